@@ -1,0 +1,71 @@
+package gateway
+
+import (
+	"paygate/journey"
+)
+
+// Mode says what a pay route does just now.
+type Mode string
+
+const (
+	// ModeOn takes payments.
+	ModeOn Mode = "on"
+	// ModeClosed answers with a page that says payments are closed; journeys under way finish.
+	ModeClosed Mode = "closed"
+	// ModeFree lets requests through unpaid.
+	ModeFree Mode = "free"
+)
+
+// Route is one pay route as the settings describe it.
+type Route struct {
+	Name    string
+	Match   Pattern
+	Aliases []Pattern // lead the service to the same code; gated alike
+	Allow   []Pattern // near the pay path, but other code: pass
+	When    *Condition
+	Mode    Mode
+	Strict  bool // the wide readings of a path count too
+
+	// Exactly one of the three says the price.
+	Price          int64            // pence; 0 for the other two
+	Prices         map[string]int64 // pence by the value of PriceField
+	PriceField     string
+	UpstreamPriced bool
+
+	Description   string
+	DescriptionCY string // empty: the English one
+	Reference     Template
+	Metadata      map[string]Template
+	Prefill       PrefillFields
+
+	// Terms are copied into each journey, which adds what differs from one to the next: amount, choice, reference,
+	// description, language and metadata.
+	Terms journey.Terms
+}
+
+// Condition narrows a route to the submissions whose form field has a value.
+type Condition struct {
+	Field string
+	Value string
+}
+
+// PrefillFields names the form fields that prefill Pay's card page; empty ones prefill nothing.
+type PrefillFields struct {
+	Email, CardholderName, Line1, Line2, City, Postcode, Country string
+}
+
+// KindOf tells the kind of a route with this method: whatever changes something is a submission.
+func KindOf(method string) journey.Kind {
+	if method == "GET" {
+		return journey.KindPass
+	}
+	return journey.KindSubmission
+}
+
+// description is what the citizen pays for, in their language.
+func (r *Route) description(language string) string {
+	if language == "cy" && r.DescriptionCY != "" {
+		return r.DescriptionCY
+	}
+	return r.Description
+}

@@ -1,0 +1,194 @@
+package journey
+
+import "time"
+
+// Step is what a journey is owed next.
+type Step string
+
+const (
+	StepNone Step = "" // nothing yet
+	// StepFindOrphan looks at Pay for a payment whose id we never learned.
+	StepFindOrphan Step = "find_orphan"
+	// StepAsk reads the payments at Pay.
+	StepAsk Step = "ask"
+	// StepDeliver claims and delivers the held request.
+	StepDeliver Step = "deliver"
+	// StepLapse ends a claim whose holder was lost.
+	StepLapse Step = "lapse"
+	// StepCapture takes the reserved money.
+	StepCapture Step = "capture"
+	// StepReturn gives the money back.
+	StepReturn Step = "return"
+	// StepLeaveToStaff hands a refusal to a person.
+	StepLeaveToStaff Step = "leave_to_staff"
+	// StepGiveUp ends the time for another try.
+	StepGiveUp Step = "give_up"
+	// StepLook reads the payments of a journey at rest once more.
+	StepLook Step = "look"
+	// StepEraseReply erases the kept reply.
+	StepEraseReply Step = "erase_reply"
+	// StepForget removes the journey.
+	StepForget Step = "forget"
+)
+
+const (
+	// CaptureWindow is how long Pay keeps reserved money, counted from the payment's creation (FACTS 5).
+	CaptureWindow = 120 * time.Hour
+	// lookFor is how long a journey at rest is read again: finished payments change within days (FACTS 3.3).
+	lookFor = 7 * 24 * time.Hour
+	// followEvery is how often a payment that is not finished is read when no citizen asks.
+	followEvery = 30 * time.Minute
+	// freshFor is how long Pay's word that money is reserved is good enough to deliver on.
+	freshFor = 10 * time.Minute
+)
+
+// Owed is what must be done next for the journey, whoever comes by, or nothing yet. It decides and does nothing.
+func (j Journey) Owed(now time.Time) Step {
+	step, from := j.next(now)
+	if step == StepNone || now.Before(from) {
+		return StepNone
+	}
+	return step
+}
+
+// Due is when a sweep should look at the journey: when the next step is owed, but leaving a citizen who is paying the
+// time to come back, and after failures the time to get well. The zero time means never.
+func (j Journey) Due(now time.Time) time.Time {
+	step, from := j.next(now)
+	if step == StepNone {
+		return time.Time{}
+	}
+	due := latest(from, j.Since, j.NotBefore)
+	if j.State == StateHeld || j.State == StatePaying && !j.Trusted {
+		due = latest(due, j.leftToCitizen())
+	}
+	return due
+}
+
+// leftToCitizen is until when sweeps leave an unpaid payment alone; after that it is read every half hour.
+func (j Journey) leftToCitizen() time.Time {
+	born, seen := j.AskedAt, time.Time{}
+	if n := len(j.Payments); n > 0 {
+		born, seen = latest(born, j.Payments[n-1].CreatedAt), j.Payments[n-1].SeenAt
+	}
+	until := born.Add(j.Terms.MopupMinAge)
+	if seen.After(until) {
+		return seen.Add(followEvery)
+	}
+	return until
+}
+
+// next is the earliest of what the state asks for and the end of the kept reply.
+func (j Journey) next(now time.Time) (Step, time.Time) {
+	step, from := j.nextOfState(now)
+	if j.KeepsReply() && (step == StepNone || j.ReplyUntil.Before(from)) {
+		return StepEraseReply, j.ReplyUntil
+	}
+	return step, from
+}
+
+func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
+	switch j.State {
+	case StateHeld:
+		return StepFindOrphan, j.AskedAt.Add(j.Terms.MopupMinAge)
+	case StatePaying:
+		if j.Trusted {
+			return StepDeliver, j.Since
+		}
+		return StepAsk, j.Since
+	case StateUnpaid:
+		return StepGiveUp, j.Since.Add(j.Terms.RetryFor)
+	case StateConfirmed:
+		return j.nextConfirmed(now)
+	case StateReleasing:
+		return StepLapse, j.Claim.Until
+	case StateAccepted:
+		return StepCapture, j.Since
+	case StateRefused:
+		return j.nextRefused()
+	case StateStuck:
+		return StepLook, latest(j.LookedAt, j.Since).Add(j.Terms.SecondLook)
+	default:
+		return j.nextAtRest()
+	}
+}
+
+// nextConfirmed: a request is delivered, a pass waits for its citizen. What could not be delivered before Pay's capture
+// window closes is given back while that is still possible.
+func (j Journey) nextConfirmed(now time.Time) (Step, time.Time) {
+	p, _ := j.Payment()
+	closing := j.windowCloses(p)
+	reserved := p.Status == StatusCapturable
+	switch {
+	case j.Terms.Kind == KindPass:
+		return StepReturn, closing
+	case reserved && j.NotSentAt.After(closing):
+		return StepReturn, j.NotSentAt
+	case reserved && now.Sub(p.SeenAt) > freshFor:
+		return StepAsk, j.Since
+	default:
+		return StepDeliver, j.Since
+	}
+}
+
+func (j Journey) nextRefused() (Step, time.Time) {
+	p, _ := j.Payment()
+	if j.Returning || p.Finished() && p.Money == 0 {
+		return StepReturn, j.Since
+	}
+	ends := j.Since.Add(j.Terms.ResubmitFor)
+	if closing := j.windowCloses(p); p.Status == StatusCapturable && closing.Before(ends) {
+		ends = closing
+	}
+	if j.Terms.OnRefused == OnRefusedStaff {
+		return StepLeaveToStaff, ends
+	}
+	return StepReturn, ends
+}
+
+// windowCloses is when an uncaptured payment must be settled, a margin before Pay lets go of it.
+func (j Journey) windowCloses(p Payment) time.Time {
+	return p.CreatedAt.Add(CaptureWindow - j.Terms.CaptureMargin)
+}
+
+func (j Journey) nextAtRest() (Step, time.Time) {
+	if j.surplus() != "" {
+		return StepReturn, j.Since
+	}
+	step, from := StepForget, j.Since.Add(j.Terms.KeepJourney)
+	if look, wanted := j.nextLook(); wanted && look.Before(from) {
+		step, from = StepLook, look
+	}
+	return step, from
+}
+
+// surplus is a payment with money on it that nothing was given for: any but the one a released journey was paid with.
+func (j Journey) surplus() string {
+	for _, p := range j.Payments {
+		if p.Money > 0 && (j.State != StateReleased || p.ID != j.PaidWith) {
+			return p.ID
+		}
+	}
+	return ""
+}
+
+func (j Journey) nextLook() (time.Time, bool) {
+	last := latest(j.LookedAt, j.Since)
+	for _, p := range j.Payments {
+		if !p.Finished() {
+			return last.Add(followEvery), true
+		}
+	}
+	look := last.Add(j.Terms.SecondLook)
+	return look, len(j.Payments) > 0 && !look.After(j.Since.Add(lookFor))
+}
+
+func latest(times ...time.Time) time.Time {
+	var last time.Time
+	for _, t := range times {
+		if t.After(last) {
+			last = t
+		}
+	}
+	return last
+}

@@ -1,0 +1,128 @@
+package journey
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Payment is what a journey remembers of one payment at GOV.UK Pay. A journey whose citizen was declined and tried
+// again has several; see [Journey.Payments].
+type Payment struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"created_at"` // as Pay says; the capture window counts from here (FACTS 5)
+	SeenAt    time.Time `json:"seen_at"`    // when Pay was last asked
+	Status    string    `json:"status"`     // Pay's own word, last seen
+	Code      string    `json:"code,omitempty"`
+
+	// Money is what Pay holds of the citizen's on this payment, in pence, as last seen: taken and not refunded, or reserved.
+	Money    int64 `json:"money"`
+	Total    int64 `json:"total,omitempty"`    // pence the citizen was charged, with any card surcharge; 0 until known
+	Refunded int64 `json:"refunded,omitempty"` // pence given back so far
+
+	Fee          *int64 `json:"fee,omitempty"` // pence; only some providers say
+	Net          *int64 `json:"net,omitempty"` // pence; may be negative
+	CapturedDate string `json:"captured_date,omitempty"`
+	SettledDate  string `json:"settled_date,omitempty"`
+}
+
+// NewPayment asks Pay for one payment. Texts are cleaned by the client of what Pay would refuse.
+type NewPayment struct {
+	Amount         int64 // pence
+	Reference      string
+	Description    string
+	ReturnURL      string
+	Language       string // "en" or "cy"
+	DelayedCapture bool
+	Metadata       map[string]string
+	Prefill        Prefill
+}
+
+// Prefill is what the citizen already typed at the service and need not type again at Pay. Personal: kept with the
+// held request, sealed, never in the journey itself.
+type Prefill struct {
+	Email          string `json:"email,omitempty"`
+	CardholderName string `json:"cardholder_name,omitempty"`
+	Line1          string `json:"line1,omitempty"`
+	Line2          string `json:"line2,omitempty"`
+	City           string `json:"city,omitempty"`
+	Postcode       string `json:"postcode,omitempty"`
+	Country        string `json:"country,omitempty"`
+}
+
+// Seen is one answer of Pay about one payment. It is believed only when it matches the journey's terms.
+type Seen struct {
+	ID             string
+	Reference      string
+	Amount         int64  // pence, the price
+	Total          int64  // pence, with any card surcharge; 0 while unknown
+	Status         string // Pay's own word: created, started, submitted, capturable, success, failed, cancelled, error
+	Code           string // Pay's code on a failed payment: P0010 declined, P0020 expired, P0030 cancelled by the user …
+	Finished       bool   // over, which does not mean paid
+	DelayedCapture bool
+	CreatedAt      time.Time // zero when Pay's date could not be read
+
+	RefundStatus    string // pending, available, full, unavailable
+	RefundAvailable int64  // pence that can still be refunded
+	RefundSubmitted int64  // pence refunded or on the way
+
+	Fee, Net     *int64
+	CapturedDate string
+	SettledDate  string
+
+	// NextURL is where the citizen pays. It is a bearer credential: never logged, never stored. Its origin has been
+	// checked by the client. Empty when Pay gives none.
+	NextURL string
+}
+
+// Pay's statuses (FACTS 3.1).
+const (
+	StatusCreated    = "created"
+	StatusStarted    = "started"
+	StatusSubmitted  = "submitted"
+	StatusCapturable = "capturable"
+	StatusSuccess    = "success"
+	StatusFailed     = "failed"
+	StatusCancelled  = "cancelled"
+	StatusError      = "error"
+)
+
+// Payments is GOV.UK Pay as a journey needs it. Implementations are safe for concurrent use, bound every call in time
+// and size, and never repeat a call whose answer was lost: only the caller knows what is safe to repeat.
+type Payments interface {
+	// Create makes a payment. Pay has no idempotency for web payments (FACTS 2.3): two calls make two payments. When the
+	// payment exists but its next_url must not be used, the answer comes with ErrNextURL.
+	Create(context.Context, NewPayment) (Seen, error)
+
+	// Get reads a payment; the only call that decides an outcome (FACTS 3.5).
+	Get(ctx context.Context, paymentID string) (Seen, error)
+
+	// Capture takes reserved money; safe to repeat. ErrNotAllowed: read the payment and think again.
+	Capture(ctx context.Context, paymentID string) error
+
+	// Cancel ends a payment, releasing any reservation. Not safe to repeat blindly: whatever the answer, read the payment.
+	Cancel(ctx context.Context, paymentID string) error
+
+	// Refund gives back amount pence, provided that exactly available pence can still be refunded; ErrNotAllowed when
+	// they cannot. Any other error leaves it open whether the refund exists: read the payment before any repeat.
+	Refund(ctx context.Context, paymentID string, amount, available int64) error
+
+	// FindByReference lists the payments with exactly this reference (in any case) created from that time on. The search
+	// lags behind Get and must not decide an outcome (FACTS 8.2).
+	FindByReference(ctx context.Context, reference string, from time.Time) ([]Seen, error)
+}
+
+// What a call to Pay can mean to a journey. Implementations return errors for which errors.Is finds one of these; any
+// other error means that the outcome is unknown.
+var (
+	// ErrPayRefused: Pay understood and said no; nothing was done. Repeating does not help.
+	ErrPayRefused = errors.New("GOV.UK Pay refused the request")
+	// ErrPayBusy: over the rate allowance; nothing was done. Later helps.
+	ErrPayBusy = errors.New("GOV.UK Pay is busy")
+	// ErrPaymentNotFound: Pay knows no such payment under this key.
+	ErrPaymentNotFound = errors.New("GOV.UK Pay knows no such payment")
+	// ErrNotAllowed: the payment's state does not allow the call; nothing was done.
+	ErrNotAllowed = errors.New("the payment's state does not allow this")
+	// ErrNextURL: the payment exists, but its next_url is not at an allowed origin and must not be used.
+	ErrNextURL = errors.New("GOV.UK Pay gave a next_url outside the allowed origins")
+)

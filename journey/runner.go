@@ -1,0 +1,330 @@
+package journey
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Runner walks journeys: the one corridor behind all doors. Nobody else talks to Pay about a journey, delivers, captures,
+// cancels or refunds. Every outside effect is bracketed: intent stored, effect, fact stored; a crash between any two
+// leaves a state whose owed step is safe to repeat, or goes to a person.
+//
+// All methods are safe for concurrent use, in several processes on one store too. Work once begun is finished even when
+// the caller's context ends, since neither Pay nor the service can take it back.
+type Runner struct {
+	Store     Store
+	Payments  Payments
+	Deliverer Deliverer
+	Now       func() time.Time
+	Log       *slog.Logger
+
+	// Applied, where set, hears of every fact that changed a journey, after it was stored.
+	Applied func(Applied)
+
+	// Patience is how long a citizen waits for a delivery that somebody else is making.
+	Patience time.Duration
+
+	working sync.WaitGroup
+}
+
+// Applied is one step in a journey's life.
+type Applied struct {
+	Before, After Journey
+	Fact          Fact
+	By            By
+}
+
+// Visit is who comes by, and with what.
+type Visit struct {
+	By     By
+	Cookie string // the returning browser's Cookie header, without our own cookie
+}
+
+// Progress is where a visit leaves a journey.
+type Progress struct {
+	Journey Journey
+	// Reply is the service's answer, where this very visit delivered and the service accepted or refused; the visitor
+	// closes it. Else nil.
+	Reply *Reply
+}
+
+// Began is a journey whose citizen is to be sent to Pay.
+type Began struct {
+	Journey Journey
+	// NextURL is where the citizen pays: a bearer credential, for the redirect alone. Empty when the journey, by now, is
+	// somewhere else than at Pay.
+	NextURL string
+}
+
+// Begin holds a request under the terms and creates its payment. key is the ticket's secret. With an error, nothing was
+// taken: either nothing is held (the journey's ID is empty), or the journey is held without a payment anybody could pay.
+func (r *Runner) Begin(ctx context.Context, terms Terms, request HeldRequest, key string) (Began, error) {
+	j, err := r.hold(ctx, terms, request, key)
+	if err != nil {
+		return Began{}, err
+	}
+	return r.create(ctx, j, request.Prefill, ByCitizen)
+}
+
+func (r *Runner) hold(ctx context.Context, terms Terms, request HeldRequest, key string) (Journey, error) {
+	for {
+		j := Hold(NewID(r.Now()), key, terms, request.Imprint(), r.Now())
+		err := r.Store.Create(ctx, j, request)
+		if errors.Is(err, ErrExists) {
+			continue
+		}
+		if err == nil {
+			r.applied(Journey{}, j, nil, ByCitizen)
+		}
+		return j, err
+	}
+}
+
+// Hold is the first of a journey: the request kept, a payment about to be created.
+func Hold(id ID, key string, terms Terms, imprint Imprint, at time.Time) Journey {
+	j := Journey{
+		ID: id, Key: key, State: StateHeld, Terms: terms, Imprint: imprint, StartedAt: at, Since: at,
+		AskedAt: at, Creating: true, Submission: 1,
+		History: []Event{{At: at, Fact: "held", To: StateHeld, By: ByCitizen}},
+	}
+	j.DueAt = j.Due(at)
+	return j
+}
+
+// Again creates another payment for the same held request, after one that ended without money or could not be created.
+// ErrCreating when that is being done already. A journey at Pay is resumed; one anywhere else comes back as it is.
+func (r *Runner) Again(ctx context.Context, id ID) (Began, error) {
+	j, err := r.Store.Get(ctx, id)
+	switch {
+	case err != nil:
+		return Began{}, err
+	case j.State == StatePaying:
+		return r.Resume(ctx, id)
+	case j.State != StateHeld && j.State != StateUnpaid:
+		return Began{Journey: j}, nil
+	}
+	request, err := r.Store.Request(ctx, id)
+	if err != nil {
+		return Began{Journey: j}, err
+	}
+	if j, err = r.apply(ctx, id, PaymentAsked{}, ByCitizen, Change{}); err != nil {
+		return Began{Journey: j}, err
+	}
+	return r.create(ctx, j, request.Prefill, ByCitizen)
+}
+
+// Resume finds a fresh way back to an open payment: a next_url works once, so each time needs another (FACTS 4.1).
+func (r *Runner) Resume(ctx context.Context, id ID) (Began, error) {
+	j, err := r.Store.Get(ctx, id)
+	if err != nil || j.State != StatePaying || len(j.Payments) == 0 {
+		return Began{Journey: j}, err
+	}
+	seen, err := r.Payments.Get(ctx, j.Payments[len(j.Payments)-1].ID)
+	if err != nil {
+		return Began{Journey: j}, err
+	}
+	j, err = r.apply(ctx, id, PaymentSeen{seen}, ByCitizen, Change{})
+	if err != nil || j.State != StatePaying {
+		return Began{Journey: j}, err
+	}
+	return Began{Journey: j, NextURL: seen.NextURL}, nil
+}
+
+// Return is the citizen coming back from Pay.
+func (r *Runner) Return(ctx context.Context, id ID, v Visit) (Progress, error) {
+	j, err := r.Store.Get(ctx, id)
+	if err != nil {
+		return Progress{}, err
+	}
+	if j.State == StatePaying && j.Terms.Release == ReleaseOnReturn && j.ReturnedAt.IsZero() {
+		if j, err = r.apply(ctx, id, CitizenReturned{}, v.By, Change{}); err != nil {
+			return Progress{Journey: j}, err
+		}
+	}
+	return r.Advance(ctx, id, v)
+}
+
+// Check reads the journey's payments at Pay, whatever is owed, and then advances it: a webhook, or staff, say that
+// something may have happened.
+func (r *Runner) Check(ctx context.Context, id ID, v Visit) (Progress, error) {
+	j, err := r.Store.Get(ctx, id)
+	if err != nil {
+		return Progress{}, err
+	}
+	if _, err = r.ask(ctx, j, v.By); err != nil {
+		return Progress{Journey: j}, err
+	}
+	return r.Advance(ctx, id, v)
+}
+
+// Resubmit takes a corrected request on the same payment and advances the journey. A TransitionError when the journey
+// does not wait for one.
+func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, v Visit) (Progress, error) {
+	j, err := r.apply(ctx, id, Resubmitted{}, v.By, Change{Request: &request})
+	if err != nil {
+		return Progress{Journey: j}, err
+	}
+	return r.Advance(ctx, id, v)
+}
+
+// Collect is the first fetch of a paid pass, as the citizen asks for it now. One that was refused may be asked for again.
+func (r *Runner) Collect(ctx context.Context, id ID, request HeldRequest, v Visit) (Progress, error) {
+	j, err := r.Store.Get(ctx, id)
+	if err == nil && j.State == StateRefused {
+		j, err = r.apply(ctx, id, Resubmitted{}, v.By, Change{})
+	}
+	if err == nil && j.Owed(r.Now()) == StepAsk {
+		j, err = r.ask(ctx, j, v.By)
+	}
+	if err != nil {
+		return Progress{Journey: j}, err
+	}
+	progress, err := r.deliver(ctx, j, request, v)
+	if err != nil || progress.Journey.State == StateReleasing {
+		return progress, err
+	}
+	after, err := r.Advance(ctx, id, v)
+	if after.Journey.ID != "" {
+		progress.Journey = after.Journey
+	}
+	return progress, err
+}
+
+// TakeReply reads the kept reply for the browser that owns the journey. Its Set-Cookie headers come with the first reading
+// only. ErrErased when none is kept any more.
+func (r *Runner) TakeReply(ctx context.Context, id ID) (Reply, error) {
+	reply, err := r.Store.Reply(ctx, id)
+	if err != nil || len(reply.Header["Set-Cookie"]) == 0 {
+		return reply, err
+	}
+	shown := false
+	_, err = r.Store.Update(ctx, id, func(j Journey) (Change, error) {
+		shown = j.ReplyShown
+		j, err := j.Apply(ReplyShown{}, ByCitizen, r.Now())
+		return Change{Journey: j}, err
+	})
+	if err != nil || shown {
+		reply.Header.Del("Set-Cookie")
+	}
+	return reply, err
+}
+
+// mostSteps is more than any journey is owed at one time.
+const mostSteps = 12
+
+// Advance does what the journey is owed, step by step, until nothing is owed now or a step could not be done, which is
+// the error: the journey in the answer is good all the same, and the step stays owed.
+func (r *Runner) Advance(ctx context.Context, id ID, v Visit) (Progress, error) {
+	j, err := r.Store.Get(ctx, id)
+	progress := Progress{Journey: j}
+	for range mostSteps {
+		if err != nil {
+			return progress, err
+		}
+		before := progress.Journey
+		step := before.Owed(r.Now())
+		if step == StepNone {
+			break
+		}
+		var done Progress
+		done, err = r.do(ctx, before, step, v)
+		progress = progress.then(done)
+		if progress.Journey.State == before.State && progress.Journey.Owed(r.Now()) == step {
+			break // asked, and nothing new
+		}
+	}
+	if err == nil && progress.Journey.State == StateReleasing && v.By == ByCitizen {
+		progress.Journey, err = r.await(ctx, id)
+	}
+	return progress, err
+}
+
+// then is where a further step leaves a visit.
+func (p Progress) then(next Progress) Progress {
+	if next.Journey.ID != "" {
+		p.Journey = next.Journey
+	}
+	if next.Reply != nil {
+		_ = p.Reply.Close()
+		p.Reply = next.Reply
+	}
+	return p
+}
+
+// do does one owed step.
+func (r *Runner) do(ctx context.Context, j Journey, step Step, v Visit) (Progress, error) {
+	r.working.Add(1)
+	defer r.working.Done()
+	ctx = context.WithoutCancel(ctx)
+
+	var err error
+	switch step {
+	case StepFindOrphan:
+		j, err = r.findOrphan(ctx, j, v.By)
+	case StepAsk:
+		j, err = r.ask(ctx, j, v.By)
+	case StepLook:
+		j, err = r.look(ctx, j, v.By)
+	case StepDeliver:
+		return r.deliverHeld(ctx, j, v)
+	case StepLapse:
+		j, err = r.apply(ctx, j.ID, ClaimLapsed{j.Claim.Number}, v.By, Change{})
+	case StepCapture:
+		j, err = r.capture(ctx, j, v.By)
+	case StepReturn:
+		j, err = r.giveBack(ctx, j, v.By)
+	case StepLeaveToStaff:
+		j, err = r.apply(ctx, j.ID, LeftToStaff{}, v.By, Change{})
+	case StepGiveUp:
+		j, err = r.apply(ctx, j.ID, RetryLapsed{}, v.By, Change{})
+	case StepEraseReply:
+		j, err = r.apply(ctx, j.ID, ReplyErased{}, v.By, Change{})
+	case StepForget:
+		return Progress{}, r.forget(ctx, j)
+	}
+	return Progress{Journey: j}, err
+}
+
+// Drain waits until no step is under way, or until the context ends.
+func (r *Runner) Drain(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { r.working.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// LapseClaims ends every claim at once. For the start of the only process on a store: whoever held them is gone.
+func (r *Runner) LapseClaims(ctx context.Context) error {
+	horizon := r.Now().Add(24 * time.Hour) // longer than any claim
+	for after := (Due{}); ; {
+		page, err := r.Store.Due(ctx, horizon, after, 500)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, due := range page {
+			if err := r.lapseClaim(ctx, due.ID); err != nil {
+				return err
+			}
+		}
+		after = page[len(page)-1]
+	}
+}
+
+func (r *Runner) lapseClaim(ctx context.Context, id ID) error {
+	j, err := r.Store.Get(ctx, id)
+	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotFound) {
+		return nil // set aside by the store, and listed there
+	}
+	if err != nil || j.State != StateReleasing {
+		return err
+	}
+	_, err = r.apply(ctx, id, ClaimLapsed{j.Claim.Number}, ByPaygate, Change{})
+	return err
+}

@@ -1,0 +1,177 @@
+package journey
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// paymentSeen is what follows from Pay's answer about one payment. Only Pay says what happened to a payment, and only
+// when id, reference and amount are the journey's own.
+func (j Journey) paymentSeen(f PaymentSeen, at time.Time) (Journey, string, error) {
+	known := j.payment(f.Seen.ID)
+	if known == nil {
+		return j, "", &TransitionError{j.State, f.Name()}
+	}
+	outcome := j.Terms.Outcome(f.Seen)
+	if outcome == OutcomeMismatch {
+		return j.mismatched()
+	}
+	before := *known
+	j = j.withPayment(f.Seen.ID, func(p *Payment) { p.learn(f.Seen, at) })
+	after := *j.payment(f.Seen.ID)
+	next := j.follow(after, outcome, at)
+	detail := ""
+	if after.Status != before.Status || after.Refunded != before.Refunded || next.Trusted != j.Trusted {
+		detail = strings.TrimSpace(after.ID + " " + after.Status + " " + after.Code)
+	}
+	return next, detail, nil
+}
+
+// mismatched: an outcome that is not ours counts for nothing. Where it still matters, a person looks at it.
+func (j Journey) mismatched() (Journey, string, error) {
+	const note = "GOV.UK Pay's payment has another amount or reference than the journey"
+	switch j.State {
+	case StateHeld, StatePaying, StateUnpaid, StateConfirmed:
+		return j.stuck(TroubleMismatch, note), note, nil
+	default:
+		j.Note = note
+		return j, note, nil
+	}
+}
+
+// follow moves the journey by what the payment now is.
+func (j Journey) follow(p Payment, outcome Outcome, at time.Time) Journey {
+	if p.stale(outcome) {
+		return j
+	}
+	hasMoney := outcome == OutcomeConfirmed && p.Money > 0
+	gone := outcome == OutcomeNoMoney || outcome == OutcomeConfirmed && p.Money == 0
+	counts := p.ID == j.PaidWith
+	switch j.State {
+	case StatePaying, StateUnpaid:
+		return j.followUnpaid(p, outcome, at)
+	case StateConfirmed:
+		if counts && gone {
+			j.State = StateReversed
+		}
+	case StateReleasing:
+		if counts && hasMoney {
+			j = j.confirm(p.ID, at)
+			j.State = StateReleasing
+		}
+	case StateAccepted:
+		if counts && p.Status == StatusSuccess {
+			j.State = StateReleased
+		}
+		if counts && outcome == OutcomeNoMoney {
+			j = j.stuck(TroubleCapture, "the service accepted, and the reserved money was lost before it was taken")
+		}
+	case StateReleased:
+		return j.followReleased(p, outcome, at)
+	case StateReversed, StateAbandoned:
+		if hasMoney { // late money; the request is gone, so it goes back
+			j.State, j.PaidWith, j.Returning = StateRefused, p.ID, true
+			j.Note = "money arrived after the journey had ended; it goes back"
+		}
+	}
+	return j
+}
+
+func (j Journey) followUnpaid(p Payment, outcome Outcome, at time.Time) Journey {
+	newest := p.ID == j.Payments[len(j.Payments)-1].ID
+	switch {
+	case outcome == OutcomeConfirmed && p.Money > 0:
+		return j.confirm(p.ID, at)
+	case j.State == StateUnpaid || !newest:
+		return j
+	case outcome == OutcomeSubmitted && j.Terms.Release == ReleaseOnReturn && !j.ReturnedAt.IsZero():
+		j.Trusted, j.PaidWith = true, p.ID
+	case outcome == OutcomeNoMoney || outcome == OutcomeConfirmed:
+		j.State, j.Trusted, j.PaidWith = StateUnpaid, false, ""
+	}
+	return j
+}
+
+func (j Journey) confirm(paymentID string, at time.Time) Journey {
+	j.State, j.PaidWith, j.Trusted, j.Note = StateConfirmed, paymentID, false, ""
+	if j.PaidAt.IsZero() {
+		j.PaidAt = at
+	}
+	return j
+}
+
+func (j Journey) followReleased(p Payment, outcome Outcome, at time.Time) Journey {
+	switch {
+	case p.ID != j.PaidWith:
+		return j
+	case outcome == OutcomeConfirmed && j.Trusted:
+		j.Trusted, j.PaidAt = false, at
+	case outcome == OutcomeNoMoney && j.Trusted:
+		j.Trusted = false
+		return j.stuck(TroubleTrust, "released when the citizen came back, and then not paid")
+	case outcome == OutcomeNoMoney:
+		j.CollectionFailed = true
+		j.Note = "the service was given, and GOV.UK Pay could not collect the money"
+	case outcome == OutcomeConfirmed:
+		j.CollectionFailed = false
+	}
+	return j
+}
+
+// learn takes over what Pay says, unless it is older than what we know: in trouble Pay may serve an old state as if it
+// were fresh, never one that is ahead (FACTS 3.5).
+func (p *Payment) learn(s Seen, at time.Time) {
+	p.SeenAt = at
+	if rank(s.Status) < rank(p.Status) {
+		return
+	}
+	p.Status, p.Code, p.Money = s.Status, s.Code, s.Money()
+	if p.Money > 0 || s.Total > 0 {
+		p.Total = s.Charged()
+	}
+	p.Refunded = s.RefundSubmitted
+	p.Fee, p.Net, p.CapturedDate, p.SettledDate = s.Fee, s.Net, s.CapturedDate, s.SettledDate
+}
+
+// stale tells whether the outcome is of an older state than the one the payment is known to have.
+func (p Payment) stale(o Outcome) bool {
+	return (o == OutcomePending || o == OutcomeSubmitted) && rank(p.Status) > rank(StatusSubmitted)
+}
+
+// rank is how far a payment has come; statuses nobody knows count as not far.
+func rank(status string) int {
+	switch status {
+	case StatusSuccess, StatusFailed, StatusCancelled, StatusError:
+		return 4
+	case StatusCapturable:
+		return 3
+	case StatusSubmitted:
+		return 2
+	case StatusStarted:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// Finished tells whether Pay is done with the payment, whatever the outcome.
+func (p Payment) Finished() bool { return rank(p.Status) == 4 }
+
+func (j Journey) payment(id string) *Payment {
+	for i := range j.Payments {
+		if j.Payments[i].ID == id {
+			return &j.Payments[i]
+		}
+	}
+	return nil
+}
+
+// withPayment changes one payment of a copy.
+func (j Journey) withPayment(id string, change func(*Payment)) Journey {
+	j.Payments = slices.Clone(j.Payments)
+	if p := j.payment(id); p != nil {
+		change(p)
+	}
+	return j
+}

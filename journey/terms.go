@@ -1,0 +1,180 @@
+package journey
+
+import (
+	"strings"
+	"time"
+)
+
+// Kind tells the two kinds of pay route apart.
+type Kind string
+
+const (
+	// KindSubmission holds a request and releases it once.
+	KindSubmission Kind = "submission"
+	// KindPass holds nothing: once paid, an address may be fetched for a while.
+	KindPass Kind = "pass"
+)
+
+// Words of the terms.
+const (
+	CaptureOnAccept  = "on-accept" // reserved; taken when the service accepts
+	CaptureImmediate = "immediate"
+
+	ReleaseConfirmed = "confirmed" // only once Pay confirms
+	ReleaseOnReturn  = "on-return" // as soon as the citizen is back and Pay says at least submitted
+
+	RepeatNever = "never" // a delivery whose result is unknown goes to a person
+	RepeatSafe  = "safe"  // … is repeated
+
+	OnRefusedReturn = "return" // money goes back when the correction window ends
+	OnRefusedStaff  = "staff"  // a person decides then
+)
+
+// Terms are the conditions of one journey, copied from the settings when the request is held. A change of settings
+// never alters a journey under way.
+type Terms struct {
+	Route       string            `json:"route"`
+	Kind        Kind              `json:"kind"`
+	Amount      int64             `json:"amount"` // pence
+	Choice      string            `json:"choice,omitempty"`
+	Reference   string            `json:"reference"`
+	Description string            `json:"description"`
+	Language    string            `json:"language"` // "en" or "cy"
+	Metadata    map[string]string `json:"metadata,omitempty"`
+	ReturnURL   string            `json:"return_url"`
+	Live        bool              `json:"live"`
+
+	Capture        string        `json:"capture"`
+	Release        string        `json:"release"`
+	Accept         Statuses      `json:"accept"`
+	AcceptLocation string        `json:"accept_location,omitempty"`
+	Repeat         string        `json:"repeat"`
+	OnRefused      string        `json:"on_refused"`
+	ResubmitFor    time.Duration `json:"resubmit_for"`
+	RetryFor       time.Duration `json:"retry_for"`
+	PassFor        time.Duration `json:"pass_for"`
+
+	ClaimFor      time.Duration `json:"claim_for"`      // a claim lapses this long after it was taken
+	MopupMinAge   time.Duration `json:"mopup_min_age"`  // sweeps leave younger payments to their citizen
+	CaptureMargin time.Duration `json:"capture_margin"` // settle this long before Pay's capture window ends
+	SecondLook    time.Duration `json:"second_look"`    // how often a journey at rest is read again, for 7 days
+	KeepReply     time.Duration `json:"keep_reply"`
+	KeepJourney   time.Duration `json:"keep_journey"`
+}
+
+// Statuses is a set of HTTP statuses as inclusive ranges.
+type Statuses []StatusRange
+
+// StatusRange holds both ends.
+type StatusRange struct {
+	From int `json:"from"`
+	To   int `json:"to"`
+}
+
+// Contains tells whether status is in the set.
+func (s Statuses) Contains(status int) bool {
+	for _, r := range s {
+		if r.From <= status && status <= r.To {
+			return true
+		}
+	}
+	return false
+}
+
+// Verdict names what became of a delivery.
+type Verdict string
+
+const (
+	// VerdictAccepted: the service said yes.
+	VerdictAccepted Verdict = "accepted"
+	// VerdictRefused: the service said no, for certain.
+	VerdictRefused Verdict = "refused"
+	// VerdictNotSent: the service did nothing, for certain; to be sent again later.
+	VerdictNotSent Verdict = "not_sent"
+	// VerdictUnknown: the service may have done it, or not.
+	VerdictUnknown Verdict = "unknown"
+)
+
+// Judge names what a complete answer header means. locationPath is the path that a redirect of the service leads to at the
+// service itself, and empty for any other.
+func (t Terms) Judge(status int, locationPath string) Verdict {
+	switch {
+	case status == 429:
+		return VerdictNotSent
+	case t.accepts(status, locationPath):
+		return VerdictAccepted
+	case status >= 500 || status == 408:
+		return VerdictUnknown
+	default:
+		return VerdictRefused
+	}
+}
+
+func (t Terms) accepts(status int, locationPath string) bool {
+	switch {
+	case t.Kind == KindPass:
+		return status >= 200 && status <= 299 || status == 304
+	case status == 307 || status == 308: // asks for the same request again, elsewhere: not done yet
+		return false
+	case status >= 300 && status <= 399 && t.AcceptLocation != "":
+		return t.Accept.Contains(status) && strings.HasPrefix(locationPath, t.AcceptLocation)
+	default:
+		return t.Accept.Contains(status)
+	}
+}
+
+// Outcome names what Pay's answer about a payment means under the terms.
+type Outcome string
+
+const (
+	// OutcomePending: not decided.
+	OutcomePending Outcome = "pending"
+	// OutcomeSubmitted: authorised at the bank, not confirmed by the citizen (FACTS 3.1, trap 2).
+	OutcomeSubmitted Outcome = "submitted"
+	// OutcomeConfirmed: money taken, or reserved where the terms say so.
+	OutcomeConfirmed Outcome = "confirmed"
+	// OutcomeNoMoney: over, and not paid.
+	OutcomeNoMoney Outcome = "no_money"
+	// OutcomeMismatch: not the payment of these terms.
+	OutcomeMismatch Outcome = "mismatch"
+)
+
+// Outcome is the one place where Pay's words are understood. A status nobody knows is pending: we ask again.
+func (t Terms) Outcome(s Seen) Outcome {
+	switch {
+	case s.Amount != t.Amount || s.Reference != t.Reference:
+		return OutcomeMismatch
+	case s.Status == StatusSuccess:
+		return OutcomeConfirmed
+	case s.Status == StatusCapturable && t.Capture == CaptureOnAccept:
+		return OutcomeConfirmed
+	case s.Status == StatusCapturable: // we never asked for delayed capture: not our payment
+		return OutcomeMismatch
+	case s.Status == StatusFailed || s.Status == StatusCancelled || s.Status == StatusError:
+		return OutcomeNoMoney
+	case s.Status == StatusSubmitted:
+		return OutcomeSubmitted
+	default:
+		return OutcomePending
+	}
+}
+
+// Money is what Pay holds of the citizen's on a payment, in pence: reserved, or taken and not given back.
+func (s Seen) Money() int64 {
+	switch s.Status {
+	case StatusCapturable:
+		return s.Charged()
+	case StatusSuccess:
+		return max(0, s.Charged()-s.RefundSubmitted)
+	default:
+		return 0
+	}
+}
+
+// Charged is what the citizen pays, in pence, with any card surcharge (FACTS trap 20).
+func (s Seen) Charged() int64 {
+	if s.Total > 0 {
+		return s.Total
+	}
+	return s.Amount
+}
