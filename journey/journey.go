@@ -145,7 +145,7 @@ type Event struct {
 // Journey is one citizen's way from a held request to the service, or back to their money. It is a value: only
 // [Journey.Apply] makes the next one, and only a store keeps it.
 type Journey struct {
-	ID    ID     `json:"id"`
+	ID      ID      `json:"id"`
 	Key     string  `json:"key"` // the ticket's secret; see [Journey.OwnedBy]
 	State   State   `json:"state"`
 	Terms   Terms   `json:"terms"`

@@ -163,7 +163,7 @@ func (r *Runner) Check(ctx context.Context, id ID, v Visit) (Progress, error) {
 // Resubmit takes a corrected request on the same payment and advances the journey. A TransitionError when the journey
 // does not wait for one.
 func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, v Visit) (Progress, error) {
-	j, err := r.apply(ctx, id, Resubmitted{}, v.By, Change{Request: &request})
+	j, err := r.apply(ctx, id, Resubmitted{request.Imprint()}, v.By, Change{Request: &request})
 	if err != nil {
 		return Progress{Journey: j}, err
 	}
@@ -174,7 +174,7 @@ func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, v Vis
 func (r *Runner) Collect(ctx context.Context, id ID, request HeldRequest, v Visit) (Progress, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err == nil && j.State == StateRefused {
-		j, err = r.apply(ctx, id, Resubmitted{}, v.By, Change{})
+		j, err = r.apply(ctx, id, Resubmitted{request.Imprint()}, v.By, Change{})
 	}
 	if err == nil && j.Owed(r.Now()) == StepAsk {
 		j, err = r.ask(ctx, j, v.By)

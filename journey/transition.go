@@ -250,7 +250,7 @@ func (j Journey) resubmitted(f Resubmitted) (Journey, string, error) {
 	if j.State != StateRefused || j.Returning || !j.Paid() {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
-	j.State, j.ReplyUntil = StateConfirmed, time.Time{}
+	j.State, j.ReplyUntil, j.Imprint = StateConfirmed, time.Time{}, f.Imprint
 	if j.Terms.Kind == KindSubmission {
 		j.Submission, j.Attempt = j.Submission+1, 0
 	}
