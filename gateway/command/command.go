@@ -1,0 +1,135 @@
+// Package command is what a person types: one file a command, one table of them here. Exit status: 0 done, 1 failed,
+// 2 wrong use or settings, 3 something needs a person.
+package command
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"paygate/gateway/config"
+)
+
+// World is all that a command may touch of the world outside.
+type World struct {
+	Environ []string
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+
+	// Assemble makes the gateway's parts from settings.
+	Assemble func(context.Context, config.Settings, *slog.Logger) (*Parts, error)
+	Version  string
+}
+
+// Parts are an assembled gateway, ready to be served.
+type Parts struct {
+	Public http.Handler
+	Staff  http.Handler
+	// Drain refuses new journeys at once, and returns when those under way are done or the context ends.
+	Drain func(context.Context) error
+	Close func() error
+}
+
+// errUsage is a command used wrongly; what is wrong has been said already.
+var errUsage = errors.New("wrong use")
+
+type command struct {
+	name    string
+	summary string
+	run     func(context.Context, World, []string) error
+}
+
+// commands are listed in the order of the help.
+func commands() []command {
+	return []command{
+		{"serve", "the gateway and its staff door (this is what runs without a command)", serve},
+		{"demo", "a sample service, a simulated GOV.UK Pay and the gateway, with no settings", demo},
+		{"simulator", "a simulated GOV.UK Pay alone, for your own tests", simulate},
+		{"check", "checks the settings and prints what they come to", check},
+		{"keys", "prints fresh secrets as settings", keys},
+		{"verify", "checks the signature of a captured request", verify},
+		{"healthcheck", "asks the running gateway whether it is ready; for containers", healthcheck},
+		{"version", "prints the version", version},
+	}
+}
+
+// Run runs one command and gives the exit status.
+func Run(ctx context.Context, w World, args []string) int {
+	name, rest := "serve", args
+	if len(args) > 0 && (len(args[0]) == 0 || args[0][0] != '-') {
+		name, rest = args[0], args[1:]
+	}
+	if name == "help" || len(args) > 0 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help") {
+		usage(w.Stdout)
+		return 0
+	}
+	for _, c := range commands() {
+		if c.name == name {
+			return status(w, c.run(ctx, w, rest))
+		}
+	}
+	fmt.Fprintf(w.Stderr, "paygate: there is no command %q\n\n", name)
+	usage(w.Stderr)
+	return 2
+}
+
+func status(w World, err error) int {
+	var faults config.Faults
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	case errors.As(err, &faults):
+		fmt.Fprintf(w.Stderr, "paygate: the settings cannot be used:\n%v\n", faults)
+		return 2
+	default:
+		fmt.Fprintf(w.Stderr, "paygate: %v\n", err)
+		return 1
+	}
+}
+
+func usage(out io.Writer) {
+	fmt.Fprint(out, "paygate adds GOV.UK Pay to a web service whose code stays as it is.\n\nUsage: paygate COMMAND [-h]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(out, "  %-12s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(out, "\nSettings are environment variables; config.example.env lists them.\n")
+}
+
+// flags reads a command's flags; most is how many arguments may follow them.
+func (w World) flags(name, arguments string, args []string, most int, define func(*flag.FlagSet)) ([]string, error) {
+	set := flag.NewFlagSet("paygate "+name, flag.ContinueOnError)
+	set.SetOutput(w.Stderr)
+	set.Usage = func() {
+		fmt.Fprintf(set.Output(), "Usage: paygate %s %s\n", name, arguments)
+		set.PrintDefaults()
+	}
+	if define != nil {
+		define(set)
+	}
+	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil, err
+	} else if err != nil {
+		return nil, errUsage
+	}
+	if set.NArg() > most {
+		fmt.Fprintf(w.Stderr, "paygate %s: too many arguments\n", name)
+		return nil, errUsage
+	}
+	return set.Args(), nil
+}
+
+// logger writes as the settings say.
+func (w World) logger(s config.Settings) *slog.Logger {
+	options := &slog.HandlerOptions{Level: s.LogLevel}
+	if s.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(w.Stderr, options))
+	}
+	return slog.New(slog.NewJSONHandler(w.Stderr, options))
+}

@@ -1,0 +1,119 @@
+package command
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"paygate/gateway/config"
+)
+
+// drainFor is how long deliveries under way may take to end after SIGTERM.
+const drainFor = 30 * time.Second
+
+func serve(ctx context.Context, w World, args []string) error {
+	if _, err := w.flags("serve", "", args, 0, nil); err != nil {
+		return err
+	}
+	settings, err := config.Load(w.Environ)
+	if err != nil {
+		return err
+	}
+	log := w.logger(settings)
+	for _, warning := range settings.Warnings {
+		log.WarnContext(ctx, warning)
+	}
+	return w.serve(ctx, settings, log, nil)
+}
+
+// serve runs the gateway until the context ends. ready, where given, hears when both doors are open.
+func (w World) serve(ctx context.Context, s config.Settings, log *slog.Logger, ready func()) error {
+	public, err := listenPublic(s)
+	if err != nil {
+		return err
+	}
+	staff, err := net.Listen("tcp", s.StaffListen)
+	if err != nil {
+		_ = public.Close()
+		return fmt.Errorf("opening the staff door: %w", err)
+	}
+	parts, err := w.Assemble(ctx, s, log)
+	if err != nil {
+		return errors.Join(err, public.Close(), staff.Close())
+	}
+	doors := []*http.Server{publicServer(parts.Public, log), staffServer(parts.Staff, log)}
+	failed := make(chan error, len(doors))
+	for i, listener := range []net.Listener{public, staff} {
+		go func() { failed <- doors[i].Serve(listener) }()
+	}
+	log.InfoContext(ctx, "serving", "public", public.Addr().String(), "staff", staff.Addr().String(), "version", w.Version)
+	if ready != nil {
+		ready()
+	}
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		err = drain(ctx, parts, doors, log)
+	}
+	return errors.Join(err, parts.Close())
+}
+
+// drain refuses new journeys, lets what is under way end, then closes both doors.
+func drain(ctx context.Context, parts *Parts, doors []*http.Server, log *slog.Logger) error {
+	log.InfoContext(ctx, "draining")
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+	defer cancel()
+	err := parts.Drain(late)
+	for _, door := range doors {
+		if shutErr := door.Shutdown(late); shutErr != nil {
+			_ = door.Close()
+		}
+	}
+	log.InfoContext(ctx, "drained")
+	return err
+}
+
+func listenPublic(s config.Settings) (net.Listener, error) {
+	listener, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("opening the public door: %w", err)
+	}
+	if s.TLSCertFile == "" {
+		return listener, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(s.TLSCertFile, s.TLSKeyFile)
+	if err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("reading PAYGATE_TLS_CERT_FILE and PAYGATE_TLS_KEY_FILE: %w", err)
+	}
+	return tls.NewListener(listener, &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		MinVersion:   tls.VersionTLS12,
+		NextProtos:   []string{"http/1.1"},
+	}), nil
+}
+
+// publicServer speaks HTTP/1.1 only, and waits for nobody for ever.
+func publicServer(handler http.Handler, log *slog.Logger) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Server{
+		Handler:           handler,
+		Protocols:         protocols,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    64<<10 - 4096, // net/http adds 4096 of its own
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+func staffServer(handler http.Handler, log *slog.Logger) *http.Server {
+	server := publicServer(handler, log)
+	server.ReadTimeout, server.WriteTimeout = 30*time.Second, 0
+	return server
+}

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"paygate/gateway"
+)
+
+// Describe says in words what the settings come to; of secrets it says how many there are.
+func (s Settings) Describe() string {
+	var b strings.Builder
+	line := func(name, format string, values ...any) {
+		fmt.Fprintf(&b, "%-16s %s\n", name, fmt.Sprintf(format, values...))
+	}
+	line("service", "%s at %s", s.ServiceName, s.PublicURL)
+	line("upstream", "%s, time limit %s", s.Upstream, s.UpstreamTimeout)
+	line("GOV.UK Pay", "%s, %s", s.PayAPIURL, map[bool]string{true: "live", false: "test: no money is taken"}[s.Live])
+	line("webhooks", "%d secrets", len(s.PayWebhookSecrets))
+	line("secrets", "%d", len(s.Secrets))
+	line("store", "%s", s.Store.Kind)
+	line("public door", "%s, our own addresses under %s", s.Listen, s.Prefix)
+	line("staff door", "%s, %d tokens", s.StaffListen, len(s.StaffTokens))
+	for _, r := range s.Routes {
+		line("route "+r.Name, "%s, %s, %s", r.Match, describePrice(r), describeTerms(r))
+	}
+	for _, warning := range s.Warnings {
+		line("warning", "%s", warning)
+	}
+	return b.String()
+}
+
+func describePrice(r gateway.Route) string {
+	switch {
+	case r.UpstreamPriced:
+		return "priced by the service"
+	case r.PriceField == "":
+		return pounds(r.Price)
+	}
+	var prices []string
+	for _, choice := range slices.Sorted(maps.Keys(r.Prices)) {
+		prices = append(prices, choice+" "+pounds(r.Prices[choice]))
+	}
+	return fmt.Sprintf("by %s: %s", r.PriceField, strings.Join(prices, ", "))
+}
+
+func describeTerms(r gateway.Route) string {
+	words := []string{string(r.Terms.Kind), "capture " + r.Terms.Capture, "release " + r.Terms.Release}
+	if r.Mode != gateway.ModeOn {
+		words = append(words, strings.ToUpper(string(r.Mode)))
+	}
+	return strings.Join(words, ", ")
+}
+
+func pounds(pence int64) string { return fmt.Sprintf("£%d.%02d", pence/100, pence%100) }
+
+// warnings are settings that work and are seldom meant.
+func warnings(s Settings) []string {
+	var found []string
+	if !s.Live {
+		found = append(found, "PAYGATE_PAY_MODE=test: no money is taken, and the service is released all the same")
+	}
+	if s.PayAPIKey != "" && !strings.HasPrefix(s.PayAPIKey, "api_live_") && !strings.HasPrefix(s.PayAPIKey, "api_test_") {
+		found = append(found, "PAYGATE_PAY_API_KEY does not say whether it is live or test; make sure that it fits PAYGATE_PAY_MODE")
+	}
+	if address, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil && !address.IsPrivate() && !address.IsLoopback() && !address.IsLinkLocalUnicast() {
+		found = append(found, "PAYGATE_UPSTREAM is a public address: whoever reaches it directly gets the service for free")
+	}
+	for _, r := range s.Routes {
+		if r.Mode == gateway.ModeFree {
+			found = append(found, routePrefix(r.Name)+"MODE=free: the route takes no payments")
+		}
+	}
+	return found
+}

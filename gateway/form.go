@@ -1,0 +1,130 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/url"
+	"strings"
+)
+
+// field is one named value of a form, in the order it was sent.
+type field struct {
+	name, value string
+	file        bool // an uploaded file; its content is not looked at
+}
+
+// maxFieldBytes bounds one value of a multipart form that is looked at; longer ones are cut, and choose no price.
+const maxFieldBytes = 64 << 10
+
+// formFields reads the fields of an urlencoded or multipart form, or the top-level strings of a JSON object. Any other
+// content has none. An error means that the content is not what it says it is.
+func formFields(contentType string, body []byte) ([]field, error) {
+	kind, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return nil, nil //nolint:nilerr // no readable type: no fields
+	}
+	switch {
+	case kind == "application/x-www-form-urlencoded":
+		return urlencodedFields(string(body))
+	case kind == "multipart/form-data":
+		return multipartFields(body, params["boundary"])
+	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
+		return jsonFields(body)
+	default:
+		return nil, nil
+	}
+}
+
+// urlencodedFields keeps the order of the pairs, and repeated names.
+func urlencodedFields(text string) ([]field, error) {
+	var fields []field
+	var faults []error
+	for pair := range strings.SplitSeq(text, "&") {
+		if pair == "" {
+			continue
+		}
+		parsed, err := url.ParseQuery(pair)
+		if err != nil {
+			faults = append(faults, errors.New("a pair of the form cannot be read"))
+			continue
+		}
+		for name, values := range parsed {
+			fields = append(fields, field{name: name, value: values[0]})
+		}
+	}
+	return fields, errors.Join(faults...)
+}
+
+func multipartFields(body []byte, boundary string) ([]field, error) {
+	var fields []field
+	reader := multipart.NewReader(bytes.NewReader(body), boundary)
+	for {
+		part, err := reader.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return fields, nil
+		}
+		if err != nil {
+			return fields, errors.New("the multipart form cannot be read")
+		}
+		f := field{name: part.FormName(), file: part.FileName() != ""}
+		if !f.file {
+			value, err := io.ReadAll(io.LimitReader(part, maxFieldBytes))
+			if err != nil {
+				return fields, errors.New("the multipart form breaks off")
+			}
+			f.value = string(value)
+		}
+		fields = append(fields, f)
+	}
+}
+
+// jsonFields walks the tokens, so that a name that comes twice is seen twice.
+func jsonFields(body []byte) ([]field, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return nil, errors.New("the JSON is not an object")
+	}
+	var fields []field
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return fields, errors.New("the JSON cannot be read")
+		}
+		var value any
+		if err := decoder.Decode(&value); err != nil {
+			return fields, errors.New("the JSON cannot be read")
+		}
+		text, _ := value.(string)
+		fields = append(fields, field{name: name.(string), value: text})
+	}
+	return fields, nil
+}
+
+// firstValue is the value of the first field with exactly this name, or empty.
+func firstValue(fields []field, name string) string {
+	for _, f := range fields {
+		if f.name == name && !f.file {
+			return f.value
+		}
+	}
+	return ""
+}
+
+// readAs tells whether some service might read a field of this name as the wanted one: PHP turns dots and spaces into
+// underscores and cuts brackets off, others ignore case.
+func readAs(name, wanted string) bool { return foldField(name) == foldField(wanted) }
+
+func foldField(name string) string {
+	name, _, _ = strings.Cut(strings.TrimSpace(name), "[")
+	fold := func(r rune) rune {
+		if r == '.' || r == ' ' || r == '-' || r == '\x00' {
+			return '_'
+		}
+		return r
+	}
+	return strings.ToLower(strings.Map(fold, name))
+}

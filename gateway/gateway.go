@@ -1,0 +1,132 @@
+// Package gateway is the public door of Paygate: it stands in front of a legacy service, holds the requests that cost
+// money, sends their citizens to GOV.UK Pay, takes them back, and lets everything else through untouched.
+//
+// [Gateway.ServeHTTP] is the whole way of a request on one screen. What a request target may mean is judged in target.go
+// and readings.go; holding is hold.go; the citizen's return is return.go; passes are pass.go. What happens to a held
+// request is package journey's business: this one only knows who asks, and what to answer.
+package gateway
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"paygate/gateway/cookie"
+	"paygate/gateway/pages"
+	"paygate/journey"
+)
+
+// Options are what a Gateway is made of. All fields are required but where it says otherwise.
+type Options struct {
+	PublicURL *url.URL // the origin citizens see
+	Prefix    string   // our own addresses live under it, "/_pay"
+	Routes    []Route
+
+	Upstream        *url.URL
+	UpstreamHost    string      // sent as Host instead of the citizen's; may be empty
+	UpstreamTLS     *tls.Config // may be nil
+	UpstreamTimeout time.Duration
+	WebSockets      bool
+
+	HoldMaxBytes   int64
+	HoldHeaders    []string       // further headers that a held request keeps; may be empty
+	Methods        []string       // further methods to let through; may be empty
+	TrustedProxies []netip.Prefix // whose X-Forwarded-* are believed; may be empty
+	CardOrigins    []string       // where Pay's card pages live
+	RefuseCards    bool           // refuse held forms that carry a payment card number
+
+	Runner  *journey.Runner
+	Paid    Paid
+	Cookies *cookie.Jar
+	Pages   *pages.Pages
+	Keys    http.Handler // serves the signing keys
+	Webhook http.Handler // may be nil: webhooks are answered 404
+	Log     *slog.Logger
+
+	// Counted, where set, hears of every request: "pass_through", "pay", "own" or "refused".
+	Counted func(kind string)
+}
+
+// Paid makes the headers that tell the service that a pass is paid for.
+type Paid interface {
+	PassHeader(j journey.Journey, method, path, query string) (http.Header, error)
+}
+
+// Gateway is the public door. Safe for concurrent use.
+type Gateway struct {
+	Options
+	judge       *judge
+	passThrough http.Handler
+	own         http.Handler
+	draining    chan struct{} // closed once no new journeys may begin
+}
+
+// New makes the public door.
+func New(o Options) (*Gateway, error) {
+	g := &Gateway{Options: o, draining: make(chan struct{})}
+	g.judge = newJudge(o.Routes, o.Prefix, o.Methods)
+	g.passThrough = g.newPassThrough()
+	g.own = g.ownAddresses()
+	return g, nil
+}
+
+// ServeHTTP is the way of a request: refused, ours, a pay route, or passed through as it is.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if endsConnection(r) {
+		w.Header().Set("Connection", "close")
+	}
+	ruling := g.judge.rule(r)
+	g.count(ruling.kind())
+	switch ruling.verdict {
+	case targetRefused:
+		g.refuse(w, r, ruling)
+	case targetOwn:
+		g.own.ServeHTTP(w, r)
+	case targetPlainPath:
+		redirectToPlainPath(w, r, ruling)
+	case targetPay:
+		g.pay(w, r, ruling)
+	default:
+		g.passThrough.ServeHTTP(w, r)
+	}
+}
+
+// pay answers a request on a pay route.
+func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
+	if marker := replyMarker(r); marker != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		g.showReply(w, r, journey.ID(marker))
+		return
+	}
+	switch {
+	case hit.route.Mode == ModeFree:
+		g.Log.InfoContext(r.Context(), "pay route is free", "route", hit.route.Name)
+		g.passThrough.ServeHTTP(w, r)
+	case isPrefetch(r.Header):
+		g.answer(w, r, prefetched)
+	case hit.route.Terms.Kind == journey.KindPass:
+		g.pass(w, r, hit)
+	default:
+		g.hold(w, r, hit)
+	}
+}
+
+func (g *Gateway) count(kind string) {
+	if g.Counted != nil {
+		g.Counted(kind)
+	}
+}
+
+// Drain stops new journeys from beginning; those under way, and free traffic, go on.
+func (g *Gateway) Drain() { close(g.draining) }
+
+func (g *Gateway) isDraining() bool {
+	select {
+	case <-g.draining:
+		return true
+	default:
+		return false
+	}
+}

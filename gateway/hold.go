@@ -1,0 +1,181 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"paygate/journey"
+)
+
+// hold keeps a request until it is paid for: read whole, priced, kept, a payment created, and the citizen sent to Pay.
+func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
+	body, err := readBody(w, r, g.HoldMaxBytes)
+	if err != nil {
+		g.answer(w, r, unreadable(err, g.HoldMaxBytes))
+		return
+	}
+	ask := g.asked(r, hit, body)
+	if !hit.route.concerns(ask) {
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		g.passThrough.ServeHTTP(w, r)
+		return
+	}
+	if g.RefuseCards && carriesCardNumber(ask.form) {
+		g.answer(w, r, cardNumber)
+		return
+	}
+	terms, err := ask.terms()
+	if err != nil {
+		g.answer(w, r, chooseAgain)
+		return
+	}
+	request := g.heldRequest(r, hit, body)
+	request.Prefill = ask.prefill()
+	g.take(w, r, terms, request)
+}
+
+// take finds the journey that the request belongs to, or begins one.
+func (g *Gateway) take(w http.ResponseWriter, r *http.Request, terms journey.Terms, request journey.HeldRequest) {
+	own, err := g.journeys(r)
+	if err != nil {
+		g.answer(w, r, storeFailed(err))
+		return
+	}
+	if j, found := sameRequest(own, terms, request); found {
+		g.proceed(w, r, j)
+		return
+	}
+	if j, found := correctable(own, terms); found {
+		g.resubmit(w, r, j, request)
+		return
+	}
+	g.begin(w, r, terms, request)
+}
+
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Terms, request journey.HeldRequest) {
+	switch {
+	case g.isDraining():
+		g.answer(w, r, draining)
+		return
+	case g.mode(terms.Route) == ModeClosed:
+		g.answer(w, r, closed)
+		return
+	}
+	began, err := g.Runner.Begin(r.Context(), terms, request, journey.NewKey())
+	g.toPay(w, r, began, err)
+}
+
+// toPay sends a citizen with a new payment to it, with the ticket in the cookie; whatever went wrong is a page.
+func (g *Gateway) toPay(w http.ResponseWriter, r *http.Request, began journey.Began, err error) {
+	if began.Journey.ID != "" {
+		if ticketErr := g.giveTicket(w, r, began.Journey); ticketErr != nil {
+			g.answer(w, r, storeFailed(errors.Join(err, ticketErr)))
+			return
+		}
+	}
+	switch {
+	case err != nil:
+		g.answer(w, r, notStarted(began.Journey, err))
+	case began.NextURL == "":
+		g.answer(w, r, stateOf(began.Journey))
+	case isScript(r):
+		g.paymentRequired(w, began)
+	default:
+		seeOther(w, began.NextURL)
+	}
+}
+
+// proceed takes the same request, sent again, to where its journey stands: the double click resumes the payment.
+func (g *Gateway) proceed(w http.ResponseWriter, r *http.Request, j journey.Journey) {
+	switch j.State {
+	case journey.StateHeld, journey.StateUnpaid, journey.StatePaying:
+		began, err := g.Runner.Again(r.Context(), j.ID)
+		g.toPay(w, r, began, err)
+	default:
+		seeOther(w, g.Prefix+"/return")
+	}
+}
+
+// resubmit sends a corrected request on the payment that its refused forerunner left, and passes the answer on.
+func (g *Gateway) resubmit(w http.ResponseWriter, r *http.Request, j journey.Journey, request journey.HeldRequest) {
+	progress, err := g.Runner.Resubmit(r.Context(), j.ID, request, g.visit(r))
+	g.passOn(w, r, progress, err)
+}
+
+// sameRequest finds the journey of the same request from the same browser, as long as nothing was delivered for it.
+func sameRequest(own []journey.Journey, terms journey.Terms, request journey.HeldRequest) (journey.Journey, bool) {
+	digest := request.Imprint().Digest
+	for _, j := range own {
+		switch j.State {
+		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateConfirmed, journey.StateReleasing, journey.StateStuck:
+			if j.Terms.Route == terms.Route && j.Imprint.Digest == digest {
+				return j, true
+			}
+		}
+	}
+	return journey.Journey{}, false
+}
+
+// correctable finds the newest journey on the route that the service refused, at the same price.
+func correctable(own []journey.Journey, terms journey.Terms) (journey.Journey, bool) {
+	for _, j := range own {
+		if j.State == journey.StateRefused && !j.Returning && j.Terms.Route == terms.Route && j.Terms.Amount == terms.Amount {
+			return j, true
+		}
+	}
+	return journey.Journey{}, false
+}
+
+// readBody reads a request whole. An *http.MaxBytesError when it is larger than limit bytes.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		w.Header().Set("Connection", "close") // the rest is not read
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		return nil, fmt.Errorf("reading the request: %w", err)
+	}
+	return body, nil
+}
+
+// heldRequest is what the service will receive: the method, the configured path as it was asked for, the query and body
+// byte for byte, and the headers that are worth keeping.
+func (g *Gateway) heldRequest(r *http.Request, hit ruling, body []byte) journey.HeldRequest {
+	client := clientOf(r, g.TrustedProxies)
+	header := heldHeader(r.Header, g.HoldHeaders)
+	stripCookies(header)
+	return journey.HeldRequest{
+		Method: r.Method, Path: hit.path, Query: withoutMarker(hit.query), Header: header, Body: body,
+		Host: client.host, Proto: client.proto, ClientIP: client.address,
+	}
+}
+
+// asked reads what the terms need from a request.
+func (g *Gateway) asked(r *http.Request, hit ruling, body []byte) asked {
+	query, _ := urlencodedFields(withoutMarker(hit.query)) // what cannot be read chooses nothing
+	form, err := formFields(r.Header.Get("Content-Type"), body)
+	return asked{
+		route: hit.route, path: hit.captured, query: query, form: form, formErr: err,
+		language: languageOf(r, form),
+	}
+}
+
+// concerns tells whether the route's condition holds: if any reading of the form has the value, it is a pay request.
+func (r *Route) concerns(a asked) bool {
+	if r.When == nil {
+		return true
+	}
+	if a.formErr != nil { // unreadable for us may be readable for the service
+		return true
+	}
+	for _, f := range a.choosing() {
+		if readAs(f.name, r.When.Field) && (f.value == r.When.Value || f.file) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"io"
+	"maps"
+	"net/http"
+
+	"paygate/journey"
+)
+
+// pass lets a citizen fetch an address as long as it is paid for, and sends them to Pay where it is not.
+func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
+	ask := g.asked(r, hit, nil)
+	terms, err := ask.terms()
+	if err != nil {
+		g.answer(w, r, chooseAgain)
+		return
+	}
+	own, err := g.journeys(r)
+	if err != nil {
+		g.answer(w, r, storeFailed(err))
+		return
+	}
+	j, found := g.passFor(own, terms, hit.path)
+	switch {
+	case found && j.PassValid(g.Runner.Now()):
+		g.fetch(w, r, j, hit)
+	case r.Method == http.MethodHead:
+		g.answer(w, r, headUnpaid)
+	case found:
+		g.usePass(w, r, j, hit)
+	default:
+		g.begin(w, r, terms, g.heldRequest(r, hit, nil))
+	}
+}
+
+// passFor finds the browser's newest pass for the path and the choice of price, if it is of any use still.
+func (g *Gateway) passFor(own []journey.Journey, terms journey.Terms, path string) (journey.Journey, bool) {
+	for _, j := range own {
+		same := j.Terms.Kind == journey.KindPass && j.Terms.Route == terms.Route && j.Terms.Choice == terms.Choice && j.Imprint.Path == path
+		if same && (!j.State.AtRest() || j.PassValid(g.Runner.Now())) {
+			return j, true
+		}
+	}
+	return journey.Journey{}, false
+}
+
+// usePass takes a pass that was not fetched yet as far as it will go: to the file, or to Pay.
+func (g *Gateway) usePass(w http.ResponseWriter, r *http.Request, j journey.Journey, hit ruling) {
+	if j.State == journey.StatePaying || j.State == journey.StateReleasing {
+		progress, err := g.Runner.Return(r.Context(), j.ID, g.visit(r))
+		if err != nil && j.State == journey.StateReleasing {
+			g.passOn(w, r, progress, err)
+			return
+		}
+		if progress.Journey.ID != "" {
+			j = progress.Journey
+		}
+	}
+	switch {
+	case j.PassValid(g.Runner.Now()):
+		g.fetch(w, r, j, hit)
+	case j.State == journey.StateConfirmed, j.State == journey.StateRefused && !j.Returning:
+		g.collect(w, r, j, hit)
+	case j.State == journey.StateHeld, j.State == journey.StateUnpaid, j.State == journey.StatePaying:
+		began, err := g.Runner.Again(r.Context(), j.ID)
+		g.toPay(w, r, began, err)
+	default:
+		g.answer(w, r, stateOf(j))
+	}
+}
+
+// collect is the first fetch: whether the service accepts it decides about the money.
+func (g *Gateway) collect(w http.ResponseWriter, r *http.Request, j journey.Journey, hit ruling) {
+	request := g.heldRequest(r, hit, nil)
+	for name, values := range r.Header {
+		if isConditional(name) {
+			request.Header[name] = values
+		}
+	}
+	progress, err := g.Runner.Collect(r.Context(), j.ID, request, g.visit(r))
+	if progress.Reply != nil {
+		makePrivate(progress.Reply.Header)
+	}
+	g.passOn(w, r, progress, err)
+}
+
+// fetch passes the request through with the headers that say what was paid.
+func (g *Gateway) fetch(w http.ResponseWriter, r *http.Request, j journey.Journey, hit ruling) {
+	paid, err := g.Paid.PassHeader(j, r.Method, hit.path, hit.query)
+	if err != nil {
+		g.answer(w, r, storeFailed(err))
+		return
+	}
+	g.passThrough.ServeHTTP(w, withPaidHeader(r, paid))
+}
+
+// stream writes the service's answer as the service gave it.
+func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.Reply) {
+	defer reply.Close()
+	maps.Copy(w.Header(), reply.Header)
+	if w.Header().Get("Cache-Control") == "" {
+		w.Header().Set("Cache-Control", "private, no-cache") // the answer of a pay route is for this browser alone
+	} else {
+		makePrivate(w.Header())
+	}
+	w.WriteHeader(reply.Status)
+	if r.Method == http.MethodHead {
+		return
+	}
+	if _, err := w.Write(reply.Body); err != nil || reply.Rest == nil {
+		return
+	}
+	_, _ = io.Copy(w, reply.Rest) // a browser that leaves has had its answer
+}

@@ -1,0 +1,45 @@
+package staff_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/staff"
+)
+
+func TestTheStaffDoorTellsLifeFromReadiness(t *testing.T) {
+	t.Parallel()
+	var trouble error
+	door := httptest.NewServer(staff.New(staff.Options{Ready: func(context.Context) error { return trouble }}))
+	t.Cleanup(door.Close)
+
+	status, text := get(t, door.URL+"/readyz")
+	require.Equal(t, http.StatusOK, status, text)
+
+	trouble = errors.New("the store is full")
+	status, text = get(t, door.URL+"/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Contains(t, text, "the store is full")
+
+	status, _ = get(t, door.URL+"/healthz")
+	require.Equal(t, http.StatusOK, status, "a process that cannot take work is alive all the same")
+
+	status, _ = get(t, door.URL+"/journeys")
+	require.Equal(t, http.StatusNotFound, status)
+}
+
+func get(t *testing.T, address string) (int, string) {
+	t.Helper()
+	answer, err := http.Get(address)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer.StatusCode, string(text)
+}

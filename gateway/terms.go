@@ -1,0 +1,96 @@
+package gateway
+
+import (
+	"errors"
+	"strings"
+
+	"paygate/journey"
+	"paygate/journey/pay"
+)
+
+// errChoice: the request does not name exactly one of the route's prices.
+var errChoice = errors.New("the choice of price is missing, unknown or repeated")
+
+// asked is a request on a pay route as far as the terms need it.
+type asked struct {
+	route    *Route
+	path     map[string]string // what the pattern's names matched
+	query    []field
+	form     []field
+	formErr  error
+	language string
+}
+
+func (a asked) values() values {
+	return values{
+		form:  func(name string) string { return firstValue(a.form, name) },
+		query: func(name string) string { return firstValue(a.query, name) },
+		path:  func(name string) string { return a.path[name] },
+	}
+}
+
+// terms are the conditions of a journey that begins with this request. errChoice when it chooses no price.
+func (a asked) terms() (journey.Terms, error) {
+	terms := a.route.Terms
+	var err error
+	if terms.Amount, terms.Choice, err = a.price(); err != nil {
+		return terms, err
+	}
+	terms.Language = a.language
+	terms.Description = pay.CleanText(a.route.description(a.language))
+	terms.Reference = pay.CleanText(a.route.Reference.fill(a.values()))
+	if terms.Reference == "" { // nothing to refer to in the form: ours will do
+		terms.Reference = randomReference()
+	}
+	terms.Metadata = map[string]string{}
+	for key, template := range a.route.Metadata {
+		terms.Metadata[key] = template.fill(a.values())
+	}
+	terms.Metadata = pay.CleanMetadata(terms.Metadata)
+	return terms, nil
+}
+
+// price is the fixed price, or the one that the choice names. A choice that another reader of the same request could
+// see differently is none.
+func (a asked) price() (int64, string, error) {
+	if a.route.PriceField == "" {
+		return a.route.Price, "", nil
+	}
+	var chosen []string
+	for _, f := range a.choosing() {
+		if readAs(f.name, a.route.PriceField) {
+			if f.file || f.name != a.route.PriceField {
+				return 0, "", errChoice
+			}
+			chosen = append(chosen, f.value)
+		}
+	}
+	if len(chosen) != 1 || a.formErr != nil {
+		return 0, "", errChoice
+	}
+	price, known := a.route.Prices[chosen[0]]
+	if !known {
+		return 0, "", errChoice
+	}
+	return price, chosen[0], nil
+}
+
+// choosing is where a choice may stand: in the form, and for services that read both alike, in the query.
+func (a asked) choosing() []field {
+	return append(append([]field{}, a.form...), a.query...)
+}
+
+// prefill is what Pay's card page need not ask again.
+func (a asked) prefill() journey.Prefill {
+	of := func(name string) string {
+		if name == "" {
+			return ""
+		}
+		return strings.TrimSpace(firstValue(a.form, name))
+	}
+	p := a.route.Prefill
+	return journey.Prefill{
+		Email: of(p.Email), CardholderName: of(p.CardholderName), Line1: of(p.Line1), Line2: of(p.Line2),
+		City: of(p.City), Postcode: of(p.Postcode), Country: of(p.Country),
+	}
+}

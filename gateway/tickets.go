@@ -1,0 +1,70 @@
+package gateway
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+
+	"paygate/gateway/cookie"
+	"paygate/journey"
+)
+
+// journeys are those of the request's tickets that exist and that the tickets' keys open, newest first. A store that
+// cannot be read is an error: "no journeys" would be a lie then.
+func (g *Gateway) journeys(r *http.Request) ([]journey.Journey, error) {
+	var own []journey.Journey
+	for _, ticket := range g.Cookies.Read(r) {
+		j, err := g.Runner.Store.Get(r.Context(), journey.ID(ticket.Journey))
+		switch {
+		case gone(err):
+			continue
+		case err != nil:
+			return nil, err
+		case j.OwnedBy(ticket.Key):
+			own = append(own, j)
+		}
+	}
+	slices.SortStableFunc(own, func(a, b journey.Journey) int { return cmp.Compare(b.ID, a.ID) })
+	return own, nil
+}
+
+// owned is one of them, by its public id.
+func (g *Gateway) owned(r *http.Request, id journey.ID) (journey.Journey, bool, error) {
+	own, err := g.journeys(r)
+	for _, j := range own {
+		if j.ID == id {
+			return j, true, nil
+		}
+	}
+	return journey.Journey{}, false, err
+}
+
+// giveTicket puts a journey into the browser's cookie. When there is no room, the tickets that are needed least go
+// first: those of journeys at rest, the oldest of them before.
+func (g *Gateway) giveTicket(w http.ResponseWriter, r *http.Request, j journey.Journey) error {
+	tickets := []cookie.Ticket{{Journey: string(j.ID), Key: j.Key, Started: j.StartedAt.Unix()}}
+	own, err := g.journeys(r)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(own, func(a, b journey.Journey) int { return cmp.Compare(needed(b), needed(a)) })
+	for _, other := range own {
+		if other.ID != j.ID {
+			tickets = append(tickets, cookie.Ticket{Journey: string(other.ID), Key: other.Key, Started: other.StartedAt.Unix()})
+		}
+	}
+	return g.Cookies.Write(w, tickets)
+}
+
+// needed is how much a browser still needs a journey's ticket.
+func needed(j journey.Journey) int {
+	switch {
+	case j.PassValid(time.Now()), !j.State.AtRest():
+		return 2
+	case j.KeepsReply():
+		return 1
+	default:
+		return 0
+	}
+}
