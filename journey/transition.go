@@ -359,11 +359,17 @@ func (j Journey) entered(at time.Time) Journey {
 	return j
 }
 
-// remember adds a line to the history; the same thing again and again is one line that counts.
+// remember adds a line to the history. The same thing again and again is one line that counts, and so is a delivery that
+// is tried again and again.
 func (j Journey) remember(e Event) Journey {
 	history := slices.Clone(j.History)
-	if n := len(history) - 1; n >= 0 && history[n].same(e) {
-		history[n].At, history[n].Times = e.At, max(1, history[n].Times)+1
+	n := len(history)
+	if e.Fact == (RequestDelivered{}).Name() && n > 1 && history[n-1].Fact == (Claimed{}).Name() && history[n-2].same(e) {
+		history = history[:n-1]
+		n--
+	}
+	if n > 0 && history[n-1].same(e) {
+		history[n-1].At, history[n-1].Times = e.At, max(1, history[n-1].Times)+1
 	} else {
 		history = append(history, e)
 	}

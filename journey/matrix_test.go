@@ -1,0 +1,202 @@
+package journey
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var t0 = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+// exampleTerms are those of a usual submission route.
+func exampleTerms() Terms {
+	return Terms{
+		Route: "licence", Kind: KindSubmission, Amount: 2500, Reference: "LIC-7F3K-22", Description: "Fishing licence",
+		Language: "en", ReturnURL: "https://example.org/_pay/return",
+		Capture: CaptureOnAccept, Release: ReleaseConfirmed, Accept: Statuses{{200, 399}},
+		Repeat: RepeatNever, OnRefused: OnRefusedReturn,
+		ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour, ClaimFor: 90 * time.Second,
+		MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
+		KeepReply: time.Hour, KeepJourney: 17520 * time.Hour,
+	}
+}
+
+// seen is Pay's answer about the example's payment.
+func seen(status string) Seen {
+	s := Seen{ID: "pay1", Reference: "LIC-7F3K-22", Amount: 2500, Status: status, CreatedAt: t0}
+	if status == StatusSuccess {
+		s.RefundStatus, s.RefundAvailable = "available", 2500
+	}
+	return s
+}
+
+// must applies facts that have to be possible.
+func must(t *testing.T, j Journey, facts ...Fact) Journey {
+	t.Helper()
+	for _, f := range facts {
+		next, err := j.Apply(f, ByCitizen, t0.Add(time.Minute))
+		require.NoError(t, err, "%s in %s", f.Name(), j.State)
+		j = next
+	}
+	return j
+}
+
+// examples is one journey in each state, come there the usual way.
+func examples(t *testing.T) map[State]Journey {
+	held := Hold("01TEST", "key", exampleTerms(), Imprint{Path: "/licences/apply"}, t0)
+	paying := must(t, held, PaymentCreated{seen(StatusCreated)})
+	confirmed := must(t, paying, PaymentSeen{seen(StatusCapturable)})
+	releasing := must(t, confirmed, Claimed{t0.Add(time.Hour)})
+	accepted := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
+	refused := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422})
+	return map[State]Journey{
+		StateHeld: held, StatePaying: paying, StateConfirmed: confirmed, StateReleasing: releasing,
+		StateUnpaid:    must(t, paying, PaymentSeen{seen(StatusFailed)}),
+		StateAccepted:  accepted,
+		StateRefused:   refused,
+		StateStuck:     must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictUnknown}),
+		StateReleased:  must(t, accepted, Captured{}),
+		StateReversed:  must(t, refused, ReturnDecided{}, PaymentSeen{seen(StatusCancelled)}, MoneyReturned{PaymentID: "pay1"}),
+		StateAbandoned: must(t, paying, PaymentSeen{seen(StatusFailed)}, RetryLapsed{}),
+	}
+}
+
+type namedFact struct {
+	name string
+	fact Fact
+	by   By
+}
+
+// allFacts is every fact, in each of its meanings.
+func allFacts() []namedFact {
+	wrong := seen(StatusSuccess)
+	wrong.Amount = 1
+	second := seen(StatusCreated)
+	second.ID = "pay2"
+	deliver := func(v Verdict) Fact { return RequestDelivered{Number: 1, Verdict: v} }
+	return []namedFact{
+		{"payment_asked", PaymentAsked{}, ByCitizen},
+		{"payment_created", PaymentCreated{second}, ByCitizen},
+		{"payment_not_created", PaymentNotCreated{"Pay is down"}, ByCitizen},
+		{"payment_never_made", PaymentNeverMade{}, ByMopup},
+		{"citizen_returned", CitizenReturned{}, ByCitizen},
+		{"payment_seen: started", PaymentSeen{seen(StatusStarted)}, ByCitizen},
+		{"payment_seen: submitted", PaymentSeen{seen(StatusSubmitted)}, ByCitizen},
+		{"payment_seen: capturable", PaymentSeen{seen(StatusCapturable)}, ByCitizen},
+		{"payment_seen: success", PaymentSeen{seen(StatusSuccess)}, ByCitizen},
+		{"payment_seen: failed", PaymentSeen{seen(StatusFailed)}, ByCitizen},
+		{"payment_seen: another amount", PaymentSeen{wrong}, ByCitizen},
+		{"claimed", Claimed{t0.Add(time.Hour)}, ByCitizen},
+		{"claimed by staff", Claimed{t0.Add(time.Hour)}, ByStaff("ann")},
+		{"delivered: accepted", deliver(VerdictAccepted), ByCitizen},
+		{"delivered: refused", deliver(VerdictRefused), ByCitizen},
+		{"delivered: not_sent", deliver(VerdictNotSent), ByCitizen},
+		{"delivered: unknown", deliver(VerdictUnknown), ByCitizen},
+		{"claim_lapsed", ClaimLapsed{1}, ByMopup},
+		{"captured", Captured{}, ByMopup},
+		{"capture_lost", CaptureLost{"too late"}, ByMopup},
+		{"resubmitted", Resubmitted{}, ByCitizen},
+		{"return_decided", ReturnDecided{}, ByMopup},
+		{"money_returned", MoneyReturned{PaymentID: "pay1"}, ByMopup},
+		{"return_failed", ReturnFailed{"disputed"}, ByMopup},
+		{"left_to_staff", LeftToStaff{}, ByMopup},
+		{"retry_lapsed", RetryLapsed{}, ByMopup},
+		{"step_failed", StepFailed{"Pay is down"}, ByMopup},
+		{"looked", Looked{}, ByMopup},
+		{"reply_shown", ReplyShown{}, ByCitizen},
+		{"reply_erased", ReplyErased{}, ByMopup},
+		{"settled as confirmed", Settled{StateConfirmed, "asked the service"}, ByStaff("ann")},
+		{"settled as released", Settled{StateReleased, "asked the service"}, ByStaff("ann")},
+		{"settled as reversed", Settled{StateReversed, "asked the service"}, ByStaff("ann")},
+		{"refunded", Refunded{"pay1", 500, "goodwill"}, ByStaff("ann")},
+	}
+}
+
+// TestEveryStateMeetsEveryFact writes the whole matrix and holds it against the golden file, and docs/states.md with it.
+func TestEveryStateMeetsEveryFact(t *testing.T) {
+	t.Parallel()
+	journeys := examples(t)
+	var table strings.Builder
+	table.WriteString("| fact |")
+	for _, s := range States() {
+		fmt.Fprintf(&table, " %s |", s)
+	}
+	table.WriteString("\n|---|" + strings.Repeat("---|", len(States())) + "\n")
+	for _, f := range allFacts() {
+		fmt.Fprintf(&table, "| %s |", f.name)
+		for _, s := range States() {
+			require.Equal(t, s, journeys[s].State)
+			fmt.Fprintf(&table, " %s |", cell(t, journeys[s], f))
+		}
+		table.WriteString("\n")
+	}
+	golden(t, filepath.Join("testdata", "matrix.golden"), table.String())
+	golden(t, filepath.Join("..", "docs", "states.md"), statesPage(journeys, table.String()))
+}
+
+// cell is the new state, "·" where the journey stays as it is, empty where the fact has no place.
+func cell(t *testing.T, j Journey, f namedFact) string {
+	next, err := j.Apply(f.fact, f.by, t0.Add(2*time.Minute))
+	if err != nil {
+		require.Equal(t, j, next, "an impossible fact changes nothing")
+		return ""
+	}
+	if next.State == j.State {
+		return "·"
+	}
+	return string(next.State)
+}
+
+func statesPage(journeys map[State]Journey, table string) string {
+	var page strings.Builder
+	page.WriteString(`# States
+
+This page is written by a test from the code itself (` + "`go test ./journey -run TestEveryStateMeetsEveryFact -update`" + `).
+
+A journey is one citizen's way from a held request to the service, or back to their money. What follows from a fact is one
+pure function, ` + "`Journey.Apply`" + `; what must be done next is another, ` + "`Journey.Owed`" + `.
+
+## What each state is owed
+
+The examples are of a usual submission route: money reserved, taken when the service accepts.
+
+| state | at rest | owed next | a sweep looks at it | held request kept |
+|---|---|---|---|---|
+`)
+	for _, s := range States() {
+		j := journeys[s]
+		step, from := j.next(t0.Add(time.Minute))
+		due := j.Due(t0.Add(time.Minute)).Sub(t0)
+		fmt.Fprintf(&page, "| %s | %s | %s, %s after its beginning | %s after its beginning | %s |\n",
+			s, yes(s.AtRest()), step, latest(from, j.Since).Sub(t0), due, yes(j.KeepsRequest()))
+	}
+	page.WriteString("\n## Every state and every fact\n\nA word is the state that follows; · means that the journey stays where it is; an empty cell means that the fact has no place\nthere: it is logged, and nothing is written.\n\n")
+	page.WriteString(table)
+	return page.String()
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
+}
+
+func golden(t *testing.T, file, text string) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+	}
+	wanted, err := os.ReadFile(file)
+	require.NoError(t, err, "write it with -update")
+	require.Equal(t, string(wanted), text, "if this is meant, write it with -update")
+}
