@@ -1,0 +1,141 @@
+// Package cookie keeps the tickets in the citizen's browser: which journeys are theirs, and nothing else. The cookie is
+// encrypted and signed by securecookie; payment, amount and request stay in the store.
+package cookie
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/securecookie"
+)
+
+// The cookie's names: on https the __Host- prefix keeps sibling sites from setting it (security by RFC 6265bis).
+const (
+	secureName = "__Host-paygate"
+	plainName  = "paygate"
+)
+
+// mostTickets is how many journeys one browser can have under way at a time.
+const mostTickets = 8
+
+// Ticket is the right to one journey. Key is its secret.
+type Ticket struct {
+	Journey string `json:"j"` // the public id
+	Key     string `json:"k"`
+	Started int64  `json:"s"` // Unix seconds
+}
+
+// Options say how tickets are kept.
+type Options struct {
+	HashKeys  [][]byte // 64 bytes each, newest first
+	BlockKeys [][]byte // 32 bytes each, in the same order
+	Secure    bool     // the public door is https
+	MaxAge    time.Duration
+}
+
+// Jar reads and writes the cookie. Safe for concurrent use.
+type Jar struct {
+	codecs []securecookie.Codec
+	secure bool
+	maxAge time.Duration
+}
+
+// New makes a jar. Missing or short keys are an error: securecookie would silently not encrypt.
+func New(o Options) (*Jar, error) {
+	if len(o.HashKeys) == 0 || len(o.HashKeys) != len(o.BlockKeys) {
+		return nil, errors.New("the cookie needs a hash key and a block key for each secret")
+	}
+	jar := &Jar{secure: o.Secure, maxAge: o.MaxAge}
+	for i, hash := range o.HashKeys {
+		if len(hash) != 64 || len(o.BlockKeys[i]) != 32 {
+			return nil, errors.New("a cookie key has the wrong length")
+		}
+		codec := securecookie.New(hash, o.BlockKeys[i])
+		codec.SetSerializer(securecookie.JSONEncoder{})
+		codec.MaxAge(int(o.MaxAge.Seconds()))
+		jar.codecs = append(jar.codecs, codec)
+	}
+	return jar, nil
+}
+
+func (j *Jar) name() string {
+	if j.secure {
+		return secureName
+	}
+	return plainName
+}
+
+// Read gives the request's tickets. Every cookie of the name is read, since a sibling site may have put one of its own in
+// front; what cannot be read is as good as absent.
+func (j *Jar) Read(r *http.Request) []Ticket {
+	var tickets []Ticket
+	known := map[Ticket]bool{}
+	for _, c := range r.CookiesNamed(j.name()) {
+		var found []Ticket
+		if securecookie.DecodeMulti(j.name(), c.Value, &found, j.codecs...) != nil {
+			continue
+		}
+		for _, ticket := range found {
+			if !known[ticket] {
+				known[ticket] = true
+				tickets = append(tickets, ticket)
+			}
+		}
+	}
+	return tickets
+}
+
+// Write puts the first tickets, at most eight, into the browser: the caller lists first what is needed most.
+func (j *Jar) Write(w http.ResponseWriter, tickets []Ticket) error {
+	tickets = tickets[:min(len(tickets), mostTickets)]
+	value, err := securecookie.EncodeMulti(j.name(), tickets, j.codecs...)
+	if err != nil {
+		return fmt.Errorf("writing the ticket cookie: %w", err)
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: j.name(), Value: value, Path: "/", MaxAge: int(j.maxAge.Seconds()),
+		HttpOnly: true, Secure: j.secure, SameSite: http.SameSiteLaxMode,
+	})
+	return nil
+}
+
+// Strip cuts our cookies out of a Cookie header and leaves the other bytes as they were: old cookies with quotes, blanks
+// or %00 in them must survive. It is empty when nothing else was there.
+func Strip(header string) string {
+	if !strings.Contains(header, plainName) {
+		return header
+	}
+	var kept []string
+	for pair := range strings.SplitSeq(header, ";") {
+		if !ours(pair) {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.TrimLeft(strings.Join(kept, ";"), " ")
+}
+
+// StripSet removes the service's own cookies of our names from an answer.
+func StripSet(header http.Header) {
+	lines := header["Set-Cookie"]
+	var kept []string
+	for _, line := range lines {
+		pair, _, _ := strings.Cut(line, ";")
+		if !ours(pair) {
+			kept = append(kept, line)
+		}
+	}
+	if len(kept) == 0 {
+		delete(header, "Set-Cookie")
+	} else if len(kept) < len(lines) {
+		header["Set-Cookie"] = kept
+	}
+}
+
+func ours(pair string) bool {
+	name, _, _ := strings.Cut(pair, "=")
+	name = strings.TrimSpace(name)
+	return strings.EqualFold(name, secureName) || strings.EqualFold(name, plainName)
+}

@@ -1,0 +1,182 @@
+package cookie_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/cookie"
+)
+
+func options(bs ...byte) cookie.Options {
+	o := cookie.Options{Secure: true, MaxAge: 24 * time.Hour}
+	for _, b := range bs {
+		o.HashKeys = append(o.HashKeys, bytes.Repeat([]byte{b}, 64))
+		o.BlockKeys = append(o.BlockKeys, bytes.Repeat([]byte{b + 100}, 32))
+	}
+	return o
+}
+
+func jar(t testing.TB, o cookie.Options) *cookie.Jar {
+	t.Helper()
+	j, err := cookie.New(o)
+	require.NoError(t, err)
+	return j
+}
+
+// written is the cookie that a browser would get.
+func written(t testing.TB, j *cookie.Jar, tickets ...cookie.Ticket) (*http.Cookie, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	require.NoError(t, j.Write(w, tickets))
+	line := w.Header().Get("Set-Cookie")
+	c, err := http.ParseSetCookie(line)
+	require.NoError(t, err)
+	return c, line
+}
+
+func reading(cookies ...*http.Cookie) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+var ticket = cookie.Ticket{Journey: "01JDM4Q0V3Q7J2S3", Key: "0123456789abcdefghijklmnop", Started: 1764000000}
+
+func TestTheCookieIsAHostCookieThatScriptsAndOtherSitesCannotUse(t *testing.T) {
+	t.Parallel()
+	c, line := written(t, jar(t, options(1)), ticket)
+	require.Equal(t, "__Host-paygate", c.Name)
+	for _, attribute := range []string{"Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=86400"} {
+		require.Contains(t, line, attribute)
+	}
+	require.NotContains(t, line, "Domain")
+	require.NotContains(t, c.Value, ticket.Journey)
+
+	o := options(1)
+	o.Secure = false
+	c, line = written(t, jar(t, o), ticket)
+	require.Equal(t, "paygate", c.Name)
+	require.NotContains(t, line, "Secure")
+}
+
+func TestTicketsComeBack(t *testing.T) {
+	t.Parallel()
+	j := jar(t, options(1))
+	c, _ := written(t, j, ticket)
+	require.Equal(t, []cookie.Ticket{ticket}, j.Read(reading(c)))
+}
+
+func TestWhatIsNotOursIsAsGoodAsAbsent(t *testing.T) {
+	t.Parallel()
+	j := jar(t, options(1))
+	good, _ := written(t, j, ticket)
+	foreign, _ := written(t, jar(t, options(2)), ticket)
+	for name, value := range map[string]string{
+		"empty": "", "nonsense": "nonsense", "truncated": good.Value[:len(good.Value)/2], "foreign": foreign.Value,
+		"tampered": "A" + good.Value[1:], "doubled": good.Value + good.Value, "huge": strings.Repeat("A", 10000),
+	} {
+		bad := &http.Cookie{Name: good.Name, Value: value}
+		require.Empty(t, j.Read(reading(bad)), name)
+		require.Equal(t, []cookie.Ticket{ticket}, j.Read(reading(bad, good)), "%s in front of the true one", name)
+		require.Equal(t, []cookie.Ticket{ticket}, j.Read(reading(good, bad)), "%s behind the true one", name)
+	}
+	require.Empty(t, j.Read(reading(&http.Cookie{Name: "paygate", Value: good.Value})), "another name")
+}
+
+func TestOldSecretsStillRead(t *testing.T) {
+	t.Parallel()
+	c, _ := written(t, jar(t, options(1)), ticket)
+	require.Len(t, jar(t, options(2, 1)).Read(reading(c)), 1)
+	require.Empty(t, jar(t, options(2)).Read(reading(c)))
+}
+
+func TestTheCookieStaysSmallHoweverManyJourneys(t *testing.T) {
+	t.Parallel()
+	j := jar(t, options(1, 2, 3))
+	var many []cookie.Ticket
+	for n := range 100 {
+		many = append(many, cookie.Ticket{Journey: fmt.Sprintf("01JDM4Q0V3Q7J%03d", n), Key: ticket.Key, Started: ticket.Started})
+	}
+	c, line := written(t, j, many...)
+	require.Less(t, len(line), 4096)
+	require.Equal(t, many[:8], j.Read(reading(c)), "the first ones are kept")
+}
+
+func TestTicketsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		j := jar(t, options(1))
+		c, _ := written(t, j, ticket)
+		time.Sleep(23 * time.Hour) // in the bubble's time
+		require.Len(t, j.Read(reading(c)), 1)
+		time.Sleep(2 * time.Hour)
+		require.Empty(t, j.Read(reading(c)))
+	})
+}
+
+func TestMissingOrShortKeysAreRefused(t *testing.T) {
+	t.Parallel()
+	short, uneven := options(1), options(1)
+	short.BlockKeys[0] = nil
+	uneven.BlockKeys = nil
+	for name, o := range map[string]cookie.Options{"none": {}, "no block key": short, "uneven": uneven} {
+		_, err := cookie.New(o)
+		require.Error(t, err, name)
+	}
+}
+
+func TestStripLeavesOtherBytesAlone(t *testing.T) {
+	t.Parallel()
+	for in, out := range map[string]string{
+		"":                                       "",
+		"a=1":                                    "a=1",
+		"__Host-paygate=x":                       "",
+		"paygate=x":                              "",
+		"a=1; __Host-paygate=x":                  "a=1",
+		"__Host-paygate=x; a=1":                  "a=1",
+		"a=1; __Host-paygate=x; b=2":             "a=1; b=2",
+		"a=1;paygate=x;b=2":                      "a=1;b=2",
+		"a=1;  PAYGATE=x ; b=2":                  "a=1; b=2",
+		`a="q;  uoted"; paygate=x; b=%00`:        `a="q;  uoted"; b=%00`,
+		"xpaygate=1; paygates=2":                 "xpaygate=1; paygates=2",
+		"a=paygate; paygate=1; paygate=2; b==;;": "a=paygate; b==;;",
+		"paygate":                                "",
+	} {
+		require.Equal(t, out, cookie.Strip(in), "%q", in)
+	}
+}
+
+func TestTheServiceCannotSetOurCookie(t *testing.T) {
+	t.Parallel()
+	h := http.Header{"Set-Cookie": {"a=1; Path=/", "__Host-paygate=x; Path=/", "Paygate=; Max-Age=0", "b=2"}}
+	cookie.StripSet(h)
+	require.Equal(t, []string{"a=1; Path=/", "b=2"}, h["Set-Cookie"])
+	h = http.Header{"Set-Cookie": {"paygate=x"}}
+	cookie.StripSet(h)
+	require.NotContains(t, h, "Set-Cookie")
+}
+
+func FuzzCookie(f *testing.F) {
+	j := jar(f, options(1))
+	good, _ := written(f, j, ticket)
+	f.Add(good.Value)
+	f.Add("MTc2")
+	f.Fuzz(func(t *testing.T, value string) {
+		for _, found := range j.Read(&http.Request{Header: http.Header{"Cookie": {"__Host-paygate=" + value}}}) {
+			if found != ticket {
+				t.Fatalf("a forged cookie was read: %+v", found)
+			}
+		}
+		_ = cookie.Strip(value)
+	})
+}

@@ -1,0 +1,155 @@
+// Package seal encrypts what is personal before a store keeps it: AES-256-GCM under a key of its own for every record,
+// derived by HKDF-SHA-256 from the newest of an ordered list of secrets. Any secret of the list opens what it sealed.
+//
+// An envelope is version (1 byte) | key id (8) | salt (32) | nonce, ciphertext and tag. The record's label and id are
+// bound into key and authentication, so that an envelope moved elsewhere does not open.
+package seal
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+)
+
+const (
+	version   = 1
+	idBytes   = 8
+	saltBytes = 32
+	header    = 1 + idBytes + saltBytes
+)
+
+var (
+	// ErrUnknownKey: sealed under a secret that is not in the list (any more).
+	ErrUnknownKey = errors.New("sealed under a secret that is not listed")
+	// ErrDamaged: altered, cut, or an envelope of another record.
+	ErrDamaged = errors.New("the sealed record is damaged")
+)
+
+// Sealer seals and opens. Safe for concurrent use.
+type Sealer struct {
+	keys []key // newest first
+}
+
+type key struct {
+	id     string // idBytes raw
+	secret []byte
+}
+
+// New takes secrets of 32 bytes each, newest first.
+func New(secrets [][]byte) (*Sealer, error) {
+	s := &Sealer{}
+	if len(secrets) == 0 {
+		return nil, errors.New("no secret to seal with")
+	}
+	for _, secret := range secrets {
+		if len(secret) != 32 {
+			return nil, fmt.Errorf("a secret has %d bytes instead of 32", len(secret))
+		}
+		id := derive(secret, nil, "paygate key id v1", idBytes)
+		if _, known := s.find(string(id)); known {
+			return nil, errors.New("a secret is listed twice")
+		}
+		s.keys = append(s.keys, key{string(id), secret})
+	}
+	return s, nil
+}
+
+// Seal encrypts plain for the record with this label and id, under the newest secret.
+func (s *Sealer) Seal(label, id string, plain []byte) []byte {
+	newest := s.keys[0]
+	out := make([]byte, header, header+len(plain)+28)
+	out[0] = version
+	copy(out[1:], newest.id)
+	salt := out[1+idBytes : header]
+	_, _ = rand.Read(salt) // never fails (crypto/rand)
+	return newest.gcm(salt, label, id).Seal(out, nil, plain, bind(label, id))
+}
+
+// Open decrypts what Seal made for the same label and id. ErrUnknownKey or ErrDamaged.
+func (s *Sealer) Open(label, id string, sealed []byte) ([]byte, error) {
+	if len(sealed) < header || sealed[0] != version {
+		return nil, ErrDamaged
+	}
+	k, known := s.find(string(sealed[1 : 1+idBytes]))
+	if !known {
+		return nil, ErrUnknownKey
+	}
+	plain, err := k.gcm(sealed[1+idBytes:header], label, id).Open(nil, nil, sealed[header:], bind(label, id))
+	if err != nil {
+		return nil, ErrDamaged
+	}
+	return plain, nil
+}
+
+// KeyID names, in hexadecimal, the secret that something was sealed under; it does not give the secret away. False for
+// what is no envelope.
+func (s *Sealer) KeyID(sealed []byte) (string, bool) {
+	if len(sealed) < header || sealed[0] != version {
+		return "", false
+	}
+	return hex.EncodeToString(sealed[1 : 1+idBytes]), true
+}
+
+// Knows tells whether the secret with this id is listed.
+func (s *Sealer) Knows(keyID string) bool {
+	raw, err := hex.DecodeString(keyID)
+	if err != nil {
+		return false
+	}
+	_, known := s.find(string(raw))
+	return known
+}
+
+// Newest is the id of the secret that seals.
+func (s *Sealer) Newest() string { return hex.EncodeToString([]byte(s.keys[0].id)) }
+
+// DeriveAll makes a key of n bytes for another purpose from each secret, newest first.
+func (s *Sealer) DeriveAll(label string, n int) [][]byte {
+	keys := make([][]byte, len(s.keys))
+	for i, k := range s.keys {
+		keys[i] = derive(k.secret, nil, "paygate "+label+" v1", n)
+	}
+	return keys
+}
+
+func (s *Sealer) find(id string) (key, bool) {
+	for _, k := range s.keys {
+		if k.id == id {
+			return k, true
+		}
+	}
+	return key{}, false
+}
+
+// gcm is the cipher of one record. A key per record leaves random nonces no room to meet.
+func (k key) gcm(salt []byte, label, id string) cipher.AEAD {
+	block, err := aes.NewCipher(derive(k.secret, salt, "paygate "+string(bind(label, id))+" v1", 32))
+	if err != nil {
+		panic(err) // 32 bytes are always right
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err)
+	}
+	return aead
+}
+
+func derive(secret, salt []byte, info string, n int) []byte {
+	out, err := hkdf.Key(sha256.New, secret, salt, info, n)
+	if err != nil {
+		panic(err) // only for more than 8,160 bytes
+	}
+	return out
+}
+
+// bind joins label and id so that no two pairs give the same bytes.
+func bind(label, id string) []byte {
+	out := binary.AppendUvarint(nil, uint64(len(label)))
+	return append(append(out, label...), id...)
+}
