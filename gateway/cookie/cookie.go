@@ -105,9 +105,6 @@ func (j *Jar) Write(w http.ResponseWriter, tickets []Ticket) error {
 // Strip cuts our cookies out of a Cookie header and leaves the other bytes as they were: old cookies with quotes, blanks
 // or %00 in them must survive. It is empty when nothing else was there.
 func Strip(header string) string {
-	if !strings.Contains(header, plainName) {
-		return header
-	}
 	var kept []string
 	for pair := range strings.SplitSeq(header, ";") {
 		if !ours(pair) {
