@@ -1,0 +1,114 @@
+package pay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"paygate/journey"
+)
+
+// Error is a call that did not go well. It says what, never with what: no key, no address, nothing of a body.
+type Error struct {
+	Call   string // create, get, capture, cancel, refund, search or events
+	Status int    // HTTP, 0 where there was no answer
+	Code   string // Pay's, such as P0102; often empty
+	Field  string // what Pay complains of, where it says so
+
+	kind   error // what it means to a journey; nil: the outcome is unknown
+	reason string
+}
+
+func (e *Error) Error() string {
+	parts := []string{"GOV.UK Pay", e.Call + ":"}
+	if e.Status != 0 {
+		parts = append(parts, fmt.Sprintf("status %d", e.Status))
+	}
+	if e.Code != "" {
+		parts = append(parts, e.Code)
+	}
+	if e.Field != "" {
+		parts = append(parts, "about "+e.Field)
+	}
+	if e.reason != "" {
+		parts = append(parts, e.reason)
+	}
+	return strings.Join(parts, " ")
+}
+
+// Unwrap gives what the error means to a journey: one of the journey package's errors, or nil where the outcome is
+// unknown.
+func (e *Error) Unwrap() error { return e.kind }
+
+func code(err error) string {
+	var failed *Error
+	if errors.As(err, &failed) {
+		return failed.Code
+	}
+	return ""
+}
+
+func nonsense(call, reason string) error { return &Error{Call: call, reason: reason} }
+
+// unreachable describes a broken call without its address, which may hold a reference.
+func unreachable(call string, err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	var timeout net.Error
+	reason := "the connection failed"
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		reason = "no answer in time"
+	case errors.Is(err, context.Canceled):
+		reason = "given up"
+	}
+	return &Error{Call: call, reason: reason}
+}
+
+var (
+	codePattern  = regexp.MustCompile(`^P[0-9]{4}$`)
+	fieldPattern = regexp.MustCompile(`^[a-z0-9_.]{1,60}$`)
+)
+
+// refusal reads an error of Pay. Its description is for developers and may quote what the citizen typed, so it stays
+// behind. A 401 or 503 has no code and no JSON (FACTS 1.2).
+func refusal(call string, status int, body []byte) error {
+	var answer struct {
+		Code  string `json:"code"`
+		Field string `json:"field"`
+	}
+	_ = json.Unmarshal(body, &answer)
+	e := &Error{Call: call, Status: status, kind: meaning(call, status, answer.Code)}
+	if codePattern.MatchString(answer.Code) {
+		e.Code = answer.Code
+	}
+	if fieldPattern.MatchString(answer.Field) {
+		e.Field = answer.Field
+	}
+	return e
+}
+
+// meaning is what a status says to a journey; nil where the work may have been done all the same (FACTS 2.2, 3.6, 6).
+func meaning(call string, status int, code string) error {
+	switch {
+	case status == 429:
+		return journey.ErrPayBusy
+	case status == 404 && call != "create" && call != "search":
+		return journey.ErrPaymentNotFound
+	case call == "capture" && status == 409,
+		call == "cancel" && (status == 400 || status == 409),
+		call == "refund" && (status == 412 || code == "P0603"):
+		return journey.ErrNotAllowed
+	case status >= 400 && status <= 499:
+		return journey.ErrPayRefused
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,130 @@
+package pay
+
+import (
+	"encoding/json"
+	"time"
+
+	"paygate/journey"
+)
+
+// newPaymentJSON is the body of a create (FACTS 2.1).
+func newPaymentJSON(p journey.NewPayment) map[string]any {
+	body := map[string]any{
+		"amount":          p.Amount,
+		"reference":       orElse(CleanText(p.Reference), "payment"),
+		"description":     orElse(CleanText(p.Description), "Payment"),
+		"return_url":      p.ReturnURL,
+		"delayed_capture": p.DelayedCapture,
+		"language":        "en",
+	}
+	if p.Language == "cy" {
+		body["language"] = "cy"
+	}
+	if metadata := CleanMetadata(p.Metadata); len(metadata) > 0 {
+		body["metadata"] = metadata
+	}
+	addPrefill(body, p.Prefill)
+	return body
+}
+
+func addPrefill(body map[string]any, p journey.Prefill) {
+	if email := cleanWithin(p.Email, 254); email != "" {
+		body["email"] = email
+	}
+	address := map[string]string{}
+	for name, value := range map[string]string{
+		"line1": cleanWithin(p.Line1, 255), "line2": cleanWithin(p.Line2, 255), "city": cleanWithin(p.City, 255),
+		"postcode": cleanWithin(p.Postcode, 25), "country": country(p.Country),
+	} {
+		if value != "" {
+			address[name] = value
+		}
+	}
+	details := map[string]any{}
+	if name := cleanWithin(p.CardholderName, 255); name != "" {
+		details["cardholder_name"] = name
+	}
+	if len(address) > 0 {
+		details["billing_address"] = address
+	}
+	if len(details) > 0 {
+		body["prefilled_cardholder_details"] = details
+	}
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+type stateJSON struct {
+	Status   string `json:"status"`
+	Finished bool   `json:"finished"`
+	Code     string `json:"code"`
+}
+
+// paymentJSON is what we read of a payment. Whatever else is there, and there will be more, is left alone (FACTS 1.1).
+type paymentJSON struct {
+	PaymentID      string    `json:"payment_id"`
+	Amount         *int64    `json:"amount"`
+	TotalAmount    int64     `json:"total_amount"`
+	Reference      string    `json:"reference"`
+	State          stateJSON `json:"state"`
+	DelayedCapture bool      `json:"delayed_capture"`
+	CreatedDate    string    `json:"created_date"`
+	Fee            *int64    `json:"fee"`
+	NetAmount      *int64    `json:"net_amount"`
+	Refunds        struct {
+		Status    string `json:"status"`
+		Available int64  `json:"amount_available"`
+		Submitted int64  `json:"amount_submitted"`
+	} `json:"refund_summary"`
+	Settlement struct {
+		Captured string `json:"captured_date"`
+		Settled  string `json:"settled_date"`
+	} `json:"settlement_summary"`
+	Links struct {
+		NextURL *struct {
+			Href string `json:"href"`
+		} `json:"next_url"`
+	} `json:"_links"`
+}
+
+// maxAmount is Pay's own limit in pence, with room for any surcharge.
+const maxAmount = 100_000_000
+
+// decode reads one payment. An answer that is not clearly a payment is an error, and its outcome unknown.
+func (c *Client) decode(call string, body []byte) (journey.Seen, error) {
+	var p paymentJSON
+	if err := json.Unmarshal(body, &p); err != nil {
+		return journey.Seen{}, nonsense(call, "an answer that is no payment")
+	}
+	switch {
+	case !idPattern.MatchString(p.PaymentID), p.State.Status == "", p.Amount == nil, *p.Amount < 0, *p.Amount > maxAmount,
+		p.TotalAmount < 0, p.TotalAmount > maxAmount, p.Refunds.Submitted < 0, p.Refunds.Available < 0, p.Refunds.Available > maxAmount:
+		return journey.Seen{}, nonsense(call, "an answer that is no payment")
+	}
+	seen := journey.Seen{
+		ID: p.PaymentID, Reference: p.Reference, Amount: *p.Amount, Total: p.TotalAmount,
+		Status: p.State.Status, Code: p.State.Code, Finished: p.State.Finished, DelayedCapture: p.DelayedCapture,
+		CreatedAt:    lenientTime(p.CreatedDate),
+		RefundStatus: p.Refunds.Status, RefundAvailable: p.Refunds.Available, RefundSubmitted: p.Refunds.Submitted,
+		Fee: p.Fee, Net: p.NetAmount, CapturedDate: p.Settlement.Captured, SettledDate: p.Settlement.Settled,
+	}
+	if next := p.Links.NextURL; next != nil && c.allowed(next.Href) {
+		seen.NextURL = next.Href
+	}
+	return seen, nil
+}
+
+// lenientTime is zero for a date that cannot be read: no journey fails over one (FACTS 2.4).
+func lenientTime(text string) time.Time {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC()
+		}
+	}
+	return time.Time{}
+}
