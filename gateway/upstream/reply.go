@@ -1,0 +1,110 @@
+package upstream
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"paygate/journey"
+)
+
+// idleFor is how long the rest of a large reply may stand still.
+const idleFor = 60 * time.Second
+
+// reply reads the first bytes of the answer's body; what is larger than the limit follows as a stream.
+func (d *Deliverer) reply(answer *http.Response, expired *time.Timer, cancel context.CancelFunc) *journey.Reply {
+	header := answer.Header.Clone()
+	CleanReply(header, d.Upstream, d.PublicURL)
+	d.StripSetCookie(header)
+	reply := &journey.Reply{Status: answer.StatusCode, Header: header}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, d.ReplyMaxBytes+1))
+	reply.Body = body
+	if err == nil && int64(len(body)) > d.ReplyMaxBytes && expired.Stop() {
+		reply.Rest = &rest{body: answer.Body, cancel: cancel, idle: time.AfterFunc(idleFor, cancel)}
+		return reply
+	}
+	reply.Broken = err != nil || int64(len(body)) > d.ReplyMaxBytes
+	expired.Stop()
+	_ = answer.Body.Close()
+	cancel()
+	return reply
+}
+
+// rest is a stream that ends when it stands still for too long.
+type rest struct {
+	body   io.ReadCloser
+	cancel context.CancelFunc
+	idle   *time.Timer
+}
+
+func (r *rest) Read(p []byte) (int, error) {
+	n, err := r.body.Read(p)
+	r.idle.Reset(idleFor)
+	return n, err
+}
+
+func (r *rest) Close() error {
+	r.idle.Stop()
+	r.cancel()
+	return r.body.Close()
+}
+
+// hopByHop are the headers that belong to one connection (RFC 9110 section 7.6.1).
+var hopByHop = []string{
+	"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+// CleanReply makes the service's headers fit for a citizen: what belongs to one connection goes, what only Paygate may
+// say goes, and addresses at the service's own origin become the public ones.
+func CleanReply(header http.Header, upstream, public *url.URL) {
+	for _, line := range header["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			header.Del(strings.TrimSpace(name))
+		}
+	}
+	for _, name := range hopByHop {
+		header.Del(name)
+	}
+	PublicReply(header, upstream, public)
+}
+
+// PublicReply is CleanReply for headers that a reverse proxy has cleaned of what belongs to a connection.
+func PublicReply(header http.Header, upstream, public *url.URL) {
+	for name := range header {
+		if strings.HasPrefix(strings.ToLower(name), "paygate-") {
+			delete(header, name)
+		}
+	}
+	for _, name := range []string{"Location", "Content-Location"} {
+		for i, value := range header[name] {
+			header[name][i] = atPublic(value, upstream, public)
+		}
+	}
+	for i, value := range header["Refresh"] {
+		if before, target, found := cutRefresh(value); found {
+			header["Refresh"][i] = before + atPublic(target, upstream, public)
+		}
+	}
+}
+
+// atPublic turns an address at the service's own origin into the same at the public one.
+func atPublic(address string, upstream, public *url.URL) string {
+	target, err := url.Parse(address)
+	if err != nil || target.Scheme != upstream.Scheme || !strings.EqualFold(target.Host, upstream.Host) {
+		return address
+	}
+	prefix := len(target.Scheme) + len("://") + len(target.Host)
+	return public.Scheme + "://" + public.Host + address[prefix:]
+}
+
+// cutRefresh cuts "5; url=…" before the address.
+func cutRefresh(value string) (before, target string, found bool) {
+	at := strings.Index(strings.ToLower(value), "url=")
+	if at < 0 {
+		return value, "", false
+	}
+	return value[:at+4], value[at+4:], true
+}
