@@ -1,0 +1,144 @@
+package gateway
+
+import (
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+
+	"paygate/gateway/cookie"
+)
+
+// overrides are the headers, by fold, by which a client would tell the service another address or method than the one
+// that was judged.
+var overrides = []string{
+	"x-original-url", "x-original-uri", "x-original-path", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path", "x-forwarded-prefix",
+	"x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl", "x-script-name", "script-name", "path-info", "proxy",
+}
+
+// forwarded are the headers, by fold, by which only a trusted proxy may say who asks.
+var forwarded = []string{
+	"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server",
+	"x-real-ip", "x-client-ip", "true-client-ip",
+}
+
+// hopByHop are the headers that never travel: they belong to one connection (RFC 9110 section 7.6.1), or ask for something
+// that Paygate answers itself.
+var hopByHop = []string{
+	"connection", "proxy-connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+	"upgrade", "expect", "http2-settings",
+}
+
+// fold is how careless servers see a header's name: CGI makes one of - and _ and more.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		default:
+			return '-'
+		}
+	}, name)
+}
+
+// isOurs tells whether a name is, for some reader, one of the headers that only Paygate sets.
+func isOurs(name string) bool {
+	folded := fold(name)
+	return folded == "paygate" || strings.HasPrefix(folded, "paygate-")
+}
+
+// wellNamed tells whether a name has nothing but letters, digits and hyphens: others are read in different ways.
+func wellNamed(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+}
+
+// cleanRequest removes, on every route, what a client must not say to the service: our headers in any spelling, names
+// that are read in different ways, overrides, and, but from a trusted proxy, who asks.
+func cleanRequest(header http.Header, trusted bool) {
+	for name := range header {
+		folded := fold(name)
+		if isOurs(name) || !wellNamed(name) || slices.Contains(overrides, folded) || !trusted && slices.Contains(forwarded, folded) {
+			delete(header, name)
+		}
+	}
+}
+
+// stripCookies cuts our own cookie out.
+func stripCookies(header http.Header) {
+	var kept []string
+	for _, line := range header["Cookie"] {
+		if line = cookie.Strip(line); line != "" {
+			kept = append(kept, line)
+		}
+	}
+	if len(kept) == 0 {
+		delete(header, "Cookie")
+		return
+	}
+	header["Cookie"] = kept
+}
+
+// serviceCookies is the Cookie header as the service sees it.
+func serviceCookies(header http.Header) string {
+	cleaned := http.Header{"Cookie": header["Cookie"]}
+	stripCookies(cleaned)
+	return strings.Join(cleaned["Cookie"], "; ")
+}
+
+// kept are the headers that a held request keeps; whatever else would change a delivery hours later, such as Range or
+// If-None-Match, stays behind.
+var kept = []string{
+	"Content-Type", "Content-Language", "Accept", "Accept-Language", "User-Agent", "Referer", "Origin", "Cookie", "Authorization",
+}
+
+// heldHeader is what a held request keeps of its header.
+func heldHeader(header http.Header, further []string) http.Header {
+	held := http.Header{}
+	for _, name := range append(slices.Clone(kept), further...) {
+		name = textproto.CanonicalMIMEHeaderKey(name)
+		if values := header[name]; len(values) > 0 && !isOurs(name) && !slices.Contains(overrides, fold(name)) && !slices.Contains(hopByHop, fold(name)) {
+			held[name] = slices.Clone(values)
+		}
+	}
+	return held
+}
+
+// isConditional tells the headers that go with a single fetch.
+func isConditional(name string) bool {
+	return name == "Range" || strings.HasPrefix(name, "If-") && wellNamed(name)
+}
+
+// makePrivate keeps caches in front from giving a paid answer to others.
+func makePrivate(header http.Header) {
+	directives := []string{"private"}
+	for _, line := range header["Cache-Control"] {
+		for directive := range strings.SplitSeq(line, ",") {
+			directive = strings.TrimSpace(directive)
+			name, _, _ := strings.Cut(strings.ToLower(directive), "=")
+			if directive != "" && name != "public" && name != "s-maxage" && name != "private" {
+				directives = append(directives, directive)
+			}
+		}
+	}
+	header.Set("Cache-Control", strings.Join(directives, ", "))
+}
+
+// ownHeader marks what Paygate's own code answers, so that people can tell it from the service's.
+func ownHeader(header http.Header) {
+	header.Set("Paygate-Answer", "yes")
+	header.Set("Cache-Control", "no-store")
+}
+
+// isPrefetch tells requests that no person made yet; they must start nothing.
+func isPrefetch(header http.Header) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose"} {
+		if strings.Contains(strings.ToLower(header.Get(name)), "prefetch") {
+			return true
+		}
+	}
+	return false
+}
