@@ -80,14 +80,16 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ruling := g.judge.rule(r)
 	g.count(ruling.kind())
-	switch ruling.verdict {
-	case targetRefused:
+	switch marker := replyMarker(r); {
+	case ruling.verdict == targetRefused:
 		g.refuse(w, r, ruling)
-	case targetOwn:
+	case ruling.verdict == targetOwn:
 		g.own.ServeHTTP(w, r)
-	case targetPlainPath:
+	case marker != "" && !unsafeMethod(r.Method):
+		g.showReply(w, r, journey.ID(marker))
+	case ruling.verdict == targetPlainPath:
 		redirectToPlainPath(w, r, ruling)
-	case targetPay:
+	case ruling.verdict == targetPay:
 		g.pay(w, r, ruling)
 	default:
 		g.passThrough.ServeHTTP(w, r)
@@ -96,10 +98,6 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // pay answers a request on a pay route.
 func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
-	if marker := replyMarker(r); marker != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-		g.showReply(w, r, journey.ID(marker))
-		return
-	}
 	switch {
 	case hit.route.Mode == ModeFree:
 		g.Log.InfoContext(r.Context(), "pay route is free", "route", hit.route.Name)
@@ -117,6 +115,16 @@ func (g *Gateway) count(kind string) {
 	if g.Counted != nil {
 		g.Counted(kind)
 	}
+}
+
+// mode is what the route with this name does just now; one that is gone from the settings takes no payments.
+func (g *Gateway) mode(route string) Mode {
+	for _, r := range g.Routes {
+		if r.Name == route {
+			return r.Mode
+		}
+	}
+	return ModeClosed
 }
 
 // Drain stops new journeys from beginning; those under way, and free traffic, go on.

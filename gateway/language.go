@@ -7,7 +7,7 @@ import (
 )
 
 // spoken matches a citizen's preferences against the two languages that GOV.UK Pay speaks.
-var spoken = language.NewMatcher([]language.Tag{language.English, language.Welsh})
+var spoken = language.NewMatcher([]language.Tag{language.English, language.MustParse("cy")})
 
 // languageOf is "cy" or "en", as the citizen's request prefers: first what the service itself says by a lang field or
 // cookie, then the browser.

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -9,6 +10,11 @@ import (
 	"paygate/gateway/cookie"
 	"paygate/journey"
 )
+
+// gone tells that a ticket's journey is not to be had, for good.
+func gone(err error) bool {
+	return errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged)
+}
 
 // journeys are those of the request's tickets that exist and that the tickets' keys open, newest first. A store that
 // cannot be read is an error: "no journeys" would be a lie then.
@@ -48,7 +54,8 @@ func (g *Gateway) giveTicket(w http.ResponseWriter, r *http.Request, j journey.J
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(own, func(a, b journey.Journey) int { return cmp.Compare(needed(b), needed(a)) })
+	now := g.Runner.Now()
+	slices.SortStableFunc(own, func(a, b journey.Journey) int { return cmp.Compare(needed(b, now), needed(a, now)) })
 	for _, other := range own {
 		if other.ID != j.ID {
 			tickets = append(tickets, cookie.Ticket{Journey: string(other.ID), Key: other.Key, Started: other.StartedAt.Unix()})
@@ -58,9 +65,9 @@ func (g *Gateway) giveTicket(w http.ResponseWriter, r *http.Request, j journey.J
 }
 
 // needed is how much a browser still needs a journey's ticket.
-func needed(j journey.Journey) int {
+func needed(j journey.Journey, now time.Time) int {
 	switch {
-	case j.PassValid(time.Now()), !j.State.AtRest():
+	case j.PassValid(now), !j.State.AtRest():
 		return 2
 	case j.KeepsReply():
 		return 1

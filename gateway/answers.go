@@ -1,0 +1,223 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"paygate/gateway/pages"
+	"paygate/journey"
+)
+
+// answer is what Paygate itself says to a request: a page for people, a problem document (RFC 9457) for scripts.
+type answer struct {
+	status int
+	page   pages.Page
+	view   pages.View
+	cause  error // for the log
+}
+
+// The answers that are always the same.
+var (
+	prefetched  = answer{status: http.StatusServiceUnavailable, page: pages.Prefetched}
+	cardNumber  = answer{status: http.StatusUnprocessableEntity, page: pages.CardNumber}
+	chooseAgain = answer{status: http.StatusUnprocessableEntity, page: pages.ChooseAgain}
+	notFound    = answer{status: http.StatusNotFound, page: pages.NotFound}
+	noAddress   = answer{status: http.StatusNotFound, page: pages.NoSuchAddress}
+	badMethod   = answer{status: http.StatusMethodNotAllowed, page: pages.MethodUnknown}
+	headUnpaid  = answer{status: http.StatusPaymentRequired, page: pages.PassUnpaid}
+	crossSite   = answer{status: http.StatusForbidden, page: pages.MethodUnknown}
+	closed      = answer{status: http.StatusServiceUnavailable, page: pages.Closed}
+	serviceDown = answer{status: http.StatusBadGateway, page: pages.ServiceDown}
+	serviceSlow = answer{status: http.StatusGatewayTimeout, page: pages.ServiceDown}
+	draining    = answer{status: http.StatusServiceUnavailable, page: pages.Draining, view: pages.View{RetryAfter: time.Minute}}
+)
+
+// storeFailed: nothing can be said about journeys just now.
+func storeFailed(err error) answer {
+	return answer{status: http.StatusServiceUnavailable, page: pages.StoreFailed, view: pages.View{RetryAfter: time.Minute}, cause: err}
+}
+
+// unreadable is a request that could not be read whole.
+func unreadable(err error, limit int64) answer {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge, view: pages.View{LimitBytes: limit}}
+	}
+	return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: err}
+}
+
+// notStarted is a payment that could not be begun. Whatever happened, nobody holds the address of a payment.
+func notStarted(j journey.Journey, err error) answer {
+	view := viewOf(j)
+	view.RetryAfter = time.Minute
+	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) {
+		return answer{status: http.StatusServiceUnavailable, page: pages.Busy, view: view, cause: err}
+	}
+	status := http.StatusBadGateway
+	if j.ID == "" { // not even held
+		status = http.StatusServiceUnavailable
+	}
+	return answer{status: status, page: pages.NotStarted, view: view, cause: err}
+}
+
+// unfinished is the truth when a step could not be done just now.
+func unfinished(j journey.Journey) answer {
+	if j.State == journey.StatePaying {
+		return answer{status: http.StatusOK, page: pages.Checking, view: viewOf(j)}
+	}
+	return stateOf(j)
+}
+
+// stateOf is the truth about a journey as it stands.
+func stateOf(j journey.Journey) answer {
+	return answer{status: http.StatusOK, page: pageOf(j), view: viewOf(j)}
+}
+
+func pageOf(j journey.Journey) pages.Page {
+	switch j.State {
+	case journey.StateHeld:
+		return pages.NotStarted
+	case journey.StatePaying:
+		return pages.Open
+	case journey.StateUnpaid:
+		return unpaidPage(j)
+	case journey.StateConfirmed:
+		return pages.Waiting
+	case journey.StateReleasing:
+		return pages.Finishing
+	case journey.StateRefused:
+		if j.Returning {
+			return pages.MoneyBack
+		}
+		return pages.Refused
+	case journey.StateStuck:
+		return pages.ForAPerson
+	case journey.StateReversed:
+		return pages.MoneyBack
+	case journey.StateAbandoned:
+		return pages.Abandoned
+	default:
+		return pages.Sent
+	}
+}
+
+// unpaidPage goes by Pay's code (FACTS 3.1).
+func unpaidPage(j journey.Journey) pages.Page {
+	p, _ := j.Payment()
+	switch {
+	case p.Code == "P0010":
+		return pages.Declined
+	case p.Code == "P0020":
+		return pages.Expired
+	case p.Code == "P0030":
+		return pages.Cancelled
+	case p.Status == journey.StatusCancelled:
+		return pages.CancelledByUs
+	case p.Status == journey.StatusFailed:
+		return pages.Declined
+	default:
+		return pages.ErrorAtPay
+	}
+}
+
+// viewOf is what pages show of a journey.
+func viewOf(j journey.Journey) pages.View {
+	view := pages.View{
+		Language: j.Terms.Language, Reference: j.Terms.Reference, AmountPence: j.Terms.Amount, Description: j.Terms.Description,
+		Journey: string(j.ID), Started: j.StartedAt,
+	}
+	if p, _ := j.Payment(); p.Total > 0 {
+		view.AmountPence = p.Total
+	}
+	switch j.State {
+	case journey.StateUnpaid:
+		view.Until = j.Since.Add(j.Terms.RetryFor)
+	case journey.StateRefused:
+		view.Until = j.Since.Add(j.Terms.ResubmitFor)
+	}
+	return view
+}
+
+// onward is a page that the browser leaves at once by itself, and by a link.
+func onward(j journey.Journey, target string) answer {
+	view := viewOf(j)
+	view.Target = target
+	return answer{status: http.StatusOK, page: pages.Onward, view: view}
+}
+
+// answer writes an answer to whoever asked.
+func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
+	if a.cause != nil {
+		g.Log.WarnContext(r.Context(), "answered", "status", a.status, "page", a.page, "journey_id", a.view.Journey, "error", withoutAddress(a.cause))
+	}
+	if a.view.Language == "" {
+		a.view.Language = languageOf(r, nil)
+	}
+	if isScript(r) {
+		g.problem(w, a)
+		return
+	}
+	g.Pages.Render(w, a.status, a.page, a.view)
+}
+
+// refuse answers what the judge refused, and closes the connection: what else is on it may be read in two ways.
+func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
+	g.Log.InfoContext(r.Context(), "refused", "status", ruling.status, "reason", ruling.reason, "method", r.Method)
+	w.Header().Set("Connection", "close")
+	page := pages.BadAddress
+	if ruling.status == http.StatusMethodNotAllowed {
+		page = pages.MethodUnknown
+	}
+	g.answer(w, r, answer{status: ruling.status, page: page})
+}
+
+// isScript tells a program in a page from a person at a browser.
+func isScript(r *http.Request) bool {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return true
+	}
+	accept := strings.ToLower(r.Header.Get("Accept"))
+	return strings.EqualFold(r.Header.Get("X-Requested-With"), "XMLHttpRequest") ||
+		strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
+}
+
+// problem is a problem document.
+func (g *Gateway) problem(w http.ResponseWriter, a answer) {
+	title := http.StatusText(a.status)
+	document := map[string]any{"type": "about:blank", "title": title, "status": a.status, "detail": g.Pages.Summary(a.page, a.view)}
+	if a.view.Reference != "" {
+		document["reference"], document["amount_pence"] = a.view.Reference, a.view.AmountPence
+	}
+	if a.view.RetryAfter > 0 {
+		w.Header().Set("Retry-After", "60")
+	}
+	writeProblem(w, a.status, document)
+}
+
+// paymentRequired tells a script where its citizen pays.
+func (g *Gateway) paymentRequired(w http.ResponseWriter, began journey.Began) {
+	terms := began.Journey.Terms
+	writeProblem(w, http.StatusPaymentRequired, map[string]any{
+		"type": "about:blank", "title": "Payment Required", "status": http.StatusPaymentRequired,
+		"detail":       terms.Description + ": " + pages.Pounds(terms.Amount) + ". Send the citizen to pay_url; the request is sent when they have paid.",
+		"amount_pence": terms.Amount, "reference": terms.Reference, "pay_url": began.NextURL,
+	})
+}
+
+func writeProblem(w http.ResponseWriter, status int, document map[string]any) {
+	ownHeader(w.Header())
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(document)
+}
+
+// seeOther sends a browser on with a GET, never with the citizen's POST (FACTS trap 5).
+func seeOther(w http.ResponseWriter, target string) {
+	ownHeader(w.Header())
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+}

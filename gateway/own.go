@@ -1,0 +1,120 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"paygate/gateway/pages"
+	"paygate/journey"
+)
+
+// ownAddresses serves what lives under our prefix. Nothing under it is ever forwarded.
+func (g *Gateway) ownAddresses() http.Handler {
+	mux := http.NewServeMux()
+	protect := http.NewCrossOriginProtection()
+	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.answer(w, r, crossSite) }))
+	mux.HandleFunc("GET /return", g.returned)
+	mux.HandleFunc("GET /status", g.status)
+	mux.Handle("GET /keys", g.Keys)
+	mux.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
+		if !pages.Asset(w, r.PathValue("name")) {
+			g.answer(w, r, noAddress)
+		}
+	})
+	mux.Handle("POST /again", protect.Handler(http.HandlerFunc(g.again)))
+	mux.Handle("POST /resume", protect.Handler(http.HandlerFunc(g.again)))
+	if g.Webhook != nil {
+		mux.Handle("POST /webhook", g.Webhook)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.serveOwn(mux, w, r) })
+}
+
+// serveOwn routes by the path behind the prefix, to the letter: the mux's own redirects have no place here.
+func (g *Gateway) serveOwn(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	target, _ := originForm(r)
+	path, _, _ := strings.Cut(target, "?")
+	inner := *r
+	url := *r.URL
+	inner.URL = &url
+	url.Path, url.RawPath = strings.TrimPrefix(path, g.Prefix), ""
+	ownHeader(w.Header())
+	if _, pattern := mux.Handler(&inner); pattern != "" && !strings.HasSuffix(url.Path, "//") {
+		mux.ServeHTTP(w, &inner)
+		return
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other := inner
+		other.Method = method
+		if _, pattern := mux.Handler(&other); pattern != "" {
+			w.Header().Set("Allow", method)
+			g.answer(w, r, badMethod)
+			return
+		}
+	}
+	g.answer(w, r, noAddress)
+}
+
+// again tries another payment for the same held request, or goes back to an open one.
+func (g *Gateway) again(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+	j, found, err := g.owned(r, journey.ID(r.PostFormValue("journey")))
+	switch {
+	case err != nil:
+		g.answer(w, r, storeFailed(err))
+	case !found:
+		g.answer(w, r, notFound)
+	default:
+		began, err := g.Runner.Again(r.Context(), j.ID)
+		if began.Journey.ID == "" {
+			began.Journey = j
+		}
+		g.toPay(w, r, began, err)
+	}
+}
+
+// statusJSON is one journey as a script sees it.
+type statusJSON struct {
+	ID          journey.ID    `json:"id"`
+	State       journey.State `json:"state"`
+	Reference   string        `json:"reference"`
+	AmountPence int64         `json:"amount_pence"`
+	Description string        `json:"description"`
+	StartedAt   time.Time     `json:"started_at"`
+}
+
+// status is the truth about this browser's journeys, newest first.
+func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
+	own, err := g.journeys(r)
+	if err != nil {
+		g.answer(w, r, storeFailed(err))
+		return
+	}
+	if strings.Contains(r.Header.Get("Accept"), "json") {
+		g.statusJSON(w, own)
+		return
+	}
+	view := pages.View{Language: languageOf(r, nil)}
+	if len(own) > 0 {
+		view.Language = own[0].Terms.Language
+	}
+	for _, j := range own {
+		item := pages.Item{Page: pageOf(j), View: viewOf(j)}
+		if j.KeepsReply() {
+			item.View.Target = markedAddress(j)
+		}
+		view.Items = append(view.Items, item)
+	}
+	g.Pages.Render(w, http.StatusOK, pages.Status, view)
+}
+
+func (g *Gateway) statusJSON(w http.ResponseWriter, own []journey.Journey) {
+	list := []statusJSON{}
+	for _, j := range own {
+		list = append(list, statusJSON{j.ID, j.State, j.Terms.Reference, j.Terms.Amount, j.Terms.Description, j.StartedAt})
+	}
+	ownHeader(w.Header())
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"journeys": list})
+}

@@ -1,0 +1,173 @@
+// Paygate is a reverse proxy that adds GOV.UK Pay to a web service whose code stays as it is.
+//
+// This file is the map: settings, then the parts floor by floor, then one command.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+	_ "time/tzdata" // the image has none
+
+	"paygate/gateway"
+	"paygate/gateway/command"
+	"paygate/gateway/config"
+	"paygate/gateway/cookie"
+	"paygate/gateway/pages"
+	"paygate/gateway/signature"
+	"paygate/gateway/staff"
+	"paygate/gateway/upstream"
+	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/pay"
+	"paygate/journey/seal"
+)
+
+// version is set when a release is built.
+var version = "development"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := command.Run(ctx, command.World{
+		Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Assemble: assemble, Version: version,
+	}, os.Args[1:])
+	stop()
+	os.Exit(status)
+}
+
+// assemble makes a gateway from its settings.
+func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*command.Parts, error) {
+	trust, err := upstreamTLS(s.UpstreamCAFile)
+	if err != nil {
+		return nil, err
+	}
+
+	// Floor 1: the rooms, each with its own technology.
+	sealer, err := seal.New(s.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	store, err := boltstore.Open(s.Store.Path, boltstore.Options{Sealer: sealer, Now: now, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	keys, err := signingKeys(ctx, s, store)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	payments := pay.New(pay.Options{
+		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
+	})
+	service := upstream.New(upstream.Options{
+		Upstream: s.Upstream, Host: s.UpstreamHost, PublicURL: s.PublicURL, TLS: trust,
+		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
+		Signer: signature.Signer{Keys: keys, Issuer: s.PublicURL.String(), Audience: s.Audience, Now: now},
+	})
+	tickets, err := cookie.New(cookie.Options{
+		HashKeys: sealer.DeriveAll("cookie hash", 64), BlockKeys: sealer.DeriveAll("cookie block", 32),
+		Secure: s.PublicURL.Scheme == "https", MaxAge: ticketAge(s.Routes),
+	})
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+
+	// Floor 0: the corridor behind every door.
+	runner := &journey.Runner{
+		Store: store, Payments: payments, Deliverer: service, Now: now, Log: log, Patience: 10 * time.Second,
+	}
+	if err := runner.LapseClaims(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("ending the claims of an earlier run: %w", err), store.Close())
+	}
+
+	// Floor 2: the doors.
+	door, err := gateway.New(gateway.Options{
+		PublicURL: s.PublicURL, Prefix: s.Prefix, Routes: s.Routes,
+		Upstream: s.Upstream, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust, UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
+		HoldMaxBytes: s.HoldMaxBytes, HoldHeaders: s.HoldHeaders, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
+		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards,
+		Runner: runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
+		Pages: pages.New(pages.Options{
+			Prefix: s.Prefix, ServiceName: s.ServiceName, ServiceNameCY: s.ServiceNameCY, Contact: s.Contact, ContactCY: s.ContactCY,
+			TestMode: !s.Live, CardOrigins: s.PayCardOrigins,
+		}),
+	})
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	var draining atomic.Bool
+	return &command.Parts{
+		Public: door,
+		Staff: staff.New(staff.Options{Ready: func(ctx context.Context) error {
+			if draining.Load() {
+				return errors.New("draining")
+			}
+			return store.Ready(ctx)
+		}}),
+		Drain: func(ctx context.Context) error {
+			draining.Store(true)
+			door.Drain()
+			return runner.Drain(ctx)
+		},
+		Close: store.Close,
+	}, nil
+}
+
+func now() time.Time { return time.Now().UTC() }
+
+// ticketAge is a day, or as long as the longest pass.
+func ticketAge(routes []gateway.Route) time.Duration {
+	age := 24 * time.Hour
+	for _, r := range routes {
+		if r.Terms.Kind == journey.KindPass {
+			age = max(age, r.Terms.PassFor)
+		}
+	}
+	return age
+}
+
+// signingKeys are those of the settings, else those kept in the store, made at the first start.
+func signingKeys(ctx context.Context, s config.Settings, store *boltstore.Store) (signature.Keys, error) {
+	if len(s.SigningKeys) > 0 {
+		return config.ReadSigningKeys(s.SigningKeys)
+	}
+	var keys signature.Keys
+	_, err := store.UpdateValue(ctx, "signing keys", func(old []byte) ([]byte, error) {
+		kept, err := signature.Unmarshal(old)
+		if err != nil {
+			return nil, err
+		}
+		if keys, err = kept.Rotate(s.SigningAlg, now()); err != nil {
+			return nil, err
+		}
+		return keys.Marshal()
+	})
+	return keys, err
+}
+
+// upstreamTLS trusts the system's roots and, where a file is given, its certificates too.
+func upstreamTLS(file string) (*tls.Config, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // net/http's own default
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, errors.New("PAYGATE_UPSTREAM_CA_FILE cannot be read")
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, errors.New("PAYGATE_UPSTREAM_CA_FILE holds no certificate")
+	}
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
+}
