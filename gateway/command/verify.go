@@ -1,0 +1,107 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"paygate/gateway/signature"
+)
+
+// verify checks a captured request, from a file or standard input.
+func verify(ctx context.Context, w World, args []string) error {
+	var keySource, audience, at string
+	rest, err := w.flags("verify", "-keys URL|FILE -audience URL [-at TIME] [FILE]", args, 1, func(set *flag.FlagSet) {
+		set.StringVar(&keySource, "keys", "", "where the key set is: the gateway's /_pay/keys, or a file")
+		set.StringVar(&audience, "audience", "", "PAYGATE_AUDIENCE, else the public URL")
+		set.StringVar(&at, "at", "", "when the request came, if not now: 2026-11-22T10:41:07Z")
+	})
+	if err != nil {
+		return err
+	}
+	if keySource == "" || audience == "" {
+		fmt.Fprintln(w.Stderr, "paygate verify: -keys and -audience are needed")
+		return errUsage
+	}
+	moment := time.Now()
+	if at != "" {
+		if moment, err = time.Parse(time.RFC3339, at); err != nil {
+			fmt.Fprintln(w.Stderr, "paygate verify: -at must be a time such as 2026-11-22T10:41:07Z")
+			return errUsage
+		}
+	}
+	keys, err := readKeys(ctx, keySource)
+	if err != nil {
+		return err
+	}
+	captured, err := readCaptured(w, rest)
+	if err != nil {
+		return err
+	}
+	return report(w.Stdout, signature.VerifyRequest(captured, keys, audience, moment))
+}
+
+func report(out io.Writer, checks []signature.Check) error {
+	bad := 0
+	for _, c := range checks {
+		word := "good"
+		if !c.Good {
+			word = "BAD"
+			bad++
+		}
+		fmt.Fprintf(out, "%-10s %-5s %s\n", c.Name, word, c.Detail)
+	}
+	if bad > 0 {
+		return errors.New("the request is not what Paygate signed")
+	}
+	return nil
+}
+
+func readKeys(ctx context.Context, source string) (keys jose.JSONWebKeySet, err error) {
+	var text []byte
+	if len(source) > 4 && source[:4] == "http" {
+		text, err = fetch(ctx, source)
+	} else {
+		text, err = os.ReadFile(source)
+	}
+	if err != nil {
+		return keys, fmt.Errorf("reading the key set: %w", err)
+	}
+	if err := json.Unmarshal(text, &keys); err != nil {
+		return keys, errors.New("the key set is no JSON Web Key Set")
+	}
+	return keys, nil
+}
+
+func fetch(ctx context.Context, address string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("status %d", answer.StatusCode)
+	}
+	return io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+}
+
+func readCaptured(w World, rest []string) ([]byte, error) {
+	if len(rest) == 1 && rest[0] != "-" {
+		return os.ReadFile(rest[0])
+	}
+	return io.ReadAll(io.LimitReader(w.Stdin, 64<<20))
+}
