@@ -1,0 +1,329 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/command"
+	"paygate/gateway/config"
+	"paygate/journey"
+	"paygate/journey/pay/simulator"
+)
+
+// house is the whole of Paygate, assembled as main does, between a service and a simulated Pay.
+type house struct {
+	t        testing.TB
+	service  *service
+	pay      *simulator.Simulator
+	payURL   string
+	url      string
+	parts    *command.Parts
+	settings config.Settings
+	log      *logBook
+}
+
+// service is the legacy service of a test: it notes what it received, and answers as told.
+type service struct {
+	mu       sync.Mutex
+	received []received
+	answer   http.HandlerFunc
+	server   *httptest.Server
+}
+
+type received struct {
+	method, target, host string
+	header               http.Header
+	body                 []byte
+}
+
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
+	s.received = append(s.received, received{r.Method, r.RequestURI, r.Host, r.Header.Clone(), body})
+	answer := s.answer
+	s.mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	answer(w, r)
+}
+
+// answers changes what the service answers from now on.
+func (s *service) answers(answer http.HandlerFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = answer
+}
+
+// got lists what was received with a method.
+func (s *service) got(method string) []received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []received
+	for _, r := range s.received {
+		if r.method == method {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// plain is a page that says hello, whatever it is asked.
+func plain(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, "<p>the service's own page</p>")
+}
+
+// confirms answers a POST by a redirect to a confirmation page, as such services do.
+func confirms(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		plain(w, r)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: "flash", Value: "received"})
+	w.Header().Set("Location", "confirmation/RVM-0001")
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// logBook keeps the log of a test.
+type logBook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logBook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// secret32 is a secret that is not one of those that somebody typed.
+func secret32(seed byte) string {
+	key := make([]byte, 32)
+	for i := range key {
+		key[i] = seed + byte(i*37)
+	}
+	return base64.RawURLEncoding.EncodeToString(key)
+}
+
+// newHouse assembles a house with these settings over the usual ones.
+func newHouse(t testing.TB, answer http.HandlerFunc, over ...string) *house {
+	t.Helper()
+	h := &house{t: t, service: &service{answer: answer}, log: &logBook{}}
+	h.service.server = httptest.NewServer(h.service)
+	t.Cleanup(h.service.server.Close)
+	h.pay = simulator.New(simulator.Options{PostLimit: -1})
+	t.Cleanup(h.pay.Close)
+	payServer := httptest.NewServer(h.pay)
+	t.Cleanup(payServer.Close)
+	h.payURL = payServer.URL
+	h.pay.SetPublicURL(payServer.URL)
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	h.url = "http://" + listener.Addr().String()
+	h.settings, err = config.Load(append(h.environ(filepath.Join(t.TempDir(), "paygate.db")), over...))
+	require.NoError(t, err)
+	h.parts, err = assemble(context.Background(), h.settings, slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	require.NoError(t, err)
+	door := &httptest.Server{Listener: listener, Config: &http.Server{Handler: h.parts.Public}}
+	door.Start()
+	t.Cleanup(func() {
+		door.Close()
+		require.NoError(t, h.parts.Close())
+	})
+	return h
+}
+
+func (h *house) environ(store string) []string {
+	return []string{
+		"PAYGATE_UPSTREAM=" + h.service.server.URL, "PAYGATE_PUBLIC_URL=" + h.url, "PAYGATE_PAY_MODE=test",
+		"PAYGATE_PAY_API_URL=" + h.payURL, "PAYGATE_PAY_CARD_ORIGINS=" + h.payURL,
+		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_PAY_RATE=1000", "PAYGATE_SECRETS=" + secret32(1),
+		"PAYGATE_STORE=bbolt:" + store, "PAYGATE_SERVICE_NAME=Fishing licences", "PAYGATE_SERVICE_NAME_CY=Trwyddedau pysgota",
+		"PAYGATE_CONTACT=Telephone 0300", "PAYGATE_PAY_TIMEOUT=5s", "PAYGATE_UPSTREAM_TIMEOUT=10s",
+		"PAYGATE_ROUTES=licence,priced,register,immediate",
+		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_LICENCE_DESCRIPTION_CY=Trwydded bysgota", "PAYGATE_ROUTE_LICENCE_PREFILL=email=email",
+		"PAYGATE_ROUTE_PRICED_MATCH=POST /licences/priced", "PAYGATE_ROUTE_PRICED_PRICES=1-day=6.00,8-day=13.50",
+		"PAYGATE_ROUTE_PRICED_PRICE_FIELD=licence", "PAYGATE_ROUTE_PRICED_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_REGISTER_MATCH=GET /register/{year}", "PAYGATE_ROUTE_REGISTER_PRICE=6", "PAYGATE_ROUTE_REGISTER_DESCRIPTION=Register",
+		"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /fines/pay", "PAYGATE_ROUTE_IMMEDIATE_PRICE=30", "PAYGATE_ROUTE_IMMEDIATE_DESCRIPTION=Fine",
+		"PAYGATE_ROUTE_IMMEDIATE_CAPTURE=immediate",
+	}
+}
+
+// citizen is a browser that follows no redirects by itself.
+type citizen struct {
+	h      *house
+	client *http.Client
+}
+
+func (h *house) citizen() *citizen {
+	jar, err := cookiejar.New(nil)
+	require.NoError(h.t, err)
+	return &citizen{h, &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// page is an answer, read whole.
+type page struct {
+	status int
+	header http.Header
+	text   string
+}
+
+func (p page) to() string { return p.header.Get("Location") }
+
+func (c *citizen) do(method, target string, body io.Reader, header ...string) page {
+	c.h.t.Helper()
+	if strings.HasPrefix(target, "/") {
+		target = c.h.url + target
+	}
+	r, err := http.NewRequest(method, target, body)
+	require.NoError(c.h.t, err)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := c.client.Do(r)
+	require.NoError(c.h.t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(c.h.t, err)
+	return page{answer.StatusCode, answer.Header, string(text)}
+}
+
+func (c *citizen) get(target string, header ...string) page {
+	c.h.t.Helper()
+	return c.do(http.MethodGet, target, nil, header...)
+}
+
+func (c *citizen) post(target string, form url.Values, header ...string) page {
+	c.h.t.Helper()
+	return c.do(http.MethodPost, target, strings.NewReader(form.Encode()), append(header, "Content-Type", "application/x-www-form-urlencoded")...)
+}
+
+// apply submits the form of the plain pay route, and expects to be sent to Pay.
+func (c *citizen) apply(name string) page {
+	c.h.t.Helper()
+	p := c.post("/licences/apply", url.Values{"name": {name}, "email": {"ann@example.org"}})
+	require.Equal(c.h.t, http.StatusSeeOther, p.status, p.text)
+	require.True(c.h.t, strings.HasPrefix(p.to(), c.h.payURL+"/secure/"), p.to())
+	return p
+}
+
+// comesBack is the return from Pay, redirects followed to the end.
+func (c *citizen) comesBack() page {
+	c.h.t.Helper()
+	return c.follow(c.get("/_pay/return"))
+}
+
+func (c *citizen) follow(p page) page {
+	c.h.t.Helper()
+	for range 5 {
+		if p.status != http.StatusSeeOther {
+			return p
+		}
+		p = c.get(p.to())
+	}
+	c.h.t.Fatal("redirected again and again")
+	return p
+}
+
+// status is what the status address says, newest first.
+func (c *citizen) status() []struct{ ID, State, Reference string } {
+	c.h.t.Helper()
+	var answer struct {
+		Journeys []struct{ ID, State, Reference string }
+	}
+	require.NoError(c.h.t, json.Unmarshal([]byte(c.get("/_pay/status", "Accept", "application/json").text), &answer))
+	return answer.Journeys
+}
+
+// payments lists what Pay has.
+func (h *house) payments() []simulator.PaymentView { return h.pay.Payments() }
+
+// pays lets the citizen of the newest payment end it at Pay.
+func (h *house) pays(outcome string) {
+	h.t.Helper()
+	all := h.payments()
+	require.NotEmpty(h.t, all)
+	require.NoError(h.t, h.pay.Pay(all[len(all)-1].ID, outcome))
+}
+
+// state is that of the browser's newest journey.
+func (c *citizen) state() journey.State {
+	c.h.t.Helper()
+	all := c.status()
+	require.NotEmpty(c.h.t, all)
+	return journey.State(all[0].State)
+}
+
+// multipartForm is a form with an uploaded file.
+func multipartForm(fields map[string]string, file []byte) (contentType string, body []byte) {
+	var out bytes.Buffer
+	form := multipart.NewWriter(&out)
+	for name, value := range fields {
+		_ = form.WriteField(name, value)
+	}
+	part, _ := form.CreateFormFile("photo", "photo.jpg")
+	_, _ = part.Write(file)
+	_ = form.Close()
+	return form.FormDataContentType(), out.Bytes()
+}
+
+// bytesOfAllKinds is binary content with everything in it that could go wrong on the way.
+func bytesOfAllKinds(n int) []byte {
+	content := make([]byte, n)
+	for i := range content {
+		content[i] = byte(i*i + i>>3)
+	}
+	return append(content, "\r\n--\x00\xff\r\n"...)
+}
+
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// onlyReader hides how long its content is, so that it is sent in chunks.
+type onlyReader struct{ io.Reader }
+
+// keys are those that the gateway publishes.
+func (h *house) keys(t *testing.T) (set jose.JSONWebKeySet) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal([]byte(h.citizen().get("/_pay/keys").text), &set))
+	return set
+}
+
+// restart opens the service again at the address it had.
+func (s *service) restart(t *testing.T, address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
+	require.NoError(t, err)
+	s.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s}}
+	s.server.Start()
+	t.Cleanup(s.server.Close)
+}
