@@ -305,7 +305,6 @@ func bytesOfAllKinds(n int) []byte {
 	return append(content, "\r\n--\x00\xff\r\n"...)
 }
 
-
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // onlyReader hides how long its content is, so that it is sent in chunks.

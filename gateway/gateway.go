@@ -68,6 +68,7 @@ type Gateway struct {
 func New(o Options) (*Gateway, error) {
 	g := &Gateway{Options: o, draining: make(chan struct{})}
 	g.judge = newJudge(o.Routes, o.Prefix, o.Methods)
+	g.judge.publicHost = o.PublicURL.Host
 	g.passThrough = g.newPassThrough()
 	g.own = g.ownAddresses()
 	return g, nil

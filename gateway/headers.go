@@ -67,6 +67,20 @@ func cleanRequest(header http.Header, trusted bool) {
 	}
 }
 
+// namesEndToEnd tells whether the Connection header names anything but what belongs to a connection: a proxy drops what is
+// named there, and a paid form would arrive without its type.
+func namesEndToEnd(header http.Header) bool {
+	for _, line := range header["Connection"] {
+		for option := range strings.SplitSeq(line, ",") {
+			option = strings.ToLower(strings.TrimSpace(option))
+			if option != "" && option != "close" && !slices.Contains(hopByHop, option) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // stripCookies cuts our own cookie out.
 func stripCookies(header http.Header) {
 	var kept []string

@@ -18,21 +18,27 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		return
 	}
 	ask := g.asked(r, hit, body)
-	if !hit.route.concerns(ask) {
+	switch concerned := concernedRoutes(hit.routes, ask); {
+	case len(concerned) == 0 || len(concerned) == 1 && concerned[0].Mode == ModeFree:
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		g.passThrough.ServeHTTP(w, r)
-		return
-	}
-	if g.RefuseCards && carriesCardNumber(ask.form) {
+	case len(concerned) > 1:
+		g.answer(w, r, chooseAgain)
+	case g.RefuseCards && carriesCardNumber(ask.form):
 		g.answer(w, r, cardNumber)
-		return
+	default:
+		ask.route = concerned[0]
+		g.price(w, r, ask, g.heldRequest(r, hit, body))
 	}
+}
+
+// price puts a held request under its terms.
+func (g *Gateway) price(w http.ResponseWriter, r *http.Request, ask asked, request journey.HeldRequest) {
 	terms, err := ask.terms()
 	if err != nil {
 		g.answer(w, r, chooseAgain)
 		return
 	}
-	request := g.heldRequest(r, hit, body)
 	request.Prefill = ask.prefill()
 	g.take(w, r, terms, request)
 }
@@ -162,6 +168,17 @@ func (g *Gateway) asked(r *http.Request, hit ruling, body []byte) asked {
 		route: hit.route, path: hit.captured, query: query, form: form, formErr: err,
 		language: languageOf(r, form),
 	}
+}
+
+// concernedRoutes are those, of the routes at one address, whose condition on the form holds.
+func concernedRoutes(routes []*Route, a asked) []*Route {
+	var concerned []*Route
+	for _, route := range routes {
+		if route.concerns(a) {
+			concerned = append(concerned, route)
+		}
+	}
+	return concerned
 }
 
 // concerns tells whether the route's condition holds: if any reading of the form has the value, it is a pay request.

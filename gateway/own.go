@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"net/http"
+	pathpkg "path"
 	"strings"
 	"time"
 
@@ -40,7 +41,11 @@ func (g *Gateway) serveOwn(mux *http.ServeMux, w http.ResponseWriter, r *http.Re
 	inner.URL = &url
 	url.Path, url.RawPath = strings.TrimPrefix(path, g.Prefix), ""
 	ownHeader(w.Header())
-	if _, pattern := mux.Handler(&inner); pattern != "" && !strings.HasSuffix(url.Path, "//") {
+	if url.Path != pathpkg.Clean(url.Path) {
+		g.answer(w, r, noAddress)
+		return
+	}
+	if _, pattern := mux.Handler(&inner); pattern != "" {
 		mux.ServeHTTP(w, &inner)
 		return
 	}

@@ -31,7 +31,7 @@ func withPaidHeader(r *http.Request, paid http.Header) *http.Request {
 func (g *Gateway) newPassThrough() http.Handler {
 	proxy := &httputil.ReverseProxy{
 		Rewrite:        g.rewrite,
-		Transport:      neverTwice{g.newTransport()},
+		Transport:      g.newWays(),
 		ModifyResponse: g.modifyResponse,
 		ErrorHandler:   g.upstreamFailed,
 		ErrorLog:       slog.NewLogLogger(g.Log.Handler(), slog.LevelDebug),
@@ -41,8 +41,39 @@ func (g *Gateway) newPassThrough() http.Handler {
 		if !g.WebSockets || !isWebSocket(r) {
 			r.Header.Del("Upgrade") // an h2c tunnel would carry pay routes past us unseen
 		}
-		proxy.ServeHTTP(w, r)
+		proxy.ServeHTTP(&finalHeader{ResponseWriter: w, gateway: g, ends: endsConnection(r)}, r)
 	})
+}
+
+// finalHeader mends the header of an answer at the last moment, where net/http and httputil leave no other place.
+type finalHeader struct {
+	http.ResponseWriter
+	gateway *Gateway
+	ends    bool // the connection ends after this answer
+}
+
+// Unwrap lets http.ResponseController flush and hijack.
+func (w *finalHeader) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader cleans early hints (httputil passes them on as they came) and keeps other interim answers, which we have not
+// asked for, back. httputil clears the header after each, so "close" is set here; and net/http must not guess a type for
+// an answer without one.
+func (w *finalHeader) WriteHeader(status int) {
+	header := w.Header()
+	switch {
+	case status == http.StatusEarlyHints:
+		w.gateway.cleanAnswer(header)
+	case status < http.StatusOK && status != http.StatusSwitchingProtocols:
+		return
+	default:
+		if _, typed := header["Content-Type"]; !typed {
+			header["Content-Type"] = nil
+		}
+		if w.ends {
+			header.Set("Connection", "close")
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
 }
 
 func isWebSocket(r *http.Request) bool {
@@ -66,22 +97,37 @@ func (g *Gateway) newTransport() *http.Transport {
 	}
 }
 
-// neverTwice keeps net/http from sending a request that changes something a second time when a reused connection breaks:
-// it believes that an Idempotency-Key, which any citizen can send, makes that safe.
-type neverTwice struct{ http.RoundTripper }
+// ways are the two ways to the service. Requests that change something have a fresh connection each: net/http sends one
+// again by itself when a reused connection breaks and it carries an Idempotency-Key, which any citizen can add; and without
+// the key, a connection that the service closes at the wrong moment would cost the citizen a 502. Connections that
+// authenticate their user (NTLM, Negotiate) are never shared either.
+type ways struct{ pooled, fresh http.RoundTripper }
 
-func (t neverTwice) RoundTrip(r *http.Request) (*http.Response, error) {
-	if unsafeMethod(r.Method) && (r.Body == nil || r.Body == http.NoBody) {
-		r.Body = io.NopCloser(strings.NewReader("")) // a body that is there cannot be rewound
+func (g *Gateway) newWays() ways {
+	fresh := g.newTransport()
+	fresh.DisableKeepAlives = true
+	return ways{g.newTransport(), fresh}
+}
+
+func (w ways) RoundTrip(r *http.Request) (*http.Response, error) {
+	scheme, _, _ := strings.Cut(strings.ToLower(r.Header.Get("Authorization")), " ")
+	if unsafeMethod(r.Method) || scheme == "ntlm" || scheme == "negotiate" {
+		return w.fresh.RoundTrip(r)
 	}
-	return t.RoundTripper.RoundTrip(r)
+	return w.pooled.RoundTrip(r)
 }
 
 // rewrite makes the request that goes out. Hop-by-hop headers are gone by now, so that no client can name one of ours in
 // Connection.
 func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
-	target, _ := originForm(pr.In)
-	setTarget(pr.Out.URL, g.Upstream, target)
+	target, _ := parseTarget(pr.In, pr.In.Host) // judged before
+	paid, isPaid := pr.In.Context().Value(paidKey{}).(http.Header)
+	path := target.path
+	if isPaid {
+		path = withoutParameters(path) // the address that was paid for, and signed
+	}
+	setTarget(pr.Out.URL, g.Upstream, target.at(path))
+	pr.Out.Trailer = nil
 	pr.Out.Host = pr.In.Host
 	if g.UpstreamHost != "" {
 		pr.Out.Host = g.UpstreamHost
@@ -107,7 +153,7 @@ func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
 	header.Set("X-Forwarded-Host", client.host)
 	header.Set("X-Forwarded-Proto", client.proto)
 	header.Set("Paygate-Status", "none")
-	if paid, ok := pr.In.Context().Value(paidKey{}).(http.Header); ok {
+	if isPaid {
 		maps.Copy(header, paid)
 	}
 }
@@ -132,19 +178,55 @@ func setTarget(out, to *url.URL, target string) {
 }
 
 func (g *Gateway) modifyResponse(answer *http.Response) error {
-	upstream.PublicReply(answer.Header, g.Upstream, g.PublicURL)
-	cookie.StripSet(answer.Header)
-	allowCardPages(answer.Header, g.CardOrigins)
+	g.cleanAnswer(answer.Header)
+	if answer.StatusCode != http.StatusSwitchingProtocols {
+		answer.Trailer = nil
+		answer.Body = withoutTrailer{answer.Body, answer}
+	}
 	if _, paid := answer.Request.Context().Value(paidKey{}).(http.Header); paid {
 		makePrivate(answer.Header)
 	}
 	return nil
 }
 
+// cleanAnswer takes out of an answer's header what is ours, and turns what would lead the browser astray.
+func (g *Gateway) cleanAnswer(header http.Header) {
+	for name := range header {
+		if isOurs(name) {
+			delete(header, name)
+		}
+	}
+	header.Del("Trailer")
+	upstream.PublicReply(header, g.Upstream, g.PublicURL)
+	cookie.StripSet(header)
+	allowCardPages(header, g.CardOrigins)
+}
+
+// withoutTrailer drops the trailer that net/http fills in when the body has been read.
+type withoutTrailer struct {
+	io.ReadCloser
+	answer *http.Response
+}
+
+func (b withoutTrailer) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.answer.Trailer = nil
+	}
+	return n, err
+}
+
+// Close drops what the last read filled in.
+func (b withoutTrailer) Close() error {
+	err := b.ReadCloser.Close()
+	b.answer.Trailer = nil
+	return err
+}
+
 // upstreamFailed answers when the service does not. A browser that left gets nothing.
 func (g *Gateway) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, context.Canceled) {
-		return
+		panic(http.ErrAbortHandler) // to return would be an empty 200 for a browser that only closed its own half
 	}
 	g.Log.WarnContext(r.Context(), "the service does not answer", "error", withoutAddress(err))
 	var timeout net.Error

@@ -3,242 +3,383 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// Pattern is the request that a route is about: METHOD /path, where {name} stands for one segment and {name...} for the
-// rest, and a query may name conditions.
+// Pattern is one address of the service, as the settings write it: "METHOD /path?name=value&…".
+//
+// The path is exact, a final "/" included. "{name}" stands for one segment of one or more of A-Za-z0-9._~- (not "." and
+// not ".."), "{name...}" at the end for the rest of the path, which may be empty. Whatever follows "?" are conditions on
+// the query. The zero Pattern matches nothing. A Pattern is never changed once parsed.
 type Pattern struct {
-	method   string
-	segments []segment
-	query    []Condition
+	method     string
+	segments   []segment // what stands after each "/"
+	conditions []condition
+	text       string
 }
 
-// segment is one piece of a path between slashes: a literal, or a name for whatever is there.
 type segment struct {
-	literal string
-	name    string
-	rest    bool
+	kind segmentKind
+	text string // the literal text, or the wildcard's name
 }
 
-var (
-	literalPattern = regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*+,=:@-]*$`)
-	namePattern    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	// wildPattern is what a name in a pattern may match.
-	wildPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
+type segmentKind int
+
+const (
+	literal segmentKind = iota
+	oneSegment
+	theRest
 )
 
-// payMethods are the methods a pay route can have.
-var payMethods = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
+// condition wants a query parameter to have a value; both are decoded.
+type condition struct{ name, value string }
 
-// ParsePattern reads a pattern. Its path has to be in plain form: a slash first, no escapes, no dot or empty segments but
-// a final one, no parameters.
+// literalSegment lists what a literal segment may hold: unreserved characters and the sub-delimiters of RFC 3986 with
+// ":" and "@", but neither ";", which begins path parameters, nor "%".
+var literalSegment = regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*+,=:@-]*$`)
+
+var wildcardName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// ParsePattern reads a pattern. Its errors say what is wrong in words for the person who wrote the setting.
 func ParsePattern(text string) (Pattern, error) {
-	method, target, found := strings.Cut(text, " ")
-	if !found || !slices.Contains(payMethods, method) {
-		return Pattern{}, fmt.Errorf("%q must be METHOD /path with one of %s", text, strings.Join(payMethods, ", "))
+	method, address, found := strings.Cut(text, " ")
+	if !found {
+		return Pattern{}, errors.New(`must be a method, a space and a path, as in "POST /licences/apply"`)
 	}
-	path, query, hasQuery := strings.Cut(target, "?")
-	p := Pattern{method: method}
+	if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, method) {
+		return Pattern{}, fmt.Errorf("the method %q is not one of GET, POST, PUT, PATCH and DELETE", method)
+	}
+	path, query, conditional := strings.Cut(address, "?")
+	p := Pattern{method: method, text: text}
 	var err error
 	if p.segments, err = parseSegments(path); err != nil {
 		return Pattern{}, err
 	}
-	if hasQuery {
-		p.query, err = parseConditions(query)
+	if conditional {
+		p.conditions, err = parseConditions(query)
 	}
-	return p, err
+	if err != nil {
+		return Pattern{}, err
+	}
+	return p, nil
 }
 
 func parseSegments(path string) ([]segment, error) {
 	if !strings.HasPrefix(path, "/") {
-		return nil, fmt.Errorf("the path %q must begin with a slash", path)
+		return nil, fmt.Errorf("the path %q does not start with /", path)
 	}
 	texts := strings.Split(path[1:], "/")
-	var segments []segment
+	segments := make([]segment, len(texts))
+	var names []string
 	for i, text := range texts {
-		last := i == len(texts)-1
-		s, err := parseSegment(text, last)
+		s, err := parseSegment(text)
 		if err != nil {
 			return nil, err
 		}
-		if s.name != "" && slices.ContainsFunc(segments, func(o segment) bool { return o.name == s.name }) {
-			return nil, fmt.Errorf("the name {%s} is there twice", s.name)
+		last := i == len(texts)-1
+		switch {
+		case s.kind == literal && text == "" && !last:
+			return nil, errors.New("the path has an empty segment (//)")
+		case s.kind == theRest && !last:
+			return nil, fmt.Errorf("{%s...} must be the last segment", s.text)
+		case s.kind != literal && slices.Contains(names, s.text):
+			return nil, fmt.Errorf("the name {%s} stands twice", s.text)
+		case s.kind != literal:
+			names = append(names, s.text)
 		}
-		segments = append(segments, s)
+		segments[i] = s
 	}
 	return segments, nil
 }
 
-func parseSegment(text string, last bool) (segment, error) {
-	name, open := strings.CutPrefix(text, "{")
-	name, closed := strings.CutSuffix(name, "}")
-	if open && closed {
-		name, rest := strings.CutSuffix(name, "...")
-		if !namePattern.MatchString(name) {
-			return segment{}, fmt.Errorf("{%s} is no name", name)
+func parseSegment(text string) (segment, error) {
+	if strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}") {
+		kind := oneSegment
+		name, rest := strings.CutSuffix(text[1:len(text)-1], "...")
+		if rest {
+			kind = theRest
 		}
-		if rest && !last {
-			return segment{}, fmt.Errorf("{%s...} must be the last segment", name)
+		if !wildcardName.MatchString(name) {
+			return segment{}, fmt.Errorf("%q is not a wildcard: names are letters, digits, _ and -, and begin with a letter or _", text)
 		}
-		return segment{name: name, rest: rest}, nil
+		return segment{kind, name}, nil
 	}
-	if !literalPattern.MatchString(text) || text == "." || text == ".." || text == "" && !last {
-		return segment{}, fmt.Errorf("the segment %q is not in plain form", text)
+	switch {
+	case text == "." || text == "..":
+		return segment{}, fmt.Errorf("the path has a dot segment (%s)", text)
+	case strings.Contains(text, "%"):
+		return segment{}, errors.New("the path has a %: write it decoded, with the characters a URL may hold as they are")
+	case strings.ContainsAny(text, "{}"):
+		return segment{}, fmt.Errorf("a wildcard must be the whole segment, not part of %q", text)
+	case !literalSegment.MatchString(text):
+		return segment{}, fmt.Errorf("the segment %q has a character other than A-Za-z0-9 and ._~-!$&'()*+,=:@", text)
 	}
-	return segment{literal: text}, nil
+	return segment{literal, text}, nil
 }
 
-func parseConditions(query string) ([]Condition, error) {
-	var conditions []Condition
+func parseConditions(query string) ([]condition, error) {
+	var conditions []condition
 	for pair := range strings.SplitSeq(query, "&") {
-		name, value, found := strings.Cut(pair, "=")
-		if !found || name == "" || !literalPattern.MatchString(name) || !literalPattern.MatchString(value) {
-			return nil, errors.New("the query of a pattern must be name=value&name=value, without escapes")
+		rawName, rawValue, found := strings.Cut(pair, "=")
+		name, nameErr := url.QueryUnescape(rawName)
+		value, valueErr := url.QueryUnescape(rawValue)
+		switch {
+		case !found || name == "":
+			return nil, fmt.Errorf("the condition %q is not name=value", pair)
+		case nameErr != nil || valueErr != nil:
+			return nil, fmt.Errorf("the condition %q has a broken %% escape", pair)
+		case strings.ContainsAny(pair, "#; ") || strings.Contains(rawValue, "="):
+			return nil, fmt.Errorf("the condition %q has a character that must be escaped", pair)
+		case slices.ContainsFunc(conditions, func(c condition) bool { return c.name == name }):
+			return nil, fmt.Errorf("the condition on %q stands twice", name)
 		}
-		conditions = append(conditions, Condition{name, value})
+		conditions = append(conditions, condition{name, value})
 	}
 	return conditions, nil
 }
 
-// Method is the pattern's method.
+// String is the pattern as it was written.
+func (p Pattern) String() string { return p.text }
+
+// Path is the pattern's path as it was written.
+func (p Pattern) Path() string {
+	_, address, _ := strings.Cut(p.text, " ")
+	path, _, _ := strings.Cut(address, "?")
+	return path
+}
+
+// Method is the pattern's method, in capitals.
 func (p Pattern) Method() string { return p.method }
 
-// Path is the pattern's path as it is written.
-func (p Pattern) Path() string {
-	var b strings.Builder
-	for _, s := range p.segments {
-		b.WriteByte('/')
-		switch {
-		case s.rest:
-			b.WriteString("{" + s.name + "...}")
-		case s.name != "":
-			b.WriteString("{" + s.name + "}")
-		default:
-			b.WriteString(s.literal)
-		}
-	}
-	return b.String()
-}
-
-// String is the pattern as it is written.
-func (p Pattern) String() string {
-	text := p.method + " " + p.Path()
-	for i, c := range p.query {
-		separator := "&"
-		if i == 0 {
-			separator = "?"
-		}
-		text += separator + c.Field + "=" + c.Value
-	}
-	return text
-}
-
-// Names lists the names in the path.
+// Names are those of the wildcards, from left to right.
 func (p Pattern) Names() []string {
 	var names []string
 	for _, s := range p.segments {
-		if s.name != "" {
-			names = append(names, s.name)
+		if s.kind != literal {
+			names = append(names, s.text)
 		}
 	}
 	return names
 }
 
-// match tells whether a path is the pattern's, to the letter, and what the names stand for.
-func (p Pattern) match(path string) (map[string]string, bool) {
-	return p.matchBy(path, func(a, b string) bool { return a == b })
-}
-
-// matchFolded is match for readings, which are folded already: letters' case does not count.
-func (p Pattern) matchFolded(path string) bool {
-	_, ok := p.matchBy(path, strings.EqualFold)
-	return ok
-}
-
-func (p Pattern) matchBy(path string, equal func(a, b string) bool) (map[string]string, bool) {
-	if p.method == "" || !strings.HasPrefix(path, "/") {
+// Match tells whether a raw path, without its query, is exactly the pattern's, and what its wildcards stand for. It
+// looks neither at the method nor at the query.
+func (p Pattern) Match(path string) (captured map[string]string, matches bool) {
+	rest, rooted := strings.CutPrefix(path, "/")
+	if !rooted || len(p.segments) == 0 {
 		return nil, false
 	}
-	texts := strings.Split(path[1:], "/")
-	captured := map[string]string{}
+	captured = map[string]string{}
 	for i, s := range p.segments {
-		if s.rest {
-			return captured, len(texts) > i && captureRest(captured, s.name, texts[i:])
+		if s.kind == theRest {
+			captured[s.text] = rest
+			return captured, isCanonicalRest(rest)
 		}
-		if i >= len(texts) || s.name == "" && !equal(texts[i], s.literal) || s.name != "" && !wildPattern.MatchString(texts[i]) {
+		text, after, more := strings.Cut(rest, "/")
+		if more == (i == len(p.segments)-1) || !s.isExactly(text) {
 			return nil, false
 		}
-		if s.name != "" {
-			captured[s.name] = texts[i]
+		if s.kind == oneSegment {
+			captured[s.text] = text
 		}
+		rest = after
 	}
-	return captured, len(texts) == len(p.segments)
+	return captured, true
 }
 
-func captureRest(captured map[string]string, name string, texts []string) bool {
-	for _, text := range texts {
-		if !wildPattern.MatchString(text) {
+func (s segment) isExactly(text string) bool {
+	if s.kind == literal {
+		return s.text == text
+	}
+	return isWildcardValue(text)
+}
+
+// isWildcardValue tells whether a segment is made of unreserved characters (RFC 3986 section 2.3) and is no dot segment.
+func isWildcardValue(text string) bool {
+	for i := range len(text) {
+		if !isUnreserved(text[i]) {
 			return false
 		}
 	}
-	captured[name] = strings.Join(texts, "/")
+	return text != "" && text != "." && text != ".."
+}
+
+func isUnreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		c == '-' || c == '.' || c == '_' || c == '~'
+}
+
+func isCanonicalRest(rest string) bool {
+	texts := strings.Split(rest, "/")
+	for i, text := range texts {
+		final := text == "" && i == len(texts)-1
+		if !final && !isWildcardValue(text) {
+			return false
+		}
+	}
 	return true
 }
 
+// fill writes the path with values for its wildcards; empty when they do not make a path of the pattern.
+func (p Pattern) fill(values map[string]string) string {
+	var path strings.Builder
+	for _, s := range p.segments {
+		text := s.text
+		if s.kind != literal {
+			text = values[s.text]
+		}
+		path.WriteString("/" + text)
+	}
+	if _, matches := p.Match(path.String()); !matches {
+		return ""
+	}
+	return path.String()
+}
+
+// Overlaps tells whether some request is matched by both patterns.
+func (p Pattern) Overlaps(other Pattern) bool {
+	return p.method == other.method && segmentsOverlap(p.segments, other.segments) && !p.contradicts(other)
+}
+
+// Equal tells whether the two patterns match the same requests; the names of wildcards do not matter.
+func (p Pattern) Equal(other Pattern) bool {
+	return p.method == other.method && p.covers(other) && other.covers(p)
+}
+
+// MoreSpecific tells whether p matches some, but not all, of the requests that the other matches, and no others: it goes
+// before the other then.
+func (p Pattern) MoreSpecific(other Pattern) bool {
+	return p.method == other.method && p.narrower(other)
+}
+
 // Clashes tells whether some request is both patterns' and neither is more specific.
-func (p Pattern) Clashes(o Pattern) bool {
-	if p.method != o.method || !p.meets(o) {
-		return false
-	}
-	return p.moreSpecific(o) == o.moreSpecific(p)
+func (p Pattern) Clashes(other Pattern) bool {
+	return p.Overlaps(other) && !p.MoreSpecific(other) && !other.MoreSpecific(p)
 }
 
-// meets tells whether some path matches both.
-func (p Pattern) meets(o Pattern) bool {
-	for i := 0; ; i++ {
-		pEnds, oEnds := i >= len(p.segments), i >= len(o.segments)
-		if pEnds || oEnds {
-			return pEnds && oEnds
-		}
-		a, b := p.segments[i], o.segments[i]
-		if a.rest || b.rest {
-			return true
-		}
-		if a.name == "" && b.name == "" && a.literal != b.literal {
-			return false
-		}
-		if a.name == "" && b.name != "" && !wildPattern.MatchString(a.literal) || b.name == "" && a.name != "" && !wildPattern.MatchString(b.literal) {
+// narrower is MoreSpecific whatever the methods.
+func (p Pattern) narrower(other Pattern) bool { return other.covers(p) && !p.covers(other) }
+
+// covers tells whether p matches every path and query that the other matches.
+func (p Pattern) covers(other Pattern) bool {
+	for _, c := range p.conditions {
+		if !slices.Contains(other.conditions, c) {
 			return false
 		}
 	}
+	return segmentsCover(p.segments, other.segments)
 }
 
-// moreSpecific tells whether p says at least as much as o in every place, and more in one.
-func (p Pattern) moreSpecific(o Pattern) bool {
-	more := len(p.query) > len(o.query)
-	for i := range max(len(p.segments), len(o.segments)) {
-		a, b := p.weight(i), o.weight(i)
-		if a < b {
+// contradicts tells whether both want the same parameter to have different values.
+func (p Pattern) contradicts(other Pattern) bool {
+	for _, c := range p.conditions {
+		for _, o := range other.conditions {
+			if c.name == o.name && c.value != o.value {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func segmentsCover(wide, narrow []segment) bool {
+	for i, w := range wide {
+		if i >= len(narrow) {
 			return false
 		}
-		more = more || a > b
+		if w.kind == theRest {
+			return !slices.ContainsFunc(narrow[i:], func(s segment) bool { return !theRestTakes(s) })
+		}
+		if narrow[i].kind == theRest || !w.takes(narrow[i]) {
+			return false
+		}
 	}
-	return more && len(p.query) >= len(o.query)
+	return len(wide) == len(narrow)
 }
 
-// weight is how much a pattern says about its i-th segment.
-func (p Pattern) weight(i int) int {
+func segmentsOverlap(a, b []segment) bool {
+	for i := range min(len(a), len(b)) {
+		switch {
+		case a[i].kind == theRest:
+			return !slices.ContainsFunc(b[i:], func(s segment) bool { return !theRestTakes(s) })
+		case b[i].kind == theRest:
+			return !slices.ContainsFunc(a[i:], func(s segment) bool { return !theRestTakes(s) })
+		case !a[i].takes(b[i]) && !b[i].takes(a[i]):
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+// takes tells whether a segment other than the rest matches everything that another such segment matches.
+func (s segment) takes(other segment) bool {
 	switch {
-	case i >= len(p.segments):
-		return 0
-	case p.segments[i].rest:
-		return 0
-	case p.segments[i].name != "":
-		return 1
+	case s.kind == literal:
+		return other.kind == literal && s.text == other.text
+	case other.kind == literal:
+		return isWildcardValue(other.text)
 	default:
-		return 2
+		return true
 	}
+}
+
+func theRestTakes(s segment) bool {
+	return s.kind != literal || s.text == "" || isWildcardValue(s.text)
+}
+
+// fit is how a query fits the conditions of a pattern.
+type fit int
+
+const (
+	unmet    fit = iota // no reading of the query meets them
+	arguable            // some reading does, but it is not plainly so
+	met                 // each parameter is there exactly once, with the value
+)
+
+// fits judges a raw query. Which of several values a service takes, how it folds names and how often it decodes is
+// anybody's guess: whatever is not plain is arguable.
+func (p Pattern) fits(query string) fit {
+	result := met
+	for _, c := range p.conditions {
+		result = min(result, c.fits(query))
+	}
+	return result
+}
+
+func (c condition) fits(query string) fit {
+	var exact, loose, others int
+	for pair := range strings.SplitSeq(query, "&") {
+		if c.isExactly(pair) {
+			exact++
+			continue
+		}
+		for part := range strings.SplitSeq(pair, ";") { // some services part parameters by ";" too
+			rawName, rawValue, _ := strings.Cut(part, "=")
+			switch {
+			case !readsAsName(rawName, c.name):
+			case loose == 0 && others < 16 && !readsAsValue(rawValue, c.value):
+				others++
+			default: // so many of one name are hostile, and not worth reading
+				loose++
+			}
+		}
+	}
+	switch {
+	case exact == 1 && loose+others == 0:
+		return met
+	case exact+loose > 0:
+		return arguable
+	default:
+		return unmet
+	}
+}
+
+func (c condition) isExactly(pair string) bool {
+	rawName, rawValue, _ := strings.Cut(pair, "=")
+	name, nameErr := url.QueryUnescape(rawName)
+	value, valueErr := url.QueryUnescape(rawValue)
+	return nameErr == nil && valueErr == nil && name == c.name && value == c.value && !strings.Contains(pair, ";")
 }

@@ -1,299 +1,502 @@
 package gateway
 
 import (
+	"net/url"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
-// mostReadings bounds the work on one path. Ordinary paths have one reading, odd ones a few dozen; what has more is
-// refused.
-const mostReadings = 3000
+// Readings are the paths that some web server, framework or file system may take a raw path for. A request is judged on
+// all of them, because which one the service takes is not known; what is forwarded is never a reading.
 
-// readings are the paths that some server or framework may take a raw path for. They are compared without regard to
-// letters' case. complete is false when there are too many to look at: then the path must be refused.
-//
-// Services read paths in many ways, alone and in combination: escapes decoded once or more, dot segments resolved before
-// or after, double slashes merged or not, parameters cut or kept. So each way is one small function, and the set is
-// closed under all of them.
-func readings(raw string) (set []string, complete bool) {
-	if isPlain(raw) {
-		return []string{raw, strings.TrimSuffix(raw, "/"), raw + "/"}, true
+// The readings of one path are bounded, so that a hostile target costs little; the set is incomplete then, and an
+// incomplete set is never judged free. Ordinary targets have one reading, odd ones a dozen.
+const (
+	maxReadings     = 512
+	maxReadingBytes = 256 << 10
+)
+
+// readingSet is what a path may be read as, itself first.
+type readingSet struct {
+	paths    []string
+	complete bool
+}
+
+// readings applies every decoder to the path and to what comes out, in every order, until nothing new comes. Upper and
+// lower case are not told apart later, so case is no reading.
+func readings(path string) readingSet {
+	set := readingSet{paths: []string{path}, complete: true}
+	if isPlain(path) {
+		return set
 	}
-	known := map[string]bool{raw: true}
-	set = []string{raw}
-	for i := 0; i < len(set); i++ {
-		for _, way := range ways {
-			next := way(set[i])
-			if next != "" && !known[next] {
-				known[next] = true
-				set = append(set, next)
+	seen, size := map[string]bool{path: true}, 0
+	for i := 0; i < len(set.paths); i++ {
+		for _, decode := range decoders() {
+			next := decode(set.paths[i])
+			if seen[next] {
+				continue
 			}
-		}
-		if len(set) > mostReadings {
-			return nil, false
+			if size += len(next); len(seen) >= maxReadings || size > maxReadingBytes {
+				set.complete = false
+				return set
+			}
+			seen[next] = true
+			set.paths = append(set.paths, next)
 		}
 	}
-	return set, true
+	return set
 }
 
-var plainPattern = regexp.MustCompile(`^(/[A-Za-z0-9_-]+([.~][A-Za-z0-9_-]+)*)*/?$`)
-
-// isPlain tells whether everybody reads a path alike, but for letters' case and a final slash.
-func isPlain(path string) bool { return plainPattern.MatchString(path) && !strings.Contains(path, "~") }
-
-// ways are how a path may be read. Each gives one other reading, or the same when it does not apply.
-var ways = []func(string) string{
-	decodeEscapes, decodeUnicodeEscapes, decodeOverlong, foldCharacters,
-	backslashes, dropParameters, cutBehind, trimSegments, dropStreams, dropTickets, dropControls,
-	resolveDots, mergeSlashes, dropFinalSlash, addFinalSlash,
+// decoders each do one thing that some server does to a path. They leave a path alone that does not concern them.
+func decoders() []func(string) string {
+	return []func(string) string{
+		decodePercent, decodePercentU, decodeOverlong, decodeLatin1, decodePlus, foldCompatible,
+		turnBackslashes, mergeSlashes, resolveDots,
+		cutParameters, cutStreams, cutTickets, cutTicketsWithSlash,
+		cutAtNul, cutAtHash, cutAtQuestionMark, cutAtLineEnd,
+		dropIgnorable, trimSegments,
+	}
 }
 
-// decodeEscapes decodes %XX once; what is no escape stays.
-func decodeEscapes(path string) string {
+// isPlain tells that no decoder changes the path: unreserved characters in segments that neither begin nor end in a dot,
+// and single slashes.
+func isPlain(path string) bool {
+	before := byte('.')
+	for i := range len(path) {
+		c := path[i]
+		switch {
+		case c == '/' && i > 0 && (before == '/' || before == '.'), c == '.' && before == '/', c != '/' && !isUnreserved(c):
+			return false
+		}
+		before = c
+	}
+	return before != '.'
+}
+
+// decodePercent decodes each %XX once and leaves broken ones as they are.
+func decodePercent(path string) string {
 	if !strings.Contains(path, "%") {
 		return path
 	}
-	var b strings.Builder
+	decoded := make([]byte, 0, len(path))
 	for i := 0; i < len(path); i++ {
 		if path[i] == '%' && i+2 < len(path) {
-			if value, err := strconv.ParseUint(path[i+1:i+3], 16, 8); err == nil {
-				b.WriteByte(byte(value))
+			if high, low := unhex(path[i+1]), unhex(path[i+2]); high >= 0 && low >= 0 {
+				decoded = append(decoded, byte(high<<4|low))
 				i += 2
 				continue
 			}
 		}
-		b.WriteByte(path[i])
+		decoded = append(decoded, path[i])
 	}
-	return b.String()
+	return string(decoded)
 }
 
-var unicodeEscape = regexp.MustCompile(`(?i)%u([0-9a-f]{4})`)
+func unhex(c byte) int {
+	return strings.IndexByte("0123456789abcdef", c|0x20*(c>>6&1))
+}
 
-// decodeUnicodeEscapes decodes %uXXXX, as IIS does.
-func decodeUnicodeEscapes(path string) string {
-	return unicodeEscape.ReplaceAllStringFunc(path, func(escape string) string {
-		value, _ := strconv.ParseUint(escape[2:], 16, 32)
-		return string(rune(value))
+var percentU = regexp.MustCompile(`%[uU][0-9a-fA-F]{4}`)
+
+// decodePercentU decodes the %uXXXX of old IIS and of JavaScript's escape.
+func decodePercentU(path string) string {
+	if !strings.Contains(path, "%u") && !strings.Contains(path, "%U") {
+		return path
+	}
+	return percentU.ReplaceAllStringFunc(path, func(escape string) string {
+		var r rune
+		for _, c := range []byte(escape[2:]) {
+			r = r<<4 | rune(unhex(c))
+		}
+		return string(r)
 	})
 }
 
-// decodeOverlong reads UTF-8 in more bytes than it needs, as careless decoders do: C0 AF for a slash.
+// decodeOverlong reads UTF-8 sequences that are longer than they must be, as decoders without the check do: C0 AF is a
+// slash, and so is C0 2F to those that look at the low bits only.
 func decodeOverlong(path string) string {
-	if !strings.ContainsFunc(path, func(r rune) bool { return r == unicode.ReplacementChar }) {
+	if utf8.ValidString(path) {
 		return path
 	}
-	var b strings.Builder
-	for i := 0; i < len(path); i++ {
-		c := path[i]
-		switch {
-		case (c == 0xC0 || c == 0xC1) && i+1 < len(path):
-			b.WriteByte((c&0x01)<<6 | path[i+1]&0x3F)
-			i++
-		case c == 0xE0 && i+2 < len(path) && path[i+1] < 0xA0:
-			b.WriteByte((path[i+1]&0x01)<<6 | path[i+2]&0x3F)
-			i += 2
-		case c == 0xF0 && i+3 < len(path) && path[i+1] < 0x90:
-			b.WriteByte((path[i+2]&0x01)<<6 | path[i+3]&0x3F)
-			i += 3
-		default:
-			b.WriteByte(c)
+	var decoded []byte
+	for i := 0; i < len(path); {
+		if r, size := overlong(path[i:]); size > 0 {
+			decoded = utf8.AppendRune(decoded, r)
+			i += size
+			continue
+		}
+		decoded = append(decoded, path[i])
+		i++
+	}
+	return string(decoded)
+}
+
+func overlong(s string) (r rune, size int) {
+	lead := s[0]
+	switch {
+	case lead == 0xC0 || lead == 0xC1:
+		r, size = rune(lead&0x1F), 2
+	case lead == 0xE0:
+		size = 3
+	case lead == 0xF0:
+		size = 4
+	case lead == 0xF8:
+		size = 5
+	case lead == 0xFC:
+		size = 6
+	default:
+		return 0, 0
+	}
+	if len(s) < size {
+		return 0, 0
+	}
+	for _, c := range []byte(s[1:size]) {
+		r = r<<6 | rune(c&0x3F)
+	}
+	proper := []rune{2: 0, 3: 0x800, 4: 0x10000, 5: 0x200000, 6: 0x4000000}
+	if size > 2 && r >= proper[size] {
+		return 0, 0
+	}
+	return r, size
+}
+
+// decodeLatin1 reads the bytes that are not UTF-8 as ISO 8859-1.
+func decodeLatin1(path string) string {
+	if utf8.ValidString(path) {
+		return path
+	}
+	var decoded []byte
+	for i := 0; i < len(path); {
+		r, size := utf8.DecodeRuneInString(path[i:])
+		if r == utf8.RuneError && size == 1 {
+			r = rune(path[i])
+		}
+		decoded = utf8.AppendRune(decoded, r)
+		i += size
+	}
+	return string(decoded)
+}
+
+func decodePlus(path string) string { return strings.ReplaceAll(path, "+", " ") }
+
+// foldCompatible turns full-width and other compatibility forms into plain ones (NFKC), with the few that Windows' best
+// fit and case folding add.
+func foldCompatible(path string) string {
+	if isASCII(path) {
+		return path
+	}
+	best := strings.NewReplacer("∕", "/", "⁄", "/", "∖", `\`, "ı", "i", "İ", "I", "․", ".", "‥", "..")
+	return norm.NFKC.String(best.Replace(path))
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
 		}
 	}
-	return b.String()
+	return true
 }
 
-// foldCharacters makes one of characters that only look different: full-width forms, ligatures, the Kelvin sign, the
-// long s. Bytes that are no UTF-8 stay.
-func foldCharacters(path string) string {
-	folded := norm.NFKC.String(path)
-	return strings.Map(func(r rune) rune {
+func turnBackslashes(path string) string { return strings.ReplaceAll(path, `\`, "/") }
+
+func mergeSlashes(path string) string {
+	if !strings.Contains(path, "//") {
+		return path
+	}
+	var merged strings.Builder
+	for i := range len(path) {
+		if path[i] != '/' || i == 0 || path[i-1] != '/' {
+			merged.WriteByte(path[i])
+		}
+	}
+	return merged.String()
+}
+
+// resolveDots removes "." and ".." segments (RFC 3986 section 5.2.4); ".." at the root stays there.
+func resolveDots(path string) string {
+	if !strings.Contains(path, "/.") {
+		return path
+	}
+	var kept []string
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, s := range segments {
+		last := i == len(segments)-1
 		switch {
-		case r == 'ı' || r == 'İ':
-			return 'i'
-		case r < unicode.MaxASCII:
-			return r
+		case s == ".." && len(kept) > 0:
+			kept = kept[:len(kept)-1]
+		case s != ".." && s != ".":
+			kept = append(kept, s)
+			continue
 		}
-		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-			if f < unicode.MaxASCII {
-				return unicode.ToLower(f)
-			}
+		if last {
+			kept = append(kept, "")
 		}
-		return r
-	}, folded)
+	}
+	return "/" + strings.Join(kept, "/")
 }
 
-func backslashes(path string) string { return strings.ReplaceAll(path, `\`, "/") }
+// cutParameters drops the ;parameters of each segment, as servlet containers do.
+func cutParameters(path string) string { return cutSegments(path, ";") }
 
-// dropParameters cuts ;params off each segment, as servlet containers do.
-func dropParameters(path string) string {
-	return eachSegment(path, func(s string) string { return before(s, ";") })
+// cutStreams drops what NTFS takes for the name of a stream.
+func cutStreams(path string) string { return cutSegments(path, ":") }
+
+func cutSegments(path, mark string) string {
+	if !strings.Contains(path, mark) {
+		return path
+	}
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		segments[i], _, _ = strings.Cut(s, mark)
+	}
+	return strings.Join(segments, "/")
 }
 
-// cutBehind cuts where a decoded NUL, number sign or question mark ends the path for some.
-func cutBehind(path string) string {
-	if at := strings.IndexAny(path, "\x00#?"); at >= 0 {
-		return path[:at]
+// ticket is what ASP.NET puts into the paths of browsers without cookies, such as (S(lit3py55t21z5v55vlm25s55)); it
+// removes it with the slash before it or without.
+var (
+	ticket          = regexp.MustCompile(`\((?:[A-Za-z]\([^/()]*\))+\)`)
+	ticketWithSlash = regexp.MustCompile(`/\((?:[A-Za-z]\([^/()]*\))+\)`)
+)
+
+func cutTickets(path string) string {
+	if !strings.Contains(path, ")") {
+		return path
+	}
+	return ticket.ReplaceAllLiteralString(path, "")
+}
+
+func cutTicketsWithSlash(path string) string {
+	if !strings.Contains(path, ")") {
+		return path
+	}
+	return ticketWithSlash.ReplaceAllLiteralString(path, "")
+}
+
+func cutAtNul(path string) string          { return cutAt(path, "\x00") }
+func cutAtHash(path string) string         { return cutAt(path, "#") }
+func cutAtQuestionMark(path string) string { return cutAt(path, "?") }
+func cutAtLineEnd(path string) string      { return cutAt(path, "\r\n") }
+
+func cutAt(path, marks string) string {
+	if i := strings.IndexAny(path, marks); i >= 0 {
+		return path[:i]
 	}
 	return path
 }
 
-// trimSegments drops what file systems drop at the end of a name.
-func trimSegments(path string) string {
-	return eachSegment(path, func(s string) string {
-		if s == "." || s == ".." {
-			return s
-		}
-		trimmed := strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
-		if trimmed == "." || trimmed == ".." {
-			return trimmed
-		}
-		return strings.TrimRightFunc(trimmed, func(r rune) bool { return r == '.' || unicode.IsSpace(r) || unicode.IsControl(r) })
-	})
-}
-
-// dropStreams drops :$DATA and other stream names of NTFS.
-func dropStreams(path string) string {
-	return eachSegment(path, func(s string) string { return before(s, ":") })
-}
-
-var ticketPattern = regexp.MustCompile(`(?i)/(\([a-z]\([^()/]*\)\))+`)
-
-// dropTickets drops ASP.NET's /(S(…)) segments.
-func dropTickets(path string) string { return ticketPattern.ReplaceAllString(path, "") }
-
-// dropControls drops characters that some readers overlook.
-func dropControls(path string) string {
+// dropIgnorable drops what some parser skips wherever it stands: controls, zero-width and formatting characters, and bytes
+// that are not UTF-8.
+func dropIgnorable(path string) string {
+	if isASCII(path) && strings.IndexFunc(path, unicode.IsControl) < 0 {
+		return path
+	}
 	return strings.Map(func(r rune) rune {
-		if r == '\t' || r == '\r' || r == '\n' || r == 0 || unicode.Is(unicode.Cf, r) {
+		if r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Variation_Selector) {
 			return -1
 		}
 		return r
 	}, path)
 }
 
-// resolveDots walks . and .. segments, never above the root (RFC 3986 section 5.2.4).
-func resolveDots(path string) string {
-	if !strings.Contains(path, "/.") {
-		return path
-	}
-	var out []string
-	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	for i, s := range segments {
-		last := i == len(segments)-1
-		switch s {
-		case ".":
-		case "..":
-			out = out[:max(0, len(out)-1)]
-		default:
-			out = append(out, s)
-			continue
-		}
-		if last {
-			out = append(out, "")
-		}
-	}
-	return "/" + strings.Join(out, "/")
-}
-
-var slashes = regexp.MustCompile(`//+`)
-
-func mergeSlashes(path string) string { return slashes.ReplaceAllString(path, "/") }
-
-func dropFinalSlash(path string) string {
-	if len(path) > 1 {
-		return strings.TrimSuffix(path, "/")
-	}
-	return path
-}
-
-func addFinalSlash(path string) string {
-	if strings.HasSuffix(path, "/") {
-		return path
-	}
-	return path + "/"
-}
-
-func eachSegment(path string, change func(string) string) string {
+// trimSegments drops white space around each segment, and dots after it, as Windows does. Dot segments stay.
+func trimSegments(path string) string {
 	segments := strings.Split(path, "/")
-	for i := range segments {
-		segments[i] = change(segments[i])
+	changed := false
+	for i, s := range segments {
+		trimmed := strings.TrimFunc(s, isBlank)
+		if trimmed != "." && trimmed != ".." {
+			trimmed = strings.TrimRightFunc(trimmed, func(r rune) bool { return r == '.' || isBlank(r) })
+		}
+		changed = changed || trimmed != s
+		segments[i] = trimmed
+	}
+	if !changed {
+		return path
 	}
 	return strings.Join(segments, "/")
 }
 
-func before(text, separator string) string {
-	text, _, _ = strings.Cut(text, separator)
-	return text
+func isBlank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// segmentsOf splits a reading for comparing: slashes at either end do not count.
+func segmentsOf(reading string) []string {
+	reading = strings.Trim(reading, "/")
+	if reading == "" {
+		return nil
+	}
+	return strings.Split(reading, "/")
 }
 
-// handlerSuffixes lead frameworks to the same code as the path without them.
-var handlerSuffixes = []string{
-	".json", ".xml", ".html", ".htm", ".xhtml", ".php", ".php3", ".php5", ".phtml", ".asp", ".aspx", ".ashx", ".asmx", ".svc",
-	".do", ".action", ".jsp", ".jspx", ".jsf", ".faces", ".cgi", ".pl", ".py", ".rb", ".cfm", ".txt", ".pdf", ".csv",
+// comparable is the pattern's segments without the final slash.
+func (p Pattern) comparable() []segment {
+	last := len(p.segments) - 1
+	if last >= 0 && p.segments[last] == (segment{kind: literal}) {
+		return p.segments[:last]
+	}
+	return p.segments
 }
 
-// scripts stand in front of the path for front controllers.
-var scripts = []string{"index.php", "index.html", "index.jsp", "index.pl", "index.cgi", "app.php", "app_dev.php", "default.aspx", "default.asp"}
-
-// wideReadings are further ones that depend on how a service is configured: suffixes that name a handler, a path behind
-// a script or behind the route itself, short names.
-func wideReadings(set []string) []string {
-	var wide []string
-	for _, reading := range set {
-		for part := range prefixesOf(reading) {
-			wide = append(wide, part)
-			lower := strings.ToLower(part)
-			for _, suffix := range handlerSuffixes {
-				if strings.HasSuffix(lower, suffix) {
-					wide = append(wide, part[:len(part)-len(suffix)])
-				}
-			}
+// readsAs tells whether the segments of a reading are the pattern's, case aside. Wildcards take anything, since what the
+// service takes for a name may be more than ours.
+func readsAs(pattern []segment, reading []string) bool {
+	for i, s := range pattern {
+		switch {
+		case s.kind == theRest:
+			return true
+		case i >= len(reading):
+			return false
+		case s.kind == literal && !strings.EqualFold(s.text, reading[i]):
+			return false
 		}
-		lower := strings.ToLower(reading)
-		for _, script := range scripts {
-			if at := strings.Index(lower, "/"+script+"/"); at >= 0 {
-				wide = append(wide, reading[:at]+reading[at+len(script)+1:], reading[at+len(script)+1:])
+	}
+	return len(pattern) == len(reading)
+}
+
+// capture is what the wildcards stand for in a reading that reads as the pattern.
+func capture(pattern []segment, reading []string) map[string]string {
+	values := map[string]string{}
+	for i, s := range pattern {
+		switch s.kind {
+		case oneSegment:
+			values[s.text] = reading[i]
+		case theRest:
+			values[s.text] = strings.Join(reading[i:], "/")
+		}
+	}
+	return values
+}
+
+// readsWidelyAs is readsAs with what handlers and scripts may make of a path: suffixes (.json, .php), anything after the
+// script (PATH_INFO), a script before it (/index.php/…), a folder for its index document, and short 8.3 names.
+func readsWidelyAs(pattern []segment, reading []string) bool {
+	for _, wanted := range widened(pattern) {
+		if len(wanted) == 0 {
+			if len(reading) == 0 {
+				return true
 			}
-			if strings.HasSuffix(lower, "/"+script) {
-				wide = append(wide, reading[:len(reading)-len(script)], reading[:len(reading)-len(script)-1])
+			continue // everything is below the root
+		}
+		for start := range reading {
+			if (start == 0 || isScriptName(reading[start-1])) && startsWidely(wanted, reading[start:]) {
+				return true
 			}
 		}
 	}
-	return wide
+	return false
 }
 
-// prefixesOf yields a path and each of its parents: behind the route itself, the rest is PATH_INFO.
-func prefixesOf(path string) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for path != "" && path != "/" {
-			if !yield(path) {
-				return
-			}
-			path = path[:max(0, strings.LastIndexByte(path, '/'))]
+// widened is the pattern, without its script prefix, and without its index document. A pattern without a literal segment
+// is left as it is: everything would be below it.
+func widened(pattern []segment) [][]segment {
+	variants := [][]segment{pattern}
+	for i, s := range pattern {
+		if s.kind == literal && isScriptName(s.text) && i+1 < len(pattern) {
+			variants = append(variants, pattern[i+1:])
 		}
 	}
-}
-
-// shortName tells whether a segment may be the 8.3 short name of a longer one: LICENC~1.
-func shortName(segment, literal string) bool {
-	stem, _, found := strings.Cut(strings.ToLower(segment), "~")
-	return found && len(stem) > 0 && strings.HasPrefix(strings.ToLower(literal), stem[:min(len(stem), 2)])
-}
-
-// matchShort tells whether a reading with short names in it may be the pattern's.
-func (p Pattern) matchShort(path string) bool {
-	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	if !strings.Contains(path, "~") || len(segments) != len(p.segments) {
-		return false
+	if last := len(pattern) - 1; last >= 0 && pattern[last].kind == literal && isIndex(pattern[last].text) {
+		variants = append(variants, pattern[:last])
 	}
-	for i, s := range p.segments {
-		if s.name == "" && !strings.EqualFold(segments[i], s.literal) && !shortName(segments[i], s.literal) {
+	return slices.DeleteFunc(variants, func(v []segment) bool {
+		return len(v) > 0 && !slices.ContainsFunc(v, func(s segment) bool { return s.kind == literal })
+	})
+}
+
+func startsWidely(pattern []segment, reading []string) bool {
+	for i, s := range pattern {
+		switch {
+		case s.kind == theRest:
+			return true
+		case i >= len(reading):
+			return false
+		case s.kind == literal && !isWidely(s.text, reading[i]):
 			return false
 		}
 	}
 	return true
+}
+
+func isWidely(literal, text string) bool {
+	return strings.EqualFold(literal, text) || strings.EqualFold(stem(literal), stem(text)) || isShortName(text, literal)
+}
+
+var suffixes = regexp.MustCompile(`(?:\.[A-Za-z][A-Za-z0-9]{0,9}|~)+$`)
+
+// stem is a segment without its suffixes.
+func stem(text string) string {
+	if s := suffixes.ReplaceAllLiteralString(text, ""); s != "" {
+		return s
+	}
+	return text
+}
+
+var script = regexp.MustCompile(`(?i)^.+\.(?:php[0-9]?|phtml|f?cgi|pl|py|rb|wsgi|asp|aspx|ashx|jsp|cfm|dll|exe)$`)
+
+func isScriptName(text string) bool { return isIndex(text) || script.MatchString(text) }
+
+func isIndex(text string) bool {
+	s := stem(text)
+	return strings.EqualFold(s, "index") || strings.EqualFold(s, "default")
+}
+
+var shortName = regexp.MustCompile(`^([^~]{1,6})~[0-9]`)
+
+// isShortName tells whether a segment may be the 8.3 name of a longer one: its first letters, or two of them and a hash.
+func isShortName(text, literal string) bool {
+	parts := shortName.FindStringSubmatch(text)
+	if parts == nil {
+		return false
+	}
+	length := min(2, len(parts[1]), len(literal))
+	return strings.EqualFold(parts[1][:length], literal[:length])
+}
+
+// readsAsName tells whether some service takes a raw query name for the wanted one: decoded again and again, case aside,
+// "[]" or "[0]" behind it, and with the "." and " " that PHP makes "_".
+func readsAsName(raw, name string) bool {
+	for range 5 {
+		if sameName(raw, name) {
+			return true
+		}
+		decoded := decodePercentU(decodePercent(decodePlus(raw)))
+		if decoded == raw {
+			return false
+		}
+		raw = decoded
+	}
+	return true // nobody encodes that often for a good reason
+}
+
+func sameName(raw, name string) bool {
+	raw = foldCompatible(cutAtNul(raw))
+	raw, _, _ = strings.Cut(strings.TrimFunc(raw, isBlank), "[")
+	return strings.EqualFold(strings.Map(underscore, raw), strings.Map(underscore, name))
+}
+
+func underscore(r rune) rune {
+	if strings.ContainsRune(". +[", r) {
+		return '_'
+	}
+	return r
+}
+
+// readsAsValue tells whether some service takes a raw query value for the wanted one.
+func readsAsValue(raw, value string) bool {
+	if unescaped, err := url.QueryUnescape(raw); err == nil && !strings.Contains(raw, "%25") && isPlain(unescaped) {
+		return strings.EqualFold(strings.Trim(unescaped, "/"), strings.Trim(value, "/"))
+	}
+	set := readings("/" + raw)
+	for _, r := range set.paths {
+		if strings.EqualFold(strings.Trim(r, "/"), strings.Trim(value, "/")) {
+			return true
+		}
+	}
+	return !set.complete
 }

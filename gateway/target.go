@@ -1,41 +1,143 @@
 package gateway
 
 import (
+	"errors"
+	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 )
 
-// verdict is what a request target comes to.
+// target is the address of a request as the client wrote it, before net/http made anything of it.
+type target struct {
+	path     string // begins with exactly one "/"
+	query    string // without the "?"
+	hasQuery bool   // a bare "?" is not the same as none
+}
+
+// at is the target with another path.
+func (t target) at(path string) string {
+	if t.hasQuery {
+		return path + "?" + t.query
+	}
+	return path
+}
+
+var (
+	errNotOrigin  = errors.New("the target does not start with one /")
+	errCharacter  = errors.New("the target has a character that no URL may hold")
+	errEscape     = errors.New("the path has a broken % escape")
+	errHost       = errors.New("the request has no host")
+	errForeignURL = errors.New("the target is a URL of another host")
+)
+
+// parseTarget reads the raw target, and refuses what no browser sends and no two servers read alike, whatever the route.
+// It goes by RequestURI alone: URL.Path is empty for "http:licences/apply", and has lost how things were escaped.
+// "OPTIONS *" does not come this far: net/http answers it.
+func parseTarget(r *http.Request, publicHost string) (target, error) {
+	raw := r.RequestURI
+	if r.Host == "" && r.ProtoAtLeast(1, 1) {
+		return target{}, errHost
+	}
+	if !strings.HasPrefix(raw, "/") {
+		var err error
+		if raw, err = withoutOrigin(r, publicHost); err != nil {
+			return target{}, err
+		}
+	}
+	if strings.IndexFunc(raw, isForbidden) >= 0 {
+		return target{}, errCharacter
+	}
+	if strings.HasPrefix(raw, "//") {
+		return target{}, errNotOrigin
+	}
+	var t target
+	t.path, t.query, t.hasQuery = strings.Cut(raw, "?")
+	if hasBrokenEscape(t.path) {
+		return target{}, errEscape
+	}
+	return t, nil
+}
+
+// originForm is the target of a request that was judged before, as path and query.
+func originForm(r *http.Request) (string, bool) {
+	t, err := parseTarget(r, r.Host)
+	return t.at(t.path), err == nil
+}
+
+// isForbidden names controls, space, everything beyond ASCII, and "#" and "\", which some parsers cut at or turn round.
+func isForbidden(r rune) bool { return r <= ' ' || r >= 0x7F || r == '#' || r == '\\' }
+
+// withoutOrigin is the target of a request in absolute form (RFC 9112 section 3.2.2) less its scheme and authority.
+// net/http replaces the Host of such a request by the authority and drops the header, so the authority is held against
+// the names we know ourselves by: the public one, and the address the connection was made to.
+func withoutOrigin(r *http.Request, publicHost string) (string, error) {
+	scheme, rest, found := strings.Cut(r.RequestURI, "://")
+	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return "", errNotOrigin
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	authority := rest[:end]
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	known := publicHost != "" && strings.EqualFold(authority, publicHost) || local != nil && authority == local.String()
+	if !known || !strings.EqualFold(authority, r.Host) {
+		return "", errForeignURL
+	}
+	if !strings.HasPrefix(rest[end:], "/") { // "http://host" and "http://host?query" ask for the root
+		return "/" + rest[end:], nil
+	}
+	return rest[end:], nil
+}
+
+func hasBrokenEscape(path string) bool {
+	for i := 0; i < len(path); i++ {
+		if path[i] == '%' && (i+2 >= len(path) || unhex(path[i+1]) < 0 || unhex(path[i+2]) < 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// verdict is what is to become of a request, judged by its method and target.
 type verdict int
 
 const (
-	targetFree      verdict = iota // no reading is a pay route: forwarded as it is
-	targetPay                      // a pay route, to the letter
-	targetOwn                      // one of our own addresses
-	targetPlainPath                // a pay route in another spelling, which a GET may correct
-	targetRefused
+	targetFree      verdict = iota // nothing takes it for a pay route: forwarded as it came
+	targetRefused                  // answered with ruling.status, never forwarded
+	targetOwn                      // under our own prefix
+	targetPlainPath                // some reading is a pay route: the browser is sent to the plain spelling
+	targetPay                      // exactly a pay route
 )
 
-// ruling is a verdict with its grounds.
+// ruling is a verdict with what it rests on.
 type ruling struct {
-	verdict  verdict
-	status   int    // of a refusal
-	reason   string // of a refusal, for the log
-	route    *Route
-	path     string // the plain path, for a pay route
-	query    string // raw
-	captured map[string]string
+	verdict verdict
+	target  target
+
+	// Of targetRefused: 400 for what is not plain, 405 and 501 for methods; why, for the log, without any part of the target.
+	status int
+	reason error
+
+	// Of targetPay: the routes whose pattern this is, in the order of the settings. There is more than one only where
+	// their conditions on the form tell them apart; route is the first.
+	route  *Route
+	routes []*Route
+
+	path     string            // of targetPay: what the service is asked for, without path parameters; of targetPlainPath: the plain spelling
+	query    string            // raw
+	captured map[string]string // of targetPay: what the wildcards of route stand for
 }
 
-// kind is the ruling's word in the metrics.
+// kind is the ruling's name in the metrics.
 func (r ruling) kind() string {
 	switch r.verdict {
-	case targetPay:
-		return "pay"
 	case targetOwn:
 		return "own"
+	case targetPay:
+		return "pay"
 	case targetRefused, targetPlainPath:
 		return "refused"
 	default:
@@ -43,242 +145,226 @@ func (r ruling) kind() string {
 	}
 }
 
-// judge rules on request targets. What it lets through unpaid, no reading of which is a pay route; so it never guesses:
-// where spellings differ, it refuses. It never looks at the host, the address or anything else that a client chooses.
+var (
+	errMethod      = errors.New("the method is not let through")
+	errPayMethod   = errors.New("the method is not one of the pay route's")
+	errAmbiguous   = errors.New("the target may be read as a pay route's, but is not exactly it")
+	errConnection  = errors.New("the Connection header names a header that is meant for the service")
+	errManyReading = errors.New("the target has too many readings to judge")
+)
+
+// judge rules on requests. It is never changed once made; safe for concurrent use.
 type judge struct {
-	candidates []candidate // the more specific first
-	allow      []Pattern
 	prefix     string
-	methods    []string
+	methods    []string // let through besides the standard ones
+	publicHost string   // a target in absolute form may name it; set by newJudge's caller, may be empty
+	watched    []watched
+	allowed    []Pattern
 }
 
+// watched is one pattern of a pay route, and how far spellings of it are looked for.
+type watched struct {
+	pattern  Pattern
+	segments []segment // the pattern's, for comparing with readings
+	route    *Route
+	reach    reach
+}
+
+type reach int
+
+const (
+	reachExact  reach = iota // a route that is free just now: other spellings of it cost nothing either
+	reachNarrow              // whatever a server may take for the same path
+	reachWide                // and whatever a handler or script may
+)
+
+// newJudge makes the judge of the routes' patterns. It keeps pointers into routes.
 func newJudge(routes []Route, prefix string, methods []string) *judge {
-	standard := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
-	j := &judge{prefix: prefix, methods: append(standard, methods...), candidates: candidatesOf(routes)}
-	for _, r := range routes {
-		j.allow = append(j.allow, r.Allow...)
+	j := &judge{prefix: prefix, methods: methods}
+	for i := range routes {
+		route := &routes[i]
+		for _, p := range append([]Pattern{route.Match}, route.Aliases...) {
+			j.watched = append(j.watched, watched{p, p.comparable(), route, reachOf(route)})
+		}
+		j.allowed = append(j.allowed, route.Allow...)
 	}
 	return j
 }
 
-func refusedAs(status int, reason string) ruling {
-	return ruling{verdict: targetRefused, status: status, reason: reason}
+func reachOf(route *Route) reach {
+	switch {
+	case route.Mode == ModeFree:
+		return reachExact
+	case route.Strict:
+		return reachWide
+	default:
+		return reachNarrow
+	}
 }
 
-// rule judges a request by its raw target.
+// rule judges a request by its method and target alone. A method that only asks is held against the routes that are
+// asked for (GET): the empty form at the address of a pay route costs nothing, however its address is spelled.
 func (j *judge) rule(r *http.Request) ruling {
-	if !slices.Contains(j.methods, r.Method) {
-		return refusedAs(http.StatusMethodNotAllowed, "method")
+	if status := methodStatus(r.Method, j.methods); status != 0 {
+		return ruling{verdict: targetRefused, status: status, reason: errMethod}
 	}
-	target, ok := originForm(r)
-	if !ok {
-		return refusedAs(http.StatusBadRequest, "target")
+	t, err := parseTarget(r, j.publicHost)
+	if err != nil {
+		return ruling{verdict: targetRefused, status: http.StatusBadRequest, reason: err}
 	}
-	path, query, _ := strings.Cut(target, "?")
-	if _, err := url.PathUnescape(path); err != nil {
-		return refusedAs(http.StatusBadRequest, "escape")
+	if t.path == j.prefix || strings.HasPrefix(t.path, j.prefix+"/") {
+		return ruling{verdict: targetOwn, target: t, path: t.path, query: t.query}
 	}
-	if path == j.prefix || strings.HasPrefix(path, j.prefix+"/") {
-		return ruling{verdict: targetOwn, path: path, query: query}
-	}
-	if hit, ok := j.exact(r.Method, path, query); ok {
-		return hit
-	}
-	if j.allowed(r.Method, path) {
-		return ruling{verdict: targetFree}
-	}
-	return j.near(r.Method, path, query)
-}
-
-// originForm is the target as path and query. An absolute target is judged by its path when its authority is the Host
-// (RFC 9112 section 3.2.2). Refused is what no browser sends and no two parsers read alike.
-func originForm(r *http.Request) (string, bool) {
-	target := r.RequestURI
-	for _, scheme := range []string{"http://", "https://"} {
-		if len(target) > len(scheme) && strings.EqualFold(target[:len(scheme)], scheme) {
-			authority, rest, _ := strings.Cut(target[len(scheme):], "/")
-			if !strings.EqualFold(authority, r.Host) {
-				return "", false
-			}
-			target = "/" + rest
-		}
-	}
-	bad := strings.ContainsFunc(target, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' || c == '\\' })
-	return target, strings.HasPrefix(target, "/") && !strings.HasPrefix(target, "//") && !bad && r.Host != ""
-}
-
-// candidate is a pattern with its route.
-type candidate struct {
-	route   *Route
-	pattern Pattern
-}
-
-// candidatesOf sorts all patterns of the routes, the more specific first.
-func candidatesOf(routes []Route) []candidate {
-	var all []candidate
-	for i := range routes {
-		for _, p := range append([]Pattern{routes[i].Match}, routes[i].Aliases...) {
-			at := slices.IndexFunc(all, func(c candidate) bool { return p.moreSpecific(c.pattern) })
-			if at < 0 {
-				at = len(all)
-			}
-			all = slices.Insert(all, at, candidate{&routes[i], p})
-		}
-	}
-	return all
-}
-
-// exact finds the route whose path this is, to the letter or with path parameters on it, which servlet containers put
-// into forms.
-func (j *judge) exact(method, path, query string) (ruling, bool) {
-	plain := dropParameters(path)
-	ruled := ruling{}
-	for _, c := range j.candidates {
-		captured, onPath := c.pattern.match(plain)
-		if !onPath {
-			continue
-		}
-		switch asks := c.pattern.asksFor(query); {
-		case asks == saysNo:
-			continue
-		case asks == saysMaybe && c.gates(method):
-			return refusedAs(http.StatusBadRequest, "query"), true
-		case c.serves(method):
-			return ruling{verdict: targetPay, route: c.route, path: plain, query: query, captured: captured}, true
-		case c.gates(method) && ruled.verdict == targetFree:
-			ruled = refusedAs(http.StatusMethodNotAllowed, "method on a pay path")
-		}
-	}
-	return ruled, ruled.verdict == targetRefused
-}
-
-// serves tells whether the method is the pattern's own. A HEAD asks for a pass as a GET does.
-func (c candidate) serves(method string) bool {
-	return method == c.pattern.method || method == http.MethodHead && c.pattern.method == http.MethodGet
-}
-
-// gates tells whether requests with this method may reach paid code: on a pass every one, since servers answer a POST to
-// a file with the file; on a submission those that change something.
-func (c candidate) gates(method string) bool {
-	return c.pattern.method == http.MethodGet || unsafeMethod(method)
-}
-
-func unsafeMethod(method string) bool {
-	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
-}
-
-// allowed tells whether the operator has declared the path to be other code.
-func (j *judge) allowed(method, path string) bool {
-	for _, p := range j.allow {
-		if _, ok := p.match(path); ok && (p.method == method || p.method == http.MethodGet && method == http.MethodHead) {
-			return true
-		}
-	}
-	return false
-}
-
-// near rules on a path that is no pay route to the letter, but may be one for somebody.
-func (j *judge) near(method, path, query string) ruling {
-	set, complete := readings(path)
-	if !complete {
-		return refusedAs(http.StatusBadRequest, "too many readings")
-	}
-	var wide []string
-	for _, c := range j.candidates {
-		if !c.gates(method) || c.pattern.asksFor(query) == saysNo {
-			continue
-		}
-		for _, reading := range set {
-			if c.pattern.matchFolded(reading) {
-				return nearRuling(c, method, reading, query)
-			}
-		}
-		if !c.route.Strict {
-			continue
-		}
-		if wide == nil {
-			wide = wideReadings(set)
-		}
-		for _, reading := range wide {
-			if c.pattern.matchFolded(reading) {
-				return refusedAs(http.StatusBadRequest, "wide reading of route "+c.route.Name+"; see ALLOW and STRICT")
-			}
-		}
-		if slices.ContainsFunc(set, c.pattern.matchShort) {
-			return refusedAs(http.StatusBadRequest, "short name of route "+c.route.Name)
-		}
-	}
-	return ruling{verdict: targetFree}
-}
-
-// nearRuling sends a GET to the plain path, if that is clear, and refuses all else.
-func nearRuling(c candidate, method, reading, query string) ruling {
-	if _, plain := c.pattern.match(reading); plain && c.serves(method) {
-		return ruling{verdict: targetPlainPath, route: c.route, path: reading, query: query}
-	}
-	return refusedAs(http.StatusBadRequest, "another spelling of route "+c.route.Name)
-}
-
-// answer says whether a query fulfils a pattern's conditions.
-type queryAnswer int
-
-const (
-	saysNo queryAnswer = iota
-	saysMaybe
-	saysYes
-)
-
-// asksFor judges the query on every reading: names repeated or folded, either separator, escapes.
-func (p Pattern) asksFor(query string) queryAnswer {
-	result := saysYes
-	for _, c := range p.query {
-		result = min(result, c.in(query))
+	result := j.find(r.Method, t)
+	if result.verdict == targetPay && namesEndToEnd(r.Header) {
+		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errConnection}
 	}
 	return result
 }
 
-func (c Condition) in(query string) queryAnswer {
-	exact, possible, others := 0, 0, 0
-	for _, pair := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' }) {
-		name, value, _ := strings.Cut(pair, "=")
-		if !readAs(decodeTwice(name), c.Field) {
-			continue
-		}
-		others++
-		if name == c.Field && value == c.Value {
-			exact++
-		}
-		if strings.EqualFold(decodeTwice(value), c.Value) {
-			possible++
-		}
+// find weighs the plain reading of a target against all the others.
+func (j *judge) find(method string, t target) ruling {
+	relevant := j.relevant(method)
+	if len(relevant) == 0 {
+		return free(t)
 	}
+	path := withoutParameters(t.path)
+	exact := slices.DeleteFunc(slices.Clone(relevant), func(w watched) bool { return !w.isExactly(path, t.query) })
+	read := readings(t.path)
+	split := make([][]string, len(read.paths))
+	for i, reading := range read.paths {
+		split[i] = segmentsOf(reading)
+	}
+	near := slices.DeleteFunc(slices.Clone(relevant), func(w watched) bool {
+		return w.reach < reachNarrow || w.isExactly(path, t.query) || !w.isNear(split, t.query)
+	})
 	switch {
-	case exact == 1 && others == 1 && !strings.Contains(query, ";"):
-		return saysYes
-	case possible > 0:
-		return saysMaybe
+	case len(exact) > 0:
+		return decideExact(method, t, path, exact, near)
+	case !read.complete:
+		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errManyReading}
+	case len(near) > 0:
+		return decideNear(method, t, split, near)
+	case j.isAllowed(method, t):
+		return free(t)
+	case slices.ContainsFunc(relevant, func(w watched) bool { return w.isWidelyNear(split, t.query) }):
+		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errAmbiguous}
 	default:
-		return saysNo
+		return free(t)
 	}
 }
 
-func decodeTwice(text string) string {
-	return decodeEscapes(decodeEscapes(strings.ReplaceAll(text, "+", " ")))
+func free(t target) ruling { return ruling{target: t, path: t.path, query: t.query} }
+
+// relevant are the patterns that a request of the method can do harm to.
+func (j *judge) relevant(method string) []watched {
+	if unsafeMethod(method) {
+		return j.watched
+	}
+	return slices.DeleteFunc(slices.Clone(j.watched), func(w watched) bool { return w.pattern.method != http.MethodGet })
 }
 
-// redirectToPlainPath answers a GET of a pay route in another spelling.
-func redirectToPlainPath(w http.ResponseWriter, _ *http.Request, r ruling) {
-	location := r.path
-	if r.query != "" {
-		location += "?" + r.query
+// withoutParameters drops the path parameters of the last segment, which servlet containers write into the addresses of
+// forms (;jsessionid=…). Parameters anywhere else, or with escapes in them, are not plain and stay.
+func withoutParameters(path string) string {
+	before, parameters, _ := strings.Cut(path, ";")
+	if strings.ContainsAny(parameters, "/%") {
+		return path
 	}
+	return before
+}
+
+func (w watched) isExactly(path, query string) bool {
+	_, matches := w.pattern.Match(path)
+	return matches && w.pattern.fits(query) == met
+}
+
+func (w watched) isNear(split [][]string, query string) bool {
+	return slices.ContainsFunc(split, func(reading []string) bool { return readsAs(w.segments, reading) }) &&
+		w.pattern.fits(query) != unmet
+}
+
+func (w watched) isWidelyNear(split [][]string, query string) bool {
+	return w.reach == reachWide &&
+		slices.ContainsFunc(split, func(reading []string) bool { return readsWidelyAs(w.segments, reading) }) &&
+		w.pattern.fits(query) != unmet
+}
+
+func (j *judge) isAllowed(method string, t target) bool {
+	return slices.ContainsFunc(j.allowed, func(p Pattern) bool {
+		_, matches := p.Match(t.path)
+		return matches && p.method == method && p.fits(t.query) == met
+	})
+}
+
+// decideExact takes the most specific of the patterns that the target exactly is, unless it may also be read as one that
+// is more specific still: /licences/APPLY is not the licence called APPLY where there is a route /licences/apply.
+func decideExact(method string, t target, path string, exact, near []watched) ruling {
+	served := slices.DeleteFunc(slices.Clone(exact), func(w watched) bool { return !w.serves(method) })
+	if len(served) == 0 {
+		if !slices.ContainsFunc(exact, func(w watched) bool { return w.reach > reachExact }) {
+			return free(t)
+		}
+		return ruling{verdict: targetRefused, target: t, status: http.StatusMethodNotAllowed, reason: errPayMethod}
+	}
+	best := served[0]
+	for _, w := range served[1:] {
+		if w.pattern.narrower(best.pattern) {
+			best = w
+		}
+	}
+	if slices.ContainsFunc(near, func(w watched) bool { return w.pattern.narrower(best.pattern) }) {
+		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errAmbiguous}
+	}
+	hit := ruling{verdict: targetPay, target: t, route: best.route, path: path, query: t.query}
+	hit.captured, _ = best.pattern.Match(path)
+	for _, w := range served {
+		if w.pattern.Equal(best.pattern) && !slices.Contains(hit.routes, w.route) {
+			hit.routes = append(hit.routes, w.route)
+		}
+	}
+	return hit
+}
+
+// serves tells whether the pattern answers the method: HEAD goes with GET (RFC 9110 section 9.3.2).
+func (w watched) serves(method string) bool {
+	return w.pattern.method == method || w.pattern.method == http.MethodGet && method == http.MethodHead
+}
+
+// decideNear refuses, or sends a browser that only asks to the plain spelling, where there is exactly one.
+func decideNear(method string, t target, split [][]string, near []watched) ruling {
+	refused := ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errAmbiguous}
+	if method != http.MethodGet {
+		return refused
+	}
+	plain := ""
+	for _, w := range near {
+		for _, reading := range split {
+			if !readsAs(w.segments, reading) || w.pattern.fits(t.query) != met {
+				continue
+			}
+			path := w.pattern.fill(capture(w.segments, reading))
+			if path == "" || plain != "" && path != plain {
+				return refused
+			}
+			plain = path
+		}
+	}
+	if plain == "" || plain == t.path {
+		return refused
+	}
+	return ruling{verdict: targetPlainPath, target: t, path: plain, query: t.query}
+}
+
+// redirectToPlainPath sends a browser to the plain spelling of a pay route, with its query as it was.
+func redirectToPlainPath(w http.ResponseWriter, _ *http.Request, to ruling) {
 	ownHeader(w.Header())
-	w.Header().Set("Location", location)
+	w.Header().Set("Location", to.target.at(to.path))
 	w.WriteHeader(http.StatusPermanentRedirect)
 }
 
 // endsConnection tells whether a request was framed in a way that others may read differently: nothing else shall come on
-// its connection.
+// its connection. net/http does not look at Transfer-Encoding in HTTP/1.0, so there no framing is sure.
 func endsConnection(r *http.Request) bool {
-	return len(r.TransferEncoding) > 0 || len(r.Header["Transfer-Encoding"]) > 0 || len(r.Trailer) > 0
+	return len(r.TransferEncoding) > 0 || len(r.Trailer) > 0 || !r.ProtoAtLeast(1, 1)
 }

@@ -1,0 +1,385 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// recorder is a service that keeps the raw bytes of each request's head and body, and answers with fixed bytes.
+type recorder struct {
+	listener net.Listener
+	seen     chan string
+}
+
+func newRecorder(t testing.TB, reply string) *recorder {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	rec := &recorder{l, make(chan string, 64)}
+	t.Cleanup(func() { _ = l.Close() })
+	go rec.serve(reply)
+	return rec
+}
+
+func (s *recorder) serve(reply string) {
+	for {
+		conn, err := s.listener.Accept()
+		if err != nil {
+			return
+		}
+		go s.answer(conn, reply)
+	}
+}
+
+func (s *recorder) answer(conn net.Conn, reply string) {
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	for {
+		var raw bytes.Buffer
+		r, err := http.ReadRequest(bufio.NewReader(io.TeeReader(oneByte{in}, &raw)))
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		s.seen <- raw.String()
+		if reply == "" {
+			return
+		}
+		if _, err := io.WriteString(conn, reply); err != nil {
+			return
+		}
+	}
+}
+
+// oneByte keeps a parser from reading beyond the request.
+type oneByte struct{ io.Reader }
+
+func (r oneByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:1]) }
+
+func (s *recorder) url() *url.URL { return &url.URL{Scheme: "http", Host: s.listener.Addr().String()} }
+
+func (s *recorder) next(t testing.TB) string {
+	t.Helper()
+	select {
+	case raw := <-s.seen:
+		return raw
+	case <-time.After(5 * time.Second):
+		t.Fatal("the service saw no request")
+		return ""
+	}
+}
+
+func gatewayTo(upstream *url.URL) *Gateway {
+	return &Gateway{Options: Options{
+		PublicURL: &url.URL{Scheme: "https", Host: "apply.example"}, Upstream: upstream, UpstreamTimeout: 10 * time.Second,
+		WebSockets: true, CardOrigins: []string{"https://card.example"}, Log: slog.New(slog.DiscardHandler),
+	}}
+}
+
+func doorTo(t testing.TB, upstream *url.URL) string {
+	t.Helper()
+	door := httptest.NewServer(gatewayTo(upstream).newPassThrough())
+	t.Cleanup(door.Close)
+	return door.Listener.Addr().String()
+}
+
+// exchange writes raw bytes and reads the first answer.
+func exchange(t testing.TB, address, raw string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err = io.WriteString(conn, raw)
+	require.NoError(t, err)
+	return readAnswer(t, bufio.NewReader(conn))
+}
+
+func readAnswer(t testing.TB, in *bufio.Reader) string {
+	t.Helper()
+	var head strings.Builder
+	for {
+		line, err := in.ReadString('\n')
+		head.WriteString(line)
+		if err != nil || line == "\r\n" {
+			return head.String()
+		}
+	}
+}
+
+const okReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok"
+
+func TestOddTargetsArriveByteForByte(t *testing.T) {
+	service := newRecorder(t, okReply)
+	door := doorTo(t, service.url())
+	for _, target := range []string{
+		"/", "/?", "/a?a=1;b=2", "/a?x=100%&y=%zz", "/a?", "/a%2Fb%2f", "/a//b", "/a/./b/../c", "/caf%C3%A9", "/a|b", "/a{b}", "/a\"b<c>^`", "/a;b=c/d",
+		"/a[1]", "/%7Euser", "/a?q=a+b&q=%20", "/a?==&&", "/*", "/a:b@c!$&'()*+,=", "/a??b", "/%41%zz?"[:4], "/a%00b",
+	} {
+		exchange(t, door, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+		require.Equal(t, "GET "+target+" HTTP/1.1", strings.SplitN(service.next(t), "\r\n", 2)[0])
+	}
+}
+
+func TestBodiesAndMethodsArriveAsTheyCame(t *testing.T) {
+	service := newRecorder(t, okReply)
+	door := doorTo(t, service.url())
+	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "PROPFIND"} {
+		exchange(t, door, method+" /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\na\x00\r\n\xff")
+		raw := service.next(t)
+		require.True(t, strings.HasPrefix(raw, method+" /x "))
+		require.True(t, strings.HasSuffix(raw, "\r\n\r\na\x00\r\n\xff"))
+	}
+}
+
+func TestAPostWithoutABodySaysSo(t *testing.T) {
+	service := newRecorder(t, okReply)
+	door := doorTo(t, service.url())
+	for _, method := range []string{"POST", "PUT", "PATCH"} {
+		exchange(t, door, method+" /x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
+		raw := service.next(t)
+		require.Contains(t, raw, "Content-Length: 0\r\n", method)
+		require.NotContains(t, raw, "Transfer-Encoding", method)
+	}
+}
+
+func TestHeadersThatMustNotTravelDoNot(t *testing.T) {
+	service := newRecorder(t, okReply)
+	door := doorTo(t, service.url())
+	exchange(t, door, strings.Join([]string{
+		"POST /x HTTP/1.1", "Host: apply.example", "Paygate-Status: success", "paygate-journey: x", "PAYGATE_STATUS: success", "Paygate.Status: success",
+		"X_Custom: 1", "X.Custom: 1", "X-Original-URL: /licences/apply", "X-Rewrite-Url: /x", "X-HTTP-Method-Override: PUT", "Script-Name: /x", "Proxy: x",
+		"Forwarded: for=1.2.3.4", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Host: evil", "X-Forwarded-Proto: https", "X-Forwarded-Port: 1", "X-Real-Ip: 1.2.3.4",
+		"True-Client-Ip: 1.2.3.4", "TE: trailers", "Trailer: Paygate-Status", "Expect: 100-continue", "Upgrade: h2c", "HTTP2-Settings: AAAA",
+		"Connection: Upgrade, HTTP2-Settings, Paygate-Status, X-Forwarded-For, X-Gone", "Keep-Alive: 1", "X-Gone: 1", "X-Kept: 1",
+		"Transfer-Encoding: chunked", "", "1", "a", "0", "Paygate-Status: success", "", "",
+	}, "\r\n"))
+	raw := service.next(t)
+	require.Contains(t, raw, "Paygate-Status: none\r\n")
+	require.Contains(t, raw, "X-Forwarded-For: 127.0.0.1\r\n")
+	require.Contains(t, raw, "X-Forwarded-Host: apply.example\r\n")
+	require.Contains(t, raw, "X-Forwarded-Proto: http\r\n")
+	require.Contains(t, raw, "X-Kept: 1\r\n")
+	require.Equal(t, 1, strings.Count(strings.ToLower(raw), "paygate"), raw)
+	for _, name := range []string{"custom", "original", "rewrite", "override", "script-name", "proxy:", "forwarded-port", "\nforwarded", "real-ip", "true-client", "\nte:", "trailer", "expect", "upgrade", "http2", "keep-alive", "x-gone", "user-agent", "accept-encoding"} {
+		require.NotContains(t, strings.ToLower(raw), name)
+	}
+}
+
+func TestOnlyAWebSocketIsUpgraded(t *testing.T) {
+	service := newRecorder(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	door := doorTo(t, service.url())
+	answer := exchange(t, door, "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n")
+	require.True(t, strings.HasPrefix(answer, "HTTP/1.1 101 "), answer)
+	require.Contains(t, service.next(t), "Upgrade: websocket\r\n")
+}
+
+func TestNoRequestIsSentTwice(t *testing.T) {
+	for _, head := range []string{
+		"POST /x HTTP/1.1\r\nHost: h\r\nIdempotency-Key: 1\r\nContent-Length: 0\r\n\r\n", "DELETE /x HTTP/1.1\r\nHost: h\r\nX-Idempotency-Key: 1\r\n\r\n",
+		"POST /x HTTP/1.1\r\nHost: h\r\nIdempotency-Key: 1\r\nContent-Length: 1\r\n\r\na",
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer l.Close()
+		changed := make(chan struct{}, 8)
+		go func() { // keeps a connection after a GET, and breaks it on whatever comes next
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				go func() {
+					defer conn.Close()
+					in := bufio.NewReader(conn)
+					for {
+						r, err := http.ReadRequest(in)
+						if err != nil {
+							return
+						}
+						_, _ = io.Copy(io.Discard, r.Body)
+						if r.Method != http.MethodGet {
+							changed <- struct{}{}
+							return
+						}
+						_, _ = io.WriteString(conn, okReply)
+					}
+				}()
+			}
+		}()
+		g := gatewayTo(&url.URL{Scheme: "http", Host: l.Addr().String()})
+		server := httptest.NewServer(g.newPassThrough())
+		door := server.Listener.Addr().String()
+		exchange(t, door, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		exchange(t, door, head)
+		server.Close()
+		require.Len(t, changed, 1, head)
+	}
+}
+
+func TestAnIdleConnectionThatTheServiceClosedCostsNoPost(t *testing.T) {
+	answered := make(chan net.Conn, 64)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	go func() { // an Apache whose KeepAliveTimeout ends at the worst moment: each connection serves one request
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				r, err := http.ReadRequest(bufio.NewReader(conn))
+				if err == nil {
+					_, _ = io.Copy(io.Discard, r.Body)
+					_, _ = io.WriteString(conn, okReply)
+				}
+				answered <- conn
+				b := make([]byte, 1)
+				_, _ = conn.Read(b) // the next request has begun to arrive
+				_ = conn.Close()
+			}()
+		}
+	}()
+	door := doorTo(t, &url.URL{Scheme: "http", Host: l.Addr().String()})
+	exchange(t, door, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	answer := exchange(t, door, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\na")
+	require.Contains(t, answer, " 200 ")
+}
+
+func TestAnswersLoseWhatIsOursAndNameThePublicOrigin(t *testing.T) {
+	service := newRecorder(t, "")
+	_ = service
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		own := "http://" + r.Header.Get("X-Upstream")
+		w.Header().Set("Paygate-Status", "success")
+		w.Header()["Paygate_Status"] = []string{"success"}
+		w.Header().Set("Location", own+"/next?x=1")
+		w.Header().Set("Refresh", "5; url="+own+"/next")
+		w.Header().Add("Set-Cookie", "sid=1; Path=/")
+		w.Header().Add("Set-Cookie", "__Host-paygate=stolen; Path=/")
+		w.Header().Set("Trailer", "Paygate-Late")
+		w.Header().Add("Content-Security-Policy", "default-src 'self'; form-action 'self' ; img-src *, form-action 'none'")
+		w.Header()["Content-Type"] = nil
+		w.WriteHeader(http.StatusEarlyHints)
+		_, _ = io.WriteString(w, "<html>")
+		w.Header().Set("Paygate-Late", "x")
+	}))
+	defer upstream.Close()
+	to, _ := url.Parse(upstream.URL)
+	door := doorTo(t, to)
+	conn, err := net.Dial("tcp", door)
+	require.NoError(t, err)
+	defer conn.Close()
+	_, _ = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: h\r\nX-Upstream: %s\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", to.Host)
+	in := bufio.NewReader(conn)
+	early := readAnswer(t, in)
+	require.NotContains(t, strings.ToLower(early), "paygate", "early hints")
+	head := readAnswer(t, in)
+	t.Log(head)
+	require.Contains(t, head, "Location: https://apply.example/next?x=1\r\n")
+	require.Contains(t, head, "Refresh: 5; url=https://apply.example/next\r\n")
+	require.Contains(t, head, "form-action 'self' https://card.example")
+	require.Contains(t, head, "form-action https://card.example")
+	require.NotContains(t, strings.ToLower(head), "paygate")
+	require.NotContains(t, head, "Content-Type", "the service named none")
+}
+
+func TestABrowserThatHalfClosesIsNotToldThatAllWentWell(t *testing.T) {
+	reached, done := make(chan struct{}), make(chan struct{})
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(reached)
+		<-done
+	}))
+	defer upstream.Close()
+	defer close(done)
+	to, _ := url.Parse(upstream.URL)
+	conn, err := net.Dial("tcp", doorTo(t, to))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	<-reached
+	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	_ = conn.SetReadDeadline(time.Now().Add(3 * time.Second))
+	answer, _ := io.ReadAll(conn)
+	require.NotContains(t, string(answer), " 200 ")
+}
+
+func TestEventsArriveOneByOne(t *testing.T) {
+	next := make(chan struct{})
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.WriteHeader(200)
+		_ = http.NewResponseController(w).Flush()
+		for i := range 3 {
+			<-next
+			_, _ = fmt.Fprintf(w, "data: %d\n\n", i)
+			_ = http.NewResponseController(w).Flush()
+		}
+	}))
+	defer upstream.Close()
+	to, _ := url.Parse(upstream.URL)
+	answer, err := http.Get("http://" + doorTo(t, to) + "/")
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	in := bufio.NewReader(answer.Body)
+	for i := range 3 {
+		next <- struct{}{}
+		line, err := in.ReadString('\n')
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprintf("data: %d\n", i), line)
+		_, _ = in.ReadString('\n')
+	}
+}
+
+func TestRangesPass(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "a.txt", time.Unix(0, 0), strings.NewReader("0123456789"))
+	}))
+	defer upstream.Close()
+	to, _ := url.Parse(upstream.URL)
+	r, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+doorTo(t, to)+"/", nil)
+	r.Header.Set("Range", "bytes=2-4")
+	answer, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	require.Equal(t, http.StatusPartialContent, answer.StatusCode)
+	require.Equal(t, "234", string(body))
+}
+
+func BenchmarkPassThrough(b *testing.B) {
+	for _, size := range []int{1 << 10, 100 << 10} {
+		body := bytes.Repeat([]byte("a"), size)
+		upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body) }))
+		to, _ := url.Parse(upstream.URL)
+		bare := httputil.NewSingleHostReverseProxy(to)
+		for name, handler := range map[string]http.Handler{"paygate": gatewayTo(to).newPassThrough(), "bare": bare} {
+			door := httptest.NewServer(handler)
+			b.Run(fmt.Sprintf("%s/%dKiB", name, size>>10), func(b *testing.B) {
+				for b.Loop() {
+					answer, err := http.Get(door.URL + "/x")
+					require.NoError(b, err)
+					_, _ = io.Copy(io.Discard, answer.Body)
+					_ = answer.Body.Close()
+				}
+			})
+			door.Close()
+		}
+		upstream.Close()
+	}
+}
