@@ -64,13 +64,6 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, r)
 }
 
-// answers changes what the service answers from now on.
-func (s *service) answers(answer http.HandlerFunc) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.answer = answer
-}
-
 // got lists what was received with a method.
 func (s *service) got(method string) []received {
 	s.mu.Lock()

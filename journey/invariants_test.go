@@ -17,7 +17,6 @@ type walk struct {
 	j    Journey
 	now  time.Time
 	paid map[string]int64 // what Pay last said that it holds, by payment
-	sent int              // claims taken
 }
 
 // TestWhateverHappensTheInvariantsHold applies random facts in random order to journeys under random terms, and checks

@@ -78,6 +78,9 @@ func (p *Pages) Render(w http.ResponseWriter, status int, name Page, v View) {
 		panic(err) // the template is embedded and tested
 	}
 	p.header(w.Header(), filled.Lang, v)
+	if texts[name].reloads { // by header, which works without JavaScript and at whatever address the page stands
+		w.Header().Set("Refresh", "5; url="+p.Prefix+"/return")
+	}
 	w.Header().Set("Content-Length", fmt.Sprint(out.Len()))
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes())
@@ -109,7 +112,7 @@ type filled struct {
 	Says                                []string
 	Reference, Amount, Description      string
 	Journey, Started, Target            string
-	Reload, Test                        bool
+	Test                                bool
 	Items                               []filled
 }
 
@@ -133,7 +136,7 @@ func (p *Pages) fill(name Page, v View) filled {
 	}
 	f := filled{
 		Lang: "en", Service: p.ServiceName, Contact: p.Contact, Style: p.Prefix + "/assets/" + styleName, Test: p.TestMode,
-		Reference: v.Reference, Description: v.Description, Journey: v.Journey, Target: v.Target, Reload: page.reloads,
+		Reference: v.Reference, Description: v.Description, Journey: v.Journey, Target: v.Target,
 	}
 	said := page.en
 	if v.Language == "cy" {

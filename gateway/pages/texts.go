@@ -311,7 +311,6 @@ var texts = map[Page]page{
 		cy: text{"Heb ddod o hyd i’r dudalen", []string{"Gwiriwch y cyfeiriad, neu ewch yn ôl i’r gwasanaeth."}, ""},
 	},
 	StoreFailed: {
-		reloads: false,
 		en: text{"Sorry, there is a problem", []string{
 			"We cannot look up payments just now. Nothing has been lost: a payment that you have made stays recorded. Do not pay again before you have checked. Try again in a few minutes.",
 		}, ""},

@@ -257,7 +257,7 @@ func many(b *testing.B, n int) string {
 	path := filepath.Join(b.TempDir(), "paygate.db")
 	s := open(b, path, options(b, 1))
 	b.Cleanup(func() { _ = s.Close() })
-	var workers = make(chan int, 256)
+	workers := make(chan int, 256)
 	done := make(chan struct{})
 	for range 256 {
 		go func() {

@@ -17,19 +17,18 @@ const (
 
 // payment is one payment and all that happened to it.
 type payment struct {
-	id          string
-	request     createRequest
-	created     time.Time
-	touched     time.Time
-	status      string
-	code        string
-	events      []event
-	refunds     []*refund
-	card        *card
-	surcharge   int64
-	captured    time.Time // accepted for collection; zero: not
-	browser     string    // whose card page it is
-	userConfirm bool
+	id        string
+	request   createRequest
+	created   time.Time
+	touched   time.Time
+	status    string
+	code      string
+	events    []event
+	refunds   []*refund
+	card      *card
+	surcharge int64
+	captured  time.Time // accepted for collection; zero: not
+	browser   string    // whose card page it is
 }
 
 type event struct {

@@ -46,7 +46,6 @@ type Simulator struct {
 	requests   []Request
 	deliveries []*delivery
 	used       map[string]int // of the rate allowance, by call and second
-	sequence   int
 	closed     chan struct{}
 	wake       chan struct{}
 	background sync.WaitGroup
