@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -66,7 +67,7 @@ func TestTheReleaseSaysWhatWasPaidAndTheSignatureHolds(t *testing.T) {
 	}
 	tampered := got
 	tampered.body = append(bytes.Clone(got.body), 'x')
-	require.Contains(t, h.verify(t, tampered), signature.Check{Name: "body", Good: false, Detail: signature.ErrRequest.Error()})
+	require.True(t, slices.ContainsFunc(h.verify(t, tampered), func(c signature.Check) bool { return c.Name == "body" && !c.Good }))
 }
 
 // verify checks a received request with the published keys.

@@ -3,9 +3,11 @@
 package cookie
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +23,9 @@ const (
 // mostTickets is how many journeys one browser can have under way at a time.
 const mostTickets = 8
 
+// mostBytes is what every browser keeps of one cookie, name and attributes included (RFC 6265 section 6.1). Ours is smaller.
+const mostBytes = 4096
+
 // Ticket is the right to one journey. Key is its secret.
 type Ticket struct {
 	Journey string `json:"j"` // the public id
@@ -30,10 +35,10 @@ type Ticket struct {
 
 // Options say how tickets are kept.
 type Options struct {
-	HashKeys  [][]byte // 64 bytes each, newest first
-	BlockKeys [][]byte // 32 bytes each, in the same order
-	Secure    bool     // the public door is https
-	MaxAge    time.Duration
+	HashKeys  [][]byte      // 64 bytes each, newest first
+	BlockKeys [][]byte      // 32 bytes each, in the same order
+	Secure    bool          // the public door is https
+	MaxAge    time.Duration // a day, or the longest pass; at least a second
 }
 
 // Jar reads and writes the cookie. Safe for concurrent use.
@@ -43,10 +48,14 @@ type Jar struct {
 	maxAge time.Duration
 }
 
-// New makes a jar. Missing or short keys are an error: securecookie would silently not encrypt.
+// New makes a jar. Missing or short keys are an error, because securecookie would silently not encrypt; so is a missing
+// age, by which it would accept a cookie for ever.
 func New(o Options) (*Jar, error) {
 	if len(o.HashKeys) == 0 || len(o.HashKeys) != len(o.BlockKeys) {
 		return nil, errors.New("the cookie needs a hash key and a block key for each secret")
+	}
+	if o.MaxAge < time.Second {
+		return nil, errors.New("the cookie needs an age of at least a second")
 	}
 	jar := &Jar{secure: o.Secure, maxAge: o.MaxAge}
 	for i, hash := range o.HashKeys {
@@ -68,8 +77,8 @@ func (j *Jar) name() string {
 	return plainName
 }
 
-// Read gives the request's tickets. Every cookie of the name is read, since a sibling site may have put one of its own in
-// front; what cannot be read is as good as absent.
+// Read gives the request's tickets, newest first and at most eight. Every cookie of the name is read, since a sibling site
+// may have put one of its own in front; what cannot be read is as good as absent.
 func (j *Jar) Read(r *http.Request) []Ticket {
 	var tickets []Ticket
 	known := map[Ticket]bool{}
@@ -85,33 +94,48 @@ func (j *Jar) Read(r *http.Request) []Ticket {
 			}
 		}
 	}
-	return tickets
+	slices.SortStableFunc(tickets, func(a, b Ticket) int { return cmp.Compare(b.Started, a.Started) })
+	return tickets[:min(len(tickets), mostTickets)] // more would have Pay asked about each of them
 }
 
-// Write puts the first tickets, at most eight, into the browser: the caller lists first what is needed most.
+// Write puts the first tickets, at most eight and as many as fit, into the browser: the caller lists first what is needed
+// most. It replaces what was written to the same answer before. An error means that not even one ticket fits.
 func (j *Jar) Write(w http.ResponseWriter, tickets []Ticket) error {
-	tickets = tickets[:min(len(tickets), mostTickets)]
+	for n := min(len(tickets), mostTickets); ; n-- {
+		line, err := j.line(tickets[:n])
+		if err == nil && len(line) < mostBytes {
+			StripSet(w.Header())
+			w.Header().Add("Set-Cookie", line)
+			return nil
+		}
+		if n <= 1 {
+			return errors.Join(errors.New("the ticket does not fit into the cookie"), err)
+		}
+	}
+}
+
+// line is the value of Set-Cookie.
+func (j *Jar) line(tickets []Ticket) (string, error) {
 	value, err := securecookie.EncodeMulti(j.name(), tickets, j.codecs...)
 	if err != nil {
-		return fmt.Errorf("writing the ticket cookie: %w", err)
+		return "", fmt.Errorf("writing the ticket cookie: %w", err)
 	}
-	http.SetCookie(w, &http.Cookie{
+	c := &http.Cookie{
 		Name: j.name(), Value: value, Path: "/", MaxAge: int(j.maxAge.Seconds()),
 		HttpOnly: true, Secure: j.secure, SameSite: http.SameSiteLaxMode,
-	})
-	return nil
+	}
+	return c.String(), nil
 }
 
 // Strip cuts our cookies out of a Cookie header and leaves the other bytes as they were: old cookies with quotes, blanks
 // or %00 in them must survive. It is empty when nothing else was there.
 func Strip(header string) string {
-	var kept []string
-	for pair := range strings.SplitSeq(header, ";") {
-		if !ours(pair) {
-			kept = append(kept, pair)
-		}
+	pairs := strings.Split(header, ";")
+	kept := slices.DeleteFunc(slices.Clone(pairs), ours)
+	if len(kept) > 0 && ours(pairs[0]) {
+		kept[0] = strings.TrimLeft(kept[0], " \t") // it stands first now, without a separator before it
 	}
-	return strings.TrimLeft(strings.Join(kept, ";"), " ")
+	return strings.Join(kept, ";")
 }
 
 // StripSet removes the service's own cookies of our names from an answer.

@@ -93,6 +93,49 @@ func TestWhatIsNotOursIsAsGoodAsAbsent(t *testing.T) {
 	require.Empty(t, j.Read(reading(&http.Cookie{Name: "paygate", Value: good.Value})), "another name")
 }
 
+// securecookie's base64 is lenient, so some changed texts are the same cookie; none may be another one.
+func TestNoChangedCookieIsReadAsAnotherTicket(t *testing.T) {
+	t.Parallel()
+	j := jar(t, options(1))
+	good, _ := written(t, j, ticket)
+	refused := 0
+	for at := range good.Value {
+		changed := []byte(good.Value)
+		changed[at] = 'A' + (changed[at]+1)%26
+		found := j.Read(reading(&http.Cookie{Name: good.Name, Value: string(changed)}))
+		if len(found) == 0 {
+			refused++
+			continue
+		}
+		require.Equal(t, []cookie.Ticket{ticket}, found, "byte %d", at)
+	}
+	require.Greater(t, refused, len(good.Value)*9/10)
+	for length := range len(good.Value) - 2 {
+		require.Empty(t, j.Read(reading(&http.Cookie{Name: good.Name, Value: good.Value[:length]})), "the first %d bytes", length)
+	}
+}
+
+func TestDuplicateCookiesAreMergedNewestFirst(t *testing.T) {
+	t.Parallel()
+	j := jar(t, options(1))
+	older, newer := ticket, ticket
+	older.Journey, newer.Journey = "OLDER", "NEWER"
+	older.Started--
+	newer.Started++
+	first, _ := written(t, j, ticket, older)
+	second, _ := written(t, j, newer, ticket)
+	require.Equal(t, []cookie.Ticket{newer, ticket, older}, j.Read(reading(first, second)))
+
+	var many []*http.Cookie
+	for n := range int64(20) {
+		c, _ := written(t, j, cookie.Ticket{Journey: fmt.Sprint(n), Key: ticket.Key, Started: ticket.Started + n})
+		many = append(many, c)
+	}
+	found := j.Read(reading(many...))
+	require.Len(t, found, 8)
+	require.Equal(t, "19", found[0].Journey)
+}
+
 func TestOldSecretsStillRead(t *testing.T) {
 	t.Parallel()
 	c, _ := written(t, jar(t, options(1)), ticket)
@@ -112,6 +155,36 @@ func TestTheCookieStaysSmallHoweverManyJourneys(t *testing.T) {
 	require.Equal(t, many[:8], j.Read(reading(c)), "the first ones are kept")
 }
 
+func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
+	t.Parallel()
+	j := jar(t, options(1))
+	var long []cookie.Ticket
+	for n := range 8 {
+		long = append(long, cookie.Ticket{Journey: strings.Repeat("x", 600) + fmt.Sprint(n), Key: ticket.Key, Started: ticket.Started})
+	}
+	c, line := written(t, j, long...)
+	require.Less(t, len(line), 4096)
+	found := j.Read(reading(c))
+	require.NotEmpty(t, found)
+	require.Less(t, len(found), 8)
+	require.Equal(t, long[:len(found)], found)
+
+	w := httptest.NewRecorder()
+	long[0].Journey = strings.Repeat("x", 5000)
+	require.Error(t, j.Write(w, long[:1]))
+	require.Empty(t, w.Header(), "half a cookie is none")
+}
+
+func TestALaterCookieReplacesAnEarlierOne(t *testing.T) {
+	t.Parallel()
+	j, w := jar(t, options(1)), httptest.NewRecorder()
+	w.Header().Add("Set-Cookie", "service=1")
+	require.NoError(t, j.Write(w, []cookie.Ticket{ticket}))
+	require.NoError(t, j.Write(w, nil))
+	require.Len(t, w.Header()["Set-Cookie"], 2)
+	require.Equal(t, "service=1", w.Header()["Set-Cookie"][0])
+}
+
 func TestTicketsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -129,7 +202,12 @@ func TestMissingOrShortKeysAreRefused(t *testing.T) {
 	short, uneven := options(1), options(1)
 	short.BlockKeys[0] = nil
 	uneven.BlockKeys = nil
-	for name, o := range map[string]cookie.Options{"none": {}, "no block key": short, "uneven": uneven} {
+	halfHash, ageless := options(1), options(1)
+	halfHash.HashKeys[0] = halfHash.HashKeys[0][:32]
+	ageless.MaxAge = 0
+	for name, o := range map[string]cookie.Options{
+		"none": {}, "no block key": short, "uneven": uneven, "half a hash key": halfHash, "no age": ageless,
+	} {
 		_, err := cookie.New(o)
 		require.Error(t, err, name)
 	}
@@ -151,6 +229,15 @@ func TestStripLeavesOtherBytesAlone(t *testing.T) {
 		"xpaygate=1; paygates=2":                 "xpaygate=1; paygates=2",
 		"a=paygate; paygate=1; paygate=2; b==;;": "a=paygate; b==;;",
 		"paygate":                                "",
+		" a=1":                                   " a=1",
+		"a=1;":                                   "a=1;",
+		" paygate=x;\ta=1":                       "a=1",
+		"__host-PAYGATE = x;__Host-paygate;a":    "a",
+		"\u2000__Host-paygate=x; a=1":            "a=1",
+		"$Version=1; paygate=x; $Path=/":         "$Version=1; $Path=/",
+		"a=\xff\xfe; paygate=\xff; b=\x80":       "a=\xff\xfe; b=\x80",
+		"=nameless; paygate==; =":                "=nameless; =",
+		"__Host-paygate-more=1; my paygate=2":    "__Host-paygate-more=1; my paygate=2",
 	} {
 		require.Equal(t, out, cookie.Strip(in), "%q", in)
 	}
@@ -177,6 +264,9 @@ func FuzzCookie(f *testing.F) {
 				t.Fatalf("a forged cookie was read: %+v", found)
 			}
 		}
-		_ = cookie.Strip(value)
+		stripped := cookie.Strip(value + "; __Host-paygate=" + value)
+		if again := cookie.Strip(stripped); again != stripped {
+			t.Fatalf("something of ours was left in %q: %q", stripped, again)
+		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,8 +16,6 @@ const (
 	tokenType = "paygate-release+jwt"
 	// lifetime is how long an assertion can be used.
 	lifetime = 300 * time.Second
-	// skew is how far the verifier's clock may be off.
-	skew = 60 * time.Second
 )
 
 // Payment is what the assertion says of the payment.
@@ -28,12 +25,12 @@ type Payment struct {
 	Amount   int64      `json:"amount"` // pence, the price
 	Total    int64      `json:"total"`  // pence, with any card surcharge
 	Currency string     `json:"cur"`
-	State    string     `json:"state"` // success, capturable or pending
-	PaidAt   *time.Time `json:"paid_at,omitempty"`
+	State    string     `json:"state"`             // success, capturable or pending
+	PaidAt   *time.Time `json:"paid_at,omitempty"` // UTC, whole seconds; nil while pending
 	Live     bool       `json:"live"`
 }
 
-// Claims are all that an assertion says.
+// Claims are all that an assertion says. The names are RFC 7519's, and for the request RFC 9449's (DPoP) continued.
 type Claims struct {
 	Issuer     string  `json:"iss"`
 	Audience   string  `json:"aud"`
@@ -53,7 +50,15 @@ type Claims struct {
 	Payment    Payment `json:"pay"`
 }
 
-// sign makes the compact JWS.
+// Sign makes the assertion, a compact JWS, with the key that signs now. [Signer.Headers] makes the claims as well.
+func (s Signer) Sign(claims Claims) (string, error) {
+	key, err := s.Keys.Signing(s.Now())
+	if err != nil {
+		return "", err
+	}
+	return key.sign(claims)
+}
+
 func (k Key) sign(claims Claims) (string, error) {
 	options := (&jose.SignerOptions{}).WithType(tokenType)
 	signer, err := jose.NewSigner(jose.SigningKey{
@@ -72,48 +77,6 @@ func (k Key) sign(claims Claims) (string, error) {
 		return "", fmt.Errorf("signing: %w", err)
 	}
 	return signed.CompactSerialize()
-}
-
-// What can be wrong with an assertion.
-var (
-	ErrMalformed = errors.New("the assertion is no token of Paygate's")
-	ErrKey       = errors.New("the assertion is signed with a key that is not in the key set")
-	ErrSignature = errors.New("the signature does not hold")
-	ErrExpired   = errors.New("the assertion has expired, or is from the future")
-	ErrAudience  = errors.New("the assertion is for another audience")
-	ErrRequest   = errors.New("the assertion is for another request")
-)
-
-// Verify checks that one of the published keys signed the token, that it is of our type, and that it is for this
-// audience and alive. What it says about the request is the caller's to compare; see [VerifyRequest].
-func Verify(token string, keys jose.JSONWebKeySet, audience string, now time.Time) (Claims, error) {
-	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
-	if err != nil || len(parsed.Signatures) != 1 {
-		return Claims{}, ErrMalformed
-	}
-	header := parsed.Signatures[0].Protected
-	if header.ExtraHeaders[jose.HeaderType] != tokenType {
-		return Claims{}, ErrMalformed
-	}
-	found := keys.Key(header.KeyID)
-	if len(found) != 1 || found[0].Algorithm != header.Algorithm {
-		return Claims{}, ErrKey
-	}
-	payload, err := parsed.Verify(found[0])
-	if err != nil {
-		return Claims{}, ErrSignature
-	}
-	var claims Claims
-	if err := json.Unmarshal(payload, &claims); err != nil {
-		return Claims{}, ErrMalformed
-	}
-	switch {
-	case now.After(time.Unix(claims.Expires, 0).Add(skew)), now.Before(time.Unix(claims.IssuedAt, 0).Add(-skew)):
-		return claims, ErrExpired
-	case claims.Audience != audience:
-		return claims, ErrAudience
-	}
-	return claims, nil
 }
 
 // Digest is how a body stands in an assertion.

@@ -1,25 +1,27 @@
 package signature
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// Release is all that the headers of a paid request say.
+// Release is all that the headers of a paid request say, as plain data.
 type Release struct {
 	PaymentID  string
 	Reference  string
-	Amount     int64 // pence, the price
-	Total      int64 // pence the citizen paid, with any card surcharge
-	PaidAt     time.Time
-	State      string // success, capturable, or pending when released before Pay confirmed
+	Amount     int64     // pence, the price
+	Total      int64     // pence the citizen paid, with any card surcharge
+	PaidAt     time.Time // when Paygate first saw Pay's confirmation; not used while pending
+	State      string    // success, capturable, or pending when released before Pay confirmed
 	Live       bool
 	Route      string
 	Journey    string
 	Submission int
 	Attempt    int
-	Via        string
+	Via        string // return, mopup, webhook, staff or pass
 
 	Method, Path, Query string // as they are sent
 	Body                []byte
@@ -33,32 +35,50 @@ type Signer struct {
 	Now      func() time.Time
 }
 
-// Headers are all headers that say what was paid, with the assertion over them.
+// What keeps headers from being made: they would say that something is paid for which nobody confirmed.
+var (
+	ErrUnpaid  = errors.New("the payment is neither success, capturable nor pending")
+	ErrUndated = errors.New("nobody knows when the payment was confirmed")
+)
+
+const (
+	pending         = "pending"
+	assertionHeader = "Paygate-Assertion"
+)
+
+// Headers are all headers that say what was paid, with the assertion over them: to be set, never added. Errors are
+// [ErrUnpaid], [ErrUndated], [ErrNoKey], or the signing's own.
 func (s Signer) Headers(r Release) (http.Header, error) {
-	token, err := s.Keys[0].sign(s.claims(r))
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	claims := s.claims(r)
+	token, err := s.Sign(claims)
 	if err != nil {
 		return nil, err
 	}
 	h := http.Header{}
-	h.Set("Paygate-Status", "success")
-	h.Set("Paygate-Payment-Id", r.PaymentID)
-	h.Set("Paygate-Reference", asciiOf(r.Reference))
-	h.Set("Paygate-Amount", strconv.FormatInt(r.Amount, 10))
-	h.Set("Paygate-Total", strconv.FormatInt(r.Total, 10))
-	h.Set("Paygate-Currency", "GBP")
-	h.Set("Paygate-Mode", mode(r.Live))
-	h.Set("Paygate-Route", r.Route)
-	h.Set("Paygate-Journey", r.Journey)
-	h.Set("Paygate-Submission", strconv.Itoa(r.Submission))
-	h.Set("Paygate-Attempt", strconv.Itoa(r.Attempt))
-	h.Set("Paygate-Via", r.Via)
-	h.Set("Paygate-Assertion", token)
-	if r.State == "pending" {
-		h.Set("Paygate-Status", "pending")
-	} else {
-		h.Set("Paygate-Paid-At", r.PaidAt.UTC().Format(time.RFC3339))
+	for _, line := range clearText(claims) {
+		if line.value != "" {
+			h.Set(line.name, line.value)
+		}
 	}
+	h.Set(assertionHeader, token)
 	return h, nil
+}
+
+func (r Release) check() error {
+	switch r.State {
+	case pending:
+		return nil
+	case "success", "capturable":
+		if r.PaidAt.IsZero() {
+			return ErrUndated
+		}
+		return nil
+	default:
+		return ErrUnpaid
+	}
 }
 
 func (s Signer) claims(r Release) Claims {
@@ -71,11 +91,47 @@ func (s Signer) claims(r Release) Claims {
 			ID: r.PaymentID, Ref: r.Reference, Amount: r.Amount, Total: r.Total, Currency: "GBP", State: r.State, Live: r.Live,
 		},
 	}
-	if r.State != "pending" {
+	if r.State != pending {
 		paidAt := r.PaidAt.UTC().Truncate(time.Second)
 		claims.Payment.PaidAt = &paidAt
 	}
 	return claims
+}
+
+// headerLine is one header in clear text; without a value it is absent.
+type headerLine struct{ name, value string }
+
+// clearText is what stands beside the assertion and says the same. Signer and verifier both go by it.
+func clearText(c Claims) []headerLine {
+	return []headerLine{
+		{"Paygate-Status", status(c.Payment.State)},
+		{"Paygate-Payment-Id", printable(c.Payment.ID)},
+		{"Paygate-Reference", printable(c.Payment.Ref)},
+		{"Paygate-Amount", strconv.FormatInt(c.Payment.Amount, 10)},
+		{"Paygate-Total", strconv.FormatInt(c.Payment.Total, 10)},
+		{"Paygate-Currency", c.Payment.Currency},
+		{"Paygate-Paid-At", paidAt(c.Payment.PaidAt)},
+		{"Paygate-Mode", mode(c.Payment.Live)},
+		{"Paygate-Route", c.Route},
+		{"Paygate-Journey", c.Journey},
+		{"Paygate-Submission", strconv.Itoa(c.Submission)},
+		{"Paygate-Attempt", strconv.Itoa(c.Attempt)},
+		{"Paygate-Via", c.Via},
+	}
+}
+
+func status(state string) string {
+	if state == pending {
+		return pending
+	}
+	return "success"
+}
+
+func paidAt(at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339)
 }
 
 func mode(live bool) string {
@@ -85,15 +141,13 @@ func mode(live bool) string {
 	return "test"
 }
 
-// asciiOf makes a header's value of a reference: other characters become question marks. The assertion has the
-// reference itself.
-func asciiOf(text string) string {
-	out := []byte{}
-	for _, r := range text {
+// printable makes a header's value of a text that is not ours: other characters become question marks, and blanks around
+// it go, as they would on the way. The assertion has the text itself.
+func printable(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
-			r = '?'
+			return '?'
 		}
-		out = append(out, byte(r))
-	}
-	return string(out)
+		return r
+	}, text))
 }

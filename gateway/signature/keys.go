@@ -8,13 +8,10 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -31,14 +28,16 @@ const publishedFor = 7 * 24 * time.Hour
 
 // Key is one signing key.
 type Key struct {
-	ID        string
-	Alg       string
+	ID        string // short form of its thumbprint (RFC 7638): the kid of the header and the key set
+	Alg       string // RS256 or ES256
 	Private   crypto.Signer
-	RetiredAt time.Time // zero while it signs
+	CreatedAt time.Time // zero for a key that came in a file
+	SignsFrom time.Time // later than now for the next key, which is published ahead; zero for a key that may sign at once
+	RetiredAt time.Time // when the next key takes over; zero for the newest
 }
 
-// Generate makes a key: RSA of 2048 bits, or ECDSA on P-256.
-func Generate(alg string) (Key, error) {
+// Generate makes a key that may sign at once: RSA of 2048 bits, or ECDSA on P-256.
+func Generate(alg string, now time.Time) (Key, error) {
 	var private crypto.Signer
 	var err error
 	switch alg {
@@ -52,7 +51,9 @@ func Generate(alg string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("making a signing key: %w", err)
 	}
-	return newKey(private)
+	key, err := newKey(private)
+	key.CreatedAt = now
+	return key, err
 }
 
 // newKey names a key by its thumbprint (RFC 7638), so that every replica calls it the same.
@@ -85,35 +86,7 @@ func algOf(private crypto.Signer) (string, error) {
 	}
 }
 
-// ParsePEM reads a private key in PKCS #8, PKCS #1 or SEC 1.
-func ParsePEM(text []byte) (Key, error) {
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return Key{}, errors.New("no PEM in it")
-	}
-	var parsed any
-	var err error
-	switch block.Type {
-	case "PRIVATE KEY":
-		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-	case "RSA PRIVATE KEY":
-		parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-	case "EC PRIVATE KEY":
-		parsed, err = x509.ParseECPrivateKey(block.Bytes)
-	default:
-		return Key{}, fmt.Errorf("it holds a %s, not an unencrypted private key", block.Type)
-	}
-	if err != nil {
-		return Key{}, errors.New("the private key in it cannot be read")
-	}
-	private, ok := parsed.(crypto.Signer)
-	if !ok {
-		return Key{}, errors.New("a signing key is RSA, or ECDSA on P-256")
-	}
-	return newKey(private)
-}
-
-// Keys are the signing keys, newest first: the first signs, all are published.
+// Keys are the signing keys, newest first; all are published. Not to be changed once in use.
 type Keys []Key
 
 // Rotate is the keys as they should be now: one of the wanted algorithm first, made if need be, and replaced ones only as
@@ -122,18 +95,36 @@ func (k Keys) Rotate(alg string, now time.Time) (Keys, error) {
 	if len(k) > 0 && k[0].Alg == alg {
 		return k.published(now), nil
 	}
-	fresh, err := Generate(alg)
+	return k.Announce(alg, now, now)
+}
+
+// Announce puts a new key first, published at once, that signs from a later moment on: verifiers then know it before
+// they meet it. The keys so far sign until then, and stay published 7 days longer.
+func (k Keys) Announce(alg string, now, from time.Time) (Keys, error) {
+	next, err := Generate(alg, now)
 	if err != nil {
 		return nil, err
 	}
-	rotated := Keys{fresh}
-	for _, old := range k {
-		if old.RetiredAt.IsZero() {
-			old.RetiredAt = now
+	next.SignsFrom = from
+	announced := append(Keys{next}, k...)
+	for i := 1; i < len(announced); i++ {
+		if old := &announced[i]; old.RetiredAt.IsZero() || old.RetiredAt.After(from) {
+			old.RetiredAt = from
 		}
-		rotated = append(rotated, old)
 	}
-	return rotated.published(now), nil
+	return announced.published(now), nil
+}
+
+// ErrNoKey: there is no key that signs at this moment.
+var ErrNoKey = errors.New("there is no key to sign with")
+
+// Signing is the key that signs now: the newest whose time has come.
+func (k Keys) Signing(now time.Time) (Key, error) {
+	i := slices.IndexFunc(k, func(key Key) bool { return !now.Before(key.SignsFrom) })
+	if i < 0 {
+		return Key{}, ErrNoKey
+	}
+	return k[i], nil
 }
 
 func (k Keys) published(now time.Time) Keys {
@@ -144,70 +135,4 @@ func (k Keys) published(now time.Time) Keys {
 		}
 	}
 	return kept
-}
-
-// storedKey is how a key is kept.
-type storedKey struct {
-	PKCS8     []byte    `json:"pkcs8"`
-	RetiredAt time.Time `json:"retired_at,omitzero"`
-}
-
-// Marshal makes bytes to be kept sealed: the private keys lie open in them.
-func (k Keys) Marshal() ([]byte, error) {
-	stored := make([]storedKey, len(k))
-	for i, key := range k {
-		der, err := x509.MarshalPKCS8PrivateKey(key.Private)
-		if err != nil {
-			return nil, fmt.Errorf("keeping a signing key: %w", err)
-		}
-		stored[i] = storedKey{der, key.RetiredAt}
-	}
-	return json.Marshal(stored)
-}
-
-// Unmarshal reads what Marshal made; of nil, it makes no keys.
-func Unmarshal(kept []byte) (Keys, error) {
-	if kept == nil {
-		return nil, nil
-	}
-	var stored []storedKey
-	if err := json.Unmarshal(kept, &stored); err != nil {
-		return nil, errors.New("the kept signing keys cannot be read")
-	}
-	keys := make(Keys, len(stored))
-	for i, s := range stored {
-		parsed, err := x509.ParsePKCS8PrivateKey(s.PKCS8)
-		private, ok := parsed.(crypto.Signer)
-		if err != nil || !ok {
-			return nil, errors.New("a kept signing key cannot be read")
-		}
-		if keys[i], err = newKey(private); err != nil {
-			return nil, err
-		}
-		keys[i].RetiredAt = s.RetiredAt
-	}
-	return keys, nil
-}
-
-// Public is the key set that verifiers need.
-func (k Keys) Public() jose.JSONWebKeySet {
-	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
-	for _, key := range k {
-		set.Keys = append(set.Keys, jose.JSONWebKey{Key: key.Private.Public(), KeyID: key.ID, Algorithm: key.Alg, Use: "sig"})
-	}
-	return set
-}
-
-// Handler serves the key set.
-func (k Keys) Handler() http.Handler {
-	text, err := json.Marshal(k.Public())
-	if err != nil {
-		panic(err) // public keys of our own making
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "public, max-age=300")
-		w.Header().Set("Paygate-Answer", "yes")
-		_, _ = w.Write(text)
-	})
 }

@@ -28,7 +28,7 @@ var start = sync.OnceValues(func() (context.Context, error) {
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true),
-		chromedp.Flag("disable-dev-shm-usage", true), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-features", "BackForwardCache,Translate"), chromedp.WSURLReadTimeout(time.Minute),
 	)
 	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...) // ends with the test binary
 	tab, _ := chromedp.NewContext(allocator)

@@ -1,11 +1,12 @@
 // Package seal encrypts what is personal before a store keeps it: AES-256-GCM under a key of its own for every record,
 // derived by HKDF-SHA-256 from the newest of an ordered list of secrets. Any secret of the list opens what it sealed.
 //
-// An envelope is version (1 byte) | key id (8) | salt (32) | nonce, ciphertext and tag. The record's label and id are
-// bound into key and authentication, so that an envelope moved elsewhere does not open.
+// An envelope is version (1 byte) | key id (8) | salt (32) | nonce (12) | ciphertext and tag (16). The record's label and
+// id are bound into key and authentication, so that an envelope moved elsewhere does not open.
 package seal
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -22,7 +23,11 @@ const (
 	idBytes   = 8
 	saltBytes = 32
 	header    = 1 + idBytes + saltBytes
+	overhead  = 12 + 16 // nonce and tag
 )
+
+// fingerprint is the info that makes key ids. It has not the shape that labels get, so that no derived key is ever a key id.
+const fingerprint = "paygate-secret-fingerprint"
 
 var (
 	// ErrUnknownKey: sealed under a secret that is not in the list (any more).
@@ -41,7 +46,7 @@ type key struct {
 	secret []byte
 }
 
-// New takes secrets of 32 bytes each, newest first.
+// New takes secrets of 32 bytes each, newest first and none twice.
 func New(secrets [][]byte) (*Sealer, error) {
 	s := &Sealer{}
 	if len(secrets) == 0 {
@@ -51,11 +56,11 @@ func New(secrets [][]byte) (*Sealer, error) {
 		if len(secret) != 32 {
 			return nil, fmt.Errorf("a secret has %d bytes instead of 32", len(secret))
 		}
-		id := derive(secret, nil, "paygate key id v1", idBytes)
+		id := derive(secret, nil, fingerprint, idBytes)
 		if _, known := s.find(string(id)); known {
 			return nil, errors.New("a secret is listed twice")
 		}
-		s.keys = append(s.keys, key{string(id), secret})
+		s.keys = append(s.keys, key{string(id), bytes.Clone(secret)})
 	}
 	return s, nil
 }
@@ -63,7 +68,7 @@ func New(secrets [][]byte) (*Sealer, error) {
 // Seal encrypts plain for the record with this label and id, under the newest secret.
 func (s *Sealer) Seal(label, id string, plain []byte) []byte {
 	newest := s.keys[0]
-	out := make([]byte, header, header+len(plain)+28)
+	out := make([]byte, header, header+len(plain)+overhead)
 	out[0] = version
 	copy(out[1:], newest.id)
 	salt := out[1+idBytes : header]
@@ -71,7 +76,8 @@ func (s *Sealer) Seal(label, id string, plain []byte) []byte {
 	return newest.gcm(salt, label, id).Seal(out, nil, plain, bind(label, id))
 }
 
-// Open decrypts what Seal made for the same label and id. ErrUnknownKey or ErrDamaged.
+// Open decrypts what Seal made for the same label and id. Its errors are [ErrUnknownKey] and [ErrDamaged]; there is never
+// a part of the text with one.
 func (s *Sealer) Open(label, id string, sealed []byte) ([]byte, error) {
 	if len(sealed) < header || sealed[0] != version {
 		return nil, ErrDamaged
@@ -109,11 +115,14 @@ func (s *Sealer) Knows(keyID string) bool {
 // Newest is the id of the secret that seals.
 func (s *Sealer) Newest() string { return hex.EncodeToString([]byte(s.keys[0].id)) }
 
+// Derive makes a key of n bytes, at most 8,160, for another purpose from the newest secret.
+func (s *Sealer) Derive(label string, n int) []byte { return s.DeriveAll(label, n)[0] }
+
 // DeriveAll makes a key of n bytes for another purpose from each secret, newest first.
 func (s *Sealer) DeriveAll(label string, n int) [][]byte {
 	keys := make([][]byte, len(s.keys))
 	for i, k := range s.keys {
-		keys[i] = derive(k.secret, nil, "paygate "+label+" v1", n)
+		keys[i] = derive(k.secret, nil, info(label), n)
 	}
 	return keys
 }
@@ -129,7 +138,7 @@ func (s *Sealer) find(id string) (key, bool) {
 
 // gcm is the cipher of one record. A key per record leaves random nonces no room to meet.
 func (k key) gcm(salt []byte, label, id string) cipher.AEAD {
-	block, err := aes.NewCipher(derive(k.secret, salt, "paygate "+string(bind(label, id))+" v1", 32))
+	block, err := aes.NewCipher(derive(k.secret, salt, info(label)+id, 32))
 	if err != nil {
 		panic(err) // 32 bytes are always right
 	}
@@ -148,8 +157,10 @@ func derive(secret, salt []byte, info string, n int) []byte {
 	return out
 }
 
-// bind joins label and id so that no two pairs give the same bytes.
+func info(label string) string { return "paygate " + label + " v1" }
+
+// bind joins version, label and id so that no two records give the same bytes: it is what the tag authenticates.
 func bind(label, id string) []byte {
-	out := binary.AppendUvarint(nil, uint64(len(label)))
+	out := binary.AppendUvarint([]byte{version}, uint64(len(label)))
 	return append(append(out, label...), id...)
 }

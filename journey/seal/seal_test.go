@@ -2,6 +2,11 @@ package seal_test
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/hex"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,6 +59,72 @@ func TestALabelCannotBorrowFromTheID(t *testing.T) {
 	require.ErrorIs(t, err, seal.ErrDamaged)
 }
 
+func TestNoBitOfAnEnvelopeCanBeChangedCutOrAdded(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, secret(1))
+	sealed := s.Seal("hold", "1", []byte("form"))
+	for at := range len(sealed) * 8 {
+		flipped := bytes.Clone(sealed)
+		flipped[at/8] ^= 1 << (at % 8)
+		plain, err := s.Open("hold", "1", flipped)
+		require.Error(t, err, "bit %d", at)
+		require.Nil(t, plain)
+	}
+	for length := range len(sealed) {
+		plain, err := s.Open("hold", "1", sealed[:length])
+		require.ErrorIs(t, err, seal.ErrDamaged, "the first %d bytes", length)
+		require.Nil(t, plain)
+	}
+	_, err := s.Open("hold", "1", append(bytes.Clone(sealed), 0))
+	require.ErrorIs(t, err, seal.ErrDamaged)
+}
+
+// The stored form is opened here by hand, because it can never change without a new version.
+func TestTheEnvelopeIsTheWrittenOne(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, secret(1))
+	sealed := s.Seal("hold", "journey 1", []byte("form"))
+	require.Len(t, sealed, 1+8+32+12+len("form")+16)
+	require.Equal(t, byte(1), sealed[0])
+	require.Equal(t, s.Newest(), hex.EncodeToString(sealed[1:9]))
+
+	salt, nonce, box := sealed[9:41], sealed[41:53], sealed[53:]
+	recordKey, err := hkdf.Key(sha256.New, secret(1), salt, "paygate hold v1journey 1", 32)
+	require.NoError(t, err)
+	block, err := aes.NewCipher(recordKey)
+	require.NoError(t, err)
+	gcm, err := cipher.NewGCM(block)
+	require.NoError(t, err)
+	plain, err := gcm.Open(nil, nonce, box, []byte("\x01\x04holdjourney 1"))
+	require.NoError(t, err)
+	require.Equal(t, "form", string(plain))
+}
+
+func TestWhatIsNoEnvelopeHasNoKey(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, secret(1))
+	for name, bad := range map[string][]byte{"nothing": nil, "short": {1, 2, 3}, "another version": make([]byte, 100)} {
+		id, isEnvelope := s.KeyID(bad)
+		require.False(t, isEnvelope, name)
+		require.Empty(t, id, name)
+		_, err := s.Open("hold", "1", bad)
+		require.ErrorIs(t, err, seal.ErrDamaged, name)
+	}
+	require.False(t, s.Knows("no hexadecimal"))
+	require.False(t, s.Knows(""))
+}
+
+func TestTheCallersSecretIsCopied(t *testing.T) {
+	t.Parallel()
+	given := secret(1)
+	s := sealer(t, given)
+	sealed := s.Seal("hold", "1", []byte("form"))
+	clear(given)
+	plain, err := s.Open("hold", "1", sealed)
+	require.NoError(t, err)
+	require.Equal(t, "form", string(plain))
+}
+
 func TestSecretsRotate(t *testing.T) {
 	t.Parallel()
 	old, rotated, after := sealer(t, secret(1)), sealer(t, secret(2), secret(1)), sealer(t, secret(2))
@@ -91,6 +162,9 @@ func TestDerivedKeysDiffer(t *testing.T) {
 	require.Len(t, block[1], 32)
 	require.NotEqual(t, hash[0][:32], block[0])
 	require.NotEqual(t, hash[0], hash[1])
+	require.Equal(t, hash[0], s.Derive("cookie hash", 64), "the newest alone")
+	require.NotEqual(t, s.Newest(), hex.EncodeToString(s.Derive("key id", 8)), "a key id is public, a derived key is not")
+	require.NotEqual(t, s.Newest(), hex.EncodeToString(s.Derive("secret-fingerprint", 8)))
 }
 
 func TestBadSecretsAreRefused(t *testing.T) {

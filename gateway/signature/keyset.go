@@ -1,0 +1,91 @@
+package signature
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// storedKey is how a key is kept.
+type storedKey struct {
+	PKCS8     []byte    `json:"pkcs8"`
+	CreatedAt time.Time `json:"created_at,omitzero"`
+	SignsFrom time.Time `json:"signs_from,omitzero"`
+	RetiredAt time.Time `json:"retired_at,omitzero"`
+}
+
+// Marshal makes bytes to be kept sealed: the private keys lie open in them.
+func (k Keys) Marshal() ([]byte, error) {
+	stored := make([]storedKey, len(k))
+	for i, key := range k {
+		der, err := x509.MarshalPKCS8PrivateKey(key.Private)
+		if err != nil {
+			return nil, fmt.Errorf("keeping a signing key: %w", err)
+		}
+		stored[i] = storedKey{der, key.CreatedAt, key.SignsFrom, key.RetiredAt}
+	}
+	return json.Marshal(stored)
+}
+
+// Unmarshal reads what Marshal made; of nil, it makes no keys.
+func Unmarshal(kept []byte) (Keys, error) {
+	if kept == nil {
+		return nil, nil
+	}
+	var stored []storedKey
+	if err := json.Unmarshal(kept, &stored); err != nil {
+		return nil, errors.New("the kept signing keys cannot be read")
+	}
+	keys := make(Keys, len(stored))
+	for i, s := range stored {
+		parsed, err := x509.ParsePKCS8PrivateKey(s.PKCS8)
+		private, ok := parsed.(crypto.Signer)
+		if err != nil || !ok {
+			return nil, errors.New("a kept signing key cannot be read")
+		}
+		if keys[i], err = newKey(private); err != nil {
+			return nil, err
+		}
+		keys[i].CreatedAt, keys[i].SignsFrom, keys[i].RetiredAt = s.CreatedAt, s.SignsFrom, s.RetiredAt
+	}
+	return keys, nil
+}
+
+// Public is the key set that verifiers need (RFC 7517). Each key is in it once, even if it was listed twice: verifiers
+// look keys up by id.
+func (k Keys) Public() jose.JSONWebKeySet {
+	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
+	for _, key := range k {
+		if len(set.Key(key.ID)) > 0 {
+			continue
+		}
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: key.Private.Public(), KeyID: key.ID, Algorithm: key.Alg, Use: "sig"})
+	}
+	return set
+}
+
+// Handler serves the key set; verifiers may keep it 5 minutes.
+func (k Keys) Handler() http.Handler {
+	text, err := json.Marshal(k.Public())
+	if err != nil {
+		panic(err) // public keys of our own making
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Paygate-Answer", "yes")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("Allow", "GET, HEAD")
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		_, _ = w.Write(text)
+	})
+}

@@ -1,0 +1,110 @@
+package signature
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// skew is how far the clocks of signer and verifier may be apart.
+const skew = 60 * time.Second
+
+// What can be wrong with an assertion as such.
+var (
+	ErrMalformed = errors.New("the assertion is no compact JWS")
+	ErrAlgorithm = errors.New("the assertion's algorithm is not its key's")
+	ErrType      = errors.New("the token is not of the type " + tokenType)
+	ErrKey       = errors.New("the assertion is signed with a key that is not in the key set")
+	ErrSignature = errors.New("the signature does not hold")
+)
+
+// What can be wrong with a good assertion on a certain request.
+var (
+	ErrExpired  = errors.New("the assertion has expired")
+	ErrFuture   = errors.New("the assertion is from the future")
+	ErrAudience = errors.New("the assertion is for another audience")
+	ErrMethod   = errors.New("the assertion is for another method")
+	ErrPath     = errors.New("the assertion is for another path")
+	ErrQuery    = errors.New("the assertion is for another query")
+	ErrBody     = errors.New("the assertion is for another body")
+)
+
+// Expectations are the request that came, at the service that got it.
+type Expectations struct {
+	Audience string // PAYGATE_AUDIENCE, else the public URL
+	Method   string
+	Path     string // as it was sent
+	Query    string // raw, without the question mark
+	Body     []byte
+	Now      time.Time
+}
+
+// Verify checks that one of the published keys signed the token, that it is of our type, alive, and for this audience and
+// request. Its errors are those above, the first that applies; claims are given only without one.
+func Verify(token string, keys jose.JSONWebKeySet, expected Expectations) (Claims, error) {
+	claims, err := open(token, keys)
+	if err != nil {
+		return Claims{}, err
+	}
+	for _, look := range expected.compare(claims) {
+		if !look.holds {
+			return Claims{}, look.wrong
+		}
+	}
+	return claims, nil
+}
+
+// open gives the claims of a token that one of the keys signed. The key decides about the algorithm, never the token.
+func open(token string, keys jose.JSONWebKeySet) (Claims, error) {
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	var algorithm *jose.ErrUnexpectedSignatureAlgorithm
+	if errors.As(err, &algorithm) {
+		return Claims{}, ErrAlgorithm
+	}
+	if err != nil || len(parsed.Signatures) != 1 {
+		return Claims{}, ErrMalformed
+	}
+	header := parsed.Signatures[0].Protected
+	if header.ExtraHeaders[jose.HeaderType] != tokenType {
+		return Claims{}, ErrType
+	}
+	found := keys.Key(header.KeyID)
+	if len(found) != 1 || !found[0].IsPublic() {
+		return Claims{}, ErrKey
+	}
+	if found[0].Algorithm != header.Algorithm {
+		return Claims{}, ErrAlgorithm
+	}
+	payload, err := parsed.Verify(found[0])
+	if err != nil {
+		return Claims{}, ErrSignature
+	}
+	var claims Claims
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return Claims{}, ErrMalformed
+	}
+	return claims, nil
+}
+
+// look is one comparison of a request with an assertion.
+type look struct {
+	name  string
+	holds bool
+	wrong error
+}
+
+// compare lists everything that must hold.
+func (e Expectations) compare(c Claims) []look {
+	expires, issued := time.Unix(c.Expires, 0), time.Unix(c.IssuedAt, 0)
+	return []look{
+		{"expiry", !e.Now.After(expires.Add(skew)), ErrExpired},
+		{"issued", !e.Now.Before(issued.Add(-skew)), ErrFuture},
+		{"audience", e.Audience == c.Audience, ErrAudience},
+		{"method", e.Method == c.Method, ErrMethod},
+		{"path", e.Path == c.Path, ErrPath},
+		{"query", e.Query == c.Query, ErrQuery},
+		{"body", Digest(e.Body) == c.BodySHA256, ErrBody},
+	}
+}
