@@ -169,6 +169,14 @@ func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
 	require.Less(t, len(found), 8)
 	require.Equal(t, long[:len(found)], found)
 
+	for size := range 200 { // somewhere among these, the value fits and its name and attributes do not
+		one := cookie.Ticket{Journey: strings.Repeat("x", 2000+size), Key: ticket.Key, Started: ticket.Started}
+		w := httptest.NewRecorder()
+		err := j.Write(w, []cookie.Ticket{one})
+		require.Equal(t, err == nil, len(w.Header()["Set-Cookie"]) == 1)
+		require.Less(t, len(w.Header().Get("Set-Cookie")), 4096, size)
+	}
+
 	w := httptest.NewRecorder()
 	long[0].Journey = strings.Repeat("x", 5000)
 	require.Error(t, j.Write(w, long[:1]))

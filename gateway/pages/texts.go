@@ -350,7 +350,7 @@ var words = map[string]struct{ en, cy string }{
 	"reference": {"Reference", "Cyfeirnod"},
 	"amount":    {"Amount", "Swm"},
 	"for":       {"For", "Am"},
-	"started":   {"Started", "Dechreuwyd"},
+	"started":   {"Started", "Cychwyn"},
 	"contact":   {"Need help?", "Angen help?"},
 	"test":      {"Test", "Prawf"},
 	"testing":   {"Payments here are tests: no money is taken.", "Profion yw’r taliadau yma: ni chymerir arian."},

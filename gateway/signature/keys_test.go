@@ -175,6 +175,20 @@ func TestTheNextKeyIsPublishedBeforeItSigns(t *testing.T) {
 	require.Len(t, rotated, 1)
 }
 
+func TestAKeyIsReplacedWhenTheFirstOfTheNextTakesOver(t *testing.T) {
+	t.Parallel()
+	late, err := signer(t, ecKey).Keys.Announce(signature.ES256, moment, moment.Add(10*day))
+	require.NoError(t, err)
+	early, err := late.Announce(signature.ES256, moment, moment.Add(day))
+	require.NoError(t, err)
+	require.Equal(t, moment.Add(day), early[1].RetiredAt)
+	require.Equal(t, moment.Add(day), early[2].RetiredAt)
+	later, err := early.Announce(signature.ES256, moment, moment.Add(5*day))
+	require.NoError(t, err)
+	require.Equal(t, moment.Add(5*day), later[1].RetiredAt)
+	require.Equal(t, moment.Add(day), later[2].RetiredAt, "what retired stays so")
+}
+
 func TestTheKeySetIsServed(t *testing.T) {
 	t.Parallel()
 	rs, ec := signer(t, rsaKey).Keys[0], signer(t, ecKey).Keys[0]

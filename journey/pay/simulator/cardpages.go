@@ -416,7 +416,7 @@ main { max-width: 640px; margin: 0 auto; padding: 16px }
 h1 { font-size: 32px } label, legend { display: block; font-weight: bold; margin-top: 16px } fieldset { border: 0; padding: 0; margin: 0 }
 input { font: inherit; border: 2px solid #0b0c0c; padding: 5px; width: 100%; max-width: 24em; box-sizing: border-box }
 input.short { width: 5em } input:focus, button:focus, a:focus { outline: 3px solid #fd0; outline-offset: 0 }
-button { font: inherit; background: #00703c; color: #fff; border: 0; padding: 10px 16px; margin-top: 24px; cursor: pointer }
+button { font: inherit; background: #00703c; color: #fff; border: 0; padding: 10px 16px; margin-top: 24px; cursor: pointer; display: block }
 button.secondary { background: #e6e6e6; color: #0b0c0c } .row { display: flex; gap: 16px }
 .errors { border: 5px solid #ca3535; padding: 16px } .error { color: #a62626; font-weight: bold; margin: 4px 0 }
 .panel { border: 2px solid #b1b4b6; padding: 16px; margin: 16px 0 } a { color: #1a65a6 }
