@@ -57,7 +57,7 @@ func report(out io.Writer, checks []signature.Check) error {
 			word = "BAD"
 			bad++
 		}
-		fmt.Fprintf(out, "%-10s %-5s %s\n", c.Name, word, c.Detail)
+		fmt.Fprintf(out, "%-22s %-5s %s\n", c.Name, word, c.Detail)
 	}
 	if bad > 0 {
 		return errors.New("the request is not what Paygate signed")

@@ -25,17 +25,20 @@ func (c *checker) routeNames(name, value string) []string {
 	}
 	for _, a := range names {
 		for _, b := range names {
-			if a != b && slices.ContainsFunc(namesOf(&routeVariables{}, routePrefix(b)), readableAs(a)) {
-				c.fault(name, "the settings of %q and %q could be taken for each other; rename one", a, b)
+			if readTwoWays(a, b) {
+				c.fault(name, "the settings of %q could be taken for those of %q; rename one", b, a)
 			}
 		}
 	}
 	return names
 }
 
-func readableAs(route string) func(string) bool {
-	own := namesOf(&routeVariables{}, routePrefix(route))
-	return func(name string) bool { return slices.Contains(own, name) }
+// readTwoWays tells whether the second name is the first with the name of a setting, or the beginning of one, behind it.
+func readTwoWays(a, b string) bool {
+	rest, longer := strings.CutPrefix(routePrefix(b), routePrefix(a))
+	return longer && rest != "" && slices.ContainsFunc(namesOf(&routeVariables{}, ""), func(variable string) bool {
+		return strings.HasPrefix(variable+"_", rest)
+	})
 }
 
 // routeChecker checks one route; it knows the names of the route's variables.
@@ -276,7 +279,7 @@ func (c *checker) overlaps(routes []gateway.Route) {
 		for _, b := range routes[i+1:] {
 			for _, pa := range append([]gateway.Pattern{a.Match}, a.Aliases...) {
 				for _, pb := range append([]gateway.Pattern{b.Match}, b.Aliases...) {
-					if pa.Clashes(pb) && !toldApart(a, b) {
+					if pa.Method() != "" && pa.Clashes(pb) && !toldApart(a, b) {
 						c.fault(routePrefix(b.Name)+"MATCH", "%s overlaps with %s of route %s, and neither is more specific", pb, pa, a.Name)
 					}
 				}

@@ -93,7 +93,7 @@ func Load(environ []string) (Settings, error) {
 	}
 	c.overlaps(s.Routes)
 	c.underPrefix(s)
-	c.unknown(environment, knownNames(names))
+	c.unknown(environment, KnownNames(names))
 	s.Warnings = warnings(s)
 	return s, c.result()
 }

@@ -105,8 +105,8 @@ func routePrefix(name string) string {
 	return prefix + "ROUTE_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_"
 }
 
-// knownNames lists every variable that may be set, given the names of the routes.
-func knownNames(routes []string) []string {
+// KnownNames lists every variable that may be set, given the names of the routes.
+func KnownNames(routes []string) []string {
 	names := namesOf(&variables{}, prefix)
 	for _, secret := range secretVariables {
 		names = append(names, secret+"_FILE")
@@ -118,16 +118,38 @@ func knownNames(routes []string) []string {
 	return names
 }
 
-func namesOf(v any, prefix string) []string {
-	params, err := env.GetFieldParamsWithOptions(v, env.Options{Prefix: prefix})
-	if err != nil {
-		panic(err) // the struct tags above are wrong
+// Defaults gives the default of each variable that has one.
+func Defaults(routes []string) map[string]string {
+	defaults := map[string]string{}
+	add := func(v any, prefix string) {
+		for _, p := range paramsOf(v, prefix) {
+			if p.HasDefaultValue {
+				defaults[p.Key] = p.DefaultValue
+			}
+		}
 	}
+	add(&variables{}, prefix)
+	for _, route := range routes {
+		add(&routeVariables{}, routePrefix(route))
+	}
+	return defaults
+}
+
+func namesOf(v any, prefix string) []string {
+	params := paramsOf(v, prefix)
 	names := make([]string, len(params))
 	for i, p := range params {
 		names[i] = p.Key
 	}
 	return names
+}
+
+func paramsOf(v any, prefix string) []env.FieldParams {
+	params, err := env.GetFieldParamsWithOptions(v, env.Options{Prefix: prefix})
+	if err != nil {
+		panic(err) // the struct tags above are wrong
+	}
+	return params
 }
 
 // parse fills the texts from the environment. It cannot fail: every field is a text.

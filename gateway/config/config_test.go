@@ -1,0 +1,367 @@
+package config_test
+
+import (
+	"bufio"
+	"encoding/base64"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway"
+	"paygate/gateway/config"
+	"paygate/journey"
+)
+
+// secretText is 32 bytes that nobody typed.
+func secretText(seed byte) string {
+	key := make([]byte, 32)
+	for i := range key {
+		key[i] = seed + byte(i*37)
+	}
+	return base64.RawURLEncoding.EncodeToString(key)
+}
+
+// usual is the least that works.
+func usual() map[string]string {
+	return map[string]string{
+		"PAYGATE_UPSTREAM": "http://10.0.0.5:8080", "PAYGATE_PUBLIC_URL": "https://licences.example.gov.uk",
+		"PAYGATE_PAY_API_KEY": "api_live_topsecretkey", "PAYGATE_SECRETS": secretText(1), "PAYGATE_SERVICE_NAME": "Fishing licences",
+		"PAYGATE_ROUTES": "licence", "PAYGATE_ROUTE_LICENCE_MATCH": "POST /licences/apply",
+		"PAYGATE_ROUTE_LICENCE_PRICE": "25.00", "PAYGATE_ROUTE_LICENCE_DESCRIPTION": "Fishing licence",
+	}
+}
+
+func load(t *testing.T, over map[string]string) (config.Settings, config.Faults) {
+	t.Helper()
+	all := usual()
+	maps.Copy(all, over)
+	var environ []string
+	for name, value := range all {
+		if value != "(unset)" {
+			environ = append(environ, name+"="+value)
+		}
+	}
+	settings, err := config.Load(environ)
+	if err == nil {
+		return settings, nil
+	}
+	faults, ok := err.(config.Faults)
+	require.True(t, ok, "an error of the settings is of type Faults")
+	return settings, faults
+}
+
+func TestTheLeastThatWorksHasTheDefaultsOfTheContract(t *testing.T) {
+	t.Parallel()
+	s, faults := load(t, nil)
+	require.Empty(t, faults)
+	require.Equal(t, "/_pay", s.Prefix)
+	require.Equal(t, ":8000", s.Listen)
+	require.Equal(t, "127.0.0.1:8001", s.StaffListen)
+	require.Equal(t, config.Store{Kind: "bbolt", Path: "paygate.db"}, s.Store)
+	require.EqualValues(t, 10<<20, s.HoldMaxBytes)
+	require.EqualValues(t, 1<<20, s.ReplyMaxBytes)
+	require.True(t, s.Live)
+	require.True(t, s.WebSockets)
+	require.True(t, s.RefuseCards)
+	require.Equal(t, 10, s.PayRate)
+	require.Equal(t, 10*time.Second, s.PayTimeout)
+	require.Equal(t, "https://licences.example.gov.uk", s.Audience)
+	require.Empty(t, s.Warnings)
+	r := s.Routes[0]
+	require.EqualValues(t, 2500, r.Price)
+	require.True(t, r.Strict)
+	require.Equal(t, gateway.ModeOn, r.Mode)
+	require.Equal(t, journey.Terms{
+		Route: "licence", Kind: journey.KindSubmission, ReturnURL: "https://licences.example.gov.uk/_pay/return", Live: true,
+		Capture: "on-accept", Release: "confirmed", Accept: journey.Statuses{{From: 200, To: 299}, {From: 300, To: 399}},
+		Repeat: "never", OnRefused: "return", ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
+		ClaimFor: 90 * time.Second, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
+		KeepReply: time.Hour, KeepJourney: 17520 * time.Hour,
+	}, r.Terms)
+}
+
+// wrongs is each setting wrong in turn.
+var wrongs = map[string][]string{
+	"PAYGATE_UPSTREAM":                      {"(unset)", "10.0.0.5", "ftp://x", "http://x/path", "http://u:p@x"},
+	"PAYGATE_UPSTREAM_TIMEOUT":              {"60", "0s", "-1s"},
+	"PAYGATE_PUBLIC_URL":                    {"(unset)", "http://licences.example.gov.uk", "https://x/y", "https://x?y"},
+	"PAYGATE_PAY_API_KEY":                   {"(unset)", "api_test_topsecretkey", "api_live_with blank"},
+	"PAYGATE_PAY_MODE":                      {"sandbox", "test"},
+	"PAYGATE_PAY_API_URL":                   {"http://pay.example.org", "pay"},
+	"PAYGATE_PAY_CARD_ORIGINS":              {"http://card.example.org", "https://card.example.org/secure", ",,"},
+	"PAYGATE_PAY_WEBHOOK_SECRETS":           {"a,,b"},
+	"PAYGATE_PAY_RATE":                      {"0", "many"},
+	"PAYGATE_PAY_RATE_TOTAL":                {"-1"},
+	"PAYGATE_PAY_TIMEOUT":                   {"soon"},
+	"PAYGATE_SECRETS":                       {"(unset)", "replace-me", "c2hvcnQ", strings.Repeat("A", 43), secretText(1) + "," + secretText(1)},
+	"PAYGATE_ROUTES":                        {"(unset)", "Licence", "licence,licence", "licence,"},
+	"PAYGATE_LISTEN":                        {"8000"},
+	"PAYGATE_STAFF_LISTEN":                  {"nowhere"},
+	"PAYGATE_STAFF_TOKENS":                  {"ann", "ann:short", "ann:0123456789abcdef,ann:0123456789abcdeg"},
+	"PAYGATE_STORE":                         {"mysql:x", "bbolt:", "postgres://db/paygate"},
+	"PAYGATE_PREFIX":                        {"pay", "/pay/", "/", "/../x", "/PAY"},
+	"PAYGATE_TRUSTED_PROXIES":               {"10.0.0.1", "0.0.0.0/0", "::/0"},
+	"PAYGATE_HOLD_MAX_BYTES":                {"10MB", "0", "-1", "9999999GiB"},
+	"PAYGATE_REPLY_MAX_BYTES":               {"much"},
+	"PAYGATE_KEEP_REPLY":                    {"0s"},
+	"PAYGATE_KEEP_JOURNEYS":                 {"2y"},
+	"PAYGATE_MOPUP_EVERY":                   {"0s"},
+	"PAYGATE_MOPUP_MIN_AGE":                 {"-1s", "old"},
+	"PAYGATE_SECOND_LOOK":                   {"0"},
+	"PAYGATE_CAPTURE_MARGIN":                {"120h", "0s"},
+	"PAYGATE_SERVICE_NAME":                  {"(unset)", "with\nlines"},
+	"PAYGATE_LOG_LEVEL":                     {"loud"},
+	"PAYGATE_LOG_FORMAT":                    {"xml"},
+	"PAYGATE_SIGNING_ALG":                   {"HS256", "none"},
+	"PAYGATE_HOLD_HEADERS":                  {"X_Odd", "Paygate-Status"},
+	"PAYGATE_WEBSOCKETS":                    {"yes"},
+	"PAYGATE_METHODS":                       {"CONNECT", "TRACE", "propfind"},
+	"PAYGATE_CARD_NUMBERS":                  {"keep"},
+	"PAYGATE_TLS_CERT_FILE":                 {"cert.pem"},
+	"PAYGATE_ROUTE_LICENCE_MATCH":           {"(unset)", "/licences/apply", "post /x", "POST licences", "POST /a//b", "POST /a/../b", "POST /a%2fb", "POST /_pay/x", "GET"},
+	"PAYGATE_ROUTE_LICENCE_WHEN":            {"action=pay", "form:action", "query:a=b"},
+	"PAYGATE_ROUTE_LICENCE_PRICE":           {"(unset)", "£25", "25.5", "25.000", "0", "0.00", "100000.01", "-1", "1e3", "25,00"},
+	"PAYGATE_ROUTE_LICENCE_PRICES":          {"1-day=6.00"},
+	"PAYGATE_ROUTE_LICENCE_PRICE_FIELD":     {"licence"},
+	"PAYGATE_ROUTE_LICENCE_DESCRIPTION":     {"(unset)", "a <b>", strings.Repeat("x", 256)},
+	"PAYGATE_ROUTE_LICENCE_DESCRIPTION_CY":  {"a | b"},
+	"PAYGATE_ROUTE_LICENCE_REFERENCE":       {"{rand}", "{form:}", "{random", "{path:year}"},
+	"PAYGATE_ROUTE_LICENCE_METADATA":        {"ledger", "a=1,A=2", strings.Repeat("k", 31) + "=1", "k=" + strings.Repeat("v", 101)},
+	"PAYGATE_ROUTE_LICENCE_PREFILL":         {"telephone=phone", "email"},
+	"PAYGATE_ROUTE_LICENCE_CAPTURE":         {"later"},
+	"PAYGATE_ROUTE_LICENCE_RELEASE":         {"on-return", "never"},
+	"PAYGATE_ROUTE_LICENCE_ACCEPT":          {"200 ok", "2xx,,", "6xx"},
+	"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION": {"done"},
+	"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR":    {"0s"},
+	"PAYGATE_ROUTE_LICENCE_ON_REFUSED":      {"keep"},
+	"PAYGATE_ROUTE_LICENCE_REPEAT":          {"often"},
+	"PAYGATE_ROUTE_LICENCE_RETRY_FOR":       {"0"},
+	"PAYGATE_ROUTE_LICENCE_PASS_FOR":        {"x"},
+	"PAYGATE_ROUTE_LICENCE_ALIASES":         {"/x", "GET /x"},
+	"PAYGATE_ROUTE_LICENCE_ALLOW":           {"x"},
+	"PAYGATE_ROUTE_LICENCE_STRICT":          {"yes"},
+	"PAYGATE_ROUTE_LICENCE_MODE":            {"off"},
+}
+
+func TestEachSettingWrongInTurnIsNamed(t *testing.T) {
+	t.Parallel()
+	for name, values := range wrongs {
+		for _, value := range values {
+			_, faults := load(t, map[string]string{name: value})
+			require.NotEmpty(t, faults, "%s=%s was taken", name, value)
+			text := faults.Error()
+			family := strings.TrimSuffix(strings.TrimSuffix(name, "_PRICES"), "_PRICE_FIELD")
+			require.Contains(t, text, strings.TrimSuffix(family, "_PAY_MODE"), "%s=%s", name, value)
+			if slices.Contains([]string{"PAYGATE_SECRETS", "PAYGATE_PAY_API_KEY", "PAYGATE_STAFF_TOKENS"}, name) && value != "(unset)" {
+				require.NotContains(t, text, value, "a secret was printed")
+			}
+			require.NotContains(t, text, "topsecret")
+		}
+	}
+}
+
+func TestAllFaultsComeAtOnce(t *testing.T) {
+	t.Parallel()
+	_, faults := load(t, map[string]string{"PAYGATE_UPSTREAM": "x", "PAYGATE_LISTEN": "x", "PAYGATE_ROUTE_LICENCE_PRICE": "x"})
+	require.Len(t, faults, 3)
+	require.True(t, slices.IsSorted(faults))
+}
+
+func TestAnUnknownVariableIsAFault(t *testing.T) {
+	t.Parallel()
+	for name, suggestion := range map[string]string{
+		"PAYGATE_UPSTREEM": "PAYGATE_UPSTREAM", "PAYGATE_ROUTE_LICENSE_PRICE": "PAYGATE_ROUTE_LICENCE_PRICE", "PAYGATE_ROUTE_OTHER_MATCH": "",
+	} {
+		_, faults := load(t, map[string]string{name: "topsecret"})
+		require.Len(t, faults, 1)
+		require.Contains(t, faults[0], name+": there is no such setting")
+		require.Contains(t, faults[0], suggestion)
+		require.NotContains(t, faults[0], "topsecret")
+	}
+}
+
+func TestRoutesThatCouldBeTakenForEachOther(t *testing.T) {
+	t.Parallel()
+	second := func(match string, over ...string) map[string]string {
+		all := map[string]string{
+			"PAYGATE_ROUTES": "licence,other", "PAYGATE_ROUTE_OTHER_MATCH": match,
+			"PAYGATE_ROUTE_OTHER_PRICE": "5", "PAYGATE_ROUTE_OTHER_DESCRIPTION": "Other",
+		}
+		for i := 0; i < len(over); i += 2 {
+			all[over[i]] = over[i+1]
+		}
+		return all
+	}
+	_, faults := load(t, second("POST /licences/apply"))
+	require.NotEmpty(t, faults, "the same pattern twice")
+	_, faults = load(t, second("POST /licences/{what}"))
+	require.Empty(t, faults, "one is more specific")
+	_, faults = load(t, second("POST /{what}/apply", "PAYGATE_ROUTE_LICENCE_MATCH", "POST /licences/{what}"))
+	require.NotEmpty(t, faults, "neither is more specific")
+	_, faults = load(t, second("POST /licences/apply", "PAYGATE_ROUTE_LICENCE_WHEN", "form:do=pay", "PAYGATE_ROUTE_OTHER_WHEN", "form:do=renew"))
+	require.Empty(t, faults, "told apart by WHEN")
+	_, faults = load(t, map[string]string{
+		"PAYGATE_ROUTES": "apply,apply-accept", "PAYGATE_ROUTE_APPLY_ACCEPT_LOCATION": "/x",
+	})
+	require.Contains(t, faults.Error(), `the settings of "apply-accept" could be taken for those of "apply"`)
+}
+
+func TestSecretsCanBeFiles(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(folder, name)
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		return path
+	}
+	s, faults := load(t, map[string]string{"PAYGATE_PAY_API_KEY": "(unset)", "PAYGATE_PAY_API_KEY_FILE": file("key", "api_live_fromfile\n")})
+	require.Empty(t, faults)
+	require.Equal(t, "api_live_fromfile", s.PayAPIKey)
+	for name, over := range map[string]map[string]string{
+		"both":    {"PAYGATE_PAY_API_KEY_FILE": file("both", "x")},
+		"empty":   {"PAYGATE_PAY_API_KEY": "(unset)", "PAYGATE_PAY_API_KEY_FILE": file("empty", "\n")},
+		"missing": {"PAYGATE_PAY_API_KEY": "(unset)", "PAYGATE_PAY_API_KEY_FILE": filepath.Join(folder, "missing")},
+	} {
+		_, faults := load(t, over)
+		require.Contains(t, faults.Error(), "PAYGATE_PAY_API_KEY_FILE", name)
+	}
+}
+
+func TestPricesAreExact(t *testing.T) {
+	t.Parallel()
+	for text, pence := range map[string]int64{"25": 2500, "25.00": 2500, "0.01": 1, "0.99": 99, "100000.00": 10_000_000, "100000": 10_000_000, "8.10": 810} {
+		s, faults := load(t, map[string]string{"PAYGATE_ROUTE_LICENCE_PRICE": text})
+		require.Empty(t, faults, text)
+		require.Equal(t, pence, s.Routes[0].Price, text)
+	}
+	s, faults := load(t, map[string]string{
+		"PAYGATE_ROUTE_LICENCE_PRICE": "(unset)", "PAYGATE_ROUTE_LICENCE_PRICES": "1-day=6.00, 8-day=13.50", "PAYGATE_ROUTE_LICENCE_PRICE_FIELD": "licence",
+	})
+	require.Empty(t, faults)
+	require.Equal(t, map[string]int64{"1-day": 600, "8-day": 1350}, s.Routes[0].Prices)
+}
+
+func TestWhatIsSeldomMeantIsSaid(t *testing.T) {
+	t.Parallel()
+	s, faults := load(t, map[string]string{
+		"PAYGATE_PAY_API_KEY": "oldkeywithoutprefix", "PAYGATE_UPSTREAM": "http://203.0.113.9", "PAYGATE_ROUTE_LICENCE_MODE": "free",
+	})
+	require.Empty(t, faults)
+	require.Len(t, s.Warnings, 3)
+}
+
+func TestDescribeShowsRoutesAndNoSecrets(t *testing.T) {
+	t.Parallel()
+	s, _ := load(t, map[string]string{"PAYGATE_STAFF_TOKENS": "ann:0123456789abcdef"})
+	text := s.Describe()
+	require.Contains(t, text, "POST /licences/apply, £25.00, submission, capture on-accept, release confirmed")
+	for _, secret := range []string{"topsecret", secretText(1), "0123456789abcdef"} {
+		require.NotContains(t, text, secret)
+	}
+}
+
+func TestCommandsNeedOnlyTheStaffDoor(t *testing.T) {
+	t.Parallel()
+	c, err := config.LoadClient([]string{"PAYGATE_STAFF_LISTEN=:9001", "PAYGATE_STAFF_TOKENS=ann:0123456789abcdef"})
+	require.NoError(t, err)
+	require.Equal(t, "http://127.0.0.1:9001", c.StaffURL.String())
+	require.Equal(t, "0123456789abcdef", c.Token)
+	c, err = config.LoadClient([]string{"PAYGATE_STAFF_URL=http://10.0.0.9:8001", "PAYGATE_STAFF_TOKEN=t"})
+	require.NoError(t, err)
+	require.Equal(t, "http://10.0.0.9:8001", c.StaffURL.String())
+}
+
+// example reads config.example.env: the settings that are set, and those that are commented out.
+func example(t *testing.T) (set, commented map[string]string) {
+	t.Helper()
+	file, err := os.Open(filepath.Join("..", "..", "config.example.env"))
+	require.NoError(t, err)
+	defer file.Close()
+	set, commented = map[string]string{}, map[string]string{}
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		line := lines.Text()
+		if name, value, found := strings.Cut(line, "="); found && strings.HasPrefix(name, "PAYGATE_") {
+			set[name] = value
+		}
+		if name, value, found := strings.Cut(strings.TrimPrefix(line, "# "), "="); found && strings.HasPrefix(line, "# PAYGATE_") {
+			commented[name] = value
+		}
+	}
+	return set, commented
+}
+
+func TestTheExampleIsComplete(t *testing.T) {
+	t.Parallel()
+	set, commented := example(t)
+	inFile := append(slices.Collect(maps.Keys(set)), slices.Collect(maps.Keys(commented))...)
+	slices.Sort(inFile)
+	known := config.KnownNames([]string{"licence"})
+	known = slices.DeleteFunc(known, func(name string) bool { return strings.HasSuffix(name, "_FILE") && isSecretFile(name) })
+	require.Equal(t, known, slices.Compact(inFile))
+}
+
+func isSecretFile(name string) bool {
+	return slices.Contains([]string{
+		"PAYGATE_PAY_API_KEY_FILE", "PAYGATE_PAY_WEBHOOK_SECRETS_FILE", "PAYGATE_SECRETS_FILE", "PAYGATE_STAFF_TOKENS_FILE", "PAYGATE_STORE_FILE",
+	}, name)
+}
+
+func TestTheExamplesDefaultsAreTheCodes(t *testing.T) {
+	t.Parallel()
+	_, commented := example(t)
+	for name, value := range config.Defaults([]string{"licence"}) {
+		if written, there := commented[name]; there {
+			require.Equal(t, value, written, name)
+		}
+	}
+}
+
+func TestTheExampleWorksOnceItsSecretsAreReplaced(t *testing.T) {
+	t.Parallel()
+	set, commented := example(t)
+	var environ []string
+	for name, value := range set {
+		environ = append(environ, name+"="+value)
+	}
+	_, err := config.Load(environ)
+	require.ErrorContains(t, err, "PAYGATE_SECRETS", "the sample secret is refused")
+	set["PAYGATE_SECRETS"] = secretText(3)
+	environ = nil
+	for name, value := range set {
+		environ = append(environ, name+"="+value)
+	}
+	plain, err := config.Load(environ)
+	require.NoError(t, err)
+	for name, value := range config.Defaults([]string{"licence"}) {
+		if _, there := commented[name]; there {
+			environ = append(environ, name+"="+value)
+		}
+	}
+	spelled, err := config.Load(environ)
+	require.NoError(t, err)
+	require.True(t, reflect.DeepEqual(plain, spelled), "writing the defaults changes nothing")
+}
+
+func FuzzSettings(f *testing.F) {
+	f.Add("PAYGATE_ROUTES", "a,b-c,,")
+	f.Add("PAYGATE_ROUTE_LICENCE_MATCH", "POST /{a}/{b...}?x=y")
+	f.Add("PAYGATE_SECRETS", "topsecret")
+	f.Fuzz(func(t *testing.T, name, value string) {
+		environ := []string{name + "=" + value}
+		for n, v := range usual() {
+			if n != name {
+				environ = append(environ, n+"="+v)
+			}
+		}
+		if _, err := config.Load(environ); err != nil && strings.Contains(err.Error(), "topsecret") {
+			t.Fatalf("a secret was printed: %v", err)
+		}
+	})
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"paygate": main})
+}
+
+// TestTheCommandLine runs the scripts in testdata/script against the real program.
+func TestTheCommandLine(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			example, err := os.ReadFile("config.example.env")
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(e.WorkDir+"/config.example.env", example, 0o600)
+		},
+	})
+}
