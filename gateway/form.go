@@ -101,6 +101,12 @@ func jsonFields(body []byte) ([]field, error) {
 		text, _ := value.(string)
 		fields = append(fields, field{name: name.(string), value: text})
 	}
+	if _, err := decoder.Token(); err != nil {
+		return fields, errors.New("the JSON breaks off")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fields, errors.New("something follows the JSON")
+	}
 	return fields, nil
 }
 

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// BenchmarkHold is a form that is held and sent to Pay: two durable writes and one call.
+func BenchmarkHold(b *testing.B) {
+	h := newHouse(b, confirms)
+	for b.Loop() {
+		c := h.citizen()
+		if p := c.post("/licences/apply", url.Values{"name": {"Ann"}}); p.status != http.StatusSeeOther {
+			b.Fatal(p.status)
+		}
+	}
+}
+
+// BenchmarkReturn is a paid citizen coming back: asked, claimed, delivered, captured, all stored, and shown.
+func BenchmarkReturn(b *testing.B) {
+	h := newHouse(b, confirms)
+	for b.Loop() {
+		b.StopTimer()
+		c := h.citizen()
+		c.post("/licences/apply", url.Values{"name": {"Ann"}})
+		h.pays("success")
+		b.StartTimer()
+		if p := c.get("/_pay/return"); !strings.Contains(p.to(), "paygate-reply") {
+			b.Fatal(p.status, p.text)
+		}
+	}
+}
+
+// BenchmarkThrough is free traffic beside the service itself; the ratio of the two is what Paygate costs.
+func BenchmarkThrough(b *testing.B) {
+	h := newHouse(b, plain)
+	c := h.citizen()
+	for name, target := range map[string]string{"paygate": h.url + "/page", "direct": h.service.server.URL + "/page"} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if p := c.get(target); p.status != http.StatusOK {
+					b.Fatal(p.status)
+				}
+			}
+		})
+	}
+}
