@@ -30,14 +30,15 @@ import (
 
 // house is the whole of Paygate, assembled as main does, between a service and a simulated Pay.
 type house struct {
-	t        testing.TB
-	service  *service
-	pay      *simulator.Simulator
-	payURL   string
-	url      string
-	parts    *command.Parts
-	settings config.Settings
-	log      *logBook
+	t       testing.TB
+	service *service
+	pay     *simulator.Simulator
+	payURL  string
+	url     string
+	parts   *command.Parts
+	door    *httptest.Server
+	store   string
+	log     *logBook
 }
 
 // service is the legacy service of a test: it notes what it received, and answers as told.
@@ -137,17 +138,36 @@ func newHouse(t testing.TB, answer http.HandlerFunc, over ...string) *house {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	h.url = "http://" + listener.Addr().String()
-	h.settings, err = config.Load(append(h.environ(filepath.Join(t.TempDir(), "paygate.db")), over...))
-	require.NoError(t, err)
-	h.parts, err = assemble(context.Background(), h.settings, slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	require.NoError(t, err)
-	door := &httptest.Server{Listener: listener, Config: &http.Server{Handler: h.parts.Public}}
-	door.Start()
-	t.Cleanup(func() {
-		door.Close()
-		require.NoError(t, h.parts.Close())
-	})
+	h.store = filepath.Join(t.TempDir(), "paygate.db")
+	h.open(listener, over...)
+	t.Cleanup(h.close)
 	return h
+}
+
+// open assembles the gateway and lets it listen.
+func (h *house) open(listener net.Listener, over ...string) {
+	h.t.Helper()
+	settings, err := config.Load(append(h.environ(h.store), over...))
+	require.NoError(h.t, err)
+	h.parts, err = assemble(context.Background(), settings, slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	require.NoError(h.t, err)
+	h.door = &httptest.Server{Listener: listener, Config: &http.Server{Handler: h.parts.Public}}
+	h.door.Start()
+}
+
+func (h *house) close() {
+	h.door.Close()
+	require.NoError(h.t, h.parts.Close())
+}
+
+// restart ends the gateway and begins it again on the same store, with other settings if need be.
+func (h *house) restart(over ...string) {
+	h.t.Helper()
+	address := h.door.Listener.Addr().String()
+	h.close()
+	listener, err := net.Listen("tcp", address)
+	require.NoError(h.t, err)
+	h.open(listener, over...)
 }
 
 func (h *house) environ(store string) []string {
@@ -318,4 +338,14 @@ func (s *service) restart(t *testing.T, address string) {
 	s.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s}}
 	s.server.Start()
 	t.Cleanup(s.server.Close)
+}
+
+func (h *house) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(h.log, nil)) }
+
+// listenAgain opens the address that the gateway had.
+func (h *house) listenAgain() net.Listener {
+	h.t.Helper()
+	listener, err := net.Listen("tcp", h.door.Listener.Addr().String())
+	require.NoError(h.t, err)
+	return listener
 }

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/command"
+	"paygate/gateway/config"
+	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/seal"
+)
+
+func TestARestartWhileTheCitizenPaysIsNoticedByNobody(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.restart()
+	h.pays("success")
+	h.restart()
+	require.Contains(t, c.comesBack().text, "the service's own page")
+	h.restart()
+	require.Equal(t, http.StatusSeeOther, c.get("/licences/apply?paygate-reply="+c.status()[0].ID).status, "the kept reply is still there")
+	require.Len(t, h.service.got(http.MethodPost), 1)
+}
+
+func TestSecretsChangeWithJourneysUnderWay(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	before := h.keys(t)
+	h.restart("PAYGATE_SECRETS=" + secret32(7) + "," + secret32(1))
+	require.Equal(t, before, h.keys(t), "the signing keys stay")
+	h.pays("success")
+	require.Contains(t, c.comesBack().text, "the service's own page")
+	for _, check := range h.verify(t, h.service.got(http.MethodPost)[0]) {
+		require.True(t, check.Good, check.Detail)
+	}
+	h.restart("PAYGATE_SECRETS=" + secret32(7))
+	require.Equal(t, before, h.keys(t), "they were sealed again under the new secret")
+}
+
+func TestASecretThatIsStillNeededCannotGo(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	h.citizen().apply("Ann")
+	h.close()
+	settings, err := config.Load(append(h.environ(h.store), "PAYGATE_SECRETS="+secret32(7)))
+	require.NoError(t, err)
+	_, err = assemble(t.Context(), settings, h.logger())
+	require.ErrorContains(t, err, "1 open journeys sealed under a secret that PAYGATE_SECRETS no longer lists")
+	listener := h.listenAgain()
+	h.open(listener) // for the end of the test
+}
+
+func TestAPriceThatChangesAltersNoJourneyUnderWay(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("declined")
+	h.restart("PAYGATE_ROUTE_LICENCE_PRICE=30", "PAYGATE_ROUTE_LICENCE_CAPTURE=immediate")
+	c.comesBack()
+	require.Equal(t, http.StatusSeeOther, c.post("/_pay/again", url.Values{"journey": {c.status()[0].ID}}).status)
+	require.EqualValues(t, 2500, h.payments()[1].Amount)
+	require.True(t, h.payments()[1].DelayedCapture)
+	h.citizen().apply("Bob")
+	require.EqualValues(t, 3000, h.payments()[2].Amount)
+}
+
+// TestADeliveryThatWasCutOffGoesToAPerson leaves a claim in the store, as a process that was killed in mid-delivery does.
+func TestADeliveryThatWasCutOffGoesToAPerson(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	id := journey.ID(c.status()[0].ID)
+	h.close()
+	h.inTheStore(func(s *boltstore.Store) {
+		payment := h.payments()[0]
+		for _, fact := range []journey.Fact{
+			journey.PaymentSeen{Seen: journey.Seen{ID: payment.ID, Reference: payment.Reference, Amount: 2500, Status: "capturable"}},
+			journey.Claimed{Until: time.Now().Add(time.Hour)},
+		} {
+			_, err := s.Update(context.Background(), id, func(j journey.Journey) (journey.Change, error) {
+				j, err := j.Apply(fact, journey.ByCitizen, time.Now().UTC())
+				return journey.Change{Journey: j}, err
+			})
+			require.NoError(t, err)
+		}
+	})
+	h.open(h.listenAgain())
+	require.Equal(t, journey.StateStuck, c.state())
+	require.Contains(t, c.comesBack().text, "We are looking into your payment")
+	require.Empty(t, h.service.got(http.MethodPost))
+	require.Equal(t, "capturable", h.payments()[0].Status, "not taken until somebody knows")
+}
+
+// inTheStore opens the store of a gateway that is closed.
+func (h *house) inTheStore(do func(*boltstore.Store)) {
+	h.t.Helper()
+	settings, err := config.Load(h.environ(h.store))
+	require.NoError(h.t, err)
+	sealer, err := seal.New(settings.Secrets)
+	require.NoError(h.t, err)
+	store, err := boltstore.Open(h.store, boltstore.Options{Sealer: sealer, Now: now, Log: h.logger()})
+	require.NoError(h.t, err)
+	do(store)
+	require.NoError(h.t, store.Close())
+}
+
+func TestServeEndsWithZeroWhenItIsToldTo(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	port := freePorts(t, 2)
+	ctx, stop := context.WithCancel(t.Context())
+	out := &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
+	ended := make(chan int, 1)
+	go func() {
+		ended <- command.Run(ctx, command.World{
+			Environ: append(h.environ(h.store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+itoa(port), "PAYGATE_STAFF_LISTEN=127.0.0.1:"+itoa(port+1)),
+			Stdout:  out, Stderr: out, Assemble: assemble,
+		}, nil)
+	}()
+	<-out.seen
+	answer, err := http.Get("http://127.0.0.1:" + itoa(port+1) + "/readyz")
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	stop()
+	require.Zero(t, <-ended)
+}
