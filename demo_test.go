@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,11 @@ func startDemo(t *testing.T) string {
 		t.Fatalf("the demo ended with %d", status)
 	}
 	return "http://127.0.0.1:" + itoa(port)
+}
+
+func portOf(address string) int {
+	port, _ := strconv.Atoi(address[strings.LastIndexByte(address, ':')+1:])
+	return port
 }
 
 // announcement is an output that says when a text has come.
@@ -184,6 +190,11 @@ func TestTheDemoInABrowser(t *testing.T) {
 	require.NoError(t, os.WriteFile(photo, content, 0o600))
 	sum := sha256.Sum256(content)
 	w := walk{t, tab, url}
+
+	// One page tells a visitor what to click.
+	guide := "http://127.0.0.1:" + itoa(portOf(url)+1) + "/"
+	w.do(chromedp.Navigate(guide), see("h1"))
+	w.look("guide")
 
 	// A citizen applies, pays, and sees the service's own confirmation at its own address.
 	w.do(chromedp.Navigate(url+"/"), see("h1"))

@@ -2,11 +2,15 @@ package command
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
+	"html/template"
 	"io"
+	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -63,7 +67,7 @@ func (w World) runDemo(ctx context.Context, port int, store string) error {
 	others := make(chan error, 2)
 	go func() { others <- serveUntil(ctx, payListener, pay) }()
 	go func() { others <- serveUntil(ctx, serviceListener, sample.New(time.Now)) }()
-	err = w.serve(ctx, settings, w.logger(settings), func() { demoPage(w.Stdout, at) })
+	err = w.withGuide(at).serve(ctx, settings, w.logger(settings), func() { announce(w.Stdout, at) })
 	stop()
 	return errors.Join(err, <-others, <-others)
 }
@@ -116,24 +120,42 @@ func demoSecret(store string) string {
 	return secret
 }
 
-func demoPage(out io.Writer, at func(offset int) string) {
+//go:embed demo.html
+var guideHTML string
+
+var guideTemplate = template.Must(template.New("guide").Parse(guideHTML))
+
+// withGuide adds a page to the staff door that tells a visitor what to click and what to watch.
+func (w World) withGuide(at func(offset int) string) World {
+	assemble := w.Assemble
+	w.Assemble = func(ctx context.Context, s config.Settings, log *slog.Logger) (*Parts, error) {
+		parts, err := assemble(ctx, s, log)
+		if err != nil {
+			return nil, err
+		}
+		mux := http.NewServeMux()
+		mux.Handle("/", parts.Staff)
+		mux.HandleFunc("GET /{$}", func(out http.ResponseWriter, _ *http.Request) {
+			out.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_ = guideTemplate.Execute(out, map[string]string{
+				"Gateway": "http://" + at(0) + "/", "Pay": "http://" + at(2) + "/", "Service": "http://" + at(3) + "/",
+			})
+		})
+		parts.Staff = mux
+		return parts, nil
+	}
+	return w
+}
+
+func announce(out io.Writer, at func(offset int) string) {
 	fmt.Fprintf(out, `
 Paygate is running in front of a sample service. No settings, no network, no money.
 
-  Open this:        http://%s/
-
-  1. Apply for a licence: fill in the form, choose a file, send it. You are taken to pay.
-     Card 4444 3333 2222 1111 pays; 4000 0000 0000 0002 is declined, and you can try again without
-     filling in the form again. Any expiry date to come, any security code.
-  2. You come back to the service's own confirmation page.
-  3. "What this service has received" shows the request with the signed headers that say what was paid.
-     There is nothing of it there before you have paid.
-  4. The register (PDF) is a pass: paid for once, it can be fetched for an hour.
-
+  Open this:                  http://%s/   what to click and what to watch
+  The service with Paygate:   http://%s/
   The simulated GOV.UK Pay:   http://%s/
-  The service by itself:      http://%s/   (in real life nobody but Paygate may reach it)
-  The staff door:             http://%s/readyz
+  The service by itself:      http://%s/
 
 Ctrl-C ends it.
-`, at(0), at(2), at(3), at(1))
+`, at(1), at(0), at(2), at(3))
 }
