@@ -29,6 +29,7 @@ import (
 	"paygate/journey/boltstore"
 	"paygate/journey/pay"
 	"paygate/journey/seal"
+	"paygate/mopup"
 )
 
 // version is set when a release is built.
@@ -95,6 +96,7 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 		HoldMaxBytes: s.HoldMaxBytes, HoldHeaders: s.HoldHeaders, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
 		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards,
 		Runner: runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
+		WebhookSecrets: s.PayWebhookSecrets, Marks: store,
 		Pages: pages.New(pages.Options{
 			Prefix: s.Prefix, ServiceName: s.ServiceName, ServiceNameCY: s.ServiceNameCY, Contact: s.Contact, ContactCY: s.ContactCY,
 			TestMode: !s.Live, CardOrigins: s.PayCardOrigins,
@@ -103,6 +105,7 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	sweeper := mopup.New(mopup.Options{Store: store, Runner: runner, Every: s.MopupEvery, Pace: 20, Now: now, Log: log})
 	var draining atomic.Bool
 	return &command.Parts{
 		Public: door,
@@ -117,7 +120,11 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 			door.Drain()
 			return runner.Drain(ctx)
 		},
-		Close: store.Close,
+		Background: sweeper.Run,
+		Close: func() error {
+			door.Wait()
+			return store.Close()
+		},
 	}, nil
 }
 

@@ -43,8 +43,10 @@ type Options struct {
 	Cookies *cookie.Jar
 	Pages   *pages.Pages
 	Keys    http.Handler // serves the signing keys
-	Webhook http.Handler // may be nil: webhooks are answered 404
-	Log     *slog.Logger
+	Marks   Marks
+
+	WebhookSecrets []string // any of them may have signed; none: webhooks are answered 404
+	Log            *slog.Logger
 
 	// Counted, where set, hears of every request: "pass_through", "pay", "own" or "refused".
 	Counted func(kind string)
@@ -62,11 +64,12 @@ type Gateway struct {
 	passThrough http.Handler
 	own         http.Handler
 	draining    chan struct{} // closed once no new journeys may begin
+	later       *later
 }
 
 // New makes the public door.
 func New(o Options) (*Gateway, error) {
-	g := &Gateway{Options: o, draining: make(chan struct{})}
+	g := &Gateway{Options: o, draining: make(chan struct{}), later: &later{places: make(chan struct{}, mostLater)}}
 	g.judge = newJudge(o.Routes, o.Prefix, o.Methods)
 	g.judge.publicHost = o.PublicURL.Host
 	g.passThrough = g.newPassThrough()
@@ -130,6 +133,9 @@ func (g *Gateway) mode(route string) Mode {
 
 // Drain stops new journeys from beginning; those under way, and free traffic, go on.
 func (g *Gateway) Drain() { close(g.draining) }
+
+// Wait returns once nothing goes on any more that no request waits for. For the end, when no requests come in.
+func (g *Gateway) Wait() { g.later.all.Wait() }
 
 func (g *Gateway) isDraining() bool {
 	select {

@@ -26,8 +26,8 @@ func (g *Gateway) ownAddresses() http.Handler {
 	})
 	mux.Handle("POST /again", protect.Handler(http.HandlerFunc(g.again)))
 	mux.Handle("POST /resume", protect.Handler(http.HandlerFunc(g.again)))
-	if g.Webhook != nil {
-		mux.Handle("POST /webhook", g.Webhook)
+	if len(g.WebhookSecrets) > 0 {
+		mux.HandleFunc("POST /webhook", g.webhook)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.serveOwn(mux, w, r) })
 }

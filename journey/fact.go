@@ -20,6 +20,8 @@ type (
 
 	// CitizenReturned is the citizen coming back from Pay.
 	CitizenReturned struct{}
+	// Nudged is a webhook: something happened to one of the payments. It decides nothing; it makes us ask (FACTS 7.3).
+	Nudged struct{}
 	// PaymentSeen is what Pay says about one of the journey's payments.
 	PaymentSeen struct{ Seen Seen }
 
@@ -84,6 +86,7 @@ func (PaymentCreated) Name() string    { return "payment_created" }
 func (PaymentNotCreated) Name() string { return "payment_not_created" }
 func (PaymentNeverMade) Name() string  { return "payment_never_made" }
 func (CitizenReturned) Name() string   { return "citizen_returned" }
+func (Nudged) Name() string            { return "nudged" }
 func (PaymentSeen) Name() string       { return "payment_seen" }
 func (Claimed) Name() string           { return "claimed" }
 func (RequestDelivered) Name() string  { return "delivered" }

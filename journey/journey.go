@@ -161,7 +161,9 @@ type Journey struct {
 	PaidWith   string    `json:"paid_with,omitempty"` // the payment that confirmed it
 	PaidAt     time.Time `json:"paid_at,omitzero"`    // when we first saw Pay's confirmation
 	ReturnedAt time.Time `json:"returned_at,omitzero"`
-	Trusted    bool      `json:"trusted,omitempty"` // released, or to be released, before Pay confirmed
+	// NudgedAt: Pay said that something happened to a payment, and we have not asked since.
+	NudgedAt time.Time `json:"nudged_at,omitzero"`
+	Trusted  bool      `json:"trusted,omitempty"` // released, or to be released, before Pay confirmed
 
 	Submission int       `json:"submission"` // 1; one more for each corrected request on the same payment
 	Attempt    int       `json:"attempt"`    // deliveries of this submission so far

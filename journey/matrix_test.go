@@ -88,6 +88,7 @@ func allFacts() []namedFact {
 		{"payment_not_created", PaymentNotCreated{"Pay is down"}, ByCitizen},
 		{"payment_never_made", PaymentNeverMade{}, ByMopup},
 		{"citizen_returned", CitizenReturned{}, ByCitizen},
+		{"nudged", Nudged{}, ByWebhook},
 		{"payment_seen: started", PaymentSeen{seen(StatusStarted)}, ByCitizen},
 		{"payment_seen: submitted", PaymentSeen{seen(StatusSubmitted)}, ByCitizen},
 		{"payment_seen: capturable", PaymentSeen{seen(StatusCapturable)}, ByCitizen},

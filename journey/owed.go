@@ -59,27 +59,26 @@ func (j Journey) Due(now time.Time) time.Time {
 		return time.Time{}
 	}
 	due := latest(from, j.Since, j.NotBefore)
-	if j.State == StateHeld || j.State == StatePaying && !j.Trusted {
+	if j.NudgedAt.IsZero() && (j.State == StateHeld || j.State == StatePaying && !j.Trusted) {
 		due = latest(due, j.leftToCitizen())
 	}
 	return due
 }
 
-// leftToCitizen is until when sweeps leave an unpaid payment alone; after that it is read every half hour.
+// leftToCitizen is until when sweeps leave an unpaid payment alone.
 func (j Journey) leftToCitizen() time.Time {
-	born, seen := j.AskedAt, time.Time{}
+	born := j.AskedAt
 	if n := len(j.Payments); n > 0 {
-		born, seen = latest(born, j.Payments[n-1].CreatedAt), j.Payments[n-1].SeenAt
+		born = latest(born, j.Payments[n-1].CreatedAt)
 	}
-	until := born.Add(j.Terms.MopupMinAge)
-	if seen.After(until) {
-		return seen.Add(followEvery)
-	}
-	return until
+	return born.Add(j.Terms.MopupMinAge)
 }
 
-// next is the earliest of what the state asks for and the end of the kept reply.
+// next is the earliest of what the state asks for and the end of the kept reply; but a nudge comes first.
 func (j Journey) next(now time.Time) (Step, time.Time) {
+	if !j.NudgedAt.IsZero() && len(j.Payments) > 0 && j.State != StateReleasing {
+		return StepLook, j.NudgedAt
+	}
 	step, from := j.nextOfState(now)
 	if j.KeepsReply() && (step == StepNone || j.ReplyUntil.Before(from)) {
 		return StepEraseReply, j.ReplyUntil

@@ -147,15 +147,17 @@ func (r *Runner) Return(ctx context.Context, id ID, v Visit) (Progress, error) {
 	return r.Advance(ctx, id, v)
 }
 
-// Check reads the journey's payments at Pay, whatever is owed, and then advances it: a webhook, or staff, say that
-// something may have happened.
+// Nudge stores that something may have happened to one of the journey's payments: whoever advances it next asks Pay first,
+// and a sweep does so at once.
+func (r *Runner) Nudge(ctx context.Context, id ID, by By) error {
+	_, err := r.apply(ctx, id, Nudged{}, by, Change{})
+	return err
+}
+
+// Check reads the journey's payments at Pay, whatever is owed, and then advances it.
 func (r *Runner) Check(ctx context.Context, id ID, v Visit) (Progress, error) {
-	j, err := r.Store.Get(ctx, id)
-	if err != nil {
+	if err := r.Nudge(ctx, id, v.By); err != nil {
 		return Progress{}, err
-	}
-	if _, err = r.ask(ctx, j, v.By); err != nil {
-		return Progress{Journey: j}, err
 	}
 	return r.Advance(ctx, id, v)
 }

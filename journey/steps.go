@@ -132,7 +132,7 @@ func (r *Runner) ask(ctx context.Context, j Journey, by By) (Journey, error) {
 
 func (r *Runner) look(ctx context.Context, j Journey, by By) (Journey, error) {
 	seen, err := r.ask(ctx, j, by)
-	if err != nil || seen.State != j.State {
+	if err != nil {
 		return seen, err
 	}
 	return r.apply(ctx, j.ID, Looked{}, by, Change{})

@@ -40,6 +40,9 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 		return j.move(f, StateAbandoned, "", StateHeld)
 	case CitizenReturned:
 		return j.citizenReturned(at), "", nil
+	case Nudged:
+		j.NudgedAt = at
+		return j, "", nil
 	case PaymentSeen:
 		return j.paymentSeen(f, at)
 	case Claimed:
@@ -67,7 +70,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case StepFailed:
 		return j.failed(f.Detail, at), "", nil
 	case Looked:
-		j.LookedAt, j.Failures, j.NotBefore = at, 0, time.Time{}
+		j.LookedAt, j.NudgedAt, j.Failures, j.NotBefore = at, time.Time{}, 0, time.Time{}
 		return j, "", nil
 	case ReplyShown:
 		j.ReplyShown = true

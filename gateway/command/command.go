@@ -32,7 +32,9 @@ type Parts struct {
 	Staff  http.Handler
 	// Drain refuses new journeys at once, and returns when those under way are done or the context ends.
 	Drain func(context.Context) error
-	Close func() error
+	// Background does what no request asks for, until the context ends.
+	Background func(context.Context)
+	Close      func() error
 }
 
 // errUsage is a command used wrongly; what is wrong has been said already.

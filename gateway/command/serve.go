@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"paygate/gateway/config"
@@ -55,11 +56,17 @@ func (w World) serve(ctx context.Context, s config.Settings, log *slog.Logger, r
 	if ready != nil {
 		ready()
 	}
+	var background sync.WaitGroup
+	sweeping, stop := context.WithCancel(ctx)
+	defer stop()
+	background.Go(func() { parts.Background(sweeping) })
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
 		err = drain(ctx, parts, doors, log)
 	}
+	stop()
+	background.Wait()
 	return errors.Join(err, parts.Close())
 }
 

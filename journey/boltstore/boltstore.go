@@ -1,15 +1,21 @@
 // Package boltstore keeps journeys in one bbolt file, the default for a single process. Every value is sealed, so that a
-// flipped byte is noticed and nothing personal lies open; an index of due journeys makes a sweep cost what is due and not
-// what is stored; writers that come at the same time share one write to the disk.
+// flipped byte is noticed and nothing personal lies open; indexes make a sweep cost what is due, and a start what is open,
+// not what is stored; writers that come at the same time share one write to the disk.
+//
+// The story in order: [Open] looks the file over (inspect.go, tree.go) and prepares it (start.go); journeys.go, kept.go and
+// due.go are the contract of [journey.Store]; damage.go sets aside what does not open.
 package boltstore
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -24,21 +30,28 @@ const schema = 1
 
 // The buckets.
 var (
-	metaBucket                  = []byte("meta")     // "schema"
-	journeyBucket               = []byte("journeys") // id → sealed journey
-	requestBucket               = []byte("requests") // id → sealed held request
-	replyBucket                 = []byte("replies")  // id → sealed reply
-	paymentBucket               = []byte("payments") // payment id → id
-	dueBucket                   = []byte("due")      // time, id → nothing
-	openBucket                  = []byte("open")     // id → key id, state: the journeys that are not at rest
-	damagedBucket               = []byte("damaged")  // id → sealed journey that does not open
-	valueBucket                 = []byte("values")   // name → sealed value
-	allBuckets                  = [][]byte{metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, openBucket, damagedBucket, valueBucket}
-	schemaKey                   = []byte("schema")
-	readyKey                    = []byte("ready")
-	_             journey.Store = (*Store)(nil)
-	errNotAStore                = errors.New("is not a Paygate store")
+	metaBucket    = []byte("meta")      // "schema", "ready"
+	journeyBucket = []byte("journeys")  // id → sealed journey
+	requestBucket = []byte("requests")  // id → sealed held request
+	replyBucket   = []byte("replies")   // id → sealed reply
+	paymentBucket = []byte("payments")  // payment id → id
+	dueBucket     = []byte("due")       // time, id → nothing
+	openBucket    = []byte("open")      // id → key id, state: the journeys that are not at rest
+	damagedBucket = []byte("damaged")   // id → sealed journey that does not open
+	valueBucket   = []byte("values")    // name → sealed value
+	markBucket    = []byte("marks")     // digest of a mark → end of its time
+	markEndBucket = []byte("mark ends") // end of its time, digest → nothing
+
+	schemaKey = []byte("schema")
+	readyKey  = []byte("ready")
 )
+
+func buckets() [][]byte {
+	return [][]byte{
+		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, openBucket, damagedBucket,
+		valueBucket, markBucket, markEndBucket,
+	}
+}
 
 // Sealer encrypts and authenticates values; package seal has one.
 type Sealer interface {
@@ -51,11 +64,11 @@ type Sealer interface {
 
 // Options say how a file is opened.
 type Options struct {
-	Sealer  Sealer
-	Now     func() time.Time
-	Log     *slog.Logger
-	MaxSize int  // bytes; 0 means as much as the disk holds
-	NoSync  bool // for tests alone: what was written may be lost in a power cut
+	Sealer  Sealer           // required
+	Now     func() time.Time // nil: the system's clock
+	Log     *slog.Logger     // nil: nothing is logged
+	MaxSize int              // bytes; 0 means as much as the disk holds
+	NoSync  bool             // for tests alone: what was written may be lost in a power cut
 }
 
 // Store is the file, opened. Safe for concurrent use.
@@ -66,46 +79,73 @@ type Store struct {
 	log    *slog.Logger
 }
 
-// Open opens the file, or makes it. It fails in plain words when another process has it, when it is no store, cut, of a
-// newer version, or when an open journey in it is sealed under a secret that is no longer listed.
+var _ journey.Store = (*Store)(nil)
+
+// errStructure is damage to the file's own pages, which no single journey can be blamed for.
+var errStructure = errors.New("is damaged in its structure")
+
+// Open opens the file, or makes it. It fails in plain words when another process has it, when it is no store, empty, cut,
+// damaged in its structure or of a newer version, and when an open journey in it is sealed under a secret that is no longer
+// listed. [journey.ErrFull] when there is no room to begin.
 func Open(path string, o Options) (*Store, error) {
-	if err := inspect(path); err != nil {
-		return nil, fmt.Errorf("the store %s %w", path, err)
+	if o.Sealer == nil {
+		return nil, errors.New("the store needs a sealer")
 	}
-	db, err := openFile(path, o)
+	if o.Now == nil {
+		o.Now = func() time.Time { return time.Now().UTC() }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s, err := open(path, o)
 	if err != nil {
 		return nil, fmt.Errorf("the store %s %w", path, err)
-	}
-	s := &Store{db: db, sealer: o.Sealer, now: o.Now, log: o.Log}
-	if err := s.prepare(); err != nil {
-		return nil, errors.Join(fmt.Errorf("the store %s %w", path, err), db.Close())
 	}
 	return s, nil
 }
 
-// openFile turns bbolt's panics on damaged files into errors.
-func openFile(path string, o Options) (db *bolt.DB, err error) {
-	defer func() {
-		if trouble := recover(); trouble != nil {
-			err = fmt.Errorf("is damaged: %v", trouble)
+func open(path string, o Options) (*Store, error) {
+	_, err := os.Stat(path)
+	isNew := errors.Is(err, fs.ErrNotExist)
+	if !isNew {
+		if err := lookOver(path); err != nil {
+			return nil, err
 		}
-	}()
-	db, err = bolt.Open(path, 0o600, &bolt.Options{
-		Timeout:        2 * time.Second,
-		FreelistType:   bolt.FreelistMapType,
-		NoFreelistSync: true,
-		MaxSize:        o.MaxSize,
-		NoSync:         o.NoSync,
-	})
+	}
+	db, err := openFile(path, bolt.Options{MaxSize: o.MaxSize, NoSync: o.NoSync})
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: db, sealer: o.Sealer, now: o.Now, log: o.Log}
+	if err := s.prepare(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if isNew {
+		if err := syncFolder(path); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	s.warnOfReaders(path)
+	return s, nil
+}
+
+// openFile gives bbolt's errors, and its panics on damaged files, words.
+func openFile(path string, o bolt.Options) (db *bolt.DB, err error) {
+	defer orDamaged(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	o.Timeout = 2 * time.Second
+	o.FreelistType = bolt.FreelistMapType
+	o.NoFreelistSync = true // else every commit writes the list of all free pages
+	db, err = bolt.Open(path, 0o600, &o)
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, errors.New("is in use by another Paygate process")
-	case errors.Is(err, os.ErrPermission):
-		return nil, errors.New("may not be written by this user")
-	case errors.Is(err, os.ErrNotExist):
+	case errors.Is(err, fs.ErrPermission):
+		return nil, errors.New("may not be read and written by this user")
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, errors.New("cannot be made: its folder does not exist")
 	case full(err):
-		return nil, journey.ErrFull
+		return nil, fmt.Errorf("cannot be opened: %w: %w", journey.ErrFull, err)
 	case err != nil:
 		return nil, fmt.Errorf("cannot be opened: %w", err)
 	}
@@ -114,86 +154,23 @@ func openFile(path string, o Options) (db *bolt.DB, err error) {
 	return db, nil
 }
 
-// prepare makes what is missing and checks what is there. Its cost follows the open journeys, not the stored ones.
-func (s *Store) prepare() (err error) {
-	defer func() {
-		if trouble := recover(); trouble != nil {
-			err = fmt.Errorf("is damaged: %v", trouble)
-		}
-	}()
-	return translate(s.db.Update(func(tx *bolt.Tx) error {
-		for _, name := range allBuckets {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		if err := checkSchema(tx); err != nil {
-			return err
-		}
-		if err := s.checkSecrets(tx); err != nil {
-			return err
-		}
-		return s.reseal(tx)
-	}))
-}
-
-func checkSchema(tx *bolt.Tx) error {
-	meta := tx.Bucket(metaBucket)
-	var found int
-	switch text := meta.Get(schemaKey); {
-	case text == nil:
-		return meta.Put(schemaKey, []byte(fmt.Sprint(schema)))
-	default:
-		if _, err := fmt.Sscan(string(text), &found); err != nil {
-			return errNotAStore
-		}
-	}
-	if found > schema {
-		return fmt.Errorf("was written by a newer version of Paygate (layout %d, this version knows %d)", found, schema)
-	}
-	return nil
-}
-
-// checkSecrets refuses to start when an open journey could not be finished.
-func (s *Store) checkSecrets(tx *bolt.Tx) error {
-	lost := 0
-	err := tx.Bucket(openBucket).ForEach(func(_, value []byte) error {
-		var entry openEntry
-		if json.Unmarshal(value, &entry) == nil && !s.sealer.Knows(entry.KeyID) {
-			lost++
-		}
-		return nil
-	})
-	if err == nil && lost > 0 {
-		return fmt.Errorf("holds %d open journeys sealed under a secret that PAYGATE_SECRETS no longer lists; put the old secret back, behind the new one", lost)
-	}
-	return err
-}
-
-// reseal brings the named values under the newest secret.
-func (s *Store) reseal(tx *bolt.Tx) error {
-	bucket := tx.Bucket(valueBucket)
-	renewed := map[string][]byte{}
-	err := bucket.ForEach(func(name, sealed []byte) error {
-		if id, _ := s.sealer.KeyID(sealed); id == s.sealer.Newest() {
-			return nil
-		}
-		plain, err := s.sealer.Open("value", string(name), sealed)
-		if err != nil {
-			return fmt.Errorf("holds %s, which cannot be read: %w", name, err)
-		}
-		renewed[string(name)] = s.sealer.Seal("value", string(name), plain)
-		return nil
-	})
+// syncFolder makes the new file's name as durable as its content.
+func syncFolder(path string) error {
+	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
-		return err
+		return fmt.Errorf("is new, and its folder cannot be opened: %w", err)
 	}
-	for name, sealed := range renewed {
-		if err := bucket.Put([]byte(name), sealed); err != nil {
-			return err
-		}
+	defer folder.Close()
+	if err := folder.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return fmt.Errorf("is new, and its folder cannot be made durable: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) warnOfReaders(path string) {
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+		s.log.Warn("the store can be opened by other users; its mode should be 0600", "store", path, "mode", info.Mode().Perm().String())
+	}
 }
 
 // Close ends the use of the file. It waits for transactions under way.
@@ -206,22 +183,47 @@ func (s *Store) Ready(ctx context.Context) error {
 	})
 }
 
-// write runs a change together with others that come at the same time. fn may run more than once.
-func (s *Store) write(ctx context.Context, fn func(*bolt.Tx) error) error {
+// write runs a change together with others that come at the same time. change may run more than once; its error comes
+// back as it is and keeps nothing, of this change alone.
+func (s *Store) write(ctx context.Context, change func(*bolt.Tx) error) error {
+	unlessEnded := func(tx *bolt.Tx) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return change(tx)
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return translate(s.db.Batch(fn))
+	err := s.db.Batch(unlessEnded)
+	if full(err) { // perhaps by the fault of another in the batch: one that makes room must not fail with it
+		err = s.db.Update(unlessEnded)
+	}
+	return translate(err)
 }
 
-func (s *Store) read(ctx context.Context, fn func(*bolt.Tx) error) error {
+// read turns bbolt's panics on damaged pages, and faults of the disk under its memory map, into errors.
+func (s *Store) read(ctx context.Context, look func(*bolt.Tx) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return translate(s.db.View(fn))
+	defer func() {
+		if errors.Is(err, errStructure) {
+			err = fmt.Errorf("the store %w", err)
+		}
+	}()
+	defer orDamaged(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	return s.db.View(look)
 }
 
-// translate gives the errors of the disk the store's words.
+func orDamaged(err *error) {
+	if trouble := recover(); trouble != nil {
+		*err = fmt.Errorf("%w: %v. Restore a backup", errStructure, trouble)
+	}
+}
+
+// translate gives the errors of a full disk the store's word.
 func translate(err error) error {
 	if full(err) {
 		return fmt.Errorf("%w: %w", journey.ErrFull, err)
@@ -229,6 +231,15 @@ func translate(err error) error {
 	return err
 }
 
+// full goes by the text too, because bbolt keeps nothing else of an error that it meets when it grows the file.
 func full(err error) bool {
-	return errors.Is(err, bolterrors.ErrMaxSizeReached) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+	if err == nil {
+		return false
+	}
+	for _, noRoom := range []error{bolterrors.ErrMaxSizeReached, syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, noRoom) || strings.HasPrefix(err.Error(), "file ") && strings.Contains(err.Error(), noRoom.Error()) {
+			return true
+		}
+	}
+	return false
 }

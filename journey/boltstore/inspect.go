@@ -6,18 +6,18 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"io/fs"
 	"os"
+
+	bolt "go.etcd.io/bbolt"
 )
 
-// inspect looks at a file before bbolt does: an empty one would silently become a new store, and a cut one can crash it.
-func inspect(path string) error {
+// lookOver looks at a file before bbolt uses it: an empty one would silently become a new store, and a cut or damaged one
+// crashes bbolt in a goroutine of its own, where nobody can catch it.
+func lookOver(path string) error {
 	info, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil // to be made
 	case err != nil:
-		return fmt.Errorf("cannot be looked at: %w", errors.Unwrap(err))
+		return fmt.Errorf("cannot be looked at: %w", err)
 	case info.IsDir():
 		return errors.New("is a folder")
 	case !info.Mode().IsRegular():
@@ -27,10 +27,28 @@ func inspect(path string) error {
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return errors.New("may not be read by this user")
+		return errors.New("may not be read and written by this user")
 	}
 	defer file.Close()
-	return inspectPages(file, info.Size())
+	if _, err := inspectMeta(file); err != nil {
+		return err
+	}
+	return inspectLocked(path, file)
+}
+
+// inspectLocked looks at the pages while nobody writes them. Opened for reading alone, bbolt takes its lock and does not
+// walk the pages itself.
+func inspectLocked(path string, file *os.File) error {
+	db, err := openFile(path, bolt.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	meta, err := inspectMeta(file)
+	if err != nil {
+		return err
+	}
+	return inspectTree(file, meta)
 }
 
 // metaPage is a bbolt meta page as it lies on the disk (go.etcd.io/bbolt/internal/common: Page, Meta).
@@ -55,17 +73,21 @@ const (
 	metaBytes = 56 // of a meta, less its checksum
 )
 
-// inspectPages believes the newer of the two meta pages whose checksum holds, as bbolt does, and compares the file's size
+// inspectMeta believes the newer of the two meta pages whose checksum holds, as bbolt does, and compares the file's size
 // with the pages in use.
-func inspectPages(file io.ReaderAt, size int64) error {
+func inspectMeta(file *os.File) (metaPage, error) {
 	best, found := newestMeta(file)
 	if !found {
-		return errors.New("is damaged, or not a Paygate store")
+		return best, errors.New("is damaged, or not a Paygate store")
 	}
-	if needed := int64(best.Meta.HighWater) * int64(best.Meta.PageSize); size < needed {
-		return fmt.Errorf("is cut off: it has %d bytes of at least %d. Restore a backup", size, needed)
+	info, err := file.Stat() // after the metas: a file in use only grows
+	if err != nil {
+		return best, fmt.Errorf("cannot be looked at: %w", err)
 	}
-	return nil
+	if needed := int64(best.Meta.HighWater) * int64(best.Meta.PageSize); info.Size() < needed {
+		return best, fmt.Errorf("is cut off: it has %d bytes of at least %d. Restore a backup", info.Size(), needed)
+	}
+	return best, nil
 }
 
 func newestMeta(file io.ReaderAt) (best metaPage, found bool) {
@@ -97,6 +119,7 @@ func readMeta(file io.ReaderAt, offset int64) (metaPage, bool) {
 	}
 	sum := fnv.New64a()
 	_, _ = sum.Write(raw[pageBytes : pageBytes+metaBytes])
-	valid := m.Meta.Magic == boltMagic && m.Checksum == sum.Sum64() && m.Meta.PageSize >= 512 && m.Meta.PageSize <= 64<<10
+	size := m.Meta.PageSize
+	valid := m.Meta.Magic == boltMagic && m.Checksum == sum.Sum64() && size >= 1024 && size <= 64<<10 && size&(size-1) == 0
 	return m, valid
 }

@@ -3,11 +3,9 @@ package boltstore
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -16,7 +14,7 @@ import (
 
 // Create keeps a new journey.
 func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.HeldRequest) error {
-	sealedRequest, err := s.seal("request", j.ID, request)
+	sealedRequest, err := s.sealRequest(j.ID, request)
 	if err != nil {
 		return err
 	}
@@ -40,21 +38,23 @@ func (s *Store) Get(ctx context.Context, id journey.ID) (j journey.Journey, err 
 		j, err = s.get(tx, id)
 		return err
 	})
-	if errors.Is(err, journey.ErrDamaged) {
+	if errors.Is(err, errDoesNotOpen) {
 		s.setAside(ctx, id)
 	}
-	return j, err
+	if err != nil {
+		return journey.Journey{}, err
+	}
+	return j, nil
 }
 
 func (s *Store) get(tx *bolt.Tx, id journey.ID) (j journey.Journey, err error) {
-	sealed := tx.Bucket(journeyBucket).Get([]byte(id))
-	if sealed == nil {
-		if tx.Bucket(damagedBucket).Get([]byte(id)) != nil {
-			return j, fmt.Errorf("%w: %s", journey.ErrDamaged, id)
-		}
-		return j, journey.ErrNotFound
+	if sealed := tx.Bucket(journeyBucket).Get([]byte(id)); sealed != nil {
+		return j, s.open("journey", id, sealed, &j)
 	}
-	return j, s.open("journey", id, sealed, &j)
+	if tx.Bucket(damagedBucket).Get([]byte(id)) != nil {
+		return j, fmt.Errorf("%w: %s was set aside", journey.ErrDamaged, id)
+	}
+	return j, journey.ErrNotFound
 }
 
 // Update changes a journey in one transaction.
@@ -69,10 +69,13 @@ func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.J
 		if err != nil {
 			return err
 		}
+		if c.Journey.ID != id {
+			return fmt.Errorf("an update of %s answered with %q", id, c.Journey.ID)
+		}
 		after = c.Journey
 		return s.keep(tx, before, c)
 	})
-	if errors.Is(err, journey.ErrDamaged) {
+	if errors.Is(err, errDoesNotOpen) {
 		s.setAside(ctx, id)
 	}
 	if err != nil {
@@ -86,104 +89,68 @@ func (s *Store) keep(tx *bolt.Tx, before journey.Journey, c journey.Change) erro
 	if err := s.put(tx, before, c.Journey); err != nil {
 		return err
 	}
-	if err := s.putOrErase(tx, requestBucket, "request", c.Journey.ID, c.Request != nil, c.Request, c.Journey.KeepsRequest()); err != nil {
+	if err := s.keepRequest(tx, c); err != nil {
 		return err
 	}
-	return s.putOrErase(tx, replyBucket, "reply", c.Journey.ID, c.Reply != nil, c.Reply, c.Journey.KeepsReply())
-}
-
-func (s *Store) putOrErase(tx *bolt.Tx, bucket []byte, label string, id journey.ID, given bool, value any, kept bool) error {
-	switch {
-	case !kept:
-		return tx.Bucket(bucket).Delete([]byte(id))
-	case given:
-		sealed, err := s.seal(label, id, value)
-		if err != nil {
-			return err
-		}
-		return dense(tx, bucket).Put([]byte(id), sealed)
-	default:
-		return nil
-	}
-}
-
-// openEntry is what the list of open journeys says of one.
-type openEntry struct {
-	KeyID string        `json:"key"`
-	State journey.State `json:"state"`
+	return s.keepReply(tx, c)
 }
 
 // put stores the journey itself and its entries in the indexes.
 func (s *Store) put(tx *bolt.Tx, before, after journey.Journey) error {
-	id := []byte(after.ID)
-	sealed, err := s.seal("journey", after.ID, after)
+	plain, err := json.Marshal(after)
 	if err != nil {
+		return fmt.Errorf("keeping the journey %s: %w", after.ID, err)
+	}
+	if err := dense(tx, journeyBucket).Put([]byte(after.ID), s.sealer.Seal("journey", string(after.ID), plain)); err != nil {
 		return err
 	}
-	if err := dense(tx, journeyBucket).Put(id, sealed); err != nil {
-		return err
-	}
-	for _, p := range after.Payments[min(len(before.Payments), len(after.Payments)):] {
-		if err := tx.Bucket(paymentBucket).Put([]byte(p.ID), id); err != nil {
+	for _, index := range []func(*bolt.Tx, journey.Journey, journey.Journey) error{indexPayments, indexDue, s.indexOpen} {
+		if err := index(tx, before, after); err != nil {
 			return err
 		}
 	}
-	if err := moveDue(tx, before, after); err != nil {
-		return err
+	return nil
+}
+
+func indexPayments(tx *bolt.Tx, before, after journey.Journey) error {
+	bucket, id := tx.Bucket(paymentBucket), []byte(after.ID)
+	named := map[string]bool{"": true} // bbolt has no empty key
+	for _, p := range after.Payments {
+		if !named[p.ID] && !bytes.Equal(bucket.Get([]byte(p.ID)), id) {
+			if err := bucket.Put([]byte(p.ID), id); err != nil {
+				return err
+			}
+		}
+		named[p.ID] = true
 	}
+	for _, p := range before.Payments {
+		if named[p.ID] {
+			continue
+		}
+		if err := dropPayment(bucket, p.ID, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropPayment leaves an entry alone that leads to another journey.
+func dropPayment(bucket *bolt.Bucket, paymentID string, id []byte) error {
+	if !bytes.Equal(bucket.Get([]byte(paymentID)), id) {
+		return nil
+	}
+	return bucket.Delete([]byte(paymentID))
+}
+
+func (s *Store) indexOpen(tx *bolt.Tx, _, after journey.Journey) error {
 	if after.State.AtRest() {
-		return tx.Bucket(openBucket).Delete(id)
+		return tx.Bucket(openBucket).Delete([]byte(after.ID))
 	}
 	entry, err := json.Marshal(openEntry{s.sealer.Newest(), after.State})
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(openBucket).Put(id, entry)
-}
-
-func moveDue(tx *bolt.Tx, before, after journey.Journey) error {
-	due := tx.Bucket(dueBucket)
-	if before.ID != "" && !before.DueAt.IsZero() && !before.DueAt.Equal(after.DueAt) {
-		if err := due.Delete(dueKey(before.DueAt, before.ID)); err != nil {
-			return err
-		}
-	}
-	if after.DueAt.IsZero() {
-		return nil
-	}
-	return due.Put(dueKey(after.DueAt, after.ID), nil)
-}
-
-// dueKey sorts by time, to the nanosecond, then by id. Times before 1970 do not happen.
-func dueKey(at time.Time, id journey.ID) []byte {
-	return append(binary.BigEndian.AppendUint64(nil, uint64(max(0, at.UnixNano()))), id...)
-}
-
-// Request reads the held request.
-func (s *Store) Request(ctx context.Context, id journey.ID) (request journey.HeldRequest, err error) {
-	err = s.readValue(ctx, requestBucket, "request", id, &request)
-	return request, err
-}
-
-// Reply reads the kept reply.
-func (s *Store) Reply(ctx context.Context, id journey.ID) (reply journey.Reply, err error) {
-	err = s.readValue(ctx, replyBucket, "reply", id, &reply)
-	return reply, err
-}
-
-func (s *Store) readValue(ctx context.Context, bucket []byte, label string, id journey.ID, into any) error {
-	var sealed []byte
-	err := s.read(ctx, func(tx *bolt.Tx) error {
-		sealed = bytes.Clone(tx.Bucket(bucket).Get([]byte(id)))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if sealed == nil {
-		return journey.ErrErased
-	}
-	return s.open(label, id, sealed, into)
+	return tx.Bucket(openBucket).Put([]byte(after.ID), entry)
 }
 
 // ByPayment finds the journey of a payment.
@@ -199,46 +166,24 @@ func (s *Store) ByPayment(ctx context.Context, paymentID string) (id journey.ID,
 	return id, err
 }
 
-// Due lists due journeys.
-func (s *Store) Due(ctx context.Context, until time.Time, after journey.Due, limit int) (due []journey.Due, err error) {
-	err = s.read(ctx, func(tx *bolt.Tx) error {
-		cursor := tx.Bucket(dueBucket).Cursor()
-		from := dueKey(after.At, after.ID)
-		for k, _ := cursor.Seek(from); k != nil && len(due) < limit; k, _ = cursor.Next() {
-			at := time.Unix(0, int64(binary.BigEndian.Uint64(k))).UTC()
-			if at.After(until) {
-				return nil
-			}
-			setAside := tx.Bucket(journeyBucket).Get(k[8:]) == nil
-			if after.ID != "" && bytes.Equal(k, from) || setAside {
-				continue
-			}
-			due = append(due, journey.Due{At: at, ID: journey.ID(k[8:])})
-		}
-		return nil
-	})
-	return due, err
-}
-
-// Forget removes a journey.
+// Forget removes a journey. One that was set aside goes too, with what it held, but its payments still lead to its id.
 func (s *Store) Forget(ctx context.Context, id journey.ID) error {
+	if id == "" {
+		return ctx.Err()
+	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		j, err := s.get(tx, id)
-		if errors.Is(err, journey.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		for _, p := range j.Payments {
-			if err := tx.Bucket(paymentBucket).Delete([]byte(p.ID)); err != nil {
+		if err == nil {
+			if err := indexDue(tx, j, journey.Journey{}); err != nil {
 				return err
 			}
 		}
-		if err := tx.Bucket(dueBucket).Delete(dueKey(j.DueAt, j.ID)); err != nil {
-			return err
+		for _, p := range j.Payments {
+			if err := dropPayment(tx.Bucket(paymentBucket), p.ID, []byte(id)); err != nil {
+				return err
+			}
 		}
-		for _, bucket := range [][]byte{journeyBucket, requestBucket, replyBucket, openBucket} {
+		for _, bucket := range [][]byte{journeyBucket, requestBucket, replyBucket, openBucket, damagedBucket} {
 			if err := tx.Bucket(bucket).Delete([]byte(id)); err != nil {
 				return err
 			}
@@ -247,22 +192,14 @@ func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 	})
 }
 
-func (s *Store) seal(label string, id journey.ID, value any) ([]byte, error) {
-	plain, err := json.Marshal(value)
-	if err != nil {
-		return nil, fmt.Errorf("keeping the %s of %s: %w", label, id, err)
-	}
-	return s.sealer.Seal(label, string(id), plain), nil
-}
-
-// open reads a sealed value. Whatever is wrong with it, it must not be acted on.
-func (s *Store) open(label string, id journey.ID, sealed []byte, into any) error {
+// open reads a sealed journey or what belongs to it. Whatever is wrong with it, it must not be acted on.
+func (s *Store) open(label string, id journey.ID, sealed []byte, into *journey.Journey) error {
 	plain, err := s.sealer.Open(label, string(id), sealed)
-	if err != nil {
-		return fmt.Errorf("%w: the %s of %s: %w", journey.ErrDamaged, label, id, err)
+	if err == nil {
+		err = json.Unmarshal(plain, into)
 	}
-	if err := json.Unmarshal(plain, into); err != nil {
-		return fmt.Errorf("%w: the %s of %s: %w", journey.ErrDamaged, label, id, err)
+	if err != nil {
+		return doesNotOpen(label, id, err)
 	}
 	return nil
 }

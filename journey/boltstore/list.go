@@ -3,20 +3,28 @@ package boltstore
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
 	"paygate/journey"
 )
 
-// pageSize is how many journeys one read transaction looks at: a long one would keep old pages alive.
-const pageSize = 500
+const (
+	// pageSize is how many journeys one read transaction looks at: a long one would keep old pages alive.
+	pageSize = 500
+	// slack is more than ids and start times, both taken from one clock, differ in their order.
+	slack = time.Minute
+)
 
-// List finds journeys, newest first.
+// List finds journeys, newest first. By state it costs what is open, where that is an open state; by payment, nothing;
+// else what is stored since Since.
 func (s *Store) List(ctx context.Context, f journey.Filter) ([]journey.Journey, error) {
-	if f.Limit == 0 {
+	if f.Limit <= 0 {
 		f.Limit = 50
 	}
 	if f.Payment != "" {
@@ -24,22 +32,25 @@ func (s *Store) List(ctx context.Context, f journey.Filter) ([]journey.Journey, 
 	}
 	var found []journey.Journey
 	for after := []byte(f.After); ; {
-		page, next, err := s.page(ctx, after)
+		p, err := s.page(ctx, f, after)
 		if err != nil {
 			return nil, err
 		}
-		for _, j := range page {
-			if len(found) < f.Limit && matches(j, f) {
+		for _, id := range p.damaged {
+			s.setAside(ctx, id)
+		}
+		for _, j := range p.journeys {
+			if matches(j, f) {
 				found = append(found, j)
 			}
-			if !f.Since.IsZero() && j.StartedAt.Before(f.Since) { // ids sort by StartedAt
+			if len(found) == f.Limit || j.StartedAt.Before(f.Since.Add(-slack)) {
 				return found, nil
 			}
 		}
-		if next == nil || len(found) == f.Limit {
+		if p.next == nil {
 			return found, nil
 		}
-		after = next
+		after = p.next
 	}
 }
 
@@ -52,45 +63,96 @@ func (s *Store) listByPayment(ctx context.Context, f journey.Filter) ([]journey.
 		return nil, err
 	}
 	j, err := s.Get(ctx, id)
-	if errors.Is(err, journey.ErrDamaged) || err == nil && !matches(j, f) {
+	switch {
+	case errors.Is(err, journey.ErrDamaged) || errors.Is(err, journey.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !matches(j, f):
 		return nil, nil
 	}
-	return []journey.Journey{j}, err
+	return []journey.Journey{j}, nil
 }
 
-// page reads the journeys older than after, newest first, and gives the id to go on from, nil at the end.
-func (s *Store) page(ctx context.Context, after []byte) (page []journey.Journey, next []byte, err error) {
+// listPage is what one read transaction found.
+type listPage struct {
+	journeys []journey.Journey // newest first
+	damaged  []journey.ID
+	next     []byte // the id to go on from; nil at the end
+}
+
+// page looks at journeys older than after, newest first.
+func (s *Store) page(ctx context.Context, f journey.Filter, after []byte) (p listPage, err error) {
 	err = s.read(ctx, func(tx *bolt.Tx) error {
-		cursor := tx.Bucket(journeyBucket).Cursor()
-		k, sealed := cursor.Last()
-		if len(after) > 0 {
-			if k, _ = cursor.Seek(after); k == nil {
-				k, sealed = cursor.Last()
-			} else {
-				k, sealed = cursor.Prev()
+		k, value, earlier := backwards(tx.Bucket(listed(f)), after)
+		for range pageSize {
+			if k == nil {
+				p.next = nil
+				return nil
 			}
-		}
-		for n := 0; k != nil && n < pageSize; n++ {
-			var j journey.Journey
-			if s.open("journey", journey.ID(k), sealed, &j) == nil {
-				page = append(page, j)
+			p.next = bytes.Clone(k)
+			if mayMatch(value, f) {
+				s.collect(tx, k, &p)
 			}
-			next = bytes.Clone(k)
-			k, sealed = cursor.Prev()
-		}
-		if k == nil {
-			next = nil
+			k, value = earlier()
 		}
 		return nil
 	})
-	return page, next, err
+	return p, err
+}
+
+// collect adds the journey to the page. One under a secret that is not listed is no damage: dropping an old secret is how
+// old journeys are erased.
+func (s *Store) collect(tx *bolt.Tx, id []byte, p *listPage) {
+	sealed := tx.Bucket(journeyBucket).Get(id)
+	var j journey.Journey
+	switch keyID, ok := s.sealer.KeyID(sealed); {
+	case sealed == nil || ok && !s.sealer.Knows(keyID):
+	case s.open("journey", journey.ID(id), sealed, &j) != nil:
+		p.damaged = append(p.damaged, journey.ID(id))
+	default:
+		p.journeys = append(p.journeys, j)
+	}
+}
+
+// backwards begins at the last key before after, or at the very last one.
+func backwards(bucket *bolt.Bucket, after []byte) (k, v []byte, earlier func() ([]byte, []byte)) {
+	cursor := bucket.Cursor()
+	if len(after) > 0 {
+		if k, _ = cursor.Seek(after); k != nil {
+			k, v = cursor.Prev()
+			return k, v, cursor.Prev
+		}
+	}
+	k, v = cursor.Last()
+	return k, v, cursor.Prev
+}
+
+// listed is the smallest bucket that names all that the filter may find.
+func listed(f journey.Filter) []byte {
+	if f.State != "" && !f.State.AtRest() {
+		return openBucket
+	}
+	return journeyBucket
+}
+
+// mayMatch spares opening journeys that the list of open ones says are in another state.
+func mayMatch(value []byte, f journey.Filter) bool {
+	if !bytes.Equal(listed(f), openBucket) {
+		return true
+	}
+	var entry openEntry
+	err := json.Unmarshal(value, &entry)
+	return err != nil || entry.State == f.State || !slices.Contains(journey.States(), entry.State)
 }
 
 func matches(j journey.Journey, f journey.Filter) bool {
+	ofPayment := func(p journey.Payment) bool { return p.ID == f.Payment }
 	switch {
 	case f.State != "" && j.State != f.State,
 		f.Route != "" && j.Terms.Route != f.Route,
 		f.Reference != "" && !strings.EqualFold(j.Terms.Reference, f.Reference),
+		f.Payment != "" && !slices.ContainsFunc(j.Payments, ofPayment),
 		!f.Since.IsZero() && j.StartedAt.Before(f.Since),
 		!f.Until.IsZero() && !j.StartedAt.Before(f.Until),
 		f.After != "" && j.ID >= f.After:

@@ -1,65 +1,26 @@
 package boltstore
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 
 	"paygate/journey"
 )
 
-// setAside takes a damaged journey out of the way of sweeps. It stays in the file, is counted, and everything else goes
-// on.
-func (s *Store) setAside(ctx context.Context, id journey.ID) {
-	err := s.write(context.WithoutCancel(ctx), func(tx *bolt.Tx) error {
-		sealed := tx.Bucket(journeyBucket).Get([]byte(id))
-		if sealed == nil {
-			return nil
-		}
-		if err := tx.Bucket(damagedBucket).Put([]byte(id), bytes.Clone(sealed)); err != nil {
-			return err
-		}
-		if err := tx.Bucket(openBucket).Delete([]byte(id)); err != nil {
-			return err
-		}
-		return tx.Bucket(journeyBucket).Delete([]byte(id))
-	})
-	s.log.ErrorContext(ctx, "a damaged journey was set aside", "journey_id", id, "error", err)
-}
-
-// Damaged lists the journeys that were set aside, the oldest first.
-func (s *Store) Damaged(ctx context.Context) (ids []journey.ID, err error) {
-	err = s.read(ctx, func(tx *bolt.Tx) error {
-		return tx.Bucket(damagedBucket).ForEach(func(id, _ []byte) error {
-			ids = append(ids, journey.ID(id))
-			return nil
-		})
-	})
-	return ids, err
-}
-
 // CountOpen counts the journeys that are not at rest, by state.
 func (s *Store) CountOpen(ctx context.Context) (map[journey.State]int, error) {
 	counts := map[journey.State]int{}
 	err := s.read(ctx, func(tx *bolt.Tx) error {
-		return tx.Bucket(openBucket).ForEach(func(_, value []byte) error {
-			var entry openEntry
-			if err := json.Unmarshal(value, &entry); err != nil {
-				return fmt.Errorf("the list of open journeys is damaged: %w", err)
-			}
-			counts[entry.State]++
-			return nil
-		})
+		return s.eachOpen(tx, func(entry openEntry) { counts[entry.State]++ })
 	})
 	return counts, err
 }
 
-// Value reads a named value. journey.ErrNotFound when there is none.
+// Value reads a named value. [journey.ErrNotFound] when there is none, [journey.ErrDamaged] when it was altered.
 func (s *Store) Value(ctx context.Context, name string) ([]byte, error) {
 	var plain []byte
 	err := s.read(ctx, func(tx *bolt.Tx) (err error) {
@@ -69,12 +30,13 @@ func (s *Store) Value(ctx context.Context, name string) ([]byte, error) {
 	return plain, err
 }
 
-// UpdateValue changes a named value in one step; old is nil when there is none yet. The answer is what is kept now.
+// UpdateValue changes a named value in one step; old is nil when there is none yet. The answer is what is kept now. An
+// error of change keeps nothing and comes back as it is; change may run more than once.
 func (s *Store) UpdateValue(ctx context.Context, name string, change func(old []byte) ([]byte, error)) ([]byte, error) {
 	var kept []byte
 	err := s.write(ctx, func(tx *bolt.Tx) error {
 		old, err := s.value(tx, name)
-		if err != nil && err != journey.ErrNotFound { //nolint:errorlint // our own, just made
+		if err != nil && !errors.Is(err, journey.ErrNotFound) {
 			return err
 		}
 		if kept, err = change(old); err != nil {
@@ -82,7 +44,10 @@ func (s *Store) UpdateValue(ctx context.Context, name string, change func(old []
 		}
 		return tx.Bucket(valueBucket).Put([]byte(name), s.sealer.Seal("value", name, kept))
 	})
-	return kept, err
+	if err != nil {
+		return nil, err
+	}
+	return kept, nil
 }
 
 func (s *Store) value(tx *bolt.Tx, name string) ([]byte, error) {
@@ -92,24 +57,32 @@ func (s *Store) value(tx *bolt.Tx, name string) ([]byte, error) {
 	}
 	plain, err := s.sealer.Open("value", name, sealed)
 	if err != nil {
-		return nil, fmt.Errorf("the value %s cannot be read: %w", name, err)
+		return nil, fmt.Errorf("%w: the value %q: %w", journey.ErrDamaged, name, err)
 	}
 	return plain, nil
 }
 
-// Backup writes a consistent copy of the file while it is in use.
+// Backup writes a consistent copy of the file while it is in use. While it lasts the file cannot use again the room of
+// what is erased: to should be fast. It stops when the context ends; what was written then is no backup.
 func (s *Store) Backup(ctx context.Context, to io.Writer) error {
 	return s.read(ctx, func(tx *bolt.Tx) error {
-		_, err := tx.WriteTo(to)
+		_, err := tx.WriteTo(untilEnded{ctx, to})
+		if ended := ctx.Err(); ended != nil { // bbolt keeps no more of it than its text
+			return ended
+		}
 		return err
 	})
 }
 
-// OldestDue is the time of the most overdue journey; false when none is listed.
-func (s *Store) OldestDue(ctx context.Context) (time.Time, bool, error) {
-	due, err := s.Due(ctx, s.now(), journey.Due{}, 1)
-	if err != nil || len(due) == 0 {
-		return time.Time{}, false, err
+// untilEnded writes as long as the context lasts.
+type untilEnded struct {
+	ctx context.Context //nolint:containedctx // lives as long as one call
+	to  io.Writer
+}
+
+func (w untilEnded) Write(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
 	}
-	return due[0].At, true, nil
+	return w.to.Write(p)
 }

@@ -1,0 +1,128 @@
+package boltstore_test
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/storetest"
+)
+
+// many makes a closed store with n journeys, all but the first hundred at rest and due only after years.
+func many(b *testing.B, n int) string {
+	b.Helper()
+	path := newPath(b)
+	s := open(b, path, options(b, 1))
+	together(n, func(i int) {
+		j := storetest.Example(i)
+		if i >= 100 {
+			j.State, j.DueAt = journey.StateAbandoned, j.DueAt.Add(20_000*time.Hour)
+		}
+		if err := s.Create(b.Context(), j, storetest.Request(i)); err != nil {
+			b.Error(err)
+		}
+	})
+	require.NoError(b, s.Close())
+	return path
+}
+
+func BenchmarkOpenWith100000Journeys(b *testing.B) {
+	path, o := many(b, 100_000), options(b, 1)
+	for b.Loop() {
+		s, err := boltstore.Open(path, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = s.Close()
+	}
+}
+
+func durable(b *testing.B) *boltstore.Store {
+	b.Helper()
+	o := options(b, 1)
+	o.NoSync = false
+	return open(b, newPath(b), o)
+}
+
+func BenchmarkCreate(b *testing.B) {
+	s, n := durable(b), 0
+	for b.Loop() {
+		n++
+		if err := s.Create(b.Context(), storetest.Example(n), storetest.Request(n)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkUpdateInParallel(b *testing.B) {
+	s := durable(b)
+	const journeys = 128
+	for n := range journeys {
+		require.NoError(b, s.Create(b.Context(), storetest.Example(n), storetest.Request(n)))
+	}
+	var next atomic.Int64
+	b.SetParallelism(journeys / 2) // two processors
+	b.RunParallel(func(pb *testing.PB) {
+		id := storetest.Example(int(next.Add(1)) % journeys).ID
+		for pb.Next() {
+			_, err := s.Update(b.Context(), id, func(j journey.Journey) (journey.Change, error) {
+				j.Failures++
+				return journey.Change{Journey: j}, nil
+			})
+			if err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+func BenchmarkGet(b *testing.B) {
+	s := open(b, many(b, 1000), options(b, 1))
+	for b.Loop() {
+		if _, err := s.Get(b.Context(), storetest.Example(500).ID); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSweep lists the hundred journeys that are due, and reads them, among many that are not.
+func BenchmarkSweep(b *testing.B) {
+	perSweep := map[int]time.Duration{}
+	sizes := []int{1000, 100_000}
+	for _, stored := range sizes {
+		s := open(b, many(b, stored), options(b, 1))
+		b.Run(fmt.Sprintf("100 of %d", stored), func(b *testing.B) {
+			for b.Loop() {
+				due, err := s.Due(b.Context(), storetest.T0.Add(24*time.Hour), journey.Due{}, 500)
+				if err != nil || len(due) != 100 {
+					b.Fatal(len(due), err)
+				}
+				for _, d := range due {
+					if _, err := s.Get(b.Context(), d.ID); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			perSweep[stored] = b.Elapsed() / time.Duration(b.N)
+			if small := perSweep[sizes[0]]; small > 0 {
+				b.ReportMetric(float64(perSweep[stored])/float64(small), "times-the-small-one")
+			}
+		})
+	}
+}
+
+// BenchmarkListByReference is the dearest question that staff can ask.
+func BenchmarkListByReference(b *testing.B) {
+	s := open(b, many(b, 100_000), options(b, 1))
+	for b.Loop() {
+		found, err := s.List(b.Context(), journey.Filter{Reference: "lic-0"})
+		if err != nil || len(found) != 1 {
+			b.Fatal(len(found), err)
+		}
+	}
+}

@@ -1,0 +1,244 @@
+package boltstore_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
+
+	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/storetest"
+)
+
+func TestFilesThatCannotBeUsedAreRefusedInWords(t *testing.T) {
+	t.Parallel()
+	cut := func(size int64) func(*testing.T, string) {
+		return func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, size)) }
+	}
+	replace := func(content string) func(*testing.T, string) {
+		return func(t *testing.T, path string) { require.NoError(t, os.WriteFile(path, []byte(content), 0o600)) }
+	}
+	for name, c := range map[string]struct {
+		spoil func(t *testing.T, path string)
+		says  string
+	}{
+		"empty":          {cut(0), "empty file"},
+		"cut":            {cut(8192), "cut off"},
+		"cut in a page":  {cut(5000), "cut off"},
+		"cut to a stump": {cut(10), "not a Paygate store"},
+		"a text":         {replace(string(bytes.Repeat([]byte("text "), 5000))), "not a Paygate store"},
+		"a short text":   {replace("x"), "not a Paygate store"},
+		"zeros":          {replace(string(make([]byte, 1<<16))), "not a Paygate store"},
+		"a folder": {func(t *testing.T, path string) {
+			require.NoError(t, os.Remove(path))
+			require.NoError(t, os.Mkdir(path, 0o700))
+		}, "is a folder"},
+		"a pipe": {func(t *testing.T, path string) {
+			require.NoError(t, os.Remove(path))
+			require.NoError(t, syscall.Mkfifo(path, 0o600))
+		}, "no regular file"},
+		"both metas damaged": {func(t *testing.T, path string) {
+			content, err := os.ReadFile(path)
+			require.NoError(t, err)
+			content[20]++
+			content[os.Getpagesize()+20]++
+			require.NoError(t, os.WriteFile(path, content, 0o600))
+		}, "not a Paygate store"},
+		"newer": {func(t *testing.T, path string) {
+			raw(t, path, func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("99")) })
+		}, "newer version"},
+		"a layout that is none": {func(t *testing.T, path string) {
+			raw(t, path, func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("x")) })
+		}, "not a Paygate store"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filled(t)
+			c.spoil(t, path)
+			_, err := boltstore.Open(path, options(t, 1))
+			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, path)
+		})
+	}
+	_, err := boltstore.Open(filepath.Join(t.TempDir(), "no", "such", "folder.db"), options(t, 1))
+	require.ErrorContains(t, err, "folder does not exist")
+	_, err = boltstore.Open(filepath.Join(filled(t), "below a file.db"), options(t, 1))
+	require.ErrorContains(t, err, "not a directory")
+}
+
+func TestAFileOfAnotherProgramIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	raw(t, path, func(tx *bolt.Tx) error {
+		_, err := tx.CreateBucket([]byte("theirs"))
+		return err
+	})
+	_, err := boltstore.Open(path, options(t, 1))
+	require.ErrorContains(t, err, "is not a Paygate store")
+	raw(t, path, func(tx *bolt.Tx) error {
+		return tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
+			require.Equal(t, "theirs", string(name))
+			return nil
+		})
+	})
+}
+
+func TestAFileOfAnotherUserIsRefusedInWords(t *testing.T) {
+	t.Parallel()
+	path, folder := filled(t), t.TempDir()
+	for _, closed := range []string{path, folder} {
+		require.NoError(t, os.Chmod(closed, 0))
+		t.Cleanup(func() { require.NoError(t, os.Chmod(closed, 0o700)) })
+	}
+	var errs [2]error
+	asNobody(func() {
+		_, errs[0] = boltstore.Open(path, options(t, 1))
+		_, errs[1] = boltstore.Open(filepath.Join(folder, "paygate.db"), options(t, 1))
+	})
+	for _, err := range errs {
+		require.Error(t, err)
+		require.Regexp(t, "may not be read and written by this user|permission denied", err.Error())
+	}
+}
+
+// asNobody works with the rights of nobody in particular, even where root runs the tests.
+func asNobody(work func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if os.Geteuid() == 0 {
+			runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+			_ = syscall.Setfsuid(65534)
+		}
+		work()
+	}()
+	<-done
+}
+
+func TestASecondProcessIsTurnedAway(t *testing.T) {
+	t.Parallel()
+	path := filled(t)
+	first := open(t, path, options(t, 1))
+	_, err := boltstore.Open(path, options(t, 1))
+	require.ErrorContains(t, err, "in use by another Paygate process")
+	require.NoError(t, first.Ready(t.Context()), "the first one goes on")
+	require.NoError(t, first.Close())
+	open(t, path, options(t, 1))
+}
+
+// TestADamagedFileIsRefusedOrGoesOnWithoutLies changes bytes all over a store. It must open or be refused, and never crash;
+// what it then says must be what was written, or that it does not know.
+func TestADamagedFileIsRefusedOrGoesOnWithoutLies(t *testing.T) {
+	t.Parallel()
+	good, err := os.ReadFile(filled(t))
+	require.NoError(t, err)
+	page := os.Getpagesize()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	var places []int
+	for at := 0; at < len(good); at += page {
+		for range 6 {
+			places = append(places, at+random.IntN(96)) // headers and elements
+		}
+		places = append(places, at+random.IntN(page), at+random.IntN(page))
+	}
+	refused := 0
+	for _, at := range places {
+		bad := bytes.Clone(good)
+		bad[at] ^= 1 << random.IntN(8)
+		path := newPath(t)
+		require.NoError(t, os.WriteFile(path, bad, 0o600))
+		s, err := boltstore.Open(path, options(t, 1))
+		if err != nil {
+			require.ErrorContains(t, err, path, "byte %d", at)
+			refused++
+			require.NoError(t, os.WriteFile(path, good, 0o600))
+			require.NoError(t, open(t, path, options(t, 1)).Close(), "byte %d: nothing holds the file that was refused", at)
+			continue
+		}
+		tellsNoLies(t, s, at)
+		require.NoError(t, s.Close())
+	}
+	require.NotZero(t, refused)
+	require.Less(t, refused, len(places))
+}
+
+func tellsNoLies(t *testing.T, s *boltstore.Store, at int) {
+	t.Helper()
+	for n := range 20 {
+		wanted := storetest.Example(n)
+		if j, err := s.Get(t.Context(), wanted.ID); err == nil {
+			require.Equal(t, wanted, j, "byte %d", at)
+		}
+		if r, err := s.Request(t.Context(), wanted.ID); err == nil {
+			require.Equal(t, storetest.Request(n), r, "byte %d", at)
+		}
+	}
+	all, err := s.List(t.Context(), journey.Filter{})
+	require.NoError(t, err, "byte %d", at)
+	for _, j := range all {
+		require.Equal(t, storetest.Example(int(j.StartedAt.Sub(storetest.T0).Seconds())), j, "byte %d", at)
+	}
+}
+
+// The tests below run this test binary once more, as a process that may be killed or has little room.
+const (
+	childPath = "PAYGATE_TEST_STORE"
+	childRoom = "PAYGATE_TEST_ROOM"
+)
+
+func TestWhatWasAnsweredSurvivesAKill(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	child := exec.Command(os.Args[0], "-test.run=^TestWritesUntilKilled$")
+	child.Env = append(os.Environ(), childPath+"="+path)
+	out, err := child.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, child.Start())
+	last := -1
+	for lines := bufio.NewScanner(out); lines.Scan() && last < 60; {
+		n, err := strconv.Atoi(lines.Text())
+		require.NoError(t, err)
+		last = n
+	}
+	require.NoError(t, child.Process.Kill())
+	require.Error(t, child.Wait())
+	require.Equal(t, 60, last)
+
+	s := open(t, path, options(t, 1))
+	for n := range last + 1 {
+		j, err := s.Get(t.Context(), storetest.Example(n).ID)
+		require.NoError(t, err)
+		require.Equal(t, storetest.Example(n), j)
+		_, err = s.Request(t.Context(), j.ID)
+		require.NoError(t, err)
+	}
+}
+
+func TestWritesUntilKilled(t *testing.T) {
+	path := os.Getenv(childPath)
+	if path == "" || os.Getenv(childRoom) != "" {
+		return // nothing by itself: the other half of the test above
+	}
+	o := options(t, 1)
+	o.NoSync = false
+	s := open(t, path, o)
+	for n := 0; ; n++ {
+		require.NoError(t, s.Create(t.Context(), storetest.Example(n), storetest.Request(n)))
+		if _, err := fmt.Println(n); err != nil {
+			return
+		}
+	}
+}

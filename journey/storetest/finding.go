@@ -1,0 +1,245 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"paygate/journey"
+)
+
+func paymentsFind(t *testing.T, s journey.Store) {
+	j := create(t, s, 1)
+	to(t, s, j.ID,
+		journey.PaymentCreated{Seen: seen(j, "pay1", "created")}, journey.PaymentSeen{Seen: seen(j, "pay1", "failed")},
+		journey.PaymentCreated{Seen: seen(j, "pay2", "created")})
+	for _, payment := range []string{"pay1", "pay2"} {
+		id, err := s.ByPayment(t.Context(), payment)
+		require.NoError(t, err)
+		require.Equal(t, j.ID, id)
+		found, err := s.List(t.Context(), journey.Filter{Payment: payment})
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+	}
+}
+
+func dueInOrder(t *testing.T, s journey.Store) {
+	for n := range 5 {
+		create(t, s, n)
+	}
+	setDue(t, s, Example(0).ID, T0.Add(3*time.Hour))
+	setDue(t, s, Example(1).ID, T0.Add(time.Hour))
+	setDue(t, s, Example(2).ID, time.Time{})
+	setDue(t, s, Example(3).ID, T0.Add(time.Hour))
+	setDue(t, s, Example(4).ID, T0.Add(3*time.Hour+time.Nanosecond))
+
+	until := T0.Add(3 * time.Hour)
+	all, err := s.Due(t.Context(), until, journey.Due{}, 10)
+	require.NoError(t, err)
+	require.Equal(t, []journey.Due{
+		{At: T0.Add(time.Hour), ID: Example(1).ID}, {At: T0.Add(time.Hour), ID: Example(3).ID}, {At: until, ID: Example(0).ID},
+	}, all)
+	for limit := range 4 {
+		first, err := s.Due(t.Context(), until, journey.Due{}, limit)
+		require.NoError(t, err)
+		require.Len(t, first, limit)
+	}
+	require.Equal(t, all, paged(t, s, until, 1))
+	require.Equal(t, all, paged(t, s, until, 2))
+}
+
+// paged reads the whole list in pages.
+func paged(t require.TestingT, s journey.Store, until time.Time, limit int) (all []journey.Due) {
+	for after := (journey.Due{}); ; {
+		page, err := s.Due(context.Background(), until, after, limit)
+		require.NoError(t, err)
+		if len(page) == 0 {
+			return all
+		}
+		require.LessOrEqual(t, len(page), limit)
+		after = page[len(page)-1]
+		all = append(all, page...)
+	}
+}
+
+// dueGoesOn: a sweep changes what it visits, so that its cursor is gone when it asks for the next page.
+func dueGoesOn(t *testing.T, s journey.Store) {
+	for n := range 6 {
+		create(t, s, n)
+		setDue(t, s, Example(n).ID, T0.Add(time.Hour)) // ties, in the order of ids
+	}
+	first, err := s.Due(t.Context(), T0.Add(time.Hour), journey.Due{}, 2)
+	require.NoError(t, err)
+	setDue(t, s, first[0].ID, T0.Add(5*time.Hour))
+	require.NoError(t, s.Forget(t.Context(), first[1].ID))
+	next, err := s.Due(t.Context(), T0.Add(time.Hour), first[1], 2)
+	require.NoError(t, err)
+	require.Equal(t, []journey.Due{{At: T0.Add(time.Hour), ID: Example(2).ID}, {At: T0.Add(time.Hour), ID: Example(3).ID}}, next)
+}
+
+// dueFollows walks at random and compares the list with a plain map. A failure prints how to walk the same way again.
+func dueFollows(t *testing.T, s journey.Store) {
+	rapid.Check(t, func(t *rapid.T) {
+		model := map[journey.ID]time.Time{}
+		for n := range 8 {
+			require.NoError(t, s.Forget(context.Background(), Example(n).ID))
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"change": func(t *rapid.T) {
+				n := rapid.IntRange(0, 7).Draw(t, "journey")
+				at := someTime(t)
+				if _, there := model[Example(n).ID]; there {
+					setDue(t, s, Example(n).ID, at)
+				} else {
+					j := Example(n)
+					j.DueAt = at
+					require.NoError(t, s.Create(context.Background(), j, Request(n)))
+				}
+				model[Example(n).ID] = at
+			},
+			"forget": func(t *rapid.T) {
+				id := Example(rapid.IntRange(0, 7).Draw(t, "journey")).ID
+				require.NoError(t, s.Forget(context.Background(), id))
+				delete(model, id)
+			},
+			"": func(t *rapid.T) {
+				until := T0.Add(time.Duration(rapid.IntRange(-1, 8).Draw(t, "until")) * time.Hour)
+				require.Equal(t, dueIn(model, until), paged(t, s, until, rapid.IntRange(1, 9).Draw(t, "limit")))
+			},
+		})
+	})
+}
+
+func someTime(t *rapid.T) time.Time {
+	hour := rapid.IntRange(-1, 8).Draw(t, "hour")
+	if hour < 0 {
+		return time.Time{}
+	}
+	return T0.Add(time.Duration(hour)*time.Hour + time.Duration(rapid.IntRange(0, 2).Draw(t, "nanoseconds")))
+}
+
+func dueIn(model map[journey.ID]time.Time, until time.Time) (due []journey.Due) {
+	for id, at := range model {
+		if !at.IsZero() && !at.After(until) {
+			due = append(due, journey.Due{At: at, ID: id})
+		}
+	}
+	slices.SortFunc(due, func(a, b journey.Due) int {
+		if c := a.At.Compare(b.At); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
+	return due
+}
+
+// numbers are those of the examples that a list finds.
+func numbers(t require.TestingT, s journey.Store, f journey.Filter) (found []int) {
+	journeys, err := s.List(context.Background(), f)
+	require.NoError(t, err)
+	for _, j := range journeys {
+		found = append(found, int(j.StartedAt.Sub(T0)/time.Second))
+	}
+	return found
+}
+
+func lists(t *testing.T, s journey.Store) {
+	for n := range 10 {
+		create(t, s, n)
+	}
+	toReleased(t, s, Example(3))
+	toReleased(t, s, Example(6))
+	payment := "pay-" + string(Example(3).ID)
+	for _, c := range []struct {
+		filter journey.Filter
+		wanted []int
+	}{
+		{journey.Filter{}, []int{9, 8, 7, 6, 5, 4, 3, 2, 1, 0}},
+		{journey.Filter{Limit: 2}, []int{9, 8}},
+		{journey.Filter{Limit: 2, After: Example(8).ID}, []int{7, 6}},
+		{journey.Filter{After: "ZZZZ", Limit: 1}, []int{9}},
+		{journey.Filter{After: Example(0).ID}, nil},
+		{journey.Filter{State: journey.StateReleased}, []int{6, 3}},
+		{journey.Filter{State: journey.StateReleased, After: Example(6).ID}, []int{3}},
+		{journey.Filter{State: journey.StateHeld, Limit: 4}, []int{9, 8, 7, 5}},
+		{journey.Filter{State: journey.StateHeld, After: Example(5).ID, Limit: 2}, []int{4, 2}},
+		{journey.Filter{State: journey.StateStuck}, nil},
+		{journey.Filter{Reference: "lic-5"}, []int{5}},
+		{journey.Filter{Reference: "LIC-5", State: journey.StateReleased}, nil},
+		{journey.Filter{Payment: payment}, []int{3}},
+		{journey.Filter{Payment: payment, State: journey.StateHeld}, nil},
+		{journey.Filter{Payment: payment, After: Example(3).ID}, nil},
+		{journey.Filter{Payment: "nobody"}, nil},
+		{journey.Filter{Route: "licence", Limit: 1}, []int{9}},
+		{journey.Filter{Route: "other"}, nil},
+		{journey.Filter{Since: T0.Add(4 * time.Second), Until: T0.Add(7 * time.Second)}, []int{6, 5, 4}},
+		{journey.Filter{Since: T0.Add(10 * time.Second)}, nil},
+		{journey.Filter{Until: T0}, nil},
+	} {
+		require.Equal(t, c.wanted, numbers(t, s, c.filter), "%+v", c.filter)
+	}
+}
+
+func listsPage(t *testing.T, s journey.Store) {
+	const stored = 120
+	for n := range stored {
+		create(t, s, n)
+	}
+	require.Len(t, numbers(t, s, journey.Filter{}), 50, "what a list holds when nothing is said")
+	for _, state := range []journey.State{"", journey.StateHeld} {
+		var all []int
+		for after := journey.ID(""); ; {
+			page := numbers(t, s, journey.Filter{After: after, Limit: 7, State: state})
+			if len(page) == 0 {
+				break
+			}
+			all = append(all, page...)
+			after = Example(page[len(page)-1]).ID
+		}
+		require.Len(t, all, stored)
+		require.True(t, slices.IsSortedFunc(all, func(a, b int) int { return b - a }), "newest first, none twice")
+	}
+}
+
+func listFollowsState(t *testing.T, s journey.Store) {
+	create(t, s, 1)
+	for _, state := range append(journey.States(), journey.States()...) { // into rest, and out of it again
+		change(t, s, Example(1).ID, func(c *journey.Change) { c.Journey.State = state })
+		for _, asked := range journey.States() {
+			require.Equal(t, asked == state, len(numbers(t, s, journey.Filter{State: asked})) == 1, "%s, asked for %s", state, asked)
+		}
+	}
+}
+
+func forgets(t *testing.T, s journey.Store) {
+	j, stays := create(t, s, 1), create(t, s, 2)
+	change(t, s, j.ID, func(c *journey.Change) {
+		c.Journey.ReplyUntil, c.Reply = T0, &journey.Reply{Status: 200}
+		c.Journey.Payments = []journey.Payment{{ID: "pay1"}, {ID: "pay2"}}
+	})
+	for range 2 {
+		require.NoError(t, s.Forget(t.Context(), j.ID))
+	}
+	_, err := s.Get(t.Context(), j.ID)
+	require.ErrorIs(t, err, journey.ErrNotFound)
+	for _, payment := range []string{"pay1", "pay2"} {
+		_, err = s.ByPayment(t.Context(), payment)
+		require.ErrorIs(t, err, journey.ErrNotFound)
+	}
+	_, err = s.Request(t.Context(), j.ID)
+	require.ErrorIs(t, err, journey.ErrErased)
+	_, err = s.Reply(t.Context(), j.ID)
+	require.ErrorIs(t, err, journey.ErrErased)
+	due, err := s.Due(t.Context(), T0.Add(100_000*time.Hour), journey.Due{}, 10)
+	require.NoError(t, err)
+	require.Equal(t, []journey.Due{{At: stays.DueAt, ID: stays.ID}}, due)
+	for _, state := range []journey.State{"", journey.StateHeld} {
+		require.Equal(t, []int{2}, numbers(t, s, journey.Filter{State: state}))
+	}
+	create(t, s, 1) // and its id is free again
+}

@@ -1,0 +1,138 @@
+// Package mopup is the night door: it finishes the journeys that nobody came back for. A sweep visits whatever is due, a page
+// at a time, and advances each journey as a returning citizen would. One that cannot be advanced never stops the rest: it has
+// its own back-off, and comes up again.
+package mopup
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"paygate/journey"
+)
+
+// pageSize is how many due journeys are read at a time.
+const pageSize = 100
+
+// Options say what is swept, and how often.
+type Options struct {
+	Store  journey.Store
+	Runner *journey.Runner
+	Every  time.Duration // between sweeps, give or take a tenth
+	// Pace is how many journeys a sweep visits in a second at the most: Pay's allowance is for living citizens first.
+	Pace int
+	Now  func() time.Time
+	Log  *slog.Logger
+}
+
+// Mopup sweeps. Safe for concurrent use; two sweeps at once share the work, because journeys are claimed one at a time.
+type Mopup struct {
+	Options
+	pace *rate.Limiter
+}
+
+// New makes a mop-up.
+func New(o Options) *Mopup {
+	return &Mopup{Options: o, pace: rate.NewLimiter(rate.Limit(o.Pace), o.Pace)}
+}
+
+// Counts are what a sweep did; each visited journey is counted once more, under what became of it.
+type Counts struct {
+	Visited   int `json:"visited"`
+	Released  int `json:"released"`  // delivered now
+	Captured  int `json:"captured"`  // delivered before, captured now
+	Returned  int `json:"returned"`  // the money went back
+	Abandoned int `json:"abandoned"` // never paid, ended now
+	Waiting   int `json:"waiting"`   // nothing to be done yet
+	Stuck     int `json:"stuck"`     // a person has to decide, since now
+	Failed    int `json:"failed"`    // an error kept it where it was
+}
+
+// Run sweeps until the context ends.
+func (m *Mopup) Run(ctx context.Context) {
+	for {
+		timer := time.NewTimer(jitter(m.Every))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+			m.sweep(ctx)
+		}
+	}
+}
+
+// jitter keeps replicas from sweeping at the same moment.
+func jitter(every time.Duration) time.Duration {
+	return every - every/10 + rand.N(every/5+1)
+}
+
+func (m *Mopup) sweep(ctx context.Context) {
+	counts, err := m.RunOnce(ctx)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		m.Log.ErrorContext(ctx, "a sweep broke off", "error", err)
+	}
+	m.Log.InfoContext(ctx, "swept", "visited", counts.Visited, "released", counts.Released, "captured", counts.Captured,
+		"returned", counts.Returned, "abandoned", counts.Abandoned, "waiting", counts.Waiting, "stuck", counts.Stuck, "failed", counts.Failed)
+}
+
+// RunOnce visits everything that is due now. An error means that the list of due journeys could not be read; what was done
+// until then is in the counts.
+func (m *Mopup) RunOnce(ctx context.Context) (Counts, error) {
+	var counts Counts
+	until := m.Now()
+	for after := (journey.Due{}); ; {
+		page, err := m.Store.Due(ctx, until, after, pageSize)
+		if err != nil || len(page) == 0 {
+			return counts, err
+		}
+		for _, due := range page {
+			if err := m.pace.Wait(ctx); err != nil {
+				return counts, err
+			}
+			m.visit(ctx, due.ID, &counts)
+		}
+		after = page[len(page)-1]
+	}
+}
+
+func (m *Mopup) visit(ctx context.Context, id journey.ID, counts *Counts) {
+	before, err := m.Store.Get(ctx, id)
+	if errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged) {
+		return // gone meanwhile, or set aside and said so by the store
+	}
+	counts.Visited++
+	if err != nil {
+		counts.Failed++
+		return
+	}
+	progress, err := m.Runner.Advance(ctx, id, journey.Visit{By: journey.ByMopup})
+	_ = progress.Reply.Close()
+	*counts.of(before.State, progress.Journey.State, err)++
+}
+
+// of names what became of a journey.
+func (c *Counts) of(before, after journey.State, err error) *int {
+	switch {
+	case after == journey.StateStuck && before != journey.StateStuck:
+		return &c.Stuck
+	case err != nil:
+		return &c.Failed
+	case before == after:
+		return &c.Waiting
+	case after == journey.StateReleased && before == journey.StateAccepted:
+		return &c.Captured
+	case after == journey.StateReleased, after == journey.StateAccepted:
+		return &c.Released
+	case after == journey.StateReversed:
+		return &c.Returned
+	case after == journey.StateAbandoned:
+		return &c.Abandoned
+	default:
+		return &c.Waiting
+	}
+}
