@@ -85,7 +85,7 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	runner := &journey.Runner{
 		Store: store, Payments: payments, Deliverer: service, Now: now, Log: log, Patience: 10 * time.Second,
 	}
-	if err := runner.LapseClaims(ctx); err != nil {
+	if err := endClaims(ctx, store, runner); err != nil {
 		return nil, errors.Join(fmt.Errorf("ending the claims of an earlier run: %w", err), store.Close())
 	}
 
@@ -126,6 +126,15 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 			return store.Close()
 		},
 	}, nil
+}
+
+// endClaims ends what an earlier process on the store left half done: it was the only one, and is gone.
+func endClaims(ctx context.Context, store *boltstore.Store, runner *journey.Runner) error {
+	claimed, err := store.InState(ctx, journey.StateReleasing)
+	for _, id := range claimed {
+		err = errors.Join(err, runner.LapseClaim(ctx, id))
+	}
+	return err
 }
 
 func now() time.Time { return time.Now().UTC() }

@@ -302,24 +302,9 @@ func (r *Runner) Drain(ctx context.Context) error {
 	}
 }
 
-// LapseClaims ends every claim at once. For the start of the only process on a store: whoever held them is gone.
-func (r *Runner) LapseClaims(ctx context.Context) error {
-	horizon := r.Now().Add(24 * time.Hour) // longer than any claim
-	for after := (Due{}); ; {
-		page, err := r.Store.Due(ctx, horizon, after, 500)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		for _, due := range page {
-			if err := r.lapseClaim(ctx, due.ID); err != nil {
-				return err
-			}
-		}
-		after = page[len(page)-1]
-	}
-}
-
-func (r *Runner) lapseClaim(ctx context.Context, id ID) error {
+// LapseClaim ends the claim on a journey whose claimant is known to be gone, as all are when the only process on a store
+// starts. A journey without a claim stays as it is.
+func (r *Runner) LapseClaim(ctx context.Context, id ID) error {
 	j, err := r.Store.Get(ctx, id)
 	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotFound) {
 		return nil // set aside by the store, and listed there

@@ -78,9 +78,9 @@ type openEntry struct {
 }
 
 // eachOpen visits the list of open journeys.
-func (s *Store) eachOpen(tx *bolt.Tx, visit func(openEntry)) error {
+func (s *Store) eachOpen(tx *bolt.Tx, visit func(journey.ID, openEntry)) error {
 	return tx.Bucket(openBucket).ForEach(func(id, value []byte) error {
-		visit(s.openEntry(tx, id, value))
+		visit(journey.ID(id), s.openEntry(tx, id, value))
 		return nil
 	})
 }
@@ -107,7 +107,7 @@ func (s *Store) openEntry(tx *bolt.Tx, id, value []byte) openEntry {
 // checkSecrets refuses to start when an open journey could not be finished.
 func (s *Store) checkSecrets(tx *bolt.Tx) error {
 	lost := 0
-	err := s.eachOpen(tx, func(entry openEntry) {
+	err := s.eachOpen(tx, func(_ journey.ID, entry openEntry) {
 		if !s.sealer.Knows(entry.KeyID) {
 			lost++
 		}

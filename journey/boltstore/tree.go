@@ -54,7 +54,7 @@ type page struct {
 // element is an entry of a page.
 type element struct {
 	key   []byte
-	child uint64 // the page below, or the root of a bucket; 0: none
+	child uint64 // the page below, or the root of a bucket; in a leaf 0 is none
 }
 
 // walk looks at a page and all below it, and answers with the last key.
@@ -73,7 +73,7 @@ func (t *tree) walk(id uint64, level int, within span) (last []byte, err error) 
 			return nil, fmt.Errorf("page %d has keys out of order", id)
 		}
 		last = e.key
-		if e.child == 0 {
+		if p.flags == leafPage && e.child == 0 {
 			continue
 		}
 		if last, err = t.descend(p, i, e, level, within); err != nil {

@@ -15,9 +15,21 @@ import (
 func (s *Store) CountOpen(ctx context.Context) (map[journey.State]int, error) {
 	counts := map[journey.State]int{}
 	err := s.read(ctx, func(tx *bolt.Tx) error {
-		return s.eachOpen(tx, func(entry openEntry) { counts[entry.State]++ })
+		return s.eachOpen(tx, func(_ journey.ID, entry openEntry) { counts[entry.State]++ })
 	})
 	return counts, err
+}
+
+// InState lists the journeys in a state that is not at rest. The cost follows the open journeys, not the stored ones.
+func (s *Store) InState(ctx context.Context, state journey.State) (ids []journey.ID, err error) {
+	err = s.read(ctx, func(tx *bolt.Tx) error {
+		return s.eachOpen(tx, func(id journey.ID, entry openEntry) {
+			if entry.State == state {
+				ids = append(ids, id)
+			}
+		})
+	})
+	return ids, err
 }
 
 // Value reads a named value. [journey.ErrNotFound] when there is none, [journey.ErrDamaged] when it was altered.
