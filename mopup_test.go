@@ -89,7 +89,7 @@ func TestWhatTheServiceRefusesGoesBack(t *testing.T) {
 			c.becomes(journey.StateReversed)
 			require.Equal(t, wanted.Status, h.payments()[0].Status)
 			require.Equal(t, wanted.Refunded, h.payments()[0].Refunded)
-			require.Contains(t, c.comesBack().text, "Your money has been given back")
+			require.Contains(t, c.comesBack().text, "Your money is being given back")
 			require.Len(t, h.service.got(http.MethodPost), 1)
 		})
 	}

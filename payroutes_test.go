@@ -326,6 +326,7 @@ func TestAPassIsPaidOnceAndFetchedForAWhile(t *testing.T) {
 		}
 	}
 	require.Len(t, h.payments(), 1)
+	require.Contains(t, c.get("/_pay/status").text, `href="/register/2026"`, "the way back to it")
 	require.Equal(t, http.StatusSeeOther, c.get("/register/2025").status, "another path has to be paid for")
 	require.Equal(t, http.StatusSeeOther, h.citizen().get("/register/2026").status, "so has another browser")
 }
@@ -391,7 +392,7 @@ func TestACardNumberIsRefusedAndWrittenNowhere(t *testing.T) {
 	for _, number := range []string{"4444333322221111", "4444 3333 2222 1111", "my card is 4444-3333-2222-1111 thanks"} {
 		p := h.citizen().post("/licences/apply", url.Values{"name": {number}})
 		require.Equal(t, http.StatusUnprocessableEntity, p.status)
-		require.Contains(t, p.text, "Do not enter a card number here")
+		require.Contains(t, p.text, "Do not enter a card number")
 	}
 	require.Empty(t, h.payments())
 	require.NotContains(t, h.log.String(), "4444")

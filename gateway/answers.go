@@ -85,6 +85,9 @@ func pageOf(j journey.Journey) pages.Page {
 	case journey.StateUnpaid:
 		return unpaidPage(j)
 	case journey.StateConfirmed:
+		if j.Terms.Kind == journey.KindPass {
+			return pages.PassReady
+		}
 		return pages.Waiting
 	case journey.StateReleasing:
 		return pages.Finishing
@@ -100,6 +103,9 @@ func pageOf(j journey.Journey) pages.Page {
 	case journey.StateAbandoned:
 		return pages.Abandoned
 	default:
+		if j.Terms.Kind == journey.KindPass {
+			return pages.PassOver
+		}
 		return pages.Sent
 	}
 }

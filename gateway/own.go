@@ -105,13 +105,23 @@ func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
 		view.Language = own[0].Terms.Language
 	}
 	for _, j := range own {
-		item := pages.Item{Page: pageOf(j), View: viewOf(j)}
-		if j.KeepsReply() {
-			item.View.Target = markedAddress(j)
-		}
-		view.Items = append(view.Items, item)
+		view.Items = append(view.Items, g.item(j))
 	}
 	g.Pages.Render(w, http.StatusOK, pages.Status, view)
+}
+
+// item is a journey on the status page, with the way to what it brought.
+func (g *Gateway) item(j journey.Journey) pages.Item {
+	item := pages.Item{Page: pageOf(j), View: viewOf(j)}
+	switch {
+	case j.PassValid(g.Runner.Now()):
+		item.Page, item.View.Target = pages.PassReady, j.Imprint.Path
+	case item.Page == pages.PassReady:
+		item.View.Target = j.Imprint.Path
+	case j.KeepsReply():
+		item.View.Target = markedAddress(j)
+	}
+	return item
 }
 
 func (g *Gateway) statusJSON(w http.ResponseWriter, own []journey.Journey) {

@@ -5,28 +5,38 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"net/http"
+	"strconv"
 )
 
-//go:embed assets/govuk-frontend.css
-var style []byte
+// How the sheet was made is told in assets/README.md.
+var (
+	//go:embed assets/govuk-frontend.css
+	designSystem string
+	//go:embed assets/paygate.css
+	additions string
 
-// styleName changes with the content, so that browsers may keep it for ever.
-var styleName = "style-" + hash(style) + ".css"
+	style = designSystem + additions
+	// styleName changes with the content, so that browsers may keep it for ever.
+	styleName = "style-" + hash(style) + ".css"
+)
 
-func hash(content []byte) string {
-	sum := sha256.Sum256(content)
+func hash(content string) string {
+	sum := sha256.Sum256([]byte(content))
 	return hex.EncodeToString(sum[:6])
 }
 
-// Asset serves what the pages fetch, by name; false when there is none of this name.
+// Asset answers a GET or HEAD with what the pages fetch, by its name under {prefix}/assets/. It writes nothing and returns
+// false when there is nothing of this name; the caller then answers 404.
 func Asset(w http.ResponseWriter, name string) bool {
 	if name != styleName {
 		return false
 	}
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Paygate-Answer", "yes")
-	_, _ = w.Write(style)
+	h := w.Header()
+	h.Set("Content-Type", "text/css; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(style)))
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Paygate-Answer", "yes")
+	_, _ = w.Write([]byte(style)) // a browser that left needs no answer; net/http drops it for HEAD
 	return true
 }

@@ -1,19 +1,22 @@
 package pages_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
 
 	"paygate/gateway/pages"
-	"paygate/internal/browser"
 )
+
+var languages = []string{"en", "cy"}
 
 func newPages() *pages.Pages {
 	return pages.New(pages.Options{
@@ -23,126 +26,286 @@ func newPages() *pages.Pages {
 	})
 }
 
-func view(language string) pages.View {
-	v := pages.View{
+// journeyView is a view with all that a journey gives.
+func journeyView(language string) pages.View {
+	return pages.View{
 		Language: language, Reference: "LIC-7F3K-22", AmountPence: 2550, Description: "Fishing licence", Journey: "01JDM4Q0V3Q7J2S3",
-		Started: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC), Until: time.Date(2026, 7, 1, 14, 15, 0, 0, time.UTC), LimitBytes: 10 << 20,
+		Started: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC), Until: time.Date(2026, 7, 1, 14, 15, 0, 0, time.UTC),
 	}
-	item := v
-	v.Items = []pages.Item{{Page: pages.Declined, View: item}, {Page: pages.Sent, View: item}, {Page: pages.Open, View: item}}
+}
+
+// withoutJourney are the pages that are shown to anybody.
+var withoutJourney = []pages.Page{
+	pages.Draining, pages.Closed, pages.ChooseAgain, pages.WrongPrice, pages.CardNumber, pages.TooLarge, pages.Unreadable, pages.Prefetched,
+	pages.PassUnpaid, pages.NotFound, pages.ServiceDown, pages.StoreFailed, pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress,
+}
+
+// usual is the view that a page usually gets.
+func usual(name pages.Page, language string) pages.View {
+	switch {
+	case name == pages.TooLarge:
+		return pages.View{Language: language, LimitBytes: 10 << 20}
+	case slices.Contains(withoutJourney, name):
+		return pages.View{Language: language}
+	case name == pages.Status:
+		return listView(language)
+	}
+	v := journeyView(language)
+	v.Started = time.Time{}
+	if name == pages.Onward || name == pages.PassReady {
+		v.Target = "/licences/confirmation?n=1&m=2"
+	}
 	return v
 }
 
-func render(p *pages.Pages, name pages.Page, v pages.View) *httptest.ResponseRecorder {
+func listView(language string) pages.View {
+	list := pages.View{Language: language}
+	for _, name := range []pages.Page{pages.Declined, pages.Sent, pages.Open, pages.Waiting, pages.Refused} {
+		item := journeyView("")
+		if name == pages.Sent {
+			item.Target = "/licences/apply?paygate-reply=01JDM4Q0V3Q7J2S3"
+		}
+		list.Items = append(list.Items, pages.Item{Page: name, View: item})
+	}
+	return list
+}
+
+func render(name pages.Page, v pages.View) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	p.Render(w, http.StatusOK, name, v)
+	newPages().Render(w, http.StatusOK, name, v)
 	return w
 }
 
-func TestEveryPageSaysSomethingInBothLanguages(t *testing.T) {
-	t.Parallel()
-	p := newPages()
-	titles := map[string]bool{}
-	for _, name := range pages.All() {
-		texts := map[string]string{}
-		for _, language := range []string{"en", "cy"} {
-			w := render(p, name, view(language))
-			text := w.Body.String()
-			texts[language] = text
-			require.Contains(t, text, `<html lang="`+language+`"`, name)
-			require.Equal(t, language, w.Header().Get("Content-Language"))
-			require.Contains(t, text, map[string]string{"en": "Telephone 0300", "cy": "Ffoniwch 0300"}[language], name)
-			require.Contains(t, text, map[string]string{"en": "Fishing licences", "cy": "Trwyddedau pysgota"}[language], name)
-			require.NotRegexp(t, regexp.MustCompile(`\{[a-z]+\}`), text, "%s has an empty place", name)
-			require.Equal(t, 1, strings.Count(text, "<h1"), name)
-			require.NotContains(t, text, "<script")
-			titles[language+title(text)] = true
-		}
-		require.NotEqual(t, title(texts["en"]), title(texts["cy"]), "%s has no Welsh title", name)
-		require.Equal(t, strings.Count(texts["en"], "<p "), strings.Count(texts["cy"], "<p "), "%s says more in one language", name)
-		require.Equal(t, strings.Count(texts["en"], "<form"), strings.Count(texts["cy"], "<form"), name)
-	}
-	require.GreaterOrEqual(t, len(titles), 2*(len(pages.All())-1), "pages can be told apart by their titles")
+// element is the text of the first element that the pattern's first group finds.
+func element(t *testing.T, pattern, text string) string {
+	t.Helper()
+	found := regexp.MustCompile(pattern).FindStringSubmatch(text)
+	require.NotNil(t, found, "no %s in %s", pattern, text)
+	return found[1]
 }
 
-func title(text string) string {
-	return regexp.MustCompile(`<title>([^<]*)</title>`).FindStringSubmatch(text)[1]
+func TestEveryPageIsCompleteInBothLanguages(t *testing.T) {
+	t.Parallel()
+	service := map[string]string{"en": "Fishing licences", "cy": "Trwyddedau pysgota"}
+	contact := map[string]string{"en": "Telephone 0300 123 4567", "cy": "Ffoniwch 0300 123 4567"}
+	for _, name := range pages.All() {
+		for _, language := range languages {
+			w := render(name, usual(name, language))
+			text := w.Body.String()
+			requireWellFormed(t, text)
+			require.Equal(t, language, w.Header().Get("Content-Language"))
+			require.Contains(t, text, `<html lang="`+language+`"`, name)
+			heading := element(t, `<h1[^>]*>([^<]+)</h1>`, text)
+			require.Equal(t, heading+" – "+service[language], element(t, `<title>([^<]+)</title>`, text), name)
+			require.Equal(t, 1, strings.Count(text, "<h1"), name)
+			require.Contains(t, text, contact[language], name)
+			require.NotRegexp(t, `\{[a-z]*\}`, text, "%s has an empty place", name)
+			require.NotContains(t, text, "<script")
+			if !slices.Contains(withoutJourney, name) {
+				require.Contains(t, text, "LIC-7F3K-22", name)
+				require.Contains(t, text, "£25.50", name)
+			}
+		}
+	}
+}
+
+func TestBothLanguagesSayAndDoTheSame(t *testing.T) {
+	t.Parallel()
+	for _, name := range pages.All() {
+		english, welsh := render(name, usual(name, "en")).Body.String(), render(name, usual(name, "cy")).Body.String()
+		for _, tag := range []string{"<p ", "<form", "<a ", "<button", "<dt", "<h2", "<strong"} {
+			require.Equal(t, strings.Count(english, tag), strings.Count(welsh, tag), "%s: %s", name, tag)
+		}
+	}
+}
+
+// requireWellFormed wants every element closed, and closed in order.
+func requireWellFormed(t *testing.T, text string) {
+	t.Helper()
+	void := []string{"meta", "link", "input", "br"}
+	var open []string
+	for z := html.NewTokenizer(strings.NewReader(text)); ; {
+		switch kind := z.Next(); kind {
+		case html.ErrorToken:
+			require.ErrorIs(t, z.Err(), io.EOF)
+			require.Empty(t, open)
+			return
+		case html.StartTagToken, html.EndTagToken:
+			tag, _ := z.TagName()
+			name := string(tag)
+			switch {
+			case slices.Contains(void, name):
+				require.Equal(t, html.StartTagToken, kind, name)
+			case kind == html.StartTagToken:
+				open = append(open, name)
+			default:
+				require.NotEmpty(t, open, name)
+				require.Equal(t, open[len(open)-1], name)
+				open = open[:len(open)-1]
+			}
+		}
+	}
+}
+
+func TestButtonsNameTheirJourney(t *testing.T) {
+	t.Parallel()
+	does := map[pages.Page]string{
+		pages.Declined: "again", pages.Cancelled: "again", pages.CancelledByUs: "again", pages.Expired: "again", pages.ErrorAtPay: "again",
+		pages.NotStarted: "again", pages.Busy: "again", pages.Open: "resume",
+	}
+	for _, name := range pages.All() {
+		if name == pages.Status {
+			continue
+		}
+		text := render(name, usual(name, "en")).Body.String()
+		require.Equal(t, does[name] != "", strings.Contains(text, "<form"), name)
+		if does[name] != "" {
+			require.Contains(t, text, `<form method="post" action="/_pay/`+does[name]+`">`, name)
+			require.Contains(t, text, `<input type="hidden" name="journey" value="01JDM4Q0V3Q7J2S3">`, name)
+		}
+	}
+}
+
+func TestWithoutAJourneyThereIsNothingToTryAgainAndNothingKept(t *testing.T) {
+	t.Parallel()
+	text := render(pages.NotStarted, pages.View{}).Body.String()
+	require.NotContains(t, text, "<form")
+	require.NotContains(t, text, "<dl")
+	require.NotContains(t, text, "enter your details again")
+	require.Contains(t, text, "No money has been taken")
+	require.NotContains(t, text, "/_pay/status")
+}
+
+func TestTheListSaysWhatCanBeDoneWithEachPayment(t *testing.T) {
+	t.Parallel()
+	w := render(pages.Status, listView("en"))
+	text := w.Body.String()
+	require.Less(t, strings.Index(text, "Your payment was declined"), strings.Index(text, "You have not finished paying"), "in the list's order")
+	require.Contains(t, text, `action="/_pay/again"`)
+	require.Contains(t, text, `action="/_pay/resume"`)
+	require.Contains(t, text, `href="/licences/apply?paygate-reply=01JDM4Q0V3Q7J2S3">See the service’s answer<`)
+	require.Contains(t, text, "10am on 1 July 2026")
+	require.NotContains(t, text, "reloads by itself", "the list does not")
+	require.Empty(t, w.Header().Get("Refresh"))
+	require.Contains(t, render(pages.Status, pages.View{}).Body.String(), "You have not started any payments in this browser.")
 }
 
 func TestWhatCitizensTypeIsNeverMarkup(t *testing.T) {
 	t.Parallel()
-	v := view("en")
-	hostile := `"><script>alert(1)</script>`
-	v.Reference, v.Description, v.Journey, v.Target = hostile, hostile, hostile, "javascript:alert(1)"
+	hostile := `"><script>alert(1)</script>{until}`
 	for _, name := range pages.All() {
-		text := render(newPages(), name, v).Body.String()
-		require.NotContains(t, text, "<script>", name)
-		require.NotContains(t, text, `href="javascript:`, name)
+		v := usual(name, "en")
+		v.Reference, v.Description, v.Journey = hostile, hostile, hostile
+		v.Items = append(v.Items, pages.Item{Page: pages.Declined, View: v})
+		text := render(name, v).Body.String()
+		require.NotContains(t, text, "<script", name)
+		requireWellFormed(t, text)
 	}
+}
+
+func TestPagesLeadToAddressesOnly(t *testing.T) {
+	t.Parallel()
+	for target, leads := range map[string]bool{
+		"/a?b=c:d": true, "https://licences.example.gov.uk/a": true, "HTTP://licences.example/": true, "a/b": true,
+		"javascript:alert(1)": false, " javascript:alert(1)": false, "data:text/html,x": false, "java\nscript:x": false, "myapp://x": false,
+	} {
+		text := render(pages.Onward, pages.View{Target: target}).Body.String()
+		require.Equal(t, leads, strings.Contains(text, `http-equiv="refresh"`), target)
+		require.Equal(t, leads, strings.Contains(text, ">Continue</a>"), target)
+	}
+	text := render(pages.Onward, usual(pages.Onward, "en")).Body.String()
+	require.Contains(t, text, `content="0; url=/licences/confirmation?n=1&amp;m=2"`)
+	require.NotContains(t, render(pages.PassReady, usual(pages.PassReady, "en")).Body.String(), `http-equiv="refresh"`, "it waits for the citizen")
 }
 
 func TestPagesCarryTheHeadersOfOurOwnAnswers(t *testing.T) {
 	t.Parallel()
-	v := view("en")
-	v.RetryAfter = time.Minute
-	h := render(newPages(), pages.Busy, v).Header()
+	v := usual(pages.Busy, "en")
+	v.RetryAfter = 1500 * time.Millisecond
+	h := render(pages.Busy, v).Header()
 	for name, value := range map[string]string{
-		"Paygate-Answer": "yes", "Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8", "Retry-After": "60",
-		"X-Content-Type-Options": "nosniff",
+		"Paygate-Answer": "yes", "Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8", "Retry-After": "2",
+		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Refresh": "",
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; " +
+			"form-action 'self' https://card.payments.service.gov.uk",
 	} {
 		require.Equal(t, value, h.Get(name), name)
 	}
-	require.Contains(t, h.Get("Content-Security-Policy"), "default-src 'none'")
-	require.Contains(t, h.Get("Content-Security-Policy"), "form-action 'self' https://card.payments.service.gov.uk")
 }
 
-func TestAmountsAndTimesReadAsPeopleWriteThem(t *testing.T) {
+func TestPagesThatWaitReloadByThemselves(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "£25", pages.Pounds(2500))
-	require.Equal(t, "£25.50", pages.Pounds(2550))
-	require.Equal(t, "£0.05", pages.Pounds(5))
-	require.Contains(t, render(newPages(), pages.Declined, view("en")).Body.String(), "3:15pm on 1 July 2026", "the clock on a British wall")
-	require.Contains(t, render(newPages(), pages.Declined, view("cy")).Body.String(), "3:15pm ar 1 Gorffennaf 2026")
+	for name, refresh := range map[pages.Page]string{pages.Checking: "5; url=/_pay/return", pages.Finishing: "5; url=/_pay/return", pages.Waiting: "15; url=/_pay/return"} {
+		w := render(name, usual(name, "en"))
+		require.Equal(t, refresh, w.Header().Get("Refresh"), name)
+		require.Contains(t, w.Body.String(), `href="/_pay/return">Check again now</a>`, name)
+	}
+}
+
+func TestOnlyTestPaymentsAreCalledTests(t *testing.T) {
+	t.Parallel()
+	require.Contains(t, render(pages.Declined, usual(pages.Declined, "en")).Body.String(), "Payments here are tests")
+	w := httptest.NewRecorder()
+	pages.New(pages.Options{ServiceName: "Fishing licences"}).Render(w, http.StatusOK, pages.Declined, usual(pages.Declined, "cy"))
+	require.NotContains(t, w.Body.String(), "govuk-phase-banner")
+	require.Contains(t, w.Body.String(), "Fishing licences", "the English name where there is no Welsh one")
+	require.NotContains(t, w.Body.String(), "Angen help?", "no contact is set")
+}
+
+func TestAmountsTimesAndSizesReadAsPeopleWriteThem(t *testing.T) {
+	t.Parallel()
+	for pence, text := range map[int64]string{2500: "£25", 2550: "£25.50", 5: "£0.05", 10_000_000: "£100000"} {
+		require.Equal(t, text, pages.Pounds(pence))
+	}
+	for at, text := range map[string]both{
+		"2026-07-01T14:15:00Z": {"3:15pm on 1 July 2026", "3:15pm ar 1 Gorffennaf 2026"}, // the clock on a British wall
+		"2026-11-22T15:15:00Z": {"3:15pm on 22 November 2026", "3:15pm ar 22 Tachwedd 2026"},
+		"2026-11-22T09:00:00Z": {"9am on 22 November 2026", "9am ar 22 Tachwedd 2026"},
+		"2026-07-31T23:00:00Z": {"midnight on 1 August 2026", "hanner nos ar 1 Awst 2026"},
+		"2026-12-31T12:00:00Z": {"midday on 31 December 2026", "hanner dydd ar 31 Rhagfyr 2026"},
+	} {
+		v := usual(pages.Declined, "en")
+		var err error
+		v.Until, err = time.Parse(time.RFC3339, at)
+		require.NoError(t, err)
+		require.Contains(t, render(pages.Declined, v).Body.String(), text.en)
+		v.Language = "cy"
+		require.Contains(t, render(pages.Declined, v).Body.String(), text.cy)
+	}
+	for limit, text := range map[int64]string{10 << 20: "10 MB", 1<<20 - 1: "1023 KB", 500: "500 bytes"} {
+		require.Contains(t, render(pages.TooLarge, pages.View{LimitBytes: limit}).Body.String(), "can be "+text+" at most")
+	}
+}
+
+type both struct{ en, cy string }
+
+func TestScriptsReadTheSameInOneLine(t *testing.T) {
+	t.Parallel()
+	require.Equal(t,
+		"You cancelled your payment. No money has been taken, and nothing has been sent to the service. "+
+			"You do not need to enter your details again: if you try again, you go straight to the payment. "+
+			"You can try again until 3:15pm on 1 July 2026. If you do nothing, we delete your details after that and nothing is sent.",
+		newPages().Summary(pages.Cancelled, journeyView("en")))
+	require.True(t, strings.HasSuffix(newPages().Summary(pages.Checking, journeyView("cy")), "Peidiwch â thalu eto."))
 }
 
 func TestTheStyleSheetIsOursAloneAndKeptByItsContent(t *testing.T) {
 	t.Parallel()
-	text := render(newPages(), pages.Closed, view("en")).Body.String()
-	name := regexp.MustCompile(`/_pay/assets/([^"]+)`).FindStringSubmatch(text)[1]
+	name := element(t, `href="/_pay/assets/(style-[0-9a-f]{12}\.css)"`, render(pages.Closed, pages.View{}).Body.String())
 	w := httptest.NewRecorder()
 	require.True(t, pages.Asset(w, name))
 	require.Equal(t, "public, max-age=31536000, immutable", w.Header().Get("Cache-Control"))
+	require.Equal(t, "text/css; charset=utf-8", w.Header().Get("Content-Type"))
+	require.Equal(t, "yes", w.Header().Get("Paygate-Answer"))
 	css := w.Body.String()
-	require.NotContains(t, css, "@font-face", "the fonts are for GOV.UK alone")
-	require.NotContains(t, css, "url(", "nothing else is fetched")
-	require.False(t, pages.Asset(httptest.NewRecorder(), "other.css"))
-}
-
-// TestPagesInABrowser looks at every page in both languages, on a telephone and on a desk.
-func TestPagesInABrowser(t *testing.T) {
-	t.Parallel()
-	tab := browser.Tab(t)
-	p := newPages()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if name, isAsset := strings.CutPrefix(r.URL.Path, "/_pay/assets/"); isAsset {
-			pages.Asset(w, name)
-			return
-		}
-		language, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		p.Render(w, http.StatusOK, pages.Page(name), view(language))
-	}))
-	t.Cleanup(server.Close)
-	for _, name := range pages.All() {
-		for _, language := range []string{"en", "cy"} {
-			t.Run(string(name)+" "+language, func(t *testing.T) {
-				require.NoError(t, browser.Width(tab, 320))
-				require.NoError(t, chromedp.Do(tab, chromedp.Navigate(server.URL+"/"+language+"/"+string(name)), chromedp.WaitReady(chromedp.CSS("h1"))))
-				require.Zero(t, browser.Overflow(t, tab), "wider than a telephone")
-				browser.Axe(t, tab)
-				browser.Screenshot(t, tab, string(name)+"-"+language+"-320")
-				require.NoError(t, browser.Width(tab, 1280))
-				browser.Screenshot(t, tab, string(name)+"-"+language+"-1280")
-			})
-		}
+	require.Contains(t, css, `--govuk-frontend-version:"6.6.0"`)
+	for _, foreign := range []string{"@font-face", "url(", "@import", "GDS Transport", "sourceMappingURL"} {
+		require.NotContains(t, css, foreign)
 	}
+	w = httptest.NewRecorder()
+	for _, other := range []string{"other.css", "", "style-.css", name + "/"} {
+		require.False(t, pages.Asset(w, other))
+	}
+	require.Empty(t, w.Header())
+	require.Empty(t, w.Body.String())
 }

@@ -1,360 +1,404 @@
 package pages
 
-// Page names one page.
-type Page string
+import "time"
 
-// text is what a page says. {amount}, {reference}, {until} and {limit} stand for the view's own.
-type text struct {
-	Title string
-	Says  []string
-	Do    string // the label of the page's button or link; empty: it has none
-}
-
-// page is one page in both languages, side by side for whoever translates.
-type page struct {
-	does    string // what its button does: "again" or "resume"
-	reloads bool   // by itself, without JavaScript
-	en, cy  text
-}
-
-// The pages. Each says truly what happened to the money, and what to do.
-const (
-	Declined      Page = "declined"
-	Cancelled     Page = "cancelled"
-	CancelledByUs Page = "cancelled-by-service"
-	Expired       Page = "expired"
-	ErrorAtPay    Page = "error-at-pay"
-	Open          Page = "open-payment"
-	Checking      Page = "checking"
-	Finishing     Page = "finishing"
-	NotStarted    Page = "nothing-taken"
-	Busy          Page = "busy"
-	NotFound      Page = "cannot-find"
-	TooLarge      Page = "too-large"
-	Closed        Page = "payments-closed"
-	Draining      Page = "restarting"
-	ChooseAgain   Page = "choose-again"
-	CardNumber    Page = "card-number"
-	Unreadable    Page = "unreadable"
-	Sent          Page = "paid-and-sent"
-	Waiting       Page = "paid-service-not-answering"
-	ForAPerson    Page = "paid-looked-at"
-	Refused       Page = "refused"
-	MoneyBack     Page = "money-back"
-	Abandoned     Page = "not-paid"
-	ServiceDown   Page = "service-not-answering"
-	BadAddress    Page = "bad-address"
-	MethodUnknown Page = "bad-method"
-	NoSuchAddress Page = "no-such-address"
-	StoreFailed   Page = "trouble"
-	Prefetched    Page = "prefetched"
-	PassUnpaid    Page = "pass-unpaid"
-	Onward        Page = "onward"
-	Status        Page = "status"
-	WrongPrice    Page = "wrong-price"
-)
-
-// All lists every page.
-func All() []Page {
-	return []Page{
-		Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Open, Checking, Finishing, NotStarted, Busy, NotFound, TooLarge,
-		Closed, Draining, ChooseAgain, CardNumber, Unreadable, Sent, Waiting, ForAPerson, Refused, MoneyBack, Abandoned,
-		ServiceDown, BadAddress, MethodUnknown, NoSuchAddress, StoreFailed, Prefetched, PassUnpaid, Onward, Status, WrongPrice,
+// What several pages say.
+var (
+	nothingHappened = both{
+		"No money has been taken, and nothing has been sent to the service.",
+		"Nid oes arian wedi’i gymryd, ac nid oes dim wedi’i anfon i’r gwasanaeth.",
 	}
-}
-
-const (
-	keptEN = "We have kept what you entered, so you do not need to fill in the form again. You can try again until {until}."
-	keptCY = "Rydym wedi cadw’r hyn a roesoch, felly nid oes angen i chi lenwi’r ffurflen eto. Gallwch roi cynnig arall arni tan {until}."
+	nothingByThis = both{ // where the citizen may have paid before, and comes by accident
+		"This has not taken any money or sent anything to the service.",
+		"Nid yw hyn wedi cymryd unrhyw arian nac wedi anfon dim i’r gwasanaeth.",
+	}
+	kept = both{
+		"You do not need to enter your details again: if you try again, you go straight to the payment.",
+		"Nid oes angen i chi roi eich manylion eto: os rhowch gynnig arall arni, byddwch yn mynd yn syth at y taliad.",
+	}
+	keptUntil = both{
+		"You can try again until {until}. If you do nothing, we delete your details after that and nothing is sent.",
+		"Gallwch roi cynnig arall arni tan {until}. Os na wnewch ddim, byddwn yn dileu eich manylion ar ôl hynny ac ni chaiff dim ei anfon.",
+	}
+	tryAgain      = both{"Try again", "Rhoi cynnig arall arni"}
+	keepReference = both{"Keep your reference.", "Cadwch eich cyfeirnod."}
 )
 
+// texts are the pages in both languages. {amount}, {until} and {limit} stand for the view's own.
 var texts = map[Page]page{
-	Declined: {
-		does: "again",
-		en: text{"Your payment was declined", []string{
-			"Your bank or card provider declined the payment. No money has been taken, and your application has not been sent.", keptEN,
-		}, "Try again"},
-		cy: text{"Gwrthodwyd eich taliad", []string{
-			"Gwrthododd eich banc neu ddarparwr eich cerdyn y taliad. Nid oes arian wedi’i gymryd, ac nid yw eich cais wedi’i anfon.", keptCY,
-		}, "Rhoi cynnig arall arni"},
-	},
-	Cancelled: {
-		does: "again",
-		en: text{"You cancelled your payment", []string{
-			"No money has been taken, and your application has not been sent.", keptEN,
-		}, "Try again"},
-		cy: text{"Rydych wedi canslo eich taliad", []string{
-			"Nid oes arian wedi’i gymryd, ac nid yw eich cais wedi’i anfon.", keptCY,
-		}, "Rhoi cynnig arall arni"},
-	},
-	CancelledByUs: {
-		does: "again",
-		en: text{"Your payment was cancelled", []string{
-			"The service cancelled the payment. No money has been taken, and your application has not been sent.", keptEN,
-		}, "Try again"},
-		cy: text{"Cafodd eich taliad ei ganslo", []string{
-			"Canslodd y gwasanaeth y taliad. Nid oes arian wedi’i gymryd, ac nid yw eich cais wedi’i anfon.", keptCY,
-		}, "Rhoi cynnig arall arni"},
-	},
-	Expired: {
-		does: "again",
-		en: text{"Your payment has expired", []string{
-			"The payment was not completed in time. No money has been taken, and your application has not been sent.", keptEN,
-		}, "Try again"},
-		cy: text{"Mae eich taliad wedi dod i ben", []string{
-			"Ni chwblhawyd y taliad mewn pryd. Nid oes arian wedi’i gymryd, ac nid yw eich cais wedi’i anfon.", keptCY,
-		}, "Rhoi cynnig arall arni"},
-	},
-	ErrorAtPay: {
-		does: "again",
-		en: text{"There was a problem with your payment", []string{
-			"A technical problem stopped the payment. No money has been taken, and your application has not been sent.", keptEN,
-		}, "Try again"},
-		cy: text{"Roedd problem gyda’ch taliad", []string{
-			"Rhwystrodd problem dechnegol y taliad. Nid oes arian wedi’i gymryd, ac nid yw eich cais wedi’i anfon.", keptCY,
-		}, "Rhoi cynnig arall arni"},
-	},
-	Open: {
-		does: "resume",
-		en: text{"You have not finished paying", []string{
-			"Your payment is still open. Your application will be sent when you have paid. If you do not want to go on, you can close this page: a payment that you do not confirm is not taken.",
-		}, "Continue to pay"},
-		cy: text{"Nid ydych wedi gorffen talu", []string{
-			"Mae eich taliad yn dal ar agor. Bydd eich cais yn cael ei anfon ar ôl i chi dalu. Os nad ydych am barhau, gallwch gau’r dudalen hon: ni chymerir taliad nad ydych yn ei gadarnhau.",
-		}, "Parhau i dalu"},
-	},
-	Checking: {
-		reloads: true,
-		en: text{"We are checking your payment", []string{
-			"We cannot reach GOV.UK Pay just now, so we do not know yet whether your payment was made. Do not pay again.",
-			"This page reloads by itself. You can also close it: we keep checking, and send your application as soon as we know that you have paid.",
-		}, ""},
-		cy: text{"Rydym yn gwirio eich taliad", []string{
-			"Ni allwn gyrraedd GOV.UK Pay ar hyn o bryd, felly nid ydym yn gwybod eto a wnaed eich taliad. Peidiwch â thalu eto.",
-			"Mae’r dudalen hon yn ail-lwytho ei hun. Gallwch ei chau hefyd: byddwn yn parhau i wirio, ac yn anfon eich cais cyn gynted ag y gwyddom eich bod wedi talu.",
-		}, ""},
-	},
-	Finishing: {
-		reloads: true,
-		en: text{"We are sending your application", []string{
-			"You have paid, and your application is being sent now. Do not pay again.", "This page reloads by itself.",
-		}, ""},
-		cy: text{"Rydym yn anfon eich cais", []string{
-			"Rydych wedi talu, ac mae eich cais yn cael ei anfon nawr. Peidiwch â thalu eto.", "Mae’r dudalen hon yn ail-lwytho ei hun.",
-		}, ""},
-	},
+	// Before a payment.
 	NotStarted: {
-		does: "again",
-		en: text{"Sorry, you cannot pay at the moment", []string{
-			"We could not start your payment. No money has been taken, and your application has not been sent.",
-			"We have kept what you entered. Try again in a few minutes.",
-		}, "Try again"},
-		cy: text{"Mae’n ddrwg gennym, ni allwch dalu ar hyn o bryd", []string{
-			"Ni allem gychwyn eich taliad. Nid oes arian wedi’i gymryd, ac nid yw eich cais wedi’i anfon.",
-			"Rydym wedi cadw’r hyn a roesoch. Rhowch gynnig arall arni ymhen ychydig funudau.",
-		}, "Rhoi cynnig arall arni"},
+		title: both{"Sorry, you cannot pay at the moment", "Mae’n ddrwg gennym, ni allwch dalu ar hyn o bryd"},
+		says: []both{
+			{"We could not start your payment.", "Ni allem gychwyn eich taliad."},
+			nothingHappened,
+			{"Try again in a few minutes.", "Rhowch gynnig arall arni ymhen ychydig funudau."},
+		},
+		kept: []both{kept}, does: "again", do: tryAgain,
 	},
 	Busy: {
-		does: "again",
-		en: text{"Many people are paying at the moment", []string{
-			"Your payment has not been started yet. No money has been taken, and your application has not been sent. Try again in a minute.",
-		}, "Try again"},
-		cy: text{"Mae llawer o bobl yn talu ar hyn o bryd", []string{
-			"Nid yw eich taliad wedi’i gychwyn eto. Nid oes arian wedi’i gymryd, ac nid yw eich cais wedi’i anfon. Rhowch gynnig arall arni ymhen munud.",
-		}, "Rhoi cynnig arall arni"},
-	},
-	NotFound: {
-		en: text{"We cannot find your payment", []string{
-			"This browser does not know of a payment. You may have paid in another browser, or some time ago.",
-			"If you have paid, you do not need to do anything: your application is sent all the same. If you are not sure, check your email for a confirmation of payment before you pay again.",
-		}, ""},
-		cy: text{"Ni allwn ddod o hyd i’ch taliad", []string{
-			"Nid yw’r porwr hwn yn gwybod am daliad. Efallai eich bod wedi talu mewn porwr arall, neu beth amser yn ôl.",
-			"Os ydych wedi talu, nid oes angen i chi wneud dim: bydd eich cais yn cael ei anfon beth bynnag. Os nad ydych yn siŵr, edrychwch am gadarnhad o daliad yn eich e-bost cyn talu eto.",
-		}, ""},
-	},
-	TooLarge: {
-		en: text{"What you sent is too large", []string{
-			"The form and its files can be {limit} at most. No money has been taken, and nothing has been sent. Go back, choose smaller files and try again.",
-		}, ""},
-		cy: text{"Mae’r hyn a anfonoch yn rhy fawr", []string{
-			"Gall y ffurflen a’i ffeiliau fod yn {limit} ar y mwyaf. Nid oes arian wedi’i gymryd, ac nid oes dim wedi’i anfon. Ewch yn ôl, dewiswch ffeiliau llai a rhowch gynnig arall arni.",
-		}, ""},
-	},
-	Closed: {
-		en: text{"Payments are closed", []string{
-			"You cannot pay for this at the moment. No money has been taken, and nothing has been sent. Try again later.",
-		}, ""},
-		cy: text{"Mae taliadau ar gau", []string{
-			"Ni allwch dalu am hyn ar hyn o bryd. Nid oes arian wedi’i gymryd, ac nid oes dim wedi’i anfon. Rhowch gynnig arall arni yn nes ymlaen.",
-		}, ""},
+		title: both{"Many people are paying at the moment", "Mae llawer o bobl yn talu ar hyn o bryd"},
+		says: []both{
+			{"We have not started your payment yet.", "Nid ydym wedi cychwyn eich taliad eto."},
+			nothingHappened,
+			{"Try again in a minute.", "Rhowch gynnig arall arni ymhen munud."},
+		},
+		kept: []both{kept}, does: "again", do: tryAgain,
 	},
 	Draining: {
-		en: text{"Try again in a minute", []string{
-			"The service is being restarted. No money has been taken, and nothing has been sent. Go back and try again in a minute.",
-		}, ""},
-		cy: text{"Rhowch gynnig arall arni ymhen munud", []string{
-			"Mae’r gwasanaeth yn cael ei ailgychwyn. Nid oes arian wedi’i gymryd, ac nid oes dim wedi’i anfon. Ewch yn ôl a rhowch gynnig arall arni ymhen munud.",
-		}, ""},
+		title: both{"Try again in a minute", "Rhowch gynnig arall arni ymhen munud"},
+		says: []both{
+			{"Payments are paused for a moment.", "Mae taliadau wedi’u hoedi am eiliad."},
+			nothingHappened,
+			{"Go back and try again in a minute.", "Ewch yn ôl a rhowch gynnig arall arni ymhen munud."},
+		},
+	},
+	Closed: {
+		title: both{"Payments are closed", "Mae taliadau ar gau"},
+		says: []both{
+			{"You cannot pay for this at the moment.", "Ni allwch dalu am hyn ar hyn o bryd."},
+			nothingHappened,
+			{"Try again later.", "Rhowch gynnig arall arni yn nes ymlaen."},
+		},
 	},
 	ChooseAgain: {
-		en: text{"Choose what you want to pay for", []string{
-			"Your form does not say clearly what you want to pay for. No money has been taken, and nothing has been sent. Go back and choose one of the options.",
-		}, ""},
-		cy: text{"Dewiswch beth rydych am dalu amdano", []string{
-			"Nid yw eich ffurflen yn dweud yn glir beth rydych am dalu amdano. Nid oes arian wedi’i gymryd, ac nid oes dim wedi’i anfon. Ewch yn ôl a dewiswch un o’r opsiynau.",
-		}, ""},
-	},
-	CardNumber: {
-		en: text{"Do not enter a card number here", []string{
-			"A field of your form seems to hold the number of a payment card. To protect you, we have not kept or sent the form. No money has been taken.",
-			"Go back and remove the number. You will be asked for your card on GOV.UK Pay’s own page.",
-		}, ""},
-		cy: text{"Peidiwch â rhoi rhif cerdyn yma", []string{
-			"Mae’n ymddangos bod maes yn eich ffurflen yn cynnwys rhif cerdyn talu. I’ch diogelu, nid ydym wedi cadw nac anfon y ffurflen. Nid oes arian wedi’i gymryd.",
-			"Ewch yn ôl a thynnwch y rhif. Gofynnir i chi am eich cerdyn ar dudalen GOV.UK Pay ei hun.",
-		}, ""},
-	},
-	Unreadable: {
-		en: text{"We could not read what you sent", []string{
-			"The form did not arrive whole. No money has been taken, and nothing has been sent. Go back and try again.",
-		}, ""},
-		cy: text{"Ni allem ddarllen yr hyn a anfonoch", []string{
-			"Ni chyrhaeddodd y ffurflen yn gyfan. Nid oes arian wedi’i gymryd, ac nid oes dim wedi’i anfon. Ewch yn ôl a rhowch gynnig arall arni.",
-		}, ""},
-	},
-	Sent: {
-		en: text{"Payment received and application sent", []string{
-			"You have paid {amount}, and the service has your application. You do not need to do anything else. Do not pay again.",
-			"Keep your reference.",
-		}, ""},
-		cy: text{"Derbyniwyd y taliad ac anfonwyd y cais", []string{
-			"Rydych wedi talu {amount}, ac mae eich cais gyda’r gwasanaeth. Nid oes angen i chi wneud dim arall. Peidiwch â thalu eto.",
-			"Cadwch eich cyfeirnod.",
-		}, ""},
-	},
-	Waiting: {
-		reloads: true,
-		en: text{"Your payment is safe", []string{
-			"You have paid {amount}, and the service is not answering just now. We keep your application and send it as soon as the service answers again. Do not pay again.",
-			"This page reloads by itself. You can also close it: you do not need to do anything else.",
-		}, ""},
-		cy: text{"Mae eich taliad yn ddiogel", []string{
-			"Rydych wedi talu {amount}, ac nid yw’r gwasanaeth yn ateb ar hyn o bryd. Rydym yn cadw eich cais ac yn ei anfon cyn gynted ag y bydd y gwasanaeth yn ateb eto. Peidiwch â thalu eto.",
-			"Mae’r dudalen hon yn ail-lwytho ei hun. Gallwch ei chau hefyd: nid oes angen i chi wneud dim arall.",
-		}, ""},
-	},
-	ForAPerson: {
-		en: text{"We are looking into your payment", []string{
-			"Something went wrong after you went to pay, and a member of staff is looking into it. Your payment is recorded under your reference: you get what you paid for, or your money back. Do not pay again.",
-			"Keep your reference.",
-		}, ""},
-		cy: text{"Rydym yn edrych i mewn i’ch taliad", []string{
-			"Aeth rhywbeth o’i le ar ôl i chi fynd i dalu, ac mae aelod o staff yn edrych i mewn i’r mater. Mae eich taliad wedi’i gofnodi o dan eich cyfeirnod: byddwch yn cael yr hyn y taloch amdano, neu eich arian yn ôl. Peidiwch â thalu eto.",
-			"Cadwch eich cyfeirnod.",
-		}, ""},
-	},
-	Refused: {
-		en: text{"The service could not accept your application", []string{
-			"Your payment is still valid. Go back to the form, correct it and send it again by {until}: you do not pay a second time.",
-			"If you do nothing, your money is given back, or a member of staff gets in touch.",
-		}, ""},
-		cy: text{"Ni allai’r gwasanaeth dderbyn eich cais", []string{
-			"Mae eich taliad yn dal yn ddilys. Ewch yn ôl i’r ffurflen, cywirwch hi ac anfonwch hi eto erbyn {until}: nid ydych yn talu eilwaith.",
-			"Os na wnewch ddim, rhoddir eich arian yn ôl, neu bydd aelod o staff yn cysylltu â chi.",
-		}, ""},
-	},
-	MoneyBack: {
-		en: text{"Your money has been given back", []string{
-			"The service did not accept your application, and {amount} goes back to the card you paid with. It can take a few days until your bank shows it.",
-			"To apply again, start from the beginning.",
-		}, ""},
-		cy: text{"Rhoddwyd eich arian yn ôl", []string{
-			"Ni dderbyniodd y gwasanaeth eich cais, ac mae {amount} yn mynd yn ôl i’r cerdyn y taloch ag ef. Gall gymryd ychydig ddyddiau nes bydd eich banc yn ei ddangos.",
-			"I wneud cais eto, dechreuwch o’r dechrau.",
-		}, ""},
-	},
-	Abandoned: {
-		en: text{"This payment was not made", []string{
-			"No money has been taken, and your application has not been sent. What you entered has been erased. To apply, start from the beginning.",
-		}, ""},
-		cy: text{"Ni wnaed y taliad hwn", []string{
-			"Nid oes arian wedi’i gymryd, ac nid yw eich cais wedi’i anfon. Mae’r hyn a roesoch wedi’i ddileu. I wneud cais, dechreuwch o’r dechrau.",
-		}, ""},
-	},
-	ServiceDown: {
-		en: text{"Sorry, the service is not answering", []string{
-			"Try again in a few minutes.",
-		}, ""},
-		cy: text{"Mae’n ddrwg gennym, nid yw’r gwasanaeth yn ateb", []string{
-			"Rhowch gynnig arall arni ymhen ychydig funudau.",
-		}, ""},
-	},
-	BadAddress: {
-		en: text{"This address cannot be used", []string{
-			"The address of the page is written in a way that is not accepted. Nothing has been sent, and no money has been taken. Go back to the service and use its links.",
-		}, ""},
-		cy: text{"Ni ellir defnyddio’r cyfeiriad hwn", []string{
-			"Mae cyfeiriad y dudalen wedi’i ysgrifennu mewn ffordd na dderbynnir. Nid oes dim wedi’i anfon, ac nid oes arian wedi’i gymryd. Ewch yn ôl i’r gwasanaeth a defnyddiwch ei ddolenni.",
-		}, ""},
-	},
-	MethodUnknown: {
-		en: text{"This request cannot be made", []string{
-			"Nothing has been sent, and no money has been taken. Go back to the service and use its links.",
-		}, ""},
-		cy: text{"Ni ellir gwneud y cais hwn", []string{
-			"Nid oes dim wedi’i anfon, ac nid oes arian wedi’i gymryd. Ewch yn ôl i’r gwasanaeth a defnyddiwch ei ddolenni.",
-		}, ""},
-	},
-	NoSuchAddress: {
-		en: text{"Page not found", []string{"Check the address, or go back to the service."}, ""},
-		cy: text{"Heb ddod o hyd i’r dudalen", []string{"Gwiriwch y cyfeiriad, neu ewch yn ôl i’r gwasanaeth."}, ""},
-	},
-	StoreFailed: {
-		en: text{"Sorry, there is a problem", []string{
-			"We cannot look up payments just now. Nothing has been lost: a payment that you have made stays recorded. Do not pay again before you have checked. Try again in a few minutes.",
-		}, ""},
-		cy: text{"Mae’n ddrwg gennym, mae problem", []string{
-			"Ni allwn chwilio am daliadau ar hyn o bryd. Nid oes dim wedi’i golli: mae taliad a wnaethoch yn dal wedi’i gofnodi. Peidiwch â thalu eto cyn gwirio. Rhowch gynnig arall arni ymhen ychydig funudau.",
-		}, ""},
-	},
-	Prefetched: {
-		en: text{"Not loaded in advance", []string{"This page is only loaded when you open it. No money has been taken."}, ""},
-		cy: text{"Heb ei llwytho ymlaen llaw", []string{"Dim ond pan fyddwch yn ei hagor y caiff y dudalen hon ei llwytho. Nid oes arian wedi’i gymryd."}, ""},
-	},
-	PassUnpaid: {
-		en: text{"This has to be paid for first", []string{"Open the address in a browser to pay. No money has been taken."}, ""},
-		cy: text{"Rhaid talu am hyn yn gyntaf", []string{"Agorwch y cyfeiriad mewn porwr i dalu. Nid oes arian wedi’i gymryd."}, ""},
-	},
-	Onward: {
-		en: text{"Payment received and application sent", []string{"You are being taken back to the service."}, "Continue"},
-		cy: text{"Derbyniwyd y taliad ac anfonwyd y cais", []string{"Rydych yn cael eich tywys yn ôl i’r gwasanaeth."}, "Parhau"},
-	},
-	Status: {
-		en: text{"Your payments", []string{"These are the payments that this browser knows of."}, ""},
-		cy: text{"Eich taliadau", []string{"Dyma’r taliadau y mae’r porwr hwn yn gwybod amdanynt."}, ""},
+		title: both{"Choose what you want to pay for", "Dewiswch beth rydych am dalu amdano"},
+		says: []both{
+			{
+				"Your answers do not say clearly what you want to pay for, so we cannot tell what it costs.",
+				"Nid yw eich atebion yn dweud yn glir beth rydych am dalu amdano, felly ni allwn ddweud beth yw’r gost.",
+			},
+			nothingHappened,
+			{"Go back and choose one of the options.", "Ewch yn ôl a dewiswch un o’r opsiynau."},
+		},
 	},
 	WrongPrice: {
-		en: text{"Sorry, there is a problem with the price", []string{
-			"The service did not say clearly what this costs. No money has been taken. Try again later.",
-		}, ""},
-		cy: text{"Mae’n ddrwg gennym, mae problem gyda’r pris", []string{
-			"Ni ddywedodd y gwasanaeth yn glir beth yw cost hyn. Nid oes arian wedi’i gymryd. Rhowch gynnig arall arni yn nes ymlaen.",
-		}, ""},
+		title: both{"Sorry, there is a problem with the price", "Mae’n ddrwg gennym, mae problem gyda’r pris"},
+		says: []both{
+			{
+				"The service did not say clearly what this costs, so you cannot pay for it at the moment.",
+				"Ni ddywedodd y gwasanaeth yn glir beth yw cost hyn, felly ni allwch dalu amdano ar hyn o bryd.",
+			},
+			{"No money has been taken. Try again later.", "Nid oes arian wedi’i gymryd. Rhowch gynnig arall arni yn nes ymlaen."},
+		},
+	},
+	CardNumber: {
+		title: both{"Do not enter a card number in the form", "Peidiwch â rhoi rhif cerdyn yn y ffurflen"},
+		says: []both{
+			{
+				"One of your answers looks like the number of a payment card. To protect you, we have not kept the form.",
+				"Mae un o’ch atebion yn edrych fel rhif cerdyn talu. I’ch diogelu, nid ydym wedi cadw’r ffurflen.",
+			},
+			nothingHappened,
+			{
+				"Go back and remove the number. You are asked for your card later, on a GOV.UK Pay page.",
+				"Ewch yn ôl a thynnwch y rhif. Gofynnir i chi am eich cerdyn yn nes ymlaen, ar dudalen GOV.UK Pay.",
+			},
+		},
+	},
+	TooLarge: {
+		title: both{"What you sent is too large", "Mae’r hyn a anfonoch yn rhy fawr"},
+		says: []both{
+			{"The form and its files together can be {limit} at most.", "Gall y ffurflen a’i ffeiliau gyda’i gilydd fod yn {limit} ar y mwyaf."},
+			nothingHappened,
+			{"Go back, choose smaller files and try again.", "Ewch yn ôl, dewiswch ffeiliau llai a rhowch gynnig arall arni."},
+		},
+	},
+	Unreadable: {
+		title: both{"We could not read what you sent", "Ni allem ddarllen yr hyn a anfonoch"},
+		says: []both{
+			{"The form did not reach us complete.", "Ni chyrhaeddodd y ffurflen ni yn gyfan."},
+			nothingHappened,
+			{"Go back and try again.", "Ewch yn ôl a rhowch gynnig arall arni."},
+		},
+	},
+	Prefetched: {
+		title: both{"This page is not loaded in advance", "Nid yw’r dudalen hon yn cael ei llwytho ymlaen llaw"},
+		says: []both{
+			{"Open the page yourself to go on.", "Agorwch y dudalen eich hun i barhau."}, nothingByThis,
+		},
+	},
+	PassUnpaid: {
+		title: both{"You have to pay for this first", "Rhaid i chi dalu am hyn yn gyntaf"},
+		says: []both{
+			{"Open the address in a browser to pay.", "Agorwch y cyfeiriad mewn porwr i dalu."},
+			{"No money has been taken.", "Nid oes arian wedi’i gymryd."},
+		},
+	},
+
+	// A payment under way, or ended without money.
+	Open: {
+		title: both{"You have not finished paying", "Nid ydych wedi gorffen talu"},
+		says: []both{
+			{
+				"Your payment is still open. Nothing is sent to the service until you have paid.",
+				"Mae eich taliad yn dal ar agor. Ni chaiff dim ei anfon i’r gwasanaeth nes i chi dalu.",
+			},
+			{
+				"If you do not want to pay, you do not need to do anything. A payment that you do not confirm is not taken, and it ends by itself.",
+				"Os nad ydych am dalu, nid oes angen i chi wneud dim. Ni chymerir taliad nad ydych yn ei gadarnhau, ac mae’n dod i ben ohono’i hun.",
+			},
+		},
+		does: "resume", do: both{"Continue to payment", "Parhau i’r taliad"},
+	},
+	Checking: {
+		title: both{"We are checking your payment", "Rydym yn gwirio eich taliad"},
+		says: []both{
+			{
+				"We cannot reach GOV.UK Pay at the moment, so we do not know yet whether you have paid.",
+				"Ni allwn gyrraedd GOV.UK Pay ar hyn o bryd, felly nid ydym yn gwybod eto a ydych wedi talu.",
+			},
+			{
+				"You can close this page. We keep checking, and finish by ourselves once we know that you have paid.",
+				"Gallwch gau’r dudalen hon. Byddwn yn parhau i wirio, ac yn gorffen ein hunain pan fyddwn yn gwybod eich bod wedi talu.",
+			},
+		},
+		onlyOnce: true, reloads: 5 * time.Second,
+	},
+	Declined: {
+		title: both{"Your payment was declined", "Gwrthodwyd eich taliad"},
+		says: []both{
+			{"Your bank or card provider declined the payment.", "Gwrthododd eich banc neu ddarparwr eich cerdyn y taliad."},
+			nothingHappened,
+			{"You can try again with the same card or another one.", "Gallwch roi cynnig arall arni gyda’r un cerdyn neu gerdyn arall."},
+		},
+		kept: []both{kept, keptUntil}, does: "again", do: tryAgain,
+	},
+	Cancelled: {
+		title: both{"You cancelled your payment", "Rydych wedi canslo eich taliad"},
+		says:  []both{nothingHappened},
+		kept:  []both{kept, keptUntil}, does: "again", do: tryAgain,
+	},
+	CancelledByUs: {
+		title: both{"Your payment was cancelled", "Cafodd eich taliad ei ganslo"},
+		says:  []both{{"The service cancelled the payment.", "Canslodd y gwasanaeth y taliad."}, nothingHappened},
+		kept:  []both{kept, keptUntil}, does: "again", do: tryAgain,
+	},
+	Expired: {
+		title: both{"Your payment has expired", "Mae eich taliad wedi dod i ben"},
+		says:  []both{{"The payment was not completed in time.", "Ni chwblhawyd y taliad mewn pryd."}, nothingHappened},
+		kept:  []both{kept, keptUntil}, does: "again", do: tryAgain,
+	},
+	ErrorAtPay: {
+		title: both{"There was a problem with your payment", "Roedd problem gyda’ch taliad"},
+		says: []both{
+			{"The payment failed because of a technical problem.", "Methodd y taliad oherwydd problem dechnegol."},
+			nothingHappened,
+			{
+				"If your bank shows the payment as pending, it will disappear by itself within a few days.",
+				"Os yw eich banc yn dangos bod y taliad yn yr arfaeth, bydd yn diflannu ohono’i hun o fewn ychydig ddyddiau.",
+			},
+		},
+		kept: []both{kept, keptUntil}, does: "again", do: tryAgain,
+	},
+	Abandoned: {
+		title: both{"This payment was not made", "Ni wnaed y taliad hwn"},
+		says: []both{
+			nothingHappened,
+			{
+				"We have deleted the details you entered. If you still want to pay, start again from the beginning.",
+				"Rydym wedi dileu’r manylion a roesoch. Os ydych yn dal am dalu, dechreuwch eto o’r dechrau.",
+			},
+		},
+	},
+
+	// Paid.
+	Finishing: {
+		title: both{"We are sending your application", "Rydym yn anfon eich cais"},
+		says: []both{
+			{
+				"We have your payment, and your application is on its way to the service.",
+				"Mae eich taliad gennym, ac mae eich cais ar ei ffordd i’r gwasanaeth.",
+			},
+			{"You can close this page: we finish by ourselves.", "Gallwch gau’r dudalen hon: byddwn yn gorffen ein hunain."},
+		},
+		onlyOnce: true, reloads: 5 * time.Second,
+	},
+	Waiting: {
+		title: both{"Your payment is safe", "Mae eich taliad yn ddiogel"},
+		says: []both{
+			{
+				"We have your payment of {amount}, but we have not been able to send your application to the service yet.",
+				"Mae eich taliad o {amount} gennym, ond nid ydym wedi gallu anfon eich cais i’r gwasanaeth eto.",
+			},
+			{
+				"We send it as soon as the service can take it. You do not need to do anything, and you can close this page.",
+				"Byddwn yn ei anfon cyn gynted ag y gall y gwasanaeth ei dderbyn. Nid oes angen i chi wneud dim, a gallwch gau’r dudalen hon.",
+			},
+		},
+		onlyOnce: true, reloads: 15 * time.Second,
+	},
+	Sent: {
+		title: both{"Payment received and application sent", "Taliad wedi’i dderbyn a chais wedi’i anfon"},
+		says: []both{
+			{"You have paid {amount}.", "Rydych wedi talu {amount}."},
+			{
+				"The service has your application and will deal with it. You do not need to do anything else.",
+				"Mae eich cais gyda’r gwasanaeth, a bydd yn delio ag ef. Nid oes angen i chi wneud dim arall.",
+			},
+			keepReference,
+		},
+		done: true,
+	},
+	PassReady: {
+		title: both{"Payment received", "Taliad wedi’i dderbyn"},
+		says: []both{
+			{"You have paid {amount}, and can now get what you paid for.", "Rydych wedi talu {amount}, a gallwch nawr gael yr hyn y taloch amdano."},
+		},
+		done: true, do: both{"Get what you paid for", "Cael yr hyn y taloch amdano"},
+	},
+	PassOver: {
+		title: both{"You have had what you paid for", "Rydych wedi cael yr hyn y taloch amdano"},
+		says: []both{
+			{"You paid {amount}. The time in which you could get it again is over.", "Taloch {amount}. Mae’r amser i’w gael eto wedi dod i ben."},
+			keepReference,
+		},
+	},
+	Refused: {
+		title: both{"The service could not accept your application", "Ni allai’r gwasanaeth dderbyn eich cais"},
+		says: []both{
+			{"Your payment of {amount} is still valid.", "Mae eich taliad o {amount} yn dal yn ddilys."},
+			{
+				"Go back to the form, correct it and send it again by {until}. You do not pay a second time.",
+				"Ewch yn ôl i’r ffurflen, cywirwch hi ac anfonwch hi eto erbyn {until}. Ni fyddwch yn talu eilwaith.",
+			},
+			{
+				"If you do nothing, you get your money back or a member of staff looks into it.",
+				"Os na wnewch ddim, cewch eich arian yn ôl neu bydd aelod o staff yn edrych i mewn i’r mater.",
+			},
+		},
+	},
+	ForAPerson: {
+		title: both{"We are looking into your payment", "Rydym yn edrych i mewn i’ch taliad"},
+		says: []both{
+			{
+				"Something went wrong after you went to pay, and a member of staff is looking into it.",
+				"Aeth rhywbeth o’i le ar ôl i chi fynd i dalu, ac mae aelod o staff yn edrych i mewn i’r mater.",
+			},
+			{
+				"Your payment is recorded under your reference. If you have paid, you get what you paid for or your money back.",
+				"Mae eich taliad wedi’i gofnodi o dan eich cyfeirnod. Os ydych wedi talu, cewch yr hyn y taloch amdano neu eich arian yn ôl.",
+			},
+			keepReference,
+		},
+		onlyOnce: true,
+	},
+	MoneyBack: {
+		title: both{"Your money is being given back", "Mae eich arian yn cael ei roi yn ôl"},
+		says: []both{
+			{
+				"What you paid for did not go ahead, so {amount} goes back to the card you paid with.",
+				"Nid aeth yr hyn y taloch amdano yn ei flaen, felly mae {amount} yn mynd yn ôl i’r cerdyn y taloch ag ef.",
+			},
+			{
+				"You do not need to do anything. It can take a few days until your bank shows it.",
+				"Nid oes angen i chi wneud dim. Gall gymryd ychydig ddyddiau nes bydd eich banc yn ei ddangos.",
+			},
+			{"If you still want to pay, start again from the beginning.", "Os ydych yn dal am dalu, dechreuwch eto o’r dechrau."},
+		},
+	},
+
+	// Of the browser.
+	Status: {
+		title: both{"Your payments", "Eich taliadau"},
+		says: []both{
+			{
+				"These are the payments you have started in this browser, newest first.",
+				"Dyma’r taliadau rydych wedi’u cychwyn yn y porwr hwn, y diweddaraf yn gyntaf.",
+			},
+		},
+	},
+	Onward: {
+		title: both{"Continue to the service", "Parhau i’r gwasanaeth"},
+		says: []both{
+			{
+				"The service has answered. If its page does not open by itself, select Continue.",
+				"Mae’r gwasanaeth wedi ateb. Os nad yw ei dudalen yn agor ohoni’i hun, dewiswch Parhau.",
+			},
+		},
+		do: both{"Continue", "Parhau"},
+	},
+	NotFound: {
+		title: both{"We cannot find your payment", "Ni allwn ddod o hyd i’ch taliad"},
+		says: []both{
+			{
+				"This browser does not know of a payment. You may have paid in another browser, or some time ago.",
+				"Nid yw’r porwr hwn yn gwybod am daliad. Efallai eich bod wedi talu mewn porwr arall, neu beth amser yn ôl.",
+			},
+			{
+				"If you have paid, your payment is safe and you do not need this page.",
+				"Os ydych wedi talu, mae eich taliad yn ddiogel ac nid oes angen y dudalen hon arnoch.",
+			},
+			{
+				"If you are not sure, check your email and your bank account before you pay again.",
+				"Os nad ydych yn siŵr, gwiriwch eich e-bost a’ch cyfrif banc cyn talu eto.",
+			},
+		},
+	},
+
+	// Trouble that has to do with no payment that we know of.
+	ServiceDown: {
+		title: both{"Sorry, the service is not answering", "Mae’n ddrwg gennym, nid yw’r gwasanaeth yn ateb"},
+		says:  []both{{"Try again in a few minutes.", "Rhowch gynnig arall arni ymhen ychydig funudau."}},
+	},
+	StoreFailed: {
+		title: both{"Sorry, there is a problem with payments", "Mae’n ddrwg gennym, mae problem gyda thaliadau"},
+		says: []both{
+			{
+				"We cannot start payments or look them up at the moment. Try again in a few minutes.",
+				"Ni allwn gychwyn taliadau na chwilio amdanynt ar hyn o bryd. Rhowch gynnig arall arni ymhen ychydig funudau.",
+			},
+			{
+				"If you have already paid, your payment is recorded and nothing is lost. Do not pay again before you have checked.",
+				"Os ydych eisoes wedi talu, mae eich taliad wedi’i gofnodi ac nid oes dim wedi’i golli. Peidiwch â thalu eto cyn gwirio.",
+			},
+		},
+	},
+	BadAddress: {
+		title: both{"This address cannot be used", "Ni ellir defnyddio’r cyfeiriad hwn"},
+		says: []both{
+			{
+				"The address of the page is written in a way that we do not accept.",
+				"Mae cyfeiriad y dudalen wedi’i ysgrifennu mewn ffordd nad ydym yn ei derbyn.",
+			},
+			nothingByThis,
+			{"Go back to the service and use its links.", "Ewch yn ôl i’r gwasanaeth a defnyddiwch ei ddolenni."},
+		},
+	},
+	MethodUnknown: {
+		title: both{"This cannot be done here", "Ni ellir gwneud hyn yma"},
+		says: []both{
+			nothingByThis,
+			{"Go back to the service and use its links and buttons.", "Ewch yn ôl i’r gwasanaeth a defnyddiwch ei ddolenni a’i fotymau."},
+		},
+	},
+	NoSuchAddress: {
+		title: both{"Page not found", "Heb ddod o hyd i’r dudalen"},
+		says: []both{
+			{
+				"If you typed the address, check it is correct. Or go back to the service.",
+				"Os gwnaethoch deipio’r cyfeiriad, gwiriwch ei fod yn gywir. Neu ewch yn ôl i’r gwasanaeth.",
+			},
+		},
 	},
 }
 
 // words are the small texts that pages share.
-var words = map[string]struct{ en, cy string }{
+var words = map[string]both{
 	"skip":      {"Skip to main content", "Neidio i’r prif gynnwys"},
 	"reference": {"Reference", "Cyfeirnod"},
+	"yours":     {"Your reference", "Eich cyfeirnod"},
 	"amount":    {"Amount", "Swm"},
-	"for":       {"For", "Am"},
-	"started":   {"Started", "Cychwyn"},
+	"for":       {"For", "Ar gyfer"},
+	"started":   {"Started", "Dechreuwyd"},
 	"contact":   {"Need help?", "Angen help?"},
 	"test":      {"Test", "Prawf"},
 	"testing":   {"Payments here are tests: no money is taken.", "Profion yw’r taliadau yma: ni chymerir arian."},
 	"status":    {"See all your payments", "Gweld eich holl daliadau"},
-	"none":      {"This browser knows of no payments.", "Nid yw’r porwr hwn yn gwybod am unrhyw daliadau."},
+	"none":      {"You have not started any payments in this browser.", "Nid ydych wedi cychwyn unrhyw daliadau yn y porwr hwn."},
 	"show":      {"See the service’s answer", "Gweld ateb y gwasanaeth"},
+	"warning":   {"Warning", "Rhybudd"},
+	"once":      {"Do not pay again.", "Peidiwch â thalu eto."},
+	"reloads":   {"This page reloads by itself.", "Mae’r dudalen hon yn ail-lwytho ei hun."},
+	"check":     {"Check again now", "Gwirio eto nawr"},
 }

@@ -1,14 +1,14 @@
 // Package browser drives headless Chromium in tests. Nothing that ships imports it.
+//
+// A test opens a [Tab] and works on it with chromedp; [Axe], [Overflow], [Focused] and [Screenshot] look at the page that
+// stands there. One Chromium serves all tests of a package, and ends with the last of them.
 package browser
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,24 +16,69 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long one test may use its tab. It is a limit, nothing waits for it.
+// patience is how long one test may use its tab. It is a limit; nothing waits for it.
 const patience = 3 * time.Minute
 
-var start = sync.OnceValues(func() (context.Context, error) {
+// chromium is the one browser of a test binary. It runs while somebody has a tab.
+var chromium shared
+
+type shared struct {
+	mu    sync.Mutex
+	users int
+	first context.Context
+	stop  func()
+}
+
+// use starts the browser unless it runs.
+func (s *shared) use() (context.Context, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users == 0 {
+		if err := s.start(); err != nil {
+			return nil, err
+		}
+	}
+	s.users++
+	return s.first, nil
+}
+
+// leave stops the browser when nobody has a tab any more, and removes its files.
+func (s *shared) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users--; s.users == 0 {
+		s.stop()
+	}
+}
+
+func (s *shared) start() error {
 	path, err := find()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true),
-		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-features", "BackForwardCache,Translate"), chromedp.WSURLReadTimeout(time.Minute),
-	)
-	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...) // ends with the test binary
-	tab, _ := chromedp.NewContext(allocator)
-	return tab, chromedp.Do(tab)
-})
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options(path)...)
+	first, closeFirst := chromedp.NewContext(allocator)
+	s.first, s.stop = first, func() { closeFirst(); stopAllocator() }
+	if err := chromedp.Do(first); err != nil {
+		s.stop()
+		return err
+	}
+	return nil
+}
+
+// options keep Chromium to the pages of the test: without them it looks for updates, and it does not run as root.
+func options(path string) []chromedp.ExecAllocatorOption {
+	options := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.Flag("disable-features", "BackForwardCache,Translate"))
+	for _, flag := range []string{
+		"disable-quic", "disable-component-update", "disable-background-networking", "disable-sync", "disable-default-apps", "no-first-run",
+		"disable-dev-shm-usage",
+	} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	return options
+}
 
 func find() (string, error) {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -41,28 +86,29 @@ func find() (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("there is no Chromium on this machine")
+	return "", errors.New("there is no Chromium on this machine")
 }
 
-// Tab opens a tab in a browser context of its own, with its own cookies. Without Chromium the test is skipped, but with CI
-// set it fails.
+// Tab opens a tab in a browser context of its own, with its own cookies; it closes when the test ends. Without Chromium the
+// test is skipped, but with CI set it fails.
 func Tab(t *testing.T) context.Context {
 	t.Helper()
 	if _, err := find(); err != nil {
 		Missing(t, "Chromium is not installed, so pages were not looked at")
 	}
-	browser, err := start()
+	first, err := chromium.use()
 	if err != nil {
 		t.Fatalf("Chromium does not start: %v", err)
 	}
-	tab, close := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	t.Cleanup(close)
+	t.Cleanup(chromium.leave)
+	tab, closeTab := chromedp.NewContext(first, chromedp.WithNewBrowserContext())
+	t.Cleanup(closeTab)
 	tab, cancel := context.WithTimeout(tab, patience)
 	t.Cleanup(cancel)
 	return tab
 }
 
-// Missing skips a test for want of something, or fails where everything has to be there.
+// Missing skips a test for want of something, or fails it where CI is set and everything has to be there.
 func Missing(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
@@ -74,56 +120,4 @@ func Missing(t *testing.T, what string) {
 // Width sets the tab's width in CSS pixels.
 func Width(tab context.Context, pixels int64) error {
 	return chromedp.Do(tab, chromedp.EmulateViewport(pixels, 900))
-}
-
-// Screenshot keeps a picture of the whole page in the folder that PAYGATE_SCREENSHOTS names, if it names one.
-func Screenshot(t *testing.T, tab context.Context, name string) {
-	t.Helper()
-	folder := os.Getenv("PAYGATE_SCREENSHOTS")
-	if folder == "" {
-		return
-	}
-	picture, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Axe fails the test for anything that axe finds wrong with the page's accessibility.
-func Axe(t *testing.T, tab context.Context) {
-	t.Helper()
-	script, err := os.ReadFile(axePath())
-	if err != nil {
-		Missing(t, "axe-core is not installed (npm ci in tools), so accessibility was not checked")
-	}
-	if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void](string(script))); err != nil {
-		t.Fatalf("axe: %v", err)
-	}
-	violations, err := chromedp.Run(tab, chromedp.Evaluate[[]string](
-		`axe.run().then(r => r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.map(n => n.html).join(" | ")))`, chromedp.EvalAwaitPromise))
-	if err != nil {
-		t.Fatalf("axe: %v", err)
-	}
-	if len(violations) > 0 {
-		t.Errorf("axe found:\n%s", strings.Join(violations, "\n"))
-	}
-}
-
-// Overflow is by how many pixels the page is wider than its window.
-func Overflow(t *testing.T, tab context.Context) int {
-	t.Helper()
-	pixels, err := chromedp.Run(tab, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pixels
-}
-
-// axePath is where npm puts it.
-func axePath() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", "..", "tools", "node_modules", "axe-core", "axe.min.js")
 }

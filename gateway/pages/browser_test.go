@@ -1,0 +1,109 @@
+package pages_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/pages"
+	"paygate/internal/browser"
+)
+
+var leaves = regexp.MustCompile(`<meta http-equiv="refresh"[^>]*>`)
+
+// serve shows /LANGUAGE/PAGE with the view that the test gives it, held still: no page leaves or reloads by itself.
+func serve(t *testing.T, viewOf func(name pages.Page, language string) pages.View) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name, isAsset := strings.CutPrefix(r.URL.Path, "/_pay/assets/"); isAsset {
+			pages.Asset(w, name)
+			return
+		}
+		language, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		still := render(pages.Page(name), viewOf(pages.Page(name), language))
+		for _, header := range []string{"Content-Type", "Content-Security-Policy"} {
+			w.Header().Set(header, still.Header().Get(header))
+		}
+		_, _ = w.Write(leaves.ReplaceAll(still.Body.Bytes(), nil))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func open(t *testing.T, tab context.Context, address string) {
+	t.Helper()
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(address), chromedp.WaitReady(chromedp.CSS("h1"))))
+}
+
+// TestPagesInABrowser looks at every page in both languages, on a telephone and on a desk.
+func TestPagesInABrowser(t *testing.T) {
+	t.Parallel()
+	tab := browser.Tab(t)
+	url := serve(t, usual)
+	for _, name := range pages.All() {
+		for _, language := range languages {
+			t.Run(string(name)+" "+language, func(t *testing.T) {
+				open(t, tab, url+"/"+language+"/"+string(name))
+				for _, width := range []int64{320, 1280} {
+					require.NoError(t, browser.Width(tab, width))
+					require.Zero(t, browser.Overflow(t, tab), "wider than the window of %d pixels", width)
+					browser.Axe(t, tab)
+					browser.Screenshot(t, tab, string(name)+"-"+language+"-"+strconv.FormatInt(width, 10))
+				}
+			})
+		}
+	}
+}
+
+// TestLongWordsFitATelephone: a reference is up to 255 characters of whatever the citizen typed.
+func TestLongWordsFitATelephone(t *testing.T) {
+	t.Parallel()
+	tab := browser.Tab(t)
+	url := serve(t, func(name pages.Page, language string) pages.View {
+		v := usual(name, language)
+		v.Reference, v.Description = strings.Repeat("W", 255), strings.Repeat("w", 255)
+		for i := range v.Items {
+			v.Items[i].View.Reference = v.Reference
+		}
+		return v
+	})
+	require.NoError(t, browser.Width(tab, 320))
+	for _, name := range []pages.Page{pages.Declined, pages.Sent, pages.Status} {
+		open(t, tab, url+"/en/"+string(name))
+		require.Zero(t, browser.Overflow(t, tab), name)
+	}
+}
+
+func TestTheKeyboardReachesEverythingInOrder(t *testing.T) {
+	t.Parallel()
+	tab := browser.Tab(t)
+	open(t, tab, serve(t, usual)+"/en/declined")
+	for _, text := range []string{"Skip to main content", "Fishing licences", "Try again", "See all your payments"} {
+		require.NoError(t, chromedp.Do(tab, chromedp.KeyEvent(kb.Tab)))
+		require.Equal(t, text, browser.Focused(t, tab))
+	}
+}
+
+// TestOnwardLeavesByItself holds without JavaScript: the page's policy allows none.
+func TestOnwardLeavesByItself(t *testing.T) {
+	t.Parallel()
+	tab := browser.Tab(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.RequestURI == "/licences/confirmation?n=1&m=2" {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = w.Write([]byte(`<p id="arrived">Arrived</p>`))
+			return
+		}
+		newPages().Render(w, http.StatusOK, pages.Onward, usual(pages.Onward, "en"))
+	}))
+	t.Cleanup(server.Close)
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(server.URL), chromedp.WaitVisible(chromedp.CSS("#arrived"))))
+}

@@ -1,0 +1,82 @@
+package pages
+
+import (
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// everyText lists every text of a page with where it stands.
+func everyText(p page) map[string]both {
+	all := map[string]both{"title": p.title}
+	for i, text := range slices.Concat(p.says, p.kept) {
+		all["paragraph "+string(rune('1'+i))] = text
+	}
+	if p.do != (both{}) {
+		all["do"] = p.do
+	}
+	return all
+}
+
+var placePattern = regexp.MustCompile(`\{[^}]*\}`)
+
+func requireBothLanguages(t *testing.T, text both, where ...any) {
+	t.Helper()
+	require.NotEmpty(t, text.en, where...)
+	require.NotEmpty(t, text.cy, where...)
+	require.NotEqual(t, text.en, text.cy, where...)
+	for _, said := range []string{text.en, text.cy} {
+		require.NotRegexp(t, `^\s|\s$|  |'`, said, where...)
+	}
+	require.ElementsMatch(t, placePattern.FindAllString(text.en, -1), placePattern.FindAllString(text.cy, -1), where...)
+	for _, name := range placePattern.FindAllString(text.en, -1) {
+		require.Contains(t, []string{"{amount}", "{until}", "{limit}"}, name, where...)
+	}
+}
+
+func TestNoTextLacksALanguageOrAPlace(t *testing.T) {
+	t.Parallel()
+	for name, page := range texts {
+		for where, text := range everyText(page) {
+			requireBothLanguages(t, text, string(name)+", "+where)
+		}
+	}
+	for name, word := range words {
+		requireBothLanguages(t, word, name)
+	}
+}
+
+func TestEveryPageHasATextAndATitleOfItsOwn(t *testing.T) {
+	t.Parallel()
+	require.Len(t, texts, len(All()))
+	seen := map[string]Page{}
+	for _, name := range All() {
+		page, known := texts[name]
+		require.True(t, known, name)
+		for _, title := range []string{page.title.en, page.title.cy} {
+			require.Empty(t, seen[title], "%q is the title of %s too", title, name)
+			seen[title] = name
+		}
+		require.Equal(t, page.does != "" || name == Onward || name == PassReady, page.do != both{}, "%s: a button has a label, and only a button", name)
+		require.True(t, page.kept == nil || page.does == "again", "%s: what is kept can be used again", name)
+	}
+}
+
+// The promise of all texts: where it is not known that no money was taken, no page says so.
+func TestOnlyPagesWithoutAPaymentSayThatNothingWasTaken(t *testing.T) {
+	t.Parallel()
+	for _, name := range []Page{Checking, Finishing, Waiting, Sent, PassReady, PassOver, Refused, ForAPerson, MoneyBack, Status, Onward, NotFound, ServiceDown, StoreFailed, NoSuchAddress} {
+		for where, text := range everyText(texts[name]) {
+			require.NotContains(t, text.en, "No money has been taken", "%s, %s", name, where)
+			require.NotContains(t, text.cy, "Nid oes arian wedi’i gymryd", "%s, %s", name, where)
+		}
+	}
+	for _, name := range []Page{Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned, NotStarted, Busy, Draining, Closed, ChooseAgain, CardNumber, TooLarge, Unreadable} {
+		require.Contains(t, texts[name].says, nothingHappened, name)
+	}
+	for _, name := range []Page{Checking, Finishing, Waiting, ForAPerson} {
+		require.True(t, texts[name].onlyOnce, "%s warns not to pay again", name)
+	}
+}
