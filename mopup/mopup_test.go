@@ -1,0 +1,48 @@
+package mopup
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+)
+
+func TestEachVisitCountsOnceByWhatItDid(t *testing.T) {
+	t.Parallel()
+	trouble := errors.New("Pay is down")
+	for _, c := range []struct {
+		before, after journey.State
+		err           error
+		wanted        Counts
+	}{
+		{journey.StateConfirmed, journey.StateReleased, nil, Counts{Released: 1}},
+		{journey.StatePaying, journey.StateAccepted, nil, Counts{Released: 1}},
+		{journey.StatePaying, journey.StateAccepted, trouble, Counts{Failed: 1}},
+		{journey.StateAccepted, journey.StateReleased, nil, Counts{Captured: 1}},
+		{journey.StateRefused, journey.StateReversed, nil, Counts{Returned: 1}},
+		{journey.StateUnpaid, journey.StateAbandoned, nil, Counts{Abandoned: 1}},
+		{journey.StateHeld, journey.StateAbandoned, nil, Counts{Abandoned: 1}},
+		{journey.StatePaying, journey.StatePaying, nil, Counts{Waiting: 1}},
+		{journey.StatePaying, journey.StateUnpaid, nil, Counts{Waiting: 1}},
+		{journey.StateReleased, journey.StateReleased, nil, Counts{Waiting: 1}},
+		{journey.StateReleasing, journey.StateStuck, nil, Counts{Stuck: 1}},
+		{journey.StateReleasing, journey.StateStuck, trouble, Counts{Stuck: 1}},
+		{journey.StateStuck, journey.StateStuck, nil, Counts{Waiting: 1}},
+		{journey.StateConfirmed, journey.StateConfirmed, trouble, Counts{Failed: 1}},
+	} {
+		var counts Counts
+		*counts.of(c.before, c.after, c.err)++
+		require.Equal(t, c.wanted, counts, "%s to %s", c.before, c.after)
+	}
+}
+
+func TestJitterStaysWithinATenth(t *testing.T) {
+	t.Parallel()
+	for range 1000 {
+		require.InDelta(t, float64(30*time.Minute), float64(jitter(30*time.Minute)), float64(3*time.Minute))
+	}
+	require.Positive(t, jitter(time.Nanosecond))
+}
