@@ -132,8 +132,17 @@ func (w walk) look(name string) {
 	browser.Screenshot(w.t, w.tab, "demo-"+name)
 }
 
+// see waits until something is there to be seen, through as many pages as come before it.
 func see(selector string) chromedp.Action[chromedp.Void] {
-	return chromedp.WaitVisible(chromedp.CSS(selector))
+	visible := chromedp.WaitVisible(chromedp.CSS(selector))
+	return func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		for {
+			none, err := visible(ctx, target)
+			if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "navigated or closed") {
+				return none, err
+			}
+		}
+	}
 }
 
 func click(selector string) chromedp.Action[chromedp.Void] {

@@ -38,6 +38,9 @@ type (
 	// ClaimLapsed is a claim whose holder never said what became of the delivery.
 	ClaimLapsed struct{ Number int }
 
+	// RequestLost is a held request that cannot be read any more.
+	RequestLost struct{}
+
 	// Captured is reserved money taken.
 	Captured struct{}
 	// CaptureLost is reserved money that cannot be taken any more.
@@ -91,6 +94,7 @@ func (PaymentSeen) Name() string       { return "payment_seen" }
 func (Claimed) Name() string           { return "claimed" }
 func (RequestDelivered) Name() string  { return "delivered" }
 func (ClaimLapsed) Name() string       { return "claim_lapsed" }
+func (RequestLost) Name() string       { return "request_lost" }
 func (Captured) Name() string          { return "captured" }
 func (CaptureLost) Name() string       { return "capture_lost" }
 func (Resubmitted) Name() string       { return "resubmitted" }

@@ -86,6 +86,8 @@ type Trouble string
 const (
 	// TroubleDelivery: nobody knows whether the service got the request.
 	TroubleDelivery Trouble = "delivery_unknown"
+	// TroubleRequest: the held request cannot be read any more.
+	TroubleRequest Trouble = "request_lost"
 	// TroubleMismatch: Pay's payment is not the one in the journey's terms.
 	TroubleMismatch Trouble = "payment_mismatch"
 	// TroubleCapture: the service accepted, and the money could not be taken.

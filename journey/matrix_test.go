@@ -102,6 +102,7 @@ func allFacts() []namedFact {
 		{"delivered: not_sent", deliver(VerdictNotSent), ByCitizen},
 		{"delivered: unknown", deliver(VerdictUnknown), ByCitizen},
 		{"claim_lapsed", ClaimLapsed{1}, ByMopup},
+		{"request_lost", RequestLost{}, ByMopup},
 		{"captured", Captured{}, ByMopup},
 		{"capture_lost", CaptureLost{"too late"}, ByMopup},
 		{"resubmitted", Resubmitted{}, ByCitizen},

@@ -115,8 +115,8 @@ func (r *Runner) findOrphan(ctx context.Context, j Journey, by By) (Journey, err
 
 // ask reads at Pay every payment whose outcome may still move the journey.
 func (r *Runner) ask(ctx context.Context, j Journey, by By) (Journey, error) {
-	for _, p := range j.Payments {
-		if p.Finished() && j.State == StatePaying {
+	for i, p := range j.Payments {
+		if earlier := i < len(j.Payments)-1; earlier && p.Finished() && j.State == StatePaying {
 			continue // an earlier try, known to have ended; the second look reads it again
 		}
 		seen, err := r.Payments.Get(ctx, p.ID)
@@ -142,6 +142,10 @@ func (r *Runner) deliverHeld(ctx context.Context, j Journey, v Visit) (Progress,
 	request, err := r.Store.Request(ctx, j.ID)
 	if errors.Is(err, ErrErased) { // somebody delivered it meanwhile
 		j, err = r.Store.Get(ctx, j.ID)
+		return Progress{Journey: j}, err
+	}
+	if errors.Is(err, ErrDamaged) { // there is nothing left to deliver: a person has to decide
+		j, err = r.apply(ctx, j.ID, RequestLost{}, v.By, Change{})
 		return Progress{Journey: j}, err
 	}
 	if err != nil {

@@ -51,6 +51,8 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 		return j.delivered(f, at)
 	case ClaimLapsed:
 		return j.claimLapsed(f, at)
+	case RequestLost:
+		return j.troubled(f, TroubleRequest, "the held request is damaged and cannot be delivered", StateConfirmed, StatePaying)
 	case Captured:
 		return j.captured(f)
 	case CaptureLost:

@@ -46,11 +46,12 @@ func open(t *testing.T, tab context.Context, address string) {
 // TestPagesInABrowser looks at every page in both languages, on a telephone and on a desk.
 func TestPagesInABrowser(t *testing.T) {
 	t.Parallel()
-	tab := browser.Tab(t)
 	url := serve(t, usual)
 	for _, name := range pages.All() {
-		for _, language := range languages {
-			t.Run(string(name)+" "+language, func(t *testing.T) {
+		t.Run(string(name), func(t *testing.T) {
+			t.Parallel()
+			tab := browser.Tab(t)
+			for _, language := range languages {
 				open(t, tab, url+"/"+language+"/"+string(name))
 				for _, width := range []int64{320, 1280} {
 					require.NoError(t, browser.Width(tab, width))
@@ -58,8 +59,8 @@ func TestPagesInABrowser(t *testing.T) {
 					browser.Axe(t, tab)
 					browser.Screenshot(t, tab, string(name)+"-"+language+"-"+strconv.FormatInt(width, 10))
 				}
-			})
-		}
+			}
+		})
 	}
 }
 

@@ -58,7 +58,11 @@ func (s *shared) start() error {
 	}
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options(path)...)
 	first, closeFirst := chromedp.NewContext(allocator)
-	s.first, s.stop = first, func() { closeFirst(); stopAllocator() }
+	s.first, s.stop = first, func() {
+		_ = chromedp.Cancel(first) // asks it to end, so that it tidies up; what follows makes sure that it has ended
+		closeFirst()
+		stopAllocator()
+	}
 	if err := chromedp.Do(first); err != nil {
 		s.stop()
 		return err

@@ -67,6 +67,7 @@ func BenchmarkUpdateInParallel(b *testing.B) {
 	}
 	var next atomic.Int64
 	b.SetParallelism(journeys / 2) // two processors
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		id := storetest.Example(int(next.Add(1)) % journeys).ID
 		for pb.Next() {

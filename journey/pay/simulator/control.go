@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// controlRoutes serve /control: what the methods do, over HTTP. Other sites' pages are kept out.
+// controlRoutes serve /control: what the methods do, over HTTP. Pages of other sites are kept out: the browser of whoever
+// runs a simulator can reach it.
 func (s *Simulator) controlRoutes() {
 	control := http.NewServeMux()
 	control.HandleFunc("GET /control/payments", func(w http.ResponseWriter, _ *http.Request) { show(w, s.Payments()) })
@@ -23,7 +24,18 @@ func (s *Simulator) controlRoutes() {
 		s.ResendWebhooks(r.Context())
 		show(w, s.Webhooks())
 	})
-	s.mux.Handle("/control/", http.NewCrossOriginProtection().Handler(control))
+	s.mux.Handle("/control/", sameSite(http.NewCrossOriginProtection().Handler(control)))
+}
+
+// sameSite refuses reading from other sites, which cross-origin protection lets pass.
+func sameSite(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+			http.Error(w, "not from another site", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func show(w http.ResponseWriter, value any) {
@@ -34,10 +46,12 @@ func show(w http.ResponseWriter, value any) {
 	_ = encoder.Encode(value)
 }
 
-// read reads a small JSON body, or answers 400.
+// read reads a small JSON body, or answers 400. What it does not know it refuses: a typing error would do nothing.
 func read[T any](w http.ResponseWriter, r *http.Request) (value T, ok bool) {
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&value); err != nil {
-		http.Error(w, "the body has to be JSON", http.StatusBadRequest)
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&value); err != nil {
+		http.Error(w, "the body has to be JSON of the known fields: "+err.Error(), http.StatusBadRequest)
 		return value, false
 	}
 	return value, true
@@ -73,6 +87,10 @@ func (s *Simulator) controlFaults(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	asked.Fault.Delay = delay
+	if err := asked.Fault.check(); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
 	s.AddFault(asked.Fault)
 	show(w, asked)
 }
@@ -80,11 +98,16 @@ func (s *Simulator) controlFaults(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) controlPay(w http.ResponseWriter, r *http.Request) {
 	asked, ok := read[struct {
 		Outcome string `json:"outcome"`
+		Card    string `json:"card"` // instead
 	}](w, r)
 	if !ok {
 		return
 	}
-	if err := s.Pay(r.PathValue("id"), asked.Outcome); err != nil {
+	pay, how := s.Pay, asked.Outcome
+	if asked.Card != "" {
+		pay, how = s.PayWithCard, asked.Card
+	}
+	if err := pay(r.PathValue("id"), how); err != nil {
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
 	}

@@ -4,21 +4,23 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 )
 
 // createRequest is a payment as it was asked for.
 type createRequest struct {
-	Amount         int64
+	Amount         int64 // pence
 	Reference      string
 	Description    string
 	ReturnURL      string
 	Language       string
 	Email          string
+	Mode           string // authorisation_mode
 	DelayedCapture bool
 	Moto           bool
+	SetUpAgreement bool
 	Metadata       map[string]any
 	Cardholder     string
 	Line1, Line2   string
@@ -26,216 +28,148 @@ type createRequest struct {
 	Country        string
 }
 
-func (c createRequest) prefilled() map[string]string {
-	all := map[string]string{
-		"cardholder_name": c.Cardholder, "line1": c.Line1, "line2": c.Line2, "city": c.City, "postcode": c.Postcode, "country": c.Country,
-	}
-	for name, value := range all {
-		if value == "" {
-			delete(all, name)
-		}
-	}
-	return all
-}
-
-// apiError is an error as Pay writes it.
-type apiError struct {
-	status int
-	Code   string `json:"code"`
-	Field  string `json:"field,omitempty"`
-	Text   string `json:"description"`
-}
-
-func missing(field string) *apiError {
-	return &apiError{400, "P0101", field, "Missing mandatory attribute: " + field}
-}
-
-func malformed(field, why string) *apiError {
-	return &apiError{400, "P0102", field, fmt.Sprintf("Invalid attribute value: %s. %s", field, why)}
-}
-
-func invalid(field, why string) *apiError {
-	return &apiError{422, "P0102", field, fmt.Sprintf("Invalid attribute value: %s. %s", field, why)}
-}
-
-// parser reads fields and remembers the first error. Errors of shape are 400, errors of value 422 (FACTS 2.1).
-type parser struct {
-	fields map[string]any
-	shape  *apiError
-	value  *apiError
-}
-
-func (p *parser) wrongShape(e *apiError) {
-	if p.shape == nil {
-		p.shape = e
-	}
-}
-
-func (p *parser) wrongValue(e *apiError) {
-	if p.value == nil {
-		p.value = e
-	}
-}
-
-// parseCreate reads the body of a create. A live account refuses a return_url without https.
-func parseCreate(body []byte, live bool) (createRequest, *apiError) {
+// parseCreate reads the body of a create, field by field as Pay does (FACTS 2.1).
+func parseCreate(body []byte) (createRequest, *apiError) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	p := &parser{}
-	if err := decoder.Decode(&p.fields); err != nil || p.fields == nil {
-		return createRequest{}, &apiError{400, "P0197", "", "Unable to parse JSON"}
+	f := &fields{}
+	if err := decoder.Decode(&f.all); err != nil || f.all == nil || decoder.Decode(&struct{}{}) != io.EOF {
+		return createRequest{}, &apiError{status: 400, Code: "P0197", Text: "Unable to parse JSON"}
 	}
 	c := createRequest{
-		Amount:         p.amount(),
-		Reference:      p.text("reference"),
-		Description:    p.text("description"),
-		ReturnURL:      p.returnURL(live),
-		Language:       p.language(),
-		Email:          p.optional("email", p.fields, 254),
-		DelayedCapture: p.flag("delayed_capture"),
-		Moto:           p.flag("moto"),
-		Metadata:       p.metadata(),
+		Amount:         f.amount(),
+		Reference:      f.text("reference"),
+		Description:    f.text("description"),
+		Language:       f.oneOf("language", "en", "cy"),
+		Email:          f.optional("email", f.all, 254),
+		Mode:           f.oneOf("authorisation_mode", "web", "moto_api", "agreement"),
+		DelayedCapture: f.boolean("delayed_capture"),
+		Moto:           f.boolean("moto"),
+		Metadata:       f.metadata(),
 	}
-	p.prefill(&c)
-	if p.shape != nil {
-		return c, p.shape
-	}
-	return c, p.value
+	c.ReturnURL = f.returnURL(c.Mode)
+	f.agreement(&c)
+	f.prefill(&c)
+	return c, f.wrong()
 }
 
-func (p *parser) amount() int64 {
-	raw, given := p.fields["amount"]
-	if !given || raw == nil {
-		p.wrongShape(missing("amount"))
-		return 0
-	}
-	number, ok := raw.(json.Number)
-	if !ok {
-		p.wrongShape(malformed("amount", "Must be a valid numeric format"))
-		return 0
-	}
-	amount, err := number.Int64()
+func (f *fields) amount() int64 {
+	amount, given, isNumber := pence(f.all["amount"])
 	switch {
-	case err != nil:
-		p.wrongShape(malformed("amount", "Must be a valid numeric format"))
-	case amount < 1:
-		p.wrongValue(invalid("amount", "Must be greater than or equal to 1"))
+	case !given:
+		f.shape(missing("amount"))
+	case !isNumber:
+		f.shape(malformed("amount", "Must be a valid numeric format"))
+	case amount < 1: // 0 is for accounts where Pay has allowed it
+		f.value(invalid("amount", "Must be greater than or equal to 1"))
 	case amount > 10_000_000:
-		p.wrongValue(invalid("amount", "Must be less than or equal to 10000000"))
+		f.value(invalid("amount", "Must be less than or equal to 10000000"))
 	}
 	return amount
 }
 
-func (p *parser) text(field string) string {
-	raw, given := p.fields[field]
-	if !given || raw == nil {
-		p.wrongShape(missing(field))
-		return ""
-	}
-	text, ok := raw.(string)
+// text is a reference or a description.
+func (f *fields) text(field string) string {
+	text, isText := f.all[field].(string)
 	switch {
-	case !ok:
-		p.wrongShape(malformed(field, "Must be of type String"))
-	case strings.TrimSpace(text) == "":
-		p.wrongShape(missing(field))
+	case f.all[field] == nil, isText && strings.TrimSpace(text) == "":
+		f.shape(missing(field))
+	case !isText:
+		f.shape(malformed(field, "Must be a valid string format"))
 	case strings.ContainsAny(text, "<>|"):
-		p.wrongShape(malformed(field, "Must be a valid string format"))
-	case len([]rune(text)) > 255:
-		p.wrongValue(invalid(field, "Must be less than or equal to 255 characters length"))
+		f.shape(malformed(field, "Must be a valid string format"))
+	case length(text) > 255:
+		f.value(invalid(field, "Must be less than or equal to 255 characters length"))
 	}
 	return text
 }
 
-func (p *parser) optional(field string, from map[string]any, most int) string {
-	raw, given := from[field]
-	if !given {
-		return ""
-	}
-	text, ok := raw.(string)
-	if !ok {
-		p.wrongShape(malformed(field, "Must be of type String"))
-	}
-	if utf8.RuneCountInString(text) > most {
-		p.wrongValue(invalid(field, fmt.Sprintf("Must be less than or equal to %d characters length", most)))
-	}
-	return text
-}
-
-func (p *parser) flag(field string) bool {
-	raw, given := p.fields[field]
-	flag, ok := raw.(bool)
-	if given && !ok {
-		p.wrongShape(malformed(field, "Must be true or false"))
-	}
-	return flag
-}
-
-// returnURL errors of connector name no field but for http on a live account (FACTS 1.4, 2.1).
-func (p *parser) returnURL(live bool) string {
-	raw, given := p.fields["return_url"]
-	text, _ := raw.(string)
+// returnURL has errors that connector finds: they name no field but in their text (FACTS 1.4).
+func (f *fields) returnURL(mode string) string {
+	text, _ := f.all["return_url"].(string)
 	u, err := url.Parse(text)
 	switch {
-	case !given || text == "":
-		p.wrongShape(&apiError{400, "P0101", "", "Missing mandatory attribute: return_url"})
-	case len(text) > 2000, err != nil, u.Host == "", u.Scheme != "https" && u.Scheme != "http":
-		p.wrongValue(&apiError{422, "P0102", "", "Invalid attribute value: return_url. Must be a valid URL format"})
-	case live && u.Scheme != "https":
-		p.wrongValue(&apiError{422, "P0920", "return_url", "Request blocked: the return_url must be https"})
+	case text == "" && mode != "web":
+	case text == "":
+		f.shape(&apiError{status: 400, Code: "P0101", Text: "Missing mandatory attribute: return_url"})
+	case length(text) > 2000, err != nil, u.Hostname() == "", u.Scheme != "https" && u.Scheme != "http":
+		f.value(&apiError{status: 422, Code: "P0102", Text: "Invalid attribute value: return_url. Must be a valid URL format"})
 	}
 	return text
 }
 
-func (p *parser) language() string {
-	raw, given := p.fields["language"]
-	text, isText := raw.(string)
+func isPlainHTTP(address string) bool { return !strings.HasPrefix(strings.ToLower(address), "https:") }
+
+// agreement refuses what belongs to recurring payments where there is no agreement.
+func (f *fields) agreement(c *createRequest) {
+	agreement := f.optional("agreement_id", f.all, 26)
+	c.SetUpAgreement = f.optional("set_up_agreement", f.all, 26) != ""
+	kind := f.oneOf("agreement_payment_type", "", "instalment", "recurring", "unscheduled")
+	if agreement != "" && c.Mode != "agreement" {
+		f.shape(unexpected("agreement_id"))
+	}
+	if kind != "" && agreement == "" && !c.SetUpAgreement {
+		f.shape(unexpected("agreement_payment_type"))
+	}
+}
+
+func (f *fields) metadata() map[string]any {
+	raw, given := f.all["metadata"]
+	pairs, isObject := raw.(map[string]any)
 	switch {
 	case !given:
-		return "en"
-	case !isText:
-		p.wrongShape(malformed("language", "Must be \"en\" or \"cy\""))
-	case text != "en" && text != "cy":
-		p.wrongValue(invalid("language", "Must be \"en\" or \"cy\""))
-	}
-	return text
-}
-
-func (p *parser) metadata() map[string]any {
-	raw, given := p.fields["metadata"]
-	if !given {
 		return nil
+	case !isObject:
+		f.shape(malformed("metadata", "Must be an object of JSON key-value pairs"))
+	case len(pairs) > 15:
+		f.value(invalid("metadata", "Cannot have more than 15 key-value pairs"))
 	}
-	pairs, ok := raw.(map[string]any)
-	if !ok {
-		p.wrongShape(malformed("metadata", "Must be an object of JSON key-value pairs"))
-		return nil
-	}
-	if len(pairs) > 15 {
-		p.wrongValue(invalid("metadata", "Must have at most 15 key-value pairs"))
-	}
-	known := map[string]bool{}
+	seen := map[string]bool{}
 	for key, value := range pairs {
-		if n := utf8.RuneCountInString(key); n < 1 || n > 30 || known[lower(key)] {
-			p.wrongValue(invalid("metadata", "Keys must be 1 to 30 characters, and unique"))
+		if length(key) < 1 || length(key) > 30 || seen[strings.ToLower(key)] {
+			f.value(invalid("metadata", "Keys must be between 1 and 30 characters long, and differ in more than case"))
 		}
-		known[lower(key)] = true
-		switch v := value.(type) {
-		case string:
-			if utf8.RuneCountInString(v) > 100 {
-				p.wrongValue(invalid("metadata", "Values must be at most 100 characters"))
-			}
-		case bool, json.Number:
-		default:
-			p.wrongValue(invalid("metadata", "Values must be of type String, Boolean or Number"))
-		}
+		seen[strings.ToLower(key)] = true
+		f.metadataValue(value)
 	}
 	return pairs
 }
 
-func (p *parser) prefill(c *createRequest) {
-	details, _ := p.fields["prefilled_cardholder_details"].(map[string]any)
-	c.Cardholder = p.optional("cardholder_name", details, 255)
-	address, _ := details["billing_address"].(map[string]any)
-	c.Line1, c.Line2, c.City = p.optional("line1", address, 255), p.optional("line2", address, 255), p.optional("city", address, 255)
-	c.Postcode, c.Country = p.optional("postcode", address, 25), p.optional("country", address, 255)
+func (f *fields) metadataValue(value any) {
+	switch v := value.(type) {
+	case string:
+		if length(v) > 100 {
+			f.value(invalid("metadata", "Values must be no greater than 100 characters long"))
+		}
+	case bool, json.Number:
+	default:
+		f.value(invalid("metadata", "Values must be of type String, Boolean or Number"))
+	}
+}
+
+func (f *fields) prefill(c *createRequest) {
+	details := f.object("prefilled_cardholder_details", f.all)
+	c.Cardholder = f.optional("cardholder_name", details, 255)
+	address := f.object("billing_address", details)
+	c.Line1, c.Line2, c.City = f.optional("line1", address, 255), f.optional("line2", address, 255), f.optional("city", address, 255)
+	c.Postcode = f.optional("postcode", address, 25)
+	if c.Country = f.optional("country", address, 255); length(c.Country) != 2 {
+		c.Country = "" // not refused: the page falls back to the United Kingdom
+	}
+}
+
+func missing(field string) *apiError {
+	return &apiError{status: 400, Code: "P0101", Field: field, Text: "Missing mandatory attribute: " + field}
+}
+
+func unexpected(field string) *apiError {
+	return &apiError{status: 400, Code: "P0104", Field: field, Text: "Unexpected attribute: " + field}
+}
+
+func malformed(field, why string) *apiError {
+	return &apiError{status: 400, Code: "P0102", Field: field, Text: fmt.Sprintf("Invalid attribute value: %s. %s", field, why)}
+}
+
+func invalid(field, why string) *apiError {
+	return &apiError{status: 422, Code: "P0102", Field: field, Text: fmt.Sprintf("Invalid attribute value: %s. %s", field, why)}
 }

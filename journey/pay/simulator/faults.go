@@ -1,26 +1,57 @@
 package simulator
 
 import (
-	"net/http"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
 // Fault is trouble to order.
 type Fault struct {
-	Call string `json:"call"` // create, get, cancel, capture, refund, search, events; empty means any
-	// Kind is slow (an answer after Delay), 429, 500, reset (nothing done, no answer), lost (all done, no answer), html,
-	// garbage, empty, huge or hostile_next_url.
+	Call string `json:"call"` // create, get, cancel, capture, refund, search, events, refunds; empty means any
+	// Kind is one of:
+	//   slow              an answer after Delay; the work is done even where nobody waits for it
+	//   429, 500, 503     nothing done, and this status
+	//   reset             nothing done, and the connection ends without an answer
+	//   lost              all done, and the connection ends without an answer
+	//   html, garbage, empty, huge   all done, and an answer of that sort
+	//   hostile_next_url  all done, and a next_url at another host
 	Kind  string        `json:"kind"`
 	Times int           `json:"times"` // how often; 0 means until the faults are cleared
 	Skip  int           `json:"skip"`  // how many calls go well before
-	Delay time.Duration `json:"-"`
+	Delay time.Duration `json:"-"`     // of slow; 0 means 5 seconds
 
 	count int
 }
 
-// AddFault orders trouble.
+var (
+	faultCalls = []string{"", "create", "get", "cancel", "capture", "refund", "search", "events", "refunds"}
+	faultKinds = []string{"slow", "429", "500", "503", "reset", "lost", "html", "garbage", "empty", "huge", "hostile_next_url"}
+)
+
+// check tells whether there is such a fault.
+func (f Fault) check() error {
+	switch {
+	case !slices.Contains(faultCalls, f.Call):
+		return fmt.Errorf("no such call: %q", f.Call)
+	case !slices.Contains(faultKinds, f.Kind):
+		return fmt.Errorf("no such kind: %q", f.Kind)
+	case f.Times < 0, f.Skip < 0, f.Delay < 0:
+		return fmt.Errorf("times, skip and delay are not negative")
+	default:
+		return nil
+	}
+}
+
+// AddFault orders trouble. It panics over a call or a kind that does not exist: a test with a typing error would pass.
 func (s *Simulator) AddFault(f Fault) {
+	if err := f.check(); err != nil {
+		panic("simulator: " + err.Error())
+	}
+	if f.Delay == 0 {
+		f.Delay = 5 * time.Second
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, &f)
@@ -33,14 +64,8 @@ func (s *Simulator) ClearFaults() {
 	s.faults = nil
 }
 
-// trouble is the fault that hits one request, or none.
-type trouble struct {
-	fault   *Fault
-	stopped <-chan struct{}
-}
-
-// trouble takes the first fault that concerns the call.
-func (s *Simulator) trouble(call string) trouble {
+// trouble takes the first fault that hits the call; the zero Fault is none.
+func (s *Simulator) trouble(call string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
@@ -49,65 +74,52 @@ func (s *Simulator) trouble(call string) trouble {
 		}
 		f.count++
 		if f.count > f.Skip && (f.Times == 0 || f.count <= f.Skip+f.Times) {
-			return trouble{fault: f, stopped: s.closed}
+			return *f
 		}
 	}
-	return trouble{stopped: s.closed}
+	return Fault{}
 }
 
-func (t trouble) kind() string {
-	if t.fault == nil {
-		return ""
-	}
-	return t.fault.Kind
+// cuts tells whether the connection ends without an answer.
+func (f Fault) cuts() bool { return f.Kind == "reset" || f.Kind == "lost" }
+
+// downstreamCodes are what each call's 500 is called.
+var downstreamCodes = map[string]string{
+	"create": "P0198", "get": "P0298", "events": "P0398", "search": "P0498", "cancel": "P0598", "refund": "P0698", "refunds": "P0898",
+	"capture": "P1098",
 }
 
-// before is trouble that comes before any work: waiting, or a connection that ends.
-func (t trouble) before(r *http.Request) {
-	switch t.kind() {
-	case "slow":
-		select {
-		case <-time.After(t.fault.Delay):
-		case <-r.Context().Done():
-		case <-t.stopped:
-		}
-	case "reset":
-		panic(http.ErrAbortHandler)
-	}
-}
-
-// refuses is trouble instead of work.
-func (t trouble) refuses() *reply {
-	switch t.kind() {
+// refuses is what the fault answers instead of any work, or nil.
+func (f Fault) refuses(call string) *reply {
+	var answer reply
+	switch f.Kind {
 	case "429":
-		answer := fault(&apiError{429, "P0900", "", "Too many requests"})
-		return &answer
+		answer = refusal(tooManyRequests())
 	case "500":
-		answer := fault(&apiError{500, "P0198", "", "Downstream system error"})
-		return &answer
+		answer = refusal(&apiError{status: 500, Code: downstreamCodes[call], Text: "Downstream system error"})
+	case "503":
+		answer = reply{status: 503, body: text("Service unavailable")} // no code, no JSON (FACTS 1.2)
+	case "reset":
+	default:
+		return nil
 	}
-	return nil
+	return &answer
 }
 
-// after is trouble after the work: an answer that is lost or spoilt. True when it has been given.
-func (t trouble) after(w http.ResponseWriter, answer reply) bool {
-	spoil := func(kind, body string) bool {
-		w.Header().Set("Content-Type", kind)
-		w.WriteHeader(answer.status)
-		_, _ = w.Write([]byte(body))
-		return true
-	}
-	switch t.kind() {
-	case "lost":
-		panic(http.ErrAbortHandler)
+// spoiltBody is a body of the wrong sort.
+type spoiltBody struct{ kind, content string }
+
+// spoil changes the answer to work that was done.
+func (f Fault) spoil(answer reply) reply {
+	switch f.Kind {
 	case "html":
-		return spoil("text/html", "<html><body><h1>Sorry, we are experiencing technical problems</h1></body></html>")
+		answer.body = spoiltBody{"text/html", "<html><body><h1>Sorry, we are experiencing technical problems</h1></body></html>"}
 	case "garbage":
-		return spoil("application/json", `{"payment_id": 7, "amount": "a lot", "state": [`)
+		answer.body = spoiltBody{"application/json", `{"payment_id": 7, "amount": "a lot", "state": [`}
 	case "empty":
-		return spoil("application/json", "")
+		answer.body = spoiltBody{"application/json", ""}
 	case "huge":
-		return spoil("application/json", `{"payment_id":"`+strings.Repeat("x", 10<<20)+`"}`)
+		answer.body = spoiltBody{"application/json", `{"payment_id":"` + strings.Repeat("x", 10<<20) + `"}`}
 	case "hostile_next_url":
 		body, _ := answer.body.(map[string]any)
 		links, _ := body["_links"].(map[string]any)
@@ -115,5 +127,8 @@ func (t trouble) after(w http.ResponseWriter, answer reply) bool {
 			links["next_url"] = map[string]any{"href": "https://card.payments.service.gov.uk.example.com/secure/x", "method": "GET"}
 		}
 	}
-	return false
+	if body, spoilt := answer.body.(spoiltBody); spoilt && answer.status == 204 && body.content != "" {
+		answer.status = 200 // a 204 has no body to spoil
+	}
+	return answer
 }

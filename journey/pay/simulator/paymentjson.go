@@ -1,5 +1,7 @@
 package simulator
 
+import "time"
+
 func stateOf(status, code string) map[string]any {
 	state := map[string]any{"status": status, "finished": finished(status)}
 	if code != "" {
@@ -12,7 +14,8 @@ func (s *Simulator) link(method, path string) map[string]any {
 	return map[string]any{"href": s.options.PublicURL + path, "method": method}
 }
 
-// full is a payment as create and get show it, with another live next_url while it is unfinished.
+// full is a payment as create and get show it, with another live next_url where the citizen has still to act
+// (FACTS 2.4, 3.5).
 func (s *Simulator) full(p *payment) map[string]any {
 	body := s.brief(p)
 	links := body["_links"].(map[string]any)
@@ -41,7 +44,7 @@ func (s *Simulator) brief(p *payment) map[string]any {
 		"language": p.request.Language, "delayed_capture": p.request.DelayedCapture, "moto": false, "authorisation_mode": "web",
 		"return_url": p.request.ReturnURL, "settlement_summary": p.settlement(),
 		"refund_summary": map[string]any{
-			"status": s.refundStatus(p), "amount_available": p.total() - p.refunded(), "amount_submitted": p.refunded(),
+			"status": p.refundStatus(), "amount_available": p.total() - p.refunded(), "amount_submitted": p.refunded(),
 		},
 		"_links": map[string]any{
 			"self":    s.link("GET", "/v1/payments/"+p.id),
@@ -49,8 +52,8 @@ func (s *Simulator) brief(p *payment) map[string]any {
 			"refunds": s.link("GET", "/v1/payments/"+p.id+"/refunds"),
 		},
 	}
-	if p.request.Email != "" {
-		body["email"] = p.request.Email
+	if email := p.email(); email != "" {
+		body["email"] = email
 	}
 	if p.request.Metadata != nil {
 		body["metadata"] = p.request.Metadata
@@ -58,27 +61,62 @@ func (s *Simulator) brief(p *payment) map[string]any {
 	if p.surcharge > 0 {
 		body["corporate_card_surcharge"], body["total_amount"] = p.surcharge, p.total()
 	}
-	if p.card != nil {
-		body["email"] = p.card.email
+	switch {
+	case p.card != nil:
 		body["card_details"], body["card_brand"], body["provider_id"] = p.card.json(), p.card.brand, "sandbox-"+p.id
+	case len(p.request.prefilled()) > 0:
+		body["card_details"] = p.request.card().json()
 	}
 	return body
 }
 
-func (p *payment) settlement() map[string]any {
-	if p.captured.IsZero() {
-		return map[string]any{}
+func (p *payment) email() string {
+	if p.card != nil && p.card.email != "" {
+		return p.card.email
 	}
-	return map[string]any{"capture_submit_time": milliseconds(p.captured), "captured_date": p.captured.Format("2006-01-02")}
+	return p.request.Email
 }
 
-// json has every key, and null where nothing is known (FACTS trap 19).
+func (p *payment) settlement() map[string]any {
+	summary := map[string]any{}
+	if !p.accepted.IsZero() {
+		summary["capture_submit_time"] = milliseconds(p.accepted)
+	}
+	if !p.collected.IsZero() {
+		summary["captured_date"] = p.collected.Format(time.DateOnly)
+	}
+	return summary
+}
+
+// card is what is known of a card that was only prefilled.
+func (c createRequest) card() *card {
+	return &card{name: c.Cardholder, line1: c.Line1, line2: c.Line2, city: c.City, postcode: c.Postcode, country: c.Country}
+}
+
+// json has every key, and null where nothing is known (FACTS 2.4).
 func (c *card) json() map[string]any {
 	return map[string]any{
-		"card_brand": c.brand, "card_type": c.kind, "cardholder_name": c.name, "expiry_date": c.expiry,
-		"last_digits_card_number": c.last, "first_digits_card_number": c.first, "wallet_type": nil,
-		"billing_address": map[string]any{
-			"line1": c.line1, "line2": c.line2, "city": c.city, "postcode": c.postcode, "country": c.country,
-		},
+		"card_brand": orNull(c.brand), "card_type": orNull(c.kind), "cardholder_name": orNull(c.name), "expiry_date": orNull(c.expiry),
+		"last_digits_card_number": orNull(c.last), "first_digits_card_number": orNull(c.first), "wallet_type": nil,
+		"billing_address": c.address(),
 	}
 }
+
+// address is null where none was collected.
+func (c *card) address() any {
+	if c.line1+c.line2+c.city+c.postcode == "" {
+		return nil
+	}
+	return map[string]any{
+		"line1": orNull(c.line1), "line2": orNull(c.line2), "city": orNull(c.city), "postcode": orNull(c.postcode), "country": orNull(c.country),
+	}
+}
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func milliseconds(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -17,42 +17,29 @@ import (
 // Options are what a simulator is made of; the zero value works.
 type Options struct {
 	PublicURL   string           // where browsers and clients reach it; may be set later by SetPublicURL
-	ServiceName string           // on the card pages
+	ServiceName string           // on the card pages; default "Test service"
 	Now         func() time.Time // default time.Now; Advance moves it
 	Log         *slog.Logger     // default: nothing is logged
 
-	WebhookURL    string // default: no webhooks
-	WebhookSecret string
+	Keys []string // API keys that are taken; default all that look like one: api_test_… or api_live_…
+	Live bool     // behave as a live account where that differs
 
-	SearchLag   time.Duration // how far search lags behind
-	RefundDelay time.Duration // how long after success a refund is still "pending"
-	PostLimit   int           // creates, captures and other POSTs a second, each; 0 means 15, below 0 no limit
-	Surcharge   int64         // pence, on the corporate test cards
-	Live        bool          // behave as a live account where that differs
+	WebhookURL    string       // default: no webhooks
+	WebhookSecret string       // signs them
+	WebhookClient *http.Client // default one that waits 3 seconds, as Pay does (FACTS 7.6)
+
+	SearchLag   time.Duration // how far search and a payment's list of refunds lag behind
+	RefundDelay time.Duration // how long after success the provider collects; until then refunds are "pending"
+	RefundTakes time.Duration // how long a refund stays "submitted"; default none, as in Pay's test modes
+
+	PostLimit int   // creates, captures and other POSTs a second, each; 0 means 15, below 0 no limit on anything
+	GetLimit  int   // GETs a second; 0 means five times PostLimit, so 75, below 0 no limit
+	Surcharge int64 // pence on the corporate test cards, prepaid ones excepted
+
+	RefuseEmptyBodies bool // cancel and capture without a body are P0920; whether Pay does so is not established
 }
 
-// Simulator is one account at Pay. Safe for concurrent use.
-type Simulator struct {
-	options Options
-	mux     *http.ServeMux
-	client  *http.Client
-
-	mu         sync.Mutex
-	offset     time.Duration
-	payments   map[string]*payment
-	list       []*payment // oldest first
-	tokens     map[string]*token
-	faults     []*Fault
-	requests   []Request
-	deliveries []*delivery
-	used       map[string]int // of the rate allowance, by call and second
-	closed     chan struct{}
-	wake       chan struct{}
-	background sync.WaitGroup
-}
-
-// New makes a simulator. Close stops what it runs in the background.
-func New(o Options) *Simulator {
+func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -62,18 +49,52 @@ func New(o Options) *Simulator {
 	if o.PostLimit == 0 {
 		o.PostLimit = 15
 	}
+	if o.GetLimit == 0 {
+		o.GetLimit = 5 * o.PostLimit
+	}
 	if o.ServiceName == "" {
 		o.ServiceName = "Test service"
 	}
-	s := &Simulator{
-		options: o, payments: map[string]*payment{}, tokens: map[string]*token{}, used: map[string]int{},
-		client: &http.Client{Timeout: 3 * time.Second}, closed: make(chan struct{}), wake: make(chan struct{}, 1),
+	if o.WebhookClient == nil {
+		o.WebhookClient = &http.Client{Timeout: 3 * time.Second}
 	}
-	s.mux = http.NewServeMux()
+	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
+	return o
+}
+
+// Simulator is one account at Pay. Safe for concurrent use.
+type Simulator struct {
+	options Options
+	mux     *http.ServeMux
+
+	mu         sync.Mutex // guards all below, and the parts of options that can be set later
+	offset     time.Duration
+	payments   map[string]*payment
+	list       []*payment // oldest first
+	tokens     map[string]*token
+	faults     []*Fault
+	requests   []Request
+	deliveries []*delivery
+	window     window
+
+	running    context.Context // ends at Close
+	stop       context.CancelFunc
+	sending    chan struct{} // holds whoever sends webhooks
+	wake       chan struct{}
+	background sync.WaitGroup
+}
+
+// New makes a simulator. Close stops what it runs in the background.
+func New(o Options) *Simulator {
+	s := &Simulator{
+		options: o.withDefaults(), mux: http.NewServeMux(), payments: map[string]*payment{}, tokens: map[string]*token{},
+		sending: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+	}
+	s.running, s.stop = context.WithCancel(context.Background())
 	s.apiRoutes()
 	s.cardRoutes()
 	s.controlRoutes()
-	s.background.Go(s.deliverInBackground)
+	s.background.Go(s.runInBackground)
 	return s
 }
 
@@ -84,33 +105,29 @@ func (s *Simulator) SetPublicURL(address string) {
 	s.options.PublicURL = strings.TrimRight(address, "/")
 }
 
-// Close stops the background deliveries and waits for them.
+// Close stops the background work, ends slow answers, and waits for the former. Closing again does nothing.
 func (s *Simulator) Close() {
-	close(s.closed)
+	s.stop()
 	s.background.Wait()
-}
-
-// Now is the simulator's time.
-func (s *Simulator) Now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now()
-}
-
-func (s *Simulator) now() time.Time {
-	return s.options.Now().Add(s.offset).UTC().Truncate(time.Millisecond)
-}
-
-// Advance moves the simulator's clock on: payments expire, and webhooks that came due are sent.
-func (s *Simulator) Advance(d time.Duration) {
-	s.mu.Lock()
-	s.offset += d
-	s.sweep()
-	s.mu.Unlock()
-	s.DeliverDue(context.Background())
 }
 
 // ServeHTTP serves API, card pages and control.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
+}
+
+// runInBackground sweeps each second, and sends webhooks as they come up.
+func (s *Simulator) runInBackground() {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.running.Done():
+			return
+		case <-s.wake:
+		case <-ticker.C:
+			s.Sweep()
+		}
+		s.DeliverDue(s.running)
+	}
 }

@@ -3,9 +3,7 @@ package simulator
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"paygate/journey/pay"
@@ -22,6 +20,8 @@ type delivery struct {
 	at      time.Time // of the event
 	due     time.Time
 	tries   int
+	body    []byte // as first sent
+	taken   bool
 	done    bool
 }
 
@@ -31,11 +31,13 @@ type WebhookView struct {
 	Event     string    `json:"event"`
 	PaymentID string    `json:"payment_id"`
 	Tries     int       `json:"tries"`
-	Done      bool      `json:"done"`
-	Due       time.Time `json:"due"`
+	Taken     bool      `json:"taken"` // the receiver answered 2xx
+	Done      bool      `json:"done"`  // taken, given up or dropped
+	Due       time.Time `json:"due"`   // of the next attempt
 }
 
-// SetWebhook says where messages go from now on, and how they are signed.
+// SetWebhook says where messages go from now on, and how they are signed. Without an address there are none, and those
+// under way are dropped.
 func (s *Simulator) SetWebhook(url, secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,7 +50,7 @@ func (s *Simulator) Webhooks() []WebhookView {
 	defer s.mu.Unlock()
 	views := []WebhookView{}
 	for _, d := range s.deliveries {
-		views = append(views, WebhookView{d.id, d.event, d.payment.id, d.tries, d.done, d.due})
+		views = append(views, WebhookView{d.id, d.event, d.payment.id, d.tries, d.taken, d.done, d.due})
 	}
 	return views
 }
@@ -57,7 +59,7 @@ func (s *Simulator) Webhooks() []WebhookView {
 func (s *Simulator) ResendWebhooks(ctx context.Context) {
 	s.mu.Lock()
 	for _, d := range s.deliveries {
-		d.due, d.done, d.tries = s.now(), false, 0
+		d.due, d.done, d.taken, d.tries = s.now(), false, false, 0
 	}
 	s.mu.Unlock()
 	s.DeliverDue(ctx)
@@ -86,103 +88,71 @@ func (s *Simulator) notify(p *payment, event string) {
 	}
 }
 
-// deliverInBackground sends messages as they come up; late ones when the clock is moved, or within a second.
-func (s *Simulator) deliverInBackground() {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	for {
-		select {
-		case <-s.closed:
-			return
-		case <-s.wake:
-		case <-ticker.C:
-			s.Sweep()
-		}
-		s.DeliverDue(ctx)
-	}
-}
-
-// DeliverDue sends what is due now, and returns when all of it was tried once.
+// DeliverDue sends what is due now, and returns when all of it was tried once, by whomever.
 func (s *Simulator) DeliverDue(ctx context.Context) {
-	for _, d := range s.claimDue() {
-		taken := s.send(ctx, d)
-		s.mu.Lock()
-		if taken || d.tries > len(retryAfter) {
-			d.done = true
-		}
-		s.mu.Unlock()
+	select {
+	case s.sending <- struct{}{}:
+	case <-ctx.Done():
+		return
+	}
+	defer func() { <-s.sending }()
+	for _, a := range s.claimDue() {
+		s.finish(a.delivery, s.send(ctx, a))
 	}
 }
 
-// claimDue counts an attempt for each message that is due, so that no two senders send it.
-func (s *Simulator) claimDue() []*delivery {
+// attempt is one sending of a message.
+type attempt struct {
+	delivery          *delivery
+	url, secret, name string
+	body              []byte
+}
+
+// claimDue counts an attempt for each message that is due. A message is built once, of the payment as it is then.
+func (s *Simulator) claimDue() []attempt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var due []*delivery
+	var due []attempt
 	for _, d := range s.deliveries {
-		if d.done || d.due.After(s.now()) {
+		switch {
+		case d.done || d.due.After(s.now()):
 			continue
+		case s.options.WebhookURL == "":
+			d.done = true
+			continue
+		case d.body == nil:
+			d.body = s.message(d)
+		}
+		if d.tries < len(retryAfter) {
+			d.due = s.now().Add(retryAfter[d.tries])
 		}
 		d.tries++
-		if d.tries <= len(retryAfter) {
-			d.due = s.now().Add(retryAfter[d.tries-1])
-		} else {
-			d.due = s.now().Add(1000 * time.Hour)
-		}
-		due = append(due, d)
+		due = append(due, attempt{d, s.options.WebhookURL, s.options.WebhookSecret, d.event, d.body})
 	}
 	return due
 }
 
-func (s *Simulator) send(ctx context.Context, d *delivery) bool {
+func (s *Simulator) finish(d *delivery, taken bool) {
 	s.mu.Lock()
-	body, url, secret := s.message(d), s.options.WebhookURL, s.options.WebhookSecret
-	s.mu.Unlock()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	defer s.mu.Unlock()
+	d.taken = taken
+	d.done = taken || d.tries > len(retryAfter)
+}
+
+// send tells whether the message was taken: any 2xx counts.
+func (s *Simulator) send(ctx context.Context, a attempt) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url, bytes.NewReader(a.body))
 	if err != nil {
 		return false
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Pay-Signature", pay.Sign(secret, body))
-	answer, err := s.client.Do(request)
+	request.Header.Set("Pay-Signature", pay.Sign(a.secret, a.body))
+	answer, err := s.options.WebhookClient.Do(request)
 	if err != nil {
+		s.options.Log.Debug("webhook not taken", "event", a.name)
 		return false
 	}
 	defer answer.Body.Close()
+	s.options.Log.Debug("webhook", "event", a.name, "status", answer.StatusCode)
 	return answer.StatusCode >= 200 && answer.StatusCode <= 299
-}
-
-// webhookWords are how a failed payment is called in messages, another vocabulary than the API's; a cancellation by the
-// service even carries the code of one by the user (FACTS 7.3).
-func webhookState(status, code string) map[string]any {
-	words := map[string]string{"P0010": "declined", "P0020": "timedout", "P0030": "cancelled"}
-	word, known := words[code]
-	if !known {
-		word = status
-	}
-	if code == "P0040" {
-		code = "P0030"
-	}
-	state := stateOf(status, code)
-	state["status"] = word
-	return state
-}
-
-// message is the resource as it is when the message is built, not when the event happened.
-func (s *Simulator) message(d *delivery) []byte {
-	resource := s.brief(d.payment)
-	for _, left := range []string{"_links", "provider_id", "authorisation_mode"} {
-		delete(resource, left)
-	}
-	resource["state"] = webhookState(d.payment.status, d.payment.code)
-	body, err := json.Marshal(map[string]any{
-		"webhook_message_id": d.id, "api_version": 1, "created_date": milliseconds(d.at), "resource_id": d.payment.id,
-		"resource_type": "PAYMENT", "event_type": d.event, "resource": resource,
-	})
-	if err != nil {
-		panic(err) // plain values only
-	}
-	return slices.Clip(body)
 }

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/cookie"
+	"paygate/gateway/signature"
+	"paygate/gateway/upstream"
+	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/pay"
+	"paygate/journey/pay/simulator"
+	"paygate/journey/seal"
+)
+
+var errInjected = errors.New("injected")
+
+// trouble fails one step of all that a journey takes: the n-th, either before anything was done or, with its answer lost,
+// after.
+type trouble struct {
+	steps  int
+	fails  int // which step; 0 for none
+	after  bool
+	struck bool
+}
+
+// around does a step, or fails it.
+func (t *trouble) around(do func() error) error {
+	t.steps++
+	if t.steps != t.fails {
+		return do()
+	}
+	t.struck = true
+	if t.after {
+		_ = do()
+	}
+	return errInjected
+}
+
+// shakyStore, shakyPay and shakyService are the real things with trouble before or after.
+type shakyStore struct {
+	journey.Store
+	*trouble
+}
+
+func (s shakyStore) Create(ctx context.Context, j journey.Journey, r journey.HeldRequest) error {
+	return s.around(func() error { return s.Store.Create(ctx, j, r) })
+}
+
+func (s shakyStore) Get(ctx context.Context, id journey.ID) (j journey.Journey, err error) {
+	err = s.around(func() error { j, err = s.Store.Get(ctx, id); return err })
+	return j, err
+}
+
+func (s shakyStore) Update(ctx context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error)) (j journey.Journey, err error) {
+	err = s.around(func() error { j, err = s.Store.Update(ctx, id, change); return err })
+	if err != nil {
+		j = journey.Journey{}
+	}
+	return j, err
+}
+
+func (s shakyStore) Request(ctx context.Context, id journey.ID) (r journey.HeldRequest, err error) {
+	err = s.around(func() error { r, err = s.Store.Request(ctx, id); return err })
+	return r, err
+}
+
+type shakyPay struct {
+	journey.Payments
+	*trouble
+}
+
+func (p shakyPay) Create(ctx context.Context, n journey.NewPayment) (s journey.Seen, err error) {
+	err = p.around(func() error { s, err = p.Payments.Create(ctx, n); return err })
+	return s, err
+}
+
+func (p shakyPay) Get(ctx context.Context, id string) (s journey.Seen, err error) {
+	err = p.around(func() error { s, err = p.Payments.Get(ctx, id); return err })
+	return s, err
+}
+
+func (p shakyPay) Capture(ctx context.Context, id string) error {
+	return p.around(func() error { return p.Payments.Capture(ctx, id) })
+}
+
+func (p shakyPay) Cancel(ctx context.Context, id string) error {
+	return p.around(func() error { return p.Payments.Cancel(ctx, id) })
+}
+
+func (p shakyPay) Refund(ctx context.Context, id string, amount, available int64) error {
+	return p.around(func() error { return p.Payments.Refund(ctx, id, amount, available) })
+}
+
+type shakyService struct {
+	journey.Deliverer
+	*trouble
+}
+
+func (d shakyService) Deliver(ctx context.Context, delivery journey.Delivery) (done journey.Delivered) {
+	err := d.around(func() error { done = d.Deliverer.Deliver(ctx, delivery); return nil })
+	switch {
+	case err == nil:
+		return done
+	case d.after:
+		return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: "the answer was lost"}
+	default:
+		return journey.Delivered{Verdict: journey.VerdictNotSent, Detail: "the service cannot be reached"}
+	}
+}
+
+// bench is a runner between a real store, a simulated Pay and a real service, with one trouble for all of them.
+type shaky struct {
+	t       *testing.T
+	trouble *trouble
+	clock   time.Time
+	pay     *simulator.Simulator
+	service *service
+	store   *boltstore.Store
+	runner  *journey.Runner
+}
+
+func newShaky(t *testing.T, answer http.HandlerFunc, trouble *trouble) *shaky {
+	t.Helper()
+	s := &shaky{t: t, trouble: trouble, clock: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), service: &service{answer: answer}}
+	clock := func() time.Time { return s.clock }
+	s.service.server = httptest.NewServer(s.service)
+	t.Cleanup(s.service.server.Close)
+	s.pay = simulator.New(simulator.Options{Now: clock, PostLimit: -1})
+	t.Cleanup(s.pay.Close)
+	payServer := httptest.NewServer(s.pay)
+	t.Cleanup(payServer.Close)
+	s.pay.SetPublicURL(payServer.URL)
+	payURL, _ := url.Parse(payServer.URL)
+	serviceURL, _ := url.Parse(s.service.server.URL)
+	sealer, err := seal.New([][]byte{make([]byte, 32)})
+	require.NoError(t, err)
+	log := slog.New(slog.DiscardHandler)
+	s.store, err = boltstore.Open(filepath.Join(t.TempDir(), "paygate.db"), boltstore.Options{Sealer: sealer, Now: clock, Log: log, NoSync: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.store.Close()) })
+	key, err := signature.Generate(signature.ES256, s.clock)
+	require.NoError(t, err)
+	deliverer := upstream.New(upstream.Options{
+		Upstream: serviceURL, PublicURL: serviceURL, Timeout: 10 * time.Second, ReplyMaxBytes: 1 << 20, StripSetCookie: cookie.StripSet,
+		Signer: signature.Signer{Keys: signature.Keys{key}, Issuer: "x", Audience: "x", Now: clock},
+	})
+	client := pay.New(pay.Options{URL: payURL, Key: "api_test_0000000000", CardOrigins: []string{payServer.URL}, Timeout: 10 * time.Second, CreateRate: 1000})
+	s.runner = &journey.Runner{
+		Store: shakyStore{s.store, trouble}, Payments: shakyPay{client, trouble}, Deliverer: shakyService{deliverer, trouble},
+		Now: clock, Log: log, Patience: time.Millisecond,
+	}
+	return s
+}
+
+// kindOfJourney is one of the ways a journey can go.
+type kindOfJourney struct {
+	name    string
+	capture string
+	answer  http.HandlerFunc
+}
+
+func kindsOfJourney() []kindOfJourney {
+	refuses := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) }
+	return []kindOfJourney{
+		{"reserved and accepted", journey.CaptureOnAccept, confirms},
+		{"taken and accepted", journey.CaptureImmediate, confirms},
+		{"reserved and refused", journey.CaptureOnAccept, refuses},
+		{"taken and refused", journey.CaptureImmediate, refuses},
+	}
+}
+
+// walk takes a citizen as far as they come, then time passes and sweeps go by until nothing moves any more.
+func (s *shaky) walk(k kindOfJourney) journey.Journey {
+	ctx := s.t.Context()
+	terms := journey.Terms{
+		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-1", Description: "Licence", ReturnURL: "https://x.example/return",
+		Capture: k.capture, Release: journey.ReleaseConfirmed, Accept: journey.Statuses{{From: 200, To: 399}},
+		Repeat: journey.RepeatNever, OnRefused: journey.OnRefusedReturn, ResubmitFor: time.Hour, RetryFor: 2 * time.Hour,
+		ClaimFor: time.Minute, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
+		KeepReply: time.Hour, KeepJourney: 10000 * time.Hour,
+	}
+	request := journey.HeldRequest{Method: "POST", Path: "/licences/apply", Header: http.Header{}, Body: []byte("name=Ann"), Host: "x", Proto: "https"}
+	began, err := s.runner.Begin(ctx, terms, request, "key")
+	if err != nil && began.Journey.ID != "" {
+		began, _ = s.runner.Again(ctx, began.Journey.ID) // the citizen tries again
+	}
+	if began.NextURL != "" {
+		all := s.pay.Payments()
+		require.NoError(s.t, s.pay.Pay(all[len(all)-1].ID, "success"))
+		progress, _ := s.runner.Return(ctx, began.Journey.ID, journey.Visit{By: journey.ByCitizen})
+		_ = progress.Reply.Close()
+	}
+	for range 30 {
+		s.clock = s.clock.Add(4 * time.Hour)
+		s.pay.Sweep()
+		due, err := s.store.Due(ctx, s.clock, journey.Due{}, 100)
+		require.NoError(s.t, err)
+		for _, d := range due {
+			progress, _ := s.runner.Advance(ctx, d.ID, journey.Visit{By: journey.ByMopup})
+			_ = progress.Reply.Close()
+		}
+	}
+	list, err := s.store.List(ctx, journey.Filter{})
+	require.NoError(s.t, err)
+	if len(list) == 0 {
+		return journey.Journey{}
+	}
+	require.Len(s.t, list, 1)
+	return list[0]
+}
+
+// agree is what must be true at the end, whatever failed on the way, judged by what Pay and the service saw.
+func (s *shaky) agree(k kindOfJourney, j journey.Journey) {
+	t := s.t
+	delivered := len(s.service.got(http.MethodPost))
+	require.LessOrEqual(t, delivered, 1, "delivered twice")
+	var kept int64 // what Pay took and did not give back
+	for _, p := range s.pay.Payments() {
+		if p.Status == "success" {
+			kept += p.Amount - p.Refunded
+		}
+		require.NotEqual(t, "capturable", p.Status, "reserved for ever")
+	}
+	accepts := k.name == "reserved and accepted" || k.name == "taken and accepted"
+	switch {
+	case j.State == journey.StateStuck: // a person knows; nothing was taken for what nobody is sure of, but what was taken before
+		require.NotEmpty(t, j.Note)
+	case j.State == journey.StateReleased:
+		require.True(t, accepts)
+		require.Equal(t, 1, delivered)
+		require.EqualValues(t, 2500, kept, "given, and taken once")
+	default:
+		require.Contains(t, []journey.State{"", journey.StateAbandoned, journey.StateReversed}, j.State, "everything comes to rest: %+v", j.History)
+		require.Zero(t, kept, "not given, and nothing kept")
+		require.False(t, accepts && delivered > 0, "the service has it, and nobody paid")
+	}
+}
+
+// TestWhicheverStepFailsMoneyAndServiceAgree fails each single step of each kind of journey, before it is done and after, and
+// lets time pass: nothing paid is lost, nothing is delivered twice, and money and service agree.
+func TestWhicheverStepFailsMoneyAndServiceAgree(t *testing.T) {
+	t.Parallel()
+	for _, k := range kindsOfJourney() {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			calm := &trouble{}
+			s := newShaky(t, k.answer, calm)
+			s.agree(k, s.walk(k))
+			require.Greater(t, calm.steps, 10)
+			for step := 1; step <= calm.steps; step++ {
+				for _, after := range []bool{false, true} {
+					t.Run(fmt.Sprintf("step %d, after %t", step, after), func(t *testing.T) {
+						trouble := &trouble{fails: step, after: after}
+						s := newShaky(t, k.answer, trouble)
+						j := s.walk(k)
+						require.True(t, trouble.struck, "the step was never reached")
+						s.agree(k, j)
+					})
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,106 @@
+package simulator
+
+import (
+	"net/http"
+	"regexp"
+)
+
+// idempotencyKeyPattern is what the header has to be; for card pages it has no further effect (FACTS 2.3).
+var idempotencyKeyPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,255}$`)
+
+func (s *Simulator) create(r *http.Request, body []byte) reply {
+	request, wrong := parseCreate(body)
+	if wrong == nil {
+		wrong = s.refusesPayment(request)
+	}
+	if keys := r.Header.Values("Idempotency-Key"); wrong == nil && len(keys) > 0 && !idempotencyKeyPattern.MatchString(keys[0]) {
+		wrong = &apiError{status: 422, Code: "P0102", Header: "Idempotency-Key", Text: "Header [Idempotency-Key] can have a size between 1 and 255"}
+	}
+	if wrong != nil {
+		return refusal(wrong)
+	}
+	p := &payment{id: newID(), request: request, created: s.now(), browsers: map[string]bool{}}
+	s.record(p, "created", "")
+	s.payments[p.id] = p
+	s.list = append(s.list, p)
+	return reply{status: 201, body: s.full(p), location: s.options.PublicURL + "/v1/payments/" + p.id}
+}
+
+// refusesPayment is what the account does not allow.
+func (s *Simulator) refusesPayment(c createRequest) *apiError {
+	switch {
+	case s.options.Live && isPlainHTTP(c.ReturnURL):
+		return &apiError{status: 422, Code: "P0920", Field: "return_url", Text: "Request blocked: return_url must use https on a live account"}
+	case c.Moto:
+		return &apiError{status: 422, Code: "P0196", Field: "moto", Text: "MOTO payments are not enabled for this account"}
+	case c.Mode != "web":
+		return &apiError{status: 422, Code: "P0195", Field: "authorisation_mode", Text: "Using authorisation_mode of " + c.Mode + " is not allowed for this account"}
+	case c.SetUpAgreement:
+		return &apiError{status: 422, Code: "P0942", Text: "Recurring payments are currently disabled for this service"}
+	default:
+		return nil
+	}
+}
+
+// find answers 404 with the call's own code.
+func (s *Simulator) find(r *http.Request, code string) (*payment, *apiError) {
+	p := s.payments[r.PathValue("id")]
+	if p == nil {
+		return nil, &apiError{status: 404, Code: code, Text: "Not found"}
+	}
+	return p, nil
+}
+
+func (s *Simulator) get(r *http.Request, _ []byte) reply {
+	p, wrong := s.find(r, "P0200")
+	if wrong != nil {
+		return refusal(wrong)
+	}
+	return reply{status: 200, body: s.full(p)}
+}
+
+// getEvents mixes the refunds' states in without a mark, as Pay does (FACTS 3.6).
+func (s *Simulator) getEvents(r *http.Request, _ []byte) reply {
+	p, wrong := s.find(r, "P0300")
+	if wrong != nil {
+		return refusal(wrong)
+	}
+	list := []map[string]any{}
+	for _, e := range p.events {
+		list = append(list, map[string]any{
+			"payment_id": p.id, "state": stateOf(e.status, e.code), "updated": milliseconds(e.at),
+			"_links": map[string]any{"payment_url": s.link("GET", "/v1/payments/"+p.id)},
+		})
+	}
+	return reply{status: 200, body: map[string]any{
+		"payment_id": p.id, "events": list, "_links": map[string]any{"self": s.link("GET", "/v1/payments/"+p.id+"/events")},
+	}}
+}
+
+// cancel is not repeatable: the second time it cannot be cancelled (FACTS 3.6).
+func (s *Simulator) cancel(r *http.Request, _ []byte) reply {
+	p, wrong := s.find(r, "P0500")
+	switch {
+	case wrong != nil:
+		return refusal(wrong)
+	case finished(p.status):
+		return refusal(&apiError{status: 400, Code: "P0501", Text: "Cancellation of payment failed"})
+	}
+	s.to(p, "cancelled", "P0040")
+	return reply{status: 204}
+}
+
+// capture is repeatable (FACTS 3.6).
+func (s *Simulator) capture(r *http.Request, _ []byte) reply {
+	p, wrong := s.find(r, "P1000")
+	switch {
+	case wrong != nil:
+		return refusal(wrong)
+	case p.status == "success":
+		return reply{status: 204}
+	case p.status != "capturable":
+		return refusal(&apiError{status: 409, Code: "P1003", Text: "Payment cannot be captured"})
+	}
+	s.take(p)
+	return reply{status: 204}
+}
