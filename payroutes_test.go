@@ -601,6 +601,39 @@ func TestImmediateCaptureTakesTheMoneyAtOnce(t *testing.T) {
 	}
 }
 
+func TestARouteMayReleaseOnReturn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, append(eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_SECOND_LOOK=10ms")...)
+	c := h.citizen()
+	c.post("/fines/pay", url.Values{})
+	h.pays("started")
+	require.Contains(t, c.comesBack().text, "You have not finished paying", "not before Pay says at least submitted")
+	h.pays("submitted")
+	require.Contains(t, c.comesBack().text, "the service's own page")
+	got := h.service.got(http.MethodPost)
+	require.Len(t, got, 1)
+	require.Equal(t, "pending", got[0].header.Get("Paygate-Status"))
+	require.Empty(t, got[0].header["Paygate-Paid-At"])
+	for _, check := range h.verify(t, got[0]) {
+		require.True(t, check.Good, "%s: %s", check.Name, check.Detail)
+	}
+	require.Equal(t, journey.StateReleased, c.state())
+}
+
+func TestWhatIsReleasedOnReturnAndThenNotPaidGoesToAPerson(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, append(eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret)...)
+	h.pay.SetWebhook(h.url+"/_pay/webhook", webhookSecret)
+	c := h.citizen()
+	c.post("/fines/pay", url.Values{})
+	h.pays("submitted")
+	c.comesBack()
+	require.Equal(t, journey.StateReleased, c.state())
+	h.pays("expired")
+	c.becomes(journey.StateStuck)
+	require.Len(t, h.service.got(http.MethodPost), 1)
+}
+
 func TestWhileDrainingPayRoutesSaySo(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms)

@@ -84,6 +84,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ruling := g.judge.rule(r)
 	g.count(ruling.kind())
+	if ruling.verdict != targetFree {
+		seen := &seenStatus{ResponseWriter: w}
+		defer func() { g.logRequest(r, ruling, seen.status) }()
+		w = seen
+	}
 	switch marker := replyMarker(r); {
 	case ruling.verdict == targetRefused:
 		g.refuse(w, r, ruling)
@@ -96,8 +101,35 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case ruling.verdict == targetPay:
 		g.pay(w, r, ruling)
 	default:
+		g.Log.DebugContext(r.Context(), "request", "kind", ruling.kind(), "method", r.Method)
 		g.passThrough.ServeHTTP(w, r)
 	}
+}
+
+// seenStatus remembers the status of an answer for the log.
+type seenStatus struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader notes the status; the first one that is not interim counts.
+func (s *seenStatus) WriteHeader(status int) {
+	if s.status < http.StatusOK {
+		s.status = status
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController flush and hijack.
+func (s *seenStatus) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// logRequest is one line for each request that Paygate itself answers or holds; never with any part of its address.
+func (g *Gateway) logRequest(r *http.Request, ruling ruling, status int) {
+	route := ""
+	if ruling.route != nil {
+		route = ruling.route.Name
+	}
+	g.Log.InfoContext(r.Context(), "request", "kind", ruling.kind(), "method", r.Method, "route", route, "status", status)
 }
 
 // pay answers a request on a pay route.

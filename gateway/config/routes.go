@@ -98,6 +98,7 @@ func (c routeChecker) pricing(r *gateway.Route, v routeVariables) {
 		c.fault(c.name("PRICE"), "there can be PRICE or PRICES, not both")
 	case v.Price == "upstream":
 		r.UpstreamPriced = true
+		c.fault(c.name("PRICE"), "upstream is not in this version yet")
 	case v.Price != "":
 		r.Price = c.price(c.name("PRICE"), v.Price)
 	default:
