@@ -172,7 +172,7 @@ func signingKeys(ctx context.Context, s config.Settings, store *boltstore.Store)
 // upstreamTLS trusts the system's roots and, where a file is given, its certificates too.
 func upstreamTLS(file string) (*tls.Config, error) {
 	if file == "" {
-		return nil, nil //nolint:nilnil // net/http's own default
+		return nil, nil // net/http's own default
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -25,7 +25,7 @@ const maxFieldBytes = 64 << 10
 func formFields(contentType string, body []byte) ([]field, error) {
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		return nil, nil //nolint:nilerr // no readable type: no fields
+		return nil, nil // no readable type: no fields
 	}
 	switch {
 	case kind == "application/x-www-form-urlencoded":

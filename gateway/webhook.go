@@ -71,7 +71,7 @@ type message struct {
 func (g *Gateway) heed(ctx context.Context, body []byte) (journey.ID, string, error) {
 	var m message
 	if err := json.Unmarshal(body, &m); err != nil || m.PaymentID == "" {
-		return "", "ignored", nil //nolint:nilerr // genuine, and of a kind that nobody told us of
+		return "", "ignored", nil // genuine, and of a kind that nobody told us of
 	}
 	id, err := g.Runner.Store.ByPayment(ctx, m.PaymentID)
 	if errors.Is(err, journey.ErrNotFound) {

@@ -88,7 +88,7 @@ func (s *Store) Backup(ctx context.Context, to io.Writer) error {
 
 // untilEnded writes as long as the context lasts.
 type untilEnded struct {
-	ctx context.Context //nolint:containedctx // lives as long as one call
+	ctx context.Context // lives as long as one call
 	to  io.Writer
 }
 
