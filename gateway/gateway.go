@@ -82,6 +82,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if endsConnection(r) {
 		w.Header().Set("Connection", "close")
 	}
+	steady(w, r, bodyIdle)
 	ruling := g.judge.rule(r)
 	g.count(ruling.kind())
 	if ruling.verdict != targetFree {
