@@ -135,17 +135,31 @@ func correctable(own []journey.Journey, terms journey.Terms) (journey.Journey, b
 	return journey.Journey{}, false
 }
 
+// swallow is how many times the limit a too large request may have and still be read to its end: a browser shows no answer to
+// an upload that is cut off.
+const swallow = 10
+
 // readBody reads a request whole. An *http.MaxBytesError when it is larger than limit bytes.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength > limit {
-		w.Header().Set("Connection", "close") // the rest is not read
-		return nil, &http.MaxBytesError{Limit: limit}
+		return nil, tooLarge(w, r, limit)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the request: %w", err)
 	}
+	if int64(len(body)) > limit {
+		return nil, tooLarge(w, r, limit)
+	}
 	return body, nil
+}
+
+// tooLarge reads on for the browser's sake, keeping nothing; what is larger still is cut off.
+func tooLarge(w http.ResponseWriter, r *http.Request, limit int64) error {
+	if n, err := io.CopyN(io.Discard, r.Body, swallow*limit); err == nil || n == swallow*limit {
+		w.Header().Set("Connection", "close")
+	}
+	return &http.MaxBytesError{Limit: limit}
 }
 
 // heldRequest is what the service will receive: the method, the configured path as it was asked for, the query and body
