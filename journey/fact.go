@@ -71,17 +71,26 @@ type (
 	// ReplyErased is the end of the kept reply.
 	ReplyErased struct{}
 
+	// ReleaseOrdered is a person's word that the request is to be delivered now, or once more.
+	ReleaseOrdered struct{ Reason string }
 	// Settled is a person's decision about a stuck journey.
 	Settled struct {
 		As     State // confirmed, released or reversed
 		Reason string
 	}
-	// Refunded is money given back by a person, the service's being given all the same.
+	// RefundAsked is a person's intent to give money back, the service's being given all the same; it keeps others from
+	// refunding or delivering meanwhile.
+	RefundAsked struct {
+		Amount int64 // pence
+		Reason string
+	}
+	// Refunded is that refund done.
 	Refunded struct {
 		PaymentID string
 		Amount    int64 // pence
-		Reason    string
 	}
+	// RefundEnded is any other end of it: refused by Pay, or its answer lost and Pay read since.
+	RefundEnded struct{ Detail string }
 )
 
 func (PaymentAsked) Name() string      { return "payment_asked" }
@@ -107,5 +116,8 @@ func (StepFailed) Name() string        { return "step_failed" }
 func (Looked) Name() string            { return "looked" }
 func (ReplyShown) Name() string        { return "reply_shown" }
 func (ReplyErased) Name() string       { return "reply_erased" }
+func (ReleaseOrdered) Name() string    { return "release_ordered" }
 func (Settled) Name() string           { return "settled" }
+func (RefundAsked) Name() string       { return "refund_asked" }
 func (Refunded) Name() string          { return "refunded" }
+func (RefundEnded) Name() string       { return "refund_ended" }

@@ -102,6 +102,7 @@ func (w *walk) deliversOnlyWhatIsPaidFor(before, after Journey, f namedFact) {
 	trusted := after.Terms.Release == ReleaseOnReturn && !after.ReturnedAt.IsZero()
 	require.True(w.t, p.Money > 0 || trusted, "delivering without money: %+v", p)
 	require.False(w.t, before.Returning, "delivering what is being given back")
+	require.False(w.t, before.refunding(), "delivering what is being refunded")
 }
 
 // Invariant 2: one claim at a time, each with its own number.

@@ -113,12 +113,14 @@ const (
 // ByStaff names a member of staff.
 func ByStaff(name string) By { return By("staff:" + name) }
 
+func (b By) isStaff() bool { return strings.HasPrefix(string(b), "staff:") }
+
 // Via is the word the service reads in Paygate-Via.
 func (b By) Via() string {
 	switch {
 	case b == ByCitizen:
 		return "return"
-	case strings.HasPrefix(string(b), "staff:"):
+	case b.isStaff():
 		return "staff"
 	default:
 		return string(b)
@@ -174,6 +176,9 @@ type Journey struct {
 	ReleasedAt time.Time `json:"released_at,omitzero"` // first acceptance by the service
 	LookedAt   time.Time `json:"looked_at,omitzero"`   // last second look at Pay
 	Returning  bool      `json:"returning,omitempty"`  // decided: the money goes back, nothing is delivered any more
+
+	// RefundAskedAt: a person asked for a refund, and its end is not known yet.
+	RefundAskedAt time.Time `json:"refund_asked_at,omitzero"`
 
 	ReplyStatus int       `json:"reply_status,omitempty"` // the service's last status, for staff
 	ReplyUntil  time.Time `json:"reply_until,omitzero"`   // zero: no reply is kept

@@ -118,7 +118,10 @@ func allFacts() []namedFact {
 		{"settled as confirmed", Settled{StateConfirmed, "asked the service"}, ByStaff("ann")},
 		{"settled as released", Settled{StateReleased, "asked the service"}, ByStaff("ann")},
 		{"settled as reversed", Settled{StateReversed, "asked the service"}, ByStaff("ann")},
-		{"refunded", Refunded{"pay1", 500, "goodwill"}, ByStaff("ann")},
+		{"release_ordered", ReleaseOrdered{"the citizen called"}, ByStaff("ann")},
+		{"refund_asked", RefundAsked{500, "goodwill"}, ByStaff("ann")},
+		{"refunded", Refunded{"pay1", 500}, ByStaff("ann")},
+		{"refund_ended", RefundEnded{"disputed"}, ByStaff("ann")},
 	}
 }
 

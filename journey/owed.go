@@ -27,6 +27,8 @@ const (
 	StepLook Step = "look"
 	// StepEraseReply erases the kept reply.
 	StepEraseReply Step = "erase_reply"
+	// StepFollowRefund reads what became of a refund whose answer was lost.
+	StepFollowRefund Step = "follow_refund"
 	// StepForget removes the journey.
 	StepForget Step = "forget"
 )
@@ -54,11 +56,23 @@ func (j Journey) Owed(now time.Time) Step {
 // Due is when a sweep should look at the journey: when the next step is owed, but leaving a citizen who is paying the
 // time to come back, and after failures the time to get well. The zero time means never.
 func (j Journey) Due(now time.Time) time.Time {
+	due := j.DueByHand(now)
+	if due.IsZero() {
+		return due
+	}
+	return latest(due, j.NotBefore)
+}
+
+// MostBackOff is the longest that failures put off a sweep.
+const MostBackOff = 30 * time.Minute
+
+// DueByHand is [Journey.Due] for a sweep that a person asked for: it leaves out the back-off after failures.
+func (j Journey) DueByHand(now time.Time) time.Time {
 	step, from := j.next(now)
 	if step == StepNone {
 		return time.Time{}
 	}
-	due := latest(from, j.Since, j.NotBefore)
+	due := latest(from, j.Since)
 	if j.NudgedAt.IsZero() && (j.State == StateHeld || j.State == StatePaying && !j.Trusted) {
 		due = latest(due, j.leftToCitizen())
 	}
@@ -76,6 +90,9 @@ func (j Journey) leftToCitizen() time.Time {
 
 // next is the earliest of what the state asks for and the end of the kept reply; but a nudge comes first.
 func (j Journey) next(now time.Time) (Step, time.Time) {
+	if j.refunding() {
+		return StepFollowRefund, j.RefundAskedAt.Add(refundLease)
+	}
 	if !j.NudgedAt.IsZero() && len(j.Payments) > 0 && j.State != StateReleasing {
 		return StepLook, j.NudgedAt
 	}

@@ -284,6 +284,8 @@ func (r *Runner) do(ctx context.Context, j Journey, step Step, v Visit) (Progres
 		j, err = r.apply(ctx, j.ID, RetryLapsed{}, v.By, Change{})
 	case StepEraseReply:
 		j, err = r.apply(ctx, j.ID, ReplyErased{}, v.By, Change{})
+	case StepFollowRefund:
+		j, err = r.followRefund(ctx, j, v.By)
 	case StepForget:
 		return Progress{}, r.forget(ctx, j)
 	}

@@ -261,9 +261,16 @@ func (r *Runner) giveBack(ctx context.Context, j Journey, by By) (Journey, error
 	case seen.RefundStatus == "unavailable":
 		return r.apply(ctx, j.ID, ReturnFailed{"GOV.UK Pay says that the payment cannot be refunded"}, by, Change{})
 	default:
-		return r.fail(ctx, j, by, errors.New("giving the money back: GOV.UK Pay has not collected it yet, a refund must wait"))
+		return r.fail(ctx, j, by, fmt.Errorf("giving the money back: %w", errNotCollected))
 	}
 }
+
+var (
+	// errNotCollected: Pay refunds only what it has collected, which takes it up to some days (FACTS 6).
+	errNotCollected = errors.New("GOV.UK Pay has not collected it yet, a refund must wait")
+	// errUnread: Pay was asked to act, and neither its answer nor a reading since says whether it did.
+	errUnread = errors.New("what became of it could not be read")
+)
 
 // endPayment cancels a payment that is not finished, refunds one that succeeded, and says what Pay says afterwards. It
 // reads before it acts and after, because neither call may be repeated blindly (FACTS traps 27 and 28).
@@ -282,7 +289,7 @@ func (r *Runner) endPayment(ctx context.Context, id string) (Seen, error) {
 	}
 	after, getErr := r.Payments.Get(ctx, id)
 	if getErr != nil {
-		return seen, errors.Join(err, getErr)
+		return seen, errors.Join(errUnread, err, getErr)
 	}
 	if rank(after.Status) < rank(StatusSuccess) || after.Money() > 0 && err != nil {
 		return after, errors.Join(err, errors.New("the payment is "+strings.TrimSpace(after.Status+" "+after.RefundStatus)))

@@ -80,10 +80,16 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case ReplyErased:
 		j.ReplyUntil = time.Time{}
 		return j, "", nil
+	case ReleaseOrdered:
+		return j.releaseOrdered(f, by)
 	case Settled:
 		return j.settled(f)
+	case RefundAsked:
+		return j.refundAsked(f, at)
 	case Refunded:
-		return j.refunded(f)
+		return j.refundDone(f, fmt.Sprintf("%d pence of %s", f.Amount, f.PaymentID))
+	case RefundEnded:
+		return j.refundDone(f, f.Detail)
 	default:
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
@@ -157,13 +163,16 @@ func (j Journey) claimed(f Claimed, by By, at time.Time) (Journey, string, error
 
 // claimable is the heart of "nothing unpaid gets through": nothing is ever delivered but on a claim.
 func (j Journey) claimable(by By) bool {
+	if j.refunding() {
+		return false
+	}
 	switch j.State {
 	case StateConfirmed:
 		return j.Paid() || j.Trusted
 	case StatePaying:
 		return j.Trusted
 	case StateStuck: // once more, on a person's word
-		return j.Trouble == TroubleDelivery && j.Paid() && !j.Returning && strings.HasPrefix(string(by), "staff:")
+		return j.Trouble == TroubleDelivery && j.Paid() && by.isStaff()
 	default:
 		return false
 	}
@@ -266,12 +275,10 @@ func (j Journey) resubmitted(f Resubmitted) (Journey, string, error) {
 func (j Journey) returnDecided(f ReturnDecided) (Journey, string, error) {
 	switch j.State {
 	case StateConfirmed, StateRefused:
-		j.State = StateRefused
-	case StateStuck:
+		j.State, j.Returning = StateRefused, true
 	default:
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
-	j.Returning = true
 	return j, "the money goes back", nil
 }
 
@@ -290,30 +297,6 @@ func (j Journey) moneyReturned(f MoneyReturned) (Journey, string, error) {
 	default:
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
-}
-
-func (j Journey) settled(f Settled) (Journey, string, error) {
-	p, _ := j.Payment()
-	possible := map[State]bool{
-		StateConfirmed: j.Paid() && !j.Returning,
-		StateReleased:  p.Status != StatusCapturable && !j.Returning,
-		StateReversed:  p.Money == 0,
-	}
-	if j.State != StateStuck || !possible[f.As] {
-		return j, "", &TransitionError{j.State, f.Name()}
-	}
-	j.State, j.Trouble, j.Note = f.As, "", ""
-	if f.As == StateReleased && j.ReleasedAt.IsZero() {
-		j.ReleasedAt = j.Claim.At
-	}
-	return j, f.Reason, nil
-}
-
-func (j Journey) refunded(f Refunded) (Journey, string, error) {
-	if j.payment(f.PaymentID) == nil || j.State == StateReleasing {
-		return j, "", &TransitionError{j.State, f.Name()}
-	}
-	return j, fmt.Sprintf("%d pence of %s: %s", f.Amount, f.PaymentID, f.Reason), nil
 }
 
 // move goes from one of the states to another; a journey already there stays.
@@ -345,7 +328,7 @@ func (j Journey) stuck(why Trouble, note string) Journey {
 // long each time, at most half an hour.
 func (j Journey) failed(detail string, at time.Time) Journey {
 	j.Failures++
-	j.NotBefore = at.Add(min(30*time.Minute, time.Second<<min(j.Failures-1, 20)))
+	j.NotBefore = at.Add(min(MostBackOff, time.Second<<min(j.Failures-1, 20)))
 	if j.State != StateStuck {
 		j.Note = detail
 	}

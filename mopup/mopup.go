@@ -83,34 +83,51 @@ func (m *Mopup) sweep(ctx context.Context) {
 // RunOnce visits everything that is due now. An error means that the list of due journeys could not be read; what was done
 // until then is in the counts.
 func (m *Mopup) RunOnce(ctx context.Context) (Counts, error) {
+	return m.each(ctx, m.Now(), func(journey.Due, journey.Journey) bool { return true })
+}
+
+// RunNow is a sweep that a person asked for: what failed a moment ago and waits for its next turn is visited too.
+func (m *Mopup) RunNow(ctx context.Context) (Counts, error) {
+	now := m.Now()
+	return m.each(ctx, now.Add(journey.MostBackOff), func(due journey.Due, j journey.Journey) bool {
+		from := j.DueByHand(now)
+		return !due.At.After(now) || !from.IsZero() && !from.After(now)
+	})
+}
+
+// each visits those of the journeys due until then that are wanted, a page at a time.
+func (m *Mopup) each(ctx context.Context, until time.Time, wanted func(journey.Due, journey.Journey) bool) (Counts, error) {
 	var counts Counts
-	until := m.Now()
 	for after := (journey.Due{}); ; {
 		page, err := m.Store.Due(ctx, until, after, pageSize)
 		if err != nil || len(page) == 0 {
 			return counts, err
 		}
 		for _, due := range page {
+			j, err := m.Store.Get(ctx, due.ID)
+			if errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged) {
+				continue // gone meanwhile, or set aside and said so by the store
+			}
+			if err != nil {
+				counts.Visited++
+				counts.Failed++
+				continue
+			}
+			if !wanted(due, j) {
+				continue
+			}
 			if err := m.pace.Wait(ctx); err != nil {
 				return counts, err
 			}
-			m.visit(ctx, due.ID, &counts)
+			m.visit(ctx, j, &counts)
 		}
 		after = page[len(page)-1]
 	}
 }
 
-func (m *Mopup) visit(ctx context.Context, id journey.ID, counts *Counts) {
-	before, err := m.Store.Get(ctx, id)
-	if errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged) {
-		return // gone meanwhile, or set aside and said so by the store
-	}
+func (m *Mopup) visit(ctx context.Context, before journey.Journey, counts *Counts) {
 	counts.Visited++
-	if err != nil {
-		counts.Failed++
-		return
-	}
-	progress, err := m.Runner.Advance(ctx, id, journey.Visit{By: journey.ByMopup})
+	progress, err := m.Runner.Advance(ctx, before.ID, journey.Visit{By: journey.ByMopup})
 	_ = progress.Reply.Close()
 	*counts.of(before.State, progress.Journey.State, err)++
 }

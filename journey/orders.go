@@ -1,0 +1,69 @@
+package journey
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// refundLease is how long an order to refund keeps others from another; longer than any call to Pay.
+const refundLease = time.Minute
+
+// ErrRefunding: a refund of this journey is under way.
+var ErrRefunding = errors.New("a refund is under way")
+
+func (j Journey) refunding() bool { return !j.RefundAskedAt.IsZero() }
+
+// releaseOrdered lets a person have what is paid delivered now, and once more what may not have arrived. A pass is
+// collected by its citizen alone.
+func (j Journey) releaseOrdered(f ReleaseOrdered, by By) (Journey, string, error) {
+	if !by.isStaff() || !j.claimable(by) || !j.Paid() || j.Terms.Kind != KindSubmission {
+		return j, "", &TransitionError{j.State, f.Name()}
+	}
+	return j, f.Reason, nil
+}
+
+// settled goes where the person says, by way of what is still owed there: a capture, or the money's return.
+func (j Journey) settled(f Settled) (Journey, string, error) {
+	p, _ := j.Payment()
+	given := !j.ReleasedAt.IsZero()
+	possible := f.As == StateReleased || f.As == StateReversed || f.As == StateConfirmed && j.Paid() && !given
+	if j.State != StateStuck || !possible || j.refunding() {
+		return j, "", &TransitionError{j.State, f.Name()}
+	}
+	suspect := j.Trouble == TroubleMismatch // Pay holds what it holds, whatever we remember
+	j.State, j.Trouble, j.Note = f.As, "", ""
+	switch {
+	case f.As == StateReleased:
+		if !given {
+			j.ReleasedAt = latest(j.Claim.At, j.StartedAt)
+		}
+		j.CollectionFailed = p.Finished() && p.Status != StatusSuccess
+		if p.Status == StatusCapturable {
+			j.State, j.PaidWith = StateAccepted, p.ID
+		}
+	case f.As == StateReversed && p.ID != "" && (p.Money > 0 || suspect || !p.Finished()):
+		j.State, j.PaidWith, j.Returning = StateRefused, p.ID, true
+	}
+	return j, f.Reason, nil
+}
+
+// refundAsked keeps the intent, so that of two refunds at the same moment one is made.
+func (j Journey) refundAsked(f RefundAsked, at time.Time) (Journey, string, error) {
+	if p, _ := j.Payment(); j.State == StateReleasing || p.Money == 0 {
+		return j, "", &TransitionError{j.State, f.Name()}
+	}
+	if j.refunding() && at.Before(j.RefundAskedAt.Add(refundLease)) {
+		return j, "", ErrRefunding
+	}
+	j.RefundAskedAt = at
+	return j, fmt.Sprintf("%d pence: %s", f.Amount, f.Reason), nil
+}
+
+func (j Journey) refundDone(f Fact, detail string) (Journey, string, error) {
+	if !j.refunding() {
+		return j, "", &TransitionError{j.State, f.Name()}
+	}
+	j.RefundAskedAt = time.Time{}
+	return j, detail, nil
+}
