@@ -37,6 +37,7 @@ type house struct {
 	url     string
 	parts   *command.Parts
 	door    *httptest.Server
+	staff   *httptest.Server
 	store   string
 	log     *logBook
 }
@@ -63,6 +64,13 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	answer(w, r)
+}
+
+// answersBy changes how the service answers from now on.
+func (s *service) answersBy(answer http.HandlerFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = answer
 }
 
 // got lists what was received with a method.
@@ -125,10 +133,16 @@ func secret32(seed byte) string {
 // newHouse assembles a house with these settings over the usual ones.
 func newHouse(t testing.TB, answer http.HandlerFunc, over ...string) *house {
 	t.Helper()
+	return newHouseAtPay(t, simulator.Options{PostLimit: -1}, answer, over...)
+}
+
+// newHouseAtPay is a house whose GOV.UK Pay behaves in another way.
+func newHouseAtPay(t testing.TB, atPay simulator.Options, answer http.HandlerFunc, over ...string) *house {
+	t.Helper()
 	h := &house{t: t, service: &service{answer: answer}, log: &logBook{}}
 	h.service.server = httptest.NewServer(h.service)
 	t.Cleanup(h.service.server.Close)
-	h.pay = simulator.New(simulator.Options{PostLimit: -1})
+	h.pay = simulator.New(atPay)
 	t.Cleanup(h.pay.Close)
 	payServer := httptest.NewServer(h.pay)
 	t.Cleanup(payServer.Close)
@@ -153,10 +167,12 @@ func (h *house) open(listener net.Listener, over ...string) {
 	require.NoError(h.t, err)
 	h.door = &httptest.Server{Listener: listener, Config: &http.Server{Handler: h.parts.Public}}
 	h.door.Start()
+	h.staff = httptest.NewServer(h.parts.Staff)
 }
 
 func (h *house) close() {
 	h.door.Close()
+	h.staff.Close()
 	require.NoError(h.t, h.parts.Close())
 }
 
@@ -170,11 +186,18 @@ func (h *house) restart(over ...string) {
 	h.open(listener, over...)
 }
 
+// The tokens of two members of staff.
+const (
+	annsToken = "staff-token-of-ann-7d1c"
+	bobsToken = "staff-token-of-bob-90ae"
+)
+
 func (h *house) environ(store string) []string {
 	return []string{
 		"PAYGATE_UPSTREAM=" + h.service.server.URL, "PAYGATE_PUBLIC_URL=" + h.url, "PAYGATE_PAY_MODE=test",
 		"PAYGATE_PAY_API_URL=" + h.payURL, "PAYGATE_PAY_CARD_ORIGINS=" + h.payURL,
-		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_PAY_RATE=1000", "PAYGATE_SECRETS=" + secret32(1),
+		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_PAY_RATE=1000", "PAYGATE_STAFF_TOKENS=ann:" + annsToken + ",bob:" + bobsToken,
+		"PAYGATE_SECRETS=" + secret32(1),
 		"PAYGATE_STORE=bbolt:" + store, "PAYGATE_SERVICE_NAME=Fishing licences", "PAYGATE_SERVICE_NAME_CY=Trwyddedau pysgota",
 		"PAYGATE_CONTACT=Telephone 0300", "PAYGATE_PAY_TIMEOUT=5s", "PAYGATE_UPSTREAM_TIMEOUT=10s",
 		"PAYGATE_ROUTES=licence,priced,register,immediate",

@@ -21,6 +21,7 @@ import (
 	"paygate/gateway/command"
 	"paygate/gateway/config"
 	"paygate/gateway/cookie"
+	"paygate/gateway/metrics"
 	"paygate/gateway/pages"
 	"paygate/gateway/signature"
 	"paygate/gateway/staff"
@@ -65,13 +66,16 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	counted := metrics.New(store, now)
 	payments := pay.New(pay.Options{
 		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
+		Finished: counted.PayCalled,
 	})
 	service := upstream.New(upstream.Options{
 		Upstream: s.Upstream, Host: s.UpstreamHost, PublicURL: s.PublicURL, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
-		Signer: signature.Signer{Keys: keys, Issuer: s.PublicURL.String(), Audience: s.Audience, Now: now},
+		Delivered: counted.Delivered,
+		Signer:    signature.Signer{Keys: keys, Issuer: s.PublicURL.String(), Audience: s.Audience, Now: now},
 	})
 	tickets, err := cookie.New(cookie.Options{
 		HashKeys: sealer.DeriveAll("cookie hash", 64), BlockKeys: sealer.DeriveAll("cookie block", 32),
@@ -84,6 +88,7 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	// Floor 0: the corridor behind every door.
 	runner := &journey.Runner{
 		Store: store, Payments: payments, Deliverer: service, Now: now, Log: log, Patience: 10 * time.Second,
+		Applied: counted.Applied,
 	}
 	if err := endClaims(ctx, store, runner); err != nil {
 		return nil, errors.Join(fmt.Errorf("ending the claims of an earlier run: %w", err), store.Close())
@@ -96,7 +101,7 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 		HoldMaxBytes: s.HoldMaxBytes, HoldHeaders: s.HoldHeaders, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
 		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards,
 		Runner: runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
-		WebhookSecrets: s.PayWebhookSecrets, Marks: store,
+		WebhookSecrets: s.PayWebhookSecrets, Marks: store, Counted: counted.Requested, Heard: counted.Heard,
 		Pages: pages.New(pages.Options{
 			Prefix: s.Prefix, ServiceName: s.ServiceName, ServiceNameCY: s.ServiceNameCY, Contact: s.Contact, ContactCY: s.ContactCY,
 			TestMode: !s.Live, CardOrigins: s.PayCardOrigins,
@@ -105,16 +110,26 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	sweeper := mopup.New(mopup.Options{Store: store, Runner: runner, Every: s.MopupEvery, Pace: 20, Now: now, Log: log})
+	sweeper := mopup.New(mopup.Options{Store: store, Runner: runner, Every: s.MopupEvery, Pace: 20, Now: now, Log: log, Swept: counted.Swept})
 	var draining atomic.Bool
 	return &command.Parts{
 		Public: door,
-		Staff: staff.New(staff.Options{Ready: func(ctx context.Context) error {
-			if draining.Load() {
-				return errors.New("draining")
-			}
-			return store.Ready(ctx)
-		}}),
+		Staff: staff.New(staff.Options{
+			Ready: func(ctx context.Context) error {
+				if draining.Load() {
+					return errors.New("draining")
+				}
+				return store.Ready(ctx)
+			},
+			Metrics: counted.Handler(),
+			Tokens:  s.StaffTokens, Store: store, Runner: runner, Backup: store.Backup,
+			Sweep: func(ctx context.Context) (map[string]int, error) {
+				counts, err := sweeper.RunNow(ctx)
+				return counts.Words(), err
+			},
+			HashKey: sealer.Derive("staff cookie hash", 64), BlockKey: sealer.Derive("staff cookie block", 32),
+			ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
+		}),
 		Drain: func(ctx context.Context) error {
 			draining.Store(true)
 			door.Drain()

@@ -50,6 +50,8 @@ type Options struct {
 
 	// Counted, where set, hears of every request: "pass_through", "pay", "own" or "refused".
 	Counted func(kind string)
+	// Heard, where set, hears what became of every webhook.
+	Heard func(result string)
 }
 
 // Paid makes the headers that tell the service that a pass is paid for.

@@ -57,6 +57,9 @@ func (g *Gateway) webhook(w http.ResponseWriter, r *http.Request) {
 // hear answers a message and counts it.
 func (g *Gateway) hear(w http.ResponseWriter, status int, result string) {
 	g.Log.Info("webhook", "result", result)
+	if g.Heard != nil {
+		g.Heard(result)
+	}
 	w.WriteHeader(status)
 }
 

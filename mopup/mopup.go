@@ -27,6 +27,16 @@ type Options struct {
 	Pace int
 	Now  func() time.Time
 	Log  *slog.Logger
+	// Swept, where set, hears what every sweep did.
+	Swept func(map[string]int)
+}
+
+// Words are the counts by their names.
+func (c Counts) Words() map[string]int {
+	return map[string]int{
+		"visited": c.Visited, "released": c.Released, "captured": c.Captured, "returned": c.Returned,
+		"abandoned": c.Abandoned, "waiting": c.Waiting, "stuck": c.Stuck, "failed": c.Failed,
+	}
 }
 
 // Mopup sweeps. Safe for concurrent use; two sweeps at once share the work, because journeys are claimed one at a time.
@@ -42,14 +52,14 @@ func New(o Options) *Mopup {
 
 // Counts are what a sweep did; each visited journey is counted once more, under what became of it.
 type Counts struct {
-	Visited   int `json:"visited"`
-	Released  int `json:"released"`  // delivered now
-	Captured  int `json:"captured"`  // delivered before, captured now
-	Returned  int `json:"returned"`  // the money went back
-	Abandoned int `json:"abandoned"` // never paid, ended now
-	Waiting   int `json:"waiting"`   // nothing to be done yet
-	Stuck     int `json:"stuck"`     // a person has to decide, since now
-	Failed    int `json:"failed"`    // an error kept it where it was
+	Visited   int
+	Released  int // delivered now
+	Captured  int // delivered before, captured now
+	Returned  int // the money went back
+	Abandoned int // never paid, ended now
+	Waiting   int // nothing to be done yet
+	Stuck     int // a person has to decide, since now
+	Failed    int // an error kept it where it was
 }
 
 // Run sweeps until the context ends.
@@ -76,8 +86,15 @@ func (m *Mopup) sweep(ctx context.Context) {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		m.Log.ErrorContext(ctx, "a sweep broke off", "error", err)
 	}
+	m.tell(ctx, counts)
+}
+
+func (m *Mopup) tell(ctx context.Context, counts Counts) {
 	m.Log.InfoContext(ctx, "swept", "visited", counts.Visited, "released", counts.Released, "captured", counts.Captured,
 		"returned", counts.Returned, "abandoned", counts.Abandoned, "waiting", counts.Waiting, "stuck", counts.Stuck, "failed", counts.Failed)
+	if m.Swept != nil {
+		m.Swept(counts.Words())
+	}
 }
 
 // RunOnce visits everything that is due now. An error means that the list of due journeys could not be read; what was done
@@ -89,10 +106,12 @@ func (m *Mopup) RunOnce(ctx context.Context) (Counts, error) {
 // RunNow is a sweep that a person asked for: what failed a moment ago and waits for its next turn is visited too.
 func (m *Mopup) RunNow(ctx context.Context) (Counts, error) {
 	now := m.Now()
-	return m.each(ctx, now.Add(journey.MostBackOff), func(due journey.Due, j journey.Journey) bool {
+	counts, err := m.each(ctx, now.Add(journey.MostBackOff), func(due journey.Due, j journey.Journey) bool {
 		from := j.DueByHand(now)
 		return !due.At.After(now) || !from.IsZero() && !from.After(now)
 	})
+	m.tell(ctx, counts)
+	return counts, err
 }
 
 // each visits those of the journeys due until then that are wanted, a page at a time.

@@ -40,6 +40,9 @@ type Parts struct {
 // errUsage is a command used wrongly; what is wrong has been said already.
 var errUsage = errors.New("wrong use")
 
+// errNeedsPerson is a command that was done, and found what only a person can settle; it has been said already.
+var errNeedsPerson = errors.New("something needs a person")
+
 type command struct {
 	name    string
 	summary string
@@ -54,6 +57,15 @@ func commands() []command {
 		{"simulator", "a simulated GOV.UK Pay alone, for your own tests", simulate},
 		{"check", "checks the settings and prints what they come to", check},
 		{"keys", "prints fresh secrets as settings", keys},
+		{"mopup", "one sweep now, through the running gateway", mopup},
+		{"journeys", "lists journeys", journeys},
+		{"show", "prints one journey with its whole history", show},
+		{"check-now", "asks GOV.UK Pay about a journey, and does what is owed", checkNow},
+		{"release", "has a paid request sent now, or once more", release},
+		{"refund", "gives money back", refund},
+		{"settle", "ends what is stuck, as a person decided", settle},
+		{"export", "writes the finance file (CSV)", exportCSV},
+		{"backup", "copies the store of the running gateway into a file", backup},
 		{"verify", "checks the signature of a captured request", verify},
 		{"healthcheck", "asks the running gateway whether it is ready; for containers", healthcheck},
 		{"version", "prints the version", version},
@@ -87,6 +99,8 @@ func status(w World, err error) int {
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
+	case errors.Is(err, errNeedsPerson):
+		return 3
 	case errors.As(err, &faults):
 		fmt.Fprintf(w.Stderr, "paygate: the settings cannot be used:\n%v\n", faults)
 		return 2

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"paygate/gateway"
+	"paygate/journey"
 )
 
 // Describe says in words what the settings come to; of secrets it says how many there are.
@@ -38,11 +39,11 @@ func describePrice(r gateway.Route) string {
 	case r.UpstreamPriced:
 		return "priced by the service"
 	case r.PriceField == "":
-		return pounds(r.Price)
+		return journey.Pounds(r.Price)
 	}
 	var prices []string
 	for _, choice := range slices.Sorted(maps.Keys(r.Prices)) {
-		prices = append(prices, choice+" "+pounds(r.Prices[choice]))
+		prices = append(prices, choice+" "+journey.Pounds(r.Prices[choice]))
 	}
 	return fmt.Sprintf("by %s: %s", r.PriceField, strings.Join(prices, ", "))
 }
@@ -54,8 +55,6 @@ func describeTerms(r gateway.Route) string {
 	}
 	return strings.Join(words, ", ")
 }
-
-func pounds(pence int64) string { return fmt.Sprintf("£%d.%02d", pence/100, pence%100) }
 
 // warnings are settings that work and are seldom meant.
 func warnings(s Settings) []string {

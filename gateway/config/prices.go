@@ -1,25 +1,16 @@
 package config
 
 import (
-	"regexp"
-	"strconv"
 	"strings"
+
+	"paygate/journey"
 )
 
-var pricePattern = regexp.MustCompile(`^([0-9]{1,6})(?:\.([0-9]{2}))?$`)
-
-// price turns pounds into pence: 25, or 25.00 with exactly two decimals; 0.01 to 100000.00, Pay's most.
+// price turns pounds into pence.
 func (c *checker) price(name, value string) int64 {
-	parts := pricePattern.FindStringSubmatch(value)
-	if parts == nil {
-		c.fault(name, "must be pounds such as 25 or 25.50, with exactly two decimals where there are any")
-		return 0
-	}
-	pounds, _ := strconv.ParseInt(parts[1], 10, 64)
-	pence, _ := strconv.ParseInt("0"+parts[2], 10, 64)
-	amount := pounds*100 + pence
-	if amount < 1 || amount > 10_000_000 {
-		c.fault(name, "must be from 0.01 to 100000.00")
+	amount, err := journey.ParsePounds(value)
+	if err != nil {
+		c.fault(name, "%v", err)
 	}
 	return amount
 }

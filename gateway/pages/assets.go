@@ -25,6 +25,9 @@ func hash(content string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
+// Style is the name of the style sheet among the assets.
+func Style() string { return styleName }
+
 // Asset answers a GET or HEAD with what the pages fetch, by its name under {prefix}/assets/. It writes nothing and returns
 // false when there is nothing of this name; the caller then answers 404.
 func Asset(w http.ResponseWriter, name string) bool {

@@ -1,0 +1,127 @@
+// Package metrics counts what Paygate does, for Prometheus, under the names that dashboards and alerts rely on. The rooms
+// tell it through their hooks; what is open, due and stuck is read from the store when Prometheus asks.
+package metrics
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"paygate/journey"
+)
+
+// Store is what is read when Prometheus asks.
+type Store interface {
+	// CountOpen counts the journeys that are not at rest, by state.
+	CountOpen(context.Context) (map[journey.State]int, error)
+	// OldestDue is the due time of the journey that has been due longest; false when there is none.
+	OldestDue(context.Context) (time.Time, bool, error)
+	// Damaged lists what was set aside because it is not what was written.
+	Damaged(context.Context) ([]journey.ID, error)
+}
+
+// Metrics counts. Its methods are safe for concurrent use, and are the hooks of the other rooms.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	entered    *prometheus.CounterVec
+	money      *prometheus.CounterVec
+	swept      *prometheus.CounterVec
+	deliveries *prometheus.CounterVec
+	service    prometheus.Histogram
+	payCalls   *prometheus.CounterVec
+	payTime    prometheus.Histogram
+	requests   *prometheus.CounterVec
+	webhooks   *prometheus.CounterVec
+}
+
+// seconds are the bounds of the histograms: from a fast answer to the longest time-out.
+var seconds = []float64{.005, .02, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+
+// New makes metrics with a registry of their own.
+func New(store Store, now func() time.Time) *Metrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "paygate_" + name, Help: help}, labels)
+	}
+	histogram := func(name, help string) prometheus.Histogram {
+		return prometheus.NewHistogram(prometheus.HistogramOpts{Name: "paygate_" + name, Help: help, Buckets: seconds})
+	}
+	m := &Metrics{
+		registry:   prometheus.NewRegistry(),
+		entered:    counter("journeys_total", "Journeys that entered a state.", "route", "state"),
+		money:      counter("money_pence_total", "Pence taken from citizens, and returned to them.", "route", "what"),
+		swept:      counter("mopup_total", "Journeys that sweeps visited, by what became of them.", "result"),
+		deliveries: counter("deliveries_total", "Requests handed to the service, by what became of them.", "route", "verdict", "by"),
+		service:    histogram("upstream_seconds", "How long the service took for a delivery."),
+		payCalls:   counter("pay_requests_total", "Requests to GOV.UK Pay, by status or Pay's code.", "call", "code"),
+		payTime:    histogram("pay_request_seconds", "How long GOV.UK Pay took."),
+		requests:   counter("requests_total", "Requests at the public door.", "kind"),
+		webhooks:   counter("webhooks_total", "Messages from GOV.UK Pay.", "result"),
+	}
+	m.registry.MustRegister(m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks,
+		newFromStore(store, now), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, result := range []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed", "failed"} {
+		m.webhooks.WithLabelValues(result) // so that the first one is an increase
+	}
+	return m
+}
+
+// Handler answers Prometheus.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
+}
+
+// Applied counts a step in a journey's life: a state that was entered, and money that moved.
+func (m *Metrics) Applied(a journey.Applied) {
+	route := a.After.Terms.Route
+	if a.Before.State != a.After.State {
+		m.entered.WithLabelValues(route, string(a.After.State)).Inc()
+	}
+	taken, returned := moved(a.Before, a.After)
+	m.money.WithLabelValues(route, "taken").Add(float64(taken))
+	m.money.WithLabelValues(route, "returned").Add(float64(returned))
+}
+
+// moved is the money that a step showed to be taken, and to be given back. Money that was only reserved is neither.
+func moved(before, after journey.Journey) (taken, returned int64) {
+	known := map[string]journey.Payment{}
+	for _, p := range before.Payments {
+		known[p.ID] = p
+	}
+	for _, p := range after.Payments {
+		if p.Status == journey.StatusSuccess && known[p.ID].Status != journey.StatusSuccess {
+			taken += p.Total
+		}
+		returned += max(0, p.Refunded-known[p.ID].Refunded)
+	}
+	return taken, returned
+}
+
+// Swept counts what a sweep did, by the words of its counts.
+func (m *Metrics) Swept(counts map[string]int) {
+	for result, n := range counts {
+		m.swept.WithLabelValues(result).Add(float64(n))
+	}
+}
+
+// Delivered counts a delivery.
+func (m *Metrics) Delivered(route, via string, verdict journey.Verdict, took time.Duration) {
+	m.deliveries.WithLabelValues(route, string(verdict), via).Inc()
+	m.service.Observe(took.Seconds())
+}
+
+// PayCalled counts a request to GOV.UK Pay.
+func (m *Metrics) PayCalled(call, code string, took time.Duration) {
+	m.payCalls.WithLabelValues(call, code).Inc()
+	m.payTime.Observe(took.Seconds())
+}
+
+// Requested counts a request at the public door.
+func (m *Metrics) Requested(kind string) { m.requests.WithLabelValues(kind).Inc() }
+
+// Heard counts a message from GOV.UK Pay.
+func (m *Metrics) Heard(result string) { m.webhooks.WithLabelValues(result).Inc() }

@@ -1,0 +1,85 @@
+package staff
+
+import (
+	"net/http"
+	"strings"
+
+	"paygate/journey"
+	"paygate/journey/export"
+)
+
+// show answers with one journey and its whole history.
+func (d *door) show(w http.ResponseWriter, r *http.Request, m member) {
+	j, err := d.Store.Get(r.Context(), journey.ID(r.PathValue("id")))
+	switch {
+	case err != nil:
+		d.fail(w, r, err)
+	case readsHTML(r):
+		d.render(w, http.StatusOK, "journey", "Journey "+j.Terms.Reference, m, journeyViewOf(j, r.FormValue("done")))
+	default:
+		answerJSON(w, http.StatusOK, "application/json", export.WholeOf(j))
+	}
+}
+
+// journeyView is what the page of one journey shows.
+type journeyView struct {
+	export.Whole
+	Tag, Meaning  string
+	Price, Total  string
+	Refunded      string
+	Left          string // what could still be refunded, to fill in
+	Done          string // the order that was just carried out
+	Timeline      []eventView
+	Paid          []paymentView
+	MayRelease    bool
+	MaySettle     bool
+	MayRetry      bool
+	MayRefund     bool
+	ServiceStatus int
+}
+
+type eventView struct {
+	export.Event
+	Said, Who string
+	Moved     bool
+}
+
+type paymentView struct {
+	export.Payment
+	Total, Refunded string
+}
+
+func journeyViewOf(j journey.Journey, done string) journeyView {
+	v := journeyView{
+		Whole: export.WholeOf(j), Tag: tagOf(j.State), Meaning: meaning(j), Price: journey.Pounds(j.Terms.Amount), ServiceStatus: j.ReplyStatus,
+		Done: doneWords[done], MaySettle: j.State == journey.StateStuck, MayRetry: j.Paid() && j.ReleasedAt.IsZero(),
+	}
+	v.MayRelease = j.Terms.Kind == journey.KindSubmission &&
+		(j.State == journey.StateConfirmed || j.State == journey.StatePaying || j.State == journey.StateStuck && j.Trouble == journey.TroubleDelivery)
+	if v.TotalPence != nil {
+		v.Total = journey.Pounds(*v.TotalPence)
+	}
+	if v.RefundedPence > 0 {
+		v.Refunded = journey.Pounds(v.RefundedPence)
+	}
+	if p, _ := j.Payment(); p.Status == journey.StatusSuccess && p.Money > 0 && j.State != journey.StateReleasing {
+		v.MayRefund, v.Left = true, strings.TrimPrefix(journey.Pounds(p.Money), "£")
+	}
+	for _, e := range j.History {
+		said := export.Event{At: e.At, Times: max(1, e.Times), Fact: e.Fact, From: e.From, To: e.To, By: e.By, Detail: e.Detail}
+		v.Timeline = append(v.Timeline, eventView{said, tell(e), who(e.By), e.From != e.To})
+	}
+	for _, p := range v.Payments {
+		paid := paymentView{Payment: p, Refunded: journey.Pounds(p.RefundedPence)}
+		if p.TotalPence != nil {
+			paid.Total = journey.Pounds(*p.TotalPence)
+		}
+		v.Paid = append(v.Paid, paid)
+	}
+	return v
+}
+
+var doneWords = map[string]string{
+	"check": "GOV.UK Pay was asked.", "release": "The request was sent to the service.",
+	"refund": "The refund was asked for.", "settle": "The journey was settled.",
+}

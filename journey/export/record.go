@@ -1,0 +1,115 @@
+// Package export says what the outside reads of journeys: one [Record] each, in the words that the staff door's JSON and the
+// finance file share, and [CSV], which writes any number of them in constant memory.
+package export
+
+import (
+	"time"
+
+	"paygate/journey"
+)
+
+// Record is one journey. Amounts are pence, times are UTC.
+type Record struct {
+	ID            journey.ID        `json:"id"`
+	Route         string            `json:"route"`
+	Kind          journey.Kind      `json:"kind"`
+	State         journey.State     `json:"state"`
+	Reference     string            `json:"reference"`
+	AmountPence   int64             `json:"amount_pence"` // the price
+	TotalPence    *int64            `json:"total_pence"`  // with any card surcharge; null until known
+	Description   string            `json:"description"`
+	PaymentID     string            `json:"payment_id"`     // of the payment that counts: the paid one, else the newest
+	PaymentStatus string            `json:"payment_status"` // what Pay last said
+	PaymentCode   string            `json:"payment_code"`
+	StartedAt     time.Time         `json:"started_at"`
+	DueAt         *time.Time        `json:"due_at"`      // null when nothing will ever be done
+	ReleasedAt    *time.Time        `json:"released_at"` // null when the service has not accepted
+	Note          string            `json:"note"`
+	Attempts      int               `json:"attempts"` // deliveries, of all submissions
+	RefundedPence int64             `json:"refunded_pence"`
+	Metadata      map[string]string `json:"metadata"`
+
+	// What only some of Pay's providers say, of the payment that counts.
+	FeePence     *int64 `json:"fee_pence"`
+	NetPence     *int64 `json:"net_pence"` // may be negative
+	CapturedDate string `json:"captured_date"`
+	SettledDate  string `json:"settled_date"`
+}
+
+// Whole is a journey with all that happened to it.
+type Whole struct {
+	Record
+	Payments []Payment `json:"payments"`
+	History  []Event   `json:"history"`
+}
+
+// Payment is one of a journey's payments.
+type Payment struct {
+	ID            string    `json:"id"`
+	CreatedAt     time.Time `json:"created_at"`
+	Status        string    `json:"status"`
+	Code          string    `json:"code"`
+	TotalPence    *int64    `json:"total_pence"`
+	RefundedPence int64     `json:"refunded_pence"`
+}
+
+// Event is one line of a history.
+type Event struct {
+	At     time.Time     `json:"at"` // of the last time, when it happened again and again
+	Times  int           `json:"times"`
+	Fact   string        `json:"fact"`
+	From   journey.State `json:"from"`
+	To     journey.State `json:"to"`
+	By     journey.By    `json:"by"`
+	Detail string        `json:"detail"`
+}
+
+// Of puts a journey into the words of a record.
+func Of(j journey.Journey) Record {
+	p, _ := j.Payment()
+	r := Record{
+		ID: j.ID, Route: j.Terms.Route, Kind: j.Terms.Kind, State: j.State, Reference: j.Terms.Reference,
+		AmountPence: j.Terms.Amount, TotalPence: known(p.Total), Description: j.Terms.Description,
+		PaymentID: p.ID, PaymentStatus: p.Status, PaymentCode: p.Code,
+		StartedAt: whole(j.StartedAt), DueAt: given(j.DueAt), ReleasedAt: given(j.ReleasedAt),
+		Note: j.Note, Attempts: j.Claim.Number, Metadata: j.Terms.Metadata,
+		FeePence: p.Fee, NetPence: p.Net, CapturedDate: p.CapturedDate, SettledDate: p.SettledDate,
+	}
+	if r.Metadata == nil {
+		r.Metadata = map[string]string{}
+	}
+	for _, p := range j.Payments {
+		r.RefundedPence += p.Refunded
+	}
+	return r
+}
+
+// WholeOf adds the payments and the history.
+func WholeOf(j journey.Journey) Whole {
+	w := Whole{Record: Of(j), Payments: []Payment{}, History: []Event{}}
+	for _, p := range j.Payments {
+		w.Payments = append(w.Payments, Payment{p.ID, whole(p.CreatedAt), p.Status, p.Code, known(p.Total), p.Refunded})
+	}
+	for _, e := range j.History {
+		w.History = append(w.History, Event{whole(e.At), max(1, e.Times), e.Fact, e.From, e.To, e.By, e.Detail})
+	}
+	return w
+}
+
+func known(pence int64) *int64 {
+	if pence == 0 {
+		return nil
+	}
+	return &pence
+}
+
+func given(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	at = whole(at)
+	return &at
+}
+
+// whole cuts to seconds: nobody reads more, and spreadsheets read less.
+func whole(at time.Time) time.Time { return at.UTC().Truncate(time.Second) }

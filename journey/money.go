@@ -1,0 +1,40 @@
+package journey
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+)
+
+// MostPence is the largest amount of one payment at GOV.UK Pay (FACTS 2.1).
+const MostPence = 10_000_000
+
+// ErrPounds is a text that is no amount of money for one payment.
+var ErrPounds = errors.New("must be pounds such as 25 or 25.50, from 0.01 to 100000.00")
+
+var poundsPattern = regexp.MustCompile(`^([0-9]{1,6})(?:\.([0-9]{2}))?$`)
+
+// ParsePounds turns pounds as people write them, 25 or 25.50, into pence.
+func ParsePounds(text string) (int64, error) {
+	parts := poundsPattern.FindStringSubmatch(text)
+	if parts == nil {
+		return 0, ErrPounds
+	}
+	pounds, _ := strconv.ParseInt(parts[1], 10, 64)
+	pence, _ := strconv.ParseInt("0"+parts[2], 10, 64)
+	amount := pounds*100 + pence
+	if amount < 1 || amount > MostPence {
+		return 0, ErrPounds
+	}
+	return amount, nil
+}
+
+// Pounds writes pence as an amount of money with its pence: £25.50.
+func Pounds(pence int64) string {
+	sign := ""
+	if pence < 0 {
+		sign, pence = "-", -pence
+	}
+	return fmt.Sprintf("%s£%d.%02d", sign, pence/100, pence%100)
+}
