@@ -201,7 +201,7 @@ func TestTheDemoInABrowser(t *testing.T) {
 	w := walk{t, tab, url}
 
 	// One page tells a visitor what to click.
-	guide := "http://127.0.0.1:" + itoa(portOf(url)+1) + "/"
+	guide := "http://127.0.0.1:" + itoa(portOf(url)+1) + "/guide"
 	w.do(chromedp.Navigate(guide), see("h1"))
 	w.look("guide")
 

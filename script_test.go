@@ -25,3 +25,18 @@ func TestTheCommandLine(t *testing.T) {
 		},
 	})
 }
+
+// TestTheStaffCommands runs the scripts in testdata/script-staff against a running gateway with one stuck journey.
+func TestTheStaffCommands(t *testing.T) {
+	t.Parallel()
+	h, _, id := stuck(t, usual, "/fines/pay")
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script-staff",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PAYGATE_STAFF_URL", h.staff.URL)
+			e.Setenv("PAYGATE_STAFF_TOKEN", annsToken)
+			e.Setenv("STUCK", id)
+			return nil
+		},
+	})
+}

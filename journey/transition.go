@@ -204,7 +204,7 @@ func (j Journey) delivered(f RequestDelivered, at time.Time) (Journey, string, e
 		j.NotSentAt = at
 		return j, detail, nil
 	default:
-		return j.unknown(detail, at), detail, nil
+		return j.unknown(strings.TrimPrefix(detail, string(VerdictUnknown)+" "), at), detail, nil
 	}
 }
 

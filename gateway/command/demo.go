@@ -72,6 +72,9 @@ func (w World) runDemo(ctx context.Context, port int, store string) error {
 	return errors.Join(err, <-others, <-others)
 }
 
+// demoToken opens the demo's staff door. It protects nothing: the demo listens on this machine alone and takes no money.
+const demoToken = "for-the-demo-only"
+
 // demoSettings are settings as anybody would write them.
 func demoSettings(at func(offset int) string, store string) []string {
 	return []string{
@@ -79,6 +82,7 @@ func demoSettings(at func(offset int) string, store string) []string {
 		"PAYGATE_PUBLIC_URL=http://" + at(0),
 		"PAYGATE_LISTEN=" + at(0),
 		"PAYGATE_STAFF_LISTEN=" + at(1),
+		"PAYGATE_STAFF_TOKENS=demo:" + demoToken,
 		"PAYGATE_PAY_MODE=test",
 		"PAYGATE_PAY_API_URL=http://" + at(2),
 		"PAYGATE_PAY_CARD_ORIGINS=http://" + at(2),
@@ -135,10 +139,10 @@ func (w World) withGuide(at func(offset int) string) World {
 		}
 		mux := http.NewServeMux()
 		mux.Handle("/", parts.Staff)
-		mux.HandleFunc("GET /{$}", func(out http.ResponseWriter, _ *http.Request) {
+		mux.HandleFunc("GET /guide", func(out http.ResponseWriter, _ *http.Request) {
 			out.Header().Set("Content-Type", "text/html; charset=utf-8")
 			_ = guideTemplate.Execute(out, map[string]string{
-				"Gateway": "http://" + at(0) + "/", "Pay": "http://" + at(2) + "/", "Service": "http://" + at(3) + "/",
+				"Gateway": "http://" + at(0) + "/", "Pay": "http://" + at(2) + "/", "Service": "http://" + at(3) + "/", "Token": demoToken,
 			})
 		})
 		parts.Staff = mux
@@ -151,7 +155,7 @@ func announce(out io.Writer, at func(offset int) string) {
 	fmt.Fprintf(out, `
 Paygate is running in front of a sample service. No settings, no network, no money.
 
-  Open this:                  http://%s/   what to click and what to watch
+  Open this:                  http://%s/guide   what to click and what to watch
   The service with Paygate:   http://%s/
   The simulated GOV.UK Pay:   http://%s/
   The service by itself:      http://%s/

@@ -72,6 +72,9 @@ func (s *Service) apply(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the file cannot be read", http.StatusBadRequest)
 		return
 	}
+	if strings.EqualFold(f.Name, "Broken Line") { // so that a visitor can see a delivery that nobody knows the end of
+		panic(http.ErrAbortHandler)
+	}
 	kept := s.keep(r, application{Name: f.Name, Email: f.Email, Born: f.Born, Licence: f.Licence, Photo: photo})
 	setFlash(w, "received")
 	http.Redirect(w, r, "/licences/confirmation/"+kept.Number, http.StatusSeeOther)

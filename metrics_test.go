@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/internal/browser"
+	"paygate/journey/pay"
+)
+
+// metric is the value that a line of /metrics has, empty where there is no such line.
+func (h *house) metric(t *testing.T, name string) string {
+	t.Helper()
+	for line := range strings.Lines(adviser{h, ""}.do(http.MethodGet, "/metrics", nil).text) {
+		if value, found := strings.CutPrefix(line, name+" "); found {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+func TestEverythingOfTheContractIsCounted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_PAY_WEBHOOK_SECRETS=a-webhook-secret")
+	c := h.citizen()
+	c.get("/page")
+	c.apply("Ann")
+	h.pays("success")
+	c.comesBack()
+	c.post("/fines/pay", url.Values{})
+	h.pays("success")
+	c.comesBack()
+	id := c.status()[0].ID
+	_, status, _ := h.ann().order(id, "refund", because("amount_pence", 500))
+	require.Equal(t, http.StatusOK, status)
+	h.ann().do(http.MethodPost, "/mopup", nil)
+	body := []byte(`{"resource_id":"nobody"}`)
+	c.do(http.MethodPost, "/_pay/webhook", bytes.NewReader(body), "Pay-Signature", "00")
+	c.do(http.MethodPost, "/_pay/webhook", bytes.NewReader(body), "Pay-Signature", pay.Sign("a-webhook-secret", body))
+	c.post("/licences/apply/%2e%2e/apply", url.Values{})
+
+	for name, wanted := range map[string]string{
+		`paygate_journeys_total{route="licence",state="released"}`:                 "1",
+		`paygate_journeys_total{route="licence",state="held"}`:                     "1",
+		`paygate_journeys_total{route="immediate",state="confirmed"}`:              "1",
+		`paygate_journeys_open{state="paying"}`:                                    "0",
+		`paygate_stuck`:                                                            "0",
+		`paygate_damaged`:                                                          "0",
+		`paygate_oldest_due_seconds`:                                               "0",
+		`paygate_money_pence_total{route="licence",what="taken"}`:                  "2500",
+		`paygate_money_pence_total{route="immediate",what="taken"}`:                "3000",
+		`paygate_money_pence_total{route="immediate",what="returned"}`:             "500",
+		`paygate_mopup_total{result="visited"}`:                                    "0",
+		`paygate_deliveries_total{by="return",route="licence",verdict="accepted"}`: "1",
+		`paygate_pay_requests_total{call="create",code="201"}`:                     "2",
+		`paygate_pay_requests_total{call="capture",code="204"}`:                    "1",
+		`paygate_pay_requests_total{call="refund",code="202"}`:                     "1",
+		`paygate_upstream_seconds_count`:                                           "2",
+		`paygate_requests_total{kind="pay"}`:                                       "2",
+		`paygate_requests_total{kind="refused"}`:                                   "1",
+		`paygate_webhooks_total{result="bad_signature"}`:                           "1",
+		`paygate_webhooks_total{result="unknown"}`:                                 "1",
+	} {
+		require.Equal(t, wanted, h.metric(t, name), name)
+	}
+	require.NotEmpty(t, h.metric(t, `paygate_requests_total{kind="pass_through"}`))
+	require.NotEmpty(t, h.metric(t, `paygate_requests_total{kind="own"}`))
+	require.NotEmpty(t, h.metric(t, `paygate_pay_request_seconds_count`))
+}
+
+// TestTheAlertRules runs the tests of the rules with Prometheus' own tool.
+func TestTheAlertRules(t *testing.T) {
+	t.Parallel()
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		browser.Missing(t, "promtool is not installed (Debian package prometheus)")
+		return
+	}
+	for _, args := range [][]string{{"check", "rules", "paygate.rules.yaml"}, {"test", "rules", "paygate.rules.test.yaml"}} {
+		command := exec.CommandContext(t.Context(), promtool, args...)
+		command.Dir = "examples/prometheus"
+		out, err := command.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+}
+
+// TestAlertsAskForWhatIsCounted: an alert on a metric that does not exist never fires.
+func TestAlertsAskForWhatIsCounted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	rules, err := os.ReadFile("examples/prometheus/paygate.rules.yaml")
+	require.NoError(t, err)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	c.comesBack()
+	text := h.ann().do(http.MethodGet, "/metrics", nil).text
+	names := regexp.MustCompile(`paygate_[a-z_]+`).FindAllString(string(rules), -1)
+	require.Greater(t, len(names), 8)
+	for _, name := range names {
+		require.Contains(t, text, "# TYPE "+name+" ", name)
+	}
+	for line := range strings.Lines(string(rules)) {
+		if alert, is := strings.CutPrefix(strings.TrimSpace(line), "- alert: "); is {
+			tests, err := os.ReadFile("examples/prometheus/paygate.rules.test.yaml")
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, strings.Count(string(tests), "alertname: "+alert), 2, "%s is tested silent and firing", alert)
+		}
+	}
+}
