@@ -84,7 +84,7 @@ func (g *Gateway) showOutcome(w http.ResponseWriter, r *http.Request, v visitOut
 	case j.KeepsReply() && !j.State.AtRest() || j.KeepsReply() && j.State == journey.StateReleased:
 		seeOther(w, markedAddress(j))
 	case v.progress.Reply != nil: // too large to keep: there is this one chance to see it
-		g.stream(w, r, v.progress.Reply)
+		g.hand(w, r, j, v.progress.Reply)
 	case j.State == journey.StateConfirmed && j.Terms.Kind == journey.KindPass, j.PassValid(g.Runner.Now()):
 		g.backToPass(w, r, j)
 	case v.err != nil:
@@ -158,11 +158,18 @@ func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, id journey.I
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if target, ok := redirectTarget(reply, j); ok {
-		g.follow(w, r, j, reply, target)
+	g.hand(w, r, j, &reply)
+}
+
+// hand gives the service's answer to a browser that does not stand at the address it is an answer of.
+func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey, reply *journey.Reply) {
+	target, redirects := redirectTarget(*reply, j)
+	if !redirects {
+		g.stream(w, r, reply)
 		return
 	}
-	g.stream(w, r, &reply)
+	g.follow(w, r, j, *reply, target)
+	_ = reply.Close()
 }
 
 // redirectTarget is where a redirecting reply leads, resolved against the held request's address.

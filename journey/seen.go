@@ -21,11 +21,22 @@ func (j Journey) paymentSeen(f PaymentSeen, at time.Time) (Journey, string, erro
 	j = j.withPayment(f.Seen.ID, func(p *Payment) { p.learn(f.Seen, at) })
 	after := *j.payment(f.Seen.ID)
 	next := j.follow(after, outcome, at)
+	if j.takenUnknown(f.Seen, after) {
+		const note = "the money was taken, and not by this Paygate, as when an older copy of the store is in use: the service may have got the request already"
+		return next.stuck(TroubleDelivery, note), note, nil
+	}
 	detail := ""
 	if after.Status != before.Status || after.Refunded != before.Refunded || next.Trusted != j.Trusted {
 		detail = strings.TrimSpace(after.ID + " " + after.Status + " " + after.Code)
 	}
 	return next, detail, nil
+}
+
+// takenUnknown tells whether reserved money was taken by somebody else. Only we capture, and only after the service has
+// accepted: so this journey's request may have been delivered, and a copy of the store from before then been restored.
+func (j Journey) takenUnknown(s Seen, p Payment) bool {
+	waiting := j.State == StatePaying || j.State == StateUnpaid || j.State == StateConfirmed || j.State == StateRefused && !j.Returning
+	return waiting && j.Terms.Capture == CaptureOnAccept && s.DelayedCapture && s.Status == StatusSuccess && p.Money > 0
 }
 
 // mismatched: an outcome that is not ours counts for nothing. Where it still matters, a person looks at it.

@@ -37,6 +37,7 @@ type Metrics struct {
 	payTime    prometheus.Histogram
 	requests   *prometheus.CounterVec
 	webhooks   *prometheus.CounterVec
+	lost       *prometheus.CounterVec
 }
 
 // seconds are the bounds of the histograms: from a fast answer to the longest time-out.
@@ -61,8 +62,9 @@ func New(store Store, now func() time.Time) *Metrics {
 		payTime:    histogram("pay_request_seconds", "How long GOV.UK Pay took."),
 		requests:   counter("requests_total", "Requests at the public door.", "kind"),
 		webhooks:   counter("webhooks_total", "Messages from GOV.UK Pay.", "result"),
+		lost:       counter("collections_failed_total", "Payments that GOV.UK Pay had confirmed and could not collect, the service being given.", "route"),
 	}
-	m.registry.MustRegister(m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks,
+	m.registry.MustRegister(m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks, m.lost,
 		newFromStore(store, now), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, result := range []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed", "failed"} {
 		m.webhooks.WithLabelValues(result) // so that the first one is an increase
@@ -80,6 +82,9 @@ func (m *Metrics) Applied(a journey.Applied) {
 	route := a.After.Terms.Route
 	if a.Before.State != a.After.State {
 		m.entered.WithLabelValues(route, string(a.After.State)).Inc()
+	}
+	if a.After.CollectionFailed && !a.Before.CollectionFailed {
+		m.lost.WithLabelValues(route).Inc()
 	}
 	taken, returned := moved(a.Before, a.After)
 	m.money.WithLabelValues(route, "taken").Add(float64(taken))

@@ -1,6 +1,7 @@
 package boltstore_test
 
 import (
+	"flag"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -91,10 +92,12 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
+var stored = flag.Int("stored", 100_000, "how many journeys at rest the larger store of BenchmarkSweep has")
+
 // BenchmarkSweep lists the hundred journeys that are due, and reads them, among many that are not.
 func BenchmarkSweep(b *testing.B) {
 	perSweep := map[int]time.Duration{}
-	sizes := []int{1000, 100_000}
+	sizes := []int{1000, *stored}
 	for _, stored := range sizes {
 		s := open(b, many(b, stored), options(b, 1))
 		b.Run(fmt.Sprintf("100 of %d", stored), func(b *testing.B) {

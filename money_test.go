@@ -1,0 +1,192 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+	"paygate/journey/pay/simulator"
+)
+
+// sweeps runs a sweep by hand and gives its counts as text.
+func (h *house) sweeps() string {
+	h.t.Helper()
+	p := h.ann().do(http.MethodPost, "/mopup", nil)
+	require.Equal(h.t, http.StatusOK, p.status, p.text)
+	return p.text
+}
+
+func TestACaptureThatFailsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	h.pay.AddFault(simulator.Fault{Call: "capture", Kind: "500", Times: 1})
+	require.Contains(t, c.get("/_pay/return").to(), "paygate-reply", "it is the service's yes that counts")
+	require.Equal(t, journey.StateAccepted, c.state())
+	require.Contains(t, h.sweeps(), `"captured":1`)
+	require.Equal(t, journey.StateReleased, c.state())
+	require.Equal(t, "success", h.payments()[0].Status)
+	require.Len(t, h.service.got(http.MethodPost), 1)
+}
+
+func TestARedirectToALogInPageIsNoAcceptance(t *testing.T) {
+	t.Parallel()
+	logIn := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			_, _ = io.WriteString(w, "please log in")
+			return
+		}
+		http.Redirect(w, r, "/login?next=/licences/apply", http.StatusFound)
+	}
+	h := newHouse(t, logIn, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation/", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	p := c.comesBack()
+	require.Contains(t, p.text, "please log in", "%d %v", p.status, p.header)
+	c.becomesBySweeps(journey.StateReversed)
+	require.Equal(t, "cancelled", h.payments()[0].Status)
+}
+
+// closing are settings under which Pay's window for captures is as good as over at once.
+const closing = "PAYGATE_CAPTURE_MARGIN=119h59m59.999s"
+
+func TestAReservationIsGivenBackBeforePayLetsGoOfIt(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, closing)
+	address := h.service.server.Listener.Addr().String()
+	h.service.server.Close()
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	require.Contains(t, c.comesBack().text, "given back")
+	c.becomesBySweeps(journey.StateReversed)
+	require.Equal(t, "cancelled", h.payments()[0].Status)
+	h.service.restart(t, address)
+	h.sweeps()
+	require.Empty(t, h.service.got(http.MethodPost), "what went back is not delivered any more")
+}
+
+func TestAPassThatNobodyFetchesIsGivenBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, plain, closing)
+	c := h.citizen()
+	c.get("/register/2026")
+	h.pays("success")
+	h.ann().do(http.MethodPost, "/journeys/"+c.status()[0].ID+"/check", nil)
+	c.becomesBySweeps(journey.StateReversed)
+	require.Equal(t, "cancelled", h.payments()[0].Status)
+	require.Empty(t, h.service.got(http.MethodGet))
+}
+
+func (c *citizen) becomesBySweeps(state journey.State) {
+	c.h.t.Helper()
+	require.Eventually(c.h.t, func() bool { c.h.sweeps(); return c.state() == state }, soon, 1)
+}
+
+func TestSuccessThatPayTakesBackIsSeen(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_SECOND_LOOK=1ms")
+	c := h.citizen()
+	c.post("/fines/pay", url.Values{})
+	h.pays("success")
+	c.comesBack()
+	id := c.status()[0].ID
+	require.NoError(t, h.pay.Correct(h.payments()[0].ID, "error", "P0050"))
+	require.Eventually(t, func() bool {
+		h.sweeps()
+		return h.ann().shown(id).PaymentStatus == "error"
+	}, soon, 1)
+	w := h.ann().shown(id)
+	require.Equal(t, journey.StateReleased, w.State)
+	require.Contains(t, w.Note, "could not collect")
+	require.Equal(t, "1", h.metric(t, `paygate_collections_failed_total{route="immediate"}`))
+	b := h.staffBrowser()
+	b.post(h.staff.URL+"/login", url.Values{"token": {annsToken}})
+	require.Contains(t, b.get(h.staff.URL+"/", "Accept", html).text, "Given, and not collected by GOV.UK Pay")
+
+	require.NoError(t, h.pay.Correct(h.payments()[0].ID, "success", ""))
+	h.ann().do(http.MethodPost, "/journeys/"+id+"/check", nil)
+	require.Equal(t, "success", h.ann().shown(id).PaymentStatus)
+}
+
+// TestABackupIsRestored is the documented step: stop, put the copy in the store's place, start.
+func TestABackupIsRestored(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	backup := h.ann().do(http.MethodGet, "/backup", nil)
+	require.Equal(t, http.StatusOK, backup.status)
+	h.pays("success")
+
+	h.close()
+	require.NoError(t, os.WriteFile(h.store, []byte("the disk broke"), 0o600))
+	require.NoError(t, os.Remove(h.store))
+	require.NoError(t, os.WriteFile(h.store, []byte(backup.text), 0o600))
+	h.open(h.listenAgain())
+	require.Contains(t, c.comesBack().text, "the service's own page")
+	require.Equal(t, journey.StateReleased, c.state())
+}
+
+// TestAnOlderCopyOfTheStoreDeliversNothingASecondTime: Pay's word that the money is taken tells a restored journey that its
+// request may have been delivered.
+func TestAnOlderCopyOfTheStoreDeliversNothingASecondTime(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	paying, paid := h.citizen(), h.citizen()
+	paying.apply("Ann")
+	address := h.service.server.Listener.Addr().String()
+	h.service.server.Close()
+	paid.apply("Ben")
+	h.pays("success")
+	paid.comesBack()
+	require.Equal(t, journey.StateConfirmed, paid.state())
+	older := h.ann().do(http.MethodGet, "/backup", nil).text
+
+	h.service.restart(t, address)
+	require.NoError(t, h.pay.Pay(h.payments()[0].ID, "success"))
+	paying.comesBack()
+	paid.comesBack()
+	require.Len(t, h.service.got(http.MethodPost), 2)
+	h.close()
+	require.NoError(t, os.WriteFile(h.store, []byte(older), 0o600))
+	h.open(h.listenAgain())
+	for _, c := range []*citizen{paying, paid} {
+		h.ann().do(http.MethodPost, "/journeys/"+c.status()[0].ID+"/check", nil)
+		require.Contains(t, c.comesBack().text, "We are looking into your payment")
+		require.Equal(t, journey.StateStuck, c.state())
+	}
+	require.Len(t, h.service.got(http.MethodPost), 2)
+}
+
+// TestTheMoneyPageNamesTestsThatExist holds docs/money.md.
+func TestTheMoneyPageNamesTestsThatExist(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/money.md")
+	require.NoError(t, err)
+	known := map[string]bool{}
+	files, err := filepath.Glob("*_test.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllStringSubmatch(string(source), -1) {
+			known[found[1]] = true
+		}
+	}
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
+	require.Greater(t, len(named), 20)
+	for _, n := range named {
+		require.True(t, known[n[1]], "%s is no test", n[1])
+	}
+}
