@@ -66,7 +66,7 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	counted := metrics.New(store, now)
+	counted := metrics.New(store, routeNames(s.Routes), now)
 	payments := pay.New(pay.Options{
 		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
 		Finished: counted.PayCalled,
@@ -163,6 +163,14 @@ func ticketAge(routes []gateway.Route) time.Duration {
 		}
 	}
 	return age
+}
+
+func routeNames(routes []gateway.Route) []string {
+	var names []string
+	for _, r := range routes {
+		names = append(names, r.Name)
+	}
+	return names
 }
 
 // signingKeys are those of the settings, else those kept in the store, made at the first start.

@@ -43,8 +43,8 @@ type Metrics struct {
 // seconds are the bounds of the histograms: from a fast answer to the longest time-out.
 var seconds = []float64{.005, .02, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
-// New makes metrics with a registry of their own.
-func New(store Store, now func() time.Time) *Metrics {
+// New makes metrics with a registry of their own, for these routes.
+func New(store Store, routes []string, now func() time.Time) *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "paygate_" + name, Help: help}, labels)
 	}
@@ -68,6 +68,9 @@ func New(store Store, now func() time.Time) *Metrics {
 		newFromStore(store, now), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, result := range []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed", "failed"} {
 		m.webhooks.WithLabelValues(result) // so that the first one is an increase
+	}
+	for _, route := range routes {
+		m.lost.WithLabelValues(route)
 	}
 	return m
 }
