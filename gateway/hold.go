@@ -40,7 +40,27 @@ func (g *Gateway) price(w http.ResponseWriter, r *http.Request, ask asked, reque
 		return
 	}
 	request.Prefill = ask.prefill()
+	if ask.route.UpstreamPriced {
+		g.takeQuoted(w, r, terms, request)
+		return
+	}
 	g.take(w, r, terms, request)
+}
+
+// takeQuoted asks the service for the price, unless the browser has a journey for the very same request already.
+func (g *Gateway) takeQuoted(w http.ResponseWriter, r *http.Request, terms journey.Terms, request journey.HeldRequest) {
+	own, err := g.journeys(r)
+	if err != nil {
+		g.answer(w, r, storeFailed(err))
+		return
+	}
+	if j, found := sameRequest(own, terms, request); found {
+		g.proceed(w, r, j)
+		return
+	}
+	if terms, priced := g.quoted(w, r, terms, request.Body); priced {
+		g.take(w, r, terms, request)
+	}
 }
 
 // take finds the journey that the request belongs to, or begins one.

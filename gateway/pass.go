@@ -29,6 +29,10 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.answer(w, r, headUnpaid)
 	case found:
 		g.usePass(w, r, j, hit)
+	case hit.route.UpstreamPriced:
+		if terms, priced := g.quoted(w, r, terms, nil); priced {
+			g.begin(w, r, terms, g.heldRequest(r, hit, nil))
+		}
 	default:
 		g.begin(w, r, terms, g.heldRequest(r, hit, nil))
 	}

@@ -99,8 +99,10 @@ func (g *Gateway) newTransport() *http.Transport {
 
 // ways are the two ways to the service. Requests that change something have a fresh connection each: net/http sends one
 // again by itself when a reused connection breaks and it carries an Idempotency-Key, which any citizen can add; and without
-// the key, a connection that the service closes at the wrong moment would cost the citizen a 502. Connections that
-// authenticate their user (NTLM, Negotiate) are never shared either.
+// the key, a connection that the service closes at the wrong moment would cost the citizen a 502. So have requests with a
+// body, whatever their method: a service that does not expect the body of a GET takes it for the next request on the
+// connection, and nobody has judged that one. Connections that authenticate their user (NTLM, Negotiate) are never shared
+// either.
 type ways struct{ pooled, fresh http.RoundTripper }
 
 func (g *Gateway) newWays() ways {
@@ -111,7 +113,7 @@ func (g *Gateway) newWays() ways {
 
 func (w ways) RoundTrip(r *http.Request) (*http.Response, error) {
 	scheme, _, _ := strings.Cut(strings.ToLower(r.Header.Get("Authorization")), " ")
-	if unsafeMethod(r.Method) || scheme == "ntlm" || scheme == "negotiate" {
+	if unsafeMethod(r.Method) || r.ContentLength != 0 || scheme == "ntlm" || scheme == "negotiate" {
 		return w.fresh.RoundTrip(r)
 	}
 	return w.pooled.RoundTrip(r)
@@ -122,9 +124,10 @@ func (w ways) RoundTrip(r *http.Request) (*http.Response, error) {
 func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
 	target, _ := parseTarget(pr.In, pr.In.Host) // judged before
 	paid, isPaid := pr.In.Context().Value(paidKey{}).(http.Header)
+	_, isQuote := pr.In.Context().Value(quoteKey{}).(*quote)
 	path := target.path
-	if isPaid {
-		path = withoutParameters(path) // the address that was paid for, and signed
+	if isPaid || isQuote {
+		path = withoutParameters(path) // the address that is paid for, and signed
 	}
 	setTarget(pr.Out.URL, g.Upstream, target.at(path))
 	pr.Out.Trailer = nil
@@ -153,6 +156,9 @@ func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
 	header.Set("X-Forwarded-Host", client.host)
 	header.Set("X-Forwarded-Proto", client.proto)
 	header.Set("Paygate-Status", "none")
+	if isQuote {
+		header.Set("Paygate-Status", "quote")
+	}
 	if isPaid {
 		maps.Copy(header, paid)
 	}
@@ -178,12 +184,16 @@ func setTarget(out, to *url.URL, target string) {
 }
 
 func (g *Gateway) modifyResponse(answer *http.Response) error {
+	q, isQuote := answer.Request.Context().Value(quoteKey{}).(*quote)
+	if isQuote && answer.StatusCode == http.StatusPaymentRequired {
+		return q.take(answer, g.cleanAnswer)
+	}
 	g.cleanAnswer(answer.Header)
 	if answer.StatusCode != http.StatusSwitchingProtocols {
 		answer.Trailer = nil
 		answer.Body = withoutTrailer{answer.Body, answer}
 	}
-	if _, paid := answer.Request.Context().Value(paidKey{}).(http.Header); paid {
+	if _, paid := answer.Request.Context().Value(paidKey{}).(http.Header); paid || isQuote {
 		makePrivate(answer.Header)
 	}
 	return nil
@@ -225,6 +235,9 @@ func (b withoutTrailer) Close() error {
 
 // upstreamFailed answers when the service does not. A browser that left gets nothing.
 func (g *Gateway) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, errQuoted) {
+		return
+	}
 	if errors.Is(err, context.Canceled) {
 		panic(http.ErrAbortHandler) // to return would be an empty 200 for a browser that only closed its own half
 	}

@@ -98,7 +98,6 @@ func (c routeChecker) pricing(r *gateway.Route, v routeVariables) {
 		c.fault(c.name("PRICE"), "there can be PRICE or PRICES, not both")
 	case v.Price == "upstream":
 		r.UpstreamPriced = true
-		c.fault(c.name("PRICE"), "upstream is not in this version yet")
 	case v.Price != "":
 		r.Price = c.price(c.name("PRICE"), v.Price)
 	default:
@@ -121,9 +120,6 @@ func (c routeChecker) crossCheck(r gateway.Route, v routeVariables) {
 	}
 	if pass && r.When != nil {
 		c.fault(c.name("WHEN"), "is for submissions; a GET has no form")
-	}
-	if pass && r.UpstreamPriced {
-		c.fault(c.name("PRICE"), "upstream is for submissions")
 	}
 	for _, alias := range r.Aliases {
 		if gateway.KindOf(alias.Method()) != r.Terms.Kind {

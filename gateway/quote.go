@@ -1,0 +1,107 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+
+	"paygate/gateway/pages"
+	"paygate/journey"
+	"paygate/journey/pay"
+)
+
+// quoteKey is the context key of the quote that a request asks for.
+type quoteKey struct{}
+
+// quote is what the service says a request costs.
+type quote struct {
+	given       bool // the service answered 402
+	amount      int64
+	reference   string
+	description string
+	cookies     []string // the answer's Set-Cookie lines
+	fault       error    // why the price cannot be used
+}
+
+// errQuoted ends the way of a 402, which is for us alone.
+var errQuoted = errors.New("the service named a price")
+
+var pencePattern = regexp.MustCompile(`^[0-9]{1,8}$`)
+
+// wrongPrice is a price that no payment can have. Nothing is held.
+func wrongPrice(cause error) answer {
+	return answer{status: http.StatusBadGateway, page: pages.WrongPrice, cause: cause}
+}
+
+// askPrice lets the request go to the service once, unpaid and marked so. Where the service answers 402 the quote is given,
+// and nothing has been written yet; any other answer means that nothing is to be paid, and has been passed on.
+func (g *Gateway) askPrice(w http.ResponseWriter, r *http.Request, body []byte) *quote {
+	q := &quote{}
+	r.Header.Del("Upgrade")
+	asking := r.WithContext(context.WithValue(r.Context(), quoteKey{}, q))
+	asking.Body, asking.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	if len(body) == 0 {
+		asking.Body = http.NoBody
+	}
+	g.passThrough.ServeHTTP(w, asking)
+	return q
+}
+
+// take reads a 402 of the service.
+func (q *quote) take(answer *http.Response, clean func(http.Header)) error {
+	header := answer.Header.Clone()
+	q.given = true
+	q.amount, q.fault = quotedAmount(header.Values("Paygate-Price"))
+	q.reference = pay.CleanText(header.Get("Paygate-Reference"))
+	q.description = pay.CleanText(header.Get("Paygate-Description"))
+	clean(header)
+	q.cookies = header.Values("Set-Cookie")
+	return errQuoted
+}
+
+func quotedAmount(values []string) (int64, error) {
+	if len(values) != 1 || !pencePattern.MatchString(values[0]) {
+		return 0, fmt.Errorf("the service answered 402 without one Paygate-Price in whole pence")
+	}
+	amount, _ := strconv.ParseInt(values[0], 10, 64)
+	if amount < 1 || amount > journey.MostPence {
+		return 0, fmt.Errorf("the service's Paygate-Price %d is not from 1 to %d", amount, journey.MostPence)
+	}
+	return amount, nil
+}
+
+// quoted gives the terms the price that the service names. False: the request has been answered.
+func (g *Gateway) quoted(w http.ResponseWriter, r *http.Request, terms journey.Terms, body []byte) (journey.Terms, bool) {
+	switch {
+	case g.isDraining():
+		g.answer(w, r, draining)
+		return terms, false
+	case g.mode(terms.Route) == ModeClosed:
+		g.answer(w, r, closed)
+		return terms, false
+	}
+	q := g.askPrice(w, r, body)
+	switch {
+	case !q.given:
+		return terms, false
+	case q.fault != nil:
+		g.answer(w, r, wrongPrice(q.fault))
+		return terms, false
+	}
+	for _, line := range q.cookies {
+		w.Header().Add("Set-Cookie", line)
+	}
+	terms.Amount = q.amount
+	if q.reference != "" {
+		terms.Reference = q.reference
+	}
+	if q.description != "" {
+		terms.Description = q.description
+	}
+	return terms, true
+}
