@@ -16,11 +16,8 @@ var overrides = []string{
 	"x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl", "x-script-name", "script-name", "path-info", "proxy",
 }
 
-// forwarded are the headers, by fold, by which only a trusted proxy may say who asks.
-var forwarded = []string{
-	"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server",
-	"x-real-ip", "x-client-ip", "true-client-ip",
-}
+// forwarded are the headers, by fold, by which only a trusted proxy may say who asks; and so are all x-forwarded-*.
+var forwarded = []string{"forwarded", "x-real-ip", "x-client-ip", "true-client-ip"}
 
 // hopByHop are the headers that never travel: they belong to one connection (RFC 9110 section 7.6.1), or ask for something
 // that Paygate answers itself.
@@ -61,10 +58,14 @@ func wellNamed(name string) bool {
 func cleanRequest(header http.Header, trusted bool) {
 	for name := range header {
 		folded := fold(name)
-		if isOurs(name) || !wellNamed(name) || slices.Contains(overrides, folded) || !trusted && slices.Contains(forwarded, folded) {
+		if isOurs(name) || !wellNamed(name) || slices.Contains(overrides, folded) || !trusted && saysWhoAsks(folded) {
 			delete(header, name)
 		}
 	}
+}
+
+func saysWhoAsks(folded string) bool {
+	return slices.Contains(forwarded, folded) || strings.HasPrefix(folded, "x-forwarded-")
 }
 
 // namesEndToEnd tells whether the Connection header names anything but what belongs to a connection: a proxy drops what is

@@ -58,7 +58,7 @@ func decoders() []func(string) string {
 		decodePercent, decodePercentU, decodeOverlong, decodeLatin1, decodePlus, foldCompatible,
 		turnBackslashes, mergeSlashes, resolveDots,
 		cutParameters, cutStreams, cutTickets, cutTicketsWithSlash,
-		cutAtNul, cutAtHash, cutAtQuestionMark, cutAtLineEnd,
+		cutAtNul, cutAtHash, cutAtQuestionMark, cutAtLineEnd, cutAtAmpersand, takeParameter,
 		dropIgnorable, trimSegments,
 	}
 }
@@ -284,6 +284,19 @@ func cutAtHash(path string) string         { return cutAt(path, "#") }
 func cutAtQuestionMark(path string) string { return cutAt(path, "?") }
 func cutAtLineEnd(path string) string      { return cutAt(path, "\r\n") }
 
+// cutAtAmpersand and takeParameter are for the front controllers that a rewriting rule gives the path to as a parameter
+// (index.php?url=$1): an "&" ends it there, and begins the next one, which may be of the same name and win.
+func cutAtAmpersand(path string) string { return cutAt(path, "&") }
+
+var parameter = regexp.MustCompile(`(?s)^.*&[^=&]*=`)
+
+func takeParameter(path string) string {
+	if !strings.Contains(path, "&") {
+		return path
+	}
+	return parameter.ReplaceAllLiteralString(path, "/")
+}
+
 func cutAt(path, marks string) string {
 	if i := strings.IndexAny(path, marks); i >= 0 {
 		return path[:i]
@@ -374,7 +387,8 @@ func capture(pattern []segment, reading []string) map[string]string {
 }
 
 // readsWidelyAs is readsAs with what handlers and scripts may make of a path: suffixes (.json, .php), anything after the
-// script (PATH_INFO), a script before it (/index.php/…), a folder for its index document, and short 8.3 names.
+// script (PATH_INFO), a script before it (/index.php/…), a folder for its index document, short 8.3 names, and other
+// punctuation.
 func readsWidelyAs(pattern []segment, reading []string) bool {
 	for _, wanted := range widened(pattern) {
 		if len(wanted) == 0 {
@@ -416,7 +430,7 @@ func startsWidely(pattern []segment, reading []string) bool {
 			return true
 		case i >= len(reading):
 			return false
-		case s.kind == literal && !isWidely(s.text, reading[i]):
+		case s.kind == literal && !isWidely(s.text, reading[i]) && (i < len(reading)-1 || !isWithSuffix(s.text, reading[i])):
 			return false
 		}
 	}
@@ -424,10 +438,36 @@ func startsWidely(pattern []segment, reading []string) bool {
 }
 
 func isWidely(literal, text string) bool {
-	return strings.EqualFold(literal, text) || strings.EqualFold(stem(literal), stem(text)) || isShortName(text, literal)
+	return hasLettersOf(literal, text) || hasLettersOf(stem(literal), stem(text)) ||
+		isShortName(text, literal)
 }
 
-var suffixes = regexp.MustCompile(`(?:\.[A-Za-z][A-Za-z0-9]{0,9}|~)+$`)
+// hasLettersOf tells whether two segments differ in punctuation and case only, which Zend Framework 1 drops from the names
+// of actions, and WordPress partly from those of pages.
+func hasLettersOf(literal, text string) bool {
+	letters := func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}
+	wanted := strings.Map(letters, literal)
+	return strings.EqualFold(literal, text) || wanted != "" && strings.EqualFold(wanted, strings.Map(letters, text))
+}
+
+// isWithSuffix tells whether a last segment is the literal and anything behind a dot: Spring's suffix patterns and the
+// formats of Rails take whatever stands there.
+func isWithSuffix(literal, text string) bool {
+	for i := range len(text) {
+		if text[i] == '.' && strings.EqualFold(text[:i], literal) {
+			return true
+		}
+	}
+	return false
+}
+
+// suffixes are those of handlers, backups, and the methods of Struts (apply!execute.action).
+var suffixes = regexp.MustCompile(`(?:\.[A-Za-z][A-Za-z0-9]{0,9}|~|!\w*)+$`)
 
 // stem is a segment without its suffixes.
 func stem(text string) string {
@@ -459,7 +499,7 @@ func isShortName(text, literal string) bool {
 }
 
 // readsAsName tells whether some service takes a raw query name for the wanted one: decoded again and again, case aside,
-// "[]" or "[0]" behind it, and with the "." and " " that PHP makes "_".
+// "[]" or "[0]" behind it, and with the "." and " ", and the "[" that nothing closes, that PHP makes "_".
 func readsAsName(raw, name string) bool {
 	for range 5 {
 		if sameName(raw, name) {
@@ -475,9 +515,10 @@ func readsAsName(raw, name string) bool {
 }
 
 func sameName(raw, name string) bool {
-	raw = foldCompatible(cutAtNul(raw))
-	raw, _, _ = strings.Cut(strings.TrimFunc(raw, isBlank), "[")
-	return strings.EqualFold(strings.Map(underscore, raw), strings.Map(underscore, name))
+	raw = strings.TrimFunc(foldCompatible(cutAtNul(raw)), isBlank)
+	before, _, _ := strings.Cut(raw, "[")
+	wanted := strings.Map(underscore, name)
+	return strings.EqualFold(strings.Map(underscore, before), wanted) || strings.EqualFold(strings.Map(underscore, raw), wanted)
 }
 
 func underscore(r rune) rune {

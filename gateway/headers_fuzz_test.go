@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// cgi is the name of the variable that the loosest of servers make of a header's name.
+func cgi(name string) string {
+	var variable strings.Builder
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case 'a' <= c && c <= 'z':
+			variable.WriteByte(c - 'a' + 'A')
+		case 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+			variable.WriteByte(c)
+		default:
+			variable.WriteByte('_')
+		}
+	}
+	return variable.String()
+}
+
+func isOursToCGI(name string) bool {
+	return cgi(name) == "PAYGATE" || strings.HasPrefix(cgi(name), "PAYGATE_")
+}
+
+// FuzzHeadersToTheService gives the gateway any header there may be, from any peer, and looks at what goes out.
+func FuzzHeadersToTheService(f *testing.F) {
+	for _, name := range []string{
+		"Paygate-Status", "PAYGATE_STATUS", "paygate.status", "Paygate~Status", "Paygate", "X-Original-Url", "x_rewrite_url", "X-HTTP-Method-Override", "Script-Name", "Proxy", "Forwarded", "X-Forwarded-For",
+		"X-Forwarded-Ssl", "Te", "Trailer", "Expect", "Upgrade", "Connection", "Cookie", "Host", "Range", "", "É",
+	} {
+		f.Add(name, "success", "close, Paygate-Status", true)
+		f.Add(name, "a=1; paygate=x; b=\"2\"", "X-Forwarded-For", false)
+	}
+	g := gatewayTo(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})
+	g.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	f.Fuzz(func(t *testing.T, name, value, connection string, trusted bool) {
+		in := requestOf(t, http.MethodGet, "/free")
+		in.RemoteAddr = "192.0.2.1:1"
+		if trusted {
+			in.RemoteAddr = "10.0.0.1:1"
+		}
+		in.Header = http.Header{name: {value}, http.CanonicalHeaderKey(name): {value, value}, "Connection": {connection}}
+		out := in.Clone(t.Context())
+		out.Header.Del("Connection")
+		g.rewrite(&httputil.ProxyRequest{In: in, Out: out})
+
+		require.Equal(t, []string{"none"}, out.Header["Paygate-Status"])
+		require.Len(t, out.Header["X-Forwarded-For"], 1)
+		for sent := range out.Header {
+			require.False(t, isOursToCGI(sent) && sent != "Paygate-Status", "%q went out", sent)
+			require.False(t, slices.Contains(overrides, strings.ReplaceAll(strings.ToLower(sent), "_", "-")), "%q went out", sent)
+			require.NotContains(t, sent, "_")
+			require.True(t, trusted || !strings.HasPrefix(cgi(sent), "X_FORWARDED_") || slices.Contains([]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}, sent), "%q went out", sent)
+		}
+		for _, c := range (&http.Request{Header: out.Header}).Cookies() {
+			require.NotContains(t, []string{"paygate", "__Host-paygate"}, c.Name)
+		}
+
+		held := heldHeader(in.Header, []string{name})
+		for sent := range held {
+			require.False(t, isOursToCGI(sent) || slices.Contains(hopByHop, strings.ToLower(sent)), "%q was kept", sent)
+		}
+		for option := range strings.SplitSeq(strings.ToLower(connection), ",") {
+			if option = strings.TrimSpace(option); strings.HasPrefix(option, "paygate") || option == "content-type" || option == "cookie" {
+				require.True(t, namesEndToEnd(in.Header), "%q takes something away", connection)
+			}
+		}
+	})
+}
+
+// FuzzHeadersOfAnswers gives the service's answers any header.
+func FuzzHeadersOfAnswers(f *testing.F) {
+	for _, name := range []string{"Paygate-Answer", "Paygate_Status", "Set-Cookie", "Location", "Refresh", "Content-Security-Policy", "Trailer", "Content-Location"} {
+		f.Add(name, "paygate=x; Path=/")
+		f.Add(name, "http://127.0.0.1:1/next")
+		f.Add(name, "default-src x; FORM-action 'none', form-action")
+	}
+	g := gatewayTo(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})
+	f.Fuzz(func(t *testing.T, name, value string) {
+		header := http.Header{name: {value, value}, "Content-Type": {"text/html"}}
+		g.cleanAnswer(header)
+		for sent := range header {
+			require.False(t, isOursToCGI(sent), "%q came back", sent)
+		}
+		for _, c := range (&http.Response{Header: header}).Cookies() {
+			require.NotContains(t, []string{"paygate", "__Host-paygate"}, c.Name)
+		}
+		location, err := url.Parse(header.Get("Location"))
+		require.False(t, err == nil && location.Scheme == "http" && location.Host == "127.0.0.1:1", "%v leads to the service itself", location)
+	})
+}
