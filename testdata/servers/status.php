@@ -1,0 +1,2 @@
+<?php
+echo 'status=' . (isset($_SERVER['HTTP_PAYGATE_STATUS']) ? $_SERVER['HTTP_PAYGATE_STATUS'] : '');
