@@ -1,0 +1,365 @@
+package examples_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/signature"
+)
+
+const audience = "https://licences.example.gov.uk"
+
+var moment = time.Date(2026, 11, 22, 10, 41, 9, 500, time.UTC)
+
+func clock() time.Time { return moment }
+
+// keys are made once: RSA keys take their time.
+var keys = sync.OnceValues(func() (map[string]signature.Key, error) {
+	made := map[string]signature.Key{}
+	for name, alg := range map[string]string{"ours": signature.RS256, "another": signature.RS256, "elliptic": signature.ES256} {
+		key, err := signature.Generate(alg, moment)
+		if err != nil {
+			return nil, err
+		}
+		made[name] = key
+	}
+	return made, nil
+})
+
+func key(t *testing.T, name string) signature.Key {
+	t.Helper()
+	made, err := keys()
+	require.NoError(t, err)
+	return made[name]
+}
+
+// release has in it what a hasty reader of JSON stumbles over: quotation marks, backslashes, escapes, what looks like
+// another claim, and letters outside ASCII.
+func release() signature.Release {
+	return signature.Release{
+		PaymentID: "hu20sqlact5260q2nanm0q8u93", Reference: `Môn \"<&>\\ "aud":"x"`, Amount: 2500, Total: 2560,
+		PaidAt: moment, State: "success", Live: true, Route: "licence", Journey: "01JDM4Q0V3Q7J2S3", Submission: 2, Attempt: 3, Via: "return",
+		Method: "POST", Path: "/licences/apply", Query: `a=1;b=2&c=<x>&d="htm":"PUT",`, Body: []byte("name=Ada&\x00\xff"),
+	}
+}
+
+// signedBy is the assertion that Paygate makes of a release.
+func signedBy(t *testing.T, key signature.Key, r signature.Release) string {
+	t.Helper()
+	s := signature.Signer{Keys: signature.Keys{key}, Issuer: audience, Audience: audience, Now: clock}
+	h, err := s.Headers(r)
+	require.NoError(t, err)
+	return h.Get("Paygate-Assertion")
+}
+
+// request is what a verifier is asked about.
+type request struct {
+	audience, method, target string
+	body                     []byte // nil: there is no raw body
+	assertion                string
+	now                      time.Time
+}
+
+func genuine(t *testing.T) request {
+	t.Helper()
+	r := release()
+	return request{audience, r.Method, r.Path + "?" + r.Query, r.Body, signedBy(t, key(t, "ours"), r), moment}
+}
+
+// The line that every verifier's command prints of a good assertion.
+const genuineLine = `01JDM4Q0V3Q7J2S3 2 2500 Môn \"<&>\\ "aud":"x"` + "\n"
+
+// verifier is one way to run one of the verifiers.
+type verifier struct {
+	name    string
+	needs   []string // programs
+	usable  []string // a command that succeeds where the verifier can run
+	prepare func(t *testing.T, folder string) []string
+	command []string // where nothing has to be prepared
+}
+
+var verifiers = []verifier{
+	{name: "PHP", needs: []string{"php"}, usable: []string{"php", "-r", "exit(function_exists('openssl_verify') ? 0 : 1);"}, command: []string{"php", "verify/php/main.php"}},
+	{name: "Python with cryptography", needs: []string{"python3"}, usable: []string{"python3", "-c", "import cryptography"}, command: []string{"python3", "-B", "verify/python/main.py"}},
+	{name: "Python with openssl", needs: []string{"python3", "openssl"}, command: []string{"python3", "-B", "-S", "verify/python/main.py"}},
+	{name: "Node", needs: []string{"node"}, command: []string{"node", "verify/node/main.js"}},
+	{name: "Java", needs: []string{"java", "javac"}, prepare: compileJava},
+	{name: "Ruby", needs: []string{"ruby"}, usable: []string{"ruby", "-ropenssl", "-rjson", "-e", "0"}, command: []string{"ruby", "verify/ruby/main.rb"}},
+	{name: "Perl", needs: []string{"perl", "openssl"}, usable: []string{"perl", "-MJSON::PP", "-MDigest::SHA", "-e", "0"}, command: []string{"perl", "verify/perl/main.pl"}},
+	{name: "Go", needs: []string{"go"}, prepare: buildGo},
+}
+
+func compileJava(t *testing.T, folder string) []string {
+	t.Helper()
+	out, err := exec.Command("javac", "-encoding", "UTF-8", "-d", folder, "verify/java/PaygateVerify.java").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return []string{"java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", folder, "PaygateVerify"}
+}
+
+func buildGo(t *testing.T, folder string) []string {
+	t.Helper()
+	program := filepath.Join(folder, "verify")
+	out, err := exec.Command("go", "build", "-o", program, "./verify/go").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return []string{program}
+}
+
+// missing skips a test for want of something; where CI is set that is a failure.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// ready is the command line of a verifier, less its arguments.
+func (v verifier) ready(t *testing.T, folder string) []string {
+	t.Helper()
+	for _, program := range v.needs {
+		if _, err := exec.LookPath(program); err != nil {
+			missing(t, program+" is not installed")
+		}
+	}
+	if len(v.usable) > 0 && exec.Command(v.usable[0], v.usable[1:]...).Run() != nil {
+		missing(t, v.name+": a library is not installed")
+	}
+	if v.prepare != nil {
+		return v.prepare(t, folder)
+	}
+	return v.command
+}
+
+// outcome is what came of one question.
+type outcome struct {
+	status     int
+	out, error string
+}
+
+// asked runs a verifier's command. The key it is given is ours.
+func asked(t *testing.T, command []string, folder string, r request) outcome {
+	t.Helper()
+	body := "-"
+	if r.body != nil {
+		file, err := os.CreateTemp(folder, "body")
+		require.NoError(t, err)
+		_, err = file.Write(r.body)
+		require.NoError(t, err)
+		require.NoError(t, file.Close())
+		body = file.Name()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	arguments := []string{filepath.Join(folder, "ours.pem"), r.audience, r.method, r.target, body, r.assertion, fmt.Sprint(r.now.Unix())}
+	process := exec.CommandContext(ctx, command[0], append(command[1:len(command):len(command)], arguments...)...)
+	process.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+	var out, errors bytes.Buffer
+	process.Stdout, process.Stderr = &out, &errors
+	err := process.Run()
+	if _, ended := err.(*exec.ExitError); err != nil && !ended {
+		require.NoError(t, err)
+	}
+	return outcome{process.ProcessState.ExitCode(), out.String(), errors.String()}
+}
+
+// prepared is a folder with our public key in it.
+func prepared(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	text, err := key(t, "ours").PublicPEM()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "ours.pem"), text, 0o600))
+	return folder
+}
+
+func TestEveryVerifierBelievesWhatPaygateSigned(t *testing.T) {
+	t.Parallel()
+	for _, v := range verifiers {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			folder := prepared(t)
+			command := v.ready(t, folder)
+			for name, r := range believed(t) {
+				got := asked(t, command, folder, r)
+				require.Equal(t, outcome{0, genuineLine, ""}, got, name)
+			}
+		})
+	}
+}
+
+// believed are requests that must be taken.
+func believed(t *testing.T) map[string]request {
+	t.Helper()
+	all := map[string]request{}
+	add := func(name string, change func(*request)) {
+		r := genuine(t)
+		change(&r)
+		all[name] = r
+	}
+	add("as it was sent", func(*request) {})
+	add("without a raw body", func(r *request) { r.body = nil })
+	add("by a clock 59 s behind", func(r *request) { r.now = moment.Add(-59 * time.Second) })
+	add("as late as can be", func(r *request) { r.now = moment.Add(359 * time.Second) })
+	plain := release()
+	plain.State, plain.Query, plain.Body = "capturable", "", []byte{}
+	add("reserved money, no query, an empty body", func(r *request) {
+		r.target, r.body, r.assertion = plain.Path, plain.Body, signedBy(t, key(t, "ours"), plain)
+	})
+	return all
+}
+
+func TestJavaRunsFromItsSource(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("java"); err != nil {
+		missing(t, "java is not installed")
+	}
+	got := asked(t, []string{"java", "verify/java/PaygateVerify.java"}, prepared(t), genuine(t))
+	require.Equal(t, outcome{0, genuineLine, ""}, got)
+}
+
+func TestNoVerifierIsDeceived(t *testing.T) {
+	t.Parallel()
+	for _, v := range verifiers {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			folder := prepared(t)
+			command := v.ready(t, folder)
+			for _, a := range attacks(t) {
+				got := asked(t, command, folder, a.request)
+				require.Equal(t, 1, got.status, "%s: %v", a.name, got)
+				require.Empty(t, got.out, a.name)
+				require.Regexp(t, regexp.MustCompile(`(?i)`+a.reason), got.error, a.name)
+			}
+		})
+	}
+}
+
+// attack is a request that must be refused, and for what reason.
+type attack struct {
+	name   string
+	reason string
+	request
+}
+
+func attacks(t *testing.T) []attack {
+	t.Helper()
+	return append(forgeries(t), replays(t)...)
+}
+
+// replays are genuine assertions used for something else than what they were made for.
+func replays(t *testing.T) []attack {
+	t.Helper()
+	var all []attack
+	add := func(name, reason string, change func(*request)) {
+		r := genuine(t)
+		change(&r)
+		all = append(all, attack{name, reason, r})
+	}
+	add("expired", "exp", func(r *request) { r.now = moment.Add(362 * time.Second) })
+	add("not yet issued", "iat", func(r *request) { r.now = moment.Add(-62 * time.Second) })
+	add("another audience", "aud", func(r *request) { r.audience += "/" })
+	add("another path", "htp", func(r *request) { r.target = "/licences/renew?" + release().Query })
+	add("a longer path", "htp", func(r *request) { r.target = "/licences/apply/?" + release().Query })
+	add("another query", "htp", func(r *request) { r.target = "/licences/apply?licence=gold" })
+	add("without its query", "htp", func(r *request) { r.target = "/licences/apply" })
+	add("another method", "htm", func(r *request) { r.method = "PUT" })
+	add("another body", "body_sha256", func(r *request) { r.body = []byte("name=Eve") })
+	add("an empty body", "body_sha256", func(r *request) { r.body = []byte{} })
+	unconfirmed := release()
+	unconfirmed.State = "pending"
+	add("not yet confirmed", `pay\.state`, func(r *request) { r.assertion = signedBy(t, key(t, "ours"), unconfirmed) })
+	return all
+}
+
+// forgeries are assertions that Paygate did not make. Reasons are left out where every way to refuse is as good.
+func forgeries(t *testing.T) []attack {
+	t.Helper()
+	ours, good := key(t, "ours"), genuine(t)
+	parts := strings.Split(good.assertion, ".")
+	public, err := ours.PublicPEM()
+	require.NoError(t, err)
+	header := func(alg, typ string) string {
+		return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"` + alg + `","kid":"` + ours.ID + `","typ":"` + typ + `"}`))
+	}
+	claims := func(from, to string) string {
+		text, err := base64.RawURLEncoding.DecodeString(parts[1])
+		require.NoError(t, err)
+		require.Contains(t, string(text), from)
+		return base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(string(text), from, to, 1)))
+	}
+	var all []attack
+	add := func(name, reason, assertion string) {
+		r := good
+		r.assertion = assertion
+		all = append(all, attack{name, reason, r})
+	}
+	add("alg none, no signature", "signature", header("none", "paygate-release+jwt")+"."+parts[1]+".")
+	add("alg none, the old signature", "signature", header("none", "paygate-release+jwt")+"."+parts[1]+"."+parts[2])
+	add("HS256, the public key as its secret", "signature", foreign(t, jose.HS256, public, parts[1]))
+	add("another key", "signature", signedBy(t, key(t, "another"), release()))
+	add("ES256", "signature", signedBy(t, key(t, "elliptic"), release()))
+	add("RS512", "signature", foreign(t, jose.RS512, ours.Private, parts[1]))
+	add("PS256", "signature", foreign(t, jose.PS256, ours.Private, parts[1]))
+	for from, to := range map[string]string{`"amount":2500`: `"amount":9900`, `"state":"success"`: `"state":"capturable"`, `"sbm":2`: `"sbm":3`} {
+		add("changed claim "+to, "signature", parts[0]+"."+claims(from, to)+"."+parts[2])
+	}
+	add("signed by us, and calls itself none", "alg", resigned(t, ours, header("none", "paygate-release+jwt"), parts[1]))
+	add("signed by us, and calls itself HS256", "alg", resigned(t, ours, header("HS256", "paygate-release+jwt"), parts[1]))
+	for _, typ := range []string{"JWT", "", "PAYGATE-RELEASE+JWT", "paygate-release+jwtx"} {
+		add("typ "+typ, "typ", resigned(t, ours, header("RS256", typ), parts[1]))
+	}
+	add("signed by us, and not for success", `pay\.state`, resigned(t, ours, parts[0], claims(`"state":"success"`, `"state":"unsuccess"`)))
+	add("signed by us, and no claims", "", resigned(t, ours, parts[0], "e30"))
+	add("truncated by a character", "", good.assertion[:len(good.assertion)-1])
+	add("truncated by half a signature", "signature", good.assertion[:len(good.assertion)-171])
+	add("without a signature", "", parts[0]+"."+parts[1])
+	add("without the point before the signature", "", parts[0]+"."+parts[1]+parts[2])
+	add("an extra segment", "", good.assertion+".x")
+	add("an extra empty segment", "", good.assertion+".")
+	add("an extra segment in front", "", "x."+good.assertion)
+	add("empty", "", "")
+	add("points", "", "..")
+	add("twice", "", good.assertion+", "+good.assertion)
+	return all
+}
+
+// foreign is a token with our claims, signed as somebody else would.
+func foreign(t *testing.T, alg jose.SignatureAlgorithm, secret any, claims string) string {
+	t.Helper()
+	options := (&jose.SignerOptions{}).WithType("paygate-release+jwt")
+	maker, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: secret}, options)
+	require.NoError(t, err)
+	payload, err := base64.RawURLEncoding.DecodeString(claims)
+	require.NoError(t, err)
+	require.True(t, json.Valid(payload))
+	signed, err := maker.Sign(payload)
+	require.NoError(t, err)
+	token, err := signed.CompactSerialize()
+	require.NoError(t, err)
+	return token
+}
+
+// resigned is a token of our key over a header that Paygate would never write.
+func resigned(t *testing.T, key signature.Key, header, claims string) string {
+	t.Helper()
+	digest := crypto.SHA256.New()
+	digest.Write([]byte(header + "." + claims))
+	signed, err := key.Private.Sign(nil, digest.Sum(nil), crypto.SHA256)
+	require.NoError(t, err)
+	return header + "." + claims + "." + base64.RawURLEncoding.EncodeToString(signed)
+}
