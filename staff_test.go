@@ -314,8 +314,10 @@ func TestRefunds(t *testing.T) {
 	h.pays("success")
 	c.comesBack()
 	for _, wrong := range []map[string]any{
-		because("amount_pence", 3001), because("amount_pence", 0), because("amount_pence", -1), because(), {"amount_pence": 5},
-		{"amount_pence": 5, "reason": " "}, because("amount_pence", 5, "reason", strings.Repeat("x", 501)), because("amount", "5"),
+		because("amount_pence", 3001), because("amount_pence", 0), because("amount_pence", -1), because(),
+		{"amount_pence": 5},
+		{"amount_pence": 5, "reason": " "},
+		because("amount_pence", 5, "reason", strings.Repeat("x", 501)), because("amount", "5"),
 	} {
 		_, status, text := ann.order(id, "refund", wrong)
 		require.Equal(t, http.StatusUnprocessableEntity, status, "%v %s", wrong, text)
