@@ -1,0 +1,234 @@
+package pgstore_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+	"paygate/journey/pgstore"
+	"paygate/journey/storetest"
+)
+
+func TestTheMostOverdueIsTheOldestThatIsDue(t *testing.T) {
+	t.Parallel()
+	o := options(t, 1)
+	now := storetest.T0
+	o.Now = func() time.Time { return now }
+	s := open(t, newURL(t), o)
+	for n := range 3 {
+		require.NoError(t, s.Create(t.Context(), storetest.Example(n), storetest.Request(n)))
+	}
+	_, overdue, err := s.OldestDue(t.Context())
+	require.NoError(t, err)
+	require.False(t, overdue)
+	now = now.Add(24 * time.Hour)
+	at, overdue, err := s.OldestDue(t.Context())
+	require.NoError(t, err)
+	require.True(t, overdue)
+	require.Equal(t, storetest.Example(0).DueAt, at)
+}
+
+func TestSweepsOfTwoReplicasVisitEachJourneyOnce(t *testing.T) {
+	t.Parallel()
+	url := newURL(t)
+	stores := []*pgstore.Store{open(t, url, options(t, 1)), open(t, url, options(t, 1))}
+	const journeys = 100
+	together(journeys, func(n int) {
+		if err := stores[n%2].Create(context.Background(), storetest.Example(n), storetest.Request(n)); err != nil {
+			t.Error(err)
+		}
+	})
+	var mutex sync.Mutex
+	visits := map[journey.ID]int{}
+	var both sync.WaitGroup
+	for n := range 4 {
+		both.Go(func() {
+			for after := (journey.Due{}); ; {
+				due, err := stores[n%2].TakeDue(context.Background(), farAway, after, 7, time.Hour)
+				if err != nil {
+					t.Error(err)
+				}
+				if len(due) == 0 {
+					return
+				}
+				for i, d := range due {
+					if i > 0 && !due[i-1].At.Before(d.At) {
+						t.Error("out of order")
+					}
+					mutex.Lock()
+					visits[d.ID]++
+					mutex.Unlock()
+				}
+				after = due[len(due)-1]
+			}
+		})
+	}
+	both.Wait()
+	require.LessOrEqual(t, len(visits), journeys)
+	for id, count := range visits {
+		require.Equal(t, 1, count, id)
+	}
+	rest, err := stores[0].TakeDue(t.Context(), farAway, journey.Due{}, journeys, time.Hour) // locked by another when a sweep came by
+	require.NoError(t, err)
+	require.Equal(t, journeys, len(visits)+len(rest))
+	all, err := stores[0].Due(t.Context(), farAway, journey.Due{}, journeys+1)
+	require.NoError(t, err)
+	require.Len(t, all, journeys, "a list takes nothing, and leaves nothing out")
+}
+
+func TestAVisitEndsWithItsLeaseOrWithAnotherDueTime(t *testing.T) {
+	t.Parallel()
+	url := newURL(t)
+	s := open(t, url, options(t, 1))
+	for n := range 3 {
+		require.NoError(t, s.Create(t.Context(), storetest.Example(n), storetest.Request(n)))
+	}
+	take := func() (ids []journey.ID) {
+		due, err := s.TakeDue(t.Context(), farAway, journey.Due{}, 10, time.Hour)
+		require.NoError(t, err)
+		for _, d := range due {
+			ids = append(ids, d.ID)
+		}
+		return ids
+	}
+	require.Equal(t, []journey.ID{storetest.Example(0).ID, storetest.Example(1).ID, storetest.Example(2).ID}, take())
+	touch(t, s, storetest.Example(0).ID, func(c *journey.Change) { c.Journey.Note = "visited, and due as before" })
+	require.Empty(t, take())
+	touch(t, s, storetest.Example(1).ID, func(c *journey.Change) { c.Journey.DueAt = farAway.Add(-time.Hour) })
+	require.Equal(t, []journey.ID{storetest.Example(1).ID}, take())
+	raw(t, url, `UPDATE paygate_journeys SET taken_until = clock_timestamp() WHERE id = $1`, storetest.Example(2).ID)
+	require.Equal(t, []journey.ID{storetest.Example(2).ID}, take(), "its lease has lapsed")
+	until, err := s.TakeDue(t.Context(), storetest.T0, journey.Due{}, 10, time.Hour)
+	require.NoError(t, err)
+	require.Empty(t, until, "nothing is due then")
+}
+
+// TestQuestionsUseTheirIndex: what they cost must follow what they find, not what is stored, whatever the values are.
+func TestQuestionsUseTheirIndex(t *testing.T) {
+	t.Parallel()
+	url := filled(t)
+	raw(t, url, `INSERT INTO paygate_journeys (id, state, open, route, reference, started_at, due_at, key_id, sealed)
+		SELECT '00OLD' || n, 'released', false, 'licence', sha256(n::text::bytea), n, 9000000000000000000 + n, key_id, '' FROM generate_series(1, 20000) n,
+		(SELECT key_id FROM paygate_journeys LIMIT 1) k`)
+	raw(t, url, `INSERT INTO paygate_payments (id, journey_id) SELECT 'pay' || id, id FROM paygate_journeys`)
+	raw(t, url, `ANALYZE`)
+	s := open(t, url, options(t, 1))
+	for _, c := range []struct{ question, index string }{
+		{pgstore.ListDue, "paygate_journeys_due"},
+		{pgstore.FreeDue, "paygate_journeys_due"},
+		{pgstore.TakeDue, "paygate_journeys_pkey"},
+		{pgstore.CountOpen, "paygate_journeys_open"},
+		{s.Question(journey.Filter{}), "paygate_journeys_pkey"},
+		{s.Question(journey.Filter{After: "x"}), "paygate_journeys_pkey"},
+		{s.Question(journey.Filter{State: journey.StateStuck}), "paygate_journeys_open"},
+		{s.Question(journey.Filter{Reference: "x"}), "paygate_journeys_reference"},
+		{s.Question(journey.Filter{Payment: "x"}), "paygate_payments_pkey"},
+		{s.Question(journey.Filter{Since: storetest.T0, Until: storetest.T0}), "paygate_journeys_started"},
+	} {
+		steps := plan(t, url, c.question)
+		require.Contains(t, steps, c.index)
+		require.NotContains(t, steps, "Seq Scan on paygate_journeys")
+	}
+}
+
+// plan is how the server answers a question of whose values it knows nothing.
+func plan(t testing.TB, url, question string) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), `SET plan_cache_mode = force_generic_plan`)
+	require.NoError(t, err)
+	prepared, err := conn.Prepare(t.Context(), "question", question)
+	require.NoError(t, err)
+	explain := "EXPLAIN EXECUTE question"
+	if n := len(prepared.ParamOIDs); n > 0 {
+		explain += "(" + strings.TrimSuffix(strings.Repeat("NULL,", n), ",") + ")"
+	}
+	rows, err := conn.Query(t.Context(), explain)
+	require.NoError(t, err)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return strings.Join(lines, "\n")
+}
+
+func TestTheRateHoldsOverAllReplicas(t *testing.T) {
+	t.Parallel()
+	url := newURL(t)
+	stores := []*pgstore.Store{open(t, url, options(t, 1)), open(t, url, options(t, 1))}
+	const perSecond, calls = 10, 60
+	start := time.Now()
+	slots := make(chan time.Duration, calls)
+	together(calls, func(n int) {
+		wait, err := stores[n%2].Take(context.Background(), "creates", perSecond)
+		if err != nil {
+			t.Error(err)
+		}
+		slots <- wait
+	})
+	took := time.Since(start)
+	var latest time.Duration
+	for range calls {
+		latest = max(latest, <-slots)
+	}
+	// Slots lie a tenth of a second apart from the first on, however long the calls themselves took.
+	require.LessOrEqual(t, latest, (calls-1)*time.Second/perSecond)
+	require.GreaterOrEqual(t, latest+took, (calls-1)*time.Second/perSecond)
+
+	wait, err := stores[0].Take(t.Context(), "another", perSecond)
+	require.NoError(t, err)
+	require.Zero(t, wait, "rates are apart")
+	_, err = stores[0].Take(t.Context(), "another", 0)
+	require.Error(t, err)
+}
+
+func TestWhoCannotWaitTakesNoSlot(t *testing.T) {
+	t.Parallel()
+	url := newURL(t)
+	s := open(t, url, options(t, 1))
+	slot := func() time.Time { return ask[time.Time](t, url, `SELECT slot FROM paygate_buckets`) }
+	_, err := s.Take(t.Context(), "creates", 1)
+	require.NoError(t, err)
+	begun := time.Now()
+	raw(t, url, `UPDATE paygate_buckets SET slot = clock_timestamp() + interval '10 seconds'`)
+	before := slot()
+	wait, err := s.Take(t.Context(), "creates", 1)
+	require.NoError(t, err)
+	if time.Since(begun) < time.Second { // later it is no longer so far away
+		require.Equal(t, before, slot(), "too far away for anybody")
+		require.Greater(t, wait, pgstore.MaxWait)
+	}
+
+	raw(t, url, `UPDATE paygate_buckets SET slot = clock_timestamp() + interval '8 seconds'`)
+	before = slot()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	_, err = s.Take(ctx, "creates", 1)
+	if ctx.Err() == nil { // a machine so slow that the time is over proves nothing
+		require.NoError(t, err)
+	}
+	require.Equal(t, before, slot(), "too far away for this one")
+}
+
+// Slots of a clock that has gone back since must not stop everybody.
+func TestASlotFarAheadCountsForNothing(t *testing.T) {
+	t.Parallel()
+	url := newURL(t)
+	s := open(t, url, options(t, 1))
+	_, err := s.Take(t.Context(), "creates", 10)
+	require.NoError(t, err)
+	raw(t, url, `UPDATE paygate_buckets SET slot = clock_timestamp() + interval '1 hour'`)
+	wait, err := s.Take(t.Context(), "creates", 10)
+	require.NoError(t, err)
+	require.Zero(t, wait)
+	wait, err = s.Take(t.Context(), "creates", 10)
+	require.NoError(t, err)
+	require.LessOrEqual(t, wait, time.Second/10, fmt.Sprint("goes on from there: ", wait))
+}

@@ -1,0 +1,154 @@
+package pgstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/gob"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"paygate/journey"
+)
+
+// Held requests and replies are kept as gob and not as JSON, which would replace every byte that is not UTF-8: browsers
+// and old services do put Latin-1 into headers.
+
+// shelf is a table of what belongs to journeys, named by the label under which it is sealed.
+type shelf string
+
+const (
+	requests shelf = "request"
+	replies  shelf = "reply"
+)
+
+func (sh shelf) table() string {
+	if sh == requests {
+		return "paygate_requests"
+	}
+	return "paygate_replies"
+}
+
+func (sh shelf) get() string  { return `SELECT sealed FROM ` + sh.table() + ` WHERE journey_id = $1` }
+func (sh shelf) drop() string { return `DELETE FROM ` + sh.table() + ` WHERE journey_id = $1` }
+
+func (sh shelf) put() string {
+	return `INSERT INTO ` + sh.table() + ` (journey_id, sealed) VALUES ($1, $2) ON CONFLICT (journey_id) DO UPDATE SET sealed = excluded.sealed`
+}
+
+// keptReply is what of a reply is kept.
+type keptReply struct {
+	Status int
+	Header map[string][]string
+	Body   []byte
+}
+
+func (s *Store) sealRequest(id journey.ID, request journey.HeldRequest) ([]byte, error) {
+	return s.sealValue(requests, id, request)
+}
+
+func (s *Store) sealReply(id journey.ID, reply journey.Reply) ([]byte, error) {
+	return s.sealValue(replies, id, keptReply{reply.Status, reply.Header, reply.Body})
+}
+
+func (s *Store) sealValue(sh shelf, id journey.ID, value any) ([]byte, error) {
+	var plain bytes.Buffer
+	if err := gob.NewEncoder(&plain).Encode(value); err != nil {
+		return nil, fmt.Errorf("keeping the %s of %s: %w", sh, id, err)
+	}
+	return s.sealer.Seal(string(sh), string(id), plain.Bytes()), nil
+}
+
+// keepRequest replaces the held request, erases it when nobody is owed it, and else leaves it there.
+func (s *Store) keepRequest(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, keyID string, c journey.Change) error {
+	switch id := c.Journey.ID; {
+	case !c.Journey.KeepsRequest():
+		batch.Queue(requests.drop(), id)
+		return nil
+	case c.Request == nil:
+		return s.renew(ctx, tx, batch, requests, keyID, id)
+	default:
+		sealed, err := s.sealRequest(id, *c.Request)
+		batch.Queue(requests.put(), id, sealed)
+		return err
+	}
+}
+
+// keepReply does the same for the reply.
+func (s *Store) keepReply(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, keyID string, c journey.Change) error {
+	switch id := c.Journey.ID; {
+	case !c.Journey.KeepsReply():
+		batch.Queue(replies.drop(), id)
+		return nil
+	case c.Reply == nil:
+		return s.renew(ctx, tx, batch, replies, keyID, id)
+	default:
+		sealed, err := s.sealReply(id, *c.Reply)
+		batch.Queue(replies.put(), id, sealed)
+		return err
+	}
+}
+
+// renew seals what is left there anew where an older secret sealed its journey, which knows one secret for all that
+// belongs to it.
+func (s *Store) renew(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, sh shelf, keyID string, id journey.ID) error {
+	if keyID == s.sealer.Newest() {
+		return nil
+	}
+	sealed, err := one(ctx, tx, pgx.RowTo[[]byte], sh.get(), id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if plain, err := s.sealer.Open(string(sh), string(id), sealed); err == nil { // else it is damaged: whoever reads it is told so
+		batch.Queue(sh.put(), id, s.sealer.Seal(string(sh), string(id), plain))
+	}
+	return nil
+}
+
+// Request reads the held request.
+func (s *Store) Request(ctx context.Context, id journey.ID) (journey.HeldRequest, error) {
+	var request journey.HeldRequest
+	if err := s.readValue(ctx, requests, id, &request); err != nil {
+		return journey.HeldRequest{}, err
+	}
+	return request, nil
+}
+
+// Reply reads the kept reply.
+func (s *Store) Reply(ctx context.Context, id journey.ID) (journey.Reply, error) {
+	var kept keptReply
+	if err := s.readValue(ctx, replies, id, &kept); err != nil {
+		return journey.Reply{}, err
+	}
+	return journey.Reply{Status: kept.Status, Header: kept.Header, Body: kept.Body}, nil
+}
+
+func (s *Store) readValue(ctx context.Context, sh shelf, id journey.ID, into any) error {
+	if !storable(id) {
+		return orEnded(ctx, journey.ErrErased)
+	}
+	var sealed []byte
+	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
+		sealed, err = one(ctx, conn, pgx.RowTo[[]byte], sh.get(), id)
+		return err
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return journey.ErrErased
+	}
+	if err != nil {
+		return err
+	}
+	plain, err := s.sealer.Open(string(sh), string(id), sealed)
+	if err == nil {
+		err = gob.NewDecoder(bytes.NewReader(plain)).Decode(into)
+	}
+	if err != nil {
+		return doesNotOpen(string(sh), id, err)
+	}
+	return nil
+}

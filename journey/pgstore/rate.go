@@ -1,0 +1,53 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// MaxWait is how far ahead Take reserves.
+const MaxWait = 10 * time.Second
+
+// Take reserves the next slot of a rate that all replicas share, and tells how long it is until then, by the database's
+// clock. Slots are evenly spaced: there is never more than one in 1/perSecond. A wait that is longer than [MaxWait], or
+// than ctx lasts, reserves nothing: who cannot wait must not delay the others.
+func (s *Store) Take(ctx context.Context, bucket string, perSecond int) (wait time.Duration, err error) {
+	if perSecond < 1 {
+		return 0, errors.New("a rate must be at least one a second")
+	}
+	apart := time.Second / time.Duration(perSecond)
+	err = s.write(ctx, func(inner context.Context, tx pgx.Tx) error {
+		wait, err = one(inner, tx, pgx.RowTo[time.Duration], takeSlot, bucket, apart, longest(ctx), MaxWait)
+		if errors.Is(err, pgx.ErrNoRows) {
+			wait, err = one(inner, tx, pgx.RowTo[time.Duration], lookAtSlot, bucket, apart)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("asking for a slot of %s: %w", bucket, err)
+	}
+	return max(0, wait), nil
+}
+
+const (
+	// takeSlot changes no row when the next slot is too far away. One further away than any is ever given was given by a
+	// clock that has gone back since: it counts for nothing.
+	takeSlot = `INSERT INTO paygate_buckets AS b (name, slot) VALUES ($1, clock_timestamp())
+		ON CONFLICT (name) DO UPDATE SET slot = CASE WHEN b.slot > clock_timestamp() + $4::interval THEN clock_timestamp()
+			ELSE greatest(b.slot + $2::interval, clock_timestamp()) END
+		WHERE b.slot + $2::interval <= clock_timestamp() + $3::interval OR b.slot > clock_timestamp() + $4::interval
+		RETURNING slot - clock_timestamp()`
+	lookAtSlot = `SELECT slot + $2::interval - clock_timestamp() FROM paygate_buckets WHERE name = $1`
+)
+
+// longest is how long a caller can wait.
+func longest(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return min(MaxWait, max(0, time.Until(deadline)))
+	}
+	return MaxWait
+}
