@@ -174,6 +174,17 @@ func TestAllFaultsComeAtOnce(t *testing.T) {
 	require.True(t, slices.IsSorted(faults))
 }
 
+func TestWhatIsMissingIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(nil)
+	var faults config.Faults
+	require.ErrorAs(t, err, &faults)
+	for _, fault := range faults {
+		require.Contains(t, fault, "is required")
+	}
+	require.Len(t, faults, 6)
+}
+
 func TestAnUnknownVariableIsAFault(t *testing.T) {
 	t.Parallel()
 	for name, suggestion := range map[string]string{

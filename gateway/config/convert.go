@@ -88,6 +88,9 @@ func (c *checker) list(name, value string) []string {
 
 // origin is scheme, host and port, and nothing else.
 func (c *checker) origin(name, value string) *url.URL {
+	if value == "" { // said already that it is required
+		return &url.URL{}
+	}
 	u, err := url.Parse(value)
 	bad := err != nil || u.Host == "" || u.Hostname() == "" || u.User != nil || (u.Path != "" && u.Path != "/") ||
 		u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || (u.Scheme != "https" && u.Scheme != "http")
