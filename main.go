@@ -5,8 +5,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,7 +46,7 @@ func main() {
 
 // assemble makes a gateway from its settings.
 func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*command.Parts, error) {
-	trust, err := upstreamTLS(s.UpstreamCAFile)
+	trust, err := config.ReadUpstreamRoots(s.UpstreamCAFile)
 	if err != nil {
 		return nil, err
 	}
@@ -190,23 +188,4 @@ func signingKeys(ctx context.Context, s config.Settings, store *boltstore.Store)
 		return keys.Marshal()
 	})
 	return keys, err
-}
-
-// upstreamTLS trusts the system's roots and, where a file is given, its certificates too.
-func upstreamTLS(file string) (*tls.Config, error) {
-	if file == "" {
-		return nil, nil // net/http's own default
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, errors.New("PAYGATE_UPSTREAM_CA_FILE cannot be read")
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool()
-	}
-	if !roots.AppendCertsFromPEM(text) {
-		return nil, errors.New("PAYGATE_UPSTREAM_CA_FILE holds no certificate")
-	}
-	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }

@@ -130,3 +130,25 @@ func (d *door) isNotFree(t testing.TB, raw string) heard {
 	}
 	return answer
 }
+
+func TestARefusalNearAPayPathNamesTheSettingThatWouldDeclareIt(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t)
+	for _, c := range []struct{ method, target, declare string }{
+		{http.MethodPost, "/licences/apply/kitten?kitten", "PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to other code"},
+		{http.MethodPost, "/kitten/../licences/apply", "PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code"},
+		{http.MethodPut, "/licences/apply?kitten", "PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code"},
+		{http.MethodPost, "/kitten#", ""},
+	} {
+		before := len(d.log.String())
+		d.isNotFree(t, formTo(c.method, c.target))
+		said := d.log.String()[before:]
+		require.Contains(t, said, `"msg":"refused"`)
+		require.NotContains(t, said, "kitten")
+		if c.declare == "" {
+			require.NotContains(t, said, "declare")
+			continue
+		}
+		require.Contains(t, said, `"route":"licence","declare":"`+c.declare+`"`)
+	}
+}

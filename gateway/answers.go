@@ -171,13 +171,26 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
 
 // refuse answers what the judge refused, and closes the connection: what else is on it may be read in two ways.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
-	g.Log.InfoContext(r.Context(), "refused", "status", ruling.status, "reason", ruling.reason, "method", r.Method)
+	g.Log.InfoContext(r.Context(), "refused", append([]any{"status", ruling.status, "reason", ruling.reason, "method", r.Method}, ruling.remedy()...)...)
 	w.Header().Set("Connection", "close")
 	page := pages.BadAddress
 	if ruling.status == http.StatusMethodNotAllowed {
 		page = pages.MethodUnknown
 	}
 	g.answer(w, r, answer{status: ruling.status, page: page})
+}
+
+// remedy is, for the log, the route that a refused address is near to, and the setting that declares the address if it is one
+// of the service's own.
+func (r ruling) remedy() []any {
+	if r.route == nil {
+		return nil
+	}
+	declare := r.route.Setting + "ALIASES, if it leads to the pay code"
+	if errors.Is(r.reason, errHandler) {
+		declare += "; " + r.route.Setting + "ALLOW, if it leads to other code"
+	}
+	return []any{"route", r.route.Name, "declare", declare}
 }
 
 // isScript tells a program in a page from a person at a browser.

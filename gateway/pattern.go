@@ -151,6 +151,16 @@ func (p Pattern) Path() string {
 	return path
 }
 
+// Address is the pattern's path with values for its wildcards, and the conditions on the query behind it. It is empty when the
+// values do not make a path of the pattern.
+func (p Pattern) Address(values map[string]string) string {
+	path := p.fill(values)
+	if _, query, conditional := strings.Cut(p.text, "?"); conditional && path != "" {
+		return path + "?" + query
+	}
+	return path
+}
+
 // Method is the pattern's method, in capitals.
 func (p Pattern) Method() string { return p.method }
 

@@ -19,6 +19,7 @@ const (
 // Route is one pay route as the settings describe it.
 type Route struct {
 	Name    string
+	Setting string // what the names of its settings begin with, "PAYGATE_ROUTE_LICENCE_"; for people
 	Match   Pattern
 	Aliases []Pattern // lead the service to the same code; gated alike
 	Allow   []Pattern // near the pay path, but other code: pass

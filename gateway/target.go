@@ -122,7 +122,7 @@ type ruling struct {
 	reason error
 
 	// Of targetPay: the routes whose pattern this is, in the order of the settings. There is more than one only where
-	// their conditions on the form tell them apart; route is the first.
+	// their conditions on the form tell them apart; route is the first. Of targetRefused: the route that is near, if any.
 	route  *Route
 	routes []*Route
 
@@ -150,6 +150,7 @@ var (
 	errPayMethod   = errors.New("the method is not one of the pay route's")
 	errAmbiguous   = errors.New("the target may be read as a pay route's, but is not exactly it")
 	errConnection  = errors.New("the Connection header names a header that is meant for the service")
+	errHandler     = errors.New("the target may lead a handler to the pay route's code, but is not exactly it")
 	errManyReading = errors.New("the target has too many readings to judge")
 )
 
@@ -247,11 +248,16 @@ func (j *judge) find(method string, t target) ruling {
 		return decideNear(method, t, split, near)
 	case j.isAllowed(method, t):
 		return free(t)
-	case slices.ContainsFunc(relevant, func(w watched) bool { return w.isWidelyNear(split, t.query) }):
-		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errAmbiguous}
-	default:
-		return free(t)
 	}
+	if i := slices.IndexFunc(relevant, func(w watched) bool { return w.isWidelyNear(split, t.query) }); i >= 0 {
+		return relevant[i].refused(t, http.StatusBadRequest, errHandler)
+	}
+	return free(t)
+}
+
+// refused is the ruling on a target that is too near to the pattern.
+func (w watched) refused(t target, status int, reason error) ruling {
+	return ruling{verdict: targetRefused, target: t, status: status, reason: reason, route: w.route}
 }
 
 func free(t target) ruling { return ruling{target: t, path: t.path, query: t.query} }
@@ -305,7 +311,7 @@ func decideExact(method string, t target, path string, exact, near []watched) ru
 		if !slices.ContainsFunc(exact, func(w watched) bool { return w.reach > reachExact }) {
 			return free(t)
 		}
-		return ruling{verdict: targetRefused, target: t, status: http.StatusMethodNotAllowed, reason: errPayMethod}
+		return exact[0].refused(t, http.StatusMethodNotAllowed, errPayMethod)
 	}
 	best := served[0]
 	for _, w := range served[1:] {
@@ -313,8 +319,8 @@ func decideExact(method string, t target, path string, exact, near []watched) ru
 			best = w
 		}
 	}
-	if slices.ContainsFunc(near, func(w watched) bool { return w.pattern.narrower(best.pattern) }) {
-		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errAmbiguous}
+	if i := slices.IndexFunc(near, func(w watched) bool { return w.pattern.narrower(best.pattern) }); i >= 0 {
+		return near[i].refused(t, http.StatusBadRequest, errAmbiguous)
 	}
 	hit := ruling{verdict: targetPay, target: t, route: best.route, path: path, query: t.query}
 	hit.captured, _ = best.pattern.Match(path)
@@ -333,7 +339,7 @@ func (w watched) serves(method string) bool {
 
 // decideNear refuses, or sends a browser that only asks to the plain spelling, where there is exactly one.
 func decideNear(method string, t target, split [][]string, near []watched) ruling {
-	refused := ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errAmbiguous}
+	refused := near[0].refused(t, http.StatusBadRequest, errAmbiguous)
 	if method != http.MethodGet {
 		return refused
 	}

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
 
 	"paygate/gateway/config"
 )
@@ -24,6 +26,16 @@ type World struct {
 	// Assemble makes the gateway's parts from settings.
 	Assemble func(context.Context, config.Settings, *slog.Logger) (*Parts, error)
 	Version  string
+
+	// LookUp resolves the names of hosts; nil: as the system does.
+	LookUp config.LookUp
+}
+
+func (w World) lookUp(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	if w.LookUp != nil {
+		return w.LookUp(ctx, network, host)
+	}
+	return net.DefaultResolver.LookupNetIP(ctx, network, host)
 }
 
 // Parts are an assembled gateway, ready to be served.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -60,6 +61,7 @@ func (w World) serve(ctx context.Context, s config.Settings, log *slog.Logger, r
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
 	background.Go(func() { parts.Background(sweeping) })
+	background.Go(func() { w.warnOfExposure(sweeping, s, log) })
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -68,6 +70,19 @@ func (w World) serve(ctx context.Context, s config.Settings, log *slog.Logger, r
 	stop()
 	background.Wait()
 	return errors.Join(err, parts.Close())
+}
+
+// warnOfExposure says when the service's name leads to public addresses. No start waits for it, or fails by it; of an address
+// in the settings themselves they have said so.
+func (w World) warnOfExposure(ctx context.Context, s config.Settings, log *slog.Logger) {
+	if _, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if text, _ := config.Exposed(ctx, s.Upstream, w.lookUp); text != "" {
+		log.WarnContext(ctx, text)
+	}
 }
 
 // drain refuses new journeys, lets what is under way end, then closes both doors.

@@ -65,8 +65,10 @@ func warnings(s Settings) []string {
 	if s.PayAPIKey != "" && !strings.HasPrefix(s.PayAPIKey, "api_live_") && !strings.HasPrefix(s.PayAPIKey, "api_test_") {
 		found = append(found, "PAYGATE_PAY_API_KEY does not say whether it is live or test; make sure that it fits PAYGATE_PAY_MODE")
 	}
-	if address, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil && !address.IsPrivate() && !address.IsLoopback() && !address.IsLinkLocalUnicast() {
-		found = append(found, "PAYGATE_UPSTREAM is a public address: whoever reaches it directly gets the service for free")
+	if address, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil { // a name is looked up by whoever connects
+		if text := exposed(s.Upstream, []netip.Addr{address}); text != "" {
+			found = append(found, text)
+		}
 	}
 	for _, r := range s.Routes {
 		if r.Mode == gateway.ModeFree {

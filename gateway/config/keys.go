@@ -1,6 +1,9 @@
 package config
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 
@@ -22,4 +25,24 @@ func ReadSigningKeys(files []string) (signature.Keys, error) {
 		keys = append(keys, key)
 	}
 	return keys, nil
+}
+
+// ReadUpstreamRoots reads PAYGATE_UPSTREAM_CA_FILE: the system's roots are trusted and, where a file is given, its certificates
+// too.
+func ReadUpstreamRoots(file string) (*tls.Config, error) {
+	if file == "" {
+		return nil, nil // net/http's own default
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, errors.New("PAYGATE_UPSTREAM_CA_FILE cannot be read")
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, errors.New("PAYGATE_UPSTREAM_CA_FILE holds no certificate")
+	}
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }

@@ -54,6 +54,7 @@ func (c *checker) route(name string, v routeVariables, common journey.Terms, mod
 	rc := routeChecker{c, routePrefix(name)}
 	r := gateway.Route{
 		Name:          name,
+		Setting:       rc.prefix,
 		Match:         rc.pattern("MATCH", c.required(rc.name("MATCH"), v.Match)),
 		Aliases:       rc.patterns("ALIASES", v.Aliases),
 		Allow:         rc.patterns("ALLOW", v.Allow),

@@ -68,9 +68,14 @@ type Settings struct {
 	SigningAlg  string
 	Audience    string
 
+	// SecretFiles are read by Paygate and should be read by nobody else.
+	SecretFiles []SecretFile
 	// Warnings are settings that work and are seldom meant.
 	Warnings []string
 }
+
+// SecretFile is a file that a setting names.
+type SecretFile struct{ Setting, Path string }
 
 // Store says where journeys are kept.
 type Store struct {
@@ -94,6 +99,7 @@ func Load(environ []string) (Settings, error) {
 	c.overlaps(s.Routes)
 	c.underPrefix(s)
 	c.unknown(environment, KnownNames(names))
+	s.SecretFiles = secretFiles(environment, s)
 	s.Warnings = warnings(s)
 	return s, c.result()
 }
@@ -132,6 +138,22 @@ func (c *checker) readSecretFiles(environment map[string]string) {
 			environment[name] = text
 		}
 	}
+}
+
+func secretFiles(environment map[string]string, s Settings) []SecretFile {
+	var files []SecretFile
+	for _, name := range secretVariables {
+		if file, given := environment[name+"_FILE"]; given {
+			files = append(files, SecretFile{name + "_FILE", file})
+		}
+	}
+	for _, file := range s.SigningKeys {
+		files = append(files, SecretFile{"PAYGATE_SIGNING_KEYS", file})
+	}
+	if s.TLSKeyFile != "" {
+		files = append(files, SecretFile{"PAYGATE_TLS_KEY_FILE", s.TLSKeyFile})
+	}
+	return files
 }
 
 func (c *checker) settings(v variables) Settings {

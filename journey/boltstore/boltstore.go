@@ -7,6 +7,7 @@
 package boltstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,6 +85,8 @@ var _ journey.Store = (*Store)(nil)
 // errStructure is damage to the file's own pages, which no single journey can be blamed for.
 var errStructure = errors.New("is damaged in its structure")
 
+var errInUse = errors.New("is in use by another Paygate process")
+
 // Open opens the file, or makes it. It fails in plain words when another process has it, when it is no store, empty, cut,
 // damaged in its structure or of a newer version, and when an open journey in it is sealed under a secret that is no longer
 // listed. [journey.ErrFull] when there is no room to begin.
@@ -133,13 +136,13 @@ func open(path string, o Options) (*Store, error) {
 func openFile(path string, o bolt.Options) (db *bolt.DB, err error) {
 	defer orDamaged(&err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	o.Timeout = 2 * time.Second
+	o.Timeout = cmp.Or(o.Timeout, 2*time.Second)
 	o.FreelistType = bolt.FreelistMapType
 	o.NoFreelistSync = true // else every commit writes the list of all free pages
 	db, err = bolt.Open(path, 0o600, &o)
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, errors.New("is in use by another Paygate process")
+		return nil, errInUse
 	case errors.Is(err, fs.ErrPermission):
 		return nil, errors.New("may not be read and written by this user")
 	case errors.Is(err, fs.ErrNotExist):

@@ -14,26 +14,34 @@ import (
 // lookOver looks at a file before bbolt uses it: an empty one would silently become a new store, and a cut or damaged one
 // crashes bbolt in a goroutine of its own, where nobody can catch it.
 func lookOver(path string) error {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("cannot be looked at: %w", err)
-	case info.IsDir():
-		return errors.New("is a folder")
-	case !info.Mode().IsRegular():
-		return errors.New("is no regular file")
-	case info.Size() == 0:
-		return errors.New("is an empty file: what was in it is gone. Restore a backup, or remove it to begin anew")
-	}
-	file, err := os.Open(path)
+	file, err := openRegular(path)
 	if err != nil {
-		return errors.New("may not be read and written by this user")
+		return err
 	}
 	defer file.Close()
 	if _, err := inspectMeta(file); err != nil {
 		return err
 	}
 	return inspectLocked(path, file)
+}
+
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("cannot be looked at: %w", err)
+	case info.IsDir():
+		return nil, errors.New("is a folder")
+	case !info.Mode().IsRegular():
+		return nil, errors.New("is no regular file")
+	case info.Size() == 0:
+		return nil, errors.New("is an empty file: what was in it is gone. Restore a backup, or remove it to begin anew")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, errors.New("may not be read and written by this user")
+	}
+	return file, nil
 }
 
 // inspectLocked looks at the pages while nobody writes them. Opened for reading alone, bbolt takes its lock and does not

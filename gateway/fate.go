@@ -1,0 +1,60 @@
+package gateway
+
+import (
+	"bufio"
+	"net/http"
+	"strings"
+)
+
+// Fate is what the public door does with a request, by its method and target.
+type Fate string
+
+const (
+	// FateForwarded goes to the service as it came, unpaid.
+	FateForwarded Fate = "let through"
+	// FateRefused never reaches the service.
+	FateRefused Fate = "refused"
+	// FateHeld is a pay route's; where the route has a condition on the form, only if the form meets it.
+	FateHeld Fate = "held"
+	// FateRedirected leads the browser to the plain spelling.
+	FateRedirected Fate = "redirected"
+	// FateOwn is under Paygate's own prefix.
+	FateOwn Fate = "answered by Paygate itself"
+)
+
+// Judge tells what the public door would do with a request, without a door. Safe for concurrent use.
+type Judge struct {
+	judge *judge
+	host  string
+}
+
+// NewJudge makes the judge that a Gateway with these options has; it looks at PublicURL, Prefix, Routes and Methods alone.
+func NewJudge(o Options) *Judge {
+	j := newJudge(o.Routes, o.Prefix, o.Methods)
+	j.publicHost = o.PublicURL.Host
+	return &Judge{j, o.PublicURL.Host}
+}
+
+// Fate is that of a request whose target stands on the wire as it is given.
+func (j *Judge) Fate(method, target string) Fate {
+	text := method + " " + target + " HTTP/1.1\r\nHost: " + j.host + "\r\n\r\n"
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))
+	if err != nil {
+		return FateRefused // net/http answers it before the door is asked
+	}
+	switch ruling := j.judge.rule(r); ruling.verdict {
+	case targetRefused:
+		return FateRefused
+	case targetOwn:
+		return FateOwn
+	case targetPlainPath:
+		return FateRedirected
+	case targetPay:
+		if ruling.route.Mode == ModeFree {
+			return FateForwarded
+		}
+		return FateHeld
+	default:
+		return FateForwarded
+	}
+}

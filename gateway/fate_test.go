@@ -1,0 +1,42 @@
+package gateway
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheJudgeTellsWhatTheDoorWouldDo(t *testing.T) {
+	t.Parallel()
+	j := NewJudge(Options{
+		PublicURL: &url.URL{Scheme: "https", Host: "apply.example"}, Prefix: "/_pay", Methods: []string{"PROPFIND"},
+		Routes: []Route{
+			{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Allow: []Pattern{patternOf(t, "POST /licences/apply/photo")}, Strict: true, Mode: ModeOn},
+			{Name: "register", Match: patternOf(t, "GET /register"), Mode: ModeOn},
+			{Name: "fine", Match: patternOf(t, "POST /fines/pay"), Mode: ModeFree},
+		},
+	})
+	for line, fate := range map[[2]string]Fate{
+		{http.MethodPost, "/licences/apply"}:                     FateHeld,
+		{http.MethodPost, "/licences/apply;jsessionid=1"}:        FateHeld,
+		{http.MethodPost, "http://apply.example/licences/apply"}: FateHeld,
+		{http.MethodPost, "/licences//apply"}:                    FateRefused,
+		{http.MethodPost, "/licences/apply/x"}:                   FateRefused,
+		{http.MethodPost, "/licences/apply/photo"}:               FateForwarded,
+		{http.MethodPost, "/a b"}:                                FateRefused,
+		{http.MethodPost, "/index.php?q=licences/apply"}:         FateForwarded,
+		{http.MethodPost, "/fines/pay"}:                          FateForwarded,
+		{http.MethodPost, "/_pay/again"}:                         FateOwn,
+		{http.MethodPut, "/licences/apply"}:                      FateRefused,
+		{"post", "/licences/apply"}:                              FateRefused,
+		{"PROPFIND", "/dav"}:                                     FateForwarded,
+		{http.MethodGet, "/licences/apply"}:                      FateForwarded,
+		{http.MethodGet, "/register"}:                            FateHeld,
+		{http.MethodGet, "//register"}:                           FateRefused,
+		{http.MethodGet, "/./register?x"}:                        FateRedirected,
+	} {
+		require.Equal(t, fate, j.Fate(line[0], line[1]), line)
+	}
+}
