@@ -68,6 +68,8 @@ func commands() []command {
 		{"demo", "a sample service, a simulated GOV.UK Pay and the gateway, with no settings", demo},
 		{"simulator", "a simulated GOV.UK Pay alone, for your own tests", simulate},
 		{"check", "checks the settings and prints what they come to", check},
+		{"doctor", "checks, then asks: is the service there, does GOV.UK Pay take the key, may forms lead to it", doctor},
+		{"probe", "staging only: asks the service directly which spellings reach the pay code", probeRoutes},
 		{"keys", "prints fresh secrets as settings", keys},
 		{"mopup", "one sweep now, through the running gateway", mopup},
 		{"journeys", "lists journeys", journeys},

@@ -1,0 +1,134 @@
+package probe
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// answerBytes bounds what is read of an answer.
+const answerBytes = 1 << 20
+
+// FormType is what browsers call a form without files.
+const FormType = "application/x-www-form-urlencoded"
+
+// Service is the service itself, with nothing of Paygate's in between.
+type Service struct {
+	URL     *url.URL
+	TLS     *tls.Config // may be nil
+	Host    string      // sent as Host
+	Timeout time.Duration
+	Header  []string // further lines; may be empty
+	Form    string   // the body
+	Type    string   // of the form
+}
+
+// Answer is what came back.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// ErrNoAnswer is a request after which nothing came that is HTTP: the code may have run all the same.
+var ErrNoAnswer = errors.New("no answer")
+
+// errSlow is ErrNoAnswer within the time.
+var errSlow = fmt.Errorf("%w in time", ErrNoAnswer)
+
+// Ask sends one request byte for byte over a connection of its own, as free traffic looks that Paygate lets through, or, when it is
+// paid, as a release does, unsigned. An error other than ErrNoAnswer means that the service cannot be reached.
+func (s Service) Ask(ctx context.Context, spelling Spelling, paid bool) (Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	conn, err := s.dial(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	go func() { _, _ = io.WriteString(conn, s.text(spelling, paid)) }() // a refused request may not be read to its end
+	answer, err := read(conn, spelling.Method)
+	if ctx.Err() != nil {
+		return Answer{}, errSlow
+	}
+	return answer, err
+}
+
+func (s Service) dial(ctx context.Context) (net.Conn, error) {
+	address := s.URL.Host
+	if s.URL.Port() == "" {
+		address = net.JoinHostPort(s.URL.Hostname(), map[string]string{"http": "80", "https": "443"}[s.URL.Scheme])
+	}
+	if s.URL.Scheme == "https" {
+		return (&tls.Dialer{Config: s.TLS}).DialContext(ctx, "tcp", address)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+}
+
+// text is the request as it goes over the wire. A method that only asks has the form in its query.
+func (s Service) text(spelling Spelling, paid bool) string {
+	form, target := s.Form, spelling.Target
+	if s.Type == FormType {
+		form = join(spelling.Form, form)
+	}
+	status := "none"
+	if paid {
+		status = "success"
+	}
+	lines := []string{
+		"Host: " + s.Host, "User-Agent: Paygate probe", "Accept: text/html,*/*", "Paygate-Status: " + status, "Connection: close",
+	}
+	lines = append(lines, s.Header...)
+	switch spelling.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		if form != "" && s.Type == FormType {
+			target += separator(target) + form
+		}
+		form = ""
+	default:
+		lines = append(lines, "Content-Type: "+s.Type, fmt.Sprintf("Content-Length: %d", len(form)))
+	}
+	return spelling.Method + " " + target + " HTTP/1.1\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n" + form
+}
+
+func separator(target string) string {
+	if strings.Contains(target, "?") {
+		return "&"
+	}
+	return "?"
+}
+
+func join(fields, form string) string {
+	if fields == "" || form == "" {
+		return fields + form
+	}
+	return fields + "&" + form
+}
+
+// read takes the first answer that is not interim.
+func read(conn io.Reader, method string) (Answer, error) {
+	in := bufio.NewReader(conn)
+	for {
+		answer, err := http.ReadResponse(in, &http.Request{Method: method})
+		if err != nil {
+			return Answer{}, ErrNoAnswer
+		}
+		body, err := io.ReadAll(io.LimitReader(answer.Body, answerBytes))
+		_ = answer.Body.Close()
+		if err != nil && len(body) == 0 {
+			return Answer{}, ErrNoAnswer
+		}
+		if answer.StatusCode >= http.StatusOK || answer.StatusCode == http.StatusSwitchingProtocols {
+			return Answer{answer.StatusCode, answer.Header, string(body)}, nil
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package probe_test
+
+import (
+	"bufio"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/probe"
+)
+
+// listening serves each connection and ends with the test.
+func listening(t *testing.T, serve func(net.Conn)) *url.URL {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serve(conn)
+			_ = conn.Close()
+		}
+	}()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		<-ended
+	})
+	return &url.URL{Scheme: "http", Host: listener.Addr().String()}
+}
+
+func TestARequestIsSentByteForByte(t *testing.T) {
+	t.Parallel()
+	heard := make(chan string, 1)
+	service := probe.Service{
+		Host: "apply.example", Timeout: 10 * time.Second, Form: "name=Ann", Type: probe.FormType, Header: []string{"Cookie: a=b"},
+		URL: listening(t, func(conn net.Conn) {
+			text := make([]byte, 4096)
+			n, _ := conn.Read(text)
+			heard <- string(text[:n])
+			_, _ = io.WriteString(conn, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}),
+	}
+	const head = " HTTP/1.1\r\nHost: apply.example\r\nUser-Agent: Paygate probe\r\nAccept: text/html,*/*\r\n"
+	for _, c := range []struct {
+		spelling probe.Spelling
+		paid     bool
+		want     string
+	}{
+		{
+			probe.Spelling{Method: "POST", Target: `/x#/..\licences%2fapply`},
+			false,
+			`POST /x#/..\licences%2fapply` + head + "Paygate-Status: none\r\nConnection: close\r\nCookie: a=b\r\n" +
+				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann",
+		},
+		{
+			probe.Spelling{Method: "POST", Target: "/index.php", Form: "page=apply"},
+			true,
+			"POST /index.php" + head + "Paygate-Status: success\r\nConnection: close\r\nCookie: a=b\r\n" +
+				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n\r\npage=apply&name=Ann",
+		},
+		{
+			probe.Spelling{Method: "GET", Target: "/licences/apply?a=1"},
+			false,
+			"GET /licences/apply?a=1&name=Ann" + head + "Paygate-Status: none\r\nConnection: close\r\nCookie: a=b\r\n\r\n",
+		},
+	} {
+		answer, err := service.Ask(t.Context(), c.spelling, c.paid)
+		require.NoError(t, err)
+		require.Equal(t, 200, answer.Status)
+		require.Equal(t, "ok", answer.Body)
+		require.Equal(t, c.want, <-heard)
+	}
+}
+
+func TestNoAnswerAndNoServiceAreTwoThings(t *testing.T) {
+	t.Parallel()
+	silent := probe.Service{Timeout: 50 * time.Millisecond, URL: listening(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })}
+	_, err := silent.Ask(t.Context(), probe.Spelling{Method: "POST", Target: "/"}, false)
+	require.ErrorIs(t, err, probe.ErrNoAnswer)
+	require.ErrorContains(t, err, "in time")
+	rude := probe.Service{Timeout: 10 * time.Second, URL: listening(t, func(conn net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(conn))
+		_, _ = io.WriteString(conn, "220 mail.example ESMTP\r\n")
+	})}
+	_, err = rude.Ask(t.Context(), probe.Spelling{Method: "POST", Target: "/"}, false)
+	require.ErrorIs(t, err, probe.ErrNoAnswer)
+	none := probe.Service{Timeout: 10 * time.Second, URL: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}}
+	_, err = none.Ask(t.Context(), probe.Spelling{Method: "POST", Target: "/"}, false)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, probe.ErrNoAnswer)
+}
+
+func TestTheServiceMaySpeakTLS(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Host) }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the client that does not trust it
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	address, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	service := probe.Service{URL: address, Host: "apply.example", Timeout: 10 * time.Second}
+	_, err = service.Ask(t.Context(), probe.Spelling{Method: "GET", Target: "/"}, false)
+	require.ErrorContains(t, err, "certificate")
+	service.TLS = server.Client().Transport.(*http.Transport).TLSClientConfig
+	answer, err := service.Ask(t.Context(), probe.Spelling{Method: "GET", Target: "/"}, false)
+	require.NoError(t, err)
+	require.Equal(t, "apply.example", answer.Body)
+}

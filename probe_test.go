@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/command"
+)
+
+// types runs a command as a person would type it.
+func types(t *testing.T, environ []string, args ...string) (status int, said, complained string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	status = command.Run(t.Context(), command.World{Environ: environ, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Assemble: assemble}, args)
+	return status, out.String(), errs.String()
+}
+
+// probedService is a service with pay code at some addresses. It counts how often that ran.
+type probedService struct {
+	*httptest.Server
+	ran atomic.Int64
+	all atomic.Int64
+}
+
+// newProbedService runs the pay code for the requests that isPay picks out.
+func newProbedService(t *testing.T, isPay func(*http.Request) bool) *probedService {
+	t.Helper()
+	s := &probedService{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.all.Add(1)
+		_ = r.ParseForm()
+		w.Header().Set("Content-Type", "text/html")
+		switch {
+		case isPay(r):
+			n := s.ran.Add(1)
+			fmt.Fprintf(w, "<h1>Application received</h1><p>Thank you. Your number is %d-%x. We write to you within ten days.</p>", 1000+n, n*7919)
+		case r.URL.Path == "/" || r.URL.Path == "/index.php":
+			_, _ = io.WriteString(w, "<h1>Fishing licences</h1><p>Apply for a licence, or renew the one that you have.</p>")
+		case r.URL.Path == "/licences/apply":
+			_, _ = io.WriteString(w, "<h1>Apply</h1><form method=post><label>Name<input name=name></label><button>Apply</button></form>")
+		default:
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprintf(w, "<h1>Not found</h1><p>There is nothing at %s.</p>", r.URL.Path)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *probedService) environ(over ...string) []string {
+	return append([]string{
+		"PAYGATE_UPSTREAM=" + s.URL, "PAYGATE_PUBLIC_URL=http://apply.example", "PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
+		"PAYGATE_SECRETS=" + secret32(1), "PAYGATE_SERVICE_NAME=Fishing licences", "PAYGATE_ROUTES=licence",
+		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+	}, over...)
+}
+
+// exactly is a service that knows its pay path by one name.
+func exactly(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.RequestURI == "/licences/apply"
+}
+
+// carelessly is one that undoes what servers undo, and takes the path as a parameter too.
+func carelessly(r *http.Request) bool {
+	path := r.FormValue("q")
+	if r.URL.Query().Get("q") == "" {
+		path = r.URL.Path
+	}
+	path = strings.ToLower(strings.Trim(path, "/"))
+	path, _, _ = strings.Cut(path, ";")
+	path = regexp.MustCompile(`/+`).ReplaceAllString(strings.TrimSuffix(path, ".php"), "/")
+	return r.Method == http.MethodPost && path == "licences/apply"
+}
+
+func TestAProbeSendsNothingUnlessToldThatThisIsStaging(t *testing.T) {
+	t.Parallel()
+	s := newProbedService(t, exactly)
+	status, said, complained := types(t, s.environ(), "probe")
+	require.Equal(t, 2, status)
+	require.Empty(t, said)
+	require.Contains(t, complained, "RUN THE PAY CODE")
+	require.Contains(t, complained, "say so by -staging")
+	live := s.environ("PAYGATE_PUBLIC_URL=https://apply.example", "PAYGATE_PAY_MODE=live", "PAYGATE_PAY_API_KEY=api_live_secretkeysecretkey")
+	status, _, complained = types(t, live, "probe", "-staging")
+	require.Equal(t, 2, status)
+	require.Contains(t, complained, "say so by -live")
+	status, _, complained = types(t, s.environ(), "probe", "-staging", "-route", "fine")
+	require.Equal(t, 2, status)
+	require.Contains(t, complained, `no route "fine"`)
+	require.Zero(t, s.all.Load())
+	status, _, _ = types(t, live, "probe", "-staging", "-live")
+	require.Zero(t, status)
+}
+
+func TestAProbeOfACarefulServiceFindsNothing(t *testing.T) {
+	t.Parallel()
+	s := newProbedService(t, exactly)
+	status, said, complained := types(t, s.environ(), "probe", "-staging", "-form", "name=Ann")
+	require.Zero(t, status, said)
+	require.Contains(t, complained, "WARNING")
+	require.Contains(t, said, " 0 reached the pay code (likely and not certain")
+	require.Contains(t, said, "Paygate lets none through")
+	require.EqualValues(t, 3, s.ran.Load(), "the plain address alone ran it")
+	require.Greater(t, s.all.Load(), int64(300))
+}
+
+// The circle closes: what a probe prints is pasted, and the next probe finds nothing.
+func TestWhatAProbePrintsClosesWhatItFound(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"by likeness": {"probe", "-staging", "-form", "name=Ann"},
+		"by text":     {"probe", "-staging", "-form", "name=Ann", "-expect", "Application received"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newProbedService(t, carelessly)
+			status, said, _ := types(t, s.environ(), args...)
+			require.Equal(t, 3, status, said)
+			require.Contains(t, said, "PAYGATE_ROUTE_LICENCE_ALIASES=POST /{path...}?q=licences/apply\n")
+			require.Regexp(t, `LET THROUGH +front controller +POST /index.php\?q=licences/apply`, said)
+			require.Regexp(t, `refused +case +POST /LICENCES/APPLY`, said)
+			require.Regexp(t, `refused +suffix +POST /licences/apply.php`, said)
+			require.Regexp(t, `held +parameters +POST /licences/apply;jsessionid=1`, said)
+			require.NotContains(t, said, "No setting")
+			require.NotContains(t, said, "look yourself")
+
+			settings := regexp.MustCompile(`(?m)^PAYGATE_.*$`).FindAllString(said, -1)
+			status, said, complained := types(t, s.environ(settings...), args...)
+			require.Zero(t, status, said+complained)
+			require.Regexp(t, `held +front controller +POST /paygate-probe-nowhere\?q=licences/apply`, said)
+		})
+	}
+}
+
+func TestAProbeSaysWhatItCannotTell(t *testing.T) {
+	t.Parallel()
+	always := newProbedService(t, func(*http.Request) bool { return true })
+	status, _, complained := types(t, always.environ(), "probe", "-staging")
+	require.Equal(t, 1, status)
+	require.Contains(t, complained, "like the answer to an address that is not there: -expect TEXT tells them apart")
+	status, _, complained = types(t, always.environ(), "probe", "-staging", "-expect", "received")
+	require.Equal(t, 1, status)
+	require.Contains(t, complained, "-expect: the text is in the answer to an address that is not there")
+	status, _, complained = types(t, newProbedService(t, exactly).environ(), "probe", "-staging", "-expect", "elephant")
+	require.Equal(t, 1, status)
+	require.Contains(t, complained, "-expect: the text is not in the answer")
+
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	t.Cleanup(refusing.Close)
+	status, _, complained = types(t, always.environ("PAYGATE_UPSTREAM="+refusing.URL), "probe", "-staging")
+	require.Equal(t, 1, status)
+	require.Contains(t, complained, "refuses the plain address, status 403")
+	status, _, complained = types(t, always.environ("PAYGATE_UPSTREAM=http://127.0.0.1:1"), "probe", "-staging")
+	require.Equal(t, 1, status)
+	require.Contains(t, complained, "cannot be reached: nothing listens there")
+
+	once := newProbedService(t, nil)
+	var asked atomic.Int64
+	once.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != "/licences/apply":
+			http.NotFound(w, r)
+		case asked.Add(1) > 5:
+			_, _ = io.WriteString(w, "You have applied too often today, please come back tomorrow")
+		default:
+			_, _ = io.WriteString(w, "Application received")
+		}
+	})
+	status, _, complained = types(t, once.environ(), "probe", "-staging")
+	require.Equal(t, 1, status)
+	require.Contains(t, complained, "answered otherwise now than at the start")
+}
+
+func TestAProbeFindsWhatGetsPastASecondGate(t *testing.T) {
+	t.Parallel()
+	s := newProbedService(t, carelessly)
+	behind := s.Config.Handler
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/licences/apply") && r.Header.Get("Paygate-Status") != "success" {
+			w.WriteHeader(http.StatusPaymentRequired)
+			return
+		}
+		behind.ServeHTTP(w, r)
+	})
+	status, said, _ := types(t, s.environ(), "probe", "-staging")
+	require.Equal(t, 3, status)
+	require.Contains(t, said, "a second gate is there")
+	require.NotContains(t, said, "POST /licences/apply.php\n")
+	require.Regexp(t, `refused +case +POST /LICENCES/APPLY`, said)
+	require.Contains(t, said, "ALIASES=POST /{path...}?q=licences/apply\n")
+}
+
+func TestAProbeFindsPayCodeThatRunsOnGET(t *testing.T) {
+	t.Parallel()
+	s := newProbedService(t, func(r *http.Request) bool { return r.URL.Path == "/licences/apply" && r.FormValue("name") != "" })
+	status, said, _ := types(t, s.environ(), "probe", "-staging", "-form", "name=Ann")
+	require.Equal(t, 3, status, said)
+	require.Regexp(t, `LET THROUGH +method +GET /licences/apply`, said)
+	require.Contains(t, said, "No setting of this route declares these.")
+	require.Contains(t, said, "The pay code runs on GET too")
+	require.NotContains(t, said, "Settings to paste")
+}
+
+func TestAProbeOfAServiceThatRoutesByTheQuery(t *testing.T) {
+	t.Parallel()
+	s := newProbedService(t, func(r *http.Request) bool {
+		return r.Method == http.MethodPost && r.URL.Path == "/index.php" && strings.EqualFold(r.FormValue("page"), "apply")
+	})
+	environ := s.environ("PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply")
+	status, said, _ := types(t, environ, "probe", "-staging", "-form", "name=Ann")
+	require.Equal(t, 3, status, said)
+	require.Regexp(t, `refused +query +POST /index.php\?page=APPLY`, said)
+	require.Regexp(t, `LET THROUGH +form for query +POST /index.php, with page=apply in the form`, said)
+	require.Contains(t, said, "a further route with MATCH=POST /index.php and WHEN=form:NAME=VALUE")
+}
+
+func TestARouteThatIsNotStrictIsToldToBe(t *testing.T) {
+	t.Parallel()
+	s := newProbedService(t, func(r *http.Request) bool {
+		return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/licences/apply")
+	})
+	environ := s.environ("PAYGATE_ROUTE_LICENCE_STRICT=off", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply")
+	status, said, _ := types(t, environ, "probe", "-staging")
+	require.Equal(t, 3, status, said)
+	require.Contains(t, said, "\nPAYGATE_ROUTE_LICENCE_STRICT=on\n")
+	require.NotContains(t, said, "PAYGATE_ROUTE_LICENCE_ALIASES")
+	status, said, _ = types(t, append(environ, "PAYGATE_ROUTE_LICENCE_STRICT=on"), "probe", "-staging")
+	require.Zero(t, status, said)
+}
+
+// An alias for every path would clash with another pay route, and be refused as a setting: the probe does not print it.
+func TestAProbePrintsNoSettingThatIsAFault(t *testing.T) {
+	t.Parallel()
+	s := newProbedService(t, carelessly)
+	environ := s.environ("PAYGATE_ROUTES=licence,fine", "PAYGATE_ROUTE_FINE_MATCH=POST /fines/pay", "PAYGATE_ROUTE_FINE_PRICE=5",
+		"PAYGATE_ROUTE_FINE_DESCRIPTION=Fine", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply")
+	status, said, _ := types(t, environ, "probe", "-staging", "-route", "licence")
+	require.Equal(t, 3, status, said)
+	require.Contains(t, said, "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply,POST /index.php?q=licences/apply\n")
+	require.Contains(t, said, "    POST /paygate-probe-nowhere?q=licences/apply\n")
+	settings := regexp.MustCompile(`(?m)^PAYGATE_.*$`).FindAllString(said, -1)
+	status, _, complained := types(t, append(environ, settings...), "check")
+	require.Zero(t, status, complained)
+}
+
+func TestAProbeAsksAsACitizenWouldAndPrintsNothingSecret(t *testing.T) {
+	t.Parallel()
+	s := &service{answer: func(w http.ResponseWriter, r *http.Request) {
+		if r.RequestURI != "/licences/apply/7" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}}
+	s.server = httptest.NewServer(s)
+	t.Cleanup(s.server.Close)
+	environ := newProbedService(t, exactly).environ("PAYGATE_UPSTREAM="+s.server.URL, "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply/{id}")
+	status, said, complained := types(t, environ, "probe", "-staging", "-form", "name=Ann&x=1",
+		"-cookie", "SESSID=topsecret", "-header", "X-Token: topsecret", "-fill", "id=7")
+	require.Zero(t, status, said+complained)
+	require.NotContains(t, said+complained, "topsecret")
+	require.NotContains(t, said+complained, "secretkey")
+	posts := s.got(http.MethodPost)
+	require.Greater(t, len(posts), 100)
+	for _, r := range posts {
+		require.Equal(t, "none", r.header.Get("Paygate-Status"))
+		require.Equal(t, "SESSID=topsecret", r.header.Get("Cookie"))
+		require.Equal(t, "topsecret", r.header.Get("X-Token"))
+		require.Equal(t, "application/x-www-form-urlencoded", r.header.Get("Content-Type"))
+		require.Equal(t, "name=Ann&x=1", string(r.body))
+	}
+	require.Equal(t, "/licences/apply/7", posts[0].target)
+	require.Equal(t, "apply.example", posts[0].host)
+}
