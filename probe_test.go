@@ -150,6 +150,10 @@ func TestAProbeSaysWhatItCannotTell(t *testing.T) {
 	status, _, complained = types(t, always.environ(), "probe", "-staging", "-expect", "received")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "-expect: the text is in the answer to an address that is not there")
+	again := newProbedService(t, func(*http.Request) bool { return false }) // the form once more, with an error in it
+	status, _, complained = types(t, again.environ(), "probe", "-staging")
+	require.Equal(t, 1, status)
+	require.Contains(t, complained, "like the page with the form: -expect TEXT tells them apart, or a -form that the pay code accepts")
 	status, _, complained = types(t, newProbedService(t, exactly).environ(), "probe", "-staging", "-expect", "elephant")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "-expect: the text is not in the answer")
@@ -167,7 +171,7 @@ func TestAProbeSaysWhatItCannotTell(t *testing.T) {
 	var asked atomic.Int64
 	once.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.URL.Path != "/licences/apply":
+		case r.URL.Path != "/licences/apply" || r.Method == http.MethodGet:
 			http.NotFound(w, r)
 		case asked.Add(1) > 5:
 			_, _ = io.WriteString(w, "You have applied too often today, please come back tomorrow")
@@ -252,10 +256,26 @@ func TestAProbePrintsNoSettingThatIsAFault(t *testing.T) {
 	require.Zero(t, status, complained)
 }
 
+// What a wildcard was filled with must not stand in a setting: it would declare that one value alone.
+func TestAProbePutsWildcardsBack(t *testing.T) {
+	t.Parallel()
+	s := newProbedService(t, func(r *http.Request) bool {
+		path := strings.TrimSuffix(r.URL.Path, ".php")
+		return r.Method == http.MethodPost && (path == "/licences/7/apply" || path == "/" && r.FormValue("q") == "licences/7/apply")
+	})
+	environ := s.environ("PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/{id}/apply", "PAYGATE_ROUTE_LICENCE_STRICT=off")
+	args := []string{"probe", "-staging", "-form", "name=Ann", "-fill", "id=7"}
+	status, said, _ := types(t, environ, args...)
+	require.Equal(t, 3, status)
+	require.Contains(t, said, "\nPAYGATE_ROUTE_LICENCE_STRICT=on\n")
+	require.Contains(t, said, "No setting of this route declares these. A second gate in the service's own web server closes them (docs/headers.md):\n    POST /?q=licences/7/apply\n")
+	require.NotContains(t, said, "ALIASES")
+}
+
 func TestAProbeAsksAsACitizenWouldAndPrintsNothingSecret(t *testing.T) {
 	t.Parallel()
 	s := &service{answer: func(w http.ResponseWriter, r *http.Request) {
-		if r.RequestURI != "/licences/apply/7" {
+		if r.RequestURI != "/licences/apply/7" || r.Method != http.MethodPost {
 			w.WriteHeader(http.StatusNotFound)
 		}
 	}}

@@ -116,7 +116,7 @@ func unanswered(err error) string {
 		return "its certificate is for other names than the one in PAYGATE_UPSTREAM"
 	case errors.As(err, &invalid):
 		return "its certificate is not valid: " + invalid.Error()
-	case errors.As(err, &noTLS):
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &noTLS):
 		return "it does not speak https there; is PAYGATE_UPSTREAM to begin with http://?"
 	case errors.As(err, &noName):
 		return "its name cannot be resolved"

@@ -1,13 +1,12 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -114,9 +113,10 @@ func (p *probing) run(ctx context.Context, out io.Writer, s config.Settings) err
 			fmt.Fprintf(out, "route %s: is free, and so not probed\n\n", r.Name)
 			continue
 		}
+		fmt.Fprintf(out, "route %s: %s\n", r.Name, r.Match)
 		result, err := p.probe(ctx, service, s, r)
 		if err != nil {
-			return fmt.Errorf("route %s: %w", r.Name, err)
+			return fmt.Errorf("route %s: %w", r.Name, inWords(err))
 		}
 		result.print(out, s, r)
 		person = person || result.needsPerson()
@@ -144,10 +144,10 @@ func (p *probing) service(s config.Settings) (probe.Service, error) {
 
 // probed is what became of one route's spellings.
 type probed struct {
-	certain bool // by -expect
-	gated   bool // the service refuses the plain address unpaid
+	measure probe.Yardstick
+	filled  map[string]string // what the wildcards of the address stood for
 	asked   int
-	found   []reaching // those that reached the code, or may have
+	reached []reaching // those that reached the code, or may have
 }
 
 // reaching is a spelling that reaches the code, and what Paygate does with it.
@@ -157,154 +157,60 @@ type reaching struct {
 	fate    gateway.Fate
 }
 
+// probe asks for every spelling of a route's address, one after the other.
 func (p *probing) probe(ctx context.Context, service probe.Service, s config.Settings, r gateway.Route) (probed, error) {
-	address, err := p.address(s, r)
-	if err != nil {
-		return probed{}, err
+	result := probed{filled: p.filling(r)}
+	path, query, _ := strings.Cut(r.Match.Address(result.filled), "?")
+	if path == "" {
+		return result, errors.New("-fill does not make an address of its MATCH")
 	}
 	if r.Terms.Kind == journey.KindPass {
 		service.Form = ""
 	}
-	plain := probe.Spelling{Method: address.Method, Target: withQuery(address.Path, address.Query)}
-	yardstick, gated, err := measure(ctx, service, plain, probe.Yardstick{Path: address.Path, Expect: p.expect})
-	if err != nil {
-		return probed{}, err
+	address := probe.Address{Method: r.Match.Method(), Path: path, Query: query, Host: s.PublicURL.Host}
+	var err error
+	if result.measure, err = probe.Learn(ctx, service, address, p.expect); err != nil {
+		return result, err
 	}
-	result := probed{certain: p.expect != "", gated: gated}
 	judge := judgeOf(s, s.Routes)
 	for _, spelling := range probe.Spellings(address) {
-		verdict, err := verdictOn(ctx, service, spelling, yardstick)
+		verdict, err := probe.Try(ctx, service, result.measure, spelling)
 		if err != nil {
-			return probed{}, err
+			return result, err
 		}
 		result.asked++
 		if verdict != probe.NotRun {
-			result.found = append(result.found, reaching{spelling, verdict, judge.Fate(spelling.Method, spelling.Target)})
+			result.reached = append(result.reached, reaching{spelling, verdict, judge.Fate(spelling.Method, spelling.Target)})
 		}
 	}
-	if verdict, err := askAgain(ctx, service, plain, yardstick, gated); err != nil || verdict == probe.NotRun || verdict == probe.Unclear {
-		return probed{}, errors.Join(err, errors.New("the plain address is answered otherwise now than at the start, so that nothing can be said; has the form been used up, or the log-in ended?"))
+	holds, err := probe.Holds(ctx, service, result.measure, address)
+	if err == nil && !holds {
+		err = errors.New("the plain address is answered otherwise now than at the start, so that nothing can be said; has the form been used up, or the log-in ended?")
 	}
-	return result, nil
+	return result, err
 }
 
-// address is the route's own, its wildcards filled.
-func (p *probing) address(s config.Settings, r gateway.Route) (probe.Address, error) {
+// filling is what the wildcards of the route's address stand for.
+func (p *probing) filling(r gateway.Route) map[string]string {
 	values := map[string]string{}
 	for _, name := range r.Match.Names() {
-		values[name] = "1"
+		values[name] = cmp.Or(p.fill[name], "1")
 	}
-	maps.Copy(values, p.fill)
-	path, query, _ := strings.Cut(r.Match.Address(values), "?")
-	if path == "" {
-		return probe.Address{}, errors.New("-fill does not make an address of its MATCH")
-	}
-	return probe.Address{Method: r.Match.Method(), Path: path, Query: query, Host: s.PublicURL.Host}, nil
+	return values
 }
 
-func withQuery(path, query string) string {
-	if query == "" {
-		return path
-	}
-	return path + "?" + query
-}
-
-// ask wants an answer.
-func ask(ctx context.Context, service probe.Service, spelling probe.Spelling, paid bool) (probe.Answer, error) {
-	answer, err := service.Ask(ctx, spelling, paid)
-	if err != nil && !errors.Is(err, probe.ErrNoAnswer) {
-		return answer, fmt.Errorf("the service cannot be reached: %s", unanswered(err))
-	}
-	return answer, err
-}
-
-// verdictOn asks for a spelling and judges the answer.
-func verdictOn(ctx context.Context, service probe.Service, spelling probe.Spelling, y probe.Yardstick) (probe.Verdict, error) {
-	answer, err := ask(ctx, service, spelling, false)
+// inWords says what can be done by which flag.
+func inWords(err error) error {
 	switch {
-	case ctx.Err() != nil:
-		return "", ctx.Err()
-	case errors.Is(err, probe.ErrNoAnswer):
-		return probe.Unclear, nil
-	case err != nil:
-		return "", err
-	}
-	return y.Measure(answer), nil
-}
-
-func askAgain(ctx context.Context, service probe.Service, plain probe.Spelling, y probe.Yardstick, paid bool) (probe.Verdict, error) {
-	answer, err := ask(ctx, service, plain, paid)
-	if err != nil {
-		return "", err
-	}
-	return y.Measure(answer), nil
-}
-
-// measure learns what the code's answers look like, and others. gated says that the service refuses the plain address unpaid:
-// its answer to a paid request is the measure then.
-func measure(ctx context.Context, service probe.Service, plain probe.Spelling, y probe.Yardstick) (_ probe.Yardstick, gated bool, err error) {
-	if y.Plain, err = askTwice(ctx, service, plain, false); err != nil {
-		return y, false, err
-	}
-	if y.Plain[0].Refuses() {
-		refusal := y.Plain[0]
-		if y.Plain, err = askTwice(ctx, service, plain, true); err != nil {
-			return y, false, err
-		}
-		if y.Plain[0].Refuses() {
-			return y, false, fmt.Errorf("the service refuses the plain address, status %d: what does it want by -form, -cookie or -header?", refusal.Status)
-		}
-		gated = true
-		y.Absent = append(y.Absent, refusal)
-	}
-	for _, path := range []string{probe.Nowhere, y.Path[:strings.LastIndexByte(y.Path, '/')] + probe.Nowhere} {
-		answer, err := ask(ctx, service, probe.Spelling{Method: plain.Method, Target: path}, false)
-		if err != nil {
-			return y, gated, err
-		}
-		y.Absent = append(y.Absent, answer)
-	}
-	y.Absent = append(y.Absent, others(ctx, service, plain, y)...)
-	return y, gated, inWordsOfFlags(y.Check())
-}
-
-// others are answers of what is other code, perhaps: the front page, the page with the form. Those that are like the code's are
-// left out; where they are the code's, the spellings will tell.
-func others(ctx context.Context, service probe.Service, plain probe.Spelling, y probe.Yardstick) []probe.Answer {
-	formless := service
-	formless.Form = ""
-	var found []probe.Answer
-	for _, s := range []probe.Spelling{{Method: plain.Method, Target: "/"}, {Method: plain.Method, Target: "/index.php"}, {Method: http.MethodGet, Target: plain.Target}} {
-		asked := service
-		if s.Method == http.MethodGet {
-			asked = formless
-		}
-		if answer, err := ask(ctx, asked, s, false); err == nil && !answer.Resembles(y.Plain[0]) {
-			found = append(found, answer)
-		}
-	}
-	return found
-}
-
-func askTwice(ctx context.Context, service probe.Service, plain probe.Spelling, paid bool) ([]probe.Answer, error) {
-	var answers []probe.Answer
-	for range 2 {
-		answer, err := ask(ctx, service, plain, paid)
-		if err != nil {
-			return nil, err
-		}
-		answers = append(answers, answer)
-	}
-	return answers, nil
-}
-
-func inWordsOfFlags(err error) error {
-	switch {
+	case errors.Is(err, probe.ErrUnreachable):
+		return fmt.Errorf("%w: %s", probe.ErrUnreachable, unanswered(err))
+	case errors.Is(err, probe.ErrRefuses):
+		return fmt.Errorf("%w: what does it want by -form, -cookie or -header?", err)
 	case errors.Is(err, probe.ErrNoText), errors.Is(err, probe.ErrTextElsewhere):
 		return fmt.Errorf("-expect: %w", err)
-	case err != nil:
+	case errors.Is(err, probe.ErrSame), errors.Is(err, probe.ErrPage), errors.Is(err, probe.ErrUnsteady):
 		return fmt.Errorf("%w: -expect TEXT tells them apart, or a -form that the pay code accepts, or -cookie", err)
 	default:
-		return nil
+		return err
 	}
 }

@@ -15,13 +15,13 @@ import (
 
 // needsPerson: something is let through that reaches the code, or may.
 func (p probed) needsPerson() bool {
-	return slices.ContainsFunc(p.found, func(r reaching) bool { return r.fate == gateway.FateForwarded })
+	return slices.ContainsFunc(p.reached, func(r reaching) bool { return r.fate == gateway.FateForwarded })
 }
 
-// leaks are the spellings with a verdict that Paygate would let through.
+// leaks are the spellings with one of the verdicts that Paygate would let through.
 func (p probed) leaks(verdicts ...probe.Verdict) []probe.Spelling {
 	var leaks []probe.Spelling
-	for _, r := range p.found {
+	for _, r := range p.reached {
 		if r.fate == gateway.FateForwarded && slices.Contains(verdicts, r.verdict) {
 			leaks = append(leaks, r.Spelling)
 		}
@@ -30,23 +30,22 @@ func (p probed) leaks(verdicts ...probe.Verdict) []probe.Spelling {
 }
 
 func (p probed) print(out io.Writer, s config.Settings, r gateway.Route) {
-	fmt.Fprintf(out, "route %s: %s\n", r.Name, r.Match)
-	if p.gated {
+	if p.measure.Gated {
 		fmt.Fprintln(out, "  The service refuses the plain address unpaid: a second gate is there. These are the spellings that get past it.")
 	}
 	counts := map[probe.Verdict]int{}
-	for _, f := range p.found {
-		counts[f.verdict]++
+	for _, r := range p.reached {
+		counts[r.verdict]++
 	}
-	reached, how := counts[probe.Ran], "certain, by the text of -expect"
-	if !p.certain {
-		reached, how = counts[probe.Likely], "likely and not certain, by status, type and words of the answers; -expect TEXT makes it certain"
+	sure := "certain, by the text of -expect"
+	if p.measure.Expect == "" {
+		sure = "likely and not certain, by status, type and words of the answers; -expect TEXT makes it certain"
 	}
 	fmt.Fprintf(out, "  %d spellings were asked for. %d reached the pay code (%s), %d are unclear, %d did not.\n",
-		p.asked, reached, how, counts[probe.Unclear], p.asked-len(p.found))
+		p.asked, counts[probe.Ran]+counts[probe.Likely], sure, counts[probe.Unclear], p.asked-len(p.reached))
 	p.printTable(out)
 	if leaks := p.leaks(probe.Ran, probe.Likely); len(leaks) > 0 {
-		remedyFor(s, r, leaks).print(out, r)
+		remedyFor(s, r, p.filled, leaks).print(out, r)
 	} else {
 		fmt.Fprintln(out, "  Of those that reached it, Paygate lets none through.")
 	}
@@ -61,15 +60,15 @@ func (p probed) print(out io.Writer, s config.Settings, r gateway.Route) {
 func (p probed) printTable(out io.Writer) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, letThrough := range []bool{true, false} {
-		for _, f := range p.found {
-			if f.verdict == probe.Unclear || (f.fate == gateway.FateForwarded) != letThrough {
+		for _, r := range p.reached {
+			if r.verdict == probe.Unclear || (r.fate == gateway.FateForwarded) != letThrough {
 				continue
 			}
-			fate := string(f.fate)
+			fate := string(r.fate)
 			if letThrough {
 				fate = strings.ToUpper(fate)
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s %s%s\n", fate, f.Class, f.Method, f.Target, formOf(f.Spelling))
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", fate, r.Class, describe(r.Spelling))
 		}
 	}
 	_ = table.Flush()
@@ -77,85 +76,100 @@ func (p probed) printTable(out io.Writer) {
 
 func printSpellings(out io.Writer, spellings []probe.Spelling) {
 	for _, s := range spellings {
-		fmt.Fprintf(out, "    %s %s%s\n", s.Method, s.Target, formOf(s))
+		fmt.Fprintf(out, "    %s\n", describe(s))
 	}
 }
 
-func formOf(s probe.Spelling) string {
-	if s.Form == "" {
-		return ""
+func describe(s probe.Spelling) string {
+	if s.Form != "" {
+		return s.Method + " " + s.Target + ", with " + s.Form + " in the form"
 	}
-	return ", with " + s.Form + " in the form"
+	return s.Method + " " + s.Target
 }
 
 // remedy is what an operator can do about spellings that Paygate lets through.
 type remedy struct {
 	strict  bool // STRICT=on refuses some
 	aliases []gateway.Pattern
-	left    []probe.Spelling // no setting declares them
+	left    []probe.Spelling // no setting of the route declares them
 }
 
-// remedyFor looks for the fewest settings with which the judge no longer lets the spellings through.
-func remedyFor(s config.Settings, route gateway.Route, leaks []probe.Spelling) remedy {
-	var found remedy
-	with := func(strict bool, aliases []gateway.Pattern) *gateway.Judge {
-		routes := slices.Clone(s.Routes)
-		for i := range routes {
-			if routes[i].Name == route.Name {
-				routes[i].Strict = routes[i].Strict || strict
-				routes[i].Aliases = slices.Concat(route.Aliases, aliases)
-			}
-		}
-		return judgeOf(s, routes)
+// remedyFor looks for few settings with which the door no longer lets the spellings through.
+func remedyFor(s config.Settings, route gateway.Route, filled map[string]string, leaks []probe.Spelling) remedy {
+	stops := func(m remedy, leak probe.Spelling) bool {
+		return judgeOf(s, m.applied(s.Routes, route)).Fate(leak.Method, leak.Target) != gateway.FateForwarded
 	}
-	stops := func(j *gateway.Judge, spelling probe.Spelling) bool {
-		return j.Fate(spelling.Method, spelling.Target) != gateway.FateForwarded
-	}
-	if !route.Strict {
-		found.strict = slices.ContainsFunc(leaks, func(l probe.Spelling) bool { return stops(with(true, nil), l) })
+	var m remedy
+	if strict := (remedy{strict: true}); !route.Strict {
+		m.strict = slices.ContainsFunc(leaks, func(leak probe.Spelling) bool { return stops(strict, leak) })
 	}
 	for _, leak := range leaks {
-		if stops(with(found.strict, found.aliases), leak) {
+		if stops(m, leak) {
 			continue
 		}
-		i := -1
-		patterns := aliasesFor(s, route, leak)
-		i = slices.IndexFunc(patterns, func(p gateway.Pattern) bool {
-			return stops(with(found.strict, append(slices.Clone(found.aliases), p)), leak)
-		})
+		more := m
+		alias, ok := aliasFor(s, route, filled, leak)
+		more.aliases = append(slices.Clone(m.aliases), alias)
+		if ok && stops(more, leak) {
+			m = more
+		} else {
+			m.left = append(m.left, leak)
+		}
+	}
+	return m
+}
+
+// applied are the routes with the remedy's settings in one of them.
+func (m remedy) applied(routes []gateway.Route, route gateway.Route) []gateway.Route {
+	route.Strict = route.Strict || m.strict
+	route.Aliases = slices.Concat(route.Aliases, m.aliases)
+	routes = slices.Clone(routes)
+	routes[slices.IndexFunc(routes, func(r gateway.Route) bool { return r.Name == route.Name })] = route
+	return routes
+}
+
+// aliasFor is the pattern that may declare a spelling, if there is one. A pattern that clashes with another route would be refused
+// as a setting.
+func aliasFor(s config.Settings, route gateway.Route, filled map[string]string, leak probe.Spelling) (gateway.Pattern, bool) {
+	target, query, _ := strings.Cut(leak.Target, "?")
+	path, found := general(target, route.Match, filled)
+	if !found || leak.Method != route.Match.Method() || leak.Form != "" {
+		return gateway.Pattern{}, false
+	}
+	text := leak.Method + " " + path
+	if query != "" {
+		text += "?" + query
+	}
+	if query != "" && !strings.Contains(query, "=") {
+		text += "=" // a name without a value
+	}
+	alias, err := gateway.ParsePattern(text)
+	return alias, err == nil && !strings.Contains(text, ",") && !clashes(s, route, alias)
+}
+
+// general is a path with the wildcards of the route in the place of what they were filled with; they have to be found in it. What
+// works at an address that nobody has, works at every address.
+func general(path string, match gateway.Pattern, filled map[string]string) (string, bool) {
+	if path == probe.Nowhere && len(filled) == 0 {
+		return "/{path...}", true
+	}
+	segments := strings.Split(path, "/")
+	for _, name := range match.Names() {
+		i := slices.Index(segments, filled[name])
 		if i < 0 {
-			found.left = append(found.left, leak)
-			continue
+			return "", false
 		}
-		found.aliases = append(found.aliases, patterns[i])
+		segments[i] = "{" + name + "}"
+		if rest := "{" + name + "...}"; strings.HasSuffix(match.Path(), rest) {
+			segments[i] = rest
+		}
 	}
-	return found
+	return strings.Join(segments, "/"), true
 }
 
-// aliasesFor are patterns that may declare a spelling, none of which clashes with another route. What works at an address that
-// nobody has, works at every address.
-func aliasesFor(s config.Settings, route gateway.Route, leak probe.Spelling) []gateway.Pattern {
-	if leak.Method != route.Match.Method() || leak.Form != "" {
-		return nil
-	}
-	path, query, routed := strings.Cut(leak.Target, "?")
-	if routed && !strings.Contains(query, "=") {
-		query += "=" // a name without a value
-	}
-	if path == probe.Nowhere {
-		path = "/{path...}"
-	}
-	text := route.Match.Method() + " " + withQuery(path, query)
-	pattern, err := gateway.ParsePattern(text)
-	if err != nil || strings.Contains(text, ",") || clashes(s, route, pattern) {
-		return nil
-	}
-	return []gateway.Pattern{pattern}
-}
-
-func clashes(s config.Settings, route gateway.Route, pattern gateway.Pattern) bool {
+func clashes(s config.Settings, route gateway.Route, alias gateway.Pattern) bool {
 	return slices.ContainsFunc(s.Routes, func(other gateway.Route) bool {
-		return other.Name != route.Name && slices.ContainsFunc(append([]gateway.Pattern{other.Match}, other.Aliases...), pattern.Clashes)
+		return other.Name != route.Name && slices.ContainsFunc(append([]gateway.Pattern{other.Match}, other.Aliases...), alias.Clashes)
 	})
 }
 
@@ -168,8 +182,8 @@ func (m remedy) print(out io.Writer, r gateway.Route) {
 	}
 	if len(m.aliases) > 0 {
 		var texts []string
-		for _, p := range slices.Concat(r.Aliases, m.aliases) {
-			texts = append(texts, p.String())
+		for _, alias := range slices.Concat(r.Aliases, m.aliases) {
+			texts = append(texts, alias.String())
 		}
 		fmt.Fprintf(out, "%sALIASES=%s\n", r.Setting, strings.Join(texts, ","))
 	}

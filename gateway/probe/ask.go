@@ -41,17 +41,20 @@ type Answer struct {
 // ErrNoAnswer is a request after which nothing came that is HTTP: the code may have run all the same.
 var ErrNoAnswer = errors.New("no answer")
 
+// ErrUnreachable is a service to which there is no connection.
+var ErrUnreachable = errors.New("the service cannot be reached")
+
 // errSlow is ErrNoAnswer within the time.
 var errSlow = fmt.Errorf("%w in time", ErrNoAnswer)
 
 // Ask sends one request byte for byte over a connection of its own, as free traffic looks that Paygate lets through, or, when it is
-// paid, as a release does, unsigned. An error other than ErrNoAnswer means that the service cannot be reached.
+// paid, as a release does, unsigned. The error is ErrNoAnswer or ErrUnreachable.
 func (s Service) Ask(ctx context.Context, spelling Spelling, paid bool) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	conn, err := s.dial(ctx)
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()

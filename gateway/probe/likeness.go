@@ -33,11 +33,15 @@ type Yardstick struct {
 	Expect string   // a text that only the code writes; may be empty
 	Plain  []Answer // to the plain address
 	Absent []Answer // to addresses that are not there, and to others that are not the code
+	Page   []Answer // to a GET of the plain address, which brings its form, perhaps; may be empty
+	Gated  bool     // the service refuses the plain address unpaid
 }
 
 var (
 	// ErrSame is a service whose answer to the plain address is like that to an address that is not there.
 	ErrSame = errors.New("the answer to the plain address is like the answer to an address that is not there")
+	// ErrPage is a service whose answer to the plain address is like the page with the form there.
+	ErrPage = errors.New("the answer to the plain address is like the page with the form")
 	// ErrUnsteady is a service that answers the plain address in a different way each time.
 	ErrUnsteady = errors.New("the plain address is answered in a different way each time")
 	// ErrNoText is a text that is not in the answer to the plain address.
@@ -46,8 +50,8 @@ var (
 	ErrTextElsewhere = errors.New("the text is in the answer to an address that is not there, too")
 )
 
-// Check tells whether the yardstick can tell the code's answers from others.
-func (y Yardstick) Check() error {
+// check tells whether the yardstick can tell the code's answers from others.
+func (y Yardstick) check() error {
 	hasText := func(a Answer) bool { return strings.Contains(a.Body, y.Expect) }
 	switch {
 	case y.Expect != "" && slices.ContainsFunc(y.Absent, hasText):
@@ -60,6 +64,8 @@ func (y Yardstick) Check() error {
 		return ErrUnsteady
 	case nearest(y.Plain[0], y.Absent) >= like:
 		return ErrSame
+	case nearest(y.Plain[0], y.Page) >= like:
+		return ErrPage
 	default:
 		return nil
 	}
@@ -73,7 +79,7 @@ func (y Yardstick) Measure(a Answer) Verdict {
 		}
 		return NotRun
 	}
-	toPlain, toAbsent := nearest(a, y.Plain), nearest(a, y.Absent)
+	toPlain, toAbsent := nearest(a, y.Plain), max(nearest(a, y.Absent), nearest(a, y.Page))
 	switch {
 	case toPlain >= like && toPlain > toAbsent:
 		return Likely
@@ -153,11 +159,8 @@ func words(text string) []string {
 	return found[:min(len(found), mostWords)]
 }
 
-// Resembles tells whether two answers are alike.
-func (a Answer) Resembles(b Answer) bool { return likeness(a, b) >= like }
-
-// Refuses tells whether an answer is one that a gate in front of the code gives.
-func (a Answer) Refuses() bool {
+// refuses tells whether an answer is one that a gate in front of the code gives.
+func (a Answer) refuses() bool {
 	return slices.Contains([]int{
 		http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
 	}, a.Status)

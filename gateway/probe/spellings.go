@@ -1,8 +1,8 @@
 // Package probe asks a service directly which spellings of an address reach the same code. It is for staging: what it sends is
 // unpaid, and runs that code.
 //
-// The story in order: spellings.go makes the requests to try, ask.go sends one byte for byte, likeness.go tells by the answers
-// whether the code ran.
+// The story in order: spellings.go makes the requests to try, ask.go sends one byte for byte, learn.go
+// finds out what the code's answers look like, and likeness.go tells by that whether it ran.
 package probe
 
 import (
@@ -31,7 +31,7 @@ type Address struct {
 // Spellings are all those of an address: of its path, of its query, and of its method.
 func Spellings(a Address) []Spelling {
 	var all []Spelling
-	seen := map[Spelling]bool{{Method: a.Method, Target: a.target(a.Path)}: true}
+	seen := map[Spelling]bool{a.plain(): true}
 	add := func(s Spelling) {
 		key := s
 		key.Class = ""
@@ -51,6 +51,12 @@ func Spellings(a Address) []Spelling {
 	}
 	return all
 }
+
+// plain is the address as it is written plainly.
+func (a Address) plain() Spelling { return Spelling{Method: a.Method, Target: a.target(a.Path)} }
+
+// at is another path, asked for in the same way.
+func (a Address) at(path string) Spelling { return Spelling{Method: a.Method, Target: path} }
 
 // target is another path with the address's query.
 func (a Address) target(path string) string {

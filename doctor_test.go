@@ -1,0 +1,418 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/command"
+	"paygate/journey"
+	"paygate/journey/pay/simulator"
+)
+
+// practice is what a doctor looks at: a service, a simulated Pay, and settings.
+type practice struct {
+	t       *testing.T
+	service *service
+	pay     *simulator.Simulator
+	payURL  string
+	environ []string
+	lookUp  func(context.Context, string, string) ([]netip.Addr, error)
+}
+
+// formPage is the page with the form, at the pay route's own address; anything else is not there.
+func formPage(header ...string) http.HandlerFunc { return formPageWith("", header...) }
+
+func formPageWith(head string, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path != "/" && r.URL.Path != "/licences/apply" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Add(header[i], header[i+1])
+		}
+		_, _ = io.WriteString(w, "<html><head>"+head+"<title>Apply</title></head><body><form method=post><button>Apply</button></form></body></html>")
+	}
+}
+
+func newPractice(t *testing.T, answer http.HandlerFunc, over ...string) *practice {
+	t.Helper()
+	p := &practice{t: t, service: &service{answer: answer}, pay: simulator.New(simulator.Options{Keys: []string{"api_test_secretkeysecretkey"}})}
+	t.Cleanup(p.pay.Close)
+	p.service.server = httptest.NewServer(p.service)
+	t.Cleanup(p.service.server.Close)
+	payServer := httptest.NewServer(p.pay)
+	t.Cleanup(payServer.Close)
+	p.payURL = payServer.URL
+	p.environ = instead([]string{
+		"PAYGATE_UPSTREAM=" + p.service.server.URL, "PAYGATE_PUBLIC_URL=http://apply.example", "PAYGATE_PAY_MODE=test",
+		"PAYGATE_PAY_API_URL=" + p.payURL, "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_SECRETS=" + secret32(1),
+		"PAYGATE_STAFF_TOKENS=ann:" + annsToken, "PAYGATE_STORE=bbolt:" + filepath.Join(t.TempDir(), "paygate.db"), "PAYGATE_SERVICE_NAME=Licences",
+		"PAYGATE_PAY_WEBHOOK_SECRETS=webhook_test_secretkey", "PAYGATE_ROUTES=licence",
+		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+	}, over)
+	return p
+}
+
+// instead has some settings in the place of others.
+func instead(environ, over []string) []string {
+	return append(slices.DeleteFunc(environ, func(old string) bool {
+		name, _, _ := strings.Cut(old, "=")
+		return slices.ContainsFunc(over, func(setting string) bool { return strings.HasPrefix(setting, name+"=") })
+	}), over...)
+}
+
+// visit is what the doctor says, a line each by what it is about.
+type visit struct {
+	status int
+	lines  map[string]string
+}
+
+func (p *practice) visit(args ...string) visit {
+	p.t.Helper()
+	var out, errs bytes.Buffer
+	w := command.World{Environ: p.environ, Stdout: &out, Stderr: &errs, LookUp: p.lookUp}
+	v := visit{status: command.Run(p.t.Context(), w, append([]string{"doctor"}, args...)), lines: map[string]string{}}
+	for _, secret := range []string{"secretkey", secret32(1), annsToken} {
+		require.NotContains(p.t, out.String()+errs.String(), secret)
+	}
+	_, findings, _ := strings.Cut(out.String(), "\n\n")
+	for line := range strings.Lines(findings) {
+		if len(line) > 30 && !strings.HasPrefix(line, "0 wrong") {
+			about := strings.TrimSpace(line[9:30])
+			v.lines[about] += strings.TrimSpace(line[:9]) + ": " + strings.TrimSpace(line[30:])
+		}
+	}
+	require.Empty(p.t, p.service.got(http.MethodPost), "a doctor only reads")
+	for _, r := range p.pay.Requests() {
+		require.Equal(p.t, http.MethodGet, r.Method)
+	}
+	return v
+}
+
+func TestADoctorFindsAllWell(t *testing.T) {
+	t.Parallel()
+	p := newPractice(t, formPage("Set-Cookie", "SESSID=1; Path=/"))
+	v := p.visit()
+	require.Zero(t, v.status, v.lines)
+	for about, says := range map[string]string{
+		"settings":             "ok: can be used",
+		"service":              "ok: answers at http://127.0.0.1",
+		"service private":      "ok: only private addresses",
+		"page /licences/apply": "ok: its form may lead to GOV.UK Pay",
+		"prefix":               "ok: the service has nothing of its own under /_pay",
+		"cookies":              "ok: SESSID will be there",
+		"unpaid licence":       "note: not tried",
+		"GOV.UK Pay":           "ok: takes the key, which is a test key",
+		"clock":                "ok: agrees",
+		"route licence":        "ok: what lies below /licences/apply",
+		"store":                "ok: ",
+		"staff door":           "ok: 127.0.0.1:8001, tokens for 1 people",
+		"webhooks":             "ok: 1 secrets; GOV.UK Pay has to call http://apply.example/_pay/webhook",
+		"signing keys":         "ok: made at the first start",
+		"secret files":         "ok: 0",
+	} {
+		require.Contains(t, v.lines[about], says, about)
+	}
+	asked := p.service.got(http.MethodGet)
+	require.Equal(t, "apply.example", asked[0].host)
+	require.Equal(t, "none", asked[0].header.Get("Paygate-Status"))
+}
+
+func TestADoctorStopsAtSettingsThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	p := newPractice(t, formPage(), "PAYGATE_ROUTE_LICENCE_PRICE=many")
+	require.Equal(t, 2, p.visit().status)
+	require.Empty(t, p.service.got(http.MethodGet))
+	require.Empty(t, p.pay.Requests())
+}
+
+func TestADoctorBesideARunningGatewayDisturbsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	p := newPractice(t, formPage(), "PAYGATE_STORE=bbolt:"+h.store)
+	c := h.citizen()
+	c.apply("Ann")
+	require.Contains(t, p.visit().lines["store"], "ok: "+h.store+" is in use by a running Paygate")
+	h.pays("success")
+	require.Contains(t, c.comesBack().text, "the service's own page")
+	require.Equal(t, journey.StateReleased, c.state())
+}
+
+func TestADoctorAndTheService(t *testing.T) {
+	t.Parallel()
+	p := newPractice(t, formPage(), "PAYGATE_UPSTREAM=http://127.0.0.1:1")
+	v := p.visit()
+	require.Equal(t, 3, v.status)
+	require.Contains(t, v.lines["service"], "wrong: does not answer at http://127.0.0.1:1: nothing listens there")
+	require.Contains(t, v.lines["GOV.UK Pay"], "ok:", "the rest is looked at all the same")
+
+	v = newPractice(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }).visit()
+	require.Contains(t, v.lines["service"], "warning: answers GET / at")
+	require.Contains(t, v.lines["page /licences/apply"], "note: GET answers status 503")
+}
+
+func TestADoctorVerifiesTheServicesCertificate(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(formPage())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of those that do not trust it
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	root := filepath.Join(t.TempDir(), "root.pem")
+	require.NoError(t, os.WriteFile(root, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	address, err := url.Parse(server.URL)
+	require.NoError(t, err)
+
+	v := newPractice(t, formPage(), "PAYGATE_UPSTREAM="+server.URL).visit()
+	require.Equal(t, 3, v.status)
+	require.Contains(t, v.lines["service"], "PAYGATE_UPSTREAM_CA_FILE adds a root")
+	v = newPractice(t, formPage(), "PAYGATE_UPSTREAM="+server.URL, "PAYGATE_UPSTREAM_CA_FILE="+root).visit()
+	require.Zero(t, v.status)
+	require.Contains(t, v.lines["service"], "its certificate holds")
+	v = newPractice(t, formPage(), "PAYGATE_UPSTREAM=https://localhost:"+address.Port(), "PAYGATE_UPSTREAM_CA_FILE="+root).visit()
+	require.Contains(t, v.lines["service"], "its certificate is for other names")
+	p := newPractice(t, formPage())
+	p.environ = append(p.environ, "PAYGATE_UPSTREAM="+strings.Replace(p.service.server.URL, "http:", "https:", 1))
+	require.Contains(t, p.visit().lines["service"], "it does not speak https there")
+	v = newPractice(t, formPage(), "PAYGATE_UPSTREAM_CA_FILE="+filepath.Join(t.TempDir(), "none.pem")).visit()
+	require.Contains(t, v.lines["service"], "wrong: PAYGATE_UPSTREAM_CA_FILE cannot be read")
+}
+
+func TestADoctorAsksWhereTheServicesNameLeads(t *testing.T) {
+	t.Parallel()
+	p := newPractice(t, formPage(), "PAYGATE_UPSTREAM=http://legacy.invalid:8080")
+	p.lookUp = func(context.Context, string, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("203.0.113.9")}, nil
+	}
+	v := p.visit()
+	require.Contains(t, v.lines["service"], "its name cannot be resolved")
+	require.Contains(t, v.lines["service private"], "warning: PAYGATE_UPSTREAM is at a public address (203.0.113.9)")
+	p.lookUp = func(context.Context, string, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
+	require.Contains(t, p.visit().lines["service private"], "wrong: the name in PAYGATE_UPSTREAM cannot be resolved")
+}
+
+func TestADoctorAndPay(t *testing.T) {
+	t.Parallel()
+	v := newPractice(t, formPage(), "PAYGATE_PAY_API_KEY=api_test_anothersecretkey").visit()
+	require.Equal(t, 3, v.status)
+	require.Contains(t, v.lines["GOV.UK Pay"], "wrong: refuses the key (status 401)")
+
+	p := newPractice(t, formPage())
+	p.pay.AddFault(simulator.Fault{Call: "get", Kind: "503"})
+	v = p.visit()
+	require.Zero(t, v.status)
+	require.Contains(t, v.lines["GOV.UK Pay"], "warning: has trouble just now (status 503)")
+
+	v = newPractice(t, formPage(), "PAYGATE_PAY_API_URL=http://127.0.0.1:1").visit()
+	require.Contains(t, v.lines["GOV.UK Pay"], "wrong: cannot be reached at http://127.0.0.1:1")
+
+	p = newPractice(t, formPage())
+	p.environ = append(p.environ, "PAYGATE_PAY_API_URL="+p.service.server.URL)
+	require.Contains(t, p.visit().lines["GOV.UK Pay"], "wrong: does not answer as GOV.UK Pay does (status 404)")
+}
+
+func TestADoctorHoldsTheClockAgainstPays(t *testing.T) {
+	t.Parallel()
+	for says, skew := range map[string]time.Duration{
+		"ok: agrees": 0, "warning: 1m": 75 * time.Second, "wrong: 1h0m": time.Hour + 30*time.Second, "wrong: 9m": -10 * time.Minute,
+	} {
+		p := newPractice(t, formPage())
+		late := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Date", time.Now().Add(skew).UTC().Format(http.TimeFormat))
+			p.pay.ServeHTTP(w, r)
+		}))
+		t.Cleanup(late.Close)
+		p.environ = append(p.environ, "PAYGATE_PAY_API_URL="+late.URL)
+		require.Contains(t, p.visit().lines["clock"], says)
+	}
+}
+
+func TestADoctorReadsThePoliciesOfPages(t *testing.T) {
+	t.Parallel()
+	const policy = "Content-Security-Policy"
+	meta := func(content string) string { return `<meta http-equiv="` + policy + `" content="` + content + `">` }
+	for name, c := range map[string]struct {
+		page   http.HandlerFunc
+		status int
+		says   string
+	}{
+		"no policy":             {formPage(), 0, "ok: its form may lead to GOV.UK Pay"},
+		"another policy":        {formPage(policy, "default-src 'none'"), 0, "ok: its form may lead"},
+		"a header":              {formPage(policy, "form-action 'self'"), 0, "ok: its Content-Security-Policy has a form-action, to which Paygate adds https://card.payments.service.gov.uk https://www.payments.service.gov.uk"},
+		"a header that is wide": {formPage(policy, "form-action https:"), 0, "ok: its form may lead"},
+		"a meta":                {formPageWith(meta("form-action 'self'")), 3, "wrong: its <meta> Content-Security-Policy keeps the form from leading to GOV.UK Pay, and Paygate does not touch pages: add https://card.payments.service.gov.uk https://www.payments.service.gov.uk to its form-action"},
+		"a meta that half does": {formPageWith(meta("form-action 'self' https://www.payments.service.gov.uk")), 3, "add https://card.payments.service.gov.uk to"},
+		"a meta that does":      {formPageWith(meta("form-action 'self' *.payments.service.gov.uk https://*.payments.service.gov.uk")), 0, "ok: its form may lead"},
+		"a meta in the body":    {formPageWith("</head><body>" + meta("form-action 'self'")), 0, "ok: its form may lead"},
+		"no page":               {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) }, 0, "note: GET answers status 405"},
+		"a log-in":              {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, 0, "note: GET answers status 302"},
+	} {
+		v := newPractice(t, c.page).visit()
+		require.Equal(t, c.status, v.status, name)
+		require.Contains(t, v.lines["page /licences/apply"], c.says, name)
+	}
+	v := newPractice(t, formPageWith(meta("form-action 'self'")), "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/{kind}").visit("-page", "/")
+	require.Contains(t, v.lines["page /"], "wrong: its <meta>")
+	v = newPractice(t, formPage(), "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/{kind}").visit()
+	require.Contains(t, v.lines["page licence"], "note: not looked at: the address has wildcards")
+}
+
+func TestADoctorFindsFormsThatLeadAroundPaygate(t *testing.T) {
+	t.Parallel()
+	p := newPractice(t, nil)
+	p.service.answersBy(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, `<form method=post action="`+p.service.server.URL+`/licences/apply"><button>Apply</button></form>`)
+	})
+	require.Contains(t, p.visit().lines["page /licences/apply"], "warning: leads to "+p.service.server.URL+", the service's own origin, and so around Paygate")
+}
+
+func TestADoctorLooksAtCookies(t *testing.T) {
+	t.Parallel()
+	p := newPractice(t, formPage("Set-Cookie", "strict=1; SameSite=Strict", "Set-Cookie", "none=1; SameSite=None", "Set-Cookie", "far=1; Domain=other.example",
+		"Set-Cookie", "near=1; Domain=.apply.example", "Set-Cookie", "__Host-x=1; Path=/", "Set-Cookie", "secure=1; Secure", "Set-Cookie", "paygate=topsecret"))
+	v := p.visit()
+	for about, says := range map[string]string{
+		"cookie strict":   "ok: is SameSite=Strict, so browsers keep it back on the way from GOV.UK Pay; Paygate then leads them on by a page of its own",
+		"cookie none":     "warning: is SameSite=None without Secure",
+		"cookie far":      "warning: is for other.example, so browsers refuse it from apply.example",
+		"cookie __Host-x": "warning: does not keep what the beginning of its name promises",
+		"cookie secure":   "warning: is Secure, and PAYGATE_PUBLIC_URL is http",
+		"cookie paygate":  "warning: has the name of Paygate's own cookie",
+		"cookies":         "ok: near will be there",
+	} {
+		require.Contains(t, v.lines[about], says)
+	}
+	for _, line := range v.lines {
+		require.NotContains(t, line, "topsecret")
+	}
+}
+
+func TestADoctorLooksUnderOurPrefix(t *testing.T) {
+	t.Parallel()
+	v := newPractice(t, plain).visit()
+	require.Contains(t, v.lines["prefix"], "ok:", "an answer that every address gets says nothing")
+	v = newPractice(t, func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/_pay") {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}).visit()
+	require.Contains(t, v.lines["prefix"], "warning: the service itself answers at /_pay (status 200), which Paygate will hide")
+}
+
+func TestADoctorLooksAtWhatIsPaygatesOwn(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file := func(name, content string, mode os.FileMode) string {
+		path := filepath.Join(folder, name)
+		require.NoError(t, os.WriteFile(path, []byte(content), mode))
+		require.NoError(t, os.Chmod(path, mode))
+		return path
+	}
+	for name, c := range map[string]struct {
+		over   []string
+		status int
+		about  string
+		says   string
+	}{
+		"a free route":   {[]string{"PAYGATE_ROUTE_LICENCE_MODE=free"}, 0, "route licence", "warning: is free"},
+		"a closed route": {[]string{"PAYGATE_ROUTE_LICENCE_MODE=closed"}, 0, "route licence", "warning: is closed"},
+		"a lax route":    {[]string{"PAYGATE_ROUTE_LICENCE_STRICT=off"}, 0, "route licence", "warning: is not strict"},
+		"allowed anyway": {[]string{"PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo,POST /photos"}, 0, "route licence", "POST /photos is let through without it too"},
+		"too near":       {[]string{"PAYGATE_ROUTE_LICENCE_ALLOW=POST /Licences/apply"}, 0, "route licence", "POST /Licences/apply is not let through all the same"},
+
+		"no folder":    {[]string{"PAYGATE_STORE=bbolt:" + folder + "/no/such.db"}, 3, "store", "folder does not exist"},
+		"no store":     {[]string{"PAYGATE_STORE=bbolt:" + file("text", strings.Repeat("text ", 9000), 0o600)}, 3, "store", "not a Paygate store"},
+		"staff abroad": {[]string{"PAYGATE_STAFF_LISTEN=:8001"}, 0, "staff door", "warning: :8001 can be reached from other machines"},
+		"nobody there": {[]string{"PAYGATE_STAFF_LISTEN=0.0.0.0:8001", "PAYGATE_STAFF_TOKENS="}, 0, "staff door", "warning: 0.0.0.0:8001 serves health and metrics to whoever"},
+		"no tokens":    {[]string{"PAYGATE_STAFF_TOKENS="}, 0, "staff door", "warning: has no tokens"},
+		"no webhooks": {
+			[]string{"PAYGATE_PAY_WEBHOOK_SECRETS=", "PAYGATE_ROUTE_LICENCE_CAPTURE=immediate"},
+			0,
+			"webhooks", "warning: none, and the routes licence take the money at once",
+		},
+		"no signing key": {[]string{"PAYGATE_SIGNING_KEYS=" + folder + "/none.pem"}, 3, "signing keys", "wrong: PAYGATE_SIGNING_KEYS: file 1 cannot be read"},
+		"no certificate": {[]string{"PAYGATE_TLS_CERT_FILE=" + folder + "/c.pem", "PAYGATE_TLS_KEY_FILE=" + folder + "/k.pem"}, 3, "certificate", "wrong: PAYGATE_TLS_CERT_FILE and PAYGATE_TLS_KEY_FILE cannot be used"},
+		"open secrets": {
+			[]string{"PAYGATE_SECRETS=", "PAYGATE_SECRETS_FILE=" + file("open", secret32(1), 0o644)},
+			0,
+			"secret files", "warning: PAYGATE_SECRETS_FILE: " + folder + "/open is open to others (-rw-r--r--)",
+		},
+		"closed secrets": {[]string{"PAYGATE_SECRETS=", "PAYGATE_SECRETS_FILE=" + file("closed", secret32(1), 0o640)}, 0, "secret files", "ok: 1"},
+	} {
+		v := newPractice(t, formPage(), c.over...).visit()
+		require.Equal(t, c.status, v.status, "%s: %v", name, v.lines)
+		require.Contains(t, v.lines[c.about], c.says, name)
+	}
+}
+
+func TestADoctorReadsThePublicDoorsCertificate(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(nil)
+	server.StartTLS() // for its certificate, which is for example.com
+	t.Cleanup(server.Close)
+	pair := server.TLS.Certificates[0]
+	folder := t.TempDir()
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	require.NoError(t, err)
+	cert, keyFile := filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
+	require.NoError(t, os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}), 0o600))
+	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600))
+	files := []string{"PAYGATE_TLS_CERT_FILE=" + cert, "PAYGATE_TLS_KEY_FILE=" + keyFile}
+	require.Contains(t, newPractice(t, formPage(), files...).visit().lines["certificate"], "warning: PAYGATE_TLS_CERT_FILE is not for apply.example")
+	v := newPractice(t, formPage(), append(files, "PAYGATE_PUBLIC_URL=https://example.com")...).visit()
+	require.Contains(t, v.lines["certificate"], "ok: until 20")
+}
+
+// A service's name that leads to public addresses is said at the start, which neither waits for the look-up nor fails by it.
+func TestTheStartWarnsOfAServiceThatIsNotPrivate(t *testing.T) {
+	t.Parallel()
+	resolving := make(chan struct{})
+	book := &logBook{}
+	said := &servingLine{book: book, address: make(chan string, 1)}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	p := newPractice(t, formPage(), "PAYGATE_UPSTREAM=http://legacy.example:8080", "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0")
+	go func() {
+		ended <- command.Run(ctx, command.World{
+			Environ: p.environ, Stdout: io.Discard, Stderr: said, Assemble: assemble,
+			LookUp: func(ctx context.Context, _, host string) ([]netip.Addr, error) {
+				select {
+				case <-resolving:
+				case <-ctx.Done():
+				}
+				return []netip.Addr{netip.MustParseAddr("203.0.113.9")}, nil
+			},
+		}, []string{"serve"})
+	}()
+	address := <-said.address // although the name is not resolved
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	require.NotContains(t, book.String(), "public address")
+	close(resolving)
+	require.Eventually(t, func() bool {
+		return strings.Contains(book.String(), "PAYGATE_UPSTREAM is at a public address (203.0.113.9)")
+	}, 30*time.Second, time.Millisecond)
+	stop()
+	require.Zero(t, <-ended)
+}
