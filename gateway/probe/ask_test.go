@@ -2,6 +2,7 @@ package probe_test
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"log"
 	"net"
@@ -86,8 +87,13 @@ func TestARequestIsSentByteForByte(t *testing.T) {
 
 func TestNoAnswerAndNoServiceAreTwoThings(t *testing.T) {
 	t.Parallel()
-	silent := probe.Service{Timeout: 50 * time.Millisecond, URL: listening(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })}
-	_, err := silent.Ask(t.Context(), probe.Spelling{Method: "POST", Target: "/"}, false)
+	ctx, giveUp := context.WithCancel(t.Context())
+	silent := probe.Service{Timeout: time.Minute, URL: listening(t, func(conn net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(conn))
+		giveUp()
+		_, _ = io.Copy(io.Discard, conn)
+	})}
+	_, err := silent.Ask(ctx, probe.Spelling{Method: "POST", Target: "/"}, false)
 	require.ErrorIs(t, err, probe.ErrNoAnswer)
 	require.ErrorContains(t, err, "in time")
 	rude := probe.Service{Timeout: 10 * time.Second, URL: listening(t, func(conn net.Conn) {
