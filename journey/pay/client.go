@@ -36,6 +36,9 @@ type Options struct {
 	Timeout     time.Duration
 	CreateRate  int // creates a second; over it a short queue, then journey.ErrPayBusy
 
+	// Turn, where set, waits for a create's turn among several processes, no longer than ctx lasts. No payment is created
+	// when it fails: a journey.ErrPayBusy or the end of ctx says that there are too many, anything else that nobody knows.
+	Turn func(ctx context.Context) error
 	// Finished, where set, hears of every call: its name, and the status or a word for what went wrong.
 	Finished func(call, code string, took time.Duration)
 }
@@ -73,10 +76,8 @@ func New(o Options) *Client {
 
 // Create makes a payment.
 func (c *Client) Create(ctx context.Context, p journey.NewPayment) (journey.Seen, error) {
-	waiting, cancel := context.WithTimeout(ctx, queueFor)
-	defer cancel()
-	if err := c.creates.Wait(waiting); err != nil {
-		return journey.Seen{}, &Error{Call: "create", kind: journey.ErrPayBusy, reason: "too many payments at a time"}
+	if err := c.turn(ctx); err != nil {
+		return journey.Seen{}, err
 	}
 	body, err := c.do(ctx, call{"create", http.MethodPost, "/v1/payments", newPaymentJSON(p)}, http.StatusCreated)
 	if err != nil {
@@ -87,6 +88,30 @@ func (c *Client) Create(ctx context.Context, p journey.NewPayment) (journey.Seen
 		return seen, journey.ErrNextURL
 	}
 	return seen, err
+}
+
+// turn is the queue before a create: first this process's, then the one of all.
+func (c *Client) turn(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, queueFor)
+	defer cancel()
+	if err := c.creates.Wait(ctx); err != nil {
+		return tooMany()
+	}
+	if c.options.Turn == nil {
+		return nil
+	}
+	switch err := c.options.Turn(ctx); {
+	case errors.Is(err, journey.ErrPayBusy), errors.Is(err, context.DeadlineExceeded):
+		return tooMany()
+	case err != nil:
+		return fmt.Errorf("GOV.UK Pay create: not asked: %w", err)
+	default:
+		return nil
+	}
+}
+
+func tooMany() error {
+	return &Error{Call: "create", kind: journey.ErrPayBusy, reason: "too many payments at a time"}
 }
 
 // Get reads a payment.

@@ -302,6 +302,45 @@ func TestTooManyCreatesAreTurnedAwayBeforeAnythingIsSent(t *testing.T) {
 	require.EqualValues(t, 1, sent.Load())
 }
 
+func TestACreateWaitsForItsTurnAmongAllProcesses(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent.Add(1)
+		says(201, payment(nil))(w, r)
+	}))
+	t.Cleanup(server.Close)
+	address, _ := url.Parse(server.URL)
+	down := errors.New("the database cannot be reached")
+	for _, c := range []struct {
+		turn error
+		busy bool
+	}{
+		{nil, false}, {journey.ErrPayBusy, true}, {fmt.Errorf("slow: %w", context.DeadlineExceeded), true}, {down, false},
+	} {
+		client := pay.New(pay.Options{
+			URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second, CreateRate: 10,
+			Turn: func(ctx context.Context) error {
+				_, limited := ctx.Deadline()
+				require.True(t, limited)
+				return c.turn
+			},
+		})
+		before := sent.Load()
+		_, err := client.Create(t.Context(), newPayment)
+		if c.turn == nil {
+			require.NoError(t, err)
+			require.Equal(t, before+1, sent.Load())
+			continue
+		}
+		require.Equal(t, c.busy, errors.Is(err, journey.ErrPayBusy), err)
+		require.Equal(t, before, sent.Load(), "nothing was sent")
+		require.Equal(t, c.turn == down, errors.Is(err, down), "the operator reads why")
+		_, err = client.Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
+		require.NotErrorIs(t, err, c.turn, "creates alone")
+	}
+}
+
 func TestTextsAreCleanedOfWhatPayRefuses(t *testing.T) {
 	t.Parallel()
 	for in, out := range map[string]string{

@@ -17,9 +17,11 @@ const isDue = `due_at <= $1 AND NOT damaged AND (due_at, id) > ($2, $3) AND key_
 
 const (
 	listDue = `SELECT due_at, id FROM paygate_journeys WHERE ` + isDue + ` ORDER BY due_at, id LIMIT $5`
-	freeDue = `SELECT due_at, id FROM paygate_journeys WHERE ` + isDue + ` AND (taken_until IS NULL OR taken_until <= clock_timestamp())
-		ORDER BY due_at, id LIMIT $5 FOR UPDATE SKIP LOCKED`
-	takeDue = `UPDATE paygate_journeys SET taken_until = clock_timestamp() + $2::interval WHERE id = ANY($1)`
+	// takeDue skips what is locked: whoever changes it just now is at it already.
+	takeDue = `UPDATE paygate_journeys SET taken_until = clock_timestamp() + $4::interval WHERE id = (
+		SELECT id FROM paygate_journeys WHERE id = $1 AND due_at = $2 AND NOT damaged
+			AND (taken_until IS NULL OR taken_until <= $3) FOR UPDATE SKIP LOCKED)`
+	leaveDue = `UPDATE paygate_journeys SET taken_until = clock_timestamp() WHERE id = $1`
 )
 
 // Due lists due journeys, those that a sweep has taken too.
@@ -38,33 +40,40 @@ func (s *Store) Due(ctx context.Context, until time.Time, after journey.Due, lim
 	return due, err
 }
 
-// TakeDue lists due journeys that no sweep has taken, as Due does, and takes them: until the lease is over, by the
-// database's clock, no other sweep gets them, on any replica. It ends sooner when the journey becomes due at another time.
-// What is being changed at the moment is left out.
-func (s *Store) TakeDue(ctx context.Context, until time.Time, after journey.Due, limit int, lease time.Duration) (due []journey.Due, err error) {
-	if !storable(after.ID) {
-		return nil, ctx.Err()
-	}
-	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		keys, err := s.keys(ctx, tx)
-		if err != nil {
-			return err
-		}
-		due, err = all(ctx, tx, scanDue, freeDue, nanoseconds(until), nanoseconds(after.At), after.ID, keys, limit)
-		if err != nil {
-			return err
-		}
-		ids := make([]string, len(due))
-		for i, d := range due {
-			ids[i] = string(d.ID)
-		}
-		_, err = tx.Exec(ctx, takeDue, ids, lease)
+// Clock is the database's time, by which sweeps on all replicas go.
+func (s *Store) Clock(ctx context.Context) (at time.Time, err error) {
+	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		at, err = one(ctx, conn, pgx.RowTo[time.Time], `SELECT clock_timestamp()`)
 		return err
 	})
-	if err != nil {
-		return nil, err
+	return at, err
+}
+
+// TakeDue takes a due journey, as Due listed it, for one of several sweeps that go on at once, on any replica. False when
+// another sweep has it or has had it since this one began, by Clock, when it is due at another time by now, and when it is
+// being changed at the moment. It is taken until LeaveDue, until it becomes due at another time, or until the lease is over,
+// for a sweep that died.
+func (s *Store) TakeDue(ctx context.Context, due journey.Due, began time.Time, lease time.Duration) (taken bool, err error) {
+	if !storable(due.ID) {
+		return false, ctx.Err()
 	}
-	return due, nil
+	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		done, err := tx.Exec(ctx, takeDue, due.ID, nanoseconds(due.At), began, lease)
+		taken = err == nil && done.RowsAffected() == 1
+		return err
+	})
+	return taken && err == nil, err
+}
+
+// LeaveDue ends a visit. Sweeps that are under way leave the journey alone from then on, and the next ones do not.
+func (s *Store) LeaveDue(ctx context.Context, id journey.ID) error {
+	if !storable(id) {
+		return ctx.Err()
+	}
+	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, leaveDue, id)
+		return err
+	})
 }
 
 func scanDue(from pgx.CollectableRow) (d journey.Due, err error) {

@@ -9,8 +9,8 @@ import (
 // The questions that must cost what they find.
 const (
 	ListDue   = listDue
-	FreeDue   = freeDue
 	TakeDue   = takeDue
+	LeaveDue  = leaveDue
 	CountOpen = countOpen
 )
 

@@ -14,6 +14,13 @@ import (
 // ErrURL is a fault in the URL itself: no server would take it.
 var ErrURL = errors.New("the postgres:// URL of the store")
 
+// CheckURL tells what is wrong with a postgres:// URL, as far as can be told without a server: an [ErrURL], which never
+// holds the password.
+func CheckURL(url string) error {
+	_, err := parse(url, time.Second)
+	return err
+}
+
 // parse reads the URL and fills in what it leaves open.
 func parse(text string, patience time.Duration) (*pgxpool.Config, error) {
 	scheme, rest, _ := strings.Cut(text, "://")
