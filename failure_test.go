@@ -154,7 +154,9 @@ func newShaky(t *testing.T, answer http.HandlerFunc, trouble *trouble) *shaky {
 	require.NoError(t, err)
 	deliverer := upstream.New(upstream.Options{
 		Upstream: serviceURL, PublicURL: serviceURL, Timeout: 10 * time.Second, ReplyMaxBytes: 1 << 20, StripSetCookie: cookie.StripSet,
-		Signer: signature.Signer{Keys: signature.Keys{key}, Issuer: "x", Audience: "x", Now: clock},
+		Signer: func() signature.Signer {
+			return signature.Signer{Keys: signature.Keys{key}, Issuer: "x", Audience: "x", Now: clock}
+		},
 	})
 	client := pay.New(pay.Options{URL: payURL, Key: "api_test_0000000000", CardOrigins: []string{payServer.URL}, Timeout: 10 * time.Second, CreateRate: 1000})
 	s.runner = &journey.Runner{

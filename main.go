@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -25,7 +24,6 @@ import (
 	"paygate/gateway/staff"
 	"paygate/gateway/upstream"
 	"paygate/journey"
-	"paygate/journey/boltstore"
 	"paygate/journey/pay"
 	"paygate/journey/seal"
 	"paygate/mopup"
@@ -56,7 +54,7 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	if err != nil {
 		return nil, err
 	}
-	store, err := boltstore.Open(s.Store.Path, boltstore.Options{Sealer: sealer, Now: now, Log: log})
+	store, err := openStore(ctx, s, sealer, log)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +65,15 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	counted := metrics.New(store, routeNames(s.Routes), now)
 	payments := pay.New(pay.Options{
 		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
-		Finished: counted.PayCalled,
+		Turn: store.turn, Finished: counted.PayCalled,
 	})
 	service := upstream.New(upstream.Options{
 		Upstream: s.Upstream, Host: s.UpstreamHost, PublicURL: s.PublicURL, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
 		Delivered: counted.Delivered,
-		Signer:    signature.Signer{Keys: keys, Issuer: s.PublicURL.String(), Audience: s.Audience, Now: now},
+		Signer: func() signature.Signer {
+			return signature.Signer{Keys: keys.Keys(), Issuer: s.PublicURL.String(), Audience: s.Audience, Now: now}
+		},
 	})
 	tickets, err := cookie.New(cookie.Options{
 		HashKeys: sealer.DeriveAll("cookie hash", 64), BlockKeys: sealer.DeriveAll("cookie block", 32),
@@ -88,8 +88,8 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 		Store: store, Payments: payments, Deliverer: service, Now: now, Log: log, Patience: 10 * time.Second,
 		Applied: counted.Applied,
 	}
-	if err := endClaims(ctx, store, runner); err != nil {
-		return nil, errors.Join(fmt.Errorf("ending the claims of an earlier run: %w", err), store.Close())
+	if err := store.endClaims(ctx, runner); err != nil {
+		return nil, errors.Join(err, store.Close())
 	}
 
 	// Floor 2: the doors.
@@ -108,7 +108,13 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	sweeper := mopup.New(mopup.Options{Store: store, Runner: runner, Every: s.MopupEvery, Pace: 20, Now: now, Log: log, Swept: counted.Swept})
+	sweeper := mopup.New(mopup.Options{
+		Store: store, Shared: store.shared, Runner: runner, Every: s.MopupEvery, Pace: 20, Now: now, Log: log, Swept: counted.Swept,
+	})
+	sweep := func(ctx context.Context) (map[string]int, error) {
+		counts, err := sweeper.RunNow(ctx)
+		return counts.Words(), err
+	}
 	var draining atomic.Bool
 	return &command.Parts{
 		Public: door,
@@ -120,11 +126,7 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 				return store.Ready(ctx)
 			},
 			Metrics: counted.Handler(),
-			Tokens:  s.StaffTokens, Store: store, Runner: runner, Backup: store.Backup,
-			Sweep: func(ctx context.Context) (map[string]int, error) {
-				counts, err := sweeper.RunNow(ctx)
-				return counts.Words(), err
-			},
+			Tokens:  s.StaffTokens, Store: store, Runner: runner, Backup: store.backup, Sweep: sweep,
 			HashKey: sealer.Derive("staff cookie hash", 64), BlockKey: sealer.Derive("staff cookie block", 32),
 			ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
 		}),
@@ -134,20 +136,16 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 			return runner.Drain(ctx)
 		},
 		Background: sweeper.Run,
+		Sweep:      sweep,
+		Stuck: func(ctx context.Context) (int, error) {
+			open, err := store.CountOpen(ctx)
+			return open[journey.StateStuck], err
+		},
 		Close: func() error {
 			door.Wait()
 			return store.Close()
 		},
 	}, nil
-}
-
-// endClaims ends what an earlier process on the store left half done: it was the only one, and is gone.
-func endClaims(ctx context.Context, store *boltstore.Store, runner *journey.Runner) error {
-	claimed, err := store.InState(ctx, journey.StateReleasing)
-	for _, id := range claimed {
-		err = errors.Join(err, runner.LapseClaim(ctx, id))
-	}
-	return err
 }
 
 func now() time.Time { return time.Now().UTC() }
@@ -172,12 +170,14 @@ func routeNames(routes []gateway.Route) []string {
 }
 
 // signingKeys are those of the settings, else those kept in the store, made at the first start.
-func signingKeys(ctx context.Context, s config.Settings, store *boltstore.Store) (signature.Keys, error) {
+func signingKeys(ctx context.Context, s config.Settings, store anyStore) (*signature.Ring, error) {
 	if len(s.SigningKeys) > 0 {
-		return config.ReadSigningKeys(s.SigningKeys)
+		keys, err := config.ReadSigningKeys(s.SigningKeys)
+		return signature.NewRing(keys, nil), err
 	}
+	const name = "signing keys"
 	var keys signature.Keys
-	_, err := store.UpdateValue(ctx, "signing keys", func(old []byte) ([]byte, error) {
+	_, err := store.UpdateValue(ctx, name, func(old []byte) ([]byte, error) {
 		kept, err := signature.Unmarshal(old)
 		if err != nil {
 			return nil, err
@@ -187,5 +187,11 @@ func signingKeys(ctx context.Context, s config.Settings, store *boltstore.Store)
 		}
 		return keys.Marshal()
 	})
-	return keys, err
+	return signature.NewRing(keys, func(ctx context.Context) (signature.Keys, error) {
+		text, err := store.Value(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		return signature.Unmarshal(text)
+	}), err
 }

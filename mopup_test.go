@@ -124,6 +124,21 @@ func TestAServiceThatIsDownGetsTheRequestLater(t *testing.T) {
 	require.Len(t, h.service.got(http.MethodPost), 1)
 }
 
+// What fails is due again a moment later, behind whatever else is due: a sweep by hand, which looks ahead, meets it there.
+func TestASweepByHandVisitsEachJourneyOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_MOPUP_MIN_AGE=0s")
+	for range 3 {
+		h.citizen().apply("Ann")
+	}
+	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
+	for range 2 {
+		counts := h.sweeps()
+		require.Contains(t, counts, `"visited":3,`)
+		require.Contains(t, counts, `"failed":3,`)
+	}
+}
+
 func TestMoneyThatArrivesLateGoesBack(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms, append(eager, "PAYGATE_SECOND_LOOK=20ms", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=1ms")...)

@@ -27,9 +27,26 @@ type Options struct {
 	Pace int
 	Now  func() time.Time
 	Log  *slog.Logger
+	// Shared is the store, where other processes may sweep it at the same time; else nil.
+	Shared Shared
 	// Swept, where set, hears what every sweep did.
 	Swept func(map[string]int)
 }
+
+// Shared is a store on which sweeps of several processes share the work: no two visit the same journey.
+type Shared interface {
+	// Clock is the store's time.
+	Clock(context.Context) (time.Time, error)
+	// TakeDue takes a due journey for the sweep that began then. False when another one has it, or has had it since, or when
+	// it is not due at that time any more. The lease ends a visit whose sweep died.
+	TakeDue(ctx context.Context, due journey.Due, began time.Time, lease time.Duration) (bool, error)
+	// LeaveDue ends the visit.
+	LeaveDue(context.Context, journey.ID) error
+}
+
+// lease is longer than a visit takes as a rule. One that takes longer may meet another sweep, which finds the journey
+// claimed; one that died with its process keeps one journey from sweeps for no longer.
+const lease = 2 * time.Minute
 
 // Words are the counts by their names.
 func (c Counts) Words() map[string]int {
@@ -39,7 +56,7 @@ func (c Counts) Words() map[string]int {
 	}
 }
 
-// Mopup sweeps. Safe for concurrent use; two sweeps at once share the work, because journeys are claimed one at a time.
+// Mopup sweeps. Safe for concurrent use.
 type Mopup struct {
 	Options
 	pace *rate.Limiter
@@ -116,39 +133,93 @@ func (m *Mopup) RunNow(ctx context.Context) (Counts, error) {
 
 // each visits those of the journeys due until then that are wanted, a page at a time.
 func (m *Mopup) each(ctx context.Context, until time.Time, wanted func(journey.Due, journey.Journey) bool) (Counts, error) {
-	var counts Counts
+	s := &sweep{Mopup: m, wanted: wanted, visited: map[journey.ID]bool{}}
+	if err := s.begin(ctx); err != nil {
+		return s.counts, err
+	}
 	for after := (journey.Due{}); ; {
 		page, err := m.Store.Due(ctx, until, after, pageSize)
 		if err != nil || len(page) == 0 {
-			return counts, err
+			return s.counts, err
 		}
 		for _, due := range page {
-			j, err := m.Store.Get(ctx, due.ID)
-			if errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged) {
-				continue // gone meanwhile, or set aside and said so by the store
+			if err := s.consider(ctx, due); err != nil {
+				return s.counts, err
 			}
-			if err != nil {
-				counts.Visited++
-				counts.Failed++
-				continue
-			}
-			if !wanted(due, j) {
-				continue
-			}
-			if err := m.pace.Wait(ctx); err != nil {
-				return counts, err
-			}
-			m.visit(ctx, j, &counts)
 		}
 		after = page[len(page)-1]
 	}
 }
 
-func (m *Mopup) visit(ctx context.Context, before journey.Journey, counts *Counts) {
-	counts.Visited++
-	progress, err := m.Runner.Advance(ctx, before.ID, journey.Visit{By: journey.ByMopup})
+// sweep is one go through what is due.
+type sweep struct {
+	*Mopup
+	began   time.Time // by the store's clock, where it is shared
+	wanted  func(journey.Due, journey.Journey) bool
+	visited map[journey.ID]bool // what failed comes up again behind the rest
+	counts  Counts
+}
+
+func (s *sweep) begin(ctx context.Context) (err error) {
+	if s.Shared != nil {
+		s.began, err = s.Shared.Clock(ctx)
+	}
+	return err
+}
+
+// consider visits a journey if it is this sweep's to visit. The error is the context's.
+func (s *sweep) consider(ctx context.Context, due journey.Due) error {
+	j, mine, err := s.take(ctx, due)
+	switch {
+	case err != nil:
+		s.counts.Visited++
+		s.counts.Failed++
+		return nil
+	case !mine:
+		return nil
+	}
+	defer s.leave(ctx, due.ID)
+	if err := s.pace.Wait(ctx); err != nil {
+		return err
+	}
+	s.visit(ctx, j)
+	return nil
+}
+
+// take reads a journey, and takes it before others do.
+func (s *sweep) take(ctx context.Context, due journey.Due) (j journey.Journey, mine bool, err error) {
+	if s.visited[due.ID] {
+		return j, false, nil
+	}
+	j, err = s.Store.Get(ctx, due.ID)
+	switch {
+	case errors.Is(err, journey.ErrNotFound), errors.Is(err, journey.ErrDamaged):
+		return j, false, nil // gone meanwhile, or set aside and said so by the store
+	case err != nil || !s.wanted(due, j):
+		return j, false, err
+	case s.Shared == nil:
+		return j, true, nil
+	}
+	mine, err = s.Shared.TakeDue(ctx, due, s.began, lease)
+	return j, mine, err
+}
+
+// leave lets others at a visited journey. Where that fails, its lease ends.
+func (s *sweep) leave(ctx context.Context, id journey.ID) {
+	s.visited[id] = true
+	if s.Shared == nil {
+		return
+	}
+	if err := s.Shared.LeaveDue(context.WithoutCancel(ctx), id); err != nil {
+		s.Log.WarnContext(ctx, "a visit could not be ended; its lease will", "journey_id", id, "error", err)
+	}
+}
+
+func (s *sweep) visit(ctx context.Context, before journey.Journey) {
+	s.counts.Visited++
+	progress, err := s.Runner.Advance(ctx, before.ID, journey.Visit{By: journey.ByMopup})
 	_ = progress.Reply.Close()
-	*counts.of(before.State, progress.Journey.State, err)++
+	*s.counts.of(before.State, progress.Journey.State, err)++
 }
 
 // of names what became of a journey.

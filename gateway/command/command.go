@@ -46,7 +46,11 @@ type Parts struct {
 	Drain func(context.Context) error
 	// Background does what no request asks for, until the context ends.
 	Background func(context.Context)
-	Close      func() error
+	// Sweep runs the mop-up now, and counts what it did until an error broke it off.
+	Sweep func(context.Context) (map[string]int, error)
+	// Stuck counts the journeys that wait for a person.
+	Stuck func(context.Context) (int, error)
+	Close func() error
 }
 
 // errUsage is a command used wrongly; what is wrong has been said already.
@@ -71,7 +75,7 @@ func commands() []command {
 		{"doctor", "checks, then asks: is the service there, does GOV.UK Pay take the key, may forms lead to it", doctor},
 		{"probe", "staging only: asks the service directly which spellings reach the pay code", probeRoutes},
 		{"keys", "prints fresh secrets as settings", keys},
-		{"mopup", "one sweep now, through the running gateway", mopup},
+		{"mopup", "one sweep now, through the running gateway (bbolt) or by itself (PostgreSQL)", mopup},
 		{"journeys", "lists journeys", journeys},
 		{"show", "prints one journey with its whole history", show},
 		{"check-now", "asks GOV.UK Pay about a journey, and does what is owed", checkNow},

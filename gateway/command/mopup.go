@@ -2,34 +2,73 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+
+	"paygate/gateway/config"
 )
 
-// mopup sweeps now, through the running gateway, and ends with 3 while anything is stuck.
+// mopup sweeps now, through the running gateway or, on a store that several processes share, by itself; it ends with 3
+// while anything is stuck.
 func mopup(ctx context.Context, w World, args []string) error {
 	if _, err := w.flags("mopup", "", args, 0, nil); err != nil {
 		return err
 	}
-	door, err := w.door()
+	client, err := config.LoadClient(w.Environ)
 	if err != nil {
 		return err
 	}
-	var counts map[string]int
-	if err := door.read(ctx, http.MethodPost, "mopup", nil, nil, &counts); err != nil {
-		return err
+	sweep := w.sweepThroughDoor
+	if client.Shared {
+		sweep = w.sweepAlone
 	}
-	for _, word := range []string{"visited", "released", "captured", "returned", "abandoned", "waiting", "stuck", "failed"} {
-		fmt.Fprintf(w.Stdout, "%-10s %d\n", word, counts[word])
-	}
-	var stuck listed
-	if err := door.read(ctx, http.MethodGet, "journeys", url.Values{"state": {"stuck"}, "limit": {"1"}}, nil, &stuck); err != nil {
-		return err
-	}
-	if len(stuck.Journeys) > 0 {
+	stuck, err := sweep(ctx)
+	if err == nil && stuck {
 		fmt.Fprintln(w.Stderr, "paygate mopup: journeys are stuck and wait for a person: paygate journeys -state stuck")
 		return errNeedsPerson
 	}
-	return nil
+	return err
+}
+
+func (w World) sweepThroughDoor(ctx context.Context) (stuck bool, err error) {
+	door, err := w.door()
+	if err != nil {
+		return false, err
+	}
+	var counts map[string]int
+	if err := door.read(ctx, http.MethodPost, "mopup", nil, nil, &counts); err != nil {
+		return false, err
+	}
+	w.printCounts(counts)
+	var found listed
+	err = door.read(ctx, http.MethodGet, "journeys", url.Values{"state": {"stuck"}, "limit": {"1"}}, nil, &found)
+	return len(found.Journeys) > 0, err
+}
+
+// sweepAlone opens no doors: it needs the store, Pay and the service, and no running gateway.
+func (w World) sweepAlone(ctx context.Context) (stuck bool, err error) {
+	settings, err := config.Load(w.Environ)
+	if err != nil {
+		return false, err
+	}
+	parts, err := w.Assemble(ctx, settings, w.logger(settings))
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, parts.Close()) }()
+	counts, err := parts.Sweep(ctx)
+	w.printCounts(counts)
+	if err != nil {
+		return false, err
+	}
+	n, err := parts.Stuck(ctx)
+	return n > 0, err
+}
+
+func (w World) printCounts(counts map[string]int) {
+	for _, word := range []string{"visited", "released", "captured", "returned", "abandoned", "waiting", "stuck", "failed"} {
+		fmt.Fprintf(w.Stdout, "%-10s %d\n", word, counts[word])
+	}
 }

@@ -9,6 +9,8 @@ import (
 type Client struct {
 	StaffURL *url.URL
 	Token    string // may be empty
+	// Shared: the settings name a store that this process may open beside a running gateway.
+	Shared bool
 }
 
 // LoadClient reads what the commands need that only speak to a running gateway: no other setting has to be there.
@@ -17,7 +19,7 @@ func LoadClient(environ []string) (Client, error) {
 	environment := environmentOf(environ)
 	c.readSecretFiles(environment)
 	v := parse[variables](environment, prefix)
-	client := Client{StaffURL: c.staffURL(v), Token: v.StaffToken}
+	client := Client{StaffURL: c.staffURL(v), Token: v.StaffToken, Shared: isPostgres(v.Store)}
 	if tokens := c.list("PAYGATE_STAFF_TOKENS", v.StaffTokens); client.Token == "" && len(tokens) > 0 {
 		for _, token := range c.staffTokens(tokens[0]) {
 			client.Token = token

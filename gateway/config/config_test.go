@@ -105,7 +105,10 @@ var wrongs = map[string][]string{
 	"PAYGATE_LISTEN":                        {"8000"},
 	"PAYGATE_STAFF_LISTEN":                  {"nowhere"},
 	"PAYGATE_STAFF_TOKENS":                  {"ann", "ann:short", "ann:0123456789abcdef,ann:0123456789abcdeg"},
-	"PAYGATE_STORE":                         {"mysql:x", "bbolt:", "postgres://db/paygate"},
+	"PAYGATE_STORE":                         {
+		"mysql:x", "bbolt:", "postgres:paygate", "postgres://u:hunter2@db:port/paygate", "postgres://u:hunter2/x@db/paygate",
+		"postgresql://u:hunter2@db/paygate?sslmode=requird", "postgres://u:hunter2%zz@db/paygate", "postgres://db/x?pool_max_conns=0",
+	},
 	"PAYGATE_PREFIX":                        {"pay", "/pay/", "/", "/../x", "/PAY"},
 	"PAYGATE_TRUSTED_PROXIES":               {"10.0.0.1", "0.0.0.0/0", "::/0"},
 	"PAYGATE_HOLD_MAX_BYTES":                {"10MB", "0", "-1", "9999999GiB"},
@@ -163,7 +166,22 @@ func TestEachSettingWrongInTurnIsNamed(t *testing.T) {
 				require.NotContains(t, text, value, "a secret was printed")
 			}
 			require.NotContains(t, text, "topsecret")
+			require.NotContains(t, text, "hunter2")
 		}
+	}
+}
+
+func TestPostgreSQLIsNamedByItsURL(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"postgres://paygate:hunter2@db.internal/paygate", "postgresql://paygate:hunter2@db:5433/paygate?sslmode=verify-full&pool_max_conns=20",
+		"postgres://paygate@/paygate?host=/run/postgresql", "postgres://a,b/paygate?target_session_attrs=read-write",
+	} {
+		s, faults := load(t, map[string]string{"PAYGATE_STORE": url})
+		require.Empty(t, faults)
+		require.Equal(t, config.Store{Kind: config.Postgres, URL: url}, s.Store)
+		require.Contains(t, s.Describe(), "postgres")
+		require.NotContains(t, s.Describe(), "hunter2")
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"paygate/gateway"
 	"paygate/journey"
+	"paygate/journey/pgstore"
 )
 
 // Settings are all settings, checked.
@@ -79,9 +80,16 @@ type SecretFile struct{ Setting, Path string }
 
 // Store says where journeys are kept.
 type Store struct {
-	Kind string // "bbolt" or "postgres"
-	Path string // of the bbolt file, or the whole postgres:// URL
+	Kind string // Bbolt or Postgres
+	Path string // of the bbolt file
+	URL  string // of PostgreSQL, with its password
 }
+
+// The kinds of store.
+const (
+	Bbolt    = "bbolt"
+	Postgres = "postgres"
+)
 
 // Load reads and checks the settings in an environment such as os.Environ gives. The error is of type Faults.
 func Load(environ []string) (Settings, error) {
@@ -265,14 +273,20 @@ func (c *checker) store(value string) Store {
 	const name = "PAYGATE_STORE"
 	switch {
 	case strings.HasPrefix(value, "bbolt:") && len(value) > len("bbolt:"):
-		return Store{Kind: "bbolt", Path: strings.TrimPrefix(value, "bbolt:")}
-	case strings.HasPrefix(value, "postgres://"), strings.HasPrefix(value, "postgresql://"):
-		c.fault(name, "this version keeps journeys in a bbolt file alone")
-		return Store{Kind: "postgres", Path: value}
+		return Store{Kind: Bbolt, Path: strings.TrimPrefix(value, "bbolt:")}
+	case isPostgres(value):
+		if err := pgstore.CheckURL(value); err != nil {
+			c.fault(name, "%v", err)
+		}
+		return Store{Kind: Postgres, URL: value}
 	default:
-		c.fault(name, "must be bbolt:PATH")
+		c.fault(name, "must be bbolt:PATH or postgres://USER:PASSWORD@HOST/DATABASE")
 		return Store{}
 	}
+}
+
+func isPostgres(store string) bool {
+	return strings.HasPrefix(store, "postgres://") || strings.HasPrefix(store, "postgresql://")
 }
 
 func (c *checker) ownPrefix(value string) string {

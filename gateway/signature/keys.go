@@ -26,6 +26,10 @@ const (
 // publishedFor is how long a replaced key stays published: longer than any assertion signed with it lives.
 const publishedFor = 7 * 24 * time.Hour
 
+// announcedFor is how long a key that replaces another is published before it signs: longer than verifiers keep a key set,
+// and than another replica takes to see it.
+const announcedFor = 10 * time.Minute
+
 // Key is one signing key.
 type Key struct {
 	ID        string // short form of its thumbprint (RFC 7638): the kid of the header and the key set
@@ -90,12 +94,16 @@ func algOf(private crypto.Signer) (string, error) {
 type Keys []Key
 
 // Rotate is the keys as they should be now: one of the wanted algorithm first, made if need be, and replaced ones only as
-// long as they are published.
+// long as they are published. The first key of all signs at once, and one that replaces another 10 minutes later.
 func (k Keys) Rotate(alg string, now time.Time) (Keys, error) {
 	if len(k) > 0 && k[0].Alg == alg {
 		return k.published(now), nil
 	}
-	return k.Announce(alg, now, now)
+	from := now
+	if len(k) > 0 {
+		from = now.Add(announcedFor)
+	}
+	return k.Announce(alg, now, from)
 }
 
 // Announce puts a new key first, published at once, that signs from a later moment on: verifiers then know it before

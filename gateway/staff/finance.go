@@ -57,7 +57,7 @@ func span(from, until time.Time) string {
 // backup streams a consistent copy of the store.
 func (d *door) backup(w http.ResponseWriter, r *http.Request, m member) {
 	if d.Backup == nil {
-		d.problem(w, r, http.StatusNotFound, "This store is backed up by its own means.")
+		d.problem(w, r, http.StatusNotFound, "These journeys are in a database that has backups of its own: use pg_dump, or whatever the database is backed up with.")
 		return
 	}
 	h := w.Header()

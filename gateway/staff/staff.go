@@ -41,7 +41,7 @@ type Options struct {
 	Runner *journey.Runner
 	// Sweep runs the mop-up now and counts what it did.
 	Sweep func(context.Context) (map[string]int, error)
-	// Backup writes a copy of the store while it is in use; nil where the store has its own means.
+	// Backup writes a copy of the store while it is in use; nil where that is the database's business.
 	Backup func(context.Context, io.Writer) error
 	// HashKey (64 bytes) and BlockKey (32 bytes) protect the cookie of those who log in.
 	HashKey, BlockKey []byte

@@ -29,7 +29,7 @@ type Options struct {
 	TLS           *tls.Config
 	Timeout       time.Duration // for the answer's header and its first ReplyMaxBytes
 	ReplyMaxBytes int64
-	Signer        signature.Signer
+	Signer        func() signature.Signer // with the keys of the moment
 
 	// StripSetCookie removes cookies that only Paygate may set.
 	StripSetCookie func(http.Header)
@@ -234,14 +234,14 @@ func (d *Deliverer) paid(delivery journey.Delivery) (http.Header, error) {
 	release.Via = delivery.Via
 	release.Method, release.Path, release.Query = delivery.Request.Method, delivery.Request.Path, delivery.Request.Query
 	release.Body = delivery.Request.Body
-	return d.Signer.Headers(release)
+	return d.Signer().Headers(release)
 }
 
 // PassHeader are the headers of one more fetch of a paid pass.
 func (d *Deliverer) PassHeader(j journey.Journey, method, path, query string) (http.Header, error) {
 	release := releaseOf(j)
 	release.Via, release.Method, release.Path, release.Query = "pass", method, path, query
-	return d.Signer.Headers(release)
+	return d.Signer().Headers(release)
 }
 
 func releaseOf(j journey.Journey) signature.Release {

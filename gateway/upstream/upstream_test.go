@@ -95,9 +95,11 @@ func deliverer(t *testing.T, service *url.URL, change func(*upstream.Options)) *
 	o := upstream.Options{
 		Upstream: service, PublicURL: &url.URL{Scheme: "https", Host: "licences.example.gov.uk"},
 		Timeout: 10 * time.Second, ReplyMaxBytes: 1 << 20, StripSetCookie: cookie.StripSet,
-		Signer: signature.Signer{
-			Keys: signature.Keys{key}, Issuer: "https://licences.example.gov.uk", Audience: "https://licences.example.gov.uk",
-			Now: func() time.Time { return t0 },
+		Signer: func() signature.Signer {
+			return signature.Signer{
+				Keys: signature.Keys{key}, Issuer: "https://licences.example.gov.uk", Audience: "https://licences.example.gov.uk",
+				Now: func() time.Time { return t0 },
+			}
 		},
 	}
 	if change != nil {
