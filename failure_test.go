@@ -17,10 +17,12 @@ import (
 	"paygate/gateway/cookie"
 	"paygate/gateway/signature"
 	"paygate/gateway/upstream"
+	"paygate/internal/postgres"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pay"
 	"paygate/journey/pay/simulator"
+	"paygate/journey/pgstore"
 	"paygate/journey/seal"
 )
 
@@ -127,11 +129,46 @@ type shaky struct {
 	clock   time.Time
 	pay     *simulator.Simulator
 	service *service
-	store   *boltstore.Store
+	store   journey.Store
 	runner  *journey.Runner
 }
 
-func newShaky(t *testing.T, answer http.HandlerFunc, trouble *trouble) *shaky {
+// opener gives an empty store.
+type opener func(*testing.T) journey.Store
+
+func openBbolt(t *testing.T) journey.Store {
+	t.Helper()
+	store, err := boltstore.Open(filepath.Join(t.TempDir(), "paygate.db"), boltstore.Options{Sealer: testSealer(t), NoSync: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store
+}
+
+// postgresOpener opens one database, and empties it again and again.
+func postgresOpener(t *testing.T) opener {
+	t.Helper()
+	store, err := pgstore.Open(t.Context(), postgres.Start(t).Database(t), pgstore.Options{Sealer: testSealer(t)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return func(t *testing.T) journey.Store {
+		t.Helper()
+		earlier, err := store.List(t.Context(), journey.Filter{})
+		require.NoError(t, err)
+		for _, j := range earlier {
+			require.NoError(t, store.Forget(t.Context(), j.ID))
+		}
+		return store
+	}
+}
+
+func testSealer(t *testing.T) *seal.Sealer {
+	t.Helper()
+	sealer, err := seal.New([][]byte{make([]byte, 32)})
+	require.NoError(t, err)
+	return sealer
+}
+
+func newShaky(t *testing.T, open opener, answer http.HandlerFunc, trouble *trouble) *shaky {
 	t.Helper()
 	s := &shaky{t: t, trouble: trouble, clock: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), service: &service{answer: answer}}
 	clock := func() time.Time { return s.clock }
@@ -144,12 +181,7 @@ func newShaky(t *testing.T, answer http.HandlerFunc, trouble *trouble) *shaky {
 	s.pay.SetPublicURL(payServer.URL)
 	payURL, _ := url.Parse(payServer.URL)
 	serviceURL, _ := url.Parse(s.service.server.URL)
-	sealer, err := seal.New([][]byte{make([]byte, 32)})
-	require.NoError(t, err)
-	log := slog.New(slog.DiscardHandler)
-	s.store, err = boltstore.Open(filepath.Join(t.TempDir(), "paygate.db"), boltstore.Options{Sealer: sealer, Now: clock, Log: log, NoSync: true})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.store.Close()) })
+	s.store = open(t)
 	key, err := signature.Generate(signature.ES256, s.clock)
 	require.NoError(t, err)
 	deliverer := upstream.New(upstream.Options{
@@ -161,7 +193,7 @@ func newShaky(t *testing.T, answer http.HandlerFunc, trouble *trouble) *shaky {
 	client := pay.New(pay.Options{URL: payURL, Key: "api_test_0000000000", CardOrigins: []string{payServer.URL}, Timeout: 10 * time.Second, CreateRate: 1000})
 	s.runner = &journey.Runner{
 		Store: shakyStore{s.store, trouble}, Payments: shakyPay{client, trouble}, Deliverer: shakyService{deliverer, trouble},
-		Now: clock, Log: log, Patience: time.Millisecond,
+		Now: clock, Log: slog.New(slog.DiscardHandler), Patience: time.Millisecond,
 	}
 	return s
 }
@@ -254,24 +286,70 @@ func (s *shaky) agree(k kindOfJourney, j journey.Journey) {
 // lets time pass: nothing paid is lost, nothing is delivered twice, and money and service agree.
 func TestWhicheverStepFailsMoneyAndServiceAgree(t *testing.T) {
 	t.Parallel()
+	for name, stores := range map[string]func(*testing.T) opener{
+		"bbolt": func(*testing.T) opener { return openBbolt }, "PostgreSQL": postgresOpener,
+	} {
+		for _, k := range kindsOfJourney() {
+			t.Run(name+", "+k.name, func(t *testing.T) {
+				t.Parallel()
+				failEachStep(t, stores(t), k)
+			})
+		}
+	}
+}
+
+func failEachStep(t *testing.T, open opener, k kindOfJourney) {
+	t.Helper()
+	calm := &trouble{}
+	s := newShaky(t, open, k.answer, calm)
+	s.agree(k, s.walk(k))
+	require.Greater(t, calm.steps, 10)
+	for step := 1; step <= calm.steps; step++ {
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprintf("step %d, after %t", step, after), func(t *testing.T) {
+				trouble := &trouble{fails: step, after: after}
+				s := newShaky(t, open, k.answer, trouble)
+				j := s.walk(k)
+				require.True(t, trouble.struck, "the step was never reached")
+				s.agree(k, j)
+			})
+		}
+	}
+}
+
+// brokenStore fails to be written a few times, once a request was delivered.
+type brokenStore struct {
+	journey.Store
+	service *service
+	done    bool // all the same
+	fails   int
+}
+
+func (s *brokenStore) Update(ctx context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error)) (journey.Journey, error) {
+	if len(s.service.got(http.MethodPost)) == 0 || s.fails == 0 {
+		return s.Store.Update(ctx, id, change)
+	}
+	s.fails--
+	if s.done {
+		_, _ = s.Store.Update(ctx, id, change)
+	}
+	return journey.Journey{}, errInjected
+}
+
+// TestAStoreThatComesBackSoonLearnsTheResultOfADelivery: a database that restarts leaves nobody to find out what is known.
+func TestAStoreThatComesBackSoonLearnsTheResultOfADelivery(t *testing.T) {
+	t.Parallel()
 	for _, k := range kindsOfJourney() {
-		t.Run(k.name, func(t *testing.T) {
-			t.Parallel()
-			calm := &trouble{}
-			s := newShaky(t, k.answer, calm)
-			s.agree(k, s.walk(k))
-			require.Greater(t, calm.steps, 10)
-			for step := 1; step <= calm.steps; step++ {
-				for _, after := range []bool{false, true} {
-					t.Run(fmt.Sprintf("step %d, after %t", step, after), func(t *testing.T) {
-						trouble := &trouble{fails: step, after: after}
-						s := newShaky(t, k.answer, trouble)
-						j := s.walk(k)
-						require.True(t, trouble.struck, "the step was never reached")
-						s.agree(k, j)
-					})
-				}
-			}
-		})
+		for _, done := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, kept %t", k.name, done), func(t *testing.T) {
+				t.Parallel()
+				s := newShaky(t, openBbolt, k.answer, &trouble{})
+				s.runner.Store = &brokenStore{Store: s.store, service: s.service, done: done, fails: 4}
+				j := s.walk(k)
+				s.agree(k, j)
+				require.NotEqual(t, journey.StateStuck, j.State)
+				require.Len(t, s.service.got(http.MethodPost), 1)
+			})
+		}
 	}
 }

@@ -5,11 +5,18 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"paygate/internal/postgres"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"paygate": main})
+	testscript.Main(withPostgres{m}, map[string]func(){"paygate": main})
 }
+
+// withPostgres keeps one PostgreSQL server for all tests that ask for one.
+type withPostgres struct{ *testing.M }
+
+func (m withPostgres) Run() int { return postgres.Main(m.M) }
 
 // TestTheCommandLine runs the scripts in testdata/script against the real program.
 func TestTheCommandLine(t *testing.T) {

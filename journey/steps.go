@@ -178,7 +178,8 @@ func (r *Runner) deliver(ctx context.Context, j Journey, request HeldRequest, v 
 	return r.conclude(ctx, claimed, result, v.By)
 }
 
-// conclude stores what became of a delivery. When even that fails, the claim lapses and the result counts as unknown.
+// conclude stores what became of a delivery. When that fails for too long, the claim lapses and the result counts as
+// unknown.
 func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by By) (Progress, error) {
 	answered := result.Verdict == VerdictAccepted || result.Verdict == VerdictRefused
 	fact := RequestDelivered{
@@ -189,7 +190,7 @@ func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by B
 	if fact.Kept {
 		change.Reply = result.Reply
 	}
-	after, err := r.apply(ctx, j.ID, fact, by, change)
+	after, err := r.keepResult(ctx, j.ID, fact, by, change)
 	if err != nil {
 		_ = result.Reply.Close()
 		return Progress{Journey: j}, fmt.Errorf("storing the result %s of a delivery: %w", result.Verdict, err)
@@ -199,6 +200,38 @@ func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by B
 		return Progress{Journey: after}, nil
 	}
 	return Progress{Journey: after, Reply: result.Reply}, nil
+}
+
+// insistFor is how long the result of a delivery is held on to while the store fails: a store that restarts must not leave
+// a person to find out what is known here. It is shorter than the claim outlives the delivery.
+const insistFor = 25 * time.Second
+
+// keepResult stores the result of a delivery, and tries again where that may help.
+func (r *Runner) keepResult(ctx context.Context, id ID, f RequestDelivered, by By, also Change) (Journey, error) {
+	ctx, cancel := context.WithTimeout(ctx, insistFor)
+	defer cancel()
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		after, err := r.apply(ctx, id, f, by, also)
+		var misplaced *TransitionError
+		switch {
+		case err == nil:
+			return after, nil
+		case errors.As(err, &misplaced): // perhaps it was kept, and only the word of that was lost
+			j, getErr := r.Store.Get(ctx, id)
+			if getErr == nil && j.Claim.Number == f.Number && j.Claim.Until.IsZero() {
+				return j, nil
+			}
+			return Journey{}, errors.Join(err, getErr)
+		case errors.Is(err, ErrNotFound), errors.Is(err, ErrDamaged), errors.Is(err, ErrFull):
+			return Journey{}, err
+		}
+		r.Log.WarnContext(ctx, "the result of a delivery is not stored yet", "journey_id", id, "verdict", f.Verdict, "error", err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return Journey{}, err
+		}
+	}
 }
 
 // await is for citizens whose journey somebody else is delivering: it mostly takes a moment.
