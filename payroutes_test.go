@@ -73,6 +73,11 @@ func TestTheReleaseSaysWhatWasPaidAndTheSignatureHolds(t *testing.T) {
 // verify checks a received request with the published keys.
 func (h *house) verify(t *testing.T, got received) []signature.Check {
 	t.Helper()
+	return signature.VerifyRequest(got.captured(), h.keys(t), h.url, time.Now())
+}
+
+// captured is the request as it stood on the wire.
+func (got received) captured() []byte {
 	var captured bytes.Buffer
 	captured.WriteString(got.method + " " + got.target + " HTTP/1.1\r\nHost: " + got.host + "\r\n")
 	header := got.header.Clone()
@@ -81,7 +86,7 @@ func (h *house) verify(t *testing.T, got received) []signature.Check {
 	_ = header.Write(&captured)
 	captured.WriteString("Content-Length: " + itoa(len(got.body)) + "\r\n\r\n")
 	captured.Write(got.body)
-	return signature.VerifyRequest(captured.Bytes(), h.keys(t), h.url, time.Now())
+	return captured.Bytes()
 }
 
 func TestFiftyReturnsAtOnceDeliverOnce(t *testing.T) {

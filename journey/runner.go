@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 )
 
@@ -27,7 +26,7 @@ type Runner struct {
 	// Patience is how long a citizen waits for a delivery that somebody else is making.
 	Patience time.Duration
 
-	working sync.WaitGroup
+	working underWay
 }
 
 // Applied is one step in a journey's life.
@@ -258,8 +257,7 @@ func (p Progress) then(next Progress) Progress {
 
 // do does one owed step.
 func (r *Runner) do(ctx context.Context, j Journey, step Step, v Visit) (Progress, error) {
-	r.working.Add(1)
-	defer r.working.Done()
+	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
 
 	var err error
@@ -294,10 +292,8 @@ func (r *Runner) do(ctx context.Context, j Journey, step Step, v Visit) (Progres
 
 // Drain waits until no step is under way, or until the context ends.
 func (r *Runner) Drain(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() { r.working.Wait(); close(done) }()
 	select {
-	case <-done:
+	case <-r.working.none():
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -80,8 +80,7 @@ func (r *Runner) stuckAgain(ctx context.Context, j Journey, f Fact, by By, cause
 // Refund gives amount pence of the journey's payment back, whatever was delivered. ErrRefundAmount; ErrRefunding while
 // another is under way; ErrNotAllowed while Pay cannot refund.
 func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason string) (Journey, error) {
-	r.working.Add(1)
-	defer r.working.Done()
+	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
 
 	j, seen, err := r.refundable(ctx, id, amount, by)

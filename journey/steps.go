@@ -61,8 +61,7 @@ func (r *Runner) fail(ctx context.Context, j Journey, by By, cause error) (Journ
 // create asks Pay for a payment; the intent is stored already. It is never repeated by itself: an answer that was lost
 // may have left a payment, which nobody can pay because nobody has its address (FACTS trap 4).
 func (r *Runner) create(ctx context.Context, j Journey, prefill Prefill, by By) (Began, error) {
-	r.working.Add(1)
-	defer r.working.Done()
+	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
 
 	seen, err := r.Payments.Create(ctx, NewPayment{
@@ -157,8 +156,7 @@ func (r *Runner) deliverHeld(ctx context.Context, j Journey, v Visit) (Progress,
 
 // deliver claims, delivers and stores the result. Whoever does not get the claim leaves with the journey as it then is.
 func (r *Runner) deliver(ctx context.Context, j Journey, request HeldRequest, v Visit) (Progress, error) {
-	r.working.Add(1)
-	defer r.working.Done()
+	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
 
 	claimed, err := r.apply(ctx, j.ID, Claimed{r.Now().Add(j.Terms.ClaimFor)}, v.By, Change{})

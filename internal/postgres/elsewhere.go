@@ -21,6 +21,12 @@ func Start(t testing.TB) *Server {
 	return nil
 }
 
+// Own does the same.
+func Own(t testing.TB) *Server {
+	t.Helper()
+	return Start(t)
+}
+
 // Main runs the tests.
 func Main(m *testing.M) int { return m.Run() }
 
@@ -41,6 +47,12 @@ func (s *Server) Do(testing.TB, string) {}
 
 // Restart is never reached.
 func (s *Server) Restart(testing.TB) {}
+
+// Stop is never reached.
+func (s *Server) Stop(testing.TB) {}
+
+// Launch is never reached.
+func (s *Server) Launch(testing.TB) {}
 
 // Standby is never reached.
 func (s *Server) Standby(testing.TB) (promote func()) { return func() {} }

@@ -3,7 +3,7 @@
 // Package postgres runs a throw-away PostgreSQL server in tests. Nothing that ships imports it.
 //
 // [Start] gives the one server of a test binary, [Server.Database] an empty database in it whose owner is no superuser. A
-// test that restarts or pauses the server must not run beside others: it leaves out t.Parallel.
+// test that stops or pauses the server must not run beside others: it leaves out t.Parallel, or takes a server of its [Own].
 package postgres
 
 import (
@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,14 +33,28 @@ const (
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s, err := server.use()
+	orSkip(t, err)
+	t.Cleanup(server.leave)
+	return s
+}
+
+// Own starts a server for this test alone.
+func Own(t testing.TB) *Server {
+	t.Helper()
+	s, err := start()
+	orSkip(t, err)
+	t.Cleanup(s.stop)
+	return s
+}
+
+func orSkip(t testing.TB, err error) {
+	t.Helper()
 	if err != nil && os.Getenv("CI") == "" && isMissing(err) {
 		t.Skipf("skipped, because %v", err)
 	}
 	if err != nil {
 		t.Fatalf("PostgreSQL did not start: %v", err)
 	}
-	t.Cleanup(server.leave)
-	return s
 }
 
 // Main keeps the server from one test to the next: without it, it ends with the last test that uses it at that moment. For
@@ -111,7 +126,22 @@ func (s *Server) url(role, database string) string {
 // Restart ends the server in the middle of whatever it does, and starts it again.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
-	if err := s.restart(); err != nil {
+	s.Stop(t)
+	s.Launch(t)
+}
+
+// Stop ends the server in the middle of whatever it does.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	if err := s.end(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Launch starts a server that was stopped.
+func (s *Server) Launch(t testing.TB) {
+	t.Helper()
+	if err := s.launch(); err != nil {
 		t.Fatalf("PostgreSQL did not start again: %v\nThe server's last words:\n%s", err, s.log.last())
 	}
 }

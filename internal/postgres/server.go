@@ -146,13 +146,6 @@ func (s *Server) launch() error {
 	}
 }
 
-func (s *Server) restart() error {
-	if err := s.end(syscall.SIGINT); err != nil {
-		return err
-	}
-	return s.launch()
-}
-
 func (s *Server) end(signal syscall.Signal) error {
 	if s.process == nil {
 		return nil
