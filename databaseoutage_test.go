@@ -337,6 +337,7 @@ func (w *town) errand(replicas []*replica, n int) error {
 			return fmt.Errorf("no answer to a form: %w", err)
 		case p.status == http.StatusSeeOther && strings.Contains(p.to(), "/secure/"):
 			atPay = p.to()
+		case strings.Contains(p.text, "This payment was not made"): // a sweep came by in between
 		case p.status != http.StatusServiceUnavailable && p.status != http.StatusBadGateway || p.header.Get("Paygate-Answer") != "yes":
 			return fmt.Errorf("a form was answered by %d: %s", p.status, p.text)
 		}
@@ -359,8 +360,9 @@ func (w *town) errand(replicas []*replica, n int) error {
 		return nil // and never comes back
 	}
 	there = there.at(back)
+	var p page
 	for began := time.Now(); time.Since(began) < ample; {
-		p, err := there.tries(http.MethodGet, "/_pay/return", nil)
+		p, err = there.tries(http.MethodGet, "/_pay/return", nil)
 		switch {
 		case err != nil:
 			return fmt.Errorf("no answer to a return: %w", err)
@@ -372,7 +374,7 @@ func (w *town) errand(replicas []*replica, n int) error {
 			return nil
 		}
 	}
-	return nil // the mop-up's business from now on
+	return fmt.Errorf("a citizen who has paid never learns the end: %s", p.text)
 }
 
 // comesToRest lets sweeps go by until nothing is open but what waits for a person.

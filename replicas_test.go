@@ -97,7 +97,12 @@ var servingAt = regexp.MustCompile(`"msg":"serving","public":"([^"]+)","staff":"
 // opens starts a replica and waits until it serves.
 func (w *town) opens(over ...string) *replica {
 	w.t.Helper()
-	p := begin(w.t, w.environ(over...), "serve")
+	return w.serving(begin(w.t, w.environ(over...), "serve"))
+}
+
+// serving waits until a replica that was started serves.
+func (w *town) serving(p *program) *replica {
+	w.t.Helper()
 	p.awaits(`"msg":"serving"`)
 	at := servingAt.FindStringSubmatch(p.said())
 	require.Len(w.t, at, 3, p.said())
@@ -333,6 +338,8 @@ func TestAReplicaKilledInTheMiddleOfADelivery(t *testing.T) {
 	require.Equal(t, 2, w.claimsLapse())
 	w.service.answersBy(confirms)
 	require.Contains(t, b.sweeps(), `"stuck":1`)
+	require.Equal(t, "1", b.metric(t, "paygate_stuck"))
+	require.Equal(t, "0", b.metric(t, `paygate_journeys_open{state="releasing"}`))
 
 	require.Equal(t, journey.StateStuck, careful.state(), "nobody knows whether the service has it")
 	require.Contains(t, careful.comesBack().text, "We are looking into your payment")
@@ -435,10 +442,11 @@ func TestTwoVersionsOfTheSettingsSideBySide(t *testing.T) {
 func TestReplicasPublishAndUseTheSameKeysWheneverTheyStarted(t *testing.T) {
 	t.Parallel()
 	w := newTown(t, confirms)
-	first := w.opens()
-	kid := first.keys(t).Keys[0].KeyID
-	second := w.opens()
+	both := []*program{begin(t, w.environ(), "serve"), begin(t, w.environ(), "serve")} // at the same time, on an empty database
+	first, second := w.serving(both[0]), w.serving(both[1])
+	require.Len(t, first.keys(t).Keys, 1)
 	require.Equal(t, first.keys(t), second.keys(t))
+	kid := first.keys(t).Keys[0].KeyID
 
 	third := w.opens("PAYGATE_SIGNING_ALG=ES256")
 	require.Len(t, third.keys(t).Keys, 2)
