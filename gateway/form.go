@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -14,7 +15,8 @@ import (
 // field is one named value of a form, in the order it was sent.
 type field struct {
 	name, value string
-	file        bool // an uploaded file; its content is not looked at
+	file        bool   // an uploaded file; its content is not looked at
+	scalar      string // what JSON has as a number, true or false: no value that chooses or fills in anything, but one that a service may read
 }
 
 // maxFieldBytes bounds one value of a multipart form that is looked at; longer ones are cut, and choose no price.
@@ -32,7 +34,7 @@ func formFields(contentType string, body []byte) ([]field, error) {
 		return urlencodedFields(string(body))
 	case kind == "multipart/form-data":
 		return multipartFields(body, params["boundary"])
-	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
+	case isJSON(kind):
 		return jsonFields(body)
 	default:
 		return nil, nil
@@ -82,11 +84,15 @@ func multipartFields(body []byte, boundary string) ([]field, error) {
 	}
 }
 
+// errNoObject: JSON without names.
+var errNoObject = errors.New("the JSON is not an object")
+
 // jsonFields walks the tokens, so that a name that comes twice is seen twice.
 func jsonFields(body []byte) ([]field, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
 	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
-		return nil, errors.New("the JSON is not an object")
+		return nil, errNoObject
 	}
 	var fields []field
 	for decoder.More() {
@@ -98,8 +104,7 @@ func jsonFields(body []byte) ([]field, error) {
 		if err := decoder.Decode(&value); err != nil {
 			return fields, errors.New("the JSON cannot be read")
 		}
-		text, _ := value.(string)
-		fields = append(fields, field{name: name.(string), value: text})
+		fields = append(fields, jsonValues(name.(string), value)...)
 	}
 	if _, err := decoder.Token(); err != nil {
 		return fields, errors.New("the JSON breaks off")
@@ -110,6 +115,28 @@ func jsonFields(body []byte) ([]field, error) {
 	return fields, nil
 }
 
+// jsonValues is a field with one value of JSON, or with each of a list.
+func jsonValues(name string, value any) []field {
+	switch value := value.(type) {
+	case string:
+		return []field{{name: name, value: value}}
+	case json.Number, bool:
+		return []field{{name: name, scalar: fmt.Sprint(value)}}
+	case []any:
+		fields := []field{{name: name}}
+		for _, element := range value {
+			if _, isList := element.([]any); !isList {
+				for _, f := range jsonValues(name, element) {
+					fields = append(fields, field{name: name, scalar: f.value + f.scalar})
+				}
+			}
+		}
+		return fields
+	default:
+		return []field{{name: name}}
+	}
+}
+
 // firstValue is the value of the first field with exactly this name, or empty.
 func firstValue(fields []field, name string) string {
 	for _, f := range fields {
@@ -118,19 +145,4 @@ func firstValue(fields []field, name string) string {
 		}
 	}
 	return ""
-}
-
-// readAs tells whether some service might read a field of this name as the wanted one: PHP turns dots and spaces into
-// underscores and cuts brackets off, others ignore case.
-func readAs(name, wanted string) bool { return foldField(name) == foldField(wanted) }
-
-func foldField(name string) string {
-	name, _, _ = strings.Cut(strings.TrimSpace(name), "[")
-	fold := func(r rune) rune {
-		if r == '.' || r == ' ' || r == '-' || r == '\x00' {
-			return '_'
-		}
-		return r
-	}
-	return strings.ToLower(strings.Map(fold, name))
 }

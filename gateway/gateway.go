@@ -138,9 +138,8 @@ func (g *Gateway) logRequest(r *http.Request, ruling ruling, status int) {
 // pay answers a request on a pay route.
 func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
 	switch {
-	case hit.route.Mode == ModeFree:
-		g.Log.InfoContext(r.Context(), "pay route is free", "route", hit.route.Name)
-		g.passThrough.ServeHTTP(w, r)
+	case hit.isFree():
+		g.passFree(w, r, hit.route)
 	case isPrefetch(r.Header):
 		g.answer(w, r, prefetched)
 	case hit.route.Terms.Kind == journey.KindPass:
@@ -148,6 +147,12 @@ func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
 	default:
 		g.hold(w, r, hit)
 	}
+}
+
+// passFree lets a request through on a route that costs nothing just now.
+func (g *Gateway) passFree(w http.ResponseWriter, r *http.Request, route *Route) {
+	g.Log.InfoContext(r.Context(), "pay route is free", "route", route.Name)
+	g.passThrough.ServeHTTP(w, r)
 }
 
 func (g *Gateway) count(kind string) {

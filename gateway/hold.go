@@ -18,18 +18,33 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		return
 	}
 	ask := g.asked(r, hit, body)
-	switch concerned := concernedRoutes(hit.routes, ask); {
-	case len(concerned) == 0 || len(concerned) == 1 && concerned[0].Mode == ModeFree:
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		g.passThrough.ServeHTTP(w, r)
+	concerned := concernedRoutes(hit.routes, ask)
+	for len(concerned) == 0 && hit.otherwise != nil {
+		hit = *hit.otherwise
+		ask.path = hit.captured
+		concerned = concernedRoutes(hit.routes, ask)
+	}
+	switch {
+	case hit.verdict == targetRefused:
+		g.refuse(w, r, hit)
+	case len(concerned) == 0:
+		g.passThrough.ServeHTTP(w, withBody(r, body))
 	case len(concerned) > 1:
 		g.answer(w, r, chooseAgain)
+	case concerned[0].Mode == ModeFree:
+		g.passFree(w, withBody(r, body), concerned[0])
 	case g.RefuseCards && carriesCardNumber(ask.form):
 		g.answer(w, r, cardNumber)
 	default:
 		ask.route = concerned[0]
 		g.price(w, r, ask, g.heldRequest(r, hit, body))
 	}
+}
+
+// withBody is a request whose body has been read.
+func withBody(r *http.Request, body []byte) *http.Request {
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return r
 }
 
 // price puts a held request under its terms.
@@ -196,11 +211,12 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling, body []byte) journey.
 
 // asked reads what the terms need from a request.
 func (g *Gateway) asked(r *http.Request, hit ruling, body []byte) asked {
-	query, _ := urlencodedFields(withoutMarker(hit.query)) // what cannot be read chooses nothing
+	raw := withoutMarker(hit.query)
+	query, _ := urlencodedFields(raw) // what cannot be read chooses nothing
 	form, err := formFields(r.Header.Get("Content-Type"), body)
 	return asked{
-		route: hit.route, path: hit.captured, query: query, form: form, formErr: err,
-		language: languageOf(r, form),
+		route: hit.route, path: hit.captured, query: query, form: form, formErr: errors.Join(err, unplain(r.Header, body, form)),
+		loose: append(looseFields(raw), cookieFields(r.Header)...), language: languageOf(r, form),
 	}
 }
 
@@ -215,7 +231,7 @@ func concernedRoutes(routes []*Route, a asked) []*Route {
 	return concerned
 }
 
-// concerns tells whether the route's condition holds: if any reading of the form has the value, it is a pay request.
+// concerns tells whether the route's condition holds: if any reading of the request has the value, it is a pay request.
 func (r *Route) concerns(a asked) bool {
 	if r.When == nil {
 		return true
@@ -223,8 +239,9 @@ func (r *Route) concerns(a asked) bool {
 	if a.formErr != nil { // unreadable for us may be readable for the service
 		return true
 	}
-	for _, f := range a.choosing() {
-		if readAs(f.name, r.When.Field) && (f.value == r.When.Value || f.file) {
+	for _, f := range a.readable() {
+		switch {
+		case f.file && namesAlike(f.name, r.When.Field), !f.file && mayName(f.name, r.When.Field) && f.mayBe(r.When.Value):
 			return true
 		}
 	}

@@ -360,7 +360,7 @@ func (p Pattern) fits(query string) fit {
 }
 
 func (c condition) fits(query string) fit {
-	var exact, loose, others int
+	var exact, loose, others, tried int
 	for pair := range strings.SplitSeq(query, "&") {
 		if c.isExactly(pair) {
 			exact++
@@ -368,12 +368,15 @@ func (c condition) fits(query string) fit {
 		}
 		for part := range strings.SplitSeq(pair, ";") { // some services part parameters by ";" too
 			rawName, rawValue, _ := strings.Cut(part, "=")
+			if loose > 0 || !mayName(rawName, c.name) {
+				continue
+			}
+			tried++
 			switch {
-			case !readsAsName(rawName, c.name):
-			case loose == 0 && others < 16 && !readsAsValue(rawValue, c.value):
-				others++
-			default: // so many of one name are hostile, and not worth reading
+			case tried > 16, readsAsValue(rawValue, c.value): // so many of one name are hostile, and not worth reading
 				loose++
+			case isNamed(rawName, c.name):
+				others++
 			}
 		}
 	}

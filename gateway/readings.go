@@ -498,38 +498,11 @@ func isShortName(text, literal string) bool {
 	return strings.EqualFold(parts[1][:length], literal[:length])
 }
 
-// readsAsName tells whether some service takes a raw query name for the wanted one: decoded again and again, case aside,
-// "[]" or "[0]" behind it, and with the "." and " ", and the "[" that nothing closes, that PHP makes "_".
-func readsAsName(raw, name string) bool {
-	for range 5 {
-		if sameName(raw, name) {
-			return true
-		}
-		decoded := decodePercentU(decodePercent(decodePlus(raw)))
-		if decoded == raw {
-			return false
-		}
-		raw = decoded
-	}
-	return true // nobody encodes that often for a good reason
-}
-
-func sameName(raw, name string) bool {
-	raw = strings.TrimFunc(foldCompatible(cutAtNul(raw)), isBlank)
-	before, _, _ := strings.Cut(raw, "[")
-	wanted := strings.Map(underscore, name)
-	return strings.EqualFold(strings.Map(underscore, before), wanted) || strings.EqualFold(strings.Map(underscore, raw), wanted)
-}
-
-func underscore(r rune) rune {
-	if strings.ContainsRune(". +[", r) {
-		return '_'
-	}
-	return r
-}
-
-// readsAsValue tells whether some service takes a raw query value for the wanted one.
+// readsAsValue tells whether some service takes a raw query value for the wanted one, which may be a path.
 func readsAsValue(raw, value string) bool {
+	if mayMean(decodePlus(raw), value) {
+		return true
+	}
 	if unescaped, err := url.QueryUnescape(raw); err == nil && !strings.Contains(raw, "%25") && isPlain(unescaped) {
 		return strings.EqualFold(strings.Trim(unescaped, "/"), strings.Trim(value, "/"))
 	}

@@ -126,9 +126,17 @@ type ruling struct {
 	route  *Route
 	routes []*Route
 
+	// Of targetPay: the ruling where none of the routes' conditions on the form holds; nil where the request is free then.
+	otherwise *ruling
+
 	path     string            // of targetPay: what the service is asked for, without path parameters; of targetPlainPath: the plain spelling
 	query    string            // raw
 	captured map[string]string // of targetPay: what the wildcards of route stand for
+}
+
+// isFree tells of targetPay that the request costs nothing just now, whatever its form says.
+func (r ruling) isFree() bool {
+	return r.otherwise == nil && !slices.ContainsFunc(r.routes, func(route *Route) bool { return route.Mode != ModeFree })
 }
 
 // kind is the ruling's name in the metrics.
@@ -329,7 +337,23 @@ func decideExact(method string, t target, path string, exact, near []watched) ru
 			hit.routes = append(hit.routes, w.route)
 		}
 	}
+	hit.otherwise = decideOtherwise(method, t, path, best.pattern, hit.routes, served, near)
 	return hit
+}
+
+// decideOtherwise goes on to the patterns that are less specific, where all routes of the most specific one have a
+// condition on the form: a request that is not theirs may still be another's.
+func decideOtherwise(method string, t target, path string, best Pattern, routes []*Route, served, near []watched) *ruling {
+	if slices.ContainsFunc(routes, func(r *Route) bool { return r.When == nil }) {
+		return nil
+	}
+	isBest := func(w watched) bool { return w.pattern.Equal(best) }
+	wider := slices.DeleteFunc(slices.Clone(served), isBest)
+	if len(wider) == 0 {
+		return nil
+	}
+	next := decideExact(method, t, path, wider, slices.DeleteFunc(slices.Clone(near), isBest))
+	return &next
 }
 
 // serves tells whether the pattern answers the method: HEAD goes with GET (RFC 9110 section 9.3.2).

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"paygate/journey"
@@ -17,7 +18,8 @@ type asked struct {
 	path     map[string]string // what the pattern's names matched
 	query    []field
 	form     []field
-	formErr  error
+	formErr  error   // the form, or some of it, may be read in more than one way
+	loose    []field // the query as the most lenient service reads it, and the cookies
 	language string
 }
 
@@ -57,27 +59,48 @@ func (a asked) price() (int64, string, error) {
 		return a.route.Price, "", nil
 	}
 	var chosen []string
-	for _, f := range a.choosing() {
-		if readAs(f.name, a.route.PriceField) {
-			if f.file || f.name != a.route.PriceField {
-				return 0, "", errChoice
-			}
+	for _, f := range append(append([]field{}, a.form...), a.query...) {
+		switch {
+		case f.name == a.route.PriceField && !f.file:
 			chosen = append(chosen, f.value)
+		case namesAlike(f.name, a.route.PriceField):
+			return 0, "", errChoice
 		}
 	}
 	if len(chosen) != 1 || a.formErr != nil {
 		return 0, "", errChoice
 	}
 	price, known := a.route.Prices[chosen[0]]
-	if !known {
+	if !known || a.contradicts(chosen[0]) {
 		return 0, "", errChoice
 	}
 	return price, chosen[0], nil
 }
 
-// choosing is where a choice may stand: in the form, and for services that read both alike, in the query.
-func (a asked) choosing() []field {
-	return append(append([]field{}, a.form...), a.query...)
+// contradicts tells whether some reading of the request chooses another of the route's prices.
+func (a asked) contradicts(choice string) bool {
+	for _, f := range a.readable() {
+		if f.file || f.name == a.route.PriceField && f.value == choice || !mayName(f.name, a.route.PriceField) {
+			continue
+		}
+		for other := range a.route.Prices {
+			if other != choice && f.mayBe(other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// readable is all that some service may read a choice from: the form, and the query and the cookies for those that do not
+// tell them apart.
+func (a asked) readable() []field {
+	return slices.Concat(a.form, a.query, a.loose)
+}
+
+// mayBe tells whether some service takes a field's value for the wanted one.
+func (f field) mayBe(value string) bool {
+	return mayMean(f.value, value) || f.scalar != "" && mayMean(f.scalar, value)
 }
 
 // prefill is what Pay's card page need not ask again.

@@ -1,0 +1,186 @@
+package gateway
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Parameters are the named values of a form, a query or a cookie. Which names and values a service takes for which is not
+// known: PHP makes an underscore of a dot and cuts at a NUL, old Rack drops brackets, Spring and ASP.NET find a field behind
+// the name of a model, everybody's number is another. Whatever some service may take for what costs money counts as that.
+
+// mostDecoded is how often a name or a value is decoded; nobody encodes more often for a good reason.
+const mostDecoded = 5
+
+// mayName tells whether some service takes a name, as a form or a raw query has it, for the wanted one.
+func mayName(name, wanted string) bool {
+	return isNamed(name, wanted) || inSomeDecoding(name, func(name string) bool {
+		return namesInside(name, wanted) || namesInside(wanted, name)
+	})
+}
+
+// isNamed is mayName without the names of models.
+func isNamed(name, wanted string) bool {
+	return inSomeDecoding(name, func(name string) bool {
+		before, _, _ := strings.Cut(name, "[")
+		return namesAlike(name, wanted) || namesAlike(before, wanted)
+	})
+}
+
+// inSomeDecoding tells whether something holds for a text, cut at a NUL or whole, or for what comes out when it is decoded
+// again.
+func inSomeDecoding(text string, holds func(string) bool) bool {
+	for range mostDecoded {
+		if holds(text) || holds(cutAtNul(text)) {
+			return true
+		}
+		decoded := decodePercentU(decodePercent(decodePlus(text)))
+		if decoded == text {
+			return false
+		}
+		text = decoded
+	}
+	return true
+}
+
+// index is what makes an element of a list of a name.
+var index = regexp.MustCompile(`(?:\[[0-9\s]*\]?|\.[0-9]+)+$`)
+
+// namesAlike tells whether two names differ in case, punctuation or an index only.
+func namesAlike(name, wanted string) bool {
+	letters := lettersOf(wanted)
+	if letters == "" {
+		return name == wanted
+	}
+	return lettersOf(name) == letters || lettersOf(index.ReplaceAllLiteralString(name, "")) == letters
+}
+
+// namesInside tells whether a name ends in the wanted one, behind what some binder takes for the name of a model or a form:
+// model.action, Main$action, application[action].
+func namesInside(name, wanted string) bool {
+	letters := lettersOf(wanted)
+	segments := strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(".[]():$/", r) })
+	if letters == "" || len(segments) < 2 {
+		return false
+	}
+	for i := 1; i < len(segments); i++ {
+		if lettersOf(strings.Join(segments[i:], "")) == letters {
+			return true
+		}
+	}
+	return false
+}
+
+// lettersOf is a name's letters and digits, in lower case.
+func lettersOf(name string) string {
+	name = foldCompatible(dropIgnorable(decodeOverlong(name)))
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return -1
+		}
+		return unicode.ToLower(unicode.ToUpper(r)) // the long s is an s, as in strings.EqualFold
+	}, name)
+}
+
+// mayMean tells whether some service takes a value for the wanted one.
+func mayMean(value, wanted string) bool {
+	if value == wanted {
+		return true
+	}
+	plain := plainText(wanted)
+	return inSomeDecoding(value, func(value string) bool {
+		value = plainText(value)
+		return strings.EqualFold(value, plain) || isTrue(value) && isTrue(plain) || isNumber(value, plain)
+	})
+}
+
+// plainText is a text without white space and what does not show, in the usual forms of its letters.
+func plainText(text string) string {
+	text = foldCompatible(decodeOverlong(text))
+	return dropIgnorable(strings.Join(strings.Fields(text), ""))
+}
+
+// isTrue names the words that binders take for a tick in a box.
+func isTrue(text string) bool {
+	switch strings.ToLower(text) {
+	case "1", "true", "t", "on", "yes", "y":
+		return true
+	default:
+		return false
+	}
+}
+
+var (
+	wholeNumber  = regexp.MustCompile(`^[0-9]{1,9}$`)
+	leadingDigit = regexp.MustCompile(`^[0-9]+`)
+	leadingReal  = regexp.MustCompile(`^[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?`)
+	leadingHex   = regexp.MustCompile(`^(?:0[xX]|#)([0-9a-fA-F]{1,16})`)
+)
+
+// isNumber tells whether a value is, for a service that makes a number of it, the wanted whole one: PHP and C stop at the
+// first letter, Java and Python read the digits of every script, and there are zeros before, fractions, exponents, and the
+// bases 8 and 16.
+func isNumber(value, wanted string) bool {
+	if !wholeNumber.MatchString(wanted) {
+		return false
+	}
+	number, _ := strconv.ParseInt(wanted, 10, 64)
+	value = strings.TrimLeft(strings.Map(latinDigit, value), "+ ")
+	for _, reading := range []struct {
+		digits string
+		base   int
+	}{{leadingDigit.FindString(value), 10}, {leadingDigit.FindString(value), 8}, {submatch(leadingHex, value), 16}} {
+		if n, err := strconv.ParseInt(reading.digits, reading.base, 64); err == nil && n == number {
+			return true
+		}
+	}
+	real, err := strconv.ParseFloat(leadingReal.FindString(value), 64)
+	return err == nil && real == float64(number)
+}
+
+func submatch(pattern *regexp.Regexp, text string) string {
+	if found := pattern.FindStringSubmatch(text); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// latinDigit is the digit 0 to 9 of any script's, and drops what groups digits. Unicode keeps the ten of a script together.
+func latinDigit(r rune) rune {
+	if r == '_' || r == ',' || r == '\'' {
+		return -1
+	}
+	if !unicode.IsDigit(r) || r <= '9' {
+		return r
+	}
+	value := rune(0)
+	for value < 9 && unicode.IsDigit(r-value-1) {
+		value++
+	}
+	return '0' + value
+}
+
+// looseFields reads a query as the most lenient service does: parted by "&" or ";", and what cannot be decoded left as it is.
+func looseFields(query string) []field {
+	var fields []field
+	for pair := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, value, _ := strings.Cut(pair, "=")
+		fields = append(fields, field{name: decodePlus(name), value: decodePlus(value)})
+	}
+	return fields
+}
+
+// cookieFields are the cookies: PHP's $_REQUEST has them, and so has Request in ASP and ASP.NET.
+func cookieFields(header http.Header) []field {
+	var fields []field
+	for _, line := range header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			name, value, _ := strings.Cut(pair, "=")
+			fields = append(fields, field{name: strings.TrimSpace(name), value: strings.Trim(value, `" `)})
+		}
+	}
+	return fields
+}
