@@ -173,11 +173,14 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
 	g.Log.InfoContext(r.Context(), "refused", append([]any{"status", ruling.status, "reason", ruling.reason, "method", r.Method}, ruling.remedy()...)...)
 	w.Header().Set("Connection", "close")
-	page := pages.BadAddress
-	if ruling.status == http.StatusMethodNotAllowed {
-		page = pages.MethodUnknown
+	refused := answer{status: ruling.status, page: pages.BadAddress}
+	switch ruling.status {
+	case http.StatusMethodNotAllowed:
+		refused.page = pages.MethodUnknown
+	case http.StatusRequestEntityTooLarge:
+		refused = unreadable(ruling.reason, g.HoldMaxBytes)
 	}
-	g.answer(w, r, answer{status: ruling.status, page: page})
+	g.answer(w, r, refused)
 }
 
 // remedy is, for the log, the route that a refused address is near to, and the setting that declares the address if it is one

@@ -86,6 +86,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	steady(w, r, bodyIdle)
 	ruling := g.judge.rule(r)
+	if len(ruling.elsewhere) > 0 {
+		ruling = g.lookElsewhere(w, r, ruling)
+	}
 	g.count(ruling.kind())
 	if ruling.verdict != targetFree {
 		seen := &seenStatus{ResponseWriter: w}

@@ -129,6 +129,10 @@ type ruling struct {
 	// Of targetPay: the ruling where none of the routes' conditions on the form holds; nil where the request is free then.
 	otherwise *ruling
 
+	// Of targetFree and targetPay: patterns that the target is of but for the conditions on its query, which other parts of the
+	// request may meet.
+	elsewhere []Pattern
+
 	path     string            // of targetPay: what the service is asked for, without path parameters; of targetPlainPath: the plain spelling
 	query    string            // raw
 	captured map[string]string // of targetPay: what the wildcards of route stand for
@@ -227,6 +231,9 @@ func (j *judge) rule(r *http.Request) ruling {
 	result := j.find(r.Method, t)
 	if result.verdict == targetPay && namesEndToEnd(r.Header) {
 		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errConnection}
+	}
+	if result.verdict == targetFree || result.verdict == targetPay {
+		result.elsewhere = j.elsewhere(r.Method, t)
 	}
 	return result
 }

@@ -1,0 +1,79 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// A condition on the query ("?page=apply") is judged on the query. But services that read their parameters wherever they
+// stand (Java's getParameter, PHP's $_REQUEST, Rack's params, ASP.NET's Request) are led to the same code by a form or a
+// cookie. So where a path may be that of a pattern whose conditions the query does not meet, the rest of the request is
+// looked at too, and refused where it may meet them.
+
+var errElsewhere = errors.New("the form or a cookie has what a pay route's query has")
+
+// elsewhere are the patterns that a target may be read as, but for their conditions on the query.
+func (j *judge) elsewhere(method string, t target) []Pattern {
+	conditional := slices.DeleteFunc(slices.Clone(j.relevant(method)), func(w watched) bool {
+		return w.reach == reachExact || len(w.pattern.conditions) == 0 || w.pattern.fits(t.query) != unmet
+	})
+	if len(conditional) == 0 {
+		return nil
+	}
+	var split [][]string
+	for _, reading := range readings(withoutParameters(t.path)).paths {
+		split = append(split, segmentsOf(reading))
+	}
+	allowed := j.isAllowed(method, t)
+	var found []Pattern
+	for _, w := range conditional {
+		if slices.ContainsFunc(split, func(reading []string) bool {
+			return readsAs(w.segments, reading) || w.reach == reachWide && !allowed && readsWidelyAs(w.segments, reading)
+		}) {
+			found = append(found, w.pattern)
+		}
+	}
+	return found
+}
+
+// lookElsewhere refuses a request that says in its form or its cookies what it does not say in its query. Where it has to
+// read the body for that, it leaves another in its place.
+func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruling) ruling {
+	refused := was
+	refused.verdict, refused.status, refused.reason = targetRefused, http.StatusBadRequest, errElsewhere
+	said := cookieFields(r.Header)
+	doubtful := false
+	if r.ContentLength != 0 && !isOtherContent(r.Header) {
+		body, err := readBody(w, r, g.HoldMaxBytes)
+		if err != nil {
+			refused.status, refused.reason = unreadable(err, g.HoldMaxBytes).status, err
+			return refused
+		}
+		form, err := formFields(r.Header.Get("Content-Type"), body)
+		doubtful = errors.Join(err, unplain(r.Header, body, form)) != nil && !errors.Is(err, errNoObject)
+		said = append(said, form...)
+		withBody(r, body)
+	}
+	if slices.ContainsFunc(was.elsewhere, func(p Pattern) bool { return p.isSaid(was.query, said, doubtful) }) {
+		return refused
+	}
+	return was
+}
+
+// isOtherContent tells content that no service takes parameters from, whatever it does with it.
+func isOtherContent(header http.Header) bool {
+	err := unplain(header, []byte("x"), nil)
+	return errors.Is(err, errNoForm) && !strings.HasPrefix(strings.ToLower(header.Get("Content-Type")), "multipart/")
+}
+
+// isSaid tells whether a request meets the pattern's conditions when its parameters are taken from anywhere. What cannot be
+// read may be anything.
+func (p Pattern) isSaid(query string, said []field, doubtful bool) bool {
+	return !slices.ContainsFunc(p.conditions, func(c condition) bool {
+		return !doubtful && c.fits(query) == unmet && !slices.ContainsFunc(said, func(f field) bool {
+			return mayName(f.name, c.name) && (readsAsValue(f.value, c.value) || f.mayBe(c.value))
+		})
+	})
+}
