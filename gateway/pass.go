@@ -8,8 +8,10 @@ import (
 	"paygate/journey"
 )
 
-// pass lets a citizen fetch an address as long as it is paid for, and sends them to Pay where it is not.
+// pass lets a citizen fetch an address as long as it is paid for, and sends them to Pay where it is not. A body stays
+// behind: what is paid for, and signed, is the address.
 func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
+	r.Body, r.ContentLength = http.NoBody, 0
 	ask := g.asked(r, hit, nil)
 	terms, err := ask.terms()
 	if err != nil {

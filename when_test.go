@@ -1,0 +1,164 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// buttons are two pay routes and a free alternative at one address.
+var buttons = []string{
+	"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay",
+	"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_IMMEDIATE_WHEN=form:action=renew",
+}
+
+func TestEachButtonHasItsPrice(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, buttons...)
+	for action, pence := range map[string]int64{"pay": 2500, "renew": 3000} {
+		before := len(d.pay.Payments())
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", formType, "name=Ann&action="+action)).status)
+		require.Len(t, d.pay.Payments(), before+1)
+		require.Equal(t, pence, d.pay.Payments()[before].Amount)
+	}
+	got := d.speak(withForm("POST /licences/apply", formType, "name=Ann&action=save"))
+	require.Equal(t, http.StatusOK, got.answers[0].status)
+	received := d.service.take()
+	require.Len(t, received, 1)
+	require.Equal(t, "name=Ann&action=save", string(received[0].body))
+	require.Equal(t, []string{"Paygate-Status: none"}, received[0].ours())
+}
+
+func TestTwoButtonsAtOnceAreNone(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, buttons...)
+	for _, raw := range []string{
+		withForm("POST /licences/apply", formType, "action=pay&action=renew"),
+		withForm("POST /licences/apply", formType, "action=pay&Action[]=renew"),
+		withForm("POST /licences/apply", formType, "action=pay;action=renew"),
+		withForm("POST /licences/apply?action=renew", formType, "action=pay"),
+		withForm("POST /licences/apply?x;action=renew", formType, "action=pay"),
+		withForm("POST /licences/apply", formType+"Cookie: action=renew\r\n", "action=pay"),
+		withForm("POST /licences/apply", "", "action=pay"),
+		withForm("POST /licences/apply", "Content-Type: multipart/form-data; boundary=b\r\n", "--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\npay\r\n--b--\r\n--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nrenew\r\n--b--\r\n"),
+	} {
+		require.Equal(t, http.StatusUnprocessableEntity, d.isRefusedWith(t, raw).status, raw)
+	}
+	require.Empty(t, d.pay.Payments())
+}
+
+// isRefusedWith is isNotFree for what a page of ours answers, behind which the connection goes on.
+func (d *door) isRefusedWith(t *testing.T, raw string) heard {
+	t.Helper()
+	got := d.speak(raw)
+	require.Empty(t, d.service.take())
+	require.Len(t, got.answers, 1)
+	require.Equal(t, "yes", got.answers[0].header.Get("Paygate-Answer"))
+	return got.answers[0]
+}
+
+// TestAFreeButtonMakesNotItsNeighboursFree: a route that is free just now says nothing about another at its address.
+func TestAFreeButtonMakesNotItsNeighboursFree(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, append(buttons, "PAYGATE_ROUTE_LICENCE_MODE=free")...)
+	require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", formType, "action=renew")).status)
+	got := d.speak(withForm("POST /licences/apply", formType, "action=pay"))
+	require.Equal(t, http.StatusOK, got.answers[0].status)
+	require.Len(t, d.service.take(), 1)
+	require.Contains(t, d.log.String(), "pay route is free")
+	require.Len(t, d.pay.Payments(), 1)
+}
+
+// TestWhatIsNoButtonsRequestMayBeAWiderRoutes: the condition of the most specific route says nothing about the next.
+func TestWhatIsNoButtonsRequestMayBeAWiderRoutes(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t,
+		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay",
+		"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /licences/{what}", "PAYGATE_ROUTE_IMMEDIATE_REFERENCE=FINE-{path:what}", "PAYGATE_ROUTE_PRICED_MATCH=POST /other")
+	for body, pence := range map[string]int64{"action=pay": 2500, "action=save": 3000} {
+		before := len(d.pay.Payments())
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", formType, body)).status, body)
+		require.Len(t, d.pay.Payments(), before+1)
+		require.Equal(t, pence, d.pay.Payments()[before].Amount)
+	}
+	d.isNotFree(t, withForm("POST /licences/APPLY", formType, "action=save"))
+}
+
+// TestNoReadingChoosesACheaperPrice: what some service reads as another choice makes the choice unclear.
+func TestNoReadingChoosesACheaperPrice(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t)
+	parts := "Content-Type: multipart/form-data; boundary=b\r\n"
+	cheap := "--b\r\nContent-Disposition: form-data; name=\"licence\"\r\n\r\n1-day\r\n"
+	dear := strings.Replace(cheap, "1-day", "8-day", 1)
+	for name, raw := range map[string]string{
+		"behind the end":            withForm("POST /licences/priced", parts, cheap+"--b--\r\n"+dear+"--b--\r\n"),
+		"another's boundary":        withForm("POST /licences/priced", "Content-Type: multipart/form-data; xboundary=c; boundary=b\r\n", cheap+"--b--\r\n--c\r\n"+strings.TrimPrefix(dear, "--b\r\n")+"--c--\r\n"),
+		"a part in another coding":  withForm("POST /licences/priced", parts, cheap+strings.Replace(dear, "\r\n\r\n8-day", "\r\nContent-Transfer-Encoding: base64\r\n\r\nOC1kYXk=", 1)+"--b--\r\n"),
+		"a model before":            withForm("POST /licences/priced", formType, "licence=1-day&model.licence=8-day"),
+		"brackets":                  withForm("POST /licences/priced", formType, "licence=1-day&[licence]=8-day"),
+		"the query by semicolons":   withForm("POST /licences/priced?x;licence=8-day", formType, "licence=1-day"),
+		"the query by %u":           withForm("POST /licences/priced?licence=%u0038-day", formType, "licence=1-day"),
+		"a cookie":                  withForm("POST /licences/priced", formType+"Cookie: licence=8-day\r\n", "licence=1-day"),
+		"a character set":           withForm("POST /licences/priced", "Content-Type: application/x-www-form-urlencoded; charset=utf-7\r\n", "licence=1-day&x=1"),
+		"a type read by PHP alone":  withForm("POST /licences/priced", "Content-Type: application/x-www-form-urlencoded, x\r\n", "licence=1-day"),
+		"a JSON number beside":      withForm("POST /licences/priced", "Content-Type: application/json\r\n", `{"licence":"1-day","Licence":8}`),
+		"JSON in a form":            withForm("POST /licences/priced", formType, `{"licence":"8-day"}&licence=1-day`),
+		"a mark of order of bytes":  withForm("POST /licences/priced", formType, "\xef\xbb\xbflicence=8-day&licence=1-day"),
+		"a choice in another place": withForm("POST /licences/priced", formType, "licence=1-day&"+"licence%5B%5D=8-day"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, http.StatusUnprocessableEntity, d.isRefusedWith(t, raw).status)
+		})
+	}
+	require.Empty(t, d.pay.Payments())
+	for _, raw := range []string{
+		withForm("POST /licences/priced", formType+"Cookie: licence=1-day; old=8-day\r\n", "licence=1-day&previous=8-day"),
+		withForm("POST /licences/priced?licence_holder=8-day", parts, cheap+"--b\r\nContent-Disposition: form-data; name=\"holder\"\r\n\r\nlicence=8-day\r\n--b--\r\n"),
+	} {
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, raw).status)
+	}
+	for _, payment := range d.pay.Payments() {
+		require.EqualValues(t, 600, payment.Amount)
+	}
+}
+
+// TestAFieldOfAModelMayChooseThePrice: Rails and PHP have names with brackets.
+func TestAFieldOfAModelMayChooseThePrice(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "PAYGATE_ROUTE_PRICED_PRICE_FIELD=application[licence]")
+	require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/priced", formType, "application[name]=Ann&application[licence]=8-day")).status)
+	require.EqualValues(t, 1350, d.pay.Payments()[0].Amount)
+	require.Equal(t, http.StatusUnprocessableEntity, d.isRefusedWith(t, withForm("POST /licences/priced", formType, "application[licence]=1-day&application.licence=8-day")).status)
+}
+
+// TestAPassIsWhatItsAddressSays: a body, or a query that is read in two ways, would ask for something else than was paid for.
+func TestAPassIsWhatItsAddressSays(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "PAYGATE_ROUTE_PRICED_MATCH=GET /permits/{year}")
+	get := func(query, header string) string {
+		return "GET /permits/2026?" + query + " HTTP/1.1\r\nHost: apply.example\r\n" + header + "\r\n"
+	}
+	for _, query := range []string{
+		"licence=1-day;licence=8-day", "licence=1-day&x;licence=8-day", "licence=1-day&licence[]=8-day", "licence=1-day&Licence=8-day", "licence=1-day&[licence]=8-day",
+		"licence=1-day&licence=%38-day", "licence=1-day&m.licence=8-day", "licence=1-day&licence%00=8-day", "licence=1-day&lic%u0065nce=8-day",
+	} {
+		require.Equal(t, http.StatusUnprocessableEntity, d.isRefusedWith(t, get(query, "")).status, query)
+	}
+	require.Empty(t, d.pay.Payments())
+	answer := d.isNotFree(t, get("licence=1-day", ""))
+	require.Equal(t, http.StatusSeeOther, answer.status)
+	require.NoError(t, d.pay.Pay(d.pay.Payments()[0].ID, "success"))
+	ticket := "Cookie: " + cookieOf(answer) + "\r\n"
+	for range 2 { // the first fetch, and a later one
+		d.speak(withForm("GET /permits/2026?licence=1-day", ticket+formType, "licence=8-day"))
+		received := d.service.take()
+		require.Len(t, received, 1)
+		require.Equal(t, "GET /permits/2026?licence=1-day HTTP/1.1", received[0].line)
+		require.Equal(t, []string{"success"}, received[0].values("Paygate-Status"))
+		require.Empty(t, received[0].body)
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, d.isRefusedWith(t, get("licence=1-day;licence=8-day", ticket)).status)
+}
