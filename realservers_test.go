@@ -109,6 +109,64 @@ func (d *door) payOnce(t *testing.T, server *realServer) {
 	require.Equal(t, []string{"POST /licences/apply success"}, server.ran(t))
 }
 
+// paidForms are requests that PHP reads as those that cost money.
+func paidForms(name, value string) []string {
+	const parts = "Content-Type: multipart/form-data; boundary=b\r\n"
+	header := "Content-Disposition: form-data; name=\"" + name + "\""
+	part := func(header, content string) string { return "--b\r\n" + header + "\r\n\r\n" + content + "\r\n" }
+	said := name + "=" + value
+	forms := []string{
+		withForm("POST /buttons.php?"+said, "", ""), withForm("POST /buttons.php?x&"+said, formType, "a=1"), withForm("POST /buttons.php", "Cookie: "+said+"\r\n"+formType, "a=1"),
+		withForm("POST /buttons.php", parts, part(header, value)), withForm("POST /buttons.php", parts, "\r\n"+part(header, value)+"--b--\r\n"),
+		withForm("POST /buttons.php", parts, part(header, "save")+"--b--\r\n"+part(header, value)+"--b--\r\n"),
+		withForm("POST /buttons.php", parts, part("Content-Disposition: form-data; name=\"x\"", "a\n"+part(header, value))+"--b--\r\n"),
+		withForm("POST /buttons.php", "Content-Type: multipart/form-data; boundary=c; boundary=b\r\n", "--c\r\n"+header+"\r\n\r\n"+value+"\r\n--c--\r\n"),
+		withForm("POST /buttons.php", "Content-Type: multipart/form-data; xboundary=c; boundary=b\r\n", part(header, "save")+"--b--\r\n--c\r\n"+header+"\r\n\r\n"+value+"\r\n--c--\r\n"),
+		withForm("POST /buttons.php", "Content-Type: multipart/form-data; boundary=b,c\r\n", part(header, value)+"--b--\r\n"),
+		withForm("POST /buttons.php", "Content-Type: MULTIPART/FORM-DATA; BOUNDARY=b\r\n", part(header, value)+"--b--\r\n"),
+		withForm("POST /buttons.php", parts, part(header+"\r\nContent-Disposition: form-data; name=\"x\"", value)+"--b--\r\n"),
+	}
+	for _, disposition := range []string{
+		"form-data; name=\"x\"; name=\"" + name + "\"", "form-data; name=\"" + name + "\"; name=\"" + name + "\"", "attachment; name=\"" + name + "\"", "form-data; name=\"" + name, "form-data; name='" + name + "'",
+		"form-data; name=" + name, "form-data; name=\"" + name + "\"; filename*=utf-8''x", "form-data;\r\n name=\"" + name + "\"", "form-data; name=\"" + name + "[]\"", "form-data; name=\" " + name + "\"",
+	} {
+		forms = append(forms, withForm("POST /buttons.php", parts, part("Content-Disposition: "+disposition, value)+"--b--\r\n"))
+	}
+	for _, pairs := range []string{
+		said, "x=1&" + said, name + "=save&" + said, "+" + said, name + "%00x=" + value, name + "[]=" + value, name + "[0]=" + value, "%" + hexOf(name[0]) + said[1:], name + "=%" + hexOf(value[0]) + value[1:], "x=%zz&" + said,
+	} {
+		forms = append(forms, withForm("POST /buttons.php", formType, pairs))
+	}
+	for _, kind := range []string{"application/x-www-form-urlencoded, x", "application/x-www-form-urlencoded x", "APPLICATION/X-WWW-FORM-URLENCODED", "application/x-www-form-urlencoded;", "application/x-www-form-urlencoded; charset"} {
+		forms = append(forms, withForm("POST /buttons.php", "Content-Type: "+kind+"\r\n", said))
+	}
+	return append(forms, withForm("POST /buttons.php", formType+"Content-Type: text/plain\r\n", said), withForm("POST /buttons.php", "Content-Type: text/plain\r\n"+formType, said))
+}
+
+// TestNoFormThatPHPReadsAsPaidPassesForAFreeOne: one button of a form, and one page of a front controller, cost money.
+func TestNoFormThatPHPReadsAsPaidPassesForAFreeOne(t *testing.T) {
+	t.Parallel()
+	server := arrangements()[0].open(t)
+	for name, c := range map[string]struct{ field, value, setting string }{
+		"a button": {"action", "pay", "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay"},
+		"a page":   {"page", "apply", "PAYGATE_ROUTE_LICENCE_MATCH=POST /buttons.php?page=apply"},
+	} {
+		forms, took := paidForms(c.field, c.value), 0
+		for _, raw := range forms {
+			exchange(t, server.address, thenClose(raw))
+			took += min(1, len(server.ran(t)))
+		}
+		t.Logf("%s: sent directly, %d of %d forms ran the pay code", name, took, len(forms))
+		require.Greater(t, took, 35, "else this test proves nothing")
+		d := openDoorTo(t, "http://"+server.address, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /buttons.php", c.setting)
+		for _, raw := range forms {
+			exchange(t, d.address, thenClose(raw))
+			require.Empty(t, server.ran(t), "unpaid, by %.300q", raw)
+		}
+		require.Contains(t, exchange(t, d.address, thenClose(withForm("POST /buttons.php", formType, c.field+"=save"))), "saved", "what costs nothing passes")
+	}
+}
+
 func TestNoRealServerTakesAClientsHeaderForOurs(t *testing.T) {
 	t.Parallel()
 	for _, a := range arrangements() {
@@ -223,7 +281,7 @@ func (a arrangement) open(t *testing.T) *realServer {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	s := &site{dir, port}
 	require.NoError(t, os.Chmod(s.dir, 0o777))
-	for _, name := range []string{"index.php", "apply.php", "status.php", "application.py"} {
+	for _, name := range []string{"index.php", "apply.php", "status.php", "buttons.php", "application.py"} {
 		s.put(t, name, name)
 	}
 	s.write(t, "trace", nil)
