@@ -17,7 +17,7 @@ var errElsewhere = errors.New("the form or a cookie has what a pay route's query
 // elsewhere are the patterns that a target may be read as, but for their conditions on the query.
 func (j *judge) elsewhere(method string, t target) []Pattern {
 	conditional := slices.DeleteFunc(slices.Clone(j.relevant(method)), func(w watched) bool {
-		return w.reach == reachExact || len(w.pattern.conditions) == 0 || w.pattern.fits(t.query) != unmet
+		return w.reach == reachExact || len(w.pattern.conditions) == 0
 	})
 	if len(conditional) == 0 {
 		return nil
@@ -31,7 +31,7 @@ func (j *judge) elsewhere(method string, t target) []Pattern {
 	for _, w := range conditional {
 		if slices.ContainsFunc(split, func(reading []string) bool {
 			return readsAs(w.segments, reading) || w.reach == reachWide && !allowed && readsWidelyAs(w.segments, reading)
-		}) {
+		}) && w.pattern.fits(t.query) == unmet {
 			found = append(found, w.pattern)
 		}
 	}
@@ -44,7 +44,7 @@ func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruli
 	refused := was
 	refused.verdict, refused.status, refused.reason = targetRefused, http.StatusBadRequest, errElsewhere
 	said := cookieFields(r.Header)
-	doubtful := false
+	doubtful := len(said) > mostParameters
 	if r.ContentLength != 0 && !isOtherContent(r.Header) {
 		body, err := readBody(w, r, g.HoldMaxBytes)
 		if err != nil {
@@ -52,7 +52,7 @@ func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruli
 			return refused
 		}
 		form, err := formFields(r.Header.Get("Content-Type"), body)
-		doubtful = errors.Join(err, unplain(r.Header, body, form)) != nil && !errors.Is(err, errNoObject)
+		doubtful = doubtful || errors.Join(err, unplain(r.Header, body, form)) != nil && !errors.Is(err, errNoObject)
 		said = append(said, form...)
 		withBody(r, body)
 	}

@@ -214,9 +214,13 @@ func (g *Gateway) asked(r *http.Request, hit ruling, body []byte) asked {
 	raw := withoutMarker(hit.query)
 	query, _ := urlencodedFields(raw) // what cannot be read chooses nothing
 	form, err := formFields(r.Header.Get("Content-Type"), body)
+	loose := append(looseFields(raw), cookieFields(r.Header)...)
+	if len(loose) > mostParameters {
+		err = errTooMany
+	}
 	return asked{
 		route: hit.route, path: hit.captured, query: query, form: form, formErr: errors.Join(err, unplain(r.Header, body, form)),
-		loose: append(looseFields(raw), cookieFields(r.Header)...), language: languageOf(r, form),
+		loose: loose, language: languageOf(r, form),
 	}
 }
 

@@ -6,14 +6,19 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Parameters are the named values of a form, a query or a cookie. Which names and values a service takes for which is not
 // known: PHP makes an underscore of a dot and cuts at a NUL, old Rack drops brackets, Spring and ASP.NET find a field behind
 // the name of a model, everybody's number is another. Whatever some service may take for what costs money counts as that.
 
-// mostDecoded is how often a name or a value is decoded; nobody encodes more often for a good reason.
-const mostDecoded = 5
+const (
+	// mostDecoded is how often a name or a value is decoded; nobody encodes more often for a good reason.
+	mostDecoded = 5
+	// mostParameters are judged; services take no more either. More are hostile, and may be anything.
+	mostParameters = 1000
+)
 
 // mayName tells whether some service takes a name, as a form or a raw query has it, for the wanted one.
 func mayName(name, wanted string) bool {
@@ -33,6 +38,9 @@ func isNamed(name, wanted string) bool {
 // inSomeDecoding tells whether something holds for a text, cut at a NUL or whole, or for what comes out when it is decoded
 // again.
 func inSomeDecoding(text string, holds func(string) bool) bool {
+	if !strings.ContainsAny(text, "%+\x00") {
+		return holds(text)
+	}
 	for range mostDecoded {
 		if holds(text) || holds(cutAtNul(text)) {
 			return true
@@ -55,19 +63,23 @@ func namesAlike(name, wanted string) bool {
 	if letters == "" {
 		return name == wanted
 	}
-	return lettersOf(name) == letters || lettersOf(index.ReplaceAllLiteralString(name, "")) == letters
+	return lettersOf(name) == letters || strings.ContainsAny(name, "[.") && lettersOf(index.ReplaceAllLiteralString(name, "")) == letters
 }
+
+// behindModel is what parts the name of a field from that of a model or a form.
+const behindModel = ".[]():$/"
 
 // namesInside tells whether a name ends in the wanted one, behind what some binder takes for the name of a model or a form:
 // model.action, Main$action, application[action].
 func namesInside(name, wanted string) bool {
 	letters := lettersOf(wanted)
-	segments := strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(".[]():$/", r) })
-	if letters == "" || len(segments) < 2 {
-		return false
-	}
-	for i := 1; i < len(segments); i++ {
-		if lettersOf(strings.Join(segments[i:], "")) == letters {
+	for rest := name; letters != ""; {
+		at := strings.IndexAny(rest, behindModel)
+		if at < 0 {
+			return false
+		}
+		rest = rest[at+1:]
+		if lettersOf(rest) == letters {
 			return true
 		}
 	}
@@ -76,12 +88,18 @@ func namesInside(name, wanted string) bool {
 
 // lettersOf is a name's letters and digits, in lower case.
 func lettersOf(name string) string {
-	name = foldCompatible(dropIgnorable(decodeOverlong(name)))
+	if !isASCII(name) {
+		name = foldCompatible(dropIgnorable(decodeOverlong(name)))
+	}
 	return strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+		switch {
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+			return r
+		case r < utf8.RuneSelf && (r < 'A' || r > 'Z'), !unicode.IsLetter(r) && !unicode.IsDigit(r):
 			return -1
+		default:
+			return unicode.ToLower(unicode.ToUpper(r)) // the long s is an s, as in strings.EqualFold
 		}
-		return unicode.ToLower(unicode.ToUpper(r)) // the long s is an s, as in strings.EqualFold
 	}, name)
 }
 
@@ -99,7 +117,9 @@ func mayMean(value, wanted string) bool {
 
 // plainText is a text without white space and what does not show, in the usual forms of its letters.
 func plainText(text string) string {
-	text = foldCompatible(decodeOverlong(text))
+	if !isASCII(text) {
+		text = foldCompatible(decodeOverlong(text))
+	}
 	return dropIgnorable(strings.Join(strings.Fields(text), ""))
 }
 

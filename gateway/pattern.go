@@ -360,6 +360,9 @@ func (p Pattern) fits(query string) fit {
 }
 
 func (c condition) fits(query string) fit {
+	if strings.Count(query, "&")+strings.Count(query, ";") >= mostParameters {
+		return arguable
+	}
 	var exact, loose, others, tried int
 	for pair := range strings.SplitSeq(query, "&") {
 		if c.isExactly(pair) {

@@ -20,6 +20,7 @@ var (
 	errNoForm     = errors.New("the content is of a type that is no form")
 	errNotPlain   = errors.New("the form is written in a way that is read in more than one way")
 	errOtherChars = errors.New("the form is in another character set")
+	errTooMany    = errors.New("the form has too many fields to judge")
 )
 
 // unplain says why a body may be read in more than one way. errNoForm for content of a type that only the service knows.
@@ -28,6 +29,8 @@ func unplain(header http.Header, body []byte, form []field) error {
 		return nil
 	}
 	switch {
+	case len(form) > mostParameters:
+		return errTooMany
 	case namesOtherCharset(form):
 		return errOtherChars
 	case len(header["Content-Type"]) != 1:
@@ -82,9 +85,23 @@ func unplainPairs(body []byte) error {
 		return errOtherChars
 	case len(start) > 0 && bytes.IndexByte([]byte("{[<"), start[0]) >= 0, bytes.HasPrefix(start, []byte("--")):
 		return errNotPlain // JSON, XML or a multipart form, whatever the type says
+	case hasLongName(body):
+		return errNotPlain
 	default:
 		return nil
 	}
+}
+
+// maxName is how long a field's name may be: a longer one is there to be cut.
+const maxName = 1 << 10
+
+func hasLongName(pairs []byte) bool {
+	for pair := range bytes.SplitSeq(pairs, []byte("&")) {
+		if name, _, _ := bytes.Cut(pair, []byte("=")); len(name) > maxName {
+			return true
+		}
+	}
+	return false
 }
 
 // namesOtherCharset tells whether a form names, in the field that there is for it, another character set.
@@ -138,7 +155,7 @@ func unplainPart(header []string, content []byte) error {
 			return errNotPlain // some undo base64; and the second of two lines may be the one that counts
 		}
 	}
-	if named == nil || strings.Contains(strings.ToLower(named[1]+named[3]), "name=") {
+	if named == nil || len(named[1]) > maxName || strings.Contains(strings.ToLower(named[1]+named[3]), "name=") {
 		return errNotPlain
 	}
 	kind, charset := "text/plain", ""

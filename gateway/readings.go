@@ -190,9 +190,10 @@ func foldCompatible(path string) string {
 	if isASCII(path) {
 		return path
 	}
-	best := strings.NewReplacer("∕", "/", "⁄", "/", "∖", `\`, "ı", "i", "İ", "I", "․", ".", "‥", "..")
-	return norm.NFKC.String(best.Replace(path))
+	return norm.NFKC.String(bestFit.Replace(path))
 }
+
+var bestFit = strings.NewReplacer("∕", "/", "⁄", "/", "∖", `\`, "ı", "i", "İ", "I", "․", ".", "‥", "..")
 
 func isASCII(s string) bool {
 	for i := range len(s) {

@@ -150,10 +150,30 @@ func TestAnArguableQueryIsRefused(t *testing.T) {
 		"page=licences/apply&page=home", "page=home&page=licences/apply", "PAGE=licences/apply", "page=Licences/Apply", "page[]=licences/apply",
 		"page=licences/apply%00", "page=licences/apply/", "page=%20licences/apply", "page=licences/apply+", "page=./licences/apply",
 		"page=licences%252fapply", "page=licences//apply", "a=1;page=licences/apply", "page%00=licences/apply",
+		"[page]=licences/apply", "]page=licences/apply", "!page=licences/apply", "page[=licences/apply", "m.page=licences/apply", "m[page]=licences/apply", "%EF%BB%BFpage=licences/apply",
+		"p%2561ge=licences/apply", "p%u0061ge=licences/apply", "page=%EF%BD%8Cicences/apply", "page=licences%5Capply", "page=licences/%u0061pply", "page=licences/apply%EF%BB%BF", "page=/licences/apply?x",
+		"page=home&page=licences/apply;page=home", "x=%zz&page[0]=licences/apply", "page=licences/apply;x", "page=licences/apply&page", "%70%61%67%65[]=licences/apply", "page=licences/x/../apply",
+		strings.Repeat("page=x&", 20) + "page=licences/apply", strings.Repeat("m.page=x&", 20),
 	} {
 		require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", "/index.php?"+query)).verdict, query)
 	}
+	for _, query := range []string{
+		"", "page=home", "page=licences", "homepage=licences/apply", "page=licences/applying", "x=page=licences/apply", "pages=licences/apply", "page_id=licences/apply", "Page=home;x=1", "m.page=2&page=home",
+	} {
+		require.Equal(t, targetFree, j.rule(requestOf(t, "POST", "/index.php?"+query)).verdict, query)
+	}
+	require.Equal(t, targetPay, j.rule(requestOf(t, "POST", "/index.php?page=licences/apply&results[page]=2&m.page=3")).verdict, "the page of something else")
 	require.Equal(t, targetPay, j.rule(requestOf(t, "POST", "/index.php?page=licences%2Fapply")).verdict, "a form that is sent by a browser escapes the slash")
+}
+
+func TestANumberInAQueryIsANumberHoweverItIsWritten(t *testing.T) {
+	j := judgeOf(t, "GET /download.php?id=7")
+	for _, id := range []string{"07", "+7", "%207", "7%20", "7.0", "7abc", "7-permit", "7:permit", "0x7", "7e0", "%EF%BC%97", "%D9%A7", "7%00", "0_7", "007"} {
+		require.NotEqual(t, targetFree, j.rule(requestOf(t, "GET", "/download.php?id="+id)).verdict, id)
+	}
+	for _, id := range []string{"", "8", "70", "17", "0", "-7", "seven", "0.7", "x7"} {
+		require.Equal(t, targetFree, j.rule(requestOf(t, "GET", "/download.php?id="+id)).verdict, id)
+	}
 }
 
 func TestTheFolderOfAnIndexDocumentIsNotFree(t *testing.T) {

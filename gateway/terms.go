@@ -98,9 +98,9 @@ func (a asked) readable() []field {
 	return slices.Concat(a.form, a.query, a.loose)
 }
 
-// mayBe tells whether some service takes a field's value for the wanted one.
+// mayBe tells whether some service takes a field's value for the wanted one. A value that was cut may be any.
 func (f field) mayBe(value string) bool {
-	return mayMean(f.value, value) || f.scalar != "" && mayMean(f.scalar, value)
+	return len(f.value) >= maxFieldBytes-2 || mayMean(f.value, value) || f.scalar != "" && mayMean(f.scalar, value)
 }
 
 // prefill is what Pay's card page need not ask again.
