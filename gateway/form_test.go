@@ -121,6 +121,12 @@ func TestWhoAsksIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 	require.Equal(t, client{address: "203.0.113.7", host: "licences.example.gov.uk", proto: "https", trusted: true}, clientOf(request("10.0.0.1:5"), trusted))
 	require.Equal(t, client{address: "198.51.100.1", host: "example.com", proto: "http"}, clientOf(request("198.51.100.1:5"), trusted))
 	require.Equal(t, client{address: "10.0.0.1", host: "example.com", proto: "http"}, clientOf(request("10.0.0.1:5"), nil), "nobody is trusted by default")
+	for peer, believed := range map[string]bool{
+		"[::ffff:10.0.0.1]:5": true, "[::ffff:11.0.0.1]:5": false, "[::10.0.0.1]:5": false, "[fe80::1%eth0]:5": false, "[64:ff9b::10.0.0.1]:5": false, "10.0.0.1": true, "@": false, "": false,
+	} {
+		require.Equal(t, believed, clientOf(request(peer), trusted).trusted, peer)
+	}
+	require.True(t, clientOf(request("[fe80::1%eth0]:5"), []netip.Prefix{netip.MustParsePrefix("fe80::/10")}).trusted, "whatever the zone")
 }
 
 func TestCardPagesAreAllowedByTheServicesPolicy(t *testing.T) {
