@@ -652,16 +652,3 @@ func TestWhileDrainingPayRoutesSaySo(t *testing.T) {
 	h.pays("success")
 	require.Contains(t, c.comesBack().text, "the service's own page", "what is under way is finished")
 }
-
-func TestNothingSecretIsInTheLog(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, confirms)
-	c := h.citizen()
-	p := c.post("/licences/apply?secretquery=1", url.Values{"name": {"secretname"}, "email": {"secret@example.org"}}, "Cookie", "SESSID=secretcookie")
-	h.pays("success")
-	c.comesBack()
-	for _, secret := range []string{"secretquery", "secretname", "secret@example.org", "secretcookie", "secretkey", p.to(), secret32(1), "/secure/"} {
-		require.NotContains(t, h.log.String(), secret)
-	}
-	require.Contains(t, h.log.String(), `"fact":"delivered"`)
-}

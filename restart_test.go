@@ -2,8 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +17,7 @@ import (
 
 	"paygate/gateway/command"
 	"paygate/gateway/config"
+	"paygate/gateway/signature"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/seal"
@@ -58,6 +65,125 @@ func TestASecretThatIsStillNeededCannotGo(t *testing.T) {
 	require.ErrorContains(t, err, "1 open journeys sealed under a secret that PAYGATE_SECRETS no longer lists")
 	listener := h.listenAgain()
 	h.open(listener) // for the end of the test
+}
+
+// keyFile is a new signing key as a PEM file.
+func keyFile(t *testing.T, alg string) string {
+	t.Helper()
+	key, err := signature.Generate(alg, time.Now())
+	require.NoError(t, err)
+	text, err := key.PEM()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "signing.pem")
+	require.NoError(t, os.WriteFile(file, text, 0o600))
+	return file
+}
+
+// signedBy is the algorithm and the name of the key that a release was signed with.
+func signedBy(t *testing.T, r received) (alg, kid string) {
+	t.Helper()
+	first, _, _ := strings.Cut(r.header.Get("Paygate-Assertion"), ".")
+	text, err := base64.RawURLEncoding.DecodeString(first)
+	require.NoError(t, err)
+	var header struct{ Alg, Kid string }
+	require.NoError(t, json.Unmarshal(text, &header))
+	return header.Alg, header.Kid
+}
+
+// requireVerified holds releases against the keys that are published now.
+func (h *house) requireVerified(t *testing.T, good bool, releases ...received) {
+	t.Helper()
+	for _, r := range releases {
+		bad := slices.ContainsFunc(h.verify(t, r), func(c signature.Check) bool { return !c.Good })
+		require.Equal(t, good, !bad)
+	}
+}
+
+// TestSigningKeysChangeWithJourneysUnderWay goes through the steps of docs/headers.md, each with a citizen who began before
+// it, while a verifier only knows what was published before.
+func TestSigningKeysChangeWithJourneysUnderWay(t *testing.T) {
+	t.Parallel()
+	older, newer := keyFile(t, signature.RS256), keyFile(t, signature.ES256)
+	h := newHouse(t, confirms, "PAYGATE_SIGNING_KEYS="+older)
+	var releases []received
+	published := h.keys(t)
+	step := func(keys string) {
+		c := h.citizen()
+		c.apply("Ann")
+		h.restart("PAYGATE_SIGNING_KEYS=" + keys)
+		h.pays("success")
+		require.Contains(t, c.comesBack().text, "the service's own page")
+		posts := h.service.got(http.MethodPost)
+		releases = append(releases, posts[len(posts)-1])
+		_, kid := signedBy(t, posts[len(posts)-1])
+		require.NotEmpty(t, published.Key(kid), "nothing is signed by a key that was not published before")
+		published = h.keys(t)
+		require.Len(t, published.Keys, strings.Count(keys, ",")+1)
+	}
+	step(older)
+	step(older + "," + newer)
+	step(newer + "," + older)
+	h.requireVerified(t, true, releases...)
+	step(newer)
+	for i, alg := range []string{"RS256", "RS256", "ES256", "ES256"} {
+		signed, _ := signedBy(t, releases[i])
+		require.Equal(t, alg, signed)
+	}
+	h.requireVerified(t, true, releases[2:]...)
+	h.requireVerified(t, false, releases[:2]...)
+}
+
+// TestAKeyOfOurOwnIsReplacedWithOverlap: without PAYGATE_SIGNING_KEYS, the replaced key stays published, through restarts.
+func TestAKeyOfOurOwnIsReplacedWithOverlap(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	release := func() received {
+		c := h.citizen()
+		c.apply("Ann")
+		h.pays("success")
+		c.comesBack()
+		posts := h.service.got(http.MethodPost)
+		return posts[len(posts)-1]
+	}
+	before := release()
+	for range 2 {
+		h.restart("PAYGATE_SIGNING_ALG=ES256", "PAYGATE_SECRETS="+secret32(7)+","+secret32(1))
+		after := release()
+		alg, _ := signedBy(t, after)
+		require.Equal(t, "ES256", alg)
+		require.Len(t, h.keys(t).Keys, 2)
+		h.requireVerified(t, true, before, after)
+	}
+}
+
+// TestTwoChangesOfSecretsLoseNobody: old secrets go once no open journey is sealed under them.
+func TestTwoChangesOfSecretsLoseNobody(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.restart("PAYGATE_SECRETS=" + secret32(7) + "," + secret32(1))
+	require.Len(t, c.status(), 1, "a ticket of before is still a ticket")
+	c.apply("Ben") // and is written anew with the first secret
+	h.restart("PAYGATE_SECRETS=" + secret32(9) + "," + secret32(7) + "," + secret32(1))
+	require.Len(t, c.status(), 2)
+	for _, payment := range h.payments() {
+		require.NoError(t, h.pay.Pay(payment.ID, "success"))
+	}
+	c.comesBack()
+	c.comesBack()
+	posts := h.service.got(http.MethodPost)
+	require.Len(t, posts, 2)
+	h.requireVerified(t, true, posts...)
+	for _, j := range c.status() {
+		require.Equal(t, string(journey.StateReleased), j.State)
+	}
+	stranger := h.citizen()
+	h.restart("PAYGATE_SECRETS=" + secret32(9))
+	require.Empty(t, stranger.status())
+	require.Empty(t, c.status(), "a ticket under a secret that is gone opens nothing, and breaks nothing")
+	c.apply("Cat")
+	require.Len(t, c.status(), 1)
 }
 
 func TestAPriceThatChangesAltersNoJourneyUnderWay(t *testing.T) {

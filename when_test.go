@@ -162,3 +162,20 @@ func TestAPassIsWhatItsAddressSays(t *testing.T) {
 	}
 	require.Equal(t, http.StatusUnprocessableEntity, d.isRefusedWith(t, get("licence=1-day;licence=8-day", ticket)).status)
 }
+
+// TestACookieOfTheReturnDecidesNothing: what was held was judged with its own cookies; those of the returning browser are laid
+// over them, and some services read a choice from a cookie.
+func TestACookieOfTheReturnDecidesNothing(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t)
+	for held, wanted := range map[string]string{"": "sid=2", "Cookie: licence=1-day; sid=1\r\n": "licence=1-day; sid=2"} {
+		before := len(d.pay.Payments())
+		answer := d.isNotFree(t, withForm("POST /licences/priced", formType+held, "licence=1-day"))
+		require.Equal(t, http.StatusSeeOther, answer.status)
+		require.NoError(t, d.pay.Pay(d.pay.Payments()[before].ID, "success"))
+		d.speak("GET /_pay/return HTTP/1.1\r\nHost: apply.example\r\nCookie: Licence=8-day; licence[]=8-day; sid=2; " + cookieOf(answer) + "\r\n\r\n")
+		received := d.service.take()
+		require.Len(t, received, 1)
+		require.Equal(t, []string{wanted}, received[0].values("Cookie"))
+	}
+}

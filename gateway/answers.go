@@ -46,7 +46,7 @@ func unreadable(err error, limit int64) answer {
 	if errors.As(err, &tooLarge) {
 		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge, view: pages.View{LimitBytes: limit}}
 	}
-	return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: err}
+	return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(brokenBy(err))}
 }
 
 // notStarted is a payment that could not be begun. Whatever happened, nobody holds the address of a payment.
@@ -157,7 +157,7 @@ func onward(j journey.Journey, target string) answer {
 // answer writes an answer to whoever asked.
 func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
 	if a.cause != nil {
-		g.Log.WarnContext(r.Context(), "answered", "status", a.status, "page", a.page, "journey_id", a.view.Journey, "error", withoutAddress(a.cause))
+		g.Log.WarnContext(r.Context(), "answered", "status", a.status, "page", a.page, "journey_id", a.view.Journey, "error", a.cause)
 	}
 	if a.view.Language == "" {
 		a.view.Language = languageOf(r, nil)
@@ -171,14 +171,14 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
 
 // refuse answers what the judge refused, and closes the connection: what else is on it may be read in two ways.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
-	g.Log.InfoContext(r.Context(), "refused", append([]any{"status", ruling.status, "reason", ruling.reason, "method", r.Method}, ruling.remedy()...)...)
+	g.Log.InfoContext(r.Context(), "refused", append([]any{"status", ruling.status, "reason", ruling.reason, "method", g.methodName(r)}, ruling.remedy()...)...)
 	w.Header().Set("Connection", "close")
 	refused := answer{status: ruling.status, page: pages.BadAddress}
 	switch ruling.status {
 	case http.StatusMethodNotAllowed:
 		refused.page = pages.MethodUnknown
 	case http.StatusRequestEntityTooLarge:
-		refused = unreadable(ruling.reason, g.HoldMaxBytes)
+		refused = unreadable(&http.MaxBytesError{Limit: g.HoldMaxBytes}, g.HoldMaxBytes)
 	}
 	g.answer(w, r, refused)
 }

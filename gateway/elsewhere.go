@@ -12,7 +12,10 @@ import (
 // cookie. So where a path may be that of a pattern whose conditions the query does not meet, the rest of the request is
 // looked at too, and refused where it may meet them.
 
-var errElsewhere = errors.New("the form or a cookie has what a pay route's query has")
+var (
+	errElsewhere = errors.New("the form or a cookie has what a pay route's query has")
+	errUnread    = errors.New("the body could not be read whole")
+)
 
 // elsewhere are the patterns that a target may be read as, but for their conditions on the query.
 func (j *judge) elsewhere(method string, t target) []Pattern {
@@ -48,7 +51,7 @@ func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruli
 	if r.ContentLength != 0 && !isOtherContent(r.Header) {
 		body, err := readBody(w, r, g.HoldMaxBytes)
 		if err != nil {
-			refused.status, refused.reason = unreadable(err, g.HoldMaxBytes).status, err
+			refused.status, refused.reason = unreadable(err, g.HoldMaxBytes).status, errUnread
 			return refused
 		}
 		form, err := formFields(r.Header.Get("Content-Type"), body)

@@ -65,6 +65,7 @@ type Gateway struct {
 	judge       *judge
 	passThrough http.Handler
 	own         http.Handler
+	deciding    []string      // parameters by which routes and prices are told apart
 	draining    chan struct{} // closed once no new journeys may begin
 	later       *later
 }
@@ -74,6 +75,7 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{Options: o, draining: make(chan struct{}), later: &later{places: make(chan struct{}, mostLater)}}
 	g.judge = newJudge(o.Routes, o.Prefix, o.Methods)
 	g.judge.publicHost = o.PublicURL.Host
+	g.deciding = decidingNames(o.Routes)
 	g.passThrough = g.newPassThrough()
 	g.own = g.ownAddresses()
 	return g, nil
@@ -107,7 +109,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case ruling.verdict == targetPay:
 		g.pay(w, r, ruling)
 	default:
-		g.Log.DebugContext(r.Context(), "request", "kind", ruling.kind(), "method", r.Method)
+		g.Log.DebugContext(r.Context(), "request", "kind", ruling.kind(), "method", g.methodName(r))
 		g.passThrough.ServeHTTP(w, r)
 	}
 }
@@ -135,7 +137,7 @@ func (g *Gateway) logRequest(r *http.Request, ruling ruling, status int) {
 	if ruling.route != nil {
 		route = ruling.route.Name
 	}
-	g.Log.InfoContext(r.Context(), "request", "kind", ruling.kind(), "method", r.Method, "route", route, "status", status)
+	g.Log.InfoContext(r.Context(), "request", "kind", ruling.kind(), "method", g.methodName(r), "route", route, "status", status)
 }
 
 // pay answers a request on a pay route.

@@ -23,6 +23,14 @@ func methodStatus(method string, further []string) int {
 	}
 }
 
+// methodName is a request's method for the log: one that is not let through may be any text.
+func (g *Gateway) methodName(r *http.Request) string {
+	if methodStatus(r.Method, g.Methods) == http.StatusNotImplemented {
+		return "other"
+	}
+	return r.Method
+}
+
 // unsafeMethod tells whether a method may change something (RFC 9110 section 9.2.1). One that the settings add counts as
 // one that does.
 func unsafeMethod(method string) bool {

@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
+	"log"
 	"log/slog"
 	"maps"
 	"net"
@@ -34,7 +36,7 @@ func (g *Gateway) newPassThrough() http.Handler {
 		Transport:      g.newWays(),
 		ModifyResponse: g.modifyResponse,
 		ErrorHandler:   g.upstreamFailed,
-		ErrorLog:       slog.NewLogLogger(g.Log.Handler(), slog.LevelDebug),
+		ErrorLog:       log.New(brokenAnswers{g.Log}, "", 0),
 		BufferPool:     newBuffers(),
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -184,6 +186,9 @@ func setTarget(out, to *url.URL, target string) {
 }
 
 func (g *Gateway) modifyResponse(answer *http.Response) error {
+	if answer.StatusCode < http.StatusContinue {
+		return errNoStatus
+	}
 	q, isQuote := answer.Request.Context().Value(quoteKey{}).(*quote)
 	if isQuote && answer.StatusCode == http.StatusPaymentRequired {
 		return q.take(answer, g.cleanAnswer)
@@ -198,6 +203,9 @@ func (g *Gateway) modifyResponse(answer *http.Response) error {
 	}
 	return nil
 }
+
+// errNoStatus: net/http reads such answers, and cannot write them.
+var errNoStatus = errors.New("the service's answer has no status")
 
 // cleanAnswer takes out of an answer's header what is ours, and turns what would lead the browser astray.
 func (g *Gateway) cleanAnswer(header http.Header) {
@@ -241,7 +249,7 @@ func (g *Gateway) upstreamFailed(w http.ResponseWriter, r *http.Request, err err
 	if errors.Is(err, context.Canceled) {
 		panic(http.ErrAbortHandler) // to return would be an empty 200 for a browser that only closed its own half
 	}
-	g.Log.WarnContext(r.Context(), "the service does not answer", "error", withoutAddress(err))
+	g.Log.WarnContext(r.Context(), "the service does not answer", "error", brokenBy(err))
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		g.answer(w, r, serviceSlow)
@@ -250,13 +258,33 @@ func (g *Gateway) upstreamFailed(w http.ResponseWriter, r *http.Request, err err
 	g.answer(w, r, serviceDown)
 }
 
-// withoutAddress is an error's text less any URL, whose query is nobody's business.
-func withoutAddress(err error) string {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return wrapped.Err.Error()
+// brokenBy says what broke a connection. The texts of net/http are not for the log: they quote what could not be read, which
+// may be a cookie, and name addresses with their queries.
+func brokenBy(err error) string {
+	var network *net.OpError
+	var certificate *tls.CertificateVerificationError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &certificate):
+		return certificate.Error()
+	case errors.As(err, &network):
+		return network.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was closed"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "nothing came in time"
+	default:
+		return "what came cannot be read"
 	}
-	return err.Error()
+}
+
+// brokenAnswers notes that answers broke off, and not what httputil says of it.
+type brokenAnswers struct{ log *slog.Logger }
+
+// Write drops the text.
+func (b brokenAnswers) Write(text []byte) (int, error) {
+	b.log.Debug("an answer of the service broke off")
+	return len(text), nil
 }
 
 // buffers lends the proxy what it copies with.

@@ -73,8 +73,17 @@ func (g *Gateway) advanceAll(r *http.Request, own []journey.Journey) []visitOutc
 	return visits
 }
 
+// visit is the citizen's, with the cookies that are laid over those of the held request: but for such as some service takes
+// for a parameter that decided what the request is and costs. Those were judged when it was held.
 func (g *Gateway) visit(r *http.Request) journey.Visit {
-	return journey.Visit{By: journey.ByCitizen, Cookie: serviceCookies(r.Header)}
+	var kept []string
+	for pair := range strings.SplitSeq(serviceCookies(r.Header), ";") {
+		name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if !slices.ContainsFunc(g.deciding, func(wanted string) bool { return mayName(name, wanted) }) {
+			kept = append(kept, pair)
+		}
+	}
+	return journey.Visit{By: journey.ByCitizen, Cookie: strings.TrimSpace(strings.Join(kept, ";"))}
 }
 
 // showOutcome is the truth about one journey: the service's own answer where there is one, else a page.

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"slices"
+
 	"paygate/journey"
 )
 
@@ -61,6 +63,26 @@ func KindOf(method string) journey.Kind {
 		return journey.KindPass
 	}
 	return journey.KindSubmission
+}
+
+// decidingNames are the parameters that decide whether a request is a pay route's, and what it costs.
+func decidingNames(routes []Route) []string {
+	var names []string
+	for _, r := range routes {
+		if r.PriceField != "" {
+			names = append(names, r.PriceField)
+		}
+		if r.When != nil {
+			names = append(names, r.When.Field)
+		}
+		for _, p := range append([]Pattern{r.Match}, r.Aliases...) {
+			for _, c := range p.conditions {
+				names = append(names, c.name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // description is what the citizen pays for, in their language.

@@ -72,6 +72,11 @@ func (d *Deliverer) deliver(ctx context.Context, delivery journey.Delivery) jour
 		cancel()
 		return failed(err, wire)
 	}
+	if answer.StatusCode < http.StatusOK { // 101, or less than a status
+		_ = answer.Body.Close()
+		cancel()
+		return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: "no answer from the service that ends the request"}
+	}
 	verdict := delivery.Journey.Terms.Judge(answer.StatusCode, d.locationPath(answer, delivery.Request))
 	return journey.Delivered{
 		Verdict: verdict,
