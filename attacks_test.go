@@ -6,9 +6,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -252,4 +254,81 @@ func answersWhoIsLoggedIn(conn net.Conn) {
 			return
 		}
 	}
+}
+
+// TestAFieldThatNamesAnotherMethodOpensNoPayRoute: Rails, Laravel and Symfony take the method of a POST from its form.
+func TestAFieldThatNamesAnotherMethodOpensNoPayRoute(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "PAYGATE_ROUTE_LICENCE_MATCH=DELETE /licences/{id}", "PAYGATE_ROUTE_IMMEDIATE_MATCH=PUT /fines/{id}")
+	for _, target := range []string{"/licences/7", "/fines/7", "/register/2026"} {
+		for _, form := range []string{"_method=delete", "_method=DELETE", "_method=PUT", "_method=GET", "_method=HEAD", "a=1"} {
+			require.Equal(t, http.StatusMethodNotAllowed, d.isNotFree(t, withForm("POST "+target, formType, form)).status, "%s %s", target, form)
+			require.Equal(t, http.StatusMethodNotAllowed, d.isNotFree(t, withForm("POST "+target+"?"+form, formType, "")).status, "%s %s", target, form)
+		}
+	}
+	require.Empty(t, d.pay.Payments())
+}
+
+// TestAPaymentOfAnotherAmountReleasesNothing: what Pay says counts only for the very terms of the journey.
+func TestAPaymentOfAnotherAmountReleasesNothing(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]string{
+		"another amount": `s/"amount":2500/"amount":1/`, "another reference": `s/"reference":"/"reference":"X/`, "another payment": `s/"payment_id":"/"payment_id":"x/`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var from, to string
+			if parts := strings.Split(change, "/"); len(parts) == 4 {
+				from, to = parts[1], parts[2]
+			}
+			h := newHouse(t, confirms)
+			var lying atomic.Bool
+			between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked, err := http.NewRequest(r.Method, h.payURL+r.URL.RequestURI(), r.Body)
+				if err != nil {
+					panic(http.ErrAbortHandler)
+				}
+				asked.Header = r.Header.Clone()
+				answer, err := http.DefaultClient.Do(asked)
+				if err != nil {
+					panic(http.ErrAbortHandler)
+				}
+				defer answer.Body.Close()
+				text, _ := io.ReadAll(answer.Body)
+				if lying.Load() {
+					text = []byte(strings.Replace(string(text), from, to, 1))
+				}
+				w.Header().Set("Content-Type", answer.Header.Get("Content-Type"))
+				w.WriteHeader(answer.StatusCode)
+				_, _ = w.Write(text)
+			}))
+			t.Cleanup(between.Close)
+			h.restart("PAYGATE_PAY_API_URL=" + between.URL)
+			c := h.citizen()
+			c.apply("Ann")
+			h.pays("success")
+			lying.Store(true)
+			c.comesBack()
+			require.Empty(t, h.service.got(http.MethodPost))
+			require.NotContains(t, []journey.State{journey.StateReleased, journey.StateConfirmed, journey.StateAccepted}, c.state())
+			require.Equal(t, "capturable", h.payments()[0].Status, "and nothing is taken")
+		})
+	}
+}
+
+// TestWithoutItsStorePayRoutesAreClosedAndFreeTrafficFlows: no journey can be kept, so none begins.
+func TestWithoutItsStorePayRoutesAreClosedAndFreeTrafficFlows(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	require.NoError(t, h.parts.Close())
+	require.Equal(t, http.StatusOK, c.get("/free").status)
+	require.Equal(t, http.StatusSeeOther, c.post("/elsewhere", url.Values{"name": {"Ann"}}).status, "the service's own answer")
+	for _, p := range []page{c.post("/licences/apply", url.Values{"name": {"Ann"}}), c.get("/register/2026")} {
+		require.Equal(t, http.StatusServiceUnavailable, p.status)
+		require.Equal(t, "yes", p.header.Get("Paygate-Answer"))
+	}
+	require.Len(t, h.service.got(http.MethodPost), 1)
+	require.Len(t, h.service.got(http.MethodGet), 1)
+	require.Empty(t, h.payments())
 }

@@ -223,8 +223,15 @@ func TestAHostileTargetIsJudgedInBoundedTime(t *testing.T) {
 			r := requestOf(t, "POST", "/")
 			r.RequestURI = target
 			began := time.Now()
-			j.rule(r)
+			verdict := j.rule(r).verdict
 			t.Logf("%s: %v", name, time.Since(began))
+			read, size := readings(target), 0
+			require.True(t, read.complete || verdict == targetRefused, "what cannot be judged is not free")
+			for _, path := range read.paths {
+				size += len(path)
+			}
+			require.LessOrEqual(t, len(read.paths), maxReadings)
+			require.LessOrEqual(t, size, maxReadingBytes+2*len(target))
 		})
 	}
 }
