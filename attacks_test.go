@@ -332,3 +332,27 @@ func TestWithoutItsStorePayRoutesAreClosedAndFreeTrafficFlows(t *testing.T) {
 	require.Len(t, h.service.got(http.MethodGet), 1)
 	require.Empty(t, h.payments())
 }
+
+// TestAllDoorsAtOnceDeliverOnce: returns of several tabs, a webhook, sweeps and staff, all at the same instant.
+func TestAllDoorsAtOnceDeliverOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret)
+	h.pay.SetWebhook(h.url+"/_pay/webhook", webhookSecret)
+	for n := range 10 {
+		c := h.citizen()
+		require.Equal(t, http.StatusSeeOther, c.post("/fines/pay", url.Values{"n": {itoa(n)}}).status)
+		id := c.status()[0].ID
+		var all sync.WaitGroup
+		all.Go(func() { h.pays("success") }) // and the webhook comes when it comes
+		for range 3 {
+			all.Go(func() { c.get("/_pay/return") })
+			all.Go(func() { h.sweeps() })
+			all.Go(func() { h.ann().do(http.MethodPost, "/journeys/"+id+"/check", nil) })
+			all.Go(func() { h.pay.ResendWebhooks(t.Context()) })
+		}
+		all.Wait()
+		c.comesBack()
+		c.becomes(journey.StateReleased)
+		require.Len(t, h.service.got(http.MethodPost), n+1)
+	}
+}

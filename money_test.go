@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
-	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -167,26 +165,4 @@ func TestAnOlderCopyOfTheStoreDeliversNothingASecondTime(t *testing.T) {
 		require.Equal(t, journey.StateStuck, c.state())
 	}
 	require.Len(t, h.service.got(http.MethodPost), 2)
-}
-
-// TestTheMoneyPageNamesTestsThatExist holds docs/money.md.
-func TestTheMoneyPageNamesTestsThatExist(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile("docs/money.md")
-	require.NoError(t, err)
-	known := map[string]bool{}
-	files, err := filepath.Glob("*_test.go")
-	require.NoError(t, err)
-	for _, file := range files {
-		source, err := os.ReadFile(file)
-		require.NoError(t, err)
-		for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllStringSubmatch(string(source), -1) {
-			known[found[1]] = true
-		}
-	}
-	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
-	require.Greater(t, len(named), 20)
-	for _, n := range named {
-		require.True(t, known[n[1]], "%s is no test", n[1])
-	}
 }

@@ -44,8 +44,7 @@ func (j *judge) elsewhere(method string, t target) []Pattern {
 // lookElsewhere refuses a request that says in its form or its cookies what it does not say in its query. Where it has to
 // read the body for that, it leaves another in its place.
 func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruling) ruling {
-	refused := was
-	refused.verdict, refused.status, refused.reason = targetRefused, http.StatusBadRequest, errElsewhere
+	refused := ruling{verdict: targetRefused, target: was.target, status: http.StatusBadRequest, reason: errElsewhere}
 	said := cookieFields(r.Header)
 	doubtful := len(said) > mostParameters
 	if r.ContentLength != 0 && !isOtherContent(r.Header) {

@@ -244,6 +244,22 @@ func TestIDsThatAreNoneNeverReachAPath(t *testing.T) {
 	}
 }
 
+// TestARedirectOfPayIsNotFollowed: the key and the citizen's data would go with it.
+func TestARedirectOfPayIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
+	t.Cleanup(elsewhere.Close)
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		c := client(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", elsewhere.URL+"/v1/payments")
+			w.WriteHeader(status)
+		})
+		for name, call := range calls(c) {
+			require.Error(t, call(t.Context()), "%s %d", name, status)
+		}
+	}
+}
+
 // TestNoCallIsEverSentTwice lets a server close the kept connection at the moment it is used again.
 func TestNoCallIsEverSentTwice(t *testing.T) {
 	t.Parallel()
