@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"slices"
@@ -54,7 +55,10 @@ func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruli
 			return refused
 		}
 		form, err := formFields(r.Header.Get("Content-Type"), body)
-		doubtful = doubtful || errors.Join(err, unplain(r.Header, body, form)) != nil && !errors.Is(err, errNoObject)
+		if len(body) > 0 {
+			err = errors.Join(err, unplain(r.Header, bytes.NewReader(body), form))
+		}
+		doubtful = doubtful || err != nil && !errors.Is(err, errNoObject)
 		said = append(said, form...)
 		withBody(r, body)
 	}
@@ -66,7 +70,7 @@ func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruli
 
 // isOtherContent tells content that no service takes parameters from, whatever it does with it.
 func isOtherContent(header http.Header) bool {
-	err := unplain(header, []byte("x"), nil)
+	err := unplain(header, strings.NewReader("x"), nil)
 	return errors.Is(err, errNoForm) && !strings.HasPrefix(strings.ToLower(header.Get("Content-Type")), "multipart/")
 }
 

@@ -214,13 +214,15 @@ func (g *Gateway) asked(r *http.Request, hit ruling, body []byte) asked {
 	raw := withoutMarker(hit.query)
 	query, _ := urlencodedFields(raw) // what cannot be read chooses nothing
 	form, err := formFields(r.Header.Get("Content-Type"), body)
+	if len(body) > 0 {
+		err = errors.Join(err, unplain(r.Header, bytes.NewReader(body), form))
+	}
 	loose := append(looseFields(raw), cookieFields(r.Header)...)
 	if len(loose) > mostParameters {
 		err = errTooMany
 	}
 	return asked{
-		route: hit.route, path: hit.captured, query: query, form: form, formErr: errors.Join(err, unplain(r.Header, body, form)),
-		loose: loose, language: languageOf(r, form),
+		route: hit.route, path: hit.captured, query: query, form: form, formErr: err, loose: loose, language: languageOf(r, form),
 	}
 }
 

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"regexp"
@@ -23,20 +24,18 @@ var (
 	errTooMany    = errors.New("the form has too many fields to judge")
 )
 
-// unplain says why a body may be read in more than one way. errNoForm for content of a type that only the service knows.
-func unplain(header http.Header, body []byte, form []field) error {
-	if len(body) == 0 {
-		return nil
-	}
+// unplain says why a body may be read in more than one way; form is what was read of it. errNoForm for content of a type that
+// only the service knows.
+func unplain(header http.Header, body io.Reader, form []field) error {
 	switch {
-	case len(form) > mostParameters:
-		return errTooMany
-	case namesOtherCharset(form):
-		return errOtherChars
 	case len(header["Content-Type"]) != 1:
 		return errManyTypes // none at all is a form to Rack and to CGI scripts
 	case header.Get("Content-Encoding") != "", header.Get("X-Up-Devcap-Post-Charset") != "": // ASP.NET goes by the latter
 		return errEncoded
+	case len(form) > mostParameters:
+		return errTooMany
+	case namesOtherCharset(form):
+		return errOtherChars
 	}
 	kind, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil {
@@ -73,35 +72,30 @@ func isLatin(charset string) bool { return latin.MatchString(charset) }
 // byteOrderMarks say that a text is in another character set, to those who heed them.
 var byteOrderMarks = [][]byte{{0xEF, 0xBB, 0xBF}, {0xFE, 0xFF}, {0xFF, 0xFE}, {'+', '/', 'v'}, {0x0E, 0xFE, 0xFF}, {0xDD, 0x73, 0x66, 0x73}, {0x84, 0x31, 0x95, 0x33}}
 
-func hasOtherChars(text []byte) bool {
-	return bytes.IndexByte(text, 0) >= 0 || slices.ContainsFunc(byteOrderMarks, func(mark []byte) bool { return bytes.HasPrefix(text, mark) })
-}
-
-// unplainPairs judges an urlencoded form. What cannot be decoded in it is found by whoever decodes it.
-func unplainPairs(body []byte) error {
-	start := bytes.TrimSpace(body)
-	switch {
-	case hasOtherChars(body):
-		return errOtherChars
-	case len(start) > 0 && bytes.IndexByte([]byte("{[<"), start[0]) >= 0, bytes.HasPrefix(start, []byte("--")):
-		return errNotPlain // JSON, XML or a multipart form, whatever the type says
-	case hasLongName(body):
-		return errNotPlain
-	default:
-		return nil
-	}
+func hasMark(text []byte) bool {
+	return slices.ContainsFunc(byteOrderMarks, func(mark []byte) bool { return bytes.HasPrefix(text, mark) })
 }
 
 // maxName is how long a field's name may be: a longer one is there to be cut.
 const maxName = 1 << 10
 
-func hasLongName(pairs []byte) bool {
-	for pair := range bytes.SplitSeq(pairs, []byte("&")) {
-		if name, _, _ := bytes.Cut(pair, []byte("=")); len(name) > maxName {
-			return true
+// unplainPairs judges an urlencoded form. What cannot be decoded in it is found by whoever decodes it.
+func unplainPairs(body io.Reader) error {
+	first := true
+	return eachPiece(body, []byte("&"), func(p piece, _ bool) error {
+		start := bytes.TrimSpace(p.head)
+		name, _, _ := bytes.Cut(p.head, []byte("="))
+		switch {
+		case p.nul, first && hasMark(p.head):
+			return errOtherChars
+		case first && (len(start) > 0 && bytes.IndexByte([]byte("{[<"), start[0]) >= 0 || bytes.HasPrefix(start, []byte("--"))):
+			return errNotPlain // JSON, XML or a multipart form, whatever the type says
+		case len(name) > maxName:
+			return errNotPlain
 		}
-	}
-	return false
+		first = false
+		return nil
+	})
 }
 
 // namesOtherCharset tells whether a form names, in the field that there is for it, another character set.
@@ -113,25 +107,31 @@ func namesOtherCharset(form []field) bool {
 
 // unplainParts holds a multipart form to the letter of RFC 7578, as browsers write it: nothing before, between and behind
 // its parts, and no delimiter anywhere else. PHP takes one behind a bare line feed, and goes on behind the last.
-func unplainParts(body []byte, boundary string) error {
+func unplainParts(body io.Reader, boundary string) error {
 	if boundary == "" {
 		return errNotPlain
 	}
-	pieces := bytes.Split(body, []byte("--"+boundary))
-	last := len(pieces) - 1
-	if last < 1 || len(pieces[0]) > 0 || string(pieces[last]) != "--" && string(pieces[last]) != "--\r\n" {
-		return errNotPlain
-	}
-	for _, piece := range pieces[1:last] {
-		piece, begins := bytes.CutPrefix(piece, []byte("\r\n"))
-		piece, ends := bytes.CutSuffix(piece, []byte("\r\n"))
-		header, content, found := bytes.Cut(piece, []byte("\r\n\r\n"))
-		if !begins || !ends || !found {
+	before := true
+	return eachPiece(body, []byte("--"+boundary), func(p piece, last bool) error {
+		switch {
+		case before && !last:
+			before = false
+			return notPlainUnless(p.size == 0)
+		case last:
+			return notPlainUnless(!before && (string(p.head) == "--" || string(p.head) == "--\r\n"))
+		}
+		head, begins := bytes.CutPrefix(p.head, []byte("\r\n"))
+		header, content, found := bytes.Cut(head, []byte("\r\n\r\n"))
+		if !begins || !found || p.size < int64(len("\r\n\r\n\r\n")+len(header)+len("\r\n")) || string(p.tail) != "\r\n" {
 			return errNotPlain
 		}
-		if err := unplainPart(strings.Split(string(header), "\r\n"), content); err != nil {
-			return err
-		}
+		return unplainPart(strings.Split(string(header), "\r\n"), content, p.nul)
+	})
+}
+
+func notPlainUnless(plain bool) error {
+	if !plain {
+		return errNotPlain
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ var (
 )
 
 // unplainPart judges one part of a multipart form.
-func unplainPart(header []string, content []byte) error {
+func unplainPart(header []string, content []byte, hasNul bool) error {
 	var named, typed []string
 	for _, line := range header {
 		switch {
@@ -167,9 +167,61 @@ func unplainPart(header []string, content []byte) error {
 		return nil
 	case isFile, kind != "text/plain":
 		return errNotPlain
-	case charset != "" && !isLatin(charset), hasOtherChars(content):
+	case charset != "" && !isLatin(charset), hasNul, hasMark(content):
 		return errOtherChars
 	default:
 		return nil
+	}
+}
+
+// piece is what stands between two delimiters.
+type piece struct {
+	head []byte // how it begins
+	tail []byte // how it ends: two bytes, if there are as many
+	size int64
+	nul  bool // there is a NUL in it
+}
+
+// headBytes is as much of a piece as is looked at.
+const headBytes = 8 << 10
+
+func (p *piece) add(text []byte) {
+	p.head = append(p.head, text[:min(len(text), headBytes-len(p.head))]...)
+	p.tail = append(p.tail, text[max(0, len(text)-2):]...)
+	p.tail = p.tail[max(0, len(p.tail)-2):]
+	p.size += int64(len(text))
+	p.nul = p.nul || bytes.IndexByte(text, 0) >= 0
+}
+
+// eachPiece cuts a text at a delimiter and gives each piece, the last one marked. Little is in memory at a time.
+func eachPiece(text io.Reader, delimiter []byte, give func(p piece, last bool) error) error {
+	var current piece
+	buffer := make([]byte, 0, 64<<10)
+	for {
+		n, err := text.Read(buffer[len(buffer):cap(buffer)])
+		rest := buffer[:len(buffer)+n]
+		for {
+			before, after, found := bytes.Cut(rest, delimiter)
+			if !found {
+				break
+			}
+			current.add(before)
+			if err := give(current, false); err != nil {
+				return err
+			}
+			current, rest = piece{}, after
+		}
+		keep := 0 // may be the beginning of a delimiter
+		if err == nil {
+			keep = min(len(rest), len(delimiter)-1)
+		}
+		current.add(rest[:len(rest)-keep])
+		buffer = append(buffer[:0], rest[len(rest)-keep:]...)
+		switch {
+		case errors.Is(err, io.EOF):
+			return give(current, true)
+		case err != nil:
+			return err
+		}
 	}
 }

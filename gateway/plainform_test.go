@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
@@ -231,5 +233,24 @@ func TestTheFreeButtonStaysFree(t *testing.T) {
 		ask := (&Gateway{}).asked(r, ruling{query: query}, body)
 		require.NoError(t, ask.formErr, name)
 		require.False(t, payNow.concerns(ask), name)
+	}
+}
+
+func TestABodyIsJudgedAlikeHoweverItComesIn(t *testing.T) {
+	t.Parallel()
+	all := honest(t)
+	maps.Copy(all, disguises())
+	file := partOf(`Content-Disposition: form-data; name="photo"; filename="a.jpg"`+"\r\nContent-Type: image/jpeg", strings.Repeat("\r\n--", 50_000)+strings.Repeat("\x00", 100_000))
+	all["a large file"] = disguise{partsType, saved + file + saved + end}
+	all["a delimiter far inside"] = disguise{partsType, saved + strings.Replace(file, "\x00\x00", "--b", 1) + saved + end}
+	for name, d := range all {
+		r, body := submitted(t, d.head, d.body)
+		form, _ := formFields(r.Header.Get("Content-Type"), body)
+		whole := unplain(r.Header, bytes.NewReader(body), form)
+		for _, slow := range []io.Reader{iotest.OneByteReader(bytes.NewReader(body)), iotest.HalfReader(bytes.NewReader(body)), iotest.DataErrReader(bytes.NewReader(body))} {
+			require.Equal(t, whole, unplain(r.Header, slow, form), name)
+		}
+		require.Equal(t, name == "a delimiter far inside", name == "a delimiter far inside" && whole != nil)
+		require.False(t, name == "a large file" && whole != nil)
 	}
 }
