@@ -28,7 +28,7 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 		if !j.KeepsRequest() {
 			return nil
 		}
-		return dense(tx, requestBucket).Put([]byte(j.ID), sealedRequest)
+		return putPieces(dense(tx, requestBucket), j.ID, sealedRequest)
 	})
 }
 
@@ -183,7 +183,12 @@ func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 				return err
 			}
 		}
-		for _, bucket := range [][]byte{journeyBucket, requestBucket, replyBucket, openBucket, damagedBucket} {
+		for _, bucket := range [][]byte{requestBucket, replyBucket} {
+			if err := dropPieces(tx.Bucket(bucket), id); err != nil {
+				return err
+			}
+		}
+		for _, bucket := range [][]byte{journeyBucket, openBucket, damagedBucket} {
 			if err := tx.Bucket(bucket).Delete([]byte(id)); err != nil {
 				return err
 			}

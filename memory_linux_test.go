@@ -1,0 +1,300 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"mime/multipart"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey/pay/simulator"
+)
+
+// TestAHundredLargeUploadsAtOnceTakeLittleMemory runs the real program between a service and a simulated Pay, lets a hundred
+// citizens upload 10 MiB each at the same time, some of them slowly, and has all of it delivered at the same time as well.
+func TestAHundredLargeUploadsAtOnceTakeLittleMemory(t *testing.T) {
+	t.Parallel()
+	const (
+		uploads  = 100
+		slow     = 25
+		mostPeak = 300 << 20
+	)
+	p := startProgram(t)
+	progress := newProgress(slow)
+	citizens := make([]*uploader, uploads)
+	var quick, all sync.WaitGroup
+	for i := range citizens {
+		c := p.uploader(uint64(i))
+		citizens[i] = c
+		if i < slow {
+			c.paced = progress.lines[i]
+			all.Go(c.upload)
+			continue
+		}
+		quick.Add(1)
+		all.Go(func() { defer quick.Done(); c.upload(); progress.tick() })
+	}
+	quick.Wait()
+	t.Logf("after the quick uploads: %s", p.memory())
+	progress.end()
+	all.Wait()
+	for i, c := range citizens {
+		require.NoError(t, c.err, "upload %d", i)
+		require.Equal(t, http.StatusSeeOther, c.status, "upload %d", i)
+	}
+	t.Logf("after %d uploads: %s", uploads, p.memory())
+	require.Less(t, p.peak(), int64(mostPeak), p.memory())
+
+	for _, payment := range p.pay.Payments() {
+		require.NoError(t, p.pay.Pay(payment.ID, "success"))
+	}
+	for _, c := range citizens {
+		all.Go(c.comeBack)
+	}
+	all.Wait()
+	t.Logf("after %d deliveries: %s", uploads, p.memory())
+	for i, c := range citizens {
+		require.Equal(t, 1, p.service.times(c.digest), "upload %d, byte for byte and once", i)
+	}
+	require.Less(t, p.peak(), int64(mostPeak), p.memory())
+}
+
+// program is the real program, running.
+type program struct {
+	t       *testing.T
+	url     string
+	folder  string
+	pay     *simulator.Simulator
+	service *digester
+	command *exec.Cmd
+}
+
+// digester is a service that keeps of what it receives the digests alone.
+type digester struct {
+	mu       sync.Mutex
+	received map[string]int
+}
+
+func (d *digester) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	digest := sha256.New()
+	if _, err := io.Copy(digest, r.Body); err != nil || r.Method != http.MethodPost {
+		plain(w, r)
+		return
+	}
+	d.mu.Lock()
+	d.received[hex.EncodeToString(digest.Sum(nil))]++
+	d.mu.Unlock()
+	confirms(w, r)
+}
+
+func (d *digester) times(digest string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.received[digest]
+}
+
+// startProgram builds and starts the program; it ends with the test.
+func startProgram(t *testing.T, over ...string) *program {
+	t.Helper()
+	p := &program{t: t, folder: t.TempDir(), service: &digester{received: map[string]int{}}}
+	binary := build(t, p.folder)
+	legacy := httptest.NewServer(p.service)
+	t.Cleanup(legacy.Close)
+	p.pay = simulator.New(simulator.Options{PostLimit: -1})
+	t.Cleanup(p.pay.Close)
+	payServer := httptest.NewServer(p.pay)
+	t.Cleanup(payServer.Close)
+	p.pay.SetPublicURL(payServer.URL)
+	public, staff := quietListener(t), quietListener(t)
+	p.url = "http://" + public.Addr().String()
+	h := &house{service: &service{server: legacy}, url: p.url, payURL: payServer.URL}
+	out := &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
+	p.command = exec.Command(binary, "serve")
+	p.command.Env = append(append(h.environ(filepath.Join(p.folder, "paygate.db")),
+		"PAYGATE_LISTEN="+public.Addr().String(), "PAYGATE_STAFF_LISTEN="+staff.Addr().String()), over...)
+	p.command.Stdout, p.command.Stderr = out, out
+	require.NoError(t, public.Close())
+	require.NoError(t, staff.Close())
+	require.NoError(t, p.command.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- p.command.Wait() }()
+	t.Cleanup(func() { _ = p.command.Process.Kill(); <-ended })
+	select {
+	case <-out.seen:
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("the program ended by itself: %v\n%s", err, out.text.String())
+	case <-time.After(ample):
+		t.Fatal("the program does not start")
+	}
+	return p
+}
+
+// build makes the program's binary.
+func build(t *testing.T, folder string) string {
+	t.Helper()
+	binary := filepath.Join(folder, "paygate")
+	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return binary
+}
+
+// memory is what the system says of the program's memory.
+func (p *program) memory() string {
+	p.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	require.NoError(p.t, err)
+	var lines []string
+	for scanner := bufio.NewScanner(bytes.NewReader(text)); scanner.Scan(); {
+		if strings.HasPrefix(scanner.Text(), "VmHWM") || strings.HasPrefix(scanner.Text(), "VmRSS") || strings.HasPrefix(scanner.Text(), "Rss") {
+			lines = append(lines, strings.Join(strings.Fields(scanner.Text()), " "))
+		}
+	}
+	return strings.Join(lines, ", ")
+}
+
+// peak is the most memory that the program has ever had, in bytes.
+func (p *program) peak() int64 {
+	p.t.Helper()
+	_, rest, found := strings.Cut(p.memory(), "VmHWM: ")
+	require.True(p.t, found)
+	number, _, _ := strings.Cut(rest, " ")
+	kilobytes, err := strconv.ParseInt(number, 10, 64)
+	require.NoError(p.t, err)
+	return kilobytes << 10
+}
+
+// progress lets slow bodies go on by a byte for each quick one that is done, and to their end at last.
+type progress struct {
+	lines []chan struct{}
+}
+
+func newProgress(n int) *progress {
+	p := &progress{lines: make([]chan struct{}, n)}
+	for i := range p.lines {
+		p.lines[i] = make(chan struct{}, 1000)
+	}
+	return p
+}
+
+func (p *progress) tick() {
+	for _, line := range p.lines {
+		line <- struct{}{}
+	}
+}
+
+func (p *progress) end() {
+	for _, line := range p.lines {
+		close(line)
+	}
+}
+
+// pacedReader gives one byte at each tick from the middle on.
+type pacedReader struct {
+	io.Reader
+	left  int // until the middle
+	ticks chan struct{}
+}
+
+func (r *pacedReader) Read(p []byte) (int, error) {
+	if r.left > 0 {
+		n, err := r.Reader.Read(p[:min(len(p), r.left)])
+		r.left -= n
+		return n, err
+	}
+	if _, more := <-r.ticks; more {
+		p = p[:1]
+	}
+	return r.Reader.Read(p)
+}
+
+// uploader is a citizen with a large file.
+type uploader struct {
+	p      *program
+	client *http.Client
+	seed   uint64
+	paced  chan struct{} // nil: as quick as can be
+	digest string
+	status int
+	err    error
+}
+
+func (p *program) uploader(seed uint64) *uploader {
+	jar, err := cookiejar.New(nil)
+	require.NoError(p.t, err)
+	transport := &http.Transport{}
+	p.t.Cleanup(transport.CloseIdleConnections)
+	return &uploader{p: p, seed: seed, client: &http.Client{
+		Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+const uploadBytes = 10 << 20
+
+// body is a form with a file, of 10 MiB together.
+func (u *uploader) body() (contentType string, body io.Reader) {
+	var before bytes.Buffer
+	form := multipart.NewWriter(&before)
+	_ = form.WriteField("name", "Ann")
+	_, _ = form.CreateFormFile("photo", "photo.jpg")
+	after := "\r\n--" + form.Boundary() + "--\r\n"
+	var seed [32]byte
+	seed[0] = byte(u.seed)
+	file := io.LimitReader(rand.NewChaCha8(seed), int64(uploadBytes-before.Len()-len(after)))
+	return form.FormDataContentType(), io.MultiReader(&before, file, strings.NewReader(after))
+}
+
+func (u *uploader) upload() {
+	contentType, body := u.body()
+	digest := sha256.New()
+	body = io.TeeReader(body, digest)
+	if u.paced != nil {
+		body = &pacedReader{body, uploadBytes / 2, u.paced}
+	}
+	r, err := http.NewRequestWithContext(u.p.t.Context(), http.MethodPost, u.p.url+"/licences/apply", body)
+	if err != nil {
+		u.err = err
+		return
+	}
+	r.ContentLength = uploadBytes
+	r.Header.Set("Content-Type", contentType)
+	answer, err := u.client.Do(r)
+	if err != nil {
+		u.err = err
+		return
+	}
+	u.err = answer.Body.Close()
+	u.status, u.digest = answer.StatusCode, hex.EncodeToString(digest.Sum(nil))
+}
+
+// comeBack returns from Pay, and again as long as the page says that it is not done yet.
+func (u *uploader) comeBack() {
+	ctx, cancel := context.WithTimeout(u.p.t.Context(), ample)
+	defer cancel()
+	for ctx.Err() == nil && u.p.service.times(u.digest) == 0 {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.p.url+"/_pay/return", nil)
+		if err != nil {
+			return
+		}
+		if answer, err := u.client.Do(r); err == nil {
+			_ = answer.Body.Close()
+		}
+	}
+}
