@@ -128,7 +128,7 @@ func startProgram(t *testing.T, over ...string) *program {
 	out := &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
 	p.command = exec.Command(binary, "serve")
 	p.command.Env = append(append(h.environ(filepath.Join(p.folder, "paygate.db")),
-		"PAYGATE_LISTEN="+public.Addr().String(), "PAYGATE_STAFF_LISTEN="+staff.Addr().String()), over...)
+		"PAYGATE_LISTEN="+public.Addr().String(), "PAYGATE_STAFF_LISTEN="+staff.Addr().String(), "PAYGATE_PAY_TIMEOUT=1m"), over...)
 	p.command.Stdout, p.command.Stderr = out, out
 	require.NoError(t, public.Close())
 	require.NoError(t, staff.Close())

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"paygate/gateway/pages"
+	"paygate/gateway/spool"
 	"paygate/journey"
+	"paygate/journey/room"
 )
 
 // answer is what Paygate itself says to a request: a page for people, a problem document (RFC 9457) for scripts.
@@ -42,18 +44,46 @@ func storeFailed(err error) answer {
 
 // unreadable is a request that could not be read whole.
 func unreadable(err error, limit int64) answer {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	switch {
+	case errors.Is(err, spool.ErrTooLarge):
 		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge, view: pages.View{LimitBytes: limit}}
+	case crowded(err):
+		return noRoom(err)
+	default:
+		return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: err}
 	}
-	return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: err}
+}
+
+// notHeld is a request that was read, and could not be held.
+func notHeld(err error) answer {
+	if crowded(err) {
+		return noRoom(err)
+	}
+	return notStarted(journey.Journey{}, err)
+}
+
+// notResubmitted is a corrected request that could not be held; what was paid before is as it was.
+func notResubmitted(err error) answer {
+	if crowded(err) {
+		return noRoom(err)
+	}
+	return storeFailed(err)
+}
+
+// crowded tells that there is no room just now, in memory or on the disk.
+func crowded(err error) bool {
+	return errors.Is(err, spool.ErrNoRoom) || errors.Is(err, room.ErrBusy)
+}
+
+func noRoom(err error) answer {
+	return answer{status: http.StatusServiceUnavailable, page: pages.NoRoom, view: pages.View{RetryAfter: time.Minute}, cause: err}
 }
 
 // notStarted is a payment that could not be begun. Whatever happened, nobody holds the address of a payment.
 func notStarted(j journey.Journey, err error) answer {
 	view := viewOf(j)
 	view.RetryAfter = time.Minute
-	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) {
+	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) || errors.Is(err, room.ErrBusy) {
 		return answer{status: http.StatusServiceUnavailable, page: pages.Busy, view: view, cause: err}
 	}
 	status := http.StatusBadGateway

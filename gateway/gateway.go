@@ -7,6 +7,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"paygate/gateway/cookie"
 	"paygate/gateway/pages"
+	"paygate/gateway/spool"
 	"paygate/journey"
 )
 
@@ -37,6 +39,11 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* are believed; may be empty
 	CardOrigins    []string       // where Pay's card pages live
 	RefuseCards    bool           // refuse held forms that carry a payment card number
+
+	// Spool takes the bodies of held requests while they come in; Enter is asked before one of so many bytes is in memory as a
+	// whole, and leave is called when it is no more.
+	Spool *spool.Spool
+	Enter func(ctx context.Context, bytes int64) (leave func(), err error)
 
 	Runner  *journey.Runner
 	Paid    Paid

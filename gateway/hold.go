@@ -1,87 +1,102 @@
 package gateway
 
 import (
-	"bytes"
+	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 
+	"paygate/gateway/spool"
 	"paygate/journey"
 )
 
+// incoming is a request on a pay route, read whole and looked at. Its body lies in the spool until the store takes it.
+type incoming struct {
+	asked
+	request journey.HeldRequest // without its body
+	imprint journey.Imprint
+	body    *spool.Body // nil on a pass
+	cards   bool        // somebody typed a payment card number
+}
+
 // hold keeps a request until it is paid for: read whole, priced, kept, a payment created, and the citizen sent to Pay.
 func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
-	body, err := readBody(w, r, g.HoldMaxBytes)
+	body, err := g.readBody(w, r)
 	if err != nil {
 		g.answer(w, r, unreadable(err, g.HoldMaxBytes))
 		return
 	}
-	ask := g.asked(r, hit, body)
-	switch concerned := concernedRoutes(hit.routes, ask); {
+	defer body.Close()
+	in, err := g.look(r, hit, body)
+	if err != nil {
+		g.answer(w, r, notHeld(err))
+		return
+	}
+	switch concerned := concernedRoutes(hit.routes, in.asked); {
 	case len(concerned) == 0 || len(concerned) == 1 && concerned[0].Mode == ModeFree:
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		r.Body, r.ContentLength = io.NopCloser(body.Reader()), body.Size()
 		g.passThrough.ServeHTTP(w, r)
 	case len(concerned) > 1:
 		g.answer(w, r, chooseAgain)
-	case g.RefuseCards && carriesCardNumber(ask.form):
+	case g.RefuseCards && in.cards:
 		g.answer(w, r, cardNumber)
 	default:
-		ask.route = concerned[0]
-		g.price(w, r, ask, g.heldRequest(r, hit, body))
+		in.route = concerned[0]
+		g.price(w, r, in)
 	}
 }
 
 // price puts a held request under its terms.
-func (g *Gateway) price(w http.ResponseWriter, r *http.Request, ask asked, request journey.HeldRequest) {
-	terms, err := ask.terms()
+func (g *Gateway) price(w http.ResponseWriter, r *http.Request, in incoming) {
+	terms, err := in.terms()
 	if err != nil {
 		g.answer(w, r, chooseAgain)
 		return
 	}
-	request.Prefill = ask.prefill()
-	if ask.route.UpstreamPriced {
-		g.takeQuoted(w, r, terms, request)
+	in.request.Prefill = in.prefill()
+	if in.route.UpstreamPriced {
+		g.takeQuoted(w, r, terms, in)
 		return
 	}
-	g.take(w, r, terms, request)
+	g.take(w, r, terms, in)
 }
 
 // takeQuoted asks the service for the price, unless the browser has a journey for the very same request already.
-func (g *Gateway) takeQuoted(w http.ResponseWriter, r *http.Request, terms journey.Terms, request journey.HeldRequest) {
+func (g *Gateway) takeQuoted(w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming) {
 	own, err := g.journeys(r)
 	if err != nil {
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if j, found := sameRequest(own, terms, request); found {
+	if j, found := sameRequest(own, terms, in.imprint); found {
 		g.proceed(w, r, j)
 		return
 	}
-	if terms, priced := g.quoted(w, r, terms, request.Body); priced {
-		g.take(w, r, terms, request)
+	if terms, priced := g.quoted(w, r, terms, in.body); priced {
+		g.take(w, r, terms, in)
 	}
 }
 
 // take finds the journey that the request belongs to, or begins one.
-func (g *Gateway) take(w http.ResponseWriter, r *http.Request, terms journey.Terms, request journey.HeldRequest) {
+func (g *Gateway) take(w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming) {
 	own, err := g.journeys(r)
 	if err != nil {
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if j, found := sameRequest(own, terms, request); found {
+	if j, found := sameRequest(own, terms, in.imprint); found {
 		g.proceed(w, r, j)
 		return
 	}
 	if j, found := correctable(own, terms); found {
-		g.resubmit(w, r, j, request)
+		g.resubmit(w, r, j, in)
 		return
 	}
-	g.begin(w, r, terms, request)
+	g.begin(w, r, terms, in, own)
 }
 
-func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Terms, request journey.HeldRequest) {
+// begin begins a journey, where nothing is against it. own are those that the browser has already.
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming, own []journey.Journey) {
 	switch {
 	case g.isDraining():
 		g.answer(w, r, draining)
@@ -90,8 +105,31 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Te
 		g.answer(w, r, closed)
 		return
 	}
-	began, err := g.Runner.Begin(r.Context(), terms, request, journey.NewKey())
+	var j journey.Journey
+	err := g.withBody(r.Context(), in, func(request journey.HeldRequest) (err error) {
+		j, err = g.Runner.Begin(r.Context(), terms, request, journey.NewKey())
+		return err
+	})
+	if err != nil {
+		g.answer(w, r, notHeld(err))
+		return
+	}
+	began, err := g.Runner.CreatePayment(r.Context(), j, in.request.Prefill)
 	g.toPay(w, r, began, err)
+}
+
+// withBody has the store keep a request. Its body is in memory for as long as that takes, and no longer.
+func (g *Gateway) withBody(ctx context.Context, in incoming, keep func(journey.HeldRequest) error) error {
+	leave, err := g.Enter(ctx, in.body.Size())
+	if err != nil {
+		return err
+	}
+	defer leave()
+	request := in.request
+	if request.Body, err = in.body.Bytes(); err != nil {
+		return err
+	}
+	return keep(request)
 }
 
 // toPay sends a citizen with a new payment to it, with the ticket in the cookie; whatever went wrong is a page.
@@ -126,18 +164,29 @@ func (g *Gateway) proceed(w http.ResponseWriter, r *http.Request, j journey.Jour
 }
 
 // resubmit sends a corrected request on the payment that its refused forerunner left, and passes the answer on.
-func (g *Gateway) resubmit(w http.ResponseWriter, r *http.Request, j journey.Journey, request journey.HeldRequest) {
-	progress, err := g.Runner.Resubmit(r.Context(), j.ID, request, g.visit(r))
+func (g *Gateway) resubmit(w http.ResponseWriter, r *http.Request, j journey.Journey, in incoming) {
+	err := g.withBody(r.Context(), in, func(request journey.HeldRequest) error {
+		after, err := g.Runner.Resubmit(r.Context(), j.ID, request, journey.ByCitizen)
+		if err == nil {
+			j = after
+		}
+		return err
+	})
+	var misplaced *journey.TransitionError
+	if err != nil && !errors.As(err, &misplaced) {
+		g.answer(w, r, notResubmitted(err))
+		return
+	}
+	progress, err := g.Runner.Advance(r.Context(), j.ID, g.visit(r))
 	g.passOn(w, r, progress, err)
 }
 
 // sameRequest finds the journey of the same request from the same browser, as long as nothing was delivered for it.
-func sameRequest(own []journey.Journey, terms journey.Terms, request journey.HeldRequest) (journey.Journey, bool) {
-	digest := request.Imprint().Digest
+func sameRequest(own []journey.Journey, terms journey.Terms, imprint journey.Imprint) (journey.Journey, bool) {
 	for _, j := range own {
 		switch j.State {
 		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateConfirmed, journey.StateReleasing, journey.StateStuck:
-			if j.Terms.Route == terms.Route && j.Imprint.Digest == digest {
+			if j.Terms.Route == terms.Route && j.Imprint.Digest == imprint.Digest {
 				return j, true
 			}
 		}
@@ -159,37 +208,42 @@ func correctable(own []journey.Journey, terms journey.Terms) (journey.Journey, b
 // an upload that is cut off.
 const swallow = 10
 
-// readBody reads a request whole. An *http.MaxBytesError when it is larger than limit bytes.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	if r.ContentLength > limit {
-		return nil, tooLarge(w, r, limit)
+// readBody reads a request whole. The errors are those of the spool.
+func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (*spool.Body, error) {
+	body, err := g.Spool.Read(r.Context(), r.Body, r.ContentLength, g.HoldMaxBytes)
+	if errors.Is(err, spool.ErrTooLarge) {
+		readOn(w, r, g.HoldMaxBytes)
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading the request: %w", err)
-	}
-	if int64(len(body)) > limit {
-		return nil, tooLarge(w, r, limit)
-	}
-	return body, nil
+	return body, err
 }
 
-// tooLarge reads on for the browser's sake, keeping nothing; what is larger still is cut off.
-func tooLarge(w http.ResponseWriter, r *http.Request, limit int64) error {
+// readOn reads a too large request for the browser's sake, keeping nothing; what is larger still is cut off.
+func readOn(w http.ResponseWriter, r *http.Request, limit int64) {
 	if n, err := io.CopyN(io.Discard, r.Body, swallow*limit); err == nil || n == swallow*limit {
 		w.Header().Set("Connection", "close")
 	}
-	return &http.MaxBytesError{Limit: limit}
 }
 
-// heldRequest is what the service will receive: the method, the configured path as it was asked for, the query and body
-// byte for byte, and the headers that are worth keeping.
-func (g *Gateway) heldRequest(r *http.Request, hit ruling, body []byte) journey.HeldRequest {
+// look reads what is to be known of a request. Its body is in memory for as long as that takes.
+func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming, error) {
+	in := incoming{request: g.heldRequest(r, hit), body: body}
+	err := g.withBody(r.Context(), in, func(request journey.HeldRequest) error {
+		in.asked = g.asked(r, hit, request.Body)
+		in.imprint = request.Imprint()
+		in.cards = carriesCardNumber(in.form)
+		return nil
+	})
+	return in, err
+}
+
+// heldRequest is what the service will receive, but for the body: the method, the configured path as it was asked for, the
+// query byte for byte, and the headers that are worth keeping.
+func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 	client := clientOf(r, g.TrustedProxies)
 	header := heldHeader(r.Header, g.HoldHeaders)
 	stripCookies(header)
 	return journey.HeldRequest{
-		Method: r.Method, Path: hit.path, Query: withoutMarker(hit.query), Header: header, Body: body,
+		Method: r.Method, Path: hit.path, Query: withoutMarker(hit.query), Header: header,
 		Host: client.host, Proto: client.proto, ClientIP: client.address,
 	}
 }

@@ -10,8 +10,8 @@ import (
 
 // pass lets a citizen fetch an address as long as it is paid for, and sends them to Pay where it is not.
 func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
-	ask := g.asked(r, hit, nil)
-	terms, err := ask.terms()
+	in := incoming{asked: g.asked(r, hit, nil), request: g.heldRequest(r, hit)}
+	terms, err := in.terms()
 	if err != nil {
 		g.answer(w, r, chooseAgain)
 		return
@@ -31,10 +31,10 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.usePass(w, r, j, hit)
 	case hit.route.UpstreamPriced:
 		if terms, priced := g.quoted(w, r, terms, nil); priced {
-			g.begin(w, r, terms, g.heldRequest(r, hit, nil))
+			g.begin(w, r, terms, in, own)
 		}
 	default:
-		g.begin(w, r, terms, g.heldRequest(r, hit, nil))
+		g.begin(w, r, terms, in, own)
 	}
 }
 
@@ -76,7 +76,7 @@ func (g *Gateway) usePass(w http.ResponseWriter, r *http.Request, j journey.Jour
 
 // collect is the first fetch: whether the service accepts it decides about the money.
 func (g *Gateway) collect(w http.ResponseWriter, r *http.Request, j journey.Journey, hit ruling) {
-	request := g.heldRequest(r, hit, nil)
+	request := g.heldRequest(r, hit)
 	for name, values := range r.Header {
 		if isConditional(name) {
 			request.Header[name] = values

@@ -37,6 +37,7 @@ type Imprint struct {
 	Method  string   `json:"method"`
 	Path    string   `json:"path"`              // raw, as it is sent
 	Digest  string   `json:"digest"`            // hex SHA-256 of method, path, query and body
+	Size    int64    `json:"size,omitempty"`    // of the body, in bytes
 	Cookies []string `json:"cookies,omitempty"` // the names alone
 }
 
@@ -47,7 +48,7 @@ func (r HeldRequest) Imprint() Imprint {
 		fmt.Fprintf(digest, "%d %s ", len(part), part)
 	}
 	digest.Write(r.Body)
-	imprint := Imprint{Method: r.Method, Path: r.Path, Digest: hex.EncodeToString(digest.Sum(nil))}
+	imprint := Imprint{Method: r.Method, Path: r.Path, Digest: hex.EncodeToString(digest.Sum(nil)), Size: int64(len(r.Body))}
 	for _, line := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
 			name, _, _ := strings.Cut(pair, "=")

@@ -60,6 +60,7 @@ func (s *Store) get(tx *bolt.Tx, id journey.ID) (j journey.Journey, err error) {
 // Update changes a journey in one transaction.
 func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error)) (journey.Journey, error) {
 	var after journey.Journey
+	large := false
 	err := s.write(ctx, func(tx *bolt.Tx) error {
 		before, err := s.get(tx, id)
 		if err != nil {
@@ -73,6 +74,7 @@ func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.J
 			return fmt.Errorf("an update of %s answered with %q", id, c.Journey.ID)
 		}
 		after = c.Journey
+		large = before.Imprint.Size > pieceBytes && (c.Request != nil || before.KeepsRequest() != after.KeepsRequest())
 		return s.keep(tx, before, c)
 	})
 	if errors.Is(err, errDoesNotOpen) {
@@ -80,6 +82,9 @@ func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.J
 	}
 	if err != nil {
 		return journey.Journey{}, err
+	}
+	if large {
+		s.letGo()
 	}
 	return after, nil
 }

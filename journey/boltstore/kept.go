@@ -114,6 +114,9 @@ func (s *Store) readKept(ctx context.Context, bucket []byte, label string, id jo
 	if sealed == nil {
 		return nil, journey.ErrErased
 	}
+	if len(sealed) > pieceBytes {
+		s.letGo()
+	}
 	plain, err := s.sealer.OpenInPlace(label, string(id), sealed)
 	if err != nil {
 		return nil, doesNotOpen(label, id, err)
