@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,8 @@ var (
 	closed      = answer{status: http.StatusServiceUnavailable, page: pages.Closed}
 	serviceDown = answer{status: http.StatusBadGateway, page: pages.ServiceDown}
 	serviceSlow = answer{status: http.StatusGatewayTimeout, page: pages.ServiceDown}
+	tooManyNew  = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: time.Minute}}
+	tooManyOpen = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: 15 * time.Minute}}
 	draining    = answer{status: http.StatusServiceUnavailable, page: pages.Draining, view: pages.View{RetryAfter: time.Minute}}
 )
 
@@ -241,7 +244,7 @@ func (g *Gateway) problem(w http.ResponseWriter, a answer) {
 		document["reference"], document["amount_pence"] = a.view.Reference, a.view.AmountPence
 	}
 	if a.view.RetryAfter > 0 {
-		w.Header().Set("Retry-After", "60")
+		w.Header().Set("Retry-After", strconv.Itoa(int(a.view.RetryAfter.Seconds())))
 	}
 	writeProblem(w, a.status, document)
 }

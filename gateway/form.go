@@ -17,97 +17,156 @@ type field struct {
 	file        bool // an uploaded file; its content is not looked at
 }
 
-// maxFieldBytes bounds one value of a multipart form that is looked at; longer ones are cut, and choose no price.
-const maxFieldBytes = 64 << 10
+// What of a form is looked at. A longer value is cut, and chooses no price; a form with more is as good as unreadable. The
+// whole of it is never in memory a second time.
+const (
+	maxFieldBytes = 64 << 10
+	maxFormBytes  = 1 << 20
+	maxFields     = 10_000 // services take a tenth of that
+)
+
+var errTooManyFields = errors.New("the form has more fields than are looked at")
+
+// fieldList collects fields up to the limits.
+type fieldList struct {
+	fields []field
+	bytes  int
+}
+
+func (l *fieldList) add(f field) error {
+	l.bytes += len(f.name) + len(f.value)
+	if len(l.fields) == maxFields || l.bytes > maxFormBytes {
+		return errTooManyFields
+	}
+	l.fields = append(l.fields, f)
+	return nil
+}
 
 // formFields reads the fields of an urlencoded or multipart form, or the top-level strings of a JSON object. Any other
-// content has none. An error means that the content is not what it says it is.
+// content has none. An error means that the content is not what it says it is, or too much.
 func formFields(contentType string, body []byte) ([]field, error) {
-	kind, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return nil, nil // no readable type: no fields
-	}
+	kind, params, _ := mime.ParseMediaType(contentType)
 	switch {
-	case kind == "application/x-www-form-urlencoded":
-		return urlencodedFields(string(body))
-	case kind == "multipart/form-data":
+	case kind == urlencoded:
+		return urlencodedFields(body)
+	case kind == multipartForm:
 		return multipartFields(body, params["boundary"])
-	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
+	case isJSON(kind):
 		return jsonFields(body)
 	default:
 		return nil, nil
 	}
 }
 
+// The media types of forms, beside those of JSON.
+const (
+	urlencoded    = "application/x-www-form-urlencoded"
+	multipartForm = "multipart/form-data"
+)
+
+func isJSON(kind string) bool { return kind == "application/json" || strings.HasSuffix(kind, "+json") }
+
+// isForm tells whether a content type is one that fields are read from.
+func isForm(contentType string) bool {
+	kind, _, _ := mime.ParseMediaType(contentType)
+	return kind == urlencoded || kind == multipartForm || isJSON(kind)
+}
+
 // urlencodedFields keeps the order of the pairs, and repeated names.
-func urlencodedFields(text string) ([]field, error) {
-	var fields []field
-	var faults []error
-	for pair := range strings.SplitSeq(text, "&") {
-		if pair == "" {
+func urlencodedFields(text []byte) ([]field, error) {
+	var list fieldList
+	var fault error
+	for pair := range bytes.SplitSeq(text, []byte("&")) {
+		if len(pair) == 0 {
 			continue
 		}
-		parsed, err := url.ParseQuery(pair)
+		parsed, err := url.ParseQuery(string(cutPair(pair)))
 		if err != nil {
-			faults = append(faults, errors.New("a pair of the form cannot be read"))
+			fault = errors.New("a pair of the form cannot be read")
 			continue
 		}
 		for name, values := range parsed {
-			fields = append(fields, field{name: name, value: values[0]})
+			if err := list.add(field{name: name, value: values[0]}); err != nil {
+				return list.fields, err
+			}
 		}
 	}
-	return fields, errors.Join(faults...)
+	return list.fields, fault
+}
+
+// cutPair cuts a long pair, but not in the middle of an escape.
+func cutPair(pair []byte) []byte {
+	if len(pair) <= maxFieldBytes {
+		return pair
+	}
+	cut := pair[:maxFieldBytes]
+	if escape := bytes.LastIndexByte(cut[maxFieldBytes-2:], '%'); escape >= 0 {
+		cut = cut[:maxFieldBytes-2+escape]
+	}
+	return cut
 }
 
 func multipartFields(body []byte, boundary string) ([]field, error) {
-	var fields []field
+	var list fieldList
 	reader := multipart.NewReader(bytes.NewReader(body), boundary)
 	for {
 		part, err := reader.NextRawPart()
 		if errors.Is(err, io.EOF) {
-			return fields, nil
+			return list.fields, nil
 		}
 		if err != nil {
-			return fields, errors.New("the multipart form cannot be read")
+			return list.fields, errors.New("the multipart form cannot be read")
 		}
 		f := field{name: part.FormName(), file: part.FileName() != ""}
 		if !f.file {
 			value, err := io.ReadAll(io.LimitReader(part, maxFieldBytes))
 			if err != nil {
-				return fields, errors.New("the multipart form breaks off")
+				return list.fields, errors.New("the multipart form breaks off")
 			}
 			f.value = string(value)
 		}
-		fields = append(fields, f)
+		if err := list.add(f); err != nil {
+			return list.fields, err
+		}
 	}
 }
 
 // jsonFields walks the tokens, so that a name that comes twice is seen twice.
 func jsonFields(body []byte) ([]field, error) {
+	var list fieldList
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
 		return nil, errors.New("the JSON is not an object")
 	}
-	var fields []field
 	for decoder.More() {
 		name, err := decoder.Token()
 		if err != nil {
-			return fields, errors.New("the JSON cannot be read")
+			return list.fields, errors.New("the JSON cannot be read")
 		}
-		var value any
+		var value json.RawMessage // nested values are not looked at, and may be large
 		if err := decoder.Decode(&value); err != nil {
-			return fields, errors.New("the JSON cannot be read")
+			return list.fields, errors.New("the JSON cannot be read")
 		}
-		text, _ := value.(string)
-		fields = append(fields, field{name: name.(string), value: text})
+		if err := list.add(field{name: name.(string), value: stringOf(value)}); err != nil {
+			return list.fields, err
+		}
 	}
 	if _, err := decoder.Token(); err != nil {
-		return fields, errors.New("the JSON breaks off")
+		return list.fields, errors.New("the JSON breaks off")
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fields, errors.New("something follows the JSON")
+		return list.fields, errors.New("something follows the JSON")
 	}
-	return fields, nil
+	return list.fields, nil
+}
+
+// stringOf is the text of a JSON string, cut where it is long, and empty for any other value.
+func stringOf(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) != nil {
+		return ""
+	}
+	return strings.Clone(text[:min(len(text), maxFieldBytes)])
 }
 
 // firstValue is the value of the first field with exactly this name, or empty.

@@ -72,6 +72,7 @@ type Gateway struct {
 	judge       *judge
 	passThrough http.Handler
 	own         http.Handler
+	quotas      *quotas
 	draining    chan struct{} // closed once no new journeys may begin
 	later       *later
 }
@@ -79,6 +80,7 @@ type Gateway struct {
 // New makes the public door.
 func New(o Options) (*Gateway, error) {
 	g := &Gateway{Options: o, draining: make(chan struct{}), later: &later{places: make(chan struct{}, mostLater)}}
+	g.quotas = newQuotas(o.Runner.Now)
 	g.judge = newJudge(o.Routes, o.Prefix, o.Methods)
 	g.judge.publicHost = o.PublicURL.Host
 	g.passThrough = g.newPassThrough()

@@ -16,7 +16,7 @@ type incoming struct {
 	request journey.HeldRequest // without its body
 	imprint journey.Imprint
 	body    *spool.Body // nil on a pass
-	cards   bool        // somebody typed a payment card number
+	cards   bool        // somebody typed a payment card number, and that is refused
 }
 
 // hold keeps a request until it is paid for: read whole, priced, kept, a payment created, and the citizen sent to Pay.
@@ -38,7 +38,7 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.passThrough.ServeHTTP(w, r)
 	case len(concerned) > 1:
 		g.answer(w, r, chooseAgain)
-	case g.RefuseCards && in.cards:
+	case in.cards:
 		g.answer(w, r, cardNumber)
 	default:
 		in.route = concerned[0]
@@ -54,6 +54,7 @@ func (g *Gateway) price(w http.ResponseWriter, r *http.Request, in incoming) {
 		return
 	}
 	in.request.Prefill = in.prefill()
+	in.form = nil // all is taken from it, and it may be large
 	if in.route.UpstreamPriced {
 		g.takeQuoted(w, r, terms, in)
 		return
@@ -105,6 +106,10 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Te
 		g.answer(w, r, closed)
 		return
 	}
+	if refusal, refused := g.overQuota(r, own); refused {
+		g.answer(w, r, refusal)
+		return
+	}
 	var j journey.Journey
 	err := g.withBody(r.Context(), in, func(request journey.HeldRequest) (err error) {
 		j, err = g.Runner.Begin(r.Context(), terms, request, journey.NewKey())
@@ -114,6 +119,7 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Te
 		g.answer(w, r, notHeld(err))
 		return
 	}
+	g.quotas.began(own, j.ID)
 	began, err := g.Runner.CreatePayment(r.Context(), j, in.request.Prefill)
 	g.toPay(w, r, began, err)
 }
@@ -230,7 +236,7 @@ func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming,
 	err := g.withBody(r.Context(), in, func(request journey.HeldRequest) error {
 		in.asked = g.asked(r, hit, request.Body)
 		in.imprint = request.Imprint()
-		in.cards = carriesCardNumber(in.form)
+		in.cards = g.RefuseCards && (queryHasCardNumber(in.request.Query) || carriesCardNumber(r.Header.Get("Content-Type"), request.Body))
 		return nil
 	})
 	return in, err
@@ -250,10 +256,11 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 
 // asked reads what the terms need from a request.
 func (g *Gateway) asked(r *http.Request, hit ruling, body []byte) asked {
-	query, _ := urlencodedFields(withoutMarker(hit.query)) // what cannot be read chooses nothing
-	form, err := formFields(r.Header.Get("Content-Type"), body)
+	query, _ := urlencodedFields([]byte(withoutMarker(hit.query))) // what cannot be read chooses nothing
+	contentType := r.Header.Get("Content-Type")
+	form, err := formFields(contentType, body)
 	return asked{
-		route: hit.route, path: hit.captured, query: query, form: form, formErr: err,
+		route: hit.route, path: hit.captured, query: query, form: form, formErr: err, untyped: len(body) > 0 && !isForm(contentType),
 		language: languageOf(r, form),
 	}
 }
@@ -274,7 +281,7 @@ func (r *Route) concerns(a asked) bool {
 	if r.When == nil {
 		return true
 	}
-	if a.formErr != nil { // unreadable for us may be readable for the service
+	if a.formErr != nil || a.untyped { // unreadable for us may be readable for the service
 		return true
 	}
 	for _, f := range a.choosing() {

@@ -29,6 +29,8 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.answer(w, r, headUnpaid)
 	case found:
 		g.usePass(w, r, j, hit)
+	case g.RefuseCards && queryHasCardNumber(in.request.Query):
+		g.answer(w, r, cardNumber)
 	case hit.route.UpstreamPriced:
 		if terms, priced := g.quoted(w, r, terms, nil); priced {
 			g.begin(w, r, terms, in, own)

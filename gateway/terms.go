@@ -18,6 +18,7 @@ type asked struct {
 	query    []field
 	form     []field
 	formErr  error
+	untyped  bool // there is a body that does not say to be a form
 	language string
 }
 
