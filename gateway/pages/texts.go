@@ -116,8 +116,8 @@ var texts = map[Page]page{
 		title: both{"Sorry, we cannot take your form at the moment", "Mae’n ddrwg gennym, ni allwn dderbyn eich ffurflen ar hyn o bryd"},
 		says: []both{
 			{
-				"Many people are sending large forms at the moment, so we have not kept yours.",
-				"Mae llawer o bobl yn anfon ffurflenni mawr ar hyn o bryd, felly nid ydym wedi cadw eich un chi.",
+				"There is no room for a form of this size at the moment, so we have not kept it.",
+				"Nid oes lle i ffurflen o’r maint hwn ar hyn o bryd, felly nid ydym wedi’i chadw.",
 			},
 			nothingByThis,
 			{"Go back and try again in a minute.", "Ewch yn ôl a rhowch gynnig arall arni ymhen munud."},
