@@ -18,6 +18,9 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 	if err != nil {
 		return err
 	}
+	if len(sealedRequest) > pieceBytes {
+		defer s.letGo()
+	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		if tx.Bucket(journeyBucket).Get([]byte(j.ID)) != nil || tx.Bucket(damagedBucket).Get([]byte(j.ID)) != nil {
 			return journey.ErrExists
