@@ -87,8 +87,8 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	}
 
 	// Memory and room for large requests: those that are held, and those that are delivered, do not wait for each other.
-	holding, delivering := newRoom(), newRoom()
-	bodies := spool.New(spool.Options{Folders: spoolFolders(s.Store), MostOnDisk: 4 << 30, Enter: newRoom().Enter})
+	holding, delivering := newRoom(45*time.Second), newRoom(20*time.Second) // citizens, and the end of the process, wait for these
+	bodies := spool.New(spool.Options{Folders: spoolFolders(s.Store), MostOnDisk: 4 << 30, Enter: newRoom(45 * time.Second).Enter})
 	if !bodies.OnDisk() {
 		log.WarnContext(ctx, "no folder takes files, so that few large requests can come in at a time; TMPDIR may name one")
 	}
@@ -161,8 +161,8 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 
 // newRoom is room in memory for a few requests of the usual limit. While one is held, it is there up to three times: as it
 // came, sealed, and in the page that the store writes.
-func newRoom() *room.Room {
-	return room.New(room.Options{Bytes: 24 << 20, Free: spool.InMemory, Patience: 20 * time.Second})
+func newRoom(patience time.Duration) *room.Room {
+	return room.New(room.Options{Bytes: 24 << 20, Free: spool.InMemory, Patience: patience})
 }
 
 // spoolFolders are where bodies may lie for a while: beside the store, which is the only place of a container that can be

@@ -147,15 +147,6 @@ func startProgram(t *testing.T, over ...string) *program {
 	return p
 }
 
-// build makes the program's binary.
-func build(t *testing.T, folder string) string {
-	t.Helper()
-	binary := filepath.Join(folder, "paygate")
-	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
-	return binary
-}
-
 // memory is what the system says of the program's memory.
 func (p *program) memory() string {
 	p.t.Helper()
@@ -248,17 +239,46 @@ func (p *program) uploader(seed uint64) *uploader {
 
 const uploadBytes = 10 << 20
 
-// body is a form with a file, of 10 MiB together.
+// body is 10 MiB of one of the kinds that browsers send: mostly forms with a file, and some with a very long text.
 func (u *uploader) body() (contentType string, body io.Reader) {
+	switch u.seed % 10 {
+	case 7:
+		return "application/x-www-form-urlencoded", u.padded("name=Ann&notes=", "&more=%F0%9F%90%89")
+	case 8:
+		return "application/json", u.padded(`{"name":"Ann","more":{"notes":"`, `"}}`)
+	case 9:
+		return "multipart/form-data; boundary=b", u.padded("--b\r\nContent-Disposition: form-data; name=\"notes\"\r\n\r\n", "\r\n--b--\r\n")
+	}
 	var before bytes.Buffer
 	form := multipart.NewWriter(&before)
 	_ = form.WriteField("name", "Ann")
 	_, _ = form.CreateFormFile("photo", "photo.jpg")
 	after := "\r\n--" + form.Boundary() + "--\r\n"
+	file := io.LimitReader(u.random(), int64(uploadBytes-before.Len()-len(after)))
+	return form.FormDataContentType(), io.MultiReader(&before, file, strings.NewReader(after))
+}
+
+func (u *uploader) random() io.Reader {
 	var seed [32]byte
 	seed[0] = byte(u.seed)
-	file := io.LimitReader(rand.NewChaCha8(seed), int64(uploadBytes-before.Len()-len(after)))
-	return form.FormDataContentType(), io.MultiReader(&before, file, strings.NewReader(after))
+	return rand.NewChaCha8(seed)
+}
+
+// padded has letters in its middle.
+func (u *uploader) padded(before, after string) io.Reader {
+	middle := io.LimitReader(letters{u.random()}, int64(uploadBytes-len(before)-len(after)))
+	return io.MultiReader(strings.NewReader(before), middle, strings.NewReader(after))
+}
+
+// letters makes letters of whatever comes.
+type letters struct{ io.Reader }
+
+func (l letters) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	for i := range n {
+		p[i] = 'a' + p[i]%26
+	}
+	return n, err
 }
 
 func (u *uploader) upload() {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -10,15 +11,18 @@ import (
 	"strings"
 )
 
+// opened gives a body from its beginning, each time anew.
+type opened func() io.Reader
+
 // carriesCardNumber tells whether somebody typed a payment card number into a form, where it must not be kept: into a field,
 // or what a service may read as one, by its name or its value. Files are not looked at.
-func carriesCardNumber(contentType string, body []byte) bool {
+func carriesCardNumber(contentType string, body opened) bool {
 	kind, params, _ := mime.ParseMediaType(contentType)
-	switch {
-	case kind == urlencoded:
-		return textHasCardNumber(bytes.NewReader(body), percentDecoded)
-	case kind == multipartForm:
-		if found, err := partsHaveCardNumber(body, params["boundary"]); found || err == nil {
+	switch kind {
+	case urlencoded:
+		return textHasCardNumber(body(), percentDecoded)
+	case multipartForm:
+		if found, err := partsHaveCardNumber(body(), params["boundary"]); found || err == nil {
 			return found
 		}
 	}
@@ -31,21 +35,22 @@ func queryHasCardNumber(query string) bool {
 }
 
 // untypedHasCardNumber looks at a body of which only its bytes can tell what it is, since the type may be missing or lie.
-func untypedHasCardNumber(body []byte) bool {
-	if boundary, looksSo := boundaryOf(body); looksSo {
-		if found, err := partsHaveCardNumber(body, boundary); found || err == nil {
+func untypedHasCardNumber(body opened) bool {
+	start, _ := bufio.NewReader(body()).Peek(512) // so much does DetectContentType look at
+	if boundary, looksSo := boundaryOf(start); looksSo {
+		if found, err := partsHaveCardNumber(body(), boundary); found || err == nil {
 			return found
 		}
 	}
-	if !strings.HasPrefix(http.DetectContentType(body), "text/") {
+	if !strings.HasPrefix(http.DetectContentType(start), "text/") {
 		return false // a file
 	}
-	return textHasCardNumber(bytes.NewReader(body), asWritten) || textHasCardNumber(bytes.NewReader(body), percentDecoded)
+	return textHasCardNumber(body(), asWritten) || textHasCardNumber(body(), percentDecoded)
 }
 
 // boundaryOf reads the boundary of a multipart form off its first line.
-func boundaryOf(body []byte) (string, bool) {
-	line, rest, _ := bytes.Cut(body, []byte("\n"))
+func boundaryOf(start []byte) (string, bool) {
+	line, rest, _ := bytes.Cut(start, []byte("\n"))
 	boundary, looksSo := bytes.CutPrefix(bytes.TrimRight(line, "\r \t"), []byte("--"))
 	const field = "content-disposition:"
 	return string(boundary), looksSo && len(rest) >= len(field) && strings.EqualFold(string(rest[:len(field)]), field)
@@ -53,8 +58,8 @@ func boundaryOf(body []byte) (string, bool) {
 
 // partsHaveCardNumber looks at the parts of a multipart form that are no files. An error means that it cannot be read to its
 // end.
-func partsHaveCardNumber(body []byte, boundary string) (bool, error) {
-	reader := multipart.NewReader(bytes.NewReader(body), boundary)
+func partsHaveCardNumber(body io.Reader, boundary string) (bool, error) {
+	reader := multipart.NewReader(body, boundary)
 	for {
 		part, err := reader.NextRawPart()
 		switch {
@@ -74,6 +79,9 @@ func partsHaveCardNumber(body []byte, boundary string) (bool, error) {
 func textHasCardNumber(text io.Reader, as spelling) bool {
 	runes, digits := newRunes(text, as), cardScanner{}
 	for {
+		if digits.idle() {
+			runes.skip()
+		}
 		r, more := runes.next()
 		if !more {
 			return digits.end()

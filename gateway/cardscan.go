@@ -61,6 +61,11 @@ func (s *cardScanner) take(r rune) bool {
 	}
 }
 
+// idle tells that nothing but a digit could matter now.
+func (s *cardScanner) idle() bool {
+	return len(s.group) == 0 && len(s.sizes) == 0 && !s.longer && !s.point
+}
+
 // end is the end of the text.
 func (s *cardScanner) end() bool {
 	found := s.endGroup()

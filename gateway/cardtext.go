@@ -40,6 +40,26 @@ func (t *runes) next() (rune, bool) {
 	return r, true
 }
 
+// skip leaves out what neither is a digit nor can be the spelling of one.
+func (t *runes) skip() {
+	for {
+		if _, err := t.in.Peek(1); err != nil {
+			return
+		}
+		ahead, _ := t.in.Peek(t.in.Buffered())
+		n := 0
+		for n < len(ahead) && dull(ahead[n]) {
+			n++
+		}
+		_, _ = t.in.Discard(n)
+		if n < len(ahead) {
+			return
+		}
+	}
+}
+
+func dull(b byte) bool { return (b < '0' || b > '9') && b != '\\' && b != '%' && b < utf8.RuneSelf }
+
 func (t *runes) decode(ahead []byte) (rune, int) {
 	first, size := t.byteOf(ahead)
 	switch {
@@ -51,17 +71,17 @@ func (t *runes) decode(ahead []byte) (rune, int) {
 	case first < utf8.RuneSelf:
 		return rune(first), size
 	}
-	var bytes [utf8.UTFMax]byte
+	var spelt [utf8.UTFMax]byte
 	var ends [utf8.UTFMax]int
 	at, n := 0, 0
-	for ; n < len(bytes) && at < len(ahead); n++ {
+	for ; n < len(spelt) && at < len(ahead); n++ {
 		b, size := t.byteOf(ahead[at:])
 		at += size
-		bytes[n], ends[n] = b, at
+		spelt[n], ends[n] = b, at
 	}
-	r, length := utf8.DecodeRune(bytes[:n])
+	r, length := utf8.DecodeRune(spelt[:n])
 	if r == utf8.RuneError && length == 1 {
-		r = rune(bytes[0]) // old services use Latin-1
+		r = rune(spelt[0]) // old services use Latin-1
 	}
 	return r, ends[length-1]
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -17,8 +18,7 @@ type field struct {
 	file        bool // an uploaded file; its content is not looked at
 }
 
-// What of a form is looked at. A longer value is cut, and chooses no price; a form with more is as good as unreadable. The
-// whole of it is never in memory a second time.
+// What of a form is looked at. A longer value is cut, and chooses no price; a form with more is as good as unreadable.
 const (
 	maxFieldBytes = 64 << 10
 	maxFormBytes  = 1 << 20
@@ -43,15 +43,16 @@ func (l *fieldList) add(f field) error {
 }
 
 // formFields reads the fields of an urlencoded or multipart form, or the top-level strings of a JSON object. Any other
-// content has none. An error means that the content is not what it says it is, or too much.
-func formFields(contentType string, body []byte) ([]field, error) {
+// content has none. An error means that the content is not what it says it is, or too much. Little is in memory at a time,
+// but for a large value of a JSON object.
+func formFields(contentType string, body io.Reader) ([]field, error) {
 	kind, params, _ := mime.ParseMediaType(contentType)
 	switch {
 	case kind == urlencoded:
 		return urlencodedFields(body)
 	case kind == multipartForm:
 		return multipartFields(body, params["boundary"])
-	case isJSON(kind):
+	case isJSON(contentType):
 		return jsonFields(body)
 	default:
 		return nil, nil
@@ -64,51 +65,77 @@ const (
 	multipartForm = "multipart/form-data"
 )
 
-func isJSON(kind string) bool { return kind == "application/json" || strings.HasSuffix(kind, "+json") }
+func isJSON(contentType string) bool {
+	kind, _, _ := mime.ParseMediaType(contentType)
+	return kind == "application/json" || strings.HasSuffix(kind, "+json")
+}
 
 // isForm tells whether a content type is one that fields are read from.
 func isForm(contentType string) bool {
 	kind, _, _ := mime.ParseMediaType(contentType)
-	return kind == urlencoded || kind == multipartForm || isJSON(kind)
+	return kind == urlencoded || kind == multipartForm || isJSON(contentType)
 }
 
 // urlencodedFields keeps the order of the pairs, and repeated names.
-func urlencodedFields(text []byte) ([]field, error) {
+func urlencodedFields(text io.Reader) ([]field, error) {
 	var list fieldList
 	var fault error
-	for pair := range bytes.SplitSeq(text, []byte("&")) {
-		if len(pair) == 0 {
-			continue
+	pairs := bufio.NewReader(text)
+	for {
+		pair, err := nextPair(pairs)
+		if errors.Is(err, io.EOF) {
+			return list.fields, fault
 		}
-		parsed, err := url.ParseQuery(string(cutPair(pair)))
+		if err != nil {
+			return list.fields, err
+		}
+		parsed, err := url.ParseQuery(pair)
 		if err != nil {
 			fault = errors.New("a pair of the form cannot be read")
 			continue
 		}
-		for name, values := range parsed {
+		for name, values := range parsed { // none where there is nothing between two ampersands
 			if err := list.add(field{name: name, value: values[0]}); err != nil {
 				return list.fields, err
 			}
 		}
 	}
-	return list.fields, fault
 }
 
-// cutPair cuts a long pair, but not in the middle of an escape.
-func cutPair(pair []byte) []byte {
-	if len(pair) <= maxFieldBytes {
-		return pair
+// nextPair reads to the next ampersand, or to the end; io.EOF when it is there already. A long pair is cut, but not in the
+// middle of an escape.
+func nextPair(text *bufio.Reader) (string, error) {
+	var pair []byte
+	length := 0
+	for {
+		piece, err := text.ReadSlice('&')
+		length += len(piece)
+		pair = append(pair, piece[:min(len(piece), maxFieldBytes-len(pair))]...)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case length == 0, err != nil && !errors.Is(err, io.EOF):
+			return "", err
+		case length > maxFieldBytes:
+			return string(wholeEscapes(pair)), nil
+		default:
+			return strings.TrimSuffix(string(pair), "&"), nil
+		}
 	}
-	cut := pair[:maxFieldBytes]
-	if escape := bytes.LastIndexByte(cut[maxFieldBytes-2:], '%'); escape >= 0 {
-		cut = cut[:maxFieldBytes-2+escape]
-	}
-	return cut
 }
 
-func multipartFields(body []byte, boundary string) ([]field, error) {
+// wholeEscapes cuts an escape off that was cut.
+func wholeEscapes(pair []byte) []byte {
+	end := len(pair) - len("%4")
+	if escape := bytes.LastIndexByte(pair[end:], '%'); escape >= 0 {
+		return pair[:end+escape]
+	}
+	return pair
+}
+
+func multipartFields(body io.Reader, boundary string) ([]field, error) {
 	var list fieldList
-	reader := multipart.NewReader(bytes.NewReader(body), boundary)
+	reader := multipart.NewReader(body, boundary)
 	for {
 		part, err := reader.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -132,9 +159,9 @@ func multipartFields(body []byte, boundary string) ([]field, error) {
 }
 
 // jsonFields walks the tokens, so that a name that comes twice is seen twice.
-func jsonFields(body []byte) ([]field, error) {
+func jsonFields(body io.Reader) ([]field, error) {
 	var list fieldList
-	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder := json.NewDecoder(body)
 	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
 		return nil, errors.New("the JSON is not an object")
 	}

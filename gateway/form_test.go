@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/spool"
 	"paygate/journey"
 )
 
@@ -35,7 +37,7 @@ func TestFormFieldsAreReadFromEveryKindOfForm(t *testing.T) {
 		"no type":            {"", "a=1", nil, false},
 		"json by suffix":     {"application/vnd.x+json; charset=utf-8", `{"a":"1"}`, []field{{name: "a", value: "1"}}, false},
 	} {
-		fields, err := formFields(c.kind, []byte(c.body))
+		fields, err := formFields(c.kind, strings.NewReader(c.body))
 		require.Equal(t, c.broken, err != nil, "%s: %v", name, err)
 		if !c.broken {
 			require.Equal(t, c.wanted, fields, name)
@@ -52,7 +54,7 @@ func TestOnlySoMuchOfAFormIsLookedAt(t *testing.T) {
 		"application/json":                         `{"a":"` + long + `","b":"2"}`,
 		urlencoded + "; charset=\x01 not readable": "a=" + long + "&b=2",
 	} {
-		fields, err := formFields(kind, []byte(body))
+		fields, err := formFields(kind, strings.NewReader(body))
 		require.NoError(t, err, kind)
 		require.Len(t, fields, 2, kind)
 		require.LessOrEqual(t, len(fields[0].value), maxFieldBytes, kind)
@@ -62,7 +64,7 @@ func TestOnlySoMuchOfAFormIsLookedAt(t *testing.T) {
 	for name, body := range map[string]string{
 		"many fields": strings.Repeat("a=1&", maxFields+1), "long fields": strings.Repeat("a="+strings.Repeat("x", 1000)+"&", 1100),
 	} {
-		fields, err := formFields(urlencoded, []byte(body))
+		fields, err := formFields(urlencoded, strings.NewReader(body))
 		require.ErrorIs(t, err, errTooManyFields, name)
 		require.LessOrEqual(t, len(fields), maxFields, name)
 	}
@@ -72,7 +74,7 @@ func TestALongPairIsNotCutWithinAnEscape(t *testing.T) {
 	t.Parallel()
 	for shift := range 4 {
 		pair := "a=" + strings.Repeat("x", shift) + strings.Repeat("%41", maxFieldBytes)
-		fields, err := urlencodedFields([]byte(pair))
+		fields, err := urlencodedFields(strings.NewReader(pair))
 		require.NoError(t, err)
 		require.Regexp(t, "^x*A+$", fields[0].value)
 	}
@@ -97,7 +99,9 @@ func TestARequestThatMayBeTheFormIsAPayRequest(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.Header.Set("Content-Type", c.kind)
-		ask := (&Gateway{}).asked(r, ruling{}, []byte(c.body))
+		body, err := spool.New(spool.Options{}).Read(t.Context(), strings.NewReader(c.body), -1, 1<<20)
+		require.NoError(t, err)
+		ask := (&Gateway{}).asked(r, ruling{}, body)
 		require.Equal(t, c.wanted, route.concerns(ask), name)
 	}
 }
@@ -207,5 +211,5 @@ func FuzzForm(f *testing.F) {
 	f.Add("application/x-www-form-urlencoded", []byte("a=1&b=%zz"))
 	f.Add("multipart/form-data; boundary=b", []byte("--b\r\n\r\n--b--"))
 	f.Add("application/json", []byte(`{"a":"1"}`))
-	f.Fuzz(func(_ *testing.T, kind string, body []byte) { _, _ = formFields(kind, body) })
+	f.Fuzz(func(_ *testing.T, kind string, body []byte) { _, _ = formFields(kind, bytes.NewReader(body)) })
 }

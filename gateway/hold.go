@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"paygate/gateway/spool"
 	"paygate/journey"
@@ -230,15 +231,20 @@ func readOn(w http.ResponseWriter, r *http.Request, limit int64) {
 	}
 }
 
-// look reads what is to be known of a request. Its body is in memory for as long as that takes.
+// look reads what is to be known of a request, a little at a time, but for JSON, which may have to be in memory as a whole.
 func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming, error) {
-	in := incoming{request: g.heldRequest(r, hit), body: body}
-	err := g.withBody(r.Context(), in, func(request journey.HeldRequest) error {
-		in.asked = g.asked(r, hit, request.Body)
-		in.imprint = request.Imprint()
-		in.cards = g.RefuseCards && (queryHasCardNumber(in.request.Query) || carriesCardNumber(r.Header.Get("Content-Type"), request.Body))
-		return nil
-	})
+	contentType := r.Header.Get("Content-Type")
+	if isJSON(contentType) {
+		leave, err := g.Enter(r.Context(), body.Size())
+		if err != nil {
+			return incoming{}, err
+		}
+		defer leave()
+	}
+	in := incoming{asked: g.asked(r, hit, body), request: g.heldRequest(r, hit), body: body}
+	in.cards = g.RefuseCards && (queryHasCardNumber(in.request.Query) || carriesCardNumber(contentType, body.Reader))
+	var err error
+	in.imprint, err = in.request.ImprintWith(body.Reader())
 	return in, err
 }
 
@@ -255,12 +261,12 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 }
 
 // asked reads what the terms need from a request.
-func (g *Gateway) asked(r *http.Request, hit ruling, body []byte) asked {
-	query, _ := urlencodedFields([]byte(withoutMarker(hit.query))) // what cannot be read chooses nothing
+func (g *Gateway) asked(r *http.Request, hit ruling, body *spool.Body) asked {
+	query, _ := urlencodedFields(strings.NewReader(withoutMarker(hit.query))) // what cannot be read chooses nothing
 	contentType := r.Header.Get("Content-Type")
-	form, err := formFields(contentType, body)
+	form, err := formFields(contentType, body.Reader())
 	return asked{
-		route: hit.route, path: hit.captured, query: query, form: form, formErr: err, untyped: len(body) > 0 && !isForm(contentType),
+		route: hit.route, path: hit.captured, query: query, form: form, formErr: err, untyped: body.Size() > 0 && !isForm(contentType),
 		language: languageOf(r, form),
 	}
 }

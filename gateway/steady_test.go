@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -29,6 +31,62 @@ func TestABodyThatStandsStillIsGivenUp(t *testing.T) {
 	require.ErrorAs(t, <-ended, &timeout)
 	require.True(t, timeout.Timeout())
 }
+
+// TestABodyMayTakeItsTimeButNotStandStill goes by a bubble's clock, on a connection within the process.
+func TestABodyMayTakeItsTimeButNotStandStill(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		read := make(chan error, 1)
+		door := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			steady(w, r, bodyIdle)
+			_, err := io.ReadAll(r.Body)
+			read <- err
+		})}
+		listener := &onePipe{conn: server, closed: make(chan struct{})}
+		ended := make(chan error, 1)
+		go func() { ended <- door.Serve(listener) }()
+		go func() { _, _ = io.Copy(io.Discard, client) }()
+
+		_, err := io.WriteString(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n")
+		require.NoError(t, err)
+		for range 10 { // ten minutes
+			time.Sleep(bodyIdle - time.Second)
+			_, err = io.WriteString(client, "x")
+			require.NoError(t, err)
+		}
+		began := time.Now()
+		var timeout net.Error
+		require.ErrorAs(t, <-read, &timeout)
+		require.True(t, timeout.Timeout())
+		require.Equal(t, 60*time.Second, time.Since(began))
+		require.NoError(t, door.Close())
+		require.ErrorIs(t, <-ended, http.ErrServerClosed)
+	})
+}
+
+// onePipe is a listener that has one connection.
+type onePipe struct {
+	conn   net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (p *onePipe) Accept() (net.Conn, error) {
+	if conn := p.conn; conn != nil {
+		p.conn = nil
+		return conn, nil
+	}
+	<-p.closed
+	return nil, net.ErrClosed
+}
+
+func (p *onePipe) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *onePipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
 
 func TestAConnectionIsGoodForAnotherRequestAfterASteadyBody(t *testing.T) {
 	t.Parallel()
