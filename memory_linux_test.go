@@ -14,7 +14,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -36,7 +35,7 @@ func TestAHundredLargeUploadsAtOnceTakeLittleMemory(t *testing.T) {
 		slow     = 25
 		mostPeak = 300 << 20
 	)
-	p := startProgram(t)
+	p := newCrowded(t)
 	progress := newProgress(slow)
 	citizens := make([]*uploader, uploads)
 	var quick, all sync.WaitGroup
@@ -76,14 +75,12 @@ func TestAHundredLargeUploadsAtOnceTakeLittleMemory(t *testing.T) {
 	require.Less(t, p.peak(), int64(mostPeak), p.memory())
 }
 
-// program is the real program, running.
-type program struct {
-	t       *testing.T
+// crowded is the real program, with few things around it that take memory.
+type crowded struct {
+	*program
 	url     string
-	folder  string
 	pay     *simulator.Simulator
 	service *digester
-	command *exec.Cmd
 }
 
 // digester is a service that keeps of what it receives the digests alone.
@@ -110,47 +107,30 @@ func (d *digester) times(digest string) int {
 	return d.received[digest]
 }
 
-// startProgram builds and starts the program; it ends with the test.
-func startProgram(t *testing.T, over ...string) *program {
+// newCrowded builds the program as it is shipped, and starts it.
+func newCrowded(t *testing.T) *crowded {
 	t.Helper()
-	p := &program{t: t, folder: t.TempDir(), service: &digester{received: map[string]int{}}}
-	binary := build(t, p.folder)
-	legacy := httptest.NewServer(p.service)
+	c := &crowded{service: &digester{received: map[string]int{}}}
+	legacy := httptest.NewServer(c.service)
 	t.Cleanup(legacy.Close)
-	p.pay = simulator.New(simulator.Options{PostLimit: -1})
-	t.Cleanup(p.pay.Close)
-	payServer := httptest.NewServer(p.pay)
+	c.pay = simulator.New(simulator.Options{PostLimit: -1})
+	t.Cleanup(c.pay.Close)
+	payServer := httptest.NewServer(c.pay)
 	t.Cleanup(payServer.Close)
-	p.pay.SetPublicURL(payServer.URL)
-	public, staff := quietListener(t), quietListener(t)
-	p.url = "http://" + public.Addr().String()
-	h := &house{service: &service{server: legacy}, url: p.url, payURL: payServer.URL}
-	out := &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
-	p.command = exec.Command(binary, "serve")
-	p.command.Env = append(append(h.environ(filepath.Join(p.folder, "paygate.db")),
-		"PAYGATE_LISTEN="+public.Addr().String(), "PAYGATE_STAFF_LISTEN="+staff.Addr().String(), "PAYGATE_PAY_TIMEOUT=1m"), over...)
-	p.command.Stdout, p.command.Stderr = out, out
-	require.NoError(t, public.Close())
-	require.NoError(t, staff.Close())
-	require.NoError(t, p.command.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- p.command.Wait() }()
-	t.Cleanup(func() { _ = p.command.Process.Kill(); <-ended })
-	select {
-	case <-out.seen:
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("the program ended by itself: %v\n%s", err, out.text.String())
-	case <-time.After(ample):
-		t.Fatal("the program does not start")
-	}
-	return p
+	c.pay.SetPublicURL(payServer.URL)
+	folder := t.TempDir()
+	h := &house{service: &service{server: legacy}, url: "http://paygate.example", payURL: payServer.URL}
+	c.program = beginAs(t, build(t, folder), append(h.environ(filepath.Join(folder, "paygate.db")),
+		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_PAY_TIMEOUT=1m"), "serve")
+	c.awaits(`"msg":"serving"`)
+	c.url = "http://" + servingAt.FindStringSubmatch(c.said())[1]
+	return c
 }
 
 // memory is what the system says of the program's memory.
-func (p *program) memory() string {
+func (p *crowded) memory() string {
 	p.t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	require.NoError(p.t, err)
 	var lines []string
 	for scanner := bufio.NewScanner(bytes.NewReader(text)); scanner.Scan(); {
@@ -162,7 +142,7 @@ func (p *program) memory() string {
 }
 
 // peak is the most memory that the program has ever had, in bytes.
-func (p *program) peak() int64 {
+func (p *crowded) peak() int64 {
 	p.t.Helper()
 	_, rest, found := strings.Cut(p.memory(), "VmHWM: ")
 	require.True(p.t, found)
@@ -218,7 +198,7 @@ func (r *pacedReader) Read(p []byte) (int, error) {
 
 // uploader is a citizen with a large file.
 type uploader struct {
-	p      *program
+	p      *crowded
 	client *http.Client
 	seed   uint64
 	paced  chan struct{} // nil: as quick as can be
@@ -227,7 +207,7 @@ type uploader struct {
 	err    error
 }
 
-func (p *program) uploader(seed uint64) *uploader {
+func (p *crowded) uploader(seed uint64) *uploader {
 	jar, err := cookiejar.New(nil)
 	require.NoError(p.t, err)
 	transport := &http.Transport{}

@@ -169,24 +169,28 @@ func TestAnOlderCopyOfTheStoreDeliversNothingASecondTime(t *testing.T) {
 	require.Len(t, h.service.got(http.MethodPost), 2)
 }
 
-// TestTheMoneyPageNamesTestsThatExist holds docs/money.md.
-func TestTheMoneyPageNamesTestsThatExist(t *testing.T) {
+// TestThePagesNameTestsThatExist holds docs/money.md and docs/limits.md.
+func TestThePagesNameTestsThatExist(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("docs/money.md")
-	require.NoError(t, err)
 	known := map[string]bool{}
-	files, err := filepath.Glob("*_test.go")
-	require.NoError(t, err)
-	for _, file := range files {
-		source, err := os.ReadFile(file)
+	for _, pattern := range []string{"*_test.go", "*/*_test.go", "*/*/*_test.go"} {
+		files, err := filepath.Glob(pattern)
 		require.NoError(t, err)
-		for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllStringSubmatch(string(source), -1) {
-			known[found[1]] = true
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllStringSubmatch(string(source), -1) {
+				known[found[1]] = true
+			}
 		}
 	}
-	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
-	require.Greater(t, len(named), 20)
-	for _, n := range named {
-		require.True(t, known[n[1]], "%s is no test", n[1])
+	for page, fewest := range map[string]int{"docs/money.md": 20, "docs/limits.md": 10} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
+		require.Greater(t, len(named), fewest, page)
+		for _, n := range named {
+			require.True(t, known[n[1]], "%s: %s is no test", page, n[1])
+		}
 	}
 }

@@ -2,8 +2,9 @@
 // money, sends their citizens to GOV.UK Pay, takes them back, and lets everything else through untouched.
 //
 // [Gateway.ServeHTTP] is the whole way of a request on one screen. What a request target may mean is judged in target.go
-// and readings.go; holding is hold.go; the citizen's return is return.go; passes are pass.go. What happens to a held
-// request is package journey's business: this one only knows who asks, and what to answer.
+// and readings.go; what comes in is read and looked at in incoming.go and held in hold.go; the citizen's return is
+// return.go; passes are pass.go. What happens to a held request is package journey's business: this one only knows who asks,
+// and what to answer.
 package gateway
 
 import (
