@@ -168,7 +168,7 @@ func newRoom(patience time.Duration) *room.Room {
 // spoolFolders are where bodies may lie for a while: beside the store, which is the only place of a container that can be
 // written, or where the system has its temporary files.
 func spoolFolders(s config.Store) []string {
-	if s.Kind == "bbolt" {
+	if s.Kind == config.Bbolt {
 		return []string{filepath.Dir(s.Path), os.TempDir()}
 	}
 	return []string{os.TempDir()}

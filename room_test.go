@@ -16,7 +16,7 @@ import (
 // TestADeliveryWaitsForRoomAndIsOwedUntilThen lets nobody in, and then everybody.
 func TestADeliveryWaitsForRoomAndIsOwedUntilThen(t *testing.T) {
 	t.Parallel()
-	s := newShaky(t, confirms, &trouble{})
+	s := newShaky(t, openBbolt, confirms, &trouble{})
 	inside, asked := int64(0), int64(0)
 	busy := true
 	s.runner.Enter = func(_ context.Context, bytes int64) (func(), error) {
