@@ -14,6 +14,7 @@ COPY --from=build /out/paygate /paygate
 COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
 ENV PAYGATE_STORE=bbolt:/data/paygate.db
+# The store, and large uploads while they come in: nothing else is written.
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=6s CMD ["/paygate", "healthcheck"]

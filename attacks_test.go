@@ -316,23 +316,6 @@ func TestAPaymentOfAnotherAmountReleasesNothing(t *testing.T) {
 	}
 }
 
-// TestWithoutItsStorePayRoutesAreClosedAndFreeTrafficFlows: no journey can be kept, so none begins.
-func TestWithoutItsStorePayRoutesAreClosedAndFreeTrafficFlows(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, confirms)
-	c := h.citizen()
-	require.NoError(t, h.parts.Close())
-	require.Equal(t, http.StatusOK, c.get("/free").status)
-	require.Equal(t, http.StatusSeeOther, c.post("/elsewhere", url.Values{"name": {"Ann"}}).status, "the service's own answer")
-	for _, p := range []page{c.post("/licences/apply", url.Values{"name": {"Ann"}}), c.get("/register/2026")} {
-		require.Equal(t, http.StatusServiceUnavailable, p.status)
-		require.Equal(t, "yes", p.header.Get("Paygate-Answer"))
-	}
-	require.Len(t, h.service.got(http.MethodPost), 1)
-	require.Len(t, h.service.got(http.MethodGet), 1)
-	require.Empty(t, h.payments())
-}
-
 // TestAllDoorsAtOnceDeliverOnce: returns of several tabs, a webhook, sweeps and staff, all at the same instant.
 func TestAllDoorsAtOnceDeliverOnce(t *testing.T) {
 	t.Parallel()

@@ -226,7 +226,11 @@ func (s *shaky) walk(k kindOfJourney) journey.Journey {
 		KeepReply: time.Hour, KeepJourney: 10000 * time.Hour,
 	}
 	request := journey.HeldRequest{Method: "POST", Path: "/licences/apply", Header: http.Header{}, Body: []byte("name=Ann"), Host: "x", Proto: "https"}
-	began, err := s.runner.Begin(ctx, terms, request, "key")
+	held, err := s.runner.Begin(ctx, terms, request, "key")
+	began := journey.Began{Journey: held}
+	if err == nil {
+		began, err = s.runner.CreatePayment(ctx, held, journey.Prefill{})
+	}
 	if err != nil && began.Journey.ID != "" {
 		began, _ = s.runner.Again(ctx, began.Journey.ID) // the citizen tries again
 	}

@@ -147,16 +147,22 @@ func (l *ledger) serve(w http.ResponseWriter, r *http.Request) {
 	confirms(w, r)
 }
 
+// build makes the program's binary.
+func build(t *testing.T, folder string) string {
+	t.Helper()
+	binary := filepath.Join(folder, "paygate")
+	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return binary
+}
+
 func newArena(t *testing.T) *arena {
 	t.Helper()
 	folder := t.TempDir()
 	a := &arena{
-		t: t, binary: filepath.Join(folder, "paygate"), ledger: &ledger{}, moments: make(chan struct{}, 1), up: newGate(),
+		t: t, binary: build(t, folder), ledger: &ledger{}, moments: make(chan struct{}, 1), up: newGate(),
 		home: make(chan struct{}), numbers: make(chan int), stopNums: make(chan struct{}),
 	}
-	built, err := exec.Command("go", "build", "-o", a.binary, ".").CombinedOutput()
-	require.NoError(t, err, string(built))
-
 	legacy := httptest.NewServer(a.watched(http.HandlerFunc(a.ledger.serve)))
 	t.Cleanup(legacy.Close)
 	a.pay = simulator.New(simulator.Options{PostLimit: -1})

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -21,10 +22,12 @@ import (
 	"paygate/gateway/metrics"
 	"paygate/gateway/pages"
 	"paygate/gateway/signature"
+	"paygate/gateway/spool"
 	"paygate/gateway/staff"
 	"paygate/gateway/upstream"
 	"paygate/journey"
 	"paygate/journey/pay"
+	"paygate/journey/room"
 	"paygate/journey/seal"
 	"paygate/mopup"
 )
@@ -83,9 +86,16 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 		return nil, errors.Join(err, store.Close())
 	}
 
+	// Memory and room for large requests: those that are held, and those that are delivered, do not wait for each other.
+	holding, delivering := newRoom(45*time.Second), newRoom(20*time.Second) // citizens, and the end of the process, wait for these
+	bodies := spool.New(spool.Options{Folders: spoolFolders(s.Store), MostOnDisk: 4 << 30, Enter: newRoom(45 * time.Second).Enter})
+	if !bodies.OnDisk() {
+		log.WarnContext(ctx, "no folder takes files, so that few large requests can come in at a time; TMPDIR may name one")
+	}
+
 	// Floor 0: the corridor behind every door.
 	runner := &journey.Runner{
-		Store: store, Payments: payments, Deliverer: service, Now: now, Log: log, Patience: 10 * time.Second,
+		Store: store, Payments: payments, Deliverer: service, Now: now, Log: log, Patience: 10 * time.Second, Enter: delivering.Enter,
 		Applied: counted.Applied,
 	}
 	if err := store.endClaims(ctx, runner); err != nil {
@@ -98,6 +108,7 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 		Upstream: s.Upstream, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust, UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
 		HoldMaxBytes: s.HoldMaxBytes, HoldHeaders: s.HoldHeaders, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
 		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards,
+		Spool: bodies, Enter: holding.Enter,
 		Runner: runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
 		WebhookSecrets: s.PayWebhookSecrets, Marks: store, Counted: counted.Requested, Heard: counted.Heard,
 		Pages: pages.New(pages.Options{
@@ -146,6 +157,21 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 			return store.Close()
 		},
 	}, nil
+}
+
+// newRoom is room in memory for a few requests of the usual limit. While one is held, it is there up to three times: as it
+// came, sealed, and in the page that the store writes.
+func newRoom(patience time.Duration) *room.Room {
+	return room.New(room.Options{Bytes: 24 << 20, Free: spool.InMemory, Patience: patience})
+}
+
+// spoolFolders are where bodies may lie for a while: beside the store, which is the only place of a container that can be
+// written, or where the system has its temporary files.
+func spoolFolders(s config.Store) []string {
+	if s.Kind == config.Bbolt {
+		return []string{filepath.Dir(s.Path), os.TempDir()}
+	}
+	return []string{os.TempDir()}
 }
 
 func now() time.Time { return time.Now().UTC() }

@@ -124,7 +124,13 @@ type program struct {
 // begin starts the program with these settings and no others. It is killed at the end of the test, if not before.
 func begin(t *testing.T, environ []string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, cmd: exec.Command("paygate", args...), log: &logBook{}, ended: make(chan struct{})}
+	return beginAs(t, "paygate", environ, args...)
+}
+
+// beginAs does the same with another binary.
+func beginAs(t *testing.T, binary string, environ []string, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, cmd: exec.Command(binary, args...), log: &logBook{}, ended: make(chan struct{})}
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = environ, &p.stdout, p.log
 	require.NoError(t, p.cmd.Start())
 	go func() {

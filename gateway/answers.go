@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"paygate/gateway/pages"
+	"paygate/gateway/spool"
 	"paygate/journey"
+	"paygate/journey/room"
 )
 
 // answer is what Paygate itself says to a request: a page for people, a problem document (RFC 9457) for scripts.
@@ -32,6 +35,8 @@ var (
 	closed      = answer{status: http.StatusServiceUnavailable, page: pages.Closed}
 	serviceDown = answer{status: http.StatusBadGateway, page: pages.ServiceDown}
 	serviceSlow = answer{status: http.StatusGatewayTimeout, page: pages.ServiceDown}
+	tooManyNew  = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: time.Minute}}
+	tooManyOpen = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: 15 * time.Minute}}
 	draining    = answer{status: http.StatusServiceUnavailable, page: pages.Draining, view: pages.View{RetryAfter: time.Minute}}
 )
 
@@ -42,18 +47,46 @@ func storeFailed(err error) answer {
 
 // unreadable is a request that could not be read whole.
 func unreadable(err error, limit int64) answer {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	switch {
+	case errors.Is(err, spool.ErrTooLarge):
 		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge, view: pages.View{LimitBytes: limit}}
+	case crowded(err):
+		return noRoom(err)
+	default:
+		return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(brokenBy(err))}
 	}
-	return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(brokenBy(err))}
+}
+
+// notHeld is a request that was read, and could not be held.
+func notHeld(err error) answer {
+	if crowded(err) {
+		return noRoom(err)
+	}
+	return notStarted(journey.Journey{}, err)
+}
+
+// notResubmitted is a corrected request that could not be held; what was paid before is as it was.
+func notResubmitted(err error) answer {
+	if crowded(err) {
+		return noRoom(err)
+	}
+	return storeFailed(err)
+}
+
+// crowded tells that there is no room just now, in memory or on the disk.
+func crowded(err error) bool {
+	return errors.Is(err, spool.ErrNoRoom) || errors.Is(err, room.ErrBusy)
+}
+
+func noRoom(err error) answer {
+	return answer{status: http.StatusServiceUnavailable, page: pages.NoRoom, view: pages.View{RetryAfter: time.Minute}, cause: err}
 }
 
 // notStarted is a payment that could not be begun. Whatever happened, nobody holds the address of a payment.
 func notStarted(j journey.Journey, err error) answer {
 	view := viewOf(j)
 	view.RetryAfter = time.Minute
-	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) {
+	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) || errors.Is(err, room.ErrBusy) {
 		return answer{status: http.StatusServiceUnavailable, page: pages.Busy, view: view, cause: err}
 	}
 	status := http.StatusBadGateway
@@ -174,11 +207,12 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) 
 	g.Log.InfoContext(r.Context(), "refused", append([]any{"status", ruling.status, "reason", ruling.reason, "method", g.methodName(r)}, ruling.remedy()...)...)
 	w.Header().Set("Connection", "close")
 	refused := answer{status: ruling.status, page: pages.BadAddress}
-	switch ruling.status {
-	case http.StatusMethodNotAllowed:
+	var unread unreadBody
+	switch {
+	case errors.As(ruling.reason, &unread):
+		refused = unreadable(unread.cause, g.HoldMaxBytes)
+	case ruling.status == http.StatusMethodNotAllowed:
 		refused.page = pages.MethodUnknown
-	case http.StatusRequestEntityTooLarge:
-		refused = unreadable(&http.MaxBytesError{Limit: g.HoldMaxBytes}, g.HoldMaxBytes)
 	}
 	g.answer(w, r, refused)
 }
@@ -214,7 +248,7 @@ func (g *Gateway) problem(w http.ResponseWriter, a answer) {
 		document["reference"], document["amount_pence"] = a.view.Reference, a.view.AmountPence
 	}
 	if a.view.RetryAfter > 0 {
-		w.Header().Set("Retry-After", "60")
+		w.Header().Set("Retry-After", strconv.Itoa(int(a.view.RetryAfter.Seconds())))
 	}
 	writeProblem(w, a.status, document)
 }

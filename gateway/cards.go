@@ -1,37 +1,95 @@
 package gateway
 
-import "strings"
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strings"
+)
 
-// carriesCardNumber tells whether a form holds a payment card number in a field: somebody typed it where it must not be
-// kept. Files are not looked at.
-func carriesCardNumber(fields []field) bool {
-	for _, f := range fields {
-		if !f.file && hasCardNumber(f.value) {
+// opened gives a body from its beginning, each time anew.
+type opened func() io.Reader
+
+// carriesCardNumber tells whether somebody typed a payment card number into a form, where it must not be kept: into a field,
+// or what a service may read as one, by its name or its value. Files are not looked at.
+func carriesCardNumber(contentType string, body opened) bool {
+	kind, params, _ := mime.ParseMediaType(contentType)
+	switch kind {
+	case urlencoded:
+		return textHasCardNumber(body(), percentDecoded)
+	case multipartForm:
+		if found, err := partsHaveCardNumber(body(), params["boundary"]); found || err == nil {
+			return found
+		}
+	}
+	return untypedHasCardNumber(body)
+}
+
+// queryHasCardNumber looks at the fields of a raw query.
+func queryHasCardNumber(query string) bool {
+	return textHasCardNumber(strings.NewReader(query), percentDecoded)
+}
+
+// untypedHasCardNumber looks at a body of which only its bytes can tell what it is, since the type may be missing or lie.
+func untypedHasCardNumber(body opened) bool {
+	start, _ := bufio.NewReader(body()).Peek(512) // so much does DetectContentType look at
+	if boundary, looksSo := boundaryOf(start); looksSo {
+		if found, err := partsHaveCardNumber(body(), boundary); found || err == nil {
+			return found
+		}
+	}
+	if !strings.HasPrefix(http.DetectContentType(start), "text/") {
+		return false // a file
+	}
+	return textHasCardNumber(body(), asWritten) || textHasCardNumber(body(), percentDecoded)
+}
+
+// boundaryOf reads the boundary of a multipart form off its first line.
+func boundaryOf(start []byte) (string, bool) {
+	line, rest, _ := bytes.Cut(start, []byte("\n"))
+	boundary, looksSo := bytes.CutPrefix(bytes.TrimRight(line, "\r \t"), []byte("--"))
+	const field = "content-disposition:"
+	return string(boundary), looksSo && len(rest) >= len(field) && strings.EqualFold(string(rest[:len(field)]), field)
+}
+
+// partsHaveCardNumber looks at the parts of a multipart form that are no files. An error means that it cannot be read to its
+// end.
+func partsHaveCardNumber(body io.Reader, boundary string) (bool, error) {
+	reader := multipart.NewReader(body, boundary)
+	for {
+		part, err := reader.NextRawPart()
+		switch {
+		case errors.Is(err, io.EOF):
+			return false, nil
+		case err != nil:
+			return false, err
+		case part.FileName() != "":
+			continue
+		case textHasCardNumber(strings.NewReader(part.FormName()), asWritten), textHasCardNumber(part, asWritten):
+			return true, nil
+		}
+	}
+}
+
+// textHasCardNumber looks at a text. One that breaks off counts as far as it goes.
+func textHasCardNumber(text io.Reader, as spelling) bool {
+	runes, digits := newRunes(text, as), cardScanner{}
+	for {
+		if digits.idle() {
+			runes.skip()
+		}
+		r, more := runes.next()
+		if !more {
+			return digits.end()
+		}
+		if digits.take(r) {
 			return true
 		}
 	}
-	return false
-}
-
-// hasCardNumber finds 13 to 19 digits, with single blanks or hyphens between them, of a known issuer range with its right
-// length and a right check digit. References, telephone numbers and the like seldom are all of that.
-func hasCardNumber(text string) bool {
-	var digits []byte
-	check := func() bool { return isCardNumber(digits) }
-	for i := range len(text) {
-		c := text[i]
-		switch {
-		case c >= '0' && c <= '9':
-			digits = append(digits, c)
-		case (c == ' ' || c == '-') && len(digits) > 0 && i+1 < len(text) && text[i+1] >= '0' && text[i+1] <= '9':
-		default:
-			if check() {
-				return true
-			}
-			digits = digits[:0]
-		}
-	}
-	return check()
 }
 
 // issuer is a range of first digits with the lengths its numbers have (ISO/IEC 7812, as the schemes publish them).
@@ -43,17 +101,24 @@ type issuer struct {
 var issuers = []issuer{
 	{"4", "4", []int{13, 16, 19}},                    // Visa
 	{"51", "55", []int{16}},                          // Mastercard
-	{"2221", "2720", []int{16}},                      // Mastercard
+	{"2221", "2720", []int{15, 16}},                  // Mastercard; 15 digits has one of GOV.UK Pay's own test cards (FACTS 10)
 	{"34", "34", []int{15}}, {"37", "37", []int{15}}, // American Express
-	{"6011", "6011", []int{16, 19}}, {"644", "659", []int{16, 19}}, // Discover
-	{"3528", "3589", []int{16, 19}},                                             // JCB
-	{"300", "305", []int{14}}, {"36", "36", []int{14}}, {"38", "39", []int{14}}, // Diners Club
+	{"6011", "6011", []int{16, 17, 18, 19}}, {"644", "659", []int{16, 17, 18, 19}}, // Discover
+	{"62", "62", []int{16, 17, 18, 19}},                                                                      // UnionPay
+	{"3528", "3589", []int{16, 17, 18, 19}},                                                                  // JCB
+	{"300", "305", []int{14}}, {"3095", "3095", []int{14}}, {"36", "36", []int{14}}, {"38", "39", []int{14}}, // Diners Club
 	{"5018", "5018", []int{13, 16, 18, 19}}, {"5020", "5020", []int{13, 16, 18, 19}}, {"5038", "5038", []int{13, 16, 18, 19}}, // Maestro
 	{"6304", "6304", []int{16, 18, 19}}, {"6759", "6759", []int{16, 18, 19}}, {"6761", "6763", []int{16, 18, 19}}, // Maestro
 }
 
+// The numbers of digits that a card number has.
+const (
+	fewestDigits = 13
+	mostDigits   = 19
+)
+
 func isCardNumber(digits []byte) bool {
-	if len(digits) < 13 || len(digits) > 19 || !luhn(digits) || strings.Count(string(digits), string(digits[:1])) == len(digits) {
+	if len(digits) < fewestDigits || len(digits) > mostDigits || !luhn(digits) || bytes.Count(digits, digits[:1]) == len(digits) {
 		return false
 	}
 	for _, i := range issuers {

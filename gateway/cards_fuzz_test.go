@@ -2,30 +2,80 @@ package gateway
 
 import (
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzACardNumberIsFound hides a card number that the issuers could have given out in any text around it.
+// FuzzACardNumberIsFound hides a card number that the issuers could have given out in any text, with other digits right and
+// left of it.
 func FuzzACardNumberIsFound(f *testing.F) {
 	f.Add(uint64(1), "my card is ", ", thanks")
 	f.Add(uint64(2), "", "")
 	f.Add(uint64(3), "{\"n\":\"0300 123 4567: ", "\"}")
 	f.Add(uint64(4), "\xff\x00é", "\n1234")
+	f.Add(uint64(5), "ref 12", "12-27 123")
+	f.Add(uint64(6), "4000056655665556", "44443333222211110000")
+	f.Add(uint64(7), "1 2 3 4 5 6 7 8 9 1.5", "4 5 6")
 	f.Fuzz(func(t *testing.T, seed uint64, before, after string) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		number := cardNumberOf(rng)
 		require.True(t, isCardNumber([]byte(number)), number)
-		separated := separate(rng, number)
-		require.True(t, hasCardNumber(apart(before, strings.TrimRight)+separated+apart(after, strings.TrimLeft)), separated)
+		text := before + between(rng) + separate(rng, number) + between(rng) + after
+		require.True(t, hasCardNumber(text), "%q", text)
 
 		wrong := []byte(number)
 		at := rng.IntN(len(wrong))
 		wrong[at] = '0' + (wrong[at]-'0'+1+byte(rng.IntN(9)))%10
 		require.False(t, hasCardNumber(string(wrong)), "%s has a wrong digit", wrong)
 	})
+}
+
+// FuzzTheScannerAgreesWithAPlainSearch compares it with one that takes every group, and every run of groups, at its face.
+func FuzzTheScannerAgreesWithAPlainSearch(f *testing.F) {
+	f.Add("4444 3333-2222 1111 12/27")
+	f.Add("0300 123 4567")
+	f.Add("4 4 4 4 3 3 3 3 2 2 2 2 1 1 1 1")
+	f.Add("44443333222211110000 4444333322221111")
+	f.Fuzz(func(t *testing.T, text string) {
+		plain := strings.Map(func(r rune) rune {
+			if r == '.' || r > unicode.MaxASCII { // decimal points and other scripts have rules of their own
+				return 'x'
+			}
+			return r
+		}, text)
+		plain = strings.ReplaceAll(plain, `\`, "x")
+		require.Equal(t, plainSearch(plain), hasCardNumber(plain), "%q", plain)
+	})
+}
+
+var (
+	chainPattern = regexp.MustCompile(`[0-9]+(?:[ -]{1,3}[0-9]+)*`)
+	groupPattern = regexp.MustCompile(`[0-9]+`)
+)
+
+func plainSearch(text string) bool {
+	for _, chain := range chainPattern.FindAllString(text, -1) {
+		groups := groupPattern.FindAllString(chain, -1)
+		for from := range groups {
+			for to := from + 1; to <= len(groups); to++ {
+				var sizes []int
+				unbroken := true
+				for _, group := range groups[from:to] {
+					sizes = append(sizes, len(group))
+					unbroken = unbroken && len(group) <= mostDigits
+				}
+				alone := from == 0 && to == len(groups)
+				if unbroken && (alone || to-from <= mostGroups) && !isBankAccount(sizes) && isCardNumber([]byte(strings.Join(groups[from:to], ""))) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // cardNumberOf makes a number of some issuer, with its check digit.
@@ -46,21 +96,25 @@ func cardNumberOf(rng *rand.Rand) string {
 
 // separate writes blanks and hyphens between digits, as people do.
 func separate(rng *rand.Rand, number string) string {
-	var out strings.Builder
-	for i := range len(number) {
-		if i > 0 && rng.IntN(4) == 0 {
-			out.WriteByte(" -"[rng.IntN(2)])
+	for {
+		var out strings.Builder
+		var sizes []int
+		size := 0
+		for i := range len(number) {
+			if i > 0 && rng.IntN(4) == 0 {
+				out.WriteString([]string{" ", "-", "  ", " - ", "\u00a0", "\u2013"}[rng.IntN(6)])
+				sizes, size = append(sizes, size), 0
+			}
+			out.WriteByte(number[i])
+			size++
 		}
-		out.WriteByte(number[i])
+		if sizes = append(sizes, size); len(sizes) <= mostGroups && !isBankAccount(sizes) {
+			return out.String()
+		}
 	}
-	return out.String()
 }
 
-// apart is a text that no digit, blank or hyphen joins to what stands beside it.
-func apart(text string, trim func(string, string) string) string {
-	trimmed := trim(text, "0123456789 -")
-	if trimmed == "" {
-		return "."
-	}
-	return trimmed
+// between is what stands between a number and its neighbours, be they digits or not.
+func between(rng *rand.Rand) string {
+	return []string{" ", "-", "  ", ", ", "/", "\n", "x", ":", "\t"}[rng.IntN(9)]
 }

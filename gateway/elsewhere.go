@@ -1,11 +1,12 @@
 package gateway
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
+
+	"paygate/gateway/spool"
 )
 
 // A condition on the query ("?page=apply") is judged on the query. But services that read their parameters wherever they
@@ -13,10 +14,7 @@ import (
 // cookie. So where a path may be that of a pattern whose conditions the query does not meet, the rest of the request is
 // looked at too, and refused where it may meet them.
 
-var (
-	errElsewhere = errors.New("the form or a cookie has what a pay route's query has")
-	errUnread    = errors.New("the body could not be read whole")
-)
+var errElsewhere = errors.New("the form or a cookie has what a pay route's query has")
 
 // elsewhere are the patterns that a target may be read as, but for their conditions on the query.
 func (j *judge) elsewhere(method string, t target) []Pattern {
@@ -43,29 +41,51 @@ func (j *judge) elsewhere(method string, t target) []Pattern {
 }
 
 // lookElsewhere refuses a request that says in its form or its cookies what it does not say in its query. Where it has to
-// read the body for that, it leaves another in its place.
-func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruling) ruling {
+// read the body for that, it leaves another in its place, good until the one that it returns is closed.
+func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruling) (ruling, *spool.Body) {
 	refused := ruling{verdict: targetRefused, target: was.target, status: http.StatusBadRequest, reason: errElsewhere}
 	said := cookieFields(r.Header)
 	doubtful := len(said) > mostParameters
+	var body *spool.Body
 	if r.ContentLength != 0 && !isOtherContent(r.Header) {
-		body, err := readBody(w, r, g.HoldMaxBytes)
-		if err != nil {
-			refused.status, refused.reason = unreadable(err, g.HoldMaxBytes).status, errUnread
-			return refused
+		var form []field
+		var err error
+		body, form, err = g.readForm(w, r)
+		if unread := (unreadBody{}); errors.As(err, &unread) {
+			refused.status, refused.reason = unreadable(unread.cause, g.HoldMaxBytes).status, unread
+			return refused, body
 		}
-		form, err := formFields(r.Header.Get("Content-Type"), body)
-		if len(body) > 0 {
-			err = errors.Join(err, unplain(r.Header, bytes.NewReader(body), form))
-		}
-		doubtful = doubtful || err != nil && !errors.Is(err, errNoObject)
 		said = append(said, form...)
-		withBody(r, body)
+		doubtful = doubtful || err != nil && !errors.Is(err, errNoObject)
 	}
 	if slices.ContainsFunc(was.elsewhere, func(p Pattern) bool { return p.isSaid(was.query, said, doubtful) }) {
-		return refused
+		return refused, body
 	}
-	return was
+	return was, body
+}
+
+// unreadBody is a body that could not be read whole. Its cause is for the answer, and not for the log.
+type unreadBody struct{ cause error }
+
+func (unreadBody) Error() string { return "the body could not be read whole" }
+
+// readForm reads the form of a request, and puts its body back. The error is an unreadBody, or says why the form may be read
+// in more than one way.
+func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, []field, error) {
+	body, err := g.readBody(w, r)
+	if err != nil {
+		return nil, nil, unreadBody{err}
+	}
+	withRead(r, body)
+	if isJSON(r.Header.Get("Content-Type")) {
+		leave, err := g.Enter(r.Context(), body.Size())
+		if err != nil {
+			return body, nil, unreadBody{err}
+		}
+		defer leave()
+	}
+	form, err := plainForm(r, body)
+	return body, form, err
 }
 
 // isOtherContent tells content that no service takes parameters from, whatever it does with it.

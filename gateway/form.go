@@ -1,10 +1,10 @@
 package gateway
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -16,71 +16,147 @@ import (
 type field struct {
 	name, value string
 	file        bool   // an uploaded file; its content is not looked at
+	cut         bool   // the value is longer than what is looked at
 	scalar      string // what JSON has as a number, true or false: no value that chooses or fills in anything, but one that a service may read
 }
 
-// maxFieldBytes bounds one value of a multipart form that is looked at; longer ones are cut, and choose no price.
-const maxFieldBytes = 64 << 10
+// What of a form is looked at. A longer value is cut, and chooses no price; a form with more is as good as unreadable.
+const (
+	maxFieldBytes = 64 << 10
+	maxFormBytes  = 1 << 20
+	maxFields     = 10_000 // services take a tenth of that
+)
+
+var errTooManyFields = errors.New("the form has more fields than are looked at")
+
+// fieldList collects fields up to the limits.
+type fieldList struct {
+	fields []field
+	bytes  int
+}
+
+func (l *fieldList) add(f field) error {
+	l.bytes += len(f.name) + len(f.value) + len(f.scalar)
+	if len(l.fields) == maxFields || l.bytes > maxFormBytes {
+		return errTooManyFields
+	}
+	l.fields = append(l.fields, f)
+	return nil
+}
 
 // formFields reads the fields of an urlencoded or multipart form, or the top-level strings of a JSON object. Any other
-// content has none. An error means that the content is not what it says it is.
-func formFields(contentType string, body []byte) ([]field, error) {
-	kind, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return nil, nil // no readable type: no fields
-	}
+// content has none. An error means that the content is not what it says it is, or too much. Little is in memory at a time,
+// but for a large value of a JSON object.
+func formFields(contentType string, body io.Reader) ([]field, error) {
+	kind, params, _ := mime.ParseMediaType(contentType)
 	switch {
-	case kind == "application/x-www-form-urlencoded":
-		return urlencodedFields(string(body))
-	case kind == "multipart/form-data":
+	case kind == urlencoded:
+		return urlencodedFields(body)
+	case kind == multipartForm:
 		return multipartFields(body, params["boundary"])
-	case isJSON(kind):
+	case isJSON(contentType):
 		return jsonFields(body)
 	default:
 		return nil, nil
 	}
 }
 
+// The media types of forms, beside those of JSON.
+const (
+	urlencoded    = "application/x-www-form-urlencoded"
+	multipartForm = "multipart/form-data"
+)
+
+func isJSON(contentType string) bool {
+	kind, _, _ := mime.ParseMediaType(contentType)
+	return kind == "application/json" || strings.HasSuffix(kind, "+json")
+}
+
+// isForm tells whether a content type is one that fields are read from.
+func isForm(contentType string) bool {
+	kind, _, _ := mime.ParseMediaType(contentType)
+	return kind == urlencoded || kind == multipartForm || isJSON(contentType)
+}
+
 // urlencodedFields keeps the order of the pairs, and repeated names.
-func urlencodedFields(text string) ([]field, error) {
-	var fields []field
-	var faults []error
-	for pair := range strings.SplitSeq(text, "&") {
-		if pair == "" {
-			continue
+func urlencodedFields(text io.Reader) ([]field, error) {
+	var list fieldList
+	var fault error
+	pairs := bufio.NewReader(text)
+	for {
+		pair, err := nextPair(pairs)
+		if errors.Is(err, io.EOF) {
+			return list.fields, fault
+		}
+		if err != nil {
+			return list.fields, err
 		}
 		parsed, err := url.ParseQuery(pair)
 		if err != nil {
-			faults = append(faults, errors.New("a pair of the form cannot be read"))
+			fault = errors.New("a pair of the form cannot be read")
 			continue
 		}
-		for name, values := range parsed {
-			fields = append(fields, field{name: name, value: values[0]})
+		for name, values := range parsed { // none where there is nothing between two ampersands
+			if err := list.add(field{name: name, value: values[0], cut: len(pair) >= maxFieldBytes-len("%4")}); err != nil {
+				return list.fields, err
+			}
 		}
 	}
-	return fields, errors.Join(faults...)
 }
 
-func multipartFields(body []byte, boundary string) ([]field, error) {
-	var fields []field
-	reader := multipart.NewReader(bytes.NewReader(body), boundary)
+// nextPair reads to the next ampersand, or to the end; io.EOF when it is there already. A long pair is cut, but not in the
+// middle of an escape.
+func nextPair(text *bufio.Reader) (string, error) {
+	var pair []byte
+	length := 0
+	for {
+		piece, err := text.ReadSlice('&')
+		length += len(piece)
+		pair = append(pair, piece[:min(len(piece), maxFieldBytes-len(pair))]...)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case length == 0, err != nil && !errors.Is(err, io.EOF):
+			return "", err
+		case length > maxFieldBytes:
+			return string(wholeEscapes(pair)), nil
+		default:
+			return strings.TrimSuffix(string(pair), "&"), nil
+		}
+	}
+}
+
+// wholeEscapes cuts an escape off that was cut.
+func wholeEscapes(pair []byte) []byte {
+	end := len(pair) - len("%4")
+	if escape := bytes.LastIndexByte(pair[end:], '%'); escape >= 0 {
+		return pair[:end+escape]
+	}
+	return pair
+}
+
+func multipartFields(body io.Reader, boundary string) ([]field, error) {
+	var list fieldList
+	reader := multipart.NewReader(body, boundary)
 	for {
 		part, err := reader.NextRawPart()
 		if errors.Is(err, io.EOF) {
-			return fields, nil
+			return list.fields, nil
 		}
 		if err != nil {
-			return fields, errors.New("the multipart form cannot be read")
+			return list.fields, errors.New("the multipart form cannot be read")
 		}
 		f := field{name: part.FormName(), file: part.FileName() != ""}
 		if !f.file {
 			value, err := io.ReadAll(io.LimitReader(part, maxFieldBytes))
 			if err != nil {
-				return fields, errors.New("the multipart form breaks off")
+				return list.fields, errors.New("the multipart form breaks off")
 			}
-			f.value = string(value)
+			f.value, f.cut = string(value), len(value) == maxFieldBytes
 		}
-		fields = append(fields, f)
+		if err := list.add(f); err != nil {
+			return list.fields, err
+		}
 	}
 }
 
@@ -88,52 +164,60 @@ func multipartFields(body []byte, boundary string) ([]field, error) {
 var errNoObject = errors.New("the JSON is not an object")
 
 // jsonFields walks the tokens, so that a name that comes twice is seen twice.
-func jsonFields(body []byte) ([]field, error) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
+func jsonFields(body io.Reader) ([]field, error) {
+	var list fieldList
+	decoder := json.NewDecoder(body)
 	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
 		return nil, errNoObject
 	}
-	var fields []field
 	for decoder.More() {
 		name, err := decoder.Token()
 		if err != nil {
-			return fields, errors.New("the JSON cannot be read")
+			return list.fields, errors.New("the JSON cannot be read")
 		}
-		var value any
+		var value json.RawMessage // nested values are not looked at, and may be large
 		if err := decoder.Decode(&value); err != nil {
-			return fields, errors.New("the JSON cannot be read")
+			return list.fields, errors.New("the JSON cannot be read")
 		}
-		fields = append(fields, jsonValues(name.(string), value)...)
-	}
-	if _, err := decoder.Token(); err != nil {
-		return fields, errors.New("the JSON breaks off")
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fields, errors.New("something follows the JSON")
-	}
-	return fields, nil
-}
-
-// jsonValues is a field with one value of JSON, or with each of a list.
-func jsonValues(name string, value any) []field {
-	switch value := value.(type) {
-	case string:
-		return []field{{name: name, value: value}}
-	case json.Number, bool:
-		return []field{{name: name, scalar: fmt.Sprint(value)}}
-	case []any:
-		fields := []field{{name: name}}
-		for _, element := range value {
-			if _, isList := element.([]any); !isList {
-				for _, f := range jsonValues(name, element) {
-					fields = append(fields, field{name: name, scalar: f.value + f.scalar})
-				}
+		for _, f := range jsonValues(name.(string), value) {
+			if err := list.add(f); err != nil {
+				return list.fields, err
 			}
 		}
-		return fields
+	}
+	if _, err := decoder.Token(); err != nil {
+		return list.fields, errors.New("the JSON breaks off")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return list.fields, errors.New("something follows the JSON")
+	}
+	return list.fields, nil
+}
+
+// jsonValues is a field with one value of JSON, or with each of a list. Long texts are cut.
+func jsonValues(name string, raw json.RawMessage) []field {
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		return []field{jsonValue(name, raw)}
+	}
+	fields := []field{{name: name}}
+	for _, element := range list {
+		f := jsonValue(name, element)
+		f.value, f.scalar = "", f.value+f.scalar
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+func jsonValue(name string, raw json.RawMessage) field {
+	var text string
+	switch {
+	case json.Unmarshal(raw, &text) == nil:
+		return field{name: name, value: strings.Clone(text[:min(len(text), maxFieldBytes)]), cut: len(text) > maxFieldBytes}
+	case len(raw) <= maxFieldBytes && (raw[0] == 't' || raw[0] == 'f' || raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9'):
+		return field{name: name, scalar: string(raw)}
 	default:
-		return []field{{name: name}}
+		return field{name: name}
 	}
 }
 

@@ -2,11 +2,13 @@
 // money, sends their citizens to GOV.UK Pay, takes them back, and lets everything else through untouched.
 //
 // [Gateway.ServeHTTP] is the whole way of a request on one screen. What a request target may mean is judged in target.go
-// and readings.go; holding is hold.go; the citizen's return is return.go; passes are pass.go. What happens to a held
-// request is package journey's business: this one only knows who asks, and what to answer.
+// and readings.go; what comes in is read and looked at in incoming.go and held in hold.go; the citizen's return is
+// return.go; passes are pass.go. What happens to a held request is package journey's business: this one only knows who asks,
+// and what to answer.
 package gateway
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net/http"
@@ -16,6 +18,7 @@ import (
 
 	"paygate/gateway/cookie"
 	"paygate/gateway/pages"
+	"paygate/gateway/spool"
 	"paygate/journey"
 )
 
@@ -37,6 +40,11 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* are believed; may be empty
 	CardOrigins    []string       // where Pay's card pages live
 	RefuseCards    bool           // refuse held forms that carry a payment card number
+
+	// Spool takes the bodies of held requests while they come in; Enter is asked before one of so many bytes is in memory as a
+	// whole, and leave is called when it is no more.
+	Spool *spool.Spool
+	Enter func(ctx context.Context, bytes int64) (leave func(), err error)
 
 	Runner  *journey.Runner
 	Paid    Paid
@@ -65,7 +73,8 @@ type Gateway struct {
 	judge       *judge
 	passThrough http.Handler
 	own         http.Handler
-	deciding    []string      // parameters by which routes and prices are told apart
+	deciding    []string // parameters by which routes and prices are told apart
+	quotas      *quotas
 	draining    chan struct{} // closed once no new journeys may begin
 	later       *later
 }
@@ -73,6 +82,7 @@ type Gateway struct {
 // New makes the public door.
 func New(o Options) (*Gateway, error) {
 	g := &Gateway{Options: o, draining: make(chan struct{}), later: &later{places: make(chan struct{}, mostLater)}}
+	g.quotas = newQuotas(o.Runner.Now)
 	g.judge = newJudge(o.Routes, o.Prefix, o.Methods)
 	g.judge.publicHost = o.PublicURL.Host
 	g.deciding = decidingNames(o.Routes)
@@ -89,7 +99,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	steady(w, r, bodyIdle)
 	ruling := g.judge.rule(r)
 	if len(ruling.elsewhere) > 0 {
-		ruling = g.lookElsewhere(w, r, ruling)
+		looked, body := g.lookElsewhere(w, r, ruling)
+		defer body.Close()
+		ruling = looked
 	}
 	g.count(ruling.kind())
 	if ruling.verdict != targetFree {

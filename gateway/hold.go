@@ -1,10 +1,7 @@
 package gateway
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 
 	"paygate/journey"
@@ -12,91 +9,92 @@ import (
 
 // hold keeps a request until it is paid for: read whole, priced, kept, a payment created, and the citizen sent to Pay.
 func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
-	body, err := readBody(w, r, g.HoldMaxBytes)
+	body, err := g.readBody(w, r)
 	if err != nil {
 		g.answer(w, r, unreadable(err, g.HoldMaxBytes))
 		return
 	}
-	ask := g.asked(r, hit, body)
-	concerned := concernedRoutes(hit.routes, ask)
+	defer body.Close()
+	in, err := g.look(r, hit, body)
+	if err != nil {
+		g.answer(w, r, notHeld(err))
+		return
+	}
+	concerned := concernedRoutes(hit.routes, in.asked)
 	for len(concerned) == 0 && hit.otherwise != nil {
 		hit = *hit.otherwise
-		ask.path = hit.captured
-		concerned = concernedRoutes(hit.routes, ask)
+		in.path = hit.captured
+		concerned = concernedRoutes(hit.routes, in.asked)
 	}
 	switch {
 	case hit.verdict == targetRefused:
 		g.refuse(w, r, hit)
 	case len(concerned) == 0:
-		g.passThrough.ServeHTTP(w, withBody(r, body))
+		g.passThrough.ServeHTTP(w, withRead(r, body))
 	case len(concerned) > 1:
 		g.answer(w, r, chooseAgain)
 	case concerned[0].Mode == ModeFree:
-		g.passFree(w, withBody(r, body), concerned[0])
-	case g.RefuseCards && carriesCardNumber(ask.form):
+		g.passFree(w, withRead(r, body), concerned[0])
+	case in.cards:
 		g.answer(w, r, cardNumber)
 	default:
-		ask.route = concerned[0]
-		g.price(w, r, ask, g.heldRequest(r, hit, body))
+		in.route = concerned[0]
+		g.price(w, r, in)
 	}
 }
 
-// withBody is a request whose body has been read.
-func withBody(r *http.Request, body []byte) *http.Request {
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	return r
-}
-
 // price puts a held request under its terms.
-func (g *Gateway) price(w http.ResponseWriter, r *http.Request, ask asked, request journey.HeldRequest) {
-	terms, err := ask.terms()
+func (g *Gateway) price(w http.ResponseWriter, r *http.Request, in incoming) {
+	terms, err := in.terms()
 	if err != nil {
 		g.answer(w, r, chooseAgain)
 		return
 	}
-	request.Prefill = ask.prefill()
-	if ask.route.UpstreamPriced {
-		g.takeQuoted(w, r, terms, request)
+	in.request.Prefill = in.prefill()
+	in.form = nil // all is taken from it, and it may be large
+	if in.route.UpstreamPriced {
+		g.takeQuoted(w, r, terms, in)
 		return
 	}
-	g.take(w, r, terms, request)
+	g.take(w, r, terms, in)
 }
 
 // takeQuoted asks the service for the price, unless the browser has a journey for the very same request already.
-func (g *Gateway) takeQuoted(w http.ResponseWriter, r *http.Request, terms journey.Terms, request journey.HeldRequest) {
+func (g *Gateway) takeQuoted(w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming) {
 	own, err := g.journeys(r)
 	if err != nil {
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if j, found := sameRequest(own, terms, request); found {
+	if j, found := sameRequest(own, terms, in.imprint); found {
 		g.proceed(w, r, j)
 		return
 	}
-	if terms, priced := g.quoted(w, r, terms, request.Body); priced {
-		g.take(w, r, terms, request)
+	if terms, priced := g.quoted(w, r, terms, in.body); priced {
+		g.take(w, r, terms, in)
 	}
 }
 
 // take finds the journey that the request belongs to, or begins one.
-func (g *Gateway) take(w http.ResponseWriter, r *http.Request, terms journey.Terms, request journey.HeldRequest) {
+func (g *Gateway) take(w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming) {
 	own, err := g.journeys(r)
 	if err != nil {
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if j, found := sameRequest(own, terms, request); found {
+	if j, found := sameRequest(own, terms, in.imprint); found {
 		g.proceed(w, r, j)
 		return
 	}
 	if j, found := correctable(own, terms); found {
-		g.resubmit(w, r, j, request)
+		g.resubmit(w, r, j, in)
 		return
 	}
-	g.begin(w, r, terms, request)
+	g.begin(w, r, terms, in, own)
 }
 
-func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Terms, request journey.HeldRequest) {
+// begin begins a journey, where nothing is against it. own are those that the browser has already.
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming, own []journey.Journey) {
 	switch {
 	case g.isDraining():
 		g.answer(w, r, draining)
@@ -105,7 +103,21 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Te
 		g.answer(w, r, closed)
 		return
 	}
-	began, err := g.Runner.Begin(r.Context(), terms, request, journey.NewKey())
+	if refusal, refused := g.overQuota(r, own); refused {
+		g.answer(w, r, refusal)
+		return
+	}
+	var j journey.Journey
+	err := g.withBody(r.Context(), in, func(request journey.HeldRequest) (err error) {
+		j, err = g.Runner.Begin(r.Context(), terms, request, journey.NewKey())
+		return err
+	})
+	if err != nil {
+		g.answer(w, r, notHeld(err))
+		return
+	}
+	g.quotas.began(own, j.ID)
+	began, err := g.Runner.CreatePayment(r.Context(), j, in.request.Prefill)
 	g.toPay(w, r, began, err)
 }
 
@@ -141,18 +153,29 @@ func (g *Gateway) proceed(w http.ResponseWriter, r *http.Request, j journey.Jour
 }
 
 // resubmit sends a corrected request on the payment that its refused forerunner left, and passes the answer on.
-func (g *Gateway) resubmit(w http.ResponseWriter, r *http.Request, j journey.Journey, request journey.HeldRequest) {
-	progress, err := g.Runner.Resubmit(r.Context(), j.ID, request, g.visit(r))
+func (g *Gateway) resubmit(w http.ResponseWriter, r *http.Request, j journey.Journey, in incoming) {
+	err := g.withBody(r.Context(), in, func(request journey.HeldRequest) error {
+		after, err := g.Runner.Resubmit(r.Context(), j.ID, request, journey.ByCitizen)
+		if err == nil {
+			j = after
+		}
+		return err
+	})
+	var misplaced *journey.TransitionError
+	if err != nil && !errors.As(err, &misplaced) {
+		g.answer(w, r, notResubmitted(err))
+		return
+	}
+	progress, err := g.Runner.Advance(r.Context(), j.ID, g.visit(r))
 	g.passOn(w, r, progress, err)
 }
 
 // sameRequest finds the journey of the same request from the same browser, as long as nothing was delivered for it.
-func sameRequest(own []journey.Journey, terms journey.Terms, request journey.HeldRequest) (journey.Journey, bool) {
-	digest := request.Imprint().Digest
+func sameRequest(own []journey.Journey, terms journey.Terms, imprint journey.Imprint) (journey.Journey, bool) {
 	for _, j := range own {
 		switch j.State {
 		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateConfirmed, journey.StateReleasing, journey.StateStuck:
-			if j.Terms.Route == terms.Route && j.Imprint.Digest == digest {
+			if j.Terms.Route == terms.Route && j.Imprint.Digest == imprint.Digest {
 				return j, true
 			}
 		}
@@ -168,62 +191,6 @@ func correctable(own []journey.Journey, terms journey.Terms) (journey.Journey, b
 		}
 	}
 	return journey.Journey{}, false
-}
-
-// swallow is how many times the limit a too large request may have and still be read to its end: a browser shows no answer to
-// an upload that is cut off.
-const swallow = 10
-
-// readBody reads a request whole. An *http.MaxBytesError when it is larger than limit bytes.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	if r.ContentLength > limit {
-		return nil, tooLarge(w, r, limit)
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading the request: %w", err)
-	}
-	if int64(len(body)) > limit {
-		return nil, tooLarge(w, r, limit)
-	}
-	return body, nil
-}
-
-// tooLarge reads on for the browser's sake, keeping nothing; what is larger still is cut off.
-func tooLarge(w http.ResponseWriter, r *http.Request, limit int64) error {
-	if n, err := io.CopyN(io.Discard, r.Body, swallow*limit); err == nil || n == swallow*limit {
-		w.Header().Set("Connection", "close")
-	}
-	return &http.MaxBytesError{Limit: limit}
-}
-
-// heldRequest is what the service will receive: the method, the configured path as it was asked for, the query and body
-// byte for byte, and the headers that are worth keeping.
-func (g *Gateway) heldRequest(r *http.Request, hit ruling, body []byte) journey.HeldRequest {
-	client := clientOf(r, g.TrustedProxies)
-	header := heldHeader(r.Header, g.HoldHeaders)
-	stripCookies(header)
-	return journey.HeldRequest{
-		Method: r.Method, Path: hit.path, Query: withoutMarker(hit.query), Header: header, Body: body,
-		Host: client.host, Proto: client.proto, ClientIP: client.address,
-	}
-}
-
-// asked reads what the terms need from a request.
-func (g *Gateway) asked(r *http.Request, hit ruling, body []byte) asked {
-	raw := withoutMarker(hit.query)
-	query, _ := urlencodedFields(raw) // what cannot be read chooses nothing
-	form, err := formFields(r.Header.Get("Content-Type"), body)
-	if len(body) > 0 {
-		err = errors.Join(err, unplain(r.Header, bytes.NewReader(body), form))
-	}
-	loose := append(looseFields(raw), cookieFields(r.Header)...)
-	if len(loose) > mostParameters {
-		err = errTooMany
-	}
-	return asked{
-		route: hit.route, path: hit.captured, query: query, form: form, formErr: err, loose: loose, language: languageOf(r, form),
-	}
 }
 
 // concernedRoutes are those, of the routes at one address, whose condition on the form holds.

@@ -12,8 +12,8 @@ import (
 // behind: what is paid for, and signed, is the address.
 func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 	r.Body, r.ContentLength = http.NoBody, 0
-	ask := g.asked(r, hit, nil)
-	terms, err := ask.terms()
+	in := incoming{asked: g.asked(r, hit, nil), request: g.heldRequest(r, hit)}
+	terms, err := in.terms()
 	if err != nil {
 		g.answer(w, r, chooseAgain)
 		return
@@ -31,12 +31,14 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.answer(w, r, headUnpaid)
 	case found:
 		g.usePass(w, r, j, hit)
+	case g.RefuseCards && queryHasCardNumber(in.request.Query):
+		g.answer(w, r, cardNumber)
 	case hit.route.UpstreamPriced:
 		if terms, priced := g.quoted(w, r, terms, nil); priced {
-			g.begin(w, r, terms, g.heldRequest(r, hit, nil))
+			g.begin(w, r, terms, in, own)
 		}
 	default:
-		g.begin(w, r, terms, g.heldRequest(r, hit, nil))
+		g.begin(w, r, terms, in, own)
 	}
 }
 
@@ -78,7 +80,7 @@ func (g *Gateway) usePass(w http.ResponseWriter, r *http.Request, j journey.Jour
 
 // collect is the first fetch: whether the service accepts it decides about the money.
 func (g *Gateway) collect(w http.ResponseWriter, r *http.Request, j journey.Journey, hit ruling) {
-	request := g.heldRequest(r, hit, nil)
+	request := g.heldRequest(r, hit)
 	for name, values := range r.Header {
 		if isConditional(name) {
 			request.Header[name] = values

@@ -47,9 +47,9 @@ func unplain(header http.Header, body io.Reader, form []field) error {
 		}
 	}
 	switch {
-	case kind == "application/x-www-form-urlencoded":
+	case kind == urlencoded:
 		return unplainPairs(body)
-	case kind == "multipart/form-data":
+	case kind == multipartForm:
 		return unplainParts(body, parameters["boundary"])
 	case isJSON(kind):
 		return nil // whoever reads it has a parser
@@ -57,8 +57,6 @@ func unplain(header http.Header, body io.Reader, form []field) error {
 		return errNoForm
 	}
 }
-
-func isJSON(kind string) bool { return kind == "application/json" || strings.HasSuffix(kind, "+json") }
 
 var (
 	// plainBoundary is what browsers and the usual libraries make up. A comma ends a boundary in PHP.

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"strconv"
 
 	"paygate/gateway/pages"
+	"paygate/gateway/spool"
 	"paygate/journey"
 	"paygate/journey/pay"
 )
@@ -40,12 +40,12 @@ func wrongPrice(cause error) answer {
 
 // askPrice lets the request go to the service once, unpaid and marked so. Where the service answers 402 the quote is given,
 // and nothing has been written yet; any other answer means that nothing is to be paid, and has been passed on.
-func (g *Gateway) askPrice(w http.ResponseWriter, r *http.Request, body []byte) *quote {
+func (g *Gateway) askPrice(w http.ResponseWriter, r *http.Request, body *spool.Body) *quote {
 	q := &quote{}
 	r.Header.Del("Upgrade")
 	asking := r.WithContext(context.WithValue(r.Context(), quoteKey{}, q))
-	asking.Body, asking.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	if len(body) == 0 {
+	asking.Body, asking.ContentLength = io.NopCloser(body.Reader()), body.Size()
+	if body.Size() == 0 {
 		asking.Body = http.NoBody
 	}
 	g.passThrough.ServeHTTP(w, asking)
@@ -76,7 +76,7 @@ func quotedAmount(values []string) (int64, error) {
 }
 
 // quoted gives the terms the price that the service names. False: the request has been answered.
-func (g *Gateway) quoted(w http.ResponseWriter, r *http.Request, terms journey.Terms, body []byte) (journey.Terms, bool) {
+func (g *Gateway) quoted(w http.ResponseWriter, r *http.Request, terms journey.Terms, body *spool.Body) (journey.Terms, bool) {
 	switch {
 	case g.isDraining():
 		g.answer(w, r, draining)

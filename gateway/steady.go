@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -17,18 +18,26 @@ type steadyBody struct {
 	idle    time.Duration
 }
 
-// steady puts the limit on a request that has a body.
+// steady puts the limit on a request that has a body, be it read or not: what a handler leaves, net/http reads.
 func steady(w http.ResponseWriter, r *http.Request, idle time.Duration) {
 	if r.ContentLength != 0 {
-		r.Body = &steadyBody{r.Body, http.NewResponseController(w), idle}
+		body := &steadyBody{r.Body, http.NewResponseController(w), idle}
+		body.expect()
+		r.Body = body
 	}
 }
 
-// Read moves the deadline on before each piece.
-func (b *steadyBody) Read(p []byte) (int, error) {
+// expect moves the deadline on.
+func (b *steadyBody) expect() {
 	_ = b.control.SetReadDeadline(time.Now().Add(b.idle)) // a writer of tests that has no deadlines has no slow clients
+}
+
+// Read moves the deadline on before each piece, and takes it away at the end. One that has passed stays: net/http would
+// otherwise wait for the rest of the body, and without a limit.
+func (b *steadyBody) Read(p []byte) (int, error) {
+	b.expect()
 	n, err := b.ReadCloser.Read(p)
-	if err != nil {
+	if errors.Is(err, io.EOF) {
 		_ = b.control.SetReadDeadline(time.Time{})
 	}
 	return n, err

@@ -2,13 +2,21 @@ package gateway
 
 import (
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/pages"
+	"paygate/gateway/spool"
+	"paygate/journey"
 )
 
 func TestABodyThatStandsStillIsGivenUp(t *testing.T) {
@@ -29,6 +37,85 @@ func TestABodyThatStandsStillIsGivenUp(t *testing.T) {
 	require.ErrorAs(t, <-ended, &timeout)
 	require.True(t, timeout.Timeout())
 }
+
+// TestABodyMayTakeItsTimeButNotStandStill goes by a bubble's clock, on a connection within the process to a whole gateway.
+func TestABodyMayTakeItsTimeButNotStandStill(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		target, says string
+		bytes        int // that come, each just in time
+	}{
+		"a held form":              {"/licences/apply", "The form did not reach us complete.", 10},
+		"a body that nobody reads": {"/_pay/nowhere", "HTTP/1.1 404 Not Found", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client, closeDoor := pipeToGateway(t)
+				defer closeDoor()
+				said := make(chan string, 1)
+				go func() {
+					text, _ := io.ReadAll(client)
+					said <- string(text)
+				}()
+				_, err := io.WriteString(client, "POST "+c.target+" HTTP/1.1\r\nHost: x.example\r\nContent-Length: 20\r\n\r\n")
+				require.NoError(t, err)
+				for range c.bytes {
+					time.Sleep(bodyIdle - time.Second)
+					_, err = io.WriteString(client, "x")
+					require.NoError(t, err)
+				}
+				began := time.Now()
+				require.Contains(t, <-said, c.says) // and the connection is closed
+				require.Equal(t, 60*time.Second, time.Since(began).Truncate(time.Second))
+			})
+		})
+	}
+}
+
+// pipeToGateway is a connection within the process to a gateway that has neither a store nor a service.
+func pipeToGateway(t *testing.T) (client net.Conn, closeDoor func()) {
+	t.Helper()
+	origin := &url.URL{Scheme: "http", Host: "x.example"}
+	gateway, err := New(Options{
+		PublicURL: origin, Upstream: origin, Prefix: "/_pay", HoldMaxBytes: 1 << 20,
+		Routes: []Route{{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Mode: ModeOn}},
+		Spool:  spool.New(spool.Options{}), Runner: &journey.Runner{Now: time.Now}, Keys: http.NotFoundHandler(),
+		Pages: pages.New(pages.Options{Prefix: "/_pay", ServiceName: "Licences"}), Log: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	client, server := net.Pipe()
+	door := &http.Server{Handler: gateway}
+	ended := make(chan error, 1)
+	go func() { ended <- door.Serve(&onePipe{conn: server, closed: make(chan struct{})}) }()
+	return client, func() {
+		require.NoError(t, door.Close())
+		require.ErrorIs(t, <-ended, http.ErrServerClosed)
+	}
+}
+
+// onePipe is a listener that has one connection.
+type onePipe struct {
+	conn   net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (p *onePipe) Accept() (net.Conn, error) {
+	if conn := p.conn; conn != nil {
+		p.conn = nil
+		return conn, nil
+	}
+	<-p.closed
+	return nil, net.ErrClosed
+}
+
+func (p *onePipe) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *onePipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
 
 func TestAConnectionIsGoodForAnotherRequestAfterASteadyBody(t *testing.T) {
 	t.Parallel()

@@ -100,7 +100,7 @@ func (a asked) readable() []field {
 
 // mayBe tells whether some service takes a field's value for the wanted one. A value that was cut may be any.
 func (f field) mayBe(value string) bool {
-	return len(f.value) >= maxFieldBytes-2 || mayMean(f.value, value) || f.scalar != "" && mayMean(f.scalar, value)
+	return f.cut || mayMean(f.value, value) || f.scalar != "" && mayMean(f.scalar, value)
 }
 
 // prefill is what Pay's card page need not ask again.

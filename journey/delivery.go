@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -37,24 +38,31 @@ type Imprint struct {
 	Method  string   `json:"method"`
 	Path    string   `json:"path"`              // raw, as it is sent
 	Digest  string   `json:"digest"`            // hex SHA-256 of method, path, query and body
+	Size    int64    `json:"size,omitempty"`    // of the body, in bytes
 	Cookies []string `json:"cookies,omitempty"` // the names alone
 }
 
 // Imprint takes the request's imprint.
 func (r HeldRequest) Imprint() Imprint {
+	imprint, _ := r.ImprintWith(bytes.NewReader(r.Body)) // memory does not fail
+	return imprint
+}
+
+// ImprintWith takes the imprint of a request whose body is elsewhere. An error is that of reading it.
+func (r HeldRequest) ImprintWith(body io.Reader) (Imprint, error) {
 	digest := sha256.New()
 	for _, part := range []string{r.Method, r.Path, r.Query} {
 		fmt.Fprintf(digest, "%d %s ", len(part), part)
 	}
-	digest.Write(r.Body)
-	imprint := Imprint{Method: r.Method, Path: r.Path, Digest: hex.EncodeToString(digest.Sum(nil))}
+	size, err := io.Copy(digest, body)
+	imprint := Imprint{Method: r.Method, Path: r.Path, Digest: hex.EncodeToString(digest.Sum(nil)), Size: size}
 	for _, line := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
 			name, _, _ := strings.Cut(pair, "=")
 			imprint.Cookies = append(imprint.Cookies, strings.TrimSpace(name))
 		}
 	}
-	return imprint
+	return imprint, err
 }
 
 // Reply is the service's answer to a release.

@@ -23,6 +23,10 @@ type Runner struct {
 	// Applied, where set, hears of every fact that changed a journey, after it was stored.
 	Applied func(Applied)
 
+	// Enter, where set, is asked before a held request with a body of so many bytes is read from the store; leave is
+	// called when it is needed no more. Its error means that there is no room in memory just now: the step stays owed.
+	Enter func(ctx context.Context, bytes int64) (leave func(), err error)
+
 	// Patience is how long a citizen waits for a delivery that somebody else is making.
 	Patience time.Duration
 
@@ -58,27 +62,20 @@ type Began struct {
 	NextURL string
 }
 
-// Begin holds a request under the terms and creates its payment. key is the ticket's secret. With an error, nothing was
-// taken: either nothing is held (the journey's ID is empty), or the journey is held without a payment anybody could pay.
-func (r *Runner) Begin(ctx context.Context, terms Terms, request HeldRequest, key string) (Began, error) {
-	j, err := r.hold(ctx, terms, request, key)
-	if err != nil {
-		return Began{}, err
-	}
-	return r.create(ctx, j, request.Prefill, ByCitizen)
-}
-
-func (r *Runner) hold(ctx context.Context, terms Terms, request HeldRequest, key string) (Journey, error) {
+// Begin holds a request under the terms. key is the ticket's secret. With an error, nothing is held. The payment is to be
+// created at once, by CreatePayment.
+func (r *Runner) Begin(ctx context.Context, terms Terms, request HeldRequest, key string) (Journey, error) {
 	for {
 		j := Hold(NewID(r.Now()), key, terms, request.Imprint(), r.Now())
 		err := r.Store.Create(ctx, j, request)
-		if errors.Is(err, ErrExists) {
+		switch {
+		case errors.Is(err, ErrExists):
 			continue
+		case err != nil:
+			return Journey{}, err
 		}
-		if err == nil {
-			r.applied(Journey{}, j, nil, ByCitizen)
-		}
-		return j, err
+		r.applied(Journey{}, j, nil, ByCitizen)
+		return j, nil
 	}
 }
 
@@ -105,14 +102,15 @@ func (r *Runner) Again(ctx context.Context, id ID) (Began, error) {
 	case j.State != StateHeld && j.State != StateUnpaid:
 		return Began{Journey: j}, nil
 	}
-	request, err := r.Store.Request(ctx, id)
+	request, leave, err := r.request(ctx, j)
+	leave() // only what prefills Pay's page is needed from here on
 	if err != nil {
 		return Began{Journey: j}, err
 	}
 	if j, err = r.apply(ctx, id, PaymentAsked{}, ByCitizen, Change{}); err != nil {
 		return Began{Journey: j}, err
 	}
-	return r.create(ctx, j, request.Prefill, ByCitizen)
+	return r.CreatePayment(ctx, j, request.Prefill)
 }
 
 // Resume finds a fresh way back to an open payment: a next_url works once, so each time needs another (FACTS 4.1).
@@ -161,14 +159,10 @@ func (r *Runner) Check(ctx context.Context, id ID, v Visit) (Progress, error) {
 	return r.Advance(ctx, id, v)
 }
 
-// Resubmit takes a corrected request on the same payment and advances the journey. A TransitionError when the journey
-// does not wait for one.
-func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, v Visit) (Progress, error) {
-	j, err := r.apply(ctx, id, Resubmitted{request.Imprint()}, v.By, Change{Request: &request})
-	if err != nil {
-		return Progress{Journey: j}, err
-	}
-	return r.Advance(ctx, id, v)
+// Resubmit takes a corrected request on the same payment, for Advance to deliver. A TransitionError when the journey does
+// not wait for one.
+func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, by By) (Journey, error) {
+	return r.apply(ctx, id, Resubmitted{request.Imprint()}, by, Change{Request: &request})
 }
 
 // Collect is the first fetch of a paid pass, as the citizen asks for it now. One that was refused may be asked for again.

@@ -58,9 +58,10 @@ func (r *Runner) fail(ctx context.Context, j Journey, by By, cause error) (Journ
 	return noted, cause
 }
 
-// create asks Pay for a payment; the intent is stored already. It is never repeated by itself: an answer that was lost
-// may have left a payment, which nobody can pay because nobody has its address (FACTS trap 4).
-func (r *Runner) create(ctx context.Context, j Journey, prefill Prefill, by By) (Began, error) {
+// CreatePayment asks Pay for the payment of a journey whose intent to have one is stored. It is never repeated by itself: an
+// answer that was lost may have left a payment, which nobody can pay because nobody has its address (FACTS trap 4). With an
+// error, nothing was taken, and there is no payment that anybody could pay.
+func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) (Began, error) {
 	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
 
@@ -71,13 +72,13 @@ func (r *Runner) create(ctx context.Context, j Journey, prefill Prefill, by By) 
 		Metadata:       j.Terms.Metadata, Prefill: prefill,
 	})
 	if err != nil && !errors.Is(err, ErrNextURL) {
-		noted, noteErr := r.apply(ctx, j.ID, PaymentNotCreated{err.Error()}, by, Change{})
+		noted, noteErr := r.apply(ctx, j.ID, PaymentNotCreated{err.Error()}, ByCitizen, Change{})
 		if noteErr != nil {
 			return Began{Journey: j}, errors.Join(err, noteErr)
 		}
 		return Began{Journey: noted}, err
 	}
-	after, storeErr := r.apply(ctx, j.ID, PaymentCreated{seen}, by, Change{})
+	after, storeErr := r.apply(ctx, j.ID, PaymentCreated{seen}, ByCitizen, Change{})
 	switch {
 	case storeErr != nil: // nobody gets the payment's address, so nobody can pay it
 		return Began{Journey: j}, errors.Join(err, storeErr)
@@ -137,8 +138,23 @@ func (r *Runner) look(ctx context.Context, j Journey, by By) (Journey, error) {
 	return r.apply(ctx, j.ID, Looked{}, by, Change{})
 }
 
+// request reads the held request when there is room for it. leave is never nil.
+func (r *Runner) request(ctx context.Context, j Journey) (request HeldRequest, leave func(), err error) {
+	leave = func() {}
+	if r.Enter != nil {
+		entered, err := r.Enter(ctx, j.Imprint.Size)
+		if err != nil {
+			return HeldRequest{}, leave, err
+		}
+		leave = entered
+	}
+	request, err = r.Store.Request(ctx, j.ID)
+	return request, leave, err
+}
+
 func (r *Runner) deliverHeld(ctx context.Context, j Journey, v Visit) (Progress, error) {
-	request, err := r.Store.Request(ctx, j.ID)
+	request, leave, err := r.request(ctx, j)
+	defer leave()
 	if errors.Is(err, ErrErased) { // somebody delivered it meanwhile
 		j, err = r.Store.Get(ctx, j.ID)
 		return Progress{Journey: j}, err

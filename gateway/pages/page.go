@@ -17,6 +17,8 @@ const (
 	CardNumber  Page = "card-number"     // the form carries a card number
 	TooLarge    Page = "too-large"       // the view says what the limit is
 	Unreadable  Page = "unreadable"      // the request did not arrive whole
+	NoRoom      Page = "no-room"         // for a request of this size, just now
+	TooMany     Page = "too-many"        // journeys begun and not paid, in this browser or its network
 	Prefetched  Page = "prefetched"      // a browser wanted to load it in advance
 	PassUnpaid  Page = "pass-unpaid"     // asked for with HEAD, and not paid for
 
@@ -56,7 +58,8 @@ const (
 // All lists every page.
 func All() []Page {
 	return []Page{
-		NotStarted, Busy, Draining, Closed, ChooseAgain, WrongPrice, CardNumber, TooLarge, Unreadable, Prefetched, PassUnpaid,
+		NotStarted, Busy, Draining, Closed, ChooseAgain, WrongPrice, CardNumber, TooLarge, Unreadable, NoRoom, TooMany,
+		Prefetched, PassUnpaid,
 		Open, Checking, Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned,
 		Finishing, Waiting, Sent, PassReady, PassOver, Refused, ForAPerson, MoneyBack,
 		Status, Onward, NotFound,

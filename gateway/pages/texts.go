@@ -112,6 +112,31 @@ var texts = map[Page]page{
 			{"Go back and try again.", "Ewch yn ôl a rhowch gynnig arall arni."},
 		},
 	},
+	NoRoom: {
+		title: both{"Sorry, we cannot take your form at the moment", "Mae’n ddrwg gennym, ni allwn dderbyn eich ffurflen ar hyn o bryd"},
+		says: []both{
+			{
+				"There is no room for a form of this size at the moment, so we have not kept it.",
+				"Nid oes lle i ffurflen o’r maint hwn ar hyn o bryd, felly nid ydym wedi’i chadw.",
+			},
+			nothingByThis,
+			{"Go back and try again in a minute.", "Ewch yn ôl a rhowch gynnig arall arni ymhen munud."},
+		},
+	},
+	TooMany: {
+		title: both{"Too many payments have been started", "Mae gormod o daliadau wedi’u cychwyn"},
+		says: []both{
+			{
+				"Many payments were started from your browser or your network in a short time, so we have not started another one.",
+				"Cychwynnwyd llawer o daliadau o’ch porwr neu eich rhwydwaith mewn amser byr, felly nid ydym wedi cychwyn un arall.",
+			},
+			nothingByThis,
+			{
+				"Finish a payment that you have started, or go back and try again later.",
+				"Gorffennwch daliad rydych wedi’i gychwyn, neu ewch yn ôl a rhowch gynnig arall arni yn nes ymlaen.",
+			},
+		},
+	},
 	Prefetched: {
 		title: both{"This page is not loaded in advance", "Nid yw’r dudalen hon yn cael ei llwytho ymlaen llaw"},
 		says: []both{

@@ -33,8 +33,8 @@ const schema = 1
 var (
 	metaBucket    = []byte("meta")      // "schema", "ready"
 	journeyBucket = []byte("journeys")  // id → sealed journey
-	requestBucket = []byte("requests")  // id → sealed held request
-	replyBucket   = []byte("replies")   // id → sealed reply
+	requestBucket = []byte("requests")  // id → sealed held request, in pieces
+	replyBucket   = []byte("replies")   // id → sealed reply, in pieces
 	paymentBucket = []byte("payments")  // payment id → id
 	dueBucket     = []byte("due")       // time, id → nothing
 	openBucket    = []byte("open")      // id → key id, state: the journeys that are not at rest
@@ -56,8 +56,9 @@ func buckets() [][]byte {
 
 // Sealer encrypts and authenticates values; package seal has one.
 type Sealer interface {
-	Seal(label, id string, plain []byte) []byte
+	Seal(label, id string, parts ...[]byte) []byte
 	Open(label, id string, sealed []byte) ([]byte, error)
+	OpenInPlace(label, id string, sealed []byte) ([]byte, error)
 	KeyID(sealed []byte) (string, bool)
 	Knows(keyID string) bool
 	Newest() string

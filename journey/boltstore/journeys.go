@@ -18,6 +18,9 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 	if err != nil {
 		return err
 	}
+	if len(sealedRequest) > pieceBytes {
+		defer s.letGo()
+	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		if tx.Bucket(journeyBucket).Get([]byte(j.ID)) != nil || tx.Bucket(damagedBucket).Get([]byte(j.ID)) != nil {
 			return journey.ErrExists
@@ -28,7 +31,7 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 		if !j.KeepsRequest() {
 			return nil
 		}
-		return dense(tx, requestBucket).Put([]byte(j.ID), sealedRequest)
+		return putPieces(dense(tx, requestBucket), j.ID, sealedRequest)
 	})
 }
 
@@ -60,6 +63,7 @@ func (s *Store) get(tx *bolt.Tx, id journey.ID) (j journey.Journey, err error) {
 // Update changes a journey in one transaction.
 func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error)) (journey.Journey, error) {
 	var after journey.Journey
+	large := false
 	err := s.write(ctx, func(tx *bolt.Tx) error {
 		before, err := s.get(tx, id)
 		if err != nil {
@@ -73,6 +77,7 @@ func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.J
 			return fmt.Errorf("an update of %s answered with %q", id, c.Journey.ID)
 		}
 		after = c.Journey
+		large = before.Imprint.Size > pieceBytes && (c.Request != nil || before.KeepsRequest() != after.KeepsRequest())
 		return s.keep(tx, before, c)
 	})
 	if errors.Is(err, errDoesNotOpen) {
@@ -80,6 +85,9 @@ func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.J
 	}
 	if err != nil {
 		return journey.Journey{}, err
+	}
+	if large {
+		s.letGo()
 	}
 	return after, nil
 }
@@ -183,7 +191,12 @@ func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 				return err
 			}
 		}
-		for _, bucket := range [][]byte{journeyBucket, requestBucket, replyBucket, openBucket, damagedBucket} {
+		for _, bucket := range [][]byte{requestBucket, replyBucket} {
+			if err := dropPieces(tx.Bucket(bucket), id); err != nil {
+				return err
+			}
+		}
+		for _, bucket := range [][]byte{journeyBucket, openBucket, damagedBucket} {
 			if err := tx.Bucket(bucket).Delete([]byte(id)); err != nil {
 				return err
 			}

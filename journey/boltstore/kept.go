@@ -1,9 +1,7 @@
 package boltstore
 
 import (
-	"bytes"
 	"context"
-	"encoding/gob"
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
@@ -11,30 +9,21 @@ import (
 	"paygate/journey"
 )
 
-// Held requests and replies are kept as gob and not as JSON, which would replace every byte that is not UTF-8: browsers
-// and old services do put Latin-1 into headers.
-
-// keptReply is what of a reply is kept.
-type keptReply struct {
-	Status int
-	Header map[string][]string
-	Body   []byte
-}
-
 func (s *Store) sealRequest(id journey.ID, request journey.HeldRequest) ([]byte, error) {
-	return s.sealValue("request", id, request)
+	parts, err := request.Encode()
+	return s.sealParts("request", id, parts, err)
 }
 
 func (s *Store) sealReply(id journey.ID, reply journey.Reply) ([]byte, error) {
-	return s.sealValue("reply", id, keptReply{reply.Status, reply.Header, reply.Body})
+	parts, err := reply.Encode()
+	return s.sealParts("reply", id, parts, err)
 }
 
-func (s *Store) sealValue(label string, id journey.ID, value any) ([]byte, error) {
-	var plain bytes.Buffer
-	if err := gob.NewEncoder(&plain).Encode(value); err != nil {
+func (s *Store) sealParts(label string, id journey.ID, parts [][]byte, err error) ([]byte, error) {
+	if err != nil {
 		return nil, fmt.Errorf("keeping the %s of %s: %w", label, id, err)
 	}
-	return s.sealer.Seal(label, string(id), plain.Bytes()), nil
+	return s.sealer.Seal(label, string(id), parts...), nil
 }
 
 func (s *Store) keepRequest(tx *bolt.Tx, c journey.Change) error {
@@ -64,23 +53,23 @@ func (s *Store) keepReply(tx *bolt.Tx, c journey.Change) error {
 func (s *Store) keepOrErase(tx *bolt.Tx, name []byte, label string, id journey.ID, given []byte, kept bool) error {
 	bucket := dense(tx, name)
 	if !kept {
-		return bucket.Delete([]byte(id))
+		return dropPieces(bucket, id)
 	}
 	if given == nil {
-		given = s.underNewest(label, id, bucket.Get([]byte(id)))
+		given = s.underNewest(label, id, bucket)
 	}
 	if given == nil {
 		return nil
 	}
-	return bucket.Put([]byte(id), given)
+	return putPieces(bucket, id, given)
 }
 
 // underNewest seals anew what an older secret sealed; nil when there is nothing to do, or nothing that opens.
-func (s *Store) underNewest(label string, id journey.ID, sealed []byte) []byte {
-	if keyID, ok := s.sealer.KeyID(sealed); !ok || keyID == s.sealer.Newest() {
+func (s *Store) underNewest(label string, id journey.ID, bucket *bolt.Bucket) []byte {
+	if keyID, ok := s.sealer.KeyID(bucket.Get([]byte(id))); !ok || keyID == s.sealer.Newest() {
 		return nil
 	}
-	plain, err := s.sealer.Open(label, string(id), sealed)
+	plain, err := s.sealer.OpenInPlace(label, string(id), joinPieces(bucket, id))
 	if err != nil {
 		return nil // damaged: whoever reads it is told so
 	}
@@ -89,40 +78,48 @@ func (s *Store) underNewest(label string, id journey.ID, sealed []byte) []byte {
 
 // Request reads the held request.
 func (s *Store) Request(ctx context.Context, id journey.ID) (journey.HeldRequest, error) {
-	var request journey.HeldRequest
-	if err := s.readValue(ctx, requestBucket, "request", id, &request); err != nil {
+	plain, err := s.readKept(ctx, requestBucket, "request", id)
+	if err != nil {
 		return journey.HeldRequest{}, err
+	}
+	request, err := journey.DecodeHeldRequest(plain)
+	if err != nil {
+		return journey.HeldRequest{}, doesNotOpen("request", id, err)
 	}
 	return request, nil
 }
 
 // Reply reads the kept reply.
 func (s *Store) Reply(ctx context.Context, id journey.ID) (journey.Reply, error) {
-	var kept keptReply
-	if err := s.readValue(ctx, replyBucket, "reply", id, &kept); err != nil {
+	plain, err := s.readKept(ctx, replyBucket, "reply", id)
+	if err != nil {
 		return journey.Reply{}, err
 	}
-	return journey.Reply{Status: kept.Status, Header: kept.Header, Body: kept.Body}, nil
+	reply, err := journey.DecodeReply(plain)
+	if err != nil {
+		return journey.Reply{}, doesNotOpen("reply", id, err)
+	}
+	return reply, nil
 }
 
-func (s *Store) readValue(ctx context.Context, bucket []byte, label string, id journey.ID, into any) error {
+func (s *Store) readKept(ctx context.Context, bucket []byte, label string, id journey.ID) ([]byte, error) {
 	var sealed []byte
 	err := s.read(ctx, func(tx *bolt.Tx) error {
-		sealed = bytes.Clone(tx.Bucket(bucket).Get([]byte(id)))
+		sealed = joinPieces(tx.Bucket(bucket), id)
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if sealed == nil {
-		return journey.ErrErased
+		return nil, journey.ErrErased
 	}
-	plain, err := s.sealer.Open(label, string(id), sealed)
-	if err == nil {
-		err = gob.NewDecoder(bytes.NewReader(plain)).Decode(into)
+	if len(sealed) > pieceBytes {
+		s.letGo()
 	}
+	plain, err := s.sealer.OpenInPlace(label, string(id), sealed)
 	if err != nil {
-		return doesNotOpen(label, id, err)
+		return nil, doesNotOpen(label, id, err)
 	}
-	return nil
+	return plain, nil
 }

@@ -1,9 +1,7 @@
 package pgstore
 
 import (
-	"bytes"
 	"context"
-	"encoding/gob"
 	"errors"
 	"fmt"
 
@@ -12,9 +10,6 @@ import (
 
 	"paygate/journey"
 )
-
-// Held requests and replies are kept as gob and not as JSON, which would replace every byte that is not UTF-8: browsers
-// and old services do put Latin-1 into headers.
 
 // shelf is a table of what belongs to journeys, named by the label under which it is sealed.
 type shelf string
@@ -38,27 +33,21 @@ func (sh shelf) put() string {
 	return `INSERT INTO ` + sh.table() + ` (journey_id, sealed) VALUES ($1, $2) ON CONFLICT (journey_id) DO UPDATE SET sealed = excluded.sealed`
 }
 
-// keptReply is what of a reply is kept.
-type keptReply struct {
-	Status int
-	Header map[string][]string
-	Body   []byte
-}
-
 func (s *Store) sealRequest(id journey.ID, request journey.HeldRequest) ([]byte, error) {
-	return s.sealValue(requests, id, request)
+	parts, err := request.Encode()
+	return s.sealParts(requests, id, parts, err)
 }
 
 func (s *Store) sealReply(id journey.ID, reply journey.Reply) ([]byte, error) {
-	return s.sealValue(replies, id, keptReply{reply.Status, reply.Header, reply.Body})
+	parts, err := reply.Encode()
+	return s.sealParts(replies, id, parts, err)
 }
 
-func (s *Store) sealValue(sh shelf, id journey.ID, value any) ([]byte, error) {
-	var plain bytes.Buffer
-	if err := gob.NewEncoder(&plain).Encode(value); err != nil {
+func (s *Store) sealParts(sh shelf, id journey.ID, parts [][]byte, err error) ([]byte, error) {
+	if err != nil {
 		return nil, fmt.Errorf("keeping the %s of %s: %w", sh, id, err)
 	}
-	return s.sealer.Seal(string(sh), string(id), plain.Bytes()), nil
+	return s.sealer.Seal(string(sh), string(id), parts...), nil
 }
 
 // keepRequest replaces the held request, erases it when nobody is owed it, and else leaves it there.
@@ -112,25 +101,33 @@ func (s *Store) renew(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, sh shelf
 
 // Request reads the held request.
 func (s *Store) Request(ctx context.Context, id journey.ID) (journey.HeldRequest, error) {
-	var request journey.HeldRequest
-	if err := s.readValue(ctx, requests, id, &request); err != nil {
+	plain, err := s.readKept(ctx, requests, id)
+	if err != nil {
 		return journey.HeldRequest{}, err
+	}
+	request, err := journey.DecodeHeldRequest(plain)
+	if err != nil {
+		return journey.HeldRequest{}, doesNotOpen(string(requests), id, err)
 	}
 	return request, nil
 }
 
 // Reply reads the kept reply.
 func (s *Store) Reply(ctx context.Context, id journey.ID) (journey.Reply, error) {
-	var kept keptReply
-	if err := s.readValue(ctx, replies, id, &kept); err != nil {
+	plain, err := s.readKept(ctx, replies, id)
+	if err != nil {
 		return journey.Reply{}, err
 	}
-	return journey.Reply{Status: kept.Status, Header: kept.Header, Body: kept.Body}, nil
+	reply, err := journey.DecodeReply(plain)
+	if err != nil {
+		return journey.Reply{}, doesNotOpen(string(replies), id, err)
+	}
+	return reply, nil
 }
 
-func (s *Store) readValue(ctx context.Context, sh shelf, id journey.ID, into any) error {
+func (s *Store) readKept(ctx context.Context, sh shelf, id journey.ID) ([]byte, error) {
 	if !storable(id) {
-		return orEnded(ctx, journey.ErrErased)
+		return nil, orEnded(ctx, journey.ErrErased)
 	}
 	var sealed []byte
 	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
@@ -138,17 +135,14 @@ func (s *Store) readValue(ctx context.Context, sh shelf, id journey.ID, into any
 		return err
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return journey.ErrErased
+		return nil, journey.ErrErased
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	plain, err := s.sealer.Open(string(sh), string(id), sealed)
-	if err == nil {
-		err = gob.NewDecoder(bytes.NewReader(plain)).Decode(into)
-	}
+	plain, err := s.sealer.OpenInPlace(string(sh), string(id), sealed)
 	if err != nil {
-		return doesNotOpen(string(sh), id, err)
+		return nil, doesNotOpen(string(sh), id, err)
 	}
-	return nil
+	return plain, nil
 }

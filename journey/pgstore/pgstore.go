@@ -27,8 +27,9 @@ import (
 // Sealer encrypts and authenticates values; package seal has one. DeriveAll makes a key for another purpose from each
 // secret, newest first.
 type Sealer interface {
-	Seal(label, id string, plain []byte) []byte
+	Seal(label, id string, parts ...[]byte) []byte
 	Open(label, id string, sealed []byte) ([]byte, error)
+	OpenInPlace(label, id string, sealed []byte) ([]byte, error)
 	KeyID(sealed []byte) (string, bool)
 	Knows(keyID string) bool
 	Newest() string

@@ -65,20 +65,42 @@ func New(secrets [][]byte) (*Sealer, error) {
 	return s, nil
 }
 
-// Seal encrypts plain for the record with this label and id, under the newest secret.
-func (s *Sealer) Seal(label, id string, plain []byte) []byte {
+// Seal encrypts, under the newest secret, the text that the parts are together for the record with this label and id. It
+// copies them once, into the envelope.
+func (s *Sealer) Seal(label, id string, parts ...[]byte) []byte {
 	newest := s.keys[0]
-	out := make([]byte, header, header+len(plain)+overhead)
+	size := header + overhead
+	for _, part := range parts {
+		size += len(part)
+	}
+	out := make([]byte, header, size)
 	out[0] = version
 	copy(out[1:], newest.id)
 	salt := out[1+idBytes : header]
 	_, _ = rand.Read(salt) // never fails (crypto/rand)
+	plain := out[header:]
+	for _, part := range parts {
+		plain = append(plain, part...)
+	}
 	return newest.gcm(salt, label, id).Seal(out, nil, plain, bind(label, id))
 }
 
 // Open decrypts what Seal made for the same label and id. Its errors are [ErrUnknownKey] and [ErrDamaged]; there is never
 // a part of the text with one.
 func (s *Sealer) Open(label, id string, sealed []byte) ([]byte, error) {
+	return s.open(nil, label, id, sealed)
+}
+
+// OpenInPlace does as Open does, and writes the text over the envelope, which is lost in any case.
+func (s *Sealer) OpenInPlace(label, id string, sealed []byte) ([]byte, error) {
+	if len(sealed) < header {
+		return nil, ErrDamaged
+	}
+	return s.open(sealed[header:header], label, id, sealed)
+}
+
+// open appends the text to dst.
+func (s *Sealer) open(dst []byte, label, id string, sealed []byte) ([]byte, error) {
 	if len(sealed) < header || sealed[0] != version {
 		return nil, ErrDamaged
 	}
@@ -86,7 +108,7 @@ func (s *Sealer) Open(label, id string, sealed []byte) ([]byte, error) {
 	if !known {
 		return nil, ErrUnknownKey
 	}
-	plain, err := k.gcm(sealed[1+idBytes:header], label, id).Open(nil, nil, sealed[header:], bind(label, id))
+	plain, err := k.gcm(sealed[1+idBytes:header], label, id).Open(dst, nil, sealed[header:], bind(label, id))
 	if err != nil {
 		return nil, ErrDamaged
 	}

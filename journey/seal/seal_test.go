@@ -36,6 +36,11 @@ func TestOnlyTheSameRecordOpens(t *testing.T) {
 		opened, err := s.Open(label, id, sealed)
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(plain, opened))
+		cut := rapid.IntRange(0, len(plain)).Draw(t, "cut")
+		inParts := s.Seal(label, id, plain[:cut], nil, plain[cut:])
+		opened, err = s.OpenInPlace(label, id, inParts)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(plain, opened))
 
 		_, err = s.Open(label+"x", id, sealed)
 		require.ErrorIs(t, err, seal.ErrDamaged)
@@ -109,9 +114,22 @@ func TestWhatIsNoEnvelopeHasNoKey(t *testing.T) {
 		require.Empty(t, id, name)
 		_, err := s.Open("hold", "1", bad)
 		require.ErrorIs(t, err, seal.ErrDamaged, name)
+		_, err = s.OpenInPlace("hold", "1", bad)
+		require.ErrorIs(t, err, seal.ErrDamaged, name)
 	}
 	require.False(t, s.Knows("no hexadecimal"))
 	require.False(t, s.Knows(""))
+}
+
+func TestOpeningInPlaceNeedsNoMoreMemory(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, secret(1))
+	sealed := s.Seal("hold", "1", make([]byte, 1<<20))
+	plain, err := s.OpenInPlace("hold", "1", sealed)
+	require.NoError(t, err)
+	require.Len(t, plain, 1<<20)
+	plain[0] = 7
+	require.True(t, bytes.Contains(sealed, []byte{7, 0, 0, 0, 0, 0, 0, 0}), "it is the same memory")
 }
 
 func TestTheCallersSecretIsCopied(t *testing.T) {

@@ -1,0 +1,202 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func hasCardNumber(text string) bool { return textHasCardNumber(strings.NewReader(text), asWritten) }
+
+// testCards are the numbers that GOV.UK Pay's sandbox and its Stripe accounts know (FACTS 10).
+var testCards = []string{
+	"4444333322221111", "4242424242424242", "4000056655665556", "4988080000000000", "4111111111111111", "4000160000000004", "4131840000000003",
+	"4000000000000010", "222100000000000", "5105105105105100", "5200828282828210", "371449635398431", "3566002020360505", "6011000990139424",
+	"4000000000000002", "4000000000000069", "4000000000000127", "4000000000000119", "6759649826438453", "4000002500003155", "4000000000000259",
+	"4000000000002685", "4000008260000000", "4000058260000005",
+}
+
+func TestEveryCardThatPayKnowsIsFound(t *testing.T) {
+	t.Parallel()
+	for _, number := range testCards {
+		require.True(t, hasCardNumber(number), number)
+		require.True(t, hasCardNumber("card "+number+", thanks"), number)
+	}
+}
+
+func TestCardNumbersAreFoundInWhateverWayTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"4444 3333 2222 1111", "4444-3333-2222-1111", "card:4444333322221111.", "3714 496353 98431", "2223003122003222", "4222222222222",
+		"6212345678901265", "4444 - 3333 - 2222 - 1111", "4444  3333  2222  1111", "4 4 4 4 3 3 3 3 2 2 2 2 1 1 1 1", "44443333 22221111",
+		"4444\u00a03333\u00a02222\u00a01111", "4444\u20133333\u20132222\u20131111", "4444\u20093333\u20092222\u20091111", "4444\u22123333\u22122222\u22121111",
+		"44443333\u200b22221111", "4444\u00ad3333\u00ad2222\u00ad1111", "４４４４３３３３２２２２１１１１", "٤٤٤٤٣٣٣٣٢٢٢٢١١١١", "𝟒𝟒𝟒𝟒𝟑𝟑𝟑𝟑𝟐𝟐𝟐𝟐𝟏𝟏𝟏𝟏",
+		"4444\xa03333\xa02222\xa01111", "x4444333322221111x", "\xff4444333322221111\x00",
+		// digits beside it
+		"4444 3333 2222 1111 12/27", "4444 3333 2222 1111 123", "ref 12 4444333322221111", "12 4444 3333 2222 1111", "4444333322221111 4000056655665556",
+		"1234567890123456 4444333322221111", "4444333322221112-4444333322221111", "07700 900123 4444333322221111 12 27 123", "1. 4444333322221111",
+		"44443333222211110000 4444333322221111", "1.4444 3333 2222 1111", "12.27.4444333322221111", "3.14 4444333322221111", "4444333322221111.00",
+		"44 44 33 33 22 22 11 11 12 27",
+	} {
+		require.True(t, hasCardNumber(text), "%q", text)
+	}
+}
+
+func TestWhatIsNoCardNumberIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "4444333322221112", "0000000000000000", "123456789012", "9780306406157", "4444    3333    2222    1111", "4444\n3333\n2222\n1111", "4444,3333,2222,1111",
+		// longer numbers
+		"44443333222211110000", "4000000000000000000000", "44443333222211114444333322221111",
+		// telephone numbers, National Insurance and NHS numbers
+		"0300 123 4567", "07700 900123", "+44 20 7946 0958", "01632 960123 07700 900456", "AB 12 34 56 C", "943 476 5919", "(0113) 496 0999 ext. 42",
+		// references, and tables of them
+		"LIC-7F3K-22", "01JDM4Q0V3Q7J2S3", "10001 10002 10003 10004", "LIC-2026-000123 LIC-2026-000124", "PCN 2026 0012 3456 7891", "ABC123 40001\nABC124 40002\n",
+		// sort codes and account numbers
+		"30-00-00 12345674", "20-00-00 55779911", "300000 12345674", "30-00-08 12345674 Mr A Smith",
+		// dates and times
+		"2026-11-22 10:41:07", "2026-11-22 2026-11-23 2026-11-24", "22 11 2026 23 11 2026", "22/11/2026 10:41", "20261122104107", "1764000000000", "1764000000000000000",
+		// UUIDs and other identifiers
+		"550e8400-e29b-41d4-a716-446655440000", "00000000-0000-0000-0000-000000000000", "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", "123e4567-e89b-12d3-a456-426614174000",
+		// IBANs
+		"GB29 NWBK 6016 1331 9268 19", "GB82WEST12345698765432", "DE89 3704 0044 0532 0130 00", "FR14 2004 1010 0505 0001 3M02 606", "IE29 AIBK 9311 5212 3456 78",
+		"NL91 ABNA 0417 1643 00", "ES91 2100 0418 4502 0005 1332", "BE68 5390 0754 7034", "PL61 1090 1014 0000 0712 1981 2874", "CH93 0076 2011 6238 5295 7",
+		// coordinates and other numbers with many decimals
+		"51.4444333322221111", `{"lat":51.50735123456782,"lng":-4.444333322221111}`, "0.4444333322221111",
+		// lists of small numbers, as the answers of a questionnaire
+		"4 4 4 4 3 3 3 3 2 2 2 2 1 1 1 1 5 3 2 5 1", "5 3 2 4 1 5 5 4 3 2 1 1 2 3 4 5 5 5 2 2 3 3 4 4 1 5 2 3 1 4 2 5 3 1 2 3",
+	} {
+		require.False(t, hasCardNumber(text), "%q", text)
+	}
+}
+
+func TestFewRandomNumbersLookLikeCards(t *testing.T) {
+	t.Parallel()
+	found, of := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		of++
+		if hasCardNumber(rapid.StringMatching(`[0-9]{16}`).Draw(t, "number")) {
+			found++
+		}
+	})
+	require.Less(t, found, of/4, "of %d", of)
+}
+
+// formWith is a multipart form with one part.
+func formWith(name, fileName, content string) (contentType, body string) {
+	var out bytes.Buffer
+	form := multipart.NewWriter(&out)
+	_ = form.WriteField("before", "1")
+	var part interface{ Write([]byte) (int, error) }
+	if fileName != "" {
+		part, _ = form.CreateFormFile(name, fileName)
+	} else {
+		part, _ = form.CreateFormField(name)
+	}
+	_, _ = part.Write([]byte(content))
+	_ = form.WriteField("after", "2")
+	_ = form.Close()
+	return form.FormDataContentType(), out.String()
+}
+
+func TestACardNumberIsFoundWhereverAServiceMayReadAField(t *testing.T) {
+	t.Parallel()
+	const number = "4444 3333 2222 1111"
+	long := strings.Repeat("long text, ", 20_000) // far more than is looked at for prices
+	multipartType, field := formWith("notes", "", long+number)
+	_, nameOfField := formWith(number, "", "x")
+	_, emptyFile := formWith("notes", "", "x")
+	emptyFile = strings.Replace(emptyFile, `name="notes"`, `name="notes"; filename=""`, 1)
+	emptyFile = strings.Replace(emptyFile, "\r\n\r\nx", "\r\n\r\n"+number, 1)
+	ofField := multipartType
+	ofName, _ := formWith("x", "", "")
+	boundary := func(body string) string {
+		return strings.TrimPrefix(strings.TrimSpace(strings.SplitN(body, "\n", 2)[0]), "--")
+	}
+	for name, c := range map[string]struct{ kind, body string }{
+		"urlencoded":                {urlencoded, "a=1&card=" + url.QueryEscape(number) + "&b=2"},
+		"urlencoded, long":          {urlencoded, "a=" + url.QueryEscape(long+number)},
+		"urlencoded, by %20":        {urlencoded, "a=4444%203333%202222%201111"},
+		"urlencoded, all escaped":   {urlencoded, "a=" + escapeAll(number)},
+		"urlencoded, full-width":    {urlencoded, "a=" + url.QueryEscape("４４４４３３３３２２２２１１１１")},
+		"urlencoded, Latin-1":       {urlencoded, "a=4444%A03333%A02222%A01111"},
+		"urlencoded, name":          {urlencoded, url.QueryEscape(number) + "=x"},
+		"urlencoded, no pairs":      {urlencoded, number},
+		"urlencoded, unreadable":    {urlencoded, "x=%zz&a=4444+3333+2222+1111%"},
+		"urlencoded, semicolons":    {urlencoded, "x=1;a=4444+3333+2222+1111"},
+		"urlencoded, many fields":   {urlencoded, strings.Repeat("a=1&", 2*maxFields) + "a=4444333322221111"},
+		"urlencoded, JSON in it":    {urlencoded, "a=" + url.QueryEscape(`{"n":"\u0034444 3333 2222 1111"}`)},
+		"multipart":                 {ofField, field},
+		"multipart, name":           {multipartForm + "; boundary=" + boundary(nameOfField), nameOfField},
+		"multipart, empty filename": {multipartForm + "; boundary=" + boundary(emptyFile), emptyFile},
+		"multipart, cut":            {ofField, field[:strings.Index(field, number)+len(number)]},
+		"multipart, no boundary":    {multipartForm, field},
+		"multipart, wrong boundary": {ofName, field},
+		"multipart, broken before":  {multipartForm + "; boundary=b", "--b\r\n: : :\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name=a\r\n\r\n" + number + "\r\n--b--\r\n"},
+		"multipart, no type":        {"", field},
+		"JSON":                      {"application/json", `{"a":{"b":["x","` + number + `"]}}`},
+		"JSON number":               {"application/json", `{"a":[{"b":4444333322221111}]}`},
+		"JSON number in a list":     {"application/json", `[1,4444333322221111,2]`},
+		"JSON name":                 {"application/json", `{"a":{"` + number + `":1}}`},
+		"JSON escapes":              {"application/json", `{"a":"\u0034\u0034\u0034\u0034\u00203333\u20132222\u002D1111"}`},
+		"JSON escapes, large":       {"application/json", `{"a":"\uD835\uDFD2444333322221111"}`},
+		"JSON full-width":           {"application/json", `{"a":"\uFF14\uFF14\uFF14\uFF14３３３３２２２２１１１１"}`},
+		"JSON text alone":           {"application/json", `"` + number + `"`},
+		"JSON broken":               {"application/json", `{"a":"` + number},
+		"JSON by suffix":            {"application/vnd.x+json", `{"a":"` + number + `"}`},
+		"JSON that is a form":       {"application/json", "a=4444+3333+2222+1111"},
+		"text form":                 {"text/plain", "name=Ann\r\ncard=" + number + "\r\n"},
+		"text that is a form":       {"text/plain", "name=Ann&card=4444%203333%202222%201111"},
+		"no type":                   {"", "name=Ann&card=4444%203333%202222%201111"},
+		"no type, JSON":             {"", `{"a":"\u0034444333322221111"}`},
+		"a type that is none":       {"\x00", "card=" + number},
+		"a type that lies":          {"image/jpeg", "name=Ann&card=4444+3333+2222+1111"},
+		"form type of JSON":         {urlencoded, `{"a":"` + number + `"}`},
+		"a type with a fault":       {urlencoded + "; charset", "a=4444+3333+2222+1111"},
+		"XML":                       {"application/xml", "<form><card>" + number + "</card></form>"},
+	} {
+		require.True(t, carriesCardNumber(c.kind, func() io.Reader { return strings.NewReader(c.body) }), name)
+	}
+	require.True(t, queryHasCardNumber("a=1&card=4444+3333%202222-1111"))
+}
+
+func escapeAll(text string) string {
+	var out strings.Builder
+	for i := range len(text) {
+		fmt.Fprintf(&out, "%%%02x", text[i])
+	}
+	return out.String()
+}
+
+func TestAFormWithoutACardNumberIsTaken(t *testing.T) {
+	t.Parallel()
+	const number = "4444 3333 2222 1111"
+	ofFile, file := formWith("photo", "scan.txt", number)
+	picture := "\x89PNG\r\n\x1a\n\x00\x00 4444333322221111"
+	nested, err := json.Marshal(map[string]any{"a": []any{"07700 900123", 2500, 1764000000000, "550e8400-e29b-41d4-a716-446655440000"}, "b": 51.507351234567891})
+	require.NoError(t, err)
+	for name, c := range map[string]struct{ kind, body string }{
+		"nothing":                  {"", ""},
+		"a file":                   {ofFile, file},
+		"a file, no type":          {"", file},
+		"a picture":                {"image/png", picture},
+		"a picture, no type":       {"", picture},
+		"fields that meet":         {urlencoded, "a=4444&b=3333&c=2222&d=1111"},
+		"fields that meet, JSON":   {"application/json", `["4444","3333","2222","1111"]`},
+		"escapes beside digits":    {urlencoded, "a=%2720261122104107%27&b=%C5%B5%40401234567890123"},
+		"JSON":                     {"application/json", string(nested)},
+		"lines of a text form":     {"text/plain", "a=4444\r\nb=3333\r\nc=2222\r\nd=1111\r\n"},
+		"a telephone number":       {urlencoded, url.Values{"phone": {"+44 7700 900123"}, "ni": {"AB 12 34 56 C"}}.Encode()},
+		"a JSON escape of nothing": {"application/json", `{"a":"\u12","b":"\\u0034444333322221112"}`},
+	} {
+		require.False(t, carriesCardNumber(c.kind, func() io.Reader { return strings.NewReader(c.body) }), name)
+	}
+}

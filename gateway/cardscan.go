@@ -1,0 +1,129 @@
+package gateway
+
+import (
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	// mostApart is how many blanks and hyphens may stand between two groups of digits of one number: " - ".
+	mostApart = 3
+	// mostGroups is how many groups of digits a number among others is made of; only one that stands alone may have more, or
+	// every long list of small numbers would have a card number in it somewhere.
+	mostGroups = 8
+	// longestWritten is more digits than one group of a card number in groups has (15 digits are written 4-6-5).
+	longestWritten = 6
+)
+
+// cardScanner finds card numbers among the characters of a text: in any run of neighbouring groups of digits, whatever other
+// digits stand beside it. A group is all the digits that stand together, so that a part of a longer number is none; groups
+// are neighbours with nothing but a few blanks and hyphens between them. The zero value is ready.
+type cardScanner struct {
+	group    []byte // the digits at hand, one more than a card number has at most
+	fraction bool   // the group follows a decimal point
+	point    bool   // a decimal point has just been read
+	apart    int    // blanks and hyphens since the last group
+
+	chain  []byte // the digits of the neighbouring groups before, the last ones
+	sizes  []int  // of those groups
+	longer bool   // there were more, before these
+}
+
+// take reads one more character, and tells whether a card number has just ended.
+func (s *cardScanner) take(r rune) bool {
+	if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) { // not to be seen
+		return false
+	}
+	if digit, ok := digitOf(r); ok {
+		if len(s.group) <= mostDigits {
+			s.group = append(s.group, digit)
+		}
+		if len(s.group) == 1 {
+			s.fraction, s.point = s.point, false
+		}
+		s.apart = 0
+		return false
+	}
+	wasNumber := len(s.group) > 0
+	found := s.endGroup()
+	switch {
+	case r == '.':
+		s.point = wasNumber && !s.fraction
+		return s.endChain() || found
+	case r == ' ' || r == '-' || r >= utf8.RuneSelf && (unicode.In(r, unicode.Zs, unicode.Pd) || r == '\u2212'): // a minus sign
+		s.apart++
+		s.point = false
+		return s.apart > mostApart && s.endChain() || found
+	default:
+		s.point = false
+		return s.endChain() || found
+	}
+}
+
+// idle tells that nothing but a digit could matter now.
+func (s *cardScanner) idle() bool {
+	return len(s.group) == 0 && len(s.sizes) == 0 && !s.longer && !s.point
+}
+
+// end is the end of the text.
+func (s *cardScanner) end() bool {
+	found := s.endGroup()
+	return s.endChain() || found
+}
+
+// endGroup adds the group at hand to its neighbours, and tells whether one or more of them, up to this one, are a card number.
+func (s *cardScanner) endGroup() bool {
+	size := len(s.group)
+	switch {
+	case size == 0:
+		return false
+	case size > mostDigits || s.fraction && size > longestWritten: // a long number; coordinates have many decimals
+		s.group = s.group[:0]
+		s.chain, s.sizes, s.longer = s.chain[:0], s.sizes[:0], true
+		return false
+	}
+	s.chain = append(s.chain, s.group...)
+	s.sizes = append(s.sizes, size)
+	s.group = s.group[:0]
+	for len(s.chain) > mostDigits {
+		s.chain, s.sizes, s.longer = s.chain[s.sizes[0]:], s.sizes[1:], true
+	}
+	from := len(s.chain)
+	for i := len(s.sizes) - 1; i >= max(0, len(s.sizes)-mostGroups); i-- {
+		if from -= s.sizes[i]; isCardNumber(s.chain[from:]) && !isBankAccount(s.sizes[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// endChain is where no further group is a neighbour. A number that stands alone may be written in any way.
+func (s *cardScanner) endChain() bool {
+	found := !s.longer && len(s.sizes) > mostGroups && isCardNumber(s.chain)
+	s.chain, s.sizes, s.longer = s.chain[:0], s.sizes[:0], false
+	return found
+}
+
+// isBankAccount knows a sort code with an account number by its groups: 12-34-56 12345678, 123456 12345678.
+func isBankAccount(sizes []int) bool {
+	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8})
+}
+
+// digitOf folds the digits of all scripts, full-width ones among them.
+func digitOf(r rune) (byte, bool) {
+	if r < utf8.RuneSelf {
+		return byte(r), r >= '0' && r <= '9'
+	}
+	for _, set := range unicode.Nd.R16 {
+		if r >= rune(set.Lo) && r <= rune(set.Hi) {
+			return '0' + byte(r-rune(set.Lo))%10, true // each set begins with a zero
+		}
+	}
+	for _, set := range unicode.Nd.R32 {
+		if r >= rune(set.Lo) && r <= rune(set.Hi) {
+			return '0' + byte((r-rune(set.Lo))%10), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,124 @@
+package spool
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Body is a body that was read whole. Any number of readers may read it at the same time, until it is closed. A nil *Body
+// is an empty one.
+type Body struct {
+	size   int64
+	chunks [][]byte // in memory, else nil
+	file   *os.File // else nil
+	cipher fileCipher
+	leave  func() // may be nil
+}
+
+// Size is how many bytes the body has.
+func (b *Body) Size() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.size
+}
+
+// Reader reads the body from its beginning.
+func (b *Body) Reader() io.Reader {
+	switch {
+	case b == nil:
+		return bytes.NewReader(nil)
+	case b.file != nil:
+		return cipher.StreamReader{S: b.cipher.stream(), R: io.NewSectionReader(b.file, 0, b.size)}
+	default:
+		return b.memory()
+	}
+}
+
+// Bytes is the whole body in memory, not to be changed.
+func (b *Body) Bytes() ([]byte, error) {
+	switch {
+	case b == nil || len(b.chunks) == 0 && b.file == nil:
+		return nil, nil
+	case len(b.chunks) == 1:
+		return b.chunks[0], nil
+	}
+	all := make([]byte, b.size)
+	if _, err := io.ReadFull(b.Reader(), all); err != nil {
+		return nil, fmt.Errorf("reading a kept body: %w", err)
+	}
+	return all, nil
+}
+
+// Close gives the room of the body back. Safe on nil and to repeat.
+func (b *Body) Close() error {
+	if b == nil {
+		return nil
+	}
+	var err error
+	if b.file != nil {
+		if err = b.file.Close(); errors.Is(err, os.ErrClosed) {
+			err = nil
+		}
+	}
+	if b.leave != nil {
+		b.leave()
+	}
+	b.leave, b.chunks = nil, nil
+	return err
+}
+
+func (b *Body) add(chunk []byte) {
+	if len(chunk) > 0 {
+		b.chunks = append(b.chunks, chunk)
+		b.size += int64(len(chunk))
+	}
+}
+
+func (b *Body) fillMemory(source io.Reader) error {
+	for {
+		var chunk bytes.Buffer
+		chunk.Grow(InMemory + bytes.MinRead)
+		_, err := io.CopyN(&chunk, source, InMemory)
+		b.add(chunk.Bytes())
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+func (b *Body) memory() io.Reader {
+	var readers []io.Reader
+	for _, chunk := range b.chunks {
+		readers = append(readers, bytes.NewReader(chunk))
+	}
+	return io.MultiReader(readers...)
+}
+
+// fileCipher encrypts one file, under a key that only this process has, and only for as long as it needs the file. Nobody
+// else could have written into a file without a name, so that nothing is authenticated.
+type fileCipher struct{ block cipher.Block }
+
+func newCipher() fileCipher {
+	var key [32]byte
+	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		panic(err) // 32 bytes are always right
+	}
+	return fileCipher{block}
+}
+
+// stream begins at the beginning of the file. The key serves for one file, which is written once: no counter is used twice.
+func (c fileCipher) stream() cipher.Stream {
+	return cipher.NewCTR(c.block, make([]byte, aes.BlockSize))
+}

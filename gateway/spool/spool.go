@@ -1,0 +1,138 @@
+// Package spool keeps the bodies of requests while they come in, and until they are needed. What is small stays in memory.
+// What is larger goes to a file that has no name and is gone with the process, encrypted under a key that nobody but the
+// process has: form data does not lie about readable.
+package spool
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+)
+
+// InMemory is how many bytes of a body are kept in memory at most, where files can be made.
+const InMemory = 64 << 10
+
+var (
+	// ErrTooLarge: the body is larger than it may be.
+	ErrTooLarge = errors.New("the body is too large")
+	// ErrNoRoom: there is no room for the body just now.
+	ErrNoRoom = errors.New("no room for the body")
+)
+
+// Options say where bodies go.
+type Options struct {
+	// Folders are where files may lie, the best place first. Where none of them takes files, bodies stay in memory.
+	Folders []string
+	// MostOnDisk bounds the bytes in files, of all bodies together.
+	MostOnDisk int64
+	// Enter is asked before a body of so many bytes is kept in memory; leave is called when it is there no more.
+	Enter func(ctx context.Context, bytes int64) (leave func(), err error)
+}
+
+// Spool keeps bodies. Safe for concurrent use.
+type Spool struct {
+	Options
+	makeFile func() (*os.File, error) // nil where nothing takes files
+	onDisk   atomic.Int64
+}
+
+// New makes a spool that uses the first folder that takes files.
+func New(o Options) *Spool {
+	s := &Spool{Options: o}
+	for _, folder := range o.Folders {
+		if file, err := unnamed(folder); err == nil {
+			_ = file.Close()
+			s.makeFile = func() (*os.File, error) { return unnamed(folder) }
+			break
+		}
+	}
+	return s
+}
+
+// OnDisk tells whether large bodies go to files.
+func (s *Spool) OnDisk() bool { return s.makeFile != nil }
+
+func unnamed(folder string) (*os.File, error) {
+	file, err := os.CreateTemp(folder, ".paygate-body-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// Read keeps a whole body, which should have so many bytes; -1 when nobody knows. ErrTooLarge when there are more than
+// limit, of which hardly more than limit were read. ErrNoRoom, or the error of Enter, when the body cannot be kept; any
+// other error is the source's own.
+func (s *Spool) Read(ctx context.Context, source io.Reader, expected, limit int64) (*Body, error) {
+	if expected > limit {
+		return nil, ErrTooLarge
+	}
+	b := &Body{}
+	source = io.LimitReader(source, limit+1)
+	err := s.fill(ctx, b, source, expected, limit)
+	if err == nil && b.size > limit {
+		err = ErrTooLarge
+	}
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+func (s *Spool) fill(ctx context.Context, b *Body, source io.Reader, expected, limit int64) error {
+	var small bytes.Buffer // grows with what comes: most forms are a few hundred bytes
+	_, err := io.CopyN(&small, source, InMemory)
+	b.add(small.Bytes())
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	case s.OnDisk():
+		return s.toFile(b, source)
+	}
+	if expected < 0 {
+		expected = limit
+	}
+	if b.leave, err = s.Enter(ctx, expected); err != nil {
+		return err
+	}
+	return b.fillMemory(source)
+}
+
+// toFile moves what is in memory, and all that still comes, to a file.
+func (s *Spool) toFile(b *Body, source io.Reader) error {
+	file, err := s.makeFile()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNoRoom, err)
+	}
+	b.file, b.cipher = file, newCipher()
+	b.leave = func() { s.onDisk.Add(-b.size) }
+	from := io.MultiReader(b.memory(), source)
+	b.chunks, b.size = nil, 0
+	stream, buffer := b.cipher.stream(), make([]byte, 32<<10)
+	for {
+		n, readErr := from.Read(buffer)
+		b.size += int64(n)
+		if s.onDisk.Add(int64(n)) > s.MostOnDisk {
+			return ErrNoRoom
+		}
+		stream.XORKeyStream(buffer[:n], buffer[:n])
+		if _, err := file.Write(buffer[:n]); err != nil {
+			return fmt.Errorf("%w: %w", ErrNoRoom, err)
+		}
+		switch {
+		case errors.Is(readErr, io.EOF):
+			return nil
+		case readErr != nil:
+			return readErr
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package journey
+
+import (
+	"bytes"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestWhatIsEncodedIsDecodedAndTheBodyIsNotCopied(t *testing.T) {
+	t.Parallel()
+	request := HeldRequest{Method: "POST", Path: "/a", Header: http.Header{"X": {"caf\xe9"}}, Body: []byte("body"), Prefill: Prefill{Email: "a@b.c"}}
+	parts, err := request.Encode()
+	require.NoError(t, err)
+	require.Same(t, &request.Body[0], &parts[len(parts)-1][0])
+	text := bytes.Join(parts, nil)
+	decoded, err := DecodeHeldRequest(text)
+	require.NoError(t, err)
+	require.Equal(t, request, decoded)
+	require.Same(t, &text[len(text)-len(request.Body)], &decoded.Body[0])
+
+	reply := Reply{Status: 200, Header: http.Header{"X": {"y"}}}
+	parts, err = reply.Encode()
+	require.NoError(t, err)
+	again, err := DecodeReply(bytes.Join(parts, nil))
+	require.NoError(t, err)
+	require.Equal(t, reply, again)
+}
+
+func FuzzDecode(f *testing.F) {
+	parts, err := HeldRequest{Method: "POST", Body: []byte("body")}.Encode()
+	require.NoError(f, err)
+	f.Add(bytes.Join(parts, nil))
+	f.Add([]byte{})
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
+	f.Fuzz(func(_ *testing.T, text []byte) {
+		_, _ = DecodeHeldRequest(text)
+		_, _ = DecodeReply(text)
+	})
+}
