@@ -72,12 +72,6 @@ func isJSON(contentType string) bool {
 	return kind == "application/json" || strings.HasSuffix(kind, "+json")
 }
 
-// isForm tells whether a content type is one that fields are read from.
-func isForm(contentType string) bool {
-	kind, _, _ := mime.ParseMediaType(contentType)
-	return kind == urlencoded || kind == multipartForm || isJSON(contentType)
-}
-
 // urlencodedFields keeps the order of the pairs, and repeated names.
 func urlencodedFields(text io.Reader) ([]field, error) {
 	var list fieldList
