@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -221,17 +222,20 @@ func TestNothingPaidIsLostWhateverTheDatabaseDoes(t *testing.T) {
 	var citizens, browsers sync.WaitGroup
 	t.Cleanup(func() { leave(); citizens.Wait(); browsers.Wait() })
 	browsers.Go(func() { free.browse(ctx) })
-	const people = 40
-	numbers := make(chan int, people)
-	for n := range people {
-		numbers <- n
-	}
-	close(numbers)
 	var wrong errorBook
+	var numbers atomic.Int64
+	enough := make(chan struct{})
 	for range 5 {
 		citizens.Go(func() {
-			for n := range numbers {
-				wrong.note(w.errand(replicas, n))
+			for {
+				select {
+				case <-enough:
+					return
+				case <-ctx.Done():
+					return
+				default:
+					wrong.note(w.errand(replicas, int(numbers.Add(1))))
+				}
 			}
 		})
 	}
@@ -249,15 +253,16 @@ func TestNothingPaidIsLostWhateverTheDatabaseDoes(t *testing.T) {
 		trouble()
 	}
 	for range 3 {
-		happens(4, func() { cut(t, server, database) })
+		happens(10, func() { cut(t, server, database) })
 	}
 	for _, name := range []string{"stopped", "paused", "taking no connections"} {
-		happens(4, func() {
+		happens(10, func() {
 			ways[name].goes(t, server, database)
 			free.seesPages(t, 10)
 			ways[name].returns(t, server, database)
 		})
 	}
+	close(enough)
 	citizens.Wait()
 	leave()
 	browsers.Wait()
