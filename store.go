@@ -51,7 +51,7 @@ func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log 
 		}
 		return kept{anyStore: file, backup: file.Backup}, nil
 	}
-	database, err := pgstore.Open(ctx, s.Store.URL, pgstore.Options{Sealer: sealer, Now: now, Log: log})
+	database, err := pgstore.Open(ctx, s.Store.Path, pgstore.Options{Sealer: sealer, Now: now, Log: log})
 	if errors.Is(err, pgstore.ErrURL) {
 		return kept{}, config.Faults{"PAYGATE_STORE: " + err.Error()}
 	}

@@ -139,6 +139,19 @@ func TestAStandbyIsRefusedAtTheStart(t *testing.T) {
 	require.Contains(t, p.said(), "is a standby, which takes no writes")
 }
 
+func TestTheDoctorLooksAtPostgreSQL(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, plain)
+	for store, words := range map[string]string{
+		w.database: "PostgreSQL is there and can be used",
+		strings.Replace(w.database, "/test_", "/none_", 1): "the server has no database",
+	} {
+		p := begin(t, w.environ("PAYGATE_STORE="+store), "doctor")
+		p.ends()
+		require.Contains(t, p.stdout.String(), words, p.said())
+	}
+}
+
 func TestTheURLOfTheStoreCanBeInAFileAndAskForTLS(t *testing.T) {
 	t.Parallel()
 	trusted := httptest.NewUnstartedServer(http.NotFoundHandler())

@@ -74,7 +74,7 @@ func withoutAllow(routes []gateway.Route, allowed gateway.Pattern) []gateway.Rou
 func checkStore(ctx context.Context, e examined) []finding {
 	const about = "store"
 	store := e.settings.Store
-	if store.Kind == "postgres" {
+	if store.Kind == config.Postgres {
 		if err := pgstore.Look(ctx, store.Path, 5*time.Second); err != nil {
 			return []finding{found(wrong, about, "%v", err)}
 		}

@@ -179,7 +179,7 @@ func TestPostgreSQLIsNamedByItsURL(t *testing.T) {
 	} {
 		s, faults := load(t, map[string]string{"PAYGATE_STORE": url})
 		require.Empty(t, faults)
-		require.Equal(t, config.Store{Kind: config.Postgres, URL: url}, s.Store)
+		require.Equal(t, config.Store{Kind: config.Postgres, Path: url}, s.Store)
 		require.Contains(t, s.Describe(), "postgres")
 		require.NotContains(t, s.Describe(), "hunter2")
 	}

@@ -81,8 +81,7 @@ type SecretFile struct{ Setting, Path string }
 // Store says where journeys are kept.
 type Store struct {
 	Kind string // Bbolt or Postgres
-	Path string // of the bbolt file
-	URL  string // of PostgreSQL, with its password
+	Path string // of the bbolt file, or the whole postgres:// URL, with its password
 }
 
 // The kinds of store.
@@ -278,7 +277,7 @@ func (c *checker) store(value string) Store {
 		if err := pgstore.CheckURL(value); err != nil {
 			c.fault(name, "%v", err)
 		}
-		return Store{Kind: Postgres, URL: value}
+		return Store{Kind: Postgres, Path: value}
 	default:
 		c.fault(name, "must be bbolt:PATH or postgres://USER:PASSWORD@HOST/DATABASE")
 		return Store{}
