@@ -26,6 +26,7 @@ import (
 	"paygate/gateway/staff"
 	"paygate/gateway/upstream"
 	"paygate/journey"
+	"paygate/journey/move"
 	"paygate/journey/pay"
 	"paygate/journey/room"
 	"paygate/journey/seal"
@@ -60,6 +61,9 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	store, err := openStore(ctx, s, sealer, log)
 	if err != nil {
 		return nil, err
+	}
+	if err := move.Complete(ctx, store); err != nil {
+		return nil, errors.Join(fmt.Errorf("the store %w", err), store.Close())
 	}
 	keys, err := signingKeys(ctx, s, store)
 	if err != nil {

@@ -84,6 +84,7 @@ func commands() []command {
 		{"settle", "ends what is stuck, as a person decided", settle},
 		{"export", "writes the finance file (CSV)", exportCSV},
 		{"backup", "copies the store of the running gateway into a file", backup},
+		{"move", "copies all that one store keeps into another, while neither is in use", moveStore},
 		{"verify", "checks the signature of a captured request", verify},
 		{"healthcheck", "asks the running gateway whether it is ready; for containers", healthcheck},
 		{"version", "prints the version", version},

@@ -22,7 +22,7 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 		defer s.letGo()
 	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		if tx.Bucket(journeyBucket).Get([]byte(j.ID)) != nil || tx.Bucket(damagedBucket).Get([]byte(j.ID)) != nil {
+		if taken(tx, j.ID) {
 			return journey.ErrExists
 		}
 		if err := s.put(tx, journey.Journey{}, j); err != nil {
@@ -33,6 +33,11 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 		}
 		return putPieces(dense(tx, requestBucket), j.ID, sealedRequest)
 	})
+}
+
+// taken tells whether an id is that of a journey, a damaged one too.
+func taken(tx *bolt.Tx, id journey.ID) bool {
+	return tx.Bucket(journeyBucket).Get([]byte(id)) != nil || tx.Bucket(damagedBucket).Get([]byte(id)) != nil
 }
 
 // Get reads a journey.

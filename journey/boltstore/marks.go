@@ -25,21 +25,26 @@ func (s *Store) FirstSight(ctx context.Context, mark string, until time.Time) (b
 		if first = known == nil || bytes.Compare(known, now) <= 0; !first {
 			return nil
 		}
-		if known != nil {
-			if err := tx.Bucket(markEndBucket).Delete(append(bytes.Clone(known), key...)); err != nil {
-				return err
-			}
-		}
 		if err := sweepMarks(tx, now); err != nil {
 			return err
 		}
-		end := markEnd(until)
-		if err := tx.Bucket(markEndBucket).Put(append(bytes.Clone(end), key...), nil); err != nil {
-			return err
-		}
-		return marks.Put(key, end)
+		return putMark(tx, key, marks.Get(key), markEnd(until))
 	})
 	return first && err == nil, err
+}
+
+// putMark remembers a mark until that end, and no longer until the one that was known.
+func putMark(tx *bolt.Tx, key, known, end []byte) error {
+	ends := tx.Bucket(markEndBucket)
+	if known != nil {
+		if err := ends.Delete(append(bytes.Clone(known), key...)); err != nil {
+			return err
+		}
+	}
+	if err := ends.Put(append(bytes.Clone(end), key...), nil); err != nil {
+		return err
+	}
+	return tx.Bucket(markBucket).Put(key, end)
 }
 
 func sweepMarks(tx *bolt.Tx, now []byte) error {

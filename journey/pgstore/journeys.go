@@ -125,14 +125,15 @@ func (s *Store) keep(ctx context.Context, tx pgx.Tx, keyID string, before journe
 	return tx.SendBatch(ctx, &all).Close()
 }
 
+const putPayment = `INSERT INTO paygate_payments (id, journey_id) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET journey_id = excluded.journey_id`
+
 // indexPayments keeps an entry for each payment of a journey. One that leads to another journey is left alone when a
 // payment goes.
 func indexPayments(batch *pgx.Batch, before, after journey.Journey) {
 	was, is := paymentIDs(before), paymentIDs(after)
 	for _, id := range is {
 		if !slices.Contains(was, id) {
-			batch.Queue(`INSERT INTO paygate_payments (id, journey_id) VALUES ($1, $2)
-				ON CONFLICT (id) DO UPDATE SET journey_id = excluded.journey_id`, id, after.ID)
+			batch.Queue(putPayment, id, after.ID)
 		}
 	}
 	for _, id := range was {

@@ -30,7 +30,7 @@ func migrate(ctx context.Context, config *pgxpool.Config, log *slog.Logger) erro
 	for _, limit := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
 		c.RuntimeParams[limit] = "0" // the context is the limit here
 	}
-	db := stdlib.OpenDB(*c)
+	db := stdlib.OpenDB(*c, stdlib.OptionAfterConnect(share))
 	defer db.Close()
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(lockID), lock.WithLockTimeout(1, uint64(startPatience.Seconds())))
 	if err != nil {
@@ -72,6 +72,9 @@ func up(ctx context.Context, provider *goose.Provider, log *slog.Logger) error {
 }
 
 func notMigrated(err error) error {
+	if errors.Is(err, errBusy) {
+		return errBusy
+	}
 	var said *pgconn.PgError
 	if errors.As(err, &said) {
 		return fmt.Errorf("cannot be brought to this version's layout: %s", said.Error())

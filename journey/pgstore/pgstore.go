@@ -42,6 +42,7 @@ type Options struct {
 	Now      func() time.Time // nil: the system's clock
 	Log      *slog.Logger     // nil: nothing is logged
 	Patience time.Duration    // how long a call waits for the database at most; 0 means 5 s
+	Alone    bool             // nobody else may use the database meanwhile: it is refused while somebody does, and they are while it lasts
 }
 
 // Store is an opened database. Safe for concurrent use.
@@ -96,6 +97,11 @@ func open(ctx context.Context, config *pgxpool.Config, o Options) (*Store, error
 	}
 	if err := migrate(ctx, config, o.Log); err != nil {
 		return nil, err
+	}
+	if o.Alone {
+		alone(config)
+	} else {
+		together(config)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

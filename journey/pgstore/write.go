@@ -103,7 +103,7 @@ func (s *Store) once(ctx context.Context, work func(context.Context, *pgxpool.Co
 func again(err error) bool {
 	var said *pgconn.PgError
 	switch {
-	case errors.As(err, new(uncertain)):
+	case errors.As(err, new(uncertain)) || unusable(err) != nil:
 		return false
 	case errors.As(err, new(lost)) || errors.Is(err, errRaced):
 		return true
@@ -138,6 +138,8 @@ func (s *Store) translate(err error) error {
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
 		return err
+	case unusable(err) != nil:
+		return unusable(err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("PostgreSQL did not answer in time: %w", flat{err})
 	case errors.As(err, new(lost)):

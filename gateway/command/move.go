@@ -1,0 +1,140 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"paygate/gateway/config"
+	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/move"
+	"paygate/journey/pgstore"
+	"paygate/journey/seal"
+)
+
+// moveStore copies all that one store keeps into another, while neither is in use.
+func moveStore(ctx context.Context, w World, args []string) error {
+	var from, to string
+	_, err := w.flags("move", "-from STORE -to STORE", args, 0, func(set *flag.FlagSet) {
+		set.StringVar(&from, "from", "", "the store to copy, as in PAYGATE_STORE; it stays as it is")
+		set.StringVar(&to, "to", "", "the store to fill; empty, or left by a move from the same store that was broken off.\n"+
+			"A password is better in PGPASSWORD or PGPASSFILE than in a postgres:// URL here, where others see it")
+	})
+	if err != nil {
+		return err
+	}
+	source, err := w.movable("-from", from)
+	if err != nil {
+		return err
+	}
+	destination, err := w.movable("-to", to)
+	if err != nil {
+		return err
+	}
+	if source == destination {
+		return w.misused("move", "-from and -to are the same store")
+	}
+	secrets, err := config.LoadSecrets(w.Environ)
+	if err != nil {
+		return err
+	}
+	sealer, err := seal.New(secrets)
+	if err != nil {
+		return err
+	}
+	return w.move(ctx, source, destination, sealer)
+}
+
+func (w World) movable(name, value string) (config.Store, error) {
+	store, err := config.ParseStore(value)
+	if err != nil {
+		return store, w.misused("move", name+" "+err.Error())
+	}
+	return store, nil
+}
+
+func (w World) misused(name, why string) error {
+	fmt.Fprintf(w.Stderr, "paygate %s: %s\n", name, why)
+	return errUsage
+}
+
+// resting is a store that nobody else uses until it is closed.
+type resting interface {
+	move.Store
+	Close() error
+}
+
+func (w World) move(ctx context.Context, source, destination config.Store, sealer *seal.Sealer) (err error) {
+	if _, err := os.Stat(source.Path); source.Kind == "bbolt" && errors.Is(err, fs.ErrNotExist) { // else it would be made
+		return fmt.Errorf("the store %s does not exist", source.Path)
+	}
+	from, err := w.openResting(ctx, source, sealer)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	to, err := w.openResting(ctx, destination, sealer)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	result, err := move.Copy(ctx, move.Options{
+		From: from, To: to, Opener: sealer,
+		Copied: func(journeys int) { fmt.Fprintf(w.Stderr, "%d journeys copied\n", journeys) },
+	})
+	if err == nil {
+		printMoved(w.Stdout, result)
+	}
+	return err
+}
+
+// movePatience is how long one step may take at a database; a page of large requests takes its time.
+const movePatience = 30 * time.Second
+
+func (w World) openResting(ctx context.Context, s config.Store, sealer *seal.Sealer) (resting, error) {
+	log := slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if s.Kind == "bbolt" {
+		return boltstore.Open(s.Path, boltstore.Options{Sealer: sealer, Log: log})
+	}
+	store, err := pgstore.Open(ctx, s.Path, pgstore.Options{Sealer: sealer, Log: log, Patience: movePatience, Alone: true})
+	if errors.Is(err, pgstore.ErrURL) {
+		return nil, w.misused("move", err.Error())
+	}
+	return store, err
+}
+
+func printMoved(out io.Writer, r move.Result) {
+	line := func(name, format string, values ...any) {
+		fmt.Fprintf(out, "%-10s %s\n", name, fmt.Sprintf(format, values...))
+	}
+	journeys, states := 0, []string{}
+	for _, state := range journey.States() {
+		if n := r.States[state]; n > 0 {
+			journeys += n
+			states = append(states, fmt.Sprintf("%s %d", state, n))
+		}
+	}
+	line("journeys", "%d: %s", journeys, strings.Join(states, ", "))
+	line("money", "prices %s, at GOV.UK Pay %s, refunded %s", journey.Pounds(r.Price), journey.Pounds(r.Money), journey.Pounds(r.Refunded))
+	line("payments", "%d", r.Payments)
+	line("requests", "%d held", r.Requests)
+	line("replies", "%d kept", r.Replies)
+	line("due", "%d", r.Due)
+	line("values", "%d", r.Values)
+	line("marks", "%d", r.Marks)
+	for _, id := range r.Damaged {
+		line("damaged", "%s, copied as it is", id)
+	}
+	if r.Left > 0 {
+		line("left", "%d, sealed under a secret that PAYGATE_SECRETS does not list, stay behind", r.Left)
+	}
+	fmt.Fprintf(out, "Both stores hold the same; %d journeys were copied now. Set PAYGATE_STORE to the new one, and put the old one away.\n", r.Copied)
+}

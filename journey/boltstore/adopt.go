@@ -1,0 +1,167 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"paygate/journey"
+)
+
+// Kept lists what is kept of the journeys after an id, in the order of ids, damaged ones too: at most limit, and no more
+// once they come to so many bytes. Nothing is listed only at the end.
+func (s *Store) Kept(ctx context.Context, after journey.ID, limit, size int) (page []journey.Kept, err error) {
+	err = s.read(ctx, func(tx *bolt.Tx) error {
+		good, bad := tx.Bucket(journeyBucket).Cursor(), tx.Bucket(damagedBucket).Cursor()
+		goodID, goodSealed := behind(good, []byte(after))
+		badID, badSealed := behind(bad, []byte(after))
+		for len(page) < limit && size > 0 && (goodID != nil || badID != nil) {
+			var k journey.Kept
+			if badID == nil || goodID != nil && bytes.Compare(goodID, badID) < 0 {
+				k = s.kept(tx, goodID, goodSealed)
+				goodID, goodSealed = good.Next()
+			} else {
+				k = keptAside(tx, badID, badSealed)
+				badID, badSealed = bad.Next()
+			}
+			page = append(page, k)
+			size -= k.Size()
+		}
+		return nil
+	})
+	return page, err
+}
+
+// behind begins at the first key after that one.
+func behind(cursor *bolt.Cursor, after []byte) (k, v []byte) {
+	k, v = cursor.Seek(after)
+	if k != nil && bytes.Equal(k, after) {
+		return cursor.Next()
+	}
+	return k, v
+}
+
+func (s *Store) kept(tx *bolt.Tx, id, sealed []byte) journey.Kept {
+	var j journey.Journey
+	if err := s.open("journey", journey.ID(id), sealed, &j); err == nil {
+		k := belonging(tx, id, sealed)
+		k.Journey = &j
+		return k
+	}
+	keyID, ok := s.sealer.KeyID(sealed)
+	if ok && !s.sealer.Knows(keyID) && tx.Bucket(openBucket).Get(id) == nil { // an open one under such a secret stops a start
+		return journey.Kept{ID: journey.ID(id), Unlisted: true}
+	}
+	return keptAside(tx, id, sealed)
+}
+
+// keptAside is a journey that nobody can read; what belongs to it may be good.
+func keptAside(tx *bolt.Tx, id, sealed []byte) journey.Kept {
+	k := belonging(tx, id, sealed)
+	payments := tx.Bucket(paymentBucket).Cursor()
+	for payment, of := payments.First(); payment != nil; payment, of = payments.Next() {
+		if bytes.Equal(of, id) {
+			k.Payments = append(k.Payments, string(payment))
+		}
+	}
+	return k
+}
+
+// belonging is what lies there under an id.
+func belonging(tx *bolt.Tx, id, sealed []byte) journey.Kept {
+	return journey.Kept{
+		ID: journey.ID(id), SealedJourney: bytes.Clone(sealed),
+		SealedRequest: bytes.Clone(tx.Bucket(requestBucket).Get(id)), SealedReply: bytes.Clone(tx.Bucket(replyBucket).Get(id)),
+	}
+}
+
+// Adopt takes over what another store kept, as it is, all of it or nothing. [journey.ErrExists] when an id is taken.
+func (s *Store) Adopt(ctx context.Context, page []journey.Kept) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		for _, k := range page {
+			if err := s.adopt(tx, k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) adopt(tx *bolt.Tx, k journey.Kept) error {
+	if taken(tx, k.ID) {
+		return fmt.Errorf("%w: %s", journey.ErrExists, k.ID)
+	}
+	if err := s.adoptJourney(tx, k); err != nil {
+		return err
+	}
+	if err := s.adoptValue(tx, requestBucket, "request", k.ID, k.SealedRequest); err != nil {
+		return err
+	}
+	return s.adoptValue(tx, replyBucket, "reply", k.ID, k.SealedReply)
+}
+
+func (s *Store) adoptJourney(tx *bolt.Tx, k journey.Kept) error {
+	if k.Journey != nil {
+		return s.put(tx, journey.Journey{}, *k.Journey)
+	}
+	for _, payment := range k.Payments {
+		if err := tx.Bucket(paymentBucket).Put([]byte(payment), []byte(k.ID)); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(damagedBucket).Put([]byte(k.ID), k.SealedJourney)
+}
+
+// adoptValue leaves what does not open as it is: whoever reads it is told so.
+func (s *Store) adoptValue(tx *bolt.Tx, bucket []byte, label string, id journey.ID, sealed []byte) error {
+	if sealed == nil {
+		return nil
+	}
+	if renewed := s.underNewest(label, id, sealed); renewed != nil {
+		sealed = renewed
+	}
+	return dense(tx, bucket).Put([]byte(id), sealed)
+}
+
+// ValueNames lists the named values.
+func (s *Store) ValueNames(ctx context.Context) (names []string, err error) {
+	err = s.read(ctx, func(tx *bolt.Tx) error {
+		return tx.Bucket(valueBucket).ForEach(func(name, _ []byte) error {
+			names = append(names, string(name))
+			return nil
+		})
+	})
+	return names, err
+}
+
+// Marks lists at most limit marks after a digest, in the order of digests, those past their time too.
+func (s *Store) Marks(ctx context.Context, after []byte, limit int) (marks []journey.Mark, err error) {
+	err = s.read(ctx, func(tx *bolt.Tx) error {
+		cursor := tx.Bucket(markBucket).Cursor()
+		for k, end := behind(cursor, after); k != nil && len(marks) < limit; k, end = cursor.Next() {
+			until := time.Unix(int64(binary.BigEndian.Uint64(end)), 0).UTC()
+			marks = append(marks, journey.Mark{Digest: bytes.Clone(k), Until: until})
+		}
+		return nil
+	})
+	return marks, err
+}
+
+// AdoptMarks takes over what another store remembers. Of two times the later holds.
+func (s *Store) AdoptMarks(ctx context.Context, marks []journey.Mark) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		for _, m := range marks {
+			known := tx.Bucket(markBucket).Get(m.Digest)
+			if end := markEnd(m.Until); bytes.Compare(known, end) < 0 {
+				if err := putMark(tx, m.Digest, known, end); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
