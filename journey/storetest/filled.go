@@ -1,11 +1,13 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"paygate/journey"
@@ -93,4 +95,24 @@ func filledTime(t *rapid.T) time.Time {
 	}
 	seconds := rapid.Int64Range(0, 4_000_000_000).Draw(t, "seconds") // until 2096
 	return time.Unix(seconds, rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds")).UTC()
+}
+
+// Filled is the nth of a row of journeys, the same every time, with something or nothing in every field there is, and what
+// belongs to it: the request that it holds, and the reply that is kept. The row has every state in turn.
+func Filled(n int) (journey.Journey, journey.HeldRequest, journey.Reply) {
+	whole := rapid.Custom(func(t *rapid.T) journey.Change {
+		j, request, reply := filledJourney(t, n), filledRequest(t), filledReply(t)
+		j.State = journey.States()[n%len(journey.States())]
+		return journey.Change{Journey: j, Request: &request, Reply: &reply}
+	}).Example(n)
+	return whole.Journey, *whole.Request, *whole.Reply
+}
+
+// Fill puts the first n of the row into a store.
+func Fill(t require.TestingT, s journey.Store, n int) {
+	for i := range n {
+		j, request, reply := Filled(i)
+		require.NoError(t, s.Create(context.Background(), j, request))
+		change(t, s, j.ID, func(c *journey.Change) { c.Reply = &reply })
+	}
 }

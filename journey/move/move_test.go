@@ -1,0 +1,558 @@
+package move_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
+
+	"paygate/internal/postgres"
+	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/move"
+	"paygate/journey/pgstore"
+	"paygate/journey/seal"
+	"paygate/journey/storetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgres.Main(m)) }
+
+// store is all that a test wants of one.
+type store interface {
+	journey.Store
+	move.Store
+	FirstSight(ctx context.Context, mark string, until time.Time) (bool, error)
+	Damaged(context.Context) ([]journey.ID, error)
+	Close() error
+}
+
+// place is where a store can be opened, and opened again.
+type place func(t testing.TB, secrets ...byte) store
+
+func sealer(t testing.TB, secrets ...byte) *seal.Sealer {
+	t.Helper()
+	var keys [][]byte
+	for _, b := range secrets {
+		keys = append(keys, bytes.Repeat([]byte{b}, 32))
+	}
+	s, err := seal.New(keys)
+	require.NoError(t, err)
+	return s
+}
+
+func now() time.Time { return storetest.T0 }
+
+func file(path string) place {
+	return func(t testing.TB, secrets ...byte) store {
+		t.Helper()
+		s, err := boltstore.Open(path, boltstore.Options{Sealer: sealer(t, secrets...), Now: now, NoSync: true})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+}
+
+func newFile(t testing.TB) place {
+	t.Helper()
+	return file(filepath.Join(t.TempDir(), "paygate.db"))
+}
+
+func database(url string) place {
+	return func(t testing.TB, secrets ...byte) store {
+		t.Helper()
+		s, err := pgstore.Open(t.Context(), url, pgstore.Options{
+			Sealer: sealer(t, secrets...), Now: now, Log: slog.New(slog.DiscardHandler), Patience: time.Minute, Alone: true,
+		})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+}
+
+func newDatabase(t testing.TB) place {
+	t.Helper()
+	return database(postgres.Start(t).Database(t))
+}
+
+// kind makes a place for a new store.
+type kind func(testing.TB) place
+
+// ways are those that journeys can be moved.
+func ways(t *testing.T, test func(t *testing.T, from, to kind)) {
+	t.Helper()
+	for name, kinds := range map[string][2]kind{
+		"file to database":     {newFile, newDatabase},
+		"database to file":     {newDatabase, newFile},
+		"file to file":         {newFile, newFile},
+		"database to database": {newDatabase, newDatabase},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, kinds[0], kinds[1])
+		})
+	}
+}
+
+// fill puts everything into a store that one can hold.
+func fill(t testing.TB, s store, journeys int) {
+	t.Helper()
+	storetest.Fill(t, s, journeys)
+	for n := range 18 {
+		first, err := s.FirstSight(t.Context(), fmt.Sprintf("webhook %d", n), storetest.T0.Add(time.Duration(n-2)*time.Hour))
+		require.NoError(t, err)
+		require.True(t, first)
+	}
+	for name, text := range map[string]string{"signing keys": "\x00\xff keys", "another": ""} {
+		_, err := s.UpdateValue(t.Context(), name, func([]byte) ([]byte, error) { return []byte(text), nil })
+		require.NoError(t, err)
+	}
+}
+
+// content is all that can be asked of a store, apart from what moving itself asks.
+type content struct {
+	journeys map[journey.ID]journey.Journey
+	requests map[journey.ID]any // or the error in words
+	replies  map[journey.ID]any
+	payments map[string]journey.ID
+	due      []journey.Due
+	values   map[string]string
+	marks    []journey.Mark
+	damaged  []journey.ID
+}
+
+func contentOf(t testing.TB, s store) content {
+	t.Helper()
+	c := content{
+		journeys: map[journey.ID]journey.Journey{}, requests: map[journey.ID]any{}, replies: map[journey.ID]any{},
+		payments: map[string]journey.ID{}, values: map[string]string{},
+	}
+	all, err := s.List(t.Context(), journey.Filter{Limit: 10_000})
+	require.NoError(t, err)
+	for _, j := range all {
+		c.journeys[j.ID] = j
+		for _, p := range j.Payments {
+			c.payments[p.ID], err = s.ByPayment(t.Context(), p.ID)
+			require.NoError(t, err)
+		}
+	}
+	c.damaged, err = s.Damaged(t.Context())
+	require.NoError(t, err)
+	for _, id := range append(slices.Clone(c.damaged), slices.Collect(mapKeys(c.journeys))...) {
+		request, err := s.Request(t.Context(), id)
+		c.requests[id] = orError(request, err)
+		reply, err := s.Reply(t.Context(), id)
+		c.replies[id] = orError(reply, err)
+	}
+	c.due, err = s.Due(t.Context(), storetest.T0.Add(1_000_000*time.Hour), journey.Due{}, 10_000)
+	require.NoError(t, err)
+	c.marks, err = s.Marks(t.Context(), nil, 10_000)
+	require.NoError(t, err)
+	for _, name := range []string{"signing keys", "another"} {
+		value, err := s.Value(t.Context(), name)
+		c.values[name] = fmt.Sprint(orError(string(value), err))
+	}
+	return c
+}
+
+// requireSame says which part differs, and not all that there is.
+func requireSame(t testing.TB, wanted, got content, message ...any) {
+	t.Helper()
+	for name, pair := range map[string][2]any{
+		"journeys": {wanted.journeys, got.journeys}, "requests": {wanted.requests, got.requests}, "replies": {wanted.replies, got.replies},
+		"payments": {wanted.payments, got.payments}, "due": {wanted.due, got.due}, "values": {wanted.values, got.values},
+		"marks": {wanted.marks, got.marks}, "damaged": {wanted.damaged, got.damaged},
+	} {
+		require.True(t, reflect.DeepEqual(pair[0], pair[1]), "%s differ: %v", name, message)
+	}
+}
+
+func orError(value any, err error) any {
+	for _, known := range []error{journey.ErrErased, journey.ErrDamaged, journey.ErrNotFound} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return value
+}
+
+func mapKeys[K comparable, V any](m map[K]V) func(func(K) bool) {
+	return func(yield func(K) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func copyAll(t testing.TB, from, to move.Store, secrets ...byte) (move.Result, error) {
+	t.Helper()
+	return move.Copy(t.Context(), move.Options{From: from, To: to, Opener: sealer(t, secrets...), Page: 7})
+}
+
+func TestEverythingArrives(t *testing.T) {
+	t.Parallel()
+	ways(t, func(t *testing.T, from, to kind) {
+		const journeys = 55
+		source, destination := from(t)(t, 1), to(t)(t, 1)
+		fill(t, source, journeys)
+		before := contentOf(t, source)
+		result, err := copyAll(t, source, destination, 1)
+		require.NoError(t, err)
+		requireSame(t, before, contentOf(t, source), "the source stays as it is")
+		requireSame(t, before, contentOf(t, destination))
+
+		require.Equal(t, journeys, result.Copied)
+		require.Equal(t, wanted(before), result.Content)
+		require.Len(t, result.States, len(journey.States()))
+		for state, n := range result.States {
+			require.Equal(t, journeys/len(journey.States()), n, state)
+		}
+
+		again, err := copyAll(t, source, destination, 1)
+		require.NoError(t, err)
+		require.Zero(t, again.Copied, "there was nothing left to do")
+		require.Equal(t, result.Content, again.Content)
+		requireSame(t, before, contentOf(t, destination))
+	})
+}
+
+// wanted counts by hand.
+func wanted(c content) move.Content {
+	w := move.Content{States: map[journey.State]int{}, Due: len(c.due), Values: len(c.values), Marks: len(c.marks)}
+	for id, j := range c.journeys {
+		w.States[j.State]++
+		w.Price += j.Terms.Amount
+		for _, p := range j.Payments {
+			w.Payments, w.Money, w.Refunded = w.Payments+1, w.Money+p.Money, w.Refunded+p.Refunded
+		}
+		if c.requests[id] != journey.ErrErased.Error() {
+			w.Requests++
+		}
+		if c.replies[id] != journey.ErrErased.Error() {
+			w.Replies++
+		}
+	}
+	return w
+}
+
+func TestThereAndBackIsTheSame(t *testing.T) {
+	t.Parallel()
+	first, second, third := newFile(t)(t, 1), newDatabase(t)(t, 1), newFile(t)(t, 1)
+	fill(t, first, 40)
+	for _, way := range [][2]store{{first, second}, {second, third}} {
+		_, err := copyAll(t, way[0], way[1], 1)
+		require.NoError(t, err)
+	}
+	requireSame(t, contentOf(t, first), contentOf(t, third))
+	seen, err := third.FirstSight(t.Context(), "webhook 12", storetest.T0.Add(time.Hour))
+	require.NoError(t, err)
+	require.False(t, seen, "a webhook that the first store saw is known to the last")
+}
+
+var errBroken = errors.New("broken off")
+
+// breaking is a store in which nth write fails, before it is done or after.
+type breaking struct {
+	store
+	left int
+	done bool
+}
+
+func (b *breaking) write(write func() error) error {
+	if b.left--; b.left > 0 {
+		return write()
+	}
+	if b.done {
+		return errors.Join(errBroken, write())
+	}
+	return errBroken
+}
+
+func (b *breaking) Adopt(ctx context.Context, page []journey.Kept) error {
+	return b.write(func() error { return b.store.Adopt(ctx, page) })
+}
+
+func (b *breaking) AdoptMarks(ctx context.Context, marks []journey.Mark) error {
+	return b.write(func() error { return b.store.AdoptMarks(ctx, marks) })
+}
+
+func (b *breaking) UpdateValue(ctx context.Context, name string, change func([]byte) ([]byte, error)) (value []byte, err error) {
+	err = b.write(func() error {
+		value, err = b.store.UpdateValue(ctx, name, change)
+		return err
+	})
+	return value, err
+}
+
+// TestBrokenOffAnywhereItGoesOn breaks a copy at each of its writes in turn, and goes on from there.
+func TestBrokenOffAnywhereItGoesOn(t *testing.T) {
+	t.Parallel()
+	ways(t, func(t *testing.T, from, to kind) {
+		source, destination := from(t)(t, 1), to(t)(t, 1)
+		fill(t, source, 16)
+		before := contentOf(t, source)
+		for n := 1; ; n++ {
+			for _, done := range []bool{false, true} {
+				for id := range contentOf(t, destination).journeys {
+					require.NoError(t, destination.Forget(t.Context(), id))
+				}
+				_, err := copyAll(t, source, &breaking{destination, n, done}, 1)
+				if err == nil {
+					require.Equal(t, 11, n, "the note, three pages, two values, three pages of marks and the note again")
+					return
+				}
+				require.ErrorIs(t, err, errBroken)
+				if n > 1 && n < 10 {
+					require.ErrorIs(t, move.Complete(t.Context(), destination), move.ErrUnfinished, "nobody may work with it")
+				}
+				there := len(contentOf(t, destination).journeys)
+				result, err := copyAll(t, source, destination, 1)
+				require.NoError(t, err)
+				require.Equal(t, 16-there, result.Copied, "what was copied stays")
+				requireSame(t, before, contentOf(t, destination))
+				require.NoError(t, move.Complete(t.Context(), destination))
+			}
+		}
+	})
+}
+
+func TestHalfACopyIsNoSource(t *testing.T) {
+	t.Parallel()
+	source, half, third := newFile(t)(t, 1), newFile(t)(t, 1), newFile(t)(t, 1)
+	fill(t, source, 30)
+	_, err := copyAll(t, source, &breaking{half, 3, false}, 1)
+	require.ErrorIs(t, err, errBroken)
+	_, err = copyAll(t, half, third, 1)
+	require.ErrorIs(t, err, move.ErrUnfinished)
+	require.Empty(t, contentOf(t, third).journeys)
+}
+
+func TestNothingIsMovedToAStoreWithJourneysOfItsOwn(t *testing.T) {
+	t.Parallel()
+	change := func(t *testing.T, s store, id journey.ID, do func(*journey.Change)) {
+		_, err := s.Update(t.Context(), id, func(j journey.Journey) (journey.Change, error) {
+			c := journey.Change{Journey: j}
+			do(&c)
+			return c, nil
+		})
+		require.NoError(t, err)
+	}
+	request := storetest.Request(99)
+	for name, alter := range map[string]func(*testing.T, store){
+		"another journey": func(t *testing.T, s store) {
+			require.NoError(t, s.Create(t.Context(), storetest.Example(77), storetest.Request(77)))
+		},
+		"one that went on": func(t *testing.T, s store) {
+			change(t, s, storetest.Example(25).ID, func(c *journey.Change) { c.Journey.Note = "went on" })
+		},
+		"one with another request": func(t *testing.T, s store) {
+			change(t, s, storetest.Example(25).ID, func(c *journey.Change) { c.Request = &request })
+		},
+		"one with another reply": func(t *testing.T, s store) {
+			change(t, s, storetest.Example(25).ID, func(c *journey.Change) { c.Reply = &journey.Reply{Status: 418} })
+		},
+		"one that has lost its reply": func(t *testing.T, s store) {
+			change(t, s, storetest.Example(25).ID, func(c *journey.Change) { c.Journey.ReplyUntil = time.Time{} })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source, destination := newFile(t)(t, 1), newDatabase(t)(t, 1)
+			for n := range 30 {
+				require.NoError(t, source.Create(t.Context(), storetest.Example(n), storetest.Request(n)))
+				change(t, source, storetest.Example(n).ID, func(c *journey.Change) {
+					c.Journey.ReplyUntil, c.Reply = storetest.T0, &journey.Reply{Status: 200}
+				})
+			}
+			_, err := copyAll(t, source, destination, 1)
+			require.NoError(t, err)
+			require.NoError(t, source.Create(t.Context(), storetest.Example(30), storetest.Request(30)))
+			alter(t, destination)
+			before := contentOf(t, destination)
+			_, err = copyAll(t, source, destination, 1)
+			require.ErrorIs(t, err, move.ErrForeign)
+			requireSame(t, before, contentOf(t, destination), "nothing was written")
+		})
+	}
+}
+
+func TestAnEmptySourceIsMostLikelyAMistake(t *testing.T) {
+	t.Parallel()
+	source, destination := newFile(t)(t, 1), newFile(t)(t, 1)
+	_, err := copyAll(t, source, destination, 1)
+	require.ErrorIs(t, err, move.ErrEmpty)
+	_, err = source.UpdateValue(t.Context(), "signing keys", func([]byte) ([]byte, error) { return []byte("keys"), nil })
+	require.NoError(t, err)
+	result, err := copyAll(t, source, destination, 1)
+	require.NoError(t, err, "signing keys alone are worth moving")
+	require.Equal(t, 1, result.Values)
+}
+
+func TestTheDestinationNeedsTheNewestSecretAlone(t *testing.T) {
+	t.Parallel()
+	ways(t, func(t *testing.T, from, to kind) {
+		here, there := from(t), to(t)
+		old := here(t, 1)
+		fill(t, old, 22)
+		before := contentOf(t, old)
+		require.NoError(t, old.Close())
+		source, destination := here(t, 2, 1), there(t, 2, 1)
+		_, err := copyAll(t, source, destination, 2, 1)
+		require.NoError(t, err)
+		require.NoError(t, destination.Close())
+		requireSame(t, before, contentOf(t, there(t, 2)))
+	})
+}
+
+// TestPagesAreBoundInBytesToo: large requests must not pile up in memory.
+func TestPagesAreBoundInBytesToo(t *testing.T) {
+	t.Parallel()
+	ways(t, func(t *testing.T, from, to kind) {
+		source, destination := from(t)(t, 1), to(t)(t, 1)
+		const large, most = 3 << 20, 16 << 20
+		for n := range 14 {
+			request := storetest.Request(n)
+			request.Body = bytes.Repeat([]byte{byte(n)}, large)
+			require.NoError(t, source.Create(t.Context(), storetest.Example(n), request))
+		}
+		watched := &weighing{store: destination}
+		_, err := move.Copy(t.Context(), move.Options{From: source, To: watched, Opener: sealer(t, 1)})
+		require.NoError(t, err)
+		require.Len(t, watched.pages, 3)
+		for _, size := range watched.pages {
+			require.Less(t, size, most+large+100_000)
+		}
+		page, err := source.Kept(t.Context(), "", 100, 1)
+		require.NoError(t, err)
+		require.Len(t, page, 1, "at least one")
+	})
+}
+
+// weighing notes how large the pages are.
+type weighing struct {
+	store
+	pages []int
+}
+
+func (w *weighing) Adopt(ctx context.Context, page []journey.Kept) error {
+	size := 0
+	for _, k := range page {
+		size += k.Size()
+	}
+	w.pages = append(w.pages, size)
+	return w.store.Adopt(ctx, page)
+}
+
+// damagedFile is a closed file with damage of each kind among twelve journeys: of one that was set aside, one that was not
+// yet, one's request and one's reply; and one at rest under a secret that is given up.
+func damagedFile(t *testing.T) place {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "paygate.db")
+	s := file(path)(t, 9)
+	j := storetest.Example(11)
+	j.State, j.DueAt = journey.StateAbandoned, time.Time{}
+	require.NoError(t, s.Create(t.Context(), j, storetest.Request(11)))
+	require.NoError(t, s.Close())
+
+	s = file(path)(t, 1, 9)
+	for n := range 11 {
+		j := storetest.Example(n)
+		j.ReplyUntil, j.Payments = storetest.T0, []journey.Payment{{ID: fmt.Sprintf("pay%d", n), Money: 2500}}
+		require.NoError(t, s.Create(t.Context(), j, storetest.Request(n)))
+		_, err := s.Update(t.Context(), j.ID, func(j journey.Journey) (journey.Change, error) {
+			return journey.Change{Journey: j, Reply: &journey.Reply{Status: 200}}, nil
+		})
+		require.NoError(t, err)
+	}
+	flip(t, s, path, "journeys", 2)
+	s = file(path)(t, 1)
+	_, err := s.Get(t.Context(), storetest.Example(2).ID)
+	require.ErrorIs(t, err, journey.ErrDamaged)
+	flip(t, s, path, "journeys", 4)
+	flip(t, nil, path, "requests", 6)
+	flip(t, nil, path, "replies", 8)
+	return file(path)
+}
+
+// flip closes a store and changes one bit of a value in it.
+func flip(t *testing.T, s store, path, bucket string, n int) {
+	t.Helper()
+	if s != nil {
+		require.NoError(t, s.Close())
+	}
+	db, err := bolt.Open(path, 0o600, &bolt.Options{NoSync: true})
+	require.NoError(t, err)
+	require.NoError(t, db.Update(func(tx *bolt.Tx) error {
+		id := []byte(storetest.Example(n).ID)
+		value := bytes.Clone(tx.Bucket([]byte(bucket)).Get(id))
+		value[len(value)-1] ^= 1
+		return tx.Bucket([]byte(bucket)).Put(id, value)
+	}))
+	require.NoError(t, db.Close())
+}
+
+func TestDamageIsCopiedAndNamed(t *testing.T) {
+	t.Parallel()
+	source, middle, back := damagedFile(t)(t, 1), newDatabase(t), newFile(t)
+	bad := []journey.ID{storetest.Example(2).ID, storetest.Example(4).ID}
+	for _, way := range [][2]store{{source, middle(t, 1)}, {nil, back(t, 1)}} {
+		from, left := way[0], 1
+		if from == nil {
+			from, left = middle(t, 1), 0
+		}
+		result, err := copyAll(t, from, way[1], 1)
+		require.NoError(t, err)
+		require.Equal(t, bad, result.Damaged)
+		require.Equal(t, left, result.Left)
+		require.Equal(t, map[journey.State]int{journey.StateHeld: 9}, result.States)
+		require.Equal(t, 11, result.Requests)
+		require.Equal(t, 11, result.Replies)
+		requireSame(t, contentOf(t, source), contentOf(t, way[1]))
+		for _, id := range bad {
+			_, err := way[1].Get(t.Context(), id)
+			require.ErrorIs(t, err, journey.ErrDamaged)
+			request, err := way[1].Request(t.Context(), id)
+			require.NoError(t, err, "a person may still need it")
+			require.NotEmpty(t, request.Body)
+		}
+		leads, err := way[1].ByPayment(t.Context(), "pay2")
+		require.NoError(t, err)
+		require.Equal(t, bad[0], leads)
+		_, err = way[1].Request(t.Context(), storetest.Example(6).ID)
+		require.ErrorIs(t, err, journey.ErrDamaged)
+		_, err = way[1].Reply(t.Context(), storetest.Example(8).ID)
+		require.ErrorIs(t, err, journey.ErrDamaged)
+		require.NoError(t, way[1].Close())
+	}
+}
+
+func TestWhatStaysBehindCanFollow(t *testing.T) {
+	t.Parallel()
+	from, to := damagedFile(t), newDatabase(t)
+	source, destination := from(t, 1), to(t, 1)
+	result, err := copyAll(t, source, destination, 1)
+	require.NoError(t, err)
+	require.Equal(t, 1, result.Left)
+	require.NoError(t, source.Close())
+	require.NoError(t, destination.Close())
+
+	result, err = copyAll(t, from(t, 1, 9), to(t, 1, 9), 1, 9)
+	require.NoError(t, err)
+	require.Zero(t, result.Left)
+	require.Equal(t, 1, result.Copied)
+	require.Equal(t, 1, result.States[journey.StateAbandoned])
+}
