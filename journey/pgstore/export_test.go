@@ -23,3 +23,6 @@ func (s *Store) Hastily() *Store {
 	hasty.patience = 100 * time.Millisecond
 	return &hasty
 }
+
+// UseID is the lock of those who use a database.
+const UseID = useID

@@ -1,0 +1,86 @@
+package pgstore_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"paygate/internal/postgres"
+	"paygate/journey/pgstore"
+	"paygate/journey/storetest"
+)
+
+func alone(t testing.TB) pgstore.Options {
+	t.Helper()
+	o := options(t, 1)
+	o.Alone = true
+	return o
+}
+
+func TestWhoWantsADatabaseAloneIsRefusedWhileItIsInUse(t *testing.T) {
+	t.Parallel()
+	url := newURL(t)
+	used, too := open(t, url, options(t, 1)), open(t, url, options(t, 1))
+	_, err := pgstore.Open(t.Context(), url, alone(t))
+	require.ErrorContains(t, err, "is in use by another Paygate process")
+	require.NotContains(t, err.Error(), "cannot be reached")
+	require.NoError(t, used.Create(t.Context(), storetest.Example(1), storetest.Request(1)), "and who uses it goes on")
+
+	require.NoError(t, used.Close())
+	_, err = pgstore.Open(t.Context(), url, alone(t))
+	require.ErrorContains(t, err, "is in use", "one is left")
+	require.NoError(t, too.Close())
+	require.NoError(t, open(t, url, alone(t)).Ready(t.Context()))
+}
+
+func TestNobodyComesToADatabaseThatSomebodyHasAlone(t *testing.T) {
+	t.Parallel()
+	url := newURL(t)
+	s := open(t, url, alone(t))
+	_, err := pgstore.Open(t.Context(), url, options(t, 1))
+	require.ErrorContains(t, err, "is being moved to another store")
+	_, err = pgstore.Open(t.Context(), url, alone(t))
+	require.ErrorContains(t, err, "is being moved to another store")
+	require.NoError(t, s.Close())
+	require.NoError(t, open(t, url, options(t, 1)).Ready(t.Context()))
+}
+
+func TestAConnectionMadeLaterIsRefusedToo(t *testing.T) {
+	t.Parallel()
+	url := newURL(t)
+	used := open(t, url, options(t, 1))
+	raw(t, postgres.Superuser(t, url), endOthers)
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), `SELECT pg_advisory_lock($1)`, int64(pgstore.UseID)) // as a move does
+	require.NoError(t, err)
+	require.ErrorContains(t, used.Ready(t.Context()), "is being moved to another store")
+}
+
+// endOthers ends every other connection to the database.
+const endOthers = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+
+func TestWhoLosesTheConnectionIsNotAloneAnyMore(t *testing.T) {
+	t.Parallel()
+	url := newURL(t)
+	s := open(t, url, alone(t))
+	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
+	raw(t, postgres.Superuser(t, url), endOthers)
+	for range 2 { // and does not get it back
+		require.ErrorContains(t, s.Ready(t.Context()), "lost the connection that kept others out")
+	}
+	require.NoError(t, open(t, url, options(t, 1)).Ready(t.Context()), "so that others can")
+}
+
+func TestAProcessThatHasNothingToDoIsSeen(t *testing.T) {
+	t.Parallel()
+	url := newURL(t)
+	open(t, url+"&pool_max_conn_idle_time=1ms&pool_health_check_period=1ms", options(t, 1))
+	for range 50 { // long enough for the pool to find its connections idle
+		require.NotZero(t, ask[int](t, url, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`))
+	}
+}
