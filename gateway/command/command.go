@@ -71,6 +71,7 @@ func commands() []command {
 		{"serve", "the gateway and its staff door (this is what runs without a command)", serve},
 		{"demo", "a sample service, a simulated GOV.UK Pay and the gateway, with no settings", demo},
 		{"simulator", "a simulated GOV.UK Pay alone, for your own tests", simulate},
+		{"sample", "the demo's sample service alone, to try a deployment with", sampleService},
 		{"check", "checks the settings and prints what they come to", check},
 		{"doctor", "checks, then asks: is the service there, does GOV.UK Pay take the key, may forms lead to it", doctor},
 		{"probe", "staging only: asks the service directly which spellings reach the pay code", probeRoutes},

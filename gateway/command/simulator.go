@@ -14,9 +14,10 @@ import (
 
 // simulate runs a GOV.UK Pay of its own until the context ends.
 func simulate(ctx context.Context, w World, args []string) error {
-	address := "127.0.0.1:8002"
-	_, err := w.flags("simulator", "[-listen ADDRESS]", args, 0, func(set *flag.FlagSet) {
+	address, public := "127.0.0.1:8002", ""
+	_, err := w.flags("simulator", "[-listen ADDRESS] [-url URL]", args, 0, func(set *flag.FlagSet) {
 		set.StringVar(&address, "listen", address, "where to listen")
+		set.StringVar(&public, "url", "", "where browsers reach it, if not there")
 	})
 	if err != nil {
 		return err
@@ -25,7 +26,10 @@ func simulate(ctx context.Context, w World, args []string) error {
 	if err != nil {
 		return err
 	}
-	pay := simulator.New(simulator.Options{PublicURL: "http://" + listener.Addr().String()})
+	if public == "" {
+		public = "http://" + listener.Addr().String()
+	}
+	pay := simulator.New(simulator.Options{PublicURL: public})
 	defer pay.Close()
 	fmt.Fprintf(w.Stdout, "A simulated GOV.UK Pay is at http://%s\n", listener.Addr())
 	fmt.Fprintf(w.Stdout, "Use PAYGATE_PAY_MODE=test, PAYGATE_PAY_API_URL and PAYGATE_PAY_CARD_ORIGINS with this address, and any key that begins with api_test_.\n")

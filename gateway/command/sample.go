@@ -1,0 +1,28 @@
+package command
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"time"
+
+	"paygate/gateway/command/sample"
+)
+
+// sampleService runs the demo's service alone until the context ends.
+func sampleService(ctx context.Context, w World, args []string) error {
+	address := "127.0.0.1:8003"
+	_, err := w.flags("sample", "[-listen ADDRESS]", args, 0, func(set *flag.FlagSet) {
+		set.StringVar(&address, "listen", address, "where to listen")
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w.Stdout, "The sample service is at http://%s\n", listener.Addr())
+	return serveUntil(ctx, listener, sample.New(time.Now))
+}
