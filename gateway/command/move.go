@@ -31,39 +31,11 @@ func moveStore(ctx context.Context, w World, args []string) error {
 	if err != nil {
 		return err
 	}
-	source, err := w.movable("-from", from)
+	m, err := config.LoadMove(w.Environ, from, to)
 	if err != nil {
 		return err
 	}
-	destination, err := w.movable("-to", to)
-	if err != nil {
-		return err
-	}
-	if source == destination {
-		return w.misused("move", "-from and -to are the same store")
-	}
-	secrets, err := config.LoadSecrets(w.Environ)
-	if err != nil {
-		return err
-	}
-	sealer, err := seal.New(secrets)
-	if err != nil {
-		return err
-	}
-	return w.move(ctx, source, destination, sealer)
-}
-
-func (w World) movable(name, value string) (config.Store, error) {
-	store, err := config.ParseStore(value)
-	if err != nil {
-		return store, w.misused("move", name+" "+err.Error())
-	}
-	return store, nil
-}
-
-func (w World) misused(name, why string) error {
-	fmt.Fprintf(w.Stderr, "paygate %s: %s\n", name, why)
-	return errUsage
+	return w.move(ctx, m)
 }
 
 // resting is a store that nobody else uses until it is closed.
@@ -72,16 +44,20 @@ type resting interface {
 	Close() error
 }
 
-func (w World) move(ctx context.Context, source, destination config.Store, sealer *seal.Sealer) (err error) {
-	if _, err := os.Stat(source.Path); source.Kind == "bbolt" && errors.Is(err, fs.ErrNotExist) { // else it would be made
-		return fmt.Errorf("the store %s does not exist", source.Path)
+func (w World) move(ctx context.Context, m config.Move) (err error) {
+	sealer, err := seal.New(m.Secrets)
+	if err != nil {
+		return err
 	}
-	from, err := w.openResting(ctx, source, sealer)
+	if _, err := os.Stat(m.From.Path); m.From.Kind == config.Bbolt && errors.Is(err, fs.ErrNotExist) { // else it would be made
+		return fmt.Errorf("the store %s does not exist", m.From.Path)
+	}
+	from, err := w.openResting(ctx, m.From, sealer)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	to, err := w.openResting(ctx, destination, sealer)
+	to, err := w.openResting(ctx, m.To, sealer)
 	if err != nil {
 		return err
 	}
@@ -101,14 +77,10 @@ const movePatience = 30 * time.Second
 
 func (w World) openResting(ctx context.Context, s config.Store, sealer *seal.Sealer) (resting, error) {
 	log := slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if s.Kind == "bbolt" {
+	if s.Kind == config.Bbolt {
 		return boltstore.Open(s.Path, boltstore.Options{Sealer: sealer, Log: log})
 	}
-	store, err := pgstore.Open(ctx, s.Path, pgstore.Options{Sealer: sealer, Log: log, Patience: movePatience, Alone: true})
-	if errors.Is(err, pgstore.ErrURL) {
-		return nil, w.misused("move", err.Error())
-	}
-	return store, err
+	return pgstore.Open(ctx, s.URL, pgstore.Options{Sealer: sealer, Log: log, Patience: movePatience, Alone: true})
 }
 
 func printMoved(out io.Writer, r move.Result) {

@@ -1,32 +1,28 @@
 package config
 
-import (
-	"errors"
-	"maps"
-	"strings"
-)
+import "maps"
 
-// LoadSecrets reads PAYGATE_SECRETS, or the file that PAYGATE_SECRETS_FILE names, for a command that needs no other setting.
-// The error is of type Faults.
-func LoadSecrets(environ []string) ([][]byte, error) {
+// Move is what moving everything from one store to another needs.
+type Move struct {
+	From, To Store
+	Secrets  [][]byte // newest first, 32 bytes each
+}
+
+// LoadMove checks both stores, written as in PAYGATE_STORE, and reads PAYGATE_SECRETS or its file from an environment: no other
+// setting has to be there. The error is of type Faults.
+func LoadMove(environ []string, from, to string) (Move, error) {
 	c := &checker{}
 	environment := environmentOf(environ)
 	maps.DeleteFunc(environment, func(name, _ string) bool {
 		return name != "PAYGATE_SECRETS" && name != "PAYGATE_SECRETS_FILE"
 	})
 	c.readSecretFiles(environment)
-	secrets := c.keys("PAYGATE_SECRETS", parse[variables](environment, prefix).Secrets)
-	return secrets, c.result()
-}
-
-// ParseStore reads a store as PAYGATE_STORE names it. The error does not quote it.
-func ParseStore(value string) (Store, error) {
-	switch path, isFile := strings.CutPrefix(value, "bbolt:"); {
-	case isFile && path != "":
-		return Store{Kind: "bbolt", Path: path}, nil
-	case strings.HasPrefix(value, "postgres://"), strings.HasPrefix(value, "postgresql://"):
-		return Store{Kind: "postgres", Path: value}, nil
-	default:
-		return Store{}, errors.New("must be bbolt:PATH or postgres://…")
+	m := Move{
+		From: c.store("-from", from), To: c.store("-to", to),
+		Secrets: c.keys("PAYGATE_SECRETS", parse[variables](environment, prefix).Secrets),
 	}
+	if m.From == m.To && from != "" {
+		c.fault("-to", "is the same store as -from")
+	}
+	return m, c.result()
 }

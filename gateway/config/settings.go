@@ -183,7 +183,7 @@ func (c *checker) settings(v variables) Settings {
 		PayTimeout:        c.duration("PAYGATE_PAY_TIMEOUT", v.PayTimeout),
 
 		Secrets: c.keys("PAYGATE_SECRETS", v.Secrets),
-		Store:   c.store(v.Store),
+		Store:   c.store("PAYGATE_STORE", v.Store),
 
 		Listen:      c.address("PAYGATE_LISTEN", v.Listen),
 		TLSCertFile: v.TLSCertFile,
@@ -268,8 +268,7 @@ func (c *checker) cardOrigins(value, mode string) []string {
 	return origins
 }
 
-func (c *checker) store(value string) Store {
-	const name = "PAYGATE_STORE"
+func (c *checker) store(name, value string) Store {
 	switch {
 	case strings.HasPrefix(value, "bbolt:") && len(value) > len("bbolt:"):
 		return Store{Kind: Bbolt, Path: strings.TrimPrefix(value, "bbolt:")}
