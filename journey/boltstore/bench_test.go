@@ -1,8 +1,6 @@
 package boltstore_test
 
 import (
-	"flag"
-	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -89,34 +87,6 @@ func BenchmarkGet(b *testing.B) {
 		if _, err := s.Get(b.Context(), storetest.Example(500).ID); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-var stored = flag.Int("stored", 100_000, "how many journeys at rest the larger store of BenchmarkSweep has")
-
-// BenchmarkSweep lists the hundred journeys that are due, and reads them, among many that are not.
-func BenchmarkSweep(b *testing.B) {
-	perSweep := map[int]time.Duration{}
-	sizes := []int{1000, *stored}
-	for _, stored := range sizes {
-		s := open(b, many(b, stored), options(b, 1))
-		b.Run(fmt.Sprintf("100 of %d", stored), func(b *testing.B) {
-			for b.Loop() {
-				due, err := s.Due(b.Context(), storetest.T0.Add(24*time.Hour), journey.Due{}, 500)
-				if err != nil || len(due) != 100 {
-					b.Fatal(len(due), err)
-				}
-				for _, d := range due {
-					if _, err := s.Get(b.Context(), d.ID); err != nil {
-						b.Fatal(err)
-					}
-				}
-			}
-			perSweep[stored] = b.Elapsed() / time.Duration(b.N)
-			if small := perSweep[sizes[0]]; small > 0 {
-				b.ReportMetric(float64(perSweep[stored])/float64(small), "times-the-small-one")
-			}
-		})
 	}
 }
 

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/config"
+	"paygate/internal/postgres"
+	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/move"
+	"paygate/journey/pgstore"
+	"paygate/journey/storetest"
+)
+
+var (
+	stored   = flag.Int("stored", 10_000, "how many journeys the larger stores of BenchmarkStores have")
+	database = flag.String("database", "", "a postgres:// URL for BenchmarkStores; without it a throw-away server that never syncs")
+)
+
+// few is how many journeys the smaller stores have.
+const few = 1000
+
+// BenchmarkStores measures both stores in one table: journeys a second by one replica and two, which share no browser between
+// them; how long a paid citizen who comes back waits, and how long it takes to list and read the hundred journeys that are
+// due, among few journeys and among many. The last column is how many times the line before it.
+func BenchmarkStores(b *testing.B) {
+	for _, kind := range []string{config.Bbolt, config.Postgres} {
+		b.Run("journeys/"+kind, func(b *testing.B) { journeysASecond(b, kind) })
+	}
+	for _, kind := range []string{config.Bbolt, config.Postgres} {
+		b.Run("among/"+kind, func(b *testing.B) { amongMany(b, kind) })
+	}
+}
+
+// measured reports a figure, and how many times the figure it is that was reported before it.
+type measured struct{ before float64 }
+
+func (m *measured) report(b *testing.B, figure float64, unit string) {
+	b.ReportMetric(figure, unit)
+	if m.before > 0 {
+		b.ReportMetric(figure/m.before, "times")
+	}
+}
+
+func journeysASecond(b *testing.B, kind string) {
+	replicas := map[string][]int{config.Bbolt: {1}, config.Postgres: {1, 2}}[kind]
+	var rate measured
+	last := 0.0
+	for _, n := range replicas {
+		b.Run(fmt.Sprintf("replicas=%d", n), func(b *testing.B) {
+			h, addresses := newReplicas(b, n, newStore(b, kind))
+			last = runJourneys(b, h, addresses)
+			rate.report(b, last, "journeys/s")
+		})
+		rate.before = last
+	}
+}
+
+// newReplicas are the addresses of n gateways on one store, with one service and one Pay.
+func newReplicas(b *testing.B, n int, store string) (*house, []string) {
+	b.Helper()
+	h := newHouse(b, confirms, replicaSettings(store)...)
+	addresses := []string{h.url}
+	for range n - 1 {
+		settings, err := config.Load(append(h.environ(h.store), replicaSettings(store)...))
+		require.NoError(b, err)
+		parts, err := assemble(context.Background(), settings, slog.New(slog.DiscardHandler))
+		require.NoError(b, err)
+		door := httptest.NewServer(parts.Public)
+		b.Cleanup(func() {
+			door.Close()
+			require.NoError(b, parts.Close())
+		})
+		addresses = append(addresses, door.URL)
+	}
+	return h, addresses
+}
+
+func replicaSettings(store string) []string {
+	return []string{"PAYGATE_STORE=" + store, "PAYGATE_PAY_RATE_TOTAL=1000"}
+}
+
+const citizensAtOnce = 16
+
+// runJourneys takes b.N citizens from the form to the service's own answer, and tells how many a second. None comes back to the
+// replica that they left.
+func runJourneys(b *testing.B, h *house, addresses []string) float64 {
+	transport := &http.Transport{MaxIdleConnsPerHost: citizensAtOnce}
+	b.Cleanup(transport.CloseIdleConnections)
+	clients := make([]*http.Client, b.N)
+	for i := range clients {
+		jar, err := cookiejar.New(nil)
+		require.NoError(b, err)
+		clients[i] = &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+	b.ResetTimer()
+	together(b, func(i int) error {
+		return sentTo(clients[i], http.MethodPost, addresses[i%len(addresses)]+"/licences/apply", "/secure/")
+	})
+	b.StopTimer()
+	for _, p := range h.payments() {
+		require.NoError(b, h.pay.Pay(p.ID, "success"))
+	}
+	b.StartTimer()
+	together(b, func(i int) error {
+		return sentTo(clients[i], http.MethodGet, addresses[(i+1)%len(addresses)]+"/_pay/return", "paygate-reply")
+	})
+	return float64(b.N) / b.Elapsed().Seconds()
+}
+
+// together does a thing b.N times, by many at once.
+func together(b *testing.B, do func(i int) error) {
+	b.Helper()
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range citizensAtOnce {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < b.N; i = int(next.Add(1)) - 1 {
+				if err := do(i); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if b.Failed() {
+		b.FailNow()
+	}
+}
+
+// sentTo expects a redirect to an address with this in it.
+func sentTo(client *http.Client, method, target, wanted string) error {
+	r, err := http.NewRequest(method, target, strings.NewReader(url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}.Encode()))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if to := answer.Header.Get("Location"); !strings.Contains(to, wanted) {
+		return errors.Join(fmt.Errorf("%s to %q: %s", answer.Status, to, text), err)
+	}
+	return err
+}
+
+func amongMany(b *testing.B, kind string) {
+	var sweep, wait measured
+	for _, size := range []int{few, *stored} {
+		store := newStore(b, kind)
+		fillStore(b, store, size)
+		took := 0.0
+		b.Run(fmt.Sprintf("sweep/stored=%d", size), func(b *testing.B) {
+			took = sweepDue(b, store)
+			sweep.report(b, took, "ms/median")
+		})
+		sweep.before = took
+		b.Run(fmt.Sprintf("return/stored=%d", size), func(b *testing.B) {
+			took = comeBack(b, store)
+			wait.report(b, took, "ms/median")
+		})
+		wait.before = took
+	}
+}
+
+// sweepDue lists what is due and reads it, as a sweep does.
+func sweepDue(b *testing.B, store string) float64 {
+	s := openDirectly(b, store)
+	defer s.Close()
+	var each durations
+	for b.Loop() {
+		began := time.Now()
+		due, err := s.Due(b.Context(), storetest.T0.Add(24*time.Hour), journey.Due{}, 500)
+		if err != nil || len(due) != 100 {
+			b.Fatal(len(due), err)
+		}
+		for _, d := range due {
+			if _, err := s.Get(b.Context(), d.ID); err != nil {
+				b.Fatal(err)
+			}
+		}
+		each = append(each, time.Since(began))
+	}
+	return each.milliseconds(50)
+}
+
+// durations of the same thing.
+type durations []time.Duration
+
+// milliseconds is how long so many in a hundred took at most.
+func (d durations) milliseconds(percent int) float64 {
+	slices.Sort(d)
+	return float64(d[(len(d)-1)*percent/100].Microseconds()) / 1000
+}
+
+// comeBack is a paid citizen who returns: asked, claimed, delivered, captured, all stored, and shown.
+func comeBack(b *testing.B, store string) float64 {
+	h := newHouse(b, confirms, replicaSettings(store)...)
+	var waits durations
+	for b.Loop() {
+		b.StopTimer()
+		c := h.citizen()
+		c.post("/licences/apply", url.Values{"name": {"Ann"}})
+		h.pays("success")
+		b.StartTimer()
+		began := time.Now()
+		if p := c.get("/_pay/return"); !strings.Contains(p.to(), "paygate-reply") {
+			b.Fatal(p.status, p.text)
+		}
+		waits = append(waits, time.Since(began))
+	}
+	b.ReportMetric(waits.milliseconds(95), "ms/p95")
+	return waits.milliseconds(50)
+}
+
+// newStore is a new and empty one, as PAYGATE_STORE names it.
+func newStore(b *testing.B, kind string) string {
+	b.Helper()
+	switch {
+	case kind == config.Bbolt:
+		return "bbolt:" + filepath.Join(b.TempDir(), "paygate.db")
+	case *database == "":
+		return postgres.Start(b).Database(b)
+	default:
+		return newSchema(b)
+	}
+}
+
+var schemas atomic.Int64
+
+// newSchema makes a schema of its own in the database that was given.
+func newSchema(b *testing.B) string {
+	b.Helper()
+	name := fmt.Sprintf("paygate_bench_%d_%d", time.Now().UnixNano(), schemas.Add(1))
+	run := func(statement string) {
+		conn, err := pgx.Connect(context.Background(), *database)
+		require.NoError(b, err)
+		defer conn.Close(context.Background())
+		_, err = conn.Exec(context.Background(), statement)
+		require.NoError(b, err)
+	}
+	run("CREATE SCHEMA " + name)
+	b.Cleanup(func() { run("DROP SCHEMA " + name + " CASCADE") })
+	u, err := url.Parse(*database)
+	require.NoError(b, err)
+	query := u.Query()
+	query.Set("search_path", name)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// directStore is a store without a gateway.
+type directStore interface {
+	journey.Store
+	move.Store
+	Close() error
+}
+
+func openDirectly(b *testing.B, store string) directStore {
+	b.Helper()
+	sealer := sealerOf(b, secret32(1))
+	if path, isFile := strings.CutPrefix(store, "bbolt:"); isFile {
+		s, err := boltstore.Open(path, boltstore.Options{Sealer: sealer, NoSync: true})
+		require.NoError(b, err)
+		return s
+	}
+	s, err := pgstore.Open(b.Context(), store, pgstore.Options{Sealer: sealer, Patience: time.Minute})
+	require.NoError(b, err)
+	return s
+}
+
+// fillStore makes n journeys, all but the first hundred at rest and due only after years.
+func fillStore(b *testing.B, store string, n int) {
+	b.Helper()
+	s := openDirectly(b, store)
+	defer s.Close()
+	for from := 0; from < n; from += 500 {
+		var page []journey.Kept
+		for i := from; i < min(n, from+500); i++ {
+			j := storetest.Example(i)
+			j.Payments = []journey.Payment{{ID: fmt.Sprintf("stored-%d", i), CreatedAt: j.StartedAt, SeenAt: j.StartedAt, Status: "success", Money: 2500}}
+			if i >= 100 {
+				j.State, j.DueAt = journey.StateReleased, j.DueAt.Add(20_000*time.Hour)
+			}
+			page = append(page, journey.Kept{ID: j.ID, Journey: &j})
+		}
+		require.NoError(b, s.Adopt(b.Context(), page))
+	}
+}
