@@ -1,0 +1,179 @@
+package examples_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/command"
+	"paygate/internal/postgres"
+	"paygate/journey/pgstore"
+	"paygate/journey/seal"
+	"paygate/journey/storetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgres.Main(m)) }
+
+func operating(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../docs/operate.md")
+	require.NoError(t, err)
+	return string(text)
+}
+
+// blocks are the blocks of code in a language.
+func blocks(t *testing.T, language string) []string {
+	t.Helper()
+	var found []string
+	for _, block := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(operating(t), -1) {
+		found = append(found, block[1])
+	}
+	require.NotEmpty(t, found)
+	return found
+}
+
+// statements are those of a block, for another role than "paygate".
+func statements(sql, name string) []string {
+	var found []string
+	for statement := range strings.SplitSeq(strings.ReplaceAll(sql, "paygate", name), ";") {
+		if strings.TrimSpace(statement) != "" {
+			found = append(found, statement)
+		}
+	}
+	return found
+}
+
+// requireStore opens a store as a role, and uses it.
+func requireStore(t *testing.T, address string) *pgstore.Store {
+	t.Helper()
+	sealer, err := seal.New([][]byte{bytes.Repeat([]byte{1}, 32)})
+	require.NoError(t, err)
+	s, err := pgstore.Open(t.Context(), address, pgstore.Options{Sealer: sealer, Patience: time.Minute})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// inDatabase is the URL of another database of the same server.
+func inDatabase(t *testing.T, address, name string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	require.NoError(t, err)
+	u.Path = "/" + name
+	return u.String()
+}
+
+func TestTheRolesOfTheGuideDo(t *testing.T) {
+	t.Parallel()
+	server := postgres.Start(t)
+	sql := blocks(t, "sql")
+	require.Len(t, sql, 2)
+
+	own := func(name, sql string) {
+		for _, statement := range statements(sql, name) {
+			server.Do(t, statement)
+		}
+		t.Cleanup(func() {
+			server.Do(t, "DROP DATABASE "+name+" WITH (FORCE)")
+			server.Do(t, "DROP ROLE "+name)
+		})
+		address := inDatabase(t, postgres.As(t, server.Database(t), name, "change-me"), name)
+		s := requireStore(t, address)
+		require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
+	}
+	own("of_the_guide", sql[0])
+	own("of_compose", readCompose(t).Configs["role"].Content)
+
+	shared := server.Database(t)
+	const name = "of_a_schema"
+	conn, err := pgx.Connect(t.Context(), postgres.Superuser(t, shared))
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	for _, statement := range statements(sql[1], name) {
+		_, err := conn.Exec(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	s := requireStore(t, postgres.As(t, shared, name, "change-me"))
+	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
+	require.NoError(t, s.Close())
+	var schema string
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT schemaname FROM pg_tables WHERE tablename = 'paygate_journeys'`).Scan(&schema))
+	require.Equal(t, name, schema)
+	for _, statement := range []string{"DROP OWNED BY " + name, "DROP ROLE " + name} {
+		_, err := conn.Exec(t.Context(), statement)
+		require.NoError(t, err)
+	}
+}
+
+// TestTheBackupOfTheGuideRestores dumps a database, goes on with it, and restores it, by the guide's own commands.
+func TestTheBackupOfTheGuideRestores(t *testing.T) {
+	t.Parallel()
+	installed(t, "pg_dump")
+	address := postgres.Start(t).Database(t)
+	s := requireStore(t, address)
+	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
+	folder := t.TempDir()
+	shell(t, folder, address, line(t, "pg_dump"))
+
+	require.NoError(t, s.Create(t.Context(), storetest.Example(2), storetest.Request(2)))
+	require.NoError(t, s.Forget(t.Context(), storetest.Example(1).ID))
+	require.NoError(t, s.Close())
+	shell(t, folder, address, line(t, "pg_restore"))
+
+	s = requireStore(t, address)
+	j, err := s.Get(t.Context(), storetest.Example(1).ID)
+	require.NoError(t, err)
+	require.Equal(t, storetest.Example(1), j)
+	_, err = s.Request(t.Context(), j.ID)
+	require.NoError(t, err)
+	_, err = s.Get(t.Context(), storetest.Example(2).ID)
+	require.Error(t, err)
+}
+
+// line is the guide's line that begins with a word.
+func line(t *testing.T, begins string) string {
+	t.Helper()
+	for line := range strings.Lines(strings.Join(blocks(t, "sh"), "")) {
+		if strings.HasPrefix(line, begins+" ") {
+			return line
+		}
+	}
+	t.Fatal("the guide has no such line")
+	return ""
+}
+
+func shell(t *testing.T, folder, store, line string) {
+	t.Helper()
+	sh := exec.Command("sh", "-c", line)
+	sh.Dir, sh.Env = folder, append(os.Environ(), "PAYGATE_STORE="+store)
+	said, err := sh.CombinedOutput()
+	require.NoError(t, err, string(said))
+}
+
+func TestTheCommandsOfTheGuideExist(t *testing.T) {
+	t.Parallel()
+	named := regexp.MustCompile("(?m)(?:^|`)paygate ([a-z-]+)").FindAllStringSubmatch(operating(t), -1)
+	require.Greater(t, len(named), 10)
+	for _, found := range named {
+		require.Zero(t, command.Run(t.Context(), command.World{Stdout: io.Discard, Stderr: io.Discard}, []string{found[1], "-h"}), found[1])
+	}
+}
+
+func TestTheFilesOfTheGuideExist(t *testing.T) {
+	t.Parallel()
+	for _, link := range regexp.MustCompile(`\]\(([^)#]+)`).FindAllStringSubmatch(operating(t), -1) {
+		_, err := os.Stat(filepath.Join("../docs", link[1]))
+		require.NoError(t, err)
+	}
+}
