@@ -57,7 +57,7 @@ func TestNoTestLibraryShips(t *testing.T) {
 	t.Parallel()
 	testLibraries := []string{
 		"testing", "github.com/stretchr/testify", "pgregory.net/rapid", "github.com/rogpeppe/go-internal",
-		"github.com/getkin/kin-openapi", "github.com/chromedp", "net/http/httptest",
+		"github.com/getkin/kin-openapi", "github.com/chromedp", "net/http/httptest", "go.yaml.in/yaml",
 	}
 	for _, p := range packages(t) {
 		if forTests(p.ImportPath) {

@@ -10,8 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
+	"time"
 
 	"paygate/journey"
 )
@@ -23,6 +23,10 @@ type Store interface {
 	Kept(ctx context.Context, after journey.ID, limit, size int) ([]journey.Kept, error)
 	// Adopt takes over what another store kept, as it is, all of it or nothing. journey.ErrExists when an id is taken.
 	Adopt(context.Context, []journey.Kept) error
+
+	// CountOpen counts the journeys that are not at rest, by state; Due lists those that are due, as journey.Store says.
+	CountOpen(context.Context) (map[journey.State]int, error)
+	Due(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error)
 
 	ValueNames(context.Context) ([]string, error)
 	Value(ctx context.Context, name string) ([]byte, error)
@@ -229,21 +233,17 @@ func (m mover) copyMarks(ctx context.Context) (copied int, err error) {
 	}
 }
 
-// compare holds the destination against the source, value by value and in sum.
+// compare holds the destination against the source, value by value, and its indexes against what they index.
 func (m mover) compare(ctx context.Context, result *Result) error {
-	source, destination := Content{States: map[journey.State]int{}}, Content{States: map[journey.State]int{}}
+	content := Content{States: map[journey.State]int{}, Values: result.Values, Marks: result.Marks}
 	for both := m.both(); ; {
 		from, to, err := both.next(ctx)
 		switch {
 		case err != nil:
 			return err
 		case from == nil && to == nil:
-			if !reflect.DeepEqual(source, destination) {
-				return fmt.Errorf("the source holds %+v, the destination %+v", source, destination)
-			}
-			destination.Values, destination.Marks = result.Values, result.Marks
-			result.Content = destination
-			return nil
+			result.Content = content
+			return m.checkIndexes(ctx, content)
 		case from != nil && from.Unlisted:
 			result.Left++
 			continue
@@ -252,8 +252,36 @@ func (m mover) compare(ctx context.Context, result *Result) error {
 		case from.Damaged():
 			result.Damaged = append(result.Damaged, from.ID)
 		}
-		source.add(from)
-		destination.add(to)
+		content.add(to)
+	}
+}
+
+// checkIndexes counts what sweeps will find, and what is under way.
+func (m mover) checkIndexes(ctx context.Context, content Content) error {
+	open, err := m.To.CountOpen(ctx)
+	if err != nil {
+		return err
+	}
+	for _, state := range journey.States() {
+		if !state.AtRest() && open[state] != content.States[state] {
+			return fmt.Errorf("the destination lists %d journeys as %s and holds %d", open[state], state, content.States[state])
+		}
+	}
+	due, err := m.countDue(ctx)
+	if err == nil && due != content.Due {
+		return fmt.Errorf("the destination lists %d journeys as due and holds %d", due, content.Due)
+	}
+	return err
+}
+
+func (m mover) countDue(ctx context.Context) (count int, err error) {
+	never := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	for after := (journey.Due{}); ; {
+		page, err := m.To.Due(ctx, never, after, m.Page)
+		if err != nil || len(page) == 0 {
+			return count, err
+		}
+		count, after = count+len(page), page[len(page)-1]
 	}
 }
 

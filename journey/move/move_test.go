@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	bolt "go.etcd.io/bbolt"
 
@@ -491,6 +492,11 @@ func damagedFile(t *testing.T) place {
 // flip closes a store and changes one bit of a value in it.
 func flip(t *testing.T, s store, path, bucket string, n int) {
 	t.Helper()
+	flipAt(t, s, path, bucket, n, func(value []byte) int { return len(value) - 1 })
+}
+
+func flipAt(t *testing.T, s store, path, bucket string, n int, where func([]byte) int) {
+	t.Helper()
 	if s != nil {
 		require.NoError(t, s.Close())
 	}
@@ -499,7 +505,7 @@ func flip(t *testing.T, s store, path, bucket string, n int) {
 	require.NoError(t, db.Update(func(tx *bolt.Tx) error {
 		id := []byte(storetest.Example(n).ID)
 		value := bytes.Clone(tx.Bucket([]byte(bucket)).Get(id))
-		value[len(value)-1] ^= 1
+		value[where(value)] ^= 1
 		return tx.Bucket([]byte(bucket)).Put(id, value)
 	}))
 	require.NoError(t, db.Close())
@@ -555,4 +561,100 @@ func TestWhatStaysBehindCanFollow(t *testing.T) {
 	require.Zero(t, result.Left)
 	require.Equal(t, 1, result.Copied)
 	require.Equal(t, 1, result.States[journey.StateAbandoned])
+}
+
+// TestAnOpenJourneyIsNeverLeftBehind: when a byte of it is flipped, it looks as if sealed under a secret that is given up.
+func TestAnOpenJourneyIsNeverLeftBehind(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "paygate.db")
+	s := file(path)(t, 1)
+	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
+	flipAt(t, s, path, "journeys", 1, func([]byte) int { return 3 })
+	destination := newDatabase(t)(t, 1)
+	result, err := copyAll(t, file(path)(t, 1), destination, 1)
+	require.NoError(t, err)
+	require.Zero(t, result.Left)
+	require.Equal(t, []journey.ID{storetest.Example(1).ID}, result.Damaged)
+	damaged, err := destination.Damaged(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, result.Damaged, damaged)
+}
+
+// TestARowThatWasAlteredIsDamagedAndItsJourneyIsNotLost: what was sealed is good, and comes back where it is all there is.
+func TestARowThatWasAlteredIsDamagedAndItsJourneyIsNotLost(t *testing.T) {
+	t.Parallel()
+	url := postgres.Start(t).Database(t)
+	source := database(url)(t, 1)
+	for n := range 3 {
+		require.NoError(t, source.Create(t.Context(), storetest.Example(n), storetest.Request(n)))
+	}
+	require.NoError(t, source.Close())
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `UPDATE paygate_journeys SET state = 'released', open = false WHERE id = $1`, storetest.Example(1).ID)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+
+	source, path := database(url)(t, 1), newFile(t)
+	for range 2 { // the second time the file has brought it back
+		destination := path(t, 1)
+		result, err := copyAll(t, source, destination, 1)
+		require.NoError(t, err)
+		require.Equal(t, []journey.ID{storetest.Example(1).ID}, result.Damaged)
+		require.NoError(t, destination.Close())
+	}
+	j, err := path(t, 1).Get(t.Context(), storetest.Example(1).ID)
+	require.NoError(t, err)
+	require.Equal(t, storetest.Example(1), j)
+}
+
+// careless is a store that gets something wrong.
+type careless struct {
+	store
+	adopts func([]journey.Kept) []journey.Kept
+	counts func(map[journey.State]int)
+	due    func([]journey.Due) []journey.Due
+}
+
+func (c careless) Adopt(ctx context.Context, page []journey.Kept) error {
+	if c.adopts != nil {
+		page = c.adopts(page)
+	}
+	return c.store.Adopt(ctx, page)
+}
+
+func (c careless) CountOpen(ctx context.Context) (map[journey.State]int, error) {
+	counts, err := c.store.CountOpen(ctx)
+	if c.counts != nil {
+		c.counts(counts)
+	}
+	return counts, err
+}
+
+func (c careless) Due(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	due, err := c.store.Due(ctx, until, after, limit)
+	if c.due != nil && len(due) > 0 {
+		due = c.due(due)
+	}
+	return due, err
+}
+
+func TestACopyThatIsNotTheSameIsNotDone(t *testing.T) {
+	t.Parallel()
+	source := newFile(t)(t, 1)
+	fill(t, source, 22)
+	for wanted, c := range map[string]careless{
+		"is not the same in both stores": {adopts: func(page []journey.Kept) []journey.Kept {
+			page[0].SealedReply, page[0].SealedRequest = nil, nil
+			return page
+		}},
+		"01TEST0000000000 is not the same": {adopts: func(page []journey.Kept) []journey.Kept { return page[1:] }},
+		"lists 3 journeys as stuck":        {counts: func(open map[journey.State]int) { open[journey.StateStuck]++ }},
+		"journeys as due and holds":        {due: func(due []journey.Due) []journey.Due { return due[1:] }},
+	} {
+		c.store = newFile(t)(t, 1)
+		_, err := copyAll(t, source, c, 1)
+		require.ErrorContains(t, err, wanted)
+		require.ErrorIs(t, move.Complete(t.Context(), c.store), move.ErrUnfinished)
+	}
 }
