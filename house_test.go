@@ -347,7 +347,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 type onlyReader struct{ io.Reader }
 
 // keys are those that the gateway publishes.
-func (h *house) keys(t *testing.T) (set jose.JSONWebKeySet) {
+func (h *house) keys(t testing.TB) (set jose.JSONWebKeySet) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal([]byte(h.citizen().get("/_pay/keys").text), &set))
 	return set

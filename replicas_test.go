@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -29,7 +30,7 @@ import (
 
 // town has replicas of Paygate, each a process of the real program, on one database, between a service and a simulated Pay.
 type town struct {
-	t        *testing.T
+	t        testing.TB
 	service  *service
 	pay      *simulator.Simulator
 	atPay    *doorkeeper
@@ -37,12 +38,12 @@ type town struct {
 	database string
 }
 
-func newTown(t *testing.T, answer http.HandlerFunc) *town {
+func newTown(t testing.TB, answer http.HandlerFunc) *town {
 	t.Helper()
 	return newTownOn(t, postgres.Start(t).Database(t), answer)
 }
 
-func newTownOn(t *testing.T, database string, answer http.HandlerFunc) *town {
+func newTownOn(t testing.TB, database string, answer http.HandlerFunc) *town {
 	t.Helper()
 	w := &town{t: t, service: &service{answer: answer}, database: database}
 	w.service.server = httptest.NewServer(w.service)
@@ -112,9 +113,11 @@ func (w *town) serving(p *program) *replica {
 	}, p}
 }
 
+var launch = flag.String("launch", "", "a command that becomes the real program, put before it: to bound what a replica may use of a processor")
+
 // program is the real program, running.
 type program struct {
-	t      *testing.T
+	t      testing.TB
 	cmd    *exec.Cmd
 	stdout bytes.Buffer // to be read when it has ended
 	log    *logBook
@@ -122,13 +125,16 @@ type program struct {
 }
 
 // begin starts the program with these settings and no others. It is killed at the end of the test, if not before.
-func begin(t *testing.T, environ []string, args ...string) *program {
+func begin(t testing.TB, environ []string, args ...string) *program {
 	t.Helper()
-	return beginAs(t, "paygate", environ, args...)
+	binary, err := exec.LookPath("paygate") // the launcher may have another path to search
+	require.NoError(t, err)
+	command := append(append(strings.Fields(*launch), binary), args...)
+	return beginAs(t, command[0], environ, command[1:]...)
 }
 
 // beginAs does the same with another binary.
-func beginAs(t *testing.T, binary string, environ []string, args ...string) *program {
+func beginAs(t testing.TB, binary string, environ []string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, cmd: exec.Command(binary, args...), log: &logBook{}, ended: make(chan struct{})}
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = environ, &p.stdout, p.log

@@ -6,10 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -67,32 +65,12 @@ func journeysASecond(b *testing.B, kind string) {
 	last := 0.0
 	for _, n := range replicas {
 		b.Run(fmt.Sprintf("replicas=%d", n), func(b *testing.B) {
-			h, addresses := newReplicas(b, n, newStore(b, kind))
-			last = runJourneys(b, h, addresses)
+			w := newTownOn(b, newStore(b, kind), confirms)
+			last = w.journeysASecond(b, n)
 			rate.report(b, last, "journeys/s")
 		})
 		rate.before = last
 	}
-}
-
-// newReplicas are the addresses of n gateways on one store, with one service and one Pay.
-func newReplicas(b *testing.B, n int, store string) (*house, []string) {
-	b.Helper()
-	h := newHouse(b, confirms, replicaSettings(store)...)
-	addresses := []string{h.url}
-	for range n - 1 {
-		settings, err := config.Load(append(h.environ(h.store), replicaSettings(store)...))
-		require.NoError(b, err)
-		parts, err := assemble(context.Background(), settings, slog.New(slog.DiscardHandler))
-		require.NoError(b, err)
-		door := httptest.NewServer(parts.Public)
-		b.Cleanup(func() {
-			door.Close()
-			require.NoError(b, parts.Close())
-		})
-		addresses = append(addresses, door.URL)
-	}
-	return h, addresses
 }
 
 func replicaSettings(store string) []string {
@@ -101,9 +79,13 @@ func replicaSettings(store string) []string {
 
 const citizensAtOnce = 16
 
-// runJourneys takes b.N citizens from the form to the service's own answer, and tells how many a second. None comes back to the
-// replica that they left.
-func runJourneys(b *testing.B, h *house, addresses []string) float64 {
+// journeysASecond takes b.N citizens from the form to the service's own answer, by n replicas. Where there are several, no
+// citizen comes back to the one that they left.
+func (w *town) journeysASecond(b *testing.B, n int) float64 {
+	var replicas []*replica
+	for range n {
+		replicas = append(replicas, w.opens())
+	}
 	transport := &http.Transport{MaxIdleConnsPerHost: citizensAtOnce}
 	b.Cleanup(transport.CloseIdleConnections)
 	clients := make([]*http.Client, b.N)
@@ -114,15 +96,15 @@ func runJourneys(b *testing.B, h *house, addresses []string) float64 {
 	}
 	b.ResetTimer()
 	together(b, func(i int) error {
-		return sentTo(clients[i], http.MethodPost, addresses[i%len(addresses)]+"/licences/apply", "/secure/")
+		return sentTo(clients[i], http.MethodPost, replicas[i%n].url+"/licences/apply", "/secure/")
 	})
 	b.StopTimer()
-	for _, p := range h.payments() {
-		require.NoError(b, h.pay.Pay(p.ID, "success"))
+	for _, p := range w.pay.Payments() {
+		require.NoError(b, w.pay.Pay(p.ID, "success"))
 	}
 	b.StartTimer()
 	together(b, func(i int) error {
-		return sentTo(clients[i], http.MethodGet, addresses[(i+1)%len(addresses)]+"/_pay/return", "paygate-reply")
+		return sentTo(clients[i], http.MethodGet, replicas[(i+1)%n].url+"/_pay/return", "paygate-reply")
 	})
 	return float64(b.N) / b.Elapsed().Seconds()
 }

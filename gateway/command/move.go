@@ -80,7 +80,7 @@ func (w World) openResting(ctx context.Context, s config.Store, sealer *seal.Sea
 	if s.Kind == config.Bbolt {
 		return boltstore.Open(s.Path, boltstore.Options{Sealer: sealer, Log: log})
 	}
-	return pgstore.Open(ctx, s.URL, pgstore.Options{Sealer: sealer, Log: log, Patience: movePatience, Alone: true})
+	return pgstore.Open(ctx, s.Path, pgstore.Options{Sealer: sealer, Log: log, Patience: movePatience, Alone: true})
 }
 
 func printMoved(out io.Writer, r move.Result) {

@@ -75,7 +75,7 @@ func keptAside(tx *bolt.Tx, id, sealed []byte) journey.Kept {
 func belonging(tx *bolt.Tx, id, sealed []byte) journey.Kept {
 	return journey.Kept{
 		ID: journey.ID(id), SealedJourney: bytes.Clone(sealed),
-		SealedRequest: bytes.Clone(tx.Bucket(requestBucket).Get(id)), SealedReply: bytes.Clone(tx.Bucket(replyBucket).Get(id)),
+		SealedRequest: joinPieces(tx.Bucket(requestBucket), journey.ID(id)), SealedReply: joinPieces(tx.Bucket(replyBucket), journey.ID(id)),
 	}
 }
 
@@ -121,10 +121,10 @@ func (s *Store) adoptValue(tx *bolt.Tx, bucket []byte, label string, id journey.
 	if sealed == nil {
 		return nil
 	}
-	if renewed := s.underNewest(label, id, sealed); renewed != nil {
-		sealed = renewed
+	if err := putPieces(dense(tx, bucket), id, sealed); err != nil {
+		return err
 	}
-	return dense(tx, bucket).Put([]byte(id), sealed)
+	return s.keepOrErase(tx, bucket, label, id, nil, true)
 }
 
 // ValueNames lists the named values.
