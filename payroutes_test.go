@@ -444,6 +444,25 @@ func TestWhilePayCannotBeAskedWeSayThatWeAreChecking(t *testing.T) {
 	require.Contains(t, c.comesBack().text, "the service's own page")
 }
 
+func TestAnAnswerOfPayThatMayBeOldIsNotTakenForTheTruth(t *testing.T) {
+	t.Parallel()
+	h := newHouseAtPay(t, simulator.Options{PostLimit: -1, SearchLag: time.Minute}, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("started")
+	h.pay.Advance(2 * time.Minute)
+	h.pays("success")
+	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "stale"})
+	id := c.status()[0].ID
+	for _, p := range []page{c.comesBack(), c.get("/_pay/status"), c.post("/_pay/resume", url.Values{"journey": {id}})} {
+		require.Contains(t, p.text, "We are checking your payment")
+		require.NotContains(t, p.text, "You have not finished paying")
+	}
+	require.Equal(t, journey.StatePaying, c.state())
+	h.pay.ClearFaults()
+	require.Contains(t, c.comesBack().text, "the service's own page")
+}
+
 func TestWhileTheServiceIsDownThePaymentIsSafe(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms)

@@ -114,6 +114,9 @@ func pageOf(j journey.Journey) pages.Page {
 	case journey.StateHeld:
 		return pages.NotStarted
 	case journey.StatePaying:
+		if p, _ := j.Payment(); p.Doubtful {
+			return pages.Checking
+		}
 		return pages.Open
 	case journey.StateUnpaid:
 		return unpaidPage(j)

@@ -14,6 +14,9 @@ type Payment struct {
 	SeenAt    time.Time `json:"seen_at"`    // when Pay was last asked
 	Status    string    `json:"status"`     // Pay's own word, last seen
 	Code      string    `json:"code,omitempty"`
+	// Doubtful: Pay's last answer had no way to the card pages, as when it comes from the lagging copy that Pay falls back to
+	// in trouble. The citizen may have paid since (FACTS 3.5, trap 33).
+	Doubtful bool `json:"doubtful,omitempty"`
 
 	// Money is what Pay holds of the citizen's on this payment, in pence, as last seen: taken and not refunded, or reserved.
 	Money    int64 `json:"money"`

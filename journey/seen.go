@@ -133,7 +133,7 @@ func (j Journey) followReleased(p Payment, outcome Outcome, at time.Time) Journe
 // learn takes over what Pay says, unless it is older than what we know: in trouble Pay may serve an old state as if it
 // were fresh, never one that is ahead (FACTS 3.5).
 func (p *Payment) learn(s Seen, at time.Time) {
-	p.SeenAt = at
+	p.SeenAt, p.Doubtful = at, s.NextURL == "" && rank(s.Status) < rank(StatusCapturable)
 	if rank(s.Status) < rank(p.Status) {
 		return
 	}

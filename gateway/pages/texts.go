@@ -170,8 +170,8 @@ var texts = map[Page]page{
 		title: both{"We are checking your payment", "Rydym yn gwirio eich taliad"},
 		says: []both{
 			{
-				"We cannot reach GOV.UK Pay at the moment, so we do not know yet whether you have paid.",
-				"Ni allwn gyrraedd GOV.UK Pay ar hyn o bryd, felly nid ydym yn gwybod eto a ydych wedi talu.",
+				"GOV.UK Pay cannot tell us at the moment, so we do not know yet whether you have paid.",
+				"Ni all GOV.UK Pay ddweud wrthym ar hyn o bryd, felly nid ydym yn gwybod eto a ydych wedi talu.",
 			},
 			{
 				"You can close this page. We keep checking, and finish by ourselves once we know that you have paid.",

@@ -72,6 +72,9 @@ func (s *Simulator) answer(r *http.Request, call string, body []byte, trouble Fa
 	defer s.mu.Unlock()
 	answer := s.refuses(r, call, body, trouble)
 	if answer == nil {
+		if trouble.Kind == "stale" && call == "get" {
+			serve = s.getFromIndex
+		}
 		done := serve(r, body)
 		answer = &done
 	}

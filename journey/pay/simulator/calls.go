@@ -59,6 +59,17 @@ func (s *Simulator) get(r *http.Request, _ []byte) reply {
 	return reply{status: 200, body: s.full(p)}
 }
 
+// getFromIndex is what a get falls back to while Pay has trouble: a state that may be old, and no way on (FACTS 3.5).
+func (s *Simulator) getFromIndex(r *http.Request, _ []byte) reply {
+	p, wrong := s.find(r, "P0200")
+	if wrong != nil {
+		return refusal(wrong)
+	}
+	body := s.brief(p)
+	body["state"] = stateOf(p.statusAt(s.indexedUntil()))
+	return reply{status: 200, body: body}
+}
+
 // getEvents mixes the refunds' states in without a mark, as Pay does (FACTS 3.6).
 func (s *Simulator) getEvents(r *http.Request, _ []byte) reply {
 	p, wrong := s.find(r, "P0300")

@@ -17,6 +17,7 @@ type Fault struct {
 	//   lost              all done, and the connection ends without an answer
 	//   html, garbage, empty, huge   all done, and an answer of that sort
 	//   hostile_next_url  all done, and a next_url at another host
+	//   stale             get alone: answered from the lagging copy, as Pay does in trouble (FACTS 3.5)
 	Kind  string        `json:"kind"`
 	Times int           `json:"times"` // how often; 0 means until the faults are cleared
 	Skip  int           `json:"skip"`  // how many calls go well before
@@ -27,7 +28,7 @@ type Fault struct {
 
 var (
 	faultCalls = []string{"", "create", "get", "cancel", "capture", "refund", "search", "events", "refunds"}
-	faultKinds = []string{"slow", "429", "500", "503", "reset", "lost", "html", "garbage", "empty", "huge", "hostile_next_url"}
+	faultKinds = []string{"slow", "429", "500", "503", "reset", "lost", "html", "garbage", "empty", "huge", "hostile_next_url", "stale"}
 )
 
 // check tells whether there is such a fault.

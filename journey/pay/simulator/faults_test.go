@@ -55,6 +55,20 @@ func TestAHostileNextURLLeadsElsewhere(t *testing.T) {
 	require.NotContains(t, b.get(made.at("payment_id").(string)).at("_links", "next_url", "href"), b.url)
 }
 
+func TestAStaleAnswerIsOldAndLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{SearchLag: time.Minute})
+	id := b.create(nil).at("payment_id").(string)
+	require.NoError(t, b.Pay(id, "started"))
+	b.Advance(2 * time.Minute)
+	require.NoError(t, b.Pay(id, "success"))
+	b.AddFault(Fault{Call: "get", Kind: "stale", Times: 1})
+	stale := b.get(id)
+	require.Equal(t, "started", stale.at("state", "status"))
+	require.Nil(t, stale.at("_links", "next_url"))
+	require.Equal(t, "success", b.get(id).at("state", "status"))
+}
+
 func TestASlowAnswerIsLate(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
