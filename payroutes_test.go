@@ -187,6 +187,68 @@ func TestAnOpenPaymentIsResumed(t *testing.T) {
 	require.Len(t, h.payments(), 1)
 }
 
+func TestNobodyIsToldThatNothingWasTakenWhileThatIsNotKnown(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success") // in another tab
+	id := url.Values{"journey": {c.status()[0].ID}}
+	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
+	for name, ask := range map[string]func() page{
+		"resume": func() page { return c.post("/_pay/resume", id) }, "again": func() page { return c.post("/_pay/again", id) },
+		"the same form": func() page {
+			return c.post("/licences/apply", url.Values{"name": {"Ann"}, "email": {"ann@example.org"}})
+		},
+		"the list": func() page { return c.get("/_pay/status") },
+	} {
+		p := ask()
+		require.NotContains(t, p.text, "No money has been taken", name)
+		require.NotContains(t, p.text, "You have not finished paying", name)
+	}
+	h.pay.ClearFaults()
+	p := c.post("/_pay/resume", id)
+	require.Equal(t, "/_pay/return", p.to(), "paid by now")
+	require.Contains(t, c.follow(p).text, "the service's own page")
+}
+
+func TestToResumeStartsNoPayment(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("declined")
+	c.comesBack()
+	require.Contains(t, c.post("/_pay/resume", url.Values{"journey": {c.status()[0].ID}}).text, "Your payment was declined")
+	require.Len(t, h.payments(), 1)
+}
+
+func TestOurFormsWorkBehindAProxyThatChangesTheHost(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("declined")
+	c.comesBack()
+	public, err := url.Parse(h.url)
+	require.NoError(t, err)
+	body := "journey=" + c.status()[0].ID
+	for origin, status := range map[string]int{h.url: http.StatusSeeOther, "https://elsewhere.example": http.StatusForbidden} {
+		r, err := http.NewRequest(http.MethodPost, h.url+"/_pay/again", strings.NewReader(body))
+		require.NoError(t, err)
+		for _, ticket := range c.client.Jar.Cookies(public) {
+			r.AddCookie(ticket)
+		}
+		r.Host = "internal.example"
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", origin)
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, status, answer.StatusCode, origin)
+	}
+}
+
 func TestTwoTabsEachGetTheirOwn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms)

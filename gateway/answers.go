@@ -82,8 +82,14 @@ func noRoom(err error) answer {
 	return answer{status: http.StatusServiceUnavailable, page: pages.NoRoom, view: pages.View{RetryAfter: time.Minute}, cause: err}
 }
 
-// notStarted is a payment that could not be begun. Whatever happened, nobody holds the address of a payment.
+// notStarted is a payment that could not be begun: nobody holds the address of one. Where one is open already, and could
+// only not be asked about, nobody knows what became of it.
 func notStarted(j journey.Journey, err error) answer {
+	if j.State == journey.StatePaying && !errors.Is(err, journey.ErrNextURL) {
+		a := unfinished(j)
+		a.cause = err
+		return a
+	}
 	view := viewOf(j)
 	view.RetryAfter = time.Minute
 	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) || errors.Is(err, room.ErrBusy) {

@@ -132,6 +132,8 @@ func (g *Gateway) toPay(w http.ResponseWriter, r *http.Request, began journey.Be
 	switch {
 	case err != nil:
 		g.answer(w, r, notStarted(began.Journey, err))
+	case began.Journey.State == journey.StateConfirmed, began.Journey.State == journey.StateReleasing: // paid by now
+		seeOther(w, g.Prefix+"/return")
 	case began.NextURL == "":
 		g.answer(w, r, stateOf(began.Journey))
 	case isScript(r):

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	pathpkg "path"
@@ -15,6 +16,7 @@ import (
 func (g *Gateway) ownAddresses() http.Handler {
 	mux := http.NewServeMux()
 	protect := http.NewCrossOriginProtection()
+	_ = protect.AddTrustedOrigin(g.PublicURL.String()) // ours, even where a proxy before us changed the Host
 	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.answer(w, r, crossSite) }))
 	mux.HandleFunc("GET /return", g.returned)
 	mux.HandleFunc("GET /status", g.status)
@@ -24,8 +26,8 @@ func (g *Gateway) ownAddresses() http.Handler {
 			g.answer(w, r, noAddress)
 		}
 	})
-	mux.Handle("POST /again", protect.Handler(http.HandlerFunc(g.again)))
-	mux.Handle("POST /resume", protect.Handler(http.HandlerFunc(g.again)))
+	mux.Handle("POST /again", protect.Handler(g.goesOn(g.Runner.Again)))
+	mux.Handle("POST /resume", protect.Handler(g.goesOn(g.Runner.Resume)))
 	if len(g.WebhookSecrets) > 0 {
 		mux.HandleFunc("POST /webhook", g.webhook)
 	}
@@ -61,21 +63,23 @@ func (g *Gateway) serveOwn(mux *http.ServeMux, w http.ResponseWriter, r *http.Re
 	g.answer(w, r, noAddress)
 }
 
-// again tries another payment for the same held request, or goes back to an open one.
-func (g *Gateway) again(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
-	j, found, err := g.owned(r, journey.ID(r.PostFormValue("journey")))
-	switch {
-	case err != nil:
-		g.answer(w, r, storeFailed(err))
-	case !found:
-		g.answer(w, r, notFound)
-	default:
-		began, err := g.Runner.Again(r.Context(), j.ID)
-		if began.Journey.ID == "" {
-			began.Journey = j
+// goesOn takes the citizen of a journey back to Pay: to another payment for the same held request, or to the open one.
+func (g *Gateway) goesOn(how func(context.Context, journey.ID) (journey.Began, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+		j, found, err := g.owned(r, journey.ID(r.PostFormValue("journey")))
+		switch {
+		case err != nil:
+			g.answer(w, r, storeFailed(err))
+		case !found:
+			g.answer(w, r, notFound)
+		default:
+			began, err := how(r.Context(), j.ID)
+			if began.Journey.ID == "" {
+				began.Journey = j
+			}
+			g.toPay(w, r, began, err)
 		}
-		g.toPay(w, r, began, err)
 	}
 }
 
@@ -114,6 +118,8 @@ func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) item(j journey.Journey) pages.Item {
 	item := pages.Item{Page: pageOf(j), View: viewOf(j)}
 	switch {
+	case item.Page == pages.Open: // as Pay said when it was last asked, which the list does not do
+		item.Page = pages.Unconfirmed
 	case j.PassValid(g.Runner.Now()):
 		item.Page, item.View.Target = pages.PassReady, j.Imprint.Path
 	case item.Page == pages.PassReady:

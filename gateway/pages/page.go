@@ -24,7 +24,8 @@ const (
 
 	// A payment under way, or ended without money. The held request is kept.
 	Open          Page = "open-payment"
-	Checking      Page = "checking" // whether it was paid is not known yet
+	Unconfirmed   Page = "not-confirmed-yet" // Pay was not asked just now
+	Checking      Page = "checking"          // whether it was paid is not known yet
 	Declined      Page = "declined"
 	Cancelled     Page = "cancelled"            // by the citizen
 	CancelledByUs Page = "cancelled-by-service" // by the service
@@ -60,7 +61,7 @@ func All() []Page {
 	return []Page{
 		NotStarted, Busy, Draining, Closed, ChooseAgain, WrongPrice, CardNumber, TooLarge, Unreadable, NoRoom, TooMany,
 		Prefetched, PassUnpaid,
-		Open, Checking, Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned,
+		Open, Unconfirmed, Checking, Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned,
 		Finishing, Waiting, Sent, PassReady, PassOver, Refused, ForAPerson, MoneyBack,
 		Status, Onward, NotFound,
 		ServiceDown, StoreFailed, BadAddress, MethodUnknown, NoSuchAddress,

@@ -60,7 +60,7 @@ func usual(name pages.Page, language string) pages.View {
 
 func listView(language string) pages.View {
 	list := pages.View{Language: language}
-	for _, name := range []pages.Page{pages.Declined, pages.Sent, pages.Open, pages.Waiting, pages.Refused} {
+	for _, name := range []pages.Page{pages.Declined, pages.Sent, pages.Unconfirmed, pages.Waiting, pages.Refused} {
 		item := journeyView("")
 		if name == pages.Sent {
 			item.Target = "/licences/apply?paygate-reply=01JDM4Q0V3Q7J2S3"
@@ -151,7 +151,7 @@ func TestButtonsNameTheirJourney(t *testing.T) {
 	t.Parallel()
 	does := map[pages.Page]string{
 		pages.Declined: "again", pages.Cancelled: "again", pages.CancelledByUs: "again", pages.Expired: "again", pages.ErrorAtPay: "again",
-		pages.NotStarted: "again", pages.Busy: "again", pages.Open: "resume",
+		pages.NotStarted: "again", pages.Busy: "again", pages.Open: "resume", pages.Unconfirmed: "resume",
 	}
 	for _, name := range pages.All() {
 		if name == pages.Status {
@@ -180,7 +180,7 @@ func TestTheListSaysWhatCanBeDoneWithEachPayment(t *testing.T) {
 	t.Parallel()
 	w := render(pages.Status, listView("en"))
 	text := w.Body.String()
-	require.Less(t, strings.Index(text, "Your payment was declined"), strings.Index(text, "You have not finished paying"), "in the list's order")
+	require.Less(t, strings.Index(text, "Your payment was declined"), strings.Index(text, "Your payment is not confirmed yet"), "in the list's order")
 	require.Contains(t, text, `action="/_pay/again"`)
 	require.Contains(t, text, `action="/_pay/resume"`)
 	require.Contains(t, text, `href="/licences/apply?paygate-reply=01JDM4Q0V3Q7J2S3">See the service’s answer<`)

@@ -166,6 +166,16 @@ var texts = map[Page]page{
 		},
 		does: "resume", do: both{"Continue to payment", "Parhau i’r taliad"},
 	},
+	Unconfirmed: {
+		title: both{"Your payment is not confirmed yet", "Nid yw eich taliad wedi’i gadarnhau eto"},
+		says: []both{
+			{
+				"If you have paid, continue and we check it with GOV.UK Pay. If not, you get back to the payment.",
+				"Os ydych wedi talu, parhewch a byddwn yn ei wirio gyda GOV.UK Pay. Os na, cewch fynd yn ôl at y taliad.",
+			},
+		},
+		does: "resume", do: both{"Continue", "Parhau"},
+	},
 	Checking: {
 		title: both{"We are checking your payment", "Rydym yn gwirio eich taliad"},
 		says: []both{
