@@ -6,10 +6,12 @@ import (
 	"net/url"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"paygate/journey"
+	"paygate/journey/pay"
 	"paygate/journey/pay/simulator"
 )
 
@@ -115,6 +117,108 @@ func TestSuccessThatPayTakesBackIsSeen(t *testing.T) {
 	require.NoError(t, h.pay.Correct(h.payments()[0].ID, "success", ""))
 	h.ann().do(http.MethodPost, "/journeys/"+id+"/check", nil)
 	require.Equal(t, "success", h.ann().shown(id).PaymentStatus)
+}
+
+// TestTrustEndsWithPaysWord: what was trusted and could not be sent is asked about again before it is sent later.
+func TestTrustEndsWithPaysWord(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return")
+	c := h.citizen()
+	c.post("/fines/pay", url.Values{})
+	h.pays("submitted")
+	address := h.service.server.Listener.Addr().String()
+	h.service.server.Close()
+	c.comesBack()
+	require.Equal(t, journey.StatePaying, c.state(), "trusted, and not sent")
+	h.pays("cancelled")
+	h.service.restart(t, address)
+	c.becomesBySweeps(journey.StateUnpaid)
+	require.Empty(t, h.service.got(http.MethodPost), "nothing unpaid gets through")
+}
+
+// TestARefusalOfWhatWasTrustedIsCorrectedOnceItIsPaid: the payment counts as soon as Pay confirms it.
+func TestARefusalOfWhatWasTrustedIsCorrectedOnceItIsPaid(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.FormValue("name") == "" {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			return
+		}
+		confirms(w, r)
+	}, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return")
+	c := h.citizen()
+	c.post("/fines/pay", url.Values{"name": {""}})
+	h.pays("submitted")
+	c.comesBack()
+	require.Equal(t, journey.StateRefused, c.state())
+	h.pays("success")
+	require.Equal(t, http.StatusSeeOther, c.post("/fines/pay", url.Values{"name": {"Ann"}}).status)
+	require.Equal(t, journey.StateReleased, c.state())
+	posts := h.service.got(http.MethodPost)
+	require.Equal(t, []string{"pending", "success"}, statuses(posts))
+	require.NotEmpty(t, posts[1].header.Get("Paygate-Paid-At"))
+	require.Len(t, h.payments(), 1)
+}
+
+// TestOfTwoPaymentsForOneFormOneGoesBack: the first was declined, the second pays, and Pay corrects the first.
+func TestOfTwoPaymentsForOneFormOneGoesBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_SECOND_LOOK=1ms")
+	c := h.citizen()
+	c.post("/fines/pay", url.Values{})
+	h.pays("declined")
+	c.comesBack()
+	id := c.status()[0].ID
+	require.Equal(t, http.StatusSeeOther, c.post("/_pay/again", url.Values{"journey": {id}}).status)
+	h.pays("success")
+	c.comesBack()
+	require.NoError(t, h.pay.Correct(h.payments()[0].ID, "success", ""))
+	require.Eventually(t, func() bool { h.sweeps(); return h.payments()[0].Refunded == 3000 }, soon, 1)
+	require.Zero(t, h.payments()[1].Refunded, "the one that the service was given for stays")
+	require.Equal(t, journey.StateReleased, c.state())
+	require.Contains(t, h.ann().do(http.MethodGet, "/journeys/"+id, nil).text, "money_returned")
+	require.Len(t, h.service.got(http.MethodPost), 1)
+}
+
+// TestAnotherServicesPaymentIsNobodysOrphan: an account may have several services, and their references may be the same.
+func TestAnotherServicesPaymentIsNobodysOrphan(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, append(eager, "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}")...)
+	c := h.citizen()
+	h.pay.AddFault(simulator.Fault{Call: "create", Kind: "500", Times: 1})
+	require.Equal(t, http.StatusBadGateway, c.post("/fines/pay", url.Values{"case": {"CASE-7"}}).status)
+	atPay, err := url.Parse(h.payURL)
+	require.NoError(t, err)
+	elsewhere := pay.New(pay.Options{
+		URL: atPay, Key: "api_test_other", CardOrigins: []string{h.payURL}, Timeout: soon, CreateRate: 10,
+	})
+	_, err = elsewhere.Create(t.Context(), journey.NewPayment{
+		Amount: 3000, Reference: "CASE-7", Description: "Another service", ReturnURL: "https://elsewhere.example/return",
+	})
+	require.NoError(t, err)
+	h.pays("success")
+	h.pay.Advance(2 * time.Minute)
+	c.becomesBySweeps(journey.StateAbandoned)
+	require.Empty(t, h.service.got(http.MethodPost), "somebody else's money opens nothing")
+	require.Zero(t, h.payments()[0].Refunded)
+}
+
+// TestAPassEndsWithItsRefund: what was wholly given back is not paid for.
+func TestAPassEndsWithItsRefund(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, plain)
+	c := h.citizen()
+	c.get("/register/2026")
+	h.pays("success")
+	require.Equal(t, http.StatusOK, c.comesBack().status)
+	id := c.status()[0].ID
+	_, status, text := h.ann().order(id, "refund", because("amount_pence", 100))
+	require.Equal(t, http.StatusOK, status, text)
+	require.Equal(t, http.StatusOK, c.get("/register/2026").status, "a part of it is goodwill")
+	_, status, text = h.ann().order(id, "refund", because("amount_pence", 500))
+	require.Equal(t, http.StatusOK, status, text)
+	require.Equal(t, http.StatusSeeOther, c.get("/register/2026").status)
+	require.Len(t, h.payments(), 2, "has to be paid for again")
 }
 
 // TestABackupIsRestored is the documented step: stop, put the copy in the store's place, start.

@@ -222,7 +222,7 @@ func (j Journey) Paid() bool {
 
 // PassValid tells whether a paid and accepted pass can still be fetched.
 func (j Journey) PassValid(now time.Time) bool {
-	return j.Terms.Kind == KindPass && !j.CollectionFailed && (j.State == StateReleased || j.State == StateAccepted) &&
+	return j.Terms.Kind == KindPass && j.Paid() && (j.State == StateReleased || j.State == StateAccepted) &&
 		now.Before(j.ReleasedAt.Add(j.Terms.PassFor))
 }
 

@@ -40,7 +40,7 @@ const (
 	lookFor = 7 * 24 * time.Hour
 	// followEvery is how often a payment that is not finished is read when no citizen asks.
 	followEvery = 30 * time.Minute
-	// freshFor is how long Pay's word that money is reserved is good enough to deliver on.
+	// freshFor is how long Pay's word on a payment that can still be lost is good enough to deliver on.
 	freshFor = 10 * time.Minute
 )
 
@@ -106,9 +106,12 @@ func (j Journey) next(now time.Time) (Step, time.Time) {
 func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 	switch j.State {
 	case StateHeld:
+		if j.Creating { // may be under way just now
+			return StepFindOrphan, j.AskedAt.Add(max(j.Terms.MopupMinAge, createLease))
+		}
 		return StepFindOrphan, j.AskedAt.Add(j.Terms.MopupMinAge)
 	case StatePaying:
-		if j.Trusted {
+		if p, _ := j.Payment(); j.Trusted && !p.SeenAt.Before(j.Since) && !p.seenLongAgo(now) {
 			return StepDeliver, j.Since
 		}
 		return StepAsk, j.Since
@@ -140,12 +143,15 @@ func (j Journey) nextConfirmed(now time.Time) (Step, time.Time) {
 		return StepReturn, closing
 	case reserved && j.NotSentAt.After(closing):
 		return StepReturn, j.NotSentAt
-	case reserved && now.Sub(p.SeenAt) > freshFor:
+	case reserved && p.seenLongAgo(now):
 		return StepAsk, j.Since
 	default:
 		return StepDeliver, j.Since
 	}
 }
+
+// seenLongAgo tells whether Pay's word on the payment is too old to deliver on.
+func (p Payment) seenLongAgo(now time.Time) bool { return now.Sub(p.SeenAt) > freshFor }
 
 func (j Journey) nextRefused() (Step, time.Time) {
 	p, _ := j.Payment()

@@ -61,6 +61,7 @@ type Seen struct {
 	Total          int64  // pence, with any card surcharge; 0 while unknown
 	Status         string // Pay's own word: created, started, submitted, capturable, success, failed, cancelled, error
 	Code           string // Pay's code on a failed payment: P0010 declined, P0020 expired, P0030 cancelled by the user …
+	ReturnURL      string // where Pay sends the citizen back to; empty when Pay does not say
 	Finished       bool   // over, which does not mean paid
 	DelayedCapture bool
 	CreatedAt      time.Time // zero when Pay's date could not be read

@@ -162,6 +162,13 @@ func (r *Runner) Check(ctx context.Context, id ID, v Visit) (Progress, error) {
 // Resubmit takes a corrected request on the same payment, for Advance to deliver. A TransitionError when the journey does
 // not wait for one.
 func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, by By) (Journey, error) {
+	j, err := r.Store.Get(ctx, id)
+	if err == nil && j.Trusted { // the payment counts once Pay confirms it
+		j, err = r.ask(ctx, j, by)
+	}
+	if err != nil {
+		return j, err
+	}
 	return r.apply(ctx, id, Resubmitted{request.Imprint()}, by, Change{Request: &request})
 }
 
@@ -171,7 +178,7 @@ func (r *Runner) Collect(ctx context.Context, id ID, request HeldRequest, v Visi
 	if err == nil && j.State == StateRefused {
 		j, err = r.apply(ctx, id, Resubmitted{request.Imprint()}, v.By, Change{})
 	}
-	if err == nil && j.Owed(r.Now()) == StepAsk {
+	if p, _ := j.Payment(); err == nil && p.Status == StatusCapturable && p.seenLongAgo(r.Now()) {
 		j, err = r.ask(ctx, j, v.By)
 	}
 	if err != nil {

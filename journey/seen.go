@@ -66,10 +66,9 @@ func (j Journey) follow(p Payment, outcome Outcome, at time.Time) Journey {
 		if counts && gone {
 			j.State = StateReversed
 		}
-	case StateReleasing:
-		if counts && hasMoney {
-			j = j.confirm(p.ID, at)
-			j.State = StateReleasing
+	case StateReleasing, StateRefused: // what was trusted is confirmed
+		if counts && hasMoney && j.Trusted {
+			j.Trusted, j.PaidAt = false, at
 		}
 	case StateAccepted:
 		if counts && p.Status == StatusSuccess {

@@ -90,8 +90,8 @@ func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) 
 	return Began{Journey: after, NextURL: seen.NextURL}, nil
 }
 
-// findOrphan looks for payments whose create was answered into the void. Reference, amount and time must fit, and no
-// other journey may know it.
+// findOrphan looks for payments whose create was answered into the void. All that we asked for must fit, since other
+// services may use the same account and the same references, and no other journey may know it.
 func (r *Runner) findOrphan(ctx context.Context, j Journey, by By) (Journey, error) {
 	const leeway = 10 * time.Minute // between Pay's clock and ours, and for a create that took its time
 	found, err := r.Payments.FindByReference(ctx, j.Terms.Reference, j.StartedAt.Add(-leeway))
@@ -99,7 +99,8 @@ func (r *Runner) findOrphan(ctx context.Context, j Journey, by By) (Journey, err
 		return r.fail(ctx, j, by, fmt.Errorf("looking for an orphan payment: %w", err))
 	}
 	for _, seen := range found {
-		ours := seen.Reference == j.Terms.Reference && seen.Amount == j.Terms.Amount && seen.CreatedAt.Before(j.AskedAt.Add(leeway))
+		ours := seen.Reference == j.Terms.Reference && seen.Amount == j.Terms.Amount && seen.CreatedAt.Before(j.AskedAt.Add(leeway)) &&
+			seen.DelayedCapture == (j.Terms.Capture == CaptureOnAccept) && (seen.ReturnURL == j.Terms.ReturnURL || seen.ReturnURL == "")
 		if _, err := r.Store.ByPayment(ctx, seen.ID); !ours || !errors.Is(err, ErrNotFound) {
 			continue
 		}

@@ -73,6 +73,7 @@ type paymentJSON struct {
 	Reference      string    `json:"reference"`
 	State          stateJSON `json:"state"`
 	DelayedCapture bool      `json:"delayed_capture"`
+	ReturnURL      string    `json:"return_url"`
 	CreatedDate    string    `json:"created_date"`
 	Fee            *int64    `json:"fee"`
 	NetAmount      *int64    `json:"net_amount"`
@@ -108,7 +109,7 @@ func (c *Client) decode(call string, body []byte) (journey.Seen, error) {
 	}
 	seen := journey.Seen{
 		ID: p.PaymentID, Reference: p.Reference, Amount: *p.Amount, Total: p.TotalAmount,
-		Status: p.State.Status, Code: p.State.Code, Finished: p.State.Finished, DelayedCapture: p.DelayedCapture,
+		Status: p.State.Status, Code: p.State.Code, Finished: p.State.Finished, DelayedCapture: p.DelayedCapture, ReturnURL: p.ReturnURL,
 		CreatedAt:    lenientTime(p.CreatedDate),
 		RefundStatus: p.Refunds.Status, RefundAvailable: p.Refunds.Available, RefundSubmitted: p.Refunds.Submitted,
 		Fee: p.Fee, Net: p.NetAmount, CapturedDate: p.Settlement.Captured, SettledDate: p.Settlement.Settled,
