@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,6 +94,11 @@ func (p shakyPay) Get(ctx context.Context, id string) (s journey.Seen, err error
 	return s, err
 }
 
+func (p shakyPay) FindByReference(ctx context.Context, reference string, from time.Time) (found []journey.Seen, err error) {
+	err = p.around(func() error { found, err = p.Payments.FindByReference(ctx, reference, from); return err })
+	return found, err
+}
+
 func (p shakyPay) Capture(ctx context.Context, id string) error {
 	return p.around(func() error { return p.Payments.Capture(ctx, id) })
 }
@@ -129,6 +135,7 @@ type shaky struct {
 	clock   time.Time
 	pay     *simulator.Simulator
 	service *service
+	given   atomic.Int32 // requests that the service did not refuse; fetches that reached the citizen
 	store   journey.Store
 	runner  *journey.Runner
 }
@@ -168,9 +175,27 @@ func testSealer(t *testing.T) *seal.Sealer {
 	return sealer
 }
 
+// answered notes the status of an answer.
+type answered struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answered) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
 func newShaky(t *testing.T, open opener, answer http.HandlerFunc, trouble *trouble) *shaky {
 	t.Helper()
-	s := &shaky{t: t, trouble: trouble, clock: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), service: &service{answer: answer}}
+	s := &shaky{t: t, trouble: trouble, clock: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), service: &service{}}
+	s.service.answer = func(w http.ResponseWriter, r *http.Request) {
+		seen := &answered{ResponseWriter: w}
+		answer(seen, r)
+		if r.Method == http.MethodPost && seen.status < http.StatusBadRequest {
+			s.given.Add(1)
+		}
+	}
 	clock := func() time.Time { return s.clock }
 	s.service.server = httptest.NewServer(s.service)
 	t.Cleanup(s.service.server.Close)
@@ -201,32 +226,112 @@ func newShaky(t *testing.T, open opener, answer http.HandlerFunc, trouble *troub
 // kindOfJourney is one of the ways a journey can go.
 type kindOfJourney struct {
 	name    string
-	capture string
-	answer  http.HandlerFunc
+	accepts bool // the service does, in the end
+	answer  func() http.HandlerFunc
+	terms   func(*journey.Terms)
+	citizen func(*shaky, journey.ID) // what the citizen does once the payment is open
 }
 
 func kindsOfJourney() []kindOfJourney {
-	refuses := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) }
-	return []kindOfJourney{
-		{"reserved and accepted", journey.CaptureOnAccept, confirms},
-		{"taken and accepted", journey.CaptureImmediate, confirms},
-		{"reserved and refused", journey.CaptureOnAccept, refuses},
-		{"taken and refused", journey.CaptureImmediate, refuses},
+	accepts := func() http.HandlerFunc { return confirms }
+	refuse := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) }
+	refuses := func() http.HandlerFunc { return refuse }
+	refusesOnce := func() http.HandlerFunc {
+		first := true
+		return func(w http.ResponseWriter, r *http.Request) {
+			if first {
+				first = false
+				refuse(w, r)
+				return
+			}
+			confirms(w, r)
+		}
 	}
+	immediate := func(t *journey.Terms) { t.Capture = journey.CaptureImmediate }
+	onReturn := func(t *journey.Terms) { t.Capture, t.Release = journey.CaptureImmediate, journey.ReleaseOnReturn }
+	pass := func(t *journey.Terms) { t.Kind = journey.KindPass }
+	pays := func(s *shaky, id journey.ID) { s.pays("success"); s.returns(id) }
+	return []kindOfJourney{
+		{"reserved and accepted", true, accepts, nil, pays},
+		{"taken and accepted", true, accepts, immediate, pays},
+		{"reserved and refused", false, refuses, nil, pays},
+		{"taken and refused", false, refuses, immediate, pays},
+		{"declined, then paid", true, accepts, nil, func(s *shaky, id journey.ID) {
+			s.pays("declined")
+			s.returns(id)
+			_, _ = s.runner.Again(s.t.Context(), id)
+			s.pays("success")
+			s.returns(id)
+		}},
+		{"never paid", false, accepts, nil, func(s *shaky, id journey.ID) { s.returns(id) }},
+		{"refused, then corrected", true, refusesOnce, nil, func(s *shaky, id journey.ID) {
+			pays(s, id)
+			if _, err := s.runner.Resubmit(s.t.Context(), id, theForm("name=Ann+Other"), journey.ByCitizen); err == nil {
+				progress, _ := s.runner.Advance(s.t.Context(), id, journey.Visit{By: journey.ByCitizen})
+				_ = progress.Reply.Close()
+			}
+		}},
+		{"trusted, then paid", true, accepts, onReturn, func(s *shaky, id journey.ID) {
+			s.pays("submitted")
+			s.returns(id)
+			s.pays("success")
+			s.returns(id)
+		}},
+		{"a pass that is fetched", true, accepts, pass, func(s *shaky, id journey.ID) { pays(s, id); s.collects(id) }},
+		{"a pass, taken at once", true, accepts, func(t *journey.Terms) { pass(t); immediate(t) }, func(s *shaky, id journey.ID) { pays(s, id); s.collects(id) }},
+		{"a pass that nobody fetches", false, accepts, pass, pays},
+		{"a pass that nobody fetches, taken at once", false, accepts, func(t *journey.Terms) { pass(t); immediate(t) }, pays},
+	}
+}
+
+// theForm is what the citizen sends.
+func theForm(body string) journey.HeldRequest {
+	return journey.HeldRequest{Method: "POST", Path: "/licences/apply", Header: http.Header{}, Body: []byte(body), Host: "x", Proto: "https"}
+}
+
+// pays ends the newest payment at Pay, where there is one that is open.
+func (s *shaky) pays(outcome string) {
+	if all := s.pay.Payments(); len(all) > 0 {
+		_ = s.pay.Pay(all[len(all)-1].ID, outcome)
+	}
+}
+
+func (s *shaky) returns(id journey.ID) {
+	progress, _ := s.runner.Return(s.t.Context(), id, journey.Visit{By: journey.ByCitizen})
+	_ = progress.Reply.Close()
+}
+
+// collects is the fetch of a pass, as the public door allows it.
+func (s *shaky) collects(id journey.ID) {
+	if j, err := s.store.Get(s.t.Context(), id); err != nil || j.State != journey.StateConfirmed {
+		return
+	}
+	request := journey.HeldRequest{Method: "GET", Path: "/register", Header: http.Header{}, Host: "x", Proto: "https"}
+	progress, _ := s.runner.Collect(s.t.Context(), id, request, journey.Visit{By: journey.ByCitizen})
+	if progress.Reply != nil {
+		s.given.Add(1)
+	}
+	_ = progress.Reply.Close()
+}
+
+func (k kindOfJourney) allTerms() journey.Terms {
+	terms := journey.Terms{
+		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-1", Description: "Licence", ReturnURL: "https://x.example/return",
+		Capture: journey.CaptureOnAccept, Release: journey.ReleaseConfirmed, Accept: journey.Statuses{{From: 200, To: 399}},
+		Repeat: journey.RepeatNever, OnRefused: journey.OnRefusedReturn, ResubmitFor: time.Hour, RetryFor: 2 * time.Hour,
+		ClaimFor: time.Minute, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 120 * time.Hour, PassFor: time.Hour,
+		KeepReply: time.Hour, KeepJourney: 10000 * time.Hour,
+	}
+	if k.terms != nil {
+		k.terms(&terms)
+	}
+	return terms
 }
 
 // walk takes a citizen as far as they come, then time passes and sweeps go by until nothing moves any more.
 func (s *shaky) walk(k kindOfJourney) journey.Journey {
 	ctx := s.t.Context()
-	terms := journey.Terms{
-		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-1", Description: "Licence", ReturnURL: "https://x.example/return",
-		Capture: k.capture, Release: journey.ReleaseConfirmed, Accept: journey.Statuses{{From: 200, To: 399}},
-		Repeat: journey.RepeatNever, OnRefused: journey.OnRefusedReturn, ResubmitFor: time.Hour, RetryFor: 2 * time.Hour,
-		ClaimFor: time.Minute, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
-		KeepReply: time.Hour, KeepJourney: 10000 * time.Hour,
-	}
-	request := journey.HeldRequest{Method: "POST", Path: "/licences/apply", Header: http.Header{}, Body: []byte("name=Ann"), Host: "x", Proto: "https"}
-	held, err := s.runner.Begin(ctx, terms, request, "key")
+	held, err := s.runner.Begin(ctx, k.allTerms(), theForm("name=Ann"), "key")
 	began := journey.Began{Journey: held}
 	if err == nil {
 		began, err = s.runner.CreatePayment(ctx, held, journey.Prefill{})
@@ -235,12 +340,9 @@ func (s *shaky) walk(k kindOfJourney) journey.Journey {
 		began, _ = s.runner.Again(ctx, began.Journey.ID) // the citizen tries again
 	}
 	if began.NextURL != "" {
-		all := s.pay.Payments()
-		require.NoError(s.t, s.pay.Pay(all[len(all)-1].ID, "success"))
-		progress, _ := s.runner.Return(ctx, began.Journey.ID, journey.Visit{By: journey.ByCitizen})
-		_ = progress.Reply.Close()
+		k.citizen(s, began.Journey.ID)
 	}
-	for range 30 {
+	for range 40 {
 		s.clock = s.clock.Add(4 * time.Hour)
 		s.pay.Sweep()
 		due, err := s.store.Due(ctx, s.clock, journey.Due{}, 100)
@@ -262,8 +364,13 @@ func (s *shaky) walk(k kindOfJourney) journey.Journey {
 // agree is what must be true at the end, whatever failed on the way, judged by what Pay and the service saw.
 func (s *shaky) agree(k kindOfJourney, j journey.Journey) {
 	t := s.t
-	delivered := len(s.service.got(http.MethodPost))
-	require.LessOrEqual(t, delivered, 1, "delivered twice")
+	sent := map[string]bool{}
+	for _, r := range s.service.got(http.MethodPost) {
+		submission := r.header.Get("Paygate-Submission")
+		require.False(t, sent[submission], "submission %s was delivered twice", submission)
+		sent[submission] = true
+	}
+	given := s.given.Load()
 	var kept int64 // what Pay took and did not give back
 	for _, p := range s.pay.Payments() {
 		if p.Status == "success" {
@@ -271,18 +378,17 @@ func (s *shaky) agree(k kindOfJourney, j journey.Journey) {
 		}
 		require.NotEqual(t, "capturable", p.Status, "reserved for ever")
 	}
-	accepts := k.name == "reserved and accepted" || k.name == "taken and accepted"
 	switch {
 	case j.State == journey.StateStuck: // a person knows; nothing was taken for what nobody is sure of, but what was taken before
 		require.NotEmpty(t, j.Note)
 	case j.State == journey.StateReleased:
-		require.True(t, accepts)
-		require.Equal(t, 1, delivered)
+		require.True(t, k.accepts)
+		require.True(t, given > 0 || k.allTerms().Kind == journey.KindPass, "a pass can be fetched again")
 		require.EqualValues(t, 2500, kept, "given, and taken once")
 	default:
 		require.Contains(t, []journey.State{"", journey.StateAbandoned, journey.StateReversed}, j.State, "everything comes to rest: %+v", j.History)
 		require.Zero(t, kept, "not given, and nothing kept")
-		require.False(t, accepts && delivered > 0, "the service has it, and nobody paid")
+		require.Zero(t, given, "the service has given it, and nobody paid")
 	}
 }
 
@@ -293,7 +399,10 @@ func TestWhicheverStepFailsMoneyAndServiceAgree(t *testing.T) {
 	for name, stores := range map[string]func(*testing.T) opener{
 		"bbolt": func(*testing.T) opener { return openBbolt }, "PostgreSQL": postgresOpener,
 	} {
-		for _, k := range kindsOfJourney() {
+		for n, k := range kindsOfJourney() {
+			if name == "PostgreSQL" && n >= 4 {
+				continue // the further kinds walk the same corridor
+			}
 			t.Run(name+", "+k.name, func(t *testing.T) {
 				t.Parallel()
 				failEachStep(t, stores(t), k)
@@ -305,14 +414,14 @@ func TestWhicheverStepFailsMoneyAndServiceAgree(t *testing.T) {
 func failEachStep(t *testing.T, open opener, k kindOfJourney) {
 	t.Helper()
 	calm := &trouble{}
-	s := newShaky(t, open, k.answer, calm)
+	s := newShaky(t, open, k.answer(), calm)
 	s.agree(k, s.walk(k))
-	require.Greater(t, calm.steps, 10)
+	require.Greater(t, calm.steps, 5)
 	for step := 1; step <= calm.steps; step++ {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("step %d, after %t", step, after), func(t *testing.T) {
 				trouble := &trouble{fails: step, after: after}
-				s := newShaky(t, open, k.answer, trouble)
+				s := newShaky(t, open, k.answer(), trouble)
 				j := s.walk(k)
 				require.True(t, trouble.struck, "the step was never reached")
 				s.agree(k, j)
@@ -343,11 +452,11 @@ func (s *brokenStore) Update(ctx context.Context, id journey.ID, change func(jou
 // TestAStoreThatComesBackSoonLearnsTheResultOfADelivery: a database that restarts leaves nobody to find out what is known.
 func TestAStoreThatComesBackSoonLearnsTheResultOfADelivery(t *testing.T) {
 	t.Parallel()
-	for _, k := range kindsOfJourney() {
+	for _, k := range kindsOfJourney()[:4] {
 		for _, done := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, kept %t", k.name, done), func(t *testing.T) {
 				t.Parallel()
-				s := newShaky(t, openBbolt, k.answer, &trouble{})
+				s := newShaky(t, openBbolt, k.answer(), &trouble{})
 				s.runner.Store = &brokenStore{Store: s.store, service: s.service, done: done, fails: 4}
 				j := s.walk(k)
 				s.agree(k, j)
