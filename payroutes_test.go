@@ -310,6 +310,8 @@ func TestARedirectOfTheServiceIsFollowedFromItsOwnAddress(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, p.status)
 	require.Equal(t, "/licences/confirmation/RVM-0001", p.to(), "resolved against the form's address")
 	require.Contains(t, p.header.Get("Set-Cookie"), "flash=received")
+	require.Empty(t, p.header["Paygate-Answer"], "it is the service's answer")
+	require.Equal(t, "private, no-cache", p.header.Get("Cache-Control"))
 }
 
 func TestWhenAStrictCookieStayedBehindAPageOfOursStartsANewNavigation(t *testing.T) {
@@ -567,6 +569,22 @@ func TestWhenNobodyKnowsWhetherTheServiceGotItAPersonDecides(t *testing.T) {
 			require.Equal(t, "capturable", h.payments()[0].Status, "never captured until known")
 		})
 	}
+}
+
+func TestWhenTheMoneyGoesBackTheServicesRefusalIsNotShownAnyMore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = w.Write([]byte("correct the form"))
+	}, "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	h.pay.AddFault(simulator.Fault{Call: "cancel", Kind: "500"})
+	require.Equal(t, "correct the form", c.comesBack().text)
+	require.Eventually(t, func() bool { h.sweeps(); return h.ann().shown(c.status()[0].ID).Note != "" }, soon, 1)
+	require.Equal(t, journey.StateRefused, c.state())
+	require.Contains(t, c.comesBack().text, "Your money is being given back")
 }
 
 func TestALargeReplyIsStreamed(t *testing.T) {

@@ -124,7 +124,7 @@ func (g *Gateway) item(j journey.Journey) pages.Item {
 		item.Page, item.View.Target = pages.PassReady, j.Imprint.Path
 	case item.Page == pages.PassReady:
 		item.View.Target = j.Imprint.Path
-	case j.KeepsReply():
+	case j.ShowsReply(g.Runner.Now()):
 		item.View.Target = markedAddress(j)
 	}
 	return item

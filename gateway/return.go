@@ -90,7 +90,7 @@ func (g *Gateway) visit(r *http.Request) journey.Visit {
 func (g *Gateway) showOutcome(w http.ResponseWriter, r *http.Request, v visitOutcome) {
 	j := v.progress.Journey
 	switch {
-	case j.KeepsReply() && !j.State.AtRest() || j.KeepsReply() && j.State == journey.StateReleased:
+	case j.ShowsReply(g.Runner.Now()):
 		seeOther(w, markedAddress(j))
 	case v.progress.Reply != nil: // too large to keep: there is this one chance to see it
 		g.hand(w, r, j, v.progress.Reply)
@@ -154,7 +154,7 @@ func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, id journey.I
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if !found {
+	if !found || !j.ShowsReply(g.Runner.Now()) {
 		seeOther(w, g.Prefix+"/status")
 		return
 	}
@@ -177,8 +177,7 @@ func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey
 		g.stream(w, r, reply)
 		return
 	}
-	g.follow(w, r, j, *reply, target)
-	_ = reply.Close()
+	g.follow(w, r, j, reply, target)
 }
 
 // redirectTarget is where a redirecting reply leads, resolved against the held request's address.
@@ -200,15 +199,18 @@ func redirectTarget(reply journey.Reply, j journey.Journey) (string, bool) {
 
 // follow sends the citizen where the service sends them. Coming from Pay, browsers keep SameSite=Strict cookies back
 // through the whole chain of redirects; then a page of our own starts a new, same-site navigation.
-func (g *Gateway) follow(w http.ResponseWriter, r *http.Request, j journey.Journey, reply journey.Reply, target string) {
+func (g *Gateway) follow(w http.ResponseWriter, r *http.Request, j journey.Journey, reply *journey.Reply, target string) {
+	if !lacksCookie(r, j.Imprint.Cookies) {
+		reply.Status = http.StatusSeeOther
+		reply.Header.Set("Location", target)
+		g.stream(w, r, reply)
+		return
+	}
 	for _, line := range reply.Header["Set-Cookie"] {
 		w.Header().Add("Set-Cookie", line)
 	}
-	if lacksCookie(r, j.Imprint.Cookies) {
-		g.answer(w, r, onward(j, target))
-		return
-	}
-	seeOther(w, target)
+	_ = reply.Close()
+	g.answer(w, r, onward(j, target))
 }
 
 func lacksCookie(r *http.Request, names []string) bool {
@@ -229,7 +231,7 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 			}
 		}
 		g.stream(w, r, p.Reply)
-	case p.Journey.KeepsReply():
+	case p.Journey.ShowsReply(g.Runner.Now()):
 		seeOther(w, markedAddress(p.Journey))
 	case err != nil:
 		g.Log.WarnContext(r.Context(), "delivery", "journey_id", p.Journey.ID, "state", p.Journey.State, "error", err)

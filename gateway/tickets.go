@@ -69,7 +69,7 @@ func needed(j journey.Journey, now time.Time) int {
 	switch {
 	case j.PassValid(now), !j.State.AtRest():
 		return 2
-	case j.KeepsReply():
+	case j.ShowsReply(now):
 		return 1
 	default:
 		return 0

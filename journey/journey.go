@@ -239,6 +239,12 @@ func (j Journey) KeepsRequest() bool {
 // KeepsReply tells whether the service's reply is kept; a store erases it as soon as not.
 func (j Journey) KeepsReply() bool { return !j.ReplyUntil.IsZero() }
 
+// ShowsReply tells whether the kept reply is still what the citizen is to see: not past its time, though it may not be erased
+// yet, and not when it is overtaken by the money's return.
+func (j Journey) ShowsReply(now time.Time) bool {
+	return now.Before(j.ReplyUntil) && !j.Returning && j.State != StateReversed && j.State != StateAbandoned
+}
+
 // TransitionError is a fact that has no place in a journey's state. Nothing was written.
 type TransitionError struct {
 	State State

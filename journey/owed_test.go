@@ -43,3 +43,15 @@ func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, StateUnpaid, failed.State)
 }
+
+// TestAKeptReplyIsShownAsLongAsItIsKept, whenever a sweep comes to erase it.
+func TestAKeptReplyIsShownAsLongAsItIsKept(t *testing.T) {
+	t.Parallel()
+	confirmed := examples(t)[StateConfirmed]
+	j := must(t, confirmed, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Kept: true})
+	require.True(t, j.ShowsReply(j.ReplyUntil.Add(-time.Second)))
+	require.False(t, j.ShowsReply(j.ReplyUntil))
+	require.True(t, j.KeepsReply())
+	returning := must(t, j, ReturnDecided{})
+	require.False(t, returning.ShowsReply(t0.Add(time.Minute)), "the money's return overtakes it")
+}
