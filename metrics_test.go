@@ -71,6 +71,10 @@ func TestEverythingOfTheContractIsCounted(t *testing.T) {
 	} {
 		require.Equal(t, wanted, h.metric(t, name), name)
 	}
+	results := regexp.MustCompile(`paygate_webhooks_total\{result="([a-z_]+)"`).FindAllStringSubmatch(adviser{h, ""}.do(http.MethodGet, "/metrics", nil).text, -1)
+	for _, result := range results {
+		require.Contains(t, []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"}, result[1])
+	}
 	require.NotEmpty(t, h.metric(t, `paygate_requests_total{kind="pass_through"}`))
 	require.NotEmpty(t, h.metric(t, `paygate_requests_total{kind="own"}`))
 	require.NotEmpty(t, h.metric(t, `paygate_pay_request_seconds_count`))

@@ -16,6 +16,8 @@ import (
 const (
 	// maxWebhookBytes bounds a webhook's body.
 	maxWebhookBytes = 256 << 10
+	// answerWithin is how long the store may take: Pay gives up after 3 seconds (FACTS 7.6).
+	answerWithin = 2 * time.Second
 	// remembered is how long a webhook is known again: longer than Pay repeats one (FACTS 7.6).
 	remembered = 7 * 24 * time.Hour
 )
@@ -42,10 +44,10 @@ func (g *Gateway) webhook(w http.ResponseWriter, r *http.Request) {
 		g.hear(w, http.StatusUnauthorized, "bad_signature")
 		return
 	}
-	id, result, err := g.heed(r.Context(), body)
+	id, result, err := g.heedInTime(r.Context(), body)
 	if err != nil {
 		g.Log.ErrorContext(r.Context(), "webhook", "error", err)
-		g.hear(w, http.StatusServiceUnavailable, "failed") // Pay repeats it
+		w.WriteHeader(http.StatusServiceUnavailable) // Pay repeats it
 		return
 	}
 	g.hear(w, http.StatusOK, result)
@@ -69,6 +71,24 @@ type message struct {
 	PaymentID string `json:"resource_id"`
 }
 
+// heedInTime heeds a message, but waits for no store that does not answer: not even for one that cannot be given up.
+func (g *Gateway) heedInTime(ctx context.Context, body []byte) (id journey.ID, result string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	heeded := make(chan func(), 1)
+	go func() {
+		i, r, e := g.heed(ctx, body)
+		heeded <- func() { id, result, err = i, r, e }
+	}()
+	select {
+	case take := <-heeded:
+		take()
+		return id, result, err
+	case <-ctx.Done():
+		return "", "", ctx.Err()
+	}
+}
+
 // heed stores what follows from a genuine message, and names it: accepted, duplicate, unknown (not our payment) or ignored
 // (nothing that we understand).
 func (g *Gateway) heed(ctx context.Context, body []byte) (journey.ID, string, error) {
@@ -83,7 +103,9 @@ func (g *Gateway) heed(ctx context.Context, body []byte) (journey.ID, string, er
 	if err != nil {
 		return "", "", err
 	}
-	if err := g.Runner.Nudge(ctx, id, journey.ByWebhook); err != nil {
+	if err := g.Runner.Nudge(ctx, id, journey.ByWebhook); gone(err) {
+		return "", "unknown", nil // set aside, and said so by the store: to hear it again would not help
+	} else if err != nil {
 		return "", "", err
 	}
 	if m.ID == "" {

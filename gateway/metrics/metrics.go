@@ -66,7 +66,7 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 	}
 	m.registry.MustRegister(m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks, m.lost,
 		newFromStore(store, now), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, result := range []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed", "failed"} {
+	for _, result := range []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"} {
 		m.webhooks.WithLabelValues(result) // so that the first one is an increase
 	}
 	for _, route := range routes {
