@@ -193,6 +193,21 @@ func TestAPassMayBePricedByTheService(t *testing.T) {
 	require.Equal(t, []string{"quote", "success", "success"}, statuses(h.service.got(http.MethodGet)))
 }
 
+// TestAPassIsGoodForWhatWasPriced: where the service prices, a cheap query buys no dear one.
+func TestAPassIsGoodForWhatWasPriced(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(w http.ResponseWriter, r *http.Request) {
+		prices(map[string]string{"1": "600", "100": "60000"}[r.FormValue("copies")], "", "")(w, r)
+	}, upstreamPriced...)
+	c := h.citizen()
+	c.get("/register/2026?copies=1")
+	h.pays("success")
+	require.Equal(t, http.StatusOK, c.comesBack().status)
+	require.Equal(t, http.StatusOK, c.get("/register/2026?copies=1").status)
+	require.Equal(t, http.StatusSeeOther, c.get("/register/2026?copies=100").status)
+	require.EqualValues(t, 60000, h.payments()[1].Amount)
+}
+
 func TestAServiceThatIsDownNamesNoPrice(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms, upstreamPriced...)

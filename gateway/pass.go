@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"maps"
 	"net/http"
@@ -17,6 +19,9 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 	if err != nil {
 		g.answer(w, r, chooseAgain)
 		return
+	}
+	if hit.route.UpstreamPriced { // whatever the service prices by: what is paid for one query is no other's
+		terms.Choice = digest(withoutMarker(hit.query))
 	}
 	own, err := g.journeys(r)
 	if err != nil {
@@ -40,6 +45,11 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 	default:
 		g.begin(w, r, terms, in, own)
 	}
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // passFor finds the browser's newest pass for the path and the choice of price, if it is of any use still.

@@ -23,7 +23,9 @@ type troubled struct {
 	update func() error
 }
 
-func (troubled) ByPayment(context.Context, string) (journey.ID, error) { return "01JDM4Q0V3Q7J2S3", nil }
+func (troubled) ByPayment(context.Context, string) (journey.ID, error) {
+	return "01JDM4Q0V3Q7J2S3", nil
+}
 
 func (s troubled) Update(context.Context, journey.ID, func(journey.Journey) (journey.Change, error)) (journey.Journey, error) {
 	return journey.Journey{}, s.update()

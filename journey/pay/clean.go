@@ -14,13 +14,16 @@ const refused = `<>|"\`
 var urlPattern = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://\S*|\bwww\.\S*`)
 
 // CleanText makes a reference or a description that Pay takes: without the characters and addresses that it refuses, on
-// one line, at most 255 characters. It may come out empty.
+// one line, at most 255 characters. It may come out empty. What is clean stays as it is: addresses go last, since one may
+// show itself only once the characters in it are gone.
 func CleanText(text string) string {
-	return cleanWithin(urlPattern.ReplaceAllString(text, ""), 255)
+	return cleanWithin(urlPattern.ReplaceAllString(clean(text), ""), 255)
 }
 
 // cleanWithin removes what Pay refuses and cuts. Characters are counted as Java counts them, in UTF-16.
-func cleanWithin(text string, most int) string {
+func cleanWithin(text string, most int) string { return cut(clean(text), most) }
+
+func clean(text string) string {
 	text = strings.ToValidUTF8(text, "")
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -32,7 +35,7 @@ func cleanWithin(text string, most int) string {
 			return r
 		}
 	}, text)
-	return cut(strings.Join(strings.Fields(text), " "), most)
+	return strings.Join(strings.Fields(text), " ")
 }
 
 func cut(text string, most int) string {
@@ -54,16 +57,16 @@ func CleanMetadata(metadata map[string]string) map[string]string {
 		keys = append(keys, key)
 	}
 	slices.Sort(keys)
-	clean, lower := map[string]string{}, map[string]bool{}
+	kept, lower := map[string]string{}, map[string]bool{}
 	for _, key := range keys {
 		value := cleanWithin(metadata[key], 100)
 		known := lower[strings.ToLower(key)]
-		if key == "" || utf8.RuneCountInString(key) > 30 || value == "" || known || len(clean) == 15 {
+		if key == "" || utf8.RuneCountInString(key) > 30 || value == "" || known || len(kept) == 15 {
 			continue
 		}
-		clean[key], lower[strings.ToLower(key)] = value, true
+		kept[key], lower[strings.ToLower(key)] = value, true
 	}
-	return clean
+	return kept
 }
 
 var countryPattern = regexp.MustCompile(`^[A-Za-z]{2}$`)

@@ -366,6 +366,10 @@ func TestTextsAreCleanedOfWhatPayRefuses(t *testing.T) {
 	} {
 		require.Equal(t, out, pay.CleanText(in))
 	}
+	for _, odd := range []string{"ht<tp://x.example/y", "ht\xfftp://x.example", "ww|w.x.example a", "a:\\//b", strings.Repeat("x", 252) + " a://b", "w\"ww.x"} {
+		once := pay.CleanText(odd)
+		require.Equal(t, once, pay.CleanText(once), "what is clean stays as it is, or Pay would have another text than we: %q", odd)
+	}
 	many := map[string]string{}
 	for n := range 20 {
 		many[fmt.Sprintf("key%02d", n)] = strings.Repeat("v", 200)
