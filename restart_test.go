@@ -249,6 +249,53 @@ func (h *house) inTheStore(do func(*boltstore.Store)) {
 	require.NoError(h.t, store.Close())
 }
 
+// TestADeliveryUnderWayIsFinishedBeforeTheEnd tells a served gateway to end while the service is at work.
+func TestADeliveryUnderWayIsFinishedBeforeTheEnd(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	working, goOn := make(chan struct{}), make(chan struct{})
+	h.service.answersBy(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			close(working)
+			<-goOn
+		}
+		confirms(w, r)
+	})
+	port := freePorts(t, 2)
+	h.url = "http://127.0.0.1:" + itoa(port)
+	staffURL := "http://127.0.0.1:" + itoa(port+1)
+	environ := append(h.environ(h.store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+itoa(port), "PAYGATE_STAFF_LISTEN=127.0.0.1:"+itoa(port+1))
+	ctx, stop := context.WithCancel(t.Context())
+	out := &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
+	ended := make(chan int, 1)
+	go func() {
+		ended <- command.Run(ctx, command.World{Environ: environ, Stdout: out, Stderr: out, Assemble: assemble}, nil)
+	}()
+	<-out.seen
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	back := make(chan page, 1)
+	go func() { back <- c.get("/_pay/return") }()
+	<-working
+	stop()
+	require.Eventually(t, func() bool {
+		answer, err := http.Get(staffURL + "/readyz")
+		return err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusServiceUnavailable
+	}, soon, 1)
+	other := h.citizen()
+	refused := other.post("/licences/apply", url.Values{"name": {"Bob"}})
+	require.Equal(t, http.StatusServiceUnavailable, refused.status)
+	require.NotEmpty(t, refused.header.Get("Retry-After"))
+	require.Equal(t, http.StatusOK, other.get("/free").status, "free traffic goes on")
+	close(goOn)
+	require.Contains(t, (<-back).to(), "paygate-reply", "the citizen has the answer")
+	require.Zero(t, <-ended)
+	require.Len(t, h.service.got(http.MethodPost), 1)
+	require.Equal(t, "success", h.payments()[0].Status)
+	require.Len(t, h.payments(), 1)
+}
+
 func TestServeEndsWithZeroWhenItIsToldTo(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms)
