@@ -65,11 +65,14 @@ func (w World) serve(ctx context.Context, s config.Settings, log *slog.Logger, r
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		err = drain(ctx, parts, doors, log)
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+	defer cancel()
+	if err == nil {
+		err = drain(late, parts, doors, log)
 	}
 	stop()
-	background.Wait()
-	return errors.Join(err, parts.Close())
+	return errors.Join(err, end(late, background.Wait, parts.Close))
 }
 
 // warnOfExposure says when the service's name leads to public addresses. No start waits for it, or fails by it; of an address
@@ -86,18 +89,29 @@ func (w World) warnOfExposure(ctx context.Context, s config.Settings, log *slog.
 }
 
 // drain refuses new journeys, lets what is under way end, then closes both doors.
-func drain(ctx context.Context, parts *Parts, doors []*http.Server, log *slog.Logger) error {
-	log.InfoContext(ctx, "draining")
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
-	defer cancel()
+func drain(late context.Context, parts *Parts, doors []*http.Server, log *slog.Logger) error {
+	log.InfoContext(late, "draining")
 	err := parts.Drain(late)
 	for _, door := range doors {
 		if shutErr := door.Shutdown(late); shutErr != nil {
 			_ = door.Close()
 		}
 	}
-	log.InfoContext(ctx, "drained")
+	log.InfoContext(late, "drained")
 	return err
+}
+
+// end waits for what nobody asked for, and closes the store; but no longer than the context lasts. What is cut off then is as
+// after a crash: the next start knows of it.
+func end(late context.Context, wait func(), closeAll func() error) error {
+	ended := make(chan error, 1)
+	go func() { wait(); ended <- closeAll() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-late.Done():
+		return errors.New("what was under way did not end in time")
+	}
 }
 
 func listenPublic(s config.Settings) (net.Listener, error) {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -107,4 +108,18 @@ func TestTheDoorsWaitForNobodyForEver(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAnEndThatTakesTooLongIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	hangs := make(chan struct{})
+	t.Cleanup(func() { close(hangs) })
+	require.ErrorContains(t, end(late, func() { <-hangs }, func() error { return nil }), "in time")
+
+	closing := errors.New("the disk is gone")
+	waited := false
+	require.ErrorIs(t, end(t.Context(), func() { waited = true }, func() error { return closing }), closing)
+	require.True(t, waited)
 }
