@@ -79,10 +79,13 @@ type Counts struct {
 	Failed    int // an error kept it where it was
 }
 
+// afterStart is how soon the first sweep comes: a process that is often started anew must not leave everything to the next.
+const afterStart = time.Minute
+
 // Run sweeps until the context ends.
 func (m *Mopup) Run(ctx context.Context) {
-	for {
-		timer := time.NewTimer(jitter(m.Every))
+	for pause := min(m.Every, afterStart); ; pause = m.Every {
+		timer := time.NewTimer(jitter(pause))
 		select {
 		case <-ctx.Done():
 			timer.Stop()

@@ -1,8 +1,12 @@
 package mopup
 
 import (
+	"context"
 	"errors"
+	"log/slog"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -37,6 +41,32 @@ func TestEachVisitCountsOnceByWhatItDid(t *testing.T) {
 		*counts.of(c.before, c.after, c.err)++
 		require.Equal(t, c.wanted, counts, "%s to %s", c.before, c.after)
 	}
+}
+
+// counted is a store in which nothing is due, and which counts who asks.
+type counted struct {
+	journey.Store
+	sweeps atomic.Int32
+}
+
+func (c *counted) Due(context.Context, time.Time, journey.Due, int) ([]journey.Due, error) {
+	c.sweeps.Add(1)
+	return nil, nil
+}
+
+func TestTheFirstSweepComesSoonAfterTheStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &counted{}
+		m := New(Options{Store: store, Every: 30 * time.Minute, Pace: 1, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		ctx, stop := context.WithCancel(t.Context())
+		go m.Run(ctx)
+		time.Sleep(2 * time.Minute) // of the bubble's own clock
+		require.EqualValues(t, 1, store.sweeps.Load())
+		time.Sleep(24 * time.Hour)
+		require.InDelta(t, 48, store.sweeps.Load(), 5)
+		stop()
+	})
 }
 
 func TestJitterStaysWithinATenth(t *testing.T) {
