@@ -151,12 +151,17 @@ func (r *Runner) Nudge(ctx context.Context, id ID, by By) error {
 	return err
 }
 
-// Check reads the journey's payments at Pay, whatever is owed, and then advances it.
+// Check reads the journey's payments at Pay, whatever is owed, and then advances it. That a refund must wait is no error: the
+// journey's note says so.
 func (r *Runner) Check(ctx context.Context, id ID, v Visit) (Progress, error) {
 	if err := r.Nudge(ctx, id, v.By); err != nil {
 		return Progress{}, err
 	}
-	return r.Advance(ctx, id, v)
+	progress, err := r.Advance(ctx, id, v)
+	if errors.Is(err, ErrNotCollected) {
+		err = nil
+	}
+	return progress, err
 }
 
 // Resubmit takes a corrected request on the same payment, for Advance to deliver. A TransitionError when the journey does

@@ -309,13 +309,13 @@ func (r *Runner) giveBack(ctx context.Context, j Journey, by By) (Journey, error
 	case seen.RefundStatus == "unavailable":
 		return r.apply(ctx, j.ID, ReturnFailed{"GOV.UK Pay says that the payment cannot be refunded"}, by, Change{})
 	default:
-		return r.fail(ctx, j, by, fmt.Errorf("giving the money back: %w", errNotCollected))
+		return r.fail(ctx, j, by, fmt.Errorf("giving the money back: %w", ErrNotCollected))
 	}
 }
 
 var (
-	// errNotCollected: Pay refunds only what it has collected, which takes it up to some days (FACTS 6).
-	errNotCollected = errors.New("GOV.UK Pay has not collected it yet, a refund must wait")
+	// ErrNotCollected: Pay refunds only what it has collected, which takes it up to some days (FACTS 6).
+	ErrNotCollected = errors.New("GOV.UK Pay has not collected it yet, a refund must wait")
 	// errUnread: Pay was asked to act, and neither its answer nor a reading since says whether it did.
 	errUnread = errors.New("what became of it could not be read")
 )

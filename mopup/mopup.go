@@ -230,7 +230,7 @@ func (c *Counts) of(before, after journey.State, err error) *int {
 	switch {
 	case after == journey.StateStuck && before != journey.StateStuck:
 		return &c.Stuck
-	case err != nil:
+	case err != nil && !errors.Is(err, journey.ErrNotCollected): // a refund that has to wait is nobody's failure
 		return &c.Failed
 	case before == after:
 		return &c.Waiting

@@ -3,6 +3,7 @@ package mopup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -36,6 +37,7 @@ func TestEachVisitCountsOnceByWhatItDid(t *testing.T) {
 		{journey.StateReleasing, journey.StateStuck, trouble, Counts{Stuck: 1}},
 		{journey.StateStuck, journey.StateStuck, nil, Counts{Waiting: 1}},
 		{journey.StateConfirmed, journey.StateConfirmed, trouble, Counts{Failed: 1}},
+		{journey.StateRefused, journey.StateRefused, fmt.Errorf("giving back: %w", journey.ErrNotCollected), Counts{Waiting: 1}},
 	} {
 		var counts Counts
 		*counts.of(c.before, c.after, c.err)++
