@@ -286,7 +286,7 @@ func kindsOfJourney() []kindOfJourney {
 
 // theForm is what the citizen sends.
 func theForm(body string) journey.HeldRequest {
-	return journey.HeldRequest{Method: "POST", Path: "/licences/apply", Header: http.Header{}, Body: []byte(body), Host: "x", Proto: "https"}
+	return journey.HeldRequest{Method: "POST", Path: "/licences/apply", Header: http.Header{}, Body: []byte(body), Host: "x"}
 }
 
 // pays ends the newest payment at Pay, where there is one that is open.
@@ -306,7 +306,7 @@ func (s *shaky) collects(id journey.ID) {
 	if j, err := s.store.Get(s.t.Context(), id); err != nil || j.State != journey.StateConfirmed {
 		return
 	}
-	request := journey.HeldRequest{Method: "GET", Path: "/register", Header: http.Header{}, Host: "x", Proto: "https"}
+	request := journey.HeldRequest{Method: "GET", Path: "/register", Header: http.Header{}, Host: "x"}
 	progress, _ := s.runner.Collect(s.t.Context(), id, request, journey.Visit{By: journey.ByCitizen})
 	if progress.Reply != nil {
 		s.given.Add(1)

@@ -137,6 +137,24 @@ func TestHostileHeadersAreKeptNeitherAtHoldNorAtRelease(t *testing.T) {
 	}
 }
 
+// TestAReleaseSaysWhoAskedAsFreeTrafficDoes: behind a trusted proxy too, a service cannot tell the two apart.
+func TestAReleaseSaysWhoAskedAsFreeTrafficDoes(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,10.0.0.0/8")
+	c := h.citizen()
+	asked := []string{"X-Forwarded-For", "192.0.2.7, 10.1.1.1", "X-Forwarded-Host", "licences.example", "X-Forwarded-Proto", "https"}
+	c.post("/free", url.Values{}, asked...)
+	require.Equal(t, http.StatusSeeOther, c.post("/licences/apply", url.Values{}, asked...).status)
+	h.pays("success")
+	c.comesBack()
+	posts := h.service.got(http.MethodPost)
+	require.Len(t, posts, 2)
+	require.Equal(t, posts[0].host, posts[1].host)
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		require.Equal(t, posts[0].header[name], posts[1].header[name], name)
+	}
+}
+
 func TestHostileHeadersDoNotTravelWithAPass(t *testing.T) {
 	t.Parallel()
 	d := openDoor(t)

@@ -65,7 +65,7 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 	stripCookies(header)
 	return journey.HeldRequest{
 		Method: r.Method, Path: hit.path, Query: withoutMarker(hit.query), Header: header,
-		Host: client.host, Proto: client.proto, ClientIP: client.address,
+		Host: r.Host, ForwardedFor: forwardedFor(r, client), ForwardedHost: client.host, ForwardedProto: client.proto,
 	}
 }
 

@@ -19,10 +19,13 @@ type HeldRequest struct {
 	Query    string      `json:"query"` // raw, without the question mark
 	Header   http.Header `json:"header"`
 	Body     []byte      `json:"body"`
-	Host     string      `json:"host"`  // as the citizen's browser named it
-	Proto    string      `json:"proto"` // "https" or "http", as the citizen saw it
-	ClientIP string      `json:"client_ip"`
+	Host     string      `json:"host"`
 	Prefill  Prefill     `json:"prefill,omitzero"`
+
+	// Who asked, as X-Forwarded-* say it.
+	ForwardedFor   string `json:"forwarded_for"`
+	ForwardedHost  string `json:"forwarded_host"`
+	ForwardedProto string `json:"forwarded_proto"`
 }
 
 // Target is the raw request target.

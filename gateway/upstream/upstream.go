@@ -208,9 +208,9 @@ func (d *Deliverer) header(delivery journey.Delivery) http.Header {
 	if _, given := header["User-Agent"]; !given {
 		header["User-Agent"] = nil // net/http would name itself
 	}
-	header.Set("X-Forwarded-For", delivery.Request.ClientIP)
-	header.Set("X-Forwarded-Host", delivery.Request.Host)
-	header.Set("X-Forwarded-Proto", delivery.Request.Proto)
+	header.Set("X-Forwarded-For", delivery.Request.ForwardedFor)
+	header.Set("X-Forwarded-Host", delivery.Request.ForwardedHost)
+	header.Set("X-Forwarded-Proto", delivery.Request.ForwardedProto)
 	return header
 }
 
@@ -323,7 +323,7 @@ func (d *Deliverer) locationPath(answer *http.Response, held journey.HeldRequest
 	if err != nil {
 		return ""
 	}
-	for _, own := range []string{d.PublicURL.Host, d.Upstream.Host, held.Host, d.Host} {
+	for _, own := range []string{d.PublicURL.Host, d.Upstream.Host, held.Host, held.ForwardedHost, d.Host} {
 		if own != "" && strings.EqualFold(target.Host, own) {
 			return target.EscapedPath()
 		}

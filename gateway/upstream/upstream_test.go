@@ -121,7 +121,8 @@ func delivery() journey.Delivery {
 	return journey.Delivery{
 		Journey: j, Via: "return",
 		Request: journey.HeldRequest{
-			Method: "POST", Path: "/licences/apply", Query: "a=1;b=2&x=100%", Host: "licences.example.gov.uk", Proto: "https", ClientIP: "192.0.2.1",
+			Method: "POST", Path: "/licences/apply", Query: "a=1;b=2&x=100%", Host: "licences.example.gov.uk",
+			ForwardedFor: "192.0.2.1", ForwardedHost: "licences.example.gov.uk", ForwardedProto: "https",
 			Header: http.Header{"Content-Type": {"text/plain"}, "Cookie": {"a=1; b=two words; c"}},
 			Body:   []byte("\x00\xffbody\r\n"),
 		},

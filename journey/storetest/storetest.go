@@ -38,7 +38,7 @@ func Request(n int) journey.HeldRequest {
 	return journey.HeldRequest{
 		Method: "POST", Path: "/licences/apply", Query: "a=1;b=2", Body: []byte{0, 255, byte(n), '\r', '\n'},
 		Header: http.Header{"Content-Type": {"multipart/form-data; boundary=x"}, "Cookie": {"a=1; b=2"}},
-		Host:   "example.org", Proto: "https", ClientIP: "192.0.2.1", Prefill: journey.Prefill{Email: "ann@example.org"},
+		Host:   "example.org", ForwardedFor: "192.0.2.1", ForwardedHost: "example.org", ForwardedProto: "https", Prefill: journey.Prefill{Email: "ann@example.org"},
 	}
 }
 
