@@ -587,6 +587,22 @@ func TestWhenTheMoneyGoesBackTheServicesRefusalIsNotShownAnyMore(t *testing.T) {
 	require.Contains(t, c.comesBack().text, "Your money is being given back")
 }
 
+// TestTheMarkerOfAKeptReplyNeverReachesTheService: a form without an action of its own posts to where it stands.
+func TestTheMarkerOfAKeptReplyNeverReachesTheService(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_ROUTE_LICENCE_WHEN=form:do=pay")
+	c := h.citizen()
+	for target, arrives := range map[string]string{
+		"/licences/apply?paygate-reply=0T45QC88T55VKQVH": "/licences/apply", "/licences/apply?a=1;b&paygate-reply=X&c=%zz": "/licences/apply?a=1;b&c=%zz",
+		"/licences/apply?": "/licences/apply?",
+	} {
+		c.post(target, url.Values{"do": {"save"}})
+		posts := h.service.got(http.MethodPost)
+		require.Equal(t, arrives, posts[len(posts)-1].target)
+	}
+	require.Empty(t, h.payments())
+}
+
 func TestALargeReplyIsStreamed(t *testing.T) {
 	t.Parallel()
 	large := bytesOfAllKinds(3 << 20)

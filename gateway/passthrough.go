@@ -125,6 +125,9 @@ func (w ways) RoundTrip(r *http.Request) (*http.Response, error) {
 // Connection.
 func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
 	target, _ := parseTarget(pr.In, pr.In.Host) // judged before
+	if query := withoutMarker(target.query); query != target.query {
+		target.query, target.hasQuery = query, query != ""
+	}
 	paid, isPaid := pr.In.Context().Value(paidKey{}).(http.Header)
 	_, isQuote := pr.In.Context().Value(quoteKey{}).(*quote)
 	path := target.path
