@@ -400,6 +400,21 @@ func TestAPassIsPaidOnceAndFetchedForAWhile(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, h.citizen().get("/register/2026").status, "so has another browser")
 }
 
+// TestAPassIsFetchedWithTheCookiesThatStayedBehind: coming from Pay, a browser keeps SameSite=Strict cookies back, and a service
+// that does not know its citizen would ask them to log in.
+func TestAPassIsFetchedWithTheCookiesThatStayedBehind(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, plain)
+	c := h.citizen()
+	require.Equal(t, http.StatusSeeOther, c.get("/register/2026?a=1", "Cookie", "session=strict").status)
+	h.pays("success")
+	p := c.get("/_pay/return")
+	require.Equal(t, http.StatusOK, p.status)
+	require.Contains(t, p.text, `http-equiv="refresh" content="0; url=/register/2026?a=1"`, "a navigation of the site's own")
+	require.Contains(t, p.text, "Get what you paid for")
+	require.Empty(t, h.service.got(http.MethodGet))
+}
+
 func TestAScriptLearnsWhereToPay(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms)

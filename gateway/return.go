@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"paygate/gateway/pages"
 	"paygate/journey"
 )
 
@@ -104,17 +105,25 @@ func (g *Gateway) showOutcome(w http.ResponseWriter, r *http.Request, v visitOut
 	}
 }
 
-// backToPass sends the citizen to the address they asked for.
+// backToPass sends the citizen to the address they asked for; as in [Gateway.follow], by a page of ours where cookies stayed
+// behind.
 func (g *Gateway) backToPass(w http.ResponseWriter, r *http.Request, j journey.Journey) {
+	target := j.Imprint.Path
 	request, err := g.Runner.Store.Request(r.Context(), j.ID)
 	switch {
-	case errors.Is(err, journey.ErrErased):
-		seeOther(w, j.Imprint.Path)
-	case err != nil:
+	case err == nil:
+		target = request.Target()
+	case !errors.Is(err, journey.ErrErased):
 		g.answer(w, r, storeFailed(err))
-	default:
-		seeOther(w, request.Target())
+		return
 	}
+	if lacksCookie(r, j.Imprint.Cookies) {
+		ready := answer{status: http.StatusOK, page: pages.PassReady, view: viewOf(j)}
+		ready.view.Target = target
+		g.answer(w, r, ready)
+		return
+	}
+	seeOther(w, target)
 }
 
 // replyParameter marks, in the query of a held request's own address, that the kept reply is wanted.

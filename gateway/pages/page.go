@@ -37,7 +37,7 @@ const (
 	Finishing  Page = "finishing"                  // another request is delivering right now
 	Waiting    Page = "paid-service-not-answering" // not delivered yet
 	Sent       Page = "paid-and-sent"              // and the service's answer is not kept, or not any more
-	PassReady  Page = "pass-ready"                 // Target leads to what was paid for
+	PassReady  Page = "pass-ready"                 // leads to Target, which was paid for, by itself and by a link
 	PassOver   Page = "pass-over"                  // it was fetched, and the pass has ended
 	Refused    Page = "refused"                    // the same payment is good for another submission until Until
 	ForAPerson Page = "paid-looked-at"             // a person has to decide

@@ -55,7 +55,7 @@ func (p *Pages) fill(name Page, v View) filled {
 	}
 	f := p.fillFrame(v)
 	f.Title, f.Do = page.title.in(f.Lang), page.do.in(f.Lang)
-	f.Done, f.OnlyOnce, f.Leaves = page.done, page.onlyOnce, name == Onward
+	f.Done, f.OnlyOnce, f.Leaves = page.done, page.onlyOnce, name == Onward || name == PassReady
 	f.Says = p.paragraphs(page, f, v)
 	if page.does != "" && v.Journey != "" {
 		f.Action = p.Prefix + "/" + page.does
