@@ -104,7 +104,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_ROUTES":              {"(unset)", "Licence", "licence,licence", "licence,"},
 	"PAYGATE_LISTEN":              {"8000"},
 	"PAYGATE_STAFF_LISTEN":        {"nowhere"},
-	"PAYGATE_STAFF_TOKENS":        {"ann", "ann:short", "ann:0123456789abcdef,ann:0123456789abcdeg"},
+	"PAYGATE_STAFF_TOKENS":        {"ann", "ann:short", "ann:0123456789abcdef,ann:0123456789abcdeg", "ann:0123456789abcdef,bob:0123456789abcdef"},
 	"PAYGATE_STORE": {
 		"mysql:x", "bbolt:", "postgres:paygate", "postgres://u:hunter2@db:port/paygate", "postgres://u:hunter2/x@db/paygate",
 		"postgresql://u:hunter2@db/paygate?sslmode=requird", "postgres://u:hunter2%zz@db/paygate", "postgres://db/x?pool_max_conns=0",
@@ -214,6 +214,10 @@ func TestAnUnknownVariableIsAFault(t *testing.T) {
 		require.Contains(t, faults[0], suggestion)
 		require.NotContains(t, faults[0], "topsecret")
 	}
+	_, faults := load(t, map[string]string{"PAYGATE_ROUTE_LICENSE_PRICE": ""})
+	require.Len(t, faults, 1, "misspelt, though there is nothing in it")
+	_, faults = load(t, map[string]string{"PAYGATE_CONTACT": ""})
+	require.Empty(t, faults, "a setting without a value is as good as absent")
 }
 
 func TestRoutesThatCouldBeTakenForEachOther(t *testing.T) {

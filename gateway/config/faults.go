@@ -31,8 +31,9 @@ func (c *checker) result() error {
 }
 
 // unknown reports variables that nobody reads: a misspelt pay route would be free of charge.
-func (c *checker) unknown(environment map[string]string, known []string) {
-	for name := range environment {
+func (c *checker) unknown(environ, known []string) {
+	for _, pair := range environ {
+		name, _, _ := strings.Cut(pair, "=")
 		if !strings.HasPrefix(name, prefix) || slices.Contains(known, name) {
 			continue
 		}

@@ -7,6 +7,7 @@ package config
 
 import (
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -105,7 +106,7 @@ func Load(environ []string) (Settings, error) {
 	}
 	c.overlaps(s.Routes)
 	c.underPrefix(s)
-	c.unknown(environment, KnownNames(names))
+	c.unknown(environ, KnownNames(names))
 	s.SecretFiles = secretFiles(environment, s)
 	s.Warnings = warnings(s)
 	return s, c.result()
@@ -320,6 +321,8 @@ func (c *checker) staffTokens(value string) map[string]string {
 			c.fault(name, "the token of item %d has fewer than 16 characters", i+1)
 		case twice:
 			c.fault(name, "the name of item %d is there twice", i+1)
+		case slices.Contains(slices.Collect(maps.Values(tokens)), token):
+			c.fault(name, "the token of item %d is somebody else's too: nobody could tell who did what", i+1)
 		default:
 			tokens[who] = token
 		}
