@@ -64,8 +64,19 @@ func (d staffDoor) ask(ctx context.Context, method, path string, query url.Value
 	return answer, nil
 }
 
-// refusal is what the door said in words.
+// refusal is what the door said in words. What it was asked wrongly is wrong use.
 func refusal(answer *http.Response) error {
+	err := said(answer)
+	if answer.StatusCode == http.StatusUnprocessableEntity {
+		return askedWrongly{err}
+	}
+	return err
+}
+
+// askedWrongly is wrong use that the staff door noticed.
+type askedWrongly struct{ error }
+
+func said(answer *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
 	var problem struct {
 		Detail string `json:"detail"`

@@ -114,6 +114,7 @@ func Run(ctx context.Context, w World, args []string) int {
 
 func status(w World, err error) int {
 	var faults config.Faults
+	var wrongly askedWrongly
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
@@ -121,6 +122,9 @@ func status(w World, err error) int {
 		return 2
 	case errors.Is(err, errNeedsPerson):
 		return 3
+	case errors.As(err, &wrongly):
+		fmt.Fprintf(w.Stderr, "paygate: %v\n", err)
+		return 2
 	case errors.As(err, &faults):
 		fmt.Fprintf(w.Stderr, "paygate: the settings cannot be used:\n%v\n", faults)
 		return 2
