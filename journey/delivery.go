@@ -14,13 +14,13 @@ import (
 // HeldRequest is the citizen's request as it will reach the service: already rid of everything that must not travel.
 // Personal: a store seals it, and erases it once nobody is owed it.
 type HeldRequest struct {
-	Method   string      `json:"method"`
-	Path     string      `json:"path"`  // raw, as it is sent
-	Query    string      `json:"query"` // raw, without the question mark
-	Header   http.Header `json:"header"`
-	Body     []byte      `json:"body"`
-	Host     string      `json:"host"`
-	Prefill  Prefill     `json:"prefill,omitzero"`
+	Method  string      `json:"method"`
+	Path    string      `json:"path"`  // raw, as it is sent
+	Query   string      `json:"query"` // raw, without the question mark
+	Header  http.Header `json:"header"`
+	Body    []byte      `json:"body"`
+	Host    string      `json:"host"`
+	Prefill Prefill     `json:"prefill,omitzero"`
 
 	// Who asked, as X-Forwarded-* say it.
 	ForwardedFor   string `json:"forwarded_for"`
