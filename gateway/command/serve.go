@@ -15,8 +15,8 @@ import (
 	"paygate/gateway/config"
 )
 
-// drainFor is how long deliveries under way may take to end after SIGTERM.
-const drainFor = 30 * time.Second
+// drainFor is how long deliveries under way may take to end after SIGTERM: within 30 seconds all is over, the end included.
+const drainFor = 28 * time.Second
 
 func serve(ctx context.Context, w World, args []string) error {
 	if _, err := w.flags("serve", "", args, 0, nil); err != nil {
@@ -69,7 +69,7 @@ func (w World) serve(ctx context.Context, s config.Settings, log *slog.Logger, r
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
 	defer cancel()
 	if err == nil {
-		err = drain(late, parts, doors, log)
+		drain(late, parts, doors, log)
 	}
 	stop()
 	return errors.Join(err, end(late, background.Wait, parts.Close))
@@ -89,16 +89,17 @@ func (w World) warnOfExposure(ctx context.Context, s config.Settings, log *slog.
 }
 
 // drain refuses new journeys, lets what is under way end, then closes both doors.
-func drain(late context.Context, parts *Parts, doors []*http.Server, log *slog.Logger) error {
+func drain(late context.Context, parts *Parts, doors []*http.Server, log *slog.Logger) {
 	log.InfoContext(late, "draining")
-	err := parts.Drain(late)
+	if err := parts.Drain(late); err != nil {
+		log.WarnContext(late, "deliveries are under way still", "error", err)
+	}
 	for _, door := range doors {
 		if shutErr := door.Shutdown(late); shutErr != nil {
 			_ = door.Close()
 		}
 	}
 	log.InfoContext(late, "drained")
-	return err
 }
 
 // end waits for what nobody asked for, and closes the store; but no longer than the context lasts. What is cut off then is as
@@ -108,10 +109,12 @@ func end(late context.Context, wait func(), closeAll func() error) error {
 	go func() { wait(); ended <- closeAll() }()
 	select {
 	case err := <-ended:
-		return err
+		if late.Err() == nil {
+			return err
+		}
 	case <-late.Done():
-		return errors.New("what was under way did not end in time")
 	}
+	return errors.New("what was under way did not end in time; the next start knows of it")
 }
 
 func listenPublic(s config.Settings) (net.Listener, error) {
