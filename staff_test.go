@@ -16,6 +16,7 @@ import (
 
 	"paygate/journey"
 	"paygate/journey/export"
+	"paygate/journey/pay"
 	"paygate/journey/pay/simulator"
 )
 
@@ -517,20 +518,26 @@ func TestFinanceTakesItsFile(t *testing.T) {
 	require.Equal(t, "5500", answer.Trailer.Get("Paygate-Export-Amount-Pence"))
 }
 
-func TestStaffAndCitizenAtTheSameInstant(t *testing.T) {
+// TestAllDoorsAtTheSameInstant lets citizen, webhook, mop-up and staff go for the same paid journey at once.
+func TestAllDoorsAtTheSameInstant(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms)
-	for range 20 {
+	h := newHouse(t, confirms, append(eager, "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret)...)
+	for n := range 100 {
 		c := h.citizen()
-		c.apply("Ann")
+		require.Equal(t, http.StatusSeeOther, c.post("/fines/pay", url.Values{}).status)
 		id := c.status()[0].ID
 		h.pays("success")
-		before := len(h.service.got(http.MethodPost))
-		var both sync.WaitGroup
-		both.Go(func() { c.comesBack() })
-		both.Go(func() { h.ann().do(http.MethodPost, "/journeys/"+id+"/release", because()) })
-		both.Wait()
-		require.Len(t, h.service.got(http.MethodPost), before+1)
-		require.Equal(t, journey.StateReleased, c.state())
+		payment := h.payments()[n].ID
+		message := []byte(`{"webhook_message_id":"` + id + `","resource_id":"` + payment + `"}`)
+		var doors sync.WaitGroup
+		doors.Go(func() { c.comesBack() })
+		doors.Go(func() { h.ann().do(http.MethodPost, "/journeys/"+id+"/release", because()) })
+		doors.Go(func() { h.ann().do(http.MethodPost, "/mopup", nil) })
+		doors.Go(func() {
+			c.do(http.MethodPost, "/_pay/webhook", bytes.NewReader(message), "Pay-Signature", pay.Sign(webhookSecret, message))
+		})
+		doors.Wait()
+		c.becomes(journey.StateReleased)
+		require.Len(t, h.service.got(http.MethodPost), n+1, "delivered once each")
 	}
 }
