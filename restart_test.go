@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -14,12 +15,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
 
 	"paygate/gateway/command"
 	"paygate/gateway/config"
 	"paygate/gateway/signature"
 	"paygate/journey"
 	"paygate/journey/boltstore"
+	"paygate/journey/pay"
 	"paygate/journey/seal"
 )
 
@@ -316,4 +319,43 @@ func TestServeEndsWithZeroWhenItIsToldTo(t *testing.T) {
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	stop()
 	require.Zero(t, <-ended)
+}
+
+// TestOneDamagedJourneyIsSetAsideAndTheRestGoesOn turns a bit of one journey in the file, as a failing disk does.
+func TestOneDamagedJourneyIsSetAsideAndTheRestGoesOn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, append(eager, "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret)...)
+	ann, bob := h.citizen(), h.citizen()
+	ann.apply("Ann")
+	id := ann.status()[0].ID
+	bob.apply("Bob")
+	for _, p := range h.payments() {
+		require.NoError(t, h.pay.Pay(p.ID, "success"))
+	}
+	h.close()
+	db, err := bolt.Open(h.store, 0o600, nil)
+	require.NoError(t, err)
+	require.NoError(t, db.Update(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket([]byte("journeys"))
+		sealed := bytes.Clone(bucket.Get([]byte(id)))
+		sealed[len(sealed)/2] ^= 1
+		return bucket.Put([]byte(id), sealed)
+	}))
+	require.NoError(t, db.Close())
+	h.open(h.listenAgain(), append(eager, "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret)...)
+
+	bob.becomesBySweeps(journey.StateReleased)
+	require.Equal(t, http.StatusNotFound, ann.get("/_pay/return").status)
+	require.Equal(t, "1", h.metric(t, "paygate_damaged"))
+	p := h.ann().do(http.MethodGet, "/journeys/"+id, nil)
+	require.Equal(t, http.StatusInternalServerError, p.status)
+	require.Contains(t, p.text, "set aside")
+	b := h.staffBrowser()
+	b.post(h.staff.URL+"/login", url.Values{"token": {annsToken}})
+	require.Contains(t, b.get(h.staff.URL+"/", "Accept", html).text, "<li>"+id+"</li>")
+	message := []byte(`{"webhook_message_id":"m1","resource_id":"` + h.payments()[0].ID + `"}`)
+	heard := ann.do(http.MethodPost, "/_pay/webhook", bytes.NewReader(message), "Pay-Signature", pay.Sign(webhookSecret, message))
+	require.Equal(t, http.StatusOK, heard.status, "to hear it again would not help")
+	require.Len(t, h.service.got(http.MethodPost), 1)
+	require.Equal(t, "capturable", h.payments()[0].Status, "nothing is done on the word of what is damaged")
 }
