@@ -31,7 +31,7 @@ func TestADeliveryWaitsForRoomAndIsOwedUntilThen(t *testing.T) {
 		Capture: journey.CaptureOnAccept, Release: journey.ReleaseConfirmed, Accept: journey.Statuses{{From: 200, To: 399}},
 		Repeat: journey.RepeatNever, OnRefused: journey.OnRefusedReturn, ClaimFor: time.Minute, RetryFor: time.Hour, CaptureMargin: time.Hour,
 	}
-	request := journey.HeldRequest{Method: "POST", Path: "/licences/apply", Header: http.Header{}, Body: bytes.Repeat([]byte("x"), 100_000), Host: "x", Proto: "https"}
+	request := journey.HeldRequest{Method: "POST", Path: "/licences/apply", Header: http.Header{}, Body: bytes.Repeat([]byte("x"), 100_000), Host: "x"}
 	held, err := s.runner.Begin(t.Context(), terms, request, "key")
 	require.NoError(t, err)
 	_, err = s.runner.Again(t.Context(), held.ID)
