@@ -60,20 +60,16 @@ func TestATrustedProxySaysWhoAsks(t *testing.T) {
 		"X-Forwarded-For": "6.6.6.6, 203.0.113.7, 127.0.0.1", "X-Forwarded-Host": "licences.example.gov.uk", "X-Forwarded-Proto": "https",
 		"X-Forwarded-Port": "443", "X-Forwarded-Server": "front", "Forwarded": "for=203.0.113.7;proto=https", "X-Real-Ip": "203.0.113.7",
 	}, d.service.take()[0].whoAsked())
-	for list, address := range map[string]string{
-		"6.6.6.6, 203.0.113.7":                "6.6.6.6", // behind two proxies that we trust
-		"6.6.6.6, 198.51.100.1":               "198.51.100.1",
-		"6.6.6.6\r\nX-Forwarded-For: 7.7.7.7": "7.7.7.7",
-		"198.51.100.1, nonsense":              "127.0.0.1",
-		"2001:db8::7":                         "2001:db8::7",
-		"::ffff:203.0.113.9":                  "::ffff:203.0.113.9",
-		"198.51.100.1, ::ffff:203.0.113.9":    "198.51.100.1",
-		"\" onload=alert(1)":                  "127.0.0.1",
+	for list, wanted := range map[string]string{ // on a release as on free traffic
+		"6.6.6.6, 203.0.113.7":                "6.6.6.6, 203.0.113.7, 127.0.0.1",
+		"6.6.6.6\r\nX-Forwarded-For: 7.7.7.7": "6.6.6.6, 7.7.7.7, 127.0.0.1",
+		"2001:db8::7":                         "2001:db8::7, 127.0.0.1",
+		"198.51.100.1, nonsense":              "198.51.100.1, nonsense, 127.0.0.1",
 		"":                                    "127.0.0.1",
 	} {
 		d.release(t, "X-Forwarded-For: "+list+"\r\nX-Forwarded-Proto: ftp\r\nX-Forwarded-Host: a b\r\n")
 		got := d.service.take()[0].whoAsked()
-		require.Equal(t, address, got["X-Forwarded-For"], list)
+		require.Equal(t, wanted, got["X-Forwarded-For"], list)
 		require.Equal(t, "http", got["X-Forwarded-Proto"], "no other word is believed")
 		require.Equal(t, "apply.example", got["X-Forwarded-Host"])
 	}
