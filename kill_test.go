@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,8 +15,10 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,51 +63,67 @@ func quietListener(t testing.TB) net.Listener {
 
 // TestTheRealProgramKilledAtAnyMoment kills the program under load, again and again, and starts it on the same store. Pay and
 // the service live on in the test, and what they saw is what counts at the end: nothing paid is lost, nothing is delivered
-// twice, and what was refused is given back.
+// twice, and money and service agree.
 func TestTheRealProgramKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	seed := newSeed(t)
-	random := rand.New(rand.NewPCG(seed, 1))
-	a := newArena(t)
-	for range *killTimes {
-		a.start()
-		if random.IntN(10) == 0 { // in the middle of its start, or soon after
-			a.killAfter(time.Duration(random.IntN(60)) * time.Millisecond)
-			continue
+	onEveryStore(t, func(t *testing.T, kind storeKind) {
+		seed := newSeed(t)
+		random := rand.New(rand.NewPCG(seed, 1))
+		a := newArena(t, kind)
+		for _, g := range a.gateways {
+			g.start()
 		}
 		a.awaitServing()
 		a.letIn(random.Uint64())
-		a.killAtMoment(1+random.IntN(60), time.Duration(random.IntN(1500))*time.Microsecond)
-	}
-	a.start()
-	a.awaitServing()
-	a.letIn(random.Uint64())
-	a.sendHome()
-	a.bringToRest()
-	a.judge()
+		for range *killTimes {
+			a.awaitMoments(1 + random.IntN(60))
+			a.pause(time.Duration(random.IntN(1500)) * time.Microsecond)
+			for _, g := range a.some(random) {
+				g.kill()
+				if random.IntN(10) == 0 { // and once more, in the middle of its start, or soon after
+					g.start()
+					a.pause(time.Duration(random.IntN(60)) * time.Millisecond)
+					g.kill()
+				}
+				g.start()
+			}
+			a.awaitServing()
+		}
+		a.sendHome()
+		a.pay.Advance(3 * time.Hour) // every open payment ends
+		a.bringToRest()
+		t.Logf("%d journeys left to a person", a.settleByTheBook())
+		a.bringToRest()
+		a.judge()
+	})
 }
 
 // arena is the real program between a service and a simulated Pay that outlive it, and citizens who use it all the time.
 type arena struct {
-	t       *testing.T
-	binary  string
-	environ []string
-	url     string
-	staff   string
-	pay     *simulator.Simulator
-	ledger  *ledger
-	moments chan struct{} // one for each moment at which something is about to happen, or has just happened
+	t        *testing.T
+	binary   string
+	gateways []*process
+	pay      *simulator.Simulator
+	ledger   *ledger
+	moments  chan struct{} // one for each moment at which something is about to happen, or has just happened
 
-	running *exec.Cmd
-	out     *announcement
-	ended   chan error
-
-	up       *gate
 	citizens sync.WaitGroup
 	home     chan struct{} // closed when citizens begin nothing new
-	let      bool
-	numbers  chan int
-	stopNums chan struct{}
+	numbers  atomic.Int64
+
+	mu      sync.Mutex
+	serving []*process
+	changed chan struct{} // closed when another one serves
+}
+
+// process is the real program, running or not.
+type process struct {
+	a          *arena
+	url, staff string
+	environ    []string
+	running    *exec.Cmd
+	out        *announcement
+	ended      chan struct{}
 }
 
 // ledger is what the service wrote down: one line for each paid request that reached it.
@@ -147,12 +164,11 @@ func (l *ledger) serve(w http.ResponseWriter, r *http.Request) {
 	confirms(w, r)
 }
 
-func newArena(t *testing.T) *arena {
+func newArena(t *testing.T, kind storeKind) *arena {
 	t.Helper()
-	folder := t.TempDir()
 	a := &arena{
-		t: t, binary: filepath.Join(folder, "paygate"), ledger: &ledger{}, moments: make(chan struct{}, 1), up: newGate(),
-		home: make(chan struct{}), numbers: make(chan int), stopNums: make(chan struct{}),
+		t: t, binary: filepath.Join(t.TempDir(), "paygate"), ledger: &ledger{}, moments: make(chan struct{}, 1),
+		home: make(chan struct{}), changed: make(chan struct{}),
 	}
 	built, err := exec.Command("go", "build", "-o", a.binary, ".").CombinedOutput()
 	require.NoError(t, err, string(built))
@@ -165,31 +181,39 @@ func newArena(t *testing.T) *arena {
 	t.Cleanup(payServer.Close)
 	a.pay.SetPublicURL(payServer.URL)
 
-	public, staff := quietListener(t), quietListener(t)
-	a.url, a.staff = "http://"+public.Addr().String(), "http://"+staff.Addr().String()
-	a.pay.SetWebhook(a.url+"/_pay/webhook", webhookSecret)
-	a.environ = append((&house{service: &service{server: legacy}, url: a.url, payURL: payServer.URL}).environ(filepath.Join(folder, "paygate.db")),
-		"PAYGATE_LISTEN="+public.Addr().String(), "PAYGATE_STAFF_LISTEN="+staff.Addr().String(), "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret,
-		"PAYGATE_MOPUP_EVERY=100ms", "PAYGATE_MOPUP_MIN_AGE=0s")
-	for _, route := range []string{"LICENCE", "IMMEDIATE", "REGISTER"} {
-		a.environ = append(a.environ, "PAYGATE_ROUTE_"+route+"_RETRY_FOR=3s", "PAYGATE_ROUTE_"+route+"_RESUBMIT_FOR=2s")
+	store := kind.setting(t)
+	listeners := make([]net.Listener, 2*kind.processes)
+	for i := range listeners {
+		listeners[i] = quietListener(t)
 	}
-	a.environ = append(a.environ, "PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}",
-		"PAYGATE_ROUTE_REGISTER_REFERENCE={path:year}")
-	require.NoError(t, public.Close())
-	require.NoError(t, staff.Close())
-	t.Cleanup(a.kill)
-	go func() {
-		for n := 1; ; n++ {
-			select {
-			case a.numbers <- n:
-			case <-a.stopNums:
-				return
-			}
+	for i := range kind.processes {
+		public, staff := listeners[2*i].Addr().String(), listeners[2*i+1].Addr().String()
+		a.gateways = append(a.gateways, &process{a: a, url: "http://" + public, staff: "http://" + staff, environ: append(
+			(&house{service: &service{server: legacy}, url: "http://" + listeners[0].Addr().String(), payURL: payServer.URL}).environ(""),
+			"PAYGATE_STORE="+store, "PAYGATE_LISTEN="+public, "PAYGATE_STAFF_LISTEN="+staff, "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret,
+			"PAYGATE_MOPUP_EVERY=100ms", "PAYGATE_MOPUP_MIN_AGE=0s",
+			"PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}", "PAYGATE_ROUTE_REGISTER_REFERENCE={path:year}",
+			"PAYGATE_ROUTE_LICENCE_RETRY_FOR=3s", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=3s", "PAYGATE_ROUTE_REGISTER_RETRY_FOR=3s",
+			"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=2s", "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=2s", "PAYGATE_ROUTE_REGISTER_RESUBMIT_FOR=2s",
+		)})
+	}
+	for _, listener := range listeners {
+		require.NoError(t, listener.Close())
+	}
+	a.pay.SetWebhook(a.gateways[0].url+"/_pay/webhook", webhookSecret)
+	t.Cleanup(func() {
+		for _, g := range a.gateways {
+			g.kill()
 		}
-	}()
-	t.Cleanup(func() { close(a.stopNums) })
+	})
 	return a
+}
+
+// some are those of the gateways that are killed at a time: one or more.
+func (a *arena) some(random *rand.Rand) []*process {
+	chosen := slices.Clone(a.gateways)
+	random.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
+	return chosen[:1+random.IntN(len(chosen))]
 }
 
 // watched tells of two moments for each request: when it has come, and when its answer is written.
@@ -207,114 +231,137 @@ func (a *arena) watched(next http.Handler) http.Handler {
 	})
 }
 
-// gate is open or shut; whoever waits before it goes through when it opens.
-type gate struct {
-	mu   sync.Mutex
-	open chan struct{} // closed while open
-}
-
-func newGate() *gate { return &gate{open: make(chan struct{})} }
-
-func (g *gate) await(ctx context.Context) error {
-	g.mu.Lock()
-	open := g.open
-	g.mu.Unlock()
-	select {
-	case <-open:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (g *gate) set(open chan struct{}) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.open = open
-}
-
 // start starts the program, which says when it serves.
-func (a *arena) start() {
-	a.t.Helper()
-	a.out = &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
-	a.running = exec.Command(a.binary, "serve")
-	a.running.Env, a.running.Stdout, a.running.Stderr = a.environ, a.out, a.out
-	require.NoError(a.t, a.running.Start())
-	ended := make(chan error, 1)
-	running := a.running
-	go func() { ended <- running.Wait() }()
-	a.ended = ended
+func (g *process) start() {
+	g.a.t.Helper()
+	g.out = &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
+	g.running = exec.Command(g.a.binary, "serve")
+	g.running.Env, g.running.Stdout, g.running.Stderr = g.environ, g.out, g.out
+	require.NoError(g.a.t, g.running.Start())
+	g.ended = make(chan struct{})
+	go func(running *exec.Cmd, ended chan struct{}) {
+		_ = running.Wait()
+		close(ended)
+	}(g.running, g.ended)
 }
 
-func (a *arena) awaitServing() {
-	a.t.Helper()
-	select {
-	case <-a.out.seen:
-	case err := <-a.ended:
-		a.ended <- err
-		a.t.Fatalf("the program ended by itself: %v\n%s", err, a.said())
-	case <-time.After(ample):
-		a.t.Fatalf("the program does not start\n%s", a.said())
+func (g *process) kill() {
+	if g.running == nil {
+		return
 	}
-	open := make(chan struct{})
-	close(open)
-	a.up.set(open)
+	g.a.noLongerServing(g)
+	_ = g.running.Process.Kill()
+	<-g.ended
+	g.running = nil
 }
 
 // said is the end of what the program wrote.
-func (a *arena) said() string {
-	a.out.mu.Lock()
-	defer a.out.mu.Unlock()
-	text := a.out.text.String()
+func (g *process) said() string {
+	g.out.mu.Lock()
+	defer g.out.mu.Unlock()
+	text := g.out.text.String()
 	return text[max(0, len(text)-4000):]
 }
 
-// killAfter kills the program a while after its start.
-func (a *arena) killAfter(d time.Duration) {
+// awaitServing waits until every gateway serves.
+func (a *arena) awaitServing() {
 	a.t.Helper()
-	select {
-	case <-time.After(d):
-	case err := <-a.ended:
-		a.ended <- err
-		a.t.Fatalf("the program ended by itself: %v\n%s", err, a.said())
+	for _, g := range a.gateways {
+		select {
+		case <-g.out.seen:
+			a.nowServing(g)
+		case <-g.ended:
+			a.t.Fatalf("the program ended by itself\n%s", g.said())
+		case <-time.After(ample):
+			a.t.Fatalf("the program does not start\n%s", g.said())
+		}
 	}
-	a.kill()
 }
 
-// killAtMoment kills the program when so many things more have happened at Pay and at the service.
-func (a *arena) killAtMoment(n int, later time.Duration) {
+func (a *arena) nowServing(g *process) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if slices.Contains(a.serving, g) {
+		return
+	}
+	a.serving = append(a.serving, g)
+	close(a.changed)
+	a.changed = make(chan struct{})
+}
+
+func (a *arena) noLongerServing(g *process) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.serving = slices.DeleteFunc(a.serving, func(other *process) bool { return other == g })
+}
+
+// oneServing is the address of a gateway that serves, as soon as there is one.
+func (a *arena) oneServing(ctx context.Context) (string, error) {
+	for {
+		a.mu.Lock()
+		serving, changed := a.serving, a.changed
+		address := ""
+		if len(serving) > 0 {
+			address = serving[rand.IntN(len(serving))].url
+		}
+		a.mu.Unlock()
+		if address != "" {
+			return address, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+}
+
+// pause lets a moment go by, and fails when a gateway ends by itself meanwhile.
+func (a *arena) pause(d time.Duration) {
+	a.t.Helper()
+	<-time.After(d)
+	a.allRun()
+}
+
+func (a *arena) allRun() {
+	a.t.Helper()
+	for _, g := range a.gateways {
+		if g.running == nil {
+			continue
+		}
+		select {
+		case <-g.ended:
+			a.t.Fatalf("the program ended by itself\n%s", g.said())
+		default:
+		}
+	}
+}
+
+// awaitMoments waits until so many things more have happened at Pay and at the service.
+func (a *arena) awaitMoments(n int) {
 	a.t.Helper()
 	for range n {
 		select {
 		case <-a.moments:
-		case err := <-a.ended:
-			a.ended <- err
-			a.t.Fatalf("the program ended by itself: %v\n%s", err, a.said())
 		case <-time.After(ample):
+			a.allRun()
 			a.t.Fatalf("nothing happens any more\n%s", a.said())
 		}
 	}
-	a.killAfter(later)
 }
 
-func (a *arena) kill() {
-	if a.running == nil {
-		return
+func (a *arena) said() string {
+	var all strings.Builder
+	for _, g := range a.gateways {
+		all.WriteString(g.said() + "\n")
 	}
-	a.up.set(make(chan struct{}))
-	_ = a.running.Process.Kill()
-	<-a.ended
-	a.running = nil
+	return all.String()
 }
 
 const citizensAtATime = 6
 
-// letIn lets the citizens in, once.
+// letIn lets the citizens in.
 func (a *arena) letIn(seed uint64) {
-	if a.let {
-		return
-	}
-	a.let = true
 	ctx, cancel := context.WithCancel(context.Background())
 	a.t.Cleanup(func() { cancel(); a.citizens.Wait() })
 	for i := range uint64(citizensAtATime) {
@@ -326,8 +373,8 @@ func (a *arena) letIn(seed uint64) {
 					return
 				case <-ctx.Done():
 					return
-				case n := <-a.numbers:
-					a.visit(ctx, random, n)
+				default:
+					a.visit(ctx, random, a.numbers.Add(1))
 				}
 			}
 		})
@@ -357,16 +404,14 @@ type visitor struct {
 // errNoAnswer: whatever the visitor tried, there was no answer.
 var errNoAnswer = errors.New("no answer")
 
-// load asks until there is an answer, at most so many times.
+// load asks at the gateways until there is an answer, at most so many times.
 func (v *visitor) load(times int, method, target string, form url.Values) (page, error) {
-	if strings.HasPrefix(target, "/") {
-		target = v.a.url + target
-	}
 	for range times {
-		if err := v.a.up.await(v.ctx); err != nil {
+		address, err := v.a.oneServing(v.ctx)
+		if err != nil {
 			return page{}, err
 		}
-		if p, err := v.once(method, target, form); err == nil {
+		if p, err := v.once(method, address+target, form); err == nil {
 			return p, nil
 		}
 	}
@@ -391,7 +436,7 @@ func (v *visitor) once(method, target string, form url.Values) (page, error) {
 }
 
 // visit is one citizen with one thing to pay for.
-func (a *arena) visit(ctx context.Context, random *rand.Rand, n int) {
+func (a *arena) visit(ctx context.Context, random *rand.Rand, n int64) {
 	jar, _ := cookiejar.New(nil)
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
@@ -444,7 +489,7 @@ func (v *visitor) endsAtPay(p page, outcome string) {
 func (v *visitor) comesBack(random *rand.Rand, method, target string, form url.Values) {
 	for range 12 {
 		p, err := v.load(30, http.MethodGet, "/_pay/return", nil)
-		for hops := 0; err == nil && hops < 4 && p.status == http.StatusSeeOther; hops++ {
+		for hops := 0; err == nil && hops < 4 && p.status == http.StatusSeeOther && strings.HasPrefix(p.to(), "/"); hops++ {
 			p, err = v.load(30, http.MethodGet, p.to(), nil)
 		}
 		switch {
@@ -470,7 +515,11 @@ func (v *visitor) comesBack(random *rand.Rand, method, target string, form url.V
 }
 
 func (v *visitor) newestRecord() (newest struct{ ID, State string }) {
-	r, err := http.NewRequestWithContext(v.ctx, http.MethodGet, v.a.url+"/_pay/status", nil)
+	address, err := v.a.oneServing(v.ctx)
+	if err != nil {
+		return newest
+	}
+	r, err := http.NewRequestWithContext(v.ctx, http.MethodGet, address+"/_pay/status", nil)
 	if err != nil {
 		return newest
 	}
@@ -490,20 +539,22 @@ func (v *visitor) newestRecord() (newest struct{ ID, State string }) {
 func (v *visitor) newest() journey.State { return journey.State(v.newestRecord().State) }
 func (v *visitor) newestID() string      { return v.newestRecord().ID }
 
-// asks asks the staff door.
-func (a *arena) asks(method, path string, into any) {
+// asks asks the staff door of any gateway.
+func (a *arena) asks(method, path, body string, into any) {
 	a.t.Helper()
-	r, err := http.NewRequest(method, a.staff+path, nil)
+	g := a.gateways[rand.IntN(len(a.gateways))]
+	r, err := http.NewRequest(method, g.staff+path, strings.NewReader(body))
 	require.NoError(a.t, err)
 	r.Header.Set("Authorization", "Bearer "+annsToken)
 	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Content-Type", "application/json")
 	answer, err := http.DefaultClient.Do(r)
 	require.NoError(a.t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(a.t, err)
 	require.Equal(a.t, http.StatusOK, answer.StatusCode, string(text))
-	require.NoError(a.t, json.NewDecoder(bytes.NewReader(text)).Decode(into))
+	require.NoError(a.t, json.Unmarshal(text, into))
 }
 
 func (a *arena) inState(state journey.State) (found []export.Record) {
@@ -513,7 +564,7 @@ func (a *arena) inState(state journey.State) (found []export.Record) {
 			Journeys []export.Record
 			Next     string
 		}
-		a.asks(http.MethodGet, "/journeys?limit=500&state="+string(state)+"&after="+after, &list)
+		a.asks(http.MethodGet, "/journeys?limit=500&state="+string(state)+"&after="+after, "", &list)
 		found = append(found, list.Journeys...)
 		if after = list.Next; after == "" {
 			return found
@@ -521,11 +572,9 @@ func (a *arena) inState(state journey.State) (found []export.Record) {
 	}
 }
 
-// bringToRest lets Pay's time pass until every open payment has ended, and sweeps go by until nothing is open but what waits
-// for a person, or for the citizen of a pass.
+// bringToRest lets sweeps go by until nothing is open but what waits for a person, or for the citizen of a pass.
 func (a *arena) bringToRest() {
 	a.t.Helper()
-	a.pay.Advance(3 * time.Hour)
 	deadline := time.Now().Add(2 * ample)
 	for {
 		open := map[journey.State]int{}
@@ -544,47 +593,87 @@ func (a *arena) bringToRest() {
 		}
 		require.True(a.t, time.Now().Before(deadline), "not at rest: %v\n%s", open, a.said())
 		var counts map[string]int
-		a.asks(http.MethodPost, "/mopup", &counts)
+		a.asks(http.MethodPost, "/mopup", "", &counts)
 	}
 }
 
-// judge goes by what Pay and the service saw; Paygate's own word counts only for what it left to a person.
-func (a *arena) judge() {
+// settleByTheBook is a person who looks up in the service's own book what nobody at Paygate can know. It tells how many
+// journeys there were.
+func (a *arena) settleByTheBook() (settled int) {
 	a.t.Helper()
-	stuck := map[string]export.Record{}
 	for _, record := range a.inState(journey.StateStuck) {
-		require.Contains(a.t, record.Note, "cut off before its result was known", "a person is asked only where nobody can know")
-		stuck[record.PaymentID] = record
+		require.Contains(a.t, record.Note, "nobody knows whether the service got the request", "a person is asked only where nobody can know")
+		var whole export.Whole
+		a.asks(http.MethodGet, "/journeys/"+string(record.ID), "", &whole)
+		submission := 1
+		for _, e := range whole.History {
+			if e.Fact == (journey.Resubmitted{}).Name() {
+				submission++
+			}
+		}
+		as := a.ledger.verdict(string(record.ID), itoa(submission))
+		if as == "" {
+			as = []string{"retry", "reversed"}[settled%2]
+		}
+		a.asks(http.MethodPost, "/journeys/"+string(record.ID)+"/settle", `{"as":"`+as+`","reason":"the book says so"}`, &whole)
+		settled++
 	}
-	waiting := map[string]bool{} // paid passes that nobody has fetched
-	for _, record := range a.inState(journey.StateConfirmed) {
-		waiting[record.PaymentID] = true
+	return settled
+}
+
+// verdict is how a person settles a submission by what the book says: nothing where it was never received.
+func (l *ledger) verdict(journey, submission string) string {
+	for _, line := range l.all() {
+		switch {
+		case line.journey != journey || line.submission != submission:
+		case line.accepted:
+			return "released"
+		default:
+			return "reversed"
+		}
 	}
-	received, accepted, passes := map[string]int{}, map[string]int{}, map[string]int{}
+	return ""
+}
+
+// given is what the service gave, by payment, once each request of the book is known to be there once.
+func (a *arena) given() (submissions, passes map[string]int) {
+	a.t.Helper()
+	received := map[string]int{}
+	submissions, passes = map[string]int{}, map[string]int{}
 	for _, line := range a.ledger.all() {
 		if line.pass {
 			passes[line.payment]++
 			continue
 		}
-		received[line.journey+" "+line.submission]++
+		key := line.journey + " " + line.submission
+		received[key]++
+		require.Equal(a.t, 1, received[key], "journey and submission %s reached the service more than once", key)
 		if line.accepted {
-			accepted[line.payment]++
+			submissions[line.payment]++
 		}
 	}
-	for key, times := range received {
-		require.Equal(a.t, 1, times, "journey and submission %s reached the service more than once", key)
+	return submissions, passes
+}
+
+// judge goes by what Pay and the service saw, and then holds Paygate's own word against it.
+func (a *arena) judge() {
+	a.t.Helper()
+	require.Empty(a.t, a.inState(journey.StateStuck), "left to a person once more")
+	submissions, passes := a.given()
+	waiting := map[string]bool{} // paid passes that nobody has fetched
+	for _, record := range a.inState(journey.StateConfirmed) {
+		waiting[record.PaymentID] = true
 	}
-	kept, returned := 0, 0
+	kept, returned, reserved := map[string]bool{}, 0, 0
 	for _, p := range a.pay.Payments() {
-		_, isStuck := stuck[p.ID]
-		given := accepted[p.ID] + passes[p.ID]
-		require.LessOrEqual(a.t, accepted[p.ID], 1, "given twice for one payment: %+v", p)
+		given := submissions[p.ID] + passes[p.ID]
+		require.LessOrEqual(a.t, submissions[p.ID], 1, "given twice for one payment: %+v", p)
 		switch {
-		case isStuck: // nobody knows; a person decides
 		case p.Status == "capturable":
+			reserved++
 			require.True(a.t, waiting[p.ID], "reserved, and nobody cares: %+v", p)
 		case p.Status == "success" && p.Refunded == 0:
-			kept++
+			kept[p.ID] = true
 			require.Positive(a.t, given, "paid and lost: %+v", p)
 		default:
 			if p.Status == "success" {
@@ -594,7 +683,12 @@ func (a *arena) judge() {
 			require.Zero(a.t, given, "given and not paid: %+v", p)
 		}
 	}
-	a.t.Logf("%d kills; %d payments: %d kept and delivered, %d without money, %d left to a person; %d requests at the service, %d passes fetched",
-		*killTimes, len(a.pay.Payments()), kept, returned, len(stuck), len(a.ledger.all()), len(passes))
-	require.Positive(a.t, kept, "nothing was ever bought")
+	for _, state := range journey.States() {
+		for _, record := range a.inState(state) {
+			require.Equal(a.t, state == journey.StateReleased, kept[record.PaymentID], "%+v", record)
+		}
+	}
+	a.t.Logf("%d kills; %d payments: %d kept and delivered, %d without money, %d reserved for passes; %d requests at the service, %d passes fetched",
+		*killTimes, len(a.pay.Payments()), len(kept), returned, reserved, len(a.ledger.all()), len(passes))
+	require.NotEmpty(a.t, kept, "nothing was ever bought")
 }
