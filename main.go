@@ -44,6 +44,11 @@ func main() {
 
 // assemble makes a gateway from its settings.
 func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*command.Parts, error) {
+	return assembleAt(ctx, s, log, now)
+}
+
+// assembleAt is assemble by another clock: what happens to a journey within days can be tried within seconds.
+func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now func() time.Time) (*command.Parts, error) {
 	trust, err := config.ReadUpstreamRoots(s.UpstreamCAFile)
 	if err != nil {
 		return nil, err
@@ -54,7 +59,7 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(ctx, s, sealer, log)
+	store, err := openStore(ctx, s, sealer, log, now)
 	if err != nil {
 		return nil, err
 	}
