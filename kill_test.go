@@ -13,8 +13,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -70,10 +68,7 @@ func TestTheRealProgramKilledAtAnyMoment(t *testing.T) {
 		seed := newSeed(t)
 		random := rand.New(rand.NewPCG(seed, 1))
 		a := newArena(t, kind)
-		for _, g := range a.gateways {
-			g.start()
-		}
-		a.awaitServing()
+		a.startAll()
 		a.letIn(random.Uint64())
 		for range *killTimes {
 			a.awaitMoments(1 + random.IntN(60))
@@ -90,7 +85,12 @@ func TestTheRealProgramKilledAtAnyMoment(t *testing.T) {
 			a.awaitServing()
 		}
 		a.sendHome()
+		for _, g := range a.gateways {
+			g.kill()
+		}
 		a.pay.Advance(3 * time.Hour) // every open payment ends
+		kind.claimsLapse(t, a.store)
+		a.startAll()
 		a.bringToRest()
 		t.Logf("%d journeys left to a person", a.settleByTheBook())
 		a.bringToRest()
@@ -101,8 +101,8 @@ func TestTheRealProgramKilledAtAnyMoment(t *testing.T) {
 // arena is the real program between a service and a simulated Pay that outlive it, and citizens who use it all the time.
 type arena struct {
 	t        *testing.T
-	binary   string
-	gateways []*process
+	store    string // as the settings name it
+	gateways []*gatewayProcess
 	pay      *simulator.Simulator
 	ledger   *ledger
 	moments  chan struct{} // one for each moment at which something is about to happen, or has just happened
@@ -112,18 +112,16 @@ type arena struct {
 	numbers  atomic.Int64
 
 	mu      sync.Mutex
-	serving []*process
+	serving []*gatewayProcess
 	changed chan struct{} // closed when another one serves
 }
 
-// process is the real program, running or not.
-type process struct {
+// gatewayProcess is a gateway that runs, or has been killed.
+type gatewayProcess struct {
 	a          *arena
 	url, staff string
 	environ    []string
-	running    *exec.Cmd
-	out        *announcement
-	ended      chan struct{}
+	program    *program // nil: not running
 }
 
 // ledger is what the service wrote down: one line for each paid request that reached it.
@@ -167,12 +165,8 @@ func (l *ledger) serve(w http.ResponseWriter, r *http.Request) {
 func newArena(t *testing.T, kind storeKind) *arena {
 	t.Helper()
 	a := &arena{
-		t: t, binary: filepath.Join(t.TempDir(), "paygate"), ledger: &ledger{}, moments: make(chan struct{}, 1),
-		home: make(chan struct{}), changed: make(chan struct{}),
+		t: t, store: kind.setting(t), ledger: &ledger{}, moments: make(chan struct{}, 1), home: make(chan struct{}), changed: make(chan struct{}),
 	}
-	built, err := exec.Command("go", "build", "-o", a.binary, ".").CombinedOutput()
-	require.NoError(t, err, string(built))
-
 	legacy := httptest.NewServer(a.watched(http.HandlerFunc(a.ledger.serve)))
 	t.Cleanup(legacy.Close)
 	a.pay = simulator.New(simulator.Options{PostLimit: -1})
@@ -181,16 +175,16 @@ func newArena(t *testing.T, kind storeKind) *arena {
 	t.Cleanup(payServer.Close)
 	a.pay.SetPublicURL(payServer.URL)
 
-	store := kind.setting(t)
 	listeners := make([]net.Listener, 2*kind.processes)
 	for i := range listeners {
 		listeners[i] = quietListener(t)
 	}
 	for i := range kind.processes {
 		public, staff := listeners[2*i].Addr().String(), listeners[2*i+1].Addr().String()
-		a.gateways = append(a.gateways, &process{a: a, url: "http://" + public, staff: "http://" + staff, environ: append(
+		a.gateways = append(a.gateways, &gatewayProcess{a: a, url: "http://" + public, staff: "http://" + staff, environ: append(
 			(&house{service: &service{server: legacy}, url: "http://" + listeners[0].Addr().String(), payURL: payServer.URL}).environ(""),
-			"PAYGATE_STORE="+store, "PAYGATE_LISTEN="+public, "PAYGATE_STAFF_LISTEN="+staff, "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret,
+			"PAYGATE_STORE="+a.store, "PAYGATE_LISTEN="+public, "PAYGATE_STAFF_LISTEN="+staff, "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret,
+			"PAYGATE_PAY_RATE_TOTAL=1000",
 			"PAYGATE_MOPUP_EVERY=100ms", "PAYGATE_MOPUP_MIN_AGE=0s",
 			"PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}", "PAYGATE_ROUTE_REGISTER_REFERENCE={path:year}",
 			"PAYGATE_ROUTE_LICENCE_RETRY_FOR=3s", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=3s", "PAYGATE_ROUTE_REGISTER_RETRY_FOR=3s",
@@ -201,16 +195,11 @@ func newArena(t *testing.T, kind storeKind) *arena {
 		require.NoError(t, listener.Close())
 	}
 	a.pay.SetWebhook(a.gateways[0].url+"/_pay/webhook", webhookSecret)
-	t.Cleanup(func() {
-		for _, g := range a.gateways {
-			g.kill()
-		}
-	})
 	return a
 }
 
 // some are those of the gateways that are killed at a time: one or more.
-func (a *arena) some(random *rand.Rand) []*process {
+func (a *arena) some(random *rand.Rand) []*gatewayProcess {
 	chosen := slices.Clone(a.gateways)
 	random.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
 	return chosen[:1+random.IntN(len(chosen))]
@@ -231,54 +220,36 @@ func (a *arena) watched(next http.Handler) http.Handler {
 	})
 }
 
-// start starts the program, which says when it serves.
-func (g *process) start() {
+func (g *gatewayProcess) start() {
 	g.a.t.Helper()
-	g.out = &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
-	g.running = exec.Command(g.a.binary, "serve")
-	g.running.Env, g.running.Stdout, g.running.Stderr = g.environ, g.out, g.out
-	require.NoError(g.a.t, g.running.Start())
-	g.ended = make(chan struct{})
-	go func(running *exec.Cmd, ended chan struct{}) {
-		_ = running.Wait()
-		close(ended)
-	}(g.running, g.ended)
+	g.program = begin(g.a.t, g.environ, "serve")
 }
 
-func (g *process) kill() {
-	if g.running == nil {
-		return
-	}
+func (g *gatewayProcess) kill() {
 	g.a.noLongerServing(g)
-	_ = g.running.Process.Kill()
-	<-g.ended
-	g.running = nil
+	g.program.kill()
+	g.program = nil
 }
 
-// said is the end of what the program wrote.
-func (g *process) said() string {
-	g.out.mu.Lock()
-	defer g.out.mu.Unlock()
-	text := g.out.text.String()
-	return text[max(0, len(text)-4000):]
+// startAll starts every gateway.
+func (a *arena) startAll() {
+	a.t.Helper()
+	for _, g := range a.gateways {
+		g.start()
+	}
+	a.awaitServing()
 }
 
 // awaitServing waits until every gateway serves.
 func (a *arena) awaitServing() {
 	a.t.Helper()
 	for _, g := range a.gateways {
-		select {
-		case <-g.out.seen:
-			a.nowServing(g)
-		case <-g.ended:
-			a.t.Fatalf("the program ended by itself\n%s", g.said())
-		case <-time.After(ample):
-			a.t.Fatalf("the program does not start\n%s", g.said())
-		}
+		g.program.awaits(`"msg":"serving"`)
+		a.nowServing(g)
 	}
 }
 
-func (a *arena) nowServing(g *process) {
+func (a *arena) nowServing(g *gatewayProcess) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if slices.Contains(a.serving, g) {
@@ -289,10 +260,10 @@ func (a *arena) nowServing(g *process) {
 	a.changed = make(chan struct{})
 }
 
-func (a *arena) noLongerServing(g *process) {
+func (a *arena) noLongerServing(g *gatewayProcess) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.serving = slices.DeleteFunc(a.serving, func(other *process) bool { return other == g })
+	a.serving = slices.DeleteFunc(a.serving, func(other *gatewayProcess) bool { return other == g })
 }
 
 // oneServing is the address of a gateway that serves, as soon as there is one.
@@ -316,21 +287,21 @@ func (a *arena) oneServing(ctx context.Context) (string, error) {
 	}
 }
 
-// pause lets a moment go by, and fails when a gateway ends by itself meanwhile.
+// pause lets a moment go by.
 func (a *arena) pause(d time.Duration) {
-	a.t.Helper()
 	<-time.After(d)
 	a.allRun()
 }
 
+// allRun fails when a gateway has ended by itself.
 func (a *arena) allRun() {
 	a.t.Helper()
 	for _, g := range a.gateways {
-		if g.running == nil {
+		if g.program == nil {
 			continue
 		}
 		select {
-		case <-g.ended:
+		case <-g.program.ended:
 			a.t.Fatalf("the program ended by itself\n%s", g.said())
 		default:
 		}
@@ -350,6 +321,12 @@ func (a *arena) awaitMoments(n int) {
 	}
 }
 
+// said is the end of what the program wrote.
+func (g *gatewayProcess) said() string {
+	text := g.program.said()
+	return text[max(0, len(text)-4000):]
+}
+
 func (a *arena) said() string {
 	var all strings.Builder
 	for _, g := range a.gateways {
@@ -358,13 +335,13 @@ func (a *arena) said() string {
 	return all.String()
 }
 
-const citizensAtATime = 6
+const citizensAtATime = 6 // for each gateway
 
 // letIn lets the citizens in.
 func (a *arena) letIn(seed uint64) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.t.Cleanup(func() { cancel(); a.citizens.Wait() })
-	for i := range uint64(citizensAtATime) {
+	for i := range uint64(citizensAtATime * len(a.gateways)) {
 		a.citizens.Go(func() {
 			random := rand.New(rand.NewPCG(seed, i))
 			for {
@@ -378,6 +355,15 @@ func (a *arena) letIn(seed uint64) {
 				}
 			}
 		})
+	}
+}
+
+func (a *arena) isOver() bool {
+	select {
+	case <-a.home:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -488,7 +474,13 @@ func (v *visitor) endsAtPay(p page, outcome string) {
 // comesBack is what a citizen does after Pay: look, reload, try again, correct the form.
 func (v *visitor) comesBack(random *rand.Rand, method, target string, form url.Values) {
 	for range 12 {
-		p, err := v.load(30, http.MethodGet, "/_pay/return", nil)
+		if v.newest() == journey.StateReleasing && (v.a.isOver() || random.IntN(4) > 0) {
+			return // perhaps whoever delivers it was killed at that
+		}
+		p, err := v.load(1, http.MethodGet, "/_pay/return", nil)
+		if errors.Is(err, errNoAnswer) {
+			continue
+		}
 		for hops := 0; err == nil && hops < 4 && p.status == http.StatusSeeOther && strings.HasPrefix(p.to(), "/"); hops++ {
 			p, err = v.load(30, http.MethodGet, p.to(), nil)
 		}

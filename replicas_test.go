@@ -186,20 +186,7 @@ func (w *town) inTheStore(do func(*pgstore.Store)) {
 // claimsLapse lets the time pass that claims last.
 func (w *town) claimsLapse() (lapsed int) {
 	w.t.Helper()
-	w.inTheStore(func(s *pgstore.Store) {
-		claimed, err := s.InState(w.t.Context(), journey.StateReleasing)
-		require.NoError(w.t, err)
-		for _, id := range claimed {
-			_, err := s.Update(w.t.Context(), id, func(j journey.Journey) (journey.Change, error) {
-				j.Claim.Until = now()
-				j.DueAt = j.Due(now())
-				return journey.Change{Journey: j}, nil
-			})
-			require.NoError(w.t, err)
-			lapsed++
-		}
-	})
-	return lapsed
+	return claimsLapse(w.t, w.database)
 }
 
 func TestReturnsAtTwoReplicasAtOnceDeliverOnce(t *testing.T) {

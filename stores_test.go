@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
+	"encoding/base64"
 	"log/slog"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"paygate/internal/postgres"
@@ -23,12 +26,15 @@ type storeKind struct {
 	setting   func(t testing.TB) string // makes an empty store, and gives the PAYGATE_STORE that leads to it
 	open      func(t testing.TB, now func() time.Time) journey.Store
 	fails     string // how the steps begin that are failed on it one at a time
+
+	// claimsLapse lets the time pass that claims last, on a store that no process has.
+	claimsLapse func(t testing.TB, setting string) (lapsed int)
 }
 
 func storeKinds() []storeKind {
 	return []storeKind{
-		{name: "bbolt", processes: 1, setting: boltSetting, open: openBolt},
-		{name: "PostgreSQL", processes: 2, setting: postgresSetting, open: openPostgres, fails: "store writes"},
+		{name: "bbolt", processes: 1, setting: boltSetting, open: openBolt, claimsLapse: noClaimsLapse},
+		{name: "PostgreSQL", processes: 2, setting: postgresSetting, open: openPostgres, fails: "store writes", claimsLapse: claimsLapse},
 	}
 }
 
@@ -88,4 +94,35 @@ func (c *movableClock) moves(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
+}
+
+// noClaimsLapse: a process that is the only one on its store ends the claims of an earlier one when it starts.
+func noClaimsLapse(testing.TB, string) int { return 0 }
+
+// claimsLapse on a store that replicas share, where claims end by time, and so do the visits of sweeps.
+func claimsLapse(t testing.TB, database string) (lapsed int) {
+	t.Helper()
+	secret, err := base64.RawURLEncoding.DecodeString(secret32(1))
+	require.NoError(t, err)
+	sealer, err := seal.New([][]byte{secret})
+	require.NoError(t, err)
+	store, err := pgstore.Open(t.Context(), database, pgstore.Options{Sealer: sealer})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, store.Close()) }()
+	claimed, err := store.InState(t.Context(), journey.StateReleasing)
+	require.NoError(t, err)
+	for _, id := range claimed {
+		_, err := store.Update(t.Context(), id, func(j journey.Journey) (journey.Change, error) {
+			j.Claim.Until = now()
+			j.DueAt = j.Due(now())
+			return journey.Change{Journey: j}, nil
+		})
+		require.NoError(t, err)
+	}
+	conn, err := pgx.Connect(t.Context(), database)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(context.Background())) }()
+	_, err = conn.Exec(t.Context(), "UPDATE paygate_journeys SET taken_until = NULL")
+	require.NoError(t, err)
+	return len(claimed)
 }
