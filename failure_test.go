@@ -582,3 +582,42 @@ func TestAStoreThatComesBackSoonLearnsTheResultOfADelivery(t *testing.T) {
 		}
 	}
 }
+
+// interruptedPay lets something else happen once a payment is made, before anybody has stored that it is.
+type interruptedPay struct {
+	journey.Payments
+	meanwhile func()
+}
+
+func (p interruptedPay) Create(ctx context.Context, n journey.NewPayment) (journey.Seen, error) {
+	seen, err := p.Payments.Create(ctx, n)
+	p.meanwhile()
+	return seen, err
+}
+
+// TestTwoJourneysNeverShareAPayment: a journey that lost the answer to its create looks for the payment by its reference, at
+// the very moment at which another one with the same reference gets its own.
+func TestTwoJourneysNeverShareAPayment(t *testing.T) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, kind storeKind) {
+		clock := newMovableClock()
+		what := stories()[1]
+		s := newShaky(t, kind.open(t, clock.now), clock, what, &trouble{fails: 2})
+		s.terms.MopupMinAge = 0
+		lost, err := s.runner.Begin(t.Context(), s.terms, s.request("first"), "key")
+		require.ErrorIs(t, err, errInjected)
+		require.Equal(t, "Pay creates", s.trouble.name)
+
+		s.runner.Payments = interruptedPay{s.runner.Payments, func() {
+			_, err := s.runner.Advance(t.Context(), lost.Journey.ID, s.visit(journey.ByMopup))
+			require.NoError(t, err)
+		}}
+		_, _ = s.runner.Begin(t.Context(), s.terms, s.request("first"), "key")
+		require.Len(t, s.pay.Payments(), 1)
+		require.NoError(t, s.pay.Pay(s.pay.Payments()[0].ID, "success"))
+		s.timePasses(3, time.Minute)
+		require.Equal(t, 1, s.book.given(false), "paid once")
+		s.timePasses(6, 4*time.Hour)
+		s.agrees()
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"paygate/journey"
@@ -131,8 +132,8 @@ func indexPayments(batch *pgx.Batch, before, after journey.Journey) {
 	was, is := paymentIDs(before), paymentIDs(after)
 	for _, id := range is {
 		if !slices.Contains(was, id) {
-			batch.Queue(`INSERT INTO paygate_payments (id, journey_id) VALUES ($1, $2)
-				ON CONFLICT (id) DO UPDATE SET journey_id = excluded.journey_id`, id, after.ID)
+			batch.Queue(`INSERT INTO paygate_payments AS known (id, journey_id) VALUES ($1, $2)
+				ON CONFLICT (id) DO UPDATE SET journey_id = known.journey_id WHERE known.journey_id = excluded.journey_id`, id, after.ID).Exec(orTaken)
 		}
 	}
 	for _, id := range was {
@@ -140,6 +141,14 @@ func indexPayments(batch *pgx.Batch, before, after journey.Journey) {
 			batch.Queue(`DELETE FROM paygate_payments WHERE id = $1 AND journey_id = $2`, id, after.ID)
 		}
 	}
+}
+
+// orTaken: no row was written because the payment leads to another journey.
+func orTaken(written pgconn.CommandTag) error {
+	if written.RowsAffected() == 0 {
+		return journey.ErrTaken
+	}
+	return nil
 }
 
 func paymentIDs(j journey.Journey) (ids []string) {
