@@ -150,6 +150,7 @@ type shaky struct {
 	clock   *movableClock
 	pay     *simulator.Simulator
 	book    *book
+	legacy  *httptest.Server
 	store   journey.Store // without trouble
 	runner  *journey.Runner
 	terms   journey.Terms
@@ -264,7 +265,7 @@ func newShaky(t *testing.T, store journey.Store, clock *movableClock, s story, t
 	if s.terms != nil {
 		s.terms(&terms)
 	}
-	sh := &shaky{t: t, trouble: trouble, clock: clock, pay: atPay, book: b, store: store, terms: terms}
+	sh := &shaky{t: t, trouble: trouble, clock: clock, pay: atPay, book: b, legacy: legacy, store: store, terms: terms}
 	sh.runner = &journey.Runner{
 		Store: shakyStore{store, trouble, &sh.all}, Payments: shakyPay{client, trouble}, Deliverer: shakyService{deliverer, trouble},
 		Now: clock.now, Log: slog.New(slog.DiscardHandler), Patience: time.Millisecond,
@@ -323,6 +324,15 @@ func stories() []story {
 		{name: "may be repeated", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe }, service: func(n int, _ url.Values) act {
 			return []act{breaksStill, breaksDone, accepts}[min(n, 3)-1]
 		}, citizen: paysAndReturns, ends: journey.StateReleased},
+		{name: "may be repeated, and the service goes away", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe }, service: func(int, url.Values) act {
+			return breaksDone
+		}, citizen: func(s *shaky) {
+			s.begins()
+			s.pays("success")
+			s.returns()
+			s.legacy.Close()
+			s.timePasses(12, 8*time.Hour) // until the reservation is about to end
+		}, ends: journey.StateReleased},
 		{name: "nobody knows, and it was done", service: func(int, url.Values) act { return breaksDone }, citizen: paysAndReturns, ends: journey.StateReleased},
 		{name: "nobody knows, and it was not done", service: func(n int, _ url.Values) act {
 			if n == 1 {
@@ -480,8 +490,8 @@ func (s *shaky) settles() {
 // happens is the whole story, until nothing moves any more.
 func (s *shaky) happens(what story) {
 	what.citizen(s)
-	for range 4 {
-		s.timePasses(2, 8*time.Hour)
+	for range 8 {
+		s.timePasses(1, 8*time.Hour)
 		s.settles()
 	}
 	s.timePasses(what.rounds+5, 16*time.Hour)
