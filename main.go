@@ -63,7 +63,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 	if err != nil {
 		return nil, err
 	}
-	keys, err := signingKeys(ctx, s, store)
+	keys, err := signingKeys(ctx, s, store, now)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -175,7 +175,7 @@ func routeNames(routes []gateway.Route) []string {
 }
 
 // signingKeys are those of the settings, else those kept in the store, made at the first start.
-func signingKeys(ctx context.Context, s config.Settings, store anyStore) (*signature.Ring, error) {
+func signingKeys(ctx context.Context, s config.Settings, store anyStore, now func() time.Time) (*signature.Ring, error) {
 	if len(s.SigningKeys) > 0 {
 		keys, err := config.ReadSigningKeys(s.SigningKeys)
 		return signature.NewRing(keys, nil), err
