@@ -14,11 +14,12 @@ import (
 	"paygate/journey/pay"
 )
 
-// replicas opens as many gateways as may share a store of the kind, each by these settings, in this process.
-func replicas(t *testing.T, kind storeKind, answer http.HandlerFunc, over ...string) []*house {
+// replicas opens the house, and beside it as many gateways as may share a store of the kind, in this process.
+func replicas(t *testing.T, kind storeKind, first *house, over ...string) []*house {
 	t.Helper()
 	over = append(over, "PAYGATE_STORE="+kind.setting(t), "PAYGATE_PAY_RATE_TOTAL=1000", "PAYGATE_SIGNING_ALG=ES256")
-	all := []*house{newHouse(t, answer, over...)}
+	first.moveIn(over...)
+	all := []*house{first}
 	for len(all) < kind.processes {
 		other := &house{t: t, service: all[0].service, pay: all[0].pay, payURL: all[0].payURL, log: all[0].log, now: all[0].now}
 		other.moveIn(over...)
@@ -31,7 +32,7 @@ func replicas(t *testing.T, kind storeKind, answer http.HandlerFunc, over ...str
 func TestReturnWebhookSweepAndStaffAtTheSameInstant(t *testing.T) {
 	t.Parallel()
 	onEveryStore(t, func(t *testing.T, kind storeKind) {
-		all := replicas(t, kind, confirms, "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret, "PAYGATE_MOPUP_MIN_AGE=0s")
+		all := replicas(t, kind, build(t, usual, confirms), "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret, "PAYGATE_MOPUP_MIN_AGE=0s")
 		a, z := all[0], all[len(all)-1]
 		for n := range 100 {
 			c := a.citizen()

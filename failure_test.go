@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -156,81 +155,6 @@ type shaky struct {
 	terms   journey.Terms
 	id      journey.ID   // of the citizen's journey
 	all     []journey.ID // that their clicks may have begun
-}
-
-// book is what the service wrote down: one line for each request that it read.
-type book struct {
-	mu    sync.Mutex
-	lines []bookLine
-}
-
-type bookLine struct {
-	journey, submission string
-	did                 act
-}
-
-// act is what the service does with a request.
-type act string
-
-const (
-	accepts     act = "accepts"
-	refuses     act = "refuses"
-	breaksDone  act = "accepts, and breaks off"
-	breaksStill act = "does nothing, and breaks off"
-)
-
-func (a act) done() bool { return a == accepts || a == breaksDone }
-
-// serves is the service's own code, by what it does with the n-th request.
-func (b *book) serves(decide func(n int, form url.Values) act) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		_ = r.ParseForm()
-		b.mu.Lock()
-		did := decide(len(b.lines)+1, r.PostForm)
-		b.lines = append(b.lines, bookLine{r.Header.Get("Paygate-Journey"), r.Header.Get("Paygate-Submission"), did})
-		b.mu.Unlock()
-		switch did {
-		case accepts:
-			confirms(w, r)
-		case refuses:
-			w.WriteHeader(http.StatusUnprocessableEntity)
-		default:
-			panic(http.ErrAbortHandler)
-		}
-	}
-}
-
-// given counts what the service gave. One that may be sent the same again knows it by journey and submission.
-func (b *book) given(knowsAgain bool) (given int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	known := map[string]bool{}
-	for _, line := range b.lines {
-		key := line.journey + " " + line.submission
-		if line.did.done() && !(knowsAgain && known[key]) {
-			known[key] = true
-			given++
-		}
-	}
-	return given
-}
-
-func (b *book) isEmpty() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.lines) == 0
-}
-
-// has tells what was last done with a journey's submission, empty where it was never received.
-func (b *book) has(id journey.ID, submission int) (last act) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, line := range b.lines {
-		if line.journey == string(id) && line.submission == itoa(submission) {
-			last = line.did
-		}
-	}
-	return last
 }
 
 func newShaky(t *testing.T, store journey.Store, clock *movableClock, s story, trouble *trouble) *shaky {
@@ -476,13 +400,9 @@ func (s *shaky) settles() {
 			continue
 		}
 		require.NotEmpty(s.t, j.Note)
-		as := journey.StateConfirmed
-		switch s.book.has(j.ID, j.Submission) {
-		case accepts, breaksDone:
-			as = journey.StateReleased
-		case refuses:
-			as = journey.StateReversed
-		}
+		as := map[string]journey.State{
+			"released": journey.StateReleased, "reversed": journey.StateReversed, "retry": journey.StateConfirmed,
+		}[s.book.verdict(string(j.ID), itoa(j.Submission))]
 		_, _ = s.runner.Settle(s.t.Context(), j.ID, as, journey.ByStaff("ann"), "the book says so")
 	}
 }
@@ -563,7 +483,7 @@ type brokenStore struct {
 }
 
 func (s *brokenStore) Update(ctx context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error)) (journey.Journey, error) {
-	if s.book.isEmpty() || s.fails == 0 {
+	if len(s.book.all()) == 0 || s.fails == 0 {
 		return s.Store.Update(ctx, id, change)
 	}
 	s.fails--

@@ -42,6 +42,7 @@ type house struct {
 	store   string
 	log     *logBook
 	now     func() time.Time
+	over    []string // the settings it was first opened with
 }
 
 // service is the legacy service of a test: it notes what it received, and answers as told.
@@ -176,7 +177,7 @@ func (h *house) moveIn(over ...string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(h.t, err)
 	h.url = "http://" + listener.Addr().String()
-	h.store = filepath.Join(h.t.TempDir(), "paygate.db")
+	h.store, h.over = filepath.Join(h.t.TempDir(), "paygate.db"), over
 	h.open(listener, over...)
 	h.t.Cleanup(h.close)
 }
@@ -208,6 +209,12 @@ func (h *house) restart(over ...string) {
 	listener, err := net.Listen("tcp", address)
 	require.NoError(h.t, err)
 	h.open(listener, over...)
+}
+
+// reopens is a restart with the same settings.
+func (h *house) reopens() {
+	h.t.Helper()
+	h.restart(h.over...)
 }
 
 // The tokens of two members of staff.

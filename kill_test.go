@@ -104,7 +104,7 @@ type arena struct {
 	store    string // as the settings name it
 	gateways []*gatewayProcess
 	pay      *simulator.Simulator
-	ledger   *ledger
+	book     *book
 	moments  chan struct{} // one for each moment at which something is about to happen, or has just happened
 
 	citizens sync.WaitGroup
@@ -124,50 +124,17 @@ type gatewayProcess struct {
 	program    *program // nil: not running
 }
 
-// ledger is what the service wrote down: one line for each paid request that reached it.
-type ledger struct {
-	mu    sync.Mutex
-	lines []ledgerLine
-}
-
-type ledgerLine struct {
-	journey, submission, payment, reference, via string
-	pass, accepted                               bool
-}
-
-func (l *ledger) all() []ledgerLine {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append([]ledgerLine{}, l.lines...)
-}
-
-// serve is the service's own code: it accepts, or refuses where the form says so.
-func (l *ledger) serve(w http.ResponseWriter, r *http.Request) {
-	_ = r.ParseForm()
-	if r.Header.Get("Paygate-Status") == "none" {
-		plain(w, r)
-		return
-	}
-	accepted := r.PostForm.Get("wish") != "refuse"
-	l.mu.Lock()
-	l.lines = append(l.lines, ledgerLine{
-		journey: r.Header.Get("Paygate-Journey"), submission: r.Header.Get("Paygate-Submission"), payment: r.Header.Get("Paygate-Payment-Id"),
-		reference: r.Header.Get("Paygate-Reference"), via: r.Header.Get("Paygate-Via"), pass: r.Method == http.MethodGet, accepted: accepted,
-	})
-	l.mu.Unlock()
-	if !accepted {
-		w.WriteHeader(http.StatusUnprocessableEntity)
-		return
-	}
-	confirms(w, r)
-}
-
 func newArena(t *testing.T, kind storeKind) *arena {
 	t.Helper()
 	a := &arena{
-		t: t, store: kind.setting(t), ledger: &ledger{}, moments: make(chan struct{}, 1), home: make(chan struct{}), changed: make(chan struct{}),
+		t: t, store: kind.setting(t), book: &book{}, moments: make(chan struct{}, 1), home: make(chan struct{}), changed: make(chan struct{}),
 	}
-	legacy := httptest.NewServer(a.watched(http.HandlerFunc(a.ledger.serve)))
+	legacy := httptest.NewServer(a.watched(a.book.serves(func(_ int, form url.Values) act {
+		if form.Get("wish") == "refuse" {
+			return refuses
+		}
+		return accepts
+	})))
 	t.Cleanup(legacy.Close)
 	a.pay = simulator.New(simulator.Options{PostLimit: -1})
 	t.Cleanup(a.pay.Close)
@@ -603,9 +570,9 @@ func (a *arena) settleByTheBook() (settled int) {
 				submission++
 			}
 		}
-		as := a.ledger.verdict(string(record.ID), itoa(submission))
-		if as == "" {
-			as = []string{"retry", "reversed"}[settled%2]
+		as := a.book.verdict(string(record.ID), itoa(submission))
+		if as == "retry" && settled%2 == 0 {
+			as = "reversed"
 		}
 		a.asks(http.MethodPost, "/journeys/"+string(record.ID)+"/settle", `{"as":"`+as+`","reason":"the book says so"}`, &whole)
 		settled++
@@ -613,26 +580,12 @@ func (a *arena) settleByTheBook() (settled int) {
 	return settled
 }
 
-// verdict is how a person settles a submission by what the book says: nothing where it was never received.
-func (l *ledger) verdict(journey, submission string) string {
-	for _, line := range l.all() {
-		switch {
-		case line.journey != journey || line.submission != submission:
-		case line.accepted:
-			return "released"
-		default:
-			return "reversed"
-		}
-	}
-	return ""
-}
-
 // given is what the service gave, by payment, once each request of the book is known to be there once.
 func (a *arena) given() (submissions, passes map[string]int) {
 	a.t.Helper()
 	received := map[string]int{}
 	submissions, passes = map[string]int{}, map[string]int{}
-	for _, line := range a.ledger.all() {
+	for _, line := range a.book.all() {
 		if line.pass {
 			passes[line.payment]++
 			continue
@@ -640,7 +593,7 @@ func (a *arena) given() (submissions, passes map[string]int) {
 		key := line.journey + " " + line.submission
 		received[key]++
 		require.Equal(a.t, 1, received[key], "journey and submission %s reached the service more than once", key)
-		if line.accepted {
+		if line.did.done() {
 			submissions[line.payment]++
 		}
 	}
@@ -681,6 +634,6 @@ func (a *arena) judge() {
 		}
 	}
 	a.t.Logf("%d kills; %d payments: %d kept and delivered, %d without money, %d reserved for passes; %d requests at the service, %d passes fetched",
-		*killTimes, len(a.pay.Payments()), len(kept), returned, reserved, len(a.ledger.all()), len(passes))
+		*killTimes, len(a.pay.Payments()), len(kept), returned, reserved, len(a.book.all()), len(passes))
 	require.NotEmpty(a.t, kept, "nothing was ever bought")
 }

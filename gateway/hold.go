@@ -103,6 +103,9 @@ func (g *Gateway) toPay(w http.ResponseWriter, r *http.Request, began journey.Be
 		}
 	}
 	switch {
+	case err != nil && began.Journey.State == journey.StatePaying && !errors.Is(err, journey.ErrNextURL): // and perhaps paid by now
+		g.Log.WarnContext(r.Context(), "resuming a payment", "journey_id", began.Journey.ID, "error", err)
+		g.answer(w, r, unfinished(began.Journey))
 	case err != nil:
 		g.answer(w, r, notStarted(began.Journey, err))
 	case began.NextURL == "":
@@ -118,11 +121,24 @@ func (g *Gateway) toPay(w http.ResponseWriter, r *http.Request, began journey.Be
 func (g *Gateway) proceed(w http.ResponseWriter, r *http.Request, j journey.Journey) {
 	switch j.State {
 	case journey.StateHeld, journey.StateUnpaid, journey.StatePaying:
-		began, err := g.Runner.Again(r.Context(), j.ID)
-		g.toPay(w, r, began, err)
+		g.payAgain(w, r, j)
 	default:
 		seeOther(w, g.Prefix+"/return")
 	}
+}
+
+// payAgain sends a citizen to the open payment of their journey, or to another one.
+func (g *Gateway) payAgain(w http.ResponseWriter, r *http.Request, j journey.Journey) {
+	began, err := g.Runner.Again(r.Context(), j.ID)
+	var moved *journey.TransitionError
+	if errors.As(err, &moved) { // since the journey was read, as when Pay corrects itself
+		seeOther(w, g.Prefix+"/return")
+		return
+	}
+	if began.Journey.ID == "" {
+		began.Journey = j
+	}
+	g.toPay(w, r, began, err)
 }
 
 // resubmit sends a corrected request on the payment that its refused forerunner left, and passes the answer on.

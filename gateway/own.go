@@ -71,11 +71,7 @@ func (g *Gateway) again(w http.ResponseWriter, r *http.Request) {
 	case !found:
 		g.answer(w, r, notFound)
 	default:
-		began, err := g.Runner.Again(r.Context(), j.ID)
-		if began.Journey.ID == "" {
-			began.Journey = j
-		}
-		g.toPay(w, r, began, err)
+		g.payAgain(w, r, j)
 	}
 }
 
