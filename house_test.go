@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
@@ -40,6 +41,8 @@ type house struct {
 	staff   *httptest.Server
 	store   string
 	log     *logBook
+	now     func() time.Time
+	over    []string // the settings it was first opened with
 }
 
 // service is the legacy service of a test: it notes what it received, and answers as told.
@@ -139,7 +142,24 @@ func newHouse(t testing.TB, answer http.HandlerFunc, over ...string) *house {
 // newHouseAtPay is a house whose GOV.UK Pay behaves in another way.
 func newHouseAtPay(t testing.TB, atPay simulator.Options, answer http.HandlerFunc, over ...string) *house {
 	t.Helper()
-	h := &house{t: t, service: &service{answer: answer}, log: &logBook{}}
+	h := build(t, atPay, answer)
+	h.moveIn(over...)
+	return h
+}
+
+// newHouseInTime is a house that goes by the clock of its GOV.UK Pay, which can be moved.
+func newHouseInTime(t testing.TB, answer http.HandlerFunc, over ...string) *house {
+	t.Helper()
+	h := build(t, usual, answer)
+	h.now = h.pay.Now
+	h.moveIn(over...)
+	return h
+}
+
+// build makes the service and the simulated Pay.
+func build(t testing.TB, atPay simulator.Options, answer http.HandlerFunc) *house {
+	t.Helper()
+	h := &house{t: t, service: &service{answer: answer}, log: &logBook{}, now: now}
 	h.service.server = httptest.NewServer(h.service)
 	t.Cleanup(h.service.server.Close)
 	h.pay = simulator.New(atPay)
@@ -148,14 +168,18 @@ func newHouseAtPay(t testing.TB, atPay simulator.Options, answer http.HandlerFun
 	t.Cleanup(payServer.Close)
 	h.payURL = payServer.URL
 	h.pay.SetPublicURL(payServer.URL)
-
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	h.url = "http://" + listener.Addr().String()
-	h.store = filepath.Join(t.TempDir(), "paygate.db")
-	h.open(listener, over...)
-	t.Cleanup(h.close)
 	return h
+}
+
+// moveIn opens the gateway for the first time.
+func (h *house) moveIn(over ...string) {
+	h.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(h.t, err)
+	h.url = "http://" + listener.Addr().String()
+	h.store, h.over = filepath.Join(h.t.TempDir(), "paygate.db"), over
+	h.open(listener, over...)
+	h.t.Cleanup(h.close)
 }
 
 // open assembles the gateway and lets it listen.
@@ -163,7 +187,8 @@ func (h *house) open(listener net.Listener, over ...string) {
 	h.t.Helper()
 	settings, err := config.Load(append(h.environ(h.store), over...))
 	require.NoError(h.t, err)
-	h.parts, err = assemble(context.Background(), settings, slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	h.parts, err = assembleAt(context.Background(), settings, log, h.now)
 	require.NoError(h.t, err)
 	h.door = &httptest.Server{Listener: listener, Config: &http.Server{Handler: h.parts.Public}}
 	h.door.Start()
@@ -184,6 +209,12 @@ func (h *house) restart(over ...string) {
 	listener, err := net.Listen("tcp", address)
 	require.NoError(h.t, err)
 	h.open(listener, over...)
+}
+
+// reopens is a restart with the same settings.
+func (h *house) reopens() {
+	h.t.Helper()
+	h.restart(h.over...)
 }
 
 // The tokens of two members of staff.

@@ -49,6 +49,11 @@ func main() {
 
 // assemble makes a gateway from its settings.
 func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*command.Parts, error) {
+	return assembleAt(ctx, s, log, now)
+}
+
+// assembleAt is assemble by another clock: what happens to a journey within days can be tried within seconds.
+func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now func() time.Time) (*command.Parts, error) {
 	trust, err := config.ReadUpstreamRoots(s.UpstreamCAFile)
 	if err != nil {
 		return nil, err
@@ -59,14 +64,14 @@ func assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*comman
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(ctx, s, sealer, log)
+	store, err := openStore(ctx, s, sealer, log, now)
 	if err != nil {
 		return nil, err
 	}
 	if err := move.Complete(ctx, store); err != nil {
 		return nil, errors.Join(fmt.Errorf("the store %w", err), store.Close())
 	}
-	keys, err := signingKeys(ctx, s, store)
+	keys, err := signingKeys(ctx, s, store, now)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -201,7 +206,7 @@ func routeNames(routes []gateway.Route) []string {
 }
 
 // signingKeys are those of the settings, else those kept in the store, made at the first start.
-func signingKeys(ctx context.Context, s config.Settings, store anyStore) (*signature.Ring, error) {
+func signingKeys(ctx context.Context, s config.Settings, store anyStore, now func() time.Time) (*signature.Ring, error) {
 	if len(s.SigningKeys) > 0 {
 		keys, err := config.ReadSigningKeys(s.SigningKeys)
 		return signature.NewRing(keys, nil), err

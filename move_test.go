@@ -124,9 +124,7 @@ func TestMovingSurvivesBeingKilled(t *testing.T) {
 	t.Parallel()
 	url := postgres.Start(t).Database(t)
 	folder := t.TempDir()
-	binary, full := filepath.Join(folder, "paygate"), filepath.Join(folder, "full.db")
-	built, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
-	require.NoError(t, err, string(built))
+	binary, full := compile(t), filepath.Join(folder, "full.db")
 	const journeys = 2600 // six pages
 	source := boltAt(t, full)
 	var all sync.WaitGroup

@@ -542,6 +542,35 @@ func TestAnAnswerOfPayThatMayBeOldIsNotTakenForTheTruth(t *testing.T) {
 	require.Contains(t, c.comesBack().text, "the service's own page")
 }
 
+// TestNobodyIsToldThatNothingWasPaidWhilePayCannotBeAsked: the same form again, and the buttons of a page that is still open, lead
+// back to a payment that may have been paid meanwhile.
+func TestNobodyIsToldThatNothingWasPaidWhilePayCannotBeAsked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	applied, visits := h.citizen(), h.citizen()
+	applied.apply("Ann")
+	h.pays("success")
+	visits.get("/register/2026")
+	h.pays("success")
+	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
+	button := url.Values{"journey": {applied.status()[0].ID}}
+	for name, p := range map[string]page{
+		"the same form":  applied.post("/licences/apply", url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}),
+		"try again":      applied.post("/_pay/again", button),
+		"go on paying":   applied.post("/_pay/resume", button),
+		"the same pass":  visits.get("/register/2026"),
+		"back from Pay":  applied.comesBack(),
+		"back to a pass": visits.comesBack(),
+	} {
+		require.Equal(t, http.StatusOK, p.status, name)
+		require.Contains(t, p.text, "We are checking your payment", name)
+		require.NotContains(t, p.text, "No money has been taken", name)
+	}
+	h.pay.ClearFaults()
+	require.Contains(t, applied.comesBack().text, "the service's own page")
+	require.Len(t, h.payments(), 2)
+}
+
 func TestWhileTheServiceIsDownThePaymentIsSafe(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms)

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -19,13 +20,10 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/config"
 	"paygate/gateway/signature"
 	"paygate/internal/postgres"
 	"paygate/journey"
 	"paygate/journey/pay/simulator"
-	"paygate/journey/pgstore"
-	"paygate/journey/seal"
 )
 
 // town has replicas of Paygate, each a process of the real program, on one database, between a service and a simulated Pay.
@@ -124,6 +122,15 @@ type program struct {
 	ended  chan struct{}
 }
 
+// compile makes the program's binary, as it ships: not instrumented, as the tests' own may be.
+func compile(t testing.TB) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "paygate")
+	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return binary
+}
+
 // begin starts the program with these settings and no others. It is killed at the end of the test, if not before.
 func begin(t testing.TB, environ []string, args ...string) *program {
 	t.Helper()
@@ -182,36 +189,10 @@ func (p *program) awaits(text string) {
 // at is the same browser at another replica.
 func (c *citizen) at(r *replica) *citizen { return &citizen{r.house, c.client} }
 
-// inTheStore opens the store that the replicas share.
-func (w *town) inTheStore(do func(*pgstore.Store)) {
-	w.t.Helper()
-	settings, err := config.Load(w.environ())
-	require.NoError(w.t, err)
-	sealer, err := seal.New(settings.Secrets)
-	require.NoError(w.t, err)
-	store, err := pgstore.Open(w.t.Context(), w.database, pgstore.Options{Sealer: sealer})
-	require.NoError(w.t, err)
-	do(store)
-	require.NoError(w.t, store.Close())
-}
-
 // claimsLapse lets the time pass that claims last.
 func (w *town) claimsLapse() (lapsed int) {
 	w.t.Helper()
-	w.inTheStore(func(s *pgstore.Store) {
-		claimed, err := s.InState(w.t.Context(), journey.StateReleasing)
-		require.NoError(w.t, err)
-		for _, id := range claimed {
-			_, err := s.Update(w.t.Context(), id, func(j journey.Journey) (journey.Change, error) {
-				j.Claim.Until = now()
-				j.DueAt = j.Due(now())
-				return journey.Change{Journey: j}, nil
-			})
-			require.NoError(w.t, err)
-			lapsed++
-		}
-	})
-	return lapsed
+	return claimsLapse(w.t, w.database)
 }
 
 func TestReturnsAtTwoReplicasAtOnceDeliverOnce(t *testing.T) {

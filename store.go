@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"paygate/gateway"
 	"paygate/gateway/config"
@@ -43,7 +44,7 @@ type kept struct {
 }
 
 // openStore opens the store that the settings name.
-func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log *slog.Logger) (kept, error) {
+func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log *slog.Logger, now func() time.Time) (kept, error) {
 	if s.Store.Kind == config.Bbolt {
 		file, err := boltstore.Open(s.Store.Path, boltstore.Options{Sealer: sealer, Now: now, Log: log})
 		if err != nil {

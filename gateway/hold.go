@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -147,11 +148,24 @@ func (g *Gateway) toPay(w http.ResponseWriter, r *http.Request, began journey.Be
 func (g *Gateway) proceed(w http.ResponseWriter, r *http.Request, j journey.Journey) {
 	switch j.State {
 	case journey.StateHeld, journey.StateUnpaid, journey.StatePaying:
-		began, err := g.Runner.Again(r.Context(), j.ID)
-		g.toPay(w, r, began, err)
+		g.backToPay(w, r, j, g.Runner.Again)
 	default:
 		seeOther(w, g.Prefix+"/return")
 	}
+}
+
+// backToPay sends a citizen back to Pay: to another payment for the same held request, or to the open one.
+func (g *Gateway) backToPay(w http.ResponseWriter, r *http.Request, j journey.Journey, how func(context.Context, journey.ID) (journey.Began, error)) {
+	began, err := how(r.Context(), j.ID)
+	var moved *journey.TransitionError
+	if errors.As(err, &moved) { // since the journey was read, as when Pay corrects itself
+		seeOther(w, g.Prefix+"/return")
+		return
+	}
+	if began.Journey.ID == "" {
+		began.Journey = j
+	}
+	g.toPay(w, r, began, err)
 }
 
 // resubmit sends a corrected request on the payment that its refused forerunner left, and passes the answer on.

@@ -74,11 +74,7 @@ func (g *Gateway) goesOn(how func(context.Context, journey.ID) (journey.Began, e
 		case !found:
 			g.answer(w, r, notFound)
 		default:
-			began, err := how(r.Context(), j.ID)
-			if began.Journey.ID == "" {
-				began.Journey = j
-			}
-			g.toPay(w, r, began, err)
+			g.backToPay(w, r, j, how)
 		}
 	}
 }

@@ -81,8 +81,7 @@ func (g *Gateway) usePass(w http.ResponseWriter, r *http.Request, j journey.Jour
 	case j.State == journey.StateConfirmed, j.State == journey.StateRefused && !j.Returning:
 		g.collect(w, r, j, hit)
 	case j.State == journey.StateHeld, j.State == journey.StateUnpaid, j.State == journey.StatePaying:
-		began, err := g.Runner.Again(r.Context(), j.ID)
-		g.toPay(w, r, began, err)
+		g.backToPay(w, r, j, g.Runner.Again)
 	default:
 		g.answer(w, r, stateOf(j))
 	}

@@ -173,6 +173,7 @@ type Journey struct {
 	Attempt    int       `json:"attempt"`    // deliveries of this submission so far
 	Claim      Claim     `json:"claim,omitzero"`
 	NotSentAt  time.Time `json:"not_sent_at,omitzero"`
+	Doubtful   bool      `json:"doubtful,omitempty"`   // the service may have got this submission, and nobody has found out since
 	ReleasedAt time.Time `json:"released_at,omitzero"` // first acceptance by the service
 	LookedAt   time.Time `json:"looked_at,omitzero"`   // last second look at Pay
 	Returning  bool      `json:"returning,omitempty"`  // decided: the money goes back, nothing is delivered any more

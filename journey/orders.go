@@ -32,7 +32,7 @@ func (j Journey) settled(f Settled) (Journey, string, error) {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
 	suspect := j.Trouble == TroubleMismatch // Pay holds what it holds, whatever we remember
-	j.State, j.Trouble, j.Note = f.As, "", ""
+	j.State, j.Trouble, j.Note, j.Doubtful, j.NotSentAt = f.As, "", "", false, time.Time{}
 	switch {
 	case f.As == StateReleased:
 		if !given {

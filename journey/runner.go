@@ -123,11 +123,15 @@ func (r *Runner) Resume(ctx context.Context, id ID) (Began, error) {
 	if err != nil {
 		return Began{Journey: j}, err
 	}
-	j, err = r.apply(ctx, id, PaymentSeen{seen}, ByCitizen, Change{})
-	if err != nil || j.State != StatePaying {
+	after, err := r.apply(ctx, id, PaymentSeen{seen}, ByCitizen, Change{})
+	switch {
+	case err != nil:
 		return Began{Journey: j}, err
+	case after.State != StatePaying:
+		return Began{Journey: after}, nil
+	default:
+		return Began{Journey: after, NextURL: seen.NextURL}, nil
 	}
-	return Began{Journey: j, NextURL: seen.NextURL}, nil
 }
 
 // Return is the citizen coming back from Pay.

@@ -63,7 +63,10 @@ func (j Journey) follow(p Payment, outcome Outcome, at time.Time) Journey {
 	case StatePaying, StateUnpaid:
 		return j.followUnpaid(p, outcome, at)
 	case StateConfirmed:
-		if counts && gone {
+		switch {
+		case counts && outcome == OutcomeNoMoney && j.Doubtful:
+			j = j.stuck(TroubleCapture, doubt+", and the reserved money was lost")
+		case counts && gone:
 			j.State = StateReversed
 		}
 	case StateReleasing, StateRefused: // what was trusted is confirmed

@@ -104,9 +104,14 @@ func (r *Runner) findOrphan(ctx context.Context, j Journey, by By) (Journey, err
 		if _, err := r.Store.ByPayment(ctx, seen.ID); !ours || !errors.Is(err, ErrNotFound) {
 			continue
 		}
-		if j, err = r.apply(ctx, j.ID, PaymentCreated{seen}, by, Change{}); err != nil {
-			return j, err
+		after, err := r.apply(ctx, j.ID, PaymentCreated{seen}, by, Change{})
+		if errors.Is(err, ErrTaken) { // since we asked: it was being made for another journey
+			continue
 		}
+		if err != nil {
+			return after, err
+		}
+		j = after
 	}
 	if j.State != StateHeld {
 		return j, nil

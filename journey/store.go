@@ -22,6 +22,7 @@ type Store interface {
 	// Update runs change on the journey as it is and keeps what it returns, as one atomic step: no other update of the
 	// same journey runs between the read and the write, on any replica. An error of change keeps nothing and comes back
 	// as it is. change may run more than once and must have no effect of its own. The answer is the journey now stored.
+	// ErrTaken, and nothing kept, when a payment would come to a second journey: what is paid once is delivered once.
 	Update(ctx context.Context, id ID, change func(Journey) (Change, error)) (Journey, error)
 
 	// Request reads the held request. ErrErased when nobody is owed it any more.
@@ -73,6 +74,7 @@ type Filter struct {
 var (
 	ErrNotFound = errors.New("no such journey")
 	ErrExists   = errors.New("a journey with this id exists")
+	ErrTaken    = errors.New("the payment belongs to another journey")
 	ErrErased   = errors.New("erased: nobody is owed it any more")
 	// ErrDamaged: what is stored was altered or cut; it must not be acted on.
 	ErrDamaged = errors.New("the stored journey is damaged")

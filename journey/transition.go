@@ -195,14 +195,15 @@ func (j Journey) delivered(f RequestDelivered, at time.Time) (Journey, string, e
 	}
 	switch f.Verdict {
 	case VerdictAccepted:
+		j.Doubtful = false
 		return j.accepted(at), detail, nil
 	case VerdictRefused:
-		j.State = StateRefused
+		j.Doubtful, j.State = false, StateRefused
 		return j, detail, nil
 	case VerdictNotSent:
 		j = j.backToConfirmed().failed(detail, at)
 		j.NotSentAt = at
-		return j, detail, nil
+		return j.orAskedInTime(at), detail, nil
 	default:
 		return j.unknown(strings.TrimPrefix(detail, string(VerdictUnknown)+" "), at), detail, nil
 	}
@@ -226,10 +227,25 @@ func (j Journey) accepted(at time.Time) Journey {
 // unknown: nobody can say whether the service did it. Only a route that says so is delivered twice; fetching a pass is
 // a GET, which is always safe (RFC 9110 section 9.2.1).
 func (j Journey) unknown(detail string, at time.Time) Journey {
-	if j.Terms.Repeat == RepeatSafe || j.Terms.Kind == KindPass {
+	if j.Terms.Kind == KindPass {
 		return j.backToConfirmed().failed(detail, at)
 	}
-	return j.stuck(TroubleDelivery, "nobody knows whether the service got the request: "+detail)
+	j.Doubtful = true
+	if j.Terms.Repeat == RepeatSafe {
+		return j.backToConfirmed().failed(detail, at).orAskedInTime(at)
+	}
+	return j.stuck(TroubleDelivery, doubt+": "+detail)
+}
+
+const doubt = "nobody knows whether the service got the request"
+
+// orAskedInTime: what the service may have got is not given back unasked. A person decides while the money is still there.
+func (j Journey) orAskedInTime(at time.Time) Journey {
+	p, _ := j.Payment()
+	if !j.Doubtful || p.Status != StatusCapturable || at.Before(j.windowCloses(p)) {
+		return j
+	}
+	return j.stuck(TroubleDelivery, doubt+", and the reserved money is about to go back")
 }
 
 func (j Journey) backToConfirmed() Journey {
@@ -264,7 +280,7 @@ func (j Journey) resubmitted(f Resubmitted) (Journey, string, error) {
 	if j.State != StateRefused || j.Returning || !j.Paid() {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
-	j.State, j.ReplyUntil, j.Imprint = StateConfirmed, time.Time{}, f.Imprint
+	j.State, j.ReplyUntil, j.Imprint, j.Doubtful = StateConfirmed, time.Time{}, f.Imprint, false
 	if j.Terms.Kind == KindSubmission {
 		j.Submission, j.Attempt = j.Submission+1, 0
 	}

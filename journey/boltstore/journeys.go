@@ -129,8 +129,8 @@ func indexPayments(tx *bolt.Tx, before, after journey.Journey) error {
 	bucket, id := tx.Bucket(paymentBucket), []byte(after.ID)
 	named := map[string]bool{"": true} // bbolt has no empty key
 	for _, p := range after.Payments {
-		if !named[p.ID] && !bytes.Equal(bucket.Get([]byte(p.ID)), id) {
-			if err := bucket.Put([]byte(p.ID), id); err != nil {
+		if !named[p.ID] {
+			if err := keepPayment(bucket, p.ID, id); err != nil {
 				return err
 			}
 		}
@@ -145,6 +145,17 @@ func indexPayments(tx *bolt.Tx, before, after journey.Journey) error {
 		}
 	}
 	return nil
+}
+
+func keepPayment(bucket *bolt.Bucket, paymentID string, id []byte) error {
+	switch owner := bucket.Get([]byte(paymentID)); {
+	case owner == nil:
+		return bucket.Put([]byte(paymentID), id)
+	case !bytes.Equal(owner, id):
+		return journey.ErrTaken
+	default:
+		return nil
+	}
 }
 
 // dropPayment leaves an entry alone that leads to another journey.

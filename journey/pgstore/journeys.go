@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"paygate/journey"
@@ -125,7 +126,8 @@ func (s *Store) keep(ctx context.Context, tx pgx.Tx, keyID string, before journe
 	return tx.SendBatch(ctx, &all).Close()
 }
 
-const putPayment = `INSERT INTO paygate_payments (id, journey_id) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET journey_id = excluded.journey_id`
+const putPayment = `INSERT INTO paygate_payments AS known (id, journey_id) VALUES ($1, $2)
+	ON CONFLICT (id) DO UPDATE SET journey_id = known.journey_id WHERE known.journey_id = excluded.journey_id`
 
 // indexPayments keeps an entry for each payment of a journey. One that leads to another journey is left alone when a
 // payment goes.
@@ -133,7 +135,7 @@ func indexPayments(batch *pgx.Batch, before, after journey.Journey) {
 	was, is := paymentIDs(before), paymentIDs(after)
 	for _, id := range is {
 		if !slices.Contains(was, id) {
-			batch.Queue(putPayment, id, after.ID)
+			batch.Queue(putPayment, id, after.ID).Exec(orTaken)
 		}
 	}
 	for _, id := range was {
@@ -141,6 +143,14 @@ func indexPayments(batch *pgx.Batch, before, after journey.Journey) {
 			batch.Queue(`DELETE FROM paygate_payments WHERE id = $1 AND journey_id = $2`, id, after.ID)
 		}
 	}
+}
+
+// orTaken: no row was written because the payment leads to another journey.
+func orTaken(written pgconn.CommandTag) error {
+	if written.RowsAffected() == 0 {
+		return journey.ErrTaken
+	}
+	return nil
 }
 
 func paymentIDs(j journey.Journey) (ids []string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,46 @@ func paymentsFind(t *testing.T, s journey.Store) {
 		require.NoError(t, err)
 		require.Len(t, found, 1)
 	}
+}
+
+func paymentsAreNotShared(t *testing.T, s journey.Store) {
+	pay := func(n int, payments ...string) error {
+		_, err := s.Update(context.Background(), Example(n).ID, func(j journey.Journey) (journey.Change, error) {
+			j.Note = strings.Join(payments, " ")
+			for _, id := range payments {
+				j.Payments = append(j.Payments, journey.Payment{ID: id})
+			}
+			return journey.Change{Journey: j}, nil
+		})
+		return err
+	}
+	for n := range 9 {
+		create(t, s, n)
+	}
+	require.NoError(t, pay(0, "pay1"))
+	require.ErrorIs(t, pay(1, "pay2", "pay1"), journey.ErrTaken)
+	require.Equal(t, Example(1), get(t, s, Example(1).ID), "nothing of it is kept")
+	_, err := s.ByPayment(t.Context(), "pay2")
+	require.ErrorIs(t, err, journey.ErrNotFound)
+	require.NoError(t, pay(0, "pay1", "pay3"), "its own it may name again")
+
+	var all sync.WaitGroup
+	results := make([]error, 7)
+	for i := range results {
+		all.Go(func() { results[i] = pay(2+i, "pay4") })
+	}
+	all.Wait()
+	owner, err := s.ByPayment(t.Context(), "pay4")
+	require.NoError(t, err)
+	for i, err := range results {
+		if Example(2+i).ID == owner {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, journey.ErrTaken)
+		}
+	}
+	require.NoError(t, s.Forget(t.Context(), owner))
+	require.NoError(t, pay(1, "pay4"), "what nobody has any more")
 }
 
 func dueInOrder(t *testing.T, s journey.Store) {

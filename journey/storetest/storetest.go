@@ -69,6 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) journey.Store) {
 	})
 	run(t, open, map[string]func(*testing.T, journey.Store){
 		"every payment finds its journey":            paymentsFind,
+		"a payment belongs to one journey":           paymentsAreNotShared,
 		"due journeys come in the order of time":     dueInOrder,
 		"the list of due journeys goes on anywhere":  dueGoesOn,
 		"the list of due journeys follows every one": dueFollows,

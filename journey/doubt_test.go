@@ -1,0 +1,78 @@
+package journey
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestWhatTheServiceMayHaveGotIsNotGivenBackUnasked: a route may be delivered to again where nobody knows the result; when the
+// reservation is about to end, and still nobody knows, a person decides while the money is there.
+func TestWhatTheServiceMayHaveGotIsNotGivenBackUnasked(t *testing.T) {
+	t.Parallel()
+	const soon, late = time.Minute, 97 * time.Hour // the reservation is settled from 96 hours on
+	type attempt struct {
+		after   time.Duration
+		verdict Verdict
+	}
+	for name, c := range map[string]struct {
+		attempts []attempt
+		state    State
+		owed     Step
+	}{
+		"known not to have arrived":       {[]attempt{{soon, VerdictNotSent}, {late, VerdictNotSent}}, StateConfirmed, StepReturn},
+		"unknown, and there is time":      {[]attempt{{soon, VerdictUnknown}}, StateConfirmed, StepDeliver},
+		"unknown, then not sent in time":  {[]attempt{{soon, VerdictUnknown}, {soon, VerdictNotSent}}, StateConfirmed, StepDeliver},
+		"unknown, then not sent any more": {[]attempt{{soon, VerdictUnknown}, {late, VerdictNotSent}}, StateStuck, StepNone},
+		"unknown at the end":              {[]attempt{{late, VerdictUnknown}}, StateStuck, StepNone},
+		"unknown, then accepted":          {[]attempt{{soon, VerdictUnknown}, {late, VerdictAccepted}}, StateAccepted, StepCapture},
+		"unknown, then refused":           {[]attempt{{soon, VerdictUnknown}, {late, VerdictRefused}}, StateRefused, StepReturn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := examples(t)[StateConfirmed]
+			j.Terms.Repeat = RepeatSafe
+			at := t0
+			for _, a := range c.attempts {
+				at = t0.Add(a.after)
+				j = mustAt(t, at, j, PaymentSeen{seen(StatusCapturable)}, Claimed{at.Add(time.Hour)})
+				j = mustAt(t, at, j, RequestDelivered{Number: j.Claim.Number, Verdict: a.verdict})
+			}
+			require.Equal(t, c.state, j.State)
+			require.Equal(t, c.owed, j.Owed(at.Add(time.Second)))
+		})
+	}
+}
+
+// mustAt applies facts that have to be possible, at a time.
+func mustAt(t *testing.T, at time.Time, j Journey, facts ...Fact) Journey {
+	t.Helper()
+	for _, f := range facts {
+		next, err := j.Apply(f, ByMopup, at)
+		require.NoError(t, err, "%s in %s", f.Name(), j.State)
+		j = next
+	}
+	return j
+}
+
+func TestAPersonsWordEndsTheDoubt(t *testing.T) {
+	t.Parallel()
+	late := t0.Add(97 * time.Hour)
+	j := examples(t)[StateConfirmed]
+	j.Terms.Repeat = RepeatSafe
+	j = mustAt(t, late, j, PaymentSeen{seen(StatusCapturable)}, Claimed{late.Add(time.Hour)})
+	j = mustAt(t, late, j, RequestDelivered{Number: 1, Verdict: VerdictUnknown})
+	require.Equal(t, StateStuck, j.State)
+
+	again := mustAt(t, late, j, Settled{StateConfirmed, "they have nothing"})
+	require.Equal(t, StepDeliver, again.Owed(late), "sent once more before anything goes back")
+	again = mustAt(t, late, again, Claimed{late.Add(time.Hour)}, RequestDelivered{Number: 2, Verdict: VerdictNotSent})
+	require.Equal(t, StepReturn, again.Owed(late))
+
+	lost := mustAt(t, late, examples(t)[StateConfirmed], PaymentSeen{seen(StatusFailed)})
+	require.Equal(t, StateReversed, lost.State)
+	doubtful := examples(t)[StateConfirmed]
+	doubtful.Doubtful = true
+	require.Equal(t, StateStuck, mustAt(t, late, doubtful, PaymentSeen{seen(StatusFailed)}).State, "the money is gone, and perhaps not the service's")
+}

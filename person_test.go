@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// person is a citizen of a world, with a browser and one thing to pay for.
+type person struct {
+	w       *world
+	name    string
+	browser *citizen
+	path    string
+	pass    bool
+	version int // of the form
+
+	mu        sync.Mutex
+	addresses []string // of payments, not opened yet
+	payments  []string // that they opened the page of
+	reply     string   // where the service's answer was shown
+}
+
+func (w *world) newcomer() *person {
+	p := &person{w: w, name: fmt.Sprintf("C-%d", len(w.people)+1), browser: w.gates[0].citizen(), version: 1}
+	if w.random.IntN(4) == 0 {
+		p.pass, p.path = true, pick(w.random, walkPasses...)+p.name
+	} else {
+		p.path = pick(w.random, walkSubmissions...)
+	}
+	w.notes("%s begins at %s", p.name, p.path)
+	p.sends(w.anyGate(), p.version)
+	return p
+}
+
+// acts does one of the things that people do.
+func (p *person) acts() {
+	w := p.w
+	gate := w.anyGate()
+	switch n := w.random.IntN(100); {
+	case n < 30:
+		p.pays()
+	case n < 60:
+		w.notes("%s comes back", p.name)
+		p.returns(gate)
+	case n < 72:
+		w.notes("%s sends the same again", p.name)
+		p.sends(gate, p.version)
+	case n < 80:
+		p.presses(gate, "/_pay/again")
+	case n < 84:
+		p.presses(gate, "/_pay/resume")
+	case n < 90:
+		p.version++
+		w.notes("%s changes the form and sends it", p.name)
+		p.sends(gate, p.version)
+	case n < 95:
+		p.reloads(gate)
+	default:
+		w.notes("%s comes back, and leaves before the answer", p.name)
+		p.leavesEarly(gate, time.Duration(w.random.IntN(20))*time.Millisecond)
+	}
+}
+
+// at is the person's browser at a gateway.
+func (p *person) at(gate *house) *citizen { return &citizen{gate, p.browser.client} }
+
+// sends sends the form, or asks for the address of the pass.
+func (p *person) sends(gate *house, version int) {
+	if p.pass {
+		p.sees(gate, p.at(gate).get(p.path))
+		return
+	}
+	p.sees(gate, p.at(gate).post(p.path, url.Values{"case": {p.name}, "version": {itoa(version)}}))
+}
+
+func (p *person) returns(gate *house) { p.sees(gate, p.at(gate).get("/_pay/return")) }
+
+// reloads shows the service's answer once more.
+func (p *person) reloads(gate *house) {
+	p.mu.Lock()
+	reply := p.reply
+	p.mu.Unlock()
+	if reply == "" {
+		reply = "/_pay/status"
+	}
+	p.w.notes("%s reloads %s", p.name, reply)
+	p.sees(gate, p.at(gate).get(reply))
+}
+
+// presses a button of one of Paygate's pages, perhaps an old one.
+func (p *person) presses(gate *house, button string) {
+	all := p.at(gate).status()
+	if len(all) == 0 {
+		return
+	}
+	j := pick(p.w.random, all...)
+	p.w.notes("%s presses %s for %s, which is %s", p.name, button, j.ID, j.State)
+	p.sees(gate, p.at(gate).post(button, url.Values{"journey": {j.ID}}))
+}
+
+// leavesEarly asks, and does not wait for the answer.
+func (p *person) leavesEarly(gate *house, patience time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, gate.url+"/_pay/return", nil)
+	if err != nil {
+		return
+	}
+	if answer, err := p.browser.client.Do(r); err == nil {
+		_ = answer.Body.Close()
+	}
+}
+
+// sees follows where the answer leads, up to Pay's door.
+func (p *person) sees(gate *house, shown page) {
+	for range 6 {
+		if shown.status != http.StatusSeeOther {
+			break
+		}
+		to := shown.to()
+		if strings.Contains(to, "/secure/") {
+			p.mu.Lock()
+			p.addresses = append(p.addresses, to)
+			p.mu.Unlock()
+			return
+		}
+		if strings.Contains(to, replyMarker) {
+			p.mu.Lock()
+			p.reply = to
+			p.mu.Unlock()
+		}
+		shown = p.at(gate).get(to)
+	}
+	p.w.isTrue(p, gate, shown)
+}
+
+const replyMarker = "paygate-reply="
+
+// isTrue holds what a page says about money against what Pay knows.
+func (w *world) isTrue(p *person, gate *house, shown page) {
+	if w.crowd || shown.header.Get("Paygate-Answer") == "" || !strings.Contains(shown.text, "No money has been taken") {
+		return
+	}
+	if len(p.at(gate).status()) != 1 {
+		return // it may be about another one
+	}
+	for _, payment := range w.pay.Payments() {
+		paid := payment.Status == "capturable" || payment.Status == "success" && payment.Refunded < payment.Total
+		if payment.Reference == p.name && paid && !w.late[payment.ID] {
+			title, _, _ := strings.Cut(shown.text, "</title>")
+			w.violates("%s reads that no money was taken, on the page %s; Pay has %+v", p.name, title[strings.LastIndexByte(title, '>')+1:], payment)
+		}
+	}
+}
+
+// pays opens the page of a payment, or goes back to an open one in another tab, and does something there.
+func (p *person) pays() {
+	w := p.w
+	if len(p.addresses) > 0 && (len(p.payments) == 0 || w.random.IntN(2) == 0) {
+		p.opens()
+	}
+	if len(p.payments) == 0 {
+		return
+	}
+	payment := pick(w.random, p.payments...)
+	outcome := pick(w.random, "success", "success", "success", "success", "success", "submitted", "submitted", "declined", "declined", "cancelled", "started", "error", "expired")
+	err := w.pay.Pay(payment, outcome)
+	w.notes("%s at Pay, %s: %s %v", p.name, payment, outcome, err)
+}
+
+// opens takes the browser to the newest payment.
+func (p *person) opens() {
+	address := p.addresses[len(p.addresses)-1]
+	p.addresses = p.addresses[:len(p.addresses)-1]
+	_, id, found := strings.Cut(p.browser.get(address).to(), "/card_details/")
+	if id = strings.TrimSuffix(id, "/confirm"); found && !slices.Contains(p.payments, id) {
+		p.payments = append(p.payments, id)
+	}
+}

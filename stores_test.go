@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"paygate/internal/postgres"
+	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/pgstore"
+	"paygate/journey/seal"
+)
+
+// storeKind is a kind of store that the proofs run on.
+type storeKind struct {
+	name      string
+	processes int                       // that may work on one store at a time
+	setting   func(t testing.TB) string // makes an empty store, and gives the PAYGATE_STORE that leads to it
+	open      func(t testing.TB, now func() time.Time) journey.Store
+	fails     string // how the steps begin that are failed on it one at a time
+
+	// claimsLapse lets the time pass that claims last, on a store that no process has.
+	claimsLapse func(t testing.TB, setting string) (lapsed int)
+}
+
+func storeKinds() []storeKind {
+	return []storeKind{
+		{name: "bbolt", processes: 1, setting: boltSetting, open: openBolt, claimsLapse: noClaimsLapse},
+		{name: "PostgreSQL", processes: 2, setting: postgresSetting, open: openPostgres, fails: "store writes", claimsLapse: claimsLapse},
+	}
+}
+
+// onEveryStore proves something on each kind of store.
+func onEveryStore(t *testing.T, prove func(t *testing.T, kind storeKind)) {
+	t.Helper()
+	for _, kind := range storeKinds() {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			prove(t, kind)
+		})
+	}
+}
+
+func boltSetting(t testing.TB) string { return "bbolt:" + filepath.Join(t.TempDir(), "paygate.db") }
+
+func openBolt(t testing.TB, now func() time.Time) journey.Store {
+	store, err := boltstore.Open(filepath.Join(t.TempDir(), "paygate.db"), boltstore.Options{Sealer: sealer(t), Now: now, NoSync: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store
+}
+
+func postgresSetting(t testing.TB) string { return postgres.Start(t).Database(t) }
+
+func openPostgres(t testing.TB, now func() time.Time) journey.Store {
+	store, err := pgstore.Open(t.Context(), postgresSetting(t), pgstore.Options{Sealer: sealer(t), Now: now, Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store
+}
+
+func sealer(t testing.TB) *seal.Sealer {
+	t.Helper()
+	s, err := seal.New([][]byte{make([]byte, 32)})
+	require.NoError(t, err)
+	return s
+}
+
+// movableClock is a clock that stands still unless it is moved.
+type movableClock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newMovableClock() *movableClock {
+	return &movableClock{at: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
+}
+
+func (c *movableClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *movableClock) moves(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// noClaimsLapse: a process that is the only one on its store ends the claims of an earlier one when it starts.
+func noClaimsLapse(testing.TB, string) int { return 0 }
+
+// claimsLapse on a store that replicas share, where claims end by time, and so do the visits of sweeps.
+func claimsLapse(t testing.TB, database string) (lapsed int) {
+	t.Helper()
+	secret, err := base64.RawURLEncoding.DecodeString(secret32(1))
+	require.NoError(t, err)
+	sealer, err := seal.New([][]byte{secret})
+	require.NoError(t, err)
+	store, err := pgstore.Open(t.Context(), database, pgstore.Options{Sealer: sealer})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, store.Close()) }()
+	claimed, err := store.InState(t.Context(), journey.StateReleasing)
+	require.NoError(t, err)
+	for _, id := range claimed {
+		_, err := store.Update(t.Context(), id, func(j journey.Journey) (journey.Change, error) {
+			j.Claim.Until = now()
+			j.DueAt = j.Due(now())
+			return journey.Change{Journey: j}, nil
+		})
+		require.NoError(t, err)
+	}
+	conn, err := pgx.Connect(t.Context(), database)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(context.Background())) }()
+	_, err = conn.Exec(t.Context(), "UPDATE paygate_journeys SET taken_until = NULL")
+	require.NoError(t, err)
+	return len(claimed)
+}
