@@ -118,6 +118,25 @@ func TestWhatPayLetGoOfIsNotDelivered(t *testing.T) {
 	require.Empty(t, h.service.got(http.MethodPost))
 }
 
+// TestWhatPayCouldNotCollectIsNotDelivered: a request that waited for its service is delivered on what Pay says now.
+func TestWhatPayCouldNotCollectIsNotDelivered(t *testing.T) {
+	t.Parallel()
+	h := newHouseInTime(t, confirms)
+	address := h.service.server.Listener.Addr().String()
+	h.service.server.Close()
+	c := h.citizen()
+	c.post("/fines/pay", url.Values{})
+	h.pays("success")
+	c.comesBack()
+	require.Equal(t, journey.StateConfirmed, c.state())
+	h.pay.Advance(24 * time.Hour)
+	require.NoError(t, h.pay.Correct(h.payments()[0].ID, "error", ""))
+	h.service.restart(t, address)
+	h.sweeps()
+	require.Equal(t, journey.StateReversed, c.state())
+	require.Empty(t, h.service.got(http.MethodPost))
+}
+
 func TestACaptureThatFailsForFiveDaysGoesToAPerson(t *testing.T) {
 	t.Parallel()
 	h := newHouseInTime(t, confirms)

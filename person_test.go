@@ -73,13 +73,13 @@ func (p *person) at(gate *house) *citizen { return &citizen{gate, p.browser.clie
 // sends sends the form, or asks for the address of the pass.
 func (p *person) sends(gate *house, version int) {
 	if p.pass {
-		p.sees(gate, p.at(gate).get(p.path))
+		p.sees(gate, p.path, p.at(gate).get(p.path))
 		return
 	}
-	p.sees(gate, p.at(gate).post(p.path, url.Values{"case": {p.name}, "version": {itoa(version)}}))
+	p.sees(gate, p.path, p.at(gate).post(p.path, url.Values{"case": {p.name}, "version": {itoa(version)}}))
 }
 
-func (p *person) returns(gate *house) { p.sees(gate, p.at(gate).get("/_pay/return")) }
+func (p *person) returns(gate *house) { p.sees(gate, "/_pay/return", p.at(gate).get("/_pay/return")) }
 
 // reloads shows the service's answer once more.
 func (p *person) reloads(gate *house) {
@@ -90,7 +90,7 @@ func (p *person) reloads(gate *house) {
 		reply = "/_pay/status"
 	}
 	p.w.notes("%s reloads %s", p.name, reply)
-	p.sees(gate, p.at(gate).get(reply))
+	p.sees(gate, reply, p.at(gate).get(reply))
 }
 
 // presses a button of one of Paygate's pages, perhaps an old one.
@@ -101,7 +101,7 @@ func (p *person) presses(gate *house, button string) {
 	}
 	j := pick(p.w.random, all...)
 	p.w.notes("%s presses %s for %s, which is %s", p.name, button, j.ID, j.State)
-	p.sees(gate, p.at(gate).post(button, url.Values{"journey": {j.ID}}))
+	p.sees(gate, button, p.at(gate).post(button, url.Values{"journey": {j.ID}}))
 }
 
 // leavesEarly asks, and does not wait for the answer.
@@ -117,8 +117,8 @@ func (p *person) leavesEarly(gate *house, patience time.Duration) {
 	}
 }
 
-// sees follows where the answer leads, up to Pay's door.
-func (p *person) sees(gate *house, shown page) {
+// sees follows where the answer of an address leads, up to Pay's door.
+func (p *person) sees(gate *house, address string, shown page) {
 	for range 6 {
 		if shown.status != http.StatusSeeOther {
 			break
@@ -135,9 +135,23 @@ func (p *person) sees(gate *house, shown page) {
 			p.reply = to
 			p.mu.Unlock()
 		}
-		shown = p.at(gate).get(to)
+		address = resolved(address, to)
+		shown = p.at(gate).get(address)
 	}
 	p.w.isTrue(p, gate, shown)
+}
+
+// resolved is where a link at an address leads.
+func resolved(address, link string) string {
+	base, err := url.Parse(address)
+	if err != nil {
+		return link
+	}
+	target, err := base.Parse(link)
+	if err != nil {
+		return link
+	}
+	return target.String()
 }
 
 const replyMarker = "paygate-reply="

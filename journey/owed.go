@@ -40,7 +40,7 @@ const (
 	lookFor = 7 * 24 * time.Hour
 	// followEvery is how often a payment that is not finished is read when no citizen asks.
 	followEvery = 30 * time.Minute
-	// freshFor is how long Pay's word on a payment that can still be lost is good enough to deliver on.
+	// freshFor is how long Pay's word that money is there is good enough to deliver on.
 	freshFor = 10 * time.Minute
 )
 
@@ -143,7 +143,7 @@ func (j Journey) nextConfirmed(now time.Time) (Step, time.Time) {
 		return StepReturn, closing
 	case reserved && j.NotSentAt.After(closing):
 		return StepReturn, j.NotSentAt
-	case reserved && p.seenLongAgo(now):
+	case p.seenLongAgo(now):
 		return StepAsk, j.Since
 	default:
 		return StepDeliver, j.Since

@@ -242,13 +242,13 @@ func TestAPaymentThatGoesLeavesTheIndex(t *testing.T) {
 	touch(t, s, first, func(c *journey.Change) {
 		c.Journey.Payments = []journey.Payment{{ID: "a"}, {ID: "b"}, {ID: "a"}, {ID: ""}}
 	})
-	touch(t, s, second, func(c *journey.Change) { c.Journey.Payments = []journey.Payment{{ID: "b"}} })
 	touch(t, s, first, func(c *journey.Change) { c.Journey.Payments = nil })
 	_, err := s.ByPayment(t.Context(), "a")
 	require.ErrorIs(t, err, journey.ErrNotFound)
+	touch(t, s, second, func(c *journey.Change) { c.Journey.Payments = []journey.Payment{{ID: "b"}} })
 	id, err := s.ByPayment(t.Context(), "b")
 	require.NoError(t, err)
-	require.Equal(t, second, id, "it leads to another journey by now")
+	require.Equal(t, second, id, "another journey may have it by now")
 }
 
 func TestAClosedStoreIsNotReady(t *testing.T) {
