@@ -237,7 +237,7 @@ func stories() []story {
 			return accepts
 		}, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.returns(); s.corrects() }, ends: journey.StateReleased},
 		{name: "refused, and left to staff", terms: func(t *journey.Terms) { t.OnRefused = journey.OnRefusedStaff }, service: refusing, citizen: paysAndReturns, ends: journey.StateReversed},
-		{name: "a pass that is fetched", terms: pass, service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.fetches() }, ends: journey.StateReleased},
+		{name: "a pass that is fetched", terms: pass, service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.returns(); s.fetches() }, ends: journey.StateReleased},
 		{name: "a pass that nobody fetches", terms: pass, service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.returns() }, ends: journey.StateReversed},
 		{name: "released on return", terms: onReturn, service: accepting, citizen: func(s *shaky) {
 			s.begins()

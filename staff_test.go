@@ -16,7 +16,6 @@ import (
 
 	"paygate/journey"
 	"paygate/journey/export"
-	"paygate/journey/pay"
 	"paygate/journey/pay/simulator"
 )
 
@@ -516,28 +515,4 @@ func TestFinanceTakesItsFile(t *testing.T) {
 	require.Equal(t, "2", answer.Trailer.Get("Paygate-Export-Rows"))
 	require.Equal(t, "3000", answer.Trailer.Get("Paygate-Export-Taken-Pence"))
 	require.Equal(t, "5500", answer.Trailer.Get("Paygate-Export-Amount-Pence"))
-}
-
-// TestAllDoorsAtTheSameInstant lets citizen, webhook, mop-up and staff go for the same paid journey at once.
-func TestAllDoorsAtTheSameInstant(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, confirms, append(eager, "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret)...)
-	for n := range 100 {
-		c := h.citizen()
-		require.Equal(t, http.StatusSeeOther, c.post("/fines/pay", url.Values{}).status)
-		id := c.status()[0].ID
-		h.pays("success")
-		payment := h.payments()[n].ID
-		message := []byte(`{"webhook_message_id":"` + id + `","resource_id":"` + payment + `"}`)
-		var doors sync.WaitGroup
-		doors.Go(func() { c.comesBack() })
-		doors.Go(func() { h.ann().do(http.MethodPost, "/journeys/"+id+"/release", because()) })
-		doors.Go(func() { h.ann().do(http.MethodPost, "/mopup", nil) })
-		doors.Go(func() {
-			c.do(http.MethodPost, "/_pay/webhook", bytes.NewReader(message), "Pay-Signature", pay.Sign(webhookSecret, message))
-		})
-		doors.Wait()
-		c.becomes(journey.StateReleased)
-		require.Len(t, h.service.got(http.MethodPost), n+1, "delivered once each")
-	}
 }

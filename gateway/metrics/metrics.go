@@ -69,6 +69,9 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 	for _, result := range []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"} {
 		m.webhooks.WithLabelValues(result) // so that the first one is an increase
 	}
+	for _, kind := range []string{"pass_through", "pay", "own", "refused"} {
+		m.requests.WithLabelValues(kind)
+	}
 	for _, route := range routes {
 		m.lost.WithLabelValues(route)
 	}
