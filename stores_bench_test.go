@@ -37,39 +37,28 @@ var (
 // few is how many journeys the smaller stores have.
 const few = 1000
 
-// BenchmarkStores measures both stores in one table: journeys a second by one replica and two, which share no browser between
-// them; how long a paid citizen who comes back waits, and how long it takes to list and read the hundred journeys that are
-// due, among few journeys and among many. The last column is how many times the line before it.
+// BenchmarkStores measures both stores in one table: journeys a second by one replica and two; how long it takes to list and
+// read the hundred journeys that are due, and how long a paid citizen who comes back waits, among few journeys and among many.
+// The figure "times" is two replicas by one, and many by few.
 func BenchmarkStores(b *testing.B) {
 	for _, kind := range []string{config.Bbolt, config.Postgres} {
-		b.Run("journeys/"+kind, func(b *testing.B) { journeysASecond(b, kind) })
-	}
-	for _, kind := range []string{config.Bbolt, config.Postgres} {
-		b.Run("among/"+kind, func(b *testing.B) { amongMany(b, kind) })
-	}
-}
-
-// measured reports a figure, and how many times the figure it is that was reported before it.
-type measured struct{ before float64 }
-
-func (m *measured) report(b *testing.B, figure float64, unit string) {
-	b.ReportMetric(figure, unit)
-	if m.before > 0 {
-		b.ReportMetric(figure/m.before, "times")
+		b.Run(kind+"/journeys", func(b *testing.B) { journeysASecond(b, kind) })
+		b.Run(kind+"/among-many", func(b *testing.B) { amongMany(b, kind) })
 	}
 }
 
 func journeysASecond(b *testing.B, kind string) {
-	replicas := map[string][]int{config.Bbolt: {1}, config.Postgres: {1, 2}}[kind]
-	var rate measured
-	last := 0.0
-	for _, n := range replicas {
+	one := 0.0
+	for _, n := range map[string][]int{config.Bbolt: {1}, config.Postgres: {1, 2}}[kind] {
 		b.Run(fmt.Sprintf("replicas=%d", n), func(b *testing.B) {
-			w := newTownOn(b, newStore(b, kind), confirms)
-			last = w.journeysASecond(b, n)
-			rate.report(b, last, "journeys/s")
+			rate := newTownOn(b, newStore(b, kind), confirms).journeysASecond(b, n)
+			b.ReportMetric(rate, "journeys/s")
+			if n == 1 {
+				one = rate
+			} else {
+				b.ReportMetric(rate/one, "times")
+			}
 		})
-		rate.before = last
 	}
 }
 
@@ -149,43 +138,27 @@ func sentTo(client *http.Client, method, target, wanted string) error {
 }
 
 func amongMany(b *testing.B, kind string) {
-	var sweep, wait measured
-	for _, size := range []int{few, *stored} {
-		store := newStore(b, kind)
+	small, large := newStore(b, kind), newStore(b, kind)
+	for store, size := range map[string]int{small: few, large: *stored} {
 		fillStore(b, store, size)
-		took := 0.0
-		b.Run(fmt.Sprintf("sweep/stored=%d", size), func(b *testing.B) {
-			took = sweepDue(b, store)
-			sweep.report(b, took, "ms/median")
-		})
-		sweep.before = took
-		b.Run(fmt.Sprintf("return/stored=%d", size), func(b *testing.B) {
-			took = comeBack(b, store)
-			wait.report(b, took, "ms/median")
-		})
-		wait.before = took
+		settle(b, store)
 	}
+	b.Run(fmt.Sprintf("sweep/stored=%d", *stored), func(b *testing.B) { inTurn(b, sweeps(b, small), sweeps(b, large)) })
+	b.Run(fmt.Sprintf("return/stored=%d", *stored), func(b *testing.B) { inTurn(b, returns(b, small), returns(b, large)) })
 }
 
-// sweepDue lists what is due and reads it, as a sweep does.
-func sweepDue(b *testing.B, store string) float64 {
-	s := openDirectly(b, store)
-	defer s.Close()
-	var each durations
+// inTurn measures the same thing among few and among many, one after the other again and again, so that whatever else the
+// machine does slows down both alike.
+func inTurn(b *testing.B, few, many func() time.Duration) {
+	var amongFew, amongMany durations
 	for b.Loop() {
-		began := time.Now()
-		due, err := s.Due(b.Context(), storetest.T0.Add(24*time.Hour), journey.Due{}, 500)
-		if err != nil || len(due) != 100 {
-			b.Fatal(len(due), err)
-		}
-		for _, d := range due {
-			if _, err := s.Get(b.Context(), d.ID); err != nil {
-				b.Fatal(err)
-			}
-		}
-		each = append(each, time.Since(began))
+		amongFew = append(amongFew, few())
+		amongMany = append(amongMany, many())
 	}
-	return each.milliseconds(50)
+	b.ReportMetric(amongFew.milliseconds(50), "ms/few")
+	b.ReportMetric(amongMany.milliseconds(50), "ms/many")
+	b.ReportMetric(amongMany.milliseconds(95), "ms/many-p95")
+	b.ReportMetric(amongMany.milliseconds(50)/amongFew.milliseconds(50), "times")
 }
 
 // durations of the same thing.
@@ -197,24 +170,38 @@ func (d durations) milliseconds(percent int) float64 {
 	return float64(d[(len(d)-1)*percent/100].Microseconds()) / 1000
 }
 
-// comeBack is a paid citizen who returns: asked, claimed, delivered, captured, all stored, and shown.
-func comeBack(b *testing.B, store string) float64 {
+// sweeps lists what is due and reads it, as a sweep does.
+func sweeps(b *testing.B, store string) func() time.Duration {
+	s := openDirectly(b, store)
+	b.Cleanup(func() { _ = s.Close() })
+	return func() time.Duration {
+		began := time.Now()
+		due, err := s.Due(b.Context(), storetest.T0.Add(24*time.Hour), journey.Due{}, 500)
+		if err != nil || len(due) != 100 {
+			b.Fatal(len(due), err)
+		}
+		for _, d := range due {
+			if _, err := s.Get(b.Context(), d.ID); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return time.Since(began)
+	}
+}
+
+// returns is a paid citizen who comes back: asked, claimed, delivered, captured, all stored, and shown.
+func returns(b *testing.B, store string) func() time.Duration {
 	h := newHouse(b, confirms, replicaSettings(store)...)
-	var waits durations
-	for b.Loop() {
-		b.StopTimer()
+	return func() time.Duration {
 		c := h.citizen()
 		c.post("/licences/apply", url.Values{"name": {"Ann"}})
 		h.pays("success")
-		b.StartTimer()
 		began := time.Now()
 		if p := c.get("/_pay/return"); !strings.Contains(p.to(), "paygate-reply") {
 			b.Fatal(p.status, p.text)
 		}
-		waits = append(waits, time.Since(began))
+		return time.Since(began)
 	}
-	b.ReportMetric(waits.milliseconds(95), "ms/p95")
-	return waits.milliseconds(50)
 }
 
 // newStore is a new and empty one, as PAYGATE_STORE names it.
@@ -290,4 +277,18 @@ func fillStore(b *testing.B, store string, n int) {
 		}
 		require.NoError(b, s.Adopt(b.Context(), page))
 	}
+}
+
+// settle lets a server do now what it would do some minutes after so many writes, in the middle of what is measured.
+func settle(b *testing.B, store string) {
+	b.Helper()
+	if strings.HasPrefix(store, "bbolt:") {
+		return
+	}
+	conn, err := pgx.Connect(b.Context(), store)
+	require.NoError(b, err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(b.Context(), "VACUUM ANALYZE paygate_journeys, paygate_payments, paygate_requests")
+	require.NoError(b, err)
+	_, _ = conn.Exec(b.Context(), "CHECKPOINT") // where the role may: pg_checkpoint
 }
