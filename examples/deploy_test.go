@@ -103,6 +103,7 @@ func TestTheComposeFile(t *testing.T) {
 		require.Equal(t, []string{"CMD", "/paygate", "healthcheck"}, s.Healthcheck.Test)
 		require.Equal(t, "65532:65532", s.User)
 		require.True(t, s.ReadOnly)
+		require.Equal(t, imageVolume(t), s.Environment["TMPDIR"], "large uploads need a place")
 		grace, err := time.ParseDuration(s.StopGrace)
 		require.NoError(t, err)
 		require.Greater(t, grace, drain)
@@ -124,6 +125,16 @@ func TestTheComposeFile(t *testing.T) {
 		require.Empty(t, c.Services[name].Ports)
 	}
 	require.Equal(t, []string{"front"}, c.Services["balancer"].Networks)
+}
+
+// imageVolume is the only place of the image that can be written.
+func imageVolume(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../Dockerfile")
+	require.NoError(t, err)
+	found := regexp.MustCompile(`(?m)^VOLUME (\S+)$`).FindStringSubmatch(string(text))
+	require.NotNil(t, found)
+	return found[1]
 }
 
 // kubernetes are the documents of the file, by kind and name.
@@ -177,6 +188,8 @@ func TestTheKubernetesFile(t *testing.T) {
 	require.Equal(t, 65532, at(t, pod, "securityContext.runAsUser"))
 	require.Equal(t, true, at(t, pod, "securityContext.runAsNonRoot"))
 	require.Equal(t, true, at(t, container, "securityContext.readOnlyRootFilesystem"))
+	require.Equal(t, map[string]any{"name": "uploads", "mountPath": "/tmp"}, at(t, container, "volumeMounts").([]any)[1])
+	require.Equal(t, "uploads", at(t, pod, "volumes").([]any)[1].(map[string]any)["name"])
 	for probe, address := range map[string]string{"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"} {
 		require.Equal(t, address, at(t, container, probe+".httpGet.path"))
 		require.Equal(t, "staff", at(t, container, probe+".httpGet.port"))
@@ -227,6 +240,7 @@ type ecsTask struct {
 		StopTimeout            int
 		HealthCheck            struct{ Command []string }
 		PortMappings           []struct{ ContainerPort int }
+		MountPoints            []struct{ ContainerPath string }
 		Environment, Secrets   []ecsPair
 	}
 }
@@ -269,6 +283,8 @@ func TestTheECSFiles(t *testing.T) {
 	require.Equal(t, []string{"CMD", "/paygate", "healthcheck"}, container.HealthCheck.Command)
 	require.Equal(t, "65532:65532", container.User)
 	require.True(t, container.ReadonlyRootFilesystem)
+	require.Equal(t, imageVolume(t), environment["TMPDIR"], "large uploads need a place")
+	require.Equal(t, imageVolume(t), container.MountPoints[0].ContainerPath)
 	require.Greater(t, time.Duration(container.StopTimeout)*time.Second, drain)
 	require.Equal(t, task.Family, service.TaskDefinition)
 	require.Equal(t, 2, service.DesiredCount)
