@@ -160,7 +160,8 @@ func newHouseInTime(t testing.TB, answer http.HandlerFunc, over ...string) *hous
 func build(t testing.TB, atPay simulator.Options, answer http.HandlerFunc) *house {
 	t.Helper()
 	h := &house{t: t, service: &service{answer: answer}, log: &logBook{}, now: now}
-	h.service.server = httptest.NewServer(h.service)
+	h.service.server = &httptest.Server{Listener: quietListener(t), Config: &http.Server{Handler: h.service}}
+	h.service.server.Start()
 	t.Cleanup(h.service.server.Close)
 	h.pay = simulator.New(atPay)
 	t.Cleanup(h.pay.Close)
@@ -174,8 +175,7 @@ func build(t testing.TB, atPay simulator.Options, answer http.HandlerFunc) *hous
 // moveIn opens the gateway for the first time.
 func (h *house) moveIn(over ...string) {
 	h.t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(h.t, err)
+	listener := quietListener(h.t)
 	h.url = "http://" + listener.Addr().String()
 	h.store, h.over = filepath.Join(h.t.TempDir(), "paygate.db"), over
 	h.open(listener, over...)

@@ -46,12 +46,17 @@ func newSeed(t testing.TB) uint64 {
 // ample is how long a thing may take that nothing is known to hold up: a limit, nothing waits for it.
 const ample = 2 * time.Minute
 
-// quietListener opens a port below those that the system gives to outgoing connections, so that it can be closed and opened
-// again without anybody else having taken it.
+// quietPort is the last that was opened.
+var quietPort atomic.Int64
+
+func init() { quietPort.Store(int64(12000 + rand.IntN(18000))) }
+
+// quietListener opens a port below those that the system gives to outgoing connections, and opens no port twice, so that it can
+// be closed and opened again without anybody else having taken it.
 func quietListener(t testing.TB) net.Listener {
 	t.Helper()
 	for range 200 {
-		if listener, err := net.Listen("tcp", "127.0.0.1:"+itoa(12000+rand.IntN(18000))); err == nil {
+		if listener, err := net.Listen("tcp", "127.0.0.1:"+itoa(12000+int(quietPort.Add(1)%18000))); err == nil {
 			return listener
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -67,19 +68,35 @@ func (p *person) acts() {
 	}
 }
 
-// at is the person's browser at a gateway.
-func (p *person) at(gate *house) *citizen { return &citizen{gate, p.browser.client} }
+// asks loads an address at a gateway. It is false when the answer broke off, as a service's own may.
+func (p *person) asks(gate *house, method, address string, form url.Values) (shown page, whole bool) {
+	r, err := http.NewRequest(method, gate.url+address, strings.NewReader(form.Encode()))
+	if err != nil {
+		p.w.violates("%s is sent to %s", p.name, address)
+		return shown, false
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	answer, err := p.browser.client.Do(r)
+	if err != nil {
+		return shown, false
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	return page{answer.StatusCode, answer.Header, string(text)}, err == nil
+}
 
 // sends sends the form, or asks for the address of the pass.
 func (p *person) sends(gate *house, version int) {
 	if p.pass {
-		p.sees(gate, p.path, p.at(gate).get(p.path))
+		p.sees(gate, http.MethodGet, p.path, nil)
 		return
 	}
-	p.sees(gate, p.path, p.at(gate).post(p.path, url.Values{"case": {p.name}, "version": {itoa(version)}}))
+	p.sees(gate, http.MethodPost, p.path, url.Values{"case": {p.name}, "version": {itoa(version)}})
 }
 
-func (p *person) returns(gate *house) { p.sees(gate, "/_pay/return", p.at(gate).get("/_pay/return")) }
+func (p *person) returns(gate *house) { p.sees(gate, http.MethodGet, "/_pay/return", nil) }
 
 // reloads shows the service's answer once more.
 func (p *person) reloads(gate *house) {
@@ -90,18 +107,23 @@ func (p *person) reloads(gate *house) {
 		reply = "/_pay/status"
 	}
 	p.w.notes("%s reloads %s", p.name, reply)
-	p.sees(gate, reply, p.at(gate).get(reply))
+	p.sees(gate, http.MethodGet, reply, nil)
 }
 
 // presses a button of one of Paygate's pages, perhaps an old one.
 func (p *person) presses(gate *house, button string) {
-	all := p.at(gate).status()
+	all := p.status(gate)
 	if len(all) == 0 {
 		return
 	}
 	j := pick(p.w.random, all...)
 	p.w.notes("%s presses %s for %s, which is %s", p.name, button, j.ID, j.State)
-	p.sees(gate, button, p.at(gate).post(button, url.Values{"journey": {j.ID}}))
+	p.sees(gate, http.MethodPost, button, url.Values{"journey": {j.ID}})
+}
+
+// status is what Paygate says of the person's journeys, newest first.
+func (p *person) status(gate *house) []struct{ ID, State, Reference string } {
+	return (&citizen{gate, p.browser.client}).status()
 }
 
 // leavesEarly asks, and does not wait for the answer.
@@ -117,10 +139,11 @@ func (p *person) leavesEarly(gate *house, patience time.Duration) {
 	}
 }
 
-// sees follows where the answer of an address leads, up to Pay's door.
-func (p *person) sees(gate *house, address string, shown page) {
+// sees loads an address and follows where the answer leads, up to Pay's door.
+func (p *person) sees(gate *house, method, address string, form url.Values) {
+	shown, whole := p.asks(gate, method, address, form)
 	for range 6 {
-		if shown.status != http.StatusSeeOther {
+		if !whole || shown.status != http.StatusSeeOther {
 			break
 		}
 		to := shown.to()
@@ -136,7 +159,7 @@ func (p *person) sees(gate *house, address string, shown page) {
 			p.mu.Unlock()
 		}
 		address = resolved(address, to)
-		shown = p.at(gate).get(address)
+		shown, whole = p.asks(gate, http.MethodGet, address, nil)
 	}
 	p.w.isTrue(p, gate, shown)
 }
@@ -161,7 +184,7 @@ func (w *world) isTrue(p *person, gate *house, shown page) {
 	if w.crowd || shown.header.Get("Paygate-Answer") == "" || !strings.Contains(shown.text, "No money has been taken") {
 		return
 	}
-	if len(p.at(gate).status()) != 1 {
+	if len(p.status(gate)) != 1 {
 		return // it may be about another one
 	}
 	for _, payment := range w.pay.Payments() {

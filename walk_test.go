@@ -79,7 +79,7 @@ type world struct {
 	moods      []act                // of the service, one for each request that comes; then it accepts
 	onceMore   map[string]bool      // journeys that a person ordered to be delivered once more, since their last delivery
 	refunds    map[string]refundSum // by payment
-	takenBack  map[string]bool      // payments that Pay could not collect after all
+	takenBack  map[string]time.Time // payments that Pay could not collect after all, and when it said so
 	late       map[string]bool      // payments that Pay has got after all
 }
 
@@ -117,14 +117,10 @@ func newWorld(t *testing.T, kind storeKind, seed uint64) *world {
 	t.Helper()
 	w := &world{
 		t: t, random: rand.New(rand.NewPCG(seed, 2)), clock: newMovableClock(),
-		onceMore: map[string]bool{}, refunds: map[string]refundSum{}, takenBack: map[string]bool{}, late: map[string]bool{},
+		onceMore: map[string]bool{}, refunds: map[string]refundSum{}, takenBack: map[string]time.Time{}, late: map[string]bool{},
 	}
 	first := build(t, simulator.Options{Now: w.clock.now, PostLimit: -1}, w.serves)
 	first.now, w.pay, w.service = w.clock.now, first.pay, first.service
-	quiet := quietListener(t)
-	w.service.server.Close()
-	require.NoError(t, quiet.Close())
-	w.service.restart(t, quiet.Addr().String())
 	w.gates = replicas(t, kind, first, walkSettings()...)
 	if w.random.IntN(2) == 0 {
 		w.pay.SetWebhook(first.url+"/_pay/webhook", webhookSecret)
@@ -267,11 +263,11 @@ func (w *world) restarts() {
 func (w *world) payCorrects() {
 	for _, p := range w.pay.Payments() {
 		switch {
-		case w.random.IntN(4) > 0 || w.takenBack[p.ID]:
+		case w.random.IntN(4) > 0 || w.isTakenBack(p.ID, 0):
 		case p.Status == "success" && p.Refunded == 0:
 			w.notes("Pay could not collect %s of %s", p.ID, p.Reference)
 			w.mu.Lock()
-			w.takenBack[p.ID] = true
+			w.takenBack[p.ID] = w.clock.now()
 			w.mu.Unlock()
 			require.NoError(w.t, w.pay.Correct(p.ID, "error", ""))
 			return
@@ -285,10 +281,12 @@ func (w *world) payCorrects() {
 	}
 }
 
-func (w *world) isTakenBack(payment string) bool {
+// isTakenBack tells whether Pay could not collect a payment, and said so within the last so many minutes; 0 is ever.
+func (w *world) isTakenBack(payment string, within time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.takenBack[payment]
+	at, found := w.takenBack[payment]
+	return found && (within == 0 || w.clock.now().Sub(at) <= within)
 }
 
 // changesMood changes what the service will do with the next requests.
@@ -395,8 +393,8 @@ func (w *world) unpaid(r *http.Request, name string, line bookLine) string {
 			return "another amount"
 		case p.Status == "capturable", p.Status == "success" && (p.Refunded < p.Total || line.pass):
 			return ""
-		case line.pass && w.isTakenBack(p.ID):
-			return "" // Paygate hears of it at its next look
+		case line.pass && w.isTakenBack(p.ID, 0), w.isTakenBack(p.ID, 10*time.Minute):
+			return "" // Paygate hears of it when it asks again
 		case p.Status == "submitted" && r.URL.Path == "/trust" && r.Header.Get("Paygate-Status") == "pending":
 			return ""
 		default:

@@ -214,7 +214,7 @@ func (w *world) agrees(j export.Whole, kept int64) {
 // lost tells whether it is known why nobody paid for what was given.
 func (w *world) lost(j export.Whole) bool {
 	for _, p := range j.Payments {
-		if sum := w.refunds[p.ID]; w.takenBack[p.ID] || sum.certain+sum.perhaps > 0 {
+		if sum := w.refunds[p.ID]; w.isTakenBack(p.ID, 0) || sum.certain+sum.perhaps > 0 {
 			return true
 		}
 	}
