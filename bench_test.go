@@ -32,18 +32,3 @@ func BenchmarkReturn(b *testing.B) {
 		}
 	}
 }
-
-// BenchmarkThrough is free traffic beside the service itself; the ratio of the two is what Paygate costs.
-func BenchmarkThrough(b *testing.B) {
-	h := newHouse(b, plain)
-	c := h.citizen()
-	for name, target := range map[string]string{"paygate": h.url + "/page", "direct": h.service.server.URL + "/page"} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				if p := c.get(target); p.status != http.StatusOK {
-					b.Fatal(p.status)
-				}
-			}
-		})
-	}
-}

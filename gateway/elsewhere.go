@@ -17,23 +17,18 @@ import (
 var errElsewhere = errors.New("the form or a cookie has what a pay route's query has")
 
 // elsewhere are the patterns that a target may be read as, but for their conditions on the query.
-func (j *judge) elsewhere(method string, t target) []Pattern {
-	conditional := slices.DeleteFunc(slices.Clone(j.relevant(method)), func(w watched) bool {
-		return w.reach == reachExact || len(w.pattern.conditions) == 0
-	})
-	if len(conditional) == 0 {
+func (j *judge) elsewhere(method string, t target, relevant []*watched, read *split) []Pattern {
+	conditional := func(w *watched) bool { return w.reach != reachExact && len(w.pattern.conditions) > 0 }
+	if !slices.ContainsFunc(relevant, conditional) {
 		return nil
 	}
-	var split [][]string
-	for _, reading := range readings(withoutParameters(t.path)).paths {
-		split = append(split, segmentsOf(reading))
+	if path := withoutParameters(t.path); path != t.path {
+		read = splitReadings(path)
 	}
 	allowed := j.isAllowed(method, t)
 	var found []Pattern
-	for _, w := range conditional {
-		if slices.ContainsFunc(split, func(reading []string) bool {
-			return readsAs(w.segments, reading) || w.reach == reachWide && !allowed && readsWidelyAs(w.segments, reading)
-		}) && w.pattern.fits(t.query) == unmet {
+	for _, w := range relevant {
+		if conditional(w) && (read.as(w) || !allowed && read.widelyAs(w)) && w.pattern.fits(t.query) == unmet {
 			found = append(found, w.pattern)
 		}
 	}

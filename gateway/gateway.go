@@ -121,7 +121,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case ruling.verdict == targetPay:
 		g.pay(w, r, ruling)
 	default:
-		g.Log.DebugContext(r.Context(), "request", "kind", ruling.kind(), "method", g.methodName(r))
+		g.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("kind", ruling.kind()), slog.String("method", g.methodName(r)))
 		g.passThrough.ServeHTTP(w, r)
 	}
 }

@@ -40,32 +40,46 @@ func fold(name string) string {
 	}, name)
 }
 
-// isOurs tells whether a name is, for some reader, one of the headers that only Paygate sets.
+// isOurs tells whether a name is, for some reader, one of the headers that only Paygate sets: its fold is "paygate", or
+// begins with "paygate-".
 func isOurs(name string) bool {
-	folded := fold(name)
-	return folded == "paygate" || strings.HasPrefix(folded, "paygate-")
+	const own = "paygate"
+	return len(name) >= len(own) && strings.EqualFold(name[:len(own)], own) && (len(name) == len(own) || !isAlphanumeric(name[len(own)]))
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // wellNamed tells whether a name has nothing but letters, digits and hyphens: others are read in different ways.
 func wellNamed(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	})
+	for i := range len(name) {
+		if name[i] != '-' && !isAlphanumeric(name[i]) {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // cleanRequest removes, on every route, what a client must not say to the service: our headers in any spelling, names
 // that are read in different ways, overrides, and, but from a trusted proxy, who asks.
 func cleanRequest(header http.Header, trusted bool) {
 	for name := range header {
-		folded := fold(name)
-		if isOurs(name) || !wellNamed(name) || slices.Contains(overrides, folded) || !trusted && saysWhoAsks(folded) {
+		if !wellNamed(name) || isOurs(name) || isOneOf(overrides, name) || !trusted && saysWhoAsks(name) {
 			delete(header, name)
 		}
 	}
 }
 
-func saysWhoAsks(folded string) bool {
-	return slices.Contains(forwarded, folded) || strings.HasPrefix(folded, "x-forwarded-")
+// isOneOf tells whether a well-named header is in a list of folds: the fold of such a name is its lower case.
+func isOneOf(folds []string, name string) bool {
+	return slices.ContainsFunc(folds, func(f string) bool { return len(f) == len(name) && strings.EqualFold(f, name) })
+}
+
+// saysWhoAsks tells whether a well-named header says who asks.
+func saysWhoAsks(name string) bool {
+	const all = "x-forwarded-"
+	return len(name) >= len(all) && strings.EqualFold(name[:len(all)], all) || isOneOf(forwarded, name)
 }
 
 // namesEndToEnd tells whether the Connection header names anything but what belongs to a connection: a proxy drops what is
@@ -84,8 +98,12 @@ func namesEndToEnd(header http.Header) bool {
 
 // stripCookies cuts our own cookie out.
 func stripCookies(header http.Header) {
+	lines := header["Cookie"]
+	if !slices.ContainsFunc(lines, func(line string) bool { return line == "" || cookie.Strip(line) != line }) {
+		return
+	}
 	var kept []string
-	for _, line := range header["Cookie"] {
+	for _, line := range lines {
 		if line = cookie.Strip(line); line != "" {
 			kept = append(kept, line)
 		}

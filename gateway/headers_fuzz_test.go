@@ -67,6 +67,13 @@ func FuzzHeadersToTheService(f *testing.F) {
 			require.NotContains(t, []string{"paygate", "__Host-paygate"}, c.Name)
 		}
 
+		folded := fold(name)
+		require.Equal(t, folded == "paygate" || strings.HasPrefix(folded, "paygate-"), isOurs(name), "%q", name)
+		if wellNamed(name) {
+			require.Equal(t, slices.Contains(overrides, folded), isOneOf(overrides, name), "%q", name)
+			require.Equal(t, slices.Contains(forwarded, folded) || strings.HasPrefix(folded, "x-forwarded-"), saysWhoAsks(name), "%q", name)
+		}
+
 		held := heldHeader(in.Header, []string{name})
 		for sent := range held {
 			require.False(t, isOursToCGI(sent) || slices.Contains(hopByHop, strings.ToLower(sent)), "%q was kept", sent)

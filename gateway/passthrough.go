@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"paygate/gateway/cookie"
 	"paygate/gateway/upstream"
@@ -31,13 +30,14 @@ func withPaidHeader(r *http.Request, paid http.Header) *http.Request {
 
 // newPassThrough makes the way of everything that is no pay route: method, raw target and body go as they came.
 func (g *Gateway) newPassThrough() http.Handler {
+	lent := newBuffers()
 	proxy := &httputil.ReverseProxy{
 		Rewrite:        g.rewrite,
-		Transport:      g.newWays(),
+		Transport:      g.newWays(lent),
 		ModifyResponse: g.modifyResponse,
 		ErrorHandler:   g.upstreamFailed,
 		ErrorLog:       log.New(brokenAnswers{g.Log}, "", 0),
-		BufferPool:     newBuffers(),
+		BufferPool:     lent,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.WebSockets || !isWebSocket(r) {
@@ -82,45 +82,6 @@ func isWebSocket(r *http.Request) bool {
 	return r.Method == http.MethodGet && len(r.Header["Upgrade"]) == 1 && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }
 
-func (g *Gateway) newTransport() *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		Protocols:              protocols,
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:        g.UpstreamTLS,
-		TLSHandshakeTimeout:    10 * time.Second,
-		ResponseHeaderTimeout:  g.UpstreamTimeout,
-		MaxResponseHeaderBytes: 256 << 10,
-		MaxIdleConns:           512,
-		MaxIdleConnsPerHost:    256,
-		IdleConnTimeout:        60 * time.Second,
-		DisableCompression:     true, // or net/http would ask for gzip and unpack it, and change answers
-	}
-}
-
-// ways are the two ways to the service. Requests that change something have a fresh connection each: net/http sends one
-// again by itself when a reused connection breaks and it carries an Idempotency-Key, which any citizen can add; and without
-// the key, a connection that the service closes at the wrong moment would cost the citizen a 502. So have requests with a
-// body, whatever their method: a service that does not expect the body of a GET takes it for the next request on the
-// connection, and nobody has judged that one. Connections that authenticate their user (NTLM, Negotiate) are never shared
-// either.
-type ways struct{ pooled, fresh http.RoundTripper }
-
-func (g *Gateway) newWays() ways {
-	fresh := g.newTransport()
-	fresh.DisableKeepAlives = true
-	return ways{g.newTransport(), fresh}
-}
-
-func (w ways) RoundTrip(r *http.Request) (*http.Response, error) {
-	scheme, _, _ := strings.Cut(strings.ToLower(r.Header.Get("Authorization")), " ")
-	if unsafeMethod(r.Method) || r.ContentLength != 0 || scheme == "ntlm" || scheme == "negotiate" {
-		return w.fresh.RoundTrip(r)
-	}
-	return w.pooled.RoundTrip(r)
-}
-
 // rewrite makes the request that goes out. Hop-by-hop headers are gone by now, so that no client can name one of ours in
 // Connection.
 func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
@@ -134,7 +95,7 @@ func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
 	if isPaid || isQuote {
 		path = withoutParameters(path) // the address that is paid for, and signed
 	}
-	setTarget(pr.Out.URL, g.Upstream, target.at(path))
+	setTarget(pr.Out.URL, g.Upstream, target, path)
 	pr.Out.Trailer = nil
 	pr.Out.Host = pr.In.Host
 	if g.UpstreamHost != "" {
@@ -152,17 +113,18 @@ func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
 	cleanRequest(header, client.trusted)
 	stripCookies(header)
 	for _, name := range []string{"Expect", "Te", "Trailer", "Http2-Settings"} {
-		header.Del(name)
+		delete(header, name)
 	}
 	if _, given := header["User-Agent"]; !given {
 		header["User-Agent"] = nil // net/http would name itself
 	}
-	header.Set("X-Forwarded-For", forwardedFor(pr.In, client))
-	header.Set("X-Forwarded-Host", client.host)
-	header.Set("X-Forwarded-Proto", client.proto)
-	header.Set("Paygate-Status", "none")
+	status := "none"
 	if isQuote {
-		header.Set("Paygate-Status", "quote")
+		status = "quote"
+	}
+	said := []string{forwardedFor(pr.In, client), client.host, client.proto, status}
+	for i, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status"} {
+		header[name] = said[i : i+1 : i+1]
 	}
 	if isPaid {
 		maps.Copy(header, paid)
@@ -179,9 +141,8 @@ func forwardedFor(in *http.Request, c client) string {
 
 // setTarget makes net/http write the target as it came. Opaque is for paths that net/url would escape again; a target that
 // begins with two slashes, which it would take for a host, has been refused.
-func setTarget(out, to *url.URL, target string) {
-	path, query, hasQuery := strings.Cut(target, "?")
-	*out = url.URL{Scheme: to.Scheme, Host: to.Host, RawPath: path, RawQuery: query, ForceQuery: hasQuery && query == ""}
+func setTarget(out, to *url.URL, t target, path string) {
+	*out = url.URL{Scheme: to.Scheme, Host: to.Host, RawPath: path, RawQuery: t.query, ForceQuery: t.hasQuery && t.query == ""}
 	out.Path, _ = url.PathUnescape(path)
 	if out.EscapedPath() != path {
 		out.Opaque = path
@@ -199,7 +160,9 @@ func (g *Gateway) modifyResponse(answer *http.Response) error {
 	g.cleanAnswer(answer.Header)
 	if answer.StatusCode != http.StatusSwitchingProtocols {
 		answer.Trailer = nil
-		answer.Body = withoutTrailer{answer.Body, answer}
+		if answer.ContentLength < 0 { // only then is a trailer possible (RFC 9112 section 7.1.2)
+			answer.Body = withoutTrailer{answer.Body, answer}
+		}
 	}
 	if _, paid := answer.Request.Context().Value(paidKey{}).(http.Header); paid || isQuote {
 		makePrivate(answer.Header)
@@ -288,27 +251,6 @@ type brokenAnswers struct{ log *slog.Logger }
 func (b brokenAnswers) Write(text []byte) (int, error) {
 	b.log.Debug("an answer of the service broke off")
 	return len(text), nil
-}
-
-// buffers lends the proxy what it copies with.
-type buffers struct{ pool chan []byte }
-
-func newBuffers() *buffers { return &buffers{make(chan []byte, 64)} }
-
-func (b *buffers) Get() []byte {
-	select {
-	case buffer := <-b.pool:
-		return buffer
-	default:
-		return make([]byte, 32<<10)
-	}
-}
-
-func (b *buffers) Put(buffer []byte) {
-	select {
-	case b.pool <- buffer:
-	default:
-	}
 }
 
 // allowCardPages adds Pay's card pages to the form-action of a page's Content-Security-Policy: browsers apply it to the

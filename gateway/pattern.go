@@ -178,26 +178,41 @@ func (p Pattern) Names() []string {
 // Match tells whether a raw path, without its query, is exactly the pattern's, and what its wildcards stand for. It
 // looks neither at the method nor at the query.
 func (p Pattern) Match(path string) (captured map[string]string, matches bool) {
-	rest, rooted := strings.CutPrefix(path, "/")
-	if !rooted || len(p.segments) == 0 {
+	if !p.matches(path) {
 		return nil, false
 	}
 	captured = map[string]string{}
-	for i, s := range p.segments {
-		if s.kind == theRest {
-			captured[s.text] = rest
-			return captured, isCanonicalRest(rest)
-		}
-		text, after, more := strings.Cut(rest, "/")
-		if more == (i == len(p.segments)-1) || !s.isExactly(text) {
-			return nil, false
-		}
-		if s.kind == oneSegment {
+	rest := path[1:]
+	for _, s := range p.segments {
+		text, after, _ := strings.Cut(rest, "/")
+		switch s.kind {
+		case oneSegment:
 			captured[s.text] = text
+		case theRest:
+			captured[s.text] = rest
 		}
 		rest = after
 	}
 	return captured, true
+}
+
+// matches is Match without the wildcards' values.
+func (p Pattern) matches(path string) bool {
+	rest, rooted := strings.CutPrefix(path, "/")
+	if !rooted || len(p.segments) == 0 {
+		return false
+	}
+	for i, s := range p.segments {
+		if s.kind == theRest {
+			return isCanonicalRest(rest)
+		}
+		text, after, more := strings.Cut(rest, "/")
+		if more == (i == len(p.segments)-1) || !s.isExactly(text) {
+			return false
+		}
+		rest = after
+	}
+	return true
 }
 
 func (s segment) isExactly(text string) bool {
@@ -243,7 +258,7 @@ func (p Pattern) fill(values map[string]string) string {
 		}
 		path.WriteString("/" + text)
 	}
-	if _, matches := p.Match(path.String()); !matches {
+	if !p.matches(path.String()) {
 		return ""
 	}
 	return path.String()

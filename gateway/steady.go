@@ -14,14 +14,14 @@ const bodyIdle = 60 * time.Second
 // coming may take as long as it takes.
 type steadyBody struct {
 	io.ReadCloser
-	control *http.ResponseController
+	control http.ResponseController
 	idle    time.Duration
 }
 
 // steady puts the limit on a request that has a body, be it read or not: what a handler leaves, net/http reads.
 func steady(w http.ResponseWriter, r *http.Request, idle time.Duration) {
 	if r.ContentLength != 0 {
-		body := &steadyBody{r.Body, http.NewResponseController(w), idle}
+		body := &steadyBody{r.Body, *http.NewResponseController(w), idle}
 		body.expect()
 		r.Body = body
 	}

@@ -171,14 +171,16 @@ type judge struct {
 	prefix     string
 	methods    []string // let through besides the standard ones
 	publicHost string   // a target in absolute form may name it; set by newJudge's caller, may be empty
-	watched    []watched
+	watched    []*watched
+	askedFor   []*watched // those of them that a method can do harm to that only asks
 	allowed    []Pattern
 }
 
 // watched is one pattern of a pay route, and how far spellings of it are looked for.
 type watched struct {
 	pattern  Pattern
-	segments []segment // the pattern's, for comparing with readings
+	segments []segment       // the pattern's, for comparing with readings
+	wide     [][]wideSegment // what readings are compared with when handlers and scripts count
 	route    *Route
 	reach    reach
 }
@@ -197,7 +199,11 @@ func newJudge(routes []Route, prefix string, methods []string) *judge {
 	for i := range routes {
 		route := &routes[i]
 		for _, p := range append([]Pattern{route.Match}, route.Aliases...) {
-			j.watched = append(j.watched, watched{p, p.comparable(), route, reachOf(route)})
+			w := &watched{p, p.comparable(), widened(p.comparable()), route, reachOf(route)}
+			j.watched = append(j.watched, w)
+			if p.method == http.MethodGet {
+				j.askedFor = append(j.askedFor, w)
+			}
 		}
 		j.allowed = append(j.allowed, route.Allow...)
 	}
@@ -228,31 +234,27 @@ func (j *judge) rule(r *http.Request) ruling {
 	if t.path == j.prefix || strings.HasPrefix(t.path, j.prefix+"/") {
 		return ruling{verdict: targetOwn, target: t, path: t.path, query: t.query}
 	}
-	result := j.find(r.Method, t)
+	relevant := j.relevant(r.Method)
+	if len(relevant) == 0 {
+		return free(t)
+	}
+	read := splitReadings(t.path)
+	result := j.find(r.Method, t, relevant, read)
 	if result.verdict == targetPay && namesEndToEnd(r.Header) {
 		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errConnection}
 	}
 	if result.verdict == targetFree || result.verdict == targetPay {
-		result.elsewhere = j.elsewhere(r.Method, t)
+		result.elsewhere = j.elsewhere(r.Method, t, relevant, read)
 	}
 	return result
 }
 
 // find weighs the plain reading of a target against all the others.
-func (j *judge) find(method string, t target) ruling {
-	relevant := j.relevant(method)
-	if len(relevant) == 0 {
-		return free(t)
-	}
+func (j *judge) find(method string, t target, relevant []*watched, read *split) ruling {
 	path := withoutParameters(t.path)
-	exact := slices.DeleteFunc(slices.Clone(relevant), func(w watched) bool { return !w.isExactly(path, t.query) })
-	read := readings(t.path)
-	split := make([][]string, len(read.paths))
-	for i, reading := range read.paths {
-		split[i] = segmentsOf(reading)
-	}
-	near := slices.DeleteFunc(slices.Clone(relevant), func(w watched) bool {
-		return w.reach < reachNarrow || w.isExactly(path, t.query) || !w.isNear(split, t.query)
+	exact := those(relevant, func(w *watched) bool { return w.isExactly(path, t.query) })
+	near := those(relevant, func(w *watched) bool {
+		return w.reach >= reachNarrow && read.as(w) && w.pattern.fits(t.query) != unmet && !w.isExactly(path, t.query)
 	})
 	switch {
 	case len(exact) > 0:
@@ -260,29 +262,75 @@ func (j *judge) find(method string, t target) ruling {
 	case !read.complete:
 		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errManyReading}
 	case len(near) > 0:
-		return decideNear(method, t, split, near)
+		return decideNear(method, t, read, near)
 	case j.isAllowed(method, t):
 		return free(t)
 	}
-	if i := slices.IndexFunc(relevant, func(w watched) bool { return w.isWidelyNear(split, t.query) }); i >= 0 {
+	if i := slices.IndexFunc(relevant, func(w *watched) bool { return read.widelyAs(w) && w.pattern.fits(t.query) != unmet }); i >= 0 {
 		return relevant[i].refused(t, http.StatusBadRequest, errHandler)
 	}
 	return free(t)
 }
 
+// split are the readings of a path in segments, as they are compared with patterns.
+type split struct {
+	plainly  [][]string
+	widely   [][]wideText // made when it is first asked for
+	complete bool
+}
+
+func splitReadings(path string) *split {
+	read := readings(path)
+	s := &split{make([][]string, len(read.paths)), nil, read.complete}
+	for i, reading := range read.paths {
+		s.plainly[i] = segmentsOf(reading)
+	}
+	return s
+}
+
+// as tells whether some reading is the pattern's path.
+func (s *split) as(w *watched) bool {
+	return slices.ContainsFunc(s.plainly, func(reading []string) bool { return readsAs(w.segments, reading) })
+}
+
+// widelyAs tells whether some handler or script may make the pattern's path of a reading, where that counts.
+func (s *split) widelyAs(w *watched) bool {
+	if w.reach < reachWide {
+		return false
+	}
+	if s.widely == nil {
+		s.widely = make([][]wideText, len(s.plainly))
+		for i, reading := range s.plainly {
+			s.widely[i] = wideTexts(reading)
+		}
+	}
+	return slices.ContainsFunc(s.widely, func(reading []wideText) bool { return readsWidelyAs(w.wide, reading) })
+}
+
 // refused is the ruling on a target that is too near to the pattern.
-func (w watched) refused(t target, status int, reason error) ruling {
+func (w *watched) refused(t target, status int, reason error) ruling {
 	return ruling{verdict: targetRefused, target: t, status: status, reason: reason, route: w.route}
 }
 
 func free(t target) ruling { return ruling{target: t, path: t.path, query: t.query} }
 
 // relevant are the patterns that a request of the method can do harm to.
-func (j *judge) relevant(method string) []watched {
+func (j *judge) relevant(method string) []*watched {
 	if unsafeMethod(method) {
 		return j.watched
 	}
-	return slices.DeleteFunc(slices.Clone(j.watched), func(w watched) bool { return w.pattern.method != http.MethodGet })
+	return j.askedFor
+}
+
+// those are the ones of which it is true.
+func those(all []*watched, isTrue func(*watched) bool) []*watched {
+	var found []*watched
+	for _, w := range all {
+		if isTrue(w) {
+			found = append(found, w)
+		}
+	}
+	return found
 }
 
 // withoutParameters drops the path parameters of the last segment, which servlet containers write into the addresses of
@@ -295,35 +343,22 @@ func withoutParameters(path string) string {
 	return before
 }
 
-func (w watched) isExactly(path, query string) bool {
-	_, matches := w.pattern.Match(path)
-	return matches && w.pattern.fits(query) == met
-}
-
-func (w watched) isNear(split [][]string, query string) bool {
-	return slices.ContainsFunc(split, func(reading []string) bool { return readsAs(w.segments, reading) }) &&
-		w.pattern.fits(query) != unmet
-}
-
-func (w watched) isWidelyNear(split [][]string, query string) bool {
-	return w.reach == reachWide &&
-		slices.ContainsFunc(split, func(reading []string) bool { return readsWidelyAs(w.segments, reading) }) &&
-		w.pattern.fits(query) != unmet
+func (w *watched) isExactly(path, query string) bool {
+	return w.pattern.matches(path) && w.pattern.fits(query) == met
 }
 
 func (j *judge) isAllowed(method string, t target) bool {
 	return slices.ContainsFunc(j.allowed, func(p Pattern) bool {
-		_, matches := p.Match(t.path)
-		return matches && p.method == method && p.fits(t.query) == met
+		return p.matches(t.path) && p.method == method && p.fits(t.query) == met
 	})
 }
 
 // decideExact takes the most specific of the patterns that the target exactly is, unless it may also be read as one that
 // is more specific still: /licences/APPLY is not the licence called APPLY where there is a route /licences/apply.
-func decideExact(method string, t target, path string, exact, near []watched) ruling {
-	served := slices.DeleteFunc(slices.Clone(exact), func(w watched) bool { return !w.serves(method) })
+func decideExact(method string, t target, path string, exact, near []*watched) ruling {
+	served := those(exact, func(w *watched) bool { return w.serves(method) })
 	if len(served) == 0 {
-		if !slices.ContainsFunc(exact, func(w watched) bool { return w.reach > reachExact }) {
+		if !slices.ContainsFunc(exact, func(w *watched) bool { return w.reach > reachExact }) {
 			return free(t)
 		}
 		return exact[0].refused(t, http.StatusMethodNotAllowed, errPayMethod)
@@ -334,7 +369,7 @@ func decideExact(method string, t target, path string, exact, near []watched) ru
 			best = w
 		}
 	}
-	if i := slices.IndexFunc(near, func(w watched) bool { return w.pattern.narrower(best.pattern) }); i >= 0 {
+	if i := slices.IndexFunc(near, func(w *watched) bool { return w.pattern.narrower(best.pattern) }); i >= 0 {
 		return near[i].refused(t, http.StatusBadRequest, errAmbiguous)
 	}
 	hit := ruling{verdict: targetPay, target: t, route: best.route, path: path, query: t.query}
@@ -350,33 +385,33 @@ func decideExact(method string, t target, path string, exact, near []watched) ru
 
 // decideOtherwise goes on to the patterns that are less specific, where all routes of the most specific one have a
 // condition on the form: a request that is not theirs may still be another's.
-func decideOtherwise(method string, t target, path string, best Pattern, routes []*Route, served, near []watched) *ruling {
+func decideOtherwise(method string, t target, path string, best Pattern, routes []*Route, served, near []*watched) *ruling {
 	if slices.ContainsFunc(routes, func(r *Route) bool { return r.When == nil }) {
 		return nil
 	}
-	isBest := func(w watched) bool { return w.pattern.Equal(best) }
-	wider := slices.DeleteFunc(slices.Clone(served), isBest)
+	isOther := func(w *watched) bool { return !w.pattern.Equal(best) }
+	wider := those(served, isOther)
 	if len(wider) == 0 {
 		return nil
 	}
-	next := decideExact(method, t, path, wider, slices.DeleteFunc(slices.Clone(near), isBest))
+	next := decideExact(method, t, path, wider, those(near, isOther))
 	return &next
 }
 
 // serves tells whether the pattern answers the method: HEAD goes with GET (RFC 9110 section 9.3.2).
-func (w watched) serves(method string) bool {
+func (w *watched) serves(method string) bool {
 	return w.pattern.method == method || w.pattern.method == http.MethodGet && method == http.MethodHead
 }
 
 // decideNear refuses, or sends a browser that only asks to the plain spelling, where there is exactly one.
-func decideNear(method string, t target, split [][]string, near []watched) ruling {
+func decideNear(method string, t target, read *split, near []*watched) ruling {
 	refused := near[0].refused(t, http.StatusBadRequest, errAmbiguous)
 	if method != http.MethodGet {
 		return refused
 	}
 	plain := ""
 	for _, w := range near {
-		for _, reading := range split {
+		for _, reading := range read.plainly {
 			if !readsAs(w.segments, reading) || w.pattern.fits(t.query) != met {
 				continue
 			}

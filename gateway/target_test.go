@@ -263,10 +263,16 @@ func obfuscate(rng *rand.Rand, path string) string {
 
 func FuzzReadings(f *testing.F) {
 	f.Add(uint64(1), 3, "/a%2fb;c/%00")
+	f.Add(uint64(2), 1, "licences/list-1.old_~x/")
 	f.Fuzz(func(t *testing.T, seed uint64, times int, path string) {
 		read := readings("/" + path)
 		require.Equal(t, "/"+path, read.paths[0], "a path reads as itself")
 		require.LessOrEqual(t, len(read.paths), maxReadings)
+		if isPlain("/" + path) {
+			for i, decode := range decoders() {
+				require.Equal(t, "/"+path, decode("/"+path), "decoder %d", i)
+			}
+		}
 
 		j := judgeOf(t, "POST /licences/apply")
 		rng := rand.New(rand.NewPCG(seed, 1))

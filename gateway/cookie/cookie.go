@@ -130,6 +130,9 @@ func (j *Jar) line(tickets []Ticket) (string, error) {
 // Strip cuts our cookies out of a Cookie header and leaves the other bytes as they were: old cookies with quotes, blanks
 // or %00 in them must survive. It is empty when nothing else was there.
 func Strip(header string) string {
+	if !hasOurs(header) {
+		return header
+	}
 	pairs := strings.Split(header, ";")
 	kept := slices.DeleteFunc(slices.Clone(pairs), ours)
 	if len(kept) > 0 && ours(pairs[0]) {
@@ -138,21 +141,32 @@ func Strip(header string) string {
 	return strings.Join(kept, ";")
 }
 
+func hasOurs(header string) bool {
+	for pair := range strings.SplitSeq(header, ";") {
+		if ours(pair) {
+			return true
+		}
+	}
+	return false
+}
+
 // StripSet removes the service's own cookies of our names from an answer.
 func StripSet(header http.Header) {
 	lines := header["Set-Cookie"]
-	var kept []string
-	for _, line := range lines {
-		pair, _, _ := strings.Cut(line, ";")
-		if !ours(pair) {
-			kept = append(kept, line)
-		}
+	if !slices.ContainsFunc(lines, setsOurs) {
+		return
 	}
+	kept := slices.DeleteFunc(slices.Clone(lines), setsOurs)
 	if len(kept) == 0 {
 		delete(header, "Set-Cookie")
-	} else if len(kept) < len(lines) {
-		header["Set-Cookie"] = kept
+		return
 	}
+	header["Set-Cookie"] = kept
+}
+
+func setsOurs(line string) bool {
+	pair, _, _ := strings.Cut(line, ";")
+	return ours(pair)
 }
 
 func ours(pair string) bool {

@@ -73,8 +73,9 @@ func CleanReply(header http.Header, upstream, public *url.URL) {
 
 // PublicReply is CleanReply for headers that a reverse proxy has cleaned of what belongs to a connection.
 func PublicReply(header http.Header, upstream, public *url.URL) {
+	const own = "paygate-"
 	for name := range header {
-		if strings.HasPrefix(strings.ToLower(name), "paygate-") {
+		if len(name) >= len(own) && strings.EqualFold(name[:len(own)], own) {
 			delete(header, name)
 		}
 	}

@@ -1,0 +1,94 @@
+package gateway
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ways are the two ways to the service. Requests that change something have a fresh connection each: net/http sends one
+// again by itself when a reused connection breaks and it carries an Idempotency-Key, which any citizen can add; and without
+// the key, a connection that the service closes at the wrong moment would cost the citizen a 502. So have requests with a
+// body, whatever their method: a service that does not expect the body takes it for the next request on the connection,
+// and nobody has judged that one. Connections that authenticate their user (NTLM, Negotiate) are never shared either.
+type ways struct{ pooled, fresh http.RoundTripper }
+
+func (g *Gateway) newWays(lent *buffers) ways {
+	return ways{g.newTransport(lent), newFreshWay(g.newTransport(lent), g.Upstream)}
+}
+
+func (g *Gateway) newTransport(lent *buffers) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Protocols:              protocols,
+		DialContext:            lendingDialer{newDialer(), lent}.dial,
+		TLSClientConfig:        g.UpstreamTLS,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  g.UpstreamTimeout,
+		MaxResponseHeaderBytes: 256 << 10,
+		MaxIdleConns:           512,
+		MaxIdleConnsPerHost:    256,
+		IdleConnTimeout:        60 * time.Second,
+		DisableCompression:     true, // or net/http would ask for gzip and unpack it, and change answers
+	}
+}
+
+func (w ways) RoundTrip(r *http.Request) (*http.Response, error) {
+	scheme, _, _ := strings.Cut(strings.ToLower(r.Header.Get("Authorization")), " ")
+	if unsafeMethod(r.Method) || r.ContentLength != 0 || scheme == "ntlm" || scheme == "negotiate" {
+		return w.fresh.RoundTrip(r)
+	}
+	return w.pooled.RoundTrip(r)
+}
+
+func newDialer() net.Dialer {
+	return net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+}
+
+// lendingDialer makes connections that copy with a buffer that is lent to them.
+type lendingDialer struct {
+	net.Dialer
+	lent *buffers
+}
+
+func (d lendingDialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := d.DialContext(ctx, network, address)
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		return serviceConn{tcp, d.lent}, nil
+	}
+	return conn, err
+}
+
+// serviceConn is a connection to the service.
+type serviceConn struct {
+	*net.TCPConn
+	lent *buffers
+}
+
+// ReadFrom copies the body of a request; net's own would make a buffer for each.
+func (c serviceConn) ReadFrom(body io.Reader) (int64, error) {
+	buffer := c.lent.Get()
+	defer c.lent.Put(buffer)
+	return io.CopyBuffer(struct{ io.Writer }{c.TCPConn}, body, buffer)
+}
+
+// bufferSize is how much is copied at a time.
+const bufferSize = 128 << 10
+
+// buffers lends what bodies are copied with.
+type buffers struct{ idle sync.Pool }
+
+func newBuffers() *buffers {
+	return &buffers{sync.Pool{New: func() any { return new([bufferSize]byte) }}}
+}
+
+// Get lends a buffer.
+func (b *buffers) Get() []byte { return b.idle.Get().(*[bufferSize]byte)[:] }
+
+// Put takes back a buffer that Get lent.
+func (b *buffers) Put(buffer []byte) { b.idle.Put((*[bufferSize]byte)(buffer)) }
