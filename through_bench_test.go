@@ -42,9 +42,9 @@ func BenchmarkThrough(b *testing.B) {
 				l.send(b, paygate, connections)
 				bareBefore, paygateBefore := bare.spent(b), paygate.spent(b)
 				b.ResetTimer()
-				for left := b.N; left > 0; left -= inTurn {
-					l.send(b, bare, min(left, inTurn))
-					l.send(b, paygate, min(left, inTurn))
+				for left := b.N; left > 0; left -= requestsInTurn {
+					l.send(b, bare, min(left, requestsInTurn))
+					l.send(b, paygate, min(left, requestsInTurn))
 				}
 				b.StopTimer()
 				ofBare, ofPaygate := bare.spent(b).since(bareBefore), paygate.spent(b).since(paygateBefore)
@@ -59,8 +59,8 @@ func BenchmarkThrough(b *testing.B) {
 }
 
 const (
-	connections = 32   // from the client to a proxy
-	inTurn      = 1024 // requests to one proxy before the other has its turn
+	connections    = 32   // from the client to a proxy
+	requestsInTurn = 1024 // requests to one proxy before the other has its turn
 )
 
 // sized answers a GET by as many bytes as its query says, and anything else, once read, by a word.
