@@ -119,7 +119,7 @@ func newCrowded(t *testing.T) *crowded {
 	c.pay.SetPublicURL(payServer.URL)
 	folder := t.TempDir()
 	h := &house{service: &service{server: legacy}, url: "http://paygate.example", payURL: payServer.URL}
-	c.program = beginAs(t, compile(t), append(h.environ(filepath.Join(folder, "paygate.db")),
+	c.program = beginAs(t, compile(t, "."), append(h.environ(filepath.Join(folder, "paygate.db")),
 		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_PAY_TIMEOUT=1m"), "serve")
 	c.awaits(`"msg":"serving"`)
 	c.url = "http://" + servingAt.FindStringSubmatch(c.said())[1]

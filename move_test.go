@@ -124,7 +124,7 @@ func TestMovingSurvivesBeingKilled(t *testing.T) {
 	t.Parallel()
 	url := postgres.Start(t).Database(t)
 	folder := t.TempDir()
-	binary, full := compile(t), filepath.Join(folder, "full.db")
+	binary, full := compile(t, "."), filepath.Join(folder, "full.db")
 	const journeys = 2600 // six pages
 	source := boltAt(t, full)
 	var all sync.WaitGroup

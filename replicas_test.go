@@ -122,11 +122,11 @@ type program struct {
 	ended  chan struct{}
 }
 
-// compile makes the program's binary, as it ships: not instrumented, as the tests' own may be.
-func compile(t testing.TB) string {
+// compile makes the binary of a package's program, as it ships: not instrumented, as the tests' own may be.
+func compile(t testing.TB, program string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "paygate")
-	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", binary, program).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return binary
 }

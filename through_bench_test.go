@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -158,34 +155,13 @@ func tenRoutes(b *testing.B, service string) []string {
 // proxy is a reverse proxy in a process of its own.
 type proxy struct{ url, metrics string }
 
-// serving is the line by which a proxy says where it listens.
-type serving struct{ Public, Staff string }
-
-// startProxy builds a program and starts it, and waits until it serves.
+// startProxy builds the program of a package and starts it, and waits until it serves.
 func startProxy(b *testing.B, environ []string, program string, args ...string) *proxy {
 	b.Helper()
-	binary := filepath.Join(b.TempDir(), "proxy")
-	built, err := exec.Command("go", "build", "-o", binary, program).CombinedOutput()
-	require.NoError(b, err, string(built))
-	command := exec.Command(binary, args...)
-	command.Env = environ
-	out, err := command.StderrPipe()
-	require.NoError(b, err)
-	require.NoError(b, command.Start())
-	b.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		var where serving
-		if json.Unmarshal(lines.Bytes(), &where) == nil && where.Public != "" {
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return &proxy{"http://" + where.Public, "http://" + where.Staff + "/metrics"}
-		}
-	}
-	b.Fatalf("%s does not serve: %v", program, lines.Err())
-	return nil
+	p := beginAs(b, compile(b, program), environ, args...)
+	p.awaits(`"msg":"serving"`)
+	at := servingAt.FindStringSubmatch(p.said())
+	return &proxy{"http://" + at[1], "http://" + at[2] + "/metrics"}
 }
 
 // spent is what a process has used up; of several requests, or since it began.

@@ -5,8 +5,8 @@
 package main
 
 import (
-	"encoding/json"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -27,10 +27,7 @@ func main() {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	go func() { log.Fatal(http.Serve(used, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))) }()
-	line := map[string]string{"public": public.Addr().String(), "staff": used.Addr().String()}
-	if err := json.NewEncoder(os.Stderr).Encode(line); err != nil {
-		log.Fatal(err)
-	}
+	slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("serving", "public", public.Addr().String(), "staff", used.Addr().String())
 	log.Fatal(http.Serve(public, &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(service) }}))
 }
 
