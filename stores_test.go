@@ -25,7 +25,8 @@ type storeKind struct {
 	processes int                       // that may work on one store at a time
 	setting   func(t testing.TB) string // makes an empty store, and gives the PAYGATE_STORE that leads to it
 	open      func(t testing.TB, now func() time.Time) journey.Store
-	fails     string // how the steps begin that are failed on it one at a time
+	fails     string   // how the steps begin that are failed on it one at a time
+	stories   []string // in which they are failed; none: all
 
 	// claimsLapse lets the time pass that claims last, on a store that no process has.
 	claimsLapse func(t testing.TB, setting string) (lapsed int)
@@ -34,7 +35,10 @@ type storeKind struct {
 func storeKinds() []storeKind {
 	return []storeKind{
 		{name: "bbolt", processes: 1, setting: boltSetting, open: openBolt, claimsLapse: noClaimsLapse},
-		{name: "PostgreSQL", processes: 2, setting: postgresSetting, open: openPostgres, fails: "store writes", claimsLapse: claimsLapse},
+		{name: "PostgreSQL", processes: 2, setting: postgresSetting, open: openPostgres, fails: "store writes", claimsLapse: claimsLapse, stories: []string{
+			"reserved and accepted", "taken and refused", "declined, and paid on another try", "refused, and corrected", "a pass that is fetched",
+			"nobody knows, and it was done", "forgotten",
+		}},
 	}
 }
 
