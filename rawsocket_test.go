@@ -246,7 +246,7 @@ func (d *door) speak(raw string) spoken {
 	conn, err := net.Dial("tcp", d.address)
 	require.NoError(d.t, err)
 	defer conn.Close()
-	require.NoError(d.t, conn.SetDeadline(time.Now().Add(30*time.Second)))
+	require.NoError(d.t, conn.SetDeadline(time.Now().Add(ample)))
 	go func() { _, _ = io.WriteString(conn, raw) }() // a refused request may not be read to its end
 	in := bufio.NewReader(conn)
 	method, _, _ := strings.Cut(raw, " ")
