@@ -23,7 +23,8 @@ func (j *judge) elsewhere(method string, t target, relevant []*watched, read *sp
 		return nil
 	}
 	if path := withoutParameters(t.path); path != t.path {
-		read = splitReadings(path)
+		plain := splitReadings(path)
+		read = &plain
 	}
 	allowed := j.isAllowed(method, t)
 	var found []Pattern

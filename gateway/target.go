@@ -239,12 +239,12 @@ func (j *judge) rule(r *http.Request) ruling {
 		return free(t)
 	}
 	read := splitReadings(t.path)
-	result := j.find(r.Method, t, relevant, read)
+	result := j.find(r.Method, t, relevant, &read)
 	if result.verdict == targetPay && namesEndToEnd(r.Header) {
 		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errConnection}
 	}
 	if result.verdict == targetFree || result.verdict == targetPay {
-		result.elsewhere = j.elsewhere(r.Method, t, relevant, read)
+		result.elsewhere = j.elsewhere(r.Method, t, relevant, &read)
 	}
 	return result
 }
@@ -279,9 +279,9 @@ type split struct {
 	complete bool
 }
 
-func splitReadings(path string) *split {
+func splitReadings(path string) split {
 	read := readings(path)
-	s := &split{make([][]string, len(read.paths)), nil, read.complete}
+	s := split{make([][]string, len(read.paths)), nil, read.complete}
 	for i, reading := range read.paths {
 		s.plainly[i] = segmentsOf(reading)
 	}

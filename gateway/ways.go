@@ -46,13 +46,13 @@ func (w ways) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.pooled.RoundTrip(r)
 }
 
-func newDialer() net.Dialer {
-	return net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+func newDialer() *net.Dialer {
+	return &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 }
 
 // lendingDialer makes connections that copy with a buffer that is lent to them.
 type lendingDialer struct {
-	net.Dialer
+	*net.Dialer
 	lent *buffers
 }
 
