@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/journey"
+	"paygate/journey/boltstore"
 	"paygate/journey/pay"
 	"paygate/journey/pay/simulator"
 )
@@ -63,13 +64,35 @@ func TestSweepsLeaveACitizenWhoIsPayingAlone(t *testing.T) {
 
 func TestAPaymentThatNobodyMakesEndsAbandonedAndIsErased(t *testing.T) {
 	t.Parallel()
+	for _, outcome := range []string{"expired", "declined", "cancelled"} {
+		t.Run(outcome, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, confirms, eager...)
+			c := h.citizen()
+			c.apply("Ann")
+			h.pays(outcome)
+			c.becomesBySweeps(journey.StateAbandoned)
+			require.Contains(t, c.comesBack().text, "This payment was not made")
+			require.Empty(t, h.service.got(http.MethodPost))
+			id := journey.ID(c.status()[0].ID)
+			h.close()
+			h.inTheStore(func(s *boltstore.Store) {
+				_, err := s.Request(t.Context(), id)
+				require.ErrorIs(t, err, journey.ErrErased)
+			})
+			h.open(h.listenAgain(), eager...)
+		})
+	}
+}
+
+func TestAPaymentThatPayNeverMadeEndsAbandoned(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, confirms, eager...)
 	c := h.citizen()
-	c.apply("Ann")
-	h.pays("expired")
-	sweeping(h)
-	c.becomes(journey.StateAbandoned)
-	require.Contains(t, c.comesBack().text, "This payment was not made")
+	h.pay.AddFault(simulator.Fault{Call: "create", Kind: "500", Times: 1})
+	require.Equal(t, http.StatusBadGateway, c.post("/licences/apply", url.Values{"name": {"Ann"}}).status)
+	c.becomesBySweeps(journey.StateAbandoned)
+	require.Empty(t, h.payments())
 	require.Empty(t, h.service.got(http.MethodPost))
 }
 
@@ -92,6 +115,32 @@ func TestWhatTheServiceRefusesGoesBack(t *testing.T) {
 			require.Contains(t, c.comesBack().text, "Your money is being given back")
 			require.Len(t, h.service.got(http.MethodPost), 1)
 		})
+	}
+}
+
+// TestMoneyThatCannotGoBackNowGoesBackLater: a cancel or a refund that failed is tried again, and what was done already is not
+// done twice.
+func TestMoneyThatCannotGoBackNowGoesBackLater(t *testing.T) {
+	t.Parallel()
+	for route, wanted := range map[string]simulator.PaymentView{
+		"/licences/apply": {Status: "cancelled"}, "/fines/pay": {Status: "success", Refunded: 3000},
+	} {
+		for _, kind := range []string{"429", "500", "503", "reset", "lost", "html", "garbage"} {
+			t.Run(route+" "+kind, func(t *testing.T) {
+				t.Parallel()
+				h := newHouse(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
+					append(eager, "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")...)
+				c := h.citizen()
+				c.post(route, url.Values{"name": {"Ann"}})
+				h.pays("success")
+				for _, call := range []string{"cancel", "refund"} {
+					h.pay.AddFault(simulator.Fault{Call: call, Kind: kind, Times: 2})
+				}
+				c.becomesBySweeps(journey.StateReversed)
+				require.Equal(t, wanted.Status, h.payments()[0].Status)
+				require.Equal(t, wanted.Refunded, h.payments()[0].Refunded)
+			})
+		}
 	}
 }
 

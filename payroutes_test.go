@@ -594,13 +594,10 @@ func TestWhileTheServiceIsDownThePaymentIsSafe(t *testing.T) {
 
 func TestWhenNobodyKnowsWhetherTheServiceGotItAPersonDecides(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]http.HandlerFunc{
-		"reset":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"broken": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
-	} {
+	for name, does := range map[string]act{"reset": breaksStill, "broken": failsDone, "too late": hangsDone} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, answer)
+			h := newHouse(t, does.answer, "PAYGATE_UPSTREAM_TIMEOUT=2s")
 			c := h.citizen()
 			c.apply("Ann")
 			h.pays("success")

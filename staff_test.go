@@ -363,7 +363,7 @@ func TestOfTwoRefundsAtOnceOneIsMade(t *testing.T) {
 
 func TestARefundWhoseAnswerIsLostIsNotMadeTwice(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms)
+	h := newHouseInTime(t, confirms)
 	c := h.citizen()
 	c.post("/fines/pay", url.Values{})
 	h.pays("success")
@@ -375,6 +375,15 @@ func TestARefundWhoseAnswerIsLostIsNotMadeTwice(t *testing.T) {
 	_, status, _ = h.ann().order(id, "refund", because("amount_pence", 500))
 	require.Equal(t, http.StatusConflict, status, "until Pay was read again")
 	require.EqualValues(t, 500, h.payments()[0].Refunded)
+
+	h.pay.Advance(2 * time.Minute)
+	h.sweeps()
+	w := h.ann().shown(id)
+	require.EqualValues(t, 500, w.RefundedPence, "it was read")
+	require.Contains(t, w.History[len(w.History)-1].Detail, "500 pence are refunded in all")
+	_, status, text = h.ann().order(id, "refund", because("amount_pence", 2500, "refunded_pence", 500))
+	require.Equal(t, http.StatusOK, status, text)
+	require.EqualValues(t, 3000, h.payments()[0].Refunded)
 }
 
 func TestASettleThatPayCanOnlyDoLaterIsDoneLater(t *testing.T) {

@@ -274,8 +274,7 @@ func (w *world) payCorrects() {
 		case p.Status == "failed" && p.Code == "P0010":
 			w.notes("Pay has got %s of %s after all", p.ID, p.Reference)
 			w.late[p.ID] = true
-			to := map[bool]string{true: "capturable", false: "success"}[p.DelayedCapture]
-			require.NoError(w.t, w.pay.Correct(p.ID, to, ""))
+			require.NoError(w.t, w.pay.Correct(p.ID, "success", ""))
 			return
 		}
 	}
