@@ -169,7 +169,7 @@ func TestAWebhookIsRepeatedForThreeDays(t *testing.T) {
 	c.post("/fines/pay", url.Values{})
 	h.close()
 	h.pays("success")
-	h.pay.Advance(26 * time.Hour)
+	h.pay.Advance(30 * time.Hour)
 	for _, w := range h.pay.Webhooks() {
 		require.Equal(t, 5, w.Tries)
 		require.False(t, w.Done)
