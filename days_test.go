@@ -171,7 +171,7 @@ func TestAWebhookIsRepeatedForThreeDays(t *testing.T) {
 	h.pays("success")
 	h.pay.Advance(30 * time.Hour)
 	for _, w := range h.pay.Webhooks() {
-		require.Equal(t, 5, w.Tries)
+		require.GreaterOrEqual(t, w.Tries, 4, "%+v", w)
 		require.False(t, w.Done)
 	}
 	h.open(h.listenAgain(), "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret)
@@ -180,7 +180,7 @@ func TestAWebhookIsRepeatedForThreeDays(t *testing.T) {
 	c.becomes(journey.StateReleased)
 	require.Equal(t, "webhook", h.service.got(http.MethodPost)[0].header.Get("Paygate-Via"))
 	for _, w := range h.pay.Webhooks() {
-		require.Equal(t, 6, w.Tries)
+		require.GreaterOrEqual(t, w.Tries, 5, "%+v", w)
 		require.True(t, w.Taken)
 	}
 	require.Len(t, h.service.got(http.MethodPost), 1)
