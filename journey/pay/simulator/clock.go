@@ -28,21 +28,21 @@ func (s *Simulator) Advance(d time.Duration) {
 	}
 }
 
-// step moves the clock to the next delivery that comes due on the way, else to the target. It is false once there.
+// step moves the clock to the next delivery that comes due on the way, else to the target. It is false once there. What came due
+// since the last deliveries, while real time went on, is sent before the clock moves.
 func (s *Simulator) step(target time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	if !now.Before(target) {
-		return false
-	}
-	next := target
+	now, next := s.now(), target
 	for _, d := range s.deliveries {
-		if !d.done && d.due.After(now) && d.due.Before(next) {
+		if !d.done && d.due.Before(next) {
 			next = d.due
 		}
 	}
-	s.offset += next.Sub(now)
+	if !now.Before(target) && !next.Before(target) {
+		return false
+	}
+	s.offset += max(0, next.Sub(now))
 	s.sweep()
 	return true
 }

@@ -20,7 +20,7 @@ var began = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
 const goodKey = "api_test_0123456789abcdefghijklmnop"
 
-// bench is a simulator behind a real server, with a clock that stands still.
+// bench is a simulator behind a real server, with a clock that stands still unless the test brings its own.
 type bench struct {
 	*Simulator
 	t   *testing.T
@@ -29,7 +29,9 @@ type bench struct {
 
 func newBench(t *testing.T, o Options) *bench {
 	t.Helper()
-	o.Now = func() time.Time { return began }
+	if o.Now == nil {
+		o.Now = func() time.Time { return began }
+	}
 	s := New(o)
 	server := httptest.NewServer(s)
 	s.SetPublicURL(server.URL)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -162,6 +163,29 @@ func TestAMessageThatIsNotTakenIsSentSixTimesInThreeDays(t *testing.T) {
 		0, time.Minute, 6 * time.Minute, 66 * time.Minute, 25*time.Hour + 6*time.Minute, 73*time.Hour + 6*time.Minute,
 	}, at)
 	require.Equal(t, []bool{true, false}, []bool{b.Webhooks()[0].Done, b.Webhooks()[0].Taken})
+}
+
+// TestNothingIsLateBecauseTimeGoesOnWhileAMessageIsSent: of two messages, the other comes due while the first is on its way.
+func TestNothingIsLateBecauseTimeGoesOnWhileAMessageIsSent(t *testing.T) {
+	t.Parallel()
+	var heard, passed atomic.Int64
+	b := newBench(t, Options{RefundDelay: 2 * time.Second, Now: func() time.Time { return began.Add(time.Duration(passed.Load())) }})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if heard.Add(1) == 7 { // the first message's fourth time, after an hour and six minutes
+			passed.Store(int64(2 * time.Second))
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(slow.Close)
+	b.SetWebhook(slow.URL, "webhook_test_secret")
+	b.paid(nil)
+	b.Advance(2 * time.Second) // the money is collected, which the second message says
+	b.Advance(26 * time.Hour)
+	views := b.Webhooks()
+	require.Len(t, views, 2)
+	for _, w := range views {
+		require.Equal(t, 5, w.Tries, "%+v", w)
+	}
 }
 
 func TestAMessageThatIsTakenIsSentOnce(t *testing.T) {
