@@ -76,3 +76,20 @@ func TestAPersonsWordEndsTheDoubt(t *testing.T) {
 	doubtful.Doubtful = true
 	require.Equal(t, StateStuck, mustAt(t, late, doubtful, PaymentSeen{seen(StatusFailed)}).State, "the money is gone, and perhaps not the service's")
 }
+
+// TestAPersonEndsWhatPayCannotGiveBack: money beside the one that counts, in dispute for ever, must not keep a journey stuck.
+func TestAPersonEndsWhatPayCannotGiveBack(t *testing.T) {
+	t.Parallel()
+	late := seen(StatusSuccess)
+	late.ID, late.RefundStatus, late.RefundAvailable = "pay2", "unavailable", 0
+	for _, state := range []State{StateReleased, StateAbandoned} {
+		j := mustAt(t, t0.Add(time.Hour), examples(t)[state], PaymentCreated{late}, PaymentSeen{late})
+		require.Equal(t, StepReturn, j.Owed(t0.Add(time.Hour)), "%s", state)
+		j = mustAt(t, t0.Add(time.Hour), j, ReturnFailed{"in dispute"})
+		require.Equal(t, StateStuck, j.State)
+		j = mustAt(t, t0.Add(2*time.Hour), j, Settled{StateReleased, "the bank has it"}, PaymentSeen{late})
+		require.Equal(t, StateReleased, j.State, "%s", state)
+		require.NotEqual(t, StepReturn, j.Owed(t0.Add(3*time.Hour)), "%s: nothing is tried again", state)
+		require.Equal(t, state == StateReleased, !j.Payments[0].Left && j.Payments[0].Money > 0, "what the journey was paid with stays as it is")
+	}
+}

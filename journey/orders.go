@@ -31,12 +31,16 @@ func (j Journey) settled(f Settled) (Journey, string, error) {
 	if j.State != StateStuck || !possible || j.refunding() {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
+	unreturned := j.Trouble == TroubleReturn
 	suspect := j.Trouble == TroubleMismatch // Pay holds what it holds, whatever we remember
 	j.State, j.Trouble, j.Note, j.Doubtful, j.NotSentAt = f.As, "", "", false, time.Time{}
 	switch {
 	case f.As == StateReleased:
 		if !given {
 			j.ReleasedAt = latest(j.Claim.At, j.StartedAt)
+		}
+		if unreturned {
+			j = j.leaveSurplus()
 		}
 		j.CollectionFailed = p.Finished() && p.Status != StatusSuccess
 		if p.Status == StatusCapturable {
@@ -46,6 +50,14 @@ func (j Journey) settled(f Settled) (Journey, string, error) {
 		j.State, j.PaidWith, j.Returning = StateRefused, p.ID, true
 	}
 	return j, f.Reason, nil
+}
+
+// leaveSurplus has nobody try again to give back what Pay gives back to nobody, such as money in dispute.
+func (j Journey) leaveSurplus() Journey {
+	for id := j.surplus(); id != ""; id = j.surplus() {
+		j = j.withPayment(id, func(p *Payment) { p.Left = true })
+	}
+	return j
 }
 
 // refundAsked keeps the intent, so that of two refunds at the same moment one is made.

@@ -184,10 +184,11 @@ func (j Journey) nextAtRest() (Step, time.Time) {
 	return step, from
 }
 
-// surplus is a payment with money on it that nothing was given for: any but the one a released journey was paid with.
+// surplus is a payment with money on it that nothing was given for: any but the one a released journey was paid with, and
+// what a person left as it is.
 func (j Journey) surplus() string {
 	for _, p := range j.Payments {
-		if p.Money > 0 && (j.State != StateReleased || p.ID != j.PaidWith) {
+		if p.Money > 0 && !p.Left && (j.State != StateReleased || p.ID != j.PaidWith) {
 			return p.ID
 		}
 	}

@@ -23,6 +23,9 @@ type Payment struct {
 	Total    int64 `json:"total,omitempty"`    // pence the citizen was charged, with any card surcharge; 0 until known
 	Refunded int64 `json:"refunded,omitempty"` // pence given back so far
 
+	// Left: Pay could not give this money back, and a person settled the journey all the same.
+	Left bool `json:"left,omitempty"`
+
 	Fee          *int64 `json:"fee,omitempty"` // pence; only some providers say
 	Net          *int64 `json:"net,omitempty"` // pence; may be negative
 	CapturedDate string `json:"captured_date,omitempty"`

@@ -292,9 +292,17 @@ func TestWhatIsSeldomMeantIsSaid(t *testing.T) {
 
 func TestDescribeShowsRoutesAndNoSecrets(t *testing.T) {
 	t.Parallel()
-	s, _ := load(t, map[string]string{"PAYGATE_STAFF_TOKENS": "ann:0123456789abcdef"})
+	s, faults := load(t, map[string]string{
+		"PAYGATE_STAFF_TOKENS": "ann:0123456789abcdef", "PAYGATE_ROUTE_LICENCE_WHEN": "form:button=pay",
+		"PAYGATE_ROUTE_LICENCE_ALIASES": "POST /a,POST /b", "PAYGATE_ROUTE_LICENCE_ALLOW": "POST /licences/apply/documents",
+	})
+	require.Empty(t, faults)
 	text := s.Describe()
-	require.Contains(t, text, "POST /licences/apply, £25.00, submission, capture on-accept, release confirmed")
+	require.Contains(t, text, "POST /licences/apply, £25.00, submission, capture on-accept, release confirmed\n"+
+		"  when           the form field button is pay\n"+
+		"  alias          POST /a\n"+
+		"  alias          POST /b\n"+
+		"  free nearby    POST /licences/apply/documents\n")
 	for _, secret := range []string{"topsecret", secretText(1), "0123456789abcdef"} {
 		require.NotContains(t, text, secret)
 	}

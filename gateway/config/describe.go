@@ -27,6 +27,15 @@ func (s Settings) Describe() string {
 	line("staff door", "%s, %d tokens", s.StaffListen, len(s.StaffTokens))
 	for _, r := range s.Routes {
 		line("route "+r.Name, "%s, %s, %s", r.Match, describePrice(r), describeTerms(r))
+		if r.When != nil {
+			line("  when", "the form field %s is %s", r.When.Field, r.When.Value)
+		}
+		for _, p := range r.Aliases {
+			line("  alias", "%s", p)
+		}
+		for _, p := range r.Allow {
+			line("  free nearby", "%s", p)
+		}
 	}
 	for _, warning := range s.Warnings {
 		line("warning", "%s", warning)
