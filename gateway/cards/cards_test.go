@@ -1,4 +1,4 @@
-package gateway
+package cards
 
 import (
 	"bytes"
@@ -14,7 +14,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-func hasCardNumber(text string) bool { return textHasCardNumber(strings.NewReader(text), asWritten) }
+const (
+	urlencoded    = "application/x-www-form-urlencoded"
+	multipartForm = "multipart/form-data"
+)
+
+func hasCardNumber(text string) bool { return inText(strings.NewReader(text), asWritten) }
 
 // testCards are the numbers that GOV.UK Pay's sandbox and its Stripe accounts know (FACTS 10).
 var testCards = []string{
@@ -132,7 +137,7 @@ func TestACardNumberIsFoundWhereverAServiceMayReadAField(t *testing.T) {
 		"urlencoded, no pairs":      {urlencoded, number},
 		"urlencoded, unreadable":    {urlencoded, "x=%zz&a=4444+3333+2222+1111%"},
 		"urlencoded, semicolons":    {urlencoded, "x=1;a=4444+3333+2222+1111"},
-		"urlencoded, many fields":   {urlencoded, strings.Repeat("a=1&", 2*maxFields) + "a=4444333322221111"},
+		"urlencoded, many fields":   {urlencoded, strings.Repeat("a=1&", 20_000) + "a=4444333322221111"},
 		"urlencoded, JSON in it":    {urlencoded, "a=" + url.QueryEscape(`{"n":"\u0034444 3333 2222 1111"}`)},
 		"multipart":                 {ofField, field},
 		"multipart, name":           {multipartForm + "; boundary=" + boundary(nameOfField), nameOfField},
@@ -163,9 +168,9 @@ func TestACardNumberIsFoundWhereverAServiceMayReadAField(t *testing.T) {
 		"a type with a fault":       {urlencoded + "; charset", "a=4444+3333+2222+1111"},
 		"XML":                       {"application/xml", "<form><card>" + number + "</card></form>"},
 	} {
-		require.True(t, carriesCardNumber(c.kind, func() io.Reader { return strings.NewReader(c.body) }), name)
+		require.True(t, InBody(c.kind, func() io.Reader { return strings.NewReader(c.body) }), name)
 	}
-	require.True(t, queryHasCardNumber("a=1&card=4444+3333%202222-1111"))
+	require.True(t, InQuery("a=1&card=4444+3333%202222-1111"))
 }
 
 func escapeAll(text string) string {
@@ -197,6 +202,6 @@ func TestAFormWithoutACardNumberIsTaken(t *testing.T) {
 		"a telephone number":       {urlencoded, url.Values{"phone": {"+44 7700 900123"}, "ni": {"AB 12 34 56 C"}}.Encode()},
 		"a JSON escape of nothing": {"application/json", `{"a":"\u12","b":"\\u0034444333322221112"}`},
 	} {
-		require.False(t, carriesCardNumber(c.kind, func() io.Reader { return strings.NewReader(c.body) }), name)
+		require.False(t, InBody(c.kind, func() io.Reader { return strings.NewReader(c.body) }), name)
 	}
 }

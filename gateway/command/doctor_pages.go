@@ -15,11 +15,12 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/config"
 	"paygate/gateway/cookie"
+	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
 // addressOf is a pattern's path and query as it was written, wildcards included.
-func addressOf(p gateway.Pattern) string {
+func addressOf(p reading.Pattern) string {
 	_, address, _ := strings.Cut(p.String(), " ")
 	return address
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"paygate/gateway"
+	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
@@ -140,19 +141,19 @@ func (c routeChecker) crossCheck(r gateway.Route, v routeVariables) {
 	}
 }
 
-func (c routeChecker) pattern(variable, value string) gateway.Pattern {
+func (c routeChecker) pattern(variable, value string) reading.Pattern {
 	if value == "" {
-		return gateway.Pattern{}
+		return reading.Pattern{}
 	}
-	p, err := gateway.ParsePattern(value)
+	p, err := reading.ParsePattern(value)
 	if err != nil {
 		c.fault(c.name(variable), "%v", err)
 	}
 	return p
 }
 
-func (c routeChecker) patterns(variable, value string) []gateway.Pattern {
-	var patterns []gateway.Pattern
+func (c routeChecker) patterns(variable, value string) []reading.Pattern {
+	var patterns []reading.Pattern
 	for _, item := range c.list(c.name(variable), value) {
 		patterns = append(patterns, c.pattern(variable, item))
 	}
@@ -275,8 +276,8 @@ func statusRange(parts []string) journey.StatusRange {
 func (c *checker) overlaps(routes []gateway.Route) {
 	for i, a := range routes {
 		for _, b := range routes[i+1:] {
-			for _, pa := range append([]gateway.Pattern{a.Match}, a.Aliases...) {
-				for _, pb := range append([]gateway.Pattern{b.Match}, b.Aliases...) {
+			for _, pa := range append([]reading.Pattern{a.Match}, a.Aliases...) {
+				for _, pb := range append([]reading.Pattern{b.Match}, b.Aliases...) {
 					if pa.Method() != "" && pa.Clashes(pb) && !toldApart(a, b) {
 						c.fault(routePrefix(b.Name)+"MATCH", "%s overlaps with %s of route %s, and neither is more specific", pb, pa, a.Name)
 					}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"paygate/gateway"
+	"paygate/gateway/reading"
 	"paygate/journey"
 	"paygate/journey/pgstore"
 )
@@ -341,7 +342,7 @@ func (c *checker) level(value string) slog.Level {
 // underPrefix: our own addresses and pay routes must not meet.
 func (c *checker) underPrefix(s Settings) {
 	for _, r := range s.Routes {
-		for _, p := range append([]gateway.Pattern{r.Match}, r.Aliases...) {
+		for _, p := range append([]reading.Pattern{r.Match}, r.Aliases...) {
 			if path := p.Path(); path == s.Prefix || strings.HasPrefix(path, s.Prefix+"/") {
 				c.fault(routePrefix(r.Name)+"MATCH", "%s is under PAYGATE_PREFIX, where only Paygate's own addresses live", p)
 			}
