@@ -96,6 +96,19 @@ func TestWhoAsksIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 	require.True(t, clientOf(request("[fe80::1%eth0]:5"), []netip.Prefix{netip.MustParsePrefix("fe80::/10")}).trusted, "whatever the zone")
 }
 
+func TestAProxysListMayHavePorts(t *testing.T) {
+	t.Parallel()
+	for list, address := range map[string]string{
+		"203.0.113.7:51234": "203.0.113.7", "[2001:db8::7]:443": "2001:db8::7", "6.6.6.6, 203.0.113.7:1,10.0.0.2:5": "203.0.113.7",
+		"203.0.113.7:99999": "10.0.0.1", "203.0.113.7:": "10.0.0.1", "10.0.0.2:5": "10.0.0.2", "unknown": "10.0.0.1",
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = "10.0.0.1:5"
+		r.Header.Set("X-Forwarded-For", list)
+		require.Equal(t, address, clientOf(r, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}).address, list)
+	}
+}
+
 func TestCardPagesAreAllowedByTheServicesPolicy(t *testing.T) {
 	t.Parallel()
 	origins := []string{"https://card.example", "https://www.example"}

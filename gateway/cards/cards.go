@@ -98,7 +98,7 @@ type issuer struct {
 }
 
 var issuers = []issuer{
-	{"4", "4", []int{13, 16, 19}},                    // Visa
+	{"4", "4", []int{16, 19}}, {"400", "439", []int{13}}, {"441", "499", []int{13}}, // Visa; +44 07700 900123 has 13 digits, too
 	{"51", "55", []int{16}},                          // Mastercard
 	{"2221", "2720", []int{15, 16}},                  // Mastercard; 15 digits has one of GOV.UK Pay's own test cards (FACTS 10)
 	{"34", "34", []int{15}}, {"37", "37", []int{15}}, // American Express

@@ -91,7 +91,7 @@ func (s *scanner) endGroup() bool {
 	}
 	from := len(s.chain)
 	for i := len(s.sizes) - 1; i >= max(0, len(s.sizes)-mostGroups); i-- {
-		if from -= s.sizes[i]; isCardNumber(s.chain[from:]) && !isBankAccount(s.sizes[i:]) {
+		if from -= s.sizes[i]; isCardNumber(s.chain[from:]) && !isSomethingElse(s.sizes[i:]) {
 			return true
 		}
 	}
@@ -105,9 +105,10 @@ func (s *scanner) endChain() bool {
 	return found
 }
 
-// isBankAccount knows a sort code with an account number by its groups: 12-34-56 12345678, 123456 12345678.
-func isBankAccount(sizes []int) bool {
-	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8})
+// isSomethingElse knows by its groups a sort code with an account number, 12-34-56 12345678 or 123456 12345678, and two dates,
+// 26-11-2026 - 09-12-2026.
+func isSomethingElse(sizes []int) bool {
+	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8}) || slices.Equal(sizes, []int{2, 2, 4, 2, 2, 4})
 }
 
 // digitOf folds the digits of all scripts, full-width ones among them.
