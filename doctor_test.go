@@ -263,6 +263,7 @@ func TestADoctorReadsThePoliciesOfPages(t *testing.T) {
 		"a meta that half does": {formPageWith(meta("form-action 'self' https://www.payments.service.gov.uk")), 3, "add https://card.payments.service.gov.uk to"},
 		"a meta that does":      {formPageWith(meta("form-action 'self' *.payments.service.gov.uk https://*.payments.service.gov.uk")), 0, "ok: its form may lead"},
 		"a meta in the body":    {formPageWith("</head><body>" + meta("form-action 'self'")), 0, "ok: its form may lead"},
+		"no form":               {plain, 0, "note: has no form; where that is elsewhere"},
 		"no page":               {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) }, 0, "note: GET answers status 405"},
 		"a log-in":              {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, 0, "note: GET answers status 302"},
 	} {
@@ -278,12 +279,17 @@ func TestADoctorReadsThePoliciesOfPages(t *testing.T) {
 
 func TestADoctorFindsFormsThatLeadAroundPaygate(t *testing.T) {
 	t.Parallel()
-	p := newPractice(t, nil)
-	p.service.answersBy(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, `<form method=post action="`+p.service.server.URL+`/licences/apply"><button>Apply</button></form>`)
-	})
-	require.Contains(t, p.visit().lines["page /licences/apply"], "warning: leads to "+p.service.server.URL+", the service's own origin, and so around Paygate")
+	for _, page := range []string{
+		`<form method=post action="SERVICE/licences/apply"><button>Apply</button></form>`,
+		`<base href="SERVICE/"><form method=post><button>Apply</button></form>`,
+	} {
+		p := newPractice(t, nil)
+		p.service.answersBy(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, strings.ReplaceAll(page, "SERVICE", p.service.server.URL))
+		})
+		require.Contains(t, p.visit().lines["page /licences/apply"], "warning: leads to "+p.service.server.URL+", the service's own origin, and so around Paygate", page)
+	}
 }
 
 func TestADoctorLooksAtCookies(t *testing.T) {

@@ -29,12 +29,12 @@ func clientOf(r *http.Request, trusted []netip.Prefix) client {
 	}
 	hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		hop = strings.TrimSpace(hop)
-		if _, err := netip.ParseAddr(hop); err != nil {
+		address, err := hopAddress(strings.TrimSpace(hop))
+		if err != nil {
 			break
 		}
-		c.address = hop
-		if !within(hop, trusted) {
+		c.address = address.String()
+		if !within(c.address, trusted) {
 			break
 		}
 	}
@@ -45,6 +45,14 @@ func clientOf(r *http.Request, trusted []netip.Prefix) client {
 		c.host = host
 	}
 	return c
+}
+
+// hopAddress reads an address in a proxy's list. Some proxies (Azure's Application Gateway) write its port, too.
+func hopAddress(hop string) (netip.Addr, error) {
+	if withPort, err := netip.ParseAddrPort(hop); err == nil {
+		return withPort.Addr(), nil
+	}
+	return netip.ParseAddr(hop)
 }
 
 func peerAddress(r *http.Request) string {

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 
+	"paygate/gateway/reading"
 	"paygate/gateway/spool"
 )
 
@@ -17,19 +17,18 @@ import (
 var errElsewhere = errors.New("the form or a cookie has what a pay route's query has")
 
 // elsewhere are the patterns that a target may be read as, but for their conditions on the query.
-func (j *judge) elsewhere(method string, t target, relevant []*watched, read *split) []Pattern {
-	conditional := func(w *watched) bool { return w.reach != reachExact && len(w.pattern.conditions) > 0 }
+func (j *judge) elsewhere(method string, t target, relevant []*watched, read *reading.Readings) []reading.Pattern {
+	conditional := func(w *watched) bool { return w.reach != reachExact && len(w.pattern.Parameters()) > 0 }
 	if !slices.ContainsFunc(relevant, conditional) {
 		return nil
 	}
 	if path := withoutParameters(t.path); path != t.path {
-		plain := splitReadings(path)
-		read = &plain
+		read = reading.Of(path)
 	}
 	allowed := j.isAllowed(method, t)
-	var found []Pattern
+	var found []reading.Pattern
 	for _, w := range relevant {
-		if conditional(w) && (read.as(w) || !allowed && read.widelyAs(w)) && w.pattern.fits(t.query) == unmet {
+		if conditional(w) && (read.Have(w.pattern) || !allowed && w.hasWidely(read)) && w.pattern.Fits(t.query) == reading.Unmet {
 			found = append(found, w.pattern)
 		}
 	}
@@ -40,11 +39,11 @@ func (j *judge) elsewhere(method string, t target, relevant []*watched, read *sp
 // read the body for that, it leaves another in its place, good until the one that it returns is closed.
 func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruling) (ruling, *spool.Body) {
 	refused := ruling{verdict: targetRefused, target: was.target, status: http.StatusBadRequest, reason: errElsewhere}
-	said := cookieFields(r.Header)
-	doubtful := len(said) > mostParameters
+	said := reading.Cookies(r.Header)
+	doubtful := len(said) > reading.MostParameters
 	var body *spool.Body
-	if r.ContentLength != 0 && !isOtherContent(r.Header) {
-		var form []field
+	if r.ContentLength != 0 && reading.HasForm(r.Header) {
+		var form []reading.Field
 		var err error
 		body, form, err = g.readForm(w, r)
 		if unread := (unreadBody{}); errors.As(err, &unread) {
@@ -52,9 +51,9 @@ func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruli
 			return refused, body
 		}
 		said = append(said, form...)
-		doubtful = doubtful || err != nil && !errors.Is(err, errNoObject)
+		doubtful = doubtful || err != nil && !errors.Is(err, reading.ErrNoObject)
 	}
-	if slices.ContainsFunc(was.elsewhere, func(p Pattern) bool { return p.isSaid(was.query, said, doubtful) }) {
+	if slices.ContainsFunc(was.elsewhere, func(p reading.Pattern) bool { return p.IsSaid(was.query, said, doubtful) }) {
 		return refused, body
 	}
 	return was, body
@@ -67,13 +66,13 @@ func (unreadBody) Error() string { return "the body could not be read whole" }
 
 // readForm reads the form of a request, and puts its body back. The error is an unreadBody, or says why the form may be read
 // in more than one way.
-func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, []field, error) {
+func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, []reading.Field, error) {
 	body, err := g.readBody(w, r)
 	if err != nil {
 		return nil, nil, unreadBody{err}
 	}
 	withRead(r, body)
-	if isJSON(r.Header.Get("Content-Type")) {
+	if reading.IsJSON(r.Header.Get("Content-Type")) {
 		leave, err := g.Enter(r.Context(), body.Size())
 		if err != nil {
 			return body, nil, unreadBody{err}
@@ -82,20 +81,4 @@ func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body,
 	}
 	form, err := plainForm(r, body)
 	return body, form, err
-}
-
-// isOtherContent tells content that no service takes parameters from, whatever it does with it.
-func isOtherContent(header http.Header) bool {
-	err := unplain(header, strings.NewReader("x"), nil)
-	return errors.Is(err, errNoForm) && !strings.HasPrefix(strings.ToLower(header.Get("Content-Type")), "multipart/")
-}
-
-// isSaid tells whether a request meets the pattern's conditions when its parameters are taken from anywhere. What cannot be
-// read may be anything.
-func (p Pattern) isSaid(query string, said []field, doubtful bool) bool {
-	return !slices.ContainsFunc(p.conditions, func(c condition) bool {
-		return !doubtful && c.fits(query) == unmet && !slices.ContainsFunc(said, func(f field) bool {
-			return mayName(f.name, c.name) && (readsAsValue(f.value, c.value) || f.mayBe(c.value))
-		})
-	})
 }

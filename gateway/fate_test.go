@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/reading"
 )
 
 func TestTheJudgeTellsWhatTheDoorWouldDo(t *testing.T) {
@@ -13,7 +15,7 @@ func TestTheJudgeTellsWhatTheDoorWouldDo(t *testing.T) {
 	j := NewJudge(Options{
 		PublicURL: &url.URL{Scheme: "https", Host: "apply.example"}, Prefix: "/_pay", Methods: []string{"PROPFIND"},
 		Routes: []Route{
-			{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Allow: []Pattern{patternOf(t, "POST /licences/apply/photo")}, Strict: true, Mode: ModeOn},
+			{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Allow: []reading.Pattern{patternOf(t, "POST /licences/apply/photo")}, Strict: true, Mode: ModeOn},
 			{Name: "register", Match: patternOf(t, "GET /register"), Mode: ModeOn},
 			{Name: "fine", Match: patternOf(t, "POST /fines/pay"), Mode: ModeFree},
 		},

@@ -1,10 +1,10 @@
 // Package gateway is the public door of Paygate: it stands in front of a legacy service, holds the requests that cost
 // money, sends their citizens to GOV.UK Pay, takes them back, and lets everything else through untouched.
 //
-// [Gateway.ServeHTTP] is the whole way of a request on one screen. What a request target may mean is judged in target.go
-// and readings.go; what comes in is read and looked at in incoming.go and held in hold.go; the citizen's return is
-// return.go; passes are pass.go. What happens to a held request is package journey's business: this one only knows who asks,
-// and what to answer.
+// [Gateway.ServeHTTP] is the whole way of a request on one screen. A request is judged by its target in target.go, on all that
+// package reading says it may be read as; what comes in is read and looked at in incoming.go and held in hold.go; the
+// citizen's return is return.go; passes are pass.go. What happens to a held request is package journey's business: this one
+// only knows who asks, and what to answer.
 package gateway
 
 import (

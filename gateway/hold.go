@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
@@ -230,7 +231,7 @@ func (r *Route) concerns(a asked) bool {
 	}
 	for _, f := range a.readable() {
 		switch {
-		case f.file && namesAlike(f.name, r.When.Field), !f.file && mayName(f.name, r.When.Field) && f.mayBe(r.When.Value):
+		case f.File && reading.NamesAlike(f.Name, r.When.Field), !f.File && reading.MayName(f.Name, r.When.Field) && f.MayBe(r.When.Value):
 			return true
 		}
 	}

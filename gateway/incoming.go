@@ -5,8 +5,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 
+	"paygate/gateway/cards"
+	"paygate/gateway/reading"
 	"paygate/gateway/spool"
 	"paygate/journey"
 )
@@ -43,7 +44,7 @@ func readOn(w http.ResponseWriter, r *http.Request, limit int64) {
 // look reads what is to be known of a request, a little at a time, but for JSON, which may have to be in memory as a whole.
 func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming, error) {
 	contentType := r.Header.Get("Content-Type")
-	if isJSON(contentType) {
+	if reading.IsJSON(contentType) {
 		leave, err := g.Enter(r.Context(), body.Size())
 		if err != nil {
 			return incoming{}, err
@@ -51,7 +52,7 @@ func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming,
 		defer leave()
 	}
 	in := incoming{asked: g.asked(r, hit, body), request: g.heldRequest(r, hit), body: body}
-	in.cards = g.RefuseCards && (queryHasCardNumber(in.request.Query) || carriesCardNumber(contentType, body.Reader))
+	in.cards = g.RefuseCards && (cards.InQuery(in.request.Query) || cards.InBody(contentType, body.Reader))
 	var err error
 	in.imprint, err = in.request.ImprintWith(body.Reader())
 	return in, err
@@ -72,22 +73,21 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 // asked reads what the terms need from a request.
 func (g *Gateway) asked(r *http.Request, hit ruling, body *spool.Body) asked {
 	raw := withoutMarker(hit.query)
-	query, _ := urlencodedFields(strings.NewReader(raw)) // what cannot be read chooses nothing
 	form, err := plainForm(r, body)
-	loose := append(looseFields(raw), cookieFields(r.Header)...)
-	if len(loose) > mostParameters {
-		err = errTooMany
+	loose := append(reading.LooseQuery(raw), reading.Cookies(r.Header)...)
+	if len(loose) > reading.MostParameters {
+		err = reading.ErrTooMany
 	}
 	return asked{
-		route: hit.route, path: hit.captured, query: query, form: form, formErr: err, loose: loose, language: languageOf(r, form),
+		route: hit.route, path: hit.captured, query: reading.Query(raw), form: form, formErr: err, loose: loose, language: languageOf(r, form),
 	}
 }
 
 // plainForm reads a form. An error means that it may be read in more than one way.
-func plainForm(r *http.Request, body *spool.Body) ([]field, error) {
-	form, err := formFields(r.Header.Get("Content-Type"), body.Reader())
+func plainForm(r *http.Request, body *spool.Body) ([]reading.Field, error) {
+	form, err := reading.Form(r.Header.Get("Content-Type"), body.Reader())
 	if body.Size() > 0 {
-		err = errors.Join(err, unplain(r.Header, body.Reader(), form))
+		err = errors.Join(err, reading.Unplain(r.Header, body.Reader(), form))
 	}
 	return form, err
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"golang.org/x/text/language"
+
+	"paygate/gateway/reading"
 )
 
 // spoken matches a citizen's preferences against the two languages that GOV.UK Pay speaks.
@@ -11,8 +13,8 @@ var spoken = language.NewMatcher([]language.Tag{language.English, language.MustP
 
 // languageOf is "cy" or "en", as the citizen's request prefers: first what the service itself says by a lang field or
 // cookie, then the browser.
-func languageOf(r *http.Request, fields []field) string {
-	if said := said(firstValue(fields, "lang")); said != "" {
+func languageOf(r *http.Request, fields []reading.Field) string {
+	if said := said(reading.FirstValue(fields, "lang")); said != "" {
 		return said
 	}
 	if cookie, err := r.Cookie("lang"); err == nil {

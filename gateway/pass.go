@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 
+	"paygate/gateway/cards"
 	"paygate/journey"
 )
 
@@ -36,7 +37,7 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.answer(w, r, headUnpaid)
 	case found:
 		g.usePass(w, r, j, hit)
-	case g.RefuseCards && queryHasCardNumber(in.request.Query):
+	case g.RefuseCards && cards.InQuery(in.request.Query):
 		g.answer(w, r, cardNumber)
 	case hit.route.UpstreamPriced:
 		if terms, priced := g.quoted(w, r, terms, nil); priced {

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"paygate/gateway/pages"
+	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
@@ -80,7 +81,7 @@ func (g *Gateway) visit(r *http.Request) journey.Visit {
 	var kept []string
 	for pair := range strings.SplitSeq(serviceCookies(r.Header), ";") {
 		name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		if !slices.ContainsFunc(g.deciding, func(wanted string) bool { return mayName(name, wanted) }) {
+		if !slices.ContainsFunc(g.deciding, func(wanted string) bool { return reading.MayName(name, wanted) }) {
 			kept = append(kept, pair)
 		}
 	}

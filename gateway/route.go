@@ -3,6 +3,7 @@ package gateway
 import (
 	"slices"
 
+	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
@@ -22,9 +23,9 @@ const (
 type Route struct {
 	Name    string
 	Setting string // what the names of its settings begin with, "PAYGATE_ROUTE_LICENCE_"; for people
-	Match   Pattern
-	Aliases []Pattern // lead the service to the same code; gated alike
-	Allow   []Pattern // near the pay path, but other code: pass
+	Match   reading.Pattern
+	Aliases []reading.Pattern // lead the service to the same code; gated alike
+	Allow   []reading.Pattern // near the pay path, but other code: pass
 	When    *Condition
 	Mode    Mode
 	Strict  bool // the wide readings of a path count too
@@ -75,10 +76,8 @@ func decidingNames(routes []Route) []string {
 		if r.When != nil {
 			names = append(names, r.When.Field)
 		}
-		for _, p := range append([]Pattern{r.Match}, r.Aliases...) {
-			for _, c := range p.conditions {
-				names = append(names, c.name)
-			}
+		for _, p := range append([]reading.Pattern{r.Match}, r.Aliases...) {
+			names = append(names, p.Parameters()...)
 		}
 	}
 	slices.Sort(names)

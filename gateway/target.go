@@ -4,8 +4,11 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+
+	"paygate/gateway/reading"
 )
 
 // target is the address of a request as the client wrote it, before net/http made anything of it.
@@ -53,7 +56,7 @@ func parseTarget(r *http.Request, publicHost string) (target, error) {
 	}
 	var t target
 	t.path, t.query, t.hasQuery = strings.Cut(raw, "?")
-	if hasBrokenEscape(t.path) {
+	if _, err := url.PathUnescape(t.path); err != nil {
 		return target{}, errEscape
 	}
 	return t, nil
@@ -92,15 +95,6 @@ func withoutOrigin(r *http.Request, publicHost string) (string, error) {
 	return rest[end:], nil
 }
 
-func hasBrokenEscape(path string) bool {
-	for i := 0; i < len(path); i++ {
-		if path[i] == '%' && (i+2 >= len(path) || unhex(path[i+1]) < 0 || unhex(path[i+2]) < 0) {
-			return true
-		}
-	}
-	return false
-}
-
 // verdict is what is to become of a request, judged by its method and target.
 type verdict int
 
@@ -131,7 +125,7 @@ type ruling struct {
 
 	// Of targetFree and targetPay: patterns that the target is of but for the conditions on its query, which other parts of the
 	// request may meet.
-	elsewhere []Pattern
+	elsewhere []reading.Pattern
 
 	path     string            // of targetPay: what the service is asked for, without path parameters; of targetPlainPath: the plain spelling
 	query    string            // raw
@@ -173,16 +167,14 @@ type judge struct {
 	publicHost string   // a target in absolute form may name it; set by newJudge's caller, may be empty
 	watched    []*watched
 	askedFor   []*watched // those of them that a method can do harm to that only asks
-	allowed    []Pattern
+	allowed    []reading.Pattern
 }
 
 // watched is one pattern of a pay route, and how far spellings of it are looked for.
 type watched struct {
-	pattern  Pattern
-	segments []segment       // the pattern's, for comparing with readings
-	wide     [][]wideSegment // what readings are compared with when handlers and scripts count
-	route    *Route
-	reach    reach
+	pattern reading.Pattern
+	route   *Route
+	reach   reach
 }
 
 type reach int
@@ -198,10 +190,10 @@ func newJudge(routes []Route, prefix string, methods []string) *judge {
 	j := &judge{prefix: prefix, methods: methods}
 	for i := range routes {
 		route := &routes[i]
-		for _, p := range append([]Pattern{route.Match}, route.Aliases...) {
-			w := &watched{p, p.comparable(), widened(p.comparable()), route, reachOf(route)}
+		for _, p := range append([]reading.Pattern{route.Match}, route.Aliases...) {
+			w := &watched{p, route, reachOf(route)}
 			j.watched = append(j.watched, w)
-			if p.method == http.MethodGet {
+			if p.Method() == http.MethodGet {
 				j.askedFor = append(j.askedFor, w)
 			}
 		}
@@ -238,73 +230,43 @@ func (j *judge) rule(r *http.Request) ruling {
 	if len(relevant) == 0 {
 		return free(t)
 	}
-	read := splitReadings(t.path)
-	result := j.find(r.Method, t, relevant, &read)
+	read := reading.Of(t.path)
+	result := j.find(r.Method, t, relevant, read)
 	if result.verdict == targetPay && namesEndToEnd(r.Header) {
 		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errConnection}
 	}
 	if result.verdict == targetFree || result.verdict == targetPay {
-		result.elsewhere = j.elsewhere(r.Method, t, relevant, &read)
+		result.elsewhere = j.elsewhere(r.Method, t, relevant, read)
 	}
 	return result
 }
 
 // find weighs the plain reading of a target against all the others.
-func (j *judge) find(method string, t target, relevant []*watched, read *split) ruling {
+func (j *judge) find(method string, t target, relevant []*watched, read *reading.Readings) ruling {
 	path := withoutParameters(t.path)
 	exact := those(relevant, func(w *watched) bool { return w.isExactly(path, t.query) })
 	near := those(relevant, func(w *watched) bool {
-		return w.reach >= reachNarrow && read.as(w) && w.pattern.fits(t.query) != unmet && !w.isExactly(path, t.query)
+		return w.reach >= reachNarrow && read.Have(w.pattern) && w.pattern.Fits(t.query) != reading.Unmet && !w.isExactly(path, t.query)
 	})
 	switch {
 	case len(exact) > 0:
 		return decideExact(method, t, path, exact, near)
-	case !read.complete:
+	case !read.Complete():
 		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errManyReading}
 	case len(near) > 0:
 		return decideNear(method, t, read, near)
 	case j.isAllowed(method, t):
 		return free(t)
 	}
-	if i := slices.IndexFunc(relevant, func(w *watched) bool { return read.widelyAs(w) && w.pattern.fits(t.query) != unmet }); i >= 0 {
+	if i := slices.IndexFunc(relevant, func(w *watched) bool { return w.hasWidely(read) && w.pattern.Fits(t.query) != reading.Unmet }); i >= 0 {
 		return relevant[i].refused(t, http.StatusBadRequest, errHandler)
 	}
 	return free(t)
 }
 
-// split are the readings of a path in segments, as they are compared with patterns.
-type split struct {
-	plainly  [][]string
-	widely   [][]wideText // made when it is first asked for
-	complete bool
-}
-
-func splitReadings(path string) split {
-	read := readings(path)
-	s := split{make([][]string, len(read.paths)), nil, read.complete}
-	for i, reading := range read.paths {
-		s.plainly[i] = segmentsOf(reading)
-	}
-	return s
-}
-
-// as tells whether some reading is the pattern's path.
-func (s *split) as(w *watched) bool {
-	return slices.ContainsFunc(s.plainly, func(reading []string) bool { return readsAs(w.segments, reading) })
-}
-
-// widelyAs tells whether some handler or script may make the pattern's path of a reading, where that counts.
-func (s *split) widelyAs(w *watched) bool {
-	if w.reach < reachWide {
-		return false
-	}
-	if s.widely == nil {
-		s.widely = make([][]wideText, len(s.plainly))
-		for i, reading := range s.plainly {
-			s.widely[i] = wideTexts(reading)
-		}
-	}
-	return slices.ContainsFunc(s.widely, func(reading []wideText) bool { return readsWidelyAs(w.wide, reading) })
+// hasWidely tells whether some handler or script may make the pattern's path of a reading, where that counts.
+func (w *watched) hasWidely(read *reading.Readings) bool {
+	return w.reach >= reachWide && read.HaveWidely(w.pattern)
 }
 
 // refused is the ruling on a target that is too near to the pattern.
@@ -344,12 +306,12 @@ func withoutParameters(path string) string {
 }
 
 func (w *watched) isExactly(path, query string) bool {
-	return w.pattern.matches(path) && w.pattern.fits(query) == met
+	return w.pattern.Matches(path) && w.pattern.Fits(query) == reading.Met
 }
 
 func (j *judge) isAllowed(method string, t target) bool {
-	return slices.ContainsFunc(j.allowed, func(p Pattern) bool {
-		return p.matches(t.path) && p.method == method && p.fits(t.query) == met
+	return slices.ContainsFunc(j.allowed, func(p reading.Pattern) bool {
+		return p.Matches(t.path) && p.Method() == method && p.Fits(t.query) == reading.Met
 	})
 }
 
@@ -365,11 +327,11 @@ func decideExact(method string, t target, path string, exact, near []*watched) r
 	}
 	best := served[0]
 	for _, w := range served[1:] {
-		if w.pattern.narrower(best.pattern) {
+		if w.pattern.Narrower(best.pattern) {
 			best = w
 		}
 	}
-	if i := slices.IndexFunc(near, func(w *watched) bool { return w.pattern.narrower(best.pattern) }); i >= 0 {
+	if i := slices.IndexFunc(near, func(w *watched) bool { return w.pattern.Narrower(best.pattern) }); i >= 0 {
 		return near[i].refused(t, http.StatusBadRequest, errAmbiguous)
 	}
 	hit := ruling{verdict: targetPay, target: t, route: best.route, path: path, query: t.query}
@@ -385,7 +347,7 @@ func decideExact(method string, t target, path string, exact, near []*watched) r
 
 // decideOtherwise goes on to the patterns that are less specific, where all routes of the most specific one have a
 // condition on the form: a request that is not theirs may still be another's.
-func decideOtherwise(method string, t target, path string, best Pattern, routes []*Route, served, near []*watched) *ruling {
+func decideOtherwise(method string, t target, path string, best reading.Pattern, routes []*Route, served, near []*watched) *ruling {
 	if slices.ContainsFunc(routes, func(r *Route) bool { return r.When == nil }) {
 		return nil
 	}
@@ -400,22 +362,21 @@ func decideOtherwise(method string, t target, path string, best Pattern, routes 
 
 // serves tells whether the pattern answers the method: HEAD goes with GET (RFC 9110 section 9.3.2).
 func (w *watched) serves(method string) bool {
-	return w.pattern.method == method || w.pattern.method == http.MethodGet && method == http.MethodHead
+	return w.pattern.Method() == method || w.pattern.Method() == http.MethodGet && method == http.MethodHead
 }
 
 // decideNear refuses, or sends a browser that only asks to the plain spelling, where there is exactly one.
-func decideNear(method string, t target, read *split, near []*watched) ruling {
+func decideNear(method string, t target, read *reading.Readings, near []*watched) ruling {
 	refused := near[0].refused(t, http.StatusBadRequest, errAmbiguous)
 	if method != http.MethodGet {
 		return refused
 	}
 	plain := ""
 	for _, w := range near {
-		for _, reading := range read.plainly {
-			if !readsAs(w.segments, reading) || w.pattern.fits(t.query) != met {
-				continue
-			}
-			path := w.pattern.fill(capture(w.segments, reading))
+		if w.pattern.Fits(t.query) != reading.Met {
+			continue
+		}
+		for _, path := range read.Plain(w.pattern) {
 			if path == "" || plain != "" && path != plain {
 				return refused
 			}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/reading"
 )
 
 // asked is a request as net/http's own parser makes it of what a client wrote.
@@ -21,9 +23,9 @@ func requestOf(t testing.TB, method, target string) *http.Request {
 	return r
 }
 
-func patternOf(t testing.TB, text string) Pattern {
+func patternOf(t testing.TB, text string) reading.Pattern {
 	t.Helper()
-	p, err := ParsePattern(text)
+	p, err := reading.ParsePattern(text)
 	require.NoError(t, err)
 	return p
 }
@@ -207,7 +209,7 @@ func TestAGetInAnotherSpellingIsSentToThePlainPath(t *testing.T) {
 }
 
 func TestAllowLetsOnlyWideReadingsPass(t *testing.T) {
-	route := Route{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Mode: ModeOn, Strict: true, Allow: []Pattern{patternOf(t, "POST /licences/apply/{what}")}}
+	route := Route{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Mode: ModeOn, Strict: true, Allow: []reading.Pattern{patternOf(t, "POST /licences/apply/{what}")}}
 	j := newJudge([]Route{route}, "/_pay", nil)
 	require.Equal(t, targetFree, j.rule(requestOf(t, "POST", "/licences/apply/documents")).verdict)
 	require.Equal(t, targetRefused, j.rule(requestOf(t, "PUT", "/licences/apply/documents")).verdict)
@@ -225,13 +227,7 @@ func TestAHostileTargetIsJudgedInBoundedTime(t *testing.T) {
 			began := time.Now()
 			verdict := j.rule(r).verdict
 			t.Logf("%s: %v", name, time.Since(began))
-			read, size := readings(target), 0
-			require.True(t, read.complete || verdict == targetRefused, "what cannot be judged is not free")
-			for _, path := range read.paths {
-				size += len(path)
-			}
-			require.LessOrEqual(t, len(read.paths), maxReadings)
-			require.LessOrEqual(t, size, maxReadingBytes+2*len(target))
+			require.True(t, reading.Of(target).Complete() || verdict == targetRefused, "what cannot be judged is not free")
 		})
 	}
 }
@@ -261,31 +257,6 @@ func obfuscate(rng *rand.Rand, path string) string {
 	}
 }
 
-func FuzzReadings(f *testing.F) {
-	f.Add(uint64(1), 3, "/a%2fb;c/%00")
-	f.Add(uint64(2), 1, "licences/list-1.old_~x/")
-	f.Fuzz(func(t *testing.T, seed uint64, times int, path string) {
-		read := readings("/" + path)
-		require.Equal(t, "/"+path, read.paths[0], "a path reads as itself")
-		require.LessOrEqual(t, len(read.paths), maxReadings)
-		if isPlain("/" + path) {
-			for i, decode := range decoders() {
-				require.Equal(t, "/"+path, decode("/"+path), "decoder %d", i)
-			}
-		}
-
-		j := judgeOf(t, "POST /licences/apply")
-		rng := rand.New(rand.NewPCG(seed, 1))
-		disguised := "/licences/apply"
-		for range 1 + (times&0xff)%7 {
-			disguised = obfuscate(rng, disguised)
-		}
-		r := requestOf(t, "POST", "/")
-		r.RequestURI = disguised
-		require.NotEqual(t, targetFree, j.rule(r).verdict, disguised)
-	})
-}
-
 func BenchmarkJudge(b *testing.B) {
 	j := judgeOf(b, "POST /licences/apply", "GET /certificates/{id}", "POST /index.php?page=apply")
 	for _, target := range []string{"/assets/site.css", "/Docs/My%20File%20(1).PDF?x=1"} {
@@ -303,4 +274,21 @@ func TestAPostInAnotherSpellingIsRefusedNotRedirected(t *testing.T) {
 	for _, target := range []string{"/licences//apply", "/licences/apply/", "/licences/%61pply"} {
 		require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", target)).verdict, target)
 	}
+}
+
+// FuzzDisguises holds the judge against a pay path in several disguises at a time.
+func FuzzDisguises(f *testing.F) {
+	f.Add(uint64(1), 3)
+	f.Add(uint64(2), 1)
+	j := judgeOf(f, "POST /licences/apply")
+	f.Fuzz(func(t *testing.T, seed uint64, times int) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		disguised := "/licences/apply"
+		for range 1 + (times&0xff)%7 {
+			disguised = obfuscate(rng, disguised)
+		}
+		r := requestOf(t, "POST", "/")
+		r.RequestURI = disguised
+		require.NotEqual(t, targetFree, j.rule(r).verdict, disguised)
+	})
 }

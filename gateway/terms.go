@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"paygate/gateway/reading"
 	"paygate/journey"
 	"paygate/journey/pay"
 )
@@ -16,17 +17,17 @@ var errChoice = errors.New("the choice of price is missing, unknown or repeated"
 type asked struct {
 	route    *Route
 	path     map[string]string // what the pattern's names matched
-	query    []field
-	form     []field
-	formErr  error   // the form, or some of it, may be read in more than one way
-	loose    []field // the query as the most lenient service reads it, and the cookies
+	query    []reading.Field
+	form     []reading.Field
+	formErr  error           // the form, or some of it, may be read in more than one way
+	loose    []reading.Field // the query as the most lenient service reads it, and the cookies
 	language string
 }
 
 func (a asked) values() values {
 	return values{
-		form:  func(name string) string { return firstValue(a.form, name) },
-		query: func(name string) string { return firstValue(a.query, name) },
+		form:  func(name string) string { return reading.FirstValue(a.form, name) },
+		query: func(name string) string { return reading.FirstValue(a.query, name) },
 		path:  func(name string) string { return a.path[name] },
 	}
 }
@@ -59,11 +60,11 @@ func (a asked) price() (int64, string, error) {
 		return a.route.Price, "", nil
 	}
 	var chosen []string
-	for _, f := range append(append([]field{}, a.form...), a.query...) {
+	for _, f := range append(append([]reading.Field{}, a.form...), a.query...) {
 		switch {
-		case f.name == a.route.PriceField && !f.file:
-			chosen = append(chosen, f.value)
-		case namesAlike(f.name, a.route.PriceField):
+		case f.Name == a.route.PriceField && !f.File:
+			chosen = append(chosen, f.Value)
+		case reading.NamesAlike(f.Name, a.route.PriceField):
 			return 0, "", errChoice
 		}
 	}
@@ -80,11 +81,11 @@ func (a asked) price() (int64, string, error) {
 // contradicts tells whether some reading of the request chooses another of the route's prices.
 func (a asked) contradicts(choice string) bool {
 	for _, f := range a.readable() {
-		if f.file || f.name == a.route.PriceField && f.value == choice || !mayName(f.name, a.route.PriceField) {
+		if f.File || f.Name == a.route.PriceField && f.Value == choice || !reading.MayName(f.Name, a.route.PriceField) {
 			continue
 		}
 		for other := range a.route.Prices {
-			if other != choice && f.mayBe(other) {
+			if other != choice && f.MayBe(other) {
 				return true
 			}
 		}
@@ -94,13 +95,8 @@ func (a asked) contradicts(choice string) bool {
 
 // readable is all that some service may read a choice from: the form, and the query and the cookies for those that do not
 // tell them apart.
-func (a asked) readable() []field {
+func (a asked) readable() []reading.Field {
 	return slices.Concat(a.form, a.query, a.loose)
-}
-
-// mayBe tells whether some service takes a field's value for the wanted one. A value that was cut may be any.
-func (f field) mayBe(value string) bool {
-	return f.cut || mayMean(f.value, value) || f.scalar != "" && mayMean(f.scalar, value)
 }
 
 // prefill is what Pay's card page need not ask again.
@@ -109,7 +105,7 @@ func (a asked) prefill() journey.Prefill {
 		if name == "" {
 			return ""
 		}
-		return strings.TrimSpace(firstValue(a.form, name))
+		return strings.TrimSpace(reading.FirstValue(a.form, name))
 	}
 	p := a.route.Prefill
 	return journey.Prefill{

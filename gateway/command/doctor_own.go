@@ -10,6 +10,7 @@ import (
 
 	"paygate/gateway"
 	"paygate/gateway/config"
+	"paygate/gateway/reading"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pgstore"
@@ -42,7 +43,7 @@ func checkRoutes(_ context.Context, e examined) []finding {
 }
 
 // idle says why an entry of ALLOW changes nothing, and is empty where it does. One with wildcards is not judged.
-func idle(s config.Settings, allowed gateway.Pattern) string {
+func idle(s config.Settings, allowed reading.Pattern) string {
 	target := allowed.Address(nil)
 	if target == "" {
 		return ""
@@ -62,7 +63,7 @@ func judgeOf(s config.Settings, routes []gateway.Route) *gateway.Judge {
 	return gateway.NewJudge(gateway.Options{PublicURL: s.PublicURL, Prefix: s.Prefix, Methods: s.Methods, Routes: routes})
 }
 
-func withoutAllow(routes []gateway.Route, allowed gateway.Pattern) []gateway.Route {
+func withoutAllow(routes []gateway.Route, allowed reading.Pattern) []gateway.Route {
 	routes = slices.Clone(routes)
 	for i := range routes {
 		routes[i].Allow = slices.DeleteFunc(slices.Clone(routes[i].Allow), allowed.Equal)

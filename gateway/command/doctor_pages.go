@@ -15,11 +15,12 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/config"
 	"paygate/gateway/cookie"
+	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
 // addressOf is a pattern's path and query as it was written, wildcards included.
-func addressOf(p gateway.Pattern) string {
+func addressOf(p reading.Pattern) string {
 	_, address, _ := strings.Cut(p.String(), " ")
 	return address
 }
@@ -75,6 +76,9 @@ func judgePage(p page, s config.Settings) []finding {
 	if len(findings) > 0 {
 		return findings
 	}
+	if !hasForm(document) {
+		return []finding{found(note, about, "has no form; where that is elsewhere, or behind a log-in, name a page with -page PATH")}
+	}
 	for _, policy := range p.header.Values("Content-Security-Policy") {
 		if lacking := gateway.LackingFormAction(policy, s.PublicURL, s.PayCardOrigins); len(lacking) > 0 {
 			return []finding{found(fine, about, "its Content-Security-Policy has a form-action, to which Paygate adds %s", strings.Join(lacking, " "))}
@@ -94,11 +98,16 @@ func metaPolicies(document *html.Node) []string {
 	return policies
 }
 
-// roundPaygate lists the origins of forms' absolute addresses that are the service's own and not the public one.
+// roundPaygate lists the origins of forms' absolute addresses, and of the one that all others start from, that are the service's own
+// and not the public one.
 func roundPaygate(document *html.Node, s config.Settings) []string {
 	var origins []string
 	for n := range document.Descendants() {
-		for _, name := range []string{"action", "formaction"} {
+		names := []string{"action", "formaction"}
+		if n.DataAtom == atom.Base {
+			names = []string{"href"}
+		}
+		for _, name := range names {
 			to, err := url.Parse(strings.TrimSpace(attribute(n, name)))
 			if err == nil && to.Host != "" && strings.EqualFold(to.Host, s.Upstream.Host) && !strings.EqualFold(to.Host, s.PublicURL.Host) {
 				origins = append(origins, s.Upstream.String())
@@ -106,6 +115,15 @@ func roundPaygate(document *html.Node, s config.Settings) []string {
 		}
 	}
 	return origins
+}
+
+func hasForm(document *html.Node) bool {
+	for n := range document.Descendants() {
+		if n.DataAtom == atom.Form {
+			return true
+		}
+	}
+	return false
 }
 
 func attribute(n *html.Node, name string) string {

@@ -13,6 +13,7 @@ func keys(_ context.Context, w World, args []string) error {
 		return err
 	}
 	fmt.Fprintf(w.Stdout, "# To change PAYGATE_SECRETS later, put the new one in front: new,old. What the old one sealed stays readable.\n")
+	fmt.Fprintf(w.Stdout, "# With several replicas give all of them old,new first, or they cannot read what one of them seals with the new one.\n")
 	fmt.Fprintf(w.Stdout, "PAYGATE_SECRETS=%s\n", random())
 	fmt.Fprintf(w.Stdout, "PAYGATE_STAFF_TOKENS=admin:%s\n", random())
 	return nil

@@ -11,6 +11,7 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/config"
 	"paygate/gateway/probe"
+	"paygate/gateway/reading"
 )
 
 // needsPerson: something is let through that reaches the code, or may.
@@ -90,7 +91,7 @@ func describe(s probe.Spelling) string {
 // remedy is what an operator can do about spellings that Paygate lets through.
 type remedy struct {
 	strict  bool // STRICT=on refuses some
-	aliases []gateway.Pattern
+	aliases []reading.Pattern
 	left    []probe.Spelling // no setting of the route declares them
 }
 
@@ -130,11 +131,11 @@ func (m remedy) applied(routes []gateway.Route, route gateway.Route) []gateway.R
 
 // aliasFor is the pattern that may declare a spelling, if there is one. A pattern that clashes with another route would be refused
 // as a setting.
-func aliasFor(s config.Settings, route gateway.Route, filled map[string]string, leak probe.Spelling) (gateway.Pattern, bool) {
+func aliasFor(s config.Settings, route gateway.Route, filled map[string]string, leak probe.Spelling) (reading.Pattern, bool) {
 	target, query, _ := strings.Cut(leak.Target, "?")
 	path, found := general(target, route.Match, filled)
 	if !found || leak.Method != route.Match.Method() || leak.Form != "" {
-		return gateway.Pattern{}, false
+		return reading.Pattern{}, false
 	}
 	text := leak.Method + " " + path
 	if query != "" {
@@ -143,13 +144,13 @@ func aliasFor(s config.Settings, route gateway.Route, filled map[string]string, 
 	if query != "" && !strings.Contains(query, "=") {
 		text += "=" // a name without a value
 	}
-	alias, err := gateway.ParsePattern(text)
+	alias, err := reading.ParsePattern(text)
 	return alias, err == nil && !strings.Contains(text, ",") && !clashes(s, route, alias)
 }
 
 // general is a path with the wildcards of the route in the place of what they were filled with; they have to be found in it. What
 // works at an address that nobody has, works at every address.
-func general(path string, match gateway.Pattern, filled map[string]string) (string, bool) {
+func general(path string, match reading.Pattern, filled map[string]string) (string, bool) {
 	if path == probe.Nowhere && len(filled) == 0 {
 		return "/{path...}", true
 	}
@@ -167,9 +168,9 @@ func general(path string, match gateway.Pattern, filled map[string]string) (stri
 	return strings.Join(segments, "/"), true
 }
 
-func clashes(s config.Settings, route gateway.Route, alias gateway.Pattern) bool {
+func clashes(s config.Settings, route gateway.Route, alias reading.Pattern) bool {
 	return slices.ContainsFunc(s.Routes, func(other gateway.Route) bool {
-		return other.Name != route.Name && slices.ContainsFunc(append([]gateway.Pattern{other.Match}, other.Aliases...), alias.Clashes)
+		return other.Name != route.Name && slices.ContainsFunc(append([]reading.Pattern{other.Match}, other.Aliases...), alias.Clashes)
 	})
 }
 

@@ -110,7 +110,7 @@ var wrongs = map[string][]string{
 		"postgresql://u:hunter2@db/paygate?sslmode=requird", "postgres://u:hunter2%zz@db/paygate", "postgres://db/x?pool_max_conns=0",
 	},
 	"PAYGATE_PREFIX":                        {"pay", "/pay/", "/", "/../x", "/PAY"},
-	"PAYGATE_TRUSTED_PROXIES":               {"10.0.0.1", "0.0.0.0/0", "::/0"},
+	"PAYGATE_TRUSTED_PROXIES":               {"10.0.0.1", "0.0.0.0/0", "::/0", "::ffff:10.0.0.0/104"},
 	"PAYGATE_HOLD_MAX_BYTES":                {"10MB", "0", "-1", "9999999GiB"},
 	"PAYGATE_REPLY_MAX_BYTES":               {"much"},
 	"PAYGATE_KEEP_REPLY":                    {"0s"},

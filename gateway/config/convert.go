@@ -112,7 +112,7 @@ func (c *checker) networks(name, value string) []netip.Prefix {
 	var networks []netip.Prefix
 	for _, item := range c.list(name, value) {
 		network, err := netip.ParsePrefix(item)
-		if err != nil {
+		if err != nil || network.Addr().Is4In6() {
 			c.fault(name, "%q is no network; write it as 10.0.0.0/8", item)
 			continue
 		}

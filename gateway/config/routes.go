@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"paygate/gateway"
+	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
@@ -140,19 +141,19 @@ func (c routeChecker) crossCheck(r gateway.Route, v routeVariables) {
 	}
 }
 
-func (c routeChecker) pattern(variable, value string) gateway.Pattern {
+func (c routeChecker) pattern(variable, value string) reading.Pattern {
 	if value == "" {
-		return gateway.Pattern{}
+		return reading.Pattern{}
 	}
-	p, err := gateway.ParsePattern(value)
+	p, err := reading.ParsePattern(value)
 	if err != nil {
 		c.fault(c.name(variable), "%v", err)
 	}
 	return p
 }
 
-func (c routeChecker) patterns(variable, value string) []gateway.Pattern {
-	var patterns []gateway.Pattern
+func (c routeChecker) patterns(variable, value string) []reading.Pattern {
+	var patterns []reading.Pattern
 	for _, item := range c.list(c.name(variable), value) {
 		patterns = append(patterns, c.pattern(variable, item))
 	}
@@ -284,8 +285,8 @@ func (c *checker) overlaps(routes []gateway.Route) {
 	}
 }
 
-func patternsOf(r gateway.Route) []gateway.Pattern {
-	return append([]gateway.Pattern{r.Match}, r.Aliases...)
+func patternsOf(r gateway.Route) []reading.Pattern {
+	return append([]reading.Pattern{r.Match}, r.Aliases...)
 }
 
 func toldApart(a, b gateway.Route) bool {

@@ -9,75 +9,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/reading"
 	"paygate/gateway/spool"
 	"paygate/journey"
 )
-
-func TestFormFieldsAreReadFromEveryKindOfForm(t *testing.T) {
-	t.Parallel()
-	multipart := "--b\r\nContent-Disposition: form-data; name=\"licence\"\r\n\r\n1-day\r\n" +
-		"--b\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"x.jpg\"\r\n\r\n\x00\xff\r\n--b--\r\n"
-	for name, c := range map[string]struct {
-		kind, body string
-		wanted     []field
-		broken     bool
-	}{
-		"urlencoded":         {"application/x-www-form-urlencoded", "a=1&b=x+y%26&a=2&&c", []field{{name: "a", value: "1"}, {name: "b", value: "x y&"}, {name: "a", value: "2"}, {name: "c"}}, false},
-		"broken escape":      {"application/x-www-form-urlencoded", "a=1&b=%zz", []field{{name: "a", value: "1"}}, true},
-		"semicolon":          {"application/x-www-form-urlencoded", "a=1;b=2", nil, true},
-		"multipart":          {"multipart/form-data; boundary=b", multipart, []field{{name: "licence", value: "1-day"}, {name: "photo", file: true}}, false},
-		"multipart cut":      {"multipart/form-data; boundary=b", multipart[:60], nil, true},
-		"multipart no bound": {"multipart/form-data", multipart, nil, true},
-		"json":               {"application/json", `{"a":"1","n":7,"o":{"a":"2"},"a":"3"}`, []field{{name: "a", value: "1"}, {name: "n", scalar: "7"}, {name: "o"}, {name: "a", value: "3"}}, false},
-		"json list":          {"application/json", `[{"a":"1"}]`, nil, true},
-		"json cut":           {"application/json", `{"a":"1"`, nil, true},
-		"json twice":         {"application/json", `{"a":"1"}{"a":"2"}`, nil, true},
-		"plain text":         {"text/plain", "a=1", nil, false},
-		"no type":            {"", "a=1", nil, false},
-		"json by suffix":     {"application/vnd.x+json; charset=utf-8", `{"a":"1"}`, []field{{name: "a", value: "1"}}, false},
-	} {
-		fields, err := formFields(c.kind, strings.NewReader(c.body))
-		require.Equal(t, c.broken, err != nil, "%s: %v", name, err)
-		if !c.broken {
-			require.Equal(t, c.wanted, fields, name)
-		}
-	}
-}
-
-func TestOnlySoMuchOfAFormIsLookedAt(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("x", 2*maxFieldBytes)
-	for kind, body := range map[string]string{
-		urlencoded:                                 "a=" + long + "&b=2",
-		multipartForm + "; boundary=b":             "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" + long + "\r\n--b\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n--b--\r\n",
-		"application/json":                         `{"a":"` + long + `","b":"2"}`,
-		urlencoded + "; charset=\x01 not readable": "a=" + long + "&b=2",
-	} {
-		fields, err := formFields(kind, strings.NewReader(body))
-		require.NoError(t, err, kind)
-		require.Len(t, fields, 2, kind)
-		require.LessOrEqual(t, len(fields[0].value), maxFieldBytes, kind)
-		require.True(t, strings.HasPrefix(fields[0].value, "xxx"), kind)
-		require.Equal(t, field{name: "b", value: "2"}, fields[1], kind)
-	}
-	for name, body := range map[string]string{
-		"many fields": strings.Repeat("a=1&", maxFields+1), "long fields": strings.Repeat("a="+strings.Repeat("x", 1000)+"&", 1100),
-	} {
-		fields, err := formFields(urlencoded, strings.NewReader(body))
-		require.ErrorIs(t, err, errTooManyFields, name)
-		require.LessOrEqual(t, len(fields), maxFields, name)
-	}
-}
-
-func TestALongPairIsNotCutWithinAnEscape(t *testing.T) {
-	t.Parallel()
-	for shift := range 4 {
-		pair := "a=" + strings.Repeat("x", shift) + strings.Repeat("%41", maxFieldBytes)
-		fields, err := urlencodedFields(strings.NewReader(pair))
-		require.NoError(t, err)
-		require.Regexp(t, "^x*A+$", fields[0].value)
-	}
-}
 
 func TestARequestThatMayBeTheFormIsAPayRequest(t *testing.T) {
 	t.Parallel()
@@ -86,14 +21,14 @@ func TestARequestThatMayBeTheFormIsAPayRequest(t *testing.T) {
 		kind, body string
 		wanted     bool
 	}{
-		"the form":            {urlencoded, "action=pay", true},
-		"another button":      {urlencoded, "action=save", false},
-		"another script":      {urlencoded, "Action[]=pay", true},
-		"beyond the limits":   {urlencoded, strings.Repeat("a=1&", maxFields) + "action=pay", true},
-		"unreadable":          {urlencoded, "action=save&x=%zz", true},
+		"the form":            {"application/x-www-form-urlencoded", "action=pay", true},
+		"another button":      {"application/x-www-form-urlencoded", "action=save", false},
+		"another script":      {"application/x-www-form-urlencoded", "Action[]=pay", true},
+		"beyond the limits":   {"application/x-www-form-urlencoded", strings.Repeat("a=1&", 10_000) + "action=pay", true},
+		"unreadable":          {"application/x-www-form-urlencoded", "action=save&x=%zz", true},
 		"no type":             {"", "action=pay", true},
 		"a lying type":        {"text/plain", "action=pay", true},
-		"a type with a fault": {urlencoded + "; charset", "action=pay", true},
+		"a type with a fault": {"application/x-www-form-urlencoded; charset", "action=pay", true},
 		"nothing":             {"", "", false},
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
@@ -131,7 +66,7 @@ func TestTheReferenceIsWhatPayWillHave(t *testing.T) {
 	template, err := ParseTemplate("{form:ref}")
 	require.NoError(t, err)
 	route := &Route{Price: 2500, Reference: template, Description: "Licence"}
-	terms, err := asked{route: route, form: []field{{name: "ref", value: ` a<b>"c" | http://evil.example/x `}}}.terms()
+	terms, err := asked{route: route, form: []reading.Field{{Name: "ref", Value: ` a<b>"c" | http://evil.example/x `}}}.terms()
 	require.NoError(t, err)
 	require.Equal(t, "abc", terms.Reference, "cleaned before it is held, or Pay's would differ")
 	terms, err = asked{route: route}.terms()
@@ -159,6 +94,19 @@ func TestWhoAsksIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 		require.Equal(t, believed, clientOf(request(peer), trusted).trusted, peer)
 	}
 	require.True(t, clientOf(request("[fe80::1%eth0]:5"), []netip.Prefix{netip.MustParsePrefix("fe80::/10")}).trusted, "whatever the zone")
+}
+
+func TestAProxysListMayHavePorts(t *testing.T) {
+	t.Parallel()
+	for list, address := range map[string]string{
+		"203.0.113.7:51234": "203.0.113.7", "[2001:db8::7]:443": "2001:db8::7", "6.6.6.6, 203.0.113.7:1,10.0.0.2:5": "203.0.113.7",
+		"203.0.113.7:99999": "10.0.0.1", "203.0.113.7:": "10.0.0.1", "10.0.0.2:5": "10.0.0.2", "unknown": "10.0.0.1",
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = "10.0.0.1:5"
+		r.Header.Set("X-Forwarded-For", list)
+		require.Equal(t, address, clientOf(r, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}).address, list)
+	}
 }
 
 func TestCardPagesAreAllowedByTheServicesPolicy(t *testing.T) {

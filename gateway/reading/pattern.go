@@ -1,9 +1,8 @@
-package gateway
+package reading
 
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,6 +18,9 @@ type Pattern struct {
 	segments   []segment // what stands after each "/"
 	conditions []condition
 	text       string
+
+	bare []segment       // the segments as readings are compared with them
+	wide [][]wideSegment // and as wide readings are
 }
 
 type segment struct {
@@ -33,9 +35,6 @@ const (
 	oneSegment
 	theRest
 )
-
-// condition wants a query parameter to have a value; both are decoded.
-type condition struct{ name, value string }
 
 // literalSegment lists what a literal segment may hold: unreserved characters and the sub-delimiters of RFC 3986 with
 // ":" and "@", but neither ";", which begins path parameters, nor "%".
@@ -64,6 +63,8 @@ func ParsePattern(text string) (Pattern, error) {
 	if err != nil {
 		return Pattern{}, err
 	}
+	p.bare = withoutFinalSlash(p.segments)
+	p.wide = widened(p.bare)
 	return p, nil
 }
 
@@ -120,27 +121,6 @@ func parseSegment(text string) (segment, error) {
 	return segment{literal, text}, nil
 }
 
-func parseConditions(query string) ([]condition, error) {
-	var conditions []condition
-	for pair := range strings.SplitSeq(query, "&") {
-		rawName, rawValue, found := strings.Cut(pair, "=")
-		name, nameErr := url.QueryUnescape(rawName)
-		value, valueErr := url.QueryUnescape(rawValue)
-		switch {
-		case !found || name == "":
-			return nil, fmt.Errorf("the condition %q is not name=value", pair)
-		case nameErr != nil || valueErr != nil:
-			return nil, fmt.Errorf("the condition %q has a broken %% escape", pair)
-		case strings.ContainsAny(pair, "#; ") || strings.Contains(rawValue, "="):
-			return nil, fmt.Errorf("the condition %q has a character that must be escaped", pair)
-		case slices.ContainsFunc(conditions, func(c condition) bool { return c.name == name }):
-			return nil, fmt.Errorf("the condition on %q stands twice", name)
-		}
-		conditions = append(conditions, condition{name, value})
-	}
-	return conditions, nil
-}
-
 // String is the pattern as it was written.
 func (p Pattern) String() string { return p.text }
 
@@ -175,10 +155,19 @@ func (p Pattern) Names() []string {
 	return names
 }
 
+// Parameters are the names of those that the pattern has conditions on.
+func (p Pattern) Parameters() []string {
+	var names []string
+	for _, c := range p.conditions {
+		names = append(names, c.name)
+	}
+	return names
+}
+
 // Match tells whether a raw path, without its query, is exactly the pattern's, and what its wildcards stand for. It
 // looks neither at the method nor at the query.
 func (p Pattern) Match(path string) (captured map[string]string, matches bool) {
-	if !p.matches(path) {
+	if !p.Matches(path) {
 		return nil, false
 	}
 	captured = map[string]string{}
@@ -196,8 +185,8 @@ func (p Pattern) Match(path string) (captured map[string]string, matches bool) {
 	return captured, true
 }
 
-// matches is Match without the wildcards' values.
-func (p Pattern) matches(path string) bool {
+// Matches is Match without the wildcards' values.
+func (p Pattern) Matches(path string) bool {
 	rest, rooted := strings.CutPrefix(path, "/")
 	if !rooted || len(p.segments) == 0 {
 		return false
@@ -258,7 +247,7 @@ func (p Pattern) fill(values map[string]string) string {
 		}
 		path.WriteString("/" + text)
 	}
-	if !p.matches(path.String()) {
+	if !p.Matches(path.String()) {
 		return ""
 	}
 	return path.String()
@@ -277,7 +266,7 @@ func (p Pattern) Equal(other Pattern) bool {
 // MoreSpecific tells whether p matches some, but not all, of the requests that the other matches, and no others: it goes
 // before the other then.
 func (p Pattern) MoreSpecific(other Pattern) bool {
-	return p.method == other.method && p.narrower(other)
+	return p.method == other.method && p.Narrower(other)
 }
 
 // Clashes tells whether some request is both patterns' and neither is more specific.
@@ -285,8 +274,8 @@ func (p Pattern) Clashes(other Pattern) bool {
 	return p.Overlaps(other) && !p.MoreSpecific(other) && !other.MoreSpecific(p)
 }
 
-// narrower is MoreSpecific whatever the methods.
-func (p Pattern) narrower(other Pattern) bool { return other.covers(p) && !p.covers(other) }
+// Narrower is MoreSpecific whatever the methods.
+func (p Pattern) Narrower(other Pattern) bool { return other.covers(p) && !p.covers(other) }
 
 // covers tells whether p matches every path and query that the other matches.
 func (p Pattern) covers(other Pattern) bool {
@@ -353,64 +342,4 @@ func (s segment) takes(other segment) bool {
 
 func theRestTakes(s segment) bool {
 	return s.kind != literal || s.text == "" || isWildcardValue(s.text)
-}
-
-// fit is how a query fits the conditions of a pattern.
-type fit int
-
-const (
-	unmet    fit = iota // no reading of the query meets them
-	arguable            // some reading does, but it is not plainly so
-	met                 // each parameter is there exactly once, with the value
-)
-
-// fits judges a raw query. Which of several values a service takes, how it folds names and how often it decodes is
-// anybody's guess: whatever is not plain is arguable.
-func (p Pattern) fits(query string) fit {
-	result := met
-	for _, c := range p.conditions {
-		result = min(result, c.fits(query))
-	}
-	return result
-}
-
-func (c condition) fits(query string) fit {
-	if strings.Count(query, "&")+strings.Count(query, ";") >= mostParameters {
-		return arguable
-	}
-	var exact, loose, others, tried int
-	for pair := range strings.SplitSeq(query, "&") {
-		if c.isExactly(pair) {
-			exact++
-			continue
-		}
-		for part := range strings.SplitSeq(pair, ";") { // some services part parameters by ";" too
-			rawName, rawValue, _ := strings.Cut(part, "=")
-			if loose > 0 || !mayName(rawName, c.name) {
-				continue
-			}
-			tried++
-			switch {
-			case tried > 16, readsAsValue(rawValue, c.value): // so many of one name are hostile, and not worth reading
-				loose++
-			case isNamed(rawName, c.name):
-				others++
-			}
-		}
-	}
-	switch {
-	case exact == 1 && loose+others == 0:
-		return met
-	case exact+loose > 0:
-		return arguable
-	default:
-		return unmet
-	}
-}
-
-func (c condition) isExactly(pair string) bool {
-	rawName, rawValue, _ := strings.Cut(pair, "=")
-	name, nameErr := url.QueryUnescape(rawName)
-	value, valueErr := url.QueryUnescape(rawValue)
-	return nameErr == nil && valueErr == nil && name == c.name && value == c.value && !strings.Contains(pair, ";")
 }

@@ -1,4 +1,4 @@
-package gateway
+package reading
 
 import (
 	"bytes"
@@ -21,19 +21,24 @@ var (
 	errNoForm     = errors.New("the content is of a type that is no form")
 	errNotPlain   = errors.New("the form is written in a way that is read in more than one way")
 	errOtherChars = errors.New("the form is in another character set")
-	errTooMany    = errors.New("the form has too many fields to judge")
+	ErrTooMany    = errors.New("the form has too many fields to judge")
 )
 
-// unplain says why a body may be read in more than one way; form is what was read of it. errNoForm for content of a type that
-// only the service knows.
-func unplain(header http.Header, body io.Reader, form []field) error {
+// HasForm tells whether a request's content is of a type that some service takes parameters from.
+func HasForm(header http.Header) bool {
+	err := Unplain(header, strings.NewReader("x"), nil)
+	return !errors.Is(err, errNoForm) || strings.HasPrefix(strings.ToLower(header.Get("Content-Type")), "multipart/")
+}
+
+// Unplain says why a body may be read in more than one way; form is what was read of it.
+func Unplain(header http.Header, body io.Reader, form []Field) error {
 	switch {
 	case len(header["Content-Type"]) != 1:
 		return errManyTypes // none at all is a form to Rack and to CGI scripts
 	case header.Get("Content-Encoding") != "", header.Get("X-Up-Devcap-Post-Charset") != "": // ASP.NET goes by the latter
 		return errEncoded
-	case len(form) > mostParameters:
-		return errTooMany
+	case len(form) > MostParameters:
+		return ErrTooMany
 	case namesOtherCharset(form):
 		return errOtherChars
 	}
@@ -51,7 +56,7 @@ func unplain(header http.Header, body io.Reader, form []field) error {
 		return unplainPairs(body)
 	case kind == multipartForm:
 		return unplainParts(body, parameters["boundary"])
-	case isJSON(kind):
+	case IsJSON(kind):
 		return nil // whoever reads it has a parser
 	default:
 		return errNoForm
@@ -97,9 +102,9 @@ func unplainPairs(body io.Reader) error {
 }
 
 // namesOtherCharset tells whether a form names, in the field that there is for it, another character set.
-func namesOtherCharset(form []field) bool {
-	return slices.ContainsFunc(form, func(f field) bool {
-		return mayName(f.name, "_charset_") && f.value != "" && !isLatin(f.value)
+func namesOtherCharset(form []Field) bool {
+	return slices.ContainsFunc(form, func(f Field) bool {
+		return MayName(f.Name, "_charset_") && f.Value != "" && !isLatin(f.Value)
 	})
 }
 

@@ -38,7 +38,7 @@ func readsPairs(kind, body string) bool {
 	}
 	for _, pair := range regexp.MustCompile("[&;]").Split(body, -1) {
 		name, value, _ := strings.Cut(pair, "=")
-		name, value = decodePercent(decodePlus(name)), decodePercent(decodePlus(value))
+		name, value = unescape(plusToSpace(name)), unescape(plusToSpace(value))
 		name, _, _ = strings.Cut(strings.TrimSpace(name), "\x00")
 		if strings.EqualFold(strings.Trim(name, "[]"), "action") && strings.EqualFold(strings.TrimSpace(value), "pay") {
 			return true

@@ -1,4 +1,4 @@
-package gateway
+package cards
 
 import (
 	"math/rand/v2"
@@ -69,7 +69,7 @@ func plainSearch(text string) bool {
 					unbroken = unbroken && len(group) <= mostDigits
 				}
 				alone := from == 0 && to == len(groups)
-				if unbroken && (alone || to-from <= mostGroups) && !isBankAccount(sizes) && isCardNumber([]byte(strings.Join(groups[from:to], ""))) {
+				if unbroken && (alone || to-from <= mostGroups) && !isSomethingElse(sizes) && isCardNumber([]byte(strings.Join(groups[from:to], ""))) {
 					return true
 				}
 			}
@@ -108,7 +108,7 @@ func separate(rng *rand.Rand, number string) string {
 			out.WriteByte(number[i])
 			size++
 		}
-		if sizes = append(sizes, size); len(sizes) <= mostGroups && !isBankAccount(sizes) {
+		if sizes = append(sizes, size); len(sizes) <= mostGroups && !isSomethingElse(sizes) {
 			return out.String()
 		}
 	}

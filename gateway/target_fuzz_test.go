@@ -5,7 +5,7 @@ import (
 	"net/url"
 	pathpkg "path"
 	"regexp"
-	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,8 +30,6 @@ func FuzzForwardedTarget(f *testing.F) {
 		r := requestOf(t, http.MethodPost, "/")
 		r.RequestURI = raw
 		ruling := j.rule(r)
-		read := readings("/" + strings.TrimPrefix(ruling.target.path, "/"))
-		require.LessOrEqual(t, len(read.paths), maxReadings)
 		switch ruling.verdict {
 		case targetPay:
 			_, exactly := ruling.route.Match.Match(ruling.path)
@@ -62,13 +60,13 @@ func page(query string) string {
 	found := ""
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		name, _, _ = strings.Cut(unescape(strings.ReplaceAll(name, "+", " ")), "\x00")
+		name, _, _ = strings.Cut(unescape(plusToSpace(name)), "\x00")
 		name = strings.TrimLeft(name, " ")
 		if open := strings.Index(name, "["); open > 0 && strings.Contains(name[open:], "]") {
 			continue // an array
 		}
 		if strings.NewReplacer(".", "_", " ", "_", "[", "_").Replace(name) == "page_id" {
-			found = unescape(strings.ReplaceAll(value, "+", " "))
+			found = unescape(plusToSpace(value))
 		}
 	}
 	return found
@@ -89,6 +87,18 @@ func unescape(text string) string {
 	}
 	return out.String()
 }
+
+var percentU = regexp.MustCompile(`%[uU][0-9a-fA-F]{4}`)
+
+// unescapeU decodes JavaScript's escapes once.
+func unescapeU(text string) string {
+	return percentU.ReplaceAllStringFunc(text, func(escape string) string {
+		r, _ := strconv.ParseUint(escape[2:], 16, 16)
+		return string(rune(r))
+	})
+}
+
+func plusToSpace(text string) string { return strings.ReplaceAll(text, "+", " ") }
 
 // clean merges slashes and resolves dots.
 func clean(path string) string { return pathpkg.Clean("/" + path) }
@@ -147,100 +157,4 @@ func eachSegment(path string, change func(string) string) string {
 		segments[i] = change(s)
 	}
 	return strings.Join(segments, "/")
-}
-
-// FuzzWideReadings holds the wide readings, for which patterns and paths are prepared, against the same said in the plainest
-// way: nothing is prepared, and nothing left out because it cannot matter.
-func FuzzWideReadings(f *testing.F) {
-	for _, reading := range []string{
-		"licences/apply", "licences/apply.json", "licences/apply.tar.gz/x", "index.php/licences/apply", "Licences/AP-PLY", "licences/ap~1", "li1A2B~1/apply", "shop", "shop/default.aspx",
-		"app.php/shop/index.html", "pay", "pay!go.action", "x/renew", "a.b/c.d~!e", "APPLI~1", "..php/pay", "lıcences/applẏ", "licences/app\xffly", "~/!/.", "~1",
-	} {
-		f.Add(reading)
-	}
-	patterns := []Pattern{
-		patternOf(f, "POST /licences/apply"), patternOf(f, "POST /licences/{id}/renew"), patternOf(f, "POST /shop/index.php"), patternOf(f, "POST /pay.php"),
-		patternOf(f, "POST /index.php/pay!it"), patternOf(f, "POST /files/{rest...}"), patternOf(f, "POST /{a}/{b}"), patternOf(f, "POST /index.php?page=apply"), patternOf(f, "POST /"),
-	}
-	f.Fuzz(func(t *testing.T, path string) {
-		reading := segmentsOf(path)
-		for _, p := range patterns {
-			require.Equal(t, plainlyWide(p.comparable(), reading), readsWidelyAs(widened(p.comparable()), wideTexts(reading)), "%s and %q", p, path)
-		}
-	})
-}
-
-// plainlyWide tells whether a reading may be taken for one of the variants of a pattern.
-func plainlyWide(pattern []segment, reading []string) bool {
-	variants := [][]segment{pattern}
-	for i, s := range pattern {
-		if s.kind == literal && plainlyScript(s.text) && i+1 < len(pattern) {
-			variants = append(variants, pattern[i+1:])
-		}
-	}
-	if last := len(pattern) - 1; last >= 0 && pattern[last].kind == literal && plainlyIndex(pattern[last].text) {
-		variants = append(variants, pattern[:last])
-	}
-	return slices.ContainsFunc(variants, func(v []segment) bool {
-		if len(v) == 0 {
-			return len(reading) == 0
-		}
-		if !slices.ContainsFunc(v, func(s segment) bool { return s.kind == literal }) {
-			return false
-		}
-		for start := range reading {
-			if (start == 0 || plainlyScript(reading[start-1])) && plainlyStarts(v, reading[start:]) {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-func plainlyStarts(pattern []segment, reading []string) bool {
-	for i, s := range pattern {
-		switch {
-		case s.kind == theRest:
-			return true
-		case i >= len(reading):
-			return false
-		case s.kind != literal:
-			continue
-		}
-		suffixed := i == len(reading)-1 && isWithSuffix(s.text, reading[i])
-		if !suffixed && !plainlyAlike(s.text, reading[i]) && !plainlyAlike(plainStem(s.text), plainStem(reading[i])) && !plainlyShort(reading[i], s.text) {
-			return false
-		}
-	}
-	return true
-}
-
-// punctuation is what stands between letters and digits.
-var punctuation = regexp.MustCompile(`[^\pL\p{Nd}]`)
-
-func plainlyAlike(wanted, text string) bool {
-	wantedLetters, letters := punctuation.ReplaceAllString(wanted, ""), punctuation.ReplaceAllString(text, "")
-	return strings.EqualFold(wanted, text) || wantedLetters != "" && strings.EqualFold(wantedLetters, letters)
-}
-
-func plainStem(text string) string {
-	if s := suffixes.ReplaceAllString(text, ""); s != "" {
-		return s
-	}
-	return text
-}
-
-func plainlyIndex(text string) bool {
-	return strings.EqualFold(plainStem(text), "index") || strings.EqualFold(plainStem(text), "default")
-}
-
-func plainlyScript(text string) bool { return plainlyIndex(text) || script.MatchString(text) }
-
-func plainlyShort(text, long string) bool {
-	parts := shortNames.FindStringSubmatch(text)
-	if parts == nil {
-		return false
-	}
-	length := min(2, len(parts[1]), len(long))
-	return strings.EqualFold(parts[1][:length], long[:length])
 }

@@ -1,4 +1,4 @@
-package gateway
+package reading
 
 import (
 	"net/http"
@@ -16,22 +16,22 @@ import (
 const (
 	// mostDecoded is how often a name or a value is decoded; nobody encodes more often for a good reason.
 	mostDecoded = 5
-	// mostParameters are judged; services take no more either. More are hostile, and may be anything.
-	mostParameters = 1000
+	// MostParameters are judged; services take no more either. More are hostile, and may be anything.
+	MostParameters = 1000
 )
 
-// mayName tells whether some service takes a name, as a form or a raw query has it, for the wanted one.
-func mayName(name, wanted string) bool {
+// MayName tells whether some service takes a name, as a form or a raw query has it, for the wanted one.
+func MayName(name, wanted string) bool {
 	return isNamed(name, wanted) || inSomeDecoding(name, func(name string) bool {
 		return namesInside(name, wanted) || namesInside(wanted, name)
 	})
 }
 
-// isNamed is mayName without the names of models.
+// isNamed is MayName without the names of models.
 func isNamed(name, wanted string) bool {
 	return inSomeDecoding(name, func(name string) bool {
 		before, _, _ := strings.Cut(name, "[")
-		return namesAlike(name, wanted) || namesAlike(before, wanted)
+		return NamesAlike(name, wanted) || NamesAlike(before, wanted)
 	})
 }
 
@@ -57,8 +57,8 @@ func inSomeDecoding(text string, holds func(string) bool) bool {
 // index is what makes an element of a list of a name.
 var index = regexp.MustCompile(`(?:\[[0-9\s]*\]?|\.[0-9]+)+$`)
 
-// namesAlike tells whether two names differ in case, punctuation or an index only.
-func namesAlike(name, wanted string) bool {
+// NamesAlike tells whether two names differ in case, punctuation or an index only.
+func NamesAlike(name, wanted string) bool {
 	letters := lettersOf(wanted)
 	if letters == "" {
 		return name == wanted
@@ -113,6 +113,11 @@ func mayMean(value, wanted string) bool {
 		value = plainText(value)
 		return strings.EqualFold(value, plain) || isTrue(value) && isTrue(plain) || isNumber(value, plain)
 	})
+}
+
+// MayBe tells whether some service takes a field's value for the wanted one. A value that was cut may be any.
+func (f Field) MayBe(value string) bool {
+	return f.Cut || mayMean(f.Value, value) || f.Scalar != "" && mayMean(f.Scalar, value)
 }
 
 // plainText is a text without white space and what does not show, in the usual forms of its letters.
@@ -183,23 +188,23 @@ func latinDigit(r rune) rune {
 	return '0' + value
 }
 
-// looseFields reads a query as the most lenient service does: parted by "&" or ";", and what cannot be decoded left as it is.
-func looseFields(query string) []field {
-	var fields []field
+// LooseQuery reads a query as the most lenient service does: parted by "&" or ";", and what cannot be decoded left as it is.
+func LooseQuery(query string) []Field {
+	var fields []Field
 	for pair := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
 		name, value, _ := strings.Cut(pair, "=")
-		fields = append(fields, field{name: decodePlus(name), value: decodePlus(value)})
+		fields = append(fields, Field{Name: decodePlus(name), Value: decodePlus(value)})
 	}
 	return fields
 }
 
-// cookieFields are the cookies: PHP's $_REQUEST has them, and so has Request in ASP and ASP.NET.
-func cookieFields(header http.Header) []field {
-	var fields []field
+// Cookies are the cookies: PHP's $_REQUEST has them, and so has Request in ASP and ASP.NET.
+func Cookies(header http.Header) []Field {
+	var fields []Field
 	for _, line := range header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
 			name, value, _ := strings.Cut(pair, "=")
-			fields = append(fields, field{name: strings.TrimSpace(name), value: strings.Trim(value, `" `)})
+			fields = append(fields, Field{Name: strings.TrimSpace(name), Value: strings.Trim(value, `" `)})
 		}
 	}
 	return fields

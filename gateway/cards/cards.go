@@ -1,4 +1,6 @@
-package gateway
+// Package cards finds payment card numbers that somebody typed into a form, where they must not be kept (PCI DSS; SAQ A
+// allows no electronic storage of account data). It reads a little at a time, and remembers nothing.
+package cards
 
 import (
 	"bufio"
@@ -11,41 +13,38 @@ import (
 	"strings"
 )
 
-// opened gives a body from its beginning, each time anew.
-type opened func() io.Reader
-
-// carriesCardNumber tells whether somebody typed a payment card number into a form, where it must not be kept: into a field,
-// or what a service may read as one, by its name or its value. Files are not looked at.
-func carriesCardNumber(contentType string, body opened) bool {
+// InBody tells whether somebody typed a payment card number into a form: into a field, or what a service may read as one, by
+// its name or its value. Files are not looked at. body gives the form from its beginning, each time anew.
+func InBody(contentType string, body func() io.Reader) bool {
 	kind, params, _ := mime.ParseMediaType(contentType)
 	switch kind {
-	case urlencoded:
-		return textHasCardNumber(body(), percentDecoded)
-	case multipartForm:
-		if found, err := partsHaveCardNumber(body(), params["boundary"]); found || err == nil {
+	case "application/x-www-form-urlencoded":
+		return inText(body(), percentDecoded)
+	case "multipart/form-data":
+		if found, err := inParts(body(), params["boundary"]); found || err == nil {
 			return found
 		}
 	}
-	return untypedHasCardNumber(body)
+	return inUntyped(body)
 }
 
-// queryHasCardNumber looks at the fields of a raw query.
-func queryHasCardNumber(query string) bool {
-	return textHasCardNumber(strings.NewReader(query), percentDecoded)
+// InQuery looks for one at the fields of a raw query.
+func InQuery(query string) bool {
+	return inText(strings.NewReader(query), percentDecoded)
 }
 
-// untypedHasCardNumber looks at a body of which only its bytes can tell what it is, since the type may be missing or lie.
-func untypedHasCardNumber(body opened) bool {
+// inUntyped looks at a body of which only its bytes can tell what it is, since the type may be missing or lie.
+func inUntyped(body func() io.Reader) bool {
 	start, _ := bufio.NewReader(body()).Peek(512) // so much does DetectContentType look at
 	if boundary, looksSo := boundaryOf(start); looksSo {
-		if found, err := partsHaveCardNumber(body(), boundary); found || err == nil {
+		if found, err := inParts(body(), boundary); found || err == nil {
 			return found
 		}
 	}
 	if !strings.HasPrefix(http.DetectContentType(start), "text/") {
 		return false // a file
 	}
-	return textHasCardNumber(body(), asWritten) || textHasCardNumber(body(), percentDecoded)
+	return inText(body(), asWritten) || inText(body(), percentDecoded)
 }
 
 // boundaryOf reads the boundary of a multipart form off its first line.
@@ -56,9 +55,9 @@ func boundaryOf(start []byte) (string, bool) {
 	return string(boundary), looksSo && len(rest) >= len(field) && strings.EqualFold(string(rest[:len(field)]), field)
 }
 
-// partsHaveCardNumber looks at the parts of a multipart form that are no files. An error means that it cannot be read to its
+// inParts looks at the parts of a multipart form that are no files. An error means that it cannot be read to its
 // end.
-func partsHaveCardNumber(body io.Reader, boundary string) (bool, error) {
+func inParts(body io.Reader, boundary string) (bool, error) {
 	reader := multipart.NewReader(body, boundary)
 	for {
 		part, err := reader.NextRawPart()
@@ -69,15 +68,15 @@ func partsHaveCardNumber(body io.Reader, boundary string) (bool, error) {
 			return false, err
 		case part.FileName() != "":
 			continue
-		case textHasCardNumber(strings.NewReader(part.FormName()), asWritten), textHasCardNumber(part, asWritten):
+		case inText(strings.NewReader(part.FormName()), asWritten), inText(part, asWritten):
 			return true, nil
 		}
 	}
 }
 
-// textHasCardNumber looks at a text. One that breaks off counts as far as it goes.
-func textHasCardNumber(text io.Reader, as spelling) bool {
-	runes, digits := newRunes(text, as), cardScanner{}
+// inText looks at a text. One that breaks off counts as far as it goes.
+func inText(text io.Reader, as spelling) bool {
+	runes, digits := newRunes(text, as), scanner{}
 	for {
 		if digits.idle() {
 			runes.skip()
@@ -99,7 +98,7 @@ type issuer struct {
 }
 
 var issuers = []issuer{
-	{"4", "4", []int{13, 16, 19}},                    // Visa
+	{"4", "4", []int{16, 19}}, {"400", "439", []int{13}}, {"441", "499", []int{13}}, // Visa; +44 07700 900123 has 13 digits, too
 	{"51", "55", []int{16}},                          // Mastercard
 	{"2221", "2720", []int{15, 16}},                  // Mastercard; 15 digits has one of GOV.UK Pay's own test cards (FACTS 10)
 	{"34", "34", []int{15}}, {"37", "37", []int{15}}, // American Express

@@ -1,4 +1,4 @@
-package gateway
+package cards
 
 import (
 	"slices"
@@ -16,10 +16,10 @@ const (
 	longestWritten = 6
 )
 
-// cardScanner finds card numbers among the characters of a text: in any run of neighbouring groups of digits, whatever other
+// scanner finds card numbers among the characters of a text: in any run of neighbouring groups of digits, whatever other
 // digits stand beside it. A group is all the digits that stand together, so that a part of a longer number is none; groups
 // are neighbours with nothing but a few blanks and hyphens between them. The zero value is ready.
-type cardScanner struct {
+type scanner struct {
 	group    []byte // the digits at hand, one more than a card number has at most
 	fraction bool   // the group follows a decimal point
 	point    bool   // a decimal point has just been read
@@ -31,7 +31,7 @@ type cardScanner struct {
 }
 
 // take reads one more character, and tells whether a card number has just ended.
-func (s *cardScanner) take(r rune) bool {
+func (s *scanner) take(r rune) bool {
 	if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) { // not to be seen
 		return false
 	}
@@ -62,18 +62,18 @@ func (s *cardScanner) take(r rune) bool {
 }
 
 // idle tells that nothing but a digit could matter now.
-func (s *cardScanner) idle() bool {
+func (s *scanner) idle() bool {
 	return len(s.group) == 0 && len(s.sizes) == 0 && !s.longer && !s.point
 }
 
 // end is the end of the text.
-func (s *cardScanner) end() bool {
+func (s *scanner) end() bool {
 	found := s.endGroup()
 	return s.endChain() || found
 }
 
 // endGroup adds the group at hand to its neighbours, and tells whether one or more of them, up to this one, are a card number.
-func (s *cardScanner) endGroup() bool {
+func (s *scanner) endGroup() bool {
 	size := len(s.group)
 	switch {
 	case size == 0:
@@ -91,7 +91,7 @@ func (s *cardScanner) endGroup() bool {
 	}
 	from := len(s.chain)
 	for i := len(s.sizes) - 1; i >= max(0, len(s.sizes)-mostGroups); i-- {
-		if from -= s.sizes[i]; isCardNumber(s.chain[from:]) && !isBankAccount(s.sizes[i:]) {
+		if from -= s.sizes[i]; isCardNumber(s.chain[from:]) && !isSomethingElse(s.sizes[i:]) {
 			return true
 		}
 	}
@@ -99,15 +99,16 @@ func (s *cardScanner) endGroup() bool {
 }
 
 // endChain is where no further group is a neighbour. A number that stands alone may be written in any way.
-func (s *cardScanner) endChain() bool {
+func (s *scanner) endChain() bool {
 	found := !s.longer && len(s.sizes) > mostGroups && isCardNumber(s.chain)
 	s.chain, s.sizes, s.longer = s.chain[:0], s.sizes[:0], false
 	return found
 }
 
-// isBankAccount knows a sort code with an account number by its groups: 12-34-56 12345678, 123456 12345678.
-func isBankAccount(sizes []int) bool {
-	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8})
+// isSomethingElse knows by its groups a sort code with an account number, 12-34-56 12345678 or 123456 12345678, and two dates,
+// 26-11-2026 - 09-12-2026.
+func isSomethingElse(sizes []int) bool {
+	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8}) || slices.Equal(sizes, []int{2, 2, 4, 2, 2, 4})
 }
 
 // digitOf folds the digits of all scripts, full-width ones among them.

@@ -1,4 +1,4 @@
-package gateway
+package reading
 
 import (
 	"testing"
@@ -14,7 +14,7 @@ func TestNamesThatSomeServiceReadsAlike(t *testing.T) {
 		"ｌicence", "lic%65nce", "lic%2565nce", "lic%u0065nce", "licence%00", "+licence", "model.licence", "m[licence]", "['licence']", "top['licence']", "ctl00$Main$licence",
 		"form:licence", "a.b[0].licence[]", "lic\xffence", "licen\xc1\xa3e", "%25%36%63icence",
 	} {
-		require.True(t, mayName(name, "licence"), "%q", name)
+		require.True(t, MayName(name, "licence"), "%q", name)
 	}
 	for _, c := range [][2]string{
 		{"licence.type", "licence_type"},
@@ -27,7 +27,7 @@ func TestNamesThatSomeServiceReadsAlike(t *testing.T) {
 		{"Licence", "model.licence"},
 		{"ſtep", "step"},
 	} {
-		require.True(t, mayName(c[0], c[1]), "%q", c)
+		require.True(t, MayName(c[0], c[1]), "%q", c)
 	}
 	for _, c := range [][2]string{
 		{"licences", "licence"},
@@ -43,7 +43,7 @@ func TestNamesThatSomeServiceReadsAlike(t *testing.T) {
 		{"-", "licence"},
 		{"licence.holder", "licence"},
 	} {
-		require.False(t, mayName(c[0], c[1]), "%q", c)
+		require.False(t, MayName(c[0], c[1]), "%q", c)
 	}
 }
 

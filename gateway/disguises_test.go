@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/reading"
 	"paygate/gateway/spool"
 )
 
@@ -256,10 +257,10 @@ func TestABodyIsJudgedAlikeHoweverItComesIn(t *testing.T) {
 	all["a delimiter far inside"] = disguise{partsType, saved + strings.Replace(file, "\x00\x00", "--b", 1) + saved + end}
 	for name, d := range all {
 		r, body := submitted(t, d.head, d.body)
-		form, _ := formFields(r.Header.Get("Content-Type"), bytes.NewReader(body))
-		whole := unplain(r.Header, bytes.NewReader(body), form)
+		form, _ := reading.Form(r.Header.Get("Content-Type"), bytes.NewReader(body))
+		whole := reading.Unplain(r.Header, bytes.NewReader(body), form)
 		for _, slow := range []io.Reader{iotest.OneByteReader(bytes.NewReader(body)), iotest.HalfReader(bytes.NewReader(body)), iotest.DataErrReader(bytes.NewReader(body))} {
-			require.Equal(t, whole, unplain(r.Header, slow, form), name)
+			require.Equal(t, whole, reading.Unplain(r.Header, slow, form), name)
 		}
 		require.Equal(t, name == "a delimiter far inside", name == "a delimiter far inside" && whole != nil)
 		require.False(t, name == "a large file" && whole != nil)

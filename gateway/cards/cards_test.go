@@ -1,4 +1,4 @@
-package gateway
+package cards
 
 import (
 	"bytes"
@@ -14,7 +14,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-func hasCardNumber(text string) bool { return textHasCardNumber(strings.NewReader(text), asWritten) }
+const (
+	urlencoded    = "application/x-www-form-urlencoded"
+	multipartForm = "multipart/form-data"
+)
+
+func hasCardNumber(text string) bool { return inText(strings.NewReader(text), asWritten) }
 
 // testCards are the numbers that GOV.UK Pay's sandbox and its Stripe accounts know (FACTS 10).
 var testCards = []string{
@@ -58,12 +63,13 @@ func TestWhatIsNoCardNumberIsLeftAlone(t *testing.T) {
 		"44443333222211110000", "4000000000000000000000", "44443333222211114444333322221111",
 		// telephone numbers, National Insurance and NHS numbers
 		"0300 123 4567", "07700 900123", "+44 20 7946 0958", "01632 960123 07700 900456", "AB 12 34 56 C", "943 476 5919", "(0113) 496 0999 ext. 42",
+		"+4407700900126", "+44 07700 900126", "+44 0 7700 900126",
 		// references, and tables of them
 		"LIC-7F3K-22", "01JDM4Q0V3Q7J2S3", "10001 10002 10003 10004", "LIC-2026-000123 LIC-2026-000124", "PCN 2026 0012 3456 7891", "ABC123 40001\nABC124 40002\n",
 		// sort codes and account numbers
 		"30-00-00 12345674", "20-00-00 55779911", "300000 12345674", "30-00-08 12345674 Mr A Smith",
 		// dates and times
-		"2026-11-22 10:41:07", "2026-11-22 2026-11-23 2026-11-24", "22 11 2026 23 11 2026", "22/11/2026 10:41", "20261122104107", "1764000000000", "1764000000000000000",
+		"2026-11-22 10:41:07", "2026-11-22 2026-11-23 2026-11-24", "22 11 2026 23 11 2026", "26-11-2026 - 05-12-2026", "26 11 2026 05 12 2026", "22/11/2026 10:41", "20261122104107", "1764000000000", "1764000000000000000",
 		// UUIDs and other identifiers
 		"550e8400-e29b-41d4-a716-446655440000", "00000000-0000-0000-0000-000000000000", "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", "123e4567-e89b-12d3-a456-426614174000",
 		// IBANs
@@ -132,7 +138,7 @@ func TestACardNumberIsFoundWhereverAServiceMayReadAField(t *testing.T) {
 		"urlencoded, no pairs":      {urlencoded, number},
 		"urlencoded, unreadable":    {urlencoded, "x=%zz&a=4444+3333+2222+1111%"},
 		"urlencoded, semicolons":    {urlencoded, "x=1;a=4444+3333+2222+1111"},
-		"urlencoded, many fields":   {urlencoded, strings.Repeat("a=1&", 2*maxFields) + "a=4444333322221111"},
+		"urlencoded, many fields":   {urlencoded, strings.Repeat("a=1&", 20_000) + "a=4444333322221111"},
 		"urlencoded, JSON in it":    {urlencoded, "a=" + url.QueryEscape(`{"n":"\u0034444 3333 2222 1111"}`)},
 		"multipart":                 {ofField, field},
 		"multipart, name":           {multipartForm + "; boundary=" + boundary(nameOfField), nameOfField},
@@ -163,9 +169,9 @@ func TestACardNumberIsFoundWhereverAServiceMayReadAField(t *testing.T) {
 		"a type with a fault":       {urlencoded + "; charset", "a=4444+3333+2222+1111"},
 		"XML":                       {"application/xml", "<form><card>" + number + "</card></form>"},
 	} {
-		require.True(t, carriesCardNumber(c.kind, func() io.Reader { return strings.NewReader(c.body) }), name)
+		require.True(t, InBody(c.kind, func() io.Reader { return strings.NewReader(c.body) }), name)
 	}
-	require.True(t, queryHasCardNumber("a=1&card=4444+3333%202222-1111"))
+	require.True(t, InQuery("a=1&card=4444+3333%202222-1111"))
 }
 
 func escapeAll(text string) string {
@@ -197,6 +203,6 @@ func TestAFormWithoutACardNumberIsTaken(t *testing.T) {
 		"a telephone number":       {urlencoded, url.Values{"phone": {"+44 7700 900123"}, "ni": {"AB 12 34 56 C"}}.Encode()},
 		"a JSON escape of nothing": {"application/json", `{"a":"\u12","b":"\\u0034444333322221112"}`},
 	} {
-		require.False(t, carriesCardNumber(c.kind, func() io.Reader { return strings.NewReader(c.body) }), name)
+		require.False(t, InBody(c.kind, func() io.Reader { return strings.NewReader(c.body) }), name)
 	}
 }

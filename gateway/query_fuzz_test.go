@@ -27,7 +27,7 @@ func readsPage(query string) bool {
 	for _, pair := range regexp.MustCompile("[&;]").Split(query, -1) {
 		name, value, _ := strings.Cut(pair, "=")
 		for range 2 {
-			name, value = decodePercent(decodePercentU(decodePlus(name))), decodePercent(decodePercentU(decodePlus(value)))
+			name, value = unescape(unescapeU(plusToSpace(name))), unescape(unescapeU(plusToSpace(value)))
 		}
 		name, _, _ = strings.Cut(strings.TrimSpace(name), "\x00")
 		name = strings.TrimSuffix(strings.Trim(name, "[]!"), "[0")

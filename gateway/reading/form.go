@@ -1,4 +1,4 @@
-package gateway
+package reading
 
 import (
 	"bufio"
@@ -12,12 +12,12 @@ import (
 	"strings"
 )
 
-// field is one named value of a form, in the order it was sent.
-type field struct {
-	name, value string
-	file        bool   // an uploaded file; its content is not looked at
-	cut         bool   // the value is longer than what is looked at
-	scalar      string // what JSON has as a number, true or false: no value that chooses or fills in anything, but one that a service may read
+// Field is one named value of a form, a query or a cookie, in the order it was sent.
+type Field struct {
+	Name, Value string
+	File        bool   // an uploaded file; its content is not looked at
+	Cut         bool   // the value is longer than what is looked at
+	Scalar      string // what JSON has as a number, true or false: no value that chooses or fills in anything, but one that a service may read
 }
 
 // What of a form is looked at. A longer value is cut, and chooses no price; a form with more is as good as unreadable.
@@ -31,12 +31,12 @@ var errTooManyFields = errors.New("the form has more fields than are looked at")
 
 // fieldList collects fields up to the limits.
 type fieldList struct {
-	fields []field
+	fields []Field
 	bytes  int
 }
 
-func (l *fieldList) add(f field) error {
-	l.bytes += len(f.name) + len(f.value) + len(f.scalar)
+func (l *fieldList) add(f Field) error {
+	l.bytes += len(f.Name) + len(f.Value) + len(f.Scalar)
 	if len(l.fields) == maxFields || l.bytes > maxFormBytes {
 		return errTooManyFields
 	}
@@ -44,17 +44,17 @@ func (l *fieldList) add(f field) error {
 	return nil
 }
 
-// formFields reads the fields of an urlencoded or multipart form, or the top-level strings of a JSON object. Any other
+// Form reads the fields of an urlencoded or multipart form, or the top-level strings of a JSON object. Any other
 // content has none. An error means that the content is not what it says it is, or too much. Little is in memory at a time,
 // but for a large value of a JSON object.
-func formFields(contentType string, body io.Reader) ([]field, error) {
+func Form(contentType string, body io.Reader) ([]Field, error) {
 	kind, params, _ := mime.ParseMediaType(contentType)
 	switch {
 	case kind == urlencoded:
 		return urlencodedFields(body)
 	case kind == multipartForm:
 		return multipartFields(body, params["boundary"])
-	case isJSON(contentType):
+	case IsJSON(contentType):
 		return jsonFields(body)
 	default:
 		return nil, nil
@@ -67,13 +67,20 @@ const (
 	multipartForm = "multipart/form-data"
 )
 
-func isJSON(contentType string) bool {
+// IsJSON tells whether a media type is one of JSON.
+func IsJSON(contentType string) bool {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	return kind == "application/json" || strings.HasSuffix(kind, "+json")
 }
 
+// Query reads the fields of a raw query. What cannot be read is left out.
+func Query(raw string) []Field {
+	fields, _ := urlencodedFields(strings.NewReader(raw))
+	return fields
+}
+
 // urlencodedFields keeps the order of the pairs, and repeated names.
-func urlencodedFields(text io.Reader) ([]field, error) {
+func urlencodedFields(text io.Reader) ([]Field, error) {
 	var list fieldList
 	var fault error
 	pairs := bufio.NewReader(text)
@@ -91,7 +98,7 @@ func urlencodedFields(text io.Reader) ([]field, error) {
 			continue
 		}
 		for name, values := range parsed { // none where there is nothing between two ampersands
-			if err := list.add(field{name: name, value: values[0], cut: len(pair) >= maxFieldBytes-len("%4")}); err != nil {
+			if err := list.add(Field{Name: name, Value: values[0], Cut: len(pair) >= maxFieldBytes-len("%4")}); err != nil {
 				return list.fields, err
 			}
 		}
@@ -129,7 +136,7 @@ func wholeEscapes(pair []byte) []byte {
 	return pair
 }
 
-func multipartFields(body io.Reader, boundary string) ([]field, error) {
+func multipartFields(body io.Reader, boundary string) ([]Field, error) {
 	var list fieldList
 	reader := multipart.NewReader(body, boundary)
 	for {
@@ -140,13 +147,13 @@ func multipartFields(body io.Reader, boundary string) ([]field, error) {
 		if err != nil {
 			return list.fields, errors.New("the multipart form cannot be read")
 		}
-		f := field{name: part.FormName(), file: part.FileName() != ""}
-		if !f.file {
+		f := Field{Name: part.FormName(), File: part.FileName() != ""}
+		if !f.File {
 			value, err := io.ReadAll(io.LimitReader(part, maxFieldBytes))
 			if err != nil {
 				return list.fields, errors.New("the multipart form breaks off")
 			}
-			f.value, f.cut = string(value), len(value) == maxFieldBytes
+			f.Value, f.Cut = string(value), len(value) == maxFieldBytes
 		}
 		if err := list.add(f); err != nil {
 			return list.fields, err
@@ -154,15 +161,15 @@ func multipartFields(body io.Reader, boundary string) ([]field, error) {
 	}
 }
 
-// errNoObject: JSON without names.
-var errNoObject = errors.New("the JSON is not an object")
+// ErrNoObject: JSON without names.
+var ErrNoObject = errors.New("the JSON is not an object")
 
 // jsonFields walks the tokens, so that a name that comes twice is seen twice.
-func jsonFields(body io.Reader) ([]field, error) {
+func jsonFields(body io.Reader) ([]Field, error) {
 	var list fieldList
 	decoder := json.NewDecoder(body)
 	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
-		return nil, errNoObject
+		return nil, ErrNoObject
 	}
 	for decoder.More() {
 		name, err := decoder.Token()
@@ -189,37 +196,37 @@ func jsonFields(body io.Reader) ([]field, error) {
 }
 
 // jsonValues is a field with one value of JSON, or with each of a list. Long texts are cut.
-func jsonValues(name string, raw json.RawMessage) []field {
+func jsonValues(name string, raw json.RawMessage) []Field {
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) != nil {
-		return []field{jsonValue(name, raw)}
+		return []Field{jsonValue(name, raw)}
 	}
-	fields := []field{{name: name}}
+	fields := []Field{{Name: name}}
 	for _, element := range list {
 		f := jsonValue(name, element)
-		f.value, f.scalar = "", f.value+f.scalar
+		f.Value, f.Scalar = "", f.Value+f.Scalar
 		fields = append(fields, f)
 	}
 	return fields
 }
 
-func jsonValue(name string, raw json.RawMessage) field {
+func jsonValue(name string, raw json.RawMessage) Field {
 	var text string
 	switch {
 	case json.Unmarshal(raw, &text) == nil:
-		return field{name: name, value: strings.Clone(text[:min(len(text), maxFieldBytes)]), cut: len(text) > maxFieldBytes}
+		return Field{Name: name, Value: strings.Clone(text[:min(len(text), maxFieldBytes)]), Cut: len(text) > maxFieldBytes}
 	case len(raw) <= maxFieldBytes && (raw[0] == 't' || raw[0] == 'f' || raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9'):
-		return field{name: name, scalar: string(raw)}
+		return Field{Name: name, Scalar: string(raw)}
 	default:
-		return field{name: name}
+		return Field{Name: name}
 	}
 }
 
-// firstValue is the value of the first field with exactly this name, or empty.
-func firstValue(fields []field, name string) string {
+// FirstValue is the value of the first field with exactly this name, or empty.
+func FirstValue(fields []Field, name string) string {
 	for _, f := range fields {
-		if f.name == name && !f.file {
-			return f.value
+		if f.Name == name && !f.File {
+			return f.Value
 		}
 	}
 	return ""

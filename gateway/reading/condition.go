@@ -1,0 +1,119 @@
+package reading
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// condition wants a query parameter to have a value; both are decoded.
+type condition struct{ name, value string }
+
+func parseConditions(query string) ([]condition, error) {
+	var conditions []condition
+	for pair := range strings.SplitSeq(query, "&") {
+		rawName, rawValue, found := strings.Cut(pair, "=")
+		name, nameErr := url.QueryUnescape(rawName)
+		value, valueErr := url.QueryUnescape(rawValue)
+		switch {
+		case !found || name == "":
+			return nil, fmt.Errorf("the condition %q is not name=value", pair)
+		case nameErr != nil || valueErr != nil:
+			return nil, fmt.Errorf("the condition %q has a broken %% escape", pair)
+		case strings.ContainsAny(pair, "#; ") || strings.Contains(rawValue, "="):
+			return nil, fmt.Errorf("the condition %q has a character that must be escaped", pair)
+		case slices.ContainsFunc(conditions, func(c condition) bool { return c.name == name }):
+			return nil, fmt.Errorf("the condition on %q stands twice", name)
+		}
+		conditions = append(conditions, condition{name, value})
+	}
+	return conditions, nil
+}
+
+// Fit is how a query fits the conditions of a pattern.
+type Fit int
+
+const (
+	Unmet    Fit = iota // no reading of the query meets them
+	Arguable            // some reading does, but it is not plainly so
+	Met                 // each parameter is there exactly once, with the value
+)
+
+// Fits judges a raw query. Which of several values a service takes, how it folds names and how often it decodes is
+// anybody's guess: whatever is not plain is arguable.
+func (p Pattern) Fits(query string) Fit {
+	result := Met
+	for _, c := range p.conditions {
+		result = min(result, c.fits(query))
+	}
+	return result
+}
+
+func (c condition) fits(query string) Fit {
+	if strings.Count(query, "&")+strings.Count(query, ";") >= MostParameters {
+		return Arguable
+	}
+	var exact, loose, others, tried int
+	for pair := range strings.SplitSeq(query, "&") {
+		if c.isExactly(pair) {
+			exact++
+			continue
+		}
+		for part := range strings.SplitSeq(pair, ";") { // some services part parameters by ";" too
+			rawName, rawValue, _ := strings.Cut(part, "=")
+			if loose > 0 || !MayName(rawName, c.name) {
+				continue
+			}
+			tried++
+			switch {
+			case tried > 16, readsAsValue(rawValue, c.value): // so many of one name are hostile, and not worth reading
+				loose++
+			case isNamed(rawName, c.name):
+				others++
+			}
+		}
+	}
+	switch {
+	case exact == 1 && loose+others == 0:
+		return Met
+	case exact+loose > 0:
+		return Arguable
+	default:
+		return Unmet
+	}
+}
+
+func (c condition) isExactly(pair string) bool {
+	rawName, rawValue, _ := strings.Cut(pair, "=")
+	name, nameErr := url.QueryUnescape(rawName)
+	value, valueErr := url.QueryUnescape(rawValue)
+	return nameErr == nil && valueErr == nil && name == c.name && value == c.value && !strings.Contains(pair, ";")
+}
+
+// IsSaid tells whether a request meets the pattern's conditions when its parameters are taken from anywhere: from its query, or
+// from the fields of its form and its cookies. What is doubtful may be anything.
+func (p Pattern) IsSaid(query string, fields []Field, doubtful bool) bool {
+	return !slices.ContainsFunc(p.conditions, func(c condition) bool {
+		return !doubtful && c.fits(query) == Unmet && !slices.ContainsFunc(fields, func(f Field) bool {
+			return MayName(f.Name, c.name) && (readsAsValue(f.Value, c.value) || f.MayBe(c.value))
+		})
+	})
+}
+
+// readsAsValue tells whether some service takes a raw query value for the wanted one, which may be a path.
+func readsAsValue(raw, value string) bool {
+	if mayMean(decodePlus(raw), value) {
+		return true
+	}
+	if unescaped, err := url.QueryUnescape(raw); err == nil && !strings.Contains(raw, "%25") && isPlain(unescaped) {
+		return strings.EqualFold(strings.Trim(unescaped, "/"), strings.Trim(value, "/"))
+	}
+	set := readings("/" + raw)
+	for _, r := range set.paths {
+		if strings.EqualFold(strings.Trim(r, "/"), strings.Trim(value, "/")) {
+			return true
+		}
+	}
+	return !set.complete
+}
