@@ -55,11 +55,19 @@ func FuzzTheScannerAgreesWithAPlainSearch(f *testing.F) {
 var (
 	chainPattern = regexp.MustCompile(`[0-9]+(?:[ -]{1,3}[0-9]+)*`)
 	groupPattern = regexp.MustCompile(`[0-9]+`)
+
+	lettersAtEnd = regexp.MustCompile(`[a-zA-Z]*$`)
+	hexAtEnd     = regexp.MustCompile(`[a-fA-F]$`)
+	hexAtStart   = regexp.MustCompile(`^[a-fA-F]`)
 )
 
 func plainSearch(text string) bool {
-	for _, chain := range chainPattern.FindAllString(text, -1) {
-		groups := groupPattern.FindAllString(chain, -1)
+	for _, at := range chainPattern.FindAllStringIndex(text, -1) {
+		groups := groupPattern.FindAllString(text[at[0]:at[1]], -1)
+		hexBefore, hexAfter := hexAtEnd.MatchString(text[:at[0]]), hexAtStart.MatchString(text[at[1]:])
+		if len(lettersAtEnd.FindString(text[:at[0]])) == 2 && len(groups) > 1 && len(groups[0]) == 2 && len(groups[1]) == 4 {
+			continue // an IBAN
+		}
 		for from := range groups {
 			for to := from + 1; to <= len(groups); to++ {
 				var sizes []int
@@ -69,6 +77,10 @@ func plainSearch(text string) bool {
 					unbroken = unbroken && len(group) <= mostDigits
 				}
 				alone := from == 0 && to == len(groups)
+				first, last := hexBefore && from == 0, hexAfter && to == len(groups)
+				if first && last || to-from > 1 && (first || last) {
+					continue
+				}
 				if unbroken && (alone || to-from <= mostGroups) && !isSomethingElse(sizes) && isCardNumber([]byte(strings.Join(groups[from:to], ""))) {
 					return true
 				}

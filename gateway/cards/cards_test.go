@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"mime/multipart"
 	"net/url"
 	"strings"
@@ -81,6 +82,40 @@ func TestWhatIsNoCardNumberIsLeftAlone(t *testing.T) {
 		"4 4 4 4 3 3 3 3 2 2 2 2 1 1 1 1 5 3 2 5 1", "5 3 2 4 1 5 5 4 3 2 1 1 2 3 4 5 5 5 2 2 3 3 4 4 1 5 2 3 1 4 2 5 3 1 2 3",
 	} {
 		require.False(t, hasCardNumber(text), "%q", text)
+	}
+}
+
+// TestIdentifiersAreNoCardNumbers: forms carry tokens that nobody typed, and a citizen cannot change.
+func TestIdentifiersAreNoCardNumbers(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 2))
+	hexadecimal := func(n int) string {
+		text := make([]byte, n)
+		for i := range text {
+			text[i] = "0123456789abcdef"[rng.IntN(16)]
+		}
+		return string(text)
+	}
+	for name, made := range map[string]func() string{
+		"UUIDs": func() string {
+			return hexadecimal(8) + "-" + hexadecimal(4) + "-4" + hexadecimal(3) + "-8" + hexadecimal(3) + "-" + hexadecimal(12)
+		},
+		"tokens": func() string { return hexadecimal(64) },
+		"German IBANs": func() string {
+			return fmt.Sprintf("DE89 %04d %04d %04d %04d 00", rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4))
+		},
+		"Polish IBANs": func() string {
+			return fmt.Sprintf("PL61 %04d %04d %04d %04d %04d %04d", rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4))
+		},
+	} {
+		const of = 20_000
+		found := 0
+		for range of {
+			if hasCardNumber(made()) {
+				found++
+			}
+		}
+		require.LessOrEqual(t, found, of/5000, "%s", name)
 	}
 }
 

@@ -24,10 +24,15 @@ type scanner struct {
 	fraction bool   // the group follows a decimal point
 	point    bool   // a decimal point has just been read
 	apart    int    // blanks and hyphens since the last group
+	letters  int    // letters right before this place
+	last     rune   // the last of them
 
-	chain  []byte // the digits of the neighbouring groups before, the last ones
-	sizes  []int  // of those groups
-	longer bool   // there were more, before these
+	chain   []byte // the digits of the neighbouring groups before, the last ones
+	sizes   []int  // of those groups
+	longer  bool   // there were more, before these
+	inHex   bool   // a letter of a hexadecimal number stands right before the first group of all
+	inIBAN  bool   // the groups are those of an international account number, DE89 3704 …
+	country bool   // two letters stand right before the first group of all
 }
 
 // take reads one more character, and tells whether a card number has just ended.
@@ -42,11 +47,20 @@ func (s *scanner) take(r rune) bool {
 		if len(s.group) == 1 {
 			s.fraction, s.point = s.point, false
 		}
-		s.apart = 0
+		if len(s.group) == 1 && len(s.sizes) == 0 && !s.longer {
+			s.inHex, s.country = s.letters > 0 && isHexLetter(s.last), s.letters == 2
+		}
+		s.apart, s.letters = 0, 0
 		return false
 	}
 	wasNumber := len(s.group) > 0
-	found := s.endGroup()
+	found := s.endGroup(isHexLetter(r))
+	if unicode.IsLetter(r) {
+		s.letters++
+		s.last = r
+	} else {
+		s.letters = 0
+	}
 	switch {
 	case r == '.':
 		s.point = wasNumber && !s.fraction
@@ -68,12 +82,13 @@ func (s *scanner) idle() bool {
 
 // end is the end of the text.
 func (s *scanner) end() bool {
-	found := s.endGroup()
+	found := s.endGroup(false)
 	return s.endChain() || found
 }
 
 // endGroup adds the group at hand to its neighbours, and tells whether one or more of them, up to this one, are a card number.
-func (s *scanner) endGroup() bool {
+// A part of a hexadecimal number is none: digits that its letters touch at both ends, or, in groups as of a UUID, at one.
+func (s *scanner) endGroup(hexFollows bool) bool {
 	size := len(s.group)
 	switch {
 	case size == 0:
@@ -86,12 +101,19 @@ func (s *scanner) endGroup() bool {
 	s.chain = append(s.chain, s.group...)
 	s.sizes = append(s.sizes, size)
 	s.group = s.group[:0]
+	if s.country && !s.longer && slices.Equal(s.sizes, []int{2, 4}) {
+		s.inIBAN = true
+	}
 	for len(s.chain) > mostDigits {
 		s.chain, s.sizes, s.longer = s.chain[s.sizes[0]:], s.sizes[1:], true
 	}
 	from := len(s.chain)
 	for i := len(s.sizes) - 1; i >= max(0, len(s.sizes)-mostGroups); i-- {
-		if from -= s.sizes[i]; isCardNumber(s.chain[from:]) && !isSomethingElse(s.sizes[i:]) {
+		from -= s.sizes[i]
+		hexBefore := s.inHex && i == 0 && !s.longer
+		inGroups := i < len(s.sizes)-1
+		inHex := hexBefore && hexFollows || inGroups && (hexBefore || hexFollows)
+		if !inHex && !s.inIBAN && isCardNumber(s.chain[from:]) && !isSomethingElse(s.sizes[i:]) {
 			return true
 		}
 	}
@@ -100,8 +122,8 @@ func (s *scanner) endGroup() bool {
 
 // endChain is where no further group is a neighbour. A number that stands alone may be written in any way.
 func (s *scanner) endChain() bool {
-	found := !s.longer && len(s.sizes) > mostGroups && isCardNumber(s.chain)
-	s.chain, s.sizes, s.longer = s.chain[:0], s.sizes[:0], false
+	found := !s.longer && !s.inHex && len(s.sizes) > mostGroups && isCardNumber(s.chain)
+	s.chain, s.sizes, s.longer, s.inIBAN = s.chain[:0], s.sizes[:0], false, false
 	return found
 }
 
@@ -110,6 +132,8 @@ func (s *scanner) endChain() bool {
 func isSomethingElse(sizes []int) bool {
 	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8}) || slices.Equal(sizes, []int{2, 2, 4, 2, 2, 4})
 }
+
+func isHexLetter(r rune) bool { return 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F' }
 
 // digitOf folds the digits of all scripts, full-width ones among them.
 func digitOf(r rune) (byte, bool) {

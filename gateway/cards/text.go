@@ -40,22 +40,17 @@ func (t *runes) next() (rune, bool) {
 	return r, true
 }
 
-// skip leaves out what neither is a digit nor can be the spelling of one.
+// lettersThatMatter is how many letters before a number are looked at.
+const lettersThatMatter = 3
+
+// skip leaves out what neither is a digit nor can be the spelling of one, but for what stands right before it.
 func (t *runes) skip() {
-	for {
-		if _, err := t.in.Peek(1); err != nil {
-			return
-		}
-		ahead, _ := t.in.Peek(t.in.Buffered())
-		n := 0
-		for n < len(ahead) && dull(ahead[n]) {
-			n++
-		}
-		_, _ = t.in.Discard(n)
-		if n < len(ahead) {
-			return
-		}
+	ahead, _ := t.in.Peek(t.in.Buffered())
+	n := 0
+	for n < len(ahead) && dull(ahead[n]) {
+		n++
 	}
+	_, _ = t.in.Discard(max(0, n-lettersThatMatter))
 }
 
 func dull(b byte) bool { return (b < '0' || b > '9') && b != '\\' && b != '%' && b < utf8.RuneSelf }

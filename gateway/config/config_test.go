@@ -103,7 +103,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_SECRETS":             {"(unset)", "replace-me", "c2hvcnQ", strings.Repeat("A", 43), secretText(1) + "," + secretText(1)},
 	"PAYGATE_ROUTES":              {"(unset)", "Licence", "licence,licence", "licence,"},
 	"PAYGATE_LISTEN":              {"8000"},
-	"PAYGATE_STAFF_LISTEN":        {"nowhere"},
+	"PAYGATE_STAFF_LISTEN":        {"nowhere", ":8000", "127.0.0.1:8000"},
 	"PAYGATE_STAFF_TOKENS":        {"ann", "ann:short", "ann:0123456789abcdef,ann:0123456789abcdeg", "ann:0123456789abcdef,bob:0123456789abcdef"},
 	"PAYGATE_STORE": {
 		"mysql:x", "bbolt:", "postgres:paygate", "postgres://u:hunter2@db:port/paygate", "postgres://u:hunter2/x@db/paygate",

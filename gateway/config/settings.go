@@ -220,6 +220,9 @@ func (c *checker) settings(v variables) Settings {
 	if (v.TLSCertFile == "") != (v.TLSKeyFile == "") {
 		c.fault("PAYGATE_TLS_CERT_FILE", "and PAYGATE_TLS_KEY_FILE are both needed, or neither")
 	}
+	if sameDoor(s.Listen, s.StaffListen) {
+		c.fault("PAYGATE_STAFF_LISTEN", "is the address of the public door, PAYGATE_LISTEN")
+	}
 	s.Audience = cmp.Or(v.Audience, s.PublicURL.String())
 	return s
 }
@@ -305,6 +308,15 @@ func (c *checker) address(name, value string) string {
 	}
 	return value
 }
+
+// sameDoor tells whether two addresses to listen on cannot be had at once. Port 0 is any that is free.
+func sameDoor(a, b string) bool {
+	hostA, portA, errA := net.SplitHostPort(a)
+	hostB, portB, errB := net.SplitHostPort(b)
+	return errA == nil && errB == nil && portA == portB && portA != "0" && (hostA == hostB || isEverywhere(hostA) || isEverywhere(hostB))
+}
+
+func isEverywhere(host string) bool { return host == "" || host == "0.0.0.0" || host == "::" }
 
 func (c *checker) staffTokens(value string) map[string]string {
 	const name = "PAYGATE_STAFF_TOKENS"
