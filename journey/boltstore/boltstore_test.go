@@ -21,17 +21,21 @@ import (
 
 	"paygate/journey"
 	"paygate/journey/boltstore"
+	"paygate/journey/seal"
 	"paygate/journey/storetest"
 )
 
 // options are those of a store whose secrets are these bytes, repeated.
 func options(t testing.TB, secrets ...byte) boltstore.Options {
 	t.Helper()
-	return boltOptions(storetest.Under(t, secrets...))
+	return boltOptions(t, storetest.Under(secrets...))
 }
 
-func boltOptions(o storetest.Options) boltstore.Options {
-	return boltstore.Options{Sealer: o.Sealer, Now: o.Now, Log: o.Log, NoSync: true}
+func boltOptions(t testing.TB, o storetest.Options) boltstore.Options {
+	t.Helper()
+	sealer, err := seal.New(o.Secrets)
+	require.NoError(t, err)
+	return boltstore.Options{Sealer: o.Watch(sealer), Now: o.Now, Log: o.Log, NoSync: true}
 }
 
 func open(t testing.TB, path string, o boltstore.Options) *boltstore.Store {
@@ -76,8 +80,9 @@ func TestAsAStore(t *testing.T) {
 // place is a file.
 type place string
 
-func (p place) Open(o storetest.Options) (storetest.Store, error) {
-	s, err := boltstore.Open(string(p), boltOptions(o))
+func (p place) Open(t *testing.T, o storetest.Options) (storetest.Store, error) {
+	t.Helper()
+	s, err := boltstore.Open(string(p), boltOptions(t, o))
 	if err != nil {
 		return nil, err
 	}

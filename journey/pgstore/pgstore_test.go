@@ -15,6 +15,7 @@ import (
 	"paygate/internal/postgres"
 	"paygate/journey"
 	"paygate/journey/pgstore"
+	"paygate/journey/seal"
 	"paygate/journey/storetest"
 )
 
@@ -23,12 +24,15 @@ func TestMain(m *testing.M) { os.Exit(postgres.Main(m)) }
 // options are those of a store whose secrets are these bytes, repeated.
 func options(t testing.TB, secrets ...byte) pgstore.Options {
 	t.Helper()
-	return pgOptions(storetest.Under(t, secrets...))
+	return pgOptions(t, storetest.Under(secrets...))
 }
 
 // pgOptions has long patience, so that no test depends on speed.
-func pgOptions(o storetest.Options) pgstore.Options {
-	return pgstore.Options{Sealer: o.Sealer, Now: o.Now, Log: o.Log, Patience: time.Minute}
+func pgOptions(t testing.TB, o storetest.Options) pgstore.Options {
+	t.Helper()
+	sealer, err := seal.New(o.Secrets)
+	require.NoError(t, err)
+	return pgstore.Options{Sealer: o.Watch(sealer), Now: o.Now, Log: o.Log, Patience: time.Minute}
 }
 
 func open(t testing.TB, url string, o pgstore.Options) *pgstore.Store {
@@ -94,8 +98,9 @@ func TestAsAStore(t *testing.T) {
 // place is the URL of a database.
 type place string
 
-func (p place) Open(o storetest.Options) (storetest.Store, error) {
-	s, err := pgstore.Open(context.Background(), string(p), pgOptions(o))
+func (p place) Open(t *testing.T, o storetest.Options) (storetest.Store, error) {
+	t.Helper()
+	s, err := pgstore.Open(context.Background(), string(p), pgOptions(t, o))
 	if err != nil {
 		return nil, err
 	}

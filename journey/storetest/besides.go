@@ -15,16 +15,15 @@ import (
 )
 
 // watched is a process with a clock that the test sets.
-func watched(t *testing.T) (o Options, now *time.Time) {
-	t.Helper()
+func watched() (o Options, now *time.Time) {
 	at := T0
-	o = Under(t, 1)
+	o = Under(1)
 	o.Now = func() time.Time { return at }
 	return o, &at
 }
 
 func mostOverdue(t *testing.T, p Place) {
-	o, now := watched(t)
+	o, now := watched()
 	s := opened(t, p, o)
 	for n := range 3 {
 		create(t, s, n)
@@ -41,7 +40,7 @@ func mostOverdue(t *testing.T, p Place) {
 
 func countsByState(t *testing.T, p Place) {
 	filledWith(t, p, 20)
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	for n, state := range []journey.State{journey.StateReleased, journey.StateStuck, journey.StateReleasing, journey.StateAbandoned} {
 		change(t, s, Example(n).ID, func(c *journey.Change) { c.Journey.State = state })
 	}
@@ -58,7 +57,7 @@ func countsByState(t *testing.T, p Place) {
 }
 
 func markIsSeenOnce(t *testing.T, p Place) {
-	o, now := watched(t)
+	o, now := watched()
 	stores := replicas(t, p, o)
 	var firsts atomic.Int32
 	Together(50, func(n int) {
@@ -90,7 +89,7 @@ func markIsSeenOnce(t *testing.T, p Place) {
 }
 
 func marksDoNotPileUp(t *testing.T, p Place) {
-	o, now := watched(t)
+	o, now := watched()
 	s := opened(t, p, o)
 	see := func(when string, count int) {
 		for n := range count {
@@ -107,7 +106,7 @@ func marksDoNotPileUp(t *testing.T, p Place) {
 }
 
 func valueChangesInOneStep(t *testing.T, p Place) {
-	stores := replicas(t, p, Under(t, 1))
+	stores := replicas(t, p, Under(1))
 	s := stores[0]
 	_, err := s.Value(t.Context(), "count")
 	require.ErrorIs(t, err, journey.ErrNotFound)
@@ -129,7 +128,7 @@ func valueChangesInOneStep(t *testing.T, p Place) {
 }
 
 func closedIsNotReady(t *testing.T, p Place) {
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	require.NoError(t, s.Ready(t.Context()))
 	require.NoError(t, s.Close())
 	require.Error(t, s.Ready(t.Context()))

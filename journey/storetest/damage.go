@@ -16,7 +16,7 @@ import (
 
 // everyByteCounts has one journey for each byte of a journey, and changes that byte there.
 func everyByteCounts(t *testing.T, p Place) {
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	const journeys = 1500 // more than a journey, a request or a reply has bytes
 	Together(journeys, func(n int) {
 		j := Example(n)
@@ -42,7 +42,7 @@ func everyByteCounts(t *testing.T, p Place) {
 		})
 		require.Equal(t, journeys, n)
 	}
-	s = opened(t, p, Under(t, 1))
+	s = opened(t, p, Under(1))
 	Together(journeys, func(n int) {
 		id := Example(n).ID
 		_, requestErr := s.Request(context.Background(), id)
@@ -65,7 +65,7 @@ func setAside(meet func(*testing.T, Store, journey.ID) error) func(*testing.T, P
 		id := Example(3).ID
 		filledWith(t, p, 20)
 		flip(t, p, "journeys", string(id), 200)
-		s := opened(t, p, Under(t, 1))
+		s := opened(t, p, Under(1))
 		for range 2 {
 			require.ErrorIs(t, meet(t, s, id), journey.ErrDamaged)
 		}
@@ -73,7 +73,7 @@ func setAside(meet func(*testing.T, Store, journey.ID) error) func(*testing.T, P
 		goesOnWithout(t, s, id)
 		require.NoError(t, s.Close())
 
-		s = opened(t, p, Under(t, 1))
+		s = opened(t, p, Under(1))
 		goesOnWithout(t, s, id)
 		require.NoError(t, s.Forget(t.Context(), id), "a person may end it")
 		damaged, err := s.Damaged(t.Context())
@@ -149,7 +149,7 @@ func damageIsReportedOnce(t *testing.T, p Place) {
 	filledWith(t, p, 20)
 	flip(t, p, "journeys", string(id), 100)
 	var log Log
-	o := Under(t, 1)
+	o := Under(1)
 	o.Log = slog.New(slog.NewTextHandler(&log, nil))
 	stores := replicas(t, p, o)
 	Together(64, func(n int) {
@@ -191,7 +191,7 @@ func movedIsDamaged(t *testing.T, p Place) {
 			return kept
 		})
 	}
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	_, err := s.Request(t.Context(), Example(1).ID)
 	require.ErrorIs(t, err, journey.ErrDamaged)
 	require.ErrorIs(t, byReading(t, s, Example(1).ID), journey.ErrDamaged)
@@ -199,7 +199,7 @@ func movedIsDamaged(t *testing.T, p Place) {
 }
 
 func alteredPaymentEntry(t *testing.T, p Place) {
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	for n := range 2 {
 		j := Example(n)
 		j.Payments = []journey.Payment{{ID: fmt.Sprint("pay", n)}}
@@ -207,17 +207,17 @@ func alteredPaymentEntry(t *testing.T, p Place) {
 	}
 	require.NoError(t, s.Close())
 	p.Alter(t, "payments", func(string, []byte) []byte { return []byte(Example(1).ID) })
-	s = opened(t, p, Under(t, 1))
+	s = opened(t, p, Under(1))
 	require.Empty(t, numbers(t, s, journey.Filter{Payment: "pay0"}))
 	require.Equal(t, []int{1}, numbers(t, s, journey.Filter{Payment: "pay1"}))
 }
 
 func alteredValue(t *testing.T, p Place) {
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	keepKey(t, s)
 	require.NoError(t, s.Close())
 	flip(t, p, "values", "signing keys", 60)
-	s = opened(t, p, Under(t, 1))
+	s = opened(t, p, Under(1))
 	_, err := s.Value(t.Context(), "signing keys")
 	require.ErrorIs(t, err, journey.ErrDamaged)
 	_, err = s.UpdateValue(t.Context(), "signing keys", func([]byte) ([]byte, error) {

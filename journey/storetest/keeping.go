@@ -171,7 +171,7 @@ func contextEnds(t *testing.T, s journey.Store) {
 }
 
 func outlivesRestart(t *testing.T, p Place) {
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	held, released, gone := create(t, s, 1), toReleased(t, s, create(t, s, 2)), create(t, s, 3)
 	reply := journey.Reply{Status: 200, Header: http.Header{}, Body: bytes.Repeat([]byte("page "), 1000)}
 	held = change(t, s, held.ID, func(c *journey.Change) {
@@ -184,7 +184,7 @@ func outlivesRestart(t *testing.T, p Place) {
 
 	require.NoError(t, s.Close())
 
-	s = opened(t, p, Under(t, 1))
+	s = opened(t, p, Under(1))
 	require.Equal(t, held, get(t, s, held.ID))
 	require.Equal(t, released, get(t, s, released.ID))
 	_, err = s.Get(t.Context(), gone.ID)

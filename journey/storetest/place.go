@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/journey"
-	"paygate/journey/seal"
 )
 
 // Store is all that a process asks of a store.
@@ -33,7 +32,7 @@ type Store interface {
 
 // Place is where a store lies, apart from the processes that open it.
 type Place interface {
-	Open(Options) (Store, error)
+	Open(t *testing.T, o Options) (Store, error)
 
 	// Replicas is how many processes may have it open at once.
 	Replicas() int
@@ -45,9 +44,10 @@ type Place interface {
 
 // Options are what a process gives every store.
 type Options struct {
-	Sealer Sealer
-	Now    func() time.Time
-	Log    *slog.Logger
+	Secrets [][]byte
+	Watch   func(Sealer) Sealer // what the store is given in the place of a sealer of these secrets
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // Sealer is one that serves every store.
@@ -62,20 +62,21 @@ type Sealer interface {
 }
 
 // Under are the options of a process whose secrets are these bytes, repeated.
-func Under(t require.TestingT, secrets ...byte) Options {
+func Under(secrets ...byte) Options {
 	var keys [][]byte
 	for _, b := range secrets {
 		keys = append(keys, bytes.Repeat([]byte{b}, 32))
 	}
-	sealer, err := seal.New(keys)
-	require.NoError(t, err)
-	return Options{Sealer: sealer, Now: func() time.Time { return T0 }, Log: slog.New(slog.DiscardHandler)}
+	return Options{
+		Secrets: keys, Watch: func(s Sealer) Sealer { return s },
+		Now: func() time.Time { return T0 }, Log: slog.New(slog.DiscardHandler),
+	}
 }
 
 // opened is the store of a place, until the test ends.
 func opened(t *testing.T, p Place, o Options) Store {
 	t.Helper()
-	s, err := p.Open(o)
+	s, err := p.Open(t, o)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	return s
@@ -93,7 +94,7 @@ func replicas(t *testing.T, p Place, o Options) (all []Store) {
 // filledWith puts that many examples into a place and leaves it.
 func filledWith(t *testing.T, p Place, n int) {
 	t.Helper()
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	for i := range n {
 		create(t, s, i)
 	}

@@ -11,10 +11,10 @@ import (
 
 func openJourneysKeepTheirSecret(t *testing.T, p Place) {
 	filledWith(t, p, 20)
-	_, err := p.Open(Under(t, 2))
+	_, err := p.Open(t, Under(2))
 	require.ErrorContains(t, err, "20 open journeys")
 	require.ErrorContains(t, err, "PAYGATE_SECRETS")
-	require.Equal(t, Example(1), get(t, opened(t, p, Under(t, 2, 1)), Example(1).ID))
+	require.Equal(t, Example(1), get(t, opened(t, p, Under(2, 1)), Example(1).ID))
 }
 
 // followsNewestSecret: a journey that was changed since is sealed under the new secret. Its request and reply must be too,
@@ -22,17 +22,17 @@ func openJourneysKeepTheirSecret(t *testing.T, p Place) {
 func followsNewestSecret(t *testing.T, p Place) {
 	filledWith(t, p, 20)
 	reply := journey.Reply{Status: 200, Header: map[string][]string{"X": {"y"}}, Body: []byte("page")}
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	for n := range 20 {
 		change(t, s, Example(n).ID, func(c *journey.Change) { c.Journey.ReplyUntil, c.Reply = T0, &reply })
 	}
 	require.NoError(t, s.Close())
-	s = opened(t, p, Under(t, 2, 1))
+	s = opened(t, p, Under(2, 1))
 	for n := range 20 {
 		change(t, s, Example(n).ID, func(*journey.Change) {})
 	}
 	require.NoError(t, s.Close())
-	s = opened(t, p, Under(t, 2))
+	s = opened(t, p, Under(2))
 	for n := range 20 {
 		request, err := s.Request(t.Context(), Example(n).ID)
 		require.NoError(t, err)
@@ -45,7 +45,7 @@ func followsNewestSecret(t *testing.T, p Place) {
 
 // droppedSecret: dropping a secret erases old journeys; putting it back brings them back, also those that were met meanwhile.
 func droppedSecret(t *testing.T, p Place) {
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	for n := range 3 {
 		j := Example(n)
 		j.State = journey.StateReleased
@@ -53,7 +53,7 @@ func droppedSecret(t *testing.T, p Place) {
 	}
 	require.NoError(t, s.Close())
 
-	s = opened(t, p, Under(t, 2))
+	s = opened(t, p, Under(2))
 	require.Empty(t, numbers(t, s, journey.Filter{}))
 	damaged, err := s.Damaged(t.Context())
 	require.NoError(t, err)
@@ -66,7 +66,7 @@ func droppedSecret(t *testing.T, p Place) {
 	}
 	require.NoError(t, s.Close())
 
-	s = opened(t, p, Under(t, 2, 1))
+	s = opened(t, p, Under(2, 1))
 	require.Equal(t, []int{2, 1, 0}, numbers(t, s, journey.Filter{}))
 	due, err = s.Due(t.Context(), FarAway, journey.Due{}, 10)
 	require.NoError(t, err)
@@ -77,13 +77,13 @@ func droppedSecret(t *testing.T, p Place) {
 }
 
 func valuesFollowNewestSecret(t *testing.T, p Place) {
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	keepKey(t, s)
 	require.NoError(t, s.Close())
-	_, err := p.Open(Under(t, 2))
+	_, err := p.Open(t, Under(2))
 	require.ErrorContains(t, err, "signing keys, which cannot be read")
-	require.NoError(t, opened(t, p, Under(t, 2, 1)).Close())
-	value, err := opened(t, p, Under(t, 2)).Value(t.Context(), "signing keys")
+	require.NoError(t, opened(t, p, Under(2, 1)).Close())
+	value, err := opened(t, p, Under(2)).Value(t.Context(), "signing keys")
 	require.NoError(t, err)
 	require.Equal(t, "key", string(value))
 }
@@ -99,7 +99,7 @@ func keepKey(t *testing.T, s Store) {
 
 func referenceUnderEverySecret(t *testing.T, p Place) {
 	keep := func(n int, reference string, secrets ...byte) {
-		s := opened(t, p, Under(t, secrets...))
+		s := opened(t, p, Under(secrets...))
 		j := Example(n)
 		j.Terms.Reference = reference
 		require.NoError(t, s.Create(t.Context(), j, Request(n)))
@@ -107,7 +107,7 @@ func referenceUnderEverySecret(t *testing.T, p Place) {
 	}
 	keep(1, "Straße-Ŵ-K", 1)
 	keep(2, "STRAßE-ŵ-\u212a", 2, 1) // the Kelvin sign, which is a k
-	s := opened(t, p, Under(t, 2, 1))
+	s := opened(t, p, Under(2, 1))
 	for reference, wanted := range map[string]int{"straße-ŵ-k": 2, "Straße-Ŵ-k": 2, "strasse-ŵ-k": 0, "straße-ŵ": 0} {
 		require.Len(t, numbers(t, s, journey.Filter{Reference: reference}), wanted, reference)
 	}
@@ -127,7 +127,7 @@ func (c *counting) Open(label, id string, sealed []byte) ([]byte, error) {
 // startOpensNothing: what is at rest is not even looked at.
 func startOpensNothing(t *testing.T, p Place) {
 	filledWith(t, p, 20)
-	s := opened(t, p, Under(t, 1))
+	s := opened(t, p, Under(1))
 	for n := 20; n < 200; n++ {
 		j := Example(n)
 		j.State = journey.StateAbandoned
@@ -140,9 +140,9 @@ func startOpensNothing(t *testing.T, p Place) {
 		}
 		return []byte("nothing that opens")
 	})
-	o := Under(t, 1)
-	sealer := &counting{Sealer: o.Sealer}
-	o.Sealer = sealer
+	o := Under(1)
+	sealer := &counting{}
+	o.Watch = func(s Sealer) Sealer { sealer.Sealer = s; return sealer }
 	s = opened(t, p, o)
 	counts, err := s.CountOpen(t.Context())
 	require.NoError(t, err)

@@ -125,7 +125,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 
 // one opens the place once.
 func one(test func(*testing.T, journey.Store)) func(*testing.T, Place) {
-	return func(t *testing.T, p Place) { test(t, opened(t, p, Under(t, 1))) }
+	return func(t *testing.T, p Place) { test(t, opened(t, p, Under(1))) }
 }
 
 // create puts the nth example into the store.
