@@ -66,7 +66,6 @@ func TestASweepFinishesWhatIsThreeHoursOld(t *testing.T) {
 func TestReservedMoneyIsUsedForFourDaysAndThenGivenBack(t *testing.T) {
 	t.Parallel()
 	h := newHouseInTime(t, confirms)
-	address := h.service.server.Listener.Addr().String()
 	h.service.server.Close()
 	early, late := h.citizen(), h.citizen()
 	early.apply("Ann")
@@ -84,7 +83,7 @@ func TestReservedMoneyIsUsedForFourDaysAndThenGivenBack(t *testing.T) {
 	require.Equal(t, journey.StateReversed, early.state(), "after 97 hours it goes back")
 	require.Equal(t, "cancelled", h.payments()[0].Status)
 
-	h.service.restart(t, address)
+	h.service.restart(t)
 	h.sweeps()
 	require.Equal(t, journey.StateReleased, late.state(), "after 85 hours it is delivered")
 	require.Equal(t, "success", h.payments()[1].Status)
@@ -94,7 +93,6 @@ func TestReservedMoneyIsUsedForFourDaysAndThenGivenBack(t *testing.T) {
 func TestWhatPayLetGoOfIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	h := newHouseInTime(t, confirms)
-	address := h.service.server.Listener.Addr().String()
 	h.service.server.Close()
 	gone, back := h.citizen(), h.citizen()
 	gone.apply("Ann")
@@ -109,7 +107,7 @@ func TestWhatPayLetGoOfIsNotDelivered(t *testing.T) {
 	for _, p := range h.payments() {
 		require.Equal(t, "failed", p.Status)
 	}
-	h.service.restart(t, address)
+	h.service.restart(t)
 	h.open(h.listenAgain())
 	h.sweeps()
 	require.Equal(t, journey.StateUnpaid, gone.state(), "for Paygate it was never paid")
@@ -122,7 +120,6 @@ func TestWhatPayLetGoOfIsNotDelivered(t *testing.T) {
 func TestWhatPayCouldNotCollectIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	h := newHouseInTime(t, confirms)
-	address := h.service.server.Listener.Addr().String()
 	h.service.server.Close()
 	c := h.citizen()
 	c.post("/fines/pay", url.Values{})
@@ -131,7 +128,7 @@ func TestWhatPayCouldNotCollectIsNotDelivered(t *testing.T) {
 	require.Equal(t, journey.StateConfirmed, c.state())
 	h.pay.Advance(24 * time.Hour)
 	require.NoError(t, h.pay.Correct(h.payments()[0].ID, "error", ""))
-	h.service.restart(t, address)
+	h.service.restart(t)
 	h.sweeps()
 	require.Equal(t, journey.StateReversed, c.state())
 	require.Empty(t, h.service.got(http.MethodPost))

@@ -156,6 +156,16 @@ func newHouseInTime(t testing.TB, answer http.HandlerFunc, over ...string) *hous
 	return h
 }
 
+// annHasPaid is a house and a citizen who applied there, paid at Pay, and has not come back yet.
+func annHasPaid(t testing.TB, answer http.HandlerFunc, over ...string) (*house, *citizen) {
+	t.Helper()
+	h := newHouse(t, answer, over...)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	return h, c
+}
+
 // build makes the service and the simulated Pay.
 func build(t testing.TB, atPay simulator.Options, answer http.HandlerFunc) *house {
 	t.Helper()
@@ -385,9 +395,9 @@ func (h *house) keys(t testing.TB) (set jose.JSONWebKeySet) {
 }
 
 // restart opens the service again at the address it had.
-func (s *service) restart(t *testing.T, address string) {
+func (s *service) restart(t *testing.T) {
 	t.Helper()
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", s.server.Listener.Addr().String())
 	require.NoError(t, err)
 	s.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s}}
 	s.server.Start()

@@ -135,10 +135,7 @@ func TestFreeTrafficFlowsWhilePayIsDown(t *testing.T) {
 
 func TestFreeTrafficFlowsWhileTheStoreIsGone(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, plain)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	h, c := annHasPaid(t, plain)
 	require.NoError(t, h.parts.Close()) // whoever asks the store from now on gets an error
 	stranger := h.citizen()
 	p := stranger.post("/licences/apply", url.Values{"name": {"Bob"}})

@@ -25,10 +25,7 @@ func (h *house) sweeps() string {
 
 func TestACaptureThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	h, c := annHasPaid(t, confirms)
 	h.pay.AddFault(simulator.Fault{Call: "capture", Kind: "500", Times: 1})
 	require.Contains(t, c.get("/_pay/return").to(), "paygate-reply", "it is the service's yes that counts")
 	require.Equal(t, journey.StateAccepted, c.state())
@@ -47,10 +44,7 @@ func TestARedirectToALogInPageIsNoAcceptance(t *testing.T) {
 		}
 		http.Redirect(w, r, "/login?next=/licences/apply", http.StatusFound)
 	}
-	h := newHouse(t, logIn, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation/", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	h, c := annHasPaid(t, logIn, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation/", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
 	p := c.comesBack()
 	require.Contains(t, p.text, "please log in", "%d %v", p.status, p.header)
 	c.becomesBySweeps(journey.StateReversed)
@@ -63,7 +57,6 @@ const closing = "PAYGATE_CAPTURE_MARGIN=119h59m59.999s"
 func TestAReservationIsGivenBackBeforePayLetsGoOfIt(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms, closing)
-	address := h.service.server.Listener.Addr().String()
 	h.service.server.Close()
 	c := h.citizen()
 	c.apply("Ann")
@@ -71,7 +64,7 @@ func TestAReservationIsGivenBackBeforePayLetsGoOfIt(t *testing.T) {
 	require.Contains(t, c.comesBack().text, "given back")
 	c.becomesBySweeps(journey.StateReversed)
 	require.Equal(t, "cancelled", h.payments()[0].Status)
-	h.service.restart(t, address)
+	h.service.restart(t)
 	h.sweeps()
 	require.Empty(t, h.service.got(http.MethodPost), "what went back is not delivered any more")
 }
@@ -126,12 +119,11 @@ func TestTrustEndsWithPaysWord(t *testing.T) {
 	c := h.citizen()
 	c.post("/fines/pay", url.Values{})
 	h.pays("submitted")
-	address := h.service.server.Listener.Addr().String()
 	h.service.server.Close()
 	c.comesBack()
 	require.Equal(t, journey.StatePaying, c.state(), "trusted, and not sent")
 	h.pays("cancelled")
-	h.service.restart(t, address)
+	h.service.restart(t)
 	c.becomesBySweeps(journey.StateUnpaid)
 	require.Empty(t, h.service.got(http.MethodPost), "nothing unpaid gets through")
 }
@@ -247,7 +239,6 @@ func TestAnOlderCopyOfTheStoreDeliversNothingASecondTime(t *testing.T) {
 	h := newHouse(t, confirms)
 	paying, paid := h.citizen(), h.citizen()
 	paying.apply("Ann")
-	address := h.service.server.Listener.Addr().String()
 	h.service.server.Close()
 	paid.apply("Ben")
 	h.pays("success")
@@ -255,7 +246,7 @@ func TestAnOlderCopyOfTheStoreDeliversNothingASecondTime(t *testing.T) {
 	require.Equal(t, journey.StateConfirmed, paid.state())
 	older := h.ann().do(http.MethodGet, "/backup", nil).text
 
-	h.service.restart(t, address)
+	h.service.restart(t)
 	require.NoError(t, h.pay.Pay(h.payments()[0].ID, "success"))
 	paying.comesBack()
 	paid.comesBack()

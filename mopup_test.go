@@ -37,10 +37,7 @@ func (c *citizen) becomes(state journey.State) {
 
 func TestACitizenWhoNeverComesBackGetsTheService(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms, eager...)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	h, c := annHasPaid(t, confirms, eager...)
 	sweeping(h)
 	c.becomes(journey.StateReleased)
 	posts := h.service.got(http.MethodPost)
@@ -160,15 +157,11 @@ func TestAPaymentWhoseAnswerWasLostIsFoundAndClosed(t *testing.T) {
 
 func TestAServiceThatIsDownGetsTheRequestLater(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms, eager...)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
-	address := h.service.server.Listener.Addr().String()
+	h, c := annHasPaid(t, confirms, eager...)
 	h.service.server.Close()
 	sweeping(h)
 	c.becomes(journey.StateConfirmed)
-	h.service.restart(t, address)
+	h.service.restart(t)
 	c.becomes(journey.StateReleased)
 	require.Len(t, h.service.got(http.MethodPost), 1)
 }

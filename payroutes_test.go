@@ -46,10 +46,7 @@ func TestACitizenPaysAndTheServiceReceivesExactlyWhatTheySentOnce(t *testing.T) 
 
 func TestTheReleaseSaysWhatWasPaidAndTheSignatureHolds(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	h, c := annHasPaid(t, confirms)
 	c.comesBack()
 
 	got := h.service.got(http.MethodPost)[0]
@@ -91,10 +88,7 @@ func (got received) captured() []byte {
 
 func TestFiftyReturnsAtOnceDeliverOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	h, c := annHasPaid(t, confirms)
 	var all sync.WaitGroup
 	answers := make([]page, 50)
 	for i := range answers {
@@ -302,10 +296,7 @@ func TestTheServicesPageIsShownAtItsOwnAddressAndStaysThere(t *testing.T) {
 
 func TestARedirectOfTheServiceIsFollowedFromItsOwnAddress(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	_, c := annHasPaid(t, confirms)
 	p := c.get(c.get("/_pay/return").to())
 	require.Equal(t, http.StatusSeeOther, p.status)
 	require.Equal(t, "/licences/confirmation/RVM-0001", p.to(), "resolved against the form's address")
@@ -509,10 +500,7 @@ func TestWhatPayAnswersWronglyTakesNoMoney(t *testing.T) {
 
 func TestWhilePayCannotBeAskedWeSayThatWeAreChecking(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	h, c := annHasPaid(t, confirms)
 	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
 	p := c.comesBack()
 	require.Contains(t, p.text, "We are checking your payment")
@@ -573,18 +561,14 @@ func TestNobodyIsToldThatNothingWasPaidWhilePayCannotBeAsked(t *testing.T) {
 
 func TestWhileTheServiceIsDownThePaymentIsSafe(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
-	address := h.service.server.Listener.Addr().String()
+	h, c := annHasPaid(t, confirms)
 	h.service.server.Close()
 	p := c.comesBack()
 	require.Contains(t, p.text, "Your payment is safe")
 	require.Equal(t, journey.StateConfirmed, c.state())
 	require.Equal(t, "capturable", h.payments()[0].Status)
 
-	h.service.restart(t, address)
+	h.service.restart(t)
 	require.Contains(t, c.comesBack().text, "the service's own page")
 	posts := h.service.got(http.MethodPost)
 	require.Len(t, posts, 1)
@@ -597,10 +581,7 @@ func TestWhenNobodyKnowsWhetherTheServiceGotItAPersonDecides(t *testing.T) {
 	for name, does := range map[string]act{"reset": breaksStill, "broken": failsDone, "too late": hangsDone} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, does.answer, "PAYGATE_UPSTREAM_TIMEOUT=2s")
-			c := h.citizen()
-			c.apply("Ann")
-			h.pays("success")
+			h, c := annHasPaid(t, does.answer, "PAYGATE_UPSTREAM_TIMEOUT=2s")
 			p := c.comesBack()
 			require.Contains(t, p.text, "We are looking into your payment")
 			require.Contains(t, p.text, h.payments()[0].Reference)

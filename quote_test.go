@@ -157,10 +157,7 @@ func TestA402OfARouteThatIsNotUpstreamPricedIsTheServicesOwn(t *testing.T) {
 // TestAPriceThatRisesBetweenQuoteAndReleaseIsARefusal: the service decides whether what was paid is enough.
 func TestAPriceThatRisesBetweenQuoteAndReleaseIsARefusal(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, prices("1000", "", ""), append(upstreamPriced, "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1h")...)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	h, c := annHasPaid(t, prices("1000", "", ""), append(upstreamPriced, "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1h")...)
 	h.service.answersBy(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Paygate-Amount") != "3000" {
 			w.Header().Set("Paygate-Price", "3000")

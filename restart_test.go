@@ -213,10 +213,7 @@ func TestAPriceThatChangesAltersNoJourneyUnderWay(t *testing.T) {
 // TestADeliveryThatWasCutOffGoesToAPerson leaves a claim in the store, as a process that was killed in mid-delivery does.
 func TestADeliveryThatWasCutOffGoesToAPerson(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	h, c := annHasPaid(t, confirms)
 	id := journey.ID(c.status()[0].ID)
 	h.close()
 	h.inTheStore(func(s *boltstore.Store) {

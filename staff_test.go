@@ -111,10 +111,7 @@ func stuck(t *testing.T, atPay simulator.Options, route string) (*house, *citize
 
 func TestStaffSeeAJourneyWithItsWholeHistory(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms)
-	c := h.citizen()
-	c.apply("Ann")
-	h.pays("success")
+	h, c := annHasPaid(t, confirms)
 	c.comesBack()
 	w := h.ann().shown(c.status()[0].ID)
 	require.Equal(t, journey.StateReleased, w.State)

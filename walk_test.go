@@ -316,7 +316,7 @@ func (w *world) standsUp(up bool) {
 	w.down = !up
 	w.notes("the service is down: %t", w.down)
 	if up {
-		w.service.restart(w.t, w.service.server.Listener.Addr().String())
+		w.service.restart(w.t)
 	} else {
 		w.service.server.Close()
 	}

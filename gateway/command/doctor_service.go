@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -57,10 +58,7 @@ func (r *serviceReader) get(ctx context.Context, target string) (page, error) {
 	if err != nil {
 		return page{}, errors.New("the address cannot be asked for")
 	}
-	request.Host = r.settings.PublicURL.Host
-	if r.settings.UpstreamHost != "" {
-		request.Host = r.settings.UpstreamHost
-	}
+	request.Host = cmp.Or(r.settings.UpstreamHost, r.settings.PublicURL.Host)
 	request.Header = http.Header{
 		"User-Agent": {"Paygate doctor"}, "Accept": {"text/html,*/*"}, "Paygate-Status": {"none"},
 		"X-Forwarded-Host": {r.settings.PublicURL.Host}, "X-Forwarded-Proto": {r.settings.PublicURL.Scheme},

@@ -132,13 +132,9 @@ func (p *probing) service(s config.Settings) (probe.Service, error) {
 	if err != nil {
 		return probe.Service{}, err
 	}
-	host := s.PublicURL.Host
-	if s.UpstreamHost != "" {
-		host = s.UpstreamHost
-	}
 	header := []string{"X-Forwarded-Host: " + s.PublicURL.Host, "X-Forwarded-Proto: " + s.PublicURL.Scheme}
 	return probe.Service{
-		URL: s.Upstream, TLS: trust, Host: host, Timeout: p.timeout, Header: append(header, p.header...), Form: p.form, Type: p.kind,
+		URL: s.Upstream, TLS: trust, Host: cmp.Or(s.UpstreamHost, s.PublicURL.Host), Timeout: p.timeout, Header: append(header, p.header...), Form: p.form, Type: p.kind,
 	}, nil
 }
 

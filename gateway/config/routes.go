@@ -174,12 +174,10 @@ func (c routeChecker) when(value string) *gateway.Condition {
 }
 
 func (c routeChecker) strict(value string, kind journey.Kind) bool {
-	switch value {
-	case "":
+	if value == "" {
 		return kind == journey.KindSubmission
-	default:
-		return c.word(c.name("STRICT"), value, "on", "off") == "on"
 	}
+	return c.word(c.name("STRICT"), value, "on", "off") == "on"
 }
 
 func (c routeChecker) description(variable, value string) string {
@@ -276,8 +274,8 @@ func statusRange(parts []string) journey.StatusRange {
 func (c *checker) overlaps(routes []gateway.Route) {
 	for i, a := range routes {
 		for _, b := range routes[i+1:] {
-			for _, pa := range append([]reading.Pattern{a.Match}, a.Aliases...) {
-				for _, pb := range append([]reading.Pattern{b.Match}, b.Aliases...) {
+			for _, pa := range patternsOf(a) {
+				for _, pb := range patternsOf(b) {
 					if pa.Method() != "" && pa.Clashes(pb) && !toldApart(a, b) {
 						c.fault(routePrefix(b.Name)+"MATCH", "%s overlaps with %s of route %s, and neither is more specific", pb, pa, a.Name)
 					}
@@ -285,6 +283,10 @@ func (c *checker) overlaps(routes []gateway.Route) {
 			}
 		}
 	}
+}
+
+func patternsOf(r gateway.Route) []reading.Pattern {
+	return append([]reading.Pattern{r.Match}, r.Aliases...)
 }
 
 func toldApart(a, b gateway.Route) bool {

@@ -6,6 +6,7 @@
 package config
 
 import (
+	"cmp"
 	"log/slog"
 	"maps"
 	"net"
@@ -17,7 +18,6 @@ import (
 	"time"
 
 	"paygate/gateway"
-	"paygate/gateway/reading"
 	"paygate/journey"
 	"paygate/journey/pgstore"
 )
@@ -214,7 +214,6 @@ func (c *checker) settings(v variables) Settings {
 		LogFormat:   c.word("PAYGATE_LOG_FORMAT", v.LogFormat, "json", "text"),
 		SigningKeys: c.list("PAYGATE_SIGNING_KEYS", v.SigningKeys),
 		SigningAlg:  c.word("PAYGATE_SIGNING_ALG", v.SigningAlg, "RS256", "ES256"),
-		Audience:    v.Audience,
 	}
 	c.encrypted("PAYGATE_PUBLIC_URL", s.PublicURL, mode)
 	c.encrypted("PAYGATE_PAY_API_URL", s.PayAPIURL, mode)
@@ -224,9 +223,7 @@ func (c *checker) settings(v variables) Settings {
 	if sameDoor(s.Listen, s.StaffListen) {
 		c.fault("PAYGATE_STAFF_LISTEN", "is the address of the public door, PAYGATE_LISTEN")
 	}
-	if s.Audience == "" {
-		s.Audience = s.PublicURL.String()
-	}
+	s.Audience = cmp.Or(v.Audience, s.PublicURL.String())
 	return s
 }
 
@@ -354,7 +351,7 @@ func (c *checker) level(value string) slog.Level {
 // underPrefix: our own addresses and pay routes must not meet.
 func (c *checker) underPrefix(s Settings) {
 	for _, r := range s.Routes {
-		for _, p := range append([]reading.Pattern{r.Match}, r.Aliases...) {
+		for _, p := range patternsOf(r) {
 			if path := p.Path(); path == s.Prefix || strings.HasPrefix(path, s.Prefix+"/") {
 				c.fault(routePrefix(r.Name)+"MATCH", "%s is under PAYGATE_PREFIX, where only Paygate's own addresses live", p)
 			}

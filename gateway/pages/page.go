@@ -56,18 +56,6 @@ const (
 	NoSuchAddress Page = "no-such-address"
 )
 
-// All lists every page.
-func All() []Page {
-	return []Page{
-		NotStarted, Busy, Draining, Closed, ChooseAgain, WrongPrice, CardNumber, TooLarge, Unreadable, NoRoom, TooMany,
-		Prefetched, PassUnpaid,
-		Open, Unconfirmed, Checking, Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned,
-		Finishing, Waiting, Sent, PassReady, PassOver, Refused, ForAPerson, MoneyBack,
-		Status, Onward, NotFound,
-		ServiceDown, StoreFailed, BadAddress, MethodUnknown, NoSuchAddress,
-	}
-}
-
 // both is one text in English and Welsh, side by side for whoever translates. In both, {amount}, {until} and {limit} stand
 // for the view's own; a paragraph that speaks of what the view has not is left out.
 type both struct{ en, cy string }

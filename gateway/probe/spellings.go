@@ -110,14 +110,14 @@ func paths(a Address) []written {
 	before("encoded dot", "/x/%2e%2e", "/x/%2E.", "/x/.%2e", "/%2e")
 	between("encoded dot", "/%2e/")
 	behind("encoded dot", "/%2e")
-	add("encoded dot", "/x%2f.."+w.encodedSlashes("%2f"), "/x%2f%2e%2e%2f"+w.path[1:])
+	add("encoded dot", "/x%2f.."+strings.ReplaceAll(w.path, "/", "%2f"), "/x%2f%2e%2e%2f"+w.path[1:])
 
-	add("encoded", w.withLetter("%"+w.hex(0)), w.withFirst("%"+w.hex(1)), w.withFinal("%"+w.hex(2)), w.encoded(), w.withLetter("%"+w.upperHex()))
-	add("twice", w.withLetter("%25"+w.hex(0)), w.withLetter("%252525"+w.hex(0)), w.withLetter(escaped([]byte("%"+w.hex(0)))))
+	add("encoded", w.withLetter("%"+hex(w.letter)), w.withFirst("%"+hex(w.first)), w.withFinal("%"+hex(w.final)), w.encoded(), w.withLetter("%"+hex(strings.ToUpper(w.letter))))
+	add("twice", w.withLetter("%25"+hex(w.letter)), w.withLetter("%252525"+hex(w.letter)), w.withLetter(escaped([]byte("%"+hex(w.letter)))))
 	between("twice", "%252f", "%25252f")
 	before("twice", "/x/%252e%252e")
 	behind("twice", "%252f", "%2500")
-	add("broken", w.withLetter("%u00"+w.hex(0)))
+	add("broken", w.withLetter("%u00"+hex(w.letter)))
 	between("broken", "%u002f")
 	behind("broken", "%", "%2", "%zz")
 
@@ -128,7 +128,7 @@ func paths(a Address) []written {
 	add("case", strings.ToUpper(w.path), w.withLetter(strings.ToUpper(w.letter)), w.withFirst(strings.ToUpper(w.first)), alternating(w.path))
 
 	add("unicode", strings.Replace(w.path, "s", "%c5%bf", 1), strings.Replace(w.path, "i", "%c4%b1", 1), strings.Replace(w.path, "k", "%e2%84%aa", 1))
-	add("unicode", w.withLetter(fullWidth(w.letter)), w.withFirst(fullWidth(w.first)), w.withLetter(circled(w.letter)), w.withLetter("%25u00"+w.hex(0)))
+	add("unicode", w.withLetter(fullWidth(w.letter)), w.withFirst(fullWidth(w.first)), w.withLetter(circled(w.letter)), w.withLetter("%25u00"+hex(w.letter)))
 	between("unicode", "%ef%bc%8f", "%e2%88%95", "%e2%81%84", "%25u002f", "%25uff0f")
 	before("unicode", "/x/%ef%bc%8e%ef%bc%8e")
 
@@ -298,11 +298,7 @@ func (w writer) withInside(text string) string {
 	return w.withLast(w.last[:at] + text + w.last[at:])
 }
 
-// hex is that of the last segment's first letter (0), of the path's first (1), and of its last (2).
-func (w writer) hex(which int) string { return hex([]string{w.letter, w.first, w.final}[which]) }
-
-func (w writer) upperHex() string { return hex(strings.ToUpper(w.letter)) }
-
+// hex is that of a slash where the path has no letter.
 func hex(letter string) string {
 	if letter == "" {
 		return "2f"
@@ -321,8 +317,6 @@ func (w writer) encoded() string {
 	}
 	return b.String()
 }
-
-func (w writer) encodedSlashes(slash string) string { return strings.ReplaceAll(w.path, "/", slash) }
 
 func alternating(text string) string {
 	letters := strings.Split(text, "")

@@ -66,7 +66,7 @@ func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
 		d.problem(w, r, http.StatusInternalServerError, "What is stored of this journey is damaged; it was set aside.")
 	case errors.As(err, &misplaced):
 		d.problem(w, r, http.StatusConflict, "A journey that is "+string(misplaced.State)+" does not allow this, or GOV.UK Pay has not confirmed its payment.")
-	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed), errors.Is(err, journey.ErrErased):
+	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed), errors.Is(err, journey.ErrErased), errors.Is(err, errRefundedMeanwhile):
 		d.problem(w, r, http.StatusConflict, sentence(err.Error()))
 	case errors.Is(err, journey.ErrRefundAmount):
 		d.problem(w, r, http.StatusUnprocessableEntity, sentence(err.Error()))

@@ -145,8 +145,6 @@ func (d *door) carryOut(w http.ResponseWriter, r *http.Request, m member, name s
 	j, err := do(context.WithoutCancel(r.Context()), id)
 	d.Log.InfoContext(r.Context(), "staff order", "order", name, "journey_id", id, "by", m.by(), "to", j.State, "done", err == nil)
 	switch {
-	case errors.Is(err, errRefundedMeanwhile):
-		d.problem(w, r, http.StatusConflict, sentence(err.Error()))
 	case err != nil:
 		d.fail(w, r, err)
 	case readsHTML(r):

@@ -2,6 +2,7 @@ package staff
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -90,10 +91,7 @@ func (d *door) chart(ctx context.Context, open map[journey.State]int, v *overvie
 	today := d.Runner.Now().In(d.zone)
 	first := time.Date(today.Year(), today.Month(), today.Day()-chartDays+1, 0, 0, 0, 0, d.zone)
 	v.Since = first
-	counts := map[journey.State]int{}
-	for state, n := range open {
-		counts[state] = n
-	}
+	counts := maps.Clone(open)
 	money := map[string]*dayView{}
 	for n := range chartDays {
 		day := first.AddDate(0, 0, n)

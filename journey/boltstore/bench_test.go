@@ -17,7 +17,7 @@ func many(b *testing.B, n int) string {
 	b.Helper()
 	path := newPath(b)
 	s := open(b, path, options(b, 1))
-	together(n, func(i int) {
+	storetest.Together(n, func(i int) {
 		j := storetest.Example(i)
 		if i >= 100 {
 			j.State, j.DueAt = journey.StateAbandoned, j.DueAt.Add(20_000*time.Hour)

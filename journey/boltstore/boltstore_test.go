@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -22,22 +21,17 @@ import (
 
 	"paygate/journey"
 	"paygate/journey/boltstore"
-	"paygate/journey/seal"
 	"paygate/journey/storetest"
 )
 
 // options are those of a store whose secrets are these bytes, repeated.
 func options(t testing.TB, secrets ...byte) boltstore.Options {
 	t.Helper()
-	var keys [][]byte
-	for _, b := range secrets {
-		keys = append(keys, bytes.Repeat([]byte{b}, 32))
-	}
-	sealer, err := seal.New(keys)
-	require.NoError(t, err)
-	return boltstore.Options{
-		Sealer: sealer, Now: func() time.Time { return storetest.T0 }, Log: slog.New(slog.DiscardHandler), NoSync: true,
-	}
+	return boltOptions(storetest.Under(t, secrets...))
+}
+
+func boltOptions(o storetest.Options) boltstore.Options {
+	return boltstore.Options{Sealer: o.Sealer, Now: o.Now, Log: o.Log, NoSync: true}
 }
 
 func open(t testing.TB, path string, o boltstore.Options) *boltstore.Store {
@@ -74,30 +68,36 @@ func raw(t testing.TB, path string, work func(*bolt.Tx) error) {
 	require.NoError(t, db.Close())
 }
 
-func touch(t testing.TB, s journey.Store, id journey.ID, do func(*journey.Change)) {
-	t.Helper()
-	_, err := s.Update(t.Context(), id, func(j journey.Journey) (journey.Change, error) {
-		c := journey.Change{Journey: j}
-		do(&c)
-		return c, nil
-	})
-	require.NoError(t, err)
-}
-
 func TestAsAStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) journey.Store { return open(t, newPath(t), options(t, 1)) })
+	storetest.Run(t, func(t *testing.T) storetest.Place { return place(newPath(t)) })
 }
 
-func TestAsAStoreThatRestarts(t *testing.T) {
-	t.Parallel()
-	storetest.Reopen(t, func(t *testing.T) (journey.Store, func(*testing.T) journey.Store) {
-		path := newPath(t)
-		s := open(t, path, options(t, 1))
-		return s, func(t *testing.T) journey.Store {
-			require.NoError(t, s.Close())
-			return open(t, path, options(t, 1))
+// place is a file.
+type place string
+
+func (p place) Open(o storetest.Options) (storetest.Store, error) {
+	s, err := boltstore.Open(string(p), boltOptions(o))
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (place) Replicas() int { return 1 }
+
+func (p place) Alter(t *testing.T, what string, change func(name string, kept []byte) []byte) {
+	t.Helper()
+	raw(t, string(p), func(tx *bolt.Tx) error {
+		bucket, altered := tx.Bucket([]byte(what)), map[string][]byte{}
+		err := bucket.ForEach(func(name, kept []byte) error {
+			altered[string(name)] = change(string(name), bytes.Clone(kept))
+			return nil
+		})
+		for name, kept := range altered {
+			err = errors.Join(err, bucket.Put([]byte(name), kept))
 		}
+		return err
 	})
 }
 
@@ -132,51 +132,6 @@ func TestAFileThatOthersCanOpenIsReported(t *testing.T) {
 	o.Log = slog.New(slog.NewTextHandler(io.Writer(&log), nil))
 	open(t, path, o)
 	require.Contains(t, log.String(), "should be 0600")
-}
-
-func TestAnUpdateCannotTurnOneJourneyIntoAnother(t *testing.T) {
-	t.Parallel()
-	s := open(t, filled(t), options(t, 1))
-	_, err := s.Update(t.Context(), storetest.Example(1).ID, func(journey.Journey) (journey.Change, error) {
-		return journey.Change{Journey: storetest.Example(2)}, nil
-	})
-	require.ErrorContains(t, err, "answered with")
-}
-
-// A caller who gave up while others were writing must not find later that it was done after all.
-func TestAnUpdateWhoseCallerGaveUpWhileItWaitedIsNotDone(t *testing.T) {
-	t.Parallel()
-	s := open(t, filled(t), options(t, 1))
-	begun, release := make(chan struct{}), make(chan struct{})
-	var both sync.WaitGroup
-	both.Go(func() {
-		once := sync.OnceFunc(func() { close(begun) })
-		_, err := s.Update(context.Background(), storetest.Example(1).ID, func(j journey.Journey) (journey.Change, error) {
-			once()
-			<-release
-			return journey.Change{Journey: j}, nil
-		})
-		if err != nil {
-			t.Error(err)
-		}
-	})
-	<-begun
-	ctx, giveUp := context.WithCancel(t.Context())
-	for n := range 10 {
-		both.Go(func() {
-			_, err := s.Update(ctx, storetest.Example(2+n).ID, func(journey.Journey) (journey.Change, error) {
-				t.Error("done after all")
-				return journey.Change{}, nil
-			})
-			if !errors.Is(err, context.Canceled) {
-				t.Error(err)
-			}
-		})
-	}
-	runtime.Gosched() // most of them wait by now; whichever do not yet are turned away at the door
-	giveUp()
-	close(release)
-	both.Wait()
 }
 
 // TestEveryIndexSaysWhatTheJourneysSay walks at random and then compares the buckets with the journeys, entry by entry.
@@ -320,131 +275,21 @@ func TestABackupThatNobodyWaitsForStops(t *testing.T) {
 	require.NoError(t, s.Create(t.Context(), storetest.Example(99), storetest.Request(99)))
 }
 
-func TestAClosedStoreIsNotReady(t *testing.T) {
+func TestTheEndsOfMarksGoWithThem(t *testing.T) {
 	t.Parallel()
-	s := open(t, newPath(t), options(t, 1))
-	require.NoError(t, s.Ready(t.Context()))
-	require.NoError(t, s.Close())
-	require.Error(t, s.Ready(t.Context()))
-	_, err := s.Get(t.Context(), storetest.Example(1).ID)
-	require.Error(t, err)
-	require.NotErrorIs(t, err, journey.ErrNotFound)
-}
-
-func TestTheMostOverdueIsTheOldestThatIsDue(t *testing.T) {
-	t.Parallel()
-	o := options(t, 1)
-	now := storetest.T0
+	path, o, now := newPath(t), options(t, 1), storetest.T0
 	o.Now = func() time.Time { return now }
-	s := open(t, newPath(t), o)
-	for n := range 3 {
-		require.NoError(t, s.Create(t.Context(), storetest.Example(n), storetest.Request(n)))
-	}
-	_, overdue, err := s.OldestDue(t.Context())
-	require.NoError(t, err)
-	require.False(t, overdue)
-	now = now.Add(24 * time.Hour)
-	at, overdue, err := s.OldestDue(t.Context())
-	require.NoError(t, err)
-	require.True(t, overdue)
-	require.Equal(t, storetest.Example(0).DueAt, at)
-}
-
-func TestAMarkIsSeenForTheFirstTimeOnce(t *testing.T) {
-	t.Parallel()
-	o := options(t, 1)
-	now := storetest.T0
-	o.Now = func() time.Time { return now }
-	path := newPath(t)
 	s := open(t, path, o)
-	firsts := make(chan bool, 50)
-	var all sync.WaitGroup
-	for range 50 {
-		all.Go(func() {
-			first, err := s.FirstSight(context.Background(), "webhook 1", storetest.T0.Add(time.Hour))
-			if err != nil {
-				t.Error(err)
-			}
-			firsts <- first
-		})
-	}
-	all.Wait()
-	close(firsts)
-	count := 0
-	for first := range firsts {
-		if first {
-			count++
-		}
-	}
-	require.Equal(t, 1, count)
-
-	for _, mark := range []string{"", strings.Repeat("long", 20_000), "\x00\xff"} {
-		first, err := s.FirstSight(t.Context(), mark, storetest.T0.Add(time.Hour))
+	for _, mark := range []string{"1", "2", "3", "1"} {
+		_, err := s.FirstSight(t.Context(), mark, now.Add(time.Minute))
 		require.NoError(t, err)
-		require.True(t, first)
-	}
-	now = now.Add(time.Hour)
-	first, err := s.FirstSight(t.Context(), "webhook 1", now.Add(time.Hour))
-	require.NoError(t, err)
-	require.True(t, first, "its time was over")
-	first, err = s.FirstSight(t.Context(), "webhook 1", now.Add(time.Hour))
-	require.NoError(t, err)
-	require.False(t, first, "and has begun again")
-	require.NoError(t, s.Close())
-	require.Equal(t, [2]int{1, 1}, marksIn(t, path), "those past their time went")
-}
-
-func TestMarksDoNotPileUp(t *testing.T) {
-	t.Parallel()
-	o := options(t, 1)
-	now := storetest.T0
-	o.Now = func() time.Time { return now }
-	path := newPath(t)
-	s := open(t, path, o)
-	for n := range 60 {
-		_, err := s.FirstSight(t.Context(), fmt.Sprint("early ", n), now.Add(time.Minute))
-		require.NoError(t, err)
-	}
-	now = now.Add(time.Hour)
-	for n := range 10 {
-		_, err := s.FirstSight(t.Context(), fmt.Sprint("late ", n), now.Add(time.Minute))
-		require.NoError(t, err)
+		now = now.Add(40 * time.Second)
 	}
 	require.NoError(t, s.Close())
-	require.Equal(t, [2]int{10, 10}, marksIn(t, path))
-}
-
-func marksIn(t *testing.T, path string) (count [2]int) {
-	t.Helper()
 	raw(t, path, func(tx *bolt.Tx) error {
-		for i, name := range []string{"marks", "mark ends"} {
-			count[i] = tx.Bucket([]byte(name)).Stats().KeyN
+		for _, name := range []string{"marks", "mark ends"} {
+			require.Equal(t, 2, tx.Bucket([]byte(name)).Stats().KeyN, name)
 		}
 		return nil
 	})
-	return count
-}
-
-func TestAValueChangesInOneStep(t *testing.T) {
-	t.Parallel()
-	s := open(t, newPath(t), options(t, 1))
-	_, err := s.Value(t.Context(), "count")
-	require.ErrorIs(t, err, journey.ErrNotFound)
-	var all sync.WaitGroup
-	for range 40 {
-		all.Go(func() {
-			_, err := s.UpdateValue(context.Background(), "count", func(old []byte) ([]byte, error) { return append(old, '+'), nil })
-			if err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	trouble := errors.New("no")
-	kept, err := s.UpdateValue(t.Context(), "count", func([]byte) ([]byte, error) { return []byte("half done"), trouble })
-	require.Equal(t, trouble, err)
-	require.Nil(t, kept)
-	value, err := s.Value(t.Context(), "count")
-	require.NoError(t, err)
-	require.Equal(t, strings.Repeat("+", 40), string(value))
 }

@@ -14,7 +14,7 @@ import (
 
 // Create keeps a new journey.
 func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.HeldRequest) error {
-	sealedRequest, err := s.sealRequest(j.ID, request)
+	sealedRequest, err := s.seal("request", j.ID, request)
 	if err != nil {
 		return err
 	}

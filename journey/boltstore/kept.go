@@ -9,17 +9,9 @@ import (
 	"paygate/journey"
 )
 
-func (s *Store) sealRequest(id journey.ID, request journey.HeldRequest) ([]byte, error) {
-	parts, err := request.Encode()
-	return s.sealParts("request", id, parts, err)
-}
-
-func (s *Store) sealReply(id journey.ID, reply journey.Reply) ([]byte, error) {
-	parts, err := reply.Encode()
-	return s.sealParts("reply", id, parts, err)
-}
-
-func (s *Store) sealParts(label string, id journey.ID, parts [][]byte, err error) ([]byte, error) {
+// seal seals a request or a reply.
+func (s *Store) seal(label string, id journey.ID, kept interface{ Encode() ([][]byte, error) }) ([]byte, error) {
+	parts, err := kept.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("keeping the %s of %s: %w", label, id, err)
 	}
@@ -30,7 +22,7 @@ func (s *Store) keepRequest(tx *bolt.Tx, c journey.Change) error {
 	var given []byte
 	if c.Request != nil && c.Journey.KeepsRequest() {
 		var err error
-		if given, err = s.sealRequest(c.Journey.ID, *c.Request); err != nil {
+		if given, err = s.seal("request", c.Journey.ID, *c.Request); err != nil {
 			return err
 		}
 	}
@@ -41,7 +33,7 @@ func (s *Store) keepReply(tx *bolt.Tx, c journey.Change) error {
 	var given []byte
 	if c.Reply != nil && c.Journey.KeepsReply() {
 		var err error
-		if given, err = s.sealReply(c.Journey.ID, *c.Reply); err != nil {
+		if given, err = s.seal("reply", c.Journey.ID, *c.Reply); err != nil {
 			return err
 		}
 	}

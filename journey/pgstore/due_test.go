@@ -16,31 +16,12 @@ import (
 	"paygate/journey/storetest"
 )
 
-func TestTheMostOverdueIsTheOldestThatIsDue(t *testing.T) {
-	t.Parallel()
-	o := options(t, 1)
-	now := storetest.T0
-	o.Now = func() time.Time { return now }
-	s := open(t, newURL(t), o)
-	for n := range 3 {
-		require.NoError(t, s.Create(t.Context(), storetest.Example(n), storetest.Request(n)))
-	}
-	_, overdue, err := s.OldestDue(t.Context())
-	require.NoError(t, err)
-	require.False(t, overdue)
-	now = now.Add(24 * time.Hour)
-	at, overdue, err := s.OldestDue(t.Context())
-	require.NoError(t, err)
-	require.True(t, overdue)
-	require.Equal(t, storetest.Example(0).DueAt, at)
-}
-
 // taken are the journeys that a sweep gets which began that long ago.
 func taken(t testing.TB, s *pgstore.Store, ago time.Duration) (ids []journey.ID) {
 	t.Helper()
 	now, err := s.Clock(t.Context())
 	require.NoError(t, err)
-	due, err := s.Due(t.Context(), farAway, journey.Due{}, 1000)
+	due, err := s.Due(t.Context(), storetest.FarAway, journey.Due{}, 1000)
 	require.NoError(t, err)
 	for _, d := range due {
 		mine, err := s.TakeDue(t.Context(), d, now.Add(-ago), time.Hour)
@@ -57,12 +38,12 @@ func TestSweepsOfTwoReplicasVisitEachJourneyOnce(t *testing.T) {
 	url := newURL(t)
 	stores := []*pgstore.Store{open(t, url, options(t, 1)), open(t, url, options(t, 1))}
 	const journeys = 100
-	together(journeys, func(n int) {
+	storetest.Together(journeys, func(n int) {
 		if err := stores[n%2].Create(context.Background(), storetest.Example(n), storetest.Request(n)); err != nil {
 			t.Error(err)
 		}
 	})
-	due, err := stores[0].Due(t.Context(), farAway, journey.Due{}, journeys)
+	due, err := stores[0].Due(t.Context(), storetest.FarAway, journey.Due{}, journeys)
 	require.NoError(t, err)
 	require.Len(t, due, journeys)
 	began, err := stores[0].Clock(t.Context())
@@ -95,7 +76,7 @@ func TestSweepsOfTwoReplicasVisitEachJourneyOnce(t *testing.T) {
 	for id, count := range visits {
 		require.Equal(t, 1, count, id)
 	}
-	all, err := stores[0].Due(t.Context(), farAway, journey.Due{}, journeys+1)
+	all, err := stores[0].Due(t.Context(), storetest.FarAway, journey.Due{}, journeys+1)
 	require.NoError(t, err)
 	require.Equal(t, due, all, "a list leaves nothing out")
 }
@@ -111,7 +92,7 @@ func TestAVisitEndsWhenItIsLeftOrDueAtAnotherTimeOrWithItsLease(t *testing.T) {
 	require.Equal(t, []journey.ID{one, two, three, four}, taken(t, s, 0))
 	touch(t, s, one, func(c *journey.Change) { c.Journey.Note = "being visited, and due as before" })
 	require.Empty(t, taken(t, s, 0))
-	touch(t, s, two, func(c *journey.Change) { c.Journey.DueAt = farAway.Add(-time.Hour) })
+	touch(t, s, two, func(c *journey.Change) { c.Journey.DueAt = storetest.FarAway.Add(-time.Hour) })
 	require.Equal(t, []journey.ID{two}, taken(t, s, 0))
 	require.NoError(t, s.LeaveDue(t.Context(), three))
 	require.Empty(t, taken(t, s, time.Hour), "a sweep that was under way then")
@@ -184,7 +165,7 @@ func TestTheRateHoldsOverAllReplicas(t *testing.T) {
 	const perSecond, calls = 10, 60
 	start := time.Now()
 	slots := make(chan time.Duration, calls)
-	together(calls, func(n int) {
+	storetest.Together(calls, func(n int) {
 		wait, err := stores[n%2].Take(context.Background(), "creates", perSecond)
 		if err != nil {
 			t.Error(err)

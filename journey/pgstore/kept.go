@@ -33,17 +33,9 @@ func (sh shelf) put() string {
 	return `INSERT INTO ` + sh.table() + ` (journey_id, sealed) VALUES ($1, $2) ON CONFLICT (journey_id) DO UPDATE SET sealed = excluded.sealed`
 }
 
-func (s *Store) sealRequest(id journey.ID, request journey.HeldRequest) ([]byte, error) {
-	parts, err := request.Encode()
-	return s.sealParts(requests, id, parts, err)
-}
-
-func (s *Store) sealReply(id journey.ID, reply journey.Reply) ([]byte, error) {
-	parts, err := reply.Encode()
-	return s.sealParts(replies, id, parts, err)
-}
-
-func (s *Store) sealParts(sh shelf, id journey.ID, parts [][]byte, err error) ([]byte, error) {
+// seal seals a request or a reply.
+func (s *Store) seal(sh shelf, id journey.ID, kept interface{ Encode() ([][]byte, error) }) ([]byte, error) {
+	parts, err := kept.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("keeping the %s of %s: %w", sh, id, err)
 	}
@@ -59,7 +51,7 @@ func (s *Store) keepRequest(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, ke
 	case c.Request == nil:
 		return s.renew(ctx, tx, batch, requests, keyID, id)
 	default:
-		sealed, err := s.sealRequest(id, *c.Request)
+		sealed, err := s.seal(requests, id, *c.Request)
 		batch.Queue(requests.put(), id, sealed)
 		return err
 	}
@@ -74,7 +66,7 @@ func (s *Store) keepReply(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, keyI
 	case c.Reply == nil:
 		return s.renew(ctx, tx, batch, replies, keyID, id)
 	default:
-		sealed, err := s.sealReply(id, *c.Reply)
+		sealed, err := s.seal(replies, id, *c.Reply)
 		batch.Queue(replies.put(), id, sealed)
 		return err
 	}

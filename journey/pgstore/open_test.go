@@ -23,7 +23,7 @@ import (
 func TestEightReplicasAtOnceMigrateOnce(t *testing.T) {
 	t.Parallel()
 	address := newURL(t)
-	var log safeBuilder
+	var log storetest.Log
 	o := options(t, 1)
 	o.Log = slog.New(slog.NewTextHandler(&log, nil))
 	var all sync.WaitGroup
@@ -44,24 +44,6 @@ func TestEightReplicasAtOnceMigrateOnce(t *testing.T) {
 	require.Equal(t, 1, strings.Count(log.String(), "was brought to a new layout"))
 	require.Equal(t, 1, ask[int](t, address, `SELECT count(*) FROM paygate_schema WHERE version_id = 1`))
 	require.Equal(t, 8, ask[int](t, address, `SELECT count(*) FROM paygate_journeys`))
-}
-
-// safeBuilder is a text that many write.
-type safeBuilder struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (b *safeBuilder) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *safeBuilder) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 func TestTheOwnerOfTheTablesIsNoSuperuser(t *testing.T) {

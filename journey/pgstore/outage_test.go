@@ -2,9 +2,7 @@ package pgstore_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +22,7 @@ func TestAStoreOutlivesARestartOfTheServer(t *testing.T) {
 	url := server.Database(t)
 	s := open(t, url, options(t, 1))
 	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
-	together(16, func(int) { // many connections in the pool, all of which die
+	storetest.Together(16, func(int) { // many connections in the pool, all of which die
 		if err := s.Ready(context.Background()); err != nil {
 			t.Error(err)
 		}
@@ -104,7 +102,7 @@ func TestAConnectionCutInTheMiddleIsMadeGood(t *testing.T) {
 	t.Parallel()
 	url, id := filled(t), storetest.Example(1).ID
 	s := open(t, url+"&application_name=cut", options(t, 1))
-	together(8, func(int) { // leave several connections in the pool: all are cut
+	storetest.Together(8, func(int) { // leave several connections in the pool: all are cut
 		if err := s.Ready(context.Background()); err != nil {
 			t.Error(err)
 		}
@@ -218,41 +216,6 @@ func TestAJourneyThatSomebodyKeepsLockedIsGivenUp(t *testing.T) {
 		require.ErrorContains(t, err, "did not answer in time", name)
 	}
 	require.Len(t, taken(t, s, 0), 19, "a sweep does not wait for it")
-}
-
-// A caller who gave up while others were writing must not find later that it was done after all.
-func TestAnUpdateWhoseCallerGaveUpWhileItWaitedIsNotDone(t *testing.T) {
-	t.Parallel()
-	url, id := filled(t), storetest.Example(1).ID
-	s := open(t, url, options(t, 1))
-	begun, release := make(chan struct{}), make(chan struct{})
-	var both sync.WaitGroup
-	both.Go(func() {
-		_, err := s.Update(context.Background(), id, func(j journey.Journey) (journey.Change, error) {
-			close(begun)
-			<-release
-			return journey.Change{Journey: j}, nil
-		})
-		if err != nil {
-			t.Error(err)
-		}
-	})
-	<-begun
-	ctx, giveUp := context.WithCancel(t.Context())
-	for range 10 {
-		both.Go(func() {
-			_, err := s.Update(ctx, id, func(journey.Journey) (journey.Change, error) {
-				t.Error("done after all")
-				return journey.Change{}, nil
-			})
-			if !errors.Is(err, context.Canceled) {
-				t.Error(err)
-			}
-		})
-	}
-	giveUp()
-	close(release)
-	both.Wait()
 }
 
 func TestAChangeWhoseCallerGivesUpInTheMiddleIsNotKept(t *testing.T) {

@@ -1,11 +1,8 @@
 package pgstore_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -18,25 +15,20 @@ import (
 	"paygate/internal/postgres"
 	"paygate/journey"
 	"paygate/journey/pgstore"
-	"paygate/journey/seal"
 	"paygate/journey/storetest"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgres.Main(m)) }
 
-// options are those of a store whose secrets are these bytes, repeated. Its patience is long, so that no test depends on
-// speed.
+// options are those of a store whose secrets are these bytes, repeated.
 func options(t testing.TB, secrets ...byte) pgstore.Options {
 	t.Helper()
-	var keys [][]byte
-	for _, b := range secrets {
-		keys = append(keys, bytes.Repeat([]byte{b}, 32))
-	}
-	sealer, err := seal.New(keys)
-	require.NoError(t, err)
-	return pgstore.Options{
-		Sealer: sealer, Now: func() time.Time { return storetest.T0 }, Log: slog.New(slog.DiscardHandler), Patience: time.Minute,
-	}
+	return pgOptions(storetest.Under(t, secrets...))
+}
+
+// pgOptions has long patience, so that no test depends on speed.
+func pgOptions(o storetest.Options) pgstore.Options {
+	return pgstore.Options{Sealer: o.Sealer, Now: o.Now, Log: o.Log, Patience: time.Minute}
 }
 
 func open(t testing.TB, url string, o pgstore.Options) *pgstore.Store {
@@ -96,19 +88,44 @@ func touch(t testing.TB, s journey.Store, id journey.ID, do func(*journey.Change
 
 func TestAsAStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) journey.Store { return open(t, newURL(t), options(t, 1)) })
+	storetest.Run(t, func(t *testing.T) storetest.Place { return place(newURL(t)) })
 }
 
-func TestAsAStoreThatRestarts(t *testing.T) {
-	t.Parallel()
-	storetest.Reopen(t, func(t *testing.T) (journey.Store, func(*testing.T) journey.Store) {
-		url := newURL(t)
-		s := open(t, url, options(t, 1))
-		return s, func(t *testing.T) journey.Store {
-			require.NoError(t, s.Close())
-			return open(t, url, options(t, 1))
-		}
-	})
+// place is the URL of a database.
+type place string
+
+func (p place) Open(o storetest.Options) (storetest.Store, error) {
+	s, err := pgstore.Open(context.Background(), string(p), pgOptions(o))
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (place) Replicas() int { return 2 }
+
+func (p place) Alter(t *testing.T, what string, change func(name string, kept []byte) []byte) {
+	t.Helper()
+	columns := map[string][2]string{
+		"journeys": {"id", "sealed"}, "requests": {"journey_id", "sealed"}, "replies": {"journey_id", "sealed"},
+		"payments": {"id", "journey_id"}, "values": {"name", "sealed"},
+	}[what]
+	conn, err := pgx.Connect(t.Context(), string(p))
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	rows, err := conn.Query(t.Context(), fmt.Sprintf(`SELECT %s, %s FROM paygate_%s`, columns[0], columns[1], what))
+	require.NoError(t, err)
+	type entry struct {
+		Name string
+		Kept []byte
+	}
+	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[entry])
+	require.NoError(t, err)
+	var altered pgx.Batch
+	for _, e := range entries {
+		altered.Queue(fmt.Sprintf(`UPDATE paygate_%s SET %s = $2 WHERE %s = $1`, what, columns[1], columns[0]), e.Name, change(e.Name, e.Kept))
+	}
+	require.NoError(t, conn.SendBatch(t.Context(), &altered).Close())
 }
 
 func TestWithoutOptionsButASealerItWorks(t *testing.T) {
@@ -177,34 +194,6 @@ func dump(t testing.TB, url string) string {
 	return text.String()
 }
 
-func TestAReferenceIsFoundInAnyCaseAndUnderEverySecret(t *testing.T) {
-	t.Parallel()
-	url := newURL(t)
-	keep := func(n int, reference string, secrets ...byte) {
-		s := open(t, url, options(t, secrets...))
-		j := storetest.Example(n)
-		j.Terms.Reference = reference
-		require.NoError(t, s.Create(t.Context(), j, storetest.Request(n)))
-	}
-	keep(1, "Straße-Ŵ-K", 1)
-	keep(2, "STRAßE-ŵ-\u212a", 2, 1) // the Kelvin sign, which is a k
-	s := open(t, url, options(t, 2, 1))
-	for reference, wanted := range map[string]int{"straße-ŵ-k": 2, "Straße-Ŵ-k": 2, "strasse-ŵ-k": 0, "straße-ŵ": 0} {
-		found, err := s.List(t.Context(), journey.Filter{Reference: reference})
-		require.NoError(t, err)
-		require.Len(t, found, wanted, reference)
-	}
-}
-
-func TestAnUpdateCannotTurnOneJourneyIntoAnother(t *testing.T) {
-	t.Parallel()
-	s := open(t, filled(t), options(t, 1))
-	_, err := s.Update(t.Context(), storetest.Example(1).ID, func(journey.Journey) (journey.Change, error) {
-		return journey.Change{Journey: storetest.Example(2)}, nil
-	})
-	require.ErrorContains(t, err, "answered with")
-}
-
 func TestTwoReplicasLoseNoUpdate(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
@@ -233,137 +222,4 @@ func TestTwoReplicasLoseNoUpdate(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 200, j.Failures)
 	require.Equal(t, 200, ask[int](t, url, `SELECT count(*) FROM paygate_payments WHERE journey_id = $1`, id))
-}
-
-func TestAPaymentThatGoesLeavesTheIndex(t *testing.T) {
-	t.Parallel()
-	s := open(t, filled(t), options(t, 1))
-	first, second := storetest.Example(1).ID, storetest.Example(2).ID
-	touch(t, s, first, func(c *journey.Change) {
-		c.Journey.Payments = []journey.Payment{{ID: "a"}, {ID: "b"}, {ID: "a"}, {ID: ""}}
-	})
-	touch(t, s, first, func(c *journey.Change) { c.Journey.Payments = nil })
-	_, err := s.ByPayment(t.Context(), "a")
-	require.ErrorIs(t, err, journey.ErrNotFound)
-	touch(t, s, second, func(c *journey.Change) { c.Journey.Payments = []journey.Payment{{ID: "b"}} })
-	id, err := s.ByPayment(t.Context(), "b")
-	require.NoError(t, err)
-	require.Equal(t, second, id, "another journey may have it by now")
-}
-
-func TestAClosedStoreIsNotReady(t *testing.T) {
-	t.Parallel()
-	s := open(t, newURL(t), options(t, 1))
-	require.NoError(t, s.Ready(t.Context()))
-	require.NoError(t, s.Close())
-	require.Error(t, s.Ready(t.Context()))
-	_, err := s.Get(t.Context(), storetest.Example(1).ID)
-	require.Error(t, err)
-	require.NotErrorIs(t, err, journey.ErrNotFound)
-}
-
-func TestOpenJourneysAreCountedByState(t *testing.T) {
-	t.Parallel()
-	s := open(t, filled(t), options(t, 1))
-	for n, state := range []journey.State{journey.StateReleased, journey.StateStuck, journey.StateReleasing, journey.StateAbandoned} {
-		touch(t, s, storetest.Example(n).ID, func(c *journey.Change) { c.Journey.State = state })
-	}
-	counts, err := s.CountOpen(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, map[journey.State]int{journey.StateHeld: 16, journey.StateStuck: 1, journey.StateReleasing: 1}, counts)
-	for state, wanted := range map[journey.State][]journey.ID{
-		journey.StateStuck: {storetest.Example(1).ID}, journey.StateReleasing: {storetest.Example(2).ID}, journey.StateReleased: nil,
-	} {
-		ids, err := s.InState(t.Context(), state)
-		require.NoError(t, err)
-		require.Equal(t, wanted, ids)
-	}
-}
-
-func TestAMarkIsSeenForTheFirstTimeOnceOnAllReplicas(t *testing.T) {
-	t.Parallel()
-	url := newURL(t)
-	o := options(t, 1)
-	now := storetest.T0
-	o.Now = func() time.Time { return now }
-	stores := []*pgstore.Store{open(t, url, o), open(t, url, o)}
-	firsts := make(chan bool, 50)
-	var all sync.WaitGroup
-	for n := range 50 {
-		all.Go(func() {
-			first, err := stores[n%2].FirstSight(context.Background(), "webhook 1", storetest.T0.Add(time.Hour))
-			if err != nil {
-				t.Error(err)
-			}
-			firsts <- first
-		})
-	}
-	all.Wait()
-	close(firsts)
-	count := 0
-	for first := range firsts {
-		if first {
-			count++
-		}
-	}
-	require.Equal(t, 1, count)
-
-	s := stores[0]
-	for _, mark := range []string{"", strings.Repeat("long", 20_000), "\x00\xff"} {
-		first, err := s.FirstSight(t.Context(), mark, storetest.T0.Add(time.Hour))
-		require.NoError(t, err)
-		require.True(t, first)
-	}
-	now = now.Add(time.Hour)
-	for _, wanted := range []bool{true, false} {
-		first, err := s.FirstSight(t.Context(), "webhook 1", now.Add(time.Hour))
-		require.NoError(t, err)
-		require.Equal(t, wanted, first, "its time was over, and has begun again")
-	}
-	require.Equal(t, 1, ask[int](t, url, `SELECT count(*) FROM paygate_marks`), "those past their time went")
-}
-
-func TestMarksDoNotPileUp(t *testing.T) {
-	t.Parallel()
-	url := newURL(t)
-	o := options(t, 1)
-	now := storetest.T0
-	o.Now = func() time.Time { return now }
-	s := open(t, url, o)
-	for n := range 60 {
-		_, err := s.FirstSight(t.Context(), fmt.Sprint("early ", n), now.Add(time.Minute))
-		require.NoError(t, err)
-	}
-	now = now.Add(time.Hour)
-	for n := range 10 {
-		_, err := s.FirstSight(t.Context(), fmt.Sprint("late ", n), now.Add(time.Minute))
-		require.NoError(t, err)
-	}
-	require.Equal(t, 10, ask[int](t, url, `SELECT count(*) FROM paygate_marks`))
-}
-
-func TestAValueChangesInOneStepOnAllReplicas(t *testing.T) {
-	t.Parallel()
-	url := newURL(t)
-	stores := []*pgstore.Store{open(t, url, options(t, 1)), open(t, url, options(t, 1))}
-	s := stores[0]
-	_, err := s.Value(t.Context(), "count")
-	require.ErrorIs(t, err, journey.ErrNotFound)
-	var all sync.WaitGroup
-	for n := range 40 {
-		all.Go(func() {
-			_, err := stores[n%2].UpdateValue(context.Background(), "count", func(old []byte) ([]byte, error) { return append(old, '+'), nil })
-			if err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	trouble := errors.New("no")
-	kept, err := s.UpdateValue(t.Context(), "count", func([]byte) ([]byte, error) { return []byte("half done"), trouble })
-	require.Equal(t, trouble, err)
-	require.Nil(t, kept)
-	value, err := s.Value(t.Context(), "count")
-	require.NoError(t, err)
-	require.Equal(t, strings.Repeat("+", 40), string(value))
 }

@@ -11,8 +11,8 @@ import (
 	"paygate/journey"
 )
 
-// MaxWait is how far ahead Take reserves.
-const MaxWait = 10 * time.Second
+// maxWait is how far ahead Take reserves.
+const maxWait = 10 * time.Second
 
 // ErrNoSlot: the next slot is further away than the caller can wait. It is a [journey.ErrPayBusy].
 var ErrNoSlot = fmt.Errorf("%w: no slot of the shared rate is near enough", journey.ErrPayBusy)
@@ -34,7 +34,7 @@ func (s *Store) Wait(ctx context.Context, bucket string, perSecond int) error {
 }
 
 // Take reserves the next slot of a rate that all replicas share, and tells how long it is until then, by the database's
-// clock. Slots are evenly spaced: there is never more than one in 1/perSecond. One that is further away than [MaxWait], or
+// clock. Slots are evenly spaced: there is never more than one in 1/perSecond. One that is further away than maxWait, or
 // than ctx lasts, is not reserved, which is [ErrNoSlot]: who cannot wait must not delay the others.
 func (s *Store) Take(ctx context.Context, bucket string, perSecond int) (wait time.Duration, err error) {
 	if perSecond < 1 {
@@ -42,7 +42,7 @@ func (s *Store) Take(ctx context.Context, bucket string, perSecond int) (wait ti
 	}
 	apart := time.Second / time.Duration(perSecond)
 	err = s.write(ctx, func(inner context.Context, tx pgx.Tx) error {
-		wait, err = one(inner, tx, pgx.RowTo[time.Duration], takeSlot, bucket, apart, longest(ctx), MaxWait)
+		wait, err = one(inner, tx, pgx.RowTo[time.Duration], takeSlot, bucket, apart, longest(ctx), maxWait)
 		return err
 	})
 	switch {
@@ -65,7 +65,7 @@ const takeSlot = `INSERT INTO paygate_buckets AS b (name, slot) VALUES ($1, cloc
 // longest is how long a caller can wait.
 func longest(ctx context.Context) time.Duration {
 	if deadline, ok := ctx.Deadline(); ok {
-		return min(MaxWait, max(0, time.Until(deadline)))
+		return min(maxWait, max(0, time.Until(deadline)))
 	}
-	return MaxWait
+	return maxWait
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -39,6 +40,48 @@ func updateAnswers(t *testing.T, s journey.Store) {
 	after := change(t, s, j.ID, func(c *journey.Change) { c.Journey.Note = "changed" })
 	require.Equal(t, "changed", after.Note)
 	require.Equal(t, after, get(t, s, j.ID))
+}
+
+func updateKeepsTheID(t *testing.T, s journey.Store) {
+	_, err := s.Update(t.Context(), create(t, s, 1).ID, func(journey.Journey) (journey.Change, error) {
+		return journey.Change{Journey: Example(2)}, nil
+	})
+	require.ErrorContains(t, err, "answered with")
+}
+
+// givenUpIsNotDone: a caller who gave up while others were writing must not find later that it was done after all.
+func givenUpIsNotDone(t *testing.T, s journey.Store) {
+	begun, release := make(chan struct{}), make(chan struct{})
+	once := sync.OnceFunc(func() { close(begun) })
+	id := create(t, s, 1).ID
+	var all sync.WaitGroup
+	all.Go(func() {
+		_, err := s.Update(context.Background(), id, func(j journey.Journey) (journey.Change, error) {
+			once()
+			<-release
+			return journey.Change{Journey: j}, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	<-begun
+	ctx, giveUp := context.WithCancel(t.Context())
+	for range 10 {
+		all.Go(func() {
+			_, err := s.Update(ctx, id, func(journey.Journey) (journey.Change, error) {
+				t.Error("done after all")
+				return journey.Change{}, nil
+			})
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
+	}
+	runtime.Gosched() // most of them wait by now; whichever do not yet are turned away at the door
+	giveUp()
+	close(release)
+	all.Wait()
 }
 
 func failedChangeKeepsNothing(t *testing.T, s journey.Store) {

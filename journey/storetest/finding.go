@@ -69,6 +69,20 @@ func paymentsAreNotShared(t *testing.T, s journey.Store) {
 	require.NoError(t, pay(1, "pay4"), "what nobody has any more")
 }
 
+func paymentsGo(t *testing.T, s journey.Store) {
+	first, second := create(t, s, 1).ID, create(t, s, 2).ID
+	change(t, s, first, func(c *journey.Change) {
+		c.Journey.Payments = []journey.Payment{{ID: "a"}, {ID: "b"}, {ID: "a"}, {ID: ""}}
+	})
+	change(t, s, first, func(c *journey.Change) { c.Journey.Payments = nil })
+	_, err := s.ByPayment(t.Context(), "a")
+	require.ErrorIs(t, err, journey.ErrNotFound)
+	change(t, s, second, func(c *journey.Change) { c.Journey.Payments = []journey.Payment{{ID: "b"}} })
+	id, err := s.ByPayment(t.Context(), "b")
+	require.NoError(t, err)
+	require.Equal(t, second, id, "another journey may have it by now")
+}
+
 func dueInOrder(t *testing.T, s journey.Store) {
 	for n := range 5 {
 		create(t, s, n)
@@ -276,7 +290,7 @@ func forgets(t *testing.T, s journey.Store) {
 	require.ErrorIs(t, err, journey.ErrErased)
 	_, err = s.Reply(t.Context(), j.ID)
 	require.ErrorIs(t, err, journey.ErrErased)
-	due, err := s.Due(t.Context(), T0.Add(100_000*time.Hour), journey.Due{}, 10)
+	due, err := s.Due(t.Context(), FarAway, journey.Due{}, 10)
 	require.NoError(t, err)
 	require.Equal(t, []journey.Due{{At: stays.DueAt, ID: stays.ID}}, due)
 	for _, state := range []journey.State{"", journey.StateHeld} {

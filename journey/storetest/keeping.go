@@ -170,40 +170,37 @@ func contextEnds(t *testing.T, s journey.Store) {
 	require.ErrorIs(t, err, journey.ErrNotFound)
 }
 
-// Reopen holds a store against a restart. open makes a store and says how to open it again after it was closed or lost.
-func Reopen(t *testing.T, open func(t *testing.T) (s journey.Store, again func(t *testing.T) journey.Store)) {
-	t.Helper()
-	t.Run("what was written is there after a restart", func(t *testing.T) {
-		t.Parallel()
-		s, again := open(t)
-		held, released, gone := create(t, s, 1), toReleased(t, s, create(t, s, 2)), create(t, s, 3)
-		reply := journey.Reply{Status: 200, Header: http.Header{}, Body: bytes.Repeat([]byte("page "), 1000)}
-		held = change(t, s, held.ID, func(c *journey.Change) {
-			c.Journey.ReplyUntil, c.Reply = T0.Add(time.Hour), &reply
-			c.Journey.Payments = append(c.Journey.Payments, journey.Payment{ID: "pay1", CreatedAt: T0, SeenAt: T0})
-		})
-		require.NoError(t, s.Forget(t.Context(), gone.ID))
-		due, err := s.Due(t.Context(), T0.Add(100_000*time.Hour), journey.Due{}, 10)
-		require.NoError(t, err)
-
-		s = again(t)
-		require.Equal(t, held, get(t, s, held.ID))
-		require.Equal(t, released, get(t, s, released.ID))
-		_, err = s.Get(t.Context(), gone.ID)
-		require.ErrorIs(t, err, journey.ErrNotFound)
-		request, err := s.Request(t.Context(), held.ID)
-		require.NoError(t, err)
-		require.Equal(t, Request(1), request)
-		kept, err := s.Reply(t.Context(), held.ID)
-		require.NoError(t, err)
-		require.Equal(t, reply.Body, kept.Body)
-		_, err = s.Request(t.Context(), released.ID)
-		require.ErrorIs(t, err, journey.ErrErased)
-		id, err := s.ByPayment(t.Context(), "pay1")
-		require.NoError(t, err)
-		require.Equal(t, held.ID, id)
-		dueAgain, err := s.Due(t.Context(), T0.Add(100_000*time.Hour), journey.Due{}, 10)
-		require.NoError(t, err)
-		require.Equal(t, due, dueAgain)
+func outlivesRestart(t *testing.T, p Place) {
+	s := opened(t, p, Under(t, 1))
+	held, released, gone := create(t, s, 1), toReleased(t, s, create(t, s, 2)), create(t, s, 3)
+	reply := journey.Reply{Status: 200, Header: http.Header{}, Body: bytes.Repeat([]byte("page "), 1000)}
+	held = change(t, s, held.ID, func(c *journey.Change) {
+		c.Journey.ReplyUntil, c.Reply = T0.Add(time.Hour), &reply
+		c.Journey.Payments = append(c.Journey.Payments, journey.Payment{ID: "pay1", CreatedAt: T0, SeenAt: T0})
 	})
+	require.NoError(t, s.Forget(t.Context(), gone.ID))
+	due, err := s.Due(t.Context(), FarAway, journey.Due{}, 10)
+	require.NoError(t, err)
+
+	require.NoError(t, s.Close())
+
+	s = opened(t, p, Under(t, 1))
+	require.Equal(t, held, get(t, s, held.ID))
+	require.Equal(t, released, get(t, s, released.ID))
+	_, err = s.Get(t.Context(), gone.ID)
+	require.ErrorIs(t, err, journey.ErrNotFound)
+	request, err := s.Request(t.Context(), held.ID)
+	require.NoError(t, err)
+	require.Equal(t, Request(1), request)
+	kept, err := s.Reply(t.Context(), held.ID)
+	require.NoError(t, err)
+	require.Equal(t, reply.Body, kept.Body)
+	_, err = s.Request(t.Context(), released.ID)
+	require.ErrorIs(t, err, journey.ErrErased)
+	id, err := s.ByPayment(t.Context(), "pay1")
+	require.NoError(t, err)
+	require.Equal(t, held.ID, id)
+	dueAgain, err := s.Due(t.Context(), FarAway, journey.Due{}, 10)
+	require.NoError(t, err)
+	require.Equal(t, due, dueAgain)
 }

@@ -1,7 +1,8 @@
 // Package storetest is the one suite that every store of journeys passes. Tests alone import it.
 //
-// [Run] holds a store against the contract of [journey.Store]; [Reopen] holds it against a restart. What a store does with
-// damaged records, full disks and lost secrets is its own matter, and tested there.
+// [Run] holds a store against the contract of [journey.Store], and against what processes ask of it besides: that it outlives
+// a restart, notices damage, goes by its secrets, and remembers marks and values. What a store does with full disks, lost
+// servers and files that are none is its own matter, and tested there.
 package storetest
 
 import (
@@ -18,6 +19,9 @@ import (
 
 // T0 is when the suite's journeys begin.
 var T0 = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+// FarAway is later than anything is due.
+var FarAway = T0.Add(100_000 * time.Hour)
 
 // Example is a new journey of a usual route; n makes its id.
 func Example(n int) journey.Journey {
@@ -42,52 +46,86 @@ func Request(n int) journey.HeldRequest {
 	}
 }
 
-// Run runs the suite. open makes a fresh, empty store, which the suite does not close.
-func Run(t *testing.T, open func(t *testing.T) journey.Store) {
+// Run runs the suite. newPlace makes a fresh, empty place.
+func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 	t.Helper()
-	run(t, open, map[string]func(*testing.T, journey.Store){
-		"a journey comes back as it was":               comesBack,
-		"whatever a journey holds comes back":          everythingComesBack,
-		"requests and replies come back byte for byte": bytesComeBack,
-		"a large request comes back byte for byte":     largeRequest,
-		"an id is used once":                           usedOnce,
-		"an id is given to one of many":                usedOnceAmongMany,
-		"what is not there is not found":               notFound,
-		"a context that has ended stops a call":        contextEnds,
+	runs := func(tests map[string]func(*testing.T, Place)) {
+		t.Helper()
+		for name, test := range tests {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t, newPlace(t))
+			})
+		}
+	}
+	runs(map[string]func(*testing.T, Place){
+		"a journey comes back as it was":               one(comesBack),
+		"whatever a journey holds comes back":          one(everythingComesBack),
+		"requests and replies come back byte for byte": one(bytesComeBack),
+		"a large request comes back byte for byte":     one(largeRequest),
+		"an id is used once":                           one(usedOnce),
+		"an id is given to one of many":                one(usedOnceAmongMany),
+		"what is not there is not found":               one(notFound),
+		"a context that has ended stops a call":        one(contextEnds),
+		"what was written is there after a restart":    outlivesRestart,
 	})
-	run(t, open, map[string]func(*testing.T, journey.Store){
-		"an update is atomic":                         updateIsAtomic,
-		"an update answers with what is stored":       updateAnswers,
-		"a failed change keeps nothing":               failedChangeKeepsNothing,
-		"a failed change does not fail its neighbour": failedChangeFailsAlone,
-		"a change that panics harms nothing":          panicHarmsNothing,
-		"one of many claimants wins":                  oneClaimantWins,
-		"the request goes when nobody is owed it":     requestIsErased,
-		"a request can be replaced":                   requestIsReplaced,
-		"a request that nobody is owed is not kept":   requestIsNotKept,
-		"the reply stays as long as it is kept":       replyIsKept,
+	runs(map[string]func(*testing.T, Place){
+		"an update is atomic":                                one(updateIsAtomic),
+		"an update answers with what is stored":              one(updateAnswers),
+		"an update cannot turn one journey into another":     one(updateKeepsTheID),
+		"an update that its caller gave up on is not done":   one(givenUpIsNotDone),
+		"a failed change keeps nothing":                      one(failedChangeKeepsNothing),
+		"a failed change does not fail its neighbour":        one(failedChangeFailsAlone),
+		"a change that panics harms nothing":                 one(panicHarmsNothing),
+		"one of many claimants wins":                         one(oneClaimantWins),
+		"the request goes when nobody is owed it":            one(requestIsErased),
+		"a request can be replaced":                          one(requestIsReplaced),
+		"a request that nobody is owed is not kept":          one(requestIsNotKept),
+		"the reply stays as long as it is kept":              one(replyIsKept),
+		"a good journey is not set aside on somebody's word": one(nobodysWord),
 	})
-	run(t, open, map[string]func(*testing.T, journey.Store){
-		"every payment finds its journey":            paymentsFind,
-		"a payment belongs to one journey":           paymentsAreNotShared,
-		"due journeys come in the order of time":     dueInOrder,
-		"the list of due journeys goes on anywhere":  dueGoesOn,
-		"the list of due journeys follows every one": dueFollows,
-		"lists are newest first and can be narrowed": lists,
-		"lists can be paged":                         listsPage,
-		"a list by state follows every update":       listFollowsState,
-		"what is forgotten is gone":                  forgets,
+	runs(map[string]func(*testing.T, Place){
+		"every payment finds its journey":            one(paymentsFind),
+		"a payment belongs to one journey":           one(paymentsAreNotShared),
+		"a payment that goes leaves the index":       one(paymentsGo),
+		"due journeys come in the order of time":     one(dueInOrder),
+		"the list of due journeys goes on anywhere":  one(dueGoesOn),
+		"the list of due journeys follows every one": one(dueFollows),
+		"lists are newest first and can be narrowed": one(lists),
+		"lists can be paged":                         one(listsPage),
+		"a list by state follows every update":       one(listFollowsState),
+		"what is forgotten is gone":                  one(forgets),
+	})
+	runs(map[string]func(*testing.T, Place){
+		"no byte can change unnoticed":                     everyByteCounts,
+		"damage met by reading":                            setAside(byReading),
+		"damage met by an update":                          setAside(byAnUpdate),
+		"damage met by a list":                             setAside(byAList),
+		"damage met by a list of its state":                setAside(byAListOfItsState),
+		"damage is reported once and without content":      damageIsReportedOnce,
+		"a journey moved to another id is damaged":         movedIsDamaged,
+		"an altered payment entry leads nowhere wrong":     alteredPaymentEntry,
+		"an altered value is not acted on":                 alteredValue,
+		"open journeys keep their secret in the list":      openJourneysKeepTheirSecret,
+		"what belongs to a journey follows the new secret": followsNewestSecret,
+		"a dropped secret brings back what it sealed":      droppedSecret,
+		"values follow the newest secret":                  valuesFollowNewestSecret,
+		"a reference is found under every secret":          referenceUnderEverySecret,
+		"a start opens no journey":                         startOpensNothing,
+	})
+	runs(map[string]func(*testing.T, Place){
+		"the most overdue is the oldest that is due": mostOverdue,
+		"open journeys are counted by state":         countsByState,
+		"a mark is seen for the first time once":     markIsSeenOnce,
+		"marks do not pile up":                       marksDoNotPileUp,
+		"a value changes in one step":                valueChangesInOneStep,
+		"a closed store is not ready":                closedIsNotReady,
 	})
 }
 
-func run(t *testing.T, open func(t *testing.T) journey.Store, tests map[string]func(*testing.T, journey.Store)) {
-	t.Helper()
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, open(t))
-		})
-	}
+// one opens the place once.
+func one(test func(*testing.T, journey.Store)) func(*testing.T, Place) {
+	return func(t *testing.T, p Place) { test(t, opened(t, p, Under(t, 1))) }
 }
 
 // create puts the nth example into the store.

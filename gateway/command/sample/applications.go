@@ -22,16 +22,7 @@ func (a application) LicenceName() licence {
 // keep records an application. The reference is the one thing a later version of the service was taught about payments.
 func (s *Service) keep(r *http.Request, a application) application {
 	a.Reference = r.Header.Get("Paygate-Reference")
-	a = s.applications.add(a)
-	s.options.Log.InfoContext(r.Context(), "application kept", "number", a.Number, "licence", a.Licence, "reference", a.Reference)
-	return a
-}
-
-// Applications counts the licences that were applied for.
-func (s *Service) Applications() int {
-	s.applications.mu.Lock()
-	defer s.applications.mu.Unlock()
-	return len(s.applications.all)
+	return s.applications.add(a)
 }
 
 // applications are all that were kept, in the order of their numbers.

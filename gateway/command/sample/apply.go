@@ -63,7 +63,7 @@ func (s *Service) apply(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := typed(r)
-	if f.Faults = check(f, s.options.Now()); len(f.Faults) > 0 {
+	if f.Faults = check(f, s.now()); len(f.Faults) > 0 {
 		s.show(w, r, http.StatusUnprocessableEntity, page{Name: "form", Form: f})
 		return
 	}

@@ -51,17 +51,12 @@ func (page) Licences() []licence { return licences() }
 func (s *Service) show(w http.ResponseWriter, r *http.Request, status int, p page) {
 	p.Lang = language(w, r)
 	p.Path = r.URL.Path
-	p.Council = s.options.Title
-	if p.Council == "" {
-		p.Council = p.Say("Rivermouth Council", "Cyngor Rivermouth")
-	}
+	p.Council = p.Say("Rivermouth Council", "Cyngor Rivermouth")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", p.Lang)
 	w.Header().Set("Content-Security-Policy", policy)
 	w.WriteHeader(status)
-	if err := pages[p.Name].Execute(w, p); err != nil {
-		s.options.Log.ErrorContext(r.Context(), "showing a page", "page", p.Name, "err", err)
-	}
+	_ = pages[p.Name].Execute(w, p)
 }
 
 // language is as the link said, which a cookie remembers; else as the form that was sent; else as the cookie says.

@@ -41,10 +41,6 @@ func digest(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Received lists the last requests, oldest first, but for those of /received itself. Bodies and headers are shared with the
-// service: read them only.
-func (s *Service) Received() []Received { return s.arrivals.list() }
-
 // showReceived lists the requests for addresses that cost money, newest first, for people or as JSON for tests.
 func (s *Service) showReceived(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")

@@ -13,7 +13,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 )
@@ -21,34 +20,18 @@ import (
 // maxBody is the largest request body the service reads, in bytes.
 const maxBody = 32 << 20
 
-// Options are what a service can be told. The zero value is a working service.
-type Options struct {
-	Now   func() time.Time // the clock; nil means time.Now
-	Log   *slog.Logger     // what became of applications, by number; nil means silence
-	Title string           // the council's name, in both languages; empty means Rivermouth Council's
-}
-
 // Service is the legacy service, an http.Handler. It is safe for concurrent use.
 type Service struct {
-	options      Options
+	now          func() time.Time
 	mux          *http.ServeMux
 	visitors     visitors
 	applications applications
 	arrivals     arrivals
 }
 
-// New makes the service with a clock, and is otherwise as the zero [Options] say.
-func New(now func() time.Time) *Service { return NewWith(Options{Now: now}) }
-
-// NewWith makes the service.
-func NewWith(o Options) *Service {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	s := &Service{options: o, mux: http.NewServeMux()}
+// New makes the service with a clock.
+func New(now func() time.Time) *Service {
+	s := &Service{now: now, mux: http.NewServeMux()}
 	s.mux.HandleFunc("GET /{$}", s.home)
 	s.mux.HandleFunc("GET /style.css", style)
 	s.mux.HandleFunc("GET /licences/apply", s.form)
@@ -80,7 +63,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	s.arrivals.add(received(r, body, s.options.Now()))
+	s.arrivals.add(received(r, body, s.now()))
 	s.mux.ServeHTTP(w, r)
 }
 

@@ -18,8 +18,8 @@ type reply struct {
 	location string // a header, where set
 }
 
-// text is a body that is no JSON.
-type text string
+// otherBody is one that is not made as JSON.
+type otherBody struct{ kind, content string }
 
 // apiError is an error as Pay writes it.
 type apiError struct {
@@ -40,13 +40,13 @@ func (s *Simulator) apiRoutes() {
 	}{
 		"POST /v1/payments":                      {"create", s.create},
 		"GET /v1/payments":                       {"search", s.search},
-		"GET /v1/payments/{id}":                  {"get", s.get},
-		"GET /v1/payments/{id}/events":           {"events", s.getEvents},
-		"POST /v1/payments/{id}/cancel":          {"cancel", s.cancel},
-		"POST /v1/payments/{id}/capture":         {"capture", s.capture},
+		"GET /v1/payments/{id}":                  {"get", s.of("P0200", s.get)},
+		"GET /v1/payments/{id}/events":           {"events", s.of("P0300", s.getEvents)},
+		"POST /v1/payments/{id}/cancel":          {"cancel", s.of("P0500", s.cancel)},
+		"POST /v1/payments/{id}/capture":         {"capture", s.of("P1000", s.capture)},
 		"POST /v1/payments/{id}/refunds":         {"refund", s.refund},
-		"GET /v1/payments/{id}/refunds":          {"refunds", s.getRefunds},
-		"GET /v1/payments/{id}/refunds/{refund}": {"refunds", s.getRefund},
+		"GET /v1/payments/{id}/refunds":          {"refunds", s.of("P0800", s.getRefunds)},
+		"GET /v1/payments/{id}/refunds/{refund}": {"refunds", s.of("P0700", s.getRefund)},
 	} {
 		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.api(w, r, route.call, route.serve) })
 	}
@@ -73,7 +73,7 @@ func (s *Simulator) answer(r *http.Request, call string, body []byte, trouble Fa
 	answer := s.refuses(r, call, body, trouble)
 	if answer == nil {
 		if trouble.Kind == "stale" && call == "get" {
-			serve = s.getFromIndex
+			serve = s.of("P0200", s.getFromIndex)
 		}
 		done := serve(r, body)
 		answer = &done
@@ -89,7 +89,7 @@ func (s *Simulator) refuses(r *http.Request, call string, body []byte, trouble F
 	case s.blocks(r, call, body):
 		answer = refusal(&apiError{status: 400, Code: "P0920", Text: "Request blocked by security rules. Please consult API documentation for more information."})
 	case !s.takesKey(r.Header.Get("Authorization")):
-		answer = reply{status: 401, body: text("Credentials are required to access this resource.")}
+		answer = reply{status: 401, body: otherBody{"text/plain", "Credentials are required to access this resource."}}
 	case !s.allows(r, call):
 		answer = refusal(tooManyRequests())
 	default:
@@ -110,11 +110,7 @@ func (a reply) write(w http.ResponseWriter) {
 	switch body := a.body.(type) {
 	case nil:
 		w.WriteHeader(a.status)
-	case text:
-		w.Header().Set("Content-Type", "text/plain")
-		w.WriteHeader(a.status)
-		_, _ = io.WriteString(w, string(body))
-	case spoiltBody:
+	case otherBody:
 		w.Header().Set("Content-Type", body.kind)
 		w.WriteHeader(a.status)
 		_, _ = io.WriteString(w, body.content)

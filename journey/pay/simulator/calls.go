@@ -51,31 +51,30 @@ func (s *Simulator) find(r *http.Request, code string) (*payment, *apiError) {
 	return p, nil
 }
 
-func (s *Simulator) get(r *http.Request, _ []byte) reply {
-	p, wrong := s.find(r, "P0200")
-	if wrong != nil {
-		return refusal(wrong)
+// of finds the payment of a call, whose own code says that there is none.
+func (s *Simulator) of(code string, serve func(*http.Request, *payment) reply) func(*http.Request, []byte) reply {
+	return func(r *http.Request, _ []byte) reply {
+		p, wrong := s.find(r, code)
+		if wrong != nil {
+			return refusal(wrong)
+		}
+		return serve(r, p)
 	}
+}
+
+func (s *Simulator) get(_ *http.Request, p *payment) reply {
 	return reply{status: 200, body: s.full(p)}
 }
 
 // getFromIndex is what a get falls back to while Pay has trouble: a state that may be old, and no way on (FACTS 3.5).
-func (s *Simulator) getFromIndex(r *http.Request, _ []byte) reply {
-	p, wrong := s.find(r, "P0200")
-	if wrong != nil {
-		return refusal(wrong)
-	}
+func (s *Simulator) getFromIndex(_ *http.Request, p *payment) reply {
 	body := s.brief(p)
 	body["state"] = stateOf(p.statusAt(s.indexedUntil()))
 	return reply{status: 200, body: body}
 }
 
 // getEvents mixes the refunds' states in without a mark, as Pay does (FACTS 3.6).
-func (s *Simulator) getEvents(r *http.Request, _ []byte) reply {
-	p, wrong := s.find(r, "P0300")
-	if wrong != nil {
-		return refusal(wrong)
-	}
+func (s *Simulator) getEvents(_ *http.Request, p *payment) reply {
 	list := []map[string]any{}
 	for _, e := range p.events {
 		list = append(list, map[string]any{
@@ -89,12 +88,8 @@ func (s *Simulator) getEvents(r *http.Request, _ []byte) reply {
 }
 
 // cancel is not repeatable: the second time it cannot be cancelled (FACTS 3.6).
-func (s *Simulator) cancel(r *http.Request, _ []byte) reply {
-	p, wrong := s.find(r, "P0500")
-	switch {
-	case wrong != nil:
-		return refusal(wrong)
-	case finished(p.status):
+func (s *Simulator) cancel(_ *http.Request, p *payment) reply {
+	if finished(p.status) {
 		return refusal(&apiError{status: 400, Code: "P0501", Text: "Cancellation of payment failed"})
 	}
 	s.to(p, "cancelled", "P0040")
@@ -102,11 +97,8 @@ func (s *Simulator) cancel(r *http.Request, _ []byte) reply {
 }
 
 // capture is repeatable (FACTS 3.6).
-func (s *Simulator) capture(r *http.Request, _ []byte) reply {
-	p, wrong := s.find(r, "P1000")
+func (s *Simulator) capture(_ *http.Request, p *payment) reply {
 	switch {
-	case wrong != nil:
-		return refusal(wrong)
 	case p.status == "success":
 		return reply{status: 204}
 	case p.status != "capturable":

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"strings"
@@ -73,6 +74,6 @@ func (f cardForm) card(with testCard, country string) *card {
 		brand: with.brand, kind: with.kind, name: f["cardholderName"], last: number[len(number)-4:], first: number[:6],
 		expiry: month[len(month)-2:] + "/" + year[len(year)-2:],
 		line1:  f["addressLine1"], line2: f["addressLine2"], city: f["addressCity"], postcode: f["addressPostcode"],
-		country: orElse(country, "GB"), email: f["email"],
+		country: cmp.Or(country, "GB"), email: f["email"],
 	}
 }

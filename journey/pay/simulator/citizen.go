@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -129,9 +130,9 @@ func (s *Simulator) useCard(p *payment, number string) error {
 		return errors.New("this type of card is not accepted")
 	}
 	s.authorise(p, known, &card{
-		brand: known.brand, kind: known.kind, name: orElse(p.request.Cardholder, "A Citizen"), last: number[len(number)-4:], first: number[:6],
+		brand: known.brand, kind: known.kind, name: cmp.Or(p.request.Cardholder, "A Citizen"), last: number[len(number)-4:], first: number[:6],
 		expiry: "12/" + s.now().AddDate(2, 0, 0).Format("06"), line1: p.request.Line1, line2: p.request.Line2, city: p.request.City,
-		postcode: p.request.Postcode, country: orElse(p.request.Country, "GB"), email: orElse(p.request.Email, "citizen@example.org"),
+		postcode: p.request.Postcode, country: cmp.Or(p.request.Country, "GB"), email: cmp.Or(p.request.Email, "citizen@example.org"),
 	})
 	return nil
 }
@@ -152,7 +153,7 @@ func (s *Simulator) Correct(id, status, code string) error {
 	case !known:
 		return fmt.Errorf("a payment is not corrected to: %s", status)
 	}
-	s.record(p, status, orElse(code, usual))
+	s.record(p, status, cmp.Or(code, usual))
 	p.accepted, p.collected = time.Time{}, time.Time{}
 	if status == "success" {
 		p.accepted, p.collected = s.now(), s.now()
@@ -170,11 +171,4 @@ func (c createRequest) prefilled() map[string]string {
 		}
 	}
 	return all
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

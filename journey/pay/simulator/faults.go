@@ -99,7 +99,7 @@ func (f Fault) refuses(call string) *reply {
 	case "500":
 		answer = refusal(&apiError{status: 500, Code: downstreamCodes[call], Text: "Downstream system error"})
 	case "503":
-		answer = reply{status: 503, body: text("Service unavailable")} // no code, no JSON (FACTS 1.2)
+		answer = reply{status: 503, body: otherBody{"text/plain", "Service unavailable"}} // no code, no JSON (FACTS 1.2)
 	case "reset":
 	default:
 		return nil
@@ -107,20 +107,17 @@ func (f Fault) refuses(call string) *reply {
 	return &answer
 }
 
-// spoiltBody is a body of the wrong sort.
-type spoiltBody struct{ kind, content string }
-
 // spoil changes the answer to work that was done.
 func (f Fault) spoil(answer reply) reply {
 	switch f.Kind {
 	case "html":
-		answer.body = spoiltBody{"text/html", "<html><body><h1>Sorry, we are experiencing technical problems</h1></body></html>"}
+		answer.body = otherBody{"text/html", "<html><body><h1>Sorry, we are experiencing technical problems</h1></body></html>"}
 	case "garbage":
-		answer.body = spoiltBody{"application/json", `{"payment_id": 7, "amount": "a lot", "state": [`}
+		answer.body = otherBody{"application/json", `{"payment_id": 7, "amount": "a lot", "state": [`}
 	case "empty":
-		answer.body = spoiltBody{"application/json", ""}
+		answer.body = otherBody{"application/json", ""}
 	case "huge":
-		answer.body = spoiltBody{"application/json", `{"payment_id":"` + strings.Repeat("x", 10<<20) + `"}`}
+		answer.body = otherBody{"application/json", `{"payment_id":"` + strings.Repeat("x", 10<<20) + `"}`}
 	case "hostile_next_url":
 		body, _ := answer.body.(map[string]any)
 		links, _ := body["_links"].(map[string]any)
@@ -128,7 +125,7 @@ func (f Fault) spoil(answer reply) reply {
 			links["next_url"] = map[string]any{"href": "https://card.payments.service.gov.uk.example.com/secure/x", "method": "GET"}
 		}
 	}
-	if body, spoilt := answer.body.(spoiltBody); spoilt && answer.status == 204 && body.content != "" {
+	if body, spoilt := answer.body.(otherBody); spoilt && answer.status == 204 && body.content != "" {
 		answer.status = 200 // a 204 has no body to spoil
 	}
 	return answer

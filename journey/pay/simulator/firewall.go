@@ -69,7 +69,7 @@ func (s *Simulator) allows(r *http.Request, call string) bool {
 	limit, bucket := s.options.PostLimit, "other"
 	switch {
 	case r.Method == http.MethodGet:
-		limit, bucket = s.options.GetLimit, "get"
+		limit, bucket = 5*limit, "get"
 	case call == "create", call == "capture":
 		bucket = call
 	}

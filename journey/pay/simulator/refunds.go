@@ -100,11 +100,7 @@ func (s *Simulator) refundJSON(p *payment, made *refund) map[string]any {
 }
 
 // getRefunds lags, as search does (FACTS 6).
-func (s *Simulator) getRefunds(r *http.Request, _ []byte) reply {
-	p, wrong := s.find(r, "P0800")
-	if wrong != nil {
-		return refusal(wrong)
-	}
+func (s *Simulator) getRefunds(_ *http.Request, p *payment) reply {
 	list := []map[string]any{}
 	for _, made := range p.refunds {
 		if s.isIndexed(made.created) {
@@ -117,11 +113,7 @@ func (s *Simulator) getRefunds(r *http.Request, _ []byte) reply {
 	}}
 }
 
-func (s *Simulator) getRefund(r *http.Request, _ []byte) reply {
-	p, wrong := s.find(r, "P0700")
-	if wrong != nil {
-		return refusal(wrong)
-	}
+func (s *Simulator) getRefund(r *http.Request, p *payment) reply {
 	for _, made := range p.refunds {
 		if made.id == r.PathValue("refund") {
 			return reply{status: 200, body: s.refundJSON(p, made)}

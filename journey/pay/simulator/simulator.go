@@ -24,16 +24,14 @@ type Options struct {
 	Keys []string // API keys that are taken; default all that look like one: api_test_… or api_live_…
 	Live bool     // behave as a live account where that differs
 
-	WebhookURL    string       // default: no webhooks
-	WebhookSecret string       // signs them
-	WebhookClient *http.Client // default one that waits 3 seconds, as Pay does (FACTS 7.6)
+	WebhookURL    string // default: no webhooks
+	WebhookSecret string // signs them
 
 	SearchLag   time.Duration // how far search and a payment's list of refunds lag behind
 	RefundDelay time.Duration // how long after success the provider collects; until then refunds are "pending"
 	RefundTakes time.Duration // how long a refund stays "submitted"; default none, as in Pay's test modes
 
-	PostLimit int   // creates, captures and other POSTs a second, each; 0 means 15, below 0 no limit on anything
-	GetLimit  int   // GETs a second; 0 means five times PostLimit, so 75, below 0 no limit
+	PostLimit int   // creates, captures and other POSTs a second, each; of GETs five times as many; 0 means 15, below 0 no limit
 	Surcharge int64 // pence on the corporate test cards, prepaid ones excepted
 
 	RefuseEmptyBodies bool // cancel and capture without a body are P0920; whether Pay does so is not established
@@ -49,14 +47,8 @@ func (o Options) withDefaults() Options {
 	if o.PostLimit == 0 {
 		o.PostLimit = 15
 	}
-	if o.GetLimit == 0 {
-		o.GetLimit = 5 * o.PostLimit
-	}
 	if o.ServiceName == "" {
 		o.ServiceName = "Test service"
-	}
-	if o.WebhookClient == nil {
-		o.WebhookClient = &http.Client{Timeout: 3 * time.Second}
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	return o

@@ -103,9 +103,8 @@ func (s *Simulator) DeliverDue(ctx context.Context) {
 
 // attempt is one sending of a message.
 type attempt struct {
-	delivery          *delivery
-	url, secret, name string
-	body              []byte
+	delivery    *delivery
+	url, secret string
 }
 
 // claimDue counts an attempt for each message that is due. A message is built once, of the payment as it is then.
@@ -127,7 +126,7 @@ func (s *Simulator) claimDue() []attempt {
 			d.due = s.now().Add(retryAfter[d.tries])
 		}
 		d.tries++
-		due = append(due, attempt{d, s.options.WebhookURL, s.options.WebhookSecret, d.event, d.body})
+		due = append(due, attempt{d, s.options.WebhookURL, s.options.WebhookSecret})
 	}
 	return due
 }
@@ -139,20 +138,23 @@ func (s *Simulator) finish(d *delivery, taken bool) {
 	d.done = taken || d.tries > len(retryAfter)
 }
 
+// webhookClient waits as long as Pay does (FACTS 7.6).
+var webhookClient = &http.Client{Timeout: 3 * time.Second}
+
 // send tells whether the message was taken: any 2xx counts.
 func (s *Simulator) send(ctx context.Context, a attempt) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url, bytes.NewReader(a.body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url, bytes.NewReader(a.delivery.body))
 	if err != nil {
 		return false
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Pay-Signature", pay.Sign(a.secret, a.body))
-	answer, err := s.options.WebhookClient.Do(request)
+	request.Header.Set("Pay-Signature", pay.Sign(a.secret, a.delivery.body))
+	answer, err := webhookClient.Do(request)
 	if err != nil {
-		s.options.Log.Debug("webhook not taken", "event", a.name)
+		s.options.Log.Debug("webhook not taken", "event", a.delivery.event)
 		return false
 	}
 	defer answer.Body.Close()
-	s.options.Log.Debug("webhook", "event", a.name, "status", answer.StatusCode)
+	s.options.Log.Debug("webhook", "event", a.delivery.event, "status", answer.StatusCode)
 	return answer.StatusCode >= 200 && answer.StatusCode <= 299
 }

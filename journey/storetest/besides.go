@@ -1,0 +1,139 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+)
+
+// watched is a process with a clock that the test sets.
+func watched(t *testing.T) (o Options, now *time.Time) {
+	t.Helper()
+	at := T0
+	o = Under(t, 1)
+	o.Now = func() time.Time { return at }
+	return o, &at
+}
+
+func mostOverdue(t *testing.T, p Place) {
+	o, now := watched(t)
+	s := opened(t, p, o)
+	for n := range 3 {
+		create(t, s, n)
+	}
+	_, overdue, err := s.OldestDue(t.Context())
+	require.NoError(t, err)
+	require.False(t, overdue)
+	*now = now.Add(24 * time.Hour)
+	at, overdue, err := s.OldestDue(t.Context())
+	require.NoError(t, err)
+	require.True(t, overdue)
+	require.Equal(t, Example(0).DueAt, at)
+}
+
+func countsByState(t *testing.T, p Place) {
+	filledWith(t, p, 20)
+	s := opened(t, p, Under(t, 1))
+	for n, state := range []journey.State{journey.StateReleased, journey.StateStuck, journey.StateReleasing, journey.StateAbandoned} {
+		change(t, s, Example(n).ID, func(c *journey.Change) { c.Journey.State = state })
+	}
+	counts, err := s.CountOpen(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, map[journey.State]int{journey.StateHeld: 16, journey.StateStuck: 1, journey.StateReleasing: 1}, counts)
+	for state, wanted := range map[journey.State][]journey.ID{
+		journey.StateStuck: {Example(1).ID}, journey.StateReleasing: {Example(2).ID}, journey.StateReleased: nil,
+	} {
+		ids, err := s.InState(t.Context(), state)
+		require.NoError(t, err)
+		require.Equal(t, wanted, ids)
+	}
+}
+
+func markIsSeenOnce(t *testing.T, p Place) {
+	o, now := watched(t)
+	stores := replicas(t, p, o)
+	var firsts atomic.Int32
+	Together(50, func(n int) {
+		first, err := stores[n%len(stores)].FirstSight(context.Background(), "webhook 1", T0.Add(time.Hour))
+		if err != nil {
+			t.Error(err)
+		}
+		if first {
+			firsts.Add(1)
+		}
+	})
+	require.Equal(t, int32(1), firsts.Load())
+
+	s := stores[0]
+	for _, mark := range []string{"", strings.Repeat("long", 20_000), "\x00\xff"} {
+		first, err := s.FirstSight(t.Context(), mark, T0.Add(time.Hour))
+		require.NoError(t, err)
+		require.True(t, first)
+	}
+	*now = now.Add(time.Hour)
+	for _, wanted := range []bool{true, false} {
+		first, err := s.FirstSight(t.Context(), "webhook 1", now.Add(time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, wanted, first, "its time was over, and has begun again")
+	}
+	marks, err := s.Marks(t.Context(), nil, 100)
+	require.NoError(t, err)
+	require.Len(t, marks, 1, "those past their time went")
+}
+
+func marksDoNotPileUp(t *testing.T, p Place) {
+	o, now := watched(t)
+	s := opened(t, p, o)
+	see := func(when string, count int) {
+		for n := range count {
+			_, err := s.FirstSight(t.Context(), fmt.Sprint(when, n), now.Add(time.Minute))
+			require.NoError(t, err)
+		}
+	}
+	see("early", 60)
+	*now = now.Add(time.Hour)
+	see("late", 10)
+	marks, err := s.Marks(t.Context(), nil, 100)
+	require.NoError(t, err)
+	require.Len(t, marks, 10)
+}
+
+func valueChangesInOneStep(t *testing.T, p Place) {
+	stores := replicas(t, p, Under(t, 1))
+	s := stores[0]
+	_, err := s.Value(t.Context(), "count")
+	require.ErrorIs(t, err, journey.ErrNotFound)
+	Together(40, func(n int) {
+		_, err := stores[n%len(stores)].UpdateValue(context.Background(), "count", func(old []byte) ([]byte, error) {
+			return append(old, '+'), nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	trouble := errors.New("no")
+	kept, err := s.UpdateValue(t.Context(), "count", func([]byte) ([]byte, error) { return []byte("half done"), trouble })
+	require.Equal(t, trouble, err)
+	require.Nil(t, kept)
+	value, err := s.Value(t.Context(), "count")
+	require.NoError(t, err)
+	require.Equal(t, strings.Repeat("+", 40), string(value))
+}
+
+func closedIsNotReady(t *testing.T, p Place) {
+	s := opened(t, p, Under(t, 1))
+	require.NoError(t, s.Ready(t.Context()))
+	require.NoError(t, s.Close())
+	require.Error(t, s.Ready(t.Context()))
+	err := byReading(t, s, Example(1).ID)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, journey.ErrNotFound)
+}

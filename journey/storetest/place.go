@@ -1,0 +1,148 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+	"paygate/journey/seal"
+)
+
+// Store is all that a process asks of a store.
+type Store interface {
+	journey.Store
+	Ready(context.Context) error
+	OldestDue(context.Context) (time.Time, bool, error)
+	CountOpen(context.Context) (map[journey.State]int, error)
+	InState(context.Context, journey.State) ([]journey.ID, error)
+	Damaged(context.Context) ([]journey.ID, error)
+	Kept(ctx context.Context, after journey.ID, limit, size int) ([]journey.Kept, error)
+	FirstSight(ctx context.Context, mark string, until time.Time) (bool, error)
+	Marks(ctx context.Context, after []byte, limit int) ([]journey.Mark, error)
+	Value(ctx context.Context, name string) ([]byte, error)
+	UpdateValue(ctx context.Context, name string, change func(old []byte) ([]byte, error)) ([]byte, error)
+	Close() error
+}
+
+// Place is where a store lies, apart from the processes that open it.
+type Place interface {
+	Open(Options) (Store, error)
+
+	// Replicas is how many processes may have it open at once.
+	Replicas() int
+
+	// Alter changes what lies there behind the back of the store, which nobody has open: what is kept of "journeys",
+	// "requests", "replies" and "values", each sealed and under its id or name, and of "payments", the id of their journey.
+	Alter(t *testing.T, what string, change func(name string, kept []byte) []byte)
+}
+
+// Options are what a process gives every store.
+type Options struct {
+	Sealer Sealer
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Sealer is one that serves every store.
+type Sealer interface {
+	Seal(label, id string, parts ...[]byte) []byte
+	Open(label, id string, sealed []byte) ([]byte, error)
+	OpenInPlace(label, id string, sealed []byte) ([]byte, error)
+	KeyID(sealed []byte) (string, bool)
+	Knows(keyID string) bool
+	Newest() string
+	DeriveAll(label string, n int) [][]byte
+}
+
+// Under are the options of a process whose secrets are these bytes, repeated.
+func Under(t require.TestingT, secrets ...byte) Options {
+	var keys [][]byte
+	for _, b := range secrets {
+		keys = append(keys, bytes.Repeat([]byte{b}, 32))
+	}
+	sealer, err := seal.New(keys)
+	require.NoError(t, err)
+	return Options{Sealer: sealer, Now: func() time.Time { return T0 }, Log: slog.New(slog.DiscardHandler)}
+}
+
+// opened is the store of a place, until the test ends.
+func opened(t *testing.T, p Place, o Options) Store {
+	t.Helper()
+	s, err := p.Open(o)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// replicas has a place open as often as may be.
+func replicas(t *testing.T, p Place, o Options) (all []Store) {
+	t.Helper()
+	for range p.Replicas() {
+		all = append(all, opened(t, p, o))
+	}
+	return all
+}
+
+// filledWith puts that many examples into a place and leaves it.
+func filledWith(t *testing.T, p Place, n int) {
+	t.Helper()
+	s := opened(t, p, Under(t, 1))
+	for i := range n {
+		create(t, s, i)
+	}
+	require.NoError(t, s.Close())
+}
+
+// flip changes one bit.
+func flip(t *testing.T, p Place, what, name string, at int) {
+	t.Helper()
+	p.Alter(t, what, func(found string, kept []byte) []byte {
+		if found == name {
+			kept[at%len(kept)] ^= 1
+		}
+		return kept
+	})
+}
+
+// Together works on n things, many at a time, so that writes share what they can.
+func Together(n int, work func(int)) {
+	numbers := make(chan int)
+	var workers sync.WaitGroup
+	for range 256 {
+		workers.Go(func() {
+			for i := range numbers {
+				work(i)
+			}
+		})
+	}
+	for i := range n {
+		numbers <- i
+	}
+	close(numbers)
+	workers.Wait()
+}
+
+// Log is a text that many write.
+type Log struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
