@@ -65,6 +65,7 @@ func (w *finalHeader) WriteHeader(status int) {
 	switch {
 	case status == http.StatusEarlyHints:
 		w.gateway.cleanAnswer(header)
+		header.Del("Connection")
 	case status < http.StatusOK && status != http.StatusSwitchingProtocols:
 		return
 	default:
