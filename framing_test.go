@@ -155,7 +155,7 @@ func TestAFaultInTheChunksEndsTheRequest(t *testing.T) {
 				require.True(t, got.closed)
 				require.LessOrEqual(t, len(got.answers), 1, "what follows is never looked at")
 				for _, answer := range got.answers {
-					require.NotEqual(t, http.StatusOK, answer.status)
+					require.Equal(t, http.StatusBadRequest, answer.status, "it is the citizen's fault, not the service's")
 				}
 				received := d.service.take()
 				require.LessOrEqual(t, len(received), 1)
@@ -165,6 +165,24 @@ func TestAFaultInTheChunksEndsTheRequest(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestABodyThatBreaksOffIsNoFaultOfTheService(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t)
+	for _, size := range []int{100, 20_000, 1_000_000} {
+		conn := d.dial(t)
+		_, err := fmt.Fprintf(conn, head+"Content-Length: %d\r\n\r\n%s", size, strings.Repeat("a", size/2))
+		require.NoError(t, err)
+		require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+		said, err := io.ReadAll(conn) // nothing where net/http sees first that nobody is there any more
+		require.NoError(t, err)
+		if len(said) > 0 || size == 100 {
+			require.Contains(t, string(said), "HTTP/1.1 400 Bad Request\r\n")
+			require.Contains(t, string(said), "The form did not reach us complete.")
+		}
+	}
+	require.NotContains(t, d.log.String(), "the service does not answer")
 }
 
 func TestNothingBehindARefusedRequestIsHeard(t *testing.T) {

@@ -237,6 +237,11 @@ func TestEarlyHintsComeBackAndTrailersDoNot(t *testing.T) {
 	require.Equal(t, http.Header{"Link": {"</a.css>; rel=preload"}}, got.answers[0].header)
 	require.Equal(t, "ok", got.answers[1].body)
 	require.Empty(t, got.answers[1].header["Trailer"])
+
+	got = d.speak(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+	require.Len(t, got.answers, 2)
+	require.Equal(t, http.Header{"Link": {"</a.css>; rel=preload"}}, got.answers[0].header, "the last answer ends the connection, not the first")
+	require.Equal(t, "close", got.answers[1].header.Get("Connection"))
 }
 
 func TestEventsArriveWhileTheServiceStillSpeaks(t *testing.T) {

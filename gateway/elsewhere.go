@@ -64,6 +64,8 @@ type unreadBody struct{ cause error }
 
 func (unreadBody) Error() string { return "the body could not be read whole" }
 
+func (u unreadBody) Unwrap() error { return u.cause }
+
 // readForm reads the form of a request, and puts its body back. The error is an unreadBody, or says why the form may be read
 // in more than one way.
 func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, []reading.Field, error) {

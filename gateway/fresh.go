@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"math"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"net/url"
+	"os"
 	"time"
 
 	"golang.org/x/net/idna"
@@ -103,7 +105,8 @@ func (w freshWay) exchange(r *http.Request) (*http.Response, error) {
 
 // converse writes the request, and reads as far as the head of the answer that is not an interim one.
 func (w freshWay) converse(conn net.Conn, r *http.Request) (*http.Response, error) {
-	if err := conn.SetDeadline(time.Now().Add(w.transport.ResponseHeaderTimeout)); err != nil {
+	late := time.Now().Add(w.transport.ResponseHeaderTimeout)
+	if err := conn.SetDeadline(late); err != nil {
 		return nil, err
 	}
 	r.Close = true
@@ -118,7 +121,12 @@ func (w freshWay) converse(conn net.Conn, r *http.Request) (*http.Response, erro
 	in := bufio.NewReader(limited)
 	for {
 		answer, err := http.ReadResponse(in, r)
-		if err != nil {
+		switch {
+		case err != nil && limited.N <= 0:
+			return nil, errLongHeader
+		case err != nil && !time.Now().Before(late):
+			return nil, os.ErrDeadlineExceeded // half a line is called malformed instead
+		case err != nil:
 			return nil, err
 		}
 		if !isInterim(answer.StatusCode) {
@@ -130,6 +138,9 @@ func (w freshWay) converse(conn net.Conn, r *http.Request) (*http.Response, erro
 		}
 	}
 }
+
+// errLongHeader: the end that a limit makes looks like the end of the connection.
+var errLongHeader = errors.New("the header of the service's answer is too long")
 
 func isInterim(status int) bool {
 	return status >= http.StatusContinue && status < http.StatusOK && status != http.StatusSwitchingProtocols

@@ -65,6 +65,7 @@ func (w *finalHeader) WriteHeader(status int) {
 	switch {
 	case status == http.StatusEarlyHints:
 		w.gateway.cleanAnswer(header)
+		header.Del("Connection")
 	case status < http.StatusOK && status != http.StatusSwitchingProtocols:
 		return
 	default:
@@ -207,13 +208,18 @@ func (b withoutTrailer) Close() error {
 	return err
 }
 
-// upstreamFailed answers when the service does not. A browser that left gets nothing.
+// upstreamFailed answers when the service does not, be it that what the citizen sent broke off. A browser that left gets
+// nothing.
 func (g *Gateway) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, errQuoted) {
 		return
 	}
 	if errors.Is(err, context.Canceled) {
 		panic(http.ErrAbortHandler) // to return would be an empty 200 for a browser that only closed its own half
+	}
+	if unread := (unreadBody{}); errors.As(err, &unread) {
+		g.answer(w, r, unreadable(unread.cause, g.HoldMaxBytes))
+		return
 	}
 	g.Log.WarnContext(r.Context(), "the service does not answer", "error", brokenBy(err))
 	var timeout net.Error

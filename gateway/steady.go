@@ -37,8 +37,11 @@ func (b *steadyBody) expect() {
 func (b *steadyBody) Read(p []byte) (int, error) {
 	b.expect()
 	n, err := b.ReadCloser.Read(p)
-	if errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
 		_ = b.control.SetReadDeadline(time.Time{})
+	case err != nil:
+		err = unreadBody{err}
 	}
 	return n, err
 }

@@ -46,6 +46,7 @@ func TestABodyMayTakeItsTimeButNotStandStill(t *testing.T) {
 		bytes        int // that come, each just in time
 	}{
 		"a held form":              {"/licences/apply", "The form did not reach us complete.", 10},
+		"a free form":              {"/free", "The form did not reach us complete.", 10},
 		"a body that nobody reads": {"/_pay/nowhere", "HTTP/1.1 404 Not Found", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -122,6 +122,7 @@ func listenPublic(s config.Settings) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the public door: %w", err)
 	}
+	listener = citizens{listener}
 	if s.TLSCertFile == "" {
 		return listener, nil
 	}

@@ -8,6 +8,7 @@ var (
 		"No money has been taken, and nothing has been sent to the service.",
 		"Nid oes arian wedi’i gymryd, ac nid oes dim wedi’i anfon i’r gwasanaeth.",
 	}
+	nothingTaken  = both{"No money has been taken.", "Nid oes arian wedi’i gymryd."}
 	nothingByThis = both{ // where the citizen may have paid before, and comes by accident
 		"This has not taken any money or sent anything to the service.",
 		"Nid yw hyn wedi cymryd unrhyw arian nac wedi anfon dim i’r gwasanaeth.",
@@ -108,7 +109,7 @@ var texts = map[Page]page{
 		title: both{"We could not read what you sent", "Ni allem ddarllen yr hyn a anfonoch"},
 		says: []both{
 			{"The form did not reach us complete.", "Ni chyrhaeddodd y ffurflen ni yn gyfan."},
-			nothingHappened,
+			nothingTaken, // the service may have seen the beginning of what is free
 			{"Go back and try again.", "Ewch yn ôl a rhowch gynnig arall arni."},
 		},
 	},
@@ -147,7 +148,7 @@ var texts = map[Page]page{
 		title: both{"You have to pay for this first", "Rhaid i chi dalu am hyn yn gyntaf"},
 		says: []both{
 			{"Open the address in a browser to pay.", "Agorwch y cyfeiriad mewn porwr i dalu."},
-			{"No money has been taken.", "Nid oes arian wedi’i gymryd."},
+			nothingTaken,
 		},
 	},
 

@@ -73,9 +73,10 @@ func TestOnlyPagesWithoutAPaymentSayThatNothingWasTaken(t *testing.T) {
 			require.NotContains(t, text.cy, "Nid oes arian wedi’i gymryd", "%s, %s", name, where)
 		}
 	}
-	for _, name := range []Page{Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned, NotStarted, Busy, Draining, Closed, ChooseAgain, CardNumber, TooLarge, Unreadable} {
+	for _, name := range []Page{Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned, NotStarted, Busy, Draining, Closed, ChooseAgain, CardNumber, TooLarge} {
 		require.Contains(t, texts[name].says, nothingHappened, name)
 	}
+	require.Contains(t, texts[Unreadable].says, nothingTaken)
 	for _, name := range []Page{Checking, Finishing, Waiting, ForAPerson} {
 		require.True(t, texts[name].onlyOnce, "%s warns not to pay again", name)
 	}
