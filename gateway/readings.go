@@ -55,11 +55,12 @@ func readings(path string) readingSet {
 // decoders each do one thing that some server does to a path. They leave a path alone that does not concern them.
 func decoders() []func(string) string {
 	return []func(string) string{
-		decodePercent, decodePercentU, decodeOverlong, decodeLatin1, decodePlus, foldCompatible,
-		turnBackslashes, mergeSlashes, resolveDots,
+		decodePercent, decodeUnreserved, decodeButSlashes, decodePercentU, decodeOverlong, decodeLatin1, decodePlus,
+		foldCompatible, dropAccents,
+		turnBackslashes, mergeSlashes, resolveDots, dropDots,
 		cutParameters, cutStreams, cutTickets, cutTicketsWithSlash,
 		cutAtNul, cutAtHash, cutAtQuestionMark, cutAtLineEnd, cutAtAmpersand, takeParameter,
-		dropIgnorable, trimSegments,
+		dropIgnorable, dropForeign, dropTags, trimSegments,
 	}
 }
 
@@ -80,13 +81,25 @@ func isPlain(path string) bool {
 
 // decodePercent decodes each %XX once and leaves broken ones as they are.
 func decodePercent(path string) string {
+	return decodeThose(path, func(byte) bool { return true })
+}
+
+// decodeUnreserved and decodeButSlashes are for those that resolve dot segments before they decode the rest, or never decode
+// an escaped slash: to Apache, /x%2fy/%2e%2e/apply is /apply.
+func decodeUnreserved(path string) string { return decodeThose(path, isUnreserved) }
+
+func decodeButSlashes(path string) string {
+	return decodeThose(path, func(c byte) bool { return c != '/' && c != '\\' })
+}
+
+func decodeThose(path string, isOne func(byte) bool) string {
 	if !strings.Contains(path, "%") {
 		return path
 	}
 	decoded := make([]byte, 0, len(path))
 	for i := 0; i < len(path); i++ {
 		if path[i] == '%' && i+2 < len(path) {
-			if high, low := unhex(path[i+1]), unhex(path[i+2]); high >= 0 && low >= 0 {
+			if high, low := unhex(path[i+1]), unhex(path[i+2]); high >= 0 && low >= 0 && isOne(byte(high<<4|low)) {
 				decoded = append(decoded, byte(high<<4|low))
 				i += 2
 				continue
@@ -195,6 +208,26 @@ func foldCompatible(path string) string {
 
 var bestFit = strings.NewReplacer("∕", "/", "⁄", "/", "∖", `\`, "ı", "i", "İ", "I", "․", ".", "‥", "..")
 
+// dropAccents leaves letters bare, as the usual collations of databases compare them, and what makes a page's name of its
+// title.
+func dropAccents(path string) string {
+	if isASCII(path) || !utf8.ValidString(path) {
+		return path
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKD.String(bareLetters.Replace(path)))
+}
+
+// bareLetters are for the letters that Unicode does not take apart.
+var bareLetters = strings.NewReplacer(
+	"ß", "ss", "ẞ", "SS", "æ", "ae", "Æ", "AE", "œ", "oe", "Œ", "OE", "ø", "o", "Ø", "O", "đ", "d", "Đ", "D", "ð", "d", "Ð", "D",
+	"ħ", "h", "Ħ", "H", "ł", "l", "Ł", "L", "ŧ", "t", "Ŧ", "T", "þ", "th", "Þ", "TH", "ı", "i",
+)
+
 func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
@@ -240,6 +273,11 @@ func resolveDots(path string) string {
 		}
 	}
 	return "/" + strings.Join(kept, "/")
+}
+
+// dropDots leaves ".." out and goes nowhere by it: what CodeIgniter does, and str_replace('../', ”, …).
+func dropDots(path string) string {
+	return strings.TrimSuffix(strings.ReplaceAll(path, "../", ""), "/..")
 }
 
 // cutParameters drops the ;parameters of each segment, as servlet containers do.
@@ -317,6 +355,29 @@ func dropIgnorable(path string) string {
 		}
 		return r
 	}, path)
+}
+
+// dropForeign leaves ASCII alone, as iconv does with //IGNORE and what cleans the name of a page.
+func dropForeign(path string) string {
+	if isASCII(path) {
+		return path
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= utf8.RuneSelf {
+			return -1
+		}
+		return r
+	}, path)
+}
+
+var tag = regexp.MustCompile(`<[^>]*>?`)
+
+// dropTags is strip_tags, through which many a page goes that puts an address or a value into another page.
+func dropTags(text string) string {
+	if !strings.Contains(text, "<") {
+		return text
+	}
+	return tag.ReplaceAllLiteralString(text, "")
 }
 
 // trimSegments drops white space around each segment, and dots after it, as Windows does. Dot segments stay.
@@ -464,7 +525,7 @@ func startsWidely(pattern []wideSegment, reading []wideText) bool {
 			return true
 		case i >= len(reading):
 			return false
-		case s.kind == literal && !s.isWidely(reading[i]) && (i < len(reading)-1 || !isWithSuffix(s.text, reading[i].text)):
+		case s.kind == literal && !s.isWidely(reading[i]) && (i < len(pattern)-1 && i < len(reading)-1 || !isWithMore(s.text, reading[i].text)):
 			return false
 		}
 	}
@@ -498,11 +559,11 @@ func lettersAlone(text string) string {
 	}, text)
 }
 
-// isWithSuffix tells whether a last segment is the literal and anything behind a dot: Spring's suffix patterns and the
-// formats of Rails take whatever stands there.
-func isWithSuffix(literal, text string) bool {
-	for i := range len(text) {
-		if text[i] == '.' && strings.EqualFold(text[:i], literal) {
+// isWithMore tells whether a segment is the literal and anything behind a character that ends a word, as a rule without an end
+// takes it (^/apply\b); Spring's suffix patterns and the formats of Rails take whatever stands behind a dot.
+func isWithMore(literal, text string) bool {
+	for i, c := range text {
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '-' && c != '_' && strings.EqualFold(text[:i], literal) {
 			return true
 		}
 	}
@@ -523,7 +584,7 @@ func stem(text string) string {
 	return text
 }
 
-var script = regexp.MustCompile(`(?i)^.+\.(?:php[0-9]?|phtml|f?cgi|pl|py|rb|wsgi|asp|aspx|ashx|jsp|cfm|dll|exe)$`)
+var script = regexp.MustCompile(`(?i)^.*\.(?:php[0-9]?|phtml|f?cgi|pl|py|rb|wsgi|asp|aspx|ashx|jsp|cfm|dll|exe)$`)
 
 func isScriptName(text string) bool {
 	return isIndex(text) || strings.Contains(text, ".") && script.MatchString(text)
