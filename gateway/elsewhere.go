@@ -84,10 +84,12 @@ func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body,
 	return body, form, err
 }
 
-// isOtherContent tells content that no service takes parameters from, whatever it does with it.
+// isOtherContent tells content that no service takes parameters from, whatever it does with it. CGI.pm and ASP.NET look at
+// the beginning of a type only.
 func isOtherContent(header http.Header) bool {
+	kind := strings.ToLower(strings.TrimSpace(header.Get("Content-Type")))
 	err := unplain(header, strings.NewReader("x"), nil)
-	return errors.Is(err, errNoForm) && !strings.HasPrefix(strings.ToLower(header.Get("Content-Type")), "multipart/")
+	return errors.Is(err, errNoForm) && !strings.HasPrefix(kind, "multipart/") && !strings.HasPrefix(kind, urlencoded)
 }
 
 // isSaid tells whether a request meets the pattern's conditions when its parameters are taken from anywhere. What cannot be
