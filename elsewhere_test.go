@@ -45,6 +45,7 @@ func TestWhatAQueryLeadsToIsNotReachedByAFormOrACookie(t *testing.T) {
 		"no type":                        withForm("POST /index.php", "", "page=apply"),
 		"two types":                      withForm("POST /index.php", "Content-Type: text/plain\r\n"+formType, "page=apply"),
 		"a type that only PHP reads":     withForm("POST /index.php", "Content-Type: application/x-www-form-urlencoded,x\r\n", "page=apply"),
+		"a type that begins like it":     withForm("POST /index.php", "Content-Type: application/x-www-form-urlencodedx\r\n", "page=apply"),
 		"another character set":          withForm("POST /index.php", "Content-Type: application/x-www-form-urlencoded; charset=ibm037\r\n", "%97%81%87%85=%81%97%97%93%A8"),
 		"chunks":                         "POST /index.php HTTP/1.1\r\nHost: apply.example\r\n" + formType + "Transfer-Encoding: chunked\r\n\r\na\r\npage=apply\r\n0\r\n\r\n",
 		"a cookie":                       withForm("POST /index.php", "Cookie: a=1; page=apply\r\n", ""),

@@ -230,7 +230,7 @@ func TestAProbeOfAServiceThatRoutesByTheQuery(t *testing.T) {
 func TestARouteThatIsNotStrictIsToldToBe(t *testing.T) {
 	t.Parallel()
 	s := newProbedService(t, func(r *http.Request) bool {
-		return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/licences/apply")
+		return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path+"/", "/licences/apply/")
 	})
 	environ := s.environ("PAYGATE_ROUTE_LICENCE_STRICT=off", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply")
 	status, said, _ := types(t, environ, "probe", "-staging")
@@ -298,4 +298,19 @@ func TestAProbeAsksAsACitizenWouldAndPrintsNothingSecret(t *testing.T) {
 	}
 	require.Equal(t, "/licences/apply/7", posts[0].target)
 	require.Equal(t, "apply.example", posts[0].host)
+}
+
+// TestAProbeTellsOfARuleWithoutAnEnd: one alias would declare one of as many addresses as there are words.
+func TestAProbeTellsOfARuleWithoutAnEnd(t *testing.T) {
+	t.Parallel()
+	s := newProbedService(t, func(r *http.Request) bool {
+		return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/licences/apply")
+	})
+	status, said, _ := types(t, s.environ(), "probe", "-staging")
+	require.Equal(t, 3, status, said)
+	require.Regexp(t, `LET THROUGH +endless rule +POST /licences/applyx`, said)
+	require.Regexp(t, `refused +endless rule +POST /licences/apply@x`, said)
+	require.Contains(t, said, "No setting of this route declares these.")
+	require.Contains(t, said, "end it (nginx: location =; elsewhere: ^…$)")
+	require.NotContains(t, said, "Settings to paste")
 }

@@ -134,7 +134,7 @@ func (m remedy) applied(routes []gateway.Route, route gateway.Route) []gateway.R
 func aliasFor(s config.Settings, route gateway.Route, filled map[string]string, leak probe.Spelling) (reading.Pattern, bool) {
 	target, query, _ := strings.Cut(leak.Target, "?")
 	path, found := general(target, route.Match, filled)
-	if !found || leak.Method != route.Match.Method() || leak.Form != "" {
+	if !found || leak.Method != route.Match.Method() || leak.Form != "" || leak.Class == probe.EndlessRule { // one of as many as there are words
 		return reading.Pattern{}, false
 	}
 	text := leak.Method + " " + path
@@ -193,6 +193,9 @@ func (m remedy) print(out io.Writer, r gateway.Route) {
 	}
 	fmt.Fprintln(out, "  No setting of this route declares these. A second gate in the service's own web server closes them (docs/headers.md):")
 	printSpellings(out, m.left)
+	if slices.ContainsFunc(m.left, func(s probe.Spelling) bool { return s.Class == probe.EndlessRule }) {
+		fmt.Fprintln(out, "  The rule that leads to the pay code says how a path begins, and not where it ends: end it (nginx: location =; elsewhere: ^…$).")
+	}
 	if slices.ContainsFunc(m.left, func(s probe.Spelling) bool { return s.Method == http.MethodGet && r.Match.Method() != http.MethodGet }) {
 		fmt.Fprintln(out, "  The pay code runs on GET too: where the form is at another address, a further route whose MATCH is that GET closes it as well.")
 	}

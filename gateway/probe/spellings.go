@@ -104,10 +104,11 @@ func paths(a Address) []written {
 	add("slash", "/%2f"+w.path[1:])
 
 	before("dot", "/.", "/..", "/../..", "/x/..", "/x//..")
-	between("dot", "/./", "/x/../")
+	between("dot", "/./", "/x/../", "/../")
+	between("encoded dot", "/x%2fy/%2e%2e/")
 	behind("dot", "/.", "/./", "/x/..", "/x/../")
 
-	before("encoded dot", "/x/%2e%2e", "/x/%2E.", "/x/.%2e", "/%2e")
+	before("encoded dot", "/x%2fy/%2e%2e", "/x/%2e%2e", "/x/%2E.", "/x/.%2e", "/%2e")
 	between("encoded dot", "/%2e/")
 	behind("encoded dot", "/%2e")
 	add("encoded dot", "/x%2f.."+strings.ReplaceAll(w.path, "/", "%2f"), "/x%2f%2e%2e%2f"+w.path[1:])
@@ -115,7 +116,7 @@ func paths(a Address) []written {
 	add("encoded", w.withLetter("%"+hex(w.letter)), w.withFirst("%"+hex(w.first)), w.withFinal("%"+hex(w.final)), w.encoded(), w.withLetter("%"+hex(strings.ToUpper(w.letter))))
 	add("twice", w.withLetter("%25"+hex(w.letter)), w.withLetter("%252525"+hex(w.letter)), w.withLetter(escaped([]byte("%"+hex(w.letter)))))
 	between("twice", "%252f", "%25252f")
-	before("twice", "/x/%252e%252e")
+	before("twice", "/x/%252e%252e", "/x%252fy/%252e%252e")
 	behind("twice", "%252f", "%2500")
 	add("broken", w.withLetter("%u00"+hex(w.letter)))
 	between("broken", "%u002f")
@@ -129,6 +130,10 @@ func paths(a Address) []written {
 
 	add("unicode", strings.Replace(w.path, "s", "%c5%bf", 1), strings.Replace(w.path, "i", "%c4%b1", 1), strings.Replace(w.path, "k", "%e2%84%aa", 1))
 	add("unicode", w.withLetter(fullWidth(w.letter)), w.withFirst(fullWidth(w.first)), w.withLetter(circled(w.letter)), w.withLetter("%25u00"+hex(w.letter)))
+	for _, pair := range [][2]string{{"a", "%c3%a1"}, {"e", "%c3%a9"}, {"i", "%c3%ad"}, {"o", "%c3%b3"}} {
+		add("unicode", strings.Replace(w.path, pair[0], pair[1], 1))
+	}
+	add("unicode", w.withInside("%e4%b8%ad"), w.withInside("%cc%81"), w.path+"%cc%81", strings.Replace(w.path, "l", "%c5%82", 1), strings.Replace(w.path, "e", "%e9", 1))
 	between("unicode", "%ef%bc%8f", "%e2%88%95", "%e2%81%84", "%25u002f", "%25uff0f")
 	before("unicode", "/x/%ef%bc%8e%ef%bc%8e")
 
@@ -145,6 +150,7 @@ func paths(a Address) []written {
 	for _, odd := range []string{"%01", "%ff", "%c2%ad", "%e2%80%8d", "%0a"} {
 		add("inside", w.withInside(odd))
 	}
+	add("inside", w.withInside("<b>"), w.withInside("%3cb%3e"))
 	behind("nul", "%00", "%00.html", "%00/x", "%00x")
 	between("nul", "%00/")
 	add("nul", w.withInside("%00"))
@@ -167,9 +173,11 @@ func paths(a Address) []written {
 	if w.stem != w.last {
 		add("suffix", w.withLast(w.stem), w.withLast(w.stem+".html"), w.withLast(w.stem+"/"))
 	}
+	behind(EndlessRule, "x", "1", "-x", "_x", "@x", "@x/y", ",x", "x/y", "<b>")
+	before("nested", "/x", "/x/y")
 	behind("path info", "/x", "/x/y", "/x.css", ".php/", ".php/x", "/index.php")
 	between("path info", ".php/")
-	before("scripts", "/index.php", "/index.php/", "/Index.PHP", "/app.php", "/app_dev.php", "/index.cgi", "/web/index.php", "/index", "/default.aspx")
+	before("scripts", "/.php", "/index.php", "/index.php/", "/Index.PHP", "/app.php", "/app_dev.php", "/index.cgi", "/web/index.php", "/index", "/default.aspx")
 	if script, rest, found := strings.Cut(w.path, ".php/"); found {
 		add("scripts", "/"+rest, script+"/"+rest)
 	}
@@ -226,6 +234,9 @@ func (a Address) queries() []Spelling {
 	}
 	return all
 }
+
+// EndlessRule is the class of what a rule takes that says how a path begins, and not where it ends: /applyx, where /apply is meant.
+const EndlessRule = "endless rule"
 
 // Nowhere is a path that no service has.
 const Nowhere = "/paygate-probe-nowhere"

@@ -11,13 +11,25 @@ import (
 
 // decodePercent decodes each %XX once and leaves broken ones as they are.
 func decodePercent(path string) string {
+	return decodeThose(path, func(byte) bool { return true })
+}
+
+// decodeUnreserved and decodeButSlashes are for those that resolve dot segments before they decode the rest, or never decode
+// an escaped slash: to Apache, /x%2fy/%2e%2e/apply is /apply.
+func decodeUnreserved(path string) string { return decodeThose(path, isUnreserved) }
+
+func decodeButSlashes(path string) string {
+	return decodeThose(path, func(c byte) bool { return c != '/' && c != '\\' })
+}
+
+func decodeThose(path string, isOne func(byte) bool) string {
 	if !strings.Contains(path, "%") {
 		return path
 	}
 	decoded := make([]byte, 0, len(path))
 	for i := 0; i < len(path); i++ {
 		if path[i] == '%' && i+2 < len(path) {
-			if high, low := unhex(path[i+1]), unhex(path[i+2]); high >= 0 && low >= 0 {
+			if high, low := unhex(path[i+1]), unhex(path[i+2]); high >= 0 && low >= 0 && isOne(byte(high<<4|low)) {
 				decoded = append(decoded, byte(high<<4|low))
 				i += 2
 				continue
@@ -126,6 +138,26 @@ func foldCompatible(path string) string {
 
 var bestFit = strings.NewReplacer("∕", "/", "⁄", "/", "∖", `\`, "ı", "i", "İ", "I", "․", ".", "‥", "..")
 
+// dropAccents leaves letters bare, as the usual collations of databases compare them, and what makes a page's name of its
+// title.
+func dropAccents(path string) string {
+	if isASCII(path) || !utf8.ValidString(path) {
+		return path
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKD.String(bareLetters.Replace(path)))
+}
+
+// bareLetters are for the letters that Unicode does not take apart.
+var bareLetters = strings.NewReplacer(
+	"ß", "ss", "ẞ", "SS", "æ", "ae", "Æ", "AE", "œ", "oe", "Œ", "OE", "ø", "o", "Ø", "O", "đ", "d", "Đ", "D", "ð", "d", "Ð", "D",
+	"ħ", "h", "Ħ", "H", "ł", "l", "Ł", "L", "ŧ", "t", "Ŧ", "T", "þ", "th", "Þ", "TH", "ı", "i",
+)
+
 func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
@@ -171,6 +203,11 @@ func resolveDots(path string) string {
 		}
 	}
 	return "/" + strings.Join(kept, "/")
+}
+
+// dropDots leaves ".." out and goes nowhere by it: what CodeIgniter does, and str_replace('../', ”, …).
+func dropDots(path string) string {
+	return strings.TrimSuffix(strings.ReplaceAll(path, "../", ""), "/..")
 }
 
 // cutParameters drops the ;parameters of each segment, as servlet containers do.
@@ -248,6 +285,29 @@ func dropIgnorable(path string) string {
 		}
 		return r
 	}, path)
+}
+
+// dropForeign leaves ASCII alone, as iconv does with //IGNORE and what cleans the name of a page.
+func dropForeign(path string) string {
+	if isASCII(path) {
+		return path
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= utf8.RuneSelf {
+			return -1
+		}
+		return r
+	}, path)
+}
+
+var tag = regexp.MustCompile(`<[^>]*>?`)
+
+// dropTags is strip_tags, through which many a page goes that puts an address or a value into another page.
+func dropTags(text string) string {
+	if !strings.Contains(text, "<") {
+		return text
+	}
+	return tag.ReplaceAllLiteralString(text, "")
 }
 
 // trimSegments drops white space around each segment, and dots after it, as Windows does. Dot segments stay.

@@ -89,7 +89,7 @@ func namesInside(name, wanted string) bool {
 // lettersOf is a name's letters and digits, in lower case.
 func lettersOf(name string) string {
 	if !isASCII(name) {
-		name = foldCompatible(dropIgnorable(decodeOverlong(name)))
+		name = dropAccents(foldCompatible(dropIgnorable(decodeOverlong(name))))
 	}
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -111,8 +111,32 @@ func mayMean(value, wanted string) bool {
 	plain := plainText(wanted)
 	return inSomeDecoding(value, func(value string) bool {
 		value = plainText(value)
-		return strings.EqualFold(value, plain) || isTrue(value) && isTrue(plain) || isNumber(value, plain)
+		return strings.EqualFold(value, plain) || isTrue(value) && isTrue(plain) || isNumber(value, plain) || isCleaned(value, plain)
 	})
+}
+
+// isCleaned tells whether a value is the wanted one to a service that drops tags, or whatever else a word does not have
+// (WordPress's sanitize_key). A number below zero stays one: it often says "none".
+func isCleaned(value, wanted string) bool {
+	word := bareWord(wanted)
+	if wholeNumber.MatchString(wanted) && strings.HasPrefix(value, "-") {
+		return false
+	}
+	return word != "" && (bareWord(value) == word || bareWord(dropTags(value)) == word)
+}
+
+// bareWord is a text's plain letters, digits and slashes, in lower case.
+func bareWord(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '/':
+			return r
+		default:
+			return -1
+		}
+	}, text)
 }
 
 // MayBe tells whether some service takes a field's value for the wanted one. A value that was cut may be any.
@@ -123,7 +147,7 @@ func (f Field) MayBe(value string) bool {
 // plainText is a text without white space and what does not show, in the usual forms of its letters.
 func plainText(text string) string {
 	if !isASCII(text) {
-		text = foldCompatible(decodeOverlong(text))
+		text = dropAccents(foldCompatible(decodeOverlong(text)))
 	}
 	return dropIgnorable(strings.Join(strings.Fields(text), ""))
 }

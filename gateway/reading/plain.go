@@ -24,10 +24,12 @@ var (
 	ErrTooMany    = errors.New("the form has too many fields to judge")
 )
 
-// HasForm tells whether a request's content is of a type that some service takes parameters from.
+// HasForm tells whether a request's content is of a type that some service takes parameters from. CGI.pm and ASP.NET look at
+// the beginning of a type only.
 func HasForm(header http.Header) bool {
+	kind := strings.ToLower(strings.TrimSpace(header.Get("Content-Type")))
 	err := Unplain(header, strings.NewReader("x"), nil)
-	return !errors.Is(err, errNoForm) || strings.HasPrefix(strings.ToLower(header.Get("Content-Type")), "multipart/")
+	return !errors.Is(err, errNoForm) || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, urlencoded)
 }
 
 // Unplain says why a body may be read in more than one way; form is what was read of it.

@@ -100,11 +100,12 @@ func readings(path string) readingSet {
 // decoders each do one thing that some server does to a path. They leave a path alone that does not concern them.
 func decoders() []func(string) string {
 	return []func(string) string{
-		decodePercent, decodePercentU, decodeOverlong, decodeLatin1, decodePlus, foldCompatible,
-		turnBackslashes, mergeSlashes, resolveDots,
+		decodePercent, decodeUnreserved, decodeButSlashes, decodePercentU, decodeOverlong, decodeLatin1, decodePlus,
+		foldCompatible, dropAccents,
+		turnBackslashes, mergeSlashes, resolveDots, dropDots,
 		cutParameters, cutStreams, cutTickets, cutTicketsWithSlash,
 		cutAtNul, cutAtHash, cutAtQuestionMark, cutAtLineEnd, cutAtAmpersand, takeParameter,
-		dropIgnorable, trimSegments,
+		dropIgnorable, dropForeign, dropTags, trimSegments,
 	}
 }
 

@@ -102,7 +102,7 @@ func plainlyStarts(pattern []segment, reading []string) bool {
 		case s.kind != literal:
 			continue
 		}
-		suffixed := i == len(reading)-1 && isWithSuffix(s.text, reading[i])
+		suffixed := (i == len(reading)-1 || i == len(pattern)-1) && isWithMore(s.text, reading[i])
 		if !suffixed && !plainlyAlike(s.text, reading[i]) && !plainlyAlike(plainStem(s.text), plainStem(reading[i])) && !plainlyShort(reading[i], s.text) {
 			return false
 		}

@@ -84,7 +84,7 @@ func startsWidely(pattern []wideSegment, reading []wideText) bool {
 			return true
 		case i >= len(reading):
 			return false
-		case s.kind == literal && !s.isWidely(reading[i]) && (i < len(reading)-1 || !isWithSuffix(s.text, reading[i].text)):
+		case s.kind == literal && !s.isWidely(reading[i]) && (i < len(pattern)-1 && i < len(reading)-1 || !isWithMore(s.text, reading[i].text)):
 			return false
 		}
 	}
@@ -118,11 +118,11 @@ func lettersAlone(text string) string {
 	}, text)
 }
 
-// isWithSuffix tells whether a last segment is the literal and anything behind a dot: Spring's suffix patterns and the
-// formats of Rails take whatever stands there.
-func isWithSuffix(literal, text string) bool {
-	for i := range len(text) {
-		if text[i] == '.' && strings.EqualFold(text[:i], literal) {
+// isWithMore tells whether a segment is the literal and anything behind a character that ends a word, as a rule without an end
+// takes it (^/apply\b); Spring's suffix patterns and the formats of Rails take whatever stands behind a dot.
+func isWithMore(literal, text string) bool {
+	for i, c := range text {
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '-' && c != '_' && strings.EqualFold(text[:i], literal) {
 			return true
 		}
 	}
@@ -143,7 +143,7 @@ func stem(text string) string {
 	return text
 }
 
-var script = regexp.MustCompile(`(?i)^.+\.(?:php[0-9]?|phtml|f?cgi|pl|py|rb|wsgi|asp|aspx|ashx|jsp|cfm|dll|exe)$`)
+var script = regexp.MustCompile(`(?i)^.*\.(?:php[0-9]?|phtml|f?cgi|pl|py|rb|wsgi|asp|aspx|ashx|jsp|cfm|dll|exe)$`)
 
 func isScriptName(text string) bool {
 	return isIndex(text) || strings.Contains(text, ".") && script.MatchString(text)
