@@ -72,16 +72,17 @@ const behindModel = ".[]():$/"
 // namesInside tells whether a name ends in the wanted one, behind what some binder takes for the name of a model or a form:
 // model.action, Main$action, application[action].
 func namesInside(name, wanted string) bool {
-	letters := lettersOf(wanted)
-	for rest := name; letters != ""; {
-		at := strings.IndexAny(rest, behindModel)
+	letters, tail := lettersOf(wanted), ""
+	for letters != "" && strings.HasSuffix(letters, tail) { // from the end on, or a long name would be read once for each dot in it
+		at := strings.LastIndexAny(name, behindModel)
 		if at < 0 {
 			return false
 		}
-		rest = rest[at+1:]
-		if lettersOf(rest) == letters {
+		tail = lettersOf(name[at+1:]) + tail
+		if tail == letters {
 			return true
 		}
+		name = name[:at]
 	}
 	return false
 }

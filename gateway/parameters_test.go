@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,4 +73,13 @@ func TestValuesThatSomeServiceReadsAlike(t *testing.T) {
 			require.False(t, mayMean(value, wanted), "%q as %q", value, wanted)
 		}
 	}
+}
+
+// TestALongNameIsReadOnce: it would take an hour otherwise.
+func TestALongNameIsReadOnce(t *testing.T) {
+	t.Parallel()
+	for _, unit := range []string{".", "?/", "a.", "[", "[licence]x"} {
+		require.False(t, mayName(strings.Repeat(unit, 1<<22/len(unit)), "licence"), unit)
+	}
+	require.True(t, mayName(strings.Repeat("x.", 1<<20)+"licence", "licence"))
 }

@@ -19,6 +19,9 @@ import (
 const (
 	maxReadings     = 512
 	maxReadingBytes = 256 << 10
+	// A query may have several values, and each is held against each pattern.
+	maxValueReadings = 128
+	maxValueBytes    = 2 << 10
 )
 
 // readingSet is what a path may be read as, itself first.
@@ -29,7 +32,9 @@ type readingSet struct {
 
 // readings applies every decoder to the path and to what comes out, in every order, until nothing new comes. Upper and
 // lower case are not told apart later, so case is no reading.
-func readings(path string) readingSet {
+func readings(path string) readingSet { return someReadings(path, maxReadings) }
+
+func someReadings(path string, most int) readingSet {
 	set := readingSet{paths: []string{path}, complete: true}
 	if isPlain(path) {
 		return set
@@ -41,7 +46,7 @@ func readings(path string) readingSet {
 			if seen[next] {
 				continue
 			}
-			if size += len(next); len(seen) >= maxReadings || size > maxReadingBytes {
+			if size += len(next); len(seen) >= most || size > maxReadingBytes {
 				set.complete = false
 				return set
 			}
@@ -617,7 +622,10 @@ func readsAsValue(raw, value string) bool {
 	if unescaped, err := url.QueryUnescape(raw); err == nil && !strings.Contains(raw, "%25") && isPlain(unescaped) {
 		return strings.EqualFold(strings.Trim(unescaped, "/"), strings.Trim(value, "/"))
 	}
-	set := readings("/" + raw)
+	if len(raw) > maxValueBytes {
+		return true // may be anything
+	}
+	set := someReadings("/"+raw, maxValueReadings)
 	for _, r := range set.paths {
 		if strings.EqualFold(strings.Trim(r, "/"), strings.Trim(value, "/")) {
 			return true
