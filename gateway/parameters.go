@@ -3,6 +3,7 @@ package gateway
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -110,9 +111,9 @@ func mayMean(value, wanted string) bool {
 		return true
 	}
 	plain := plainText(wanted)
-	return inSomeDecoding(value, func(value string) bool {
-		value = plainText(value)
-		return strings.EqualFold(value, plain) || isTrue(value) && isTrue(plain) || isNumber(value, plain) || isCleaned(value, plain)
+	return inSomeDecoding(value, func(raw string) bool {
+		value := plainText(raw)
+		return strings.EqualFold(value, plain) || isTrue(value) && isTrue(plain) || isNumber(value, plain) || isCleaned(value, plain) || isCleaned(plainText(strings.ToValidUTF8(raw, "")), plain)
 	})
 }
 
@@ -123,7 +124,9 @@ func isCleaned(value, wanted string) bool {
 	if wholeNumber.MatchString(wanted) && strings.HasPrefix(value, "-") {
 		return false
 	}
-	return word != "" && (bareWord(value) == word || bareWord(dropTags(value)) == word)
+	return word != "" && slices.ContainsFunc([]string{bareWord(value), bareWord(dropTags(value))}, func(cleaned string) bool {
+		return cleaned == word || strings.ReplaceAll(cleaned, "/", "") == word
+	})
 }
 
 // bareWord is a text's plain letters, digits and slashes, in lower case.
