@@ -158,6 +158,7 @@ func TestAnArguableQueryIsRefused(t *testing.T) {
 		"[page]=licences/apply", "]page=licences/apply", "!page=licences/apply", "page[=licences/apply", "m.page=licences/apply", "m[page]=licences/apply", "%EF%BB%BFpage=licences/apply",
 		"p%2561ge=licences/apply", "p%u0061ge=licences/apply", "page=%EF%BD%8Cicences/apply", "page=licences%5Capply", "page=licences/%u0061pply", "page=licences/apply%EF%BB%BF", "page=/licences/apply?x",
 		"page=home&page=licences/apply;page=home", "x=%zz&page[0]=licences/apply", "page=licences/apply;x", "page=licences/apply&page", "%70%61%67%65[]=licences/apply", "page=licences/x/../apply",
+		"page=" + strings.Repeat("%20", 1000),
 		strings.Repeat("page=x&", 20) + "page=licences/apply", strings.Repeat("m.page=x&", 20),
 	} {
 		require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", "/index.php?"+query)).verdict, query)

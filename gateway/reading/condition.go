@@ -109,7 +109,10 @@ func readsAsValue(raw, value string) bool {
 	if unescaped, err := url.QueryUnescape(raw); err == nil && !strings.Contains(raw, "%25") && isPlain(unescaped) {
 		return strings.EqualFold(strings.Trim(unescaped, "/"), strings.Trim(value, "/"))
 	}
-	set := readings("/" + raw)
+	if len(raw) > maxValueBytes {
+		return true // may be anything
+	}
+	set := someReadings("/"+raw, maxValueReadings)
 	for _, r := range set.paths {
 		if strings.EqualFold(strings.Trim(r, "/"), strings.Trim(value, "/")) {
 			return true

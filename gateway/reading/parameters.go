@@ -3,6 +3,7 @@ package reading
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -72,16 +73,17 @@ const behindModel = ".[]():$/"
 // namesInside tells whether a name ends in the wanted one, behind what some binder takes for the name of a model or a form:
 // model.action, Main$action, application[action].
 func namesInside(name, wanted string) bool {
-	letters := lettersOf(wanted)
-	for rest := name; letters != ""; {
-		at := strings.IndexAny(rest, behindModel)
+	letters, tail := lettersOf(wanted), ""
+	for letters != "" && strings.HasSuffix(letters, tail) { // from the end on, or a long name would be read once for each dot in it
+		at := strings.LastIndexAny(name, behindModel)
 		if at < 0 {
 			return false
 		}
-		rest = rest[at+1:]
-		if lettersOf(rest) == letters {
+		tail = lettersOf(name[at+1:]) + tail
+		if tail == letters {
 			return true
 		}
+		name = name[:at]
 	}
 	return false
 }
@@ -109,9 +111,9 @@ func mayMean(value, wanted string) bool {
 		return true
 	}
 	plain := plainText(wanted)
-	return inSomeDecoding(value, func(value string) bool {
-		value = plainText(value)
-		return strings.EqualFold(value, plain) || isTrue(value) && isTrue(plain) || isNumber(value, plain) || isCleaned(value, plain)
+	return inSomeDecoding(value, func(raw string) bool {
+		value := plainText(raw)
+		return strings.EqualFold(value, plain) || isTrue(value) && isTrue(plain) || isNumber(value, plain) || isCleaned(value, plain) || isCleaned(plainText(strings.ToValidUTF8(raw, "")), plain)
 	})
 }
 
@@ -122,7 +124,9 @@ func isCleaned(value, wanted string) bool {
 	if wholeNumber.MatchString(wanted) && strings.HasPrefix(value, "-") {
 		return false
 	}
-	return word != "" && (bareWord(value) == word || bareWord(dropTags(value)) == word)
+	return word != "" && slices.ContainsFunc([]string{bareWord(value), bareWord(dropTags(value))}, func(cleaned string) bool {
+		return cleaned == word || strings.ReplaceAll(cleaned, "/", "") == word
+	})
 }
 
 // bareWord is a text's plain letters, digits and slashes, in lower case.

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,7 +52,7 @@ func TestNamesThatSomeServiceReadsAlike(t *testing.T) {
 func TestValuesThatSomeServiceReadsAlike(t *testing.T) {
 	t.Parallel()
 	for wanted, values := range map[string][]string{
-		"pay":     {"pay", "PAY", " pay ", "pay\r\n", "pay\x00", "pay\x00x", "p\x00ay", "ｐay", "%70ay", "%2570ay", "%u0070ay", "pay\u200b", "\ufeffpay", "p\xc1\xa1y", "pay\xa0", "pay\xff", "p!ay", "<b>pay", "p%3Cb%3Eay", "pay<", "páy", "paý", "p中ay", "-pay"},
+		"pay":     {"pay", "PAY", " pay ", "pay\r\n", "pay\x00", "pay\x00x", "p\x00ay", "ｐay", "%70ay", "%2570ay", "%u0070ay", "pay\u200b", "\ufeffpay", "p\xc1\xa1y", "pay\xa0", "pay\xff", "p!ay", "<b>pay", "p%3Cb%3Eay", "pay<", "páy", "paý", "p中ay", "-pay", "/pay", "p/ay", "./pay", "\xc0pay"},
 		"Pay now": {"pay now", "Pay  now", "Pay\u00a0now", "Pay+now", "Pay%20now", "Pay\tnow", "Pay\xa0now"},
 		"1": {
 			"1", "01", "+1", " 1", "1 ", "1.0", "1e0", "10e-1", "0.1e1", "1abc", "1;", "0x1", "0X01", "#1", "0_1", "１", "١", "१", "true", "on", "yes", "Y", "1.9", "1,", "1-day",
@@ -72,4 +73,13 @@ func TestValuesThatSomeServiceReadsAlike(t *testing.T) {
 			require.False(t, mayMean(value, wanted), "%q as %q", value, wanted)
 		}
 	}
+}
+
+// TestALongNameIsReadOnce: it would take an hour otherwise.
+func TestALongNameIsReadOnce(t *testing.T) {
+	t.Parallel()
+	for _, unit := range []string{".", "?/", "a.", "[", "[licence]x"} {
+		require.False(t, MayName(strings.Repeat(unit, 1<<22/len(unit)), "licence"), unit)
+	}
+	require.True(t, MayName(strings.Repeat("x.", 1<<20)+"licence", "licence"))
 }

@@ -64,6 +64,9 @@ func (r *Readings) Plain(p Pattern) []string {
 const (
 	maxReadings     = 512
 	maxReadingBytes = 256 << 10
+	// A query may have several values, and each is held against each pattern.
+	maxValueReadings = 128
+	maxValueBytes    = 2 << 10
 )
 
 // readingSet is what a path may be read as, itself first.
@@ -74,7 +77,9 @@ type readingSet struct {
 
 // readings applies every decoder to the path and to what comes out, in every order, until nothing new comes. Upper and
 // lower case are not told apart later, so case is no reading.
-func readings(path string) readingSet {
+func readings(path string) readingSet { return someReadings(path, maxReadings) }
+
+func someReadings(path string, most int) readingSet {
 	set := readingSet{paths: []string{path}, complete: true}
 	if isPlain(path) {
 		return set
@@ -86,7 +91,7 @@ func readings(path string) readingSet {
 			if seen[next] {
 				continue
 			}
-			if size += len(next); len(seen) >= maxReadings || size > maxReadingBytes {
+			if size += len(next); len(seen) >= most || size > maxReadingBytes {
 				set.complete = false
 				return set
 			}
