@@ -236,6 +236,20 @@ func TestAHostileTargetIsJudgedInBoundedTime(t *testing.T) {
 	}
 }
 
+func TestAllowNamesWhatStandsUnderAnothersWildcard(t *testing.T) {
+	certificate := Route{Name: "certificate", Match: patternOf(t, "GET /certificates/{id}"), Mode: ModeOn}
+	licence := Route{
+		Name: "licence", Match: patternOf(t, "POST /licences/{id}"), Mode: ModeOn, Strict: true,
+		Allow: []reading.Pattern{patternOf(t, "POST /certificates/search"), patternOf(t, "POST /licences/search")},
+	}
+	j := newJudge([]Route{certificate, licence}, "/_pay", nil)
+	require.Equal(t, targetFree, j.rule(requestOf(t, "POST", "/certificates/search")).verdict)
+	require.Equal(t, targetRefused, j.rule(requestOf(t, "PUT", "/certificates/search")).verdict)
+	require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", "/certificates/search/")).verdict)
+	require.Equal(t, targetPay, j.rule(requestOf(t, "GET", "/certificates/search")).verdict)
+	require.Equal(t, targetPay, j.rule(requestOf(t, "POST", "/licences/search")).verdict, "what costs money is not allowed by its own route")
+}
+
 // obfuscate disguises a path in one more way that some server undoes.
 func obfuscate(rng *rand.Rand, path string) string {
 	at := rng.IntN(len(path))
