@@ -233,7 +233,7 @@ func (r ruling) remedy() []any {
 		return nil
 	}
 	declare := r.route.Setting + "ALIASES, if it leads to the pay code"
-	if errors.Is(r.reason, errHandler) {
+	if errors.Is(r.reason, errHandler) || errors.Is(r.reason, errPayMethod) {
 		declare += "; " + r.route.Setting + "ALLOW, if it leads to other code"
 	}
 	return []any{"route", r.route.Name, "declare", declare}

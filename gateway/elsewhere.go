@@ -53,10 +53,15 @@ func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruli
 		said = append(said, form...)
 		doubtful = doubtful || err != nil && !errors.Is(err, reading.ErrNoObject)
 	}
-	if slices.ContainsFunc(was.elsewhere, func(p reading.Pattern) bool { return p.IsSaid(was.query, said, doubtful) }) {
+	if was.isSaidElsewhere(said, doubtful) {
 		return refused, body
 	}
 	return was, body
+}
+
+// isSaidElsewhere tells whether fields of the form or the cookies meet what the query does not.
+func (r ruling) isSaidElsewhere(said []reading.Field, doubtful bool) bool {
+	return slices.ContainsFunc(r.elsewhere, func(p reading.Pattern) bool { return p.IsSaid(r.query, said, doubtful) })
 }
 
 // unreadBody is a body that could not be read whole. Its cause is for the answer, and not for the log.

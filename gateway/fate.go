@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"net/http"
 	"strings"
+
+	"paygate/gateway/reading"
 )
 
 // Fate is what the public door does with a request, by its method and target.
@@ -35,14 +37,18 @@ func NewJudge(o Options) *Judge {
 	return &Judge{j, o.PublicURL.Host}
 }
 
-// Fate is that of a request whose target stands on the wire as it is given.
-func (j *Judge) Fate(method, target string) Fate {
+// Fate is that of a request whose target stands on the wire as it is given, with an urlencoded form that may be empty.
+func (j *Judge) Fate(method, target, form string) Fate {
 	text := method + " " + target + " HTTP/1.1\r\nHost: " + j.host + "\r\n\r\n"
 	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))
 	if err != nil {
 		return FateRefused // net/http answers it before the door is asked
 	}
-	switch ruling := j.judge.rule(r); ruling.verdict {
+	ruling := j.judge.rule(r)
+	if form != "" && ruling.isSaidElsewhere(reading.Query(form), false) {
+		return FateRefused
+	}
+	switch ruling.verdict {
 	case targetRefused:
 		return FateRefused
 	case targetOwn:

@@ -48,8 +48,8 @@ func idle(s config.Settings, allowed reading.Pattern) string {
 	if target == "" {
 		return ""
 	}
-	fate := judgeOf(s, s.Routes).Fate(allowed.Method(), target)
-	switch without := judgeOf(s, withoutAllow(s.Routes, allowed)).Fate(allowed.Method(), target); {
+	fate := judgeOf(s, s.Routes).Fate(allowed.Method(), target, "")
+	switch without := judgeOf(s, withoutAllow(s.Routes, allowed)).Fate(allowed.Method(), target, ""); {
 	case fate != gateway.FateForwarded:
 		return "is not let through all the same: it is too near to a pay route (" + string(fate) + ")"
 	case without == fate:

@@ -176,7 +176,7 @@ func (p *probing) probe(ctx context.Context, service probe.Service, s config.Set
 		}
 		result.asked++
 		if verdict != probe.NotRun {
-			result.reached = append(result.reached, reaching{spelling, verdict, judge.Fate(spelling.Method, spelling.Target)})
+			result.reached = append(result.reached, reaching{spelling, verdict, judge.Fate(spelling.Method, spelling.Target, spelling.Form)})
 		}
 	}
 	holds, err := probe.Holds(ctx, service, result.measure, address)

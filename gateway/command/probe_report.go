@@ -98,7 +98,7 @@ type remedy struct {
 // remedyFor looks for few settings with which the door no longer lets the spellings through.
 func remedyFor(s config.Settings, route gateway.Route, filled map[string]string, leaks []probe.Spelling) remedy {
 	stops := func(m remedy, leak probe.Spelling) bool {
-		return judgeOf(s, m.applied(s.Routes, route)).Fate(leak.Method, leak.Target) != gateway.FateForwarded
+		return judgeOf(s, m.applied(s.Routes, route)).Fate(leak.Method, leak.Target, leak.Form) != gateway.FateForwarded
 	}
 	var m remedy
 	if strict := (remedy{strict: true}); !route.Strict {
@@ -198,8 +198,5 @@ func (m remedy) print(out io.Writer, r gateway.Route) {
 	}
 	if slices.ContainsFunc(m.left, func(s probe.Spelling) bool { return s.Method == http.MethodGet && r.Match.Method() != http.MethodGet }) {
 		fmt.Fprintln(out, "  The pay code runs on GET too: where the form is at another address, a further route whose MATCH is that GET closes it as well.")
-	}
-	if slices.ContainsFunc(m.left, func(s probe.Spelling) bool { return s.Form != "" }) {
-		fmt.Fprintf(out, "  The service takes its conditions from the form too: so does a further route with MATCH=%s %s and WHEN=form:NAME=VALUE.\n", r.Match.Method(), r.Match.Path())
 	}
 }
