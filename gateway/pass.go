@@ -116,6 +116,7 @@ func (g *Gateway) fetch(w http.ResponseWriter, r *http.Request, j journey.Journe
 // stream writes the service's answer as the service gave it.
 func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.Reply) {
 	defer reply.Close()
+	g.cleanAnswer(reply.Header)
 	maps.Copy(w.Header(), reply.Header)
 	if w.Header().Get("Cache-Control") == "" {
 		w.Header().Set("Cache-Control", "private, no-cache") // the answer of a pay route is for this browser alone

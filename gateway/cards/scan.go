@@ -24,22 +24,28 @@ type scanner struct {
 	fraction bool   // the group follows a decimal point
 	point    bool   // a decimal point has just been read
 	apart    int    // blanks and hyphens since the last group
-	letters  int    // letters right before this place
-	last     rune   // the last of them
+	inWord   bool   // a letter stands right before this place
+	hex      bool   // all letters there are those of hexadecimal numbers
+	pending  bool   // a card number ended where these letters begin, unless they go on as a hexadecimal number
 
-	chain   []byte // the digits of the neighbouring groups before, the last ones
-	sizes   []int  // of those groups
-	longer  bool   // there were more, before these
-	inHex   bool   // a letter of a hexadecimal number stands right before the first group of all
-	inIBAN  bool   // the groups are those of an international account number, DE89 3704 …
-	country bool   // two letters stand right before the first group of all
+	chain  []byte // the digits of the neighbouring groups before, the last ones
+	sizes  []int  // of those groups
+	longer bool   // there were more, before these
+	inHex  bool   // letters of a hexadecimal number stand right before the first group of all
+
+	account iban
 }
 
-// take reads one more character, and tells whether a card number has just ended.
+// take reads one more character, and tells whether it shows that there is a card number before it, which is no part of an IBAN.
 func (s *scanner) take(r rune) bool {
 	if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) { // not to be seen
 		return false
 	}
+	return s.account.outside(s.read(r), r)
+}
+
+// read reads one more character, and tells whether it shows that there is a card number before it.
+func (s *scanner) read(r rune) bool {
 	if digit, ok := digitOf(r); ok {
 		if len(s.group) <= mostDigits {
 			s.group = append(s.group, digit)
@@ -48,24 +54,23 @@ func (s *scanner) take(r rune) bool {
 			s.fraction, s.point = s.point, false
 		}
 		if len(s.group) == 1 && len(s.sizes) == 0 && !s.longer {
-			s.inHex, s.country = s.letters > 0 && isHexLetter(s.last), s.letters == 2
+			s.inHex = s.inWord && s.hex
 		}
-		s.apart, s.letters = 0, 0
+		s.apart, s.inWord, s.pending = 0, false, false
 		return false
 	}
 	wasNumber := len(s.group) > 0
 	found := s.endGroup(isHexLetter(r))
 	if unicode.IsLetter(r) {
-		s.letters++
-		s.last = r
+		found = s.takeLetter(r) || found
 	} else {
-		s.letters = 0
+		s.inWord, s.pending = false, false
 	}
 	switch {
 	case r == '.':
 		s.point = wasNumber && !s.fraction
 		return s.endChain() || found
-	case r == ' ' || r == '-' || r >= utf8.RuneSelf && (unicode.In(r, unicode.Zs, unicode.Pd) || r == '\u2212'): // a minus sign
+	case isBlank(r):
 		s.apart++
 		s.point = false
 		return s.apart > mostApart && s.endChain() || found
@@ -75,19 +80,27 @@ func (s *scanner) take(r rune) bool {
 	}
 }
 
+// takeLetter reads one more letter, and tells whether it shows that what ended before these letters is a card number.
+func (s *scanner) takeLetter(r rune) bool {
+	s.hex = isHexLetter(r) && (s.hex || !s.inWord)
+	s.inWord = true
+	return s.pending && !s.hex
+}
+
 // idle tells that nothing but a digit could matter now.
 func (s *scanner) idle() bool {
-	return len(s.group) == 0 && len(s.sizes) == 0 && !s.longer && !s.point
+	return len(s.group) == 0 && len(s.sizes) == 0 && !s.longer && !s.point && !s.pending && s.account.length == 0
 }
 
 // end is the end of the text.
 func (s *scanner) end() bool {
 	found := s.endGroup(false)
-	return s.endChain() || found
+	return s.account.end(s.endChain() || found)
 }
 
 // endGroup adds the group at hand to its neighbours, and tells whether one or more of them, up to this one, are a card number.
-// A part of a hexadecimal number is none: digits that its letters touch at both ends, or, in groups as of a UUID, at one.
+// A part of a hexadecimal number is none: digits that its letters touch at both ends, or, in groups as of a UUID, at one. What
+// begins with such a letter behind them may also be a word, which is still to come.
 func (s *scanner) endGroup(hexFollows bool) bool {
 	size := len(s.group)
 	switch {
@@ -101,9 +114,6 @@ func (s *scanner) endGroup(hexFollows bool) bool {
 	s.chain = append(s.chain, s.group...)
 	s.sizes = append(s.sizes, size)
 	s.group = s.group[:0]
-	if s.country && !s.longer && slices.Equal(s.sizes, []int{2, 4}) {
-		s.inIBAN = true
-	}
 	for len(s.chain) > mostDigits {
 		s.chain, s.sizes, s.longer = s.chain[s.sizes[0]:], s.sizes[1:], true
 	}
@@ -112,8 +122,11 @@ func (s *scanner) endGroup(hexFollows bool) bool {
 		from -= s.sizes[i]
 		hexBefore := s.inHex && i == 0 && !s.longer
 		inGroups := i < len(s.sizes)-1
-		inHex := hexBefore && hexFollows || inGroups && (hexBefore || hexFollows)
-		if !inHex && !s.inIBAN && isCardNumber(s.chain[from:]) && !isSomethingElse(s.sizes[i:]) {
+		switch {
+		case hexBefore && inGroups, !isCardNumber(s.chain[from:]), isSomethingElse(s.sizes[i:]):
+		case hexFollows && (hexBefore || inGroups):
+			s.pending = true
+		default:
 			return true
 		}
 	}
@@ -123,7 +136,7 @@ func (s *scanner) endGroup(hexFollows bool) bool {
 // endChain is where no further group is a neighbour. A number that stands alone may be written in any way.
 func (s *scanner) endChain() bool {
 	found := !s.longer && !s.inHex && len(s.sizes) > mostGroups && isCardNumber(s.chain)
-	s.chain, s.sizes, s.longer, s.inIBAN = s.chain[:0], s.sizes[:0], false, false
+	s.chain, s.sizes, s.longer = s.chain[:0], s.sizes[:0], false
 	return found
 }
 
@@ -131,6 +144,11 @@ func (s *scanner) endChain() bool {
 // 26-11-2026 - 09-12-2026.
 func isSomethingElse(sizes []int) bool {
 	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8}) || slices.Equal(sizes, []int{2, 2, 4, 2, 2, 4})
+}
+
+// isBlank tells what may stand between the groups of a number.
+func isBlank(r rune) bool {
+	return r == ' ' || r == '-' || r >= utf8.RuneSelf && (unicode.In(r, unicode.Zs, unicode.Pd) || r == '\u2212') // a minus sign
 }
 
 func isHexLetter(r rune) bool { return 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F' }
