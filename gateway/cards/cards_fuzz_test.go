@@ -57,6 +57,8 @@ func FuzzTheScannerAgreesWithAPlainSearch(f *testing.F) {
 	f.Add("4 4 4 4 3 3 3 3 2 2 2 2 1 1 1 1")
 	f.Add("44443333222211110000 4444333322221111")
 	f.Add("Visa4444 3333 2222 1111exp, fee4444333322221111cab, fee4444333322221111cvv, interface4444 3333-2222 1111")
+	f.Add("4 0 07 0 0 0 0 0000007 0A")
+	f.Add("4 0 07 0 0 0 0 0000007 0Ax")
 	f.Add("DE89 3704 0044 0532 0130 00 4444 3333 2222 1111")
 	f.Fuzz(func(t *testing.T, text string) {
 		plain := strings.Map(func(r rune) rune {

@@ -51,7 +51,7 @@ func (n *iban) take(r rune) {
 		n.add(letter, 100)
 	case isDigit && (n.length == 2 || n.length == 3 || inRest):
 		n.add(int(digit-'0'), 10)
-	case isBlank(r) && n.length >= headOfIBAN && n.apart < mostApart:
+	case isBetweenGroups(r) && n.length >= headOfIBAN && n.apart < mostApart:
 		n.apart++
 	default:
 		*n = iban{inWord: isDigit || isLetter}

@@ -21,17 +21,14 @@ const (
 // are neighbours with nothing but a few blanks and hyphens between them. The zero value is ready.
 type scanner struct {
 	group    []byte // the digits at hand, one more than a card number has at most
-	fraction bool   // the group follows a decimal point
+	fraction bool   // they follow a decimal point
 	point    bool   // a decimal point has just been read
 	apart    int    // blanks and hyphens since the last group
-	inWord   bool   // a letter stands right before this place
-	hex      bool   // all letters there are those of hexadecimal numbers
-	pending  bool   // a card number ended where these letters begin, unless they go on as a hexadecimal number
+	chain    chain  // the groups before
 
-	chain  []byte // the digits of the neighbouring groups before, the last ones
-	sizes  []int  // of those groups
-	longer bool   // there were more, before these
-	inHex  bool   // letters of a hexadecimal number stand right before the first group of all
+	inWord  bool // a letter stands right before this place
+	hex     bool // all letters there are those of hexadecimal numbers
+	pending bool // a card number ended where these letters begin, unless they are a hexadecimal number's to their end
 
 	account iban
 }
@@ -41,114 +38,161 @@ func (s *scanner) take(r rune) bool {
 	if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) { // not to be seen
 		return false
 	}
-	return s.account.outside(s.read(r), r)
+	if digit, ok := digitOf(r); ok {
+		s.takeDigit(digit)
+		return s.account.outside(false, r)
+	}
+	return s.account.outside(s.takeOther(r), r)
 }
 
-// read reads one more character, and tells whether it shows that there is a card number before it.
-func (s *scanner) read(r rune) bool {
-	if digit, ok := digitOf(r); ok {
-		if len(s.group) <= mostDigits {
-			s.group = append(s.group, digit)
+func (s *scanner) takeDigit(digit byte) {
+	if len(s.group) == 0 {
+		s.fraction, s.point = s.point, false
+		if s.chain.isEmpty() {
+			s.chain.afterHex = s.inWord && s.hex
 		}
-		if len(s.group) == 1 {
-			s.fraction, s.point = s.point, false
-		}
-		if len(s.group) == 1 && len(s.sizes) == 0 && !s.longer {
-			s.inHex = s.inWord && s.hex
-		}
-		s.apart, s.inWord, s.pending = 0, false, false
-		return false
 	}
+	if len(s.group) <= mostDigits {
+		s.group = append(s.group, digit)
+	}
+	s.apart, s.inWord, s.pending = 0, false, false
+}
+
+func (s *scanner) takeOther(r rune) bool {
 	wasNumber := len(s.group) > 0
 	found := s.endGroup(isHexLetter(r))
-	if unicode.IsLetter(r) {
-		found = s.takeLetter(r) || found
-	} else {
-		s.inWord, s.pending = false, false
-	}
-	switch {
-	case r == '.':
-		s.point = wasNumber && !s.fraction
-		return s.endChain() || found
-	case isBlank(r):
+	s.point = r == '.' && wasNumber && !s.fraction
+	if isBetweenGroups(r) {
 		s.apart++
-		s.point = false
-		return s.apart > mostApart && s.endChain() || found
-	default:
-		s.point = false
-		return s.endChain() || found
 	}
-}
-
-// takeLetter reads one more letter, and tells whether it shows that what ended before these letters is a card number.
-func (s *scanner) takeLetter(r rune) bool {
+	if !isBetweenGroups(r) || s.apart > mostApart {
+		found = s.endChain(isHexLetter(r)) || found
+	}
+	if !unicode.IsLetter(r) {
+		s.inWord, s.pending = false, false
+		return found
+	}
 	s.hex = isHexLetter(r) && (s.hex || !s.inWord)
 	s.inWord = true
-	return s.pending && !s.hex
+	return found || s.pending && !s.hex
 }
 
 // idle tells that nothing but a digit could matter now.
 func (s *scanner) idle() bool {
-	return len(s.group) == 0 && len(s.sizes) == 0 && !s.longer && !s.point && !s.pending && s.account.length == 0
+	return len(s.group) == 0 && s.chain.isEmpty() && !s.point && !s.pending && s.account.length == 0
 }
 
 // end is the end of the text.
 func (s *scanner) end() bool {
 	found := s.endGroup(false)
-	return s.account.end(s.endChain() || found)
+	return s.account.end(s.endChain(false) || found)
 }
 
 // endGroup adds the group at hand to its neighbours, and tells whether one or more of them, up to this one, are a card number.
-// A part of a hexadecimal number is none: digits that its letters touch at both ends, or, in groups as of a UUID, at one. What
-// begins with such a letter behind them may also be a word, which is still to come.
 func (s *scanner) endGroup(hexFollows bool) bool {
-	size := len(s.group)
-	switch {
-	case size == 0:
-		return false
-	case size > mostDigits || s.fraction && size > longestWritten: // a long number; coordinates have many decimals
-		s.group = s.group[:0]
-		s.chain, s.sizes, s.longer = s.chain[:0], s.sizes[:0], true
-		return false
-	}
-	s.chain = append(s.chain, s.group...)
-	s.sizes = append(s.sizes, size)
+	group := s.group
 	s.group = s.group[:0]
-	for len(s.chain) > mostDigits {
-		s.chain, s.sizes, s.longer = s.chain[s.sizes[0]:], s.sizes[1:], true
+	switch {
+	case len(group) == 0:
+		return false
+	case len(group) > mostDigits || s.fraction && len(group) > longestWritten: // a long number; coordinates have many decimals
+		s.chain.leaveOut()
+		return false
+	default:
+		s.chain.add(group)
+		return s.isFound(s.chain.endsInNumber(hexFollows))
 	}
-	from := len(s.chain)
-	for i := len(s.sizes) - 1; i >= max(0, len(s.sizes)-mostGroups); i-- {
-		from -= s.sizes[i]
-		hexBefore := s.inHex && i == 0 && !s.longer
-		inGroups := i < len(s.sizes)-1
-		switch {
-		case hexBefore && inGroups, !isCardNumber(s.chain[from:]), isSomethingElse(s.sizes[i:]):
-		case hexFollows && (hexBefore || inGroups):
-			s.pending = true
-		default:
-			return true
-		}
-	}
-	return false
 }
 
-// endChain is where no further group is a neighbour. A number that stands alone may be written in any way.
-func (s *scanner) endChain() bool {
-	found := !s.longer && !s.inHex && len(s.sizes) > mostGroups && isCardNumber(s.chain)
-	s.chain, s.sizes, s.longer = s.chain[:0], s.sizes[:0], false
+// endChain is where no further group is a neighbour.
+func (s *scanner) endChain(hexFollows bool) bool {
+	found := s.isFound(s.chain.isNumber(hexFollows))
+	s.chain.reset()
 	return found
+}
+
+// isFound puts off what the letters to come will tell.
+func (s *scanner) isFound(how finding) bool {
+	s.pending = s.pending || how == unlessHex
+	return how == sure
+}
+
+// finding is whether there is a card number.
+type finding int
+
+const (
+	none      finding = iota
+	unlessHex         // if the letters behind it are a word's, and not those of a hexadecimal number
+	sure
+)
+
+// chain is a run of neighbouring groups of digits. Of a long one it has the last groups.
+type chain struct {
+	digits   []byte // of all the groups
+	sizes    []int  // of each
+	longer   bool   // there were more groups, before these
+	afterHex bool   // letters of a hexadecimal number stand right before the first of all
+}
+
+func (c *chain) isEmpty() bool { return len(c.sizes) == 0 && !c.longer }
+
+func (c *chain) reset() { *c = chain{digits: c.digits[:0], sizes: c.sizes[:0]} }
+
+// add adds a group, and drops those that no card number up to it can have any more.
+func (c *chain) add(group []byte) {
+	c.digits = append(c.digits, group...)
+	c.sizes = append(c.sizes, len(group))
+	for len(c.digits) > mostDigits {
+		c.digits, c.sizes, c.longer = c.digits[c.sizes[0]:], c.sizes[1:], true
+	}
+}
+
+// leaveOut goes on behind a group that is no part of a card number.
+func (c *chain) leaveOut() { c.digits, c.sizes, c.longer = c.digits[:0], c.sizes[:0], true }
+
+// endsInNumber tells whether one or more of the last groups are a card number.
+func (c *chain) endsInNumber(hexFollows bool) finding {
+	best, from := none, len(c.digits)
+	for first := len(c.sizes) - 1; first >= max(0, len(c.sizes)-mostGroups); first-- {
+		from -= c.sizes[first]
+		if isCardNumber(c.digits[from:]) && !isSomethingElse(c.sizes[first:]) {
+			best = max(best, c.amongLetters(first, hexFollows))
+		}
+	}
+	return best
+}
+
+// isNumber tells of more groups than that whether all of them are a card number: one that stands alone may be written in any way.
+func (c *chain) isNumber(hexFollows bool) finding {
+	if c.longer || len(c.sizes) <= mostGroups || !isCardNumber(c.digits) {
+		return none
+	}
+	return c.amongLetters(0, hexFollows)
+}
+
+// amongLetters tells whether the groups from this one on are a part of a hexadecimal number: its letters touch the digits at both
+// ends, or, where they are several groups as of a UUID, at one.
+func (c *chain) amongLetters(first int, hexFollows bool) finding {
+	hexBefore, inGroups := c.afterHex && first == 0 && !c.longer, first < len(c.sizes)-1
+	switch {
+	case hexBefore && inGroups:
+		return none
+	case hexFollows && (hexBefore || inGroups):
+		return unlessHex
+	default:
+		return sure
+	}
+}
+
+// isBetweenGroups tells of blanks, hyphens, dashes and the minus sign.
+func isBetweenGroups(r rune) bool {
+	return r == ' ' || r == '-' || r >= utf8.RuneSelf && (unicode.In(r, unicode.Zs, unicode.Pd) || r == '\u2212')
 }
 
 // isSomethingElse knows by its groups a sort code with an account number, 12-34-56 12345678 or 123456 12345678, and two dates,
 // 26-11-2026 - 09-12-2026.
 func isSomethingElse(sizes []int) bool {
 	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8}) || slices.Equal(sizes, []int{2, 2, 4, 2, 2, 4})
-}
-
-// isBlank tells what may stand between the groups of a number.
-func isBlank(r rune) bool {
-	return r == ' ' || r == '-' || r >= utf8.RuneSelf && (unicode.In(r, unicode.Zs, unicode.Pd) || r == '\u2212') // a minus sign
 }
 
 func isHexLetter(r rune) bool { return 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F' }
