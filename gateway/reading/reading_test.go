@@ -50,7 +50,7 @@ func FuzzWideReadings(f *testing.F) {
 	for _, reading := range []string{
 		"licences/apply", "licences/apply.json", "licences/apply.tar.gz/x", "index.php/licences/apply", "Licences/AP-PLY", "licences/ap~1", "li1A2B~1/apply", "shop", "shop/default.aspx",
 		"app.php/shop/index.html", "pay", "pay!go.action", "x/renew", "a.b/c.d~!e", "APPLI~1", "..php/pay", "lıcences/applẏ", "licences/app\xffly", "~/!/.", "~1",
-		"licences/index.php/apply", "licences/app.php/apply.json/x", "licences/index.php/7/renew", "a/index/index.php/b", "index.php/licences/default/apply",
+		"licences/index.php/apply", "licences/app.php/apply.json/x", "licences/web/public/index.php/apply", "licences/index.php/7/renew", "a/index/index.php/b", "index.php/licences/default/apply",
 	} {
 		f.Add(reading)
 	}
@@ -92,8 +92,8 @@ func plainlyWide(pattern []segment, reading []string) bool {
 			if plainlyStarts(v, reading[start:]) {
 				return true
 			}
-			for i := start + 1; i < len(reading)-1; i++ {
-				if i-start < len(v) && plainlyScript(reading[i]) && plainlyStarts(v, slices.Concat(reading[start:i], reading[i+1:])) {
+			for i := range v {
+				if i > 0 && start > i && plainlyStarts(v[:i], reading) && plainlyStarts(v[i:], reading[start:]) {
 					return true
 				}
 			}

@@ -47,11 +47,11 @@ func readsWidelyAs(widened [][]wideSegment, reading []wideText) bool {
 			}
 			continue // everything is below the root
 		}
+		if startsThroughScript(wanted, reading) {
+			return true
+		}
 		for start := range reading {
-			if start > 0 && !reading[start-1].script {
-				continue
-			}
-			if startsWidely(wanted, reading[start:]) || startsThroughScript(wanted, reading[start:]) {
+			if (start == 0 || reading[start-1].script) && startsWidely(wanted, reading[start:]) {
 				return true
 			}
 		}
@@ -80,13 +80,17 @@ func widened(pattern []segment) [][]wideSegment {
 	})
 }
 
-// startsThroughScript tells whether a reading starts with the pattern but for one script within: a service in a folder hears
-// /licences/index.php/apply as /licences/apply.
+// startsThroughScript tells whether a reading starts with the pattern but for a script within, and what stands before that: a
+// service in a folder hears /licences/index.php/apply, and perhaps /licences/public/index.php/apply, as /licences/apply.
 func startsThroughScript(pattern []wideSegment, reading []wideText) bool {
-	near := reading[:min(len(reading), len(pattern)+2)] // what is further behind makes no difference
-	for i := 1; i < min(len(pattern), len(near)-1); i++ {
-		if near[i].script && startsWidely(pattern, slices.Concat(near[:i], near[i+1:])) {
-			return true
+	for i := 1; i < len(pattern); i++ {
+		if !startsWidely(pattern[:i], reading) {
+			continue
+		}
+		for j := i; j < len(reading)-1; j++ {
+			if reading[j].script && startsWidely(pattern[i:], reading[j+1:]) {
+				return true
+			}
 		}
 	}
 	return false
