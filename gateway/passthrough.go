@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"slices"
 	"strings"
 
 	"paygate/gateway/cookie"
@@ -257,36 +256,4 @@ type brokenAnswers struct{ log *slog.Logger }
 func (b brokenAnswers) Write(text []byte) (int, error) {
 	b.log.Debug("an answer of the service broke off")
 	return len(text), nil
-}
-
-// allowCardPages adds Pay's card pages to the form-action of a page's Content-Security-Policy: browsers apply it to the
-// redirect after a form post, and would not let the citizen pay (FACTS trap 6).
-func allowCardPages(header http.Header, origins []string) {
-	for i, line := range header["Content-Security-Policy"] {
-		policies := strings.Split(line, ",")
-		for p, policy := range policies {
-			directives := strings.Split(policy, ";")
-			for d, directive := range directives {
-				directives[d] = widen(directive, origins)
-			}
-			policies[p] = strings.Join(directives, ";")
-		}
-		header["Content-Security-Policy"][i] = strings.Join(policies, ",")
-	}
-}
-
-// widen adds origins to a form-action directive and leaves any other alone.
-func widen(directive string, origins []string) string {
-	words := strings.Fields(directive)
-	if len(words) == 0 || !strings.EqualFold(words[0], "form-action") {
-		return directive
-	}
-	words = slices.DeleteFunc(words, func(w string) bool { return strings.EqualFold(w, "'none'") })
-	for _, origin := range origins {
-		if !slices.Contains(words, origin) {
-			words = append(words, origin)
-		}
-	}
-	blank := directive[:len(directive)-len(strings.TrimLeft(directive, " "))]
-	return blank + strings.Join(words, " ")
 }
