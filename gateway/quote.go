@@ -52,6 +52,12 @@ func (g *Gateway) askPrice(w http.ResponseWriter, r *http.Request, body *spool.B
 	return q
 }
 
+// quoteOf is the quote that a request asks for; nil where it asks for none.
+func quoteOf(r *http.Request) *quote {
+	q, _ := r.Context().Value(quoteKey{}).(*quote)
+	return q
+}
+
 // take reads a 402 of the service.
 func (q *quote) take(answer *http.Response, clean func(http.Header)) error {
 	header := answer.Header.Clone()

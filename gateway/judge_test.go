@@ -36,7 +36,7 @@ func judgeOf(t testing.TB, matches ...string) *judge {
 		routes[i] = Route{Name: fmt.Sprint("route-", i), Match: patternOf(t, m), Mode: ModeOn}
 		routes[i].Strict = routes[i].Match.Method() != http.MethodGet
 	}
-	return newJudge(routes, "/_pay", nil)
+	return newJudge("apply.example", "/_pay", routes, nil)
 }
 
 func TestASpellingOfAPayPathIsNeverForwarded(t *testing.T) {
@@ -213,7 +213,7 @@ func TestAGetInAnotherSpellingIsSentToThePlainPath(t *testing.T) {
 
 func TestAllowLetsOnlyWideReadingsPass(t *testing.T) {
 	route := Route{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Mode: ModeOn, Strict: true, Allow: []reading.Pattern{patternOf(t, "POST /licences/apply/{what}")}}
-	j := newJudge([]Route{route}, "/_pay", nil)
+	j := newJudge("apply.example", "/_pay", []Route{route}, nil)
 	require.Equal(t, targetFree, j.rule(requestOf(t, "POST", "/licences/apply/documents")).verdict)
 	require.Equal(t, targetRefused, j.rule(requestOf(t, "PUT", "/licences/apply/documents")).verdict)
 	require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", "/licences/apply/..")).verdict)
@@ -241,7 +241,7 @@ func TestAllowNamesWhatStandsUnderAnothersWildcard(t *testing.T) {
 		Name: "licence", Match: patternOf(t, "POST /licences/{id}"), Mode: ModeOn, Strict: true,
 		Allow: []reading.Pattern{patternOf(t, "POST /certificates/search"), patternOf(t, "POST /licences/search")},
 	}
-	j := newJudge([]Route{certificate, licence}, "/_pay", nil)
+	j := newJudge("apply.example", "/_pay", []Route{certificate, licence}, nil)
 	require.Equal(t, targetFree, j.rule(requestOf(t, "POST", "/certificates/search")).verdict)
 	require.Equal(t, targetRefused, j.rule(requestOf(t, "PUT", "/certificates/search")).verdict)
 	require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", "/certificates/search/")).verdict)
