@@ -210,7 +210,8 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
 
 // refuse answers what the judge refused, and closes the connection: what else is on it may be read in two ways.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
-	g.Log.InfoContext(r.Context(), "refused", append([]any{"status", ruling.status, "reason", ruling.reason, "method", g.methodName(r)}, ruling.remedy()...)...)
+	noted := []any{"status", ruling.status, "reason", ruling.reason, "method", g.methodName(r)}
+	g.Log.InfoContext(r.Context(), "refused", append(noted, ruling.remedy()...)...)
 	w.Header().Set("Connection", "close")
 	refused := answer{status: ruling.status, page: pages.BadAddress}
 	var unread unreadBody

@@ -132,6 +132,7 @@ func (g *Gateway) rewriteHeader(pr *httputil.ProxyRequest) {
 	if quoteOf(pr.In) != nil {
 		status = "quote"
 	}
+	// The four values lie in one slice, each without room to grow, so that what is appended to one changes no other.
 	said := []string{forwardedFor(pr.In, client), client.host, client.proto, status}
 	for i, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status"} {
 		header[name] = said[i : i+1 : i+1]

@@ -53,6 +53,7 @@ func (p Pattern) Fits(query string) Fit {
 // mostOfOneName is how many parameters of one name are read; more are hostile, and may be anything.
 const mostOfOneName = 16
 
+// fits is Fits of one condition.
 func (c condition) fits(query string) Fit {
 	if strings.Count(query, "&")+strings.Count(query, ";") >= MostParameters {
 		return Arguable

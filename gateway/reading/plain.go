@@ -68,7 +68,7 @@ func plainType(header http.Header) (kind, boundary string, err error) {
 		return "", "", errType
 	}
 	for name, value := range parameters {
-		if name == "charset" && !isLatin(value) || name == "boundary" && !plainBoundary.MatchString(value) || name != "charset" && name != "boundary" {
+		if !isPlainParameter(name, value) {
 			return "", "", errType
 		}
 	}
@@ -76,6 +76,17 @@ func plainType(header http.Header) (kind, boundary string, err error) {
 		return "", "", errNoForm
 	}
 	return kind, parameters["boundary"], nil
+}
+
+func isPlainParameter(name, value string) bool {
+	switch name {
+	case "charset":
+		return isLatin(value)
+	case "boundary":
+		return plainBoundary.MatchString(value)
+	default:
+		return false
+	}
 }
 
 var (
