@@ -9,6 +9,7 @@ import (
 	"maps"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -198,6 +199,30 @@ func TestNoDisguisedFormPassesForAFreeOne(t *testing.T) {
 		r, body := submitted(t, d.head, d.body)
 		_, query, _ := strings.Cut(r.RequestURI, "?")
 		require.True(t, payNow.concerns((&Gateway{}).asked(r, ruling{query: query}, spooled(t, body))), name)
+	}
+}
+
+func TestARequestThatMayBeTheFormIsAPayRequest(t *testing.T) {
+	t.Parallel()
+	route := &Route{When: &Condition{Field: "action", Value: "pay"}}
+	for name, c := range map[string]struct {
+		kind, body string
+		wanted     bool
+	}{
+		"the form":            {"application/x-www-form-urlencoded", "action=pay", true},
+		"another button":      {"application/x-www-form-urlencoded", "action=save", false},
+		"another script":      {"application/x-www-form-urlencoded", "Action[]=pay", true},
+		"beyond the limits":   {"application/x-www-form-urlencoded", strings.Repeat("a=1&", 10_000) + "action=pay", true},
+		"unreadable":          {"application/x-www-form-urlencoded", "action=save&x=%zz", true},
+		"no type":             {"", "action=pay", true},
+		"a lying type":        {"text/plain", "action=pay", true},
+		"a type with a fault": {"application/x-www-form-urlencoded; charset", "action=pay", true},
+		"nothing":             {"", "", false},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.Header.Set("Content-Type", c.kind)
+		ask := (&Gateway{}).asked(r, ruling{}, spooled(t, []byte(c.body)))
+		require.Equal(t, c.wanted, route.concerns(ask), name)
 	}
 }
 
