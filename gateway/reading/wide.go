@@ -77,6 +77,7 @@ func widened(pattern []segment) [][]wideSegment {
 	})
 }
 
+// startsWidely tells whether the first segments of a reading are the pattern's; of the last one in either, the beginning is enough.
 func startsWidely(pattern []wideSegment, reading []wideText) bool {
 	for i, s := range pattern {
 		switch {
@@ -84,7 +85,11 @@ func startsWidely(pattern []wideSegment, reading []wideText) bool {
 			return true
 		case i >= len(reading):
 			return false
-		case s.kind == literal && !s.isWidely(reading[i]) && (i < len(pattern)-1 && i < len(reading)-1 || !isWithMore(s.text, reading[i].text)):
+		case s.kind != literal || s.isWidely(reading[i]):
+			continue
+		}
+		isLast := i == len(pattern)-1 || i == len(reading)-1
+		if !isLast || !isWithMore(s.text, reading[i].text) {
 			return false
 		}
 	}

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	pathpkg "path"
@@ -25,7 +27,6 @@ func FuzzForwardedTarget(f *testing.F) {
 		f.Add(target)
 	}
 	j := judgeOf(f, "POST /licences/apply", "POST /index.php?page_id=apply", "POST /register/{year}/renew")
-	j.publicHost = "apply.example"
 	f.Fuzz(func(t *testing.T, raw string) {
 		r := requestOf(t, http.MethodPost, "/")
 		r.RequestURI = raw
@@ -45,6 +46,81 @@ func FuzzForwardedTarget(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzQuery holds the judgement of queries against a reader as lenient as those that services have.
+func FuzzQuery(f *testing.F) {
+	for _, query := range []string{"page=apply", "a=1;page=apply", "[page]=apply", "page[]=apply", "p%2561ge=%u0061pply", "m.page=apply", "page=home&page=apply", "page=%EF%BD%81pply"} {
+		f.Add(query)
+	}
+	j := judgeOf(f, "POST /index.php?page=apply")
+	f.Fuzz(func(t *testing.T, query string) {
+		r := requestOf(t, http.MethodPost, "/")
+		r.RequestURI = "/index.php?" + query
+		if j.rule(r).verdict == targetFree && readsPage(query) {
+			t.Fatalf("%q may be read as page=apply", query)
+		}
+	})
+}
+
+// readsPage reads a query as PHP, Rack, Spring and ASP.NET do, all at once.
+func readsPage(query string) bool {
+	for _, pair := range regexp.MustCompile("[&;]").Split(query, -1) {
+		name, value, _ := strings.Cut(pair, "=")
+		for range 2 {
+			name, value = unescape(unescapeU(plusToSpace(name))), unescape(unescapeU(plusToSpace(value)))
+		}
+		name, _, _ = strings.Cut(strings.TrimSpace(name), "\x00")
+		name = strings.TrimSuffix(strings.Trim(name, "[]!"), "[0")
+		value, _, _ = strings.Cut(value, "\x00")
+		_, last, nested := strings.Cut(name, ".")
+		if strings.EqualFold(strings.TrimSpace(value), "apply") && (strings.EqualFold(name, "page") || nested && strings.EqualFold(last, "page")) {
+			return true
+		}
+	}
+	return false
+}
+
+// FuzzDisguises holds the judge against a pay path in several disguises at a time.
+func FuzzDisguises(f *testing.F) {
+	f.Add(uint64(1), 3)
+	f.Add(uint64(2), 1)
+	j := judgeOf(f, "POST /licences/apply")
+	f.Fuzz(func(t *testing.T, seed uint64, times int) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		disguised := "/licences/apply"
+		for range 1 + (times&0xff)%7 {
+			disguised = obfuscate(rng, disguised)
+		}
+		r := requestOf(t, "POST", "/")
+		r.RequestURI = disguised
+		require.NotEqual(t, targetFree, j.rule(r).verdict, disguised)
+	})
+}
+
+// obfuscate disguises a path in one more way that some server undoes.
+func obfuscate(rng *rand.Rand, path string) string {
+	at := rng.IntN(len(path))
+	slash := strings.LastIndexByte(path[:at+1], '/')
+	escapeAt := func(i int) string { return path[:i] + fmt.Sprintf("%%%02x", path[i]) + path[i+1:] }
+	switch rng.IntN(9) {
+	case 0, 1:
+		return "/" + escapeAt(max(1, at))[1:]
+	case 2:
+		return path[:max(0, slash)] + "/." + path[max(0, slash):]
+	case 3:
+		return path[:max(0, slash)] + "/x%2f.." + path[max(0, slash):]
+	case 4:
+		return path + []string{"/", ".", "%20", "%00x", "%23", "%3f", ";x", "%09"}[rng.IntN(8)]
+	case 5:
+		return strings.ToUpper(path[:at]) + path[at:]
+	case 6:
+		return "/" + strings.Replace(path[1:], "/", []string{"//", "%5c", "%c0%af", "%ef%bc%8f", "%u002f", ";a/"}[rng.IntN(6)], 1)
+	case 7:
+		return "/(S(x))" + path
+	default:
+		return "/x/..;" + path
+	}
 }
 
 // paid tells whether a path and query lead to the pay code. All servers forgive a final slash and care for no case.
