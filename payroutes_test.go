@@ -351,6 +351,33 @@ func TestARefusedFormIsCorrectedOnTheSamePayment(t *testing.T) {
 	require.Equal(t, posts[0].header.Get("Paygate-Journey"), posts[1].header.Get("Paygate-Journey"))
 }
 
+func TestTheAnswerToAReleaseIsCleanedAsAnyOther(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(w http.ResponseWriter, _ *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", "default-src 'self'; form-action 'self'")
+		header["PAYGATE_ANSWER"] = []string{"evil"}
+		header.Set("Paygate-Answer", "evil")
+		w.WriteHeader(http.StatusUnprocessableEntity)
+	})
+	requireClean := func(p page) {
+		require.Equal(t, http.StatusUnprocessableEntity, p.status)
+		require.Equal(t, "default-src 'self'; form-action 'self' "+h.payURL, p.header.Get("Content-Security-Policy"), "the form may lead to Pay again")
+		for name := range p.header {
+			require.NotContains(t, strings.ToLower(name), "paygate")
+		}
+	}
+	c := h.citizen()
+	c.post("/licences/apply", url.Values{"name": {"Ann"}})
+	h.pays("success")
+	requireClean(c.comesBack())
+	requireClean(c.post("/licences/apply", url.Values{"name": {"Bob"}}))
+
+	c.get("/register/2026")
+	h.pays("success")
+	requireClean(c.get("/register/2026"))
+}
+
 func TestAPassIsPaidOnceAndFetchedForAWhile(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, func(w http.ResponseWriter, r *http.Request) {

@@ -70,7 +70,7 @@ func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, id journey.I
 func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey, reply *journey.Reply) {
 	target, redirects := redirectTarget(*reply, j)
 	if !redirects {
-		stream(w, r, reply)
+		g.stream(w, r, reply)
 		return
 	}
 	g.follow(w, r, j, reply, target)
@@ -99,7 +99,7 @@ func (g *Gateway) follow(w http.ResponseWriter, r *http.Request, j journey.Journ
 	if !lacksCookie(r, j.Imprint.Cookies) {
 		reply.Status = http.StatusSeeOther
 		reply.Header.Set("Location", target)
-		stream(w, r, reply)
+		g.stream(w, r, reply)
 		return
 	}
 	for _, line := range reply.Header["Set-Cookie"] {
@@ -126,7 +126,7 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 				g.Log.WarnContext(r.Context(), "marking a reply as shown", "journey_id", p.Journey.ID, "error", takeErr)
 			}
 		}
-		stream(w, r, p.Reply)
+		g.stream(w, r, p.Reply)
 	case p.Journey.ShowsReply(g.Runner.Now()):
 		seeOther(w, markedAddress(p.Journey))
 	case err != nil:
@@ -138,8 +138,9 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 }
 
 // stream writes the service's answer as the service gave it.
-func stream(w http.ResponseWriter, r *http.Request, reply *journey.Reply) {
+func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.Reply) {
 	defer reply.Close()
+	g.cleanAnswer(reply.Header)
 	maps.Copy(w.Header(), reply.Header)
 	if w.Header().Get("Cache-Control") == "" {
 		w.Header().Set("Cache-Control", "private, no-cache") // the answer of a pay route is for this browser alone

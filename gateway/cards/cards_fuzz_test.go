@@ -24,7 +24,11 @@ func FuzzACardNumberIsFound(f *testing.F) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		number := cardNumberOf(rng)
 		require.True(t, isCardNumber([]byte(number)), number)
-		text := before + between(rng) + separate(rng, number) + between(rng) + after
+		before += between(rng)
+		if mayGoOnAsIBAN(before) {
+			return
+		}
+		text := before + separate(rng, number) + between(rng) + after
 		require.True(t, hasCardNumber(text), "%q", text)
 
 		wrong := []byte(number)
@@ -34,12 +38,28 @@ func FuzzACardNumberIsFound(f *testing.F) {
 	})
 }
 
+// mayGoOnAsIBAN tells whether check digits may say, once in a hundred times, that what follows is no card number.
+func mayGoOnAsIBAN(text string) bool {
+	characters, digits := newRunes(strings.NewReader(text), asWritten), scanner{}
+	for {
+		r, more := characters.next()
+		if !more {
+			return digits.account.length > 0
+		}
+		digits.take(r)
+	}
+}
+
 // FuzzTheScannerAgreesWithAPlainSearch compares it with one that takes every group, and every run of groups, at its face.
 func FuzzTheScannerAgreesWithAPlainSearch(f *testing.F) {
 	f.Add("4444 3333-2222 1111 12/27")
 	f.Add("0300 123 4567")
 	f.Add("4 4 4 4 3 3 3 3 2 2 2 2 1 1 1 1")
 	f.Add("44443333222211110000 4444333322221111")
+	f.Add("Visa4444 3333 2222 1111exp, fee4444333322221111cab, fee4444333322221111cvv, interface4444 3333-2222 1111")
+	f.Add("4 0 07 0 0 0 0 0000007 0A")
+	f.Add("4 0 07 0 0 0 0 0000007 0Ax")
+	f.Add("DE89 3704 0044 0532 0130 00 4444 3333 2222 1111")
 	f.Fuzz(func(t *testing.T, text string) {
 		plain := strings.Map(func(r rune) rune {
 			if r == '.' || r > unicode.MaxASCII { // decimal points and other scripts have rules of their own
@@ -48,7 +68,12 @@ func FuzzTheScannerAgreesWithAPlainSearch(f *testing.F) {
 			return r
 		}, text)
 		plain = strings.ReplaceAll(plain, `\`, "x")
-		require.Equal(t, plainSearch(plain), hasCardNumber(plain), "%q", plain)
+		found := hasCardNumber(plain)
+		if likeAnIBAN.MatchString(plain) { // has rules of its own: at most, less is found
+			require.True(t, plainSearch(plain) || !found, "%q", plain)
+			return
+		}
+		require.Equal(t, plainSearch(plain), found, "%q", plain)
 	})
 }
 
@@ -56,18 +81,15 @@ var (
 	chainPattern = regexp.MustCompile(`[0-9]+(?:[ -]{1,3}[0-9]+)*`)
 	groupPattern = regexp.MustCompile(`[0-9]+`)
 
-	lettersAtEnd = regexp.MustCompile(`[a-zA-Z]*$`)
-	hexAtEnd     = regexp.MustCompile(`[a-fA-F]$`)
-	hexAtStart   = regexp.MustCompile(`^[a-fA-F]`)
+	likeAnIBAN = regexp.MustCompile(`(?:^|[^a-zA-Z0-9])[a-zA-Z]{2}[0-9]{2}`)
+	hexAtEnd   = regexp.MustCompile(`(?:^|[^a-zA-Z])[a-fA-F]+$`)
+	hexAtStart = regexp.MustCompile(`^[a-fA-F]+(?:[^a-zA-Z]|$)`)
 )
 
 func plainSearch(text string) bool {
 	for _, at := range chainPattern.FindAllStringIndex(text, -1) {
 		groups := groupPattern.FindAllString(text[at[0]:at[1]], -1)
 		hexBefore, hexAfter := hexAtEnd.MatchString(text[:at[0]]), hexAtStart.MatchString(text[at[1]:])
-		if len(lettersAtEnd.FindString(text[:at[0]])) == 2 && len(groups) > 1 && len(groups[0]) == 2 && len(groups[1]) == 4 {
-			continue // an IBAN
-		}
 		for from := range groups {
 			for to := from + 1; to <= len(groups); to++ {
 				var sizes []int

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/big"
 	"math/rand/v2"
 	"mime/multipart"
 	"net/url"
@@ -51,6 +52,12 @@ func TestCardNumbersAreFoundInWhateverWayTheyAreWritten(t *testing.T) {
 		"1234567890123456 4444333322221111", "4444333322221112-4444333322221111", "07700 900123 4444333322221111 12 27 123", "1. 4444333322221111",
 		"44443333222211110000 4444333322221111", "1.4444 3333 2222 1111", "12.27.4444333322221111", "3.14 4444333322221111", "4444333322221111.00",
 		"44 44 33 33 22 22 11 11 12 27",
+		// words beside it that begin or end as hexadecimal numbers do
+		"Visa4444 3333 2222 1111", "card4444-3333-2222-1111", "4444 3333 2222 1111exp 12/27", "4444 3333 2222 1111cvv123", "4444 3333 2222 1111exp",
+		"visa4444333322221111cvv123", "card4444333322221111exp1227", "fee4444333322221111cvv", "interface4444 3333 2222 1111",
+		"a long text before an interface4444 3333 2222 1111", "LOYD 4444333322221111", "GB29 LOYD 3000 0012 0000 00",
+		// two letters and two digits beside it that are no IBAN, or a whole one
+		"SO14 4444 3333 2222 1111", "CF10 visa 4444333322221111", "DE89 3704 0044 0532 0130 00 4444 3333 2222 1111", "DE89370400440532013000, 4444333322221111",
 	} {
 		require.True(t, hasCardNumber(text), "%q", text)
 	}
@@ -76,6 +83,7 @@ func TestWhatIsNoCardNumberIsLeftAlone(t *testing.T) {
 		// IBANs
 		"GB29 NWBK 6016 1331 9268 19", "GB82WEST12345698765432", "DE89 3704 0044 0532 0130 00", "FR14 2004 1010 0505 0001 3M02 606", "IE29 AIBK 9311 5212 3456 78",
 		"NL91 ABNA 0417 1643 00", "ES91 2100 0418 4502 0005 1332", "BE68 5390 0754 7034", "PL61 1090 1014 0000 0712 1981 2874", "CH93 0076 2011 6238 5295 7",
+		"GB64 LOYD 3000 0012 0000 00", "GB64LOYD30000012000000", "gb64-loyd-3000-0012-0000-00", "pay into GB63 LOYD 3000 0012 0000 18 please",
 		// coordinates and other numbers with many decimals
 		"51.4444333322221111", `{"lat":51.50735123456782,"lng":-4.444333322221111}`, "0.4444333322221111",
 		// lists of small numbers, as the answers of a questionnaire
@@ -102,10 +110,13 @@ func TestIdentifiersAreNoCardNumbers(t *testing.T) {
 		},
 		"tokens": func() string { return hexadecimal(64) },
 		"German IBANs": func() string {
-			return fmt.Sprintf("DE89 %04d %04d %04d %04d 00", rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4))
+			return ibanOf("DE", fmt.Sprintf(" %04d %04d %04d %04d 00", rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4)))
 		},
 		"Polish IBANs": func() string {
-			return fmt.Sprintf("PL61 %04d %04d %04d %04d %04d %04d", rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4))
+			return ibanOf("PL", fmt.Sprintf(" %04d %04d %04d %04d %04d %04d", rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4)))
+		},
+		"British IBANs": func() string {
+			return ibanOf("GB", fmt.Sprintf("LOYD%06d%08d", 300_000+rng.IntN(1e5), rng.IntN(1e8)))
 		},
 	} {
 		const of = 20_000
@@ -117,6 +128,16 @@ func TestIdentifiersAreNoCardNumbers(t *testing.T) {
 		}
 		require.LessOrEqual(t, found, of/5000, "%s", name)
 	}
+}
+
+// ibanOf puts check digits behind the country.
+func ibanOf(country, rest string) string {
+	var number strings.Builder
+	for _, r := range strings.ReplaceAll(rest, " ", "") + country + "00" {
+		fmt.Fprint(&number, strings.IndexRune("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", r))
+	}
+	whole, _ := new(big.Int).SetString(number.String(), 10)
+	return fmt.Sprintf("%s%02d%s", country, 98-new(big.Int).Mod(whole, big.NewInt(97)).Int64(), rest)
 }
 
 func TestFewRandomNumbersLookLikeCards(t *testing.T) {

@@ -24,41 +24,38 @@ type scanner struct {
 	fraction bool   // they follow a decimal point
 	point    bool   // a decimal point has just been read
 	apart    int    // blanks and hyphens since the last group
-	last     rune   // what stands right before this place
-	letters  int    // how many letters do
 	chain    chain  // the groups before
+
+	inWord  bool // a letter stands right before this place
+	hex     bool // all letters there are those of hexadecimal numbers
+	pending bool // a card number ended where these letters begin, unless they are a hexadecimal number's to their end
+
+	account iban
 }
 
-// take reads one more character, and tells whether a card number has just ended.
-func (s *scanner) take(r rune) (found bool) {
+// take reads one more character, and tells whether it shows that there is a card number before it, which is no part of an IBAN.
+func (s *scanner) take(r rune) bool {
 	if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) { // not to be seen
 		return false
 	}
 	if digit, ok := digitOf(r); ok {
 		s.takeDigit(digit)
-	} else {
-		found = s.takeOther(r)
+		return s.account.outside(false, r)
 	}
-	s.last = r
-	if unicode.IsLetter(r) {
-		s.letters++
-	} else {
-		s.letters = 0
-	}
-	return found
+	return s.account.outside(s.takeOther(r), r)
 }
 
 func (s *scanner) takeDigit(digit byte) {
 	if len(s.group) == 0 {
 		s.fraction, s.point = s.point, false
 		if s.chain.isEmpty() {
-			s.chain.afterHex, s.chain.afterTwo = isHexLetter(s.last), s.letters == 2
+			s.chain.afterHex = s.inWord && s.hex
 		}
 	}
 	if len(s.group) <= mostDigits {
 		s.group = append(s.group, digit)
 	}
-	s.apart = 0
+	s.apart, s.inWord, s.pending = 0, false, false
 }
 
 func (s *scanner) takeOther(r rune) bool {
@@ -66,20 +63,29 @@ func (s *scanner) takeOther(r rune) bool {
 	found := s.endGroup(isHexLetter(r))
 	s.point = r == '.' && wasNumber && !s.fraction
 	if isBetweenGroups(r) {
-		if s.apart++; s.apart <= mostApart {
-			return found
-		}
+		s.apart++
 	}
-	return s.chain.end() || found
+	if !isBetweenGroups(r) || s.apart > mostApart {
+		found = s.endChain(isHexLetter(r)) || found
+	}
+	if !unicode.IsLetter(r) {
+		s.inWord, s.pending = false, false
+		return found
+	}
+	s.hex = isHexLetter(r) && (s.hex || !s.inWord)
+	s.inWord = true
+	return found || s.pending && !s.hex
 }
 
 // idle tells that nothing but a digit could matter now.
-func (s *scanner) idle() bool { return len(s.group) == 0 && s.chain.isEmpty() && !s.point }
+func (s *scanner) idle() bool {
+	return len(s.group) == 0 && s.chain.isEmpty() && !s.point && !s.pending && s.account.length == 0
+}
 
 // end is the end of the text.
 func (s *scanner) end() bool {
 	found := s.endGroup(false)
-	return s.chain.end() || found
+	return s.account.end(s.endChain(false) || found)
 }
 
 // endGroup adds the group at hand to its neighbours, and tells whether one or more of them, up to this one, are a card number.
@@ -94,27 +100,48 @@ func (s *scanner) endGroup(hexFollows bool) bool {
 		return false
 	default:
 		s.chain.add(group)
-		return s.chain.endsInNumber(hexFollows)
+		return s.isFound(s.chain.endsInNumber(hexFollows))
 	}
 }
+
+// endChain is where no further group is a neighbour.
+func (s *scanner) endChain(hexFollows bool) bool {
+	found := s.isFound(s.chain.isNumber(hexFollows))
+	s.chain.reset()
+	return found
+}
+
+// isFound puts off what the letters to come will tell.
+func (s *scanner) isFound(how finding) bool {
+	s.pending = s.pending || how == unlessHex
+	return how == sure
+}
+
+// finding is whether there is a card number.
+type finding int
+
+const (
+	none      finding = iota
+	unlessHex         // if the letters behind it are a word's, and not those of a hexadecimal number
+	sure
+)
 
 // chain is a run of neighbouring groups of digits. Of a long one it has the last groups.
 type chain struct {
 	digits   []byte // of all the groups
 	sizes    []int  // of each
 	longer   bool   // there were more groups, before these
-	afterHex bool   // a letter of a hexadecimal number stands right before the first of all
-	afterTwo bool   // two letters do
-	isIBAN   bool   // an international account number, DE89 3704 …
+	afterHex bool   // letters of a hexadecimal number stand right before the first of all
 }
 
 func (c *chain) isEmpty() bool { return len(c.sizes) == 0 && !c.longer }
+
+func (c *chain) reset() { *c = chain{digits: c.digits[:0], sizes: c.sizes[:0]} }
 
 // add adds a group, and drops those that no card number up to it can have any more.
 func (c *chain) add(group []byte) {
 	c.digits = append(c.digits, group...)
 	c.sizes = append(c.sizes, len(group))
-	c.isIBAN = c.isIBAN || c.afterTwo && !c.longer && slices.Equal(c.sizes, []int{2, 4})
 	for len(c.digits) > mostDigits {
 		c.digits, c.sizes, c.longer = c.digits[c.sizes[0]:], c.sizes[1:], true
 	}
@@ -124,35 +151,37 @@ func (c *chain) add(group []byte) {
 func (c *chain) leaveOut() { c.digits, c.sizes, c.longer = c.digits[:0], c.sizes[:0], true }
 
 // endsInNumber tells whether one or more of the last groups are a card number.
-func (c *chain) endsInNumber(hexFollows bool) bool {
-	if c.isIBAN {
-		return false
-	}
-	from := len(c.digits)
+func (c *chain) endsInNumber(hexFollows bool) finding {
+	best, from := none, len(c.digits)
 	for first := len(c.sizes) - 1; first >= max(0, len(c.sizes)-mostGroups); first-- {
 		from -= c.sizes[first]
-		if !c.isInHex(first, hexFollows) && isCardNumber(c.digits[from:]) && !isSomethingElse(c.sizes[first:]) {
-			return true
+		if isCardNumber(c.digits[from:]) && !isSomethingElse(c.sizes[first:]) {
+			best = max(best, c.amongLetters(first, hexFollows))
 		}
 	}
-	return false
+	return best
 }
 
-// isInHex tells whether the groups from this one on are a part of a hexadecimal number: its letters touch the digits at both
-// ends, or, where they are several groups as of a UUID, at one.
-func (c *chain) isInHex(first int, hexFollows bool) bool {
-	hexBefore := c.afterHex && first == 0 && !c.longer
-	if first == len(c.sizes)-1 {
-		return hexBefore && hexFollows
+// isNumber tells of more groups than that whether all of them are a card number: one that stands alone may be written in any way.
+func (c *chain) isNumber(hexFollows bool) finding {
+	if c.longer || len(c.sizes) <= mostGroups || !isCardNumber(c.digits) {
+		return none
 	}
-	return hexBefore || hexFollows
+	return c.amongLetters(0, hexFollows)
 }
 
-// end is where no further group is a neighbour. A number that stands alone may be written in any way.
-func (c *chain) end() bool {
-	found := !c.longer && !c.afterHex && len(c.sizes) > mostGroups && isCardNumber(c.digits)
-	*c = chain{digits: c.digits[:0], sizes: c.sizes[:0]}
-	return found
+// amongLetters tells whether the groups from this one on are a part of a hexadecimal number: its letters touch the digits at both
+// ends, or, where they are several groups as of a UUID, at one.
+func (c *chain) amongLetters(first int, hexFollows bool) finding {
+	hexBefore, inGroups := c.afterHex && first == 0 && !c.longer, first < len(c.sizes)-1
+	switch {
+	case hexBefore && inGroups:
+		return none
+	case hexFollows && (hexBefore || inGroups):
+		return unlessHex
+	default:
+		return sure
+	}
 }
 
 // isBetweenGroups tells of blanks, hyphens, dashes and the minus sign.
