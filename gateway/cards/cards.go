@@ -121,10 +121,11 @@ func isCardNumber(digits []byte) bool {
 	if len(digits) < fewestDigits || len(digits) > mostDigits || !luhn(digits) || bytes.Count(digits, digits[:1]) == len(digits) {
 		return false
 	}
-	return slices.ContainsFunc(issuers, func(i issuer) bool { return i.hasRange(digits) })
+	return slices.ContainsFunc(issuers, func(i issuer) bool { return i.mayHaveIssued(digits) })
 }
 
-func (i issuer) hasRange(digits []byte) bool {
+// mayHaveIssued tells whether a number is in the range, and of one of its lengths.
+func (i issuer) mayHaveIssued(digits []byte) bool {
 	start := string(digits[:len(i.from)])
 	return start >= i.from && start <= i.to && slices.Contains(i.lengths, len(digits))
 }
