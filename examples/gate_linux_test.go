@@ -104,6 +104,7 @@ func (g gate) holds(t *testing.T) {
 	for _, s := range g.sites {
 		t.Run(s.name, func(t *testing.T) {
 			g.refusesEverySpelling(t, s)
+			g.refusesScriptsWithin(t, s)
 			g.letsPaidRequestsThrough(t, s)
 			g.leavesOtherPagesAlone(t, s)
 		})
@@ -124,6 +125,13 @@ func (g gate) refusesEverySpelling(t *testing.T, s site) {
 		require.Greater(t, len(without), 20, "the spellings mean something to this site")
 		require.Equal(t, s.leaks, g.gated.runs(t, s.name, method, targets), method)
 		t.Logf("%s: %d of %d spellings run the protected code without the gate, %d with it", method, len(without), len(targets), len(s.leaks))
+	}
+}
+
+func (g gate) refusesScriptsWithin(t *testing.T, s site) {
+	t.Helper()
+	for _, target := range inAFolder {
+		require.Regexp(t, "^HTTP/1.1 40[023] ", g.gated.ask(t, s.name, "POST", target), target)
 	}
 }
 

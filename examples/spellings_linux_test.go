@@ -43,6 +43,9 @@ var spellings = []string{
 	"http://service/licences/apply", "http://service/licences/%61pply",
 }
 
+// inAFolder are spellings that a service in the folder /licences takes for it. None of the sites lies in one.
+var inAFolder = []string{"/licences/index.php/apply", "/licences/INDEX.PHP/apply/x", "/licences/index.php//apply", "/licences/app.cgi/apply.php", "/licences//index.php/%61pply"}
+
 // queries are further spellings for a service that routes by the parameter q.
 var queries = []string{
 	"/?q=licences/apply", "/?q=/licences/apply", "/about?q=licences/apply", "/about?x&q=licences%2fapply", "/index.php?q=%6cicences/apply",

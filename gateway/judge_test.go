@@ -61,7 +61,7 @@ func TestASpellingOfAPayPathIsNeverForwarded(t *testing.T) {
 		"tickets":      {"/(S(abc))/licences/apply", "/licences/(S(abc))/apply", "/licences/ap/(S(abc))ply", "/(A(x)F(y))/licences/apply", "/licences/ap(S(abc))ply"},
 		"suffix":       {"/licences/apply.json", "/licences/apply.php", "/licences/apply.php.bak", "/licences/apply.phtml7", "/licences/apply.css", "/licences/apply@x", "/licences/apply,x", "/licences/apply<b>/x"},
 		"path info":    {"/licences/apply/x", "/licences/apply/x.css", "/licences/apply.php/x", "/licences.php/apply"},
-		"scripts":      {"/index.php/licences/apply", "/app.php/licences/apply", "/web.php/licences/apply", "/index/licences/apply", "/.php/licences/apply"},
+		"scripts":      {"/index.php/licences/apply", "/app.php/licences/apply", "/web.php/licences/apply", "/index/licences/apply", "/.php/licences/apply", "/licences/index.php/apply", "/licences/web.php/apply.json"},
 		"short names":  {"/LICENC~1/apply", "/licences/apply~1", "/li1A2B~1/apply"},
 	} {
 		for _, target := range targets {

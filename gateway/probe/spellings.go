@@ -178,6 +178,7 @@ func paths(a Address) []written {
 	behind("path info", "/x", "/x/y", "/x.css", ".php/", ".php/x", "/index.php")
 	between("path info", ".php/")
 	before("scripts", "/.php", "/index.php", "/index.php/", "/Index.PHP", "/app.php", "/app_dev.php", "/index.cgi", "/web/index.php", "/index", "/default.aspx")
+	between("scripts", "/index.php/", "/app.php/", "/index.cgi/", "/index/")
 	if script, rest, found := strings.Cut(w.path, ".php/"); found {
 		add("scripts", "/"+rest, script+"/"+rest)
 	}

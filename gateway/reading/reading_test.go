@@ -50,12 +50,14 @@ func FuzzWideReadings(f *testing.F) {
 	for _, reading := range []string{
 		"licences/apply", "licences/apply.json", "licences/apply.tar.gz/x", "index.php/licences/apply", "Licences/AP-PLY", "licences/ap~1", "li1A2B~1/apply", "shop", "shop/default.aspx",
 		"app.php/shop/index.html", "pay", "pay!go.action", "x/renew", "a.b/c.d~!e", "APPLI~1", "..php/pay", "lıcences/applẏ", "licences/app\xffly", "~/!/.", "~1",
+		"licences/index.php/apply", "licences/app.php/apply.json/x", "licences/index.php/7/renew", "a/index/index.php/b", "index.php/licences/default/apply",
 	} {
 		f.Add(reading)
 	}
 	patterns := []Pattern{
 		patternOf(f, "POST /licences/apply"), patternOf(f, "POST /licences/{id}/renew"), patternOf(f, "POST /shop/index.php"), patternOf(f, "POST /pay.php"),
 		patternOf(f, "POST /index.php/pay!it"), patternOf(f, "POST /files/{rest...}"), patternOf(f, "POST /{a}/{b}"), patternOf(f, "POST /index.php?page=apply"), patternOf(f, "POST /"),
+		patternOf(f, "POST /licences/index.php/apply"),
 	}
 	f.Fuzz(func(t *testing.T, path string) {
 		reading := segmentsOf(path)
@@ -70,7 +72,7 @@ func plainlyWide(pattern []segment, reading []string) bool {
 	variants := [][]segment{pattern}
 	for i, s := range pattern {
 		if s.kind == literal && plainlyScript(s.text) && i+1 < len(pattern) {
-			variants = append(variants, pattern[i+1:])
+			variants = append(variants, pattern[i+1:], slices.Concat(pattern[:i], pattern[i+1:]))
 		}
 	}
 	if last := len(pattern) - 1; last >= 0 && pattern[last].kind == literal && plainlyIndex(pattern[last].text) {
@@ -84,8 +86,16 @@ func plainlyWide(pattern []segment, reading []string) bool {
 			return false
 		}
 		for start := range reading {
-			if (start == 0 || plainlyScript(reading[start-1])) && plainlyStarts(v, reading[start:]) {
+			if start > 0 && !plainlyScript(reading[start-1]) {
+				continue
+			}
+			if plainlyStarts(v, reading[start:]) {
 				return true
+			}
+			for i := start + 1; i < len(reading)-1; i++ {
+				if i-start < len(v) && plainlyScript(reading[i]) && plainlyStarts(v, slices.Concat(reading[start:i], reading[i+1:])) {
+					return true
+				}
 			}
 		}
 		return false

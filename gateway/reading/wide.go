@@ -37,8 +37,8 @@ func wideTextOf(text string) wideText {
 }
 
 // readsWidelyAs is readsAs with what handlers and scripts may make of a path: suffixes (.json, .php), anything after the
-// script (PATH_INFO), a script before it (/index.php/…), a folder for its index document, short 8.3 names, and other
-// punctuation.
+// script (PATH_INFO), a script before it (/index.php/…) or within (/folder/index.php/…), a folder for its index document, short
+// 8.3 names, and other punctuation.
 func readsWidelyAs(widened [][]wideSegment, reading []wideText) bool {
 	for _, wanted := range widened {
 		if len(wanted) == 0 {
@@ -48,7 +48,10 @@ func readsWidelyAs(widened [][]wideSegment, reading []wideText) bool {
 			continue // everything is below the root
 		}
 		for start := range reading {
-			if (start == 0 || reading[start-1].script) && startsWidely(wanted, reading[start:]) {
+			if start > 0 && !reading[start-1].script {
+				continue
+			}
+			if startsWidely(wanted, reading[start:]) || startsThroughScript(wanted, reading[start:]) {
 				return true
 			}
 		}
@@ -56,8 +59,8 @@ func readsWidelyAs(widened [][]wideSegment, reading []wideText) bool {
 	return false
 }
 
-// widened is the pattern, without its script prefix, and without its index document. A pattern without a literal segment
-// is left as it is: everything would be below it.
+// widened is the pattern, without a script and what stands before it, without the script alone, and without its index document.
+// A pattern without a literal segment is left as it is: everything would be below it.
 func widened(pattern []segment) [][]wideSegment {
 	whole := make([]wideSegment, len(pattern))
 	for i, s := range pattern {
@@ -66,7 +69,7 @@ func widened(pattern []segment) [][]wideSegment {
 	variants := [][]wideSegment{whole}
 	for i, s := range whole {
 		if s.kind == literal && s.script && i+1 < len(whole) {
-			variants = append(variants, whole[i+1:])
+			variants = append(variants, whole[i+1:], slices.Concat(whole[:i], whole[i+1:]))
 		}
 	}
 	if last := len(whole) - 1; last >= 0 && whole[last].kind == literal && isIndex(whole[last].text) {
@@ -75,6 +78,18 @@ func widened(pattern []segment) [][]wideSegment {
 	return slices.DeleteFunc(variants, func(v []wideSegment) bool {
 		return len(v) > 0 && !slices.ContainsFunc(v, func(s wideSegment) bool { return s.kind == literal })
 	})
+}
+
+// startsThroughScript tells whether a reading starts with the pattern but for one script within: a service in a folder hears
+// /licences/index.php/apply as /licences/apply.
+func startsThroughScript(pattern []wideSegment, reading []wideText) bool {
+	near := reading[:min(len(reading), len(pattern)+2)] // what is further behind makes no difference
+	for i := 1; i < min(len(pattern), len(near)-1); i++ {
+		if near[i].script && startsWidely(pattern, slices.Concat(near[:i], near[i+1:])) {
+			return true
+		}
+	}
+	return false
 }
 
 // startsWidely tells whether the first segments of a reading are the pattern's; of the last one in either, the beginning is enough.
