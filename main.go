@@ -122,7 +122,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 	}
 
 	// Floor 2: the doors.
-	door, err := gateway.New(gateway.Options{
+	door := gateway.New(gateway.Options{
 		PublicURL: s.PublicURL, Prefix: s.Prefix, Routes: s.Routes,
 		Upstream: s.Upstream, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust, UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
 		HoldMaxBytes: s.HoldMaxBytes, HoldHeaders: s.HoldHeaders, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
@@ -135,9 +135,6 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 			TestMode: !s.Live, CardOrigins: s.PayCardOrigins,
 		}),
 	})
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
 	sweeper := mopup.New(mopup.Options{
 		Store: store, Shared: store.shared, Runner: runner, Every: s.MopupEvery, Pace: 20, Now: now, Log: log, Swept: counted.Swept,
 	})

@@ -430,7 +430,7 @@ func TestWhatTheDoorIsAskedWrongly(t *testing.T) {
 	}
 }
 
-// browser is a member of staff who logs in.
+// staffBrowser is a member of staff who logs in.
 func (h *house) staffBrowser() *citizen {
 	jar, err := cookiejar.New(nil)
 	require.NoError(h.t, err)

@@ -1,11 +1,8 @@
 package gateway
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"paygate/gateway/pages"
@@ -213,7 +210,8 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
 
 // refuse answers what the judge refused, and closes the connection: what else is on it may be read in two ways.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
-	g.Log.InfoContext(r.Context(), "refused", append([]any{"status", ruling.status, "reason", ruling.reason, "method", g.methodName(r)}, ruling.remedy()...)...)
+	noted := []any{"status", ruling.status, "reason", ruling.reason, "method", g.methodName(r)}
+	g.Log.InfoContext(r.Context(), "refused", append(noted, ruling.remedy()...)...)
 	w.Header().Set("Connection", "close")
 	refused := answer{status: ruling.status, page: pages.BadAddress}
 	var unread unreadBody
@@ -239,50 +237,17 @@ func (r ruling) remedy() []any {
 	return []any{"route", r.route.Name, "declare", declare}
 }
 
-// isScript tells a program in a page from a person at a browser.
-func isScript(r *http.Request) bool {
-	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
-		return true
-	}
-	accept := strings.ToLower(r.Header.Get("Accept"))
-	return strings.EqualFold(r.Header.Get("X-Requested-With"), "XMLHttpRequest") ||
-		strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
-}
-
-// problem is a problem document.
-func (g *Gateway) problem(w http.ResponseWriter, a answer) {
-	title := http.StatusText(a.status)
-	document := map[string]any{"type": "about:blank", "title": title, "status": a.status, "detail": g.Pages.Summary(a.page, a.view)}
-	if a.view.Reference != "" {
-		document["reference"], document["amount_pence"] = a.view.Reference, a.view.AmountPence
-	}
-	if a.view.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(a.view.RetryAfter.Seconds())))
-	}
-	writeProblem(w, a.status, document)
-}
-
-// paymentRequired tells a script where its citizen pays.
-func (g *Gateway) paymentRequired(w http.ResponseWriter, began journey.Began) {
-	terms := began.Journey.Terms
-	writeProblem(w, http.StatusPaymentRequired, map[string]any{
-		"type": "about:blank", "title": "Payment Required", "status": http.StatusPaymentRequired,
-		"detail":       terms.Description + ": " + pages.Pounds(terms.Amount) + ". Send the citizen to pay_url; the request is sent when they have paid.",
-		"amount_pence": terms.Amount, "reference": terms.Reference, "pay_url": began.NextURL,
-	})
-}
-
-func writeProblem(w http.ResponseWriter, status int, document map[string]any) {
-	ownHeader(w.Header())
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(document)
-}
-
 // seeOther sends a browser on with a GET, never with the citizen's POST (FACTS trap 5).
 func seeOther(w http.ResponseWriter, target string) {
 	ownHeader(w.Header())
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusSeeOther)
+}
+
+// redirectToPlainPath sends a browser to the plain spelling of a pay route, with its query as it was.
+func redirectToPlainPath(w http.ResponseWriter, to ruling) {
+	ownHeader(w.Header())
+	w.Header().Set("Location", to.target.at(to.path))
+	w.WriteHeader(http.StatusPermanentRedirect)
 }

@@ -64,13 +64,6 @@ func (r ruling) isSaidElsewhere(said []reading.Field, doubtful bool) bool {
 	return slices.ContainsFunc(r.elsewhere, func(p reading.Pattern) bool { return p.IsSaid(r.query, said, doubtful) })
 }
 
-// unreadBody is a body that could not be read whole. Its cause is for the answer, and not for the log.
-type unreadBody struct{ cause error }
-
-func (unreadBody) Error() string { return "the body could not be read whole" }
-
-func (u unreadBody) Unwrap() error { return u.cause }
-
 // readForm reads the form of a request, and puts its body back. The error is an unreadBody, or says why the form may be read
 // in more than one way.
 func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, []reading.Field, error) {
@@ -79,13 +72,11 @@ func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body,
 		return nil, nil, unreadBody{err}
 	}
 	withRead(r, body)
-	if reading.IsJSON(r.Header.Get("Content-Type")) {
-		leave, err := g.Enter(r.Context(), body.Size())
-		if err != nil {
-			return body, nil, unreadBody{err}
-		}
-		defer leave()
+	leave, err := g.enterToLook(r, body)
+	if err != nil {
+		return body, nil, unreadBody{err}
 	}
+	defer leave()
 	form, err := plainForm(r, body)
 	return body, form, err
 }

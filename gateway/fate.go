@@ -25,21 +25,16 @@ const (
 )
 
 // Judge tells what the public door would do with a request, without a door. Safe for concurrent use.
-type Judge struct {
-	judge *judge
-	host  string
-}
+type Judge struct{ judge *judge }
 
 // NewJudge makes the judge that a Gateway with these options has; it looks at PublicURL, Prefix, Routes and Methods alone.
 func NewJudge(o Options) *Judge {
-	j := newJudge(o.Routes, o.Prefix, o.Methods)
-	j.publicHost = o.PublicURL.Host
-	return &Judge{j, o.PublicURL.Host}
+	return &Judge{newJudge(o.PublicURL.Host, o.Prefix, o.Routes, o.Methods)}
 }
 
 // Fate is that of a request whose target stands on the wire as it is given, with an urlencoded form that may be empty.
 func (j *Judge) Fate(method, target, form string) Fate {
-	text := method + " " + target + " HTTP/1.1\r\nHost: " + j.host + "\r\n\r\n"
+	text := method + " " + target + " HTTP/1.1\r\nHost: " + j.judge.publicHost + "\r\n\r\n"
 	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))
 	if err != nil {
 		return FateRefused // net/http answers it before the door is asked

@@ -2,10 +2,43 @@ package gateway
 
 import (
 	"cmp"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 )
+
+// allowCardPages adds Pay's card pages to the form-action of a page's Content-Security-Policy: browsers apply it to the
+// redirect after a form post, and would not let the citizen pay (FACTS trap 6).
+func allowCardPages(header http.Header, origins []string) {
+	for i, line := range header["Content-Security-Policy"] {
+		policies := strings.Split(line, ",")
+		for p, policy := range policies {
+			directives := strings.Split(policy, ";")
+			for d, directive := range directives {
+				directives[d] = widen(directive, origins)
+			}
+			policies[p] = strings.Join(directives, ";")
+		}
+		header["Content-Security-Policy"][i] = strings.Join(policies, ",")
+	}
+}
+
+// widen adds origins to a form-action directive and leaves any other alone.
+func widen(directive string, origins []string) string {
+	words := strings.Fields(directive)
+	if len(words) == 0 || !strings.EqualFold(words[0], "form-action") {
+		return directive
+	}
+	words = slices.DeleteFunc(words, func(w string) bool { return strings.EqualFold(w, "'none'") })
+	for _, origin := range origins {
+		if !slices.Contains(words, origin) {
+			words = append(words, origin)
+		}
+	}
+	blank := directive[:len(directive)-len(strings.TrimLeft(directive, " "))]
+	return blank + strings.Join(words, " ")
+}
 
 // LackingFormAction lists those of the origins that a Content-Security-Policy, as a header or a <meta> element has it, does not
 // let a form lead to. page is the origin of the page that the policy comes with.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 
@@ -39,4 +40,23 @@ func TestWhichOriginsAPolicyKeepsAFormFrom(t *testing.T) {
 	require.Empty(t, LackingFormAction("form-action 'self'", simulated, []string{"http://127.0.0.1:8000"}))
 	require.NotEmpty(t, LackingFormAction("form-action 'self'", simulated, []string{"http://127.0.0.1:8002"}))
 	require.Empty(t, LackingFormAction("form-action 127.0.0.1:*", simulated, []string{"http://127.0.0.1:8002"}))
+}
+
+func TestCardPagesAreAllowedByTheServicesPolicy(t *testing.T) {
+	t.Parallel()
+	origins := []string{"https://card.example", "https://www.example"}
+	for in, out := range map[string]string{
+		"default-src 'self'":                           "default-src 'self'",
+		"form-action 'self'":                           "form-action 'self' https://card.example https://www.example",
+		"default-src 'self'; form-action 'none'":       "default-src 'self'; form-action https://card.example https://www.example",
+		"FORM-ACTION 'self' https://card.example; x y": "FORM-ACTION 'self' https://card.example https://www.example; x y",
+		"form-action 'self', form-action /x":           "form-action 'self' https://card.example https://www.example, form-action /x https://card.example https://www.example",
+		"form-action-x 'self'":                         "form-action-x 'self'",
+		"":                                             "",
+	} {
+		header := http.Header{"Content-Security-Policy": {in}, "Content-Security-Policy-Report-Only": {"form-action 'self'"}}
+		allowCardPages(header, origins)
+		require.Equal(t, out, header.Get("Content-Security-Policy"))
+		require.Equal(t, "form-action 'self'", header.Get("Content-Security-Policy-Report-Only"))
+	}
 }

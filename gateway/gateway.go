@@ -1,10 +1,10 @@
 // Package gateway is the public door of Paygate: it stands in front of a legacy service, holds the requests that cost
 // money, sends their citizens to GOV.UK Pay, takes them back, and lets everything else through untouched.
 //
-// [Gateway.ServeHTTP] is the whole way of a request on one screen. A request is judged by its target in target.go, on all that
-// package reading says it may be read as; what comes in is read and looked at in incoming.go and held in hold.go; the
-// citizen's return is return.go; passes are pass.go. What happens to a held request is package journey's business: this one
-// only knows who asks, and what to answer.
+// [Gateway.ServeHTTP] is the whole way of a request on one screen. Its target is read in target.go and judged in judge.go, on all
+// that package reading says it may be read as; what comes in is read and looked at in incoming.go and held in hold.go; the
+// citizen's return is return.go, the service's answer to them reply.go; passes are pass.go; everything else is passed on in
+// passthrough.go. What happens to a held request is package journey's business: this one only knows who asks, and what to answer.
 package gateway
 
 import (
@@ -79,16 +79,19 @@ type Gateway struct {
 	later       *later
 }
 
-// New makes the public door.
-func New(o Options) (*Gateway, error) {
-	g := &Gateway{Options: o, draining: make(chan struct{}), later: &later{places: make(chan struct{}, mostLater)}}
-	g.quotas = newQuotas(o.Runner.Now)
-	g.judge = newJudge(o.Routes, o.Prefix, o.Methods)
-	g.judge.publicHost = o.PublicURL.Host
-	g.deciding = decidingNames(o.Routes)
+// New makes the public door. It keeps pointers into the routes, which must not be changed any more.
+func New(o Options) *Gateway {
+	g := &Gateway{
+		Options:  o,
+		judge:    newJudge(o.PublicURL.Host, o.Prefix, o.Routes, o.Methods),
+		deciding: decidingNames(o.Routes),
+		quotas:   newQuotas(o.Runner.Now),
+		draining: make(chan struct{}),
+		later:    newLater(),
+	}
 	g.passThrough = g.newPassThrough()
 	g.own = g.ownAddresses()
-	return g, nil
+	return g
 }
 
 // ServeHTTP is the way of a request: refused, ours, a pay route, or passed through as it is.
@@ -117,13 +120,19 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case marker != "" && !unsafeMethod(r.Method):
 		g.showReply(w, r, journey.ID(marker))
 	case ruling.verdict == targetPlainPath:
-		redirectToPlainPath(w, r, ruling)
+		redirectToPlainPath(w, ruling)
 	case ruling.verdict == targetPay:
 		g.pay(w, r, ruling)
 	default:
 		g.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("kind", ruling.kind()), slog.String("method", g.methodName(r)))
 		g.passThrough.ServeHTTP(w, r)
 	}
+}
+
+// endsConnection tells whether a request was framed in a way that others may read differently: nothing else shall come on
+// its connection. net/http does not look at Transfer-Encoding in HTTP/1.0, so there no framing is sure.
+func endsConnection(r *http.Request) bool {
+	return len(r.TransferEncoding) > 0 || len(r.Trailer) > 0 || !r.ProtoAtLeast(1, 1)
 }
 
 // seenStatus remembers the status of an answer for the log.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"paygate/gateway/reading"
 	"paygate/journey"
@@ -229,11 +230,10 @@ func (r *Route) concerns(a asked) bool {
 	if a.formErr != nil { // unreadable for us may be readable for the service
 		return true
 	}
-	for _, f := range a.readable() {
-		switch {
-		case f.File && reading.NamesAlike(f.Name, r.When.Field), !f.File && reading.MayName(f.Name, r.When.Field) && f.MayBe(r.When.Value):
-			return true
+	return slices.ContainsFunc(a.readable(), func(f reading.Field) bool {
+		if f.File {
+			return reading.NamesAlike(f.Name, r.When.Field)
 		}
-	}
-	return false
+		return reading.MayName(f.Name, r.When.Field) && f.MayBe(r.When.Value)
+	})
 }

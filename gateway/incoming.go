@@ -25,6 +25,13 @@ type incoming struct {
 // an upload that is cut off.
 const swallow = 10
 
+// unreadBody is a body that could not be read whole. Its cause is for the answer, and not for the log.
+type unreadBody struct{ cause error }
+
+func (unreadBody) Error() string { return "the body could not be read whole" }
+
+func (u unreadBody) Unwrap() error { return u.cause }
+
 // readBody reads a request whole. The errors are those of the spool.
 func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (*spool.Body, error) {
 	body, err := g.Spool.Read(r.Context(), r.Body, r.ContentLength, g.HoldMaxBytes)
@@ -41,21 +48,26 @@ func readOn(w http.ResponseWriter, r *http.Request, limit int64) {
 	}
 }
 
-// look reads what is to be known of a request, a little at a time, but for JSON, which may have to be in memory as a whole.
+// look reads what is to be known of a request.
 func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming, error) {
-	contentType := r.Header.Get("Content-Type")
-	if reading.IsJSON(contentType) {
-		leave, err := g.Enter(r.Context(), body.Size())
-		if err != nil {
-			return incoming{}, err
-		}
-		defer leave()
+	leave, err := g.enterToLook(r, body)
+	if err != nil {
+		return incoming{}, err
 	}
+	defer leave()
 	in := incoming{asked: g.asked(r, hit, body), request: g.heldRequest(r, hit), body: body}
-	in.cards = g.RefuseCards && (cards.InQuery(in.request.Query) || cards.InBody(contentType, body.Reader))
-	var err error
+	in.cards = g.RefuseCards && (cards.InQuery(in.request.Query) || cards.InBody(r.Header.Get("Content-Type"), body.Reader))
 	in.imprint, err = in.request.ImprintWith(body.Reader())
 	return in, err
+}
+
+// enterToLook is Enter for a body that is looked at: a little at a time, but for JSON, which may have to be in memory as a
+// whole.
+func (g *Gateway) enterToLook(r *http.Request, body *spool.Body) (leave func(), err error) {
+	if !reading.IsJSON(r.Header.Get("Content-Type")) {
+		return func() {}, nil
+	}
+	return g.Enter(r.Context(), body.Size())
 }
 
 // heldRequest is what the service will receive, but for the body: the method, the configured path as it was asked for, the

@@ -79,8 +79,8 @@ func (g *Gateway) goesOn(how func(context.Context, journey.ID) (journey.Began, e
 	}
 }
 
-// statusJSON is one journey as a script sees it.
-type statusJSON struct {
+// journeyJSON is one journey as a script sees it.
+type journeyJSON struct {
 	ID          journey.ID    `json:"id"`
 	State       journey.State `json:"state"`
 	Reference   string        `json:"reference"`
@@ -127,9 +127,9 @@ func (g *Gateway) item(j journey.Journey) pages.Item {
 }
 
 func (g *Gateway) statusJSON(w http.ResponseWriter, own []journey.Journey) {
-	list := []statusJSON{}
+	list := []journeyJSON{}
 	for _, j := range own {
-		list = append(list, statusJSON{j.ID, j.State, j.Terms.Reference, j.Terms.Amount, j.Terms.Description, j.StartedAt})
+		list = append(list, journeyJSON{j.ID, j.State, j.Terms.Reference, j.Terms.Amount, j.Terms.Description, j.StartedAt})
 	}
 	ownHeader(w.Header())
 	w.Header().Set("Content-Type", "application/json")

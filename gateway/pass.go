@@ -3,8 +3,6 @@ package gateway
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
-	"maps"
 	"net/http"
 
 	"paygate/gateway/cards"
@@ -111,24 +109,4 @@ func (g *Gateway) fetch(w http.ResponseWriter, r *http.Request, j journey.Journe
 		return
 	}
 	g.passThrough.ServeHTTP(w, withPaidHeader(r, paid))
-}
-
-// stream writes the service's answer as the service gave it.
-func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.Reply) {
-	defer reply.Close()
-	g.cleanAnswer(reply.Header)
-	maps.Copy(w.Header(), reply.Header)
-	if w.Header().Get("Cache-Control") == "" {
-		w.Header().Set("Cache-Control", "private, no-cache") // the answer of a pay route is for this browser alone
-	} else {
-		makePrivate(w.Header())
-	}
-	w.WriteHeader(reply.Status)
-	if r.Method == http.MethodHead {
-		return
-	}
-	if _, err := w.Write(reply.Body); err != nil || reply.Rest == nil {
-		return
-	}
-	_, _ = io.Copy(w, reply.Rest) // a browser that leaves has had its answer
 }

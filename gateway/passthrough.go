@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -12,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"slices"
 	"strings"
 
 	"paygate/gateway/cookie"
@@ -27,6 +27,15 @@ func withPaidHeader(r *http.Request, paid http.Header) *http.Request {
 	r.Header.Del("Upgrade")
 	return r.WithContext(context.WithValue(r.Context(), paidKey{}, paid))
 }
+
+// paidHeader is what withPaidHeader said; nil of any other request.
+func paidHeader(r *http.Request) http.Header {
+	paid, _ := r.Context().Value(paidKey{}).(http.Header)
+	return paid
+}
+
+// isOnPayRoute tells whether a request that passes through is a fetch of a paid pass, or asks for a price.
+func isOnPayRoute(r *http.Request) bool { return paidHeader(r) != nil || quoteOf(r) != nil }
 
 // newPassThrough makes the way of everything that is no pay route: method, raw target and body go as they came.
 func (g *Gateway) newPassThrough() http.Handler {
@@ -90,18 +99,18 @@ func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
 	if query := withoutMarker(target.query); query != target.query {
 		target.query, target.hasQuery = query, query != ""
 	}
-	paid, isPaid := pr.In.Context().Value(paidKey{}).(http.Header)
-	_, isQuote := pr.In.Context().Value(quoteKey{}).(*quote)
 	path := target.path
-	if isPaid || isQuote {
+	if isOnPayRoute(pr.In) {
 		path = withoutParameters(path) // the address that is paid for, and signed
 	}
 	setTarget(pr.Out.URL, g.Upstream, target, path)
 	pr.Out.Trailer = nil
-	pr.Out.Host = pr.In.Host
-	if g.UpstreamHost != "" {
-		pr.Out.Host = g.UpstreamHost
-	}
+	pr.Out.Host = cmp.Or(g.UpstreamHost, pr.In.Host)
+	g.rewriteHeader(pr)
+}
+
+// rewriteHeader takes out of the header what must not reach the service, and adds what only Paygate may say.
+func (g *Gateway) rewriteHeader(pr *httputil.ProxyRequest) {
 	client := clientOf(pr.In, g.TrustedProxies)
 	header := pr.Out.Header
 	if client.trusted {
@@ -120,16 +129,15 @@ func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
 		header["User-Agent"] = nil // net/http would name itself
 	}
 	status := "none"
-	if isQuote {
+	if quoteOf(pr.In) != nil {
 		status = "quote"
 	}
+	// The four values lie in one slice, each without room to grow, so that what is appended to one changes no other.
 	said := []string{forwardedFor(pr.In, client), client.host, client.proto, status}
 	for i, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status"} {
 		header[name] = said[i : i+1 : i+1]
 	}
-	if isPaid {
-		maps.Copy(header, paid)
-	}
+	maps.Copy(header, paidHeader(pr.In))
 }
 
 // forwardedFor adds the peer to the list that trusted proxies pass on; anybody else's list is not believed.
@@ -150,12 +158,12 @@ func setTarget(out, to *url.URL, t target, path string) {
 	}
 }
 
+// modifyResponse makes an answer of the service fit to go to the citizen; that which names a price goes nowhere.
 func (g *Gateway) modifyResponse(answer *http.Response) error {
 	if answer.StatusCode < http.StatusContinue {
 		return errNoStatus
 	}
-	q, isQuote := answer.Request.Context().Value(quoteKey{}).(*quote)
-	if isQuote && answer.StatusCode == http.StatusPaymentRequired {
+	if q := quoteOf(answer.Request); q != nil && answer.StatusCode == http.StatusPaymentRequired {
 		return q.take(answer, g.cleanAnswer)
 	}
 	g.cleanAnswer(answer.Header)
@@ -165,7 +173,7 @@ func (g *Gateway) modifyResponse(answer *http.Response) error {
 			answer.Body = withoutTrailer{answer.Body, answer}
 		}
 	}
-	if _, paid := answer.Request.Context().Value(paidKey{}).(http.Header); paid || isQuote {
+	if isOnPayRoute(answer.Request) {
 		makePrivate(answer.Header)
 	}
 	return nil
@@ -257,36 +265,4 @@ type brokenAnswers struct{ log *slog.Logger }
 func (b brokenAnswers) Write(text []byte) (int, error) {
 	b.log.Debug("an answer of the service broke off")
 	return len(text), nil
-}
-
-// allowCardPages adds Pay's card pages to the form-action of a page's Content-Security-Policy: browsers apply it to the
-// redirect after a form post, and would not let the citizen pay (FACTS trap 6).
-func allowCardPages(header http.Header, origins []string) {
-	for i, line := range header["Content-Security-Policy"] {
-		policies := strings.Split(line, ",")
-		for p, policy := range policies {
-			directives := strings.Split(policy, ";")
-			for d, directive := range directives {
-				directives[d] = widen(directive, origins)
-			}
-			policies[p] = strings.Join(directives, ";")
-		}
-		header["Content-Security-Policy"][i] = strings.Join(policies, ",")
-	}
-}
-
-// widen adds origins to a form-action directive and leaves any other alone.
-func widen(directive string, origins []string) string {
-	words := strings.Fields(directive)
-	if len(words) == 0 || !strings.EqualFold(words[0], "form-action") {
-		return directive
-	}
-	words = slices.DeleteFunc(words, func(w string) bool { return strings.EqualFold(w, "'none'") })
-	for _, origin := range origins {
-		if !slices.Contains(words, origin) {
-			words = append(words, origin)
-		}
-	}
-	blank := directive[:len(directive)-len(strings.TrimLeft(directive, " "))]
-	return blank + strings.Join(words, " ")
 }

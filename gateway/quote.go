@@ -52,6 +52,12 @@ func (g *Gateway) askPrice(w http.ResponseWriter, r *http.Request, body *spool.B
 	return q
 }
 
+// quoteOf is the quote that a request asks for; nil where it asks for none.
+func quoteOf(r *http.Request) *quote {
+	q, _ := r.Context().Value(quoteKey{}).(*quote)
+	return q
+}
+
 // take reads a 402 of the service.
 func (q *quote) take(answer *http.Response, clean func(http.Header)) error {
 	header := answer.Header.Clone()
@@ -66,7 +72,7 @@ func (q *quote) take(answer *http.Response, clean func(http.Header)) error {
 
 func quotedAmount(values []string) (int64, error) {
 	if len(values) != 1 || !pencePattern.MatchString(values[0]) {
-		return 0, fmt.Errorf("the service answered 402 without one Paygate-Price in whole pence")
+		return 0, errors.New("the service answered 402 without one Paygate-Price in whole pence")
 	}
 	amount, _ := strconv.ParseInt(values[0], 10, 64)
 	if amount < 1 || amount > journey.MostPence {

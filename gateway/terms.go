@@ -60,7 +60,7 @@ func (a asked) price() (int64, string, error) {
 		return a.route.Price, "", nil
 	}
 	var chosen []string
-	for _, f := range append(append([]reading.Field{}, a.form...), a.query...) {
+	for _, f := range slices.Concat(a.form, a.query) {
 		switch {
 		case f.Name == a.route.PriceField && !f.File:
 			chosen = append(chosen, f.Value)

@@ -11,11 +11,6 @@ import (
 	"paygate/journey"
 )
 
-// gone tells that a ticket's journey is not to be had, for good.
-func gone(err error) bool {
-	return errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged)
-}
-
 // journeys are those of the request's tickets that exist and that the tickets' keys open, newest first. A store that
 // cannot be read is an error: "no journeys" would be a lie then.
 func (g *Gateway) journeys(r *http.Request) ([]journey.Journey, error) {
@@ -74,4 +69,9 @@ func needed(j journey.Journey, now time.Time) int {
 	default:
 		return 0
 	}
+}
+
+// gone tells that a ticket's journey is not to be had, for good.
+func gone(err error) bool {
+	return errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged)
 }

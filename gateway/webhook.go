@@ -127,6 +127,8 @@ type later struct {
 // mostLater is how many journeys are advanced at a time because of webhooks.
 const mostLater = 8
 
+func newLater() *later { return &later{places: make(chan struct{}, mostLater)} }
+
 func (g *Gateway) advanceLater(id journey.ID) {
 	select {
 	case g.later.places <- struct{}{}:

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -28,7 +29,7 @@ func InBody(contentType string, body func() io.Reader) bool {
 	return inUntyped(body)
 }
 
-// InQuery looks for one at the fields of a raw query.
+// InQuery tells whether there is one among the fields of a raw query.
 func InQuery(query string) bool {
 	return inText(strings.NewReader(query), percentDecoded)
 }
@@ -120,17 +121,13 @@ func isCardNumber(digits []byte) bool {
 	if len(digits) < fewestDigits || len(digits) > mostDigits || !luhn(digits) || bytes.Count(digits, digits[:1]) == len(digits) {
 		return false
 	}
-	for _, i := range issuers {
-		start := string(digits[:len(i.from)])
-		if start >= i.from && start <= i.to {
-			for _, length := range i.lengths {
-				if length == len(digits) {
-					return true
-				}
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(issuers, func(i issuer) bool { return i.mayHaveIssued(digits) })
+}
+
+// mayHaveIssued tells whether a number is in the range, and of one of its lengths.
+func (i issuer) mayHaveIssued(digits []byte) bool {
+	start := string(digits[:len(i.from)])
+	return start >= i.from && start <= i.to && slices.Contains(i.lengths, len(digits))
 }
 
 // luhn checks the check digit.

@@ -59,6 +59,7 @@ func FuzzTheScannerAgreesWithAPlainSearch(f *testing.F) {
 	f.Add("Visa4444 3333 2222 1111exp, fee4444333322221111cab, fee4444333322221111cvv, interface4444 3333-2222 1111")
 	f.Add("4 0 07 0 0 0 0 0000007 0A")
 	f.Add("4 0 07 0 0 0 0 0000007 0Ax")
+	f.Add("4700700 0 0 0 0 00 0 0 0 A")
 	f.Add("DE89 3704 0044 0532 0130 00 4444 3333 2222 1111")
 	f.Fuzz(func(t *testing.T, text string) {
 		plain := strings.Map(func(r rune) rune {

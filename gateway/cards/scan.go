@@ -66,7 +66,7 @@ func (s *scanner) takeOther(r rune) bool {
 		s.apart++
 	}
 	if !isBetweenGroups(r) || s.apart > mostApart {
-		found = s.endChain(isHexLetter(r)) || found
+		found = s.endChain(isHexLetter(r) && s.apart == 0) || found
 	}
 	if !unicode.IsLetter(r) {
 		s.inWord, s.pending = false, false

@@ -13,7 +13,7 @@ import (
 	"strconv"
 )
 
-// export writes the finance file to standard output, and what it can be checked against to standard error.
+// exportCSV writes the finance file to standard output, and what it can be checked against to standard error.
 func exportCSV(ctx context.Context, w World, args []string) error {
 	query := url.Values{}
 	_, err := w.flags("export", "-from DATE -to DATE", args, 0, func(set *flag.FlagSet) {

@@ -10,7 +10,7 @@ import (
 // prefix begins the name of every variable of ours.
 const prefix = "PAYGATE_"
 
-// variables are the settings as they are written: texts, with their defaults. Checking them is check.go's business; a
+// variables are the settings as they are written: texts, with their defaults. Checking them is settings.go's business; a
 // variable that is not here does not exist.
 type variables struct {
 	Upstream       string `env:"UPSTREAM"`

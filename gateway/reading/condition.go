@@ -50,6 +50,10 @@ func (p Pattern) Fits(query string) Fit {
 	return result
 }
 
+// mostOfOneName is how many parameters of one name are read; more are hostile, and may be anything.
+const mostOfOneName = 16
+
+// fits is Fits of one condition.
 func (c condition) fits(query string) Fit {
 	if strings.Count(query, "&")+strings.Count(query, ";") >= MostParameters {
 		return Arguable
@@ -67,7 +71,7 @@ func (c condition) fits(query string) Fit {
 			}
 			tried++
 			switch {
-			case tried > 16, readsAsValue(rawValue, c.value): // so many of one name are hostile, and not worth reading
+			case tried > mostOfOneName, readsAsValue(rawValue, c.value):
 				loose++
 			case isNamed(rawName, c.name):
 				others++
@@ -107,16 +111,16 @@ func readsAsValue(raw, value string) bool {
 		return true
 	}
 	if unescaped, err := url.QueryUnescape(raw); err == nil && !strings.Contains(raw, "%25") && isPlain(unescaped) {
-		return strings.EqualFold(strings.Trim(unescaped, "/"), strings.Trim(value, "/"))
+		return isSamePath(unescaped, value)
 	}
 	if len(raw) > maxValueBytes {
 		return true // may be anything
 	}
-	set := someReadings("/"+raw, maxValueReadings)
-	for _, r := range set.paths {
-		if strings.EqualFold(strings.Trim(r, "/"), strings.Trim(value, "/")) {
-			return true
-		}
-	}
-	return !set.complete
+	set := readingsOf("/"+raw, mostValueReadings)
+	return !set.complete || slices.ContainsFunc(set.paths, func(path string) bool { return isSamePath(path, value) })
+}
+
+// isSamePath compares without case, and without slashes at either end.
+func isSamePath(path, value string) bool {
+	return strings.EqualFold(strings.Trim(path, "/"), strings.Trim(value, "/"))
 }

@@ -40,8 +40,18 @@ func decodeThose(path string, isOne func(byte) bool) string {
 	return string(decoded)
 }
 
+// unhex is the value of a hexadecimal digit, or -1.
 func unhex(c byte) int {
-	return strings.IndexByte("0123456789abcdef", c|0x20*(c>>6&1))
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	default:
+		return -1
+	}
 }
 
 var percentU = regexp.MustCompile(`%[uU][0-9a-fA-F]{4}`)
@@ -205,7 +215,7 @@ func resolveDots(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
-// dropDots leaves ".." out and goes nowhere by it: what CodeIgniter does, and str_replace('../', ”, …).
+// dropDots leaves ".." out and goes nowhere by it: what CodeIgniter does, and PHP's str_replace("../", "", …).
 func dropDots(path string) string {
 	return strings.TrimSuffix(strings.ReplaceAll(path, "../", ""), "/..")
 }

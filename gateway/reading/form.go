@@ -12,41 +12,18 @@ import (
 	"strings"
 )
 
-// Field is one named value of a form, a query or a cookie, in the order it was sent.
-type Field struct {
-	Name, Value string
-	File        bool   // an uploaded file; its content is not looked at
-	Cut         bool   // the value is longer than what is looked at
-	Scalar      string // what JSON has as a number, true or false: no value that chooses or fills in anything, but one that a service may read
-}
-
-// What of a form is looked at. A longer value is cut, and chooses no price; a form with more is as good as unreadable.
+// The media types of forms, beside those of JSON.
 const (
-	maxFieldBytes = 64 << 10
-	maxFormBytes  = 1 << 20
-	maxFields     = 10_000 // services take a tenth of that
+	urlencoded    = "application/x-www-form-urlencoded"
+	multipartForm = "multipart/form-data"
 )
 
-var errTooManyFields = errors.New("the form has more fields than are looked at")
+// ErrNoObject says of JSON that its values have no names.
+var ErrNoObject = errors.New("the JSON is not an object")
 
-// fieldList collects fields up to the limits.
-type fieldList struct {
-	fields []Field
-	bytes  int
-}
-
-func (l *fieldList) add(f Field) error {
-	l.bytes += len(f.Name) + len(f.Value) + len(f.Scalar)
-	if len(l.fields) == maxFields || l.bytes > maxFormBytes {
-		return errTooManyFields
-	}
-	l.fields = append(l.fields, f)
-	return nil
-}
-
-// Form reads the fields of an urlencoded or multipart form, or the top-level strings of a JSON object. Any other
-// content has none. An error means that the content is not what it says it is, or too much. Little is in memory at a time,
-// but for a large value of a JSON object.
+// Form reads the fields of an urlencoded or multipart form, or the top-level values of a JSON object. Any other
+// content has none. An error means that the content is not what it says it is ([ErrNoObject] among others), or too much; the
+// fields that were read before come with it. Little is in memory at a time, but for a large value of a JSON object.
 func Form(contentType string, body io.Reader) ([]Field, error) {
 	kind, params, _ := mime.ParseMediaType(contentType)
 	switch {
@@ -61,22 +38,10 @@ func Form(contentType string, body io.Reader) ([]Field, error) {
 	}
 }
 
-// The media types of forms, beside those of JSON.
-const (
-	urlencoded    = "application/x-www-form-urlencoded"
-	multipartForm = "multipart/form-data"
-)
-
 // IsJSON tells whether a media type is one of JSON.
 func IsJSON(contentType string) bool {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	return kind == "application/json" || strings.HasSuffix(kind, "+json")
-}
-
-// Query reads the fields of a raw query. What cannot be read is left out.
-func Query(raw string) []Field {
-	fields, _ := urlencodedFields(strings.NewReader(raw))
-	return fields
 }
 
 // urlencodedFields keeps the order of the pairs, and repeated names.
@@ -161,9 +126,6 @@ func multipartFields(body io.Reader, boundary string) ([]Field, error) {
 	}
 }
 
-// ErrNoObject: JSON without names.
-var ErrNoObject = errors.New("the JSON is not an object")
-
 // jsonFields walks the tokens, so that a name that comes twice is seen twice.
 func jsonFields(body io.Reader) ([]Field, error) {
 	var list fieldList
@@ -220,14 +182,4 @@ func jsonValue(name string, raw json.RawMessage) Field {
 	default:
 		return Field{Name: name}
 	}
-}
-
-// FirstValue is the value of the first field with exactly this name, or empty.
-func FirstValue(fields []Field, name string) string {
-	for _, f := range fields {
-		if f.Name == name && !f.File {
-			return f.Value
-		}
-	}
-	return ""
 }

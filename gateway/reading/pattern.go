@@ -121,6 +121,15 @@ func parseSegment(text string) (segment, error) {
 	return segment{literal, text}, nil
 }
 
+// withoutFinalSlash drops the empty segment behind a final slash, as it is dropped from readings.
+func withoutFinalSlash(segments []segment) []segment {
+	last := len(segments) - 1
+	if last >= 0 && segments[last] == (segment{kind: literal}) {
+		return segments[:last]
+	}
+	return segments
+}
+
 // String is the pattern as it was written.
 func (p Pattern) String() string { return p.text }
 
@@ -251,95 +260,4 @@ func (p Pattern) fill(values map[string]string) string {
 		return ""
 	}
 	return path.String()
-}
-
-// Overlaps tells whether some request is matched by both patterns.
-func (p Pattern) Overlaps(other Pattern) bool {
-	return p.method == other.method && segmentsOverlap(p.segments, other.segments) && !p.contradicts(other)
-}
-
-// Equal tells whether the two patterns match the same requests; the names of wildcards do not matter.
-func (p Pattern) Equal(other Pattern) bool {
-	return p.method == other.method && p.covers(other) && other.covers(p)
-}
-
-// MoreSpecific tells whether p matches some, but not all, of the requests that the other matches, and no others: it goes
-// before the other then.
-func (p Pattern) MoreSpecific(other Pattern) bool {
-	return p.method == other.method && p.Narrower(other)
-}
-
-// Clashes tells whether some request is both patterns' and neither is more specific.
-func (p Pattern) Clashes(other Pattern) bool {
-	return p.Overlaps(other) && !p.MoreSpecific(other) && !other.MoreSpecific(p)
-}
-
-// Narrower is MoreSpecific whatever the methods.
-func (p Pattern) Narrower(other Pattern) bool { return other.covers(p) && !p.covers(other) }
-
-// covers tells whether p matches every path and query that the other matches.
-func (p Pattern) covers(other Pattern) bool {
-	for _, c := range p.conditions {
-		if !slices.Contains(other.conditions, c) {
-			return false
-		}
-	}
-	return segmentsCover(p.segments, other.segments)
-}
-
-// contradicts tells whether both want the same parameter to have different values.
-func (p Pattern) contradicts(other Pattern) bool {
-	for _, c := range p.conditions {
-		for _, o := range other.conditions {
-			if c.name == o.name && c.value != o.value {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func segmentsCover(wide, narrow []segment) bool {
-	for i, w := range wide {
-		if i >= len(narrow) {
-			return false
-		}
-		if w.kind == theRest {
-			return !slices.ContainsFunc(narrow[i:], func(s segment) bool { return !theRestTakes(s) })
-		}
-		if narrow[i].kind == theRest || !w.takes(narrow[i]) {
-			return false
-		}
-	}
-	return len(wide) == len(narrow)
-}
-
-func segmentsOverlap(a, b []segment) bool {
-	for i := range min(len(a), len(b)) {
-		switch {
-		case a[i].kind == theRest:
-			return !slices.ContainsFunc(b[i:], func(s segment) bool { return !theRestTakes(s) })
-		case b[i].kind == theRest:
-			return !slices.ContainsFunc(a[i:], func(s segment) bool { return !theRestTakes(s) })
-		case !a[i].takes(b[i]) && !b[i].takes(a[i]):
-			return false
-		}
-	}
-	return len(a) == len(b)
-}
-
-// takes tells whether a segment other than the rest matches everything that another such segment matches.
-func (s segment) takes(other segment) bool {
-	switch {
-	case s.kind == literal:
-		return other.kind == literal && s.text == other.text
-	case other.kind == literal:
-		return isWildcardValue(other.text)
-	default:
-		return true
-	}
-}
-
-func theRestTakes(s segment) bool {
-	return s.kind != literal || s.text == "" || isWildcardValue(s.text)
 }

@@ -14,6 +14,9 @@ import (
 // A body is plain when everybody who reads it reads the same. Browsers send nothing else. What is not plain may say, to the
 // service, something else than it says to us, so nothing is concluded from it.
 
+// ErrTooMany says that there are more than [MostParameters].
+var ErrTooMany = errors.New("the form has too many fields to judge")
+
 var (
 	errManyTypes  = errors.New("the request has not exactly one content type")
 	errEncoded    = errors.New("the request says that its body is encoded in some way")
@@ -21,47 +24,68 @@ var (
 	errNoForm     = errors.New("the content is of a type that is no form")
 	errNotPlain   = errors.New("the form is written in a way that is read in more than one way")
 	errOtherChars = errors.New("the form is in another character set")
-	ErrTooMany    = errors.New("the form has too many fields to judge")
 )
 
-// HasForm tells whether a request's content is of a type that some service takes parameters from. CGI.pm and ASP.NET look at
-// the beginning of a type only.
+// HasForm tells whether a request's content is of a type that some service takes parameters from, or may be taken for one.
 func HasForm(header http.Header) bool {
+	if _, _, err := plainType(header); !errors.Is(err, errNoForm) {
+		return true
+	}
 	kind := strings.ToLower(strings.TrimSpace(header.Get("Content-Type")))
-	err := Unplain(header, strings.NewReader("x"), nil)
-	return !errors.Is(err, errNoForm) || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, urlencoded)
+	return strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, urlencoded) // CGI.pm and ASP.NET look no further
 }
 
-// Unplain says why a body may be read in more than one way; form is what was read of it.
+// Unplain says why a body may be read in more than one way, or that it could not be read; nil where all read the same. form is
+// what [Form] read of it.
 func Unplain(header http.Header, body io.Reader, form []Field) error {
+	kind, boundary, err := plainType(header)
 	switch {
-	case len(header["Content-Type"]) != 1:
-		return errManyTypes // none at all is a form to Rack and to CGI scripts
-	case header.Get("Content-Encoding") != "", header.Get("X-Up-Devcap-Post-Charset") != "": // ASP.NET goes by the latter
-		return errEncoded
+	case err != nil:
+		return err
 	case len(form) > MostParameters:
 		return ErrTooMany
 	case namesOtherCharset(form):
 		return errOtherChars
-	}
-	kind, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
-	if err != nil {
-		return errType
-	}
-	for name, value := range parameters {
-		if name == "charset" && !isLatin(value) || name == "boundary" && !plainBoundary.MatchString(value) || name != "charset" && name != "boundary" {
-			return errType
-		}
-	}
-	switch {
 	case kind == urlencoded:
 		return unplainPairs(body)
 	case kind == multipartForm:
-		return unplainParts(body, parameters["boundary"])
-	case IsJSON(kind):
-		return nil // whoever reads it has a parser
+		return unplainParts(body, boundary)
 	default:
-		return errNoForm
+		return nil // JSON: whoever reads it has a parser
+	}
+}
+
+// plainType reads the type of a form, and the boundary of its parts, where everybody who reads them reads the same.
+func plainType(header http.Header) (kind, boundary string, err error) {
+	switch {
+	case len(header["Content-Type"]) != 1:
+		return "", "", errManyTypes // none at all is a form to Rack and to CGI scripts
+	case header.Get("Content-Encoding") != "", header.Get("X-Up-Devcap-Post-Charset") != "": // ASP.NET goes by the latter
+		return "", "", errEncoded
+	}
+	kind, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil {
+		return "", "", errType
+	}
+	for name, value := range parameters {
+		if !isPlainParameter(name, value) {
+			return "", "", errType
+		}
+	}
+	if kind != urlencoded && kind != multipartForm && !IsJSON(kind) {
+		return "", "", errNoForm
+	}
+	return kind, parameters["boundary"], nil
+}
+
+func isPlainParameter(name, value string) bool {
+	switch name {
+	case "charset":
+		return isLatin(value)
+	case "boundary":
+		return plainBoundary.MatchString(value)
+	default:
+		return false
 	}
 }
 
@@ -81,8 +105,8 @@ func hasMark(text []byte) bool {
 	return slices.ContainsFunc(byteOrderMarks, func(mark []byte) bool { return bytes.HasPrefix(text, mark) })
 }
 
-// maxName is how long a field's name may be: a longer one is there to be cut.
-const maxName = 1 << 10
+// maxNameBytes is how long a field's name may be: a longer one is there to be cut.
+const maxNameBytes = 1 << 10
 
 // unplainPairs judges an urlencoded form. What cannot be decoded in it is found by whoever decodes it.
 func unplainPairs(body io.Reader) error {
@@ -95,7 +119,7 @@ func unplainPairs(body io.Reader) error {
 			return errOtherChars
 		case first && (len(start) > 0 && bytes.IndexByte([]byte("{[<"), start[0]) >= 0 || bytes.HasPrefix(start, []byte("--"))):
 			return errNotPlain // JSON, XML or a multipart form, whatever the type says
-		case len(name) > maxName:
+		case len(name) > maxNameBytes:
 			return errNotPlain
 		}
 		first = false
@@ -160,7 +184,7 @@ func unplainPart(header []string, content []byte, hasNul bool) error {
 			return errNotPlain // some undo base64; and the second of two lines may be the one that counts
 		}
 	}
-	if named == nil || len(named[1]) > maxName || strings.Contains(strings.ToLower(named[1]+named[3]), "name=") {
+	if named == nil || len(named[1]) > maxNameBytes || strings.Contains(strings.ToLower(named[1]+named[3]), "name=") {
 		return errNotPlain
 	}
 	kind, charset := "text/plain", ""
@@ -176,57 +200,5 @@ func unplainPart(header []string, content []byte, hasNul bool) error {
 		return errOtherChars
 	default:
 		return nil
-	}
-}
-
-// piece is what stands between two delimiters.
-type piece struct {
-	head []byte // how it begins
-	tail []byte // how it ends: two bytes, if there are as many
-	size int64
-	nul  bool // there is a NUL in it
-}
-
-// headBytes is as much of a piece as is looked at.
-const headBytes = 8 << 10
-
-func (p *piece) add(text []byte) {
-	p.head = append(p.head, text[:min(len(text), headBytes-len(p.head))]...)
-	p.tail = append(p.tail, text[max(0, len(text)-2):]...)
-	p.tail = p.tail[max(0, len(p.tail)-2):]
-	p.size += int64(len(text))
-	p.nul = p.nul || bytes.IndexByte(text, 0) >= 0
-}
-
-// eachPiece cuts a text at a delimiter and gives each piece, the last one marked. Little is in memory at a time.
-func eachPiece(text io.Reader, delimiter []byte, give func(p piece, last bool) error) error {
-	var current piece
-	buffer := make([]byte, 0, 64<<10)
-	for {
-		n, err := text.Read(buffer[len(buffer):cap(buffer)])
-		rest := buffer[:len(buffer)+n]
-		for {
-			before, after, found := bytes.Cut(rest, delimiter)
-			if !found {
-				break
-			}
-			current.add(before)
-			if err := give(current, false); err != nil {
-				return err
-			}
-			current, rest = piece{}, after
-		}
-		keep := 0 // may be the beginning of a delimiter
-		if err == nil {
-			keep = min(len(rest), len(delimiter)-1)
-		}
-		current.add(rest[:len(rest)-keep])
-		buffer = append(buffer[:0], rest[len(rest)-keep:]...)
-		switch {
-		case errors.Is(err, io.EOF):
-			return give(current, true)
-		case err != nil:
-			return err
-		}
 	}
 }

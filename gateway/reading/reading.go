@@ -3,7 +3,8 @@
 //
 // A request is judged on all of its readings, because which one the service takes is not known; what is forwarded is never
 // a reading. [Of] makes the readings of a path, and [Pattern] is what they are held against; [Form], [Query], [LooseQuery] and
-// [Cookies] read fields, and [Unplain] says why a body may be read in more than one way. All of it is pure.
+// [Cookies] read fields, [MayName] and [Field.MayBe] say what a service may take them for, and [Unplain] says why a body may be
+// read in more than one way. Nothing but the bytes that are given decides, and nothing is kept.
 package reading
 
 import (
@@ -18,9 +19,9 @@ type Readings struct {
 	complete bool
 }
 
-// Of makes the readings of a raw path.
+// Of makes the readings of a raw path. Never fails: of a hostile path they are not all there.
 func Of(path string) *Readings {
-	set := readings(path)
+	set := readingsOf(path, mostReadings)
 	r := &Readings{plainly: make([][]string, len(set.paths)), complete: set.complete}
 	for i, reading := range set.paths {
 		r.plainly[i] = segmentsOf(reading)
@@ -62,11 +63,11 @@ func (r *Readings) Plain(p Pattern) []string {
 // The readings of one path are bounded, so that a hostile target costs little; the set is incomplete then, and an
 // incomplete set is never judged free. Ordinary targets have one reading, odd ones a dozen.
 const (
-	maxReadings     = 512
+	mostReadings    = 512
 	maxReadingBytes = 256 << 10
 	// A query may have several values, and each is held against each pattern.
-	maxValueReadings = 128
-	maxValueBytes    = 2 << 10
+	mostValueReadings = 128
+	maxValueBytes     = 2 << 10
 )
 
 // readingSet is what a path may be read as, itself first.
@@ -75,11 +76,9 @@ type readingSet struct {
 	complete bool
 }
 
-// readings applies every decoder to the path and to what comes out, in every order, until nothing new comes. Upper and
-// lower case are not told apart later, so case is no reading.
-func readings(path string) readingSet { return someReadings(path, maxReadings) }
-
-func someReadings(path string, most int) readingSet {
+// readingsOf applies every decoder to the path and to what comes out, in every order, until nothing new comes or there are too
+// many. Upper and lower case are not told apart later, so case is no reading.
+func readingsOf(path string, most int) readingSet {
 	set := readingSet{paths: []string{path}, complete: true}
 	if isPlain(path) {
 		return set
@@ -136,14 +135,6 @@ func segmentsOf(reading string) []string {
 		return nil
 	}
 	return strings.Split(reading, "/")
-}
-
-func withoutFinalSlash(segments []segment) []segment {
-	last := len(segments) - 1
-	if last >= 0 && segments[last] == (segment{kind: literal}) {
-		return segments[:last]
-	}
-	return segments
 }
 
 // readsAs tells whether the segments of a reading are the pattern's, case aside. Wildcards take anything, since what the

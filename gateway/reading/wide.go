@@ -37,8 +37,8 @@ func wideTextOf(text string) wideText {
 }
 
 // readsWidelyAs is readsAs with what handlers and scripts may make of a path: suffixes (.json, .php), anything after the
-// script (PATH_INFO), a script before it (/index.php/…) or within (/folder/index.php/…), a folder for its index document, short 8.3 names, and other
-// punctuation.
+// script (PATH_INFO), a script before it (/index.php/…) or within (/folder/index.php/…), a folder for its index document, short
+// 8.3 names, and other punctuation.
 func readsWidelyAs(widened [][]wideSegment, reading []wideText) bool {
 	for _, wanted := range widened {
 		if len(wanted) == 0 {
@@ -59,8 +59,8 @@ func readsWidelyAs(widened [][]wideSegment, reading []wideText) bool {
 	return false
 }
 
-// widened is the pattern, without a script and what stands before it, without the script alone, and without its index document. A pattern without a literal segment
-// is left as it is: everything would be below it.
+// widened is the pattern, without a script and what stands before it, without the script alone, and without its index document.
+// A pattern without a literal segment is left as it is: everything would be below it.
 func widened(pattern []segment) [][]wideSegment {
 	whole := make([]wideSegment, len(pattern))
 	for i, s := range pattern {
@@ -96,6 +96,7 @@ func startsThroughScript(pattern []wideSegment, reading []wideText) bool {
 	return false
 }
 
+// startsWidely tells whether the first segments of a reading are the pattern's; of the last one in either, the beginning is enough.
 func startsWidely(pattern []wideSegment, reading []wideText) bool {
 	for i, s := range pattern {
 		switch {
@@ -103,7 +104,11 @@ func startsWidely(pattern []wideSegment, reading []wideText) bool {
 			return true
 		case i >= len(reading):
 			return false
-		case s.kind == literal && !s.isWidely(reading[i]) && (i < len(pattern)-1 && i < len(reading)-1 || !isWithMore(s.text, reading[i].text)):
+		case s.kind != literal || s.isWidely(reading[i]):
+			continue
+		}
+		isLast := i == len(pattern)-1 || i == len(reading)-1
+		if !isLast || !isWithMore(s.text, reading[i].text) {
 			return false
 		}
 	}

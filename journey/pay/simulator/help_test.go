@@ -91,7 +91,7 @@ func (b *bench) do(method, path, body string, header ...string) answer {
 	return readAnswer(b.t, r)
 }
 
-// body is that of a create which is good, with some fields changed. A nil field is left out.
+// createBody is that of a create which is good, with some fields changed. A nil field is left out.
 func createBody(over map[string]any) string {
 	fields := map[string]any{
 		"amount": 2500, "reference": "LIC-1", "description": "Fishing licence", "return_url": "https://service.example.gov.uk/back",

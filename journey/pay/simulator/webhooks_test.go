@@ -61,7 +61,7 @@ func (r *receiver) messages() []received {
 	return append([]received{}, r.got...)
 }
 
-// events are the types heard, in turn.
+// heard lists the types of events heard, in turn.
 func (b *bench) heard(r *receiver) []string {
 	b.t.Helper()
 	b.DeliverDue(context.Background())

@@ -1,0 +1,20 @@
+package gateway
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+)
+
+func TestThePageOfEachStateSaysWhatHappenedToTheMoney(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, state := range journey.States() {
+		page := pageOf(journey.Journey{State: state, Payments: []journey.Payment{{ID: "p", Status: "failed", Code: "P0010"}}})
+		require.NotEmpty(t, page, state)
+		seen[string(page)] = true
+	}
+	require.GreaterOrEqual(t, len(seen), 9)
+}

@@ -1,0 +1,229 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"paygate/gateway/reading"
+)
+
+// judge rules on requests. It is never changed once made; safe for concurrent use.
+type judge struct {
+	prefix     string
+	methods    []string // let through besides the standard ones
+	publicHost string   // a target in absolute form may name it
+	watched    []*watched
+	askedFor   []*watched // those of them that a method can do harm to that only asks
+	allowed    []reading.Pattern
+}
+
+// watched is one pattern of a pay route, and how far spellings of it are looked for.
+type watched struct {
+	pattern reading.Pattern
+	route   *Route
+	reach   reach
+}
+
+type reach int
+
+const (
+	reachExact  reach = iota // a route that is free just now: other spellings of it cost nothing either
+	reachNarrow              // whatever a server may take for the same path
+	reachWide                // and whatever a handler or script may
+)
+
+// newJudge makes the judge of the routes' patterns. It keeps pointers into routes.
+func newJudge(publicHost, prefix string, routes []Route, methods []string) *judge {
+	j := &judge{publicHost: publicHost, prefix: prefix, methods: methods}
+	for i := range routes {
+		route := &routes[i]
+		for _, p := range append([]reading.Pattern{route.Match}, route.Aliases...) {
+			w := &watched{p, route, reachOf(route)}
+			j.watched = append(j.watched, w)
+			if p.Method() == http.MethodGet {
+				j.askedFor = append(j.askedFor, w)
+			}
+		}
+		j.allowed = append(j.allowed, route.Allow...)
+	}
+	return j
+}
+
+func reachOf(route *Route) reach {
+	switch {
+	case route.Mode == ModeFree:
+		return reachExact
+	case route.Strict:
+		return reachWide
+	default:
+		return reachNarrow
+	}
+}
+
+// rule judges a request by its method and target alone. A method that only asks is held against the routes that are
+// asked for (GET): the empty form at the address of a pay route costs nothing, however its address is spelled.
+func (j *judge) rule(r *http.Request) ruling {
+	if status := methodStatus(r.Method, j.methods); status != 0 {
+		return ruling{verdict: targetRefused, status: status, reason: errMethod}
+	}
+	t, err := parseTarget(r, j.publicHost)
+	if err != nil {
+		return ruling{verdict: targetRefused, status: http.StatusBadRequest, reason: err}
+	}
+	if t.path == j.prefix || strings.HasPrefix(t.path, j.prefix+"/") {
+		return ruling{verdict: targetOwn, target: t, path: t.path, query: t.query}
+	}
+	relevant := j.relevant(r.Method)
+	if len(relevant) == 0 {
+		return free(t)
+	}
+	read := reading.Of(t.path)
+	result := j.find(r.Method, t, relevant, read)
+	if result.verdict == targetPay && namesEndToEnd(r.Header) {
+		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errConnection}
+	}
+	if result.verdict == targetFree || result.verdict == targetPay {
+		result.elsewhere = j.elsewhere(r.Method, t, relevant, read)
+	}
+	return result
+}
+
+// find weighs the plain reading of a target against all the others.
+func (j *judge) find(method string, t target, relevant []*watched, read *reading.Readings) ruling {
+	path := withoutParameters(t.path)
+	exact := those(relevant, func(w *watched) bool { return w.isExactly(path, t.query) })
+	near := those(relevant, func(w *watched) bool {
+		return w.reach >= reachNarrow && read.Have(w.pattern) && w.pattern.Fits(t.query) != reading.Unmet && !w.isExactly(path, t.query)
+	})
+	switch {
+	case j.isOtherCode(method, t, exact, near):
+		return free(t)
+	case len(exact) > 0:
+		return decideExact(method, t, path, exact, near)
+	case !read.Complete():
+		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errManyReading}
+	case len(near) > 0:
+		return decideNear(method, t, read, near)
+	case j.isAllowed(method, t):
+		return free(t)
+	}
+	if i := slices.IndexFunc(relevant, func(w *watched) bool { return w.hasWidely(read) && w.pattern.Fits(t.query) != reading.Unmet }); i >= 0 {
+		return relevant[i].refused(t, http.StatusBadRequest, errHandler)
+	}
+	return free(t)
+}
+
+// hasWidely tells whether some handler or script may make the pattern's path of a reading, where that counts.
+func (w *watched) hasWidely(read *reading.Readings) bool {
+	return w.reach >= reachWide && read.HaveWidely(w.pattern)
+}
+
+// relevant are the patterns that a request of the method can do harm to.
+func (j *judge) relevant(method string) []*watched {
+	if unsafeMethod(method) {
+		return j.watched
+	}
+	return j.askedFor
+}
+
+// those are the ones of which it is true.
+func those(all []*watched, isTrue func(*watched) bool) []*watched {
+	var found []*watched
+	for _, w := range all {
+		if isTrue(w) {
+			found = append(found, w)
+		}
+	}
+	return found
+}
+
+func (w *watched) isExactly(path, query string) bool {
+	return w.pattern.Matches(path) && w.pattern.Fits(query) == reading.Met
+}
+
+func (j *judge) isAllowed(method string, t target) bool {
+	return slices.ContainsFunc(j.allowed, func(p reading.Pattern) bool {
+		return p.Matches(t.path) && p.Method() == method && p.Fits(t.query) == reading.Met
+	})
+}
+
+// isOtherCode tells whether the settings name the target as other code that stands under a wildcard of another method's route.
+func (j *judge) isOtherCode(method string, t target, exact, near []*watched) bool {
+	served := slices.ContainsFunc(exact, func(w *watched) bool { return w.serves(method) })
+	return len(exact) > 0 && len(near) == 0 && !served && j.isAllowed(method, t)
+}
+
+// decideExact takes the most specific of the patterns that the target exactly is, unless it may also be read as one that
+// is more specific still: /licences/APPLY is not the licence called APPLY where there is a route /licences/apply.
+func decideExact(method string, t target, path string, exact, near []*watched) ruling {
+	served := those(exact, func(w *watched) bool { return w.serves(method) })
+	if len(served) == 0 {
+		if !slices.ContainsFunc(exact, func(w *watched) bool { return w.reach > reachExact }) {
+			return free(t)
+		}
+		return exact[0].refused(t, http.StatusMethodNotAllowed, errPayMethod)
+	}
+	best := served[0]
+	for _, w := range served[1:] {
+		if w.pattern.Narrower(best.pattern) {
+			best = w
+		}
+	}
+	if i := slices.IndexFunc(near, func(w *watched) bool { return w.pattern.Narrower(best.pattern) }); i >= 0 {
+		return near[i].refused(t, http.StatusBadRequest, errAmbiguous)
+	}
+	hit := ruling{verdict: targetPay, target: t, route: best.route, path: path, query: t.query}
+	hit.captured, _ = best.pattern.Match(path)
+	for _, w := range served {
+		if w.pattern.Equal(best.pattern) && !slices.Contains(hit.routes, w.route) {
+			hit.routes = append(hit.routes, w.route)
+		}
+	}
+	hit.otherwise = decideOtherwise(method, t, path, best.pattern, hit.routes, served, near)
+	return hit
+}
+
+// decideOtherwise goes on to the patterns that are less specific, where all routes of the most specific one have a
+// condition on the form: a request that is not theirs may still be another's.
+func decideOtherwise(method string, t target, path string, best reading.Pattern, routes []*Route, served, near []*watched) *ruling {
+	if slices.ContainsFunc(routes, func(r *Route) bool { return r.When == nil }) {
+		return nil
+	}
+	isOther := func(w *watched) bool { return !w.pattern.Equal(best) }
+	wider := those(served, isOther)
+	if len(wider) == 0 {
+		return nil
+	}
+	next := decideExact(method, t, path, wider, those(near, isOther))
+	return &next
+}
+
+// serves tells whether the pattern answers the method: HEAD goes with GET (RFC 9110 section 9.3.2).
+func (w *watched) serves(method string) bool {
+	return w.pattern.Method() == method || w.pattern.Method() == http.MethodGet && method == http.MethodHead
+}
+
+// decideNear refuses, or sends a browser that only asks to the plain spelling, where there is exactly one.
+func decideNear(method string, t target, read *reading.Readings, near []*watched) ruling {
+	refused := near[0].refused(t, http.StatusBadRequest, errAmbiguous)
+	if method != http.MethodGet {
+		return refused
+	}
+	plain := ""
+	for _, w := range near {
+		if w.pattern.Fits(t.query) != reading.Met {
+			continue
+		}
+		for _, path := range read.Plain(w.pattern) {
+			if path == "" || plain != "" && path != plain {
+				return refused
+			}
+			plain = path
+		}
+	}
+	if plain == "" || plain == t.path {
+		return refused
+	}
+	return ruling{verdict: targetPlainPath, target: t, path: plain, query: t.query}
+}

@@ -1,0 +1,80 @@
+package gateway
+
+import (
+	"errors"
+	"slices"
+
+	"paygate/gateway/reading"
+)
+
+// verdict is what is to become of a request, judged by its method and target.
+type verdict int
+
+const (
+	targetFree      verdict = iota // nothing takes it for a pay route: forwarded as it came
+	targetRefused                  // answered with ruling.status, never forwarded
+	targetOwn                      // under our own prefix
+	targetPlainPath                // some reading is a pay route: the browser is sent to the plain spelling
+	targetPay                      // exactly a pay route
+)
+
+// ruling is a verdict with what it rests on.
+type ruling struct {
+	verdict verdict
+	target  target
+
+	// Of targetRefused: 400 for what is not plain, 405 and 501 for methods; why, for the log, without any part of the target.
+	status int
+	reason error
+
+	// Of targetPay: the routes whose pattern this is, in the order of the settings. There is more than one only where
+	// their conditions on the form tell them apart; route is the first. Of targetRefused: the route that is near, if any.
+	route  *Route
+	routes []*Route
+
+	// Of targetPay: the ruling where none of the routes' conditions on the form holds; nil where the request is free then.
+	otherwise *ruling
+
+	// Of targetFree and targetPay: patterns that the target is of but for the conditions on its query, which other parts of the
+	// request may meet.
+	elsewhere []reading.Pattern
+
+	path     string            // of targetPay: what the service is asked for, without path parameters; of targetPlainPath: the plain spelling
+	query    string            // raw
+	captured map[string]string // of targetPay: what the wildcards of route stand for
+}
+
+// isFree tells of targetPay that the request costs nothing just now, whatever its form says.
+func (r ruling) isFree() bool {
+	return r.otherwise == nil && !slices.ContainsFunc(r.routes, func(route *Route) bool { return route.Mode != ModeFree })
+}
+
+// kind is the ruling's name in the metrics.
+func (r ruling) kind() string {
+	switch r.verdict {
+	case targetOwn:
+		return "own"
+	case targetPay:
+		return "pay"
+	case targetRefused, targetPlainPath:
+		return "refused"
+	default:
+		return "pass_through"
+	}
+}
+
+// refused is the ruling on a target that is too near to the pattern.
+func (w *watched) refused(t target, status int, reason error) ruling {
+	return ruling{verdict: targetRefused, target: t, status: status, reason: reason, route: w.route}
+}
+
+func free(t target) ruling { return ruling{target: t, path: t.path, query: t.query} }
+
+var (
+	errMethod      = errors.New("the method is not let through")
+	errPayMethod   = errors.New("the method is not one of the pay route's")
+	errAmbiguous   = errors.New("the target may be read as a pay route's, but is not exactly it")
+	errConnection  = errors.New("the Connection header names a header that is meant for the service")
+	errHandler     = errors.New("the target may lead a handler to the pay route's code, but is not exactly it")
+	errManyReading = errors.New("the target has too many readings to judge")
+)
