@@ -108,20 +108,30 @@ func (s *wireService) serve(conn net.Conn) {
 
 func readWireRequest(in *bufio.Reader) (wireRequest, error) {
 	var raw bytes.Buffer
-	request, err := http.ReadRequest(bufio.NewReaderSize(io.TeeReader(byteByByte{in}, &raw), 16))
+	wire := &byteByByte{Reader: in}
+	request, err := http.ReadRequest(bufio.NewReaderSize(io.TeeReader(wire, &raw), 16))
 	if err != nil {
 		return wireRequest{}, err
 	}
 	head, _, _ := strings.Cut(raw.String(), "\r\n\r\n")
+	wire.atOnce = request.ContentLength >= 0
 	body, err := io.ReadAll(request.Body)
 	line, rest, _ := strings.Cut(head, "\r\n")
 	return wireRequest{line, strings.Split(rest, "\r\n"), body, request.Method, request.ContentLength}, err
 }
 
 // byteByByte keeps a parser from reading beyond what it needs.
-type byteByByte struct{ io.Reader }
+type byteByByte struct {
+	io.Reader
+	atOnce bool // the parser knows how much it needs
+}
 
-func (r byteByByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(1, len(p))]) }
+func (r *byteByByte) Read(p []byte) (int, error) {
+	if r.atOnce {
+		return r.Reader.Read(p)
+	}
+	return r.Reader.Read(p[:min(1, len(p))])
+}
 
 // take lists what was received since the last time, but for our own afterthought.
 func (s *wireService) take() []wireRequest {
