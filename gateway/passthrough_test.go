@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"strings"
 	"testing"
@@ -360,26 +359,4 @@ func TestRangesPass(t *testing.T) {
 	body, _ := io.ReadAll(answer.Body)
 	require.Equal(t, http.StatusPartialContent, answer.StatusCode)
 	require.Equal(t, "234", string(body))
-}
-
-func BenchmarkPassThrough(b *testing.B) {
-	for _, size := range []int{1 << 10, 100 << 10} {
-		body := bytes.Repeat([]byte("a"), size)
-		upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body) }))
-		to, _ := url.Parse(upstream.URL)
-		bare := httputil.NewSingleHostReverseProxy(to)
-		for name, handler := range map[string]http.Handler{"paygate": gatewayTo(to).newPassThrough(), "bare": bare} {
-			door := httptest.NewServer(handler)
-			b.Run(fmt.Sprintf("%s/%dKiB", name, size>>10), func(b *testing.B) {
-				for b.Loop() {
-					answer, err := http.Get(door.URL + "/x")
-					require.NoError(b, err)
-					_, _ = io.Copy(io.Discard, answer.Body)
-					_ = answer.Body.Close()
-				}
-			})
-			door.Close()
-		}
-		upstream.Close()
-	}
 }
