@@ -60,6 +60,7 @@ func FuzzTheScannerAgreesWithAPlainSearch(f *testing.F) {
 	f.Add("4 0 07 0 0 0 0 0000007 0A")
 	f.Add("4 0 07 0 0 0 0 0000007 0Ax")
 	f.Add("4700700 0 0 0 0 00 0 0 0 A")
+	f.Add("00AXAAAAAAAA4233332221111A, AAAAAAAA4233332221111A, A4233332221111AAAAAAAA, A4233332221111AAAAAAA")
 	f.Add("DE89 3704 0044 0532 0130 00 4444 3333 2222 1111")
 	f.Fuzz(func(t *testing.T, text string) {
 		plain := strings.Map(func(r rune) rune {
@@ -83,8 +84,8 @@ var (
 	groupPattern = regexp.MustCompile(`[0-9]+`)
 
 	likeAnIBAN = regexp.MustCompile(`(?:^|[^a-zA-Z0-9])[a-zA-Z]{2}[0-9]{2}`)
-	hexAtEnd   = regexp.MustCompile(`(?:^|[^a-zA-Z])[a-fA-F]+$`)
-	hexAtStart = regexp.MustCompile(`^[a-fA-F]+(?:[^a-zA-Z]|$)`)
+	hexAtEnd   = regexp.MustCompile(`(?:^|[^a-zA-Z])[a-fA-F]{1,7}$`)
+	hexAtStart = regexp.MustCompile(`^[a-fA-F]{1,7}(?:[^a-zA-Z]|$)`)
 )
 
 func plainSearch(text string) bool {

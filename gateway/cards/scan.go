@@ -12,6 +12,8 @@ const (
 	// mostGroups is how many groups of digits a number among others is made of; only one that stands alone may have more, or
 	// every long list of small numbers would have a card number in it somewhere.
 	mostGroups = 8
+	// mostInHex is how many letters may stand together in a hexadecimal number: with more they are a word.
+	mostInHex = 7
 	// longestWritten is more digits than one group of a card number in groups has (15 digits are written 4-6-5).
 	longestWritten = 6
 )
@@ -26,8 +28,8 @@ type scanner struct {
 	apart    int    // blanks and hyphens since the last group
 	chain    chain  // the groups before
 
-	inWord  bool // a letter stands right before this place
-	hex     bool // all letters there are those of hexadecimal numbers
+	letters int  // how many stand right before this place
+	hex     bool // they are few, and those of hexadecimal numbers
 	pending bool // a card number ended where these letters begin, unless they are a hexadecimal number's to their end
 
 	account iban
@@ -49,13 +51,13 @@ func (s *scanner) takeDigit(digit byte) {
 	if len(s.group) == 0 {
 		s.fraction, s.point = s.point, false
 		if s.chain.isEmpty() {
-			s.chain.afterHex = s.inWord && s.hex
+			s.chain.afterHex = s.letters > 0 && s.hex
 		}
 	}
 	if len(s.group) <= mostDigits {
 		s.group = append(s.group, digit)
 	}
-	s.apart, s.inWord, s.pending = 0, false, false
+	s.apart, s.letters, s.pending = 0, 0, false
 }
 
 func (s *scanner) takeOther(r rune) bool {
@@ -69,11 +71,11 @@ func (s *scanner) takeOther(r rune) bool {
 		found = s.endChain(isHexLetter(r) && s.apart == 0) || found
 	}
 	if !unicode.IsLetter(r) {
-		s.inWord, s.pending = false, false
+		s.letters, s.pending = 0, false
 		return found
 	}
-	s.hex = isHexLetter(r) && (s.hex || !s.inWord)
-	s.inWord = true
+	s.hex = isHexLetter(r) && (s.hex || s.letters == 0) && s.letters < mostInHex
+	s.letters++
 	return found || s.pending && !s.hex
 }
 

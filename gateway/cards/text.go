@@ -40,8 +40,8 @@ func (t *runes) next() (rune, bool) {
 	return r, true
 }
 
-// lettersThatMatter is how many letters before a number are looked at: words of hexadecimal letters alone are short.
-const lettersThatMatter = 8
+// lettersThatMatter is how many letters before a number are looked at.
+const lettersThatMatter = mostInHex + 1
 
 // skip leaves out what neither is a digit nor can be the spelling of one, but for what stands right before it.
 func (t *runes) skip() {
