@@ -231,7 +231,7 @@ func (r ruling) remedy() []any {
 		return nil
 	}
 	declare := r.route.Setting + "ALIASES, if it leads to the pay code"
-	if errors.Is(r.reason, errHandler) || errors.Is(r.reason, errPayMethod) {
+	if errors.Is(r.reason, errHandler) {
 		declare += "; " + r.route.Setting + "ALLOW, if it leads to other code"
 	}
 	return []any{"route", r.route.Name, "declare", declare}

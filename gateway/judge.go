@@ -97,8 +97,6 @@ func (j *judge) find(method string, t target, relevant []*watched, read *reading
 		return w.reach >= reachNarrow && read.Have(w.pattern) && w.pattern.Fits(t.query) != reading.Unmet && !w.isExactly(path, t.query)
 	})
 	switch {
-	case j.isOtherCode(method, t, exact, near):
-		return free(t)
 	case len(exact) > 0:
 		return decideExact(method, t, path, exact, near)
 	case !read.Complete():
@@ -146,12 +144,6 @@ func (j *judge) isAllowed(method string, t target) bool {
 	return slices.ContainsFunc(j.allowed, func(p reading.Pattern) bool {
 		return p.Matches(t.path) && p.Method() == method && p.Fits(t.query) == reading.Met
 	})
-}
-
-// isOtherCode tells whether the settings name the target as other code that stands under a wildcard of another method's route.
-func (j *judge) isOtherCode(method string, t target, exact, near []*watched) bool {
-	served := slices.ContainsFunc(exact, func(w *watched) bool { return w.serves(method) })
-	return len(exact) > 0 && len(near) == 0 && !served && j.isAllowed(method, t)
 }
 
 // decideExact takes the most specific of the patterns that the target exactly is, unless it may also be read as one that

@@ -235,18 +235,18 @@ func TestAHostileTargetIsJudgedInBoundedTime(t *testing.T) {
 	}
 }
 
-func TestAllowNamesWhatStandsUnderAnothersWildcard(t *testing.T) {
-	certificate := Route{Name: "certificate", Match: patternOf(t, "GET /certificates/{id}"), Mode: ModeOn}
-	licence := Route{
-		Name: "licence", Match: patternOf(t, "POST /licences/{id}"), Mode: ModeOn, Strict: true,
-		Allow: []reading.Pattern{patternOf(t, "POST /certificates/search"), patternOf(t, "POST /licences/search")},
+// TestAllowOpensNoPayPathToAnotherMethod: a service may take the method from a field (_method), and the judge sees none.
+func TestAllowOpensNoPayPathToAnotherMethod(t *testing.T) {
+	record := Route{Name: "record", Match: patternOf(t, "PUT /records/{id}"), Mode: ModeOn, Strict: true, Allow: []reading.Pattern{
+		patternOf(t, "POST /records/search"), patternOf(t, "POST /records/{id}"),
+	}}
+	certificate := Route{Name: "certificate", Match: patternOf(t, "GET /certificates/{id}"), Mode: ModeOn, Allow: []reading.Pattern{patternOf(t, "POST /certificates/{id}")}}
+	search := Route{Name: "search", Match: patternOf(t, "POST /certificates/search"), Mode: ModeFree}
+	j := newJudge("", "/_pay", []Route{record, certificate, search}, nil)
+	for _, target := range []string{"/records/search", "/records/search?_method=PUT", "/records/7", "/certificates/7?_method=GET"} {
+		require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", target)).verdict, target)
 	}
-	j := newJudge("apply.example", "/_pay", []Route{certificate, licence}, nil)
-	require.Equal(t, targetFree, j.rule(requestOf(t, "POST", "/certificates/search")).verdict)
-	require.Equal(t, targetRefused, j.rule(requestOf(t, "PUT", "/certificates/search")).verdict)
-	require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", "/certificates/search/")).verdict)
-	require.Equal(t, targetPay, j.rule(requestOf(t, "GET", "/certificates/search")).verdict)
-	require.Equal(t, targetPay, j.rule(requestOf(t, "POST", "/licences/search")).verdict, "what costs money is not allowed by its own route")
+	require.True(t, j.rule(requestOf(t, "POST", "/certificates/search")).isFree(), "a route of its own, whose MODE is free, declares it")
 }
 
 func TestAPostInAnotherSpellingIsRefusedNotRedirected(t *testing.T) {
