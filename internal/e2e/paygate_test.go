@@ -1,0 +1,219 @@
+// Package e2e drives the real program: the binary, with its settings in the environment, between a service and a
+// simulated GOV.UK Pay, both of them processes of their own.
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// binary is the path of Paygate, built once for all tests.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "paygate-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "paygate")
+	if out, err := exec.Command("go", "build", "-o", binary, "paygate").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building paygate: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// startupTimeout limits how long a process may take until it serves; on a busy machine a framework needs a while.
+const startupTimeout = 2 * time.Minute
+
+// process is a program that runs until the test ends.
+type process struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+
+	mu     sync.Mutex
+	output bytes.Buffer
+}
+
+// Write collects what the program prints.
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.output.Write(b)
+}
+
+func (p *process) printed() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.output.String()
+}
+
+// start starts cmd and kills it when the test ends.
+func start(t testing.TB, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, ended: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = p, p
+	cmd.WaitDelay = time.Second // a child of the program may keep its output open
+	require.NoError(t, cmd.Start())
+	go func() {
+		_ = cmd.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(p.kill)
+	return p
+}
+
+func (p *process) kill() {
+	killGroup(p.cmd)
+	<-p.ended
+}
+
+// waitFor waits until ready reports true, and fails the test when the program ends first.
+func (p *process) waitFor(t testing.TB, ready func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(startupTimeout)
+	for !ready() {
+		select {
+		case <-p.ended:
+			t.Fatalf("%s ended:\n%s", p.cmd.Path, p.printed())
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not start:\n%s", p.cmd.Path, p.printed())
+		}
+	}
+}
+
+// listens reports whether an address takes connections.
+func listens(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err == nil {
+		_ = conn.Close()
+	}
+	return err == nil
+}
+
+// lastPort counts ports upwards from a random one, so that test binaries that run side by side rarely meet.
+var lastPort atomic.Int64
+
+func init() { lastPort.Store(rand.Int64N(18000)) }
+
+// freeAddress finds a loopback address for a server. It is below the ports that the system gives to outgoing
+// connections, so that none of those takes it before the server does.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	for range 200 {
+		address := "127.0.0.1:" + strconv.FormatInt(12000+lastPort.Add(1)%18000, 10)
+		if listener, err := net.Listen("tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
+	}
+	t.Fatal("no free port")
+	return ""
+}
+
+// simulatedPay is a GOV.UK Pay that runs as "paygate simulator".
+type simulatedPay struct {
+	t   testing.TB
+	url string
+}
+
+func startPay(t testing.TB) *simulatedPay {
+	t.Helper()
+	address := freeAddress(t)
+	start(t, exec.Command(binary, "simulator", "-listen", address)).waitFor(t, func() bool { return listens(address) })
+	return &simulatedPay{t, "http://" + address}
+}
+
+// payment is what the simulated Pay knows about one payment.
+type payment struct {
+	ID        string
+	Reference string
+	Amount    int64
+	Refunded  int64
+	Status    string
+	Captured  bool
+}
+
+// payments lists all payments, oldest first.
+func (p *simulatedPay) payments() (all []payment) {
+	p.t.Helper()
+	answer, err := http.Get(p.url + "/control/payments")
+	require.NoError(p.t, err)
+	defer answer.Body.Close()
+	require.NoError(p.t, json.NewDecoder(answer.Body).Decode(&all))
+	return all
+}
+
+// paygate is a running gateway.
+type paygate struct {
+	t       testing.TB
+	url     string
+	environ []string
+	process *process
+}
+
+const staffToken = "staff-token-of-ann-7d1c"
+
+// startPaygate starts the gateway in front of a service. Settings that come later win.
+func startPaygate(t testing.TB, pay *simulatedPay, upstream string, settings ...string) *paygate {
+	t.Helper()
+	public, staff := freeAddress(t), freeAddress(t)
+	environ := append([]string{
+		"PAYGATE_UPSTREAM=" + upstream, "PAYGATE_PUBLIC_URL=http://" + public, "PAYGATE_LISTEN=" + public,
+		"PAYGATE_STAFF_LISTEN=" + staff, "PAYGATE_STAFF_TOKENS=ann:" + staffToken,
+		"PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL=" + pay.url, "PAYGATE_PAY_CARD_ORIGINS=" + pay.url,
+		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_SECRETS=AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+		"PAYGATE_STORE=bbolt:" + filepath.Join(t.TempDir(), "paygate.db"), "PAYGATE_SERVICE_NAME=Fishing licences",
+		"PAYGATE_MOPUP_MIN_AGE=0s",
+	}, settings...)
+	cmd := exec.Command(binary, "serve")
+	cmd.Env = environ
+	p := start(t, cmd)
+	p.waitFor(t, func() bool { return strings.Contains(p.printed(), `"msg":"serving"`) })
+	return &paygate{t, "http://" + public, environ, p}
+}
+
+// command runs another command of Paygate with the gateway's settings, and returns what it prints.
+func (g *paygate) command(args ...string) string {
+	g.t.Helper()
+	cmd := exec.Command(binary, args...)
+	cmd.Env = g.environ
+	out, err := cmd.Output()
+	require.NoError(g.t, err, "paygate %s", strings.Join(args, " "))
+	return string(out)
+}
+
+// journey is what staff see of a journey.
+type journey struct {
+	ID, Route, State string
+	PaymentID        string `json:"payment_id"`
+	AmountPence      int64  `json:"amount_pence"`
+}
+
+// journeys lists all journeys, newest first.
+func (g *paygate) journeys() (all []journey) {
+	g.t.Helper()
+	require.NoError(g.t, json.Unmarshal([]byte(g.command("journeys", "-format", "json")), &all))
+	return all
+}

@@ -1,0 +1,21 @@
+//go:build unix
+
+package e2e
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// inGroup lets a program have a process group of its own, so that its children end with it.
+func inGroup(cmd *exec.Cmd) *exec.Cmd {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
+func killGroup(cmd *exec.Cmd) {
+	if cmd.SysProcAttr != nil && cmd.SysProcAttr.Setpgid {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+	_ = cmd.Process.Kill()
+}
