@@ -69,6 +69,7 @@ func newPractice(t *testing.T, answer http.HandlerFunc, over ...string) *practic
 		"PAYGATE_STAFF_TOKENS=ann:" + annsToken, "PAYGATE_STORE=bbolt:" + filepath.Join(t.TempDir(), "paygate.db"), "PAYGATE_SERVICE_NAME=Licences",
 		"PAYGATE_PAY_WEBHOOK_SECRETS=webhook_test_secretkey", "PAYGATE_ROUTES=licence",
 		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
 	}, over)
 	return p
 }

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -92,7 +93,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 	service := upstream.New(upstream.Options{
 		Upstream: s.Upstream, Host: s.UpstreamHost, PublicURL: s.PublicURL, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
-		Delivered: counted.Delivered,
+		Delivered: counted.Delivered, TextMissing: textMissing(s.Routes, log),
 		Signer: func() signature.Signer {
 			return signature.Signer{Keys: keys.Keys(), Issuer: s.PublicURL.String(), Audience: s.Audience, Now: now}
 		},
@@ -201,6 +202,20 @@ func ticketAge(routes []gateway.Route) time.Duration {
 		}
 	}
 	return age
+}
+
+// textMissing tells operators that every page of a route is refused for want of a text: more likely than not, the service has
+// changed its confirmation.
+func textMissing(routes []gateway.Route, log *slog.Logger) func(string, int) {
+	const inARow = 5
+	return func(name string, times int) {
+		at := slices.IndexFunc(routes, func(r gateway.Route) bool { return r.Name == name })
+		if times%inARow != 0 || at < 0 {
+			return
+		}
+		log.Error("the service's answers have been refused because none has the text that says yes; has its confirmation page changed?",
+			"route", name, "in_a_row", times, "setting", routes[at].Setting+"ACCEPT_TEXT")
+	}
 }
 
 func routeNames(routes []gateway.Route) []string {

@@ -61,6 +61,7 @@ func (s *probedService) environ(over ...string) []string {
 		"PAYGATE_UPSTREAM=" + s.URL, "PAYGATE_PUBLIC_URL=http://apply.example", "PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
 		"PAYGATE_SECRETS=" + secret32(1), "PAYGATE_SERVICE_NAME=Fishing licences", "PAYGATE_ROUTES=licence",
 		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
 	}, over...)
 }
 
@@ -245,7 +246,7 @@ func TestAProbePrintsNoSettingThatIsAFault(t *testing.T) {
 	t.Parallel()
 	s := newProbedService(t, carelessly)
 	environ := s.environ("PAYGATE_ROUTES=licence,fine", "PAYGATE_ROUTE_FINE_MATCH=POST /fines/pay", "PAYGATE_ROUTE_FINE_PRICE=5",
-		"PAYGATE_ROUTE_FINE_DESCRIPTION=Fine", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply")
+		"PAYGATE_ROUTE_FINE_DESCRIPTION=Fine", "PAYGATE_ROUTE_FINE_ACCEPT=303", "PAYGATE_ROUTE_FINE_ACCEPT_LOCATION=/fines/done", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply")
 	status, said, _ := types(t, environ, "probe", "-staging", "-route", "licence")
 	require.Equal(t, 3, status, said)
 	require.Contains(t, said, "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply,POST /index.php?q=licences/apply\n")

@@ -147,7 +147,8 @@ func tenRoutes(b *testing.B, service string) []string {
 		name := fmt.Sprint("r", i)
 		names = append(names, name)
 		variable := "PAYGATE_ROUTE_" + strings.ToUpper(name)
-		environ = append(environ, variable+"_MATCH="+match, variable+"_PRICE=25", variable+"_DESCRIPTION=Licence")
+		environ = append(environ, variable+"_MATCH="+match, variable+"_PRICE=25", variable+"_DESCRIPTION=Licence",
+			variable+"_ACCEPT=2xx", variable+"_ACCEPT_TEXT=*")
 	}
 	return append(environ, "PAYGATE_ROUTES="+strings.Join(names, ","))
 }

@@ -1,7 +1,8 @@
 package journey
 
 import (
-	"strings"
+	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -47,7 +48,8 @@ type Terms struct {
 	Capture        string        `json:"capture"`
 	Release        string        `json:"release"`
 	Accept         Statuses      `json:"accept"`
-	AcceptLocation string        `json:"accept_location,omitempty"`
+	AcceptLocation string        `json:"accept_location,omitempty"` // journeys of the first version only
+	Acceptance     *Acceptance   `json:"acceptance,omitempty"`      // nil in journeys of the first version
 	Repeat         string        `json:"repeat"`
 	OnRefused      string        `json:"on_refused"`
 	ResubmitFor    time.Duration `json:"resubmit_for"`
@@ -81,6 +83,33 @@ func (s Statuses) Contains(status int) bool {
 	return false
 }
 
+// Overlap reports whether a status from one to the other, both included, is in the set.
+func (s Statuses) Overlap(from, to int) bool {
+	for _, r := range s {
+		if r.Overlaps(from, to) {
+			return true
+		}
+	}
+	return false
+}
+
+// Overlaps reports whether a status from one to the other, both included, is in the range.
+func (r StatusRange) Overlaps(from, to int) bool { return r.From <= to && from <= r.To }
+
+// String writes the range as the settings do.
+func (r StatusRange) String() string {
+	switch r {
+	case StatusRange{200, 299}:
+		return "2xx"
+	case StatusRange{302, 303}:
+		return "302 or 303"
+	}
+	if r.From == r.To {
+		return strconv.Itoa(r.From)
+	}
+	return fmt.Sprintf("%d to %d", r.From, r.To)
+}
+
 // Verdict names what became of a delivery.
 type Verdict string
 
@@ -94,34 +123,6 @@ const (
 	// VerdictUnknown: the service may have done it, or not.
 	VerdictUnknown Verdict = "unknown"
 )
-
-// Judge names what a complete answer header means. locationPath is the path that a redirect of the service leads to at the
-// service itself, and empty for any other.
-func (t Terms) Judge(status int, locationPath string) Verdict {
-	switch {
-	case status == 429:
-		return VerdictNotSent
-	case t.accepts(status, locationPath):
-		return VerdictAccepted
-	case status >= 500 || status == 408:
-		return VerdictUnknown
-	default:
-		return VerdictRefused
-	}
-}
-
-func (t Terms) accepts(status int, locationPath string) bool {
-	switch {
-	case t.Kind == KindPass:
-		return status >= 200 && status <= 299 || status == 304
-	case status == 307 || status == 308: // asks for the same request again, elsewhere: not done yet
-		return false
-	case status >= 300 && status <= 399 && t.AcceptLocation != "":
-		return t.Accept.Contains(status) && strings.HasPrefix(locationPath, t.AcceptLocation)
-	default:
-		return t.Accept.Contains(status)
-	}
-}
 
 // Outcome names what Pay's answer about a payment means under the terms.
 type Outcome string

@@ -101,6 +101,8 @@ func demoSettings(at func(offset int) string, store string) []string {
 		"PAYGATE_ROUTE_LICENCE_PRICE_FIELD=licence",
 		"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
 		"PAYGATE_ROUTE_LICENCE_DESCRIPTION_CY=Trwydded bysgota",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT=303",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
 		"PAYGATE_ROUTE_LICENCE_PREFILL=email=email,cardholder_name=name",
 		"PAYGATE_ROUTE_LICENCE_METADATA=licence={form:licence}",
 		"PAYGATE_ROUTE_REGISTER_MATCH=GET /register.pdf",
@@ -110,6 +112,8 @@ func demoSettings(at func(offset int) string, store string) []string {
 		"PAYGATE_ROUTE_SCRIPT_MATCH=POST /api/licences",
 		"PAYGATE_ROUTE_SCRIPT_PRICE=6",
 		"PAYGATE_ROUTE_SCRIPT_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_SCRIPT_ACCEPT=201",
+		"PAYGATE_ROUTE_SCRIPT_ACCEPT_TEXT=*",
 	}
 }
 

@@ -35,6 +35,7 @@ func usual() map[string]string {
 		"PAYGATE_PAY_API_KEY": "api_live_topsecretkey", "PAYGATE_SECRETS": secretText(1), "PAYGATE_SERVICE_NAME": "Fishing licences",
 		"PAYGATE_ROUTES": "licence", "PAYGATE_ROUTE_LICENCE_MATCH": "POST /licences/apply",
 		"PAYGATE_ROUTE_LICENCE_PRICE": "25.00", "PAYGATE_ROUTE_LICENCE_DESCRIPTION": "Fishing licence",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT": "303", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION": "/licences/confirmation",
 	}
 }
 
@@ -80,8 +81,9 @@ func TestTheLeastThatWorksHasTheDefaultsOfTheContract(t *testing.T) {
 	require.Equal(t, gateway.ModeOn, r.Mode)
 	require.Equal(t, journey.Terms{
 		Route: "licence", Kind: journey.KindSubmission, ReturnURL: "https://licences.example.gov.uk/_pay/return", Live: true,
-		Capture: "on-accept", Release: "confirmed", Accept: journey.Statuses{{From: 200, To: 299}, {From: 300, To: 399}},
-		Repeat: "never", OnRefused: "return", ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
+		Capture: "on-accept", Release: "confirmed", Accept: journey.Statuses{{From: 303, To: 303}},
+		Acceptance: &journey.Acceptance{Locations: []string{"/licences/confirmation"}},
+		Repeat:     "never", OnRefused: "return", ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
 		ClaimFor: 90 * time.Second, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
 		KeepReply: time.Hour, KeepJourney: 17520 * time.Hour,
 	}, r.Terms)
@@ -140,8 +142,10 @@ var wrongs = map[string][]string{
 	"PAYGATE_ROUTE_LICENCE_PREFILL":         {"telephone=phone", "email"},
 	"PAYGATE_ROUTE_LICENCE_CAPTURE":         {"later"},
 	"PAYGATE_ROUTE_LICENCE_RELEASE":         {"on-return", "never"},
-	"PAYGATE_ROUTE_LICENCE_ACCEPT":          {"200 ok", "2xx,,", "6xx"},
-	"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION": {"done"},
+	"PAYGATE_ROUTE_LICENCE_ACCEPT":          {"(unset)", "200 ok", "2xx,,", "6xx", "1xx", "4xx", "5xx", "100", "200-302", "301-303", "302-308", "303-302"},
+	"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION": {"(unset)", "done", "//x/y", "/a/../b", "/a,*", "/a#b", "https://x", "ftp://x/y", "/a b", ",", "https://u@x/y"},
+	"PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT":     {" ", "a |  | b", "a | "},
+	"PAYGATE_ROUTE_LICENCE_REFUSE_TEXT":     {"*", "* | a", " | a"},
 	"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR":    {"0s"},
 	"PAYGATE_ROUTE_LICENCE_ON_REFUSED":      {"keep"},
 	"PAYGATE_ROUTE_LICENCE_REPEAT":          {"often"},
@@ -226,6 +230,7 @@ func TestRoutesThatCouldBeTakenForEachOther(t *testing.T) {
 		all := map[string]string{
 			"PAYGATE_ROUTES": "licence,other", "PAYGATE_ROUTE_OTHER_MATCH": match,
 			"PAYGATE_ROUTE_OTHER_PRICE": "5", "PAYGATE_ROUTE_OTHER_DESCRIPTION": "Other",
+			"PAYGATE_ROUTE_OTHER_ACCEPT": "303", "PAYGATE_ROUTE_OTHER_ACCEPT_LOCATION": "/other/done",
 		}
 		for i := 0; i < len(over); i += 2 {
 			all[over[i]] = over[i+1]
@@ -299,6 +304,7 @@ func TestDescribeShowsRoutesAndNoSecrets(t *testing.T) {
 	require.Empty(t, faults)
 	text := s.Describe()
 	require.Contains(t, text, "POST /licences/apply, £25.00, submission, capture on-accept, release confirmed\n"+
+		"  accepted       303 to /licences/confirmation\n"+
 		"  when           the form field button is pay\n"+
 		"  alias          POST /a\n"+
 		"  alias          POST /b\n"+

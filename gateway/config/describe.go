@@ -27,6 +27,7 @@ func (s Settings) Describe() string {
 	line("staff door", "%s, %d tokens", s.StaffListen, len(s.StaffTokens))
 	for _, r := range s.Routes {
 		line("route "+r.Name, "%s, %s, %s", r.Match, describePrice(r), describeTerms(r))
+		line("  accepted", "%s", describeAcceptance(r.Terms))
 		if r.When != nil {
 			line("  when", "the form field %s is %s", r.When.Field, r.When.Value)
 		}
@@ -39,6 +40,9 @@ func (s Settings) Describe() string {
 	}
 	for _, warning := range s.Warnings {
 		line("warning", "%s", warning)
+	}
+	for _, note := range s.Notes {
+		line("note", "%s", note)
 	}
 	return b.String()
 }
@@ -83,6 +87,7 @@ func warnings(s Settings) []string {
 		if r.Mode == gateway.ModeFree {
 			found = append(found, routePrefix(r.Name)+"MODE=free: the route takes no payments")
 		}
+		found = append(found, acceptanceWarnings(r)...)
 	}
 	return found
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"paygate/gateway"
@@ -70,6 +69,7 @@ func (c *checker) route(name string, v routeVariables, common journey.Terms, mod
 	r.Terms = rc.terms(v, common)
 	r.Terms.Route = name
 	r.Terms.Kind = gateway.KindOf(r.Match.Method())
+	r.Terms.Accept, r.Terms.Acceptance = rc.acceptance(v, r.Terms.Kind)
 	r.Strict = rc.strict(v.Strict, r.Terms.Kind)
 	rc.pricing(&r, v)
 	rc.crossCheck(r, v)
@@ -79,16 +79,11 @@ func (c *checker) route(name string, v routeVariables, common journey.Terms, mod
 func (c routeChecker) terms(v routeVariables, t journey.Terms) journey.Terms {
 	t.Capture = c.word(c.name("CAPTURE"), v.Capture, journey.CaptureOnAccept, journey.CaptureImmediate)
 	t.Release = c.word(c.name("RELEASE"), v.Release, journey.ReleaseConfirmed, journey.ReleaseOnReturn)
-	t.Accept = c.statuses(v.Accept)
-	t.AcceptLocation = v.AcceptLocation
 	t.ResubmitFor = c.duration(c.name("RESUBMIT_FOR"), v.ResubmitFor)
 	t.OnRefused = c.word(c.name("ON_REFUSED"), v.OnRefused, journey.OnRefusedReturn, journey.OnRefusedStaff)
 	t.Repeat = c.word(c.name("REPEAT"), v.Repeat, journey.RepeatNever, journey.RepeatSafe)
 	t.RetryFor = c.duration(c.name("RETRY_FOR"), v.RetryFor)
 	t.PassFor = c.duration(c.name("PASS_FOR"), v.PassFor)
-	if t.AcceptLocation != "" && !strings.HasPrefix(t.AcceptLocation, "/") {
-		c.fault(c.name("ACCEPT_LOCATION"), "must be the beginning of a path, such as /licences/done")
-	}
 	return t
 }
 
@@ -236,37 +231,6 @@ func (c routeChecker) prefill(value string) gateway.PrefillFields {
 		*target = field
 	}
 	return p
-}
-
-var statusPattern = regexp.MustCompile(`^([1-5])xx$|^([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?$`)
-
-// statuses are 2xx, 302 or 200-204, in a list.
-func (c routeChecker) statuses(value string) journey.Statuses {
-	var statuses journey.Statuses
-	for _, item := range c.list(c.name("ACCEPT"), value) {
-		parts := statusPattern.FindStringSubmatch(item)
-		if parts == nil {
-			c.fault(c.name("ACCEPT"), "%q is no status; write 2xx, 302 or 200-204", item)
-			continue
-		}
-		statuses = append(statuses, statusRange(parts))
-	}
-	if len(statuses) == 0 {
-		c.fault(c.name("ACCEPT"), "names no status")
-	}
-	return statuses
-}
-
-func statusRange(parts []string) journey.StatusRange {
-	number := func(text string) int { n, _ := strconv.Atoi(text); return n }
-	switch {
-	case parts[1] != "":
-		return journey.StatusRange{From: 100 * number(parts[1]), To: 100*number(parts[1]) + 99}
-	case parts[3] != "":
-		return journey.StatusRange{From: number(parts[2]), To: number(parts[3])}
-	default:
-		return journey.StatusRange{From: number(parts[2]), To: number(parts[2])}
-	}
 }
 
 // overlaps finds patterns of different routes that match the same request and neither is more specific, and routes

@@ -75,6 +75,8 @@ type Settings struct {
 	SecretFiles []SecretFile
 	// Warnings are settings that work and are seldom meant.
 	Warnings []string
+	// Notes are for a person to know, where they concern the service.
+	Notes []string
 }
 
 // SecretFile is a file that a setting names.
@@ -109,7 +111,7 @@ func Load(environ []string) (Settings, error) {
 	c.underPrefix(s)
 	c.unknown(environ, KnownNames(names))
 	s.SecretFiles = secretFiles(environment, s)
-	s.Warnings = warnings(s)
+	s.Warnings, s.Notes = warnings(s), notes(s)
 	return s, c.result()
 }
 

@@ -82,8 +82,10 @@ type routeVariables struct {
 	Prefill        string `env:"PREFILL"`
 	Capture        string `env:"CAPTURE" envDefault:"on-accept"`
 	Release        string `env:"RELEASE" envDefault:"confirmed"`
-	Accept         string `env:"ACCEPT" envDefault:"2xx,3xx"`
+	Accept         string `env:"ACCEPT"`
 	AcceptLocation string `env:"ACCEPT_LOCATION"`
+	AcceptText     string `env:"ACCEPT_TEXT"`
+	RefuseText     string `env:"REFUSE_TEXT"`
 	ResubmitFor    string `env:"RESUBMIT_FOR" envDefault:"1h"`
 	OnRefused      string `env:"ON_REFUSED" envDefault:"return"`
 	Repeat         string `env:"REPEAT" envDefault:"never"`

@@ -67,6 +67,10 @@ func (d *Deliverer) header(delivery journey.Delivery) http.Header {
 	if _, given := header["User-Agent"]; !given {
 		header["User-Agent"] = nil // net/http would name itself
 	}
+	if delivery.Journey.Terms.Acceptance.ReadsText() { // part of a page cannot be judged
+		header.Del("Range")
+		header.Del("If-Range")
+	}
 	header.Set("X-Forwarded-For", delivery.Request.ForwardedFor)
 	header.Set("X-Forwarded-Host", delivery.Request.ForwardedHost)
 	header.Set("X-Forwarded-Proto", delivery.Request.ForwardedProto)
@@ -85,7 +89,7 @@ func travels(name string) bool {
 		return false
 	}
 	switch lower {
-	case "", "host", "cookie", "content-length", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect",
+	case "", "host", "cookie", "content-length", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect", "accept-encoding",
 		"http2-settings", "forwarded", "idempotency-key", "x-idempotency-key":
 		return false
 	}

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"paygate/gateway/signature"
@@ -30,6 +29,8 @@ type Options struct {
 
 	// StripSetCookie removes cookies that only Paygate may set.
 	StripSetCookie func(http.Header)
+	// TextMissing, where set, is called for each page that has no text of ACCEPT_TEXT, with how many there were in a row.
+	TextMissing func(route string, inARow int)
 	// Delivered, where set, hears of every delivery.
 	Delivered func(route, via string, verdict journey.Verdict, took time.Duration)
 }
@@ -37,12 +38,13 @@ type Options struct {
 // Deliverer is the way to the service. Safe for concurrent use.
 type Deliverer struct {
 	Options
+	missing missingTexts
 }
 
 var _ journey.Deliverer = (*Deliverer)(nil)
 
 // New makes a deliverer.
-func New(o Options) *Deliverer { return &Deliverer{o} }
+func New(o Options) *Deliverer { return &Deliverer{Options: o} }
 
 // Deliver sends the request once. It is not tied to whoever asked for it: the context's end ends it only where the
 // context has one.
@@ -74,13 +76,9 @@ func (d *Deliverer) deliver(ctx context.Context, delivery journey.Delivery) jour
 		cancel()
 		return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: "no answer from the service that ends the request"}
 	}
-	verdict := delivery.Journey.Terms.Judge(answer.StatusCode, d.locationPath(answer, delivery.Request))
-	return journey.Delivered{
-		Verdict: verdict,
-		Status:  answer.StatusCode,
-		Detail:  remark(answer),
-		Reply:   d.reply(answer, expired, cancel),
-	}
+	redirect := d.redirect(answer.Header.Get("Location"), delivery)
+	reply := d.reply(answer, expired, cancel)
+	return d.judge(delivery.Journey.Terms, redirect, reply)
 }
 
 // failed names a delivery without an answer: certain only when nothing was written.
@@ -94,34 +92,4 @@ func failed(err error, w *wire) journey.Delivered {
 		detail = "no answer from the service in time"
 	}
 	return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: detail}
-}
-
-// remark tells operators of services that Paygate cannot stand in front of.
-func remark(answer *http.Response) string {
-	for _, challenge := range answer.Header.Values("WWW-Authenticate") {
-		scheme, _, _ := strings.Cut(challenge, " ")
-		if answer.StatusCode == http.StatusUnauthorized && (strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate")) {
-			return "the service wants " + scheme + ", which ties a log-in to a connection and cannot be delivered to"
-		}
-	}
-	return ""
-}
-
-// locationPath is the path that a redirect leads to at the service itself, else empty.
-func (d *Deliverer) locationPath(answer *http.Response, held journey.HeldRequest) string {
-	location := answer.Header.Get("Location")
-	if location == "" {
-		return ""
-	}
-	base := &url.URL{Scheme: d.PublicURL.Scheme, Host: d.PublicURL.Host, Path: held.Path}
-	target, err := base.Parse(location)
-	if err != nil {
-		return ""
-	}
-	for _, own := range []string{d.PublicURL.Host, d.Upstream.Host, held.Host, held.ForwardedHost, d.Host} {
-		if own != "" && strings.EqualFold(target.Host, own) {
-			return target.EscapedPath()
-		}
-	}
-	return ""
 }

@@ -112,7 +112,8 @@ func deliverer(t *testing.T, service *url.URL, change func(*upstream.Options)) *
 func delivery() journey.Delivery {
 	terms := journey.Terms{
 		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-1", Capture: journey.CaptureOnAccept,
-		Accept: journey.Statuses{{From: 200, To: 399}},
+		Accept:     journey.Statuses{{From: 200, To: 299}, {From: 302, To: 303}},
+		Acceptance: &journey.Acceptance{Texts: []string{journey.Any}, Locations: []string{"/licences/done"}},
 	}
 	j := journey.Journey{
 		ID: "01JDM4Q0V3Q7J2S3", State: journey.StateReleasing, Terms: terms, PaidWith: "pay1", PaidAt: t0, Submission: 1, Attempt: 1,
@@ -163,16 +164,17 @@ func TestEachAnswerHasItsVerdict(t *testing.T) {
 	for answer, verdict := range map[string]journey.Verdict{
 		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok": journey.VerdictAccepted,
 		accepted: journey.VerdictAccepted,
-		"HTTP/1.1 307 Temporary Redirect\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n":     journey.VerdictRefused,
-		"HTTP/1.1 422 Unprocessable\r\nContent-Length: 0\r\n\r\n":                          journey.VerdictRefused,
-		"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n": journey.VerdictRefused,
-		"HTTP/1.1 429 Too Many\r\nContent-Length: 0\r\n\r\n":                               journey.VerdictNotSent,
-		"HTTP/1.1 408 Timeout\r\nContent-Length: 0\r\n\r\n":                                journey.VerdictUnknown,
-		"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n":                                   journey.VerdictUnknown,
-		"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n":                                   journey.VerdictUnknown,
-		"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n":    journey.VerdictUnknown,
-		"HTTP/1.1 042 Less\r\nContent-Length: 0\r\n\r\n":                                   journey.VerdictUnknown,
-		"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok":   journey.VerdictAccepted,
+		"HTTP/1.1 307 Temporary Redirect\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n":      journey.VerdictUnknown,
+		"HTTP/1.1 308 Permanent\r\nLocation: /licences/apply/\r\nContent-Length: 0\r\n\r\n": journey.VerdictRefused,
+		"HTTP/1.1 422 Unprocessable\r\nContent-Length: 0\r\n\r\n":                           journey.VerdictRefused,
+		"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n":  journey.VerdictRefused,
+		"HTTP/1.1 429 Too Many\r\nContent-Length: 0\r\n\r\n":                                journey.VerdictNotSent,
+		"HTTP/1.1 408 Timeout\r\nContent-Length: 0\r\n\r\n":                                 journey.VerdictUnknown,
+		"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n":                                    journey.VerdictUnknown,
+		"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n":                                    journey.VerdictUnknown,
+		"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n":     journey.VerdictUnknown,
+		"HTTP/1.1 042 Less\r\nContent-Length: 0\r\n\r\n":                                    journey.VerdictUnknown,
+		"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok":    journey.VerdictAccepted,
 		"":                              journey.VerdictUnknown,
 		"nonsense":                      journey.VerdictUnknown,
 		"HTTP/1.1 200 OK\r\nContent-Le": journey.VerdictUnknown,
@@ -270,7 +272,6 @@ func TestARedirectCountsByWhereItLeads(t *testing.T) {
 	} {
 		w := newWire(t, -1, answers("HTTP/1.1 302 Found\r\nLocation: "+location+"\r\nContent-Length: 0\r\n\r\n"))
 		d := delivery()
-		d.Journey.Terms.AcceptLocation = "/licences/done"
 		require.Equal(t, verdict, deliverer(t, w.url, nil).Deliver(t.Context(), d).Verdict, location)
 	}
 }

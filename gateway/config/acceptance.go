@@ -1,0 +1,220 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"paygate/gateway"
+	"paygate/journey"
+)
+
+// between separates the alternatives of ACCEPT_TEXT and REFUSE_TEXT.
+const between = " | "
+
+// acceptance reads how the service of a route says yes.
+func (c routeChecker) acceptance(v routeVariables, kind journey.Kind) (journey.Statuses, *journey.Acceptance) {
+	accept := v.Accept
+	if accept == "" && kind == journey.KindPass {
+		accept = "2xx,304"
+	}
+	if accept == "" {
+		c.fault(c.name("ACCEPT"), "is required: which status answers a form that the service takes? Write 303 or 302 where it redirects to a "+
+			"confirmation, with ACCEPT_LOCATION; 200 where it shows a page, with ACCEPT_TEXT or REFUSE_TEXT. "+
+			"In staging, paygate probe -wrong finds out")
+		return nil, nil
+	}
+	statuses := c.statuses(accept)
+	rule := &journey.Acceptance{
+		Locations: c.locations(v.AcceptLocation), Texts: c.texts("ACCEPT_TEXT", v.AcceptText), RefuseTexts: c.texts("REFUSE_TEXT", v.RefuseText),
+	}
+	if slices.Contains(rule.RefuseTexts, journey.Any) {
+		c.fault(c.name("REFUSE_TEXT"), "* would refuse every page")
+	}
+	if kind == journey.KindSubmission {
+		c.unsaid(v, statuses)
+	}
+	return statuses, rule
+}
+
+// unsaid finds answers of a submission route that say yes and no alike.
+func (c routeChecker) unsaid(v routeVariables, statuses journey.Statuses) {
+	if statuses.Overlap(200, 299) && v.AcceptText == "" && v.RefuseText == "" {
+		c.fault(c.name("ACCEPT_TEXT"), "is required with ACCEPT=%s, or REFUSE_TEXT: many services show a wrong form again with the same status. "+
+			"Write a text that is on the confirmation and on no other page, or in REFUSE_TEXT one that is on every page that says what is wrong. "+
+			"ACCEPT_TEXT=* makes the status alone count", v.Accept)
+	}
+	if statuses.Overlap(302, 303) && v.AcceptLocation == "" {
+		c.fault(c.name("ACCEPT_LOCATION"), "is required with ACCEPT=%s: a service also redirects to its log-in, to an error and back to the form. "+
+			"Write the beginning of the confirmation's address, such as /licences/confirmation. "+
+			"ACCEPT_LOCATION=* takes any, and leaves what looks like a log-in or an error to a person", v.Accept)
+	}
+}
+
+var statusPattern = regexp.MustCompile(`^([23])xx$|^([2-5][0-9]{2})(?:-([2-5][0-9]{2}))?$`)
+
+// statuses are 2xx, 3xx, 302 or 200-204, in a list.
+func (c routeChecker) statuses(value string) journey.Statuses {
+	var statuses journey.Statuses
+	for _, item := range c.list(c.name("ACCEPT"), value) {
+		parts := statusPattern.FindStringSubmatch(item)
+		if parts == nil {
+			c.fault(c.name("ACCEPT"), "%q is not a status that can say yes; write 2xx, 3xx, 303 or 200-204", item)
+			continue
+		}
+		r := statusRange(parts)
+		if r.From > r.To || r.From != r.To && r.To >= 300 && (r.From < 302 || r.To > 303) {
+			c.fault(c.name("ACCEPT"), "%q is not a range that can say yes; write redirects one by one, such as 302,303", item)
+		}
+		statuses = append(statuses, r)
+	}
+	if len(statuses) == 0 {
+		c.fault(c.name("ACCEPT"), "names no status")
+	}
+	return statuses
+}
+
+// statusRange makes a range of an item. The other redirects than 302 and 303 say neither yes nor no, unless they are named.
+func statusRange(parts []string) journey.StatusRange {
+	number := func(text string) int { n, _ := strconv.Atoi(text); return n }
+	switch {
+	case parts[1] == "2":
+		return journey.StatusRange{From: 200, To: 299}
+	case parts[1] == "3":
+		return journey.StatusRange{From: 302, To: 303}
+	case parts[3] != "":
+		return journey.StatusRange{From: number(parts[2]), To: number(parts[3])}
+	default:
+		return journey.StatusRange{From: number(parts[2]), To: number(parts[2])}
+	}
+}
+
+// locations are beginnings of a path with its query, or of a whole address, in a list; or *.
+func (c routeChecker) locations(value string) []string {
+	places := c.list(c.name("ACCEPT_LOCATION"), value)
+	for _, place := range places {
+		if place == journey.Any && len(places) > 1 {
+			c.fault(c.name("ACCEPT_LOCATION"), "* takes any place, so that the others are of no use")
+		}
+		if place != journey.Any && !isPlace(place) {
+			c.fault(c.name("ACCEPT_LOCATION"), "%q must be the beginning of an address, such as /licences/confirmation or /index.php?page=done", place)
+		}
+	}
+	return places
+}
+
+func isPlace(place string) bool {
+	u, err := url.Parse(place)
+	if err != nil || u.User != nil || u.Fragment != "" || strings.ContainsAny(place, `#\ `) || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") {
+		return false
+	}
+	dots := slices.ContainsFunc(strings.Split(u.Path, "/"), func(s string) bool { return s == "." || s == ".." })
+	return !dots && (u.Host == "" && u.Scheme == "" || u.Host != "" && (u.Scheme == "https" || u.Scheme == "http"))
+}
+
+// texts are alternatives; or *.
+func (c routeChecker) texts(variable, value string) []string {
+	if value == "" {
+		return nil
+	}
+	texts := strings.Split(value, between)
+	for _, text := range texts {
+		if strings.TrimSpace(text) == "" {
+			c.fault(c.name(variable), "has an empty text, which is in every page")
+		}
+		if text == journey.Any && len(texts) > 1 {
+			c.fault(c.name(variable), "* stands alone")
+		}
+	}
+	return texts
+}
+
+// describeAcceptance says how a service says yes.
+func describeAcceptance(t journey.Terms) string {
+	if t.Acceptance == nil {
+		return "not said"
+	}
+	var ways []string
+	for _, r := range t.Accept {
+		way := r.String()
+		if r.Overlaps(200, 299) {
+			way += describeTexts(*t.Acceptance)
+		}
+		if r.Overlaps(301, 308) && r.From != 304 && r.From != 305 {
+			way += describePlaces(*t.Acceptance)
+		}
+		ways = append(ways, way)
+	}
+	return strings.Join(ways, "; ")
+}
+
+func describeTexts(r journey.Acceptance) string {
+	var words []string
+	if len(r.Texts) > 0 && !slices.Contains(r.Texts, journey.Any) {
+		words = append(words, fmt.Sprintf("with the text %s", strings.Join(quoted(r.Texts), " or ")))
+	}
+	if len(r.RefuseTexts) > 0 {
+		words = append(words, fmt.Sprintf("without the text %s", strings.Join(quoted(r.RefuseTexts), " or ")))
+	}
+	if len(words) == 0 {
+		return ", whatever the page says"
+	}
+	return " " + strings.Join(words, " and ")
+}
+
+func describePlaces(r journey.Acceptance) string {
+	if r.AnyLocation() {
+		return " to any place of the service that does not look like the form, a log-in or an error"
+	}
+	return " to " + strings.Join(r.Locations, " or ")
+}
+
+func quoted(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = strconv.Quote(text)
+	}
+	return out
+}
+
+// acceptanceWarnings are rules that work and are seldom meant.
+func acceptanceWarnings(r gateway.Route) []string {
+	rule, setting := r.Terms.Acceptance, routePrefix(r.Name)
+	if rule == nil {
+		return nil
+	}
+	var found []string
+	for _, place := range rule.Locations {
+		if journey.PlaceCovers(place, r.Match.Path()) {
+			found = append(found, fmt.Sprintf("%sACCEPT_LOCATION: %s covers the form's own address, so that a redirect back to the form counts as accepted", setting, place))
+		}
+	}
+	if (len(rule.Texts) > 0 || len(rule.RefuseTexts) > 0) && !r.Terms.Accept.Overlap(200, 299) {
+		found = append(found, setting+"ACCEPT names no 2xx, so that ACCEPT_TEXT and REFUSE_TEXT are not used")
+	}
+	if len(rule.Locations) > 0 && !r.Terms.Accept.Overlap(301, 303) && !r.Terms.Accept.Overlap(307, 308) {
+		found = append(found, setting+"ACCEPT names no redirect, so that ACCEPT_LOCATION is not used")
+	}
+	return found
+}
+
+// notes are things for a person to know.
+func notes(s Settings) []string {
+	var found []string
+	for _, r := range s.Routes {
+		if r.Terms.Acceptance == nil {
+			continue
+		}
+		for variable, texts := range map[string][]string{"ACCEPT_TEXT": r.Terms.Acceptance.Texts, "REFUSE_TEXT": r.Terms.Acceptance.RefuseTexts} {
+			if len(texts) == 1 && texts[0] != journey.Any {
+				found = append(found, fmt.Sprintf("%s%s has no second text: if the service has Welsh pages, add theirs, such as %s%sY cais wedi’i dderbyn",
+					routePrefix(r.Name), variable, texts[0], between))
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}

@@ -1,0 +1,162 @@
+package journey
+
+import (
+	"bytes"
+	"slices"
+)
+
+// Any, as the only location or text of an [Acceptance], stands for every location or text.
+const Any = "*"
+
+// Acceptance says how the service says yes, beyond the statuses in Terms.Accept.
+type Acceptance struct {
+	Locations   []string `json:"locations,omitempty"`    // beginnings of where an accepting redirect leads; none means any
+	Texts       []string `json:"texts,omitempty"`        // one of them is in an accepting page
+	RefuseTexts []string `json:"refuse_texts,omitempty"` // one of them is in a refusing page
+}
+
+// ReadsText reports whether the verdict depends on the body of a 2xx answer.
+func (r *Acceptance) ReadsText() bool {
+	return r != nil && (len(r.RefuseTexts) > 0 || len(r.Texts) > 0 && !slices.Contains(r.Texts, Any))
+}
+
+// AnyLocation reports whether a redirect may lead anywhere.
+func (r *Acceptance) AnyLocation() bool {
+	return len(r.Locations) == 0 || slices.Contains(r.Locations, Any)
+}
+
+// Answer is what the service answered to a delivery, as far as the verdict depends on it.
+type Answer struct {
+	Status   int
+	Redirect Redirect
+	Body     []byte // decoded, as far as it was read
+	Whole    bool   // Body is all of it
+}
+
+// Reason says in plain words why an answer got its verdict. It contains nothing of the answer itself.
+type Reason string
+
+// Reasons of verdicts, by the names of the settings.
+const (
+	ReasonTextMissing Reason = "the page has none of the texts in ACCEPT_TEXT"
+	ReasonRefuseText  Reason = "the page has a text in REFUSE_TEXT"
+	ReasonNoText      Reason = "the page has neither a text in ACCEPT_TEXT nor one in REFUSE_TEXT"
+	ReasonTextUnread  Reason = "no text decided before the page broke off, went beyond REPLY_MAX_BYTES or could not be decoded"
+	ReasonElsewhere   Reason = "the redirect does not lead where ACCEPT_LOCATION says"
+	ReasonItself      Reason = "the redirect asks for the same request again"
+	ReasonMoved       Reason = "the redirect may ask for the same request elsewhere"
+	ReasonForm        Reason = "the redirect leads back to the form"
+	ReasonOther       Reason = "the redirect leads away from the service, or nowhere"
+	ReasonTrouble     Reason = "the redirect leads to what looks like a log-in or an error"
+	ReasonStatus      Reason = "the status is not in ACCEPT"
+)
+
+// Judge names what a complete answer means, and why.
+func (t Terms) Judge(a Answer) (Verdict, Reason) {
+	switch {
+	case t.Acceptance == nil:
+		return t.judgeFirstVersion(a), ""
+	case t.Accept.Contains(a.Status):
+		return t.Acceptance.judgeListed(a)
+	case a.Status == 429:
+		return VerdictNotSent, ""
+	case a.Status >= 500 || a.Status == 408:
+		return VerdictUnknown, ""
+	case !movesPermanently(a.Status):
+		return VerdictRefused, ReasonStatus
+	case a.Redirect.leadsToItself():
+		return VerdictRefused, ReasonItself
+	default:
+		return VerdictUnknown, ReasonMoved
+	}
+}
+
+// movesPermanently reports whether a status asks clients to use another address from now on, or to repeat the request there.
+func movesPermanently(status int) bool { return status == 301 || status == 307 || status == 308 }
+
+// judgeListed names what an answer means whose status is in ACCEPT.
+func (r *Acceptance) judgeListed(a Answer) (Verdict, Reason) {
+	switch {
+	case a.Status >= 200 && a.Status <= 299:
+		return r.judgeText(a)
+	case movesPermanently(a.Status) && a.Redirect.leadsToItself():
+		return VerdictRefused, ReasonItself
+	case movesPermanently(a.Status), a.Status == 302, a.Status == 303:
+		return r.judgeLocation(a.Redirect)
+	default:
+		return VerdictAccepted, ""
+	}
+}
+
+func (r *Acceptance) judgeText(a Answer) (Verdict, Reason) {
+	said := r.ReadsText() && len(r.Texts) > 0 && !slices.Contains(r.Texts, Any) // ACCEPT_TEXT is a text
+	switch {
+	case !r.ReadsText():
+		return VerdictAccepted, ""
+	case containsAny(a.Body, r.RefuseTexts):
+		return VerdictRefused, ReasonRefuseText
+	case said && containsAny(a.Body, r.Texts) && (a.Whole || len(r.RefuseTexts) == 0):
+		return VerdictAccepted, ""
+	case !a.Whole:
+		return VerdictUnknown, ReasonTextUnread
+	case !said:
+		return VerdictAccepted, ""
+	case containsAny(a.Body, r.Texts):
+		return VerdictAccepted, ""
+	case len(r.RefuseTexts) > 0:
+		return VerdictUnknown, ReasonNoText
+	default:
+		return VerdictRefused, ReasonTextMissing
+	}
+}
+
+func containsAny(body []byte, texts []string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool { return bytes.Contains(body, []byte(text)) })
+}
+
+// judgeLocation names what a redirect means.
+func (r *Acceptance) judgeLocation(redirect Redirect) (Verdict, Reason) {
+	if !r.AnyLocation() {
+		if redirect.leadsToAny(r.Locations) {
+			return VerdictAccepted, ""
+		}
+		return VerdictRefused, ReasonElsewhere
+	}
+	switch {
+	case !redirect.staysAtService():
+		return VerdictUnknown, ReasonOther
+	case redirect.leadsBack():
+		return VerdictUnknown, ReasonForm
+	case redirect.looksLikeTrouble():
+		return VerdictUnknown, ReasonTrouble
+	default:
+		return VerdictAccepted, ""
+	}
+}
+
+// judgeFirstVersion is for journeys that began before the terms said how the service says yes.
+func (t Terms) judgeFirstVersion(a Answer) Verdict {
+	switch {
+	case a.Status == 429:
+		return VerdictNotSent
+	case t.acceptedFirstVersion(a):
+		return VerdictAccepted
+	case a.Status >= 500 || a.Status == 408:
+		return VerdictUnknown
+	default:
+		return VerdictRefused
+	}
+}
+
+func (t Terms) acceptedFirstVersion(a Answer) bool {
+	switch {
+	case t.Kind == KindPass:
+		return a.Status >= 200 && a.Status <= 299 || a.Status == 304
+	case a.Status == 307 || a.Status == 308:
+		return false
+	case a.Status >= 300 && a.Status <= 399 && t.AcceptLocation != "":
+		return t.Accept.Contains(a.Status) && a.Redirect.pathBegins(t.AcceptLocation)
+	default:
+		return t.Accept.Contains(a.Status)
+	}
+}

@@ -1,0 +1,166 @@
+package journey
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Redirect is where an answer leads.
+type Redirect struct {
+	Location string   // as the service wrote it
+	Held     *url.URL // the address of the held request, as the citizen knows it
+	Referer  string   // the page that the held request was sent from; may be empty
+	Hosts    []string // further hosts that are the service itself
+}
+
+// target is the address that a browser would go to. It is false when there is none, or none that every browser and server
+// would read alike.
+func (r Redirect) target() (*url.URL, bool) {
+	if r.Held == nil || r.Location == "" {
+		return nil, false
+	}
+	to, err := r.Held.Parse(asBrowsersRead(r.Location))
+	if err != nil || to.Opaque != "" || to.Host == "" || to.User != nil || to.Scheme != "http" && to.Scheme != "https" {
+		return nil, false
+	}
+	if to.Path == "" {
+		to.Path = "/"
+	}
+	return to, !slices.ContainsFunc(strings.Split(to.Path, "/"), isDotSegment)
+}
+
+// isDotSegment finds "..;x", which browsers leave alone and servlet containers resolve.
+func isDotSegment(segment string) bool {
+	segment, _, _ = strings.Cut(segment, ";")
+	return segment == "." || segment == ".."
+}
+
+var (
+	encodedDot    = regexp.MustCompile(`(?i)%2e`)
+	leadingSlash  = regexp.MustCompile(`^(https?:)?//+`)
+	controlsInURL = strings.NewReplacer("\t", "", "\r", "", "\n", "")
+)
+
+// asBrowsersRead rewrites what browsers read in another way than net/url does: blanks around an address and tabs in it, backslashes,
+// encoded dots, and more than two slashes at the beginning (WHATWG URL, section 4.4).
+func asBrowsersRead(location string) string {
+	location = controlsInURL.Replace(strings.TrimFunc(location, func(r rune) bool { return r <= ' ' }))
+	end := strings.IndexAny(location, "?#")
+	if end < 0 {
+		end = len(location)
+	}
+	path := strings.ReplaceAll(location[:end], `\`, "/")
+	path = leadingSlash.ReplaceAllString(encodedDot.ReplaceAllString(path, "."), "${1}//")
+	return path + location[end:]
+}
+
+// staysAtService reports whether the redirect leads to the service itself. Services behind a TLS terminator often write http
+// for https, so that the scheme does not count.
+func (r Redirect) staysAtService() bool {
+	to, ok := r.target()
+	return ok && slices.ContainsFunc(append([]string{r.Held.Host}, r.Hosts...), func(host string) bool {
+		return host != "" && strings.EqualFold(withoutDefaultPort(host), withoutDefaultPort(to.Host))
+	})
+}
+
+func withoutDefaultPort(host string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(host, ":80"), ":443")
+}
+
+// leadsToAny reports whether the redirect leads to one of the places: beginnings of a path with its query at the service, or
+// at the origin that is written before them.
+func (r Redirect) leadsToAny(places []string) bool {
+	to, ok := r.target()
+	return ok && slices.ContainsFunc(places, func(text string) bool {
+		place, err := url.Parse(text)
+		if err != nil {
+			return false
+		}
+		at := place.Host == "" && r.staysAtService() ||
+			place.Scheme == to.Scheme && strings.EqualFold(withoutDefaultPort(place.Host), withoutDefaultPort(to.Host))
+		return at && begins(pathAndQuery(to, strings.Contains(text, ";")), pathAndQuery(place, true))
+	})
+}
+
+// sessionParameter is what servlet containers write into an address when the session is new.
+var sessionParameter = regexp.MustCompile(`(?i);jsessionid=[^/;]*`)
+
+func pathAndQuery(u *url.URL, withSession bool) string {
+	path := u.EscapedPath()
+	if !withSession {
+		path = sessionParameter.ReplaceAllString(path, "")
+	}
+	if u.RawQuery != "" || u.ForceQuery {
+		path += "?" + u.RawQuery
+	}
+	return path
+}
+
+// begins reports whether an address begins with a prefix, which ends at its end, "/", "?" or "&". The front page, "/", is not
+// the beginning of every other.
+func begins(address, prefix string) bool {
+	rest, found := strings.CutPrefix(address, prefix)
+	switch {
+	case !found:
+		return false
+	case prefix == "/":
+		return rest == "" || rest[0] == '?'
+	default:
+		return rest == "" || strings.ContainsRune("/?&", rune(rest[0])) || strings.ContainsRune("/?&", rune(prefix[len(prefix)-1]))
+	}
+}
+
+// PlaceCovers reports whether a redirect to the path at the service itself would lead to the place.
+func PlaceCovers(place, path string) bool {
+	u, err := url.Parse(place)
+	return err == nil && u.Host == "" && begins(path, pathAndQuery(u, true))
+}
+
+// leadsToItself reports whether the redirect leads to the held request's own path: scheme, host, final slash and case aside.
+func (r Redirect) leadsToItself() bool {
+	to, ok := r.target()
+	return ok && samePath(to.Path, r.Held.Path)
+}
+
+func samePath(a, b string) bool {
+	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
+}
+
+// leadsBack reports whether the redirect leads to the form again: to the path of the held request or of the page that it was
+// sent from, with no query or with the same one.
+func (r Redirect) leadsBack() bool {
+	to, ok := r.target()
+	if !ok {
+		return false
+	}
+	form, err := url.Parse(r.Referer)
+	if err != nil || r.Referer == "" {
+		form = r.Held
+	}
+	return slices.ContainsFunc([]*url.URL{r.Held, form}, func(page *url.URL) bool {
+		return samePath(to.Path, page.Path) && (to.RawQuery == "" || to.RawQuery == page.RawQuery)
+	})
+}
+
+var (
+	troubleWord = regexp.MustCompile(
+		`^(login|logon|signin|signon|auth|oauth|sso|saml|session|error|maintenance|unavailable|denied|expired|timeout)`)
+	errorStatus = regexp.MustCompile(`^[45][0-9]{2}([^0-9]|$)`)
+	joiners     = strings.NewReplacer("-", "", "_", "")
+)
+
+// looksLikeTrouble reports whether a segment of the redirect's path is a word for a log-in or an error.
+func (r Redirect) looksLikeTrouble() bool {
+	to, ok := r.target()
+	return ok && slices.ContainsFunc(strings.Split(to.Path, "/"), func(segment string) bool {
+		return errorStatus.MatchString(segment) || troubleWord.MatchString(joiners.Replace(strings.ToLower(segment)))
+	})
+}
+
+// pathBegins is the whole rule of the first version.
+func (r Redirect) pathBegins(prefix string) bool {
+	to, ok := r.target()
+	return ok && r.staysAtService() && strings.HasPrefix(to.EscapedPath(), prefix)
+}
