@@ -181,7 +181,7 @@ func viewOf(j journey.Journey) pages.View {
 	case journey.StateUnpaid:
 		view.Until = j.Since.Add(j.Terms.RetryFor)
 	case journey.StateRefused:
-		view.Until = j.Since.Add(j.Terms.ResubmitFor)
+		view.Until = j.CorrectUntil()
 	}
 	return view
 }

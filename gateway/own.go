@@ -105,7 +105,7 @@ func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
 		view.Language = own[0].Terms.Language
 	}
 	for _, j := range own {
-		view.Items = append(view.Items, g.item(j))
+		view.Items = append(view.Items, g.item(g.Runner.Seen(r.Context(), j)))
 	}
 	g.Pages.Render(w, http.StatusOK, pages.Status, view)
 }

@@ -126,6 +126,7 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 				g.Log.WarnContext(r.Context(), "marking a reply as shown", "journey_id", p.Journey.ID, "error", takeErr)
 			}
 		}
+		g.Runner.Seen(r.Context(), p.Journey)
 		g.stream(w, r, p.Reply)
 	case p.Journey.ShowsReply(g.Runner.Now()):
 		seeOther(w, markedAddress(p.Journey))
@@ -133,7 +134,7 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 		g.Log.WarnContext(r.Context(), "delivery", "journey_id", p.Journey.ID, "state", p.Journey.State, "error", err)
 		g.answer(w, r, unfinished(p.Journey))
 	default:
-		g.answer(w, r, stateOf(p.Journey))
+		g.answer(w, r, stateOf(g.Runner.Seen(r.Context(), p.Journey)))
 	}
 }
 

@@ -94,6 +94,7 @@ func (g *Gateway) showOutcome(w http.ResponseWriter, r *http.Request, v visitOut
 	case j.ShowsReply(g.Runner.Now()):
 		seeOther(w, markedAddress(j))
 	case v.progress.Reply != nil: // too large to keep: there is this one chance to see it
+		g.Runner.Seen(r.Context(), j)
 		g.hand(w, r, j, v.progress.Reply)
 	case j.State == journey.StateConfirmed && j.Terms.Kind == journey.KindPass, j.PassValid(g.Runner.Now()):
 		g.backToPass(w, r, j)
@@ -101,7 +102,7 @@ func (g *Gateway) showOutcome(w http.ResponseWriter, r *http.Request, v visitOut
 		g.Log.WarnContext(r.Context(), "return", "journey_id", j.ID, "state", j.State, "error", v.err)
 		g.answer(w, r, unfinished(j))
 	default:
-		g.answer(w, r, stateOf(j))
+		g.answer(w, r, stateOf(g.Runner.Seen(r.Context(), j)))
 	}
 }
 

@@ -66,7 +66,9 @@ type (
 	StepFailed struct{ Detail string }
 	// Looked is a second look at Pay, whatever it showed.
 	Looked struct{}
-	// ReplyShown is the kept reply's cookies handed to the browser.
+	// OutcomeSeen is a page or a reply from which the citizen learnt what the service said.
+	OutcomeSeen struct{}
+	// ReplyShown is the kept reply, with its cookies, handed to the browser. It is an OutcomeSeen too.
 	ReplyShown struct{}
 	// ReplyErased is the end of the kept reply.
 	ReplyErased struct{}
@@ -114,6 +116,7 @@ func (LeftToStaff) Name() string       { return "left_to_staff" }
 func (RetryLapsed) Name() string       { return "retry_lapsed" }
 func (StepFailed) Name() string        { return "step_failed" }
 func (Looked) Name() string            { return "looked" }
+func (OutcomeSeen) Name() string       { return "outcome_seen" }
 func (ReplyShown) Name() string        { return "reply_shown" }
 func (ReplyErased) Name() string       { return "reply_erased" }
 func (ReleaseOrdered) Name() string    { return "release_ordered" }

@@ -183,7 +183,8 @@ type Journey struct {
 
 	ReplyStatus int       `json:"reply_status,omitempty"` // the service's last status, for staff
 	ReplyUntil  time.Time `json:"reply_until,omitzero"`   // zero: no reply is kept
-	ReplyShown  bool      `json:"reply_shown,omitempty"`  // its cookies have reached the browser
+	ReplyShown  bool      `json:"reply_shown,omitempty"`  // it has reached the browser, with its cookies
+	SeenAt      time.Time `json:"seen_at,omitzero"`       // when the citizen learnt what the service said to the last delivery
 
 	// CollectionFailed: Pay could not collect the money after all, though the service was given (FACTS 3.3).
 	CollectionFailed bool `json:"collection_failed,omitempty"`

@@ -113,6 +113,7 @@ func allFacts() []namedFact {
 		{"retry_lapsed", RetryLapsed{}, ByMopup},
 		{"step_failed", StepFailed{"Pay is down"}, ByMopup},
 		{"looked", Looked{}, ByMopup},
+		{"outcome_seen", OutcomeSeen{}, ByCitizen},
 		{"reply_shown", ReplyShown{}, ByCitizen},
 		{"reply_erased", ReplyErased{}, ByMopup},
 		{"settled as confirmed", Settled{StateConfirmed, "asked the service"}, ByStaff("ann")},

@@ -158,14 +158,10 @@ func (j Journey) nextRefused() (Step, time.Time) {
 	if j.Returning || p.Finished() && p.Money == 0 {
 		return StepReturn, j.Since
 	}
-	ends := j.Since.Add(j.Terms.ResubmitFor)
-	if closing := j.windowCloses(p); p.Status == StatusCapturable && closing.Before(ends) {
-		ends = closing
-	}
 	if j.Terms.OnRefused == OnRefusedStaff {
-		return StepLeaveToStaff, ends
+		return StepLeaveToStaff, j.CorrectUntil()
 	}
-	return StepReturn, ends
+	return StepReturn, j.CorrectUntil()
 }
 
 // windowCloses is when an uncaptured payment must be settled, a margin before Pay lets go of it.

@@ -44,6 +44,100 @@ func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
 	require.Equal(t, StateUnpaid, failed.State)
 }
 
+// unseenTerms are those of a journey of this version: what the citizen has not seen is kept for a day.
+func unseenTerms() Terms {
+	terms := exampleTerms()
+	terms.UnseenFor = 24 * time.Hour
+	return terms
+}
+
+// refusedUnseen is a journey whose service refused, after so long, with nobody there.
+func refusedUnseen(t *testing.T, terms Terms, after time.Duration) Journey {
+	t.Helper()
+	j := must(t, Hold("01TEST", "key", terms, Imprint{}, t0), PaymentCreated{seen(StatusCreated)}, PaymentSeen{seen(StatusCapturable)})
+	for _, f := range []Fact{
+		Claimed{t0.Add(after + time.Minute)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422, Kept: true},
+	} {
+		var err error
+		j, err = j.Apply(f, ByMopup, t0.Add(after))
+		require.NoError(t, err)
+	}
+	return j
+}
+
+func applied(t *testing.T, j Journey, f Fact, after time.Duration) Journey {
+	t.Helper()
+	next, err := j.Apply(f, ByCitizen, t0.Add(after))
+	require.NoError(t, err)
+	return next
+}
+
+// TestWhatTheCitizenHasNotSeenStays for a day after the payment began; then the times count from when it is seen.
+func TestWhatTheCitizenHasNotSeenStays(t *testing.T) {
+	t.Parallel()
+	refused := refusedUnseen(t, unseenTerms(), 10*time.Minute)
+	require.Equal(t, t0.Add(24*time.Hour), refused.CorrectUntil())
+	require.Equal(t, t0.Add(24*time.Hour), refused.ReplyUntil)
+	require.Equal(t, t0.Add(24*time.Hour), refused.DueAt)
+
+	read := applied(t, refused, OutcomeSeen{}, 20*time.Hour)
+	require.Equal(t, t0.Add(21*time.Hour), read.CorrectUntil())
+	require.Equal(t, t0.Add(24*time.Hour), read.ReplyUntil, "the service's own answer has not been shown")
+	require.Equal(t, t0.Add(21*time.Hour), read.DueAt)
+	again := applied(t, read, OutcomeSeen{}, 20*time.Hour+30*time.Minute)
+	require.Equal(t, read, again, "only the first sight counts")
+
+	shown := applied(t, refused, ReplyShown{}, 20*time.Hour)
+	require.Equal(t, t0.Add(21*time.Hour), shown.CorrectUntil())
+	require.Equal(t, t0.Add(21*time.Hour), shown.ReplyUntil)
+	reloaded := applied(t, shown, ReplyShown{}, 20*time.Hour+30*time.Minute)
+	require.Equal(t, shown, reloaded)
+
+	late := refusedUnseen(t, unseenTerms(), 40*time.Hour)
+	require.Equal(t, t0.Add(41*time.Hour), late.CorrectUntil(), "never less than RESUBMIT_FOR")
+	require.Equal(t, t0.Add(41*time.Hour), late.ReplyUntil)
+}
+
+// TestACorrectionIsANewThingToSee: the second refusal is as unseen as the first was.
+func TestACorrectionIsANewThingToSee(t *testing.T) {
+	t.Parallel()
+	j := applied(t, refusedUnseen(t, unseenTerms(), 10*time.Minute), ReplyShown{}, time.Hour)
+	j = applied(t, j, Resubmitted{}, 90*time.Minute)
+	j = applied(t, j, Claimed{t0.Add(2 * time.Hour)}, 90*time.Minute)
+	j = applied(t, j, RequestDelivered{Number: 2, Verdict: VerdictRefused, Status: 422, Kept: true}, 91*time.Minute)
+	require.True(t, j.SeenAt.IsZero())
+	require.Equal(t, t0.Add(24*time.Hour), j.CorrectUntil())
+}
+
+// TestTheCaptureMarginComesBeforeWhatIsUnseen: reserved money goes back while that is possible.
+func TestTheCaptureMarginComesBeforeWhatIsUnseen(t *testing.T) {
+	t.Parallel()
+	terms := unseenTerms()
+	terms.CaptureMargin = 110 * time.Hour
+	require.Equal(t, t0.Add(10*time.Hour), refusedUnseen(t, terms, 10*time.Minute).CorrectUntil())
+}
+
+// TestAJourneyOfVersion1KeepsItsTimes: its terms do not have the day.
+func TestAJourneyOfVersion1KeepsItsTimes(t *testing.T) {
+	t.Parallel()
+	refused := refusedUnseen(t, exampleTerms(), 10*time.Minute)
+	require.Equal(t, t0.Add(70*time.Minute), refused.CorrectUntil())
+	require.Equal(t, t0.Add(70*time.Minute), refused.ReplyUntil)
+	shown := applied(t, refused, ReplyShown{}, 30*time.Minute)
+	require.Equal(t, t0.Add(70*time.Minute), shown.CorrectUntil())
+	require.Equal(t, t0.Add(70*time.Minute), shown.ReplyUntil)
+}
+
+// TestOnlyAnOutcomeCanBeSeen: whoever looks while the request is on its way has seen no outcome.
+func TestOnlyAnOutcomeCanBeSeen(t *testing.T) {
+	t.Parallel()
+	for state, j := range examples(t) {
+		seen := applied(t, j, OutcomeSeen{}, time.Hour)
+		outcome := state == StateAccepted || state == StateRefused || state == StateReleased
+		require.Equal(t, !outcome, seen.SeenAt.IsZero(), "%s", state)
+	}
+}
+
 // TestAKeptReplyIsShownAsLongAsItIsKept, whenever a sweep comes to erase it.
 func TestAKeptReplyIsShownAsLongAsItIsKept(t *testing.T) {
 	t.Parallel()

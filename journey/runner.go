@@ -208,19 +208,41 @@ func (r *Runner) Collect(ctx context.Context, id ID, request HeldRequest, v Visi
 // only. ErrErased when none is kept any more.
 func (r *Runner) TakeReply(ctx context.Context, id ID) (Reply, error) {
 	reply, err := r.Store.Reply(ctx, id)
-	if err != nil || len(reply.Header["Set-Cookie"]) == 0 {
+	if err != nil {
 		return reply, err
 	}
-	shown := false
-	_, err = r.Store.Update(ctx, id, func(j Journey) (Change, error) {
-		shown = j.ReplyShown
-		j, err := j.Apply(ReplyShown{}, ByCitizen, r.Now())
-		return Change{Journey: j}, err
-	})
-	if err != nil || shown {
+	first, err := r.firstShowing(ctx, id)
+	if !first {
 		reply.Header.Del("Set-Cookie")
 	}
 	return reply, err
+}
+
+// firstShowing notes that the kept reply is shown, and reports whether it never was before.
+func (r *Runner) firstShowing(ctx context.Context, id ID) (first bool, err error) {
+	if j, err := r.Store.Get(ctx, id); err != nil || j.ReplyShown {
+		return false, err
+	}
+	_, err = r.Store.Update(ctx, id, func(j Journey) (Change, error) {
+		first = !j.ReplyShown
+		j, err := j.Apply(ReplyShown{}, ByCitizen, r.Now())
+		return Change{Journey: j}, err
+	})
+	return first && err == nil, err
+}
+
+// Seen notes that the citizen is about to read what the service said, before a page says until when a refusal can be
+// corrected. The answer is the journey since then; where that could not be stored it is the one that was given.
+func (r *Runner) Seen(ctx context.Context, j Journey) Journey {
+	if !j.SeenAt.IsZero() || j.outcomeSeen(r.Now()).SeenAt.IsZero() {
+		return j
+	}
+	after, err := r.apply(ctx, j.ID, OutcomeSeen{}, ByCitizen, Change{})
+	if err != nil {
+		r.Log.WarnContext(ctx, "an outcome was seen, and that is not stored", "journey_id", j.ID, "error", err)
+		return j
+	}
+	return after
 }
 
 // mostSteps is more than any journey is owed at one time.

@@ -60,8 +60,10 @@ type Terms struct {
 	MopupMinAge   time.Duration `json:"mopup_min_age"`  // sweeps leave younger payments to their citizen
 	CaptureMargin time.Duration `json:"capture_margin"` // settle this long before Pay's capture window ends
 	SecondLook    time.Duration `json:"second_look"`    // how often a journey at rest is read again, for 7 days
-	KeepReply     time.Duration `json:"keep_reply"`
+	KeepReply     time.Duration `json:"keep_reply"`     // counted from when the reply is first shown
 	KeepJourney   time.Duration `json:"keep_journey"`
+	// UnseenFor is how long after the payment began what the citizen has not seen is kept; 0 in journeys of version 1.
+	UnseenFor time.Duration `json:"unseen_for,omitempty"`
 }
 
 // Statuses is a set of HTTP statuses as inclusive ranges.

@@ -75,8 +75,9 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 		j.LookedAt, j.NudgedAt, j.Failures, j.NotBefore = at, time.Time{}, 0, time.Time{}
 		return j, "", nil
 	case ReplyShown:
-		j.ReplyShown = true
-		return j, "", nil
+		return j.replyShown(at), "", nil
+	case OutcomeSeen:
+		return j.outcomeSeen(at), "", nil
 	case ReplyErased:
 		j.ReplyUntil = time.Time{}
 		return j, "", nil
@@ -157,7 +158,7 @@ func (j Journey) claimed(f Claimed, by By, at time.Time) (Journey, string, error
 	if j.Attempt == 0 || j.Terms.Kind == KindSubmission { // fetching a pass is always attempt 1
 		j.Attempt++
 	}
-	j.State, j.Trouble = StateReleasing, ""
+	j.State, j.Trouble, j.SeenAt = StateReleasing, "", time.Time{}
 	return j, fmt.Sprintf("attempt %d", j.Attempt), nil
 }
 
@@ -191,7 +192,7 @@ func (j Journey) delivered(f RequestDelivered, at time.Time) (Journey, string, e
 		detail = strings.TrimSpace(fmt.Sprintf("%s %d %s", f.Verdict, f.Status, f.Detail))
 	}
 	if f.Kept {
-		j.ReplyUntil, j.ReplyShown = at.Add(j.Terms.KeepReply), false
+		j = j.replyKept(at)
 	}
 	switch f.Verdict {
 	case VerdictAccepted:

@@ -229,6 +229,9 @@ func (c *checker) settings(v variables) Settings {
 	return s
 }
 
+// unseenFor is how long after a payment began what its citizen has not seen is kept: as long as their ticket.
+const unseenFor = 24 * time.Hour
+
 // commonTerms are what the journeys of all routes share.
 func commonTerms(c *checker, v variables, s Settings) journey.Terms {
 	t := journey.Terms{
@@ -240,6 +243,7 @@ func commonTerms(c *checker, v variables, s Settings) journey.Terms {
 		SecondLook:    c.duration("PAYGATE_SECOND_LOOK", v.SecondLook),
 		KeepReply:     c.duration("PAYGATE_KEEP_REPLY", v.KeepReply),
 		KeepJourney:   s.KeepJourneys,
+		UnseenFor:     unseenFor,
 	}
 	if t.CaptureMargin >= journey.CaptureWindow {
 		c.fault("PAYGATE_CAPTURE_MARGIN", "must be below 120h, the whole time that Pay reserves money")

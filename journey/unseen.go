@@ -1,0 +1,59 @@
+package journey
+
+import "time"
+
+// What the citizen has not seen stays for them. A reply that was never shown, and a refusal that was never read, are kept
+// until Terms.UnseenFor after the payment began. From the first sight on, the usual times count: Terms.KeepReply for the
+// reply, Terms.ResubmitFor for the correction.
+
+// outcomeSeen notes that the citizen has learnt what the service said. Only an outcome can be seen: a page that says
+// that somebody is still delivering shows none.
+func (j Journey) outcomeSeen(at time.Time) Journey {
+	switch j.State {
+	case StateAccepted, StateRefused, StateReleased:
+		if j.SeenAt.IsZero() {
+			j.SeenAt = at
+		}
+	}
+	return j
+}
+
+// replyShown notes that the kept reply has reached the browser. Only its first showing counts.
+func (j Journey) replyShown(at time.Time) Journey {
+	if !j.ReplyShown && j.KeepsReply() && j.Terms.UnseenFor > 0 {
+		j.ReplyUntil = at.Add(j.Terms.KeepReply)
+	}
+	j.ReplyShown = true
+	return j.outcomeSeen(at)
+}
+
+// replyKept is a new reply, which nobody has seen.
+func (j Journey) replyKept(at time.Time) Journey {
+	j.ReplyUntil, j.ReplyShown = latest(at.Add(j.Terms.KeepReply), j.unseenUntil()), false
+	return j
+}
+
+// unseenUntil is how long what the citizen has not seen is kept at least.
+func (j Journey) unseenUntil() time.Time {
+	if j.Terms.UnseenFor == 0 {
+		return time.Time{}
+	}
+	return j.AskedAt.Add(j.Terms.UnseenFor)
+}
+
+// CorrectUntil is until when a refused request can be corrected on the same payment.
+func (j Journey) CorrectUntil() time.Time {
+	until := j.Since.Add(j.Terms.ResubmitFor)
+	switch {
+	case j.Terms.UnseenFor == 0: // as in version 1
+	case j.SeenAt.IsZero():
+		until = latest(until, j.unseenUntil())
+	default:
+		until = latest(j.Since, j.SeenAt).Add(j.Terms.ResubmitFor)
+	}
+	p, _ := j.Payment()
+	if closing := j.windowCloses(p); p.Status == StatusCapturable && closing.Before(until) {
+		return closing
+	}
+	return until
+}
