@@ -334,6 +334,12 @@ func (c *citizen) follow(p page) page {
 	return p
 }
 
+// looks is the citizen reading the status page.
+func (c *citizen) looks() page {
+	c.h.t.Helper()
+	return c.get("/_pay/status")
+}
+
 // status is what the status address says, newest first.
 func (c *citizen) status() []struct{ ID, State, Reference string } {
 	c.h.t.Helper()

@@ -106,6 +106,8 @@ func TestWhatTheServiceRefusesGoesBack(t *testing.T) {
 			require.Equal(t, http.StatusSeeOther, c.post(route, url.Values{"name": {"Ann"}}).status)
 			h.pays("success")
 			sweeping(h)
+			c.becomes(journey.StateRefused)
+			c.looks()
 			c.becomes(journey.StateReversed)
 			require.Equal(t, wanted.Status, h.payments()[0].Status)
 			require.Equal(t, wanted.Refunded, h.payments()[0].Refunded)
@@ -133,6 +135,8 @@ func TestMoneyThatCannotGoBackNowGoesBackLater(t *testing.T) {
 				for _, call := range []string{"cancel", "refund"} {
 					h.pay.AddFault(simulator.Fault{Call: call, Kind: kind, Times: 2})
 				}
+				c.becomesBySweeps(journey.StateRefused)
+				c.looks()
 				c.becomesBySweeps(journey.StateReversed)
 				require.Equal(t, wanted.Status, h.payments()[0].Status)
 				require.Equal(t, wanted.Refunded, h.payments()[0].Refunded)
