@@ -117,6 +117,7 @@ type arena struct {
 	numbers  atomic.Int64
 
 	mu      sync.Mutex
+	jars    []http.CookieJar // of everybody who went to Pay
 	serving []*gatewayProcess
 	changed chan struct{} // closed when another one serves
 }
@@ -418,6 +419,9 @@ func (a *arena) visit(ctx context.Context, random *rand.Rand, n int64) {
 	if err != nil || !v.atPay(p) {
 		return // nobody has paid, and nobody can
 	}
+	a.mu.Lock()
+	a.jars = append(a.jars, jar)
+	a.mu.Unlock()
 	outcome := "success"
 	if random.IntN(6) == 0 {
 		outcome = []string{"declined", "cancelled", "started"}[random.IntN(3)]
@@ -536,6 +540,17 @@ func (a *arena) inState(state journey.State) (found []export.Record) {
 	}
 }
 
+// allLook lets everybody read what became of their payments: a refusal that nobody has seen stays for a day.
+func (a *arena) allLook() {
+	a.t.Helper()
+	for _, jar := range a.jars {
+		answer, err := (&http.Client{Jar: jar}).Get(a.gateways[0].url + "/_pay/status")
+		require.NoError(a.t, err)
+		_, _ = io.Copy(io.Discard, answer.Body)
+		_ = answer.Body.Close()
+	}
+}
+
 // bringToRest lets sweeps go by until nothing is open but what waits for a person, or for the citizen of a pass.
 func (a *arena) bringToRest() {
 	a.t.Helper()
@@ -556,6 +571,9 @@ func (a *arena) bringToRest() {
 			return
 		}
 		require.True(a.t, time.Now().Before(deadline), "not at rest: %v\n%s", open, a.said())
+		if open[journey.StateRefused] > 0 {
+			a.allLook()
+		}
 		var counts map[string]int
 		a.asks(http.MethodPost, "/mopup", "", &counts)
 	}
