@@ -11,7 +11,8 @@ import (
 	"paygate/journey/room"
 )
 
-// answer is what Paygate itself says to a request: a page for people, a problem document (RFC 9457) for scripts.
+// answer is what Paygate itself says to a request: a page for people, and for scripts what they can use (scripts.go), or a
+// problem document (RFC 9457).
 type answer struct {
 	status int
 	page   pages.Page
@@ -21,7 +22,6 @@ type answer struct {
 
 // The answers that are always the same.
 var (
-	prefetched  = answer{status: http.StatusServiceUnavailable, page: pages.Prefetched}
 	cardNumber  = answer{status: http.StatusUnprocessableEntity, page: pages.CardNumber}
 	chooseAgain = answer{status: http.StatusUnprocessableEntity, page: pages.ChooseAgain}
 	notFound    = answer{status: http.StatusNotFound, page: pages.NotFound}
@@ -36,6 +36,12 @@ var (
 	tooManyOpen = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: 15 * time.Minute}}
 	draining    = answer{status: http.StatusServiceUnavailable, page: pages.Draining, view: pages.View{RetryAfter: time.Minute}}
 )
+
+// prefetched is the answer to what nobody has asked for yet. A script that loads in advance shows it once somebody does.
+func prefetched(r *http.Request) answer {
+	target, _ := originForm(r)
+	return answer{status: http.StatusServiceUnavailable, page: pages.Prefetched, view: pages.View{Target: target}}
+}
 
 // storeFailed: nothing can be said about journeys just now.
 func storeFailed(err error) answer {
@@ -201,11 +207,18 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
 	if a.view.Language == "" {
 		a.view.Language = languageOf(r, nil)
 	}
-	if isScript(r) {
+	show := libraryOf(r.Header).show
+	switch {
+	case show != nil:
+		ownHeader(w.Header())
+		pages.RetryAfter(w.Header(), a.view.RetryAfter)
+		show(w, a.status, g.Pages.Fragment(a.page, a.view))
+	case isScript(r) && !wantsPage(r.Header):
+		pages.RetryAfter(w.Header(), a.view.RetryAfter)
 		g.problem(w, a)
-		return
+	default:
+		g.Pages.Render(w, a.status, a.page, a.view)
 	}
-	g.Pages.Render(w, a.status, a.page, a.view)
 }
 
 // refuse answers what the judge refused, and closes the connection: what else is on it may be read in two ways.

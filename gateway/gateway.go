@@ -167,7 +167,7 @@ func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
 	case hit.isFree():
 		g.passFree(w, r, hit.route)
 	case isPrefetch(r.Header):
-		g.answer(w, r, prefetched)
+		g.answer(w, r, prefetched(r))
 	case hit.route.Terms.Kind == journey.KindPass:
 		g.pass(w, r, hit)
 	default:

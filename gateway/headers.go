@@ -168,10 +168,10 @@ func ownHeader(header http.Header) {
 
 // isPrefetch tells requests that no person made yet; they must start nothing.
 func isPrefetch(header http.Header) bool {
-	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose"} {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose", "X-Sec-Purpose"} { // the last is Turbo's
 		if strings.Contains(strings.ToLower(header.Get(name)), "prefetch") {
 			return true
 		}
 	}
-	return false
+	return header.Get("HX-Preloaded") == "true" // htmx
 }

@@ -136,13 +136,11 @@ func (g *Gateway) toPay(w http.ResponseWriter, r *http.Request, began journey.Be
 	case err != nil:
 		g.answer(w, r, notStarted(began.Journey, err))
 	case began.Journey.State == journey.StateConfirmed, began.Journey.State == journey.StateReleasing: // paid by now
-		seeOther(w, g.Prefix+"/return")
+		sendOn(w, r, g.Prefix+"/return")
 	case began.NextURL == "":
 		g.answer(w, r, stateOf(began.Journey))
-	case isScript(r):
-		g.paymentRequired(w, began)
 	default:
-		seeOther(w, began.NextURL)
+		g.sendToPay(w, r, began)
 	}
 }
 
@@ -152,7 +150,7 @@ func (g *Gateway) proceed(w http.ResponseWriter, r *http.Request, j journey.Jour
 	case journey.StateHeld, journey.StateUnpaid, journey.StatePaying:
 		g.backToPay(w, r, j, g.Runner.Again)
 	default:
-		seeOther(w, g.Prefix+"/return")
+		sendOn(w, r, g.Prefix+"/return")
 	}
 }
 
@@ -161,7 +159,7 @@ func (g *Gateway) backToPay(w http.ResponseWriter, r *http.Request, j journey.Jo
 	began, err := how(r.Context(), j.ID)
 	var moved *journey.TransitionError
 	if errors.As(err, &moved) { // since the journey was read, as when Pay corrects itself
-		seeOther(w, g.Prefix+"/return")
+		sendOn(w, r, g.Prefix+"/return")
 		return
 	}
 	if began.Journey.ID == "" {

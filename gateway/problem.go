@@ -3,22 +3,10 @@ package gateway
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"paygate/gateway/pages"
 	"paygate/journey"
 )
-
-// isScript tells a program in a page from a person at a browser.
-func isScript(r *http.Request) bool {
-	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
-		return true
-	}
-	accept := strings.ToLower(r.Header.Get("Accept"))
-	return strings.EqualFold(r.Header.Get("X-Requested-With"), "XMLHttpRequest") ||
-		strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
-}
 
 // problem is a problem document.
 func (g *Gateway) problem(w http.ResponseWriter, a answer) {
@@ -26,9 +14,6 @@ func (g *Gateway) problem(w http.ResponseWriter, a answer) {
 	document := map[string]any{"type": "about:blank", "title": title, "status": a.status, "detail": g.Pages.Summary(a.page, a.view)}
 	if a.view.Reference != "" {
 		document["reference"], document["amount_pence"] = a.view.Reference, a.view.AmountPence
-	}
-	if a.view.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(a.view.RetryAfter.Seconds())))
 	}
 	writeProblem(w, a.status, document)
 }

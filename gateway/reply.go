@@ -129,7 +129,7 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 		g.Runner.Seen(r.Context(), p.Journey)
 		g.stream(w, r, p.Reply)
 	case p.Journey.ShowsReply(g.Runner.Now()):
-		seeOther(w, markedAddress(p.Journey))
+		sendOn(w, r, markedAddress(p.Journey))
 	case err != nil:
 		g.Log.WarnContext(r.Context(), "delivery", "journey_id", p.Journey.ID, "state", p.Journey.State, "error", err)
 		g.answer(w, r, unfinished(p.Journey))

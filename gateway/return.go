@@ -17,7 +17,7 @@ import (
 // newest.
 func (g *Gateway) returned(w http.ResponseWriter, r *http.Request) {
 	if isPrefetch(r.Header) {
-		g.answer(w, r, prefetched)
+		g.answer(w, r, prefetched(r))
 		return
 	}
 	own, err := g.journeys(r)

@@ -4,7 +4,7 @@ package pages
 func All() []Page {
 	return []Page{
 		NotStarted, Busy, Draining, Closed, ChooseAgain, WrongPrice, CardNumber, TooLarge, Unreadable, NoRoom, TooMany,
-		Prefetched, PassUnpaid,
+		Prefetched, PassUnpaid, ToPay,
 		Open, Unconfirmed, Checking, Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned,
 		Finishing, Waiting, Sent, PassReady, PassOver, Refused, ForAPerson, MoneyBack,
 		Status, Onward, NotFound,

@@ -21,6 +21,7 @@ const (
 	TooMany     Page = "too-many"        // journeys begun and not paid, in this browser or its network
 	Prefetched  Page = "prefetched"      // a browser wanted to load it in advance
 	PassUnpaid  Page = "pass-unpaid"     // asked for with HEAD, and not paid for
+	ToPay       Page = "to-pay"          // leads a script's citizen to Pay, at Target
 
 	// A payment under way, or ended without money. The held request is kept.
 	Open          Page = "open-payment"

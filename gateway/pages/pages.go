@@ -62,22 +62,42 @@ func (p *Pages) Render(w http.ResponseWriter, status int, name Page, v View) {
 	if name == Status {
 		p.list(&filled, v)
 	}
-	var out bytes.Buffer
-	if err := pageTemplate.Execute(&out, filled); err != nil {
-		panic(err) // the template is embedded, and a test renders every page
-	}
+	out := execute("page", filled)
 	h := w.Header()
 	p.setHeader(h, filled.Lang)
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
-	if seconds := wholeSeconds(v.RetryAfter); seconds > 0 {
-		h.Set("Retry-After", strconv.Itoa(seconds))
-	}
+	RetryAfter(h, v.RetryAfter)
 	// By header, so that whatever address the page stands at, even one that was posted to, a plain GET follows.
 	if seconds := wholeSeconds(texts[name].reloads); seconds > 0 {
 		h.Set("Refresh", strconv.Itoa(seconds)+"; url="+filled.Check)
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes()) // a browser that left needs no answer
+}
+
+// FragmentID is the id of the element that a [Pages.Fragment] is.
+const FragmentID = "paygate-answer"
+
+// Fragment returns what a page says as one element, for a script to show in place of the page that it is on.
+func (p *Pages) Fragment(name Page, v View) string {
+	filled := p.fill(name, v)
+	filled.Fragment = FragmentID
+	out := execute("fragment", filled)
+	return out.String()
+}
+
+func execute(name string, f filled) (out bytes.Buffer) {
+	if err := pageTemplate.ExecuteTemplate(&out, name, f); err != nil {
+		panic(err) // the template is embedded, and a test renders every page
+	}
+	return out
+}
+
+// RetryAfter sets the header that says when to come again, unless that is at any time.
+func RetryAfter(h http.Header, after time.Duration) {
+	if seconds := wholeSeconds(after); seconds > 0 {
+		h.Set("Retry-After", strconv.Itoa(seconds))
+	}
 }
 
 // Summary is a page's text in one line, for answers to scripts.

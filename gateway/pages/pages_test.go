@@ -52,6 +52,9 @@ func usual(name pages.Page, language string) pages.View {
 	}
 	v := journeyView(language)
 	v.Started = time.Time{}
+	if name == pages.ToPay {
+		v.Target = "https://card.payments.service.gov.uk/secure/1f0c5f2a"
+	}
 	if name == pages.Onward || name == pages.PassReady {
 		v.Target = "/licences/confirmation?n=1&m=2"
 	}

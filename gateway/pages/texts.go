@@ -143,6 +143,7 @@ var texts = map[Page]page{
 		says: []both{
 			{"Open the page yourself to go on.", "Agorwch y dudalen eich hun i barhau."}, nothingByThis,
 		},
+		do: both{"Open the page", "Agor y dudalen"},
 	},
 	PassUnpaid: {
 		title: both{"You have to pay for this first", "Rhaid i chi dalu am hyn yn gyntaf"},
@@ -150,6 +151,14 @@ var texts = map[Page]page{
 			{"Open the address in a browser to pay.", "Agorwch y cyfeiriad mewn porwr i dalu."},
 			nothingTaken,
 		},
+	},
+	ToPay: {
+		title: both{"Pay to continue", "Talwch i barhau"},
+		says: []both{
+			{"You pay {amount} on a GOV.UK Pay page.", "Byddwch yn talu {amount} ar dudalen GOV.UK Pay."},
+			{"Nothing is sent to the service until you have paid.", "Ni chaiff dim ei anfon i’r gwasanaeth nes i chi dalu."},
+		},
+		do: both{"Continue to payment", "Parhau i’r taliad"},
 	},
 
 	// A payment under way, or ended without money.

@@ -34,7 +34,9 @@ type filled struct {
 	Reference, Amount, For        string
 	Journey, Started, Target      string
 	Check, More                   string // addresses of ours
+	Fragment                      string // the id of the element that is the answer, where it is not a whole page
 	Test, Done, OnlyOnce, Leaves  bool
+	Button                        bool // the link is what the page is for
 	Items                         []filled
 }
 
@@ -56,6 +58,7 @@ func (p *Pages) fill(name Page, v View) filled {
 	f := p.fillFrame(v)
 	f.Title, f.Do = page.title.in(f.Lang), page.do.in(f.Lang)
 	f.Done, f.OnlyOnce, f.Leaves = page.done, page.onlyOnce, name == Onward || name == PassReady
+	f.Button = name == ToPay || name == Prefetched
 	f.Says = p.paragraphs(page, f, v)
 	if page.does != "" && v.Journey != "" {
 		f.Action = p.Prefix + "/" + page.does

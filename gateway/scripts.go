@@ -1,0 +1,189 @@
+package gateway
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+
+	"paygate/gateway/pages"
+	"paygate/journey"
+)
+
+// library is a script library that sends forms in place of the browser. A script cannot follow a redirect to Pay, because Pay
+// is another origin, and most scripts do nothing with an error. So each library is told in its own way to leave the page, and
+// to show our page in place of its own.
+type library struct {
+	sends func(http.Header) bool                                  // reports whether a request comes from this library
+	leave func(w http.ResponseWriter, target string)              // nil: it gets what any script gets
+	show  func(w http.ResponseWriter, status int, content string) // nil: likewise
+}
+
+var libraries = []library{
+	{ // htmx ignores answers that are not 2xx.
+		sends: func(h http.Header) bool { return h.Get("HX-Request") == "true" },
+		leave: func(w http.ResponseWriter, target string) { w.Header().Set("HX-Redirect", target) },
+		show: func(w http.ResponseWriter, _ int, content string) {
+			w.Header().Set("HX-Retarget", "body")
+			w.Header().Set("HX-Reswap", "innerHTML")
+			w.Header().Set("HX-Reselect", "#"+pages.FragmentID)
+			w.Header().Set("HX-Push-Url", "false")
+			write(w, http.StatusOK, "text/html", content)
+		},
+	},
+	{ // ASP.NET's UpdatePanel. Without a version before it, clients of all versions take the address as it is.
+		sends: func(h http.Header) bool { return h.Get("X-MicrosoftAjax") == "Delta=true" },
+		leave: func(w http.ResponseWriter, target string) { writeDelta(w, "pageRedirect", "", target) },
+		show: func(w http.ResponseWriter, _ int, content string) {
+			writeDelta(w, "scriptBlock", "ScriptContentNoTags", showingScript(content))
+		},
+	},
+	{ // JavaServer Faces
+		sends: func(h http.Header) bool { return h.Get("Faces-Request") == "partial/ajax" },
+		leave: func(w http.ResponseWriter, target string) {
+			writePartial(w, partialResponse{Redirect: &redirect{target}})
+		},
+		show: func(w http.ResponseWriter, _ int, content string) {
+			writePartial(w, partialResponse{Changes: &changes{showingScript(content)}})
+		},
+	},
+	{ // Inertia shows a page of ours by itself.
+		sends: func(h http.Header) bool { return h.Get("X-Inertia") == "true" },
+		leave: func(w http.ResponseWriter, target string) {
+			w.Header().Set("X-Inertia-Location", target)
+			w.WriteHeader(http.StatusConflict)
+		},
+	},
+	{ // Turbo reloads the form, and shows nothing, when a page lacks the service's own tracked styles; a stream it always shows.
+		sends: func(h http.Header) bool { return h.Get("X-Turbo-Request-Id") != "" && accepts(h, turboStream) },
+		show: func(w http.ResponseWriter, status int, content string) {
+			write(w, status, turboStream, `<turbo-stream action="update" targets="body"><template>`+content+`</template></turbo-stream>`)
+		},
+	},
+	{ // Rails UJS and jQuery run what they get.
+		sends: func(h http.Header) bool {
+			return byXMLHttpRequest(h) && accepts(h, "javascript") && !accepts(h, "json") && !accepts(h, "text/html")
+		},
+		leave: func(w http.ResponseWriter, target string) {
+			write(w, http.StatusOK, "text/javascript", "window.location.href = "+quoted(target)+";")
+		},
+		show: func(w http.ResponseWriter, _ int, content string) {
+			write(w, http.StatusOK, "text/javascript", showingScript(content))
+		},
+	},
+}
+
+const turboStream = "text/vnd.turbo-stream.html"
+
+// libraryOf returns the library that sent a request; the zero library if none did.
+func libraryOf(header http.Header) library {
+	for _, l := range libraries {
+		if l.sends(header) {
+			return l
+		}
+	}
+	return library{}
+}
+
+// isScript tells a program in a page from a person at a browser.
+func isScript(r *http.Request) bool {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return true
+	}
+	return byXMLHttpRequest(r.Header) || accepts(r.Header, turboStream) || byUnpoly(r.Header) ||
+		accepts(r.Header, "json") && !accepts(r.Header, "text/html")
+}
+
+// wantsPage reports whether a script shows a page of ours if it gets one.
+func wantsPage(header http.Header) bool { return accepts(header, "text/html") || byUnpoly(header) }
+
+func accepts(header http.Header, kind string) bool {
+	return strings.Contains(strings.ToLower(header.Get("Accept")), kind)
+}
+
+func byXMLHttpRequest(header http.Header) bool {
+	return strings.EqualFold(header.Get("X-Requested-With"), "XMLHttpRequest")
+}
+
+// byUnpoly tells a request of Unpoly, which shows any HTML and asks for none.
+func byUnpoly(header http.Header) bool { return header.Get("X-Up-Version") != "" }
+
+// sendToPay sends a citizen to Pay's card page.
+func (g *Gateway) sendToPay(w http.ResponseWriter, r *http.Request, began journey.Began) {
+	leave := libraryOf(r.Header).leave
+	switch {
+	case leave != nil:
+		ownHeader(w.Header())
+		leave(w, began.NextURL)
+	case !isScript(r):
+		seeOther(w, began.NextURL)
+	case wantsPage(r.Header):
+		view := viewOf(began.Journey)
+		view.Target = began.NextURL
+		g.answer(w, r, answer{status: http.StatusPaymentRequired, page: pages.ToPay, view: view})
+	default:
+		g.paymentRequired(w, began)
+	}
+}
+
+// sendOn sends a citizen to an address of this origin. A script that only follows redirects does so.
+func sendOn(w http.ResponseWriter, r *http.Request, target string) {
+	if leave := libraryOf(r.Header).leave; leave != nil {
+		ownHeader(w.Header())
+		leave(w, target)
+		return
+	}
+	seeOther(w, target)
+}
+
+func write(w http.ResponseWriter, status int, kind, content string) {
+	w.Header().Set("Content-Type", kind+"; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, content)
+}
+
+// writeDelta writes one part of an UpdatePanel's answer. JavaScript counts its length.
+func writeDelta(w http.ResponseWriter, kind, id, content string) {
+	length := strconv.Itoa(len(utf16.Encode([]rune(content))))
+	write(w, http.StatusOK, "text/plain", length+"|"+kind+"|"+id+"|"+content+"|")
+}
+
+// partialResponse is the answer to a partial request of JavaServer Faces.
+type partialResponse struct {
+	XMLName  xml.Name  `xml:"partial-response"`
+	Redirect *redirect `xml:"redirect"`
+	Changes  *changes  `xml:"changes"`
+}
+
+type redirect struct {
+	URL string `xml:"url,attr"`
+}
+
+type changes struct {
+	Eval string `xml:"eval"`
+}
+
+func writePartial(w http.ResponseWriter, p partialResponse) {
+	document, err := xml.Marshal(p)
+	if err != nil {
+		panic(err) // it is made of strings alone
+	}
+	write(w, http.StatusOK, "text/xml", xml.Header+string(document))
+}
+
+// showingScript returns a script that shows HTML in place of what is on the page.
+func showingScript(content string) string {
+	return "document.body.innerHTML = " + quoted(content) + "; window.scrollTo(0, 0);"
+}
+
+// quoted returns a text as JavaScript writes it, with no angle bracket in it.
+func quoted(text string) string {
+	literal, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // no string fails
+	}
+	return string(literal)
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The headers by which scripts are known.
+var (
+	byTurbo       = []string{"Accept", "text/vnd.turbo-stream.html, text/html, application/xhtml+xml", "Sec-Fetch-Mode", "cors", "X-Turbo-Request-Id", "4bd0"}
+	byHTMX        = []string{"HX-Request", "true", "Accept", "*/*", "Sec-Fetch-Mode", "cors"}
+	byUpdatePanel = []string{"X-MicrosoftAjax", "Delta=true", "Accept", "*/*", "X-Requested-With", "XMLHttpRequest"}
+	byFaces       = []string{"Faces-Request", "partial/ajax", "Accept", "*/*"}
+	byInertia     = []string{"X-Inertia", "true", "X-Requested-With", "XMLHttpRequest", "Accept", "text/html, application/xhtml+xml"}
+	byRails       = []string{"X-Requested-With", "XMLHttpRequest", "Accept", "*/*;q=0.5, text/javascript, application/javascript"}
+	byUnpoly      = []string{"X-Up-Version", "3.14.3", "Accept", "*/*", "Sec-Fetch-Mode", "cors"}
+)
+
+// TestScriptsAreSentToPayInTheirOwnWay: a redirect to another origin is lost on every one of them.
+func TestScriptsAreSentToPayInTheirOwnWay(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	applies := func(header ...string) (p page, next string) {
+		t.Helper()
+		c := h.citizen()
+		p = c.post("/licences/apply", url.Values{"name": {"Ann"}}, header...)
+		require.NotEmpty(t, p.header["Set-Cookie"])
+		require.Empty(t, p.to())
+		require.Equal(t, "yes", p.header.Get("Paygate-Answer"))
+		found := regexp.MustCompile(regexp.QuoteMeta(h.payURL) + `/secure/[\w-]+`).FindString(p.text + p.header.Get("HX-Redirect") + p.header.Get("X-Inertia-Location"))
+		require.NotEmpty(t, found, p.text)
+		require.Equal(t, "held", c.h.lastAtPay())
+		return p, found
+	}
+	for name, accept := range map[string]string{
+		"of Turbo": "text/vnd.turbo-stream.html, text/html", "of Turbo 7": "text/vnd.turbo-stream.html, text/html, application/xhtml+xml",
+	} {
+		p, next := applies("Accept", accept)
+		require.Equal(t, http.StatusPaymentRequired, p.status, name)
+		require.Equal(t, "text/html; charset=utf-8", p.header.Get("Content-Type"), name)
+		require.Regexp(t, ` href="`+regexp.QuoteMeta(next)+`"[^>]* data-turbo="false"`, p.text, name)
+	}
+	p, _ := applies("Accept", "text/html", "Sec-Fetch-Mode", "cors")
+	require.Equal(t, []any{http.StatusPaymentRequired, "text/html; charset=utf-8"}, []any{p.status, p.header.Get("Content-Type")})
+	p, _ = applies(byUnpoly...)
+	require.Equal(t, []any{http.StatusPaymentRequired, "text/html; charset=utf-8"}, []any{p.status, p.header.Get("Content-Type")})
+
+	p, next := applies(byTurbo...)
+	require.Equal(t, http.StatusPaymentRequired, p.status)
+	require.Equal(t, "text/vnd.turbo-stream.html; charset=utf-8", p.header.Get("Content-Type"))
+	require.Contains(t, p.text, `<turbo-stream action="update" targets="body"><template>`)
+	require.Regexp(t, ` href="`+regexp.QuoteMeta(next)+`"[^>]* data-turbo="false"`, p.text)
+
+	p, next = applies(byHTMX...)
+	require.Equal(t, []any{http.StatusOK, "", next}, []any{p.status, p.text, p.header.Get("HX-Redirect")})
+
+	p, next = applies(byUpdatePanel...)
+	require.Equal(t, http.StatusOK, p.status)
+	require.Equal(t, strconv.Itoa(len(next))+"|pageRedirect||"+next+"|", p.text)
+
+	p, next = applies(byFaces...)
+	require.Equal(t, http.StatusOK, p.status)
+	require.Equal(t, "text/xml; charset=utf-8", p.header.Get("Content-Type"))
+	require.Contains(t, p.text, `<partial-response><redirect url="`+next+`"></redirect></partial-response>`)
+
+	p, next = applies(byInertia...)
+	require.Equal(t, []any{http.StatusConflict, "", next}, []any{p.status, p.text, p.header.Get("X-Inertia-Location")})
+
+	p, next = applies(byRails...)
+	require.Equal(t, http.StatusOK, p.status)
+	require.Equal(t, "text/javascript; charset=utf-8", p.header.Get("Content-Type"))
+	require.Equal(t, `window.location.href = "`+next+`";`, p.text)
+}
+
+// lastAtPay is "held" when the newest payment is open and the service has nothing.
+func (h *house) lastAtPay() string {
+	if len(h.service.got(http.MethodPost)) > 0 {
+		return "sent"
+	}
+	return "held"
+}
+
+// TestScriptsShowWhatWentWrong: what they do with an error status is mostly nothing.
+func TestScriptsShowWhatWentWrong(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	wrong := func(header []string) page {
+		return h.citizen().post("/licences/priced", url.Values{"licence": {"</script>]]>"}}, header...)
+	}
+	const said, fragment = "Choose what you want to pay for", `<div id="paygate-answer"`
+
+	p := wrong(byTurbo)
+	require.Equal(t, http.StatusUnprocessableEntity, p.status)
+	require.Equal(t, "text/vnd.turbo-stream.html; charset=utf-8", p.header.Get("Content-Type"))
+	require.Contains(t, p.text, fragment)
+
+	p = wrong(byHTMX)
+	require.Equal(t, http.StatusOK, p.status)
+	require.Equal(t, "text/html; charset=utf-8", p.header.Get("Content-Type"))
+	require.Equal(t, []string{"body", "innerHTML", "#paygate-answer", "false"},
+		[]string{p.header.Get("HX-Retarget"), p.header.Get("HX-Reswap"), p.header.Get("HX-Reselect"), p.header.Get("HX-Push-Url")})
+	require.True(t, strings.HasPrefix(strings.TrimSpace(p.text), fragment), p.text)
+	require.Contains(t, p.text, said)
+
+	p = wrong(byRails)
+	require.Equal(t, http.StatusOK, p.status)
+	shown := shownBy(t, p.text)
+	require.Contains(t, shown, fragment)
+	require.Contains(t, shown, said)
+
+	p = wrong(byUpdatePanel)
+	require.Equal(t, http.StatusOK, p.status)
+	length, rest, _ := strings.Cut(p.text, "|scriptBlock|ScriptContentNoTags|")
+	script := strings.TrimSuffix(rest, "|")
+	require.Equal(t, length, strconv.Itoa(len([]rune(script))), "JavaScript counts characters")
+	require.Contains(t, shownBy(t, script), said)
+
+	p = wrong(byFaces)
+	require.Equal(t, http.StatusOK, p.status)
+	var partial struct {
+		Eval string `xml:"changes>eval"`
+	}
+	require.NoError(t, xml.Unmarshal([]byte(p.text), &partial))
+	require.Contains(t, shownBy(t, partial.Eval), said)
+
+	for _, header := range [][]string{byInertia, byUnpoly, {"Accept", "text/vnd.turbo-stream.html, text/html"}} {
+		p = wrong(header)
+		require.Equal(t, http.StatusUnprocessableEntity, p.status)
+		require.Equal(t, "text/html; charset=utf-8", p.header.Get("Content-Type"))
+		require.Contains(t, p.text, "<h1")
+	}
+}
+
+// shownBy is the HTML that a script of ours puts into the page.
+func shownBy(t *testing.T, script string) (fragment string) {
+	t.Helper()
+	rest, found := strings.CutPrefix(script, "document.body.innerHTML = ")
+	require.True(t, found, script)
+	require.NotContains(t, rest, "</", "it stands in script elements and in XML")
+	require.NoError(t, json.NewDecoder(strings.NewReader(rest)).Decode(&fragment))
+	return fragment
+}
+
+// TestScriptsAreTakenWhereTheirCitizenIs: the same form again, after the payment, leads to what became of it.
+func TestScriptsAreTakenWhereTheirCitizenIs(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	form := url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}
+	p := c.post("/licences/apply", form, byHTMX...)
+	require.Equal(t, []any{http.StatusOK, "/_pay/return"}, []any{p.status, p.header.Get("HX-Redirect")})
+	p = c.post("/licences/apply", form, byUpdatePanel...)
+	require.Equal(t, "12|pageRedirect||/_pay/return|", p.text)
+	p = c.post("/licences/apply", form, byTurbo...)
+	require.Equal(t, []any{http.StatusSeeOther, "/_pay/return"}, []any{p.status, p.to()}, "Turbo follows it")
+}
+
+// TestLoadingInAdvanceStartsNothing: Turbo loads links when the pointer is over them, and shows what it got when they are clicked.
+func TestLoadingInAdvanceStartsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, plain)
+	for name, value := range map[string]string{"X-Sec-Purpose": "prefetch", "HX-Preloaded": "true", "Sec-Purpose": "prefetch;prerender"} {
+		p := h.citizen().get("/register/2026?a=1", name, value)
+		require.Equal(t, http.StatusServiceUnavailable, p.status, name)
+		require.Contains(t, p.text, ` href="/register/2026?a=1" data-turbo="false"`, name)
+	}
+	require.Empty(t, h.payments())
+}
