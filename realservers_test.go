@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/probe"
 )
 
 // The tests of this file put Paygate in front of the web servers that services really run on, as Debian packs them. What
@@ -194,8 +196,8 @@ func TestNoRealServerTakesAClientsHeaderForOurs(t *testing.T) {
 // realTargets are odd spellings of the pay path, and those of the arrangement; the plain one is not among them.
 func realTargets(t *testing.T, a arrangement) []string {
 	targets := madeSpellings("licences", "apply")
-	for _, s := range writtenSpellings(t) {
-		targets = append(targets, s.target)
+	for _, s := range knownSpellings(probe.KindPath) {
+		targets = append(targets, s.Target)
 	}
 	targets = append(targets, a.direct...)
 	return slices.DeleteFunc(targets, func(target string) bool { return target == "/licences/apply" })

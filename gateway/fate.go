@@ -2,13 +2,16 @@ package gateway
 
 import (
 	"bufio"
+	"bytes"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
 	"paygate/gateway/reading"
 )
 
-// Fate is what the public door does with a request, by its method and target.
+// Fate is what the public door does with a request.
 type Fate string
 
 const (
@@ -16,13 +19,20 @@ const (
 	FateForwarded Fate = "let through"
 	// FateRefused never reaches the service.
 	FateRefused Fate = "refused"
-	// FateHeld is a pay route's; where the route has a condition on the form, only if the form meets it.
+	// FateHeld is a pay route's.
 	FateHeld Fate = "held"
 	// FateRedirected leads the browser to the plain spelling.
 	FateRedirected Fate = "redirected"
 	// FateOwn is under Paygate's own prefix.
 	FateOwn Fate = "answered by Paygate itself"
 )
+
+// Tried is a request as it is written on the wire.
+type Tried struct {
+	Method, Target string
+	Header         http.Header // may be nil
+	Body           string
+}
 
 // Judge tells what the public door would do with a request, without a door. Safe for concurrent use.
 type Judge struct{ judge *judge }
@@ -32,15 +42,15 @@ func NewJudge(o Options) *Judge {
 	return &Judge{newJudge(o.PublicURL.Host, o.Prefix, o.Routes, o.Methods)}
 }
 
-// Fate is that of a request whose target stands on the wire as it is given, with an urlencoded form that may be empty.
-func (j *Judge) Fate(method, target, form string) Fate {
-	text := method + " " + target + " HTTP/1.1\r\nHost: " + j.judge.publicHost + "\r\n\r\n"
-	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))
+// Fate reports what would become of a request.
+func (j *Judge) Fate(t Tried) Fate {
+	r, err := t.request(j.judge.publicHost)
 	if err != nil {
 		return FateRefused // net/http answers it before the door is asked
 	}
+	form, formErr := formOf(r.Header, []byte(t.Body))
 	ruling := j.judge.rule(r)
-	if form != "" && ruling.isSaidElsewhere(reading.Query(form), false) {
+	if ruling.isSaidElsewhere(append(reading.Cookies(r.Header), form...), false) {
 		return FateRefused
 	}
 	switch ruling.verdict {
@@ -51,11 +61,44 @@ func (j *Judge) Fate(method, target, form string) Fate {
 	case targetPlainPath:
 		return FateRedirected
 	case targetPay:
-		if ruling.route.Mode == ModeFree {
-			return FateForwarded
-		}
-		return FateHeld
+		return fateOnPayRoute(ruling, asked{form: form, formErr: formErr, loose: looseFields(r, ruling.query)})
 	default:
 		return FateForwarded
 	}
+}
+
+// fateOnPayRoute goes by the routes' conditions on the form.
+func fateOnPayRoute(hit ruling, a asked) Fate {
+	hit, concerned := hit.concerning(a)
+	switch {
+	case hit.verdict == targetRefused:
+		return FateRefused
+	case len(concerned) == 0, len(concerned) == 1 && concerned[0].Mode == ModeFree:
+		return FateForwarded
+	default:
+		return FateHeld
+	}
+}
+
+// formOf reads a form that is in memory. An error means that it may be read in more than one way.
+func formOf(header http.Header, body []byte) ([]reading.Field, error) {
+	form, err := reading.Form(header.Get("Content-Type"), bytes.NewReader(body))
+	if err == nil && len(body) > 0 {
+		err = reading.Unplain(header, bytes.NewReader(body), form)
+	}
+	return form, err
+}
+
+// request is the request as net/http reads it.
+func (t Tried) request(host string) (*http.Request, error) {
+	var header bytes.Buffer
+	if err := t.Header.Write(&header); err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n%s\r\n", t.Method, t.Target, host, len(t.Body), &header)
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text + t.Body)))
+	if err == nil {
+		r.Body = io.NopCloser(strings.NewReader(t.Body))
+	}
+	return r, err
 }

@@ -39,6 +39,6 @@ func TestTheJudgeTellsWhatTheDoorWouldDo(t *testing.T) {
 		{http.MethodGet, "//register"}:                           FateRefused,
 		{http.MethodGet, "/./register?x"}:                        FateRedirected,
 	} {
-		require.Equal(t, fate, j.Fate(line[0], line[1], ""), line)
+		require.Equal(t, fate, j.Fate(Tried{Method: line[0], Target: line[1]}), line)
 	}
 }

@@ -23,12 +23,8 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.answer(w, r, notHeld(err))
 		return
 	}
-	concerned := concernedRoutes(hit.routes, in.asked)
-	for len(concerned) == 0 && hit.otherwise != nil {
-		hit = *hit.otherwise
-		in.path = hit.captured
-		concerned = concernedRoutes(hit.routes, in.asked)
-	}
+	hit, concerned := hit.concerning(in.asked)
+	in.path = hit.captured
 	switch {
 	case hit.verdict == targetRefused:
 		g.refuse(w, r, hit)
@@ -207,6 +203,17 @@ func correctable(own []journey.Journey, terms journey.Terms) (journey.Journey, b
 		}
 	}
 	return journey.Journey{}, false
+}
+
+// concerning is the ruling, this one or one on a less specific pattern, that has routes whose condition on the form holds, with
+// those routes; there are none where the request is free.
+func (r ruling) concerning(a asked) (ruling, []*Route) {
+	concerned := concernedRoutes(r.routes, a)
+	for len(concerned) == 0 && r.otherwise != nil {
+		r = *r.otherwise
+		concerned = concernedRoutes(r.routes, a)
+	}
+	return r, concerned
 }
 
 // concernedRoutes are those, of the routes at one address, whose condition on the form holds.

@@ -86,13 +86,18 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 func (g *Gateway) asked(r *http.Request, hit ruling, body *spool.Body) asked {
 	raw := withoutMarker(hit.query)
 	form, err := plainForm(r, body)
-	loose := append(reading.LooseQuery(raw), reading.Cookies(r.Header)...)
+	loose := looseFields(r, raw)
 	if len(loose) > reading.MostParameters {
 		err = reading.ErrTooMany
 	}
 	return asked{
 		route: hit.route, path: hit.captured, query: reading.Query(raw), form: form, formErr: err, loose: loose, language: languageOf(r, form),
 	}
+}
+
+// looseFields are what a service may take for fields of the form: a query as the most lenient service reads it, and the cookies.
+func looseFields(r *http.Request, query string) []reading.Field {
+	return append(reading.LooseQuery(query), reading.Cookies(r.Header)...)
 }
 
 // plainForm reads a form. An error means that it may be read in more than one way.

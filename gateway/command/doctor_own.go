@@ -48,8 +48,9 @@ func idle(s config.Settings, allowed reading.Pattern) string {
 	if target == "" {
 		return ""
 	}
-	fate := judgeOf(s, s.Routes).Fate(allowed.Method(), target, "")
-	switch without := judgeOf(s, withoutAllow(s.Routes, allowed)).Fate(allowed.Method(), target, ""); {
+	tried := gateway.Tried{Method: allowed.Method(), Target: target}
+	fate := judgeOf(s, s.Routes).Fate(tried)
+	switch without := judgeOf(s, withoutAllow(s.Routes, allowed)).Fate(tried); {
 	case fate != gateway.FateForwarded:
 		return "is not let through all the same: it is too near to a pay route (" + string(fate) + ")"
 	case without == fate:

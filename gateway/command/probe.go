@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/config"
 	"paygate/gateway/probe"
+	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
@@ -134,7 +137,7 @@ func (p *probing) service(s config.Settings) (probe.Service, error) {
 	}
 	header := []string{"X-Forwarded-Host: " + s.PublicURL.Host, "X-Forwarded-Proto: " + s.PublicURL.Scheme}
 	return probe.Service{
-		URL: s.Upstream, TLS: trust, Host: cmp.Or(s.UpstreamHost, s.PublicURL.Host), Timeout: p.timeout, Header: append(header, p.header...), Form: p.form, Type: p.kind,
+		URL: s.Upstream, TLS: trust, Host: cmp.Or(s.UpstreamHost, s.PublicURL.Host), Timeout: p.timeout, Header: append(header, p.header...),
 	}, nil
 }
 
@@ -160,23 +163,24 @@ func (p *probing) probe(ctx context.Context, service probe.Service, s config.Set
 	if path == "" {
 		return result, errors.New("-fill does not make an address of its MATCH")
 	}
-	if r.Terms.Kind == journey.KindPass {
-		service.Form = ""
-	}
-	address := probe.Address{Method: r.Match.Method(), Path: path, Query: query, Host: s.PublicURL.Host}
+	address := p.address(s, r, path, query)
 	var err error
 	if result.measure, err = probe.Learn(ctx, service, address, p.expect); err != nil {
 		return result, err
 	}
 	judge := judgeOf(s, s.Routes)
-	for _, spelling := range probe.Spellings(address) {
+	for _, spelling := range probe.Spellings(address, probe.KindPath, probe.KindQuery, probe.KindMethod) {
+		if spelling.Kind == probe.KindMethod && !slices.Contains([]string{"method", "form for query", "safe method with a query"}, spelling.Class) ||
+			spelling.Method == http.MethodHead || strings.Contains(spelling.Target, "/?") {
+			continue
+		}
 		verdict, err := probe.Try(ctx, service, result.measure, spelling)
 		if err != nil {
 			return result, err
 		}
 		result.asked++
 		if verdict != probe.NotRun {
-			result.reached = append(result.reached, reaching{spelling, verdict, judge.Fate(spelling.Method, spelling.Target, spelling.Form)})
+			result.reached = append(result.reached, reaching{spelling, verdict, judge.Fate(triedOf(spelling))})
 		}
 	}
 	holds, err := probe.Holds(ctx, service, result.measure, address)
@@ -184,6 +188,40 @@ func (p *probing) probe(ctx context.Context, service probe.Service, s config.Set
 		err = errors.New("the plain address is answered otherwise now than at the start, so that nothing can be said; has the form been used up, or the log-in ended?")
 	}
 	return result, err
+}
+
+// address is the route's address with the form that is sent there. The field that WHEN goes by is added where -form lacks it.
+func (p *probing) address(s config.Settings, r gateway.Route, path, query string) probe.Address {
+	a := probe.Address{Method: r.Match.Method(), Path: path, Query: query, Host: s.PublicURL.Host}
+	switch {
+	case r.Terms.Kind == journey.KindPass:
+		return a
+	case p.kind != probe.FormType:
+		a.Type, a.Body = p.kind, p.form
+		return a
+	}
+	a.Form = p.form
+	if r.When == nil {
+		return a
+	}
+	a.Field, a.Value = r.When.Field, r.When.Value
+	if fields := reading.Query(p.form); !slices.ContainsFunc(fields, func(f reading.Field) bool { return f.Name == a.Field }) {
+		a.Form = strings.TrimPrefix(a.Form+"&"+url.QueryEscape(a.Field)+"="+url.QueryEscape(a.Value), "&")
+	}
+	return a
+}
+
+// triedOf is a spelling as the judge takes it.
+func triedOf(s probe.Spelling) gateway.Tried {
+	header := http.Header{}
+	for _, line := range s.Header {
+		name, value, _ := strings.Cut(line, ": ")
+		header[name] = append(header[name], value)
+	}
+	if s.Type != "" {
+		header["Content-Type"] = append(header["Content-Type"], s.Type)
+	}
+	return gateway.Tried{Method: s.Method, Target: s.Target, Header: header, Body: s.Body}
 }
 
 // filling is what the wildcards of the route's address stand for.

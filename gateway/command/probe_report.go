@@ -82,10 +82,14 @@ func printSpellings(out io.Writer, spellings []probe.Spelling) {
 }
 
 func describe(s probe.Spelling) string {
-	if s.Form != "" {
-		return s.Method + " " + s.Target + ", with " + s.Form + " in the form"
+	text := s.Method + " " + s.Target
+	if len(s.Header) > 0 {
+		text += ", with the header " + strings.Join(s.Header, " and ")
 	}
-	return s.Method + " " + s.Target
+	if s.Body != "" && (s.Kind == probe.KindMethod || s.Kind == probe.KindField) {
+		text += fmt.Sprintf(", with the body %.120q", s.Body)
+	}
+	return text
 }
 
 // remedy is what an operator can do about spellings that Paygate lets through.
@@ -98,7 +102,7 @@ type remedy struct {
 // remedyFor looks for few settings with which the door no longer lets the spellings through.
 func remedyFor(s config.Settings, route gateway.Route, filled map[string]string, leaks []probe.Spelling) remedy {
 	stops := func(m remedy, leak probe.Spelling) bool {
-		return judgeOf(s, m.applied(s.Routes, route)).Fate(leak.Method, leak.Target, leak.Form) != gateway.FateForwarded
+		return judgeOf(s, m.applied(s.Routes, route)).Fate(triedOf(leak)) != gateway.FateForwarded
 	}
 	var m remedy
 	if strict := (remedy{strict: true}); !route.Strict {
@@ -134,7 +138,7 @@ func (m remedy) applied(routes []gateway.Route, route gateway.Route) []gateway.R
 func aliasFor(s config.Settings, route gateway.Route, filled map[string]string, leak probe.Spelling) (reading.Pattern, bool) {
 	target, query, _ := strings.Cut(leak.Target, "?")
 	path, found := general(target, route.Match, filled)
-	if !found || leak.Method != route.Match.Method() || leak.Form != "" || leak.Class == probe.EndlessRule { // one of as many as there are words
+	if !found || leak.Method != route.Match.Method() || leak.Kind == probe.KindMethod || leak.Kind == probe.KindField || leak.Class == probe.EndlessRule { // one of as many as there are words
 		return reading.Pattern{}, false
 	}
 	text := leak.Method + " " + path

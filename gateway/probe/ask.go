@@ -17,9 +17,6 @@ import (
 // answerBytes bounds what is read of an answer.
 const answerBytes = 1 << 20
 
-// FormType is what browsers call a form without files.
-const FormType = "application/x-www-form-urlencoded"
-
 // Service is the service itself, with nothing of Paygate's in between.
 type Service struct {
 	URL     *url.URL
@@ -27,8 +24,6 @@ type Service struct {
 	Host    string      // sent as Host
 	Timeout time.Duration
 	Header  []string // further lines; may be empty
-	Form    string   // the body
-	Type    string   // of the form
 }
 
 // Answer is what came back.
@@ -77,12 +72,8 @@ func (s Service) dial(ctx context.Context) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 }
 
-// text is the request as it goes over the wire. A method that only asks has the form in its query.
+// text is the request as it goes over the wire.
 func (s Service) text(spelling Spelling, paid bool) string {
-	form, target := s.Form, spelling.Target
-	if s.Type == FormType {
-		form = join(spelling.Form, form)
-	}
 	status := "none"
 	if paid {
 		status = "success"
@@ -90,31 +81,14 @@ func (s Service) text(spelling Spelling, paid bool) string {
 	lines := []string{
 		"Host: " + s.Host, "User-Agent: Paygate probe", "Accept: text/html,*/*", "Paygate-Status: " + status, "Connection: close",
 	}
-	lines = append(lines, s.Header...)
-	switch spelling.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		if form != "" && s.Type == FormType {
-			target += separator(target) + form
-		}
-		form = ""
-	default:
-		lines = append(lines, "Content-Type: "+s.Type, fmt.Sprintf("Content-Length: %d", len(form)))
+	lines = append(append(lines, s.Header...), spelling.Header...)
+	if spelling.Type != "" {
+		lines = append(lines, "Content-Type: "+spelling.Type)
 	}
-	return spelling.Method + " " + target + " HTTP/1.1\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n" + form
-}
-
-func separator(target string) string {
-	if strings.Contains(target, "?") {
-		return "&"
+	if spelling.Body != "" || !isSafe(spelling.Method) {
+		lines = append(lines, fmt.Sprintf("Content-Length: %d", len(spelling.Body)))
 	}
-	return "?"
-}
-
-func join(fields, form string) string {
-	if fields == "" || form == "" {
-		return fields + form
-	}
-	return fields + "&" + form
+	return spelling.Method + " " + spelling.Target + " HTTP/1.1\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n" + spelling.Body
 }
 
 // read takes the first answer that is not interim.

