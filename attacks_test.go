@@ -328,7 +328,7 @@ func TestAllDoorsAtOnceDeliverOnce(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() { h.pays("success") }) // and the webhook comes when it comes
 		for range 3 {
-			all.Go(func() { c.get("/_pay/return") })
+			all.Go(func() { c.comesBack() })
 			all.Go(func() { h.sweeps() })
 			all.Go(func() { h.ann().do(http.MethodPost, "/journeys/"+id+"/check", nil) })
 			all.Go(func() { h.pay.ResendWebhooks(t.Context()) })

@@ -27,7 +27,7 @@ func BenchmarkReturn(b *testing.B) {
 		c.post("/licences/apply", url.Values{"name": {"Ann"}})
 		h.pays("success")
 		b.StartTimer()
-		if p := c.get("/_pay/return"); !strings.Contains(p.to(), "paygate-reply") {
+		if p := c.get(c.get("/_pay/return").to()); !strings.Contains(p.to(), "confirmation") {
 			b.Fatal(p.status, p.text)
 		}
 	}

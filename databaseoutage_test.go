@@ -368,6 +368,9 @@ func (w *town) errand(replicas []*replica, n int) error {
 	var p page
 	for began := time.Now(); time.Since(began) < ample; {
 		p, err = there.tries(http.MethodGet, "/_pay/return", nil)
+		if err == nil && strings.Contains(p.to(), replyMarker) {
+			p, err = there.tries(http.MethodGet, p.to(), nil)
+		}
 		switch {
 		case err != nil:
 			return fmt.Errorf("no answer to a return: %w", err)

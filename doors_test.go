@@ -51,8 +51,8 @@ func TestReturnWebhookSweepAndStaffAtTheSameInstant(t *testing.T) {
 					door()
 				})
 			}
-			through(func() { c.get("/_pay/return") })
-			through(func() { (&citizen{z, c.client}).get("/_pay/return") })
+			through(func() { c.comesBack() })
+			through(func() { (&citizen{z, c.client}).comesBack() })
 			through(func() {
 				z.citizen().do(http.MethodPost, "/_pay/webhook", strings.NewReader(message),
 					"Content-Type", "application/json", "Pay-Signature", pay.Sign(webhookSecret, []byte(message)))

@@ -335,10 +335,13 @@ func (s *shaky) isCorrected(status string) {
 
 func (s *shaky) visit(by journey.By) journey.Visit { return journey.Visit{By: by} }
 
-// returns comes back from Pay, and loads the page again when that failed.
+// returns comes back from Pay, goes on to the held address, and loads the page again when that failed.
 func (s *shaky) returns() {
 	for range 2 {
-		progress, err := s.runner.Return(s.t.Context(), s.id, s.visit(journey.ByCitizen))
+		if _, err := s.runner.Return(s.t.Context(), s.id, journey.ByCitizen); err != nil {
+			continue
+		}
+		progress, err := s.runner.Advance(s.t.Context(), s.id, s.visit(journey.ByCitizen))
 		_ = progress.Reply.Close()
 		if err == nil {
 			return

@@ -122,7 +122,7 @@ func TestHostileHeadersAreKeptNeitherAtHoldNorAtRelease(t *testing.T) {
 		"Cookie: a=1; paygate=evil; __Host-paygate=evil; b=%00 \"2\"\r\nContent-Length: 8\r\n\r\nname=Ann")
 	require.Equal(t, http.StatusSeeOther, answer.status)
 	require.NoError(t, d.pay.Pay(d.pay.Payments()[0].ID, "success"))
-	back := d.speak("GET /_pay/return HTTP/1.1\r\nHost: apply.example\r\n" + hostileLines() + "X-Forwarded-For: evil\r\nCookie: " + cookieOf(answer) + "\r\n\r\n")
+	back := d.comesBack(hostileLines() + "X-Forwarded-For: evil\r\nCookie: " + cookieOf(answer))
 	require.Len(t, back.answers, 1)
 	received := d.service.take()
 	require.Len(t, received, 1)

@@ -322,6 +322,25 @@ func (c *citizen) comesBack() page {
 	return c.follow(c.get("/_pay/return"))
 }
 
+// comesBackWithin is the return from Pay by a browser that may leave before it is answered.
+func (c *citizen) comesBackWithin(ctx context.Context) { comeBackTo(ctx, c.client, c.h.url) }
+
+// comeBackTo returns from Pay, and follows redirects.
+func comeBackTo(ctx context.Context, client *http.Client, gate string) {
+	for target := "/_pay/return"; strings.HasPrefix(target, "/"); {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, gate+target, nil)
+		if err != nil {
+			return
+		}
+		answer, err := client.Do(r)
+		if err != nil {
+			return
+		}
+		_ = answer.Body.Close()
+		target = answer.Header.Get("Location")
+	}
+}
+
 func (c *citizen) follow(p page) page {
 	c.h.t.Helper()
 	for range 5 {

@@ -84,7 +84,7 @@ func TestNothingSecretIsInAnyLog(t *testing.T) {
 				return d.speak(withForm("POST /licences/apply?q="+hushed+query, formType+private+more, form+query)).answers[0]
 			}
 			returns := func(ticket string) {
-				d.speak("GET /_pay/return?x=" + hushed + " HTTP/1.1\r\nHost: apply.example\r\n" + private + "Cookie: " + ticket + "\r\n\r\n")
+				d.comesBack(private + "Cookie: " + ticket)
 			}
 
 			for _, line := range []string{

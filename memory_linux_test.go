@@ -288,12 +288,6 @@ func (u *uploader) comeBack() {
 	ctx, cancel := context.WithTimeout(u.p.t.Context(), ample)
 	defer cancel()
 	for ctx.Err() == nil && u.p.service.times(u.digest) == 0 {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.p.url+"/_pay/return", nil)
-		if err != nil {
-			return
-		}
-		if answer, err := u.client.Do(r); err == nil {
-			_ = answer.Body.Close()
-		}
+		comeBackTo(ctx, u.client, u.p.url)
 	}
 }

@@ -27,7 +27,7 @@ func TestACaptureThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	h, c := annHasPaid(t, confirms)
 	h.pay.AddFault(simulator.Fault{Call: "capture", Kind: "500", Times: 1})
-	require.Contains(t, c.get("/_pay/return").to(), "paygate-reply", "it is the service's yes that counts")
+	require.Contains(t, c.get(c.get("/_pay/return").to()).to(), "confirmation", "it is the service's yes that counts")
 	require.Equal(t, journey.StateAccepted, c.state())
 	require.Contains(t, h.sweeps(), `"captured":1`)
 	require.Equal(t, journey.StateReleased, c.state())

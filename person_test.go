@@ -130,13 +130,7 @@ func (p *person) status(gate *house) []struct{ ID, State, Reference string } {
 func (p *person) leavesEarly(gate *house, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, gate.url+"/_pay/return", nil)
-	if err != nil {
-		return
-	}
-	if answer, err := p.browser.client.Do(r); err == nil {
-		_ = answer.Body.Close()
-	}
+	(&citizen{gate, p.browser.client}).comesBackWithin(ctx)
 }
 
 // sees loads an address and follows where the answer leads, up to Pay's door.

@@ -49,7 +49,7 @@ func (d *door) release(t *testing.T, header string) {
 	held := d.isNotFree(t, withForm("POST /licences/apply", formType+header, "name=Ann"))
 	require.Equal(t, http.StatusSeeOther, held.status)
 	require.NoError(t, d.pay.Pay(d.pay.Payments()[before].ID, "success"))
-	d.speak("GET /_pay/return HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookieOf(held) + "\r\n\r\n")
+	d.comesBack("Cookie: " + cookieOf(held))
 }
 
 func TestATrustedProxySaysWhoAsks(t *testing.T) {

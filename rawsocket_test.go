@@ -244,6 +244,16 @@ type spoken struct {
 	closed  bool    // the door closed the connection before the afterthought
 }
 
+// comesBack returns from Pay with these header lines, and goes on to where the answer leads.
+func (d *door) comesBack(lines string) spoken {
+	d.t.Helper()
+	back := d.speak("GET /_pay/return?x=" + hushed + " HTTP/1.1\r\nHost: apply.example\r\n" + lines + "\r\n\r\n")
+	if len(back.answers) != 1 || back.answers[0].status != http.StatusSeeOther {
+		return back
+	}
+	return d.speak("GET " + back.answers[0].header.Get("Location") + " HTTP/1.1\r\nHost: apply.example\r\n" + lines + "\r\n\r\n")
+}
+
 type heard struct {
 	status int
 	header http.Header

@@ -107,7 +107,7 @@ func (d *door) payOnce(t *testing.T, server *realServer) {
 	payments := d.pay.Payments()
 	require.Len(t, payments, before+1)
 	require.NoError(t, d.pay.Pay(payments[before].ID, "success"))
-	d.speak("GET /_pay/return HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\nCookie: " + cookieOf(held) + "\r\n\r\n")
+	d.comesBack("Connection: close\r\nCookie: " + cookieOf(held))
 	require.Equal(t, []string{"POST /licences/apply success"}, server.ran(t))
 }
 

@@ -207,14 +207,8 @@ func TestReturnsAtTwoReplicasAtOnceDeliverOnce(t *testing.T) {
 		for visit := range 8 {
 			at := []*replica{a, b}[visit%2]
 			all.Go(func() {
-				answer, err := c.client.Get(at.url + "/_pay/return")
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				defer answer.Body.Close()
-				if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusSeeOther {
-					t.Error(answer.Status)
+				if p := c.at(at).comesBack(); p.status != http.StatusOK {
+					t.Error(p.status)
 				}
 			})
 		}
@@ -295,16 +289,12 @@ func (s *standing) await(r *http.Request) bool {
 
 // comesBackInTheBackground is a return from Pay that is answered late or never.
 func (c *citizen) comesBackInTheBackground() {
-	target, client := c.h.url+"/_pay/return", c.client
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	c.h.t.Cleanup(func() { cancel(); <-ended })
 	go func() {
 		defer close(ended)
-		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
-		if answer, err := client.Do(r); err == nil {
-			_ = answer.Body.Close()
-		}
+		c.comesBackWithin(ctx)
 	}()
 }
 

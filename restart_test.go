@@ -276,7 +276,7 @@ func TestADeliveryUnderWayIsFinishedBeforeTheEnd(t *testing.T) {
 	c.apply("Ann")
 	h.pays("success")
 	back := make(chan page, 1)
-	go func() { back <- c.get("/_pay/return") }()
+	go func() { back <- c.get(c.get("/_pay/return").to()) }()
 	<-working
 	stop()
 	require.Eventually(t, func() bool {
@@ -289,7 +289,7 @@ func TestADeliveryUnderWayIsFinishedBeforeTheEnd(t *testing.T) {
 	require.NotEmpty(t, refused.header.Get("Retry-After"))
 	require.Equal(t, http.StatusOK, other.get("/free").status, "free traffic goes on")
 	close(goOn)
-	require.Contains(t, (<-back).to(), "paygate-reply", "the citizen has the answer")
+	require.Contains(t, (<-back).to(), "confirmation", "the citizen has the answer")
 	require.Zero(t, <-ended)
 	require.Len(t, h.service.got(http.MethodPost), 1)
 	require.Equal(t, "success", h.payments()[0].Status)

@@ -39,13 +39,13 @@ func TestADeliveryWaitsForRoomAndIsOwedUntilThen(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.pay.Pay(s.pay.Payments()[0].ID, "success"))
 
-	progress, err := s.runner.Return(t.Context(), held.ID, journey.Visit{By: journey.ByCitizen})
+	progress, err := s.runner.Advance(t.Context(), held.ID, journey.Visit{By: journey.ByCitizen})
 	require.ErrorIs(t, err, room.ErrBusy)
 	require.Equal(t, journey.StateConfirmed, progress.Journey.State)
 	require.Zero(t, s.book.given(false))
 
 	busy = false
-	progress, err = s.runner.Return(t.Context(), held.ID, journey.Visit{By: journey.ByCitizen})
+	progress, err = s.runner.Advance(t.Context(), held.ID, journey.Visit{By: journey.ByCitizen})
 	require.NoError(t, err)
 	require.Equal(t, journey.StateReleased, progress.Journey.State)
 	require.NoError(t, progress.Reply.Close())

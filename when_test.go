@@ -173,7 +173,7 @@ func TestACookieOfTheReturnDecidesNothing(t *testing.T) {
 		answer := d.isNotFree(t, withForm("POST /licences/priced", formType+held, "licence=1-day"))
 		require.Equal(t, http.StatusSeeOther, answer.status)
 		require.NoError(t, d.pay.Pay(d.pay.Payments()[before].ID, "success"))
-		d.speak("GET /_pay/return HTTP/1.1\r\nHost: apply.example\r\nCookie: Licence=8-day; licence[]=8-day; sid=2; " + cookieOf(answer) + "\r\n\r\n")
+		d.comesBack("Cookie: Licence=8-day; licence[]=8-day; sid=2; " + cookieOf(answer))
 		received := d.service.take()
 		require.Len(t, received, 1)
 		require.Equal(t, []string{wanted}, received[0].values("Cookie"))

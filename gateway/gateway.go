@@ -100,7 +100,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 	}
 	steady(w, r, bodyIdle)
-	ruling := g.judge.rule(r)
+	r, marker := cutMarker(r)
+	ruling := g.judge.rule(r).at(marker, r.Method)
 	if len(ruling.elsewhere) > 0 {
 		looked, body := g.lookElsewhere(w, r, ruling)
 		defer body.Close()
@@ -112,13 +113,13 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer func() { g.logRequest(r, ruling, seen.status) }()
 		w = seen
 	}
-	switch marker := replyMarker(r); {
+	switch {
 	case ruling.verdict == targetRefused:
 		g.refuse(w, r, ruling)
 	case ruling.verdict == targetOwn:
 		g.own.ServeHTTP(w, r)
-	case marker != "" && !unsafeMethod(r.Method):
-		g.showReply(w, r, journey.ID(marker))
+	case ruling.verdict == targetMarked:
+		g.heldAddress(w, r, ruling)
 	case ruling.verdict == targetPlainPath:
 		redirectToPlainPath(w, ruling)
 	case ruling.verdict == targetPay:

@@ -76,22 +76,22 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 	client := clientOf(r, g.TrustedProxies)
 	header := heldHeader(r.Header, g.HoldHeaders)
 	stripCookies(header)
+	withoutMarkedReferer(header)
 	return journey.HeldRequest{
-		Method: r.Method, Path: hit.path, Query: withoutMarker(hit.query), Header: header,
+		Method: r.Method, Path: hit.path, Query: hit.query, Header: header,
 		Host: r.Host, ForwardedFor: forwardedFor(r, client), ForwardedHost: client.host, ForwardedProto: client.proto,
 	}
 }
 
 // asked reads what the terms need from a request.
 func (g *Gateway) asked(r *http.Request, hit ruling, body *spool.Body) asked {
-	raw := withoutMarker(hit.query)
 	form, err := plainForm(r, body)
-	loose := looseFields(r, raw)
+	loose := looseFields(r, hit.query)
 	if len(loose) > reading.MostParameters {
 		err = reading.ErrTooMany
 	}
 	return asked{
-		route: hit.route, path: hit.captured, query: reading.Query(raw), form: form, formErr: err, loose: loose, language: languageOf(r, form),
+		route: hit.route, path: hit.captured, query: reading.Query(hit.query), form: form, formErr: err, loose: loose, language: languageOf(r, form),
 	}
 }
 

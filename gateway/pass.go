@@ -20,7 +20,7 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 		return
 	}
 	if hit.route.UpstreamPriced { // whatever the service prices by: what is paid for one query is no other's
-		terms.Choice = digest(withoutMarker(hit.query))
+		terms.Choice = digest(hit.query)
 	}
 	own, err := g.journeys(r)
 	if err != nil {
@@ -65,13 +65,13 @@ func (g *Gateway) passFor(own []journey.Journey, terms journey.Terms, path strin
 // usePass takes a pass that was not fetched yet as far as it will go: to the file, or to Pay.
 func (g *Gateway) usePass(w http.ResponseWriter, r *http.Request, j journey.Journey, hit ruling) {
 	if j.State == journey.StatePaying || j.State == journey.StateReleasing {
-		progress, err := g.Runner.Return(r.Context(), j.ID, g.visit(r))
+		after, err := g.Runner.Return(r.Context(), j.ID, journey.ByCitizen)
 		if err != nil && j.State == journey.StateReleasing {
-			g.passOn(w, r, progress, err)
+			g.sayState(w, r, j, err)
 			return
 		}
-		if progress.Journey.ID != "" {
-			j = progress.Journey
+		if after.ID != "" {
+			j = after
 		}
 	}
 	switch {

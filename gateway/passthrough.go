@@ -96,9 +96,6 @@ func isWebSocket(r *http.Request) bool {
 // Connection.
 func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
 	target, _ := parseTarget(pr.In, pr.In.Host) // judged before
-	if query := withoutMarker(target.query); query != target.query {
-		target.query, target.hasQuery = query, query != ""
-	}
 	path := target.path
 	if isOnPayRoute(pr.In) {
 		path = withoutParameters(path) // the address that is paid for, and signed
@@ -122,6 +119,7 @@ func (g *Gateway) rewriteHeader(pr *httputil.ProxyRequest) {
 	}
 	cleanRequest(header, client.trusted)
 	stripCookies(header)
+	withoutMarkedReferer(header)
 	for _, name := range []string{"Expect", "Te", "Trailer", "Http2-Settings"} {
 		delete(header, name)
 	}

@@ -9,71 +9,114 @@ import (
 	"slices"
 	"strings"
 
+	"paygate/gateway/pages"
 	"paygate/journey"
 )
 
-// replyParameter marks, in the query of a held request's own address, that the kept reply is wanted.
-const replyParameter = "paygate-reply"
-
-// markedAddress is where the kept reply is shown: at the held request's own path, so that relative links work.
-func markedAddress(j journey.Journey) string {
-	return j.Imprint.Path + "?" + replyParameter + "=" + string(j.ID)
-}
-
-// replyMarker is the id of the journey whose kept reply is wanted, or empty.
-func replyMarker(r *http.Request) string {
-	_, query, _ := strings.Cut(r.RequestURI, "?")
-	for pair := range strings.SplitSeq(query, "&") {
-		if value, found := strings.CutPrefix(pair, replyParameter+"="); found {
-			return value
-		}
+// heldAddress answers at the address of a held request, for the browser that owns its journey: the request is delivered here
+// if it is not yet, with the cookies that the browser sends here, and the citizen sees what the service answered. Anybody
+// else, and everybody later, learns the status of their payments.
+func (g *Gateway) heldAddress(w http.ResponseWriter, r *http.Request, hit ruling) {
+	if isPrefetch(r.Header) {
+		g.answer(w, r, prefetched(r))
+		return
 	}
-	return ""
-}
-
-// withoutMarker is the raw query less the marker: a form without an action of its own posts to the address it stands at.
-func withoutMarker(query string) string {
-	if !strings.Contains(query, replyParameter+"=") {
-		return query
-	}
-	pairs := slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
-		return strings.HasPrefix(pair, replyParameter+"=")
-	})
-	return strings.Join(pairs, "&")
-}
-
-// showReply shows the kept reply to the browser that owns the journey; anybody else, and everybody later, learns the
-// status of their payments.
-func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, id journey.ID) {
-	j, found, err := g.owned(r, id)
-	if err != nil {
+	j, found, err := g.owned(r, hit.marker.journey)
+	switch {
+	case err != nil:
 		g.answer(w, r, storeFailed(err))
-		return
-	}
-	if !found || !j.ShowsReply(g.Runner.Now()) {
+	case !found || hit.target.at(hit.target.path) != j.Imprint.Target():
 		seeOther(w, g.Prefix+"/status")
-		return
-	}
-	reply, err := g.Runner.TakeReply(r.Context(), j.ID)
-	if errors.Is(err, journey.ErrErased) {
+	case isVisit(r) && awaitsDelivery(j):
+		g.deliver(w, r, j)
+	case j.ShowsReply(g.Runner.Now()):
+		g.showReply(w, r, j, hit.marker)
+	default:
 		seeOther(w, g.Prefix+"/status")
-		return
 	}
-	if err != nil {
-		g.answer(w, r, storeFailed(err))
-		return
-	}
-	g.hand(w, r, j, &reply)
 }
 
-// hand gives the service's answer to a browser that does not stand at the address it is an answer of.
+// isVisit tells a person who opens an address from a script, and from whatever only wants to know about it.
+func isVisit(r *http.Request) bool { return r.Method == http.MethodGet && !isScript(r) }
+
+// awaitsDelivery tells whether a held request is about to be delivered, or is being delivered just now.
+func awaitsDelivery(j journey.Journey) bool {
+	return j.Terms.Kind == journey.KindSubmission &&
+		(j.State == journey.StateConfirmed || j.State == journey.StateReleasing || j.State == journey.StatePaying && j.Trusted)
+}
+
+// deliver has the held request delivered, and shows what came of it.
+func (g *Gateway) deliver(w http.ResponseWriter, r *http.Request, j journey.Journey) {
+	progress, err := g.Runner.Advance(r.Context(), j.ID, g.visit(r))
+	switch after := progress.Journey; {
+	case after.ID == "":
+		g.answer(w, r, storeFailed(err))
+	case after.ShowsReply(g.Runner.Now()):
+		_ = progress.Reply.Close() // the kept one is shown
+		g.showReply(w, r, after, marker{})
+	case progress.Reply != nil: // too large to keep: there is this one chance to see it
+		g.Runner.Seen(r.Context(), after)
+		g.hand(w, r, after, progress.Reply)
+	default:
+		g.sayState(w, r, after, err)
+	}
+}
+
+// sayState answers with the truth about a journey that has no answer of the service to show.
+func (g *Gateway) sayState(w http.ResponseWriter, r *http.Request, j journey.Journey, err error) {
+	if err == nil {
+		g.answer(w, r, stateOf(g.Runner.Seen(r.Context(), j)))
+		return
+	}
+	g.Log.WarnContext(r.Context(), "the journey cannot go on", "journey_id", j.ID, "state", j.State, "error", err)
+	g.answer(w, r, unfinished(j))
+}
+
+// showReply shows the kept reply.
+func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, j journey.Journey, at marker) {
+	reply, err := g.readReply(r, j)
+	switch {
+	case errors.Is(err, journey.ErrErased):
+		seeOther(w, g.Prefix+"/status")
+	case err != nil:
+		g.answer(w, r, storeFailed(err))
+	default:
+		g.hand(w, r, j, &reply)
+	}
+}
+
+// readReply reads the kept reply. Its cookies are for the visit that shows it, and not for a HEAD.
+func (g *Gateway) readReply(r *http.Request, j journey.Journey) (journey.Reply, error) {
+	if r.Method != http.MethodHead {
+		return g.Runner.TakeReply(r.Context(), j.ID)
+	}
+	reply, err := g.Runner.Store.Reply(r.Context(), j.ID)
+	reply.Header.Del("Set-Cookie")
+	return reply, err
+}
+
+// hand gives the service's answer to a browser that comes to the held address with a GET.
 func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey, reply *journey.Reply) {
 	target, redirects := redirectTarget(*reply, j)
-	if !redirects {
+	switch {
+	case !redirects:
 		g.stream(w, r, reply)
-		return
+	case staysBehind(r, j.Imprint.Cookies):
+		g.sayInstead(w, r, reply, onward(j, target))
+	default:
+		reply.Status = http.StatusSeeOther
+		reply.Header.Set("Location", target)
+		g.stream(w, r, reply)
 	}
-	g.follow(w, r, j, reply, target)
+}
+
+// sayInstead answers with a page of ours, which brings the cookies of the service's answer.
+func (g *Gateway) sayInstead(w http.ResponseWriter, r *http.Request, reply *journey.Reply, a answer) {
+	for _, line := range reply.Header["Set-Cookie"] {
+		w.Header().Add("Set-Cookie", line)
+	}
+	_ = reply.Close()
+	g.answer(w, r, a)
 }
 
 // redirectTarget is where a redirecting reply leads, resolved against the held request's address.
@@ -82,7 +125,7 @@ func redirectTarget(reply journey.Reply, j journey.Journey) (string, bool) {
 	if reply.Status < 300 || reply.Status > 399 || location == "" {
 		return "", false
 	}
-	base, err := url.Parse(j.Imprint.Path)
+	base, err := url.Parse(j.Imprint.Target())
 	if err != nil {
 		return location, true
 	}
@@ -93,28 +136,20 @@ func redirectTarget(reply journey.Reply, j journey.Journey) (string, bool) {
 	return target.String(), true
 }
 
-// follow sends the citizen where the service sends them. Coming from Pay, browsers keep SameSite=Strict cookies back
-// through the whole chain of redirects; then a page of our own starts a new, same-site navigation.
-func (g *Gateway) follow(w http.ResponseWriter, r *http.Request, j journey.Journey, reply *journey.Reply, target string) {
-	if !lacksCookie(r, j.Imprint.Cookies) {
-		reply.Status = http.StatusSeeOther
-		reply.Header.Set("Location", target)
-		g.stream(w, r, reply)
-		return
+// staysBehind tells whether SameSite=Strict cookies, some of those with these names, stayed behind: coming from Pay, browsers
+// keep them back through the whole chain of redirects. Then a page of our own starts a new, same-site navigation.
+func staysBehind(r *http.Request, names []string) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "cross-site" {
+		return false
 	}
-	for _, line := range reply.Header["Set-Cookie"] {
-		w.Header().Add("Set-Cookie", line)
+	sent := map[string]bool{}
+	for _, line := range r.Header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			name, _, _ := strings.Cut(pair, "=")
+			sent[strings.TrimSpace(name)] = true
+		}
 	}
-	_ = reply.Close()
-	g.answer(w, r, onward(j, target))
-}
-
-func lacksCookie(r *http.Request, names []string) bool {
-	have := map[string]bool{}
-	for _, c := range r.Cookies() {
-		have[c.Name] = true
-	}
-	return slices.ContainsFunc(names, func(name string) bool { return !have[name] })
+	return slices.ContainsFunc(names, func(name string) bool { return !sent[name] })
 }
 
 // passOn gives the service's answer to the request that is still waiting for it.
@@ -127,14 +162,16 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 			}
 		}
 		g.Runner.Seen(r.Context(), p.Journey)
+		if target, redirects := redirectTarget(*p.Reply, p.Journey); redirects && strings.HasPrefix(p.Reply.Header.Get("Location"), "#") {
+			p.Reply.Header.Set("Location", target) // the browser may stand at the marked address
+		}
 		g.stream(w, r, p.Reply)
+	case p.Journey.ID == "":
+		g.answer(w, r, storeFailed(err))
 	case p.Journey.ShowsReply(g.Runner.Now()):
 		sendOn(w, r, markedAddress(p.Journey))
-	case err != nil:
-		g.Log.WarnContext(r.Context(), "delivery", "journey_id", p.Journey.ID, "state", p.Journey.State, "error", err)
-		g.answer(w, r, unfinished(p.Journey))
 	default:
-		g.answer(w, r, stateOf(g.Runner.Seen(r.Context(), p.Journey)))
+		g.sayState(w, r, p.Journey, err)
 	}
 }
 
@@ -142,6 +179,8 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.Reply) {
 	defer reply.Close()
 	g.cleanAnswer(reply.Header)
+	w.Header().Del("Paygate-Answer")
+	w.Header().Del("Cache-Control")
 	maps.Copy(w.Header(), reply.Header)
 	if w.Header().Get("Cache-Control") == "" {
 		w.Header().Set("Cache-Control", "private, no-cache") // the answer of a pay route is for this browser alone
@@ -155,5 +194,25 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.
 	if _, err := w.Write(reply.Body); err != nil || reply.Rest == nil {
 		return
 	}
-	_, _ = io.Copy(w, reply.Rest) // a browser that leaves has had its answer
+	rest := &brokenRest{Reader: reply.Rest}
+	if _, _ = io.Copy(w, rest); rest.err != nil {
+		_ = http.NewResponseController(w).Flush() // what has come is the citizen's
+		panic(http.ErrAbortHandler)               // to return would make it look complete
+	}
 }
+
+// brokenRest remembers that what it reads broke off.
+type brokenRest struct {
+	io.Reader
+	err error
+}
+
+func (b *brokenRest) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.err = err
+	}
+	return n, err
+}
+
+var _ = pages.Refused

@@ -13,8 +13,8 @@ import (
 )
 
 // returned is the citizen coming back from Pay. The address carries no reference (FACTS 4.3): the browser's tickets say
-// which journeys may have moved. All open ones are advanced; the one shown is the newest that this visit moved, else the
-// newest.
+// which journeys may have moved. All open ones are advanced; the one shown is the newest whose request waits to be delivered,
+// else the newest that this visit moved, else the newest.
 func (g *Gateway) returned(w http.ResponseWriter, r *http.Request) {
 	if isPrefetch(r.Header) {
 		g.answer(w, r, prefetched(r))
@@ -30,52 +30,51 @@ func (g *Gateway) returned(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	visits := g.advanceAll(r, own)
-	shown := slices.IndexFunc(visits, visitOutcome.moved)
-	if shown < 0 {
-		shown = 0
-	}
-	for i := range visits {
-		if i != shown {
-			_ = visits[i].progress.Reply.Close()
+	for _, isShown := range []func(visitOutcome) bool{g.waits, visitOutcome.moved} {
+		if i := slices.IndexFunc(visits, isShown); i >= 0 {
+			g.showOutcome(w, r, visits[i])
+			return
 		}
 	}
-	g.showOutcome(w, r, visits[shown])
+	g.showOutcome(w, r, visits[0])
 }
 
 // visitOutcome is what a visit made of one journey.
 type visitOutcome struct {
-	before   journey.Journey
-	progress journey.Progress
-	err      error
+	before, after journey.Journey
+	err           error
 }
 
-func (v visitOutcome) moved() bool {
-	return v.progress.Reply != nil || v.progress.Journey.State != v.before.State
+func (v visitOutcome) moved() bool { return v.after.State != v.before.State }
+
+// waits tells whether the visit left the held request to be delivered at its own address.
+func (g *Gateway) waits(v visitOutcome) bool {
+	return v.err == nil && v.after.Owed(g.Runner.Now()) == journey.StepDeliver
 }
 
-// advanceAll advances the open journeys side by side, since each may take as long as Pay and the service take.
+// advanceAll advances the open journeys side by side, since each may take as long as Pay takes.
 func (g *Gateway) advanceAll(r *http.Request, own []journey.Journey) []visitOutcome {
 	visits := make([]visitOutcome, len(own))
 	var all sync.WaitGroup
 	for i, j := range own {
-		visits[i] = visitOutcome{before: j, progress: journey.Progress{Journey: j}}
+		visits[i] = visitOutcome{before: j, after: j}
 		if j.State.AtRest() {
 			continue
 		}
 		all.Go(func() {
-			progress, err := g.Runner.Return(r.Context(), j.ID, g.visit(r))
-			if progress.Journey.ID == "" {
-				progress.Journey = j
+			after, err := g.Runner.Return(r.Context(), j.ID, journey.ByCitizen)
+			if after.ID != "" {
+				visits[i].after = after
 			}
-			visits[i].progress, visits[i].err = progress, err
+			visits[i].err = err
 		})
 	}
 	all.Wait()
 	return visits
 }
 
-// visit is the citizen's, with the cookies that are laid over those of the held request: but for such as some service takes
-// for a parameter that decided what the request is and costs. Those were judged when it was held.
+// visit is the citizen's, at an address of the service: its cookies are laid over those of the held request, but for such as
+// some service takes for a parameter that decided what the request is and costs. Those were judged when it was held.
 func (g *Gateway) visit(r *http.Request) journey.Visit {
 	var kept []string
 	for pair := range strings.SplitSeq(serviceCookies(r.Header), ";") {
@@ -87,29 +86,24 @@ func (g *Gateway) visit(r *http.Request) journey.Visit {
 	return journey.Visit{By: journey.ByCitizen, Cookie: strings.TrimSpace(strings.Join(kept, ";"))}
 }
 
-// showOutcome is the truth about one journey: the service's own answer where there is one, else a page.
+// showOutcome leads to the held address, where the request is delivered and the service's answer shown, else to the pass; or
+// it is a page that says how the journey stands.
 func (g *Gateway) showOutcome(w http.ResponseWriter, r *http.Request, v visitOutcome) {
-	j := v.progress.Journey
+	j := v.after
 	switch {
-	case j.ShowsReply(g.Runner.Now()):
+	case j.ShowsReply(g.Runner.Now()), g.waits(v):
 		seeOther(w, markedAddress(j))
-	case v.progress.Reply != nil: // too large to keep: there is this one chance to see it
-		g.Runner.Seen(r.Context(), j)
-		g.hand(w, r, j, v.progress.Reply)
 	case j.State == journey.StateConfirmed && j.Terms.Kind == journey.KindPass, j.PassValid(g.Runner.Now()):
 		g.backToPass(w, r, j)
-	case v.err != nil:
-		g.Log.WarnContext(r.Context(), "return", "journey_id", j.ID, "state", j.State, "error", v.err)
-		g.answer(w, r, unfinished(j))
 	default:
-		g.answer(w, r, stateOf(g.Runner.Seen(r.Context(), j)))
+		g.sayState(w, r, j, v.err)
 	}
 }
 
-// backToPass sends the citizen to the address they asked for; as in [Gateway.follow], by a page of ours where cookies stayed
+// backToPass sends the citizen to the address they asked for; as in [Gateway.hand], by a page of ours where cookies stayed
 // behind.
 func (g *Gateway) backToPass(w http.ResponseWriter, r *http.Request, j journey.Journey) {
-	target := j.Imprint.Path
+	target := j.Imprint.Target()
 	request, err := g.Runner.Store.Request(r.Context(), j.ID)
 	switch {
 	case err == nil:
@@ -118,7 +112,7 @@ func (g *Gateway) backToPass(w http.ResponseWriter, r *http.Request, j journey.J
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if lacksCookie(r, j.Imprint.Cookies) {
+	if staysBehind(r, j.Imprint.Cookies) {
 		ready := answer{status: http.StatusOK, page: pages.PassReady, view: viewOf(j)}
 		ready.view.Target = target
 		g.answer(w, r, ready)

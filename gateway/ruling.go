@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 
 	"paygate/gateway/reading"
@@ -14,6 +15,7 @@ const (
 	targetFree      verdict = iota // nothing takes it for a pay route: forwarded as it came
 	targetRefused                  // answered with ruling.status, never forwarded
 	targetOwn                      // under our own prefix
+	targetMarked                   // a held request's address, where its reply is shown; never forwarded
 	targetPlainPath                // some reading is a pay route: the browser is sent to the plain spelling
 	targetPay                      // exactly a pay route
 )
@@ -22,6 +24,7 @@ const (
 type ruling struct {
 	verdict verdict
 	target  target
+	marker  marker // of targetMarked
 
 	// Of targetRefused: 400 for what is not plain, 405 and 501 for methods; why, for the log, without any part of the target.
 	status int
@@ -44,6 +47,16 @@ type ruling struct {
 	captured map[string]string // of targetPay: what the wildcards of route stand for
 }
 
+// at is the ruling on a request that had a marker. To look at a reply is no request to the service, whatever its address; any
+// other method is one to the held address.
+func (r ruling) at(m marker, method string) ruling {
+	isTarget := r.target.path != "" // and not refused before it was read
+	if !m.present || !isTarget || r.verdict == targetOwn || method != http.MethodGet && method != http.MethodHead {
+		return r
+	}
+	return ruling{verdict: targetMarked, target: r.target, path: r.path, query: r.query, marker: m}
+}
+
 // isFree tells of targetPay that the request costs nothing just now, whatever its form says.
 func (r ruling) isFree() bool {
 	return r.otherwise == nil && !slices.ContainsFunc(r.routes, func(route *Route) bool { return route.Mode != ModeFree })
@@ -52,7 +65,7 @@ func (r ruling) isFree() bool {
 // kind is the ruling's name in the metrics.
 func (r ruling) kind() string {
 	switch r.verdict {
-	case targetOwn:
+	case targetOwn, targetMarked:
 		return "own"
 	case targetPay:
 		return "pay"

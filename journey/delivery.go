@@ -29,21 +29,27 @@ type HeldRequest struct {
 }
 
 // Target is the raw request target.
-func (r HeldRequest) Target() string {
-	if r.Query == "" {
-		return r.Path
+func (r HeldRequest) Target() string { return targetOf(r.Path, r.Query) }
+
+func targetOf(path, query string) string {
+	if query == "" {
+		return path
 	}
-	return r.Path + "?" + r.Query
+	return path + "?" + query
 }
 
 // Imprint is what stays of a held request when its content is erased: enough to know it again.
 type Imprint struct {
 	Method  string   `json:"method"`
 	Path    string   `json:"path"`              // raw, as it is sent
+	Query   string   `json:"query,omitempty"`   // raw; erased with what the citizen sent, see [Journey.Apply]
 	Digest  string   `json:"digest"`            // hex SHA-256 of method, path, query and body
 	Size    int64    `json:"size,omitempty"`    // of the body, in bytes
 	Cookies []string `json:"cookies,omitempty"` // the names alone
 }
+
+// Target is the raw target of the request that this is the imprint of.
+func (i Imprint) Target() string { return targetOf(i.Path, i.Query) }
 
 // Imprint takes the request's imprint.
 func (r HeldRequest) Imprint() Imprint {
@@ -58,7 +64,7 @@ func (r HeldRequest) ImprintWith(body io.Reader) (Imprint, error) {
 		fmt.Fprintf(digest, "%d %s ", len(part), part)
 	}
 	size, err := io.Copy(digest, body)
-	imprint := Imprint{Method: r.Method, Path: r.Path, Digest: hex.EncodeToString(digest.Sum(nil)), Size: size}
+	imprint := Imprint{Method: r.Method, Path: r.Path, Query: r.Query, Digest: hex.EncodeToString(digest.Sum(nil)), Size: size}
 	for _, line := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
 			name, _, _ := strings.Cut(pair, "=")

@@ -43,7 +43,7 @@ type Applied struct {
 // Visit is who comes by, and with what.
 type Visit struct {
 	By     By
-	Cookie string // the returning browser's Cookie header, without our own cookie
+	Cookie string // what the browser sends at the held request's address, without our own cookie
 }
 
 // Progress is where a visit leaves a journey.
@@ -134,18 +134,20 @@ func (r *Runner) Resume(ctx context.Context, id ID) (Began, error) {
 	}
 }
 
-// Return is the citizen coming back from Pay.
-func (r *Runner) Return(ctx context.Context, id ID, v Visit) (Progress, error) {
+// Return is the citizen coming back from Pay. All that is owed is done but for the delivery of a held request, which is for
+// [Runner.Advance]: the browser has yet to show the cookies that it would send with the request.
+func (r *Runner) Return(ctx context.Context, id ID, by By) (Journey, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err != nil {
-		return Progress{}, err
+		return Journey{}, err
 	}
 	if j.State == StatePaying && j.Terms.Release == ReleaseOnReturn && j.ReturnedAt.IsZero() {
-		if j, err = r.apply(ctx, id, CitizenReturned{}, v.By, Change{}); err != nil {
-			return Progress{Journey: j}, err
+		if j, err = r.apply(ctx, id, CitizenReturned{}, by, Change{}); err != nil {
+			return j, err
 		}
 	}
-	return r.Advance(ctx, id, v)
+	progress, err := r.advance(ctx, id, Visit{By: by}, StepDeliver)
+	return progress.Journey, err
 }
 
 // Nudge stores that something may have happened to one of the journey's payments: whoever advances it next asks Pay first,
@@ -251,6 +253,11 @@ const mostSteps = 12
 // Advance does what the journey is owed, step by step, until nothing is owed now or a step could not be done, which is
 // the error: the journey in the answer is good all the same, and the step stays owed.
 func (r *Runner) Advance(ctx context.Context, id ID, v Visit) (Progress, error) {
+	return r.advance(ctx, id, v, StepNone)
+}
+
+// advance is [Runner.Advance] as far as a step, which stays owed.
+func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progress, error) {
 	j, err := r.Store.Get(ctx, id)
 	progress := Progress{Journey: j}
 	for range mostSteps {
@@ -259,7 +266,7 @@ func (r *Runner) Advance(ctx context.Context, id ID, v Visit) (Progress, error) 
 		}
 		before := progress.Journey
 		step := before.Owed(r.Now())
-		if step == StepNone {
+		if step == StepNone || step == upTo {
 			break
 		}
 		var done Progress

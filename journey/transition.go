@@ -22,6 +22,9 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 	if next.State != j.State || detail != "" {
 		next = next.remember(Event{At: at, Fact: f.Name(), From: j.State, To: next.State, By: by, Detail: detail})
 	}
+	if next.Terms.Kind == KindSubmission && !next.KeepsRequest() && !next.KeepsReply() {
+		next.Imprint.Query = "" // it may be personal, and nothing leads to that address any more
+	}
 	next.DueAt = next.Due(at)
 	return next, nil
 }

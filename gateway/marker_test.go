@@ -1,0 +1,56 @@
+package gateway
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+)
+
+func TestTheMarkerIsCutOutOfTheQueryAlone(t *testing.T) {
+	t.Parallel()
+	for in, out := range map[string]string{
+		"": "", "a=1": "a=1", "&": "&", "a=1;b=2&&": "a=1;b=2&&", "xpaygate-reply=1": "xpaygate-reply=1", "paygate-replyx=1": "paygate-replyx=1",
+		"a=paygate-reply": "a=paygate-reply", "a=x%26paygate-reply=1": "a=x%26paygate-reply=1", "%zz=1&paygate-reply": "%zz=1",
+		"paygate-reply=X": "", "a=1&paygate-reply=X&b=%20": "a=1&b=%20", "paygate-reply=X&a=1": "a=1", "a=1;b=2&paygate-reply=X": "a=1;b=2",
+		"a=1&&paygate-reply=X": "a=1&", "a&paygate-reply=X&": "a&", "a=1&paygate-reply=X&paygate-reply=Y&b": "a=1&b",
+		"paygate-reply": "", "paygate-reply=": "", "a=1;paygate-reply=X": "a=1", "paygate-reply[]=X&a": "a",
+		"Paygate-Reply=X&a=1": "a=1", "paygate%2Dreply=X&a=1": "a=1", "%70aygate-reply=X&a=1": "a=1", "paygate%252Dreply=X&a=1": "a=1",
+		"+paygate-reply=X&a=1": "a=1", "%20paygate-reply%20=X&a=1": "a=1",
+	} {
+		rest, _, found := withoutMarker(in)
+		require.Equal(t, out, rest, in)
+		require.Equal(t, in != out, found, in)
+	}
+}
+
+func TestTheMarkedAddressKeepsTheHeldQuery(t *testing.T) {
+	t.Parallel()
+	for target, marked := range map[string]string{
+		"/licences/apply": "/licences/apply?paygate-reply=ID", "/index.php?page=apply": "/index.php?page=apply&paygate-reply=ID", "/a?b;c=%zz&": "/a?b;c=%zz&&paygate-reply=ID",
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RequestURI = target
+		held, _ := originForm(r)
+		require.Equal(t, target, held)
+		path, query := splitTarget(target)
+		j := journey.Journey{ID: "ID", Imprint: journey.Imprint{Path: path, Query: query}}
+		require.Equal(t, marked, markedAddress(j))
+		require.Equal(t, marked+".service", ownAnswerAddress(j))
+
+		for address, ownAnswer := range map[string]bool{markedAddress(j): false, ownAnswerAddress(j): true} {
+			r.RequestURI = address
+			unmarked, m := cutMarker(r)
+			require.Equal(t, target, unmarked.RequestURI)
+			require.Equal(t, marker{present: true, journey: "ID", ownAnswer: ownAnswer}, m)
+		}
+	}
+}
+
+func splitTarget(text string) (path, query string) {
+	r := httptest.NewRequest(http.MethodGet, "http://x"+text, nil)
+	return r.URL.Path, r.URL.RawQuery
+}
