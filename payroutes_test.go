@@ -413,7 +413,7 @@ func TestAPassIsPaidOnceAndFetchedForAWhile(t *testing.T) {
 		}
 	}
 	require.Len(t, h.payments(), 1)
-	require.Contains(t, c.get("/_pay/status").text, `href="/register/2026"`, "the way back to it")
+	require.Contains(t, c.get("/_pay/status").text, `href="/register/2026?from=a;b"`, "the way back to it")
 	require.Equal(t, http.StatusSeeOther, c.get("/register/2025").status, "another path has to be paid for")
 	require.Equal(t, http.StatusSeeOther, h.citizen().get("/register/2026").status, "so has another browser")
 }
