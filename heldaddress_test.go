@@ -119,7 +119,7 @@ func asksAgain(w http.ResponseWriter, r *http.Request) {
 
 func TestTheHeldQueryStaysWhereTheReplyIsShown(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, asksAgain, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply")
+	h := newHouse(t, asksAgain, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/index.php")
 	c := h.citizen()
 	c.applies("/index.php?page=apply&id=123", url.Values{"name": {""}}, "")
 	marked := c.get("/_pay/return").to()
