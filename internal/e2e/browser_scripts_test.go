@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"bytes"
+	little "encoding/binary"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/internal/browser"
+)
+
+// scriptCase is a page whose form a library sends.
+type scriptCase struct {
+	name    string
+	scripts []string // under /js/
+	form    string   // %s is what is in the form
+	link    bool     // the citizen gets to Pay by a link on a page of ours
+}
+
+var scriptCases = []scriptCase{
+	{"Turbo", []string{"turbo"}, `<form action="/licences/apply" method="post">%s</form>`, true},
+	{"a Turbo frame", []string{"turbo"}, `<turbo-frame id="f"><form action="/licences/apply" method="post">%s</form></turbo-frame>`, true},
+	{"htmx 2", []string{"htmx"}, `<form hx-post="/licences/apply" hx-target="#out" hx-select="#part" hx-push-url="true">%s</form><p id="out"></p>`, false},
+	{"boosted htmx 2", []string{"htmx"}, `<div hx-boost="true"><form action="/licences/apply" method="post">%s</form></div>`, false},
+	{"htmx 4", []string{"htmx4"}, `<form hx-post="/licences/apply" hx-target="#out" hx-select="#part">%s</form><p id="out"></p>`, false},
+	{"Unpoly", []string{"unpoly"}, `<main><form action="/licences/apply" method="post" up-submit up-target="#out">%s</form><p id="out"></p></main>`, true},
+	{"Rails UJS", []string{"rails-ujs"}, `<form action="/licences/apply" method="post" data-remote="true">%s</form>`, false},
+	{
+		"UpdatePanel", []string{"MicrosoftAjax.js", "MicrosoftAjaxWebForms.js"}, `<form id="form1" action="/licences/apply" method="post">
+			<input type="hidden" name="__EVENTTARGET"><input type="hidden" name="__EVENTARGUMENT">
+			<script>
+				function __doPostBack() {}
+				Sys.WebForms.PageRequestManager._initialize('sm', document.getElementById('form1'));
+				Sys.WebForms.PageRequestManager.getInstance()._updateControls(['tpanel'], [], [], 90);
+			</script>
+			<div id="panel">%s</div>
+			<script>Sys.Application.initialize();</script></form>`, false,
+	},
+}
+
+const fields = `<label>Name <input name="name" id="name"></label>
+	<label>Licence <select name="licence" id="licence"><option>1-day</option><option>season</option></select></label>
+	<input type="submit" id="send" name="send" value="Pay">`
+
+// scriptedService is a legacy service whose forms are sent by libraries. Its styles are tracked, as in a new Rails.
+func scriptedService(t *testing.T) *legacy {
+	t.Helper()
+	return startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
+		name, isScript := strings.CutPrefix(r.URL.Path, "/js/")
+		switch {
+		case isScript:
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write(libraryFile(name))
+		case r.URL.Path == "/style.css":
+			w.Header().Set("Content-Type", "text/css")
+		case r.Method == http.MethodPost:
+			http.Redirect(w, r, "/licences/done?name="+r.PostFormValue("name"), http.StatusSeeOther)
+		case r.URL.Path == "/licences/done":
+			writeHTML(w, http.StatusOK, "<h1 id=done>"+r.URL.Query().Get("name")+"</h1>")
+		default:
+			writeHTML(w, http.StatusOK, scriptedForm(r.URL.Path))
+		}
+	})
+}
+
+// scriptedForm is the page of the case that a path names.
+func scriptedForm(path string) string {
+	var page strings.Builder
+	page.WriteString(`<link rel="stylesheet" href="/style.css" data-turbo-track="reload">`)
+	for _, c := range scriptCases {
+		if path != "/"+strings.ReplaceAll(c.name, " ", "-") {
+			continue
+		}
+		for _, script := range c.scripts {
+			fmt.Fprintf(&page, `<script src="/js/%s"></script>`, script)
+		}
+		page.WriteString("<body>" + strings.Replace(c.form, "%s", fields, 1))
+	}
+	return page.String()
+}
+
+var npmFiles = map[string]string{
+	"turbo": "@hotwired/turbo/dist/turbo.es2017-umd.js", "htmx": "htmx.org/dist/htmx.js", "htmx4": "htmx4/dist/htmx.js",
+	"unpoly": "unpoly/unpoly.js", "rails-ujs": "@rails/ujs/app/assets/javascripts/rails-ujs.js",
+}
+
+// libraryFile is a library; empty when it is not installed.
+func libraryFile(name string) []byte {
+	if file, isNPM := npmFiles[name]; isNPM {
+		content, _ := os.ReadFile(filepath.Join("../../tools/node_modules", file))
+		return content
+	}
+	return microsoftScript(name)
+}
+
+// microsoftScript finds a script of ASP.NET in Mono's copy of its library: a length, and that many bytes of text.
+func microsoftScript(name string) []byte {
+	found, _ := filepath.Glob("/usr/lib/mono/gac/System.Web.Extensions/*/System.Web.Extensions.dll")
+	if len(found) == 0 {
+		return nil
+	}
+	rest, _ := os.ReadFile(found[0])
+	start := []byte("\xef\xbb\xbf//--")
+	for i := bytes.Index(rest, start); i >= 4; i = bytes.Index(rest, start) {
+		length := min(int(little.LittleEndian.Uint32(rest[i-4:i])), len(rest)-i)
+		if script := rest[i : i+length]; bytes.Contains(script[:min(400, length)], []byte("// "+name)) {
+			return script
+		}
+		rest = rest[i+len(start):]
+	}
+	return nil
+}
+
+// TestFormsThatScriptsSendArePaidFor sends the form of each library with the library itself: first one that is wrong, which
+// shows what is wrong, then one that is paid for.
+func TestFormsThatScriptsSendArePaidFor(t *testing.T) {
+	t.Parallel()
+	for _, c := range scriptCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for _, script := range c.scripts {
+				if len(libraryFile(script)) == 0 {
+					browser.Missing(t, script+" is not installed")
+				}
+			}
+			service := scriptedService(t)
+			pay := startDistantPay(t)
+			paygate := startPaygate(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply",
+				"PAYGATE_ROUTE_LICENCE_PRICES=1-day=6.00,8-day=13.50", "PAYGATE_ROUTE_LICENCE_PRICE_FIELD=licence",
+				"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
+				"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/done")
+			b := newTab(t, paygate.url)
+			form := "/" + strings.ReplaceAll(c.name, " ", "-")
+
+			b.open(form)
+			b.do(see("#send"), fill("#licence", "season"), click("#send"), see(".govuk-heading-l"))
+			require.Equal(t, "Choose what you want to pay for", b.text(".govuk-heading-l"))
+			b.look("script-wrong-" + form[1:])
+
+			b.open(form)
+			b.do(see("#send"), fill("#name", "Ann"), click("#send"))
+			if c.link {
+				b.do(see("a.govuk-button"))
+				require.Equal(t, "Pay to continue", b.text(".govuk-heading-l"))
+				b.look("script-pay-" + form[1:])
+				b.do(click("a.govuk-button"))
+			}
+			require.Empty(t, service.posts())
+			b.pays()
+			b.do(see("#done"))
+			require.Equal(t, "Ann", b.text("#done"))
+			require.Equal(t, "/licences/done?name=Ann", b.at())
+			require.Len(t, service.posts(), 1)
+		})
+	}
+}

@@ -1,0 +1,156 @@
+package e2e
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"paygate/internal/browser"
+)
+
+// tab is a citizen at Chromium.
+type tab struct {
+	t      *testing.T
+	ctx    context.Context
+	origin string
+}
+
+func newTab(t *testing.T, origin string) tab {
+	t.Helper()
+	return tab{t, browser.Tab(t), origin}
+}
+
+// do does one thing after the other. When one fails, the page is part of the message.
+func (b tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(b.ctx), 10*time.Second)
+		defer cancel()
+		text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + " " + document.documentElement.innerText`))
+		require.NoError(b.t, err, "the page was: %s", text)
+	}
+}
+
+func (b tab) open(target string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(b.origin + target))
+}
+
+func (b tab) text(selector string) string {
+	b.t.Helper()
+	text, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(selector)))
+	require.NoError(b.t, err)
+	return text
+}
+
+// at is the address that the tab shows, from the path on.
+func (b tab) at() string {
+	b.t.Helper()
+	address, err := chromedp.Run(b.ctx, chromedp.Location())
+	require.NoError(b.t, err)
+	return strings.TrimPrefix(address, b.origin)
+}
+
+// look checks the page's accessibility and keeps a picture of it.
+func (b tab) look(name string) {
+	b.t.Helper()
+	browser.Axe(b.t, b.ctx)
+	browser.Screenshot(b.t, b.ctx, name)
+}
+
+// see waits until something can be seen, however many pages come before it.
+func see(selector string) chromedp.Action[chromedp.Void] {
+	visible := chromedp.WaitVisible(chromedp.CSS(selector))
+	return func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		for {
+			none, err := visible(ctx, target)
+			if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "navigated or closed") {
+				return none, err
+			}
+		}
+	}
+}
+
+func click(selector string) chromedp.Action[chromedp.Void] {
+	return chromedp.Click(chromedp.CSS(selector))
+}
+
+func fill(selector, value string) chromedp.Action[chromedp.Void] {
+	return chromedp.SetValue(chromedp.CSS(selector), value)
+}
+
+// pays fills in Pay's card page and confirms the payment.
+func (b tab) pays() {
+	b.t.Helper()
+	b.do(see("#cardNo"), fill("#cardNo", goodCard), fill("#expiryMonth", "12"), fill("#expiryYear", "2039"),
+		fill("#cardholderName", "Ann Other"), fill("#cvc", "123"), fill("#addressLine1", "1 Quay"), fill("#addressCity", "Rivermouth"),
+		fill("#addressPostcode", "RV1 1AA"), fill("#email", "ann@example.org"), click("#submit-card-details"),
+		see("#confirm"), click("#confirm"))
+}
+
+// legacy is a service of few lines. It notes every request.
+type legacy struct {
+	url string
+
+	mu       sync.Mutex
+	received []received
+}
+
+// received is a request that the service got.
+type received struct {
+	method, target, body string
+	header               http.Header
+}
+
+// startLegacy starts a service that answers by the handler.
+func startLegacy(t *testing.T, answer http.HandlerFunc) *legacy {
+	t.Helper()
+	l := &legacy{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		l.mu.Lock()
+		l.received = append(l.received, received{r.Method, r.RequestURI, string(body), r.Header})
+		l.mu.Unlock()
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		answer(w, r)
+	}))
+	t.Cleanup(server.Close)
+	l.url = server.URL
+	return l
+}
+
+// posts are the requests that the service got with POST.
+func (l *legacy) posts() (posts []received) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.received {
+		if r.method == http.MethodPost {
+			posts = append(posts, r)
+		}
+	}
+	return posts
+}
+
+// startDistantPay starts a Pay that is another site to browsers, as the real one is: localhost, not 127.0.0.1.
+func startDistantPay(t *testing.T) *simulatedPay {
+	t.Helper()
+	address := freeAddress(t)
+	public := "http://localhost" + address[strings.LastIndexByte(address, ':'):]
+	start(t, exec.Command(binary, "simulator", "-listen", address, "-url", public)).waitFor(t, func() bool { return listens(address) })
+	return &simulatedPay{t, public}
+}
+
+func writeHTML(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Licences</title>`+body)
+}
