@@ -445,5 +445,6 @@ var words = map[string]both{
 	"warning":   {"Warning", "Rhybudd"},
 	"once":      {"Do not pay again.", "Peidiwch â thalu eto."},
 	"reloads":   {"This page reloads by itself.", "Mae’r dudalen hon yn ail-lwytho ei hun."},
+	"form":      {"Go back to the form", "Mynd yn ôl i’r ffurflen"}, // for scripts, whose page has the form's address still
 	"check":     {"Check again now", "Gwirio eto nawr"},
 }
