@@ -223,7 +223,7 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
 
 // refuse answers what the judge refused, and closes the connection: what else is on it may be read in two ways.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
-	noted := []any{"status", ruling.status, "reason", ruling.reason, "method", g.methodName(r)}
+	noted := []any{"status", ruling.status, "reason", ruling.reason, "rule", ruleOf(ruling.reason), "method", g.methodName(r)}
 	g.Log.InfoContext(r.Context(), "refused", append(noted, ruling.remedy()...)...)
 	w.Header().Set("Connection", "close")
 	refused := answer{status: ruling.status, page: pages.BadAddress}
@@ -235,19 +235,6 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) 
 		refused.page = pages.MethodUnknown
 	}
 	g.answer(w, r, refused)
-}
-
-// remedy is, for the log, the route that a refused address is near to, and the setting that declares the address if it is one
-// of the service's own.
-func (r ruling) remedy() []any {
-	if r.route == nil {
-		return nil
-	}
-	declare := r.route.Setting + "ALIASES, if it leads to the pay code"
-	if errors.Is(r.reason, errHandler) {
-		declare += "; " + r.route.Setting + "ALLOW, if it leads to other code"
-	}
-	return []any{"route", r.route.Name, "declare", declare}
 }
 
 // seeOther sends a browser on with a GET, never with the citizen's POST (FACTS trap 5).

@@ -102,3 +102,18 @@ func (t Tried) request(host string) (*http.Request, error) {
 	}
 	return r, err
 }
+
+// Sent is what the service gets of a request that is let through.
+func (j *Judge) Sent(t Tried) Tried {
+	r, err := t.request(j.judge.publicHost)
+	if err != nil {
+		return t
+	}
+	if ruling := j.judge.rule(r); ruling.withoutForm {
+		r, t.Body = withoutForm(r, ruling.target), ""
+	}
+	header := r.Header.Clone()
+	cleanRequest(header, false)
+	header.Del("Content-Length")
+	return Tried{Method: r.Method, Target: r.RequestURI, Header: header, Body: t.Body}
+}

@@ -102,6 +102,12 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	steady(w, r, bodyIdle)
 	r, marker := cutMarker(r)
 	ruling := g.judge.rule(r).at(marker, r.Method)
+	if ruling.withoutForm && ruling.verdict == targetFree {
+		if r.Method == http.MethodHead {
+			w = headWriter{w}
+		}
+		r = withoutForm(r, ruling.target)
+	}
 	if len(ruling.elsewhere) > 0 {
 		looked, body := g.lookElsewhere(w, r, ruling)
 		defer body.Close()

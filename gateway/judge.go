@@ -15,6 +15,7 @@ type judge struct {
 	publicHost string   // a target in absolute form may name it
 	watched    []*watched
 	askedFor   []*watched // those of them that a method can do harm to that only asks
+	submitted  []*watched // those that no such method serves, but for routes that are free just now
 	allowed    []reading.Pattern
 }
 
@@ -43,6 +44,8 @@ func newJudge(publicHost, prefix string, routes []Route, methods []string) *judg
 			j.watched = append(j.watched, w)
 			if p.Method() == http.MethodGet {
 				j.askedFor = append(j.askedFor, w)
+			} else if w.reach > reachExact {
+				j.submitted = append(j.submitted, w)
 			}
 		}
 		j.allowed = append(j.allowed, route.Allow...)
@@ -74,12 +77,25 @@ func (j *judge) rule(r *http.Request) ruling {
 	if t.path == j.prefix || strings.HasPrefix(t.path, j.prefix+"/") {
 		return ruling{verdict: targetOwn, target: t, path: t.path, query: t.query}
 	}
-	relevant := j.relevant(r.Method)
+	if unsafeMethod(r.Method) {
+		return j.find(r, t, j.watched)
+	}
+	at := j.atSubmission(t)
+	if refused, found := j.ruleSafe(r, t, at); found {
+		return refused
+	}
+	result := j.find(r, t, j.askedFor)
+	result.withoutForm = len(at) > 0
+	return result
+}
+
+// find judges a request on the patterns that its method can do harm to.
+func (j *judge) find(r *http.Request, t target, relevant []*watched) ruling {
 	if len(relevant) == 0 {
 		return free(t)
 	}
 	read := reading.Of(t.path)
-	result := j.find(r.Method, t, relevant, read)
+	result := j.weigh(r.Method, t, relevant, read)
 	if result.verdict == targetPay && namesEndToEnd(r.Header) {
 		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errConnection}
 	}
@@ -89,8 +105,8 @@ func (j *judge) rule(r *http.Request) ruling {
 	return result
 }
 
-// find weighs the plain reading of a target against all the others.
-func (j *judge) find(method string, t target, relevant []*watched, read *reading.Readings) ruling {
+// weigh holds the plain reading of a target against all the others.
+func (j *judge) weigh(method string, t target, relevant []*watched, read *reading.Readings) ruling {
 	path := withoutParameters(t.path)
 	exact := those(relevant, func(w *watched) bool { return w.isExactly(path, t.query) })
 	near := those(relevant, func(w *watched) bool {
@@ -115,14 +131,6 @@ func (j *judge) find(method string, t target, relevant []*watched, read *reading
 // hasWidely tells whether some handler or script may make the pattern's path of a reading, where that counts.
 func (w *watched) hasWidely(read *reading.Readings) bool {
 	return w.reach >= reachWide && read.HaveWidely(w.pattern)
-}
-
-// relevant are the patterns that a request of the method can do harm to.
-func (j *judge) relevant(method string) []*watched {
-	if unsafeMethod(method) {
-		return j.watched
-	}
-	return j.askedFor
 }
 
 // those are the ones of which it is true.

@@ -27,8 +27,10 @@ type Route struct {
 	Aliases []reading.Pattern // lead the service to the same code; gated alike
 	Allow   []reading.Pattern // near the pay path, but other code: pass
 	When    *Condition
-	Mode    Mode
-	Strict  bool // the wide readings of a path count too
+	// GetQuery are the parameters that a GET of a submission's path may carry; where there are none, it may carry any.
+	GetQuery []string
+	Mode     Mode
+	Strict   bool // the wide readings of a path count too
 
 	// Exactly one of the three says the price.
 	Price          int64            // pence; 0 for the other two

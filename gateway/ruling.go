@@ -42,6 +42,9 @@ type ruling struct {
 	// request may meet.
 	elsewhere []reading.Pattern
 
+	// Of targetFree: a safe method at the path of a submission, which goes to the service without a form (safe.go).
+	withoutForm bool
+
 	path     string            // of targetPay: what the service is asked for, without path parameters; of targetPlainPath: the plain spelling
 	query    string            // raw
 	captured map[string]string // of targetPay: what the wildcards of route stand for
@@ -89,5 +92,8 @@ var (
 	errAmbiguous   = errors.New("the target may be read as a pay route's, but is not exactly it")
 	errConnection  = errors.New("the Connection header names a header that is meant for the service")
 	errHandler     = errors.New("the target may lead a handler to the pay route's code, but is not exactly it")
+	errPostback    = errors.New("the query may be taken for a form that comes back")
+	errQueryForm   = errors.New("the query may be taken for the form that costs money")
+	errGetQuery    = errors.New("the query has a parameter that GET_QUERY does not list")
 	errManyReading = errors.New("the target has too many readings to judge")
 )

@@ -59,6 +59,7 @@ func (c *checker) route(name string, v routeVariables, common journey.Terms, mod
 		Aliases:       rc.patterns("ALIASES", v.Aliases),
 		Allow:         rc.patterns("ALLOW", v.Allow),
 		When:          rc.when(v.When),
+		GetQuery:      rc.getQuery(v.GetQuery),
 		Mode:          gateway.Mode(c.word(rc.name("MODE"), v.Mode, "on", "closed", "free")),
 		Description:   rc.description("DESCRIPTION", c.required(rc.name("DESCRIPTION"), v.Description)),
 		DescriptionCY: rc.description("DESCRIPTION_CY", v.DescriptionCY),
@@ -115,6 +116,9 @@ func (c routeChecker) crossCheck(r gateway.Route, v routeVariables) {
 	if pass && r.Terms.Release == journey.ReleaseOnReturn {
 		c.fault(c.name("RELEASE"), "on-return is for submissions; a pass is fetched once it is paid")
 	}
+	if pass && v.GetQuery != "*" {
+		c.fault(c.name("GET_QUERY"), "is for submissions; what a pass is paid for is its query too")
+	}
 	if pass && r.When != nil {
 		c.fault(c.name("WHEN"), "is for submissions; a GET has no form")
 	}
@@ -166,6 +170,18 @@ func (c routeChecker) when(value string) *gateway.Condition {
 		return nil
 	}
 	return &gateway.Condition{Field: field, Value: wanted}
+}
+
+// getQuery are the parameters of GET_QUERY; none where it allows any.
+func (c routeChecker) getQuery(value string) []string {
+	if value == "*" {
+		return nil
+	}
+	names := c.list(c.name("GET_QUERY"), value)
+	if slices.Contains(names, "*") {
+		c.fault(c.name("GET_QUERY"), "is * for any parameter, or a list of names")
+	}
+	return names
 }
 
 func (c routeChecker) strict(value string, kind journey.Kind) bool {

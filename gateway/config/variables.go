@@ -91,6 +91,7 @@ type routeVariables struct {
 	Repeat         string `env:"REPEAT" envDefault:"never"`
 	RetryFor       string `env:"RETRY_FOR" envDefault:"2h"`
 	PassFor        string `env:"PASS_FOR" envDefault:"1h"`
+	GetQuery       string `env:"GET_QUERY" envDefault:"*"`
 	Aliases        string `env:"ALIASES"`
 	Allow          string `env:"ALLOW"`
 	Strict         string `env:"STRICT"`

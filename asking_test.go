@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/probe"
+)
+
+// withButton are the settings of a route whose page has several buttons.
+const withButton = "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay"
+
+// A method that only asks brings the pay code nothing to work with: no body, and under OPTIONS no query.
+func TestAMethodThatOnlyAsksBringsNoFormToASubmission(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, withButton)
+	const form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n\r\nname=Ann&action=pay"
+	const chunked = "Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\na\r\naction=pay\r\n0\r\n\r\n"
+	for _, c := range []struct{ line, rest, line2 string }{
+		{"HEAD /licences/apply", form, "GET /licences/apply HTTP/1.1"},
+		{"HEAD /licences/apply", chunked, "GET /licences/apply HTTP/1.1"},
+		{"HEAD /licences/apply?page=2", "\r\n", "GET /licences/apply?page=2 HTTP/1.1"},
+		{"HEAD /Licences//apply/", form, "GET /Licences//apply/ HTTP/1.1"},
+		{"HEAD /licences/apply;jsessionid=1", form, "GET /licences/apply;jsessionid=1 HTTP/1.1"},
+		{"HEAD /licences/apply.php", form, "GET /licences/apply.php HTTP/1.1"},
+		{"GET /licences/apply", form, "GET /licences/apply HTTP/1.1"},
+		{"GET /licences/apply", chunked, "GET /licences/apply HTTP/1.1"},
+		{"GET /index.php/licences/apply?a", form, "GET /index.php/licences/apply?a HTTP/1.1"},
+		{"OPTIONS /licences/apply?name=x", form, "OPTIONS /licences/apply HTTP/1.1"},
+		{"OPTIONS /licences/apply/?name=x", "\r\n", "OPTIONS /licences/apply/ HTTP/1.1"},
+	} {
+		answer := d.speak(c.line + " HTTP/1.1\r\nHost: apply.example\r\n" + c.rest)
+		got := d.service.take()
+		require.Len(t, got, 1, c.line)
+		require.Equal(t, c.line2, got[0].line)
+		require.Empty(t, got[0].body)
+		require.Empty(t, got[0].values("Content-Type"), c.line)
+		require.Zero(t, got[0].length, c.line)
+		if strings.HasPrefix(c.line, "HEAD") {
+			require.Equal(t, http.StatusOK, answer.answers[0].status)
+			require.Empty(t, answer.answers[0].body)
+			require.Equal(t, "6", answer.answers[0].header.Get("Content-Length"))
+		}
+	}
+}
+
+// Elsewhere nothing changes.
+func TestAMethodThatOnlyAsksIsLeftAsItIsElsewhere(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, withButton)
+	for _, raw := range []string{
+		"HEAD /page?action=pay HTTP/1.1\r\nHost: apply.example\r\n\r\n",
+		"OPTIONS /page?action=pay HTTP/1.1\r\nHost: apply.example\r\n\r\n",
+		"GET /search HTTP/1.1\r\nHost: apply.example\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+		"GET /licences?action=pay&__VIEWSTATE=x HTTP/1.1\r\nHost: apply.example\r\n\r\n",
+	} {
+		d.speak(raw)
+		got := d.service.take()
+		require.Len(t, got, 1, raw)
+		line, _, _ := strings.Cut(raw, "\r\n")
+		require.Equal(t, line, got[0].line)
+		require.Equal(t, strings.HasSuffix(raw, "{}"), len(got[0].body) > 0)
+	}
+}
+
+func TestAQueryThatMeetsTheConditionIsRefused(t *testing.T) {
+	t.Parallel()
+	for when, queries := range map[string][]string{
+		"form:action=pay": {
+			"action=pay", "name=x&action=pay", "action=", "action", "a=1;action=pay", "%61ction=pay", "ACTION=Pay", "action[]=pay", "+action=pay", "action=%70ay",
+			"__EVENTTARGET=action", "__VIEWSTATE=x", "__VIEWSTATE=", "%5f_viewstate=x", "__EVENTTARGET", "action=pay&action=save", "action=%2570ay",
+		},
+		"": {"__EVENTTARGET=x", "__VIEWSTATE=x", "__viewstate="},
+	} {
+		d := openDoor(t, "PAYGATE_ROUTE_LICENCE_WHEN="+when)
+		for _, query := range queries {
+			for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
+				for _, path := range []string{"/licences/apply", "/Licences/apply/", "/licences/apply.php", "/x/../licences/apply", "/licences/apply;x=1"} {
+					answer := d.isNotFree(t, method+" "+path+"?"+query+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+					require.Equal(t, http.StatusBadRequest, answer.status)
+				}
+			}
+		}
+		require.Contains(t, d.log.String(), `"rule":"query of a page"`)
+		for _, query := range []string{"page=2", "name=Ann", "view=list&lang=cy", "viewState=1", "next=/pay", "action=save&x=pay"} {
+			d.speak("GET /licences/apply?" + query + " HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+			require.Len(t, d.service.take(), 1, query)
+		}
+	}
+}
+
+func TestGETMayCarryTheListedParametersAlone(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang, page")
+	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
+	for _, query := range []string{"", "?", "?lang=cy", "?page=2&lang=cy", "?page=%32&&lang", "?lang=cy&paygate-reply=x"} {
+		d.speak(ask("/licences/apply" + query))
+		require.LessOrEqual(t, len(d.service.take()), 1, query)
+		require.NotContains(t, d.log.String(), `"msg":"refused"`, query)
+	}
+	for _, query := range []string{"name=x", "lang=cy&name=x", "lang=cy;name=x", "LANG=cy", "lang[]=cy", "lang%00=x", "%", "=x", "lang=cy&x"} {
+		for _, path := range []string{"/licences/apply", "/licences/apply/", "/LICENCES/apply", "/licences/apply.json"} {
+			d.isNotFree(t, ask(path+"?"+query))
+		}
+	}
+	require.Contains(t, d.log.String(), "PAYGATE_ROUTE_LICENCE_GET_QUERY")
+	d.speak(ask("/licences?name=x"))
+	require.Len(t, d.service.take(), 1)
+	d.speak("OPTIONS /licences/apply?name=x HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+	require.Len(t, d.service.take(), 1, "its query does not travel")
+}
+
+// Whatever way a form can be sent by another method, or in another place, the pay code never has it.
+func TestNoSpellingOfAMethodBringsTheFormToThePayCode(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, withButton)
+	address := probe.Address{
+		Method: "POST", Path: "/licences/apply", Host: publicHost, Form: "name=Ann&action=pay", Field: "action", Value: "pay", Other: "save",
+	}
+	tried := 0
+	for _, s := range probe.Spellings(address, probe.KindMethod) {
+		header := ""
+		if s.Type != "" {
+			header = "Content-Type: " + s.Type + "\r\n"
+		}
+		for _, line := range s.Header {
+			header += line + "\r\n"
+		}
+		d.speak(fmt.Sprintf("%s %s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s", s.Method, s.Target, header, len(s.Body), s.Body))
+		tried++
+		for _, got := range d.service.take() {
+			if strings.Contains(got.line, " /licences/apply") {
+				require.NotContains(t, got.line+string(got.body), "action=pay", "%s %s %v %q", s.Method, s.Target, s.Header, s.Body)
+				require.NotContains(t, got.line+strings.Join(got.header, "\n"), "verride")
+			}
+		}
+	}
+	require.Greater(t, tried, 60)
+}

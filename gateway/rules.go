@@ -1,0 +1,49 @@
+package gateway
+
+import "errors"
+
+// ruleOf is the short name, for logs and reports, of the rule by which a request is refused.
+func ruleOf(reason error) string {
+	for name, reasons := range map[string][]error{
+		"method":            {errMethod, errPayMethod},
+		"near spelling":     {errAmbiguous},
+		"wide reading":      {errHandler},
+		"too many readings": {errManyReading},
+		"other parameters":  {errElsewhere},
+		"query of a page":   {errPostback, errQueryForm, errGetQuery},
+		"Connection header": {errConnection},
+	} {
+		for _, r := range reasons {
+			if errors.Is(reason, r) {
+				return name
+			}
+		}
+	}
+	return "address"
+}
+
+// remedy is, for the log, the route that a refused request is near to, and the setting that frees the request if it is one of the
+// service's own.
+func (r ruling) remedy() []any {
+	if r.route == nil {
+		return nil
+	}
+	return []any{"route", r.route.Name, "declare", r.route.declares(r.reason)}
+}
+
+// declares says which settings of the route declare what was refused for a reason.
+func (r *Route) declares(reason error) string {
+	aliases := r.Setting + "ALIASES, if it leads to the pay code"
+	switch {
+	case errors.Is(reason, errHandler):
+		return aliases + "; " + r.Setting + "ALLOW, if it leads to other code"
+	case errors.Is(reason, errGetQuery):
+		return r.Setting + "GET_QUERY, if the page takes the parameter"
+	case errors.Is(reason, errQueryForm):
+		return r.Setting + "ALLOW, as GET with this path and query, if it only shows a page"
+	case errors.Is(reason, errPostback):
+		return "nothing: ASP.NET takes it for a form"
+	default:
+		return aliases
+	}
+}

@@ -1,0 +1,106 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+
+	"paygate/gateway/reading"
+)
+
+// A safe method (GET, HEAD, OPTIONS) on the path of a submission route asks for the form, or about it. Many services let the pay
+// code run on it all the same, where it brings a form in its body or its query. So it brings none: the body is dropped, OPTIONS
+// goes without its query, HEAD goes as GET (services answer it by code of their own, or by the pay code), and a query that the pay
+// code may take for the form is refused. This holds for every reading of the path that counts for a POST.
+
+// atSubmission are the patterns of submission routes whose path the target of a safe request may be, whatever their conditions on
+// the query. A path with too many readings may be any.
+func (j *judge) atSubmission(t target) []*watched {
+	if len(j.submitted) == 0 {
+		return nil
+	}
+	read := reading.Of(t.path)
+	allowed := j.isAllowed(http.MethodGet, t)
+	return those(j.submitted, func(w *watched) bool {
+		return !read.Complete() || read.Have(w.pattern) || !allowed && w.hasWidely(read)
+	})
+}
+
+// ruleSafe reports the refusal of a safe request at submission routes; false where it is not refused.
+func (j *judge) ruleSafe(r *http.Request, t target, at []*watched) (ruling, bool) {
+	if t.query == "" {
+		return ruling{}, false
+	}
+	cookies := reading.Cookies(r.Header)
+	for _, w := range at {
+		if !w.pattern.IsSaid(t.query, cookies, len(cookies) > reading.MostParameters) {
+			continue
+		}
+		if refusal := w.route.refusesQuery(t.query); refusal != nil && (refusal == errPostback || !j.allowsQuery(t)) {
+			return w.refused(t, http.StatusBadRequest, refusal), true
+		}
+		if r.Method != http.MethodOptions && !w.mayCarry(t.query) && !j.allowsQuery(t) {
+			return w.refused(t, http.StatusBadRequest, errGetQuery), true
+		}
+	}
+	return ruling{}, false
+}
+
+// allowsQuery reports whether an entry of ALLOW with conditions on the query has declared just this GET to be other code.
+func (j *judge) allowsQuery(t target) bool {
+	return slices.ContainsFunc(j.allowed, func(p reading.Pattern) bool {
+		return len(p.Parameters()) > 0 && p.Method() == http.MethodGet && p.Matches(t.path) && p.Fits(t.query) == reading.Met
+	})
+}
+
+// refusesQuery says why a query may be taken for the route's form; nil where it may not.
+func (r *Route) refusesQuery(query string) error {
+	fields := reading.LooseQuery(query)
+	switch {
+	case len(fields) > reading.MostParameters, slices.ContainsFunc(fields, reading.IsPostback):
+		return errPostback
+	case r.When != nil && slices.ContainsFunc(fields, r.When.mayBeInQuery):
+		return errQueryForm
+	default:
+		return nil
+	}
+}
+
+// mayBeInQuery reports whether some service takes a parameter of a query for the field: with its value, or with none.
+func (c *Condition) mayBeInQuery(f reading.Field) bool {
+	return reading.MayName(f.Name, c.Field) && (f.Value == "" || c.Value == "" || f.MayBe(c.Value))
+}
+
+// mayCarry reports whether GET_QUERY lists every parameter of a query. Conditions of the pattern need not be listed.
+func (w *watched) mayCarry(query string) bool {
+	if len(w.route.GetQuery) == 0 {
+		return true
+	}
+	listed := append(w.pattern.Parameters(), w.route.GetQuery...)
+	return !slices.ContainsFunc(reading.LooseQuery(query), func(f reading.Field) bool { return !slices.Contains(listed, f.Name) })
+}
+
+// withoutForm is a safe request without what a service may take for a form. Its answer has no body where it was HEAD.
+func withoutForm(r *http.Request, t target) *http.Request {
+	safe := r.WithContext(r.Context())
+	safe.Header = r.Header.Clone()
+	safe.Body, safe.ContentLength, safe.TransferEncoding = http.NoBody, 0, nil
+	for _, name := range []string{"Content-Type", "Content-Encoding", "Content-Length"} {
+		safe.Header.Del(name)
+	}
+	switch r.Method {
+	case http.MethodHead:
+		safe.Method = http.MethodGet
+	case http.MethodOptions:
+		safe.RequestURI = t.path
+	}
+	return safe
+}
+
+// headWriter drops the body of the answer to a HEAD that went to the service as GET.
+type headWriter struct{ http.ResponseWriter }
+
+// Write drops what a HEAD has no use for.
+func (headWriter) Write(text []byte) (int, error) { return len(text), nil }
+
+// Unwrap lets http.ResponseController flush and hijack.
+func (w headWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
