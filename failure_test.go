@@ -173,7 +173,7 @@ func newShaky(t *testing.T, store journey.Store, clock *movableClock, s story, t
 	key, err := signature.Generate(signature.ES256, clock.now())
 	require.NoError(t, err)
 	deliverer := upstream.New(upstream.Options{
-		Upstream: serviceURL, PublicURL: serviceURL, Timeout: ample, ReplyMaxBytes: 1 << 20, StripSetCookie: cookie.StripSet,
+		Upstream: serviceURL, Origins: []*url.URL{serviceURL}, Timeout: ample, ReplyMaxBytes: 1 << 20, StripSetCookie: cookie.StripSet,
 		Signer: func() signature.Signer {
 			return signature.Signer{Keys: signature.Keys{key}, Issuer: "x", Audience: "x", Now: clock.now}
 		},

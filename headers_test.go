@@ -184,9 +184,15 @@ func cookieOf(answer heard) string {
 func TestNeitherHostNorWhoAsksOpensAPayRoute(t *testing.T) {
 	t.Parallel()
 	d := openDoor(t)
+	for _, host := range []string{
+		"evil.example", "localhost", "127.0.0.1", "[::1]", "apply.example:99999", "service.internal", "evil.example\r\nX-Forwarded-Host: apply.example",
+		"apply.example..", "apply.example.evil.example", "xapply.example",
+	} {
+		answer := d.isNotFree(t, "POST /licences/apply HTTP/1.1\r\nHost: "+host+"\r\nContent-Length: 8\r\n\r\nname=Ann")
+		require.Equal(t, http.StatusMisdirectedRequest, answer.status, host)
+	}
 	for _, lines := range []string{
-		"Host: evil.example", "Host: localhost", "Host: 127.0.0.1", "Host: [::1]", "Host: APPLY.EXAMPLE", "Host: apply.example.", "Host: apply.example:80",
-		"Host: apply.example:99999", "Host: service.internal", "Host: evil.example\r\nX-Forwarded-Host: apply.example",
+		"Host: APPLY.EXAMPLE", "Host: apply.example.", "Host: apply.example:80",
 		"Host: apply.example\r\nUser-Agent: kube-probe/1.30", "Host: apply.example\r\nUser-Agent: ELB-HealthChecker/2.0", "Host: apply.example\r\nUser-Agent: GoogleHC/1.0",
 		"Host: apply.example\r\nX-Forwarded-For: 127.0.0.1", "Host: apply.example\r\nX-Real-IP: 10.0.0.1", "Host: apply.example\r\nForwarded: for=127.0.0.1;proto=https",
 		"Host: apply.example\r\nX-Custom-IP-Authorization: 127.0.0.1", "Host: apply.example\r\nX-Middleware-Subrequest: middleware", "Host: apply.example\r\nAuthorization: Basic YWRtaW46YWRtaW4=",
@@ -257,10 +263,13 @@ func TestAGetThatSaysItIsAPostIsAGet(t *testing.T) {
 func TestAnAbsoluteTargetIsJudgedByItsPathAndSentWithout(t *testing.T) {
 	t.Parallel()
 	d := openDoor(t)
-	for _, origin := range []string{"http://apply.example", "HTTP://apply.example", "http://" + d.address} {
+	for origin, status := range map[string]int{
+		"http://apply.example": http.StatusSeeOther, "HTTP://apply.example": http.StatusSeeOther, "http://Apply.Example.:80": http.StatusSeeOther,
+		"http://" + d.address: http.StatusMisdirectedRequest,
+	} {
 		host, _ := url.Parse(origin)
 		answer := d.isNotFree(t, "POST "+origin+"/licences/apply HTTP/1.1\r\nHost: "+host.Host+"\r\nContent-Length: 0\r\n\r\n")
-		require.Equal(t, http.StatusSeeOther, answer.status)
+		require.Equal(t, status, answer.status, origin)
 		for rest, target := range map[string]string{"/free?a=1;b": "/free?a=1;b", "": "/", "?x": "/?x"} {
 			d.speak("GET " + origin + rest + " HTTP/1.1\r\nHost: evil.example\r\n\r\n")
 			received := d.service.take()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -36,6 +37,7 @@ type house struct {
 	pay     *simulator.Simulator
 	payURL  string
 	url     string
+	host    string // what browsers call it, where that is not its address
 	parts   *command.Parts
 	door    *httptest.Server
 	staff   *httptest.Server
@@ -286,6 +288,7 @@ func (c *citizen) do(method, target string, body io.Reader, header ...string) pa
 	}
 	r, err := http.NewRequest(method, target, body)
 	require.NoError(c.h.t, err)
+	r.Host = cmp.Or(c.h.host, r.Host)
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}

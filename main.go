@@ -91,16 +91,16 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 		Turn: store.turn, Finished: counted.PayCalled,
 	})
 	service := upstream.New(upstream.Options{
-		Upstream: s.Upstream, Host: s.UpstreamHost, PublicURL: s.PublicURL, TLS: trust,
+		Upstream: s.Upstream, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
 		Delivered: counted.Delivered, TextMissing: textMissing(s.Routes, log),
 		Signer: func() signature.Signer {
-			return signature.Signer{Keys: keys.Keys(), Issuer: s.PublicURL.String(), Audience: s.Audience, Now: now}
+			return signature.Signer{Keys: keys.Keys(), Issuer: s.Origins.Main().String(), Audience: s.Audience, Now: now}
 		},
 	})
 	tickets, err := cookie.New(cookie.Options{
 		HashKeys: sealer.DeriveAll("cookie hash", 64), BlockKeys: sealer.DeriveAll("cookie block", 32),
-		Secure: s.PublicURL.Scheme == "https", MaxAge: ticketAge(s.Routes),
+		Secure: s.Origins.Secure(), MaxAge: ticketAge(s.Routes),
 	})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -124,7 +124,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 
 	// Floor 2: the doors.
 	door := gateway.New(gateway.Options{
-		PublicURL: s.PublicURL, Prefix: s.Prefix, Routes: s.Routes,
+		Origins: s.Origins, Live: s.Live, Prefix: s.Prefix, Routes: s.Routes,
 		Upstream: s.Upstream, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust, UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
 		HoldMaxBytes: s.HoldMaxBytes, HoldHeaders: s.HoldHeaders, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
 		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards,

@@ -90,7 +90,7 @@ func TestAProbeSendsNothingUnlessToldThatThisIsStaging(t *testing.T) {
 	require.Empty(t, said)
 	require.Contains(t, complained, "RUN THE PAY CODE")
 	require.Contains(t, complained, "say so by -staging")
-	live := s.environ("PAYGATE_PUBLIC_URL=https://apply.example", "PAYGATE_PAY_MODE=live", "PAYGATE_PAY_API_KEY=api_live_secretkeysecretkey")
+	live := s.environ("PAYGATE_PUBLIC_URL=https://apply.example.org", "PAYGATE_PAY_MODE=live", "PAYGATE_PAY_API_KEY=api_live_secretkeysecretkey")
 	status, _, complained = types(t, live, "probe", "-staging")
 	require.Equal(t, 2, status)
 	require.Contains(t, complained, "say so by -live")

@@ -106,7 +106,7 @@ func (w *town) serving(p *program) *replica {
 	at := servingAt.FindStringSubmatch(p.said())
 	require.Len(w.t, at, 3, p.said())
 	return &replica{&house{
-		t: w.t, service: w.service, pay: w.pay, payURL: w.common.payURL, url: "http://" + at[1],
+		t: w.t, service: w.service, pay: w.pay, payURL: w.common.payURL, url: "http://" + at[1], host: "licences.test",
 		staff: &httptest.Server{URL: "http://" + at[2]},
 	}, p}
 }

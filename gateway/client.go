@@ -4,47 +4,87 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 )
 
 // client is who made a request, as far as we know.
 type client struct {
-	address string // IP
-	host    string // as their browser names it
-	proto   string // "https" or "http", as they see it
-	trusted bool   // the peer is a trusted proxy
+	address string   // IP
+	host    string   // as their browser names it
+	origin  *url.URL // ours that has the host, else the main one
+	proto   string   // "https" or "http", as they see it
+	trusted bool     // the peer is a trusted proxy
 }
 
-// clientOf says who made a request. Only a trusted proxy's word counts, and of the addresses that it passes on, the last
-// that is no trusted proxy itself.
-func clientOf(r *http.Request, trusted []netip.Prefix) client {
-	c := client{address: peerAddress(r), host: r.Host, proto: "http"}
-	if r.TLS != nil {
-		c.proto = "https"
+// clientOf says who made a request. Only a trusted proxy's word counts.
+func (g *Gateway) clientOf(r *http.Request) client {
+	c := client{address: peerAddress(r), host: r.Host}
+	if c.trusted = within(c.address, g.TrustedProxies); c.trusted {
+		c.address = forwardedAddress(r.Header, c.address, g.TrustedProxies)
+		if host := firstItem(r.Header["X-Forwarded-Host"]); host != "" && !strings.ContainsAny(host, " /\\@?#") {
+			c.host = host
+		}
 	}
-	c.trusted = within(c.address, trusted)
-	if !c.trusted {
-		return c
+	c.origin = g.Origins.FindOrMain(c.host)
+	c.proto = c.origin.Scheme
+	if said := forwardedProto(r.Header); c.trusted && said != "" && !(g.Live && c.proto == "https") {
+		c.proto = said
 	}
-	hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
+	return c
+}
+
+// forwardedAddress returns, of the addresses that proxies pass on, the last that is not a trusted proxy itself.
+func forwardedAddress(header http.Header, address string, trusted []netip.Prefix) string {
+	hops := strings.Split(strings.Join(header["X-Forwarded-For"], ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		address, err := hopAddress(strings.TrimSpace(hop))
+		read, err := hopAddress(strings.TrimSpace(hop))
 		if err != nil {
 			break
 		}
-		c.address = address.String()
-		if !within(c.address, trusted) {
+		address = read.String()
+		if !within(address, trusted) {
 			break
 		}
 	}
-	if proto := strings.ToLower(r.Header.Get("X-Forwarded-Proto")); proto == "https" || proto == "http" {
-		c.proto = proto
+	return address
+}
+
+// forwardedProto returns the scheme by which the citizen's browser came, as the first proxy says; empty where none says it.
+func forwardedProto(header http.Header) string {
+	said := []string{firstItem(header["X-Forwarded-Proto"]), forwardedParameter(header["Forwarded"], "proto")}
+	for _, name := range []string{"X-Forwarded-Ssl", "Front-End-Https"} {
+		if strings.EqualFold(header.Get(name), "on") {
+			said = append(said, "https")
+		}
 	}
-	if host := r.Header.Get("X-Forwarded-Host"); host != "" && !strings.ContainsAny(host, ", /\\@?#") {
-		c.host = host
+	for _, scheme := range said {
+		if scheme = strings.ToLower(scheme); scheme == "https" || scheme == "http" {
+			return scheme
+		}
 	}
-	return c
+	return ""
+}
+
+// firstItem returns the first of a comma list, which the proxy nearest to the browser wrote.
+func firstItem(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	first, _, _ := strings.Cut(lines[0], ",")
+	return strings.TrimSpace(first)
+}
+
+// forwardedParameter returns a parameter of the first element of a Forwarded header (RFC 7239 section 4).
+func forwardedParameter(lines []string, name string) string {
+	for pair := range strings.SplitSeq(firstItem(lines), ";") {
+		key, value, _ := strings.Cut(pair, "=")
+		if strings.EqualFold(strings.TrimSpace(key), name) {
+			return strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return ""
 }
 
 // hopAddress reads an address in a proxy's list. Some proxies (Azure's Application Gateway) write its port, too.

@@ -7,28 +7,43 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/origin"
 )
+
+// balanced is a gateway whose trusted proxies are in 10.0.0.0/8.
+func balanced(live bool, origins origin.List) *Gateway {
+	return &Gateway{Options: Options{Live: live, Origins: origins, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+}
+
+func from(peer string, header ...string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.RemoteAddr = peer
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	return r
+}
+
+var licences = origin.List{{Scheme: "https", Host: "licences.example.gov.uk"}, {Scheme: "http", Host: "www.example.org"}}
 
 func TestWhoAsksIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 	t.Parallel()
-	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	request := func(peer string) *http.Request {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.RemoteAddr = peer
-		r.Header.Set("X-Forwarded-For", "6.6.6.6, 203.0.113.7, 10.0.0.2")
-		r.Header.Set("X-Forwarded-Proto", "https")
-		r.Header.Set("X-Forwarded-Host", "licences.example.gov.uk")
-		return r
+		return from(peer, "X-Forwarded-For", "6.6.6.6, 203.0.113.7, 10.0.0.2", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "www.example.org")
 	}
-	require.Equal(t, client{address: "203.0.113.7", host: "licences.example.gov.uk", proto: "https", trusted: true}, clientOf(request("10.0.0.1:5"), trusted))
-	require.Equal(t, client{address: "198.51.100.1", host: "example.com", proto: "http"}, clientOf(request("198.51.100.1:5"), trusted))
-	require.Equal(t, client{address: "10.0.0.1", host: "example.com", proto: "http"}, clientOf(request("10.0.0.1:5"), nil), "nobody is trusted by default")
+	g := balanced(false, licences)
+	require.Equal(t, client{"203.0.113.7", "www.example.org", licences[1], "https", true}, g.clientOf(request("10.0.0.1:5")))
+	require.Equal(t, client{"198.51.100.1", "example.com", licences[0], "https", false}, g.clientOf(request("198.51.100.1:5")))
 	for peer, believed := range map[string]bool{
 		"[::ffff:10.0.0.1]:5": true, "[::ffff:11.0.0.1]:5": false, "[::10.0.0.1]:5": false, "[fe80::1%eth0]:5": false, "[64:ff9b::10.0.0.1]:5": false, "10.0.0.1": true, "@": false, "": false,
 	} {
-		require.Equal(t, believed, clientOf(request(peer), trusted).trusted, peer)
+		require.Equal(t, believed, g.clientOf(request(peer)).trusted, peer)
 	}
-	require.True(t, clientOf(request("[fe80::1%eth0]:5"), []netip.Prefix{netip.MustParsePrefix("fe80::/10")}).trusted, "whatever the zone")
+	g.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("fe80::/10")}
+	require.True(t, g.clientOf(request("[fe80::1%eth0]:5")).trusted, "whatever the zone")
+	g.TrustedProxies = nil
+	require.Equal(t, "10.0.0.1", g.clientOf(request("10.0.0.1:5")).address, "nobody is trusted by default")
 }
 
 func TestAProxysListMayHavePorts(t *testing.T) {
@@ -37,9 +52,47 @@ func TestAProxysListMayHavePorts(t *testing.T) {
 		"203.0.113.7:51234": "203.0.113.7", "[2001:db8::7]:443": "2001:db8::7", "6.6.6.6, 203.0.113.7:1,10.0.0.2:5": "203.0.113.7",
 		"203.0.113.7:99999": "10.0.0.1", "203.0.113.7:": "10.0.0.1", "10.0.0.2:5": "10.0.0.2", "unknown": "10.0.0.1",
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.RemoteAddr = "10.0.0.1:5"
-		r.Header.Set("X-Forwarded-For", list)
-		require.Equal(t, address, clientOf(r, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}).address, list)
+		require.Equal(t, address, balanced(false, licences).clientOf(from("10.0.0.1:5", "X-Forwarded-For", list)).address, list)
+	}
+}
+
+func TestTheSchemeIsThePublicOneUnlessATrustedProxySaysOtherwise(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		header     []string
+		test, live string
+	}{
+		{nil, "https", "https"},
+		{[]string{"X-Forwarded-Proto", "http"}, "http", "https"},
+		{[]string{"X-Forwarded-Proto", "HTTP"}, "http", "https"},
+		{[]string{"X-Forwarded-Proto", "https,http"}, "https", "https"},
+		{[]string{"X-Forwarded-Proto", "http, https"}, "http", "https"},
+		{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-Proto", "http"}, "https", "https"},
+		{[]string{"X-Forwarded-Proto", "ws"}, "https", "https"},
+		{[]string{"X-Forwarded-Proto", "ftp", "X-Forwarded-Ssl", "on"}, "https", "https"},
+		{[]string{"X-Forwarded-Ssl", "off"}, "https", "https"},
+		{[]string{"Forwarded", `for=1.2.3.4;proto=http;host=x, for=10.0.0.1;proto=https`}, "http", "https"},
+		{[]string{"Forwarded", `for="[::1]:5"; Proto="http"`}, "http", "https"},
+		{[]string{"Forwarded", "for=1.2.3.4"}, "https", "https"},
+	} {
+		header := append([]string{"X-Forwarded-Host", "licences.example.gov.uk"}, c.header...)
+		require.Equal(t, c.test, balanced(false, licences).clientOf(from("10.0.0.1:5", header...)).proto, c.header)
+		require.Equal(t, c.live, balanced(true, licences).clientOf(from("10.0.0.1:5", header...)).proto, c.header)
+		require.Equal(t, "https", balanced(false, licences).clientOf(from("198.51.100.1:5", header...)).proto, "not a proxy of ours: %v", c.header)
+	}
+	for _, name := range []string{"X-Forwarded-Ssl", "Front-End-Https"} {
+		require.Equal(t, "https", balanced(false, licences).clientOf(from("10.0.0.1:5", name, "on", "X-Forwarded-Host", "www.example.org")).proto, name)
+	}
+	require.Equal(t, "http", balanced(false, licences).clientOf(from("10.0.0.1:5", "X-Forwarded-Host", "www.example.org")).proto)
+}
+
+func TestTheHostIsTheFirstThatATrustedProxyNames(t *testing.T) {
+	t.Parallel()
+	for said, host := range map[string]string{
+		"licences.example.gov.uk": "licences.example.gov.uk", "www.example.org, proxy.internal": "www.example.org", "": "example.com",
+		"a b": "example.com", "x/y": "example.com", "u@x": "example.com", ", www.example.org": "example.com",
+	} {
+		require.Equal(t, host, balanced(false, licences).clientOf(from("10.0.0.1:5", "X-Forwarded-Host", said)).host, said)
+		require.Equal(t, "example.com", balanced(false, licences).clientOf(from("198.51.100.1:5", "X-Forwarded-Host", said)).host, said)
 	}
 }

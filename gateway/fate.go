@@ -37,14 +37,14 @@ type Tried struct {
 // Judge tells what the public door would do with a request, without a door. Safe for concurrent use.
 type Judge struct{ judge *judge }
 
-// NewJudge makes the judge that a Gateway with these options has; it looks at PublicURL, Prefix, Routes and Methods alone.
+// NewJudge makes the judge that a Gateway with these options has; it looks at Origins, Prefix, Routes and Methods alone.
 func NewJudge(o Options) *Judge {
-	return &Judge{newJudge(o.PublicURL.Host, o.Prefix, o.Routes, o.Methods)}
+	return &Judge{newJudge(o.Origins, o.Prefix, o.Routes, o.Methods)}
 }
 
 // Fate reports what would become of a request.
 func (j *Judge) Fate(t Tried) Fate {
-	r, err := t.request(j.judge.publicHost)
+	r, err := t.request(j.judge.origins.Main().Host)
 	if err != nil {
 		return FateRefused // net/http answers it before the door is asked
 	}

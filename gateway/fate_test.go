@@ -2,18 +2,18 @@ package gateway
 
 import (
 	"net/http"
-	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/origin"
 	"paygate/gateway/reading"
 )
 
 func TestTheJudgeTellsWhatTheDoorWouldDo(t *testing.T) {
 	t.Parallel()
 	j := NewJudge(Options{
-		PublicURL: &url.URL{Scheme: "https", Host: "apply.example"}, Prefix: "/_pay", Methods: []string{"PROPFIND"},
+		Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, Prefix: "/_pay", Methods: []string{"PROPFIND"},
 		Routes: []Route{
 			{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Allow: []reading.Pattern{patternOf(t, "POST /licences/apply/photo")}, Strict: true, Mode: ModeOn},
 			{Name: "register", Match: patternOf(t, "GET /register"), Mode: ModeOn},

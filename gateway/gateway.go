@@ -16,7 +16,10 @@ import (
 	"net/url"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"paygate/gateway/cookie"
+	"paygate/gateway/origin"
 	"paygate/gateway/pages"
 	"paygate/gateway/spool"
 	"paygate/journey"
@@ -24,9 +27,10 @@ import (
 
 // Options are what a Gateway is made of. All fields are required but where it says otherwise.
 type Options struct {
-	PublicURL *url.URL // the origin citizens see
-	Prefix    string   // our own addresses live under it, "/_pay"
-	Routes    []Route
+	Origins origin.List // at which citizens see the service
+	Live    bool        // real money
+	Prefix  string      // our own addresses live under it, "/_pay"
+	Routes  []Route
 
 	Upstream        *url.URL
 	UpstreamHost    string      // sent as Host instead of the citizen's; may be empty
@@ -77,17 +81,20 @@ type Gateway struct {
 	quotas      *quotas
 	draining    chan struct{} // closed once no new journeys may begin
 	later       *later
+	hostWarning rate.Sometimes // for the log, of requests at other hosts
 }
 
 // New makes the public door. It keeps pointers into the routes, which must not be changed any more.
 func New(o Options) *Gateway {
 	g := &Gateway{
 		Options:  o,
-		judge:    newJudge(o.PublicURL.Host, o.Prefix, o.Routes, o.Methods),
+		judge:    newJudge(o.Origins, o.Prefix, o.Routes, o.Methods),
 		deciding: decidingNames(o.Routes),
 		quotas:   newQuotas(o.Runner.Now),
 		draining: make(chan struct{}),
 		later:    newLater(),
+
+		hostWarning: rate.Sometimes{Interval: time.Minute},
 	}
 	g.passThrough = g.newPassThrough()
 	g.own = g.ownAddresses()
@@ -130,6 +137,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		redirectToPlainPath(w, ruling)
 	case ruling.verdict == targetPay:
 		g.pay(w, r, ruling)
+	case g.asksForForm(r, ruling) && g.isAtOtherHost(r):
+		g.toMainOrigin(w, r, ruling)
 	default:
 		g.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("kind", ruling.kind()), slog.String("method", g.methodName(r)))
 		g.passThrough.ServeHTTP(w, r)
@@ -175,6 +184,8 @@ func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.passFree(w, r, hit.route)
 	case isPrefetch(r.Header):
 		g.answer(w, r, prefetched(r))
+	case asksOnly(r.Method) && g.isAtOtherHost(r):
+		g.toMainOrigin(w, r, hit)
 	case hit.route.Terms.Kind == journey.KindPass:
 		g.pass(w, r, hit)
 	default:

@@ -96,7 +96,7 @@ func FuzzHeadersOfAnswers(f *testing.F) {
 	g := gatewayTo(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})
 	f.Fuzz(func(t *testing.T, name, value string) {
 		header := http.Header{name: {value, value}, "Content-Type": {"text/html"}}
-		g.cleanAnswer(header)
+		g.cleanAnswer(header, recipient{origin: g.Origins.Main()})
 		for sent := range header {
 			require.False(t, isOursToCGI(sent), "%q came back", sent)
 		}

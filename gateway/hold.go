@@ -34,6 +34,8 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.answer(w, r, chooseAgain)
 	case concerned[0].Mode == ModeFree:
 		g.passFree(w, withRead(r, body), concerned[0])
+	case g.isAtOtherHost(r):
+		g.misdirected(w, r, hit)
 	case in.cards:
 		g.answer(w, r, cardNumber)
 	default:
@@ -106,6 +108,8 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Te
 		g.answer(w, r, refusal)
 		return
 	}
+	// Their browser has our cookie at the origin that they are at, and nowhere else.
+	terms.ReturnURL = g.Origins.FindOrMain(in.request.ForwardedHost).String() + g.Prefix + "/return"
 	var j journey.Journey
 	err := g.withBody(r.Context(), in, func(request journey.HeldRequest) (err error) {
 		j, err = g.Runner.Begin(r.Context(), terms, request, journey.NewKey())

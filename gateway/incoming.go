@@ -73,7 +73,7 @@ func (g *Gateway) enterToLook(r *http.Request, body *spool.Body) (leave func(), 
 // heldRequest is what the service will receive, but for the body: the method, the configured path as it was asked for, the
 // query byte for byte, and the headers that are worth keeping.
 func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
-	client := clientOf(r, g.TrustedProxies)
+	client := g.clientOf(r)
 	header := heldHeader(r.Header, g.HoldHeaders)
 	stripCookies(header)
 	withoutMarkedReferer(header)

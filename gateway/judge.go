@@ -5,18 +5,19 @@ import (
 	"slices"
 	"strings"
 
+	"paygate/gateway/origin"
 	"paygate/gateway/reading"
 )
 
 // judge rules on requests. It is never changed once made; safe for concurrent use.
 type judge struct {
-	prefix     string
-	methods    []string // let through besides the standard ones
-	publicHost string   // a target in absolute form may name it
-	watched    []*watched
-	askedFor   []*watched // those of them that a method can do harm to that only asks
-	submitted  []*watched // those that no such method serves, but for routes that are free just now
-	allowed    []reading.Pattern
+	prefix    string
+	methods   []string    // let through besides the standard ones
+	origins   origin.List // a target in absolute form may name one
+	watched   []*watched
+	askedFor  []*watched // those of them that a method can do harm to that only asks
+	submitted []*watched // those that no such method serves, but for routes that are free just now
+	allowed   []reading.Pattern
 }
 
 // watched is one pattern of a pay route, and how far spellings of it are looked for.
@@ -35,8 +36,8 @@ const (
 )
 
 // newJudge makes the judge of the routes' patterns. It keeps pointers into routes.
-func newJudge(publicHost, prefix string, routes []Route, methods []string) *judge {
-	j := &judge{publicHost: publicHost, prefix: prefix, methods: methods}
+func newJudge(origins origin.List, prefix string, routes []Route, methods []string) *judge {
+	j := &judge{origins: origins, prefix: prefix, methods: methods}
 	for i := range routes {
 		route := &routes[i]
 		for _, p := range append([]reading.Pattern{route.Match}, route.Aliases...) {
@@ -70,7 +71,7 @@ func (j *judge) rule(r *http.Request) ruling {
 	if status := methodStatus(r.Method, j.methods); status != 0 {
 		return ruling{verdict: targetRefused, status: status, reason: errMethod}
 	}
-	t, err := parseTarget(r, j.publicHost)
+	t, err := parseTarget(r, j.origins)
 	if err != nil {
 		return ruling{verdict: targetRefused, status: http.StatusBadRequest, reason: err}
 	}

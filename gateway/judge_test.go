@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/origin"
 	"paygate/gateway/reading"
 )
 
@@ -36,7 +37,7 @@ func judgeOf(t testing.TB, matches ...string) *judge {
 		routes[i] = Route{Name: fmt.Sprint("route-", i), Match: patternOf(t, m), Mode: ModeOn}
 		routes[i].Strict = routes[i].Match.Method() != http.MethodGet
 	}
-	return newJudge("apply.example", "/_pay", routes, nil)
+	return newJudge(origin.List{{Host: "apply.example"}}, "/_pay", routes, nil)
 }
 
 func TestASpellingOfAPayPathIsNeverForwarded(t *testing.T) {
@@ -213,7 +214,7 @@ func TestAGetInAnotherSpellingIsSentToThePlainPath(t *testing.T) {
 
 func TestAllowLetsOnlyWideReadingsPass(t *testing.T) {
 	route := Route{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Mode: ModeOn, Strict: true, Allow: []reading.Pattern{patternOf(t, "POST /licences/apply/{what}")}}
-	j := newJudge("apply.example", "/_pay", []Route{route}, nil)
+	j := newJudge(origin.List{{Host: "apply.example"}}, "/_pay", []Route{route}, nil)
 	require.Equal(t, targetFree, j.rule(requestOf(t, "POST", "/licences/apply/documents")).verdict)
 	require.Equal(t, targetRefused, j.rule(requestOf(t, "PUT", "/licences/apply/documents")).verdict)
 	require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", "/licences/apply/..")).verdict)
@@ -242,7 +243,7 @@ func TestAllowOpensNoPayPathToAnotherMethod(t *testing.T) {
 	}}
 	certificate := Route{Name: "certificate", Match: patternOf(t, "GET /certificates/{id}"), Mode: ModeOn, Allow: []reading.Pattern{patternOf(t, "POST /certificates/{id}")}}
 	search := Route{Name: "search", Match: patternOf(t, "POST /certificates/search"), Mode: ModeFree}
-	j := newJudge("", "/_pay", []Route{record, certificate, search}, nil)
+	j := newJudge(nil, "/_pay", []Route{record, certificate, search}, nil)
 	for _, target := range []string{"/records/search", "/records/search?_method=PUT", "/records/7", "/certificates/7?_method=GET"} {
 		require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", target)).verdict, target)
 	}

@@ -16,7 +16,9 @@ import (
 func (g *Gateway) ownAddresses() http.Handler {
 	mux := http.NewServeMux()
 	protect := http.NewCrossOriginProtection()
-	_ = protect.AddTrustedOrigin(g.PublicURL.String()) // ours, even where a proxy before us changed the Host
+	for _, o := range g.Origins {
+		_ = protect.AddTrustedOrigin(o.String()) // ours, even where a proxy before us changed the Host
+	}
 	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.answer(w, r, crossSite) }))
 	mux.HandleFunc("GET /return", g.returned)
 	mux.HandleFunc("GET /status", g.status)

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"paygate/gateway/cookie"
+	"paygate/gateway/origin"
 	"paygate/gateway/upstream"
 )
 
@@ -52,7 +53,7 @@ func (g *Gateway) newPassThrough() http.Handler {
 		if !g.WebSockets || !isWebSocket(r) {
 			r.Header.Del("Upgrade") // an h2c tunnel would carry pay routes past us unseen
 		}
-		proxy.ServeHTTP(&finalHeader{ResponseWriter: w, gateway: g, ends: endsConnection(r)}, r)
+		proxy.ServeHTTP(&finalHeader{ResponseWriter: w, gateway: g, asked: r, ends: endsConnection(r)}, r)
 	})
 }
 
@@ -60,7 +61,8 @@ func (g *Gateway) newPassThrough() http.Handler {
 type finalHeader struct {
 	http.ResponseWriter
 	gateway *Gateway
-	ends    bool // the connection ends after this answer
+	asked   *http.Request // as it came
+	ends    bool          // the connection ends after this answer
 }
 
 // Unwrap lets http.ResponseController flush and hijack.
@@ -73,7 +75,7 @@ func (w *finalHeader) WriteHeader(status int) {
 	header := w.Header()
 	switch {
 	case status == http.StatusEarlyHints:
-		w.gateway.cleanAnswer(header)
+		w.gateway.cleanAnswer(header, w.gateway.recipientAt(w.asked))
 		header.Del("Connection")
 	case status < http.StatusOK && status != http.StatusSwitchingProtocols:
 		return
@@ -95,7 +97,7 @@ func isWebSocket(r *http.Request) bool {
 // rewrite makes the request that goes out. Hop-by-hop headers are gone by now, so that no client can name one of ours in
 // Connection.
 func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
-	target, _ := parseTarget(pr.In, pr.In.Host) // judged before
+	target, _ := parseTarget(pr.In, origin.List{{Host: pr.In.Host}}) // judged before
 	path := target.path
 	if isOnPayRoute(pr.In) {
 		path = withoutParameters(path) // the address that is paid for, and signed
@@ -108,7 +110,7 @@ func (g *Gateway) rewrite(pr *httputil.ProxyRequest) {
 
 // rewriteHeader takes out of the header what must not reach the service, and adds what only Paygate may say.
 func (g *Gateway) rewriteHeader(pr *httputil.ProxyRequest) {
-	client := clientOf(pr.In, g.TrustedProxies)
+	client := g.clientOf(pr.In)
 	header := pr.Out.Header
 	if client.trusted {
 		for _, name := range []string{"Forwarded", "X-Forwarded-Port", "X-Forwarded-Server"} {
@@ -161,10 +163,11 @@ func (g *Gateway) modifyResponse(answer *http.Response) error {
 	if answer.StatusCode < http.StatusContinue {
 		return errNoStatus
 	}
+	to := g.recipientOf(answer.Request)
 	if q := quoteOf(answer.Request); q != nil && answer.StatusCode == http.StatusPaymentRequired {
-		return q.take(answer, g.cleanAnswer)
+		return q.take(answer, func(header http.Header) { g.cleanAnswer(header, to) })
 	}
-	g.cleanAnswer(answer.Header)
+	g.cleanAnswer(answer.Header, to)
 	if answer.StatusCode != http.StatusSwitchingProtocols {
 		answer.Trailer = nil
 		if answer.ContentLength < 0 { // only then is a trailer possible (RFC 9112 section 7.1.2)
@@ -181,14 +184,14 @@ func (g *Gateway) modifyResponse(answer *http.Response) error {
 var errNoStatus = errors.New("the service's answer has no status")
 
 // cleanAnswer takes out of an answer's header what is ours, and turns what would lead the browser astray.
-func (g *Gateway) cleanAnswer(header http.Header) {
+func (g *Gateway) cleanAnswer(header http.Header, to recipient) {
 	for name := range header {
 		if isOurs(name) {
 			delete(header, name)
 		}
 	}
 	header.Del("Trailer")
-	upstream.PublicReply(header, g.Upstream, g.PublicURL)
+	upstream.PublicReply(header, g.Upstream, to.origin)
 	cookie.StripSet(header)
 	allowCardPages(header, g.CardOrigins)
 }

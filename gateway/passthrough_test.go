@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/origin"
 )
 
 // recorder is a service that keeps the raw bytes of each request's head and body, and answers with fixed bytes.
@@ -84,7 +86,7 @@ func (s *recorder) next(t testing.TB) string {
 
 func gatewayTo(upstream *url.URL) *Gateway {
 	return &Gateway{Options: Options{
-		PublicURL: &url.URL{Scheme: "https", Host: "apply.example"}, Upstream: upstream, UpstreamTimeout: 10 * time.Second,
+		Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, Upstream: upstream, UpstreamTimeout: 10 * time.Second,
 		WebSockets: true, CardOrigins: []string{"https://card.example"}, Log: slog.New(slog.DiscardHandler),
 	}}
 }
@@ -171,7 +173,7 @@ func TestHeadersThatMustNotTravelDoNot(t *testing.T) {
 	require.Contains(t, raw, "Paygate-Status: none\r\n")
 	require.Contains(t, raw, "X-Forwarded-For: 127.0.0.1\r\n")
 	require.Contains(t, raw, "X-Forwarded-Host: apply.example\r\n")
-	require.Contains(t, raw, "X-Forwarded-Proto: http\r\n")
+	require.Contains(t, raw, "X-Forwarded-Proto: https\r\n")
 	require.Contains(t, raw, "X-Kept: 1\r\n")
 	require.Equal(t, 1, strings.Count(strings.ToLower(raw), "paygate"), raw)
 	for _, name := range []string{"custom", "original", "rewrite", "override", "script-name", "proxy:", "forwarded-port", "\nforwarded", "real-ip", "true-client", "\nte:", "trailer", "expect", "upgrade", "http2", "keep-alive", "x-gone", "user-agent", "accept-encoding"} {

@@ -178,7 +178,7 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 // stream writes the service's answer as the service gave it.
 func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.Reply) {
 	defer reply.Close()
-	g.cleanAnswer(reply.Header)
+	g.cleanAnswer(reply.Header, g.recipientAt(r))
 	w.Header().Del("Paygate-Answer")
 	w.Header().Del("Cache-Control")
 	maps.Copy(w.Header(), reply.Header)

@@ -79,7 +79,7 @@ func pipeToGateway(t *testing.T) (client net.Conn, closeDoor func()) {
 	t.Helper()
 	origin := &url.URL{Scheme: "http", Host: "x.example"}
 	gateway := New(Options{
-		PublicURL: origin, Upstream: origin, Prefix: "/_pay", HoldMaxBytes: 1 << 20,
+		Origins: []*url.URL{origin}, Upstream: origin, Prefix: "/_pay", HoldMaxBytes: 1 << 20,
 		Routes: []Route{{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Mode: ModeOn}},
 		Spool:  spool.New(spool.Options{}), Runner: &journey.Runner{Now: time.Now}, Keys: http.NotFoundHandler(),
 		Pages: pages.New(pages.Options{Prefix: "/_pay", ServiceName: "Licences"}), Log: slog.New(slog.DiscardHandler),

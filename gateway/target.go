@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"paygate/gateway/origin"
 )
 
 // target is the address of a request as the client wrote it, before net/http made anything of it.
@@ -34,14 +36,14 @@ var (
 // parseTarget reads the raw target, and refuses what no browser sends and no two servers read alike, whatever the route.
 // It goes by RequestURI alone: URL.Path is empty for "http:licences/apply", and has lost how things were escaped.
 // "OPTIONS *" does not come this far: net/http answers it.
-func parseTarget(r *http.Request, publicHost string) (target, error) {
+func parseTarget(r *http.Request, origins origin.List) (target, error) {
 	raw := r.RequestURI
 	if r.Host == "" && r.ProtoAtLeast(1, 1) {
 		return target{}, errHost
 	}
 	if !strings.HasPrefix(raw, "/") {
 		var err error
-		if raw, err = withoutOrigin(r, publicHost); err != nil {
+		if raw, err = withoutOrigin(r, origins); err != nil {
 			return target{}, err
 		}
 	}
@@ -61,7 +63,7 @@ func parseTarget(r *http.Request, publicHost string) (target, error) {
 
 // originForm is the target of a request that was judged before, as path and query.
 func originForm(r *http.Request) (string, bool) {
-	t, err := parseTarget(r, r.Host)
+	t, err := parseTarget(r, origin.List{{Host: r.Host}})
 	return t.at(t.path), err == nil
 }
 
@@ -70,8 +72,8 @@ func isForbidden(r rune) bool { return r <= ' ' || r >= 0x7F || r == '#' || r ==
 
 // withoutOrigin is the target of a request in absolute form (RFC 9112 section 3.2.2) less its scheme and authority.
 // net/http replaces the Host of such a request by the authority and drops the header, so the authority is held against
-// the names we know ourselves by: the public one, and the address the connection was made to.
-func withoutOrigin(r *http.Request, publicHost string) (string, error) {
+// the names we know ourselves by: the public ones, and the address the connection was made to.
+func withoutOrigin(r *http.Request, origins origin.List) (string, error) {
 	scheme, rest, found := strings.Cut(r.RequestURI, "://")
 	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
 		return "", errNotOrigin
@@ -82,7 +84,7 @@ func withoutOrigin(r *http.Request, publicHost string) (string, error) {
 	}
 	authority := rest[:end]
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	known := publicHost != "" && strings.EqualFold(authority, publicHost) || local != nil && authority == local.String()
+	known := origins.Find(authority) != nil || local != nil && authority == local.String()
 	if !known || !strings.EqualFold(authority, r.Host) {
 		return "", errForeignURL
 	}

@@ -61,7 +61,7 @@ func idle(s config.Settings, allowed reading.Pattern) string {
 }
 
 func judgeOf(s config.Settings, routes []gateway.Route) *gateway.Judge {
-	return gateway.NewJudge(gateway.Options{PublicURL: s.PublicURL, Prefix: s.Prefix, Methods: s.Methods, Routes: routes})
+	return gateway.NewJudge(gateway.Options{Origins: s.Origins, Prefix: s.Prefix, Methods: s.Methods, Routes: routes})
 }
 
 func withoutAllow(routes []gateway.Route, allowed reading.Pattern) []gateway.Route {
@@ -132,7 +132,7 @@ func checkWebhooks(_ context.Context, e examined) []finding {
 	}
 	switch {
 	case len(e.settings.PayWebhookSecrets) > 0:
-		return []finding{found(fine, about, "%d secrets; GOV.UK Pay has to call %s%s/webhook", len(e.settings.PayWebhookSecrets), e.settings.PublicURL, e.settings.Prefix)}
+		return []finding{found(fine, about, "%d secrets; GOV.UK Pay has to call %s%s/webhook", len(e.settings.PayWebhookSecrets), e.settings.Origins.Main(), e.settings.Prefix)}
 	case len(immediate) > 0:
 		return []finding{found(warning, about, "none, and the routes %s take the money at once: who pays and does not come back waits some hours for the sweep; PAYGATE_PAY_WEBHOOK_SECRETS makes it seconds", list(immediate))}
 	default:
@@ -166,11 +166,13 @@ func checkCertificate(_ context.Context, e examined) []finding {
 		return []finding{found(wrong, about, "PAYGATE_TLS_CERT_FILE and PAYGATE_TLS_KEY_FILE cannot be used: %v", err)}
 	case time.Now().After(pair.Leaf.NotAfter):
 		return []finding{found(wrong, about, "PAYGATE_TLS_CERT_FILE expired on %s", pair.Leaf.NotAfter.Format(time.DateOnly))}
-	case pair.Leaf.VerifyHostname(s.PublicURL.Hostname()) != nil:
-		return []finding{found(warning, about, "PAYGATE_TLS_CERT_FILE is not for %s", s.PublicURL.Hostname())}
-	default:
-		return []finding{found(fine, about, "until %s", pair.Leaf.NotAfter.Format(time.DateOnly))}
 	}
+	for _, o := range s.Origins {
+		if pair.Leaf.VerifyHostname(o.Hostname()) != nil {
+			return []finding{found(warning, about, "PAYGATE_TLS_CERT_FILE is not for %s", o.Hostname())}
+		}
+	}
+	return []finding{found(fine, about, "until %s", pair.Leaf.NotAfter.Format(time.DateOnly))}
 }
 
 // checkFiles looks for secrets that others could read, or swap.

@@ -65,13 +65,13 @@ func judgePage(p page, s config.Settings) []finding {
 	}
 	var findings []finding
 	for _, policy := range metaPolicies(document) {
-		if lacking := gateway.LackingFormAction(policy, s.PublicURL, s.PayCardOrigins); len(lacking) > 0 {
+		if lacking := gateway.LackingFormAction(policy, s.Origins.Main(), s.PayCardOrigins); len(lacking) > 0 {
 			findings = append(findings, found(wrong, about,
 				"its <meta> Content-Security-Policy keeps the form from leading to GOV.UK Pay, and Paygate does not touch pages: add %s to its form-action", strings.Join(lacking, " ")))
 		}
 	}
 	if round := roundPaygate(document, s); len(round) > 0 {
-		findings = append(findings, found(warning, about, "leads to %s, the service's own origin, and so around Paygate; it has to name paths, or %s", list(round), s.PublicURL))
+		findings = append(findings, found(warning, about, "leads to %s, the service's own origin, and so around Paygate; it has to name paths, or %s", list(round), s.Origins.Main()))
 	}
 	if len(findings) > 0 {
 		return findings
@@ -80,7 +80,7 @@ func judgePage(p page, s config.Settings) []finding {
 		return []finding{found(note, about, "has no form; where that is elsewhere, or behind a log-in, name a page with -page PATH")}
 	}
 	for _, policy := range p.header.Values("Content-Security-Policy") {
-		if lacking := gateway.LackingFormAction(policy, s.PublicURL, s.PayCardOrigins); len(lacking) > 0 {
+		if lacking := gateway.LackingFormAction(policy, s.Origins.Main(), s.PayCardOrigins); len(lacking) > 0 {
 			return []finding{found(fine, about, "its Content-Security-Policy has a form-action, to which Paygate adds %s", strings.Join(lacking, " "))}
 		}
 	}
@@ -109,7 +109,7 @@ func roundPaygate(document *html.Node, s config.Settings) []string {
 		}
 		for _, name := range names {
 			to, err := url.Parse(strings.TrimSpace(attribute(n, name)))
-			if err == nil && to.Host != "" && strings.EqualFold(to.Host, s.Upstream.Host) && !strings.EqualFold(to.Host, s.PublicURL.Host) {
+			if err == nil && to.Host != "" && strings.EqualFold(to.Host, s.Upstream.Host) && !strings.EqualFold(to.Host, s.Origins.Main().Host) {
 				origins = append(origins, s.Upstream.String())
 			}
 		}
@@ -147,7 +147,7 @@ func checkCookies(e examined) []finding {
 				continue
 			}
 			seen[c.Name] = true
-			if f := judgeCookie(c, line, e.settings.PublicURL); f.text != "" {
+			if f := judgeCookie(c, line, e.settings.Origins.Main()); f.text != "" {
 				findings = append(findings, f)
 			} else {
 				sound = append(sound, c.Name)

@@ -58,10 +58,10 @@ func (r *serviceReader) get(ctx context.Context, target string) (page, error) {
 	if err != nil {
 		return page{}, errors.New("the address cannot be asked for")
 	}
-	request.Host = cmp.Or(r.settings.UpstreamHost, r.settings.PublicURL.Host)
+	request.Host = cmp.Or(r.settings.UpstreamHost, r.settings.Origins.Main().Host)
 	request.Header = http.Header{
 		"User-Agent": {"Paygate doctor"}, "Accept": {"text/html,*/*"}, "Paygate-Status": {"none"},
-		"X-Forwarded-Host": {r.settings.PublicURL.Host}, "X-Forwarded-Proto": {r.settings.PublicURL.Scheme},
+		"X-Forwarded-Host": {r.settings.Origins.Main().Host}, "X-Forwarded-Proto": {r.settings.Origins.Main().Scheme},
 	}
 	answer, err := r.client.Do(request)
 	if err != nil {

@@ -135,9 +135,9 @@ func (p *probing) service(s config.Settings) (probe.Service, error) {
 	if err != nil {
 		return probe.Service{}, err
 	}
-	header := []string{"X-Forwarded-Host: " + s.PublicURL.Host, "X-Forwarded-Proto: " + s.PublicURL.Scheme}
+	header := []string{"X-Forwarded-Host: " + s.Origins.Main().Host, "X-Forwarded-Proto: " + s.Origins.Main().Scheme}
 	return probe.Service{
-		URL: s.Upstream, TLS: trust, Host: cmp.Or(s.UpstreamHost, s.PublicURL.Host), Timeout: p.timeout, Header: append(header, p.header...),
+		URL: s.Upstream, TLS: trust, Host: cmp.Or(s.UpstreamHost, s.Origins.Main().Host), Timeout: p.timeout, Header: append(header, p.header...),
 	}, nil
 }
 
@@ -192,7 +192,7 @@ func (p *probing) probe(ctx context.Context, service probe.Service, s config.Set
 
 // address is the route's address with the form that is sent there. The field that WHEN goes by is added where -form lacks it.
 func (p *probing) address(s config.Settings, r gateway.Route, path, query string) probe.Address {
-	a := probe.Address{Method: r.Match.Method(), Path: path, Query: query, Host: s.PublicURL.Host}
+	a := probe.Address{Method: r.Match.Method(), Path: path, Query: query, Host: s.Origins.Main().Host}
 	switch {
 	case r.Terms.Kind == journey.KindPass:
 		return a

@@ -80,7 +80,7 @@ func TestTheLeastThatWorksHasTheDefaultsOfTheContract(t *testing.T) {
 	require.True(t, r.Strict)
 	require.Equal(t, gateway.ModeOn, r.Mode)
 	require.Equal(t, journey.Terms{
-		Route: "licence", Kind: journey.KindSubmission, ReturnURL: "https://licences.example.gov.uk/_pay/return", Live: true,
+		Route: "licence", Kind: journey.KindSubmission, Live: true,
 		Capture: "on-accept", Release: "confirmed", Accept: journey.Statuses{{From: 303, To: 303}},
 		Acceptance: &journey.Acceptance{Locations: []string{"/licences/confirmation"}},
 		Repeat:     "never", OnRefused: "return", ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
@@ -91,9 +91,12 @@ func TestTheLeastThatWorksHasTheDefaultsOfTheContract(t *testing.T) {
 
 // wrongs is each setting wrong in turn.
 var wrongs = map[string][]string{
-	"PAYGATE_UPSTREAM":            {"(unset)", "10.0.0.5", "ftp://x", "http://x/path", "http://u:p@x"},
-	"PAYGATE_UPSTREAM_TIMEOUT":    {"60", "0s", "-1s"},
-	"PAYGATE_PUBLIC_URL":          {"(unset)", "http://licences.example.gov.uk", "https://x/y", "https://x?y"},
+	"PAYGATE_UPSTREAM":         {"(unset)", "10.0.0.5", "ftp://x", "http://x/path", "http://u:p@x"},
+	"PAYGATE_UPSTREAM_TIMEOUT": {"60", "0s", "-1s"},
+	"PAYGATE_PUBLIC_URL": {
+		"(unset)", "http://licences.example.gov.uk", "https://x/y", "https://x?y", "https://a.gov.uk,https://A.gov.uk.:443", "https://a.gov.uk,",
+		"https://licences.example", "https://exa_mple.gov.uk", "https://a.gov.uk,https://b.test",
+	},
 	"PAYGATE_PAY_API_KEY":         {"(unset)", "api_test_topsecretkey", "api_live_with blank"},
 	"PAYGATE_PAY_MODE":            {"sandbox", "test"},
 	"PAYGATE_PAY_API_URL":         {"http://pay.example.org", "pay"},
@@ -411,4 +414,27 @@ func FuzzSettings(f *testing.F) {
 			t.Fatalf("a secret was printed: %v", err)
 		}
 	})
+}
+
+func TestPublicOriginsAreWrittenAsTheyTravel(t *testing.T) {
+	t.Parallel()
+	s, faults := load(t, map[string]string{
+		"PAYGATE_PUBLIC_URL": "https://Bücher.example.org., https://www.example.org:443/,https://example.org:8443", "PAYGATE_UPSTREAM": "http://bücher.internal:8080",
+		"PAYGATE_UPSTREAM_HOST": "bücher.example.org:8080",
+	})
+	require.Empty(t, faults)
+	require.Equal(t, "https://xn--bcher-kva.example.org,https://www.example.org,https://example.org:8443", s.Origins.String())
+	require.Equal(t, "https://xn--bcher-kva.example.org", s.Audience)
+	require.Equal(t, "xn--bcher-kva.internal:8080", s.Upstream.Host)
+	require.Equal(t, "xn--bcher-kva.example.org:8080", s.UpstreamHost)
+}
+
+func TestAHostThatPayRefusesIsAWarningInTestMode(t *testing.T) {
+	t.Parallel()
+	s, faults := load(t, map[string]string{
+		"PAYGATE_PUBLIC_URL": "http://licences.test,http://127.0.0.1:8000", "PAYGATE_PAY_MODE": "test", "PAYGATE_PAY_API_KEY": "api_test_topsecretkey",
+	})
+	require.Empty(t, faults)
+	require.Contains(t, strings.Join(s.Warnings, "\n"), "GOV.UK Pay does not accept the host licences.test")
+	require.NotContains(t, strings.Join(s.Warnings, "\n"), "127.0.0.1")
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"paygate/gateway/origin"
 )
 
 // required is the value, which must not be empty.
@@ -98,7 +100,46 @@ func (c *checker) origin(name, value string) *url.URL {
 		c.fault(name, "must be an origin such as https://example.service.gov.uk, without a path")
 		return &url.URL{}
 	}
-	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
+	return &url.URL{Scheme: u.Scheme, Host: c.host(name, u.Host)}
+}
+
+// host is a host, with a port or without, as it travels.
+func (c *checker) host(name, value string) string {
+	host, port := value, ""
+	if at := strings.LastIndex(value, ":"); at > strings.LastIndex(value, "]") {
+		host, port = value[:at], value[at:]
+	}
+	ascii, err := origin.ASCII(host)
+	if err != nil {
+		c.fault(name, "has a host name that cannot be written in ASCII")
+	}
+	return ascii + port
+}
+
+// origins are those at which citizens see the service.
+func (c *checker) origins(name, value, mode string) origin.List {
+	var list origin.List
+	for _, item := range c.list(name, value) {
+		o := c.origin(name, item)
+		o.Host = strings.TrimSuffix(o.Host, map[string]string{"http": ":80", "https": ":443"}[o.Scheme])
+		c.encrypted(name, o, mode)
+		switch {
+		case o.Host != "" && list.Find(o.Host) != nil:
+			c.fault(name, "has the host %s twice", o.Host)
+		case o.Host != "" && mode == "live" && !origin.PayAccepts(o.Hostname()):
+			c.fault(name, "%s", refusedByPay(o))
+		}
+		list = append(list, o)
+	}
+	if len(list) == 0 { // said already that it is required
+		list = origin.List{&url.URL{}}
+	}
+	return list
+}
+
+// refusedByPay says that no payment can begin at an origin.
+func refusedByPay(o *url.URL) string {
+	return "GOV.UK Pay does not accept the host " + o.Hostname() + ": it needs a known top-level domain, localhost, .internal, .local or an IP address, and no _"
 }
 
 // encrypted wants https, but for test mode.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"paygate/gateway"
+	"paygate/gateway/origin"
 	"paygate/journey"
 )
 
@@ -17,7 +18,7 @@ func (s Settings) Describe() string {
 	line := func(name, format string, values ...any) {
 		fmt.Fprintf(&b, "%-16s %s\n", name, fmt.Sprintf(format, values...))
 	}
-	line("service", "%s at %s", s.ServiceName, s.PublicURL)
+	line("service", "%s at %s", s.ServiceName, s.Origins)
 	line("upstream", "%s, time limit %s", s.Upstream, s.UpstreamTimeout)
 	line("GOV.UK Pay", "%s, %s", s.PayAPIURL, map[bool]string{true: "live", false: "test: no money is taken"}[s.Live])
 	line("webhooks", "%d secrets", len(s.PayWebhookSecrets))
@@ -81,6 +82,11 @@ func warnings(s Settings) []string {
 	if address, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil { // a name is looked up by whoever connects
 		if text := exposed(s.Upstream, []netip.Addr{address}); text != "" {
 			found = append(found, text)
+		}
+	}
+	for _, o := range s.Origins {
+		if !s.Live && !origin.PayAccepts(o.Hostname()) {
+			found = append(found, "PAYGATE_PUBLIC_URL: "+refusedByPay(o))
 		}
 	}
 	for _, r := range s.Routes {

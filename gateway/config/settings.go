@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"paygate/gateway"
+	"paygate/gateway/origin"
 	"paygate/journey"
 	"paygate/journey/pgstore"
 )
@@ -28,7 +29,7 @@ type Settings struct {
 	UpstreamCAFile  string
 	UpstreamHost    string
 	UpstreamTimeout time.Duration
-	PublicURL       *url.URL
+	Origins         origin.List // of PAYGATE_PUBLIC_URL
 	Prefix          string
 
 	PayAPIKey         string
@@ -172,9 +173,9 @@ func (c *checker) settings(v variables) Settings {
 	s := Settings{
 		Upstream:        c.origin("PAYGATE_UPSTREAM", c.required("PAYGATE_UPSTREAM", v.Upstream)),
 		UpstreamCAFile:  v.UpstreamCAFile,
-		UpstreamHost:    v.UpstreamHost,
+		UpstreamHost:    c.host("PAYGATE_UPSTREAM_HOST", v.UpstreamHost),
 		UpstreamTimeout: c.duration("PAYGATE_UPSTREAM_TIMEOUT", v.UpstreamTimeout),
-		PublicURL:       c.origin("PAYGATE_PUBLIC_URL", c.required("PAYGATE_PUBLIC_URL", v.PublicURL)),
+		Origins:         c.origins("PAYGATE_PUBLIC_URL", c.required("PAYGATE_PUBLIC_URL", v.PublicURL), mode),
 		Prefix:          c.ownPrefix(v.Prefix),
 
 		PayAPIKey:         c.apiKey(v.PayAPIKey, mode),
@@ -217,7 +218,6 @@ func (c *checker) settings(v variables) Settings {
 		SigningKeys: c.list("PAYGATE_SIGNING_KEYS", v.SigningKeys),
 		SigningAlg:  c.word("PAYGATE_SIGNING_ALG", v.SigningAlg, "RS256", "ES256"),
 	}
-	c.encrypted("PAYGATE_PUBLIC_URL", s.PublicURL, mode)
 	c.encrypted("PAYGATE_PAY_API_URL", s.PayAPIURL, mode)
 	if (v.TLSCertFile == "") != (v.TLSKeyFile == "") {
 		c.fault("PAYGATE_TLS_CERT_FILE", "and PAYGATE_TLS_KEY_FILE are both needed, or neither")
@@ -225,7 +225,7 @@ func (c *checker) settings(v variables) Settings {
 	if sameDoor(s.Listen, s.StaffListen) {
 		c.fault("PAYGATE_STAFF_LISTEN", "is the address of the public door, PAYGATE_LISTEN")
 	}
-	s.Audience = cmp.Or(v.Audience, s.PublicURL.String())
+	s.Audience = cmp.Or(v.Audience, s.Origins.Main().String())
 	return s
 }
 
@@ -235,7 +235,6 @@ const unseenFor = 24 * time.Hour
 // commonTerms are what the journeys of all routes share.
 func commonTerms(c *checker, v variables, s Settings) journey.Terms {
 	t := journey.Terms{
-		ReturnURL:     s.PublicURL.String() + s.Prefix + "/return",
 		Live:          s.Live,
 		ClaimFor:      s.UpstreamTimeout + 30*time.Second,
 		MopupMinAge:   s.MopupMinAge,

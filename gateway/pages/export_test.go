@@ -8,6 +8,6 @@ func All() []Page {
 		Open, Unconfirmed, Checking, Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned,
 		Finishing, Waiting, Sent, PassReady, PassOver, Refused, ForAPerson, MoneyBack,
 		Status, Onward, NotFound,
-		ServiceDown, StoreFailed, BadAddress, MethodUnknown, NoSuchAddress,
+		ServiceDown, StoreFailed, BadAddress, MethodUnknown, NoSuchAddress, WrongHost,
 	}
 }

@@ -54,6 +54,7 @@ const (
 	StoreFailed   Page = "trouble" // we cannot say anything about payments just now
 	BadAddress    Page = "bad-address"
 	MethodUnknown Page = "bad-method"
+	WrongHost     Page = "wrong-host" // Target is the same page where it can be paid for
 	NoSuchAddress Page = "no-such-address"
 )
 

@@ -37,7 +37,7 @@ func journeyView(language string) pages.View {
 // withoutJourney are the pages that are shown to anybody.
 var withoutJourney = []pages.Page{
 	pages.Draining, pages.Closed, pages.ChooseAgain, pages.WrongPrice, pages.CardNumber, pages.TooLarge, pages.Unreadable, pages.Prefetched,
-	pages.PassUnpaid, pages.NotFound, pages.ServiceDown, pages.StoreFailed, pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress,
+	pages.PassUnpaid, pages.NotFound, pages.ServiceDown, pages.StoreFailed, pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress, pages.WrongHost,
 }
 
 // usual is the view that a page usually gets.

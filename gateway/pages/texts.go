@@ -399,6 +399,21 @@ var texts = map[Page]page{
 			},
 		},
 	},
+	WrongHost: {
+		title: both{"You cannot pay at this address", "Ni allwch dalu yn y cyfeiriad hwn"},
+		says: []both{
+			{
+				"This service has another web address, and you can only pay there.",
+				"Mae gan y gwasanaeth hwn gyfeiriad gwe arall, a dim ond yno y gallwch dalu.",
+			},
+			nothingByThis,
+			{
+				"Go to that address and fill in the form again there.",
+				"Ewch i’r cyfeiriad hwnnw a llenwch y ffurflen eto yno.",
+			},
+		},
+		do: both{"Go to the service", "Ewch i’r gwasanaeth"},
+	},
 	BadAddress: {
 		title: both{"This address cannot be used", "Ni ellir defnyddio’r cyfeiriad hwn"},
 		says: []both{

@@ -15,9 +15,9 @@ import (
 const idleFor = 60 * time.Second
 
 // reply reads the first bytes of the answer's body; what is larger than the limit follows as a stream.
-func (d *Deliverer) reply(answer *http.Response, expired *time.Timer, cancel context.CancelFunc) *journey.Reply {
+func (d *Deliverer) reply(answer *http.Response, public *url.URL, expired *time.Timer, cancel context.CancelFunc) *journey.Reply {
 	header := answer.Header.Clone()
-	CleanReply(header, d.Upstream, d.PublicURL)
+	CleanReply(header, d.Upstream, public)
 	d.StripSetCookie(header)
 	reply := &journey.Reply{Status: answer.StatusCode, Header: header}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, d.ReplyMaxBytes+1))

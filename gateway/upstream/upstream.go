@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"time"
 
+	"paygate/gateway/origin"
 	"paygate/gateway/signature"
 	"paygate/journey"
 )
@@ -20,8 +21,8 @@ import (
 // Options say where the service is and how its answers are taken.
 type Options struct {
 	Upstream      *url.URL
-	Host          string   // sent as Host instead of the citizen's; may be empty
-	PublicURL     *url.URL // what the service's own origin is turned into in its answers
+	Host          string      // sent as Host instead of the citizen's; may be empty
+	Origins       origin.List // one of which the service's own origin is turned into in its answers
 	TLS           *tls.Config
 	Timeout       time.Duration // for the answer's header and its first ReplyMaxBytes
 	ReplyMaxBytes int64
@@ -77,7 +78,7 @@ func (d *Deliverer) deliver(ctx context.Context, delivery journey.Delivery) jour
 		return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: "no answer from the service that ends the request"}
 	}
 	redirect := d.redirect(answer.Header.Get("Location"), delivery)
-	reply := d.reply(answer, expired, cancel)
+	reply := d.reply(answer, d.Origins.FindOrMain(delivery.Request.ForwardedHost), expired, cancel)
 	return d.judge(delivery.Journey.Terms, redirect, reply)
 }
 

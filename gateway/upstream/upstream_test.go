@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/cookie"
+	"paygate/gateway/origin"
 	"paygate/gateway/signature"
 	"paygate/gateway/upstream"
 	"paygate/journey"
@@ -93,7 +94,7 @@ func deliverer(t *testing.T, service *url.URL, change func(*upstream.Options)) *
 	key, err := signature.Generate(signature.ES256, t0)
 	require.NoError(t, err)
 	o := upstream.Options{
-		Upstream: service, PublicURL: &url.URL{Scheme: "https", Host: "licences.example.gov.uk"},
+		Upstream: service, Origins: origin.List{{Scheme: "https", Host: "licences.example.gov.uk"}},
 		Timeout: 10 * time.Second, ReplyMaxBytes: 1 << 20, StripSetCookie: cookie.StripSet,
 		Signer: func() signature.Signer {
 			return signature.Signer{

@@ -34,12 +34,13 @@ func (d *Deliverer) redirect(location string, delivery journey.Delivery) journey
 	at := &url.URL{Scheme: held.ForwardedProto, Host: held.ForwardedHost, RawPath: held.Path, RawQuery: held.Query}
 	at.Path, _ = url.PathUnescape(held.Path)
 	if at.Scheme == "" || at.Host == "" {
-		at.Scheme, at.Host = d.PublicURL.Scheme, d.PublicURL.Host
+		at.Scheme, at.Host = d.Origins.Main().Scheme, d.Origins.Main().Host
 	}
-	return journey.Redirect{
-		Location: location, Held: at, Referer: held.Header.Get("Referer"),
-		Hosts: []string{d.PublicURL.Host, held.Host, d.Upstream.Host, d.Host},
+	hosts := []string{held.Host, d.Upstream.Host, d.Host}
+	for _, o := range d.Origins {
+		hosts = append(hosts, o.Host)
 	}
+	return journey.Redirect{Location: location, Held: at, Referer: held.Header.Get("Referer"), Hosts: hosts}
 }
 
 // text is the body of an answer without its coding, and whether it is all of it.

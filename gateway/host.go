@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"log/slog"
+	"net/http"
+	"regexp"
+
+	"paygate/gateway/pages"
+	"paygate/gateway/reading"
+	"paygate/journey"
+)
+
+// Nobody can pay at a host that is not among our origins: after the payment the citizen would come back to another host, where
+// the browser does not send our cookie. So they are led to the main origin before they type anything, and a form that comes
+// all the same is refused before the payment. Free traffic passes at any host.
+
+// isAtOtherHost reports whether a request came to a host that is not among the origins.
+func (g *Gateway) isAtOtherHost(r *http.Request) bool {
+	return g.Origins.Find(g.clientOf(r).host) == nil
+}
+
+// asksOnly reports whether a method only asks for a page.
+func asksOnly(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+// asksForForm reports whether a free request asks for the page at the very address of a submission, where most services have
+// the form.
+func (g *Gateway) asksForForm(r *http.Request, free ruling) bool {
+	if !asksOnly(r.Method) {
+		return false
+	}
+	path := withoutParameters(free.path)
+	for i := range g.Routes {
+		route := &g.Routes[i]
+		if route.Terms.Kind == journey.KindSubmission && route.Mode != ModeFree && route.isAt(path, free.query) {
+			return true
+		}
+	}
+	return false
+}
+
+// isAt reports whether an address is exactly that of one of the route's patterns.
+func (r *Route) isAt(path, query string) bool {
+	for _, p := range append([]reading.Pattern{r.Match}, r.Aliases...) {
+		if p.Matches(path) && p.Fits(query) == reading.Met {
+			return true
+		}
+	}
+	return false
+}
+
+// toMainOrigin leads a browser to the same address at the main origin.
+func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked ruling) {
+	g.noteHost(r, slog.LevelWarn, "led to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
+	ownHeader(w.Header())
+	w.Header().Set("Location", g.atMainOrigin(asked))
+	w.WriteHeader(http.StatusPermanentRedirect)
+}
+
+// misdirected refuses a request that costs money, at a host where it cannot be paid for.
+func (g *Gateway) misdirected(w http.ResponseWriter, r *http.Request, asked ruling) {
+	g.noteHost(r, slog.LevelError, "a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list")
+	w.Header().Set("Connection", "close")
+	view := pages.View{Target: g.atMainOrigin(asked)}
+	g.answer(w, r, answer{status: http.StatusMisdirectedRequest, page: pages.WrongHost, view: view})
+}
+
+func (g *Gateway) atMainOrigin(asked ruling) string {
+	return g.Origins.Main().String() + asked.target.at(asked.target.path)
+}
+
+var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)
+
+// noteHost tells operators the host that arrived, at most once a minute: anybody can send any.
+func (g *Gateway) noteHost(r *http.Request, level slog.Level, text string) {
+	host := g.clientOf(r).host
+	if !hostPattern.MatchString(host) {
+		host = "not a host name"
+	}
+	g.hostWarning.Do(func() {
+		g.Log.LogAttrs(r.Context(), level, text, slog.String("host", host), slog.String("setting", "PAYGATE_PUBLIC_URL"))
+	})
+}
