@@ -105,7 +105,7 @@ func (t Tried) request(host string) (*http.Request, error) {
 
 // Sent is what the service gets of a request that is let through.
 func (j *Judge) Sent(t Tried) Tried {
-	r, err := t.request(j.judge.publicHost)
+	r, err := t.request(j.judge.origins.Main().Host)
 	if err != nil {
 		return t
 	}
