@@ -255,8 +255,9 @@ func TestTheDemoInABrowser(t *testing.T) {
 	// The service refuses what is wrong in the form; corrected, it goes on the same payment.
 	w.submitsForm("Eve", photo)
 	w.pays()
-	w.do(see(".errors"))
+	w.do(see("a.govuk-button"))
 	w.look("refused")
+	w.do(click("a.govuk-button"), see(".errors"))
 	w.do(fill("#name", "Eve Other"), click("#send"), see("#number"))
 	require.Contains(t, w.text("main"), "Eve Other")
 

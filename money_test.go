@@ -46,7 +46,7 @@ func TestARedirectToALogInPageIsNoAcceptance(t *testing.T) {
 	}
 	h, c := annHasPaid(t, logIn, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation/", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
 	p := c.comesBack()
-	require.Contains(t, p.text, "please log in", "%d %v", p.status, p.header)
+	require.Contains(t, c.ownAnswer(p).text, "please log in")
 	c.becomesBySweeps(journey.StateReversed)
 	require.Equal(t, "cancelled", h.payments()[0].Status)
 }

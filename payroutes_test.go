@@ -334,7 +334,7 @@ func TestARefusedFormIsCorrectedOnTheSamePayment(t *testing.T) {
 	p := c.post("/licences/apply", url.Values{"name": {""}})
 	require.Equal(t, http.StatusSeeOther, p.status)
 	h.pays("success")
-	refused := c.comesBack()
+	refused := c.ownAnswer(c.comesBack())
 	require.Equal(t, http.StatusUnprocessableEntity, refused.status)
 	require.Equal(t, "name is missing", refused.text, "the service's own words")
 	require.Equal(t, "capturable", h.payments()[0].Status, "nothing is taken for a refusal")
@@ -370,7 +370,7 @@ func TestTheAnswerToAReleaseIsCleanedAsAnyOther(t *testing.T) {
 	c := h.citizen()
 	c.post("/licences/apply", url.Values{"name": {"Ann"}})
 	h.pays("success")
-	requireClean(c.comesBack())
+	requireClean(c.ownAnswer(c.comesBack()))
 	requireClean(c.post("/licences/apply", url.Values{"name": {"Bob"}}))
 
 	c.get("/register/2026")
@@ -630,7 +630,7 @@ func TestWhenTheMoneyGoesBackTheServicesRefusalIsNotShownAnyMore(t *testing.T) {
 	c.apply("Ann")
 	h.pays("success")
 	h.pay.AddFault(simulator.Fault{Call: "cancel", Kind: "500"})
-	require.Equal(t, "correct the form", c.comesBack().text)
+	require.Equal(t, "correct the form", c.ownAnswer(c.comesBack()).text)
 	require.Eventually(t, func() bool { h.sweeps(); return h.ann().shown(c.status()[0].ID).Note != "" }, soon, 1)
 	require.Equal(t, journey.StateRefused, c.state())
 	require.Contains(t, c.comesBack().text, "Your money is being given back")
@@ -678,7 +678,7 @@ func TestForeignAndTamperedTicketsOpenNothing(t *testing.T) {
 	id := c.status()[0].ID
 	for name, value := range map[string]string{"none": "", "nonsense": "paygate=nonsense", "tampered": "paygate=MTc5NTUyMzE1NHx"} {
 		stranger := h.citizen()
-		p := stranger.get("/_pay/return", "Cookie", value)
+		p := stranger.get("/_pay/return?looked", "Cookie", value)
 		require.Equal(t, http.StatusNotFound, p.status, name)
 		require.Contains(t, p.text, "We cannot find your payment")
 		require.Equal(t, http.StatusNotFound, stranger.post("/_pay/again", url.Values{"journey": {id}}).status, "an id alone opens nothing")

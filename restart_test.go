@@ -342,7 +342,7 @@ func TestOneDamagedJourneyIsSetAsideAndTheRestGoesOn(t *testing.T) {
 	h.open(h.listenAgain(), append(eager, "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret)...)
 
 	bob.becomesBySweeps(journey.StateReleased)
-	require.Equal(t, http.StatusNotFound, ann.get("/_pay/return").status)
+	require.Equal(t, http.StatusNotFound, ann.get("/_pay/return?looked").status)
 	require.Equal(t, "1", h.metric(t, "paygate_damaged"))
 	p := h.ann().do(http.MethodGet, "/journeys/"+id, nil)
 	require.Equal(t, http.StatusInternalServerError, p.status)

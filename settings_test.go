@@ -40,7 +40,7 @@ func TestHistoryIsForgottenWhenItsTimeIsOver(t *testing.T) {
 		return h.ann().do(http.MethodGet, "/journeys/"+id, nil).status == http.StatusNotFound
 	}, soon, 1)
 	require.Empty(t, c.status())
-	require.Equal(t, http.StatusNotFound, c.get("/_pay/return").status)
+	require.Equal(t, http.StatusNotFound, c.get("/_pay/return?looked").status)
 }
 
 func TestARefusalMayBeLeftToStaff(t *testing.T) {

@@ -22,19 +22,20 @@ type answer struct {
 
 // The answers that are always the same.
 var (
-	cardNumber  = answer{status: http.StatusUnprocessableEntity, page: pages.CardNumber}
-	chooseAgain = answer{status: http.StatusUnprocessableEntity, page: pages.ChooseAgain}
-	notFound    = answer{status: http.StatusNotFound, page: pages.NotFound}
-	noAddress   = answer{status: http.StatusNotFound, page: pages.NoSuchAddress}
-	badMethod   = answer{status: http.StatusMethodNotAllowed, page: pages.MethodUnknown}
-	headUnpaid  = answer{status: http.StatusPaymentRequired, page: pages.PassUnpaid}
-	crossSite   = answer{status: http.StatusForbidden, page: pages.MethodUnknown}
-	closed      = answer{status: http.StatusServiceUnavailable, page: pages.Closed}
-	serviceDown = answer{status: http.StatusBadGateway, page: pages.ServiceDown}
-	serviceSlow = answer{status: http.StatusGatewayTimeout, page: pages.ServiceDown}
-	tooManyNew  = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: time.Minute}}
-	tooManyOpen = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: 15 * time.Minute}}
-	draining    = answer{status: http.StatusServiceUnavailable, page: pages.Draining, view: pages.View{RetryAfter: time.Minute}}
+	cardNumber   = answer{status: http.StatusUnprocessableEntity, page: pages.CardNumber}
+	chooseAgain  = answer{status: http.StatusUnprocessableEntity, page: pages.ChooseAgain}
+	notFound     = answer{status: http.StatusNotFound, page: pages.NotFound}
+	otherBrowser = answer{status: http.StatusNotFound, page: pages.OtherBrowser}
+	noAddress    = answer{status: http.StatusNotFound, page: pages.NoSuchAddress}
+	badMethod    = answer{status: http.StatusMethodNotAllowed, page: pages.MethodUnknown}
+	headUnpaid   = answer{status: http.StatusPaymentRequired, page: pages.PassUnpaid}
+	crossSite    = answer{status: http.StatusForbidden, page: pages.MethodUnknown}
+	closed       = answer{status: http.StatusServiceUnavailable, page: pages.Closed}
+	serviceDown  = answer{status: http.StatusBadGateway, page: pages.ServiceDown}
+	serviceSlow  = answer{status: http.StatusGatewayTimeout, page: pages.ServiceDown}
+	tooManyNew   = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: time.Minute}}
+	tooManyOpen  = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: 15 * time.Minute}}
+	draining     = answer{status: http.StatusServiceUnavailable, page: pages.Draining, view: pages.View{RetryAfter: time.Minute}}
 )
 
 // prefetched is the answer to what nobody has asked for yet. A script that loads in advance shows it once somebody does.
@@ -137,10 +138,7 @@ func pageOf(j journey.Journey) pages.Page {
 	case journey.StateReleasing:
 		return pages.Finishing
 	case journey.StateRefused:
-		if j.Returning {
-			return pages.MoneyBack
-		}
-		return pages.Refused
+		return refusedPage(j)
 	case journey.StateStuck:
 		return pages.ForAPerson
 	case journey.StateReversed:
@@ -152,6 +150,17 @@ func pageOf(j journey.Journey) pages.Page {
 			return pages.PassOver
 		}
 		return pages.Sent
+	}
+}
+
+func refusedPage(j journey.Journey) pages.Page {
+	switch {
+	case j.Returning:
+		return pages.MoneyBack
+	case j.ReplyStatus == http.StatusUnauthorized:
+		return pages.Challenged
+	default:
+		return pages.Refused
 	}
 }
 
@@ -187,7 +196,7 @@ func viewOf(j journey.Journey) pages.View {
 	case journey.StateUnpaid:
 		view.Until = j.Since.Add(j.Terms.RetryFor)
 	case journey.StateRefused:
-		view.Until = j.CorrectUntil()
+		view.Until, view.LeftToStaff = j.CorrectUntil(), j.Terms.OnRefused == journey.OnRefusedStaff
 	}
 	return view
 }

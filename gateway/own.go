@@ -122,7 +122,9 @@ func (g *Gateway) item(j journey.Journey) pages.Item {
 		item.Page, item.View.Target = pages.PassReady, j.Imprint.Target()
 	case item.Page == pages.PassReady:
 		item.View.Target = j.Imprint.Target()
-	case j.ShowsReply(g.Runner.Now()):
+	case j.ShowsReply(g.Runner.Now()) && item.Page == pages.Refused:
+		item.View.Target = ownAnswerAddress(j)
+	case j.ShowsReply(g.Runner.Now()) && item.Page != pages.Challenged:
 		item.View.Target = markedAddress(j)
 	}
 	return item

@@ -80,9 +80,44 @@ func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, j journey.Jo
 		seeOther(w, g.Prefix+"/status")
 	case err != nil:
 		g.answer(w, r, storeFailed(err))
+	case g.explains(r, j, at, reply):
+		g.sayInstead(w, r, &reply, explained(g.Runner.Seen(r.Context(), j), reply))
 	default:
 		g.hand(w, r, j, &reply)
 	}
+}
+
+// explains tells whether our page comes before the service's refusal: where the route wants it, and instead of a challenge,
+// which the browser could answer as often as it likes and would see again. A script gets what the service said.
+func (g *Gateway) explains(r *http.Request, j journey.Journey, at marker, reply journey.Reply) bool {
+	return j.State == journey.StateRefused && !isScript(r) && (j.Terms.RefusedPage && !at.ownAnswer || isChallenge(reply))
+}
+
+// explained is the page before the service's refusal, with the way to it.
+func explained(j journey.Journey, reply journey.Reply) answer {
+	a := stateOf(j)
+	if !isChallenge(reply) && !isEmpty(reply) {
+		a.view.Target = ownAnswerAddress(j)
+	}
+	return a
+}
+
+// isChallenge tells whether a reply asks the browser for a user name and password.
+func isChallenge(reply journey.Reply) bool {
+	return reply.Status == http.StatusUnauthorized && reply.Header.Get("Www-Authenticate") != ""
+}
+
+// isEmpty tells whether a browser shows nothing of a reply, and stays on the page that it has.
+func isEmpty(reply journey.Reply) bool {
+	return reply.Status == http.StatusNoContent || reply.Status == http.StatusResetContent
+}
+
+// withoutContent is the page in place of such a reply.
+func withoutContent(j journey.Journey) answer {
+	if j.State == journey.StateAccepted || j.State == journey.StateReleased {
+		return answer{status: http.StatusOK, page: pages.Done, view: viewOf(j)}
+	}
+	return stateOf(j)
 }
 
 // readReply reads the kept reply. Its cookies are for the visit that shows it, and not for a HEAD.
@@ -99,6 +134,8 @@ func (g *Gateway) readReply(r *http.Request, j journey.Journey) (journey.Reply, 
 func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey, reply *journey.Reply) {
 	target, redirects := redirectTarget(*reply, j)
 	switch {
+	case isEmpty(*reply) && !isScript(r):
+		g.sayInstead(w, r, reply, withoutContent(j))
 	case !redirects:
 		g.stream(w, r, reply)
 	case staysBehind(r, j.Imprint.Cookies):
@@ -165,6 +202,10 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 		if target, redirects := redirectTarget(*p.Reply, p.Journey); redirects && strings.HasPrefix(p.Reply.Header.Get("Location"), "#") {
 			p.Reply.Header.Set("Location", target) // the browser may stand at the marked address
 		}
+		if isEmpty(*p.Reply) && !isScript(r) {
+			g.sayInstead(w, r, p.Reply, withoutContent(p.Journey))
+			return
+		}
 		g.stream(w, r, p.Reply)
 	case p.Journey.ID == "":
 		g.answer(w, r, storeFailed(err))
@@ -214,5 +255,3 @@ func (b *brokenRest) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-var _ = pages.Refused

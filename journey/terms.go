@@ -52,6 +52,7 @@ type Terms struct {
 	Acceptance     *Acceptance   `json:"acceptance,omitempty"`      // nil in journeys of the first version
 	Repeat         string        `json:"repeat"`
 	OnRefused      string        `json:"on_refused"`
+	RefusedPage    bool          `json:"refused_page,omitempty"` // our page comes before the service's refusal; never in version 1
 	ResubmitFor    time.Duration `json:"resubmit_for"`
 	RetryFor       time.Duration `json:"retry_for"`
 	PassFor        time.Duration `json:"pass_for"`

@@ -83,7 +83,7 @@ func TestTheLeastThatWorksHasTheDefaultsOfTheContract(t *testing.T) {
 		Route: "licence", Kind: journey.KindSubmission, Live: true,
 		Capture: "on-accept", Release: "confirmed", Accept: journey.Statuses{{From: 303, To: 303}},
 		Acceptance: &journey.Acceptance{Locations: []string{"/licences/confirmation"}},
-		Repeat:     "never", OnRefused: "return", ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
+		Repeat:     "never", OnRefused: "return", RefusedPage: true, ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
 		ClaimFor: 90 * time.Second, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
 		KeepReply: time.Hour, KeepJourney: 17520 * time.Hour, UnseenFor: 24 * time.Hour,
 	}, r.Terms)

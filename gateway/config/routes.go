@@ -82,6 +82,7 @@ func (c routeChecker) terms(v routeVariables, t journey.Terms) journey.Terms {
 	t.Release = c.word(c.name("RELEASE"), v.Release, journey.ReleaseConfirmed, journey.ReleaseOnReturn)
 	t.ResubmitFor = c.duration(c.name("RESUBMIT_FOR"), v.ResubmitFor)
 	t.OnRefused = c.word(c.name("ON_REFUSED"), v.OnRefused, journey.OnRefusedReturn, journey.OnRefusedStaff)
+	t.RefusedPage = c.word(c.name("REFUSED_PAGE"), v.RefusedPage, "on", "off") == "on"
 	t.Repeat = c.word(c.name("REPEAT"), v.Repeat, journey.RepeatNever, journey.RepeatSafe)
 	t.RetryFor = c.duration(c.name("RETRY_FOR"), v.RetryFor)
 	t.PassFor = c.duration(c.name("PASS_FOR"), v.PassFor)

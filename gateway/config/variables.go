@@ -88,6 +88,7 @@ type routeVariables struct {
 	RefuseText     string `env:"REFUSE_TEXT"`
 	ResubmitFor    string `env:"RESUBMIT_FOR" envDefault:"1h"`
 	OnRefused      string `env:"ON_REFUSED" envDefault:"return"`
+	RefusedPage    string `env:"REFUSED_PAGE" envDefault:"on"`
 	Repeat         string `env:"REPEAT" envDefault:"never"`
 	RetryFor       string `env:"RETRY_FOR" envDefault:"2h"`
 	PassFor        string `env:"PASS_FOR" envDefault:"1h"`

@@ -6,8 +6,8 @@ func All() []Page {
 		NotStarted, Busy, Draining, Closed, ChooseAgain, WrongPrice, CardNumber, TooLarge, Unreadable, NoRoom, TooMany,
 		Prefetched, PassUnpaid, ToPay,
 		Open, Unconfirmed, Checking, Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned,
-		Finishing, Waiting, Sent, PassReady, PassOver, Refused, ForAPerson, MoneyBack,
-		Status, Onward, NotFound,
+		Finishing, Waiting, Sent, PassReady, PassOver, Done, Refused, Challenged, PayAgain, ForAPerson, MoneyBack,
+		Status, Onward, LookingUp, NotFound, OtherBrowser,
 		ServiceDown, StoreFailed, BadAddress, MethodUnknown, NoSuchAddress, WrongHost,
 	}
 }

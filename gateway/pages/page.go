@@ -40,14 +40,19 @@ const (
 	Sent       Page = "paid-and-sent"              // and the service's answer is not kept, or not any more
 	PassReady  Page = "pass-ready"                 // leads to Target, which was paid for, by itself and by a link
 	PassOver   Page = "pass-over"                  // it was fetched, and the pass has ended
+	Done       Page = "paid-and-done"              // and the service's answer has nothing to show
 	Refused    Page = "refused"                    // the same payment is good for another submission until Until
+	Challenged Page = "refused-sign-in"            // likewise; the service asked for a user name and password
+	PayAgain   Page = "pay-again"                  // the same form was paid for a moment ago
 	ForAPerson Page = "paid-looked-at"             // a person has to decide
 	MoneyBack  Page = "money-back"                 // the money is going back, or has gone
 
 	// Of the browser.
-	Status   Page = "status" // lists Items
-	Onward   Page = "onward" // leads to Target by itself, and by a link
-	NotFound Page = "cannot-find"
+	Status       Page = "status"     // lists Items
+	Onward       Page = "onward"     // leads to Target by itself, and by a link
+	LookingUp    Page = "looking-up" // likewise: the cookie may be there when the browser comes from this site
+	NotFound     Page = "cannot-find"
+	OtherBrowser Page = "other-browser" // back from Pay, in a browser that started no payment
 
 	// Trouble that has to do with no payment that we know of.
 	ServiceDown   Page = "service-not-answering"
@@ -58,8 +63,8 @@ const (
 	NoSuchAddress Page = "no-such-address"
 )
 
-// both is one text in English and Welsh, side by side for whoever translates. In both, {amount}, {until} and {limit} stand
-// for the view's own; a paragraph that speaks of what the view has not is left out.
+// both is one text in English and Welsh, side by side for whoever translates. In both, {amount}, {until}, {limit} and
+// {otherwise} stand for the view's own; a paragraph that speaks of what the view has not is left out.
 type both struct{ en, cy string }
 
 func (b both) in(language string) string {

@@ -37,7 +37,7 @@ func journeyView(language string) pages.View {
 // withoutJourney are the pages that are shown to anybody.
 var withoutJourney = []pages.Page{
 	pages.Draining, pages.Closed, pages.ChooseAgain, pages.WrongPrice, pages.CardNumber, pages.TooLarge, pages.Unreadable, pages.Prefetched,
-	pages.PassUnpaid, pages.NotFound, pages.ServiceDown, pages.StoreFailed, pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress, pages.WrongHost,
+	pages.PassUnpaid, pages.NotFound, pages.OtherBrowser, pages.LookingUp, pages.ServiceDown, pages.StoreFailed, pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress, pages.WrongHost,
 }
 
 // usual is the view that a page usually gets.
@@ -154,7 +154,7 @@ func TestButtonsNameTheirJourney(t *testing.T) {
 	t.Parallel()
 	does := map[pages.Page]string{
 		pages.Declined: "again", pages.Cancelled: "again", pages.CancelledByUs: "again", pages.Expired: "again", pages.ErrorAtPay: "again",
-		pages.NotStarted: "again", pages.Busy: "again", pages.Open: "resume", pages.Unconfirmed: "resume",
+		pages.NotStarted: "again", pages.Busy: "again", pages.PayAgain: "again", pages.Open: "resume", pages.Unconfirmed: "resume",
 	}
 	for _, name := range pages.All() {
 		if name == pages.Status {

@@ -21,11 +21,16 @@ var (
 		"You can try again until {until}. If you do nothing, we delete your details after that and nothing is sent.",
 		"Gallwch roi cynnig arall arni tan {until}. Os na wnewch ddim, byddwn yn dileu eich manylion ar ôl hynny ac ni chaiff dim ei anfon.",
 	}
+	stillValid = both{
+		"Your payment of {amount} is still valid. You do not pay again.",
+		"Mae eich taliad o {amount} yn dal yn ddilys. Nid oes rhaid i chi dalu eto.",
+	}
+	otherwise     = both{"If you do nothing, {otherwise}.", "Os na wnewch ddim, {otherwise}."}
 	tryAgain      = both{"Try again", "Rhoi cynnig arall arni"}
 	keepReference = both{"Keep your reference.", "Cadwch eich cyfeirnod."}
 )
 
-// texts are the pages in both languages. {amount}, {until} and {limit} stand for the view's own.
+// texts are the pages in both languages. {amount}, {until}, {limit} and {otherwise} stand for the view's own.
 var texts = map[Page]page{
 	// Before a payment.
 	NotStarted: {
@@ -299,19 +304,58 @@ var texts = map[Page]page{
 			keepReference,
 		},
 	},
+	Done: {
+		title: both{"Payment received and request completed", "Taliad wedi’i dderbyn a chais wedi’i gwblhau"},
+		says: []both{
+			{"You have paid {amount}.", "Rydych wedi talu {amount}."},
+			{
+				"The service has done what you asked for. It has nothing else to show you.",
+				"Mae’r gwasanaeth wedi gwneud yr hyn y gofynnoch amdano. Nid oes ganddo ddim arall i’w ddangos i chi.",
+			},
+			keepReference,
+		},
+		done: true,
+	},
 	Refused: {
 		title: both{"The service could not accept your application", "Ni allai’r gwasanaeth dderbyn eich cais"},
 		says: []both{
-			{"Your payment of {amount} is still valid.", "Mae eich taliad o {amount} yn dal yn ddilys."},
+			stillValid,
 			{
-				"Go back to the form, correct it and send it again by {until}. You do not pay a second time.",
-				"Ewch yn ôl i’r ffurflen, cywirwch hi ac anfonwch hi eto erbyn {until}. Ni fyddwch yn talu eilwaith.",
+				"Go back to the form, correct it and send it again by {until}.",
+				"Ewch yn ôl i’r ffurflen, cywirwch hi ac anfonwch hi eto erbyn {until}.",
+			},
+			otherwise,
+		},
+		do: both{"See the service’s answer", "Gweld ateb y gwasanaeth"},
+	},
+	Challenged: {
+		title: both{"The service asked you to sign in again", "Gofynnodd y gwasanaeth i chi fewngofnodi eto"},
+		says: []both{
+			stillValid,
+			{
+				"Go back to the form and send it again by {until}. Your browser may ask for your user name and password.",
+				"Ewch yn ôl i’r ffurflen ac anfonwch hi eto erbyn {until}. Efallai y bydd eich porwr yn gofyn am eich enw defnyddiwr a’ch cyfrinair.",
+			},
+			otherwise,
+		},
+	},
+	PayAgain: {
+		title: both{"Do you want to pay again?", "Ydych chi am dalu eto?"},
+		says: []both{
+			{
+				"You sent the same form a few minutes ago, and you paid {amount} for it.",
+				"Anfonoch yr un ffurflen ychydig funudau yn ôl, a thaloch {amount} amdani.",
 			},
 			{
-				"If you do nothing, you get your money back or a member of staff looks into it.",
-				"Os na wnewch ddim, cewch eich arian yn ôl neu bydd aelod o staff yn edrych i mewn i’r mater.",
+				"If you want to send it a second time, you have to pay a second time.",
+				"Os ydych am ei hanfon yr eilwaith, rhaid i chi dalu yr eilwaith.",
+			},
+			{
+				"If not, you do not need to do anything. We have not sent this second form, and we delete it after {until}.",
+				"Os na, nid oes angen i chi wneud dim. Nid ydym wedi anfon yr ail ffurflen hon, a byddwn yn ei dileu ar ôl {until}.",
 			},
 		},
+		does: "again", do: both{"Pay again", "Talu eto"},
 	},
 	ForAPerson: {
 		title: both{"We are looking into your payment", "Rydym yn edrych i mewn i’ch taliad"},
@@ -363,6 +407,16 @@ var texts = map[Page]page{
 		},
 		do: both{"Continue", "Parhau"},
 	},
+	LookingUp: {
+		title: both{"Looking for your payment", "Chwilio am eich taliad"},
+		says: []both{
+			{
+				"If this page does not go on by itself, select Continue.",
+				"Os nad yw’r dudalen hon yn mynd yn ei blaen ohoni’i hun, dewiswch Parhau.",
+			},
+		},
+		do: both{"Continue", "Parhau"},
+	},
 	NotFound: {
 		title: both{"We cannot find your payment", "Ni allwn ddod o hyd i’ch taliad"},
 		says: []both{
@@ -377,6 +431,23 @@ var texts = map[Page]page{
 			{
 				"If you are not sure, check your email and your bank account before you pay again.",
 				"Os nad ydych yn siŵr, gwiriwch eich e-bost a’ch cyfrif banc cyn talu eto.",
+			},
+		},
+	},
+	OtherBrowser: {
+		title: both{"We cannot find your payment in this browser", "Ni allwn ddod o hyd i’ch taliad yn y porwr hwn"},
+		says: []both{
+			{
+				"If you confirmed the payment in your bank’s app, the app may have opened this page in another browser than the one you started in.",
+				"Os gwnaethoch gadarnhau’r taliad yn ap eich banc, efallai bod yr ap wedi agor y dudalen hon mewn porwr gwahanol i’r un y dechreuoch ynddo.",
+			},
+			{
+				"To see what happened, go back to the browser in which you filled in the form, and open the address of this page there.",
+				"I weld beth ddigwyddodd, ewch yn ôl i’r porwr lle gwnaethoch lenwi’r ffurflen, ac agorwch gyfeiriad y dudalen hon yno.",
+			},
+			{
+				"If you have paid, you do not have to: we send your form to the service all the same. Do not pay again.",
+				"Os ydych wedi talu, nid oes rhaid i chi wneud hynny: byddwn yn anfon eich ffurflen i’r gwasanaeth beth bynnag. Peidiwch â thalu eto.",
 			},
 		},
 	},
@@ -457,9 +528,13 @@ var words = map[string]both{
 	"status":    {"See all your payments", "Gweld eich holl daliadau"},
 	"none":      {"You have not started any payments in this browser.", "Nid ydych wedi cychwyn unrhyw daliadau yn y porwr hwn."},
 	"show":      {"See the service’s answer", "Gweld ateb y gwasanaeth"},
-	"warning":   {"Warning", "Rhybudd"},
-	"once":      {"Do not pay again.", "Peidiwch â thalu eto."},
-	"reloads":   {"This page reloads by itself.", "Mae’r dudalen hon yn ail-lwytho ei hun."},
-	"form":      {"Go back to the form", "Mynd yn ôl i’r ffurflen"}, // for scripts, whose page has the form's address still
-	"check":     {"Check again now", "Gwirio eto nawr"},
+	"returned":  {"you get your money back", "cewch eich arian yn ôl"},
+	"left": {
+		"a member of staff decides what happens to your payment", "bydd aelod o staff yn penderfynu beth fydd yn digwydd i’ch taliad",
+	},
+	"warning": {"Warning", "Rhybudd"},
+	"once":    {"Do not pay again.", "Peidiwch â thalu eto."},
+	"reloads": {"This page reloads by itself.", "Mae’r dudalen hon yn ail-lwytho ei hun."},
+	"form":    {"Go back to the form", "Mynd yn ôl i’r ffurflen"}, // for scripts, whose page has the form's address still
+	"check":   {"Check again now", "Gwirio eto nawr"},
 }

@@ -32,7 +32,7 @@ func requireBothLanguages(t *testing.T, text both, where ...any) {
 	}
 	require.ElementsMatch(t, placePattern.FindAllString(text.en, -1), placePattern.FindAllString(text.cy, -1), where...)
 	for _, name := range placePattern.FindAllString(text.en, -1) {
-		require.Contains(t, []string{"{amount}", "{until}", "{limit}"}, name, where...)
+		require.Contains(t, []string{"{amount}", "{until}", "{limit}", "{otherwise}"}, name, where...)
 	}
 }
 
@@ -59,7 +59,7 @@ func TestEveryPageHasATextAndATitleOfItsOwn(t *testing.T) {
 			require.Empty(t, seen[title], "%q is the title of %s too", title, name)
 			seen[title] = name
 		}
-		require.Equal(t, page.does != "" || slices.Contains([]Page{Onward, PassReady, ToPay, Prefetched, WrongHost}, name), page.do != both{}, "%s: a button has a label, and only a button", name)
+		require.Equal(t, page.does != "" || slices.Contains([]Page{Onward, LookingUp, PassReady, ToPay, Prefetched, Refused, WrongHost}, name), page.do != both{}, "%s: a button has a label, and only a button", name)
 		require.True(t, page.kept == nil || page.does == "again", "%s: what is kept can be used again", name)
 	}
 }
@@ -67,7 +67,7 @@ func TestEveryPageHasATextAndATitleOfItsOwn(t *testing.T) {
 // The promise of all texts: where it is not known that no money was taken, no page says so.
 func TestOnlyPagesWithoutAPaymentSayThatNothingWasTaken(t *testing.T) {
 	t.Parallel()
-	for _, name := range []Page{Unconfirmed, Checking, Finishing, Waiting, Sent, PassReady, PassOver, Refused, ForAPerson, MoneyBack, Status, Onward, NotFound, ServiceDown, StoreFailed, NoSuchAddress, WrongHost} {
+	for _, name := range []Page{Unconfirmed, Checking, Finishing, Waiting, Sent, PassReady, PassOver, Done, Refused, Challenged, PayAgain, ForAPerson, MoneyBack, Status, Onward, NotFound, OtherBrowser, ServiceDown, StoreFailed, NoSuchAddress, WrongHost} {
 		for where, text := range everyText(texts[name]) {
 			require.NotContains(t, text.en, "No money has been taken", "%s, %s", name, where)
 			require.NotContains(t, text.cy, "Nid oes arian wedi’i gymryd", "%s, %s", name, where)

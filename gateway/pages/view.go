@@ -14,6 +14,7 @@ type View struct {
 	Journey     string    // the public id, for the page's button
 	Started     time.Time // shown on the status page
 	Until       time.Time // until when the citizen can do something
+	LeftToStaff bool      // a person decides what happens if the citizen does nothing; else the money goes back
 	LimitBytes  int64     // the most that a request may weigh
 	Target      string    // where the page leads; only http, https and addresses of this origin are followed
 	Items       []Item    // of the status page, in its order
@@ -57,8 +58,8 @@ func (p *Pages) fill(name Page, v View) filled {
 	}
 	f := p.fillFrame(v)
 	f.Title, f.Do = page.title.in(f.Lang), page.do.in(f.Lang)
-	f.Done, f.OnlyOnce, f.Leaves = page.done, page.onlyOnce, name == Onward || name == PassReady
-	f.Button = name == ToPay || name == Prefetched
+	f.Done, f.OnlyOnce, f.Leaves = page.done, page.onlyOnce, name == Onward || name == LookingUp || name == PassReady
+	f.Button = name == ToPay || name == Prefetched || name == Refused
 	f.Says = p.paragraphs(page, f, v)
 	if page.does != "" && v.Journey != "" {
 		f.Action = p.Prefix + "/" + page.does
@@ -94,6 +95,10 @@ func (p *Pages) fillFrame(v View) filled {
 func (p *Pages) paragraphs(said page, f filled, v View) []string {
 	places := map[string]string{
 		"{amount}": f.Amount, "{until}": p.moment(v.Until, f.Lang), "{limit}": megabytes(v.LimitBytes),
+		"{otherwise}": f.Word("returned"),
+	}
+	if v.LeftToStaff {
+		places["{otherwise}"] = f.Word("left")
 	}
 	all := said.says
 	if v.Journey != "" {
