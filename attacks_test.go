@@ -33,7 +33,7 @@ func TestTossedCookiesHideNoTicket(t *testing.T) {
 		require.NoError(t, d.pay.Pay(payment.ID, "submitted"))
 	}
 	waits := func(cookies string) string {
-		return d.speak("GET /_pay/return HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies + "\r\n\r\n").answers[0].body
+		return d.speak("GET /_pay/return?looked HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies + "\r\n\r\n").answers[0].body
 	}
 	references := map[string]string{}
 	for _, payment := range d.pay.Payments() {
