@@ -194,7 +194,7 @@ func viewOf(j journey.Journey) pages.View {
 	}
 	switch j.State {
 	case journey.StateUnpaid:
-		view.Until = j.Since.Add(j.Terms.RetryFor)
+		view.Until = j.RetryUntil()
 	case journey.StateRefused:
 		view.Until, view.LeftToStaff = j.CorrectUntil(), j.Terms.OnRefused == journey.OnRefusedStaff
 	}

@@ -62,6 +62,9 @@ type (
 	// RetryLapsed is the end of the time in which a citizen could have tried again.
 	RetryLapsed struct{}
 
+	// EarlyBegun is the intent of early delivery to look at a journey that it found due then.
+	EarlyBegun struct{ Due time.Time }
+
 	// StepFailed is an owed step that could not be done now and will be tried again.
 	StepFailed struct{ Detail string }
 	// Looked is a second look at Pay, whatever it showed.
@@ -114,6 +117,7 @@ func (MoneyReturned) Name() string     { return "money_returned" }
 func (ReturnFailed) Name() string      { return "return_failed" }
 func (LeftToStaff) Name() string       { return "left_to_staff" }
 func (RetryLapsed) Name() string       { return "retry_lapsed" }
+func (EarlyBegun) Name() string        { return "early_begun" }
 func (StepFailed) Name() string        { return "step_failed" }
 func (Looked) Name() string            { return "looked" }
 func (OutcomeSeen) Name() string       { return "outcome_seen" }

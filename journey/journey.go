@@ -108,6 +108,8 @@ const (
 	ByMopup   By = "mopup"
 	ByWebhook By = "webhook"
 	ByPaygate By = "paygate" // Paygate itself, at its start
+	// ByEarly is early delivery. For everybody else it is the mop-up; see [By.Word].
+	ByEarly By = "early"
 )
 
 // ByStaff names a member of staff.
@@ -115,9 +117,19 @@ func ByStaff(name string) By { return By("staff:" + name) }
 
 func (b By) isStaff() bool { return strings.HasPrefix(string(b), "staff:") }
 
+// Word is the name in the history, the logs and the metrics.
+func (b By) Word() By {
+	if b == ByEarly {
+		return ByMopup
+	}
+	return b
+}
+
 // Via is the word the service reads in Paygate-Via.
 func (b By) Via() string {
 	switch {
+	case b == ByEarly:
+		return ByMopup.Via()
 	case b == ByCitizen:
 		return "return"
 	case b.isStaff():
@@ -156,8 +168,9 @@ type Journey struct {
 	Imprint Imprint `json:"imprint"`
 
 	StartedAt time.Time `json:"started_at"`
-	Since     time.Time `json:"since"`  // when it came into its state
-	DueAt     time.Time `json:"due_at"` // when a sweep looks at it; see [Journey.Due]
+	Since     time.Time `json:"since"`             // when it came into its state
+	DueAt     time.Time `json:"due_at"`            // when a sweep looks at it; see [Journey.Due]
+	EarlyAt   time.Time `json:"early_at,omitzero"` // when early delivery looks at it; zero: never
 
 	AskedAt    time.Time `json:"asked_at,omitzero"`   // last time we set out to create a payment
 	Creating   bool      `json:"creating,omitempty"`  // a create is under way, or its answer was lost
@@ -185,6 +198,8 @@ type Journey struct {
 	ReplyUntil  time.Time `json:"reply_until,omitzero"`   // zero: no reply is kept
 	ReplyShown  bool      `json:"reply_shown,omitempty"`  // it has reached the browser, with its cookies
 	SeenAt      time.Time `json:"seen_at,omitzero"`       // when the citizen learnt what the service said to the last delivery
+
+	Early Early `json:"early,omitzero"` // what early delivery remembers
 
 	// CollectionFailed: Pay could not collect the money after all, though the service was given (FACTS 3.3).
 	CollectionFailed bool `json:"collection_failed,omitempty"`

@@ -26,7 +26,15 @@ func exampleTerms() Terms {
 		ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour, ClaimFor: 90 * time.Second,
 		MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
 		KeepReply: time.Hour, KeepJourney: 17520 * time.Hour,
+		ReturnGrace: 5 * time.Minute, UnseenFor: 24 * time.Hour,
 	}
+}
+
+// termsOfVersion1 are those of a journey that version 1 began.
+func termsOfVersion1() Terms {
+	terms := exampleTerms()
+	terms.ReturnGrace, terms.UnseenFor = 0, 0
+	return terms
 }
 
 // seen is Pay's answer about the example's payment.
@@ -94,8 +102,11 @@ func allFacts() []namedFact {
 		{"payment_seen: capturable", PaymentSeen{seen(StatusCapturable)}, ByCitizen},
 		{"payment_seen: success", PaymentSeen{seen(StatusSuccess)}, ByCitizen},
 		{"payment_seen: failed", PaymentSeen{seen(StatusFailed)}, ByCitizen},
+		{"payment_seen early: capturable", PaymentSeen{seen(StatusCapturable)}, ByEarly},
+		{"payment_seen early: failed", PaymentSeen{seen(StatusFailed)}, ByEarly},
 		{"payment_seen: another amount", PaymentSeen{wrong}, ByCitizen},
 		{"claimed", Claimed{t0.Add(time.Hour)}, ByCitizen},
+		{"claimed early", Claimed{t0.Add(time.Hour)}, ByEarly},
 		{"claimed by staff", Claimed{t0.Add(time.Hour)}, ByStaff("ann")},
 		{"delivered: accepted", deliver(VerdictAccepted), ByCitizen},
 		{"delivered: refused", deliver(VerdictRefused), ByCitizen},
@@ -111,6 +122,7 @@ func allFacts() []namedFact {
 		{"return_failed", ReturnFailed{"disputed"}, ByMopup},
 		{"left_to_staff", LeftToStaff{}, ByMopup},
 		{"retry_lapsed", RetryLapsed{}, ByMopup},
+		{"early_begun", EarlyBegun{t0.Add(5 * time.Minute)}, ByEarly},
 		{"step_failed", StepFailed{"Pay is down"}, ByMopup},
 		{"looked", Looked{}, ByMopup},
 		{"outcome_seen", OutcomeSeen{}, ByCitizen},
@@ -174,19 +186,26 @@ pure function, ` + "`Journey.Apply`" + `; what must be done next is another, ` +
 
 The examples are of a usual submission route: money reserved, taken when the service accepts.
 
-| state | at rest | owed next | a sweep looks at it | held request kept |
-|---|---|---|---|---|
+| state | at rest | owed next | a sweep looks at it | early delivery looks at it | held request kept |
+|---|---|---|---|---|---|
 `)
 	for _, s := range States() {
 		j := journeys[s]
 		step, from := j.next(t0.Add(time.Minute))
 		due := j.Due(t0.Add(time.Minute)).Sub(t0)
-		fmt.Fprintf(&page, "| %s | %s | %s, %s after its beginning | %s after its beginning | %s |\n",
-			s, yes(s.AtRest()), step, latest(from, j.Since).Sub(t0), due, yes(j.KeepsRequest()))
+		fmt.Fprintf(&page, "| %s | %s | %s, %s after its beginning | %s after its beginning | %s | %s |\n",
+			s, yes(s.AtRest()), step, latest(from, j.Since).Sub(t0), due, earlyDelivery(j), yes(j.KeepsRequest()))
 	}
 	page.WriteString("\n## Every state and every fact\n\nA word is the state that follows; · means that the journey stays where it is; an empty cell means that the fact has no place\nthere: it is logged, and nothing is written.\n\n")
 	page.WriteString(table)
 	return page.String()
+}
+
+func earlyDelivery(j Journey) string {
+	if j.EarlyAt.IsZero() {
+		return ""
+	}
+	return j.EarlyAt.Sub(t0).String() + " after its beginning"
 }
 
 func yes(b bool) string {

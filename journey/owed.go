@@ -73,13 +73,20 @@ func (j Journey) DueByHand(now time.Time) time.Time {
 		return time.Time{}
 	}
 	due := latest(from, j.Since)
-	if j.NudgedAt.IsZero() && (j.State == StateHeld || j.State == StatePaying && !j.Trusted) {
+	if j.leftAlone() {
 		due = latest(due, j.leftToCitizen())
 	}
 	return due
 }
 
-// leftToCitizen is until when sweeps leave an unpaid payment alone.
+// leftAlone reports whether sweeps leave the journey to its citizen while the payment is young: nobody knows how it ended, or
+// early delivery alone does.
+func (j Journey) leftAlone() bool {
+	unpaid := j.State == StateHeld || j.State == StatePaying && !j.Trusted
+	return j.NudgedAt.IsZero() && (unpaid || j.State == StateConfirmed && j.Early.Found)
+}
+
+// leftToCitizen is until when sweeps leave a young payment alone.
 func (j Journey) leftToCitizen() time.Time {
 	born := j.AskedAt
 	if n := len(j.Payments); n > 0 {
@@ -116,7 +123,7 @@ func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 		}
 		return StepAsk, j.Since
 	case StateUnpaid:
-		return StepGiveUp, j.Since.Add(j.Terms.RetryFor)
+		return StepGiveUp, j.RetryUntil()
 	case StateConfirmed:
 		return j.nextConfirmed(now)
 	case StateReleasing:

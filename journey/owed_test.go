@@ -44,13 +44,6 @@ func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
 	require.Equal(t, StateUnpaid, failed.State)
 }
 
-// unseenTerms are those of a journey of this version: what the citizen has not seen is kept for a day.
-func unseenTerms() Terms {
-	terms := exampleTerms()
-	terms.UnseenFor = 24 * time.Hour
-	return terms
-}
-
 // refusedUnseen is a journey whose service refused, after so long, with nobody there.
 func refusedUnseen(t *testing.T, terms Terms, after time.Duration) Journey {
 	t.Helper()
@@ -75,7 +68,7 @@ func applied(t *testing.T, j Journey, f Fact, after time.Duration) Journey {
 // TestWhatTheCitizenHasNotSeenStays for a day after the payment began; then the times count from when it is seen.
 func TestWhatTheCitizenHasNotSeenStays(t *testing.T) {
 	t.Parallel()
-	refused := refusedUnseen(t, unseenTerms(), 10*time.Minute)
+	refused := refusedUnseen(t, exampleTerms(), 10*time.Minute)
 	require.Equal(t, t0.Add(24*time.Hour), refused.CorrectUntil())
 	require.Equal(t, t0.Add(24*time.Hour), refused.ReplyUntil)
 	require.Equal(t, t0.Add(24*time.Hour), refused.DueAt)
@@ -93,7 +86,7 @@ func TestWhatTheCitizenHasNotSeenStays(t *testing.T) {
 	reloaded := applied(t, shown, ReplyShown{}, 20*time.Hour+30*time.Minute)
 	require.Equal(t, shown, reloaded)
 
-	late := refusedUnseen(t, unseenTerms(), 40*time.Hour)
+	late := refusedUnseen(t, exampleTerms(), 40*time.Hour)
 	require.Equal(t, t0.Add(41*time.Hour), late.CorrectUntil(), "never less than RESUBMIT_FOR")
 	require.Equal(t, t0.Add(41*time.Hour), late.ReplyUntil)
 }
@@ -101,7 +94,7 @@ func TestWhatTheCitizenHasNotSeenStays(t *testing.T) {
 // TestACorrectionIsANewThingToSee: the second refusal is as unseen as the first was.
 func TestACorrectionIsANewThingToSee(t *testing.T) {
 	t.Parallel()
-	j := applied(t, refusedUnseen(t, unseenTerms(), 10*time.Minute), ReplyShown{}, time.Hour)
+	j := applied(t, refusedUnseen(t, exampleTerms(), 10*time.Minute), ReplyShown{}, time.Hour)
 	j = applied(t, j, Resubmitted{}, 90*time.Minute)
 	j = applied(t, j, Claimed{t0.Add(2 * time.Hour)}, 90*time.Minute)
 	j = applied(t, j, RequestDelivered{Number: 2, Verdict: VerdictRefused, Status: 422, Kept: true}, 91*time.Minute)
@@ -112,7 +105,7 @@ func TestACorrectionIsANewThingToSee(t *testing.T) {
 // TestTheCaptureMarginComesBeforeWhatIsUnseen: reserved money goes back while that is possible.
 func TestTheCaptureMarginComesBeforeWhatIsUnseen(t *testing.T) {
 	t.Parallel()
-	terms := unseenTerms()
+	terms := exampleTerms()
 	terms.CaptureMargin = 110 * time.Hour
 	require.Equal(t, t0.Add(10*time.Hour), refusedUnseen(t, terms, 10*time.Minute).CorrectUntil())
 }
@@ -120,7 +113,7 @@ func TestTheCaptureMarginComesBeforeWhatIsUnseen(t *testing.T) {
 // TestAJourneyOfVersion1KeepsItsTimes: its terms do not have the day.
 func TestAJourneyOfVersion1KeepsItsTimes(t *testing.T) {
 	t.Parallel()
-	refused := refusedUnseen(t, exampleTerms(), 10*time.Minute)
+	refused := refusedUnseen(t, termsOfVersion1(), 10*time.Minute)
 	require.Equal(t, t0.Add(70*time.Minute), refused.CorrectUntil())
 	require.Equal(t, t0.Add(70*time.Minute), refused.ReplyUntil)
 	shown := applied(t, refused, ReplyShown{}, 30*time.Minute)

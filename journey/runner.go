@@ -265,14 +265,14 @@ func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progre
 			return progress, err
 		}
 		before := progress.Journey
-		step := before.Owed(r.Now())
+		step := before.owedTo(v.By, r.Now())
 		if step == StepNone || step == upTo {
 			break
 		}
 		var done Progress
 		done, err = r.do(ctx, before, step, v)
 		progress = progress.then(done)
-		if progress.Journey.State == before.State && progress.Journey.Owed(r.Now()) == step {
+		if progress.Journey.State == before.State && progress.Journey.owedTo(v.By, r.Now()) == step {
 			break // asked, and nothing new
 		}
 	}
@@ -280,6 +280,15 @@ func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progre
 		progress.Journey, err = r.await(ctx, id)
 	}
 	return progress, err
+}
+
+// DeliverEarly reads the payment of a journey that is due for early delivery, or delivers its request. [ErrNotDue] when
+// another process was first, or when the journey has moved since it was listed.
+func (r *Runner) DeliverEarly(ctx context.Context, due Due) (Progress, error) {
+	if _, err := r.apply(ctx, due.ID, EarlyBegun{due.At}, ByEarly, Change{}); err != nil {
+		return Progress{}, err
+	}
+	return r.Advance(ctx, due.ID, Visit{By: ByEarly})
 }
 
 // then is where a further step leaves a visit.

@@ -8,7 +8,7 @@ import (
 
 // paymentSeen is what follows from Pay's answer about one payment. Only Pay says what happened to a payment, and only
 // when id, reference and amount are the journey's own.
-func (j Journey) paymentSeen(f PaymentSeen, at time.Time) (Journey, string, error) {
+func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, string, error) {
 	known := j.payment(f.Seen.ID)
 	if known == nil {
 		return j, "", &TransitionError{j.State, f.Name()}
@@ -20,7 +20,7 @@ func (j Journey) paymentSeen(f PaymentSeen, at time.Time) (Journey, string, erro
 	before := *known
 	j = j.withPayment(f.Seen.ID, func(p *Payment) { p.learn(f.Seen, at) })
 	after := *j.payment(f.Seen.ID)
-	next := j.follow(after, outcome, at)
+	next := j.follow(after, outcome, by, at)
 	if j.takenUnknown(f.Seen, after) {
 		const note = "the money was taken, and not by this Paygate, as when an older copy of the store is in use: the service may have got the request already"
 		return next.stuck(TroubleDelivery, note), note, nil
@@ -52,7 +52,7 @@ func (j Journey) mismatched() (Journey, string, error) {
 }
 
 // follow moves the journey by what the payment now is.
-func (j Journey) follow(p Payment, outcome Outcome, at time.Time) Journey {
+func (j Journey) follow(p Payment, outcome Outcome, by By, at time.Time) Journey {
 	if p.stale(outcome) {
 		return j
 	}
@@ -61,7 +61,7 @@ func (j Journey) follow(p Payment, outcome Outcome, at time.Time) Journey {
 	counts := p.ID == j.PaidWith
 	switch j.State {
 	case StatePaying, StateUnpaid:
-		return j.followUnpaid(p, outcome, at)
+		return j.followUnpaid(p, outcome, by, at)
 	case StateConfirmed:
 		switch {
 		case counts && outcome == OutcomeNoMoney && j.Doubtful:
@@ -91,14 +91,14 @@ func (j Journey) follow(p Payment, outcome Outcome, at time.Time) Journey {
 	return j
 }
 
-func (j Journey) followUnpaid(p Payment, outcome Outcome, at time.Time) Journey {
+func (j Journey) followUnpaid(p Payment, outcome Outcome, by By, at time.Time) Journey {
 	newest := p.ID == j.Payments[len(j.Payments)-1].ID
 	switch {
 	case outcome == OutcomeConfirmed && p.Money > 0:
 		return j.confirm(p.ID, at)
 	case j.State == StateUnpaid || !newest:
 		return j
-	case outcome == OutcomeSubmitted && j.Terms.Release == ReleaseOnReturn && !j.ReturnedAt.IsZero():
+	case outcome == OutcomeSubmitted && j.Terms.Release == ReleaseOnReturn && !j.ReturnedAt.IsZero() && by != ByEarly:
 		j.Trusted, j.PaidWith = true, p.ID
 	case outcome == OutcomeNoMoney || outcome == OutcomeConfirmed:
 		j.State, j.Trusted, j.PaidWith = StateUnpaid, false, ""

@@ -21,7 +21,7 @@ func (r *Runner) apply(ctx context.Context, id ID, f Fact, by By, also Change) (
 	})
 	var misplaced *TransitionError
 	if errors.As(err, &misplaced) {
-		r.Log.InfoContext(ctx, "fact has no place", "journey_id", id, "from", misplaced.State, "fact", misplaced.Fact, "by", by)
+		r.Log.InfoContext(ctx, "fact has no place", "journey_id", id, "from", misplaced.State, "fact", misplaced.Fact, "by", by.Word())
 	}
 	if err != nil {
 		return Journey{}, err
@@ -42,15 +42,15 @@ func (r *Runner) applied(before, after Journey, f Fact, by By) {
 	p, _ := after.Payment()
 	r.Log.Log(context.Background(), level, "journey",
 		"journey_id", after.ID, "reference", after.Terms.Reference, "payment_id", p.ID, "route", after.Terms.Route,
-		"from", before.State, "fact", name, "to", after.State, "by", by, "amount_pence", after.Terms.Amount)
+		"from", before.State, "fact", name, "to", after.State, "by", by.Word(), "amount_pence", after.Terms.Amount)
 	if r.Applied != nil {
-		r.Applied(Applied{Before: before, After: after, Fact: f, By: by})
+		r.Applied(Applied{Before: before, After: after, Fact: f, By: by.Word()})
 	}
 }
 
 // fail notes a step that could not be done. The cause comes back, joined by whatever kept the note from being stored.
 func (r *Runner) fail(ctx context.Context, j Journey, by By, cause error) (Journey, error) {
-	r.Log.WarnContext(ctx, "step failed", "journey_id", j.ID, "state", j.State, "by", by, "error", cause)
+	r.Log.WarnContext(ctx, "step failed", "journey_id", j.ID, "state", j.State, "by", by.Word(), "error", cause)
 	noted, err := r.apply(ctx, j.ID, StepFailed{cause.Error()}, by, Change{})
 	if err != nil {
 		return j, errors.Join(cause, err)

@@ -11,7 +11,7 @@ import (
 //
 // A store knows from the journey itself what else to do, in the same transaction: it erases the held request as soon
 // as not [Journey.KeepsRequest], the reply as soon as not [Journey.KeepsReply], finds the journey by the id of each of
-// its payments, and lists it as due at DueAt (never when that is zero).
+// its payments, and lists it as due at DueAt and at EarlyAt (never when that is zero).
 type Store interface {
 	// Create keeps a new journey with its held request. ErrExists when the id is taken.
 	Create(context.Context, Journey, HeldRequest) error
@@ -37,6 +37,9 @@ type Store interface {
 	// Due lists journeys due at or before until, the longest due first, at most limit, beginning after the one given
 	// (zero: from the start). The cost follows what is listed, not what is stored.
 	Due(ctx context.Context, until time.Time, after Due, limit int) ([]Due, error)
+
+	// DueEarly lists journeys due for early delivery by their EarlyAt, as Due lists those due for a sweep.
+	DueEarly(ctx context.Context, until time.Time, after Due, limit int) ([]Due, error)
 
 	// List finds journeys, newest first. Damaged ones are left out.
 	List(context.Context, Filter) ([]Journey, error)

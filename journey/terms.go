@@ -57,8 +57,11 @@ type Terms struct {
 	RetryFor       time.Duration `json:"retry_for"`
 	PassFor        time.Duration `json:"pass_for"`
 
-	ClaimFor      time.Duration `json:"claim_for"`      // a claim lapses this long after it was taken
-	MopupMinAge   time.Duration `json:"mopup_min_age"`  // sweeps leave younger payments to their citizen
+	ClaimFor    time.Duration `json:"claim_for"`     // a claim lapses this long after it was taken
+	MopupMinAge time.Duration `json:"mopup_min_age"` // sweeps leave younger payments to their citizen
+	// ReturnGrace is how long after the money was first seen the citizen has to come back before the held request is delivered
+	// all the same; 0 means that only sweeps do so, as in journeys of version 1.
+	ReturnGrace   time.Duration `json:"return_grace,omitempty"`
 	CaptureMargin time.Duration `json:"capture_margin"` // settle this long before Pay's capture window ends
 	SecondLook    time.Duration `json:"second_look"`    // how often a journey at rest is read again, for 7 days
 	KeepReply     time.Duration `json:"keep_reply"`     // counted from when the reply is first shown

@@ -20,12 +20,13 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 		next = next.entered(at)
 	}
 	if next.State != j.State || detail != "" {
-		next = next.remember(Event{At: at, Fact: f.Name(), From: j.State, To: next.State, By: by, Detail: detail})
+		next = next.remember(Event{At: at, Fact: f.Name(), From: j.State, To: next.State, By: by.Word(), Detail: detail})
 	}
 	if next.Terms.Kind == KindSubmission && !next.KeepsRequest() && !next.KeepsReply() {
 		next.Imprint.Query = "" // it may be personal, and nothing leads to that address any more
 	}
-	next.DueAt = next.Due(at)
+	next = next.noteEarly(j, f, by)
+	next.DueAt, next.EarlyAt = next.Due(at), next.earlyDue()
 	return next, nil
 }
 
@@ -47,7 +48,9 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 		j.NudgedAt = at
 		return j, "", nil
 	case PaymentSeen:
-		return j.paymentSeen(f, at)
+		return j.paymentSeen(f, by, at)
+	case EarlyBegun:
+		return j.earlyBegun(f, at)
 	case Claimed:
 		return j.claimed(f, by, at)
 	case RequestDelivered:
@@ -73,7 +76,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case RetryLapsed:
 		return j.move(f, StateAbandoned, "", StateUnpaid)
 	case StepFailed:
-		return j.failed(f.Detail, at), "", nil
+		return j.failed(f.Detail, by, at), "", nil
 	case Looked:
 		j.LookedAt, j.NudgedAt, j.Failures, j.NotBefore = at, time.Time{}, 0, time.Time{}
 		return j, "", nil
@@ -162,6 +165,9 @@ func (j Journey) claimed(f Claimed, by By, at time.Time) (Journey, string, error
 		j.Attempt++
 	}
 	j.State, j.Trouble, j.SeenAt = StateReleasing, "", time.Time{}
+	if by == ByEarly {
+		return j, fmt.Sprintf("attempt %d, early: the citizen had not come back", j.Attempt), nil
+	}
 	return j, fmt.Sprintf("attempt %d", j.Attempt), nil
 }
 
@@ -172,9 +178,9 @@ func (j Journey) claimable(by By) bool {
 	}
 	switch j.State {
 	case StateConfirmed:
-		return j.Paid() || j.Trusted
+		return j.Paid() || j.Trusted && by != ByEarly
 	case StatePaying:
-		return j.Trusted
+		return j.Trusted && by != ByEarly
 	case StateStuck: // once more, on a person's word
 		return j.Trouble == TroubleDelivery && j.Paid() && by.isStaff()
 	default:
@@ -205,7 +211,7 @@ func (j Journey) delivered(f RequestDelivered, at time.Time) (Journey, string, e
 		j.Doubtful, j.State = false, StateRefused
 		return j, detail, nil
 	case VerdictNotSent:
-		j = j.backToConfirmed().failed(detail, at)
+		j = j.backToConfirmed().failed(detail, j.Claim.By, at)
 		j.NotSentAt = at
 		return j.orAskedInTime(at), detail, nil
 	default:
@@ -232,11 +238,11 @@ func (j Journey) accepted(at time.Time) Journey {
 // a GET, which is always safe (RFC 9110 section 9.2.1).
 func (j Journey) unknown(detail string, at time.Time) Journey {
 	if j.Terms.Kind == KindPass {
-		return j.backToConfirmed().failed(detail, at)
+		return j.backToConfirmed().failed(detail, j.Claim.By, at)
 	}
 	j.Doubtful = true
 	if j.Terms.Repeat == RepeatSafe {
-		return j.backToConfirmed().failed(detail, at).orAskedInTime(at)
+		return j.backToConfirmed().failed(detail, j.Claim.By, at).orAskedInTime(at)
 	}
 	return j.stuck(TroubleDelivery, doubt+": "+detail)
 }
@@ -345,10 +351,14 @@ func (j Journey) stuck(why Trouble, note string) Journey {
 }
 
 // failed notes that an owed step could not be done, and how long sweeps leave it alone: a second at first, then twice as
-// long each time, at most half an hour.
-func (j Journey) failed(detail string, at time.Time) Journey {
-	j.Failures++
-	j.NotBefore = at.Add(min(MostBackOff, time.Second<<min(j.Failures-1, 20)))
+// long each time, at most half an hour. Where early delivery failed, it is early delivery that waits.
+func (j Journey) failed(detail string, by By, at time.Time) Journey {
+	if by == ByEarly {
+		j = j.failedEarly(at)
+	} else {
+		j.Failures++
+		j.NotBefore = at.Add(min(MostBackOff, time.Second<<min(j.Failures-1, 20)))
+	}
 	if j.State != StateStuck {
 		j.Note = detail
 	}

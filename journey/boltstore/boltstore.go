@@ -37,6 +37,7 @@ var (
 	replyBucket   = []byte("replies")   // id → sealed reply, in pieces
 	paymentBucket = []byte("payments")  // payment id → id
 	dueBucket     = []byte("due")       // time, id → nothing
+	earlyBucket   = []byte("early")     // time, id → nothing: due for early delivery
 	openBucket    = []byte("open")      // id → key id, state: the journeys that are not at rest
 	damagedBucket = []byte("damaged")   // id → sealed journey that does not open
 	valueBucket   = []byte("values")    // name → sealed value
@@ -49,7 +50,7 @@ var (
 
 func buckets() [][]byte {
 	return [][]byte{
-		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, openBucket, damagedBucket,
+		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, openBucket, damagedBucket,
 		valueBucket, markBucket, markEndBucket,
 	}
 }

@@ -12,18 +12,32 @@ import (
 	"paygate/journey"
 )
 
-// indexDue keeps the list of due journeys: exactly one entry for a journey, at its DueAt, and none when that is zero.
+// indexDue keeps the lists of due journeys: exactly one entry for a journey, at its time, and none when that is zero.
 func indexDue(tx *bolt.Tx, before, after journey.Journey) error {
-	bucket := tx.Bucket(dueBucket)
-	if !before.DueAt.IsZero() && !before.DueAt.Equal(after.DueAt) {
-		if err := bucket.Delete(dueKey(before.DueAt, before.ID)); err != nil {
+	if err := moveEntry(tx.Bucket(dueBucket), entry(before.DueAt, before.ID), entry(after.DueAt, after.ID)); err != nil {
+		return err
+	}
+	return moveEntry(tx.Bucket(earlyBucket), entry(before.EarlyAt, before.ID), entry(after.EarlyAt, after.ID))
+}
+
+// entry is a journey's key in a list, nil when it is never due.
+func entry(at time.Time, id journey.ID) []byte {
+	if at.IsZero() {
+		return nil
+	}
+	return dueKey(at, id)
+}
+
+func moveEntry(bucket *bolt.Bucket, from, to []byte) error {
+	if from != nil && !bytes.Equal(from, to) {
+		if err := bucket.Delete(from); err != nil {
 			return err
 		}
 	}
-	if after.DueAt.IsZero() {
+	if to == nil {
 		return nil
 	}
-	return bucket.Put(dueKey(after.DueAt, after.ID), nil)
+	return bucket.Put(to, nil)
 }
 
 // dueKey sorts by time, to the nanosecond, then by id. Times before 1970 and after 2262 are the first and the last.
@@ -43,10 +57,19 @@ func dueOf(key []byte) journey.Due {
 }
 
 // Due lists due journeys.
-func (s *Store) Due(ctx context.Context, until time.Time, after journey.Due, limit int) (due []journey.Due, err error) {
+func (s *Store) Due(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return s.dueIn(ctx, dueBucket, until, after, limit)
+}
+
+// DueEarly lists journeys due for early delivery.
+func (s *Store) DueEarly(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return s.dueIn(ctx, earlyBucket, until, after, limit)
+}
+
+func (s *Store) dueIn(ctx context.Context, list []byte, until time.Time, after journey.Due, limit int) (due []journey.Due, err error) {
 	var idle [][]byte
 	err = s.read(ctx, func(tx *bolt.Tx) error {
-		cursor := tx.Bucket(dueBucket).Cursor()
+		cursor := tx.Bucket(list).Cursor()
 		from := dueKey(after.At, after.ID)
 		for k, _ := cursor.Seek(from); k != nil && len(due) < limit; k, _ = cursor.Next() {
 			switch entry := dueOf(k); {
@@ -62,19 +85,19 @@ func (s *Store) Due(ctx context.Context, until time.Time, after journey.Due, lim
 		return nil
 	})
 	if len(idle) > 0 {
-		s.dropIdle(ctx, idle)
+		s.dropIdle(ctx, list, idle)
 	}
 	return due, err
 }
 
 // dropIdle removes entries whose journey was set aside: nobody could read there when it was due.
-func (s *Store) dropIdle(ctx context.Context, keys [][]byte) {
+func (s *Store) dropIdle(ctx context.Context, list []byte, keys [][]byte) {
 	err := s.write(ctx, func(tx *bolt.Tx) error {
 		for _, key := range keys {
 			if tx.Bucket(journeyBucket).Get(key[8:]) != nil {
 				continue
 			}
-			if err := tx.Bucket(dueBucket).Delete(key); err != nil {
+			if err := tx.Bucket(list).Delete(key); err != nil {
 				return err
 			}
 		}
@@ -85,11 +108,16 @@ func (s *Store) dropIdle(ctx context.Context, keys [][]byte) {
 	}
 }
 
-// OldestDue is the time of the most overdue journey; false when none is overdue.
-func (s *Store) OldestDue(ctx context.Context) (time.Time, bool, error) {
-	due, err := s.Due(ctx, s.now(), journey.Due{}, 1)
-	if err != nil || len(due) == 0 {
-		return time.Time{}, false, err
+// OldestDue is the time of the most overdue journey, for a sweep or for early delivery; false when none is overdue.
+func (s *Store) OldestDue(ctx context.Context) (oldest time.Time, found bool, err error) {
+	for _, list := range [][]byte{dueBucket, earlyBucket} {
+		due, err := s.dueIn(ctx, list, s.now(), journey.Due{}, 1)
+		if err != nil {
+			return time.Time{}, false, err
+		}
+		if len(due) > 0 && (!found || due[0].At.Before(oldest)) {
+			oldest, found = due[0].At, true
+		}
 	}
-	return due[0].At, true, nil
+	return oldest, found, nil
 }

@@ -34,8 +34,7 @@ func (s *Store) Kept(ctx context.Context, after journey.ID, limit, size int) (pa
 
 func (s *Store) scanKept(from pgx.CollectableRow) (k journey.Kept, err error) {
 	var r row
-	if err := from.Scan(&r.ID, &r.State, &r.Open, &r.Route, &r.Reference, &r.StartedAt, &r.DueAt, &r.KeyID, &r.Sealed, &r.Damaged,
-		&k.SealedRequest, &k.SealedReply, &k.Payments); err != nil {
+	if err := from.Scan(append(r.fields(), &k.SealedRequest, &k.SealedReply, &k.Payments)...); err != nil {
 		return k, err
 	}
 	k.ID, k.SealedJourney = r.ID, r.Sealed
@@ -72,7 +71,7 @@ func (s *Store) adopt(batch *pgx.Batch, k journey.Kept) error {
 	if err != nil {
 		return err
 	}
-	batch.Queue(`INSERT INTO paygate_journeys (`+columns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, r.args()...)
+	batch.Queue(`INSERT INTO paygate_journeys (`+columns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, r.args()...)
 	if k.Journey != nil {
 		indexPayments(batch, journey.Journey{}, *k.Journey)
 	}

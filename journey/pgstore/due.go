@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -11,12 +12,7 @@ import (
 	"paygate/journey"
 )
 
-// isDue chooses the due journeys after the given one, of those whose secret this replica has: the others are for replicas
-// that have it.
-const isDue = `due_at <= $1 AND NOT damaged AND (due_at, id) > ($2, $3) AND key_id = ANY($4)`
-
 const (
-	listDue = `SELECT due_at, id FROM paygate_journeys WHERE ` + isDue + ` ORDER BY due_at, id LIMIT $5`
 	// takeDue skips what is locked: whoever changes it just now is at it already.
 	takeDue = `UPDATE paygate_journeys SET taken_until = clock_timestamp() + $4::interval WHERE id = (
 		SELECT id FROM paygate_journeys WHERE id = $1 AND due_at = $2 AND NOT damaged
@@ -25,7 +21,23 @@ const (
 )
 
 // Due lists due journeys, those that a sweep has taken too.
-func (s *Store) Due(ctx context.Context, until time.Time, after journey.Due, limit int) (due []journey.Due, err error) {
+func (s *Store) Due(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return s.dueBy(ctx, "due_at", until, after, limit)
+}
+
+// DueEarly lists journeys due for early delivery.
+func (s *Store) DueEarly(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return s.dueBy(ctx, "early_at", until, after, limit)
+}
+
+// listBy chooses the journeys due by a column, after the given one, of those whose secret this replica has: the others are for
+// replicas that have it.
+func listBy(column string) string {
+	return fmt.Sprintf(`SELECT %[1]s, id FROM paygate_journeys
+		WHERE %[1]s <= $1 AND NOT damaged AND (%[1]s, id) > ($2, $3) AND key_id = ANY($4) ORDER BY %[1]s, id LIMIT $5`, column)
+}
+
+func (s *Store) dueBy(ctx context.Context, column string, until time.Time, after journey.Due, limit int) (due []journey.Due, err error) {
 	if !storable(after.ID) {
 		return nil, ctx.Err()
 	}
@@ -34,7 +46,7 @@ func (s *Store) Due(ctx context.Context, until time.Time, after journey.Due, lim
 		if err != nil {
 			return err
 		}
-		due, err = all(ctx, conn, scanDue, listDue, nanoseconds(until), nanoseconds(after.At), after.ID, keys, limit)
+		due, err = all(ctx, conn, scanDue, listBy(column), nanoseconds(until), nanoseconds(after.At), after.ID, keys, limit)
 		return err
 	})
 	return due, err
@@ -83,13 +95,18 @@ func scanDue(from pgx.CollectableRow) (d journey.Due, err error) {
 	return d, err
 }
 
-// OldestDue is the time of the most overdue journey; false when none is overdue.
-func (s *Store) OldestDue(ctx context.Context) (time.Time, bool, error) {
-	due, err := s.Due(ctx, s.now(), journey.Due{}, 1)
-	if err != nil || len(due) == 0 {
-		return time.Time{}, false, err
+// OldestDue is the time of the most overdue journey, for a sweep or for early delivery; false when none is overdue.
+func (s *Store) OldestDue(ctx context.Context) (oldest time.Time, found bool, err error) {
+	for _, column := range []string{"due_at", "early_at"} {
+		due, err := s.dueBy(ctx, column, s.now(), journey.Due{}, 1)
+		if err != nil {
+			return time.Time{}, false, err
+		}
+		if len(due) > 0 && (!found || due[0].At.Before(oldest)) {
+			oldest, found = due[0].At, true
+		}
 	}
-	return due[0].At, true, nil
+	return oldest, found, nil
 }
 
 // keys are the ids of the secrets that are listed here and were ever in use. Another replica may have begun with one a

@@ -120,7 +120,8 @@ func TestQuestionsUseTheirIndex(t *testing.T) {
 	raw(t, url, `ANALYZE`)
 	s := open(t, url, options(t, 1))
 	for _, c := range []struct{ question, index string }{
-		{pgstore.ListDue, "paygate_journeys_due"},
+		{pgstore.ListBy("due_at"), "paygate_journeys_due"},
+		{pgstore.ListBy("early_at"), "paygate_journeys_early"},
 		{pgstore.TakeDue, "paygate_journeys_pkey"},
 		{pgstore.LeaveDue, "paygate_journeys_pkey"},
 		{pgstore.CountOpen, "paygate_journeys_open"},

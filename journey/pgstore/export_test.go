@@ -8,11 +8,13 @@ import (
 
 // The questions that must cost what they find.
 const (
-	ListDue   = listDue
 	TakeDue   = takeDue
 	LeaveDue  = leaveDue
 	CountOpen = countOpen
 )
+
+// ListBy is what a list of due journeys asks.
+func ListBy(column string) string { return listBy(column) }
 
 // Question is what a list asks.
 func (s *Store) Question(f journey.Filter) string { return s.question(f, nil).sql(50) }

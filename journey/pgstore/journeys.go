@@ -25,7 +25,7 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 	}
 	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		made, err := tx.Exec(ctx, `INSERT INTO paygate_journeys (`+columns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`, r.args()...)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`, r.args()...)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (s *Store) keep(ctx context.Context, tx pgx.Tx, keyID string, before journe
 	var all pgx.Batch
 	// Who was to visit it has done so when it is due at another time.
 	all.Queue(`UPDATE paygate_journeys SET taken_until = CASE WHEN due_at IS NOT DISTINCT FROM $7 THEN taken_until END,
-		state = $2, open = $3, route = $4, reference = $5, started_at = $6, due_at = $7, key_id = $8, sealed = $9, damaged = $10
+		state = $2, open = $3, route = $4, reference = $5, started_at = $6, due_at = $7, key_id = $8, sealed = $9, damaged = $10, early_at = $11
 		WHERE id = $1`, r.args()...)
 	indexPayments(&all, before, c.Journey)
 	if err := s.keepRequest(ctx, tx, &all, keyID, c); err != nil {

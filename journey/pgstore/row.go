@@ -27,20 +27,26 @@ type row struct {
 	Reference []byte // keyed digest
 	StartedAt int64
 	DueAt     *int64 // nil: never
+	EarlyAt   *int64 // nil: never
 	KeyID     string
 	Sealed    []byte
 	Damaged   bool
 }
 
 // columns are those of a row, in its order.
-const columns = "id, state, open, route, reference, started_at, due_at, key_id, sealed, damaged"
+const columns = "id, state, open, route, reference, started_at, due_at, key_id, sealed, damaged, early_at"
 
 func (r *row) args() []any {
-	return []any{r.ID, r.State, r.Open, r.Route, r.Reference, r.StartedAt, r.DueAt, r.KeyID, r.Sealed, r.Damaged}
+	return []any{r.ID, r.State, r.Open, r.Route, r.Reference, r.StartedAt, r.DueAt, r.KeyID, r.Sealed, r.Damaged, r.EarlyAt}
+}
+
+// fields are where the columns are read to.
+func (r *row) fields() []any {
+	return []any{&r.ID, &r.State, &r.Open, &r.Route, &r.Reference, &r.StartedAt, &r.DueAt, &r.KeyID, &r.Sealed, &r.Damaged, &r.EarlyAt}
 }
 
 func scanRow(from pgx.CollectableRow) (r row, err error) {
-	err = from.Scan(&r.ID, &r.State, &r.Open, &r.Route, &r.Reference, &r.StartedAt, &r.DueAt, &r.KeyID, &r.Sealed, &r.Damaged)
+	err = from.Scan(r.fields()...)
 	return r, err
 }
 
@@ -55,15 +61,19 @@ func (s *Store) rowOf(j journey.Journey) (row, error) {
 
 // searched is the row of a journey that was sealed.
 func (s *Store) searched(j journey.Journey, reference []byte, keyID string, sealed []byte) row {
-	r := row{
+	return row{
 		ID: j.ID, State: j.State, Open: !j.State.AtRest(), Route: j.Terms.Route, Reference: digest(reference, j.Terms.Reference),
-		StartedAt: nanoseconds(j.StartedAt), KeyID: keyID, Sealed: sealed,
+		StartedAt: nanoseconds(j.StartedAt), DueAt: orNever(j.DueAt), KeyID: keyID, Sealed: sealed, EarlyAt: orNever(j.EarlyAt),
 	}
-	if !j.DueAt.IsZero() {
-		at := nanoseconds(j.DueAt)
-		r.DueAt = &at
+}
+
+// orNever is nil for the zero time.
+func orNever(at time.Time) *int64 {
+	if at.IsZero() {
+		return nil
 	}
-	return r
+	n := nanoseconds(at)
+	return &n
 }
 
 // open reads a row. Whatever is wrong with it, it must not be acted on; but one that another replica sealed, under a secret
@@ -98,10 +108,11 @@ func (s *Store) agrees(r row, j journey.Journey) bool {
 }
 
 func (r row) equal(o row) bool {
-	due := r.DueAt == o.DueAt || r.DueAt != nil && o.DueAt != nil && *r.DueAt == *o.DueAt
-	return due && r.ID == o.ID && r.State == o.State && r.Open == o.Open && r.Route == o.Route && bytes.Equal(r.Reference, o.Reference) &&
+	return sameTime(r.DueAt, o.DueAt) && sameTime(r.EarlyAt, o.EarlyAt) && r.ID == o.ID && r.State == o.State && r.Open == o.Open && r.Route == o.Route && bytes.Equal(r.Reference, o.Reference) &&
 		r.StartedAt == o.StartedAt && r.KeyID == o.KeyID
 }
+
+func sameTime(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // digest makes a reference searchable in any case, and readable to nobody: it may be a licence number, or a name.
 func digest(key []byte, reference string) []byte {

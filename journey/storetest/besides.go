@@ -36,6 +36,12 @@ func mostOverdue(t *testing.T, p Place) {
 	require.NoError(t, err)
 	require.True(t, overdue)
 	require.Equal(t, Example(0).DueAt, at)
+	early := Example(0).DueAt.Add(-time.Hour)
+	change(t, s, Example(2).ID, func(c *journey.Change) { c.Journey.EarlyAt = early })
+	at, overdue, err = s.OldestDue(t.Context())
+	require.NoError(t, err)
+	require.True(t, overdue)
+	require.Equal(t, early, at)
 }
 
 func countsByState(t *testing.T, p Place) {

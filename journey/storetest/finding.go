@@ -83,24 +83,49 @@ func paymentsGo(t *testing.T, s journey.Store) {
 	require.Equal(t, second, id, "another journey may have it by now")
 }
 
-func dueInOrder(t *testing.T, s journey.Store) {
+// dueList is one of the lists of due journeys of a store: by the time of their sweep, or of their early delivery.
+type dueList struct {
+	journey.Store
+	list func(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error)
+	at   func(j *journey.Journey, due time.Time)
+}
+
+func (l dueList) set(t require.TestingT, id journey.ID, due time.Time) {
+	change(t, l, id, func(c *journey.Change) { l.at(&c.Journey, due) })
+}
+
+func onBothLists(t *testing.T, s journey.Store, test func(*testing.T, dueList)) {
+	for _, l := range []dueList{
+		{s, s.Due, func(j *journey.Journey, due time.Time) { j.DueAt = due }},
+		{s, s.DueEarly, func(j *journey.Journey, due time.Time) { j.EarlyAt = due }},
+	} {
+		test(t, l)
+		for n := range 8 {
+			require.NoError(t, s.Forget(t.Context(), Example(n).ID))
+		}
+	}
+}
+
+func dueInOrder(t *testing.T, s journey.Store) { onBothLists(t, s, listInOrder) }
+
+func listInOrder(t *testing.T, s dueList) {
 	for n := range 5 {
 		create(t, s, n)
 	}
-	setDue(t, s, Example(0).ID, T0.Add(3*time.Hour))
-	setDue(t, s, Example(1).ID, T0.Add(time.Hour))
-	setDue(t, s, Example(2).ID, time.Time{})
-	setDue(t, s, Example(3).ID, T0.Add(time.Hour))
-	setDue(t, s, Example(4).ID, T0.Add(3*time.Hour+time.Nanosecond))
+	s.set(t, Example(0).ID, T0.Add(3*time.Hour))
+	s.set(t, Example(1).ID, T0.Add(time.Hour))
+	s.set(t, Example(2).ID, time.Time{})
+	s.set(t, Example(3).ID, T0.Add(time.Hour))
+	s.set(t, Example(4).ID, T0.Add(3*time.Hour+time.Nanosecond))
 
 	until := T0.Add(3 * time.Hour)
-	all, err := s.Due(t.Context(), until, journey.Due{}, 10)
+	all, err := s.list(t.Context(), until, journey.Due{}, 10)
 	require.NoError(t, err)
 	require.Equal(t, []journey.Due{
 		{At: T0.Add(time.Hour), ID: Example(1).ID}, {At: T0.Add(time.Hour), ID: Example(3).ID}, {At: until, ID: Example(0).ID},
 	}, all)
 	for limit := range 4 {
-		first, err := s.Due(t.Context(), until, journey.Due{}, limit)
+		first, err := s.list(t.Context(), until, journey.Due{}, limit)
 		require.NoError(t, err)
 		require.Len(t, first, limit)
 	}
@@ -109,9 +134,9 @@ func dueInOrder(t *testing.T, s journey.Store) {
 }
 
 // paged reads the whole list in pages.
-func paged(t require.TestingT, s journey.Store, until time.Time, limit int) (all []journey.Due) {
+func paged(t require.TestingT, s dueList, until time.Time, limit int) (all []journey.Due) {
 	for after := (journey.Due{}); ; {
-		page, err := s.Due(context.Background(), until, after, limit)
+		page, err := s.list(context.Background(), until, after, limit)
 		require.NoError(t, err)
 		if len(page) == 0 {
 			return all
@@ -123,22 +148,26 @@ func paged(t require.TestingT, s journey.Store, until time.Time, limit int) (all
 }
 
 // dueGoesOn: a sweep changes what it visits, so that its cursor is gone when it asks for the next page.
-func dueGoesOn(t *testing.T, s journey.Store) {
+func dueGoesOn(t *testing.T, s journey.Store) { onBothLists(t, s, listGoesOn) }
+
+func listGoesOn(t *testing.T, s dueList) {
 	for n := range 6 {
 		create(t, s, n)
-		setDue(t, s, Example(n).ID, T0.Add(time.Hour)) // ties, in the order of ids
+		s.set(t, Example(n).ID, T0.Add(time.Hour)) // ties, in the order of ids
 	}
-	first, err := s.Due(t.Context(), T0.Add(time.Hour), journey.Due{}, 2)
+	first, err := s.list(t.Context(), T0.Add(time.Hour), journey.Due{}, 2)
 	require.NoError(t, err)
-	setDue(t, s, first[0].ID, T0.Add(5*time.Hour))
+	s.set(t, first[0].ID, T0.Add(5*time.Hour))
 	require.NoError(t, s.Forget(t.Context(), first[1].ID))
-	next, err := s.Due(t.Context(), T0.Add(time.Hour), first[1], 2)
+	next, err := s.list(t.Context(), T0.Add(time.Hour), first[1], 2)
 	require.NoError(t, err)
 	require.Equal(t, []journey.Due{{At: T0.Add(time.Hour), ID: Example(2).ID}, {At: T0.Add(time.Hour), ID: Example(3).ID}}, next)
 }
 
 // dueFollows walks at random and compares the list with a plain map. A failure prints how to walk the same way again.
-func dueFollows(t *testing.T, s journey.Store) {
+func dueFollows(t *testing.T, s journey.Store) { onBothLists(t, s, listFollows) }
+
+func listFollows(t *testing.T, s dueList) {
 	rapid.Check(t, func(t *rapid.T) {
 		model := map[journey.ID]time.Time{}
 		for n := range 8 {
@@ -149,10 +178,10 @@ func dueFollows(t *testing.T, s journey.Store) {
 				n := rapid.IntRange(0, 7).Draw(t, "journey")
 				at := someTime(t)
 				if _, there := model[Example(n).ID]; there {
-					setDue(t, s, Example(n).ID, at)
+					s.set(t, Example(n).ID, at)
 				} else {
 					j := Example(n)
-					j.DueAt = at
+					s.at(&j, at)
 					require.NoError(t, s.Create(context.Background(), j, Request(n)))
 				}
 				model[Example(n).ID] = at

@@ -177,7 +177,3 @@ func get(t require.TestingT, s journey.Store, id journey.ID) journey.Journey {
 	require.NoError(t, err)
 	return j
 }
-
-func setDue(t require.TestingT, s journey.Store, id journey.ID, at time.Time) {
-	change(t, s, id, func(c *journey.Change) { c.Journey.DueAt = at })
-}

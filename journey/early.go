@@ -1,0 +1,160 @@
+package journey
+
+import (
+	"errors"
+	"time"
+)
+
+// Early delivery is for a citizen who pays and does not come back. Sessions and form tokens of the service live for minutes,
+// and a sweep comes hours later. So an open payment is read at Pay now and then, and once Pay has said that the money is
+// there, and Terms.ReturnGrace has passed since, the held request is delivered.
+//
+// Early delivery never delays anybody else. What it finds changes nothing about when a sweep comes, and its failures put off
+// itself alone.
+
+// Early is what early delivery remembers of a journey.
+type Early struct {
+	// Found: early delivery has read how the payment ended, and nobody else has come by since. Sweeps leave the journey to its
+	// citizen as if nobody had asked.
+	Found bool `json:"found,omitempty"`
+	// TakenUntil keeps other replicas away while one is at it.
+	TakenUntil time.Time `json:"taken_until,omitzero"`
+	Failures   int       `json:"failures,omitempty"`
+	NotBefore  time.Time `json:"not_before,omitzero"`
+}
+
+// readings are when an open payment is read, in minutes after it began. Pay ends one after 90 minutes (FACTS 3.4).
+var readings = [...]time.Duration{5, 10, 15, 20, 30, 45, 60, 75, 90, 100}
+
+const (
+	// earlyLease is how long a visit keeps other replicas away: longer than it takes as a rule.
+	earlyLease = 2 * time.Minute
+	// minEarlyBackOff and maxEarlyBackOff bound how long early delivery waits after a failure.
+	minEarlyBackOff, maxEarlyBackOff = time.Minute, 30 * time.Minute
+)
+
+// ErrNotDue: early delivery has been at the journey meanwhile, or somebody else moved it.
+var ErrNotDue = errors.New("not due for early delivery")
+
+// earlyDue is when early delivery looks at the journey; see [Journey.EarlyAt]. The zero time means never.
+func (j Journey) earlyDue() time.Time {
+	from := j.earlyFrom()
+	if from.IsZero() {
+		return from
+	}
+	return latest(from, j.Early.TakenUntil)
+}
+
+// earlyFrom is from when early delivery has something to do.
+func (j Journey) earlyFrom() time.Time {
+	if j.Terms.ReturnGrace == 0 || j.Terms.Kind != KindSubmission || j.refunding() {
+		return time.Time{}
+	}
+	var from time.Time
+	switch {
+	case j.State == StatePaying:
+		from = j.nextReading()
+	case j.State == StateConfirmed && j.Paid():
+		from = j.PaidAt.Add(j.Terms.ReturnGrace)
+	}
+	if from.IsZero() {
+		return from
+	}
+	return latest(from, j.NotBefore, j.Early.NotBefore)
+}
+
+// nextReading is the first of the readings that nobody has made. The times are those of our own clock.
+func (j Journey) nextReading() time.Time {
+	if len(j.Payments) == 0 {
+		return time.Time{}
+	}
+	p := j.Payments[len(j.Payments)-1]
+	for _, minutes := range readings {
+		if at := j.AskedAt.Add(minutes * time.Minute); !p.Finished() && at.After(p.SeenAt) {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+// owedEarly is [Journey.Owed] for early delivery: nothing but to ask, to deliver what Pay has confirmed, and to take the
+// money for what was just delivered.
+func (j Journey) owedEarly(now time.Time) Step {
+	if j.State == StateAccepted {
+		return StepCapture
+	}
+	if from := j.earlyFrom(); from.IsZero() || now.Before(from) {
+		return StepNone
+	}
+	step, _ := j.next(now)
+	switch {
+	case step == StepLook, step == StepAsk, step == StepDeliver && j.Paid():
+		return step
+	case step == StepDeliver: // on trust, as a returning citizen would
+		return StepAsk
+	default:
+		return StepNone
+	}
+}
+
+// owedTo is what is owed now as far as it is for this visitor to do.
+func (j Journey) owedTo(by By, now time.Time) Step {
+	if by == ByEarly {
+		return j.owedEarly(now)
+	}
+	return j.Owed(now)
+}
+
+// earlyBegun takes the journey for a visit that found it due then.
+func (j Journey) earlyBegun(f EarlyBegun, at time.Time) (Journey, string, error) {
+	if f.Due.IsZero() || !f.Due.Equal(j.EarlyAt) {
+		return j, "", ErrNotDue
+	}
+	j.Early.TakenUntil = at.Add(earlyLease)
+	return j, "", nil
+}
+
+// noteEarly keeps what early delivery remembers of the journey, after a fact that found it as it was before.
+func (j Journey) noteEarly(before Journey, f Fact, by By) Journey {
+	early := by == ByEarly
+	switch f.(type) {
+	case EarlyBegun:
+		return j
+	case PaymentSeen:
+		j.Early.Found = early && j.State != StatePaying && (before.Early.Found || before.leftAlone())
+		if before.State == StatePaying { // Pay can be asked again
+			j.Early.Failures, j.Early.NotBefore = 0, time.Time{}
+		}
+	case Claimed:
+		j.Early.Found = early && before.Early.Found
+	case PaymentAsked:
+		j.Early = Early{}
+	}
+	if early {
+		j.Early.TakenUntil = time.Time{}
+	}
+	switch j.State {
+	case StatePaying, StateUnpaid, StateConfirmed, StateReleasing:
+		return j
+	default:
+		j.Early = Early{}
+		return j
+	}
+}
+
+// failedEarly notes that early delivery could not do its step.
+func (j Journey) failedEarly(at time.Time) Journey {
+	j.Early.Failures++
+	j.Early.NotBefore = at.Add(min(maxEarlyBackOff, minEarlyBackOff<<min(j.Early.Failures-1, 10)))
+	return j
+}
+
+// RetryUntil is until when a citizen whose payment ended without money can try again. Nobody has less time because early
+// delivery knew of it first.
+func (j Journey) RetryUntil() time.Time {
+	from := j.Since
+	if j.Early.Found {
+		from = latest(from, j.leftToCitizen())
+	}
+	return from.Add(j.Terms.RetryFor)
+}
