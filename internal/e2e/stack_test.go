@@ -41,8 +41,10 @@ func stacks() []stack {
 	ruby := func(gems ...string) []string {
 		return under("/usr/share/rubygems-integration/all/specifications/", gems...)
 	}
+	apache := []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}
 	express := "testdata/stacks/express/node_modules/express"
 	return []stack{
+		{"Plain PHP", "php", apache, startApache, "/login.php", plain},
 		{"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"), "/login", plain},
 		{"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain},
 		{"Express", "express", []string{express, "/usr/bin/node"}, startNode, "/login", plain},
