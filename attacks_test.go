@@ -234,6 +234,53 @@ func TestAConnectionThatLoggedSomebodyInIsNotShared(t *testing.T) {
 	}
 }
 
+// TestTheBodyOfAHeadIsNobodysAnswer: some servers (gunicorn with Django) send a body after the header that HEAD asks for. What
+// a client can make the service write there must not be the answer to the next request on the connection.
+func TestTheBodyOfAHeadIsNobodysAnswer(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go answersHeadsTooLong(conn)
+		}
+	}()
+	d := openDoorTo(t, "http://"+listener.Addr().String())
+	d.speak("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n") // there is a connection to be used again
+	got := d.speak("HEAD /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+	require.Len(t, got.answers, 1, "the answer to the request behind it is its own")
+}
+
+// answersHeadsTooLong is a service that sends the body of a HEAD as soon as there is a next request.
+func answersHeadsTooLong(conn net.Conn) {
+	defer conn.Close()
+	late := ""
+	for in := bufio.NewReader(conn); ; {
+		r, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		header, body := "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", "page"
+		if r.URL.Path == afterthoughtTarget {
+			header = strings.Replace(header, "\r\n", "\r\nX-Last: yes\r\n", 1)
+		}
+		now := late + header
+		if r.Method == http.MethodHead {
+			late = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+		} else {
+			now += body
+		}
+		if _, err := io.WriteString(conn, now); err != nil || r.Close {
+			return
+		}
+	}
+}
+
 // answersWhoIsLoggedIn is a service that remembers, for a connection, that somebody logged in.
 func answersWhoIsLoggedIn(conn net.Conn) {
 	defer conn.Close()

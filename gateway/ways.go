@@ -14,7 +14,8 @@ import (
 // again by itself when a reused connection breaks and it carries an Idempotency-Key, which any citizen can add; and without
 // the key, a connection that the service closes at the wrong moment would cost the citizen a 502. So have requests with a
 // body, whatever their method: a service that does not expect the body takes it for the next request on the connection,
-// and nobody has judged that one. Connections that authenticate their user (NTLM, Negotiate) are never shared either.
+// and nobody has judged that one. So has HEAD: some services (Django on gunicorn) send a body all the same, which would be
+// read as the answer to the next request. Connections that authenticate their user (NTLM, Negotiate) are never shared either.
 type ways struct{ pooled, fresh http.RoundTripper }
 
 func (g *Gateway) newWays(lent *buffers) ways {
@@ -40,7 +41,8 @@ func (g *Gateway) newTransport(lent *buffers) *http.Transport {
 
 func (w ways) RoundTrip(r *http.Request) (*http.Response, error) {
 	scheme, _, _ := strings.Cut(strings.ToLower(r.Header.Get("Authorization")), " ")
-	if unsafeMethod(r.Method) || r.ContentLength != 0 || scheme == "ntlm" || scheme == "negotiate" {
+	authenticates := scheme == "ntlm" || scheme == "negotiate"
+	if unsafeMethod(r.Method) || r.Method == http.MethodHead || r.ContentLength != 0 || authenticates {
 		return w.fresh.RoundTrip(r)
 	}
 	return w.pooled.RoundTrip(r)

@@ -55,15 +55,25 @@ func Spellings(a Address, kinds ...Kind) []Spelling {
 		if len(kinds) > 0 && !slices.Contains(kinds, t.group.Kind) {
 			continue
 		}
-		each(t.text, func(text string) {
-			s, complete := a.spell(t.group, text, values)
-			if complete && !seen[s.key()] {
-				seen[s.key()] = true
-				all = append(all, s)
-			}
-		})
+		for _, text := range a.endings(t) {
+			each(text, func(text string) {
+				s, complete := a.spell(t.group, text, values)
+				if complete && !seen[s.key()] {
+					seen[s.key()] = true
+					all = append(all, s)
+				}
+			})
+		}
 	}
 	return all
+}
+
+// endings are a line of the table, and for a path that ends in a slash, which some frameworks insist on, the line with one.
+func (a Address) endings(t template) []string {
+	if t.group.Kind == KindPath && strings.HasSuffix(a.Path, "/") {
+		return []string{t.text, t.text + "/"}
+	}
+	return []string{t.text}
 }
 
 // key is the whole request: what differs in nothing is the same.

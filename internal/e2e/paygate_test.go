@@ -112,17 +112,20 @@ func listens(address string) bool {
 	return err == nil
 }
 
+// The ports for servers are above those that the tests of other packages use, and below those that the system gives to
+// outgoing connections, so that nobody takes one before the server does.
+const firstPort, ports = 30100, 2600
+
 // lastPort counts ports upwards from a random one, so that test binaries that run side by side rarely meet.
 var lastPort atomic.Int64
 
-func init() { lastPort.Store(rand.Int64N(18000)) }
+func init() { lastPort.Store(rand.Int64N(ports)) }
 
-// freeAddress finds a loopback address for a server. It is below the ports that the system gives to outgoing
-// connections, so that none of those takes it before the server does.
+// freeAddress finds a loopback address for a server.
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	for range 200 {
-		address := "127.0.0.1:" + strconv.FormatInt(12000+lastPort.Add(1)%18000, 10)
+		address := "127.0.0.1:" + strconv.FormatInt(firstPort+lastPort.Add(1)%ports, 10)
 		if listener, err := net.Listen("tcp", address); err == nil {
 			_ = listener.Close()
 			return address

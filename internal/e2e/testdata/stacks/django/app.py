@@ -6,9 +6,10 @@ from django import forms
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.core.wsgi import get_wsgi_application
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.middleware.csrf import get_token
-from django.urls import path
+from django.shortcuts import redirect
+from django.urls import path, reverse_lazy
 from django.utils.translation import get_language
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
@@ -51,7 +52,7 @@ def home(request):
 
 class LoginView(FormView):
     template_name = "form.html"
-    success_url = "/licences/apply/"
+    success_url = reverse_lazy("apply")
 
     class form_class(forms.Form):
         name = forms.CharField()
@@ -63,7 +64,7 @@ class LoginView(FormView):
 
 class ApplyView(FormView):
     template_name = "form.html"
-    success_url = "/licences/confirmation/"
+    success_url = reverse_lazy("confirmation")
 
     class form_class(forms.Form):
         name = forms.CharField()
@@ -71,7 +72,7 @@ class ApplyView(FormView):
 
     def dispatch(self, request, *args, **kwargs):
         if "user" not in request.session:
-            return HttpResponseRedirect("/login/?next=" + request.path)
+            return redirect("/login/?next=" + request.path)
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form):
@@ -82,7 +83,7 @@ class ApplyView(FormView):
 def renew(request):
     if request.POST.get("action") == "pay":
         ran(request, "renew", "pay")
-        return HttpResponseRedirect("/licences/confirmation/")
+        return redirect("confirmation")
     token = '<input type="hidden" name="csrfmiddlewaretoken" value="%s">' % get_token(request)
     return HttpResponse('<h1>Renew</h1><form method="post">%s<button name="action" value="pay"></form>' % token)
 
@@ -100,7 +101,7 @@ class PermitView(View):
         if licence not in ("1-day", "8-day"):
             return self.get(request)
         ran(request, "permit", licence)
-        return HttpResponseRedirect("/licences/confirmation/")
+        return redirect("confirmation")
 
 
 def confirmation(request):
@@ -121,10 +122,10 @@ def search(request):
 urlpatterns = i18n_patterns(
     path("", home),
     path("login/", LoginView.as_view()),
-    path("licences/apply/", ApplyView.as_view()),
+    path("licences/apply/", ApplyView.as_view(), name="apply"),
     path("licences/renew/", renew),
     path("licences/permit/", PermitView.as_view()),
-    path("licences/confirmation/", confirmation),
+    path("licences/confirmation/", confirmation, name="confirmation"),
     path("report/", report),
     path("search/", search),
     prefix_default_language=False,

@@ -1,0 +1,103 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/probe"
+)
+
+// TestHarmlessRequestsReachARealFrameworkUnchanged sends requests that cost nothing, some of them near the pay paths, to
+// the service itself and through Paygate. Both have to give the same answer.
+func TestHarmlessRequestsReachARealFrameworkUnchanged(t *testing.T) {
+	t.Parallel()
+	eachStack(t, func(t *testing.T, s *service) {
+		through := startPaygate(t, startPay(t), s.url, s.settings...)
+		caller := s.caller()
+		requests := s.harmless(caller)
+		require.GreaterOrEqual(t, len(requests), 50)
+		refused := 0
+		for _, request := range requests {
+			direct, passed := caller.send(t, s.url, request), caller.send(t, through.url, request)
+			if passed.header.Get("Paygate-Answer") != "" {
+				refused++
+				t.Errorf("%s: refused with %d", written(request), passed.status)
+				continue
+			}
+			require.Equal(t, direct.status, passed.status, written(request))
+			require.Equal(t, plain(direct, s.url), plain(passed, through.url), written(request))
+			require.Empty(t, s.ran(), "%s is not harmless", written(request))
+		}
+		t.Logf("%d of %d harmless requests are refused", refused, len(requests))
+	})
+}
+
+// changing are the parts of a page that differ each time.
+var changing = regexp.MustCompile(`value="[^"]*"|;jsessionid=[0-9A-F]+|0x[0-9a-f]+|\d\d:\d\d:\d\d`)
+
+// plain is the part of an answer that is the same each time.
+func plain(p page, origin string) string {
+	text := strings.Join([]string{p.header.Get("Content-Type"), p.header.Get("Location"), p.text}, "\n")
+	text = strings.ReplaceAll(text, strings.TrimPrefix(origin, "http://"), "SERVICE")
+	return changing.ReplaceAllString(text, "")
+}
+
+// harmless are requests that cost nothing.
+func (s *service) harmless(c *caller) (requests []probe.Spelling) {
+	add := func(method, target, contentType, body string) {
+		request := probe.Spelling{Group: &probe.Group{}, Method: method, Target: target, Type: contentType, Body: body}
+		requests = append(requests, request)
+	}
+	apply, renew := s.settings.path("apply"), s.settings.path("renew")
+	permit, report := s.settings.path("permit"), s.settings.path("report")
+	search := s.search()
+	for _, path := range []string{"/", s.login, apply, renew, permit, search} {
+		add("GET", path, "", "")
+		add("HEAD", path, "", "")
+		add("OPTIONS", path, "", "")
+		add("GET", path+"?lang=cy", "", "")
+		add("GET", path+"?utm_source=a%20b&utm_medium=c+d", "", "")
+	}
+	for _, target := range []string{
+		"/favicon.ico", "/robots.txt", "/static/app.css?v=1.2", "/.well-known/security.txt", "/licences", "/licences/",
+		"/licences/1/edit", "/licences/apply-for-a-friend", "/licences/appeal", "/help/apply", "/reports", "/report-a-problem",
+		"/a%20b/caf%C3%A9", "/a//b/../c", "/x;v=1/y", search + "?q=" + url.QueryEscape(apply), search + "?q=100%&a[]=1&a[]=2",
+		search + "?next=" + apply + "&x=%ff", search + "?a=1;b=2", search + "?q=" + url.QueryEscape("What does "+report+" cost?"),
+	} {
+		add("GET", target, "", "")
+	}
+	boundary := "multipart/form-data; boundary=----x"
+	part := func(disposition, content string) string {
+		return "------x\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n" + content + "\r\n------x--\r\n"
+	}
+	written, _ := json.Marshal(map[string]any{"application": map[string]any{"action": "pay", "licence": "8-day"}})
+	for _, form := range [][2]string{
+		{probe.FormType, "q=a&q=b&action=pay&licence=8-day"}, {probe.FormType, "q=100%&x=a;b&application[action]=pay"},
+		{probe.FormType, ""}, {"application/json", string(written)}, {"application/json", `{"q":`}, {"text/plain", "action=pay"},
+		{"", "no type"}, {boundary, part(`name="q"; filename="a; name=pay.jpg"`, "\xff\xd8")},
+		{boundary, part(`name="action"`, "pay")}, {"text/csv", "a,b\r\n"},
+	} {
+		add("POST", search, form[0], form[1])
+	}
+	free := func(route string, fields url.Values) string { return c.withTokens(route, fields).Encode() }
+	for _, fields := range []url.Values{
+		{"draft": {"Save"}}, {"draft": {"Save"}, "notes": {"I shall pay later"}}, {"draft": {"Cadw"}, "name": {"Ann & Bob"}},
+		{"payment": {"none"}},
+	} {
+		add("POST", renew, probe.FormType, free("renew", fields))
+	}
+	add("POST", "/licences/appeal", probe.FormType, free("apply", url.Values{"why": {"pay"}}))
+	add("POST", strings.TrimSuffix(apply, "/")+"-for-a-friend", probe.FormType, free("apply", url.Values{"name": {"Bob"}}))
+	add("POST", s.login, probe.FormType, free("apply", url.Values{"name": {"ann"}}))
+	return requests
+}
+
+// search is the page that says what it was sent.
+func (s *service) search() string {
+	return strings.Replace(s.settings.path("report"), "report", "search", 1)
+}
