@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -46,6 +48,7 @@ var version = "development"
 const ballast = 16 << 20
 
 func main() {
+	log.SetOutput(io.Discard) // net/http quotes there what a service sends, cookies and all
 	untouched := make([]byte, ballast)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := command.Run(ctx, command.World{

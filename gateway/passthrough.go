@@ -14,6 +14,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"time"
 
 	"paygate/gateway/cookie"
 	"paygate/gateway/origin"
@@ -48,13 +49,27 @@ func (g *Gateway) newPassThrough() http.Handler {
 		ErrorHandler:   g.upstreamFailed,
 		ErrorLog:       log.New(brokenAnswers{g.Log}, "", 0),
 		BufferPool:     lent,
+		FlushInterval:  100 * time.Millisecond, // of an answer that stands still, what came is shown
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.WebSockets || !isWebSocket(r) {
 			r.Header.Del("Upgrade") // an h2c tunnel would carry pay routes past us unseen
 		}
-		proxy.ServeHTTP(&finalHeader{ResponseWriter: w, gateway: g, asked: r, ends: endsConnection(r)}, r)
+		answer := &finalHeader{ResponseWriter: w, gateway: g, asked: r, ends: endsConnection(r)}
+		defer func() {
+			if cause := recover(); cause != nil { // httputil's own, where an answer breaks off
+				answer.flush()
+				panic(cause)
+			}
+		}()
+		proxy.ServeHTTP(answer, r)
 	})
+}
+
+// cutOff ends an answer that broke off: what has come is the citizen's, and to return would make it look complete.
+func cutOff(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
 }
 
 // finalHeader mends the header of an answer at the last moment, where net/http and httputil leave no other place.
@@ -63,18 +78,26 @@ type finalHeader struct {
 	gateway *Gateway
 	asked   *http.Request // as it came
 	ends    bool          // the connection ends after this answer
+	begun   bool          // the final header is written
 }
 
 // Unwrap lets http.ResponseController flush and hijack.
 func (w *finalHeader) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// flush sends what has been written; nothing where that is nothing.
+func (w *finalHeader) flush() {
+	if w.begun {
+		_ = http.NewResponseController(w).Flush()
+	}
+}
+
 // WriteHeader cleans early hints (httputil passes them on as they came) and keeps other interim answers, which we have not
-// asked for, back. httputil clears the header after each, so "close" is set here; and net/http must not guess a type for
+// asked for, back. So it does with all that a client of HTTP/1.0 would take for the answer itself. httputil clears the header after each, so "close" is set here; and net/http must not guess a type for
 // an answer without one.
 func (w *finalHeader) WriteHeader(status int) {
 	header := w.Header()
 	switch {
-	case status == http.StatusEarlyHints:
+	case status == http.StatusEarlyHints && w.asked.ProtoAtLeast(1, 1):
 		w.gateway.cleanAnswer(header, w.gateway.recipientAt(w.asked))
 		header.Del("Connection")
 	case status < http.StatusOK && status != http.StatusSwitchingProtocols:
@@ -86,12 +109,13 @@ func (w *finalHeader) WriteHeader(status int) {
 		if w.ends {
 			header.Set("Connection", "close")
 		}
+		w.begun = true
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func isWebSocket(r *http.Request) bool {
-	return r.Method == http.MethodGet && len(r.Header["Upgrade"]) == 1 && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+	return r.Method == http.MethodGet && r.ProtoAtLeast(1, 1) && len(r.Header["Upgrade"]) == 1 && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }
 
 // rewrite makes the request that goes out. Hop-by-hop headers are gone by now, so that no client can name one of ours in

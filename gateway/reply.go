@@ -232,13 +232,16 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.
 	if r.Method == http.MethodHead {
 		return
 	}
-	if _, err := w.Write(reply.Body); err != nil || reply.Rest == nil {
+	_, err := w.Write(reply.Body)
+	if reply.Broken {
+		cutOff(w)
+	}
+	if err != nil || reply.Rest == nil {
 		return
 	}
 	rest := &brokenRest{Reader: reply.Rest}
 	if _, _ = io.Copy(w, rest); rest.err != nil {
-		_ = http.NewResponseController(w).Flush() // what has come is the citizen's
-		panic(http.ErrAbortHandler)               // to return would make it look complete
+		cutOff(w)
 	}
 }
 

@@ -1,0 +1,26 @@
+package command
+
+import (
+	"bytes"
+	"log"
+	"log/slog"
+)
+
+// quietly is a log for net/http that keeps its words to itself: they may quote what a citizen or the service sent.
+func quietly(to *slog.Logger) *log.Logger { return log.New(serverLog{to}, "", 0) }
+
+type serverLog struct{ to *slog.Logger }
+
+// Write notes that something went wrong. The stack after a panic has no text of anybody's.
+func (l serverLog) Write(text []byte) (int, error) {
+	first, stack, _ := bytes.Cut(text, []byte("\n"))
+	switch {
+	case bytes.HasPrefix(first, []byte("http: panic serving")):
+		l.to.Error("a request ended in a panic", "stack", string(stack))
+	case bytes.HasPrefix(first, []byte("http: TLS handshake error")):
+		l.to.Debug("a TLS handshake failed")
+	default:
+		l.to.Debug("something is wrong with a connection")
+	}
+	return len(text), nil
+}
