@@ -452,7 +452,7 @@ func TestTheChoiceOfPriceHasToBeClear(t *testing.T) {
 	for name, body := range map[string]string{
 		"missing": "name=Ann", "unknown": "licence=season", "repeated": "licence=1-day&licence=8-day", "repeated alike": "licence=1-day&licence=1-day",
 		"as an array": "licence=1-day&licence[]=8-day", "in another case": "licence=1-day&Licence=8-day", "semicolon": "licence=1-day;licence=8-day",
-		"broken": "licence=1-day&x=%zz", "empty": "",
+		"broken": "licence=1-day&x%zz=1", "empty": "",
 	} {
 		p := h.citizen().do(http.MethodPost, "/licences/priced", strings.NewReader(body), "Content-Type", "application/x-www-form-urlencoded")
 		require.Equal(t, http.StatusUnprocessableEntity, p.status, name)
@@ -464,7 +464,7 @@ func TestTheChoiceOfPriceHasToBeClear(t *testing.T) {
 	require.Empty(t, h.service.got(http.MethodPost))
 
 	for _, c := range []struct{ kind, body string }{
-		{"application/x-www-form-urlencoded", "licence=8-day&name=Ann"}, {"application/json", `{"licence":"8-day","n":[1,{"licence":"1-day"}]}`},
+		{"application/x-www-form-urlencoded", "licence=8-day&name=Ann"}, {"application/x-www-form-urlencoded", "licence=8-day&name=100%+Ann;+Bob"}, {"application/json", `{"licence":"8-day","n":[1,{"licence":"1-day"}]}`},
 	} {
 		p := h.citizen().do(http.MethodPost, "/licences/priced", strings.NewReader(c.body), "Content-Type", c.kind)
 		require.Equal(t, http.StatusSeeOther, p.status, p.text)

@@ -240,6 +240,8 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) 
 	switch {
 	case errors.As(ruling.reason, &unread):
 		refused = unreadable(unread.cause, g.HoldMaxBytes)
+	case errors.Is(ruling.reason, errUnclear):
+		refused.page = pages.ChooseAgain
 	case ruling.status == http.StatusMethodNotAllowed:
 		refused.page = pages.MethodUnknown
 	}

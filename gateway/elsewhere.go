@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"paygate/gateway/form"
 	"paygate/gateway/reading"
 	"paygate/gateway/spool"
 )
@@ -42,16 +43,16 @@ func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruli
 	said := reading.Cookies(r.Header)
 	doubtful := len(said) > reading.MostParameters
 	var body *spool.Body
-	if r.ContentLength != 0 && reading.HasForm(r.Header) {
-		var form []reading.Field
+	if r.ContentLength != 0 && form.HasForm(r.Header) {
+		var read form.Form
 		var err error
-		body, form, err = g.readForm(w, r)
-		if unread := (unreadBody{}); errors.As(err, &unread) {
-			refused.status, refused.reason = unreadable(unread.cause, g.HoldMaxBytes).status, unread
+		body, read, err = g.readForm(w, r)
+		if err != nil {
+			refused.status, refused.reason = unreadable(err, g.HoldMaxBytes).status, unreadBody{err}
 			return refused, body
 		}
-		said = append(said, form...)
-		doubtful = doubtful || err != nil && !errors.Is(err, reading.ErrNoObject)
+		said = slices.Concat(said, read.Fields, read.Loose)
+		doubtful = doubtful || read.Ambiguity != nil && !errors.Is(read.Ambiguity, form.ErrNoObject)
 	}
 	if was.isSaidElsewhere(said, doubtful) {
 		return refused, body
@@ -64,19 +65,18 @@ func (r ruling) isSaidElsewhere(said []reading.Field, doubtful bool) bool {
 	return slices.ContainsFunc(r.elsewhere, func(p reading.Pattern) bool { return p.IsSaid(r.query, said, doubtful) })
 }
 
-// readForm reads the form of a request, and puts its body back. The error is an unreadBody, or says why the form may be read
-// in more than one way.
-func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, []reading.Field, error) {
+// readForm reads the form of a request, and puts its body back. The error is that of reading.
+func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, form.Form, error) {
 	body, err := g.readBody(w, r)
 	if err != nil {
-		return nil, nil, unreadBody{err}
+		return nil, form.Form{}, err
 	}
 	withRead(r, body)
 	leave, err := g.enterToLook(r, body)
 	if err != nil {
-		return body, nil, unreadBody{err}
+		return body, form.Form{}, err
 	}
 	defer leave()
-	form, err := plainForm(r, body)
-	return body, form, err
+	read, err := form.Read(r.Header, body.Reader())
+	return body, read, err
 }

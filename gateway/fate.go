@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
+	"paygate/gateway/form"
 	"paygate/gateway/reading"
 )
 
@@ -48,9 +50,12 @@ func (j *Judge) Fate(t Tried) Fate {
 	if err != nil {
 		return FateRefused // net/http answers it before the door is asked
 	}
-	form, formErr := formOf(r.Header, []byte(t.Body))
+	read, err := form.Read(r.Header, strings.NewReader(t.Body))
+	if err != nil {
+		return FateRefused
+	}
 	ruling := j.judge.rule(r)
-	if ruling.isSaidElsewhere(append(reading.Cookies(r.Header), form...), false) {
+	if ruling.isSaidElsewhere(slices.Concat(reading.Cookies(r.Header), read.Fields, read.Loose), false) {
 		return FateRefused
 	}
 	switch ruling.verdict {
@@ -61,7 +66,7 @@ func (j *Judge) Fate(t Tried) Fate {
 	case targetPlainPath:
 		return FateRedirected
 	case targetPay:
-		return fateOnPayRoute(ruling, asked{form: form, formErr: formErr, loose: looseFields(r, ruling.query)})
+		return fateOnPayRoute(ruling, asked{form: read, loose: looseFields(r, ruling.query)})
 	default:
 		return FateForwarded
 	}
@@ -78,15 +83,6 @@ func fateOnPayRoute(hit ruling, a asked) Fate {
 	default:
 		return FateHeld
 	}
-}
-
-// formOf reads a form that is in memory. An error means that it may be read in more than one way.
-func formOf(header http.Header, body []byte) ([]reading.Field, error) {
-	form, err := reading.Form(header.Get("Content-Type"), bytes.NewReader(body))
-	if err == nil && len(body) > 0 {
-		err = reading.Unplain(header, bytes.NewReader(body), form)
-	}
-	return form, err
 }
 
 // request is the request as net/http reads it.

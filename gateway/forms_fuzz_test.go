@@ -20,7 +20,7 @@ func FuzzForm(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, kind string, body []byte) {
 		r := &http.Request{Header: http.Header{"Content-Type": {kind}}}
-		if payNow.concerns((&Gateway{}).asked(r, ruling{}, spooled(t, body))) {
+		if payNow.fits(askedOf(t, r, "", body)) != unmet {
 			return
 		}
 		for name, reader := range map[string]func(kind, body string) bool{"pairs": readsPairs, "parts": readsParts} {

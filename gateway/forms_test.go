@@ -3,7 +3,6 @@ package gateway
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -17,8 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/reading"
-	"paygate/gateway/spool"
+	"paygate/gateway/form"
 )
 
 // submitted is a submission as net/http reads it off the wire.
@@ -36,12 +34,12 @@ func submitted(t testing.TB, head, body string) (*http.Request, []byte) {
 	return r, read
 }
 
-// spooled is a body that was read.
-func spooled(t testing.TB, body []byte) *spool.Body {
+// askedOf is a request with this body, read.
+func askedOf(t testing.TB, r *http.Request, query string, body []byte) asked {
 	t.Helper()
-	kept, err := spool.New(spool.Options{Enter: func(context.Context, int64) (func(), error) { return func() {}, nil }}).Read(t.Context(), bytes.NewReader(body), int64(len(body)), 1<<30)
+	read, err := form.Read(r.Header, bytes.NewReader(body))
 	require.NoError(t, err)
-	return kept
+	return (&Gateway{}).asked(r, ruling{query: query}, read)
 }
 
 const (
@@ -198,7 +196,7 @@ func TestNoDisguisedFormPassesForAFreeOne(t *testing.T) {
 	for name, d := range disguises() {
 		r, body := submitted(t, d.head, d.body)
 		_, query, _ := strings.Cut(r.RequestURI, "?")
-		require.True(t, payNow.concerns((&Gateway{}).asked(r, ruling{query: query}, spooled(t, body))), name)
+		require.NotEqual(t, unmet, payNow.fits(askedOf(t, r, query, body)), name)
 	}
 }
 
@@ -207,22 +205,24 @@ func TestARequestThatMayBeTheFormIsAPayRequest(t *testing.T) {
 	route := &Route{When: &Condition{Field: "action", Value: "pay"}}
 	for name, c := range map[string]struct {
 		kind, body string
-		wanted     bool
+		wanted     fit
 	}{
-		"the form":            {"application/x-www-form-urlencoded", "action=pay", true},
-		"another button":      {"application/x-www-form-urlencoded", "action=save", false},
-		"another script":      {"application/x-www-form-urlencoded", "Action[]=pay", true},
-		"beyond the limits":   {"application/x-www-form-urlencoded", strings.Repeat("a=1&", 10_000) + "action=pay", true},
-		"unreadable":          {"application/x-www-form-urlencoded", "action=save&x=%zz", true},
-		"no type":             {"", "action=pay", true},
-		"a lying type":        {"text/plain", "action=pay", true},
-		"a type with a fault": {"application/x-www-form-urlencoded; charset", "action=pay", true},
-		"nothing":             {"", "", false},
+		"the form":                            {"application/x-www-form-urlencoded", "action=pay", met},
+		"another button":                      {"application/x-www-form-urlencoded", "action=save", unmet},
+		"another script":                      {"application/x-www-form-urlencoded", "Action[]=pay", met},
+		"two buttons":                         {"application/x-www-form-urlencoded", "action=save&action=pay", met},
+		"beside another":                      {"application/x-www-form-urlencoded", "action=save&Action[]=pay", unclear},
+		"beyond the limits":                   {"application/x-www-form-urlencoded", strings.Repeat("a=1&", 10_000) + "action=pay", unclear},
+		"unreadable":                          {"application/x-www-form-urlencoded", "action=save&x%zz=1", unclear},
+		"no type":                             {"", "action=pay", unclear},
+		"a lying type":                        {"text/plain", "action=pay", unclear},
+		"a type with a fault":                 {"application/x-www-form-urlencoded; charset", "action=pay", met},
+		"a type with a fault, another button": {"application/x-www-form-urlencoded; charset", "action=save", unclear},
+		"nothing":                             {"", "", unmet},
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.Header.Set("Content-Type", c.kind)
-		ask := (&Gateway{}).asked(r, ruling{}, spooled(t, []byte(c.body)))
-		require.Equal(t, c.wanted, route.concerns(ask), name)
+		require.Equal(t, c.wanted, route.fits(askedOf(t, r, "", []byte(c.body))), name)
 	}
 }
 
@@ -267,9 +267,9 @@ func TestTheFreeButtonStaysFree(t *testing.T) {
 	for name, d := range honest(t) {
 		r, body := submitted(t, d.head, d.body)
 		_, query, _ := strings.Cut(r.RequestURI, "?")
-		ask := (&Gateway{}).asked(r, ruling{query: query}, spooled(t, body))
-		require.NoError(t, ask.formErr, name)
-		require.False(t, payNow.concerns(ask), name)
+		ask := askedOf(t, r, query, body)
+		require.NoError(t, ask.form.Ambiguity, name)
+		require.Equal(t, unmet, payNow.fits(ask), name)
 	}
 }
 
@@ -282,16 +282,18 @@ func TestABodyIsJudgedAlikeHoweverItComesIn(t *testing.T) {
 	all["a delimiter far inside"] = disguise{partsType, saved + strings.Replace(file, "\x00\x00", "--b", 1) + saved + end}
 	for name, d := range all {
 		r, body := submitted(t, d.head, d.body)
-		form, _ := reading.Form(r.Header.Get("Content-Type"), bytes.NewReader(body))
-		whole := reading.Unplain(r.Header, bytes.NewReader(body), form)
+		whole, err := form.Read(r.Header, bytes.NewReader(body))
+		require.NoError(t, err)
 		for _, slow := range []io.Reader{iotest.OneByteReader(bytes.NewReader(body)), iotest.HalfReader(bytes.NewReader(body)), iotest.DataErrReader(bytes.NewReader(body))} {
-			require.Equal(t, whole, reading.Unplain(r.Header, slow, form), name)
+			again, err := form.Read(r.Header, slow)
+			require.NoError(t, err)
+			require.Equal(t, whole, again, name)
 		}
 		switch name {
 		case "a large file":
-			require.NoError(t, whole)
+			require.NoError(t, whole.Ambiguity)
 		case "a delimiter far inside":
-			require.Error(t, whole)
+			require.Error(t, whole.Ambiguity)
 		}
 	}
 }

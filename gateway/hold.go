@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 
-	"paygate/gateway/reading"
+	"paygate/gateway/form"
 	"paygate/journey"
 )
 
@@ -36,7 +35,7 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.passFree(w, withRead(r, body), concerned[0])
 	case g.isAtOtherHost(r):
 		g.misdirected(w, r, hit)
-	case in.cards:
+	case g.RefuseCards && in.hasCardNumber(concerned[0]):
 		g.answer(w, r, cardNumber)
 	default:
 		in.route = concerned[0]
@@ -52,7 +51,7 @@ func (g *Gateway) price(w http.ResponseWriter, r *http.Request, in incoming) {
 		return
 	}
 	in.request.Prefill = in.prefill()
-	in.form = nil // all is taken from it, and it may be large
+	in.form = form.Form{} // all is taken from it, and it may be large
 	if in.route.UpstreamPriced {
 		g.takeQuoted(w, r, terms, in)
 		return
@@ -67,7 +66,7 @@ func (g *Gateway) takeQuoted(w http.ResponseWriter, r *http.Request, terms journ
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if j, found := sameRequest(own, terms, in.imprint); found {
+	if j, found := sameRequest(own, terms, in.request.Imprint()); found {
 		g.proceed(w, r, j)
 		return
 	}
@@ -83,7 +82,7 @@ func (g *Gateway) take(w http.ResponseWriter, r *http.Request, terms journey.Ter
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if j, found := sameRequest(own, terms, in.imprint); found {
+	if j, found := sameRequest(own, terms, in.request.Imprint()); found {
 		g.proceed(w, r, j)
 		return
 	}
@@ -191,7 +190,7 @@ func sameRequest(own []journey.Journey, terms journey.Terms, imprint journey.Imp
 	for _, j := range own {
 		switch j.State {
 		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateConfirmed, journey.StateReleasing, journey.StateStuck:
-			if j.Terms.Route == terms.Route && j.Imprint.Digest == imprint.Digest {
+			if j.Terms.Route == terms.Route && imprint.IsRepeat(j.Imprint) {
 				return j, true
 			}
 		}
@@ -207,42 +206,4 @@ func correctable(own []journey.Journey, terms journey.Terms) (journey.Journey, b
 		}
 	}
 	return journey.Journey{}, false
-}
-
-// concerning is the ruling, this one or one on a less specific pattern, that has routes whose condition on the form holds, with
-// those routes; there are none where the request is free.
-func (r ruling) concerning(a asked) (ruling, []*Route) {
-	concerned := concernedRoutes(r.routes, a)
-	for len(concerned) == 0 && r.otherwise != nil {
-		r = *r.otherwise
-		concerned = concernedRoutes(r.routes, a)
-	}
-	return r, concerned
-}
-
-// concernedRoutes are those, of the routes at one address, whose condition on the form holds.
-func concernedRoutes(routes []*Route, a asked) []*Route {
-	var concerned []*Route
-	for _, route := range routes {
-		if route.concerns(a) {
-			concerned = append(concerned, route)
-		}
-	}
-	return concerned
-}
-
-// concerns tells whether the route's condition holds: if any reading of the request has the value, it is a pay request.
-func (r *Route) concerns(a asked) bool {
-	if r.When == nil {
-		return true
-	}
-	if a.formErr != nil { // unreadable for us may be readable for the service
-		return true
-	}
-	return slices.ContainsFunc(a.readable(), func(f reading.Field) bool {
-		if f.File {
-			return reading.NamesAlike(f.Name, r.When.Field)
-		}
-		return reading.MayName(f.Name, r.When.Field) && f.MayBe(r.When.Value)
-	})
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"paygate/gateway/cards"
+	"paygate/gateway/form"
 	"paygate/gateway/reading"
 	"paygate/gateway/spool"
 	"paygate/journey"
@@ -16,9 +18,7 @@ import (
 type incoming struct {
 	asked
 	request journey.HeldRequest // without its body
-	imprint journey.Imprint
-	body    *spool.Body // nil on a pass
-	cards   bool        // somebody typed a payment card number, and that is refused
+	body    *spool.Body         // nil on a pass
 }
 
 // swallow is how many times the limit a too large request may have and still be read to its end: a browser shows no answer to
@@ -31,6 +31,8 @@ type unreadBody struct{ cause error }
 func (unreadBody) Error() string { return "the body could not be read whole" }
 
 func (u unreadBody) Unwrap() error { return u.cause }
+
+var errTooMany = errors.New("the query and the cookies have too many parameters to judge")
 
 // readBody reads a request whole. The errors are those of the spool.
 func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (*spool.Body, error) {
@@ -48,23 +50,35 @@ func readOn(w http.ResponseWriter, r *http.Request, limit int64) {
 	}
 }
 
-// look reads what is to be known of a request.
+// look reads what is to be known of a request, in one reading of its body.
 func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming, error) {
 	leave, err := g.enterToLook(r, body)
 	if err != nil {
 		return incoming{}, err
 	}
 	defer leave()
-	in := incoming{asked: g.asked(r, hit, body), request: g.heldRequest(r, hit), body: body}
-	in.cards = g.RefuseCards && (cards.InQuery(in.request.Query) || cards.InBody(r.Header.Get("Content-Type"), body.Reader))
-	in.imprint, err = in.request.ImprintWith(body.Reader())
-	return in, err
+	in := incoming{request: g.heldRequest(r, hit), body: body}
+	digest := in.request.NewDigest()
+	read, err := form.Read(r.Header, io.TeeReader(body.Reader(), digest))
+	if err != nil {
+		return incoming{}, err
+	}
+	in.asked = g.asked(r, hit, read)
+	in.request.Take(digest, body.Size(), read.Same, read.Fingerprint)
+	return in, nil
+}
+
+// hasCardNumber reports whether somebody typed a payment card number, other than into a field that the route exempts.
+func (in incoming) hasCardNumber(route *Route) bool {
+	return cards.InQuery(in.request.Query) || slices.ContainsFunc(in.form.Cards, func(name string) bool {
+		return !slices.Contains(route.CardExempt, name)
+	})
 }
 
 // enterToLook is Enter for a body that is looked at: a little at a time, but for JSON, which may have to be in memory as a
 // whole.
 func (g *Gateway) enterToLook(r *http.Request, body *spool.Body) (leave func(), err error) {
-	if !reading.IsJSON(r.Header.Get("Content-Type")) {
+	if !form.IsJSON(r.Header.Get("Content-Type")) {
 		return func() {}, nil
 	}
 	return g.Enter(r.Context(), body.Size())
@@ -83,30 +97,20 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 	}
 }
 
-// asked reads what the terms need from a request.
-func (g *Gateway) asked(r *http.Request, hit ruling, body *spool.Body) asked {
-	form, err := plainForm(r, body)
+// asked gathers what the terms need from a request, whose body has been read.
+func (g *Gateway) asked(r *http.Request, hit ruling, read form.Form) asked {
 	loose := looseFields(r, hit.query)
 	if len(loose) > reading.MostParameters {
-		err = reading.ErrTooMany
+		read.Ambiguity = errTooMany
 	}
 	return asked{
-		route: hit.route, path: hit.captured, query: reading.Query(hit.query), form: form, formErr: err, loose: loose, language: languageOf(r, form),
+		route: hit.route, path: hit.captured, query: form.Query(hit.query), form: read, loose: loose, language: languageOf(r, read.Fields),
 	}
 }
 
 // looseFields are what a service may take for fields of the form: a query as the most lenient service reads it, and the cookies.
 func looseFields(r *http.Request, query string) []reading.Field {
 	return append(reading.LooseQuery(query), reading.Cookies(r.Header)...)
-}
-
-// plainForm reads a form. An error means that it may be read in more than one way.
-func plainForm(r *http.Request, body *spool.Body) ([]reading.Field, error) {
-	form, err := reading.Form(r.Header.Get("Content-Type"), body.Reader())
-	if body.Size() > 0 {
-		err = errors.Join(err, reading.Unplain(r.Header, body.Reader(), form))
-	}
-	return form, err
 }
 
 // withRead is a request whose body has been read.

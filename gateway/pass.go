@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"paygate/gateway/cards"
+	"paygate/gateway/form"
 	"paygate/journey"
 )
 
@@ -13,7 +14,7 @@ import (
 // behind: what is paid for, and signed, is the address.
 func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 	r.Body, r.ContentLength = http.NoBody, 0
-	in := incoming{asked: g.asked(r, hit, nil), request: g.heldRequest(r, hit)}
+	in := incoming{asked: g.asked(r, hit, form.Form{}), request: g.heldRequest(r, hit)}
 	terms, err := in.terms()
 	if err != nil {
 		g.answer(w, r, chooseAgain)

@@ -43,16 +43,11 @@ type Route struct {
 	Reference     Template
 	Metadata      map[string]Template
 	Prefill       PrefillFields
+	CardExempt    []string // form fields that are not searched for card numbers
 
 	// Terms are copied into each journey, which adds what differs from one to the next: amount, choice, reference,
 	// description, language and metadata.
 	Terms journey.Terms
-}
-
-// Condition narrows a route to the submissions whose form field has a value.
-type Condition struct {
-	Field string
-	Value string
 }
 
 // PrefillFields names the form fields that prefill Pay's card page; empty ones prefill nothing.

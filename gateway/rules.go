@@ -12,6 +12,7 @@ func ruleOf(reason error) string {
 		"other parameters":  {errElsewhere},
 		"query of a page":   {errPostback, errQueryForm, errGetQuery},
 		"Connection header": {errConnection},
+		"unclear form":      {errUnclear},
 	} {
 		for _, r := range reasons {
 			if errors.Is(reason, r) {
@@ -41,6 +42,8 @@ func (r *Route) declares(reason error) string {
 		return r.Setting + "GET_QUERY, if the page takes the parameter"
 	case errors.Is(reason, errQueryForm):
 		return r.Setting + "ALLOW, as GET with this path and query, if it only shows a page"
+	case errors.Is(reason, errUnclear):
+		return "nothing: the form may be read in more than one way, and the pay route has " + r.Setting + "WHEN"
 	case errors.Is(reason, errPostback):
 		return "nothing: ASP.NET takes it for a form"
 	default:

@@ -67,7 +67,7 @@ func (r *Route) refusesQuery(query string) error {
 
 // mayBeInQuery reports whether some service takes a parameter of a query for the field: with its value, or with none.
 func (c *Condition) mayBeInQuery(f reading.Field) bool {
-	return reading.MayName(f.Name, c.Field) && (f.Value == "" || c.Value == "" || f.MayBe(c.Value))
+	return c.mayBeMetBy(f) || f.Value == "" && reading.MayName(f.Name, c.Field)
 }
 
 // mayCarry reports whether GET_QUERY lists every parameter of a query. Conditions of the pattern need not be listed.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"paygate/gateway/form"
 	"paygate/gateway/reading"
 	"paygate/journey"
 	"paygate/journey/pay"
@@ -18,15 +19,14 @@ type asked struct {
 	route    *Route
 	path     map[string]string // what the pattern's names matched
 	query    []reading.Field
-	form     []reading.Field
-	formErr  error           // the form, or some of it, may be read in more than one way
+	form     form.Form
 	loose    []reading.Field // the query as the most lenient service reads it, and the cookies
 	language string
 }
 
 func (a asked) values() values {
 	return values{
-		form:  func(name string) string { return reading.FirstValue(a.form, name) },
+		form:  func(name string) string { return reading.FirstValue(a.form.Fields, name) },
 		query: func(name string) string { return reading.FirstValue(a.query, name) },
 		path:  func(name string) string { return a.path[name] },
 	}
@@ -59,29 +59,27 @@ func (a asked) price() (int64, string, error) {
 	if a.route.PriceField == "" {
 		return a.route.Price, "", nil
 	}
-	var chosen []string
-	for _, f := range slices.Concat(a.form, a.query) {
-		switch {
-		case f.Name == a.route.PriceField && !f.File:
-			chosen = append(chosen, f.Value)
-		case reading.NamesAlike(f.Name, a.route.PriceField):
-			return 0, "", errChoice
-		}
+	named, elsewhere := a.form.Fields, slices.Concat(a.query, a.form.Loose)
+	if a.route.Terms.Kind == journey.KindPass {
+		named, elsewhere = a.query, nil
 	}
-	if len(chosen) != 1 || a.formErr != nil {
+	isChoice := func(f reading.Field) bool { return reading.NamesAlike(f.Name, a.route.PriceField) }
+	choices := slices.DeleteFunc(slices.Clone(named), func(f reading.Field) bool { return !isChoice(f) })
+	if len(choices) != 1 || choices[0].Name != a.route.PriceField || choices[0].File || a.form.Ambiguity != nil || slices.ContainsFunc(elsewhere, isChoice) {
 		return 0, "", errChoice
 	}
-	price, known := a.route.Prices[chosen[0]]
-	if !known || a.contradicts(chosen[0]) {
+	choice := choices[0].Value
+	price, known := a.route.Prices[choice]
+	if !known || a.contradicts(choice) {
 		return 0, "", errChoice
 	}
-	return price, chosen[0], nil
+	return price, choice, nil
 }
 
 // contradicts tells whether some reading of the request chooses another of the route's prices.
 func (a asked) contradicts(choice string) bool {
 	for _, f := range a.readable() {
-		if f.File || f.Name == a.route.PriceField && f.Value == choice || !reading.MayName(f.Name, a.route.PriceField) {
+		if f.File || f.Name == a.route.PriceField && f.Value == choice || !f.MayBeNamed(a.route.PriceField) {
 			continue
 		}
 		for other := range a.route.Prices {
@@ -96,7 +94,7 @@ func (a asked) contradicts(choice string) bool {
 // readable is all that some service may read a choice from: the form, and the query and the cookies for those that do not
 // tell them apart.
 func (a asked) readable() []reading.Field {
-	return slices.Concat(a.form, a.query, a.loose)
+	return slices.Concat(a.form.Fields, a.form.Loose, a.query, a.loose)
 }
 
 // prefill is what Pay's card page need not ask again.
@@ -105,7 +103,7 @@ func (a asked) prefill() journey.Prefill {
 		if name == "" {
 			return ""
 		}
-		return strings.TrimSpace(reading.FirstValue(a.form, name))
+		return strings.TrimSpace(reading.FirstValue(a.form.Fields, name))
 	}
 	p := a.route.Prefill
 	return journey.Prefill{

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/form"
 	"paygate/gateway/reading"
 )
 
@@ -13,7 +14,7 @@ func TestTheReferenceIsWhatPayWillHave(t *testing.T) {
 	template, err := ParseTemplate("{form:ref}")
 	require.NoError(t, err)
 	route := &Route{Price: 2500, Reference: template, Description: "Licence"}
-	terms, err := asked{route: route, form: []reading.Field{{Name: "ref", Value: ` a<b>"c" | http://evil.example/x `}}}.terms()
+	terms, err := asked{route: route, form: form.Form{Fields: []reading.Field{{Name: "ref", Value: ` a<b>"c" | http://evil.example/x `}}}}.terms()
 	require.NoError(t, err)
 	require.Equal(t, "abc", terms.Reference, "cleaned before it is held, or Pay's would differ")
 	terms, err = asked{route: route}.terms()

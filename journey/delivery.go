@@ -1,11 +1,11 @@
 package journey
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"strings"
@@ -26,6 +26,9 @@ type HeldRequest struct {
 	ForwardedFor   string `json:"forwarded_for"`
 	ForwardedHost  string `json:"forwarded_host"`
 	ForwardedProto string `json:"forwarded_proto"`
+
+	// taken is the imprint that was taken while the body was read; nil where none was, and in a request from a store.
+	taken *Imprint
 }
 
 // Target is the raw request target.
@@ -46,24 +49,64 @@ type Imprint struct {
 	Digest  string   `json:"digest"`            // hex SHA-256 of method, path, query and body
 	Size    int64    `json:"size,omitempty"`    // of the body, in bytes
 	Cookies []string `json:"cookies,omitempty"` // the names alone
+
+	// Same is a digest of method, path, query, and the form's fields and files: a browser sends the same form with another
+	// boundary each time. Fingerprint leaves form tokens out. Both are empty where the form was not read.
+	Same        string `json:"same,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // Target is the raw target of the request that this is the imprint of.
 func (i Imprint) Target() string { return targetOf(i.Path, i.Query) }
 
-// Imprint takes the request's imprint.
-func (r HeldRequest) Imprint() Imprint {
-	imprint, _ := r.ImprintWith(bytes.NewReader(r.Body)) // memory does not fail
-	return imprint
+// IsRepeat reports whether both are of the same request, sent again.
+func (i Imprint) IsRepeat(other Imprint) bool {
+	return i.Digest == other.Digest || i.Same != "" && i.Same == other.Same
 }
 
-// ImprintWith takes the imprint of a request whose body is elsewhere. An error is that of reading it.
-func (r HeldRequest) ImprintWith(body io.Reader) (Imprint, error) {
+// IsSameForm reports whether both are of a form with the same fields and files, form tokens aside.
+func (i Imprint) IsSameForm(other Imprint) bool {
+	return i.IsRepeat(other) || i.Fingerprint != "" && i.Fingerprint == other.Fingerprint
+}
+
+// Imprint returns the request's imprint: the one that was taken, or, where none was, one without what is known of its form.
+func (r HeldRequest) Imprint() Imprint {
+	if r.taken != nil {
+		return *r.taken
+	}
+	digest := r.NewDigest()
+	digest.Write(r.Body)
+	return r.imprint(digest, int64(len(r.Body)))
+}
+
+// NewDigest returns a digest of the request without its body, which is to be written to it.
+func (r HeldRequest) NewDigest() hash.Hash {
 	digest := sha256.New()
 	for _, part := range []string{r.Method, r.Path, r.Query} {
 		fmt.Fprintf(digest, "%d %s ", len(part), part)
 	}
-	size, err := io.Copy(digest, body)
+	return digest
+}
+
+// Take takes the imprint of a request whose body, of so many bytes, was written to a digest of [HeldRequest.NewDigest]. same and
+// fingerprint are digests of its form, empty where services may read it in different ways: then only the same bytes are the
+// same form.
+func (r *HeldRequest) Take(body hash.Hash, size int64, same, fingerprint string) {
+	taken := r.imprint(body, size)
+	taken.Same, taken.Fingerprint = taken.Digest, taken.Digest
+	if same != "" {
+		taken.Same, taken.Fingerprint = r.digestWith(same), r.digestWith(fingerprint)
+	}
+	r.taken = &taken
+}
+
+func (r HeldRequest) digestWith(text string) string {
+	digest := r.NewDigest()
+	_, _ = io.WriteString(digest, text)
+	return hex.EncodeToString(digest.Sum(nil)[:16])
+}
+
+func (r HeldRequest) imprint(digest hash.Hash, size int64) Imprint {
 	imprint := Imprint{Method: r.Method, Path: r.Path, Query: r.Query, Digest: hex.EncodeToString(digest.Sum(nil)), Size: size}
 	for _, line := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
@@ -71,7 +114,7 @@ func (r HeldRequest) ImprintWith(body io.Reader) (Imprint, error) {
 			imprint.Cookies = append(imprint.Cookies, strings.TrimSpace(name))
 		}
 	}
-	return imprint, err
+	return imprint
 }
 
 // Reply is the service's answer to a release.

@@ -3,93 +3,15 @@
 package cards
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
-	"io"
-	"mime"
-	"mime/multipart"
-	"net/http"
 	"slices"
-	"strings"
 )
 
-// InBody tells whether somebody typed a payment card number into a form: into a field, or what a service may read as one, by
-// its name or its value. Files are not looked at. body gives the form from its beginning, each time anew.
-func InBody(contentType string, body func() io.Reader) bool {
-	kind, params, _ := mime.ParseMediaType(contentType)
-	switch kind {
-	case "application/x-www-form-urlencoded":
-		return inText(body(), percentDecoded)
-	case "multipart/form-data":
-		if found, err := inParts(body(), params["boundary"]); found || err == nil {
-			return found
-		}
-	}
-	return inUntyped(body)
-}
-
-// InQuery tells whether there is one among the fields of a raw query.
+// InQuery reports whether there is a card number among the fields of a raw query.
 func InQuery(query string) bool {
-	return inText(strings.NewReader(query), percentDecoded)
-}
-
-// inUntyped looks at a body of which only its bytes can tell what it is, since the type may be missing or lie.
-func inUntyped(body func() io.Reader) bool {
-	start, _ := bufio.NewReader(body()).Peek(512) // so much does DetectContentType look at
-	if boundary, looksSo := boundaryOf(start); looksSo {
-		if found, err := inParts(body(), boundary); found || err == nil {
-			return found
-		}
-	}
-	if !strings.HasPrefix(http.DetectContentType(start), "text/") {
-		return false // a file
-	}
-	return inText(body(), asWritten) || inText(body(), percentDecoded)
-}
-
-// boundaryOf reads the boundary of a multipart form off its first line.
-func boundaryOf(start []byte) (string, bool) {
-	line, rest, _ := bytes.Cut(start, []byte("\n"))
-	boundary, looksSo := bytes.CutPrefix(bytes.TrimRight(line, "\r \t"), []byte("--"))
-	const field = "content-disposition:"
-	return string(boundary), looksSo && len(rest) >= len(field) && strings.EqualFold(string(rest[:len(field)]), field)
-}
-
-// inParts looks at the parts of a multipart form that are no files. An error means that it cannot be read to its
-// end.
-func inParts(body io.Reader, boundary string) (bool, error) {
-	reader := multipart.NewReader(body, boundary)
-	for {
-		part, err := reader.NextRawPart()
-		switch {
-		case errors.Is(err, io.EOF):
-			return false, nil
-		case err != nil:
-			return false, err
-		case part.FileName() != "":
-			continue
-		case inText(strings.NewReader(part.FormName()), asWritten), inText(part, asWritten):
-			return true, nil
-		}
-	}
-}
-
-// inText looks at a text. One that breaks off counts as far as it goes.
-func inText(text io.Reader, as spelling) bool {
-	runes, digits := newRunes(text, as), scanner{}
-	for {
-		if digits.idle() {
-			runes.skip()
-		}
-		r, more := runes.next()
-		if !more {
-			return digits.end()
-		}
-		if digits.take(r) {
-			return true
-		}
-	}
+	f := PercentDecoded()
+	f.Write([]byte(query))
+	return f.End()
 }
 
 // issuer is a range of first digits with the lengths its numbers have (ISO/IEC 7812, as the schemes publish them).

@@ -40,14 +40,10 @@ func FuzzACardNumberIsFound(f *testing.F) {
 
 // mayGoOnAsIBAN tells whether check digits may say, once in a hundred times, that what follows is no card number.
 func mayGoOnAsIBAN(text string) bool {
-	characters, digits := newRunes(strings.NewReader(text), asWritten), scanner{}
-	for {
-		r, more := characters.next()
-		if !more {
-			return digits.account.length > 0
-		}
-		digits.take(r)
-	}
+	var f Finder
+	f.Write([]byte(text))
+	f.look(1)
+	return f.digits.account.length > 0
 }
 
 // FuzzTheScannerAgreesWithAPlainSearch compares it with one that takes every group, and every run of groups, at its face.

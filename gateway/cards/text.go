@@ -1,8 +1,6 @@
 package cards
 
 import (
-	"bufio"
-	"io"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -16,50 +14,78 @@ const (
 	percentDecoded          // as in a query
 )
 
-// runes reads the characters of a text one by one, JSON's \u escapes resolved.
-type runes struct {
-	in *bufio.Reader
-	as spelling
+// Finder looks for a card number in one text, which it is given in pieces. The zero value is ready.
+type Finder struct {
+	as     spelling
+	digits scanner
+	rest   []byte // not looked at yet: may be a part of one character
+	found  bool
 }
 
-func newRunes(text io.Reader, as spelling) *runes {
-	return &runes{bufio.NewReader(text), as}
+// PercentDecoded returns a Finder for a text that is percent-encoded as in a query.
+func PercentDecoded() Finder { return Finder{as: percentDecoded} }
+
+// Reset makes the Finder ready for another text.
+func (f *Finder) Reset() {
+	*f = Finder{as: f.as, digits: scanner{group: f.digits.group[:0]}, rest: f.rest[:0]}
 }
 
 // longestSpelt is how many bytes one character can take: a pair of \u escapes with each byte percent-encoded.
 const longestSpelt = 2 * len("\\u0000") * len("%00")
 
-// next is the next character, false at the end.
-func (t *runes) next() (rune, bool) {
-	ahead, _ := t.in.Peek(longestSpelt) // fewer near the end
-	if len(ahead) == 0 {
-		return 0, false
+// Write takes more of the text.
+func (f *Finder) Write(text []byte) {
+	if f.found {
+		return
 	}
-	r, size := t.decode(ahead)
-	_, _ = t.in.Discard(size) // it was there a moment ago
-	return r, true
+	f.rest = append(f.rest, text...)
+	f.look(longestSpelt)
+}
+
+// End is the end of the text. It reports whether there was a card number in it.
+func (f *Finder) End() bool {
+	if !f.found {
+		f.look(1)
+	}
+	return f.found || f.digits.end()
+}
+
+// look looks at the characters that are there, as long as there are so many bytes.
+func (f *Finder) look(atLeast int) {
+	ahead := f.rest
+	for !f.found {
+		if f.digits.idle() {
+			ahead = skip(ahead)
+		}
+		if len(ahead) < atLeast {
+			break
+		}
+		r, size := f.as.decode(ahead)
+		ahead = ahead[size:]
+		f.found = f.digits.take(r)
+	}
+	f.rest = append(f.rest[:0], ahead...)
 }
 
 // lettersThatMatter is how many letters before a number are looked at.
 const lettersThatMatter = mostInHex + 1
 
 // skip leaves out what neither is a digit nor can be the spelling of one, but for what stands right before it.
-func (t *runes) skip() {
-	ahead, _ := t.in.Peek(t.in.Buffered())
+func skip(text []byte) []byte {
 	n := 0
-	for n < len(ahead) && dull(ahead[n]) {
+	for n < len(text) && dull(text[n]) {
 		n++
 	}
-	_, _ = t.in.Discard(max(0, n-lettersThatMatter))
+	return text[max(0, n-lettersThatMatter):]
 }
 
 func dull(b byte) bool { return (b < '0' || b > '9') && b != '\\' && b != '%' && b < utf8.RuneSelf }
 
-func (t *runes) decode(ahead []byte) (rune, int) {
-	first, size := t.byteOf(ahead)
+func (as spelling) decode(ahead []byte) (rune, int) {
+	first, size := as.byteOf(ahead)
 	switch {
 	case first == '\\':
-		if r, escaped := t.escape(ahead); escaped > 0 {
+		if r, escaped := as.escape(ahead); escaped > 0 {
 			return r, escaped
 		}
 		return '\\', size
@@ -70,7 +96,7 @@ func (t *runes) decode(ahead []byte) (rune, int) {
 	var ends [utf8.UTFMax]int
 	at, n := 0, 0
 	for ; n < len(spelt) && at < len(ahead); n++ {
-		b, size := t.byteOf(ahead[at:])
+		b, size := as.byteOf(ahead[at:])
 		at += size
 		spelt[n], ends[n] = b, at
 	}
@@ -82,8 +108,8 @@ func (t *runes) decode(ahead []byte) (rune, int) {
 }
 
 // byteOf is the first byte, and how many it takes to write it.
-func (t *runes) byteOf(ahead []byte) (byte, int) {
-	if t.as == percentDecoded {
+func (as spelling) byteOf(ahead []byte) (byte, int) {
+	if as == percentDecoded {
 		switch {
 		case ahead[0] == '+':
 			return ' ', 1
@@ -97,26 +123,26 @@ func (t *runes) byteOf(ahead []byte) (byte, int) {
 }
 
 // escape reads \uXXXX, or two of them that are one character; 0 when there is none.
-func (t *runes) escape(ahead []byte) (rune, int) {
-	first, size := t.unit(ahead)
+func (as spelling) escape(ahead []byte) (rune, int) {
+	first, size := as.unit(ahead)
 	if size == 0 || !utf16.IsSurrogate(first) {
 		return first, size
 	}
-	second, more := t.unit(ahead[size:])
+	second, more := as.unit(ahead[size:])
 	if both := utf16.DecodeRune(first, second); more > 0 && both != utf8.RuneError {
 		return both, size + more
 	}
 	return first, size
 }
 
-func (t *runes) unit(ahead []byte) (rune, int) {
+func (as spelling) unit(ahead []byte) (rune, int) {
 	var text [len("\\u0000")]byte
 	at := 0
 	for n := range text {
 		if at == len(ahead) {
 			return 0, 0
 		}
-		b, size := t.byteOf(ahead[at:])
+		b, size := as.byteOf(ahead[at:])
 		text[n] = b
 		at += size
 	}

@@ -15,6 +15,7 @@ import (
 
 	"paygate/gateway"
 	"paygate/gateway/config"
+	"paygate/gateway/form"
 	"paygate/gateway/probe"
 	"paygate/gateway/reading"
 	"paygate/journey"
@@ -205,7 +206,7 @@ func (p *probing) address(s config.Settings, r gateway.Route, path, query string
 		return a
 	}
 	a.Field, a.Value = r.When.Field, r.When.Value
-	if fields := reading.Query(p.form); !slices.ContainsFunc(fields, func(f reading.Field) bool { return f.Name == a.Field }) {
+	if fields := form.Query(p.form); !slices.ContainsFunc(fields, func(f reading.Field) bool { return f.Name == a.Field }) {
 		a.Form = strings.TrimPrefix(a.Form+"&"+url.QueryEscape(a.Field)+"="+url.QueryEscape(a.Value), "&")
 	}
 	return a

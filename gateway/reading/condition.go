@@ -73,7 +73,7 @@ func (c condition) fits(query string) Fit {
 			switch {
 			case tried > mostOfOneName, readsAsValue(rawValue, c.value):
 				loose++
-			case isNamed(rawName, c.name):
+			case IsNamed(rawName, c.name):
 				others++
 			}
 		}
@@ -100,7 +100,7 @@ func (c condition) isExactly(pair string) bool {
 func (p Pattern) IsSaid(query string, fields []Field, doubtful bool) bool {
 	return !slices.ContainsFunc(p.conditions, func(c condition) bool {
 		return !doubtful && c.fits(query) == Unmet && !slices.ContainsFunc(fields, func(f Field) bool {
-			return MayName(f.Name, c.name) && (readsAsValue(f.Value, c.value) || f.MayBe(c.value))
+			return f.MayBeNamed(c.name) && (readsAsValue(f.Value, c.value) || f.MayBe(c.value))
 		})
 	})
 }

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 )
@@ -10,42 +9,13 @@ import (
 type Field struct {
 	Name, Value string
 	File        bool   // an uploaded file; its content is not looked at
+	Nested      bool   // the name is made of the keys of nested JSON
 	Cut         bool   // the value is longer than what is looked at
 	Scalar      string // what JSON has as a number, true or false: it chooses and fills in nothing, but a service may read it
 }
 
-// What of a form is looked at. A longer value is cut, and chooses no price; a form with more is as good as unreadable.
-const (
-	maxFieldBytes = 64 << 10
-	maxFormBytes  = 1 << 20
-	mostFields    = 10_000 // services take a tenth of that
-)
-
-// MostParameters is how many fields are judged; services take no more either. More are hostile, and may be anything.
+// MostParameters is how many parameters of a query, and cookies, are judged. More are hostile, and may be anything.
 const MostParameters = 1000
-
-var errTooManyFields = errors.New("the form has more fields than are looked at")
-
-// fieldList collects fields up to the limits.
-type fieldList struct {
-	fields []Field
-	bytes  int
-}
-
-func (l *fieldList) add(f Field) error {
-	l.bytes += len(f.Name) + len(f.Value) + len(f.Scalar)
-	if len(l.fields) == mostFields || l.bytes > maxFormBytes {
-		return errTooManyFields
-	}
-	l.fields = append(l.fields, f)
-	return nil
-}
-
-// Query reads the fields of a raw query. What cannot be read is left out.
-func Query(raw string) []Field {
-	fields, _ := urlencodedFields(strings.NewReader(raw))
-	return fields
-}
 
 // LooseQuery reads a query as the most lenient service does: parted by "&" or ";", and what cannot be decoded left as it is.
 func LooseQuery(query string) []Field {

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"iter"
 	"regexp"
 	"strings"
 	"unicode"
@@ -14,20 +15,77 @@ import (
 // mostDecoded is how often a name or a value is decoded; nobody encodes more often for a good reason.
 const mostDecoded = 5
 
+// MayBeNamed reports whether some service takes the field for the wanted one. Where a form has the name of a model before that
+// of a field, JSON has an object, and no service looks for a field in objects it does not know.
+func (f Field) MayBeNamed(wanted string) bool {
+	if f.Nested {
+		return IsNamed(f.Name, wanted) || namesInside(wanted, f.Name)
+	}
+	return MayName(f.Name, wanted)
+}
+
 // MayName tells whether some service takes a name, as a form or a raw query has it, for the wanted one.
 func MayName(name, wanted string) bool {
-	return isNamed(name, wanted) || inSomeDecoding(name, func(name string) bool {
-		return namesInside(name, wanted) || namesInside(wanted, name)
+	return IsNamed(name, wanted) || inSomeDecoding(name, func(name string) bool {
+		return namesInside(name, wanted) || namesInside(wanted, name) || namesInside(beforeLastBracket(name), wanted)
 	})
 }
 
-// isNamed is MayName without the names of models.
-func isNamed(name, wanted string) bool {
+// IsControl reports whether some service takes a name for that of the wanted button or other control, which may be in a
+// container: ctl00$Main$pay, form:pay.
+func IsControl(name, wanted string) bool {
+	return IsNamed(name, wanted) || IsNamed(name[strings.LastIndexAny(name, "$:")+1:], wanted)
+}
+
+// IsNamed is MayName without the names of models.
+func IsNamed(name, wanted string) bool {
 	return inSomeDecoding(name, func(name string) bool {
-		before, _, _ := strings.Cut(name, "[")
-		return NamesAlike(name, wanted) || NamesAlike(before, wanted)
+		return NamesAlike(name, wanted) || beginsAlike(bracketed(name), wanted) || beginsAlike(strings.FieldsFuncSeq(name, isBracket), wanted)
 	})
 }
+
+// beginsAlike reports whether the first keys of a bracketed name are those of the wanted one. Services read such a name to the
+// first bracket that closes, or to the first ones: application[action]x and application[action][x] give application[action]
+// a value, if only a list.
+func beginsAlike(keys iter.Seq[string], wanted string) bool {
+	letters, read := lettersOf(wanted), ""
+	if letters == "" {
+		return false
+	}
+	for key := range keys {
+		read += lettersOf(key)
+		if read == letters {
+			return true
+		}
+		if !strings.HasPrefix(letters, read) {
+			return false
+		}
+	}
+	return false
+}
+
+// bracketed yields the keys of a bracketed name: what is before the first bracket, and what is in each pair. What is between two
+// pairs, and after the last, is nothing (qs, PHP). Where nothing closes, Rack cuts at any bracket.
+func bracketed(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		before, rest, found := strings.Cut(name, "[")
+		if !yield(before) {
+			return
+		}
+		for found {
+			var key string
+			if key, rest, found = strings.Cut(rest, "]"); !found || !yield(key) {
+				return
+			}
+			_, rest, found = strings.Cut(rest, "[")
+		}
+	}
+}
+
+func isBracket(r rune) bool { return r == '[' || r == ']' }
+
+// beforeLastBracket is a name without what is after its last closing bracket.
+func beforeLastBracket(name string) string { return name[:strings.LastIndexByte(name, ']')+1] }
 
 // inSomeDecoding tells whether something holds for a text, cut at a NUL or whole, or for what comes out when it is decoded
 // again. What can be decoded more than mostDecoded times may be anything.

@@ -13,6 +13,7 @@ func TestNamesThatSomeServiceReadsAlike(t *testing.T) {
 		"licence", "Licence", "LICENCE", "licence[]", "licence[0]", "licence[ 1 ]", "licence.0", " licence ", "licence\x00x", "licence[", "licence[x]", "li\x00cence",
 		"[licence]", "[licence", "]licence", "licence]", "[[licence]]", "!licence", "_licence", "'licence'", `"licence`, "\ufefflicence", "lic\u200bence",
 		"ｌicence", "lic%65nce", "lic%2565nce", "lic%u0065nce", "licence%00", "+licence", "model.licence", "m[licence]", "['licence']", "top['licence']", "ctl00$Main$licence",
+		"[licence]x", "[licence][x]", "licence]x", "m[licence]x", "m[licence].x", "licence[x]y", "x.licence]y",
 		"form:licence", "a.b[0].licence[]", "lic\xffence", "licen\xc1\xa3e", "%25%36%63icence",
 	} {
 		require.True(t, MayName(name, "licence"), "%q", name)
@@ -26,6 +27,22 @@ func TestNamesThatSomeServiceReadsAlike(t *testing.T) {
 		{"application.licence", "application[licence]"},
 		{"licence", "application[licence]"},
 		{"Licence", "model.licence"},
+		{"application[licence]x", "application[licence]"},
+		{"application[licence].x", "application[licence]"},
+		{"application[licence][]", "application[licence]"},
+		{"application[licence][x]", "application[licence]"},
+		{"application[licence", "application[licence]"},
+		{"application]licence", "application[licence]"},
+		{"application[[licence]]x", "application[licence]"},
+		{" application[licence]x", "application[licence]"},
+		{"application%5Blicence%5Dx", "application[licence]"},
+		{"[application]x[licence]y", "application[licence]"},
+		{"[application][licence]", "application[licence]"},
+		{"application[]licence", "application[licence]"},
+		{"the.form[licence]x", "the_form[licence]"},
+		{"the form[licence]x", "the_form[licence]"},
+		{"a[b]c[d]e[f]g", "a[b][d][f]"},
+		{"form1$application[licence]x", "application[licence]"},
 		{"ſtep", "step"},
 		{"stép", "step"},
 	} {
@@ -44,6 +61,10 @@ func TestNamesThatSomeServiceReadsAlike(t *testing.T) {
 		{"licence[type]", "type[licence]"},
 		{"-", "licence"},
 		{"licence.holder", "licence"},
+		{"application[holder]licence", "application[licence]"},
+		{"application[x]", "application[licence]"},
+		{"application", "application[licence]"},
+		{"applicationx[licence]y", "application[licence]"},
 	} {
 		require.False(t, MayName(c[0], c[1]), "%q", c)
 	}
@@ -52,7 +73,7 @@ func TestNamesThatSomeServiceReadsAlike(t *testing.T) {
 // TestALongNameIsReadOnce: it would take an hour otherwise.
 func TestALongNameIsReadOnce(t *testing.T) {
 	t.Parallel()
-	for _, unit := range []string{".", "?/", "a.", "[", "[licence]x"} {
+	for _, unit := range []string{".", "?/", "a.", "[", "[]", "]", "[x]licences", "[lic[ences]x"} {
 		require.False(t, MayName(strings.Repeat(unit, 1<<22/len(unit)), "licence"), unit)
 	}
 	require.True(t, MayName(strings.Repeat("x.", 1<<20)+"licence", "licence"))

@@ -2,9 +2,9 @@
 // for, what a query may mean, and which fields a body may have for somebody.
 //
 // A request is judged on all of its readings, because which one the service takes is not known; what is forwarded is never
-// a reading. [Of] makes the readings of a path, and [Pattern] is what they are held against; [Form], [Query], [LooseQuery] and
-// [Cookies] read fields, [MayName] and [Field.MayBe] say what a service may take them for, and [Unplain] says why a body may be
-// read in more than one way. Nothing but the bytes that are given decides, and nothing is kept.
+// a reading. [Of] makes the readings of a path, and [Pattern] is what they are held against; [LooseQuery] and [Cookies] read
+// fields, [MayName] and [Field.MayBe] say what a service may take them for. Nothing but the bytes that are given decides, and
+// nothing is kept.
 package reading
 
 import (

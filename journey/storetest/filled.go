@@ -56,7 +56,9 @@ func fill(t *rapid.T, v reflect.Value) {
 		v.SetInt(rapid.Int64().Draw(t, "number"))
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(t, v.Field(i))
+			if v.Type().Field(i).IsExported() { // what is not, is not stored
+				fill(t, v.Field(i))
+			}
 		}
 	case reflect.Pointer:
 		if rapid.Bool().Draw(t, "there") {

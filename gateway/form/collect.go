@@ -1,0 +1,158 @@
+package form
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"io"
+	"strings"
+
+	"paygate/gateway/cards"
+	"paygate/gateway/reading"
+)
+
+// What is kept of a form. A longer value is cut, and so is what comes after so many bytes. The number of fields is bounded by
+// the time it takes to judge them; frameworks take a tenth of it by default (PHP, Django, Express, ASP.NET: 1,000), and some
+// read as many (Tomcat).
+const (
+	maxFields     = 10_000
+	maxFieldBytes = 64 << 10
+	maxFormBytes  = 1 << 20
+	maxNameBytes  = 1 << 10 // a longer name is there to be cut
+	maxCards      = 100
+)
+
+// collector takes the fields of a form as they are read, one after the other: begin, write as often as need be, end.
+type collector struct {
+	form  Form
+	count int
+	bytes int
+
+	field  reading.Field
+	value  []byte
+	length uint64
+	digest hash.Hash // that takes the field: one of the two
+	card   cards.Finder
+
+	plain, tokens hash.Hash // of all fields but form tokens, and of these
+}
+
+func newCollector() *collector { return &collector{plain: sha256.New(), tokens: sha256.New()} }
+
+// doubt notes why the form is ambiguous. The first reason counts.
+func (c *collector) doubt(why error) {
+	if c.form.Ambiguity == nil {
+		c.form.Ambiguity = why
+	}
+}
+
+func (c *collector) begin(name string) {
+	if len(name) > maxNameBytes {
+		c.doubt(errNotPlain)
+		name = name[:maxNameBytes]
+	}
+	c.field, c.value, c.length = reading.Field{Name: name}, c.value[:0], 0
+	if c.digest = c.plain; isFormToken(name) {
+		c.digest = c.tokens
+	}
+	c.markLength(uint64(len(name)))
+	_, _ = io.WriteString(c.digest, name)
+	c.card.Reset()
+	c.card.Write([]byte(name))
+	c.card.Write(betweenTexts)
+}
+
+// betweenTexts keeps the digits of a name and of its value apart.
+var betweenTexts = []byte("\n")
+
+// markLength makes the digest one of separate texts.
+func (c *collector) markLength(n uint64) {
+	var text [8]byte
+	c.digest.Write(binary.BigEndian.AppendUint64(text[:0], n))
+}
+
+// beginFile begins a field whose content is looked at no further.
+func (c *collector) beginFile(name string) {
+	c.begin(name)
+	c.field.File = true
+}
+
+// write takes some of the value, decoded.
+func (c *collector) write(text []byte) {
+	c.digest.Write(text)
+	c.length += uint64(len(text))
+	if c.field.File {
+		return
+	}
+	c.card.Write(text)
+	kept := text[:min(len(text), maxFieldBytes-len(c.value))]
+	c.value = append(c.value, kept...)
+	c.field.Cut = c.field.Cut || len(kept) < len(text)
+}
+
+func (c *collector) end() {
+	c.field.Value = string(c.value)
+	c.endValue()
+}
+
+// endScalar ends a value that JSON has as a number, true or false.
+func (c *collector) endScalar() {
+	c.field.Scalar = string(c.value)
+	c.endValue()
+}
+
+func (c *collector) endValue() {
+	c.markLength(c.length)
+	if c.card.End() {
+		c.foundCard(c.field.Name)
+	}
+	if c.bytes += len(c.field.Name) + len(c.field.Value) + len(c.field.Scalar); c.bytes > maxFormBytes {
+		c.field.Value, c.field.Scalar, c.field.Cut = "", "", !c.field.File
+	}
+	if strings.EqualFold(c.field.Name, "_charset_") && c.field.Value != "" && !isLatin(c.field.Value) {
+		c.doubt(errOtherChars)
+	}
+	if c.isCounted() {
+		c.form.Fields = append(c.form.Fields, c.field)
+	}
+}
+
+// isCounted counts the field at hand, and tells whether it is to be kept.
+func (c *collector) isCounted() bool {
+	c.count++
+	if c.count > maxFields {
+		c.doubt(errTooMany)
+	}
+	return c.count <= maxFields
+}
+
+// loose adds fields that only some services read.
+func (c *collector) loose(fields ...reading.Field) {
+	for _, f := range fields {
+		if c.isCounted() {
+			c.form.Loose = append(c.form.Loose, f)
+		}
+	}
+}
+
+func (c *collector) foundCard(name string) {
+	if len(c.form.Cards) < maxCards {
+		c.form.Cards = append(c.form.Cards, name)
+		return
+	}
+	c.form.Cards[maxCards-1] = ""
+}
+
+// finish gives the form. An ambiguous one has no digests: nobody knows all that is in it.
+func (c *collector) finish() Form {
+	if c.form.Ambiguity != nil {
+		return c.form
+	}
+	fingerprint := c.plain.Sum(nil)
+	same := sha256.Sum256(c.tokens.Sum(fingerprint))
+	c.form.Same, c.form.Fingerprint = hex.EncodeToString(same[:digestBytes]), hex.EncodeToString(fingerprint[:digestBytes])
+	return c.form
+}
+
+const digestBytes = 16

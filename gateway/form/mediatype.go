@@ -1,0 +1,75 @@
+package form
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+// Why a form may be read in more than one way. What is ambiguous may say something else to the service than to us.
+var (
+	errManyTypes  = errors.New("the request has not exactly one content type")
+	errEncoded    = errors.New("the request says that its body is encoded in some way")
+	errType       = errors.New("the content type has something that is read in more than one way")
+	errNoForm     = errors.New("the content is of a type that is no form")
+	errNotPlain   = errors.New("the form is written in a way that is read in more than one way")
+	errOtherChars = errors.New("the form is in another character set")
+	errTooMany    = errors.New("the form has too many fields")
+
+	// ErrNoObject says of JSON that its values have no names.
+	ErrNoObject = errors.New("the JSON is not an object")
+)
+
+// HasForm reports whether a request's content is of a type that some service takes parameters from, or may take for one.
+func HasForm(header http.Header) bool {
+	if _, _, err := plainType(header); !errors.Is(err, errNoForm) {
+		return true
+	}
+	kind := strings.ToLower(strings.TrimSpace(header.Get("Content-Type")))
+	return strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, urlencoded) // CGI.pm and ASP.NET look no further
+}
+
+// plainType reads the type of a form and the boundary of its parts, and says why services may read them differently.
+func plainType(header http.Header) (kind, boundary string, fault error) {
+	kind, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
+	boundary = parameters["boundary"]
+	switch {
+	case len(header["Content-Type"]) != 1:
+		return kind, boundary, errManyTypes // none at all is a form to Rack and to CGI scripts
+	case header.Get("Content-Encoding") != "", header.Get("X-Up-Devcap-Post-Charset") != "": // ASP.NET goes by the latter
+		return kind, boundary, errEncoded
+	case err != nil:
+		return kind, boundary, errType
+	}
+	for name, value := range parameters {
+		if !isPlainParameter(name, value) {
+			return kind, boundary, errType
+		}
+	}
+	if kind != urlencoded && kind != multipartForm && !isJSON(kind) {
+		return kind, boundary, errNoForm
+	}
+	return kind, boundary, nil
+}
+
+func isPlainParameter(name, value string) bool {
+	switch name {
+	case "charset":
+		return isLatin(value)
+	case "boundary":
+		return plainBoundary.MatchString(value)
+	default:
+		return false
+	}
+}
+
+var (
+	// plainBoundary is what browsers and the usual libraries make up. A comma ends a boundary in PHP.
+	plainBoundary = regexp.MustCompile(`^[A-Za-z0-9=._+-]{1,70}$`)
+	// latin are character sets in which ASCII is ASCII. UTF-7, UTF-16 and EBCDIC are not among them.
+	latin = regexp.MustCompile(`(?i)^(?:utf-?8|us-ascii|ascii|iso-?8859-[0-9]{1,2}|latin-?1|windows-125[0-9]|cp125[0-9])$`)
+)
+
+func isLatin(charset string) bool { return latin.MatchString(charset) }

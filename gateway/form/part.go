@@ -1,0 +1,150 @@
+package form
+
+import (
+	"regexp"
+	"strings"
+
+	"paygate/gateway/reading"
+)
+
+// part is the head of one part of a multipart form.
+type part struct {
+	name       string   // empty: it is no field
+	file       bool     // it has a file name
+	json       bool     // its value is JSON, which some services read
+	otherNames []string // what a careless reader takes for its name
+	fault      error    // why services may read the part differently
+}
+
+var (
+	headerLine  = regexp.MustCompile(`^([A-Za-z0-9-]+):[ \t]*([^\x00-\x08\x0A-\x1F]*?)[ \t]*$`)
+	disposition = regexp.MustCompile(`^(?i:form-data)((?:[ \t]*;[ \t]*(?:` + parameter + `))*)$`)
+	parameters  = regexp.MustCompile(`;[ \t]*(?:` + parameter + `)`)
+	// anyName finds whatever is written like the name of a field, if only within the name of a file.
+	anyName = regexp.MustCompile(`(?i)(?:^|[^a-z])name[*0-9]*[ \t]*=[ \t]*\\?["']?([^;"'\\]*)`)
+
+	partType    = regexp.MustCompile(`^[A-Za-z0-9!#$&^_.+*-]+/[A-Za-z0-9!#$&^_.+*-]+(?:[ \t]*;[ \t]*[A-Za-z0-9*_-]+=(?:"[^"\\]*"|[^";\s\\]+))*$`)
+	partCharset = regexp.MustCompile(`(?i)charset[*0-9]*[ \t]*=[ \t]*["']?([^"';\s]*)`)
+	plainCoding = regexp.MustCompile(`^(?i:binary|8bit|7bit)$`)
+)
+
+// parameter is one of a Content-Disposition. .NET quotes only what it must, and gives file names twice; old browsers write the
+// path of a file with backslashes, and curl a quote with one before it.
+const parameter = `(?i:(name))=(?:"([^"\\]*)"|([A-Za-z0-9!#$&+.^_|~-]+))` +
+	`|(?i:(filename))=(?:"((?:[^"\\]|\\.)*)"|([A-Za-z0-9!#$%&'*+.^_|~-]+))` +
+	`|(?i:(filename\*))=[A-Za-z0-9!#$%&'*+.^_|~-]+`
+
+// partOf reads the head of a part.
+func partOf(header string) part {
+	lines, fault := headerLines(header)
+	p := part{fault: fault}
+	p.readDisposition(lines["content-disposition"])
+	p.readType(lines["content-type"])
+	coding := lines["content-transfer-encoding"]
+	if coding != "" && !p.file && !plainCoding.MatchString(coding) { // some undo base64
+		p.doubt(errNotPlain)
+	}
+	if lines["content-encoding"] != "" {
+		p.doubt(errEncoded)
+	}
+	return p
+}
+
+func (p *part) doubt(why error) {
+	if p.fault == nil {
+		p.fault = why
+	}
+}
+
+// headerLines are the lines of a head by their names in lower case. Of two with one name, either may be the one that counts.
+func headerLines(header string) (map[string]string, error) {
+	lines := map[string]string{}
+	var fault error
+	for line := range strings.SplitSeq(header, lineEnd) {
+		found := headerLine.FindStringSubmatch(line)
+		if found == nil {
+			fault = errNotPlain
+			continue
+		}
+		name := strings.ToLower(found[1])
+		if _, twice := lines[name]; twice {
+			fault = errNotPlain
+			continue
+		}
+		lines[name] = found[2]
+	}
+	return lines, fault
+}
+
+func (p *part) readDisposition(text string) {
+	if !disposition.MatchString(text) {
+		p.doubt(errNotPlain)
+		p.name = p.anyName(text)
+		return
+	}
+	var seen [3]int // name, filename, filename*
+	fileName, rest := "", text
+	for _, found := range parameters.FindAllStringSubmatch(text, -1) {
+		switch {
+		case found[1] != "":
+			seen[0]++
+			p.name = found[2] + found[3]
+			if seen[1] > 0 { // a careless reader finds the name within "filename"
+				p.otherNames = append(p.otherNames, fileName)
+			}
+			rest = strings.Replace(rest, found[0], "", 1)
+		case found[4] != "":
+			seen[1]++
+			fileName = found[5] + found[6]
+		default:
+			seen[2]++
+		}
+	}
+	if p.name == "" || max(seen[0], seen[1], seen[2]) > 1 || seen[2] > seen[1] { // PHP does not know filename*
+		p.doubt(errNotPlain)
+	}
+	p.file = fileName != ""
+	for _, found := range anyName.FindAllStringSubmatch(rest, -1) {
+		p.otherNames = append(p.otherNames, strings.TrimSpace(found[1]))
+	}
+}
+
+// anyName finds the first name, and notes the others.
+func (p *part) anyName(text string) string {
+	first := ""
+	for _, found := range anyName.FindAllStringSubmatch(text, -1) {
+		if first == "" {
+			first = found[1]
+			continue
+		}
+		p.otherNames = append(p.otherNames, found[1])
+	}
+	return first
+}
+
+func (p *part) readType(text string) {
+	kind, _, _ := strings.Cut(strings.ToLower(text), ";")
+	kind = strings.TrimSpace(kind)
+	p.json = isJSON(kind) && !p.file
+	switch {
+	case text == "":
+	case strings.Contains(strings.ToLower(text), "boundary"), strings.HasPrefix(kind, "multipart/") && !p.file:
+		p.doubt(errNotPlain) // parts in a part
+	case !p.file && !partType.MatchString(text):
+		p.doubt(errNotPlain)
+	case !p.file && namesOtherCharset(text):
+		p.doubt(errOtherChars)
+	}
+}
+
+func namesOtherCharset(contentType string) bool {
+	for _, found := range partCharset.FindAllStringSubmatch(contentType, -1) {
+		if !isLatin(found[1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// fileField is a field of which nothing but the name is known.
+func fileField(name string) reading.Field { return reading.Field{Name: name, File: true} }

@@ -1,0 +1,221 @@
+package form
+
+import (
+	"bytes"
+	"io"
+
+	"paygate/gateway/cards"
+)
+
+// parts reads a multipart form as it comes in. It holds the form to RFC 7578 as clients write it: a delimiter is at the beginning
+// of a line and nowhere else, each part has a head that everybody reads alike, and the last delimiter ends the form. PHP takes
+// a delimiter after a bare line feed, and goes on after the last one.
+type parts struct {
+	*collector
+	stage stage
+	head  []byte // of the part at hand
+	tail  []byte // the last two bytes, which may belong to the next delimiter
+	part  part
+	card  cards.Finder // in what is no field
+	size  int64        // of the preamble
+}
+
+// stage is where in the form the reading is.
+type stage int
+
+const (
+	preamble stage = iota
+	head           // of a part
+	content        // of a part
+	ignored        // a part whose head cannot be read, or that is no part
+	epilogue       // after the last delimiter
+)
+
+const (
+	maxHeadBytes = 8 << 10
+	lineEnd      = "\r\n"
+)
+
+func readParts(text io.Reader, boundary string, c *collector) error {
+	p := &parts{collector: c}
+	delimiter := []byte("--" + boundary)
+	var buffer []byte
+	err := eachChunk(text, func(chunk []byte) {
+		buffer = append(buffer, chunk...)
+		rest := buffer
+		for {
+			before, after, found := bytes.Cut(rest, delimiter)
+			if !found {
+				break
+			}
+			p.take(before)
+			p.endPart()
+			p.beginPart()
+			rest = after
+		}
+		keep := min(len(rest), len(delimiter)-1) // may be the beginning of a delimiter
+		p.take(rest[:len(rest)-keep])
+		buffer = append(buffer[:0], rest[len(rest)-keep:]...)
+	})
+	p.take(buffer)
+	p.finish()
+	return err
+}
+
+func (p *parts) take(text []byte) {
+	switch p.stage {
+	case head:
+		p.takeHead(text)
+	case content:
+		p.takeContent(text)
+	case epilogue:
+		p.head = append(p.head, text[:min(len(text), len("--")+len(lineEnd)-len(p.head))]...)
+		p.ignore(text)
+	default:
+		p.size += int64(len(text))
+		p.keepTail(text)
+		p.ignore(text)
+	}
+}
+
+// ignore looks at what is no field: for some service it may be one.
+func (p *parts) ignore(text []byte) {
+	if bytes.IndexByte(text, 0) >= 0 {
+		p.doubt(errOtherChars)
+	}
+	p.card.Write(text)
+}
+
+func (p *parts) keepTail(text []byte) {
+	p.tail = append(p.tail, text[max(0, len(text)-len(lineEnd)):]...)
+	p.tail = p.tail[max(0, len(p.tail)-len(lineEnd)):]
+}
+
+func (p *parts) beginPart() {
+	p.stage, p.head, p.tail = head, p.head[:0], p.tail[:0]
+	p.card.Reset()
+}
+
+// takeHead takes what is after a delimiter: a line end and the head of a part, or the sign that the form ends.
+func (p *parts) takeHead(text []byte) {
+	p.head = append(p.head, text...)
+	if len(p.head) < len(lineEnd) {
+		return
+	}
+	if string(p.head[:len("--")]) == "--" {
+		text := p.head
+		p.stage, p.head = epilogue, nil
+		p.take(text)
+		return
+	}
+	header, rest, found := bytes.Cut(p.head, []byte(lineEnd+lineEnd))
+	lines, begins := bytes.CutPrefix(header, []byte(lineEnd))
+	switch {
+	case found && begins:
+		p.beginContent(string(lines), rest)
+	case found, len(p.head) > maxHeadBytes:
+		p.skip()
+	}
+}
+
+func (p *parts) beginContent(header string, rest []byte) {
+	p.part = partOf(header)
+	p.doubt(p.part.fault)
+	if p.part.name == "" {
+		p.skip()
+		return
+	}
+	for _, name := range p.part.otherNames {
+		p.loose(fileField(name))
+	}
+	p.stage = content
+	if p.part.file {
+		p.beginFile(p.part.name)
+	} else {
+		p.begin(p.part.name)
+	}
+	p.takeContent(rest)
+}
+
+// skip leaves a part alone that is none.
+func (p *parts) skip() {
+	p.doubt(errNotPlain)
+	p.stage = ignored
+	p.keepTail(p.head)
+	p.ignore(p.head)
+}
+
+// takeContent holds the last two bytes back: they may belong to the delimiter.
+func (p *parts) takeContent(text []byte) {
+	if !p.part.file && bytes.IndexByte(text, 0) >= 0 {
+		p.doubt(errOtherChars)
+	}
+	if len(text) > len(lineEnd) {
+		p.write(p.tail)
+		p.write(text[:len(text)-len(lineEnd)])
+		p.tail, text = p.tail[:0], text[len(text)-len(lineEnd):]
+	}
+	p.tail = append(p.tail, text...)
+	more := max(0, len(p.tail)-len(lineEnd))
+	p.write(p.tail[:more])
+	p.tail = append(p.tail[:0], p.tail[more:]...)
+}
+
+// endPart is at a delimiter.
+func (p *parts) endPart() {
+	switch p.stage {
+	case content:
+		if string(p.tail) != lineEnd {
+			p.doubt(errNotPlain)
+			p.write(p.tail)
+		}
+		p.endContent()
+		return
+	case preamble:
+		if p.size > 0 && string(p.tail) != lineEnd {
+			p.doubt(errNotPlain)
+		}
+	default:
+		p.doubt(errNotPlain)
+	}
+	p.endIgnored()
+}
+
+// finish is at the end of the form, after its last delimiter.
+func (p *parts) finish() {
+	after := p.head[min(len(p.head), len("--")):]
+	if p.stage != epilogue || len(after) > 0 && string(after) != lineEnd {
+		p.doubt(errNotPlain)
+	}
+	if p.stage == content {
+		p.write(p.tail)
+		p.endContent()
+		return
+	}
+	p.endIgnored()
+}
+
+func (p *parts) endIgnored() {
+	if p.stage == head {
+		p.ignore(p.head)
+	}
+	if p.card.End() {
+		p.foundCard("")
+	}
+}
+
+func (p *parts) endContent() {
+	p.end()
+	switch {
+	case p.part.file:
+	case hasWideMark(p.value):
+		p.doubt(errOtherChars)
+	case p.part.json && len(p.value) > 0:
+		p.alsoJSON(p.part.name, p.value)
+	}
+}
+
+// hasWideMark tells of a value that is UTF-16 to those who heed its first bytes. The mark of UTF-8 changes nothing: people paste it.
+func hasWideMark(text []byte) bool {
+	return bytes.HasPrefix(text, []byte{0xFE, 0xFF}) || bytes.HasPrefix(text, []byte{0xFF, 0xFE})
+}

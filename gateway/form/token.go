@@ -1,0 +1,34 @@
+package form
+
+import (
+	"regexp"
+	"strings"
+)
+
+// formTokens are the names of fields that a framework makes anew for each copy of a form, or each session: against forgery, or
+// for the state of the form. In lower case, letters and digits only.
+var formTokens = map[string]bool{
+	"csrfmiddlewaretoken": true, "authenticitytoken": true, "token": true, "requestverificationtoken": true, "formkey": true, "formtoken": true,
+	"formbuildid": true, "wpnonce": true, "nonce": true, "sourcepage": true, "strutstoken": true, "strutstokenname": true,
+	"viewstate": true, "viewstategenerator": true, "viewstateencrypted": true, "viewstatefieldcount": true, "eventvalidation": true,
+	"previouspage": true, "javaxfacesviewstate": true, "jakartafacesviewstate": true, "synchronizertoken": true, "synchronizeruri": true,
+	"orgapachestrutstaglibhtmltoken": true, "antiforgerytoken": true, "securitytoken": true, "securityid": true,
+}
+
+var (
+	notLetters    = regexp.MustCompile(`[^a-z0-9]+`)
+	viewStatePart = regexp.MustCompile(`^__viewstate[0-9]+$`)
+	joomlaToken   = regexp.MustCompile(`^[0-9a-f]{32}$`)
+)
+
+// isFormToken reports whether a field holds a form token. Of a bracketed name the last part counts: form[_token].
+func isFormToken(name string) bool {
+	if len(name) > 100 {
+		return false
+	}
+	name = strings.TrimRight(strings.ToLower(name), "]")
+	last := name[strings.LastIndexAny(name, "[$")+1:]
+	letters := notLetters.ReplaceAllLiteralString(last, "")
+	return formTokens[letters] || strings.Contains(letters, "csrf") || strings.Contains(letters, "xsrf") ||
+		viewStatePart.MatchString(last) || joomlaToken.MatchString(last)
+}
