@@ -130,7 +130,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 		Origins: s.Origins, Live: s.Live, Prefix: s.Prefix, Routes: s.Routes,
 		Upstream: s.Upstream, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust, UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
 		HoldMaxBytes: s.HoldMaxBytes, HoldHeaders: s.HoldHeaders, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
-		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards,
+		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
 		Spool: bodies, Enter: holding.Enter,
 		Runner: runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
 		WebhookSecrets: s.PayWebhookSecrets, Marks: store, Counted: counted.Requested, Heard: counted.Heard,

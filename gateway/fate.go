@@ -39,9 +39,10 @@ type Tried struct {
 // Judge tells what the public door would do with a request, without a door. Safe for concurrent use.
 type Judge struct{ judge *judge }
 
-// NewJudge makes the judge that a Gateway with these options has; it looks at Origins, Prefix, Routes and Methods alone.
+// NewJudge makes the judge that a Gateway with these options has; it looks at Origins, Prefix, Routes,
+// Methods and RefuseActions alone.
 func NewJudge(o Options) *Judge {
-	return &Judge{newJudge(o.Origins, o.Prefix, o.Routes, o.Methods)}
+	return &Judge{newJudge(o)}
 }
 
 // Fate reports what would become of a request.
@@ -66,15 +67,14 @@ func (j *Judge) Fate(t Tried) Fate {
 	case targetPlainPath:
 		return FateRedirected
 	case targetPay:
-		return fateOnPayRoute(ruling, asked{form: read, loose: looseFields(r, ruling.query)})
+		return fateOnPayRoute(j.judge.concerning(r, ruling, asked{form: read, loose: looseFields(r, ruling.query)}))
 	default:
 		return FateForwarded
 	}
 }
 
 // fateOnPayRoute goes by the routes' conditions on the form.
-func fateOnPayRoute(hit ruling, a asked) Fate {
-	hit, concerned := hit.concerning(a)
+func fateOnPayRoute(hit ruling, concerned []*Route) Fate {
 	switch {
 	case hit.verdict == targetRefused:
 		return FateRefused

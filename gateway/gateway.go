@@ -44,6 +44,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* are believed; may be empty
 	CardOrigins    []string       // where Pay's card pages live
 	RefuseCards    bool           // refuse held forms that carry a payment card number
+	RefuseActions  bool           // refuse calls of Next.js Server Actions anywhere but on pay routes
 
 	// Spool takes the bodies of held requests while they come in; Enter is asked before one of so many bytes is in memory as a
 	// whole, and leave is called when it is no more.
@@ -88,7 +89,7 @@ type Gateway struct {
 func New(o Options) *Gateway {
 	g := &Gateway{
 		Options:  o,
-		judge:    newJudge(o.Origins, o.Prefix, o.Routes, o.Methods),
+		judge:    newJudge(o),
 		deciding: decidingNames(o.Routes),
 		quotas:   newQuotas(o.Runner.Now),
 		draining: make(chan struct{}),

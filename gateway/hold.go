@@ -22,7 +22,7 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.answer(w, r, notHeld(err))
 		return
 	}
-	hit, concerned := hit.concerning(in.asked)
+	hit, concerned := g.judge.concerning(r, hit, in.asked)
 	in.path = hit.captured
 	switch {
 	case hit.verdict == targetRefused:

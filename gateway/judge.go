@@ -14,6 +14,7 @@ type judge struct {
 	prefix    string
 	methods   []string    // let through besides the standard ones
 	origins   origin.List // a target in absolute form may name one
+	noActions bool        // calls of Next.js Server Actions are refused off the pay routes
 	watched   []*watched
 	askedFor  []*watched // those of them that a method can do harm to that only asks
 	submitted []*watched // those that no such method serves, but for routes that are free just now
@@ -35,11 +36,11 @@ const (
 	reachWide                // and whatever a handler or script may
 )
 
-// newJudge makes the judge of the routes' patterns. It keeps pointers into routes.
-func newJudge(origins origin.List, prefix string, routes []Route, methods []string) *judge {
-	j := &judge{origins: origins, prefix: prefix, methods: methods}
-	for i := range routes {
-		route := &routes[i]
+// newJudge makes the judge of a Gateway with these options. It keeps pointers into the routes.
+func newJudge(o Options) *judge {
+	j := &judge{origins: o.Origins, prefix: o.Prefix, methods: o.Methods, noActions: o.RefuseActions}
+	for i := range o.Routes {
+		route := &o.Routes[i]
 		for _, p := range append([]reading.Pattern{route.Match}, route.Aliases...) {
 			w := &watched{p, route, reachOf(route)}
 			j.watched = append(j.watched, w)
@@ -79,7 +80,7 @@ func (j *judge) rule(r *http.Request) ruling {
 		return ruling{verdict: targetOwn, target: t, path: t.path, query: t.query}
 	}
 	if unsafeMethod(r.Method) {
-		return j.find(r, t, j.watched)
+		return j.find(r, t, j.watched).withoutAction(j.refusesAction(r))
 	}
 	at := j.atSubmission(t)
 	if refused, found := j.ruleSafe(r, t, at); found {
@@ -151,14 +152,14 @@ func (w *watched) isExactly(path, query string) bool {
 
 func (j *judge) isAllowed(method string, t target) bool {
 	return slices.ContainsFunc(j.allowed, func(p reading.Pattern) bool {
-		return p.Matches(t.path) && p.Method() == method && p.Fits(t.query) == reading.Met
+		return p.Matches(t.path) && p.Serves(method) && p.Fits(t.query) == reading.Met
 	})
 }
 
 // decideExact takes the most specific of the patterns that the target exactly is, unless it may also be read as one that
 // is more specific still: /licences/APPLY is not the licence called APPLY where there is a route /licences/apply.
 func decideExact(method string, t target, path string, exact, near []*watched) ruling {
-	served := those(exact, func(w *watched) bool { return w.serves(method) })
+	served := those(exact, func(w *watched) bool { return w.pattern.Serves(method) })
 	if len(served) == 0 {
 		if !slices.ContainsFunc(exact, func(w *watched) bool { return w.reach > reachExact }) {
 			return free(t)
@@ -198,11 +199,6 @@ func decideOtherwise(method string, t target, path string, best reading.Pattern,
 	}
 	next := decideExact(method, t, path, wider, those(near, isOther))
 	return &next
-}
-
-// serves tells whether the pattern answers the method: HEAD goes with GET (RFC 9110 section 9.3.2).
-func (w *watched) serves(method string) bool {
-	return w.pattern.Method() == method || w.pattern.Method() == http.MethodGet && method == http.MethodHead
 }
 
 // decideNear refuses, or sends a browser that only asks to the plain spelling, where there is exactly one.

@@ -30,6 +30,10 @@ func patternOf(t testing.TB, text string) reading.Pattern {
 	return p
 }
 
+func optionsOf(routes ...Route) Options {
+	return Options{Origins: origin.List{{Host: "apply.example"}}, Prefix: "/_pay", Routes: routes}
+}
+
 func judgeOf(t testing.TB, matches ...string) *judge {
 	t.Helper()
 	routes := make([]Route, len(matches))
@@ -37,7 +41,7 @@ func judgeOf(t testing.TB, matches ...string) *judge {
 		routes[i] = Route{Name: fmt.Sprint("route-", i), Match: patternOf(t, m), Mode: ModeOn}
 		routes[i].Strict = routes[i].Match.Method() != http.MethodGet
 	}
-	return newJudge(origin.List{{Host: "apply.example"}}, "/_pay", routes, nil)
+	return newJudge(optionsOf(routes...))
 }
 
 func TestASpellingOfAPayPathIsNeverForwarded(t *testing.T) {
@@ -214,7 +218,7 @@ func TestAGetInAnotherSpellingIsSentToThePlainPath(t *testing.T) {
 
 func TestAllowLetsOnlyWideReadingsPass(t *testing.T) {
 	route := Route{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Mode: ModeOn, Strict: true, Allow: []reading.Pattern{patternOf(t, "POST /licences/apply/{what}")}}
-	j := newJudge(origin.List{{Host: "apply.example"}}, "/_pay", []Route{route}, nil)
+	j := newJudge(optionsOf(route))
 	require.Equal(t, targetFree, j.rule(requestOf(t, "POST", "/licences/apply/documents")).verdict)
 	require.Equal(t, targetRefused, j.rule(requestOf(t, "PUT", "/licences/apply/documents")).verdict)
 	require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", "/licences/apply/..")).verdict)
@@ -243,7 +247,7 @@ func TestAllowOpensNoPayPathToAnotherMethod(t *testing.T) {
 	}}
 	certificate := Route{Name: "certificate", Match: patternOf(t, "GET /certificates/{id}"), Mode: ModeOn, Allow: []reading.Pattern{patternOf(t, "POST /certificates/{id}")}}
 	search := Route{Name: "search", Match: patternOf(t, "POST /certificates/search"), Mode: ModeFree}
-	j := newJudge(nil, "/_pay", []Route{record, certificate, search}, nil)
+	j := newJudge(optionsOf(record, certificate, search))
 	for _, target := range []string{"/records/search", "/records/search?_method=PUT", "/records/7", "/certificates/7?_method=GET"} {
 		require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", target)).verdict, target)
 	}

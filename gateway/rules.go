@@ -11,6 +11,7 @@ func ruleOf(reason error) string {
 		"too many readings": {errManyReading},
 		"other parameters":  {errElsewhere},
 		"query of a page":   {errPostback, errQueryForm, errGetQuery},
+		"server action":     {errAction},
 		"Connection header": {errConnection},
 		"unclear form":      {errUnclear},
 	} {

@@ -95,5 +95,6 @@ var (
 	errPostback    = errors.New("the query may be taken for a form that comes back")
 	errQueryForm   = errors.New("the query may be taken for the form that costs money")
 	errGetQuery    = errors.New("the query has a parameter that GET_QUERY does not list")
+	errAction      = errors.New("a Next.js Server Action was called, which PAYGATE_NEXT_ACTIONS refuses off the pay routes")
 	errManyReading = errors.New("the target has too many readings to judge")
 )

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -28,8 +29,16 @@ func (a asked) values() values {
 	return values{
 		form:  func(name string) string { return reading.FirstValue(a.form.Fields, name) },
 		query: func(name string) string { return reading.FirstValue(a.query, name) },
-		path:  func(name string) string { return a.path[name] },
+		path:  func(name string) string { return unescaped(a.path[name]) },
 	}
+}
+
+// unescaped is a part of a path as people read it.
+func unescaped(text string) string {
+	if plain, err := url.PathUnescape(text); err == nil {
+		return plain
+	}
+	return text
 }
 
 // terms are the conditions of a journey that begins with this request. errChoice when it chooses no price.

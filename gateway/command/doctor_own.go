@@ -61,7 +61,7 @@ func idle(s config.Settings, allowed reading.Pattern) string {
 }
 
 func judgeOf(s config.Settings, routes []gateway.Route) *gateway.Judge {
-	return gateway.NewJudge(gateway.Options{Origins: s.Origins, Prefix: s.Prefix, Methods: s.Methods, Routes: routes})
+	return gateway.NewJudge(gateway.Options{Origins: s.Origins, Prefix: s.Prefix, Methods: s.Methods, Routes: routes, RefuseActions: s.RefuseActions})
 }
 
 func withoutAllow(routes []gateway.Route, allowed reading.Pattern) []gateway.Route {

@@ -71,7 +71,7 @@ func (c *checker) route(name string, v routeVariables, common journey.Terms, mod
 	r.Terms.Route = name
 	r.Terms.Kind = gateway.KindOf(r.Match.Method())
 	r.Terms.Accept, r.Terms.Acceptance = rc.acceptance(v, r.Terms.Kind)
-	r.Strict = rc.strict(v.Strict, r.Terms.Kind)
+	r.Strict = c.word(rc.name("STRICT"), v.Strict, "on", "off") == "on"
 	rc.pricing(&r, v)
 	rc.crossCheck(r, v)
 	return r
@@ -183,13 +183,6 @@ func (c routeChecker) getQuery(value string) []string {
 		c.fault(c.name("GET_QUERY"), "is * for any parameter, or a list of names")
 	}
 	return names
-}
-
-func (c routeChecker) strict(value string, kind journey.Kind) bool {
-	if value == "" {
-		return kind == journey.KindSubmission
-	}
-	return c.word(c.name("STRICT"), value, "on", "off") == "on"
 }
 
 func (c routeChecker) description(variable, value string) string {

@@ -58,6 +58,7 @@ type Settings struct {
 	Methods        []string
 	WebSockets     bool
 	RefuseCards    bool
+	RefuseActions  bool
 
 	KeepJourneys time.Duration
 	MopupEvery   time.Duration
@@ -203,6 +204,7 @@ func (c *checker) settings(v variables) Settings {
 		Methods:        c.methods("PAYGATE_METHODS", v.Methods),
 		WebSockets:     c.word("PAYGATE_WEBSOCKETS", v.WebSockets, "on", "off") == "on",
 		RefuseCards:    c.word("PAYGATE_CARD_NUMBERS", v.CardNumbers, "refuse", "allow") == "refuse",
+		RefuseActions:  c.word("PAYGATE_NEXT_ACTIONS", v.NextActions, "pass", "refuse") == "refuse",
 
 		KeepJourneys: c.duration("PAYGATE_KEEP_JOURNEYS", v.KeepJourneys),
 		MopupEvery:   c.duration("PAYGATE_MOPUP_EVERY", v.MopupEvery),

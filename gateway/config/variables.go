@@ -50,6 +50,7 @@ type variables struct {
 	Methods        string `env:"METHODS"`
 	WebSockets     string `env:"WEBSOCKETS" envDefault:"on"`
 	CardNumbers    string `env:"CARD_NUMBERS" envDefault:"refuse"`
+	NextActions    string `env:"NEXT_ACTIONS" envDefault:"pass"`
 
 	MopupEvery    string `env:"MOPUP_EVERY" envDefault:"30m"`
 	MopupMinAge   string `env:"MOPUP_MIN_AGE" envDefault:"3h"`
@@ -95,7 +96,7 @@ type routeVariables struct {
 	GetQuery       string `env:"GET_QUERY" envDefault:"*"`
 	Aliases        string `env:"ALIASES"`
 	Allow          string `env:"ALLOW"`
-	Strict         string `env:"STRICT"`
+	Strict         string `env:"STRICT" envDefault:"on"`
 	Mode           string `env:"MODE" envDefault:"on"`
 }
 

@@ -3,15 +3,20 @@ package reading
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Pattern is one address of the service, as the settings write it: "METHOD /path?name=value&…".
 //
 // The path is exact, a final "/" included. "{name}" stands for one segment of one or more of A-Za-z0-9._~- (not "." and
-// not ".."), "{name...}" at the end for the rest of the path, which may be empty. Whatever follows "?" are conditions on
+// not ".."), "{name...}" at the end for the rest of the path, which may be empty. Where the method is GET a segment may have
+// whatever else browsers write in the names of files ([isBrowserName]). Whatever follows "?" are conditions on
 // the query. The zero Pattern matches nothing. A Pattern is never changed once parsed.
 type Pattern struct {
 	method     string
@@ -26,6 +31,7 @@ type Pattern struct {
 type segment struct {
 	kind segmentKind
 	text string // the literal text, or the wildcard's name
+	asks bool   // of a wildcard: the method is GET
 }
 
 type segmentKind int
@@ -62,6 +68,9 @@ func ParsePattern(text string) (Pattern, error) {
 	}
 	if err != nil {
 		return Pattern{}, err
+	}
+	for i := range p.segments {
+		p.segments[i].asks = method == http.MethodGet && p.segments[i].kind != literal
 	}
 	p.bare = withoutFinalSlash(p.segments)
 	p.wide = widened(p.bare)
@@ -106,7 +115,7 @@ func parseSegment(text string) (segment, error) {
 		if !wildcardName.MatchString(name) {
 			return segment{}, fmt.Errorf("%q is not a wildcard: names are letters, digits, _ and -, and begin with a letter or _", text)
 		}
-		return segment{kind, name}, nil
+		return segment{kind: kind, text: name}, nil
 	}
 	switch {
 	case text == "." || text == "..":
@@ -118,7 +127,7 @@ func parseSegment(text string) (segment, error) {
 	case !literalSegment.MatchString(text):
 		return segment{}, fmt.Errorf("the segment %q has a character other than A-Za-z0-9 and ._~-!$&'()*+,=:@", text)
 	}
-	return segment{literal, text}, nil
+	return segment{kind: literal, text: text}, nil
 }
 
 // withoutFinalSlash drops the empty segment behind a final slash, as it is dropped from readings.
@@ -152,6 +161,11 @@ func (p Pattern) Address(values map[string]string) string {
 
 // Method is the pattern's method, in capitals.
 func (p Pattern) Method() string { return p.method }
+
+// Serves reports whether the pattern answers a method: HEAD goes with GET (RFC 9110 section 9.3.2).
+func (p Pattern) Serves(method string) bool {
+	return p.method == method || p.method == http.MethodGet && method == http.MethodHead
+}
 
 // Names are those of the wildcards, from left to right.
 func (p Pattern) Names() []string {
@@ -202,7 +216,7 @@ func (p Pattern) Matches(path string) bool {
 	}
 	for i, s := range p.segments {
 		if s.kind == theRest {
-			return isCanonicalRest(rest)
+			return s.takesRest(rest)
 		}
 		text, after, more := strings.Cut(rest, "/")
 		if more == (i == len(p.segments)-1) || !s.isExactly(text) {
@@ -217,7 +231,12 @@ func (s segment) isExactly(text string) bool {
 	if s.kind == literal {
 		return s.text == text
 	}
-	return isWildcardValue(text)
+	return s.takesName(text)
+}
+
+// takesName reports whether a wildcard stands for the segment.
+func (s segment) takesName(text string) bool {
+	return isWildcardValue(text) || s.asks && isBrowserName(text)
 }
 
 // isWildcardValue tells whether a segment is made of unreserved characters (RFC 3986 section 2.3) and is no dot segment.
@@ -235,15 +254,30 @@ func isUnreserved(c byte) bool {
 		c == '-' || c == '.' || c == '_' || c == '~'
 }
 
-func isCanonicalRest(rest string) bool {
+// takesRest reports whether a wildcard for the rest stands for these segments; the last may be empty.
+func (s segment) takesRest(rest string) bool {
 	texts := strings.Split(rest, "/")
 	for i, text := range texts {
 		final := text == "" && i == len(texts)-1
-		if !final && !isWildcardValue(text) {
+		if !final && !s.takesName(text) {
 			return false
 		}
 	}
 	return true
+}
+
+// isBrowserName reports whether a segment is one that a browser writes and that every server reads alike: unreserved characters,
+// !$&'()*+,=:@ and escaped UTF-8, which decodes to no dot segment, no control and nothing that parts or escapes anything.
+func isBrowserName(text string) bool {
+	name, err := url.PathUnescape(text)
+	if err != nil || name == "" || name == "." || name == ".." || !utf8.ValidString(name) {
+		return false
+	}
+	isOther := func(r rune) bool {
+		return r != '%' && !strings.ContainsRune("!$&'()*+,=:@", r) && (r > unicode.MaxASCII || !isUnreserved(byte(r)))
+	}
+	isHostile := func(r rune) bool { return unicode.IsControl(r) || strings.ContainsRune(`/\%;?#`, r) }
+	return !strings.ContainsFunc(text, isOther) && !strings.ContainsFunc(name, isHostile)
 }
 
 // fill writes the path with values for its wildcards; empty when they do not make a path of the pattern.

@@ -51,7 +51,7 @@ func segmentsCover(wide, narrow []segment) bool {
 			return false
 		}
 		if w.kind == theRest {
-			return !slices.ContainsFunc(narrow[i:], func(s segment) bool { return !theRestTakes(s) })
+			return !slices.ContainsFunc(narrow[i:], func(s segment) bool { return !w.restTakes(s) })
 		}
 		if narrow[i].kind == theRest || !w.takes(narrow[i]) {
 			return false
@@ -64,9 +64,9 @@ func segmentsOverlap(a, b []segment) bool {
 	for i := range min(len(a), len(b)) {
 		switch {
 		case a[i].kind == theRest:
-			return !slices.ContainsFunc(b[i:], func(s segment) bool { return !theRestTakes(s) })
+			return !slices.ContainsFunc(b[i:], func(s segment) bool { return !a[i].restTakes(s) })
 		case b[i].kind == theRest:
-			return !slices.ContainsFunc(a[i:], func(s segment) bool { return !theRestTakes(s) })
+			return !slices.ContainsFunc(a[i:], func(s segment) bool { return !b[i].restTakes(s) })
 		case !a[i].takes(b[i]) && !b[i].takes(a[i]):
 			return false
 		}
@@ -80,12 +80,13 @@ func (s segment) takes(other segment) bool {
 	case s.kind == literal:
 		return other.kind == literal && s.text == other.text
 	case other.kind == literal:
-		return isWildcardValue(other.text)
+		return s.takesName(other.text)
 	default:
 		return true
 	}
 }
 
-func theRestTakes(s segment) bool {
-	return s.kind != literal || s.text == "" || isWildcardValue(s.text)
+// restTakes reports whether the wildcard for the rest stands for everything that another segment stands for.
+func (s segment) restTakes(other segment) bool {
+	return other.kind != literal || other.text == "" || s.takesName(other.text)
 }
