@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -160,7 +161,8 @@ func (v *visit) prices() {
 	path, field := v.service.settings.path("permit"), v.service.settings.of("permit", "PRICE_FIELD")
 	for _, choice := range []struct{ value, pence string }{{"1-day", "600"}, {"8-day", "1350"}} {
 		form := v.get(path)
-		v.sees(v.get(v.pays(v.post(path, form.fill(url.Values{field: {choice.value}})), goodCard)))
+		chosen := form.fill(v.service.permit(url.Values{field: {choice.value}}))
+		v.sees(v.get(v.pays(v.post(path, chosen), goodCard)))
 		require.Equal(v.t, []run{{"permit", choice.value, "success", choice.pence}}, v.service.ran())
 	}
 }
@@ -171,4 +173,11 @@ func (v *visit) download() {
 	require.Contains(v.t, shown.text, "the report")
 	require.Equal(v.t, "600", v.service.ran()[0].amount)
 	require.Contains(v.t, v.get(path).text, "the report", "once more, for nothing")
+}
+
+// permit is the form with prices as it is sent.
+func (s *service) permit(choice url.Values) url.Values {
+	form := maps.Clone(choice)
+	maps.Copy(form, s.buy)
+	return form
 }

@@ -29,7 +29,8 @@ type stack struct {
 	start func(*testing.T, *site) *exec.Cmd
 	login string
 
-	fields func(name, email string) url.Values // of the form to apply; default the two names
+	fields func(name, email string) url.Values // of the form to apply
+	buy    url.Values                          // the button of the form with prices, where it has to be among the fields
 }
 
 func stacks() []stack {
@@ -44,13 +45,13 @@ func stacks() []stack {
 	apache := []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}
 	express := "testdata/stacks/express/node_modules/express"
 	return []stack{
-		{"Plain PHP", "php", apache, startApache, "/login.php", plain},
-		{"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"), "/login", plain},
-		{"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain},
-		{"Express", "express", []string{express, "/usr/bin/node"}, startNode, "/login", plain},
-		{"Rails", "rails", append(ruby("railties-*"), "/usr/bin/puma"), startPuma, "/login", bracketed},
-		{"CherryPy", "cherrypy", python("cherrypy"), startCherryPy, "/login", plain},
-		{"Sinatra", "sinatra", append(ruby("sinatra-*"), "/usr/bin/puma"), startPuma, "/login", plain},
+		{"Plain PHP", "php", apache, startApache, "/login.php", plain, nil},
+		{"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"), "/login", plain, nil},
+		{"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain, nil},
+		{"Express", "express", []string{express, "/usr/bin/node"}, startNode, "/login", plain, nil},
+		{"Rails", "rails", append(ruby("railties-*"), "/usr/bin/puma"), startPuma, "/login", bracketed, nil},
+		{"CherryPy", "cherrypy", python("cherrypy"), startCherryPy, "/login", plain, nil},
+		{"Sinatra", "sinatra", append(ruby("sinatra-*"), "/usr/bin/puma"), startPuma, "/login", plain, nil},
 	}
 }
 
@@ -233,4 +234,18 @@ func startTomcat(t *testing.T, s *site) *exec.Cmd {
 
 func startCherryPy(_ *testing.T, s *site) *exec.Cmd {
 	return exec.Command("/usr/bin/python3", filepath.Join(s.app, "app.py"))
+}
+
+// startMono starts Web Forms, with nginx in front, since the web server of Mono itself does not run on Debian 12.
+func startMono(t *testing.T, s *site) *exec.Cmd {
+	t.Helper()
+	app, address := filepath.Join(s.dir, "app"), freeAddress(t)
+	copyTree(t, s.app, app, strings.NewReplacer()) // Mono compiles beside the pages
+	mono := inGroup(exec.Command("/usr/bin/fastcgi-mono-server4", "/applications=/:"+app, "/socket=tcp:"+address))
+	mono.Env = append(os.Environ(), "SITE="+s.dir)
+	start(t, mono).waitFor(t, func() bool { return listens(address) })
+	names := strings.NewReplacer("{site}", s.dir, "{port}", s.port, "{app}", app, "{mono}", address)
+	config := filepath.Join(s.dir, "nginx.conf")
+	copyTree(t, filepath.Join(filepath.Dir(s.app), "webforms.conf"), config, names)
+	return exec.Command("/usr/sbin/nginx", "-e", "stderr", "-p", s.dir, "-c", config)
 }

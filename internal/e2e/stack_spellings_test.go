@@ -1,0 +1,157 @@
+package e2e
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/probe"
+)
+
+// atLeast is how many spellings of each part of a request every stack is tried with.
+const atLeast = 60
+
+// TestNoSpellingRunsThePayCodeOfARealFrameworkUnpaid sends every spelling of every pay request, first to the service
+// itself, to learn which of them its pay code takes, and then through Paygate, where it must not run unpaid, nor at
+// another price than that of the value that it used. The service's own log is the judge of both.
+func TestNoSpellingRunsThePayCodeOfARealFrameworkUnpaid(t *testing.T) {
+	t.Parallel()
+	eachStack(t, func(t *testing.T, s *service) {
+		pay := startPay(t)
+		through := startPaygate(t, pay, s.url, s.settings...)
+		for _, a := range s.attacks() {
+			caller := s.caller()
+			spellings := a.spellings(caller)
+			require.GreaterOrEqual(t, len(spellings), atLeast, a.name)
+			s.takes(caller, a)
+			direct := 0
+			for _, spelling := range spellings {
+				caller.send(t, s.url, spelling)
+				direct += min(1, len(s.ran()))
+			}
+			t.Logf("%s: of %d spellings, %d reach the pay code directly", a.name, len(spellings), direct)
+			for _, spelling := range spellings {
+				answer := caller.send(t, through.url, spelling)
+				for _, run := range s.ran() {
+					t.Errorf("%s %s: %q runs unpaid, answered %d, by %s", a.name, spelling.Class, run, answer.status, written(spelling))
+				}
+				if a.priced && answer.isRedirect() && strings.HasPrefix(answer.location(), pay.url) {
+					caller.payFor(t, pay, through, answer)
+					for _, run := range s.ran() {
+						if run.isPaid() && run.amount == pence(run.value) {
+							continue
+						}
+						t.Errorf("%s %s: %q is not what was paid, by %s", a.name, spelling.Class, run, written(spelling))
+					}
+				}
+			}
+		}
+	})
+}
+
+// pence is the price of a permit.
+func pence(licence string) string {
+	return map[string]string{"1-day": "600", "8-day": "1350"}[licence]
+}
+
+// attack is a pay request, and which parts of it are spelled in other ways.
+type attack struct {
+	name   string
+	route  string
+	kinds  []probe.Kind
+	form   url.Values // without its tokens
+	field  string     // the one that decides
+	value  string     // that costs money, or the dear one
+	other  string     // a cheaper one
+	priced bool
+}
+
+// attacks are those on a service.
+func (s *service) attacks() []attack {
+	field, value := s.settings.condition("renew")
+	if value == "" {
+		value = "Pay"
+	}
+	choice := s.settings.of("permit", "PRICE_FIELD")
+	apply := attack{route: "apply", form: s.fields("Ann", "ann@example.org")}
+	renew := attack{route: "renew", form: url.Values{field: {value}}, field: field, value: value}
+	permit := attack{
+		route: "permit", form: s.permit(url.Values{choice: {"8-day"}}), field: choice, value: "8-day", other: "1-day", priced: true,
+	}
+	return []attack{
+		apply.by("path", probe.KindPath, probe.KindQuery),
+		apply.by("method", probe.KindMethod),
+		renew.by("path and WHEN", probe.KindPath, probe.KindQuery),
+		renew.by("method and WHEN", probe.KindMethod),
+		renew.by("field and WHEN", probe.KindField),
+		permit.by("field and PRICES", probe.KindField, probe.KindChoice),
+		permit.by("method and PRICES", probe.KindMethod),
+	}
+}
+
+// by is an attack by spellings of some kinds.
+func (a attack) by(name string, kinds ...probe.Kind) attack {
+	a.name, a.kinds = name, kinds
+	return a
+}
+
+// spellings are those of the pay request, for somebody who is signed in.
+func (a attack) spellings(c *caller) []probe.Spelling {
+	method, path, _ := strings.Cut(c.service.settings.of(a.route, "MATCH"), " ")
+	address := probe.Address{Method: method, Path: path, Host: "apply.example", Field: a.field, Value: a.value, Other: a.other}
+	if a.form != nil {
+		address.Form = c.withTokens(a.route, a.form).Encode()
+	}
+	spellings := probe.Spellings(address, a.kinds...)
+	if a.priced {
+		spellings = append(spellings, beside(spellings, url.Values{a.field: {a.other}}.Encode())...)
+	}
+	return spellings
+}
+
+// takes requires that the plain request runs the pay code, else the test proves nothing.
+func (s *service) takes(c *caller, a attack) {
+	s.t.Helper()
+	method, path, _ := strings.Cut(s.settings.of(a.route, "MATCH"), " ")
+	plain := probe.Spelling{Group: &probe.Group{}, Method: method, Target: path}
+	if a.form != nil {
+		plain.Type, plain.Body = probe.FormType, c.withTokens(a.route, a.form).Encode()
+	}
+	answer := c.send(s.t, s.url, plain)
+	require.Len(s.t, s.ran(), 1, "%s answered %d %s", written(plain), answer.status, answer.text)
+}
+
+// beside are the same forms with one field more, in front and behind.
+func beside(spellings []probe.Spelling, field string) (more []probe.Spelling) {
+	for _, s := range spellings {
+		if s.Kind == probe.KindField && s.Type == probe.FormType {
+			before, after := s, s
+			before.Body, after.Body = field+"&"+s.Body, s.Body+"&"+field
+			more = append(more, before, after)
+		}
+	}
+	return more
+}
+
+// payFor pays for what was held, and comes back.
+func (c *caller) payFor(t *testing.T, pay *simulatedPay, through *paygate, held page) {
+	t.Helper()
+	browser := newCitizen(t, through.url)
+	origin, err := url.Parse(through.url)
+	require.NoError(t, err)
+	for pair := range strings.SplitSeq(c.cookies, "; ") {
+		name, value, _ := strings.Cut(pair, "=")
+		browser.client.Jar.SetCookies(origin, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+	}
+	browser.client.Jar.SetCookies(origin, (&http.Response{Header: held.header}).Cookies())
+	all := pay.payments()
+	address := pay.url + "/control/payments/" + all[len(all)-1].ID + "/pay"
+	answer, err := http.Post(address, "application/json", strings.NewReader(`{"outcome":"success"}`))
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	browser.get("/_pay/return")
+}

@@ -1,0 +1,2 @@
+<%@ Page Language="C#" Inherits="LicencePage" %>
+<h1>Fishing licences</h1>

@@ -1,0 +1,2 @@
+<%@ Page Language="C#" %>
+<h1>Something went wrong</h1>

@@ -1,0 +1,3 @@
+<%@ Page Language="C#" Inherits="LicencePage" %>
+<% Ran("report", Request.QueryString["year"] ?? ""); %>
+the report

@@ -1,0 +1,2 @@
+<%@ Page Language="C#" ValidateRequest="false" %>
+<%= Request.HttpMethod %> <%= Server.HtmlEncode(Request.RawUrl) %> <%= Server.HtmlEncode(Request.Form.ToString()) %> <%= Request.Files.Count %>
