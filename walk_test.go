@@ -106,6 +106,9 @@ func walkSettings() []string {
 		"REGISTER":  {"MATCH=GET /register/{case}", "REFERENCE={path:case}", "PRICE=6"},
 		"TICKET":    {"MATCH=GET /ticket/{case}", "REFERENCE={path:case}", "PRICE=5", "CAPTURE=immediate"},
 	} {
+		if strings.HasPrefix(route[0], "MATCH=POST") {
+			route = append(route, "ACCEPT=2xx,3xx", "ACCEPT_LOCATION=/confirmation,/licences/confirmation,/fines/confirmation", "ACCEPT_TEXT=*")
+		}
 		for _, setting := range append(route, "DESCRIPTION=Something") {
 			settings = append(settings, "PAYGATE_ROUTE_"+name+"_"+setting)
 		}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+)
+
+// showsAgain is a service that shows its page with status 200, whether it takes a form or not, as most frameworks do.
+func showsAgain(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	switch {
+	case r.Method == http.MethodGet:
+		_, _ = io.WriteString(w, "<h1>Apply for a licence</h1><form method=post></form>")
+	case !strings.Contains(r.FormValue("email"), "@"):
+		_, _ = io.WriteString(w, "<h1>There is a problem</h1><p>Enter an email address</p><form method=post></form>")
+	default:
+		_, _ = io.WriteString(w, "<h1>Application received</h1>")
+	}
+}
+
+// byText are settings for it.
+func byText(rules ...string) []string {
+	settings := []string{"PAYGATE_ROUTE_LICENCE_ACCEPT=200", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="}
+	for _, rule := range append([]string{"ACCEPT_TEXT="}, rules...) {
+		settings = append(settings, "PAYGATE_ROUTE_LICENCE_"+rule)
+	}
+	return settings
+}
+
+func TestAWrongFormShownAgainWith200IsNotPaidFor(t *testing.T) {
+	t.Parallel()
+	for _, rules := range [][]string{
+		{"ACCEPT_TEXT=Application received | Cais wedi dod i law"}, {"REFUSE_TEXT=There is a problem | Mae problem"},
+		{"ACCEPT_TEXT=Application received", "REFUSE_TEXT=There is a problem"}, {"ACCEPT_TEXT=*", "REFUSE_TEXT=There is a problem"},
+	} {
+		h := newHouse(t, showsAgain, byText(rules...)...)
+		c := h.citizen()
+		form := url.Values{"name": {"Ada"}, "email": {"ada-at-example"}}
+		require.Equal(t, http.StatusSeeOther, c.post("/licences/apply", form).status)
+		h.pays("success")
+		c.get("/_pay/return")
+		require.Equal(t, journey.StateRefused, c.state(), rules)
+		require.Equal(t, "capturable", h.payments()[0].Status, "nothing is taken")
+
+		form.Set("email", "ada@example.org")
+		p := c.post("/licences/apply", form)
+		require.Contains(t, p.text, "Application received", "the corrected form is on the same payment: %d %v", p.status, p.header)
+		require.Len(t, h.payments(), 1)
+		require.Equal(t, "success", h.payments()[0].Status)
+		require.Equal(t, journey.StateReleased, c.state())
+	}
+}
+
+func TestWhereARefusingRedirectLeadsNothingIsTaken(t *testing.T) {
+	t.Parallel()
+	for location, states := range map[string]struct{ exact, any journey.State }{
+		"/login?next=/licences/apply":         {journey.StateRefused, journey.StateStuck},
+		"/Error?aspxerrorpath=/licences":      {journey.StateRefused, journey.StateStuck},
+		"/licences/apply":                     {journey.StateRefused, journey.StateStuck},
+		"https://elsewhere.example/licences/": {journey.StateRefused, journey.StateStuck},
+		"/licences/confirmation/RVM-1":        {journey.StateReleased, journey.StateReleased},
+	} {
+		for rule, state := range map[string]journey.State{"/licences/confirmation": states.exact, "*": states.any} {
+			answer := func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Location", location)
+				w.WriteHeader(http.StatusFound)
+			}
+			h, c := annHasPaid(t, answer, "PAYGATE_ROUTE_LICENCE_ACCEPT=302", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="+rule)
+			c.get("/_pay/return")
+			require.Equal(t, state, c.state(), "%s with ACCEPT_LOCATION=%s", location, rule)
+			require.Equal(t, state == journey.StateReleased, h.payments()[0].Status == "success", location)
+		}
+	}
+}
+
+func TestAnAnswerThatAsksForTheRequestAgainTakesNothing(t *testing.T) {
+	t.Parallel()
+	for status, locations := range map[int]map[string]journey.State{
+		http.StatusMovedPermanently:  {"/licences/apply/": journey.StateRefused, "https://www.example.gov.uk/licences/apply": journey.StateRefused, "/x": journey.StateStuck},
+		http.StatusTemporaryRedirect: {"/licences/apply/": journey.StateRefused, "/licences/confirmation": journey.StateStuck},
+		http.StatusPermanentRedirect: {"/Licences/Apply": journey.StateRefused},
+		http.StatusNotModified:       {"": journey.StateRefused},
+		http.StatusMultipleChoices:   {"/licences/confirmation": journey.StateRefused},
+	} {
+		for location, state := range locations {
+			h, c := annHasPaid(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Location", location)
+				w.WriteHeader(status)
+			})
+			c.get("/_pay/return")
+			require.Equal(t, state, c.state(), "%d %s", status, location)
+			require.Equal(t, "capturable", h.payments()[0].Status)
+		}
+	}
+}
+
+func TestASignInPageIsNoPaidFile(t *testing.T) {
+	t.Parallel()
+	signIn := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<h1>Sign in</h1>") }
+	for rule, state := range map[string]journey.State{
+		"ACCEPT_TEXT=Register of 2026":           journey.StateRefused,
+		"REFUSE_TEXT=Sign in":                    journey.StateRefused,
+		"ACCEPT_TEXT=Sign in | Register of 2026": journey.StateReleased,
+		"ACCEPT=206":                             journey.StateRefused,
+		"ACCEPT=200":/* no text was named */ journey.StateReleased,
+	} {
+		h := newHouse(t, signIn, "PAYGATE_ROUTE_REGISTER_"+rule)
+		c := h.citizen()
+		c.get("/register/2026")
+		h.pays("success")
+		c.get("/register/2026", "Range", "bytes=0-3")
+		require.Equal(t, state, c.state(), rule)
+		require.Equal(t, state == journey.StateReleased, h.payments()[0].Status == "success", rule)
+		hasText := strings.Contains(rule, "_TEXT")
+		require.Equal(t, hasText, h.service.got(http.MethodGet)[0].header.Get("Range") == "", "part of a page cannot be judged: %s", rule)
+	}
+}
+
+func TestFiveRefusalsForWantOfATextAreLogged(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, plain, byText("ACCEPT_TEXT=Application received")...)
+	for n := range 5 {
+		require.NotContains(t, h.log.String(), "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT", n)
+		c := h.citizen()
+		c.apply("Ann")
+		h.pays("success")
+		c.get("/_pay/return")
+		require.Equal(t, journey.StateRefused, c.state())
+	}
+	for line := range strings.Lines(h.log.String()) {
+		if strings.Contains(line, "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT") {
+			require.Contains(t, line, `"level":"ERROR"`)
+			require.Contains(t, line, `"route":"licence"`)
+			return
+		}
+	}
+	t.Fatal("nothing was logged")
+}
+
+// TestAJourneyKeepsTheRuleItBeganWith: a changed setting binds new journeys only.
+func TestAJourneyKeepsTheRuleItBeganWith(t *testing.T) {
+	t.Parallel()
+	h, c := annHasPaid(t, showsAgain, byText("ACCEPT_TEXT=Application received")...)
+	h.restart(byText("ACCEPT_TEXT=Something else")...)
+	c.get("/_pay/return")
+	require.Equal(t, journey.StateReleased, c.state())
+}
