@@ -152,3 +152,20 @@ func TestAJourneyKeepsTheRuleItBeganWith(t *testing.T) {
 	c.get("/_pay/return")
 	require.Equal(t, journey.StateReleased, c.state())
 }
+
+func TestADoctorSaysWhichRouteCannotTellYesFromNo(t *testing.T) {
+	t.Parallel()
+	for line, settings := range map[string][]string{
+		"ok: the settings say which answer is a yes":                                              {"ACCEPT_LOCATION=/licences/confirmation"},
+		"warning: PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION does not say where an accepting redirect": {"ACCEPT_LOCATION=*"},
+		"warning: PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=* goes by the status alone":                   {"ACCEPT=2xx", "ACCEPT_TEXT=*", "ACCEPT_LOCATION="},
+		"note: any page with a status in ACCEPT is paid for, a log-in too":                        {"MATCH=GET /register.pdf", "ACCEPT=", "ACCEPT_LOCATION="},
+	} {
+		over := []string{}
+		for _, setting := range settings {
+			over = append(over, "PAYGATE_ROUTE_LICENCE_"+setting)
+		}
+		v := newPractice(t, formPage(), over...).visit()
+		require.Contains(t, v.lines["acceptance licence"], line)
+	}
+}

@@ -17,8 +17,8 @@ func listed(statuses ...int) Statuses {
 	return s
 }
 
-// applied is where a redirect of the form /licences/apply leads, which was sent from a page before it.
-func applied(location string) Redirect {
+// leading is where a redirect of the form /licences/apply leads, which was sent from a page before it.
+func leading(location string) Redirect {
 	held, _ := url.Parse("https://licences.example.gov.uk/licences/apply")
 	return Redirect{
 		Location: location, Held: held, Referer: "https://licences.example.gov.uk/licences/form?step=2",
@@ -54,7 +54,7 @@ func TestWhatAStatusMeans(t *testing.T) {
 		{[]int{408, 500, 502, 503, 504, 599, 999}, "", VerdictUnknown},
 	} {
 		for _, status := range c.statuses {
-			verdict, _ := all.Judge(Answer{Status: status, Redirect: applied(c.location), Whole: true})
+			verdict, _ := all.Judge(Answer{Status: status, Redirect: leading(c.location), Whole: true})
 			require.Equal(t, c.verdict, verdict, "%d %s", status, c.location)
 		}
 	}
@@ -68,11 +68,11 @@ func TestARedirectListedByNumberIsTheServicesWord(t *testing.T) {
 		"https://elsewhere.example/done": VerdictUnknown, "": VerdictUnknown,
 	} {
 		for _, status := range []int{301, 308} {
-			got, _ := terms.Judge(Answer{Status: status, Redirect: applied(location)})
+			got, _ := terms.Judge(Answer{Status: status, Redirect: leading(location)})
 			require.Equal(t, verdict, got, location)
 		}
 	}
-	got, _ := terms.Judge(Answer{Status: 307, Redirect: applied("/licences/done")})
+	got, _ := terms.Judge(Answer{Status: 307, Redirect: leading("/licences/done")})
 	require.Equal(t, VerdictUnknown, got, "not listed")
 	got, _ = terms.Judge(Answer{Status: 500})
 	require.Equal(t, VerdictAccepted, got)
@@ -104,7 +104,7 @@ func TestWhereAnAcceptingRedirectLeads(t *testing.T) {
 		"https://forms.example.gov.uk/ended?ref=7": true, "http://forms.example.gov.uk/ended": false, "/ended": false, "%zz": false,
 	} {
 		terms := Terms{Kind: KindSubmission, Accept: listed(302, 303), Acceptance: &Acceptance{Locations: places}}
-		verdict, reason := terms.Judge(Answer{Status: 303, Redirect: applied(location)})
+		verdict, reason := terms.Judge(Answer{Status: 303, Redirect: leading(location)})
 		want := VerdictRefused
 		if accepted {
 			want = VerdictAccepted
@@ -131,7 +131,7 @@ func TestWhatIsUnknownWhenARedirectMayLeadAnywhere(t *testing.T) {
 		"/404": VerdictUnknown, "/503.html": VerdictUnknown, "/4xx": VerdictAccepted, "/404-not-found": VerdictUnknown, "/maintenance.html": VerdictUnknown,
 		"/unavailable": VerdictUnknown, "/Denied.aspx": VerdictUnknown, "/expired": VerdictUnknown, "/time-out": VerdictUnknown, "/login;jsessionid=1": VerdictUnknown,
 	} {
-		got, reason := terms.Judge(Answer{Status: 302, Redirect: applied(location)})
+		got, reason := terms.Judge(Answer{Status: 302, Redirect: leading(location)})
 		require.Equal(t, verdict, got, "%s: %s", location, reason)
 	}
 	same := Redirect{Location: "?page=apply", Held: &url.URL{Scheme: "https", Host: "x.example", Path: "/index.php", RawQuery: "page=apply"}}
@@ -191,12 +191,12 @@ func TestJourneysOfTheFirstVersionKeepTheirRule(t *testing.T) {
 	for status, verdict := range map[int]Verdict{
 		200: VerdictAccepted, 302: VerdictAccepted, 301: VerdictAccepted, 307: VerdictRefused, 422: VerdictRefused, 429: VerdictNotSent, 500: VerdictUnknown, 408: VerdictUnknown,
 	} {
-		got, _ := terms.Judge(Answer{Status: status, Redirect: applied("/login")})
+		got, _ := terms.Judge(Answer{Status: status, Redirect: leading("/login")})
 		require.Equal(t, verdict, got, status)
 	}
 	terms.AcceptLocation = "/licences/done"
 	for location, verdict := range map[string]Verdict{"/licences/done7": VerdictAccepted, "/login": VerdictRefused, "//x.example/licences/done": VerdictRefused} {
-		got, _ := terms.Judge(Answer{Status: 302, Redirect: applied(location)})
+		got, _ := terms.Judge(Answer{Status: 302, Redirect: leading(location)})
 		require.Equal(t, verdict, got, location)
 	}
 	terms.Kind = KindPass

@@ -26,6 +26,7 @@ type probing struct {
 	staging, live bool
 	route         string
 	form, kind    string
+	wrong         []string // forms with mistakes
 	header        []string
 	expect        string
 	fill          map[string]string // of wildcards, by name
@@ -37,6 +38,8 @@ const probeArguments = `-staging [-route NAME] [-form 'name=Ann&…'] [-cookie '
 Asks the service itself, past Paygate, which spellings of a pay route's address reach the pay code, and prints
 those that Paygate would let through as settings. It is for staging: each of some hundred requests is sent
 unpaid and RUNS THE PAY CODE. Exit status 3 when there is something to be set, or to be looked at.
+With -wrong it sends a form with a mistake and the right one of -form, follows where they lead, and prints the
+settings by which Paygate can tell whether the service took a form: ACCEPT, ACCEPT_LOCATION, ACCEPT_TEXT.
 `
 
 // probeRoutes is the command probe.
@@ -46,7 +49,7 @@ func probeRoutes(ctx context.Context, w World, args []string) error {
 	if err != nil {
 		return err
 	}
-	settings, err := config.Load(w.Environ)
+	settings, err := loadToProbe(w.Environ)
 	if err != nil {
 		return err
 	}
@@ -65,6 +68,10 @@ func (p *probing) define(set *flag.FlagSet) {
 	set.BoolVar(&p.live, "live", false, "even though PAYGATE_PAY_MODE is live")
 	set.StringVar(&p.route, "route", "", "the `name` of the one pay route to probe; without it, all of them")
 	set.StringVar(&p.form, "form", "", "the `body` of the request, as the service's own page sends it; best one that the pay code accepts")
+	set.Func("wrong", "a `body` with a mistake in it; with it, probe sends this and -form alone, and says which settings tell the answers apart; can be repeated", func(text string) error {
+		p.wrong = append(p.wrong, text)
+		return nil
+	})
 	set.StringVar(&p.kind, "type", p.kind, "its `content type`")
 	set.StringVar(&p.expect, "expect", "", "a `text` that is in the pay code's answer and in no other; without it, answers are told apart by likeness")
 	set.DurationVar(&p.timeout, "timeout", p.timeout, "how long to wait for each answer")
@@ -118,6 +125,14 @@ func (p *probing) run(ctx context.Context, out io.Writer, s config.Settings) err
 			continue
 		}
 		fmt.Fprintf(out, "route %s: %s\n", r.Name, r.Match)
+		if len(p.wrong) > 0 {
+			if err := p.askAcceptance(ctx, out, service, s, r); errors.Is(err, errNeedsPerson) {
+				person = true
+			} else if err != nil {
+				return fmt.Errorf("route %s: %w", r.Name, err)
+			}
+			continue
+		}
 		result, err := p.probe(ctx, service, s, r)
 		if err != nil {
 			return fmt.Errorf("route %s: %w", r.Name, inWords(err))
@@ -139,6 +154,7 @@ func (p *probing) service(s config.Settings) (probe.Service, error) {
 	header := []string{"X-Forwarded-Host: " + s.Origins.Main().Host, "X-Forwarded-Proto: " + s.Origins.Main().Scheme}
 	return probe.Service{
 		URL: s.Upstream, TLS: trust, Host: cmp.Or(s.UpstreamHost, s.Origins.Main().Host), Timeout: p.timeout, Header: append(header, p.header...),
+		Follow: p.expect != "",
 	}, nil
 }
 

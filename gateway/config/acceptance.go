@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"paygate/gateway"
+	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
@@ -188,8 +189,9 @@ func acceptanceWarnings(r gateway.Route) []string {
 	}
 	var found []string
 	for _, place := range rule.Locations {
-		if journey.PlaceCovers(place, r.Match.Path()) {
-			found = append(found, fmt.Sprintf("%sACCEPT_LOCATION: %s covers the form's own address, so that a redirect back to the form counts as accepted", setting, place))
+		if slices.ContainsFunc(patternsOf(r), func(p reading.Pattern) bool { return journey.PlaceCovers(place, p.Path()) }) {
+			found = append(found, fmt.Sprintf("%sACCEPT_LOCATION: %s covers the form's own address, so that a redirect back to the form counts as accepted",
+				setting, place))
 		}
 	}
 	if (len(rule.Texts) > 0 || len(rule.RefuseTexts) > 0) && !r.Terms.Accept.Overlap(200, 299) {

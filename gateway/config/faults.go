@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -11,6 +12,18 @@ import (
 type Faults []string
 
 func (f Faults) Error() string { return strings.Join(f, "\n") }
+
+// undecided are faults of a route that does not say yet how its service says yes.
+var undecided = regexp.MustCompile(`^PAYGATE_ROUTE_\S+_ACCEPT(_LOCATION|_TEXT)?: is required`)
+
+// WithoutAcceptance is what else is wrong; nil when nothing is.
+func (f Faults) WithoutAcceptance() error {
+	others := slices.DeleteFunc(slices.Clone(f), undecided.MatchString)
+	if len(others) == 0 {
+		return nil
+	}
+	return others
+}
 
 // checker collects faults while it converts.
 type checker struct {

@@ -24,6 +24,7 @@ type Service struct {
 	Host    string      // sent as Host
 	Timeout time.Duration
 	Header  []string // further lines; may be empty
+	Follow  bool     // the page that a redirect leads to counts too
 }
 
 // Answer is what came back.
@@ -31,6 +32,12 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   string
+	Landed string // the page that it leads to; empty where it does not, or nobody asked
+}
+
+// says reports whether a text is in the answer, or in the page that it leads to.
+func (a Answer) says(text string) bool {
+	return strings.Contains(a.Body, text) || strings.Contains(a.Landed, text)
 }
 
 // ErrNoAnswer is a request after which nothing came that is HTTP: the code may have run all the same.
@@ -57,6 +64,9 @@ func (s Service) Ask(ctx context.Context, spelling Spelling, paid bool) (Answer,
 	answer, err := read(conn, spelling.Method)
 	if ctx.Err() != nil {
 		return Answer{}, errSlow
+	}
+	if err == nil && s.Follow {
+		answer.Landed = s.landing(ctx, spelling.Target, answer)
 	}
 	return answer, err
 }
@@ -105,7 +115,7 @@ func read(conn io.Reader, method string) (Answer, error) {
 			return Answer{}, ErrNoAnswer
 		}
 		if answer.StatusCode >= http.StatusOK || answer.StatusCode == http.StatusSwitchingProtocols {
-			return Answer{answer.StatusCode, answer.Header, string(body)}, nil
+			return Answer{Status: answer.StatusCode, Header: answer.Header, Body: string(body)}, nil
 		}
 	}
 }

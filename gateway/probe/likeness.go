@@ -52,7 +52,7 @@ var (
 
 // check tells whether the yardstick can tell the code's answers from others.
 func (y Yardstick) check() error {
-	hasText := func(a Answer) bool { return strings.Contains(a.Body, y.Expect) }
+	hasText := func(a Answer) bool { return a.says(y.Expect) }
 	switch {
 	case y.Expect != "" && slices.ContainsFunc(y.Absent, hasText):
 		return ErrTextElsewhere
@@ -74,7 +74,7 @@ func (y Yardstick) check() error {
 // Measure judges an answer by the yardstick.
 func (y Yardstick) Measure(a Answer) Verdict {
 	if y.Expect != "" {
-		if strings.Contains(a.Body, y.Expect) {
+		if a.says(y.Expect) {
 			return Ran
 		}
 		return NotRun
