@@ -45,7 +45,7 @@ func TestAWrongFormShownAgainWith200IsNotPaidFor(t *testing.T) {
 		form := url.Values{"name": {"Ada"}, "email": {"ada-at-example"}}
 		require.Equal(t, http.StatusSeeOther, c.post("/licences/apply", form).status)
 		h.pays("success")
-		c.get("/_pay/return")
+		c.comesBackWithin(t.Context())
 		require.Equal(t, journey.StateRefused, c.state(), rules)
 		require.Equal(t, "capturable", h.payments()[0].Status, "nothing is taken")
 
@@ -55,6 +55,18 @@ func TestAWrongFormShownAgainWith200IsNotPaidFor(t *testing.T) {
 		require.Len(t, h.payments(), 1)
 		require.Equal(t, "success", h.payments()[0].Status)
 		require.Equal(t, journey.StateReleased, c.state())
+	}
+}
+
+// redirects answers a form by a redirect.
+func redirects(status int, location string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			plain(w, r)
+			return
+		}
+		w.Header().Set("Location", location)
+		w.WriteHeader(status)
 	}
 }
 
@@ -68,12 +80,9 @@ func TestWhereARefusingRedirectLeadsNothingIsTaken(t *testing.T) {
 		"/licences/confirmation/RVM-1":        {journey.StateReleased, journey.StateReleased},
 	} {
 		for rule, state := range map[string]journey.State{"/licences/confirmation": states.exact, "*": states.any} {
-			answer := func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Location", location)
-				w.WriteHeader(http.StatusFound)
-			}
+			answer := redirects(http.StatusFound, location)
 			h, c := annHasPaid(t, answer, "PAYGATE_ROUTE_LICENCE_ACCEPT=302", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="+rule)
-			c.get("/_pay/return")
+			c.comesBackWithin(t.Context())
 			require.Equal(t, state, c.state(), "%s with ACCEPT_LOCATION=%s", location, rule)
 			require.Equal(t, state == journey.StateReleased, h.payments()[0].Status == "success", location)
 		}
@@ -90,11 +99,8 @@ func TestAnAnswerThatAsksForTheRequestAgainTakesNothing(t *testing.T) {
 		http.StatusMultipleChoices:   {"/licences/confirmation": journey.StateRefused},
 	} {
 		for location, state := range locations {
-			h, c := annHasPaid(t, func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Location", location)
-				w.WriteHeader(status)
-			})
-			c.get("/_pay/return")
+			h, c := annHasPaid(t, redirects(status, location))
+			c.comesBackWithin(t.Context())
 			require.Equal(t, state, c.state(), "%d %s", status, location)
 			require.Equal(t, "capturable", h.payments()[0].Status)
 		}
@@ -131,7 +137,7 @@ func TestFiveRefusalsForWantOfATextAreLogged(t *testing.T) {
 		c := h.citizen()
 		c.apply("Ann")
 		h.pays("success")
-		c.get("/_pay/return")
+		c.comesBackWithin(t.Context())
 		require.Equal(t, journey.StateRefused, c.state())
 	}
 	for line := range strings.Lines(h.log.String()) {
@@ -149,7 +155,7 @@ func TestAJourneyKeepsTheRuleItBeganWith(t *testing.T) {
 	t.Parallel()
 	h, c := annHasPaid(t, showsAgain, byText("ACCEPT_TEXT=Application received")...)
 	h.restart(byText("ACCEPT_TEXT=Something else")...)
-	c.get("/_pay/return")
+	c.comesBackWithin(t.Context())
 	require.Equal(t, journey.StateReleased, c.state())
 }
 
