@@ -122,6 +122,9 @@ func stateOf(j journey.Journey) answer {
 func pageOf(j journey.Journey) pages.Page {
 	switch j.State {
 	case journey.StateHeld:
+		if j.AsksCitizen() {
+			return pages.PayAgain
+		}
 		return pages.NotStarted
 	case journey.StatePaying:
 		if p, _ := j.Payment(); p.Doubtful {
@@ -193,7 +196,7 @@ func viewOf(j journey.Journey) pages.View {
 		view.AmountPence = p.Total
 	}
 	switch j.State {
-	case journey.StateUnpaid:
+	case journey.StateHeld, journey.StateUnpaid:
 		view.Until = j.RetryUntil()
 	case journey.StateRefused:
 		view.Until, view.LeftToStaff = j.CorrectUntil(), j.Terms.OnRefused == journey.OnRefusedStaff

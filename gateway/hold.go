@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"time"
 
 	"paygate/gateway/form"
 	"paygate/journey"
@@ -90,37 +92,77 @@ func (g *Gateway) take(w http.ResponseWriter, r *http.Request, terms journey.Ter
 		g.resubmit(w, r, j, in)
 		return
 	}
+	if g.paidJustNow(own, terms, in.request.Imprint()) && !isScript(r) {
+		g.askFirst(w, r, terms, in, own)
+		return
+	}
 	g.begin(w, r, terms, in, own)
 }
 
 // begin begins a journey, where nothing is against it. own are those that the browser has already.
 func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming, own []journey.Journey) {
+	j, held := g.keep(w, r, terms, in, own, g.Runner.Begin)
+	if !held {
+		return
+	}
+	began, err := g.Runner.CreatePayment(r.Context(), j, in.request.Prefill)
+	g.toPay(w, r, began, err)
+}
+
+// askFirst holds a request, and asks the citizen whether to pay for it.
+func (g *Gateway) askFirst(w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming, own []journey.Journey) {
+	j, held := g.keep(w, r, terms, in, own, g.Runner.BeginAsking)
+	if !held {
+		return
+	}
+	if err := g.giveTicket(w, r, j); err != nil {
+		g.answer(w, r, storeFailed(err))
+		return
+	}
+	g.answer(w, r, stateOf(j))
+}
+
+// keep holds a request, where nothing is against it. Where something is, the request has been answered.
+func (g *Gateway) keep(
+	w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming, own []journey.Journey,
+	begin func(context.Context, journey.Terms, journey.HeldRequest, string) (journey.Journey, error),
+) (j journey.Journey, held bool) {
 	switch {
 	case g.isDraining():
 		g.answer(w, r, draining)
-		return
+		return j, false
 	case g.mode(terms.Route) == ModeClosed:
 		g.answer(w, r, closed)
-		return
+		return j, false
 	}
 	if refusal, refused := g.overQuota(r, own); refused {
 		g.answer(w, r, refusal)
-		return
+		return j, false
 	}
 	// Their browser has our cookie at the origin that they are at, and nowhere else.
 	terms.ReturnURL = g.Origins.FindOrMain(in.request.ForwardedHost).String() + g.Prefix + "/return"
-	var j journey.Journey
 	err := g.withBody(r.Context(), in, func(request journey.HeldRequest) (err error) {
-		j, err = g.Runner.Begin(r.Context(), terms, request, journey.NewKey())
+		j, err = begin(r.Context(), terms, request, journey.NewKey())
 		return err
 	})
 	if err != nil {
 		g.answer(w, r, notHeld(err))
-		return
+		return j, false
 	}
 	g.quotas.began(own, j.ID)
-	began, err := g.Runner.CreatePayment(r.Context(), j, in.request.Prefill)
-	g.toPay(w, r, began, err)
+	return j, true
+}
+
+// askAgainFor is how long after a release the same form makes Paygate ask whether to pay again: people press Back, and a
+// second time on the button.
+const askAgainFor = 10 * time.Minute
+
+// paidJustNow reports whether the browser has sent the same form a moment ago, and paid for it.
+func (g *Gateway) paidJustNow(own []journey.Journey, terms journey.Terms, imprint journey.Imprint) bool {
+	return slices.ContainsFunc(own, func(j journey.Journey) bool {
+		given := j.State == journey.StateReleased || j.State == journey.StateAccepted
+		return given && g.Runner.Now().Before(j.ReleasedAt.Add(askAgainFor)) && j.Terms.Route == terms.Route && j.Imprint.IsSameForm(imprint)
+	})
 }
 
 // toPay sends a citizen with a new payment to it, with the ticket in the cookie; whatever went wrong is a page.
@@ -145,6 +187,10 @@ func (g *Gateway) toPay(w http.ResponseWriter, r *http.Request, began journey.Be
 
 // proceed takes the same request, sent again, to where its journey stands: the double click resumes the payment.
 func (g *Gateway) proceed(w http.ResponseWriter, r *http.Request, j journey.Journey) {
+	if j.AsksCitizen() && !isScript(r) {
+		g.answer(w, r, stateOf(j))
+		return
+	}
 	switch j.State {
 	case journey.StateHeld, journey.StateUnpaid, journey.StatePaying:
 		g.backToPay(w, r, j, g.Runner.Again)

@@ -59,7 +59,7 @@ type (
 	ReturnFailed struct{ Detail string }
 	// LeftToStaff is a refusal that the route leaves to people.
 	LeftToStaff struct{}
-	// RetryLapsed is the end of the time in which a citizen could have tried again.
+	// RetryLapsed is the end of the time in which a citizen could have tried again, or said that they want to pay.
 	RetryLapsed struct{}
 
 	// EarlyBegun is the intent of early delivery to look at a journey that it found due then.

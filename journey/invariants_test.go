@@ -25,7 +25,11 @@ func TestWhateverHappensTheInvariantsHold(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := walk{t: t, now: t0, paid: map[string]int64{}}
-		w.j = Hold("01TEST", "key", randomTerms(t), Imprint{Path: "/licences/apply"}, t0)
+		hold := Hold
+		if rapid.Bool().Draw(t, "asks first") {
+			hold = HoldAsking
+		}
+		w.j = hold("01TEST", "key", randomTerms(t), Imprint{Path: "/licences/apply", Query: "page=apply"}, t0)
 		for range rapid.IntRange(1, 40).Draw(t, "length") {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 100_000).Draw(t, "seconds")) * time.Second)
 			w.step(randomFact(t, w.j))

@@ -196,6 +196,9 @@ The examples are of a usual submission route: money reserved, taken when the ser
 		fmt.Fprintf(&page, "| %s | %s | %s, %s after its beginning | %s after its beginning | %s | %s |\n",
 			s, yes(s.AtRest()), step, latest(from, j.Since).Sub(t0), due, earlyDelivery(j), yes(j.KeepsRequest()))
 	}
+	asking := HoldAsking("01TEST", "key", exampleTerms(), Imprint{}, t0)
+	step, from := asking.next(t0)
+	fmt.Fprintf(&page, "\nA held request whose citizen is asked first whether to pay again has no payment yet. Unless they say yes it is owed %s,\n%s after its beginning, without a search at GOV.UK Pay.\n", step, from.Sub(t0))
 	page.WriteString("\n## Every state and every fact\n\nA word is the state that follows; · means that the journey stays where it is; an empty cell means that the fact has no place\nthere: it is logged, and nothing is written.\n\n")
 	page.WriteString(table)
 	return page.String()

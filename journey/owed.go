@@ -113,6 +113,9 @@ func (j Journey) next(now time.Time) (Step, time.Time) {
 func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 	switch j.State {
 	case StateHeld:
+		if j.AsksCitizen() {
+			return StepGiveUp, j.RetryUntil()
+		}
 		if j.Creating { // may be under way just now
 			return StepFindOrphan, j.AskedAt.Add(max(j.Terms.MopupMinAge, createLease))
 		}

@@ -65,8 +65,20 @@ type Began struct {
 // Begin holds a request under the terms. key is the ticket's secret. With an error, nothing is held. The payment is to be
 // created at once, by CreatePayment.
 func (r *Runner) Begin(ctx context.Context, terms Terms, request HeldRequest, key string) (Journey, error) {
+	return r.begin(ctx, terms, request, key, Hold)
+}
+
+// BeginAsking is [Runner.Begin] for a request whose citizen is asked first whether to pay for it. No payment is to be created
+// until they say so, which is [Runner.Again].
+func (r *Runner) BeginAsking(ctx context.Context, terms Terms, request HeldRequest, key string) (Journey, error) {
+	return r.begin(ctx, terms, request, key, HoldAsking)
+}
+
+type holder func(ID, string, Terms, Imprint, time.Time) Journey
+
+func (r *Runner) begin(ctx context.Context, terms Terms, request HeldRequest, key string, hold holder) (Journey, error) {
 	for {
-		j := Hold(NewID(r.Now()), key, terms, request.Imprint(), r.Now())
+		j := hold(NewID(r.Now()), key, terms, request.Imprint(), r.Now())
 		err := r.Store.Create(ctx, j, request)
 		switch {
 		case errors.Is(err, ErrExists):
@@ -86,6 +98,15 @@ func Hold(id ID, key string, terms Terms, imprint Imprint, at time.Time) Journey
 		AskedAt: at, Creating: true, Submission: 1,
 		History: []Event{{At: at, Fact: "held", To: StateHeld, By: ByCitizen}},
 	}
+	j.DueAt = j.Due(at)
+	return j
+}
+
+// HoldAsking is the first of a journey whose citizen is asked whether to pay: the request kept, and no payment in sight.
+func HoldAsking(id ID, key string, terms Terms, imprint Imprint, at time.Time) Journey {
+	j := Hold(id, key, terms, imprint, at)
+	j.Creating, j.AskedAt = false, time.Time{}
+	j.History[0].Detail = "the same form was paid for shortly before; its citizen is asked whether to pay again"
 	j.DueAt = j.Due(at)
 	return j
 }

@@ -343,8 +343,8 @@ var texts = map[Page]page{
 		title: both{"Do you want to pay again?", "Ydych chi am dalu eto?"},
 		says: []both{
 			{
-				"You sent the same form a few minutes ago, and you paid {amount} for it.",
-				"Anfonoch yr un ffurflen ychydig funudau yn ôl, a thaloch {amount} amdani.",
+				"You sent the same form shortly before, and you paid for it.",
+				"Anfonoch yr un ffurflen ychydig cyn hyn, a thaloch amdani.",
 			},
 			{
 				"If you want to send it a second time, you have to pay a second time.",

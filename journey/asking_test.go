@@ -1,0 +1,51 @@
+package journey
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestAHeldRequestWhoseCitizenIsAskedFirst is owed nothing at Pay until they say yes; then it is like any other.
+func TestAHeldRequestWhoseCitizenIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	asking := HoldAsking("01TEST", "key", exampleTerms(), Imprint{Path: "/licences/apply"}, t0)
+	require.True(t, asking.AsksCitizen())
+	require.Equal(t, t0.Add(2*time.Hour), asking.DueAt)
+	require.Equal(t, StepNone, asking.Owed(t0.Add(2*time.Hour-1)))
+	require.Equal(t, StepGiveUp, asking.Owed(t0.Add(2*time.Hour)))
+	require.Equal(t, StateAbandoned, must(t, asking, RetryLapsed{}).State)
+
+	asked := must(t, asking, PaymentAsked{})
+	require.False(t, asked.AsksCitizen())
+	require.True(t, asked.Creating)
+	_, err := asked.Apply(RetryLapsed{}, ByMopup, t0.Add(3*time.Hour))
+	require.Error(t, err, "a payment may have been made")
+	lost := must(t, asked, PaymentNotCreated{"Pay is down"})
+	require.False(t, lost.AsksCitizen())
+	require.Equal(t, StepFindOrphan, lost.Owed(t0.Add(4*time.Hour)))
+	require.Equal(t, StatePaying, must(t, asked, PaymentCreated{seen(StatusCreated)}).State)
+}
+
+// TestTheHeldQueryIsErasedWithWhatTheCitizenSent, for it may be personal too.
+func TestTheHeldQueryIsErasedWithWhatTheCitizenSent(t *testing.T) {
+	t.Parallel()
+	held := Hold("01TEST", "key", exampleTerms(), Imprint{Path: "/apply", Query: "name=Ann"}, t0)
+	paying := must(t, held, PaymentCreated{seen(StatusCreated)})
+	releasing := must(t, paying, PaymentSeen{seen(StatusCapturable)}, Claimed{t0.Add(time.Hour)})
+	require.Equal(t, "/apply?name=Ann", releasing.Imprint.Target())
+	unkept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
+	require.Equal(t, "/apply", unkept.Imprint.Target())
+	kept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303, Kept: true}, Captured{})
+	require.Equal(t, "/apply?name=Ann", kept.Imprint.Target(), "its reply is shown there")
+	require.Equal(t, "/apply", must(t, kept, ReplyErased{}).Imprint.Target())
+	failed := seen(StatusFailed)
+	require.Equal(t, "/apply", must(t, paying, PaymentSeen{failed}, RetryLapsed{}).Imprint.Target())
+
+	terms := exampleTerms()
+	terms.Kind = KindPass
+	pass := must(t, Hold("01TEST", "key", terms, Imprint{Path: "/file", Query: "id=1"}, t0), PaymentCreated{seen(StatusCreated)},
+		PaymentSeen{seen(StatusCapturable)}, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 200})
+	require.Equal(t, "/file?id=1", pass.Imprint.Target(), "a pass is for that address")
+}
