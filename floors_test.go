@@ -19,7 +19,7 @@ type goPackage struct {
 // sideways are the only imports between rooms of one floor.
 var sideways = map[string][]string{
 	"paygate/journey/pay/simulator": {"paygate/journey/pay"},
-	"paygate/gateway/upstream":      {"paygate/gateway/signature", "paygate/gateway/origin"},
+	"paygate/gateway/upstream":      {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers"},
 }
 
 // floor is how high a room lies. Imports go down only.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/textproto"
 	"net/url"
@@ -116,9 +119,9 @@ func (r wireRequest) requireOurs(t *testing.T, via string) {
 
 func TestHostileHeadersAreKeptNeitherAtHoldNorAtRelease(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, "PAYGATE_HOLD_HEADERS=X-Kept,X-Http-Method-Override,Transfer-Encoding,X-Forwarded-Host")
+	d := openDoor(t)
 	answer := d.isNotFree(t, "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+
-		"X-Forwarded-For: evil\r\nX-Kept: kept\r\nRange: bytes=0-1\r\nIf-None-Match: *\r\nIdempotency-Key: evil\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
+		"X-Forwarded-For: evil\r\nX-Kept: kept\r\nRange: bytes=0-1\r\nIf-None-Match: *\r\nIdempotency-Key: key\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
 		"Cookie: a=1; paygate=evil; __Host-paygate=evil; b=%00 \"2\"\r\nContent-Length: 8\r\n\r\nname=Ann")
 	require.Equal(t, http.StatusSeeOther, answer.status)
 	require.NoError(t, d.pay.Pay(d.pay.Payments()[0].ID, "success"))
@@ -132,7 +135,8 @@ func TestHostileHeadersAreKeptNeitherAtHoldNorAtRelease(t *testing.T) {
 	require.Equal(t, []string{"kept"}, received[0].values("X-Kept"))
 	require.Equal(t, []string{`a=1; b=%00 "2"`}, received[0].values("Cookie"))
 	require.Equal(t, []string{"127.0.0.1"}, received[0].values("X-Forwarded-For"))
-	for _, name := range []string{"Range", "If-None-Match", "Idempotency-Key", "Transfer-Encoding", "X-Http-Method-Override"} {
+	require.Equal(t, []string{"key"}, received[0].values("Idempotency-Key"))
+	for _, name := range []string{"Range", "If-None-Match", "Transfer-Encoding", "X-Http-Method-Override"} {
 		require.Empty(t, received[0].values(name), name)
 	}
 }
@@ -140,7 +144,7 @@ func TestHostileHeadersAreKeptNeitherAtHoldNorAtRelease(t *testing.T) {
 // TestAReleaseSaysWhoAskedAsFreeTrafficDoes: behind a trusted proxy too, a service cannot tell the two apart.
 func TestAReleaseSaysWhoAskedAsFreeTrafficDoes(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, confirms, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,10.0.0.0/8")
+	h := newHouse(t, confirms, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,10.0.0.0/8", "PAYGATE_PUBLIC_URL=http://licences.example")
 	c := h.citizen()
 	asked := []string{"X-Forwarded-For", "192.0.2.7, 10.1.1.1", "X-Forwarded-Host", "licences.example", "X-Forwarded-Proto", "https"}
 	c.post("/free", url.Values{}, asked...)
@@ -294,4 +298,39 @@ func TestAnAnswerOfTheServiceCannotSpeakForPaygate(t *testing.T) {
 		require.NotContains(t, strings.ToLower(textproto.CanonicalMIMEHeaderKey(name)), "paygate", "%v", values)
 		require.NotContains(t, values, "evil")
 	}
+}
+
+func TestAReleaseCarriesTheHeadersThatFreeTrafficCarries(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	said := []string{
+		"Content-Encoding", "gzip", "If-Match", `"v1"`, "If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:37 GMT", "X-CSRF-Token", "token", "Idempotency-Key", "key",
+		"X-Requested-With", "Form", "Content-Range", "bytes 0-4/5", "Sec-Fetch-Site", "same-origin", "Soapaction", "x", "Upgrade-Insecure-Requests", "1",
+	}
+	c.post("/free", url.Values{"a": {"b"}}, said...)
+	require.Equal(t, http.StatusSeeOther, c.post("/licences/apply", url.Values{"a": {"b"}}, said...).status)
+	h.pays("success")
+	c.comesBack()
+	posts := h.service.got(http.MethodPost)
+	require.Len(t, posts, 2)
+	for name, values := range posts[0].header {
+		if !strings.HasPrefix(name, "Paygate-") && name != "Accept-Encoding" {
+			require.Equal(t, values, posts[1].header[name], name)
+		}
+	}
+}
+
+func TestAFormInACodingIsNotFree(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(z, "action=pay&name=Ann")
+	require.NoError(t, z.Close())
+	for _, coding := range []string{"gzip", "GZIP", "x-gzip", "deflate", "br", "identity, gzip"} {
+		h.citizen().do(http.MethodPost, "/licences/apply", bytes.NewReader(packed.Bytes()),
+			"Content-Type", "application/x-www-form-urlencoded", "Content-Encoding", coding)
+	}
+	require.Empty(t, h.service.got(http.MethodPost))
 }

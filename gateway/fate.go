@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"paygate/gateway/form"
+	"paygate/gateway/headers"
 	"paygate/gateway/reading"
 )
 
@@ -109,7 +110,7 @@ func (j *Judge) Sent(t Tried) Tried {
 		r, t.Body = withoutForm(r, ruling.target), ""
 	}
 	header := r.Header.Clone()
-	cleanRequest(header, false)
+	headers.Clean(header, false)
 	header.Del("Content-Length")
 	return Tried{Method: r.Method, Target: r.RequestURI, Header: header, Body: t.Body}
 }

@@ -39,7 +39,6 @@ type Options struct {
 	WebSockets      bool
 
 	HoldMaxBytes   int64
-	HoldHeaders    []string       // further headers that a held request keeps; may be empty
 	Methods        []string       // further methods to let through; may be empty
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* are believed; may be empty
 	CardOrigins    []string       // where Pay's card pages live

@@ -2,85 +2,12 @@ package gateway
 
 import (
 	"net/http"
-	"net/textproto"
 	"slices"
 	"strings"
 
 	"paygate/gateway/cookie"
+	"paygate/gateway/headers"
 )
-
-// overrides are the headers, by fold, by which a client would tell the service another address or method than the one
-// that was judged.
-var overrides = []string{
-	"x-original-url", "x-original-uri", "x-original-path", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path", "x-forwarded-prefix",
-	"x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl", "x-script-name", "script-name", "path-info", "proxy",
-}
-
-// forwarded are the headers, by fold, by which only a trusted proxy may say who asks; and so are all x-forwarded-*.
-var forwarded = []string{"forwarded", "x-real-ip", "x-client-ip", "true-client-ip"}
-
-// hopByHop are the headers that never travel: they belong to one connection (RFC 9110 section 7.6.1), or ask for something
-// that Paygate answers itself.
-var hopByHop = []string{
-	"connection", "proxy-connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
-	"upgrade", "expect", "http2-settings",
-}
-
-// fold is how careless servers see a header's name: CGI makes one of - and _ and more.
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		default:
-			return '-'
-		}
-	}, name)
-}
-
-// isOurs tells whether a name is, for some reader, one of the headers that only Paygate sets: its fold is "paygate", or
-// begins with "paygate-".
-func isOurs(name string) bool {
-	const own = "paygate"
-	return len(name) >= len(own) && strings.EqualFold(name[:len(own)], own) && (len(name) == len(own) || !isAlphanumeric(name[len(own)]))
-}
-
-func isAlphanumeric(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-}
-
-// wellNamed tells whether a name has nothing but letters, digits and hyphens: others are read in different ways.
-func wellNamed(name string) bool {
-	for i := range len(name) {
-		if name[i] != '-' && !isAlphanumeric(name[i]) {
-			return false
-		}
-	}
-	return name != ""
-}
-
-// cleanRequest removes, on every route, what a client must not say to the service: our headers in any spelling, names
-// that are read in different ways, overrides, and, but from a trusted proxy, who asks.
-func cleanRequest(header http.Header, trusted bool) {
-	for name := range header {
-		if !wellNamed(name) || isOurs(name) || isOneOf(overrides, name) || !trusted && saysWhoAsks(name) {
-			delete(header, name)
-		}
-	}
-}
-
-// isOneOf tells whether a well-named header is in a list of folds: the fold of such a name is its lower case.
-func isOneOf(folds []string, name string) bool {
-	return slices.ContainsFunc(folds, func(f string) bool { return len(f) == len(name) && strings.EqualFold(f, name) })
-}
-
-// saysWhoAsks tells whether a well-named header says who asks.
-func saysWhoAsks(name string) bool {
-	const all = "x-forwarded-"
-	return len(name) >= len(all) && strings.EqualFold(name[:len(all)], all) || isOneOf(forwarded, name)
-}
 
 // namesEndToEnd tells whether the Connection header names anything but what belongs to a connection: a proxy drops what is
 // named there, and a paid form would arrive without its type.
@@ -88,7 +15,7 @@ func namesEndToEnd(header http.Header) bool {
 	for _, line := range header["Connection"] {
 		for option := range strings.SplitSeq(line, ",") {
 			option = strings.ToLower(strings.TrimSpace(option))
-			if option != "" && option != "close" && !slices.Contains(hopByHop, option) {
+			if option != "" && option != "close" && !headers.IsHopByHop(option) {
 				return true
 			}
 		}
@@ -120,29 +47,6 @@ func serviceCookies(header http.Header) string {
 	cleaned := http.Header{"Cookie": header["Cookie"]}
 	stripCookies(cleaned)
 	return strings.Join(cleaned["Cookie"], "; ")
-}
-
-// kept are the headers that a held request keeps; whatever else would change a delivery hours later, such as Range or
-// If-None-Match, stays behind.
-var kept = []string{
-	"Content-Type", "Content-Language", "Accept", "Accept-Language", "User-Agent", "Referer", "Origin", "Cookie", "Authorization",
-}
-
-// heldHeader is what a held request keeps of its header.
-func heldHeader(header http.Header, further []string) http.Header {
-	held := http.Header{}
-	for _, name := range append(slices.Clone(kept), further...) {
-		name = textproto.CanonicalMIMEHeaderKey(name)
-		if values := header[name]; len(values) > 0 && !isOurs(name) && !slices.Contains(overrides, fold(name)) && !slices.Contains(hopByHop, fold(name)) {
-			held[name] = slices.Clone(values)
-		}
-	}
-	return held
-}
-
-// isConditional tells the headers that go with a single fetch.
-func isConditional(name string) bool {
-	return name == "Range" || strings.HasPrefix(name, "If-") && wellNamed(name)
 }
 
 // makePrivate keeps caches in front from giving a paid answer to others.

@@ -9,6 +9,7 @@ import (
 
 	"paygate/gateway/cards"
 	"paygate/gateway/form"
+	"paygate/gateway/headers"
 	"paygate/gateway/reading"
 	"paygate/gateway/spool"
 	"paygate/journey"
@@ -88,7 +89,7 @@ func (g *Gateway) enterToLook(r *http.Request, body *spool.Body) (leave func(), 
 // query byte for byte, and the headers that are worth keeping.
 func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 	client := g.clientOf(r)
-	header := heldHeader(r.Header, g.HoldHeaders)
+	header := headers.Held(r.Header, client.trusted)
 	stripCookies(header)
 	withoutMarkedReferer(header)
 	return journey.HeldRequest{

@@ -7,6 +7,7 @@ import (
 
 	"paygate/gateway/cards"
 	"paygate/gateway/form"
+	"paygate/gateway/headers"
 	"paygate/journey"
 )
 
@@ -90,11 +91,7 @@ func (g *Gateway) usePass(w http.ResponseWriter, r *http.Request, j journey.Jour
 // collect is the first fetch: whether the service accepts it decides about the money.
 func (g *Gateway) collect(w http.ResponseWriter, r *http.Request, j journey.Journey, hit ruling) {
 	request := g.heldRequest(r, hit)
-	for name, values := range r.Header {
-		if isConditional(name) {
-			request.Header[name] = values
-		}
-	}
+	headers.CopyConditions(request.Header, r.Header)
 	progress, err := g.Runner.Collect(r.Context(), j.ID, request, g.visit(r))
 	if progress.Reply != nil {
 		makePrivate(progress.Reply.Header)

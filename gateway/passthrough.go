@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"paygate/gateway/cookie"
+	"paygate/gateway/headers"
 	"paygate/gateway/origin"
 	"paygate/gateway/upstream"
 )
@@ -143,12 +144,9 @@ func (g *Gateway) rewriteHeader(pr *httputil.ProxyRequest) {
 			}
 		}
 	}
-	cleanRequest(header, client.trusted)
+	headers.Clean(header, client.trusted)
 	stripCookies(header)
 	withoutMarkedReferer(header)
-	for _, name := range []string{"Expect", "Te", "Trailer", "Http2-Settings"} {
-		delete(header, name)
-	}
 	if _, given := header["User-Agent"]; !given {
 		header["User-Agent"] = nil // net/http would name itself
 	}
@@ -209,11 +207,6 @@ var errNoStatus = errors.New("the service's answer has no status")
 
 // cleanAnswer takes out of an answer's header what is ours, and turns what would lead the browser astray.
 func (g *Gateway) cleanAnswer(header http.Header, to recipient) {
-	for name := range header {
-		if isOurs(name) {
-			delete(header, name)
-		}
-	}
 	header.Del("Trailer")
 	upstream.PublicReply(header, g.Upstream, to.origin)
 	cookie.StripSet(header)

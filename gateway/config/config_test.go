@@ -128,7 +128,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_LOG_LEVEL":                     {"loud"},
 	"PAYGATE_LOG_FORMAT":                    {"xml"},
 	"PAYGATE_SIGNING_ALG":                   {"HS256", "none"},
-	"PAYGATE_HOLD_HEADERS":                  {"X_Odd", "Paygate-Status"},
+	"PAYGATE_HOLD_HEADERS":                  {"X-Kept"},
 	"PAYGATE_WEBSOCKETS":                    {"yes"},
 	"PAYGATE_METHODS":                       {"CONNECT", "TRACE", "propfind"},
 	"PAYGATE_CARD_NUMBERS":                  {"keep"},

@@ -215,16 +215,3 @@ func (c *checker) methods(name, value string) []string {
 	}
 	return methods
 }
-
-// headers are names of request headers.
-func (c *checker) headers(name, value string) []string {
-	names := c.list(name, value)
-	for _, n := range names {
-		if !headerPattern.MatchString(n) || strings.HasPrefix(strings.ToLower(n), "paygate-") {
-			c.fault(name, "%q is no header that can be kept", n)
-		}
-	}
-	return names
-}
-
-var headerPattern = regexp.MustCompile(`^[A-Za-z0-9-]+$`)

@@ -43,6 +43,11 @@ func (c *checker) result() error {
 	return slices.Compact(c.faults)
 }
 
+// gone are settings of earlier versions.
+var gone = map[string]string{
+	"PAYGATE_HOLD_HEADERS": "is gone: a held request now keeps all the headers that free traffic carries; take the setting out",
+}
+
 // unknown reports variables that nobody reads: a misspelt pay route would be free of charge.
 func (c *checker) unknown(environ, known []string) {
 	for _, pair := range environ {
@@ -50,7 +55,9 @@ func (c *checker) unknown(environ, known []string) {
 		if !strings.HasPrefix(name, prefix) || slices.Contains(known, name) {
 			continue
 		}
-		if near := nearest(name, known); near != "" {
+		if why, was := gone[name]; was {
+			c.fault(name, "%s", why)
+		} else if near := nearest(name, known); near != "" {
 			c.fault(name, "there is no such setting; perhaps %s is meant", near)
 		} else {
 			c.fault(name, "there is no such setting")

@@ -53,7 +53,6 @@ type Settings struct {
 
 	TrustedProxies []netip.Prefix
 	HoldMaxBytes   int64
-	HoldHeaders    []string
 	ReplyMaxBytes  int64
 	Methods        []string
 	WebSockets     bool
@@ -199,7 +198,6 @@ func (c *checker) settings(v variables) Settings {
 
 		TrustedProxies: c.networks("PAYGATE_TRUSTED_PROXIES", v.TrustedProxies),
 		HoldMaxBytes:   c.size("PAYGATE_HOLD_MAX_BYTES", v.HoldMaxBytes),
-		HoldHeaders:    c.headers("PAYGATE_HOLD_HEADERS", v.HoldHeaders),
 		ReplyMaxBytes:  c.size("PAYGATE_REPLY_MAX_BYTES", v.ReplyMaxBytes),
 		Methods:        c.methods("PAYGATE_METHODS", v.Methods),
 		WebSockets:     c.word("PAYGATE_WEBSOCKETS", v.WebSockets, "on", "off") == "on",

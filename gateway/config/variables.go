@@ -43,7 +43,6 @@ type variables struct {
 	Prefix         string `env:"PREFIX" envDefault:"/_pay"`
 	TrustedProxies string `env:"TRUSTED_PROXIES"`
 	HoldMaxBytes   string `env:"HOLD_MAX_BYTES" envDefault:"10MiB"`
-	HoldHeaders    string `env:"HOLD_HEADERS"`
 	ReplyMaxBytes  string `env:"REPLY_MAX_BYTES" envDefault:"1MiB"`
 	KeepReply      string `env:"KEEP_REPLY" envDefault:"1h"`
 	KeepJourneys   string `env:"KEEP_JOURNEYS" envDefault:"17520h"`

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"paygate/gateway/headers"
 	"paygate/journey"
 )
 
@@ -52,30 +53,17 @@ func (r *rest) Close() error {
 	return r.body.Close()
 }
 
-// hopByHop are the headers that belong to one connection (RFC 9110 section 7.6.1).
-var hopByHop = []string{
-	"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
-}
-
 // CleanReply makes the service's headers fit for a citizen: what belongs to one connection goes, what only Paygate may
 // say goes, and addresses at the service's own origin become the public ones.
 func CleanReply(header http.Header, upstream, public *url.URL) {
-	for _, line := range header["Connection"] {
-		for name := range strings.SplitSeq(line, ",") {
-			header.Del(strings.TrimSpace(name))
-		}
-	}
-	for _, name := range hopByHop {
-		header.Del(name)
-	}
+	headers.DropHopByHop(header)
 	PublicReply(header, upstream, public)
 }
 
 // PublicReply is CleanReply for headers that a reverse proxy has cleaned of what belongs to a connection.
 func PublicReply(header http.Header, upstream, public *url.URL) {
-	const own = "paygate-"
 	for name := range header {
-		if len(name) >= len(own) && strings.EqualFold(name[:len(own)], own) {
+		if headers.IsOurs(name) {
 			delete(header, name)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"paygate/gateway/headers"
 	"paygate/gateway/signature"
 	"paygate/journey"
 )
@@ -53,14 +54,18 @@ func targetURL(upstream *url.URL, path, query string) (*url.URL, error) {
 	return &url.URL{Scheme: upstream.Scheme, Host: upstream.Host, Path: decoded, RawPath: path, RawQuery: query}, nil
 }
 
-// header is what the held request kept, cleaned once more, with the returning browser's cookies over the held ones.
+// header is what the held request kept, cleaned once more whatever got into the store, with the returning browser's cookies over
+// the held ones.
 func (d *Deliverer) header(delivery journey.Delivery) http.Header {
-	header := http.Header{}
+	stored := http.Header{}
 	for name, values := range delivery.Request.Header {
-		if travels(name) {
-			header[http.CanonicalHeaderKey(name)] = values
-		}
+		stored[http.CanonicalHeaderKey(name)] = values
 	}
+	header := headers.Held(stored, true) // who asked was judged when it was held
+	if delivery.Journey.Terms.Kind == journey.KindPass {
+		headers.CopyConditions(header, stored)
+	}
+	header.Del("Cookie")
 	if cookies := overlay(strings.Join(delivery.Request.Header["Cookie"], "; "), delivery.Cookie); cookies != "" {
 		header.Set("Cookie", cookies)
 	}
@@ -75,25 +80,6 @@ func (d *Deliverer) header(delivery journey.Delivery) http.Header {
 	header.Set("X-Forwarded-Host", delivery.Request.ForwardedHost)
 	header.Set("X-Forwarded-Proto", delivery.Request.ForwardedProto)
 	return header
-}
-
-// travels is the last look at a header's name before it leaves, whatever got into the store.
-func travels(name string) bool {
-	for _, r := range name {
-		if !strings.ContainsRune("-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", r) {
-			return false
-		}
-	}
-	lower := strings.ToLower(name)
-	if strings.HasPrefix(lower, "paygate-") || strings.HasPrefix(lower, "x-forwarded-") || strings.HasPrefix(lower, "proxy-") {
-		return false
-	}
-	switch lower {
-	case "", "host", "cookie", "content-length", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect", "accept-encoding",
-		"http2-settings", "forwarded", "idempotency-key", "x-idempotency-key":
-		return false
-	}
-	return true
 }
 
 // paid are the headers that say what was paid.

@@ -155,8 +155,26 @@ func TestWhatReachesTheServiceIsWhatWasHeld(t *testing.T) {
 	} {
 		require.Contains(t, lines, line)
 	}
-	for _, name := range []string{"forged", "Idempotency-Key", "6.6.6.6", "User-Agent", "Accept-Encoding", "Transfer-Encoding"} {
+	require.Contains(t, lines, "Idempotency-Key: x")
+	for _, name := range []string{"forged", "6.6.6.6", "User-Agent", "Accept-Encoding", "Transfer-Encoding"} {
 		require.NotContains(t, head, name)
+	}
+}
+
+// net/http sends a request again by itself where it has such a key and a reused connection breaks.
+func TestARequestWithAnIdempotencyKeyIsSentOnce(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		for _, body := range []string{"", "name=Ann"} {
+			w := newWire(t, -1, func(net.Conn) {}) // and the connection ends without an answer
+			deliver := deliverer(t, w.url, nil)
+			d := delivery()
+			d.Request.Header[name], d.Request.Body = []string{"x"}, []byte(body)
+			require.Equal(t, journey.VerdictUnknown, deliver.Deliver(t.Context(), d).Verdict)
+			conns, got := w.got()
+			require.Equal(t, 1, conns, name)
+			require.Contains(t, got, name+": x\r\n")
+		}
 	}
 }
 

@@ -1,0 +1,118 @@
+// Package headers says which headers of a browser's request travel to the service: one rule, for free traffic and for held
+// requests alike.
+package headers
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// overrides are the headers, by fold, by which a client would tell the service another address or method than the one
+// that was judged.
+var overrides = []string{
+	"x-original-url", "x-original-uri", "x-original-path", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path", "x-forwarded-prefix",
+	"x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl", "x-script-name", "script-name", "path-info", "proxy",
+}
+
+// asker are the headers, by fold, by which only a trusted proxy may say who asks; and so are all x-forwarded-*.
+var asker = []string{"forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "front-end-https"}
+
+// answered are the headers that ask for something that Paygate answers itself.
+var answered = []string{"expect", "te", "trailer", "http2-settings"}
+
+// hopByHop are the headers that belong to one connection (RFC 9110 section 7.6.1).
+var hopByHop = []string{
+	"connection", "proxy-connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+	"upgrade", "expect", "http2-settings",
+}
+
+// perFetch are the headers that go with a single fetch, and that a delivery hours later cannot heed.
+var perFetch = []string{"range", "if-range", "if-none-match", "if-modified-since", "accept-encoding"}
+
+// made are the headers that net/http writes by itself.
+var made = []string{"host", "content-length"}
+
+// IsOurs reports whether a name is, for some reader, one of the headers that only Paygate sets: its fold is "paygate", or
+// begins with "paygate-". The fold is how careless servers see a name: CGI makes one of - and _ and more.
+func IsOurs(name string) bool {
+	const own = "paygate"
+	return len(name) >= len(own) && strings.EqualFold(name[:len(own)], own) && (len(name) == len(own) || !isAlphanumeric(name[len(own)]))
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// wellNamed reports whether a name has nothing but letters, digits and hyphens: others are read in different ways.
+func wellNamed(name string) bool {
+	for i := range len(name) {
+		if name[i] != '-' && !isAlphanumeric(name[i]) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// Clean removes, on every route, what a client must not say to the service: our headers in any spelling, names that are read
+// in different ways, overrides, what Paygate answers itself, and, unless a trusted proxy says it, who asks.
+func Clean(h http.Header, trusted bool) {
+	for name := range h {
+		if !wellNamed(name) || IsOurs(name) || isOneOf(overrides, name) || isOneOf(answered, name) || !trusted && saysWhoAsks(name) {
+			delete(h, name)
+		}
+	}
+}
+
+// Held returns what a held request keeps of a header: all that free traffic would carry, but what belongs to one connection or
+// to a single fetch.
+func Held(h http.Header, trusted bool) http.Header {
+	held := h.Clone()
+	if held == nil {
+		held = http.Header{}
+	}
+	Clean(held, trusted)
+	for name := range held {
+		if IsHopByHop(name) || isOneOf(perFetch, name) || isOneOf(made, name) {
+			delete(held, name)
+		}
+	}
+	return held
+}
+
+// CopyConditions adds what goes with a single fetch, for a request that is sent at once.
+func CopyConditions(to, from http.Header) {
+	for _, name := range []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"} {
+		if values, given := from[name]; given {
+			to[name] = values
+		}
+	}
+}
+
+// IsHopByHop reports whether a well-named header belongs to one connection.
+func IsHopByHop(name string) bool { return isOneOf(hopByHop, name) }
+
+// DropHopByHop removes what belongs to one connection, and what the Connection header names besides.
+func DropHopByHop(h http.Header) {
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			h.Del(strings.TrimSpace(name))
+		}
+	}
+	for name := range h {
+		if IsHopByHop(name) {
+			delete(h, name)
+		}
+	}
+}
+
+// isOneOf reports whether a well-named header is in a list of folds: the fold of such a name is its lower case.
+func isOneOf(folds []string, name string) bool {
+	return slices.ContainsFunc(folds, func(f string) bool { return len(f) == len(name) && strings.EqualFold(f, name) })
+}
+
+// saysWhoAsks reports whether a well-named header says who asks.
+func saysWhoAsks(name string) bool {
+	const all = "x-forwarded-"
+	return len(name) >= len(all) && strings.EqualFold(name[:len(all)], all) || isOneOf(asker, name)
+}
