@@ -500,6 +500,33 @@ func TestACardNumberIsRefusedAndWrittenNowhere(t *testing.T) {
 	require.NotContains(t, h.log.String(), "4444")
 }
 
+func TestAFieldMayBeExemptFromTheSearchForCardNumbers(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_ROUTE_LICENCE_CARD_EXEMPT=microchip,tag")
+	p := h.citizen().post("/licences/apply", url.Values{"microchip": {"372222222222225"}, "tag": {"372222222222225"}, "name": {"Ann"}})
+	require.Equal(t, http.StatusSeeOther, p.status, p.text)
+	for _, form := range []url.Values{
+		{"Microchip": {"372222222222225"}}, {"microchip[]": {"372222222222225"}}, {"microchip": {"372222222222225"}, "name": {"372222222222225"}},
+		{"372222222222225": {"microchip"}},
+	} {
+		require.Equal(t, http.StatusUnprocessableEntity, h.citizen().post("/licences/apply", form).status, form)
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, h.citizen().post("/licences/apply?microchip=372222222222225", url.Values{"name": {"Ann"}}).status)
+	for _, c := range []struct {
+		kind, body string
+		status     int
+	}{
+		{"application/json", `{"microchip":"372222222222225"}`, http.StatusSeeOther},
+		{"application/json", `{"microchip":372222222222225}`, http.StatusSeeOther},
+		{"application/json", `{"pet":{"microchip":"372222222222225"}}`, http.StatusUnprocessableEntity},
+		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"tag\"\r\n\r\n372222222222225\r\n--b--\r\n", http.StatusSeeOther},
+		{"text/plain", "microchip=372222222222225", http.StatusUnprocessableEntity},
+	} {
+		p := h.citizen().do(http.MethodPost, "/licences/apply", strings.NewReader(c.body), "Content-Type", c.kind)
+		require.Equal(t, c.status, p.status, c.body)
+	}
+}
+
 func TestWhatPayAnswersWronglyTakesNoMoney(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"500", "429", "reset", "lost", "html", "garbage", "empty", "huge", "hostile_next_url"} {

@@ -179,3 +179,137 @@ func TestACookieOfTheReturnDecidesNothing(t *testing.T) {
 		require.Equal(t, []string{wanted}, received[0].values("Cookie"))
 	}
 }
+
+// TestAFieldThatIsThereIsPressed: services that ask which button is there do not ask for its value.
+func TestAFieldThatIsThereIsPressed(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:btnPay")
+	for _, body := range []string{
+		"btnPay=Pay+now", "btnPay=", "btnPay", "a=1&BTNPAY=x", "btnPay[]=1", "btnPay.x=3&btnPay.y=4", "btnPay_x=3", "btnPay.X=3",
+		"ctl00%24Main%24btnPay=Pay+now", "ctl00%24Main%24btnPay.x=3", "form%3AbtnPay=1", "a=1&[btnPay]x=1", "btn%50ay=1",
+		"__EVENTTARGET=btnPay&__EVENTARGUMENT=", "__EVENTTARGET=ctl00%24Main%24btnPay&btnSave=", "__eventtarget=btnpay",
+	} {
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", formType, body)).status, body)
+	}
+	for header, body := range map[string]string{
+		"Content-Type: application/json\r\n":                `{"btnPay":null}`,
+		"Content-Type: multipart/form-data; boundary=b\r\n": "--b\r\nContent-Disposition: form-data; name=\"btnPay.x\"\r\n\r\n3\r\n--b--\r\n",
+		formType + "Cookie: btnPay=1\r\n":                   "a=1",
+	} {
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", header, body)).status, body)
+	}
+	d.isFree(t, formType,
+		"btnSave=Save", "", "name=btnPay", "btnPayLater=1", "__EVENTTARGET=btnSave&__EVENTARGUMENT=btnPay", "__EVENTTARGET=&name=Ann", "options[btnPay]=no", "x=3&y=4",
+		"btnPay2.x=3")
+}
+
+// isFree requires that each form reaches the service as it is.
+func (d *door) isFree(t *testing.T, header string, bodies ...string) {
+	t.Helper()
+	for _, body := range bodies {
+		got := d.speak(withForm("POST /licences/apply", header, body))
+		require.Len(t, got.answers, 1, body)
+		require.Equal(t, http.StatusOK, got.answers[0].status, body)
+		received := d.service.take()
+		require.Len(t, received, 1, body)
+		require.Equal(t, body, string(received[0].body))
+	}
+}
+
+// TestAButtonIsPressedHoweverItIsSent: ASP.NET presses a button by its name alone, whatever condition there is on its value.
+func TestAButtonIsPressedHoweverItIsSent(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:btnPay=Pay now")
+	for _, body := range []string{"btnPay=Pay+now", "__EVENTTARGET=btnPay", "__EVENTTARGET=ctl00%24btnPay&x=1"} {
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", formType, body)).status, body)
+	}
+	d.isFree(t, formType, "btnPay=", "btnPay=Save", "__EVENTTARGET=btnPay&btnPay=Save", "__EVENTTARGET=btnSave")
+}
+
+func TestABracketedNameIsReadToTheBracketThatCloses(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:application[action]=pay")
+	part := func(name string) string {
+		return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\npay\r\n--b--\r\n"
+	}
+	for _, name := range []string{
+		"application[action]", "application[action]x", "application[action].x", "application[action][]", "application[action]]", "application[action", "[application][action]",
+		"[application]x[action]y", " application[action]x", "application[action] x", "application.action", "application[[action]]", "application]action", "Application[Action]x",
+	} {
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", formType, "a=1&"+strings.ReplaceAll(name, " ", "+")+"=pay")).status, name)
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", "Content-Type: multipart/form-data; boundary=b\r\n", part(name))).status, name)
+	}
+	for _, body := range []string{
+		`{"application":{"action":"pay"}}`, `{"application":{"action":["pay"]}}`, `{"application":{"name":"Ann","action":{"x":"pay"}}}`,
+	} {
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", "Content-Type: application/json\r\n", body)).status, body)
+	}
+	require.Equal(t, http.StatusUnprocessableEntity,
+		d.isRefusedWith(t, withForm("POST /licences/apply", "Content-Type: application/json\r\n", `{"application[action]":"save"}`)).status)
+	d.isFree(t, formType, "application[action]=save", "application[actions]=pay", "applications[action]=pay", "application[name]action=pay", "application[x][y]=pay")
+	d.isFree(t, "Content-Type: application/json\r\n", `{"application":{"action":"save","items":[{"action":"pay"}]}}`, `{"other":{"application":{"action":"pay"}}}`)
+}
+
+func TestNestedNamesChooseOnePrice(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "PAYGATE_ROUTE_PRICED_PRICE_FIELD=application[licence]")
+	asJSON := "Content-Type: application/json\r\n"
+	for raw, pence := range map[string]int64{
+		withForm("POST /licences/priced", asJSON, `{"application":{"name":"Ann","licence":"8-day"}}`):                      1350,
+		withForm("POST /licences/priced", asJSON, `{"application":{"licence":"1-day","old":[{"licence":"8-day"}]},"n":1}`): 600,
+		withForm("POST /licences/priced", formType, "application[licence]=1-day&application[holder]=8-day"):                600,
+	} {
+		before := len(d.pay.Payments())
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, raw).status, raw)
+		require.Equal(t, pence, d.pay.Payments()[before].Amount, raw)
+	}
+	before := len(d.pay.Payments())
+	for _, raw := range []string{
+		withForm("POST /licences/priced", formType, "application[licence]=1-day&application[licence]x=8-day"),
+		withForm("POST /licences/priced", formType, "application[licence]=1-day&application[licence].x=8-day"),
+		withForm("POST /licences/priced", formType, "application[licence]=1-day&[application]x[licence]=8-day"),
+		withForm("POST /licences/priced", formType, "application[licence]=1-day&x=1;application[licence]=8-day"),
+		withForm("POST /licences/priced", asJSON, `{"application[licence]":"1-day","application":{"licence":"8-day"}}`),
+		withForm("POST /licences/priced", asJSON, `{"application[licence]":"1-day"}`),
+		withForm("POST /licences/priced", asJSON, `{"application":{"licence":["1-day","8-day"]}}`),
+		withForm("POST /licences/priced", asJSON, `{"application":{"licence":"1-day"},"application":{"licence":"8-day"}}`),
+		withForm("POST /licences/priced", asJSON, `{"application":{"licence":8}}`),
+		withForm("POST /licences/priced?application[licence]=1-day", formType, "name=Ann"),
+		withForm("POST /licences/priced?application[licence]=1-day", "", ""),
+		withForm("POST /licences/priced?application[licence]=1-day", formType, "application[licence]=1-day"),
+		withForm("POST /licences/priced?x;application[licence]=1-day", formType, "name=Ann"),
+		withForm("POST /licences/priced", formType+"Cookie: application[licence]=1-day\r\n", "name=Ann"),
+	} {
+		require.Equal(t, http.StatusUnprocessableEntity, d.isRefusedWith(t, raw).status, raw)
+	}
+	require.Len(t, d.pay.Payments(), before)
+}
+
+// TestAnUnclearFormIsNeitherChargedNorFree: whoever pressed a free button does not pay, and whoever hides the other one gets nothing.
+func TestAnUnclearFormIsNeitherChargedNorFree(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
+	parts := "Content-Type: multipart/form-data; boundary=b\r\n"
+	part := "--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nsave\r\n"
+	for _, raw := range []string{
+		withForm("POST /licences/apply", parts, part),
+		withForm("POST /licences/apply", parts, part+"--b--\r\n"+strings.Replace(part, "save", "pay", 1)+"--b--\r\n"),
+		withForm("POST /licences/apply", parts, strings.ReplaceAll(part, "\r\n", "\n")+"--b--\n"),
+		withForm("POST /licences/apply", parts, strings.Replace(part, "\r\n\r\nsave", "\r\nContent-Transfer-Encoding: base64\r\n\r\ncGF5", 1)+"--b--\r\n"),
+		withForm("POST /licences/apply", "", "action=save"),
+		withForm("POST /licences/apply", "Content-Type: text/plain\r\n", "action=save"),
+		withForm("POST /licences/apply", formType+"Content-Encoding: gzip\r\n", "\x1f\x8b\x08"),
+		withForm("POST /licences/apply", "Content-Type: application/x-www-form-urlencoded; charset=utf-7\r\n", "action=save"),
+		withForm("POST /licences/apply", "Content-Type: application/json\r\n", `{"action":"save",}`),
+		withForm("POST /licences/apply", formType, "action=save&Action[]=pay"),
+		withForm("POST /licences/apply", formType, "action=save&note=1;action=pay"),
+		withForm("POST /licences/apply?action=pay", formType, "action=save"),
+		withForm("POST /licences/apply", formType+"Cookie: action=pay\r\n", "action=save"),
+	} {
+		refused := d.isRefusedWith(t, raw)
+		require.Equal(t, http.StatusUnprocessableEntity, refused.status, raw)
+		require.Contains(t, string(refused.body), "We could not read your form", raw)
+	}
+	require.Empty(t, d.pay.Payments())
+	require.Contains(t, d.log.String(), "unclear form")
+}

@@ -244,7 +244,7 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) 
 	case errors.As(ruling.reason, &unread):
 		refused = unreadable(unread.cause, g.HoldMaxBytes)
 	case errors.Is(ruling.reason, errUnclear):
-		refused.page = pages.ChooseAgain
+		refused.page = pages.Unclear
 	case ruling.status == http.StatusMethodNotAllowed:
 		refused.page = pages.MethodUnknown
 	}

@@ -59,9 +59,10 @@ func (r *Route) fits(a asked) fit {
 		return met
 	}
 	plain := slices.DeleteFunc(slices.Clone(a.form.Fields), func(f reading.Field) bool { return f.Name != r.When.Field || f.File })
+	isOther := func(f reading.Field) bool { return !r.When.isMetBy(f) }
 	maybe := slices.ContainsFunc(a.readable(), r.When.mayBeMetBy) || len(plain) == 0 && slices.ContainsFunc(a.readable(), r.When.isEventTarget)
 	switch {
-	case slices.ContainsFunc(plain, r.When.isMetBy):
+	case len(plain) > 0 && !slices.ContainsFunc(plain, isOther), a.form.Ambiguity == nil && slices.ContainsFunc(plain, r.When.isMetBy):
 		return met
 	case maybe && len(plain) == 0 && a.form.Ambiguity == nil:
 		return met

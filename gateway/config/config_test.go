@@ -134,7 +134,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_CARD_NUMBERS":                  {"keep"},
 	"PAYGATE_TLS_CERT_FILE":                 {"cert.pem"},
 	"PAYGATE_ROUTE_LICENCE_MATCH":           {"(unset)", "/licences/apply", "post /x", "POST licences", "POST /a//b", "POST /a/../b", "POST /a%2fb", "POST /_pay/x", "GET"},
-	"PAYGATE_ROUTE_LICENCE_WHEN":            {"action=pay", "form:action", "query:a=b"},
+	"PAYGATE_ROUTE_LICENCE_WHEN":            {"action=pay", "form:", "form:=pay", "query:a=b"},
 	"PAYGATE_ROUTE_LICENCE_PRICE":           {"(unset)", "£25", "25.5", "25.000", "0", "0.00", "100000.01", "-1", "1e3", "25,00"},
 	"PAYGATE_ROUTE_LICENCE_PRICES":          {"1-day=6.00"},
 	"PAYGATE_ROUTE_LICENCE_PRICE_FIELD":     {"licence"},
@@ -248,6 +248,10 @@ func TestRoutesThatCouldBeTakenForEachOther(t *testing.T) {
 	require.NotEmpty(t, faults, "neither is more specific")
 	_, faults = load(t, second("POST /licences/apply", "PAYGATE_ROUTE_LICENCE_WHEN", "form:do=pay", "PAYGATE_ROUTE_OTHER_WHEN", "form:do=renew"))
 	require.Empty(t, faults, "told apart by WHEN")
+	_, faults = load(t, second("POST /licences/apply", "PAYGATE_ROUTE_LICENCE_WHEN", "form:pay", "PAYGATE_ROUTE_OTHER_WHEN", "form:renew"))
+	require.Empty(t, faults, "told apart by which button is there")
+	_, faults = load(t, second("POST /licences/apply", "PAYGATE_ROUTE_LICENCE_WHEN", "form:do", "PAYGATE_ROUTE_OTHER_WHEN", "form:do=renew"))
+	require.NotEmpty(t, faults, "any value is also this one")
 	_, faults = load(t, map[string]string{
 		"PAYGATE_ROUTES": "apply,apply-accept", "PAYGATE_ROUTE_APPLY_ACCEPT_LOCATION": "/x",
 	})

@@ -30,7 +30,10 @@ func (s Settings) Describe() string {
 		line("route "+r.Name, "%s, %s, %s", r.Match, describePrice(r), describeTerms(r))
 		line("  accepted", "%s", describeAcceptance(r.Terms))
 		if r.When != nil {
-			line("  when", "the form field %s is %s", r.When.Field, r.When.Value)
+			line("  when", "%s", describeCondition(*r.When))
+		}
+		if len(r.CardExempt) > 0 {
+			line("  card numbers", "are not looked for in %s", strings.Join(r.CardExempt, ", "))
 		}
 		for _, p := range r.Aliases {
 			line("  alias", "%s", p)
@@ -46,6 +49,13 @@ func (s Settings) Describe() string {
 		line("note", "%s", note)
 	}
 	return b.String()
+}
+
+func describeCondition(c gateway.Condition) string {
+	if c.AnyValue {
+		return fmt.Sprintf("the form has the field %s", c.Field)
+	}
+	return fmt.Sprintf("the form field %s is %s", c.Field, c.Value)
 }
 
 func describePrice(r gateway.Route) string {

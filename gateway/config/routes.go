@@ -66,6 +66,7 @@ func (c *checker) route(name string, v routeVariables, common journey.Terms, mod
 		Reference:     rc.template("REFERENCE", v.Reference),
 		Metadata:      rc.metadata(v.Metadata),
 		Prefill:       rc.prefill(v.Prefill),
+		CardExempt:    c.list(rc.name("CARD_EXEMPT"), v.CardExempt),
 	}
 	r.Terms = rc.terms(v, common)
 	r.Terms.Route = name
@@ -166,11 +167,11 @@ func (c routeChecker) when(value string) *gateway.Condition {
 	}
 	text, isForm := strings.CutPrefix(value, "form:")
 	field, wanted, found := strings.Cut(text, "=")
-	if !isForm || !found || field == "" {
-		c.fault(c.name("WHEN"), "must be form:FIELD=VALUE")
+	if !isForm || field == "" {
+		c.fault(c.name("WHEN"), "must be form:FIELD=VALUE, or form:FIELD for any value")
 		return nil
 	}
-	return &gateway.Condition{Field: field, Value: wanted}
+	return &gateway.Condition{Field: field, Value: wanted, AnyValue: !found}
 }
 
 // getQuery are the parameters of GET_QUERY; none where it allows any.
@@ -264,5 +265,9 @@ func patternsOf(r gateway.Route) []reading.Pattern {
 }
 
 func toldApart(a, b gateway.Route) bool {
-	return a.When != nil && b.When != nil && *a.When != *b.When
+	if a.When == nil || b.When == nil {
+		return false
+	}
+	bothHaveValues := !a.When.AnyValue && !b.When.AnyValue
+	return a.When.Field != b.When.Field || bothHaveValues && a.When.Value != b.When.Value
 }

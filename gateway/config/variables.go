@@ -80,6 +80,7 @@ type routeVariables struct {
 	Reference      string `env:"REFERENCE" envDefault:"{random}"`
 	Metadata       string `env:"METADATA"`
 	Prefill        string `env:"PREFILL"`
+	CardExempt     string `env:"CARD_EXEMPT"`
 	Capture        string `env:"CAPTURE" envDefault:"on-accept"`
 	Release        string `env:"RELEASE" envDefault:"confirmed"`
 	Accept         string `env:"ACCEPT"`

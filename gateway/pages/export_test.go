@@ -3,7 +3,7 @@ package pages
 // All lists every page.
 func All() []Page {
 	return []Page{
-		NotStarted, Busy, Draining, Closed, ChooseAgain, WrongPrice, CardNumber, TooLarge, Unreadable, NoRoom, TooMany,
+		NotStarted, Busy, Draining, Closed, ChooseAgain, Unclear, WrongPrice, CardNumber, TooLarge, Unreadable, NoRoom, TooMany,
 		Prefetched, PassUnpaid, ToPay,
 		Open, Unconfirmed, Checking, Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned,
 		Finishing, Waiting, Sent, PassReady, PassOver, Done, Refused, Challenged, PayAgain, ForAPerson, MoneyBack,

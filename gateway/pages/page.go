@@ -13,6 +13,7 @@ const (
 	Draining    Page = "restarting"      // no new payments for a moment
 	Closed      Page = "payments-closed" // the route is closed
 	ChooseAgain Page = "choose-again"    // the choice of price is missing, unknown or repeated
+	Unclear     Page = "unclear-form"    // services may read the form in different ways
 	WrongPrice  Page = "wrong-price"     // the service was to name the price, and did not
 	CardNumber  Page = "card-number"     // the form carries a card number
 	TooLarge    Page = "too-large"       // the view says what the limit is

@@ -36,7 +36,7 @@ func journeyView(language string) pages.View {
 
 // withoutJourney are the pages that are shown to anybody.
 var withoutJourney = []pages.Page{
-	pages.Draining, pages.Closed, pages.ChooseAgain, pages.WrongPrice, pages.CardNumber, pages.TooLarge, pages.Unreadable, pages.Prefetched,
+	pages.Draining, pages.Closed, pages.ChooseAgain, pages.Unclear, pages.WrongPrice, pages.CardNumber, pages.TooLarge, pages.Unreadable, pages.Prefetched,
 	pages.PassUnpaid, pages.NotFound, pages.OtherBrowser, pages.LookingUp, pages.ServiceDown, pages.StoreFailed, pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress, pages.WrongHost,
 }
 

@@ -78,6 +78,20 @@ var texts = map[Page]page{
 			{"Go back and choose one of the options.", "Ewch yn ôl a dewiswch un o’r opsiynau."},
 		},
 	},
+	Unclear: {
+		title: both{"We could not read your form", "Ni allem ddarllen eich ffurflen"},
+		says: []both{
+			{
+				"Your form was written in a way that can be read as different answers, so we have not sent it on.",
+				"Cafodd eich ffurflen ei hysgrifennu mewn ffordd y gellir ei darllen fel atebion gwahanol, felly nid ydym wedi’i hanfon ymlaen.",
+			},
+			nothingHappened,
+			{
+				"Go back and try again. If you see this page again, contact the service.",
+				"Ewch yn ôl a rhowch gynnig arall arni. Os gwelwch y dudalen hon eto, cysylltwch â’r gwasanaeth.",
+			},
+		},
+	},
 	WrongPrice: {
 		title: both{"Sorry, there is a problem with the price", "Mae’n ddrwg gennym, mae problem gyda’r pris"},
 		says: []both{

@@ -73,7 +73,7 @@ func TestOnlyPagesWithoutAPaymentSayThatNothingWasTaken(t *testing.T) {
 			require.NotContains(t, text.cy, "Nid oes arian wedi’i gymryd", "%s, %s", name, where)
 		}
 	}
-	for _, name := range []Page{Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned, NotStarted, Busy, Draining, Closed, ChooseAgain, CardNumber, TooLarge} {
+	for _, name := range []Page{Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned, NotStarted, Busy, Draining, Closed, ChooseAgain, Unclear, CardNumber, TooLarge} {
 		require.Contains(t, texts[name].says, nothingHappened, name)
 	}
 	require.Contains(t, texts[Unreadable].says, nothingTaken)
