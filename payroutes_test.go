@@ -503,24 +503,24 @@ func TestACardNumberIsRefusedAndWrittenNowhere(t *testing.T) {
 func TestAFieldMayBeExemptFromTheSearchForCardNumbers(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms, "PAYGATE_ROUTE_LICENCE_CARD_EXEMPT=microchip,tag")
-	p := h.citizen().post("/licences/apply", url.Values{"microchip": {"372222222222225"}, "tag": {"372222222222225"}, "name": {"Ann"}})
+	p := h.citizen().post("/licences/apply", url.Values{"microchip": {"372222222222226"}, "tag": {"372222222222226"}, "name": {"Ann"}})
 	require.Equal(t, http.StatusSeeOther, p.status, p.text)
 	for _, form := range []url.Values{
-		{"Microchip": {"372222222222225"}}, {"microchip[]": {"372222222222225"}}, {"microchip": {"372222222222225"}, "name": {"372222222222225"}},
-		{"372222222222225": {"microchip"}},
+		{"Microchip": {"372222222222226"}}, {"microchip[]": {"372222222222226"}}, {"microchip": {"372222222222226"}, "name": {"372222222222226"}},
+		{"372222222222226": {"microchip"}},
 	} {
 		require.Equal(t, http.StatusUnprocessableEntity, h.citizen().post("/licences/apply", form).status, form)
 	}
-	require.Equal(t, http.StatusUnprocessableEntity, h.citizen().post("/licences/apply?microchip=372222222222225", url.Values{"name": {"Ann"}}).status)
+	require.Equal(t, http.StatusUnprocessableEntity, h.citizen().post("/licences/apply?microchip=372222222222226", url.Values{"name": {"Ann"}}).status)
 	for _, c := range []struct {
 		kind, body string
 		status     int
 	}{
-		{"application/json", `{"microchip":"372222222222225"}`, http.StatusSeeOther},
-		{"application/json", `{"microchip":372222222222225}`, http.StatusSeeOther},
-		{"application/json", `{"pet":{"microchip":"372222222222225"}}`, http.StatusUnprocessableEntity},
-		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"tag\"\r\n\r\n372222222222225\r\n--b--\r\n", http.StatusSeeOther},
-		{"text/plain", "microchip=372222222222225", http.StatusUnprocessableEntity},
+		{"application/json", `{"microchip":"372222222222226"}`, http.StatusSeeOther},
+		{"application/json", `{"microchip":372222222222226}`, http.StatusSeeOther},
+		{"application/json", `{"pet":{"microchip":"372222222222226"}}`, http.StatusUnprocessableEntity},
+		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"tag\"\r\n\r\n372222222222226\r\n--b--\r\n", http.StatusSeeOther},
+		{"text/plain", "microchip=372222222222226", http.StatusUnprocessableEntity},
 	} {
 		p := h.citizen().do(http.MethodPost, "/licences/apply", strings.NewReader(c.body), "Content-Type", c.kind)
 		require.Equal(t, c.status, p.status, c.body)

@@ -58,7 +58,7 @@ func (r *Route) fits(a asked) fit {
 	if r.When == nil {
 		return met
 	}
-	plain := slices.DeleteFunc(slices.Clone(a.form.Fields), func(f reading.Field) bool { return f.Name != r.When.Field || f.File })
+	plain := slices.DeleteFunc(slices.Clone(a.form.Fields), func(f reading.Field) bool { return f.Name != r.When.Field || f.File || f.Group })
 	isOther := func(f reading.Field) bool { return !r.When.isMetBy(f) }
 	maybe := slices.ContainsFunc(a.readable(), r.When.mayBeMetBy) || len(plain) == 0 && slices.ContainsFunc(a.readable(), r.When.isEventTarget)
 	switch {

@@ -26,7 +26,7 @@ func TestFormFieldsAreReadFromEveryKindOfForm(t *testing.T) {
 		"multipart cut":      {multipartForm + "; boundary=b", multipart[:60], nil, true},
 		"multipart no bound": {multipartForm, multipart, nil, true},
 		"json": {"application/json", `{"a":"1","n":7,"o":{"a":"2","b":{"c":[1,"x"]}},"a":"3","z":null}`, []reading.Field{
-			{Name: "a", Value: "1"}, {Name: "n", Scalar: "7"}, {Name: "o"}, {Name: "o[a]", Value: "2", Nested: true}, {Name: "o[b]", Nested: true}, {Name: "o[b][c]", Nested: true},
+			{Name: "a", Value: "1"}, {Name: "n", Scalar: "7"}, {Name: "o", Group: true}, {Name: "o[a]", Value: "2", Nested: true}, {Name: "o[b]", Nested: true, Group: true}, {Name: "o[b][c]", Nested: true, Group: true},
 			{Name: "o[b][c][]", Scalar: "1", Nested: true}, {Name: "o[b][c][]", Value: "x", Nested: true}, {Name: "a", Value: "3"}, {Name: "z"},
 		}, false},
 		"json list":      {"application/json", `[{"a":"1"}]`, nil, true},

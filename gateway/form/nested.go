@@ -99,6 +99,7 @@ func (w jsonWalker) next(name string) error {
 	w.field.Nested = strings.Contains(name, "[")
 	switch value := token.(type) {
 	case json.Delim:
+		w.field.Group = true
 		w.end()
 		if value == '{' {
 			return w.object(name)
