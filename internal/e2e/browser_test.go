@@ -26,13 +26,22 @@ type tab struct {
 
 func newTab(t *testing.T, origin string) tab {
 	t.Helper()
-	return tab{t, browser.Tab(t), origin}
+	return openTab(t, browser.Tab(t), origin)
+}
+
+// openTab opens a tab for as long as ctx holds: chromedp closes it with the context that was the first to use it.
+func openTab(t *testing.T, ctx context.Context, origin string) tab {
+	t.Helper()
+	require.NoError(t, chromedp.Do(ctx))
+	return tab{t, ctx, origin}
 }
 
 // do does one thing after the other. When one fails, the page is part of the message.
 func (b tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
+	limited, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	if err := chromedp.Do(limited, steps...); err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(b.ctx), 10*time.Second)
 		defer cancel()
 		text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + " " + document.documentElement.innerText`))
@@ -138,6 +147,13 @@ func (l *legacy) posts() (posts []received) {
 		}
 	}
 	return posts
+}
+
+// last is the request that the service got last.
+func (l *legacy) last() received {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.received[len(l.received)-1]
 }
 
 // startDistantPay starts a Pay that is another site to browsers, as the real one is: localhost, not 127.0.0.1.

@@ -1,0 +1,164 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// frontController is a service with one script and a page for each value of "page". Its forms have no action, so they are
+// sent to the address that the browser shows.
+func frontController(w http.ResponseWriter, r *http.Request) {
+	form := func(problem string) {
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "s1", Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		writeHTML(w, http.StatusOK, `<h1>Apply</h1><form method="post"><p id="problem">`+problem+`</p>
+			<label>E-mail <input name="email" id="email"></label><button id="send">Pay</button></form>`)
+	}
+	session, err := r.Cookie("session")
+	switch {
+	case r.Method == http.MethodPost && r.URL.RawQuery == "page=apply" && (err != nil || session.Value != "s1"):
+		http.Redirect(w, r, "/index.php?page=login", http.StatusFound)
+	case r.Method == http.MethodPost && r.URL.RawQuery == "page=apply" && !strings.Contains(r.PostFormValue("email"), "@"):
+		form("Enter an e-mail address")
+	case r.Method == http.MethodPost && r.URL.RawQuery == "page=apply":
+		http.Redirect(w, r, "index.php?page=done", http.StatusFound)
+	case r.URL.RawQuery == "page=done":
+		writeHTML(w, http.StatusOK, "<h1 id=done>Received</h1>")
+	default:
+		form("")
+	}
+}
+
+// TestAFormWithoutActionIsCorrectedOnTheSamePayment sends the corrected form from the address at which the refusal is shown.
+func TestAFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
+	t.Parallel()
+	service := startLegacy(t, frontController)
+	pay := startDistantPay(t)
+	paygate := startPaygate(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
+		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=302",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/index.php?page=done")
+	b := newTab(t, paygate.url)
+	b.open("/index.php?page=apply")
+	b.do(see("#send"), fill("#email", "ada-at-example"), click("#send"))
+	b.pays()
+	b.do(see("#problem"))
+	require.Equal(t, "Enter an e-mail address", b.text("#problem"))
+	b.do(fill("#email", "ada@example.org"), click("#send"), see("#done"))
+	require.Equal(t, "/index.php?page=done", b.at())
+
+	posts := service.posts()
+	require.Len(t, posts, 2)
+	for i, submission := range []string{"1", "2"} {
+		require.Equal(t, "/index.php?page=apply", posts[i].target)
+		require.Equal(t, []string{"success", submission}, []string{posts[i].header.Get("Paygate-Status"), posts[i].header.Get("Paygate-Submission")})
+	}
+	require.Len(t, pay.payments(), 1)
+	require.True(t, pay.payments()[0].Captured)
+}
+
+// applicationSettings are those of the service of licences that most tests have.
+var applicationSettings = []string{
+	"PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25",
+	"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/done",
+}
+
+// licences is a service that takes every application.
+func licences(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method == http.MethodPost:
+		http.Redirect(w, r, "/licences/done", http.StatusSeeOther)
+	case r.URL.Path == "/licences/done":
+		writeHTML(w, http.StatusOK, "<h1 id=done>Received</h1>")
+	default:
+		writeHTML(w, http.StatusOK, `<form method="post" action="/licences/apply"><label>Name <input name="name" id="name" value="Ann"></label>
+			<button id="send">Pay</button></form>`)
+	}
+}
+
+// TestTwoCookiesOfOneNameReachTheServiceAsTheBrowserSendsThem has two applications on one host, each with a session.
+func TestTwoCookiesOfOneNameReachTheServiceAsTheBrowserSendsThem(t *testing.T) {
+	t.Parallel()
+	for name, attributes := range map[string]string{"Lax": "", "Strict": "; SameSite=Strict"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.URL.Path == "/other":
+					w.Header().Add("Set-Cookie", "JSESSIONID=B; Path=/; HttpOnly"+attributes)
+				case r.Method == http.MethodGet && r.Header.Get("Cookie") == "JSESSIONID=B":
+					w.Header().Add("Set-Cookie", "JSESSIONID=A; Path=/licences; HttpOnly"+attributes)
+				}
+				licences(w, r)
+			})
+			pay := startDistantPay(t)
+			b := newTab(t, startPaygate(t, pay, service.url, applicationSettings...).url)
+			b.open("/other")
+			b.open("/licences/form")
+			b.do(see("#send"), click("#send"))
+			b.pays()
+			b.do(see("#done"))
+			require.Equal(t, "/licences/done", b.at())
+			require.Len(t, service.posts(), 1)
+			require.Equal(t, "JSESSIONID=A; JSESSIONID=B", service.posts()[0].header.Get("Cookie"))
+		})
+	}
+}
+
+// TestACookieThatChangesDuringThePaymentIsTheNewOne has the session renewed by another tab of the same browser.
+func TestACookieThatChangesDuringThePaymentIsTheNewOne(t *testing.T) {
+	t.Parallel()
+	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
+		if session, isSet := strings.CutPrefix(r.URL.Path, "/session/"); isSet {
+			w.Header().Add("Set-Cookie", "session="+session+"; Path=/licences")
+		}
+		licences(w, r)
+	})
+	b := newTab(t, startPaygate(t, startDistantPay(t), service.url, applicationSettings...).url)
+	b.open("/session/old")
+	b.open("/licences/form")
+	b.do(see("#send"), click("#send"), see("#cardNo"))
+	b.inAnotherTab(func(other tab) { other.open("/session/new") })
+	b.pays()
+	b.do(see("#done"))
+	require.Equal(t, "session=new", service.posts()[0].header.Get("Cookie"))
+}
+
+// inAnotherTab does something in another tab of the same browser.
+func (b tab) inAnotherTab(do func(tab)) {
+	b.t.Helper()
+	ctx, closeTab := chromedp.NewContext(b.ctx)
+	defer closeTab()
+	do(openTab(b.t, ctx, b.origin))
+}
+
+// TestComingBackInAnotherBrowserSaysWhatToDo: a bank's app opens the browser that it likes.
+func TestComingBackInAnotherBrowserSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	service, pay := startLegacy(t, licences), startDistantPay(t)
+	paygate := startPaygate(t, pay, service.url, applicationSettings...)
+	b, other := newTab(t, paygate.url), newTab(t, paygate.url)
+	b.open("/licences/form")
+	b.do(see("#send"), click("#send"), see("#cardNo"))
+	pay.succeeds()
+	other.do(chromedp.Navigate(pay.url), chromedp.Evaluate[chromedp.Void](`location.href = "`+paygate.url+`/_pay/return"`), see("h1.govuk-heading-l"))
+	require.Contains(t, other.text("main"), "another browser")
+	other.look("return-in-another-browser")
+	require.Empty(t, service.posts())
+
+	b.open("/_pay/return")
+	b.do(see("#done"))
+	require.Len(t, service.posts(), 1)
+}
+
+// succeeds lets the newest payment be made by somebody that Pay's pages do not see, such as a bank's app.
+func (p *simulatedPay) succeeds() {
+	p.t.Helper()
+	all := p.payments()
+	answer, err := http.Post(p.url+"/control/payments/"+all[len(all)-1].ID+"/pay", "application/json", strings.NewReader(`{"outcome":"success"}`))
+	require.NoError(p.t, err)
+	_ = answer.Body.Close()
+	require.Equal(p.t, http.StatusOK, answer.StatusCode)
+}
