@@ -32,7 +32,7 @@ var (
 // path of a file with backslashes, and curl a quote with one before it.
 const parameter = `(?i:(name))=(?:"([^"\\]*)"|([A-Za-z0-9!#$&+.^_|~-]+))` +
 	`|(?i:(filename))=(?:"((?:[^"\\]|\\.)*)"|([A-Za-z0-9!#$%&'*+.^_|~-]+))` +
-	`|(?i:(filename\*))=[A-Za-z0-9!#$%&'*+.^_|~-]+`
+	`|(?i:(filename\*))=(?:"[^"\\]*"|[A-Za-z0-9!#$%&'*+.^_|~-]+)`
 
 // partOf reads the head of a part.
 func partOf(header string) part {

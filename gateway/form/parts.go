@@ -133,6 +133,7 @@ func (p *parts) beginContent(header string, rest []byte) {
 		p.beginFile(p.part.name)
 	} else {
 		p.begin(p.part.name)
+		p.field.Group = p.part.json
 	}
 	p.takeContent(rest)
 }

@@ -10,7 +10,7 @@ type Field struct {
 	Name, Value string
 	File        bool   // an uploaded file; its content is not looked at
 	Nested      bool   // the name is made of the keys of nested JSON
-	Group       bool   // a JSON object or list, whose values are fields of their own
+	Group       bool   // JSON, whose values are fields of their own
 	Cut         bool   // the value is longer than what is looked at
 	Scalar      string // what JSON has as a number, true or false: it chooses and fills in nothing, but a service may read it
 }
