@@ -81,6 +81,7 @@ func (s *service) attacks() []attack {
 	permit := attack{
 		route: "permit", form: s.permit(url.Values{choice: {"8-day"}}), field: choice, value: "8-day", other: "1-day", priced: true,
 	}
+	report := attack{route: "report"}
 	return []attack{
 		apply.by("path", probe.KindPath, probe.KindQuery),
 		apply.by("method", probe.KindMethod),
@@ -89,6 +90,7 @@ func (s *service) attacks() []attack {
 		renew.by("field and WHEN", probe.KindField),
 		permit.by("field and PRICES", probe.KindField, probe.KindChoice),
 		permit.by("method and PRICES", probe.KindMethod),
+		report.by("path of a download", probe.KindPath, probe.KindQuery),
 	}
 }
 

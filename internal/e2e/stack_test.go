@@ -42,25 +42,17 @@ func stacks() []stack {
 	ruby := func(gems ...string) []string {
 		return under("/usr/share/rubygems-integration/all/specifications/", gems...)
 	}
-	webForms := func(name, email string) url.Values {
-		return url.Values{"name": {name}, "email": {email}, "send": {"Apply"}}
-	}
-	tomcat := []string{"/usr/share/java/tomcat10-embed-core.jar", "/usr/bin/javac"}
-	mono := []string{"/usr/bin/fastcgi-mono-server4", "/usr/sbin/nginx"}
 	apache := []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}
 	express := "testdata/stacks/express/node_modules/express"
 	return []stack{
 		{"Plain PHP", "php", apache, startApache, "/login.php", plain, nil},
-		{"PHP with a front controller", "front", apache, startApache, "/login", plain, nil},
 		{"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"), "/login", plain, nil},
 		{"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain, nil},
 		{"Express", "express", []string{express, "/usr/bin/node"}, startNode, "/login", plain, nil},
 		{"Rails", "rails", append(ruby("railties-*"), "/usr/bin/puma"), startPuma, "/login", bracketed, nil},
 		{"Laravel", "laravel", append(apache, "/usr/share/php/Illuminate/autoload.php"), startLaravel, "/login", plain, nil},
-		{"Servlets", "servlet", tomcat, startTomcat, "/login", plain, nil},
 		{"CherryPy", "cherrypy", python("cherrypy"), startCherryPy, "/login", plain, nil},
 		{"Sinatra", "sinatra", append(ruby("sinatra-*"), "/usr/bin/puma"), startPuma, "/login", plain, nil},
-		{"ASP.NET Web Forms", "webforms", mono, startMono, "/login.aspx", webForms, url.Values{"buy": {"Buy"}}},
 	}
 }
 
