@@ -401,10 +401,10 @@ func TestAPassIsPaidOnceAndFetchedForAWhile(t *testing.T) {
 	require.Equal(t, "private, max-age=600", first.header.Get("Cache-Control"))
 	require.Equal(t, "success", h.payments()[0].Status)
 
-	part := c.get("/register/2026", "Range", "bytes=0-3")
+	part := c.get("/register/2026?from=a;b", "Range", "bytes=0-3")
 	require.Equal(t, http.StatusPartialContent, part.status)
 	require.Equal(t, "%PDF", part.text)
-	require.Equal(t, http.StatusOK, c.do(http.MethodHead, "/register/2026", nil).status)
+	require.Equal(t, http.StatusOK, c.do(http.MethodHead, "/register/2026?from=a;b", nil).status)
 	for _, got := range append(h.service.got(http.MethodGet), h.service.got(http.MethodHead)...) {
 		require.Equal(t, "pass", got.header.Get("Paygate-Via"))
 		require.Equal(t, "1", got.header.Get("Paygate-Attempt"))

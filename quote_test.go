@@ -201,7 +201,8 @@ func TestAPassIsGoodForWhatWasPriced(t *testing.T) {
 	h.pays("success")
 	require.Equal(t, http.StatusOK, c.comesBack().status)
 	require.Equal(t, http.StatusOK, c.get("/register/2026?copies=1").status)
-	require.Equal(t, http.StatusSeeOther, c.get("/register/2026?copies=100").status)
+	require.Contains(t, c.get("/register/2026?copies=100").text, "You have not paid for this yet")
+	require.Equal(t, http.StatusSeeOther, c.post("/_pay/pass", url.Values{"address": {"/register/2026?copies=100"}}).status)
 	require.EqualValues(t, 60000, h.payments()[1].Amount)
 }
 

@@ -29,6 +29,7 @@ func (g *Gateway) ownAddresses() http.Handler {
 		}
 	})
 	mux.Handle("POST /again", protect.Handler(g.goesOn(g.Runner.Again)))
+	mux.Handle("POST /pass", protect.Handler(http.HandlerFunc(g.buyPass)))
 	mux.Handle("POST /resume", protect.Handler(g.goesOn(g.Runner.Resume)))
 	if len(g.WebhookSecrets) > 0 {
 		mux.HandleFunc("POST /webhook", g.webhook)

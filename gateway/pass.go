@@ -8,28 +8,18 @@ import (
 	"paygate/gateway/cards"
 	"paygate/gateway/form"
 	"paygate/gateway/headers"
+	"paygate/gateway/pages"
 	"paygate/journey"
 )
 
-// pass lets a citizen fetch an address as long as it is paid for, and sends them to Pay where it is not. A body stays
-// behind: what is paid for, and signed, is the address.
+// pass lets a citizen fetch an address as long as it is paid for, and sends them to Pay where it is not.
 func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
-	r.Body, r.ContentLength = http.NoBody, 0
-	in := incoming{asked: g.asked(r, hit, form.Form{}), request: g.heldRequest(r, hit)}
-	terms, err := in.terms()
-	if err != nil {
-		g.answer(w, r, chooseAgain)
+	asked, ok := g.askedPass(w, r, hit)
+	if !ok {
 		return
 	}
-	if hit.route.UpstreamPriced { // whatever the service prices by: what is paid for one query is no other's
-		terms.Choice = digest(hit.query)
-	}
-	own, err := g.journeys(r)
-	if err != nil {
-		g.answer(w, r, storeFailed(err))
-		return
-	}
-	j, found := g.passFor(own, terms, hit.path)
+	j, found := g.passFor(asked.own, asked.terms, hit)
+	other, hasOther := g.otherPass(asked.own, hit)
 	switch {
 	case found && j.PassValid(g.Runner.Now()):
 		g.fetch(w, r, j, hit)
@@ -37,15 +27,58 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.answer(w, r, headUnpaid)
 	case found:
 		g.usePass(w, r, j, hit)
-	case g.RefuseCards && cards.InQuery(in.request.Query):
-		g.answer(w, r, cardNumber)
-	case hit.route.UpstreamPriced:
-		if terms, priced := g.quoted(w, r, terms, nil); priced {
-			g.begin(w, r, terms, in, own)
-		}
+	case hasOther:
+		g.answer(w, r, forAnother(other, hit))
 	default:
-		g.begin(w, r, terms, in, own)
+		g.beginPass(w, r, asked)
 	}
+}
+
+// askedPass is a request on a pass.
+type askedPass struct {
+	incoming
+	terms journey.Terms
+	own   []journey.Journey // of the browser
+}
+
+// askedPass reads a request on a pass. False: it has been answered. A body stays behind: what is paid for, and signed, is the
+// address.
+func (g *Gateway) askedPass(w http.ResponseWriter, r *http.Request, hit ruling) (askedPass, bool) {
+	r.Body, r.ContentLength = http.NoBody, 0
+	p := askedPass{incoming: incoming{asked: g.asked(r, hit, form.Form{}), request: g.heldRequest(r, hit)}}
+	var err error
+	if p.terms, err = p.incoming.terms(); err != nil {
+		g.answer(w, r, chooseAgain)
+		return p, false
+	}
+	p.terms.PassQuery = hit.route.passQuery(hit.query)
+	if p.own, err = g.journeys(r); err != nil {
+		g.answer(w, r, storeFailed(err))
+		return p, false
+	}
+	return p, true
+}
+
+// beginPass sends a citizen to Pay for a pass.
+func (g *Gateway) beginPass(w http.ResponseWriter, r *http.Request, p askedPass) {
+	terms, priced := p.terms, true
+	if g.RefuseCards && cards.InQuery(p.request.Query) {
+		g.answer(w, r, cardNumber)
+		return
+	}
+	if p.route.UpstreamPriced {
+		terms, priced = g.quoted(w, r, terms, nil)
+	}
+	if priced {
+		g.begin(w, r, terms, p.incoming, p.own)
+	}
+}
+
+// forAnother says that a pass is for the same path under another query.
+func forAnother(pass journey.Journey, hit ruling) answer {
+	view := viewOf(pass)
+	view.Address = hit.target.at(hit.path)
+	return answer{status: http.StatusPaymentRequired, page: pages.PassElsewhere, view: view}
 }
 
 func digest(text string) string {
@@ -53,10 +86,11 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// passFor finds the browser's newest pass for the path and the choice of price, if it is of any use still.
-func (g *Gateway) passFor(own []journey.Journey, terms journey.Terms, path string) (journey.Journey, bool) {
+// passFor finds the browser's newest pass for the address and the choice of price, if it is of any use still. A pass of the first
+// version that the service priced has its query as the choice.
+func (g *Gateway) passFor(own []journey.Journey, terms journey.Terms, hit ruling) (journey.Journey, bool) {
 	for _, j := range own {
-		same := j.Terms.Kind == journey.KindPass && j.Terms.Route == terms.Route && j.Terms.Choice == terms.Choice && j.Imprint.Path == path
+		same := isFor(j, hit) && (j.Terms.Choice == terms.Choice || hit.route.UpstreamPriced && j.Terms.Choice == digest(hit.query))
 		if same && (!j.State.AtRest() || j.PassValid(g.Runner.Now())) {
 			return j, true
 		}

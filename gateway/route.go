@@ -27,6 +27,8 @@ type Route struct {
 	Aliases []reading.Pattern // lead the service to the same code; gated alike
 	Allow   []reading.Pattern // near the pay path, but other code: pass
 	When    *Condition
+	// PassQuery are the query parameters that make no difference to a pass; "*" is all of them.
+	PassQuery []string
 	// GetQuery are the parameters that a GET of a submission's path may carry; where there are none, it may carry any.
 	GetQuery []string
 	Mode     Mode

@@ -56,6 +56,7 @@ type Terms struct {
 	ResubmitFor    time.Duration `json:"resubmit_for"`
 	RetryFor       time.Duration `json:"retry_for"`
 	PassFor        time.Duration `json:"pass_for"`
+	PassQuery      *PassQuery    `json:"pass_query,omitempty"` // nil: one payment opens the path whatever its query
 
 	ClaimFor    time.Duration `json:"claim_for"`     // a claim lapses this long after it was taken
 	MopupMinAge time.Duration `json:"mopup_min_age"` // sweeps leave younger payments to their citizen
@@ -68,6 +69,12 @@ type Terms struct {
 	KeepJourney   time.Duration `json:"keep_journey"`
 	// UnseenFor is how long after the payment began what the citizen has not seen is kept; 0 in journeys of version 1.
 	UnseenFor time.Duration `json:"unseen_for,omitempty"`
+}
+
+// PassQuery says which query a pass is for.
+type PassQuery struct {
+	Ignored []string `json:"ignored,omitempty"` // parameters that make no difference
+	Digest  string   `json:"digest"`            // of the rest of the query
 }
 
 // Statuses is a set of HTTP statuses as inclusive ranges.

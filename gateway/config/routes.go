@@ -60,6 +60,7 @@ func (c *checker) route(name string, v routeVariables, common journey.Terms, mod
 		Allow:         rc.patterns("ALLOW", v.Allow),
 		When:          rc.when(v.When),
 		GetQuery:      rc.getQuery(v.GetQuery),
+		PassQuery:     c.list(rc.name("PASS_QUERY"), v.PassQuery),
 		Mode:          gateway.Mode(c.word(rc.name("MODE"), v.Mode, "on", "closed", "free")),
 		Description:   rc.description("DESCRIPTION", c.required(rc.name("DESCRIPTION"), v.Description)),
 		DescriptionCY: rc.description("DESCRIPTION_CY", v.DescriptionCY),
@@ -117,6 +118,21 @@ func (c routeChecker) crossCheck(r gateway.Route, v routeVariables) {
 	}
 	if pass && r.Terms.Release == journey.ReleaseOnReturn {
 		c.fault(c.name("RELEASE"), "on-return is for submissions; a pass is fetched once it is paid")
+	}
+	switch {
+	case !pass && len(r.PassQuery) > 0:
+		c.fault(c.name("PASS_QUERY"), "is for passes; MATCH is a submission")
+	case slices.Contains(r.PassQuery, "*") && len(r.PassQuery) > 1:
+		c.fault(c.name("PASS_QUERY"), "is * for any query, or a list of names")
+	case slices.Contains(r.PassQuery, "*") && r.UpstreamPriced:
+		c.fault(c.name("PASS_QUERY"), "cannot be * where the service prices each query: one payment would open them all")
+	case r.PriceField != "" && slices.Contains(r.PassQuery, r.PriceField):
+		c.fault(c.name("PASS_QUERY"), "lists PRICE_FIELD, which does make a difference")
+	}
+	for _, name := range r.Match.Parameters() {
+		if slices.Contains(r.PassQuery, name) {
+			c.fault(c.name("PASS_QUERY"), "lists %s, which MATCH goes by", name)
+		}
 	}
 	if pass && v.GetQuery != "*" {
 		c.fault(c.name("GET_QUERY"), "is for submissions; what a pass is paid for is its query too")

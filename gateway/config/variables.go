@@ -93,6 +93,7 @@ type routeVariables struct {
 	Repeat         string `env:"REPEAT" envDefault:"never"`
 	RetryFor       string `env:"RETRY_FOR" envDefault:"2h"`
 	PassFor        string `env:"PASS_FOR" envDefault:"1h"`
+	PassQuery      string `env:"PASS_QUERY"`
 	GetQuery       string `env:"GET_QUERY" envDefault:"*"`
 	Aliases        string `env:"ALIASES"`
 	Allow          string `env:"ALLOW"`

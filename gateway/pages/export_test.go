@@ -4,7 +4,7 @@ package pages
 func All() []Page {
 	return []Page{
 		NotStarted, Busy, Draining, Closed, ChooseAgain, Unclear, WrongPrice, CardNumber, TooLarge, Unreadable, NoRoom, TooMany,
-		Prefetched, PassUnpaid, ToPay,
+		Prefetched, PassUnpaid, PassElsewhere, ToPay,
 		Open, Unconfirmed, Checking, Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned,
 		Finishing, Waiting, Sent, PassReady, PassOver, Done, Refused, Challenged, PayAgain, ForAPerson, MoneyBack,
 		Status, Onward, LookingUp, NotFound, OtherBrowser,

@@ -8,21 +8,22 @@ type Page string
 // The pages. What each says is in texts.go.
 const (
 	// Before a payment: nothing was taken.
-	NotStarted  Page = "nothing-taken"   // the payment could not be created; with a journey, it can be tried again
-	Busy        Page = "busy"            // too many payments are starting
-	Draining    Page = "restarting"      // no new payments for a moment
-	Closed      Page = "payments-closed" // the route is closed
-	ChooseAgain Page = "choose-again"    // the choice of price is missing, unknown or repeated
-	Unclear     Page = "unclear-form"    // services may read the form in different ways
-	WrongPrice  Page = "wrong-price"     // the service was to name the price, and did not
-	CardNumber  Page = "card-number"     // the form carries a card number
-	TooLarge    Page = "too-large"       // the view says what the limit is
-	Unreadable  Page = "unreadable"      // the request did not arrive whole
-	NoRoom      Page = "no-room"         // for a request of this size, just now
-	TooMany     Page = "too-many"        // journeys begun and not paid, in this browser or its network
-	Prefetched  Page = "prefetched"      // a browser wanted to load it in advance
-	PassUnpaid  Page = "pass-unpaid"     // asked for with HEAD, and not paid for
-	ToPay       Page = "to-pay"          // leads a script's citizen to Pay, at Target
+	NotStarted    Page = "nothing-taken"   // the payment could not be created; with a journey, it can be tried again
+	Busy          Page = "busy"            // too many payments are starting
+	Draining      Page = "restarting"      // no new payments for a moment
+	Closed        Page = "payments-closed" // the route is closed
+	ChooseAgain   Page = "choose-again"    // the choice of price is missing, unknown or repeated
+	Unclear       Page = "unclear-form"    // services may read the form in different ways
+	WrongPrice    Page = "wrong-price"     // the service was to name the price, and did not
+	CardNumber    Page = "card-number"     // the form carries a card number
+	TooLarge      Page = "too-large"       // the view says what the limit is
+	Unreadable    Page = "unreadable"      // the request did not arrive whole
+	NoRoom        Page = "no-room"         // for a request of this size, just now
+	TooMany       Page = "too-many"        // journeys begun and not paid, in this browser or its network
+	Prefetched    Page = "prefetched"      // a browser wanted to load it in advance
+	PassElsewhere Page = "pass-elsewhere"  // what was paid for is the same path with another query
+	PassUnpaid    Page = "pass-unpaid"     // asked for with HEAD, and not paid for
+	ToPay         Page = "to-pay"          // leads a script's citizen to Pay, at Target
 
 	// A payment under way, or ended without money. The held request is kept.
 	Open          Page = "open-payment"

@@ -52,6 +52,9 @@ func usual(name pages.Page, language string) pages.View {
 	}
 	v := journeyView(language)
 	v.Started = time.Time{}
+	if name == pages.PassElsewhere {
+		v.Address = "/register?id=2&x='"
+	}
 	if name == pages.ToPay {
 		v.Target = "https://card.payments.service.gov.uk/secure/1f0c5f2a"
 	}
@@ -154,7 +157,7 @@ func TestButtonsNameTheirJourney(t *testing.T) {
 	t.Parallel()
 	does := map[pages.Page]string{
 		pages.Declined: "again", pages.Cancelled: "again", pages.CancelledByUs: "again", pages.Expired: "again", pages.ErrorAtPay: "again",
-		pages.NotStarted: "again", pages.Busy: "again", pages.PayAgain: "again", pages.Open: "resume", pages.Unconfirmed: "resume",
+		pages.NotStarted: "again", pages.Busy: "again", pages.PayAgain: "again", pages.PassElsewhere: "pass", pages.Open: "resume", pages.Unconfirmed: "resume",
 	}
 	for _, name := range pages.All() {
 		if name == pages.Status {
@@ -164,7 +167,11 @@ func TestButtonsNameTheirJourney(t *testing.T) {
 		require.Equal(t, does[name] != "", strings.Contains(text, "<form"), name)
 		if does[name] != "" {
 			require.Contains(t, text, `<form method="post" action="/_pay/`+does[name]+`">`, name)
-			require.Contains(t, text, `<input type="hidden" name="journey" value="01JDM4Q0V3Q7J2S3">`, name)
+			field := `<input type="hidden" name="journey" value="01JDM4Q0V3Q7J2S3">`
+			if name == pages.PassElsewhere {
+				field = `<input type="hidden" name="address" value="/register?id=2&amp;x=&#39;">`
+			}
+			require.Contains(t, text, field, name)
 		}
 	}
 }

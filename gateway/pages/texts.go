@@ -171,6 +171,21 @@ var texts = map[Page]page{
 			nothingTaken,
 		},
 	},
+	PassElsewhere: {
+		title: both{"You have not paid for this yet", "Nid ydych wedi talu am hyn eto"},
+		says: []both{
+			{
+				"Your payment of {amount} is for something else at the same address. It is still valid.",
+				"Mae eich taliad o {amount} am rywbeth arall yn yr un cyfeiriad. Mae’n dal yn ddilys.",
+			},
+			{
+				"To open what you have paid for, go back, or use the list of your payments.",
+				"I agor yr hyn rydych wedi talu amdano, ewch yn ôl, neu defnyddiwch restr eich taliadau.",
+			},
+			{"If you want this as well, you have to pay for it.", "Os ydych am gael hwn hefyd, rhaid i chi dalu amdano."},
+		},
+		does: "pass", do: both{"Pay for this as well", "Talu am hwn hefyd"},
+	},
 	ToPay: {
 		title: both{"Pay to continue", "Talwch i barhau"},
 		says: []both{

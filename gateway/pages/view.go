@@ -16,6 +16,7 @@ type View struct {
 	Until       time.Time // until when the citizen can do something
 	LeftToStaff bool      // a person decides what happens if the citizen does nothing; else the money goes back
 	LimitBytes  int64     // the most that a request may weigh
+	Address     string    // what the page's button asks for, where that is no journey
 	Target      string    // where the page leads; only http, https and addresses of this origin are followed
 	Items       []Item    // of the status page, in its order
 	RetryAfter  time.Duration
@@ -34,6 +35,7 @@ type filled struct {
 	Says                          []string
 	Reference, Amount, For        string
 	Journey, Started, Target      string
+	Address                       string
 	Check, More                   string // addresses of ours
 	Fragment                      string // the id of the element that is the answer, where it is not a whole page
 	Test, Done, OnlyOnce, Leaves  bool
@@ -78,6 +80,7 @@ func (p *Pages) fillFrame(v View) filled {
 	f := filled{
 		Lang: "en", Service: p.ServiceName, Contact: p.Contact, Style: p.Prefix + "/assets/" + styleName, Test: p.TestMode,
 		Reference: v.Reference, For: v.Description, Journey: v.Journey, Started: p.moment(v.Started, v.Language),
+		Address: v.Address,
 	}
 	if v.Language == "cy" {
 		f.Lang, f.Service, f.Contact = "cy", orElse(p.ServiceNameCY, f.Service), orElse(p.ContactCY, f.Contact)

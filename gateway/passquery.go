@@ -1,0 +1,84 @@
+package gateway
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"paygate/journey"
+)
+
+// A pass is for the path and the query that were paid for, but for the parameters of PASS_QUERY, which make no difference.
+
+// passQuery is what a pass says about the query it is for; nil where one payment opens the path whatever its query.
+func (r *Route) passQuery(query string) *journey.PassQuery {
+	if slices.Contains(r.PassQuery, "*") {
+		return nil
+	}
+	return &journey.PassQuery{Ignored: r.PassQuery, Digest: digest(countedQuery(query, r.PassQuery))}
+}
+
+// opens reports whether a pass is for a query. Passes of the first version are for every query.
+func opens(pass *journey.PassQuery, query string) bool {
+	return pass == nil || pass.Digest == digest(countedQuery(query, pass.Ignored))
+}
+
+// countedQuery is what is left of a raw query without the parameters that make no difference. One of these that some service may
+// read as more than itself makes a difference all the same.
+func countedQuery(query string, ignored []string) string {
+	var counted []string
+	for pair := range strings.SplitSeq(query, "&") {
+		rawName, rawValue, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(rawName)
+		value, valueErr := url.QueryUnescape(rawValue)
+		isPlain := err == nil && valueErr == nil && !strings.ContainsAny(pair, ";") && !strings.ContainsAny(value, "&;%\x00")
+		if !isPlain || !slices.Contains(ignored, name) {
+			counted = append(counted, pair)
+		}
+	}
+	return asLinked(strings.Join(counted, "&"))
+}
+
+// asLinked undoes what our own pages do to an address that they link to: html/template escapes these three, and every server
+// reads them alike.
+func asLinked(address string) string {
+	return strings.NewReplacer("%27", "'", "%28", "(", "%29", ")").Replace(address)
+}
+
+// isFor reports whether a pass is for what was asked for.
+func isFor(j journey.Journey, hit ruling) bool {
+	return isForPath(j, hit) && opens(j.Terms.PassQuery, hit.query)
+}
+
+func isForPath(j journey.Journey, hit ruling) bool {
+	return j.Terms.Kind == journey.KindPass && j.Terms.Route == hit.route.Name && asLinked(j.Imprint.Path) == asLinked(hit.path)
+}
+
+// otherPass finds a valid pass of the browser's for the same path, whatever its query.
+func (g *Gateway) otherPass(own []journey.Journey, hit ruling) (journey.Journey, bool) {
+	i := slices.IndexFunc(own, func(j journey.Journey) bool { return isForPath(j, hit) && j.PassValid(g.Runner.Now()) })
+	if i < 0 {
+		return journey.Journey{}, false
+	}
+	return own[i], true
+}
+
+// buyPass is the answer to the button of the page that says that a pass is for another query.
+func (g *Gateway) buyPass(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	asking := withoutForm(r, target{})
+	asking.Method, asking.RequestURI = http.MethodGet, r.PostFormValue("address")
+	hit := g.judge.rule(asking)
+	if hit.verdict != targetPay || hit.route.Terms.Kind != journey.KindPass {
+		g.answer(w, r, notFound)
+		return
+	}
+	if hit.isFree() {
+		seeOther(w, asking.RequestURI)
+		return
+	}
+	if asked, ok := g.askedPass(w, asking, hit); ok {
+		g.beginPass(w, asking, asked)
+	}
+}
