@@ -98,3 +98,23 @@ func TestAServiceThatWantsHTTPSNeedsNoTrustedProxy(t *testing.T) {
 	require.Equal(t, http.StatusOK, h.citizen().get("/").status)
 	require.Equal(t, []string{"https"}, h.service.got(http.MethodGet)[0].header["X-Forwarded-Proto"])
 }
+
+func TestTheTicketOutlivesAReplyThatClearsCookies(t *testing.T) {
+	t.Parallel()
+	h, c := annHasPaid(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Clear-Site-Data", `"*"`)
+		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "new", Path: "/"})
+		plain(w, r)
+	})
+	at := c.get("/_pay/return").to()
+	shown := c.get(at, "Cookie", "old=1")
+	require.Equal(t, `"cache", "storage", "executionContexts"`, shown.header.Get("Clear-Site-Data"))
+	require.Equal(t, "old=; Max-Age=0; Path=/", shown.header.Get("Set-Cookie"))
+	require.Contains(t, shown.header["Set-Cookie"], "sid=new; Path=/")
+	again := c.get(at)
+	require.Equal(t, http.StatusOK, again.status, "the browser still has its ticket")
+	require.Empty(t, again.header.Get("Clear-Site-Data"), "what was set since is not cleared by a reload")
+	require.Empty(t, again.header["Set-Cookie"])
+	require.Contains(t, c.get("/_pay/status").text, "Fishing licence")
+	require.Len(t, h.payments(), 1)
+}

@@ -63,7 +63,7 @@ func (g *Gateway) newPassThrough() http.Handler {
 				panic(cause)
 			}
 		}()
-		proxy.ServeHTTP(answer, r)
+		proxy.ServeHTTP(answer, withTicketNoted(r))
 	})
 }
 
@@ -210,6 +210,7 @@ func (g *Gateway) cleanAnswer(header http.Header, to recipient) {
 	header.Del("Trailer")
 	upstream.PublicReply(header, g.Upstream, to.origin)
 	cookie.StripSet(header)
+	keepTicket(header, to)
 	allowCardPages(header, g.CardOrigins)
 }
 

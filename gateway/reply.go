@@ -127,6 +127,7 @@ func (g *Gateway) readReply(r *http.Request, j journey.Journey) (journey.Reply, 
 	}
 	reply, err := g.Runner.Store.Reply(r.Context(), j.ID)
 	reply.Header.Del("Set-Cookie")
+	reply.Header.Del("Clear-Site-Data")
 	return reply, err
 }
 
@@ -147,10 +148,13 @@ func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey
 	}
 }
 
-// sayInstead answers with a page of ours, which brings the cookies of the service's answer.
+// sayInstead answers with a page of ours, which brings the cookies of the service's answer and clears what that clears.
 func (g *Gateway) sayInstead(w http.ResponseWriter, r *http.Request, reply *journey.Reply, a answer) {
-	for _, line := range reply.Header["Set-Cookie"] {
-		w.Header().Add("Set-Cookie", line)
+	g.cleanAnswer(reply.Header, g.recipientAt(r))
+	for _, name := range []string{"Set-Cookie", "Clear-Site-Data"} {
+		for _, line := range reply.Header[name] {
+			w.Header().Add(name, line)
+		}
 	}
 	_ = reply.Close()
 	g.answer(w, r, a)

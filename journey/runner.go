@@ -237,6 +237,7 @@ func (r *Runner) TakeReply(ctx context.Context, id ID) (Reply, error) {
 	first, err := r.firstShowing(ctx, id)
 	if !first {
 		reply.Header.Del("Set-Cookie")
+		reply.Header.Del("Clear-Site-Data") // it would clear what was set since
 	}
 	return reply, err
 }

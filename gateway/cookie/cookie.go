@@ -141,6 +141,9 @@ func Strip(header string) string {
 	return strings.Join(kept, ";")
 }
 
+// IsSent reports whether a request's header has a cookie of our names.
+func IsSent(header http.Header) bool { return slices.ContainsFunc(header["Cookie"], hasOurs) }
+
 func hasOurs(header string) bool {
 	for pair := range strings.SplitSeq(header, ";") {
 		if ours(pair) {

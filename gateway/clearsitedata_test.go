@@ -1,0 +1,69 @@
+package gateway
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheTicketOutlivesClearSiteData(t *testing.T) {
+	t.Parallel()
+	public := &url.URL{Scheme: "https", Host: "apply.service.gov.uk"}
+	for said, left := range map[string]string{
+		`"cookies"`:                  "",
+		`"*"`:                        `"cache", "storage", "executionContexts"`,
+		`"cache", "cookies"`:         `"cache"`,
+		`"Cookies","storage"`:        `"storage"`,
+		`"cookies", "cookies", "*"`:  `"cache", "storage", "executionContexts"`,
+		`"clientHints" , "cookies",`: `"clientHints"`,
+	} {
+		header := http.Header{"Clear-Site-Data": {said}, "Set-Cookie": {"sid=new; Path=/"}}
+		keepTicket(header, recipient{origin: public, path: "/licences/apply;jsessionid=1", cookies: []string{`sid=1; b = "2"`, "flag; sid=3"}, ticket: true})
+		require.Equal(t, left, header.Get("Clear-Site-Data"), said)
+		require.Equal(t, []string{
+			"sid=; Max-Age=0; Path=/; Secure", "b=; Max-Age=0; Path=/; Secure",
+			"sid=; Max-Age=0; Path=/; Domain=apply.service.gov.uk; Secure", "b=; Max-Age=0; Path=/; Domain=apply.service.gov.uk; Secure",
+			"sid=; Max-Age=0; Path=/licences; Secure", "b=; Max-Age=0; Path=/licences; Secure",
+			"sid=; Max-Age=0; Path=/licences/; Secure", "b=; Max-Age=0; Path=/licences/; Secure",
+			"sid=; Max-Age=0; Path=/licences/apply; Secure", "b=; Max-Age=0; Path=/licences/apply; Secure",
+			"sid=new; Path=/",
+		}, header["Set-Cookie"], said)
+	}
+	for _, said := range []string{`"cache"`, `"storage", "executionContexts"`, `cookies`, ``} {
+		header := http.Header{"Clear-Site-Data": {said}}
+		keepTicket(header, recipient{origin: public, path: "/", cookies: []string{"a=b"}, ticket: true})
+		require.Equal(t, http.Header{"Clear-Site-Data": {said}}, header, "nothing that concerns the ticket")
+	}
+	header := http.Header{"Clear-Site-Data": {`"*"`}}
+	keepTicket(header, recipient{origin: public, path: "/", cookies: []string{"a=b"}})
+	require.Equal(t, http.Header{"Clear-Site-Data": {`"*"`}}, header, "without a ticket it is the service's own business")
+}
+
+func TestCookiesAreExpiredAtEachDomainOfTheSite(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string][]string{
+		"www.licences.example.co.uk:8443": {"www.licences.example.co.uk", "licences.example.co.uk", "example.co.uk"},
+		"127.0.0.1:8000":                  nil, "[::1]:8000": nil, "localhost": nil, "gov.uk": nil,
+	} {
+		require.Equal(t, want, domains(&url.URL{Host: host}), host)
+	}
+	many := recipient{origin: &url.URL{Scheme: "http", Host: "x.example.org"}, path: strings.Repeat("/a", 1000), cookies: []string{strings.Repeat("a=b;", 3), "c=d"}}
+	require.Len(t, many.expiries(), mostExpired)
+	require.Equal(t, "a=; Max-Age=0; Path=/", many.expiries()[0])
+}
+
+func TestClearSiteDataOfPassedThroughAnswersKeepsTheTicket(t *testing.T) {
+	t.Parallel()
+	service := newRecorder(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nClear-Site-Data: \"cookies\"\r\n\r\nok")
+	door := doorTo(t, service.url())
+	got := exchange(t, door, "GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1; __Host-paygate=ticket\r\n\r\n")
+	require.NotContains(t, got, "Clear-Site-Data")
+	require.Contains(t, got, "Set-Cookie: sid=; Max-Age=0; Path=/; Secure\r\n")
+	require.Contains(t, got, "Set-Cookie: sid=; Max-Age=0; Path=/out; Secure\r\n")
+	require.NotContains(t, got, "paygate=")
+	require.NotContains(t, <-service.seen, "ticket")
+	require.Contains(t, exchange(t, door, "GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1\r\n\r\n"), "Clear-Site-Data: \"cookies\"\r\n")
+}
