@@ -20,6 +20,7 @@ const (
 	maxFieldBytes = 64 << 10
 	maxFormBytes  = 1 << 20
 	maxNameBytes  = 1 << 10 // a longer name is there to be cut
+	maxElements   = 100
 	maxCards      = 100
 )
 
@@ -35,7 +36,8 @@ type collector struct {
 	digest hash.Hash // that takes the field: one of the two
 	card   cards.Finder
 
-	plain, tokens hash.Hash // of all fields but form tokens, and of these
+	plain, tokens hash.Hash      // of all fields but form tokens, and of these
+	elements      map[string]int // of the lists of JSON, by their names
 }
 
 func newCollector() *collector { return &collector{plain: sha256.New(), tokens: sha256.New()} }
@@ -113,9 +115,25 @@ func (c *collector) endValue() {
 	if strings.EqualFold(c.field.Name, "_charset_") && c.field.Value != "" && !isLatin(c.field.Value) {
 		c.doubt(errOtherChars)
 	}
-	if c.isCounted() {
+	if !c.isSpare() && c.isCounted() {
 		c.form.Fields = append(c.form.Fields, c.field)
 	}
+}
+
+// isSpare reports whether the field at hand is one more element of a long list of JSON. The first of those is kept, and may be
+// anything: a map has thousands of coordinates.
+func (c *collector) isSpare() bool {
+	if !c.field.Nested || !strings.HasSuffix(c.field.Name, "[]") {
+		return false
+	}
+	if c.elements == nil {
+		c.elements = map[string]int{}
+	}
+	c.elements[c.field.Name]++
+	if c.elements[c.field.Name] == maxElements+1 {
+		c.field.Value, c.field.Scalar, c.field.Cut = "", "", true
+	}
+	return c.elements[c.field.Name] > maxElements+1
 }
 
 // isCounted counts the field at hand, and tells whether it is to be kept.
