@@ -45,6 +45,8 @@ func usual(name pages.Page, language string) pages.View {
 	switch {
 	case name == pages.TooLarge:
 		return pages.View{Language: language, LimitBytes: 10 << 20}
+	case slices.Contains([]pages.Page{pages.LookingUp, pages.Prefetched, pages.WrongHost}, name):
+		return pages.View{Language: language, Target: "/licences/apply"}
 	case slices.Contains(withoutJourney, name):
 		return pages.View{Language: language}
 	case name == pages.Status:
@@ -55,10 +57,10 @@ func usual(name pages.Page, language string) pages.View {
 	if name == pages.PassElsewhere {
 		v.Address = "/register?id=2&x='"
 	}
-	if name == pages.ToPay {
+	switch name {
+	case pages.ToPay:
 		v.Target = "https://card.payments.service.gov.uk/secure/1f0c5f2a"
-	}
-	if name == pages.Onward || name == pages.PassReady {
+	case pages.Onward, pages.PassReady, pages.Refused:
 		v.Target = "/licences/confirmation?n=1&m=2"
 	}
 	return v

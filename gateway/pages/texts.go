@@ -82,8 +82,8 @@ var texts = map[Page]page{
 		title: both{"We could not read your form", "Ni allem ddarllen eich ffurflen"},
 		says: []both{
 			{
-				"Your form was written in a way that can be read as different answers, so we have not sent it on.",
-				"Cafodd eich ffurflen ei hysgrifennu mewn ffordd y gellir ei darllen fel atebion gwahanol, felly nid ydym wedi’i hanfon ymlaen.",
+				"What reached us can be read as more than one set of answers, so we have not sent it on.",
+				"Gellir darllen yr hyn a gyrhaeddodd fel mwy nag un set o atebion, felly nid ydym wedi’i anfon ymlaen.",
 			},
 			nothingHappened,
 			{
@@ -372,16 +372,16 @@ var texts = map[Page]page{
 		title: both{"Do you want to pay again?", "Ydych chi am dalu eto?"},
 		says: []both{
 			{
-				"You sent the same form shortly before, and you paid for it.",
-				"Anfonoch yr un ffurflen ychydig cyn hyn, a thaloch amdani.",
+				"You have just sent this form and paid for it.",
+				"Rydych newydd anfon y ffurflen hon a thalu amdani.",
 			},
 			{
-				"If you want to send it a second time, you have to pay a second time.",
-				"Os ydych am ei hanfon yr eilwaith, rhaid i chi dalu yr eilwaith.",
+				"If you want to send it again, you have to pay again.",
+				"Os ydych am ei hanfon eto, rhaid i chi dalu eto.",
 			},
 			{
-				"If not, you do not need to do anything. We have not sent this second form, and we delete it after {until}.",
-				"Os na, nid oes angen i chi wneud dim. Nid ydym wedi anfon yr ail ffurflen hon, a byddwn yn ei dileu ar ôl {until}.",
+				"If you do not, you do not need to do anything. We have not sent the form a second time, and we delete it after {until}.",
+				"Os nad ydych, nid oes angen i chi wneud dim. Nid ydym wedi anfon y ffurflen yr eilwaith, a byddwn yn ei dileu ar ôl {until}.",
 			},
 		},
 		does: "again", do: both{"Pay again", "Talu eto"},
@@ -467,15 +467,15 @@ var texts = map[Page]page{
 		title: both{"We cannot find your payment in this browser", "Ni allwn ddod o hyd i’ch taliad yn y porwr hwn"},
 		says: []both{
 			{
-				"If you confirmed the payment in your bank’s app, the app may have opened this page in another browser than the one you started in.",
-				"Os gwnaethoch gadarnhau’r taliad yn ap eich banc, efallai bod yr ap wedi agor y dudalen hon mewn porwr gwahanol i’r un y dechreuoch ynddo.",
+				"If you confirmed the payment in your bank’s app, the app may have opened a different browser from the one where you filled in the form.",
+				"Os gwnaethoch gadarnhau’r taliad yn ap eich banc, efallai bod yr ap wedi agor porwr gwahanol i’r un lle gwnaethoch lenwi’r ffurflen.",
 			},
 			{
-				"To see what happened, go back to the browser in which you filled in the form, and open the address of this page there.",
-				"I weld beth ddigwyddodd, ewch yn ôl i’r porwr lle gwnaethoch lenwi’r ffurflen, ac agorwch gyfeiriad y dudalen hon yno.",
+				"To see what happened, go back to that browser and open the address of this page there.",
+				"I weld beth ddigwyddodd, ewch yn ôl i’r porwr hwnnw ac agorwch gyfeiriad y dudalen hon yno.",
 			},
 			{
-				"If you have paid, you do not have to: we send your form to the service all the same. Do not pay again.",
+				"If you have paid, you do not need to do this: we send your form to the service anyway. Do not pay again.",
 				"Os ydych wedi talu, nid oes rhaid i chi wneud hynny: byddwn yn anfon eich ffurflen i’r gwasanaeth beth bynnag. Peidiwch â thalu eto.",
 			},
 		},

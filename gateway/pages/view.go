@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,7 +62,7 @@ func (p *Pages) fill(name Page, v View) filled {
 	f := p.fillFrame(v)
 	f.Title, f.Do = page.title.in(f.Lang), page.do.in(f.Lang)
 	f.Done, f.OnlyOnce, f.Leaves = page.done, page.onlyOnce, name == Onward || name == LookingUp || name == PassReady
-	f.Button = name == ToPay || name == Prefetched || name == Refused
+	f.Button = slices.Contains([]Page{ToPay, Prefetched, Refused, WrongHost, PassReady}, name)
 	f.Says = p.paragraphs(page, f, v)
 	if page.does != "" && v.Journey != "" {
 		f.Action = p.Prefix + "/" + page.does

@@ -147,7 +147,7 @@ func TestComingBackInAnotherBrowserSaysWhatToDo(t *testing.T) {
 	b.do(see("#send"), click("#send"), see("#cardNo"))
 	pay.succeeds()
 	other.do(chromedp.Navigate(pay.url), chromedp.Evaluate[chromedp.Void](`location.href = "`+paygate.url+`/_pay/return"`), see("h1.govuk-heading-l"))
-	require.Contains(t, other.text("main"), "another browser")
+	require.Contains(t, other.text("main"), "a different browser")
 	other.look("return-in-another-browser")
 	require.Empty(t, service.posts())
 
