@@ -30,7 +30,7 @@ func TestARefusalIsExplainedBeforeTheServiceSpeaks(t *testing.T) {
 		"en": {"Your payment of £13.50 is still valid. You do not pay again.", "If you do nothing, you get your money back."},
 		"cy": {"Mae eich taliad o £13.50 yn dal yn ddilys.", "Os na wnewch ddim, cewch eich arian yn ôl."},
 	} {
-		h := newHouse(t, asksAgain)
+		h := newHouse(t, asksAgain, "PAYGATE_LANGUAGE=form:lang")
 		c := h.citizen()
 		c.applies("/licences/priced", url.Values{"licence": {"8-day"}, "lang": {language}}, "")
 		explained := c.comesBack()

@@ -129,7 +129,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 	door := gateway.New(gateway.Options{
 		Origins: s.Origins, Live: s.Live, Prefix: s.Prefix, Routes: s.Routes,
 		Upstream: s.Upstream, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust, UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
-		HoldMaxBytes: s.HoldMaxBytes, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
+		HoldMaxBytes: s.HoldMaxBytes, Language: s.Language, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
 		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
 		Spool: bodies, Enter: holding.Enter,
 		Runner: runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,

@@ -23,7 +23,7 @@ func TestACitizenPaysAndTheServiceReceivesExactlyWhatTheySentOnce(t *testing.T) 
 	c := h.citizen()
 	contentType, body := multipartForm(map[string]string{"name": "Ann", "lang": "cy"}, bytesOfAllKinds(50_000))
 
-	p := c.do(http.MethodPost, "/licences/apply?a=1;b=2&x=100%25", bytes.NewReader(body), "Content-Type", contentType, "X-Odd", "stays behind")
+	p := c.do(http.MethodPost, "/licences/apply?a=1;b=2&x=100%25", bytes.NewReader(body), "Content-Type", contentType, "X-Odd", "travels too")
 	require.Equal(t, http.StatusSeeOther, p.status, p.text)
 	require.Equal(t, "yes", p.header.Get("Paygate-Answer"))
 	require.Empty(t, h.service.got(http.MethodPost), "nothing reaches the service before payment")
@@ -39,7 +39,7 @@ func TestACitizenPaysAndTheServiceReceivesExactlyWhatTheySentOnce(t *testing.T) 
 	require.Equal(t, body, posts[0].body, "byte for byte")
 	require.Equal(t, "/licences/apply?a=1;b=2&x=100%25", posts[0].target)
 	require.Equal(t, contentType, posts[0].header.Get("Content-Type"))
-	require.Empty(t, posts[0].header.Get("X-Odd"))
+	require.Equal(t, "travels too", posts[0].header.Get("X-Odd"))
 	require.Equal(t, "success", h.payments()[0].Status, "taken once the service accepted")
 	require.Equal(t, journey.StateReleased, c.state())
 }
@@ -762,13 +762,18 @@ func TestTheCitizensLanguageReachesPayAndThePages(t *testing.T) {
 	}{
 		"by the browser":             {url.Values{}, []string{"Accept-Language", "cy,en;q=0.8"}, "cy"},
 		"the service's field counts": {url.Values{"lang": {"cy"}}, []string{"Accept-Language", "en-GB"}, "cy"},
+		"values that begin with cy":  {url.Values{"lang": {"Cymraeg"}}, nil, "cy"},
+		"of two cookies one is ours": {url.Values{}, []string{"Cookie", "lang=fr; lang=cy-GB"}, "cy"},
+		"another cookie":             {url.Values{}, []string{"Cookie", "PLAY_LANG=cy", "Accept-Language", "en"}, "cy"},
+		"no other cookie":            {url.Values{}, []string{"Cookie", "language=cy"}, "en"},
+		"another language":           {url.Values{"lang": {"fr"}}, []string{"Accept-Language", "cy"}, "cy"},
 		"the service's cookie":       {url.Values{}, []string{"Cookie", "lang=cy"}, "cy"},
 		"field before cookie":        {url.Values{"lang": {"en"}}, []string{"Cookie", "lang=cy"}, "en"},
 		"anything else is English":   {url.Values{}, []string{"Accept-Language", "fr"}, "en"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, confirms)
+			h := newHouse(t, confirms, "PAYGATE_LANGUAGE=form:lang,cookie:lang,cookie:PLAY_LANG")
 			citizen := h.citizen()
 			require.Equal(t, http.StatusSeeOther, citizen.post("/licences/apply", c.form, c.header...).status)
 			require.Equal(t, c.wanted, h.payments()[0].Language)
@@ -782,6 +787,33 @@ func TestTheCitizensLanguageReachesPayAndThePages(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheLanguageIsReadWhereTheServiceKeepsIt(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms, "PAYGATE_LANGUAGE=path:/licences/cy,query:iaith,form:iaith",
+		"PAYGATE_ROUTE_LICENCE_ALIASES=POST /licences/cy/apply,POST /licences/cyan/apply")
+	for _, c := range []struct {
+		target string
+		form   url.Values
+		wanted string
+	}{
+		{"/licences/cy/apply", nil, "cy"},
+		{"/licences/cyan/apply", nil, "en"},
+		{"/licences/apply?iaith=CY", nil, "cy"},
+		{"/licences/apply?iaith=en", url.Values{"iaith": {"cy"}}, "en"},
+		{"/licences/apply?lang=cy", nil, "en"},
+		{"/licences/apply", url.Values{"iaith": {"cy"}}, "cy"},
+	} {
+		before := len(h.payments())
+		require.Equal(t, http.StatusSeeOther, h.citizen().post(c.target, c.form).status, c.target)
+		require.Equal(t, c.wanted, h.payments()[before].Language, c.target)
+	}
+	refused := h.citizen().post("/licences/priced", url.Values{"iaith": {"cy"}, "licence": {"none"}})
+	require.Contains(t, refused.text, "Dewiswch beth rydych am dalu amdano", "a page before the payment speaks the form's language")
+	byDefault := newHouse(t, confirms).citizen()
+	require.Contains(t, byDefault.get("/_pay/status?lang=cy").text, `<html lang="cy"`, "pages without a journey go by their own request")
+	require.Contains(t, byDefault.get("/_pay/status", "Cookie", "lang=cy").text, `<html lang="cy"`)
 }
 
 func TestImmediateCaptureTakesTheMoneyAtOnce(t *testing.T) {

@@ -217,7 +217,7 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
 		g.Log.WarnContext(r.Context(), "answered", "status", a.status, "page", a.page, "journey_id", a.view.Journey, "error", a.cause)
 	}
 	if a.view.Language == "" {
-		a.view.Language = languageOf(r, nil)
+		a.view.Language = g.languageOf(r, nil)
 	}
 	show := libraryOf(r.Header).show
 	switch {

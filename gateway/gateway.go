@@ -39,11 +39,12 @@ type Options struct {
 	WebSockets      bool
 
 	HoldMaxBytes   int64
-	Methods        []string       // further methods to let through; may be empty
-	TrustedProxies []netip.Prefix // whose X-Forwarded-* are believed; may be empty
-	CardOrigins    []string       // where Pay's card pages live
-	RefuseCards    bool           // refuse held forms that carry a payment card number
-	RefuseActions  bool           // refuse calls of Next.js Server Actions anywhere but on pay routes
+	Language       []LanguageSource // where the service keeps the citizen's, in order; may be empty
+	Methods        []string         // further methods to let through; may be empty
+	TrustedProxies []netip.Prefix   // whose X-Forwarded-* are believed; may be empty
+	CardOrigins    []string         // where Pay's card pages live
+	RefuseCards    bool             // refuse held forms that carry a payment card number
+	RefuseActions  bool             // refuse calls of Next.js Server Actions anywhere but on pay routes
 
 	// Spool takes the bodies of held requests while they come in; Enter is asked before one of so many bytes is in memory as a
 	// whole, and leave is called when it is no more.

@@ -24,6 +24,7 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.answer(w, r, notHeld(err))
 		return
 	}
+	r = inLanguage(r, in.language)
 	hit, concerned := g.judge.concerning(r, hit, in.asked)
 	in.path = hit.captured
 	switch {

@@ -105,7 +105,7 @@ func (g *Gateway) asked(r *http.Request, hit ruling, read form.Form) asked {
 		read.Ambiguity = errTooMany
 	}
 	return asked{
-		route: hit.route, path: hit.captured, query: form.Query(hit.query), form: read, loose: loose, language: languageOf(r, read.Fields),
+		route: hit.route, path: hit.captured, query: form.Query(hit.query), form: read, loose: loose, language: g.languageOf(r, read.Fields),
 	}
 }
 

@@ -1,25 +1,39 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
+	"strings"
 
 	"golang.org/x/text/language"
 
+	"paygate/gateway/form"
 	"paygate/gateway/reading"
 )
+
+// LanguageSource is a place where a service keeps the citizen's language.
+type LanguageSource struct {
+	Kind string // one of LanguageKinds
+	Name string // of a cookie or parameter; of a path, how it begins
+}
+
+// LanguageKinds are the places where a citizen's language can be read. A path says that a page is Welsh, or says nothing.
+func LanguageKinds() []string { return []string{"cookie", "query", "form", "path"} }
 
 // spoken matches a citizen's preferences against the two languages that GOV.UK Pay speaks.
 var spoken = language.NewMatcher([]language.Tag{language.English, language.MustParse("cy")})
 
-// languageOf is "cy" or "en", as the citizen's request prefers: first what the service itself says by a lang field or
-// cookie, then the browser.
-func languageOf(r *http.Request, fields []reading.Field) string {
-	if said := said(reading.FirstValue(fields, "lang")); said != "" {
-		return said
+// languageOf is "cy" or "en", as a request prefers: first what the service itself says, where the settings name the place, then
+// the browser.
+func (g *Gateway) languageOf(r *http.Request, fields []reading.Field) string {
+	if known, _ := r.Context().Value(languageKey{}).(string); known != "" {
+		return known
 	}
-	if cookie, err := r.Cookie("lang"); err == nil {
-		if said := said(cookie.Value); said != "" {
-			return said
+	for _, source := range g.Language {
+		for _, text := range source.values(r, fields) {
+			if said := said(text); said != "" {
+				return said
+			}
 		}
 	}
 	preferred, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
@@ -32,15 +46,44 @@ func languageOf(r *http.Request, fields []reading.Field) string {
 	return "en"
 }
 
-func said(text string) string {
-	tag, err := language.Parse(text)
-	if err != nil || text == "" {
-		return ""
-	}
-	switch base, _ := tag.Base(); base.String() {
-	case "cy", "en":
-		return base.String()
+// languageKey is the context key of the language of a request whose form has been read.
+type languageKey struct{}
+
+// inLanguage is a request whose language is known.
+func inLanguage(r *http.Request, language string) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), languageKey{}, language))
+}
+
+// values are what a request has at the place.
+func (s LanguageSource) values(r *http.Request, fields []reading.Field) []string {
+	path, query, _ := strings.Cut(r.RequestURI, "?")
+	switch s.Kind {
+	case "cookie":
+		var values []string
+		for _, c := range r.CookiesNamed(s.Name) {
+			values = append(values, c.Value)
+		}
+		return values
+	case "query":
+		return []string{reading.FirstValue(form.Query(query), s.Name)}
+	case "form":
+		return []string{reading.FirstValue(fields, s.Name)}
 	default:
-		return ""
+		if strings.HasPrefix(path+"/", s.Name) {
+			return []string{"cy"}
+		}
+		return nil
 	}
+}
+
+// said understands what services write: "cy", "cy-GB", "Cymraeg" are Welsh. Another language than these two says nothing of which
+// of them the citizen reads.
+func said(text string) string {
+	text = strings.ToLower(strings.TrimSpace(text))
+	for _, language := range []string{"cy", "en"} {
+		if strings.HasPrefix(text, language) {
+			return language
+		}
+	}
+	return ""
 }

@@ -103,7 +103,7 @@ func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
 		g.statusJSON(w, own)
 		return
 	}
-	view := pages.View{Language: languageOf(r, nil)}
+	view := pages.View{Language: g.languageOf(r, nil)}
 	if len(own) > 0 {
 		view.Language = own[0].Terms.Language
 	}

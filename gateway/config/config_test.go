@@ -128,6 +128,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_LOG_LEVEL":                     {"loud"},
 	"PAYGATE_LOG_FORMAT":                    {"xml"},
 	"PAYGATE_SIGNING_ALG":                   {"HS256", "none"},
+	"PAYGATE_LANGUAGE":                      {"lang", "cookie:", "header:lang", "path:cy", "cookie:/x", "cookie:lang,"},
 	"PAYGATE_HOLD_HEADERS":                  {"X-Kept"},
 	"PAYGATE_WEBSOCKETS":                    {"yes"},
 	"PAYGATE_METHODS":                       {"CONNECT", "TRACE", "propfind"},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"paygate/gateway"
 	"paygate/gateway/origin"
 )
 
@@ -214,4 +215,21 @@ func (c *checker) methods(name, value string) []string {
 		}
 	}
 	return methods
+}
+
+// language are the places where the service keeps the citizen's language.
+func (c *checker) language(name, value string) []gateway.LanguageSource {
+	var sources []gateway.LanguageSource
+	for _, item := range c.list(name, value) {
+		kind, at, _ := strings.Cut(item, ":")
+		if !slices.Contains(gateway.LanguageKinds(), kind) || at == "" || (kind == "path") != strings.HasPrefix(at, "/") {
+			c.fault(name, "%q must be cookie:NAME, query:NAME, form:NAME or path:/cy/", item)
+			continue
+		}
+		if kind == "path" { // of whole segments
+			at = strings.TrimRight(at, "/") + "/"
+		}
+		sources = append(sources, gateway.LanguageSource{Kind: kind, Name: at})
+	}
+	return sources
 }

@@ -26,6 +26,7 @@ func (s Settings) Describe() string {
 	line("store", "%s", s.Store.Kind)
 	line("public door", "%s, our own addresses under %s", s.Listen, s.Prefix)
 	line("staff door", "%s, %d tokens", s.StaffListen, len(s.StaffTokens))
+	line("language", "%s", describeLanguage(s.Language))
 	for _, r := range s.Routes {
 		line("route "+r.Name, "%s, %s, %s", r.Match, describePrice(r), describeTerms(r))
 		line("  accepted", "%s", describeAcceptance(r.Terms))
@@ -56,6 +57,14 @@ func describeCondition(c gateway.Condition) string {
 		return fmt.Sprintf("the form has the field %s", c.Field)
 	}
 	return fmt.Sprintf("the form field %s is %s", c.Field, c.Value)
+}
+
+func describeLanguage(sources []gateway.LanguageSource) string {
+	words := make([]string, len(sources))
+	for i, s := range sources {
+		words[i] = s.Kind + ":" + s.Name
+	}
+	return strings.Join(append(words, "Accept-Language"), ", ")
 }
 
 func describePrice(r gateway.Route) string {

@@ -65,6 +65,7 @@ type Settings struct {
 
 	ServiceName, ServiceNameCY string
 	Contact, ContactCY         string
+	Language                   []gateway.LanguageSource
 
 	LogLevel    slog.Level
 	LogFormat   string
@@ -213,6 +214,7 @@ func (c *checker) settings(v variables) Settings {
 		Contact:       c.text("PAYGATE_CONTACT", v.Contact, 500),
 		ContactCY:     c.text("PAYGATE_CONTACT_CY", v.ContactCY, 500),
 
+		Language:    c.language("PAYGATE_LANGUAGE", v.Language),
 		LogLevel:    c.level(v.LogLevel),
 		LogFormat:   c.word("PAYGATE_LOG_FORMAT", v.LogFormat, "json", "text"),
 		SigningKeys: c.list("PAYGATE_SIGNING_KEYS", v.SigningKeys),

@@ -61,6 +61,7 @@ type variables struct {
 	Contact       string `env:"CONTACT"`
 	ContactCY     string `env:"CONTACT_CY"`
 
+	Language    string `env:"LANGUAGE" envDefault:"cookie:lang,query:lang"`
 	LogLevel    string `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat   string `env:"LOG_FORMAT" envDefault:"json"`
 	SigningKeys string `env:"SIGNING_KEYS"`
