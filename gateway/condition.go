@@ -34,7 +34,7 @@ func (r ruling) concerning(a asked) (ruling, []*Route) {
 	for {
 		concerned := r.routesThat(a, met)
 		doubtful := r.routesThat(a, unclear)
-		isFree := func(route *Route) bool { return route.Mode == ModeFree }
+		isFree := func(route *Route) bool { return route.Mode.TakesNothing() }
 		switch {
 		case len(concerned)+len(doubtful) == 0 && r.otherwise != nil:
 			r = *r.otherwise

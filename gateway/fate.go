@@ -41,8 +41,11 @@ type Tried struct {
 type Judge struct{ judge *judge }
 
 // NewJudge makes the judge that a Gateway with these options has; it looks at Origins, Prefix, Routes,
-// Methods and RefuseActions alone.
+// Methods and RefuseActions alone. It judges as if routes in shadow mode took payments.
 func NewJudge(o Options) *Judge {
+	if shadow := shadowJudge(o); shadow != nil {
+		return &Judge{shadow}
+	}
 	return &Judge{newJudge(o)}
 }
 
@@ -79,7 +82,7 @@ func fateOnPayRoute(hit ruling, concerned []*Route) Fate {
 	switch {
 	case hit.verdict == targetRefused:
 		return FateRefused
-	case len(concerned) == 0, len(concerned) == 1 && concerned[0].Mode == ModeFree:
+	case len(concerned) == 0, len(concerned) == 1 && concerned[0].Mode.TakesNothing():
 		return FateForwarded
 	default:
 		return FateHeld

@@ -63,6 +63,8 @@ type Options struct {
 
 	// Counted, where set, hears of every request: "pass_through", "pay", "own" or "refused".
 	Counted func(kind string)
+	// Shadowed, where set, hears what would have become of a request on a route in shadow mode: "held", "priced" or "refused".
+	Shadowed func(route, what string)
 	// Heard, where set, hears what became of every webhook.
 	Heard func(result string)
 }
@@ -76,6 +78,7 @@ type Paid interface {
 type Gateway struct {
 	Options
 	judge       *judge
+	shadow      *judge // of the routes in shadow mode, as if they took payments; nil where there are none
 	passThrough http.Handler
 	own         http.Handler
 	deciding    []string // parameters by which routes and prices are told apart
@@ -90,6 +93,7 @@ func New(o Options) *Gateway {
 	g := &Gateway{
 		Options:  o,
 		judge:    newJudge(o),
+		shadow:   shadowJudge(o),
 		deciding: decidingNames(o.Routes),
 		quotas:   newQuotas(o.Runner.Now),
 		draining: make(chan struct{}),
@@ -142,7 +146,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.toMainOrigin(w, r, ruling)
 	default:
 		g.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("kind", ruling.kind()), slog.String("method", g.methodName(r)))
-		g.passThrough.ServeHTTP(w, r)
+		g.passShadowed(w, r)
 	}
 }
 
@@ -181,7 +185,7 @@ func (g *Gateway) logRequest(r *http.Request, ruling ruling, status int) {
 // pay answers a request on a pay route.
 func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
 	switch {
-	case hit.isFree():
+	case hit.isFree() && !g.hasJourneyFor(r, hit):
 		g.passFree(w, r, hit.route)
 	case isPrefetch(r.Header):
 		g.answer(w, r, prefetched(r))
@@ -192,12 +196,6 @@ func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
 	default:
 		g.hold(w, r, hit)
 	}
-}
-
-// passFree lets a request through on a route that costs nothing just now.
-func (g *Gateway) passFree(w http.ResponseWriter, r *http.Request, route *Route) {
-	g.Log.InfoContext(r.Context(), "pay route is free", "route", route.Name)
-	g.passThrough.ServeHTTP(w, r)
 }
 
 func (g *Gateway) count(kind string) {

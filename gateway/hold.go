@@ -34,8 +34,9 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.passThrough.ServeHTTP(w, withRead(r, body))
 	case len(concerned) > 1:
 		g.answer(w, r, chooseAgain)
-	case concerned[0].Mode == ModeFree:
-		g.passFree(w, withRead(r, body), concerned[0])
+	case concerned[0].Mode.TakesNothing():
+		in.route = concerned[0]
+		g.holdFree(w, r, in)
 	case g.isAtOtherHost(r):
 		g.misdirected(w, r, hit)
 	case g.RefuseCards && in.hasCardNumber(concerned[0]):

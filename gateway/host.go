@@ -31,7 +31,7 @@ func (g *Gateway) asksForForm(r *http.Request, free ruling) bool {
 	path := withoutParameters(free.path)
 	for i := range g.Routes {
 		route := &g.Routes[i]
-		if route.Terms.Kind == journey.KindSubmission && route.Mode != ModeFree && route.isAt(path, free.query) {
+		if route.Terms.Kind == journey.KindSubmission && !route.Mode.TakesNothing() && route.isAt(path, free.query) {
 			return true
 		}
 	}

@@ -57,7 +57,7 @@ func newJudge(o Options) *judge {
 
 func reachOf(route *Route) reach {
 	switch {
-	case route.Mode == ModeFree:
+	case route.Mode.TakesNothing():
 		return reachExact
 	case route.Strict:
 		return reachWide

@@ -23,6 +23,8 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 	switch {
 	case found && j.PassValid(g.Runner.Now()):
 		g.fetch(w, r, j, hit)
+	case hit.isFree() && !found:
+		g.passFree(w, r, hit.route)
 	case r.Method == http.MethodHead:
 		g.answer(w, r, headUnpaid)
 	case found:
@@ -115,6 +117,8 @@ func (g *Gateway) usePass(w http.ResponseWriter, r *http.Request, j journey.Jour
 		g.fetch(w, r, j, hit)
 	case j.State == journey.StateConfirmed, j.State == journey.StateRefused && !j.Returning:
 		g.collect(w, r, j, hit)
+	case hit.isFree() && (j.State == journey.StateHeld || j.State == journey.StateUnpaid || j.State == journey.StatePaying):
+		g.passFree(w, r, hit.route)
 	case j.State == journey.StateHeld, j.State == journey.StateUnpaid, j.State == journey.StatePaying:
 		g.backToPay(w, r, j, g.Runner.Again)
 	default:

@@ -17,7 +17,12 @@ const (
 	ModeClosed Mode = "closed"
 	// ModeFree lets requests through unpaid.
 	ModeFree Mode = "free"
+	// ModeShadow lets requests through unpaid, and notes what would have become of them.
+	ModeShadow Mode = "shadow"
 )
+
+// TakesNothing reports whether requests pass unpaid.
+func (m Mode) TakesNothing() bool { return m == ModeFree || m == ModeShadow }
 
 // Route is one pay route as the settings describe it.
 type Route struct {

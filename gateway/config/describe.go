@@ -109,8 +109,8 @@ func warnings(s Settings) []string {
 		}
 	}
 	for _, r := range s.Routes {
-		if r.Mode == gateway.ModeFree {
-			found = append(found, routePrefix(r.Name)+"MODE=free: the route takes no payments")
+		if r.Mode.TakesNothing() {
+			found = append(found, routePrefix(r.Name)+"MODE="+string(r.Mode)+": the route takes no payments")
 		}
 		found = append(found, acceptanceWarnings(r)...)
 	}

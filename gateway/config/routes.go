@@ -61,7 +61,7 @@ func (c *checker) route(name string, v routeVariables, common journey.Terms, mod
 		When:          rc.when(v.When),
 		GetQuery:      rc.getQuery(v.GetQuery),
 		PassQuery:     c.list(rc.name("PASS_QUERY"), v.PassQuery),
-		Mode:          gateway.Mode(c.word(rc.name("MODE"), v.Mode, "on", "closed", "free")),
+		Mode:          gateway.Mode(c.word(rc.name("MODE"), v.Mode, "on", "closed", "free", "shadow")),
 		Description:   rc.description("DESCRIPTION", c.required(rc.name("DESCRIPTION"), v.Description)),
 		DescriptionCY: rc.description("DESCRIPTION_CY", v.DescriptionCY),
 		Reference:     rc.template("REFERENCE", v.Reference),

@@ -38,6 +38,7 @@ type Metrics struct {
 	requests   *prometheus.CounterVec
 	webhooks   *prometheus.CounterVec
 	lost       *prometheus.CounterVec
+	shadowed   *prometheus.CounterVec
 }
 
 // seconds are the bounds of the histograms: from a fast answer to the longest time-out.
@@ -62,9 +63,10 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 		payTime:    histogram("pay_request_seconds", "How long GOV.UK Pay took."),
 		requests:   counter("requests_total", "Requests at the public door.", "kind"),
 		webhooks:   counter("webhooks_total", "Messages from GOV.UK Pay.", "result"),
+		shadowed:   counter("shadow_total", "Requests on routes in shadow mode, by what would have become of them.", "route", "what"),
 		lost:       counter("collections_failed_total", "Payments that GOV.UK Pay had confirmed and could not collect, the service being given.", "route"),
 	}
-	m.registry.MustRegister(m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks, m.lost,
+	m.registry.MustRegister(m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks, m.lost, m.shadowed,
 		newFromStore(store, now), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, result := range []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"} {
 		m.webhooks.WithLabelValues(result) // so that the first one is an increase
@@ -74,6 +76,9 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 	}
 	for _, route := range routes {
 		m.lost.WithLabelValues(route)
+		for _, what := range []string{"held", "priced", "refused"} {
+			m.shadowed.WithLabelValues(route, what)
+		}
 	}
 	return m
 }
@@ -133,6 +138,9 @@ func (m *Metrics) PayCalled(call, code string, took time.Duration) {
 
 // Requested counts a request at the public door.
 func (m *Metrics) Requested(kind string) { m.requests.WithLabelValues(kind).Inc() }
+
+// Shadowed counts what would have become of a request on a route in shadow mode.
+func (m *Metrics) Shadowed(route, what string) { m.shadowed.WithLabelValues(route, what).Inc() }
 
 // Heard counts a message from GOV.UK Pay.
 func (m *Metrics) Heard(result string) { m.webhooks.WithLabelValues(result).Inc() }

@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+
+	"paygate/gateway/form"
+	"paygate/journey"
+)
+
+// A route in shadow mode takes no payments and refuses nothing. What it would do is counted and logged, so that an operator sees
+// before the first day which requests of real citizens are near the pay path.
+
+// shadowJudge judges as if the routes in shadow mode took payments; nil where there are none.
+func shadowJudge(o Options) *judge {
+	var routes []Route
+	found := false
+	for _, route := range o.Routes {
+		if route.Mode == ModeShadow {
+			route.Mode, found = ModeOn, true
+		}
+		routes = append(routes, route)
+	}
+	if !found {
+		return nil
+	}
+	o.Routes = routes
+	return newJudge(o)
+}
+
+// passShadowed lets a request through, and notes what would have become of it.
+func (g *Gateway) passShadowed(w http.ResponseWriter, r *http.Request) {
+	if g.shadow == nil {
+		g.passThrough.ServeHTTP(w, r)
+		return
+	}
+	would := g.shadow.rule(r)
+	if would.verdict != targetPay || !would.asksForForm() {
+		g.noteShadow(r, would, nil)
+		g.passThrough.ServeHTTP(w, r)
+		return
+	}
+	read := &copied{ReadCloser: r.Body}
+	r.Body = read
+	defer func() { g.noteShadow(r, would, read) }()
+	g.passThrough.ServeHTTP(w, r)
+}
+
+// asksForForm reports whether only the form tells what becomes of a request on a pay route.
+func (r ruling) asksForForm() bool {
+	for _, route := range r.routes {
+		if route.Terms.Kind == journey.KindSubmission && (route.When != nil || route.PriceField != "") {
+			return true
+		}
+	}
+	return false
+}
+
+// noteShadow counts and logs what would have become of a request. body is what was read of it on its way, or nil.
+func (g *Gateway) noteShadow(r *http.Request, would ruling, body *copied) {
+	what, rule := "", "MATCH"
+	switch would.verdict {
+	case targetRefused:
+		what, rule = "refused", ruleOf(would.reason)
+	case targetPlainPath:
+		what, rule = "refused", ruleOf(errAmbiguous)
+	case targetPay:
+		would, what, rule = g.shadow.wouldPay(r, would, body)
+	}
+	if what == "" {
+		return
+	}
+	name, remedy := g.shadowed(would)
+	if g.mode(name) != ModeShadow {
+		return
+	}
+	g.Log.InfoContext(r.Context(), "shadow", "route", name, "what", what, "rule", rule, "declare", remedy, "method", g.methodName(r))
+	if g.Shadowed != nil {
+		g.Shadowed(name, what)
+	}
+}
+
+// shadowed is the route that a ruling is about, and what declares a request that it refuses. A path with too many readings is
+// about all routes: the first one in shadow mode stands for them.
+func (g *Gateway) shadowed(would ruling) (name, declare string) {
+	switch {
+	case would.verdict == targetRefused && would.route != nil:
+		return would.route.Name, would.route.declares(would.reason)
+	case would.route != nil:
+		return would.route.Name, ""
+	}
+	for _, route := range g.Routes {
+		if route.Mode == ModeShadow {
+			return route.Name, ""
+		}
+	}
+	return "", ""
+}
+
+// wouldPay says what would become of a request on a pay route, and by which rule; nothing where it is free all the same.
+func (j *judge) wouldPay(r *http.Request, hit ruling, body *copied) (would ruling, what, rule string) {
+	a := asked{route: hit.route, path: hit.captured, query: form.Query(hit.query), loose: looseFields(r, hit.query)}
+	if body != nil {
+		read, err := form.Read(r.Header, bytes.NewReader(body.text.Bytes()))
+		if err != nil || body.cut {
+			read.Ambiguity = errors.Join(read.Ambiguity, err, errUnclear)
+		}
+		a.form = read
+	}
+	hit, concerned := j.concerning(r, hit, a)
+	switch {
+	case hit.verdict == targetRefused:
+		return hit, "refused", ruleOf(hit.reason)
+	case len(concerned) == 0:
+		return hit, "", ""
+	case len(concerned) > 1:
+		return hit, "refused", "several conditions"
+	}
+	hit.route, a.route = concerned[0], concerned[0]
+	_, _, priceErr := a.price()
+	switch {
+	case priceErr != nil:
+		return hit, "refused", "choice of price"
+	case hit.route.UpstreamPriced:
+		return hit, "priced", "MATCH"
+	case hit.route.When != nil:
+		return hit, "held", "WHEN"
+	default:
+		return hit, "held", "MATCH"
+	}
+}
+
+// maxCopied is how much of a body is looked at on its way. What a larger one would be is not known.
+const maxCopied = 256 << 10
+
+// copied keeps what is read of a body, up to maxCopied.
+type copied struct {
+	io.ReadCloser
+	text bytes.Buffer
+	cut  bool
+}
+
+// Read reads on, and keeps what it read.
+func (c *copied) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	kept := min(n, maxCopied-c.text.Len())
+	c.cut = c.cut || kept < n
+	c.text.Write(p[:kept])
+	return n, err
+}
