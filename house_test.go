@@ -44,7 +44,8 @@ type house struct {
 	store   string
 	log     *logBook
 	now     func() time.Time
-	over    []string // the settings it was first opened with
+	over    []string                    // the settings it was first opened with
+	usual   func(store string) []string // in the place of the usual settings; may be nil
 }
 
 // service is the legacy service of a test: it notes what it received, and answers as told.
@@ -236,6 +237,9 @@ const (
 )
 
 func (h *house) environ(store string) []string {
+	if h.usual != nil {
+		return h.usual(store)
+	}
 	return []string{
 		"PAYGATE_UPSTREAM=" + h.service.server.URL, "PAYGATE_PUBLIC_URL=" + h.url, "PAYGATE_PAY_MODE=test",
 		"PAYGATE_PAY_API_URL=" + h.payURL, "PAYGATE_PAY_CARD_ORIGINS=" + h.payURL,
@@ -326,15 +330,16 @@ func (c *citizen) comesBack() page {
 }
 
 // comesBackWithin is the return from Pay by a browser that may leave before it is answered.
-func (c *citizen) comesBackWithin(ctx context.Context) { comeBackTo(ctx, c.client, c.h.url) }
+func (c *citizen) comesBackWithin(ctx context.Context) { comeBackTo(ctx, c.client, c.h.url, c.h.host) }
 
-// comeBackTo returns from Pay, and follows redirects.
-func comeBackTo(ctx context.Context, client *http.Client, gate string) {
+// comeBackTo returns from Pay, and follows redirects. The gate may have another name than its address.
+func comeBackTo(ctx context.Context, client *http.Client, gate, name string) {
 	for target := "/_pay/return"; strings.HasPrefix(target, "/"); {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, gate+target, nil)
 		if err != nil {
 			return
 		}
+		r.Host = cmp.Or(name, r.Host)
 		answer, err := client.Do(r)
 		if err != nil {
 			return

@@ -288,6 +288,6 @@ func (u *uploader) comeBack() {
 	ctx, cancel := context.WithTimeout(u.p.t.Context(), ample)
 	defer cancel()
 	for ctx.Err() == nil && u.p.service.times(u.digest) == 0 {
-		comeBackTo(ctx, u.client, u.p.url)
+		comeBackTo(ctx, u.client, u.p.url, "")
 	}
 }
