@@ -1,0 +1,38 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestClearSiteDataDuringThePaymentDoesNotLoseIt has the citizen sign out of the service in another tab.
+func TestClearSiteDataDuringThePaymentDoesNotLoseIt(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"cookies": `"cookies", "storage"`, "everything": `"*"`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
+				switch r.URL.Path {
+				case "/licences/sign-out":
+					w.Header().Set("Clear-Site-Data", value)
+				case "/licences/form":
+					w.Header().Add("Set-Cookie", "session=ann; Path=/licences; HttpOnly")
+				}
+				licences(w, r)
+			})
+			b := newTab(t, startPaygate(t, startDistantPay(t), service.url, applicationSettings...).url)
+			b.open("/licences/form")
+			b.do(see("#send"), click("#send"), see("#cardNo"))
+			b.inAnotherTab(func(other tab) {
+				other.open("/licences/sign-out")
+				other.open("/licences/look")
+				require.NotContains(t, service.last().header.Get("Cookie"), "ann", "the service's own cookie is gone")
+			})
+			b.pays()
+			b.do(see("#done"))
+			require.Len(t, service.posts(), 1)
+		})
+	}
+}
