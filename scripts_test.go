@@ -21,6 +21,7 @@ var (
 	byFaces       = []string{"Faces-Request", "partial/ajax", "Accept", "*/*"}
 	byInertia     = []string{"X-Inertia", "true", "X-Requested-With", "XMLHttpRequest", "Accept", "text/html, application/xhtml+xml"}
 	byRails       = []string{"X-Requested-With", "XMLHttpRequest", "Accept", "*/*;q=0.5, text/javascript, application/javascript"}
+	byJQuery      = []string{"X-Requested-With", "XMLHttpRequest", "Accept", "application/json, text/javascript, */*; q=0.01"}
 	byUnpoly      = []string{"X-Up-Version", "3.14.3", "Accept", "*/*", "Sec-Fetch-Mode", "cors"}
 )
 
@@ -73,6 +74,9 @@ func TestScriptsAreSentToPayInTheirOwnWay(t *testing.T) {
 
 	p, next = applies(byInertia...)
 	require.Equal(t, []any{http.StatusConflict, "", next}, []any{p.status, p.text, p.header.Get("X-Inertia-Location")})
+
+	p, _ = applies(byJQuery...)
+	require.Equal(t, []any{http.StatusPaymentRequired, "application/problem+json"}, []any{p.status, p.header.Get("Content-Type")})
 
 	p, next = applies(byRails...)
 	require.Equal(t, http.StatusOK, p.status)
@@ -175,4 +179,24 @@ func TestLoadingInAdvanceStartsNothing(t *testing.T) {
 		require.Contains(t, p.text, ` href="/register/2026?a=1" data-turbo="false"`, name)
 	}
 	require.Empty(t, h.payments())
+}
+
+// TestAFrameLeadsOutOfItself: GOV.UK Pay's pages show in no frame.
+func TestAFrameLeadsOutOfItself(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	inFrame := []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}
+	p := h.citizen().post("/licences/apply", url.Values{"name": {"Ann"}}, inFrame...)
+	require.Equal(t, http.StatusPaymentRequired, p.status)
+	require.Contains(t, p.text, `<base target="_top">`)
+	require.Contains(t, p.text, ` href="`+h.payURL+"/secure/")
+	require.Contains(t, p.header.Get("Content-Security-Policy"), "frame-ancestors 'self'")
+	require.Equal(t, "SAMEORIGIN", p.header.Get("X-Frame-Options"))
+
+	p = h.citizen().post("/licences/apply", url.Values{"name": {"Ann"}}, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")
+	require.Equal(t, http.StatusSeeOther, p.status)
+	p = h.citizen().get("/_pay/return")
+	require.Contains(t, p.header.Get("Content-Security-Policy"), "frame-ancestors 'none'")
+	require.Equal(t, "DENY", p.header.Get("X-Frame-Options"))
+	require.NotContains(t, p.text, "<base")
 }

@@ -219,6 +219,7 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, a answer) {
 	if a.view.Language == "" {
 		a.view.Language = g.languageOf(r, nil)
 	}
+	a.view.Framed = isFramed(r.Header)
 	show := libraryOf(r.Header).show
 	switch {
 	case show != nil:

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -111,6 +112,11 @@ func byXMLHttpRequest(header http.Header) bool {
 // byUnpoly tells a request of Unpoly, which shows any HTML and asks for none.
 func byUnpoly(header http.Header) bool { return header.Get("X-Up-Version") != "" }
 
+// isFramed reports whether the answer is for a frame of the page. Pay's pages show in none.
+func isFramed(header http.Header) bool {
+	return slices.Contains([]string{"frame", "iframe", "embed", "object"}, header.Get("Sec-Fetch-Dest"))
+}
+
 // sendToPay sends a citizen to Pay's card page.
 func (g *Gateway) sendToPay(w http.ResponseWriter, r *http.Request, began journey.Began) {
 	leave := libraryOf(r.Header).leave
@@ -118,14 +124,14 @@ func (g *Gateway) sendToPay(w http.ResponseWriter, r *http.Request, began journe
 	case leave != nil:
 		ownHeader(w.Header())
 		leave(w, began.NextURL)
-	case !isScript(r):
-		seeOther(w, began.NextURL)
-	case wantsPage(r.Header):
+	case isFramed(r.Header), isScript(r) && wantsPage(r.Header):
 		view := viewOf(began.Journey)
 		view.Target = began.NextURL
 		g.answer(w, r, answer{status: http.StatusPaymentRequired, page: pages.ToPay, view: view})
-	default:
+	case isScript(r):
 		g.paymentRequired(w, began)
+	default:
+		seeOther(w, began.NextURL)
 	}
 }
 

@@ -47,10 +47,16 @@ func New(o Options) *Pages {
 	return &Pages{Options: o, policy: policy(o.CardOrigins), zone: zone}
 }
 
+// Who may show a page of ours in a frame.
+const (
+	framedByNobody = "frame-ancestors 'none'"
+	framedByItself = "frame-ancestors 'self'"
+)
+
 // policy is the Content-Security-Policy. Our forms answer with a redirect to Pay, to which browsers apply form-action too.
 func policy(cardOrigins []string) string {
 	return strings.Join([]string{
-		"default-src 'none'", "style-src 'self'", "img-src 'self' data:", "base-uri 'none'", "frame-ancestors 'none'",
+		"default-src 'none'", "style-src 'self'", "img-src 'self' data:", "base-uri 'none'", framedByNobody,
 		strings.Join(append([]string{"form-action 'self'"}, cardOrigins...), " "),
 	}, "; ")
 }
@@ -65,6 +71,10 @@ func (p *Pages) Render(w http.ResponseWriter, status int, name Page, v View) {
 	out := execute("page", filled)
 	h := w.Header()
 	p.setHeader(h, filled.Lang)
+	if v.Framed {
+		h.Set("Content-Security-Policy", strings.Replace(p.policy, framedByNobody, framedByItself, 1))
+		h.Set("X-Frame-Options", "SAMEORIGIN")
+	}
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	RetryAfter(h, v.RetryAfter)
 	// By header, so that whatever address the page stands at, even one that was posted to, a plain GET follows.

@@ -21,6 +21,7 @@ type View struct {
 	Target      string    // where the page leads; only http, https and addresses of this origin are followed
 	Items       []Item    // of the status page, in its order
 	RetryAfter  time.Duration
+	Framed      bool // the page is shown in a frame of the service, and leads out of it
 }
 
 // Item is one journey on the status page: what its own page would say. The list's language is that of the list's view.
@@ -40,7 +41,7 @@ type filled struct {
 	Check, More                   string // addresses of ours
 	Fragment                      string // the id of the element that is the answer, where it is not a whole page
 	Test, Done, OnlyOnce, Leaves  bool
-	Button                        bool // the link is what the page is for
+	Button, Framed                bool // the link is what the page is for; the page is in a frame
 	Items                         []filled
 }
 
@@ -60,6 +61,7 @@ func (p *Pages) fill(name Page, v View) filled {
 		panic("no such page: " + string(name))
 	}
 	f := p.fillFrame(v)
+	f.Framed = v.Framed
 	f.Title, f.Do = page.title.in(f.Lang), page.do.in(f.Lang)
 	f.Done, f.OnlyOnce, f.Leaves = page.done, page.onlyOnce, name == Onward || name == LookingUp || name == PassReady
 	f.Button = slices.Contains([]Page{ToPay, Prefetched, Refused, WrongHost, PassReady}, name)

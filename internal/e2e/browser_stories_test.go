@@ -165,3 +165,29 @@ func (p *simulatedPay) succeeds() {
 	_ = answer.Body.Close()
 	require.Equal(p.t, http.StatusOK, answer.StatusCode)
 }
+
+// TestAFormInAFrameIsPaidForOutsideIt: Pay's pages show in no frame, and a frame with nothing in it is all that there would be.
+func TestAFormInAFrameIsPaidForOutsideIt(t *testing.T) {
+	t.Parallel()
+	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			writeHTML(w, http.StatusOK, `<iframe src="/licences/form" title="Form"></iframe>`)
+			return
+		}
+		licences(w, r)
+	})
+	pay := startDistantPay(t)
+	b := newTab(t, startPaygate(t, pay, service.url, applicationSettings...).url)
+	b.open("/")
+	inFrame := func(script string) chromedp.Action[chromedp.Void] {
+		return chromedp.Evaluate[chromedp.Void](`document.querySelector("iframe").contentDocument.` + script)
+	}
+	b.do(see("iframe"))
+	b.until(`document.querySelector("iframe").contentDocument.querySelector("#send") !== null`)
+	b.do(inFrame(`querySelector("#send").click()`))
+	b.until(`document.querySelector("iframe").contentDocument?.querySelector("a.govuk-button") != null`)
+	b.do(inFrame(`querySelector("a.govuk-button").click()`))
+	b.pays()
+	b.do(see("#done"))
+	require.Len(t, service.posts(), 1)
+}

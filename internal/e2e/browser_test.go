@@ -69,6 +69,15 @@ func (b tab) at() string {
 	return strings.TrimPrefix(address, b.origin)
 }
 
+// until waits until an expression is true.
+func (b tab) until(expression string) {
+	b.t.Helper()
+	b.do(func(ctx context.Context, _ *chromedp.Target) (none chromedp.Void, err error) {
+		_, err = chromedp.Run(ctx, chromedp.Poll[bool](expression))
+		return none, err
+	})
+}
+
 // look checks the page's accessibility and keeps a picture of it.
 func (b tab) look(name string) {
 	b.t.Helper()
