@@ -1,0 +1,156 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/config"
+)
+
+// readmeSettings are those that README tells people to set, with these values over them.
+func readmeSettings(t *testing.T, over ...string) []string {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(readme), "## Six settings to go live")
+	require.True(t, found)
+	block := strings.Split(section, "```")[1]
+	var environ []string
+	for line := range strings.Lines(block) {
+		if setting, _, _ := strings.Cut(line, "#"); strings.HasPrefix(setting, "PAYGATE_") {
+			environ = append(environ, strings.TrimSpace(setting))
+		}
+	}
+	require.GreaterOrEqual(t, len(environ), 9)
+	return append(environ, over...)
+}
+
+// startTerminator runs nginx as the place where TLS ends, with these lines about the headers that it sends on.
+func startTerminator(t *testing.T, port, door, certFile, keyFile, lines string) {
+	t.Helper()
+	if _, err := os.Stat("/usr/sbin/nginx"); err != nil {
+		require.Empty(t, os.Getenv("CI"), "nginx is not installed")
+		t.Skip("nginx is not installed")
+	}
+	dir := t.TempDir()
+	s := &site{dir, port}
+	conf := strings.NewReplacer("DIR", dir, "PORT", port, "DOOR", door, "CERT", certFile, "KEY", keyFile, "LINES", lines).Replace(`
+daemon off; pid DIR/nginx.pid; error_log stderr; events {}
+http {
+  access_log off; client_body_temp_path DIR/t1; proxy_temp_path DIR/t2; fastcgi_temp_path DIR/t3; uwsgi_temp_path DIR/t4; scgi_temp_path DIR/t5;
+  server {
+    listen 127.0.0.1:PORT ssl; server_name localhost; ssl_certificate CERT; ssl_certificate_key KEY;
+    location / { proxy_pass http://DOOR; proxy_set_header Host $http_host; LINES }
+  }
+}
+`)
+	if os.Getuid() == 0 {
+		conf = "user root root;" + conf
+	}
+	s.write(t, "nginx.conf", []byte(conf))
+	s.run(t, "/usr/sbin/nginx", "-e", "stderr", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"))
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	}, 20*time.Second, 20*time.Millisecond)
+}
+
+// insistsOnHTTPS is a service that leads every request that did not come by https to the same address there.
+func insistsOnHTTPS(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("X-Forwarded-Proto") != "https" {
+		http.Redirect(w, r, "https://"+r.Host+r.RequestURI, http.StatusMovedPermanently)
+		return
+	}
+	if r.Method == http.MethodPost {
+		http.SetCookie(w, &http.Cookie{Name: "flash", Value: "received", Secure: true, Path: "/"})
+		w.Header().Set("Location", "https://"+r.Host+"/licences/confirmation/1")
+		w.WriteHeader(http.StatusSeeOther)
+		return
+	}
+	plain(w, r)
+}
+
+func TestTheSettingsOfREADMEDoWhereTLSEndsBeforePaygate(t *testing.T) {
+	t.Parallel()
+	certFile, keyFile := pemFiles(t, "localhost")
+	trust := trusting(t, certFile)
+	trust.ServerName = "localhost"
+	for name, lines := range map[string]string{
+		"no word of the scheme":           "",
+		"the scheme":                      "proxy_set_header X-Forwarded-Proto $scheme;",
+		"another scheme, from the inside": "proxy_set_header X-Forwarded-Proto http;",
+		"HTTP/1.1":                        `proxy_http_version 1.1; proxy_set_header Connection "";`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := build(t, usual, insistsOnHTTPS)
+			listener, free := quietListener(t), quietListener(t)
+			_, port, _ := net.SplitHostPort(free.Addr().String())
+			require.NoError(t, free.Close())
+			h.url = "https://localhost:" + port
+			settings, err := config.Load(readmeSettings(t,
+				"PAYGATE_UPSTREAM="+h.service.server.URL, "PAYGATE_PUBLIC_URL="+h.url, "PAYGATE_SECRETS="+secret32(1), "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
+				"PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL="+h.payURL, "PAYGATE_PAY_CARD_ORIGINS="+h.payURL, "PAYGATE_STORE=bbolt:"+filepath.Join(t.TempDir(), "paygate.db")))
+			require.NoError(t, err)
+			parts, err := assembleAt(context.Background(), settings, slog.New(slog.NewJSONHandler(h.log, nil)), h.now)
+			require.NoError(t, err)
+			door := &httptest.Server{Listener: listener, Config: &http.Server{Handler: parts.Public}}
+			door.Start()
+			t.Cleanup(func() {
+				door.Close()
+				require.NoError(t, parts.Close())
+			})
+			startTerminator(t, port, listener.Addr().String(), certFile, keyFile, lines)
+			h.paysOverTLS(t, trust)
+		})
+	}
+}
+
+// paysOverTLS is a citizen's whole way, in a browser that follows redirects by itself.
+func (h *house) paysOverTLS(t *testing.T, trust *tls.Config) {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	client := &http.Client{Jar: jar, Transport: &http.Transport{TLSClientConfig: trust}}
+	t.Cleanup(client.CloseIdleConnections)
+	ask := func(answer *http.Response, err error) *http.Response {
+		t.Helper()
+		require.NoError(t, err)
+		_, err = io.Copy(io.Discard, answer.Body)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusOK, answer.StatusCode, answer.Request.URL.Path)
+		return answer
+	}
+	require.Equal(t, "/licences/apply", ask(client.Get(h.url+"/licences/apply")).Request.URL.Path)
+	atPay := ask(client.PostForm(h.url+"/licences/apply", url.Values{"name": {"Ann"}}))
+	require.True(t, strings.HasPrefix(atPay.Request.URL.String(), h.payURL), atPay.Request.URL)
+	require.Equal(t, h.url+"/_pay/return", h.payments()[0].ReturnURL)
+	h.pays("success")
+	done := ask(client.Get(h.url + "/_pay/return"))
+	require.Equal(t, h.url+"/licences/confirmation/1", done.Request.URL.String())
+	posts := h.service.got(http.MethodPost)
+	require.Len(t, posts, 1)
+	require.Equal(t, []string{"https"}, posts[0].header["X-Forwarded-Proto"])
+	require.Equal(t, strings.TrimPrefix(h.url, "https://"), posts[0].host)
+	require.Equal(t, "success", h.payments()[0].Status, "the money was taken")
+}
