@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/netip"
 	"net/url"
 	"os"
@@ -57,6 +58,7 @@ func formPageWith(head string, header ...string) http.HandlerFunc {
 func newPractice(t *testing.T, answer http.HandlerFunc, over ...string) *practice {
 	t.Helper()
 	p := &practice{t: t, service: &service{answer: answer}, pay: simulator.New(simulator.Options{Keys: []string{"api_test_secretkeysecretkey"}})}
+	p.lookUp = func(context.Context, string, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
 	t.Cleanup(p.pay.Close)
 	p.service.server = httptest.NewServer(p.service)
 	t.Cleanup(p.service.server.Close)
@@ -123,6 +125,7 @@ func TestADoctorFindsAllWell(t *testing.T) {
 		"prefix":               "ok: the service has nothing of its own under /_pay",
 		"cookies":              "ok: SESSID will be there",
 		"unpaid licence":       "note: not tried",
+		"public address":       "note: http://apply.example was not asked: its name cannot be resolved here",
 		"GOV.UK Pay":           "ok: takes the key, which is a test key",
 		"clock":                "ok: agrees",
 		"route licence":        "ok: what lies below /licences/apply",
@@ -422,4 +425,72 @@ func TestTheStartWarnsOfAServiceThatIsNotPrivate(t *testing.T) {
 	}, 30*time.Second, time.Millisecond)
 	stop()
 	require.Zero(t, <-ended)
+}
+
+// publiclyAt is a house behind a proxy that sends requests on as it is told, and what the doctor says of it.
+func publiclyAt(t *testing.T, answer http.HandlerFunc, proxy func(*httputil.ProxyRequest), over ...string) (at, said string) {
+	t.Helper()
+	h := newHouse(t, answer)
+	inside, err := url.Parse(h.url)
+	require.NoError(t, err)
+	front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(inside)
+		proxy(r)
+	}})
+	t.Cleanup(front.Close)
+	over = append([]string{"PAYGATE_PUBLIC_URL=" + front.URL}, over...)
+	h.restart(over...)
+	p := &practice{t: t, service: h.service, pay: h.pay, environ: instead(h.environ(h.store), over)}
+	at = strings.TrimPrefix(front.URL, "http://")
+	return at, p.visit().lines["public address"]
+}
+
+func passesHostOn(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host }
+
+func TestADoctorShowsHowRequestsArrive(t *testing.T) {
+	t.Parallel()
+	at, said := publiclyAt(t, plain, passesHostOn)
+	require.Equal(t, "ok: http://"+at+" arrives as http://"+at, said)
+
+	_, said = publiclyAt(t, plain, func(*httputil.ProxyRequest) {})
+	require.Contains(t, said, " arrives with the host 127.0.0.1:")
+	require.Contains(t, said, "PAYGATE_TRUSTED_PROXIES")
+
+	at, said = publiclyAt(t, plain, func(r *httputil.ProxyRequest) {
+		r.Out.Header.Set("X-Forwarded-Host", r.In.Host)
+		r.Out.Header.Set("X-Forwarded-Proto", "https")
+	}, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8")
+	require.Equal(t, "warning: http://"+at+" arrives as https://"+at+": a proxy in PAYGATE_TRUSTED_PROXIES says so", said)
+}
+
+func TestADoctorMeetsTheRedirectThatACitizenWouldMeetForEver(t *testing.T) {
+	t.Parallel()
+	_, said := publiclyAt(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.Header.Get("X-Forwarded-Proto")+"://"+r.Host+r.RequestURI, http.StatusMovedPermanently)
+	}, passesHostOn)
+	require.Contains(t, said, " redirects a citizen who asks for / for ever")
+	require.Contains(t, said, " redirects a citizen who asks for /licences/apply for ever")
+}
+
+func TestOnlyTheDoctorIsToldHowRequestsArrive(t *testing.T) {
+	t.Parallel()
+	c := newHouse(t, plain).citizen()
+	for _, header := range [][]string{nil, {"Paygate-Doctor", ""}, {"Paygate-Doctor", "guess"}} {
+		require.Empty(t, c.get("/_pay/status", header...).header.Get("Paygate-Arrived"))
+	}
+}
+
+func TestADoctorSaysWhatElseAnswersAtThePublicAddress(t *testing.T) {
+	t.Parallel()
+	other := httptest.NewServer(http.HandlerFunc(plain))
+	t.Cleanup(other.Close)
+	leads := httptest.NewServer(http.RedirectHandler("https://www.example.org/", http.StatusFound))
+	t.Cleanup(leads.Close)
+	nobody := quietListener(t)
+	require.NoError(t, nobody.Close())
+	v := newPractice(t, formPage(), "PAYGATE_PUBLIC_URL="+other.URL+","+leads.URL+",http://"+nobody.Addr().String()).visit()
+	said := v.lines["public address"]
+	require.Contains(t, said, "warning: "+other.URL+" is answered by something else than Paygate")
+	require.Contains(t, said, "warning: "+leads.URL+" leads to https://www.example.org instead")
+	require.Contains(t, said, "note: http://"+nobody.Addr().String()+" was not asked: ")
 }

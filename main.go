@@ -133,7 +133,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
 		Spool: bodies, Enter: holding.Enter,
 		Runner: runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
-		WebhookSecrets: s.PayWebhookSecrets, Marks: store, Counted: counted.Requested, Shadowed: counted.Shadowed, Heard: counted.Heard,
+		DoctorToken: command.DoctorToken(sealer), WebhookSecrets: s.PayWebhookSecrets, Marks: store, Counted: counted.Requested, Shadowed: counted.Shadowed, Heard: counted.Heard,
 		Pages: pages.New(pages.Options{
 			Prefix: s.Prefix, ServiceName: s.ServiceName, ServiceNameCY: s.ServiceNameCY, Contact: s.Contact, ContactCY: s.ContactCY,
 			TestMode: !s.Live, CardOrigins: s.PayCardOrigins,

@@ -3,14 +3,11 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,27 +16,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"paygate/gateway/config"
 )
-
-// readmeSettings are those that README tells people to set, with these values over them.
-func readmeSettings(t *testing.T, over ...string) []string {
-	t.Helper()
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	_, section, found := strings.Cut(string(readme), "## Six settings to go live")
-	require.True(t, found)
-	block := strings.Split(section, "```")[1]
-	var environ []string
-	for line := range strings.Lines(block) {
-		if setting, _, _ := strings.Cut(line, "#"); strings.HasPrefix(setting, "PAYGATE_") {
-			environ = append(environ, strings.TrimSpace(setting))
-		}
-	}
-	require.GreaterOrEqual(t, len(environ), 9)
-	return append(environ, over...)
-}
 
 // startTerminator runs nginx as the place where TLS ends, with these lines about the headers that it sends on.
 func startTerminator(t *testing.T, port, door, certFile, keyFile, lines string) {
@@ -102,23 +79,13 @@ func TestTheSettingsOfREADMEDoWhereTLSEndsBeforePaygate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := build(t, usual, insistsOnHTTPS)
+			h := byREADME(build(t, usual, insistsOnHTTPS))
 			listener, free := quietListener(t), quietListener(t)
 			_, port, _ := net.SplitHostPort(free.Addr().String())
 			require.NoError(t, free.Close())
-			h.url = "https://localhost:" + port
-			settings, err := config.Load(readmeSettings(t,
-				"PAYGATE_UPSTREAM="+h.service.server.URL, "PAYGATE_PUBLIC_URL="+h.url, "PAYGATE_SECRETS="+secret32(1), "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
-				"PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL="+h.payURL, "PAYGATE_PAY_CARD_ORIGINS="+h.payURL, "PAYGATE_STORE=bbolt:"+filepath.Join(t.TempDir(), "paygate.db")))
-			require.NoError(t, err)
-			parts, err := assembleAt(context.Background(), settings, slog.New(slog.NewJSONHandler(h.log, nil)), h.now)
-			require.NoError(t, err)
-			door := &httptest.Server{Listener: listener, Config: &http.Server{Handler: parts.Public}}
-			door.Start()
-			t.Cleanup(func() {
-				door.Close()
-				require.NoError(t, parts.Close())
-			})
+			h.url, h.store = "https://localhost:"+port, filepath.Join(t.TempDir(), "paygate.db")
+			h.open(listener)
+			t.Cleanup(h.close)
 			startTerminator(t, port, listener.Addr().String(), certFile, keyFile, lines)
 			h.paysOverTLS(t, trust)
 		})

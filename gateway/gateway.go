@@ -58,6 +58,7 @@ type Options struct {
 	Keys    http.Handler // serves the signing keys
 	Marks   Marks
 
+	DoctorToken    string   // who shows it is told how their request arrived; empty: nobody
 	WebhookSecrets []string // any of them may have signed; none: webhooks are answered 404
 	Log            *slog.Logger
 

@@ -94,6 +94,7 @@ type journeyJSON struct {
 
 // status is the truth about this browser's journeys, newest first.
 func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
+	g.tellArrival(w, r)
 	own, err := g.journeys(r)
 	if err != nil {
 		g.answer(w, r, storeFailed(err))

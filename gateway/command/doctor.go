@@ -84,7 +84,7 @@ func examine(ctx context.Context, out io.Writer, e examined) error {
 		tell(checkCookies(e)...)
 	}
 	for _, check := range []func(context.Context, examined) []finding{
-		checkUnpaid, checkPay, checkRoutes, checkAcceptance, checkStore, checkStaffDoor, checkWebhooks, checkSigningKeys, checkCertificate, checkFiles,
+		checkPublic, checkUnpaid, checkPay, checkRoutes, checkAcceptance, checkStore, checkStaffDoor, checkWebhooks, checkSigningKeys, checkCertificate, checkFiles,
 	} {
 		tell(check(ctx, e)...)
 	}
