@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -142,6 +143,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 	sweeper := mopup.New(mopup.Options{
 		Store: store, Shared: store.shared, Runner: runner, Every: s.MopupEvery, Pace: 20, Now: now, Log: log, Swept: counted.Swept,
 	})
+	early := mopup.NewEarly(mopup.EarlyOptions{Store: store, Runner: runner, Now: now, Log: log, Yield: payments.Yield})
 	sweep := func(ctx context.Context) (map[string]int, error) {
 		counts, err := sweeper.RunNow(ctx)
 		return counts.Words(), err
@@ -166,8 +168,14 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 			door.Drain()
 			return runner.Drain(ctx)
 		},
-		Background: sweeper.Run,
-		Sweep:      sweep,
+		Background: func(ctx context.Context) {
+			var all sync.WaitGroup
+			all.Go(func() { sweeper.Run(ctx) })
+			all.Go(func() { early.Run(ctx) })
+			all.Wait()
+		},
+		Sweep: sweep,
+		Early: early.RunOnce,
 		Stuck: func(ctx context.Context) (int, error) {
 			open, err := store.CountOpen(ctx)
 			return open[journey.StateStuck], err

@@ -48,6 +48,8 @@ type Parts struct {
 	Background func(context.Context)
 	// Sweep runs the mop-up now, and counts what it did until an error broke it off.
 	Sweep func(context.Context) (map[string]int, error)
+	// Early delivers early what is due for that now.
+	Early func(context.Context) error
 	// Stuck counts the journeys that wait for a person.
 	Stuck func(context.Context) (int, error)
 	Close func() error

@@ -84,7 +84,8 @@ func TestTheLeastThatWorksHasTheDefaultsOfTheContract(t *testing.T) {
 		Capture: "on-accept", Release: "confirmed", Accept: journey.Statuses{{From: 303, To: 303}},
 		Acceptance: &journey.Acceptance{Locations: []string{"/licences/confirmation"}},
 		Repeat:     "never", OnRefused: "return", RefusedPage: true, ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
-		ClaimFor: 90 * time.Second, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
+		ReturnGrace: 5 * time.Minute,
+		ClaimFor:    90 * time.Second, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
 		KeepReply: time.Hour, KeepJourney: 17520 * time.Hour, UnseenFor: 24 * time.Hour,
 	}, r.Terms)
 }
@@ -151,6 +152,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT":     {" ", "a |  | b", "a | "},
 	"PAYGATE_ROUTE_LICENCE_REFUSE_TEXT":     {"*", "* | a", " | a"},
 	"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR":    {"0s"},
+	"PAYGATE_ROUTE_LICENCE_RETURN_GRACE":    {"0s", "-5m", "never", "5"},
 	"PAYGATE_ROUTE_LICENCE_ON_REFUSED":      {"keep"},
 	"PAYGATE_ROUTE_LICENCE_REPEAT":          {"often"},
 	"PAYGATE_ROUTE_LICENCE_RETRY_FOR":       {"0"},
@@ -303,6 +305,23 @@ func TestWhatIsSeldomMeantIsSaid(t *testing.T) {
 	require.Len(t, s.Warnings, 3)
 }
 
+func TestEarlyDeliveryIsForSubmissions(t *testing.T) {
+	t.Parallel()
+	s, faults := load(t, map[string]string{"PAYGATE_ROUTE_LICENCE_RETURN_GRACE": "off"})
+	require.Empty(t, faults)
+	require.Zero(t, s.Routes[0].Terms.ReturnGrace)
+	require.Contains(t, s.Describe(), "delivered by the first sweep 3h0m0s after the payment began")
+	pass := map[string]string{"PAYGATE_ROUTE_LICENCE_MATCH": "GET /report", "PAYGATE_ROUTE_LICENCE_ACCEPT": "2xx", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION": ""}
+	s, faults = load(t, pass)
+	require.Empty(t, faults)
+	require.Zero(t, s.Routes[0].Terms.ReturnGrace)
+	for _, value := range []string{"5m", "off"} {
+		pass["PAYGATE_ROUTE_LICENCE_RETURN_GRACE"] = value
+		_, faults = load(t, pass)
+		require.Contains(t, faults.Error(), "PAYGATE_ROUTE_LICENCE_RETURN_GRACE: is for submissions")
+	}
+}
+
 func TestDescribeShowsRoutesAndNoSecrets(t *testing.T) {
 	t.Parallel()
 	s, faults := load(t, map[string]string{
@@ -312,7 +331,7 @@ func TestDescribeShowsRoutesAndNoSecrets(t *testing.T) {
 	require.Empty(t, faults)
 	text := s.Describe()
 	require.Contains(t, text, "POST /licences/apply, £25.00, submission, capture on-accept, release confirmed\n"+
-		"  accepted       303 to /licences/confirmation\n"+
+		"  accepted       303 to /licences/confirmation\n  no return      delivered 5m0s after GOV.UK Pay first says that the money is there\n"+
 		"  when           the form field button is pay\n"+
 		"  alias          POST /a\n"+
 		"  alias          POST /b\n"+

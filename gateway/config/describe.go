@@ -30,6 +30,9 @@ func (s Settings) Describe() string {
 	for _, r := range s.Routes {
 		line("route "+r.Name, "%s, %s, %s", r.Match, describePrice(r), describeTerms(r))
 		line("  accepted", "%s", describeAcceptance(r.Terms))
+		if r.Terms.Kind == journey.KindSubmission {
+			line("  no return", "%s", describeNoReturn(r.Terms))
+		}
 		if r.When != nil {
 			line("  when", "%s", describeCondition(*r.When))
 		}
@@ -87,6 +90,14 @@ func describeTerms(r gateway.Route) string {
 		words = append(words, strings.ToUpper(string(r.Mode)))
 	}
 	return strings.Join(words, ", ")
+}
+
+// describeNoReturn says when a paid request whose citizen does not come back is delivered.
+func describeNoReturn(t journey.Terms) string {
+	if t.ReturnGrace == 0 {
+		return fmt.Sprintf("delivered by the first sweep %s after the payment began", t.MopupMinAge)
+	}
+	return fmt.Sprintf("delivered %s after GOV.UK Pay first says that the money is there", t.ReturnGrace)
 }
 
 // warnings are settings that work and are seldom meant.

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"paygate/gateway"
 	"paygate/gateway/reading"
@@ -73,6 +74,7 @@ func (c *checker) route(name string, v routeVariables, common journey.Terms, mod
 	r.Terms.Route = name
 	r.Terms.Kind = gateway.KindOf(r.Match.Method())
 	r.Terms.Accept, r.Terms.Acceptance = rc.acceptance(v, r.Terms.Kind)
+	r.Terms.ReturnGrace = rc.returnGrace(v.ReturnGrace, r.Terms.Kind)
 	r.Strict = c.word(rc.name("STRICT"), v.Strict, "on", "off") == "on"
 	rc.pricing(&r, v)
 	rc.crossCheck(r, v)
@@ -200,6 +202,25 @@ func (c routeChecker) getQuery(value string) []string {
 		c.fault(c.name("GET_QUERY"), "is * for any parameter, or a list of names")
 	}
 	return names
+}
+
+// returnGrace is 0 where nothing is delivered early.
+func (c routeChecker) returnGrace(value string, kind journey.Kind) time.Duration {
+	pass := kind == journey.KindPass
+	switch {
+	case pass && value != "":
+		c.fault(c.name("RETURN_GRACE"), "is for submissions; nobody but its citizen fetches a pass")
+		return 0
+	case pass, value == "off":
+		return 0
+	case value == "":
+		return 5 * time.Minute
+	}
+	grace, err := time.ParseDuration(value)
+	if err != nil || grace <= 0 {
+		c.fault(c.name("RETURN_GRACE"), "must be a duration above zero, such as 5m, or off")
+	}
+	return grace
 }
 
 func (c routeChecker) description(variable, value string) string {

@@ -93,6 +93,7 @@ type routeVariables struct {
 	RefusedPage    string `env:"REFUSED_PAGE" envDefault:"on"`
 	Repeat         string `env:"REPEAT" envDefault:"never"`
 	RetryFor       string `env:"RETRY_FOR" envDefault:"2h"`
+	ReturnGrace    string `env:"RETURN_GRACE"`
 	PassFor        string `env:"PASS_FOR" envDefault:"1h"`
 	PassQuery      string `env:"PASS_QUERY"`
 	GetQuery       string `env:"GET_QUERY" envDefault:"*"`

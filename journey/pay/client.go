@@ -28,6 +28,9 @@ const maxAnswerBytes = 1 << 20
 // queueFor is how long a create may wait for its turn.
 const queueFor = 2 * time.Second
 
+// readRate is how many readings a second early delivery makes room for: a third of what Pay allows an account (FACTS 1.3).
+const readRate = 25
+
 // Options say how to reach Pay.
 type Options struct {
 	URL         *url.URL // of the API, without a path
@@ -48,6 +51,7 @@ type Client struct {
 	options Options
 	http    *http.Client
 	creates *rate.Limiter
+	reads   *rate.Limiter // how much of Pay's allowance is left to those who can wait; see Yield
 }
 
 var _ journey.Payments = (*Client)(nil)
@@ -71,6 +75,7 @@ func New(o Options) *Client {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		creates: rate.NewLimiter(rate.Limit(o.CreateRate), o.CreateRate),
+		reads:   rate.NewLimiter(readRate, readRate),
 	}
 }
 
@@ -120,6 +125,7 @@ func (c *Client) Get(ctx context.Context, id string) (journey.Seen, error) {
 	if err != nil {
 		return journey.Seen{}, err
 	}
+	c.noteRead()
 	body, err := c.do(ctx, call{"get", http.MethodGet, path, nil}, http.StatusOK)
 	if err != nil {
 		return journey.Seen{}, err
@@ -130,6 +136,17 @@ func (c *Client) Get(ctx context.Context, id string) (journey.Seen, error) {
 	}
 	return seen, err
 }
+
+// noteRead counts a reading, which waits for nothing. A rush is forgotten after a second or two.
+func (c *Client) noteRead() {
+	if c.reads.Tokens() > -readRate {
+		c.reads.Reserve()
+	}
+}
+
+// Yield is for readings that can wait. While others read more than [readRate] payments a second, it lets one through about
+// every second; an error is the context's.
+func (c *Client) Yield(ctx context.Context) error { return c.reads.Wait(ctx) }
 
 // Capture takes reserved money.
 func (c *Client) Capture(ctx context.Context, id string) error {

@@ -1,0 +1,131 @@
+package mopup
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"paygate/journey"
+)
+
+const (
+	// earlyEvery is how often early delivery looks for what is due: exact to a part of a minute.
+	earlyEvery = 15 * time.Second
+	// earlyAtOnce is how many journeys it visits side by side, so that one slow answer of the service does not hold up the rest.
+	earlyAtOnce = 4
+	// maxFailuresInRow ends a round: GOV.UK Pay or the store is down, and asking about every other payment would not help.
+	maxFailuresInRow = 5
+)
+
+// EarlyOptions say what early delivery works on.
+type EarlyOptions struct {
+	Store  journey.Store
+	Runner *journey.Runner
+	Now    func() time.Time
+	Log    *slog.Logger
+	// Yield waits until citizens and sweeps leave room for another question to Pay.
+	Yield func(context.Context) error
+}
+
+// Early delivers for citizens who have paid and do not come back, while the service still knows them. It is no part of a
+// sweep. Several processes on one store share the work. Safe for concurrent use.
+type Early struct {
+	EarlyOptions
+}
+
+// NewEarly makes it.
+func NewEarly(o EarlyOptions) *Early { return &Early{o} }
+
+// Run delivers early until the context ends.
+func (e *Early) Run(ctx context.Context) {
+	for {
+		timer := time.NewTimer(jitter(earlyEvery))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+			if err := e.RunOnce(ctx); err != nil && ctx.Err() == nil {
+				e.Log.WarnContext(ctx, "early delivery broke off; it goes on in a moment", "error", err)
+			}
+		}
+	}
+}
+
+// RunOnce visits everything that is due for early delivery now, the longest due first. An error ended it before that.
+func (e *Early) RunOnce(ctx context.Context) error {
+	round := &earlyRound{Early: e}
+	now := e.Now()
+	for after := (journey.Due{}); ; {
+		page, err := e.Store.DueEarly(ctx, now, after, pageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		if err := round.visitAll(ctx, page); err != nil {
+			return err
+		}
+		after = page[len(page)-1]
+	}
+}
+
+// earlyRound is one go through what is due.
+type earlyRound struct {
+	*Early
+	mu    sync.Mutex
+	inRow int   // failures without a success between them
+	last  error // of them
+}
+
+// visitAll visits a page of journeys, until too many fail.
+func (r *earlyRound) visitAll(ctx context.Context, page []journey.Due) error {
+	var visits sync.WaitGroup
+	slots := make(chan struct{}, earlyAtOnce)
+	for _, due := range page {
+		slots <- struct{}{}
+		if ctx.Err() != nil || r.gaveUp() != nil {
+			break
+		}
+		visits.Go(func() {
+			r.note(r.visit(ctx, due))
+			<-slots
+		})
+	}
+	visits.Wait()
+	return errors.Join(ctx.Err(), r.gaveUp())
+}
+
+// visit is one journey's turn. That others were first is no error.
+func (r *earlyRound) visit(ctx context.Context, due journey.Due) error {
+	if err := r.Yield(ctx); err != nil {
+		return err
+	}
+	progress, err := r.Runner.DeliverEarly(ctx, due)
+	_ = progress.Reply.Close()
+	for _, harmless := range []error{journey.ErrNotDue, journey.ErrNotFound, journey.ErrDamaged} {
+		if errors.Is(err, harmless) {
+			return nil
+		}
+	}
+	return err
+}
+
+func (r *earlyRound) note(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inRow++
+	if r.last = err; err == nil {
+		r.inRow = 0
+	}
+}
+
+// gaveUp is why the round ends before everything is visited, nil when it goes on.
+func (r *earlyRound) gaveUp() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.inRow < maxFailuresInRow {
+		return nil
+	}
+	return r.last
+}
