@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"paygate/internal/browser"
@@ -164,4 +166,95 @@ func TestFormsThatScriptsSendArePaidFor(t *testing.T) {
 			require.Len(t, service.posts(), 1)
 		})
 	}
+}
+
+// TestTurboCorrectsARefusedFormOnTheSamePayment is the usual service of Rails 7: 422 and the form again, sent by Turbo.
+func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
+	t.Parallel()
+	if len(libraryFile("turbo")) == 0 {
+		browser.Missing(t, "turbo is not installed")
+	}
+	form := func(problem string) string {
+		return `<link rel="stylesheet" href="/style.css" data-turbo-track="reload"><script src="/js/turbo"></script><body><p id="problem">` + problem +
+			`</p><form action="/licences" method="post"><input name="name" id="name" aria-label="Name"><button id="send">Pay</button></form>`
+	}
+	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/js/turbo":
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write(libraryFile("turbo"))
+		case r.Method == http.MethodPost && r.PostFormValue("name") == "":
+			writeHTML(w, http.StatusUnprocessableEntity, form("Enter a name"))
+		case r.Method == http.MethodPost:
+			http.Redirect(w, r, "/licences/1", http.StatusSeeOther)
+		case r.URL.Path == "/licences/1":
+			writeHTML(w, http.StatusOK, "<h1 id=done>Received</h1>")
+		default:
+			writeHTML(w, http.StatusOK, form(""))
+		}
+	})
+	pay := startDistantPay(t)
+	b := newTab(t, startPaygate(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences",
+		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/1").url)
+	b.open("/licences/new")
+	b.do(see("#send"), click("#send"), see("a.govuk-button"), click("a.govuk-button"))
+	b.pays()
+	b.do(see("main a.govuk-button"), click("main a.govuk-button"), see("#problem"))
+	require.Equal(t, "Enter a name", b.text("#problem"))
+	b.do(fill("#name", "Ann"), click("#send"), see("#done"))
+	require.Equal(t, "/licences/1", b.at())
+	require.Len(t, service.posts(), 2)
+	require.Equal(t, "2", service.posts()[1].header.Get("Paygate-Submission"))
+	require.Len(t, pay.payments(), 1)
+
+	// The very same form once more is a question.
+	b.open("/licences/new")
+	b.do(see("#send"), fill("#name", "Ann"), click("#send"))
+	b.do(see("a.govuk-button, form[action='/_pay/again'] button"))
+	require.Len(t, service.posts(), 2)
+}
+
+// TestALinkThatTurboLoadsInAdvanceIsPaidForByHand: Turbo shows what it loaded when the pointer was over the link.
+func TestALinkThatTurboLoadsInAdvanceIsPaidForByHand(t *testing.T) {
+	t.Parallel()
+	if len(libraryFile("turbo")) == 0 {
+		browser.Missing(t, "turbo is not installed")
+	}
+	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/js/turbo":
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write(libraryFile("turbo"))
+		case "/report":
+			writeHTML(w, http.StatusOK, "<h1 id=report>The report "+r.URL.RawQuery+"</h1>")
+		default:
+			writeHTML(w, http.StatusOK, `<script src="/js/turbo"></script><body><a id="link" href="/report?id=1">Report</a>`)
+		}
+	})
+	pay := startDistantPay(t)
+	paygate := startPaygate(t, pay, service.url, "PAYGATE_ROUTES=report", "PAYGATE_ROUTE_REPORT_MATCH=GET /report",
+		"PAYGATE_ROUTE_REPORT_PRICE=6", "PAYGATE_ROUTE_REPORT_DESCRIPTION=Report")
+	b := newTab(t, paygate.url)
+	b.open("/")
+	b.do(see("#link"), chromedp.Evaluate[chromedp.Void](`document.querySelector("#link").dispatchEvent(new MouseEvent("mouseenter"))`))
+	require.Eventually(t, func() bool { return strings.Contains(paygate.process.printed(), `"status":503`) }, time.Minute, 20*time.Millisecond)
+	require.Empty(t, pay.payments())
+	b.do(click("#link"), see("a.govuk-button"))
+	b.look("loaded-in-advance")
+	b.do(click("a.govuk-button"))
+	b.pays()
+	b.do(see("#report"))
+	require.Equal(t, "The report id=1", b.text("#report"))
+
+	// What was paid for is this query.
+	b.open("/report?id=2")
+	b.do(see("form[action='/_pay/pass'] button"))
+	require.Equal(t, "You have not paid for this yet", b.text("h1"))
+	b.look("pass-for-another-query")
+	b.do(click("form[action='/_pay/pass'] button"))
+	b.pays()
+	b.do(see("#report"))
+	require.Equal(t, "The report id=2", b.text("#report"))
+	require.Len(t, pay.payments(), 2)
 }

@@ -166,6 +166,72 @@ func (p *simulatedPay) succeeds() {
 	require.Equal(p.t, http.StatusOK, answer.StatusCode)
 }
 
+// TestTheSameFormOnceMoreIsAQuestion goes back after the payment and presses the button again.
+func TestTheSameFormOnceMoreIsAQuestion(t *testing.T) {
+	t.Parallel()
+	service, pay := startLegacy(t, licences), startDistantPay(t)
+	b := newTab(t, startPaygate(t, pay, service.url, applicationSettings...).url)
+	for range 2 {
+		b.open("/licences/form")
+		b.do(see("#send"), click("#send"))
+		if len(service.posts()) > 0 {
+			b.do(see("form[action='/_pay/again'] button"))
+			require.Equal(t, "Do you want to pay again?", b.text("h1"))
+			b.look("pay-again")
+			require.Len(t, pay.payments(), 1)
+			b.do(click("form[action='/_pay/again'] button"))
+		}
+		b.pays()
+		b.do(see("#done"))
+	}
+	require.Len(t, service.posts(), 2)
+	require.Len(t, pay.payments(), 2)
+}
+
+// TestAnAnswerWithoutContentIsAPage: a browser stays where it is on such an answer, which would be Pay's page.
+func TestAnAnswerWithoutContentIsAPage(t *testing.T) {
+	t.Parallel()
+	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		licences(w, r)
+	})
+	settings := append(applicationSettings[:len(applicationSettings)-2:len(applicationSettings)-2],
+		"PAYGATE_ROUTE_LICENCE_ACCEPT=204", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=*")
+	b := newTab(t, startPaygate(t, startDistantPay(t), service.url, settings...).url)
+	b.open("/licences/form")
+	b.do(see("#send"), click("#send"))
+	b.pays()
+	b.do(see("h1.govuk-panel__title"))
+	require.Contains(t, b.text("main"), "You have paid £25.")
+	b.look("done-without-content")
+	b.do(chromedp.Reload(), see("h1"))
+	require.Contains(t, b.text("main"), "You have paid £25.")
+	require.Len(t, service.posts(), 1)
+}
+
+// TestAnotherHostLeadsToTheOneWherePeoplePay has the citizen at a name of the service that the settings do not know.
+func TestAnotherHostLeadsToTheOneWherePeoplePay(t *testing.T) {
+	t.Parallel()
+	service := startLegacy(t, licences)
+	paygate := startPaygate(t, startDistantPay(t), service.url, applicationSettings...)
+	elsewhere := newTab(t, strings.Replace(paygate.url, "127.0.0.1", "localhost", 1))
+	elsewhere.open("/licences/apply")
+	elsewhere.do(see("#send"))
+	address, err := chromedp.Run(elsewhere.ctx, chromedp.Location())
+	require.NoError(t, err)
+	require.Equal(t, paygate.url+"/licences/apply", address, "before anything is typed")
+
+	elsewhere.open("/licences/form")
+	elsewhere.do(see("#send"), click("#send"), see("h1.govuk-heading-l"))
+	require.Equal(t, "You cannot pay at this address", elsewhere.text("h1"))
+	elsewhere.look("wrong-host")
+	elsewhere.do(click("main p a"), see("#send"))
+	require.Empty(t, service.posts())
+}
+
 // TestAFormInAFrameIsPaidForOutsideIt: Pay's pages show in no frame, and a frame with nothing in it is all that there would be.
 func TestAFormInAFrameIsPaidForOutsideIt(t *testing.T) {
 	t.Parallel()
