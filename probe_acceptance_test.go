@@ -86,6 +86,7 @@ func TestAProbeFindsTheRuleThatTellsRightFromWrong(t *testing.T) {
 			[]string{"ACCEPT=200", "ACCEPT_TEXT=Thank you &amp; good luck"}},
 		"the form again, with nothing new but what is wrong": {shows("<title>Licences</title><h1>Apply</h1><form method=post></form>"), form,
 			[]string{"ACCEPT=200", "REFUSE_TEXT=Enter an email address"}},
+		"a page, or a log-in with the same status": {shows("<h1>Received</h1>"), shows("<h1>Apply</h1>"), []string{"ACCEPT=200", "ACCEPT_TEXT=Received"}},
 		"JSON": {json(`{"ok":true,"number":17}`), json(`{"ok":false,"errors":[1]}`), []string{"ACCEPT=200", `ACCEPT_TEXT="ok":true`}},
 		"nothing in it, and another status": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) }, []string{"ACCEPT=204", "ACCEPT_TEXT=*"}},
@@ -139,6 +140,16 @@ func TestAProbeSaysThatNoRuleTellsThemApart(t *testing.T) {
 	status, said, _ = types(t, s.environ(), askRule...)
 	require.Equal(t, 3, status)
 	require.Contains(t, said, "the right form was not taken")
+
+	stopped := leadsTo("/login", http.StatusFound)
+	s = &probedService{Server: formService(t, stopped, shows("<h1>Apply</h1>"), stopped)}
+	status, said, _ = types(t, s.environ(), askRule...)
+	require.Equal(t, 3, status, said)
+	require.NotContains(t, said, "PAYGATE_", "a log-in is no confirmation")
+
+	status, said, _ = types(t, s.environ("PAYGATE_ROUTE_LICENCE_MATCH=GET /register"), askRule...)
+	require.Zero(t, status)
+	require.Contains(t, said, "has no form")
 
 	status, _, complained := types(t, append(unsaid(s.environ()), "PAYGATE_ROUTE_LICENCE_PRICE=x"), askRule...)
 	require.Equal(t, 2, status)

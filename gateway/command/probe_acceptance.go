@@ -27,6 +27,10 @@ func loadToProbe(environ []string) (config.Settings, error) {
 
 // askAcceptance sends a wrong form and a right one of a route, and prints the settings that tell their answers apart.
 func (p *probing) askAcceptance(ctx context.Context, out io.Writer, service probe.Service, s config.Settings, r gateway.Route) error {
+	if r.Terms.Kind == journey.KindPass {
+		fmt.Fprintln(out, "  is fetched, and has no form")
+		return nil
+	}
 	path, query, _ := strings.Cut(r.Match.Address(p.filling(r)), "?")
 	if path == "" {
 		return errors.New("-fill does not make an address of its MATCH")
@@ -50,20 +54,22 @@ func (p *probing) askAcceptance(ctx context.Context, out io.Writer, service prob
 		q.Wrong = append(q.Wrong, sent)
 		table.line("a wrong form", sent)
 	}
+	var stranger *probe.Submitted
 	if strangers := withoutCookies(service); len(strangers.Header) < len(service.Header) {
 		sent, err := submit(strangers, p.form)
 		if err != nil {
 			return inWords(err)
 		}
-		if sent.Status == 302 || sent.Status == 303 || sent.Status == 401 || sent.Status == 403 { // else a log-in is not needed
-			q.Wrong = append(q.Wrong, sent)
-		}
 		table.line("without the cookies", sent)
+		stranger = &sent
 	}
 	if q.Right, err = submit(service, p.form); err != nil {
 		return inWords(err)
 	}
 	table.line("the right form", q.Right)
+	if stranger != nil && !probe.Alike(stranger.Answer, q.Right.Answer) { // a log-in is needed
+		q.Wrong = append(q.Wrong, *stranger)
+	}
 	return printRule(out, r, q)
 }
 

@@ -212,8 +212,8 @@ func notes(s Settings) []string {
 		}
 		for variable, texts := range map[string][]string{"ACCEPT_TEXT": r.Terms.Acceptance.Texts, "REFUSE_TEXT": r.Terms.Acceptance.RefuseTexts} {
 			if len(texts) == 1 && texts[0] != journey.Any {
-				found = append(found, fmt.Sprintf("%s%s has no second text: if the service has Welsh pages, add theirs, such as %s%sY cais wedi’i dderbyn",
-					routePrefix(r.Name), variable, texts[0], between))
+				found = append(found, fmt.Sprintf("%s%s has no second text: if the service has Welsh pages, add theirs after %q",
+					routePrefix(r.Name), variable, between))
 			}
 		}
 	}

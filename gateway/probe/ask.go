@@ -22,6 +22,7 @@ type Service struct {
 	URL     *url.URL
 	TLS     *tls.Config // may be nil
 	Host    string      // sent as Host
+	Public  string      // the host that citizens know, where that is another one
 	Timeout time.Duration
 	Header  []string // further lines; may be empty
 	Follow  bool     // the page that a redirect leads to counts too

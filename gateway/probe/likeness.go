@@ -132,6 +132,9 @@ func likeness(a, b Answer) float64 {
 	return 2 * float64(common) / float64(len(inA)+len(inB))
 }
 
+// Alike reports whether two answers are like each other.
+func Alike(a, b Answer) bool { return likeness(a, b) >= like }
+
 func kind(a Answer) string {
 	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	return kind

@@ -62,12 +62,22 @@ func (q Question) tellsApart(r Rule) bool {
 
 // Answer finds a rule that tells the right form from the wrong ones; false when there is none.
 func (q Question) Answer() (Rule, bool) {
+	if q.rightWasStopped() {
+		return Rule{}, false
+	}
 	for _, rule := range q.candidates() {
 		if q.tellsApart(rule) {
 			return rule, true
 		}
 	}
 	return Rule{}, false
+}
+
+// rightWasStopped reports whether the right form leads to what looks like a log-in or an error.
+func (q Question) rightWasStopped() bool {
+	anywhere := Rule{Accept: strconv.Itoa(q.Right.Status), Location: journey.Any}.terms()
+	_, reason := anywhere.Judge(journey.Answer{Status: q.Right.Status, Redirect: journey.Redirect{Location: q.Right.Leads, Held: q.Held}})
+	return reason == journey.ReasonTrouble
 }
 
 // candidates are rules that may tell the forms apart, the most telling first.

@@ -72,7 +72,7 @@ func (s Service) leads(from string, answer Answer) (*url.URL, bool) {
 		return nil, false
 	}
 	to.Fragment = ""
-	if strings.EqualFold(to.Host, s.Host) || strings.EqualFold(to.Host, s.URL.Host) {
+	if own := []string{s.Host, s.URL.Host, s.Public}; slices.ContainsFunc(own, func(host string) bool { return strings.EqualFold(host, to.Host) }) {
 		to.Scheme, to.Host = "", ""
 	}
 	return to, true

@@ -77,7 +77,7 @@ func (d *Deliverer) deliver(ctx context.Context, delivery journey.Delivery) jour
 		cancel()
 		return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: "no answer from the service that ends the request"}
 	}
-	redirect := d.redirect(answer.Header.Get("Location"), delivery)
+	redirect := d.redirect(answer.Header.Values("Location"), delivery)
 	reply := d.reply(answer, d.Origins.FindOrMain(delivery.Request.ForwardedHost), expired, cancel)
 	return d.judge(delivery.Journey.Terms, redirect, reply)
 }

@@ -287,7 +287,7 @@ func TestARedirectCountsByWhereItLeads(t *testing.T) {
 	for location, verdict := range map[string]journey.Verdict{
 		"/licences/done/7": journey.VerdictAccepted, "done": journey.VerdictAccepted, "https://licences.example.gov.uk/licences/done": journey.VerdictAccepted,
 		"/login": journey.VerdictRefused, "https://login.example.gov.uk/licences/done": journey.VerdictRefused, "": journey.VerdictRefused,
-		"//evil.example/licences/done": journey.VerdictRefused, "/licences/done/../../login": journey.VerdictRefused,
+		"/licences/done\r\nLocation: /login": journey.VerdictRefused, "//evil.example/licences/done": journey.VerdictRefused, "/licences/done/../../login": journey.VerdictRefused,
 	} {
 		w := newWire(t, -1, answers("HTTP/1.1 302 Found\r\nLocation: "+location+"\r\nContent-Length: 0\r\n\r\n"))
 		d := delivery()

@@ -29,7 +29,13 @@ func (d *Deliverer) judge(terms journey.Terms, redirect journey.Redirect, reply 
 
 // redirect says where an answer leads, seen from the held request. An answer at the service's own address, or at the one that
 // PAYGATE_UPSTREAM_HOST gives it, is at the service as well as one at the citizens' address.
-func (d *Deliverer) redirect(location string, delivery journey.Delivery) journey.Redirect {
+//
+// Of several locations none counts: which of them browsers follow is not the same everywhere.
+func (d *Deliverer) redirect(locations []string, delivery journey.Delivery) journey.Redirect {
+	location := ""
+	if len(locations) == 1 {
+		location = locations[0]
+	}
 	held := delivery.Request
 	at := &url.URL{Scheme: held.ForwardedProto, Host: held.ForwardedHost, RawPath: held.Path, RawQuery: held.Query}
 	at.Path, _ = url.PathUnescape(held.Path)
