@@ -162,7 +162,9 @@ func (p *probing) service(s config.Settings) (probe.Service, error) {
 type probed struct {
 	measure probe.Yardstick
 	filled  map[string]string // what the wildcards of the address stood for
+	form    string            // of -form
 	asked   int
+	tried   map[probe.Kind]int
 	reached []reaching // those that reached the code, or may have
 }
 
@@ -175,7 +177,7 @@ type reaching struct {
 
 // probe asks for every spelling of a route's address, one after the other.
 func (p *probing) probe(ctx context.Context, service probe.Service, s config.Settings, r gateway.Route) (probed, error) {
-	result := probed{filled: p.filling(r)}
+	result := probed{filled: p.filling(r), form: p.form, tried: map[probe.Kind]int{}}
 	path, query, _ := strings.Cut(r.Match.Address(result.filled), "?")
 	if path == "" {
 		return result, errors.New("-fill does not make an address of its MATCH")
@@ -185,19 +187,16 @@ func (p *probing) probe(ctx context.Context, service probe.Service, s config.Set
 	if result.measure, err = probe.Learn(ctx, service, address, p.expect); err != nil {
 		return result, err
 	}
-	judge := judgeOf(s, s.Routes)
-	for _, spelling := range probe.Spellings(address, probe.KindPath, probe.KindQuery, probe.KindMethod) {
-		if spelling.Kind == probe.KindMethod && !slices.Contains([]string{"method", "form for query", "safe method with a query"}, spelling.Class) ||
-			spelling.Method == http.MethodHead || strings.Contains(spelling.Target, "/?") {
-			continue
-		}
-		verdict, err := probe.Try(ctx, service, result.measure, spelling)
+	asking := asking{service, result.measure, judgeOf(s, s.Routes), map[string]probe.Verdict{}}
+	for _, spelling := range probe.Spellings(address, kindsFor(r)...) {
+		reached, err := asking.try(ctx, spelling)
 		if err != nil {
 			return result, err
 		}
+		result.tried[spelling.Kind]++
 		result.asked++
-		if verdict != probe.NotRun {
-			result.reached = append(result.reached, reaching{spelling, verdict, judge.Fate(triedOf(spelling))})
+		if reached.verdict != probe.NotRun {
+			result.reached = append(result.reached, reached)
 		}
 	}
 	holds, err := probe.Holds(ctx, service, result.measure, address)
@@ -205,6 +204,67 @@ func (p *probing) probe(ctx context.Context, service probe.Service, s config.Set
 		err = errors.New("the plain address is answered otherwise now than at the start, so that nothing can be said; has the form been used up, or the log-in ended?")
 	}
 	return result, err
+}
+
+// kindsFor are the kinds of spellings that may find something: a field decides nothing where WHEN names none.
+func kindsFor(r gateway.Route) []probe.Kind {
+	kinds := []probe.Kind{probe.KindPath, probe.KindQuery, probe.KindMethod}
+	if r.When != nil {
+		kinds = append(kinds, probe.KindField)
+	}
+	return kinds
+}
+
+// asking asks one service, and remembers what it answered.
+type asking struct {
+	service probe.Service
+	measure probe.Yardstick
+	judge   *gateway.Judge
+	known   map[string]probe.Verdict // of what Paygate makes of spellings
+}
+
+// try asks for a spelling as it is. What Paygate lets through in another form (without a body, say) is asked for in that form.
+func (a asking) try(ctx context.Context, spelling probe.Spelling) (reaching, error) {
+	verdict, err := probe.Try(ctx, a.service, a.measure, spelling)
+	if err != nil || verdict == probe.NotRun {
+		return reaching{spelling, verdict, ""}, err
+	}
+	tried := triedOf(spelling)
+	fate := a.judge.Fate(tried)
+	sent := a.judge.Sent(tried)
+	if fate != gateway.FateForwarded || isSame(tried, sent) {
+		return reaching{spelling, verdict, fate}, nil
+	}
+	verdict, err = a.trySent(ctx, sent)
+	if verdict == probe.NotRun {
+		return reaching{spelling, probe.Unclear, fateDefused}, err
+	}
+	return reaching{spelling, verdict, fate}, err
+}
+
+// fateDefused is that of a spelling which the service gets without what makes it reach the pay code.
+const fateDefused gateway.Fate = "let through without its form"
+
+func (a asking) trySent(ctx context.Context, sent gateway.Tried) (probe.Verdict, error) {
+	key := fmt.Sprint(sent)
+	if verdict, known := a.known[key]; known {
+		return verdict, nil
+	}
+	spelling := probe.Spelling{Method: sent.Method, Target: sent.Target, Body: sent.Body, Type: sent.Header.Get("Content-Type")}
+	for name, values := range sent.Header {
+		if name != "Content-Type" {
+			spelling.Header = append(spelling.Header, name+": "+strings.Join(values, ", "))
+		}
+	}
+	verdict, err := probe.Try(ctx, a.service, a.measure, spelling)
+	if err == nil {
+		a.known[key] = verdict
+	}
+	return verdict, err
+}
+
+func isSame(tried, sent gateway.Tried) bool {
+	return tried.Method == sent.Method && tried.Target == sent.Target && tried.Body == sent.Body && len(tried.Header) == len(sent.Header)
 }
 
 // address is the route's address with the form that is sent there. The field that WHEN goes by is added where -form lacks it.

@@ -52,6 +52,13 @@ func (s Service) learnOthers(ctx context.Context, a Address, y *Yardstick) {
 	if a.Method == http.MethodGet {
 		return
 	}
+	if a.Field != "" { // another button
+		other := a.plain()
+		other.Type, other.Body = FormType, a.otherFields()
+		if answer, err := s.Ask(ctx, other, false); err == nil && likeness(answer, y.Plain[0]) < like {
+			y.Absent = append(y.Absent, answer)
+		}
+	}
 	if answer, err := s.Ask(ctx, Spelling{Method: http.MethodGet, Target: a.target(a.Path)}, false); err == nil {
 		y.Page = append(y.Page, answer)
 	}
@@ -79,6 +86,9 @@ func Try(ctx context.Context, s Service, y Yardstick, spelling Spelling) (Verdic
 		return Unclear, nil
 	case err != nil:
 		return "", err
+	}
+	if spelling.Method == http.MethodOptions && answer.Header.Get("Allow") != "" {
+		return NotRun, nil // the server's own answer
 	}
 	return y.Measure(answer), nil
 }
