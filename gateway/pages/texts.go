@@ -158,11 +158,15 @@ var texts = map[Page]page{
 		},
 	},
 	Prefetched: {
-		title: both{"This page is not loaded in advance", "Nid yw’r dudalen hon yn cael ei llwytho ymlaen llaw"},
+		title: both{"Continue to open this page", "Parhewch i agor y dudalen hon"},
 		says: []both{
-			{"Open the page yourself to go on.", "Agorwch y dudalen eich hun i barhau."}, nothingByThis,
+			{
+				"Your browser loaded this page before you asked for it, so nothing has started yet.",
+				"Llwythodd eich porwr y dudalen hon cyn i chi ofyn amdani, felly nid oes dim wedi cychwyn eto.",
+			},
+			nothingByThis,
 		},
-		do: both{"Open the page", "Agor y dudalen"},
+		do: both{"Continue", "Parhau"},
 	},
 	PassUnpaid: {
 		title: both{"You have to pay for this first", "Rhaid i chi dalu am hyn yn gyntaf"},
