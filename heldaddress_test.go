@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -226,4 +227,38 @@ func (c *citizen) readsOn(target string) (string, error) {
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	return string(text), err
+}
+
+// TestWhoeverLeavesBeforeTheHeldAddressGoesOnFromTheList: the tab was closed between the return and the delivery.
+func TestWhoeverLeavesBeforeTheHeldAddressGoesOnFromTheList(t *testing.T) {
+	t.Parallel()
+	h, c := annHasPaid(t, confirms)
+	c.get("/_pay/return")
+	list := c.get("/_pay/status").text
+	require.Contains(t, list, "Your payment is safe")
+	require.Contains(t, list, `href="/licences/apply?paygate-reply=`+c.status()[0].ID+`">Send it now<`)
+	require.Empty(t, h.service.got(http.MethodPost))
+	require.Contains(t, c.follow(c.get("/licences/apply?paygate-reply="+c.status()[0].ID)).text, "the service's own page")
+	require.Len(t, h.service.got(http.MethodPost), 1)
+}
+
+// TestAHeadOfARefusalIsNoReading: the time for a correction begins when the citizen has read that there is one.
+func TestAHeadOfARefusalIsNoReading(t *testing.T) {
+	t.Parallel()
+	h := newHouseInTime(t, asksAgain)
+	c := h.citizen()
+	c.applies("/licences/apply", url.Values{"name": {""}}, "")
+	c.get("/_pay/return")
+	h.sweeps()
+	marked := "/licences/apply?paygate-reply=" + c.status()[0].ID
+	for _, target := range []string{marked, marked + ".service", "/_pay/return", "/_pay/status"} {
+		c.do(http.MethodHead, target, nil)
+	}
+	h.pay.Advance(20 * time.Hour)
+	h.sweeps()
+	require.Equal(t, journey.StateRefused, c.state())
+	require.Contains(t, c.comesBack().text, "is still valid")
+	h.pay.Advance(61 * time.Minute)
+	h.sweeps()
+	require.Equal(t, journey.StateReversed, c.state())
 }

@@ -109,7 +109,7 @@ func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
 		view.Language = own[0].Terms.Language
 	}
 	for _, j := range own {
-		view.Items = append(view.Items, g.item(g.Runner.Seen(r.Context(), j)))
+		view.Items = append(view.Items, g.item(g.seen(r, j)))
 	}
 	g.Pages.Render(w, http.StatusOK, pages.Status, view)
 }
@@ -124,6 +124,8 @@ func (g *Gateway) item(j journey.Journey) pages.Item {
 		item.Page, item.View.Target = pages.PassReady, j.Imprint.Target()
 	case item.Page == pages.PassReady:
 		item.View.Target = j.Imprint.Target()
+	case item.Page == pages.Waiting:
+		item.View.Target = markedAddress(j)
 	case j.ShowsReply(g.Runner.Now()) && item.Page == pages.Refused:
 		item.View.Target = ownAnswerAddress(j)
 	case j.ShowsReply(g.Runner.Now()) && item.Page != pages.Challenged:

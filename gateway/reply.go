@@ -55,7 +55,7 @@ func (g *Gateway) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 		_ = progress.Reply.Close() // the kept one is shown
 		g.showReply(w, r, after, marker{})
 	case progress.Reply != nil: // too large to keep: there is this one chance to see it
-		g.Runner.Seen(r.Context(), after)
+		g.seen(r, after)
 		g.hand(w, r, after, progress.Reply)
 	default:
 		g.sayState(w, r, after, err)
@@ -65,11 +65,19 @@ func (g *Gateway) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 // sayState answers with the truth about a journey that has no answer of the service to show.
 func (g *Gateway) sayState(w http.ResponseWriter, r *http.Request, j journey.Journey, err error) {
 	if err == nil {
-		g.answer(w, r, stateOf(g.Runner.Seen(r.Context(), j)))
+		g.answer(w, r, stateOf(g.seen(r, j)))
 		return
 	}
 	g.Log.WarnContext(r.Context(), "the journey cannot go on", "journey_id", j.ID, "state", j.State, "error", err)
 	g.answer(w, r, unfinished(j))
+}
+
+// seen notes that the citizen is about to read what the service said, which nobody does who asks with HEAD.
+func (g *Gateway) seen(r *http.Request, j journey.Journey) journey.Journey {
+	if r.Method == http.MethodHead {
+		return j
+	}
+	return g.Runner.Seen(r.Context(), j)
 }
 
 // showReply shows the kept reply.
@@ -81,7 +89,7 @@ func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, j journey.Jo
 	case err != nil:
 		g.answer(w, r, storeFailed(err))
 	case g.explains(r, j, at, reply):
-		g.sayInstead(w, r, &reply, explained(g.Runner.Seen(r.Context(), j), reply))
+		g.sayInstead(w, r, &reply, explained(g.seen(r, j), reply))
 	default:
 		g.hand(w, r, j, &reply)
 	}
@@ -96,7 +104,7 @@ func (g *Gateway) explains(r *http.Request, j journey.Journey, at marker, reply 
 // explained is the page before the service's refusal, with the way to it.
 func explained(j journey.Journey, reply journey.Reply) answer {
 	a := stateOf(j)
-	if !isChallenge(reply) && !isEmpty(reply) {
+	if !isChallenge(reply) && !isEmpty(reply, j) {
 		a.view.Target = ownAnswerAddress(j)
 	}
 	return a
@@ -107,9 +115,10 @@ func isChallenge(reply journey.Reply) bool {
 	return reply.Status == http.StatusUnauthorized && reply.Header.Get("Www-Authenticate") != ""
 }
 
-// isEmpty tells whether a browser shows nothing of a reply, and stays on the page that it has.
-func isEmpty(reply journey.Reply) bool {
-	return reply.Status == http.StatusNoContent || reply.Status == http.StatusResetContent
+// isEmpty tells whether a browser shows nothing of a reply, and stays on the page that it has. Of a pass it may have kept a copy.
+func isEmpty(reply journey.Reply, j journey.Journey) bool {
+	return reply.Status == http.StatusNoContent || reply.Status == http.StatusResetContent ||
+		reply.Status == http.StatusNotModified && j.Terms.Kind == journey.KindSubmission
 }
 
 // withoutContent is the page in place of such a reply.
@@ -135,7 +144,7 @@ func (g *Gateway) readReply(r *http.Request, j journey.Journey) (journey.Reply, 
 func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey, reply *journey.Reply) {
 	target, redirects := redirectTarget(*reply, j)
 	switch {
-	case isEmpty(*reply) && !isScript(r):
+	case isEmpty(*reply, j) && !isScript(r):
 		g.sayInstead(w, r, reply, withoutContent(j))
 	case !redirects:
 		g.stream(w, r, reply)
@@ -202,11 +211,11 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 				g.Log.WarnContext(r.Context(), "marking a reply as shown", "journey_id", p.Journey.ID, "error", takeErr)
 			}
 		}
-		g.Runner.Seen(r.Context(), p.Journey)
+		g.seen(r, p.Journey)
 		if target, redirects := redirectTarget(*p.Reply, p.Journey); redirects && strings.HasPrefix(p.Reply.Header.Get("Location"), "#") {
 			p.Reply.Header.Set("Location", target) // the browser may stand at the marked address
 		}
-		if isEmpty(*p.Reply) && !isScript(r) {
+		if isEmpty(*p.Reply, p.Journey) && !isScript(r) {
 			g.sayInstead(w, r, p.Reply, withoutContent(p.Journey))
 			return
 		}

@@ -86,6 +86,9 @@ func describePrice(r gateway.Route) string {
 
 func describeTerms(r gateway.Route) string {
 	words := []string{string(r.Terms.Kind), "capture " + r.Terms.Capture, "release " + r.Terms.Release}
+	if r.Terms.Kind == journey.KindSubmission && !r.Terms.RefusedPage {
+		words = append(words, "refusals shown at once")
+	}
 	if r.Mode != gateway.ModeOn {
 		words = append(words, strings.ToUpper(string(r.Mode)))
 	}

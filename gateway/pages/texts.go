@@ -309,6 +309,7 @@ var texts = map[Page]page{
 				"Byddwn yn ei anfon cyn gynted ag y gall y gwasanaeth ei dderbyn. Nid oes angen i chi wneud dim, a gallwch gau’r dudalen hon.",
 			},
 		},
+		do:       both{"Send it now", "Ei anfon nawr"}, // in the list
 		onlyOnce: true, reloads: 15 * time.Second,
 	},
 	Sent: {

@@ -59,7 +59,7 @@ func TestEveryPageHasATextAndATitleOfItsOwn(t *testing.T) {
 			require.Empty(t, seen[title], "%q is the title of %s too", title, name)
 			seen[title] = name
 		}
-		require.Equal(t, page.does != "" || slices.Contains([]Page{Onward, LookingUp, PassReady, ToPay, Prefetched, Refused, WrongHost}, name), page.do != both{}, "%s: a button has a label, and only a button", name)
+		require.Equal(t, page.does != "" || slices.Contains([]Page{Onward, LookingUp, Waiting, PassReady, ToPay, Prefetched, Refused, WrongHost}, name), page.do != both{}, "%s: a button has a label, and only a button", name)
 		require.True(t, page.kept == nil || page.does == "again", "%s: what is kept can be used again", name)
 	}
 }
