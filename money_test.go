@@ -122,6 +122,7 @@ func TestTrustEndsWithPaysWord(t *testing.T) {
 	h.service.server.Close()
 	c.comesBack()
 	require.Equal(t, journey.StatePaying, c.state(), "trusted, and not sent")
+	require.Equal(t, 1, h.ann().shown(c.status()[0].ID).Attempts, "one visit tries once")
 	h.pays("cancelled")
 	h.service.restart(t)
 	c.becomesBySweeps(journey.StateUnpaid)
