@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -21,8 +22,9 @@ func (r Redirect) target() (*url.URL, bool) {
 	if r.Held == nil || r.Location == "" {
 		return nil, false
 	}
-	to, err := r.Held.Parse(asBrowsersRead(r.Location))
-	if err != nil || to.Opaque != "" || to.Host == "" || to.User != nil || to.Scheme != "http" && to.Scheme != "https" {
+	location := asBrowsersRead(r.Location)
+	to, err := r.Held.Parse(location)
+	if noHost.MatchString(location) || err != nil || to.Opaque != "" || to.Host == "" || to.User != nil || to.Scheme != "http" && to.Scheme != "https" {
 		return nil, false
 	}
 	if to.Path == "" {
@@ -40,6 +42,7 @@ func isDotSegment(segment string) bool {
 var (
 	encodedDot    = regexp.MustCompile(`(?i)%2e`)
 	leadingSlash  = regexp.MustCompile(`^(https?:)?//+`)
+	noHost        = regexp.MustCompile(`^//([?#]|$)`)
 	controlsInURL = strings.NewReplacer("\t", "", "\r", "", "\n", "")
 )
 
@@ -53,7 +56,18 @@ func asBrowsersRead(location string) string {
 	}
 	path := strings.ReplaceAll(location[:end], `\`, "/")
 	path = leadingSlash.ReplaceAllString(encodedDot.ReplaceAllString(path, "."), "${1}//")
-	return path + location[end:]
+	return oddInPath.ReplaceAllStringFunc(path, percentEncode) + location[end:]
+}
+
+// oddInPath is what net/url would encode by itself, after it has decoded the whole path, slashes too.
+var oddInPath = regexp.MustCompile("[^!#-;=?-\\[\\]_a-z~]+")
+
+func percentEncode(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		fmt.Fprintf(&b, "%%%02X", text[i])
+	}
+	return b.String()
 }
 
 // staysAtService reports whether the redirect leads to the service itself. Services behind a TLS terminator often write http
