@@ -66,12 +66,15 @@ func headerLines(header string) (map[string]string, error) {
 			fault = errNotPlain
 			continue
 		}
-		name := strings.ToLower(found[1])
+		name, value := strings.ToLower(found[1]), found[2]
 		if _, twice := lines[name]; twice {
 			fault = errNotPlain
 			continue
 		}
-		lines[name] = found[2]
+		if name != "content-disposition" && strings.Contains(strings.ToLower(value), "content-") { // Rack finds a line within another
+			fault = errNotPlain
+		}
+		lines[name] = value
 	}
 	return lines, fault
 }
@@ -100,7 +103,7 @@ func (p *part) readDisposition(text string) {
 			seen[2]++
 		}
 	}
-	if p.name == "" || max(seen[0], seen[1], seen[2]) > 1 || seen[2] > seen[1] { // PHP does not know filename*
+	if p.name == "" || strings.Contains(p.name, "=?") || max(seen[0], seen[1], seen[2]) > 1 || seen[2] > seen[1] { // ASP.NET decodes =?utf-8?…; PHP does not know filename*
 		p.doubt(errNotPlain)
 	}
 	p.file = fileName != ""

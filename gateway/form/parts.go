@@ -17,7 +17,7 @@ type parts struct {
 	tail  []byte // the last two bytes, which may belong to the next delimiter
 	part  part
 	card  cards.Finder // in what is no field
-	size  int64        // of the preamble
+	text  []byte       // of what is before the first part, or after the last
 }
 
 // stage is where in the form the reading is.
@@ -72,8 +72,6 @@ func (p *parts) take(text []byte) {
 		p.head = append(p.head, text[:min(len(text), len("--")+len(lineEnd)-len(p.head))]...)
 		p.ignore(text)
 	default:
-		p.size += int64(len(text))
-		p.keepTail(text)
 		p.ignore(text)
 	}
 }
@@ -83,16 +81,12 @@ func (p *parts) ignore(text []byte) {
 	if bytes.IndexByte(text, 0) >= 0 {
 		p.doubt(errOtherChars)
 	}
+	p.text = append(p.text, text[:min(len(text), maxHeadBytes-len(p.text))]...)
 	p.card.Write(text)
 }
 
-func (p *parts) keepTail(text []byte) {
-	p.tail = append(p.tail, text[max(0, len(text)-len(lineEnd)):]...)
-	p.tail = p.tail[max(0, len(p.tail)-len(lineEnd)):]
-}
-
 func (p *parts) beginPart() {
-	p.stage, p.head, p.tail = head, p.head[:0], p.tail[:0]
+	p.stage, p.head, p.tail, p.text = head, p.head[:0], p.tail[:0], p.text[:0]
 	p.card.Reset()
 }
 
@@ -142,7 +136,6 @@ func (p *parts) beginContent(header string, rest []byte) {
 func (p *parts) skip() {
 	p.doubt(errNotPlain)
 	p.stage = ignored
-	p.keepTail(p.head)
 	p.ignore(p.head)
 }
 
@@ -173,7 +166,7 @@ func (p *parts) endPart() {
 		p.endContent()
 		return
 	case preamble:
-		if p.size > 0 && string(p.tail) != lineEnd {
+		if len(p.text) > 0 && !bytes.HasSuffix(p.text, []byte(lineEnd)) {
 			p.doubt(errNotPlain)
 		}
 	default:
@@ -200,9 +193,18 @@ func (p *parts) endIgnored() {
 	if p.stage == head {
 		p.ignore(p.head)
 	}
+	if mayBePart(p.text) {
+		p.doubt(errNotPlain)
+	}
 	if p.card.End() {
 		p.foundCard("")
 	}
+}
+
+// mayBePart reports whether some service takes what is beside the parts for one: Django and Werkzeug need no delimiter before the
+// first.
+func mayBePart(text []byte) bool {
+	return len(text) == maxHeadBytes || bytes.Contains(bytes.ToLower(text), []byte("disposition"))
 }
 
 func (p *parts) endContent() {
