@@ -87,6 +87,7 @@ func instead(environ, over []string) []string {
 // visit is what the doctor says, a line each by what it is about.
 type visit struct {
 	status int
+	out    string
 	lines  map[string]string
 }
 
@@ -98,7 +99,8 @@ func (p *practice) visit(args ...string) visit {
 	for _, secret := range []string{"secretkey", secret32(1), annsToken} {
 		require.NotContains(p.t, out.String()+errs.String(), secret)
 	}
-	_, findings, _ := strings.Cut(out.String(), "\n\n")
+	v.out = out.String()
+	_, findings, _ := strings.Cut(v.out, "\n\n")
 	for line := range strings.Lines(findings) {
 		if len(line) > 30 && !strings.HasPrefix(line, "0 wrong") {
 			about := strings.TrimSpace(line[9:30])
@@ -493,4 +495,38 @@ func TestADoctorSaysWhatElseAnswersAtThePublicAddress(t *testing.T) {
 	require.Contains(t, said, "warning: "+other.URL+" is answered by something else than Paygate")
 	require.Contains(t, said, "warning: "+leads.URL+" leads to https://www.example.org instead")
 	require.Contains(t, said, "note: http://"+nobody.Addr().String()+" was not asked: ")
+}
+
+// What the service's own pages offer near a pay path is printed as the setting that declares it.
+func TestADoctorReadsTheFormsOfTheServicesPages(t *testing.T) {
+	t.Parallel()
+	const apply = `<html><body><a href="/licences/help">Help</a><a href="https://elsewhere.example/licences/apply/x">x</a>
+		<form method="post"><input name="name"><input type="hidden" name="next" value="/licences/done">
+			<button name="action" value="save">Save</button><button name="action" value="pay">Pay</button>
+			<button formaction="/licences/apply/postcode-lookup">Find address</button>
+			<button formaction="apply/step-2" name="go">Next</button></form>
+		<form method="post" action="/licences/apply/7"><input type="hidden" name="_method" value="patch"><button>Change</button></form>
+		<form method="post" action="/Licences/apply.php"><button>Pay</button></form>
+		<form action="/search"><input name="q"></form>
+		<form method="post" action="/licences/apply/a%2fb"></form></body></html>`
+	answer := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path != "/licences/apply" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		_, _ = io.WriteString(w, apply)
+	}
+	v := newPractice(t, answer, "PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo").visit()
+	require.Contains(t, v.out, "\nPAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo,POST /licences/apply/postcode-lookup,POST /licences/apply/step-2,POST /licences/apply/{id}\n")
+	require.Contains(t, v.out, "\nPAYGATE_ROUTE_LICENCE_ALIASES=POST /Licences/apply.php\n")
+	require.Contains(t, v.out, "several buttons (action=pay, action=save)")
+	require.Contains(t, v.out, "\nPAYGATE_ROUTE_LICENCE_WHEN=form:action=save\n")
+	require.Contains(t, v.out, "offers POST /licences/apply/a%2fb, which Paygate refuses")
+	require.Contains(t, v.out, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation,/licences/done\n")
+
+	v = newPractice(t, answer, "PAYGATE_ROUTE_LICENCE_WHEN=form:pay",
+		"PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/postcode-lookup,POST /licences/apply/step-2,POST /licences/apply/{id}", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /Licences/apply.php").visit()
+	require.NotContains(t, v.out, "would refuse")
+	require.Contains(t, v.out, "none is called pay")
 }

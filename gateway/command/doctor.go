@@ -80,6 +80,7 @@ func examine(ctx context.Context, out io.Writer, e examined) error {
 	tell(checkExposure(ctx, e))
 	if e.service != nil {
 		tell(checkPages(ctx, e)...)
+		tell(checkForms(e)...)
 		tell(checkPrefix(ctx, e))
 		tell(checkCookies(e)...)
 	}

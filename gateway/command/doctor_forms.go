@@ -1,0 +1,276 @@
+package command
+
+import (
+	"bytes"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"paygate/gateway"
+	"paygate/gateway/config"
+	"paygate/gateway/reading"
+	"paygate/journey"
+)
+
+// step is a request that a page offers: the sending of a form, or a link.
+type step struct {
+	page   string // that offers it
+	method string
+	to     *url.URL
+	form   *html.Node // nil: it is a link
+	button *html.Node // that sends the form; nil where it is none
+}
+
+// checkForms holds what the pages that were read offer against the pay routes: what is near a pay path, and would be refused, is
+// printed as the setting that declares it.
+func checkForms(e examined) []finding {
+	var steps []step
+	for _, p := range e.service.read {
+		steps = append(steps, stepsOf(p, e.settings)...)
+	}
+	needed := declarations{settings: e.settings}
+	for _, s := range steps {
+		needed.look(s)
+	}
+	return slices.Concat(needed.findings(), checkButtons(steps, e.settings), checkWhereFormsLead(steps, e.settings))
+}
+
+// stepsOf are the forms and the links of a page that stay at the service.
+func stepsOf(p page, s config.Settings) []step {
+	kind, _, _ := mime.ParseMediaType(p.header.Get("Content-Type"))
+	document, err := html.Parse(bytes.NewReader(p.body))
+	base, baseErr := url.Parse(s.Origins.Main().String() + p.target)
+	if kind != "text/html" || err != nil || baseErr != nil {
+		return nil
+	}
+	var steps []step
+	add := func(method, address string, form, button *html.Node) {
+		to, err := base.Parse(strings.TrimSpace(address))
+		if err == nil && (to.Host == base.Host || to.Host == s.Upstream.Host) {
+			steps = append(steps, step{p.target, strings.ToUpper(method), to, form, button})
+		}
+	}
+	for n := range document.Descendants() {
+		switch {
+		case n.DataAtom == atom.Base && attribute(n, "href") != "":
+			if to, err := base.Parse(attribute(n, "href")); err == nil {
+				base = to
+			}
+		case n.DataAtom == atom.A && attribute(n, "href") != "":
+			add(http.MethodGet, attribute(n, "href"), nil, nil)
+		case n.DataAtom == atom.Form:
+			method, action := orElse(attribute(n, "method"), http.MethodGet), orElse(attribute(n, "action"), p.target)
+			add(method, action, n, nil)
+			for _, button := range buttonsOf(n) {
+				add(orElse(attribute(button, "formmethod"), method), orElse(attribute(button, "formaction"), action), n, button)
+			}
+		}
+	}
+	return steps
+}
+
+// buttonsOf are the named buttons that send a form, and those that send it elsewhere.
+func buttonsOf(form *html.Node) []*html.Node {
+	var buttons []*html.Node
+	for n := range form.Descendants() {
+		kind := strings.ToLower(attribute(n, "type"))
+		sends := n.DataAtom == atom.Button && (kind == "" || kind == "submit") || n.DataAtom == atom.Input && (kind == "submit" || kind == "image")
+		if sends && (attribute(n, "name") != "" || attribute(n, "formaction") != "" || attribute(n, "formmethod") != "") {
+			buttons = append(buttons, n)
+		}
+	}
+	return buttons
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// declarations are the patterns that routes lack.
+type declarations struct {
+	settings config.Settings
+	lacking  []lacking
+	unnamed  []step // refused, and no setting frees them
+}
+
+// lacking is a pattern that a setting of a route lacks.
+type lacking struct {
+	setting string
+	already []reading.Pattern
+	pattern reading.Pattern
+	page    string
+}
+
+// look finds what declares a step that is refused.
+func (d *declarations) look(s step) {
+	target := s.to.EscapedPath()
+	if s.to.RawQuery != "" {
+		target += "?" + s.to.RawQuery
+	}
+	tried := gateway.Tried{Method: s.method, Target: target}
+	if judgeOf(d.settings, d.settings.Routes).Fate(tried) != gateway.FateRefused {
+		return
+	}
+	pattern, err := reading.ParsePattern(s.method + " " + withoutNumbers(s.to.EscapedPath()))
+	for _, r := range d.settings.Routes {
+		if err != nil || strings.Contains(pattern.String(), ",") {
+			break
+		}
+		allowed, aliased := r, r
+		allowed.Allow = append(slices.Clone(r.Allow), pattern)
+		aliased.Aliases = append(slices.Clone(r.Aliases), pattern)
+		isAllowed := d.fateWith(allowed, tried) == gateway.FateForwarded
+		isAliased := gateway.KindOf(s.method) == r.Terms.Kind && d.fateWith(aliased, tried) == gateway.FateHeld
+		switch {
+		case isAllowed && !(isAliased && isSpelled(pattern, r.Match)):
+			d.add(lacking{r.Setting + "ALLOW", r.Allow, pattern, s.page})
+			return
+		case isAliased:
+			d.add(lacking{r.Setting + "ALIASES", r.Aliases, pattern, s.page})
+			return
+		}
+	}
+	d.unnamed = append(d.unnamed, s)
+}
+
+// isSpelled reports whether a pattern looks like another way to write the pay path, and not like a page beside it: it has as many
+// segments, or ends in the pay path.
+func isSpelled(p, match reading.Pattern) bool {
+	path, pay := strings.ToLower(p.Path()), strings.ToLower(match.Path())
+	return strings.Count(path, "/") == strings.Count(pay, "/") || strings.HasSuffix(path, pay)
+}
+
+// fateWith is that of a request where a route is set otherwise.
+func (d *declarations) fateWith(changed gateway.Route, tried gateway.Tried) gateway.Fate {
+	routes := slices.Clone(d.settings.Routes)
+	routes[slices.IndexFunc(routes, func(r gateway.Route) bool { return r.Name == changed.Name })] = changed
+	return judgeOf(d.settings, routes).Fate(tried)
+}
+
+func (d *declarations) add(l lacking) {
+	if !slices.ContainsFunc(d.lacking, func(o lacking) bool { return o.setting == l.setting && o.pattern.Equal(l.pattern) }) {
+		d.lacking = append(d.lacking, l)
+	}
+}
+
+var number = regexp.MustCompile(`/[0-9]+(/|$)`)
+
+// withoutNumbers has a wildcard for a segment that is a number: the number of somebody's application is not in a setting.
+func withoutNumbers(path string) string {
+	for _, name := range []string{"{id}", "{id2}", "{id3}"} {
+		at := number.FindStringIndex(path)
+		if at == nil {
+			break
+		}
+		end := at[0] + 1 + strings.IndexFunc(path[at[0]+1:]+"/", func(r rune) bool { return r < '0' || r > '9' })
+		path = path[:at[0]+1] + name + path[end:]
+	}
+	return path
+}
+
+// findings are one line for each setting that lacks something.
+func (d *declarations) findings() []finding {
+	var findings []finding
+	var seen []string
+	for _, l := range d.lacking {
+		if slices.Contains(seen, l.setting) {
+			continue
+		}
+		seen = append(seen, l.setting)
+		texts, pages := []string{}, []string{}
+		for _, p := range l.already {
+			texts = append(texts, p.String())
+		}
+		for _, o := range d.lacking {
+			if o.setting == l.setting {
+				texts, pages = append(texts, o.pattern.String()), append(pages, o.page)
+			}
+		}
+		what := "other code"
+		if strings.HasSuffix(l.setting, "ALIASES") {
+			what = "the pay code"
+		}
+		findings = append(findings, found(warning, "forms", "%s offers what Paygate would refuse; where it leads to %s, set\n%s=%s", list(pages), what, l.setting, strings.Join(texts, ",")))
+	}
+	for _, s := range d.unnamed {
+		findings = append(findings, found(warning, "forms", "%s offers %s %s, which Paygate refuses, and no setting of a route declares it", s.page, s.method, s.to.EscapedPath()))
+	}
+	return findings
+}
+
+// checkButtons looks at the buttons that send a form to a pay route.
+func checkButtons(steps []step, s config.Settings) []finding {
+	var findings []finding
+	for _, r := range s.Routes {
+		var names, written []string
+		var page string
+		for _, step := range steps {
+			if step.button != nil && step.method == r.Match.Method() && r.Match.Matches(step.to.EscapedPath()) && attribute(step.button, "name") != "" {
+				names = append(names, attribute(step.button, "name"))
+				written = append(written, attribute(step.button, "name")+"="+attribute(step.button, "value"))
+				page = step.page
+			}
+		}
+		switch {
+		case r.Terms.Kind == journey.KindPass, len(names) == 0:
+		case r.When == nil && len(written) > 1:
+			findings = append(findings, found(warning, "forms", "%s has several buttons (%s), and all of them cost money; where only one does, set\n%sWHEN=form:%s", page, list(written), r.Setting, written[0]))
+		case r.When != nil && !slices.Contains(names, r.When.Field):
+			findings = append(findings, found(note, "forms", "%s has the buttons %s, and none is called %s, which WHEN goes by", page, list(written), r.When.Field))
+		}
+	}
+	return findings
+}
+
+// afterwards are the usual names of the hidden field that says where a form leads once it was accepted.
+var afterwards = regexp.MustCompile(`(?i)^_?(?:next|continue|success_?url|(?:redirect|return)(?:_?(?:to|ur[li]))?)$`)
+
+// checkWhereFormsLead looks for what the forms of pay routes say about where they lead.
+func checkWhereFormsLead(steps []step, s config.Settings) []finding {
+	var findings []finding
+	for _, r := range s.Routes {
+		var places []string
+		var page string
+		for _, step := range steps {
+			if step.form != nil && step.button == nil && step.method == r.Match.Method() && r.Match.Matches(step.to.EscapedPath()) {
+				places, page = append(places, placesIn(step.form)...), step.page
+			}
+		}
+		known := knownLocations(r)
+		places = slices.DeleteFunc(places, func(place string) bool { return slices.Contains(known, place) })
+		if len(places) > 0 && r.Terms.Kind == journey.KindSubmission {
+			findings = append(findings, found(note, "forms", "%s says that it leads to %s; if the service redirects there once it took the form, set\n%sACCEPT_LOCATION=%s",
+				page, list(places), r.Setting, strings.Join(append(known, places...), ",")))
+		}
+	}
+	return findings
+}
+
+// placesIn are the paths in the hidden fields of a form that say where it leads.
+func placesIn(form *html.Node) []string {
+	var places []string
+	for n := range form.Descendants() {
+		value := attribute(n, "value")
+		isPath := strings.HasPrefix(value, "/") && !strings.HasPrefix(value, "//") && !strings.ContainsAny(value, ",\r\n")
+		if n.DataAtom == atom.Input && attribute(n, "type") == "hidden" && afterwards.MatchString(attribute(n, "name")) && isPath {
+			places = append(places, value)
+		}
+	}
+	return places
+}
+
+func knownLocations(r gateway.Route) []string {
+	if r.Terms.Acceptance == nil || r.Terms.Acceptance.AnyLocation() {
+		return nil
+	}
+	return slices.Clone(r.Terms.Acceptance.Locations)
+}
