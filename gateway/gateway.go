@@ -86,7 +86,7 @@ type Gateway struct {
 	quotas      *quotas
 	draining    chan struct{} // closed once no new journeys may begin
 	later       *later
-	hostWarning rate.Sometimes // for the log, of requests at other hosts
+	led, misled rate.Sometimes // limit what the log says of requests at other hosts
 }
 
 // New makes the public door. It keeps pointers into the routes, which must not be changed any more.
@@ -100,7 +100,7 @@ func New(o Options) *Gateway {
 		draining: make(chan struct{}),
 		later:    newLater(),
 
-		hostWarning: rate.Sometimes{Interval: time.Minute},
+		led: rate.Sometimes{Interval: time.Minute}, misled: rate.Sometimes{Interval: time.Minute},
 	}
 	g.passThrough = g.newPassThrough()
 	g.own = g.ownAddresses()

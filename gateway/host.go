@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"regexp"
 
+	"golang.org/x/time/rate"
+
 	"paygate/gateway/pages"
 	"paygate/gateway/reading"
 	"paygate/journey"
@@ -50,7 +52,7 @@ func (r *Route) isAt(path, query string) bool {
 
 // toMainOrigin leads a browser to the same address at the main origin.
 func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked ruling) {
-	g.noteHost(r, slog.LevelWarn, "led to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
+	g.noteHost(r, &g.led, slog.LevelWarn, "led to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
 	ownHeader(w.Header())
 	w.Header().Set("Location", g.atMainOrigin(asked))
 	w.WriteHeader(http.StatusPermanentRedirect)
@@ -58,7 +60,7 @@ func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked rul
 
 // misdirected refuses a request that costs money, at a host where it cannot be paid for.
 func (g *Gateway) misdirected(w http.ResponseWriter, r *http.Request, asked ruling) {
-	g.noteHost(r, slog.LevelError, "a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list")
+	g.noteHost(r, &g.misled, slog.LevelError, "a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list")
 	w.Header().Set("Connection", "close")
 	view := pages.View{Target: g.atMainOrigin(asked)}
 	g.answer(w, r, answer{status: http.StatusMisdirectedRequest, page: pages.WrongHost, view: view})
@@ -71,12 +73,12 @@ func (g *Gateway) atMainOrigin(asked ruling) string {
 var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)
 
 // noteHost tells operators the host that arrived, at most once a minute: anybody can send any.
-func (g *Gateway) noteHost(r *http.Request, level slog.Level, text string) {
+func (g *Gateway) noteHost(r *http.Request, often *rate.Sometimes, level slog.Level, text string) {
 	host := g.clientOf(r).host
 	if !hostPattern.MatchString(host) {
 		host = "not a host name"
 	}
-	g.hostWarning.Do(func() {
+	often.Do(func() {
 		g.Log.LogAttrs(r.Context(), level, text, slog.String("host", host), slog.String("setting", "PAYGATE_PUBLIC_URL"))
 	})
 }

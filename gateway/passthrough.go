@@ -211,7 +211,7 @@ func (g *Gateway) cleanAnswer(header http.Header, to recipient) {
 	upstream.PublicReply(header, g.Upstream, to.origin)
 	cookie.StripSet(header)
 	keepTicket(header, to)
-	allowCardPages(header, g.CardOrigins)
+	allowCardPages(header, g.formsLeadTo(to))
 }
 
 // withoutTrailer drops the trailer that net/http fills in when the body has been read.

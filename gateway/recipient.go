@@ -1,24 +1,33 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"paygate/gateway/cookie"
 )
 
 // recipient is the browser that an answer of the service goes to, as far as the answer has to be fitted to it.
 type recipient struct {
-	origin  *url.URL // of ours, that it is at
+	origin  *url.URL // of ours, that it is at, or is led to when it wants to pay
+	led     bool     // it is at another host
 	path    string   // of what it asked for
 	cookies []string // the Cookie lines that it sent, without ours
 	ticket  bool     // it sent our cookie
 }
 
+func (g *Gateway) recipientWith(host string) recipient {
+	found := g.Origins.Find(host)
+	return recipient{origin: cmp.Or(found, g.Origins.Main()), led: found == nil}
+}
+
 // recipientAt returns the sender of a request, which is as it came.
 func (g *Gateway) recipientAt(in *http.Request) recipient {
-	to := recipient{origin: g.clientOf(in).origin, path: "/", ticket: cookie.IsSent(in.Header)}
+	to := g.recipientWith(g.clientOf(in).host)
+	to.path, to.ticket = "/", cookie.IsSent(in.Header)
 	if target, err := parseTarget(in, g.Origins); err == nil {
 		to.path = target.path
 	}
@@ -30,10 +39,17 @@ func (g *Gateway) recipientAt(in *http.Request) recipient {
 
 // recipientOf returns the sender of a request that has gone out to the service.
 func (g *Gateway) recipientOf(out *http.Request) recipient {
-	return recipient{
-		origin: g.Origins.FindOrMain(out.Header.Get("X-Forwarded-Host")), path: out.URL.EscapedPath(),
-		cookies: out.Header["Cookie"], ticket: out.Context().Value(ticketKey{}) != nil,
+	to := g.recipientWith(out.Header.Get("X-Forwarded-Host"))
+	to.path, to.cookies, to.ticket = out.URL.EscapedPath(), out.Header["Cookie"], out.Context().Value(ticketKey{}) != nil
+	return to
+}
+
+// formsLeadTo are the origins that the forms of a page may lead to by way of us.
+func (g *Gateway) formsLeadTo(to recipient) []string {
+	if !to.led {
+		return g.CardOrigins
 	}
+	return append(slices.Clone(g.CardOrigins), to.origin.String())
 }
 
 // ticketKey is the context key of requests that came with our cookie, which the service does not get.

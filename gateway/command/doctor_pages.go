@@ -109,7 +109,7 @@ func roundPaygate(document *html.Node, s config.Settings) []string {
 		}
 		for _, name := range names {
 			to, err := url.Parse(strings.TrimSpace(attribute(n, name)))
-			if err == nil && to.Host != "" && strings.EqualFold(to.Host, s.Upstream.Host) && !strings.EqualFold(to.Host, s.Origins.Main().Host) {
+			if err == nil && to.Host != "" && strings.EqualFold(to.Host, s.Upstream.Host) && s.Origins.Find(to.Host) == nil {
 				origins = append(origins, s.Upstream.String())
 			}
 		}
