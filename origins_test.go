@@ -22,7 +22,7 @@ func TestACitizenComesBackToTheOriginTheyStartedAt(t *testing.T) {
 	t.Parallel()
 	h, second := twoOrigins(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
-			w.Header().Set("Location", "http://"+r.Context().Value(http.LocalAddrContextKey).(interface{ String() string }).String()+"/done")
+			w.Header().Set("Location", "http://"+r.Context().Value(http.LocalAddrContextKey).(interface{ String() string }).String()+"/licences/confirmation/1")
 			w.WriteHeader(http.StatusSeeOther)
 		}
 	})
@@ -32,7 +32,7 @@ func TestACitizenComesBackToTheOriginTheyStartedAt(t *testing.T) {
 		require.Equal(t, at+"/_pay/return", h.payments()[i].ReturnURL)
 		h.pays("success")
 		shown := c.get(at + c.get(at+"/_pay/return").to())
-		require.Equal(t, at+"/done", shown.to(), "the service's own origin is turned into the one that the citizen is at")
+		require.Equal(t, at+"/licences/confirmation/1", shown.to(), "the service's own origin is turned into the one that the citizen is at")
 	}
 }
 
@@ -87,7 +87,9 @@ func TestAFormThatCostsNothingPassesAtAnyHost(t *testing.T) {
 
 func TestAFormAtAnotherHostMayLeadToTheMainOrigin(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Security-Policy", "form-action 'self'") })
+	h := newHouse(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Security-Policy", "form-action 'self'")
+	})
 	elsewhere := strings.Replace(h.url, "127.0.0.1", "localhost", 1)
 	require.Equal(t, "form-action 'self' "+h.payURL+" "+h.url, h.citizen().get(elsewhere+"/years").header.Get("Content-Security-Policy"))
 	require.Equal(t, "form-action 'self' "+h.payURL, h.citizen().get("/years").header.Get("Content-Security-Policy"))
