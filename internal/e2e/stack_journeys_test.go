@@ -58,7 +58,7 @@ func (v *visit) in(t *testing.T) *visit {
 func (v *visit) signIn() {
 	v.t.Helper()
 	form := v.get(v.service.login)
-	answer := v.post(v.service.login, form.fill(url.Values{"name": {"ann"}}))
+	answer := v.service.send(v.citizen, v.service.login, form.fill(url.Values{"name": {"ann"}}))
 	require.True(v.t, answer.isRedirect(), "%d %s", answer.status, answer.text)
 	require.Equal(v.t, v.service.settings.path("apply"), strings.TrimPrefix(answer.location(), v.paygate.url))
 }
@@ -69,7 +69,7 @@ func (v *visit) apply(name, email string) page {
 	path := v.service.settings.path("apply")
 	form := v.get(path)
 	require.Equal(v.t, v.paygate.url+path, form.url.String(), "not the form: %s", form.text)
-	return v.post(path, form.fill(v.service.fields(name, email)))
+	return v.service.send(v.citizen, path, form.fill(v.service.fields(name, email)))
 }
 
 // newest is the newest payment.
@@ -150,10 +150,10 @@ func (v *visit) buttons() {
 		value = "Pay"
 	}
 	form := v.get(path)
-	free := v.post(path, form.fill(url.Values{"draft": {"Save"}}))
+	free := v.service.send(v.citizen, path, form.fill(url.Values{"draft": {"Save"}}))
 	require.Empty(v.t, free.header.Get("Paygate-Answer"), free.text)
 	require.Empty(v.t, v.service.ran())
-	v.sees(v.get(v.pays(v.post(path, form.fill(url.Values{field: {value}})), goodCard)))
+	v.sees(v.get(v.pays(v.service.send(v.citizen, path, form.fill(url.Values{field: {value}})), goodCard)))
 	require.Equal(v.t, []run{{"renew", "pay", "success", "1500"}}, v.service.ran())
 }
 
@@ -162,7 +162,7 @@ func (v *visit) prices() {
 	for _, choice := range []struct{ value, pence string }{{"1-day", "600"}, {"8-day", "1350"}} {
 		form := v.get(path)
 		chosen := form.fill(v.service.permit(url.Values{field: {choice.value}}))
-		v.sees(v.get(v.pays(v.post(path, chosen), goodCard)))
+		v.sees(v.get(v.pays(v.service.send(v.citizen, path, chosen), goodCard)))
 		require.Equal(v.t, []run{{"permit", choice.value, "success", choice.pence}}, v.service.ran())
 	}
 }

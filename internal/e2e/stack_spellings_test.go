@@ -105,13 +105,39 @@ func (a attack) spellings(c *caller) []probe.Spelling {
 	method, path, _ := strings.Cut(c.service.settings.of(a.route, "MATCH"), " ")
 	address := probe.Address{Method: method, Path: path, Host: "apply.example", Field: a.field, Value: a.value, Other: a.other}
 	if a.form != nil {
-		address.Form = c.withTokens(a.route, a.form).Encode()
+		form := c.withTokens(a.route, a.form)
+		address.Form = form.Encode()
+		if c.service.parts {
+			address.Type, address.Body = c.service.encode(form)
+		}
 	}
-	spellings := probe.Spellings(address, a.kinds...)
+	spellings := append(probe.Spellings(address, a.kinds...), a.actions(c)...)
 	if a.priced {
 		spellings = append(spellings, beside(spellings, url.Values{a.field: {a.other}}.Encode())...)
 	}
 	return spellings
+}
+
+// actions are the pay request as a script of Next.js sends it: to any address, with the number of the function in a header.
+func (a attack) actions(c *caller) (calls []probe.Spelling) {
+	for name := range c.tokens[a.route] {
+		number, found := strings.CutPrefix(name, "$ACTION_ID_")
+		if !found {
+			continue
+		}
+		arguments := url.Values{"0": {`["$K1"]`}}
+		for field, values := range a.form {
+			arguments["1_"+field] = values
+		}
+		contentType, body := c.service.encode(arguments)
+		for _, target := range []string{"/", c.service.login, "/licences/confirmation", "/no-such-page", "/?x=1", "//"} {
+			calls = append(calls, probe.Spelling{
+				Group: &probe.Group{Kind: probe.KindMethod, Class: "server action"}, Method: http.MethodPost, Target: target,
+				Header: []string{"Next-Action: " + number}, Type: contentType, Body: body,
+			})
+		}
+	}
+	return calls
 }
 
 // takes requires that the plain request runs the pay code, else the test proves nothing.
@@ -120,7 +146,7 @@ func (s *service) takes(c *caller, a attack) {
 	method, path, _ := strings.Cut(s.settings.of(a.route, "MATCH"), " ")
 	plain := probe.Spelling{Group: &probe.Group{}, Method: method, Target: path}
 	if a.form != nil {
-		plain.Type, plain.Body = probe.FormType, c.withTokens(a.route, a.form).Encode()
+		plain.Type, plain.Body = s.encode(c.withTokens(a.route, a.form))
 	}
 	answer := c.send(s.t, s.url, plain)
 	require.Len(s.t, s.ran(), 1, "%s answered %d %s", written(plain), answer.status, answer.text)

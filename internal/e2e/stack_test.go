@@ -4,16 +4,22 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
+	"mime/multipart"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/probe"
 )
 
 // stack is a small legacy service on a real framework, with that framework's defaults. Its source is in
@@ -31,6 +37,7 @@ type stack struct {
 
 	fields func(name, email string) url.Values // of the form to apply
 	buy    url.Values                          // the button of the form with prices, where it has to be among the fields
+	parts  bool                                // its forms are sent in parts
 }
 
 func stacks() []stack {
@@ -42,17 +49,26 @@ func stacks() []stack {
 	ruby := func(gems ...string) []string {
 		return under("/usr/share/rubygems-integration/all/specifications/", gems...)
 	}
+	webForms := func(name, email string) url.Values {
+		return url.Values{"name": {name}, "email": {email}, "send": {"Apply"}}
+	}
+	tomcat := []string{"/usr/share/java/tomcat10-embed-core.jar", "/usr/bin/javac"}
+	mono := []string{"/usr/bin/fastcgi-mono-server4", "/usr/sbin/nginx"}
 	apache := []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}
 	express := "testdata/stacks/express/node_modules/express"
 	return []stack{
-		{"Plain PHP", "php", apache, startApache, "/login.php", plain, nil},
-		{"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"), "/login", plain, nil},
-		{"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain, nil},
-		{"Express", "express", []string{express, "/usr/bin/node"}, startNode, "/login", plain, nil},
-		{"Rails", "rails", append(ruby("railties-*"), "/usr/bin/puma"), startPuma, "/login", bracketed, nil},
-		{"Laravel", "laravel", append(apache, "/usr/share/php/Illuminate/autoload.php"), startLaravel, "/login", plain, nil},
-		{"CherryPy", "cherrypy", python("cherrypy"), startCherryPy, "/login", plain, nil},
-		{"Sinatra", "sinatra", append(ruby("sinatra-*"), "/usr/bin/puma"), startPuma, "/login", plain, nil},
+		{"Plain PHP", "php", apache, startApache, "/login.php", plain, nil, false},
+		{"PHP with a front controller", "front", apache, startApache, "/login", plain, nil, false},
+		{"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"), "/login", plain, nil, false},
+		{"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain, nil, false},
+		{"Express", "express", []string{express, "/usr/bin/node"}, startNode, "/login", plain, nil, false},
+		{"Next.js", "next", []string{"testdata/stacks/next/.next/BUILD_ID", "/usr/bin/node"}, startNext, "/login", plain, nil, true},
+		{"Rails", "rails", append(ruby("railties-*"), "/usr/bin/puma"), startPuma, "/login", bracketed, nil, false},
+		{"Laravel", "laravel", append(apache, "/usr/share/php/Illuminate/autoload.php"), startLaravel, "/login", plain, nil, false},
+		{"Servlets", "servlet", tomcat, startTomcat, "/login", plain, nil, false},
+		{"CherryPy", "cherrypy", python("cherrypy"), startCherryPy, "/login", plain, nil, false},
+		{"Sinatra", "sinatra", append(ruby("sinatra-*"), "/usr/bin/puma"), startPuma, "/login", plain, nil, false},
+		{"ASP.NET Web Forms", "webforms", mono, startMono, "/login.aspx", webForms, url.Values{"buy": {"Buy"}}, false},
 	}
 }
 
@@ -113,7 +129,13 @@ func (s stack) run(t *testing.T) *service {
 	}
 	cmd.Env = append(os.Environ(), "SITE="+dir, "PORT="+port)
 	cmd.Env = append(cmd.Env, "PYTHONDONTWRITEBYTECODE=1", "NODE_ENV=production", "RAILS_ENV=production")
-	start(t, cmd).waitFor(t, func() bool { return listens(address) })
+	running := start(t, cmd)
+	running.waitFor(t, func() bool { return listens(address) })
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("%s printed: %.10000s", s.name, running.printed())
+		}
+	})
 	return &service{s, t, "http://" + address, here, settingsOf(t, s.name)}
 }
 
@@ -148,6 +170,32 @@ func text(value any) string {
 	}
 	written, _ := json.Marshal(value)
 	return string(written)
+}
+
+// send sends a form of the service as its page says.
+func (s *service) send(c *citizen, target string, form url.Values) page {
+	s.t.Helper()
+	contentType, body := s.encode(form)
+	return c.do(http.MethodPost, target, contentType, body)
+}
+
+// encode is a form as browsers send it, in parts or in one piece.
+func (s stack) encode(form url.Values) (contentType, body string) {
+	if !s.parts {
+		return probe.FormType, form.Encode()
+	}
+	var b strings.Builder
+	parts := multipart.NewWriter(&b)
+	_ = parts.SetBoundary("----WebKitFormBoundary7MA4YWxkTrZu0gW7")
+	names := slices.Sorted(maps.Keys(form))
+	slices.Reverse(names) // a script of Next.js sends the list of arguments, "0", after the arguments
+	for _, name := range names {
+		for _, value := range form[name] {
+			_ = parts.WriteField(name, value)
+		}
+	}
+	_ = parts.Close()
+	return parts.FormDataContentType(), b.String()
 }
 
 // expire ends all sessions of the service; renew lets it have new ones.
@@ -222,6 +270,13 @@ func startGunicorn(module string) func(*testing.T, *site) *exec.Cmd {
 
 func startNode(_ *testing.T, s *site) *exec.Cmd {
 	return exec.Command("/usr/bin/node", filepath.Join(s.app, "app.js"))
+}
+
+func startNext(_ *testing.T, s *site) *exec.Cmd {
+	next := filepath.Join(s.app, "node_modules/next/dist/bin/next")
+	cmd := exec.Command("/usr/bin/node", next, "start", "-H", "127.0.0.1", "-p", s.port)
+	cmd.Dir = s.app
+	return cmd
 }
 
 func startPuma(_ *testing.T, s *site) *exec.Cmd {

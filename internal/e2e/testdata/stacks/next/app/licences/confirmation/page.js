@@ -1,0 +1,1 @@
+export default function Confirmation () { return <h1>Application received</h1> }

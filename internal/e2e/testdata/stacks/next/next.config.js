@@ -1,0 +1,1 @@
+module.exports = { generateBuildId: () => 'build' } // a name for the tests to try
