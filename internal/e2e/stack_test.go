@@ -286,7 +286,7 @@ func startPuma(_ *testing.T, s *site) *exec.Cmd {
 
 func startTomcat(t *testing.T, s *site) *exec.Cmd {
 	t.Helper()
-	jars := []string{"/usr/share/java/tomcat10-embed-core.jar", "/usr/share/java/tomcat10-embed-el.jar", s.dir}
+	jars := append(under("/usr/share/java/", "tomcat10-embed-core.jar", "tomcat10-annotations-api.jar"), s.dir)
 	classes := strings.Join(jars, ":")
 	out, err := exec.Command("javac", "-d", s.dir, "-cp", classes, filepath.Join(s.app, "Licences.java")).CombinedOutput()
 	require.NoError(t, err, string(out))
