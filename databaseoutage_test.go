@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,6 +31,7 @@ func (c *citizen) tries(method, target string, form url.Values, header ...string
 	if err != nil {
 		return page{}, err
 	}
+	r.Host = cmp.Or(c.h.host, r.Host)
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}

@@ -130,6 +130,7 @@ func sentTo(client *http.Client, method, target, wanted string) (string, error) 
 	if err != nil {
 		return "", err
 	}
+	r.Host = "licences.test" // as all replicas are called
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	answer, err := client.Do(r)
 	if err != nil {
