@@ -56,17 +56,17 @@ type book struct {
 }
 
 type bookLine struct {
-	journey, submission, payment string
-	pass                         bool
-	body                         string
-	did                          act
+	journey, submission, payment, via string
+	pass                              bool
+	body                              string
+	did                               act
 }
 
 // lineOf is the line of a paid request, without what is done with it.
 func lineOf(r *http.Request, body string) bookLine {
 	return bookLine{
 		journey: r.Header.Get("Paygate-Journey"), submission: r.Header.Get("Paygate-Submission"), payment: r.Header.Get("Paygate-Payment-Id"),
-		pass: r.Method == http.MethodGet, body: body,
+		via: r.Header.Get("Paygate-Via"), pass: r.Method == http.MethodGet, body: body,
 	}
 }
 

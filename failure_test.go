@@ -185,7 +185,7 @@ func newShaky(t *testing.T, store journey.Store, clock *movableClock, s story, t
 		Accept: journey.Statuses{{From: 200, To: 399}}, Repeat: journey.RepeatNever, OnRefused: journey.OnRefusedReturn,
 		ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
 		ClaimFor: time.Minute, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
-		KeepReply: time.Hour, KeepJourney: 10000 * time.Hour,
+		KeepReply: time.Hour, KeepJourney: 10000 * time.Hour, ReturnGrace: 5 * time.Minute, UnseenFor: 24 * time.Hour,
 	}
 	if s.terms != nil {
 		s.terms(&terms)
@@ -221,6 +221,58 @@ func stories() []story {
 		{name: "reserved and refused", service: refusing, citizen: paysAndReturns, ends: journey.StateReversed},
 		{name: "taken and refused", terms: immediate, service: refusing, citizen: paysAndReturns, ends: journey.StateReversed},
 		{name: "never comes back", service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success") }, ends: journey.StateReleased},
+		{name: "never comes back, and version 1 began it", terms: func(t *journey.Terms) { t.ReturnGrace, t.UnseenFor = 0, 0 },
+			service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success") }, ends: journey.StateReleased},
+		{name: "delivered early", service: accepting, citizen: func(s *shaky) {
+			s.begins()
+			s.pays("success")
+			s.minutesPass(25)
+		}, ends: journey.StateReleased},
+		{name: "taken, and delivered early", terms: immediate, service: accepting, citizen: func(s *shaky) {
+			s.begins()
+			s.minutesPass(10)
+			s.pays("success")
+			s.minutesPass(15)
+		}, ends: journey.StateReleased},
+		{name: "delivered early, and refused", service: refusing, citizen: func(s *shaky) {
+			s.begins()
+			s.pays("success")
+			s.minutesPass(15)
+		}, ends: journey.StateReversed},
+		{name: "delivered early, refused, and corrected a day later", service: func(_ int, form url.Values) act {
+			if form.Get("name") == "first" {
+				return refuses
+			}
+			return accepts
+		}, citizen: func(s *shaky) {
+			s.begins()
+			s.pays("success")
+			s.minutesPass(15)
+			s.clock.moves(23 * time.Hour)
+			s.corrects()
+		}, ends: journey.StateReleased},
+		{name: "delivered early, and may be repeated", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe }, service: func(n int, _ url.Values) act {
+			return []act{breaksStill, breaksDone, accepts}[min(n, 3)-1]
+		}, citizen: func(s *shaky) {
+			s.begins()
+			s.pays("success")
+			s.minutesPass(25)
+		}, ends: journey.StateReleased},
+		{name: "declined, tried again, and delivered early", service: accepting, citizen: func(s *shaky) {
+			s.begins()
+			s.pays("declined")
+			s.minutesPass(5)
+			s.triesAgain()
+			s.pays("success")
+			s.minutesPass(15)
+		}, ends: journey.StateReleased},
+		{name: "back while it is found", service: accepting, citizen: func(s *shaky) {
+			s.begins()
+			s.pays("success")
+			s.minutesPass(5)
+			s.returns()
+			s.reads()
+		}, ends: journey.StateReleased},
 		{name: "never pays", service: accepting, citizen: func(s *shaky) { s.begins() }, ends: journey.StateAbandoned},
 		{name: "told by a webhook", terms: immediate, service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.isTold() }, ends: journey.StateReleased},
 		{name: "declined, and paid on another try", service: accepting, citizen: func(s *shaky) {
@@ -381,11 +433,31 @@ func (s *shaky) isReleased() {
 	_, _ = s.runner.Release(s.t.Context(), s.id, journey.ByStaff("ann"), "the citizen called")
 }
 
-// timePasses lets rounds of so long go by, with a sweep after each.
+// minutesPass lets so many minutes go by, in which early delivery alone is about.
+func (s *shaky) minutesPass(minutes int) {
+	for range minutes {
+		s.clock.moves(time.Minute)
+		s.isDeliveredEarly()
+	}
+}
+
+// isDeliveredEarly is a round of early delivery.
+func (s *shaky) isDeliveredEarly() {
+	for _, j := range s.journeys() {
+		if j.EarlyAt.IsZero() || j.EarlyAt.After(s.clock.now()) {
+			continue
+		}
+		progress, _ := s.runner.DeliverEarly(s.t.Context(), journey.Due{At: j.EarlyAt, ID: j.ID})
+		_ = progress.Reply.Close()
+	}
+}
+
+// timePasses lets rounds of so long go by, with early delivery and a sweep after each.
 func (s *shaky) timePasses(rounds int, each time.Duration) {
 	for range rounds {
 		s.clock.moves(each)
 		s.pay.Sweep()
+		s.isDeliveredEarly()
 		for _, j := range s.journeys() {
 			if j.DueAt.IsZero() || j.DueAt.After(s.clock.now()) {
 				continue

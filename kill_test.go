@@ -127,6 +127,7 @@ type gatewayProcess struct {
 	a          *arena
 	url, staff string
 	environ    []string
+	binary     string   // empty: paygate
 	program    *program // nil: not running
 }
 
@@ -195,6 +196,10 @@ func (a *arena) watched(next http.Handler) http.Handler {
 
 func (g *gatewayProcess) start() {
 	g.a.t.Helper()
+	if g.binary != "" {
+		g.program = beginAs(g.a.t, g.binary, g.environ, "serve")
+		return
+	}
 	g.program = begin(g.a.t, g.environ, "serve")
 }
 

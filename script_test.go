@@ -10,7 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(withPostgres{m}, map[string]func(){"paygate": main})
+	testscript.Main(withPostgres{m}, map[string]func(){"paygate": main, "hasty": hasty})
 }
 
 // withPostgres keeps one PostgreSQL server for all tests that ask for one.

@@ -196,6 +196,16 @@ func (w *world) passes(d time.Duration) {
 	w.clock.moves(d)
 	w.pay.Sweep()
 	w.pay.DeliverDue(context.Background())
+	if w.random.IntN(2) == 0 {
+		w.deliversEarly(w.anyGate())
+	}
+}
+
+// deliversEarly is a round of early delivery, which may break off where Pay is in trouble.
+func (w *world) deliversEarly(gate *house) {
+	if err := gate.parts.Early(context.Background()); err != nil {
+		w.notes("early delivery broke off: %v", err)
+	}
 }
 
 func (w *world) leaps() {
@@ -211,7 +221,7 @@ func (w *world) crowds() {
 	w.crowd = true
 	var all sync.WaitGroup
 	all.Go(func() { p.returns(w.gates[0]) })
-	for _, n := range w.random.Perm(5)[:1+w.random.IntN(3)] {
+	for _, n := range w.random.Perm(6)[:1+w.random.IntN(3)] {
 		gate, patience := w.anyGate(), time.Duration(w.random.IntN(20))*time.Millisecond
 		all.Go([]func(){
 			func() { p.returns(gate) },
@@ -219,6 +229,7 @@ func (w *world) crowds() {
 			func() { gate.sweeps() },
 			func() { w.pay.ResendWebhooks(context.Background()) },
 			func() { p.leavesEarly(gate, patience) },
+			func() { w.deliversEarly(gate) },
 		}[n])
 	}
 	all.Wait()
