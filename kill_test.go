@@ -150,13 +150,17 @@ func newArena(t *testing.T, kind storeKind) *arena {
 	a.pay.SetPublicURL(payServer.URL)
 
 	listeners := make([]net.Listener, 2*kind.processes)
+	var origins []string // of every gateway, since a citizen comes to any
 	for i := range listeners {
 		listeners[i] = quietListener(t)
+		if i%2 == 0 {
+			origins = append(origins, "http://"+listeners[i].Addr().String())
+		}
 	}
 	for i := range kind.processes {
 		public, staff := listeners[2*i].Addr().String(), listeners[2*i+1].Addr().String()
 		a.gateways = append(a.gateways, &gatewayProcess{a: a, url: "http://" + public, staff: "http://" + staff, environ: append(
-			(&house{service: &service{server: legacy}, url: "http://" + listeners[0].Addr().String(), payURL: payServer.URL}).environ(""),
+			(&house{service: &service{server: legacy}, url: strings.Join(origins, ","), payURL: payServer.URL}).environ(""),
 			"PAYGATE_STORE="+a.store, "PAYGATE_LISTEN="+public, "PAYGATE_STAFF_LISTEN="+staff, "PAYGATE_PAY_WEBHOOK_SECRETS="+webhookSecret,
 			"PAYGATE_PAY_RATE_TOTAL=1000",
 			"PAYGATE_MOPUP_EVERY=100ms", "PAYGATE_MOPUP_MIN_AGE=0s",

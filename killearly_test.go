@@ -82,7 +82,7 @@ func TestTheRealProgramKilledWhileItDeliversEarly(t *testing.T) {
 				g.start()
 			}
 			a.awaitServing()
-			a.pause(time.Duration(random.IntN(100)) * time.Millisecond)
+			a.pause(time.Duration(random.IntN(300)) * time.Millisecond)
 		}
 		require.Eventually(t, func() bool {
 			open := len(a.inState(journey.StatePaying)) + len(a.inState(journey.StateConfirmed))

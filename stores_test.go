@@ -37,7 +37,7 @@ func storeKinds() []storeKind {
 		{name: "bbolt", processes: 1, setting: boltSetting, open: openBolt, claimsLapse: noClaimsLapse},
 		{name: "PostgreSQL", processes: 2, setting: postgresSetting, open: openPostgres, fails: "store writes", claimsLapse: claimsLapse, stories: []string{
 			"reserved and accepted", "taken and refused", "declined, and paid on another try", "refused, and corrected", "a pass that is fetched",
-			"nobody knows, and it was done", "forgotten",
+			"nobody knows, and it was done", "forgotten", "delivered early",
 		}},
 	}
 }
