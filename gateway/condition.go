@@ -86,8 +86,17 @@ func (c *Condition) mayBeMetBy(f reading.Field) bool {
 	case f.File:
 		return reading.IsNamed(f.Name, c.Field)
 	default:
-		return f.MayBeNamed(c.Field) && f.MayBe(c.Value)
+		return f.MayBeNamed(c.Field) && (f.MayBe(c.Value) || c.isSameAction(f))
 	}
+}
+
+// isSameAction reports whether a field that says the method says PUT where the condition's value is PATCH, or the other way round:
+// Rails and Laravel lead both to the same action.
+func (c *Condition) isSameAction(f reading.Field) bool {
+	isUpdate := func(method string) bool {
+		return strings.EqualFold(method, "put") || strings.EqualFold(method, "patch")
+	}
+	return reading.NamesAlike(c.Field, "_method") && isUpdate(c.Value) && (f.MayBe("put") || f.MayBe("patch"))
 }
 
 // isEventTarget reports whether the field says that the condition's field is what was pressed: ASP.NET Web Forms goes by it, and

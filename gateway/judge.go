@@ -82,7 +82,7 @@ func (j *judge) rule(r *http.Request) ruling {
 	if unsafeMethod(r.Method) {
 		return j.find(r, t, j.watched).withoutAction(j.refusesAction(r))
 	}
-	at := j.atSubmission(t)
+	at := j.atSubmission(r, t)
 	if refused, found := j.ruleSafe(r, t, at); found {
 		return refused
 	}

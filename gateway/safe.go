@@ -14,8 +14,9 @@ import (
 
 // atSubmission are the patterns of submission routes whose path the target of a safe request may be, whatever their conditions on
 // the query. A path with too many readings may be any.
-func (j *judge) atSubmission(t target) []*watched {
-	if len(j.submitted) == 0 {
+func (j *judge) atSubmission(r *http.Request, t target) []*watched {
+	isBare := r.Method == http.MethodGet && t.query == "" && r.ContentLength == 0 // brings nothing, and most requests are so
+	if len(j.submitted) == 0 || isBare {
 		return nil
 	}
 	read := reading.Of(t.path)
