@@ -244,6 +244,12 @@ func TestABracketedNameIsReadToTheBracketThatCloses(t *testing.T) {
 	} {
 		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", "Content-Type: application/json\r\n", body)).status, body)
 	}
+	for _, body := range []string{"application[action]x=y]=pay", "application%5Baction%5Dx=y%5d=pay", "a=1&application[action]x=" + strings.Repeat("y", 70_000) + "]=pay"} {
+		d.isNotFree(t, withForm("POST /licences/apply", formType, body))
+		if len(body) < 1000 {
+			d.isNotFree(t, withForm("POST /licences/apply?"+body, formType, "a=1"))
+		}
+	}
 	require.Equal(t, http.StatusUnprocessableEntity,
 		d.isRefusedWith(t, withForm("POST /licences/apply", "Content-Type: application/json\r\n", `{"application[action]":"save"}`)).status)
 	d.isFree(t, formType, "application[action]=save", "application[actions]=pay", "applications[action]=pay", "application[name]action=pay", "application[x][y]=pay")

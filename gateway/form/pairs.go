@@ -17,7 +17,8 @@ type pairs struct {
 	decoded  []byte
 	length   int64 // of the pair
 	inValue  bool
-	parted   bool // a semicolon is in the pair, which parts it for some services
+	parted   bool // some services read more than one pair in it, or split it elsewhere
+	last     []byte
 	notFirst bool
 }
 
@@ -41,7 +42,7 @@ func readPairs(text io.Reader, c *collector) error {
 func (p *pairs) take(text []byte) {
 	p.length += int64(len(text))
 	p.raw = append(p.raw, text[:min(len(text), maxFieldBytes-len(p.raw))]...)
-	p.parted = p.parted || bytes.IndexByte(text, ';') >= 0
+	p.parted = p.parted || bytes.IndexByte(text, ';') >= 0 || p.inValue && p.hasBracketEquals(text)
 	if bytes.IndexByte(text, 0) >= 0 {
 		p.doubt(errOtherChars)
 	}
@@ -52,9 +53,19 @@ func (p *pairs) take(text []byte) {
 			return
 		}
 		p.beginValue()
+		p.parted = p.parted || p.hasBracketEquals(value)
 		text = value
 	}
 	p.takeValue(text)
+}
+
+// hasBracketEquals reports whether more of the value has a closing bracket before an equals sign, where qs splits the pair.
+func (p *pairs) hasBracketEquals(text []byte) bool {
+	joint := append(p.last, text[:min(len(text), len("5D="))]...)
+	p.last = append(p.last[:0], text[max(0, len(text)-len("5D")):]...)
+	return slices.ContainsFunc([][]byte{[]byte("]="), []byte("5D="), []byte("5d=")}, func(sign []byte) bool {
+		return bytes.Contains(text, sign) || bytes.Contains(joint, sign)
+	})
 }
 
 func (p *pairs) beginValue() {
@@ -90,11 +101,12 @@ func (p *pairs) endPair() {
 	}
 	*p = pairs{
 		collector: p.collector, notFirst: p.notFirst,
-		name: p.name[:0], raw: p.raw[:0], escape: p.escape[:0], decoded: p.decoded[:0],
+		name: p.name[:0], raw: p.raw[:0], escape: p.escape[:0], decoded: p.decoded[:0], last: p.last[:0],
 	}
 }
 
-// part adds the fields that a service reads which parts pairs by semicolons too: old Rack, old Python, Perl.
+// part adds the fields that a service reads which parts pairs by semicolons too (old Rack, old Python, Perl), or splits them
+// elsewhere (qs).
 func (p *pairs) part() {
 	if !p.parted {
 		return

@@ -71,7 +71,7 @@ func headerLines(header string) (map[string]string, error) {
 			fault = errNotPlain
 			continue
 		}
-		if name != "content-disposition" && strings.Contains(strings.ToLower(value), "content-") { // Rack finds a line within another
+		if name != "content-disposition" && strings.LastIndex(strings.ToLower(line), "content-") > 0 { // Rack finds a line within another
 			fault = errNotPlain
 		}
 		lines[name] = value

@@ -1,7 +1,9 @@
 package reading
 
 import (
+	"iter"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -18,15 +20,32 @@ type Field struct {
 // MostParameters is how many parameters of a query, and cookies, are judged. More are hostile, and may be anything.
 const MostParameters = 1000
 
-// LooseQuery reads a query as the most lenient service does: parted by "&" or ";", and what cannot be decoded left as it is.
+// LooseQuery reads a query as the most lenient service does: parted by "&" or ";", and what cannot be decoded left as it is. A
+// pair that services split in two places is there twice.
 func LooseQuery(query string) []Field {
 	var fields []Field
 	for pair := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
-		name, value, _ := strings.Cut(pair, "=")
-		fields = append(fields, Field{Name: decodePlus(name), Value: decodePlus(value)})
+		for name, value := range splits(pair) {
+			fields = append(fields, Field{Name: decodePlus(name), Value: decodePlus(value)})
+		}
 	}
 	return fields
 }
+
+// splits yields the raw name and value of a pair: split at the first equals sign, and where qs splits it, after a bracket.
+func splits(pair string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		name, value, _ := strings.Cut(pair, "=")
+		if !yield(name, value) {
+			return
+		}
+		if at := bracketEquals.FindStringIndex(value); at != nil && !bracketEquals.MatchString(name+"=") {
+			yield(pair[:len(name)+at[1]], value[at[1]:])
+		}
+	}
+}
+
+var bracketEquals = regexp.MustCompile(`(?i)(?:\]|%5D)=`)
 
 // Cookies reads the cookies: PHP's $_REQUEST has them, and so has Request in ASP and ASP.NET.
 func Cookies(header http.Header) []Field {
