@@ -222,11 +222,15 @@ func payAwayAtTheReturn(t *testing.T) {
 
 func neverBack(t *testing.T) {
 	h, c := annHasPaidByREADME(t, confirms)
-	h.pay.Advance(3*time.Hour + time.Minute)
-	h.sweeps()
+	h.inMinutes(9)
+	require.Empty(t, h.service.got(http.MethodPost))
+	h.inMinutes(1)
 	require.Len(t, h.service.got(http.MethodPost), 1)
 	require.Equal(t, "success", h.payments()[0].Status)
 	require.Equal(t, journey.StateReleased, c.state())
+	h.pay.Advance(23 * time.Hour)
+	h.sweeps()
+	require.Contains(t, c.comesBack().text, "the service's own page")
 }
 
 func serviceAway(t *testing.T) {
