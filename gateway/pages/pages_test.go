@@ -212,6 +212,9 @@ func TestWhatCitizensTypeIsNeverMarkup(t *testing.T) {
 		text := render(name, v).Body.String()
 		require.NotContains(t, text, "<script", name)
 		requireWellFormed(t, text)
+		fragment := newPages().Fragment(name, v)
+		require.NotContains(t, fragment, "<script", name)
+		requireWellFormed(t, fragment)
 	}
 }
 
