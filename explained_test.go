@@ -219,3 +219,19 @@ func TestOnlyAMissingCookieNeedsAnotherNavigation(t *testing.T) {
 		})
 	}
 }
+
+// TestARefusalThatBreaksOffIsExplained: there is no answer of the service to go on to, and the payment is valid all the same.
+func TestARefusalThatBreaksOffIsExplained(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte("not he"))
+	})
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	explained := c.comesBack()
+	require.Contains(t, explained.text, "Your payment of £25 is still valid.")
+	require.NotContains(t, explained.text, ".service")
+}

@@ -91,7 +91,7 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 	client := g.clientOf(r)
 	header := headers.Held(r.Header, client.trusted)
 	stripCookies(header)
-	withoutMarkedReferer(header)
+	withoutMarkedPage(header)
 	return journey.HeldRequest{
 		Method: r.Method, Path: hit.path, Query: hit.query, Header: header,
 		Host: r.Host, ForwardedFor: forwardedFor(r, client), ForwardedHost: client.host, ForwardedProto: client.proto,

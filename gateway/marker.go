@@ -3,6 +3,7 @@ package gateway
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"paygate/journey"
@@ -106,18 +107,23 @@ func markerValue(pair string) (string, bool) {
 	return value, strings.EqualFold(strings.TrimSpace(name), replyParameter)
 }
 
-// withoutMarkedReferer cuts the marker out of the address of the page that the citizen comes from.
-func withoutMarkedReferer(header http.Header) {
-	for i, referer := range header["Referer"] {
-		before, query, _ := strings.Cut(referer, "?")
-		rest, _, found := withoutMarker(query)
-		if !found {
-			continue
+// pageAddresses are the headers that say which page a request comes from, htmx's own among them.
+var pageAddresses = []string{"Referer", "Hx-Current-Url"}
+
+// withoutMarkedPage cuts the marker out of the address of the page that a request comes from.
+func withoutMarkedPage(header http.Header) {
+	for _, name := range pageAddresses {
+		for i, address := range header[name] {
+			before, query, _ := strings.Cut(address, "?")
+			rest, _, found := withoutMarker(query)
+			if !found {
+				continue
+			}
+			if rest != "" {
+				before += "?" + rest
+			}
+			header[name] = slices.Clone(header[name])
+			header[name][i] = before
 		}
-		if rest != "" {
-			before += "?" + rest
-		}
-		header["Referer"] = append([]string(nil), header["Referer"]...)
-		header["Referer"][i] = before
 	}
 }

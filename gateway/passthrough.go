@@ -146,7 +146,7 @@ func (g *Gateway) rewriteHeader(pr *httputil.ProxyRequest) {
 	}
 	headers.Clean(header, client.trusted)
 	stripCookies(header)
-	withoutMarkedReferer(header)
+	withoutMarkedPage(header)
 	if _, given := header["User-Agent"]; !given {
 		header["User-Agent"] = nil // net/http would name itself
 	}

@@ -54,10 +54,12 @@ func (g *Gateway) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 	case after.ShowsReply(g.Runner.Now()):
 		_ = progress.Reply.Close() // the kept one is shown
 		g.showReply(w, r, after, marker{})
-	case progress.Reply != nil: // too large to keep: there is this one chance to see it
+	case progress.Reply != nil && (!progress.Reply.Broken || !g.explains(r, after, marker{}, *progress.Reply)):
+		// too large to keep, or broken off: there is this one chance to see it
 		g.seen(r, after)
 		g.hand(w, r, after, progress.Reply)
 	default:
+		_ = progress.Reply.Close()
 		g.sayState(w, r, after, err)
 	}
 }

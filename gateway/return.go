@@ -39,17 +39,17 @@ func (g *Gateway) returned(w http.ResponseWriter, r *http.Request) {
 	g.showOutcome(w, r, visits[0])
 }
 
-// lookedAgain marks the return address once the browser has come to it from a page of ours.
-const lookedAgain = "?looked"
+// lookedAgain is the query of the return address once the browser comes to it from a page of ours.
+const lookedAgain = "looked"
 
 // withoutTicket answers a return to a browser that shows no ticket. Some browsers keep all cookies back when a bank's page or
 // app sends them here, so once a page of ours leads here again.
 func (g *Gateway) withoutTicket(w http.ResponseWriter, r *http.Request) {
-	if isScript(r) || strings.HasSuffix(r.RequestURI, lookedAgain) {
+	if isScript(r) || strings.Contains(r.URL.RawQuery, lookedAgain) {
 		g.answer(w, r, otherBrowser)
 		return
 	}
-	again := answer{status: http.StatusOK, page: pages.LookingUp, view: pages.View{Target: g.Prefix + "/return" + lookedAgain}}
+	again := answer{status: http.StatusOK, page: pages.LookingUp, view: pages.View{Target: g.Prefix + "/return?" + lookedAgain}}
 	g.answer(w, r, again)
 }
 
