@@ -19,7 +19,8 @@ type goPackage struct {
 // sideways are the only imports between rooms of one floor.
 var sideways = map[string][]string{
 	"paygate/journey/pay/simulator": {"paygate/journey/pay"},
-	"paygate/gateway/upstream":      {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers"},
+	"paygate/gateway/probe":         {"paygate/gateway/dial"},
+	"paygate/gateway/upstream":      {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers", "paygate/gateway/dial"},
 }
 
 // floor is how high a room lies. Imports go down only.

@@ -95,7 +95,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 		Turn: store.turn, Finished: counted.PayCalled,
 	})
 	service := upstream.New(upstream.Options{
-		Upstream: s.Upstream, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
+		Upstream: s.Upstream, Socket: s.UpstreamSocket, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
 		Delivered: counted.Delivered, TextMissing: textMissing(s.Routes, log),
 		Signer: func() signature.Signer {
@@ -129,7 +129,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 	// Floor 2: the doors.
 	door := gateway.New(gateway.Options{
 		Origins: s.Origins, Live: s.Live, Prefix: s.Prefix, Routes: s.Routes,
-		Upstream: s.Upstream, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust, UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
+		Upstream: s.Upstream, UpstreamSocket: s.UpstreamSocket, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust, UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
 		HoldMaxBytes: s.HoldMaxBytes, Language: s.Language, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
 		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
 		Spool: bodies, Enter: holding.Enter,

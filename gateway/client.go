@@ -96,6 +96,9 @@ func hopAddress(hop string) (netip.Addr, error) {
 }
 
 func peerAddress(r *http.Request) string {
+	if r.RemoteAddr == "" || r.RemoteAddr == "@" { // came by a Unix socket, and so from this machine
+		return "127.0.0.1"
+	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr

@@ -15,27 +15,24 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/net/idna"
+	"paygate/gateway/dial"
 )
 
 // freshWay sends each request once, over a connection of its own that ends with the answer.
 type freshWay struct {
-	dialer    *net.Dialer
+	dialer    dial.Dialer
 	transport *http.Transport // keeps no connections
 	scheme    string
 	address   string // host and port
 }
 
-func newFreshWay(t *http.Transport, to *url.URL) freshWay {
+func newFreshWay(t *http.Transport, dialer dial.Dialer, to *url.URL) freshWay {
 	t.DisableKeepAlives = true
-	host, port := to.Hostname(), to.Port()
-	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
-		host = ascii
-	}
+	port := to.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[to.Scheme]
 	}
-	return freshWay{newDialer(), t, to.Scheme, net.JoinHostPort(host, port)}
+	return freshWay{dialer, t, to.Scheme, net.JoinHostPort(to.Hostname(), port)}
 }
 
 // RoundTrip implements http.RoundTripper. A small request needs none of the goroutines that net/http has for each

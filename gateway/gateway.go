@@ -33,6 +33,7 @@ type Options struct {
 	Routes  []Route
 
 	Upstream        *url.URL
+	UpstreamSocket  string      // reached by this Unix socket instead of the address; may be empty
 	UpstreamHost    string      // sent as Host instead of the citizen's; may be empty
 	UpstreamTLS     *tls.Config // may be nil
 	UpstreamTimeout time.Duration

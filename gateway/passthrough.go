@@ -208,7 +208,7 @@ var errNoStatus = errors.New("the service's answer has no status")
 // cleanAnswer takes out of an answer's header what is ours, and turns what would lead the browser astray.
 func (g *Gateway) cleanAnswer(header http.Header, to recipient) {
 	header.Del("Trailer")
-	upstream.PublicReply(header, g.Upstream, to.origin)
+	upstream.PublicReply(header, g.Upstream, g.UpstreamHost, to.origin)
 	cookie.StripSet(header)
 	keepTicket(header, to)
 	allowCardPages(header, g.formsLeadTo(to))

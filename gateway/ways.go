@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"paygate/gateway/dial"
 )
 
 // ways are the two ways to the service. Requests that change something have a fresh connection each: net/http sends one
@@ -19,7 +21,7 @@ import (
 type ways struct{ pooled, fresh http.RoundTripper }
 
 func (g *Gateway) newWays(lent *buffers) ways {
-	return ways{g.newTransport(lent), newFreshWay(g.newTransport(lent), g.Upstream)}
+	return ways{g.newTransport(lent), newFreshWay(g.newTransport(lent), g.dialer(), g.Upstream)}
 }
 
 func (g *Gateway) newTransport(lent *buffers) *http.Transport {
@@ -27,7 +29,7 @@ func (g *Gateway) newTransport(lent *buffers) *http.Transport {
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Protocols:              protocols,
-		DialContext:            lendingDialer{newDialer(), lent}.dial,
+		DialContext:            lendingDialer{g.dialer(), lent}.dial,
 		TLSClientConfig:        g.UpstreamTLS,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ResponseHeaderTimeout:  g.UpstreamTimeout,
@@ -48,13 +50,13 @@ func (w ways) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.pooled.RoundTrip(r)
 }
 
-func newDialer() *net.Dialer {
-	return &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+func (g *Gateway) dialer() dial.Dialer {
+	return dial.Dialer{Socket: g.UpstreamSocket, Timeout: 10 * time.Second}
 }
 
 // lendingDialer makes connections that copy with a buffer that is lent to them.
 type lendingDialer struct {
-	*net.Dialer
+	dial.Dialer
 	lent *buffers
 }
 

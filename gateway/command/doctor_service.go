@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"paygate/gateway/config"
+	"paygate/gateway/dial"
 )
 
 const (
@@ -46,7 +47,7 @@ func newServiceReader(s config.Settings) (*serviceReader, error) {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &serviceReader{settings: s, client: &http.Client{
-		Transport:     &http.Transport{Protocols: protocols, TLSClientConfig: trust, DisableCompression: true, DisableKeepAlives: true},
+		Transport:     &http.Transport{DialContext: dial.Dialer{Socket: s.UpstreamSocket}.DialContext, Protocols: protocols, TLSClientConfig: trust, DisableCompression: true, DisableKeepAlives: true},
 		Timeout:       readPatience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil

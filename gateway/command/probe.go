@@ -153,7 +153,7 @@ func (p *probing) service(s config.Settings) (probe.Service, error) {
 	}
 	header := []string{"X-Forwarded-Host: " + s.Origins.Main().Host, "X-Forwarded-Proto: " + s.Origins.Main().Scheme}
 	return probe.Service{
-		URL: s.Upstream, TLS: trust, Host: cmp.Or(s.UpstreamHost, s.Origins.Main().Host), Timeout: p.timeout, Header: append(header, p.header...),
+		URL: s.Upstream, Socket: s.UpstreamSocket, TLS: trust, Host: cmp.Or(s.UpstreamHost, s.Origins.Main().Host), Timeout: p.timeout, Header: append(header, p.header...),
 		Follow: p.expect != "", Public: s.Origins.Main().Host,
 	}, nil
 }

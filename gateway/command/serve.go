@@ -118,7 +118,7 @@ func end(late context.Context, wait func(), closeAll func() error) error {
 }
 
 func listenPublic(s config.Settings) (net.Listener, error) {
-	listener, err := net.Listen("tcp", s.Listen)
+	listener, err := listen(s.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("opening the public door: %w", err)
 	}

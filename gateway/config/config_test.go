@@ -92,7 +92,7 @@ func TestTheLeastThatWorksHasTheDefaultsOfTheContract(t *testing.T) {
 
 // wrongs is each setting wrong in turn.
 var wrongs = map[string][]string{
-	"PAYGATE_UPSTREAM":         {"(unset)", "10.0.0.5", "ftp://x", "http://x/path", "http://u:p@x"},
+	"PAYGATE_UPSTREAM":         {"unix:", "unix:relative", "unix:/" + strings.Repeat("x", 107), "(unset)", "10.0.0.5", "ftp://x", "http://x/path", "http://u:p@x"},
 	"PAYGATE_UPSTREAM_TIMEOUT": {"60", "0s", "-1s"},
 	"PAYGATE_PUBLIC_URL": {
 		"(unset)", "http://licences.example.gov.uk", "https://x/y", "https://x?y", "https://a.gov.uk,https://A.gov.uk.:443", "https://a.gov.uk,",
@@ -108,7 +108,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_PAY_TIMEOUT":         {"soon"},
 	"PAYGATE_SECRETS":             {"(unset)", "replace-me", "c2hvcnQ", strings.Repeat("A", 43), secretText(1) + "," + secretText(1)},
 	"PAYGATE_ROUTES":              {"(unset)", "Licence", "licence,licence", "licence,"},
-	"PAYGATE_LISTEN":              {"8000"},
+	"PAYGATE_LISTEN":              {"unix:", "unix:paygate.sock", "8000"},
 	"PAYGATE_STAFF_LISTEN":        {"nowhere", ":8000", "127.0.0.1:8000"},
 	"PAYGATE_STAFF_TOKENS":        {"ann", "ann:short", "ann:0123456789abcdef,ann:0123456789abcdeg", "ann:0123456789abcdef,bob:0123456789abcdef"},
 	"PAYGATE_STORE": {
@@ -461,4 +461,16 @@ func TestAHostThatPayRefusesIsAWarningInTestMode(t *testing.T) {
 	require.Empty(t, faults)
 	require.Contains(t, strings.Join(s.Warnings, "\n"), "GOV.UK Pay does not accept the host licences.test")
 	require.NotContains(t, strings.Join(s.Warnings, "\n"), "127.0.0.1")
+}
+
+func TestUnixSocketsAreTakenAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	s, faults := load(t, map[string]string{"PAYGATE_UPSTREAM": "unix:/run/service.sock", "PAYGATE_LISTEN": "unix:/run/paygate.sock"})
+	require.Empty(t, faults)
+	require.Equal(t, "/run/service.sock", s.UpstreamSocket)
+	require.Equal(t, "http://localhost", s.Upstream.String())
+	require.Equal(t, "unix:/run/paygate.sock", s.Listen)
+	require.Contains(t, s.Describe(), "unix:/run/service.sock, time limit")
+	_, faults = load(t, map[string]string{"PAYGATE_STAFF_LISTEN": "unix:/run/staff.sock"})
+	require.Len(t, faults, 1)
 }

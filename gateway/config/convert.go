@@ -117,6 +117,25 @@ func (c *checker) host(name, value string) string {
 	return ascii + port
 }
 
+// service is where the legacy service is: an origin, or a Unix socket. One at a socket has no name of its own.
+func (c *checker) service(name, value string) (at *url.URL, socket string) {
+	socket, found := strings.CutPrefix(value, "unix:")
+	if !found {
+		return c.origin(name, value), ""
+	}
+	return &url.URL{Scheme: "http", Host: "localhost"}, c.socket(name, socket)
+}
+
+// mostSocket is how long the path of a Unix socket can be.
+const mostSocket = 107
+
+func (c *checker) socket(name, path string) string {
+	if !strings.HasPrefix(path, "/") || len(path) > mostSocket {
+		c.fault(name, "must be unix: and the whole path of a socket, of at most %d bytes", mostSocket)
+	}
+	return path
+}
+
 // origins are those at which citizens see the service.
 func (c *checker) origins(name, value, mode string) origin.List {
 	var list origin.List

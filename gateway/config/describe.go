@@ -19,7 +19,7 @@ func (s Settings) Describe() string {
 		fmt.Fprintf(&b, "%-16s %s\n", name, fmt.Sprintf(format, values...))
 	}
 	line("service", "%s at %s", s.ServiceName, s.Origins)
-	line("upstream", "%s, time limit %s", s.Upstream, s.UpstreamTimeout)
+	line("upstream", "%s, time limit %s", s.describeUpstream(), s.UpstreamTimeout)
 	line("GOV.UK Pay", "%s, %s", s.PayAPIURL, map[bool]string{true: "live", false: "test: no money is taken"}[s.Live])
 	line("webhooks", "%d secrets", len(s.PayWebhookSecrets))
 	line("secrets", "%d", len(s.Secrets))
@@ -60,6 +60,13 @@ func describeCondition(c gateway.Condition) string {
 		return fmt.Sprintf("the form has the field %s", c.Field)
 	}
 	return fmt.Sprintf("the form field %s is %s", c.Field, c.Value)
+}
+
+func (s Settings) describeUpstream() string {
+	if s.UpstreamSocket != "" {
+		return "unix:" + s.UpstreamSocket
+	}
+	return s.Upstream.String()
 }
 
 func describeLanguage(sources []gateway.LanguageSource) string {

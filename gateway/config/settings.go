@@ -26,6 +26,7 @@ import (
 // Settings are all settings, checked.
 type Settings struct {
 	Upstream        *url.URL
+	UpstreamSocket  string // of a service that listens at a Unix socket
 	UpstreamCAFile  string
 	UpstreamHost    string
 	UpstreamTimeout time.Duration
@@ -172,7 +173,6 @@ func secretFiles(environment map[string]string, s Settings) []SecretFile {
 func (c *checker) settings(v variables) Settings {
 	mode := c.word("PAYGATE_PAY_MODE", v.PayMode, "live", "test")
 	s := Settings{
-		Upstream:        c.origin("PAYGATE_UPSTREAM", c.required("PAYGATE_UPSTREAM", v.Upstream)),
 		UpstreamCAFile:  v.UpstreamCAFile,
 		UpstreamHost:    c.host("PAYGATE_UPSTREAM_HOST", v.UpstreamHost),
 		UpstreamTimeout: c.duration("PAYGATE_UPSTREAM_TIMEOUT", v.UpstreamTimeout),
@@ -191,7 +191,7 @@ func (c *checker) settings(v variables) Settings {
 		Secrets: c.keys("PAYGATE_SECRETS", v.Secrets),
 		Store:   c.store("PAYGATE_STORE", v.Store),
 
-		Listen:      c.address("PAYGATE_LISTEN", v.Listen),
+		Listen:      c.publicAddress("PAYGATE_LISTEN", v.Listen),
 		TLSCertFile: v.TLSCertFile,
 		TLSKeyFile:  v.TLSKeyFile,
 		StaffListen: c.address("PAYGATE_STAFF_LISTEN", v.StaffListen),
@@ -220,6 +220,7 @@ func (c *checker) settings(v variables) Settings {
 		SigningKeys: c.list("PAYGATE_SIGNING_KEYS", v.SigningKeys),
 		SigningAlg:  c.word("PAYGATE_SIGNING_ALG", v.SigningAlg, "RS256", "ES256"),
 	}
+	s.Upstream, s.UpstreamSocket = c.service("PAYGATE_UPSTREAM", c.required("PAYGATE_UPSTREAM", v.Upstream))
 	c.encrypted("PAYGATE_PAY_API_URL", s.PayAPIURL, mode)
 	if (v.TLSCertFile == "") != (v.TLSKeyFile == "") {
 		c.fault("PAYGATE_TLS_CERT_FILE", "and PAYGATE_TLS_KEY_FILE are both needed, or neither")
@@ -309,8 +310,17 @@ func (c *checker) ownPrefix(value string) string {
 	return value
 }
 
+// publicAddress may be a Unix socket too.
+func (c *checker) publicAddress(name, value string) string {
+	socket, found := strings.CutPrefix(value, "unix:")
+	if !found {
+		return c.address(name, value)
+	}
+	return "unix:" + c.socket(name, socket)
+}
+
 func (c *checker) address(name, value string) string {
-	if _, port, err := net.SplitHostPort(value); err != nil || port == "" {
+	if _, port, err := net.SplitHostPort(value); err != nil || port == "" || strings.Contains(port, "/") {
 		c.fault(name, "must be an address such as :8000 or 127.0.0.1:8001")
 	}
 	return value

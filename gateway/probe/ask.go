@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"paygate/gateway/dial"
 )
 
 // answerBytes bounds what is read of an answer.
@@ -20,6 +22,7 @@ const answerBytes = 1 << 20
 // Service is the service itself, with nothing of Paygate's in between.
 type Service struct {
 	URL     *url.URL
+	Socket  string      // reached by this Unix socket instead; may be empty
 	TLS     *tls.Config // may be nil
 	Host    string      // sent as Host
 	Public  string      // the host that citizens know, where that is another one
@@ -80,7 +83,7 @@ func (s Service) dial(ctx context.Context) (net.Conn, error) {
 	if s.URL.Scheme == "https" {
 		return (&tls.Dialer{Config: s.TLS}).DialContext(ctx, "tcp", address)
 	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	return dial.Dialer{Socket: s.Socket}.DialContext(ctx, "tcp", address)
 }
 
 // text is the request as it goes over the wire.

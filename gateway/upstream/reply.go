@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"paygate/gateway/headers"
+	"paygate/gateway/origin"
 	"paygate/journey"
 )
 
@@ -18,7 +19,7 @@ const idleFor = 60 * time.Second
 // reply reads the first bytes of the answer's body; what is larger than the limit follows as a stream.
 func (d *Deliverer) reply(answer *http.Response, public *url.URL, expired *time.Timer, cancel context.CancelFunc) *journey.Reply {
 	header := answer.Header.Clone()
-	CleanReply(header, d.Upstream, public)
+	CleanReply(header, d.Upstream, d.Host, public)
 	d.StripSetCookie(header)
 	reply := &journey.Reply{Status: answer.StatusCode, Header: header}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, d.ReplyMaxBytes+1))
@@ -55,13 +56,13 @@ func (r *rest) Close() error {
 
 // CleanReply makes the service's headers fit for a citizen: what belongs to one connection goes, what only Paygate may
 // say goes, and addresses at the service's own origin become the public ones.
-func CleanReply(header http.Header, upstream, public *url.URL) {
+func CleanReply(header http.Header, upstream *url.URL, host string, public *url.URL) {
 	headers.DropHopByHop(header)
-	PublicReply(header, upstream, public)
+	PublicReply(header, upstream, host, public)
 }
 
 // PublicReply is CleanReply for headers that a reverse proxy has cleaned of what belongs to a connection.
-func PublicReply(header http.Header, upstream, public *url.URL) {
+func PublicReply(header http.Header, upstream *url.URL, host string, public *url.URL) {
 	for name := range header {
 		if headers.IsOurs(name) {
 			delete(header, name)
@@ -69,20 +70,24 @@ func PublicReply(header http.Header, upstream, public *url.URL) {
 	}
 	for _, name := range []string{"Location", "Content-Location"} {
 		for i, value := range header[name] {
-			header[name][i] = atPublic(value, upstream, public)
+			header[name][i] = atPublic(value, upstream, host, public)
 		}
 	}
 	for i, value := range header["Refresh"] {
 		if before, target, found := cutRefresh(value); found {
-			header["Refresh"][i] = before + atPublic(target, upstream, public)
+			header["Refresh"][i] = before + atPublic(target, upstream, host, public)
 		}
 	}
 }
 
-// atPublic turns an address at the service's own origin into the same at the public one.
-func atPublic(address string, upstream, public *url.URL) string {
+// atPublic turns an address at the service's own origin, or at the host that it is told, into the same at the public one.
+func atPublic(address string, upstream *url.URL, host string, public *url.URL) string {
 	target, err := url.Parse(address)
-	if err != nil || target.Scheme != upstream.Scheme || !strings.EqualFold(target.Host, upstream.Host) {
+	if err != nil || target.Scheme != "http" && target.Scheme != "https" {
+		return address
+	}
+	isOwn := target.Scheme == upstream.Scheme && origin.SameHost(target.Host, upstream.Host) || host != "" && origin.SameHost(target.Host, host)
+	if !isOwn {
 		return address
 	}
 	prefix := len(target.Scheme) + len("://") + len(target.Host)

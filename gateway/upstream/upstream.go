@@ -21,6 +21,7 @@ import (
 // Options say where the service is and how its answers are taken.
 type Options struct {
 	Upstream      *url.URL
+	Socket        string      // reached by this Unix socket instead of the address; may be empty
 	Host          string      // sent as Host instead of the citizen's; may be empty
 	Origins       origin.List // one of which the service's own origin is turned into in its answers
 	TLS           *tls.Config

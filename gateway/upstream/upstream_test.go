@@ -321,11 +321,20 @@ func TestTheServicesOwnOriginBecomesThePublicOne(t *testing.T) {
 	header := http.Header{
 		"Location": {"http://10.0.0.5:8080/x?y#z"}, "Content-Location": {"/plain"}, "Refresh": {"5; URL=http://10.0.0.5:8080/r"},
 	}
-	upstream.PublicReply(header, service, public)
+	upstream.PublicReply(header, service, "", public)
 	require.Equal(t, http.Header{
 		"Location": {"https://licences.example.gov.uk/x?y#z"}, "Content-Location": {"/plain"}, "Refresh": {"5; URL=https://licences.example.gov.uk/r"},
 	}, header)
 	other := http.Header{"Location": {"http://10.0.0.5:8080.evil.example/x"}}
-	upstream.PublicReply(other, service, public)
+	upstream.PublicReply(other, service, "10.0.0.5", public)
 	require.Equal(t, "http://10.0.0.5:8080.evil.example/x", other.Get("Location"))
+	for location, want := range map[string]string{
+		"https://legacy.internal/done": "https://licences.example.gov.uk/done", "http://Legacy.Internal.:80/": "https://licences.example.gov.uk/",
+		"https://legacy.internal:8443/": "https://legacy.internal:8443/", "ftp://legacy.internal/": "ftp://legacy.internal/", "//legacy.internal/x": "//legacy.internal/x",
+		"http://10.0.0.5:8080": "https://licences.example.gov.uk", "https://10.0.0.5:8080/": "https://10.0.0.5:8080/",
+	} {
+		header := http.Header{"Location": {location}}
+		upstream.PublicReply(header, service, "legacy.internal", public)
+		require.Equal(t, want, header.Get("Location"), "the service may know itself by the Host that it is told")
+	}
 }

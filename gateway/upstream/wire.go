@@ -6,13 +6,15 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"paygate/gateway/dial"
 )
 
 // transport makes a fresh connection, watched by wire.
 func (d *Deliverer) transport(w *wire) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	dialer := &net.Dialer{Timeout: min(d.Timeout, 10*time.Second)}
+	dialer := dial.Dialer{Socket: d.Socket, Timeout: min(d.Timeout, 10*time.Second)}
 	return &http.Transport{
 		Protocols:              protocols,
 		DisableKeepAlives:      true,
