@@ -231,6 +231,17 @@ func neverBack(t *testing.T) {
 	h.pay.Advance(23 * time.Hour)
 	h.sweeps()
 	require.Contains(t, c.comesBack().text, "the service's own page")
+	for _, minutes := range []int{0, 4, 31, 76, 88} {
+		h := readmeHouse(t, confirms)
+		c := h.citizen()
+		c.apply("Ann")
+		h.inMinutes(minutes)
+		h.pays("success")
+		h.inMinutes(20)
+		require.Len(t, h.service.got(http.MethodPost), 1, "paid after %d minutes", minutes)
+		require.Equal(t, "success", h.payments()[0].Status)
+		require.Equal(t, journey.StateReleased, c.state())
+	}
 }
 
 func serviceAway(t *testing.T) {
