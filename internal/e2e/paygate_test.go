@@ -206,17 +206,3 @@ func (g *paygate) command(args ...string) string {
 	require.NoError(g.t, err, "paygate %s", strings.Join(args, " "))
 	return string(out)
 }
-
-// journey is what staff see of a journey.
-type journey struct {
-	ID, Route, State string
-	PaymentID        string `json:"payment_id"`
-	AmountPence      int64  `json:"amount_pence"`
-}
-
-// journeys lists all journeys, newest first.
-func (g *paygate) journeys() (all []journey) {
-	g.t.Helper()
-	require.NoError(g.t, json.Unmarshal([]byte(g.command("journeys", "-format", "json")), &all))
-	return all
-}

@@ -77,10 +77,16 @@ func (s *service) harmless(c *caller) (requests []probe.Spelling) {
 	}
 	written, _ := json.Marshal(map[string]any{"application": map[string]any{"action": "pay", "licence": "8-day"}})
 	for _, form := range [][2]string{
-		{probe.FormType, "q=a&q=b&action=pay&licence=8-day"}, {probe.FormType, "q=100%&x=a;b&application[action]=pay"},
-		{probe.FormType, ""}, {"application/json", string(written)}, {"application/json", `{"q":`}, {"text/plain", "action=pay"},
-		{"", "no type"}, {boundary, part(`name="q"; filename="a; name=pay.jpg"`, "\xff\xd8")},
-		{boundary, part(`name="action"`, "pay")}, {"text/csv", "a,b\r\n"},
+		{probe.FormType, "q=a&q=b&action=pay&licence=8-day"},
+		{probe.FormType, "q=100%&x=a;b&application[action]=pay"},
+		{probe.FormType, ""},
+		{"application/json", string(written)},
+		{"application/json", `{"q":`},
+		{"text/plain", "action=pay"},
+		{"", "no type"},
+		{boundary, part(`name="q"; filename="a; name=pay.jpg"`, "\xff\xd8")},
+		{boundary, part(`name="action"`, "pay")},
+		{"text/csv", "a,b\r\n"},
 	} {
 		add("POST", search, form[0], form[1])
 	}
@@ -89,7 +95,9 @@ func (s *service) harmless(c *caller) (requests []probe.Spelling) {
 		add("POST", target, contentType, body)
 	}
 	for _, fields := range []url.Values{
-		{"draft": {"Save"}}, {"draft": {"Save"}, "notes": {"I shall pay later"}}, {"draft": {"Cadw"}, "name": {"Ann & Bob"}},
+		{"draft": {"Save"}},
+		{"draft": {"Save"}, "notes": {"I shall pay later"}},
+		{"draft": {"Cadw"}, "name": {"Ann & Bob"}},
 		{"payment": {"none"}},
 	} {
 		send(renew, "renew", fields)

@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,33 +26,63 @@ func TestNoSpellingRunsThePayCodeOfARealFrameworkUnpaid(t *testing.T) {
 	eachStack(t, func(t *testing.T, s *service) {
 		pay := startPay(t)
 		through := startPaygate(t, pay, s.url, s.settings...)
+		tried, direct := map[probe.Kind]int{}, map[probe.Kind]int{}
 		for _, a := range s.attacks() {
 			caller := s.caller()
+			s.takes(caller, a)
 			spellings := a.spellings(caller)
 			require.GreaterOrEqual(t, len(spellings), atLeast, a.name)
-			s.takes(caller, a)
-			direct := 0
 			for _, spelling := range spellings {
 				caller.send(t, s.url, spelling)
-				direct += min(1, len(s.ran()))
+				tried[part(spelling)]++
+				direct[part(spelling)] += min(1, len(s.ran()))
 			}
-			t.Logf("%s: of %d spellings, %d reach the pay code directly", a.name, len(spellings), direct)
 			for _, spelling := range spellings {
 				answer := caller.send(t, through.url, spelling)
 				for _, run := range s.ran() {
 					t.Errorf("%s %s: %q runs unpaid, answered %d, by %s", a.name, spelling.Class, run, answer.status, written(spelling))
 				}
-				if a.priced && answer.isRedirect() && strings.HasPrefix(answer.location(), pay.url) {
-					caller.payFor(t, pay, through, answer)
-					for _, run := range s.ran() {
-						if !run.isPaid() || run.paid() < pence[run.value] {
-							t.Errorf("%s %s: %q was not paid for, by %s", a.name, spelling.Class, run, written(spelling))
-						}
+				if !a.priced || !answer.isRedirect() || !strings.HasPrefix(answer.location(), pay.url) {
+					continue
+				}
+				caller.payFor(t, pay, through, answer)
+				for _, run := range s.ran() {
+					if !run.isPaid() || run.paid() < pence[run.value] {
+						t.Errorf("%s %s: %q was not paid for, by %s", a.name, spelling.Class, run, written(spelling))
 					}
 				}
 			}
+			s.takes(caller, a) // nothing of the above is still to come
 		}
+		t.Logf("| %s | %s | %s | 0 |", s.name, figures(tried), figures(direct))
 	})
+}
+
+// part is the part of a request that a spelling is about.
+func part(s probe.Spelling) probe.Kind {
+	switch s.Kind {
+	case probe.KindQuery:
+		return probe.KindPath
+	case probe.KindChoice:
+		return probe.KindField
+	default:
+		return s.Kind
+	}
+}
+
+func figures(counts map[probe.Kind]int) string {
+	return fmt.Sprintf("%d, %d, %d", counts[probe.KindPath], counts[probe.KindMethod], counts[probe.KindField])
+}
+
+// TestTheFiguresNameEveryFramework holds the table in docs/threats.md.
+func TestTheFiguresNameEveryFramework(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../../docs/threats.md")
+	require.NoError(t, err)
+	for _, s := range stacks() {
+		row := regexp.MustCompile(`\| ` + regexp.QuoteMeta(s.name) + ` \| \d+, \d+, \d+ \| \d+, \d+, \d+ \| 0 \| \d+ \| 0 \|`)
+		require.Regexp(t, row, string(content), s.name)
+	}
 }
 
 // pence are the prices of permits.
