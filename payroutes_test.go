@@ -155,6 +155,26 @@ func TestAPaymentCancelledByTheServiceIsSaidToBeSo(t *testing.T) {
 	require.Contains(t, c.comesBack().text, "The service cancelled the payment")
 }
 
+// TestADoubleClickOnAFormWithAFileResumesTheSamePayment: a browser makes up another boundary each time.
+func TestADoubleClickOnAFormWithAFileResumesTheSamePayment(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, confirms)
+	c := h.citizen()
+	send := func(boundary, name, photo string) {
+		body := strings.NewReplacer("BOUNDARY", boundary, "NAME", name, "PHOTO", photo).Replace("--BOUNDARY\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nNAME\r\n" +
+			"--BOUNDARY\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nPHOTO\r\n--BOUNDARY--\r\n")
+		p := c.do(http.MethodPost, "/licences/apply", strings.NewReader(body), "Content-Type", "multipart/form-data; boundary="+boundary)
+		require.Equal(t, http.StatusSeeOther, p.status, p.text)
+	}
+	send("----WebKitFormBoundary1", "Ann", "one")
+	send("----WebKitFormBoundary2", "Ann", "one")
+	require.Len(t, h.payments(), 1)
+	send("----WebKitFormBoundary3", "Ann", "two")
+	require.Len(t, h.payments(), 2, "another file is another form")
+	send("----WebKitFormBoundary4", "Bob", "one")
+	require.Len(t, h.payments(), 3)
+}
+
 func TestADoubleClickResumesTheSamePayment(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms)

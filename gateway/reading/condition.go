@@ -64,18 +64,16 @@ func (c condition) fits(query string) Fit {
 			exact++
 			continue
 		}
-		for part := range strings.SplitSeq(pair, ";") { // some services part parameters by ";" too
-			for rawName, rawValue := range splits(part) {
-				if loose > 0 || !MayName(rawName, c.name) {
-					continue
-				}
-				tried++
-				switch {
-				case tried > mostOfOneName, readsAsValue(rawValue, c.value):
-					loose++
-				case IsNamed(rawName, c.name):
-					others++
-				}
+		for rawName, rawValue := range splits(pair) { // some services part parameters by ";" too
+			if loose > 0 || !MayName(rawName, c.name) {
+				continue
+			}
+			tried++
+			switch {
+			case tried > mostOfOneName, readsAsValue(rawValue, c.value):
+				loose++
+			case IsNamed(rawName, c.name):
+				others++
 			}
 		}
 	}

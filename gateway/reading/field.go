@@ -24,19 +24,28 @@ const MostParameters = 1000
 // pair that services split in two places is there twice.
 func LooseQuery(query string) []Field {
 	var fields []Field
-	for pair := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
+	for pair := range strings.SplitSeq(query, "&") {
 		for name, value := range splits(pair) {
-			fields = append(fields, Field{Name: decodePlus(name), Value: decodePlus(value)})
+			if name != "" || value != "" {
+				fields = append(fields, Field{Name: decodePlus(name), Value: decodePlus(value)})
+			}
 		}
 	}
 	return fields
 }
 
-// splits yields the raw name and value of a pair: split at the first equals sign, and where qs splits it, after a bracket.
+// splits yields the raw names and values that services read in a pair: parted by semicolons or not, and split at the first equals
+// sign or, by qs, after a bracket.
 func splits(pair string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
+		for part := range strings.SplitSeq(pair, ";") {
+			name, value, _ := strings.Cut(part, "=")
+			if !yield(name, value) {
+				return
+			}
+		}
 		name, value, _ := strings.Cut(pair, "=")
-		if !yield(name, value) {
+		if strings.Contains(pair, ";") && !yield(name, value) {
 			return
 		}
 		if at := bracketEquals.FindStringIndex(value); at != nil && !bracketEquals.MatchString(name+"=") {
