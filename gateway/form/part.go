@@ -103,13 +103,18 @@ func (p *part) readDisposition(text string) {
 			seen[2]++
 		}
 	}
-	if p.name == "" || strings.Contains(p.name, "=?") || max(seen[0], seen[1], seen[2]) > 1 || seen[2] > seen[1] { // ASP.NET decodes =?utf-8?…; PHP does not know filename*
+	if !isPlainName(p.name) || max(seen[0], seen[1], seen[2]) > 1 || seen[2] > seen[1] { // PHP does not know filename*
 		p.doubt(errNotPlain)
 	}
 	p.file = fileName != ""
 	for _, found := range anyName.FindAllStringSubmatch(rest, -1) {
 		p.otherNames = append(p.otherNames, strings.TrimSpace(found[1]))
 	}
+}
+
+// isPlainName reports whether a name is the same to everybody: Rack finds another name within it, ASP.NET decodes =?utf-8?….
+func isPlainName(name string) bool {
+	return name != "" && !strings.Contains(name, "=?") && !anyName.MatchString(name)
 }
 
 // anyName finds the first name, and notes the others.
