@@ -101,6 +101,19 @@ func TestTwoPaidFormsAreDeliveredEachAtItsReturn(t *testing.T) {
 	require.Len(t, h.service.got(http.MethodPost), 2)
 }
 
+// TestAnOlderFormThatCannotBeDeliveredYetHidesNoNewerOutcome: the citizen learns what became of the payment they come from.
+func TestAnOlderFormThatCannotBeDeliveredYetHidesNoNewerOutcome(t *testing.T) {
+	t.Parallel()
+	h, c := annHasPaid(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
+	require.Contains(t, c.comesBack().text, "Your payment is safe")
+	c.apply("Bob")
+	h.pays("declined")
+	require.Contains(t, c.comesBack().text, "Your payment was declined")
+	h.service.answersBy(confirms)
+	require.Contains(t, c.comesBack().text, "the service's own page")
+	require.Contains(t, string(h.service.got(http.MethodPost)[1].body), "Ann")
+}
+
 // asksAgain refuses a form without a name, by a page whose form has no action, and confirms any other.
 func asksAgain(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost && r.FormValue("name") == "" {

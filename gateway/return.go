@@ -13,8 +13,8 @@ import (
 )
 
 // returned is the citizen coming back from Pay. The address carries no reference (FACTS 4.3): the browser's tickets say
-// which journeys may have moved. All open ones are advanced; the one shown is the newest whose request waits to be delivered,
-// else the newest that this visit moved, else the newest.
+// which journeys may have moved. All open ones are advanced; the one shown is the newest that this visit moved, or whose request
+// waits to be delivered, else the newest.
 func (g *Gateway) returned(w http.ResponseWriter, r *http.Request) {
 	if isPrefetch(r.Header) {
 		g.answer(w, r, prefetched(r))
@@ -30,13 +30,8 @@ func (g *Gateway) returned(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	visits := g.advanceAll(r, own)
-	for _, isShown := range []func(visitOutcome) bool{g.waits, visitOutcome.moved} {
-		if i := slices.IndexFunc(visits, isShown); i >= 0 {
-			g.showOutcome(w, r, visits[i])
-			return
-		}
-	}
-	g.showOutcome(w, r, visits[0])
+	shown := slices.IndexFunc(visits, func(v visitOutcome) bool { return v.moved() || g.waits(v) })
+	g.showOutcome(w, r, visits[max(0, shown)])
 }
 
 // lookedAgain is the query of the return address once the browser comes to it from a page of ours.
