@@ -74,7 +74,8 @@ func TestAQueryThatMeetsTheConditionIsRefused(t *testing.T) {
 			"action=pay", "name=x&action=pay", "action=", "action", "a=1;action=pay", "%61ction=pay", "ACTION=Pay", "action[]=pay", "+action=pay", "action=%70ay",
 			"__EVENTTARGET=action", "__VIEWSTATE=x", "__VIEWSTATE=", "%5f_viewstate=x", "__EVENTTARGET", "action=pay&action=save", "action=%2570ay",
 		},
-		"": {"__EVENTTARGET=x", "__VIEWSTATE=x", "__viewstate="},
+		"form:action": {"action=x", "action", "action.x=3", "main$action=1", "__EVENTTARGET=main$action", "a=1&Action=0"},
+		"":            {"__EVENTTARGET=x", "__VIEWSTATE=x", "__viewstate="},
 	} {
 		d := openDoor(t, "PAYGATE_ROUTE_LICENCE_WHEN="+when)
 		for _, query := range queries {
@@ -85,8 +86,19 @@ func TestAQueryThatMeetsTheConditionIsRefused(t *testing.T) {
 				}
 			}
 		}
+		if when != "" {
+			for _, target := range []string{
+				"/licences/apply%3faction=pay", "/licences/apply%3Fx=1%26action=pay", "/licences/apply%253faction=pay", "/licences/apply&action=pay", "/licences/apply%26action=pay",
+				"/licences/apply;action=pay", "/licences/apply%3baction=pay", "/licences/apply%3faction%3dpay?x=1",
+			} {
+				d.isNotFree(t, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+			}
+		}
 		require.Contains(t, d.log.String(), `"rule":"query of a page"`)
 		for _, query := range []string{"page=2", "name=Ann", "view=list&lang=cy", "viewState=1", "next=/pay", "action=save&x=pay"} {
+			if when == "form:action" && strings.HasPrefix(query, "action") {
+				continue
+			}
 			d.speak("GET /licences/apply?" + query + " HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 			require.Len(t, d.service.take(), 1, query)
 		}

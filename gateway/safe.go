@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"paygate/gateway/reading"
 )
@@ -15,7 +17,8 @@ import (
 // atSubmission are the patterns of submission routes whose path the target of a safe request may be, whatever their conditions on
 // the query. A path with too many readings may be any.
 func (j *judge) atSubmission(r *http.Request, t target) []*watched {
-	isBare := r.Method == http.MethodGet && t.query == "" && r.ContentLength == 0 // brings nothing, and most requests are so
+	// Most requests bring nothing at all.
+	isBare := r.Method == http.MethodGet && t.query == "" && r.ContentLength == 0 && !strings.ContainsAny(t.path, "%&;")
 	if len(j.submitted) == 0 || isBare {
 		return nil
 	}
@@ -28,7 +31,8 @@ func (j *judge) atSubmission(r *http.Request, t target) []*watched {
 
 // ruleSafe reports the refusal of a safe request at submission routes; false where it is not refused.
 func (j *judge) ruleSafe(r *http.Request, t target, at []*watched) (ruling, bool) {
-	if t.query == "" {
+	inPath := parametersInPath(t.path)
+	if t.query == "" && inPath == "" {
 		return ruling{}, false
 	}
 	cookies := reading.Cookies(r.Header)
@@ -36,7 +40,7 @@ func (j *judge) ruleSafe(r *http.Request, t target, at []*watched) (ruling, bool
 		if !w.pattern.IsSaid(t.query, cookies, len(cookies) > reading.MostParameters) {
 			continue
 		}
-		if refusal := w.route.refusesQuery(t.query); refusal != nil && (refusal == errPostback || !j.allowsQuery(t)) {
+		if refusal := w.route.refusesQuery(t.query + "&" + inPath); refusal != nil && (refusal == errPostback || !j.allowsQuery(t)) {
 			return w.refused(t, http.StatusBadRequest, refusal), true
 		}
 		if r.Method != http.MethodOptions && !w.mayCarry(t.query) && !j.allowsQuery(t) {
@@ -44,6 +48,25 @@ func (j *judge) ruleSafe(r *http.Request, t target, at []*watched) (ruling, bool
 		}
 	}
 	return ruling{}, false
+}
+
+// parametersInPath is what some server takes for a query in a path: what is behind a "?", a "&" or a ";", escaped or not.
+func parametersInPath(path string) string {
+	if !strings.ContainsAny(path, "%&;") {
+		return ""
+	}
+	var found []string
+	for range 5 { // nobody escapes more often for a good reason
+		if at := strings.IndexAny(path, "?&;"); at >= 0 {
+			found = append(found, path[at+1:])
+		}
+		decoded, err := url.PathUnescape(path)
+		if err != nil || decoded == path {
+			break
+		}
+		path = decoded
+	}
+	return strings.ReplaceAll(strings.Join(found, "&"), "?", "&")
 }
 
 // allowsQuery reports whether an entry of ALLOW with conditions on the query has declared just this GET to be other code.
