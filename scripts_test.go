@@ -106,6 +106,9 @@ func TestScriptsShowWhatWentWrong(t *testing.T) {
 	require.Equal(t, "text/vnd.turbo-stream.html; charset=utf-8", p.header.Get("Content-Type"))
 	require.Contains(t, p.text, fragment)
 
+	p = wrong([]string{"Accept", "text/vnd.turbo-stream.html, text/html, application/xhtml+xml", "Turbo-Frame", "form"})
+	require.Equal(t, "text/vnd.turbo-stream.html; charset=utf-8", p.header.Get("Content-Type"), "a frame of Turbo 7")
+
 	p = wrong(byHTMX)
 	require.Equal(t, http.StatusOK, p.status)
 	require.Equal(t, "text/html; charset=utf-8", p.header.Get("Content-Type"))

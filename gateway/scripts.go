@@ -59,7 +59,9 @@ var libraries = []library{
 		},
 	},
 	{ // Turbo reloads the form, and shows nothing, when a page lacks the service's own tracked styles; a stream it always shows.
-		sends: func(h http.Header) bool { return h.Get("X-Turbo-Request-Id") != "" && accepts(h, turboStream) },
+		sends: func(h http.Header) bool {
+			return (h.Get("X-Turbo-Request-Id") != "" || h.Get("Turbo-Frame") != "") && accepts(h, turboStream)
+		},
 		show: func(w http.ResponseWriter, status int, content string) {
 			write(w, status, turboStream, `<turbo-stream action="update" targets="body"><template>`+content+`</template></turbo-stream>`)
 		},
