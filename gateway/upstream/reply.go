@@ -100,5 +100,6 @@ func cutRefresh(value string) (before, target string, found bool) {
 	if at < 0 {
 		return value, "", false
 	}
-	return value[:at+4], value[at+4:], true
+	target = strings.TrimLeft(value[at+4:], " '\"")
+	return value[:len(value)-len(target)], target, true
 }

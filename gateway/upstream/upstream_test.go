@@ -315,6 +315,21 @@ func TestRepliesAreCleanedAndLargeOnesFollowAsAStream(t *testing.T) {
 	}
 }
 
+func TestAnAddressInRefreshMayBeQuoted(t *testing.T) {
+	t.Parallel()
+	service, public := &url.URL{Scheme: "http", Host: "10.0.0.5:8080"}, &url.URL{Scheme: "https", Host: "licences.example.gov.uk"}
+	for said, want := range map[string]string{
+		`0;url='http://10.0.0.5:8080/r'`:   `0;url='https://licences.example.gov.uk/r'`,
+		`0; URL= "http://10.0.0.5:8080/r"`: `0; URL= "https://licences.example.gov.uk/r"`,
+		`0;url=/r`:                         `0;url=/r`,
+		`5`:                                `5`,
+	} {
+		header := http.Header{"Refresh": {said}}
+		upstream.PublicReply(header, service, "", public)
+		require.Equal(t, want, header.Get("Refresh"))
+	}
+}
+
 func TestTheServicesOwnOriginBecomesThePublicOne(t *testing.T) {
 	t.Parallel()
 	service, public := &url.URL{Scheme: "http", Host: "10.0.0.5:8080"}, &url.URL{Scheme: "https", Host: "licences.example.gov.uk"}
