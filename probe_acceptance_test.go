@@ -139,7 +139,7 @@ func TestAProbeSaysThatNoRuleTellsThemApart(t *testing.T) {
 	s = &probedService{Server: formService(t, refusing, refusing, refusing)}
 	status, said, _ = types(t, s.environ(), askRule...)
 	require.Equal(t, 3, status)
-	require.Contains(t, said, "the right form was not taken")
+	require.Contains(t, said, "was not taken")
 
 	stopped := leadsTo("/login", http.StatusFound)
 	s = &probedService{Server: formService(t, stopped, shows("<h1>Apply</h1>"), stopped)}

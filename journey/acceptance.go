@@ -10,7 +10,7 @@ const Any = "*"
 
 // Acceptance says how the service says yes, beyond the statuses in Terms.Accept.
 type Acceptance struct {
-	Locations   []string `json:"locations,omitempty"`    // beginnings of where an accepting redirect leads; none means any
+	Locations   []string `json:"locations,omitempty"`    // beginnings of accepting redirects; none means any
 	Texts       []string `json:"texts,omitempty"`        // one of them is in an accepting page
 	RefuseTexts []string `json:"refuse_texts,omitempty"` // one of them is in a refusing page
 }
@@ -41,7 +41,7 @@ const (
 	ReasonTextMissing Reason = "the page has none of the texts in ACCEPT_TEXT"
 	ReasonRefuseText  Reason = "the page has a text in REFUSE_TEXT"
 	ReasonNoText      Reason = "the page has neither a text in ACCEPT_TEXT nor one in REFUSE_TEXT"
-	ReasonTextUnread  Reason = "no text decided before the page broke off, went beyond REPLY_MAX_BYTES or could not be decoded"
+	ReasonTextUnread  Reason = "no text decided before the page broke off, was too large or could not be decoded"
 	ReasonElsewhere   Reason = "the redirect does not lead where ACCEPT_LOCATION says"
 	ReasonItself      Reason = "the redirect asks for the same request again"
 	ReasonMoved       Reason = "the redirect may ask for the same request elsewhere"
@@ -71,7 +71,7 @@ func (t Terms) Judge(a Answer) (Verdict, Reason) {
 	}
 }
 
-// movesPermanently reports whether a status asks clients to use another address from now on, or to repeat the request there.
+// movesPermanently reports whether a status says that the address is another one now, or asks for the request there.
 func movesPermanently(status int) bool { return status == 301 || status == 307 || status == 308 }
 
 // judgeListed names what an answer means whose status is in ACCEPT.

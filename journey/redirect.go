@@ -16,15 +16,18 @@ type Redirect struct {
 	Hosts    []string // further hosts that are the service itself
 }
 
-// target is the address that a browser would go to. It is false when there is none, or none that every browser and server
-// would read alike.
+// target is the address that a browser would go to. It is false when there is none, or none that every browser and
+// server would read alike.
 func (r Redirect) target() (*url.URL, bool) {
 	if r.Held == nil || r.Location == "" {
 		return nil, false
 	}
 	location := asBrowsersRead(r.Location)
 	to, err := r.Held.Parse(location)
-	if noHost.MatchString(location) || err != nil || to.Opaque != "" || to.Host == "" || to.User != nil || to.Scheme != "http" && to.Scheme != "https" {
+	if noHost.MatchString(location) || err != nil || to.Opaque != "" || to.Host == "" || to.User != nil {
+		return nil, false
+	}
+	if to.Scheme != "http" && to.Scheme != "https" {
 		return nil, false
 	}
 	if to.Path == "" {
@@ -46,8 +49,8 @@ var (
 	controlsInURL = strings.NewReplacer("\t", "", "\r", "", "\n", "")
 )
 
-// asBrowsersRead rewrites what browsers read in another way than net/url does: blanks around an address and tabs in it, backslashes,
-// encoded dots, and more than two slashes at the beginning (WHATWG URL, section 4.4).
+// asBrowsersRead rewrites what browsers read in another way than net/url does: blanks around an address and tabs in it,
+// backslashes, encoded dots, and more than two slashes at the beginning (WHATWG URL, section 4.4).
 func asBrowsersRead(location string) string {
 	location = controlsInURL.Replace(strings.TrimFunc(location, func(r rune) bool { return r <= ' ' }))
 	end := strings.IndexAny(location, "?#")
@@ -70,8 +73,8 @@ func percentEncode(text string) string {
 	return b.String()
 }
 
-// staysAtService reports whether the redirect leads to the service itself. Services behind a TLS terminator often write http
-// for https, so that the scheme does not count.
+// staysAtService reports whether the redirect leads to the service itself. Services behind a TLS terminator often write
+// http for https, so that the scheme does not count.
 func (r Redirect) staysAtService() bool {
 	to, ok := r.target()
 	return ok && slices.ContainsFunc(append([]string{r.Held.Host}, r.Hosts...), func(host string) bool {
@@ -83,8 +86,8 @@ func withoutDefaultPort(host string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(host, ":80"), ":443")
 }
 
-// leadsToAny reports whether the redirect leads to one of the places: beginnings of a path with its query at the service, or
-// at the origin that is written before them.
+// leadsToAny reports whether the redirect leads to one of the places: beginnings of a path with its query at the service,
+// or at the origin that is written before them.
 func (r Redirect) leadsToAny(places []string) bool {
 	to, ok := r.target()
 	return ok && slices.ContainsFunc(places, func(text string) bool {
@@ -112,8 +115,8 @@ func pathAndQuery(u *url.URL, withSession bool) string {
 	return path
 }
 
-// begins reports whether an address begins with a prefix, which ends at its end, "/", "?" or "&". The front page, "/", is not
-// the beginning of every other.
+// begins reports whether an address begins with a prefix, which ends at its end, "/", "?" or "&". The front page, "/", is
+// not the beginning of every other.
 func begins(address, prefix string) bool {
 	rest, found := strings.CutPrefix(address, prefix)
 	switch {
@@ -122,7 +125,7 @@ func begins(address, prefix string) bool {
 	case prefix == "/":
 		return rest == "" || rest[0] == '?'
 	default:
-		return rest == "" || strings.ContainsRune("/?&", rune(rest[0])) || strings.ContainsRune("/?&", rune(prefix[len(prefix)-1]))
+		return rest == "" || strings.IndexByte("/?&", rest[0]) >= 0 || strings.IndexByte("/?&", prefix[len(prefix)-1]) >= 0
 	}
 }
 
@@ -132,7 +135,8 @@ func PlaceCovers(place, path string) bool {
 	return err == nil && u.Host == "" && begins(path, pathAndQuery(u, true))
 }
 
-// leadsToItself reports whether the redirect leads to the held request's own path: scheme, host, final slash and case aside.
+// leadsToItself reports whether the redirect leads to the held request's own path: scheme, host, final slash and case
+// aside.
 func (r Redirect) leadsToItself() bool {
 	to, ok := r.target()
 	return ok && samePath(to.Path, r.Held.Path)
@@ -142,8 +146,8 @@ func samePath(a, b string) bool {
 	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
 }
 
-// leadsBack reports whether the redirect leads to the form again: to the path of the held request or of the page that it was
-// sent from, with no query or with the same one.
+// leadsBack reports whether the redirect leads to the form again: to the path of the held request or of the page that it
+// was sent from, with no query or with the same one.
 func (r Redirect) leadsBack() bool {
 	to, ok := r.target()
 	if !ok {

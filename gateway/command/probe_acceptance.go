@@ -26,51 +26,88 @@ func loadToProbe(environ []string) (config.Settings, error) {
 }
 
 // askAcceptance sends a wrong form and a right one of a route, and prints the settings that tell their answers apart.
-func (p *probing) askAcceptance(ctx context.Context, out io.Writer, service probe.Service, s config.Settings, r gateway.Route) error {
+func (p *probing) askAcceptance(
+	ctx context.Context, out io.Writer, service probe.Service, s config.Settings, r gateway.Route,
+) error {
 	if r.Terms.Kind == journey.KindPass {
 		fmt.Fprintln(out, "  is fetched, and has no form")
 		return nil
 	}
-	path, query, _ := strings.Cut(r.Match.Address(p.filling(r)), "?")
+	address := r.Match.Address(p.filling(r))
+	path, query, _ := strings.Cut(address, "?")
 	if path == "" {
 		return errors.New("-fill does not make an address of its MATCH")
 	}
-	held, err := url.Parse(s.Origins.Main().String() + r.Match.Address(p.filling(r)))
+	held, err := url.Parse(s.Origins.Main().String() + address)
 	if err != nil {
 		return err
 	}
-	q := probe.Question{Held: held, Fields: typedInto(p.form)}
-	table := answerTable{out, q, r}
-	submit := func(service probe.Service, form string) (probe.Submitted, error) {
+	asked := questioning{out: out, route: r, question: probe.Question{Held: held, Fields: typedInto(p.form)}}
+	asked.submit = func(service probe.Service, form string) (probe.Submitted, error) {
 		one := *p
 		one.form = form
 		return service.Submit(ctx, one.address(s, r, path, query))
 	}
-	for _, wrong := range p.wrong {
-		sent, err := submit(service, wrong)
+	if err := asked.ask(service, p.form, p.wrong); err != nil {
+		return inWords(err)
+	}
+	return printRule(out, r, asked.question)
+}
+
+// questioning sends the forms of one route, and prints what is answered.
+type questioning struct {
+	out      io.Writer
+	route    gateway.Route
+	submit   func(probe.Service, string) (probe.Submitted, error)
+	question probe.Question
+}
+
+// ask sends the right form last: a service may take it only once.
+func (a *questioning) ask(service probe.Service, right string, wrong []string) error {
+	for _, form := range wrong {
+		sent, err := a.send("a wrong form", service, form)
 		if err != nil {
-			return inWords(err)
+			return err
 		}
-		q.Wrong = append(q.Wrong, sent)
-		table.line("a wrong form", sent)
+		a.question.Wrong = append(a.question.Wrong, sent)
 	}
 	var stranger *probe.Submitted
 	if strangers := withoutCookies(service); len(strangers.Header) < len(service.Header) {
-		sent, err := submit(strangers, p.form)
+		sent, err := a.send("without the cookies", strangers, right)
 		if err != nil {
-			return inWords(err)
+			return err
 		}
-		table.line("without the cookies", sent)
 		stranger = &sent
 	}
-	if q.Right, err = submit(service, p.form); err != nil {
-		return inWords(err)
+	var err error
+	a.question.Right, err = a.send("the right form", service, right)
+	if err == nil && stranger != nil && !probe.Alike(stranger.Answer, a.question.Right.Answer) { // a log-in is needed
+		a.question.Wrong = append(a.question.Wrong, *stranger)
 	}
-	table.line("the right form", q.Right)
-	if stranger != nil && !probe.Alike(stranger.Answer, q.Right.Answer) { // a log-in is needed
-		q.Wrong = append(q.Wrong, *stranger)
+	return err
+}
+
+// send sends a form, and prints what was answered, and what the settings make of it.
+func (a *questioning) send(what string, service probe.Service, form string) (probe.Submitted, error) {
+	sent, err := a.submit(service, form)
+	if err != nil {
+		return sent, err
 	}
-	return printRule(out, r, q)
+	text := fmt.Sprint("status ", sent.Status)
+	if sent.Leads != "" {
+		text += ", leads to " + sent.Leads
+	}
+	if sent.Page != nil {
+		text += fmt.Sprint(", which answers ", sent.Page.Status)
+	}
+	if page := pageOf(sent); page.Body != "" {
+		text += fmt.Sprintf(", and says %q", cmp.Or(page.Says(), "nothing that stands out"))
+	}
+	if a.route.Terms.Acceptance != nil {
+		text += fmt.Sprintf(" (%s as the settings are)", a.question.Judge(a.route.Terms, sent))
+	}
+	fmt.Fprintf(a.out, "  %-20s %s\n", what, text)
+	return sent, nil
 }
 
 // withoutCookies is the service as somebody asks it who is not logged in any more.
@@ -95,30 +132,7 @@ func typedInto(form string) []string {
 	return typed
 }
 
-// answerTable prints what was answered, and what the settings make of it.
-type answerTable struct {
-	out   io.Writer
-	q     probe.Question
-	route gateway.Route
-}
-
-func (t answerTable) line(what string, s probe.Submitted) {
-	text := fmt.Sprint("status ", s.Status)
-	if s.Leads != "" {
-		text += ", leads to " + s.Leads
-	}
-	if s.Page != nil {
-		text += fmt.Sprint(", which answers ", s.Page.Status)
-	}
-	if says := cmp.Or(pageOf(s).Says(), "nothing that stands out"); pageOf(s).Body != "" {
-		text += fmt.Sprintf(", and says %q", says)
-	}
-	if t.route.Terms.Acceptance != nil {
-		text += fmt.Sprintf(" (%s as the settings are)", t.q.Judge(t.route.Terms, s))
-	}
-	fmt.Fprintf(t.out, "  %-20s %s\n", what, text)
-}
-
+// pageOf is the page that people see in the end.
 func pageOf(s probe.Submitted) probe.Answer {
 	if s.Page != nil {
 		return *s.Page
@@ -129,13 +143,15 @@ func pageOf(s probe.Submitted) probe.Answer {
 func printRule(out io.Writer, r gateway.Route, q probe.Question) error {
 	rule, found := q.Answer()
 	if !found {
-		fmt.Fprintln(out, "  No setting tells them apart: the answers to the right form and to a wrong one are alike, or the right form was not taken.\n"+
-			"  Is the -form one that the service takes, and the log-in of -cookie still good? What only the page says that a redirect leads to,\n"+
-			"  Paygate does not read.")
+		fmt.Fprintln(out, "  No setting tells them apart: the answers to the right form and to a wrong one are alike, or the right form\n"+
+			"  was not taken. Does the service take what -form says, and is the log-in of -cookie still good?\n"+
+			"  Paygate does not read the page that a redirect leads to.")
 		return errNeedsPerson
 	}
 	fmt.Fprintln(out, "  These settings tell them apart:")
-	for _, line := range [][2]string{{"ACCEPT", rule.Accept}, {"ACCEPT_LOCATION", rule.Location}, {"ACCEPT_TEXT", rule.Text}, {"REFUSE_TEXT", rule.Refuse}} {
+	for _, line := range [][2]string{
+		{"ACCEPT", rule.Accept}, {"ACCEPT_LOCATION", rule.Location}, {"ACCEPT_TEXT", rule.Text}, {"REFUSE_TEXT", rule.Refuse},
+	} {
 		if line[1] != "" {
 			fmt.Fprintf(out, "%s%s=%s\n", r.Setting, line[0], line[1])
 		}

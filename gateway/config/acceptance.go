@@ -23,14 +23,15 @@ func (c routeChecker) acceptance(v routeVariables, kind journey.Kind) (journey.S
 		accept = "2xx,304"
 	}
 	if accept == "" {
-		c.fault(c.name("ACCEPT"), "is required: which status answers a form that the service takes? Write 303 or 302 where it redirects to a "+
-			"confirmation, with ACCEPT_LOCATION; 200 where it shows a page, with ACCEPT_TEXT or REFUSE_TEXT. "+
-			"In staging, paygate probe -wrong finds out")
+		c.fault(c.name("ACCEPT"), "is required: which status answers a form that the service takes? "+
+			"Write 303 or 302 where it redirects to a confirmation, with ACCEPT_LOCATION; "+
+			"200 where it shows a page, with ACCEPT_TEXT or REFUSE_TEXT. In staging, paygate probe -wrong finds out")
 		return nil, nil
 	}
 	statuses := c.statuses(accept)
 	rule := &journey.Acceptance{
-		Locations: c.locations(v.AcceptLocation), Texts: c.texts("ACCEPT_TEXT", v.AcceptText), RefuseTexts: c.texts("REFUSE_TEXT", v.RefuseText),
+		Locations: c.locations(v.AcceptLocation),
+		Texts:     c.texts("ACCEPT_TEXT", v.AcceptText), RefuseTexts: c.texts("REFUSE_TEXT", v.RefuseText),
 	}
 	if slices.Contains(rule.RefuseTexts, journey.Any) {
 		c.fault(c.name("REFUSE_TEXT"), "* would refuse every page")
@@ -44,12 +45,14 @@ func (c routeChecker) acceptance(v routeVariables, kind journey.Kind) (journey.S
 // unsaid finds answers of a submission route that say yes and no alike.
 func (c routeChecker) unsaid(v routeVariables, statuses journey.Statuses) {
 	if statuses.Overlap(200, 299) && v.AcceptText == "" && v.RefuseText == "" {
-		c.fault(c.name("ACCEPT_TEXT"), "is required with ACCEPT=%s, or REFUSE_TEXT: many services show a wrong form again with the same status. "+
-			"Write a text that is on the confirmation and on no other page, or in REFUSE_TEXT one that is on every page that says what is wrong. "+
+		c.fault(c.name("ACCEPT_TEXT"), "is required with ACCEPT=%s, or REFUSE_TEXT: "+
+			"many services show a wrong form again with the same status. Write a text that is on the confirmation and on no "+
+			"other page, or in REFUSE_TEXT one that is on every page that says what is wrong. "+
 			"ACCEPT_TEXT=* makes the status alone count", v.Accept)
 	}
 	if statuses.Overlap(302, 303) && v.AcceptLocation == "" {
-		c.fault(c.name("ACCEPT_LOCATION"), "is required with ACCEPT=%s: a service also redirects to its log-in, to an error and back to the form. "+
+		c.fault(c.name("ACCEPT_LOCATION"), "is required with ACCEPT=%s: "+
+			"a service also redirects to its log-in, to an error and back to the form. "+
 			"Write the beginning of the confirmation's address, such as /licences/confirmation. "+
 			"ACCEPT_LOCATION=* takes any, and leaves what looks like a log-in or an error to a person", v.Accept)
 	}
@@ -68,7 +71,7 @@ func (c routeChecker) statuses(value string) journey.Statuses {
 		}
 		r := statusRange(parts)
 		if r.From > r.To || r.From != r.To && r.To >= 300 && (r.From < 302 || r.To > 303) {
-			c.fault(c.name("ACCEPT"), "%q is not a range that can say yes; write redirects one by one, such as 302,303", item)
+			c.fault(c.name("ACCEPT"), "%q is not a range that can say yes; write statuses one by one, such as 302,303", item)
 		}
 		statuses = append(statuses, r)
 	}
@@ -78,7 +81,7 @@ func (c routeChecker) statuses(value string) journey.Statuses {
 	return statuses
 }
 
-// statusRange makes a range of an item. The other redirects than 302 and 303 say neither yes nor no, unless they are named.
+// statusRange makes a range of an item. Other redirects than 302 and 303 say neither yes nor no, unless they are named.
 func statusRange(parts []string) journey.StatusRange {
 	number := func(text string) int { n, _ := strconv.Atoi(text); return n }
 	switch {
@@ -101,7 +104,8 @@ func (c routeChecker) locations(value string) []string {
 			c.fault(c.name("ACCEPT_LOCATION"), "* takes any place, so that the others are of no use")
 		}
 		if place != journey.Any && !isPlace(place) {
-			c.fault(c.name("ACCEPT_LOCATION"), "%q must be the beginning of an address, such as /licences/confirmation or /index.php?page=done", place)
+			c.fault(c.name("ACCEPT_LOCATION"),
+				"%q must be the beginning of an address, such as /licences/confirmation or /index.php?page=done", place)
 		}
 	}
 	return places
@@ -109,7 +113,10 @@ func (c routeChecker) locations(value string) []string {
 
 func isPlace(place string) bool {
 	u, err := url.Parse(place)
-	if err != nil || u.User != nil || u.Fragment != "" || strings.ContainsAny(place, `#\ `) || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") {
+	if err != nil || u.User != nil || strings.ContainsAny(place, `#\ `) {
+		return false
+	}
+	if !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") {
 		return false
 	}
 	dots := slices.ContainsFunc(strings.Split(u.Path, "/"), func(s string) bool { return s == "." || s == ".." })
@@ -189,9 +196,10 @@ func acceptanceWarnings(r gateway.Route) []string {
 	}
 	var found []string
 	for _, place := range rule.Locations {
-		if slices.ContainsFunc(patternsOf(r), func(p reading.Pattern) bool { return journey.PlaceCovers(place, p.Path()) }) {
-			found = append(found, fmt.Sprintf("%sACCEPT_LOCATION: %s covers the form's own address, so that a redirect back to the form counts as accepted",
-				setting, place))
+		covers := func(p reading.Pattern) bool { return journey.PlaceCovers(place, p.Path()) }
+		if slices.ContainsFunc(patternsOf(r), covers) {
+			found = append(found, fmt.Sprintf("%sACCEPT_LOCATION: %s covers the form's own address, "+
+				"so that a redirect back to the form counts as accepted", setting, place))
 		}
 	}
 	if (len(rule.Texts) > 0 || len(rule.RefuseTexts) > 0) && !r.Terms.Accept.Overlap(200, 299) {
@@ -207,13 +215,14 @@ func acceptanceWarnings(r gateway.Route) []string {
 func notes(s Settings) []string {
 	var found []string
 	for _, r := range s.Routes {
-		if r.Terms.Acceptance == nil {
+		rule := r.Terms.Acceptance
+		if rule == nil {
 			continue
 		}
-		for variable, texts := range map[string][]string{"ACCEPT_TEXT": r.Terms.Acceptance.Texts, "REFUSE_TEXT": r.Terms.Acceptance.RefuseTexts} {
+		for variable, texts := range map[string][]string{"ACCEPT_TEXT": rule.Texts, "REFUSE_TEXT": rule.RefuseTexts} {
 			if len(texts) == 1 && texts[0] != journey.Any {
-				found = append(found, fmt.Sprintf("%s%s has no second text: if the service has Welsh pages, add theirs after %q",
-					routePrefix(r.Name), variable, between))
+				found = append(found, fmt.Sprintf("%s%s has no second text: "+
+					"if the service has Welsh pages, add theirs after %q", routePrefix(r.Name), variable, between))
 			}
 		}
 	}

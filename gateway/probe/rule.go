@@ -26,13 +26,18 @@ type Rule struct {
 // terms are the conditions that the rule's settings make.
 func (r Rule) terms() journey.Terms {
 	status, _ := strconv.Atoi(r.Accept)
-	acceptance := &journey.Acceptance{}
-	for setting, values := range map[string]*[]string{r.Location: &acceptance.Locations, r.Text: &acceptance.Texts, r.Refuse: &acceptance.RefuseTexts} {
-		if setting != "" {
-			*values = []string{setting}
-		}
+	return journey.Terms{
+		Kind: journey.KindSubmission, Accept: journey.Statuses{{From: status, To: status}},
+		Acceptance: &journey.Acceptance{Locations: only(r.Location), Texts: only(r.Text), RefuseTexts: only(r.Refuse)},
 	}
-	return journey.Terms{Kind: journey.KindSubmission, Accept: journey.Statuses{{From: status, To: status}}, Acceptance: acceptance}
+}
+
+// only is a list of one, or of none.
+func only(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
 }
 
 // Question is what a service answered to a right form and to wrong ones.
@@ -55,9 +60,8 @@ func (q Question) Judge(terms journey.Terms, s Submitted) journey.Verdict {
 // tellsApart reports whether the rule accepts the right form and refuses the wrong ones.
 func (q Question) tellsApart(r Rule) bool {
 	terms := r.terms()
-	return q.Judge(terms, q.Right) == journey.VerdictAccepted && !slices.ContainsFunc(q.Wrong, func(wrong Submitted) bool {
-		return q.Judge(terms, wrong) != journey.VerdictRefused
-	})
+	passes := func(wrong Submitted) bool { return q.Judge(terms, wrong) != journey.VerdictRefused }
+	return q.Judge(terms, q.Right) == journey.VerdictAccepted && !slices.ContainsFunc(q.Wrong, passes)
 }
 
 // Answer finds a rule that tells the right form from the wrong ones; false when there is none.
@@ -76,7 +80,8 @@ func (q Question) Answer() (Rule, bool) {
 // rightWasStopped reports whether the right form leads to what looks like a log-in or an error.
 func (q Question) rightWasStopped() bool {
 	anywhere := Rule{Accept: strconv.Itoa(q.Right.Status), Location: journey.Any}.terms()
-	_, reason := anywhere.Judge(journey.Answer{Status: q.Right.Status, Redirect: journey.Redirect{Location: q.Right.Leads, Held: q.Held}})
+	redirect := journey.Redirect{Location: q.Right.Leads, Held: q.Held}
+	_, reason := anywhere.Judge(journey.Answer{Status: q.Right.Status, Redirect: redirect})
 	return reason == journey.ReasonTrouble
 }
 
@@ -140,8 +145,8 @@ var originOf = regexp.MustCompile(`^https?://[^/]*`)
 // changingTail is the end of a path from the first segment that has a number in it.
 var changingTail = regexp.MustCompile(`/[^/]*[0-9][^/]*(/.*)?$`)
 
-// texts are pieces of a page that may say what became of a form, those that people read first. Numbers, and what was typed, are not
-// in them.
+// texts are pieces of a page that may say what became of a form, those that people read first. Numbers, and what was
+// typed, are not in them.
 func (q Question) texts(a Answer) []string {
 	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	var texts []string
@@ -154,8 +159,9 @@ func (q Question) texts(a Answer) []string {
 		texts = strings.Split(a.Body, "\n")
 	}
 	return slices.DeleteFunc(texts, func(text string) bool {
-		typed := slices.ContainsFunc(q.Fields, func(field string) bool { return len(field) > 2 && strings.Contains(text, field) })
-		return typed || !telling(text)
+		return !telling(text) || slices.ContainsFunc(q.Fields, func(field string) bool {
+			return len(field) > 2 && strings.Contains(text, field)
+		})
 	})
 }
 

@@ -42,8 +42,8 @@ func (s Service) landing(ctx context.Context, from string, answer Answer) string
 	return page.Body
 }
 
-// follow asks for the pages that an answer leads to within the service, with the cookies that it sets. It is nil where the answer
-// leads nowhere.
+// follow asks for the pages that an answer leads to within the service, with the cookies that it sets. It is nil where the
+// answer leads nowhere.
 func (s Service) follow(ctx context.Context, from string, answer Answer) (page *Answer, err error) {
 	for range mostHops {
 		to, ok := s.leads(from, answer)
@@ -64,7 +64,7 @@ func (s Service) follow(ctx context.Context, from string, answer Answer) (page *
 func (s Service) leads(from string, answer Answer) (*url.URL, bool) {
 	location := answer.Header.Get("Location")
 	base, err := url.Parse(from)
-	if !slices.Contains([]int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther}, answer.Status) || location == "" || err != nil {
+	if !slices.Contains([]int{301, 302, 303}, answer.Status) || location == "" || err != nil {
 		return nil, false
 	}
 	to, err := base.Parse(location)
@@ -72,7 +72,8 @@ func (s Service) leads(from string, answer Answer) (*url.URL, bool) {
 		return nil, false
 	}
 	to.Fragment = ""
-	if own := []string{s.Host, s.URL.Host, s.Public}; slices.ContainsFunc(own, func(host string) bool { return strings.EqualFold(host, to.Host) }) {
+	at := func(host string) bool { return strings.EqualFold(host, to.Host) }
+	if slices.ContainsFunc([]string{s.Host, s.URL.Host, s.Public}, at) {
 		to.Scheme, to.Host = "", ""
 	}
 	return to, true

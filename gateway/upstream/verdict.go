@@ -27,8 +27,8 @@ func (d *Deliverer) judge(terms journey.Terms, redirect journey.Redirect, reply 
 	return journey.Delivered{Verdict: verdict, Status: reply.Status, Detail: detail, Reply: reply}
 }
 
-// redirect says where an answer leads, seen from the held request. An answer at the service's own address, or at the one that
-// PAYGATE_UPSTREAM_HOST gives it, is at the service as well as one at the citizens' address.
+// redirect says where an answer leads, seen from the held request. The service's own address, and the one that
+// PAYGATE_UPSTREAM_HOST gives it, are at the service as well as the address that citizens know.
 //
 // Of several locations none counts: which of them browsers follow is not the same everywhere.
 func (d *Deliverer) redirect(locations []string, delivery journey.Delivery) journey.Redirect {
@@ -78,9 +78,12 @@ func (d *Deliverer) unzip(body []byte) (text []byte, whole bool) {
 
 // remark tells operators of services that Paygate cannot stand in front of.
 func remark(reply *journey.Reply) string {
+	if reply.Status != http.StatusUnauthorized {
+		return ""
+	}
 	for _, challenge := range reply.Header.Values("WWW-Authenticate") {
 		scheme, _, _ := strings.Cut(challenge, " ")
-		if reply.Status == http.StatusUnauthorized && (strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate")) {
+		if strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate") {
 			return "the service wants " + scheme + ", which ties a log-in to a connection and cannot be delivered to"
 		}
 	}
