@@ -1,79 +1,72 @@
 package upstream
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // overlay lays what the browser sends at the held address now over the held cookies: of a cookie with another value the new
 // value counts, new ones are added, and one that the browser does not send keeps the value that was held. Order and duplicates
 // are those of the held header, and the bytes of each cookie stay as they are.
 func overlay(held, fresh string) string {
 	out := pairs(held)
-	newer := pairs(fresh)
-	for _, name := range names(newer) {
-		out = overlayName(out, name, named(newer, name))
+	places := map[string][]int{}
+	for i, pair := range out {
+		places[cookieName(pair)] = append(places[cookieName(pair)], i)
+	}
+	newer := map[string][]string{}
+	var names []string
+	for _, pair := range pairs(fresh) {
+		name := cookieName(pair)
+		if _, known := newer[name]; !known {
+			names = append(names, name)
+		}
+		newer[name] = append(newer[name], pair)
+	}
+	for _, name := range names {
+		if added := lay(out, places[name], newer[name]); added != "" {
+			out = append(out, added)
+		}
 	}
 	return strings.Join(out, "; ")
 }
 
-// overlayName lays the newer cookies of one name over the held ones. A browser sends one for each path and domain that has it.
-func overlayName(held []string, name string, newer []string) []string {
-	places := placesOf(held, name)
+// lay puts the newer cookies of one name into the places of the held ones, and returns those that have none. A browser sends one
+// for each path and domain that has it.
+func lay(held []string, places []int, newer []string) (added string) {
 	if len(newer) < len(places) { // some stayed behind: those that came take the place of their own, or of one that did not come
 		newer, places = withoutPairs(held, places, newer)
 	}
-	out := slices.Clone(held)
-	for i, place := range places[:min(len(places), len(newer))] {
-		out[place] = newer[i]
+	if len(places) == 0 {
+		return strings.Join(newer, "; ")
 	}
-	if added := newer[min(len(places), len(newer)):]; len(added) > 0 {
-		at := len(out)
-		if len(places) > 0 {
-			at = places[len(places)-1] + 1
+	for i, pair := range newer {
+		if i == len(places)-1 { // the rest follows it
+			held[places[i]] = strings.Join(newer[i:], "; ")
+			break
 		}
-		out = slices.Insert(out, at, added...)
+		held[places[i]] = pair
 	}
-	return out
+	return ""
 }
 
 // withoutPairs leaves out the newer cookies that are held just so, and their places.
-func withoutPairs(held []string, places []int, newer []string) ([]string, []int) {
-	var changed []string
-	left := slices.Clone(places)
+func withoutPairs(held []string, places []int, newer []string) (changed []string, left []int) {
+	count := map[string]int{}
 	for _, pair := range newer {
-		if i := slices.IndexFunc(left, func(place int) bool { return held[place] == pair }); i >= 0 {
-			left = slices.Delete(left, i, i+1)
+		count[pair]++
+	}
+	for _, place := range places {
+		if count[held[place]] > 0 {
+			count[held[place]]--
 		} else {
+			left = append(left, place)
+		}
+	}
+	for _, pair := range newer {
+		if count[pair] > 0 {
+			count[pair]--
 			changed = append(changed, pair)
 		}
 	}
 	return changed, left
-}
-
-func placesOf(all []string, name string) []int {
-	var places []int
-	for i, pair := range all {
-		if cookieName(pair) == name {
-			places = append(places, i)
-		}
-	}
-	return places
-}
-
-func named(all []string, name string) []string {
-	return slices.DeleteFunc(slices.Clone(all), func(pair string) bool { return cookieName(pair) != name })
-}
-
-// names are those of the cookies, each once, in their order.
-func names(all []string) []string {
-	var found []string
-	for _, pair := range all {
-		if name := cookieName(pair); !slices.Contains(found, name) {
-			found = append(found, name)
-		}
-	}
-	return found
 }
 
 func pairs(header string) []string {

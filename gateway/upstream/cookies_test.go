@@ -1,6 +1,8 @@
 package upstream
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,4 +32,18 @@ func TestNewerCookiesAreLaidOverTheHeldOnes(t *testing.T) {
 	} {
 		require.Equal(t, c.sent, overlay(c.held, c.fresh), "%q over %q", c.fresh, c.held)
 	}
+}
+
+// TestManyCookiesAreLaidInTime: as many as a header may have, of many names and of one.
+func TestManyCookiesAreLaidInTime(t *testing.T) {
+	t.Parallel()
+	var names, one strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&names, "n%d; ", i)
+		fmt.Fprintf(&one, "n=%d; ", i)
+	}
+	require.Len(t, pairs(overlay(names.String(), names.String())), 10_000)
+	require.Len(t, pairs(overlay(one.String(), one.String())), 10_000)
+	require.Len(t, pairs(overlay(one.String(), strings.TrimPrefix(one.String(), "n=0; "))), 10_000)
+	require.Len(t, pairs(overlay("n=x", one.String())), 10_000)
 }
