@@ -301,8 +301,8 @@ var texts = map[Page]page{
 		title: both{"Your payment is safe", "Mae eich taliad yn ddiogel"},
 		says: []both{
 			{
-				"We have your payment of {amount}, but we have not been able to send your application to the service yet.",
-				"Mae eich taliad o {amount} gennym, ond nid ydym wedi gallu anfon eich cais i’r gwasanaeth eto.",
+				"We have your payment of {amount}. The service does not have your application yet.",
+				"Mae eich taliad o {amount} gennym. Nid yw eich cais gyda’r gwasanaeth eto.",
 			},
 			{
 				"We send it as soon as the service can take it. You do not need to do anything, and you can close this page.",

@@ -40,6 +40,9 @@ func meaning(j journey.Journey) string {
 		if j.Terms.Kind == journey.KindPass {
 			return "It is paid for. The citizen has not fetched it yet; if they never do, the money goes back."
 		}
+		if j.Attempt == 0 && j.Terms.ReturnGrace > 0 {
+			return "It is paid for, and has not been sent to the service yet. It is sent when the citizen comes back, or by itself within minutes."
+		}
 		return "It is paid for, and the service has not got it yet. It is sent again and again until the service answers."
 	case journey.StateReleasing:
 		return "It is being sent to the service right now."

@@ -26,7 +26,7 @@ func TestARowWhoseColumnsWereAlteredIsDamaged(t *testing.T) {
 	url := filled(t)
 	sets := []string{
 		`state = 'confirmed'`, `state = 'no such state'`, `open = false`, `route = 'cheaper'`, `reference = '\x00'`, `reference = ''`,
-		`started_at = started_at + 1`, `due_at = due_at + 1`, `due_at = NULL`, `early_at = 1`, `key_id = 'another'`, `key_id = ''`,
+		`started_at = started_at + 1`, `due_at = due_at + 1`, `due_at = NULL`, `key_id = 'another'`, `key_id = ''`,
 		`sealed = ''`, `sealed = substr(sealed, 1, 60)`, `sealed = sealed || '\x00'`,
 		"sealed = " + fmt.Sprintf(flipped, 0), "sealed = " + fmt.Sprintf(flipped, 3),
 		`sealed = (SELECT sealed FROM paygate_journeys WHERE id = '` + string(storetest.Example(19).ID) + `')`,

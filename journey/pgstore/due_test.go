@@ -3,6 +3,7 @@ package pgstore_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -230,4 +231,19 @@ func TestASlotFarAheadCountsForNothing(t *testing.T) {
 	wait, err = s.Take(t.Context(), "creates", 10)
 	require.NoError(t, err)
 	require.LessOrEqual(t, wait, time.Second/10, fmt.Sprint("goes on from there: ", wait))
+}
+
+// TestAReplicaOfVersion1LeavesTheEarlyTimeAsItWas: what it wrote is no damage, and early delivery goes by what is sealed.
+func TestAReplicaOfVersion1LeavesTheEarlyTimeAsItWas(t *testing.T) {
+	t.Parallel()
+	url := filled(t)
+	id := storetest.Example(0).ID
+	alter(t, url, id, `early_at = 1`)
+	s := open(t, url, options(t, 1))
+	due, err := s.DueEarly(t.Context(), storetest.T0, journey.Due{}, 10)
+	require.NoError(t, err)
+	require.Equal(t, []journey.Due{{At: time.Unix(0, 1).UTC(), ID: id}}, due)
+	runner := &journey.Runner{Store: s, Now: func() time.Time { return storetest.T0 }, Log: slog.New(slog.DiscardHandler)}
+	_, err = runner.DeliverEarly(t.Context(), due[0])
+	require.ErrorIs(t, err, journey.ErrNotDue)
 }
