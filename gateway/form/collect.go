@@ -19,7 +19,8 @@ const (
 	maxFields     = 10_000
 	maxFieldBytes = 64 << 10
 	maxFormBytes  = 1 << 20
-	maxNameBytes  = 1 << 10 // a longer name is there to be cut
+	maxNameBytes  = 1 << 10   // a longer name is there to be cut
+	maxNamesBytes = 256 << 10 // of all names
 	maxElements   = 100
 	maxCards      = 100
 )
@@ -28,7 +29,8 @@ const (
 type collector struct {
 	form  Form
 	count int
-	bytes int
+	bytes int // of names and values
+	names int // bytes of names
 
 	field  reading.Field
 	value  []byte
@@ -139,10 +141,12 @@ func (c *collector) isSpare() bool {
 // isCounted counts the field at hand, and tells whether it is to be kept.
 func (c *collector) isCounted() bool {
 	c.count++
-	if c.count > maxFields {
-		c.doubt(errTooMany)
+	c.names += len(c.field.Name)
+	if c.count <= maxFields && c.names <= maxNamesBytes {
+		return true
 	}
-	return c.count <= maxFields
+	c.doubt(errTooMany)
+	return false
 }
 
 // loose adds fields that only some services read.

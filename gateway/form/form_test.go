@@ -64,6 +64,7 @@ func TestOnlySoMuchOfAFormIsLookedAt(t *testing.T) {
 	require.ErrorIs(t, many.Ambiguity, errTooMany)
 	require.Len(t, many.Fields, maxFields)
 	require.NoError(t, read(t, urlencoded, strings.Repeat("a=1&", maxFields)).Ambiguity)
+	require.ErrorIs(t, read(t, urlencoded, strings.Repeat(strings.Repeat("a", 1000)+"=1&", 300)).Ambiguity, errTooMany, "long names take time to judge")
 
 	large := read(t, urlencoded, strings.Repeat("a="+strings.Repeat("x", 1000)+"&", 1100)+"b=2")
 	require.NoError(t, large.Ambiguity)
