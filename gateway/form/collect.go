@@ -117,7 +117,7 @@ func (c *collector) endValue() {
 	if strings.EqualFold(c.field.Name, "_charset_") && c.field.Value != "" && !isLatin(c.field.Value) {
 		c.doubt(errOtherChars)
 	}
-	if !c.isSpare() && c.isCounted() {
+	if !c.isSpare() && c.counts(c.field.Name) {
 		c.form.Fields = append(c.form.Fields, c.field)
 	}
 }
@@ -138,10 +138,10 @@ func (c *collector) isSpare() bool {
 	return c.elements[c.field.Name] > maxElements+1
 }
 
-// isCounted counts the field at hand, and tells whether it is to be kept.
-func (c *collector) isCounted() bool {
+// counts counts a field with this name, and reports whether it is still to be kept.
+func (c *collector) counts(name string) bool {
 	c.count++
-	c.names += len(c.field.Name)
+	c.names += len(name)
 	if c.count <= maxFields && c.names <= maxNamesBytes {
 		return true
 	}
@@ -152,7 +152,7 @@ func (c *collector) isCounted() bool {
 // loose adds fields that only some services read.
 func (c *collector) loose(fields ...reading.Field) {
 	for _, f := range fields {
-		if c.isCounted() {
+		if c.counts(f.Name) {
 			c.form.Loose = append(c.form.Loose, f)
 		}
 	}
