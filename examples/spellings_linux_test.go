@@ -1,7 +1,27 @@
 package examples_test
 
-// spellings are ways to write /licences/apply that some server or some service takes for it.
-var spellings = []string{
+import (
+	"slices"
+
+	"paygate/gateway/probe"
+)
+
+// spellings are ways to write /licences/apply that some server or some service takes for it: those that Paygate knows, and some that
+// mean something behind one web server only. Two classes are left out: a raw "#", which Paygate never lets through, and streams of
+// NTFS, which no server here has.
+var spellings = slices.Concat(ofOneServer, known())
+
+func known() []string {
+	var targets []string
+	for _, s := range probe.Spellings(probe.Address{Method: "POST", Path: "/licences/apply", Host: "service"}, probe.KindPath) {
+		if s.Setting == "" && !slices.Contains([]string{"fragment", "streams"}, s.Class) && !slices.Contains(ofOneServer, s.Target) {
+			targets = append(targets, s.Target)
+		}
+	}
+	return targets
+}
+
+var ofOneServer = []string{
 	"/licences/apply", "/licences/apply?x=1", "/licences/apply?",
 
 	// more of it: PATH_INFO, arguments of a router
