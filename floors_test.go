@@ -20,6 +20,7 @@ type goPackage struct {
 var sideways = map[string][]string{
 	"paygate/journey/pay/simulator": {"paygate/journey/pay"},
 	"paygate/gateway/probe":         {"paygate/gateway/dial"},
+	"paygate/gateway/form":          {"paygate/gateway/cards", "paygate/gateway/reading"},
 	"paygate/gateway/upstream":      {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers", "paygate/gateway/dial"},
 }
 
