@@ -126,6 +126,25 @@ func TestGETMayCarryTheListedParametersAlone(t *testing.T) {
 	require.Len(t, d.service.take(), 1, "its query does not travel")
 }
 
+// A service whose pay code runs on GET may take what comes after the path for the form.
+func TestWhereThePayCodeRunsOnGETNoLongerPathBringsTheForm(t *testing.T) {
+	t.Parallel()
+	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
+	const listed = "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang"
+	d := openDoor(t, listed, "PAYGATE_ROUTE_LICENCE_ALLOW=GET /licences/apply/help")
+	for _, target := range []string{"/licences/apply/pay", "/licences/apply/Ann/a@example.org", "/licences/apply/pay?lang=cy", "/licences/apply.do"} {
+		d.isNotFree(t, ask(target))
+		d.isNotFree(t, strings.Replace(ask(target), "GET", "HEAD", 1))
+	}
+	for _, target := range []string{"/licences/apply", "/licences/apply/", "/licences/apply/help", "/licences/applying", "/licences"} {
+		d.speak(ask(target))
+		require.Len(t, d.service.take(), 1, target)
+	}
+	d = openDoor(t)
+	d.speak(ask("/licences/apply/pay"))
+	require.Len(t, d.service.take(), 1, "without the setting, GET is not the pay code's")
+}
+
 // Whatever way a form can be sent by another method, or in another place, the pay code never has it.
 func TestNoSpellingOfAMethodBringsTheFormToThePayCode(t *testing.T) {
 	t.Parallel()

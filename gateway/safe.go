@@ -19,7 +19,7 @@ import (
 func (j *judge) atSubmission(r *http.Request, t target) []*watched {
 	// Most requests bring nothing at all.
 	isBare := r.Method == http.MethodGet && t.query == "" && r.ContentLength == 0 && !strings.ContainsAny(t.path, "%&;")
-	if len(j.submitted) == 0 || isBare {
+	if len(j.submitted) == 0 || isBare && !slices.ContainsFunc(j.submitted, (*watched).runsOnGet) {
 		return nil
 	}
 	read := reading.Of(t.path)
@@ -31,6 +31,9 @@ func (j *judge) atSubmission(r *http.Request, t target) []*watched {
 
 // ruleSafe reports the refusal of a safe request at submission routes; false where it is not refused.
 func (j *judge) ruleSafe(r *http.Request, t target, at []*watched) (ruling, bool) {
+	if i := slices.IndexFunc(at, func(w *watched) bool { return w.runsOnGet() && !reading.Of(t.path).Have(w.pattern) }); i >= 0 {
+		return at[i].refused(t, http.StatusBadRequest, errHandler), true
+	}
 	inPath := parametersInPath(t.path)
 	if t.query == "" && inPath == "" {
 		return ruling{}, false
@@ -94,9 +97,13 @@ func (c *Condition) mayBeInQuery(f reading.Field) bool {
 	return c.mayBeMetBy(f) || f.Value == "" && reading.MayName(f.Name, c.Field)
 }
 
+// runsOnGet reports whether GET_QUERY says that the pay code runs on GET too. Then what comes after the path may be its form as
+// well: CherryPy takes /licences/renew/pay for /licences/renew?action=pay.
+func (w *watched) runsOnGet() bool { return len(w.route.GetQuery) > 0 }
+
 // mayCarry reports whether GET_QUERY lists every parameter of a query. Conditions of the pattern need not be listed.
 func (w *watched) mayCarry(query string) bool {
-	if len(w.route.GetQuery) == 0 {
+	if !w.runsOnGet() {
 		return true
 	}
 	listed := append(w.pattern.Parameters(), w.route.GetQuery...)

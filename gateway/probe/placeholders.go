@@ -132,7 +132,8 @@ func addForm(v map[string]string, a Address) {
 	v["field-wide"] = fullWidth(a.Field[:1]) + a.Field[1:]
 	v["field-u"] = `\\u00` + hex(a.Field) + a.Field[1:] // bodies are unquoted once
 	if model, rest, found := strings.Cut(a.Field, "["); found && strings.HasSuffix(rest, "]") {
-		v["field-nested"] = fmt.Sprintf(`%q:{%q:%q}`, model, strings.TrimSuffix(rest, "]"), a.Value)
+		v["field-inner"] = strings.TrimSuffix(rest, "]")
+		v["field-nested"] = fmt.Sprintf(`%q:{%q:%q}`, model, v["field-inner"], a.Value)
 	}
 	v["value"], v["VALUE"], v["value-base64"] = a.Value, strings.ToUpper(a.Value), base64.StdEncoding.EncodeToString([]byte(a.Value))
 	if a.Value != "" {

@@ -30,6 +30,7 @@ class Licences < Rails::Application
 end
 
 class LicencesController < ActionController::Base
+  wrap_parameters :application, format: [:json]
   protect_from_forgery with: :exception, except: :search
   before_action { reset_session if File.exist?("#{SITE}/expired") }
   before_action :sign_in_first, only: [:new, :create]
