@@ -39,7 +39,7 @@ func openTab(t *testing.T, ctx context.Context, origin string) tab {
 // do does one thing after the other. When one fails, the page is part of the message.
 func (b tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	limited, cancel := context.WithTimeout(b.ctx, time.Minute)
+	limited, cancel := context.WithTimeout(b.ctx, 90*time.Second)
 	defer cancel()
 	if err := chromedp.Do(limited, steps...); err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(b.ctx), 10*time.Second)
@@ -109,10 +109,11 @@ func fill(selector, value string) chromedp.Action[chromedp.Void] {
 // pays fills in Pay's card page and confirms the payment.
 func (b tab) pays() {
 	b.t.Helper()
-	b.do(see("#cardNo"), fill("#cardNo", goodCard), fill("#expiryMonth", "12"), fill("#expiryYear", "2039"),
+	b.do(see("#cardNo"))
+	b.do(fill("#cardNo", goodCard), fill("#expiryMonth", "12"), fill("#expiryYear", "2039"),
 		fill("#cardholderName", "Ann Other"), fill("#cvc", "123"), fill("#addressLine1", "1 Quay"), fill("#addressCity", "Rivermouth"),
-		fill("#addressPostcode", "RV1 1AA"), fill("#email", "ann@example.org"), click("#submit-card-details"),
-		see("#confirm"), click("#confirm"))
+		fill("#addressPostcode", "RV1 1AA"), fill("#email", "ann@example.org"), click("#submit-card-details"))
+	b.do(see("#confirm"), click("#confirm"))
 }
 
 // legacy is a service of few lines. It notes every request.
