@@ -324,3 +324,26 @@ func TestEarlyDeliveryGoesOnAfterARestart(t *testing.T) {
 	h.inMinutes(5)
 	require.Equal(t, journey.StateReleased, c.state())
 }
+
+// TestWhoDoesNotKnowThatTheFormWasDeliveredIsNotChargedTwice: they paid, did not come back, and send the same form hours later.
+func TestWhoDoesNotKnowThatTheFormWasDeliveredIsNotChargedTwice(t *testing.T) {
+	t.Parallel()
+	h := newHouseInTime(t, confirms)
+	c := h.citizen()
+	form := url.Values{"name": {"Ann"}}
+	c.post("/licences/apply", form)
+	h.pays("success")
+	h.inMinutes(10)
+	require.Equal(t, journey.StateReleased, c.state())
+	h.pay.Advance(5 * time.Hour)
+	require.Equal(t, http.StatusOK, c.post("/licences/apply", form).status, "a page asks whether to pay again")
+	require.Len(t, h.payments(), 1)
+
+	knows := h.citizen()
+	knows.post("/licences/apply", form)
+	h.pays("success")
+	knows.comesBack()
+	h.pay.Advance(5 * time.Hour)
+	require.Equal(t, http.StatusSeeOther, knows.post("/licences/apply", form).status)
+	require.Len(t, h.payments(), 3)
+}

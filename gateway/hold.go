@@ -159,11 +159,14 @@ func (g *Gateway) keep(
 // second time on the button.
 const askAgainFor = 10 * time.Minute
 
-// paidJustNow reports whether the browser has sent the same form a moment ago, and paid for it.
+// paidJustNow reports whether the browser has sent the same form a moment ago, and paid for it; or earlier, and its citizen
+// does not know yet that the service has it.
 func (g *Gateway) paidJustNow(own []journey.Journey, terms journey.Terms, imprint journey.Imprint) bool {
 	return slices.ContainsFunc(own, func(j journey.Journey) bool {
 		given := j.State == journey.StateReleased || j.State == journey.StateAccepted
-		return given && g.Runner.Now().Before(j.ReleasedAt.Add(askAgainFor)) && j.Terms.Route == terms.Route && j.Imprint.IsSameForm(imprint)
+		now := g.Runner.Now()
+		lately := now.Before(j.ReleasedAt.Add(askAgainFor)) || j.Unseen(now)
+		return given && lately && j.Terms.Route == terms.Route && j.Imprint.IsSameForm(imprint)
 	})
 }
 

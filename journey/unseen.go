@@ -33,6 +33,9 @@ func (j Journey) replyKept(at time.Time) Journey {
 	return j
 }
 
+// Unseen reports whether the citizen does not know yet what the service said, and what they would see is still kept for them.
+func (j Journey) Unseen(now time.Time) bool { return j.SeenAt.IsZero() && now.Before(j.unseenUntil()) }
+
 // unseenUntil is how long what the citizen has not seen is kept at least.
 func (j Journey) unseenUntil() time.Time {
 	if j.Terms.UnseenFor == 0 {
