@@ -526,7 +526,9 @@ func TestAFieldMayBeExemptFromTheSearchForCardNumbers(t *testing.T) {
 	p := h.citizen().post("/licences/apply", url.Values{"microchip": {"372222222222226"}, "tag": {"372222222222226"}, "name": {"Ann"}})
 	require.Equal(t, http.StatusSeeOther, p.status, p.text)
 	for _, form := range []url.Values{
-		{"Microchip": {"372222222222226"}}, {"microchip[]": {"372222222222226"}}, {"microchip": {"372222222222226"}, "name": {"372222222222226"}},
+		{"Microchip": {"372222222222226"}},
+		{"microchip[]": {"372222222222226"}},
+		{"microchip": {"372222222222226"}, "name": {"372222222222226"}},
 		{"372222222222226": {"microchip"}},
 	} {
 		require.Equal(t, http.StatusUnprocessableEntity, h.citizen().post("/licences/apply", form).status, form)

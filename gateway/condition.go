@@ -27,9 +27,9 @@ const (
 
 var errUnclear = errors.New("the form does not say plainly whether it is the pay route's")
 
-// concerning is the ruling, this one or one on a less specific pattern, that has routes whose condition on the form holds, with
-// those routes; there are none where the request is free. A form that is not plainly the pay route's, nor plainly free, is
-// refused: it may be either.
+// concerning is the ruling, this one or one on a less specific pattern, that has routes whose condition on the form
+// holds, with those routes; there are none where the request is free. A form that is not plainly the pay route's, nor
+// plainly free, is refused: it may be either.
 func (r ruling) concerning(a asked) (ruling, []*Route) {
 	for {
 		concerned := r.routesThat(a, met)
@@ -40,10 +40,17 @@ func (r ruling) concerning(a asked) (ruling, []*Route) {
 			r = *r.otherwise
 			continue
 		case len(concerned) == 0 && len(doubtful) > 0 && !slices.ContainsFunc(doubtful, isFree):
-			return ruling{verdict: targetRefused, target: r.target, status: http.StatusUnprocessableEntity, reason: errUnclear, route: doubtful[0]}, nil
+			return r.unclear(doubtful[0]), nil
 		default:
 			return r, append(concerned, doubtful...)
 		}
+	}
+}
+
+// unclear is the ruling on a form of which nobody knows whether it is the route's.
+func (r ruling) unclear(route *Route) ruling {
+	return ruling{
+		verdict: targetRefused, target: r.target, status: http.StatusUnprocessableEntity, reason: errUnclear, route: route,
 	}
 }
 
@@ -52,8 +59,8 @@ func (r ruling) routesThat(a asked, fits fit) []*Route {
 	return slices.DeleteFunc(slices.Clone(r.routes), func(route *Route) bool { return route.fits(a) != fits })
 }
 
-// fits judges a request by the route's condition. If some reading of the request meets it, it is a pay request, unless the field
-// plainly has another value: then somebody pressed another button, and is not charged.
+// fits judges a request by the route's condition. If some reading of the request meets it, it is a pay request, unless
+// the field plainly has another value: then somebody pressed another button, and is not charged.
 func (r *Route) fits(a asked) fit {
 	if r.When == nil {
 		return met
@@ -90,8 +97,8 @@ func (c *Condition) mayBeMetBy(f reading.Field) bool {
 	}
 }
 
-// isSameAction reports whether a field that says the method says PUT where the condition's value is PATCH, or the other way round:
-// Rails and Laravel lead both to the same action.
+// isSameAction reports whether a field that says the method says PUT where the condition's value is PATCH, or the
+// other way round: Rails and Laravel lead both to the same action.
 func (c *Condition) isSameAction(f reading.Field) bool {
 	isUpdate := func(method string) bool {
 		return strings.EqualFold(method, "put") || strings.EqualFold(method, "patch")
@@ -99,8 +106,8 @@ func (c *Condition) isSameAction(f reading.Field) bool {
 	return reading.NamesAlike(c.Field, "_method") && isUpdate(c.Value) && (f.MayBe("put") || f.MayBe("patch"))
 }
 
-// isEventTarget reports whether the field says that the condition's field is what was pressed: ASP.NET Web Forms goes by it, and
-// asks for no value.
+// isEventTarget reports whether the field says that the condition's field is what was pressed: ASP.NET Web Forms goes
+// by it, and asks for no value.
 func (c *Condition) isEventTarget(f reading.Field) bool {
 	return reading.IsNamed(f.Name, "__EVENTTARGET") && (f.Cut || reading.IsControl(f.Value, c.Field))
 }

@@ -12,9 +12,9 @@ import (
 	"paygate/gateway/reading"
 )
 
-// What is kept of a form. A longer value is cut, and so is what comes after so many bytes. The number of fields is bounded by
-// the time it takes to judge them; frameworks take a tenth of it by default (PHP, Django, Express, ASP.NET: 1,000), and some
-// read as many (Tomcat).
+// What is kept of a form. A longer value is cut, and so is what comes after so many bytes. The number of fields is
+// bounded by the time it takes to judge them; frameworks take a tenth of it by default (PHP, Django, Express, ASP.NET:
+// 1,000), and some read as many (Tomcat).
 const (
 	maxFields     = 10_000
 	maxFieldBytes = 64 << 10
@@ -122,8 +122,8 @@ func (c *collector) endValue() {
 	}
 }
 
-// isSpare reports whether the field at hand is one more element of a long list of JSON. The first of those is kept, and may be
-// anything: a map has thousands of coordinates.
+// isSpare reports whether the field at hand is one more element of a long list of JSON. The first of those is kept,
+// and may be anything: a map has thousands of coordinates.
 func (c *collector) isSpare() bool {
 	if !c.field.Nested || !strings.HasSuffix(c.field.Name, "[]") {
 		return false

@@ -1,6 +1,6 @@
-// Package form reads the body of a request once, a little at a time, and says all that Paygate wants to know of it: its fields,
-// whether every service reads the same fields, whether somebody typed a card number into one, and the digests by which the same
-// form is known again.
+// Package form reads the body of a request once, a little at a time, and says all that Paygate wants to know of it:
+// its fields, whether every service reads the same fields, whether somebody typed a card number into one, and the
+// digests by which the same form is known again.
 package form
 
 import (
@@ -22,8 +22,8 @@ const (
 
 // Form is what a body says.
 type Form struct {
-	// Fields are the fields of an urlencoded or multipart form, in their order, or the values of a JSON object. The value of a
-	// nested JSON object has the name that a form would give it: {"a":{"b":"1"}} is a[b].
+	// Fields are the fields of an urlencoded or multipart form, in their order, or the values of a JSON object. The
+	// value of a nested JSON object has the name that a form would give it: {"a":{"b":"1"}} is a[b].
 	Fields []reading.Field
 	// Loose are fields that only some services read, beside Fields.
 	Loose []reading.Field
@@ -31,8 +31,8 @@ type Form struct {
 	Ambiguity error
 	// Cards are the names of the fields that hold a payment card number; empty names where the field is not known.
 	Cards []string
-	// Same is the digest of the fields and files, whatever boundary is between them; Fingerprint leaves form tokens out. Both
-	// are empty if the form is ambiguous.
+	// Same is the digest of the fields and files, whatever boundary is between them; Fingerprint leaves form tokens
+	// out. Both are empty if the form is ambiguous.
 	Same, Fingerprint string
 }
 

@@ -22,7 +22,8 @@ var (
 	ErrNoObject = errors.New("the JSON is not an object")
 )
 
-// HasForm reports whether a request's content is of a type that some service takes parameters from, or may take for one.
+// HasForm reports whether a request's content is of a type that some service takes parameters from, or may take for
+// one.
 func HasForm(header http.Header) bool {
 	if _, _, err := plainType(header); !errors.Is(err, errNoForm) {
 		return true

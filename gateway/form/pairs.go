@@ -59,7 +59,8 @@ func (p *pairs) take(text []byte) {
 	p.takeValue(text)
 }
 
-// hasBracketEquals reports whether more of the value has a closing bracket before an equals sign, where qs splits the pair.
+// hasBracketEquals reports whether more of the value has a closing bracket before an equals sign, where qs splits the
+// pair.
 func (p *pairs) hasBracketEquals(text []byte) bool {
 	joint := append(p.last, text[:min(len(text), len("5D="))]...)
 	p.last = append(p.last[:0], text[max(0, len(text)-len("5D")):]...)
@@ -105,8 +106,8 @@ func (p *pairs) endPair() {
 	}
 }
 
-// part adds the fields that a service reads which parts pairs by semicolons too (old Rack, old Python, Perl), or splits them
-// elsewhere (qs).
+// part adds the fields that a service reads which parts pairs by semicolons too (old Rack, old Python, Perl), or
+// splits them elsewhere (qs).
 func (p *pairs) part() {
 	if !p.parted {
 		return
@@ -151,8 +152,8 @@ func hasBrokenEscape(text []byte) bool {
 	}
 }
 
-// percentDecode appends the decoded text, and returns what may be the beginning of an escape at its end. A broken escape
-// stays as it is, as almost all services read it.
+// percentDecode appends the decoded text, and returns what may be the beginning of an escape at its end. A broken
+// escape stays as it is, as almost all services read it.
 func percentDecode(to, text []byte) (decoded, rest []byte) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {

@@ -28,8 +28,8 @@ var (
 	plainCoding = regexp.MustCompile(`^(?i:binary|8bit|7bit)$`)
 )
 
-// parameter is one of a Content-Disposition. .NET quotes only what it must, and gives file names twice; old browsers write the
-// path of a file with backslashes, and curl a quote with one before it.
+// parameter is one of a Content-Disposition. .NET quotes only what it must, and gives file names twice; old browsers
+// write the path of a file with backslashes, and curl a quote with one before it.
 const parameter = `(?i:(name))=(?:"([^"\\]*)"|([A-Za-z0-9!#$&+.^_|~-]+))` +
 	`|(?i:(filename))=(?:"((?:[^"\\]|\\.)*)"|([A-Za-z0-9!#$%&'*+.^_|~-]+))` +
 	`|(?i:(filename\*))=(?:"[^"\\]*"|[A-Za-z0-9!#$%&'*+.^_|~-]+)`
@@ -56,7 +56,8 @@ func (p *part) doubt(why error) {
 	}
 }
 
-// headerLines are the lines of a head by their names in lower case. Of two with one name, either may be the one that counts.
+// headerLines are the lines of a head by their names in lower case. Of two with one name, either may be the one that
+// counts.
 func headerLines(header string) (map[string]string, error) {
 	lines := map[string]string{}
 	var fault error
@@ -112,7 +113,8 @@ func (p *part) readDisposition(text string) {
 	}
 }
 
-// isPlainName reports whether a name is the same to everybody: Rack finds another name within it, ASP.NET decodes =?utf-8?….
+// isPlainName reports whether a name is the same to everybody: Rack finds another name within it, ASP.NET decodes
+// =?utf-8?….
 func isPlainName(name string) bool {
 	return name != "" && !strings.Contains(name, "=?") && !anyName.MatchString(name)
 }

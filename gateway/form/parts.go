@@ -7,9 +7,9 @@ import (
 	"paygate/gateway/cards"
 )
 
-// parts reads a multipart form as it comes in. It holds the form to RFC 7578 as clients write it: a delimiter is at the beginning
-// of a line and nowhere else, each part has a head that everybody reads alike, and the last delimiter ends the form. PHP takes
-// a delimiter after a bare line feed, and goes on after the last one.
+// parts reads a multipart form as it comes in. It holds the form to RFC 7578 as clients write it: a delimiter is at
+// the beginning of a line and nowhere else, each part has a head that everybody reads alike, and the last delimiter
+// ends the form. PHP takes a delimiter after a bare line feed, and goes on after the last one.
 type parts struct {
 	*collector
 	stage stage
@@ -201,8 +201,8 @@ func (p *parts) endIgnored() {
 	}
 }
 
-// mayBePart reports whether some service takes what is beside the parts for one: Django and Werkzeug need no delimiter before the
-// first.
+// mayBePart reports whether some service takes what is beside the parts for one: Django and Werkzeug need no delimiter
+// before the first.
 func mayBePart(text []byte) bool {
 	return len(text) == maxHeadBytes || bytes.Contains(bytes.ToLower(text), []byte("disposition"))
 }
@@ -218,7 +218,8 @@ func (p *parts) endContent() {
 	}
 }
 
-// hasWideMark tells of a value that is UTF-16 to those who heed its first bytes. The mark of UTF-8 changes nothing: people paste it.
+// hasWideMark tells of a value that is UTF-16 to those who heed its first bytes. The mark of UTF-8 changes nothing:
+// people paste it.
 func hasWideMark(text []byte) bool {
 	return bytes.HasPrefix(text, []byte{0xFE, 0xFF}) || bytes.HasPrefix(text, []byte{0xFF, 0xFE})
 }

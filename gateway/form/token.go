@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// formTokens are the names of fields that a framework makes anew for each copy of a form, or each session: against forgery, or
-// for the state of the form. In lower case, letters and digits only.
+// formTokens are the names of fields that a framework makes anew for each copy of a form, or each session: against
+// forgery, or for the state of the form. In lower case, letters and digits only.
 var formTokens = map[string]bool{
 	"csrfmiddlewaretoken": true, "authenticitytoken": true, "token": true, "requestverificationtoken": true, "formkey": true, "formtoken": true,
 	"formbuildid": true, "wpnonce": true, "nonce": true, "sourcepage": true, "strutstoken": true, "strutstokenname": true,

@@ -9,7 +9,8 @@ import (
 	"paygate/gateway/cards"
 )
 
-// rawText looks for card numbers in a text of which only its bytes can tell what it is: as it is written, and percent-decoded.
+// rawText looks for card numbers in a text of which only its bytes can tell what it is: as it is written, and
+// percent-decoded.
 type rawText struct {
 	*collector
 	written, decoded cards.Finder
@@ -32,7 +33,8 @@ func (t *rawText) end() {
 	}
 }
 
-// readUnknown reads a body that is no form by its type, which may be missing or lie: some services read one all the same.
+// readUnknown reads a body that is no form by its type, which may be missing or lie: some services read one all the
+// same.
 func readUnknown(text io.Reader, start []byte, c *collector) error {
 	if boundary, looksSo := boundaryOf(start); looksSo {
 		return readParts(text, boundary, c)
