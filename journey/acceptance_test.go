@@ -46,6 +46,7 @@ func TestWhatAStatusMeans(t *testing.T) {
 		{[]int{300, 304, 305, 306}, done, VerdictRefused},
 		{[]int{301, 307, 308}, again, VerdictRefused},
 		{[]int{301, 307, 308}, "/Licences/APPLY", VerdictRefused},
+		{[]int{301, 307, 308}, "/licences/apply;jsessionid=3F", VerdictRefused},
 		{[]int{301, 307, 308}, "http://www.example.gov.uk/licences/apply?x=1", VerdictRefused},
 		{[]int{301, 307, 308}, done, VerdictUnknown},
 		{[]int{301, 307, 308}, "", VerdictUnknown},
@@ -80,7 +81,7 @@ func TestARedirectListedByNumberIsTheServicesWord(t *testing.T) {
 
 func TestWhereAnAcceptingRedirectLeads(t *testing.T) {
 	t.Parallel()
-	places := []string{"/licences/confirmation", "/index.php?page=done", "/thanks/", "https://forms.example.gov.uk/ended", "/"}
+	places := []string{"/licences/confirmation", "/index.php?page=done", "/thanks/", "https://forms.example.gov.uk/ended", "/café", "/"}
 	for location, accepted := range map[string]bool{
 		"/licences/confirmation": true, "/licences/confirmation/7": true, "/licences/confirmation?id=7": true,
 		"confirmation": true, "./confirmation/7": true, "../licences/confirmation": true, "confirmation#top": true,
@@ -88,6 +89,7 @@ func TestWhereAnAcceptingRedirectLeads(t *testing.T) {
 		"/licences/confirmation/..;/..;/login": false, "/licences/confirmation;jsessionid=3F": true, "/licences/confirmation;x=1": false,
 		"/licences/confirmation.old": false, "/licences/confirmations": false, "/licences/confirmatio": false, "/LICENCES/confirmation": false,
 		"/licences/confirmation%2f..%2flogin": false, "/licences/confirmation%2f^": false, "/licences/confirmation%2f|/..": false,
+		"/caf%c3%a9/sent": true, "/caf%C3%A9/sent": true, "/café/sent": true, "/caf%c3%a8/sent": false,
 		"/licences/confirmation/LIC%2F7": true, "/licences/confirmation/é|^": true, "/licences": false, "": false, "/login?next=/licences/confirmation": false,
 		"/index.php?page=done": true, "/index.php?page=done&id=7": true, "/index.php?page=done2": false, "/index.php?page=login": false,
 		"/index.php?x=1&page=done": false, "/index.php": false, "?page=done": false,
@@ -120,10 +122,12 @@ func TestWhatIsUnknownWhenARedirectMayLeadAnywhere(t *testing.T) {
 	for location, verdict := range map[string]Verdict{
 		"/licences/confirmation/7": VerdictAccepted, "done": VerdictAccepted, "/": VerdictAccepted, "/index.php?page=done": VerdictAccepted,
 		"/applications/4711": VerdictAccepted, "/applications/51234": VerdictAccepted, "/blog/introduction": VerdictAccepted, "/x?next=/login": VerdictAccepted,
-		"/licences/apply?sent=1": VerdictAccepted, "/licences/form?step=3": VerdictAccepted,
+		"/licences/apply?sent=1": VerdictAccepted, "/licences/form?step=3": VerdictAccepted, "/catalogin/7": VerdictAccepted,
+		"/done?name=Ann+Login&said=no+error": VerdictAccepted, "/done?return=https://x/login": VerdictAccepted, "/done?ref=AUTH-1&session_id=7": VerdictAccepted,
 
 		"/licences/apply": VerdictUnknown, "/Licences/Apply/": VerdictUnknown, "/licences/apply?": VerdictUnknown, "": VerdictUnknown, "#top": VerdictUnknown,
-		"/licences/form": VerdictUnknown, "/licences/form?step=2": VerdictUnknown, "https://licences.example.gov.uk/licences/form": VerdictUnknown,
+		"/licences/apply;jsessionid=3F": VerdictUnknown, "/licences;x=1/apply": VerdictUnknown, "/licences/apply/;jsessionid=3F?": VerdictUnknown,
+		"/licences/form;jsessionid=3F": VerdictUnknown, "/licences/form": VerdictUnknown, "/licences/form?step=2": VerdictUnknown, "https://licences.example.gov.uk/licences/form": VerdictUnknown,
 		"https://elsewhere.example/done": VerdictUnknown, "//elsewhere.example/done": VerdictUnknown, "///elsewhere.example/done": VerdictUnknown,
 		`/\elsewhere.example/done`: VerdictUnknown, "mailto:a@b": VerdictUnknown, "//?x=1": VerdictUnknown, "///#x": VerdictUnknown, "http://[": VerdictUnknown, "/x/..;/y": VerdictUnknown,
 		"/login": VerdictUnknown, "/log-in?next=/x": VerdictUnknown, "/Account/Log_On": VerdictUnknown, "/users/sign_in": VerdictUnknown, "/signOn.jsp": VerdictUnknown,
@@ -131,6 +135,10 @@ func TestWhatIsUnknownWhenARedirectMayLeadAnywhere(t *testing.T) {
 		"/sso": VerdictUnknown, "/saml2/x": VerdictUnknown, "/session/new": VerdictUnknown, "/Error?aspxerrorpath=/x": VerdictUnknown, "/errors/500.html": VerdictUnknown,
 		"/404": VerdictUnknown, "/503.html": VerdictUnknown, "/4xx": VerdictAccepted, "/404-not-found": VerdictUnknown, "/maintenance.html": VerdictUnknown,
 		"/unavailable": VerdictUnknown, "/Denied.aspx": VerdictUnknown, "/expired": VerdictUnknown, "/time-out": VerdictUnknown, "/login;jsessionid=1": VerdictUnknown,
+		"/Account/AccessDenied": VerdictUnknown, "/access-denied": VerdictUnknown, "/wp-login.php": VerdictUnknown, "/user-login": VerdictUnknown,
+		"/j_security_check": VerdictUnknown, "/cas?service=x": VerdictUnknown, "/adfs/ls/?wa=x": VerdictUnknown, "/server_error": VerdictUnknown,
+		"/index.php?page=login": VerdictUnknown, "/index.php?r=site/login": VerdictUnknown, "/?error": VerdictUnknown, "/licences/apply?error=1": VerdictUnknown,
+		"/done?reason=session%5Fexpired": VerdictUnknown, "/x?status=sessionExpired": VerdictUnknown,
 	} {
 		got, reason := terms.Judge(Answer{Status: 302, Redirect: leading(location)})
 		require.Equal(t, verdict, got, "%s: %s", location, reason)

@@ -112,8 +112,11 @@ func pathAndQuery(u *url.URL, withSession bool) string {
 	if u.RawQuery != "" || u.ForceQuery {
 		path += "?" + u.RawQuery
 	}
-	return path
+	return escape.ReplaceAllStringFunc(path, strings.ToUpper)
 }
+
+// escape is an encoded byte. Some servers write them in lower case, and they mean the same (RFC 3986, section 6.2.2.1).
+var escape = regexp.MustCompile("%[0-9a-fA-F]{2}")
 
 // begins reports whether an address begins with a prefix, which ends at its end, "/", "?" or "&". The front page, "/", is
 // not the beginning of every other.
@@ -135,16 +138,20 @@ func PlaceCovers(place, path string) bool {
 	return err == nil && u.Host == "" && begins(path, pathAndQuery(u, true))
 }
 
-// leadsToItself reports whether the redirect leads to the held request's own path: scheme, host, final slash and case
-// aside.
+// leadsToItself reports whether the redirect leads to the held request's own path: scheme, host, path parameters, final
+// slash and case aside.
 func (r Redirect) leadsToItself() bool {
 	to, ok := r.target()
 	return ok && samePath(to.Path, r.Held.Path)
 }
 
 func samePath(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
+	plain := func(path string) string { return strings.TrimSuffix(pathParameter.ReplaceAllString(path, ""), "/") }
+	return strings.EqualFold(plain(a), plain(b))
 }
+
+// pathParameter is what servlet containers ignore when they look for the code of a path, such as ";jsessionid=…".
+var pathParameter = regexp.MustCompile(";[^/]*")
 
 // leadsBack reports whether the redirect leads to the form again: to the path of the held request or of the page that it
 // was sent from, with no query or with the same one.
@@ -162,20 +169,50 @@ func (r Redirect) leadsBack() bool {
 	})
 }
 
+// words are those that a log-in or an error is named by, in lower case with hyphens between words.
+const words = `log-?[io]n|sign-?[io]n|errors?|denied|forbidden|unauthori[sz]ed|expired|time-?out|unavailable|maintenance`
+
 var (
-	troubleWord = regexp.MustCompile(
+	// In a path, a segment need only begin so, hyphens aside, …
+	troubleStart = regexp.MustCompile(
 		`^(login|logon|signin|signon|auth|oauth|sso|saml|session|error|maintenance|unavailable|denied|expired|timeout)`)
+	// … or have one of these words: "AccessDenied", "wp-login.php".
+	troubleWord = regexp.MustCompile(`(^|-)(` + words + `|cas|adfs|security-check)(-|$)`)
 	errorStatus = regexp.MustCompile(`^[45][0-9]{2}([^0-9]|$)`)
-	joiners     = strings.NewReplacer("-", "", "_", "")
+	// A name or a value of a query may be anybody's words, and has to be such a word: "?page=login", "?error=session_expired".
+	troubleTerm = regexp.MustCompile(`^((session|access|user|log-?in|auth|page)-)?(` + words + `)$`)
+
+	wordEnd = regexp.MustCompile(`([a-z0-9])([A-Z])|[^A-Za-z0-9]+`)
 )
 
-// looksLikeTrouble reports whether a segment of the redirect's path is a word for a log-in or an error.
+// looksLikeTrouble reports whether the redirect's path or query has a word for a log-in or an error.
 func (r Redirect) looksLikeTrouble() bool {
 	to, ok := r.target()
-	return ok && slices.ContainsFunc(strings.Split(to.Path, "/"), func(segment string) bool {
-		return errorStatus.MatchString(segment) || troubleWord.MatchString(joiners.Replace(strings.ToLower(segment)))
-	})
+	if !ok {
+		return false
+	}
+	return slices.ContainsFunc(strings.Split(to.Path, "/"), isTroubleSegment) ||
+		slices.ContainsFunc(strings.FieldsFunc(to.RawQuery, func(c rune) bool { return c == '&' || c == '=' }), isTroubleTerm)
 }
+
+func isTroubleSegment(segment string) bool {
+	hyphened := withHyphens(segment)
+	return errorStatus.MatchString(segment) || troubleStart.MatchString(strings.ReplaceAll(hyphened, "-", "")) ||
+		troubleWord.MatchString(hyphened)
+}
+
+// isTroubleTerm reports whether a name or a value of a query, or the last part of a route in it ("site/login"), says so. An
+// address is where a citizen goes later.
+func isTroubleTerm(term string) bool {
+	term, err := url.QueryUnescape(term)
+	if err != nil || strings.HasPrefix(term, "/") || strings.Contains(term, "://") {
+		return false
+	}
+	return troubleTerm.MatchString(withHyphens(term[strings.LastIndexByte(term, '/')+1:]))
+}
+
+// withHyphens is a text in lower case with hyphens between its words.
+func withHyphens(text string) string { return strings.ToLower(wordEnd.ReplaceAllString(text, "$1-$2")) }
 
 // pathBegins is the whole rule of the first version.
 func (r Redirect) pathBegins(prefix string) bool {
