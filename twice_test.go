@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"paygate/journey"
+	"paygate/journey/pay/simulator"
 )
 
 var annsForm = url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}
@@ -117,4 +120,26 @@ func TestAQuestionThatNobodyAnswersEndsWithoutASearchAtPay(t *testing.T) {
 	require.Len(t, h.service.got(http.MethodPost), 1)
 	require.Contains(t, c.post("/_pay/again", url.Values{"journey": {c.status()[0].ID}}).text, "This payment was not made")
 	require.Len(t, h.payments(), 1)
+}
+
+// TestTwoClicksAreOnePayment: the second one waits for the first, and leads to the same payment.
+func TestTwoClicksAreOnePayment(t *testing.T) {
+	t.Parallel()
+	h := newHouseInTime(t, confirms)
+	c := h.citizen()
+	c.apply("Ann")
+	h.pays("success")
+	c.comesBack()
+	c.post("/licences/apply", annsForm)
+	id := c.status()[0].ID
+	h.pay.AddFault(simulator.Fault{Call: "create", Kind: "slow", Delay: 300 * time.Millisecond, Times: 1})
+	var clicks sync.WaitGroup
+	for range 3 {
+		clicks.Go(func() {
+			clicked := c.post("/_pay/again", url.Values{"journey": {id}})
+			assert.Contains(t, clicked.to(), "/secure/", clicked.text)
+		})
+	}
+	clicks.Wait()
+	require.Len(t, h.payments(), 2)
 }

@@ -112,8 +112,20 @@ func HoldAsking(id ID, key string, terms Terms, imprint Imprint, at time.Time) J
 }
 
 // Again creates another payment for the same held request, after one that ended without money or could not be created.
-// ErrCreating when that is being done already. A journey at Pay is resumed; one anywhere else comes back as it is.
+// Where that is being done already it waits for that payment, and returns ErrCreating when it has waited too long. A journey at
+// Pay is resumed; one anywhere else comes back as it is.
 func (r *Runner) Again(ctx context.Context, id ID) (Began, error) {
+	began, err := r.again(ctx, id)
+	if !errors.Is(err, ErrCreating) {
+		return began, err
+	}
+	if _, err := r.await(ctx, id, func(j Journey) bool { return j.Creating }); err != nil {
+		return began, err
+	}
+	return r.again(ctx, id)
+}
+
+func (r *Runner) again(ctx context.Context, id ID) (Began, error) {
 	j, err := r.Store.Get(ctx, id)
 	switch {
 	case err != nil:
@@ -299,7 +311,7 @@ func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progre
 		}
 	}
 	if err == nil && progress.Journey.State == StateReleasing && v.By == ByCitizen {
-		progress.Journey, err = r.await(ctx, id)
+		progress.Journey, err = r.await(ctx, id, func(j Journey) bool { return j.State == StateReleasing })
 	}
 	return progress, err
 }

@@ -254,13 +254,13 @@ func (r *Runner) keepResult(ctx context.Context, id ID, f RequestDelivered, by B
 	}
 }
 
-// await is for citizens whose journey somebody else is delivering: it mostly takes a moment.
-func (r *Runner) await(ctx context.Context, id ID) (Journey, error) {
+// await waits for somebody else who is at a citizen's journey, which mostly takes a moment.
+func (r *Runner) await(ctx context.Context, id ID, busy func(Journey) bool) (Journey, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Patience)
 	defer cancel()
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
 		j, err := r.Store.Get(context.WithoutCancel(ctx), id)
-		if err != nil || j.State != StateReleasing {
+		if err != nil || !busy(j) {
 			return j, err
 		}
 		select {
