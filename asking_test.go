@@ -71,7 +71,7 @@ func TestAQueryThatMeetsTheConditionIsRefused(t *testing.T) {
 	t.Parallel()
 	for when, queries := range map[string][]string{
 		"form:action=pay": {
-			"action=pay", "name=x&action=pay", "action=", "action", "a=1;action=pay", "%61ction=pay", "ACTION=Pay", "action[]=pay", "+action=pay", "action=%70ay",
+			"action=pay", "javax.faces.ViewState=x", "jakarta.faces.ViewState=", "name=x&action=pay", "action=", "action", "a=1;action=pay", "%61ction=pay", "ACTION=Pay", "action[]=pay", "+action=pay", "action=%70ay",
 			"__EVENTTARGET=action", "__VIEWSTATE=x", "__VIEWSTATE=", "%5f_viewstate=x", "__EVENTTARGET", "action=pay&action=save", "action=%2570ay",
 		},
 		"form:action": {"action=x", "action", "action.x=3", "main$action=1", "__EVENTTARGET=main$action", "a=1&Action=0"},
@@ -105,6 +105,39 @@ func TestAQueryThatMeetsTheConditionIsRefused(t *testing.T) {
 	}
 }
 
+// A page that a GET with some parameters shows is no page whatever else is asked for.
+func TestAllowDeclaresItsOwnParametersAlone(t *testing.T) {
+	t.Parallel()
+	ask := func(query string) string {
+		return "GET /licences/apply?" + query + " HTTP/1.1\r\nHost: apply.example\r\n\r\n"
+	}
+	d := openDoor(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:pay", "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang",
+		"PAYGATE_ROUTE_LICENCE_ALLOW=GET /licences/apply?pay=later,GET /licences/apply?preview=1")
+	for _, query := range []string{"pay=later", "pay=later&lang=cy", "preview=1", "preview=1&pay=later&lang=cy"} {
+		d.speak(ask(query))
+		require.Len(t, d.service.take(), 1, query)
+	}
+	for _, query := range []string{"preview=1&pay=now", "preview=1&pay", "pay=later&pay.x=3", "pay=later&name=x", "preview=1&__VIEWSTATE=x", "preview=2"} {
+		d.isNotFree(t, ask(query))
+	}
+}
+
+// A pass that is free just now is no way for a form to the submission at its address.
+func TestAFreePassBringsNoFormToTheSubmission(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"free", "shadow"} {
+		d := openDoor(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /licences/apply", "PAYGATE_ROUTE_REGISTER_MODE="+mode)
+		for _, method := range []string{"GET", "HEAD"} {
+			d.speak(withForm(method+" /licences/apply", formType, "name=x"))
+			got := d.service.take()
+			require.Len(t, got, 1, method)
+			require.Equal(t, "GET /licences/apply HTTP/1.1", got[0].line)
+			require.Empty(t, got[0].body)
+			require.Empty(t, got[0].values("Content-Type"))
+		}
+	}
+}
+
 func TestGETMayCarryTheListedParametersAlone(t *testing.T) {
 	t.Parallel()
 	d := openDoor(t, "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang, page")
@@ -118,6 +151,10 @@ func TestGETMayCarryTheListedParametersAlone(t *testing.T) {
 		for _, path := range []string{"/licences/apply", "/licences/apply/", "/LICENCES/apply", "/licences/apply.json"} {
 			d.isNotFree(t, ask(path+"?"+query))
 		}
+	}
+	for _, target := range []string{"/licences/apply&name=x", "/licences/apply%3fname=x", "/licences/apply%26name=x?lang=cy"} {
+		d.isNotFree(t, ask(target))
+		d.isNotFree(t, strings.Replace(ask(target), "GET", "OPTIONS", 1))
 	}
 	require.Contains(t, d.log.String(), "PAYGATE_ROUTE_LICENCE_GET_QUERY")
 	d.speak(ask("/licences?name=x"))

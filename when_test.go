@@ -86,6 +86,34 @@ func TestWhatIsNoButtonsRequestMayBeAWiderRoutes(t *testing.T) {
 	d.isNotFree(t, withForm("POST /licences/APPLY", formType, "action=save"))
 }
 
+// TestOnlyAPlainFormIsTheCheaperButtons: where another value costs more, whatever some service reads as another is not the button's.
+func TestOnlyAPlainFormIsTheCheaperButtons(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"on", "free", "shadow"} {
+		d := openDoor(t,
+			"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_WHEN=form:action=save", "PAYGATE_ROUTE_LICENCE_MODE="+mode,
+			"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /licences/{what}", "PAYGATE_ROUTE_IMMEDIATE_REFERENCE=FINE-{path:what}", "PAYGATE_ROUTE_PRICED_MATCH=POST /other")
+		for _, raw := range []string{
+			withForm("POST /licences/apply", formType, "action=save&action=pay"),
+			withForm("POST /licences/apply", formType, "action=pay&Action[]=save"),
+			withForm("POST /licences/apply", formType, "action=save&Action[]=pay"),
+			withForm("POST /licences/apply", formType, "a=1&[action]=save"),
+			withForm("POST /licences/apply?action=save", formType, "a=1"),
+			withForm("POST /licences/apply?action=pay", formType, "action=save"),
+			withForm("POST /licences/apply", formType+"Cookie: action=save\r\n", "a=1"),
+			withForm("POST /licences/apply", "Content-Type: text/plain\r\n", "action=save"),
+		} {
+			require.Equal(t, http.StatusUnprocessableEntity, d.isRefusedWith(t, raw).status, raw)
+		}
+		require.Empty(t, d.pay.Payments())
+		if mode != "on" {
+			d.isFree(t, formType, "name=Ann&action=save&next=pay")
+		}
+		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", formType, "action=pay")).status)
+		require.EqualValues(t, 3000, d.pay.Payments()[0].Amount)
+	}
+}
+
 // TestNoReadingChoosesACheaperPrice: what some service reads as another choice makes the choice unclear.
 func TestNoReadingChoosesACheaperPrice(t *testing.T) {
 	t.Parallel()
@@ -194,7 +222,6 @@ func TestAFieldThatIsThereIsPressed(t *testing.T) {
 	for header, body := range map[string]string{
 		"Content-Type: application/json\r\n":                `{"btnPay":null}`,
 		"Content-Type: multipart/form-data; boundary=b\r\n": "--b\r\nContent-Disposition: form-data; name=\"btnPay.x\"\r\n\r\n3\r\n--b--\r\n",
-		formType + "Cookie: btnPay=1\r\n":                   "a=1",
 	} {
 		require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /licences/apply", header, body)).status, body)
 	}
@@ -311,6 +338,7 @@ func TestAnUnclearFormIsNeitherChargedNorFree(t *testing.T) {
 		withForm("POST /licences/apply", formType, "action=save&note=1;action=pay"),
 		withForm("POST /licences/apply?action=pay", formType, "action=save"),
 		withForm("POST /licences/apply", formType+"Cookie: action=pay\r\n", "action=save"),
+		withForm("POST /licences/apply", formType+"Cookie: action=pay\r\n", "save=1"), // nobody pressed a cookie
 	} {
 		refused := d.isRefusedWith(t, raw)
 		require.Equal(t, http.StatusUnprocessableEntity, refused.status, raw)

@@ -29,20 +29,23 @@ var errUnclear = errors.New("the form does not say plainly whether it is the pay
 
 // concerning is the ruling, this one or one on a less specific pattern, that has routes whose condition on the form
 // holds, with those routes; there are none where the request is free. A form that is not plainly the pay route's, nor
-// plainly free, is refused: it may be either.
+// plainly free, is refused: it may be either. So is one that is not plainly the route's where it would be a less
+// specific one's otherwise, which may cost more.
 func (r ruling) concerning(a asked) (ruling, []*Route) {
 	for {
 		concerned := r.routesThat(a, met)
 		doubtful := r.routesThat(a, unclear)
+		all := slices.Concat(concerned, doubtful)
 		isFree := func(route *Route) bool { return route.Mode.TakesNothing() }
 		switch {
-		case len(concerned)+len(doubtful) == 0 && r.otherwise != nil:
+		case len(all) == 0 && r.otherwise != nil:
 			r = *r.otherwise
 			continue
-		case len(concerned) == 0 && len(doubtful) > 0 && !slices.ContainsFunc(doubtful, isFree):
-			return r.unclear(doubtful[0]), nil
+		case len(concerned) == 0 && len(doubtful) > 0 && !slices.ContainsFunc(doubtful, isFree),
+			len(all) == 1 && r.otherwise != nil && !r.isFree() && !all[0].When.isPlainlyMetBy(a):
+			return r.unclear(all[0]), nil
 		default:
-			return r, append(concerned, doubtful...)
+			return r, all
 		}
 	}
 }
@@ -67,17 +70,27 @@ func (r *Route) fits(a asked) fit {
 	}
 	plain := slices.DeleteFunc(slices.Clone(a.form.Fields), func(f reading.Field) bool { return f.Name != r.When.Field || f.File || f.Group })
 	isOther := func(f reading.Field) bool { return !r.When.isMetBy(f) }
-	maybe := slices.ContainsFunc(a.readable(), r.When.mayBeMetBy) || len(plain) == 0 && slices.ContainsFunc(a.readable(), r.When.isEventTarget)
+	maybe := slices.ContainsFunc(a.sent(), r.When.mayBeMetBy) || len(plain) == 0 && slices.ContainsFunc(a.sent(), r.When.isEventTarget)
 	switch {
 	case len(plain) > 0 && !slices.ContainsFunc(plain, isOther), a.form.Ambiguity == nil && slices.ContainsFunc(plain, r.When.isMetBy):
 		return met
 	case maybe && len(plain) == 0 && a.form.Ambiguity == nil:
 		return met
-	case maybe, a.form.Ambiguity != nil: // what we cannot read the service may
+	case maybe, a.form.Ambiguity != nil, // what we cannot read the service may
+		slices.ContainsFunc(a.cookies, r.When.mayBeMetBy): // and a cookie is nothing that a citizen pressed
 		return unclear
 	default:
 		return unmet
 	}
+}
+
+// isPlainlyMetBy reports whether a form meets the condition in the eyes of every service.
+func (c *Condition) isPlainlyMetBy(a asked) bool {
+	isPlain := func(f reading.Field) bool {
+		return f.Name == c.Field && !f.File && !f.Group && c.isMetBy(f) || c.isEventTarget(f)
+	}
+	isOther := func(f reading.Field) bool { return !isPlain(f) && f.MayBeNamed(c.Field) }
+	return a.form.Ambiguity == nil && slices.ContainsFunc(a.form.Fields, isPlain) && !slices.ContainsFunc(a.readable(), isOther)
 }
 
 // isMetBy reports whether a field with exactly the condition's name meets it.

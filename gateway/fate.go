@@ -71,7 +71,7 @@ func (j *Judge) Fate(t Tried) Fate {
 	case targetPlainPath:
 		return FateRedirected
 	case targetPay:
-		return fateOnPayRoute(j.judge.concerning(r, ruling, asked{form: read, loose: looseFields(r, ruling.query)}))
+		return fateOnPayRoute(j.judge.concerning(r, ruling, askedBeside(r, ruling, read)))
 	default:
 		return FateForwarded
 	}

@@ -116,11 +116,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	steady(w, r, bodyIdle)
 	r, marker := cutMarker(r)
 	ruling := g.judge.rule(r).at(marker, r.Method)
-	if ruling.withoutForm && ruling.verdict == targetFree {
-		if r.Method == http.MethodHead {
-			w = headWriter{w}
-		}
-		r = withoutForm(r, ruling.target)
+	if ruling.verdict == targetFree {
+		w, r = ruling.safely(w, r)
 	}
 	if len(ruling.elsewhere) > 0 {
 		looked, body := g.lookElsewhere(w, r, ruling)
@@ -188,6 +185,7 @@ func (g *Gateway) logRequest(r *http.Request, ruling ruling, status int) {
 func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
 	switch {
 	case hit.isFree() && !g.hasJourneyFor(r, hit):
+		w, r = hit.safely(w, r)
 		g.passFree(w, r, hit.route)
 	case isPrefetch(r.Header):
 		g.answer(w, r, prefetched(r))

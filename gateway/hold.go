@@ -32,7 +32,7 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		g.refuse(w, r, hit)
 	case len(concerned) == 0:
 		g.passThrough.ServeHTTP(w, withRead(r, body))
-	case len(concerned) > 1:
+	case len(concerned) > 1 && !hit.isFree():
 		g.answer(w, r, chooseAgain)
 	case concerned[0].Mode.TakesNothing():
 		in.route = concerned[0]

@@ -100,18 +100,21 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 
 // asked gathers what the terms need from a request, whose body has been read.
 func (g *Gateway) asked(r *http.Request, hit ruling, read form.Form) asked {
-	loose := looseFields(r, hit.query)
-	if len(loose) > reading.MostParameters {
-		read.Ambiguity = errTooMany
-	}
-	return asked{
-		route: hit.route, path: hit.captured, query: form.Query(hit.query), form: read, loose: loose, language: g.languageOf(r, read.Fields),
-	}
+	a := askedBeside(r, hit, read)
+	a.language = g.languageOf(r, read.Fields)
+	return a
 }
 
-// looseFields are what a service may take for fields of the form: a query as the most lenient service reads it, and the cookies.
-func looseFields(r *http.Request, query string) []reading.Field {
-	return append(reading.LooseQuery(query), reading.Cookies(r.Header)...)
+// askedBeside is asked for what goes by no language.
+func askedBeside(r *http.Request, hit ruling, read form.Form) asked {
+	a := asked{
+		route: hit.route, path: hit.captured, query: form.Query(hit.query), form: read,
+		loose: reading.LooseQuery(hit.query), cookies: reading.Cookies(r.Header),
+	}
+	if len(a.loose)+len(a.cookies) > reading.MostParameters {
+		a.form.Ambiguity = errTooMany
+	}
+	return a
 }
 
 // withRead is a request whose body has been read.

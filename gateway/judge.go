@@ -98,33 +98,39 @@ func (j *judge) find(r *http.Request, t target, relevant []*watched) ruling {
 	}
 	read := reading.Of(t.path)
 	result := j.weigh(r.Method, t, relevant, read)
-	if result.verdict == targetPay && namesEndToEnd(r.Header) {
-		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errConnection}
-	}
 	if result.verdict == targetFree || result.verdict == targetPay {
 		result.elsewhere = j.elsewhere(r.Method, t, relevant, read)
+	}
+	isJudgedByForm := result.verdict == targetPay || len(result.elsewhere) > 0
+	if isJudgedByForm && namesEndToEnd(r.Header) {
+		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errConnection}
 	}
 	return result
 }
 
 // weigh holds the plain reading of a target against all the others.
 func (j *judge) weigh(method string, t target, relevant []*watched, read *reading.Readings) ruling {
-	path := withoutParameters(t.path)
-	exact := those(relevant, func(w *watched) bool { return w.isExactly(path, t.query) })
-	near := those(relevant, func(w *watched) bool {
-		return w.reach >= reachNarrow && read.Have(w.pattern) && w.pattern.Fits(t.query) != reading.Unmet && !w.isExactly(path, t.query)
+	path, parameters := withoutParameters(t.path), t.parameters()
+	exact := those(relevant, func(w *watched) bool {
+		return w.isExactly(path, t.query) && (w.reach > reachExact || w.pattern.Serves(method))
 	})
+	near := those(relevant, func(w *watched) bool {
+		return w.reach >= reachNarrow && read.Have(w.pattern) && w.pattern.Fits(parameters) != reading.Unmet && !w.isExactly(path, t.query)
+	})
+	isAllowed := j.isAllowed(method, t)
+	isWide := func(w *watched) bool {
+		return !isAllowed && w.hasWidely(read) && w.pattern.Fits(parameters) != reading.Unmet
+	}
 	switch {
 	case len(exact) > 0:
-		return decideExact(method, t, path, exact, near)
+		wide := those(relevant, func(w *watched) bool { return !w.isExactly(path, t.query) && isWide(w) })
+		return decideExact(method, t, path, exact, rivals{near, wide})
 	case !read.Complete():
 		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errManyReading}
 	case len(near) > 0:
 		return decideNear(method, t, read, near)
-	case j.isAllowed(method, t):
-		return free(t)
 	}
-	if i := slices.IndexFunc(relevant, func(w *watched) bool { return w.hasWidely(read) && w.pattern.Fits(t.query) != reading.Unmet }); i >= 0 {
+	if i := slices.IndexFunc(relevant, isWide); i >= 0 {
 		return relevant[i].refused(t, http.StatusBadRequest, errHandler)
 	}
 	return free(t)
@@ -156,14 +162,34 @@ func (j *judge) isAllowed(method string, t target) bool {
 	})
 }
 
-// decideExact takes the most specific of the patterns that the target exactly is, unless it may also be read as one that
-// is more specific still: /licences/APPLY is not the licence called APPLY where there is a route /licences/apply.
-func decideExact(method string, t target, path string, exact, near []*watched) ruling {
+// rivals are patterns that a target may be read as although it is exactly another's, plainly or widely.
+type rivals struct{ near, wide []*watched }
+
+// of says which of them stands against the best of the exact patterns, and why: one that is more specific still, for
+// /licences/APPLY and /licences/apply.json are no licences of these names where there is a route /licences/apply; or another
+// route's, which what stands for a wildcard may lead to.
+func (r rivals) of(best *watched, path string) (*watched, error) {
+	isNarrower := func(w *watched) bool { return w.pattern.Narrower(best.pattern) }
+	if i := slices.IndexFunc(r.near, func(w *watched) bool { return isNarrower(w) || w.isLedToBy(best, path) }); i >= 0 {
+		return r.near[i], errAmbiguous
+	}
+	if i := slices.IndexFunc(r.wide, isNarrower); i >= 0 {
+		return r.wide[i], errHandler
+	}
+	return nil, nil
+}
+
+// isLedToBy tells whether a path that is exactly another route's pattern, with wildcards, reads as this one by more than a final
+// slash.
+func (w *watched) isLedToBy(best *watched, path string) bool {
+	return w.route != best.route && len(best.pattern.Names()) > 0 &&
+		!w.pattern.Matches(path+"/") && !w.pattern.Matches(strings.TrimSuffix(path, "/"))
+}
+
+// decideExact takes the most specific of the patterns that the target exactly is, unless another stands against it.
+func decideExact(method string, t target, path string, exact []*watched, others rivals) ruling {
 	served := those(exact, func(w *watched) bool { return w.pattern.Serves(method) })
 	if len(served) == 0 {
-		if !slices.ContainsFunc(exact, func(w *watched) bool { return w.reach > reachExact }) {
-			return free(t)
-		}
 		return exact[0].refused(t, http.StatusMethodNotAllowed, errPayMethod)
 	}
 	best := served[0]
@@ -172,8 +198,8 @@ func decideExact(method string, t target, path string, exact, near []*watched) r
 			best = w
 		}
 	}
-	if i := slices.IndexFunc(near, func(w *watched) bool { return w.pattern.Narrower(best.pattern) }); i >= 0 {
-		return near[i].refused(t, http.StatusBadRequest, errAmbiguous)
+	if rival, why := others.of(best, path); rival != nil {
+		return rival.refused(t, http.StatusBadRequest, why)
 	}
 	hit := ruling{verdict: targetPay, target: t, route: best.route, path: path, query: t.query}
 	hit.captured, _ = best.pattern.Match(path)
@@ -182,13 +208,13 @@ func decideExact(method string, t target, path string, exact, near []*watched) r
 			hit.routes = append(hit.routes, w.route)
 		}
 	}
-	hit.otherwise = decideOtherwise(method, t, path, best.pattern, hit.routes, served, near)
+	hit.otherwise = decideOtherwise(method, t, path, best.pattern, hit.routes, served, others)
 	return hit
 }
 
 // decideOtherwise goes on to the patterns that are less specific, where all routes of the most specific one have a
 // condition on the form: a request that is not theirs may still be another's.
-func decideOtherwise(method string, t target, path string, best reading.Pattern, routes []*Route, served, near []*watched) *ruling {
+func decideOtherwise(method string, t target, path string, best reading.Pattern, routes []*Route, served []*watched, others rivals) *ruling {
 	if slices.ContainsFunc(routes, func(r *Route) bool { return r.When == nil }) {
 		return nil
 	}
@@ -197,7 +223,7 @@ func decideOtherwise(method string, t target, path string, best reading.Pattern,
 	if len(wider) == 0 {
 		return nil
 	}
-	next := decideExact(method, t, path, wider, those(near, isOther))
+	next := decideExact(method, t, path, wider, rivals{those(others.near, isOther), those(others.wide, isOther)})
 	return &next
 }
 

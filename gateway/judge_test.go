@@ -254,6 +254,60 @@ func TestAllowOpensNoPayPathToAnotherMethod(t *testing.T) {
 	require.True(t, j.rule(requestOf(t, "POST", "/certificates/search")).isFree(), "a route of its own, whose MODE is free, declares it")
 }
 
+// routeOf is a route in a mode, with the wide readings.
+func routeOf(t testing.TB, match string, mode Mode) Route {
+	t.Helper()
+	return Route{Name: match, Match: patternOf(t, match), Mode: mode, Strict: true}
+}
+
+// TestAFreeNeighbourMakesNoSpellingFree: a wildcard of a route that is free just now stands for the spelling as well.
+func TestAFreeNeighbourMakesNoSpellingFree(t *testing.T) {
+	for _, mode := range []Mode{ModeFree, ModeShadow} {
+		for _, neighbour := range []string{"GET /licences/{id}", "POST /licences/{id}", "GET /{path...}"} {
+			j := newJudge(optionsOf(routeOf(t, neighbour, mode), routeOf(t, "POST /licences/apply", ModeOn)))
+			for _, target := range []string{"/licences/APPLY", "/licences/apply.", "/licences/apply.json", "/licences/apply.php", "/Licences/apply"} {
+				require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", target)).verdict, "%s beside %s", target, neighbour)
+			}
+			require.NotEqual(t, targetRefused, j.rule(requestOf(t, "POST", "/licences/5")).verdict, neighbour)
+		}
+	}
+}
+
+// TestAWideReadingOfADearPathIsNotSoldAtACheapOnesPrice: to Rails, /licences/apply.json is /licences/apply in another format.
+func TestAWideReadingOfADearPathIsNotSoldAtACheapOnesPrice(t *testing.T) {
+	cheap, dear := routeOf(t, "POST /licences/{id}", ModeOn), routeOf(t, "POST /licences/apply", ModeOn)
+	dear.Allow = []reading.Pattern{patternOf(t, "POST /licences/apply.v2")}
+	j := newJudge(optionsOf(cheap, dear))
+	require.ErrorIs(t, j.rule(requestOf(t, "POST", "/licences/apply.json")).reason, errHandler)
+	for _, target := range []string{"/licences/5.json", "/licences/applied", "/licences/apply.v2"} {
+		got := j.rule(requestOf(t, "POST", target))
+		require.Equal(t, targetPay, got.verdict, target)
+		require.Equal(t, cheap.Name, got.route.Name, target)
+	}
+}
+
+// TestANameThatLeadsToAnotherRouteIsNotSoldAsAName: a front controller that gets the path as a parameter takes the last of its name.
+func TestANameThatLeadsToAnotherRouteIsNotSoldAsAName(t *testing.T) {
+	for _, mode := range []Mode{ModeOn, ModeFree} {
+		j := newJudge(optionsOf(routeOf(t, "GET /download/{name}", mode), routeOf(t, "GET /register", ModeOn), routeOf(t, "GET /download/{name}/", ModeOn)))
+		require.Equal(t, targetRefused, j.rule(requestOf(t, "GET", "/download/x&url=register")).verdict)
+		for _, target := range []string{"/download/x&y=z.pdf", "/download/register", "/download/x/"} {
+			require.Equal(t, targetPay, j.rule(requestOf(t, "GET", target)).verdict, target)
+		}
+	}
+}
+
+func TestParametersInAPathMeetConditionsOnTheQuery(t *testing.T) {
+	j := newJudge(optionsOf(routeOf(t, "POST /index.php?page=apply", ModeOn)))
+	for _, target := range []string{"/index.php&page=apply", "/index.php%3Fpage=apply", "/index.php%253fpage=apply", "/index.php/;page=apply", "/&page=apply"} {
+		require.Equal(t, targetRefused, j.rule(requestOf(t, "POST", target)).verdict, target)
+	}
+	for _, target := range []string{"/index.php&page=home", "/index.php;jsessionid=1?page=home", "/a&page=apply"} {
+		require.Equal(t, targetFree, j.rule(requestOf(t, "POST", target)).verdict, target)
+	}
+	require.Equal(t, targetPay, j.rule(requestOf(t, "POST", "/index.php;jsessionid=1?page=apply")).verdict)
+}
+
 func TestAPostInAnotherSpellingIsRefusedNotRedirected(t *testing.T) {
 	j := judgeOf(t, "POST /licences/apply")
 	for _, target := range []string{"/licences//apply", "/licences/apply/", "/licences/%61pply"} {

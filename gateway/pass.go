@@ -24,6 +24,7 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 	case found && j.PassValid(g.Runner.Now()):
 		g.fetch(w, r, j, hit)
 	case hit.isFree() && !found:
+		w, r = hit.safely(w, r)
 		g.passFree(w, r, hit.route)
 	case r.Method == http.MethodHead:
 		g.answer(w, r, headUnpaid)
@@ -118,6 +119,7 @@ func (g *Gateway) usePass(w http.ResponseWriter, r *http.Request, j journey.Jour
 	case j.State == journey.StateConfirmed, j.State == journey.StateRefused && !j.Returning:
 		g.collect(w, r, j, hit)
 	case hit.isFree() && (j.State == journey.StateHeld || j.State == journey.StateUnpaid || j.State == journey.StatePaying):
+		w, r = hit.safely(w, r)
 		g.passFree(w, r, hit.route)
 	case j.State == journey.StateHeld, j.State == journey.StateUnpaid, j.State == journey.StatePaying:
 		g.backToPay(w, r, j, g.Runner.Again)

@@ -46,7 +46,7 @@ func (r *Route) declares(reason error) string {
 	case errors.Is(reason, errUnclear):
 		return "nothing: the form may be read in more than one way, and the pay route has " + r.Setting + "WHEN"
 	case errors.Is(reason, errPostback):
-		return "nothing: ASP.NET takes it for a form"
+		return "nothing: ASP.NET or JSF takes it for a form"
 	default:
 		return aliases
 	}

@@ -42,7 +42,7 @@ type ruling struct {
 	// request may meet.
 	elsewhere []reading.Pattern
 
-	// Of targetFree: a safe method at the path of a submission, which goes to the service without a form (safe.go).
+	// Of targetFree and targetPay: a safe method at the path of a submission, which passes without a form (safe.go).
 	withoutForm bool
 
 	path     string            // of targetPay: what the service is asked for, without path parameters; of targetPlainPath: the plain spelling

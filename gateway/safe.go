@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -34,62 +33,49 @@ func (j *judge) ruleSafe(r *http.Request, t target, at []*watched) (ruling, bool
 	if i := slices.IndexFunc(at, func(w *watched) bool { return w.runsOnGet() && !reading.Of(t.path).Have(w.pattern) }); i >= 0 {
 		return at[i].refused(t, http.StatusBadRequest, errHandler), true
 	}
-	inPath := parametersInPath(t.path)
-	if t.query == "" && inPath == "" {
+	parameters := t.parameters()
+	if parameters == "" {
 		return ruling{}, false
 	}
 	cookies := reading.Cookies(r.Header)
+	declared := j.declaredParameters(t)
 	for _, w := range at {
-		if !w.pattern.IsSaid(t.query, cookies, len(cookies) > reading.MostParameters) {
+		if !w.pattern.IsSaid(parameters, cookies, len(cookies) > reading.MostParameters) {
 			continue
 		}
-		if refusal := w.route.refusesQuery(t.query + "&" + inPath); refusal != nil && (refusal == errPostback || !j.allowsQuery(t)) {
+		if refusal := w.refusesQuery(r.Method, t, declared); refusal != nil {
 			return w.refused(t, http.StatusBadRequest, refusal), true
-		}
-		if r.Method != http.MethodOptions && !w.mayCarry(t.query) && !j.allowsQuery(t) {
-			return w.refused(t, http.StatusBadRequest, errGetQuery), true
 		}
 	}
 	return ruling{}, false
 }
 
-// parametersInPath is what some server takes for a query in a path: what is behind a "?", a "&" or a ";", escaped or not.
-func parametersInPath(path string) string {
-	if !strings.ContainsAny(path, "%&;") {
-		return ""
-	}
-	var found []string
-	for range 5 { // nobody escapes more often for a good reason
-		if at := strings.IndexAny(path, "?&;"); at >= 0 {
-			found = append(found, path[at+1:])
+// declaredParameters are those of a GET that entries of ALLOW with conditions on the query have declared to be other code's.
+func (j *judge) declaredParameters(t target) []string {
+	var names []string
+	for _, p := range j.allowed {
+		if p.Method() == http.MethodGet && p.Matches(t.path) && p.Fits(t.query) == reading.Met {
+			names = append(names, p.Parameters()...)
 		}
-		decoded, err := url.PathUnescape(path)
-		if err != nil || decoded == path {
-			break
-		}
-		path = decoded
 	}
-	return strings.ReplaceAll(strings.Join(found, "&"), "?", "&")
+	return names
 }
 
-// allowsQuery reports whether an entry of ALLOW with conditions on the query has declared just this GET to be other code.
-func (j *judge) allowsQuery(t target) bool {
-	return slices.ContainsFunc(j.allowed, func(p reading.Pattern) bool {
-		return len(p.Parameters()) > 0 && p.Method() == http.MethodGet && p.Matches(t.path) && p.Fits(t.query) == reading.Met
-	})
-}
-
-// refusesQuery says why a query may be taken for the route's form; nil where it may not.
-func (r *Route) refusesQuery(query string) error {
-	fields := reading.LooseQuery(query)
-	switch {
-	case len(fields) > reading.MostParameters, slices.ContainsFunc(fields, reading.IsPostback):
+// refusesQuery says why the parameters of a safe request may be taken for the route's form; nil where they may not.
+func (w *watched) refusesQuery(method string, t target, declared []string) error {
+	isDeclared := func(f reading.Field) bool { return slices.Contains(declared, f.Name) }
+	fields := reading.LooseQuery(t.parameters())
+	if len(fields) > reading.MostParameters || slices.ContainsFunc(fields, reading.IsPostback) {
 		return errPostback
-	case r.When != nil && slices.ContainsFunc(fields, r.When.mayBeInQuery):
-		return errQueryForm
-	default:
-		return nil
 	}
+	when := w.route.When
+	if fields = slices.DeleteFunc(fields, isDeclared); when != nil && slices.ContainsFunc(fields, when.mayBeInQuery) {
+		return errQueryForm
+	}
+	if carried := slices.DeleteFunc(reading.LooseQuery(t.carried(method)), isDeclared); !w.mayCarry(carried) {
+		return errGetQuery
+	}
+	return nil
 }
 
 // mayBeInQuery reports whether some service takes a parameter of a query for the field: with its value, or with none.
@@ -101,13 +87,25 @@ func (c *Condition) mayBeInQuery(f reading.Field) bool {
 // well: CherryPy takes /licences/renew/pay for /licences/renew?action=pay.
 func (w *watched) runsOnGet() bool { return len(w.route.GetQuery) > 0 }
 
-// mayCarry reports whether GET_QUERY lists every parameter of a query. Conditions of the pattern need not be listed.
-func (w *watched) mayCarry(query string) bool {
+// mayCarry reports whether GET_QUERY lists all parameters. Conditions of the pattern need not be listed.
+func (w *watched) mayCarry(parameters []reading.Field) bool {
 	if !w.runsOnGet() {
 		return true
 	}
 	listed := append(w.pattern.Parameters(), w.route.GetQuery...)
-	return !slices.ContainsFunc(reading.LooseQuery(query), func(f reading.Field) bool { return !slices.Contains(listed, f.Name) })
+	return !slices.ContainsFunc(parameters, func(f reading.Field) bool { return !slices.Contains(listed, f.Name) })
+}
+
+// safely is what the service gets of a request that passes, and what its answer is written to.
+func (r ruling) safely(w http.ResponseWriter, asked *http.Request) (http.ResponseWriter, *http.Request) {
+	switch {
+	case !r.withoutForm:
+		return w, asked
+	case asked.Method == http.MethodHead:
+		return headWriter{w}, withoutForm(asked, r.target)
+	default:
+		return w, withoutForm(asked, r.target)
+	}
 }
 
 // withoutForm is a safe request without what a service may take for a form. Its answer has no body where it was HEAD.

@@ -101,14 +101,15 @@ func (g *Gateway) shadowed(would ruling) (name, declare string) {
 
 // wouldPay says what would become of a request on a pay route, and by which rule; nothing where it is free all the same.
 func (j *judge) wouldPay(r *http.Request, hit ruling, body *copied) (would ruling, what, rule string) {
-	a := asked{route: hit.route, path: hit.captured, query: form.Query(hit.query), loose: looseFields(r, hit.query)}
+	var read form.Form
 	if body != nil {
-		read, err := form.Read(r.Header, bytes.NewReader(body.text.Bytes()))
+		var err error
+		read, err = form.Read(r.Header, bytes.NewReader(body.text.Bytes()))
 		if err != nil || body.cut {
 			read.Ambiguity = errors.Join(read.Ambiguity, err, errUnclear)
 		}
-		a.form = read
 	}
+	a := askedBeside(r, hit, read)
 	hit, concerned := j.concerning(r, hit, a)
 	switch {
 	case hit.verdict == targetRefused:

@@ -25,6 +25,44 @@ func (t target) at(path string) string {
 	return path
 }
 
+// parameters is the query, with what some server takes for one in the path: what is behind a "?", a "&" or a ";".
+func (t target) parameters() string { return withQuery(t.query, parametersInPath(t.path, "?&;")) }
+
+// carried is parameters without those that servlet containers write into paths (;jsessionid=…), and without the query where the
+// method goes without.
+func (t target) carried(method string) string {
+	if method == http.MethodOptions {
+		return parametersInPath(t.path, "?&")
+	}
+	return withQuery(t.query, parametersInPath(t.path, "?&"))
+}
+
+func withQuery(query, more string) string {
+	if query == "" || more == "" {
+		return query + more
+	}
+	return query + "&" + more
+}
+
+// parametersInPath is what is in a path behind one of the marks, escaped or not.
+func parametersInPath(path, marks string) string {
+	if !strings.ContainsAny(path, "%&;") {
+		return ""
+	}
+	var found []string
+	for range 5 { // nobody escapes more often for a good reason
+		if at := strings.IndexAny(path, marks); at >= 0 {
+			found = append(found, path[at+1:])
+		}
+		decoded, err := url.PathUnescape(path)
+		if err != nil || decoded == path {
+			break
+		}
+		path = decoded
+	}
+	return strings.ReplaceAll(strings.Join(found, "&"), "?", "&")
+}
+
 var (
 	errNotOrigin  = errors.New("the target does not start with one /")
 	errCharacter  = errors.New("the target has a character that no URL may hold")

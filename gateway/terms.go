@@ -21,7 +21,8 @@ type asked struct {
 	path     map[string]string // what the pattern's names matched
 	query    []reading.Field
 	form     form.Form
-	loose    []reading.Field // the query as the most lenient service reads it, and the cookies
+	loose    []reading.Field // the query as the most lenient service reads it
+	cookies  []reading.Field
 	language string
 }
 
@@ -103,6 +104,11 @@ func (a asked) contradicts(choice string) bool {
 // readable is all that some service may read a choice from: the form, and the query and the cookies for those that do not
 // tell them apart.
 func (a asked) readable() []reading.Field {
+	return slices.Concat(a.sent(), a.cookies)
+}
+
+// sent is what goes with the request itself: the form and the query.
+func (a asked) sent() []reading.Field {
 	return slices.Concat(a.form.Fields, a.form.Loose, a.query, a.loose)
 }
 

@@ -29,7 +29,8 @@ func HasForm(header http.Header) bool {
 		return true
 	}
 	kind := strings.ToLower(strings.TrimSpace(header.Get("Content-Type")))
-	return strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, urlencoded) // CGI.pm and ASP.NET look no further
+	return strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, urlencoded) || // CGI.pm and ASP.NET look no further
+		strings.Contains(kind, "json") // Rails reads text/x-json, ASP.NET text/json
 }
 
 // plainType reads the type of a form and the boundary of its parts, and says why services may read them differently.

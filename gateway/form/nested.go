@@ -32,7 +32,10 @@ var errJSON = errors.New("the JSON cannot be read")
 
 func (w jsonWalker) document() error {
 	w.decoder.UseNumber()
-	if start, err := w.decoder.Token(); err != nil || start != json.Delim('{') {
+	switch start, err := w.decoder.Token(); {
+	case err != nil:
+		return errJSON
+	case start != json.Delim('{'):
 		return ErrNoObject
 	}
 	if err := w.object(""); err != nil {
