@@ -143,3 +143,18 @@ func TestTwoClicksAreOnePayment(t *testing.T) {
 	clicks.Wait()
 	require.Len(t, h.payments(), 2)
 }
+
+// TestTheSameFormIsNotPaidForWhileTheFirstWaitsForAPerson, though the service wrote another token into it.
+func TestTheSameFormIsNotPaidForWhileTheFirstWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	h := newHouseInTime(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	c := h.citizen()
+	c.post("/licences/apply", url.Values{"name": {"Ann"}, "csrf_token": {"one"}})
+	h.pays("success")
+	c.comesBack()
+	require.Equal(t, journey.StateStuck, c.state())
+	again := c.post("/licences/apply", url.Values{"name": {"Ann"}, "csrf_token": {"two"}})
+	require.Equal(t, "/_pay/return", again.to(), again.text)
+	require.Len(t, h.payments(), 1)
+	require.Contains(t, c.post("/licences/apply", url.Values{"name": {"Bob"}, "csrf_token": {"two"}}).to(), "/secure/")
+}

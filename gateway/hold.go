@@ -236,14 +236,19 @@ func (g *Gateway) resubmit(w http.ResponseWriter, r *http.Request, j journey.Jou
 	g.passOn(w, r, progress, err)
 }
 
-// sameRequest finds the journey of the same request from the same browser, as long as nothing was delivered for it.
+// sameRequest finds the journey of the same request from the same browser, as long as nothing was delivered for it. Once it is
+// paid for, the same form with another token is the same: nobody pays twice for what has yet to be delivered.
 func sameRequest(own []journey.Journey, terms journey.Terms, imprint journey.Imprint) (journey.Journey, bool) {
 	for _, j := range own {
+		same := false
 		switch j.State {
-		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateConfirmed, journey.StateReleasing, journey.StateStuck:
-			if j.Terms.Route == terms.Route && imprint.IsRepeat(j.Imprint) {
-				return j, true
-			}
+		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid:
+			same = imprint.IsRepeat(j.Imprint)
+		case journey.StateConfirmed, journey.StateReleasing, journey.StateStuck:
+			same = imprint.IsSameForm(j.Imprint)
+		}
+		if same && j.Terms.Route == terms.Route {
+			return j, true
 		}
 	}
 	return journey.Journey{}, false
