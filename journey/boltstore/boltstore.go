@@ -26,8 +26,9 @@ import (
 	"paygate/journey"
 )
 
-// schema is the layout of the file. A file with a newer one is refused.
-const schema = 1
+// schema is the layout of the file. A file with a newer one is refused: version 1 would write journeys back without what version
+// 2 has added to them.
+const schema = 2
 
 // The buckets.
 var (

@@ -77,6 +77,24 @@ func TestFilesThatCannotBeUsedAreRefusedInWords(t *testing.T) {
 	require.ErrorContains(t, err, "not a directory")
 }
 
+// TestAFileOfVersion1IsOneOfVersion2Afterwards, which version 1 refuses: it would drop what it does not know.
+func TestAFileOfVersion1IsOneOfVersion2Afterwards(t *testing.T) {
+	t.Parallel()
+	path := filled(t)
+	raw(t, path, func(tx *bolt.Tx) error {
+		require.NoError(t, tx.DeleteBucket([]byte("early")))
+		return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("1"))
+	})
+	s := open(t, path, options(t, 1))
+	_, err := s.Get(t.Context(), storetest.Example(7).ID)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	raw(t, path, func(tx *bolt.Tx) error {
+		require.Equal(t, "2", string(tx.Bucket([]byte("meta")).Get([]byte("schema"))))
+		return nil
+	})
+}
+
 func TestAFileOfAnotherProgramIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)

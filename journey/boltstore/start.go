@@ -53,13 +53,14 @@ func makeBuckets(tx *bolt.Tx) error {
 	return nil
 }
 
+// checkSchema refuses a newer layout, and marks an older file as one of this layout. Buckets are all that was ever added.
 func checkSchema(meta *bolt.Bucket) error {
 	text := meta.Get(schemaKey)
 	if text == nil {
 		if first, _ := meta.Cursor().First(); first != nil {
 			return errNotAStore
 		}
-		return meta.Put(schemaKey, strconv.AppendInt(nil, schema, 10))
+		return putSchema(meta)
 	}
 	found, err := strconv.Atoi(string(text))
 	switch {
@@ -67,8 +68,14 @@ func checkSchema(meta *bolt.Bucket) error {
 		return errNotAStore
 	case found > schema:
 		return fmt.Errorf("was written by a newer version of Paygate (layout %d, this version knows %d)", found, schema)
+	case found < schema:
+		return putSchema(meta)
 	}
 	return nil
+}
+
+func putSchema(meta *bolt.Bucket) error {
+	return meta.Put(schemaKey, strconv.AppendInt(nil, schema, 10))
 }
 
 // openEntry is what the list of open journeys says of one. It is not sealed, so that it can be read without the secret.
