@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -260,6 +261,26 @@ func TestARefusalThatNobodySawCanBeCorrected(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, c.post("/licences/apply", url.Values{"name": {"Ann Lee"}}).status)
 		require.Equal(t, journey.StateReleased, c.state())
 		require.Len(t, h.payments(), 1)
+	}
+}
+
+// TestARefusalReadAtTheLastMinuteCanBeCorrectedToo: the ticket lasts as long as the page says.
+func TestARefusalReadAtTheLastMinuteCanBeCorrectedToo(t *testing.T) {
+	t.Parallel()
+	for _, looks := range []string{"/_pay/return", "/_pay/status"} {
+		h := newHouseInTime(t, asksAgain)
+		c := h.citizen()
+		c.post("/licences/apply", url.Values{"name": {""}})
+		h.pays("success")
+		h.inMinutes(10)
+		require.Empty(t, c.get("/_pay/status", "Accept", "application/json").header["Set-Cookie"])
+		h.pay.Advance(23*time.Hour + 40*time.Minute)
+		read := c.follow(c.get(looks))
+		require.Contains(t, read.text, "still valid")
+		require.Contains(t, strings.Join(read.header["Set-Cookie"], " "), "Max-Age=86400")
+		h.pay.Advance(50 * time.Minute)
+		h.sweeps()
+		require.Equal(t, http.StatusUnprocessableEntity, c.ownAnswer(c.follow(c.get("/_pay/return"))).status)
 	}
 }
 

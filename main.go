@@ -204,13 +204,14 @@ func spoolFolders(s config.Store) []string {
 
 func now() time.Time { return time.Now().UTC() }
 
-// ticketAge is a day, or as long as the longest pass.
+// ticketAge is a day, or as long as the longest pass, or as a form can be corrected or tried again.
 func ticketAge(routes []gateway.Route) time.Duration {
 	age := 24 * time.Hour
 	for _, r := range routes {
 		if r.Terms.Kind == journey.KindPass {
 			age = max(age, r.Terms.PassFor)
 		}
+		age = max(age, r.Terms.ResubmitFor, r.Terms.RetryFor)
 	}
 	return age
 }

@@ -109,7 +109,9 @@ func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
 		view.Language = own[0].Terms.Language
 	}
 	for _, j := range own {
-		view.Items = append(view.Items, g.item(g.seen(r, j)))
+		j = g.seen(r, j)
+		g.keepTicket(w, r, j)
+		view.Items = append(view.Items, g.item(j))
 	}
 	g.Pages.Render(w, http.StatusOK, pages.Status, view)
 }

@@ -67,7 +67,9 @@ func (g *Gateway) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 // sayState answers with the truth about a journey that has no answer of the service to show.
 func (g *Gateway) sayState(w http.ResponseWriter, r *http.Request, j journey.Journey, err error) {
 	if err == nil {
-		g.answer(w, r, stateOf(g.seen(r, j)))
+		j = g.seen(r, j)
+		g.keepTicket(w, r, j)
+		g.answer(w, r, stateOf(j))
 		return
 	}
 	g.Log.WarnContext(r.Context(), "the journey cannot go on", "journey_id", j.ID, "state", j.State, "error", err)
@@ -91,7 +93,9 @@ func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, j journey.Jo
 	case err != nil:
 		g.answer(w, r, storeFailed(err))
 	case g.explains(r, j, at, reply):
-		g.sayInstead(w, r, &reply, explained(g.seen(r, j), reply))
+		j = g.seen(r, j)
+		g.keepTicket(w, r, j)
+		g.sayInstead(w, r, &reply, explained(j, reply))
 	default:
 		g.hand(w, r, j, &reply)
 	}

@@ -59,6 +59,18 @@ func (g *Gateway) giveTicket(w http.ResponseWriter, r *http.Request, j journey.J
 	return g.Cookies.Write(w, tickets)
 }
 
+// keepTicket gives the browser its tickets anew where a refusal that it has just learnt of can be corrected for longer than they
+// last: without them it would pay again.
+func (g *Gateway) keepTicket(w http.ResponseWriter, r *http.Request, j journey.Journey) {
+	const ticketsLast = 24 * time.Hour // at least
+	if j.State != journey.StateRefused || j.CorrectUntil().Before(j.StartedAt.Add(ticketsLast)) {
+		return
+	}
+	if err := g.giveTicket(w, r, j); err != nil {
+		g.Log.WarnContext(r.Context(), "renewing the tickets", "journey_id", j.ID, "error", err)
+	}
+}
+
 // needed is how much a browser still needs a journey's ticket.
 func needed(j journey.Journey, now time.Time) int {
 	switch {

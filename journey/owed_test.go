@@ -86,6 +86,10 @@ func TestWhatTheCitizenHasNotSeenStays(t *testing.T) {
 	reloaded := applied(t, shown, ReplyShown{}, 20*time.Hour+30*time.Minute)
 	require.Equal(t, shown, reloaded)
 
+	last := applied(t, refused, OutcomeSeen{}, 24*time.Hour-time.Minute)
+	require.Equal(t, t0.Add(25*time.Hour-time.Minute), last.CorrectUntil())
+	require.Equal(t, last.CorrectUntil(), last.ReplyUntil, "what is wrong can be read for as long as it can be corrected")
+
 	late := refusedUnseen(t, exampleTerms(), 40*time.Hour)
 	require.Equal(t, t0.Add(41*time.Hour), late.CorrectUntil(), "never less than RESUBMIT_FOR")
 	require.Equal(t, t0.Add(41*time.Hour), late.ReplyUntil)

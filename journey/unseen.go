@@ -6,13 +6,17 @@ import "time"
 // until Terms.UnseenFor after the payment began. From the first sight on, the usual times count: Terms.KeepReply for the
 // reply, Terms.ResubmitFor for the correction.
 
-// outcomeSeen notes that the citizen has learnt what the service said. Only an outcome can be seen: a page that says
-// that somebody is still delivering shows none.
+// outcomeSeen notes that the citizen has learnt what the service said, and keeps the reply for as long as they may go on to it.
+// Only an outcome can be seen: a page that says that somebody is still delivering shows none.
 func (j Journey) outcomeSeen(at time.Time) Journey {
 	switch j.State {
 	case StateAccepted, StateRefused, StateReleased:
-		if j.SeenAt.IsZero() {
-			j.SeenAt = at
+		if !j.SeenAt.IsZero() {
+			break
+		}
+		j.SeenAt = at
+		if j.KeepsReply() && j.Terms.UnseenFor > 0 {
+			j.ReplyUntil = latest(j.ReplyUntil, at.Add(j.Terms.KeepReply))
 		}
 	}
 	return j
