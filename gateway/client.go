@@ -92,7 +92,7 @@ func hopAddress(hop string) (netip.Addr, error) {
 	if withPort, err := netip.ParseAddrPort(hop); err == nil {
 		return withPort.Addr(), nil
 	}
-	return netip.ParseAddr(hop)
+	return netip.ParseAddr(strings.Trim(hop, "[]"))
 }
 
 func peerAddress(r *http.Request) string {

@@ -49,7 +49,7 @@ func TestWhoAsksIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 func TestAProxysListMayHavePorts(t *testing.T) {
 	t.Parallel()
 	for list, address := range map[string]string{
-		"203.0.113.7:51234": "203.0.113.7", "[2001:db8::7]:443": "2001:db8::7", "6.6.6.6, 203.0.113.7:1,10.0.0.2:5": "203.0.113.7",
+		"203.0.113.7:51234": "203.0.113.7", "[2001:db8::7]:443": "2001:db8::7", "[2001:db8::7]": "2001:db8::7", "6.6.6.6, 203.0.113.7:1,10.0.0.2:5": "203.0.113.7",
 		"203.0.113.7:99999": "10.0.0.1", "203.0.113.7:": "10.0.0.1", "10.0.0.2:5": "10.0.0.2", "unknown": "10.0.0.1",
 	} {
 		require.Equal(t, address, balanced(false, licences).clientOf(from("10.0.0.1:5", "X-Forwarded-For", list)).address, list)

@@ -49,8 +49,17 @@ func serviceCookies(header http.Header) string {
 	return strings.Join(cleaned["Cookie"], "; ")
 }
 
-// makePrivate keeps caches in front from giving a paid answer to others.
+// cacheOnly are the headers that speak to one kind of cache.
+var cacheOnly = []string{"Surrogate-Control", "Edge-Control", "X-Accel-Expires"}
+
+// makePrivate keeps caches in front from giving a paid answer to others. Many of them have a header of their own that they obey
+// before Cache-Control.
 func makePrivate(header http.Header) {
+	for name := range header {
+		if strings.HasSuffix(name, "Cdn-Cache-Control") || slices.Contains(cacheOnly, name) {
+			delete(header, name)
+		}
+	}
 	directives := []string{"private"}
 	for _, line := range header["Cache-Control"] {
 		for directive := range strings.SplitSeq(line, ",") {

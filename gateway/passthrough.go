@@ -92,9 +92,9 @@ func (w *finalHeader) flush() {
 	}
 }
 
-// WriteHeader cleans early hints (httputil passes them on as they came) and keeps other interim answers, which we have not
-// asked for, back. So it does with all that a client of HTTP/1.0 would take for the answer itself. httputil clears the header after each, so "close" is set here; and net/http must not guess a type for
-// an answer without one.
+// WriteHeader cleans early hints, which httputil passes on as they came, and keeps other interim answers back: nobody has asked
+// for them. A client of HTTP/1.0 would take any interim answer for the answer itself, and gets none. httputil clears the header
+// after each, so "close" is set here; and net/http must not guess a type for an answer without one.
 func (w *finalHeader) WriteHeader(status int) {
 	header := w.Header()
 	switch {

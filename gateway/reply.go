@@ -186,7 +186,7 @@ func redirectTarget(reply journey.Reply, j journey.Journey) (string, bool) {
 		return location, true
 	}
 	target, err := base.Parse(location)
-	if err != nil {
+	if err != nil || target.Host == "" && strings.HasPrefix(target.Path, "//") { // "/.//x" made short would be another host's
 		return location, true
 	}
 	return target.String(), true
@@ -241,12 +241,12 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.
 	g.cleanAnswer(reply.Header, g.recipientAt(r))
 	w.Header().Del("Paygate-Answer")
 	w.Header().Del("Cache-Control")
-	maps.Copy(w.Header(), reply.Header)
-	if w.Header().Get("Cache-Control") == "" {
-		w.Header().Set("Cache-Control", "private, no-cache") // the answer of a pay route is for this browser alone
-	} else {
-		makePrivate(w.Header())
+	w.Header()["Content-Type"] = nil // where the service gives none, net/http must not guess one
+	if reply.Header.Get("Cache-Control") == "" {
+		reply.Header.Set("Cache-Control", "no-cache")
 	}
+	makePrivate(reply.Header) // the answer of a pay route is for this browser alone
+	maps.Copy(w.Header(), reply.Header)
 	w.WriteHeader(reply.Status)
 	if r.Method == http.MethodHead {
 		return

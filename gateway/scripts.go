@@ -96,7 +96,7 @@ func isScript(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
 		return true
 	}
-	return byXMLHttpRequest(r.Header) || accepts(r.Header, turboStream) || byUnpoly(r.Header) ||
+	return byXMLHttpRequest(r.Header) || accepts(r.Header, turboStream) || byUnpoly(r.Header) || libraryOf(r.Header).sends != nil ||
 		accepts(r.Header, "json") && !accepts(r.Header, "text/html")
 }
 

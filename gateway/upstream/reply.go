@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,8 +76,8 @@ func PublicReply(header http.Header, upstream *url.URL, host string, public *url
 		}
 	}
 	for i, value := range header["Refresh"] {
-		if before, target, found := cutRefresh(value); found {
-			header["Refresh"][i] = before + atPublic(target, upstream, host, public)
+		if found := refreshPattern.FindStringSubmatch(value); found != nil {
+			header["Refresh"][i] = found[1] + atPublic(found[2], upstream, host, public) + found[3]
 		}
 	}
 }
@@ -83,23 +85,21 @@ func PublicReply(header http.Header, upstream *url.URL, host string, public *url
 // atPublic turns an address at the service's own origin, or at the host that it is told, into the same at the public one.
 func atPublic(address string, upstream *url.URL, host string, public *url.URL) string {
 	target, err := url.Parse(address)
-	if err != nil || target.Scheme != "http" && target.Scheme != "https" {
+	if err != nil || target.Host == "" || !slices.Contains([]string{"", "http", "https"}, target.Scheme) {
 		return address
 	}
-	isOwn := target.Scheme == upstream.Scheme && origin.SameHost(target.Host, upstream.Host) || host != "" && origin.SameHost(target.Host, host)
+	isOwn := host != "" && origin.SameHost(target.Host, host) ||
+		(target.Scheme == "" || target.Scheme == upstream.Scheme) && origin.SameHost(target.Host, upstream.Host)
 	if !isOwn {
 		return address
 	}
-	prefix := len(target.Scheme) + len("://") + len(target.Host)
-	return public.Scheme + "://" + public.Host + address[prefix:]
+	_, behind, _ := strings.Cut(address, "//")
+	rest := ""
+	if end := strings.IndexAny(behind, "/?#"); end >= 0 {
+		rest = behind[end:]
+	}
+	return public.Scheme + "://" + public.Host + rest
 }
 
-// cutRefresh cuts "5; url=…" before the address.
-func cutRefresh(value string) (before, target string, found bool) {
-	at := strings.Index(strings.ToLower(value), "url=")
-	if at < 0 {
-		return value, "", false
-	}
-	target = strings.TrimLeft(value[at+4:], " '\"")
-	return value[:len(value)-len(target)], target, true
-}
+// refreshPattern finds the address in a Refresh header as the HTML standard does: "url=" and quotes may be missing.
+var refreshPattern = regexp.MustCompile(`(?i)^(\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?['"]?)([^'"]*)(.*)$`)

@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+)
+
+// handed is what a browser gets for the service's answer at the held address.
+func handed(t testing.TB, reply journey.Reply) *http.Response {
+	t.Helper()
+	j := journey.Journey{
+		ID: "01JDM4Q0V3Q7J2S3", State: journey.StateReleased, Imprint: journey.Imprint{Path: "/licences/apply", Query: "page=1"},
+	}
+	r := httptest.NewRequest(http.MethodGet, markedAddress(j), nil)
+	w := httptest.NewRecorder()
+	gatewayTo(&url.URL{Scheme: "http", Host: "10.0.0.5:8080"}).hand(w, r, j, &reply)
+	return w.Result()
+}
+
+// TestARedirectOfTheServiceLeadsWhereItSays: "/.//x" made short is another host's.
+func TestARedirectOfTheServiceLeadsWhereItSays(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"/.//evil.example/x": "/.//evil.example/x", "../.././/evil.example": "../.././/evil.example", "/a/..//evil.example": "/evil.example",
+		"/./%2F/evil.example": "/./%2F/evil.example", "//www.example/x": "//www.example/x", "/\\evil.example": "/%5Cevil.example",
+		"?done=1": "/licences/apply?done=1", "./done?a=b;c#d": "/licences/done?a=b;c#d", "#done": "/licences/apply?page=1#done",
+		"HTTPS://www.example/x": "https://www.example/x", "/caf\xe9": "/caf%E9",
+	} {
+		got := handed(t, journey.Reply{Status: http.StatusFound, Header: http.Header{"Location": {said}}})
+		require.Equal(t, http.StatusSeeOther, got.StatusCode, said)
+		require.Equal(t, want, got.Header.Get("Location"))
+	}
+}
+
+// TestAReplyWithoutATypeIsGivenNone: a guess may make a page of what is none.
+func TestAReplyWithoutATypeIsGivenNone(t *testing.T) {
+	t.Parallel()
+	g := gatewayTo(&url.URL{Scheme: "http", Host: "10.0.0.5:8080"})
+	door := serverOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.stream(w, r, &journey.Reply{Status: http.StatusOK, Header: http.Header{}, Body: []byte("<script>alert(1)</script>")})
+	}))
+	got := hear(t, door, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+	require.Contains(t, got, "<script>")
+	require.NotContains(t, got, "Content-Type")
+}
+
+// TestNoCacheKeepsWhatIsPaidFor: caches obey headers of their own before Cache-Control.
+func TestNoCacheKeepsWhatIsPaidFor(t *testing.T) {
+	t.Parallel()
+	for name, kept := range map[string]bool{
+		"Cdn-Cache-Control": false, "Cloudflare-Cdn-Cache-Control": false, "Surrogate-Control": false, "X-Accel-Expires": false,
+		"Edge-Control": false, "X-Accel-Buffering": true,
+	} {
+		for _, own := range []string{"", "public, max-age=60"} {
+			header := http.Header{name: {"max-age=60"}}
+			if own != "" {
+				header.Set("Cache-Control", own)
+			}
+			got := handed(t, journey.Reply{Status: http.StatusOK, Header: header.Clone()}).Header
+			require.Equal(t, kept, got.Get(name) != "", name)
+			require.Contains(t, got.Get("Cache-Control"), "private", name)
+			makePrivate(header)
+			require.Equal(t, kept, header.Get(name) != "", name)
+		}
+	}
+}
+
+// TestAScriptLibraryIsAScriptInEveryBrowser: older browsers send no Sec-Fetch-Mode.
+func TestAScriptLibraryIsAScriptInEveryBrowser(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"HX-Request": "true", "X-MicrosoftAjax": "Delta=true", "Faces-Request": "partial/ajax", "X-Inertia": "true"} {
+		require.True(t, isScript(from("192.0.2.1:5", name, value, "Accept", "text/html, */*")), name)
+	}
+	require.False(t, isScript(from("192.0.2.1:5", "Sec-Fetch-Mode", "navigate", "Accept", "text/html")))
+}
