@@ -105,6 +105,23 @@ func TestAQueryThatMeetsTheConditionIsRefused(t *testing.T) {
 	}
 }
 
+// PHP without a php.ini has the cookies in $_REQUEST, beside the query.
+func TestACookieIsNoFormOfAGET(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
+	for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
+		for _, target := range []string{"/licences/apply", "/licences/apply?name=Ann", "/licences/apply.php", "/Licences/apply/?name=Ann"} {
+			ask := func(cookies string) string {
+				return method + " " + target + " HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies + "\r\n\r\n"
+			}
+			d.isNotFree(t, ask("sid=1; Action=p%61y"))
+			d.speak(ask("sid=pay; action=save"))
+			require.Len(t, d.service.take(), 1, target)
+		}
+	}
+	require.Contains(t, d.log.String(), "give the cookie another name")
+}
+
 // A page that a GET with some parameters shows is no page whatever else is asked for.
 func TestAllowDeclaresItsOwnParametersAlone(t *testing.T) {
 	t.Parallel()
@@ -176,6 +193,15 @@ func TestWhereThePayCodeRunsOnGETNoLongerPathBringsTheForm(t *testing.T) {
 	for _, target := range []string{"/licences/apply", "/licences/apply/", "/licences/apply/help", "/licences/applying", "/licences"} {
 		d.speak(ask(target))
 		require.Len(t, d.service.take(), 1, target)
+	}
+	d = openDoor(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply", "PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /shop/index.php",
+		listed, "PAYGATE_ROUTE_IMMEDIATE_GET_QUERY=lang")
+	for target, free := range map[string]bool{
+		"/": true, "/?lang=cy": true, "/?page=home&id=1": true, "/index.php/home": true, "/index.php?page=apply&lang=cy": true, "/shop/": true, "/shop/?lang=cy": true,
+		"/?page=apply&name=x": false, "/index.php/home?page=apply": false, "/shop/?name=x": false, "/shop/index.php/x": false,
+	} {
+		d.speak(ask(target))
+		require.Equal(t, free, len(d.service.take()) == 1, target)
 	}
 	d = openDoor(t)
 	d.speak(ask("/licences/apply/pay"))

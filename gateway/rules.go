@@ -10,7 +10,7 @@ func ruleOf(reason error) string {
 		"wide reading":      {errHandler},
 		"too many readings": {errManyReading},
 		"other parameters":  {errElsewhere},
-		"query of a page":   {errPostback, errQueryForm, errGetQuery},
+		"query of a page":   {errPostback, errQueryForm, errCookieForm, errGetQuery},
 		"server action":     {errAction},
 		"Connection header": {errConnection},
 		"unclear form":      {errUnclear},
@@ -45,6 +45,8 @@ func (r *Route) declares(reason error) string {
 		return r.Setting + "ALLOW, as GET with this path and query, if it only shows a page"
 	case errors.Is(reason, errUnclear):
 		return "nothing: the form may be read in more than one way, and the pay route has " + r.Setting + "WHEN"
+	case errors.Is(reason, errCookieForm):
+		return "nothing: give the cookie another name than the field in " + r.Setting + "WHEN"
 	case errors.Is(reason, errPostback):
 		return "nothing: ASP.NET or JSF takes it for a form"
 	default:

@@ -94,6 +94,7 @@ var (
 	errHandler     = errors.New("the target may lead a handler to the pay route's code, but is not exactly it")
 	errPostback    = errors.New("the query may be taken for a form that comes back")
 	errQueryForm   = errors.New("the query may be taken for the form that costs money")
+	errCookieForm  = errors.New("a cookie may be taken for the form that costs money")
 	errGetQuery    = errors.New("the query has a parameter that GET_QUERY does not list")
 	errAction      = errors.New("a Next.js Server Action was called, which PAYGATE_NEXT_ACTIONS refuses off the pay routes")
 	errManyReading = errors.New("the target has too many readings to judge")

@@ -10,15 +10,17 @@ import (
 
 // A safe method (GET, HEAD, OPTIONS) on the path of a submission route asks for the form, or about it. Many services let the pay
 // code run on it all the same, where it brings a form in its body or its query. So it brings none: the body is dropped, OPTIONS
-// goes without its query, HEAD goes as GET (services answer it by code of their own, or by the pay code), and a query that the pay
-// code may take for the form is refused. This holds for every reading of the path that counts for a POST.
+// goes without its query, HEAD goes as GET (services answer it by code of their own, or by the pay code), and a query or a cookie
+// that the pay code may take for the form is refused. This holds for every reading of the path that counts for a POST.
 
 // atSubmission are the patterns of submission routes whose path the target of a safe request may be, whatever their conditions on
 // the query. A path with too many readings may be any.
 func (j *judge) atSubmission(r *http.Request, t target) []*watched {
 	// Most requests bring nothing at all.
 	isBare := r.Method == http.MethodGet && t.query == "" && r.ContentLength == 0 && !strings.ContainsAny(t.path, "%&;")
-	if len(j.submitted) == 0 || isBare && !slices.ContainsFunc(j.submitted, (*watched).runsOnGet) {
+	cookies := reading.Cookies(r.Header)
+	mayHarm := func(w *watched) bool { return !isBare || w.runsOnGet() || w.isPressedBy(cookies) }
+	if !slices.ContainsFunc(j.submitted, mayHarm) {
 		return nil
 	}
 	read := reading.Of(t.path)
@@ -30,24 +32,35 @@ func (j *judge) atSubmission(r *http.Request, t target) []*watched {
 
 // ruleSafe reports the refusal of a safe request at submission routes; false where it is not refused.
 func (j *judge) ruleSafe(r *http.Request, t target, at []*watched) (ruling, bool) {
-	if i := slices.IndexFunc(at, func(w *watched) bool { return w.runsOnGet() && !reading.Of(t.path).Have(w.pattern) }); i >= 0 {
-		return at[i].refused(t, http.StatusBadRequest, errHandler), true
-	}
-	parameters := t.parameters()
-	if parameters == "" {
-		return ruling{}, false
-	}
 	cookies := reading.Cookies(r.Header)
 	declared := j.declaredParameters(t)
 	for _, w := range at {
-		if !w.pattern.IsSaid(parameters, cookies, len(cookies) > reading.MostParameters) {
+		if !w.pattern.IsSaid(t.parameters(), cookies, len(cookies) > reading.MostParameters) {
 			continue
 		}
-		if refusal := w.refusesQuery(r.Method, t, declared); refusal != nil {
+		refusal := w.refusesQuery(r.Method, t, declared)
+		switch {
+		case w.runsOnGet() && w.isExceededBy(t.path):
+			refusal = errHandler
+		case refusal == nil && w.isPressedBy(cookies):
+			refusal = errCookieForm
+		}
+		if refusal != nil {
 			return w.refused(t, http.StatusBadRequest, refusal), true
 		}
 	}
 	return ruling{}, false
+}
+
+// isExceededBy tells of a path that may lead to the pay code whether it goes on beyond the pattern's: not where it is only the
+// folder of an index document.
+func (w *watched) isExceededBy(path string) bool {
+	return !strings.HasPrefix(w.pattern.Path(), path) && !reading.Of(path).Have(w.pattern)
+}
+
+// isPressedBy reports whether some service takes a cookie for the pay button.
+func (w *watched) isPressedBy(cookies []reading.Field) bool {
+	return w.route.When != nil && slices.ContainsFunc(cookies, w.route.When.mayBeMetBy)
 }
 
 // declaredParameters are those of a GET that entries of ALLOW with conditions on the query have declared to be other code's.

@@ -59,7 +59,7 @@ func (w jsonWalker) object(prefix string) error {
 			return errJSON
 		}
 		name := key.(string)
-		if strings.ContainsAny(name, "[]") { // a form has a nested value there
+		if strings.ContainsAny(name, "[]") || name == "__proto__" { // nested in a form; copied into the object by JavaScript
 			w.doubt(errNotPlain)
 		}
 		if prefix != "" {
