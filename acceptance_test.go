@@ -162,10 +162,10 @@ func TestAJourneyKeepsTheRuleItBeganWith(t *testing.T) {
 func TestADoctorSaysWhichRouteCannotTellYesFromNo(t *testing.T) {
 	t.Parallel()
 	for line, settings := range map[string][]string{
-		"ok: the settings say which answer is a yes":                                              {"ACCEPT_LOCATION=/licences/confirmation"},
-		"warning: PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION does not say where an accepting redirect": {"ACCEPT_LOCATION=*"},
-		"warning: PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=* goes by the status alone":                   {"ACCEPT=2xx", "ACCEPT_TEXT=*", "ACCEPT_LOCATION="},
-		"note: any page with a status in ACCEPT is paid for, a log-in too":                        {"MATCH=GET /register.pdf", "ACCEPT=", "ACCEPT_LOCATION="},
+		"ok: the settings say which answer is a yes":                                   {"ACCEPT_LOCATION=/licences/confirmation"},
+		"warning: PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=* accepts almost any redirect": {"ACCEPT_LOCATION=*"},
+		"warning: with PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=* the status alone decides":   {"ACCEPT=2xx", "ACCEPT_TEXT=*", "ACCEPT_LOCATION="},
+		"note: citizens pay for any page with a status in ACCEPT, even a log-in page":  {"MATCH=GET /register.pdf", "ACCEPT=", "ACCEPT_LOCATION="},
 	} {
 		over := []string{}
 		for _, setting := range settings {

@@ -294,7 +294,7 @@ func TestADoctorFindsFormsThatLeadAroundPaygate(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, strings.ReplaceAll(page, "SERVICE", p.service.server.URL))
 		})
-		require.Contains(t, p.visit().lines["page /licences/apply"], "warning: leads to "+p.service.server.URL+", the service's own origin, and so around Paygate", page)
+		require.Contains(t, p.visit().lines["page /licences/apply"], "warning: leads to "+p.service.server.URL+", the service's own origin, which bypasses Paygate", page)
 	}
 }
 
@@ -470,8 +470,8 @@ func TestADoctorMeetsTheRedirectThatACitizenWouldMeetForEver(t *testing.T) {
 	_, said := publiclyAt(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.Header.Get("X-Forwarded-Proto")+"://"+r.Host+r.RequestURI, http.StatusMovedPermanently)
 	}, passesHostOn)
-	require.Contains(t, said, " redirects a citizen who asks for / for ever")
-	require.Contains(t, said, " redirects a citizen who asks for /licences/apply for ever")
+	require.Contains(t, said, " redirects a citizen who asks for / endlessly")
+	require.Contains(t, said, " redirects a citizen who asks for /licences/apply endlessly")
 }
 
 func TestOnlyTheDoctorIsToldHowRequestsArrive(t *testing.T) {
@@ -492,9 +492,9 @@ func TestADoctorSaysWhatElseAnswersAtThePublicAddress(t *testing.T) {
 	require.NoError(t, nobody.Close())
 	v := newPractice(t, formPage(), "PAYGATE_PUBLIC_URL="+other.URL+","+leads.URL+",http://"+nobody.Addr().String()).visit()
 	said := v.lines["public address"]
-	require.Contains(t, said, "warning: "+other.URL+" is answered by something else than Paygate")
-	require.Contains(t, said, "warning: "+leads.URL+" leads to https://www.example.org instead")
-	require.Contains(t, said, "note: http://"+nobody.Addr().String()+" was not asked: ")
+	require.Contains(t, said, "warning: "+other.URL+" is answered by something other than Paygate")
+	require.Contains(t, said, "warning: "+leads.URL+" redirects to https://www.example.org")
+	require.Contains(t, said, "note: http://"+nobody.Addr().String()+" did not answer: ")
 }
 
 // What the service's own pages offer near a pay path is printed as the setting that declares it.
@@ -522,7 +522,7 @@ func TestADoctorReadsTheFormsOfTheServicesPages(t *testing.T) {
 	require.Contains(t, v.out, "\nPAYGATE_ROUTE_LICENCE_ALIASES=POST /Licences/apply.php\n")
 	require.Contains(t, v.out, "several buttons (action=pay, action=save)")
 	require.Contains(t, v.out, "\nPAYGATE_ROUTE_LICENCE_WHEN=form:action=save\n")
-	require.Contains(t, v.out, "offers POST /licences/apply/a%2fb, which Paygate refuses")
+	require.Contains(t, v.out, "leads to POST /licences/apply/a%2fb, which Paygate refuses")
 	require.Contains(t, v.out, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation,/licences/done\n")
 
 	v = newPractice(t, answer, "PAYGATE_ROUTE_LICENCE_WHEN=form:pay",

@@ -225,7 +225,7 @@ func textMissing(routes []gateway.Route, log *slog.Logger) func(string, int) {
 		if times%inARow != 0 || at < 0 {
 			return
 		}
-		log.Error("the service's answers have been refused because none has the text that says yes; has its confirmation page changed?",
+		log.Error("the service's last answers were refused, because none has a text of ACCEPT_TEXT; has its confirmation page changed?",
 			"route", name, "in_a_row", times, "setting", routes[at].Setting+"ACCEPT_TEXT")
 	}
 }

@@ -108,9 +108,9 @@ func TestAProbeFindsTheRuleThatTellsRightFromWrong(t *testing.T) {
 			status, said, complained = types(t, append(environ, found...), "check") // the circle closes
 			require.Zero(t, status, said+complained)
 			_, said, _ = types(t, append(environ, found...), askRule...)
-			require.Regexp(t, `the right form .*\(accepted as the settings are\)`, said)
-			require.Regexp(t, `a wrong form .*\(refused as the settings are\)`, said)
-			require.Regexp(t, `without the cookies .*\(refused as the settings are\)`, said)
+			require.Regexp(t, `the right form .*\(accepted with these settings\)`, said)
+			require.Regexp(t, `a wrong form .*\(refused with these settings\)`, said)
+			require.Regexp(t, `without the cookies .*\(refused with these settings\)`, said)
 		})
 	}
 }
@@ -139,7 +139,7 @@ func TestAProbeSaysThatNoRuleTellsThemApart(t *testing.T) {
 	s = &probedService{Server: formService(t, refusing, refusing, refusing)}
 	status, said, _ = types(t, s.environ(), askRule...)
 	require.Equal(t, 3, status)
-	require.Contains(t, said, "was not taken")
+	require.Contains(t, said, "not accept the right form")
 
 	stopped := leadsTo("/login", http.StatusFound)
 	s = &probedService{Server: formService(t, stopped, shows("<h1>Apply</h1>"), stopped)}

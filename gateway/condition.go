@@ -25,7 +25,7 @@ const (
 	met
 )
 
-var errUnclear = errors.New("the form does not say plainly whether it is the pay route's")
+var errUnclear = errors.New("the form does not say clearly whether it is for the pay route")
 
 // concerning is the ruling, this one or one on a less specific pattern, that has routes whose condition on the form
 // holds, with those routes; there are none where the request is free. A form that is not plainly the pay route's, nor

@@ -52,7 +52,7 @@ func (r *Route) isAt(path, query string) bool {
 
 // toMainOrigin leads a browser to the same address at the main origin.
 func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked ruling) {
-	g.noteHost(r, &g.led, slog.LevelWarn, "led to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
+	g.noteHost(r, &g.led, slog.LevelWarn, "redirected to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
 	ownHeader(w.Header())
 	w.Header().Set("Location", g.atMainOrigin(asked))
 	w.WriteHeader(http.StatusPermanentRedirect)

@@ -106,7 +106,7 @@ func Hold(id ID, key string, terms Terms, imprint Imprint, at time.Time) Journey
 func HoldAsking(id ID, key string, terms Terms, imprint Imprint, at time.Time) Journey {
 	j := Hold(id, key, terms, imprint, at)
 	j.Creating, j.AskedAt = false, time.Time{}
-	j.History[0].Detail = "the same form was paid for shortly before; its citizen is asked whether to pay again"
+	j.History[0].Detail = "the same form was paid for shortly before; the citizen is asked whether to pay again"
 	j.DueAt = j.Due(at)
 	return j
 }

@@ -23,19 +23,19 @@ func acceptanceOf(r gateway.Route) []finding {
 		findings = append(findings, found(warning, about, format, values...))
 	}
 	if r.Terms.Accept.Overlap(302, 303) && rule.AnyLocation() {
-		warn("%sACCEPT_LOCATION does not say where an accepting redirect leads: most that lead elsewhere would be paid for; "+
+		warn("%sACCEPT_LOCATION=* accepts almost any redirect, so citizens would pay for one that does not mean yes; "+
 			"paygate probe -wrong finds the setting", r.Setting)
 	}
 	if r.Terms.Accept.Overlap(200, 299) && !rule.ReadsText() && r.Terms.Kind == journey.KindSubmission {
-		warn("%sACCEPT_TEXT=* goes by the status alone: a form that is shown again with that status would be paid for; "+
+		warn("with %sACCEPT_TEXT=* the status alone decides, so citizens would pay for an invalid form that is shown again with that status; "+
 			"paygate probe -wrong finds the text", r.Setting)
 	}
 	switch {
 	case len(findings) > 0:
 		return findings
 	case r.Terms.Kind == journey.KindPass && !rule.ReadsText():
-		return []finding{found(note, about, "any page with a status in ACCEPT is paid for, a log-in too; "+
-			"where the service shows one instead of the file, %sREFUSE_TEXT or ACCEPT_TEXT tells them apart", r.Setting)}
+		return []finding{found(note, about, "citizens pay for any page with a status in ACCEPT, even a log-in page; "+
+			"if the service shows one instead of the file, set %sREFUSE_TEXT or ACCEPT_TEXT", r.Setting)}
 	default:
 		return []finding{found(fine, about, "the settings say which answer is a yes")}
 	}

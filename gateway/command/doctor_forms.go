@@ -199,10 +199,10 @@ func (d *declarations) findings() []finding {
 		if strings.HasSuffix(l.setting, "ALIASES") {
 			what = "the pay code"
 		}
-		findings = append(findings, found(warning, "forms", "%s offers what Paygate would refuse; where it leads to %s, set\n%s=%s", list(pages), what, l.setting, strings.Join(texts, ",")))
+		findings = append(findings, found(warning, "forms", "Paygate would refuse a form or link on %s; if it leads to %s, set\n%s=%s", list(pages), what, l.setting, strings.Join(texts, ",")))
 	}
 	for _, s := range d.unnamed {
-		findings = append(findings, found(warning, "forms", "%s offers %s %s, which Paygate refuses, and no setting of a route declares it", s.page, s.method, s.to.EscapedPath()))
+		findings = append(findings, found(warning, "forms", "%s leads to %s %s, which Paygate refuses, and no setting of a route declares it", s.page, s.method, s.to.EscapedPath()))
 	}
 	return findings
 }
@@ -223,9 +223,9 @@ func checkButtons(steps []step, s config.Settings) []finding {
 		switch {
 		case r.Terms.Kind == journey.KindPass, len(names) == 0:
 		case r.When == nil && len(written) > 1:
-			findings = append(findings, found(warning, "forms", "%s has several buttons (%s), and all of them cost money; where only one does, set\n%sWHEN=form:%s", page, list(written), r.Setting, written[0]))
+			findings = append(findings, found(warning, "forms", "%s has several buttons (%s), and all of them cost money; if only one should, set WHEN to that button, such as\n%sWHEN=form:%s", page, list(written), r.Setting, written[0]))
 		case r.When != nil && !slices.Contains(names, r.When.Field):
-			findings = append(findings, found(note, "forms", "%s has the buttons %s, and none is called %s, which WHEN goes by", page, list(written), r.When.Field))
+			findings = append(findings, found(note, "forms", "%s has the buttons %s, but none is called %s, which WHEN names", page, list(written), r.When.Field))
 		}
 	}
 	return findings
@@ -248,7 +248,7 @@ func checkWhereFormsLead(steps []step, s config.Settings) []finding {
 		known := knownLocations(r)
 		places = slices.DeleteFunc(places, func(place string) bool { return slices.Contains(known, place) })
 		if len(places) > 0 && r.Terms.Kind == journey.KindSubmission {
-			findings = append(findings, found(note, "forms", "%s says that it leads to %s; if the service redirects there once it took the form, set\n%sACCEPT_LOCATION=%s",
+			findings = append(findings, found(note, "forms", "a hidden field on %s names %s; if the service redirects there when it accepts the form, set\n%sACCEPT_LOCATION=%s",
 				page, list(places), r.Setting, strings.Join(append(known, places...), ",")))
 		}
 	}

@@ -25,7 +25,7 @@ func checkRoutes(_ context.Context, e examined) []finding {
 		case r.Mode == gateway.ModeFree:
 			findings = append(findings, found(warning, about, "is free: requests pass unpaid"))
 		case r.Mode == gateway.ModeShadow:
-			findings = append(findings, found(warning, about, "is in shadow mode: requests pass unpaid, and paygate_shadow_total counts what would have become of them"))
+			findings = append(findings, found(warning, about, "is in shadow mode: requests pass unpaid, and paygate_shadow_total counts what Paygate would have done"))
 		case r.Mode == gateway.ModeClosed:
 			findings = append(findings, found(warning, about, "is closed: citizens read that payments are closed"))
 		case r.Strict:

@@ -71,7 +71,7 @@ func judgePage(p page, s config.Settings) []finding {
 		}
 	}
 	if round := roundPaygate(document, s); len(round) > 0 {
-		findings = append(findings, found(warning, about, "leads to %s, the service's own origin, and so around Paygate; it has to name paths, or %s", list(round), s.Origins.Main()))
+		findings = append(findings, found(warning, about, "leads to %s, the service's own origin, which bypasses Paygate; use paths, or %s", list(round), s.Origins.Main()))
 	}
 	if len(findings) > 0 {
 		return findings

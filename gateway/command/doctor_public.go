@@ -34,7 +34,7 @@ func checkPublic(ctx context.Context, e examined) []finding {
 		p := publicAddress{at, e.settings}
 		if _, err := netip.ParseAddr(at.Hostname()); err != nil {
 			if _, err := e.lookUp(ctx, "ip", at.Hostname()); err != nil {
-				findings = append(findings, p.found(note, "was not asked: its name cannot be resolved here; run the doctor where it can"))
+				findings = append(findings, p.found(note, "was not asked: its name cannot be resolved here; run the doctor on a machine where it can be"))
 				continue
 			}
 		}
@@ -63,19 +63,19 @@ func (p publicAddress) found(g grade, format string, values ...any) finding {
 func (p publicAddress) checkArrival(ctx context.Context, token string) (finding, bool) {
 	answer, err := p.get(ctx, p.settings.Prefix+"/status", token, func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse })
 	if err != nil {
-		return p.found(note, "was not asked: %s; once Paygate runs, run the doctor where citizens' way to it can be tried", rootOf(err)), false
+		return p.found(note, "did not answer: %s; once Paygate runs, run the doctor on a machine that reaches it as citizens do", rootOf(err)), false
 	}
 	arrived, _ := url.Parse(answer.Header.Get(gateway.ArrivedHeader))
 	location, _ := answer.Location()
 	switch {
 	case location != nil:
-		return p.found(warning, "leads to %s://%s instead: is that the address for PAYGATE_PUBLIC_URL?", location.Scheme, location.Host), false
+		return p.found(warning, "redirects to %s://%s: is that the address for PAYGATE_PUBLIC_URL?", location.Scheme, location.Host), false
 	case answer.Header.Get("Paygate-Answer") == "":
-		return p.found(warning, "is answered by something else than Paygate (status %d)", answer.StatusCode), false
+		return p.found(warning, "is answered by something other than Paygate (status %d)", answer.StatusCode), false
 	case arrived == nil || arrived.Host == "":
-		return p.found(warning, "is answered by a Paygate with other secrets, so how requests arrive is not known"), true
+		return p.found(warning, "is answered by a Paygate with other secrets, which does not say how requests arrive"), true
 	case !origin.SameHost(arrived.Host, p.at.Host):
-		return p.found(wrong, "arrives with the host %s, so nobody can pay: the proxy has to pass the citizen's Host on, or be named in PAYGATE_TRUSTED_PROXIES", arrived.Host), true
+		return p.found(wrong, "arrives with the host %s, so citizens cannot pay: let the proxy pass on the citizen's Host, or name the proxy in PAYGATE_TRUSTED_PROXIES", arrived.Host), true
 	case arrived.Scheme != p.at.Scheme:
 		return p.found(warning, "arrives as %s: a proxy in PAYGATE_TRUSTED_PROXIES says so", arrived), true
 	default:
@@ -84,7 +84,7 @@ func (p publicAddress) checkArrival(ctx context.Context, token string) (finding,
 }
 
 // errLoop ends a visit that does not end by itself.
-var errLoop = errors.New("redirected for ever")
+var errLoop = errors.New("redirected endlessly")
 
 // checkLoops asks for the front page and the pages with forms, and follows where they lead at the same origin.
 func (p publicAddress) checkLoops(ctx context.Context, pages []string) []finding {
@@ -99,7 +99,7 @@ func (p publicAddress) checkLoops(ctx context.Context, pages []string) []finding
 	for _, target := range slices.Compact(targets) {
 		if _, err := p.get(ctx, target, "", p.stay); errors.Is(err, errLoop) {
 			findings = append(findings, p.found(wrong,
-				"redirects a citizen who asks for %s for ever; a service that wants https has to believe X-Forwarded-Proto, and the proxy has to pass on what citizens asked for", target))
+				"redirects a citizen who asks for %s endlessly; a service that insists on https must trust X-Forwarded-Proto, and the proxy must not change the address", target))
 		}
 	}
 	return findings

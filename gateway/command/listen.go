@@ -37,10 +37,10 @@ func removeStale(path string) error {
 	case err != nil:
 		return err
 	case info.Mode().Type() != fs.ModeSocket:
-		return errors.New(path + " is there already, and is not a socket")
+		return errors.New(path + " already exists and is not a socket")
 	}
 	if conn, err := net.Dial("unix", path); err == nil {
-		return errors.Join(errors.New("another process listens at "+path), conn.Close())
+		return errors.Join(errors.New("another process listens on "+path), conn.Close())
 	}
 	return os.Remove(path)
 }

@@ -39,7 +39,7 @@ Asks the service itself, past Paygate, which spellings of a pay route's address 
 those that Paygate would let through as settings. It is for staging: each of some hundred requests is sent
 unpaid and RUNS THE PAY CODE. Exit status 3 when there is something to be set, or to be looked at.
 With -wrong it sends a form with a mistake and the right one of -form, follows where they lead, and prints the
-settings by which Paygate can tell whether the service took a form: ACCEPT, ACCEPT_LOCATION, ACCEPT_TEXT.
+settings that tell Paygate whether the service accepted a form: ACCEPT, ACCEPT_LOCATION, ACCEPT_TEXT, REFUSE_TEXT.
 `
 
 // probeRoutes is the command probe.
@@ -68,7 +68,7 @@ func (p *probing) define(set *flag.FlagSet) {
 	set.BoolVar(&p.live, "live", false, "even though PAYGATE_PAY_MODE is live")
 	set.StringVar(&p.route, "route", "", "the `name` of the one pay route to probe; without it, all of them")
 	set.StringVar(&p.form, "form", "", "the `body` of the request, as the service's own page sends it; best one that the pay code accepts")
-	set.Func("wrong", "a `body` with a mistake in it; with it, probe sends this and -form alone, and says which settings tell the answers apart; can be repeated", func(text string) error {
+	set.Func("wrong", "a `body` with a mistake; probe then sends only this and -form, and prints the settings that tell the answers apart; can be repeated", func(text string) error {
 		p.wrong = append(p.wrong, text)
 		return nil
 	})

@@ -30,7 +30,7 @@ func (p *probing) askAcceptance(
 	ctx context.Context, out io.Writer, service probe.Service, s config.Settings, r gateway.Route,
 ) error {
 	if r.Terms.Kind == journey.KindPass {
-		fmt.Fprintln(out, "  is fetched, and has no form")
+		fmt.Fprintln(out, "  is a pass, which has no form")
 		return nil
 	}
 	address := r.Match.Address(p.filling(r))
@@ -104,7 +104,7 @@ func (a *questioning) send(what string, service probe.Service, form string) (pro
 		text += fmt.Sprintf(", and says %q", cmp.Or(page.Says(), "nothing that stands out"))
 	}
 	if a.route.Terms.Acceptance != nil {
-		text += fmt.Sprintf(" (%s as the settings are)", a.question.Judge(a.route.Terms, sent))
+		text += fmt.Sprintf(" (%s with these settings)", a.question.Judge(a.route.Terms, sent))
 	}
 	fmt.Fprintf(a.out, "  %-20s %s\n", what, text)
 	return sent, nil
@@ -143,8 +143,8 @@ func pageOf(s probe.Submitted) probe.Answer {
 func printRule(out io.Writer, r gateway.Route, q probe.Question) error {
 	rule, found := q.Answer()
 	if !found {
-		fmt.Fprintln(out, "  No setting tells them apart: the answers to the right form and to a wrong one are alike, or the right form\n"+
-			"  was not taken. Does the service take what -form says, and is the log-in of -cookie still good?\n"+
+		fmt.Fprintln(out, "  No setting tells them apart: the answers to the right form and to a wrong one are alike, or the service did\n"+
+			"  not accept the right form. Does it accept what -form says, and is the log-in of -cookie still valid?\n"+
 			"  Paygate does not read the page that a redirect leads to.")
 		return errNeedsPerson
 	}
@@ -158,7 +158,7 @@ func printRule(out io.Writer, r gateway.Route, q probe.Question) error {
 	}
 	switch {
 	case rule.Text == journey.Any:
-		fmt.Fprintln(out, "  By the status alone. Try other mistakes too: some services answer each in another way.")
+		fmt.Fprintln(out, "  They go by the status alone. Try other mistakes too: some services answer them in different ways.")
 	case rule.Text != "" || rule.Refuse != "":
 		fmt.Fprintln(out, "  If the service has Welsh pages, add their text after \" | \".")
 	}

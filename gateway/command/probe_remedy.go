@@ -145,7 +145,7 @@ func (m remedy) print(out io.Writer) {
 	for _, line := range m.lines {
 		fmt.Fprintf(out, "%s\n  closes %s\n", line.setting, several(line.closes))
 		if strings.HasSuffix(line.setting, "GET_QUERY=lang") {
-			fmt.Fprintln(out, "  It lists the parameters that the page itself needs in its address; lang is an example.")
+			fmt.Fprintln(out, "  List the parameters that the page itself needs in its address; lang is an example.")
 		}
 	}
 	if len(m.changed.Aliases) > len(m.route.Aliases) {
@@ -179,6 +179,6 @@ func (m remedy) printLeft(out io.Writer) {
 	if slices.ContainsFunc(m.left, func(s probe.Spelling) bool {
 		return s.Method == http.MethodGet && m.route.Match.Method() != http.MethodGet
 	}) {
-		fmt.Fprintln(out, "  The pay code runs on GET too: where the form is at another address, a further route whose MATCH is that GET closes it as well.")
+		fmt.Fprintln(out, "  The pay code runs on GET too. If the form is at another address, another route whose MATCH is that GET also closes it.")
 	}
 }

@@ -107,7 +107,7 @@ func (p probed) triedInWords() string {
 // printUntried says what the result says nothing about.
 func (p probed) printUntried(out io.Writer, r gateway.Route) {
 	if r.When != nil && p.tried[probe.KindField] == 0 {
-		fmt.Fprintf(out, "  Not tried: other names and places of the field %s, which WHEN goes by; give an urlencoded -form.\n", r.When.Field)
+		fmt.Fprintf(out, "  Not tried: other names and places of the field %s, which WHEN names; give a urlencoded -form.\n", r.When.Field)
 	}
 	if r.Terms.Kind == journey.KindSubmission && p.form == "" && r.When == nil {
 		fmt.Fprintln(out, "  Not tried: the form in the body or the query of GET, HEAD and OPTIONS; give it by -form.")

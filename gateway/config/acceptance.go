@@ -23,9 +23,9 @@ func (c routeChecker) acceptance(v routeVariables, kind journey.Kind) (journey.S
 		accept = "2xx,304"
 	}
 	if accept == "" {
-		c.fault(c.name("ACCEPT"), "is required: which status answers a form that the service takes? "+
-			"Write 303 or 302 where it redirects to a confirmation, with ACCEPT_LOCATION; "+
-			"200 where it shows a page, with ACCEPT_TEXT or REFUSE_TEXT. In staging, paygate probe -wrong finds out")
+		c.fault(c.name("ACCEPT"), "is required: with which status does the service answer a form that it accepts? "+
+			"Write 302,303 and ACCEPT_LOCATION if it redirects to a confirmation; "+
+			"write 200, and ACCEPT_TEXT or REFUSE_TEXT, if it shows a page. In staging, paygate probe -wrong finds the settings")
 		return nil, nil
 	}
 	statuses := c.statuses(accept)
@@ -46,15 +46,15 @@ func (c routeChecker) acceptance(v routeVariables, kind journey.Kind) (journey.S
 func (c routeChecker) unsaid(v routeVariables, statuses journey.Statuses) {
 	if statuses.Overlap(200, 299) && v.AcceptText == "" && v.RefuseText == "" {
 		c.fault(c.name("ACCEPT_TEXT"), "is required with ACCEPT=%s, or REFUSE_TEXT: "+
-			"many services show a wrong form again with the same status. Write a text that is on the confirmation and on no "+
-			"other page, or in REFUSE_TEXT one that is on every page that says what is wrong. "+
-			"ACCEPT_TEXT=* makes the status alone count", v.Accept)
+			"many services show an invalid form again with the same status. Write a text that is on the confirmation page and on no "+
+			"other page, or in REFUSE_TEXT a text that is on every page that says what is wrong. "+
+			"With ACCEPT_TEXT=* the status alone decides", v.Accept)
 	}
 	if statuses.Overlap(302, 303) && v.AcceptLocation == "" {
 		c.fault(c.name("ACCEPT_LOCATION"), "is required with ACCEPT=%s: "+
 			"a service also redirects to its log-in, to an error and back to the form. "+
 			"Write the beginning of the confirmation's address, such as /licences/confirmation. "+
-			"ACCEPT_LOCATION=* takes any, and leaves what looks like a log-in or an error to a person", v.Accept)
+			"ACCEPT_LOCATION=* accepts any redirect within the service, except that a person decides about one that looks like a log-in or an error", v.Accept)
 	}
 }
 
@@ -101,7 +101,7 @@ func (c routeChecker) locations(value string) []string {
 	places := c.list(c.name("ACCEPT_LOCATION"), value)
 	for _, place := range places {
 		if place == journey.Any && len(places) > 1 {
-			c.fault(c.name("ACCEPT_LOCATION"), "* takes any place, so that the others are of no use")
+			c.fault(c.name("ACCEPT_LOCATION"), "* accepts any redirect, so the other items have no effect")
 		}
 		if place != journey.Any && !isPlace(place) {
 			c.fault(c.name("ACCEPT_LOCATION"),
@@ -134,7 +134,7 @@ func (c routeChecker) texts(variable, value string) []string {
 			c.fault(c.name(variable), "has an empty text, which is in every page")
 		}
 		if text == journey.Any && len(texts) > 1 {
-			c.fault(c.name(variable), "* stands alone")
+			c.fault(c.name(variable), "* cannot be combined with a text")
 		}
 	}
 	return texts
@@ -199,14 +199,14 @@ func acceptanceWarnings(r gateway.Route) []string {
 		covers := func(p reading.Pattern) bool { return journey.PlaceCovers(place, p.Path()) }
 		if slices.ContainsFunc(patternsOf(r), covers) {
 			found = append(found, fmt.Sprintf("%sACCEPT_LOCATION: %s covers the form's own address, "+
-				"so that a redirect back to the form counts as accepted", setting, place))
+				"so a redirect back to the form counts as accepted", setting, place))
 		}
 	}
 	if (len(rule.Texts) > 0 || len(rule.RefuseTexts) > 0) && !r.Terms.Accept.Overlap(200, 299) {
-		found = append(found, setting+"ACCEPT names no 2xx, so that ACCEPT_TEXT and REFUSE_TEXT are not used")
+		found = append(found, setting+"ACCEPT has no 2xx, so ACCEPT_TEXT and REFUSE_TEXT have no effect")
 	}
 	if len(rule.Locations) > 0 && !r.Terms.Accept.Overlap(301, 303) && !r.Terms.Accept.Overlap(307, 308) {
-		found = append(found, setting+"ACCEPT names no redirect, so that ACCEPT_LOCATION is not used")
+		found = append(found, setting+"ACCEPT has no redirect, so ACCEPT_LOCATION has no effect")
 	}
 	return found
 }
@@ -221,8 +221,8 @@ func notes(s Settings) []string {
 		}
 		for variable, texts := range map[string][]string{"ACCEPT_TEXT": rule.Texts, "REFUSE_TEXT": rule.RefuseTexts} {
 			if len(texts) == 1 && texts[0] != journey.Any {
-				found = append(found, fmt.Sprintf("%s%s has no second text: "+
-					"if the service has Welsh pages, add theirs after %q", routePrefix(r.Name), variable, between))
+				found = append(found, fmt.Sprintf("%s%s has only one text: "+
+					"if the service has Welsh pages, add their text after %q", routePrefix(r.Name), variable, between))
 			}
 		}
 	}

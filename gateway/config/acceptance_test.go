@@ -23,11 +23,11 @@ func TestAFaultHelpsToChooseHowTheServiceSaysYes(t *testing.T) {
 		settings []string
 		faults   []string // what each says
 	}{
-		{nil, []string{"LICENCE_ACCEPT: is required: which status answers a form that the service takes?"}},
+		{nil, []string{"LICENCE_ACCEPT: is required: with which status does the service answer a form that it accepts?"}},
 		{[]string{"ACCEPT", "303"}, []string{"LICENCE_ACCEPT_LOCATION: is required with ACCEPT=303: a service also redirects to its log-in"}},
 		{[]string{"ACCEPT", "302"}, []string{"LICENCE_ACCEPT_LOCATION: is required"}},
 		{[]string{"ACCEPT", "3xx", "ACCEPT_TEXT", "x"}, []string{"LICENCE_ACCEPT_LOCATION: is required"}},
-		{[]string{"ACCEPT", "200"}, []string{"LICENCE_ACCEPT_TEXT: is required with ACCEPT=200, or REFUSE_TEXT: many services show a wrong form again"}},
+		{[]string{"ACCEPT", "200"}, []string{"LICENCE_ACCEPT_TEXT: is required with ACCEPT=200, or REFUSE_TEXT: many services show an invalid form again"}},
 		{[]string{"ACCEPT", "201", "ACCEPT_LOCATION", "/x"}, []string{"LICENCE_ACCEPT_TEXT: is required"}},
 		{[]string{"ACCEPT", "2xx,3xx"}, []string{"LICENCE_ACCEPT_LOCATION: is required", "LICENCE_ACCEPT_TEXT: is required"}},
 		{[]string{"ACCEPT", "200-204"}, []string{"LICENCE_ACCEPT_TEXT: is required"}},
@@ -69,8 +69,8 @@ func TestHowTheServiceSaysYesInWords(t *testing.T) {
 		{[]string{"ACCEPT", "3xx", "ACCEPT_LOCATION", "*"}, "302 or 303 to any place of the service that does not look like the form, a log-in or an error", nil},
 		{[]string{"ACCEPT", "200,303", "ACCEPT_TEXT", "Thank you | Diolch", "ACCEPT_LOCATION", "/done"}, `200 with the text "Thank you" or "Diolch"; 303 to /done`, nil},
 		{[]string{"ACCEPT", "2xx", "ACCEPT_TEXT", "Thanks", "REFUSE_TEXT", "Sorry | Mae problem"}, `2xx with the text "Thanks" and without the text "Sorry" or "Mae problem"`,
-			[]string{"ACCEPT_TEXT has no second text"}},
-		{[]string{"ACCEPT", "2xx", "REFUSE_TEXT", "Sorry"}, `2xx without the text "Sorry"`, []string{"REFUSE_TEXT has no second text"}},
+			[]string{"ACCEPT_TEXT has only one text"}},
+		{[]string{"ACCEPT", "2xx", "REFUSE_TEXT", "Sorry"}, `2xx without the text "Sorry"`, []string{"REFUSE_TEXT has only one text"}},
 		{[]string{"ACCEPT", "201", "ACCEPT_TEXT", "*"}, "201, whatever the page says", nil},
 	} {
 		s, faults := load(t, saying(c.settings...))
@@ -92,8 +92,8 @@ func TestARuleThatIsSeldomMeantIsSaid(t *testing.T) {
 	}{
 		{[]string{"ACCEPT", "303", "ACCEPT_LOCATION", "/licences"}, "/licences covers the form's own address"},
 		{[]string{"ACCEPT", "303", "ACCEPT_LOCATION", "/x", "ALIASES", "POST /x/y"}, "/x covers the form's own address"},
-		{[]string{"ACCEPT", "303", "ACCEPT_LOCATION", "/x", "REFUSE_TEXT", "a | b"}, "ACCEPT names no 2xx"},
-		{[]string{"ACCEPT", "200", "ACCEPT_LOCATION", "/x", "REFUSE_TEXT", "a | b"}, "ACCEPT names no redirect"},
+		{[]string{"ACCEPT", "303", "ACCEPT_LOCATION", "/x", "REFUSE_TEXT", "a | b"}, "ACCEPT has no 2xx"},
+		{[]string{"ACCEPT", "200", "ACCEPT_LOCATION", "/x", "REFUSE_TEXT", "a | b"}, "ACCEPT has no redirect"},
 	} {
 		s, faults := load(t, saying(c.settings...))
 		require.Empty(t, faults)

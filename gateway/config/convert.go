@@ -131,7 +131,7 @@ const mostSocket = 107
 
 func (c *checker) socket(name, path string) string {
 	if !strings.HasPrefix(path, "/") || len(path) > mostSocket {
-		c.fault(name, "must be unix: and the whole path of a socket, of at most %d bytes", mostSocket)
+		c.fault(name, "must be unix: and the absolute path of a socket, of at most %d bytes", mostSocket)
 	}
 	return path
 }
@@ -159,7 +159,7 @@ func (c *checker) origins(name, value, mode string) origin.List {
 
 // refusedByPay says that no payment can begin at an origin.
 func refusedByPay(o *url.URL) string {
-	return "GOV.UK Pay does not accept the host " + o.Hostname() + ": it needs a known top-level domain, localhost, .internal, .local or an IP address, and no _"
+	return "GOV.UK Pay does not accept the host " + o.Hostname() + ": it must be localhost, an IP address, or a name without _ in a known top-level domain, .internal or .local"
 }
 
 // encrypted wants https, but for test mode.

@@ -45,7 +45,7 @@ func (c *checker) result() error {
 
 // gone are settings of earlier versions.
 var gone = map[string]string{
-	"PAYGATE_HOLD_HEADERS": "is gone: a held request now keeps all the headers that free traffic carries; take the setting out",
+	"PAYGATE_HOLD_HEADERS": "no longer exists: a held request now keeps every header that free traffic carries. Delete the setting",
 }
 
 // unknown reports variables that nobody reads: a misspelt pay route would be free of charge.

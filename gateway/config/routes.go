@@ -125,7 +125,7 @@ func (c routeChecker) crossCheck(r gateway.Route, v routeVariables) {
 	case !pass && len(r.PassQuery) > 0:
 		c.fault(c.name("PASS_QUERY"), "is for passes; MATCH is a submission")
 	case slices.Contains(r.PassQuery, "*") && len(r.PassQuery) > 1:
-		c.fault(c.name("PASS_QUERY"), "is * for any query, or a list of names")
+		c.fault(c.name("PASS_QUERY"), "must be * for any query, or a list of names")
 	case slices.Contains(r.PassQuery, "*") && r.UpstreamPriced:
 		c.fault(c.name("PASS_QUERY"), "cannot be * where the service prices each query: one payment would open them all")
 	case r.PriceField != "" && slices.Contains(r.PassQuery, r.PriceField):
@@ -133,11 +133,11 @@ func (c routeChecker) crossCheck(r gateway.Route, v routeVariables) {
 	}
 	for _, name := range r.Match.Parameters() {
 		if slices.Contains(r.PassQuery, name) {
-			c.fault(c.name("PASS_QUERY"), "lists %s, which MATCH goes by", name)
+			c.fault(c.name("PASS_QUERY"), "lists %s, which is in MATCH", name)
 		}
 	}
 	if pass && v.GetQuery != "*" {
-		c.fault(c.name("GET_QUERY"), "is for submissions; what a pass is paid for is its query too")
+		c.fault(c.name("GET_QUERY"), "is for submissions; MATCH is a pass, which is for its whole query")
 	}
 	if pass && r.When != nil {
 		c.fault(c.name("WHEN"), "is for submissions; a GET has no form")
@@ -199,7 +199,7 @@ func (c routeChecker) getQuery(value string) []string {
 	}
 	names := c.list(c.name("GET_QUERY"), value)
 	if slices.Contains(names, "*") {
-		c.fault(c.name("GET_QUERY"), "is * for any parameter, or a list of names")
+		c.fault(c.name("GET_QUERY"), "must be * for any parameter, or a list of names")
 	}
 	return names
 }
@@ -209,7 +209,7 @@ func (c routeChecker) returnGrace(value string, kind journey.Kind) time.Duration
 	pass := kind == journey.KindPass
 	switch {
 	case pass && value != "":
-		c.fault(c.name("RETURN_GRACE"), "is for submissions; nobody but its citizen fetches a pass")
+		c.fault(c.name("RETURN_GRACE"), "is for submissions; MATCH is a pass, which only its citizen fetches")
 		return 0
 	case pass, value == "off":
 		return 0

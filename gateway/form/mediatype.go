@@ -10,11 +10,11 @@ import (
 
 // Why a form may be read in more than one way. What is ambiguous may say something else to the service than to us.
 var (
-	errManyTypes  = errors.New("the request has not exactly one content type")
-	errEncoded    = errors.New("the request says that its body is encoded in some way")
-	errType       = errors.New("the content type has something that is read in more than one way")
-	errNoForm     = errors.New("the content is of a type that is no form")
-	errNotPlain   = errors.New("the form is written in a way that is read in more than one way")
+	errManyTypes  = errors.New("the request does not have exactly one content type")
+	errEncoded    = errors.New("the request says that its body is encoded")
+	errType       = errors.New("servers read the content type in different ways")
+	errNoForm     = errors.New("the content type is not that of a form")
+	errNotPlain   = errors.New("servers read the form in different ways")
 	errOtherChars = errors.New("the form is in another character set")
 	errTooMany    = errors.New("the form has too many fields")
 

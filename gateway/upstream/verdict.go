@@ -84,7 +84,7 @@ func remark(reply *journey.Reply) string {
 	for _, challenge := range reply.Header.Values("WWW-Authenticate") {
 		scheme, _, _ := strings.Cut(challenge, " ")
 		if strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate") {
-			return "the service wants " + scheme + ", which ties a log-in to a connection and cannot be delivered to"
+			return "the service wants " + scheme + ", which ties a log-in to a connection, so Paygate cannot deliver to it"
 		}
 	}
 	return ""
