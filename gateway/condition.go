@@ -33,8 +33,15 @@ var errUnclear = errors.New("the form does not say clearly whether it is for the
 // specific one's otherwise, which may cost more.
 func (r ruling) concerning(a asked) (ruling, []*Route) {
 	for {
-		concerned := r.routesThat(a, met)
-		doubtful := r.routesThat(a, unclear)
+		var concerned, doubtful []*Route
+		for _, route := range r.routes {
+			switch route.fits(a) {
+			case met:
+				concerned = append(concerned, route)
+			case unclear:
+				doubtful = append(doubtful, route)
+			}
+		}
 		all := slices.Concat(concerned, doubtful)
 		isFree := func(route *Route) bool { return route.Mode.TakesNothing() }
 		switch {
@@ -57,27 +64,31 @@ func (r ruling) unclear(route *Route) ruling {
 	}
 }
 
-// routesThat are those, of the routes at one address, whose condition the request fits so.
-func (r ruling) routesThat(a asked, fits fit) []*Route {
-	return slices.DeleteFunc(slices.Clone(r.routes), func(route *Route) bool { return route.fits(a) != fits })
-}
-
 // fits judges a request by the route's condition. If some reading of the request meets it, it is a pay request, unless
 // the field plainly has another value: then somebody pressed another button, and is not charged.
 func (r *Route) fits(a asked) fit {
 	if r.When == nil {
 		return met
 	}
-	plain := slices.DeleteFunc(slices.Clone(a.form.Fields), func(f reading.Field) bool { return f.Name != r.When.Field || f.File || f.Group })
+	isAnother := func(f reading.Field) bool { return f.Name != r.When.Field || f.File || f.Group }
+	plain := slices.DeleteFunc(slices.Clone(a.form.Fields), isAnother)
 	isOther := func(f reading.Field) bool { return !r.When.isMetBy(f) }
-	maybe := slices.ContainsFunc(a.sent(), r.When.mayBeMetBy) || len(plain) == 0 && slices.ContainsFunc(a.sent(), r.When.isEventTarget)
 	switch {
-	case len(plain) > 0 && !slices.ContainsFunc(plain, isOther), a.form.Ambiguity == nil && slices.ContainsFunc(plain, r.When.isMetBy):
+	case len(plain) > 0 && !slices.ContainsFunc(plain, isOther):
 		return met
-	case maybe && len(plain) == 0 && a.form.Ambiguity == nil:
+	case a.form.Ambiguity != nil: // what we cannot read the service may
+		return unclear
+	case slices.ContainsFunc(plain, r.When.isMetBy):
 		return met
-	case maybe, a.form.Ambiguity != nil, // what we cannot read the service may
-		slices.ContainsFunc(a.cookies, r.When.mayBeMetBy): // and a cookie is nothing that a citizen pressed
+	}
+	maybe := r.When.metSomehow(a.sent())
+	if maybe == unmet && len(plain) == 0 {
+		maybe = r.When.metByEventTarget(a.sent())
+	}
+	switch {
+	case maybe == met && len(plain) == 0:
+		return met
+	case maybe != unmet, r.When.metSomehow(a.cookies) != unmet: // a cookie is nothing that a citizen pressed
 		return unclear
 	default:
 		return unmet
@@ -86,11 +97,13 @@ func (r *Route) fits(a asked) fit {
 
 // isPlainlyMetBy reports whether a form meets the condition in the eyes of every service.
 func (c *Condition) isPlainlyMetBy(a asked) bool {
-	isPlain := func(f reading.Field) bool {
-		return f.Name == c.Field && !f.File && !f.Group && c.isMetBy(f) || c.isEventTarget(f)
+	isPlain := func(f reading.Field) bool { return f.Name == c.Field && !f.File && !f.Group && c.isMetBy(f) }
+	if a.form.Ambiguity != nil || !slices.ContainsFunc(a.form.Fields, isPlain) && c.metByEventTarget(a.form.Fields) != met {
+		return false
 	}
-	isOther := func(f reading.Field) bool { return !isPlain(f) && f.MayBeNamed(c.Field) }
-	return a.form.Ambiguity == nil && slices.ContainsFunc(a.form.Fields, isPlain) && !slices.ContainsFunc(a.readable(), isOther)
+	isNamed := func(f reading.Field) bool { return f.MayBeNamed(c.Field) }
+	others, few := reading.Candidates(slices.DeleteFunc(a.readable(), isPlain), isNamed)
+	return few && len(others) == 0
 }
 
 // isMetBy reports whether a field with exactly the condition's name meets it.
@@ -98,31 +111,54 @@ func (c *Condition) isMetBy(f reading.Field) bool {
 	return c.AnyValue || f.Value == c.Value && !f.Cut
 }
 
-// mayBeMetBy reports whether a field meets the condition in the eyes of some service.
-func (c *Condition) mayBeMetBy(f reading.Field) bool {
+// metSomehow tells whether some service may read a field that meets the condition. Where there is too much to judge, that
+// is unclear.
+func (c *Condition) metSomehow(fields []reading.Field) fit {
+	found, few := reading.Candidates(fields, c.mayBeNamed)
+	isEnough := func(f reading.Field) bool { return c.AnyValue || f.File }
+	return fitOf(slices.ContainsFunc(found, isEnough) || reading.AnyMayBe(found, c.values()...), few)
+}
+
+// metByEventTarget tells whether a field says that the condition's field is what was pressed: ASP.NET Web Forms goes by
+// it, and asks for no value.
+func (c *Condition) metByEventTarget(fields []reading.Field) fit {
+	isTarget := func(f reading.Field) bool { return reading.IsNamed(f.Name, "__EVENTTARGET") }
+	found, few := reading.Candidates(fields, isTarget)
+	isPressed := func(f reading.Field) bool { return f.Cut || reading.IsControl(f.Value, c.Field) }
+	return fitOf(slices.ContainsFunc(found, isPressed), few)
+}
+
+func fitOf(isMet, few bool) fit {
+	switch {
+	case isMet:
+		return met
+	case !few:
+		return unclear
+	default:
+		return unmet
+	}
+}
+
+// mayBeNamed reports whether some service may take a field for the condition's by its name.
+func (c *Condition) mayBeNamed(f reading.Field) bool {
 	switch {
 	case c.AnyValue:
 		return reading.IsControl(f.Name, c.Field) || reading.IsControl(withoutPosition(f.Name), c.Field)
 	case f.File:
 		return reading.IsNamed(f.Name, c.Field)
 	default:
-		return f.MayBeNamed(c.Field) && (f.MayBe(c.Value) || c.isSameAction(f))
+		return f.MayBeNamed(c.Field)
 	}
 }
 
-// isSameAction reports whether a field that says the method says PUT where the condition's value is PATCH, or the
-// other way round: Rails and Laravel lead both to the same action.
-func (c *Condition) isSameAction(f reading.Field) bool {
-	isUpdate := func(method string) bool {
-		return strings.EqualFold(method, "put") || strings.EqualFold(method, "patch")
+// values are those that meet the condition. Where the field says the method, PUT and PATCH are the same: Rails and Laravel
+// lead both to one action.
+func (c *Condition) values() []string {
+	isUpdate := strings.EqualFold(c.Value, "put") || strings.EqualFold(c.Value, "patch")
+	if isUpdate && reading.NamesAlike(c.Field, "_method") {
+		return []string{"put", "patch"}
 	}
-	return reading.NamesAlike(c.Field, "_method") && isUpdate(c.Value) && (f.MayBe("put") || f.MayBe("patch"))
-}
-
-// isEventTarget reports whether the field says that the condition's field is what was pressed: ASP.NET Web Forms goes
-// by it, and asks for no value.
-func (c *Condition) isEventTarget(f reading.Field) bool {
-	return reading.IsNamed(f.Name, "__EVENTTARGET") && (f.Cut || reading.IsControl(f.Value, c.Field))
+	return []string{c.Value}
 }
 
 // withoutPosition is the name of an image button without that of the coordinate: pay.x, or pay_x as PHP has it.

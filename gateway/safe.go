@@ -60,7 +60,7 @@ func (w *watched) isExceededBy(path string) bool {
 
 // isPressedBy reports whether some service takes a cookie for the pay button.
 func (w *watched) isPressedBy(cookies []reading.Field) bool {
-	return w.route.When != nil && slices.ContainsFunc(cookies, w.route.When.mayBeMetBy)
+	return w.route.When != nil && w.route.When.metSomehow(cookies) != unmet
 }
 
 // declaredParameters are those of a GET that entries of ALLOW with conditions on the query have declared to be other code's.
@@ -82,7 +82,7 @@ func (w *watched) refusesQuery(method string, t target, declared []string) error
 		return errPostback
 	}
 	when := w.route.When
-	if fields = slices.DeleteFunc(fields, isDeclared); when != nil && slices.ContainsFunc(fields, when.mayBeInQuery) {
+	if fields = slices.DeleteFunc(fields, isDeclared); when != nil && when.mayBeInQuery(fields) {
 		return errQueryForm
 	}
 	if carried := slices.DeleteFunc(reading.LooseQuery(t.carried(method)), isDeclared); !w.mayCarry(carried) {
@@ -92,8 +92,9 @@ func (w *watched) refusesQuery(method string, t target, declared []string) error
 }
 
 // mayBeInQuery reports whether some service takes a parameter of a query for the field: with its value, or with none.
-func (c *Condition) mayBeInQuery(f reading.Field) bool {
-	return c.mayBeMetBy(f) || f.Value == "" && reading.MayName(f.Name, c.Field)
+func (c *Condition) mayBeInQuery(fields []reading.Field) bool {
+	named, few := reading.Candidates(fields, func(f reading.Field) bool { return reading.MayName(f.Name, c.Field) })
+	return !few || c.metSomehow(fields) != unmet || slices.ContainsFunc(named, func(f reading.Field) bool { return f.Value == "" })
 }
 
 // runsOnGet reports whether GET_QUERY says that the pay code runs on GET too. Then what comes after the path may be its form as

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -86,19 +87,15 @@ func (a asked) price() (int64, string, error) {
 	return price, choice, nil
 }
 
-// contradicts tells whether some reading of the request chooses another of the route's prices.
+// contradicts tells whether some reading of the request chooses another of the route's prices, or may do.
 func (a asked) contradicts(choice string) bool {
-	for _, f := range a.readable() {
-		if f.File || f.Name == a.route.PriceField && f.Value == choice || !f.MayBeNamed(a.route.PriceField) {
-			continue
-		}
-		for other := range a.route.Prices {
-			if other != choice && f.MayBe(other) {
-				return true
-			}
-		}
-	}
-	return false
+	wanted := a.route.PriceField
+	isChosen := func(f reading.Field) bool { return f.Name == wanted && f.Value == choice }
+	mayChoose := func(f reading.Field) bool { return !f.File && f.MayBeNamed(wanted) }
+	found, few := reading.Candidates(slices.DeleteFunc(a.readable(), isChosen), mayChoose)
+	others := maps.Clone(a.route.Prices)
+	delete(others, choice)
+	return !few || reading.AnyMayBe(found, slices.Collect(maps.Keys(others))...)
 }
 
 // readable is all that some service may read a choice from: the form, and the query and the cookies for those that do not

@@ -11,34 +11,53 @@ import (
 // Which value a service takes for which is not known either: everybody's number is another, and so is what is trimmed, folded
 // or cleaned before it is looked at.
 
-// MayBe tells whether some service takes a field's value for the wanted one. A value that was cut may be any.
-func (f Field) MayBe(value string) bool {
-	return f.Cut || mayMean(f.Value, value) || f.Scalar != "" && mayMean(f.Scalar, value)
-}
-
-// mayMean tells whether some service takes a value for the wanted one.
-func mayMean(value, wanted string) bool {
-	if value == wanted {
-		return true
-	}
-	plain := plainText(wanted)
-	return inSomeDecoding(value, func(raw string) bool {
-		value := plainText(raw)
-		return strings.EqualFold(value, plain) || isTrue(value) && isTrue(plain) || isNumber(value, plain) ||
-			isCleaned(value, plain) || isCleaned(plainText(strings.ToValidUTF8(raw, "")), plain)
+// mayMean tells whether some service takes a value for one of those that are wanted.
+func mayMean(value string, wanted ...string) bool {
+	return slices.Contains(wanted, value) || inSomeDecoding(value, func(raw string) bool {
+		read := cleanedOf(raw)
+		return slices.ContainsFunc(wanted, read.isTakenFor)
 	})
 }
 
-// isCleaned tells whether a value is the wanted one to a service that drops tags, or whatever else a word does not have
-// (WordPress's sanitize_key). A number below zero stays one: it often says "none".
-func isCleaned(value, wanted string) bool {
+// cleaned is what services make of a value before they look at it.
+type cleaned struct {
+	text     string
+	words    []string // without tags, or whatever else a word does not have (WordPress's sanitize_key)
+	unsigned []string // those of them that had no minus sign: a number below zero often says "none"
+	numbers  []float64
+}
+
+func cleanedOf(raw string) cleaned {
+	c := cleaned{text: plainText(raw)}
+	for _, text := range []string{c.text, plainText(strings.ToValidUTF8(raw, ""))} {
+		bare, untagged := bareWord(text), bareWord(dropTags(text))
+		words := []string{bare, strings.ReplaceAll(bare, "/", ""), untagged, strings.ReplaceAll(untagged, "/", "")}
+		c.words = append(c.words, words...)
+		if !strings.HasPrefix(text, "-") {
+			c.unsigned = append(c.unsigned, words...)
+		}
+	}
+	c.numbers = numbersOf(c.text)
+	return c
+}
+
+// isTakenFor tells whether a service may take the value for the wanted one.
+func (c cleaned) isTakenFor(wanted string) bool {
+	wanted = plainText(wanted)
+	words := c.words
+	if wholeNumber.MatchString(wanted) {
+		if c.isNumber(wanted) {
+			return true
+		}
+		words = c.unsigned
+	}
 	word := bareWord(wanted)
-	if wholeNumber.MatchString(wanted) && strings.HasPrefix(value, "-") {
-		return false
-	}
-	return word != "" && slices.ContainsFunc([]string{bareWord(value), bareWord(dropTags(value))}, func(cleaned string) bool {
-		return cleaned == word || strings.ReplaceAll(cleaned, "/", "") == word
-	})
+	return strings.EqualFold(c.text, wanted) || isTrue(c.text) && isTrue(wanted) || word != "" && slices.Contains(words, word)
+}
+
+func (c cleaned) isNumber(wanted string) bool {
+	number, _ := strconv.ParseFloat(wanted, 64)
+	return slices.Contains(c.numbers, number)
 }
 
 // bareWord is a text's plain letters, digits and slashes, in lower case.
@@ -80,25 +99,23 @@ var (
 	leadingHex   = regexp.MustCompile(`^(?:0[xX]|#)([0-9a-fA-F]{1,16})`)
 )
 
-// isNumber tells whether a value is, for a service that makes a number of it, the wanted whole one: PHP and C stop at the
-// first letter, Java and Python read the digits of every script, and there are zeros before, fractions, exponents, and the
-// bases 8 and 16.
-func isNumber(value, wanted string) bool {
-	if !wholeNumber.MatchString(wanted) {
-		return false
-	}
-	number, _ := strconv.ParseInt(wanted, 10, 64)
+// numbersOf are those that some service makes of a value: PHP and C stop at the first letter, Java and Python read the digits of
+// every script, and there are zeros before, fractions, exponents, and the bases 8 and 16.
+func numbersOf(value string) []float64 {
+	var numbers []float64
 	value = strings.TrimLeft(strings.Map(latinDigit, value), "+ ")
 	for _, reading := range []struct {
 		digits string
 		base   int
 	}{{leadingDigit.FindString(value), 10}, {leadingDigit.FindString(value), 8}, {submatch(leadingHex, value), 16}} {
-		if n, err := strconv.ParseInt(reading.digits, reading.base, 64); err == nil && n == number {
-			return true
+		if n, err := strconv.ParseInt(reading.digits, reading.base, 64); err == nil {
+			numbers = append(numbers, float64(n))
 		}
 	}
-	real, err := strconv.ParseFloat(leadingReal.FindString(value), 64)
-	return err == nil && real == float64(number)
+	if real, err := strconv.ParseFloat(leadingReal.FindString(value), 64); err == nil {
+		numbers = append(numbers, real)
+	}
+	return numbers
 }
 
 func submatch(pattern *regexp.Regexp, text string) string {
