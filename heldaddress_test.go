@@ -161,7 +161,7 @@ func TestTheMarkerNeverReachesTheService(t *testing.T) {
 	for _, target := range []string{
 		"/free?paygate-reply=X", "/free?a=1&paygate-reply=X", "/free?paygate-reply=X&a=1;b=2", "/free?a=1;PAYGATE-REPLY=X", "/free?paygate%2dreply=X", "/free?%2570aygate-reply",
 	} {
-		c.post(target, url.Values{"a": {"1"}}, "Referer", h.url+"/licences/apply?page=1&paygate-reply=X", "HX-Current-URL", h.url+"/x?paygate-reply=X#reply")
+		c.post(target, url.Values{"a": {"1"}}, "Referer", h.url+"/licences/apply?page=1&paygate-reply=X", "HX-Current-URL", h.url+"/x?paygate-reply=X#reply", "Turbolinks-Referrer", h.url+"/x?paygate-reply=X")
 		c.get(target)
 		c.do(http.MethodDelete, target, nil)
 		c.do(http.MethodOptions, target, nil)
@@ -175,7 +175,7 @@ func TestTheMarkerNeverReachesTheService(t *testing.T) {
 	require.Len(t, h.service.received, 6*3+1)
 	for _, r := range h.service.received {
 		require.NotContains(t, strings.ToLower(r.target), "reply", r.method)
-		require.NotContains(t, r.header.Get("Referer")+r.header.Get("Hx-Current-Url"), "paygate-reply", r.method)
+		require.NotContains(t, r.header.Get("Referer")+r.header.Get("Hx-Current-Url")+r.header.Get("Turbolinks-Referrer"), "paygate-reply", r.method)
 	}
 	require.Equal(t, "/licences/apply?b=1", h.service.received[18].target)
 	require.Equal(t, h.url+"/licences/apply", h.service.received[18].header.Get("Referer"))
@@ -198,7 +198,9 @@ func TestAHeadOrAPrefetchOfAKeptReplySpendsNothing(t *testing.T) {
 	require.Equal(t, http.StatusOK, head.status)
 	require.Empty(t, head.header["Set-Cookie"])
 	require.Empty(t, head.header["Paygate-Answer"])
-	require.Equal(t, http.StatusServiceUnavailable, c.get(marked, "Sec-Purpose", "prefetch;prerender").status)
+	early := c.get(marked, "Sec-Purpose", "prefetch;prerender")
+	require.Equal(t, http.StatusServiceUnavailable, early.status)
+	require.Contains(t, early.text, `href="/_pay/status"`, "which leads to the reply")
 	shown := c.get(marked)
 	require.Equal(t, "accepted", shown.text)
 	require.Equal(t, []string{"flash=once"}, shown.header["Set-Cookie"])

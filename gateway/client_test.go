@@ -86,6 +86,18 @@ func TestTheSchemeIsThePublicOneUnlessATrustedProxySaysOtherwise(t *testing.T) {
 	require.Equal(t, "http", balanced(false, licences).clientOf(from("10.0.0.1:5", "X-Forwarded-Host", "www.example.org")).proto)
 }
 
+// TestAHostWithAFinalDotIsAnother: browsers keep its cookies apart, so nobody who paid there would be known again.
+func TestAHostWithAFinalDotIsAnother(t *testing.T) {
+	t.Parallel()
+	for host, other := range map[string]bool{
+		"licences.example.gov.uk": false, "LICENCES.example.gov.uk:443": false, "licences.example.gov.uk.": true, "Licences.example.gov.uk.:443": true,
+	} {
+		r := from("198.51.100.1:5")
+		r.Host = host
+		require.Equal(t, other, balanced(true, licences).isAtOtherHost(r), host)
+	}
+}
+
 func TestTheHostIsTheFirstThatATrustedProxyNames(t *testing.T) {
 	t.Parallel()
 	for said, host := range map[string]string{

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"golang.org/x/time/rate"
 
@@ -16,9 +17,12 @@ import (
 // the browser does not send our cookie. So they are led to the main origin before they type anything, and a form that comes
 // all the same is refused before the payment. Free traffic passes at any host.
 
-// isAtOtherHost reports whether a request came to a host that is not among the origins.
+// isAtOtherHost reports whether a request came to a host that is not among the origins, or is so but for a final dot: browsers
+// keep the cookies of the two apart.
 func (g *Gateway) isAtOtherHost(r *http.Request) bool {
-	return g.Origins.Find(g.clientOf(r).host) == nil
+	host := g.clientOf(r).host
+	name, _, _ := strings.Cut(host, ":")
+	return strings.HasSuffix(name, ".") || g.Origins.Find(host) == nil
 }
 
 // asksOnly reports whether a method only asks for a page.

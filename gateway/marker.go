@@ -107,8 +107,8 @@ func markerValue(pair string) (string, bool) {
 	return value, strings.EqualFold(strings.TrimSpace(name), replyParameter)
 }
 
-// pageAddresses are the headers that say which page a request comes from, htmx's own among them.
-var pageAddresses = []string{"Referer", "Hx-Current-Url"}
+// pageAddresses are the headers that say which page a request comes from, those of htmx and Turbolinks among them.
+var pageAddresses = []string{"Referer", "Hx-Current-Url", "Turbolinks-Referrer"}
 
 // withoutMarkedPage cuts the marker out of the address of the page that a request comes from.
 func withoutMarkedPage(header http.Header) {

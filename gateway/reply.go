@@ -18,7 +18,9 @@ import (
 // else, and everybody later, learns the status of their payments.
 func (g *Gateway) heldAddress(w http.ResponseWriter, r *http.Request, hit ruling) {
 	if isPrefetch(r.Header) {
-		g.answer(w, r, prefetched(r))
+		tooEarly := prefetched(r)
+		tooEarly.view.Target = g.Prefix + "/status" // the address that is left without the marker is that of an empty form
+		g.answer(w, r, tooEarly)
 		return
 	}
 	j, found, err := g.owned(r, hit.marker.journey)
