@@ -2,15 +2,15 @@ package gateway
 
 import "net/http"
 
-// A call of a Next.js Server Action names the code that it wants by a number, in the header Next-Action, and reaches it at any
-// address of the service.
+// A call of a Next.js Server Action names the code by an id in the header Next-Action, and reaches it at any address of
+// the service.
 
-// refusesAction reports whether a request calls a Server Action, and may only do so on a pay route.
+// refusesAction reports whether a request calls a Server Action and has to be refused off the pay routes.
 func (j *judge) refusesAction(r *http.Request) bool {
 	return j.noActions && len(r.Header["Next-Action"]) > 0
 }
 
-// withoutAction refuses what is free, where it is refused for calling a Server Action.
+// withoutAction refuses a free request that calls a Server Action, if the settings say so.
 func (r ruling) withoutAction(refused bool) ruling {
 	if !refused || r.verdict != targetFree {
 		return r
@@ -18,8 +18,8 @@ func (r ruling) withoutAction(refused bool) ruling {
 	return ruling{verdict: targetRefused, target: r.target, status: http.StatusBadRequest, reason: errAction}
 }
 
-// concerning is the ruling on a request at a pay route once its form has been read, with the routes whose condition it meets. There
-// are none where the request is free or refused.
+// concerning returns the ruling on a request at a pay route once its form has been read, and the routes whose condition
+// it meets: none if the request is free or refused.
 func (j *judge) concerning(r *http.Request, hit ruling, a asked) (ruling, []*Route) {
 	hit, concerned := hit.concerning(a)
 	if len(concerned) == 0 && hit.verdict != targetRefused {

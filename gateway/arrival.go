@@ -5,12 +5,12 @@ import (
 	"net/http"
 )
 
-// The doctor asks for our status through the public address, and is told how its request arrived. Others are not told: the host
-// may be the name of a machine inside.
+// When the doctor asks for the status page through the public address, Paygate tells it how the request arrived. It
+// tells no other client, because the host may be the name of an internal machine.
 const (
 	// DoctorHeader carries the doctor's token.
 	DoctorHeader = "Paygate-Doctor"
-	// ArrivedHeader says the scheme and the host by which the request arrived.
+	// ArrivedHeader carries the scheme and the host with which the request arrived.
 	ArrivedHeader = "Paygate-Arrived"
 )
 

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// mostExpired bounds how many cookies one answer expires: names and paths are the browser's to choose.
+// mostExpired limits how many cookies one answer expires, because the browser chooses the names and paths.
 const mostExpired = 200
 
-// keepTicket keeps an answer of the service from clearing our cookie with its own: a citizen who is at GOV.UK Pay meanwhile
-// could not come back. What the service wants cleared is cleared in another way.
+// keepTicket stops an answer of the service from clearing our cookie together with its own: a citizen who is at GOV.UK
+// Pay could not come back. It clears the service's own cookies in another way.
 func keepTicket(header http.Header, to recipient) {
 	lines := header["Clear-Site-Data"]
 	if len(lines) == 0 || !to.ticket {
@@ -28,11 +28,11 @@ func keepTicket(header http.Header, to recipient) {
 	if len(cleared) > 0 {
 		header["Clear-Site-Data"] = []string{strings.Join(cleared, ", ")}
 	}
-	// First, so that a cookie that this answer sets stays.
+	// These come first, so that they do not expire a cookie that this answer sets.
 	header["Set-Cookie"] = append(to.expiries(), header["Set-Cookie"]...)
 }
 
-// withoutCookies returns what is to be cleared besides cookies, and whether cookies are.
+// withoutCookies returns what has to be cleared besides cookies, and reports whether cookies have to be.
 func withoutCookies(lines []string) (cleared []string, cookies bool) {
 	for item := range strings.SplitSeq(strings.Join(lines, ","), ",") {
 		switch item = strings.TrimSpace(item); {
@@ -49,8 +49,8 @@ func withoutCookies(lines []string) (cleared []string, cookies bool) {
 	return cleared, cookies
 }
 
-// expiries are the Set-Cookie lines that expire the browser's cookies: those of the host at every path that the browser may have
-// them from, and those of its domains at the root, where such cookies are.
+// expiries returns the Set-Cookie lines that expire the browser's cookies: those of the host at every path that they
+// may have been set for, and those of its domains at the root, where such cookies usually are.
 func (to recipient) expiries() []string {
 	var lines []string
 	for _, where := range to.scopes() {
@@ -64,7 +64,7 @@ func (to recipient) expiries() []string {
 	return lines
 }
 
-// scopes are the attributes that cookies may have been set with, the likeliest first.
+// scopes returns the attributes that cookies may have been set with, the likeliest first.
 func (to recipient) scopes() []string {
 	secure := ""
 	if to.origin.Scheme == "https" {
@@ -80,7 +80,7 @@ func (to recipient) scopes() []string {
 	return scopes
 }
 
-// prefixes are the paths of which a cookie is sent with the path (RFC 6265 section 5.1.4).
+// prefixes returns the cookie paths that match a path (RFC 6265 section 5.1.4).
 func prefixes(path string) []string {
 	found := []string{"/"}
 	for i := 1; i < len(path) && path[i] != ';'; i++ {
@@ -94,7 +94,7 @@ func prefixes(path string) []string {
 	return found
 }
 
-// domains are those of which a cookie is sent to the host: itself, and its parents that a site can have.
+// domains returns the cookie domains that match a host: the host itself and its parents, up to the registrable domain.
 func domains(origin *url.URL) []string {
 	host := origin.Hostname()
 	if _, err := netip.ParseAddr(host); err == nil {
@@ -112,7 +112,7 @@ func domains(origin *url.URL) []string {
 	return found
 }
 
-// cookieNames are the names of the browser's cookies, ours aside.
+// cookieNames returns the names of the browser's cookies, except ours.
 func (to recipient) cookieNames() []string {
 	var names []string
 	for pair := range strings.SplitSeq(strings.Join(to.cookies, ";"), ";") {

@@ -9,7 +9,7 @@ import (
 	"paygate/gateway/reading"
 )
 
-// Condition narrows a route to the submissions that have a form field: with one value, or with any.
+// Condition limits a route to the submissions that have a form field, with one value or with any value.
 type Condition struct {
 	Field    string
 	Value    string
@@ -161,7 +161,7 @@ func (c *Condition) values() []string {
 	return []string{c.Value}
 }
 
-// withoutPosition is the name of an image button without that of the coordinate: pay.x, or pay_x as PHP has it.
+// withoutPosition returns the name of an image button without its coordinate: pay.x, or pay_x in PHP.
 func withoutPosition(name string) string {
 	lower := strings.ToLower(name)
 	for _, suffix := range []string{".x", ".y", "_x", "_y"} {

@@ -7,16 +7,16 @@ import (
 	"paygate/journey"
 )
 
-// Whatever a route's mode is, journeys begun before go on, and a valid pass opens what it was paid for.
+// In every mode of a route, journeys that began before go on, and a valid pass opens what was paid for.
 
-// passFree lets a request through on a route that costs nothing just now.
+// passFree lets a request through on a route that is free at the moment.
 func (g *Gateway) passFree(w http.ResponseWriter, r *http.Request, route *Route) {
 	g.Log.InfoContext(r.Context(), "pay route is free", "route", route.Name, "mode", route.Mode)
 	g.passShadowed(w, r)
 }
 
-// hasJourneyFor reports whether the browser has a journey on one of the routes that may go on. Where nobody can say, it has none:
-// what is free passes.
+// hasJourneyFor reports whether the browser has a journey on one of the routes that may go on. If the store cannot be
+// asked, it has none, and free requests pass.
 func (g *Gateway) hasJourneyFor(r *http.Request, hit ruling) bool {
 	own, err := g.journeys(r)
 	return err == nil && slices.ContainsFunc(own, func(j journey.Journey) bool {
@@ -25,7 +25,7 @@ func (g *Gateway) hasJourneyFor(r *http.Request, hit ruling) bool {
 	})
 }
 
-// holdFree goes on with a journey that was begun before the route cost nothing, or lets the request through.
+// holdFree continues a journey that began before the route was free, or lets the request through.
 func (g *Gateway) holdFree(w http.ResponseWriter, r *http.Request, in incoming) {
 	if terms, err := in.terms(); err == nil {
 		own, _ := g.journeys(r)

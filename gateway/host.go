@@ -13,9 +13,9 @@ import (
 	"paygate/journey"
 )
 
-// Nobody can pay at a host that is not among our origins: after the payment the citizen would come back to another host, where
-// the browser does not send our cookie. So they are led to the main origin before they type anything, and a form that comes
-// all the same is refused before the payment. Free traffic passes at any host.
+// Citizens cannot pay at a host that is not among our origins: after the payment they would come back to another host,
+// where the browser does not send our cookie. So the page of a form is redirected to the main origin before they type
+// anything, and a form that is sent there anyway is refused before the payment. Free traffic passes at any host.
 
 // isAtOtherHost reports whether a request came to a host that is not among the origins, or is so but for a final dot: browsers
 // keep the cookies of the two apart.
@@ -28,8 +28,8 @@ func (g *Gateway) isAtOtherHost(r *http.Request) bool {
 // asksOnly reports whether a method only asks for a page.
 func asksOnly(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-// asksForForm reports whether a free request asks for the page at the very address of a submission, where most services have
-// the form.
+// asksForForm reports whether a free request asks for the page at the exact address of a submission, where most
+// services have the form.
 func (g *Gateway) asksForForm(r *http.Request, free ruling) bool {
 	if !asksOnly(r.Method) {
 		return false
@@ -54,7 +54,7 @@ func (r *Route) isAt(path, query string) bool {
 	return false
 }
 
-// toMainOrigin leads a browser to the same address at the main origin.
+// toMainOrigin redirects a browser to the same address at the main origin.
 func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked ruling) {
 	g.noteHost(r, &g.led, slog.LevelWarn, "redirected to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
 	ownHeader(w.Header())
@@ -62,7 +62,7 @@ func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked rul
 	w.WriteHeader(http.StatusPermanentRedirect)
 }
 
-// misdirected refuses a request that costs money, at a host where it cannot be paid for.
+// misdirected refuses a request that costs money at a host where citizens cannot pay.
 func (g *Gateway) misdirected(w http.ResponseWriter, r *http.Request, asked ruling) {
 	g.noteHost(r, &g.misled, slog.LevelError, "a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list")
 	w.Header().Set("Connection", "close")
@@ -76,7 +76,7 @@ func (g *Gateway) atMainOrigin(asked ruling) string {
 
 var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)
 
-// noteHost tells operators the host that arrived, at most once a minute: anybody can send any.
+// noteHost logs the host that arrived, at most once a minute, because a client can send any host.
 func (g *Gateway) noteHost(r *http.Request, often *rate.Sometimes, level slog.Level, text string) {
 	host := g.clientOf(r).host
 	if !hostPattern.MatchString(host) {

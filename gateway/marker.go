@@ -9,13 +9,13 @@ import (
 	"paygate/journey"
 )
 
-// replyParameter marks, in the query of a held request's own address, that the citizen wants what the service answered.
+// replyParameter marks, in the query of a held request's own address, that the citizen wants the service's answer.
 const replyParameter = "paygate-reply"
 
 // ownAnswerSuffix ends the value of a marker that asks for the service's own answer, without our page before it.
 const ownAnswerSuffix = ".service"
 
-// marker is what the query of a request says about a kept reply. The zero marker means that it says nothing.
+// marker is what the query of a request says about a kept reply. The zero marker means nothing.
 type marker struct {
 	present   bool
 	journey   journey.ID
@@ -89,11 +89,11 @@ func withoutMarker(query string) (rest, value string, found bool) {
 	return strings.Join(kept, ""), value, true
 }
 
-// isSeparator tells what stands between two parameters; a semicolon does for some servers.
+// isSeparator reports whether a character separates two parameters; for some servers a semicolon does.
 func isSeparator(c rune) bool { return c == '&' || c == ';' }
 
-// markerValue is the value of a parameter that is the marker to some reader: its name may be escaped, once or more, in any
-// case, and an array's.
+// markerValue returns the value of a parameter that some reader takes for the marker: its name may be escaped once or
+// more, in any case, or be that of an array.
 func markerValue(pair string) (string, bool) {
 	name, value, _ := strings.Cut(pair, "=")
 	for range 3 {

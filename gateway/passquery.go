@@ -9,7 +9,8 @@ import (
 	"paygate/journey"
 )
 
-// A pass is for the path and the query that were paid for, but for the parameters of PASS_QUERY, which make no difference.
+// A pass is for the path and the query that were paid for, except for the parameters of PASS_QUERY, which make no
+// difference.
 
 // passQuery is what a pass says about the query it is for; nil where one payment opens the path whatever its query.
 func (r *Route) passQuery(query string) *journey.PassQuery {
@@ -19,7 +20,7 @@ func (r *Route) passQuery(query string) *journey.PassQuery {
 	return &journey.PassQuery{Ignored: r.PassQuery, Digest: digest(countedQuery(query, r.PassQuery))}
 }
 
-// opens reports whether a pass is for a query. Passes of the first version are for every query.
+// opens reports whether a pass is for a query. Passes of version 1 are for every query.
 func opens(pass *journey.PassQuery, query string) bool {
 	return pass == nil || pass.Digest == digest(countedQuery(query, pass.Ignored))
 }
@@ -64,7 +65,7 @@ func (g *Gateway) otherPass(own []journey.Journey, hit ruling) (journey.Journey,
 	return own[i], true
 }
 
-// buyPass is the answer to the button of the page that says that a pass is for another query.
+// buyPass answers the button of the page that says that a pass is for another query.
 func (g *Gateway) buyPass(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	asking := withoutForm(r, target{})

@@ -91,7 +91,7 @@ func libraryOf(header http.Header) library {
 	return library{}
 }
 
-// isScript tells a program in a page from a person at a browser.
+// isScript reports whether a request comes from a program in a page, and not from a person at a browser.
 func isScript(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
 		return true
@@ -111,10 +111,10 @@ func byXMLHttpRequest(header http.Header) bool {
 	return strings.EqualFold(header.Get("X-Requested-With"), "XMLHttpRequest")
 }
 
-// byUnpoly tells a request of Unpoly, which shows any HTML and asks for none.
+// byUnpoly reports whether a request comes from Unpoly, which shows any HTML but asks for none.
 func byUnpoly(header http.Header) bool { return header.Get("X-Up-Version") != "" }
 
-// isFramed reports whether the answer is for a frame of the page. Pay's pages show in none.
+// isFramed reports whether the answer is for a frame of the page. Pay's pages cannot be framed.
 func isFramed(header http.Header) bool {
 	return slices.Contains([]string{"frame", "iframe", "embed", "object"}, header.Get("Sec-Fetch-Dest"))
 }
@@ -182,7 +182,7 @@ func writePartial(w http.ResponseWriter, p partialResponse) {
 	write(w, http.StatusOK, "text/xml", xml.Header+string(document))
 }
 
-// showingScript returns a script that shows HTML in place of what is on the page.
+// showingScript returns a script that replaces the content of the page by HTML.
 func showingScript(content string) string {
 	return "document.body.innerHTML = " + quoted(content) + "; window.scrollTo(0, 0);"
 }

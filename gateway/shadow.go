@@ -10,10 +10,10 @@ import (
 	"paygate/journey"
 )
 
-// A route in shadow mode takes no payments and refuses nothing. What it would do is counted and logged, so that an operator sees
-// before the first day which requests of real citizens are near the pay path.
+// A route in shadow mode takes no payments and refuses nothing. Paygate counts and logs what it would have done, so
+// that an operator sees before the first day which requests of real citizens are near the pay path.
 
-// shadowJudge judges as if the routes in shadow mode took payments; nil where there are none.
+// shadowJudge returns a judge for which the routes in shadow mode take payments; nil if there are none.
 func shadowJudge(o Options) *judge {
 	var routes []Route
 	found := false
@@ -30,7 +30,7 @@ func shadowJudge(o Options) *judge {
 	return newJudge(o)
 }
 
-// passShadowed lets a request through, and notes what would have become of it.
+// passShadowed lets a request through, and logs what Paygate would have done with it.
 func (g *Gateway) passShadowed(w http.ResponseWriter, r *http.Request) {
 	if g.shadow == nil {
 		g.passThrough.ServeHTTP(w, r)
@@ -48,7 +48,7 @@ func (g *Gateway) passShadowed(w http.ResponseWriter, r *http.Request) {
 	g.passThrough.ServeHTTP(w, r)
 }
 
-// asksForForm reports whether only the form tells what becomes of a request on a pay route.
+// asksForForm reports whether the form decides what happens to a request on a pay route.
 func (r ruling) asksForForm() bool {
 	for _, route := range r.routes {
 		if route.Terms.Kind == journey.KindSubmission && (route.When != nil || route.PriceField != "") {
@@ -58,7 +58,8 @@ func (r ruling) asksForForm() bool {
 	return false
 }
 
-// noteShadow counts and logs what would have become of a request. body is what was read of it on its way, or nil.
+// noteShadow counts and logs what Paygate would have done with a request. body is the part of its body that was read on
+// the way, or nil.
 func (g *Gateway) noteShadow(r *http.Request, would ruling, body *copied) {
 	what, rule := "", "MATCH"
 	switch would.verdict {
@@ -82,8 +83,8 @@ func (g *Gateway) noteShadow(r *http.Request, would ruling, body *copied) {
 	}
 }
 
-// shadowed is the route that a ruling is about, and what declares a request that it refuses. A path with too many readings is
-// about all routes: the first one in shadow mode stands for them.
+// shadowed returns the route that a ruling is about, and the setting that declares a refused request. A path with too
+// many readings concerns all routes; the first one in shadow mode is named.
 func (g *Gateway) shadowed(would ruling) (name, declare string) {
 	switch {
 	case would.verdict == targetRefused && would.route != nil:
@@ -99,7 +100,8 @@ func (g *Gateway) shadowed(would ruling) (name, declare string) {
 	return "", ""
 }
 
-// wouldPay says what would become of a request on a pay route, and by which rule; nothing where it is free all the same.
+// wouldPay returns what Paygate would do with a request on a pay route, and by which rule; nothing if the request is
+// free.
 func (j *judge) wouldPay(r *http.Request, hit ruling, body *copied) (would ruling, what, rule string) {
 	var read form.Form
 	if body != nil {
@@ -133,7 +135,7 @@ func (j *judge) wouldPay(r *http.Request, hit ruling, body *copied) (would rulin
 	}
 }
 
-// maxCopied is how much of a body is looked at on its way. What a larger one would be is not known.
+// maxCopied is how much of a body is read on the way. For a larger body the outcome is not known.
 const maxCopied = 256 << 10
 
 // copied keeps what is read of a body, up to maxCopied.
@@ -143,7 +145,7 @@ type copied struct {
 	cut  bool
 }
 
-// Read reads on, and keeps what it read.
+// Read reads, and keeps what it read.
 func (c *copied) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p)
 	kept := min(n, maxCopied-c.text.Len())

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Any, as the only location or text of an [Acceptance], stands for every location or text.
+// Any, as the only location or text of an [Acceptance], means every location or text.
 const Any = "*"
 
 // Acceptance says how the service says yes, beyond the statuses in Terms.Accept.
@@ -25,7 +25,7 @@ func (r *Acceptance) AnyLocation() bool {
 	return len(r.Locations) == 0 || slices.Contains(r.Locations, Any)
 }
 
-// Answer is what the service answered to a delivery, as far as the verdict depends on it.
+// Answer is the part of the service's answer to a delivery on which the verdict depends.
 type Answer struct {
 	Status   int
 	Redirect Redirect
@@ -33,7 +33,7 @@ type Answer struct {
 	Whole    bool   // Body is all of it
 }
 
-// Reason says in plain words why an answer got its verdict. It contains nothing of the answer itself.
+// Reason says in plain words why an answer got its verdict. It quotes nothing of the answer.
 type Reason string
 
 // Reasons of verdicts, by the names of the settings.
@@ -51,7 +51,7 @@ const (
 	ReasonStatus      Reason = "the status is not in ACCEPT"
 )
 
-// Judge names what a complete answer means, and why.
+// Judge returns what a complete answer means, and why.
 func (t Terms) Judge(a Answer) (Verdict, Reason) {
 	switch {
 	case t.Acceptance == nil:
@@ -74,7 +74,7 @@ func (t Terms) Judge(a Answer) (Verdict, Reason) {
 // movesPermanently reports whether a status says that the address is another one now, or asks for the request there.
 func movesPermanently(status int) bool { return status == 301 || status == 307 || status == 308 }
 
-// judgeListed names what an answer means whose status is in ACCEPT.
+// judgeListed returns what an answer with a status in ACCEPT means.
 func (r *Acceptance) judgeListed(a Answer) (Verdict, Reason) {
 	switch {
 	case a.Status >= 200 && a.Status <= 299:
@@ -114,7 +114,7 @@ func containsAny(body []byte, texts []string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return bytes.Contains(body, []byte(text)) })
 }
 
-// judgeLocation names what a redirect means.
+// judgeLocation returns what a redirect means.
 func (r *Acceptance) judgeLocation(redirect Redirect) (Verdict, Reason) {
 	if !r.AnyLocation() {
 		if redirect.leadsToAny(r.Locations) {

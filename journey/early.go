@@ -9,15 +9,15 @@ import (
 // and a sweep comes hours later. So an open payment is read at Pay now and then, and once Pay has said that the money is
 // there, and Terms.ReturnGrace has passed since, the held request is delivered.
 //
-// Early delivery never delays anybody else. What it finds changes nothing about when a sweep comes, and its failures put off
-// itself alone.
+// Early delivery never delays another delivery. What it finds does not change when a sweep comes, and its failures
+// delay only itself.
 
 // Early is what early delivery remembers of a journey.
 type Early struct {
-	// Found: early delivery has read how the payment ended, and nobody else has come by since. Sweeps leave the journey to its
-	// citizen as if nobody had asked.
+	// Found: early delivery has read how the payment ended, and no other caller has advanced the journey since. Sweeps
+	// leave the journey to its citizen, as if Pay had not been asked.
 	Found bool `json:"found,omitempty"`
-	// TakenUntil keeps other replicas away while one is at it.
+	// TakenUntil keeps other replicas away while one works on the journey.
 	TakenUntil time.Time `json:"taken_until,omitzero"`
 	Failures   int       `json:"failures,omitempty"`
 	NotBefore  time.Time `json:"not_before,omitzero"`
@@ -27,16 +27,16 @@ type Early struct {
 var readings = [...]time.Duration{5, 10, 15, 20, 30, 45, 60, 75, 90, 100}
 
 const (
-	// earlyLease is how long a visit keeps other replicas away: longer than it takes as a rule.
+	// earlyLease is how long a visit keeps other replicas away: longer than a visit usually takes.
 	earlyLease = 2 * time.Minute
 	// minEarlyBackOff and maxEarlyBackOff bound how long early delivery waits after a failure.
 	minEarlyBackOff, maxEarlyBackOff = time.Minute, 30 * time.Minute
 )
 
-// ErrNotDue: early delivery has been at the journey meanwhile, or somebody else moved it.
+// ErrNotDue means that early delivery has visited the journey in the meantime, or another caller has moved it.
 var ErrNotDue = errors.New("not due for early delivery")
 
-// earlyDue is when early delivery looks at the journey; see [Journey.EarlyAt]. The zero time means never.
+// earlyDue returns when early delivery looks at the journey; see [Journey.EarlyAt]. The zero time means never.
 func (j Journey) earlyDue() time.Time {
 	from := j.earlyFrom()
 	if from.IsZero() {
@@ -45,7 +45,7 @@ func (j Journey) earlyDue() time.Time {
 	return latest(from, j.Early.TakenUntil)
 }
 
-// earlyFrom is from when early delivery has something to do.
+// earlyFrom returns from when early delivery has something to do.
 func (j Journey) earlyFrom() time.Time {
 	if j.Terms.ReturnGrace == 0 || j.Terms.Kind != KindSubmission || j.refunding() {
 		return time.Time{}
@@ -63,7 +63,7 @@ func (j Journey) earlyFrom() time.Time {
 	return latest(from, j.NotBefore, j.Early.NotBefore)
 }
 
-// nextReading is the first of the readings that nobody has made. The times are those of our own clock.
+// nextReading returns the first reading that has not been made. The times are those of our own clock.
 func (j Journey) nextReading() time.Time {
 	if len(j.Payments) == 0 {
 		return time.Time{}
@@ -97,7 +97,7 @@ func (j Journey) owedEarly(now time.Time) Step {
 	}
 }
 
-// owedTo is what is owed now as far as it is for this visitor to do.
+// owedTo returns the step that is owed now and that this visitor may do.
 func (j Journey) owedTo(by By, now time.Time) Step {
 	if by == ByEarly {
 		return j.owedEarly(now)
@@ -105,7 +105,7 @@ func (j Journey) owedTo(by By, now time.Time) Step {
 	return j.Owed(now)
 }
 
-// earlyBegun takes the journey for a visit that found it due then.
+// earlyBegun takes the journey for a visit that found it due at that time.
 func (j Journey) earlyBegun(f EarlyBegun, at time.Time) (Journey, string, error) {
 	if f.Due.IsZero() || !f.Due.Equal(j.EarlyAt) {
 		return j, "", ErrNotDue
@@ -114,7 +114,7 @@ func (j Journey) earlyBegun(f EarlyBegun, at time.Time) (Journey, string, error)
 	return j, "", nil
 }
 
-// noteEarly keeps what early delivery remembers of the journey, after a fact that found it as it was before.
+// noteEarly updates what early delivery remembers of the journey, after a fact.
 func (j Journey) noteEarly(before Journey, f Fact, by By) Journey {
 	early := by == ByEarly
 	switch f.(type) {
@@ -149,8 +149,8 @@ func (j Journey) failedEarly(at time.Time) Journey {
 	return j
 }
 
-// RetryUntil is until when a citizen whose payment ended without money can try again. Nobody has less time because early
-// delivery knew of it first.
+// RetryUntil returns until when a citizen whose payment ended without money can try again. They have no less time if
+// early delivery was first to read it.
 func (j Journey) RetryUntil() time.Time {
 	from := j.Since
 	if j.Early.Found {

@@ -16,8 +16,8 @@ type Redirect struct {
 	Hosts    []string // further hosts that are the service itself
 }
 
-// target is the address that a browser would go to. It is false when there is none, or none that every browser and
-// server would read alike.
+// target returns the address that a browser would go to. It reports false if there is none, or if browsers and servers
+// would read it differently.
 func (r Redirect) target() (*url.URL, bool) {
 	if r.Held == nil || r.Location == "" {
 		return nil, false
@@ -49,7 +49,7 @@ var (
 	controlsInURL = strings.NewReplacer("\t", "", "\r", "", "\n", "")
 )
 
-// asBrowsersRead rewrites what browsers read in another way than net/url does: blanks around an address and tabs in it,
+// asBrowsersRead rewrites what browsers and net/url read differently: blanks around an address and tabs in it,
 // backslashes, encoded dots, and more than two slashes at the beginning (WHATWG URL, section 4.4).
 func asBrowsersRead(location string) string {
 	location = controlsInURL.Replace(strings.TrimFunc(location, func(r rune) bool { return r <= ' ' }))
@@ -62,7 +62,7 @@ func asBrowsersRead(location string) string {
 	return oddInPath.ReplaceAllStringFunc(path, percentEncode) + location[end:]
 }
 
-// oddInPath is what net/url would encode by itself, after it has decoded the whole path, slashes too.
+// oddInPath matches what net/url would encode itself, after it has decoded the whole path, including slashes.
 var oddInPath = regexp.MustCompile("[^!#-;=?-\\[\\]_a-z~]+")
 
 func percentEncode(text string) string {
@@ -74,7 +74,7 @@ func percentEncode(text string) string {
 }
 
 // staysAtService reports whether the redirect leads to the service itself. Services behind a TLS terminator often write
-// http for https, so that the scheme does not count.
+// http for https, so the scheme does not count.
 func (r Redirect) staysAtService() bool {
 	to, ok := r.target()
 	return ok && slices.ContainsFunc(append([]string{r.Held.Host}, r.Hosts...), func(host string) bool {

@@ -2,12 +2,12 @@ package journey
 
 import "time"
 
-// What the citizen has not seen stays for them. A reply that was never shown, and a refusal that was never read, are kept
-// until Terms.UnseenFor after the payment began. From the first sight on, the usual times count: Terms.KeepReply for the
-// reply, Terms.ResubmitFor for the correction.
+// What the citizen has not seen is kept for them. A reply that was never shown, and a refusal that was never read, are
+// kept until Terms.UnseenFor after the payment began. Once the citizen has seen them, the usual times count:
+// Terms.KeepReply for the reply, Terms.ResubmitFor for the correction.
 
-// outcomeSeen notes that the citizen has learnt what the service said, and keeps the reply for as long as they may go on to it.
-// Only an outcome can be seen: a page that says that somebody is still delivering shows none.
+// outcomeSeen notes that the citizen has learnt what the service said, and keeps the reply for as long as they may open
+// it. Only an outcome can be seen: a page that says that the delivery is under way shows none.
 func (j Journey) outcomeSeen(at time.Time) Journey {
 	switch j.State {
 	case StateAccepted, StateRefused, StateReleased:
@@ -31,16 +31,16 @@ func (j Journey) replyShown(at time.Time) Journey {
 	return j.outcomeSeen(at)
 }
 
-// replyKept is a new reply, which nobody has seen.
+// replyKept notes a new reply, which the citizen has not seen.
 func (j Journey) replyKept(at time.Time) Journey {
 	j.ReplyUntil, j.ReplyShown = latest(at.Add(j.Terms.KeepReply), j.unseenUntil()), false
 	return j
 }
 
-// Unseen reports whether the citizen does not know yet what the service said, and what they would see is still kept for them.
+// Unseen reports whether the citizen does not yet know what the service said, and it is still kept for them.
 func (j Journey) Unseen(now time.Time) bool { return j.SeenAt.IsZero() && now.Before(j.unseenUntil()) }
 
-// unseenUntil is how long what the citizen has not seen is kept at least.
+// unseenUntil returns until when, at least, what the citizen has not seen is kept.
 func (j Journey) unseenUntil() time.Time {
 	if j.Terms.UnseenFor == 0 {
 		return time.Time{}
@@ -48,7 +48,7 @@ func (j Journey) unseenUntil() time.Time {
 	return j.AskedAt.Add(j.Terms.UnseenFor)
 }
 
-// CorrectUntil is until when a refused request can be corrected on the same payment.
+// CorrectUntil returns until when a refused request can be corrected on the same payment.
 func (j Journey) CorrectUntil() time.Time {
 	until := j.Since.Add(j.Terms.ResubmitFor)
 	switch {

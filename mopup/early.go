@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// earlyEvery is how often early delivery looks for what is due: exact to a part of a minute.
+	// earlyEvery is how often early delivery looks for what is due, several times a minute.
 	earlyEvery = 15 * time.Second
 	// earlyAtOnce is how many journeys it visits side by side, so that one slow answer of the service does not hold up the rest.
 	earlyAtOnce = 4
@@ -19,23 +19,23 @@ const (
 	maxFailuresInRow = 5
 )
 
-// EarlyOptions say what early delivery works on.
+// EarlyOptions are what early delivery needs.
 type EarlyOptions struct {
 	Store  journey.Store
 	Runner *journey.Runner
 	Now    func() time.Time
 	Log    *slog.Logger
-	// Yield waits until citizens and sweeps leave room for another question to Pay.
+	// Yield waits until citizens and sweeps leave Pay's allowance for another request.
 	Yield func(context.Context) error
 }
 
-// Early delivers for citizens who have paid and do not come back, while the service still knows them. It is no part of a
-// sweep. Several processes on one store share the work. Safe for concurrent use.
+// Early delivers for citizens who have paid and do not come back, while the service's session lives. It is not part of
+// a sweep. Several processes on one store share the work. It is safe for concurrent use.
 type Early struct {
 	EarlyOptions
 }
 
-// NewEarly makes it.
+// NewEarly returns an Early.
 func NewEarly(o EarlyOptions) *Early { return &Early{o} }
 
 // Run delivers early until the context ends.
@@ -54,7 +54,8 @@ func (e *Early) Run(ctx context.Context) {
 	}
 }
 
-// RunOnce visits everything that is due for early delivery now, the longest due first. An error ended it before that.
+// RunOnce visits everything that is due for early delivery now, the longest due first. It returns an error if it ended
+// before that.
 func (e *Early) RunOnce(ctx context.Context) error {
 	round := &earlyRound{Early: e}
 	now := e.Now()
@@ -96,7 +97,7 @@ func (r *earlyRound) visitAll(ctx context.Context, page []journey.Due) error {
 	return errors.Join(ctx.Err(), r.gaveUp())
 }
 
-// visit is one journey's turn. That others were first is no error.
+// visit deals with one journey. It is not an error if another process was first.
 func (r *earlyRound) visit(ctx context.Context, due journey.Due) error {
 	if err := r.Yield(ctx); err != nil {
 		return err
@@ -120,7 +121,7 @@ func (r *earlyRound) note(err error) {
 	}
 }
 
-// gaveUp is why the round ends before everything is visited, nil when it goes on.
+// gaveUp returns why the round ends before everything is visited; nil if it goes on.
 func (r *earlyRound) gaveUp() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

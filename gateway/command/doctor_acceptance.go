@@ -7,7 +7,7 @@ import (
 	"paygate/journey"
 )
 
-// checkAcceptance says which routes cannot tell whether the service took a form.
+// checkAcceptance reports routes whose settings cannot tell whether the service accepted a form.
 func checkAcceptance(_ context.Context, e examined) []finding {
 	var findings []finding
 	for _, r := range e.settings.Routes {

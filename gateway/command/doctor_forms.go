@@ -18,7 +18,7 @@ import (
 	"paygate/journey"
 )
 
-// step is a request that a page offers: the sending of a form, or a link.
+// step is a request that a page can lead to: a form, or a link.
 type step struct {
 	page   string // that offers it
 	method string
@@ -27,8 +27,8 @@ type step struct {
 	button *html.Node // that sends the form; nil where it is none
 }
 
-// checkForms holds what the pages that were read offer against the pay routes: what is near a pay path, and would be refused, is
-// printed as the setting that declares it.
+// checkForms compares the forms and links of the pages with the pay routes. If Paygate would refuse one near a pay
+// path, it prints the setting that declares it.
 func checkForms(e examined) []finding {
 	var steps []step
 	for _, p := range e.service.read {
@@ -41,7 +41,7 @@ func checkForms(e examined) []finding {
 	return slices.Concat(needed.findings(), checkButtons(steps, e.settings), checkWhereFormsLead(steps, e.settings))
 }
 
-// stepsOf are the forms and the links of a page that stay at the service.
+// stepsOf returns the forms and links of a page that stay at the service.
 func stepsOf(p page, s config.Settings) []step {
 	kind, _, _ := mime.ParseMediaType(p.header.Get("Content-Type"))
 	document, err := html.Parse(bytes.NewReader(p.body))
@@ -75,7 +75,7 @@ func stepsOf(p page, s config.Settings) []step {
 	return steps
 }
 
-// buttonsOf are the named buttons that send a form, and those that send it elsewhere.
+// buttonsOf returns the buttons of a form that have a name or send the form elsewhere.
 func buttonsOf(form *html.Node) []*html.Node {
 	var buttons []*html.Node
 	for n := range form.Descendants() {
@@ -110,7 +110,7 @@ type lacking struct {
 	page    string
 }
 
-// look finds what declares a step that is refused.
+// look finds the setting that declares a step, if Paygate would refuse the step.
 func (d *declarations) look(s step) {
 	target := s.to.EscapedPath()
 	if s.to.RawQuery != "" {
@@ -142,14 +142,14 @@ func (d *declarations) look(s step) {
 	d.unnamed = append(d.unnamed, s)
 }
 
-// isSpelled reports whether a pattern looks like another way to write the pay path, and not like a page beside it: it has as many
-// segments, or ends in the pay path.
+// isSpelled reports whether a pattern looks like another way to write the pay path, and not like a page near it: it has
+// as many segments, or ends in the pay path.
 func isSpelled(p, match reading.Pattern) bool {
 	path, pay := strings.ToLower(p.Path()), strings.ToLower(match.Path())
 	return strings.Count(path, "/") == strings.Count(pay, "/") || strings.HasSuffix(path, pay)
 }
 
-// fateWith is that of a request where a route is set otherwise.
+// fateWith returns the fate of a request if one route had other settings.
 func (d *declarations) fateWith(changed gateway.Route, tried gateway.Tried) gateway.Fate {
 	routes := slices.Clone(d.settings.Routes)
 	routes[slices.IndexFunc(routes, func(r gateway.Route) bool { return r.Name == changed.Name })] = changed
@@ -164,7 +164,8 @@ func (d *declarations) add(l lacking) {
 
 var number = regexp.MustCompile(`/[0-9]+(/|$)`)
 
-// withoutNumbers has a wildcard for a segment that is a number: the number of somebody's application is not in a setting.
+// withoutNumbers replaces each segment that is a number by a wildcard: the number of one application does not belong in
+// a setting.
 func withoutNumbers(path string) string {
 	for _, name := range []string{"{id}", "{id2}", "{id3}"} {
 		at := number.FindStringIndex(path)
@@ -177,7 +178,7 @@ func withoutNumbers(path string) string {
 	return path
 }
 
-// findings are one line for each setting that lacks something.
+// findings returns one line for each setting that lacks something.
 func (d *declarations) findings() []finding {
 	var findings []finding
 	var seen []string
@@ -207,7 +208,7 @@ func (d *declarations) findings() []finding {
 	return findings
 }
 
-// checkButtons looks at the buttons that send a form to a pay route.
+// checkButtons compares the buttons that send a form to a pay route with its WHEN.
 func checkButtons(steps []step, s config.Settings) []finding {
 	var findings []finding
 	for _, r := range s.Routes {
@@ -231,10 +232,11 @@ func checkButtons(steps []step, s config.Settings) []finding {
 	return findings
 }
 
-// afterwards are the usual names of the hidden field that says where a form leads once it was accepted.
+// afterwards matches the usual names of the hidden field that says where the service redirects after it has accepted a
+// form.
 var afterwards = regexp.MustCompile(`(?i)^_?(?:next|continue|success_?url|(?:redirect|return)(?:_?(?:to|ur[li]))?)$`)
 
-// checkWhereFormsLead looks for what the forms of pay routes say about where they lead.
+// checkWhereFormsLead finds where the forms of pay routes say that the service redirects.
 func checkWhereFormsLead(steps []step, s config.Settings) []finding {
 	var findings []finding
 	for _, r := range s.Routes {
@@ -255,7 +257,7 @@ func checkWhereFormsLead(steps []step, s config.Settings) []finding {
 	return findings
 }
 
-// placesIn are the paths in the hidden fields of a form that say where it leads.
+// placesIn returns the paths in those hidden fields of a form.
 func placesIn(form *html.Node) []string {
 	var places []string
 	for n := range form.Descendants() {

@@ -18,12 +18,12 @@ import (
 	"paygate/journey/seal"
 )
 
-// DoctorToken is what the doctor shows the running Paygate, so that it says how a request arrived.
+// DoctorToken returns what the doctor shows the running Paygate so that it says how a request arrived.
 func DoctorToken(sealer *seal.Sealer) string { return hex.EncodeToString(sealer.Derive("doctor", 16)) }
 
 const publicly = "public address"
 
-// checkPublic asks through the public addresses, as a citizen would.
+// checkPublic asks through the public addresses, as a citizen's browser would.
 func checkPublic(ctx context.Context, e examined) []finding {
 	sealer, err := seal.New(e.settings.Secrets)
 	if err != nil {
@@ -59,7 +59,8 @@ func (p publicAddress) found(g grade, format string, values ...any) finding {
 	return f
 }
 
-// checkArrival asks for the status page, and says by which host and scheme the request came to Paygate; false where it did not.
+// checkArrival asks for the status page and says with which host and scheme the request reached Paygate. It reports
+// false if it did not.
 func (p publicAddress) checkArrival(ctx context.Context, token string) (finding, bool) {
 	answer, err := p.get(ctx, p.settings.Prefix+"/status", token, func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse })
 	if err != nil {
@@ -86,7 +87,7 @@ func (p publicAddress) checkArrival(ctx context.Context, token string) (finding,
 // errLoop ends a visit that does not end by itself.
 var errLoop = errors.New("redirected endlessly")
 
-// checkLoops asks for the front page and the pages with forms, and follows where they lead at the same origin.
+// checkLoops asks for the front page and the pages with forms, and follows redirects at the same host.
 func (p publicAddress) checkLoops(ctx context.Context, pages []string) []finding {
 	targets := append([]string{"/"}, pages...)
 	for _, r := range p.settings.Routes {
@@ -105,7 +106,7 @@ func (p publicAddress) checkLoops(ctx context.Context, pages []string) []finding
 	return findings
 }
 
-// stay follows redirects at the same host.
+// stay allows only redirects at the same host.
 func (p publicAddress) stay(next *http.Request, via []*http.Request) error {
 	switch {
 	case len(via) >= 10:
@@ -140,7 +141,7 @@ func (p publicAddress) get(ctx context.Context, target, token string, follow fun
 	return answer, err
 }
 
-// rootOf says why there was no answer, without the address that is said already.
+// rootOf returns why there was no answer, without the address.
 func rootOf(err error) string {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// listen opens an address, which may be "unix:" and the path of a socket.
+// listen opens an address, which can be "unix:" followed by the path of a socket.
 func listen(address string) (net.Listener, error) {
 	path, isSocket := strings.CutPrefix(address, "unix:")
 	if !isSocket {
@@ -21,14 +21,14 @@ func listen(address string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The public may come here; who may reach the socket is for its folder to say.
+	// Any user may connect: the permissions of the folder decide who reaches the socket.
 	if err := os.Chmod(path, 0o666); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
 	return listener, nil
 }
 
-// removeStale removes the socket that a process left which ended without closing it.
+// removeStale removes a socket whose process ended without closing it.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	switch {

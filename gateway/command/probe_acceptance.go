@@ -15,7 +15,7 @@ import (
 	"paygate/journey"
 )
 
-// loadToProbe loads settings that need not say yet how the service says yes: that is what the probe finds out.
+// loadToProbe loads settings, which need not say how the service says yes: the probe finds that out.
 func loadToProbe(environ []string) (config.Settings, error) {
 	settings, err := config.Load(environ)
 	var faults config.Faults
@@ -25,7 +25,7 @@ func loadToProbe(environ []string) (config.Settings, error) {
 	return settings, err
 }
 
-// askAcceptance sends a wrong form and a right one of a route, and prints the settings that tell their answers apart.
+// askAcceptance sends wrong forms and the right one to a route, and prints the settings that tell their answers apart.
 func (p *probing) askAcceptance(
 	ctx context.Context, out io.Writer, service probe.Service, s config.Settings, r gateway.Route,
 ) error {
@@ -54,7 +54,7 @@ func (p *probing) askAcceptance(
 	return printRule(out, r, asked.question)
 }
 
-// questioning sends the forms of one route, and prints what is answered.
+// questioning sends the forms of one route and prints the answers.
 type questioning struct {
 	out      io.Writer
 	route    gateway.Route
@@ -62,7 +62,7 @@ type questioning struct {
 	question probe.Question
 }
 
-// ask sends the right form last: a service may take it only once.
+// ask sends the right form last, because a service may accept it only once.
 func (a *questioning) ask(service probe.Service, right string, wrong []string) error {
 	for _, form := range wrong {
 		sent, err := a.send("a wrong form", service, form)
@@ -87,7 +87,7 @@ func (a *questioning) ask(service probe.Service, right string, wrong []string) e
 	return err
 }
 
-// send sends a form, and prints what was answered, and what the settings make of it.
+// send sends a form, and prints the answer and what it means with the present settings.
 func (a *questioning) send(what string, service probe.Service, form string) (probe.Submitted, error) {
 	sent, err := a.submit(service, form)
 	if err != nil {
@@ -110,7 +110,7 @@ func (a *questioning) send(what string, service probe.Service, form string) (pro
 	return sent, nil
 }
 
-// withoutCookies is the service as somebody asks it who is not logged in any more.
+// withoutCookies returns the service as asked by somebody whose session has ended.
 func withoutCookies(s probe.Service) probe.Service {
 	var lines []string
 	for _, line := range s.Header {
@@ -122,7 +122,7 @@ func withoutCookies(s probe.Service) probe.Service {
 	return s
 }
 
-// typedInto are the values of a form.
+// typedInto returns the values of a form.
 func typedInto(form string) []string {
 	values, _ := url.ParseQuery(form)
 	var typed []string
@@ -132,7 +132,7 @@ func typedInto(form string) []string {
 	return typed
 }
 
-// pageOf is the page that people see in the end.
+// pageOf returns the page that people see in the end.
 func pageOf(s probe.Submitted) probe.Answer {
 	if s.Page != nil {
 		return *s.Page

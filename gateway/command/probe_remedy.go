@@ -34,7 +34,7 @@ type change struct {
 	apply   func(*remedy)
 }
 
-// changes are those that are tried before a spelling is declared, the simplest first.
+// changes returns what to try before declaring a spelling, the simplest first.
 func changes(r gateway.Route) []change {
 	all := []change{
 		{r.Setting + "STRICT=on", func(m *remedy) { m.changed.Strict = true }},
@@ -49,7 +49,7 @@ func changes(r gateway.Route) []change {
 	return all
 }
 
-// remedyFor looks for few settings with which Paygate no longer lets the spellings through.
+// remedyFor looks for a few settings with which Paygate no longer lets the spellings through.
 func (p probed) remedyFor(s config.Settings, route gateway.Route, leaks []probe.Spelling) remedy {
 	m := remedy{settings: s, route: route, changed: route}
 	for _, c := range changes(route) {
@@ -71,7 +71,7 @@ func (p probed) remedyFor(s config.Settings, route gateway.Route, leaks []probe.
 	return m
 }
 
-// tryChange keeps a change that closes something which is open without it.
+// tryChange keeps a change if it closes something that is open without it.
 func (m *remedy) tryChange(c change, leaks []probe.Spelling) {
 	with := *m
 	c.apply(&with)
@@ -82,15 +82,14 @@ func (m *remedy) tryChange(c change, leaks []probe.Spelling) {
 	}
 }
 
-// stops reports whether a spelling is no longer let through, or not as it was.
+// stops reports whether a spelling is no longer let through, or no longer unchanged.
 func (m remedy) stops(leak probe.Spelling) bool {
 	routes := slices.Clone(m.settings.Routes)
 	routes[slices.IndexFunc(routes, func(r gateway.Route) bool { return r.Name == m.route.Name })] = m.changed
 	return judgeOf(m.settings, routes).Fate(triedOf(leak)) != gateway.FateForwarded
 }
 
-// aliasFor is the pattern that may declare a spelling, if there is one. A pattern that clashes with another route would be refused
-// as a setting.
+// aliasFor returns the pattern that may declare a spelling, if there is one that does not clash with another route.
 func aliasFor(s config.Settings, route gateway.Route, filled map[string]string, leak probe.Spelling) (reading.Pattern, bool) {
 	target, query, _ := strings.Cut(leak.Target, "?")
 	path, found := general(target, route.Match, filled)
@@ -112,8 +111,8 @@ func aliasFor(s config.Settings, route gateway.Route, filled map[string]string, 
 	return alias, err == nil && !strings.Contains(text, ",") && !clashes(s, route, alias)
 }
 
-// general is a path with the wildcards of the route in the place of what they were filled with; they have to be found in it. What
-// works at an address that nobody has, works at every address.
+// general puts the wildcards of the route back into a path, in place of their values, which must be in it. A pattern
+// that works at an address that does not exist works at every address.
 func general(path string, match reading.Pattern, filled map[string]string) (string, bool) {
 	if path == probe.Nowhere && len(filled) == 0 {
 		return "/{path...}", true
@@ -158,7 +157,7 @@ func (m remedy) print(out io.Writer) {
 	m.printLeft(out)
 }
 
-// several is the first of some spellings, and how many more there are.
+// several returns the first of some spellings, and how many more there are.
 func several(spellings []probe.Spelling) string {
 	text := describe(spellings[0])
 	if more := len(spellings) - 1; more > 0 {

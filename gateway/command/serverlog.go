@@ -6,12 +6,13 @@ import (
 	"log/slog"
 )
 
-// quietly is a log for net/http that keeps its words to itself: they may quote what a citizen or the service sent.
+// quietly is a log for net/http. It drops net/http's own words, because they may quote what a citizen or the service
+// sent.
 func quietly(to *slog.Logger) *log.Logger { return log.New(serverLog{to}, "", 0) }
 
 type serverLog struct{ to *slog.Logger }
 
-// Write notes that something went wrong. The stack after a panic has no text of anybody's.
+// Write logs that something went wrong. The stack after a panic quotes no request or answer.
 func (l serverLog) Write(text []byte) (int, error) {
 	first, stack, _ := bytes.Cut(text, []byte("\n"))
 	switch {

@@ -42,7 +42,7 @@ func (c routeChecker) acceptance(v routeVariables, kind journey.Kind) (journey.S
 	return statuses, rule
 }
 
-// unsaid finds answers of a submission route that say yes and no alike.
+// unsaid reports a submission route whose settings cannot tell yes from no.
 func (c routeChecker) unsaid(v routeVariables, statuses journey.Statuses) {
 	if statuses.Overlap(200, 299) && v.AcceptText == "" && v.RefuseText == "" {
 		c.fault(c.name("ACCEPT_TEXT"), "is required with ACCEPT=%s, or REFUSE_TEXT: "+
@@ -60,7 +60,7 @@ func (c routeChecker) unsaid(v routeVariables, statuses journey.Statuses) {
 
 var statusPattern = regexp.MustCompile(`^([23])xx$|^([2-5][0-9]{2})(?:-([2-5][0-9]{2}))?$`)
 
-// statuses are 2xx, 3xx, 302 or 200-204, in a list.
+// statuses reads a list of 2xx, 3xx, 302 or 200-204.
 func (c routeChecker) statuses(value string) journey.Statuses {
 	var statuses journey.Statuses
 	for _, item := range c.list(c.name("ACCEPT"), value) {
@@ -81,7 +81,8 @@ func (c routeChecker) statuses(value string) journey.Statuses {
 	return statuses
 }
 
-// statusRange makes a range of an item. Other redirects than 302 and 303 say neither yes nor no, unless they are named.
+// statusRange returns the range of an item. 3xx means 302 and 303 only; other redirects mean neither yes nor no unless
+// they are named.
 func statusRange(parts []string) journey.StatusRange {
 	number := func(text string) int { n, _ := strconv.Atoi(text); return n }
 	switch {
@@ -96,7 +97,7 @@ func statusRange(parts []string) journey.StatusRange {
 	}
 }
 
-// locations are beginnings of a path with its query, or of a whole address, in a list; or *.
+// locations reads a list of beginnings of a path with its query, or of a whole address; or *.
 func (c routeChecker) locations(value string) []string {
 	places := c.list(c.name("ACCEPT_LOCATION"), value)
 	for _, place := range places {
@@ -123,7 +124,7 @@ func isPlace(place string) bool {
 	return !dots && (u.Host == "" && u.Scheme == "" || u.Host != "" && (u.Scheme == "https" || u.Scheme == "http"))
 }
 
-// texts are alternatives; or *.
+// texts reads alternatives, or *.
 func (c routeChecker) texts(variable, value string) []string {
 	if value == "" {
 		return nil
@@ -140,7 +141,7 @@ func (c routeChecker) texts(variable, value string) []string {
 	return texts
 }
 
-// describeAcceptance says how a service says yes.
+// describeAcceptance says in words how a service says yes.
 func describeAcceptance(t journey.Terms) string {
 	if t.Acceptance == nil {
 		return "not said"
@@ -188,7 +189,7 @@ func quoted(texts []string) []string {
 	return out
 }
 
-// acceptanceWarnings are rules that work and are seldom meant.
+// acceptanceWarnings returns warnings about rules that work but are seldom meant.
 func acceptanceWarnings(r gateway.Route) []string {
 	rule, setting := r.Terms.Acceptance, routePrefix(r.Name)
 	if rule == nil {
@@ -211,7 +212,7 @@ func acceptanceWarnings(r gateway.Route) []string {
 	return found
 }
 
-// notes are things for a person to know.
+// notes returns what an operator should know.
 func notes(s Settings) []string {
 	var found []string
 	for _, r := range s.Routes {

@@ -13,7 +13,7 @@ type Dialer struct {
 	Timeout time.Duration
 }
 
-// DialContext connects to the socket, or where there is none to the address.
+// DialContext connects to the socket, or to the address if there is no socket.
 func (d Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if d.Socket != "" {
 		network, address = "unix", d.Socket

@@ -1,6 +1,6 @@
-// Package form reads the body of a request once, a little at a time, and says all that Paygate wants to know of it:
-// its fields, whether every service reads the same fields, whether somebody typed a card number into one, and the
-// digests by which the same form is known again.
+// Package form reads the body of a request once, a little at a time, and returns all that Paygate needs to know about
+// it: its fields, whether every service reads the same fields, whether one of them has a card number, and the digests
+// by which Paygate recognises the same form.
 package form
 
 import (
@@ -14,18 +14,18 @@ import (
 	"paygate/gateway/reading"
 )
 
-// The media types of forms, beside those of JSON.
+// The media types of forms, apart from those of JSON.
 const (
 	urlencoded    = "application/x-www-form-urlencoded"
 	multipartForm = "multipart/form-data"
 )
 
-// Form is what a body says.
+// Form is what a body contains.
 type Form struct {
 	// Fields are the fields of an urlencoded or multipart form, in their order, or the values of a JSON object. The
 	// value of a nested JSON object has the name that a form would give it: {"a":{"b":"1"}} is a[b].
 	Fields []reading.Field
-	// Loose are fields that only some services read, beside Fields.
+	// Loose are further fields, which only some services read.
 	Loose []reading.Field
 	// Ambiguity says why services may read the form in different ways; nil if they all read the same.
 	Ambiguity error
@@ -36,8 +36,8 @@ type Form struct {
 	Same, Fingerprint string
 }
 
-// Read reads a body to its end. Its error is the error of reading; what is wrong with the form is in [Form.Ambiguity].
-// Memory is bounded, but for JSON, where a string is in memory as a whole.
+// Read reads a body to its end. It returns only errors of reading; what is wrong with the form is in [Form.Ambiguity].
+// Memory is bounded, except for JSON, where a whole string is in memory.
 func Read(header http.Header, body io.Reader) (Form, error) {
 	text := bufio.NewReaderSize(body, bufferBytes)
 	c := newCollector()
@@ -68,7 +68,7 @@ func Query(raw string) []reading.Field {
 	return c.form.Fields
 }
 
-// IsJSON reports whether a content type is one of JSON.
+// IsJSON reports whether a content type is JSON.
 func IsJSON(contentType string) bool {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	return isJSON(kind)
@@ -81,7 +81,7 @@ const (
 	sniffBytes  = 512 // as many as http.DetectContentType looks at
 )
 
-// eachChunk gives a text to take, a little at a time.
+// eachChunk passes a text to take, a little at a time.
 func eachChunk(text io.Reader, take func([]byte)) error {
 	buffer := make([]byte, bufferBytes)
 	for {

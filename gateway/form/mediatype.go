@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Why a form may be read in more than one way. What is ambiguous may say something else to the service than to us.
+// Reasons why services may read a form in different ways. An ambiguous form may mean something else to the service than
+// to Paygate.
 var (
 	errManyTypes  = errors.New("the request does not have exactly one content type")
 	errEncoded    = errors.New("the request says that its body is encoded")
@@ -22,8 +23,7 @@ var (
 	ErrNoObject = errors.New("the JSON is not an object")
 )
 
-// HasForm reports whether a request's content is of a type that some service takes parameters from, or may take for
-// one.
+// HasForm reports whether some service may read parameters from content of this type.
 func HasForm(header http.Header) bool {
 	if _, _, err := plainType(header); !errors.Is(err, errNoForm) {
 		return true
@@ -33,7 +33,8 @@ func HasForm(header http.Header) bool {
 		strings.Contains(kind, "json") // Rails reads text/x-json, ASP.NET text/json
 }
 
-// plainType reads the type of a form and the boundary of its parts, and says why services may read them differently.
+// plainType returns the type of a form and the boundary of its parts, and an error if services may read them
+// differently.
 func plainType(header http.Header) (kind, boundary string, fault error) {
 	kind, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
 	boundary = parameters["boundary"]

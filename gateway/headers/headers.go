@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// overrides are the headers, by fold, by which a client would tell the service another address or method than the one
+// overrides are the headers, by fold, with which a client could give the service another address or method than the one
 // that was judged.
 var overrides = []string{
 	"x-original-url", "x-original-uri", "x-original-path", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path", "x-forwarded-prefix",
 	"x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl", "x-script-name", "script-name", "path-info", "proxy",
 }
 
-// asker are the headers, by fold, by which only a trusted proxy may say who asks; and so are all x-forwarded-*.
+// asker are the headers, by fold, with which only a trusted proxy may say who asks; all x-forwarded-* belong to them.
 var asker = []string{"forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "front-end-https"}
 
-// answered are the headers that ask for something that Paygate answers itself.
+// answered are the headers that ask for something that Paygate does itself.
 var answered = []string{"expect", "te", "trailer", "http2-settings"}
 
 // hopByHop are the headers that belong to one connection (RFC 9110 section 7.6.1).
@@ -27,10 +27,10 @@ var hopByHop = []string{
 	"upgrade", "expect", "http2-settings",
 }
 
-// perFetch are the headers that go with a single fetch, and that a delivery hours later cannot heed.
+// perFetch are the headers that concern a single fetch, and make no sense for a delivery hours later.
 var perFetch = []string{"range", "if-range", "if-none-match", "if-modified-since", "accept-encoding"}
 
-// made are the headers that net/http writes by itself.
+// made are the headers that net/http writes itself.
 var made = []string{"host", "content-length"}
 
 // IsOurs reports whether a name is, for some reader, one of the headers that only Paygate sets: its fold is "paygate", or
@@ -80,7 +80,7 @@ func Held(h http.Header, trusted bool) http.Header {
 	return held
 }
 
-// CopyConditions adds what goes with a single fetch, for a request that is sent at once.
+// CopyConditions adds the headers that concern a single fetch, for a request that is sent at once.
 func CopyConditions(to, from http.Header) {
 	for _, name := range []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"} {
 		if values, given := from[name]; given {
@@ -92,7 +92,7 @@ func CopyConditions(to, from http.Header) {
 // IsHopByHop reports whether a well-named header belongs to one connection.
 func IsHopByHop(name string) bool { return isOneOf(hopByHop, name) }
 
-// DropHopByHop removes what belongs to one connection, and what the Connection header names besides.
+// DropHopByHop removes what belongs to one connection, and whatever else the Connection header names.
 func DropHopByHop(h http.Header) {
 	for _, line := range h["Connection"] {
 		for name := range strings.SplitSeq(line, ",") {

@@ -1,4 +1,4 @@
-// Package origin knows the origins at which citizens see the service.
+// Package origin holds the origins at which citizens see the service.
 package origin
 
 import (
@@ -13,7 +13,7 @@ import (
 // List is the origins at which citizens see the service, the main one first. It is never empty.
 type List []*url.URL
 
-// Main returns the origin that names the service to others: in assertions, and where a citizen is at none of the list.
+// Main returns the origin that names the service to others: in assertions, and if a citizen is at none of the list.
 func (l List) Main() *url.URL { return l[0] }
 
 // Find returns the origin that has the host of a request, whatever the scheme; nil where there is none.

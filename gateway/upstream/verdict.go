@@ -12,7 +12,7 @@ import (
 	"paygate/journey"
 )
 
-// judge names what an answer means whose header is complete and whose body was read as far as the limit.
+// judge returns what an answer means. Its header is complete, and its body was read up to the limit.
 func (d *Deliverer) judge(terms journey.Terms, redirect journey.Redirect, reply *journey.Reply) journey.Delivered {
 	answer := journey.Answer{Status: reply.Status, Redirect: redirect}
 	if terms.Acceptance.ReadsText() {
@@ -27,8 +27,8 @@ func (d *Deliverer) judge(terms journey.Terms, redirect journey.Redirect, reply 
 	return journey.Delivered{Verdict: verdict, Status: reply.Status, Detail: detail, Reply: reply}
 }
 
-// redirect says where an answer leads, seen from the held request. The service's own address, and the one that
-// PAYGATE_UPSTREAM_HOST gives it, are at the service as well as the address that citizens know.
+// redirect returns where an answer leads, as seen from the held request. The service's own address and the one in
+// PAYGATE_UPSTREAM_HOST count as the service, like the address that citizens know.
 //
 // Of several locations none counts: which of them browsers follow is not the same everywhere.
 func (d *Deliverer) redirect(locations []string, delivery journey.Delivery) journey.Redirect {
@@ -49,7 +49,7 @@ func (d *Deliverer) redirect(locations []string, delivery journey.Delivery) jour
 	return journey.Redirect{Location: location, Held: at, Referer: held.Header.Get("Referer"), Hosts: hosts}
 }
 
-// text is the body of an answer without its coding, and whether it is all of it.
+// text returns the decoded body of an answer, and reports whether it is complete.
 func (d *Deliverer) text(reply *journey.Reply) (text []byte, whole bool) {
 	whole = reply.Whole() && reply.Status != http.StatusPartialContent
 	switch coding := strings.ToLower(strings.Join(reply.Header.Values("Content-Encoding"), ",")); coding {
@@ -76,7 +76,7 @@ func (d *Deliverer) unzip(body []byte) (text []byte, whole bool) {
 	return text, err == nil && int64(len(text)) <= d.ReplyMaxBytes
 }
 
-// remark tells operators of services that Paygate cannot stand in front of.
+// remark tells operators about services that Paygate cannot deliver to.
 func remark(reply *journey.Reply) string {
 	if reply.Status != http.StatusUnauthorized {
 		return ""
@@ -96,7 +96,7 @@ type missingTexts struct {
 	inARow map[string]int
 }
 
-// count adds a verdict. Answers that say neither yes nor no leave the row as it is.
+// count adds a verdict. Answers that mean neither yes nor no do not change the count.
 func (m *missingTexts) count(route string, verdict journey.Verdict, reason journey.Reason, tell func(string, int)) {
 	if verdict != journey.VerdictAccepted && verdict != journey.VerdictRefused {
 		return
