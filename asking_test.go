@@ -23,6 +23,7 @@ func TestAMethodThatOnlyAsksBringsNoFormToASubmission(t *testing.T) {
 	for _, c := range []struct{ line, rest, line2 string }{
 		{"HEAD /licences/apply", form, "GET /licences/apply HTTP/1.1"},
 		{"HEAD /licences/apply", chunked, "GET /licences/apply HTTP/1.1"},
+		{"HEAD /licences/apply", "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "GET /licences/apply HTTP/1.1"},
 		{"HEAD /licences/apply?page=2", "\r\n", "GET /licences/apply?page=2 HTTP/1.1"},
 		{"HEAD /Licences//apply/", form, "GET /Licences//apply/ HTTP/1.1"},
 		{"HEAD /licences/apply;jsessionid=1", form, "GET /licences/apply;jsessionid=1 HTTP/1.1"},
@@ -39,6 +40,7 @@ func TestAMethodThatOnlyAsksBringsNoFormToASubmission(t *testing.T) {
 		require.Equal(t, c.line2, got[0].line)
 		require.Empty(t, got[0].body)
 		require.Empty(t, got[0].values("Content-Type"), c.line)
+		require.Empty(t, got[0].values("Upgrade"), c.line)
 		require.Zero(t, got[0].length, c.line)
 		if strings.HasPrefix(c.line, "HEAD") {
 			require.Equal(t, http.StatusOK, answer.answers[0].status)

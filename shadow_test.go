@@ -95,6 +95,23 @@ func TestJourneysGoOnWhateverTheMode(t *testing.T) {
 	}
 }
 
+// Whatever costs nothing passes, also for somebody whose payment is still open.
+func TestAnOpenJourneyStopsNothingThatIsFree(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"free", "shadow"} {
+		h := newHouse(t, confirms, "PAYGATE_HOLD_MAX_BYTES=1KiB")
+		c := h.citizen()
+		c.get("/register/2026")
+		c.apply("Ann")
+		h.restart("PAYGATE_ROUTE_LICENCE_MODE="+mode, "PAYGATE_ROUTE_REGISTER_MODE="+mode)
+		c.do(http.MethodHead, "/register/2026", nil)
+		require.Len(t, h.service.got(http.MethodHead), 1)
+		received := len(h.service.got(http.MethodPost))
+		c.post("/licences/apply", url.Values{"name": {strings.Repeat("x", 2000)}})
+		require.Len(t, h.service.got(http.MethodPost), received+1)
+	}
+}
+
 // statusOfFree is what the service hears of another citizen.
 func statusOfFree(h *house) []string {
 	other := h.citizen()

@@ -332,6 +332,7 @@ func TestAnUnclearFormIsNeitherChargedNorFree(t *testing.T) {
 		withForm("POST /licences/apply", "", "action=save"),
 		withForm("POST /licences/apply", "Content-Type: text/plain\r\n", "action=save"),
 		withForm("POST /licences/apply", formType+"Content-Encoding: gzip\r\n", "\x1f\x8b\x08"),
+		withForm("POST /licences/apply", formType+"Content-Encoding:\r\nContent-Encoding: gzip\r\n", "\x1f\x8b\x08"),
 		withForm("POST /licences/apply", "Content-Type: application/x-www-form-urlencoded; charset=utf-7\r\n", "action=save"),
 		withForm("POST /licences/apply", "Content-Type: application/json\r\n", `{"action":"save",}`),
 		withForm("POST /licences/apply", "Content-Type: application/json\r\n", `{"name":"Ann","__proto__":{"action":"pay"}}`),

@@ -184,7 +184,7 @@ func (g *Gateway) logRequest(r *http.Request, ruling ruling, status int) {
 // pay answers a request on a pay route.
 func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
 	switch {
-	case hit.isFree() && !g.hasJourneyFor(r, hit):
+	case hit.isFree() && (r.ContentLength > g.HoldMaxBytes || !g.hasJourneyFor(r, hit)):
 		w, r = hit.safely(w, r)
 		g.passFree(w, r, hit.route)
 	case isPrefetch(r.Header):

@@ -23,7 +23,7 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit ruling) {
 	switch {
 	case found && j.PassValid(g.Runner.Now()):
 		g.fetch(w, r, j, hit)
-	case hit.isFree() && !found:
+	case hit.isFree() && (!found || r.Method == http.MethodHead):
 		w, r = hit.safely(w, r)
 		g.passFree(w, r, hit.route)
 	case r.Method == http.MethodHead:

@@ -133,6 +133,7 @@ func withoutForm(r *http.Request, t target) *http.Request {
 	switch r.Method {
 	case http.MethodHead:
 		safe.Method = http.MethodGet
+		safe.Header.Del("Upgrade") // it opens no WebSocket
 	case http.MethodOptions:
 		safe.RequestURI = t.path
 	}

@@ -41,7 +41,7 @@ func plainType(header http.Header) (kind, boundary string, fault error) {
 	switch {
 	case len(header["Content-Type"]) != 1:
 		return kind, boundary, errManyTypes // none at all is a form to Rack and to CGI scripts
-	case header.Get("Content-Encoding") != "", header.Get("X-Up-Devcap-Post-Charset") != "": // ASP.NET goes by the latter
+	case isEncoded(header), len(header["X-Up-Devcap-Post-Charset"]) > 0: // ASP.NET goes by the latter
 		return kind, boundary, errEncoded
 	case err != nil:
 		return kind, boundary, errType
@@ -55,6 +55,12 @@ func plainType(header http.Header) (kind, boundary string, fault error) {
 		return kind, boundary, errNoForm
 	}
 	return kind, boundary, nil
+}
+
+// isEncoded reports whether any line of Content-Encoding says anything: some services join the lines.
+func isEncoded(header http.Header) bool {
+	coding := strings.Join(header["Content-Encoding"], "")
+	return coding != "" && !strings.EqualFold(coding, "identity")
 }
 
 func isPlainParameter(name, value string) bool {
