@@ -106,6 +106,9 @@ func (d *digester) times(digest string) int {
 	return d.received[digest]
 }
 
+// crowdedHost is what the citizens' browsers call the program.
+const crowdedHost = "paygate.example"
+
 // newCrowded builds the program as it is shipped, and starts it.
 func newCrowded(t *testing.T) *crowded {
 	t.Helper()
@@ -118,7 +121,7 @@ func newCrowded(t *testing.T) *crowded {
 	t.Cleanup(payServer.Close)
 	c.pay.SetPublicURL(payServer.URL)
 	folder := t.TempDir()
-	h := &house{service: &service{server: legacy}, url: "http://paygate.example", payURL: payServer.URL}
+	h := &house{service: &service{server: legacy}, url: "http://" + crowdedHost, payURL: payServer.URL}
 	c.program = beginAs(t, compile(t, "."), append(h.environ(filepath.Join(folder, "paygate.db")),
 		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_PAY_TIMEOUT=1m"), "serve")
 	c.awaits(`"msg":"serving"`)
@@ -272,7 +275,7 @@ func (u *uploader) upload() {
 		u.err = err
 		return
 	}
-	r.ContentLength = uploadBytes
+	r.Host, r.ContentLength = crowdedHost, uploadBytes
 	r.Header.Set("Content-Type", contentType)
 	answer, err := u.client.Do(r)
 	if err != nil {
@@ -288,6 +291,6 @@ func (u *uploader) comeBack() {
 	ctx, cancel := context.WithTimeout(u.p.t.Context(), ample)
 	defer cancel()
 	for ctx.Err() == nil && u.p.service.times(u.digest) == 0 {
-		comeBackTo(ctx, u.client, u.p.url, "")
+		comeBackTo(ctx, u.client, u.p.url, crowdedHost)
 	}
 }

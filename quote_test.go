@@ -150,7 +150,7 @@ func TestA402OfARouteThatIsNotUpstreamPricedIsTheServicesOwn(t *testing.T) {
 	c.apply("Ann")
 	require.EqualValues(t, 2500, h.payments()[0].Amount)
 	h.pays("success")
-	require.Contains(t, c.comesBack().text, "the service's own 402")
+	require.Contains(t, c.ownAnswer(c.comesBack()).text, "the service's own 402")
 	require.Equal(t, journey.StateRefused, c.state(), "at the release it is a refusal")
 }
 

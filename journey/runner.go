@@ -306,8 +306,9 @@ func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progre
 		var done Progress
 		done, err = r.do(ctx, before, step, v)
 		progress = progress.then(done)
-		if progress.Journey.State == before.State && (step == StepDeliver || progress.Journey.owedTo(v.By, r.Now()) == step) {
-			break // asked, and nothing new; or not delivered, which one visit tries once
+		next := progress.Journey.owedTo(v.By, r.Now())
+		if progress.Journey.State == before.State && (next == step || step == StepDeliver && next != StepReturn) {
+			break // asked, and nothing new; or not delivered, which a visit tries once before it may give the money back
 		}
 	}
 	if err == nil && progress.Journey.State == StateReleasing && v.By == ByCitizen {
