@@ -198,8 +198,8 @@ The examples are of a usual submission route: money reserved, taken when the ser
 	}
 	asking := HoldAsking("01TEST", "key", exampleTerms(), Imprint{}, t0)
 	step, from := asking.next(t0)
-	fmt.Fprintf(&page, "\nA held request whose citizen is asked first whether to pay again has no payment yet. Unless they say yes it is owed %s,\n%s after its beginning, without a search at GOV.UK Pay.\n", step, from.Sub(t0))
-	page.WriteString("\n## Every state and every fact\n\nA word is the state that follows; · means that the journey stays where it is; an empty cell means that the fact has no place\nthere: it is logged, and nothing is written.\n\n")
+	fmt.Fprintf(&page, "\nWhen the citizen is asked whether to pay again, the held request has no payment yet. Unless they say yes, its next step is\n%s, %s after its beginning, without a search at GOV.UK Pay.\n", step, from.Sub(t0))
+	page.WriteString("\n## Every state and every fact\n\nA word is the state that follows; · means that the state stays the same. In a state with an empty cell the\nfact is not valid: it is logged, and nothing is stored.\n\n")
 	page.WriteString(table)
 	return page.String()
 }

@@ -82,8 +82,8 @@ var texts = map[Page]page{
 		title: both{"We could not read your form", "Ni allem ddarllen eich ffurflen"},
 		says: []both{
 			{
-				"What reached us can be read as more than one set of answers, so we have not sent it on.",
-				"Gellir darllen yr hyn a gyrhaeddodd fel mwy nag un set o atebion, felly nid ydym wedi’i anfon ymlaen.",
+				"The form that reached us can be read in more than one way, so we have not sent it on.",
+				"Gellir darllen y ffurflen a gyrhaeddodd mewn mwy nag un ffordd, felly nid ydym wedi’i hanfon ymlaen.",
 			},
 			nothingHappened,
 			{
@@ -445,8 +445,8 @@ var texts = map[Page]page{
 		title: both{"Looking for your payment", "Chwilio am eich taliad"},
 		says: []both{
 			{
-				"If this page does not go on by itself, select Continue.",
-				"Os nad yw’r dudalen hon yn mynd yn ei blaen ohoni’i hun, dewiswch Parhau.",
+				"If nothing happens, select Continue.",
+				"Os nad oes dim yn digwydd, dewiswch Parhau.",
 			},
 		},
 		do: both{"Continue", "Parhau"},
