@@ -37,8 +37,10 @@ func byText(rules ...string) []string {
 func TestAWrongFormShownAgainWith200IsNotPaidFor(t *testing.T) {
 	t.Parallel()
 	for _, rules := range [][]string{
-		{"ACCEPT_TEXT=Application received | Cais wedi dod i law"}, {"REFUSE_TEXT=There is a problem | Mae problem"},
-		{"ACCEPT_TEXT=Application received", "REFUSE_TEXT=There is a problem"}, {"ACCEPT_TEXT=*", "REFUSE_TEXT=There is a problem"},
+		{"ACCEPT_TEXT=Application received | Cais wedi dod i law"},
+		{"REFUSE_TEXT=There is a problem | Mae problem"},
+		{"ACCEPT_TEXT=Application received", "REFUSE_TEXT=There is a problem"},
+		{"ACCEPT_TEXT=*", "REFUSE_TEXT=There is a problem"},
 	} {
 		h := newHouse(t, showsAgain, byText(rules...)...)
 		c := h.citizen()

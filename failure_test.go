@@ -221,8 +221,10 @@ func stories() []story {
 		{name: "reserved and refused", service: refusing, citizen: paysAndReturns, ends: journey.StateReversed},
 		{name: "taken and refused", terms: immediate, service: refusing, citizen: paysAndReturns, ends: journey.StateReversed},
 		{name: "never comes back", service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success") }, ends: journey.StateReleased},
-		{name: "never comes back, and version 1 began it", terms: func(t *journey.Terms) { t.ReturnGrace, t.UnseenFor = 0, 0 },
-			service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success") }, ends: journey.StateReleased},
+		{
+			name: "never comes back, and version 1 began it", terms: func(t *journey.Terms) { t.ReturnGrace, t.UnseenFor = 0, 0 },
+			service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success") }, ends: journey.StateReleased,
+		},
 		{name: "delivered early", service: accepting, citizen: func(s *shaky) {
 			s.begins()
 			s.pays("success")

@@ -74,22 +74,37 @@ func TestAProbeFindsTheRuleThatTellsRightFromWrong(t *testing.T) {
 		settings     []string
 	}{
 		"a redirect, or the form again": {leadsTo("/licences/confirmation/{n}", 303), form, []string{"ACCEPT=303", "ACCEPT_LOCATION=/licences/confirmation"}},
-		"a redirect, or one to the form": {leadsTo("/licences/confirmation/{n}", 302), leadsTo("/licences/apply", 302),
-			[]string{"ACCEPT=302", "ACCEPT_LOCATION=/licences/confirmation"}},
-		"a front controller": {leadsTo("/index.php?page=done&id={n}", 302), leadsTo("/index.php?page=apply&error={n}", 302),
-			[]string{"ACCEPT=302", "ACCEPT_LOCATION=/index.php?page=done"}},
-		"two queries of one page": {leadsTo("/licences?state=received", 302), leadsTo("/licences?state=wrong", 302),
-			[]string{"ACCEPT=302", "ACCEPT_LOCATION=/licences?state=received"}},
-		"another site": {leadsTo("https://thanks2.example.gov.uk/for/{n}", 302), form,
-			[]string{"ACCEPT=302", "ACCEPT_LOCATION=https://thanks2.example.gov.uk/for"}},
-		"two pages with one status": {shows("<title>Licences</title><h1>Thank you &amp; good luck</h1><p>Ann Boleyn, number 4711</p>"), form,
-			[]string{"ACCEPT=200", "ACCEPT_TEXT=Thank you &amp; good luck"}},
-		"the form again, with nothing new but what is wrong": {shows("<title>Licences</title><h1>Apply</h1><form method=post></form>"), form,
-			[]string{"ACCEPT=200", "REFUSE_TEXT=Enter an email address"}},
+		"a redirect, or one to the form": {
+			leadsTo("/licences/confirmation/{n}", 302), leadsTo("/licences/apply", 302),
+			[]string{"ACCEPT=302", "ACCEPT_LOCATION=/licences/confirmation"},
+		},
+		"a front controller": {
+			leadsTo("/index.php?page=done&id={n}", 302), leadsTo("/index.php?page=apply&error={n}", 302),
+			[]string{"ACCEPT=302", "ACCEPT_LOCATION=/index.php?page=done"},
+		},
+		"two queries of one page": {
+			leadsTo("/licences?state=received", 302), leadsTo("/licences?state=wrong", 302),
+			[]string{"ACCEPT=302", "ACCEPT_LOCATION=/licences?state=received"},
+		},
+		"another site": {
+			leadsTo("https://thanks2.example.gov.uk/for/{n}", 302), form,
+			[]string{"ACCEPT=302", "ACCEPT_LOCATION=https://thanks2.example.gov.uk/for"},
+		},
+		"two pages with one status": {
+			shows("<title>Licences</title><h1>Thank you &amp; good luck</h1><p>Ann Boleyn, number 4711</p>"), form,
+			[]string{"ACCEPT=200", "ACCEPT_TEXT=Thank you &amp; good luck"},
+		},
+		"the form again, with nothing new but what is wrong": {
+			shows("<title>Licences</title><h1>Apply</h1><form method=post></form>"), form,
+			[]string{"ACCEPT=200", "REFUSE_TEXT=Enter an email address"},
+		},
 		"a page, or a log-in with the same status": {shows("<h1>Received</h1>"), shows("<h1>Apply</h1>"), []string{"ACCEPT=200", "ACCEPT_TEXT=Received"}},
 		"JSON": {json(`{"ok":true,"number":17}`), json(`{"ok":false,"errors":[1]}`), []string{"ACCEPT=200", `ACCEPT_TEXT="ok":true`}},
-		"nothing in it, and another status": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
-			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) }, []string{"ACCEPT=204", "ACCEPT_TEXT=*"}},
+		"nothing in it, and another status": {
+			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
+			[]string{"ACCEPT=204", "ACCEPT_TEXT=*"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

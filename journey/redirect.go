@@ -63,7 +63,7 @@ func asBrowsersRead(location string) string {
 }
 
 // oddInPath matches what net/url would encode itself, after it has decoded the whole path, including slashes.
-var oddInPath = regexp.MustCompile("[^!#-;=?-\\[\\]_a-z~]+")
+var oddInPath = regexp.MustCompile(`[^!#-;=?-\[\]_a-z~]+`)
 
 func percentEncode(text string) string {
 	var b strings.Builder

@@ -68,8 +68,11 @@ func TestHowTheServiceSaysYesInWords(t *testing.T) {
 		{[]string{"ACCEPT", "303", "ACCEPT_LOCATION", "/done,/thanks"}, "303 to /done or /thanks", nil},
 		{[]string{"ACCEPT", "3xx", "ACCEPT_LOCATION", "*"}, "302 or 303 to any place of the service that does not look like the form, a log-in or an error", nil},
 		{[]string{"ACCEPT", "200,303", "ACCEPT_TEXT", "Thank you | Diolch", "ACCEPT_LOCATION", "/done"}, `200 with the text "Thank you" or "Diolch"; 303 to /done`, nil},
-		{[]string{"ACCEPT", "2xx", "ACCEPT_TEXT", "Thanks", "REFUSE_TEXT", "Sorry | Mae problem"}, `2xx with the text "Thanks" and without the text "Sorry" or "Mae problem"`,
-			[]string{"ACCEPT_TEXT has only one text"}},
+		{
+			[]string{"ACCEPT", "2xx", "ACCEPT_TEXT", "Thanks", "REFUSE_TEXT", "Sorry | Mae problem"},
+			`2xx with the text "Thanks" and without the text "Sorry" or "Mae problem"`,
+			[]string{"ACCEPT_TEXT has only one text"},
+		},
 		{[]string{"ACCEPT", "2xx", "REFUSE_TEXT", "Sorry"}, `2xx without the text "Sorry"`, []string{"REFUSE_TEXT has only one text"}},
 		{[]string{"ACCEPT", "201", "ACCEPT_TEXT", "*"}, "201, whatever the page says", nil},
 	} {

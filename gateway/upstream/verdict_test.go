@@ -65,8 +65,10 @@ func TestATextIsSoughtInTheDecodedPage(t *testing.T) {
 		"breaks off after it":                {strings.TrimSuffix(page("", confirmation+"......"), "......"), journey.VerdictAccepted},
 		"part of it":                         {strings.Replace(page("", form), "200 OK", "206 Partial Content", 1), journey.VerdictUnknown},
 		"nothing":                            {"HTTP/1.1 204 No Content\r\n\r\n", journey.VerdictRefused},
-		"in two chunks": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nApplicati\r\nb\r\non received\r\n0\r\n\r\n",
-			journey.VerdictAccepted},
+		"in two chunks": {
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nApplicati\r\nb\r\non received\r\n0\r\n\r\n",
+			journey.VerdictAccepted,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
