@@ -114,6 +114,23 @@ func TestOnlyAPlainFormIsTheCheaperButtons(t *testing.T) {
 	}
 }
 
+// TestNothingIsRefusedWhereNothingCosts: a form that is two routes' passes where both are free or in shadow.
+func TestNothingIsRefusedWhereNothingCosts(t *testing.T) {
+	t.Parallel()
+	for _, other := range []string{"POST /licences/{what}", "POST /licences/apply"} {
+		over := []string{
+			"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_WHEN=form:action=save", "PAYGATE_ROUTE_LICENCE_MODE=shadow",
+			"PAYGATE_ROUTE_IMMEDIATE_MATCH=" + other, "PAYGATE_ROUTE_IMMEDIATE_MODE=free", "PAYGATE_ROUTE_PRICED_MATCH=POST /other",
+		}
+		if other == "POST /licences/apply" {
+			over = append(over, "PAYGATE_ROUTE_IMMEDIATE_WHEN=form:action=pay")
+		}
+		d := openDoor(t, over...)
+		d.isFree(t, formType, "action=save&action=pay", "action=pay&Action[]=save", "action=pay", "a=1")
+		d.isFree(t, "Content-Type: text/plain\r\n", "action=save")
+	}
+}
+
 // TestNoReadingChoosesACheaperPrice: what some service reads as another choice makes the choice unclear.
 func TestNoReadingChoosesACheaperPrice(t *testing.T) {
 	t.Parallel()

@@ -62,7 +62,7 @@ func (r ruling) at(m marker, method string) ruling {
 
 // isFree tells of targetPay that the request costs nothing just now, whatever its form says.
 func (r ruling) isFree() bool {
-	return r.otherwise == nil && !slices.ContainsFunc(r.routes, func(route *Route) bool { return !route.Mode.TakesNothing() })
+	return (r.otherwise == nil || r.otherwise.isFree()) && !slices.ContainsFunc(r.routes, func(route *Route) bool { return !route.Mode.TakesNothing() })
 }
 
 // kind is the ruling's name in the metrics.

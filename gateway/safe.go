@@ -18,8 +18,9 @@ import (
 func (j *judge) atSubmission(r *http.Request, t target) []*watched {
 	// Most requests bring nothing at all.
 	isBare := r.Method == http.MethodGet && t.query == "" && r.ContentLength == 0 && !strings.ContainsAny(t.path, "%&;")
-	cookies := reading.Cookies(r.Header)
-	mayHarm := func(w *watched) bool { return !isBare || w.runsOnGet() || w.isPressedBy(cookies) }
+	mayHarm := func(w *watched) bool {
+		return !isBare || w.runsOnGet() || w.route.When != nil && w.isPressedBy(reading.Cookies(r.Header))
+	}
 	if !slices.ContainsFunc(j.submitted, mayHarm) {
 		return nil
 	}
