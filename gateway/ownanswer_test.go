@@ -38,6 +38,31 @@ func TestARedirectOfTheServiceLeadsWhereItSays(t *testing.T) {
 	}
 }
 
+// TestWhatHTMXWouldFollowABrowserFollows: an answer to htmx that only redirects shows nothing.
+func TestWhatHTMXWouldFollowABrowserFollows(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		reply journey.Reply
+		to    string
+	}{
+		{journey.Reply{Status: http.StatusOK, Header: http.Header{"Hx-Redirect": {"/done"}}}, "/done"},
+		{journey.Reply{Status: http.StatusNoContent, Header: http.Header{"Hx-Redirect": {"#done"}}}, "/licences/apply?page=1#done"},
+		{journey.Reply{Status: http.StatusOK, Header: http.Header{"Hx-Redirect": {"/done"}}, Body: []byte("a page")}, ""},
+		{journey.Reply{Status: http.StatusOK, Header: http.Header{"Location": {"/done"}}}, ""},
+		{journey.Reply{Status: http.StatusCreated, Header: http.Header{"Location": {"/done"}}, Body: []byte("a page")}, ""},
+		{journey.Reply{Status: http.StatusFound, Header: http.Header{"Location": {"/there"}, "Hx-Redirect": {"/done"}}}, "/there"},
+		{journey.Reply{Status: http.StatusUnprocessableEntity, Header: http.Header{"Hx-Redirect": {"/done"}}}, ""},
+	} {
+		given := c.reply.Header.Get("Location")
+		got := handed(t, c.reply)
+		if c.to == "" {
+			require.Equal(t, []any{c.reply.Status, given}, []any{got.StatusCode, got.Header.Get("Location")})
+			continue
+		}
+		require.Equal(t, []any{http.StatusSeeOther, c.to}, []any{got.StatusCode, got.Header.Get("Location")})
+	}
+}
+
 // TestAReplyWithoutATypeIsGivenNone: a guess may make a page of what is none.
 func TestAReplyWithoutATypeIsGivenNone(t *testing.T) {
 	t.Parallel()

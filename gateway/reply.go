@@ -152,7 +152,7 @@ func (g *Gateway) readReply(r *http.Request, j journey.Journey) (journey.Reply, 
 func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey, reply *journey.Reply) {
 	target, redirects := redirectTarget(*reply, j)
 	switch {
-	case isEmpty(*reply, j) && !isScript(r):
+	case !redirects && isEmpty(*reply, j) && !isScript(r):
 		g.sayInstead(w, r, reply, withoutContent(j))
 	case !redirects:
 		g.stream(w, r, reply)
@@ -179,8 +179,8 @@ func (g *Gateway) sayInstead(w http.ResponseWriter, r *http.Request, reply *jour
 
 // redirectTarget is where a redirecting reply leads, resolved against the held request's address.
 func redirectTarget(reply journey.Reply, j journey.Journey) (string, bool) {
-	location := reply.Header.Get("Location")
-	if reply.Status < 300 || reply.Status > 399 || location == "" {
+	location := locationOf(reply)
+	if location == "" {
 		return "", false
 	}
 	base, err := url.Parse(j.Imprint.Target())
@@ -192,6 +192,21 @@ func redirectTarget(reply journey.Reply, j journey.Journey) (string, bool) {
 		return location, true
 	}
 	return target.String(), true
+}
+
+// locationOf is where a reply leads; empty where it leads nowhere. To a form that htmx sent, services may say it in a header that
+// browsers do not know, and show nothing.
+func locationOf(reply journey.Reply) string {
+	switch {
+	case reply.Status == http.StatusNotModified:
+		return ""
+	case reply.Status >= 300 && reply.Status <= 399:
+		return reply.Header.Get("Location")
+	case reply.Status < 300 && len(reply.Body) == 0:
+		return reply.Header.Get("Hx-Redirect")
+	default:
+		return ""
+	}
 }
 
 // staysBehind tells whether SameSite=Strict cookies, some of those with these names, stayed behind: coming from Pay, browsers

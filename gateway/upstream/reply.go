@@ -70,7 +70,7 @@ func PublicReply(header http.Header, upstream *url.URL, host string, public *url
 			delete(header, name)
 		}
 	}
-	for _, name := range []string{"Location", "Content-Location"} {
+	for _, name := range []string{"Location", "Content-Location", "Hx-Redirect"} {
 		for i, value := range header[name] {
 			header[name][i] = atPublic(value, upstream, host, public)
 		}

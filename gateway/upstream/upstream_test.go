@@ -340,10 +340,12 @@ func TestTheServicesOwnOriginBecomesThePublicOne(t *testing.T) {
 	service, public := &url.URL{Scheme: "http", Host: "10.0.0.5:8080"}, &url.URL{Scheme: "https", Host: "licences.example.gov.uk"}
 	header := http.Header{
 		"Location": {"http://10.0.0.5:8080/x?y#z"}, "Content-Location": {"/plain"}, "Refresh": {"5; URL=http://10.0.0.5:8080/r"},
+		"Hx-Redirect": {"http://10.0.0.5:8080/h"},
 	}
 	upstream.PublicReply(header, service, "", public)
 	require.Equal(t, http.Header{
 		"Location": {"https://licences.example.gov.uk/x?y#z"}, "Content-Location": {"/plain"}, "Refresh": {"5; URL=https://licences.example.gov.uk/r"},
+		"Hx-Redirect": {"https://licences.example.gov.uk/h"},
 	}, header)
 	other := http.Header{"Location": {"http://10.0.0.5:8080.evil.example/x"}}
 	upstream.PublicReply(other, service, "10.0.0.5", public)
