@@ -36,7 +36,7 @@ type probing struct {
 const probeArguments = `-staging [-route NAME] [-form 'name=Ann&…'] [-cookie 'a=b; …'] [-expect TEXT]
 
 Asks the service itself, past Paygate, which spellings of a pay route's address reach the pay code, and prints
-those that Paygate would let through as settings. It is for staging: each of some hundred requests is sent
+those that Paygate would let through as settings. It is for staging: each of several hundred requests is sent
 unpaid and RUNS THE PAY CODE. Exit status 3 when there is something to be set, or to be looked at.
 With -wrong it sends a form with a mistake and the right one of -form, follows where they lead, and prints the
 settings that tell Paygate whether the service accepted a form: ACCEPT, ACCEPT_LOCATION, ACCEPT_TEXT, REFUSE_TEXT.
@@ -97,13 +97,13 @@ func (p *probing) addHeader(line string) error {
 
 // mayRun warns, and refuses where nobody said that this is staging.
 func (p *probing) mayRun(out io.Writer, s config.Settings) bool {
-	fmt.Fprintf(out, "WARNING: probe sends hundreds of unpaid requests straight to %s, and those that arrive RUN THE PAY CODE:\n"+
+	fmt.Fprintf(out, "WARNING: probe sends unpaid requests, up to several hundred a route, straight to %s, and those that arrive RUN THE PAY CODE:\n"+
 		"WARNING: licences are made, fines are marked as paid, mail is sent. It is for a staging copy of the service, and for nothing else.\n", s.Upstream)
 	switch {
 	case !p.staging:
-		fmt.Fprintln(out, "paygate probe: nothing was sent; if this is staging, say so by -staging")
+		fmt.Fprintln(out, "paygate probe: nothing was sent; if this is staging, add -staging")
 	case s.Live && !p.live:
-		fmt.Fprintln(out, "paygate probe: nothing was sent: PAYGATE_PAY_MODE is live; if the service is a staging copy all the same, say so by -live")
+		fmt.Fprintln(out, "paygate probe: nothing was sent: PAYGATE_PAY_MODE is live; if the service is a staging copy anyway, add -live")
 	default:
 		return true
 	}

@@ -144,7 +144,7 @@ func printRule(out io.Writer, r gateway.Route, q probe.Question) error {
 	rule, found := q.Answer()
 	if !found {
 		fmt.Fprintln(out, "  No setting tells them apart: the answers to the right form and to a wrong one are alike, or the service did\n"+
-			"  not accept the right form. Does it accept what -form says, and is the log-in of -cookie still valid?\n"+
+			"  not accept the right form. Does it accept what -form says, form token included, and is the session of -cookie still valid?\n"+
 			"  Paygate does not read the page that a redirect leads to.")
 		return errNeedsPerson
 	}
