@@ -204,6 +204,9 @@ func digitOf(r rune) (byte, bool) {
 	if r < utf8.RuneSelf {
 		return byte(r), r >= '0' && r <= '9'
 	}
+	if !unicode.IsDigit(r) {
+		return 0, false
+	}
 	for _, set := range unicode.Nd.R16 {
 		if r >= rune(set.Lo) && r <= rune(set.Hi) {
 			return '0' + byte(r-rune(set.Lo))%10, true // each set begins with a zero

@@ -23,23 +23,27 @@ const (
 	maxNamesBytes = 256 << 10 // of all names
 	maxElements   = 100
 	maxCards      = 100
+	maxJSONValues = 100_000 // whether they are kept or not
+	maxJSONDepth  = 100     // PHP takes 512, Rack 100, ASP.NET 64
 )
 
 // collector takes the fields of a form as they are read, one after the other: begin, write as often as need be, end.
 type collector struct {
-	form  Form
-	count int
-	bytes int // of names and values
-	names int // bytes of names
+	form   Form
+	count  int
+	bytes  int  // of names and values
+	names  int  // bytes of names
+	values int  // of JSON
+	full   bool // nothing more is kept
 
 	field  reading.Field
 	value  []byte
 	length uint64
+	spare  bool      // the field is not kept
 	digest hash.Hash // that takes the field: one of the two
 	card   cards.Finder
 
-	plain, tokens hash.Hash      // of all fields but form tokens, and of these
-	elements      map[string]int // of the lists of JSON, by their names
+	plain, tokens hash.Hash // of all fields but form tokens, and of these
 }
 
 func newCollector() *collector { return &collector{plain: sha256.New(), tokens: sha256.New()} }
@@ -51,12 +55,13 @@ func (c *collector) doubt(why error) {
 	}
 }
 
+// begin begins a field. A longer name than is kept makes the form ambiguous.
 func (c *collector) begin(name string) {
 	if len(name) > maxNameBytes {
 		c.doubt(errNotPlain)
 		name = name[:maxNameBytes]
 	}
-	c.field, c.value, c.length = reading.Field{Name: name}, c.value[:0], 0
+	c.field, c.value, c.length, c.spare = reading.Field{Name: name}, c.value[:0], 0, false
 	if c.digest = c.plain; isFormToken(name) {
 		c.digest = c.tokens
 	}
@@ -74,6 +79,12 @@ var betweenTexts = []byte("\n")
 func (c *collector) markLength(n uint64) {
 	var text [8]byte
 	c.digest.Write(binary.BigEndian.AppendUint64(text[:0], n))
+}
+
+// beginSpare begins a field that is not kept. In the digest a label stands for its name.
+func (c *collector) beginSpare(label, name string) {
+	c.begin(label)
+	c.field.Name, c.spare = name, true
 }
 
 // beginFile begins a field whose content is looked at no further.
@@ -117,36 +128,25 @@ func (c *collector) endValue() {
 	if strings.EqualFold(c.field.Name, "_charset_") && c.field.Value != "" && !isLatin(c.field.Value) {
 		c.doubt(errOtherChars)
 	}
-	if !c.isSpare() && c.counts(c.field.Name) {
+	if !c.spare && c.counts(c.field.Name) {
 		c.form.Fields = append(c.form.Fields, c.field)
 	}
-}
-
-// isSpare reports whether the field at hand is one more element of a long list of JSON. The first of those is kept,
-// and may be anything: a map has thousands of coordinates.
-func (c *collector) isSpare() bool {
-	if !c.field.Nested || !strings.HasSuffix(c.field.Name, "[]") {
-		return false
-	}
-	if c.elements == nil {
-		c.elements = map[string]int{}
-	}
-	c.elements[c.field.Name]++
-	if c.elements[c.field.Name] == maxElements+1 {
-		c.field.Value, c.field.Scalar, c.field.Cut = "", "", true
-	}
-	return c.elements[c.field.Name] > maxElements+1
 }
 
 // counts counts a field with this name, and reports whether it is still to be kept.
 func (c *collector) counts(name string) bool {
 	c.count++
 	c.names += len(name)
-	if c.count <= maxFields && c.names <= maxNamesBytes {
-		return true
+	if c.count > maxFields || c.names > maxNamesBytes {
+		c.fill()
 	}
+	return !c.full
+}
+
+// fill is where there is too much of something. What comes after is only searched for card numbers.
+func (c *collector) fill() {
+	c.full = true
 	c.doubt(errTooMany)
-	return false
 }
 
 // loose adds fields that only some services read.

@@ -13,8 +13,7 @@ import (
 func readJSON(text io.Reader, c *collector) error {
 	raw := newRawText(c)
 	source := io.TeeReader(text, raw)
-	w := jsonWalker{c, json.NewDecoder(source)}
-	fault := w.document()
+	fault := newJSONWalker(c, source).document()
 	_, err := io.Copy(io.Discard, source)
 	if fault != nil {
 		c.doubt(fault)
@@ -26,12 +25,25 @@ func readJSON(text io.Reader, c *collector) error {
 type jsonWalker struct {
 	*collector
 	decoder *json.Decoder
+	lists   map[string]*jsonList // by the names of their elements
+}
+
+// jsonList is one list, or several with one name. The first elements are kept, and one more that may be anything: a map
+// has thousands of coordinates.
+type jsonList struct {
+	label    string
+	elements int
+}
+
+func newJSONWalker(c *collector, text io.Reader) jsonWalker {
+	decoder := json.NewDecoder(text)
+	decoder.UseNumber()
+	return jsonWalker{c, decoder, map[string]*jsonList{}}
 }
 
 var errJSON = errors.New("the JSON cannot be read")
 
 func (w jsonWalker) document() error {
-	w.decoder.UseNumber()
 	switch start, err := w.decoder.Token(); {
 	case err != nil:
 		return errJSON
@@ -59,7 +71,7 @@ func (w jsonWalker) object(prefix string) error {
 			return errJSON
 		}
 		name := key.(string)
-		if strings.ContainsAny(name, "[]") || name == "__proto__" { // nested in a form; copied into the object by JavaScript
+		if name == "" || strings.ContainsAny(name, "[]") || name == "__proto__" { // nested in a form; copied into the object by JavaScript
 			w.doubt(errNotPlain)
 		}
 		if prefix != "" {
@@ -73,8 +85,9 @@ func (w jsonWalker) object(prefix string) error {
 }
 
 func (w jsonWalker) list(name string) error {
+	name += "[]"
 	for w.decoder.More() {
-		if err := w.next(name + "[]"); err != nil {
+		if err := w.next(name); err != nil {
 			return err
 		}
 	}
@@ -94,11 +107,12 @@ func (w jsonWalker) next(name string) error {
 	if err != nil {
 		return errJSON
 	}
-	if len(name) > maxNameBytes {
-		w.doubt(errNotPlain)
-		name = name[:maxNameBytes]
+	w.values++
+	isDeep := len(name) > maxNameBytes || strings.Count(name, "[") > maxJSONDepth
+	if w.full || w.values > maxJSONValues || isDeep {
+		return errTooMany
 	}
-	w.begin(name)
+	w.beginNext(name)
 	w.field.Nested = strings.Contains(name, "[")
 	switch value := token.(type) {
 	case json.Delim:
@@ -120,13 +134,33 @@ func (w jsonWalker) next(name string) error {
 	return nil
 }
 
+// beginNext begins the field for a value, which is kept unless it is one more element of a long list.
+func (w jsonWalker) beginNext(name string) {
+	if !strings.HasSuffix(name, "[]") {
+		w.begin(name)
+		return
+	}
+	list := w.lists[name]
+	if list == nil {
+		list = &jsonList{label: fmt.Sprintf("[%d]", len(w.lists))}
+		w.lists[name] = list
+	}
+	if list.elements++; list.elements > maxElements+1 {
+		w.beginSpare(list.label, name)
+		return
+	}
+	w.begin(name)
+	w.field.Cut = list.elements > maxElements
+}
+
 // alsoJSON adds what a service finds in a part that it reads as JSON (Spring's @RequestPart).
 func (c *collector) alsoJSON(name string, text []byte) {
 	within := newCollector()
-	w := jsonWalker{within, json.NewDecoder(bytes.NewReader(text))}
-	w.decoder.UseNumber()
+	within.values = c.values
+	w := newJSONWalker(within, bytes.NewReader(text))
 	if err := errors.Join(w.next(name), w.nothingMore(), within.form.Ambiguity); err != nil {
 		c.doubt(errJSON)
 	}
+	c.values = within.values
 	c.loose(within.form.Fields...)
 }

@@ -23,9 +23,9 @@ type pairs struct {
 }
 
 func readPairs(text io.Reader, c *collector) error {
-	p := &pairs{collector: c}
+	p, rest := &pairs{collector: c}, newRawText(c)
 	err := eachChunk(text, func(chunk []byte) {
-		for {
+		for !p.full {
 			before, after, found := bytes.Cut(chunk, []byte("&"))
 			p.take(before)
 			if !found {
@@ -34,8 +34,10 @@ func readPairs(text io.Reader, c *collector) error {
 			p.endPair()
 			chunk = after
 		}
+		_, _ = rest.Write(chunk)
 	})
 	p.endPair()
+	rest.end()
 	return err
 }
 

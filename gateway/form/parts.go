@@ -14,6 +14,7 @@ type parts struct {
 	*collector
 	stage stage
 	head  []byte // of the part at hand
+	heads int    // bytes of all heads
 	tail  []byte // the last two bytes, which may belong to the next delimiter
 	part  part
 	card  cards.Finder // in what is no field
@@ -32,8 +33,9 @@ const (
 )
 
 const (
-	maxHeadBytes = 8 << 10
-	lineEnd      = "\r\n"
+	maxHeadBytes  = 8 << 10
+	maxHeadsBytes = 512 << 10 // of all parts
+	lineEnd       = "\r\n"
 )
 
 func readParts(text io.Reader, boundary string, c *collector) error {
@@ -113,6 +115,13 @@ func (p *parts) takeHead(text []byte) {
 }
 
 func (p *parts) beginContent(header string, rest []byte) {
+	if p.heads += len(header); p.heads > maxHeadsBytes {
+		p.fill()
+	}
+	if p.full {
+		p.skip()
+		return
+	}
 	p.part = partOf(header)
 	p.doubt(p.part.fault)
 	if p.part.name == "" {
