@@ -248,6 +248,7 @@ func TestARefusalThatNobodySawCanBeCorrected(t *testing.T) {
 		h.pays("success")
 		h.inMinutes(10)
 		require.Equal(t, journey.StateRefused, c.state())
+		c.get("/_pay/status", "Sec-Purpose", "prefetch") // which nobody reads
 		h.pay.Advance(20 * time.Hour)
 		h.sweeps()
 		require.Equal(t, journey.StateRefused, c.state(), "nobody has told the citizen")

@@ -78,9 +78,9 @@ func (g *Gateway) sayState(w http.ResponseWriter, r *http.Request, j journey.Jou
 	g.answer(w, r, unfinished(j))
 }
 
-// seen notes that the citizen is about to read what the service said, which nobody does who asks with HEAD.
+// seen notes that the citizen is about to read what the service said. Nobody reads the answer to a HEAD or a prefetch.
 func (g *Gateway) seen(r *http.Request, j journey.Journey) journey.Journey {
-	if r.Method == http.MethodHead {
+	if r.Method == http.MethodHead || isPrefetch(r.Header) {
 		return j
 	}
 	return g.Runner.Seen(r.Context(), j)

@@ -81,7 +81,7 @@ func TestARedirectListedByNumberIsTheServicesWord(t *testing.T) {
 
 func TestWhereAnAcceptingRedirectLeads(t *testing.T) {
 	t.Parallel()
-	places := []string{"/licences/confirmation", "/index.php?page=done", "/thanks/", "https://forms.example.gov.uk/ended", "/café", "/"}
+	places := []string{"/licences/confirmation", "/index.php?page=done", "/thanks/", "https://forms.example.gov.uk/ended", "/café", "/", "https://Licences.example.gov.uk/whole"}
 	for location, accepted := range map[string]bool{
 		"/licences/confirmation": true, "/licences/confirmation/7": true, "/licences/confirmation?id=7": true,
 		"confirmation": true, "./confirmation/7": true, "../licences/confirmation": true, "confirmation#top": true,
@@ -89,6 +89,7 @@ func TestWhereAnAcceptingRedirectLeads(t *testing.T) {
 		"/licences/confirmation/..;/..;/login": false, "/licences/confirmation;jsessionid=3F": true, "/licences/confirmation;x=1": false,
 		"/licences/confirmation.old": false, "/licences/confirmations": false, "/licences/confirmatio": false, "/LICENCES/confirmation": false,
 		"/licences/confirmation%2f..%2flogin": false, "/licences/confirmation%2f^": false, "/licences/confirmation%2f|/..": false,
+		"/whole/7": true, "http://10.0.0.5:8080/whole": true, "http://licences.example.gov.uk/whole": true, "https://evil.example/whole": false,
 		"/caf%c3%a9/sent": true, "/caf%C3%A9/sent": true, "/café/sent": true, "/caf%c3%a8/sent": false,
 		"/licences/confirmation/LIC%2F7": true, "/licences/confirmation/é|^": true, "/licences": false, "": false, "/login?next=/licences/confirmation": false,
 		"/index.php?page=done": true, "/index.php?page=done&id=7": true, "/index.php?page=done2": false, "/index.php?page=login": false,

@@ -77,8 +77,12 @@ func percentEncode(text string) string {
 // http for https, so the scheme does not count.
 func (r Redirect) staysAtService() bool {
 	to, ok := r.target()
-	return ok && slices.ContainsFunc(append([]string{r.Held.Host}, r.Hosts...), func(host string) bool {
-		return host != "" && strings.EqualFold(withoutDefaultPort(host), withoutDefaultPort(to.Host))
+	return ok && r.isService(to.Host)
+}
+
+func (r Redirect) isService(host string) bool {
+	return slices.ContainsFunc(append([]string{r.Held.Host}, r.Hosts...), func(own string) bool {
+		return own != "" && strings.EqualFold(withoutDefaultPort(own), withoutDefaultPort(host))
 	})
 }
 
@@ -95,7 +99,7 @@ func (r Redirect) leadsToAny(places []string) bool {
 		if err != nil {
 			return false
 		}
-		at := place.Host == "" && r.staysAtService() ||
+		at := (place.Host == "" || r.isService(place.Host)) && r.staysAtService() ||
 			place.Scheme == to.Scheme && strings.EqualFold(withoutDefaultPort(place.Host), withoutDefaultPort(to.Host))
 		return at && begins(pathAndQuery(to, strings.Contains(text, ";")), pathAndQuery(place, true))
 	})

@@ -106,7 +106,7 @@ func (c routeChecker) locations(value string) []string {
 		}
 		if place != journey.Any && !isPlace(place) {
 			c.fault(c.name("ACCEPT_LOCATION"),
-				"%q must be the beginning of an address, such as /licences/confirmation or /index.php?page=done", place)
+				"%q must be the beginning of an address without wildcards, such as /licences/confirmation or /index.php?page=done", place)
 		}
 	}
 	return places
@@ -114,7 +114,7 @@ func (c routeChecker) locations(value string) []string {
 
 func isPlace(place string) bool {
 	u, err := url.Parse(place)
-	if err != nil || u.User != nil || strings.ContainsAny(place, `#\ `) {
+	if err != nil || u.User != nil || strings.ContainsAny(place, `#\ *{}`) {
 		return false
 	}
 	if !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") {

@@ -148,7 +148,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_ROUTE_LICENCE_CAPTURE":         {"later"},
 	"PAYGATE_ROUTE_LICENCE_RELEASE":         {"on-return", "never"},
 	"PAYGATE_ROUTE_LICENCE_ACCEPT":          {"(unset)", "200 ok", "2xx,,", "6xx", "1xx", "4xx", "5xx", "100", "200-302", "301-303", "302-308", "303-302"},
-	"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION": {"(unset)", "done", "//x/y", "/a/../b", "/a,*", "/a#b", "https://x", "ftp://x/y", "/a b", ",", "https://u@x/y"},
+	"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION": {"(unset)", "done", "//x/y", "/a/../b", "/a,*", "/a#b", "https://x", "ftp://x/y", "/a b", "/a/*", "/a/{id}", ",", "https://u@x/y"},
 	"PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT":     {" ", "a |  | b", "a | "},
 	"PAYGATE_ROUTE_LICENCE_REFUSE_TEXT":     {"*", "* | a", " | a"},
 	"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR":    {"0s"},
