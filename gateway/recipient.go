@@ -10,7 +10,7 @@ import (
 	"paygate/gateway/cookie"
 )
 
-// recipient is the browser that an answer of the service goes to, as far as the answer has to be fitted to it.
+// recipient is what Paygate has to know of the browser that an answer of the service goes to.
 type recipient struct {
 	origin  *url.URL // of ours, that it is at, or is led to when it wants to pay
 	led     bool     // it is at another host
@@ -44,7 +44,7 @@ func (g *Gateway) recipientOf(out *http.Request) recipient {
 	return to
 }
 
-// formsLeadTo are the origins that the forms of a page may lead to by way of us.
+// formsLeadTo returns the origins to which the forms of a page may lead through Paygate.
 func (g *Gateway) formsLeadTo(to recipient) []string {
 	if !to.led {
 		return g.CardOrigins
@@ -52,7 +52,7 @@ func (g *Gateway) formsLeadTo(to recipient) []string {
 	return append(slices.Clone(g.CardOrigins), to.origin.String())
 }
 
-// ticketKey is the context key of requests that came with our cookie, which the service does not get.
+// ticketKey is the context key of requests that came with our cookie, which is not sent to the service.
 type ticketKey struct{}
 
 // withTicketNoted notes whether a request has our cookie.

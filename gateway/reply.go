@@ -38,16 +38,16 @@ func (g *Gateway) heldAddress(w http.ResponseWriter, r *http.Request, hit ruling
 	}
 }
 
-// isVisit tells a person who opens an address from a script, and from whatever only wants to know about it.
+// isVisit reports whether a person opens an address, and not a script or a request that only asks about it.
 func isVisit(r *http.Request) bool { return r.Method == http.MethodGet && !isScript(r) }
 
-// awaitsDelivery tells whether a held request is about to be delivered, or is being delivered just now.
+// awaitsDelivery reports whether a held request is about to be delivered, or is being delivered now.
 func awaitsDelivery(j journey.Journey) bool {
 	return j.Terms.Kind == journey.KindSubmission &&
 		(j.State == journey.StateConfirmed || j.State == journey.StateReleasing || j.State == journey.StatePaying && j.Trusted)
 }
 
-// deliver has the held request delivered, and shows what came of it.
+// deliver delivers the held request and shows the result.
 func (g *Gateway) deliver(w http.ResponseWriter, r *http.Request, j journey.Journey) {
 	progress, err := g.Runner.Advance(r.Context(), j.ID, g.visit(r))
 	switch after := progress.Journey; {
@@ -66,7 +66,7 @@ func (g *Gateway) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 	}
 }
 
-// sayState answers with the truth about a journey that has no answer of the service to show.
+// sayState answers with the state of a journey that has no answer of the service to show.
 func (g *Gateway) sayState(w http.ResponseWriter, r *http.Request, j journey.Journey, err error) {
 	if err == nil {
 		j = g.seen(r, j)
@@ -109,7 +109,7 @@ func (g *Gateway) explains(r *http.Request, j journey.Journey, at marker, reply 
 	return j.State == journey.StateRefused && !isScript(r) && (j.Terms.RefusedPage && !at.ownAnswer || isChallenge(reply))
 }
 
-// explained is the page before the service's refusal, with the way to it.
+// explained returns the page before the service's refusal, which has a button to the refusal.
 func explained(j journey.Journey, reply journey.Reply) answer {
 	a := stateOf(j)
 	if !isChallenge(reply) && !isEmpty(reply, j) {
@@ -118,7 +118,7 @@ func explained(j journey.Journey, reply journey.Reply) answer {
 	return a
 }
 
-// isChallenge tells whether a reply asks the browser for a user name and password.
+// isChallenge reports whether a reply asks the browser for a user name and password.
 func isChallenge(reply journey.Reply) bool {
 	return reply.Status == http.StatusUnauthorized && reply.Header.Get("Www-Authenticate") != ""
 }
@@ -129,7 +129,7 @@ func isEmpty(reply journey.Reply, j journey.Journey) bool {
 		reply.Status == http.StatusNotModified && j.Terms.Kind == journey.KindSubmission
 }
 
-// withoutContent is the page in place of such a reply.
+// withoutContent returns the page in place of such a reply.
 func withoutContent(j journey.Journey) answer {
 	if j.State == journey.StateAccepted || j.State == journey.StateReleased {
 		return answer{status: http.StatusOK, page: pages.Done, view: viewOf(j)}
@@ -148,7 +148,7 @@ func (g *Gateway) readReply(r *http.Request, j journey.Journey) (journey.Reply, 
 	return reply, err
 }
 
-// hand gives the service's answer to a browser that comes to the held address with a GET.
+// hand sends the service's answer to a browser that comes to the held address with a GET.
 func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey, reply *journey.Reply) {
 	target, redirects := redirectTarget(*reply, j)
 	switch {
@@ -165,7 +165,7 @@ func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey
 	}
 }
 
-// sayInstead answers with a page of ours, which brings the cookies of the service's answer and clears what that clears.
+// sayInstead answers with a page of ours that brings the cookies of the service's answer and clears what that clears.
 func (g *Gateway) sayInstead(w http.ResponseWriter, r *http.Request, reply *journey.Reply, a answer) {
 	g.cleanAnswer(reply.Header, g.recipientAt(r))
 	for _, name := range []string{"Set-Cookie", "Clear-Site-Data"} {

@@ -2,7 +2,7 @@ package gateway
 
 import "errors"
 
-// ruleOf is the short name, for logs and reports, of the rule by which a request is refused.
+// ruleOf returns the short name, for logs and reports, of the rule by which a request is refused.
 func ruleOf(reason error) string {
 	for name, reasons := range map[string][]error{
 		"method":            {errMethod, errPayMethod},
@@ -24,8 +24,8 @@ func ruleOf(reason error) string {
 	return "address"
 }
 
-// remedy is, for the log, the route that a refused request is near to, and the setting that frees the request if it is one of the
-// service's own.
+// remedy returns, for the log, the route that a refused request is near, and the setting that lets it pass if it is a
+// request of the service's own.
 func (r ruling) remedy() []any {
 	if r.route == nil {
 		return nil
@@ -33,7 +33,7 @@ func (r ruling) remedy() []any {
 	return []any{"route", r.route.Name, "declare", r.route.declares(r.reason)}
 }
 
-// declares says which settings of the route declare what was refused for a reason.
+// declares returns which settings of the route declare a request that was refused for this reason.
 func (r *Route) declares(reason error) string {
 	aliases := r.Setting + "ALIASES, if it leads to the pay code"
 	switch {

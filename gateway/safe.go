@@ -31,7 +31,7 @@ func (j *judge) atSubmission(r *http.Request, t target) []*watched {
 	})
 }
 
-// ruleSafe reports the refusal of a safe request at submission routes; false where it is not refused.
+// ruleSafe returns the refusal of a safe request at submission routes. It reports false if the request is not refused.
 func (j *judge) ruleSafe(r *http.Request, t target, at []*watched) (ruling, bool) {
 	cookies := reading.Cookies(r.Header)
 	declared := j.declaredParameters(t)
@@ -102,7 +102,7 @@ func (c *Condition) mayBeInQuery(fields []reading.Field) bool {
 // well: CherryPy takes /licences/renew/pay for /licences/renew?action=pay.
 func (w *watched) runsOnGet() bool { return len(w.route.GetQuery) > 0 }
 
-// mayCarry reports whether GET_QUERY lists all parameters. Conditions of the pattern need not be listed.
+// mayCarry reports whether GET_QUERY lists all parameters. The conditions of the pattern need not be listed.
 func (w *watched) mayCarry(parameters []reading.Field) bool {
 	if !w.runsOnGet() {
 		return true
@@ -144,7 +144,7 @@ func withoutForm(r *http.Request, t target) *http.Request {
 // headWriter drops the body of the answer to a HEAD that went to the service as GET.
 type headWriter struct{ http.ResponseWriter }
 
-// Write drops what a HEAD has no use for.
+// Write discards the body.
 func (headWriter) Write(text []byte) (int, error) { return len(text), nil }
 
 // Unwrap lets http.ResponseController flush and hijack.

@@ -12,9 +12,9 @@ import (
 	"paygate/gateway/reading"
 )
 
-// What is kept of a form. A longer value is cut, and so is what comes after so many bytes. The number of fields is
-// bounded by the time it takes to judge them; frameworks take a tenth of it by default (PHP, Django, Express, ASP.NET:
-// 1,000), and some read as many (Tomcat).
+// Limits on what is kept of a form. What is longer is cut. The number of fields is limited because it takes time to
+// judge them; frameworks accept a tenth of it by default (PHP, Django, Express, ASP.NET: 1,000), and some accept as
+// many (Tomcat).
 const (
 	maxFields     = 10_000
 	maxFieldBytes = 64 << 10
@@ -27,7 +27,7 @@ const (
 	maxJSONDepth  = 100     // PHP takes 512, Rack 100, ASP.NET 64
 )
 
-// collector takes the fields of a form as they are read, one after the other: begin, write as often as need be, end.
+// collector takes the fields of a form as they are read: for each field begin, any number of writes, end.
 type collector struct {
 	form   Form
 	count  int
@@ -48,7 +48,7 @@ type collector struct {
 
 func newCollector() *collector { return &collector{plain: sha256.New(), tokens: sha256.New()} }
 
-// doubt notes why the form is ambiguous. The first reason counts.
+// doubt notes why the form is ambiguous. It keeps the first reason.
 func (c *collector) doubt(why error) {
 	if c.form.Ambiguity == nil {
 		c.form.Ambiguity = why
@@ -75,7 +75,7 @@ func (c *collector) begin(name string) {
 // betweenTexts keeps the digits of a name and of its value apart.
 var betweenTexts = []byte("\n")
 
-// markLength makes the digest one of separate texts.
+// markLength separates the texts in the digest.
 func (c *collector) markLength(n uint64) {
 	var text [8]byte
 	c.digest.Write(binary.BigEndian.AppendUint64(text[:0], n))
@@ -87,7 +87,7 @@ func (c *collector) beginSpare(label, name string) {
 	c.field.Name, c.spare = name, true
 }
 
-// beginFile begins a field whose content is looked at no further.
+// beginFile begins a field whose content is not read further.
 func (c *collector) beginFile(name string) {
 	c.begin(name)
 	c.field.File = true
@@ -133,7 +133,7 @@ func (c *collector) endValue() {
 	}
 }
 
-// counts counts a field with this name, and reports whether it is still to be kept.
+// counts counts a field with this name, and reports whether to keep it.
 func (c *collector) counts(name string) bool {
 	c.count++
 	c.names += len(name)
@@ -166,7 +166,7 @@ func (c *collector) foundCard(name string) {
 	c.form.Cards[maxCards-1] = ""
 }
 
-// finish gives the form. An ambiguous one has no digests: nobody knows all that is in it.
+// finish returns the form. An ambiguous form has no digests, because its content is not fully known.
 func (c *collector) finish() Form {
 	if c.form.Ambiguity != nil {
 		return c.form

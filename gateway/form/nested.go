@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// readJSON reads the values of a JSON object. It walks the tokens, so that a name that comes twice is seen twice.
+// readJSON reads the values of a JSON object. It reads token by token, so that it sees a name twice if it is there
+// twice.
 func readJSON(text io.Reader, c *collector) error {
 	raw := newRawText(c)
 	source := io.TeeReader(text, raw)
@@ -63,7 +64,7 @@ func (w jsonWalker) nothingMore() error {
 	return nil
 }
 
-// object reads an object to its end. Its values have names within the name of the object.
+// object reads an object to its end. It puts the object's name before the names of its values.
 func (w jsonWalker) object(prefix string) error {
 	for w.decoder.More() {
 		key, err := w.decoder.Token()
@@ -101,7 +102,7 @@ func (w jsonWalker) close() error {
 	return nil
 }
 
-// next reads the next value, which has this name.
+// next reads the next value and gives it this name.
 func (w jsonWalker) next(name string) error {
 	token, err := w.decoder.Token()
 	if err != nil {

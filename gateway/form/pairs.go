@@ -61,7 +61,7 @@ func (p *pairs) take(text []byte) {
 	p.takeValue(text)
 }
 
-// hasBracketEquals reports whether more of the value has a closing bracket before an equals sign, where qs splits the
+// hasBracketEquals reports whether the value has another closing bracket before an equals sign, where qs splits the
 // pair.
 func (p *pairs) hasBracketEquals(text []byte) bool {
 	joint := append(p.last, text[:min(len(text), len("5D="))]...)
@@ -120,7 +120,7 @@ func (p *pairs) part() {
 	}
 }
 
-// faultOfStart says what else a body may be that says it is an urlencoded form.
+// faultOfStart returns an error if a body that claims to be a urlencoded form may be something else.
 func faultOfStart(raw []byte) error {
 	start := bytes.TrimSpace(raw)
 	switch {
@@ -133,7 +133,7 @@ func faultOfStart(raw []byte) error {
 	}
 }
 
-// byteOrderMarks say that a text is in another character set, to those who heed them.
+// byteOrderMarks tell some readers that a text is in another character set.
 var byteOrderMarks = [][]byte{
 	{0xEF, 0xBB, 0xBF}, {0xFE, 0xFF}, {0xFF, 0xFE}, {'+', '/', 'v'}, {0x0E, 0xFE, 0xFF}, {0xDD, 0x73, 0x66, 0x73}, {0x84, 0x31, 0x95, 0x33},
 }

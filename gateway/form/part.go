@@ -56,8 +56,8 @@ func (p *part) doubt(why error) {
 	}
 }
 
-// headerLines are the lines of a head by their names in lower case. Of two with one name, either may be the one that
-// counts.
+// headerLines returns the lines of a head by their names in lower case. If two have the same name, either may be the
+// one that counts.
 func headerLines(header string) (map[string]string, error) {
 	lines := map[string]string{}
 	var fault error
@@ -113,8 +113,8 @@ func (p *part) readDisposition(text string) {
 	}
 }
 
-// isPlainName reports whether a name is the same to everybody: Rack finds another name within it, ASP.NET decodes
-// =?utf-8?….
+// isPlainName reports whether every reader reads the same name: Rack may find another name within it, and ASP.NET
+// decodes =?utf-8?….
 func isPlainName(name string) bool {
 	return name != "" && !strings.Contains(name, "=?") && !anyName.MatchString(name)
 }
@@ -156,5 +156,5 @@ func namesOtherCharset(contentType string) bool {
 	return false
 }
 
-// fileField is a field of which nothing but the name is known.
+// fileField returns a field of which only the name is known.
 func fileField(name string) reading.Field { return reading.Field{Name: name, File: true} }

@@ -21,7 +21,7 @@ type parts struct {
 	text  []byte       // of what is before the first part, or after the last
 }
 
-// stage is where in the form the reading is.
+// stage is how far the reader is in the form.
 type stage int
 
 const (
@@ -78,7 +78,7 @@ func (p *parts) take(text []byte) {
 	}
 }
 
-// ignore looks at what is no field: for some service it may be one.
+// ignore reads what is not a field, because for some service it may be one.
 func (p *parts) ignore(text []byte) {
 	if bytes.IndexByte(text, 0) >= 0 {
 		p.doubt(errOtherChars)
@@ -141,7 +141,7 @@ func (p *parts) beginContent(header string, rest []byte) {
 	p.takeContent(rest)
 }
 
-// skip leaves a part alone that is none.
+// skip ignores a part that is not a field.
 func (p *parts) skip() {
 	p.doubt(errNotPlain)
 	p.stage = ignored
@@ -210,8 +210,8 @@ func (p *parts) endIgnored() {
 	}
 }
 
-// mayBePart reports whether some service takes what is beside the parts for one: Django and Werkzeug need no delimiter
-// before the first.
+// mayBePart reports whether some service may read the text outside the parts as a part: Django and Werkzeug need no
+// delimiter before the first.
 func mayBePart(text []byte) bool {
 	return len(text) == maxHeadBytes || bytes.Contains(bytes.ToLower(text), []byte("disposition"))
 }

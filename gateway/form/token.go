@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// formTokens are the names of fields that a framework makes anew for each copy of a form, or each session: against
-// forgery, or for the state of the form. In lower case, letters and digits only.
+// formTokens are the names of fields that a framework creates for each copy of a form, or for each session: against
+// forgery, or for the state of the form. They are in lower case, with letters and digits only.
 var formTokens = map[string]bool{
 	"csrfmiddlewaretoken": true, "authenticitytoken": true, "token": true, "requestverificationtoken": true, "formkey": true, "formtoken": true,
 	"formbuildid": true, "wpnonce": true, "nonce": true, "sourcepage": true, "strutstoken": true, "strutstokenname": true,
@@ -21,7 +21,7 @@ var (
 	joomlaToken   = regexp.MustCompile(`^[0-9a-f]{32}$`)
 )
 
-// isFormToken reports whether a field holds a form token. Of a bracketed name the last part counts: form[_token].
+// isFormToken reports whether a field holds a form token. In a bracketed name, the last part counts: form[_token].
 func isFormToken(name string) bool {
 	if len(name) > 100 {
 		return false

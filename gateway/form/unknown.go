@@ -9,8 +9,7 @@ import (
 	"paygate/gateway/cards"
 )
 
-// rawText looks for card numbers in a text of which only its bytes can tell what it is: as it is written, and
-// percent-decoded.
+// rawText looks for card numbers in a text of unknown type, both as it is written and percent-decoded.
 type rawText struct {
 	*collector
 	written, decoded cards.Finder
@@ -33,8 +32,8 @@ func (t *rawText) end() {
 	}
 }
 
-// readUnknown reads a body that is no form by its type, which may be missing or lie: some services read one all the
-// same.
+// readUnknown reads a body whose type is not that of a form. The type may be missing or wrong, and some services read a
+// form from it anyway.
 func readUnknown(text io.Reader, start []byte, c *collector) error {
 	if boundary, looksSo := boundaryOf(start); looksSo {
 		return readParts(text, boundary, c)
@@ -49,7 +48,7 @@ func readUnknown(text io.Reader, start []byte, c *collector) error {
 	return err
 }
 
-// boundaryOf reads the boundary of a multipart form off its first line.
+// boundaryOf reads the boundary of a multipart form from its first line.
 func boundaryOf(start []byte) (string, bool) {
 	line, rest, _ := bytes.Cut(start, []byte("\n"))
 	boundary, looksSo := bytes.CutPrefix(bytes.TrimRight(line, "\r \t"), []byte("--"))

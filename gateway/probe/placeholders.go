@@ -14,7 +14,7 @@ import (
 // placeholder is {name}, or {name:from=to} for the text with one character replaced.
 var placeholder = regexp.MustCompile(`\{([A-Za-z][A-Za-z0-9-]*|\?)(?::(.)=([^}]*))?\}`)
 
-// fill replaces the placeholders of a text. It reports false where one has nothing to stand for.
+// fill replaces the placeholders of a text. It reports false if one of them has no value.
 func fill(text string, values map[string]string) (string, bool) {
 	complete := true
 	filled := placeholder.ReplaceAllStringFunc(text, func(found string) string {
@@ -30,7 +30,7 @@ func fill(text string, values map[string]string) (string, bool) {
 	return filled, complete
 }
 
-// each gives the text once for every word that a manifold placeholder in it stands for.
+// each yields the text once for every value of a placeholder with several values.
 func each(text string, give func(string)) {
 	for name, words := range manifold {
 		if strings.Contains(text, "{"+name+"}") {
@@ -43,7 +43,7 @@ func each(text string, give func(string)) {
 	give(text)
 }
 
-// placeholders are those that have something to stand for, with what that is.
+// placeholders returns the values of the placeholders, without those that have none.
 func (a Address) placeholders() map[string]string {
 	v := map[string]string{
 		"method": a.Method, "plain": a.Path, "target": a.target(a.Path), "nowhere": Nowhere, "?": "?",
@@ -58,7 +58,7 @@ func (a Address) placeholders() map[string]string {
 	return v
 }
 
-// addPath takes the path apart: its last segment, what is before that, and the letters to play with.
+// addPath splits the path: its last segment, what is before that, and the letters to vary.
 func addPath(v map[string]string, path string) {
 	at := strings.LastIndexByte(path, '/')
 	dir, last := path[:at+1], path[at+1:]
@@ -93,7 +93,7 @@ func addPath(v map[string]string, path string) {
 	}
 }
 
-// addQuery takes the first condition on the query apart.
+// addQuery splits the first condition on the query.
 func addQuery(v map[string]string, query string) {
 	if query == "" {
 		return
@@ -111,7 +111,7 @@ func addQuery(v map[string]string, query string) {
 	}
 }
 
-// addForm takes the form apart: the field that decides, its value, and the other fields.
+// addForm splits the form: the field that decides, its value, and the other fields.
 func addForm(v map[string]string, a Address) {
 	v["and-form"] = ""
 	if a.Form != "" {
@@ -204,7 +204,7 @@ func encodedPath(path string) string {
 	return b.String()
 }
 
-// shortName is the 8.3 name that old file systems give.
+// shortName returns the 8.3 name that old file systems give.
 func shortName(segment string) string { return strings.ToUpper(segment[:min(6, len(segment))]) + "~1" }
 
 func alternating(text string) string {
@@ -231,7 +231,7 @@ func shifted(letter string, by rune) string {
 	return escaped(utf8.AppendRune(nil, rune(letter[0])+by))
 }
 
-// overlong is a letter in two bytes of UTF-8, one more than it needs.
+// overlong returns a letter in two bytes of UTF-8, one more than it needs.
 func overlong(letter string) string {
 	return escaped([]byte{0xC0 | letter[0]>>6, 0x80 | letter[0]&0x3F})
 }

@@ -32,7 +32,7 @@ func (r Rule) terms() journey.Terms {
 	}
 }
 
-// only is a list of one, or of none.
+// only returns a list of one text, or an empty list.
 func only(text string) []string {
 	if text == "" {
 		return nil
@@ -48,7 +48,7 @@ type Question struct {
 	Fields []string // what was typed into the right form, and is no part of a rule
 }
 
-// Judge names what an answer means under some terms.
+// Judge returns what an answer means under some terms.
 func (q Question) Judge(terms journey.Terms, s Submitted) journey.Verdict {
 	verdict, _ := terms.Judge(journey.Answer{
 		Status: s.Status, Body: []byte(s.Body), Whole: true,
@@ -64,7 +64,7 @@ func (q Question) tellsApart(r Rule) bool {
 	return q.Judge(terms, q.Right) == journey.VerdictAccepted && !slices.ContainsFunc(q.Wrong, passes)
 }
 
-// Answer finds a rule that tells the right form from the wrong ones; false when there is none.
+// Answer returns a rule that tells the right form from the wrong ones. It reports false if there is none.
 func (q Question) Answer() (Rule, bool) {
 	if q.rightWasStopped() {
 		return Rule{}, false
@@ -85,7 +85,7 @@ func (q Question) rightWasStopped() bool {
 	return reason == journey.ReasonTrouble
 }
 
-// candidates are rules that may tell the forms apart, the most telling first.
+// candidates returns rules that may tell the forms apart, the most reliable first.
 func (q Question) candidates() []Rule {
 	accept := strconv.Itoa(q.Right.Status)
 	if q.Right.Leads != "" {
@@ -117,7 +117,8 @@ func (q Question) refusals() []string {
 	return texts
 }
 
-// places are beginnings of where a redirect leads, without what differs from one to the next; the shortest first.
+// places returns beginnings of where a redirect leads, without what changes from one redirect to the next; the shortest
+// first.
 func places(leads string) []string {
 	path, query, _ := strings.Cut(leads, "?")
 	var found []string
@@ -142,11 +143,11 @@ func places(leads string) []string {
 
 var originOf = regexp.MustCompile(`^https?://[^/]*`)
 
-// changingTail is the end of a path from the first segment that has a number in it.
+// changingTail matches the end of a path from the first segment with a number.
 var changingTail = regexp.MustCompile(`/[^/]*[0-9][^/]*(/.*)?$`)
 
-// texts are pieces of a page that may say what became of a form, those that people read first. Numbers, and what was
-// typed, are not in them.
+// texts returns pieces of a page that may say what happened to a form, those that people read first. They contain no
+// numbers and nothing that was typed.
 func (q Question) texts(a Answer) []string {
 	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	var texts []string
@@ -167,7 +168,7 @@ func (q Question) texts(a Answer) []string {
 
 var jsonWords = regexp.MustCompile(`"[A-Za-z_-]+" ?: ?(true|false|null|"[A-Za-z _-]+")?`)
 
-// telling reports whether a text can stand in a setting.
+// telling reports whether a text can be used in a setting.
 func telling(text string) bool {
 	return len(text) >= 4 && len(text) <= 100 && text == strings.TrimSpace(text) && !strings.Contains(text, "|") &&
 		!strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.IsDigit(r) }) &&
@@ -208,7 +209,7 @@ func lastIndex(all []atom.Atom, wanted atom.Atom) int {
 	return -1
 }
 
-// rankOf is how soon people read a text within these elements; false where they do not.
+// rankOf returns how soon people read a text within these elements. It reports false if they do not read it.
 func rankOf(within []atom.Atom) (rank int, ok bool) {
 	rank = 3
 	for _, element := range within {
@@ -226,7 +227,7 @@ func rankOf(within []atom.Atom) (rank int, ok bool) {
 	return rank, true
 }
 
-// Says is the first thing that a page says to people; empty where that is not known.
+// Says returns the first thing that a page says to people; empty if that is not known.
 func (a Answer) Says() string {
 	if texts := (Question{}).texts(a); len(texts) > 0 {
 		return texts[0]

@@ -15,10 +15,10 @@ type Submitted struct {
 	Page  *Answer // what is there; nil when it does not redirect, or not within the service
 }
 
-// mostHops is how far redirects are followed.
+// mostHops limits how many redirects are followed.
 const mostHops = 3
 
-// Submit sends a form as a release does, unsigned, and follows its redirect as a browser does.
+// Submit sends a form as a release does, but unsigned, and follows its redirect as a browser does.
 func (s Service) Submit(ctx context.Context, a Address) (Submitted, error) {
 	answer, err := s.Ask(ctx, a.plain(), true)
 	if err != nil {
@@ -32,7 +32,7 @@ func (s Service) Submit(ctx context.Context, a Address) (Submitted, error) {
 	return sent, err
 }
 
-// landing is the text of the page that an answer leads to within the service; empty where it leads nowhere.
+// landing returns the text of the page that an answer leads to within the service; empty if it leads nowhere.
 func (s Service) landing(ctx context.Context, from string, answer Answer) string {
 	s.Follow = false
 	page, err := s.follow(ctx, from, answer)
@@ -60,7 +60,7 @@ func (s Service) follow(ctx context.Context, from string, answer Answer) (page *
 	return page, nil
 }
 
-// leads is where an answer redirects with a GET. An address at the service itself has no host.
+// leads returns where an answer redirects with a GET. An address at the service itself has no host.
 func (s Service) leads(from string, answer Answer) (*url.URL, bool) {
 	location := answer.Header.Get("Location")
 	base, err := url.Parse(from)
@@ -79,7 +79,7 @@ func (s Service) leads(from string, answer Answer) (*url.URL, bool) {
 	return to, true
 }
 
-// withCookies are the lines of a request's header, with the cookies that an answer sets.
+// withCookies returns the lines of a request's header, with the cookies that an answer sets.
 func withCookies(lines []string, answer http.Header) []string {
 	jar, names := map[string]string{}, []string{}
 	put := func(pair string) {
