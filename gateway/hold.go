@@ -240,15 +240,12 @@ func (g *Gateway) resubmit(w http.ResponseWriter, r *http.Request, j journey.Jou
 // paid for, the same form with another token is the same: nobody pays twice for what has yet to be delivered.
 func sameRequest(own []journey.Journey, terms journey.Terms, imprint journey.Imprint) (journey.Journey, bool) {
 	for _, j := range own {
-		same := false
 		switch j.State {
-		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid:
-			same = imprint.IsRepeat(j.Imprint)
-		case journey.StateConfirmed, journey.StateReleasing, journey.StateStuck:
-			same = imprint.IsSameForm(j.Imprint)
-		}
-		if same && j.Terms.Route == terms.Route {
-			return j, true
+		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateConfirmed, journey.StateReleasing, journey.StateStuck:
+			same := imprint.IsRepeat(j.Imprint) || j.Paid() && imprint.IsSameForm(j.Imprint)
+			if same && j.Terms.Route == terms.Route {
+				return j, true
+			}
 		}
 	}
 	return journey.Journey{}, false
