@@ -44,6 +44,8 @@ func TestWhatAQueryLeadsToIsNotReachedByAFormOrACookie(t *testing.T) {
 		"broken JSON":                    withForm("POST /index.php", "Content-Type: application/json\r\n", `{/**/"page":"apply"}`),
 		"JSON behind a mark":             withForm("POST /index.php", "Content-Type: application/json\r\n", "\xef\xbb\xbf"+`{"page":"apply"}`),
 		"JSON by another name (Rails)":   withForm("POST /index.php", "Content-Type: text/x-json\r\n", `{"page":"apply"}`),
+		"by another name (Werkzeug)":     withForm("POST /index.php", "Content-Type: application/x-url-encoded\r\n", "page=apply"),
+		"within another name (Node)":     withForm("POST /index.php", "Content-Type: text/x-urlencoded\r\n", "page=apply"),
 		"a type that a proxy drops":      withForm("POST /index.php", "Content-Type: image/png\r\nConnection: content-type\r\n", "page=apply"),
 		"in the path":                    withForm("POST /index.php&page=apply", formType, "name=Ann"),
 		"no type":                        withForm("POST /index.php", "", "page=apply"),

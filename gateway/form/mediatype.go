@@ -28,10 +28,12 @@ func HasForm(header http.Header) bool {
 	if _, _, err := plainType(header); !errors.Is(err, errNoForm) {
 		return true
 	}
-	kind := strings.ToLower(strings.TrimSpace(header.Get("Content-Type")))
-	return strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, urlencoded) || // CGI.pm and ASP.NET look no further
-		strings.Contains(kind, "json") // Rails reads text/x-json, ASP.NET text/json
+	return likeForm.MatchString(header.Get("Content-Type"))
 }
+
+// likeForm finds what some service takes for the type of a form: CGI.pm and ASP.NET only look at how it begins, formidable finds the
+// word anywhere, Werkzeug 2 reads application/x-url-encoded, Rails text/x-json and ASP.NET text/json.
+var likeForm = regexp.MustCompile(`(?i)multipart|url-?encoded|json`)
 
 // plainType returns the type of a form and the boundary of its parts, and an error if services may read them
 // differently.
