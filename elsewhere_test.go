@@ -74,6 +74,33 @@ func TestWhatAQueryLeadsToIsNotReachedByAFormOrACookie(t *testing.T) {
 	require.Empty(t, d.pay.Payments())
 }
 
+// TestNothingContradictsAQueryThatLowersThePrice: PHP takes a parameter from the form before the query.
+func TestNothingContradictsAQueryThatLowersThePrice(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"on", "free", "shadow"} {
+		d := openDoor(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=renew", "PAYGATE_ROUTE_LICENCE_MODE="+mode,
+			"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /index.php", "PAYGATE_ROUTE_PRICED_MATCH=POST /other")
+		for _, raw := range []string{
+			withForm("POST /index.php?page=renew", formType, "page=apply"),
+			withForm("POST /index.php?page=renew", formType, "Page[]=apply"),
+			withForm("POST /index.php?page=renew", "Content-Type: application/json\r\n", `{"page":"apply"}`),
+			withForm("POST /index.php?page=renew", "", "page=apply"),
+			withForm("POST /index.php?page=renew", formType+"Cookie: page=apply\r\n", "name=Ann"),
+		} {
+			require.Equal(t, http.StatusBadRequest, d.isNotFree(t, raw).status, raw)
+		}
+		if mode == "on" {
+			for _, body := range []string{"name=Ann", "page=renew&name=Ann"} {
+				require.Equal(t, http.StatusSeeOther, d.isNotFree(t, withForm("POST /index.php?page=renew", formType, body)).status)
+			}
+			require.EqualValues(t, 2500, d.pay.Payments()[1].Amount)
+			continue
+		}
+		d.speak(withForm("POST /index.php?page=renew", formType, "page=renew&name=Ann"))
+		require.Len(t, d.service.take(), 1)
+	}
+}
+
 func TestOtherPagesOfAFrontControllerAreFree(t *testing.T) {
 	t.Parallel()
 	d := openDoor(t, frontController...)

@@ -13,7 +13,8 @@ import (
 // A condition on the query ("?page=apply") is judged on the query. But services that read their parameters wherever they
 // stand (Java's getParameter, PHP's $_REQUEST, Rack's params, ASP.NET's Request) are led to the same code by a form or a
 // cookie. So where a path may be that of a pattern whose conditions the query does not meet, the rest of the request is
-// looked at too, and refused where it may meet them.
+// looked at too, and refused where it may meet them; and so it is where it may contradict conditions that the query meets, if
+// the request would be another route's without them.
 
 var errElsewhere = errors.New("the form or a cookie has what a pay route's query has")
 
@@ -36,7 +37,7 @@ func (j *judge) elsewhere(method string, t target, relevant []*watched, read *re
 	return found
 }
 
-// lookElsewhere refuses a request that says in its form or its cookies what it does not say in its query. Where it has to
+// lookElsewhere refuses a request whose form or cookies say something else than its query. Where it has to
 // read the body for that, it leaves another in its place, good until the one that it returns is closed.
 func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruling) (ruling, *spool.Body) {
 	refused := ruling{verdict: targetRefused, target: was.target, status: http.StatusBadRequest, reason: errElsewhere}
@@ -60,9 +61,12 @@ func (g *Gateway) lookElsewhere(w http.ResponseWriter, r *http.Request, was ruli
 	return was, body
 }
 
-// isSaidElsewhere tells whether fields of the form or the cookies meet what the query does not.
+// isSaidElsewhere reports whether fields of the form or the cookies may meet what the query does not, or contradict what
+// sets a route apart from another.
 func (r ruling) isSaidElsewhere(said []reading.Field, doubtful bool) bool {
-	return slices.ContainsFunc(r.elsewhere, func(p reading.Pattern) bool { return p.IsSaid(r.query, said, doubtful) })
+	isContradicted := func(p reading.Pattern) bool { return doubtful || p.IsContradicted(said) }
+	return slices.ContainsFunc(r.contested, isContradicted) ||
+		slices.ContainsFunc(r.elsewhere, func(p reading.Pattern) bool { return p.IsSaid(r.query, said, doubtful) })
 }
 
 // readForm reads the form of a request, and puts its body back. The error is that of reading.

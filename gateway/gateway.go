@@ -119,7 +119,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ruling.verdict == targetFree {
 		w, r = ruling.safely(w, r)
 	}
-	if len(ruling.elsewhere) > 0 {
+	if len(ruling.elsewhere)+len(ruling.contested) > 0 {
 		looked, body := g.lookElsewhere(w, r, ruling)
 		defer body.Close()
 		ruling = looked

@@ -208,6 +208,11 @@ func decideExact(method string, t target, path string, exact []*watched, others 
 			hit.routes = append(hit.routes, w.route)
 		}
 	}
+	if len(best.pattern.Parameters()) > 0 && slices.ContainsFunc(served, func(w *watched) bool {
+		return w.route != best.route && w.reach > reachExact && !w.pattern.Equal(best.pattern)
+	}) {
+		hit.contested = []reading.Pattern{best.pattern}
+	}
 	hit.otherwise = decideOtherwise(method, t, path, best.pattern, hit.routes, served, others)
 	return hit
 }

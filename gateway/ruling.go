@@ -42,6 +42,10 @@ type ruling struct {
 	// request may meet.
 	elsewhere []reading.Pattern
 
+	// Of targetPay: the pattern, where its conditions on the query stand between it and another route's at the same path. Nothing
+	// in the request may contradict them.
+	contested []reading.Pattern
+
 	// Of targetFree and targetPay: a safe method at the path of a submission, which passes without a form (safe.go).
 	withoutForm bool
 

@@ -104,6 +104,14 @@ func (p Pattern) IsSaid(query string, fields []Field, doubtful bool) bool {
 	})
 }
 
+// IsContradicted reports whether some service may take another value for one of the pattern's conditions from the fields of a
+// form or the cookies.
+func (p Pattern) IsContradicted(fields []Field) bool {
+	return slices.ContainsFunc(p.conditions, func(c condition) bool {
+		return slices.ContainsFunc(fields, func(f Field) bool { return f.Value != c.value && f.MayBeNamed(c.name) })
+	})
+}
+
 // readsAsValue tells whether some service takes a raw query value for the wanted one, which may be a path.
 func readsAsValue(raw, value string) bool {
 	if mayMean(decodePlus(raw), value) {
