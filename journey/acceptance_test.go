@@ -124,6 +124,7 @@ func TestWhatIsUnknownWhenARedirectMayLeadAnywhere(t *testing.T) {
 		"/licences/confirmation/7": VerdictAccepted, "done": VerdictAccepted, "/": VerdictAccepted, "/index.php?page=done": VerdictAccepted,
 		"/applications/4711": VerdictAccepted, "/applications/51234": VerdictAccepted, "/blog/introduction": VerdictAccepted, "/x?next=/login": VerdictAccepted,
 		"/licences/apply?sent=1": VerdictAccepted, "/licences/form?step=3": VerdictAccepted, "/catalogin/7": VerdictAccepted,
+		"/done/CAS-2026-7":                   VerdictAccepted,
 		"/done?name=Ann+Login&said=no+error": VerdictAccepted, "/done?return=https://x/login": VerdictAccepted, "/done?ref=AUTH-1&session_id=7": VerdictAccepted,
 
 		"/licences/apply": VerdictUnknown, "/Licences/Apply/": VerdictUnknown, "/licences/apply?": VerdictUnknown, "": VerdictUnknown, "#top": VerdictUnknown,

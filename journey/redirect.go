@@ -181,7 +181,7 @@ var (
 	troubleStart = regexp.MustCompile(
 		`^(login|logon|signin|signon|auth|oauth|sso|saml|session|error|maintenance|unavailable|denied|expired|timeout)`)
 	// … or have one of these words: "AccessDenied", "wp-login.php".
-	troubleWord = regexp.MustCompile(`(^|-)(` + words + `|cas|adfs|security-check)(-|$)`)
+	troubleWord = regexp.MustCompile(`(^|-)(` + words + `|security-check)(-|$)|^(cas|adfs)$`)
 	errorStatus = regexp.MustCompile(`^[45][0-9]{2}([^0-9]|$)`)
 	// A name or a value of a query may be anybody's words, and has to be such a word: "?page=login", "?error=session_expired".
 	troubleTerm = regexp.MustCompile(`^((session|access|user|log-?in|auth|page)-)?(` + words + `)$`)
