@@ -18,16 +18,15 @@ import (
 func (j *judge) atSubmission(r *http.Request, t target) []*watched {
 	// Most requests bring nothing at all.
 	isBare := r.Method == http.MethodGet && t.query == "" && r.ContentLength == 0 && !strings.ContainsAny(t.path, "%&;")
-	mayHarm := func(w *watched) bool {
-		return !isBare || w.runsOnGet() || w.route.When != nil && w.isPressedBy(reading.Cookies(r.Header))
-	}
-	if !slices.ContainsFunc(j.submitted, mayHarm) {
+	cookies := reading.Cookies(r.Header)
+	if len(j.submitted) == 0 || isBare && len(cookies) == 0 && !slices.ContainsFunc(j.submitted, (*watched).runsOnGet) {
 		return nil
 	}
 	read := reading.Of(t.path)
 	allowed := j.isAllowed(http.MethodGet, t)
 	return those(j.submitted, func(w *watched) bool {
-		return !read.Complete() || read.Have(w.pattern) || !allowed && w.hasWidely(read)
+		isAt := !read.Complete() || read.Have(w.pattern) || !allowed && w.hasWidely(read)
+		return isAt && (!isBare || w.runsOnGet() || w.isPressedBy(cookies))
 	})
 }
 

@@ -64,3 +64,19 @@ func TestWhatIsTooMuchToJudgeIsNotJudged(t *testing.T) {
 		}
 	}
 }
+
+func TestAQueryWithTooMuchToJudgeIsArguable(t *testing.T) {
+	t.Parallel()
+	p := patternOf(t, "POST /index.php?page=apply")
+	for query, fit := range map[string]Fit{
+		strings.Repeat("%25%C3%A9=1&", 990) + "page=home":           Arguable,
+		strings.Repeat("%25%C3%A9", 2000):                           Arguable,
+		strings.Repeat("filter%5Bname%5D=1&", 400) + "page=home":    Unmet,
+		strings.Repeat("filter%5Bname%5D=1&", 400) + "page=apply":   Met,
+		"page=" + strings.Repeat("%25%C3%A9", 1000):                 Arguable,
+		"page=" + strings.Repeat("x", 3000):                         Unmet,
+		"to=" + strings.Repeat("%2525%C3%A9", 3000) + "&page=apply": Met,
+	} {
+		require.Equal(t, fit, p.Fits(query), query[:30])
+	}
+}

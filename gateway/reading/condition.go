@@ -58,13 +58,19 @@ func (c condition) fits(query string) Fit {
 	if strings.Count(query, "&")+strings.Count(query, ";") >= MostParameters {
 		return Arguable
 	}
-	var exact, loose, others, tried int
+	var exact, loose, others, tried, odd int
 	for pair := range strings.SplitSeq(query, "&") {
 		if c.isExactly(pair) {
 			exact++
 			continue
 		}
 		for rawName, rawValue := range splits(pair) { // some services part parameters by ";" too
+			if isOdd(rawName) {
+				odd += len(rawName)
+			}
+			if odd > mostOddNames {
+				return Arguable
+			}
 			if loose > 0 || !MayName(rawName, c.name) {
 				continue
 			}
@@ -98,9 +104,7 @@ func (c condition) isExactly(pair string) bool {
 // from the fields of its form and its cookies. What is doubtful may be anything.
 func (p Pattern) IsSaid(query string, fields []Field, doubtful bool) bool {
 	return !slices.ContainsFunc(p.conditions, func(c condition) bool {
-		return !doubtful && c.fits(query) == Unmet && !slices.ContainsFunc(fields, func(f Field) bool {
-			return f.MayBeNamed(c.name) && (readsAsValue(f.Value, c.value) || f.MayBe(c.value))
-		})
+		return !doubtful && c.fits(query) == Unmet && !c.isSaidBy(fields)
 	})
 }
 
@@ -108,12 +112,22 @@ func (p Pattern) IsSaid(query string, fields []Field, doubtful bool) bool {
 // form or the cookies.
 func (p Pattern) IsContradicted(fields []Field) bool {
 	return slices.ContainsFunc(p.conditions, func(c condition) bool {
-		return slices.ContainsFunc(fields, func(f Field) bool { return f.Value != c.value && f.MayBeNamed(c.name) })
+		found, few := Candidates(fields, func(f Field) bool { return f.MayBeNamed(c.name) })
+		return !few || slices.ContainsFunc(found, func(f Field) bool { return f.Value != c.value })
 	})
+}
+
+func (c condition) isSaidBy(fields []Field) bool {
+	found, few := Candidates(fields, func(f Field) bool { return f.MayBeNamed(c.name) })
+	isSaid := func(f Field) bool { return readsAsValue(f.Value, c.value) || f.MayBe(c.value) }
+	return !few || slices.ContainsFunc(found, isSaid)
 }
 
 // readsAsValue tells whether some service takes a raw query value for the wanted one, which may be a path.
 func readsAsValue(raw, value string) bool {
+	if len(raw) > maxValueBytes && isOdd(raw) {
+		return true // may be anything
+	}
 	if mayMean(decodePlus(raw), value) {
 		return true
 	}
