@@ -190,13 +190,13 @@ func TestNeitherHostNorWhoAsksOpensAPayRoute(t *testing.T) {
 	d := openDoor(t)
 	for _, host := range []string{
 		"evil.example", "localhost", "127.0.0.1", "[::1]", "apply.example:99999", "service.internal", "evil.example\r\nX-Forwarded-Host: apply.example",
-		"apply.example..", "apply.example.evil.example", "xapply.example",
+		"apply.example.", "apply.example..", "apply.example.evil.example", "xapply.example",
 	} {
 		answer := d.isNotFree(t, "POST /licences/apply HTTP/1.1\r\nHost: "+host+"\r\nContent-Length: 8\r\n\r\nname=Ann")
 		require.Equal(t, http.StatusMisdirectedRequest, answer.status, host)
 	}
 	for _, lines := range []string{
-		"Host: APPLY.EXAMPLE", "Host: apply.example.", "Host: apply.example:80",
+		"Host: APPLY.EXAMPLE", "Host: apply.example:80",
 		"Host: apply.example\r\nUser-Agent: kube-probe/1.30", "Host: apply.example\r\nUser-Agent: ELB-HealthChecker/2.0", "Host: apply.example\r\nUser-Agent: GoogleHC/1.0",
 		"Host: apply.example\r\nX-Forwarded-For: 127.0.0.1", "Host: apply.example\r\nX-Real-IP: 10.0.0.1", "Host: apply.example\r\nForwarded: for=127.0.0.1;proto=https",
 		"Host: apply.example\r\nX-Custom-IP-Authorization: 127.0.0.1", "Host: apply.example\r\nX-Middleware-Subrequest: middleware", "Host: apply.example\r\nAuthorization: Basic YWRtaW46YWRtaW4=",
