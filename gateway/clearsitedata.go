@@ -13,6 +13,9 @@ import (
 // mostExpired limits how many cookies one answer expires, because the browser chooses the names and paths.
 const mostExpired = 200
 
+// longestPath is the longest path that browsers keep for a cookie (RFC 6265bis section 5.6).
+const longestPath = 1024
+
 // keepTicket stops an answer of the service from clearing our cookie together with its own: a citizen who is at GOV.UK
 // Pay could not come back. It clears the service's own cookies in another way.
 func keepTicket(header http.Header, to recipient) {
@@ -53,8 +56,9 @@ func withoutCookies(lines []string) (cleared []string, cookies bool) {
 // may have been set for, and those of its domains at the root, where such cookies usually are.
 func (to recipient) expiries() []string {
 	var lines []string
+	names := to.cookieNames()
 	for _, where := range to.scopes() {
-		for _, name := range to.cookieNames() {
+		for _, name := range names {
 			if len(lines) == mostExpired {
 				return lines
 			}
@@ -83,6 +87,9 @@ func (to recipient) scopes() []string {
 // prefixes returns the cookie paths that match a path (RFC 6265 section 5.1.4).
 func prefixes(path string) []string {
 	found := []string{"/"}
+	if len(path) > longestPath {
+		return found
+	}
 	for i := 1; i < len(path) && path[i] != ';'; i++ {
 		if path[i] == '/' {
 			found = append(found, path[:i], path[:i+1])
@@ -117,6 +124,9 @@ func (to recipient) cookieNames() []string {
 	var names []string
 	for pair := range strings.SplitSeq(strings.Join(to.cookies, ";"), ";") {
 		name, _, found := strings.Cut(pair, "=")
+		if len(names) == mostExpired {
+			break
+		}
 		if name = strings.TrimSpace(name); found && name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -66,4 +67,19 @@ func TestClearSiteDataOfPassedThroughAnswersKeepsTheTicket(t *testing.T) {
 	require.NotContains(t, got, "paygate=")
 	require.NotContains(t, <-service.seen, "ticket")
 	require.Contains(t, exchange(t, door, "GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1\r\n\r\n"), "Clear-Site-Data: \"cookies\"\r\n")
+}
+
+func TestAHostilePathExpiresNoCookiesButTheRootsOwn(t *testing.T) {
+	t.Parallel()
+	to := recipient{origin: &url.URL{Scheme: "https", Host: "apply.example"}, path: strings.Repeat("/", 60_000)}
+	for i := range 10_000 {
+		to.cookies = append(to.cookies, fmt.Sprint("n", i, "=1"))
+	}
+	require.Equal(t, []string{"/"}, prefixes(to.path))
+	require.Len(t, to.cookieNames(), mostExpired)
+	size := 0
+	for _, line := range to.expiries() {
+		size += len(line)
+	}
+	require.Less(t, size, 20_000)
 }
