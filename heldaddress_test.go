@@ -234,6 +234,57 @@ func TestALargeReplyIsTheServicesOwnAndSaysThatItBrokeOff(t *testing.T) {
 	require.Len(t, text, len(large), "all that came")
 }
 
+// TestASmallReplyThatBreaksOffIsShownAsFarAsItCame: some old services count their pages wrong.
+func TestASmallReplyThatBreaksOffIsShownAsFarAsItCame(t *testing.T) {
+	t.Parallel()
+	for name, does := range map[string]http.HandlerFunc{
+		"one too long": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "19")
+			_, _ = w.Write([]byte("licence LIC-7 given"[:18]))
+		},
+		"in a chunk": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte("licence LIC-7 given"[:18]))
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		},
+	} {
+		h, c := annHasPaid(t, does)
+		text, err := c.readsOn(c.get("/_pay/return").to())
+		require.Error(t, err, "%s: not a complete answer", name)
+		require.Equal(t, "licence LIC-7 give", text, name)
+		require.Len(t, h.service.got(http.MethodPost), 1, name)
+		require.Equal(t, journey.StateReleased, c.state(), name)
+		require.Contains(t, c.comesBack().text, "application sent", name)
+	}
+}
+
+func TestARedirectThatBreaksOffIsFollowed(t *testing.T) {
+	t.Parallel()
+	_, c := annHasPaid(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			plain(w, r)
+			return
+		}
+		w.Header().Set("Location", "/licences/confirmation/1")
+		w.Header().Set("Content-Length", "9")
+		w.WriteHeader(http.StatusFound)
+	})
+	answer, err := c.client.Get(c.h.url + c.get("/_pay/return").to())
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, "/licences/confirmation/1", answer.Header.Get("Location"))
+}
+
+// TestAReplyOfWhichNothingCameIsAPageOfOurs: a broken blank page would tell the citizen nothing.
+func TestAReplyOfWhichNothingCameIsAPageOfOurs(t *testing.T) {
+	t.Parallel()
+	_, c := annHasPaid(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		w.WriteHeader(http.StatusOK)
+	})
+	require.Contains(t, c.comesBack().text, "application sent")
+}
+
 // readsOn is a GET that may break off: what came, and why it ended.
 func (c *citizen) readsOn(target string) (string, error) {
 	c.h.t.Helper()

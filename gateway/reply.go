@@ -56,7 +56,7 @@ func (g *Gateway) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 	case after.ShowsReply(g.Runner.Now()):
 		_ = progress.Reply.Close() // the kept one is shown
 		g.showReply(w, r, after, marker{})
-	case progress.Reply != nil && (!progress.Reply.Broken || !g.explains(r, after, marker{}, *progress.Reply)):
+	case showsSomething(progress.Reply) && !(progress.Reply.Broken && g.explains(r, after, marker{}, *progress.Reply)):
 		// too large to keep, or broken off: there is this one chance to see it
 		g.seen(r, after)
 		g.hand(w, r, after, progress.Reply)
@@ -121,6 +121,11 @@ func explained(j journey.Journey, reply journey.Reply) answer {
 // isChallenge reports whether a reply asks the browser for a user name and password.
 func isChallenge(reply journey.Reply) bool {
 	return reply.Status == http.StatusUnauthorized && reply.Header.Get("Www-Authenticate") != ""
+}
+
+// showsSomething reports whether there is a reply, of which more has come than the beginning.
+func showsSomething(reply *journey.Reply) bool {
+	return reply != nil && (!reply.Broken || len(reply.Body) > 0 || locationOf(*reply) != "")
 }
 
 // isEmpty tells whether a browser shows nothing of a reply, and stays on the page that it has. Of a pass it may have kept a copy.
@@ -228,7 +233,7 @@ func staysBehind(r *http.Request, names []string) bool {
 // passOn gives the service's answer to the request that is still waiting for it.
 func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progress, err error) {
 	switch {
-	case p.Reply != nil:
+	case showsSomething(p.Reply):
 		if p.Journey.KeepsReply() { // its cookies go with this answer, and with no later one
 			if _, takeErr := g.Runner.TakeReply(r.Context(), p.Journey.ID); takeErr != nil {
 				g.Log.WarnContext(r.Context(), "marking a reply as shown", "journey_id", p.Journey.ID, "error", takeErr)

@@ -215,7 +215,7 @@ func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by B
 		_ = result.Reply.Close()
 		return Progress{Journey: j}, fmt.Errorf("storing the result %s of a delivery: %w", result.Verdict, err)
 	}
-	if !answered || result.Reply != nil && result.Reply.Broken {
+	if !answered {
 		_ = result.Reply.Close()
 		return Progress{Journey: after}, nil
 	}

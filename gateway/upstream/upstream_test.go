@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -276,8 +277,12 @@ func TestASlowServiceIsUnknown(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
-	w := newWire(t, -1, func(net.Conn) { <-release })
-	result := deliverer(t, w.url, func(o *upstream.Options) { o.Timeout = 50 * time.Millisecond }).Deliver(t.Context(), delivery())
+	ctx, giveUp := context.WithCancel(t.Context())
+	w := newWire(t, -1, func(net.Conn) {
+		giveUp() // once the request is there
+		<-release
+	})
+	result := deliverer(t, w.url, nil).Deliver(ctx, delivery())
 	require.Equal(t, journey.VerdictUnknown, result.Verdict)
 	require.Contains(t, result.Detail, "in time")
 }
