@@ -15,8 +15,9 @@ var overrides = []string{
 	"x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl", "x-script-name", "script-name", "path-info", "proxy",
 }
 
-// asker are the headers, by fold, with which only a trusted proxy may say who asks; all x-forwarded-* belong to them.
-var asker = []string{"forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "front-end-https"}
+// asker are the headers, by fold, with which only a trusted proxy may say who asks, or where it finds files of the service
+// (Rack::Sendfile, CVE-2025-61780); all x-forwarded-* belong to them.
+var asker = []string{"forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "front-end-https", "x-sendfile-type", "x-accel-mapping"}
 
 // answered are the headers that ask for something that Paygate does itself.
 var answered = []string{"expect", "te", "trailer", "http2-settings"}
