@@ -87,15 +87,12 @@ func (to recipient) scopes() []string {
 // prefixes returns the cookie paths that match a path (RFC 6265 section 5.1.4).
 func prefixes(path string) []string {
 	found := []string{"/"}
-	if len(path) > longestPath {
-		return found
-	}
-	for i := 1; i < len(path) && path[i] != ';'; i++ {
+	for i := 1; i < min(len(path), longestPath) && path[i] != ';'; i++ {
 		if path[i] == '/' {
 			found = append(found, path[:i], path[:i+1])
 		}
 	}
-	if path = withoutParameters(path); len(path) > 1 && !strings.HasSuffix(path, "/") && !strings.Contains(path, ";") {
+	if path = withoutParameters(path); len(path) > 1 && len(path) <= longestPath && !strings.HasSuffix(path, "/") && !strings.Contains(path, ";") {
 		found = append(found, path)
 	}
 	return found

@@ -69,13 +69,14 @@ func TestClearSiteDataOfPassedThroughAnswersKeepsTheTicket(t *testing.T) {
 	require.Contains(t, exchange(t, door, "GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1\r\n\r\n"), "Clear-Site-Data: \"cookies\"\r\n")
 }
 
-func TestAHostilePathExpiresNoCookiesButTheRootsOwn(t *testing.T) {
+func TestAHostilePathExpiresOnlySoManyCookies(t *testing.T) {
 	t.Parallel()
 	to := recipient{origin: &url.URL{Scheme: "https", Host: "apply.example"}, path: strings.Repeat("/", 60_000)}
 	for i := range 10_000 {
 		to.cookies = append(to.cookies, fmt.Sprint("n", i, "=1"))
 	}
-	require.Equal(t, []string{"/"}, prefixes(to.path))
+	require.LessOrEqual(t, len(prefixes(to.path)), 2*longestPath)
+	require.LessOrEqual(t, len(prefixes("/"+strings.Repeat("a", 60_000))), 1)
 	require.Len(t, to.cookieNames(), mostExpired)
 	size := 0
 	for _, line := range to.expiries() {
