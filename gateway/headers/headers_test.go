@@ -34,8 +34,10 @@ func TestAHeldRequestKeepsWhatFreeTrafficCarries(t *testing.T) {
 		"", "Connection", "Content-Length", "Expect", "Host", "Http2-Settings", "Keep-Alive", "PAYGATE_STATUS", "Paygate", "Paygate-Status", "Proxy", "Proxy-Authorization",
 		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "X-Http-Method-Override", "X-Original-Url", "X_Odd", "paygate.status", "X-Forwarded-Prefix",
 	}
-	who := []string{"Forwarded", "Front-End-Https", "True-Client-Ip", "X-Accel-Mapping", "X-Client-Ip", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Ssl",
-		"X-Real-Ip", "X-Sendfile-Type"}
+	who := []string{
+		"Forwarded", "Front-End-Https", "True-Client-Ip", "X-Accel-Mapping", "X-Client-Ip", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Ssl",
+		"X-Real-Ip", "X-Sendfile-Type",
+	}
 	all := headerOf(slices.Concat(carried, perFetch, never, who)...)
 	require.Equal(t, carried, namesOf(headers.Held(all, false)))
 	trusted := slices.Concat(carried, who)
