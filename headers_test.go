@@ -268,8 +268,9 @@ func TestAnAbsoluteTargetIsJudgedByItsPathAndSentWithout(t *testing.T) {
 	t.Parallel()
 	d := openDoor(t)
 	for origin, status := range map[string]int{
-		"http://apply.example": http.StatusSeeOther, "HTTP://apply.example": http.StatusSeeOther, "http://Apply.Example.:80": http.StatusSeeOther,
-		"http://" + d.address: http.StatusMisdirectedRequest,
+		"http://apply.example": http.StatusSeeOther, "HTTP://apply.example": http.StatusSeeOther, "http://Apply.Example:80": http.StatusSeeOther,
+		"http://apply.example.": http.StatusMisdirectedRequest,
+		"http://" + d.address:   http.StatusMisdirectedRequest,
 	} {
 		host, _ := url.Parse(origin)
 		answer := d.isNotFree(t, "POST "+origin+"/licences/apply HTTP/1.1\r\nHost: "+host.Host+"\r\nContent-Length: 0\r\n\r\n")
