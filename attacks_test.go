@@ -15,8 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey"
-	"paygate/journey/pay/simulator"
 )
 
 // TestTossedCookiesHideNoTicket: a sibling site can put cookies of our name beside ours, and anybody can send many.
@@ -115,7 +115,7 @@ func TestReleaseOnReturnTrustsNobodyButPay(t *testing.T) {
 			h := newHouse(t, confirms, onReturn...)
 			c := paysAFine(h)
 			h.pays("submitted")
-			h.pay.AddFault(simulator.Fault{Call: "get", Kind: fault, Times: times})
+			h.pay.AddFault(paysim.Fault{Call: "get", Kind: fault, Times: times})
 			require.Contains(t, c.comesBack().text, "checking")
 			require.Empty(t, h.service.got(http.MethodPost))
 			require.Contains(t, c.comesBack().text, "the service's own page")

@@ -16,7 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 	"paygate/journey"
 	"paygate/journey/export"
 	"paygate/journey/pay"
@@ -49,25 +49,25 @@ func (c *citizen) tries(method, target string, form url.Values, header ...string
 
 // away takes a database away and brings it back.
 type away struct {
-	goes, returns func(*testing.T, *postgres.Server, string)
+	goes, returns func(*testing.T, *testpg.Server, string)
 }
 
 func waysToBeAway() map[string]away {
 	return map[string]away{
 		"stopped": {
-			func(t *testing.T, s *postgres.Server, _ string) { s.Stop(t) },
-			func(t *testing.T, s *postgres.Server, _ string) { s.Launch(t) },
+			func(t *testing.T, s *testpg.Server, _ string) { s.Stop(t) },
+			func(t *testing.T, s *testpg.Server, _ string) { s.Launch(t) },
 		},
 		"paused": {
-			func(t *testing.T, s *postgres.Server, _ string) { s.Pause(t) },
-			func(t *testing.T, s *postgres.Server, _ string) { s.Resume(t) },
+			func(t *testing.T, s *testpg.Server, _ string) { s.Pause(t) },
+			func(t *testing.T, s *testpg.Server, _ string) { s.Resume(t) },
 		},
 		"taking no connections": {
-			func(t *testing.T, s *postgres.Server, database string) {
+			func(t *testing.T, s *testpg.Server, database string) {
 				s.Do(t, `ALTER DATABASE `+nameOf(t, database)+` ALLOW_CONNECTIONS false`)
 				cut(t, s, database)
 			},
-			func(t *testing.T, s *postgres.Server, database string) {
+			func(t *testing.T, s *testpg.Server, database string) {
 				s.Do(t, `ALTER DATABASE `+nameOf(t, database)+` ALLOW_CONNECTIONS true`)
 			},
 		},
@@ -75,7 +75,7 @@ func waysToBeAway() map[string]away {
 }
 
 // cut ends every connection to a database.
-func cut(t *testing.T, s *postgres.Server, database string) {
+func cut(t *testing.T, s *testpg.Server, database string) {
 	t.Helper()
 	s.Do(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '`+nameOf(t, database)+`'`)
 }
@@ -94,7 +94,7 @@ func TestWhileTheDatabaseIsAway(t *testing.T) {
 	for name, way := range waysToBeAway() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := postgres.Own(t)
+			server := testpg.Own(t)
 			database := server.Database(t)
 			w := newTownOn(t, database, confirms)
 			settings := []string{"PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_PAY_WEBHOOK_SECRETS=" + webhookSecret}
@@ -206,7 +206,7 @@ func (c *citizen) sends(message string, header ...string) (page, error) {
 // paused and started again, at moments that nobody has chosen.
 func TestNothingPaidIsLostWhateverTheDatabaseDoes(t *testing.T) {
 	t.Parallel()
-	server := postgres.Own(t)
+	server := testpg.Own(t)
 	database := server.Database(t)
 	w := newTownOn(t, database, confirms)
 	settings := []string{"PAYGATE_MOPUP_EVERY=200ms", "PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_LICENCE_RETRY_FOR=1s"}

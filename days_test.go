@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey"
-	"paygate/journey/pay/simulator"
 )
 
 // What happens within hours, days and years, with Pay and Paygate by one clock that is moved.
@@ -140,7 +140,7 @@ func TestACaptureThatFailsForFiveDaysGoesToAPerson(t *testing.T) {
 	c := h.citizen()
 	c.apply("Ann")
 	h.pays("success")
-	h.pay.AddFault(simulator.Fault{Call: "capture", Kind: "500"})
+	h.pay.AddFault(paysim.Fault{Call: "capture", Kind: "500"})
 	c.comesBack()
 	for range 20 {
 		require.Equal(t, journey.StateAccepted, c.state())
@@ -247,7 +247,7 @@ func TestTheClocksOfPayAndPaygateNeedNotAgree(t *testing.T) {
 			h.now = func() time.Time { return h.pay.Now().Add(skew) }
 			h.moveIn()
 			c := h.citizen()
-			h.pay.AddFault(simulator.Fault{Call: "create", Kind: "lost", Times: 1})
+			h.pay.AddFault(paysim.Fault{Call: "create", Kind: "lost", Times: 1})
 			require.Equal(t, http.StatusBadGateway, c.post("/licences/apply", url.Values{"name": {"Ann"}}).status)
 			h.pays("success") // as nobody can, who has no address
 			h.pay.Advance(3 * time.Hour)

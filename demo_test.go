@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/command"
-	"paygate/internal/browser"
+	"paygate/internal/testbrowser"
 )
 
 // startDemo runs the demo as a person would, and gives the address to open.
@@ -128,8 +128,8 @@ func (w walk) at() string {
 
 func (w walk) look(name string) {
 	w.t.Helper()
-	browser.Axe(w.t, w.tab)
-	browser.Screenshot(w.t, w.tab, "demo-"+name)
+	testbrowser.Axe(w.t, w.tab)
+	testbrowser.Screenshot(w.t, w.tab, "demo-"+name)
 }
 
 // see waits until something is there to be seen, through as many pages as come before it.
@@ -192,7 +192,7 @@ func (w walk) received(method, target string) (count int) {
 
 func TestTheDemoInABrowser(t *testing.T) {
 	t.Parallel()
-	tab := browser.Tab(t)
+	tab := testbrowser.Tab(t)
 	url := startDemo(t)
 	photo := filepath.Join(t.TempDir(), "photo.jpg")
 	content := bytesOfAllKinds(20_000)

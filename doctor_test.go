@@ -24,15 +24,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/command"
+	"paygate/internal/paysim"
 	"paygate/journey"
-	"paygate/journey/pay/simulator"
 )
 
 // practice is what a doctor looks at: a service, a simulated Pay, and settings.
 type practice struct {
 	t       *testing.T
 	service *service
-	pay     *simulator.Simulator
+	pay     *paysim.Simulator
 	payURL  string
 	environ []string
 	lookUp  func(context.Context, string, string) ([]netip.Addr, error)
@@ -57,7 +57,7 @@ func formPageWith(head string, header ...string) http.HandlerFunc {
 
 func newPractice(t *testing.T, answer http.HandlerFunc, over ...string) *practice {
 	t.Helper()
-	p := &practice{t: t, service: &service{answer: answer}, pay: simulator.New(simulator.Options{Keys: []string{"api_test_secretkeysecretkey"}})}
+	p := &practice{t: t, service: &service{answer: answer}, pay: paysim.New(paysim.Options{Keys: []string{"api_test_secretkeysecretkey"}})}
 	p.lookUp = func(context.Context, string, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
 	t.Cleanup(p.pay.Close)
 	p.service.server = httptest.NewServer(p.service)
@@ -223,7 +223,7 @@ func TestADoctorAndPay(t *testing.T) {
 	require.Contains(t, v.lines["GOV.UK Pay"], "wrong: refuses the key (status 401)")
 
 	p := newPractice(t, formPage())
-	p.pay.AddFault(simulator.Fault{Call: "get", Kind: "503"})
+	p.pay.AddFault(paysim.Fault{Call: "get", Kind: "503"})
 	v = p.visit()
 	require.Zero(t, v.status)
 	require.Contains(t, v.lines["GOV.UK Pay"], "warning: has trouble just now (status 503)")

@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey"
-	"paygate/journey/pay/simulator"
 )
 
 // deliversEarly lets early delivery do what is due.
@@ -179,7 +179,7 @@ func TestPayIsDownForHours(t *testing.T) {
 		h.pays("success")
 		citizens = append(citizens, c)
 	}
-	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
+	h.pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	for range 100 {
 		h.pay.Advance(time.Minute)
 		_ = h.parts.Early(t.Context())
@@ -190,7 +190,7 @@ func TestPayIsDownForHours(t *testing.T) {
 	h.inMinutes(36)
 	require.Len(t, h.service.got(http.MethodPost), 12)
 
-	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
+	h.pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	late := h.citizen()
 	late.apply("Ben")
 	h.pays("success")
@@ -307,7 +307,7 @@ func TestReplicasShareEarlyDelivery(t *testing.T) {
 	t.Parallel()
 	onEveryStore(t, func(t *testing.T, kind storeKind) {
 		clock := newMovableClock()
-		first := build(t, simulator.Options{Now: clock.now, PostLimit: -1}, confirms)
+		first := build(t, paysim.Options{Now: clock.now, PostLimit: -1}, confirms)
 		first.now = clock.now
 		gates := replicas(t, kind, first)
 		const journeys = 20

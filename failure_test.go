@@ -17,11 +17,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/cookie"
+	"paygate/gateway/delivery"
 	"paygate/gateway/signature"
-	"paygate/gateway/upstream"
+	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/pay"
-	"paygate/journey/pay/simulator"
 )
 
 var errInjected = errors.New("injected")
@@ -148,7 +148,7 @@ type shaky struct {
 	t       *testing.T
 	trouble *trouble
 	clock   *movableClock
-	pay     *simulator.Simulator
+	pay     *paysim.Simulator
 	book    *book
 	legacy  *httptest.Server
 	store   journey.Store // without trouble
@@ -163,7 +163,7 @@ func newShaky(t *testing.T, store journey.Store, clock *movableClock, s story, t
 	b := &book{}
 	legacy := httptest.NewServer(b.serves(s.service))
 	t.Cleanup(legacy.Close)
-	atPay := simulator.New(simulator.Options{Now: clock.now, PostLimit: -1})
+	atPay := paysim.New(paysim.Options{Now: clock.now, PostLimit: -1})
 	t.Cleanup(atPay.Close)
 	payServer := httptest.NewServer(atPay)
 	t.Cleanup(payServer.Close)
@@ -172,7 +172,7 @@ func newShaky(t *testing.T, store journey.Store, clock *movableClock, s story, t
 	serviceURL, _ := url.Parse(legacy.URL)
 	key, err := signature.Generate(signature.ES256, clock.now())
 	require.NoError(t, err)
-	deliverer := upstream.New(upstream.Options{
+	deliverer := delivery.New(delivery.Options{
 		Upstream: serviceURL, Origins: []*url.URL{serviceURL}, Timeout: ample, ReplyMaxBytes: 1 << 20, StripSetCookie: cookie.StripSet,
 		Signer: func() signature.Signer {
 			return signature.Signer{Keys: signature.Keys{key}, Issuer: "x", Audience: "x", Now: clock.now}

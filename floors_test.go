@@ -18,10 +18,10 @@ type goPackage struct {
 
 // sideways are the only imports between rooms of one floor.
 var sideways = map[string][]string{
-	"paygate/journey/pay/simulator": {"paygate/journey/pay"},
-	"paygate/gateway/probe":         {"paygate/gateway/dial"},
-	"paygate/gateway/form":          {"paygate/gateway/cards", "paygate/gateway/reading"},
-	"paygate/gateway/upstream":      {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers", "paygate/gateway/dial"},
+	"paygate/internal/paysim":  {"paygate/journey/pay"},
+	"paygate/gateway/probe":    {"paygate/gateway/dial"},
+	"paygate/gateway/form":     {"paygate/gateway/cards", "paygate/gateway/reading"},
+	"paygate/gateway/delivery": {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers", "paygate/gateway/dial"},
 }
 
 // floor is how high a room lies. Imports go down only.

@@ -26,15 +26,15 @@ import (
 
 	"paygate/gateway/command"
 	"paygate/gateway/config"
+	"paygate/internal/paysim"
 	"paygate/journey"
-	"paygate/journey/pay/simulator"
 )
 
 // house is the whole of Paygate, assembled as main does, between a service and a simulated Pay.
 type house struct {
 	t       testing.TB
 	service *service
-	pay     *simulator.Simulator
+	pay     *paysim.Simulator
 	payURL  string
 	url     string
 	host    string // what browsers call it, where that is not its address
@@ -139,11 +139,11 @@ func secret32(seed byte) string {
 // newHouse assembles a house with these settings over the usual ones.
 func newHouse(t testing.TB, answer http.HandlerFunc, over ...string) *house {
 	t.Helper()
-	return newHouseAtPay(t, simulator.Options{PostLimit: -1}, answer, over...)
+	return newHouseAtPay(t, paysim.Options{PostLimit: -1}, answer, over...)
 }
 
 // newHouseAtPay is a house whose GOV.UK Pay behaves in another way.
-func newHouseAtPay(t testing.TB, atPay simulator.Options, answer http.HandlerFunc, over ...string) *house {
+func newHouseAtPay(t testing.TB, atPay paysim.Options, answer http.HandlerFunc, over ...string) *house {
 	t.Helper()
 	h := build(t, atPay, answer)
 	h.moveIn(over...)
@@ -170,13 +170,13 @@ func annHasPaid(t testing.TB, answer http.HandlerFunc, over ...string) (*house, 
 }
 
 // build makes the service and the simulated Pay.
-func build(t testing.TB, atPay simulator.Options, answer http.HandlerFunc) *house {
+func build(t testing.TB, atPay paysim.Options, answer http.HandlerFunc) *house {
 	t.Helper()
 	h := &house{t: t, service: &service{answer: answer}, log: &logBook{}, now: now}
 	h.service.server = &httptest.Server{Listener: quietListener(t), Config: &http.Server{Handler: h.service}}
 	h.service.server.Start()
 	t.Cleanup(h.service.server.Close)
-	h.pay = simulator.New(atPay)
+	h.pay = paysim.New(atPay)
 	t.Cleanup(h.pay.Close)
 	payServer := httptest.NewServer(h.pay)
 	t.Cleanup(payServer.Close)
@@ -378,7 +378,7 @@ func (c *citizen) status() []struct{ ID, State, Reference string } {
 }
 
 // payments lists what Pay has.
-func (h *house) payments() []simulator.PaymentView { return h.pay.Payments() }
+func (h *house) payments() []paysim.PaymentView { return h.pay.Payments() }
 
 // pays lets the citizen of the newest payment end it at Pay.
 func (h *house) pays(outcome string) {

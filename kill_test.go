@@ -22,9 +22,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/export"
-	"paygate/journey/pay/simulator"
 )
 
 var (
@@ -108,7 +108,7 @@ type arena struct {
 	t        *testing.T
 	store    string // as the settings name it
 	gateways []*gatewayProcess
-	pay      *simulator.Simulator
+	pay      *paysim.Simulator
 	book     *book
 	moments  chan struct{} // one for each moment at which something is about to happen, or has just happened
 
@@ -143,7 +143,7 @@ func newArena(t *testing.T, kind storeKind) *arena {
 		return accepts
 	})))
 	t.Cleanup(legacy.Close)
-	a.pay = simulator.New(simulator.Options{PostLimit: -1})
+	a.pay = paysim.New(paysim.Options{PostLimit: -1})
 	t.Cleanup(a.pay.Close)
 	payServer := httptest.NewServer(a.watched(a.pay))
 	t.Cleanup(payServer.Close)

@@ -19,7 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/journey/pay/simulator"
+	"paygate/internal/paysim"
 )
 
 func TestABrowserHasOnlySoManyOpenJourneys(t *testing.T) {
@@ -110,7 +110,7 @@ func TestPaymentsAreCreatedAtTheRateThatPayAllows(t *testing.T) {
 		require.Contains(t, p.text, "you go straight to the payment", "the form is kept")
 	}
 	require.GreaterOrEqual(t, turnedAway, 0, "some had to be turned away")
-	creates := slices.DeleteFunc(h.pay.Requests(), func(r simulator.Request) bool { return r.Call != "create" })
+	creates := slices.DeleteFunc(h.pay.Requests(), func(r paysim.Request) bool { return r.Call != "create" })
 	require.Len(t, creates, len(h.payments()), "Pay was not even asked for more")
 	require.Greater(t, len(h.payments()), 2, "some waited for their turn")
 

@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey/pay"
-	"paygate/journey/pay/simulator"
 )
 
 // hushed is in everything that a log must not have: queries, bodies, cookies, headers, names and addresses.
@@ -103,7 +103,7 @@ func TestNothingSecretIsInAnyLog(t *testing.T) {
 
 			var tickets []string
 			for _, fault := range []string{"500", "429", "reset", "html", "garbage", "huge", "hostile_next_url"} {
-				d.pay.AddFault(simulator.Fault{Call: "create", Kind: fault, Times: 1})
+				d.pay.AddFault(paysim.Fault{Call: "create", Kind: fault, Times: 1})
 				hold("&fault="+fault, "")
 			}
 			for i, answer := range brokenAnswers() {
@@ -122,7 +122,7 @@ func TestNothingSecretIsInAnyLog(t *testing.T) {
 			done := hold("&good", "")
 			payments := d.pay.Payments()
 			require.NoError(t, d.pay.Pay(payments[len(payments)-1].ID, "success"))
-			d.pay.AddFault(simulator.Fault{Call: "get", Kind: "garbage", Times: 1})
+			d.pay.AddFault(paysim.Fault{Call: "get", Kind: "garbage", Times: 1})
 			returns(cookieOf(done))
 			returns(cookieOf(done))
 			require.NoError(t, service.listener.Close())

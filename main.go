@@ -25,16 +25,16 @@ import (
 	"paygate/gateway/command"
 	"paygate/gateway/config"
 	"paygate/gateway/cookie"
+	"paygate/gateway/delivery"
 	"paygate/gateway/metrics"
 	"paygate/gateway/pages"
 	"paygate/gateway/signature"
 	"paygate/gateway/spool"
 	"paygate/gateway/staff"
-	"paygate/gateway/upstream"
+	"paygate/internal/memlimit"
 	"paygate/journey"
 	"paygate/journey/move"
 	"paygate/journey/pay"
-	"paygate/journey/room"
 	"paygate/journey/seal"
 	"paygate/mopup"
 )
@@ -94,7 +94,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
 		Turn: store.turn, Finished: counted.PayCalled,
 	})
-	service := upstream.New(upstream.Options{
+	service := delivery.New(delivery.Options{
 		Upstream: s.Upstream, Socket: s.UpstreamSocket, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
 		Delivered: counted.Delivered, TextMissing: textMissing(s.Routes, log),
@@ -111,15 +111,15 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 	}
 
 	// Memory and room for large requests: those that are held, and those that are delivered, do not wait for each other.
-	holding, delivering := newRoom(45*time.Second), newRoom(20*time.Second) // citizens, and the end of the process, wait for these
-	bodies := spool.New(spool.Options{Folders: spoolFolders(s.Store), MostOnDisk: 4 << 30, Enter: newRoom(45 * time.Second).Enter})
+	holding, delivering := newMemoryLimit(45*time.Second), newMemoryLimit(20*time.Second) // citizens, and the end of the process, wait for these
+	bodies := spool.New(spool.Options{Folders: spoolFolders(s.Store), MostOnDisk: 4 << 30, Acquire: newMemoryLimit(45 * time.Second).Acquire})
 	if !bodies.OnDisk() {
 		log.WarnContext(ctx, "no folder takes files, so that few large requests can come in at a time; TMPDIR may name one")
 	}
 
 	// Floor 0: the corridor behind every door.
 	runner := &journey.Runner{
-		Store: store, Payments: payments, Deliverer: service, Now: now, Log: log, Patience: 10 * time.Second, Enter: delivering.Enter,
+		Store: store, Payments: payments, Deliverer: service, Now: now, Log: log, Patience: 10 * time.Second, Acquire: delivering.Acquire,
 		Applied: counted.Applied,
 	}
 	if err := store.endClaims(ctx, runner); err != nil {
@@ -132,7 +132,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 		Upstream: s.Upstream, UpstreamSocket: s.UpstreamSocket, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust, UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
 		HoldMaxBytes: s.HoldMaxBytes, Language: s.Language, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
 		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
-		Spool: bodies, Enter: holding.Enter,
+		Spool: bodies, Acquire: holding.Acquire,
 		Runner: runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
 		DoctorToken: command.DoctorToken(sealer), WebhookSecrets: s.PayWebhookSecrets, Marks: store, Counted: counted.Requested, Shadowed: counted.Shadowed, Heard: counted.Heard,
 		Pages: pages.New(pages.Options{
@@ -189,8 +189,8 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 
 // newRoom is room in memory for a few requests of the usual limit. While one is held, it is there up to three times: as it
 // came, sealed, and in the page that the store writes.
-func newRoom(patience time.Duration) *room.Room {
-	return room.New(room.Options{Bytes: 24 << 20, Free: spool.InMemory, Patience: patience})
+func newMemoryLimit(timeout time.Duration) *memlimit.Limit {
+	return memlimit.New(memlimit.Options{Bytes: 24 << 20, Free: spool.InMemory, Timeout: timeout})
 }
 
 // spoolFolders are where bodies may lie for a while: beside the store, which is the only place of a container that can be

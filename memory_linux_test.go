@@ -22,7 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/journey/pay/simulator"
+	"paygate/internal/paysim"
 )
 
 // TestAHundredLargeUploadsAtOnceTakeLittleMemory runs the real program between a service and a simulated Pay, lets a hundred
@@ -78,7 +78,7 @@ func TestAHundredLargeUploadsAtOnceTakeLittleMemory(t *testing.T) {
 type crowded struct {
 	*program
 	url     string
-	pay     *simulator.Simulator
+	pay     *paysim.Simulator
 	service *digester
 }
 
@@ -115,7 +115,7 @@ func newCrowded(t *testing.T) *crowded {
 	c := &crowded{service: &digester{received: map[string]int{}}}
 	legacy := httptest.NewServer(c.service)
 	t.Cleanup(legacy.Close)
-	c.pay = simulator.New(simulator.Options{PostLimit: -1})
+	c.pay = paysim.New(paysim.Options{PostLimit: -1})
 	t.Cleanup(c.pay.Close)
 	payServer := httptest.NewServer(c.pay)
 	t.Cleanup(payServer.Close)

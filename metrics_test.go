@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/browser"
+	"paygate/internal/testbrowser"
 	"paygate/journey/pay"
 )
 
@@ -85,7 +85,7 @@ func TestTheAlertRules(t *testing.T) {
 	t.Parallel()
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
-		browser.Missing(t, "promtool is not installed (Debian package prometheus)")
+		testbrowser.Missing(t, "promtool is not installed (Debian package prometheus)")
 		return
 	}
 	for _, args := range [][]string{{"check", "rules", "paygate.rules.yaml"}, {"test", "rules", "paygate.rules.test.yaml"}} {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/pay"
-	"paygate/journey/pay/simulator"
 )
 
 // sweeps runs a sweep by hand and gives its counts as text.
@@ -26,7 +26,7 @@ func (h *house) sweeps() string {
 func TestACaptureThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	h, c := annHasPaid(t, confirms)
-	h.pay.AddFault(simulator.Fault{Call: "capture", Kind: "500", Times: 1})
+	h.pay.AddFault(paysim.Fault{Call: "capture", Kind: "500", Times: 1})
 	require.Contains(t, c.get(c.get("/_pay/return").to()).to(), "confirmation", "it is the service's yes that counts")
 	require.Equal(t, journey.StateAccepted, c.state())
 	require.Contains(t, h.sweeps(), `"captured":1`)
@@ -178,7 +178,7 @@ func TestAnotherServicesPaymentIsNobodysOrphan(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms, append(eager, "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}")...)
 	c := h.citizen()
-	h.pay.AddFault(simulator.Fault{Call: "create", Kind: "500", Times: 1})
+	h.pay.AddFault(paysim.Fault{Call: "create", Kind: "500", Times: 1})
 	require.Equal(t, http.StatusBadGateway, c.post("/fines/pay", url.Values{"case": {"CASE-7"}}).status)
 	atPay, err := url.Parse(h.payURL)
 	require.NoError(t, err)

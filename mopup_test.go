@@ -10,10 +10,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pay"
-	"paygate/journey/pay/simulator"
 )
 
 // soon is for what happens by itself: a limit, nothing waits for it.
@@ -86,7 +86,7 @@ func TestAPaymentThatPayNeverMadeEndsAbandoned(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms, eager...)
 	c := h.citizen()
-	h.pay.AddFault(simulator.Fault{Call: "create", Kind: "500", Times: 1})
+	h.pay.AddFault(paysim.Fault{Call: "create", Kind: "500", Times: 1})
 	require.Equal(t, http.StatusBadGateway, c.post("/licences/apply", url.Values{"name": {"Ann"}}).status)
 	c.becomesBySweeps(journey.StateAbandoned)
 	require.Empty(t, h.payments())
@@ -95,7 +95,7 @@ func TestAPaymentThatPayNeverMadeEndsAbandoned(t *testing.T) {
 
 func TestWhatTheServiceRefusesGoesBack(t *testing.T) {
 	t.Parallel()
-	for route, wanted := range map[string]simulator.PaymentView{
+	for route, wanted := range map[string]paysim.PaymentView{
 		"/licences/apply": {Status: "cancelled"}, "/fines/pay": {Status: "success", Refunded: 3000},
 	} {
 		t.Run(route, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestWhatTheServiceRefusesGoesBack(t *testing.T) {
 // done twice.
 func TestMoneyThatCannotGoBackNowGoesBackLater(t *testing.T) {
 	t.Parallel()
-	for route, wanted := range map[string]simulator.PaymentView{
+	for route, wanted := range map[string]paysim.PaymentView{
 		"/licences/apply": {Status: "cancelled"}, "/fines/pay": {Status: "success", Refunded: 3000},
 	} {
 		for _, kind := range []string{"429", "500", "503", "reset", "lost", "html", "garbage"} {
@@ -133,7 +133,7 @@ func TestMoneyThatCannotGoBackNowGoesBackLater(t *testing.T) {
 				c.post(route, url.Values{"name": {"Ann"}})
 				h.pays("success")
 				for _, call := range []string{"cancel", "refund"} {
-					h.pay.AddFault(simulator.Fault{Call: call, Kind: kind, Times: 2})
+					h.pay.AddFault(paysim.Fault{Call: call, Kind: kind, Times: 2})
 				}
 				c.becomesBySweeps(journey.StateRefused)
 				c.looks()
@@ -149,7 +149,7 @@ func TestAPaymentWhoseAnswerWasLostIsFoundAndClosed(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, confirms, eager...)
 	c := h.citizen()
-	h.pay.AddFault(simulator.Fault{Call: "create", Kind: "lost", Times: 1})
+	h.pay.AddFault(paysim.Fault{Call: "create", Kind: "lost", Times: 1})
 	require.Equal(t, http.StatusBadGateway, c.post("/licences/apply", url.Values{"name": {"Ann"}}).status)
 	require.Len(t, h.payments(), 1, "Pay made it")
 	sweeping(h)
@@ -177,7 +177,7 @@ func TestASweepByHandVisitsEachJourneyOnce(t *testing.T) {
 	for range 3 {
 		h.citizen().apply("Ann")
 	}
-	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
+	h.pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	for range 2 {
 		counts := h.sweeps()
 		require.Contains(t, counts, `"visited":3,`)

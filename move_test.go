@@ -16,7 +16,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"paygate/gateway/command"
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pgstore"
@@ -53,7 +53,7 @@ func postgresAt(t testing.TB, url string) *pgstore.Store {
 // TestMovingFromTheCommandLine runs the scripts in testdata/script-move with the real program, files and a server.
 func TestMovingFromTheCommandLine(t *testing.T) {
 	t.Parallel()
-	server := postgres.Start(t)
+	server := testpg.Start(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script-move",
 		Setup: func(e *testscript.Env) error {
@@ -122,7 +122,7 @@ func TestMovingEndsWithAStatusThatScriptsCanGoBy(t *testing.T) {
 // TestMovingSurvivesBeingKilled kills the real program as soon as it has copied a page, again and again, and goes on.
 func TestMovingSurvivesBeingKilled(t *testing.T) {
 	t.Parallel()
-	url := postgres.Start(t).Database(t)
+	url := testpg.Start(t).Database(t)
 	folder := t.TempDir()
 	binary, full := compile(t, "."), filepath.Join(folder, "full.db")
 	const journeys = 2600 // six pages

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/signature"
+	"paygate/internal/paysim"
 	"paygate/journey"
-	"paygate/journey/pay/simulator"
 )
 
 func TestACitizenPaysAndTheServiceReceivesExactlyWhatTheySentOnce(t *testing.T) {
@@ -208,7 +208,7 @@ func TestNobodyIsToldThatNothingWasTakenWhileThatIsNotKnown(t *testing.T) {
 	c.apply("Ann")
 	h.pays("success") // in another tab
 	id := url.Values{"journey": {c.status()[0].ID}}
-	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
+	h.pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	for name, ask := range map[string]func() page{
 		"resume": func() page { return c.post("/_pay/resume", id) }, "again": func() page { return c.post("/_pay/again", id) },
 		"the same form": func() page {
@@ -556,7 +556,7 @@ func TestWhatPayAnswersWronglyTakesNoMoney(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, confirms)
 			c := h.citizen()
-			h.pay.AddFault(simulator.Fault{Call: "create", Kind: kind, Times: 1})
+			h.pay.AddFault(paysim.Fault{Call: "create", Kind: kind, Times: 1})
 			p := c.post("/licences/apply", url.Values{"name": {"Ann"}})
 			require.Contains(t, []int{http.StatusBadGateway, http.StatusServiceUnavailable}, p.status)
 			require.Contains(t, p.text, "No money has been taken")
@@ -577,7 +577,7 @@ func TestWhatPayAnswersWronglyTakesNoMoney(t *testing.T) {
 func TestWhilePayCannotBeAskedWeSayThatWeAreChecking(t *testing.T) {
 	t.Parallel()
 	h, c := annHasPaid(t, confirms)
-	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
+	h.pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	p := c.comesBack()
 	require.Contains(t, p.text, "We are checking your payment")
 	require.Equal(t, "5; url=/_pay/return", p.header.Get("Refresh"), "it reloads by itself")
@@ -589,13 +589,13 @@ func TestWhilePayCannotBeAskedWeSayThatWeAreChecking(t *testing.T) {
 
 func TestAnAnswerOfPayThatMayBeOldIsNotTakenForTheTruth(t *testing.T) {
 	t.Parallel()
-	h := newHouseAtPay(t, simulator.Options{PostLimit: -1, SearchLag: time.Minute}, confirms)
+	h := newHouseAtPay(t, paysim.Options{PostLimit: -1, SearchLag: time.Minute}, confirms)
 	c := h.citizen()
 	c.apply("Ann")
 	h.pays("started")
 	h.pay.Advance(2 * time.Minute)
 	h.pays("success")
-	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "stale"})
+	h.pay.AddFault(paysim.Fault{Call: "get", Kind: "stale"})
 	id := c.status()[0].ID
 	for _, p := range []page{c.comesBack(), c.get("/_pay/status"), c.post("/_pay/resume", url.Values{"journey": {id}})} {
 		require.Contains(t, p.text, "We are checking your payment")
@@ -616,7 +616,7 @@ func TestNobodyIsToldThatNothingWasPaidWhilePayCannotBeAsked(t *testing.T) {
 	h.pays("success")
 	visits.get("/register/2026")
 	h.pays("success")
-	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
+	h.pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	button := url.Values{"journey": {applied.status()[0].ID}}
 	for name, p := range map[string]page{
 		"the same form":  applied.post("/licences/apply", url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}),
@@ -678,7 +678,7 @@ func TestWhenTheMoneyGoesBackTheServicesRefusalIsNotShownAnyMore(t *testing.T) {
 	c := h.citizen()
 	c.apply("Ann")
 	h.pays("success")
-	h.pay.AddFault(simulator.Fault{Call: "cancel", Kind: "500"})
+	h.pay.AddFault(paysim.Fault{Call: "cancel", Kind: "500"})
 	require.Equal(t, "correct the form", c.ownAnswer(c.comesBack()).text)
 	require.Eventually(t, func() bool { h.sweeps(); return h.ann().shown(c.status()[0].ID).Note != "" }, soon, 1)
 	require.Equal(t, journey.StateRefused, c.state())

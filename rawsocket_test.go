@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/command"
-	"paygate/journey/pay/simulator"
+	"paygate/internal/paysim"
 )
 
 // The tests of this file and of framing_test.go write bytes to the door of the real program, as no HTTP client would let
@@ -163,7 +163,7 @@ type door struct {
 	t       testing.TB
 	address string
 	service *wireService
-	pay     *simulator.Simulator
+	pay     *paysim.Simulator
 	log     *logBook
 }
 
@@ -180,7 +180,7 @@ func openDoor(t testing.TB, over ...string) *door {
 
 func openDoorTo(t testing.TB, service string, over ...string) *door {
 	t.Helper()
-	d := &door{t: t, log: &logBook{}, pay: simulator.New(simulator.Options{PostLimit: -1})}
+	d := &door{t: t, log: &logBook{}, pay: paysim.New(paysim.Options{PostLimit: -1})}
 	payServer := httptest.NewServer(d.pay)
 	d.pay.SetPublicURL(payServer.URL)
 	h := &house{service: &legacyService{server: &httptest.Server{URL: service}}, payURL: payServer.URL, url: "http://" + publicHost}

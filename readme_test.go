@@ -17,9 +17,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/postgres"
+	"paygate/internal/paysim"
+	"paygate/internal/testpg"
 	"paygate/journey"
-	"paygate/journey/pay/simulator"
 )
 
 // readmeBlocks are the blocks of README that stand between a heading and the next.
@@ -197,7 +197,7 @@ func payAwayAtTheBeginning(t *testing.T) {
 	for _, kind := range []string{"500", "reset", "lost"} {
 		h := readmeHouse(t, confirms)
 		c := h.citizen()
-		h.pay.AddFault(simulator.Fault{Call: "create", Kind: kind, Times: 1})
+		h.pay.AddFault(paysim.Fault{Call: "create", Kind: kind, Times: 1})
 		p := c.post("/licences/apply", url.Values{"name": {"Ann"}})
 		require.Contains(t, p.text, "No money has been taken")
 		require.Empty(t, p.to())
@@ -208,7 +208,7 @@ func payAwayAtTheBeginning(t *testing.T) {
 
 func payAwayAtTheReturn(t *testing.T) {
 	h, c := annHasPaidByREADME(t, confirms)
-	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500"})
+	h.pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	p := c.comesBack()
 	require.Contains(t, p.text, "We are checking your payment")
 	require.NotEmpty(t, p.header.Get("Refresh"), "it reloads by itself")
@@ -351,7 +351,7 @@ func (w *town) startsByREADME() *replica {
 }
 
 func databaseAway(t *testing.T) {
-	server := postgres.Own(t)
+	server := testpg.Own(t)
 	w := newTownOn(t, server.Database(t), confirms)
 	byREADME(w.common)
 	r := w.startsByREADME()

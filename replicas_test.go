@@ -21,16 +21,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/signature"
-	"paygate/internal/postgres"
+	"paygate/internal/paysim"
+	"paygate/internal/testpg"
 	"paygate/journey"
-	"paygate/journey/pay/simulator"
 )
 
 // town has replicas of Paygate, each a process of the real program, on one database, between a service and a simulated Pay.
 type town struct {
 	t        testing.TB
 	service  *service
-	pay      *simulator.Simulator
+	pay      *paysim.Simulator
 	atPay    *doorkeeper
 	common   *house // what all replicas have in common
 	database string
@@ -38,7 +38,7 @@ type town struct {
 
 func newTown(t testing.TB, answer http.HandlerFunc) *town {
 	t.Helper()
-	return newTownOn(t, postgres.Start(t).Database(t), answer)
+	return newTownOn(t, testpg.Start(t).Database(t), answer)
 }
 
 func newTownOn(t testing.TB, database string, answer http.HandlerFunc) *town {
@@ -46,7 +46,7 @@ func newTownOn(t testing.TB, database string, answer http.HandlerFunc) *town {
 	w := &town{t: t, service: &service{answer: answer}, database: database}
 	w.service.server = httptest.NewServer(w.service)
 	t.Cleanup(w.service.server.Close)
-	w.pay = simulator.New(simulator.Options{PostLimit: -1})
+	w.pay = paysim.New(paysim.Options{PostLimit: -1})
 	t.Cleanup(w.pay.Close)
 	w.atPay = &doorkeeper{next: w.pay}
 	payServer := httptest.NewServer(w.atPay)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 )
 
 func TestMain(m *testing.M) {
@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 // withPostgres keeps one PostgreSQL server for all tests that ask for one.
 type withPostgres struct{ *testing.M }
 
-func (m withPostgres) Run() int { return postgres.Main(m.M) }
+func (m withPostgres) Run() int { return testpg.Main(m.M) }
 
 // TestTheCommandLine runs the scripts in testdata/script against the real program.
 func TestTheCommandLine(t *testing.T) {

@@ -14,9 +14,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/export"
-	"paygate/journey/pay/simulator"
 )
 
 // adviser is a member of staff with a program.
@@ -95,10 +95,10 @@ func breaksOff(w http.ResponseWriter, r *http.Request) {
 }
 
 // usual is a GOV.UK Pay without rate limits.
-var usual = simulator.Options{PostLimit: -1}
+var usual = paysim.Options{PostLimit: -1}
 
 // stuck brings a journey to where a person has to decide.
-func stuck(t *testing.T, atPay simulator.Options, route string) (*house, *citizen, string) {
+func stuck(t *testing.T, atPay paysim.Options, route string) (*house, *citizen, string) {
 	t.Helper()
 	h := newHouseAtPay(t, atPay, breaksOff)
 	c := h.citizen()
@@ -237,7 +237,7 @@ func TestReleaseNeverGoesWithoutPaysConfirmation(t *testing.T) {
 	require.Empty(t, h.service.got(http.MethodPost))
 
 	h.pays("success")
-	h.pay.AddFault(simulator.Fault{Call: "get", Kind: "500", Times: 1})
+	h.pay.AddFault(paysim.Fault{Call: "get", Kind: "500", Times: 1})
 	_, status, _ = h.ann().order(id, "release", because())
 	require.Equal(t, http.StatusBadGateway, status, "Pay could not be asked")
 	require.Empty(t, h.service.got(http.MethodPost))
@@ -252,15 +252,15 @@ func TestAPersonSettlesWhatIsStuck(t *testing.T) {
 	for _, c := range []struct {
 		route, as string
 		wanted    journey.State
-		payment   simulator.PaymentView
+		payment   paysim.PaymentView
 		posts     int
 	}{
-		{"/licences/apply", "released", journey.StateReleased, simulator.PaymentView{Status: "success"}, 1},
-		{"/licences/apply", "reversed", journey.StateReversed, simulator.PaymentView{Status: "cancelled"}, 1},
-		{"/licences/apply", "retry", journey.StateReleased, simulator.PaymentView{Status: "success"}, 2},
-		{"/fines/pay", "released", journey.StateReleased, simulator.PaymentView{Status: "success"}, 1},
-		{"/fines/pay", "reversed", journey.StateReversed, simulator.PaymentView{Status: "success", Refunded: 3000}, 1},
-		{"/fines/pay", "retry", journey.StateReleased, simulator.PaymentView{Status: "success"}, 2},
+		{"/licences/apply", "released", journey.StateReleased, paysim.PaymentView{Status: "success"}, 1},
+		{"/licences/apply", "reversed", journey.StateReversed, paysim.PaymentView{Status: "cancelled"}, 1},
+		{"/licences/apply", "retry", journey.StateReleased, paysim.PaymentView{Status: "success"}, 2},
+		{"/fines/pay", "released", journey.StateReleased, paysim.PaymentView{Status: "success"}, 1},
+		{"/fines/pay", "reversed", journey.StateReversed, paysim.PaymentView{Status: "success", Refunded: 3000}, 1},
+		{"/fines/pay", "retry", journey.StateReleased, paysim.PaymentView{Status: "success"}, 2},
 	} {
 		t.Run(c.route+" "+c.as, func(t *testing.T) {
 			t.Parallel()
@@ -285,7 +285,7 @@ func TestWhenPayFailsAtASettleTheJourneyStaysStuck(t *testing.T) {
 		t.Run(as, func(t *testing.T) {
 			t.Parallel()
 			h, _, id := stuck(t, usual, "/licences/apply")
-			h.pay.AddFault(simulator.Fault{Call: call, Kind: "500", Times: 1})
+			h.pay.AddFault(paysim.Fault{Call: call, Kind: "500", Times: 1})
 			_, status, text := h.ann().order(id, "settle", because("as", as))
 			require.Equal(t, http.StatusBadGateway, status, text)
 			w := h.ann().shown(id)
@@ -366,7 +366,7 @@ func TestARefundWhoseAnswerIsLostIsNotMadeTwice(t *testing.T) {
 	h.pays("success")
 	c.comesBack()
 	id := c.status()[0].ID
-	h.pay.AddFault(simulator.Fault{Call: "refund", Kind: "lost", Times: 1})
+	h.pay.AddFault(paysim.Fault{Call: "refund", Kind: "lost", Times: 1})
 	_, status, text := h.ann().order(id, "refund", because("amount_pence", 500))
 	require.Equal(t, http.StatusBadGateway, status, text)
 	_, status, _ = h.ann().order(id, "refund", because("amount_pence", 500))
@@ -385,7 +385,7 @@ func TestARefundWhoseAnswerIsLostIsNotMadeTwice(t *testing.T) {
 
 func TestASettleThatPayCanOnlyDoLaterIsDoneLater(t *testing.T) {
 	t.Parallel()
-	h, _, id := stuck(t, simulator.Options{PostLimit: -1, RefundDelay: time.Hour}, "/fines/pay")
+	h, _, id := stuck(t, paysim.Options{PostLimit: -1, RefundDelay: time.Hour}, "/fines/pay")
 	w, status, text := h.ann().order(id, "settle", because("as", "reversed"))
 	require.Equal(t, http.StatusOK, status, text)
 	require.Equal(t, journey.StateRefused, w.State)

@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/browser"
+	"paygate/internal/testbrowser"
 	"paygate/journey"
 )
 
@@ -16,7 +16,7 @@ import (
 // every page on the way on a telephone and on a desk.
 func TestAnAdviserAtWork(t *testing.T) {
 	t.Parallel()
-	tab := browser.Tab(t)
+	tab := testbrowser.Tab(t)
 	h, _, id := stuck(t, usual, "/fines/pay")
 	for _, outcome := range []string{"success", "declined"} {
 		c := h.citizen()
@@ -28,10 +28,10 @@ func TestAnAdviserAtWork(t *testing.T) {
 	see := func(name string) {
 		t.Helper()
 		for _, width := range []int64{320, 1280} {
-			require.NoError(t, browser.Width(tab, width))
-			require.Zero(t, browser.Overflow(t, tab), "%s is wider than the window of %d pixels", name, width)
-			browser.Axe(t, tab)
-			browser.Screenshot(t, tab, "staff-"+name+"-"+strconv.FormatInt(width, 10))
+			require.NoError(t, testbrowser.Width(tab, width))
+			require.Zero(t, testbrowser.Overflow(t, tab), "%s is wider than the window of %d pixels", name, width)
+			testbrowser.Axe(t, tab)
+			testbrowser.Screenshot(t, tab, "staff-"+name+"-"+strconv.FormatInt(width, 10))
 		}
 	}
 	text := func() string {

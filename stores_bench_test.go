@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/config"
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/move"
@@ -219,7 +219,7 @@ func newStore(b *testing.B, kind string) string {
 	case kind == config.Bbolt:
 		return "bbolt:" + filepath.Join(b.TempDir(), "paygate.db")
 	case *database == "":
-		return postgres.Start(b).Database(b)
+		return testpg.Start(b).Database(b)
 	default:
 		return newSchema(b)
 	}

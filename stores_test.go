@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pgstore"
@@ -62,7 +62,7 @@ func openBolt(t testing.TB, now func() time.Time) journey.Store {
 	return store
 }
 
-func postgresSetting(t testing.TB) string { return postgres.Start(t).Database(t) }
+func postgresSetting(t testing.TB) string { return testpg.Start(t).Database(t) }
 
 func openPostgres(t testing.TB, now func() time.Time) journey.Store {
 	store, err := pgstore.Open(t.Context(), postgresSetting(t), pgstore.Options{Sealer: sealer(t), Now: now, Log: slog.New(slog.DiscardHandler)})

@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 )
 
 // runs executes a statement in a database.
@@ -72,7 +72,7 @@ func tunnel(conn net.Conn, socket string, certificate *tls.Config) {
 func TestAStoreThatCannotBeUsedKeepsTheProgramFromStarting(t *testing.T) {
 	t.Parallel()
 	const password = "s3cr3tword"
-	server := postgres.Start(t)
+	server := testpg.Start(t)
 	database := server.Database(t)
 	w := newTownOn(t, database, plain)
 	w.opens().citizen().apply("Ann")
@@ -102,8 +102,8 @@ func TestAStoreThatCannotBeUsedKeepsTheProgramFromStarting(t *testing.T) {
 		"a setting that no server knows": {database + "&sslmod=require", settings, "sslmod", ""},
 		"another database":               {"mysql://u:" + password + "@db/paygate", settings, "must be bbolt:PATH or postgres://", ""},
 
-		"a wrong password":        {postgres.As(t, locked, "locked_out", "wr0ngword"), start, `refuses the password of the role "locked_out"`, ""},
-		"no such role":            {postgres.As(t, database, "nobody", password), start, `"nobody"`, ""},
+		"a wrong password":        {testpg.As(t, locked, "locked_out", "wr0ngword"), start, `refuses the password of the role "locked_out"`, ""},
+		"no such role":            {testpg.As(t, database, "nobody", password), start, `"nobody"`, ""},
 		"no such database":        {strings.Replace(database, "/test_", "/none_", 1), start, "the server has no database", ""},
 		"nobody there":            {"postgres://u:" + password + "@" + nobody.Addr().String() + "/paygate", start, "cannot be reached", ""},
 		"no such host":            {"postgres://u:" + password + "@no-such-host.invalid/paygate", start, "cannot be reached", ""},
@@ -131,7 +131,7 @@ func TestAStoreThatCannotBeUsedKeepsTheProgramFromStarting(t *testing.T) {
 
 func TestAStandbyIsRefusedAtTheStart(t *testing.T) {
 	t.Parallel()
-	server := postgres.Own(t)
+	server := testpg.Own(t)
 	w := newTownOn(t, server.Database(t), plain)
 	server.Standby(t)
 	p := begin(t, w.environ(), "serve")

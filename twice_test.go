@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey"
-	"paygate/journey/pay/simulator"
 )
 
 var annsForm = url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}
@@ -132,7 +132,7 @@ func TestTwoClicksAreOnePayment(t *testing.T) {
 	c.comesBack()
 	c.post("/licences/apply", annsForm)
 	id := c.status()[0].ID
-	h.pay.AddFault(simulator.Fault{Call: "create", Kind: "slow", Delay: 300 * time.Millisecond, Times: 1})
+	h.pay.AddFault(paysim.Fault{Call: "create", Kind: "slow", Delay: 300 * time.Millisecond, Times: 1})
 	var clicks sync.WaitGroup
 	for range 3 {
 		clicks.Go(func() {

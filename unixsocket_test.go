@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/journey/pay/simulator"
+	"paygate/internal/paysim"
 )
 
 func TestTheServiceAndThePublicMayBeAtUnixSockets(t *testing.T) {
@@ -35,7 +35,7 @@ func TestTheServiceAndThePublicMayBeAtUnixSockets(t *testing.T) {
 	legacy.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: legacy}}
 	legacy.server.Start()
 	t.Cleanup(legacy.server.Close)
-	pay := simulator.New(usual)
+	pay := paysim.New(usual)
 	t.Cleanup(pay.Close)
 	payServer := httptest.NewServer(pay)
 	t.Cleanup(payServer.Close)

@@ -14,8 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey/pay"
-	"paygate/journey/pay/simulator"
 )
 
 var (
@@ -65,7 +65,7 @@ type world struct {
 	random *rand.Rand
 	clock  *movableClock
 	gates  []*house
-	pay    *simulator.Simulator
+	pay    *paysim.Simulator
 	people []*person
 	crowd  bool // several things happen at the same instant
 
@@ -122,7 +122,7 @@ func newWorld(t *testing.T, kind storeKind, seed uint64) *world {
 		t: t, random: rand.New(rand.NewPCG(seed, 2)), clock: newMovableClock(),
 		onceMore: map[string]bool{}, refunds: map[string]refundSum{}, takenBack: map[string]time.Time{}, late: map[string]bool{},
 	}
-	first := build(t, simulator.Options{Now: w.clock.now, PostLimit: -1}, w.serves)
+	first := build(t, paysim.Options{Now: w.clock.now, PostLimit: -1}, w.serves)
 	first.now, w.pay, w.service = w.clock.now, first.pay, first.service
 	w.gates = replicas(t, kind, first, walkSettings()...)
 	if w.random.IntN(2) == 0 {
@@ -256,7 +256,7 @@ func (w *world) troublesPay() {
 		w.pay.ClearFaults()
 		return
 	}
-	fault := simulator.Fault{
+	fault := paysim.Fault{
 		Call:  pick(w.random, "", "create", "get", "get", "capture", "cancel", "refund", "search"),
 		Kind:  pick(w.random, "429", "500", "503", "reset", "lost", "lost", "html", "garbage", "empty", "hostile_next_url", "slow"),
 		Times: 1 + w.random.IntN(4), Skip: w.random.IntN(2), Delay: 1200 * time.Millisecond,

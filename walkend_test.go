@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/export"
-	"paygate/journey/pay/simulator"
 )
 
 // journeys are all there are, as staff see them.
@@ -153,7 +153,7 @@ func (w *world) bringToRest() {
 // judge is the end: what Pay holds, what the service gave, and what Paygate says of both.
 func (w *world) judge() {
 	w.t.Helper()
-	views := map[string]simulator.PaymentView{}
+	views := map[string]paysim.PaymentView{}
 	for _, p := range w.pay.Payments() {
 		require.NotEqual(w.t, "capturable", p.Status, "reserved for ever: %+v", p)
 		views[p.ID] = p
@@ -241,7 +241,7 @@ func (w *world) mayGoBack(j export.Whole) bool {
 }
 
 // refundedAsOrdered: what people gave back on a payment that is kept, and nothing twice.
-func (w *world) refundedAsOrdered(p simulator.PaymentView, j export.Whole) {
+func (w *world) refundedAsOrdered(p paysim.PaymentView, j export.Whole) {
 	sum := w.refunds[p.ID]
 	if j.State != journey.StateReleased || p.ID != j.PaymentID {
 		return // all of it goes back

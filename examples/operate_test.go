@@ -17,13 +17,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/command"
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 	"paygate/journey/pgstore"
 	"paygate/journey/seal"
 	"paygate/journey/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(postgres.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(testpg.Main(m)) }
 
 func operating(t *testing.T) string {
 	t.Helper()
@@ -76,7 +76,7 @@ func inDatabase(t *testing.T, address, name string) string {
 
 func TestTheRolesOfTheGuideDo(t *testing.T) {
 	t.Parallel()
-	server := postgres.Start(t)
+	server := testpg.Start(t)
 	sql := blocks(t, "sql")
 	require.Len(t, sql, 2)
 
@@ -88,7 +88,7 @@ func TestTheRolesOfTheGuideDo(t *testing.T) {
 			server.Do(t, "DROP DATABASE "+name+" WITH (FORCE)")
 			server.Do(t, "DROP ROLE "+name)
 		})
-		address := inDatabase(t, postgres.As(t, server.Database(t), name, "change-me"), name)
+		address := inDatabase(t, testpg.As(t, server.Database(t), name, "change-me"), name)
 		s := requireStore(t, address)
 		require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
 	}
@@ -97,14 +97,14 @@ func TestTheRolesOfTheGuideDo(t *testing.T) {
 
 	shared := server.Database(t)
 	const name = "of_a_schema"
-	conn, err := pgx.Connect(t.Context(), postgres.Superuser(t, shared))
+	conn, err := pgx.Connect(t.Context(), testpg.Superuser(t, shared))
 	require.NoError(t, err)
 	defer conn.Close(context.Background())
 	for _, statement := range statements(sql[1], name) {
 		_, err := conn.Exec(t.Context(), statement)
 		require.NoError(t, err)
 	}
-	s := requireStore(t, postgres.As(t, shared, name, "change-me"))
+	s := requireStore(t, testpg.As(t, shared, name, "change-me"))
 	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
 	require.NoError(t, s.Close())
 	var schema string
@@ -120,7 +120,7 @@ func TestTheRolesOfTheGuideDo(t *testing.T) {
 func TestTheBackupOfTheGuideRestores(t *testing.T) {
 	t.Parallel()
 	installed(t, "pg_dump")
-	address := postgres.Start(t).Database(t)
+	address := testpg.Start(t).Database(t)
 	s := requireStore(t, address)
 	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
 	folder := t.TempDir()

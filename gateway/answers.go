@@ -7,8 +7,8 @@ import (
 
 	"paygate/gateway/pages"
 	"paygate/gateway/spool"
+	"paygate/internal/memlimit"
 	"paygate/journey"
-	"paygate/journey/room"
 )
 
 // answer is what Paygate itself says to a request: a page for people, and for scripts what they can use (scripts.go), or a
@@ -79,7 +79,7 @@ func notResubmitted(err error) answer {
 
 // crowded tells that there is no room just now, in memory or on the disk.
 func crowded(err error) bool {
-	return errors.Is(err, spool.ErrNoRoom) || errors.Is(err, room.ErrBusy)
+	return errors.Is(err, spool.ErrNoRoom) || errors.Is(err, memlimit.ErrBusy)
 }
 
 func noRoom(err error) answer {
@@ -96,7 +96,7 @@ func notStarted(j journey.Journey, err error) answer {
 	}
 	view := viewOf(j)
 	view.RetryAfter = time.Minute
-	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) || errors.Is(err, room.ErrBusy) {
+	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) || errors.Is(err, memlimit.ErrBusy) {
 		return answer{status: http.StatusServiceUnavailable, page: pages.Busy, view: view, cause: err}
 	}
 	status := http.StatusBadGateway

@@ -76,11 +76,11 @@ func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body,
 		return nil, form.Form{}, err
 	}
 	withRead(r, body)
-	leave, err := g.enterToLook(r, body)
+	release, err := g.acquireToRead(r, body)
 	if err != nil {
 		return body, form.Form{}, err
 	}
-	defer leave()
+	defer release()
 	read, err := form.Read(r.Header, body.Reader())
 	return body, read, err
 }

@@ -24,12 +24,12 @@ func BenchmarkLook(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			enter := func(context.Context, int64) (func(), error) { return func() {}, nil }
-			body, err := spool.New(spool.Options{Enter: enter}).Read(b.Context(), strings.NewReader(c[1]), int64(len(c[1])), 1<<30)
+			body, err := spool.New(spool.Options{Acquire: enter}).Read(b.Context(), strings.NewReader(c[1]), int64(len(c[1])), 1<<30)
 			require.NoError(b, err)
 			r, err := http.NewRequest(http.MethodPost, "/licences/apply", http.NoBody)
 			require.NoError(b, err)
 			r.Header.Set("Content-Type", c[0])
-			g := &Gateway{Options: Options{Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, RefuseCards: true, Enter: enter}}
+			g := &Gateway{Options: Options{Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, RefuseCards: true, Acquire: enter}}
 			b.SetBytes(int64(len(c[1])))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -47,10 +47,10 @@ type Options struct {
 	RefuseCards    bool             // refuse held forms that carry a payment card number
 	RefuseActions  bool             // refuse calls of Next.js Server Actions anywhere but on pay routes
 
-	// Spool takes the bodies of held requests while they come in; Enter is asked before one of so many bytes is in memory as a
-	// whole, and leave is called when it is no more.
-	Spool *spool.Spool
-	Enter func(ctx context.Context, bytes int64) (leave func(), err error)
+	// Spool takes the bodies of held requests while they come in; Acquire is called before one of so many bytes is in memory as a
+	// whole, and release is called when it is no more.
+	Spool   *spool.Spool
+	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 
 	Runner  *journey.Runner
 	Paid    Paid

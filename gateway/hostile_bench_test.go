@@ -71,13 +71,13 @@ func BenchmarkHostileForms(b *testing.B) {
 		routes = append(routes, &Route{When: &Condition{Field: "action", Value: fmt.Sprint("pay", i)}, Mode: ModeOn})
 	}
 	enter := func(context.Context, int64) (func(), error) { return func() {}, nil }
-	g := &Gateway{Options: Options{Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, Enter: enter}}
+	g := &Gateway{Options: Options{Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, Acquire: enter}}
 	for _, size := range []int{70 << 10, 1 << 20, 10 << 20} {
 		forms := hostileForms(size)
 		for _, name := range slices.Sorted(maps.Keys(forms)) {
 			b.Run(fmt.Sprintf("%dK %s", size>>10, name), func(b *testing.B) {
 				form := forms[name]
-				body, err := spool.New(spool.Options{Enter: enter}).Read(b.Context(), strings.NewReader(form.body), int64(len(form.body)), 1<<30)
+				body, err := spool.New(spool.Options{Acquire: enter}).Read(b.Context(), strings.NewReader(form.body), int64(len(form.body)), 1<<30)
 				require.NoError(b, err)
 				r, err := http.NewRequest(http.MethodPost, "/licences/apply", http.NoBody)
 				require.NoError(b, err)

@@ -53,11 +53,11 @@ func readOn(w http.ResponseWriter, r *http.Request, limit int64) {
 
 // look reads what is to be known of a request, in one reading of its body.
 func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming, error) {
-	leave, err := g.enterToLook(r, body)
+	release, err := g.acquireToRead(r, body)
 	if err != nil {
 		return incoming{}, err
 	}
-	defer leave()
+	defer release()
 	in := incoming{request: g.heldRequest(r, hit), body: body}
 	digest := in.request.NewDigest()
 	read, err := form.Read(r.Header, io.TeeReader(body.Reader(), digest))
@@ -76,13 +76,13 @@ func (in incoming) hasCardNumber(route *Route) bool {
 	})
 }
 
-// enterToLook is Enter for a body that is looked at: a little at a time, but for JSON, which may have to be in memory as a
+// acquireToRead is Acquire for a body that is looked at: a little at a time, but for JSON, which may have to be in memory as a
 // whole.
-func (g *Gateway) enterToLook(r *http.Request, body *spool.Body) (leave func(), err error) {
+func (g *Gateway) acquireToRead(r *http.Request, body *spool.Body) (release func(), err error) {
 	if !form.IsJSON(r.Header.Get("Content-Type")) {
 		return func() {}, nil
 	}
-	return g.Enter(r.Context(), body.Size())
+	return g.Acquire(r.Context(), body.Size())
 }
 
 // heldRequest is what the service will receive, but for the body: the method, the configured path as it was asked for, the
@@ -125,11 +125,11 @@ func withRead(r *http.Request, body *spool.Body) *http.Request {
 
 // withBody has the store keep a request. Its body is in memory for as long as that takes, and no longer.
 func (g *Gateway) withBody(ctx context.Context, in incoming, keep func(journey.HeldRequest) error) error {
-	leave, err := g.Enter(ctx, in.body.Size())
+	release, err := g.Acquire(ctx, in.body.Size())
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer release()
 	request := in.request
 	if request.Body, err = in.body.Bytes(); err != nil {
 		return err

@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"paygate/gateway/cookie"
+	"paygate/gateway/delivery"
 	"paygate/gateway/headers"
 	"paygate/gateway/origin"
-	"paygate/gateway/upstream"
 )
 
 // paidKey is the context key of the headers for a request that is paid for.
@@ -208,7 +208,7 @@ var errNoStatus = errors.New("the service's answer has no status")
 // cleanAnswer takes out of an answer's header what is ours, and turns what would lead the browser astray.
 func (g *Gateway) cleanAnswer(header http.Header, to recipient) {
 	header.Del("Trailer")
-	upstream.PublicReply(header, g.Upstream, g.UpstreamHost, to.origin)
+	delivery.PublicReply(header, g.Upstream, g.UpstreamHost, to.origin)
 	cookie.StripSet(header)
 	keepTicket(header, to)
 	allowCardPages(header, g.formsLeadTo(to))

@@ -23,9 +23,9 @@ type Runner struct {
 	// Applied, where set, hears of every fact that changed a journey, after it was stored.
 	Applied func(Applied)
 
-	// Enter, where set, is asked before a held request with a body of so many bytes is read from the store; leave is
+	// Acquire, where set, is asked before a held request with a body of so many bytes is read from the store; release is
 	// called when it is needed no more. Its error means that there is no room in memory just now: the step stays owed.
-	Enter func(ctx context.Context, bytes int64) (leave func(), err error)
+	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 
 	// Patience is how long a citizen waits for a delivery that somebody else is making.
 	Patience time.Duration
@@ -135,8 +135,8 @@ func (r *Runner) again(ctx context.Context, id ID) (Began, error) {
 	case j.State != StateHeld && j.State != StateUnpaid:
 		return Began{Journey: j}, nil
 	}
-	request, leave, err := r.request(ctx, j)
-	leave() // only what prefills Pay's page is needed from here on
+	request, release, err := r.request(ctx, j)
+	release() // only what prefills Pay's page is needed from here on
 	if err != nil {
 		return Began{Journey: j}, err
 	}

@@ -144,23 +144,23 @@ func (r *Runner) look(ctx context.Context, j Journey, by By) (Journey, error) {
 	return r.apply(ctx, j.ID, Looked{}, by, Change{})
 }
 
-// request reads the held request when there is room for it. leave is never nil.
-func (r *Runner) request(ctx context.Context, j Journey) (request HeldRequest, leave func(), err error) {
-	leave = func() {}
-	if r.Enter != nil {
-		entered, err := r.Enter(ctx, j.Imprint.Size)
+// request reads the held request when there is room for it. release is never nil.
+func (r *Runner) request(ctx context.Context, j Journey) (request HeldRequest, release func(), err error) {
+	release = func() {}
+	if r.Acquire != nil {
+		entered, err := r.Acquire(ctx, j.Imprint.Size)
 		if err != nil {
-			return HeldRequest{}, leave, err
+			return HeldRequest{}, release, err
 		}
-		leave = entered
+		release = entered
 	}
 	request, err = r.Store.Request(ctx, j.ID)
-	return request, leave, err
+	return request, release, err
 }
 
 func (r *Runner) deliverHeld(ctx context.Context, j Journey, v Visit) (Progress, error) {
-	request, leave, err := r.request(ctx, j)
-	defer leave()
+	request, release, err := r.request(ctx, j)
+	defer release()
 	if errors.Is(err, ErrErased) { // somebody delivered it meanwhile
 		j, err = r.Store.Get(ctx, j.ID)
 		return Progress{Journey: j}, err
@@ -222,7 +222,7 @@ func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by B
 	return Progress{Journey: after, Reply: result.Reply}, nil
 }
 
-// insistFor is how long the result of a delivery is held on to while the store fails: a store that restarts must not leave
+// insistFor is how long the result of a delivery is held on to while the store fails: a store that restarts must not release
 // a person to find out what is known here. It is shorter than the claim outlives the delivery.
 const insistFor = 25 * time.Second
 

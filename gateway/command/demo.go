@@ -16,9 +16,9 @@ import (
 	"strconv"
 	"time"
 
-	"paygate/gateway/command/sample"
 	"paygate/gateway/config"
-	"paygate/journey/pay/simulator"
+	"paygate/internal/demo/sample"
+	"paygate/internal/paysim"
 )
 
 // demo runs a sample service, a simulated Pay and the gateway between them.
@@ -62,7 +62,7 @@ func (w World) runDemo(ctx context.Context, port int, store string) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	pay := simulator.New(simulator.Options{PublicURL: "http://" + at(2), ServiceName: settings.ServiceName})
+	pay := paysim.New(paysim.Options{PublicURL: "http://" + at(2), ServiceName: settings.ServiceName})
 	defer pay.Close()
 	others := make(chan error, 2)
 	go func() { others <- serveUntil(ctx, payListener, pay) }()

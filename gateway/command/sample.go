@@ -7,7 +7,7 @@ import (
 	"net"
 	"time"
 
-	"paygate/gateway/command/sample"
+	"paygate/internal/demo/sample"
 )
 
 // sampleService runs the demo's service alone until the context ends.

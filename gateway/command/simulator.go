@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"paygate/journey/pay/simulator"
+	"paygate/internal/paysim"
 )
 
 // simulate runs a GOV.UK Pay of its own until the context ends.
@@ -29,7 +29,7 @@ func simulate(ctx context.Context, w World, args []string) error {
 	if public == "" {
 		public = "http://" + listener.Addr().String()
 	}
-	pay := simulator.New(simulator.Options{PublicURL: public})
+	pay := paysim.New(paysim.Options{PublicURL: public})
 	defer pay.Close()
 	fmt.Fprintf(w.Stdout, "A simulated GOV.UK Pay is at http://%s\n", listener.Addr())
 	fmt.Fprintf(w.Stdout, "Use PAYGATE_PAY_MODE=test, PAYGATE_PAY_API_URL and PAYGATE_PAY_CARD_ORIGINS with this address, and any key that begins with api_test_.\n")

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/pages"
-	"paygate/internal/browser"
+	"paygate/internal/testbrowser"
 )
 
 var leaves = regexp.MustCompile(`<meta http-equiv="refresh"[^>]*>`)
@@ -50,14 +50,14 @@ func TestPagesInABrowser(t *testing.T) {
 	for _, name := range pages.All() {
 		t.Run(string(name), func(t *testing.T) {
 			t.Parallel()
-			tab := browser.Tab(t)
+			tab := testbrowser.Tab(t)
 			for _, language := range languages {
 				open(t, tab, url+"/"+language+"/"+string(name))
 				for _, width := range []int64{320, 1280} {
-					require.NoError(t, browser.Width(tab, width))
-					require.Zero(t, browser.Overflow(t, tab), "wider than the window of %d pixels", width)
-					browser.Axe(t, tab)
-					browser.Screenshot(t, tab, string(name)+"-"+language+"-"+strconv.FormatInt(width, 10))
+					require.NoError(t, testbrowser.Width(tab, width))
+					require.Zero(t, testbrowser.Overflow(t, tab), "wider than the window of %d pixels", width)
+					testbrowser.Axe(t, tab)
+					testbrowser.Screenshot(t, tab, string(name)+"-"+language+"-"+strconv.FormatInt(width, 10))
 				}
 			}
 		})
@@ -67,7 +67,7 @@ func TestPagesInABrowser(t *testing.T) {
 // TestLongWordsFitATelephone: a reference is up to 255 characters of whatever the citizen typed.
 func TestLongWordsFitATelephone(t *testing.T) {
 	t.Parallel()
-	tab := browser.Tab(t)
+	tab := testbrowser.Tab(t)
 	url := serve(t, func(name pages.Page, language string) pages.View {
 		v := usual(name, language)
 		v.Reference, v.Description = strings.Repeat("W", 255), strings.Repeat("w", 255)
@@ -76,27 +76,27 @@ func TestLongWordsFitATelephone(t *testing.T) {
 		}
 		return v
 	})
-	require.NoError(t, browser.Width(tab, 320))
+	require.NoError(t, testbrowser.Width(tab, 320))
 	for _, name := range []pages.Page{pages.Declined, pages.Sent, pages.Status} {
 		open(t, tab, url+"/en/"+string(name))
-		require.Zero(t, browser.Overflow(t, tab), name)
+		require.Zero(t, testbrowser.Overflow(t, tab), name)
 	}
 }
 
 func TestTheKeyboardReachesEverythingInOrder(t *testing.T) {
 	t.Parallel()
-	tab := browser.Tab(t)
+	tab := testbrowser.Tab(t)
 	open(t, tab, serve(t, usual)+"/en/declined")
 	for _, text := range []string{"Skip to main content", "Fishing licences", "Try again", "See all your payments"} {
 		require.NoError(t, chromedp.Do(tab, chromedp.KeyEvent(kb.Tab)))
-		require.Equal(t, text, browser.Focused(t, tab))
+		require.Equal(t, text, testbrowser.Focused(t, tab))
 	}
 }
 
 // TestOnwardLeavesByItself holds without JavaScript: the page's policy allows none.
 func TestOnwardLeavesByItself(t *testing.T) {
 	t.Parallel()
-	tab := browser.Tab(t)
+	tab := testbrowser.Tab(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.RequestURI == "/licences/confirmation?n=1&m=2" {
 			w.Header().Set("Content-Type", "text/html")

@@ -14,11 +14,11 @@ import (
 // Body is a body that was read whole. Any number of readers may read it at the same time, until it is closed. A nil *Body
 // is an empty one.
 type Body struct {
-	size   int64
-	chunks [][]byte // in memory, else nil
-	file   *os.File // else nil
-	cipher fileCipher
-	leave  func() // may be nil
+	size    int64
+	chunks  [][]byte // in memory, else nil
+	file    *os.File // else nil
+	cipher  fileCipher
+	release func() // may be nil
 }
 
 // Size is how many bytes the body has.
@@ -67,10 +67,10 @@ func (b *Body) Close() error {
 			err = nil
 		}
 	}
-	if b.leave != nil {
-		b.leave()
+	if b.release != nil {
+		b.release()
 	}
-	b.leave, b.chunks = nil, nil
+	b.release, b.chunks = nil, nil
 	return err
 }
 

@@ -29,8 +29,8 @@ type Options struct {
 	Folders []string
 	// MostOnDisk bounds the bytes in files, of all bodies together.
 	MostOnDisk int64
-	// Enter is asked before a body of so many bytes is kept in memory; leave is called when it is there no more.
-	Enter func(ctx context.Context, bytes int64) (leave func(), err error)
+	// Acquire is asked before a body of so many bytes is kept in memory; release is called when it is there no more.
+	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 }
 
 // Spool keeps bodies. Safe for concurrent use.
@@ -101,7 +101,7 @@ func (s *Spool) fill(ctx context.Context, b *Body, source io.Reader, expected, l
 	if expected < 0 {
 		expected = limit
 	}
-	if b.leave, err = s.Enter(ctx, expected); err != nil {
+	if b.release, err = s.Acquire(ctx, expected); err != nil {
 		return err
 	}
 	return b.fillMemory(source)
@@ -114,7 +114,7 @@ func (s *Spool) toFile(b *Body, source io.Reader) error {
 		return fmt.Errorf("%w: %w", ErrNoRoom, err)
 	}
 	b.file, b.cipher = file, newCipher()
-	b.leave = func() { s.onDisk.Add(-b.size) }
+	b.release = func() { s.onDisk.Add(-b.size) }
 	from := io.MultiReader(b.memory(), source)
 	b.chunks, b.size = nil, 0
 	stream, buffer := b.cipher.stream(), make([]byte, 32<<10)

@@ -25,7 +25,7 @@ func onDisk(t testing.TB) (s *Spool, folder string) {
 
 func inMemory(t testing.TB, entered *[]int64) *Spool {
 	t.Helper()
-	s := New(Options{Folders: []string{filepath.Join(t.TempDir(), "missing")}, Enter: func(_ context.Context, n int64) (func(), error) {
+	s := New(Options{Folders: []string{filepath.Join(t.TempDir(), "missing")}, Acquire: func(_ context.Context, n int64) (func(), error) {
 		*entered = append(*entered, n)
 		return func() { *entered = append(*entered, -n) }, nil
 	}})
@@ -174,7 +174,7 @@ func TestWithoutFilesALargeBodyEntersAndLeaves(t *testing.T) {
 	}
 	require.Equal(t, []int64{1 << 20, -1 << 20, 2 * InMemory, -2 * InMemory}, entered)
 
-	s.Enter = func(context.Context, int64) (func(), error) { return nil, errors.New("busy") }
+	s.Acquire = func(context.Context, int64) (func(), error) { return nil, errors.New("busy") }
 	_, err = s.Read(t.Context(), strings.NewReader(large), -1, 1<<20)
 	require.ErrorContains(t, err, "busy")
 }

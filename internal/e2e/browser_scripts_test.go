@@ -14,7 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/browser"
+	"paygate/internal/testbrowser"
 )
 
 // scriptCase is a page whose form a library sends.
@@ -130,7 +130,7 @@ func TestFormsThatScriptsSendArePaidFor(t *testing.T) {
 			t.Parallel()
 			for _, script := range c.scripts {
 				if len(libraryFile(script)) == 0 {
-					browser.Missing(t, script+" is not installed")
+					testbrowser.Missing(t, script+" is not installed")
 				}
 			}
 			service := scriptedService(t)
@@ -172,7 +172,7 @@ func TestFormsThatScriptsSendArePaidFor(t *testing.T) {
 func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 	t.Parallel()
 	if len(libraryFile("turbo")) == 0 {
-		browser.Missing(t, "turbo is not installed")
+		testbrowser.Missing(t, "turbo is not installed")
 	}
 	form := func(problem string) string {
 		return `<link rel="stylesheet" href="/style.css" data-turbo-track="reload"><script src="/js/turbo"></script><body><p id="problem">` + problem +
@@ -219,7 +219,7 @@ func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 func TestALinkThatTurboLoadsInAdvanceIsPaidForByHand(t *testing.T) {
 	t.Parallel()
 	if len(libraryFile("turbo")) == 0 {
-		browser.Missing(t, "turbo is not installed")
+		testbrowser.Missing(t, "turbo is not installed")
 	}
 	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

@@ -14,7 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/browser"
+	"paygate/internal/testbrowser"
 )
 
 // tab is a citizen at Chromium.
@@ -26,7 +26,7 @@ type tab struct {
 
 func newTab(t *testing.T, origin string) tab {
 	t.Helper()
-	return openTab(t, browser.Tab(t), origin)
+	return openTab(t, testbrowser.Tab(t), origin)
 }
 
 // openTab opens a tab for as long as ctx holds: chromedp closes it with the context that was the first to use it.
@@ -81,8 +81,8 @@ func (b tab) until(expression string) {
 // look checks the page's accessibility and keeps a picture of it.
 func (b tab) look(name string) {
 	b.t.Helper()
-	browser.Axe(b.t, b.ctx)
-	browser.Screenshot(b.t, b.ctx, name)
+	testbrowser.Axe(b.t, b.ctx)
+	testbrowser.Screenshot(b.t, b.ctx, name)
 }
 
 // see waits until something can be seen, however many pages come before it.

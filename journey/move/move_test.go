@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	bolt "go.etcd.io/bbolt"
 
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/move"
@@ -26,7 +26,7 @@ import (
 	"paygate/journey/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(postgres.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(testpg.Main(m)) }
 
 // store is all that a test wants of one.
 type store interface {
@@ -82,7 +82,7 @@ func database(url string) place {
 
 func newDatabase(t testing.TB) place {
 	t.Helper()
-	return database(postgres.Start(t).Database(t))
+	return database(testpg.Start(t).Database(t))
 }
 
 // kind makes a place for a new store.
@@ -583,7 +583,7 @@ func TestAnOpenJourneyIsNeverLeftBehind(t *testing.T) {
 // TestARowThatWasAlteredIsDamagedAndItsJourneyIsNotLost: what was sealed is good, and comes back where it is all there is.
 func TestARowThatWasAlteredIsDamagedAndItsJourneyIsNotLost(t *testing.T) {
 	t.Parallel()
-	url := postgres.Start(t).Database(t)
+	url := testpg.Start(t).Database(t)
 	source := database(url)(t, 1)
 	for n := range 3 {
 		require.NoError(t, source.Create(t.Context(), storetest.Example(n), storetest.Request(n)))

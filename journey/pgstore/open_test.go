@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 	"paygate/journey/pgstore"
 	"paygate/journey/storetest"
 )
@@ -57,13 +57,13 @@ func TestTheOwnerOfTheTablesIsNoSuperuser(t *testing.T) {
 // Where somebody else makes the tables, Paygate's own role needs no right to.
 func TestARoleThatMayOnlyUseTheTablesIsEnough(t *testing.T) {
 	t.Parallel()
-	server := postgres.Start(t)
+	server := testpg.Start(t)
 	address := server.Database(t)
 	require.NoError(t, open(t, address, options(t, 1)).Close())
 	ann := server.Role(t, address, "only_uses", "pa:ss/w@rd ?#%")
-	raw(t, postgres.Superuser(t, address), `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO only_uses`)
+	raw(t, testpg.Superuser(t, address), `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO only_uses`)
 	t.Cleanup(func() {
-		conn, err := pgx.Connect(context.Background(), postgres.Superuser(t, address))
+		conn, err := pgx.Connect(context.Background(), testpg.Superuser(t, address))
 		require.NoError(t, err)
 		defer conn.Close(context.Background())
 		_, err = conn.Exec(context.Background(), `DROP OWNED BY only_uses`)
@@ -87,13 +87,13 @@ func TestTheSettingsInTheURLHold(t *testing.T) {
 		})
 	}
 	all.Wait()
-	require.Equal(t, 1, ask[int](t, postgres.Superuser(t, address),
+	require.Equal(t, 1, ask[int](t, testpg.Superuser(t, address),
 		`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gate' AND datname = current_database()`))
 }
 
 func TestAStoreThatCannotBeOpenedSaysWhy(t *testing.T) {
 	t.Parallel()
-	server := postgres.Start(t)
+	server := testpg.Start(t)
 	address := server.Database(t)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -107,9 +107,9 @@ func TestAStoreThatCannotBeOpenedSaysWhy(t *testing.T) {
 		wanted []string
 		badURL bool
 	}{
-		"wrong password":      {postgres.As(t, locked, "locked", "wr0ngword"), []string{"refuses the password", `"locked"`}, false},
-		"no password":         {postgres.As(t, locked, "locked", ""), []string{"refuses", "locked"}, false},
-		"no such role":        {postgres.As(t, address, "nobody", password), []string{`"nobody"`}, false},
+		"wrong password":      {testpg.As(t, locked, "locked", "wr0ngword"), []string{"refuses the password", `"locked"`}, false},
+		"no password":         {testpg.As(t, locked, "locked", ""), []string{"refuses", "locked"}, false},
+		"no such role":        {testpg.As(t, address, "nobody", password), []string{`"nobody"`}, false},
 		"no such database":    {strings.Replace(address, "/test_", "/none_", 1), []string{"no database", "none_"}, false},
 		"may not make tables": {limited, []string{"make tables", "GRANT CREATE"}, false},
 		"no schema":           {address + "&search_path=nowhere", []string{"no schema"}, false},

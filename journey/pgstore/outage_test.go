@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 	"paygate/journey"
 	"paygate/journey/pgstore"
 	"paygate/journey/storetest"
@@ -18,7 +18,7 @@ import (
 // Tests that stop the server are not parallel: others would meet it.
 
 func TestAStoreOutlivesARestartOfTheServer(t *testing.T) {
-	server := postgres.Start(t)
+	server := testpg.Start(t)
 	url := server.Database(t)
 	s := open(t, url, options(t, 1))
 	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
@@ -35,7 +35,7 @@ func TestAStoreOutlivesARestartOfTheServer(t *testing.T) {
 }
 
 func TestAPausedServerIsGivenUpAndUsedAgain(t *testing.T) {
-	server := postgres.Start(t)
+	server := testpg.Start(t)
 	url := server.Database(t)
 	s := open(t, url, options(t, 1))
 	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
@@ -85,7 +85,7 @@ func TestAPausedServerIsGivenUpAndUsedAgain(t *testing.T) {
 }
 
 func TestAStandbyIsRefusedAndAStoreLeavesOne(t *testing.T) {
-	server := postgres.Start(t)
+	server := testpg.Start(t)
 	url := server.Database(t)
 	s := open(t, url, options(t, 1))
 	promote := server.Standby(t)

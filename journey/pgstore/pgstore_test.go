@@ -12,14 +12,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 	"paygate/journey"
 	"paygate/journey/pgstore"
 	"paygate/journey/seal"
 	"paygate/journey/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(postgres.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(testpg.Main(m)) }
 
 // options are those of a store whose secrets are these bytes, repeated.
 func options(t testing.TB, secrets ...byte) pgstore.Options {
@@ -45,7 +45,7 @@ func open(t testing.TB, url string, o pgstore.Options) *pgstore.Store {
 
 func newURL(t testing.TB) string {
 	t.Helper()
-	return postgres.Start(t).Database(t)
+	return testpg.Start(t).Database(t)
 }
 
 // filled is a database with twenty journeys.

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/postgres"
+	"paygate/internal/testpg"
 	"paygate/journey/pgstore"
 	"paygate/journey/storetest"
 )
@@ -51,7 +51,7 @@ func TestAConnectionMadeLaterIsRefusedToo(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	used := open(t, url, options(t, 1))
-	raw(t, postgres.Superuser(t, url), endOthers)
+	raw(t, testpg.Superuser(t, url), endOthers)
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
 	defer conn.Close(context.Background())
@@ -68,7 +68,7 @@ func TestWhoLosesTheConnectionIsNotAloneAnyMore(t *testing.T) {
 	url := newURL(t)
 	s := open(t, url, alone(t))
 	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
-	raw(t, postgres.Superuser(t, url), endOthers)
+	raw(t, testpg.Superuser(t, url), endOthers)
 	for range 2 { // and does not get it back
 		require.ErrorContains(t, s.Ready(t.Context()), "lost the connection that kept others out")
 	}

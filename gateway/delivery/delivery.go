@@ -1,0 +1,97 @@
+// Package delivery hands a held request to the legacy service, once, and names the result.
+//
+// Each delivery has a connection of its own and a body that cannot be rewound, because net/http would otherwise send a
+// request again by itself when a reused connection breaks, and the service would see two.
+package delivery
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"paygate/gateway/origin"
+	"paygate/gateway/signature"
+	"paygate/journey"
+)
+
+// Options say where the service is and how its answers are taken.
+type Options struct {
+	Upstream      *url.URL
+	Socket        string      // reached by this Unix socket instead of the address; may be empty
+	Host          string      // sent as Host instead of the citizen's; may be empty
+	Origins       origin.List // one of which the service's own origin is turned into in its answers
+	TLS           *tls.Config
+	Timeout       time.Duration // for the answer's header and its first ReplyMaxBytes
+	ReplyMaxBytes int64
+	Signer        func() signature.Signer // with the keys of the moment
+
+	// StripSetCookie removes cookies that only Paygate may set.
+	StripSetCookie func(http.Header)
+	// TextMissing, where set, is called for each page that has no text of ACCEPT_TEXT, with how many there were in a row.
+	TextMissing func(route string, inARow int)
+	// Delivered, where set, hears of every delivery.
+	Delivered func(route, via string, verdict journey.Verdict, took time.Duration)
+}
+
+// Deliverer is the way to the service. Safe for concurrent use.
+type Deliverer struct {
+	Options
+	missing missingTexts
+}
+
+var _ journey.Deliverer = (*Deliverer)(nil)
+
+// New makes a deliverer.
+func New(o Options) *Deliverer { return &Deliverer{Options: o} }
+
+// Deliver sends the request once. It is not tied to whoever asked for it: the context's end ends it only where the
+// context has one.
+func (d *Deliverer) Deliver(ctx context.Context, delivery journey.Delivery) journey.Delivered {
+	began := time.Now()
+	result := d.deliver(ctx, delivery)
+	if d.Delivered != nil {
+		d.Delivered(delivery.Journey.Terms.Route, delivery.Via, result.Verdict, time.Since(began))
+	}
+	return result
+}
+
+func (d *Deliverer) deliver(ctx context.Context, delivery journey.Delivery) journey.Delivered {
+	ctx, cancel := context.WithCancel(ctx)
+	expired := time.AfterFunc(d.Timeout, cancel)
+	request, err := d.request(ctx, delivery)
+	if err != nil {
+		cancel()
+		return journey.Delivered{Verdict: journey.VerdictNotSent, Detail: err.Error()}
+	}
+	wire := &wire{}
+	answer, err := d.transport(wire).RoundTrip(request)
+	if err != nil {
+		cancel()
+		return failed(err, wire)
+	}
+	if answer.StatusCode < http.StatusOK { // 101, or less than a status
+		_ = answer.Body.Close()
+		cancel()
+		return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: "no answer from the service that ends the request"}
+	}
+	redirect := d.redirect(answer.Header.Values("Location"), delivery)
+	reply := d.reply(answer, d.Origins.FindOrMain(delivery.Request.ForwardedHost), expired, cancel)
+	return d.judge(delivery.Journey.Terms, redirect, reply)
+}
+
+// failed names a delivery without an answer: certain only when nothing was written.
+func failed(err error, w *wire) journey.Delivered {
+	if !w.touched.Load() {
+		return journey.Delivered{Verdict: journey.VerdictNotSent, Detail: "the service cannot be reached"}
+	}
+	detail := "no complete answer from the service"
+	var timeout net.Error
+	if errors.Is(err, context.Canceled) || errors.As(err, &timeout) && timeout.Timeout() {
+		detail = "no answer from the service in time"
+	}
+	return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: detail}
+}

@@ -1,0 +1,115 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"paygate/gateway/headers"
+	"paygate/gateway/signature"
+	"paygate/journey"
+)
+
+// request rebuilds the citizen's request: target and body byte for byte, the kept headers, and ours.
+func (d *Deliverer) request(ctx context.Context, delivery journey.Delivery) (*http.Request, error) {
+	held := delivery.Request
+	target, err := targetURL(d.Upstream, held.Path, held.Query)
+	if err != nil {
+		return nil, err
+	}
+	request := (&http.Request{
+		Method: held.Method, URL: target, Host: held.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: d.header(delivery),
+		// not a type that net/http knows how to rewind, and never nil, so that an empty POST says Content-Length: 0
+		Body:          io.NopCloser(bytes.NewReader(held.Body)),
+		ContentLength: int64(len(held.Body)),
+	}).WithContext(ctx)
+	if len(held.Body) == 0 {
+		request.Body = http.NoBody
+	}
+	if d.Host != "" {
+		request.Host = d.Host
+	}
+	paid, err := d.paid(delivery)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(request.Header, paid)
+	return request, nil
+}
+
+// targetURL makes net/http write path and query as they are. Opaque would, too, but a path that begins with two slashes
+// would become another host's.
+func targetURL(upstream *url.URL, path, query string) (*url.URL, error) {
+	decoded, err := url.PathUnescape(path)
+	if err != nil || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		return nil, errors.New("the held request's path cannot be sent")
+	}
+	return &url.URL{Scheme: upstream.Scheme, Host: upstream.Host, Path: decoded, RawPath: path, RawQuery: query}, nil
+}
+
+// header is what the held request kept, cleaned once more whatever got into the store, with the returning browser's cookies over
+// the held ones.
+func (d *Deliverer) header(delivery journey.Delivery) http.Header {
+	stored := http.Header{}
+	for name, values := range delivery.Request.Header {
+		stored[http.CanonicalHeaderKey(name)] = values
+	}
+	header := headers.Held(stored, true) // who asked was judged when it was held
+	if delivery.Journey.Terms.Kind == journey.KindPass {
+		headers.CopyConditions(header, stored)
+	}
+	header.Del("Cookie")
+	if cookies := overlay(strings.Join(delivery.Request.Header["Cookie"], "; "), delivery.Cookie); cookies != "" {
+		header.Set("Cookie", cookies)
+	}
+	if _, given := header["User-Agent"]; !given {
+		header["User-Agent"] = nil // net/http would name itself
+	}
+	if delivery.Journey.Terms.Acceptance.ReadsText() { // part of a page cannot be judged
+		header.Del("Range")
+		header.Del("If-Range")
+	}
+	header.Set("X-Forwarded-For", delivery.Request.ForwardedFor)
+	header.Set("X-Forwarded-Host", delivery.Request.ForwardedHost)
+	header.Set("X-Forwarded-Proto", delivery.Request.ForwardedProto)
+	return header
+}
+
+// paid are the headers that say what was paid.
+func (d *Deliverer) paid(delivery journey.Delivery) (http.Header, error) {
+	release := releaseOf(delivery.Journey)
+	release.Via = delivery.Via
+	release.Method, release.Path, release.Query = delivery.Request.Method, delivery.Request.Path, delivery.Request.Query
+	release.Body = delivery.Request.Body
+	return d.Signer().Headers(release)
+}
+
+// PassHeader are the headers of one more fetch of a paid pass.
+func (d *Deliverer) PassHeader(j journey.Journey, method, path, query string) (http.Header, error) {
+	release := releaseOf(j)
+	release.Via, release.Method, release.Path, release.Query = "pass", method, path, query
+	return d.Signer().Headers(release)
+}
+
+func releaseOf(j journey.Journey) signature.Release {
+	p, _ := j.Payment()
+	release := signature.Release{
+		PaymentID: p.ID, Reference: j.Terms.Reference, Amount: j.Terms.Amount, Total: p.Total, PaidAt: j.PaidAt,
+		State: p.Status, Live: j.Terms.Live, Route: j.Terms.Route, Journey: string(j.ID),
+		Submission: j.Submission, Attempt: j.Attempt,
+	}
+	if j.Trusted {
+		release.State = "pending"
+	}
+	if release.Total == 0 {
+		release.Total = j.Terms.Amount
+	}
+	return release
+}

@@ -1,0 +1,156 @@
+package paysim
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// maxBodyBytes bounds what is read of a request.
+const maxBodyBytes = 1 << 20
+
+// reply is what a call answers.
+type reply struct {
+	status   int
+	body     any    // nil: none
+	location string // a header, where set
+}
+
+// otherBody is one that is not made as JSON.
+type otherBody struct{ kind, content string }
+
+// apiError is an error as Pay writes it.
+type apiError struct {
+	status int
+	Code   string `json:"code"`
+	Field  string `json:"field,omitempty"`
+	Header string `json:"header,omitempty"`
+	Text   string `json:"description"`
+}
+
+func refusal(e *apiError) reply { return reply{status: e.status, body: e} }
+
+// apiRoutes are the calls of Pay's API that a service with card pages needs.
+func (s *Simulator) apiRoutes() {
+	for pattern, route := range map[string]struct {
+		call  string
+		serve func(*http.Request, []byte) reply
+	}{
+		"POST /v1/payments":                      {"create", s.create},
+		"GET /v1/payments":                       {"search", s.search},
+		"GET /v1/payments/{id}":                  {"get", s.of("P0200", s.get)},
+		"GET /v1/payments/{id}/events":           {"events", s.of("P0300", s.getEvents)},
+		"POST /v1/payments/{id}/cancel":          {"cancel", s.of("P0500", s.cancel)},
+		"POST /v1/payments/{id}/capture":         {"capture", s.of("P1000", s.capture)},
+		"POST /v1/payments/{id}/refunds":         {"refund", s.refund},
+		"GET /v1/payments/{id}/refunds":          {"refunds", s.of("P0800", s.getRefunds)},
+		"GET /v1/payments/{id}/refunds/{refund}": {"refunds", s.of("P0700", s.getRefund)},
+	} {
+		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.api(w, r, route.call, route.serve) })
+	}
+}
+
+// api is the way of every API request: trouble, firewall, key, allowance, work, answer.
+func (s *Simulator) api(w http.ResponseWriter, r *http.Request, call string, serve func(*http.Request, []byte) reply) {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes))
+	trouble := s.trouble(call)
+	if trouble.Kind == "slow" {
+		s.after(r.Context(), trouble.Delay)
+	}
+	answer := s.answer(r, call, body, trouble, serve)
+	if trouble.cuts() {
+		panic(http.ErrAbortHandler) // ends the connection without an answer
+	}
+	trouble.spoil(answer).write(w)
+}
+
+// answer does the work, unless something speaks against it, and notes the request.
+func (s *Simulator) answer(r *http.Request, call string, body []byte, trouble Fault, serve func(*http.Request, []byte) reply) reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	answer := s.refuses(r, call, body, trouble)
+	if answer == nil {
+		if trouble.Kind == "stale" && call == "get" {
+			serve = s.of("P0200", s.getFromIndex)
+		}
+		done := serve(r, body)
+		answer = &done
+	}
+	s.note(r, call, body, answer.status, trouble.Kind)
+	return *answer
+}
+
+// refuses is nil where the work may be done.
+func (s *Simulator) refuses(r *http.Request, call string, body []byte, trouble Fault) *reply {
+	var answer reply
+	switch {
+	case s.blocks(r, call, body):
+		answer = refusal(&apiError{status: 400, Code: "P0920", Text: "Request blocked by security rules. Please consult API documentation for more information."})
+	case !s.takesKey(r.Header.Get("Authorization")):
+		answer = reply{status: 401, body: otherBody{"text/plain", "Credentials are required to access this resource."}}
+	case !s.allows(r, call):
+		answer = refusal(tooManyRequests())
+	default:
+		return trouble.refuses(call)
+	}
+	return &answer
+}
+
+func tooManyRequests() *apiError {
+	return &apiError{status: 429, Code: "P0900", Text: "Too many requests"}
+}
+
+func (a reply) write(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	if a.location != "" {
+		w.Header().Set("Location", a.location)
+	}
+	switch body := a.body.(type) {
+	case nil:
+		w.WriteHeader(a.status)
+	case otherBody:
+		w.Header().Set("Content-Type", body.kind)
+		w.WriteHeader(a.status)
+		_, _ = io.WriteString(w, body.content)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(a.status)
+		_ = json.NewEncoder(w).Encode(body)
+	}
+}
+
+// maxRequests bounds how many requests are remembered.
+const maxRequests = 10_000
+
+// Request is one request that the API received.
+type Request struct {
+	At      time.Time `json:"at"`
+	Call    string    `json:"call"`
+	Method  string    `json:"method"`
+	Path    string    `json:"path"` // with its query
+	Body    string    `json:"body,omitempty"`
+	Key     string    `json:"key"`    // the beginning of it
+	Status  int       `json:"status"` // 0: the connection ended, nothing was done
+	Faulted string    `json:"faulted,omitempty"`
+}
+
+// Requests lists what the API received, oldest first. The oldest of very many are forgotten.
+func (s *Simulator) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Request{}, s.requests...)
+}
+
+func (s *Simulator) note(r *http.Request, call string, body []byte, status int, faulted string) {
+	if len(s.requests) >= maxRequests {
+		s.requests = append([]Request{}, s.requests[maxRequests/10:]...)
+	}
+	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	s.requests = append(s.requests, Request{
+		At: s.now(), Call: call, Method: r.Method, Path: r.URL.RequestURI(), Body: string(body), Key: key[:min(9, len(key))],
+		Status: status, Faulted: faulted,
+	})
+	s.options.Log.Debug("request", "call", call, "status", status, "faulted", faulted)
+}

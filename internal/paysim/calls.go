@@ -1,0 +1,109 @@
+package paysim
+
+import (
+	"net/http"
+	"regexp"
+)
+
+// idempotencyKeyPattern is what the header has to be; for card pages it has no further effect (FACTS 2.3).
+var idempotencyKeyPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,255}$`)
+
+func (s *Simulator) create(r *http.Request, body []byte) reply {
+	request, wrong := parseCreate(body)
+	if wrong == nil {
+		wrong = s.refusesPayment(request)
+	}
+	if keys := r.Header.Values("Idempotency-Key"); wrong == nil && len(keys) > 0 && !idempotencyKeyPattern.MatchString(keys[0]) {
+		wrong = &apiError{status: 422, Code: "P0102", Header: "Idempotency-Key", Text: "Header [Idempotency-Key] can have a size between 1 and 255"}
+	}
+	if wrong != nil {
+		return refusal(wrong)
+	}
+	p := &payment{id: newID(), request: request, created: s.now(), browsers: map[string]bool{}}
+	s.record(p, "created", "")
+	s.payments[p.id] = p
+	s.list = append(s.list, p)
+	return reply{status: 201, body: s.full(p), location: s.options.PublicURL + "/v1/payments/" + p.id}
+}
+
+// refusesPayment is what the account does not allow.
+func (s *Simulator) refusesPayment(c createRequest) *apiError {
+	switch {
+	case s.options.Live && isPlainHTTP(c.ReturnURL):
+		return &apiError{status: 422, Code: "P0920", Field: "return_url", Text: "Request blocked: return_url must use https on a live account"}
+	case c.Moto:
+		return &apiError{status: 422, Code: "P0196", Field: "moto", Text: "MOTO payments are not enabled for this account"}
+	case c.Mode != "web":
+		return &apiError{status: 422, Code: "P0195", Field: "authorisation_mode", Text: "Using authorisation_mode of " + c.Mode + " is not allowed for this account"}
+	case c.SetUpAgreement:
+		return &apiError{status: 422, Code: "P0942", Text: "Recurring payments are currently disabled for this service"}
+	default:
+		return nil
+	}
+}
+
+// find answers 404 with the call's own code.
+func (s *Simulator) find(r *http.Request, code string) (*payment, *apiError) {
+	p := s.payments[r.PathValue("id")]
+	if p == nil {
+		return nil, &apiError{status: 404, Code: code, Text: "Not found"}
+	}
+	return p, nil
+}
+
+// of finds the payment of a call, whose own code says that there is none.
+func (s *Simulator) of(code string, serve func(*http.Request, *payment) reply) func(*http.Request, []byte) reply {
+	return func(r *http.Request, _ []byte) reply {
+		p, wrong := s.find(r, code)
+		if wrong != nil {
+			return refusal(wrong)
+		}
+		return serve(r, p)
+	}
+}
+
+func (s *Simulator) get(_ *http.Request, p *payment) reply {
+	return reply{status: 200, body: s.full(p)}
+}
+
+// getFromIndex is what a get falls back to while Pay has trouble: a state that may be old, and no way on (FACTS 3.5).
+func (s *Simulator) getFromIndex(_ *http.Request, p *payment) reply {
+	body := s.brief(p)
+	body["state"] = stateOf(p.statusAt(s.indexedUntil()))
+	return reply{status: 200, body: body}
+}
+
+// getEvents mixes the refunds' states in without a mark, as Pay does (FACTS 3.6).
+func (s *Simulator) getEvents(_ *http.Request, p *payment) reply {
+	list := []map[string]any{}
+	for _, e := range p.events {
+		list = append(list, map[string]any{
+			"payment_id": p.id, "state": stateOf(e.status, e.code), "updated": milliseconds(e.at),
+			"_links": map[string]any{"payment_url": s.link("GET", "/v1/payments/"+p.id)},
+		})
+	}
+	return reply{status: 200, body: map[string]any{
+		"payment_id": p.id, "events": list, "_links": map[string]any{"self": s.link("GET", "/v1/payments/"+p.id+"/events")},
+	}}
+}
+
+// cancel is not repeatable: the second time it cannot be cancelled (FACTS 3.6).
+func (s *Simulator) cancel(_ *http.Request, p *payment) reply {
+	if finished(p.status) {
+		return refusal(&apiError{status: 400, Code: "P0501", Text: "Cancellation of payment failed"})
+	}
+	s.to(p, "cancelled", "P0040")
+	return reply{status: 204}
+}
+
+// capture is repeatable (FACTS 3.6).
+func (s *Simulator) capture(_ *http.Request, p *payment) reply {
+	switch {
+	case p.status == "success":
+		return reply{status: 204}
+	case p.status != "capturable":
+		return refusal(&apiError{status: 409, Code: "P1003", Text: "Payment cannot be captured"})
+	}
+	s.take(p)
+	return reply{status: 204}
+}

@@ -1,0 +1,165 @@
+package paysim
+
+import (
+	"crypto/rand"
+	"net/http"
+)
+
+// browserCookie knows a browser again that has opened a payment.
+const browserCookie = "simulator-browser"
+
+func (s *Simulator) cardRoutes() {
+	for pattern, answer := range map[string]func(*http.Request) page{
+		"GET /secure/{token}":              func(r *http.Request) page { return s.open(r, r.PathValue("token")) },
+		"POST /secure":                     func(r *http.Request) page { return s.open(r, r.PostForm.Get("chargeTokenId")) },
+		"GET /card_details/{id}":           s.ofPayment(s.cardPage),
+		"POST /card_details/{id}":          s.ofPayment(s.cardSent),
+		"GET /card_details/{id}/confirm":   s.ofPayment(s.confirmPage),
+		"POST /card_details/{id}/confirm":  s.ofPayment(s.confirmed),
+		"POST /card_details/{id}/cancel":   s.ofPayment(s.cancelled),
+		"GET /return/{id}":                 s.backToService,
+		"GET /{$}":                         s.frontPage,
+		"GET /card_details/{id}/{rest...}": func(*http.Request) page { return sessionPage() },
+	} {
+		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.servePage(w, r, answer) })
+	}
+	s.mux.HandleFunc("GET /style.css", serveStyle)
+}
+
+// servePage reads the form before it takes the lock, and writes the page after it: browsers may be slow.
+func (s *Simulator) servePage(w http.ResponseWriter, r *http.Request, answer func(*http.Request) page) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "the form cannot be read", http.StatusBadRequest)
+		return
+	}
+	s.answerPage(r, answer).write(w, r)
+}
+
+func (s *Simulator) answerPage(r *http.Request, answer func(*http.Request) page) page {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return answer(r)
+}
+
+// open is a visit to a next_url. The first uses it up; after that it is good only in browsers that have opened the
+// payment, and elsewhere the citizen is stranded (FACTS 4.1).
+func (s *Simulator) open(r *http.Request, name string) page {
+	t, browser := s.tokens[name], browserOf(r)
+	if t == nil || t.used && !t.payment.browsers[browser] {
+		return sessionPage()
+	}
+	var cookie *http.Cookie
+	if browser == "" {
+		browser = rand.Text()
+		cookie = &http.Cookie{Name: browserCookie, Value: browser, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	}
+	t.used, t.payment.browsers[browser] = true, true
+	return page{status: http.StatusSeeOther, to: pathOf(t.payment), cookie: cookie}
+}
+
+// pathOf is the page that suits the payment's state.
+func pathOf(p *payment) string {
+	if p.status == "submitted" {
+		return "/card_details/" + p.id + "/confirm"
+	}
+	return "/card_details/" + p.id
+}
+
+func toPage(p *payment) page { return page{status: http.StatusSeeOther, to: pathOf(p)} }
+
+func browserOf(r *http.Request) string {
+	c, err := r.Cookie(browserCookie)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// ofPayment finds the payment of a page, if this browser has opened it. One that is over has its last page instead.
+func (s *Simulator) ofPayment(answer func(*http.Request, *payment) page) func(*http.Request) page {
+	return func(r *http.Request) page {
+		p := s.payments[r.PathValue("id")]
+		if p == nil || !p.browsers[browserOf(r)] {
+			return sessionPage()
+		}
+		if kind, title := endPage(p); kind != "" {
+			return s.pageOf(p, kind, title)
+		}
+		return answer(r, p)
+	}
+}
+
+// endPage is the page of a payment that is over for the citizen.
+func endPage(p *payment) (kind, title string) {
+	switch {
+	case p.code == "P0010":
+		return "end", "declined"
+	case p.code == "P0020":
+		return "end", "expired"
+	case p.code == "P0030", p.code == "P0040":
+		return "end", "cancelled"
+	case p.status == "error":
+		return "end", "problem"
+	case p.status == "success", p.status == "capturable":
+		return "done", "done"
+	default:
+		return "", ""
+	}
+}
+
+func (s *Simulator) cardPage(_ *http.Request, p *payment) page {
+	if p.status == "submitted" {
+		return toPage(p)
+	}
+	s.begin(p)
+	drawn := s.pageOf(p, "card", "card")
+	drawn.view.form = prefilledForm(p.request)
+	return drawn
+}
+
+// cardSent authorises, once for each payment.
+func (s *Simulator) cardSent(r *http.Request, p *payment) page {
+	if p.status == "submitted" {
+		return toPage(p)
+	}
+	form := readForm(r.PostForm)
+	if wrong := form.check(s.now()); len(wrong) > 0 {
+		drawn := s.pageOf(p, "card", "card")
+		drawn.view.form, drawn.view.wrong = form, wrong
+		return drawn
+	}
+	with, _ := cardOf(form["cardNo"])
+	s.authorise(p, with, form.card(with, p.request.Country))
+	return toPage(p)
+}
+
+func (s *Simulator) confirmPage(_ *http.Request, p *payment) page {
+	if p.status != "submitted" {
+		return toPage(p)
+	}
+	p.touched = s.now()
+	return s.pageOf(p, "confirm", "confirm")
+}
+
+func (s *Simulator) confirmed(_ *http.Request, p *payment) page {
+	if p.status != "submitted" {
+		return toPage(p)
+	}
+	s.confirm(p)
+	return page{status: http.StatusFound, to: "/return/" + p.id}
+}
+
+func (s *Simulator) cancelled(_ *http.Request, p *payment) page {
+	s.to(p, "failed", "P0030")
+	return toPage(p)
+}
+
+// backToService is a plain redirect without a word about the outcome (FACTS 4.3).
+func (s *Simulator) backToService(r *http.Request) page {
+	p := s.payments[r.PathValue("id")]
+	if p == nil || !p.browsers[browserOf(r)] {
+		return sessionPage()
+	}
+	return page{status: http.StatusFound, to: p.request.ReturnURL}
+}

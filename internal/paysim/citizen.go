@@ -1,0 +1,174 @@
+package paysim
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// PaymentView is a payment as tests look at it.
+type PaymentView struct {
+	ID             string            `json:"id"`
+	Reference      string            `json:"reference"`
+	Description    string            `json:"description"`
+	Amount         int64             `json:"amount"`   // pence
+	Total          int64             `json:"total"`    // pence, with any surcharge
+	Refunded       int64             `json:"refunded"` // pence
+	Status         string            `json:"status"`
+	Code           string            `json:"code,omitempty"`
+	DelayedCapture bool              `json:"delayed_capture"`
+	Language       string            `json:"language"`
+	Email          string            `json:"email,omitempty"`
+	Metadata       map[string]any    `json:"metadata,omitempty"`
+	ReturnURL      string            `json:"return_url"`
+	Created        time.Time         `json:"created"`
+	Captured       bool              `json:"captured"` // taken on by Pay; perhaps not yet collected
+	Prefilled      map[string]string `json:"prefilled,omitempty"`
+}
+
+// Payments lists all payments, oldest first.
+func (s *Simulator) Payments() []PaymentView {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.paymentViews()
+}
+
+func (s *Simulator) paymentViews() []PaymentView {
+	views := []PaymentView{}
+	for _, p := range s.list {
+		views = append(views, PaymentView{
+			ID: p.id, Reference: p.request.Reference, Description: p.request.Description, Amount: p.request.Amount, Total: p.total(),
+			Refunded: p.refunded(), Status: p.status, Code: p.code, DelayedCapture: p.request.DelayedCapture,
+			Language: p.request.Language, Email: p.request.Email, Metadata: p.request.Metadata, ReturnURL: p.request.ReturnURL,
+			Created: p.created, Captured: !p.accepted.IsZero(), Prefilled: p.request.prefilled(),
+		})
+	}
+	return views
+}
+
+// Numbers of test cards that Pay plays with.
+const (
+	cardThatPays       = "4444333322221111"
+	cardThatIsDeclined = "4000000000000002"
+	cardThatErrs       = "4000000000000119"
+)
+
+// Pay plays the citizen without a browser, as far as: started, submitted, success (capturable where capture is delayed),
+// declined, cancelled, expired or error.
+func (s *Simulator) Pay(id, outcome string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.unfinished(id)
+	if err != nil {
+		return err
+	}
+	switch outcome {
+	case "started":
+		s.begin(p)
+	case "submitted":
+		return s.useCard(p, cardThatPays)
+	case "success":
+		if p.status != "submitted" {
+			err = s.useCard(p, cardThatPays)
+		}
+		if err == nil {
+			s.confirm(p)
+		}
+		return err
+	case "declined":
+		return s.useCard(p, cardThatIsDeclined)
+	case "error":
+		return s.useCard(p, cardThatErrs)
+	case "cancelled":
+		s.to(p, "failed", "P0030")
+	case "expired":
+		s.to(p, "failed", "P0020")
+	default:
+		return fmt.Errorf("no such outcome: %s", outcome)
+	}
+	return nil
+}
+
+// PayWithCard plays the citizen with the number of a test card, up to the confirmation where the card allows it.
+func (s *Simulator) PayWithCard(id, number string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.unfinished(id)
+	if err != nil {
+		return err
+	}
+	if err := s.useCard(p, number); err != nil {
+		return err
+	}
+	if p.status == "submitted" {
+		s.confirm(p)
+	}
+	return nil
+}
+
+func (s *Simulator) unfinished(id string) (*payment, error) {
+	p := s.payments[id]
+	switch {
+	case p == nil:
+		return nil, errors.New("no such payment")
+	case finished(p.status), p.status == "capturable":
+		return nil, fmt.Errorf("the payment is over for the citizen: %s", p.status)
+	}
+	return p, nil
+}
+
+// useCard is an authorisation; there is one for each payment, since a decline ends it (FACTS 3.3).
+func (s *Simulator) useCard(p *payment, number string) error {
+	known, valid := cardOf(number)
+	switch {
+	case p.status == "submitted":
+		return errors.New("the payment is authorised already")
+	case !valid:
+		return errors.New("no card has this number")
+	case known.status == "":
+		return errors.New("this type of card is not accepted")
+	}
+	s.authorise(p, known, &card{
+		brand: known.brand, kind: known.kind, name: cmp.Or(p.request.Cardholder, "A Citizen"), last: number[len(number)-4:], first: number[:6],
+		expiry: "12/" + s.now().AddDate(2, 0, 0).Format("06"), line1: p.request.Line1, line2: p.request.Line2, city: p.request.City,
+		postcode: p.request.Postcode, country: cmp.Or(p.request.Country, "GB"), email: cmp.Or(p.request.Email, "citizen@example.org"),
+	})
+	return nil
+}
+
+// correctedTo are the statuses that a correction can end in, with the code that goes with each where none is given.
+var correctedTo = map[string]string{"success": "", "capturable": "", "failed": "P0010", "cancelled": "P0040", "error": "P0050"}
+
+// Correct forces another status, as Pay's own corrections and failing captures do, without a webhook (FACTS 3.3). The code
+// may be empty.
+func (s *Simulator) Correct(id, status, code string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.payments[id]
+	usual, known := correctedTo[status]
+	switch {
+	case p == nil:
+		return errors.New("no such payment")
+	case !known:
+		return fmt.Errorf("a payment is not corrected to: %s", status)
+	}
+	s.record(p, status, cmp.Or(code, usual))
+	p.accepted, p.collected = time.Time{}, time.Time{}
+	if status == "success" {
+		p.accepted, p.collected = s.now(), s.now()
+	}
+	return nil
+}
+
+func (c createRequest) prefilled() map[string]string {
+	all := map[string]string{
+		"cardholder_name": c.Cardholder, "line1": c.Line1, "line2": c.Line2, "city": c.City, "postcode": c.Postcode, "country": c.Country,
+	}
+	for name, value := range all {
+		if value == "" {
+			delete(all, name)
+		}
+	}
+	return all
+}

@@ -1,0 +1,142 @@
+package paysim
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// controlRoutes serve /control: what the methods do, over HTTP. Pages of other sites are kept out: the browser of whoever
+// runs a simulator can reach it.
+func (s *Simulator) controlRoutes() {
+	control := http.NewServeMux()
+	control.HandleFunc("GET /control/payments", func(w http.ResponseWriter, _ *http.Request) { show(w, s.Payments()) })
+	control.HandleFunc("GET /control/requests", func(w http.ResponseWriter, _ *http.Request) { show(w, s.Requests()) })
+	control.HandleFunc("GET /control/webhooks", func(w http.ResponseWriter, _ *http.Request) { show(w, s.Webhooks()) })
+	control.HandleFunc("GET /control/clock", func(w http.ResponseWriter, _ *http.Request) { show(w, map[string]any{"now": s.Now()}) })
+	control.HandleFunc("POST /control/clock", s.controlClock)
+	control.HandleFunc("POST /control/faults", s.controlFaults)
+	control.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) { s.ClearFaults(); show(w, "cleared") })
+	control.HandleFunc("POST /control/payments/{id}/pay", s.controlPay)
+	control.HandleFunc("POST /control/payments/{id}/correct", s.controlCorrect)
+	control.HandleFunc("POST /control/webhooks", s.controlWebhooks)
+	control.HandleFunc("POST /control/webhooks/resend", func(w http.ResponseWriter, r *http.Request) {
+		s.ResendWebhooks(r.Context())
+		show(w, s.Webhooks())
+	})
+	s.mux.Handle("/control/", sameSite(http.NewCrossOriginProtection().Handler(control)))
+}
+
+// sameSite refuses reading from other sites, which cross-origin protection lets pass.
+func sameSite(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+			http.Error(w, "not from another site", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func show(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(value)
+}
+
+// read reads a small JSON body, or answers 400. What it does not know it refuses: a typing error would do nothing.
+func read[T any](w http.ResponseWriter, r *http.Request) (value T, ok bool) {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&value); err != nil {
+		http.Error(w, "the body has to be JSON of the known fields: "+err.Error(), http.StatusBadRequest)
+		return value, false
+	}
+	return value, true
+}
+
+func (s *Simulator) controlClock(w http.ResponseWriter, r *http.Request) {
+	asked, ok := read[struct {
+		Advance string `json:"advance"`
+	}](w, r)
+	if !ok {
+		return
+	}
+	d, err := time.ParseDuration(asked.Advance)
+	if err != nil || d < 0 {
+		http.Error(w, `"advance" has to be a duration such as "90m"`, http.StatusBadRequest)
+		return
+	}
+	s.Advance(d)
+	show(w, map[string]any{"now": s.Now()})
+}
+
+func (s *Simulator) controlFaults(w http.ResponseWriter, r *http.Request) {
+	asked, ok := read[struct {
+		Fault
+		Delay string `json:"delay"`
+	}](w, r)
+	if !ok {
+		return
+	}
+	delay, err := time.ParseDuration(asked.Delay)
+	if asked.Delay != "" && err != nil {
+		http.Error(w, `"delay" has to be a duration such as "5s"`, http.StatusBadRequest)
+		return
+	}
+	asked.Fault.Delay = delay
+	if err := asked.Fault.check(); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.AddFault(asked.Fault)
+	show(w, asked)
+}
+
+func (s *Simulator) controlPay(w http.ResponseWriter, r *http.Request) {
+	asked, ok := read[struct {
+		Outcome string `json:"outcome"`
+		Card    string `json:"card"` // instead
+	}](w, r)
+	if !ok {
+		return
+	}
+	pay, how := s.Pay, asked.Outcome
+	if asked.Card != "" {
+		pay, how = s.PayWithCard, asked.Card
+	}
+	if err := pay(r.PathValue("id"), how); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	show(w, s.Payments())
+}
+
+func (s *Simulator) controlCorrect(w http.ResponseWriter, r *http.Request) {
+	asked, ok := read[struct {
+		Status string `json:"status"`
+		Code   string `json:"code"`
+	}](w, r)
+	if !ok {
+		return
+	}
+	if err := s.Correct(r.PathValue("id"), asked.Status, asked.Code); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	show(w, s.Payments())
+}
+
+func (s *Simulator) controlWebhooks(w http.ResponseWriter, r *http.Request) {
+	asked, ok := read[struct {
+		URL    string `json:"url"`
+		Secret string `json:"secret"`
+	}](w, r)
+	if !ok {
+		return
+	}
+	s.SetWebhook(asked.URL, asked.Secret)
+	show(w, "set")
+}

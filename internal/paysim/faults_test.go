@@ -1,0 +1,178 @@
+package paysim
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestFaultsComeToOrder(t *testing.T) {
+	t.Parallel()
+	for kind, c := range map[string]struct {
+		status int // 0: the connection ends
+		code   any
+		done   bool
+	}{
+		"429": {429, "P0900", false}, "500": {500, "P0198", false}, "503": {503, nil, false}, "reset": {0, nil, false}, "lost": {0, nil, true},
+		"html": {201, nil, true}, "garbage": {201, nil, true}, "empty": {201, nil, true},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, Options{})
+			b.AddFault(Fault{Call: "create", Kind: kind, Times: 1})
+			r, err := b.try("POST", "/v1/payments", createBody(nil))
+			if c.status == 0 {
+				require.Error(t, err)
+			} else {
+				require.NoError(t, err)
+				a := readAnswer(t, r)
+				require.Equal(t, c.status, a.status)
+				require.Equal(t, c.code, a.at("code"))
+				require.Nil(t, a.at("payment_id"))
+				require.Empty(t, a.header.Get("Retry-After"))
+			}
+			require.Equal(t, c.done, len(b.Payments()) == 1)
+			require.Equal(t, kind, b.Requests()[0].Faulted)
+			b.create(nil) // once is over
+		})
+	}
+}
+
+func TestAHugeAnswerIsHuge(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	b.AddFault(Fault{Call: "create", Kind: "huge"})
+	require.Greater(t, len(b.do("POST", "/v1/payments", createBody(nil)).text), 10<<20)
+}
+
+func TestAHostileNextURLLeadsElsewhere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	b.AddFault(Fault{Kind: "hostile_next_url"})
+	made := b.create(nil)
+	require.NotContains(t, made.at("_links", "next_url", "href"), b.url)
+	require.NotContains(t, b.get(made.at("payment_id").(string)).at("_links", "next_url", "href"), b.url)
+}
+
+func TestAStaleAnswerIsOldAndLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{SearchLag: time.Minute})
+	id := b.create(nil).at("payment_id").(string)
+	require.NoError(t, b.Pay(id, "started"))
+	b.Advance(2 * time.Minute)
+	require.NoError(t, b.Pay(id, "success"))
+	b.AddFault(Fault{Call: "get", Kind: "stale", Times: 1})
+	stale := b.get(id)
+	require.Equal(t, "started", stale.at("state", "status"))
+	require.Nil(t, stale.at("_links", "next_url"))
+	require.Equal(t, "success", b.get(id).at("state", "status"))
+}
+
+func TestASlowAnswerIsLate(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	b.AddFault(Fault{Call: "create", Kind: "slow", Delay: 30 * time.Millisecond})
+	start := time.Now()
+	b.create(nil)
+	require.GreaterOrEqual(t, time.Since(start), 30*time.Millisecond)
+}
+
+func TestClosingEndsSlowAnswers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	b.AddFault(Fault{Call: "create", Kind: "slow", Delay: time.Hour})
+	b.Close()
+	b.Close()
+	b.create(nil)
+}
+
+func TestFaultsAreCountedAndSkipped(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	b.AddFault(Fault{Call: "get", Kind: "500", Skip: 1, Times: 2})
+	id := b.newPayment(nil)
+	statuses := []int{}
+	for range 4 {
+		statuses = append(statuses, b.do("GET", "/v1/payments/"+id, "").status)
+	}
+	require.Equal(t, []int{200, 500, 500, 200}, statuses)
+
+	b.AddFault(Fault{Call: "capture", Kind: "429"})
+	require.Equal(t, 429, b.do("POST", "/v1/payments/"+id+"/capture", "{}").status)
+	require.Equal(t, 204, b.do("POST", "/v1/payments/"+id+"/cancel", "{}").status, "of another call")
+	b.ClearFaults()
+	b.refuses(b.do("POST", "/v1/payments/"+id+"/capture", "{}"), 409, "P1003")
+}
+
+func TestEachCallHasItsOwnCodeForTrouble(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	id := b.newPayment(nil)
+	b.AddFault(Fault{Kind: "500"})
+	one := "/v1/payments/" + id
+	for _, c := range [][3]string{
+		{"POST", "/v1/payments", "P0198"},
+		{"GET", "/v1/payments", "P0498"},
+		{"GET", one, "P0298"},
+		{"GET", one + "/events", "P0398"},
+		{"POST", one + "/cancel", "P0598"},
+		{"POST", one + "/capture", "P1098"},
+		{"POST", one + "/refunds", "P0698"},
+		{"GET", one + "/refunds", "P0898"},
+	} {
+		body := ""
+		if c[0] == "POST" {
+			body = "{}"
+		}
+		b.refuses(b.do(c[0], c[1], body), 500, c[2])
+	}
+}
+
+func TestAFaultThatDoesNotExistIsNoticed(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	for _, f := range []Fault{{Kind: "404"}, {Call: "pay", Kind: "500"}, {Kind: "500", Times: -1}} {
+		require.Panics(t, func() { b.AddFault(f) })
+	}
+}
+
+func TestOverTheAllowanceIsTooMany(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	ids := []string{}
+	for range 15 {
+		ids = append(ids, b.newPayment(nil))
+	}
+	over := b.do("POST", "/v1/payments", createBody(nil))
+	b.refuses(over, 429, "P0900")
+	require.Equal(t, []string{"code", "description"}, fieldsOf(over.json))
+	require.Empty(t, over.header.Get("Retry-After"))
+
+	for i := range 15 {
+		require.Equal(t, 409, b.do("POST", "/v1/payments/"+ids[i]+"/capture", "{}").status, "captures have a counter of their own")
+	}
+	b.refuses(b.do("POST", "/v1/payments/"+ids[0]+"/capture", "{}"), 429, "P0900")
+	for i := range 15 {
+		require.Equal(t, 204, b.do("POST", "/v1/payments/"+ids[i]+"/cancel", "{}").status)
+	}
+	b.refuses(b.refundOf(ids[0], `{"amount":1}`), 429, "P0900")
+	for range 75 {
+		b.get(ids[0])
+	}
+	b.refuses(b.do("GET", "/v1/payments", ""), 429, "P0900")
+
+	b.Advance(time.Second)
+	b.create(nil)
+	b.get(ids[0])
+}
+
+func TestTheAllowanceCanBeLifted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{PostLimit: -1})
+	id := b.newPayment(nil)
+	for range 80 {
+		b.newPayment(nil)
+		b.get(id)
+	}
+}

@@ -1,0 +1,83 @@
+package paysim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf16"
+)
+
+// fields reads a JSON object and remembers the first error of each kind. Errors of shape are 400 and are told first;
+// errors of value are 422 (FACTS 2.1).
+type fields struct {
+	all               map[string]any
+	inShape, inValues *apiError
+}
+
+func (f *fields) shape(e *apiError) {
+	if f.inShape == nil {
+		f.inShape = e
+	}
+}
+
+func (f *fields) value(e *apiError) {
+	if f.inValues == nil {
+		f.inValues = e
+	}
+}
+
+func (f *fields) wrong() *apiError {
+	if f.inShape != nil {
+		return f.inShape
+	}
+	return f.inValues
+}
+
+// optional is a text that may be left out.
+func (f *fields) optional(field string, from map[string]any, most int) string {
+	raw, given := from[field]
+	text, isText := raw.(string)
+	switch {
+	case given && !isText:
+		f.shape(malformed(field, "Must be a valid string format"))
+	case length(text) > most:
+		f.value(invalid(field, fmt.Sprintf("Must be less than or equal to %d characters length", most)))
+	}
+	return text
+}
+
+// oneOf is a text out of a list, whose first word is meant where it is left out.
+func (f *fields) oneOf(field string, words ...string) string {
+	raw, given := f.all[field]
+	text, isText := raw.(string)
+	switch {
+	case !given:
+		return words[0]
+	case !isText:
+		f.shape(malformed(field, "Must be one of "+strings.Join(words, ", ")))
+	case !slices.Contains(words, text):
+		f.value(invalid(field, "Must be one of "+strings.Join(words, ", ")))
+	}
+	return text
+}
+
+func (f *fields) boolean(field string) bool {
+	raw, given := f.all[field]
+	truth, isBoolean := raw.(bool)
+	if given && !isBoolean {
+		f.shape(malformed(field, "Must be true or false"))
+	}
+	return truth
+}
+
+func (f *fields) object(field string, from map[string]any) map[string]any {
+	raw, given := from[field]
+	object, isObject := raw.(map[string]any)
+	if given && !isObject {
+		f.shape(malformed(field, "Must be an object"))
+	}
+	return object
+}
+
+// length counts as Java does, in UTF-16.
+func length(text string) int { return len(utf16.Encode([]rune(text))) }

@@ -1,0 +1,33 @@
+package paysim
+
+import (
+	"crypto/rand"
+	"fmt"
+)
+
+// newID makes an id as Pay's are: 26 characters of lower-case base-32-hex (FACTS 1.2).
+func newID() string {
+	const alphabet = "0123456789abcdefghijklmnopqrstuv"
+	var random [26]byte
+	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
+	for i := range random {
+		random[i] = alphabet[random[i]&31]
+	}
+	return string(random[:])
+}
+
+// token is one next_url. It works once, but for browsers that have opened its payment (FACTS 4.1).
+type token struct {
+	payment *payment
+	used    bool
+}
+
+// newToken makes another live next_url; older ones stay alive (FACTS 3.5).
+func (s *Simulator) newToken(p *payment) string {
+	var random [16]byte
+	_, _ = rand.Read(random[:])
+	random[6], random[8] = random[6]&0x0f|0x40, random[8]&0x3f|0x80
+	name := fmt.Sprintf("%x-%x-%x-%x-%x", random[:4], random[4:6], random[6:8], random[8:10], random[10:])
+	s.tokens[name] = &token{payment: p}
+	return name
+}

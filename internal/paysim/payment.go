@@ -1,0 +1,149 @@
+package paysim
+
+import (
+	"time"
+)
+
+// payment is one payment and all that happened to it.
+type payment struct {
+	id        string
+	request   createRequest
+	created   time.Time
+	touched   time.Time
+	status    string
+	code      string
+	events    []event
+	refunds   []*refund
+	card      *card
+	surcharge int64
+	accepted  time.Time       // when Pay took on to collect the money; zero: it did not
+	collected time.Time       // when the provider did; zero: it did not
+	browsers  map[string]bool // which have opened it
+}
+
+// event is one line of a payment's history. Pay shows those of refunds among them, without a mark (FACTS 3.6).
+type event struct {
+	status, code string
+	at           time.Time
+	refund       *refund // nil: of the payment itself
+}
+
+type refund struct {
+	id      string
+	amount  int64
+	status  string
+	created time.Time
+}
+
+// card is what is kept of a card and its holder.
+type card struct {
+	brand, kind, name, last, first, expiry string
+	line1, line2, city, postcode, country  string
+	email                                  string
+}
+
+// codeMessages are Pay's own words for how a payment ended (FACTS 3.1).
+var codeMessages = map[string]string{
+	"P0010": "Payment method rejected",
+	"P0020": "Payment expired",
+	"P0030": "Payment was cancelled by the user",
+	"P0040": "Payment was cancelled by the service",
+	"P0050": "Payment provider returned an error",
+}
+
+func finished(status string) bool {
+	return status == "success" || status == "failed" || status == "cancelled" || status == "error"
+}
+
+// to moves a payment on and tells the webhooks.
+func (s *Simulator) to(p *payment, status, code string) {
+	s.record(p, status, code)
+	s.announce(p, status, code)
+}
+
+func (s *Simulator) record(p *payment, status, code string) {
+	p.status, p.code, p.touched = status, code, s.now()
+	p.events = append(p.events, event{status: status, code: code, at: s.now()})
+}
+
+// begin is the card page drawn: only now has the payment started (FACTS 4.1).
+func (s *Simulator) begin(p *payment) {
+	if p.status == "created" {
+		s.to(p, "started", "")
+	}
+	p.touched = s.now()
+}
+
+// authorise asks the bank of a test card.
+func (s *Simulator) authorise(p *payment, with testCard, c *card) {
+	s.begin(p)
+	p.card = c
+	if with.surcharged {
+		p.surcharge = s.options.Surcharge
+	}
+	s.to(p, with.status, with.code)
+}
+
+// confirm is the citizen's last click.
+func (s *Simulator) confirm(p *payment) {
+	if p.request.DelayedCapture {
+		s.to(p, "capturable", "") // no webhook says so (FACTS 7.4)
+		return
+	}
+	s.take(p)
+}
+
+// take is the money taken on: by the citizen's confirmation, or by a capture. It is collected a while later.
+func (s *Simulator) take(p *payment) {
+	p.accepted = s.now()
+	s.to(p, "success", "")
+	s.collectDue(p)
+}
+
+// collectDue is the provider taking the money, when it is time.
+func (s *Simulator) collectDue(p *payment) {
+	if p.status != "success" || !p.collected.IsZero() || s.now().Before(p.accepted.Add(s.options.RefundDelay)) {
+		return
+	}
+	p.collected = s.now()
+	s.notify(p, "card_payment_captured")
+}
+
+// total is what the citizen pays, with any surcharge.
+func (p *payment) total() int64 { return p.request.Amount + p.surcharge }
+
+func (p *payment) refunded() int64 {
+	var sum int64
+	for _, r := range p.refunds {
+		if r.status != "error" {
+			sum += r.amount
+		}
+	}
+	return sum
+}
+
+// refundStatus says whether a refund can be had: success is not enough (FACTS 6).
+func (p *payment) refundStatus() string {
+	switch {
+	case p.status == "success" && p.collected.IsZero():
+		return "pending"
+	case p.status == "success" && p.refunded() >= p.total():
+		return "full"
+	case p.status == "success":
+		return "available"
+	case finished(p.status):
+		return "unavailable"
+	default:
+		return "pending"
+	}
+}
+
+// statusAt is the payment's own last event by a time.
+func (p *payment) statusAt(at time.Time) (status, code string) {
+	for _, e := range p.events {
+		if e.refund == nil && !e.at.After(at) {
+			status, code = e.status, e.code
+		}
+	}
+	return status, code
+}

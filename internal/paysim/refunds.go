@@ -1,0 +1,123 @@
+package paysim
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+)
+
+// refundRequest is a refund as it was asked for.
+type refundRequest struct {
+	amount int64
+	guard  *int64 // what the asker believes is left; nil: Pay fills it in, and nothing is guarded (FACTS 6)
+}
+
+// parseRefund tells wrong shapes (400) from wrong values (422).
+func parseRefund(body []byte) (refundRequest, *apiError) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var fields map[string]any
+	if err := decoder.Decode(&fields); err != nil || fields == nil {
+		return refundRequest{}, &apiError{status: 400, Code: "P0697", Text: "Unable to parse JSON"}
+	}
+	amount, given, isNumber := pence(fields["amount"])
+	guard, guarded, guardIsNumber := pence(fields["refund_amount_available"])
+	switch {
+	case !given:
+		return refundRequest{}, &apiError{status: 400, Code: "P0601", Field: "amount", Text: "Missing mandatory attribute: amount"}
+	case !isNumber:
+		return refundRequest{}, &apiError{status: 400, Code: "P0602", Field: "amount", Text: "Invalid attribute value: amount. Must be a valid numeric format"}
+	case guarded && !guardIsNumber:
+		return refundRequest{}, &apiError{status: 400, Code: "P0602", Field: "refund_amount_available", Text: "Invalid attribute value: refund_amount_available. Must be a valid numeric format"}
+	case amount < 1, amount > 10_000_000:
+		return refundRequest{}, &apiError{status: 422, Code: "P0602", Field: "amount", Text: "Invalid attribute value: amount. Must be between 1 and 10000000"}
+	case !guarded:
+		return refundRequest{amount: amount}, nil
+	}
+	return refundRequest{amount: amount, guard: &guard}, nil
+}
+
+func pence(raw any) (amount int64, given, isNumber bool) {
+	number, _ := raw.(json.Number)
+	amount, err := number.Int64()
+	return amount, raw != nil, err == nil
+}
+
+// refund compares the guard before all but the availability (FACTS 6).
+func (s *Simulator) refund(r *http.Request, body []byte) reply {
+	asked, wrong := parseRefund(body)
+	if wrong != nil {
+		return refusal(wrong)
+	}
+	p, wrong := s.find(r, "P0600")
+	if wrong != nil {
+		return refusal(wrong)
+	}
+	left := p.total() - p.refunded()
+	switch status := p.refundStatus(); {
+	case status != "available":
+		return refusal(notRefundable(status))
+	case asked.guard != nil && *asked.guard != left:
+		return refusal(&apiError{status: 412, Code: "P0604", Text: "Refund amount available mismatch."})
+	case asked.amount > left:
+		return refusal(notRefundable("amount_not_available"))
+	}
+	return reply{status: 202, body: s.refundJSON(p, s.makeRefund(p, asked.amount))}
+}
+
+func notRefundable(why string) *apiError {
+	return &apiError{status: 400, Code: "P0603", Text: "The payment is not available for refund. Payment refund status: " + why}
+}
+
+func (s *Simulator) makeRefund(p *payment, amount int64) *refund {
+	made := &refund{id: newID(), amount: amount, status: "submitted", created: s.now()}
+	p.refunds = append(p.refunds, made)
+	p.events = append(p.events, event{status: "submitted", at: s.now(), refund: made})
+	s.settleRefunds(p)
+	return made
+}
+
+// settleRefunds is the provider giving money back, when it is time.
+func (s *Simulator) settleRefunds(p *payment) {
+	for _, made := range p.refunds {
+		if made.status != "submitted" || s.now().Before(made.created.Add(s.options.RefundTakes)) {
+			continue
+		}
+		made.status = "success"
+		p.events = append(p.events, event{status: "success", at: s.now(), refund: made})
+		s.notify(p, "card_payment_refunded")
+	}
+}
+
+func (s *Simulator) refundJSON(p *payment, made *refund) map[string]any {
+	return map[string]any{
+		"refund_id": made.id, "amount": made.amount, "created_date": milliseconds(made.created), "status": made.status,
+		"settlement_summary": map[string]any{},
+		"_links": map[string]any{
+			"self": s.link("GET", "/v1/payments/"+p.id+"/refunds/"+made.id), "payment": s.link("GET", "/v1/payments/"+p.id),
+		},
+	}
+}
+
+// getRefunds lags, as search does (FACTS 6).
+func (s *Simulator) getRefunds(_ *http.Request, p *payment) reply {
+	list := []map[string]any{}
+	for _, made := range p.refunds {
+		if s.isIndexed(made.created) {
+			list = append(list, s.refundJSON(p, made))
+		}
+	}
+	return reply{status: 200, body: map[string]any{
+		"payment_id": p.id, "_embedded": map[string]any{"refunds": list},
+		"_links": map[string]any{"self": s.link("GET", "/v1/payments/"+p.id+"/refunds"), "payment": s.link("GET", "/v1/payments/"+p.id)},
+	}}
+}
+
+func (s *Simulator) getRefund(r *http.Request, p *payment) reply {
+	for _, made := range p.refunds {
+		if made.id == r.PathValue("refund") {
+			return reply{status: 200, body: s.refundJSON(p, made)}
+		}
+	}
+	return refusal(&apiError{status: 404, Code: "P0700", Text: "Not found"})
+}

@@ -1,0 +1,126 @@
+package paysim
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/require"
+)
+
+// published is Pay's own description of its API, kept beside the repository.
+const published = "../../../../shared/pay/publicapi_spec.json"
+
+// loadPublished reads the description, put right where it is known to be wrong, and made strict: a field that it does not
+// list is an error.
+func loadPublished(t *testing.T) *openapi3.T {
+	t.Helper()
+	if _, err := os.Stat(published); errors.Is(err, fs.ErrNotExist) {
+		if os.Getenv("CI") != "" {
+			t.Fatal("Pay's published description of its API is not there, and in CI it has to be")
+		}
+		t.Skip("Pay's published description of its API is not beside this repository, so answers cannot be compared with it")
+	}
+	document, err := openapi3.NewLoader().LoadFromFile(published)
+	require.NoError(t, err)
+	schemas := document.Components.Schemas
+	for _, schema := range schemas {
+		if schema.Value.Type.Is("object") {
+			no := false
+			schema.Value.AdditionalProperties.Has = &no
+		}
+	}
+	// Metadata is plain pairs, not nested objects.
+	yes := true
+	schemas["ExternalMetadata"].Value.Properties = nil
+	schemas["ExternalMetadata"].Value.AdditionalProperties.Has = &yes
+	// The parameters of a form are texts, not objects.
+	schemas["PostLink"].Value.Properties["params"].Value.AdditionalProperties = openapi3.AdditionalProperties{Has: &yes}
+	// What can be null is not said: within card details everything can.
+	for _, name := range []string{"CardDetails", "CardDetailsFromResponse", "Address"} {
+		for field, property := range schemas[name].Value.Properties {
+			if property.Value == nil || property.Ref != "" {
+				schemas[name].Value.Properties[field] = &openapi3.SchemaRef{Value: schemas["Address"].Value}
+				schemas["Address"].Value.Nullable = true
+				continue
+			}
+			property.Value.Nullable = true
+			property.Value.Enum = nil // "null" is a word in one list; wallets are not simulated
+		}
+	}
+	// The answer to a create leaves out what every payment has.
+	created := schemas["CreatePaymentResult"].Value.Properties
+	for _, name := range []string{"authorisation_mode"} {
+		created[name] = schemas["PaymentWithAllLinks"].Value.Properties[name]
+	}
+	created["card_details"] = schemas["PaymentWithAllLinks"].Value.Properties["card_details"]
+	return document
+}
+
+// TestAnswersFitPaysPublishedDescription compares one answer of each sort.
+func TestAnswersFitPaysPublishedDescription(t *testing.T) {
+	t.Parallel()
+	document := loadPublished(t)
+	b := newBench(t, Options{Surcharge: 250})
+	rich := map[string]any{
+		"email": "ann@example.org", "metadata": map[string]any{"n": 7, "s": "x"}, "delayed_capture": true, "language": "cy",
+		"prefilled_cardholder_details": map[string]any{"cardholder_name": "Ann", "billing_address": map[string]any{"line1": "1 Quay"}},
+	}
+	open, held, paid, failed := b.newPayment(rich), b.paid(rich), b.newPayment(nil), b.newPayment(nil)
+	require.NoError(t, b.PayWithCard(paid, "4111111111111111"))
+	require.NoError(t, b.Pay(failed, "declined"))
+	made := b.refundOf(paid, `{"amount":500,"refund_amount_available":2750}`)
+
+	const one = "/v1/payments/{paymentId}"
+	for _, c := range []struct {
+		method, template string
+		answer           answer
+	}{
+		{"POST", "/v1/payments", b.create(nil)},
+		{"POST", "/v1/payments", b.create(rich)},
+		{"POST", "/v1/payments", b.do("POST", "/v1/payments", createBody(map[string]any{"amount": nil}))},
+		{"POST", "/v1/payments", b.do("POST", "/v1/payments", createBody(map[string]any{"amount": -1}))},
+		{"GET", "/v1/payments", b.do("GET", "/v1/payments?display_size=2&page=2", "")},
+		{"GET", "/v1/payments", b.do("GET", "/v1/payments?state=capturable", "")},
+		{"GET", "/v1/payments", b.do("GET", "/v1/payments?page=9", "")},
+		{"GET", one, b.get(open)},
+		{"GET", one, b.get(held)},
+		{"GET", one, b.get(paid)},
+		{"GET", one, b.get(failed)},
+		{"GET", one, b.do("GET", "/v1/payments/nothing", "")},
+		{"GET", one + "/events", b.do("GET", "/v1/payments/"+paid+"/events", "")},
+		{"POST", one + "/cancel", b.do("POST", "/v1/payments/"+paid+"/cancel", "{}")},
+		{"POST", one + "/capture", b.do("POST", "/v1/payments/"+failed+"/capture", "{}")},
+		{"POST", one + "/refunds", made},
+		{"POST", one + "/refunds", b.refundOf(paid, `{"amount":1,"refund_amount_available":1}`)},
+		{"GET", one + "/refunds", b.do("GET", "/v1/payments/"+paid+"/refunds", "")},
+		{"GET", one + "/refunds/{refundId}", b.do("GET", "/v1/payments/"+paid+"/refunds/"+made.at("refund_id").(string), "")},
+	} {
+		fitsPublished(t, document, c.method, c.template, c.answer)
+	}
+}
+
+// unlisted are answers that Pay gives and describes nowhere, or under another status, with what they look like.
+var unlisted = map[string]string{
+	"GET /v1/payments 404":                      "ErrorResponse",
+	"POST /v1/payments/{paymentId}/refunds 202": "Refund",
+	"POST /v1/payments/{paymentId}/refunds 412": "ErrorResponse",
+}
+
+func fitsPublished(t *testing.T, document *openapi3.T, method, template string, a answer) {
+	t.Helper()
+	require.NotNil(t, a.json, a.text)
+	name := method + " " + template + " " + strconv.Itoa(a.status)
+	schema := document.Components.Schemas[unlisted[name]]
+	if schema == nil {
+		response := document.Paths.Value(template).GetOperation(method).Responses.Status(a.status)
+		require.NotNil(t, response, "%s is not described", name)
+		content := response.Value.Content.Get("application/json")
+		require.NotNil(t, content, "%s has no body", name)
+		schema = content.Schema
+	}
+	require.NoError(t, schema.Value.VisitJSON(a.at(), openapi3.MultiErrors()), name)
+}

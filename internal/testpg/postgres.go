@@ -1,0 +1,164 @@
+//go:build linux
+
+// Package testpg runs a throw-away PostgreSQL server in tests. Nothing that ships imports it.
+//
+// [Start] gives the one server of a test binary, [Server.Database] an empty database in it whose owner is no superuser. A
+// test that stops or pauses the server must not run beside others: it leaves out t.Parallel, or takes a server of its [Own].
+package testpg
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// patience is how long the server may take for one thing. It is a limit; nothing waits for it.
+const patience = time.Minute
+
+// Roles that every server has.
+const (
+	owner     = "paygate"        // owns the databases; no superuser
+	passwords = "needs_password" // members must give their password; everybody else is trusted
+)
+
+// Start gives the server, which it starts unless it runs. Without PostgreSQL the test is skipped, and fails where CI is set.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	s, err := server.use()
+	orSkip(t, err)
+	t.Cleanup(server.leave)
+	return s
+}
+
+// Own starts a server for this test alone.
+func Own(t testing.TB) *Server {
+	t.Helper()
+	s, err := start()
+	orSkip(t, err)
+	t.Cleanup(s.stop)
+	return s
+}
+
+func orSkip(t testing.TB, err error) {
+	t.Helper()
+	if err != nil && os.Getenv("CI") == "" && isMissing(err) {
+		t.Skipf("skipped, because %v", err)
+	}
+	if err != nil {
+		t.Fatalf("PostgreSQL did not start: %v", err)
+	}
+}
+
+// Main keeps the server from one test to the next: without it, it ends with the last test that uses it at that moment. For
+// TestMain; the answer is the exit status.
+func Main(m *testing.M) int {
+	server.keep()
+	defer server.leave()
+	return m.Run()
+}
+
+// numbers makes names of databases.
+var numbers atomic.Int64
+
+// Database makes an empty database, which goes with the test, and answers with the URL of its owner.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", numbers.Add(1))
+	s.Do(t, "CREATE DATABASE "+name+" OWNER "+owner)
+	t.Cleanup(func() { s.Do(t, "DROP DATABASE "+name+" WITH (FORCE)") })
+	return s.url(owner, name)
+}
+
+// Role makes a role that must give a password, and answers with its URL for that database.
+func (s *Server) Role(t testing.TB, database, name, password string) string {
+	t.Helper()
+	s.Do(t, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s' IN ROLE %s", name, password, passwords))
+	t.Cleanup(func() { s.Do(t, "DROP ROLE "+name) })
+	return As(t, database, name, password)
+}
+
+// Superuser is the URL of the same database for the role that may do everything.
+func Superuser(t testing.TB, database string) string { return As(t, database, "postgres", "") }
+
+// As is the URL of the same database for another role.
+func As(t testing.TB, database, name, password string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal("the URL of the database is none")
+	}
+	u.User = url.UserPassword(name, password)
+	return u.String()
+}
+
+// Do runs a statement as superuser, in no particular database.
+func (s *Server) Do(t testing.TB, statement string) {
+	t.Helper()
+	if err := s.do(statement); err != nil {
+		t.Fatalf("%v\nThe server's last words:\n%s", err, s.log.last())
+	}
+}
+
+func (s *Server) do(statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.url("postgres", "postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, statement)
+	return err
+}
+
+func (s *Server) url(role, database string) string {
+	return "postgres://" + role + "@/" + database + "?host=" + url.QueryEscape(s.dir)
+}
+
+// Restart ends the server in the middle of whatever it does, and starts it again.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.Stop(t)
+	s.Launch(t)
+}
+
+// Stop ends the server in the middle of whatever it does.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	if err := s.end(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Launch starts a server that was stopped.
+func (s *Server) Launch(t testing.TB) {
+	t.Helper()
+	if err := s.launch(); err != nil {
+		t.Fatalf("PostgreSQL did not start again: %v\nThe server's last words:\n%s", err, s.log.last())
+	}
+}
+
+// Standby makes the server one that follows another and takes no writes, until the test ends or calls what comes back.
+func (s *Server) Standby(t testing.TB) (promote func()) {
+	t.Helper()
+	signal := filepath.Join(s.dir, "data", "standby.signal")
+	if err := os.WriteFile(signal, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	promote = func() {
+		if os.Remove(signal) == nil {
+			s.Restart(t)
+		}
+	}
+	t.Cleanup(promote)
+	s.Restart(t)
+	return promote
+}
