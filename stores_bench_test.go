@@ -274,16 +274,16 @@ func fillStore(b *testing.B, store string, n int) {
 	s := openDirectly(b, store)
 	defer s.Close()
 	for from := 0; from < n; from += 500 {
-		var page []journey.Kept
+		var page []journey.Record
 		for i := from; i < min(n, from+500); i++ {
 			j := storetest.Example(i)
 			j.Payments = []journey.Payment{{ID: fmt.Sprintf("stored-%d", i), CreatedAt: j.StartedAt, SeenAt: j.StartedAt, Status: "success", Money: 2500}}
 			if i >= 100 {
 				j.State, j.DueAt = journey.StateReleased, j.DueAt.Add(20_000*time.Hour)
 			}
-			page = append(page, journey.Kept{ID: j.ID, Journey: &j})
+			page = append(page, journey.Record{ID: j.ID, Journey: &j})
 		}
-		require.NoError(b, s.Adopt(b.Context(), page))
+		require.NoError(b, s.Import(b.Context(), page))
 	}
 }
 

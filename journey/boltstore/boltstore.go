@@ -3,7 +3,7 @@
 // not what is stored; writers that come at the same time share one write to the disk.
 //
 // The story in order: [Open] looks the file over (inspect.go, tree.go) and prepares it (start.go); journeys.go, kept.go and
-// due.go are the contract of [journey.Store]; damage.go sets aside what does not open; adopt.go hands all to another store.
+// due.go are the contract of [journey.Store]; damage.go sets aside what does not open; import.go hands all to another store.
 package boltstore
 
 import (

@@ -17,13 +17,13 @@ func BenchmarkCopy(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			const journeys = 2000
 			source := kinds[0](b)(b, 1)
-			var all []journey.Kept
+			var all []journey.Record
 			for n := range journeys {
 				j := storetest.Example(n)
 				j.State, j.Payments = journey.StateReleased, []journey.Payment{{ID: fmt.Sprintf("pay-%d", n), Money: 2500}}
-				all = append(all, journey.Kept{ID: j.ID, Journey: &j})
+				all = append(all, journey.Record{ID: j.ID, Journey: &j})
 			}
-			require.NoError(b, source.Adopt(b.Context(), all))
+			require.NoError(b, source.Import(b.Context(), all))
 			for b.Loop() {
 				b.StopTimer()
 				destination := kinds[1](b)(b, 1)

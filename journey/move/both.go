@@ -16,7 +16,7 @@ func (m mover) both() both {
 }
 
 // next is what the stores keep of the next journey: nil for the one that has not got it, and both nil at the end.
-func (b both) next(ctx context.Context) (from, to *journey.Kept, err error) {
+func (b both) next(ctx context.Context) (from, to *journey.Record, err error) {
 	if from, err = b.from.peek(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -38,7 +38,7 @@ func (b both) next(ctx context.Context) (from, to *journey.Kept, err error) {
 }
 
 // missing is what the destination lacks next, as much as one step copies; nothing at the end.
-func (b both) missing(ctx context.Context, limit int) (page []journey.Kept, err error) {
+func (b both) missing(ctx context.Context, limit int) (page []journey.Record, err error) {
 	for size := 0; len(page) < limit && size < pageBytes; {
 		from, to, err := b.next(ctx)
 		switch {
@@ -57,16 +57,16 @@ func (b both) missing(ctx context.Context, limit int) (page []journey.Kept, err 
 type walk struct {
 	store Store
 	limit int
-	page  []journey.Kept
+	page  []journey.Record
 	after journey.ID
 	ended bool
 }
 
 // peek is the next one; nil at the end.
-func (w *walk) peek(ctx context.Context) (*journey.Kept, error) {
+func (w *walk) peek(ctx context.Context) (*journey.Record, error) {
 	if len(w.page) == 0 && !w.ended {
 		var err error
-		if w.page, err = w.store.Kept(ctx, w.after, w.limit, pageBytes); err != nil {
+		if w.page, err = w.store.Records(ctx, w.after, w.limit, pageBytes); err != nil {
 			return nil, err
 		}
 		w.ended = len(w.page) == 0
@@ -80,11 +80,11 @@ func (w *walk) peek(ctx context.Context) (*journey.Kept, error) {
 func (w *walk) pass() { w.after, w.page = w.page[0].ID, w.page[1:] }
 
 // same tells whether two stores keep the same of one journey, whichever secret sealed it.
-func (m mover) same(a, b *journey.Kept) bool {
+func (m mover) same(a, b *journey.Record) bool {
 	return m.sameJourney(a, b) && m.sameText("request", a.ID, a.SealedRequest, b.SealedRequest) && m.sameText("reply", a.ID, a.SealedReply, b.SealedReply)
 }
 
-func (m mover) sameJourney(a, b *journey.Kept) bool {
+func (m mover) sameJourney(a, b *journey.Record) bool {
 	if a.Journey != nil && b.Journey != nil {
 		return reflect.DeepEqual(a.Journey, b.Journey)
 	}

@@ -18,11 +18,11 @@ import (
 
 // Store is what a store has to offer to be moved from, and to.
 type Store interface {
-	// Kept lists what is kept of the journeys after an id, in the order of ids, damaged ones too: at most limit, and no
+	// Records lists what is kept of the journeys after an id, in the order of ids, damaged ones too: at most limit, and no
 	// more once they come to so many bytes. Nothing is listed only at the end.
-	Kept(ctx context.Context, after journey.ID, limit, size int) ([]journey.Kept, error)
-	// Adopt takes over what another store kept, as it is, all of it or nothing. journey.ErrExists when an id is taken.
-	Adopt(context.Context, []journey.Kept) error
+	Records(ctx context.Context, after journey.ID, limit, size int) ([]journey.Record, error)
+	// Import takes over what another store kept, as it is, all of it or nothing. journey.ErrExists when an id is taken.
+	Import(context.Context, []journey.Record) error
 
 	// CountOpen counts the journeys that are not at rest, by state; Due lists those that are due, as journey.Store says.
 	CountOpen(context.Context) (map[journey.State]int, error)
@@ -34,7 +34,7 @@ type Store interface {
 
 	// Marks lists at most limit marks after a digest, in the order of digests.
 	Marks(ctx context.Context, after []byte, limit int) ([]journey.Mark, error)
-	AdoptMarks(context.Context, []journey.Mark) error
+	ImportMarks(context.Context, []journey.Mark) error
 }
 
 // Opener opens what either store has sealed; package seal has one.
@@ -191,7 +191,7 @@ func (m mover) copyJourneys(ctx context.Context) (copied int, err error) {
 		if err != nil || len(page) == 0 {
 			return copied, err
 		}
-		if err := m.To.Adopt(ctx, page); err != nil {
+		if err := m.To.Import(ctx, page); err != nil {
 			return copied, err
 		}
 		copied += len(page)
@@ -226,7 +226,7 @@ func (m mover) copyMarks(ctx context.Context) (copied int, err error) {
 		if err != nil || len(marks) == 0 {
 			return copied, err
 		}
-		if err := m.To.AdoptMarks(ctx, marks); err != nil {
+		if err := m.To.ImportMarks(ctx, marks); err != nil {
 			return copied, err
 		}
 		copied, after = copied+len(marks), marks[len(marks)-1].Digest
@@ -285,14 +285,14 @@ func (m mover) countDue(ctx context.Context) (count int, err error) {
 	}
 }
 
-func either(a, b *journey.Kept) journey.ID {
+func either(a, b *journey.Record) journey.ID {
 	if a != nil {
 		return a.ID
 	}
 	return b.ID
 }
 
-func (c *Content) add(k *journey.Kept) {
+func (c *Content) add(k *journey.Record) {
 	if k.SealedRequest != nil {
 		c.Requests++
 	}

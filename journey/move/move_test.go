@@ -283,12 +283,12 @@ func (b *breaking) write(write func() error) error {
 	return errBroken
 }
 
-func (b *breaking) Adopt(ctx context.Context, page []journey.Kept) error {
-	return b.write(func() error { return b.store.Adopt(ctx, page) })
+func (b *breaking) Import(ctx context.Context, page []journey.Record) error {
+	return b.write(func() error { return b.store.Import(ctx, page) })
 }
 
-func (b *breaking) AdoptMarks(ctx context.Context, marks []journey.Mark) error {
-	return b.write(func() error { return b.store.AdoptMarks(ctx, marks) })
+func (b *breaking) ImportMarks(ctx context.Context, marks []journey.Mark) error {
+	return b.write(func() error { return b.store.ImportMarks(ctx, marks) })
 }
 
 func (b *breaking) UpdateValue(ctx context.Context, name string, change func([]byte) ([]byte, error)) (value []byte, err error) {
@@ -437,7 +437,7 @@ func TestPagesAreBoundInBytesToo(t *testing.T) {
 		for _, size := range watched.pages {
 			require.Less(t, size, most+large+100_000)
 		}
-		page, err := source.Kept(t.Context(), "", 100, 1)
+		page, err := source.Records(t.Context(), "", 100, 1)
 		require.NoError(t, err)
 		require.Len(t, page, 1, "at least one")
 	})
@@ -449,13 +449,13 @@ type weighing struct {
 	pages []int
 }
 
-func (w *weighing) Adopt(ctx context.Context, page []journey.Kept) error {
+func (w *weighing) Import(ctx context.Context, page []journey.Record) error {
 	size := 0
 	for _, k := range page {
 		size += k.Size()
 	}
 	w.pages = append(w.pages, size)
-	return w.store.Adopt(ctx, page)
+	return w.store.Import(ctx, page)
 }
 
 // damagedFile is a closed file with damage of each kind among twelve journeys: of one that was set aside, one that was not
@@ -611,16 +611,16 @@ func TestARowThatWasAlteredIsDamagedAndItsJourneyIsNotLost(t *testing.T) {
 // careless is a store that gets something wrong.
 type careless struct {
 	store
-	adopts func([]journey.Kept) []journey.Kept
-	counts func(map[journey.State]int)
-	due    func([]journey.Due) []journey.Due
+	imports func([]journey.Record) []journey.Record
+	counts  func(map[journey.State]int)
+	due     func([]journey.Due) []journey.Due
 }
 
-func (c careless) Adopt(ctx context.Context, page []journey.Kept) error {
-	if c.adopts != nil {
-		page = c.adopts(page)
+func (c careless) Import(ctx context.Context, page []journey.Record) error {
+	if c.imports != nil {
+		page = c.imports(page)
 	}
-	return c.store.Adopt(ctx, page)
+	return c.store.Import(ctx, page)
 }
 
 func (c careless) CountOpen(ctx context.Context) (map[journey.State]int, error) {
@@ -644,11 +644,11 @@ func TestACopyThatIsNotTheSameIsNotDone(t *testing.T) {
 	source := newFile(t)(t, 1)
 	fill(t, source, 22)
 	for wanted, c := range map[string]careless{
-		"is not the same in both stores": {adopts: func(page []journey.Kept) []journey.Kept {
+		"is not the same in both stores": {imports: func(page []journey.Record) []journey.Record {
 			page[0].SealedReply, page[0].SealedRequest = nil, nil
 			return page
 		}},
-		"01TEST0000000000 is not the same": {adopts: func(page []journey.Kept) []journey.Kept { return page[1:] }},
+		"01TEST0000000000 is not the same": {imports: func(page []journey.Record) []journey.Record { return page[1:] }},
 		"lists 3 journeys as stuck":        {counts: func(open map[journey.State]int) { open[journey.StateStuck]++ }},
 		"journeys as due and holds":        {due: func(due []journey.Due) []journey.Due { return due[1:] }},
 	} {

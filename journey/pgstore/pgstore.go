@@ -5,7 +5,7 @@
 // The story in order: [Open] reads the URL (url.go), looks the server over (server.go), brings the tables up to date
 // (migrate.go) and prepares what is in them (start.go); write.go is how every call reaches the database and what it does
 // when that fails; journeys.go, kept.go, list.go and due.go are the contract of [journey.Store], row.go what a row is;
-// damage.go sets aside what does not open; marks.go and rate.go are what replicas share besides; adopt.go hands all to
+// damage.go sets aside what does not open; marks.go and rate.go are what replicas share besides; import.go hands all to
 // another store, and use.go keeps others out meanwhile.
 //
 // Replicas are given a new secret in two steps: first behind the old one everywhere, then before it. Between the steps

@@ -124,15 +124,15 @@ func goesOnWithout(t *testing.T, s Store, id journey.ID) {
 	counts, err := s.CountOpen(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, map[journey.State]int{journey.StateHeld: 19}, counts)
-	kept := keptOf(t, s, id)
+	kept := recordOf(t, s, id)
 	require.Nil(t, kept.Journey)
 	require.NotEmpty(t, kept.SealedJourney, "a person may still need it")
 	require.NotEmpty(t, kept.SealedRequest)
 }
 
-func keptOf(t *testing.T, s Store, id journey.ID) journey.Kept {
+func recordOf(t *testing.T, s Store, id journey.ID) journey.Record {
 	t.Helper()
-	page, err := s.Kept(t.Context(), "", 100, 1<<20)
+	page, err := s.Records(t.Context(), "", 100, 1<<20)
 	require.NoError(t, err)
 	for _, k := range page {
 		if k.ID == id {
@@ -140,7 +140,7 @@ func keptOf(t *testing.T, s Store, id journey.ID) journey.Kept {
 		}
 	}
 	t.Fatalf("nothing is kept of %s", id)
-	return journey.Kept{}
+	return journey.Record{}
 }
 
 // damageIsReportedOnce: who comes second must not set aside an empty place over what was set aside.
@@ -160,7 +160,7 @@ func damageIsReportedOnce(t *testing.T, p Place) {
 	})
 	require.NotContains(t, log.String(), "example.org")
 	require.Equal(t, 1, strings.Count(log.String(), "was set aside"))
-	require.NotEmpty(t, keptOf(t, stores[0], id).SealedJourney)
+	require.NotEmpty(t, recordOf(t, stores[0], id).SealedJourney)
 }
 
 // nobodysWord: an error that a change makes up says nothing about what is stored.

@@ -22,7 +22,7 @@ type Store interface {
 	CountOpen(context.Context) (map[journey.State]int, error)
 	InState(context.Context, journey.State) ([]journey.ID, error)
 	Damaged(context.Context) ([]journey.ID, error)
-	Kept(ctx context.Context, after journey.ID, limit, size int) ([]journey.Kept, error)
+	Records(ctx context.Context, after journey.ID, limit, size int) ([]journey.Record, error)
 	FirstSight(ctx context.Context, mark string, until time.Time) (bool, error)
 	Marks(ctx context.Context, after []byte, limit int) ([]journey.Mark, error)
 	Value(ctx context.Context, name string) ([]byte, error)

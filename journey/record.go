@@ -2,9 +2,9 @@ package journey
 
 import "time"
 
-// Kept is all that a store keeps of one journey, as it is handed to another store under the same secrets. What is sealed
+// Record is all that a store keeps of one journey, as it is handed to another store under the same secrets. What is sealed
 // is as it lies there: the labels are "journey" (whose text is JSON), "request" and "reply", the id is the journey's.
-type Kept struct {
+type Record struct {
 	ID ID
 
 	// Journey is what SealedJourney says. Nil when it is damaged, and when it is Unlisted.
@@ -22,10 +22,10 @@ type Kept struct {
 }
 
 // Damaged tells whether the journey does not open though its secret is listed, or was set aside before.
-func (k Kept) Damaged() bool { return k.Journey == nil && !k.Unlisted }
+func (r Record) Damaged() bool { return r.Journey == nil && !r.Unlisted }
 
 // Size is how many sealed bytes there are.
-func (k Kept) Size() int { return len(k.SealedJourney) + len(k.SealedRequest) + len(k.SealedReply) }
+func (r Record) Size() int { return len(r.SealedJourney) + len(r.SealedRequest) + len(r.SealedReply) }
 
 // Mark is what a store remembers of something that it has seen, such as a webhook.
 type Mark struct {

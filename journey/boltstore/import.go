@@ -12,20 +12,20 @@ import (
 	"paygate/journey"
 )
 
-// Kept lists what is kept of the journeys after an id, in the order of ids, damaged ones too: at most limit, and no more
+// Records lists what is kept of the journeys after an id, in the order of ids, damaged ones too: at most limit, and no more
 // once they come to so many bytes. Nothing is listed only at the end.
-func (s *Store) Kept(ctx context.Context, after journey.ID, limit, size int) (page []journey.Kept, err error) {
+func (s *Store) Records(ctx context.Context, after journey.ID, limit, size int) (page []journey.Record, err error) {
 	err = s.read(ctx, func(tx *bolt.Tx) error {
 		good, bad := tx.Bucket(journeyBucket).Cursor(), tx.Bucket(damagedBucket).Cursor()
 		goodID, goodSealed := behind(good, []byte(after))
 		badID, badSealed := behind(bad, []byte(after))
 		for len(page) < limit && size > 0 && (goodID != nil || badID != nil) {
-			var k journey.Kept
+			var k journey.Record
 			if badID == nil || goodID != nil && bytes.Compare(goodID, badID) < 0 {
-				k = s.kept(tx, goodID, goodSealed)
+				k = s.record(tx, goodID, goodSealed)
 				goodID, goodSealed = good.Next()
 			} else {
-				k = keptAside(tx, badID, badSealed)
+				k = damagedRecord(tx, badID, badSealed)
 				badID, badSealed = bad.Next()
 			}
 			page = append(page, k)
@@ -45,7 +45,7 @@ func behind(cursor *bolt.Cursor, after []byte) (k, v []byte) {
 	return k, v
 }
 
-func (s *Store) kept(tx *bolt.Tx, id, sealed []byte) journey.Kept {
+func (s *Store) record(tx *bolt.Tx, id, sealed []byte) journey.Record {
 	var j journey.Journey
 	if err := s.open("journey", journey.ID(id), sealed, &j); err == nil {
 		k := belonging(tx, id, sealed)
@@ -54,13 +54,13 @@ func (s *Store) kept(tx *bolt.Tx, id, sealed []byte) journey.Kept {
 	}
 	keyID, ok := s.sealer.KeyID(sealed)
 	if ok && !s.sealer.Knows(keyID) && tx.Bucket(openBucket).Get(id) == nil { // an open one under such a secret stops a start
-		return journey.Kept{ID: journey.ID(id), Unlisted: true}
+		return journey.Record{ID: journey.ID(id), Unlisted: true}
 	}
-	return keptAside(tx, id, sealed)
+	return damagedRecord(tx, id, sealed)
 }
 
-// keptAside is a journey that nobody can read; what belongs to it may be good.
-func keptAside(tx *bolt.Tx, id, sealed []byte) journey.Kept {
+// damagedRecord is a journey that nobody can read; what belongs to it may be good.
+func damagedRecord(tx *bolt.Tx, id, sealed []byte) journey.Record {
 	k := belonging(tx, id, sealed)
 	payments := tx.Bucket(paymentBucket).Cursor()
 	for payment, of := payments.First(); payment != nil; payment, of = payments.Next() {
@@ -72,18 +72,18 @@ func keptAside(tx *bolt.Tx, id, sealed []byte) journey.Kept {
 }
 
 // belonging is what lies there under an id.
-func belonging(tx *bolt.Tx, id, sealed []byte) journey.Kept {
-	return journey.Kept{
+func belonging(tx *bolt.Tx, id, sealed []byte) journey.Record {
+	return journey.Record{
 		ID: journey.ID(id), SealedJourney: bytes.Clone(sealed),
 		SealedRequest: joinPieces(tx.Bucket(requestBucket), journey.ID(id)), SealedReply: joinPieces(tx.Bucket(replyBucket), journey.ID(id)),
 	}
 }
 
-// Adopt takes over what another store kept, as it is, all of it or nothing. [journey.ErrExists] when an id is taken.
-func (s *Store) Adopt(ctx context.Context, page []journey.Kept) error {
+// Import takes over what another store kept, as it is, all of it or nothing. [journey.ErrExists] when an id is taken.
+func (s *Store) Import(ctx context.Context, page []journey.Record) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		for _, k := range page {
-			if err := s.adopt(tx, k); err != nil {
+			if err := s.importRecord(tx, k); err != nil {
 				return err
 			}
 		}
@@ -91,20 +91,20 @@ func (s *Store) Adopt(ctx context.Context, page []journey.Kept) error {
 	})
 }
 
-func (s *Store) adopt(tx *bolt.Tx, k journey.Kept) error {
+func (s *Store) importRecord(tx *bolt.Tx, k journey.Record) error {
 	if taken(tx, k.ID) {
 		return fmt.Errorf("%w: %s", journey.ErrExists, k.ID)
 	}
-	if err := s.adoptJourney(tx, k); err != nil {
+	if err := s.importJourney(tx, k); err != nil {
 		return err
 	}
-	if err := s.adoptValue(tx, requestBucket, "request", k.ID, k.SealedRequest); err != nil {
+	if err := s.importSealed(tx, requestBucket, "request", k.ID, k.SealedRequest); err != nil {
 		return err
 	}
-	return s.adoptValue(tx, replyBucket, "reply", k.ID, k.SealedReply)
+	return s.importSealed(tx, replyBucket, "reply", k.ID, k.SealedReply)
 }
 
-func (s *Store) adoptJourney(tx *bolt.Tx, k journey.Kept) error {
+func (s *Store) importJourney(tx *bolt.Tx, k journey.Record) error {
 	if k.Journey != nil {
 		return s.put(tx, journey.Journey{}, *k.Journey)
 	}
@@ -116,8 +116,8 @@ func (s *Store) adoptJourney(tx *bolt.Tx, k journey.Kept) error {
 	return tx.Bucket(damagedBucket).Put([]byte(k.ID), k.SealedJourney)
 }
 
-// adoptValue leaves what does not open as it is: whoever reads it is told so.
-func (s *Store) adoptValue(tx *bolt.Tx, bucket []byte, label string, id journey.ID, sealed []byte) error {
+// importSealed leaves what does not open as it is: whoever reads it is told so.
+func (s *Store) importSealed(tx *bolt.Tx, bucket []byte, label string, id journey.ID, sealed []byte) error {
 	if sealed == nil {
 		return nil
 	}
@@ -151,8 +151,8 @@ func (s *Store) Marks(ctx context.Context, after []byte, limit int) (marks []jou
 	return marks, err
 }
 
-// AdoptMarks takes over what another store remembers. Of two times the later holds.
-func (s *Store) AdoptMarks(ctx context.Context, marks []journey.Mark) error {
+// ImportMarks takes over what another store remembers. Of two times the later holds.
+func (s *Store) ImportMarks(ctx context.Context, marks []journey.Mark) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		for _, m := range marks {
 			known := tx.Bucket(markBucket).Get(m.Digest)

@@ -13,8 +13,8 @@ import (
 	"paygate/journey"
 )
 
-// keptPage reads as many of the next journeys as fit: before asks for what they come to without the last.
-const keptPage = `SELECT ` + columns + `, request, reply, CASE WHEN damaged THEN ARRAY(SELECT p.id FROM paygate_payments p WHERE p.journey_id = page.id ORDER BY p.id) END
+// recordPage reads as many of the next journeys as fit: before asks for what they come to without the last.
+const recordPage = `SELECT ` + columns + `, request, reply, CASE WHEN damaged THEN ARRAY(SELECT p.id FROM paygate_payments p WHERE p.journey_id = page.id ORDER BY p.id) END
 	FROM (SELECT j.*, r.sealed AS request, y.sealed AS reply,
 			sum(octet_length(j.sealed) + coalesce(octet_length(r.sealed), 0) + coalesce(octet_length(y.sealed), 0))
 				OVER (ORDER BY j.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
@@ -22,17 +22,17 @@ const keptPage = `SELECT ` + columns + `, request, reply, CASE WHEN damaged THEN
 		WHERE j.id > $1 ORDER BY j.id LIMIT $2) page
 	WHERE coalesce(before, 0) < $3 ORDER BY id`
 
-// Kept lists what is kept of the journeys after an id, in the order of ids, damaged ones too: at most limit, and no more
+// Records lists what is kept of the journeys after an id, in the order of ids, damaged ones too: at most limit, and no more
 // once they come to so many bytes. Nothing is listed only at the end.
-func (s *Store) Kept(ctx context.Context, after journey.ID, limit, size int) (page []journey.Kept, err error) {
+func (s *Store) Records(ctx context.Context, after journey.ID, limit, size int) (page []journey.Record, err error) {
 	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		page, err = all(ctx, conn, s.scanKept, keptPage, after, limit, size)
+		page, err = all(ctx, conn, s.scanRecord, recordPage, after, limit, size)
 		return err
 	})
 	return page, err
 }
 
-func (s *Store) scanKept(from pgx.CollectableRow) (k journey.Kept, err error) {
+func (s *Store) scanRecord(from pgx.CollectableRow) (k journey.Record, err error) {
 	var r row
 	if err := from.Scan(append(r.fields(), &k.SealedRequest, &k.SealedReply, &k.Payments)...); err != nil {
 		return k, err
@@ -43,17 +43,17 @@ func (s *Store) scanKept(from pgx.CollectableRow) (k journey.Kept, err error) {
 	case err == nil:
 		k.Journey = &j
 	case !r.Damaged && !errors.Is(err, errDoesNotOpen):
-		return journey.Kept{ID: r.ID, Unlisted: true}, nil
+		return journey.Record{ID: r.ID, Unlisted: true}, nil
 	}
 	return k, nil
 }
 
-// Adopt takes over what another store kept, as it is, all of it or nothing. [journey.ErrExists] when an id is taken.
-func (s *Store) Adopt(ctx context.Context, page []journey.Kept) error {
+// Import takes over what another store kept, as it is, all of it or nothing. [journey.ErrExists] when an id is taken.
+func (s *Store) Import(ctx context.Context, page []journey.Record) error {
 	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var all pgx.Batch
 		for _, k := range page {
-			if err := s.adopt(&all, k); err != nil {
+			if err := s.importRecord(&all, k); err != nil {
 				return err
 			}
 		}
@@ -66,8 +66,8 @@ func (s *Store) Adopt(ctx context.Context, page []journey.Kept) error {
 	})
 }
 
-func (s *Store) adopt(batch *pgx.Batch, k journey.Kept) error {
-	r, err := s.rowOfKept(k)
+func (s *Store) importRecord(batch *pgx.Batch, k journey.Record) error {
+	r, err := s.rowOfRecord(k)
 	if err != nil {
 		return err
 	}
@@ -78,13 +78,13 @@ func (s *Store) adopt(batch *pgx.Batch, k journey.Kept) error {
 	for _, payment := range k.Payments {
 		batch.Queue(putPayment, payment, k.ID)
 	}
-	s.adoptValue(batch, requests, k.ID, k.SealedRequest)
-	s.adoptValue(batch, replies, k.ID, k.SealedReply)
+	s.importSealed(batch, requests, k.ID, k.SealedRequest)
+	s.importSealed(batch, replies, k.ID, k.SealedReply)
 	return nil
 }
 
-// rowOfKept has nothing to be searched by where the journey does not open.
-func (s *Store) rowOfKept(k journey.Kept) (row, error) {
+// rowOfRecord has nothing to be searched by where the journey does not open.
+func (s *Store) rowOfRecord(k journey.Record) (row, error) {
 	if k.Journey != nil {
 		return s.rowOf(*k.Journey)
 	}
@@ -92,8 +92,8 @@ func (s *Store) rowOfKept(k journey.Kept) (row, error) {
 	return row{ID: k.ID, State: journey.StateStuck, Reference: []byte{}, KeyID: keyID, Sealed: k.SealedJourney, Damaged: true}, nil
 }
 
-// adoptValue leaves what does not open as it is: whoever reads it is told so.
-func (s *Store) adoptValue(batch *pgx.Batch, sh shelf, id journey.ID, sealed []byte) {
+// importSealed leaves what does not open as it is: whoever reads it is told so.
+func (s *Store) importSealed(batch *pgx.Batch, sh shelf, id journey.ID, sealed []byte) {
 	if sealed == nil {
 		return
 	}
@@ -131,8 +131,8 @@ func scanMark(from pgx.CollectableRow) (m journey.Mark, err error) {
 	return m, err
 }
 
-// AdoptMarks takes over what another store remembers. Of two times the later holds.
-func (s *Store) AdoptMarks(ctx context.Context, marks []journey.Mark) error {
+// ImportMarks takes over what another store remembers. Of two times the later holds.
+func (s *Store) ImportMarks(ctx context.Context, marks []journey.Mark) error {
 	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var all pgx.Batch
 		for _, m := range marks {
