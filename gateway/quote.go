@@ -75,8 +75,8 @@ func quotedAmount(values []string) (int64, error) {
 		return 0, errors.New("the service answered 402 without one Paygate-Price in whole pence")
 	}
 	amount, _ := strconv.ParseInt(values[0], 10, 64)
-	if amount < 1 || amount > journey.MostPence {
-		return 0, fmt.Errorf("the service's Paygate-Price %d is not from 1 to %d", amount, journey.MostPence)
+	if amount < 1 || amount > journey.MaxPence {
+		return 0, fmt.Errorf("the service's Paygate-Price %d is not from 1 to %d", amount, journey.MaxPence)
 	}
 	return amount, nil
 }

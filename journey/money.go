@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// MostPence is the largest amount of one payment at GOV.UK Pay (FACTS 2.1).
-const MostPence = 10_000_000
+// MaxPence is the largest amount of one payment at GOV.UK Pay (FACTS 2.1).
+const MaxPence = 10_000_000
 
 // ErrPounds is a text that is no amount of money for one payment.
 var ErrPounds = errors.New("must be pounds such as 25 or 25.50, from 0.01 to 100000.00")
@@ -24,7 +24,7 @@ func ParsePounds(text string) (int64, error) {
 	pounds, _ := strconv.ParseInt(parts[1], 10, 64)
 	pence, _ := strconv.ParseInt("0"+parts[2], 10, 64)
 	amount := pounds*100 + pence
-	if amount < 1 || amount > MostPence {
+	if amount < 1 || amount > MaxPence {
 		return 0, ErrPounds
 	}
 	return amount, nil

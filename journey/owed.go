@@ -63,8 +63,8 @@ func (j Journey) Due(now time.Time) time.Time {
 	return latest(due, j.NotBefore)
 }
 
-// MostBackOff is the longest that failures put off a sweep.
-const MostBackOff = 30 * time.Minute
+// MaxBackOff is the longest that failures put off a sweep.
+const MaxBackOff = 30 * time.Minute
 
 // DueByHand is [Journey.Due] for a sweep that a person asked for: it leaves out the back-off after failures.
 func (j Journey) DueByHand(now time.Time) time.Time {

@@ -281,8 +281,8 @@ func (r *Runner) Seen(ctx context.Context, j Journey) Journey {
 	return after
 }
 
-// mostSteps is more than any journey is owed at one time.
-const mostSteps = 12
+// maxSteps is more than any journey is owed at one time.
+const maxSteps = 12
 
 // Advance does what the journey is owed, step by step, until nothing is owed now or a step could not be done, which is
 // the error: the journey in the answer is good all the same, and the step stays owed.
@@ -294,7 +294,7 @@ func (r *Runner) Advance(ctx context.Context, id ID, v Visit) (Progress, error) 
 func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progress, error) {
 	j, err := r.Store.Get(ctx, id)
 	progress := Progress{Journey: j}
-	for range mostSteps {
+	for range maxSteps {
 		if err != nil {
 			return progress, err
 		}

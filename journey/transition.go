@@ -360,7 +360,7 @@ func (j Journey) failed(detail string, by By, at time.Time) Journey {
 		j = j.failedEarly(at)
 	} else {
 		j.Failures++
-		j.NotBefore = at.Add(min(MostBackOff, time.Second<<min(j.Failures-1, 20)))
+		j.NotBefore = at.Add(min(MaxBackOff, time.Second<<min(j.Failures-1, 20)))
 	}
 	if j.State != StateStuck {
 		j.Note = detail

@@ -126,7 +126,7 @@ func (m *Mopup) RunOnce(ctx context.Context) (Counts, error) {
 // RunNow is a sweep that a person asked for: what failed a moment ago and waits for its next turn is visited too.
 func (m *Mopup) RunNow(ctx context.Context) (Counts, error) {
 	now := m.Now()
-	counts, err := m.each(ctx, now.Add(journey.MostBackOff), func(due journey.Due, j journey.Journey) bool {
+	counts, err := m.each(ctx, now.Add(journey.MaxBackOff), func(due journey.Due, j journey.Journey) bool {
 		from := j.DueByHand(now)
 		return !due.At.After(now) || !from.IsZero() && !from.After(now)
 	})
