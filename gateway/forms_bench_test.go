@@ -37,7 +37,7 @@ func BenchmarkLook(b *testing.B) {
 				require.NoError(b, err)
 				require.Equal(b, met, payNow.fits(in.asked))
 				require.False(b, in.hasCardNumber(payNow))
-				_ = in.request.Imprint()
+				_ = in.request.Fingerprint()
 			}
 		})
 	}

@@ -29,7 +29,7 @@ func (g *Gateway) hasJourneyFor(r *http.Request, hit ruling) bool {
 func (g *Gateway) holdFree(w http.ResponseWriter, r *http.Request, in incoming) {
 	if terms, err := in.terms(); err == nil {
 		own, _ := g.journeys(r)
-		if j, found := sameRequest(own, terms, in.request.Imprint()); found && j.State != journey.StateHeld && j.State != journey.StateUnpaid {
+		if j, found := sameRequest(own, terms, in.request.Fingerprint()); found && j.State != journey.StateHeld && j.State != journey.StateUnpaid {
 			seeOther(w, g.Prefix+"/return")
 			return
 		}

@@ -70,7 +70,7 @@ func (g *Gateway) takeQuoted(w http.ResponseWriter, r *http.Request, terms journ
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if j, found := sameRequest(own, terms, in.request.Imprint()); found {
+	if j, found := sameRequest(own, terms, in.request.Fingerprint()); found {
 		g.proceed(w, r, j)
 		return
 	}
@@ -86,7 +86,7 @@ func (g *Gateway) take(w http.ResponseWriter, r *http.Request, terms journey.Ter
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if j, found := sameRequest(own, terms, in.request.Imprint()); found {
+	if j, found := sameRequest(own, terms, in.request.Fingerprint()); found {
 		g.proceed(w, r, j)
 		return
 	}
@@ -94,7 +94,7 @@ func (g *Gateway) take(w http.ResponseWriter, r *http.Request, terms journey.Ter
 		g.resubmit(w, r, j, in)
 		return
 	}
-	if g.paidJustNow(own, terms, in.request.Imprint()) && !isScript(r) {
+	if g.paidJustNow(own, terms, in.request.Fingerprint()) && !isScript(r) {
 		g.askFirst(w, r, terms, in, own)
 		return
 	}
@@ -161,12 +161,12 @@ const askAgainFor = 10 * time.Minute
 
 // paidJustNow reports whether the browser has sent the same form a moment ago, and paid for it; or earlier, and its citizen
 // does not know yet that the service has it.
-func (g *Gateway) paidJustNow(own []journey.Journey, terms journey.Terms, imprint journey.Imprint) bool {
+func (g *Gateway) paidJustNow(own []journey.Journey, terms journey.Terms, fingerprint journey.Fingerprint) bool {
 	return slices.ContainsFunc(own, func(j journey.Journey) bool {
 		given := j.State == journey.StateReleased || j.State == journey.StateAccepted
 		now := g.Runner.Now()
 		lately := now.Before(j.ReleasedAt.Add(askAgainFor)) || j.Unseen(now)
-		return given && lately && j.Terms.Route == terms.Route && j.Imprint.IsSameForm(imprint)
+		return given && lately && j.Terms.Route == terms.Route && j.Fingerprint.IsSameForm(fingerprint)
 	})
 }
 
@@ -238,11 +238,11 @@ func (g *Gateway) resubmit(w http.ResponseWriter, r *http.Request, j journey.Jou
 
 // sameRequest finds the journey of the same request from the same browser, as long as nothing was delivered for it. Once it is
 // paid for, the same form with another token is the same: nobody pays twice for what has yet to be delivered.
-func sameRequest(own []journey.Journey, terms journey.Terms, imprint journey.Imprint) (journey.Journey, bool) {
+func sameRequest(own []journey.Journey, terms journey.Terms, fingerprint journey.Fingerprint) (journey.Journey, bool) {
 	for _, j := range own {
 		switch j.State {
 		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateConfirmed, journey.StateReleasing, journey.StateStuck:
-			same := imprint.IsRepeat(j.Imprint) || j.Paid() && imprint.IsSameForm(j.Imprint)
+			same := fingerprint.IsRepeat(j.Fingerprint) || j.Paid() && fingerprint.IsSameForm(j.Fingerprint)
 			if same && j.Terms.Route == terms.Route {
 				return j, true
 			}

@@ -65,7 +65,7 @@ func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming,
 		return incoming{}, err
 	}
 	in.asked = g.asked(r, hit, read)
-	in.request.Take(digest, body.Size(), read.Same, read.Fingerprint)
+	in.request.TakeFingerprint(digest, body.Size(), read.Same, read.Fingerprint)
 	return in, nil
 }
 

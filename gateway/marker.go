@@ -31,10 +31,10 @@ func ownAnswerAddress(j journey.Journey) string { return marked(j, string(j.ID)+
 
 func marked(j journey.Journey, value string) string {
 	separator := "?"
-	if j.Imprint.Query != "" {
+	if j.Fingerprint.Query != "" {
 		separator = "&"
 	}
-	return j.Imprint.Target() + separator + replyParameter + "=" + value
+	return j.Fingerprint.Target() + separator + replyParameter + "=" + value
 }
 
 // cutMarker takes the marker off a request: what is left is a request to the held address. The request comes back as it is

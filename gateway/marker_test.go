@@ -37,7 +37,7 @@ func TestTheMarkedAddressKeepsTheHeldQuery(t *testing.T) {
 		held, _ := originForm(r)
 		require.Equal(t, target, held)
 		path, query := splitTarget(target)
-		j := journey.Journey{ID: "ID", Imprint: journey.Imprint{Path: path, Query: query}}
+		j := journey.Journey{ID: "ID", Fingerprint: journey.Fingerprint{Path: path, Query: query}}
 		require.Equal(t, marked, markedAddress(j))
 		require.Equal(t, marked+".service", ownAnswerAddress(j))
 

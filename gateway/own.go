@@ -123,9 +123,9 @@ func (g *Gateway) item(j journey.Journey) pages.Item {
 	case item.Page == pages.Open: // as Pay said when it was last asked, which the list does not do
 		item.Page = pages.Unconfirmed
 	case j.PassValid(g.Runner.Now()):
-		item.Page, item.View.Target = pages.PassReady, j.Imprint.Target()
+		item.Page, item.View.Target = pages.PassReady, j.Fingerprint.Target()
 	case item.Page == pages.PassReady:
-		item.View.Target = j.Imprint.Target()
+		item.View.Target = j.Fingerprint.Target()
 	case item.Page == pages.Waiting:
 		item.View.Target = markedAddress(j)
 	case j.ShowsReply(g.Runner.Now()) && item.Page == pages.Refused:

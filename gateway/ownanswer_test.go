@@ -15,7 +15,7 @@ import (
 func handed(t testing.TB, reply journey.Reply) *http.Response {
 	t.Helper()
 	j := journey.Journey{
-		ID: "01JDM4Q0V3Q7J2S3", State: journey.StateReleased, Imprint: journey.Imprint{Path: "/licences/apply", Query: "page=1"},
+		ID: "01JDM4Q0V3Q7J2S3", State: journey.StateReleased, Fingerprint: journey.Fingerprint{Path: "/licences/apply", Query: "page=1"},
 	}
 	r := httptest.NewRequest(http.MethodGet, markedAddress(j), nil)
 	w := httptest.NewRecorder()

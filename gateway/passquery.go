@@ -53,7 +53,7 @@ func isFor(j journey.Journey, hit ruling) bool {
 }
 
 func isForPath(j journey.Journey, hit ruling) bool {
-	return j.Terms.Kind == journey.KindPass && j.Terms.Route == hit.route.Name && asLinked(j.Imprint.Path) == asLinked(hit.path)
+	return j.Terms.Kind == journey.KindPass && j.Terms.Route == hit.route.Name && asLinked(j.Fingerprint.Path) == asLinked(hit.path)
 }
 
 // otherPass finds a valid pass of the browser's for the same path, whatever its query.

@@ -27,7 +27,7 @@ func (g *Gateway) heldAddress(w http.ResponseWriter, r *http.Request, hit ruling
 	switch {
 	case err != nil:
 		g.answer(w, r, storeFailed(err))
-	case !found || hit.target.at(hit.target.path) != j.Imprint.Target():
+	case !found || hit.target.at(hit.target.path) != j.Fingerprint.Target():
 		seeOther(w, g.Prefix+"/status")
 	case isVisit(r) && awaitsDelivery(j):
 		g.deliver(w, r, j)
@@ -161,7 +161,7 @@ func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey
 		g.sayInstead(w, r, reply, withoutContent(j))
 	case !redirects:
 		g.stream(w, r, reply)
-	case staysBehind(r, j.Imprint.Cookies):
+	case staysBehind(r, j.Fingerprint.Cookies):
 		g.sayInstead(w, r, reply, onward(j, target))
 	default:
 		reply.Status = http.StatusSeeOther
@@ -188,7 +188,7 @@ func redirectTarget(reply journey.Reply, j journey.Journey) (string, bool) {
 	if location == "" {
 		return "", false
 	}
-	base, err := url.Parse(j.Imprint.Target())
+	base, err := url.Parse(j.Fingerprint.Target())
 	if err != nil {
 		return location, true
 	}

@@ -112,7 +112,7 @@ func (g *Gateway) showOutcome(w http.ResponseWriter, r *http.Request, v visitOut
 // backToPass sends the citizen to the address they asked for; as in [Gateway.hand], by a page of ours where cookies stayed
 // behind.
 func (g *Gateway) backToPass(w http.ResponseWriter, r *http.Request, j journey.Journey) {
-	target := j.Imprint.Target()
+	target := j.Fingerprint.Target()
 	request, err := g.Runner.Store.Request(r.Context(), j.ID)
 	switch {
 	case err == nil:
@@ -121,7 +121,7 @@ func (g *Gateway) backToPass(w http.ResponseWriter, r *http.Request, j journey.J
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	if staysBehind(r, j.Imprint.Cookies) {
+	if staysBehind(r, j.Fingerprint.Cookies) {
 		ready := answer{status: http.StatusOK, page: pages.PassReady, view: viewOf(j)}
 		ready.view.Target = target
 		g.answer(w, r, ready)

@@ -10,7 +10,7 @@ import (
 // TestAHeldRequestWhoseCitizenIsAskedFirst is owed nothing at Pay until they say yes; then it is like any other.
 func TestAHeldRequestWhoseCitizenIsAskedFirst(t *testing.T) {
 	t.Parallel()
-	asking := HoldAsking("01TEST", "key", exampleTerms(), Imprint{Path: "/licences/apply"}, t0)
+	asking := HoldAsking("01TEST", "key", exampleTerms(), Fingerprint{Path: "/licences/apply"}, t0)
 	require.True(t, asking.AsksCitizen())
 	require.Equal(t, t0.Add(2*time.Hour), asking.DueAt)
 	require.Equal(t, StepNone, asking.Owed(t0.Add(2*time.Hour-1)))
@@ -31,21 +31,21 @@ func TestAHeldRequestWhoseCitizenIsAskedFirst(t *testing.T) {
 // TestTheHeldQueryIsErasedWithWhatTheCitizenSent, for it may be personal too.
 func TestTheHeldQueryIsErasedWithWhatTheCitizenSent(t *testing.T) {
 	t.Parallel()
-	held := Hold("01TEST", "key", exampleTerms(), Imprint{Path: "/apply", Query: "name=Ann"}, t0)
+	held := Hold("01TEST", "key", exampleTerms(), Fingerprint{Path: "/apply", Query: "name=Ann"}, t0)
 	paying := must(t, held, PaymentCreated{seen(StatusCreated)})
 	releasing := must(t, paying, PaymentSeen{seen(StatusCapturable)}, Claimed{t0.Add(time.Hour)})
-	require.Equal(t, "/apply?name=Ann", releasing.Imprint.Target())
+	require.Equal(t, "/apply?name=Ann", releasing.Fingerprint.Target())
 	unkept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
-	require.Equal(t, "/apply", unkept.Imprint.Target())
+	require.Equal(t, "/apply", unkept.Fingerprint.Target())
 	kept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303, Kept: true}, Captured{})
-	require.Equal(t, "/apply?name=Ann", kept.Imprint.Target(), "its reply is shown there")
-	require.Equal(t, "/apply", must(t, kept, ReplyErased{}).Imprint.Target())
+	require.Equal(t, "/apply?name=Ann", kept.Fingerprint.Target(), "its reply is shown there")
+	require.Equal(t, "/apply", must(t, kept, ReplyErased{}).Fingerprint.Target())
 	failed := seen(StatusFailed)
-	require.Equal(t, "/apply", must(t, paying, PaymentSeen{failed}, RetryLapsed{}).Imprint.Target())
+	require.Equal(t, "/apply", must(t, paying, PaymentSeen{failed}, RetryLapsed{}).Fingerprint.Target())
 
 	terms := exampleTerms()
 	terms.Kind = KindPass
-	pass := must(t, Hold("01TEST", "key", terms, Imprint{Path: "/file", Query: "id=1"}, t0), PaymentCreated{seen(StatusCreated)},
+	pass := must(t, Hold("01TEST", "key", terms, Fingerprint{Path: "/file", Query: "id=1"}, t0), PaymentCreated{seen(StatusCreated)},
 		PaymentSeen{seen(StatusCapturable)}, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 200})
-	require.Equal(t, "/file?id=1", pass.Imprint.Target(), "a pass is for that address")
+	require.Equal(t, "/file?id=1", pass.Fingerprint.Target(), "a pass is for that address")
 }

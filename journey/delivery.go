@@ -27,8 +27,8 @@ type HeldRequest struct {
 	ForwardedHost  string `json:"forwarded_host"`
 	ForwardedProto string `json:"forwarded_proto"`
 
-	// taken is the imprint that was taken while the body was read; nil where none was, and in a request from a store.
-	taken *Imprint
+	// known is the fingerprint that was known while the body was read; nil where none was, and in a request from a store.
+	known *Fingerprint
 }
 
 // Target is the raw request target.
@@ -41,8 +41,8 @@ func targetOf(path, query string) string {
 	return path + "?" + query
 }
 
-// Imprint is what stays of a held request when its content is erased: enough to know it again.
-type Imprint struct {
+// Fingerprint is what stays of a held request when its content is erased: enough to know it again.
+type Fingerprint struct {
 	Method  string   `json:"method"`
 	Path    string   `json:"path"`              // raw, as it is sent
 	Query   string   `json:"query,omitempty"`   // raw; erased with what the citizen sent, see [Journey.Apply]
@@ -50,33 +50,33 @@ type Imprint struct {
 	Size    int64    `json:"size,omitempty"`    // of the body, in bytes
 	Cookies []string `json:"cookies,omitempty"` // the names alone
 
-	// Same is a digest of method, path, query, and the form's fields and files: a browser sends the same form with another
+	// FormDigest is a digest of method, path, query, and the form's fields and files: a browser sends the same form with another
 	// boundary each time. Fingerprint leaves form tokens out. Both are empty where the form was not read.
-	Same        string `json:"same,omitempty"`
-	Fingerprint string `json:"fingerprint,omitempty"`
+	FormDigest      string `json:"same,omitempty"`
+	TokenlessDigest string `json:"fingerprint,omitempty"`
 }
 
-// Target is the raw target of the request that this is the imprint of.
-func (i Imprint) Target() string { return targetOf(i.Path, i.Query) }
+// Target is the raw target of the request that this is the fingerprint of.
+func (i Fingerprint) Target() string { return targetOf(i.Path, i.Query) }
 
 // IsRepeat reports whether both are of the same request, sent again.
-func (i Imprint) IsRepeat(other Imprint) bool {
-	return i.Digest == other.Digest || i.Same != "" && i.Same == other.Same
+func (i Fingerprint) IsRepeat(other Fingerprint) bool {
+	return i.Digest == other.Digest || i.FormDigest != "" && i.FormDigest == other.FormDigest
 }
 
 // IsSameForm reports whether both are of a form with the same fields and files, form tokens aside.
-func (i Imprint) IsSameForm(other Imprint) bool {
-	return i.IsRepeat(other) || i.Fingerprint != "" && i.Fingerprint == other.Fingerprint
+func (i Fingerprint) IsSameForm(other Fingerprint) bool {
+	return i.IsRepeat(other) || i.TokenlessDigest != "" && i.TokenlessDigest == other.TokenlessDigest
 }
 
-// Imprint returns the request's imprint: the one that was taken, or, where none was, one without what is known of its form.
-func (r HeldRequest) Imprint() Imprint {
-	if r.taken != nil {
-		return *r.taken
+// Fingerprint returns the request's fingerprint: the one that was taken, or, where none was, one without what is known of its form.
+func (r HeldRequest) Fingerprint() Fingerprint {
+	if r.known != nil {
+		return *r.known
 	}
 	digest := r.NewDigest()
 	digest.Write(r.Body)
-	return r.imprint(digest, int64(len(r.Body)))
+	return r.newFingerprint(digest, int64(len(r.Body)))
 }
 
 // NewDigest returns a digest of the request without its body, which is to be written to it.
@@ -88,16 +88,16 @@ func (r HeldRequest) NewDigest() hash.Hash {
 	return digest
 }
 
-// Take takes the imprint of a request whose body, of so many bytes, was written to a digest of [HeldRequest.NewDigest]. same and
+// TakeFingerprint takes the fingerprint of a request whose body, of so many bytes, was written to a digest of [HeldRequest.NewDigest]. same and
 // fingerprint are digests of its form, empty where services may read it in different ways: then only the same bytes are the
 // same form.
-func (r *HeldRequest) Take(body hash.Hash, size int64, same, fingerprint string) {
-	taken := r.imprint(body, size)
-	taken.Same, taken.Fingerprint = taken.Digest, taken.Digest
+func (r *HeldRequest) TakeFingerprint(body hash.Hash, size int64, same, fingerprint string) {
+	taken := r.newFingerprint(body, size)
+	taken.FormDigest, taken.TokenlessDigest = taken.Digest, taken.Digest
 	if same != "" {
-		taken.Same, taken.Fingerprint = r.digestWith(same), r.digestWith(fingerprint)
+		taken.FormDigest, taken.TokenlessDigest = r.digestWith(same), r.digestWith(fingerprint)
 	}
-	r.taken = &taken
+	r.known = &taken
 }
 
 func (r HeldRequest) digestWith(text string) string {
@@ -106,15 +106,15 @@ func (r HeldRequest) digestWith(text string) string {
 	return hex.EncodeToString(digest.Sum(nil)[:16])
 }
 
-func (r HeldRequest) imprint(digest hash.Hash, size int64) Imprint {
-	imprint := Imprint{Method: r.Method, Path: r.Path, Query: r.Query, Digest: hex.EncodeToString(digest.Sum(nil)), Size: size}
+func (r HeldRequest) newFingerprint(digest hash.Hash, size int64) Fingerprint {
+	fingerprint := Fingerprint{Method: r.Method, Path: r.Path, Query: r.Query, Digest: hex.EncodeToString(digest.Sum(nil)), Size: size}
 	for _, line := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
 			name, _, _ := strings.Cut(pair, "=")
-			imprint.Cookies = append(imprint.Cookies, strings.TrimSpace(name))
+			fingerprint.Cookies = append(fingerprint.Cookies, strings.TrimSpace(name))
 		}
 	}
-	return imprint
+	return fingerprint
 }
 
 // Reply is the service's answer to a release.

@@ -30,7 +30,7 @@ func atPay(t *testing.T, change func(*Terms)) Journey {
 	if change != nil {
 		change(&terms)
 	}
-	return happens(t, Hold("01TEST", "key", terms, Imprint{}, t0), ByCitizen, 0, PaymentCreated{seen(StatusCreated)})
+	return happens(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), ByCitizen, 0, PaymentCreated{seen(StatusCreated)})
 }
 
 func immediateCapture(terms *Terms) { terms.Capture = CaptureImmediate }

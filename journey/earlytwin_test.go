@@ -24,7 +24,7 @@ func TestEarlyDeliveryMovesNoSweep(t *testing.T) {
 		terms := randomTerms(t)
 		terms.Kind = KindSubmission
 		terms.MopupMinAge = rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour, 3 * time.Hour}).Draw(t, "minimum age")
-		j := Hold("01TEST", "key", terms, Imprint{}, t0)
+		j := Hold("01TEST", "key", terms, Fingerprint{}, t0)
 		tw := &twins{t: t, with: j, alone: j, now: t0, status: StatusCreated}
 		tw.both(ByCitizen, PaymentCreated{seen(StatusCreated)})
 		for range rapid.IntRange(1, 30).Draw(t, "length") {

@@ -46,7 +46,7 @@ type (
 	// CaptureLost is reserved money that cannot be taken any more.
 	CaptureLost struct{ Detail string }
 	// Resubmitted is a corrected request on the same payment.
-	Resubmitted struct{ Imprint Imprint }
+	Resubmitted struct{ Fingerprint Fingerprint }
 
 	// ReturnDecided is the decision to give the money back; from here on nothing is delivered.
 	ReturnDecided struct{}

@@ -29,7 +29,7 @@ func TestWhateverHappensTheInvariantsHold(t *testing.T) {
 		if rapid.Bool().Draw(t, "asks first") {
 			hold = HoldAsking
 		}
-		w.j = hold("01TEST", "key", randomTerms(t), Imprint{Path: "/licences/apply", Query: "page=apply"}, t0)
+		w.j = hold("01TEST", "key", randomTerms(t), Fingerprint{Path: "/licences/apply", Query: "page=apply"}, t0)
 		for range rapid.IntRange(1, 40).Draw(t, "length") {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 100_000).Draw(t, "seconds")) * time.Second)
 			w.step(randomFact(t, w.j))

@@ -161,11 +161,11 @@ type Event struct {
 // Journey is one citizen's way from a held request to the service, or back to their money. It is a value: only
 // [Journey.Apply] makes the next one, and only a store keeps it.
 type Journey struct {
-	ID      ID      `json:"id"`
-	Key     string  `json:"key"` // the ticket's secret; see [Journey.OwnedBy]
-	State   State   `json:"state"`
-	Terms   Terms   `json:"terms"`
-	Imprint Imprint `json:"imprint"`
+	ID          ID          `json:"id"`
+	Key         string      `json:"key"` // the ticket's secret; see [Journey.OwnedBy]
+	State       State       `json:"state"`
+	Terms       Terms       `json:"terms"`
+	Fingerprint Fingerprint `json:"imprint"`
 
 	StartedAt time.Time `json:"started_at"`
 	Since     time.Time `json:"since"`             // when it came into its state

@@ -59,7 +59,7 @@ func must(t *testing.T, j Journey, facts ...Fact) Journey {
 
 // examples is one journey in each state, come there the usual way.
 func examples(t *testing.T) map[State]Journey {
-	held := Hold("01TEST", "key", exampleTerms(), Imprint{Path: "/licences/apply"}, t0)
+	held := Hold("01TEST", "key", exampleTerms(), Fingerprint{Path: "/licences/apply"}, t0)
 	paying := must(t, held, PaymentCreated{seen(StatusCreated)})
 	confirmed := must(t, paying, PaymentSeen{seen(StatusCapturable)})
 	releasing := must(t, confirmed, Claimed{t0.Add(time.Hour)})
@@ -196,7 +196,7 @@ The examples are of a usual submission route: money reserved, taken when the ser
 		fmt.Fprintf(&page, "| %s | %s | %s, %s after its beginning | %s after its beginning | %s | %s |\n",
 			s, yes(s.AtRest()), step, latest(from, j.Since).Sub(t0), due, earlyDelivery(j), yes(j.KeepsRequest()))
 	}
-	asking := HoldAsking("01TEST", "key", exampleTerms(), Imprint{}, t0)
+	asking := HoldAsking("01TEST", "key", exampleTerms(), Fingerprint{}, t0)
 	step, from := asking.next(t0)
 	fmt.Fprintf(&page, "\nWhen the citizen is asked whether to pay again, the held request has no payment yet. Unless they say yes, its next step is\n%s, %s after its beginning, without a search at GOV.UK Pay.\n", step, from.Sub(t0))
 	page.WriteString("\n## Every state and every fact\n\nA word is the state that follows; · means that the state stays the same. In a state with an empty cell the\nfact is not valid: it is logged, and nothing is stored.\n\n")

@@ -12,7 +12,7 @@ func TestASweepWithoutMinimumAgeLeavesACreateUnderWayAlone(t *testing.T) {
 	t.Parallel()
 	terms := exampleTerms()
 	terms.MopupMinAge = 0
-	held := Hold("01TEST", "key", terms, Imprint{}, t0)
+	held := Hold("01TEST", "key", terms, Fingerprint{}, t0)
 	require.Equal(t, StepNone, held.Owed(t0.Add(time.Second)))
 	require.Equal(t, StepFindOrphan, held.Owed(t0.Add(2*time.Minute)))
 	answered := must(t, held, PaymentNotCreated{"Pay is down"})
@@ -25,7 +25,7 @@ func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
 	terms := exampleTerms()
 	terms.Capture, terms.Release = CaptureImmediate, ReleaseOnReturn
 	now := t0.Add(time.Minute)
-	paying := must(t, Hold("01TEST", "key", terms, Imprint{}, t0), PaymentCreated{seen(StatusCreated)}, CitizenReturned{})
+	paying := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{seen(StatusCreated)}, CitizenReturned{})
 	trusted := must(t, paying, PaymentSeen{seen(StatusSubmitted)})
 	require.Equal(t, StepDeliver, trusted.Owed(now))
 	require.Equal(t, StepAsk, trusted.Owed(now.Add(time.Hour)))
@@ -47,7 +47,7 @@ func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
 // refusedUnseen is a journey whose service refused, after so long, with nobody there.
 func refusedUnseen(t *testing.T, terms Terms, after time.Duration) Journey {
 	t.Helper()
-	j := must(t, Hold("01TEST", "key", terms, Imprint{}, t0), PaymentCreated{seen(StatusCreated)}, PaymentSeen{seen(StatusCapturable)})
+	j := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{seen(StatusCreated)}, PaymentSeen{seen(StatusCapturable)})
 	for _, f := range []Fact{
 		Claimed{t0.Add(after + time.Minute)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422, Kept: true},
 	} {

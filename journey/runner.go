@@ -74,11 +74,11 @@ func (r *Runner) BeginAsking(ctx context.Context, terms Terms, request HeldReque
 	return r.begin(ctx, terms, request, key, HoldAsking)
 }
 
-type holder func(ID, string, Terms, Imprint, time.Time) Journey
+type holder func(ID, string, Terms, Fingerprint, time.Time) Journey
 
 func (r *Runner) begin(ctx context.Context, terms Terms, request HeldRequest, key string, hold holder) (Journey, error) {
 	for {
-		j := hold(NewID(r.Now()), key, terms, request.Imprint(), r.Now())
+		j := hold(NewID(r.Now()), key, terms, request.Fingerprint(), r.Now())
 		err := r.Store.Create(ctx, j, request)
 		switch {
 		case errors.Is(err, ErrExists):
@@ -92,9 +92,9 @@ func (r *Runner) begin(ctx context.Context, terms Terms, request HeldRequest, ke
 }
 
 // Hold is the first of a journey: the request kept, a payment about to be created.
-func Hold(id ID, key string, terms Terms, imprint Imprint, at time.Time) Journey {
+func Hold(id ID, key string, terms Terms, fingerprint Fingerprint, at time.Time) Journey {
 	j := Journey{
-		ID: id, Key: key, State: StateHeld, Terms: terms, Imprint: imprint, StartedAt: at, Since: at,
+		ID: id, Key: key, State: StateHeld, Terms: terms, Fingerprint: fingerprint, StartedAt: at, Since: at,
 		AskedAt: at, Creating: true, Submission: 1,
 		History: []Event{{At: at, Fact: "held", To: StateHeld, By: ByCitizen}},
 	}
@@ -103,8 +103,8 @@ func Hold(id ID, key string, terms Terms, imprint Imprint, at time.Time) Journey
 }
 
 // HoldAsking is the first of a journey whose citizen is asked whether to pay: the request kept, and no payment in sight.
-func HoldAsking(id ID, key string, terms Terms, imprint Imprint, at time.Time) Journey {
-	j := Hold(id, key, terms, imprint, at)
+func HoldAsking(id ID, key string, terms Terms, fingerprint Fingerprint, at time.Time) Journey {
+	j := Hold(id, key, terms, fingerprint, at)
 	j.Creating, j.AskedAt = false, time.Time{}
 	j.History[0].Detail = "the same form was paid for shortly before; the citizen is asked whether to pay again"
 	j.DueAt = j.Due(at)
@@ -213,14 +213,14 @@ func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, by By
 	if err != nil {
 		return j, err
 	}
-	return r.apply(ctx, id, Resubmitted{request.Imprint()}, by, Change{Request: &request})
+	return r.apply(ctx, id, Resubmitted{request.Fingerprint()}, by, Change{Request: &request})
 }
 
 // Collect is the first fetch of a paid pass, as the citizen asks for it now. One that was refused may be asked for again.
 func (r *Runner) Collect(ctx context.Context, id ID, request HeldRequest, v Visit) (Progress, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err == nil && j.State == StateRefused {
-		j, err = r.apply(ctx, id, Resubmitted{request.Imprint()}, v.By, Change{})
+		j, err = r.apply(ctx, id, Resubmitted{request.Fingerprint()}, v.By, Change{})
 	}
 	if p, _ := j.Payment(); err == nil && p.seenLongAgo(r.Now()) {
 		j, err = r.ask(ctx, j, v.By)

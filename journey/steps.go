@@ -148,7 +148,7 @@ func (r *Runner) look(ctx context.Context, j Journey, by By) (Journey, error) {
 func (r *Runner) request(ctx context.Context, j Journey) (request HeldRequest, release func(), err error) {
 	release = func() {}
 	if r.Acquire != nil {
-		entered, err := r.Acquire(ctx, j.Imprint.Size)
+		entered, err := r.Acquire(ctx, j.Fingerprint.Size)
 		if err != nil {
 			return HeldRequest{}, release, err
 		}

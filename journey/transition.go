@@ -23,7 +23,7 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 		next = next.remember(Event{At: at, Fact: f.Name(), From: j.State, To: next.State, By: by.Word(), Detail: detail})
 	}
 	if next.Terms.Kind == KindSubmission && !next.KeepsRequest() && !next.KeepsReply() {
-		next.Imprint.Query = "" // it may be personal, and nothing leads to that address any more
+		next.Fingerprint.Query = "" // it may be personal, and nothing leads to that address any more
 	}
 	next = next.noteEarly(j, f, by)
 	next.DueAt, next.EarlyAt = next.Due(at), next.earlyDue()
@@ -293,7 +293,7 @@ func (j Journey) resubmitted(f Resubmitted) (Journey, string, error) {
 	if j.State != StateRefused || j.Returning || !j.Paid() {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
-	j.State, j.ReplyUntil, j.Imprint, j.Doubtful = StateConfirmed, time.Time{}, f.Imprint, false
+	j.State, j.ReplyUntil, j.Fingerprint, j.Doubtful = StateConfirmed, time.Time{}, f.Fingerprint, false
 	if j.Terms.Kind == KindSubmission {
 		j.Submission, j.Attempt = j.Submission+1, 0
 	}

@@ -82,7 +82,7 @@ func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.J
 			return fmt.Errorf("an update of %s answered with %q", id, c.Journey.ID)
 		}
 		after = c.Journey
-		large = before.Imprint.Size > pieceBytes && (c.Request != nil || before.KeepsRequest() != after.KeepsRequest())
+		large = before.Fingerprint.Size > pieceBytes && (c.Request != nil || before.KeepsRequest() != after.KeepsRequest())
 		return s.keep(tx, before, c)
 	})
 	if errors.Is(err, errDoesNotOpen) {

@@ -45,7 +45,7 @@ func TestLargeRequestsDoNotStayInMemory(t *testing.T) {
 	for n := range journeys {
 		request := sized(n, large)
 		journeys[n] = storetest.Example(n)
-		journeys[n].Imprint = request.Imprint()
+		journeys[n].Fingerprint = request.Fingerprint()
 		require.NoError(t, s.Create(t.Context(), journeys[n], request))
 	}
 	require.Less(t, resident(t, path), little, "written")

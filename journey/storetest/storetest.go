@@ -34,7 +34,7 @@ func Example(n int) journey.Journey {
 		CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour, KeepReply: time.Hour, KeepJourney: 17520 * time.Hour,
 	}
 	at := T0.Add(time.Duration(n) * time.Second)
-	return journey.Hold(journey.ID(fmt.Sprintf("01TEST%010d", n)), "key", terms, Request(n).Imprint(), at)
+	return journey.Hold(journey.ID(fmt.Sprintf("01TEST%010d", n)), "key", terms, Request(n).Fingerprint(), at)
 }
 
 // Request is the held request that belongs to it.
