@@ -97,12 +97,12 @@ type shakyPay struct {
 	*trouble
 }
 
-func (p shakyPay) Create(ctx context.Context, n journey.NewPayment) (s journey.Seen, err error) {
+func (p shakyPay) Create(ctx context.Context, n journey.NewPayment) (s journey.PaymentSnapshot, err error) {
 	err = p.around("Pay creates", func() error { s, err = p.Payments.Create(ctx, n); return err })
 	return s, err
 }
 
-func (p shakyPay) Get(ctx context.Context, id string) (s journey.Seen, err error) {
+func (p shakyPay) Get(ctx context.Context, id string) (s journey.PaymentSnapshot, err error) {
 	err = p.around("Pay reads a payment", func() error { s, err = p.Payments.Get(ctx, id); return err })
 	return s, err
 }
@@ -119,7 +119,7 @@ func (p shakyPay) Refund(ctx context.Context, id string, amount, available int64
 	return p.around("Pay refunds", func() error { return p.Payments.Refund(ctx, id, amount, available) })
 }
 
-func (p shakyPay) FindByReference(ctx context.Context, reference string, from time.Time) (found []journey.Seen, err error) {
+func (p shakyPay) FindByReference(ctx context.Context, reference string, from time.Time) (found []journey.PaymentSnapshot, err error) {
 	err = p.around("Pay reads by reference", func() error { found, err = p.Payments.FindByReference(ctx, reference, from); return err })
 	return found, err
 }
@@ -612,10 +612,10 @@ type interruptedPay struct {
 	meanwhile func()
 }
 
-func (p interruptedPay) Create(ctx context.Context, n journey.NewPayment) (journey.Seen, error) {
-	seen, err := p.Payments.Create(ctx, n)
+func (p interruptedPay) Create(ctx context.Context, n journey.NewPayment) (journey.PaymentSnapshot, error) {
+	snapshot, err := p.Payments.Create(ctx, n)
 	p.meanwhile()
-	return seen, err
+	return snapshot, err
 }
 
 // TestTwoJourneysNeverShareAPayment: a journey that lost the answer to its create looks for the payment by its reference, at

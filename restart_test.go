@@ -219,7 +219,7 @@ func TestADeliveryThatWasCutOffGoesToAPerson(t *testing.T) {
 	h.inTheStore(func(s *boltstore.Store) {
 		payment := h.payments()[0]
 		for _, fact := range []journey.Fact{
-			journey.PaymentSeen{Seen: journey.Seen{ID: payment.ID, Reference: payment.Reference, Amount: 2500, Status: "capturable"}},
+			journey.PaymentSeen{Snapshot: journey.PaymentSnapshot{ID: payment.ID, Reference: payment.Reference, Amount: 2500, Status: "capturable"}},
 			journey.Claimed{Until: time.Now().Add(time.Hour)},
 		} {
 			_, err := s.Update(context.Background(), id, func(j journey.Journey) (journey.Change, error) {

@@ -277,7 +277,7 @@ func fillStore(b *testing.B, store string, n int) {
 		var page []journey.Record
 		for i := from; i < min(n, from+500); i++ {
 			j := storetest.Example(i)
-			j.Payments = []journey.Payment{{ID: fmt.Sprintf("stored-%d", i), CreatedAt: j.StartedAt, SeenAt: j.StartedAt, Status: "success", Money: 2500}}
+			j.Payments = []journey.Payment{{ID: fmt.Sprintf("stored-%d", i), CreatedAt: j.StartedAt, ReadAt: j.StartedAt, Status: "success", Money: 2500}}
 			if i >= 100 {
 				j.State, j.DueAt = journey.StateReleased, j.DueAt.Add(20_000*time.Hour)
 			}

@@ -25,27 +25,27 @@ func TestAHeldRequestWhoseCitizenIsAskedFirst(t *testing.T) {
 	lost := must(t, asked, PaymentNotCreated{"Pay is down"})
 	require.False(t, lost.AsksCitizen())
 	require.Equal(t, StepFindOrphan, lost.Owed(t0.Add(4*time.Hour)))
-	require.Equal(t, StatePaying, must(t, asked, PaymentCreated{seen(StatusCreated)}).State)
+	require.Equal(t, StatePaying, must(t, asked, PaymentCreated{snapshot(StatusCreated)}).State)
 }
 
 // TestTheHeldQueryIsErasedWithWhatTheCitizenSent, for it may be personal too.
 func TestTheHeldQueryIsErasedWithWhatTheCitizenSent(t *testing.T) {
 	t.Parallel()
 	held := Hold("01TEST", "key", exampleTerms(), Fingerprint{Path: "/apply", Query: "name=Ann"}, t0)
-	paying := must(t, held, PaymentCreated{seen(StatusCreated)})
-	releasing := must(t, paying, PaymentSeen{seen(StatusCapturable)}, Claimed{t0.Add(time.Hour)})
+	paying := must(t, held, PaymentCreated{snapshot(StatusCreated)})
+	releasing := must(t, paying, PaymentSeen{snapshot(StatusCapturable)}, Claimed{t0.Add(time.Hour)})
 	require.Equal(t, "/apply?name=Ann", releasing.Fingerprint.Target())
 	unkept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
 	require.Equal(t, "/apply", unkept.Fingerprint.Target())
 	kept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303, Kept: true}, Captured{})
 	require.Equal(t, "/apply?name=Ann", kept.Fingerprint.Target(), "its reply is shown there")
 	require.Equal(t, "/apply", must(t, kept, ReplyErased{}).Fingerprint.Target())
-	failed := seen(StatusFailed)
+	failed := snapshot(StatusFailed)
 	require.Equal(t, "/apply", must(t, paying, PaymentSeen{failed}, RetryLapsed{}).Fingerprint.Target())
 
 	terms := exampleTerms()
 	terms.Kind = KindPass
-	pass := must(t, Hold("01TEST", "key", terms, Fingerprint{Path: "/file", Query: "id=1"}, t0), PaymentCreated{seen(StatusCreated)},
-		PaymentSeen{seen(StatusCapturable)}, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 200})
+	pass := must(t, Hold("01TEST", "key", terms, Fingerprint{Path: "/file", Query: "id=1"}, t0), PaymentCreated{snapshot(StatusCreated)},
+		PaymentSeen{snapshot(StatusCapturable)}, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 200})
 	require.Equal(t, "/file?id=1", pass.Fingerprint.Target(), "a pass is for that address")
 }

@@ -5,7 +5,7 @@
 // gets through, and at rest money and service agree.
 //
 // Two pure functions are the heart. [Journey.Apply] says what follows from a fact (transition.go; what Pay says about a
-// payment is in seen.go). [Journey.Owed] says what must be done next (owed.go). Neither touches anything.
+// payment is in snapshot.go). [Journey.Owed] says what must be done next (owed.go). Neither touches anything.
 //
 // [Runner] does: it asks what is owed, does it, stores the fact, until nothing is owed now (runner.go; the single steps
 // are in steps.go). Four doors lead to it: the citizen coming back, Pay's webhook, the mop-up, and staff.

@@ -36,7 +36,7 @@ func TestWhatTheServiceMayHaveGotIsNotGivenBackUnasked(t *testing.T) {
 			at := t0
 			for _, a := range c.attempts {
 				at = t0.Add(a.after)
-				j = mustAt(t, at, j, PaymentSeen{seen(StatusCapturable)}, Claimed{at.Add(time.Hour)})
+				j = mustAt(t, at, j, PaymentSeen{snapshot(StatusCapturable)}, Claimed{at.Add(time.Hour)})
 				j = mustAt(t, at, j, RequestDelivered{Number: j.Claim.Number, Verdict: a.verdict})
 			}
 			require.Equal(t, c.state, j.State)
@@ -61,7 +61,7 @@ func TestAPersonsWordEndsTheDoubt(t *testing.T) {
 	late := t0.Add(97 * time.Hour)
 	j := examples(t)[StateConfirmed]
 	j.Terms.Repeat = RepeatSafe
-	j = mustAt(t, late, j, PaymentSeen{seen(StatusCapturable)}, Claimed{late.Add(time.Hour)})
+	j = mustAt(t, late, j, PaymentSeen{snapshot(StatusCapturable)}, Claimed{late.Add(time.Hour)})
 	j = mustAt(t, late, j, RequestDelivered{Number: 1, Verdict: VerdictUnknown})
 	require.Equal(t, StateStuck, j.State)
 
@@ -70,17 +70,17 @@ func TestAPersonsWordEndsTheDoubt(t *testing.T) {
 	again = mustAt(t, late, again, Claimed{late.Add(time.Hour)}, RequestDelivered{Number: 2, Verdict: VerdictNotSent})
 	require.Equal(t, StepReturn, again.Owed(late))
 
-	lost := mustAt(t, late, examples(t)[StateConfirmed], PaymentSeen{seen(StatusFailed)})
+	lost := mustAt(t, late, examples(t)[StateConfirmed], PaymentSeen{snapshot(StatusFailed)})
 	require.Equal(t, StateReversed, lost.State)
 	doubtful := examples(t)[StateConfirmed]
 	doubtful.Doubtful = true
-	require.Equal(t, StateStuck, mustAt(t, late, doubtful, PaymentSeen{seen(StatusFailed)}).State, "the money is gone, and perhaps not the service's")
+	require.Equal(t, StateStuck, mustAt(t, late, doubtful, PaymentSeen{snapshot(StatusFailed)}).State, "the money is gone, and perhaps not the service's")
 }
 
 // TestAPersonEndsWhatPayCannotGiveBack: money beside the one that counts, in dispute for ever, must not keep a journey stuck.
 func TestAPersonEndsWhatPayCannotGiveBack(t *testing.T) {
 	t.Parallel()
-	late := seen(StatusSuccess)
+	late := snapshot(StatusSuccess)
 	late.ID, late.RefundStatus, late.RefundAvailable = "pay2", "unavailable", 0
 	for _, state := range []State{StateReleased, StateAbandoned} {
 		j := mustAt(t, t0.Add(time.Hour), examples(t)[state], PaymentCreated{late}, PaymentSeen{late})

@@ -70,7 +70,7 @@ func (j Journey) nextReading() time.Time {
 	}
 	p := j.Payments[len(j.Payments)-1]
 	for _, minutes := range readings {
-		if at := j.AskedAt.Add(minutes * time.Minute); !p.Finished() && at.After(p.SeenAt) {
+		if at := j.AskedAt.Add(minutes * time.Minute); !p.Finished() && at.After(p.ReadAt) {
 			return at
 		}
 	}

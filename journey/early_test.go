@@ -30,7 +30,7 @@ func atPay(t *testing.T, change func(*Terms)) Journey {
 	if change != nil {
 		change(&terms)
 	}
-	return happens(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), ByCitizen, 0, PaymentCreated{seen(StatusCreated)})
+	return happens(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), ByCitizen, 0, PaymentCreated{snapshot(StatusCreated)})
 }
 
 func immediateCapture(terms *Terms) { terms.Capture = CaptureImmediate }
@@ -50,7 +50,7 @@ func TestAnOpenPaymentIsReadNowAndThen(t *testing.T) {
 		read = append(read, after/time.Minute)
 		require.Equal(t, StepNone, j.owedTo(ByEarly, j.EarlyAt.Add(-time.Nanosecond)))
 		require.Equal(t, StepAsk, j.owedTo(ByEarly, j.EarlyAt))
-		started := seen(StatusStarted)
+		started := snapshot(StatusStarted)
 		started.CreatedAt = t0.Add(-9 * time.Hour) // Pay's clock is wrong
 		j = early(t, j, after, EarlyBegun{j.EarlyAt}, PaymentSeen{started})
 	}
@@ -61,20 +61,20 @@ func TestAnOpenPaymentIsReadNowAndThen(t *testing.T) {
 // TestReadingsThatOthersMadeAreNotMadeAgain: only the last one matters.
 func TestReadingsThatOthersMadeAreNotMadeAgain(t *testing.T) {
 	t.Parallel()
-	j := happens(t, atPay(t, nil), ByCitizen, 12*time.Minute, PaymentSeen{seen(StatusStarted)})
+	j := happens(t, atPay(t, nil), ByCitizen, 12*time.Minute, PaymentSeen{snapshot(StatusStarted)})
 	requireEarlyAt(t, 15*time.Minute, j)
-	j = happens(t, j, ByWebhook, 50*time.Minute, PaymentSeen{seen(StatusStarted)})
+	j = happens(t, j, ByWebhook, 50*time.Minute, PaymentSeen{snapshot(StatusStarted)})
 	requireEarlyAt(t, 60*time.Minute, j)
-	j = happens(t, j, ByCitizen, 101*time.Minute, PaymentSeen{seen(StatusStarted)})
+	j = happens(t, j, ByCitizen, 101*time.Minute, PaymentSeen{snapshot(StatusStarted)})
 	require.Zero(t, j.EarlyAt)
 }
 
 // TestAnotherPaymentIsReadFromItsOwnBeginning: the citizen was declined and tries again.
 func TestAnotherPaymentIsReadFromItsOwnBeginning(t *testing.T) {
 	t.Parallel()
-	j := happens(t, atPay(t, nil), ByCitizen, 20*time.Minute, PaymentSeen{seen(StatusFailed)})
+	j := happens(t, atPay(t, nil), ByCitizen, 20*time.Minute, PaymentSeen{snapshot(StatusFailed)})
 	require.Zero(t, j.EarlyAt)
-	second := seen(StatusCreated)
+	second := snapshot(StatusCreated)
 	second.ID = "pay2"
 	j = happens(t, j, ByCitizen, 33*time.Minute, PaymentAsked{}, PaymentCreated{second})
 	requireEarlyAt(t, 38*time.Minute, j)
@@ -88,12 +88,12 @@ func TestAnotherPaymentIsReadFromItsOwnBeginning(t *testing.T) {
 func TestTheGraceCountsFromTheFirstSightOfTheMoney(t *testing.T) {
 	t.Parallel()
 	for _, by := range []By{ByEarly, ByCitizen, ByWebhook} {
-		j := happens(t, atPay(t, nil), by, 7*time.Minute, PaymentSeen{seen(StatusCapturable)})
+		j := happens(t, atPay(t, nil), by, 7*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 		require.Equal(t, StateConfirmed, j.State)
 		requireEarlyAt(t, 12*time.Minute, j)
 		require.Equal(t, StepNone, j.owedTo(ByEarly, t0.Add(12*time.Minute-1)))
 		require.Equal(t, StepDeliver, j.owedTo(ByEarly, t0.Add(12*time.Minute)))
-		again := happens(t, j, by, 9*time.Minute, PaymentSeen{seen(StatusCapturable)})
+		again := happens(t, j, by, 9*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 		requireEarlyAt(t, 12*time.Minute, again)
 	}
 }
@@ -102,26 +102,26 @@ func TestTheGraceCountsFromTheFirstSightOfTheMoney(t *testing.T) {
 func TestALongGraceAsksAgain(t *testing.T) {
 	t.Parallel()
 	j := atPay(t, func(terms *Terms) { terms.ReturnGrace = time.Hour })
-	j = early(t, j, 5*time.Minute, PaymentSeen{seen(StatusCapturable)})
+	j = early(t, j, 5*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	requireEarlyAt(t, 65*time.Minute, j)
 	require.Equal(t, StepAsk, j.owedTo(ByEarly, t0.Add(65*time.Minute)))
-	j = early(t, j, 65*time.Minute, PaymentSeen{seen(StatusCapturable)})
+	j = early(t, j, 65*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	require.Equal(t, StepDeliver, j.owedTo(ByEarly, t0.Add(65*time.Minute)))
 }
 
 // TestSweepsComeNoEarlierForWhatEarlyDeliveryFound, and no later.
 func TestSweepsComeNoEarlierForWhatEarlyDeliveryFound(t *testing.T) {
 	t.Parallel()
-	found := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{seen(StatusCapturable)})
+	found := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	require.Equal(t, t0.Add(3*time.Hour), found.DueAt)
 	require.Equal(t, t0.Add(3*time.Hour), found.DueByHand(t0.Add(time.Hour)))
 	require.Equal(t, StepDeliver, found.Owed(t0.Add(6*time.Minute)), "but whoever comes by delivers")
 
-	asked := early(t, found, 20*time.Minute, PaymentSeen{seen(StatusCapturable)})
+	asked := early(t, found, 20*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	require.Equal(t, t0.Add(3*time.Hour), asked.DueAt)
 	nudged := happens(t, found, ByWebhook, 6*time.Minute, Nudged{})
 	require.Equal(t, t0.Add(6*time.Minute), nudged.DueAt, "a webhook ends the wait")
-	seenByCitizen := happens(t, found, ByCitizen, 6*time.Minute, PaymentSeen{seen(StatusCapturable)})
+	seenByCitizen := happens(t, found, ByCitizen, 6*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	require.Equal(t, t0.Add(5*time.Minute), seenByCitizen.DueAt, "and so does the citizen")
 
 	notSent := RequestDelivered{Number: 1, Verdict: VerdictNotSent}
@@ -138,7 +138,7 @@ func TestWhatASweepWasAboutToDoIsNotPutOff(t *testing.T) {
 	nudged := happens(t, atPay(t, nil), ByWebhook, 4*time.Minute, Nudged{})
 	require.Equal(t, t0.Add(4*time.Minute), nudged.DueAt)
 	require.Equal(t, StepLook, nudged.owedTo(ByEarly, t0.Add(5*time.Minute)))
-	read := early(t, nudged, 5*time.Minute, PaymentSeen{seen(StatusCapturable)})
+	read := early(t, nudged, 5*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	require.Equal(t, t0.Add(5*time.Minute), read.DueAt)
 	looked := early(t, read, 5*time.Minute, Looked{})
 	require.Equal(t, t0.Add(5*time.Minute), looked.DueAt)
@@ -156,13 +156,13 @@ func TestFailuresOfEarlyDeliveryPutOffItselfAlone(t *testing.T) {
 		require.Equal(t, t0.Add(3*time.Hour), j.DueAt)
 		require.Zero(t, j.Failures)
 	}
-	j = early(t, j, at, PaymentSeen{seen(StatusCapturable)})
+	j = early(t, j, at, PaymentSeen{snapshot(StatusCapturable)})
 	requireEarlyAt(t, at+5*time.Minute, j)
 
 	at += 5 * time.Minute // and now the service is down
 	for n, wait := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
 		j = early(t, j, at, Claimed{t0.Add(24 * time.Hour)}, RequestDelivered{Number: n + 1, Verdict: VerdictNotSent},
-			PaymentSeen{seen(StatusCapturable)})
+			PaymentSeen{snapshot(StatusCapturable)})
 		require.Equal(t, latest(t0.Add(3*time.Hour), t0.Add(at)), j.DueAt)
 		at += wait * time.Minute
 		requireEarlyAt(t, at, j)
@@ -172,7 +172,7 @@ func TestFailuresOfEarlyDeliveryPutOffItselfAlone(t *testing.T) {
 // TestFailuresOfOthersPutOffEarlyDeliveryToo: the service that is down is down for everybody.
 func TestFailuresOfOthersPutOffEarlyDeliveryToo(t *testing.T) {
 	t.Parallel()
-	j := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{seen(StatusCapturable)})
+	j := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	j = happens(t, j, ByCitizen, 9*time.Minute+59*time.Second+500*time.Millisecond,
 		Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictNotSent})
 	require.Equal(t, j.NotBefore, j.EarlyAt)
@@ -182,12 +182,12 @@ func TestFailuresOfOthersPutOffEarlyDeliveryToo(t *testing.T) {
 // TestNobodyHasLessTimeToTryAgainBecausePayWasAskedEarly.
 func TestNobodyHasLessTimeToTryAgainBecausePayWasAskedEarly(t *testing.T) {
 	t.Parallel()
-	j := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{seen(StatusFailed)})
+	j := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{snapshot(StatusFailed)})
 	require.Equal(t, StateUnpaid, j.State)
 	require.Equal(t, t0.Add(5*time.Hour), j.RetryUntil(), "as when a sweep had found it")
 	require.Equal(t, t0.Add(5*time.Hour), j.DueAt)
 	require.Zero(t, j.EarlyAt)
-	byCitizen := happens(t, atPay(t, nil), ByCitizen, 5*time.Minute, PaymentSeen{seen(StatusFailed)})
+	byCitizen := happens(t, atPay(t, nil), ByCitizen, 5*time.Minute, PaymentSeen{snapshot(StatusFailed)})
 	require.Equal(t, t0.Add(2*time.Hour+5*time.Minute), byCitizen.RetryUntil())
 }
 
@@ -213,21 +213,21 @@ func TestOneReplicaTakesAJourneyAtATime(t *testing.T) {
 func TestEarlyDeliveryTrustsNobodyButPay(t *testing.T) {
 	t.Parallel()
 	onReturn := func(terms *Terms) { terms.Capture, terms.Release = CaptureImmediate, ReleaseOnReturn }
-	j := happens(t, atPay(t, onReturn), ByCitizen, 2*time.Minute, CitizenReturned{}, PaymentSeen{seen(StatusStarted)})
-	j = early(t, j, 5*time.Minute, PaymentSeen{seen(StatusSubmitted)})
+	j := happens(t, atPay(t, onReturn), ByCitizen, 2*time.Minute, CitizenReturned{}, PaymentSeen{snapshot(StatusStarted)})
+	j = early(t, j, 5*time.Minute, PaymentSeen{snapshot(StatusSubmitted)})
 	require.Equal(t, StatePaying, j.State)
 	require.False(t, j.Trusted)
 	require.Equal(t, t0.Add(3*time.Hour), j.DueAt)
 	_, err := j.Apply(Claimed{t0.Add(time.Hour)}, ByEarly, t0.Add(6*time.Minute))
 	require.Error(t, err)
 
-	trusted := happens(t, j, ByCitizen, 9*time.Minute, PaymentSeen{seen(StatusSubmitted)})
+	trusted := happens(t, j, ByCitizen, 9*time.Minute, PaymentSeen{snapshot(StatusSubmitted)})
 	require.True(t, trusted.Trusted)
 	_, err = trusted.Apply(Claimed{t0.Add(time.Hour)}, ByEarly, t0.Add(9*time.Minute))
 	require.Error(t, err)
 	require.Equal(t, StepAsk, trusted.owedTo(ByEarly, trusted.EarlyAt))
 	require.False(t, trusted.DueAt.After(t0.Add(10*time.Minute)))
-	confirmed := early(t, trusted, 10*time.Minute, PaymentSeen{seen(StatusSuccess)})
+	confirmed := early(t, trusted, 10*time.Minute, PaymentSeen{snapshot(StatusSuccess)})
 	require.Equal(t, StateConfirmed, confirmed.State)
 	require.False(t, confirmed.DueAt.After(t0.Add(10*time.Minute)), "sweeps did not leave it alone before")
 }
@@ -242,7 +242,7 @@ func TestEarlyDeliveryLeavesTheRestAlone(t *testing.T) {
 	} {
 		j := atPay(t, change)
 		require.Zero(t, j.EarlyAt, name)
-		j = happens(t, j, ByCitizen, time.Minute, PaymentSeen{seen(StatusCapturable)})
+		j = happens(t, j, ByCitizen, time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 		require.Zero(t, j.EarlyAt, name)
 		require.Equal(t, StepNone, j.owedTo(ByEarly, t0.Add(time.Hour)), name)
 	}
@@ -259,7 +259,7 @@ func TestEarlyDeliveryLeavesTheRestAlone(t *testing.T) {
 // TestTheHistoryCallsItTheMopUp.
 func TestTheHistoryCallsItTheMopUp(t *testing.T) {
 	t.Parallel()
-	j := early(t, atPay(t, immediateCapture), 5*time.Minute, PaymentSeen{seen(StatusSuccess)})
+	j := early(t, atPay(t, immediateCapture), 5*time.Minute, PaymentSeen{snapshot(StatusSuccess)})
 	j = early(t, j, 10*time.Minute, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
 	require.Equal(t, StateReleased, j.State)
 	require.Equal(t, Early{}, j.Early)

@@ -26,7 +26,7 @@ func TestEarlyDeliveryMovesNoSweep(t *testing.T) {
 		terms.MopupMinAge = rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour, 3 * time.Hour}).Draw(t, "minimum age")
 		j := Hold("01TEST", "key", terms, Fingerprint{}, t0)
 		tw := &twins{t: t, with: j, alone: j, now: t0, status: StatusCreated}
-		tw.both(ByCitizen, PaymentCreated{seen(StatusCreated)})
+		tw.both(ByCitizen, PaymentCreated{snapshot(StatusCreated)})
 		for range rapid.IntRange(1, 30).Draw(t, "length") {
 			tw.now = tw.now.Add(time.Duration(rapid.IntRange(0, 1200).Draw(t, "seconds")) * time.Second)
 			tw.step()
@@ -44,7 +44,7 @@ func (tw *twins) both(by By, f Fact) {
 func (tw *twins) early(f Fact) { tw.with, _ = tw.with.Apply(f, ByEarly, tw.now) }
 
 func (tw *twins) step() {
-	read := PaymentSeen{seen(tw.status)}
+	read := PaymentSeen{snapshot(tw.status)}
 	switch rapid.SampledFrom([]string{"pays", "early", "early", "early fails", "early not sent", "returns", "read", "nudge", "fails"}).Draw(tw.t, "what") {
 	case "pays":
 		tw.pays()

@@ -12,7 +12,7 @@ type (
 	// PaymentAsked is the intent to create a payment; it keeps others from creating one too.
 	PaymentAsked struct{}
 	// PaymentCreated is Pay's answer to it.
-	PaymentCreated struct{ Seen Seen }
+	PaymentCreated struct{ Snapshot PaymentSnapshot }
 	// PaymentNotCreated is any other end of a create: refused, or its answer lost.
 	PaymentNotCreated struct{ Detail string }
 	// PaymentNeverMade is the finding, hours later, that Pay has no payment for the journey.
@@ -23,7 +23,7 @@ type (
 	// Nudged is a webhook: something happened to one of the payments. It decides nothing; it makes us ask (FACTS 7.3).
 	Nudged struct{}
 	// PaymentSeen is what Pay says about one of the journey's payments.
-	PaymentSeen struct{ Seen Seen }
+	PaymentSeen struct{ Snapshot PaymentSnapshot }
 
 	// Claimed is the intent to deliver, by one claimant, until a time.
 	Claimed struct{ Until time.Time }

@@ -49,8 +49,8 @@ func randomTerms(t *rapid.T) Terms {
 	return terms
 }
 
-func randomSeen(t *rapid.T) Seen {
-	s := seen(rapid.SampledFrom([]string{
+func randomSnapshot(t *rapid.T) PaymentSnapshot {
+	s := snapshot(rapid.SampledFrom([]string{
 		StatusCreated, StatusStarted, StatusSubmitted, StatusCapturable, StatusSuccess, StatusFailed, StatusCancelled, StatusError, "new word",
 	}).Draw(t, "status"))
 	s.ID = rapid.SampledFrom([]string{"pay1", "pay2", "pay3"}).Draw(t, "payment")
@@ -66,10 +66,10 @@ func randomFact(t *rapid.T, j Journey) namedFact {
 	number := rapid.SampledFrom([]int{j.Claim.Number, j.Claim.Number, j.Claim.Number, j.Claim.Number - 1}).Draw(t, "number")
 	verdict := rapid.SampledFrom([]Verdict{VerdictAccepted, VerdictRefused, VerdictNotSent, VerdictUnknown}).Draw(t, "verdict")
 	facts := append(allFacts(),
-		namedFact{"seen", PaymentSeen{randomSeen(t)}, ByWebhook}, namedFact{"seen", PaymentSeen{randomSeen(t)}, ByCitizen},
-		namedFact{"seen", PaymentSeen{randomSeen(t)}, ByMopup}, namedFact{"seen", PaymentSeen{randomSeen(t)}, ByEarly},
+		namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByWebhook}, namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByCitizen},
+		namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByMopup}, namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByEarly},
 		namedFact{"early begun", EarlyBegun{j.EarlyAt}, ByEarly}, namedFact{"early failed", StepFailed{"Pay is down"}, ByEarly},
-		namedFact{"created", PaymentCreated{randomSeen(t)}, ByCitizen},
+		namedFact{"created", PaymentCreated{randomSnapshot(t)}, ByCitizen},
 		namedFact{"delivered", RequestDelivered{Number: number, Verdict: verdict, Kept: true}, ByCitizen},
 		namedFact{"delivered", RequestDelivered{Number: number, Verdict: verdict}, ByCitizen},
 		namedFact{"lapsed", ClaimLapsed{number}, ByMopup},
@@ -137,7 +137,7 @@ func (w *walk) onlyPaySaysWhatHappenedToMoney(before, after Journey, f namedFact
 // Invariant 5: an outcome counts only if payment, reference and amount are the journey's own.
 func (w *walk) aWrongPaymentCountsForNothing(before, after Journey, f namedFact) {
 	s, isSeen := f.fact.(PaymentSeen)
-	if isSeen && after.Terms.Outcome(s.Seen) == OutcomeMismatch {
+	if isSeen && after.Terms.Outcome(s.Snapshot) == OutcomeMismatch {
 		require.Contains(w.t, []State{before.State, StateStuck}, after.State)
 		require.Equal(w.t, before.Payments, after.Payments)
 	}

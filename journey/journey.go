@@ -194,10 +194,10 @@ type Journey struct {
 	// RefundAskedAt: a person asked for a refund, and its end is not known yet.
 	RefundAskedAt time.Time `json:"refund_asked_at,omitzero"`
 
-	ReplyStatus int       `json:"reply_status,omitempty"` // the service's last status, for staff
-	ReplyUntil  time.Time `json:"reply_until,omitzero"`   // zero: no reply is kept
-	ReplyShown  bool      `json:"reply_shown,omitempty"`  // it has reached the browser, with its cookies
-	SeenAt      time.Time `json:"seen_at,omitzero"`       // when the citizen learnt what the service said to the last delivery
+	ReplyStatus   int       `json:"reply_status,omitempty"` // the service's last status, for staff
+	ReplyUntil    time.Time `json:"reply_until,omitzero"`   // zero: no reply is kept
+	ReplyShown    bool      `json:"reply_shown,omitempty"`  // it has reached the browser, with its cookies
+	OutcomeSeenAt time.Time `json:"seen_at,omitzero"`       // when the citizen learnt what the service said to the last delivery
 
 	Early Early `json:"early,omitzero"` // what early delivery remembers
 

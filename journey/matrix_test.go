@@ -38,8 +38,8 @@ func termsOfVersion1() Terms {
 }
 
 // seen is Pay's answer about the example's payment.
-func seen(status string) Seen {
-	s := Seen{ID: "pay1", Reference: "LIC-7F3K-22", Amount: 2500, Status: status, CreatedAt: t0}
+func snapshot(status string) PaymentSnapshot {
+	s := PaymentSnapshot{ID: "pay1", Reference: "LIC-7F3K-22", Amount: 2500, Status: status, CreatedAt: t0}
 	if status == StatusSuccess {
 		s.RefundStatus, s.RefundAvailable = "available", 2500
 	}
@@ -60,20 +60,20 @@ func must(t *testing.T, j Journey, facts ...Fact) Journey {
 // examples is one journey in each state, come there the usual way.
 func examples(t *testing.T) map[State]Journey {
 	held := Hold("01TEST", "key", exampleTerms(), Fingerprint{Path: "/licences/apply"}, t0)
-	paying := must(t, held, PaymentCreated{seen(StatusCreated)})
-	confirmed := must(t, paying, PaymentSeen{seen(StatusCapturable)})
+	paying := must(t, held, PaymentCreated{snapshot(StatusCreated)})
+	confirmed := must(t, paying, PaymentSeen{snapshot(StatusCapturable)})
 	releasing := must(t, confirmed, Claimed{t0.Add(time.Hour)})
 	accepted := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
 	refused := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422})
 	return map[State]Journey{
 		StateHeld: held, StatePaying: paying, StateConfirmed: confirmed, StateReleasing: releasing,
-		StateUnpaid:    must(t, paying, PaymentSeen{seen(StatusFailed)}),
+		StateUnpaid:    must(t, paying, PaymentSeen{snapshot(StatusFailed)}),
 		StateAccepted:  accepted,
 		StateRefused:   refused,
 		StateStuck:     must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictUnknown}),
 		StateReleased:  must(t, accepted, Captured{}),
-		StateReversed:  must(t, refused, ReturnDecided{}, PaymentSeen{seen(StatusCancelled)}, MoneyReturned{PaymentID: "pay1"}),
-		StateAbandoned: must(t, paying, PaymentSeen{seen(StatusFailed)}, RetryLapsed{}),
+		StateReversed:  must(t, refused, ReturnDecided{}, PaymentSeen{snapshot(StatusCancelled)}, MoneyReturned{PaymentID: "pay1"}),
+		StateAbandoned: must(t, paying, PaymentSeen{snapshot(StatusFailed)}, RetryLapsed{}),
 	}
 }
 
@@ -85,9 +85,9 @@ type namedFact struct {
 
 // allFacts is every fact, in each of its meanings.
 func allFacts() []namedFact {
-	wrong := seen(StatusSuccess)
+	wrong := snapshot(StatusSuccess)
 	wrong.Amount = 1
-	second := seen(StatusCreated)
+	second := snapshot(StatusCreated)
 	second.ID = "pay2"
 	deliver := func(v Verdict) Fact { return RequestDelivered{Number: 1, Verdict: v} }
 	return []namedFact{
@@ -97,13 +97,13 @@ func allFacts() []namedFact {
 		{"payment_never_made", PaymentNeverMade{}, ByMopup},
 		{"citizen_returned", CitizenReturned{}, ByCitizen},
 		{"nudged", Nudged{}, ByWebhook},
-		{"payment_seen: started", PaymentSeen{seen(StatusStarted)}, ByCitizen},
-		{"payment_seen: submitted", PaymentSeen{seen(StatusSubmitted)}, ByCitizen},
-		{"payment_seen: capturable", PaymentSeen{seen(StatusCapturable)}, ByCitizen},
-		{"payment_seen: success", PaymentSeen{seen(StatusSuccess)}, ByCitizen},
-		{"payment_seen: failed", PaymentSeen{seen(StatusFailed)}, ByCitizen},
-		{"payment_seen early: capturable", PaymentSeen{seen(StatusCapturable)}, ByEarly},
-		{"payment_seen early: failed", PaymentSeen{seen(StatusFailed)}, ByEarly},
+		{"payment_seen: started", PaymentSeen{snapshot(StatusStarted)}, ByCitizen},
+		{"payment_seen: submitted", PaymentSeen{snapshot(StatusSubmitted)}, ByCitizen},
+		{"payment_seen: capturable", PaymentSeen{snapshot(StatusCapturable)}, ByCitizen},
+		{"payment_seen: success", PaymentSeen{snapshot(StatusSuccess)}, ByCitizen},
+		{"payment_seen: failed", PaymentSeen{snapshot(StatusFailed)}, ByCitizen},
+		{"payment_seen early: capturable", PaymentSeen{snapshot(StatusCapturable)}, ByEarly},
+		{"payment_seen early: failed", PaymentSeen{snapshot(StatusFailed)}, ByEarly},
 		{"payment_seen: another amount", PaymentSeen{wrong}, ByCitizen},
 		{"claimed", Claimed{t0.Add(time.Hour)}, ByCitizen},
 		{"claimed early", Claimed{t0.Add(time.Hour)}, ByEarly},

@@ -121,7 +121,7 @@ func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 		}
 		return StepFindOrphan, j.AskedAt.Add(j.Terms.MopupMinAge)
 	case StatePaying:
-		if p, _ := j.Payment(); j.Trusted && !p.SeenAt.Before(j.Since) && !p.seenLongAgo(now) {
+		if p, _ := j.Payment(); j.Trusted && !p.ReadAt.Before(j.Since) && !p.seenLongAgo(now) {
 			return StepDeliver, j.Since
 		}
 		return StepAsk, j.Since
@@ -161,7 +161,7 @@ func (j Journey) nextConfirmed(now time.Time) (Step, time.Time) {
 }
 
 // seenLongAgo tells whether Pay's word on the payment is too old to deliver on.
-func (p Payment) seenLongAgo(now time.Time) bool { return now.Sub(p.SeenAt) > freshFor }
+func (p Payment) seenLongAgo(now time.Time) bool { return now.Sub(p.ReadAt) > freshFor }
 
 func (j Journey) nextRefused() (Step, time.Time) {
 	p, _ := j.Payment()

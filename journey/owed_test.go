@@ -25,8 +25,8 @@ func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
 	terms := exampleTerms()
 	terms.Capture, terms.Release = CaptureImmediate, ReleaseOnReturn
 	now := t0.Add(time.Minute)
-	paying := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{seen(StatusCreated)}, CitizenReturned{})
-	trusted := must(t, paying, PaymentSeen{seen(StatusSubmitted)})
+	paying := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{snapshot(StatusCreated)}, CitizenReturned{})
+	trusted := must(t, paying, PaymentSeen{snapshot(StatusSubmitted)})
 	require.Equal(t, StepDeliver, trusted.Owed(now))
 	require.Equal(t, StepAsk, trusted.Owed(now.Add(time.Hour)))
 
@@ -36,10 +36,10 @@ func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
 	notSent, err := claimed.Apply(RequestDelivered{Number: 1, Verdict: VerdictNotSent}, ByCitizen, at)
 	require.NoError(t, err)
 	require.Equal(t, StepAsk, notSent.Owed(at))
-	again, err := notSent.Apply(PaymentSeen{seen(StatusSubmitted)}, ByMopup, at)
+	again, err := notSent.Apply(PaymentSeen{snapshot(StatusSubmitted)}, ByMopup, at)
 	require.NoError(t, err)
 	require.Equal(t, StepDeliver, again.Owed(at))
-	failed, err := notSent.Apply(PaymentSeen{seen(StatusFailed)}, ByMopup, at)
+	failed, err := notSent.Apply(PaymentSeen{snapshot(StatusFailed)}, ByMopup, at)
 	require.NoError(t, err)
 	require.Equal(t, StateUnpaid, failed.State)
 }
@@ -47,7 +47,7 @@ func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
 // refusedUnseen is a journey whose service refused, after so long, with nobody there.
 func refusedUnseen(t *testing.T, terms Terms, after time.Duration) Journey {
 	t.Helper()
-	j := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{seen(StatusCreated)}, PaymentSeen{seen(StatusCapturable)})
+	j := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{snapshot(StatusCreated)}, PaymentSeen{snapshot(StatusCapturable)})
 	for _, f := range []Fact{
 		Claimed{t0.Add(after + time.Minute)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422, Kept: true},
 	} {
@@ -102,7 +102,7 @@ func TestACorrectionIsANewThingToSee(t *testing.T) {
 	j = applied(t, j, Resubmitted{}, 90*time.Minute)
 	j = applied(t, j, Claimed{t0.Add(2 * time.Hour)}, 90*time.Minute)
 	j = applied(t, j, RequestDelivered{Number: 2, Verdict: VerdictRefused, Status: 422, Kept: true}, 91*time.Minute)
-	require.True(t, j.SeenAt.IsZero())
+	require.True(t, j.OutcomeSeenAt.IsZero())
 	require.Equal(t, t0.Add(24*time.Hour), j.CorrectUntil())
 }
 
@@ -129,9 +129,9 @@ func TestAJourneyOfVersion1KeepsItsTimes(t *testing.T) {
 func TestOnlyAnOutcomeCanBeSeen(t *testing.T) {
 	t.Parallel()
 	for state, j := range examples(t) {
-		seen := applied(t, j, OutcomeSeen{}, time.Hour)
+		after := applied(t, j, OutcomeSeen{}, time.Hour)
 		outcome := state == StateAccepted || state == StateRefused || state == StateReleased
-		require.Equal(t, !outcome, seen.SeenAt.IsZero(), "%s", state)
+		require.Equal(t, !outcome, after.OutcomeSeenAt.IsZero(), "%s", state)
 	}
 }
 

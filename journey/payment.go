@@ -11,7 +11,7 @@ import (
 type Payment struct {
 	ID        string    `json:"id"`
 	CreatedAt time.Time `json:"created_at"` // as Pay says; the capture window counts from here (FACTS 5)
-	SeenAt    time.Time `json:"seen_at"`    // when Pay was last asked
+	ReadAt    time.Time `json:"seen_at"`    // when Pay was last asked
 	Status    string    `json:"status"`     // Pay's own word, last seen
 	Code      string    `json:"code,omitempty"`
 	// Doubtful: Pay's last answer had no way to the card pages, as when it comes from the lagging copy that Pay falls back to
@@ -56,8 +56,8 @@ type Prefill struct {
 	Country        string `json:"country,omitempty"`
 }
 
-// Seen is one answer of Pay about one payment. It is believed only when it matches the journey's terms.
-type Seen struct {
+// PaymentSnapshot is one answer of Pay about one payment. It is believed only when it matches the journey's terms.
+type PaymentSnapshot struct {
 	ID             string
 	Reference      string
 	Amount         int64  // pence, the price
@@ -99,10 +99,10 @@ const (
 type Payments interface {
 	// Create makes a payment. Pay has no idempotency for web payments (FACTS 2.3): two calls make two payments. When the
 	// payment exists but its next_url must not be used, the answer comes with ErrNextURL.
-	Create(context.Context, NewPayment) (Seen, error)
+	Create(context.Context, NewPayment) (PaymentSnapshot, error)
 
 	// Get reads a payment; the only call that decides an outcome (FACTS 3.5).
-	Get(ctx context.Context, paymentID string) (Seen, error)
+	Get(ctx context.Context, paymentID string) (PaymentSnapshot, error)
 
 	// Capture takes reserved money; safe to repeat. ErrNotAllowed: read the payment and think again.
 	Capture(ctx context.Context, paymentID string) error
@@ -116,7 +116,7 @@ type Payments interface {
 
 	// FindByReference lists the payments with exactly this reference (in any case) created from that time on. The search
 	// lags behind Get and must not decide an outcome (FACTS 8.2).
-	FindByReference(ctx context.Context, reference string, from time.Time) ([]Seen, error)
+	FindByReference(ctx context.Context, reference string, from time.Time) ([]PaymentSnapshot, error)
 }
 
 // What a call to Pay can mean to a journey. Implementations return errors for which errors.Is finds one of these; any

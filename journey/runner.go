@@ -152,18 +152,18 @@ func (r *Runner) Resume(ctx context.Context, id ID) (Began, error) {
 	if err != nil || j.State != StatePaying || len(j.Payments) == 0 {
 		return Began{Journey: j}, err
 	}
-	seen, err := r.Payments.Get(ctx, j.Payments[len(j.Payments)-1].ID)
+	snapshot, err := r.Payments.Get(ctx, j.Payments[len(j.Payments)-1].ID)
 	if err != nil {
 		return Began{Journey: j}, err
 	}
-	after, err := r.apply(ctx, id, PaymentSeen{seen}, ByCitizen, Change{})
+	after, err := r.apply(ctx, id, PaymentSeen{snapshot}, ByCitizen, Change{})
 	switch {
 	case err != nil:
 		return Began{Journey: j}, err
 	case after.State != StatePaying:
 		return Began{Journey: after}, nil
 	default:
-		return Began{Journey: after, NextURL: seen.NextURL}, nil
+		return Began{Journey: after, NextURL: snapshot.NextURL}, nil
 	}
 }
 
@@ -270,12 +270,12 @@ func (r *Runner) firstShowing(ctx context.Context, id ID) (first bool, err error
 // Seen notes that the citizen is about to read what the service said, before a page says until when a refusal can be
 // corrected. The answer is the journey since then; where that could not be stored it is the one that was given.
 func (r *Runner) Seen(ctx context.Context, j Journey) Journey {
-	if !j.SeenAt.IsZero() || j.outcomeSeen(r.Now()).SeenAt.IsZero() {
+	if !j.OutcomeSeenAt.IsZero() || j.outcomeSeen(r.Now()).OutcomeSeenAt.IsZero() {
 		return j
 	}
 	after, err := r.apply(ctx, j.ID, OutcomeSeen{}, ByCitizen, Change{})
 	if err != nil {
-		r.Log.WarnContext(ctx, "an outcome was seen, and that is not stored", "journey_id", j.ID, "error", err)
+		r.Log.WarnContext(ctx, "the citizen saw the outcome, but that could not be stored", "journey_id", j.ID, "error", err)
 		return j
 	}
 	return after

@@ -83,7 +83,7 @@ func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason 
 	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
 
-	j, seen, err := r.refundable(ctx, id, amount, by)
+	j, snapshot, err := r.refundable(ctx, id, amount, by)
 	if err != nil {
 		return j, err
 	}
@@ -92,9 +92,9 @@ func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason 
 	} else {
 		j = asked
 	}
-	switch err := r.Payments.Refund(ctx, seen.ID, amount, seen.RefundAvailable); {
+	switch err := r.Payments.Refund(ctx, snapshot.ID, amount, snapshot.RefundAvailable); {
 	case err == nil:
-		j, err = r.apply(ctx, id, Refunded{seen.ID, amount}, by, Change{})
+		j, err = r.apply(ctx, id, Refunded{snapshot.ID, amount}, by, Change{})
 		if err != nil {
 			return j, err
 		}
@@ -111,32 +111,32 @@ func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason 
 }
 
 // refundable reads the payment at Pay and tells whether it has the amount to give back.
-func (r *Runner) refundable(ctx context.Context, id ID, amount int64, by By) (Journey, Seen, error) {
+func (r *Runner) refundable(ctx context.Context, id ID, amount int64, by By) (Journey, PaymentSnapshot, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err != nil {
-		return j, Seen{}, err
+		return j, PaymentSnapshot{}, err
 	}
 	p, ok := j.Payment()
 	if !ok || j.State == StateReleasing {
-		return j, Seen{}, &TransitionError{j.State, RefundAsked{}.Name()}
+		return j, PaymentSnapshot{}, &TransitionError{j.State, RefundAsked{}.Name()}
 	}
 	if j.refunding() && r.Now().Before(j.RefundAskedAt.Add(refundLease)) {
-		return j, Seen{}, ErrRefunding
+		return j, PaymentSnapshot{}, ErrRefunding
 	}
-	seen, err := r.Payments.Get(ctx, p.ID)
+	snapshot, err := r.Payments.Get(ctx, p.ID)
 	if err != nil {
-		return j, seen, &AtPayError{err}
+		return j, snapshot, &AtPayError{err}
 	}
-	if j, err = r.apply(ctx, id, PaymentSeen{seen}, by, Change{}); err != nil {
-		return j, seen, err
+	if j, err = r.apply(ctx, id, PaymentSeen{snapshot}, by, Change{}); err != nil {
+		return j, snapshot, err
 	}
 	switch {
-	case seen.Status != StatusSuccess, seen.RefundStatus == "pending", seen.RefundStatus == "unavailable":
-		return j, seen, fmt.Errorf("%w: the payment is %s, refunds are %s", ErrNotAllowed, seen.Status, seen.RefundStatus)
-	case amount <= 0 || amount > seen.RefundAvailable:
-		return j, seen, fmt.Errorf("%w: %d pence are left", ErrRefundAmount, seen.RefundAvailable)
+	case snapshot.Status != StatusSuccess, snapshot.RefundStatus == "pending", snapshot.RefundStatus == "unavailable":
+		return j, snapshot, fmt.Errorf("%w: the payment is %s, refunds are %s", ErrNotAllowed, snapshot.Status, snapshot.RefundStatus)
+	case amount <= 0 || amount > snapshot.RefundAvailable:
+		return j, snapshot, fmt.Errorf("%w: %d pence are left", ErrRefundAmount, snapshot.RefundAvailable)
 	}
-	return j, seen, nil
+	return j, snapshot, nil
 }
 
 // readAgain takes over what Pay says after a refund, as far as Pay can be read; a sweep does it otherwise.

@@ -65,7 +65,7 @@ func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) 
 	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
 
-	seen, err := r.Payments.Create(ctx, NewPayment{
+	snapshot, err := r.Payments.Create(ctx, NewPayment{
 		Amount: j.Terms.Amount, Reference: j.Terms.Reference, Description: j.Terms.Description,
 		ReturnURL: j.Terms.ReturnURL, Language: j.Terms.Language,
 		DelayedCapture: j.Terms.Capture == CaptureOnAccept,
@@ -78,7 +78,7 @@ func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) 
 		}
 		return Began{Journey: noted}, err
 	}
-	after, storeErr := r.apply(ctx, j.ID, PaymentCreated{seen}, ByCitizen, Change{})
+	after, storeErr := r.apply(ctx, j.ID, PaymentCreated{snapshot}, ByCitizen, Change{})
 	switch {
 	case storeErr != nil: // nobody gets the payment's address, so nobody can pay it
 		return Began{Journey: j}, errors.Join(err, storeErr)
@@ -87,7 +87,7 @@ func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) 
 	case after.State != StatePaying:
 		return Began{Journey: after}, nil
 	}
-	return Began{Journey: after, NextURL: seen.NextURL}, nil
+	return Began{Journey: after, NextURL: snapshot.NextURL}, nil
 }
 
 // findOrphan looks for payments whose create was answered into the void. All that we asked for must fit, since other
@@ -98,13 +98,13 @@ func (r *Runner) findOrphan(ctx context.Context, j Journey, by By) (Journey, err
 	if err != nil {
 		return r.fail(ctx, j, by, fmt.Errorf("looking for an orphan payment: %w", err))
 	}
-	for _, seen := range found {
-		ours := seen.Reference == j.Terms.Reference && seen.Amount == j.Terms.Amount && seen.CreatedAt.Before(j.AskedAt.Add(leeway)) &&
-			seen.DelayedCapture == (j.Terms.Capture == CaptureOnAccept) && (seen.ReturnURL == j.Terms.ReturnURL || seen.ReturnURL == "")
-		if _, err := r.Store.ByPayment(ctx, seen.ID); !ours || !errors.Is(err, ErrNotFound) {
+	for _, snapshot := range found {
+		ours := snapshot.Reference == j.Terms.Reference && snapshot.Amount == j.Terms.Amount && snapshot.CreatedAt.Before(j.AskedAt.Add(leeway)) &&
+			snapshot.DelayedCapture == (j.Terms.Capture == CaptureOnAccept) && (snapshot.ReturnURL == j.Terms.ReturnURL || snapshot.ReturnURL == "")
+		if _, err := r.Store.ByPayment(ctx, snapshot.ID); !ours || !errors.Is(err, ErrNotFound) {
 			continue
 		}
-		after, err := r.apply(ctx, j.ID, PaymentCreated{seen}, by, Change{})
+		after, err := r.apply(ctx, j.ID, PaymentCreated{snapshot}, by, Change{})
 		if errors.Is(err, ErrTaken) { // since we asked: it was being made for another journey
 			continue
 		}
@@ -125,11 +125,11 @@ func (r *Runner) ask(ctx context.Context, j Journey, by By) (Journey, error) {
 		if earlier := i < len(j.Payments)-1; earlier && p.Finished() && j.State == StatePaying {
 			continue // an earlier try, known to have ended; the second look reads it again
 		}
-		seen, err := r.Payments.Get(ctx, p.ID)
+		snapshot, err := r.Payments.Get(ctx, p.ID)
 		if err != nil {
 			return r.fail(ctx, j, by, fmt.Errorf("asking for the payment: %w", err))
 		}
-		if j, err = r.apply(ctx, j.ID, PaymentSeen{seen}, by, Change{}); err != nil {
+		if j, err = r.apply(ctx, j.ID, PaymentSeen{snapshot}, by, Change{}); err != nil {
 			return j, err
 		}
 	}
@@ -137,9 +137,9 @@ func (r *Runner) ask(ctx context.Context, j Journey, by By) (Journey, error) {
 }
 
 func (r *Runner) look(ctx context.Context, j Journey, by By) (Journey, error) {
-	seen, err := r.ask(ctx, j, by)
+	j, err := r.ask(ctx, j, by)
 	if err != nil {
-		return seen, err
+		return j, err
 	}
 	return r.apply(ctx, j.ID, Looked{}, by, Change{})
 }
@@ -279,9 +279,9 @@ func (r *Runner) capture(ctx context.Context, j Journey, by By) (Journey, error)
 	case err == nil:
 		return r.apply(ctx, j.ID, Captured{}, by, Change{})
 	case errors.Is(err, ErrNotAllowed), errors.Is(err, ErrPaymentNotFound):
-		seen, getErr := r.Payments.Get(ctx, j.PaidWith)
+		snapshot, getErr := r.Payments.Get(ctx, j.PaidWith)
 		if getErr == nil {
-			after, applyErr := r.apply(ctx, j.ID, PaymentSeen{seen}, by, Change{})
+			after, applyErr := r.apply(ctx, j.ID, PaymentSeen{snapshot}, by, Change{})
 			if applyErr != nil || after.State != j.State {
 				return after, applyErr
 			}
@@ -301,17 +301,17 @@ func (r *Runner) giveBack(ctx context.Context, j Journey, by By) (Journey, error
 			return j, err
 		}
 	}
-	seen, err := r.endPayment(ctx, paymentID)
+	snapshot, err := r.endPayment(ctx, paymentID)
 	if err != nil {
 		return r.fail(ctx, j, by, fmt.Errorf("giving the money back: %w", err))
 	}
-	if j, err = r.apply(ctx, j.ID, PaymentSeen{seen}, by, Change{}); err != nil {
+	if j, err = r.apply(ctx, j.ID, PaymentSeen{snapshot}, by, Change{}); err != nil {
 		return j, err
 	}
 	switch {
-	case seen.Money() == 0:
+	case snapshot.Money() == 0:
 		return r.apply(ctx, j.ID, MoneyReturned{PaymentID: paymentID}, by, Change{})
-	case seen.RefundStatus == "unavailable":
+	case snapshot.RefundStatus == "unavailable":
 		return r.apply(ctx, j.ID, ReturnFailed{"GOV.UK Pay says that the payment cannot be refunded"}, by, Change{})
 	default:
 		return r.fail(ctx, j, by, fmt.Errorf("giving the money back: %w", ErrNotCollected))
@@ -327,22 +327,22 @@ var (
 
 // endPayment cancels a payment that is not finished, refunds one that succeeded, and says what Pay says afterwards. It
 // reads before it acts and after, because neither call may be repeated blindly (FACTS traps 27 and 28).
-func (r *Runner) endPayment(ctx context.Context, id string) (Seen, error) {
-	seen, err := r.Payments.Get(ctx, id)
+func (r *Runner) endPayment(ctx context.Context, id string) (PaymentSnapshot, error) {
+	snapshot, err := r.Payments.Get(ctx, id)
 	if err != nil {
-		return seen, err
+		return snapshot, err
 	}
 	switch {
-	case rank(seen.Status) < rank(StatusSuccess):
+	case rank(snapshot.Status) < rank(StatusSuccess):
 		err = r.Payments.Cancel(ctx, id)
-	case seen.Money() > 0 && seen.RefundStatus == "available":
-		err = r.Payments.Refund(ctx, id, seen.RefundAvailable, seen.RefundAvailable)
+	case snapshot.Money() > 0 && snapshot.RefundStatus == "available":
+		err = r.Payments.Refund(ctx, id, snapshot.RefundAvailable, snapshot.RefundAvailable)
 	default:
-		return seen, nil
+		return snapshot, nil
 	}
 	after, getErr := r.Payments.Get(ctx, id)
 	if getErr != nil {
-		return seen, errors.Join(errUnread, err, getErr)
+		return snapshot, errors.Join(errUnread, err, getErr)
 	}
 	if rank(after.Status) < rank(StatusSuccess) || after.Money() > 0 && err != nil {
 		return after, errors.Join(err, errors.New("the payment is "+strings.TrimSpace(after.Status+" "+after.RefundStatus)))

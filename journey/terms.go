@@ -154,7 +154,7 @@ const (
 )
 
 // Outcome is the one place where Pay's words are understood. A status nobody knows is pending: we ask again.
-func (t Terms) Outcome(s Seen) Outcome {
+func (t Terms) Outcome(s PaymentSnapshot) Outcome {
 	switch {
 	case s.Amount != t.Amount || s.Reference != t.Reference:
 		return OutcomeMismatch
@@ -174,7 +174,7 @@ func (t Terms) Outcome(s Seen) Outcome {
 }
 
 // Money is what Pay holds of the citizen's on a payment, in pence: reserved, or taken and not given back.
-func (s Seen) Money() int64 {
+func (s PaymentSnapshot) Money() int64 {
 	switch s.Status {
 	case StatusCapturable:
 		return s.Charged()
@@ -186,7 +186,7 @@ func (s Seen) Money() int64 {
 }
 
 // Charged is what the citizen pays, in pence, with any card surcharge (FACTS trap 20).
-func (s Seen) Charged() int64 {
+func (s PaymentSnapshot) Charged() int64 {
 	if s.Total > 0 {
 		return s.Total
 	}

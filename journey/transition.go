@@ -37,7 +37,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case PaymentAsked:
 		return j.paymentAsked(at)
 	case PaymentCreated:
-		return j.paymentCreated(f.Seen, at)
+		return j.paymentCreated(f.Snapshot, at)
 	case PaymentNotCreated:
 		return j.paymentNotCreated(f.Detail)
 	case PaymentNeverMade:
@@ -124,7 +124,7 @@ func (j Journey) paymentAsked(at time.Time) (Journey, string, error) {
 
 // paymentCreated: a payment that comes when none is waited for is remembered all the same, so that money on it is seen
 // and given back.
-func (j Journey) paymentCreated(s Seen, at time.Time) (Journey, string, error) {
+func (j Journey) paymentCreated(s PaymentSnapshot, at time.Time) (Journey, string, error) {
 	j.Creating = false
 	if j.payment(s.ID) != nil {
 		return j, "", nil
@@ -133,7 +133,7 @@ func (j Journey) paymentCreated(s Seen, at time.Time) (Journey, string, error) {
 	if created.IsZero() {
 		created = at
 	}
-	j.Payments = append(slices.Clone(j.Payments), Payment{ID: s.ID, CreatedAt: created, SeenAt: at, Status: s.Status})
+	j.Payments = append(slices.Clone(j.Payments), Payment{ID: s.ID, CreatedAt: created, ReadAt: at, Status: s.Status})
 	switch j.State {
 	case StateHeld, StateUnpaid:
 		j.State, j.ReturnedAt, j.Note = StatePaying, time.Time{}, ""
@@ -167,7 +167,7 @@ func (j Journey) claimed(f Claimed, by By, at time.Time) (Journey, string, error
 	if j.Attempt == 0 || j.Terms.Kind == KindSubmission { // fetching a pass is always attempt 1
 		j.Attempt++
 	}
-	j.State, j.Trouble, j.SeenAt = StateReleasing, "", time.Time{}
+	j.State, j.Trouble, j.OutcomeSeenAt = StateReleasing, "", time.Time{}
 	if by == ByEarly {
 		return j, fmt.Sprintf("attempt %d, early: the citizen had not come back", j.Attempt), nil
 	}

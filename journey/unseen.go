@@ -11,10 +11,10 @@ import "time"
 func (j Journey) outcomeSeen(at time.Time) Journey {
 	switch j.State {
 	case StateAccepted, StateRefused, StateReleased:
-		if !j.SeenAt.IsZero() {
+		if !j.OutcomeSeenAt.IsZero() {
 			break
 		}
-		j.SeenAt = at
+		j.OutcomeSeenAt = at
 		if j.KeepsReply() && j.Terms.UnseenFor > 0 {
 			j.ReplyUntil = latest(j.ReplyUntil, at.Add(j.Terms.KeepReply))
 		}
@@ -38,7 +38,9 @@ func (j Journey) replyKept(at time.Time) Journey {
 }
 
 // Unseen reports whether the citizen does not yet know what the service said, and it is still kept for them.
-func (j Journey) Unseen(now time.Time) bool { return j.SeenAt.IsZero() && now.Before(j.unseenUntil()) }
+func (j Journey) Unseen(now time.Time) bool {
+	return j.OutcomeSeenAt.IsZero() && now.Before(j.unseenUntil())
+}
 
 // unseenUntil returns until when, at least, what the citizen has not seen is kept.
 func (j Journey) unseenUntil() time.Time {
@@ -53,10 +55,10 @@ func (j Journey) CorrectUntil() time.Time {
 	until := j.Since.Add(j.Terms.ResubmitFor)
 	switch {
 	case j.Terms.UnseenFor == 0: // as in version 1
-	case j.SeenAt.IsZero():
+	case j.OutcomeSeenAt.IsZero():
 		until = latest(until, j.unseenUntil())
 	default:
-		until = latest(j.Since, j.SeenAt).Add(j.Terms.ResubmitFor)
+		until = latest(j.Since, j.OutcomeSeenAt).Add(j.Terms.ResubmitFor)
 	}
 	p, _ := j.Payment()
 	if closing := j.windowCloses(p); p.Status == StatusCapturable && closing.Before(until) {

@@ -80,19 +80,19 @@ func New(o Options) *Client {
 }
 
 // Create makes a payment.
-func (c *Client) Create(ctx context.Context, p journey.NewPayment) (journey.Seen, error) {
+func (c *Client) Create(ctx context.Context, p journey.NewPayment) (journey.PaymentSnapshot, error) {
 	if err := c.turn(ctx); err != nil {
-		return journey.Seen{}, err
+		return journey.PaymentSnapshot{}, err
 	}
 	body, err := c.do(ctx, call{"create", http.MethodPost, "/v1/payments", newPaymentJSON(p)}, http.StatusCreated)
 	if err != nil {
-		return journey.Seen{}, err
+		return journey.PaymentSnapshot{}, err
 	}
-	seen, err := c.decode("create", body)
-	if err == nil && seen.NextURL == "" {
-		return seen, journey.ErrNextURL
+	snapshot, err := c.decode("create", body)
+	if err == nil && snapshot.NextURL == "" {
+		return snapshot, journey.ErrNextURL
 	}
-	return seen, err
+	return snapshot, err
 }
 
 // turn is the queue before a create: first this process's, then the one of all.
@@ -120,21 +120,21 @@ func tooMany() error {
 }
 
 // Get reads a payment.
-func (c *Client) Get(ctx context.Context, id string) (journey.Seen, error) {
+func (c *Client) Get(ctx context.Context, id string) (journey.PaymentSnapshot, error) {
 	path, err := paymentPath("get", id, "")
 	if err != nil {
-		return journey.Seen{}, err
+		return journey.PaymentSnapshot{}, err
 	}
 	c.noteRead()
 	body, err := c.do(ctx, call{"get", http.MethodGet, path, nil}, http.StatusOK)
 	if err != nil {
-		return journey.Seen{}, err
+		return journey.PaymentSnapshot{}, err
 	}
-	seen, err := c.decode("get", body)
-	if err == nil && seen.ID != id {
-		return journey.Seen{}, nonsense("get", "another payment than the one asked for")
+	snapshot, err := c.decode("get", body)
+	if err == nil && snapshot.ID != id {
+		return journey.PaymentSnapshot{}, nonsense("get", "another payment than the one asked for")
 	}
-	return seen, err
+	return snapshot, err
 }
 
 // noteRead counts a reading, which waits for nothing. A rush is forgotten after a second or two.
@@ -174,8 +174,8 @@ func (c *Client) act(ctx context.Context, name, id, suffix string, body any, goo
 }
 
 // FindByReference searches the payments created from a time on. It reads every page.
-func (c *Client) FindByReference(ctx context.Context, reference string, from time.Time) ([]journey.Seen, error) {
-	var found []journey.Seen
+func (c *Client) FindByReference(ctx context.Context, reference string, from time.Time) ([]journey.PaymentSnapshot, error) {
+	var found []journey.PaymentSnapshot
 	for page := 1; ; page++ {
 		query := url.Values{
 			"reference": {reference}, "from_date": {from.UTC().Format("2006-01-02T15:04:05.000Z")},
@@ -196,12 +196,12 @@ func (c *Client) FindByReference(ctx context.Context, reference string, from tim
 			return nil, nonsense("search", "no JSON")
 		}
 		for _, result := range answer.Results {
-			seen, err := c.decode("search", result)
+			snapshot, err := c.decode("search", result)
 			if err != nil {
 				return nil, err
 			}
-			if strings.EqualFold(seen.Reference, reference) {
-				found = append(found, seen)
+			if strings.EqualFold(snapshot.Reference, reference) {
+				found = append(found, snapshot)
 			}
 		}
 		if len(answer.Results) == 0 || page*100 >= answer.Total {

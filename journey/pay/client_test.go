@@ -76,7 +76,7 @@ func TestACreateSaysWhatItHasTo(t *testing.T) {
 	p.Reference, p.Language, p.DelayedCapture = `LIC <1> | "x"`, "cy", true
 	p.Metadata = map[string]string{"ledger": "4711", "empty": ""}
 	p.Prefill = journey.Prefill{Email: "a@b.c", CardholderName: "Ann", Postcode: strings.Repeat("x", 40), Country: "Wales"}
-	seen, err := c.Create(t.Context(), p)
+	snapshot, err := c.Create(t.Context(), p)
 	require.NoError(t, err)
 	require.Equal(t, map[string]any{
 		"amount": 2500.0, "reference": "LIC 1 x", "description": "Licence", "return_url": "https://example.org/_pay/return",
@@ -85,11 +85,11 @@ func TestACreateSaysWhatItHasTo(t *testing.T) {
 			"cardholder_name": "Ann", "billing_address": map[string]any{"postcode": strings.Repeat("x", 25)},
 		},
 	}, got)
-	require.Equal(t, journey.Seen{
+	require.Equal(t, journey.PaymentSnapshot{
 		ID: "hu20sqlact5260q2nanm0q8u93", Reference: "LIC-1", Amount: 2500, Status: "created",
 		CreatedAt: time.Date(2026, 11, 22, 10, 41, 7, 123e6, time.UTC), RefundStatus: "pending", RefundAvailable: 2500,
 		NextURL: cardOrigin + "/secure/token",
-	}, seen)
+	}, snapshot)
 }
 
 // calls are all calls, each ending in an error or not.
@@ -212,25 +212,25 @@ func TestOnlyAllowedOriginsAreWhereCitizensAreSent(t *testing.T) {
 		"": false,
 	} {
 		answer := payment(map[string]any{"_links": map[string]any{"next_url": map[string]any{"href": next}}})
-		seen, err := client(t, says(201, answer)).Create(t.Context(), newPayment)
+		snapshot, err := client(t, says(201, answer)).Create(t.Context(), newPayment)
 		require.Equal(t, good, err == nil, next)
-		require.Equal(t, good, seen.NextURL != "", next)
+		require.Equal(t, good, snapshot.NextURL != "", next)
 		if !good {
 			require.ErrorIs(t, err, journey.ErrNextURL)
-			require.NotEmpty(t, seen.ID, "the payment exists, and is remembered")
+			require.NotEmpty(t, snapshot.ID, "the payment exists, and is remembered")
 		}
-		seen, err = client(t, says(200, answer)).Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
+		snapshot, err = client(t, says(200, answer)).Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
 		require.NoError(t, err)
-		require.Equal(t, good, seen.NextURL != "", next)
+		require.Equal(t, good, snapshot.NextURL != "", next)
 	}
 }
 
 func TestADateThatCannotBeReadStopsNothing(t *testing.T) {
 	t.Parallel()
 	for _, date := range []string{"", "yesterday", "2026-11-22", "2026-11-22T10:41"} {
-		seen, err := client(t, says(200, payment(map[string]any{"created_date": date}))).Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
+		snapshot, err := client(t, says(200, payment(map[string]any{"created_date": date}))).Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
 		require.NoError(t, err)
-		require.True(t, seen.CreatedAt.IsZero(), date)
+		require.True(t, snapshot.CreatedAt.IsZero(), date)
 	}
 }
 
@@ -404,13 +404,13 @@ func FuzzPayAnswer(f *testing.F) {
 	c := pay.New(pay.Options{URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second, CreateRate: 1_000_000})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		answer = body
-		seen, err := c.Create(t.Context(), newPayment)
-		if seen.NextURL != "" && !strings.HasPrefix(strings.ToLower(seen.NextURL), cardOrigin+"/") && !strings.EqualFold(seen.NextURL, cardOrigin) &&
-			!strings.HasPrefix(strings.ToLower(seen.NextURL), cardOrigin+"?") && !strings.HasPrefix(strings.ToLower(seen.NextURL), cardOrigin+"#") {
-			t.Fatalf("sent to %q", seen.NextURL)
+		snapshot, err := c.Create(t.Context(), newPayment)
+		if snapshot.NextURL != "" && !strings.HasPrefix(strings.ToLower(snapshot.NextURL), cardOrigin+"/") && !strings.EqualFold(snapshot.NextURL, cardOrigin) &&
+			!strings.HasPrefix(strings.ToLower(snapshot.NextURL), cardOrigin+"?") && !strings.HasPrefix(strings.ToLower(snapshot.NextURL), cardOrigin+"#") {
+			t.Fatalf("sent to %q", snapshot.NextURL)
 		}
-		if err == nil && (seen.ID == "" || seen.Status == "" || seen.Amount < 0) {
-			t.Fatalf("no payment: %+v", seen)
+		if err == nil && (snapshot.ID == "" || snapshot.Status == "" || snapshot.Amount < 0) {
+			t.Fatalf("no payment: %+v", snapshot)
 		}
 	})
 }

@@ -97,17 +97,17 @@ type paymentJSON struct {
 const maxAmount = 100_000_000
 
 // decode reads one payment. An answer that is not clearly a payment is an error, and its outcome unknown.
-func (c *Client) decode(call string, body []byte) (journey.Seen, error) {
+func (c *Client) decode(call string, body []byte) (journey.PaymentSnapshot, error) {
 	var p paymentJSON
 	if err := json.Unmarshal(body, &p); err != nil {
-		return journey.Seen{}, nonsense(call, "an answer that is no payment")
+		return journey.PaymentSnapshot{}, nonsense(call, "an answer that is no payment")
 	}
 	switch {
 	case !idPattern.MatchString(p.PaymentID), p.State.Status == "", p.Amount == nil, *p.Amount < 0, *p.Amount > maxAmount,
 		p.TotalAmount < 0, p.TotalAmount > maxAmount, p.Refunds.Submitted < 0, p.Refunds.Available < 0, p.Refunds.Available > maxAmount:
-		return journey.Seen{}, nonsense(call, "an answer that is no payment")
+		return journey.PaymentSnapshot{}, nonsense(call, "an answer that is no payment")
 	}
-	seen := journey.Seen{
+	snapshot := journey.PaymentSnapshot{
 		ID: p.PaymentID, Reference: p.Reference, Amount: *p.Amount, Total: p.TotalAmount,
 		Status: p.State.Status, Code: p.State.Code, Finished: p.State.Finished, DelayedCapture: p.DelayedCapture, ReturnURL: p.ReturnURL,
 		CreatedAt:    lenientTime(p.CreatedDate),
@@ -115,9 +115,9 @@ func (c *Client) decode(call string, body []byte) (journey.Seen, error) {
 		Fee: p.Fee, Net: p.NetAmount, CapturedDate: p.Settlement.Captured, SettledDate: p.Settlement.Settled,
 	}
 	if next := p.Links.NextURL; next != nil && c.allowed(next.Href) {
-		seen.NextURL = next.Href
+		snapshot.NextURL = next.Href
 	}
-	return seen, nil
+	return snapshot, nil
 }
 
 // lenientTime is zero for a date that cannot be read: no journey fails over one (FACTS 2.4).

@@ -145,7 +145,7 @@ func panicHarmsNothing(t *testing.T, s journey.Store) {
 
 func oneClaimantWins(t *testing.T, s journey.Store) {
 	j := create(t, s, 1)
-	to(t, s, j.ID, journey.PaymentCreated{Seen: seen(j, "pay1", "created")}, journey.PaymentSeen{Seen: seen(j, "pay1", "success")})
+	to(t, s, j.ID, journey.PaymentCreated{Snapshot: snapshot(j, "pay1", "created")}, journey.PaymentSeen{Snapshot: snapshot(j, "pay1", "success")})
 	var all sync.WaitGroup
 	var mutex sync.Mutex
 	won, lost := 0, 0

@@ -17,8 +17,8 @@ import (
 func paymentsFind(t *testing.T, s journey.Store) {
 	j := create(t, s, 1)
 	to(t, s, j.ID,
-		journey.PaymentCreated{Seen: seen(j, "pay1", "created")}, journey.PaymentSeen{Seen: seen(j, "pay1", "failed")},
-		journey.PaymentCreated{Seen: seen(j, "pay2", "created")})
+		journey.PaymentCreated{Snapshot: snapshot(j, "pay1", "created")}, journey.PaymentSeen{Snapshot: snapshot(j, "pay1", "failed")},
+		journey.PaymentCreated{Snapshot: snapshot(j, "pay2", "created")})
 	for _, payment := range []string{"pay1", "pay2"} {
 		id, err := s.ByPayment(t.Context(), payment)
 		require.NoError(t, err)

@@ -176,7 +176,7 @@ func outlivesRestart(t *testing.T, p Place) {
 	reply := journey.Reply{Status: 200, Header: http.Header{}, Body: bytes.Repeat([]byte("page "), 1000)}
 	held = change(t, s, held.ID, func(c *journey.Change) {
 		c.Journey.ReplyUntil, c.Reply = T0.Add(time.Hour), &reply
-		c.Journey.Payments = append(c.Journey.Payments, journey.Payment{ID: "pay1", CreatedAt: T0, SeenAt: T0})
+		c.Journey.Payments = append(c.Journey.Payments, journey.Payment{ID: "pay1", CreatedAt: T0, ReadAt: T0})
 	})
 	require.NoError(t, s.Forget(t.Context(), gone.ID))
 	due, err := s.Due(t.Context(), FarAway, journey.Due{}, 10)

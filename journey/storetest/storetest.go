@@ -160,14 +160,14 @@ func to(t require.TestingT, s journey.Store, id journey.ID, facts ...journey.Fac
 	return after
 }
 
-func seen(j journey.Journey, payment, status string) journey.Seen {
-	return journey.Seen{ID: payment, Reference: j.Terms.Reference, Amount: 2500, Status: status, CreatedAt: T0}
+func snapshot(j journey.Journey, payment, status string) journey.PaymentSnapshot {
+	return journey.PaymentSnapshot{ID: payment, Reference: j.Terms.Reference, Amount: 2500, Status: status, CreatedAt: T0}
 }
 
 func toReleased(t require.TestingT, s journey.Store, j journey.Journey) journey.Journey {
 	return to(t, s, j.ID,
-		journey.PaymentCreated{Seen: seen(j, "pay-"+string(j.ID), journey.StatusCreated)},
-		journey.PaymentSeen{Seen: seen(j, "pay-"+string(j.ID), journey.StatusSuccess)},
+		journey.PaymentCreated{Snapshot: snapshot(j, "pay-"+string(j.ID), journey.StatusCreated)},
+		journey.PaymentSeen{Snapshot: snapshot(j, "pay-"+string(j.ID), journey.StatusSuccess)},
 		journey.Claimed{Until: T0.Add(time.Hour)},
 		journey.RequestDelivered{Number: 1, Verdict: journey.VerdictAccepted, Status: 303})
 }

@@ -9,19 +9,19 @@ import (
 // paymentSeen is what follows from Pay's answer about one payment. Only Pay says what happened to a payment, and only
 // when id, reference and amount are the journey's own.
 func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, string, error) {
-	known := j.payment(f.Seen.ID)
+	known := j.payment(f.Snapshot.ID)
 	if known == nil {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
-	outcome := j.Terms.Outcome(f.Seen)
+	outcome := j.Terms.Outcome(f.Snapshot)
 	if outcome == OutcomeMismatch {
 		return j.mismatched()
 	}
 	before := *known
-	j = j.withPayment(f.Seen.ID, func(p *Payment) { p.learn(f.Seen, at) })
-	after := *j.payment(f.Seen.ID)
+	j = j.withPayment(f.Snapshot.ID, func(p *Payment) { p.learn(f.Snapshot, at) })
+	after := *j.payment(f.Snapshot.ID)
 	next := j.follow(after, outcome, by, at)
-	if j.takenUnknown(f.Seen, after) {
+	if j.takenUnknown(f.Snapshot, after) {
 		const note = "the money was taken, and not by this Paygate, as when an older copy of the store is in use: the service may have got the request already"
 		return next.stuck(TroubleDelivery, note), note, nil
 	}
@@ -34,7 +34,7 @@ func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, strin
 
 // takenUnknown tells whether reserved money was taken by somebody else. Only we capture, and only after the service has
 // accepted: so this journey's request may have been delivered, and a copy of the store from before then been restored.
-func (j Journey) takenUnknown(s Seen, p Payment) bool {
+func (j Journey) takenUnknown(s PaymentSnapshot, p Payment) bool {
 	waiting := j.State == StatePaying || j.State == StateUnpaid || j.State == StateConfirmed || j.State == StateRefused && !j.Returning
 	return waiting && j.Terms.Capture == CaptureOnAccept && s.DelayedCapture && s.Status == StatusSuccess && p.Money > 0
 }
@@ -134,8 +134,8 @@ func (j Journey) followReleased(p Payment, outcome Outcome, at time.Time) Journe
 
 // learn takes over what Pay says, unless it is older than what we know: in trouble Pay may serve an old state as if it
 // were fresh, never one that is ahead (FACTS 3.5).
-func (p *Payment) learn(s Seen, at time.Time) {
-	p.SeenAt, p.Doubtful = at, s.NextURL == "" && rank(s.Status) < rank(StatusCapturable)
+func (p *Payment) learn(s PaymentSnapshot, at time.Time) {
+	p.ReadAt, p.Doubtful = at, s.NextURL == "" && rank(s.Status) < rank(StatusCapturable)
 	if rank(s.Status) < rank(p.Status) {
 		return
 	}
