@@ -51,13 +51,13 @@ const (
 	ReasonStatus      Reason = "the status is not in ACCEPT"
 )
 
-// Judge returns what a complete answer means, and why.
-func (t Terms) Judge(a Answer) (Verdict, Reason) {
+// Verdict returns what a complete answer means, and why.
+func (t Terms) Verdict(a Answer) (Verdict, Reason) {
 	switch {
 	case t.Acceptance == nil:
-		return t.judgeFirstVersion(a), ""
+		return t.verdictOfFirstVersion(a), ""
 	case t.Accept.Contains(a.Status):
-		return t.Acceptance.judgeListed(a)
+		return t.Acceptance.verdictOnListed(a)
 	case a.Status == 429:
 		return VerdictNotSent, ""
 	case a.Status >= 500 || a.Status == 408:
@@ -74,21 +74,21 @@ func (t Terms) Judge(a Answer) (Verdict, Reason) {
 // movesPermanently reports whether a status says that the address is another one now, or asks for the request there.
 func movesPermanently(status int) bool { return status == 301 || status == 307 || status == 308 }
 
-// judgeListed returns what an answer with a status in ACCEPT means.
-func (r *Acceptance) judgeListed(a Answer) (Verdict, Reason) {
+// verdictOnListed returns what an answer with a status in ACCEPT means.
+func (r *Acceptance) verdictOnListed(a Answer) (Verdict, Reason) {
 	switch {
 	case a.Status >= 200 && a.Status <= 299:
-		return r.judgeText(a)
+		return r.verdictByText(a)
 	case movesPermanently(a.Status) && a.Redirect.leadsToItself():
 		return VerdictRefused, ReasonItself
 	case movesPermanently(a.Status), a.Status == 302, a.Status == 303:
-		return r.judgeLocation(a.Redirect)
+		return r.verdictByLocation(a.Redirect)
 	default:
 		return VerdictAccepted, ""
 	}
 }
 
-func (r *Acceptance) judgeText(a Answer) (Verdict, Reason) {
+func (r *Acceptance) verdictByText(a Answer) (Verdict, Reason) {
 	said := r.ReadsText() && len(r.Texts) > 0 && !slices.Contains(r.Texts, Any) // ACCEPT_TEXT is a text
 	switch {
 	case !r.ReadsText():
@@ -114,8 +114,8 @@ func containsAny(body []byte, texts []string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return bytes.Contains(body, []byte(text)) })
 }
 
-// judgeLocation returns what a redirect means.
-func (r *Acceptance) judgeLocation(redirect Redirect) (Verdict, Reason) {
+// verdictByLocation returns what a redirect means.
+func (r *Acceptance) verdictByLocation(redirect Redirect) (Verdict, Reason) {
 	if !r.AnyLocation() {
 		if redirect.leadsToAny(r.Locations) {
 			return VerdictAccepted, ""
@@ -134,8 +134,8 @@ func (r *Acceptance) judgeLocation(redirect Redirect) (Verdict, Reason) {
 	}
 }
 
-// judgeFirstVersion is for journeys that began before the terms said how the service says yes.
-func (t Terms) judgeFirstVersion(a Answer) Verdict {
+// verdictOfFirstVersion is for journeys that began before the terms said how the service says yes.
+func (t Terms) verdictOfFirstVersion(a Answer) Verdict {
 	switch {
 	case a.Status == 429:
 		return VerdictNotSent

@@ -55,7 +55,7 @@ func TestWhatAStatusMeans(t *testing.T) {
 		{[]int{408, 500, 502, 503, 504, 599, 999}, "", VerdictUnknown},
 	} {
 		for _, status := range c.statuses {
-			verdict, _ := all.Judge(Answer{Status: status, Redirect: leading(c.location), Whole: true})
+			verdict, _ := all.Verdict(Answer{Status: status, Redirect: leading(c.location), Whole: true})
 			require.Equal(t, c.verdict, verdict, "%d %s", status, c.location)
 		}
 	}
@@ -69,13 +69,13 @@ func TestARedirectListedByNumberIsTheServicesWord(t *testing.T) {
 		"https://elsewhere.example/done": VerdictUnknown, "": VerdictUnknown,
 	} {
 		for _, status := range []int{301, 308} {
-			got, _ := terms.Judge(Answer{Status: status, Redirect: leading(location)})
+			got, _ := terms.Verdict(Answer{Status: status, Redirect: leading(location)})
 			require.Equal(t, verdict, got, location)
 		}
 	}
-	got, _ := terms.Judge(Answer{Status: 307, Redirect: leading("/licences/done")})
+	got, _ := terms.Verdict(Answer{Status: 307, Redirect: leading("/licences/done")})
 	require.Equal(t, VerdictUnknown, got, "not listed")
-	got, _ = terms.Judge(Answer{Status: 500})
+	got, _ = terms.Verdict(Answer{Status: 500})
 	require.Equal(t, VerdictAccepted, got)
 }
 
@@ -108,7 +108,7 @@ func TestWhereAnAcceptingRedirectLeads(t *testing.T) {
 		"https://forms.example.gov.uk/ended?ref=7": true, "http://forms.example.gov.uk/ended": false, "/ended": false, "%zz": false,
 	} {
 		terms := Terms{Kind: KindSubmission, Accept: listed(302, 303), Acceptance: &Acceptance{Locations: places}}
-		verdict, reason := terms.Judge(Answer{Status: 303, Redirect: leading(location)})
+		verdict, reason := terms.Verdict(Answer{Status: 303, Redirect: leading(location)})
 		want := VerdictRefused
 		if accepted {
 			want = VerdictAccepted
@@ -142,11 +142,11 @@ func TestWhatIsUnknownWhenARedirectMayLeadAnywhere(t *testing.T) {
 		"/index.php?page=login": VerdictUnknown, "/index.php?r=site/login": VerdictUnknown, "/?error": VerdictUnknown, "/licences/apply?error=1": VerdictUnknown,
 		"/done?reason=session%5Fexpired": VerdictUnknown, "/x?status=sessionExpired": VerdictUnknown,
 	} {
-		got, reason := terms.Judge(Answer{Status: 302, Redirect: leading(location)})
+		got, reason := terms.Verdict(Answer{Status: 302, Redirect: leading(location)})
 		require.Equal(t, verdict, got, "%s: %s", location, reason)
 	}
 	same := Redirect{Location: "?page=apply", Held: &url.URL{Scheme: "https", Host: "x.example", Path: "/index.php", RawQuery: "page=apply"}}
-	got, _ := terms.Judge(Answer{Status: 302, Redirect: same})
+	got, _ := terms.Verdict(Answer{Status: 302, Redirect: same})
 	require.Equal(t, VerdictUnknown, got, "the form's own page, which is named by its query")
 }
 
@@ -185,10 +185,10 @@ func TestWhatTheTextsOfAPageMean(t *testing.T) {
 	} {
 		for _, kind := range []Kind{KindSubmission, KindPass} {
 			terms := Terms{Kind: kind, Accept: Statuses{{200, 299}}, Acceptance: &Acceptance{Texts: c.texts, RefuseTexts: c.refuse}}
-			verdict, reason := terms.Judge(Answer{Status: 200, Body: []byte(c.page), Whole: c.whole})
+			verdict, reason := terms.Verdict(Answer{Status: 200, Body: []byte(c.page), Whole: c.whole})
 			require.Equal(t, c.verdict, verdict, "%v %v %q: %s", c.texts, c.refuse, c.page, reason)
 			require.Equal(t, verdict != VerdictAccepted, reason != "")
-			verdict, _ = terms.Judge(Answer{Status: 422, Body: []byte(yes), Whole: true})
+			verdict, _ = terms.Verdict(Answer{Status: 422, Body: []byte(yes), Whole: true})
 			require.Equal(t, VerdictRefused, verdict, "texts are for 2xx alone")
 		}
 	}
@@ -202,17 +202,17 @@ func TestJourneysOfTheFirstVersionKeepTheirRule(t *testing.T) {
 	for status, verdict := range map[int]Verdict{
 		200: VerdictAccepted, 302: VerdictAccepted, 301: VerdictAccepted, 307: VerdictRefused, 422: VerdictRefused, 429: VerdictNotSent, 500: VerdictUnknown, 408: VerdictUnknown,
 	} {
-		got, _ := terms.Judge(Answer{Status: status, Redirect: leading("/login")})
+		got, _ := terms.Verdict(Answer{Status: status, Redirect: leading("/login")})
 		require.Equal(t, verdict, got, status)
 	}
 	terms.AcceptLocation = "/licences/done"
 	for location, verdict := range map[string]Verdict{"/licences/done7": VerdictAccepted, "/login": VerdictRefused, "//x.example/licences/done": VerdictRefused} {
-		got, _ := terms.Judge(Answer{Status: 302, Redirect: leading(location)})
+		got, _ := terms.Verdict(Answer{Status: 302, Redirect: leading(location)})
 		require.Equal(t, verdict, got, location)
 	}
 	terms.Kind = KindPass
 	for status, verdict := range map[int]Verdict{200: VerdictAccepted, 304: VerdictAccepted, 302: VerdictRefused, 404: VerdictRefused} {
-		got, _ := terms.Judge(Answer{Status: status})
+		got, _ := terms.Verdict(Answer{Status: status})
 		require.Equal(t, verdict, got, status)
 	}
 

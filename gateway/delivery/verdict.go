@@ -18,7 +18,7 @@ func (d *Deliverer) judge(terms journey.Terms, redirect journey.Redirect, reply 
 	if terms.Acceptance.ReadsText() {
 		answer.Body, answer.Whole = d.text(reply)
 	}
-	verdict, reason := terms.Judge(answer)
+	verdict, reason := terms.Verdict(answer)
 	d.missing.count(terms.Route, verdict, reason, d.TextMissing)
 	detail := string(reason)
 	if r := remark(reply); r != "" {

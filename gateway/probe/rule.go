@@ -50,7 +50,7 @@ type Question struct {
 
 // Judge returns what an answer means under some terms.
 func (q Question) Judge(terms journey.Terms, s Submitted) journey.Verdict {
-	verdict, _ := terms.Judge(journey.Answer{
+	verdict, _ := terms.Verdict(journey.Answer{
 		Status: s.Status, Body: []byte(s.Body), Whole: true,
 		Redirect: journey.Redirect{Location: s.Leads, Held: q.Held},
 	})
@@ -81,7 +81,7 @@ func (q Question) Answer() (Rule, bool) {
 func (q Question) rightWasStopped() bool {
 	anywhere := Rule{Accept: strconv.Itoa(q.Right.Status), Location: journey.Any}.terms()
 	redirect := journey.Redirect{Location: q.Right.Leads, Held: q.Held}
-	_, reason := anywhere.Judge(journey.Answer{Status: q.Right.Status, Redirect: redirect})
+	_, reason := anywhere.Verdict(journey.Answer{Status: q.Right.Status, Redirect: redirect})
 	return reason == journey.ReasonTrouble
 }
 
