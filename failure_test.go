@@ -193,7 +193,7 @@ func newShaky(t *testing.T, store journey.Store, clock *movableClock, s story, t
 	sh := &shaky{t: t, trouble: trouble, clock: clock, pay: atPay, book: b, legacy: legacy, store: store, terms: terms}
 	sh.runner = &journey.Runner{
 		Store: shakyStore{store, trouble, &sh.all}, Payments: shakyPay{client, trouble}, Deliverer: shakyService{deliverer, trouble},
-		Now: clock.now, Log: slog.New(slog.DiscardHandler), Patience: time.Millisecond,
+		Now: clock.now, Log: slog.New(slog.DiscardHandler), WaitTimeout: time.Millisecond,
 	}
 	return sh
 }

@@ -119,7 +119,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 
 	// Floor 0: the corridor behind every door.
 	runner := &journey.Runner{
-		Store: store, Payments: payments, Deliverer: service, Now: now, Log: log, Patience: 10 * time.Second, Acquire: delivering.Acquire,
+		Store: store, Payments: payments, Deliverer: service, Now: now, Log: log, WaitTimeout: 10 * time.Second, Acquire: delivering.Acquire,
 		Applied: counted.Applied,
 	}
 	if err := store.endClaims(ctx, runner); err != nil {

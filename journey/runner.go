@@ -27,10 +27,10 @@ type Runner struct {
 	// called when it is needed no more. Its error means that there is no room in memory just now: the step stays owed.
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 
-	// Patience is how long a citizen waits for a delivery that somebody else is making.
-	Patience time.Duration
+	// WaitTimeout is how long a citizen waits for a delivery that somebody else is making.
+	WaitTimeout time.Duration
 
-	working underWay
+	working inFlight
 }
 
 // Applied is one step in a journey's life.

@@ -222,13 +222,13 @@ func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by B
 	return Progress{Journey: after, Reply: result.Reply}, nil
 }
 
-// insistFor is how long the result of a delivery is held on to while the store fails: a store that restarts must not release
+// storeResultTimeout is how long the result of a delivery is held on to while the store fails: a store that restarts must not release
 // a person to find out what is known here. It is shorter than the claim outlives the delivery.
-const insistFor = 25 * time.Second
+const storeResultTimeout = 25 * time.Second
 
 // keepResult stores the result of a delivery, and tries again where that may help.
 func (r *Runner) keepResult(ctx context.Context, id ID, f RequestDelivered, by By, also Change) (Journey, error) {
-	ctx, cancel := context.WithTimeout(ctx, insistFor)
+	ctx, cancel := context.WithTimeout(ctx, storeResultTimeout)
 	defer cancel()
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		after, err := r.apply(ctx, id, f, by, also)
@@ -256,7 +256,7 @@ func (r *Runner) keepResult(ctx context.Context, id ID, f RequestDelivered, by B
 
 // await waits for somebody else who is at a citizen's journey, which mostly takes a moment.
 func (r *Runner) await(ctx context.Context, id ID, busy func(Journey) bool) (Journey, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.Patience)
+	ctx, cancel := context.WithTimeout(ctx, r.WaitTimeout)
 	defer cancel()
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
 		j, err := r.Store.Get(context.WithoutCancel(ctx), id)

@@ -2,16 +2,16 @@ package journey
 
 import "sync"
 
-// underWay counts what is under way. New work may begin while somebody waits for the end of all work, which a
+// inFlight counts what is under way. New work may begin while somebody waits for the end of all work, which a
 // [sync.WaitGroup] does not allow.
-type underWay struct {
+type inFlight struct {
 	mu    sync.Mutex
 	count int
 	ended chan struct{} // closed when count comes back to 0
 }
 
 // begin counts one more, until the function that it answers with is called.
-func (u *underWay) begin() (end func()) {
+func (u *inFlight) begin() (end func()) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.count == 0 {
@@ -21,7 +21,7 @@ func (u *underWay) begin() (end func()) {
 	return u.end
 }
 
-func (u *underWay) end() {
+func (u *inFlight) end() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.count--; u.count == 0 {
@@ -30,7 +30,7 @@ func (u *underWay) end() {
 }
 
 // none is closed when nothing is under way, or once all of it has ended.
-func (u *underWay) none() <-chan struct{} {
+func (u *inFlight) none() <-chan struct{} {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.count == 0 {
