@@ -141,7 +141,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 		}),
 	})
 	sweeper := mopup.New(mopup.Options{
-		Store: store, Shared: store.shared, Runner: runner, Every: s.MopupEvery, Pace: 20, Now: now, Log: log, Swept: counted.Swept,
+		Store: store, Shared: store.shared, Runner: runner, Every: s.MopupEvery, MaxPerSecond: 20, Now: now, Log: log, Swept: counted.Swept,
 	})
 	early := mopup.NewEarly(mopup.EarlyOptions{Store: store, Runner: runner, Now: now, Log: log, Yield: payments.Yield})
 	sweep := func(ctx context.Context) (map[string]int, error) {

@@ -23,8 +23,8 @@ type Options struct {
 	Store  journey.Store
 	Runner *journey.Runner
 	Every  time.Duration // between sweeps, give or take a tenth
-	// Pace is how many journeys a sweep visits in a second at the most: Pay's allowance is for living citizens first.
-	Pace int
+	// MaxPerSecond is how many journeys a sweep visits in a second at the most: Pay's allowance is for living citizens first.
+	MaxPerSecond int
 	Now  func() time.Time
 	Log  *slog.Logger
 	// Shared is the store, where other processes may sweep it at the same time; else nil.
@@ -59,12 +59,12 @@ func (c Counts) Words() map[string]int {
 // Mopup sweeps. Safe for concurrent use.
 type Mopup struct {
 	Options
-	pace *rate.Limiter
+	limiter *rate.Limiter
 }
 
 // New makes a mop-up.
 func New(o Options) *Mopup {
-	return &Mopup{Options: o, pace: rate.NewLimiter(rate.Limit(o.Pace), o.Pace)}
+	return &Mopup{Options: o, limiter: rate.NewLimiter(rate.Limit(o.MaxPerSecond), o.MaxPerSecond)}
 }
 
 // Counts are what a sweep did; each visited journey is counted once more, under what became of it.
@@ -182,7 +182,7 @@ func (s *sweep) consider(ctx context.Context, due journey.Due) error {
 		return nil
 	}
 	defer s.leave(ctx, due.ID)
-	if err := s.pace.Wait(ctx); err != nil {
+	if err := s.limiter.Wait(ctx); err != nil {
 		return err
 	}
 	s.visit(ctx, j)

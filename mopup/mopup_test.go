@@ -60,7 +60,7 @@ func TestTheFirstSweepComesSoonAfterTheStart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := &counted{}
-		m := New(Options{Store: store, Every: 30 * time.Minute, Pace: 1, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		m := New(Options{Store: store, Every: 30 * time.Minute, MaxPerSecond: 1, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 		ctx, stop := context.WithCancel(t.Context())
 		go m.Run(ctx)
 		time.Sleep(2 * time.Minute) // of the bubble's own clock
