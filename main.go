@@ -92,7 +92,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 	counted := metrics.New(store, routeNames(s.Routes), now)
 	payments := pay.New(pay.Options{
 		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
-		Turn: store.turn, Finished: counted.PayCalled,
+		SharedLimit: store.turn, Finished: counted.PayCalled,
 	})
 	service := delivery.New(delivery.Options{
 		Upstream: s.Upstream, Socket: s.UpstreamSocket, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
@@ -134,7 +134,7 @@ func assembleAt(ctx context.Context, s config.Settings, log *slog.Logger, now fu
 		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
 		Spool: bodies, Acquire: holding.Acquire,
 		Runner: runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
-		DoctorToken: command.DoctorToken(sealer), WebhookSecrets: s.PayWebhookSecrets, Marks: store, Counted: counted.Requested, Shadowed: counted.Shadowed, Heard: counted.Heard,
+		DoctorToken: command.DoctorToken(sealer), WebhookSecrets: s.PayWebhookSecrets, Marks: store, Counted: counted.RequestReceived, Shadowed: counted.Shadowed, Heard: counted.WebhookReceived,
 		Pages: pages.New(pages.Options{
 			Prefix: s.Prefix, ServiceName: s.ServiceName, ServiceNameCY: s.ServiceNameCY, Contact: s.Contact, ContactCY: s.ContactCY,
 			TestMode: !s.Live, CardOrigins: s.PayCardOrigins,

@@ -122,7 +122,7 @@ func stateOf(j journey.Journey) answer {
 func pageOf(j journey.Journey) pages.Page {
 	switch j.State {
 	case journey.StateHeld:
-		if j.AsksCitizen() {
+		if j.AwaitsCitizen() {
 			return pages.PayAgain
 		}
 		return pages.NotStarted

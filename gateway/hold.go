@@ -192,7 +192,7 @@ func (g *Gateway) toPay(w http.ResponseWriter, r *http.Request, began journey.Be
 
 // proceed takes the same request, sent again, to where its journey stands: the double click resumes the payment.
 func (g *Gateway) proceed(w http.ResponseWriter, r *http.Request, j journey.Journey) {
-	if j.AsksCitizen() && !isScript(r) {
+	if j.AwaitsCitizen() && !isScript(r) {
 		g.answer(w, r, stateOf(j))
 		return
 	}

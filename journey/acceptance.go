@@ -38,17 +38,17 @@ type Reason string
 
 // Reasons of verdicts, by the names of the settings.
 const (
-	ReasonTextMissing Reason = "the page has none of the texts in ACCEPT_TEXT"
-	ReasonRefuseText  Reason = "the page has a text in REFUSE_TEXT"
-	ReasonNoText      Reason = "the page has neither a text in ACCEPT_TEXT nor one in REFUSE_TEXT"
-	ReasonTextUnread  Reason = "no text decided before the page broke off, was too large or could not be decoded"
-	ReasonElsewhere   Reason = "the redirect does not lead where ACCEPT_LOCATION says"
-	ReasonItself      Reason = "the redirect asks for the same request again"
-	ReasonMoved       Reason = "the redirect may ask for the same request elsewhere"
-	ReasonForm        Reason = "the redirect leads back to the form"
-	ReasonOther       Reason = "the redirect leads away from the service, or nowhere"
-	ReasonTrouble     Reason = "the redirect leads to what looks like a log-in or an error"
-	ReasonStatus      Reason = "the status is not in ACCEPT"
+	ReasonTextMissing   Reason = "the page has none of the texts in ACCEPT_TEXT"
+	ReasonRefuseText    Reason = "the page has a text in REFUSE_TEXT"
+	ReasonNoText        Reason = "the page has neither a text in ACCEPT_TEXT nor one in REFUSE_TEXT"
+	ReasonTextUnread    Reason = "no text decided before the page broke off, was too large or could not be decoded"
+	ReasonWrongLocation Reason = "the redirect does not lead where ACCEPT_LOCATION says"
+	ReasonItself        Reason = "the redirect asks for the same request again"
+	ReasonMoved         Reason = "the redirect may ask for the same request elsewhere"
+	ReasonForm          Reason = "the redirect leads back to the form"
+	ReasonOther         Reason = "the redirect leads away from the service, or nowhere"
+	ReasonTrouble       Reason = "the redirect leads to what looks like a log-in or an error"
+	ReasonStatus        Reason = "the status is not in ACCEPT"
 )
 
 // Verdict returns what a complete answer means, and why.
@@ -120,7 +120,7 @@ func (r *Acceptance) verdictByLocation(redirect Redirect) (Verdict, Reason) {
 		if redirect.leadsToAny(r.Locations) {
 			return VerdictAccepted, ""
 		}
-		return VerdictRefused, ReasonElsewhere
+		return VerdictRefused, ReasonWrongLocation
 	}
 	switch {
 	case !redirect.staysAtService():

@@ -11,19 +11,19 @@ import (
 func TestAHeldRequestWhoseCitizenIsAskedFirst(t *testing.T) {
 	t.Parallel()
 	asking := HoldAsking("01TEST", "key", exampleTerms(), Fingerprint{Path: "/licences/apply"}, t0)
-	require.True(t, asking.AsksCitizen())
+	require.True(t, asking.AwaitsCitizen())
 	require.Equal(t, t0.Add(2*time.Hour), asking.DueAt)
 	require.Equal(t, StepNone, asking.Owed(t0.Add(2*time.Hour-1)))
 	require.Equal(t, StepGiveUp, asking.Owed(t0.Add(2*time.Hour)))
 	require.Equal(t, StateAbandoned, must(t, asking, RetryLapsed{}).State)
 
 	asked := must(t, asking, PaymentAsked{})
-	require.False(t, asked.AsksCitizen())
+	require.False(t, asked.AwaitsCitizen())
 	require.True(t, asked.Creating)
 	_, err := asked.Apply(RetryLapsed{}, ByMopup, t0.Add(3*time.Hour))
 	require.Error(t, err, "a payment may have been made")
 	lost := must(t, asked, PaymentNotCreated{"Pay is down"})
-	require.False(t, lost.AsksCitizen())
+	require.False(t, lost.AwaitsCitizen())
 	require.Equal(t, StepFindOrphan, lost.Owed(t0.Add(4*time.Hour)))
 	require.Equal(t, StatePaying, must(t, asked, PaymentCreated{snapshot(StatusCreated)}).State)
 }

@@ -23,8 +23,8 @@ type Early struct {
 	NotBefore  time.Time `json:"not_before,omitzero"`
 }
 
-// readings are when an open payment is read, in minutes after it began. Pay ends one after 90 minutes (FACTS 3.4).
-var readings = [...]time.Duration{5, 10, 15, 20, 30, 45, 60, 75, 90, 100}
+// readTimes are when an open payment is read, in minutes after it began. Pay ends one after 90 minutes (FACTS 3.4).
+var readTimes = [...]time.Duration{5, 10, 15, 20, 30, 45, 60, 75, 90, 100}
 
 const (
 	// earlyLease is how long a visit keeps other replicas away: longer than a visit usually takes.
@@ -53,7 +53,7 @@ func (j Journey) earlyFrom() time.Time {
 	var from time.Time
 	switch {
 	case j.State == StatePaying:
-		from = j.nextReading()
+		from = j.nextRead()
 	case j.State == StateConfirmed && j.Paid():
 		from = j.PaidAt.Add(j.Terms.ReturnGrace)
 	}
@@ -63,13 +63,13 @@ func (j Journey) earlyFrom() time.Time {
 	return latest(from, j.NotBefore, j.Early.NotBefore)
 }
 
-// nextReading returns the first reading that has not been made. The times are those of our own clock.
-func (j Journey) nextReading() time.Time {
+// nextRead returns the first reading that has not been made. The times are those of our own clock.
+func (j Journey) nextRead() time.Time {
 	if len(j.Payments) == 0 {
 		return time.Time{}
 	}
 	p := j.Payments[len(j.Payments)-1]
-	for _, minutes := range readings {
+	for _, minutes := range readTimes {
 		if at := j.AskedAt.Add(minutes * time.Minute); !p.Finished() && at.After(p.ReadAt) {
 			return at
 		}

@@ -218,8 +218,8 @@ func (j Journey) OwnedBy(key string) bool {
 	return j.Key != "" && subtle.ConstantTimeCompare([]byte(j.Key), []byte(key)) == 1
 }
 
-// AsksCitizen reports whether nothing happens until the citizen says that they want to pay: no payment was ever asked for.
-func (j Journey) AsksCitizen() bool { return j.State == StateHeld && j.AskedAt.IsZero() }
+// AwaitsCitizen reports whether nothing happens until the citizen says that they want to pay: no payment was ever asked for.
+func (j Journey) AwaitsCitizen() bool { return j.State == StateHeld && j.AskedAt.IsZero() }
 
 // Payment is the one that confirmed the journey, else the newest; false where there is none.
 func (j Journey) Payment() (Payment, bool) {

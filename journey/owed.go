@@ -113,7 +113,7 @@ func (j Journey) next(now time.Time) (Step, time.Time) {
 func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 	switch j.State {
 	case StateHeld:
-		if j.AsksCitizen() {
+		if j.AwaitsCitizen() {
 			return StepGiveUp, j.RetryUntil()
 		}
 		if j.Creating { // may be under way just now

@@ -74,7 +74,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case LeftToStaff:
 		return j.troubled(f, TroubleRefused, "the service refused; this route leaves that to staff", StateRefused)
 	case RetryLapsed:
-		if j.AsksCitizen() {
+		if j.AwaitsCitizen() {
 			return j.move(f, StateAbandoned, "", StateHeld)
 		}
 		return j.move(f, StateAbandoned, "", StateUnpaid)

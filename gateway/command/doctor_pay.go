@@ -27,16 +27,16 @@ func checkPay(ctx context.Context, e examined) []finding {
 func judgeKey(check pay.KeyCheck, s config.Settings) finding {
 	const about = "GOV.UK Pay"
 	switch {
-	case check.Verdict == pay.KeyTaken:
+	case check.Key == pay.KeyTaken:
 		return found(fine, about, "takes the key, which is %s", modeOf(s))
-	case check.Verdict == pay.KeyRefused:
-		return found(wrong, about, "refuses the key (status %d): PAYGATE_PAY_API_KEY is mistyped, or was revoked", check.Status)
+	case check.Key == pay.KeyRefused:
+		return found(wrong, about, "refuses the key (status %d): PAYGATE_PAY_API_KEY is mistyped, or was revoked", check.HTTPStatus)
 	case check.Code == "P0920":
 		return found(wrong, about, "has a firewall that refuses Paygate's requests (%s); something between may change them", check.Code)
-	case check.Status >= 500:
-		return found(warning, about, "has trouble just now (status %d), so the key could not be tried; ask again later", check.Status)
+	case check.HTTPStatus >= 500:
+		return found(warning, about, "has trouble just now (status %d), so the key could not be tried; ask again later", check.HTTPStatus)
 	default:
-		return found(wrong, about, "does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?", check.Status)
+		return found(wrong, about, "does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?", check.HTTPStatus)
 	}
 }
 

@@ -136,11 +136,11 @@ func (m *Metrics) PayCalled(call, code string, took time.Duration) {
 	m.payTime.Observe(took.Seconds())
 }
 
-// Requested counts a request at the public door.
-func (m *Metrics) Requested(kind string) { m.requests.WithLabelValues(kind).Inc() }
+// RequestReceived counts a request at the public door.
+func (m *Metrics) RequestReceived(kind string) { m.requests.WithLabelValues(kind).Inc() }
 
 // Shadowed counts what would have become of a request on a route in shadow mode.
 func (m *Metrics) Shadowed(route, what string) { m.shadowed.WithLabelValues(route, what).Inc() }
 
-// Heard counts a message from GOV.UK Pay.
-func (m *Metrics) Heard(result string) { m.webhooks.WithLabelValues(result).Inc() }
+// WebhookReceived counts a message from GOV.UK Pay.
+func (m *Metrics) WebhookReceived(result string) { m.webhooks.WithLabelValues(result).Inc() }

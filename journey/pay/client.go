@@ -25,8 +25,8 @@ import (
 // maxAnswerBytes bounds what is read of any answer.
 const maxAnswerBytes = 1 << 20
 
-// queueFor is how long a create may wait for its turn.
-const queueFor = 2 * time.Second
+// queueTimeout is how long a create may wait for its turn.
+const queueTimeout = 2 * time.Second
 
 // readRate is how many readings a second early delivery makes room for: a third of what Pay allows an account (FACTS 1.3).
 const readRate = 25
@@ -39,9 +39,9 @@ type Options struct {
 	Timeout     time.Duration
 	CreateRate  int // creates a second; over it a short queue, then journey.ErrPayBusy
 
-	// Turn, where set, waits for a create's turn among several processes, no longer than ctx lasts. No payment is created
+	// SharedLimit, where set, waits for a create's turn among several processes, no longer than ctx lasts. No payment is created
 	// when it fails: a journey.ErrPayBusy or the end of ctx says that there are too many, anything else that nobody knows.
-	Turn func(ctx context.Context) error
+	SharedLimit func(ctx context.Context) error
 	// Finished, where set, hears of every call: its name, and the status or a word for what went wrong.
 	Finished func(call, code string, took time.Duration)
 }
@@ -81,7 +81,7 @@ func New(o Options) *Client {
 
 // Create makes a payment.
 func (c *Client) Create(ctx context.Context, p journey.NewPayment) (journey.PaymentSnapshot, error) {
-	if err := c.turn(ctx); err != nil {
+	if err := c.waitToCreate(ctx); err != nil {
 		return journey.PaymentSnapshot{}, err
 	}
 	body, err := c.do(ctx, call{"create", http.MethodPost, "/v1/payments", newPaymentJSON(p)}, http.StatusCreated)
@@ -95,17 +95,17 @@ func (c *Client) Create(ctx context.Context, p journey.NewPayment) (journey.Paym
 	return snapshot, err
 }
 
-// turn is the queue before a create: first this process's, then the one of all.
-func (c *Client) turn(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, queueFor)
+// waitToCreate is the queue before a create: first this process's, then the one of all.
+func (c *Client) waitToCreate(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, queueTimeout)
 	defer cancel()
 	if err := c.creates.Wait(ctx); err != nil {
 		return tooMany()
 	}
-	if c.options.Turn == nil {
+	if c.options.SharedLimit == nil {
 		return nil
 	}
-	switch err := c.options.Turn(ctx); {
+	switch err := c.options.SharedLimit(ctx); {
 	case errors.Is(err, journey.ErrPayBusy), errors.Is(err, context.DeadlineExceeded):
 		return tooMany()
 	case err != nil:

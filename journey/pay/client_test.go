@@ -336,7 +336,7 @@ func TestACreateWaitsForItsTurnAmongAllProcesses(t *testing.T) {
 	} {
 		client := pay.New(pay.Options{
 			URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second, CreateRate: 10,
-			Turn: func(ctx context.Context) error {
+			SharedLimit: func(ctx context.Context) error {
 				_, limited := ctx.Deadline()
 				require.True(t, limited)
 				return c.turn

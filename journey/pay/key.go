@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// KeyVerdict is what Pay makes of the key.
-type KeyVerdict string
+// KeyStatus is what Pay makes of the key.
+type KeyStatus string
 
 const (
 	// KeyTaken is a key that Pay knows.
-	KeyTaken KeyVerdict = "taken"
+	KeyTaken KeyStatus = "taken"
 	// KeyRefused is a key that Pay does not know, or no longer.
-	KeyRefused KeyVerdict = "refused"
+	KeyRefused KeyStatus = "refused"
 	// KeyUnclear is an answer that says nothing of the key: Pay has trouble, or it is not Pay that answers.
-	KeyUnclear KeyVerdict = "unclear"
+	KeyUnclear KeyStatus = "unclear"
 )
 
 // KeyCheck is Pay's answer to a harmless read.
 type KeyCheck struct {
-	Verdict KeyVerdict
-	Status  int       // HTTP
-	Code    string    // Pay's, such as P0200; often empty
-	Date    time.Time // by Pay's clock, to the second; zero where it does not say
+	Key        KeyStatus
+	HTTPStatus int       // HTTP
+	Code       string    // Pay's, such as P0200; often empty
+	Date       time.Time // by Pay's clock, to the second; zero where it does not say
 }
 
 // noPayment is an id that no payment has: asked for it, Pay gives nobody's data away and makes nothing.
@@ -44,15 +44,15 @@ func (c *Client) CheckKey(ctx context.Context) (KeyCheck, error) {
 	}
 	defer answer.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswerBytes))
-	check := KeyCheck{Status: answer.StatusCode, Code: codeOf(body)}
-	check.Verdict = keyVerdict(check.Status, check.Code)
+	check := KeyCheck{HTTPStatus: answer.StatusCode, Code: codeOf(body)}
+	check.Key = keyStatus(check.HTTPStatus, check.Code)
 	check.Date, _ = http.ParseTime(answer.Header.Get("Date")) // zero where there is none
 	return check, nil
 }
 
-// keyVerdict: a wrong key is stopped by a 401 before anything else, and whatever has one of Pay's codes came behind that
+// keyStatus: a wrong key is stopped by a 401 before anything else, and whatever has one of Pay's codes came behind that
 // (FACTS 1.2), but for the firewall's P0920, which comes before it.
-func keyVerdict(status int, code string) KeyVerdict {
+func keyStatus(status int, code string) KeyStatus {
 	switch {
 	case status == http.StatusUnauthorized:
 		return KeyRefused

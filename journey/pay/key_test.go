@@ -15,7 +15,7 @@ func TestWhatPaysAnswerSaysOfTheKey(t *testing.T) {
 	for _, c := range []struct {
 		status  int
 		body    string
-		verdict pay.KeyVerdict
+		verdict pay.KeyStatus
 	}{
 		{401, "Credentials are required to access this resource.", pay.KeyRefused},
 		{401, `{"code":"P0200"}`, pay.KeyRefused},
@@ -32,8 +32,8 @@ func TestWhatPaysAnswerSaysOfTheKey(t *testing.T) {
 	} {
 		got, err := client(t, says(c.status, c.body)).CheckKey(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, c.verdict, got.Verdict, "%d %s", c.status, c.body)
-		require.Equal(t, c.status, got.Status)
+		require.Equal(t, c.verdict, got.Key, "%d %s", c.status, c.body)
+		require.Equal(t, c.status, got.HTTPStatus)
 	}
 }
 
