@@ -25,8 +25,8 @@ type Options struct {
 	Every  time.Duration // between sweeps, give or take a tenth
 	// MaxPerSecond is how many journeys a sweep visits in a second at the most: Pay's allowance is for living citizens first.
 	MaxPerSecond int
-	Now  func() time.Time
-	Log  *slog.Logger
+	Now          func() time.Time
+	Log          *slog.Logger
 	// Shared is the store, where other processes may sweep it at the same time; else nil.
 	Shared Shared
 	// Swept, where set, hears what every sweep did.
