@@ -45,7 +45,7 @@ func (g *Gateway) newPassThrough() http.Handler {
 	lent := newBuffers()
 	proxy := &httputil.ReverseProxy{
 		Rewrite:        g.rewrite,
-		Transport:      g.newWays(lent),
+		Transport:      g.newTransports(lent),
 		ModifyResponse: g.modifyResponse,
 		ErrorHandler:   g.upstreamFailed,
 		ErrorLog:       log.New(brokenAnswers{g.Log}, "", 0),
@@ -185,6 +185,9 @@ func (g *Gateway) modifyResponse(answer *http.Response) error {
 	if answer.StatusCode < http.StatusContinue {
 		return errNoStatus
 	}
+	if answer.StatusCode == http.StatusSwitchingProtocols && answer.Request.Header["Upgrade"] == nil {
+		return errUnasked
+	}
 	to := g.recipientOf(answer.Request)
 	if q := quoteOf(answer.Request); q != nil && answer.StatusCode == http.StatusPaymentRequired {
 		return q.take(answer, func(header http.Header) { g.cleanAnswer(header, to) })
@@ -204,6 +207,9 @@ func (g *Gateway) modifyResponse(answer *http.Response) error {
 
 // errNoStatus: net/http reads such answers, and cannot write them.
 var errNoStatus = errors.New("the service's answer has no status")
+
+// errUnasked: to a request without Upgrade the service answered 101, which would open a tunnel past the pay routes.
+var errUnasked = errors.New("the service switched protocols unasked")
 
 // cleanAnswer takes out of an answer's header what is ours, and turns what would lead the browser astray.
 func (g *Gateway) cleanAnswer(header http.Header, to recipient) {

@@ -66,11 +66,11 @@ func says(text string) func(net.Conn) {
 	}
 }
 
-// freshTo is the way to a service with a time limit.
-func freshTo(to *url.URL, limit time.Duration) freshWay {
+// transportsTo reach a service within a time limit.
+func transportsTo(to *url.URL, limit time.Duration) transports {
 	g := gatewayTo(to)
 	g.UpstreamTimeout = limit
-	return g.newWays(newBuffers()).fresh.(freshWay)
+	return g.newTransports(newBuffers())
 }
 
 func postTo(t testing.TB, ctx context.Context, to *url.URL, body string) *http.Request {
@@ -90,7 +90,7 @@ func TestAConnectionEndsWithItsAnswerWhateverTheServiceAddsOrSays(t *testing.T) 
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newOnWire(t, says("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"))
-			way := freshTo(s.address, 10*time.Second)
+			way := transportsTo(s.address, 10*time.Second)
 			for i := range 3 {
 				answer, err := way.RoundTrip(postTo(t, t.Context(), s.address, body))
 				require.NoError(t, err)
@@ -138,7 +138,7 @@ func TestInterimAnswersComeBeforeTheAnswer(t *testing.T) {
 			heard = append(heard, code)
 			return nil
 		}})
-		answer, err := freshTo(s.address, 10*time.Second).RoundTrip(postTo(t, ctx, s.address, body))
+		answer, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, ctx, s.address, body))
 		require.NoError(t, err, name)
 		require.Equal(t, http.StatusOK, answer.StatusCode)
 		require.Equal(t, []int{100, 103, 102}, heard, name)
@@ -164,7 +164,7 @@ func TestABrokenAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
 				_, _ = io.Copy(io.Discard, conn)
 				close(ended)
 			})
-			_, err := freshTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, body))
+			_, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, body))
 			require.Error(t, err, "%s, %s", name, size)
 			if name == "a head without end" {
 				require.Equal(t, "what came cannot be read", brokenBy(err), size)
@@ -178,7 +178,7 @@ func TestAnAnswerThatBreaksOffIsNoWholeOne(t *testing.T) {
 	t.Parallel()
 	for _, said := range []string{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"} {
 		s := newOnWire(t, func(conn net.Conn) { _, _ = io.WriteString(conn, said) })
-		answer, err := freshTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, "a=1"))
+		answer, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, "a=1"))
 		require.NoError(t, err)
 		_, err = io.ReadAll(answer.Body)
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
@@ -191,7 +191,7 @@ func TestAServiceThatSaysNothingIsGivenUp(t *testing.T) {
 	for name, body := range sizes {
 		for _, said := range []string{"", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 2", "HTTP/1.1 103 Early Hints\r\n\r\n"} {
 			silent := newOnWire(t, says(said))
-			_, err := freshTo(silent.address, 50*time.Millisecond).RoundTrip(postTo(t, t.Context(), silent.address, body))
+			_, err := transportsTo(silent.address, 50*time.Millisecond).RoundTrip(postTo(t, t.Context(), silent.address, body))
 			var timeout net.Error
 			require.ErrorAs(t, err, &timeout, "%s, %q", name, said)
 			require.True(t, timeout.Timeout(), "%s, %q", name, said)
@@ -217,11 +217,14 @@ func TestAnAnswerThatHasBegunMayTakeItsTime(t *testing.T) {
 			_, _ = io.WriteString(theirs, "k")
 		}()
 		to := &url.URL{Scheme: "http", Host: "service.example"}
-		answer, err := freshTo(to, limit).converse(ours, postTo(t, t.Context(), to, "a=1"))
+		transports := transportsTo(to, limit)
+		transports.singleUse.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return ours, nil }
+		answer, err := transports.RoundTrip(postTo(t, t.Context(), to, "a=1"))
 		require.NoError(t, err)
 		text, err := io.ReadAll(answer.Body)
 		require.NoError(t, err)
 		require.Equal(t, "ok", string(text))
+		require.NoError(t, answer.Body.Close())
 	})
 }
 
@@ -239,7 +242,7 @@ func TestACitizenWhoLeavesEndsTheConnection(t *testing.T) {
 				_, _ = io.Copy(io.Discard, conn)
 				close(ended)
 			})
-			answer, err := freshTo(s.address, 10*time.Second).RoundTrip(postTo(t, ctx, s.address, body))
+			answer, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, ctx, s.address, body))
 			if said == "" {
 				require.ErrorIs(t, err, context.Canceled, "%s, %s", name, size)
 			} else {
@@ -262,7 +265,7 @@ func TestClosingAnAnswerDoesNotReadTheRest(t *testing.T) {
 		_, _ = io.Copy(io.Discard, conn)
 		close(ended)
 	})
-	answer, err := freshTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, "a=1"))
+	answer, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, "a=1"))
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	<-ended
@@ -285,15 +288,25 @@ func TestTheServiceSeesNoHalfOfASmallForm(t *testing.T) {
 	require.Zero(t, s.connections.Load())
 }
 
-func TestNobodyChangesTheProtocolOfAPost(t *testing.T) {
+func TestPassThroughRefusesATunnelNobodyAskedFor(t *testing.T) {
 	t.Parallel()
-	for _, upgrade := range []string{"", "Connection: Upgrade\r\nUpgrade: websocket\r\n"} {
-		s := newOnWire(t, says("HTTP/1.1 101 Switching Protocols\r\n"+upgrade+"\r\n"))
-		answer, err := freshTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, "a=1"))
-		require.NoError(t, err)
-		_, tunnel := answer.Body.(io.Writer)
-		require.False(t, tunnel)
-		require.NoError(t, answer.Body.Close())
+	for _, upgrade := range []string{"", "Connection: Upgrade\r\nUpgrade: websocket\r\n", "Connection: Upgrade\r\nUpgrade: h2c\r\n"} {
+		for _, request := range []string{
+			"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na=1",
+			"POST /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 3\r\n\r\na=1",
+			"GET /x HTTP/1.1\r\nHost: h\r\n\r\n", "GET /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+		} {
+			ended := make(chan struct{})
+			s := newOnWire(t, func(conn net.Conn) {
+				_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n"+upgrade+"\r\n")
+				_, _ = io.Copy(io.Discard, conn)
+				close(ended)
+			})
+			g := gatewayTo(s.address)
+			g.Pages = pages.New(pages.Options{ServiceName: "Licences"})
+			require.Contains(t, exchange(t, serverOf(t, g.newPassThrough()), request), "HTTP/1.1 502 ", request)
+			<-ended
+		}
 	}
 }
 
@@ -308,7 +321,7 @@ func TestAnEncryptedServiceIsReachedByBothWays(t *testing.T) {
 	require.NoError(t, err)
 	g := gatewayTo(to)
 	g.UpstreamTLS = service.Client().Transport.(*http.Transport).TLSClientConfig
-	way := g.newWays(newBuffers())
+	way := g.newTransports(newBuffers())
 	for _, body := range sizes {
 		answer, err := way.RoundTrip(postTo(t, t.Context(), to, body))
 		require.NoError(t, err)
@@ -326,7 +339,7 @@ func TestALargeAnswerArrivesWhole(t *testing.T) {
 		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\n\r\n%s", strings.Repeat("a", size)) // as much as comes until the end
 	})
 	for name, body := range sizes {
-		answer, err := freshTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, body))
+		answer, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, body))
 		require.NoError(t, err, name)
 		n, err := io.Copy(io.Discard, answer.Body)
 		require.NoError(t, err, name)

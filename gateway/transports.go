@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -12,16 +13,19 @@ import (
 	"paygate/gateway/dial"
 )
 
-// ways are the two ways to the service. Requests that change something have a fresh connection each: net/http sends one
-// again by itself when a reused connection breaks and it carries an Idempotency-Key, which any citizen can add; and without
-// the key, a connection that the service closes at the wrong moment would cost the citizen a 502. So have requests with a
-// body, whatever their method: a service that does not expect the body takes it for the next request on the connection,
-// and nobody has judged that one. So has HEAD: some services (Django on gunicorn) send a body all the same, which would be
-// read as the answer to the next request. Connections that authenticate their user (NTLM, Negotiate) are never shared either.
-type ways struct{ pooled, fresh http.RoundTripper }
+// transports are the two ways to reach the service. A request that changes something has a connection of its own: net/http sends
+// a request again by itself when a reused connection breaks and the request carries an Idempotency-Key, which any citizen can
+// add; and without the key, a connection that the service closes at the wrong moment would cost the citizen a 502. So does a
+// request with a body, whatever its method: a service that does not expect the body takes it for the next request on the
+// connection, and that one was never matched against the pay routes. So does HEAD: some services (Django on gunicorn) send a
+// body all the same, which would be read as the answer to the next request. A connection that authenticates its user (NTLM,
+// Negotiate) is never shared either.
+type transports struct{ keepAlive, singleUse http.RoundTripper }
 
-func (g *Gateway) newWays(lent *buffers) ways {
-	return ways{g.newTransport(lent), newFreshWay(g.newTransport(lent), g.dialer(), g.Upstream)}
+func (g *Gateway) newTransports(lent *buffers) transports {
+	singleUse := g.newTransport(lent)
+	singleUse.DisableKeepAlives = true
+	return transports{g.newTransport(lent), singleUse}
 }
 
 func (g *Gateway) newTransport(lent *buffers) *http.Transport {
@@ -41,13 +45,34 @@ func (g *Gateway) newTransport(lent *buffers) *http.Transport {
 	}
 }
 
-func (w ways) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements http.RoundTripper.
+func (t transports) RoundTrip(r *http.Request) (*http.Response, error) {
 	scheme, _, _ := strings.Cut(strings.ToLower(r.Header.Get("Authorization")), " ")
 	authenticates := scheme == "ntlm" || scheme == "negotiate"
-	if unsafeMethod(r.Method) || r.Method == http.MethodHead || r.ContentLength != 0 || authenticates {
-		return w.fresh.RoundTrip(r)
+	if !unsafeMethod(r.Method) && r.Method != http.MethodHead && r.ContentLength == 0 && !authenticates {
+		return t.keepAlive.RoundTrip(r)
 	}
-	return w.pooled.RoundTrip(r)
+	if err := readSmallBody(r); err != nil {
+		return nil, err
+	}
+	return t.singleUse.RoundTrip(r)
+}
+
+// smallBody is the size up to which a body is read whole before its request goes out.
+const smallBody = 16 << 10
+
+// readSmallBody reads a small body whole, so that a slow client does not hold a connection to the service, and the service
+// never sees half of a small form.
+func readSmallBody(r *http.Request) error {
+	if r.ContentLength <= 0 || r.ContentLength > smallBody {
+		return nil
+	}
+	body := make([]byte, r.ContentLength)
+	if _, err := io.ReadFull(r.Body, body); err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
 }
 
 func (g *Gateway) dialer() dial.Dialer {
