@@ -19,7 +19,6 @@ type goPackage struct {
 // sideways are the only imports between rooms of one floor.
 var sideways = map[string][]string{
 	"paygate/internal/paysim":  {"paygate/journey/pay"},
-	"paygate/gateway/probe":    {"paygate/gateway/dial"},
 	"paygate/gateway/form":     {"paygate/gateway/cards", "paygate/gateway/reading"},
 	"paygate/gateway/delivery": {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers", "paygate/gateway/dial"},
 }
@@ -27,7 +26,7 @@ var sideways = map[string][]string{
 // floor is how high a room lies. Imports go down only.
 func floor(path string) int {
 	switch path {
-	case "paygate", "paygate/gateway/command", "paygate/gateway/config":
+	case "paygate", "paygate/gateway/command", "paygate/gateway/command/doctor", "paygate/gateway/command/probe", "paygate/gateway/config":
 		return 3
 	case "paygate/gateway", "paygate/gateway/staff", "paygate/mopup":
 		return 2

@@ -21,7 +21,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/probe"
+	"paygate/gateway/command/probe"
 )
 
 // The tests of this file put Paygate in front of the web servers that services really run on, as Debian packs them. What

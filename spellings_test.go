@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/probe"
+	"paygate/gateway/command/probe"
 )
 
 // knownSpellings are the table's, of one pay path, that are refused or held whatever the settings.

@@ -3,7 +3,7 @@ package examples_test
 import (
 	"slices"
 
-	"paygate/gateway/probe"
+	"paygate/gateway/command/probe"
 )
 
 // spellings are ways to write /licences/apply that some server or some service takes for it: those that Paygate knows, and some that

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"paygate/gateway"
+	"paygate/gateway/command/probe"
 	"paygate/gateway/config"
 	"paygate/gateway/form"
-	"paygate/gateway/probe"
 	"paygate/gateway/reading"
 	"paygate/journey"
 )

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"paygate/gateway"
+	"paygate/gateway/command/probe"
 	"paygate/gateway/config"
-	"paygate/gateway/probe"
 	"paygate/journey"
 )
 

@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 
 	"paygate/gateway"
+	"paygate/gateway/command/probe"
 	"paygate/gateway/config"
-	"paygate/gateway/probe"
 	"paygate/journey"
 )
 

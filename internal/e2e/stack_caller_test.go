@@ -16,7 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/probe"
+	"paygate/gateway/command/probe"
 )
 
 // caller is somebody who is signed in to a service and writes requests byte for byte.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/probe"
+	"paygate/gateway/command/probe"
 )
 
 // TestHarmlessRequestsReachARealFrameworkUnchanged sends requests that cost nothing, some of them near the pay paths, to

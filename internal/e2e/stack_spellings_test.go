@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/probe"
+	"paygate/gateway/command/probe"
 )
 
 // atLeast is how many spellings of each part of a request every stack is tried with.

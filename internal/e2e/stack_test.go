@@ -19,7 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/probe"
+	"paygate/gateway/command/probe"
 )
 
 // stack is a small legacy service on a real framework, with that framework's defaults. Its source is in
