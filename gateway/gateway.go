@@ -19,6 +19,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"paygate/gateway/cookie"
+	"paygate/gateway/marker"
 	"paygate/gateway/origin"
 	"paygate/gateway/pages"
 	"paygate/gateway/spool"
@@ -114,8 +115,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 	}
 	steady(w, r, bodyIdle)
-	r, marker := cutMarker(r)
-	ruling := g.judge.rule(r).at(marker, r.Method)
+	r, mark := marker.Cut(r)
+	ruling := g.judge.rule(r).at(mark, r.Method)
 	if ruling.verdict == targetFree {
 		w, r = ruling.safely(w, r)
 	}

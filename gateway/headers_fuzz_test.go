@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/headers"
 )
 
 // cgi is the name of the variable that the loosest of servers make of a header's name.
@@ -69,7 +71,7 @@ func FuzzHeadersToTheService(f *testing.F) {
 
 		for option := range strings.SplitSeq(strings.ToLower(connection), ",") {
 			if option = strings.TrimSpace(option); strings.HasPrefix(option, "paygate") || option == "content-type" || option == "cookie" {
-				require.True(t, namesEndToEnd(in.Header), "%q takes something away", connection)
+				require.True(t, headers.NamesEndToEnd(in.Header), "%q takes something away", connection)
 			}
 		}
 	})

@@ -8,8 +8,10 @@ import (
 	"slices"
 
 	"paygate/gateway/cards"
+	"paygate/gateway/cookie"
 	"paygate/gateway/form"
 	"paygate/gateway/headers"
+	"paygate/gateway/marker"
 	"paygate/gateway/reading"
 	"paygate/gateway/spool"
 	"paygate/journey"
@@ -90,8 +92,8 @@ func (g *Gateway) acquireToRead(r *http.Request, body *spool.Body) (release func
 func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 	client := g.clientOf(r)
 	header := headers.Held(r.Header, client.trusted)
-	stripCookies(header)
-	withoutMarkedPage(header)
+	cookie.StripHeader(header)
+	marker.CutReferrer(header)
 	return journey.HeldRequest{
 		Method: r.Method, Path: hit.path, Query: hit.query, Header: header,
 		Host: r.Host, ForwardedFor: forwardedFor(r, client), ForwardedHost: client.host, ForwardedProto: client.proto,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"paygate/gateway/headers"
 	"paygate/gateway/origin"
 	"paygate/gateway/reading"
 )
@@ -102,7 +103,7 @@ func (j *judge) find(r *http.Request, t target, relevant []*watched) ruling {
 		result.elsewhere = j.elsewhere(r.Method, t, relevant, read)
 	}
 	isJudgedByForm := result.verdict == targetPay || len(result.elsewhere) > 0
-	if isJudgedByForm && namesEndToEnd(r.Header) {
+	if isJudgedByForm && headers.NamesEndToEnd(r.Header) {
 		return ruling{verdict: targetRefused, target: t, status: http.StatusBadRequest, reason: errConnection}
 	}
 	return result

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"paygate/gateway/marker"
 	"paygate/gateway/pages"
 	"paygate/journey"
 )
@@ -42,11 +43,11 @@ func (g *Gateway) serveOwn(mux *http.ServeMux, w http.ResponseWriter, r *http.Re
 	target, _ := originForm(r)
 	path, _, _ := strings.Cut(target, "?")
 	inner := *r
-	url := *r.URL
-	inner.URL = &url
-	url.Path, url.RawPath = strings.TrimPrefix(path, g.Prefix), ""
+	address := *r.URL
+	inner.URL = &address
+	address.Path, address.RawPath = strings.TrimPrefix(path, g.Prefix), ""
 	ownHeader(w.Header())
-	if url.Path != pathpkg.Clean(url.Path) {
+	if address.Path != pathpkg.Clean(address.Path) {
 		g.answer(w, r, noAddress)
 		return
 	}
@@ -127,11 +128,11 @@ func (g *Gateway) item(j journey.Journey) pages.Item {
 	case item.Page == pages.PassReady:
 		item.View.Target = j.Fingerprint.Target()
 	case item.Page == pages.Waiting:
-		item.View.Target = markedAddress(j)
+		item.View.Target = marker.Address(j)
 	case j.ShowsReply(g.Runner.Now()) && item.Page == pages.Refused:
-		item.View.Target = ownAnswerAddress(j)
+		item.View.Target = marker.OwnAnswerAddress(j)
 	case j.ShowsReply(g.Runner.Now()) && item.Page != pages.Challenged:
-		item.View.Target = markedAddress(j)
+		item.View.Target = marker.Address(j)
 	}
 	return item
 }

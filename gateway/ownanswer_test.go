@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/headers"
+	"paygate/gateway/marker"
 	"paygate/journey"
 )
 
@@ -17,7 +19,7 @@ func handed(t testing.TB, reply journey.Reply) *http.Response {
 	j := journey.Journey{
 		ID: "01JDM4Q0V3Q7J2S3", State: journey.StateReleased, Fingerprint: journey.Fingerprint{Path: "/licences/apply", Query: "page=1"},
 	}
-	r := httptest.NewRequest(http.MethodGet, markedAddress(j), nil)
+	r := httptest.NewRequest(http.MethodGet, marker.Address(j), nil)
 	w := httptest.NewRecorder()
 	gatewayTo(&url.URL{Scheme: "http", Host: "10.0.0.5:8080"}).hand(w, r, j, &reply)
 	return w.Result()
@@ -90,7 +92,7 @@ func TestNoCacheKeepsWhatIsPaidFor(t *testing.T) {
 			got := handed(t, journey.Reply{Status: http.StatusOK, Header: header.Clone()}).Header
 			require.Equal(t, kept, got.Get(name) != "", name)
 			require.Contains(t, got.Get("Cache-Control"), "private", name)
-			makePrivate(header)
+			headers.MakePrivate(header)
 			require.Equal(t, kept, header.Get(name) != "", name)
 		}
 	}

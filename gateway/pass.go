@@ -134,7 +134,7 @@ func (g *Gateway) collect(w http.ResponseWriter, r *http.Request, j journey.Jour
 	headers.CopyConditions(request.Header, r.Header)
 	progress, err := g.Runner.Collect(r.Context(), j.ID, request, g.visit(r))
 	if progress.Reply != nil {
-		makePrivate(progress.Reply.Header)
+		headers.MakePrivate(progress.Reply.Header)
 	}
 	g.passOn(w, r, progress, err)
 }

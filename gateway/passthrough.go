@@ -17,8 +17,10 @@ import (
 	"time"
 
 	"paygate/gateway/cookie"
+	"paygate/gateway/csp"
 	"paygate/gateway/delivery"
 	"paygate/gateway/headers"
+	"paygate/gateway/marker"
 	"paygate/gateway/origin"
 )
 
@@ -145,8 +147,8 @@ func (g *Gateway) rewriteHeader(pr *httputil.ProxyRequest) {
 		}
 	}
 	headers.Clean(header, client.trusted)
-	stripCookies(header)
-	withoutMarkedPage(header)
+	cookie.StripHeader(header)
+	marker.CutReferrer(header)
 	if _, given := header["User-Agent"]; !given {
 		header["User-Agent"] = nil // net/http would name itself
 	}
@@ -200,7 +202,7 @@ func (g *Gateway) modifyResponse(answer *http.Response) error {
 		}
 	}
 	if isOnPayRoute(answer.Request) {
-		makePrivate(answer.Header)
+		headers.MakePrivate(answer.Header)
 	}
 	return nil
 }
@@ -217,7 +219,7 @@ func (g *Gateway) cleanAnswer(header http.Header, to recipient) {
 	delivery.PublicReply(header, g.Upstream, g.UpstreamHost, to.origin)
 	cookie.StripSet(header)
 	keepTicket(header, to)
-	allowCardPages(header, g.formsLeadTo(to))
+	csp.AllowForms(header, g.formsLeadTo(to))
 }
 
 // withoutTrailer drops the trailer that net/http fills in when the body has been read.

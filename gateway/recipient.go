@@ -31,7 +31,7 @@ func (g *Gateway) recipientAt(in *http.Request) recipient {
 	if target, err := parseTarget(in, g.Origins); err == nil {
 		to.path = target.path
 	}
-	if line := serviceCookies(in.Header); line != "" {
+	if line := cookie.Others(in.Header); line != "" {
 		to.cookies = []string{line}
 	}
 	return to

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"paygate/gateway/headers"
+	"paygate/gateway/marker"
 	"paygate/gateway/pages"
 	"paygate/journey"
 )
@@ -23,7 +25,7 @@ func (g *Gateway) heldAddress(w http.ResponseWriter, r *http.Request, hit ruling
 		g.answer(w, r, tooEarly)
 		return
 	}
-	j, found, err := g.owned(r, hit.marker.journey)
+	j, found, err := g.owned(r, hit.marker.Journey)
 	switch {
 	case err != nil:
 		g.answer(w, r, storeFailed(err))
@@ -55,8 +57,8 @@ func (g *Gateway) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 		g.answer(w, r, storeFailed(err))
 	case after.ShowsReply(g.Runner.Now()):
 		_ = progress.Reply.Close() // the kept one is shown
-		g.showReply(w, r, after, marker{})
-	case showsSomething(progress.Reply) && !(progress.Reply.Broken && g.explains(r, after, marker{}, *progress.Reply)):
+		g.showReply(w, r, after, marker.Marker{})
+	case showsSomething(progress.Reply) && !(progress.Reply.Broken && g.explains(r, after, marker.Marker{}, *progress.Reply)):
 		// too large to keep, or broken off: there is this one chance to see it
 		g.seen(r, after)
 		g.hand(w, r, after, progress.Reply)
@@ -87,7 +89,7 @@ func (g *Gateway) seen(r *http.Request, j journey.Journey) journey.Journey {
 }
 
 // showReply shows the kept reply.
-func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, j journey.Journey, at marker) {
+func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, j journey.Journey, at marker.Marker) {
 	reply, err := g.readReply(r, j)
 	switch {
 	case errors.Is(err, journey.ErrErased):
@@ -105,15 +107,15 @@ func (g *Gateway) showReply(w http.ResponseWriter, r *http.Request, j journey.Jo
 
 // explains tells whether our page comes before the service's refusal: where the route wants it, and instead of a challenge,
 // which the browser could answer as often as it likes and would see again. A script gets what the service said.
-func (g *Gateway) explains(r *http.Request, j journey.Journey, at marker, reply journey.Reply) bool {
-	return j.State == journey.StateRefused && !isScript(r) && (j.Terms.RefusedPage && !at.ownAnswer || isChallenge(reply))
+func (g *Gateway) explains(r *http.Request, j journey.Journey, at marker.Marker, reply journey.Reply) bool {
+	return j.State == journey.StateRefused && !isScript(r) && (j.Terms.RefusedPage && !at.OwnAnswer || isChallenge(reply))
 }
 
 // explained returns the page before the service's refusal, which has a button to the refusal.
 func explained(j journey.Journey, reply journey.Reply) answer {
 	a := stateOf(j)
 	if !isChallenge(reply) && !isEmpty(reply, j) {
-		a.view.Target = ownAnswerAddress(j)
+		a.view.Target = marker.OwnAnswerAddress(j)
 	}
 	return a
 }
@@ -251,7 +253,7 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 	case p.Journey.ID == "":
 		g.answer(w, r, storeFailed(err))
 	case p.Journey.ShowsReply(g.Runner.Now()):
-		sendOn(w, r, markedAddress(p.Journey))
+		sendOn(w, r, marker.Address(p.Journey))
 	default:
 		g.sayState(w, r, p.Journey, err)
 	}
@@ -267,7 +269,7 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.
 	if reply.Header.Get("Cache-Control") == "" {
 		reply.Header.Set("Cache-Control", "no-cache")
 	}
-	makePrivate(reply.Header) // the answer of a pay route is for this browser alone
+	headers.MakePrivate(reply.Header) // the answer of a pay route is for this browser alone
 	maps.Copy(w.Header(), reply.Header)
 	w.WriteHeader(reply.Status)
 	if r.Method == http.MethodHead {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"paygate/gateway/cookie"
+	"paygate/gateway/marker"
 	"paygate/gateway/pages"
 	"paygate/gateway/reading"
 	"paygate/journey"
@@ -86,7 +88,7 @@ func (g *Gateway) advanceAll(r *http.Request, own []journey.Journey) []visitOutc
 // some service takes for a parameter that decided what the request is and costs. Those were judged when it was held.
 func (g *Gateway) visit(r *http.Request) journey.Visit {
 	var kept []string
-	for pair := range strings.SplitSeq(serviceCookies(r.Header), ";") {
+	for pair := range strings.SplitSeq(cookie.Others(r.Header), ";") {
 		name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
 		if !slices.ContainsFunc(g.deciding, func(wanted string) bool { return reading.MayName(name, wanted) }) {
 			kept = append(kept, pair)
@@ -101,7 +103,7 @@ func (g *Gateway) showOutcome(w http.ResponseWriter, r *http.Request, v visitOut
 	j := v.after
 	switch {
 	case j.ShowsReply(g.Runner.Now()), g.waits(v):
-		seeOther(w, markedAddress(j))
+		seeOther(w, marker.Address(j))
 	case j.State == journey.StateConfirmed && j.Terms.Kind == journey.KindPass, j.PassValid(g.Runner.Now()):
 		g.backToPass(w, r, j)
 	default:

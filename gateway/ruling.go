@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"paygate/gateway/marker"
 	"paygate/gateway/reading"
 )
 
@@ -24,7 +25,7 @@ const (
 type ruling struct {
 	verdict verdict
 	target  target
-	marker  marker // of targetMarked
+	marker  marker.Marker // of targetMarked
 
 	// Of targetRefused: 400 for what is not plain, 405 and 501 for methods; why, for the log, without any part of the target.
 	status int
@@ -56,9 +57,9 @@ type ruling struct {
 
 // at is the ruling on a request that had a marker. To look at a reply is no request to the service, whatever its address; any
 // other method is one to the held address.
-func (r ruling) at(m marker, method string) ruling {
+func (r ruling) at(m marker.Marker, method string) ruling {
 	isTarget := r.target.path != "" // and not refused before it was read
-	if !m.present || !isTarget || r.verdict == targetOwn || method != http.MethodGet && method != http.MethodHead {
+	if !m.Present || !isTarget || r.verdict == targetOwn || method != http.MethodGet && method != http.MethodHead {
 		return r
 	}
 	return ruling{verdict: targetMarked, target: r.target, path: r.path, query: r.query, marker: m}

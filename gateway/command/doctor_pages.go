@@ -12,9 +12,9 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
-	"paygate/gateway"
 	"paygate/gateway/config"
 	"paygate/gateway/cookie"
+	"paygate/gateway/csp"
 	"paygate/gateway/reading"
 	"paygate/journey"
 )
@@ -65,7 +65,7 @@ func judgePage(p page, s config.Settings) []finding {
 	}
 	var findings []finding
 	for _, policy := range metaPolicies(document) {
-		if lacking := gateway.LackingFormAction(policy, s.Origins.Main(), s.PayCardOrigins); len(lacking) > 0 {
+		if lacking := csp.Lacking(policy, s.Origins.Main(), s.PayCardOrigins); len(lacking) > 0 {
 			findings = append(findings, found(wrong, about,
 				"its <meta> Content-Security-Policy keeps the form from leading to GOV.UK Pay, and Paygate does not touch pages: add %s to its form-action", strings.Join(lacking, " ")))
 		}
@@ -80,7 +80,7 @@ func judgePage(p page, s config.Settings) []finding {
 		return []finding{found(note, about, "has no form; where that is elsewhere, or behind a log-in, name a page with -page PATH")}
 	}
 	for _, policy := range p.header.Values("Content-Security-Policy") {
-		if lacking := gateway.LackingFormAction(policy, s.Origins.Main(), s.PayCardOrigins); len(lacking) > 0 {
+		if lacking := csp.Lacking(policy, s.Origins.Main(), s.PayCardOrigins); len(lacking) > 0 {
 			return []finding{found(fine, about, "its Content-Security-Policy has a form-action, to which Paygate adds %s", strings.Join(lacking, " "))}
 		}
 	}

@@ -23,7 +23,8 @@ const (
 // mostTickets is how many journeys one browser can have under way at a time.
 const mostTickets = 8
 
-// mostBytes is what every browser keeps of one cookie, name and attributes included (RFC 6265 section 6.1). Ours is smaller.
+// mostBytes is what every browser keeps of one cookie, name and attributes included (RFC 6265 section 6.1). Ours is
+// smaller.
 const mostBytes = 4096
 
 // Ticket is the right to one journey. Key is its secret.
@@ -77,8 +78,8 @@ func (j *Jar) name() string {
 	return plainName
 }
 
-// Read gives the request's tickets, newest first and at most eight. Every cookie of the name is read, since a sibling site
-// may have put one of its own in front; what cannot be read is as good as absent.
+// Read gives the request's tickets, newest first and at most eight. Every cookie of the name is read, since a sibling
+// site may have put one of its own in front; what cannot be read is as good as absent.
 func (j *Jar) Read(r *http.Request) []Ticket {
 	var tickets []Ticket
 	known := map[Ticket]bool{}
@@ -98,8 +99,8 @@ func (j *Jar) Read(r *http.Request) []Ticket {
 	return tickets[:min(len(tickets), mostTickets)] // more would have Pay asked about each of them
 }
 
-// Write puts the first tickets, at most eight and as many as fit, into the browser: the caller lists first what is needed
-// most. It replaces what was written to the same answer before. An error means that not even one ticket fits.
+// Write puts the first tickets, at most eight and as many as fit, into the browser: the caller lists first what is
+// needed most. It replaces what was written to the same answer before. An error means that not even one ticket fits.
 func (j *Jar) Write(w http.ResponseWriter, tickets []Ticket) error {
 	for n := min(len(tickets), mostTickets); ; n-- {
 		line, err := j.line(tickets[:n])
@@ -127,8 +128,8 @@ func (j *Jar) line(tickets []Ticket) (string, error) {
 	return c.String(), nil
 }
 
-// Strip cuts our cookies out of a Cookie header and leaves the other bytes as they were: old cookies with quotes, blanks
-// or %00 in them must survive. It is empty when nothing else was there.
+// Strip cuts our cookies out of a Cookie header and leaves the other bytes as they were: old cookies with quotes,
+// blanks or %00 in them must survive. It is empty when nothing else was there.
 func Strip(header string) string {
 	if !hasOurs(header) {
 		return header
@@ -139,6 +140,32 @@ func Strip(header string) string {
 		kept[0] = strings.TrimLeft(kept[0], " \t") // it stands first now, without a separator before it
 	}
 	return strings.Join(kept, ";")
+}
+
+// StripHeader cuts our cookies out of the Cookie lines of a header.
+func StripHeader(header http.Header) {
+	lines := header["Cookie"]
+	if !slices.ContainsFunc(lines, func(line string) bool { return line == "" || hasOurs(line) }) {
+		return
+	}
+	var others []string
+	for _, line := range lines {
+		if line = Strip(line); line != "" {
+			others = append(others, line)
+		}
+	}
+	if len(others) == 0 {
+		delete(header, "Cookie")
+		return
+	}
+	header["Cookie"] = others
+}
+
+// Others returns the cookies of a header except ours, as one line.
+func Others(header http.Header) string {
+	cleaned := http.Header{"Cookie": header["Cookie"]}
+	StripHeader(cleaned)
+	return strings.Join(cleaned["Cookie"], "; ")
 }
 
 // IsSent reports whether a request's header has a cookie of our names.

@@ -1,5 +1,5 @@
-// Package headers says which headers of a browser's request travel to the service: one rule, for free traffic and for held
-// requests alike.
+// Package headers says which headers of a browser's request travel to the service: one rule, for free traffic and for
+// held requests alike.
 package headers
 
 import (
@@ -15,8 +15,8 @@ var overrides = []string{
 	"x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl", "x-script-name", "script-name", "path-info", "proxy",
 }
 
-// asker are the headers, by fold, with which only a trusted proxy may say who asks, or where it finds files of the service
-// (Rack::Sendfile, CVE-2025-61780); all x-forwarded-* belong to them.
+// asker are the headers, by fold, with which only a trusted proxy may say who asks, or where it finds files of the
+// service (Rack::Sendfile, CVE-2025-61780); all x-forwarded-* belong to them.
 var asker = []string{"forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "front-end-https", "x-sendfile-type", "x-accel-mapping"}
 
 // answered are the headers that ask for something that Paygate does itself.
@@ -34,8 +34,9 @@ var perFetch = []string{"range", "if-range", "if-none-match", "if-modified-since
 // made are the headers that net/http writes itself.
 var made = []string{"host", "content-length"}
 
-// IsOurs reports whether a name is, for some reader, one of the headers that only Paygate sets: its fold is "paygate", or
-// begins with "paygate-". The fold is how careless servers see a name: CGI makes one of - and _ and more.
+// IsOurs reports whether a name is, for some reader, one of the headers that only Paygate sets: its fold is
+// "paygate", or begins with "paygate-". The fold is how careless servers see a name: CGI makes one of - and _ and
+// more.
 func IsOurs(name string) bool {
 	const own = "paygate"
 	return len(name) >= len(own) && strings.EqualFold(name[:len(own)], own) && (len(name) == len(own) || !isAlphanumeric(name[len(own)]))
@@ -55,8 +56,8 @@ func wellNamed(name string) bool {
 	return name != ""
 }
 
-// Clean removes, on every route, what a client must not say to the service: our headers in any spelling, names that are read
-// in different ways, overrides, what Paygate answers itself, and, unless a trusted proxy says it, who asks.
+// Clean removes, on every route, what a client must not say to the service: our headers in any spelling, names that
+// are read in different ways, overrides, what Paygate answers itself, and, unless a trusted proxy says it, who asks.
 func Clean(h http.Header, trusted bool) {
 	for name := range h {
 		if !wellNamed(name) || IsOurs(name) || isOneOf(overrides, name) || isOneOf(answered, name) || !trusted && saysWhoAsks(name) {
@@ -65,8 +66,8 @@ func Clean(h http.Header, trusted bool) {
 	}
 }
 
-// Held returns what a held request keeps of a header: all that free traffic would carry, but what belongs to one connection or
-// to a single fetch.
+// Held returns what a held request keeps of a header: all that free traffic would carry, but what belongs to one
+// connection or to a single fetch.
 func Held(h http.Header, trusted bool) http.Header {
 	held := h.Clone()
 	if held == nil {
@@ -86,23 +87,6 @@ func CopyConditions(to, from http.Header) {
 	for _, name := range []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"} {
 		if values, given := from[name]; given {
 			to[name] = values
-		}
-	}
-}
-
-// IsHopByHop reports whether a well-named header belongs to one connection.
-func IsHopByHop(name string) bool { return isOneOf(hopByHop, name) }
-
-// DropHopByHop removes what belongs to one connection, and whatever else the Connection header names.
-func DropHopByHop(h http.Header) {
-	for _, line := range h["Connection"] {
-		for name := range strings.SplitSeq(line, ",") {
-			h.Del(strings.TrimSpace(name))
-		}
-	}
-	for name := range h {
-		if IsHopByHop(name) {
-			delete(h, name)
 		}
 	}
 }

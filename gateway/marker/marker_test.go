@@ -1,8 +1,9 @@
-package gateway
+package marker
 
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,7 +11,7 @@ import (
 	"paygate/journey"
 )
 
-func TestTheMarkerIsCutOutOfTheQueryAlone(t *testing.T) {
+func TestCutRemovesTheMarkerAndNothingElse(t *testing.T) {
 	t.Parallel()
 	for in, out := range map[string]string{
 		"": "", "a=1": "a=1", "&": "&", "a=1;b=2&&": "a=1;b=2&&", "xpaygate-reply=1": "xpaygate-reply=1", "paygate-replyx=1": "paygate-replyx=1",
@@ -21,36 +22,28 @@ func TestTheMarkerIsCutOutOfTheQueryAlone(t *testing.T) {
 		"Paygate-Reply=X&a=1": "a=1", "paygate%2Dreply=X&a=1": "a=1", "%70aygate-reply=X&a=1": "a=1", "paygate%252Dreply=X&a=1": "a=1",
 		"+paygate-reply=X&a=1": "a=1", "%20paygate-reply%20=X&a=1": "a=1",
 	} {
-		rest, _, found := withoutMarker(in)
+		rest, _, found := cut(in)
 		require.Equal(t, out, rest, in)
 		require.Equal(t, in != out, found, in)
 	}
 }
 
-func TestTheMarkedAddressKeepsTheHeldQuery(t *testing.T) {
+func TestAddressKeepsTheHeldQuery(t *testing.T) {
 	t.Parallel()
 	for target, marked := range map[string]string{
 		"/licences/apply": "/licences/apply?paygate-reply=ID", "/index.php?page=apply": "/index.php?page=apply&paygate-reply=ID", "/a?b;c=%zz&": "/a?b;c=%zz&&paygate-reply=ID",
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.RequestURI = target
-		held, _ := originForm(r)
-		require.Equal(t, target, held)
-		path, query := splitTarget(target)
+		path, query, _ := strings.Cut(target, "?")
 		j := journey.Journey{ID: "ID", Fingerprint: journey.Fingerprint{Path: path, Query: query}}
-		require.Equal(t, marked, markedAddress(j))
-		require.Equal(t, marked+".service", ownAnswerAddress(j))
+		require.Equal(t, marked, Address(j))
+		require.Equal(t, marked+".service", OwnAnswerAddress(j))
 
-		for address, ownAnswer := range map[string]bool{markedAddress(j): false, ownAnswerAddress(j): true} {
+		for address, ownAnswer := range map[string]bool{Address(j): false, OwnAnswerAddress(j): true} {
 			r.RequestURI = address
-			unmarked, m := cutMarker(r)
+			unmarked, m := Cut(r)
 			require.Equal(t, target, unmarked.RequestURI)
-			require.Equal(t, marker{present: true, journey: "ID", ownAnswer: ownAnswer}, m)
+			require.Equal(t, Marker{Present: true, Journey: "ID", OwnAnswer: ownAnswer}, m)
 		}
 	}
-}
-
-func splitTarget(text string) (path, query string) {
-	r := httptest.NewRequest(http.MethodGet, "http://x"+text, nil)
-	return r.URL.Path, r.URL.RawQuery
 }

@@ -1,4 +1,6 @@
-package gateway
+// Package csp reads and widens the form-action of a Content-Security-Policy, which browsers apply to the redirect
+// after a form post as well.
+package csp
 
 import (
 	"cmp"
@@ -8,9 +10,9 @@ import (
 	"strings"
 )
 
-// allowCardPages adds Pay's card pages to the form-action of a page's Content-Security-Policy: browsers apply it to the
-// redirect after a form post, and would not let the citizen pay (FACTS trap 6).
-func allowCardPages(header http.Header, origins []string) {
+// AllowForms adds origins to the form-action of a page's Content-Security-Policy. Without Pay's card pages in it, the
+// citizen could not pay (FACTS trap 6).
+func AllowForms(header http.Header, origins []string) {
 	for i, line := range header["Content-Security-Policy"] {
 		policies := strings.Split(line, ",")
 		for p, policy := range policies {
@@ -40,9 +42,9 @@ func widen(directive string, origins []string) string {
 	return blank + strings.Join(words, " ")
 }
 
-// LackingFormAction lists those of the origins that a Content-Security-Policy, as a header or a <meta> element has it, does not
-// let a form lead to. page is the origin of the page that the policy comes with.
-func LackingFormAction(policy string, page *url.URL, origins []string) []string {
+// Lacking returns the origins that a policy, from a header or a <meta> element, does not let a form lead to. page is
+// the origin of the page that has the policy.
+func Lacking(policy string, page *url.URL, origins []string) []string {
 	var lacking []string
 	for one := range strings.SplitSeq(policy, ",") {
 		for directive := range strings.SplitSeq(one, ";") {
@@ -55,17 +57,19 @@ func LackingFormAction(policy string, page *url.URL, origins []string) []string 
 					lacking = append(lacking, origin)
 				}
 			}
-			break // a directive that stands twice counts once
+			break // only the first of two equal directives counts
 		}
 	}
 	return lacking
 }
 
-// allowsOrigin tells whether one of the sources matches an origin (CSP level 3, section 6.7.2). The path of a source does not
-// count: the form is led to the origin by a redirect.
+// allowsOrigin reports whether one of the sources matches an origin (CSP level 3, section 6.7.2). The path of a
+// source does not count, because it is a redirect that leads the form to the origin.
 func allowsOrigin(sources []string, page *url.URL, origin string) bool {
 	to, err := url.Parse(origin)
-	return err == nil && slices.ContainsFunc(sources, func(source string) bool { return matchesOrigin(strings.ToLower(source), page, to) })
+	return err == nil && slices.ContainsFunc(sources, func(source string) bool {
+		return matchesOrigin(strings.ToLower(source), page, to)
+	})
 }
 
 func matchesOrigin(source string, page, to *url.URL) bool {
@@ -86,7 +90,7 @@ func matchesOrigin(source string, page, to *url.URL) bool {
 	return matchesScheme(scheme, to) && matchesName(name, to.Hostname()) && matchesPort(port, to)
 }
 
-// matchesScheme lets https stand where http is allowed, as browsers do.
+// matchesScheme accepts https where a source says http, as browsers do.
 func matchesScheme(scheme string, to *url.URL) bool {
 	return scheme == to.Scheme || scheme == "http" && to.Scheme == "https"
 }

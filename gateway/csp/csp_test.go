@@ -1,4 +1,4 @@
-package gateway
+package csp
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhichOriginsAPolicyKeepsAFormFrom(t *testing.T) {
+func TestLackingListsTheOriginsThatFormActionBlocks(t *testing.T) {
 	t.Parallel()
 	const card, www = "https://card.payments.service.gov.uk", "https://www.payments.service.gov.uk"
 	page := &url.URL{Scheme: "https", Host: "licences.example.gov.uk"}
@@ -34,15 +34,15 @@ func TestWhichOriginsAPolicyKeepsAFormFrom(t *testing.T) {
 		"form-action *; form-action 'self'":                     nil,
 		"form-action *, form-action 'self'":                     {card, www},
 	} {
-		require.ElementsMatch(t, lacking, LackingFormAction(policy, page, []string{card, www}), policy)
+		require.ElementsMatch(t, lacking, Lacking(policy, page, []string{card, www}), policy)
 	}
 	simulated := &url.URL{Scheme: "http", Host: "127.0.0.1:8000"}
-	require.Empty(t, LackingFormAction("form-action 'self'", simulated, []string{"http://127.0.0.1:8000"}))
-	require.NotEmpty(t, LackingFormAction("form-action 'self'", simulated, []string{"http://127.0.0.1:8002"}))
-	require.Empty(t, LackingFormAction("form-action 127.0.0.1:*", simulated, []string{"http://127.0.0.1:8002"}))
+	require.Empty(t, Lacking("form-action 'self'", simulated, []string{"http://127.0.0.1:8000"}))
+	require.NotEmpty(t, Lacking("form-action 'self'", simulated, []string{"http://127.0.0.1:8002"}))
+	require.Empty(t, Lacking("form-action 127.0.0.1:*", simulated, []string{"http://127.0.0.1:8002"}))
 }
 
-func TestCardPagesAreAllowedByTheServicesPolicy(t *testing.T) {
+func TestAllowFormsWidensEveryFormAction(t *testing.T) {
 	t.Parallel()
 	origins := []string{"https://card.example", "https://www.example"}
 	for in, out := range map[string]string{
@@ -55,7 +55,7 @@ func TestCardPagesAreAllowedByTheServicesPolicy(t *testing.T) {
 		"":                                             "",
 	} {
 		header := http.Header{"Content-Security-Policy": {in}, "Content-Security-Policy-Report-Only": {"form-action 'self'"}}
-		allowCardPages(header, origins)
+		AllowForms(header, origins)
 		require.Equal(t, out, header.Get("Content-Security-Policy"))
 		require.Equal(t, "form-action 'self'", header.Get("Content-Security-Policy-Report-Only"))
 	}
