@@ -31,7 +31,7 @@ func startDemo(t *testing.T) string {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	go func() {
-		ended <- command.Run(ctx, command.World{Stdout: out, Stderr: os.Stderr, Assemble: assemble}, []string{"demo", "-port", itoa(port)})
+		ended <- command.Run(ctx, command.Env{Stdout: out, Stderr: os.Stderr}, []string{"demo", "-port", itoa(port)})
 	}()
 	t.Cleanup(func() {
 		stop()

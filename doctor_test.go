@@ -94,7 +94,7 @@ type visit struct {
 func (p *practice) visit(args ...string) visit {
 	p.t.Helper()
 	var out, errs bytes.Buffer
-	w := command.World{Environ: p.environ, Stdout: &out, Stderr: &errs, LookUp: p.lookUp}
+	w := command.Env{Environ: p.environ, Stdout: &out, Stderr: &errs, LookUp: p.lookUp}
 	v := visit{status: command.Run(p.t.Context(), w, append([]string{"doctor"}, args...)), lines: map[string]string{}}
 	for _, secret := range []string{"secretkey", secret32(1), annsToken} {
 		require.NotContains(p.t, out.String()+errs.String(), secret)
@@ -405,8 +405,8 @@ func TestTheStartWarnsOfAServiceThatIsNotPrivate(t *testing.T) {
 	ended := make(chan int, 1)
 	p := newPractice(t, formPage(), "PAYGATE_UPSTREAM=http://legacy.example:8080", "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0")
 	go func() {
-		ended <- command.Run(ctx, command.World{
-			Environ: p.environ, Stdout: io.Discard, Stderr: said, Assemble: assemble,
+		ended <- command.Run(ctx, command.Env{
+			Environ: p.environ, Stdout: io.Discard, Stderr: said,
 			LookUp: func(ctx context.Context, _, host string) ([]netip.Addr, error) {
 				select {
 				case <-resolving:

@@ -19,7 +19,7 @@ import (
 // deliversEarly lets early delivery do what is due.
 func (h *house) deliversEarly() {
 	h.t.Helper()
-	require.NoError(h.t, h.parts.Early(h.t.Context()))
+	require.NoError(h.t, h.parts.DeliverEarly(h.t.Context()))
 }
 
 // inMinutes lets minutes go by, one at a time, with early delivery after each.
@@ -182,7 +182,7 @@ func TestPayIsDownForHours(t *testing.T) {
 	h.pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	for range 100 {
 		h.pay.Advance(time.Minute)
-		_ = h.parts.Early(t.Context())
+		_ = h.parts.DeliverEarly(t.Context())
 	}
 	require.Empty(t, h.service.got(http.MethodPost))
 	require.Less(t, h.readings(), 12*12, "less and less often")
@@ -196,7 +196,7 @@ func TestPayIsDownForHours(t *testing.T) {
 	h.pays("success")
 	for range 179 {
 		h.pay.Advance(time.Minute)
-		_ = h.parts.Early(t.Context())
+		_ = h.parts.DeliverEarly(t.Context())
 	}
 	h.pay.ClearFaults()
 	h.pay.Advance(2 * time.Minute)
@@ -319,7 +319,7 @@ func TestReplicasShareEarlyDelivery(t *testing.T) {
 			var all sync.WaitGroup
 			for _, gate := range gates {
 				for range 2 {
-					all.Go(func() { require.NoError(t, gate.parts.Early(context.Background())) })
+					all.Go(func() { require.NoError(t, gate.parts.DeliverEarly(context.Background())) })
 				}
 			}
 			all.Wait()

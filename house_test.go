@@ -24,8 +24,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/command"
 	"paygate/gateway/config"
+	"paygate/internal/app"
 	"paygate/internal/paysim"
 	"paygate/journey"
 )
@@ -38,7 +38,7 @@ type house struct {
 	payURL  string
 	url     string
 	host    string // what browsers call it, where that is not its address
-	parts   *command.Parts
+	parts   *app.App
 	door    *httptest.Server
 	staff   *httptest.Server
 	store   string
@@ -172,7 +172,7 @@ func annHasPaid(t testing.TB, answer http.HandlerFunc, over ...string) (*house, 
 // build makes the service and the simulated Pay.
 func build(t testing.TB, atPay paysim.Options, answer http.HandlerFunc) *house {
 	t.Helper()
-	h := &house{t: t, service: &service{answer: answer}, log: &logBook{}, now: now}
+	h := &house{t: t, service: &service{answer: answer}, log: &logBook{}, now: func() time.Time { return time.Now().UTC() }}
 	h.service.server = &httptest.Server{Listener: quietListener(t), Config: &http.Server{Handler: h.service}}
 	h.service.server.Start()
 	t.Cleanup(h.service.server.Close)
@@ -201,7 +201,7 @@ func (h *house) open(listener net.Listener, over ...string) {
 	settings, err := config.Load(append(h.environ(h.store), over...))
 	require.NoError(h.t, err)
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.parts, err = assembleAt(context.Background(), settings, log, h.now)
+	h.parts, err = app.Assemble(context.Background(), settings, log, h.now)
 	require.NoError(h.t, err)
 	h.door = &httptest.Server{Listener: listener, Config: &http.Server{Handler: h.parts.Public}}
 	h.door.Start()

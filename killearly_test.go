@@ -19,6 +19,7 @@ import (
 
 	"paygate/gateway/command"
 	"paygate/gateway/config"
+	"paygate/internal/app"
 	"paygate/journey"
 )
 
@@ -31,14 +32,14 @@ func hasty() {
 	since := time.Unix(0, nanoseconds).UTC()
 	clock := func() time.Time { return since.Add(60 * time.Since(since)) }
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	status := command.Run(ctx, command.World{
+	status := command.Run(ctx, command.Env{
 		Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: version,
-		Assemble: func(ctx context.Context, s config.Settings, log *slog.Logger) (*command.Parts, error) {
-			parts, err := assembleAt(ctx, s, log, clock)
+		Assemble: func(ctx context.Context, s config.Settings, log *slog.Logger) (*app.App, error) {
+			parts, err := app.Assemble(ctx, s, log, clock)
 			if err == nil {
 				parts.Background = func(ctx context.Context) {
 					for ctx.Err() == nil {
-						_ = parts.Early(ctx)
+						_ = parts.DeliverEarly(ctx)
 						<-time.After(10 * time.Millisecond)
 					}
 				}

@@ -113,7 +113,7 @@ func TestMovingEndsWithAStatusThatScriptsCanGoBy(t *testing.T) {
 		{0, secret32(1), "bbolt:" + full, "bbolt:" + full + ".new"},
 	} {
 		var said strings.Builder
-		status := command.Run(t.Context(), command.World{Environ: []string{"PAYGATE_SECRETS=" + c.secrets}, Stdout: &said, Stderr: &said},
+		status := command.Run(t.Context(), command.Env{Environ: []string{"PAYGATE_SECRETS=" + c.secrets}, Stdout: &said, Stderr: &said},
 			[]string{"move", "-from", c.from, "-to", c.to})
 		require.Equal(t, c.status, status, said.String())
 	}

@@ -20,7 +20,7 @@ import (
 func types(t *testing.T, environ []string, args ...string) (status int, said, complained string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	status = command.Run(t.Context(), command.World{Environ: environ, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Assemble: assemble}, args)
+	status = command.Run(t.Context(), command.Env{Environ: environ, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}, args)
 	return status, out.String(), errs.String()
 }
 

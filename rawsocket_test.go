@@ -195,8 +195,8 @@ func openDoorTo(t testing.TB, service string, over ...string) *door {
 	said := &servingLine{book: d.log, address: make(chan string, 1)}
 	ended := make(chan int, 1)
 	go func() {
-		ended <- command.Run(ctx, command.World{
-			Environ: append(environ, over...), Stdout: io.Discard, Stderr: said, Assemble: assemble, Version: "test",
+		ended <- command.Run(ctx, command.Env{
+			Environ: append(environ, over...), Stdout: io.Discard, Stderr: said, Version: "test",
 		}, []string{"serve"})
 	}()
 	t.Cleanup(func() {

@@ -20,6 +20,7 @@ import (
 	"paygate/gateway/command"
 	"paygate/gateway/config"
 	"paygate/gateway/signature"
+	"paygate/internal/app"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pay"
@@ -64,7 +65,7 @@ func TestASecretThatIsStillNeededCannotGo(t *testing.T) {
 	h.close()
 	settings, err := config.Load(append(h.environ(h.store), "PAYGATE_SECRETS="+secret32(7)))
 	require.NoError(t, err)
-	_, err = assemble(t.Context(), settings, h.logger())
+	_, err = app.Assemble(t.Context(), settings, h.logger(), h.now)
 	require.ErrorContains(t, err, "1 open journeys sealed under a secret that PAYGATE_SECRETS no longer lists")
 	listener := h.listenAgain()
 	h.open(listener) // for the end of the test
@@ -243,7 +244,7 @@ func (h *house) inTheStore(do func(*boltstore.Store)) {
 	require.NoError(h.t, err)
 	sealer, err := seal.New(settings.Secrets)
 	require.NoError(h.t, err)
-	store, err := boltstore.Open(h.store, boltstore.Options{Sealer: sealer, Now: now, Log: h.logger()})
+	store, err := boltstore.Open(h.store, boltstore.Options{Sealer: sealer, Now: h.now, Log: h.logger()})
 	require.NoError(h.t, err)
 	do(store)
 	require.NoError(h.t, store.Close())
@@ -269,7 +270,7 @@ func TestADeliveryUnderWayIsFinishedBeforeTheEnd(t *testing.T) {
 	out := &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
 	ended := make(chan int, 1)
 	go func() {
-		ended <- command.Run(ctx, command.World{Environ: environ, Stdout: out, Stderr: out, Assemble: assemble}, nil)
+		ended <- command.Run(ctx, command.Env{Environ: environ, Stdout: out, Stderr: out}, nil)
 	}()
 	<-out.seen
 	c := h.citizen()
@@ -304,9 +305,9 @@ func TestServeEndsWithZeroWhenItIsToldTo(t *testing.T) {
 	out := &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
 	ended := make(chan int, 1)
 	go func() {
-		ended <- command.Run(ctx, command.World{
+		ended <- command.Run(ctx, command.Env{
 			Environ: append(h.environ(h.store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+itoa(port), "PAYGATE_STAFF_LISTEN=127.0.0.1:"+itoa(port+1)),
-			Stdout:  out, Stderr: out, Assemble: assemble,
+			Stdout:  out, Stderr: out,
 		}, nil)
 	}()
 	<-out.seen

@@ -185,10 +185,10 @@ func TestThePublicDoorMayBeEncrypted(t *testing.T) {
 	out := &announcement{wanted: `"msg":"serving"`, seen: make(chan struct{})}
 	ended := make(chan int, 1)
 	go func() {
-		ended <- command.Run(ctx, command.World{
+		ended <- command.Run(ctx, command.Env{
 			Environ: append(h.environ(h.store+"2"), "PAYGATE_LISTEN="+address, "PAYGATE_STAFF_LISTEN=127.0.0.1:"+itoa(port+1),
 				"PAYGATE_TLS_CERT_FILE="+certFile, "PAYGATE_TLS_KEY_FILE="+keyFile),
-			Stdout: out, Stderr: out, Assemble: assemble,
+			Stdout: out, Stderr: out,
 		}, nil)
 	}()
 	<-out.seen

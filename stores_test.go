@@ -117,8 +117,8 @@ func claimsLapse(t testing.TB, database string) (lapsed int) {
 	require.NoError(t, err)
 	for _, id := range claimed {
 		_, err := store.Update(t.Context(), id, func(j journey.Journey) (journey.Change, error) {
-			j.Claim.Until = now()
-			j.DueAt = j.Due(now())
+			j.Claim.Until = time.Now().UTC()
+			j.DueAt = j.Due(time.Now().UTC())
 			return journey.Change{Journey: j}, nil
 		})
 		require.NoError(t, err)

@@ -138,10 +138,10 @@ func TestTLSFilesThatCannotBeUsedAreSaid(t *testing.T) {
 		"no key": {certFile, "", 2}, "no certificate": {"", keyFile, 2},
 	} {
 		said := &logBook{}
-		status := command.Run(t.Context(), command.World{
+		status := command.Run(t.Context(), command.Env{
 			Environ: append(h.environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0",
 				"PAYGATE_TLS_CERT_FILE="+c.cert, "PAYGATE_TLS_KEY_FILE="+c.key),
-			Stdout: io.Discard, Stderr: said, Assemble: assemble,
+			Stdout: io.Discard, Stderr: said,
 		}, []string{"serve"})
 		require.Equal(t, c.status, status, name)
 		require.Contains(t, said.String(), "PAYGATE_TLS_CERT_FILE", name)
@@ -205,9 +205,9 @@ func TestARootThatCannotBeReadIsSaid(t *testing.T) {
 	h := newHouse(t, confirms)
 	for _, file := range []string{nonsense, nonsense + ".not"} {
 		said := &logBook{}
-		status := command.Run(t.Context(), command.World{
+		status := command.Run(t.Context(), command.Env{
 			Environ: append(h.environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_UPSTREAM_CA_FILE="+file),
-			Stdout:  io.Discard, Stderr: said, Assemble: assemble,
+			Stdout:  io.Discard, Stderr: said,
 		}, []string{"serve"})
 		require.Equal(t, 1, status)
 		require.Contains(t, said.String(), "PAYGATE_UPSTREAM_CA_FILE")

@@ -203,7 +203,7 @@ func (w *world) passes(d time.Duration) {
 
 // deliversEarly is a round of early delivery, which may break off where Pay is in trouble.
 func (w *world) deliversEarly(gate *house) {
-	if err := gate.parts.Early(context.Background()); err != nil {
+	if err := gate.parts.DeliverEarly(context.Background()); err != nil {
 		w.notes("early delivery broke off: %v", err)
 	}
 }

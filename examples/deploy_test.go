@@ -116,7 +116,7 @@ func TestTheComposeFile(t *testing.T) {
 			require.Equal(t, "never", s.PullPolicy, name)
 		}
 		if len(s.Command) > 0 {
-			require.Zero(t, command.Run(t.Context(), command.World{Stdout: io.Discard, Stderr: io.Discard}, append(s.Command, "-h")), name)
+			require.Zero(t, command.Run(t.Context(), command.Env{Stdout: io.Discard, Stderr: io.Discard}, append(s.Command, "-h")), name)
 		}
 	}
 	require.True(t, c.Networks["inner"].Internal)

@@ -166,7 +166,7 @@ func TestTheCommandsOfTheGuideExist(t *testing.T) {
 	named := regexp.MustCompile("(?m)(?:^|`)paygate ([a-z-]+)").FindAllStringSubmatch(operating(t), -1)
 	require.Greater(t, len(named), 10)
 	for _, found := range named {
-		require.Zero(t, command.Run(t.Context(), command.World{Stdout: io.Discard, Stderr: io.Discard}, []string{found[1], "-h"}), found[1])
+		require.Zero(t, command.Run(t.Context(), command.Env{Stdout: io.Discard, Stderr: io.Discard}, []string{found[1], "-h"}), found[1])
 	}
 }
 

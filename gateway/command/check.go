@@ -8,7 +8,7 @@ import (
 )
 
 // check connects to nothing.
-func check(_ context.Context, w World, args []string) error {
+func check(_ context.Context, w Env, args []string) error {
 	if _, err := w.flags("check", "", args, 0, nil); err != nil {
 		return err
 	}
@@ -20,7 +20,7 @@ func check(_ context.Context, w World, args []string) error {
 	return nil
 }
 
-func version(_ context.Context, w World, args []string) error {
+func version(_ context.Context, w Env, args []string) error {
 	if _, err := w.flags("version", "", args, 0, nil); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ type staffDoor struct {
 }
 
 // door reads how to reach the staff door.
-func (w World) door() (staffDoor, error) {
+func (w Env) door() (staffDoor, error) {
 	client, err := config.LoadClient(w.Environ)
 	if err != nil {
 		return staffDoor{}, err
@@ -101,7 +101,7 @@ func (d staffDoor) read(ctx context.Context, method, path string, query url.Valu
 }
 
 // journeyID is the one argument of a command about one journey.
-func (w World) journeyID(name string, args []string) (string, error) {
+func (w Env) journeyID(name string, args []string) (string, error) {
 	if len(args) != 1 || args[0] == "" || strings.ContainsAny(args[0], "/?#%. ") {
 		fmt.Fprintf(w.Stderr, "paygate %s: one journey ID is needed, behind the flags\n", name)
 		return "", errUsage
@@ -110,7 +110,7 @@ func (w World) journeyID(name string, args []string) (string, error) {
 }
 
 // printJSON writes a value for people and programs.
-func (w World) printJSON(value any) error {
+func (w Env) printJSON(value any) error {
 	encoder := json.NewEncoder(w.Stdout)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)

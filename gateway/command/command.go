@@ -10,49 +10,39 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
+	"time"
 
 	"paygate/gateway/config"
+	"paygate/internal/app"
 )
 
-// World is all that a command may touch of the world outside.
-type World struct {
+// Env is what a command may use of the world outside.
+type Env struct {
 	Environ []string
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
+	Version string
 
-	// Assemble makes the gateway's parts from settings.
-	Assemble func(context.Context, config.Settings, *slog.Logger) (*Parts, error)
-	Version  string
-
+	// Assemble builds Paygate from its settings; nil: app.Assemble by the system's clock.
+	Assemble func(context.Context, config.Settings, *slog.Logger) (*app.App, error)
 	// LookUp resolves the names of hosts; nil: as the system does.
 	LookUp config.LookUp
 }
 
-func (w World) lookUp(ctx context.Context, network, host string) ([]netip.Addr, error) {
-	if w.LookUp != nil {
-		return w.LookUp(ctx, network, host)
+func (e Env) lookUp(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	if e.LookUp != nil {
+		return e.LookUp(ctx, network, host)
 	}
 	return net.DefaultResolver.LookupNetIP(ctx, network, host)
 }
 
-// Parts are an assembled gateway, ready to be served.
-type Parts struct {
-	Public http.Handler
-	Staff  http.Handler
-	// Drain refuses new journeys at once, and returns when those under way are done or the context ends.
-	Drain func(context.Context) error
-	// Background does what no request asks for, until the context ends.
-	Background func(context.Context)
-	// Sweep runs the mop-up now, and counts what it did until an error broke it off.
-	Sweep func(context.Context) (map[string]int, error)
-	// Early delivers early what is due for that now.
-	Early func(context.Context) error
-	// Stuck counts the journeys that wait for a person.
-	Stuck func(context.Context) (int, error)
-	Close func() error
+func (e Env) assemble(ctx context.Context, s config.Settings, log *slog.Logger) (*app.App, error) {
+	if e.Assemble != nil {
+		return e.Assemble(ctx, s, log)
+	}
+	return app.Assemble(ctx, s, log, func() time.Time { return time.Now().UTC() })
 }
 
 // errUsage is a command used wrongly; what is wrong has been said already.
@@ -64,14 +54,14 @@ var errNeedsPerson = errors.New("something needs a person")
 type command struct {
 	name    string
 	summary string
-	run     func(context.Context, World, []string) error
+	run     func(context.Context, Env, []string) error
 }
 
 // commands are listed in the order of the help.
 func commands() []command {
 	return []command{
-		{"serve", "the gateway and its staff door (this is what runs without a command)", serve},
-		{"demo", "a sample service, a simulated GOV.UK Pay and the gateway, with no settings", demo},
+		{"serve", "the gateway and its staff listener (this is what runs without a command)", serve},
+		{"demo", "a sample service, a simulated GOV.UK Pay and the gateway, with no settings", runDemo},
 		{"simulator", "a simulated GOV.UK Pay alone, for your own tests", simulate},
 		{"sample", "the demo's sample service alone, to try a deployment with", sampleService},
 		{"check", "checks the settings and prints what they come to", check},
@@ -95,7 +85,7 @@ func commands() []command {
 }
 
 // Run runs one command and gives the exit status.
-func Run(ctx context.Context, w World, args []string) int {
+func Run(ctx context.Context, w Env, args []string) int {
 	name, rest := "serve", args
 	if len(args) > 0 && (len(args[0]) == 0 || args[0][0] != '-') {
 		name, rest = args[0], args[1:]
@@ -114,7 +104,7 @@ func Run(ctx context.Context, w World, args []string) int {
 	return 2
 }
 
-func status(w World, err error) int {
+func status(w Env, err error) int {
 	var faults config.Faults
 	var wrongly askedWrongly
 	switch {
@@ -145,7 +135,7 @@ func usage(out io.Writer) {
 }
 
 // flags reads a command's flags; most is how many arguments may follow them.
-func (w World) flags(name, arguments string, args []string, most int, define func(*flag.FlagSet)) ([]string, error) {
+func (w Env) flags(name, arguments string, args []string, most int, define func(*flag.FlagSet)) ([]string, error) {
 	set := flag.NewFlagSet("paygate "+name, flag.ContinueOnError)
 	set.SetOutput(w.Stderr)
 	set.Usage = func() {
@@ -168,7 +158,7 @@ func (w World) flags(name, arguments string, args []string, most int, define fun
 }
 
 // logger writes as the settings say.
-func (w World) logger(s config.Settings) *slog.Logger {
+func (w Env) logger(s config.Settings) *slog.Logger {
 	options := &slog.HandlerOptions{Level: s.LogLevel}
 	if s.LogFormat == "text" {
 		return slog.New(slog.NewTextHandler(w.Stderr, options))

@@ -42,7 +42,7 @@ type examined struct {
 
 // doctor checks the settings, then looks at what they speak of. It changes nothing and takes no journey from a gateway that
 // runs beside it: it reads pages of the service, one answer of GOV.UK Pay, and some files.
-func doctor(ctx context.Context, w World, args []string) error {
+func doctor(ctx context.Context, w Env, args []string) error {
 	var pages []string
 	_, err := w.flags("doctor", "[-page PATH …]", args, 0, func(set *flag.FlagSet) {
 		set.Func("page", "the `path` of a page whose form leads to a pay route, where it is not the pay route's own; can be repeated", func(path string) error {

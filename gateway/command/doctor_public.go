@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -14,12 +13,10 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/config"
 	"paygate/gateway/origin"
+	"paygate/internal/app"
 	"paygate/journey"
 	"paygate/journey/seal"
 )
-
-// DoctorToken returns what the doctor shows the running Paygate so that it says how a request arrived.
-func DoctorToken(sealer *seal.Sealer) string { return hex.EncodeToString(sealer.Derive("doctor", 16)) }
 
 const publicly = "public address"
 
@@ -38,7 +35,7 @@ func checkPublic(ctx context.Context, e examined) []finding {
 				continue
 			}
 		}
-		arrived, there := p.checkArrival(ctx, DoctorToken(sealer))
+		arrived, there := p.checkArrival(ctx, app.DoctorToken(sealer))
 		findings = append(findings, arrived)
 		if there {
 			findings = append(findings, p.checkLoops(ctx, e.pages)...)

@@ -14,7 +14,7 @@ import (
 )
 
 // exportCSV writes the finance file to standard output, and what it can be checked against to standard error.
-func exportCSV(ctx context.Context, w World, args []string) error {
+func exportCSV(ctx context.Context, w Env, args []string) error {
 	query := url.Values{}
 	_, err := w.flags("export", "-from DATE -to DATE", args, 0, func(set *flag.FlagSet) {
 		set.Func("from", "journeys begun on or after this `date` or time", func(s string) error { query.Set("from", s); return nil })
@@ -42,7 +42,7 @@ func exportCSV(ctx context.Context, w World, args []string) error {
 }
 
 // backup writes a copy of the running store to a file that is not there yet. It appears under its name once it is whole.
-func backup(ctx context.Context, w World, args []string) error {
+func backup(ctx context.Context, w Env, args []string) error {
 	rest, err := w.flags("backup", "FILE", args, 1, nil)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 // healthcheck asks the staff door of the gateway on this machine whether it is ready.
-func healthcheck(ctx context.Context, w World, args []string) error {
+func healthcheck(ctx context.Context, w Env, args []string) error {
 	if _, err := w.flags("healthcheck", "", args, 0, nil); err != nil {
 		return err
 	}

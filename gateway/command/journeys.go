@@ -21,7 +21,7 @@ type listed struct {
 }
 
 // journeys lists journeys, newest first.
-func journeys(ctx context.Context, w World, args []string) error {
+func journeys(ctx context.Context, w Env, args []string) error {
 	query, format := url.Values{}, "table"
 	since := ""
 	_, err := w.flags("journeys", "[flags]", args, 0, func(set *flag.FlagSet) {
@@ -35,7 +35,7 @@ func journeys(ctx context.Context, w World, args []string) error {
 	if err != nil {
 		return err
 	}
-	print, known := map[string]func(World, []json.RawMessage) error{"table": printTable, "json": printList, "csv": printCSV}[format]
+	print, known := map[string]func(Env, []json.RawMessage) error{"table": printTable, "json": printList, "csv": printCSV}[format]
 	if !known {
 		fmt.Fprintln(w.Stderr, "paygate journeys: -format must be table, json or csv")
 		return errUsage
@@ -65,9 +65,9 @@ func journeys(ctx context.Context, w World, args []string) error {
 	}
 }
 
-func printList(w World, all []json.RawMessage) error { return w.printJSON(all) }
+func printList(w Env, all []json.RawMessage) error { return w.printJSON(all) }
 
-func printTable(w World, all []json.RawMessage) error {
+func printTable(w Env, all []json.RawMessage) error {
 	table := tabwriter.NewWriter(w.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSTATE\tREFERENCE\tPENCE\tBEGUN\tNOTE")
 	for _, text := range all {
@@ -80,7 +80,7 @@ func printTable(w World, all []json.RawMessage) error {
 	return table.Flush()
 }
 
-func printCSV(w World, all []json.RawMessage) error {
+func printCSV(w Env, all []json.RawMessage) error {
 	out := csv.NewWriter(w.Stdout)
 	if err := out.Write(export.Columns()); err != nil {
 		return err
@@ -99,7 +99,7 @@ func printCSV(w World, all []json.RawMessage) error {
 }
 
 // show prints one journey with its whole history.
-func show(ctx context.Context, w World, args []string) error {
+func show(ctx context.Context, w Env, args []string) error {
 	rest, err := w.flags("show", "ID", args, 1, nil)
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func show(ctx context.Context, w World, args []string) error {
 }
 
 // order asks for one journey, or that something be done to it, and prints the journey as it then is.
-func (w World) order(ctx context.Context, method, path string, body any) error {
+func (w Env) order(ctx context.Context, method, path string, body any) error {
 	door, err := w.door()
 	if err != nil {
 		return err

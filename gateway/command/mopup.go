@@ -12,7 +12,7 @@ import (
 
 // mopup sweeps now, through the running gateway or, on a store that several processes share, by itself; it ends with 3
 // while anything is stuck.
-func mopup(ctx context.Context, w World, args []string) error {
+func mopup(ctx context.Context, w Env, args []string) error {
 	if _, err := w.flags("mopup", "", args, 0, nil); err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func mopup(ctx context.Context, w World, args []string) error {
 	return err
 }
 
-func (w World) sweepThroughDoor(ctx context.Context) (stuck bool, err error) {
+func (w Env) sweepThroughDoor(ctx context.Context) (stuck bool, err error) {
 	door, err := w.door()
 	if err != nil {
 		return false, err
@@ -48,26 +48,26 @@ func (w World) sweepThroughDoor(ctx context.Context) (stuck bool, err error) {
 }
 
 // sweepAlone opens no doors: it needs the store, Pay and the service, and no running gateway.
-func (w World) sweepAlone(ctx context.Context) (stuck bool, err error) {
+func (w Env) sweepAlone(ctx context.Context) (stuck bool, err error) {
 	settings, err := config.Load(w.Environ)
 	if err != nil {
 		return false, err
 	}
-	parts, err := w.Assemble(ctx, settings, w.logger(settings))
+	a, err := w.assemble(ctx, settings, w.logger(settings))
 	if err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, parts.Close()) }()
-	counts, err := parts.Sweep(ctx)
+	defer func() { err = errors.Join(err, a.Close()) }()
+	counts, err := a.Sweep(ctx)
 	w.printCounts(counts)
 	if err != nil {
 		return false, err
 	}
-	n, err := parts.Stuck(ctx)
+	n, err := a.CountStuck(ctx)
 	return n > 0, err
 }
 
-func (w World) printCounts(counts map[string]int) {
+func (w Env) printCounts(counts map[string]int) {
 	for _, word := range []string{"visited", "released", "captured", "returned", "abandoned", "waiting", "stuck", "failed"} {
 		fmt.Fprintf(w.Stdout, "%-10s %d\n", word, counts[word])
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 // moveStore copies all that one store keeps into another, while neither is in use.
-func moveStore(ctx context.Context, w World, args []string) error {
+func moveStore(ctx context.Context, w Env, args []string) error {
 	var from, to string
 	_, err := w.flags("move", "-from STORE -to STORE", args, 0, func(set *flag.FlagSet) {
 		set.StringVar(&from, "from", "", "the store to copy, as in PAYGATE_STORE; it stays as it is")
@@ -44,7 +44,7 @@ type resting interface {
 	Close() error
 }
 
-func (w World) move(ctx context.Context, m config.Move) (err error) {
+func (w Env) move(ctx context.Context, m config.Move) (err error) {
 	sealer, err := seal.New(m.Secrets)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (w World) move(ctx context.Context, m config.Move) (err error) {
 // movePatience is how long one step may take at a database; a page of large requests takes its time.
 const movePatience = 30 * time.Second
 
-func (w World) openResting(ctx context.Context, s config.Store, sealer *seal.Sealer) (resting, error) {
+func (w Env) openResting(ctx context.Context, s config.Store, sealer *seal.Sealer) (resting, error) {
 	log := slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if s.Kind == config.Bbolt {
 		return boltstore.Open(s.Path, boltstore.Options{Sealer: sealer, Log: log})

@@ -11,7 +11,7 @@ import (
 )
 
 // reasoned reads the flags of an order, all of which need a reason but for check-now.
-func (w World) reasoned(name, arguments string, args []string, define func(*flag.FlagSet)) (id, reason string, err error) {
+func (w Env) reasoned(name, arguments string, args []string, define func(*flag.FlagSet)) (id, reason string, err error) {
 	rest, err := w.flags(name, arguments, args, 1, func(set *flag.FlagSet) {
 		set.StringVar(&reason, "reason", "", "why; it stays in the history, with your name")
 		if define != nil {
@@ -32,7 +32,7 @@ func (w World) reasoned(name, arguments string, args []string, define func(*flag
 }
 
 // checkNow asks GOV.UK Pay about a journey and does what is owed.
-func checkNow(ctx context.Context, w World, args []string) error {
+func checkNow(ctx context.Context, w Env, args []string) error {
 	rest, err := w.flags("check-now", "ID", args, 1, nil)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func checkNow(ctx context.Context, w World, args []string) error {
 }
 
 // release has a paid request sent now, or once more.
-func release(ctx context.Context, w World, args []string) error {
+func release(ctx context.Context, w Env, args []string) error {
 	id, reason, err := w.reasoned("release", "-reason TEXT ID", args, nil)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func release(ctx context.Context, w World, args []string) error {
 }
 
 // refund gives money back.
-func refund(ctx context.Context, w World, args []string) error {
+func refund(ctx context.Context, w Env, args []string) error {
 	amount := ""
 	id, reason, err := w.reasoned("refund", "-amount POUNDS -reason TEXT ID", args, func(set *flag.FlagSet) {
 		set.StringVar(&amount, "amount", "", "pounds and pence, such as 5.00")
@@ -71,7 +71,7 @@ func refund(ctx context.Context, w World, args []string) error {
 }
 
 // settle ends a stuck journey as a person decided.
-func settle(ctx context.Context, w World, args []string) error {
+func settle(ctx context.Context, w Env, args []string) error {
 	as := ""
 	id, reason, err := w.reasoned("settle", "-as released|reversed|retry -reason TEXT ID", args, func(set *flag.FlagSet) {
 		set.StringVar(&as, "as", "", "released, reversed or retry")

@@ -43,7 +43,7 @@ settings that tell Paygate whether the service accepted a form: ACCEPT, ACCEPT_L
 `
 
 // probeRoutes is the command probe.
-func probeRoutes(ctx context.Context, w World, args []string) error {
+func probeRoutes(ctx context.Context, w Env, args []string) error {
 	p := probing{kind: probe.FormType, fill: map[string]string{}, timeout: 10 * time.Second}
 	_, err := w.flags("probe", probeArguments, args, 0, p.define)
 	if err != nil {

@@ -7,11 +7,12 @@ import (
 	"net"
 	"time"
 
+	"paygate/internal/demo"
 	"paygate/internal/demo/sample"
 )
 
 // sampleService runs the demo's service alone until the context ends.
-func sampleService(ctx context.Context, w World, args []string) error {
+func sampleService(ctx context.Context, w Env, args []string) error {
 	address := "127.0.0.1:8003"
 	_, err := w.flags("sample", "[-listen ADDRESS]", args, 0, func(set *flag.FlagSet) {
 		set.StringVar(&address, "listen", address, "where to listen")
@@ -24,5 +25,5 @@ func sampleService(ctx context.Context, w World, args []string) error {
 		return err
 	}
 	fmt.Fprintf(w.Stdout, "The sample service is at http://%s\n", listener.Addr())
-	return serveUntil(ctx, listener, sample.New(time.Now))
+	return demo.Serve(ctx, listener, sample.New(time.Now))
 }

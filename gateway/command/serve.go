@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"paygate/gateway/config"
+	"paygate/internal/app"
 )
 
 // drainFor is how long deliveries under way may take to end after SIGTERM: within 30 seconds all is over, the end included.
 const drainFor = 28 * time.Second
 
-func serve(ctx context.Context, w World, args []string) error {
+func serve(ctx context.Context, w Env, args []string) error {
 	if _, err := w.flags("serve", "", args, 0, nil); err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func serve(ctx context.Context, w World, args []string) error {
 }
 
 // serve runs the gateway until the context ends. ready, where given, hears when both doors are open.
-func (w World) serve(ctx context.Context, s config.Settings, log *slog.Logger, ready func()) error {
+func (w Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, ready func()) error {
 	public, err := listenPublic(s)
 	if err != nil {
 		return err
@@ -44,11 +45,11 @@ func (w World) serve(ctx context.Context, s config.Settings, log *slog.Logger, r
 		_ = public.Close()
 		return fmt.Errorf("opening the staff door: %w", err)
 	}
-	parts, err := w.Assemble(ctx, s, log)
+	a, err := w.assemble(ctx, s, log)
 	if err != nil {
 		return errors.Join(err, public.Close(), staff.Close())
 	}
-	doors := []*http.Server{publicServer(parts.Public, log), staffServer(parts.Staff, log)}
+	doors := []*http.Server{publicServer(a.Public, log), staffServer(a.Staff, log)}
 	failed := make(chan error, len(doors))
 	for i, listener := range []net.Listener{public, staff} {
 		go func() { failed <- doors[i].Serve(listener) }()
@@ -60,7 +61,7 @@ func (w World) serve(ctx context.Context, s config.Settings, log *slog.Logger, r
 	var background sync.WaitGroup
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
-	background.Go(func() { parts.Background(sweeping) })
+	background.Go(func() { a.Background(sweeping) })
 	background.Go(func() { w.warnOfExposure(sweeping, s, log) })
 	select {
 	case err = <-failed:
@@ -69,15 +70,15 @@ func (w World) serve(ctx context.Context, s config.Settings, log *slog.Logger, r
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
 	defer cancel()
 	if err == nil {
-		drain(late, parts, doors, log)
+		drain(late, a, doors, log)
 	}
 	stop()
-	return errors.Join(err, end(late, background.Wait, parts.Close))
+	return errors.Join(err, end(late, background.Wait, a.Close))
 }
 
 // warnOfExposure says when the service's name leads to public addresses. No start waits for it, or fails by it; of an address
 // in the settings themselves they have said so.
-func (w World) warnOfExposure(ctx context.Context, s config.Settings, log *slog.Logger) {
+func (w Env) warnOfExposure(ctx context.Context, s config.Settings, log *slog.Logger) {
 	if _, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil {
 		return
 	}
@@ -89,9 +90,9 @@ func (w World) warnOfExposure(ctx context.Context, s config.Settings, log *slog.
 }
 
 // drain refuses new journeys, lets what is under way end, then closes both doors.
-func drain(late context.Context, parts *Parts, doors []*http.Server, log *slog.Logger) {
+func drain(late context.Context, a *app.App, doors []*http.Server, log *slog.Logger) {
 	log.InfoContext(late, "draining")
-	if err := parts.Drain(late); err != nil {
+	if err := a.Drain(late); err != nil {
 		log.WarnContext(late, "deliveries are under way still", "error", err)
 	}
 	for _, door := range doors {

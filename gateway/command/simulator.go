@@ -4,16 +4,14 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"net"
-	"net/http"
-	"time"
 
+	"paygate/internal/demo"
 	"paygate/internal/paysim"
 )
 
 // simulate runs a GOV.UK Pay of its own until the context ends.
-func simulate(ctx context.Context, w World, args []string) error {
+func simulate(ctx context.Context, w Env, args []string) error {
 	address, public := "127.0.0.1:8002", ""
 	_, err := w.flags("simulator", "[-listen ADDRESS] [-url URL]", args, 0, func(set *flag.FlagSet) {
 		set.StringVar(&address, "listen", address, "where to listen")
@@ -33,18 +31,5 @@ func simulate(ctx context.Context, w World, args []string) error {
 	defer pay.Close()
 	fmt.Fprintf(w.Stdout, "A simulated GOV.UK Pay is at http://%s\n", listener.Addr())
 	fmt.Fprintf(w.Stdout, "Use PAYGATE_PAY_MODE=test, PAYGATE_PAY_API_URL and PAYGATE_PAY_CARD_ORIGINS with this address, and any key that begins with api_test_.\n")
-	return serveUntil(ctx, listener, pay)
-}
-
-// serveUntil serves until the context ends.
-func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return server.Close()
-	}
+	return demo.Serve(ctx, listener, pay)
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // verify checks a captured request, from a file or standard input.
-func verify(ctx context.Context, w World, args []string) error {
+func verify(ctx context.Context, w Env, args []string) error {
 	var keySource, audience, at string
 	rest, err := w.flags("verify", "-keys URL|FILE -audience URL [-at TIME] [FILE]", args, 1, func(set *flag.FlagSet) {
 		set.StringVar(&keySource, "keys", "", "where the key set is: the gateway's /_pay/keys, or a file")
@@ -99,7 +99,7 @@ func fetch(ctx context.Context, address string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 }
 
-func readCaptured(w World, rest []string) ([]byte, error) {
+func readCaptured(w Env, rest []string) ([]byte, error) {
 	if len(rest) == 1 && rest[0] != "-" {
 		return os.ReadFile(rest[0])
 	}

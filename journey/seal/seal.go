@@ -12,6 +12,7 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -25,6 +26,13 @@ const (
 	header    = 1 + idBytes + saltBytes
 	overhead  = 12 + 16 // nonce and tag
 )
+
+// NewSecret returns a random secret as the settings write it: 32 bytes in base64url.
+func NewSecret() string {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(secret)
+}
 
 // fingerprint is the info that makes key ids. It has not the shape that labels get, so that no derived key is ever a key id.
 const fingerprint = "paygate-secret-fingerprint"

@@ -1,0 +1,180 @@
+// Package app builds Paygate from its settings: the store, the parts that use it, and the two handlers that the listeners
+// serve. It is the one place that knows every part.
+package app
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"paygate/gateway"
+	"paygate/gateway/config"
+	"paygate/gateway/cookie"
+	"paygate/gateway/delivery"
+	"paygate/gateway/metrics"
+	"paygate/gateway/pages"
+	"paygate/gateway/signature"
+	"paygate/gateway/staff"
+	"paygate/journey"
+	"paygate/journey/move"
+	"paygate/journey/pay"
+	"paygate/journey/seal"
+	"paygate/mopup"
+)
+
+// App is an assembled Paygate, ready to be served.
+type App struct {
+	Public http.Handler
+	Staff  http.Handler
+	// Background does what no request asks for, until the context ends: the mop-up and early deliveries.
+	Background func(context.Context)
+
+	gateway  *gateway.Gateway
+	store    store
+	runner   *journey.Runner
+	sweeper  *mopup.Mopup
+	early    *mopup.Early
+	draining atomic.Bool
+}
+
+// Assemble builds an App. Everything in it goes by the clock now, which gives UTC.
+func Assemble(ctx context.Context, s config.Settings, log *slog.Logger, now func() time.Time) (*App, error) {
+	sealer, err := seal.New(s.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	store, err := openStore(ctx, s, sealer, log, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := move.Complete(ctx, store); err != nil {
+		return nil, errors.Join(fmt.Errorf("the store %w", err), store.Close())
+	}
+	a := &App{store: store}
+	if err := a.assemble(ctx, s, sealer, log, now); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return a, nil
+}
+
+// assemble builds what lies above the store.
+func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Sealer, log *slog.Logger, now func() time.Time) error {
+	trust, err := config.ReadUpstreamRoots(s.UpstreamCAFile)
+	if err != nil {
+		return err
+	}
+	keys, err := signingKeys(ctx, s, a.store, now)
+	if err != nil {
+		return err
+	}
+	tickets, err := cookie.New(cookie.Options{
+		HashKeys: sealer.DeriveAll("cookie hash", 64), BlockKeys: sealer.DeriveAll("cookie block", 32),
+		Secure: s.Origins.Secure(), MaxAge: ticketAge(s.Routes),
+	})
+	if err != nil {
+		return err
+	}
+
+	counted := metrics.New(a.store, routeNames(s.Routes), now)
+	payments := pay.New(pay.Options{
+		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
+		SharedLimit: a.store.turn, Finished: counted.PayCalled,
+	})
+	service := delivery.New(delivery.Options{
+		Upstream: s.Upstream, Socket: s.UpstreamSocket, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
+		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
+		Delivered: counted.Delivered, TextMissing: textMissing(s.Routes, log),
+		Signer: func() signature.Signer {
+			return signature.Signer{Keys: keys.Keys(), Issuer: s.Origins.Main().String(), Audience: s.Audience, Now: now}
+		},
+	})
+	a.runner = &journey.Runner{
+		Store: a.store, Payments: payments, Deliverer: service, Now: now, Log: log, WaitTimeout: 10 * time.Second,
+		Acquire: newMemoryLimit(deliveryWait).Acquire, Applied: counted.Applied,
+	}
+	if err := a.store.endClaims(ctx, a.runner); err != nil {
+		return err
+	}
+
+	a.gateway = gateway.New(gateway.Options{
+		Origins: s.Origins, Live: s.Live, Prefix: s.Prefix, Routes: s.Routes,
+		Upstream: s.Upstream, UpstreamSocket: s.UpstreamSocket, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust,
+		UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
+		HoldMaxBytes: s.HoldMaxBytes, Language: s.Language, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
+		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
+		Spool: newSpool(ctx, s.Store, log), Acquire: newMemoryLimit(citizenWait).Acquire,
+		Runner: a.runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
+		DoctorToken: DoctorToken(sealer), WebhookSecrets: s.PayWebhookSecrets, Marks: a.store,
+		Counted: counted.RequestReceived, Shadowed: counted.Shadowed, Heard: counted.WebhookReceived,
+		Pages: pages.New(pages.Options{
+			Prefix: s.Prefix, ServiceName: s.ServiceName, ServiceNameCY: s.ServiceNameCY, Contact: s.Contact, ContactCY: s.ContactCY,
+			TestMode: !s.Live, CardOrigins: s.PayCardOrigins,
+		}),
+	})
+	a.Public = a.gateway
+	a.sweeper = mopup.New(mopup.Options{
+		Store: a.store, Shared: a.store.shared, Runner: a.runner, Every: s.MopupEvery, MaxPerSecond: 20, Now: now, Log: log,
+		Swept: counted.Swept,
+	})
+	a.early = mopup.NewEarly(mopup.EarlyOptions{Store: a.store, Runner: a.runner, Now: now, Log: log, Yield: payments.Yield})
+	a.Background = a.background
+	a.Staff = staff.New(staff.Options{
+		Ready: a.ready, Metrics: counted.Handler(),
+		Tokens: s.StaffTokens, Store: a.store, Runner: a.runner, Backup: a.store.backup, Sweep: a.Sweep,
+		HashKey: sealer.Derive("staff cookie hash", 64), BlockKey: sealer.Derive("staff cookie block", 32),
+		ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
+	})
+	return nil
+}
+
+// DoctorToken returns what the doctor shows a running Paygate to be told how its request arrived.
+func DoctorToken(sealer *seal.Sealer) string { return hex.EncodeToString(sealer.Derive("doctor", 16)) }
+
+// Drain refuses new journeys at once, and returns when the deliveries under way have ended or the context ends.
+func (a *App) Drain(ctx context.Context) error {
+	a.draining.Store(true)
+	a.gateway.Drain()
+	return a.runner.Drain(ctx)
+}
+
+// Sweep runs the mop-up now. It returns what it did by word, up to the error that broke it off.
+func (a *App) Sweep(ctx context.Context) (map[string]int, error) {
+	counts, err := a.sweeper.RunNow(ctx)
+	return counts.Words(), err
+}
+
+// DeliverEarly delivers what is due to be delivered early now.
+func (a *App) DeliverEarly(ctx context.Context) error { return a.early.RunOnce(ctx) }
+
+// CountStuck returns how many journeys wait for a person.
+func (a *App) CountStuck(ctx context.Context) (int, error) {
+	open, err := a.store.CountOpen(ctx)
+	return open[journey.StateStuck], err
+}
+
+// Close waits for what the handlers have begun, and closes the store.
+func (a *App) Close() error {
+	a.gateway.Wait()
+	return a.store.Close()
+}
+
+func (a *App) background(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { a.sweeper.Run(ctx) })
+	all.Go(func() { a.early.Run(ctx) })
+	all.Wait()
+}
+
+// ready reports why the process takes no work, nil when it does.
+func (a *App) ready(ctx context.Context) error {
+	if a.draining.Load() {
+		return errors.New("draining")
+	}
+	return a.store.Ready(ctx)
+}

@@ -1,0 +1,145 @@
+// Package demo is Paygate in front of a sample service and a simulated GOV.UK Pay, with no settings, network or money.
+package demo
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"paygate/internal/demo/sample"
+	"paygate/internal/paysim"
+	"paygate/journey/seal"
+)
+
+// serviceName is what the sample service and the simulated Pay are called.
+const serviceName = "Rivermouth fishing licences"
+
+// staffToken signs in at the demo's staff listener. It protects nothing: the demo listens on this machine alone.
+const staffToken = "for-the-demo-only"
+
+// Demo says where a demo runs.
+type Demo struct {
+	Port  int    // of the public listener; the staff listener, Pay and the service have the three after it
+	Store string // the path of the bbolt file
+}
+
+// Start listens for the sample service and the simulated Pay, and serves both until the context ends. wait returns once they
+// have ended.
+func (d Demo) Start(ctx context.Context) (wait func() error, err error) {
+	payListener, err := net.Listen("tcp", d.payAddress())
+	if err != nil {
+		return nil, err
+	}
+	serviceListener, err := net.Listen("tcp", d.serviceAddress())
+	if err != nil {
+		return nil, errors.Join(err, payListener.Close())
+	}
+	pay := paysim.New(paysim.Options{PublicURL: "http://" + d.payAddress(), ServiceName: serviceName})
+	ended := make(chan error, 2)
+	go func() { defer pay.Close(); ended <- Serve(ctx, payListener, pay) }()
+	go func() { ended <- Serve(ctx, serviceListener, sample.New(time.Now)) }()
+	return func() error { return errors.Join(<-ended, <-ended) }, nil
+}
+
+func (d Demo) publicAddress() string  { return d.address(0) }
+func (d Demo) staffAddress() string   { return d.address(1) }
+func (d Demo) payAddress() string     { return d.address(2) }
+func (d Demo) serviceAddress() string { return d.address(3) }
+
+func (d Demo) address(offset int) string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port+offset))
+}
+
+// Environ returns the settings of the demo's Paygate, as anybody would write them.
+func (d Demo) Environ() []string {
+	return []string{
+		"PAYGATE_UPSTREAM=http://" + d.serviceAddress(),
+		"PAYGATE_PUBLIC_URL=http://" + d.publicAddress(),
+		"PAYGATE_LISTEN=" + d.publicAddress(),
+		"PAYGATE_STAFF_LISTEN=" + d.staffAddress(),
+		"PAYGATE_STAFF_TOKENS=demo:" + staffToken,
+		"PAYGATE_PAY_MODE=test",
+		"PAYGATE_PAY_API_URL=http://" + d.payAddress(),
+		"PAYGATE_PAY_CARD_ORIGINS=http://" + d.payAddress(),
+		"PAYGATE_PAY_API_KEY=api_test_demo0000000000000000",
+		"PAYGATE_SECRETS=" + d.secret(),
+		"PAYGATE_STORE=bbolt:" + d.Store,
+		"PAYGATE_SERVICE_NAME=" + serviceName,
+		"PAYGATE_SERVICE_NAME_CY=Trwyddedau pysgota Rivermouth",
+		"PAYGATE_CONTACT=Telephone 01632 960001, Monday to Friday, 9am to 5pm",
+		"PAYGATE_CONTACT_CY=Ffoniwch 01632 960001, dydd Llun i ddydd Gwener, 9am i 5pm",
+		"PAYGATE_LOG_FORMAT=text",
+		"PAYGATE_LOG_LEVEL=warn",
+		"PAYGATE_ROUTES=licence,register,script",
+		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply",
+		"PAYGATE_ROUTE_LICENCE_PRICES=1-day=6.00,8-day=13.50,season=25.00",
+		"PAYGATE_ROUTE_LICENCE_PRICE_FIELD=licence",
+		"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_LICENCE_DESCRIPTION_CY=Trwydded bysgota",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT=303",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
+		"PAYGATE_ROUTE_LICENCE_PREFILL=email=email,cardholder_name=name",
+		"PAYGATE_ROUTE_LICENCE_METADATA=licence={form:licence}",
+		"PAYGATE_ROUTE_REGISTER_MATCH=GET /register.pdf",
+		"PAYGATE_ROUTE_REGISTER_PRICE=6",
+		"PAYGATE_ROUTE_REGISTER_DESCRIPTION=Copy of the register",
+		"PAYGATE_ROUTE_REGISTER_DESCRIPTION_CY=Copi o’r gofrestr",
+		"PAYGATE_ROUTE_SCRIPT_MATCH=POST /api/licences",
+		"PAYGATE_ROUTE_SCRIPT_PRICE=6",
+		"PAYGATE_ROUTE_SCRIPT_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_SCRIPT_ACCEPT=201",
+		"PAYGATE_ROUTE_SCRIPT_ACCEPT_TEXT=*",
+	}
+}
+
+// secret returns the secret beside the store, which is made at the first start.
+func (d Demo) secret() string {
+	file := d.Store + ".secret"
+	if stored, err := os.ReadFile(file); err == nil {
+		return string(stored)
+	}
+	secret := seal.NewSecret()
+	_ = os.WriteFile(file, []byte(secret), 0o600) // without it the next start says that the secret is unknown
+	return secret
+}
+
+//go:embed guide.html
+var guideHTML string
+
+var guideTemplate = template.Must(template.New("guide").Parse(guideHTML))
+
+// WithGuide adds a page to the staff handler that tells a visitor what to click and what to watch.
+func (d Demo) WithGuide(staff http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", staff)
+	mux.HandleFunc("GET /guide", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_ = guideTemplate.Execute(w, map[string]string{
+			"Gateway": "http://" + d.publicAddress() + "/", "Pay": "http://" + d.payAddress() + "/",
+			"Service": "http://" + d.serviceAddress() + "/", "Token": staffToken,
+		})
+	})
+	return mux
+}
+
+// Announce writes where everything is.
+func (d Demo) Announce(w io.Writer) {
+	fmt.Fprintf(w, `
+Paygate is running in front of a sample service. No settings, no network, no money.
+
+  Open this:                  http://%s/guide   what to click and what to watch
+  The service with Paygate:   http://%s/
+  The simulated GOV.UK Pay:   http://%s/
+  The service by itself:      http://%s/
+
+Ctrl-C ends it.
+`, d.staffAddress(), d.publicAddress(), d.payAddress(), d.serviceAddress())
+}
