@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -59,9 +60,9 @@ func TestMovingFromTheCommandLine(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			full := filepath.Join(e.WorkDir, "full.db")
 			fillFile(t, full, 33)
-			foreign := boltAt(t, filepath.Join(e.WorkDir, "foreign.db"))
-			require.NoError(t, foreign.Create(t.Context(), storetest.Example(99), storetest.Request(99)))
-			require.NoError(t, foreign.Close())
+			other := boltAt(t, filepath.Join(e.WorkDir, "other.db"))
+			require.NoError(t, other.Create(t.Context(), storetest.Example(99), storetest.Request(99)))
+			require.NoError(t, other.Close())
 			require.NoError(t, boltAt(t, filepath.Join(e.WorkDir, "empty.db")).Close())
 			half := boltAt(t, filepath.Join(e.WorkDir, "half.db"))
 			_, err := half.UpdateValue(t.Context(), "copy", func([]byte) ([]byte, error) { return []byte("unfinished"), nil })
@@ -94,7 +95,7 @@ func fillFile(t testing.TB, path string, journeys int) {
 	require.NoError(t, db.Close())
 }
 
-func TestMovingEndsWithAStatusThatScriptsCanGoBy(t *testing.T) {
+func TestMoveExitStatus(t *testing.T) {
 	t.Parallel()
 	full := filepath.Join(t.TempDir(), "full.db")
 	fillFile(t, full, 3)
@@ -112,17 +113,19 @@ func TestMovingEndsWithAStatusThatScriptsCanGoBy(t *testing.T) {
 		{1, secret32(1), "bbolt:" + full + ".none", "bbolt:" + full + ".new"},
 		{0, secret32(1), "bbolt:" + full, "bbolt:" + full + ".new"},
 	} {
-		var said strings.Builder
-		status := command.Run(t.Context(), command.Env{Environ: []string{"PAYGATE_SECRETS=" + c.secrets}, Stdout: &said, Stderr: &said},
-			[]string{"move", "-from", c.from, "-to", c.to})
-		require.Equal(t, c.status, status, said.String())
+		var output strings.Builder
+		status := command.Run(t.Context(), command.Env{
+			Environ: []string{"PAYGATE_SECRETS=" + c.secrets}, Stdout: &output, Stderr: &output,
+		}, []string{"move", "-from", c.from, "-to", c.to})
+		require.Equal(t, c.status, status, output.String())
 	}
 }
 
-// TestMovingSurvivesBeingKilled kills the real program as soon as it has copied a page, again and again, and goes on.
-func TestMovingSurvivesBeingKilled(t *testing.T) {
+// TestAKilledMoveBeginsAgain kills the real program as soon as it has copied a page: half a copy cannot be used, and the
+// same move into an empty store succeeds.
+func TestAKilledMoveBeginsAgain(t *testing.T) {
 	t.Parallel()
-	url := testpg.Start(t).Database(t)
+	server := testpg.Start(t)
 	folder := t.TempDir()
 	binary, full := compile(t, "."), filepath.Join(folder, "full.db")
 	const journeys = 2600 // six pages
@@ -138,14 +141,14 @@ func TestMovingSurvivesBeingKilled(t *testing.T) {
 	all.Wait()
 	require.NoError(t, source.Close())
 
-	back := filepath.Join(folder, "back.db")
-	for _, way := range [][2]string{{"bbolt:" + full, url}, {url, "bbolt:" + back}} {
-		kills := 0
-		for moveAndKill(t, binary, way[0], way[1]) {
-			kills++
-		}
-		require.NotZero(t, kills) // how far a run gets before the signal arrives is the machine's business
-	}
+	url, back := server.Database(t), filepath.Join(folder, "back.db")
+	half := halfACopy(t, binary, "bbolt:"+full, func(int) string { return server.Database(t) })
+	requireMoveRefused(t, binary, "bbolt:"+full, half)
+	moveAll(t, binary, "bbolt:"+full, url)
+	half = halfACopy(t, binary, url, func(n int) string { return fmt.Sprintf("bbolt:%s/half%d.db", folder, n) })
+	requireMoveRefused(t, binary, url, half)
+	moveAll(t, binary, url, "bbolt:"+back)
+
 	there := boltAt(t, back)
 	count, err := there.CountOpen(t.Context())
 	require.NoError(t, err)
@@ -160,31 +163,60 @@ func TestMovingSurvivesBeingKilled(t *testing.T) {
 	}
 }
 
-// moveAndKill kills the program when it has copied a page, and answers false when it had none left to copy.
-func moveAndKill(t *testing.T, binary, from, to string) bool {
+func moveCommand(binary, from, to string) *exec.Cmd {
+	program := exec.Command(binary, "move", "-from", from, "-to", to)
+	program.Env = []string{"PAYGATE_SECRETS=" + secret32(1)}
+	return program
+}
+
+// halfACopy returns a new store into which a move was killed. A run that is done before the signal arrives does not count.
+func halfACopy(t *testing.T, binary, from string, newStore func(int) string) string {
 	t.Helper()
-	for start := time.Now(); time.Since(start) < ample; { // the database notices a little later that a process is gone
-		program := exec.Command(binary, "move", "-from", from, "-to", to)
-		program.Env = []string{"PAYGATE_SECRETS=" + secret32(1)}
-		said, err := program.StderrPipe()
-		require.NoError(t, err)
-		require.NoError(t, program.Start())
-		lines := bufio.NewScanner(said)
-		var text strings.Builder
-		for lines.Scan() {
-			text.WriteString(lines.Text() + "\n")
-			if strings.HasSuffix(lines.Text(), "journeys copied") {
-				require.NoError(t, program.Process.Kill())
-				_ = program.Wait()
-				return true
-			}
+	for n := range 10 {
+		if to := newStore(n); killedAfterAPage(t, binary, from, to) {
+			return to
 		}
-		err = program.Wait()
-		if err == nil {
-			return false
-		}
-		require.Contains(t, text.String(), "is in use by another Paygate process")
 	}
-	t.Fatal("the database does not see that the process is gone")
-	return false
+	t.Fatal("every move was done before it could be killed")
+	return ""
+}
+
+func killedAfterAPage(t *testing.T, binary, from, to string) bool {
+	t.Helper()
+	program := moveCommand(binary, from, to)
+	messages, err := program.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, program.Start())
+	lines := bufio.NewScanner(messages)
+	require.True(t, lines.Scan())
+	require.Equal(t, "500 journeys copied", lines.Text())
+	_ = program.Process.Kill()
+	return program.Wait() != nil
+}
+
+// runMove waits until the database notices that a killed process is gone.
+func runMove(t *testing.T, binary, from, to string) (text string, err error) {
+	t.Helper()
+	for start := time.Now(); time.Since(start) < ample; {
+		output, err := moveCommand(binary, from, to).CombinedOutput()
+		if text = string(output); !strings.Contains(text, "is in use by another Paygate process") {
+			return text, err
+		}
+	}
+	t.Fatal("the database does not notice that the process is gone")
+	return "", nil
+}
+
+func requireMoveRefused(t *testing.T, binary, from, half string) {
+	t.Helper()
+	text, err := runMove(t, binary, from, half)
+	require.Error(t, err)
+	require.Contains(t, text, "the destination is a copy that was broken off")
+}
+
+func moveAll(t *testing.T, binary, from, to string) {
+	t.Helper()
+	text, err := runMove(t, binary, from, to)
+	require.NoError(t, err, text)
+	require.Contains(t, text, "Both stores hold the same")
 }
