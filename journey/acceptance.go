@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// Any, as the only location or text of an [Acceptance], means every location or text.
+// Any, as the only location or text of an [Acceptance], matches every location or text.
 const Any = "*"
 
 // Acceptance says how the service says yes, beyond the statuses in Terms.Accept.
 type Acceptance struct {
-	Locations   []string `json:"locations,omitempty"`    // beginnings of accepting redirects; none means any
-	Texts       []string `json:"texts,omitempty"`        // one of them is in an accepting page
-	RefuseTexts []string `json:"refuse_texts,omitempty"` // one of them is in a refusing page
+	Locations   []string `json:"locations,omitempty"`    // prefixes of accepting redirects; none means any
+	Texts       []string `json:"texts,omitempty"`        // an accepting page contains one of them
+	RefuseTexts []string `json:"refuse_texts,omitempty"` // a refusing page contains one of them
 }
 
 // ReadsText reports whether the verdict depends on the body of a 2xx answer.
@@ -30,18 +30,18 @@ type Answer struct {
 	Status   int
 	Redirect Redirect
 	Body     []byte // decoded, as far as it was read
-	Whole    bool   // Body is all of it
+	Whole    bool   // Body is complete
 }
 
-// Reason says in plain words why an answer got its verdict. It quotes nothing of the answer.
+// Reason says in plain words why an answer has its verdict. It never quotes the answer.
 type Reason string
 
-// Reasons of verdicts, by the names of the settings.
+// Reasons for verdicts, with the names of the settings.
 const (
-	ReasonTextMissing   Reason = "the page has none of the texts in ACCEPT_TEXT"
-	ReasonRefuseText    Reason = "the page has a text in REFUSE_TEXT"
-	ReasonNoText        Reason = "the page has neither a text in ACCEPT_TEXT nor one in REFUSE_TEXT"
-	ReasonTextUnread    Reason = "no text decided before the page broke off, was too large or could not be decoded"
+	ReasonTextMissing   Reason = "the page contains none of the texts in ACCEPT_TEXT"
+	ReasonRefuseText    Reason = "the page contains a text from REFUSE_TEXT"
+	ReasonNoText        Reason = "the page contains no text from ACCEPT_TEXT or REFUSE_TEXT"
+	ReasonTextUnread    Reason = "the page broke off, was too large or could not be decoded before a text decided"
 	ReasonWrongLocation Reason = "the redirect does not lead where ACCEPT_LOCATION says"
 	ReasonItself        Reason = "the redirect asks for the same request again"
 	ReasonMoved         Reason = "the redirect may ask for the same request elsewhere"
@@ -71,7 +71,7 @@ func (t Terms) Verdict(a Answer) (Verdict, Reason) {
 	}
 }
 
-// movesPermanently reports whether a status says that the address is another one now, or asks for the request there.
+// movesPermanently reports whether the status says that the address has moved, or asks for the request at another one.
 func movesPermanently(status int) bool { return status == 301 || status == 307 || status == 308 }
 
 // verdictOnListed returns what an answer with a status in ACCEPT means.
@@ -89,17 +89,17 @@ func (r *Acceptance) verdictOnListed(a Answer) (Verdict, Reason) {
 }
 
 func (r *Acceptance) verdictByText(a Answer) (Verdict, Reason) {
-	said := r.ReadsText() && len(r.Texts) > 0 && !slices.Contains(r.Texts, Any) // ACCEPT_TEXT is a text
+	wantsText := r.ReadsText() && len(r.Texts) > 0 && !slices.Contains(r.Texts, Any) // from ACCEPT_TEXT
 	switch {
 	case !r.ReadsText():
 		return VerdictAccepted, ""
 	case containsAny(a.Body, r.RefuseTexts):
 		return VerdictRefused, ReasonRefuseText
-	case said && containsAny(a.Body, r.Texts) && (a.Whole || len(r.RefuseTexts) == 0):
+	case wantsText && containsAny(a.Body, r.Texts) && (a.Whole || len(r.RefuseTexts) == 0):
 		return VerdictAccepted, ""
 	case !a.Whole:
 		return VerdictUnknown, ReasonTextUnread
-	case !said:
+	case !wantsText:
 		return VerdictAccepted, ""
 	case containsAny(a.Body, r.Texts):
 		return VerdictAccepted, ""

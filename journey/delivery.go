@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// HeldRequest is the citizen's request as it will reach the service: already rid of everything that must not travel.
-// Personal: a store seals it, and erases it once nobody is owed it.
+// HeldRequest is the citizen's request as it will reach the service, already without the headers that must not be
+// passed on. It is personal data: a store seals it, and erases it as soon as it is no longer needed.
 type HeldRequest struct {
 	Method  string      `json:"method"`
 	Path    string      `json:"path"`  // raw, as it is sent
@@ -22,12 +22,12 @@ type HeldRequest struct {
 	Host    string      `json:"host"`
 	Prefill Prefill     `json:"prefill,omitzero"`
 
-	// Who asked, as X-Forwarded-* say it.
+	// The client, as the X-Forwarded-* headers describe it.
 	ForwardedFor   string `json:"forwarded_for"`
 	ForwardedHost  string `json:"forwarded_host"`
 	ForwardedProto string `json:"forwarded_proto"`
 
-	// known is the fingerprint that was known while the body was read; nil where none was, and in a request from a store.
+	// known is the fingerprint taken while the body was read. It is nil in a request that comes from a store.
 	known *Fingerprint
 }
 
@@ -41,35 +41,35 @@ func targetOf(path, query string) string {
 	return path + "?" + query
 }
 
-// Fingerprint is what stays of a held request when its content is erased: enough to know it again.
+// Fingerprint is what remains of a held request when its content has been erased: enough to recognise it.
 type Fingerprint struct {
 	Method  string   `json:"method"`
 	Path    string   `json:"path"`              // raw, as it is sent
-	Query   string   `json:"query,omitempty"`   // raw; erased with what the citizen sent, see [Journey.Apply]
+	Query   string   `json:"query,omitempty"`   // raw; erased with the content, see [Journey.Apply]
 	Digest  string   `json:"digest"`            // hex SHA-256 of method, path, query and body
 	Size    int64    `json:"size,omitempty"`    // of the body, in bytes
-	Cookies []string `json:"cookies,omitempty"` // the names alone
+	Cookies []string `json:"cookies,omitempty"` // names only
 
-	// FormDigest is a digest of method, path, query, and the form's fields and files: a browser sends the same form with another
-	// boundary each time. Fingerprint leaves form tokens out. Both are empty where the form was not read.
+	// FormDigest is a digest of method, path, query, and the form's fields and files: a browser sends the same form
+	// with another boundary each time. TokenlessDigest leaves out form tokens. Both are empty if the form was not read.
 	FormDigest      string `json:"same,omitempty"`
 	TokenlessDigest string `json:"fingerprint,omitempty"`
 }
 
-// Target is the raw target of the request that this is the fingerprint of.
-func (i Fingerprint) Target() string { return targetOf(i.Path, i.Query) }
+// Target is the raw target of the request.
+func (f Fingerprint) Target() string { return targetOf(f.Path, f.Query) }
 
-// IsRepeat reports whether both are of the same request, sent again.
-func (i Fingerprint) IsRepeat(other Fingerprint) bool {
-	return i.Digest == other.Digest || i.FormDigest != "" && i.FormDigest == other.FormDigest
+// IsRepeat reports whether both requests are the same one, sent again.
+func (f Fingerprint) IsRepeat(other Fingerprint) bool {
+	return f.Digest == other.Digest || f.FormDigest != "" && f.FormDigest == other.FormDigest
 }
 
-// IsSameForm reports whether both are of a form with the same fields and files, form tokens aside.
-func (i Fingerprint) IsSameForm(other Fingerprint) bool {
-	return i.IsRepeat(other) || i.TokenlessDigest != "" && i.TokenlessDigest == other.TokenlessDigest
+// IsSameForm reports whether both requests have the same form fields and files, form tokens aside.
+func (f Fingerprint) IsSameForm(other Fingerprint) bool {
+	return f.IsRepeat(other) || f.TokenlessDigest != "" && f.TokenlessDigest == other.TokenlessDigest
 }
 
-// Fingerprint returns the request's fingerprint: the one that was taken, or, where none was, one without what is known of its form.
+// Fingerprint returns the fingerprint taken while the body was read, or else one without the digests of the form.
 func (r HeldRequest) Fingerprint() Fingerprint {
 	if r.known != nil {
 		return *r.known
@@ -79,7 +79,7 @@ func (r HeldRequest) Fingerprint() Fingerprint {
 	return r.newFingerprint(digest, int64(len(r.Body)))
 }
 
-// NewDigest returns a digest of the request without its body, which is to be written to it.
+// NewDigest returns a digest of the request without its body. The caller writes the body to it.
 func (r HeldRequest) NewDigest() hash.Hash {
 	digest := sha256.New()
 	for _, part := range []string{r.Method, r.Path, r.Query} {
@@ -88,16 +88,16 @@ func (r HeldRequest) NewDigest() hash.Hash {
 	return digest
 }
 
-// TakeFingerprint takes the fingerprint of a request whose body, of so many bytes, was written to a digest of [HeldRequest.NewDigest]. same and
-// fingerprint are digests of its form, empty where services may read it in different ways: then only the same bytes are the
-// same form.
-func (r *HeldRequest) TakeFingerprint(body hash.Hash, size int64, same, fingerprint string) {
-	taken := r.newFingerprint(body, size)
-	taken.FormDigest, taken.TokenlessDigest = taken.Digest, taken.Digest
-	if same != "" {
-		taken.FormDigest, taken.TokenlessDigest = r.digestWith(same), r.digestWith(fingerprint)
+// TakeFingerprint records the fingerprint of a request whose body, of that size, was written to a digest made by
+// [HeldRequest.NewDigest]. form and tokenless are digests of its form. They are empty if services may interpret the form
+// in different ways: then only identical bytes are the same form.
+func (r *HeldRequest) TakeFingerprint(body hash.Hash, size int64, form, tokenless string) {
+	known := r.newFingerprint(body, size)
+	known.FormDigest, known.TokenlessDigest = known.Digest, known.Digest
+	if form != "" {
+		known.FormDigest, known.TokenlessDigest = r.digestWith(form), r.digestWith(tokenless)
 	}
-	r.known = &taken
+	r.known = &known
 }
 
 func (r HeldRequest) digestWith(text string) string {
@@ -107,7 +107,9 @@ func (r HeldRequest) digestWith(text string) string {
 }
 
 func (r HeldRequest) newFingerprint(digest hash.Hash, size int64) Fingerprint {
-	fingerprint := Fingerprint{Method: r.Method, Path: r.Path, Query: r.Query, Digest: hex.EncodeToString(digest.Sum(nil)), Size: size}
+	fingerprint := Fingerprint{
+		Method: r.Method, Path: r.Path, Query: r.Query, Size: size, Digest: hex.EncodeToString(digest.Sum(nil)),
+	}
 	for _, line := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
 			name, _, _ := strings.Cut(pair, "=")
@@ -123,16 +125,16 @@ type Reply struct {
 	Header http.Header `json:"header"`
 	Body   []byte      `json:"body"` // the first bytes, up to the reply limit
 
-	// Rest is what follows Body when the reply is larger than the limit, else nil. Whoever gets the reply closes it.
+	// Rest is what follows Body if the reply is larger than the limit, else nil. The receiver closes the reply.
 	Rest io.ReadCloser `json:"-"`
-	// Broken tells that the body broke off: the verdict stands, but there is nothing worth keeping.
+	// Broken means that the body broke off: the verdict counts, but the reply is not worth keeping.
 	Broken bool `json:"-"`
 }
 
-// Whole tells whether Body is all there is, so that the reply can be kept.
+// Whole reports whether Body is complete, so that the reply can be kept.
 func (r *Reply) Whole() bool { return r != nil && r.Rest == nil && !r.Broken }
 
-// Close releases what is left of the reply. Safe on nil and to repeat.
+// Close releases the rest of the reply. It may be called on nil, and more than once.
 func (r *Reply) Close() error {
 	if r == nil || r.Rest == nil {
 		return nil
@@ -140,24 +142,24 @@ func (r *Reply) Close() error {
 	return r.Rest.Close()
 }
 
-// Delivery is one attempt to hand a held request to the service.
+// Delivery is one attempt to send a held request to the service.
 type Delivery struct {
-	Journey Journey // claimed by whoever delivers
+	Journey Journey // claimed by the sender
 	Request HeldRequest
-	Cookie  string // the returning browser's Cookie header, to be laid over the held one; may be empty
-	Via     string // as in Paygate-Via
+	Cookie  string // the returning browser's Cookie header, which overrides the held one; may be empty
+	Via     string // the value of Paygate-Via
 }
 
-// Delivered is what became of a delivery.
+// Delivered is the result of a delivery.
 type Delivered struct {
 	Verdict Verdict
 	Status  int    // the service's, 0 without a complete header
-	Detail  string // for staff and logs: what went wrong, in plain words and without anything personal
+	Detail  string // what went wrong, for staff and logs: plain words, nothing personal
 	Reply   *Reply // nil without a complete header
 }
 
-// Deliverer hands held requests to the service. Implementations are safe for concurrent use, send a delivery at most
-// once, follow no redirects, and answer VerdictNotSent only when not one byte of the request can have been read.
+// Deliverer sends held requests to the service. Implementations are safe for concurrent use, send a delivery at most
+// once, follow no redirects, and answer VerdictNotSent only if the service cannot have read a single byte of it.
 type Deliverer interface {
 	Deliver(context.Context, Delivery) Delivered
 }

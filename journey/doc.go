@@ -1,15 +1,17 @@
-// Package journey is what happens to a held request: states, facts and rules, and nothing of any technology.
+// Package journey is the domain: what happens to a held request, in states, facts and rules. It knows nothing of HTTP
+// handlers, databases or the API of GOV.UK Pay.
 //
-// A citizen's request hits a pay route. It is held, the citizen pays at GOV.UK Pay, and only once Pay confirms is the
-// held request released to the service. Three promises carry everything: nothing paid is ever lost, nothing unpaid ever
+// A citizen's request arrives at a pay route and is held. The citizen pays at GOV.UK Pay. The held request is released
+// to the service only once Pay confirms the payment. Three promises: nothing that was paid for is lost, nothing unpaid
 // gets through, and at rest money and service agree.
 //
 // Two pure functions are the heart. [Journey.Apply] says what follows from a fact (transition.go; what Pay says about a
-// payment is in snapshot.go). [Journey.Owed] says what must be done next (owed.go). Neither touches anything.
+// payment is in snapshot.go). [Journey.Owed] says what must be done next (owed.go).
 //
-// [Runner] does: it asks what is owed, does it, stores the fact, until nothing is owed now (runner.go; the single steps
-// are in steps.go). Four doors lead to it: the citizen coming back, Pay's webhook, the mop-up, and staff.
-// It reaches the world through three interfaces, [Store], [Payments] and [Deliverer].
+// [Runner] asks what is owed, does it and stores the fact, until nothing is owed now. It has four callers: the citizen's
+// return, Pay's webhook, the mop-up, and staff. It reaches the outside through three interfaces: [Store], [Payments]
+// and [Deliverer].
 //
-// The usual way is held → paying → confirmed → releasing → released. docs/states.md, written from the tests, has all of it.
+// The usual path is held → paying → confirmed → releasing → released. docs/states.md, written from the tests, has all
+// of it.
 package journey

@@ -5,29 +5,29 @@ import (
 	"time"
 )
 
-// Early delivery is for a citizen who pays and does not come back. Sessions and form tokens of the service live for minutes,
-// and a sweep comes hours later. So an open payment is read at Pay now and then, and once Pay has said that the money is
-// there, and Terms.ReturnGrace has passed since, the held request is delivered.
+// Early delivery is for a citizen who pays and does not come back. Sessions and form tokens of the service live for
+// minutes, but a sweep comes hours later. So an open payment is read at Pay from time to time. Terms.ReturnGrace after
+// Pay first said that the money is there, the held request is delivered.
 //
 // Early delivery never delays another delivery. What it finds does not change when a sweep comes, and its failures
 // delay only itself.
 
-// Early is what early delivery remembers of a journey.
+// Early is the state of early delivery for one journey.
 type Early struct {
-	// Found: early delivery has read how the payment ended, and no other caller has advanced the journey since. Sweeps
-	// leave the journey to its citizen, as if Pay had not been asked.
+	// Found means that early delivery has read how the payment ended, and no other caller has advanced the journey since.
+	// Sweeps leave the journey to its citizen, as if Pay had not been asked.
 	Found bool `json:"found,omitempty"`
-	// TakenUntil keeps other replicas away while one works on the journey.
+	// TakenUntil excludes other replicas while one works on the journey.
 	TakenUntil time.Time `json:"taken_until,omitzero"`
 	Failures   int       `json:"failures,omitempty"`
 	NotBefore  time.Time `json:"not_before,omitzero"`
 }
 
-// readTimes are when an open payment is read, in minutes after it began. Pay ends one after 90 minutes (FACTS 3.4).
+// readTimes are the minutes after which an open payment is read. Pay ends one after 90 minutes (FACTS 3.4).
 var readTimes = [...]time.Duration{5, 10, 15, 20, 30, 45, 60, 75, 90, 100}
 
 const (
-	// earlyLease is how long a visit keeps other replicas away: longer than a visit usually takes.
+	// earlyLease is how long a visit excludes other replicas: longer than a visit usually takes.
 	earlyLease = 2 * time.Minute
 	// minEarlyBackOff and maxEarlyBackOff bound how long early delivery waits after a failure.
 	minEarlyBackOff, maxEarlyBackOff = time.Minute, 30 * time.Minute
@@ -36,7 +36,7 @@ const (
 // ErrNotDue means that early delivery has visited the journey in the meantime, or another caller has moved it.
 var ErrNotDue = errors.New("not due for early delivery")
 
-// earlyDue returns when early delivery looks at the journey; see [Journey.EarlyAt]. The zero time means never.
+// earlyDue returns when early delivery visits the journey; see [Journey.EarlyAt]. The zero time means never.
 func (j Journey) earlyDue() time.Time {
 	from := j.earlyFrom()
 	if from.IsZero() {
@@ -63,7 +63,7 @@ func (j Journey) earlyFrom() time.Time {
 	return latest(from, j.NotBefore, j.Early.NotBefore)
 }
 
-// nextRead returns the first reading that has not been made. The times are those of our own clock.
+// nextRead returns the next of the readTimes, by our own clock.
 func (j Journey) nextRead() time.Time {
 	if len(j.Payments) == 0 {
 		return time.Time{}
@@ -77,8 +77,8 @@ func (j Journey) nextRead() time.Time {
 	return time.Time{}
 }
 
-// owedEarly is [Journey.Owed] for early delivery: nothing but to ask, to deliver what Pay has confirmed, and to take the
-// money for what was just delivered.
+// owedEarly is [Journey.Owed] for early delivery, which only asks, delivers what Pay has confirmed, and takes the money
+// for what it has just delivered.
 func (j Journey) owedEarly(now time.Time) Step {
 	if j.State == StateAccepted {
 		return StepCapture
@@ -97,7 +97,7 @@ func (j Journey) owedEarly(now time.Time) Step {
 	}
 }
 
-// owedTo returns the step that is owed now and that this visitor may do.
+// owedTo returns the step that is owed now and that this caller may do.
 func (j Journey) owedTo(by By, now time.Time) Step {
 	if by == ByEarly {
 		return j.owedEarly(now)
@@ -105,7 +105,7 @@ func (j Journey) owedTo(by By, now time.Time) Step {
 	return j.Owed(now)
 }
 
-// earlyBegun takes the journey for a visit that found it due at that time.
+// earlyBegun reserves the journey for a visit that found it due at that time.
 func (j Journey) earlyBegun(f EarlyBegun, at time.Time) (Journey, string, error) {
 	if f.Due.IsZero() || !f.Due.Equal(j.EarlyAt) {
 		return j, "", ErrNotDue
@@ -114,7 +114,7 @@ func (j Journey) earlyBegun(f EarlyBegun, at time.Time) (Journey, string, error)
 	return j, "", nil
 }
 
-// noteEarly updates what early delivery remembers of the journey, after a fact.
+// noteEarly updates the state of early delivery after a fact.
 func (j Journey) noteEarly(before Journey, f Fact, by By) Journey {
 	early := by == ByEarly
 	switch f.(type) {
@@ -142,15 +142,15 @@ func (j Journey) noteEarly(before Journey, f Fact, by By) Journey {
 	}
 }
 
-// failedEarly notes that early delivery could not do its step.
+// failedEarly records that early delivery could not do its step.
 func (j Journey) failedEarly(at time.Time) Journey {
 	j.Early.Failures++
 	j.Early.NotBefore = at.Add(min(maxEarlyBackOff, minEarlyBackOff<<min(j.Early.Failures-1, 10)))
 	return j
 }
 
-// RetryUntil returns until when a citizen whose payment ended without money can try again. They have no less time if
-// early delivery was first to read it.
+// RetryUntil returns until when a citizen whose payment ended without money can try again. That early delivery was the
+// first to read the payment does not shorten the time.
 func (j Journey) RetryUntil() time.Time {
 	from := j.Since
 	if j.Early.Found {

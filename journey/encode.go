@@ -8,41 +8,41 @@ import (
 	"fmt"
 )
 
-// What stores keep of held requests and replies is one text: the length of the head, the head, and the body as it came.
-// Bodies are large, so that none is copied on the way; heads are gob and not JSON, which would replace every byte that is
-// not UTF-8: browsers and old services do put Latin-1 into headers.
+// A stored request or reply is the length of the head, the head, and the body as received. Bodies are large and are never
+// copied. Heads are gob and not JSON, which would replace every byte that is not UTF-8: browsers and old services do put
+// Latin-1 into headers.
 
-var errNotEncoded = errors.New("not what a store keeps")
+var errNotEncoded = errors.New("not a stored request or reply")
 
-// keptReply is what of a reply is kept, but for its body.
-type keptReply struct {
+// replyHead is a reply without its body.
+type replyHead struct {
 	Status int
 	Header map[string][]string
 }
 
-// Encode gives the text that a store keeps of the request, in parts that follow each other.
+// Encode returns the stored form of the request, in consecutive parts.
 func (r HeldRequest) Encode() ([][]byte, error) {
 	body := r.Body
 	r.Body = nil
 	return encode(r, body)
 }
 
-// DecodeHeldRequest reads a text that Encode gave. The body stays where it is, in the text.
+// DecodeHeldRequest reads what Encode returned. The body is not copied.
 func DecodeHeldRequest(text []byte) (r HeldRequest, err error) {
 	r.Body, err = decode(text, &r)
 	return r, err
 }
 
-// Encode gives the text that a store keeps of the reply, in parts that follow each other.
+// Encode returns the stored form of the reply, in consecutive parts.
 func (r Reply) Encode() ([][]byte, error) {
-	return encode(keptReply{r.Status, r.Header}, r.Body)
+	return encode(replyHead{r.Status, r.Header}, r.Body)
 }
 
-// DecodeReply reads a text that Encode gave. The body stays where it is, in the text.
+// DecodeReply reads what Encode returned. The body is not copied.
 func DecodeReply(text []byte) (Reply, error) {
-	var kept keptReply
-	body, err := decode(text, &kept)
-	return Reply{Status: kept.Status, Header: kept.Header, Body: body}, err
+	var head replyHead
+	body, err := decode(text, &head)
+	return Reply{Status: head.Status, Header: head.Header, Body: body}, err
 }
 
 func encode(head any, body []byte) ([][]byte, error) {
@@ -53,7 +53,7 @@ func encode(head any, body []byte) ([][]byte, error) {
 	return [][]byte{binary.AppendUvarint(nil, uint64(encoded.Len())), encoded.Bytes(), body}, nil
 }
 
-// decode reads the head, and answers with the body; nil when it is empty.
+// decode reads the head and returns the body, nil if it is empty.
 func decode(text []byte, head any) (body []byte, err error) {
 	length, n := binary.Uvarint(text)
 	if n <= 0 || length > uint64(len(text)-n) {

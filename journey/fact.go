@@ -2,32 +2,32 @@ package journey
 
 import "time"
 
-// Fact is something that happened to a journey. [Journey.Apply] says what follows from it in each state.
+// Fact is something that happened to a journey. [Journey.Apply] says what follows in each state.
 type Fact interface {
 	// Name is the fact's word in the history, the logs and the metrics.
 	Name() string
 }
 
 type (
-	// PaymentAsked is the intent to create a payment; it keeps others from creating one too.
+	// PaymentAsked is the intent to create a payment. It keeps other callers from creating one too.
 	PaymentAsked struct{}
-	// PaymentCreated is Pay's answer to it.
+	// PaymentCreated is Pay's answer.
 	PaymentCreated struct{ Snapshot PaymentSnapshot }
-	// PaymentNotCreated is any other end of a create: refused, or its answer lost.
+	// PaymentNotCreated is any other result of a create: refused, or the answer was lost.
 	PaymentNotCreated struct{ Detail string }
-	// PaymentNeverMade is the finding, hours later, that Pay has no payment for the journey.
+	// PaymentNeverMade means that a search, hours later, found no payment at Pay.
 	PaymentNeverMade struct{}
 
-	// CitizenReturned is the citizen coming back from Pay.
+	// CitizenReturned means that the citizen is back from Pay.
 	CitizenReturned struct{}
-	// Nudged is a webhook: something happened to one of the payments. It decides nothing; it makes us ask (FACTS 7.3).
+	// Nudged is a webhook: something happened to one of the payments. It only makes us read the payment (FACTS 7.3).
 	Nudged struct{}
 	// PaymentSeen is what Pay says about one of the journey's payments.
 	PaymentSeen struct{ Snapshot PaymentSnapshot }
 
-	// Claimed is the intent to deliver, by one claimant, until a time.
+	// Claimed is the intent of one claimant to deliver, until a time.
 	Claimed struct{ Until time.Time }
-	// RequestDelivered is what became of the delivery of claim Number.
+	// RequestDelivered is the result of the delivery under claim Number.
 	RequestDelivered struct {
 		Number  int
 		Verdict Verdict
@@ -35,66 +35,66 @@ type (
 		Detail  string
 		Kept    bool // the reply is kept with this fact
 	}
-	// ClaimLapsed is a claim whose holder never said what became of the delivery.
+	// ClaimLapsed is a claim whose holder never reported a result.
 	ClaimLapsed struct{ Number int }
 
-	// RequestLost is a held request that cannot be read any more.
+	// RequestLost is a held request that can no longer be read.
 	RequestLost struct{}
 
-	// Captured is reserved money taken.
+	// Captured means that the reserved money was taken.
 	Captured struct{}
-	// CaptureLost is reserved money that cannot be taken any more.
+	// CaptureLost means that the reserved money can no longer be taken.
 	CaptureLost struct{ Detail string }
 	// Resubmitted is a corrected request on the same payment.
 	Resubmitted struct{ Fingerprint Fingerprint }
 
-	// ReturnDecided is the decision to give the money back; from here on nothing is delivered.
+	// ReturnDecided is the decision to give the money back. From here on nothing is delivered.
 	ReturnDecided struct{}
-	// MoneyReturned is a payment of which Pay holds nothing any more, because we gave it back.
+	// MoneyReturned means that we gave the money of a payment back, and Pay holds none of it.
 	MoneyReturned struct {
 		PaymentID string
 		Detail    string
 	}
-	// ReturnFailed is money that cannot be given back by us.
+	// ReturnFailed is money that we cannot give back.
 	ReturnFailed struct{ Detail string }
-	// LeftToStaff is a refusal that the route leaves to people.
+	// LeftToStaff is a refusal that the route leaves to staff.
 	LeftToStaff struct{}
-	// RetryLapsed is the end of the time in which a citizen could have tried again, or said that they want to pay.
+	// RetryLapsed ends the time in which a citizen could have tried again, or said that they want to pay.
 	RetryLapsed struct{}
 
-	// EarlyBegun is the intent of early delivery to look at a journey that it found due then.
+	// EarlyBegun is the intent of early delivery to visit a journey that was due at that time.
 	EarlyBegun struct{ Due time.Time }
 
-	// StepFailed is an owed step that could not be done now and will be tried again.
+	// StepFailed is an owed step that failed and will be tried again.
 	StepFailed struct{ Detail string }
-	// Looked is a second look at Pay, whatever it showed.
+	// Looked is a second look at Pay, whatever the result.
 	Looked struct{}
-	// OutcomeSeen is a page or a reply from which the citizen learnt what the service said.
+	// OutcomeSeen means that a page or a reply told the citizen what the service said.
 	OutcomeSeen struct{}
-	// ReplyShown is the kept reply, with its cookies, handed to the browser. It is an OutcomeSeen too.
+	// ReplyShown means that the browser got the kept reply, with its cookies. It implies OutcomeSeen.
 	ReplyShown struct{}
-	// ReplyErased is the end of the kept reply.
+	// ReplyErased means that the kept reply is no longer needed.
 	ReplyErased struct{}
 
-	// ReleaseOrdered is a person's word that the request is to be delivered now, or once more.
+	// ReleaseOrdered is a person's order to deliver the request now, or once more.
 	ReleaseOrdered struct{ Reason string }
 	// Settled is a person's decision about a stuck journey.
 	Settled struct {
 		As     State // confirmed, released or reversed
 		Reason string
 	}
-	// RefundAsked is a person's intent to give money back, the service's being given all the same; it keeps others from
-	// refunding or delivering meanwhile.
+	// RefundAsked is a person's intent to give money back although the service was given. It excludes other refunds and
+	// deliveries until its result is known.
 	RefundAsked struct {
 		Amount int64 // pence
 		Reason string
 	}
-	// Refunded is that refund done.
+	// Refunded means that Pay accepted the refund.
 	Refunded struct {
 		PaymentID string
 		Amount    int64 // pence
 	}
-	// RefundEnded is any other end of it: refused by Pay, or its answer lost and Pay read since.
+	// RefundEnded is any other result: Pay refused it, or its answer was lost and the payment was read since.
 	RefundEnded struct{ Detail string }
 )
 

@@ -10,7 +10,7 @@ import (
 // MaxPence is the largest amount of one payment at GOV.UK Pay (FACTS 2.1).
 const MaxPence = 10_000_000
 
-// ErrPounds is a text that is no amount of money for one payment.
+// ErrPounds means that a text is not an amount for one payment.
 var ErrPounds = errors.New("must be pounds such as 25 or 25.50, from 0.01 to 100000.00")
 
 var poundsPattern = regexp.MustCompile(`^([0-9]{1,6})(?:\.([0-9]{2}))?$`)

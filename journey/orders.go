@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// refundLease is how long an order to refund keeps others from another; longer than any call to Pay.
+// refundLease is how long an order to refund excludes others: longer than any call to Pay.
 const refundLease = time.Minute
 
-// ErrRefunding: a refund of this journey is under way.
+// ErrRefunding means that a refund of this journey is under way.
 var ErrRefunding = errors.New("a refund is under way")
 
 func (j Journey) refunding() bool { return !j.RefundAskedAt.IsZero() }
 
-// releaseOrdered lets a person have what is paid delivered now, and once more what may not have arrived. A pass is
-// collected by its citizen alone.
+// releaseOrdered lets a person order a paid request to be delivered now, or again if it may not have arrived. Only its
+// citizen fetches a pass.
 func (j Journey) releaseOrdered(f ReleaseOrdered, by By) (Journey, string, error) {
 	if !by.isStaff() || !j.claimable(by) || !j.Paid() || j.Terms.Kind != KindSubmission {
 		return j, "", &TransitionError{j.State, f.Name()}
@@ -23,7 +23,7 @@ func (j Journey) releaseOrdered(f ReleaseOrdered, by By) (Journey, string, error
 	return j, f.Reason, nil
 }
 
-// settled goes where the person says, by way of what is still owed there: a capture, or the money's return.
+// settled goes where the person says, through the states in which a capture or the money's return is still owed.
 func (j Journey) settled(f Settled) (Journey, string, error) {
 	p, _ := j.Payment()
 	given := !j.ReleasedAt.IsZero()
@@ -32,7 +32,7 @@ func (j Journey) settled(f Settled) (Journey, string, error) {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
 	unreturned := j.Trouble == TroubleReturn
-	suspect := j.Trouble == TroubleMismatch // Pay holds what it holds, whatever we remember
+	suspect := j.Trouble == TroubleMismatch // what we remember of the money may be wrong
 	j.State, j.Trouble, j.Note, j.Doubtful, j.NotSentAt = f.As, "", "", false, time.Time{}
 	switch {
 	case f.As == StateReleased:
@@ -52,7 +52,7 @@ func (j Journey) settled(f Settled) (Journey, string, error) {
 	return j, f.Reason, nil
 }
 
-// leaveSurplus has nobody try again to give back what Pay gives back to nobody, such as money in dispute.
+// leaveSurplus ends attempts to return money that Pay does not return, such as money in dispute.
 func (j Journey) leaveSurplus() Journey {
 	for id := j.surplus(); id != ""; id = j.surplus() {
 		j = j.withPayment(id, func(p *Payment) { p.Left = true })
@@ -60,7 +60,7 @@ func (j Journey) leaveSurplus() Journey {
 	return j
 }
 
-// refundAsked keeps the intent, so that of two refunds at the same moment one is made.
+// refundAsked records the intent, so that only one of two simultaneous refunds is made.
 func (j Journey) refundAsked(f RefundAsked, at time.Time) (Journey, string, error) {
 	if p, _ := j.Payment(); j.State == StateReleasing || p.Money == 0 {
 		return j, "", &TransitionError{j.State, f.Name()}

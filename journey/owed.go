@@ -2,12 +2,12 @@ package journey
 
 import "time"
 
-// Step is what a journey is owed next.
+// Step is what must be done next for a journey.
 type Step string
 
 const (
 	StepNone Step = "" // nothing yet
-	// StepFindOrphan looks at Pay for a payment whose id we never learned.
+	// StepFindOrphan searches Pay for a payment whose id we never learned.
 	StepFindOrphan Step = "find_orphan"
 	// StepAsk reads the payments at Pay.
 	StepAsk Step = "ask"
@@ -21,9 +21,9 @@ const (
 	StepReturn Step = "return"
 	// StepLeaveToStaff hands a refusal to a person.
 	StepLeaveToStaff Step = "leave_to_staff"
-	// StepGiveUp ends the time for another try.
+	// StepGiveUp ends the time for another attempt.
 	StepGiveUp Step = "give_up"
-	// StepLook reads the payments of a journey at rest once more.
+	// StepLook reads the payments of a journey at rest again.
 	StepLook Step = "look"
 	// StepEraseReply erases the kept reply.
 	StepEraseReply Step = "erase_reply"
@@ -38,13 +38,13 @@ const (
 	CaptureWindow = 120 * time.Hour
 	// lookFor is how long a journey at rest is read again: finished payments change within days (FACTS 3.3).
 	lookFor = 7 * 24 * time.Hour
-	// followEvery is how often a payment that is not finished is read when no citizen asks.
+	// followEvery is how often an unfinished payment is read without the citizen.
 	followEvery = 30 * time.Minute
-	// freshFor is how long Pay's word that money is there is good enough to deliver on.
+	// freshFor is how long we may deliver after Pay said that the money is there, before we ask again.
 	freshFor = 10 * time.Minute
 )
 
-// Owed is what must be done next for the journey, whoever comes by, or nothing yet. It decides and does nothing.
+// Owed returns what must be done next for the journey by any caller, or StepNone. It has no side effects.
 func (j Journey) Owed(now time.Time) Step {
 	step, from := j.next(now)
 	if step == StepNone || now.Before(from) {
@@ -53,8 +53,8 @@ func (j Journey) Owed(now time.Time) Step {
 	return step
 }
 
-// Due is when a sweep should look at the journey: when the next step is owed, but leaving a citizen who is paying the
-// time to come back, and after failures the time to get well. The zero time means never.
+// Due returns when a sweep should visit the journey: when the next step is owed, but not before a paying citizen has had
+// time to come back, nor during the back-off after failures. The zero time means never.
 func (j Journey) Due(now time.Time) time.Time {
 	due := j.DueByHand(now)
 	if due.IsZero() {
@@ -63,10 +63,10 @@ func (j Journey) Due(now time.Time) time.Time {
 	return latest(due, j.NotBefore)
 }
 
-// MaxBackOff is the longest that failures put off a sweep.
+// MaxBackOff is the longest back-off of sweeps after failures.
 const MaxBackOff = 30 * time.Minute
 
-// DueByHand is [Journey.Due] for a sweep that a person asked for: it leaves out the back-off after failures.
+// DueByHand is [Journey.Due] for a sweep that a person asked for: it ignores the back-off after failures.
 func (j Journey) DueByHand(now time.Time) time.Time {
 	step, from := j.next(now)
 	if step == StepNone {
@@ -79,14 +79,14 @@ func (j Journey) DueByHand(now time.Time) time.Time {
 	return due
 }
 
-// leftAlone reports whether sweeps leave the journey to its citizen while the payment is young: nobody knows how it ended, or
-// early delivery alone does.
+// leftAlone reports whether sweeps leave the journey to its citizen while the payment is young: its result is not known,
+// or only to early delivery.
 func (j Journey) leftAlone() bool {
 	unpaid := j.State == StateHeld || j.State == StatePaying && !j.Trusted
 	return j.NudgedAt.IsZero() && (unpaid || j.State == StateConfirmed && j.Early.Found)
 }
 
-// leftToCitizen is until when sweeps leave a young payment alone.
+// leftToCitizen returns the time until which sweeps leave a young payment alone.
 func (j Journey) leftToCitizen() time.Time {
 	born := j.AskedAt
 	if n := len(j.Payments); n > 0 {
@@ -95,7 +95,8 @@ func (j Journey) leftToCitizen() time.Time {
 	return born.Add(j.Terms.MopupMinAge)
 }
 
-// next is the earliest of what the state asks for and the end of the kept reply; but a nudge comes first.
+// next returns the next step and from when it is owed. A nudge comes first, then the earlier of the state's own step and
+// the end of the kept reply.
 func (j Journey) next(now time.Time) (Step, time.Time) {
 	if j.refunding() {
 		return StepFollowRefund, j.RefundAskedAt.Add(refundLease)
@@ -116,12 +117,12 @@ func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 		if j.AwaitsCitizen() {
 			return StepGiveUp, j.RetryUntil()
 		}
-		if j.Creating { // may be under way just now
+		if j.Creating { // may still be under way
 			return StepFindOrphan, j.AskedAt.Add(max(j.Terms.MopupMinAge, createLease))
 		}
 		return StepFindOrphan, j.AskedAt.Add(j.Terms.MopupMinAge)
 	case StatePaying:
-		if p, _ := j.Payment(); j.Trusted && !p.ReadAt.Before(j.Since) && !p.seenLongAgo(now) {
+		if p, _ := j.Payment(); j.Trusted && !p.ReadAt.Before(j.Since) && !p.readLongAgo(now) {
 			return StepDeliver, j.Since
 		}
 		return StepAsk, j.Since
@@ -142,8 +143,8 @@ func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 	}
 }
 
-// nextConfirmed: a request is delivered, a pass waits for its citizen. What could not be delivered before Pay's capture
-// window closes is given back while that is still possible.
+// nextConfirmed delivers a request and lets a pass wait for its citizen. Money for a request that could not be delivered
+// before Pay's capture window closes is given back while that is still possible.
 func (j Journey) nextConfirmed(now time.Time) (Step, time.Time) {
 	p, _ := j.Payment()
 	closing := j.windowCloses(p)
@@ -153,15 +154,15 @@ func (j Journey) nextConfirmed(now time.Time) (Step, time.Time) {
 		return StepReturn, closing
 	case reserved && j.NotSentAt.After(closing):
 		return StepReturn, j.NotSentAt
-	case p.seenLongAgo(now):
+	case p.readLongAgo(now):
 		return StepAsk, j.Since
 	default:
 		return StepDeliver, j.Since
 	}
 }
 
-// seenLongAgo tells whether Pay's word on the payment is too old to deliver on.
-func (p Payment) seenLongAgo(now time.Time) bool { return now.Sub(p.ReadAt) > freshFor }
+// readLongAgo reports whether the payment was read too long ago to deliver on.
+func (p Payment) readLongAgo(now time.Time) bool { return now.Sub(p.ReadAt) > freshFor }
 
 func (j Journey) nextRefused() (Step, time.Time) {
 	p, _ := j.Payment()
@@ -174,7 +175,7 @@ func (j Journey) nextRefused() (Step, time.Time) {
 	return StepReturn, j.CorrectUntil()
 }
 
-// windowCloses is when an uncaptured payment must be settled, a margin before Pay lets go of it.
+// windowCloses returns when an uncaptured payment must be settled, a margin before Pay releases the money.
 func (j Journey) windowCloses(p Payment) time.Time {
 	return p.CreatedAt.Add(CaptureWindow - j.Terms.CaptureMargin)
 }
@@ -190,8 +191,8 @@ func (j Journey) nextAtRest() (Step, time.Time) {
 	return step, from
 }
 
-// surplus is a payment with money on it that nothing was given for: any but the one a released journey was paid with, and
-// what a person left as it is.
+// surplus returns the id of a payment that holds money for which nothing was given: any but the one that a released
+// journey was paid with, and those that a person left as they are.
 func (j Journey) surplus() string {
 	for _, p := range j.Payments {
 		if p.Money > 0 && !p.Left && (j.State != StateReleased || p.ID != j.PaidWith) {

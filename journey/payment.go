@@ -6,24 +6,25 @@ import (
 	"time"
 )
 
-// Payment is what a journey remembers of one payment at GOV.UK Pay. A journey whose citizen was declined and tried
-// again has several; see [Journey.Payments].
+// Payment is what a journey remembers of one payment at GOV.UK Pay. After a declined payment and another attempt there
+// are several; see [Journey.Payments].
 type Payment struct {
 	ID        string    `json:"id"`
 	CreatedAt time.Time `json:"created_at"` // as Pay says; the capture window counts from here (FACTS 5)
-	ReadAt    time.Time `json:"seen_at"`    // when Pay was last asked
-	Status    string    `json:"status"`     // Pay's own word, last seen
+	ReadAt    time.Time `json:"seen_at"`    // when we last read it at Pay
+	Status    string    `json:"status"`     // Pay's own word, as last read
 	Code      string    `json:"code,omitempty"`
-	// Doubtful: Pay's last answer had no way to the card pages, as when it comes from the lagging copy that Pay falls back to
-	// in trouble. The citizen may have paid since (FACTS 3.5, trap 33).
+	// Doubtful: Pay's last answer had no link to the card pages, as when it comes from the lagging copy that Pay falls
+	// back to in trouble. The citizen may have paid since (FACTS 3.5, trap 33).
 	Doubtful bool `json:"doubtful,omitempty"`
 
-	// Money is what Pay holds of the citizen's on this payment, in pence, as last seen: taken and not refunded, or reserved.
+	// Money is what Pay holds of the citizen's money on this payment, in pence, as last read: taken and not refunded, or
+	// reserved.
 	Money    int64 `json:"money"`
 	Total    int64 `json:"total,omitempty"`    // pence the citizen was charged, with any card surcharge; 0 until known
 	Refunded int64 `json:"refunded,omitempty"` // pence given back so far
 
-	// Left: Pay could not give this money back, and a person settled the journey all the same.
+	// Left means that Pay could not give this money back, and a person settled the journey nevertheless.
 	Left bool `json:"left,omitempty"`
 
 	Fee          *int64 `json:"fee,omitempty"` // pence; only some providers say
@@ -32,7 +33,7 @@ type Payment struct {
 	SettledDate  string `json:"settled_date,omitempty"`
 }
 
-// NewPayment asks Pay for one payment. Texts are cleaned by the client of what Pay would refuse.
+// NewPayment is a request for a payment. The client cleans the texts of what Pay would refuse.
 type NewPayment struct {
 	Amount         int64 // pence
 	Reference      string
@@ -44,8 +45,8 @@ type NewPayment struct {
 	Prefill        Prefill
 }
 
-// Prefill is what the citizen already typed at the service and need not type again at Pay. Personal: kept with the
-// held request, sealed, never in the journey itself.
+// Prefill is what the citizen already typed at the service and need not type again at Pay. It is personal data: it is
+// sealed with the held request, and never part of the journey itself.
 type Prefill struct {
 	Email          string `json:"email,omitempty"`
 	CardholderName string `json:"cardholder_name,omitempty"`
@@ -64,10 +65,10 @@ type PaymentSnapshot struct {
 	Total          int64  // pence, with any card surcharge; 0 while unknown
 	Status         string // Pay's own word: created, started, submitted, capturable, success, failed, cancelled, error
 	Code           string // Pay's code on a failed payment: P0010 declined, P0020 expired, P0030 cancelled by the user …
-	ReturnURL      string // where Pay sends the citizen back to; empty when Pay does not say
+	ReturnURL      string // where Pay sends the citizen back to; empty if Pay does not say
 	Finished       bool   // over, which does not mean paid
 	DelayedCapture bool
-	CreatedAt      time.Time // zero when Pay's date could not be read
+	CreatedAt      time.Time // zero if Pay's date could not be read
 
 	RefundStatus    string // pending, available, full, unavailable
 	RefundAvailable int64  // pence that can still be refunded
@@ -77,8 +78,8 @@ type PaymentSnapshot struct {
 	CapturedDate string
 	SettledDate  string
 
-	// NextURL is where the citizen pays. It is a bearer credential: never logged, never stored. Its origin has been
-	// checked by the client. Empty when Pay gives none.
+	// NextURL is where the citizen pays. It is a bearer credential: never logged, never stored. The client has checked
+	// its origin. It is empty if Pay gives none.
 	NextURL string
 }
 
@@ -97,21 +98,21 @@ const (
 // Payments is GOV.UK Pay as a journey needs it. Implementations are safe for concurrent use, bound every call in time
 // and size, and never repeat a call whose answer was lost: only the caller knows what is safe to repeat.
 type Payments interface {
-	// Create makes a payment. Pay has no idempotency for web payments (FACTS 2.3): two calls make two payments. When the
-	// payment exists but its next_url must not be used, the answer comes with ErrNextURL.
+	// Create makes a payment. Pay has no idempotency for web payments (FACTS 2.3): two calls make two payments. If the
+	// payment exists but its next_url must not be used, the error is ErrNextURL and the snapshot is valid.
 	Create(context.Context, NewPayment) (PaymentSnapshot, error)
 
-	// Get reads a payment; the only call that decides an outcome (FACTS 3.5).
+	// Get reads a payment. It is the only call that decides an outcome (FACTS 3.5).
 	Get(ctx context.Context, paymentID string) (PaymentSnapshot, error)
 
-	// Capture takes reserved money; safe to repeat. ErrNotAllowed: read the payment and think again.
+	// Capture takes reserved money. It is safe to repeat. After ErrNotAllowed, read the payment.
 	Capture(ctx context.Context, paymentID string) error
 
-	// Cancel ends a payment, releasing any reservation. Not safe to repeat blindly: whatever the answer, read the payment.
+	// Cancel ends a payment and releases any reservation. It is not safe to repeat: whatever the answer, read the payment.
 	Cancel(ctx context.Context, paymentID string) error
 
-	// Refund gives back amount pence, provided that exactly available pence can still be refunded; ErrNotAllowed when
-	// they cannot. Any other error leaves it open whether the refund exists: read the payment before any repeat.
+	// Refund gives back amount pence if exactly available pence can still be refunded, else the error is ErrNotAllowed.
+	// After any other error the refund may exist: read the payment before a repeat.
 	Refund(ctx context.Context, paymentID string, amount, available int64) error
 
 	// FindByReference lists the payments with exactly this reference (in any case) created from that time on. The search
@@ -119,15 +120,14 @@ type Payments interface {
 	FindByReference(ctx context.Context, reference string, from time.Time) ([]PaymentSnapshot, error)
 }
 
-// What a call to Pay can mean to a journey. Implementations return errors for which errors.Is finds one of these; any
-// other error means that the outcome is unknown.
+// Errors of a call to Pay, found with errors.Is. Any other error means that the outcome is unknown.
 var (
-	// ErrPayRefused: Pay understood and said no; nothing was done. Repeating does not help.
+	// ErrPayRefused: Pay refused; nothing was done. Repeating the call does not help.
 	ErrPayRefused = errors.New("GOV.UK Pay refused the request")
-	// ErrPayBusy: over the rate allowance; nothing was done. Later helps.
+	// ErrPayBusy: over the rate limit; nothing was done. Try again later.
 	ErrPayBusy = errors.New("GOV.UK Pay is busy")
-	// ErrPaymentNotFound: Pay knows no such payment under this key.
-	ErrPaymentNotFound = errors.New("GOV.UK Pay knows no such payment")
+	// ErrPaymentNotFound: Pay has no such payment for this key.
+	ErrPaymentNotFound = errors.New("GOV.UK Pay has no such payment")
 	// ErrNotAllowed: the payment's state does not allow the call; nothing was done.
 	ErrNotAllowed = errors.New("the payment's state does not allow this")
 	// ErrNextURL: the payment exists, but its next_url is not at an allowed origin and must not be used.

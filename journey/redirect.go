@@ -17,12 +17,12 @@ type Redirect struct {
 }
 
 // target returns the address that a browser would go to. It reports false if there is none, or if browsers and servers
-// would read it differently.
+// would interpret it differently.
 func (r Redirect) target() (*url.URL, bool) {
 	if r.Held == nil || r.Location == "" {
 		return nil, false
 	}
-	location := asBrowsersRead(r.Location)
+	location := browserForm(r.Location)
 	to, err := r.Held.Parse(location)
 	if noHost.MatchString(location) || err != nil || to.Opaque != "" || to.Host == "" || to.User != nil {
 		return nil, false
@@ -36,7 +36,7 @@ func (r Redirect) target() (*url.URL, bool) {
 	return to, !slices.ContainsFunc(strings.Split(to.Path, "/"), isDotSegment)
 }
 
-// isDotSegment finds "..;x", which browsers leave alone and servlet containers resolve.
+// isDotSegment also finds "..;x", which browsers leave alone and servlet containers resolve.
 func isDotSegment(segment string) bool {
 	segment, _, _ = strings.Cut(segment, ";")
 	return segment == "." || segment == ".."
@@ -49,9 +49,9 @@ var (
 	controlsInURL = strings.NewReplacer("\t", "", "\r", "", "\n", "")
 )
 
-// asBrowsersRead rewrites what browsers and net/url read differently: blanks around an address and tabs in it,
+// browserForm rewrites what browsers and net/url interpret differently: blanks around an address and tabs in it,
 // backslashes, encoded dots, and more than two slashes at the beginning (WHATWG URL, section 4.4).
-func asBrowsersRead(location string) string {
+func browserForm(location string) string {
 	location = controlsInURL.Replace(strings.TrimFunc(location, func(r rune) bool { return r <= ' ' }))
 	end := strings.IndexAny(location, "?#")
 	if end < 0 {
@@ -62,7 +62,7 @@ func asBrowsersRead(location string) string {
 	return oddInPath.ReplaceAllStringFunc(path, percentEncode) + location[end:]
 }
 
-// oddInPath matches what net/url would encode itself, after it has decoded the whole path, including slashes.
+// oddInPath matches what net/url would encode itself, after decoding the whole path, including slashes.
 var oddInPath = regexp.MustCompile(`[^!#-;=?-\[\]_a-z~]+`)
 
 func percentEncode(text string) string {
@@ -90,8 +90,8 @@ func withoutDefaultPort(host string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(host, ":80"), ":443")
 }
 
-// leadsToAny reports whether the redirect leads to one of the places: beginnings of a path with its query at the service,
-// or at the origin that is written before them.
+// leadsToAny reports whether the redirect leads to one of the places: prefixes of a path with its query, at the service
+// or at the origin given with them.
 func (r Redirect) leadsToAny(places []string) bool {
 	to, ok := r.target()
 	return ok && slices.ContainsFunc(places, func(text string) bool {
@@ -105,7 +105,7 @@ func (r Redirect) leadsToAny(places []string) bool {
 	})
 }
 
-// sessionParameter is what servlet containers write into an address when the session is new.
+// sessionParameter is what servlet containers add to an address when the session is new.
 var sessionParameter = regexp.MustCompile(`(?i);jsessionid=[^/;]*`)
 
 func pathAndQuery(u *url.URL, withSession bool) string {
@@ -119,11 +119,11 @@ func pathAndQuery(u *url.URL, withSession bool) string {
 	return escape.ReplaceAllStringFunc(path, strings.ToUpper)
 }
 
-// escape is an encoded byte. Some servers write them in lower case, and they mean the same (RFC 3986, section 6.2.2.1).
+// escape is a percent-encoded byte. Its case makes no difference (RFC 3986, section 6.2.2.1).
 var escape = regexp.MustCompile("%[0-9a-fA-F]{2}")
 
-// begins reports whether an address begins with a prefix, which ends at its end, "/", "?" or "&". The front page, "/", is
-// not the beginning of every other.
+// begins reports whether an address begins with a prefix that ends at the end of the address, "/", "?" or "&". The
+// prefix "/" matches only the front page.
 func begins(address, prefix string) bool {
 	rest, found := strings.CutPrefix(address, prefix)
 	switch {
@@ -132,7 +132,8 @@ func begins(address, prefix string) bool {
 	case prefix == "/":
 		return rest == "" || rest[0] == '?'
 	default:
-		return rest == "" || strings.IndexByte("/?&", rest[0]) >= 0 || strings.IndexByte("/?&", prefix[len(prefix)-1]) >= 0
+		const ends = "/?&"
+		return rest == "" || strings.IndexByte(ends, rest[0]) >= 0 || strings.IndexByte(ends, prefix[len(prefix)-1]) >= 0
 	}
 }
 
@@ -142,23 +143,23 @@ func PlaceCovers(place, path string) bool {
 	return err == nil && u.Host == "" && begins(path, pathAndQuery(u, true))
 }
 
-// leadsToItself reports whether the redirect leads to the held request's own path: scheme, host, path parameters, final
-// slash and case aside.
+// leadsToItself reports whether the redirect leads to the held request's own path, whatever the scheme, host, path
+// parameters, final slash and case.
 func (r Redirect) leadsToItself() bool {
 	to, ok := r.target()
 	return ok && samePath(to.Path, r.Held.Path)
 }
 
 func samePath(a, b string) bool {
-	plain := func(path string) string { return strings.TrimSuffix(pathParameter.ReplaceAllString(path, ""), "/") }
-	return strings.EqualFold(plain(a), plain(b))
+	trim := func(path string) string { return strings.TrimSuffix(pathParameter.ReplaceAllString(path, ""), "/") }
+	return strings.EqualFold(trim(a), trim(b))
 }
 
-// pathParameter is what servlet containers ignore when they look for the code of a path, such as ";jsessionid=…".
+// pathParameter is what servlet containers ignore when they route a path, such as ";jsessionid=…".
 var pathParameter = regexp.MustCompile(";[^/]*")
 
-// leadsBack reports whether the redirect leads to the form again: to the path of the held request or of the page that it
-// was sent from, with no query or with the same one.
+// leadsBack reports whether the redirect leads to the form again: to the path of the held request or of the page that
+// sent it, with no query or with the same one.
 func (r Redirect) leadsBack() bool {
 	to, ok := r.target()
 	if !ok {
@@ -173,30 +174,31 @@ func (r Redirect) leadsBack() bool {
 	})
 }
 
-// words are those that a log-in or an error is named by, in lower case with hyphens between words.
+// words name a log-in or an error, in lower case with hyphens between words.
 const words = `log-?[io]n|sign-?[io]n|errors?|denied|forbidden|unauthori[sz]ed|expired|time-?out|unavailable|maintenance`
 
 var (
-	// In a path, a segment need only begin so, hyphens aside, …
+	// A segment of a path need only begin with one of these, hyphens aside, …
 	troubleStart = regexp.MustCompile(
 		`^(login|logon|signin|signon|auth|oauth|sso|saml|session|error|maintenance|unavailable|denied|expired|timeout)`)
-	// … or have one of these words: "AccessDenied", "wp-login.php".
+	// … or contain one of these words: "AccessDenied", "wp-login.php".
 	troubleWord = regexp.MustCompile(`(^|-)(` + words + `|security-check)(-|$)|^(cas|adfs)$`)
 	errorStatus = regexp.MustCompile(`^[45][0-9]{2}([^0-9]|$)`)
-	// A name or a value of a query may be anybody's words, and has to be such a word: "?page=login", "?error=session_expired".
+	// A name or value in a query may be any text, so it has to be exactly such a word: "?page=login",
+	// "?error=session_expired".
 	troubleTerm = regexp.MustCompile(`^((session|access|user|log-?in|auth|page)-)?(` + words + `)$`)
 
 	wordEnd = regexp.MustCompile(`([a-z0-9])([A-Z])|[^A-Za-z0-9]+`)
 )
 
-// looksLikeTrouble reports whether the redirect's path or query has a word for a log-in or an error.
+// looksLikeTrouble reports whether the redirect's path or query contains a word for a log-in or an error.
 func (r Redirect) looksLikeTrouble() bool {
 	to, ok := r.target()
 	if !ok {
 		return false
 	}
-	return slices.ContainsFunc(strings.Split(to.Path, "/"), isTroubleSegment) ||
-		slices.ContainsFunc(strings.FieldsFunc(to.RawQuery, func(c rune) bool { return c == '&' || c == '=' }), isTroubleTerm)
+	terms := strings.FieldsFunc(to.RawQuery, func(c rune) bool { return c == '&' || c == '=' })
+	return slices.ContainsFunc(strings.Split(to.Path, "/"), isTroubleSegment) || slices.ContainsFunc(terms, isTroubleTerm)
 }
 
 func isTroubleSegment(segment string) bool {
@@ -205,8 +207,8 @@ func isTroubleSegment(segment string) bool {
 		troubleWord.MatchString(hyphened)
 }
 
-// isTroubleTerm reports whether a name or a value of a query, or the last part of a route in it ("site/login"), says so. An
-// address is where a citizen goes later.
+// isTroubleTerm reports whether a name or value in a query, or the last part of a route in it ("site/login"), is such a
+// word. An address in a query is ignored: it is where the citizen goes later.
 func isTroubleTerm(term string) bool {
 	term, err := url.QueryUnescape(term)
 	if err != nil || strings.HasPrefix(term, "/") || strings.Contains(term, "://") {
@@ -215,10 +217,10 @@ func isTroubleTerm(term string) bool {
 	return troubleTerm.MatchString(withHyphens(term[strings.LastIndexByte(term, '/')+1:]))
 }
 
-// withHyphens is a text in lower case with hyphens between its words.
+// withHyphens returns the text in lower case with hyphens between its words.
 func withHyphens(text string) string { return strings.ToLower(wordEnd.ReplaceAllString(text, "$1-$2")) }
 
-// pathBegins is the whole rule of the first version.
+// pathBegins is the rule of the first version.
 func (r Redirect) pathBegins(prefix string) bool {
 	to, ok := r.target()
 	return ok && r.staysAtService() && strings.HasPrefix(to.EscapedPath(), prefix)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// paymentSeen is what follows from Pay's answer about one payment. Only Pay says what happened to a payment, and only
-// when id, reference and amount are the journey's own.
+// paymentSeen applies Pay's answer about one payment. Only Pay says what happened to a payment, and its answer counts
+// only if id, reference and amount are the journey's own.
 func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, string, error) {
 	known := j.payment(f.Snapshot.ID)
 	if known == nil {
@@ -21,8 +21,9 @@ func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, strin
 	j = j.withPayment(f.Snapshot.ID, func(p *Payment) { p.learn(f.Snapshot, at) })
 	after := *j.payment(f.Snapshot.ID)
 	next := j.follow(after, outcome, by, at)
-	if j.takenUnknown(f.Snapshot, after) {
-		const note = "the money was taken, and not by this Paygate, as when an older copy of the store is in use: the service may have got the request already"
+	if j.capturedByOther(f.Snapshot, after) {
+		const note = "the money was taken, but not by this Paygate, as happens with an older copy of the store: " +
+			"the service may already have the request"
 		return next.stuck(TroubleDelivery, note), note, nil
 	}
 	detail := ""
@@ -32,16 +33,17 @@ func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, strin
 	return next, detail, nil
 }
 
-// takenUnknown tells whether reserved money was taken by somebody else. Only we capture, and only after the service has
-// accepted: so this journey's request may have been delivered, and a copy of the store from before then been restored.
-func (j Journey) takenUnknown(s PaymentSnapshot, p Payment) bool {
-	waiting := j.State == StatePaying || j.State == StateUnpaid || j.State == StateConfirmed || j.State == StateRefused && !j.Returning
+// capturedByOther reports whether reserved money was captured without our knowledge. Only we capture, and only after the
+// service has accepted: the request may have been delivered, and an older copy of the store been restored since.
+func (j Journey) capturedByOther(s PaymentSnapshot, p Payment) bool {
+	waiting := j.State == StatePaying || j.State == StateUnpaid || j.State == StateConfirmed ||
+		j.State == StateRefused && !j.Returning
 	return waiting && j.Terms.Capture == CaptureOnAccept && s.DelayedCapture && s.Status == StatusSuccess && p.Money > 0
 }
 
-// mismatched: an outcome that is not ours counts for nothing. Where it still matters, a person looks at it.
+// mismatched ignores an outcome that is not the journey's own. A person decides where it still matters.
 func (j Journey) mismatched() (Journey, string, error) {
-	const note = "GOV.UK Pay's payment has another amount or reference than the journey"
+	const note = "GOV.UK Pay's payment has a different amount or reference from the journey"
 	switch j.State {
 	case StateHeld, StatePaying, StateUnpaid, StateConfirmed:
 		return j.stuck(TroubleMismatch, note), note, nil
@@ -51,7 +53,7 @@ func (j Journey) mismatched() (Journey, string, error) {
 	}
 }
 
-// follow moves the journey by what the payment now is.
+// follow moves the journey according to the payment.
 func (j Journey) follow(p Payment, outcome Outcome, by By, at time.Time) Journey {
 	if p.stale(outcome) {
 		return j
@@ -69,7 +71,7 @@ func (j Journey) follow(p Payment, outcome Outcome, by By, at time.Time) Journey
 		case counts && gone:
 			j.State = StateReversed
 		}
-	case StateReleasing, StateRefused: // what was trusted is confirmed
+	case StateReleasing, StateRefused: // a trusted payment is confirmed
 		if counts && hasMoney && j.Trusted {
 			j.Trusted, j.PaidAt = false, at
 		}
@@ -78,12 +80,12 @@ func (j Journey) follow(p Payment, outcome Outcome, by By, at time.Time) Journey
 			j.State = StateReleased
 		}
 		if counts && outcome == OutcomeNoMoney {
-			j = j.stuck(TroubleCapture, "the service accepted, and the reserved money was lost before it was taken")
+			j = j.stuck(TroubleCapture, "the service accepted, but the reserved money was lost before it was taken")
 		}
 	case StateReleased:
 		return j.followReleased(p, outcome, at)
 	case StateReversed, StateAbandoned:
-		if hasMoney { // late money; the request is gone, so it goes back
+		if hasMoney { // late: the request is gone, so the money goes back
 			j.State, j.PaidWith, j.Returning = StateRefused, p.ID, true
 			j.Note = "money arrived after the journey had ended; it goes back"
 		}
@@ -125,15 +127,15 @@ func (j Journey) followReleased(p Payment, outcome Outcome, at time.Time) Journe
 		return j.stuck(TroubleTrust, "released when the citizen came back, and then not paid")
 	case outcome == OutcomeNoMoney:
 		j.CollectionFailed = true
-		j.Note = "the service was given, and GOV.UK Pay could not collect the money"
+		j.Note = "the service was given, but GOV.UK Pay could not collect the money"
 	case outcome == OutcomeConfirmed:
 		j.CollectionFailed = false
 	}
 	return j
 }
 
-// learn takes over what Pay says, unless it is older than what we know: in trouble Pay may serve an old state as if it
-// were fresh, never one that is ahead (FACTS 3.5).
+// learn takes over what Pay says, unless that is older than what we know: in trouble Pay may serve an old state as if it
+// were fresh, but never one from the future (FACTS 3.5).
 func (p *Payment) learn(s PaymentSnapshot, at time.Time) {
 	p.ReadAt, p.Doubtful = at, s.NextURL == "" && rank(s.Status) < rank(StatusCapturable)
 	if rank(s.Status) < rank(p.Status) {
@@ -147,12 +149,12 @@ func (p *Payment) learn(s PaymentSnapshot, at time.Time) {
 	p.Fee, p.Net, p.CapturedDate, p.SettledDate = s.Fee, s.Net, s.CapturedDate, s.SettledDate
 }
 
-// stale tells whether the outcome is of an older state than the one the payment is known to have.
+// stale reports whether the outcome belongs to an older state than the one the payment is known to have.
 func (p Payment) stale(o Outcome) bool {
 	return (o == OutcomePending || o == OutcomeSubmitted) && rank(p.Status) > rank(StatusSubmitted)
 }
 
-// rank is how far a payment has come; statuses nobody knows count as not far.
+// rank orders the statuses by how far a payment has come. Unknown statuses come first.
 func rank(status string) int {
 	switch status {
 	case StatusSuccess, StatusFailed, StatusCancelled, StatusError:
@@ -168,7 +170,7 @@ func rank(status string) int {
 	}
 }
 
-// Finished tells whether Pay is done with the payment, whatever the outcome.
+// Finished reports whether Pay is done with the payment, whatever the outcome.
 func (p Payment) Finished() bool { return rank(p.Status) == 4 }
 
 func (j Journey) payment(id string) *Payment {
@@ -180,7 +182,7 @@ func (j Journey) payment(id string) *Payment {
 	return nil
 }
 
-// withPayment changes one payment of a copy.
+// withPayment returns a copy in which one payment is changed.
 func (j Journey) withPayment(id string, change func(*Payment)) Journey {
 	j.Payments = slices.Clone(j.Payments)
 	if p := j.payment(id); p != nil {

@@ -12,27 +12,27 @@ type Kind string
 const (
 	// KindSubmission holds a request and releases it once.
 	KindSubmission Kind = "submission"
-	// KindPass holds nothing: once paid, an address may be fetched for a while.
+	// KindPass holds nothing: once it is paid for, an address may be fetched for a while.
 	KindPass Kind = "pass"
 )
 
-// Words of the terms.
+// Values of the terms.
 const (
-	CaptureOnAccept  = "on-accept" // reserved; taken when the service accepts
+	CaptureOnAccept  = "on-accept" // reserved, and taken when the service accepts
 	CaptureImmediate = "immediate"
 
 	ReleaseConfirmed = "confirmed" // only once Pay confirms
 	ReleaseOnReturn  = "on-return" // as soon as the citizen is back and Pay says at least submitted
 
 	RepeatNever = "never" // a delivery whose result is unknown goes to a person
-	RepeatSafe  = "safe"  // … is repeated
+	RepeatSafe  = "safe"  // such a delivery is repeated
 
-	OnRefusedReturn = "return" // money goes back when the correction window ends
-	OnRefusedStaff  = "staff"  // a person decides then
+	OnRefusedReturn = "return" // the money goes back when the correction window ends
+	OnRefusedStaff  = "staff"  // then a person decides
 )
 
 // Terms are the conditions of one journey, copied from the settings when the request is held. A change of settings
-// never alters a journey under way.
+// never affects a journey under way.
 type Terms struct {
 	Route       string            `json:"route"`
 	Kind        Kind              `json:"kind"`
@@ -52,7 +52,7 @@ type Terms struct {
 	Acceptance     *Acceptance   `json:"acceptance,omitempty"`      // nil in journeys of the first version
 	Repeat         string        `json:"repeat"`
 	OnRefused      string        `json:"on_refused"`
-	RefusedPage    bool          `json:"refused_page,omitempty"` // our page comes before the service's refusal; never in version 1
+	RefusedPage    bool          `json:"refused_page,omitempty"` // our page precedes the service's refusal; not in version 1
 	ResubmitFor    time.Duration `json:"resubmit_for"`
 	RetryFor       time.Duration `json:"retry_for"`
 	PassFor        time.Duration `json:"pass_for"`
@@ -60,18 +60,18 @@ type Terms struct {
 
 	ClaimFor    time.Duration `json:"claim_for"`     // a claim lapses this long after it was taken
 	MopupMinAge time.Duration `json:"mopup_min_age"` // sweeps leave younger payments to their citizen
-	// ReturnGrace is how long after the money was first seen the citizen has to come back before the held request is delivered
-	// all the same; 0 means that only sweeps do so, as in journeys of version 1.
+	// ReturnGrace is how long after Pay's confirmation the citizen has to come back before the held request is delivered
+	// without them; 0 means that only sweeps do so, as in journeys of version 1.
 	ReturnGrace   time.Duration `json:"return_grace,omitempty"`
 	CaptureMargin time.Duration `json:"capture_margin"` // settle this long before Pay's capture window ends
 	SecondLook    time.Duration `json:"second_look"`    // how often a journey at rest is read again, for 7 days
 	KeepReply     time.Duration `json:"keep_reply"`     // counted from when the reply is first shown
 	KeepJourney   time.Duration `json:"keep_journey"`
-	// UnseenFor is how long after the payment began what the citizen has not seen is kept; 0 in journeys of version 1.
+	// UnseenFor is how long we keep what the citizen has not seen, from when the payment began; 0 in version 1.
 	UnseenFor time.Duration `json:"unseen_for,omitempty"`
 }
 
-// PassQuery says which query a pass is for.
+// PassQuery says for which query a pass is valid.
 type PassQuery struct {
 	Ignored []string `json:"ignored,omitempty"` // parameters that make no difference
 	Digest  string   `json:"digest"`            // of the rest of the query
@@ -80,13 +80,13 @@ type PassQuery struct {
 // Statuses is a set of HTTP statuses as inclusive ranges.
 type Statuses []StatusRange
 
-// StatusRange holds both ends.
+// StatusRange is a range of statuses that includes both ends.
 type StatusRange struct {
 	From int `json:"from"`
 	To   int `json:"to"`
 }
 
-// Contains tells whether status is in the set.
+// Contains reports whether status is in the set.
 func (s Statuses) Contains(status int) bool {
 	for _, r := range s {
 		if r.From <= status && status <= r.To {
@@ -96,7 +96,7 @@ func (s Statuses) Contains(status int) bool {
 	return false
 }
 
-// Overlap reports whether a status from one to the other, both included, is in the set.
+// Overlap reports whether any status in the inclusive range is in the set.
 func (s Statuses) Overlap(from, to int) bool {
 	for _, r := range s {
 		if r.Overlaps(from, to) {
@@ -106,10 +106,10 @@ func (s Statuses) Overlap(from, to int) bool {
 	return false
 }
 
-// Overlaps reports whether a status from one to the other, both included, is in the range.
+// Overlaps reports whether any status in the inclusive range is in r.
 func (r StatusRange) Overlaps(from, to int) bool { return r.From <= to && from <= r.To }
 
-// String writes the range as the settings do.
+// String formats the range as in the settings.
 func (r StatusRange) String() string {
 	switch r {
 	case StatusRange{200, 299}:
@@ -123,7 +123,7 @@ func (r StatusRange) String() string {
 	return fmt.Sprintf("%d to %d", r.From, r.To)
 }
 
-// Verdict names what became of a delivery.
+// Verdict is the result of a delivery.
 type Verdict string
 
 const (
@@ -131,29 +131,29 @@ const (
 	VerdictAccepted Verdict = "accepted"
 	// VerdictRefused: the service said no, for certain.
 	VerdictRefused Verdict = "refused"
-	// VerdictNotSent: the service did nothing, for certain; to be sent again later.
+	// VerdictNotSent: the service did nothing, for certain; it is sent again later.
 	VerdictNotSent Verdict = "not_sent"
-	// VerdictUnknown: the service may have done it, or not.
+	// VerdictUnknown: the service may or may not have done it.
 	VerdictUnknown Verdict = "unknown"
 )
 
-// Outcome names what Pay's answer about a payment means under the terms.
+// Outcome is what Pay's answer about a payment means under the terms.
 type Outcome string
 
 const (
-	// OutcomePending: not decided.
+	// OutcomePending: not decided yet.
 	OutcomePending Outcome = "pending"
 	// OutcomeSubmitted: authorised at the bank, not confirmed by the citizen (FACTS 3.1, trap 2).
 	OutcomeSubmitted Outcome = "submitted"
-	// OutcomeConfirmed: money taken, or reserved where the terms say so.
+	// OutcomeConfirmed: money taken, or reserved if the terms say so.
 	OutcomeConfirmed Outcome = "confirmed"
 	// OutcomeNoMoney: over, and not paid.
 	OutcomeNoMoney Outcome = "no_money"
-	// OutcomeMismatch: not the payment of these terms.
+	// OutcomeMismatch: the payment does not match these terms.
 	OutcomeMismatch Outcome = "mismatch"
 )
 
-// Outcome is the one place where Pay's words are understood. A status nobody knows is pending: we ask again.
+// Outcome interprets Pay's answer. This is the only place that does. An unknown status is pending: we ask again.
 func (t Terms) Outcome(s PaymentSnapshot) Outcome {
 	switch {
 	case s.Amount != t.Amount || s.Reference != t.Reference:
@@ -173,7 +173,7 @@ func (t Terms) Outcome(s PaymentSnapshot) Outcome {
 	}
 }
 
-// Money is what Pay holds of the citizen's on a payment, in pence: reserved, or taken and not given back.
+// Money is what Pay holds of the citizen's money on a payment, in pence: reserved, or taken and not given back.
 func (s PaymentSnapshot) Money() int64 {
 	switch s.Status {
 	case StatusCapturable:
@@ -185,7 +185,7 @@ func (s PaymentSnapshot) Money() int64 {
 	}
 }
 
-// Charged is what the citizen pays, in pence, with any card surcharge (FACTS trap 20).
+// Charged is what the citizen pays, in pence, including any card surcharge (FACTS trap 20).
 func (s PaymentSnapshot) Charged() int64 {
 	if s.Total > 0 {
 		return s.Total

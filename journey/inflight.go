@@ -2,7 +2,7 @@ package journey
 
 import "sync"
 
-// inFlight counts what is under way. New work may begin while somebody waits for the end of all work, which a
+// inFlight counts the steps under way. New ones may begin while a caller waits for the end of all, which a
 // [sync.WaitGroup] does not allow.
 type inFlight struct {
 	mu    sync.Mutex
@@ -10,7 +10,7 @@ type inFlight struct {
 	ended chan struct{} // closed when count comes back to 0
 }
 
-// begin counts one more, until the function that it answers with is called.
+// begin counts one step more, until the returned function is called.
 func (u *inFlight) begin() (end func()) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -29,7 +29,7 @@ func (u *inFlight) end() {
 	}
 }
 
-// none is closed when nothing is under way, or once all of it has ended.
+// none returns a channel that is closed once nothing is under way.
 func (u *inFlight) none() <-chan struct{} {
 	u.mu.Lock()
 	defer u.mu.Unlock()

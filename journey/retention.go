@@ -2,12 +2,12 @@ package journey
 
 import "time"
 
-// What the citizen has not seen is kept for them. A reply that was never shown, and a refusal that was never read, are
-// kept until Terms.UnseenFor after the payment began. Once the citizen has seen them, the usual times count:
-// Terms.KeepReply for the reply, Terms.ResubmitFor for the correction.
+// What the citizen has not seen is kept for them: a reply that was never shown, and the chance to correct a refusal that
+// was never read, stay until Terms.UnseenFor after the payment began. Once the citizen has seen them, the usual times
+// count: Terms.KeepReply for the reply, Terms.ResubmitFor for the correction.
 
-// outcomeSeen notes that the citizen has learnt what the service said, and keeps the reply for as long as they may open
-// it. Only an outcome can be seen: a page that says that the delivery is under way shows none.
+// outcomeSeen records that the citizen has learnt what the service said, and keeps the reply for as long as they may open
+// it. In other states there is no outcome to see yet.
 func (j Journey) outcomeSeen(at time.Time) Journey {
 	switch j.State {
 	case StateAccepted, StateRefused, StateReleased:
@@ -22,7 +22,7 @@ func (j Journey) outcomeSeen(at time.Time) Journey {
 	return j
 }
 
-// replyShown notes that the kept reply has reached the browser. Only its first showing counts.
+// replyShown records that the kept reply has reached the browser. Only the first time counts.
 func (j Journey) replyShown(at time.Time) Journey {
 	if !j.ReplyShown && j.KeepsReply() && j.Terms.UnseenFor > 0 {
 		j.ReplyUntil = at.Add(j.Terms.KeepReply)
@@ -31,18 +31,18 @@ func (j Journey) replyShown(at time.Time) Journey {
 	return j.outcomeSeen(at)
 }
 
-// replyKept notes a new reply, which the citizen has not seen.
+// replyKept records a new reply, which the citizen has not seen.
 func (j Journey) replyKept(at time.Time) Journey {
 	j.ReplyUntil, j.ReplyShown = latest(at.Add(j.Terms.KeepReply), j.unseenUntil()), false
 	return j
 }
 
-// Unseen reports whether the citizen does not yet know what the service said, and it is still kept for them.
+// Unseen reports whether what the service said is still kept for a citizen who does not know it yet.
 func (j Journey) Unseen(now time.Time) bool {
 	return j.OutcomeSeenAt.IsZero() && now.Before(j.unseenUntil())
 }
 
-// unseenUntil returns until when, at least, what the citizen has not seen is kept.
+// unseenUntil returns until when, at least, something that the citizen has not seen is kept.
 func (j Journey) unseenUntil() time.Time {
 	if j.Terms.UnseenFor == 0 {
 		return time.Time{}
