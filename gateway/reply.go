@@ -85,7 +85,7 @@ func (g *Gateway) seen(r *http.Request, j journey.Journey) journey.Journey {
 	if r.Method == http.MethodHead || isPrefetch(r.Header) {
 		return j
 	}
-	return g.Runner.Seen(r.Context(), j)
+	return g.Runner.NoteOutcomeSeen(r.Context(), j)
 }
 
 // showReply shows the kept reply.

@@ -89,8 +89,8 @@ func (r HeldRequest) NewDigest() hash.Hash {
 }
 
 // TakeFingerprint records the fingerprint of a request whose body, of that size, was written to a digest made by
-// [HeldRequest.NewDigest]. form and tokenless are digests of its form. They are empty if services may interpret the form
-// in different ways: then only identical bytes are the same form.
+// [HeldRequest.NewDigest]. form and tokenless are digests of its form. They are empty if services may interpret the
+// form in different ways: then only identical bytes are the same form.
 func (r *HeldRequest) TakeFingerprint(body hash.Hash, size int64, form, tokenless string) {
 	known := r.newFingerprint(body, size)
 	known.FormDigest, known.TokenlessDigest = known.Digest, known.Digest

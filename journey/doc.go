@@ -8,9 +8,9 @@
 // Two pure functions are the heart. [Journey.Apply] says what follows from a fact (transition.go; what Pay says about a
 // payment is in snapshot.go). [Journey.Owed] says what must be done next (owed.go).
 //
-// [Runner] asks what is owed, does it and stores the fact, until nothing is owed now. It has four callers: the citizen's
-// return, Pay's webhook, the mop-up, and staff. It reaches the outside through three interfaces: [Store], [Payments]
-// and [Deliverer].
+// [Runner] asks what is owed, does it and stores the fact, until nothing is owed now. It has four callers: the
+// citizen's return, Pay's webhook, the mop-up, and staff. It reaches the outside through three interfaces: [Store],
+// [Payments] and [Deliverer].
 //
 // The usual path is held → paying → confirmed → releasing → released. docs/states.md, written from the tests, has all
 // of it.

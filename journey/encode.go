@@ -8,9 +8,9 @@ import (
 	"fmt"
 )
 
-// A stored request or reply is the length of the head, the head, and the body as received. Bodies are large and are never
-// copied. Heads are gob and not JSON, which would replace every byte that is not UTF-8: browsers and old services do put
-// Latin-1 into headers.
+// A stored request or reply is the length of the head, the head, and the body as received. Bodies are large and are
+// never copied. Heads are gob and not JSON, which would replace every byte that is not UTF-8: browsers and old services
+// do put Latin-1 into headers.
 
 var errNotEncoded = errors.New("not a stored request or reply")
 

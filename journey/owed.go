@@ -53,8 +53,8 @@ func (j Journey) Owed(now time.Time) Step {
 	return step
 }
 
-// Due returns when a sweep should visit the journey: when the next step is owed, but not before a paying citizen has had
-// time to come back, nor during the back-off after failures. The zero time means never.
+// Due returns when a sweep should visit the journey: when the next step is owed, but not before a paying citizen has
+// had time to come back, nor during the back-off after failures. The zero time means never.
 func (j Journey) Due(now time.Time) time.Time {
 	due := j.DueByHand(now)
 	if due.IsZero() {
@@ -79,8 +79,8 @@ func (j Journey) DueByHand(now time.Time) time.Time {
 	return due
 }
 
-// leftAlone reports whether sweeps leave the journey to its citizen while the payment is young: its result is not known,
-// or only to early delivery.
+// leftAlone reports whether sweeps leave the journey to its citizen while the payment is young: its result is not
+// known, or only to early delivery.
 func (j Journey) leftAlone() bool {
 	unpaid := j.State == StateHeld || j.State == StatePaying && !j.Trusted
 	return j.NudgedAt.IsZero() && (unpaid || j.State == StateConfirmed && j.Early.Found)
@@ -95,8 +95,8 @@ func (j Journey) leftToCitizen() time.Time {
 	return born.Add(j.Terms.MopupMinAge)
 }
 
-// next returns the next step and from when it is owed. A nudge comes first, then the earlier of the state's own step and
-// the end of the kept reply.
+// next returns the next step and from when it is owed. A nudge comes first, then the earlier of the state's own step
+// and the end of the kept reply.
 func (j Journey) next(now time.Time) (Step, time.Time) {
 	if j.refunding() {
 		return StepFollowRefund, j.RefundAskedAt.Add(refundLease)
@@ -143,8 +143,8 @@ func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 	}
 }
 
-// nextConfirmed delivers a request and lets a pass wait for its citizen. Money for a request that could not be delivered
-// before Pay's capture window closes is given back while that is still possible.
+// nextConfirmed delivers a request and lets a pass wait for its citizen. Money for a request that could not be
+// delivered before Pay's capture window closes is given back while that is still possible.
 func (j Journey) nextConfirmed(now time.Time) (Step, time.Time) {
 	p, _ := j.Payment()
 	closing := j.windowCloses(p)

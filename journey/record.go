@@ -2,32 +2,33 @@ package journey
 
 import "time"
 
-// Record is all that a store keeps of one journey, as it is handed to another store under the same secrets. What is sealed
-// is as it lies there: the labels are "journey" (whose text is JSON), "request" and "reply", the id is the journey's.
+// Record is everything that a store keeps of one journey, in the form in which it is copied to another store under the
+// same secrets. The sealed parts are copied as they are: their labels are "journey" (whose text is JSON), "request" and
+// "reply", their id is the journey's.
 type Record struct {
 	ID ID
 
-	// Journey is what SealedJourney says. Nil when it is damaged, and when it is Unlisted.
+	// Journey is the content of SealedJourney. It is nil if that is damaged or Unlisted.
 	Journey *Journey
-	// Unlisted: sealed under a secret that is not listed. That is no damage: dropping an old secret is how old journeys
-	// are erased.
+	// Unlisted means that it is sealed under a secret that is not listed. This is not damage: dropping an old secret is
+	// how old journeys are erased.
 	Unlisted bool
 
 	SealedJourney []byte
 	SealedRequest []byte // nil: none is kept
 	SealedReply   []byte // nil: none is kept
 
-	// Payments lead to a damaged journey, which cannot name them itself.
+	// Payments are the payments of a damaged journey, which cannot name them itself.
 	Payments []string
 }
 
-// Damaged tells whether the journey does not open though its secret is listed, or was set aside before.
+// Damaged reports whether the journey cannot be opened although its secret is listed, or was set aside before.
 func (r Record) Damaged() bool { return r.Journey == nil && !r.Unlisted }
 
-// Size is how many sealed bytes there are.
+// Size is the number of sealed bytes.
 func (r Record) Size() int { return len(r.SealedJourney) + len(r.SealedRequest) + len(r.SealedReply) }
 
-// Mark is what a store remembers of something that it has seen, such as a webhook.
+// Mark is what a store remembers of something received before, such as a webhook.
 type Mark struct {
 	Digest []byte
 	Until  time.Time // to the second

@@ -175,7 +175,8 @@ func (r Redirect) leadsBack() bool {
 }
 
 // words name a log-in or an error, in lower case with hyphens between words.
-const words = `log-?[io]n|sign-?[io]n|errors?|denied|forbidden|unauthori[sz]ed|expired|time-?out|unavailable|maintenance`
+const words = `log-?[io]n|sign-?[io]n|errors?|denied|forbidden|unauthori[sz]ed|expired|` +
+	`time-?out|unavailable|maintenance`
 
 var (
 	// A segment of a path need only begin with one of these, hyphens aside, …

@@ -2,12 +2,12 @@ package journey
 
 import "time"
 
-// What the citizen has not seen is kept for them: a reply that was never shown, and the chance to correct a refusal that
-// was never read, stay until Terms.UnseenFor after the payment began. Once the citizen has seen them, the usual times
-// count: Terms.KeepReply for the reply, Terms.ResubmitFor for the correction.
+// What the citizen has not seen is kept for them: a reply that was never shown, and the chance to correct a refusal
+// that was never read, stay until Terms.UnseenFor after the payment began. Once the citizen has seen them, the usual
+// times count: Terms.KeepReply for the reply, Terms.ResubmitFor for the correction.
 
-// outcomeSeen records that the citizen has learnt what the service said, and keeps the reply for as long as they may open
-// it. In other states there is no outcome to see yet.
+// outcomeSeen records that the citizen has learnt what the service said, and keeps the reply for as long as they may
+// open it. In other states there is no outcome to see yet.
 func (j Journey) outcomeSeen(at time.Time) Journey {
 	switch j.State {
 	case StateAccepted, StateRefused, StateReleased:

@@ -33,8 +33,8 @@ func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, strin
 	return next, detail, nil
 }
 
-// capturedByOther reports whether reserved money was captured without our knowledge. Only we capture, and only after the
-// service has accepted: the request may have been delivered, and an older copy of the store been restored since.
+// capturedByOther reports whether reserved money was captured without our knowledge. Only we capture, and only after
+// the service has accepted: the request may have been delivered, and an older copy of the store been restored since.
 func (j Journey) capturedByOther(s PaymentSnapshot, p Payment) bool {
 	waiting := j.State == StatePaying || j.State == StateUnpaid || j.State == StateConfirmed ||
 		j.State == StateRefused && !j.Returning
@@ -134,8 +134,8 @@ func (j Journey) followReleased(p Payment, outcome Outcome, at time.Time) Journe
 	return j
 }
 
-// learn takes over what Pay says, unless that is older than what we know: in trouble Pay may serve an old state as if it
-// were fresh, but never one from the future (FACTS 3.5).
+// learn takes over what Pay says, unless that is older than what we know: in trouble Pay may serve an old state as if
+// it were fresh, but never one from the future (FACTS 3.5).
 func (p *Payment) learn(s PaymentSnapshot, at time.Time) {
 	p.ReadAt, p.Doubtful = at, s.NextURL == "" && rank(s.Status) < rank(StatusCapturable)
 	if rank(s.Status) < rank(p.Status) {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// What staff may order, each with the name behind the order and a reason, which go into the history. All but Check are
-// refused by a [TransitionError] where the journey's state does not allow them; then nothing was done. An [AtPayError]
-// means that Pay could not be asked or did not do it.
+// The orders of staff, each with a name and a reason for the history. All but Check return a [TransitionError] if the
+// journey's state does not allow them; then nothing was done. An [AtPayError] means that Pay could not be asked, or did
+// not do it.
 
 // AtPayError is an order that failed at GOV.UK Pay.
 type AtPayError struct{ Err error }
@@ -16,13 +16,12 @@ type AtPayError struct{ Err error }
 func (e *AtPayError) Error() string { return e.Err.Error() }
 func (e *AtPayError) Unwrap() error { return e.Err }
 
-// ErrRefundAmount: a refund must be at least a penny and at most what is left of the payment.
+// ErrRefundAmount means that a refund is less than a penny or more than what is left of the payment.
 var ErrRefundAmount = errors.New("more than what is left of the payment, or less than a penny")
 
-// Release delivers what is paid now, without waiting for anybody to come by, and once more what nobody knows to have
-// arrived. Pay is asked first.
+// Release delivers a paid request now, or again if it is not known whether it arrived. It asks Pay first.
 func (r *Runner) Release(ctx context.Context, id ID, by By, reason string) (Journey, error) {
-	j, err := r.lookFirst(ctx, id, by)
+	j, err := r.readBeforeOrder(ctx, id, by)
 	if err != nil {
 		return j, err
 	}
@@ -34,12 +33,12 @@ func (r *Runner) Release(ctx context.Context, id ID, by By, reason string) (Jour
 	if err != nil {
 		return progress.Journey, err
 	}
-	return r.goOn(ctx, id, by)
+	return r.finishOrder(ctx, id, by)
 }
 
-// Settle ends what is stuck: as released (what is reserved is captured), as reversed (the money goes back), or as
-// confirmed (the request is delivered). Where Pay fails at that, the journey stays stuck, and its note says why; where Pay
-// can give the money back only later, the journey is refused until then.
+// Settle ends a stuck journey: as released (reserved money is captured), as reversed (the money goes back), or as
+// confirmed (the request is delivered). If Pay fails, the journey stays stuck and its note says why. If Pay can give
+// the money back only later, the journey is refused until then.
 func (r *Runner) Settle(ctx context.Context, id ID, as State, by By, reason string) (Journey, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err != nil {
@@ -48,13 +47,13 @@ func (r *Runner) Settle(ctx context.Context, id ID, as State, by By, reason stri
 	if j.State != StateStuck {
 		return j, &TransitionError{j.State, Settled{}.Name()}
 	}
-	if j, err = r.lookFirst(ctx, id, by); err != nil {
+	if j, err = r.readBeforeOrder(ctx, id, by); err != nil {
 		return j, err
 	}
 	if j, err = r.apply(ctx, id, Settled{as, reason}, by, Change{}); err != nil {
 		return j, err
 	}
-	j, err = r.goOn(ctx, id, by)
+	j, err = r.finishOrder(ctx, id, by)
 	switch {
 	case err == nil && j.State == StateStuck:
 		return j, &AtPayError{errors.New(j.Note)}
@@ -77,8 +76,8 @@ func (r *Runner) stuckAgain(ctx context.Context, j Journey, f Fact, by By, cause
 	return after, &AtPayError{cause}
 }
 
-// Refund gives amount pence of the journey's payment back, whatever was delivered. ErrRefundAmount; ErrRefunding while
-// another is under way; ErrNotAllowed while Pay cannot refund.
+// Refund gives back amount pence of the journey's payment, whatever was delivered. Errors are ErrRefundAmount,
+// ErrRefunding while another refund is under way, and ErrNotAllowed while Pay cannot refund.
 func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason string) (Journey, error) {
 	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
@@ -87,10 +86,9 @@ func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason 
 	if err != nil {
 		return j, err
 	}
-	if asked, err := r.apply(ctx, id, RefundAsked{amount, reason}, by, Change{}); err != nil {
+	asked, err := r.apply(ctx, id, RefundAsked{amount, reason}, by, Change{})
+	if err != nil {
 		return j, err
-	} else {
-		j = asked
 	}
 	switch err := r.Payments.Refund(ctx, snapshot.ID, amount, snapshot.RefundAvailable); {
 	case err == nil:
@@ -98,19 +96,25 @@ func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason 
 		if err != nil {
 			return j, err
 		}
-		return r.readAgain(ctx, j, by), nil
-	case errors.Is(err, ErrNotAllowed), errors.Is(err, ErrPayRefused), errors.Is(err, ErrPayBusy), errors.Is(err, ErrPaymentNotFound):
+		return r.readAfterRefund(ctx, j, by), nil
+	case notDone(err):
 		ended, endErr := r.apply(ctx, id, RefundEnded{err.Error()}, by, Change{})
 		if endErr != nil {
-			return j, errors.Join(err, endErr)
+			return asked, errors.Join(err, endErr)
 		}
 		return ended, &AtPayError{err}
-	default: // it may have been made: the intent stays until Pay was read again
-		return j, &AtPayError{fmt.Errorf("whether the refund was made is not known yet: %w", err)}
+	default: // it may have been made: the intent stays until Pay is read again
+		return asked, &AtPayError{fmt.Errorf("it is not known yet whether the refund was made: %w", err)}
 	}
 }
 
-// refundable reads the payment at Pay and tells whether it has the amount to give back.
+// notDone reports whether an error of Pay means that nothing was done.
+func notDone(err error) bool {
+	return errors.Is(err, ErrNotAllowed) || errors.Is(err, ErrPayRefused) || errors.Is(err, ErrPayBusy) ||
+		errors.Is(err, ErrPaymentNotFound)
+}
+
+// refundable reads the payment at Pay and checks that the amount can be refunded.
 func (r *Runner) refundable(ctx context.Context, id ID, amount int64, by By) (Journey, PaymentSnapshot, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err != nil {
@@ -132,15 +136,16 @@ func (r *Runner) refundable(ctx context.Context, id ID, amount int64, by By) (Jo
 	}
 	switch {
 	case snapshot.Status != StatusSuccess, snapshot.RefundStatus == "pending", snapshot.RefundStatus == "unavailable":
-		return j, snapshot, fmt.Errorf("%w: the payment is %s, refunds are %s", ErrNotAllowed, snapshot.Status, snapshot.RefundStatus)
+		return j, snapshot, fmt.Errorf("%w: the payment is %s, refunds are %s",
+			ErrNotAllowed, snapshot.Status, snapshot.RefundStatus)
 	case amount <= 0 || amount > snapshot.RefundAvailable:
 		return j, snapshot, fmt.Errorf("%w: %d pence are left", ErrRefundAmount, snapshot.RefundAvailable)
 	}
 	return j, snapshot, nil
 }
 
-// readAgain takes over what Pay says after a refund, as far as Pay can be read; a sweep does it otherwise.
-func (r *Runner) readAgain(ctx context.Context, j Journey, by By) Journey {
+// readAfterRefund takes over what Pay says after a refund. If Pay cannot be read, a sweep does it later.
+func (r *Runner) readAfterRefund(ctx context.Context, j Journey, by By) Journey {
 	progress, err := r.Check(ctx, j.ID, Visit{By: by})
 	_ = progress.Reply.Close()
 	if err != nil || progress.Journey.ID == "" {
@@ -149,19 +154,19 @@ func (r *Runner) readAgain(ctx context.Context, j Journey, by By) Journey {
 	return progress.Journey
 }
 
-// followRefund reads what became of a refund whose end nobody stored.
+// followRefund reads the result of a refund that was not stored.
 func (r *Runner) followRefund(ctx context.Context, j Journey, by By) (Journey, error) {
 	j, err := r.ask(ctx, j, by)
 	if err != nil {
 		return j, err
 	}
 	p, _ := j.Payment()
-	detail := fmt.Sprintf("its answer was lost; GOV.UK Pay says that %d pence are refunded in all", p.Refunded)
+	detail := fmt.Sprintf("the answer was lost; GOV.UK Pay says that %d pence are refunded in total", p.Refunded)
 	return r.apply(ctx, j.ID, RefundEnded{detail}, by, Change{})
 }
 
-// lookFirst reads what Pay says before a person's order is carried out.
-func (r *Runner) lookFirst(ctx context.Context, id ID, by By) (Journey, error) {
+// readBeforeOrder reads what Pay says before an order is carried out.
+func (r *Runner) readBeforeOrder(ctx context.Context, id ID, by By) (Journey, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err != nil || len(j.Payments) == 0 || j.State == StateReleasing {
 		return j, err
@@ -173,8 +178,8 @@ func (r *Runner) lookFirst(ctx context.Context, id ID, by By) (Journey, error) {
 	return after, nil
 }
 
-// goOn does what an order left owed.
-func (r *Runner) goOn(ctx context.Context, id ID, by By) (Journey, error) {
+// finishOrder does what is owed after an order.
+func (r *Runner) finishOrder(ctx context.Context, id ID, by By) (Journey, error) {
 	progress, err := r.Advance(ctx, id, Visit{By: by})
 	_ = progress.Reply.Close()
 	return progress.Journey, err

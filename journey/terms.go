@@ -52,7 +52,7 @@ type Terms struct {
 	Acceptance     *Acceptance   `json:"acceptance,omitempty"`      // nil in journeys of the first version
 	Repeat         string        `json:"repeat"`
 	OnRefused      string        `json:"on_refused"`
-	RefusedPage    bool          `json:"refused_page,omitempty"` // our page precedes the service's refusal; not in version 1
+	RefusedPage    bool          `json:"refused_page,omitempty"` // our page precedes the refusal; not in version 1
 	ResubmitFor    time.Duration `json:"resubmit_for"`
 	RetryFor       time.Duration `json:"retry_for"`
 	PassFor        time.Duration `json:"pass_for"`

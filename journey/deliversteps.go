@@ -1,0 +1,118 @@
+package journey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// request reads the held request once there is memory for it. release is never nil.
+func (r *Runner) request(ctx context.Context, j Journey) (request HeldRequest, release func(), err error) {
+	release = func() {}
+	if r.Acquire != nil {
+		acquired, err := r.Acquire(ctx, j.Fingerprint.Size)
+		if err != nil {
+			return HeldRequest{}, release, err
+		}
+		release = acquired
+	}
+	request, err = r.Store.Request(ctx, j.ID)
+	return request, release, err
+}
+
+func (r *Runner) deliverHeld(ctx context.Context, j Journey, v Visit) (Progress, error) {
+	request, release, err := r.request(ctx, j)
+	defer release()
+	if errors.Is(err, ErrErased) { // another caller has delivered it
+		j, err = r.Store.Get(ctx, j.ID)
+		return Progress{Journey: j}, err
+	}
+	if errors.Is(err, ErrDamaged) { // nothing is left to deliver: a person has to decide
+		j, err = r.apply(ctx, j.ID, RequestLost{}, v.By, Change{})
+		return Progress{Journey: j}, err
+	}
+	if err != nil {
+		j, err = r.fail(ctx, j, v.By, fmt.Errorf("reading the held request: %w", err))
+		return Progress{Journey: j}, err
+	}
+	return r.deliver(ctx, j, request, v)
+}
+
+// deliver claims, delivers and stores the result. A caller that does not get the claim gets the journey as it is then.
+func (r *Runner) deliver(ctx context.Context, j Journey, request HeldRequest, v Visit) (Progress, error) {
+	defer r.working.begin()()
+	ctx = context.WithoutCancel(ctx)
+
+	claimed, err := r.apply(ctx, j.ID, Claimed{r.Now().Add(j.Terms.ClaimFor)}, v.By, Change{})
+	var misplaced *TransitionError
+	if errors.As(err, &misplaced) {
+		j, err = r.Store.Get(ctx, j.ID)
+		return Progress{Journey: j}, err
+	}
+	if err != nil {
+		return Progress{Journey: j}, err
+	}
+	via := v.By.Via()
+	if j.Terms.Kind == KindPass {
+		via = "pass"
+	}
+	result := r.Deliverer.Deliver(ctx, Delivery{Journey: claimed, Request: request, Cookie: v.Cookie, Via: via})
+	return r.conclude(ctx, claimed, result, v.By)
+}
+
+// conclude stores the result of a delivery. If that fails for too long, the claim lapses and the result is unknown.
+func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by By) (Progress, error) {
+	answered := result.Verdict == VerdictAccepted || result.Verdict == VerdictRefused
+	fact := RequestDelivered{
+		Number: j.Claim.Number, Verdict: result.Verdict, Status: result.Status, Detail: result.Detail,
+		Kept: answered && result.Reply.Whole() && j.Terms.Kind == KindSubmission,
+	}
+	change := Change{}
+	if fact.Kept {
+		change.Reply = result.Reply
+	}
+	after, err := r.storeResult(ctx, j.ID, fact, by, change)
+	if err != nil {
+		_ = result.Reply.Close()
+		return Progress{Journey: j}, fmt.Errorf("storing the result %s of a delivery: %w", result.Verdict, err)
+	}
+	if !answered {
+		_ = result.Reply.Close()
+		return Progress{Journey: after}, nil
+	}
+	return Progress{Journey: after, Reply: result.Reply}, nil
+}
+
+// storeResultTimeout is how long we try to store the result of a delivery: a restarting database must not make a person
+// find out what we know. It is shorter than the time by which the claim outlives the delivery.
+const storeResultTimeout = 25 * time.Second
+
+// storeResult stores the result of a delivery, and tries again while that may help.
+func (r *Runner) storeResult(ctx context.Context, id ID, f RequestDelivered, by By, also Change) (Journey, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeResultTimeout)
+	defer cancel()
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		after, err := r.apply(ctx, id, f, by, also)
+		var misplaced *TransitionError
+		switch {
+		case err == nil:
+			return after, nil
+		case errors.As(err, &misplaced): // it may have been stored, and only the confirmation lost
+			j, getErr := r.Store.Get(ctx, id)
+			if getErr == nil && j.Claim.Number == f.Number && j.Claim.Until.IsZero() {
+				return j, nil
+			}
+			return Journey{}, errors.Join(err, getErr)
+		case errors.Is(err, ErrNotFound), errors.Is(err, ErrDamaged), errors.Is(err, ErrFull):
+			return Journey{}, err
+		}
+		r.Log.WarnContext(ctx, "the result of a delivery is not stored yet",
+			"journey_id", id, "verdict", f.Verdict, "error", err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return Journey{}, err
+		}
+	}
+}
