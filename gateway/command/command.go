@@ -65,7 +65,7 @@ func commands() []command {
 		{"simulator", "a simulated GOV.UK Pay alone, for your own tests", simulate},
 		{"sample", "the demo's sample service alone, to try a deployment with", sampleService},
 		{"check", "checks the settings and prints what they come to", check},
-		{"doctor", "checks, then asks: is the service there, does GOV.UK Pay take the key, may forms lead to it", doctor},
+		{"doctor", "checks, then asks: is the service there, does GOV.UK Pay take the key, may forms lead to it", runDoctor},
 		{"probe", "staging only: asks the service directly which spellings reach the pay code", probeRoutes},
 		{"keys", "prints fresh secrets as settings", keys},
 		{"mopup", "one sweep now, through the running gateway (bbolt) or by itself (PostgreSQL)", mopup},

@@ -16,6 +16,7 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/command/probe"
 	"paygate/gateway/config"
+	"paygate/gateway/dial"
 	"paygate/gateway/form"
 	"paygate/gateway/reading"
 	"paygate/journey"
@@ -135,7 +136,7 @@ func (p *probing) run(ctx context.Context, out io.Writer, s config.Settings) err
 		}
 		result, err := p.probe(ctx, service, s, r)
 		if err != nil {
-			return fmt.Errorf("route %s: %w", r.Name, inWords(err))
+			return fmt.Errorf("route %s: %w", r.Name, inWords(err, p.timeout))
 		}
 		result.print(out, s, r)
 		person = person || result.needsPerson()
@@ -311,10 +312,10 @@ func (p *probing) filling(r gateway.Route) map[string]string {
 }
 
 // inWords says what can be done by which flag.
-func inWords(err error) error {
+func inWords(err error, timeout time.Duration) error {
 	switch {
 	case errors.Is(err, probe.ErrUnreachable):
-		return fmt.Errorf("%w: %s", probe.ErrUnreachable, unanswered(err))
+		return fmt.Errorf("%w: %s", probe.ErrUnreachable, dial.Reason(err, timeout))
 	case errors.Is(err, probe.ErrRefuses):
 		return fmt.Errorf("%w: what does it want by -form, -cookie or -header?", err)
 	case errors.Is(err, probe.ErrNoText), errors.Is(err, probe.ErrTextElsewhere):

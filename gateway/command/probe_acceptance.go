@@ -49,7 +49,7 @@ func (p *probing) askAcceptance(
 		return service.Submit(ctx, one.address(s, r, path, query))
 	}
 	if err := asked.ask(service, p.form, p.wrong); err != nil {
-		return inWords(err)
+		return inWords(err, p.timeout)
 	}
 	return printRule(out, r, asked.question)
 }

@@ -181,3 +181,9 @@ func (m remedy) printLeft(out io.Writer) {
 		fmt.Fprintln(out, "  The pay code runs on GET too. If the form is at another address, another route whose MATCH is that GET also closes it.")
 	}
 }
+
+func judgeOf(s config.Settings, routes []gateway.Route) *gateway.Judge {
+	return gateway.NewJudge(gateway.Options{
+		Origins: s.Origins, Prefix: s.Prefix, Methods: s.Methods, Routes: routes, RefuseActions: s.RefuseActions,
+	})
+}

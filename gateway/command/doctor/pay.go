@@ -1,0 +1,76 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"paygate/journey/pay"
+)
+
+// maxSkew is how far apart the clocks may be: signed headers and Pay's own deadlines go by the time.
+const maxSkew = 2 * time.Minute
+
+// checkPay asks GOV.UK Pay one harmless question, which tells whether it can be reached, takes the key, and has our time.
+func (e *examination) checkPay(ctx context.Context) {
+	s := e.Settings
+	client := pay.New(pay.Options{
+		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
+	})
+	began := time.Now()
+	check, err := client.CheckKey(ctx)
+	if err != nil {
+		e.report(wrong, "GOV.UK Pay", "cannot be reached at %s (%v); "+
+			"this machine has to reach it by https; HTTPS_PROXY is respected", s.PayAPIURL, err)
+		return
+	}
+	e.checkKey(check)
+	e.checkClock(check.Date, began, time.Now())
+}
+
+func (e *examination) checkKey(check pay.KeyCheck) {
+	const about = "GOV.UK Pay"
+	switch {
+	case check.Key == pay.KeyTaken:
+		e.report(fine, about, "takes the key, which is %s", keyMode(e.Settings.PayAPIKey))
+	case check.Key == pay.KeyRefused:
+		e.report(wrong, about, "refuses the key (status %d): PAYGATE_PAY_API_KEY is mistyped, or was revoked", check.HTTPStatus)
+	case check.Code == "P0920":
+		e.report(wrong, about, "has a firewall that refuses Paygate's requests (%s); something between may change them", check.Code)
+	case check.HTTPStatus >= 500:
+		e.report(warning, about, "has trouble just now (status %d), so the key could not be tried; ask again later",
+			check.HTTPStatus)
+	default:
+		e.report(wrong, about, "does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?", check.HTTPStatus)
+	}
+}
+
+func keyMode(key string) string {
+	switch {
+	case strings.HasPrefix(key, "api_live_"):
+		return "live: money is taken"
+	case strings.HasPrefix(key, "api_test_"):
+		return "a test key: no money is taken"
+	default:
+		return "without a prefix: make sure that it fits PAYGATE_PAY_MODE"
+	}
+}
+
+// checkClock compares our clock with Pay's, which was read at some moment between two of ours, to the second.
+func (e *examination) checkClock(pays, before, after time.Time) {
+	const about = "clock"
+	if pays.IsZero() {
+		e.report(note, about, "not checked: GOV.UK Pay's answer has no date")
+		return
+	}
+	skew := max(before.Sub(pays.Add(time.Second)), pays.Sub(after), 0).Round(time.Second)
+	switch {
+	case skew > maxSkew:
+		e.report(wrong, about, "%s away from GOV.UK Pay's: set this machine's clock (NTP), "+
+			"or signed headers are refused and payments are given up too early or too late", skew)
+	case skew > maxSkew/4:
+		e.report(warning, about, "%s away from GOV.UK Pay's: is this machine's clock kept (NTP)?", skew)
+	default:
+		e.report(fine, about, "agrees with GOV.UK Pay's")
+	}
+}

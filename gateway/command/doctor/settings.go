@@ -1,0 +1,131 @@
+package doctor
+
+import (
+	"net"
+	"slices"
+
+	"paygate/gateway"
+	"paygate/gateway/reading"
+	"paygate/journey"
+)
+
+// checkRoutes reports what the routes let through, and what they refuse besides their own address.
+func (e *examination) checkRoutes() {
+	for _, r := range e.Settings.Routes {
+		about := "route " + r.Name
+		switch {
+		case r.Mode == gateway.ModeFree:
+			e.report(warning, about, "is free: requests pass unpaid")
+		case r.Mode == gateway.ModeShadow:
+			e.report(warning, about, "is in shadow mode: requests pass unpaid, "+
+				"and paygate_shadow_total counts what Paygate would have done")
+		case r.Mode == gateway.ModeClosed:
+			e.report(warning, about, "is closed: citizens read that payments are closed")
+		case r.Strict:
+			e.report(fine, about, "what lies below %s, or has a suffix, is refused too, unless %sALLOW names it",
+				r.Match.Path(), r.Setting)
+		case r.Terms.Kind == journey.KindSubmission:
+			e.report(warning, about, "is not strict: %s with a suffix, or with something after it, may reach a handler unpaid",
+				r.Match.Path())
+		default:
+			e.report(fine, about, "%s is a pass", r.Match)
+		}
+		for _, allowed := range r.Allow {
+			if text := e.whyIdle(allowed); text != "" {
+				e.report(warning, about, "%sALLOW: %s %s", r.Setting, allowed, text)
+			}
+		}
+	}
+}
+
+// whyIdle says why an entry of ALLOW changes nothing. It is empty if the entry does, or has wildcards.
+func (e *examination) whyIdle(allowed reading.Pattern) string {
+	target := allowed.Address(nil)
+	if target == "" {
+		return ""
+	}
+	without := slices.Clone(e.Settings.Routes)
+	for i, r := range without {
+		without[i].Allow = slices.DeleteFunc(slices.Clone(r.Allow), allowed.Equal)
+	}
+	fate := e.fate(e.Settings.Routes, allowed.Method(), target)
+	switch {
+	case fate != gateway.FateForwarded:
+		return "is not let through all the same: it is too near to a pay route (" + string(fate) + ")"
+	case fate == e.fate(without, allowed.Method(), target):
+		return "is let through without it too"
+	default:
+		return ""
+	}
+}
+
+// checkAcceptance reports routes whose settings cannot tell whether the service accepted a form.
+func (e *examination) checkAcceptance() {
+	for _, r := range e.Settings.Routes {
+		about, rule := "acceptance "+r.Name, r.Terms.Acceptance
+		isSubmission := r.Terms.Kind == journey.KindSubmission
+		anyRedirect := r.Terms.Accept.Overlap(302, 303) && rule.AnyLocation()
+		anyPage := r.Terms.Accept.Overlap(200, 299) && !rule.ReadsText() && isSubmission
+		if anyRedirect {
+			e.report(warning, about, "%sACCEPT_LOCATION=* accepts almost any redirect, so citizens would pay for one that "+
+				"does not mean yes; paygate probe -wrong finds the setting", r.Setting)
+		}
+		if anyPage {
+			e.report(warning, about, "with %sACCEPT_TEXT=* the status alone decides, so citizens would pay for an invalid "+
+				"form that is shown again with that status; paygate probe -wrong finds the text", r.Setting)
+		}
+		switch {
+		case anyRedirect || anyPage:
+		case !isSubmission && !rule.ReadsText():
+			e.report(note, about, "citizens pay for any page with a status in ACCEPT, even a log-in page; "+
+				"if the service shows one instead of the file, set %sREFUSE_TEXT or ACCEPT_TEXT", r.Setting)
+		default:
+			e.report(fine, about, "the settings say which answer is a yes")
+		}
+	}
+}
+
+// checkStaffListener reports who can reach the staff listener.
+func (e *examination) checkStaffListener() {
+	const about = "staff listener"
+	address, tokens := e.Settings.StaffListen, len(e.Settings.StaffTokens)
+	switch isLocal := listensLocally(address); {
+	case !isLocal && tokens == 0:
+		e.report(warning, about, "%s serves health and metrics to anybody who reaches it, and nobody can settle what is "+
+			"stuck: set PAYGATE_STAFF_TOKENS, and keep the public away", address)
+	case tokens == 0:
+		e.report(warning, about, "has no tokens: nobody can settle what is stuck; set PAYGATE_STAFF_TOKENS")
+	case !isLocal:
+		e.report(warning, about, "%s can be reached from other machines, by http: "+
+			"the network has to keep out the public and eavesdroppers", address)
+	default:
+		e.report(fine, about, "%s, tokens for %d people", address, tokens)
+	}
+}
+
+func listensLocally(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// checkWebhooks warns that without them, money that is taken at once waits for the sweep if its citizen does not return.
+func (e *examination) checkWebhooks() {
+	const about = "webhooks"
+	var immediate []string
+	for _, r := range e.Settings.Routes {
+		if r.Terms.Capture == journey.CaptureImmediate {
+			immediate = append(immediate, r.Name)
+		}
+	}
+	switch secrets := len(e.Settings.PayWebhookSecrets); {
+	case secrets > 0:
+		e.report(fine, about, "%d secrets; GOV.UK Pay has to call %s%s/webhook",
+			secrets, e.Settings.Origins.Main(), e.Settings.Prefix)
+	case len(immediate) > 0:
+		e.report(warning, about, "none, and the routes %s take the money at once: a citizen who pays and does not come back "+
+			"waits some hours for the sweep; PAYGATE_PAY_WEBHOOK_SECRETS makes it seconds", list(immediate))
+	default:
+		e.report(fine, about, "none; they would say nothing about money that is only reserved")
+	}
+}
