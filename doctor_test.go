@@ -132,7 +132,7 @@ func TestADoctorFindsAllWell(t *testing.T) {
 		"clock":                "ok: agrees",
 		"route licence":        "ok: what lies below /licences/apply",
 		"store":                "ok: ",
-		"staff door":           "ok: 127.0.0.1:8001, tokens for 1 people",
+		"staff listener":           "ok: 127.0.0.1:8001, tokens for 1 people",
 		"webhooks":             "ok: 1 secrets; GOV.UK Pay has to call http://apply.example/_pay/webhook",
 		"signing keys":         "ok: made at the first start",
 		"secret files":         "ok: 0",
@@ -269,7 +269,7 @@ func TestADoctorReadsThePoliciesOfPages(t *testing.T) {
 		"a meta that half does": {formPageWith(meta("form-action 'self' https://www.payments.service.gov.uk")), 3, "add https://card.payments.service.gov.uk to"},
 		"a meta that does":      {formPageWith(meta("form-action 'self' *.payments.service.gov.uk https://*.payments.service.gov.uk")), 0, "ok: its form may lead"},
 		"a meta in the body":    {formPageWith("</head><body>" + meta("form-action 'self'")), 0, "ok: its form may lead"},
-		"no form":               {plain, 0, "note: has no form; where that is elsewhere"},
+		"no form":               {plain, 0, "note: has no form; if that is elsewhere"},
 		"no page":               {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) }, 0, "note: GET answers status 405"},
 		"a log-in":              {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, 0, "note: GET answers status 302"},
 	} {
@@ -354,9 +354,9 @@ func TestADoctorLooksAtWhatIsPaygatesOwn(t *testing.T) {
 
 		"no folder":    {[]string{"PAYGATE_STORE=bbolt:" + folder + "/no/such.db"}, 3, "store", "folder does not exist"},
 		"no store":     {[]string{"PAYGATE_STORE=bbolt:" + file("text", strings.Repeat("text ", 9000), 0o600)}, 3, "store", "not a Paygate store"},
-		"staff abroad": {[]string{"PAYGATE_STAFF_LISTEN=:8001"}, 0, "staff door", "warning: :8001 can be reached from other machines"},
-		"nobody there": {[]string{"PAYGATE_STAFF_LISTEN=0.0.0.0:8001", "PAYGATE_STAFF_TOKENS="}, 0, "staff door", "warning: 0.0.0.0:8001 serves health and metrics to whoever"},
-		"no tokens":    {[]string{"PAYGATE_STAFF_TOKENS="}, 0, "staff door", "warning: has no tokens"},
+		"staff abroad": {[]string{"PAYGATE_STAFF_LISTEN=:8001"}, 0, "staff listener", "warning: :8001 can be reached from other machines"},
+		"nobody there": {[]string{"PAYGATE_STAFF_LISTEN=0.0.0.0:8001", "PAYGATE_STAFF_TOKENS="}, 0, "staff listener", "warning: 0.0.0.0:8001 serves health and metrics to anybody"},
+		"no tokens":    {[]string{"PAYGATE_STAFF_TOKENS="}, 0, "staff listener", "warning: has no tokens"},
 		"no webhooks": {
 			[]string{"PAYGATE_PAY_WEBHOOK_SECRETS=", "PAYGATE_ROUTE_LICENCE_CAPTURE=immediate"},
 			0,
