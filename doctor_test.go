@@ -132,7 +132,7 @@ func TestADoctorFindsAllWell(t *testing.T) {
 		"clock":                "ok: agrees",
 		"route licence":        "ok: what lies below /licences/apply",
 		"store":                "ok: ",
-		"staff listener":           "ok: 127.0.0.1:8001, tokens for 1 people",
+		"staff listener":       "ok: 127.0.0.1:8001, tokens for 1 people",
 		"webhooks":             "ok: 1 secrets; GOV.UK Pay has to call http://apply.example/_pay/webhook",
 		"signing keys":         "ok: made at the first start",
 		"secret files":         "ok: 0",
