@@ -1,0 +1,179 @@
+package matching
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"paygate/internal/testserver"
+	"paygate/journey"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// showsAgain is a service that shows its page with status 200, whether it takes a form or not, as most frameworks do.
+func showsAgain(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	switch {
+	case r.Method == http.MethodGet:
+		_, _ = io.WriteString(w, "<h1>Apply for a licence</h1><form method=post></form>")
+	case !strings.Contains(r.FormValue("email"), "@"):
+		_, _ = io.WriteString(w, "<h1>There is a problem</h1><p>Enter an email address</p><form method=post></form>")
+	default:
+		_, _ = io.WriteString(w, "<h1>Application received</h1>")
+	}
+}
+
+// byText are settings for it.
+func byText(rules ...string) []string {
+	settings := []string{"PAYGATE_ROUTE_LICENCE_ACCEPT=200", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="}
+	for _, rule := range append([]string{"ACCEPT_TEXT="}, rules...) {
+		settings = append(settings, "PAYGATE_ROUTE_LICENCE_"+rule)
+	}
+	return settings
+}
+
+func TestAWrongFormShownAgainWith200IsNotPaidFor(t *testing.T) {
+	t.Parallel()
+	for _, rules := range [][]string{
+		{"ACCEPT_TEXT=Application received | Cais wedi dod i law"},
+		{"REFUSE_TEXT=There is a problem | Mae problem"},
+		{"ACCEPT_TEXT=Application received", "REFUSE_TEXT=There is a problem"},
+		{"ACCEPT_TEXT=*", "REFUSE_TEXT=There is a problem"},
+	} {
+		h := testserver.New(t, showsAgain, byText(rules...)...)
+		c := h.Citizen()
+		form := url.Values{"name": {"Ada"}, "email": {"ada-at-example"}}
+		require.Equal(t, http.StatusSeeOther, c.Post("/licences/apply", form).Status)
+		h.Pays("success")
+		c.ComesBackWithin(t.Context())
+		require.Equal(t, journey.StateRefused, c.State(), rules)
+		require.Equal(t, "capturable", h.Payments()[0].Status, "nothing is taken")
+
+		form.Set("email", "ada@example.org")
+		p := c.Post("/licences/apply", form)
+		require.Contains(t, p.Text, "Application received", "the corrected form is on the same payment: %d %v", p.Status, p.Header)
+		require.Len(t, h.Payments(), 1)
+		require.Equal(t, "success", h.Payments()[0].Status)
+		require.Equal(t, journey.StateReleased, c.State())
+	}
+}
+
+// redirects answers a form by a redirect.
+func redirects(status int, location string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			testserver.Plain(w, r)
+			return
+		}
+		w.Header().Set("Location", location)
+		w.WriteHeader(status)
+	}
+}
+
+func TestWhereARefusingRedirectLeadsNothingIsTaken(t *testing.T) {
+	t.Parallel()
+	for location, states := range map[string]struct{ exact, any journey.State }{
+		"/login?next=/licences/apply":         {journey.StateRefused, journey.StateStuck},
+		"/Error?aspxerrorpath=/licences":      {journey.StateRefused, journey.StateStuck},
+		"/licences/apply":                     {journey.StateRefused, journey.StateStuck},
+		"https://elsewhere.example/licences/": {journey.StateRefused, journey.StateStuck},
+		"/licences/confirmation/RVM-1":        {journey.StateReleased, journey.StateReleased},
+	} {
+		for rule, state := range map[string]journey.State{"/licences/confirmation": states.exact, "*": states.any} {
+			answer := redirects(http.StatusFound, location)
+			h, c := testserver.AnnHasPaid(t, answer, "PAYGATE_ROUTE_LICENCE_ACCEPT=302", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="+rule)
+			c.ComesBackWithin(t.Context())
+			require.Equal(t, state, c.State(), "%s with ACCEPT_LOCATION=%s", location, rule)
+			require.Equal(t, state == journey.StateReleased, h.Payments()[0].Status == "success", location)
+		}
+	}
+}
+
+func TestAnAnswerThatAsksForTheRequestAgainTakesNothing(t *testing.T) {
+	t.Parallel()
+	for status, locations := range map[int]map[string]journey.State{
+		http.StatusMovedPermanently:  {"/licences/apply/": journey.StateRefused, "https://www.example.gov.uk/licences/apply": journey.StateRefused, "/x": journey.StateStuck},
+		http.StatusTemporaryRedirect: {"/licences/apply/": journey.StateRefused, "/licences/confirmation": journey.StateStuck},
+		http.StatusPermanentRedirect: {"/Licences/Apply": journey.StateRefused},
+		http.StatusNotModified:       {"": journey.StateRefused},
+		http.StatusMultipleChoices:   {"/licences/confirmation": journey.StateRefused},
+	} {
+		for location, state := range locations {
+			h, c := testserver.AnnHasPaid(t, redirects(status, location))
+			c.ComesBackWithin(t.Context())
+			require.Equal(t, state, c.State(), "%d %s", status, location)
+			require.Equal(t, "capturable", h.Payments()[0].Status)
+		}
+	}
+}
+
+func TestASignInPageIsNoPaidFile(t *testing.T) {
+	t.Parallel()
+	signIn := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<h1>Sign in</h1>") }
+	for rule, state := range map[string]journey.State{
+		"ACCEPT_TEXT=Register of 2026":           journey.StateRefused,
+		"REFUSE_TEXT=Sign in":                    journey.StateRefused,
+		"ACCEPT_TEXT=Sign in | Register of 2026": journey.StateReleased,
+		"ACCEPT=206":                             journey.StateRefused,
+		"ACCEPT=200":/* no text was named */ journey.StateReleased,
+	} {
+		h := testserver.New(t, signIn, "PAYGATE_ROUTE_REGISTER_"+rule)
+		c := h.Citizen()
+		c.Get("/register/2026")
+		h.Pays("success")
+		c.Get("/register/2026", "Range", "bytes=0-3")
+		require.Equal(t, state, c.State(), rule)
+		require.Equal(t, state == journey.StateReleased, h.Payments()[0].Status == "success", rule)
+		hasText := strings.Contains(rule, "_TEXT")
+		require.Equal(t, hasText, h.Service.Got(http.MethodGet)[0].Header.Get("Range") == "", "part of a page cannot be judged: %s", rule)
+	}
+}
+
+func TestFiveRefusalsForWantOfATextAreLogged(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Plain, byText("ACCEPT_TEXT=Application received")...)
+	for n := range 5 {
+		require.NotContains(t, h.Log.String(), "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT", n)
+		c := h.Citizen()
+		c.Apply("Ann")
+		h.Pays("success")
+		c.ComesBackWithin(t.Context())
+		require.Equal(t, journey.StateRefused, c.State())
+	}
+	for line := range strings.Lines(h.Log.String()) {
+		if strings.Contains(line, "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT") {
+			require.Contains(t, line, `"level":"ERROR"`)
+			require.Contains(t, line, `"route":"licence"`)
+			return
+		}
+	}
+	t.Fatal("nothing was logged")
+}
+
+// TestAJourneyKeepsTheRuleItBeganWith: a changed setting binds new journeys only.
+func TestAJourneyKeepsTheRuleItBeganWith(t *testing.T) {
+	t.Parallel()
+	h, c := testserver.AnnHasPaid(t, showsAgain, byText("ACCEPT_TEXT=Application received")...)
+	h.Restart(byText("ACCEPT_TEXT=Something else")...)
+	c.ComesBackWithin(t.Context())
+	require.Equal(t, journey.StateReleased, c.State())
+}
+
+func TestADoctorSaysWhichRouteCannotTellYesFromNo(t *testing.T) {
+	t.Parallel()
+	for line, settings := range map[string][]string{
+		"ok: the settings say which answer is a yes":                                   {"ACCEPT_LOCATION=/licences/confirmation"},
+		"warning: PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=* accepts almost any redirect": {"ACCEPT_LOCATION=*"},
+		"warning: with PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=* the status alone decides":   {"ACCEPT=2xx", "ACCEPT_TEXT=*", "ACCEPT_LOCATION="},
+		"note: citizens pay for any page with a status in ACCEPT, even a log-in page":  {"MATCH=GET /register.pdf", "ACCEPT=", "ACCEPT_LOCATION="},
+	} {
+		over := []string{}
+		for _, setting := range settings {
+			over = append(over, "PAYGATE_ROUTE_LICENCE_"+setting)
+		}
+		v := testserver.NewDoctor(t, testserver.FormPage(), over...).Visit()
+		require.Contains(t, v.Lines["acceptance licence"], line)
+	}
+}

@@ -1,0 +1,210 @@
+package matching
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"paygate/internal/testserver"
+	"paygate/journey"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var upstreamPriced = []string{"PAYGATE_ROUTE_LICENCE_PRICE=upstream", "PAYGATE_ROUTE_REGISTER_PRICE=upstream"}
+
+// prices is a service that asks for so many pence, and believes Paygate-Status.
+func prices(pence, reference, description string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Paygate-Status") != "quote" {
+			testserver.Confirms(w, r)
+			return
+		}
+		if pence == "free" {
+			_, _ = io.WriteString(w, "nothing to pay today")
+			return
+		}
+		w.Header().Set("Set-Cookie", "quoted=yes; Path=/")
+		w.Header().Add("Set-Cookie", "paygate=evil; Path=/")
+		if pence != "" {
+			w.Header().Set("Paygate-Price", pence)
+		}
+		if reference != "" {
+			w.Header().Set("Paygate-Reference", reference)
+			w.Header().Set("Paygate-Description", description)
+		}
+		w.WriteHeader(http.StatusPaymentRequired)
+		_, _ = io.WriteString(w, "the service's own 402")
+	}
+}
+
+func TestTheServiceNamesThePrice(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, prices("1234", "LIC-77", "Licence for 3 rods"), upstreamPriced...)
+	c := h.Citizen()
+	p := c.Apply("Ann")
+	require.Contains(t, strings.Join(p.Header["Set-Cookie"], " "), "quoted=yes", "the 402's cookies go with the redirect")
+	require.NotContains(t, strings.Join(p.Header["Set-Cookie"], " "), "paygate=evil")
+	require.EqualValues(t, 1234, h.Payments()[0].Amount)
+	require.Equal(t, "LIC-77", h.Payments()[0].Reference)
+	quoted := h.Service.Got(http.MethodPost)
+	require.Len(t, quoted, 1)
+	for name := range quoted[0].Header {
+		if strings.HasPrefix(name, "Paygate-") {
+			require.Equal(t, "Paygate-Status", name, "a quote says nothing else")
+		}
+	}
+	c.Apply("Ann")
+	require.Len(t, h.Service.Got(http.MethodPost), 1, "the same request again is not quoted again")
+	require.Len(t, h.Payments(), 1)
+
+	h.Pays("success")
+	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	posts := h.Service.Got(http.MethodPost)
+	require.Equal(t, []string{"quote", "success"}, testserver.Statuses(posts))
+	require.Equal(t, "1234", posts[1].Header.Get("Paygate-Amount"))
+	require.Equal(t, posts[0].Body, posts[1].Body)
+	require.Equal(t, posts[0].Header.Get("Content-Type"), posts[1].Header.Get("Content-Type"))
+}
+
+func TestWhatTheServiceDoesNotPricePasses(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, prices("free", "", ""), upstreamPriced...)
+	c := h.Citizen()
+	p := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
+	require.Equal(t, "nothing to pay today", p.Text)
+	require.Contains(t, p.Header.Get("Cache-Control"), "private")
+	require.Equal(t, "nothing to pay today", c.Get("/register/2026").Text)
+	require.Empty(t, h.Payments())
+}
+
+func TestAPriceThatCannotBeIsAPageAndHoldsNothing(t *testing.T) {
+	t.Parallel()
+	for _, pence := range []string{"", "0", "-5", "25.00", "£25", "1e3", "10000001", "999999999999999999999", " 5", "5,6", "0x10", "２５"} {
+		t.Run(fmt.Sprintf("%q", pence), func(t *testing.T) {
+			t.Parallel()
+			h := testserver.New(t, prices(pence, "", ""), upstreamPriced...)
+			c := h.Citizen()
+			p := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
+			if pence == " 5" { // net/http trims it, as RFC 9110 section 5.5 asks
+				require.Equal(t, http.StatusSeeOther, p.Status)
+				return
+			}
+			require.Equal(t, http.StatusBadGateway, p.Status)
+			require.Contains(t, p.Text, "there is a problem with the price")
+			require.NotContains(t, p.Text, "the service's own 402")
+			require.Empty(t, h.Payments())
+			require.Empty(t, c.Status())
+			require.Contains(t, h.Log.String(), "Paygate-Price")
+		})
+	}
+}
+
+func TestTwoPricesAreNone(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Paygate-Price"] = []string{"100", "2500"}
+		w.WriteHeader(http.StatusPaymentRequired)
+	}, upstreamPriced...)
+	require.Equal(t, http.StatusBadGateway, h.Citizen().Post("/licences/apply", url.Values{}).Status)
+}
+
+func TestNobodyButTheServiceNamesThePrice(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, prices("2500", "", ""), upstreamPriced...)
+	c := h.Citizen()
+	for _, name := range []string{"Paygate-Price", "paygate_price", "Paygate.Price", "PAYGATE-STATUS"} {
+		p := c.Post("/licences/apply", url.Values{"name": {name}}, name, "1")
+		require.Equal(t, http.StatusSeeOther, p.Status)
+	}
+	for _, payment := range h.Payments() {
+		require.EqualValues(t, 2500, payment.Amount)
+	}
+	for _, r := range h.Service.Got(http.MethodPost) {
+		require.Empty(t, r.Header.Values("Paygate-Price"))
+		require.Equal(t, []string{"quote"}, r.Header.Values("Paygate-Status"))
+	}
+}
+
+func TestA402OfARouteThatIsNotUpstreamPricedIsTheServicesOwn(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Paygate-Price", "1")
+		w.WriteHeader(http.StatusPaymentRequired)
+		_, _ = io.WriteString(w, "the service's own 402")
+	})
+	c := h.Citizen()
+	p := c.Get("/free")
+	require.Equal(t, http.StatusPaymentRequired, p.Status)
+	require.Equal(t, "the service's own 402", p.Text)
+	require.Empty(t, p.Header.Get("Paygate-Price"), "no header of ours comes from the service")
+	c.Apply("Ann")
+	require.EqualValues(t, 2500, h.Payments()[0].Amount)
+	h.Pays("success")
+	require.Contains(t, c.OwnAnswer(c.ComesBack()).Text, "the service's own 402")
+	require.Equal(t, journey.StateRefused, c.State(), "at the release it is a refusal")
+}
+
+// TestAPriceThatRisesBetweenQuoteAndReleaseIsARefusal: the service decides whether what was paid is enough.
+func TestAPriceThatRisesBetweenQuoteAndReleaseIsARefusal(t *testing.T) {
+	t.Parallel()
+	h, c := testserver.AnnHasPaid(t, prices("1000", "", ""), append(upstreamPriced, "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1h")...)
+	h.Service.AnswersBy(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Paygate-Amount") != "3000" {
+			w.Header().Set("Paygate-Price", "3000")
+			w.WriteHeader(http.StatusPaymentRequired)
+			return
+		}
+		testserver.Confirms(w, r)
+	})
+	c.ComesBack()
+	require.Equal(t, journey.StateRefused, c.State())
+	p := c.Apply("Ann")
+	require.NotEmpty(t, p.To())
+	require.Len(t, h.Payments(), 2, "another price is another journey")
+	require.EqualValues(t, 3000, h.Payments()[1].Amount)
+	h.Pays("success")
+	c.ComesBack()
+	require.Equal(t, journey.StateReleased, c.State())
+}
+
+func TestAPassMayBePricedByTheService(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, prices("600", "REG-1", "Register"), upstreamPriced...)
+	c := h.Citizen()
+	require.Equal(t, http.StatusSeeOther, c.Get("/register/2026").Status)
+	require.EqualValues(t, 600, h.Payments()[0].Amount)
+	require.Equal(t, http.StatusPaymentRequired, h.Citizen().Do(http.MethodHead, "/register/2026", nil).Status, "HEAD is not even quoted")
+	h.Pays("success")
+	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	c.Get("/register/2026")
+	require.Equal(t, []string{"quote", "success", "success"}, testserver.Statuses(h.Service.Got(http.MethodGet)))
+}
+
+// TestAPassIsGoodForWhatWasPriced: where the service prices, a cheap query buys no dear one.
+func TestAPassIsGoodForWhatWasPriced(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
+		prices(map[string]string{"1": "600", "100": "60000"}[r.FormValue("copies")], "", "")(w, r)
+	}, upstreamPriced...)
+	c := h.Citizen()
+	c.Get("/register/2026?copies=1")
+	h.Pays("success")
+	require.Equal(t, http.StatusOK, c.ComesBack().Status)
+	require.Equal(t, http.StatusOK, c.Get("/register/2026?copies=1").Status)
+	require.Contains(t, c.Get("/register/2026?copies=100").Text, "You have not paid for this yet")
+	require.Equal(t, http.StatusSeeOther, c.Post("/_pay/pass", url.Values{"address": {"/register/2026?copies=100"}}).Status)
+	require.EqualValues(t, 60000, h.Payments()[1].Amount)
+}
+
+func TestAServiceThatIsDownNamesNoPrice(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms, upstreamPriced...)
+	h.Service.Server.Close()
+	p := h.Citizen().Post("/licences/apply", url.Values{})
+	require.Equal(t, http.StatusBadGateway, p.Status)
+	require.Contains(t, p.Text, "not answering")
+	require.Empty(t, h.Payments())
+}

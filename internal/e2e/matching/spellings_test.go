@@ -1,0 +1,57 @@
+package matching
+
+import (
+	"net/http"
+	"paygate/gateway/command/probe"
+	"paygate/internal/testserver"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNoSpellingOfAPayPathReachesTheServiceUnpaid(t *testing.T) {
+	t.Parallel()
+	d := testserver.OpenRaw(t)
+	known := testserver.KnownSpellings(probe.KindPath)
+	require.Greater(t, len(known), 300)
+	for _, s := range known {
+		t.Run(s.Class+" "+s.Target, func(t *testing.T) { d.IsNotFree(t, testserver.FormTo(http.MethodPost, s.Target)) })
+	}
+	made := testserver.MadeSpellings("licences", "apply")
+	require.Greater(t, len(made), 400)
+	for _, target := range made {
+		d.IsNotFree(t, testserver.FormTo(http.MethodPost, target))
+	}
+}
+
+func TestNoSpellingOfAPassReachesTheServiceUnpaid(t *testing.T) {
+	t.Parallel()
+	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_REGISTER_STRICT=on")
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		for _, target := range testserver.MadeSpellings("register", "2026") {
+			d.IsNotFree(t, method+" "+target+" HTTP/1.1\r\nHost: "+testserver.PublicHost+"\r\n\r\n")
+		}
+	}
+}
+
+func TestARefusalNearAPayPathNamesTheSettingThatWouldDeclareIt(t *testing.T) {
+	t.Parallel()
+	d := testserver.OpenRaw(t)
+	for _, c := range []struct{ method, target, declare string }{
+		{http.MethodPost, "/licences/apply/kitten?kitten", "PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to other code"},
+		{http.MethodPost, "/kitten/../licences/apply", "PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code"},
+		{http.MethodPut, "/licences/apply?kitten", "PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code"},
+		{http.MethodPost, "/kitten#", ""},
+	} {
+		before := len(d.Log.String())
+		d.IsNotFree(t, testserver.FormTo(c.method, c.target))
+		said := d.Log.String()[before:]
+		require.Contains(t, said, `"msg":"refused"`)
+		require.NotContains(t, said, "kitten")
+		if c.declare == "" {
+			require.NotContains(t, said, "declare")
+			continue
+		}
+		require.Contains(t, said, `"route":"licence","declare":"`+c.declare+`"`)
+	}
+}

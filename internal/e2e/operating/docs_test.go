@@ -1,0 +1,64 @@
+package operating
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// testNames are the tests of all packages.
+func testNames(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	require.NoError(t, filepath.WalkDir("../../..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, found := range function.FindAllStringSubmatch(string(source), -1) {
+			names[found[1]] = true
+		}
+		return err
+	}))
+	return names
+}
+
+var namedTest = regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
+
+// TestThePagesNameTestsThatExist holds the pages that say, row by row, what proves them.
+func TestThePagesNameTestsThatExist(t *testing.T) {
+	t.Parallel()
+	known := testNames(t)
+	for page, atLeast := range map[string]int{"money.md": 20, "limits.md": 10, "threats.md": 100} {
+		text, err := os.ReadFile("../../../docs/" + page)
+		require.NoError(t, err)
+		named := namedTest.FindAllStringSubmatch(string(text), -1)
+		require.Greater(t, len(named), atLeast, page)
+		for _, n := range named {
+			require.True(t, known[n[1]], "%s: %s is no test", page, n[1])
+		}
+	}
+}
+
+// TestEveryThreatHasItsTest: no row of docs/threats.md is without one, and no number is left out.
+func TestEveryThreatHasItsTest(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../docs/threats.md")
+	require.NoError(t, err)
+	last := map[string]int{}
+	for _, row := range regexp.MustCompile(`(?m)^\| ([A-Z])([0-9]+) \|.*$`).FindAllStringSubmatch(string(text), -1) {
+		require.Regexp(t, namedTest, row[0])
+		last[row[1]]++
+		require.Equal(t, row[2], fmt.Sprint(last[row[1]]), "group %s", row[1])
+	}
+	for group, least := range map[string]int{"A": 12, "B": 6, "C": 6, "D": 4, "E": 5, "F": 2, "G": 3, "H": 1, "I": 1, "J": 2, "K": 1} {
+		require.GreaterOrEqual(t, last[group], least, "group %s", group)
+	}
+}

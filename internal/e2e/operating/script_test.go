@@ -1,0 +1,39 @@
+package operating
+
+import (
+	"os"
+	"paygate/internal/testserver"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestTheCommandLine runs the scripts in testdata/script against the real program.
+func TestTheCommandLine(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			example, err := os.ReadFile("../../../config.example.env")
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(e.WorkDir+"/config.example.env", example, 0o600)
+		},
+	})
+}
+
+// TestTheStaffCommands runs the scripts in testdata/script-staff against a running gateway with one stuck journey.
+func TestTheStaffCommands(t *testing.T) {
+	t.Parallel()
+	h, _, id := testserver.Stuck(t, testserver.PayDefaults, "/fines/pay")
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script-staff",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PAYGATE_STAFF_URL", h.Staff.URL)
+			e.Setenv("PAYGATE_STAFF_TOKEN", testserver.AnnsToken)
+			e.Setenv("STUCK", id)
+			return nil
+		},
+	})
+}

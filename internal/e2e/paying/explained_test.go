@@ -1,0 +1,226 @@
+package paying
+
+import (
+	"net/http"
+	"net/url"
+	"paygate/internal/testserver"
+	"paygate/journey"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestARefusalIsExplainedBeforeTheServiceSpeaks(t *testing.T) {
+	t.Parallel()
+	for language, says := range map[string][]string{
+		"en": {"Your payment of £13.50 is still valid. You do not pay again.", "If you do nothing, you get your money back."},
+		"cy": {"Mae eich taliad o £13.50 yn dal yn ddilys.", "Os na wnewch ddim, cewch eich arian yn ôl."},
+	} {
+		h := testserver.New(t, asksAgain, "PAYGATE_LANGUAGE=form:lang")
+		c := h.Citizen()
+		c.Applies("/licences/priced", url.Values{"licence": {"8-day"}, "lang": {language}}, "")
+		explained := c.ComesBack()
+		require.Equal(t, http.StatusOK, explained.Status)
+		for _, text := range says {
+			require.Contains(t, explained.Text, text)
+		}
+		require.NotContains(t, explained.Text, "name is missing")
+		require.Equal(t, []string{"flash=wrong"}, explained.Header["Set-Cookie"], "the service knows its citizen in the corrected form")
+		own := c.OwnAnswer(explained)
+		require.Equal(t, http.StatusUnprocessableEntity, own.Status)
+		require.Equal(t, `<form method="post"><input name="name"></form>`, own.Text)
+		require.Empty(t, own.Header["Paygate-Answer"])
+		require.Empty(t, own.Header["Set-Cookie"], "once")
+		require.Contains(t, c.Get("/_pay/status").Text, ".service")
+		corrected := c.Post("/licences/priced?paygate-reply="+c.Status()[0].ID+".service", url.Values{"licence": {"8-day"}, "name": {"Ann"}})
+		require.Equal(t, "#done", corrected.To()[strings.Index(corrected.To(), "#"):])
+		require.Len(t, h.Payments(), 1)
+	}
+}
+
+func TestWhatHappensToARefusalThatIsLeftToStaffIsSaid(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=90m")
+	c := h.Citizen()
+	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
+	text := c.ComesBack().Text
+	require.Contains(t, text, "If you do nothing, a member of staff decides what happens to your payment.")
+	require.Contains(t, text, "send it again by "+time.Now().Add(90*time.Minute).In(london(t)).Format("3:04pm"))
+}
+
+func london(t *testing.T) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/London")
+	require.NoError(t, err)
+	return zone
+}
+
+func TestARefusalIsShownAtOnceWhereTheSettingsSaySo(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_REFUSED_PAGE=off")
+	c := h.Citizen()
+	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
+	shown := c.ComesBack()
+	require.Equal(t, http.StatusUnprocessableEntity, shown.Status)
+	require.Equal(t, []string{"flash=wrong"}, shown.Header["Set-Cookie"])
+}
+
+func TestScriptsAndCorrectionsGetTheServicesRefusalAtOnce(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, asksAgain)
+	c := h.Citizen()
+	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
+	c.ComesBack()
+	marked := "/licences/apply?paygate-reply=" + c.Status()[0].ID
+	require.Equal(t, http.StatusUnprocessableEntity, c.Get(marked, "Sec-Fetch-Mode", "cors").Status)
+	again := c.Post(marked, url.Values{"name": {""}})
+	require.Equal(t, http.StatusUnprocessableEntity, again.Status)
+	require.Equal(t, []string{"flash=wrong"}, again.Header["Set-Cookie"])
+	require.Len(t, h.Payments(), 1)
+}
+
+func TestARefusalThatRedirectsIsExplainedToo(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			http.Redirect(w, r, "/log-in?next=x", http.StatusFound)
+			return
+		}
+		_, _ = w.Write([]byte("log in"))
+	})
+	c := h.Citizen()
+	c.Applies("/licences/apply", url.Values{"name": {"Ann"}}, "")
+	require.Equal(t, "log in", c.OwnAnswer(c.ComesBack()).Text)
+}
+
+// TestAChallengeIsNotShownForTheBrowserToAnswer: the kept answer would be the same, however often the browser asks.
+func TestAChallengeIsNotShownForTheBrowserToAnswer(t *testing.T) {
+	t.Parallel()
+	for _, setting := range []string{"on", "off"} {
+		h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") == "" {
+				w.Header().Set("WWW-Authenticate", `Digest realm="x", nonce="n", stale=true`)
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			testserver.Confirms(w, r)
+		}, "PAYGATE_ROUTE_LICENCE_REFUSED_PAGE="+setting)
+		c := h.Citizen()
+		c.Applies("/licences/apply", url.Values{"name": {"Ann"}}, "")
+		explained := c.ComesBack()
+		require.Equal(t, http.StatusOK, explained.Status)
+		require.Empty(t, explained.Header["Www-Authenticate"])
+		require.Contains(t, explained.Text, "Your payment of £25 is still valid. You do not pay again.")
+		require.Contains(t, explained.Text, "Go back to the form and send it again")
+		require.NotContains(t, explained.Text, ".service")
+		require.Equal(t, http.StatusOK, c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID+".service", "Authorization", "Digest x").Status)
+		require.Len(t, h.Service.Got(http.MethodPost), 1, "nothing is delivered again by itself")
+
+		asked := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
+		require.Equal(t, http.StatusUnauthorized, asked.Status)
+		require.NotEmpty(t, asked.Header["Www-Authenticate"], "the browser can answer it")
+		require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Ann"}}, "Authorization", "Digest y").To(), "confirmation")
+		require.Len(t, h.Payments(), 1)
+		require.Equal(t, journey.StateReleased, c.State())
+	}
+}
+
+func TestAnAnswerWithoutContentIsAPageThatSaysItIsDone(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusNoContent, http.StatusResetContent} {
+		h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "flash", Value: "once"})
+			w.WriteHeader(status)
+		})
+		c := h.Citizen()
+		c.Apply("Ann")
+		h.Pays("success")
+		done := c.ComesBack()
+		require.Equal(t, http.StatusOK, done.Status)
+		require.Contains(t, done.Text, "Payment received and request completed")
+		require.Contains(t, done.Text, "You have paid £25.")
+		require.Equal(t, []string{"flash=once"}, done.Header["Set-Cookie"])
+		require.Equal(t, status, c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID, "Accept", "application/json").Status)
+
+		c.Get("/register/2026")
+		h.Pays("success")
+		c.ComesBack()
+		require.Contains(t, c.Get("/register/2026").Text+c.Get("/_pay/status").Text, "£6")
+	}
+}
+
+func TestARefusalWithoutContentIsExplained(t *testing.T) {
+	t.Parallel()
+	for _, page := range []string{"on", "off"} {
+		h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+			"PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=", "PAYGATE_ROUTE_LICENCE_REFUSED_PAGE="+page)
+		c := h.Citizen()
+		c.Apply("Ann")
+		h.Pays("success")
+		require.Contains(t, c.ComesBack().Text, "is still valid")
+		corrected := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
+		require.Contains(t, corrected.Text, "is still valid", "a browser shows nothing of a 204")
+	}
+}
+
+func TestAReturnWithoutATicketLooksOnceMoreAndThenSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
+	stranger := h.Citizen()
+	first := stranger.Get("/_pay/return", "Sec-Fetch-Site", "cross-site", "Accept-Language", "cy")
+	require.Equal(t, http.StatusOK, first.Status)
+	require.Contains(t, first.Text, `lang="cy"`)
+	leads := regexp.MustCompile(`<meta http-equiv="refresh" content="0; url=(/_pay/return[^"]*)">`).FindStringSubmatch(first.Text)
+	require.NotNil(t, leads, first.Text)
+	second := stranger.Get(leads[1])
+	require.Equal(t, http.StatusNotFound, second.Status)
+	require.Contains(t, second.Text, "We cannot find your payment in this browser")
+	require.Contains(t, second.Text, "bank")
+	require.NotContains(t, second.Text, "refresh")
+
+	require.Equal(t, "/licences/apply?paygate-reply="+c.Status()[0].ID, c.Get(leads[1]).To(), "with the cookie the return goes on")
+	require.Equal(t, http.StatusNotFound, stranger.Get("/_pay/return", "Accept", "application/json").Status, "a script leads nowhere")
+	require.Equal(t, http.StatusServiceUnavailable, stranger.Get("/_pay/return", "Sec-Purpose", "prefetch").Status)
+}
+
+func TestOnlyAMissingCookieNeedsAnotherNavigation(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		held, sent, site string
+		page             bool
+	}{
+		"a JSON cookie":        {`prefs={"a":1,"b":"2"}; sid=1`, `prefs={"a":1,"b":"2"}; sid=1`, "cross-site", false},
+		"a strict cookie":      {"sid=1", "", "cross-site", true},
+		"an old browser":       {"sid=1", "", "", true},
+		"a same-site visit":    {"sid=1", "", "same-origin", false},
+		"the address is typed": {"sid=1", "", "none", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := testserver.New(t, testserver.Confirms)
+			ann := h.Citizen()
+			ann.Applies("/licences/apply", url.Values{"name": {"Ann"}}, c.held)
+			shown := ann.Get(ann.Get("/_pay/return").To(), "Cookie", c.sent, "Sec-Fetch-Site", c.site)
+			require.Equal(t, c.page, shown.Status == http.StatusOK, shown.Text)
+		})
+	}
+}
+
+// TestARefusalThatBreaksOffIsExplained: there is no answer of the service to go on to, and the payment is valid all the same.
+func TestARefusalThatBreaksOffIsExplained(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte("not he"))
+	})
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("success")
+	explained := c.ComesBack()
+	require.Contains(t, explained.Text, "Your payment of £25 is still valid.")
+	require.NotContains(t, explained.Text, ".service")
+}

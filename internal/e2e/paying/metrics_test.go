@@ -1,0 +1,111 @@
+package paying
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"paygate/internal/testbrowser"
+	"paygate/internal/testserver"
+	"paygate/journey/pay"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestEverythingOfTheContractIsCounted(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS=a-webhook-secret")
+	c := h.Citizen()
+	c.Get("/page")
+	c.Apply("Ann")
+	h.Pays("success")
+	c.ComesBack()
+	c.Post("/fines/pay", url.Values{})
+	h.Pays("success")
+	c.ComesBack()
+	id := c.Status()[0].ID
+	_, status, _ := h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 500))
+	require.Equal(t, http.StatusOK, status)
+	h.Ann().Do(http.MethodPost, "/mopup", nil)
+	body := []byte(`{"resource_id":"nobody"}`)
+	c.Do(http.MethodPost, "/_pay/webhook", bytes.NewReader(body), "Pay-Signature", "00")
+	c.Do(http.MethodPost, "/_pay/webhook", bytes.NewReader(body), "Pay-Signature", pay.Sign("a-webhook-secret", body))
+	c.Post("/licences/apply/%2e%2e/apply", url.Values{})
+
+	for name, wanted := range map[string]string{
+		`paygate_journeys_total{route="licence",state="released"}`:                 "1",
+		`paygate_journeys_total{route="licence",state="held"}`:                     "1",
+		`paygate_journeys_total{route="immediate",state="confirmed"}`:              "1",
+		`paygate_journeys_open{state="paying"}`:                                    "0",
+		`paygate_stuck`:                                                            "0",
+		`paygate_damaged`:                                                          "0",
+		`paygate_oldest_due_seconds`:                                               "0",
+		`paygate_money_pence_total{route="licence",what="taken"}`:                  "2500",
+		`paygate_money_pence_total{route="immediate",what="taken"}`:                "3000",
+		`paygate_money_pence_total{route="immediate",what="returned"}`:             "500",
+		`paygate_mopup_total{result="visited"}`:                                    "0",
+		`paygate_deliveries_total{by="return",route="licence",verdict="accepted"}`: "1",
+		`paygate_pay_requests_total{call="create",code="201"}`:                     "2",
+		`paygate_pay_requests_total{call="capture",code="204"}`:                    "1",
+		`paygate_pay_requests_total{call="refund",code="202"}`:                     "1",
+		`paygate_upstream_seconds_count`:                                           "2",
+		`paygate_requests_total{kind="pay"}`:                                       "2",
+		`paygate_requests_total{kind="refused"}`:                                   "1",
+		`paygate_webhooks_total{result="bad_signature"}`:                           "1",
+		`paygate_webhooks_total{result="unknown"}`:                                 "1",
+	} {
+		require.Equal(t, wanted, h.Metric(t, name), name)
+	}
+	results := regexp.MustCompile(`paygate_webhooks_total\{result="([a-z_]+)"`).FindAllStringSubmatch(testserver.Adviser{H: h}.Do(http.MethodGet, "/metrics", nil).Text, -1)
+	for _, result := range results {
+		require.Contains(t, []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"}, result[1])
+	}
+	require.NotEmpty(t, h.Metric(t, `paygate_requests_total{kind="pass_through"}`))
+	require.NotEmpty(t, h.Metric(t, `paygate_requests_total{kind="own"}`))
+	require.NotEmpty(t, h.Metric(t, `paygate_pay_request_seconds_count`))
+}
+
+// TestTheAlertRules runs the tests of the rules with Prometheus' own tool.
+func TestTheAlertRules(t *testing.T) {
+	t.Parallel()
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		testbrowser.Missing(t, "promtool is not installed (Debian package prometheus)")
+		return
+	}
+	for _, args := range [][]string{{"check", "rules", "paygate.rules.yaml"}, {"test", "rules", "paygate.rules.test.yaml"}} {
+		command := exec.CommandContext(t.Context(), promtool, args...)
+		command.Dir = "../../../examples/prometheus"
+		out, err := command.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+}
+
+// TestAlertsAskForWhatIsCounted: an alert on a metric that does not exist never fires.
+func TestAlertsAskForWhatIsCounted(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms)
+	rules, err := os.ReadFile("../../../examples/prometheus/paygate.rules.yaml")
+	require.NoError(t, err)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("success")
+	c.ComesBack()
+	text := h.Ann().Do(http.MethodGet, "/metrics", nil).Text
+	names := regexp.MustCompile(`paygate_[a-z_]+`).FindAllString(string(rules), -1)
+	require.Greater(t, len(names), 8)
+	for _, name := range names {
+		require.Contains(t, text, "# TYPE "+name+" ", name)
+	}
+	for line := range strings.Lines(string(rules)) {
+		if alert, is := strings.CutPrefix(strings.TrimSpace(line), "- alert: "); is {
+			tests, err := os.ReadFile("../../../examples/prometheus/paygate.rules.test.yaml")
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, strings.Count(string(tests), "alertname: "+alert), 2, "%s is tested silent and firing", alert)
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package paying
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
+	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/pay"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// sweeping lets the mop-up of a house run until the end of the test.
+func sweeping(h *testserver.Harness) {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { h.Parts.Background(ctx); close(ended) }()
+	h.T.Cleanup(func() { stop(); <-ended })
+}
+
+func TestACitizenWhoNeverComesBackGetsTheService(t *testing.T) {
+	t.Parallel()
+	h, c := testserver.AnnHasPaid(t, testserver.Confirms, testserver.Eager...)
+	sweeping(h)
+	c.Becomes(journey.StateReleased)
+	posts := h.Service.Got(http.MethodPost)
+	require.Len(t, posts, 1)
+	require.Equal(t, "mopup", posts[0].Header.Get("Paygate-Via"))
+	require.Equal(t, "success", h.Payments()[0].Status)
+	require.Contains(t, c.ComesBack().Text, "the service's own page", "and sees it when they come back after all")
+}
+
+func TestSweepsLeaveACitizenWhoIsPayingAlone(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_EVERY=5ms")
+	c := h.Citizen()
+	c.Apply("Ann")
+	asked := len(h.Pay.Requests())
+	sweeping(h)
+	require.Eventually(t, func() bool { return strings.Count(h.Log.String(), `"msg":"swept"`) > 3 }, testserver.Soon, time.Millisecond)
+	require.Len(t, h.Pay.Requests(), asked, "nobody was asked about a young payment")
+	require.Equal(t, journey.StatePaying, c.State())
+}
+
+func TestAPaymentThatNobodyMakesEndsAbandonedAndIsErased(t *testing.T) {
+	t.Parallel()
+	for _, outcome := range []string{"expired", "declined", "cancelled"} {
+		t.Run(outcome, func(t *testing.T) {
+			t.Parallel()
+			h := testserver.New(t, testserver.Confirms, testserver.Eager...)
+			c := h.Citizen()
+			c.Apply("Ann")
+			h.Pays(outcome)
+			c.BecomesBySweeps(journey.StateAbandoned)
+			require.Contains(t, c.ComesBack().Text, "This payment was not made")
+			require.Empty(t, h.Service.Got(http.MethodPost))
+			id := journey.ID(c.Status()[0].ID)
+			h.Close()
+			h.InTheStore(func(s *boltstore.Store) {
+				_, err := s.Request(t.Context(), id)
+				require.ErrorIs(t, err, journey.ErrErased)
+			})
+			h.Open(h.ListenAgain(), testserver.Eager...)
+		})
+	}
+}
+
+func TestAPaymentThatPayNeverMadeEndsAbandoned(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms, testserver.Eager...)
+	c := h.Citizen()
+	h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "500", Times: 1})
+	require.Equal(t, http.StatusBadGateway, c.Post("/licences/apply", url.Values{"name": {"Ann"}}).Status)
+	c.BecomesBySweeps(journey.StateAbandoned)
+	require.Empty(t, h.Payments())
+	require.Empty(t, h.Service.Got(http.MethodPost))
+}
+
+func TestWhatTheServiceRefusesGoesBack(t *testing.T) {
+	t.Parallel()
+	for route, wanted := range map[string]paysim.PaymentView{
+		"/licences/apply": {Status: "cancelled"}, "/fines/pay": {Status: "success", Refunded: 3000},
+	} {
+		t.Run(route, func(t *testing.T) {
+			t.Parallel()
+			h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
+				append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")...)
+			c := h.Citizen()
+			require.Equal(t, http.StatusSeeOther, c.Post(route, url.Values{"name": {"Ann"}}).Status)
+			h.Pays("success")
+			sweeping(h)
+			c.Becomes(journey.StateRefused)
+			c.Looks()
+			c.Becomes(journey.StateReversed)
+			require.Equal(t, wanted.Status, h.Payments()[0].Status)
+			require.Equal(t, wanted.Refunded, h.Payments()[0].Refunded)
+			require.Contains(t, c.ComesBack().Text, "Your money is being given back")
+			require.Len(t, h.Service.Got(http.MethodPost), 1)
+		})
+	}
+}
+
+// TestMoneyThatCannotGoBackNowGoesBackLater: a cancel or a refund that failed is tried again, and what was done already is not
+// done twice.
+func TestMoneyThatCannotGoBackNowGoesBackLater(t *testing.T) {
+	t.Parallel()
+	for route, wanted := range map[string]paysim.PaymentView{
+		"/licences/apply": {Status: "cancelled"}, "/fines/pay": {Status: "success", Refunded: 3000},
+	} {
+		for _, kind := range []string{"429", "500", "503", "reset", "lost", "html", "garbage"} {
+			t.Run(route+" "+kind, func(t *testing.T) {
+				t.Parallel()
+				h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
+					append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")...)
+				c := h.Citizen()
+				c.Post(route, url.Values{"name": {"Ann"}})
+				h.Pays("success")
+				for _, call := range []string{"cancel", "refund"} {
+					h.Pay.AddFault(paysim.Fault{Call: call, Kind: kind, Times: 2})
+				}
+				c.BecomesBySweeps(journey.StateRefused)
+				c.Looks()
+				c.BecomesBySweeps(journey.StateReversed)
+				require.Equal(t, wanted.Status, h.Payments()[0].Status)
+				require.Equal(t, wanted.Refunded, h.Payments()[0].Refunded)
+			})
+		}
+	}
+}
+
+func TestAPaymentWhoseAnswerWasLostIsFoundAndClosed(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms, testserver.Eager...)
+	c := h.Citizen()
+	h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "lost", Times: 1})
+	require.Equal(t, http.StatusBadGateway, c.Post("/licences/apply", url.Values{"name": {"Ann"}}).Status)
+	require.Len(t, h.Payments(), 1, "Pay made it")
+	sweeping(h)
+	c.Becomes(journey.StatePaying)
+	h.Pays("expired")
+	c.Becomes(journey.StateAbandoned)
+	require.Empty(t, h.Service.Got(http.MethodPost))
+}
+
+func TestAServiceThatIsDownGetsTheRequestLater(t *testing.T) {
+	t.Parallel()
+	h, c := testserver.AnnHasPaid(t, testserver.Confirms, testserver.Eager...)
+	h.Service.Server.Close()
+	sweeping(h)
+	c.Becomes(journey.StateConfirmed)
+	h.Service.Restart(t)
+	c.Becomes(journey.StateReleased)
+	require.Len(t, h.Service.Got(http.MethodPost), 1)
+}
+
+// What fails is due again a moment later, behind whatever else is due: a sweep by hand, which looks ahead, meets it there.
+func TestASweepByHandVisitsEachJourneyOnce(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_MIN_AGE=0s")
+	for range 3 {
+		h.Citizen().Apply("Ann")
+	}
+	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
+	for range 2 {
+		counts := h.Sweeps()
+		require.Contains(t, counts, `"visited":3,`)
+		require.Contains(t, counts, `"failed":3,`)
+	}
+}
+
+func TestMoneyThatArrivesLateGoesBack(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms, append(testserver.Eager, "PAYGATE_SECOND_LOOK=20ms", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=1ms")...)
+	c := h.Citizen()
+	require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
+	h.Pays("declined")
+	sweeping(h)
+	c.Becomes(journey.StateAbandoned)
+	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "success", ""), "Pay corrects itself")
+	c.Becomes(journey.StateReversed)
+	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
+	require.Empty(t, h.Service.Got(http.MethodPost), "the request was gone")
+}
+
+func TestAWebhookBringsThePaidRequestToTheServiceAtOnce(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS=old,"+testserver.WebhookSecret)
+	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
+	c := h.Citizen()
+	require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
+	h.Pays("success")
+	c.Becomes(journey.StateReleased)
+	require.Equal(t, "webhook", h.Service.Got(http.MethodPost)[0].Header.Get("Paygate-Via"))
+	h.Pay.ResendWebhooks(t.Context())
+	require.Len(t, h.Service.Got(http.MethodPost), 1, "duplicates are harmless")
+}
+
+func TestWebhooksAreJudgedByTheirSignature(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
+	c := h.Citizen()
+	send := func(body, signature string) testserver.Page {
+		return c.Do(http.MethodPost, "/_pay/webhook", strings.NewReader(body), "Content-Type", "application/json", "Pay-Signature", signature)
+	}
+	const genuine = `{"webhook_message_id":"m1","resource_id":"nobodyknowsit","event_type":"card_payment_succeeded"}`
+	require.Equal(t, http.StatusOK, send(genuine, pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status, "another service's payment")
+	require.Equal(t, http.StatusOK, send(genuine, pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status, "and once more")
+	require.Equal(t, http.StatusUnauthorized, send(genuine, pay.Sign("forged", []byte(genuine))).Status)
+	require.Equal(t, http.StatusUnauthorized, send(genuine+" ", pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status)
+	require.Equal(t, http.StatusBadRequest, send(genuine, "").Status)
+	require.Equal(t, http.StatusOK, send("nonsense", pay.Sign(testserver.WebhookSecret, []byte("nonsense"))).Status, "genuine, whatever it is")
+	huge := strings.Repeat("x", 300<<10)
+	require.Equal(t, http.StatusRequestEntityTooLarge, send(huge, pay.Sign(testserver.WebhookSecret, []byte(huge))).Status)
+	require.Equal(t, http.StatusMethodNotAllowed, c.Get("/_pay/webhook").Status)
+	require.Empty(t, h.Service.Got(http.MethodPost))
+}

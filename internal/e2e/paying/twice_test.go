@@ -1,0 +1,160 @@
+package paying
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
+	"paygate/journey"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var annsForm = url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}
+
+func TestTheSameFormAgainIsPaidForOnlyIfItsCitizenSaysSo(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("success")
+	c.ComesBack()
+	h.Pay.Advance(9 * time.Minute)
+
+	for range 2 { // the answer to a reload is the same question
+		asked := c.Post("/licences/apply", annsForm)
+		require.Equal(t, http.StatusOK, asked.Status)
+		require.Contains(t, asked.Text, "Do you want to pay again?")
+		require.Contains(t, asked.Text, `action="/_pay/again"`)
+		require.NotContains(t, asked.Text, "No money has been taken")
+		require.Len(t, c.Status(), 2)
+		require.Equal(t, journey.StateHeld, c.State())
+		require.Len(t, h.Payments(), 1, "no payment is made")
+	}
+	require.Contains(t, c.ComesBack().Text, "Do you want to pay again?")
+	require.Contains(t, c.Get("/_pay/status").Text, "Do you want to pay again?")
+
+	again := c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}})
+	require.Contains(t, again.To(), "/secure/")
+	require.Len(t, h.Payments(), 2)
+	h.Pays("success")
+	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	require.Len(t, h.Service.Got(http.MethodPost), 2)
+	require.Equal(t, journey.StateReleased, c.State())
+}
+
+func TestWhatIsNotAskedAboutIsPaidForAtOnce(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("success")
+	c.ComesBack()
+	c.Apply("Bob") // another form
+	require.Equal(t, http.StatusPaymentRequired, c.Post("/licences/apply", annsForm, "Accept", "application/json").Status, "a script asks nobody")
+	h.Citizen().Apply("Ann") // another browser
+	require.Len(t, h.Payments(), 4)
+	h.Pay.Advance(11 * time.Minute)
+	c.Apply("Ann")
+	require.Len(t, h.Payments(), 4, "the script's payment is resumed")
+}
+
+func TestTenMinutesLaterTheSameFormIsANewOne(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("success")
+	h.Pay.Advance(30 * time.Minute)
+	c.ComesBack()
+	h.Pay.Advance(9*time.Minute + 59*time.Second)
+	require.Contains(t, c.Post("/licences/apply", annsForm).Text, "Do you want to pay again?", "since it was released")
+
+	d := h.Citizen()
+	d.Apply("Ann")
+	h.Pays("success")
+	d.ComesBack()
+	h.Pay.Advance(10 * time.Minute)
+	d.Apply("Ann")
+}
+
+func TestTheSameFormIsKnownByItsFieldsWhateverItsBoundaryAndItsToken(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	c := h.Citizen()
+	sends := func(token string, file []byte) testserver.Page {
+		contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann", "csrfmiddlewaretoken": token}, file)
+		return c.Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", contentType)
+	}
+	require.Contains(t, sends("one", []byte("photo")).To(), "/secure/")
+	h.Pays("success")
+	c.ComesBack()
+	require.Contains(t, sends("two", []byte("photo")).Text, "Do you want to pay again?")
+	require.Contains(t, sends("three", []byte("another photo")).To(), "/secure/")
+	require.Len(t, h.Payments(), 2)
+}
+
+func TestAQuestionThatNobodyAnswersEndsWithoutASearchAtPay(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("success")
+	c.ComesBack()
+	c.Post("/licences/apply", annsForm)
+	before := len(h.Pay.Requests())
+	h.Pay.Advance(2*time.Hour - time.Second)
+	h.Sweeps()
+	require.Equal(t, journey.StateHeld, c.State())
+	h.Pay.Advance(time.Second)
+	require.Contains(t, h.Sweeps(), `"abandoned":1`)
+	require.Equal(t, journey.StateAbandoned, c.State())
+	for _, asked := range h.Pay.Requests()[before:] {
+		require.Equal(t, "get", asked.Call, "of the payment that was made")
+	}
+	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Contains(t, c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}}).Text, "This payment was not made")
+	require.Len(t, h.Payments(), 1)
+}
+
+// TestTwoClicksAreOnePayment: the second one waits for the first, and leads to the same payment.
+func TestTwoClicksAreOnePayment(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("success")
+	c.ComesBack()
+	c.Post("/licences/apply", annsForm)
+	id := c.Status()[0].ID
+	h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "slow", Delay: 300 * time.Millisecond, Times: 1})
+	var clicks sync.WaitGroup
+	for range 3 {
+		clicks.Go(func() {
+			clicked := c.Post("/_pay/again", url.Values{"journey": {id}})
+			assert.Contains(t, clicked.To(), "/secure/", clicked.Text)
+		})
+	}
+	clicks.Wait()
+	require.Len(t, h.Payments(), 2)
+}
+
+// TestTheSameFormIsNotPaidForWhileTheFirstWaitsForAPerson, though the service wrote another token into it.
+func TestTheSameFormIsNotPaidForWhileTheFirstWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	c := h.Citizen()
+	c.Post("/licences/apply", url.Values{"name": {"Ann"}, "csrf_token": {"one"}})
+	h.Pays("success")
+	c.ComesBack()
+	require.Equal(t, journey.StateStuck, c.State())
+	again := c.Post("/licences/apply", url.Values{"name": {"Ann"}, "csrf_token": {"two"}})
+	require.Equal(t, "/_pay/return", again.To(), again.Text)
+	require.Len(t, h.Payments(), 1)
+	require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Bob"}, "csrf_token": {"two"}}).To(), "/secure/")
+}

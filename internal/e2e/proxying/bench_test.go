@@ -1,0 +1,35 @@
+package proxying
+
+import (
+	"net/http"
+	"net/url"
+	"paygate/internal/testserver"
+	"strings"
+	"testing"
+)
+
+// BenchmarkHold is a form that is held and sent to Pay: two durable writes and one call.
+func BenchmarkHold(b *testing.B) {
+	h := testserver.New(b, testserver.Confirms)
+	for b.Loop() {
+		c := h.Citizen()
+		if p := c.Post("/licences/apply", url.Values{"name": {"Ann"}}); p.Status != http.StatusSeeOther {
+			b.Fatal(p.Status)
+		}
+	}
+}
+
+// BenchmarkReturn is a paid citizen coming back: asked, claimed, delivered, captured, all stored, and shown.
+func BenchmarkReturn(b *testing.B) {
+	h := testserver.New(b, testserver.Confirms)
+	for b.Loop() {
+		b.StopTimer()
+		c := h.Citizen()
+		c.Post("/licences/apply", url.Values{"name": {"Ann"}})
+		h.Pays("success")
+		b.StartTimer()
+		if p := c.Get(c.Get("/_pay/return").To()); !strings.Contains(p.To(), "confirmation") {
+			b.Fatal(p.Status, p.Text)
+		}
+	}
+}

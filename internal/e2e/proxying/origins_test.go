@@ -1,0 +1,131 @@
+package proxying
+
+import (
+	"net/http"
+	"net/url"
+	"paygate/internal/testserver"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// twoOrigins is a house that citizens reach at 127.0.0.1 and at localhost; the second address is returned.
+func twoOrigins(t *testing.T, answer http.HandlerFunc) (*testserver.Harness, string) {
+	t.Helper()
+	h := testserver.New(t, answer)
+	second := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
+	h.Restart("PAYGATE_PUBLIC_URL=" + h.URL + "," + second)
+	return h, second
+}
+
+func TestACitizenComesBackToTheOriginTheyStartedAt(t *testing.T) {
+	t.Parallel()
+	h, second := twoOrigins(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.Header().Set("Location", "http://"+r.Context().Value(http.LocalAddrContextKey).(interface{ String() string }).String()+"/licences/confirmation/1")
+			w.WriteHeader(http.StatusSeeOther)
+		}
+	})
+	for i, at := range []string{h.URL, second} {
+		c := h.Citizen()
+		require.Equal(t, http.StatusSeeOther, c.Post(at+"/licences/apply", url.Values{"name": {at}}).Status)
+		require.Equal(t, at+"/_pay/return", h.Payments()[i].ReturnURL)
+		h.Pays("success")
+		shown := c.Get(at + c.Get(at+"/_pay/return").To())
+		require.Equal(t, at+"/licences/confirmation/1", shown.To(), "the service's own origin is turned into the one that the citizen is at")
+	}
+}
+
+func TestPassesComeBackToTheOriginTheyStartedAt(t *testing.T) {
+	t.Parallel()
+	h, second := twoOrigins(t, testserver.Plain)
+	require.Equal(t, http.StatusSeeOther, h.Citizen().Get(second+"/register/2026").Status)
+	require.Equal(t, second+"/_pay/return", h.Payments()[0].ReturnURL)
+}
+
+func TestNobodyPaysAtAHostThatIsNotListed(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Plain)
+	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
+	c := h.Citizen()
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		for _, target := range []string{"/licences/apply", "/licences/apply?a=1;b=%20", "/register/2026?x", "/licences/apply;jsessionid=1"} {
+			led := c.Do(method, elsewhere+target, nil)
+			require.Equal(t, http.StatusPermanentRedirect, led.Status, target)
+			require.Equal(t, h.URL+target, led.To())
+			require.Equal(t, "yes", led.Header.Get("Paygate-Answer"))
+		}
+		require.Equal(t, http.StatusOK, c.Do(method, elsewhere+"/licences/other", nil).Status, "free traffic passes")
+	}
+	require.Equal(t, http.StatusOK, c.Post(elsewhere+"/free", nil).Status, "free traffic passes")
+	require.Equal(t, http.StatusOK, c.Get(elsewhere+"/_pay/status").Status, "our own addresses are there")
+	require.NotContains(t, h.Log.String(), `"level":"ERROR"`)
+	for range 3 {
+		for _, target := range []string{"/licences/apply", "/licences/priced?licence=1-day", "/fines/pay"} {
+			refused := c.Post(elsewhere+target, url.Values{"licence": {"1-day"}})
+			require.Equal(t, http.StatusMisdirectedRequest, refused.Status, target)
+			require.Contains(t, refused.Text, `href="`+h.URL+target)
+			require.Contains(t, refused.Text, "This has not taken any money")
+		}
+	}
+	require.Contains(t, c.Post(elsewhere+"/fines/pay", nil, "Accept-Language", "cy").Text, "Ni allwch dalu yn y cyfeiriad hwn")
+	require.Empty(t, h.Payments())
+	require.Equal(t, 1, strings.Count(h.Log.String(), `"level":"ERROR"`), "once a minute at most")
+}
+
+func TestAFormThatCostsNothingPassesAtAnyHost(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Plain, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay", "PAYGATE_ROUTE_IMMEDIATE_MODE=free")
+	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
+	c := h.Citizen()
+	require.Equal(t, http.StatusOK, c.Post(elsewhere+"/licences/apply", url.Values{"action": {"save"}}).Status)
+	require.Equal(t, http.StatusMisdirectedRequest, c.Post(elsewhere+"/licences/apply", url.Values{"action": {"pay"}}).Status)
+	require.Contains(t, h.Log.String(), `"level":"ERROR","msg":"a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list","host":"localhost:`)
+	require.Equal(t, http.StatusOK, c.Post(elsewhere+"/fines/pay", nil).Status)
+	require.Equal(t, http.StatusOK, c.Get(elsewhere+"/fines/pay").Status)
+}
+
+func TestAFormAtAnotherHostMayLeadToTheMainOrigin(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Security-Policy", "form-action 'self'")
+	})
+	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
+	require.Equal(t, "form-action 'self' "+h.PayURL+" "+h.URL, h.Citizen().Get(elsewhere+"/years").Header.Get("Content-Security-Policy"))
+	require.Equal(t, "form-action 'self' "+h.PayURL, h.Citizen().Get("/years").Header.Get("Content-Security-Policy"))
+}
+
+func TestAServiceThatWantsHTTPSNeedsNoTrustedProxy(t *testing.T) {
+	t.Parallel()
+	insists := func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Forwarded-Proto") != "https" {
+			http.Redirect(w, r, "https://apply.example.org"+r.RequestURI, http.StatusMovedPermanently)
+			return
+		}
+		testserver.Plain(w, r)
+	}
+	h := testserver.New(t, insists, "PAYGATE_PUBLIC_URL=https://apply.example.org")
+	require.Equal(t, http.StatusOK, h.Citizen().Get("/").Status)
+	require.Equal(t, []string{"https"}, h.Service.Got(http.MethodGet)[0].Header["X-Forwarded-Proto"])
+}
+
+func TestTheTicketOutlivesAReplyThatClearsCookies(t *testing.T) {
+	t.Parallel()
+	h, c := testserver.AnnHasPaid(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Clear-Site-Data", `"*"`)
+		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "new", Path: "/"})
+		testserver.Plain(w, r)
+	})
+	at := c.Get("/_pay/return").To()
+	shown := c.Get(at, "Cookie", "old=1")
+	require.Equal(t, `"cache", "storage", "executionContexts"`, shown.Header.Get("Clear-Site-Data"))
+	require.Equal(t, "old=; Max-Age=0; Path=/", shown.Header.Get("Set-Cookie"))
+	require.Contains(t, shown.Header["Set-Cookie"], "sid=new; Path=/")
+	again := c.Get(at)
+	require.Equal(t, http.StatusOK, again.Status, "the browser still has its ticket")
+	require.Empty(t, again.Header.Get("Clear-Site-Data"), "what was set since is not cleared by a reload")
+	require.Empty(t, again.Header["Set-Cookie"])
+	require.Contains(t, c.Get("/_pay/status").Text, "Fishing licence")
+	require.Len(t, h.Payments(), 1)
+}

@@ -1,0 +1,38 @@
+package testserver
+
+import (
+	"context"
+	"maps"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"paygate/gateway/command"
+	"paygate/internal/testpg"
+)
+
+// Main runs the tests of a package that start "paygate", or one of more programs, as processes of their own, or that need a
+// PostgreSQL server. It is to be called by TestMain.
+func Main(m *testing.M, more map[string]func()) {
+	programs := map[string]func(){"paygate": paygate}
+	maps.Copy(programs, more)
+	testscript.Main(withPostgres{m}, programs)
+}
+
+// paygate is the program, as main runs it.
+func paygate() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := command.Run(ctx, command.Env{
+		Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "development",
+	}, os.Args[1:])
+	stop()
+	os.Exit(status)
+}
+
+// withPostgres keeps one PostgreSQL server for all tests of a package that ask for one.
+type withPostgres struct{ *testing.M }
+
+func (m withPostgres) Run() int { return testpg.Main(m.M) }
