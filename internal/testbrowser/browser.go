@@ -93,10 +93,13 @@ func find() (string, error) {
 	return "", errors.New("there is no Chromium on this machine")
 }
 
-// Tab opens a tab in a browser context of its own, with its own cookies; it closes when the test ends. Without Chromium the
-// test is skipped, but with CI set it fails.
+// Tab opens a tab in a browser context of its own, with its own cookies; it closes when the test ends. Without Chromium,
+// and in a short run, the test is skipped; if CI is set, it fails without Chromium.
 func Tab(t *testing.T) context.Context {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a short run starts no browser")
+	}
 	if _, err := find(); err != nil {
 		Missing(t, "Chromium is not installed, so pages were not looked at")
 	}

@@ -29,9 +29,11 @@ const (
 	passwords = "needs_password" // members must give their password; everybody else is trusted
 )
 
-// Start gives the server, which it starts unless it runs. Without PostgreSQL the test is skipped, and fails where CI is set.
+// Start returns the shared server, and starts it unless it runs. Without PostgreSQL, and in a short run, the test is
+// skipped; if CI is set, it fails without PostgreSQL.
 func Start(t testing.TB) *Server {
 	t.Helper()
+	notInShort(t)
 	s, err := server.use()
 	orSkip(t, err)
 	t.Cleanup(server.leave)
@@ -41,10 +43,18 @@ func Start(t testing.TB) *Server {
 // Own starts a server for this test alone.
 func Own(t testing.TB) *Server {
 	t.Helper()
+	notInShort(t)
 	s, err := start()
 	orSkip(t, err)
 	t.Cleanup(s.stop)
 	return s
+}
+
+func notInShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a short run starts no PostgreSQL")
+	}
 }
 
 func orSkip(t testing.TB, err error) {
