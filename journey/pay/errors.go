@@ -13,12 +13,12 @@ import (
 	"paygate/journey"
 )
 
-// Error is a call that did not go well. It says what, never with what: no key, no address, nothing of a body.
+// Error is a call that failed. It never contains the key, the address or anything from a body.
 type Error struct {
 	Call   string // create, get, capture, cancel, refund, search or events
-	Status int    // HTTP, 0 where there was no answer
+	Status int    // HTTP, 0 if there was no answer
 	Code   string // Pay's, such as P0102; often empty
-	Field  string // what Pay complains of, where it says so
+	Field  string // what Pay complains of, if it says so
 
 	kind   error // what it means to a journey; nil: the outcome is unknown
 	reason string
@@ -41,7 +41,7 @@ func (e *Error) Error() string {
 	return strings.Join(parts, " ")
 }
 
-// Unwrap gives what the error means to a journey: one of the journey package's errors, or nil where the outcome is
+// Unwrap returns what the error means to a journey: one of the journey package's errors, or nil if the outcome is
 // unknown.
 func (e *Error) Unwrap() error { return e.kind }
 
@@ -55,7 +55,7 @@ func code(err error) string {
 
 func nonsense(call, reason string) error { return &Error{Call: call, reason: reason} }
 
-// unreachable describes a broken call without its address, which may hold a reference.
+// unreachable describes a broken call without its address, which may contain a reference.
 func unreachable(call string, err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -77,25 +77,24 @@ var (
 	fieldPattern = regexp.MustCompile(`^[a-z0-9_.]{1,60}$`)
 )
 
-// refusal reads an error of Pay. Its description is for developers and may quote what the citizen typed, so it stays
-// behind. A 401 or 503 has no code and no JSON (FACTS 1.2).
+// refusal reads an error of Pay. It leaves out the description, which is for developers and may quote what the citizen
+// typed. A 401 or 503 has no code and no JSON (FACTS 1.2).
 func refusal(call string, status int, body []byte) error {
+	code, field := codeAndField(body)
+	return &Error{Call: call, Status: status, Code: code, Field: field, kind: meaning(call, status, code)}
+}
+
+// codeAndField reads an error's code and field, as far as they look like Pay's.
+func codeAndField(body []byte) (code, field string) {
 	var answer struct {
 		Code  string `json:"code"`
 		Field string `json:"field"`
 	}
 	_ = json.Unmarshal(body, &answer)
-	e := &Error{Call: call, Status: status, kind: meaning(call, status, answer.Code)}
-	if codePattern.MatchString(answer.Code) {
-		e.Code = answer.Code
-	}
-	if fieldPattern.MatchString(answer.Field) {
-		e.Field = answer.Field
-	}
-	return e
+	return codePattern.FindString(answer.Code), fieldPattern.FindString(answer.Field)
 }
 
-// meaning is what a status says to a journey; nil where the work may have been done all the same (FACTS 2.2, 3.6, 6).
+// meaning returns what a status means to a journey, nil if the call may have succeeded (FACTS 2.2, 3.6, 6).
 func meaning(call string, status int, code string) error {
 	switch {
 	case status == 429:

@@ -2,21 +2,20 @@ package pay
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"time"
 )
 
-// KeyStatus is what Pay makes of the key.
+// KeyStatus is what Pay says about the key.
 type KeyStatus string
 
 const (
-	// KeyTaken is a key that Pay knows.
-	KeyTaken KeyStatus = "taken"
-	// KeyRefused is a key that Pay does not know, or no longer.
+	// KeyAccepted is a key that Pay knows.
+	KeyAccepted KeyStatus = "accepted"
+	// KeyRefused is a key that Pay does not know, or no longer knows.
 	KeyRefused KeyStatus = "refused"
-	// KeyUnclear is an answer that says nothing of the key: Pay has trouble, or it is not Pay that answers.
+	// KeyUnclear is an answer that says nothing about the key: Pay is in trouble, or something else answers.
 	KeyUnclear KeyStatus = "unclear"
 )
 
@@ -25,10 +24,10 @@ type KeyCheck struct {
 	Key        KeyStatus
 	HTTPStatus int       // HTTP
 	Code       string    // Pay's, such as P0200; often empty
-	Date       time.Time // by Pay's clock, to the second; zero where it does not say
+	Date       time.Time // by Pay's clock, to the second; zero if it does not say
 }
 
-// noPayment is an id that no payment has: asked for it, Pay gives nobody's data away and makes nothing.
+// noPayment is an id that no payment has: a read of it reveals and changes nothing.
 const noPayment = "00000000000000000000000000"
 
 // CheckKey asks Pay for a payment that does not exist. The error is an *Error: there was no answer.
@@ -44,32 +43,21 @@ func (c *Client) CheckKey(ctx context.Context) (KeyCheck, error) {
 	}
 	defer answer.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswerBytes))
-	check := KeyCheck{HTTPStatus: answer.StatusCode, Code: codeOf(body)}
-	check.Key = keyStatus(check.HTTPStatus, check.Code)
-	check.Date, _ = http.ParseTime(answer.Header.Get("Date")) // zero where there is none
+	code, _ := codeAndField(body)
+	check := KeyCheck{Key: keyStatus(answer.StatusCode, code), HTTPStatus: answer.StatusCode, Code: code}
+	check.Date, _ = http.ParseTime(answer.Header.Get("Date")) // zero if there is none
 	return check, nil
 }
 
-// keyStatus: a wrong key is stopped by a 401 before anything else, and whatever has one of Pay's codes came behind that
-// (FACTS 1.2), but for the firewall's P0920, which comes before it.
+// keyStatus interprets an answer. Pay checks the key first and answers 401 to a wrong one, so any of Pay's codes means
+// that the key was accepted (FACTS 1.2), except the firewall's P0920, which comes before the check.
 func keyStatus(status int, code string) KeyStatus {
 	switch {
 	case status == http.StatusUnauthorized:
 		return KeyRefused
 	case status >= 400 && status <= 499 && code != "" && code != "P0920":
-		return KeyTaken
+		return KeyAccepted
 	default:
 		return KeyUnclear
 	}
-}
-
-func codeOf(body []byte) string {
-	var answer struct {
-		Code string `json:"code"`
-	}
-	_ = json.Unmarshal(body, &answer)
-	if !codePattern.MatchString(answer.Code) {
-		return ""
-	}
-	return answer.Code
 }

@@ -65,7 +65,7 @@ type stateJSON struct {
 	Code     string `json:"code"`
 }
 
-// paymentJSON is what we read of a payment. Whatever else is there, and there will be more, is left alone (FACTS 1.1).
+// paymentJSON is what we read of a payment. Other fields, and there will be more, are ignored (FACTS 1.1).
 type paymentJSON struct {
 	PaymentID      string    `json:"payment_id"`
 	Amount         *int64    `json:"amount"`
@@ -93,24 +93,19 @@ type paymentJSON struct {
 	} `json:"_links"`
 }
 
-// maxAmount is Pay's own limit in pence, with room for any surcharge.
+// maxAmount is Pay's own limit in pence, plus a margin for any surcharge.
 const maxAmount = 100_000_000
 
-// decode reads one payment. An answer that is not clearly a payment is an error, and its outcome unknown.
+// decode reads one payment. An answer that is not clearly a payment is an error, and the outcome is unknown.
 func (c *Client) decode(call string, body []byte) (journey.PaymentSnapshot, error) {
 	var p paymentJSON
-	if err := json.Unmarshal(body, &p); err != nil {
-		return journey.PaymentSnapshot{}, nonsense(call, "an answer that is no payment")
-	}
-	switch {
-	case !idPattern.MatchString(p.PaymentID), p.State.Status == "", p.Amount == nil, *p.Amount < 0, *p.Amount > maxAmount,
-		p.TotalAmount < 0, p.TotalAmount > maxAmount, p.Refunds.Submitted < 0, p.Refunds.Available < 0, p.Refunds.Available > maxAmount:
-		return journey.PaymentSnapshot{}, nonsense(call, "an answer that is no payment")
+	if err := json.Unmarshal(body, &p); err != nil || !p.plausible() {
+		return journey.PaymentSnapshot{}, nonsense(call, "not a payment")
 	}
 	snapshot := journey.PaymentSnapshot{
 		ID: p.PaymentID, Reference: p.Reference, Amount: *p.Amount, Total: p.TotalAmount,
-		Status: p.State.Status, Code: p.State.Code, Finished: p.State.Finished, DelayedCapture: p.DelayedCapture, ReturnURL: p.ReturnURL,
-		CreatedAt:    lenientTime(p.CreatedDate),
+		Status: p.State.Status, Code: p.State.Code, Finished: p.State.Finished,
+		DelayedCapture: p.DelayedCapture, ReturnURL: p.ReturnURL, CreatedAt: lenientTime(p.CreatedDate),
 		RefundStatus: p.Refunds.Status, RefundAvailable: p.Refunds.Available, RefundSubmitted: p.Refunds.Submitted,
 		Fee: p.Fee, Net: p.NetAmount, CapturedDate: p.Settlement.Captured, SettledDate: p.Settlement.Settled,
 	}
@@ -120,7 +115,14 @@ func (c *Client) decode(call string, body []byte) (journey.PaymentSnapshot, erro
 	return snapshot, nil
 }
 
-// lenientTime is zero for a date that cannot be read: no journey fails over one (FACTS 2.4).
+// plausible reports whether the fields that we rely on are there and in range.
+func (p paymentJSON) plausible() bool {
+	inRange := func(pence int64) bool { return pence >= 0 && pence <= maxAmount }
+	return idPattern.MatchString(p.PaymentID) && p.State.Status != "" && p.Amount != nil && inRange(*p.Amount) &&
+		inRange(p.TotalAmount) && p.Refunds.Submitted >= 0 && inRange(p.Refunds.Available)
+}
+
+// lenientTime returns zero for a date that cannot be read: no journey fails because of one (FACTS 2.4).
 func lenientTime(text string) time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05"} {
 		if at, err := time.Parse(layout, text); err == nil {

@@ -6,15 +6,15 @@ import (
 	"encoding/hex"
 )
 
-// Sign is the Pay-Signature of a webhook's raw body: lower-case hexadecimal HMAC-SHA-256, the secret's text as the key
-// (FACTS 7.5).
+// Sign returns the Pay-Signature of a webhook's raw body: HMAC-SHA-256 in lower-case hexadecimal, with the secret's
+// text as the key (FACTS 7.5).
 func Sign(secret string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	_, _ = mac.Write(body)
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Signed tells, in constant time, whether one of the secrets made the signature of a webhook's raw body.
+// Signed reports, in constant time, whether the signature of a webhook's raw body was made with one of the secrets.
 func Signed(secrets []string, body []byte, signature string) bool {
 	given, err := hex.DecodeString(signature)
 	if err != nil {

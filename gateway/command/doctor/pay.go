@@ -31,7 +31,7 @@ func (e *examination) checkPay(ctx context.Context) {
 func (e *examination) checkKey(check pay.KeyCheck) {
 	const about = "GOV.UK Pay"
 	switch {
-	case check.Key == pay.KeyTaken:
+	case check.Key == pay.KeyAccepted:
 		e.report(fine, about, "takes the key, which is %s", keyMode(e.Settings.PayAPIKey))
 	case check.Key == pay.KeyRefused:
 		e.report(wrong, about, "refuses the key (status %d): PAYGATE_PAY_API_KEY is mistyped, or was revoked", check.HTTPStatus)
