@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatTheServiceMayHaveGotIsNotGivenBackUnasked: a route may be delivered to again where nobody knows the result; when the
-// reservation is about to end, and still nobody knows, a person decides while the money is there.
+// TestWhatTheServiceMayHaveGotIsNotGivenBackUnasked: a route may be delivered to again where nobody knows the result;
+// when the reservation is about to end, and still nobody knows, a person decides while the money is there.
 func TestWhatTheServiceMayHaveGotIsNotGivenBackUnasked(t *testing.T) {
 	t.Parallel()
 	const soon, late = time.Minute, 97 * time.Hour // the reservation is settled from 96 hours on
@@ -21,13 +21,17 @@ func TestWhatTheServiceMayHaveGotIsNotGivenBackUnasked(t *testing.T) {
 		state    State
 		owed     Step
 	}{
-		"known not to have arrived":       {[]attempt{{soon, VerdictNotSent}, {late, VerdictNotSent}}, StateConfirmed, StepReturn},
-		"unknown, and there is time":      {[]attempt{{soon, VerdictUnknown}}, StateConfirmed, StepDeliver},
-		"unknown, then not sent in time":  {[]attempt{{soon, VerdictUnknown}, {soon, VerdictNotSent}}, StateConfirmed, StepDeliver},
+		"known not to have arrived": {[]attempt{{soon, VerdictNotSent}, {late, VerdictNotSent}}, StateConfirmed,
+			StepReturn},
+		"unknown, and there is time": {[]attempt{{soon, VerdictUnknown}}, StateConfirmed, StepDeliver},
+		"unknown, then not sent in time": {[]attempt{{soon, VerdictUnknown}, {soon, VerdictNotSent}}, StateConfirmed,
+			StepDeliver},
 		"unknown, then not sent any more": {[]attempt{{soon, VerdictUnknown}, {late, VerdictNotSent}}, StateStuck, StepNone},
 		"unknown at the end":              {[]attempt{{late, VerdictUnknown}}, StateStuck, StepNone},
-		"unknown, then accepted":          {[]attempt{{soon, VerdictUnknown}, {late, VerdictAccepted}}, StateAccepted, StepCapture},
-		"unknown, then refused":           {[]attempt{{soon, VerdictUnknown}, {late, VerdictRefused}}, StateRefused, StepReturn},
+		"unknown, then accepted": {[]attempt{{soon, VerdictUnknown}, {late, VerdictAccepted}}, StateAccepted,
+			StepCapture},
+		"unknown, then refused": {[]attempt{{soon, VerdictUnknown}, {late, VerdictRefused}}, StateRefused,
+			StepReturn},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,10 +78,12 @@ func TestAPersonsWordEndsTheDoubt(t *testing.T) {
 	require.Equal(t, StateReversed, lost.State)
 	doubtful := examples(t)[StateConfirmed]
 	doubtful.Doubtful = true
-	require.Equal(t, StateStuck, mustAt(t, late, doubtful, PaymentSeen{snapshot(StatusFailed)}).State, "the money is gone, and perhaps not the service's")
+	require.Equal(t, StateStuck, mustAt(t, late, doubtful, PaymentSeen{snapshot(StatusFailed)}).State,
+		"the money is gone, and perhaps not the service's")
 }
 
-// TestAPersonEndsWhatPayCannotGiveBack: money beside the one that counts, in dispute for ever, must not keep a journey stuck.
+// TestAPersonEndsWhatPayCannotGiveBack: money beside the one that counts, in dispute for ever, must not keep a journey
+// stuck.
 func TestAPersonEndsWhatPayCannotGiveBack(t *testing.T) {
 	t.Parallel()
 	late := snapshot(StatusSuccess)
@@ -90,6 +96,7 @@ func TestAPersonEndsWhatPayCannotGiveBack(t *testing.T) {
 		j = mustAt(t, t0.Add(2*time.Hour), j, Settled{StateReleased, "the bank has it"}, PaymentSeen{late})
 		require.Equal(t, StateReleased, j.State, "%s", state)
 		require.NotEqual(t, StepReturn, j.Owed(t0.Add(3*time.Hour)), "%s: nothing is tried again", state)
-		require.Equal(t, state == StateReleased, !j.Payments[0].Left && j.Payments[0].Money > 0, "what the journey was paid with stays as it is")
+		require.Equal(t, state == StateReleased, !j.Payments[0].Left && j.Payments[0].Money > 0,
+			"what the journey was paid with stays as it is")
 	}
 }

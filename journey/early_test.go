@@ -30,7 +30,8 @@ func atPay(t *testing.T, change func(*Terms)) Journey {
 	if change != nil {
 		change(&terms)
 	}
-	return happens(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), ByCitizen, 0, PaymentCreated{snapshot(StatusCreated)})
+	return happens(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), ByCitizen, 0,
+		PaymentCreated{snapshot(StatusCreated)})
 }
 
 func immediateCapture(terms *Terms) { terms.Capture = CaptureImmediate }
@@ -132,7 +133,8 @@ func TestSweepsComeNoEarlierForWhatEarlyDeliveryFound(t *testing.T) {
 	require.Equal(t, t0.Add(10*time.Minute+time.Second), byCitizen.DueAt)
 }
 
-// TestWhatASweepWasAboutToDoIsNotPutOff: what sweeps do not leave to the citizen, early delivery does not hide from them.
+// TestWhatASweepWasAboutToDoIsNotPutOff: what sweeps do not leave to the citizen, early delivery does not hide from
+// them.
 func TestWhatASweepWasAboutToDoIsNotPutOff(t *testing.T) {
 	t.Parallel()
 	nudged := happens(t, atPay(t, nil), ByWebhook, 4*time.Minute, Nudged{})
@@ -260,7 +262,8 @@ func TestEarlyDeliveryLeavesTheRestAlone(t *testing.T) {
 func TestTheHistoryCallsItTheMopUp(t *testing.T) {
 	t.Parallel()
 	j := early(t, atPay(t, immediateCapture), 5*time.Minute, PaymentSeen{snapshot(StatusSuccess)})
-	j = early(t, j, 10*time.Minute, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
+	j = early(t, j, 10*time.Minute, Claimed{t0.Add(time.Hour)},
+		RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
 	require.Equal(t, StateReleased, j.State)
 	require.Equal(t, Early{}, j.Early)
 	for _, e := range j.History[2:] {

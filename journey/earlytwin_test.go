@@ -8,7 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// twins are two journeys to which the same happens, but that early delivery reads the payment of one of them, and fails.
+// twins are two journeys to which the same happens, but that early delivery reads the payment of one of them, and
+// fails.
 type twins struct {
 	t           *rapid.T
 	with, alone Journey
@@ -16,14 +17,15 @@ type twins struct {
 	status      string // at Pay
 }
 
-// TestEarlyDeliveryMovesNoSweep: as long as nothing is delivered, a sweep is due for both at the same time, or for both by now. It
-// may only come sooner after failures, since Pay answers again.
+// TestEarlyDeliveryMovesNoSweep: as long as nothing is delivered, a sweep is due for both at the same time, or for both
+// by now. It may only come sooner after failures, since Pay answers again.
 func TestEarlyDeliveryMovesNoSweep(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		terms := randomTerms(t)
 		terms.Kind = KindSubmission
-		terms.MopupMinAge = rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour, 3 * time.Hour}).Draw(t, "minimum age")
+		terms.MopupMinAge = rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour, 3 * time.Hour}).Draw(t,
+			"minimum age")
 		j := Hold("01TEST", "key", terms, Fingerprint{}, t0)
 		tw := &twins{t: t, with: j, alone: j, now: t0, status: StatusCreated}
 		tw.both(ByCitizen, PaymentCreated{snapshot(StatusCreated)})
@@ -45,7 +47,8 @@ func (tw *twins) early(f Fact) { tw.with, _ = tw.with.Apply(f, ByEarly, tw.now) 
 
 func (tw *twins) step() {
 	read := PaymentSeen{snapshot(tw.status)}
-	switch rapid.SampledFrom([]string{"pays", "early", "early", "early fails", "early not sent", "returns", "read", "nudge", "fails"}).Draw(tw.t, "what") {
+	switch rapid.SampledFrom([]string{"pays", "early", "early", "early fails", "early not sent", "returns", "read",
+		"nudge", "fails"}).Draw(tw.t, "what") {
 	case "pays":
 		tw.pays()
 	case "early":
@@ -79,15 +82,18 @@ func (tw *twins) pays() {
 	case StatusStarted:
 		tw.status = StatusSubmitted
 	case StatusSubmitted:
-		tw.status = map[string]string{CaptureOnAccept: StatusCapturable, CaptureImmediate: StatusSuccess}[tw.with.Terms.Capture]
+		tw.status = map[string]string{CaptureOnAccept: StatusCapturable,
+			CaptureImmediate: StatusSuccess}[tw.with.Terms.Capture]
 	}
 }
 
 func (tw *twins) sameSweep() {
 	states := []State{tw.with.State, tw.alone.State}
-	require.Equal(tw.t, latest(tw.now, tw.alone.DueByHand(tw.now)), latest(tw.now, tw.with.DueByHand(tw.now)), "%v", states)
+	require.Equal(tw.t, latest(tw.now, tw.alone.DueByHand(tw.now)), latest(tw.now, tw.with.DueByHand(tw.now)), "%v",
+		states)
 	if tw.with.Failures > 0 {
 		return // of sweeps, which put off sweeps in whatever state
 	}
-	require.False(tw.t, tw.with.Due(tw.now).After(latest(tw.now, tw.alone.Due(tw.now))), "%v: back-off is early delivery's own", states)
+	require.False(tw.t, tw.with.Due(tw.now).After(latest(tw.now, tw.alone.Due(tw.now))),
+		"%v: back-off is early delivery's own", states)
 }

@@ -51,7 +51,8 @@ func randomTerms(t *rapid.T) Terms {
 
 func randomSnapshot(t *rapid.T) PaymentSnapshot {
 	s := snapshot(rapid.SampledFrom([]string{
-		StatusCreated, StatusStarted, StatusSubmitted, StatusCapturable, StatusSuccess, StatusFailed, StatusCancelled, StatusError, "new word",
+		StatusCreated, StatusStarted, StatusSubmitted, StatusCapturable, StatusSuccess, StatusFailed, StatusCancelled,
+		StatusError, "new word",
 	}).Draw(t, "status"))
 	s.ID = rapid.SampledFrom([]string{"pay1", "pay2", "pay3"}).Draw(t, "payment")
 	s.Amount = rapid.SampledFrom([]int64{2500, 2500, 2500, 2500, 1}).Draw(t, "amount")
@@ -63,12 +64,17 @@ func randomSnapshot(t *rapid.T) PaymentSnapshot {
 }
 
 func randomFact(t *rapid.T, j Journey) namedFact {
-	number := rapid.SampledFrom([]int{j.Claim.Number, j.Claim.Number, j.Claim.Number, j.Claim.Number - 1}).Draw(t, "number")
-	verdict := rapid.SampledFrom([]Verdict{VerdictAccepted, VerdictRefused, VerdictNotSent, VerdictUnknown}).Draw(t, "verdict")
+	number := rapid.SampledFrom([]int{j.Claim.Number, j.Claim.Number, j.Claim.Number, j.Claim.Number - 1}).Draw(t,
+		"number")
+	verdict := rapid.SampledFrom([]Verdict{VerdictAccepted, VerdictRefused, VerdictNotSent, VerdictUnknown}).Draw(t,
+		"verdict")
 	facts := append(allFacts(),
-		namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByWebhook}, namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByCitizen},
-		namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByMopup}, namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByEarly},
-		namedFact{"early begun", EarlyBegun{j.EarlyAt}, ByEarly}, namedFact{"early failed", StepFailed{"Pay is down"}, ByEarly},
+		namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByWebhook},
+		namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByCitizen},
+		namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByMopup},
+		namedFact{"seen", PaymentSeen{randomSnapshot(t)}, ByEarly},
+		namedFact{"early begun", EarlyBegun{j.EarlyAt}, ByEarly},
+		namedFact{"early failed", StepFailed{"Pay is down"}, ByEarly},
 		namedFact{"created", PaymentCreated{randomSnapshot(t)}, ByCitizen},
 		namedFact{"delivered", RequestDelivered{Number: number, Verdict: verdict, Kept: true}, ByCitizen},
 		namedFact{"delivered", RequestDelivered{Number: number, Verdict: verdict}, ByCitizen},
@@ -155,7 +161,8 @@ func (w *walk) moneyAndServiceAgreeAtRest(j Journey) {
 		require.True(w.t, kept || j.Trusted || j.CollectionFailed || w.settled(j), "given, and no money: %+v", j)
 	case StateReversed, StateAbandoned:
 		for _, p := range j.Payments {
-			require.True(w.t, p.Money == 0 || owed == StepReturn || owed == StepEraseReply || !j.NudgedAt.IsZero(), "money kept for nothing: %+v", p)
+			require.True(w.t, p.Money == 0 || owed == StepReturn || owed == StepEraseReply || !j.NudgedAt.IsZero(),
+				"money kept for nothing: %+v", p)
 		}
 	}
 }
@@ -225,7 +232,8 @@ func TestAHistoryOfTheSameThingAgainAndAgainStaysShort(t *testing.T) {
 		at := t0.Add(time.Duration(n) * time.Minute)
 		claimed, err := j.Apply(Claimed{at.Add(time.Minute)}, ByMopup, at)
 		require.NoError(t, err)
-		j, err = claimed.Apply(RequestDelivered{Number: claimed.Claim.Number, Verdict: VerdictNotSent, Detail: "connection refused"}, ByMopup, at)
+		j, err = claimed.Apply(RequestDelivered{Number: claimed.Claim.Number, Verdict: VerdictNotSent,
+			Detail: "connection refused"}, ByMopup, at)
 		require.NoError(t, err)
 	}
 	require.Less(t, len(j.History), before+10, fmt.Sprint(len(j.History)))

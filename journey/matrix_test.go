@@ -67,12 +67,13 @@ func examples(t *testing.T) map[State]Journey {
 	refused := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422})
 	return map[State]Journey{
 		StateHeld: held, StatePaying: paying, StateConfirmed: confirmed, StateReleasing: releasing,
-		StateUnpaid:    must(t, paying, PaymentSeen{snapshot(StatusFailed)}),
-		StateAccepted:  accepted,
-		StateRefused:   refused,
-		StateStuck:     must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictUnknown}),
-		StateReleased:  must(t, accepted, Captured{}),
-		StateReversed:  must(t, refused, ReturnDecided{}, PaymentSeen{snapshot(StatusCancelled)}, MoneyReturned{PaymentID: "pay1"}),
+		StateUnpaid:   must(t, paying, PaymentSeen{snapshot(StatusFailed)}),
+		StateAccepted: accepted,
+		StateRefused:  refused,
+		StateStuck:    must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictUnknown}),
+		StateReleased: must(t, accepted, Captured{}),
+		StateReversed: must(t, refused, ReturnDecided{}, PaymentSeen{snapshot(StatusCancelled)},
+			MoneyReturned{PaymentID: "pay1"}),
 		StateAbandoned: must(t, paying, PaymentSeen{snapshot(StatusFailed)}, RetryLapsed{}),
 	}
 }
@@ -138,7 +139,8 @@ func allFacts() []namedFact {
 	}
 }
 
-// TestEveryStateMeetsEveryFact writes the whole matrix and holds it against the golden file, and docs/states.md with it.
+// TestEveryStateMeetsEveryFact writes the whole matrix and holds it against the golden file, and docs/states.md with
+// it.
 func TestEveryStateMeetsEveryFact(t *testing.T) {
 	t.Parallel()
 	journeys := examples(t)
@@ -177,14 +179,17 @@ func statesPage(journeys map[State]Journey, table string) string {
 	var page strings.Builder
 	page.WriteString(`# States
 
-This page is written by a test from the code itself (` + "`go test ./journey -run TestEveryStateMeetsEveryFact -update`" + `).
+A test writes this page from the code:
+` + "`go test ./journey -run TestEveryStateMeetsEveryFact -update`" + `.
 
-A journey is one citizen's way from a held request to the service, or back to their money. What follows from a fact is one
-pure function, ` + "`Journey.Apply`" + `; what must be done next is another, ` + "`Journey.Owed`" + `.
+A journey follows one citizen from a held request to the service, or back to their money. One pure
+function, ` + "`Journey.Apply`" + `, says what follows from a fact. Another, ` + "`Journey.Owed`" + `, says what must
+be done next.
 
 ## What each state is owed
 
-The examples are of a usual submission route: money reserved, taken when the service accepts.
+The examples are for a typical submission route: the money is reserved, and taken when the service
+accepts.
 
 | state | at rest | owed next | a sweep looks at it | early delivery looks at it | held request kept |
 |---|---|---|---|---|---|
@@ -198,8 +203,17 @@ The examples are of a usual submission route: money reserved, taken when the ser
 	}
 	asking := HoldAsking("01TEST", "key", exampleTerms(), Fingerprint{}, t0)
 	step, from := asking.next(t0)
-	fmt.Fprintf(&page, "\nWhen the citizen is asked whether to pay again, the held request has no payment yet. Unless they say yes, its next step is\n%s, %s after its beginning, without a search at GOV.UK Pay.\n", step, from.Sub(t0))
-	page.WriteString("\n## Every state and every fact\n\nA word is the state that follows; · means that the state stays the same. In a state with an empty cell the\nfact is not valid: it is logged, and nothing is stored.\n\n")
+	fmt.Fprintf(&page, `
+When the citizen is asked whether to pay again, the held request has no payment yet. Unless they say
+yes, its next step is %s, %s after its beginning, without a search at GOV.UK Pay.
+`, step, from.Sub(t0))
+	page.WriteString(`
+## Every state and every fact
+
+A word is the state that follows; · means that the state stays the same. If a cell is empty, the
+state does not allow the fact: it is logged, and nothing is stored.
+
+`)
 	page.WriteString(table)
 	return page.String()
 }

@@ -25,7 +25,8 @@ func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
 	terms := exampleTerms()
 	terms.Capture, terms.Release = CaptureImmediate, ReleaseOnReturn
 	now := t0.Add(time.Minute)
-	paying := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{snapshot(StatusCreated)}, CitizenReturned{})
+	paying := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{snapshot(StatusCreated)},
+		CitizenReturned{})
 	trusted := must(t, paying, PaymentSeen{snapshot(StatusSubmitted)})
 	require.Equal(t, StepDeliver, trusted.Owed(now))
 	require.Equal(t, StepAsk, trusted.Owed(now.Add(time.Hour)))
@@ -47,7 +48,8 @@ func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
 // refusedUnseen is a journey whose service refused, after so long, with nobody there.
 func refusedUnseen(t *testing.T, terms Terms, after time.Duration) Journey {
 	t.Helper()
-	j := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{snapshot(StatusCreated)}, PaymentSeen{snapshot(StatusCapturable)})
+	j := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{snapshot(StatusCreated)},
+		PaymentSeen{snapshot(StatusCapturable)})
 	for _, f := range []Fact{
 		Claimed{t0.Add(after + time.Minute)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422, Kept: true},
 	} {

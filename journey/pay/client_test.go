@@ -31,7 +31,8 @@ func client(t testing.TB, answer http.HandlerFunc) *pay.Client {
 	address, err := url.Parse(server.URL)
 	require.NoError(t, err)
 	return pay.New(pay.Options{
-		URL: address, Key: "api_test_topsecret", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second, CreateRate: 1000,
+		URL: address, Key: "api_test_topsecret", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second,
+		CreateRate: 1000,
 	})
 }
 
@@ -59,7 +60,8 @@ func payment(over map[string]any) string {
 	return string(text)
 }
 
-var newPayment = journey.NewPayment{Amount: 2500, Reference: "LIC-1", Description: "Licence", ReturnURL: "https://example.org/_pay/return"}
+var newPayment = journey.NewPayment{Amount: 2500, Reference: "LIC-1", Description: "Licence",
+	ReturnURL: "https://example.org/_pay/return"}
 
 func TestACreateSaysWhatItHasTo(t *testing.T) {
 	t.Parallel()
@@ -184,7 +186,8 @@ func TestWhatIsNoAnswerIsAnUnknownOutcomeWithNothingSecretInIt(t *testing.T) {
 			if err == nil { // this status is good for this call, and its body is not read
 				continue
 			}
-			for _, kind := range []error{journey.ErrPayRefused, journey.ErrPayBusy, journey.ErrPaymentNotFound, journey.ErrNotAllowed} {
+			for _, kind := range []error{journey.ErrPayRefused, journey.ErrPayBusy, journey.ErrPaymentNotFound,
+				journey.ErrNotAllowed} {
 				require.NotErrorIs(t, err, kind, "%s %s", name, call)
 			}
 			for _, secret := range []string{"topsecret", "secretbody", "secretreference", "127.0.0.1", "/secure/"} {
@@ -228,7 +231,8 @@ func TestOnlyAllowedOriginsAreWhereCitizensAreSent(t *testing.T) {
 func TestADateThatCannotBeReadStopsNothing(t *testing.T) {
 	t.Parallel()
 	for _, date := range []string{"", "yesterday", "2026-11-22", "2026-11-22T10:41"} {
-		snapshot, err := client(t, says(200, payment(map[string]any{"created_date": date}))).Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
+		snapshot, err := client(t, says(200, payment(map[string]any{"created_date": date}))).Get(t.Context(),
+			"hu20sqlact5260q2nanm0q8u93")
 		require.NoError(t, err)
 		require.True(t, snapshot.CreatedAt.IsZero(), date)
 	}
@@ -278,7 +282,8 @@ func TestNoCallIsEverSentTwice(t *testing.T) {
 				buffer := make([]byte, 4096)
 				if n, _ := conn.Read(buffer); n > 0 && buffer[0] == 'G' { // the first is answered, and the connection kept
 					answer := payment(nil)
-					fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
+					fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+						len(answer), answer)
 				} else if n > 0 {
 					posts.Add(1)
 					return
@@ -291,7 +296,8 @@ func TestNoCallIsEverSentTwice(t *testing.T) {
 	}()
 	address, err := url.Parse("http://" + listener.Addr().String())
 	require.NoError(t, err)
-	c := pay.New(pay.Options{URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second, CreateRate: 10})
+	c := pay.New(pay.Options{URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second,
+		CreateRate: 10})
 	_, err = c.Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
 	require.NoError(t, err)
 	_, err = c.Create(t.Context(), newPayment)
@@ -308,7 +314,8 @@ func TestTooManyCreatesAreTurnedAwayBeforeAnythingIsSent(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	address, _ := url.Parse(server.URL)
-	c := pay.New(pay.Options{URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: time.Second, CreateRate: 1})
+	c := pay.New(pay.Options{URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: time.Second,
+		CreateRate: 1})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	_, err := c.Create(t.Context(), newPayment)
@@ -360,15 +367,25 @@ func TestACreateWaitsForItsTurnAmongAllProcesses(t *testing.T) {
 func TestTextsAreCleanedOfWhatPayRefuses(t *testing.T) {
 	t.Parallel()
 	for in, out := range map[string]string{
-		"LIC-7F3K-22": "LIC-7F3K-22", "  a \t b\n": "a b", `a<b>c|d"e\f`: "abcdef", "see http://x.example/y now": "see now", "www.x.example": "",
-		"caf\xe9": "caf", "Llŷn £5": "Llŷn £5", "": "", "\x00\x07": "", strings.Repeat("x", 300): strings.Repeat("x", 255),
-		strings.Repeat("💷", 200): strings.Repeat("💷", 127),
+		"LIC-7F3K-22":                "LIC-7F3K-22",
+		"  a \t b\n":                 "a b",
+		`a<b>c|d"e\f`:                "abcdef",
+		"see http://x.example/y now": "see now",
+		"www.x.example":              "",
+		"caf\xe9":                    "caf",
+		"Llŷn £5":                    "Llŷn £5",
+		"":                           "",
+		"\x00\x07":                   "",
+		strings.Repeat("x", 300):     strings.Repeat("x", 255),
+		strings.Repeat("💷", 200):     strings.Repeat("💷", 127),
 	} {
 		require.Equal(t, out, pay.CleanText(in))
 	}
-	for _, odd := range []string{"ht<tp://x.example/y", "ht\xfftp://x.example", "ww|w.x.example a", "a:\\//b", strings.Repeat("x", 252) + " a://b", "w\"ww.x"} {
+	for _, odd := range []string{"ht<tp://x.example/y", "ht\xfftp://x.example", "ww|w.x.example a", "a:\\//b",
+		strings.Repeat("x", 252) + " a://b", "w\"ww.x"} {
 		once := pay.CleanText(odd)
-		require.Equal(t, once, pay.CleanText(once), "what is clean stays as it is, or Pay would have another text than we: %q", odd)
+		require.Equal(t, once, pay.CleanText(once),
+			"what is clean stays as it is, or Pay would have another text than we: %q", odd)
 	}
 	many := map[string]string{}
 	for n := range 20 {
@@ -377,7 +394,8 @@ func TestTextsAreCleanedOfWhatPayRefuses(t *testing.T) {
 	clean := pay.CleanMetadata(many)
 	require.Len(t, clean, 15)
 	require.Len(t, clean["key00"], 100)
-	require.Equal(t, map[string]string{"A": "1"}, pay.CleanMetadata(map[string]string{"A": "1", "a": "2", "": "3", strings.Repeat("k", 31): "4", "e": " "}))
+	require.Equal(t, map[string]string{"A": "1"},
+		pay.CleanMetadata(map[string]string{"A": "1", "a": "2", "": "3", strings.Repeat("k", 31): "4", "e": " "}))
 }
 
 func TestWebhookSignatures(t *testing.T) {
@@ -396,17 +414,25 @@ func TestWebhookSignatures(t *testing.T) {
 
 func FuzzPayAnswer(f *testing.F) {
 	f.Add([]byte(payment(nil)))
-	f.Add([]byte(`{"payment_id":"a","amount":1,"state":{"status":"success"},"_links":{"next_url":{"href":"https://evil.example"}}}`))
+	f.Add([]byte(`{"payment_id":"a","amount":1,"state":{"status":"success"},` +
+		`"_links":{"next_url":{"href":"https://evil.example"}}}`))
 	var answer []byte
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); _, _ = w.Write(answer) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(201)
+		_,
+			_ = w.Write(answer)
+	}))
 	f.Cleanup(server.Close)
 	address, _ := url.Parse(server.URL)
-	c := pay.New(pay.Options{URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second, CreateRate: 1_000_000})
+	c := pay.New(pay.Options{URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second,
+		CreateRate: 1_000_000})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		answer = body
 		snapshot, err := c.Create(t.Context(), newPayment)
-		if snapshot.NextURL != "" && !strings.HasPrefix(strings.ToLower(snapshot.NextURL), cardOrigin+"/") && !strings.EqualFold(snapshot.NextURL, cardOrigin) &&
-			!strings.HasPrefix(strings.ToLower(snapshot.NextURL), cardOrigin+"?") && !strings.HasPrefix(strings.ToLower(snapshot.NextURL), cardOrigin+"#") {
+		if snapshot.NextURL != "" && !strings.HasPrefix(strings.ToLower(snapshot.NextURL), cardOrigin+"/") &&
+			!strings.EqualFold(snapshot.NextURL, cardOrigin) &&
+			!strings.HasPrefix(strings.ToLower(snapshot.NextURL), cardOrigin+"?") &&
+			!strings.HasPrefix(strings.ToLower(snapshot.NextURL), cardOrigin+"#") {
 			t.Fatalf("sent to %q", snapshot.NextURL)
 		}
 		if err == nil && (snapshot.ID == "" || snapshot.Status == "" || snapshot.Amount < 0) {
