@@ -82,8 +82,10 @@ func TestARedirectListedByNumberIsTheServicesWord(t *testing.T) {
 
 func TestWhereAnAcceptingRedirectLeads(t *testing.T) {
 	t.Parallel()
-	places := []string{"/licences/confirmation", "/index.php?page=done", "/thanks/",
-		"https://forms.example.gov.uk/ended", "/café", "/", "https://Licences.example.gov.uk/whole"}
+	places := []string{
+		"/licences/confirmation", "/index.php?page=done", "/thanks/",
+		"https://forms.example.gov.uk/ended", "/café", "/", "https://Licences.example.gov.uk/whole",
+	}
 	terms := Terms{Kind: KindSubmission, Accept: listed(302, 303), Acceptance: &Acceptance{Locations: places}}
 	for want, locations := range map[Verdict][]string{
 		VerdictAccepted: {
@@ -154,8 +156,10 @@ func TestWhatIsUnknownWhenARedirectMayLeadAnywhere(t *testing.T) {
 			require.Equal(t, want, got, "%s: %s", location, reason)
 		}
 	}
-	same := Redirect{Location: "?page=apply",
-		Held: &url.URL{Scheme: "https", Host: "x.example", Path: "/index.php", RawQuery: "page=apply"}}
+	same := Redirect{
+		Location: "?page=apply",
+		Held:     &url.URL{Scheme: "https", Host: "x.example", Path: "/index.php", RawQuery: "page=apply"},
+	}
 	got, _ := terms.Verdict(Answer{Status: 302, Redirect: same})
 	require.Equal(t, VerdictUnknown, got, "the form's own page, which is named by its query")
 }
@@ -194,8 +198,10 @@ func TestWhatTheTextsOfAPageMean(t *testing.T) {
 		{nil, nil, "cut", false, VerdictAccepted},
 	} {
 		for _, kind := range []Kind{KindSubmission, KindPass} {
-			terms := Terms{Kind: kind, Accept: Statuses{{200, 299}},
-				Acceptance: &Acceptance{Texts: c.texts, RefuseTexts: c.refuse}}
+			terms := Terms{
+				Kind: kind, Accept: Statuses{{200, 299}},
+				Acceptance: &Acceptance{Texts: c.texts, RefuseTexts: c.refuse},
+			}
 			verdict, reason := terms.Verdict(Answer{Status: 200, Body: []byte(c.page), Whole: c.whole})
 			require.Equal(t, c.verdict, verdict, "%v %v %q: %s", c.texts, c.refuse, c.page, reason)
 			require.Equal(t, verdict != VerdictAccepted, reason != "")
@@ -219,14 +225,18 @@ func TestJourneysOfTheFirstVersionKeepTheirRule(t *testing.T) {
 		require.Equal(t, verdict, got, status)
 	}
 	terms.AcceptLocation = "/licences/done"
-	for location, verdict := range map[string]Verdict{"/licences/done7": VerdictAccepted, "/login": VerdictRefused,
-		"//x.example/licences/done": VerdictRefused} {
+	for location, verdict := range map[string]Verdict{
+		"/licences/done7": VerdictAccepted, "/login": VerdictRefused,
+		"//x.example/licences/done": VerdictRefused,
+	} {
 		got, _ := terms.Verdict(Answer{Status: 302, Redirect: leading(location)})
 		require.Equal(t, verdict, got, location)
 	}
 	terms.Kind = KindPass
-	for status, verdict := range map[int]Verdict{200: VerdictAccepted, 304: VerdictAccepted, 302: VerdictRefused,
-		404: VerdictRefused} {
+	for status, verdict := range map[int]Verdict{
+		200: VerdictAccepted, 304: VerdictAccepted, 302: VerdictRefused,
+		404: VerdictRefused,
+	} {
 		got, _ := terms.Verdict(Answer{Status: status})
 		require.Equal(t, verdict, got, status)
 	}

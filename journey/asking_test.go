@@ -47,7 +47,9 @@ func TestTheHeldQueryIsErasedWithWhatTheCitizenSent(t *testing.T) {
 	terms.Kind = KindPass
 	pass := must(t, Hold("01TEST", "key", terms, Fingerprint{Path: "/file", Query: "id=1"}, t0),
 		PaymentCreated{snapshot(StatusCreated)},
-		PaymentSeen{snapshot(StatusCapturable)}, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1,
-			Verdict: VerdictAccepted, Status: 200})
+		PaymentSeen{snapshot(StatusCapturable)}, Claimed{t0.Add(time.Hour)}, RequestDelivered{
+			Number:  1,
+			Verdict: VerdictAccepted, Status: 200,
+		})
 	require.Equal(t, "/file?id=1", pass.Fingerprint.Target(), "a pass is for that address")
 }

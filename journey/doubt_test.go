@@ -21,17 +21,29 @@ func TestWhatTheServiceMayHaveGotIsNotGivenBackUnasked(t *testing.T) {
 		state    State
 		owed     Step
 	}{
-		"known not to have arrived": {[]attempt{{soon, VerdictNotSent}, {late, VerdictNotSent}}, StateConfirmed,
-			StepReturn},
+		"known not to have arrived": {
+			[]attempt{{soon, VerdictNotSent}, {late, VerdictNotSent}},
+			StateConfirmed,
+			StepReturn,
+		},
 		"unknown, and there is time": {[]attempt{{soon, VerdictUnknown}}, StateConfirmed, StepDeliver},
-		"unknown, then not sent in time": {[]attempt{{soon, VerdictUnknown}, {soon, VerdictNotSent}}, StateConfirmed,
-			StepDeliver},
+		"unknown, then not sent in time": {
+			[]attempt{{soon, VerdictUnknown}, {soon, VerdictNotSent}},
+			StateConfirmed,
+			StepDeliver,
+		},
 		"unknown, then not sent any more": {[]attempt{{soon, VerdictUnknown}, {late, VerdictNotSent}}, StateStuck, StepNone},
 		"unknown at the end":              {[]attempt{{late, VerdictUnknown}}, StateStuck, StepNone},
-		"unknown, then accepted": {[]attempt{{soon, VerdictUnknown}, {late, VerdictAccepted}}, StateAccepted,
-			StepCapture},
-		"unknown, then refused": {[]attempt{{soon, VerdictUnknown}, {late, VerdictRefused}}, StateRefused,
-			StepReturn},
+		"unknown, then accepted": {
+			[]attempt{{soon, VerdictUnknown}, {late, VerdictAccepted}},
+			StateAccepted,
+			StepCapture,
+		},
+		"unknown, then refused": {
+			[]attempt{{soon, VerdictUnknown}, {late, VerdictRefused}},
+			StateRefused,
+			StepReturn,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

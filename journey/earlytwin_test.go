@@ -47,8 +47,10 @@ func (tw *twins) early(f Fact) { tw.with, _ = tw.with.Apply(f, ByEarly, tw.now) 
 
 func (tw *twins) step() {
 	read := PaymentSeen{snapshot(tw.status)}
-	switch rapid.SampledFrom([]string{"pays", "early", "early", "early fails", "early not sent", "returns", "read",
-		"nudge", "fails"}).Draw(tw.t, "what") {
+	switch rapid.SampledFrom([]string{
+		"pays", "early", "early", "early fails", "early not sent", "returns", "read",
+		"nudge", "fails",
+	}).Draw(tw.t, "what") {
 	case "pays":
 		tw.pays()
 	case "early":
@@ -82,8 +84,10 @@ func (tw *twins) pays() {
 	case StatusStarted:
 		tw.status = StatusSubmitted
 	case StatusSubmitted:
-		tw.status = map[string]string{CaptureOnAccept: StatusCapturable,
-			CaptureImmediate: StatusSuccess}[tw.with.Terms.Capture]
+		tw.status = map[string]string{
+			CaptureOnAccept:  StatusCapturable,
+			CaptureImmediate: StatusSuccess,
+		}[tw.with.Terms.Capture]
 	}
 }
 

@@ -10,8 +10,10 @@ import (
 
 func TestWhatIsEncodedIsDecodedAndTheBodyIsNotCopied(t *testing.T) {
 	t.Parallel()
-	request := HeldRequest{Method: "POST", Path: "/a", Header: http.Header{"X": {"caf\xe9"}}, Body: []byte("body"),
-		Prefill: Prefill{Email: "a@b.c"}}
+	request := HeldRequest{
+		Method: "POST", Path: "/a", Header: http.Header{"X": {"caf\xe9"}}, Body: []byte("body"),
+		Prefill: Prefill{Email: "a@b.c"},
+	}
 	parts, err := request.Encode()
 	require.NoError(t, err)
 	require.Same(t, &request.Body[0], &parts[len(parts)-1][0])

@@ -232,8 +232,10 @@ func TestAHistoryOfTheSameThingAgainAndAgainStaysShort(t *testing.T) {
 		at := t0.Add(time.Duration(n) * time.Minute)
 		claimed, err := j.Apply(Claimed{at.Add(time.Minute)}, ByMopup, at)
 		require.NoError(t, err)
-		j, err = claimed.Apply(RequestDelivered{Number: claimed.Claim.Number, Verdict: VerdictNotSent,
-			Detail: "connection refused"}, ByMopup, at)
+		j, err = claimed.Apply(RequestDelivered{
+			Number: claimed.Claim.Number, Verdict: VerdictNotSent,
+			Detail: "connection refused",
+		}, ByMopup, at)
 		require.NoError(t, err)
 	}
 	require.Less(t, len(j.History), before+10, fmt.Sprint(len(j.History)))

@@ -60,8 +60,10 @@ func payment(over map[string]any) string {
 	return string(text)
 }
 
-var newPayment = journey.NewPayment{Amount: 2500, Reference: "LIC-1", Description: "Licence",
-	ReturnURL: "https://example.org/_pay/return"}
+var newPayment = journey.NewPayment{
+	Amount: 2500, Reference: "LIC-1", Description: "Licence",
+	ReturnURL: "https://example.org/_pay/return",
+}
 
 func TestACreateSaysWhatItHasTo(t *testing.T) {
 	t.Parallel()
@@ -186,8 +188,10 @@ func TestWhatIsNoAnswerIsAnUnknownOutcomeWithNothingSecretInIt(t *testing.T) {
 			if err == nil { // this status is good for this call, and its body is not read
 				continue
 			}
-			for _, kind := range []error{journey.ErrPayRefused, journey.ErrPayBusy, journey.ErrPaymentNotFound,
-				journey.ErrNotAllowed} {
+			for _, kind := range []error{
+				journey.ErrPayRefused, journey.ErrPayBusy, journey.ErrPaymentNotFound,
+				journey.ErrNotAllowed,
+			} {
 				require.NotErrorIs(t, err, kind, "%s %s", name, call)
 			}
 			for _, secret := range []string{"topsecret", "secretbody", "secretreference", "127.0.0.1", "/secure/"} {
@@ -296,8 +300,10 @@ func TestNoCallIsEverSentTwice(t *testing.T) {
 	}()
 	address, err := url.Parse("http://" + listener.Addr().String())
 	require.NoError(t, err)
-	c := pay.New(pay.Options{URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second,
-		CreateRate: 10})
+	c := pay.New(pay.Options{
+		URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second,
+		CreateRate: 10,
+	})
 	_, err = c.Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
 	require.NoError(t, err)
 	_, err = c.Create(t.Context(), newPayment)
@@ -314,8 +320,10 @@ func TestTooManyCreatesAreTurnedAwayBeforeAnythingIsSent(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	address, _ := url.Parse(server.URL)
-	c := pay.New(pay.Options{URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: time.Second,
-		CreateRate: 1})
+	c := pay.New(pay.Options{
+		URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: time.Second,
+		CreateRate: 1,
+	})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	_, err := c.Create(t.Context(), newPayment)
@@ -381,8 +389,10 @@ func TestTextsAreCleanedOfWhatPayRefuses(t *testing.T) {
 	} {
 		require.Equal(t, out, pay.CleanText(in))
 	}
-	for _, odd := range []string{"ht<tp://x.example/y", "ht\xfftp://x.example", "ww|w.x.example a", "a:\\//b",
-		strings.Repeat("x", 252) + " a://b", "w\"ww.x"} {
+	for _, odd := range []string{
+		"ht<tp://x.example/y", "ht\xfftp://x.example", "ww|w.x.example a", "a:\\//b",
+		strings.Repeat("x", 252) + " a://b", "w\"ww.x",
+	} {
 		once := pay.CleanText(odd)
 		require.Equal(t, once, pay.CleanText(once),
 			"what is clean stays as it is, or Pay would have another text than we: %q", odd)
@@ -424,8 +434,10 @@ func FuzzPayAnswer(f *testing.F) {
 	}))
 	f.Cleanup(server.Close)
 	address, _ := url.Parse(server.URL)
-	c := pay.New(pay.Options{URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second,
-		CreateRate: 1_000_000})
+	c := pay.New(pay.Options{
+		URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second,
+		CreateRate: 1_000_000,
+	})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		answer = body
 		snapshot, err := c.Create(t.Context(), newPayment)
