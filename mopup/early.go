@@ -11,26 +11,27 @@ import (
 )
 
 const (
-	// earlyEvery is how often early delivery looks for what is due, several times a minute.
+	// earlyEvery is the interval between rounds of early delivery.
 	earlyEvery = 15 * time.Second
-	// earlyAtOnce is how many journeys it visits side by side, so that one slow answer of the service does not hold up the rest.
+	// earlyAtOnce is how many journeys are visited concurrently, so that one slow answer of the service does not delay
+	// the rest.
 	earlyAtOnce = 4
-	// maxFailuresInRow ends a round: GOV.UK Pay or the store is down, and asking about every other payment would not help.
+	// maxFailuresInRow ends a round: GOV.UK Pay or the store is down, and visiting the rest would not help.
 	maxFailuresInRow = 5
 )
 
-// EarlyOptions are what early delivery needs.
+// EarlyOptions configure an Early.
 type EarlyOptions struct {
 	Store  journey.Store
 	Runner *journey.Runner
 	Now    func() time.Time
 	Log    *slog.Logger
-	// Yield waits until citizens and sweeps leave Pay's allowance for another request.
+	// Yield waits until citizens and sweeps leave room in Pay's allowance.
 	Yield func(context.Context) error
 }
 
-// Early delivers for citizens who have paid and do not come back, while the service's session lives. It is not part of
-// a sweep. Several processes on one store share the work. It is safe for concurrent use.
+// Early delivers for citizens who have paid and do not come back, while their session at the service is still valid. It
+// is not part of a sweep. Several processes on one store share the work. It is safe for concurrent use.
 type Early struct {
 	EarlyOptions
 }
@@ -48,7 +49,7 @@ func (e *Early) Run(ctx context.Context) {
 			return
 		case <-timer.C:
 			if err := e.RunOnce(ctx); err != nil && ctx.Err() == nil {
-				e.Log.WarnContext(ctx, "early delivery broke off; it goes on in a moment", "error", err)
+				e.Log.WarnContext(ctx, "a round of early delivery ended early; the next one follows soon", "error", err)
 			}
 		}
 	}
@@ -71,12 +72,12 @@ func (e *Early) RunOnce(ctx context.Context) error {
 	}
 }
 
-// earlyRound is one go through what is due.
+// earlyRound is one pass through what is due.
 type earlyRound struct {
 	*Early
 	mu    sync.Mutex
-	inRow int   // failures without a success between them
-	last  error // of them
+	inRow int   // consecutive failures
+	last  error // the last of them
 }
 
 // visitAll visits a page of journeys, until too many fail.

@@ -15,7 +15,7 @@ import (
 	"paygate/journey"
 )
 
-func TestEachVisitCountsOnceByWhatItDid(t *testing.T) {
+func TestVisitIsCountedByItsResult(t *testing.T) {
 	t.Parallel()
 	trouble := errors.New("Pay is down")
 	for _, c := range []struct {
@@ -37,7 +37,10 @@ func TestEachVisitCountsOnceByWhatItDid(t *testing.T) {
 		{journey.StateReleasing, journey.StateStuck, trouble, Counts{Stuck: 1}},
 		{journey.StateStuck, journey.StateStuck, nil, Counts{Waiting: 1}},
 		{journey.StateConfirmed, journey.StateConfirmed, trouble, Counts{Failed: 1}},
-		{journey.StateRefused, journey.StateRefused, fmt.Errorf("giving back: %w", journey.ErrNotCollected), Counts{Waiting: 1}},
+		{
+			journey.StateRefused, journey.StateRefused, fmt.Errorf("giving back: %w", journey.ErrNotCollected),
+			Counts{Waiting: 1},
+		},
 	} {
 		var counts Counts
 		*counts.of(c.before, c.after, c.err)++
@@ -56,11 +59,14 @@ func (c *counted) Due(context.Context, time.Time, journey.Due, int) ([]journey.D
 	return nil, nil
 }
 
-func TestTheFirstSweepComesSoonAfterTheStart(t *testing.T) {
+func TestFirstSweepComesSoonAfterTheStart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := &counted{}
-		m := New(Options{Store: store, Every: 30 * time.Minute, MaxPerSecond: 1, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		m := New(Options{
+			Store: store, Every: 30 * time.Minute, MaxPerSecond: 1, Now: time.Now,
+			Log: slog.New(slog.DiscardHandler),
+		})
 		ctx, stop := context.WithCancel(t.Context())
 		go m.Run(ctx)
 		time.Sleep(2 * time.Minute) // of the bubble's own clock
