@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -62,8 +61,16 @@ func axePath() string {
 	if path := os.Getenv("PAYGATE_AXE"); path != "" {
 		return path
 	}
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", "..", "tools", "node_modules", "axe-core", "axe.min.js")
+	root, _ := filepath.Abs(".")
+	for root != filepath.Dir(root) && !isFile(filepath.Join(root, "go.mod")) {
+		root = filepath.Dir(root)
+	}
+	return filepath.Join(root, "tools", "node_modules", "axe-core", "axe.min.js")
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // Overflow is by how many pixels the page is wider than its window.

@@ -1,4 +1,4 @@
-package e2e
+package stacks
 
 import (
 	"bufio"
@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"paygate/gateway/command/probe"
+	"paygate/internal/testprocess"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,8 +17,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"paygate/gateway/command/probe"
 )
 
 // caller is somebody who is signed in to a service and writes requests byte for byte.
@@ -28,18 +28,18 @@ type caller struct {
 
 func (s *service) caller() *caller {
 	s.t.Helper()
-	browser := newCitizen(s.t, s.url)
-	form := browser.get(s.login)
-	s.send(browser, s.login, form.fill(url.Values{"name": {"ann"}}))
+	browser := testprocess.NewCitizen(s.t, s.url)
+	form := browser.Get(s.login)
+	s.send(browser, s.login, form.Fill(url.Values{"name": {"ann"}}))
 	c := &caller{s, "", map[string]url.Values{}}
 	for _, route := range []string{"apply", "renew", "permit"} {
-		c.tokens[route] = browser.get(s.settings.path(route)).hidden()
+		c.tokens[route] = browser.Get(s.settings.path(route)).Hidden()
 	}
 	s.ran()
 	origin, err := url.Parse(s.url)
 	require.NoError(s.t, err)
 	var pairs []string
-	for _, cookie := range browser.client.Jar.Cookies(origin) {
+	for _, cookie := range browser.Client.Jar.Cookies(origin) {
 		pairs = append(pairs, cookie.Name+"="+cookie.Value)
 	}
 	c.cookies = strings.Join(pairs, "; ")
@@ -71,7 +71,7 @@ func (c *caller) token() string {
 const patience = 2 * time.Second
 
 // send writes a request to a server, and reads what it answers, if it does.
-func (c *caller) send(t *testing.T, to string, s probe.Spelling) page {
+func (c *caller) send(t *testing.T, to string, s probe.Spelling) testprocess.Page {
 	t.Helper()
 	origin, err := url.Parse(to)
 	require.NoError(t, err)
@@ -82,10 +82,10 @@ func (c *caller) send(t *testing.T, to string, s probe.Spelling) page {
 	_, _ = io.WriteString(conn, c.raw(origin.Host, s))
 	answer, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: strings.ToUpper(s.Method)})
 	if err != nil {
-		return page{url: origin, header: http.Header{}}
+		return testprocess.Page{URL: origin, Header: http.Header{}}
 	}
 	text, _ := io.ReadAll(answer.Body)
-	return page{origin, answer.StatusCode, answer.Header, string(text)}
+	return testprocess.Page{URL: origin, Status: answer.StatusCode, Header: answer.Header, Text: string(text)}
 }
 
 // raw is the request as it goes over the wire.

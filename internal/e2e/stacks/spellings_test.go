@@ -1,18 +1,18 @@
-package e2e
+package stacks
 
 import (
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
+	"paygate/gateway/command/probe"
+	"paygate/internal/testprocess"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"paygate/gateway/command/probe"
 )
 
 // atLeast is how many spellings of each part of a request every stack is tried with.
@@ -24,8 +24,8 @@ const atLeast = 60
 func TestNoSpellingRunsThePayCodeOfARealFrameworkUnpaid(t *testing.T) {
 	t.Parallel()
 	eachStack(t, func(t *testing.T, s *service) {
-		pay := startPay(t)
-		through := startPaygate(t, pay, s.url, s.settings...)
+		pay := testprocess.StartPay(t)
+		through := testprocess.StartGateway(t, pay, s.url, s.settings...)
 		tried, direct := map[probe.Kind]int{}, map[probe.Kind]int{}
 		for _, a := range s.attacks() {
 			caller := s.caller()
@@ -38,11 +38,11 @@ func TestNoSpellingRunsThePayCodeOfARealFrameworkUnpaid(t *testing.T) {
 				direct[part(spelling)] += min(1, len(s.ran()))
 			}
 			for _, spelling := range spellings {
-				answer := caller.send(t, through.url, spelling)
+				answer := caller.send(t, through.URL, spelling)
 				for _, run := range s.ran() {
-					t.Errorf("%s %s: %q runs unpaid, answered %d, by %s", a.name, spelling.Class, run, answer.status, written(spelling))
+					t.Errorf("%s %s: %q runs unpaid, answered %d, by %s", a.name, spelling.Class, run, answer.Status, written(spelling))
 				}
-				if !a.priced || !answer.isRedirect() || !strings.HasPrefix(answer.location(), pay.url) {
+				if !a.priced || !answer.IsRedirect() || !strings.HasPrefix(answer.Location(), pay.URL) {
 					continue
 				}
 				caller.payFor(t, pay, through, answer)
@@ -77,7 +77,7 @@ func figures(counts map[probe.Kind]int) string {
 // TestTheFiguresNameEveryFramework holds the table in docs/threats.md.
 func TestTheFiguresNameEveryFramework(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../../docs/threats.md")
+	content, err := os.ReadFile("../../../docs/threats.md")
 	require.NoError(t, err)
 	for _, s := range stacks() {
 		row := regexp.MustCompile(`\| ` + regexp.QuoteMeta(s.name) + ` \| \d+, \d+, \d+ \| \d+, \d+, \d+ \| 0 \| \d+ \| 0 \|`)
@@ -185,7 +185,7 @@ func (s *service) takes(c *caller, a attack) {
 		plain.Type, plain.Body = s.encode(c.withTokens(a.route, a.form))
 	}
 	answer := c.send(s.t, s.url, plain)
-	require.Len(s.t, s.ran(), 1, "%s answered %d %s", written(plain), answer.status, answer.text)
+	require.Len(s.t, s.ran(), 1, "%s answered %d %s", written(plain), answer.Status, answer.Text)
 }
 
 // beside are the same forms with one field more, in front and behind.
@@ -201,21 +201,21 @@ func beside(spellings []probe.Spelling, field string) (more []probe.Spelling) {
 }
 
 // payFor pays for what was held, and comes back.
-func (c *caller) payFor(t *testing.T, pay *simulatedPay, through *paygate, held page) {
+func (c *caller) payFor(t *testing.T, pay *testprocess.SimulatedPay, through *testprocess.Gateway, held testprocess.Page) {
 	t.Helper()
-	browser := newCitizen(t, through.url)
-	origin, err := url.Parse(through.url)
+	browser := testprocess.NewCitizen(t, through.URL)
+	origin, err := url.Parse(through.URL)
 	require.NoError(t, err)
 	for pair := range strings.SplitSeq(c.cookies, "; ") {
 		name, value, _ := strings.Cut(pair, "=")
-		browser.client.Jar.SetCookies(origin, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+		browser.Client.Jar.SetCookies(origin, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
 	}
-	browser.client.Jar.SetCookies(origin, (&http.Response{Header: held.header}).Cookies())
-	all := pay.payments()
-	address := pay.url + "/control/payments/" + all[len(all)-1].ID + "/pay"
+	browser.Client.Jar.SetCookies(origin, (&http.Response{Header: held.Header}).Cookies())
+	all := pay.Payments()
+	address := pay.URL + "/control/payments/" + all[len(all)-1].ID + "/pay"
 	answer, err := http.Post(address, "application/json", strings.NewReader(`{"outcome":"success"}`))
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusOK, answer.StatusCode)
-	browser.get("/_pay/return")
+	browser.Get("/_pay/return")
 }

@@ -1,4 +1,4 @@
-package e2e
+package stacks
 
 import (
 	"encoding/json"
@@ -13,24 +13,24 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"paygate/gateway/command/probe"
+	"paygate/internal/testprocess"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"paygate/gateway/command/probe"
 )
 
 // stack is a small legacy service on a real framework, with that framework's defaults. Its source is in
-// testdata/stacks; its settings are in docs/frameworks.md, under the heading that is its name.
+// testdata; its settings are in docs/frameworks.md, under the heading that is its name.
 //
 // Every service has a sign-in page, a form for people who are signed in (apply), a form with a free and a paid button
 // (renew), a form with a choice of prices (permit) and a paid download (report). When the code behind one of them runs,
 // it says so in a log of its own. That log is what the tests believe.
 type stack struct {
 	name  string
-	dir   string   // under testdata/stacks
+	dir   string   // under testdata
 	needs []string // patterns of files
 	start func(*testing.T, *site) *exec.Cmd
 	login string
@@ -55,14 +55,14 @@ func stacks() []stack {
 	tomcat := []string{"/usr/share/java/tomcat10-embed-core.jar", "/usr/bin/javac"}
 	mono := []string{"/usr/bin/fastcgi-mono-server4", "/usr/sbin/nginx"}
 	apache := []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}
-	express := "testdata/stacks/express/node_modules/express"
+	express := "testdata/express/node_modules/express"
 	return []stack{
 		{"Plain PHP", "php", apache, startApache, "/login.php", plain, nil, false},
 		{"PHP with a front controller", "front", apache, startApache, "/login", plain, nil, false},
 		{"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"), "/login", plain, nil, false},
 		{"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain, nil, false},
 		{"Express", "express", []string{express, "/usr/bin/node"}, startNode, "/login", plain, nil, false},
-		{"Next.js", "next", []string{"testdata/stacks/next/.next/BUILD_ID", "/usr/bin/node"}, startNext, "/login", plain, nil, true},
+		{"Next.js", "next", []string{"testdata/next/.next/BUILD_ID", "/usr/bin/node"}, startNext, "/login", plain, nil, true},
 		{"Rails", "rails", append(ruby("railties-*"), "/usr/bin/puma"), startPuma, "/login", bracketed, nil, false},
 		{"Laravel", "laravel", append(apache, "/usr/share/php/Illuminate/autoload.php"), startLaravel, "/login", plain, nil, false},
 		{"Servlets", "servlet", tomcat, startTomcat, "/login", plain, nil, false},
@@ -114,26 +114,26 @@ func (s stack) run(t *testing.T) *service {
 			t.Skipf("%s is not installed", pattern)
 		}
 	}
-	address := freeAddress(t)
+	address := testprocess.FreeAddress(t)
 	_, port, _ := net.SplitHostPort(address)
 	dir, err := os.MkdirTemp("", "paygate-stack-")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	require.NoError(t, os.Chmod(dir, 0o777)) // a web server may run as another user
-	app, err := filepath.Abs(filepath.Join("testdata/stacks", s.dir))
+	app, err := filepath.Abs(filepath.Join("testdata", s.dir))
 	require.NoError(t, err)
 	here := &site{dir, app, port}
-	cmd := inGroup(s.start(t, here))
+	cmd := testprocess.InGroup(s.start(t, here))
 	if cmd.Dir == "" {
 		cmd.Dir = dir
 	}
 	cmd.Env = append(os.Environ(), "SITE="+dir, "PORT="+port)
 	cmd.Env = append(cmd.Env, "PYTHONDONTWRITEBYTECODE=1", "NODE_ENV=production", "RAILS_ENV=production")
-	running := start(t, cmd)
-	running.waitFor(t, func() bool { return listens(address) })
+	running := testprocess.Start(t, cmd)
+	running.WaitFor(t, func() bool { return testprocess.Listens(address) })
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("%s printed: %.10000s", s.name, running.printed())
+			t.Logf("%s printed: %.10000s", s.name, running.Printed())
 		}
 	})
 	return &service{s, t, "http://" + address, here, settingsOf(t, s.name)}
@@ -173,10 +173,10 @@ func text(value any) string {
 }
 
 // send sends a form of the service as its page says.
-func (s *service) send(c *citizen, target string, form url.Values) page {
+func (s *service) send(c *testprocess.Citizen, target string, form url.Values) testprocess.Page {
 	s.t.Helper()
 	contentType, body := s.encode(form)
-	return c.do(http.MethodPost, target, contentType, body)
+	return c.Do(http.MethodPost, target, contentType, body)
 }
 
 // encode is a form as browsers send it, in parts or in one piece.
@@ -200,7 +200,8 @@ func (s stack) encode(form url.Values) (contentType, body string) {
 
 // expire ends all sessions of the service; renew lets it have new ones.
 func (s *service) expire() { require.NoError(s.t, os.WriteFile(s.expired(), nil, 0o644)) }
-func (s *service) renew()  { require.NoError(s.t, os.Remove(s.expired())) }
+
+func (s *service) renew() { require.NoError(s.t, os.Remove(s.expired())) }
 
 func (s *service) expired() string { return filepath.Join(s.site.dir, "expired") }
 
@@ -300,11 +301,11 @@ func startCherryPy(_ *testing.T, s *site) *exec.Cmd {
 // startMono starts Web Forms, with nginx in front, since the web server of Mono itself does not run on Debian 12.
 func startMono(t *testing.T, s *site) *exec.Cmd {
 	t.Helper()
-	app, address := filepath.Join(s.dir, "app"), freeAddress(t)
+	app, address := filepath.Join(s.dir, "app"), testprocess.FreeAddress(t)
 	copyTree(t, s.app, app, strings.NewReplacer()) // Mono compiles beside the pages
-	mono := inGroup(exec.Command("/usr/bin/fastcgi-mono-server4", "/applications=/:"+app, "/socket=tcp:"+address))
+	mono := testprocess.InGroup(exec.Command("/usr/bin/fastcgi-mono-server4", "/applications=/:"+app, "/socket=tcp:"+address))
 	mono.Env = append(os.Environ(), "SITE="+s.dir)
-	start(t, mono).waitFor(t, func() bool { return listens(address) })
+	testprocess.Start(t, mono).WaitFor(t, func() bool { return testprocess.Listens(address) })
 	names := strings.NewReplacer("{site}", s.dir, "{port}", s.port, "{app}", app, "{mono}", address)
 	config := filepath.Join(s.dir, "nginx.conf")
 	copyTree(t, filepath.Join(filepath.Dir(s.app), "webforms.conf"), config, names)

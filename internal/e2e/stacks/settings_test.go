@@ -1,4 +1,4 @@
-package e2e
+package stacks
 
 import (
 	"os"
@@ -43,7 +43,7 @@ func settingsOf(t testing.TB, framework string) settings {
 // settingsUnder reads the first block of settings under a heading.
 func settingsUnder(t testing.TB, heading string) (lines settings) {
 	t.Helper()
-	content, err := os.ReadFile("../../docs/frameworks.md")
+	content, err := os.ReadFile("../../../docs/frameworks.md")
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(content), "\n## "+heading+"\n")
 	require.True(t, found, "no heading %q", heading)

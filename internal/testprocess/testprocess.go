@@ -1,6 +1,6 @@
-// Package e2e drives the real program: the binary, with its settings in the environment, between a service and a
+// Package testprocess runs the real program for tests: the binary, with its settings in the environment, between a service and a
 // simulated GOV.UK Pay, both of them processes of their own.
-package e2e
+package testprocess
 
 import (
 	"bytes"
@@ -22,10 +22,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// binary is the path of Paygate, built once for all tests.
-var binary string
+// Binary is the path of Paygate, built once for all tests.
+var Binary string
 
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+// Main builds Paygate and runs the tests of a package. It is to be called by TestMain.
+func Main(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "paygate-e2e-")
@@ -34,8 +35,8 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "paygate")
-	if out, err := exec.Command("go", "build", "-o", binary, "paygate").CombinedOutput(); err != nil {
+	Binary = filepath.Join(dir, "paygate")
+	if out, err := exec.Command("go", "build", "-o", Binary, "paygate").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building paygate: %v\n%s", err, out)
 		return 1
 	}
@@ -61,14 +62,14 @@ func (p *process) Write(b []byte) (int, error) {
 	return p.output.Write(b)
 }
 
-func (p *process) printed() string {
+func (p *process) Printed() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.output.String()
 }
 
-// start starts cmd and kills it when the test ends.
-func start(t testing.TB, cmd *exec.Cmd) *process {
+// Start starts cmd and kills it when the test ends.
+func Start(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
 	p := &process{cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p, p
@@ -87,24 +88,24 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// waitFor waits until ready reports true, and fails the test when the program ends first.
-func (p *process) waitFor(t testing.TB, ready func() bool) {
+// WaitFor waits until ready reports true, and fails the test when the program ends first.
+func (p *process) WaitFor(t testing.TB, ready func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(startupTimeout)
 	for !ready() {
 		select {
 		case <-p.ended:
-			t.Fatalf("%s ended:\n%s", p.cmd.Path, p.printed())
+			t.Fatalf("%s ended:\n%s", p.cmd.Path, p.Printed())
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s does not start:\n%s", p.cmd.Path, p.printed())
+			t.Fatalf("%s does not start:\n%s", p.cmd.Path, p.Printed())
 		}
 	}
 }
 
-// listens reports whether an address takes connections.
-func listens(address string) bool {
+// Listens reports whether an address takes connections.
+func Listens(address string) bool {
 	conn, err := net.Dial("tcp", address)
 	if err == nil {
 		_ = conn.Close()
@@ -121,8 +122,8 @@ var lastPort atomic.Int64
 
 func init() { lastPort.Store(rand.Int64N(ports)) }
 
-// freeAddress finds a loopback address for a server.
-func freeAddress(t testing.TB) string {
+// FreeAddress finds a loopback address for a server.
+func FreeAddress(t testing.TB) string {
 	t.Helper()
 	for range 200 {
 		address := "127.0.0.1:" + strconv.FormatInt(firstPort+lastPort.Add(1)%ports, 10)
@@ -135,21 +136,21 @@ func freeAddress(t testing.TB) string {
 	return ""
 }
 
-// simulatedPay is a GOV.UK Pay that runs as "paygate simulator".
-type simulatedPay struct {
-	t   testing.TB
-	url string
+// SimulatedPay is a GOV.UK Pay that runs as "paygate simulator".
+type SimulatedPay struct {
+	T   testing.TB
+	URL string
 }
 
-func startPay(t testing.TB) *simulatedPay {
+func StartPay(t testing.TB) *SimulatedPay {
 	t.Helper()
-	address := freeAddress(t)
-	start(t, exec.Command(binary, "simulator", "-listen", address)).waitFor(t, func() bool { return listens(address) })
-	return &simulatedPay{t, "http://" + address}
+	address := FreeAddress(t)
+	Start(t, exec.Command(Binary, "simulator", "-listen", address)).WaitFor(t, func() bool { return Listens(address) })
+	return &SimulatedPay{t, "http://" + address}
 }
 
-// payment is what the simulated Pay knows about one payment.
-type payment struct {
+// Payment is what the simulated Pay knows about one payment.
+type Payment struct {
 	ID        string
 	Reference string
 	Amount    int64
@@ -158,51 +159,61 @@ type payment struct {
 	Captured  bool
 }
 
-// payments lists all payments, oldest first.
-func (p *simulatedPay) payments() (all []payment) {
-	p.t.Helper()
-	answer, err := http.Get(p.url + "/control/payments")
-	require.NoError(p.t, err)
+// Payments lists all payments, oldest first.
+func (p *SimulatedPay) Payments() (all []Payment) {
+	p.T.Helper()
+	answer, err := http.Get(p.URL + "/control/payments")
+	require.NoError(p.T, err)
 	defer answer.Body.Close()
-	require.NoError(p.t, json.NewDecoder(answer.Body).Decode(&all))
+	require.NoError(p.T, json.NewDecoder(answer.Body).Decode(&all))
 	return all
 }
 
 // paygate is a running gateway.
-type paygate struct {
-	t       testing.TB
-	url     string
+type Gateway struct {
+	T       testing.TB
+	URL     string
 	environ []string
-	process *process
+	Process *process
 }
 
 const staffToken = "staff-token-of-ann-7d1c"
 
 // startPaygate starts the gateway in front of a service. Settings that come later win.
-func startPaygate(t testing.TB, pay *simulatedPay, upstream string, settings ...string) *paygate {
+func StartGateway(t testing.TB, pay *SimulatedPay, upstream string, settings ...string) *Gateway {
 	t.Helper()
-	public, staff := freeAddress(t), freeAddress(t)
+	public, staff := FreeAddress(t), FreeAddress(t)
 	environ := append([]string{
 		"PAYGATE_UPSTREAM=" + upstream, "PAYGATE_PUBLIC_URL=http://" + public, "PAYGATE_LISTEN=" + public,
 		"PAYGATE_STAFF_LISTEN=" + staff, "PAYGATE_STAFF_TOKENS=ann:" + staffToken,
-		"PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL=" + pay.url, "PAYGATE_PAY_CARD_ORIGINS=" + pay.url,
+		"PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL=" + pay.URL, "PAYGATE_PAY_CARD_ORIGINS=" + pay.URL,
 		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_SECRETS=AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
 		"PAYGATE_STORE=bbolt:" + filepath.Join(t.TempDir(), "paygate.db"), "PAYGATE_SERVICE_NAME=Fishing licences",
 		"PAYGATE_MOPUP_MIN_AGE=0s",
 	}, settings...)
-	cmd := exec.Command(binary, "serve")
+	cmd := exec.Command(Binary, "serve")
 	cmd.Env = environ
-	p := start(t, cmd)
-	p.waitFor(t, func() bool { return strings.Contains(p.printed(), `"msg":"serving"`) })
-	return &paygate{t, "http://" + public, environ, p}
+	p := Start(t, cmd)
+	p.WaitFor(t, func() bool { return strings.Contains(p.Printed(), `"msg":"serving"`) })
+	return &Gateway{t, "http://" + public, environ, p}
 }
 
-// command runs another command of Paygate with the gateway's settings, and returns what it prints.
-func (g *paygate) command(args ...string) string {
-	g.t.Helper()
-	cmd := exec.Command(binary, args...)
+// Command runs another command of Paygate with the gateway's settings, and returns what it prints.
+func (g *Gateway) Command(args ...string) string {
+	g.T.Helper()
+	cmd := exec.Command(Binary, args...)
 	cmd.Env = g.environ
 	out, err := cmd.Output()
-	require.NoError(g.t, err, "paygate %s", strings.Join(args, " "))
+	require.NoError(g.T, err, "paygate %s", strings.Join(args, " "))
 	return string(out)
+}
+
+// Succeeds lets the newest payment be made by somebody that Pay's pages do not see, such as a bank's app.
+func (p *SimulatedPay) Succeeds() {
+	p.T.Helper()
+	all := p.Payments()
+	answer, err := http.Post(p.URL+"/control/payments/"+all[len(all)-1].ID+"/pay", "application/json", strings.NewReader(`{"outcome":"success"}`))
+	require.NoError(p.T, err)
+	_ = answer.Body.Close()
+	require.Equal(p.T, http.StatusOK, answer.StatusCode)
 }

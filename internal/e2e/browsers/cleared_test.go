@@ -1,7 +1,8 @@
-package e2e
+package browsers
 
 import (
 	"net/http"
+	"paygate/internal/testprocess"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,7 +23,7 @@ func TestClearSiteDataDuringThePaymentDoesNotLoseIt(t *testing.T) {
 				}
 				licences(w, r)
 			})
-			b := newTab(t, startPaygate(t, startDistantPay(t), service.url, applicationSettings...).url)
+			b := newTab(t, testprocess.StartGateway(t, startDistantPay(t), service.url, applicationSettings...).URL)
 			b.open("/licences/form")
 			b.do(see("#send"), click("#send"), see("#cardNo"))
 			b.inAnotherTab(func(other tab) {

@@ -1,7 +1,8 @@
-package e2e
+package browsers
 
 import (
 	"net/http"
+	"paygate/internal/testprocess"
 	"strings"
 	"testing"
 
@@ -37,10 +38,10 @@ func TestAFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, frontController)
 	pay := startDistantPay(t)
-	paygate := startPaygate(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
+	paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
 		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=302",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/index.php?page=done")
-	b := newTab(t, paygate.url)
+	b := newTab(t, paygate.URL)
 	b.open("/index.php?page=apply")
 	b.do(see("#send"), fill("#email", "ada-at-example"), click("#send"))
 	b.pays()
@@ -58,8 +59,8 @@ func TestAFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
 		require.Equal(t, "/index.php?page=apply", posts[i].target)
 		require.Equal(t, []string{"success", submission}, []string{posts[i].header.Get("Paygate-Status"), posts[i].header.Get("Paygate-Submission")})
 	}
-	require.Len(t, pay.payments(), 1)
-	require.True(t, pay.payments()[0].Captured)
+	require.Len(t, pay.Payments(), 1)
+	require.True(t, pay.Payments()[0].Captured)
 }
 
 // applicationSettings are those of the service of licences that most tests have.
@@ -97,7 +98,7 @@ func TestTwoCookiesOfOneNameReachTheServiceAsTheBrowserSendsThem(t *testing.T) {
 				licences(w, r)
 			})
 			pay := startDistantPay(t)
-			b := newTab(t, startPaygate(t, pay, service.url, applicationSettings...).url)
+			b := newTab(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
 			b.open("/other")
 			b.open("/licences/form")
 			b.do(see("#send"), click("#send"))
@@ -119,7 +120,7 @@ func TestACookieThatChangesDuringThePaymentIsTheNewOne(t *testing.T) {
 		}
 		licences(w, r)
 	})
-	b := newTab(t, startPaygate(t, startDistantPay(t), service.url, applicationSettings...).url)
+	b := newTab(t, testprocess.StartGateway(t, startDistantPay(t), service.url, applicationSettings...).URL)
 	b.open("/session/old")
 	b.open("/licences/form")
 	b.do(see("#send"), click("#send"), see("#cardNo"))
@@ -141,12 +142,12 @@ func (b tab) inAnotherTab(do func(tab)) {
 func TestComingBackInAnotherBrowserSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	service, pay := startLegacy(t, licences), startDistantPay(t)
-	paygate := startPaygate(t, pay, service.url, applicationSettings...)
-	b, other := newTab(t, paygate.url), newTab(t, paygate.url)
+	paygate := testprocess.StartGateway(t, pay, service.url, applicationSettings...)
+	b, other := newTab(t, paygate.URL), newTab(t, paygate.URL)
 	b.open("/licences/form")
 	b.do(see("#send"), click("#send"), see("#cardNo"))
-	pay.succeeds()
-	other.do(chromedp.Navigate(pay.url), chromedp.Evaluate[chromedp.Void](`location.href = "`+paygate.url+`/_pay/return"`), see("h1.govuk-heading-l"))
+	pay.Succeeds()
+	other.do(chromedp.Navigate(pay.URL), chromedp.Evaluate[chromedp.Void](`location.href = "`+paygate.URL+`/_pay/return"`), see("h1.govuk-heading-l"))
 	require.Contains(t, other.text("main"), "a different browser")
 	other.look("return-in-another-browser")
 	require.Empty(t, service.posts())
@@ -156,21 +157,11 @@ func TestComingBackInAnotherBrowserSaysWhatToDo(t *testing.T) {
 	require.Len(t, service.posts(), 1)
 }
 
-// succeeds lets the newest payment be made by somebody that Pay's pages do not see, such as a bank's app.
-func (p *simulatedPay) succeeds() {
-	p.t.Helper()
-	all := p.payments()
-	answer, err := http.Post(p.url+"/control/payments/"+all[len(all)-1].ID+"/pay", "application/json", strings.NewReader(`{"outcome":"success"}`))
-	require.NoError(p.t, err)
-	_ = answer.Body.Close()
-	require.Equal(p.t, http.StatusOK, answer.StatusCode)
-}
-
 // TestTheSameFormOnceMoreIsAQuestion goes back after the payment and presses the button again.
 func TestTheSameFormOnceMoreIsAQuestion(t *testing.T) {
 	t.Parallel()
 	service, pay := startLegacy(t, licences), startDistantPay(t)
-	b := newTab(t, startPaygate(t, pay, service.url, applicationSettings...).url)
+	b := newTab(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
 	for range 2 {
 		b.open("/licences/form")
 		b.do(see("#send"), click("#send"))
@@ -178,14 +169,14 @@ func TestTheSameFormOnceMoreIsAQuestion(t *testing.T) {
 			b.do(see("form[action='/_pay/again'] button"))
 			require.Equal(t, "Do you want to pay again?", b.text("h1"))
 			b.look("pay-again")
-			require.Len(t, pay.payments(), 1)
+			require.Len(t, pay.Payments(), 1)
 			b.do(click("form[action='/_pay/again'] button"))
 		}
 		b.pays()
 		b.do(see("#done"))
 	}
 	require.Len(t, service.posts(), 2)
-	require.Len(t, pay.payments(), 2)
+	require.Len(t, pay.Payments(), 2)
 }
 
 // TestAnAnswerWithoutContentIsAPage: a browser stays where it is on such an answer, which would be Pay's page.
@@ -200,7 +191,7 @@ func TestAnAnswerWithoutContentIsAPage(t *testing.T) {
 	})
 	settings := append(applicationSettings[:len(applicationSettings)-2:len(applicationSettings)-2],
 		"PAYGATE_ROUTE_LICENCE_ACCEPT=204", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=*")
-	b := newTab(t, startPaygate(t, startDistantPay(t), service.url, settings...).url)
+	b := newTab(t, testprocess.StartGateway(t, startDistantPay(t), service.url, settings...).URL)
 	b.open("/licences/form")
 	b.do(see("#send"), click("#send"))
 	b.pays()
@@ -216,13 +207,13 @@ func TestAnAnswerWithoutContentIsAPage(t *testing.T) {
 func TestAnotherHostLeadsToTheOneWherePeoplePay(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, licences)
-	paygate := startPaygate(t, startDistantPay(t), service.url, applicationSettings...)
-	elsewhere := newTab(t, strings.Replace(paygate.url, "127.0.0.1", "localhost", 1))
+	paygate := testprocess.StartGateway(t, startDistantPay(t), service.url, applicationSettings...)
+	elsewhere := newTab(t, strings.Replace(paygate.URL, "127.0.0.1", "localhost", 1))
 	elsewhere.open("/licences/apply")
 	elsewhere.do(see("#send"))
 	address, err := chromedp.Run(elsewhere.ctx, chromedp.Location())
 	require.NoError(t, err)
-	require.Equal(t, paygate.url+"/licences/apply", address, "before anything is typed")
+	require.Equal(t, paygate.URL+"/licences/apply", address, "before anything is typed")
 
 	elsewhere.open("/licences/form")
 	elsewhere.do(see("#send"), click("#send"), see("h1.govuk-heading-l"))
@@ -243,7 +234,7 @@ func TestAFormInAFrameIsPaidForOutsideIt(t *testing.T) {
 		licences(w, r)
 	})
 	pay := startDistantPay(t)
-	b := newTab(t, startPaygate(t, pay, service.url, applicationSettings...).url)
+	b := newTab(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
 	b.open("/")
 	inFrame := func(script string) chromedp.Action[chromedp.Void] {
 		return chromedp.Evaluate[chromedp.Void](`document.querySelector("iframe").contentDocument.` + script)

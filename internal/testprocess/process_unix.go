@@ -1,14 +1,14 @@
 //go:build unix
 
-package e2e
+package testprocess
 
 import (
 	"os/exec"
 	"syscall"
 )
 
-// inGroup lets a program have a process group of its own, so that its children end with it.
-func inGroup(cmd *exec.Cmd) *exec.Cmd {
+// InGroup lets a program have a process group of its own, so that its children end with it.
+func InGroup(cmd *exec.Cmd) *exec.Cmd {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
 }

@@ -1,15 +1,15 @@
-package e2e
+package stacks
 
 import (
 	"encoding/json"
 	"net/url"
+	"paygate/gateway/command/probe"
+	"paygate/internal/testprocess"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"paygate/gateway/command/probe"
 )
 
 // TestHarmlessRequestsReachARealFrameworkUnchanged sends requests that cost nothing, some of them near the pay paths, to
@@ -17,20 +17,20 @@ import (
 func TestHarmlessRequestsReachARealFrameworkUnchanged(t *testing.T) {
 	t.Parallel()
 	eachStack(t, func(t *testing.T, s *service) {
-		through := startPaygate(t, startPay(t), s.url, s.settings...)
+		through := testprocess.StartGateway(t, testprocess.StartPay(t), s.url, s.settings...)
 		caller := s.caller()
 		requests := s.harmless(caller)
 		require.GreaterOrEqual(t, len(requests), 50)
 		refused := 0
 		for _, request := range requests {
-			direct, passed := caller.send(t, s.url, request), caller.send(t, through.url, request)
-			if passed.header.Get("Paygate-Answer") != "" {
+			direct, passed := caller.send(t, s.url, request), caller.send(t, through.URL, request)
+			if passed.Header.Get("Paygate-Answer") != "" {
 				refused++
-				t.Errorf("%s: refused with %d", written(request), passed.status)
+				t.Errorf("%s: refused with %d", written(request), passed.Status)
 				continue
 			}
-			require.Equal(t, direct.status, passed.status, written(request))
-			require.Equal(t, plain(direct, s.url), plain(passed, through.url), written(request))
+			require.Equal(t, direct.Status, passed.Status, written(request))
+			require.Equal(t, plain(direct, s.url), plain(passed, through.URL), written(request))
 			require.Empty(t, s.ran(), "%s is not harmless", written(request))
 		}
 		t.Logf("%d of %d harmless requests are refused", refused, len(requests))
@@ -41,8 +41,8 @@ func TestHarmlessRequestsReachARealFrameworkUnchanged(t *testing.T) {
 var changing = regexp.MustCompile(`value="[^"]*"|;jsessionid=[0-9A-F]+|0x[0-9a-f]+|\d\d:\d\d:\d\d|<script>.*</script>`)
 
 // plain is the part of an answer that is the same each time.
-func plain(p page, origin string) string {
-	text := strings.Join([]string{p.header.Get("Content-Type"), p.header.Get("Location"), p.text}, "\n")
+func plain(p testprocess.Page, origin string) string {
+	text := strings.Join([]string{p.Header.Get("Content-Type"), p.Header.Get("Location"), p.Text}, "\n")
 	text = strings.ReplaceAll(text, strings.TrimPrefix(origin, "http://"), "SERVICE")
 	return changing.ReplaceAllString(text, "")
 }

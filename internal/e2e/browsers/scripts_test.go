@@ -1,4 +1,4 @@
-package e2e
+package browsers
 
 import (
 	"bytes"
@@ -7,14 +7,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"paygate/internal/testbrowser"
+	"paygate/internal/testprocess"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
-
-	"paygate/internal/testbrowser"
 )
 
 // scriptCase is a page whose form a library sends.
@@ -97,7 +97,7 @@ var npmFiles = map[string]string{
 // libraryFile is a library; empty when it is not installed.
 func libraryFile(name string) []byte {
 	if file, isNPM := npmFiles[name]; isNPM {
-		content, _ := os.ReadFile(filepath.Join("../../tools/node_modules", file))
+		content, _ := os.ReadFile(filepath.Join("../../../tools/node_modules", file))
 		return content
 	}
 	return microsoftScript(name)
@@ -135,11 +135,11 @@ func TestFormsThatScriptsSendArePaidFor(t *testing.T) {
 			}
 			service := scriptedService(t)
 			pay := startDistantPay(t)
-			paygate := startPaygate(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply",
+			paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply",
 				"PAYGATE_ROUTE_LICENCE_PRICES=1-day=6.00,8-day=13.50", "PAYGATE_ROUTE_LICENCE_PRICE_FIELD=licence",
 				"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
 				"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/done")
-			b := newTab(t, paygate.url)
+			b := newTab(t, paygate.URL)
 			form := "/" + strings.ReplaceAll(c.name, " ", "-")
 
 			b.open(form)
@@ -194,9 +194,9 @@ func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 		}
 	})
 	pay := startDistantPay(t)
-	b := newTab(t, startPaygate(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences",
+	b := newTab(t, testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences",
 		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
-		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/1").url)
+		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/1").URL)
 	b.open("/licences/new")
 	b.do(see("#send"), click("#send"), see("a.govuk-button"), click("a.govuk-button"))
 	b.pays()
@@ -206,7 +206,7 @@ func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 	require.Equal(t, "/licences/1", b.at())
 	require.Len(t, service.posts(), 2)
 	require.Equal(t, "2", service.posts()[1].header.Get("Paygate-Submission"))
-	require.Len(t, pay.payments(), 1)
+	require.Len(t, pay.Payments(), 1)
 
 	// The very same form once more is a question.
 	b.open("/licences/new")
@@ -233,13 +233,13 @@ func TestALinkThatTurboLoadsInAdvanceIsPaidForByHand(t *testing.T) {
 		}
 	})
 	pay := startDistantPay(t)
-	paygate := startPaygate(t, pay, service.url, "PAYGATE_ROUTES=report", "PAYGATE_ROUTE_REPORT_MATCH=GET /report",
+	paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=report", "PAYGATE_ROUTE_REPORT_MATCH=GET /report",
 		"PAYGATE_ROUTE_REPORT_PRICE=6", "PAYGATE_ROUTE_REPORT_DESCRIPTION=Report")
-	b := newTab(t, paygate.url)
+	b := newTab(t, paygate.URL)
 	b.open("/")
 	b.do(see("#link"), chromedp.Evaluate[chromedp.Void](`document.querySelector("#link").dispatchEvent(new MouseEvent("mouseenter"))`))
-	require.Eventually(t, func() bool { return strings.Contains(paygate.process.printed(), `"status":503`) }, time.Minute, 20*time.Millisecond)
-	require.Empty(t, pay.payments())
+	require.Eventually(t, func() bool { return strings.Contains(paygate.Process.Printed(), `"status":503`) }, time.Minute, 20*time.Millisecond)
+	require.Empty(t, pay.Payments())
 	b.do(click("#link"), see("a.govuk-button"))
 	b.look("loaded-in-advance")
 	b.do(click("a.govuk-button"))
@@ -256,5 +256,5 @@ func TestALinkThatTurboLoadsInAdvanceIsPaidForByHand(t *testing.T) {
 	b.pays()
 	b.do(see("#report"))
 	require.Equal(t, "The report id=2", b.text("#report"))
-	require.Len(t, pay.payments(), 2)
+	require.Len(t, pay.Payments(), 2)
 }

@@ -1,4 +1,4 @@
-package e2e
+package browsers
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"paygate/internal/testbrowser"
+	"paygate/internal/testprocess"
 	"strings"
 	"sync"
 	"testing"
@@ -13,8 +15,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
-
-	"paygate/internal/testbrowser"
 )
 
 // tab is a citizen at Chromium.
@@ -110,7 +110,7 @@ func fill(selector, value string) chromedp.Action[chromedp.Void] {
 func (b tab) pays() {
 	b.t.Helper()
 	b.do(see("#cardNo"))
-	b.do(fill("#cardNo", goodCard), fill("#expiryMonth", "12"), fill("#expiryYear", "2039"),
+	b.do(fill("#cardNo", testprocess.GoodCard), fill("#expiryMonth", "12"), fill("#expiryYear", "2039"),
 		fill("#cardholderName", "Ann Other"), fill("#cvc", "123"), fill("#addressLine1", "1 Quay"), fill("#addressCity", "Rivermouth"),
 		fill("#addressPostcode", "RV1 1AA"), fill("#email", "ann@example.org"), click("#submit-card-details"))
 	b.do(see("#confirm"), click("#confirm"))
@@ -167,12 +167,12 @@ func (l *legacy) last() received {
 }
 
 // startDistantPay starts a Pay that is another site to browsers, as the real one is: localhost, not 127.0.0.1.
-func startDistantPay(t *testing.T) *simulatedPay {
+func startDistantPay(t *testing.T) *testprocess.SimulatedPay {
 	t.Helper()
-	address := freeAddress(t)
+	address := testprocess.FreeAddress(t)
 	public := "http://localhost" + address[strings.LastIndexByte(address, ':'):]
-	start(t, exec.Command(binary, "simulator", "-listen", address, "-url", public)).waitFor(t, func() bool { return listens(address) })
-	return &simulatedPay{t, public}
+	testprocess.Start(t, exec.Command(testprocess.Binary, "simulator", "-listen", address, "-url", public)).WaitFor(t, func() bool { return testprocess.Listens(address) })
+	return &testprocess.SimulatedPay{T: t, URL: public}
 }
 
 func writeHTML(w http.ResponseWriter, status int, body string) {

@@ -1,0 +1,9 @@
+package stacks
+
+import (
+	"testing"
+
+	"paygate/internal/testprocess"
+)
+
+func TestMain(m *testing.M) { testprocess.Main(m) }
