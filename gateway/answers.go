@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"paygate/gateway/pages"
+	"paygate/gateway/proxy"
 	"paygate/gateway/spool"
 	"paygate/internal/memlimit"
 	"paygate/journey"
@@ -57,7 +58,7 @@ func unreadable(err error, limit int64) answer {
 	case crowded(err):
 		return noRoom(err)
 	default:
-		return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(brokenBy(err))}
+		return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(proxy.Cause(err))}
 	}
 }
 

@@ -19,8 +19,8 @@ func (g *Gateway) tellArrival(w http.ResponseWriter, r *http.Request) {
 	if g.DoctorToken == "" || subtle.ConstantTimeCompare([]byte(token), []byte(g.DoctorToken)) != 1 {
 		return
 	}
-	client := g.clientOf(r)
-	if hostPattern.MatchString(client.host) {
-		w.Header().Set(ArrivedHeader, client.proto+"://"+client.host)
+	client := g.Proxy.Clients.Of(r)
+	if hostPattern.MatchString(client.Host) {
+		w.Header().Set(ArrivedHeader, client.Proto+"://"+client.Host)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/origin"
+	"paygate/gateway/proxy"
 	"paygate/gateway/spool"
 )
 
@@ -29,7 +30,8 @@ func BenchmarkLook(b *testing.B) {
 			r, err := http.NewRequest(http.MethodPost, "/licences/apply", http.NoBody)
 			require.NoError(b, err)
 			r.Header.Set("Content-Type", c[0])
-			g := &Gateway{Options: Options{Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, RefuseCards: true, Acquire: enter}}
+			origins := origin.List{{Scheme: "https", Host: "apply.example"}}
+			g := &Gateway{Options: Options{Proxy: proxy.Options{Clients: proxy.Clients{Origins: origins}}, RefuseCards: true, Acquire: enter}}
 			b.SetBytes(int64(len(c[1])))
 			b.ReportAllocs()
 			for b.Loop() {

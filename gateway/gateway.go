@@ -9,11 +9,8 @@ package gateway
 
 import (
 	"context"
-	"crypto/tls"
 	"log/slog"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -22,6 +19,7 @@ import (
 	"paygate/gateway/marker"
 	"paygate/gateway/origin"
 	"paygate/gateway/pages"
+	"paygate/gateway/proxy"
 	"paygate/gateway/spool"
 	"paygate/journey"
 )
@@ -29,24 +27,15 @@ import (
 // Options are what a Gateway is made of. All fields are required but where it says otherwise.
 type Options struct {
 	Origins origin.List // at which citizens see the service
-	Live    bool        // real money
 	Prefix  string      // our own addresses live under it, "/_pay"
 	Routes  []Route
+	Proxy   proxy.Options // OnError is the gateway's
 
-	Upstream        *url.URL
-	UpstreamSocket  string      // reached by this Unix socket instead of the address; may be empty
-	UpstreamHost    string      // sent as Host instead of the citizen's; may be empty
-	UpstreamTLS     *tls.Config // may be nil
-	UpstreamTimeout time.Duration
-	WebSockets      bool
-
-	HoldMaxBytes   int64
-	Language       []LanguageSource // where the service keeps the citizen's, in order; may be empty
-	Methods        []string         // further methods to let through; may be empty
-	TrustedProxies []netip.Prefix   // whose X-Forwarded-* are believed; may be empty
-	CardOrigins    []string         // where Pay's card pages live
-	RefuseCards    bool             // refuse held forms that carry a payment card number
-	RefuseActions  bool             // refuse calls of Next.js Server Actions anywhere but on pay routes
+	HoldMaxBytes  int64
+	Language      []LanguageSource // where the service keeps the citizen's, in order; may be empty
+	Methods       []string         // further methods to let through; may be empty
+	RefuseCards   bool             // refuse held forms that carry a payment card number
+	RefuseActions bool             // refuse calls of Next.js Server Actions anywhere but on pay routes
 
 	// Spool takes the bodies of held requests while they come in; Acquire is called before one of so many bytes is in memory as a
 	// whole, and release is called when it is no more.
@@ -82,7 +71,7 @@ type Gateway struct {
 	Options
 	judge       *judge
 	shadow      *judge // of the routes in shadow mode, as if they took payments; nil where there are none
-	passThrough http.Handler
+	proxy       *proxy.Proxy
 	own         http.Handler
 	deciding    []string // parameters by which routes and prices are told apart
 	quotas      *quotas
@@ -104,7 +93,8 @@ func New(o Options) *Gateway {
 
 		led: rate.Sometimes{Interval: time.Minute}, misled: rate.Sometimes{Interval: time.Minute},
 	}
-	g.passThrough = g.newPassThrough()
+	o.Proxy.OnError = g.upstreamFailed
+	g.proxy = proxy.New(o.Proxy)
 	g.own = g.ownAddresses()
 	return g
 }

@@ -31,7 +31,7 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 	case hit.verdict == targetRefused:
 		g.refuse(w, r, hit)
 	case len(concerned) == 0:
-		g.passThrough.ServeHTTP(w, withRead(r, body))
+		g.forward(w, withRead(r, body))
 	case len(concerned) > 1 && !hit.isFree():
 		g.answer(w, r, chooseAgain)
 	case concerned[0].Mode.TakesNothing():

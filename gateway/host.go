@@ -20,7 +20,7 @@ import (
 // isAtOtherHost reports whether a request came to a host that is not among the origins, or is so but for a final dot: browsers
 // keep the cookies of the two apart.
 func (g *Gateway) isAtOtherHost(r *http.Request) bool {
-	host := g.clientOf(r).host
+	host := g.Proxy.Clients.Of(r).Host
 	name, _, _ := strings.Cut(host, ":")
 	return strings.HasSuffix(name, ".") || g.Origins.Find(host) == nil
 }
@@ -78,7 +78,7 @@ var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)
 
 // noteHost logs the host that arrived, at most once a minute, because a client can send any host.
 func (g *Gateway) noteHost(r *http.Request, often *rate.Sometimes, level slog.Level, text string) {
-	host := g.clientOf(r).host
+	host := g.Proxy.Clients.Of(r).Host
 	if !hostPattern.MatchString(host) {
 		host = "not a host name"
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/origin"
+	"paygate/gateway/proxy"
 	"paygate/gateway/reading"
 	"paygate/gateway/spool"
 	"paygate/journey"
@@ -71,7 +72,8 @@ func BenchmarkHostileForms(b *testing.B) {
 		routes = append(routes, &Route{When: &Condition{Field: "action", Value: fmt.Sprint("pay", i)}, Mode: ModeOn})
 	}
 	enter := func(context.Context, int64) (func(), error) { return func() {}, nil }
-	g := &Gateway{Options: Options{Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, Acquire: enter}}
+	origins := origin.List{{Scheme: "https", Host: "apply.example"}}
+	g := &Gateway{Options: Options{Proxy: proxy.Options{Clients: proxy.Clients{Origins: origins}}, Acquire: enter}}
 	for _, size := range []int{70 << 10, 1 << 20, 10 << 20} {
 		forms := hostileForms(size)
 		for _, name := range slices.Sorted(maps.Keys(forms)) {

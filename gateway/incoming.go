@@ -90,13 +90,13 @@ func (g *Gateway) acquireToRead(r *http.Request, body *spool.Body) (release func
 // heldRequest is what the service will receive, but for the body: the method, the configured path as it was asked for, the
 // query byte for byte, and the headers that are worth keeping.
 func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
-	client := g.clientOf(r)
-	header := headers.Held(r.Header, client.trusted)
+	client := g.Proxy.Clients.Of(r)
+	header := headers.Held(r.Header, client.Trusted)
 	cookie.StripHeader(header)
 	marker.CutReferrer(header)
 	return journey.HeldRequest{
 		Method: r.Method, Path: hit.path, Query: hit.query, Header: header,
-		Host: r.Host, ForwardedFor: forwardedFor(r, client), ForwardedHost: client.host, ForwardedProto: client.proto,
+		Host: r.Host, ForwardedFor: client.ForwardedFor(r), ForwardedHost: client.Host, ForwardedProto: client.Proto,
 	}
 }
 

@@ -146,5 +146,7 @@ func (g *Gateway) fetch(w http.ResponseWriter, r *http.Request, j journey.Journe
 		g.answer(w, r, storeFailed(err))
 		return
 	}
-	g.passThrough.ServeHTTP(w, withPaidHeader(r, paid))
+	forwarded := asSent(r)
+	forwarded.Path, forwarded.Paid = hit.path, paid
+	g.proxy.Serve(w, forwarded)
 }

@@ -121,7 +121,7 @@ func (g *Gateway) overQuota(r *http.Request, own []journey.Journey) (refusal ans
 		g.Log.WarnContext(r.Context(), "too many open journeys of one browser", "open", open)
 		return tooManyOpen, true
 	}
-	network, public := networkOf(g.clientOf(r).address)
+	network, public := networkOf(g.Proxy.Clients.Of(r).Address)
 	if public && !g.quotas.ofNetwork(network) {
 		g.Log.WarnContext(r.Context(), "too many journeys of one network; if it is that of your own proxies, name it in PAYGATE_TRUSTED_PROXIES",
 			"network", network.String())

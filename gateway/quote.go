@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,9 +14,6 @@ import (
 	"paygate/journey/pay"
 )
 
-// quoteKey is the context key of the quote that a request asks for.
-type quoteKey struct{}
-
 // quote is what the service says a request costs.
 type quote struct {
 	given       bool // the service answered 402
@@ -27,9 +23,6 @@ type quote struct {
 	cookies     []string // the answer's Set-Cookie lines
 	fault       error    // why the price cannot be used
 }
-
-// errQuoted ends the way of a 402, which is for us alone.
-var errQuoted = errors.New("the service named a price")
 
 var pencePattern = regexp.MustCompile(`^[0-9]{1,8}$`)
 
@@ -42,32 +35,24 @@ func wrongPrice(cause error) answer {
 // and nothing has been written yet; any other answer means that nothing is to be paid, and has been passed on.
 func (g *Gateway) askPrice(w http.ResponseWriter, r *http.Request, body *spool.Body) *quote {
 	q := &quote{}
-	r.Header.Del("Upgrade")
-	asking := r.WithContext(context.WithValue(r.Context(), quoteKey{}, q))
-	asking.Body, asking.ContentLength = io.NopCloser(body.Reader()), body.Size()
+	asked := *r
+	asked.Body, asked.ContentLength = io.NopCloser(body.Reader()), body.Size()
 	if body.Size() == 0 {
-		asking.Body = http.NoBody
+		asked.Body = http.NoBody
 	}
-	g.passThrough.ServeHTTP(w, asking)
-	return q
-}
-
-// quoteOf is the quote that a request asks for; nil where it asks for none.
-func quoteOf(r *http.Request) *quote {
-	q, _ := r.Context().Value(quoteKey{}).(*quote)
+	asking := asSent(&asked)
+	asking.Path, asking.OnPrice = withoutParameters(asking.Path), q.take
+	g.proxy.Serve(w, asking)
 	return q
 }
 
 // take reads a 402 of the service.
-func (q *quote) take(answer *http.Response, clean func(http.Header)) error {
-	header := answer.Header.Clone()
+func (q *quote) take(header http.Header, cookies []string) {
 	q.given = true
 	q.amount, q.fault = quotedAmount(header.Values("Paygate-Price"))
 	q.reference = pay.CleanText(header.Get("Paygate-Reference"))
 	q.description = pay.CleanText(header.Get("Paygate-Description"))
-	clean(header)
-	q.cookies = header.Values("Set-Cookie")
-	return errQuoted
+	q.cookies = cookies
 }
 
 func quotedAmount(values []string) (int64, error) {

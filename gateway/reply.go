@@ -174,7 +174,7 @@ func (g *Gateway) hand(w http.ResponseWriter, r *http.Request, j journey.Journey
 
 // sayInstead answers with a page of ours that brings the cookies of the service's answer and clears what that clears.
 func (g *Gateway) sayInstead(w http.ResponseWriter, r *http.Request, reply *journey.Reply, a answer) {
-	g.cleanAnswer(reply.Header, g.recipientAt(r))
+	g.proxy.CleanReply(reply.Header, r, asSent(r).Path)
 	for _, name := range []string{"Set-Cookie", "Clear-Site-Data"} {
 		for _, line := range reply.Header[name] {
 			w.Header().Add(name, line)
@@ -262,7 +262,7 @@ func (g *Gateway) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 // stream writes the service's answer as the service gave it.
 func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, reply *journey.Reply) {
 	defer reply.Close()
-	g.cleanAnswer(reply.Header, g.recipientAt(r))
+	g.proxy.CleanReply(reply.Header, r, asSent(r).Path)
 	w.Header().Del("Paygate-Answer")
 	w.Header().Del("Cache-Control")
 	w.Header()["Content-Type"] = nil // where the service gives none, net/http must not guess one
@@ -300,4 +300,10 @@ func (b *brokenRest) Read(p []byte) (int, error) {
 		b.err = err
 	}
 	return n, err
+}
+
+// cutOff ends an answer that broke off: what has come is the citizen's, and to return would make it look complete.
+func cutOff(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
 }

@@ -33,19 +33,19 @@ func shadowJudge(o Options) *judge {
 // passShadowed lets a request through, and logs what Paygate would have done with it.
 func (g *Gateway) passShadowed(w http.ResponseWriter, r *http.Request) {
 	if g.shadow == nil {
-		g.passThrough.ServeHTTP(w, r)
+		g.forward(w, r)
 		return
 	}
 	would := g.shadow.rule(r)
 	if would.verdict != targetPay || !would.asksForForm() {
 		g.noteShadow(r, would, nil)
-		g.passThrough.ServeHTTP(w, r)
+		g.forward(w, r)
 		return
 	}
 	read := &copied{ReadCloser: r.Body}
 	r.Body = read
 	defer func() { g.noteShadow(r, would, read) }()
-	g.passThrough.ServeHTTP(w, r)
+	g.forward(w, r)
 }
 
 // asksForForm reports whether the form decides what happens to a request on a pay route.

@@ -15,7 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/pages"
+	"paygate/gateway/proxy"
 	"paygate/gateway/spool"
+	"paygate/internal/testwire"
 	"paygate/journey"
 )
 
@@ -79,7 +81,7 @@ func pipeToGateway(t *testing.T) (client net.Conn, closeDoor func()) {
 	t.Helper()
 	origin := &url.URL{Scheme: "http", Host: "x.example"}
 	gateway := New(Options{
-		Origins: []*url.URL{origin}, Upstream: origin, Prefix: "/_pay", HoldMaxBytes: 1 << 20,
+		Origins: []*url.URL{origin}, Proxy: proxy.Options{Upstream: origin, Clients: proxy.Clients{Origins: []*url.URL{origin}}, Log: slog.New(slog.DiscardHandler)}, Prefix: "/_pay", HoldMaxBytes: 1 << 20,
 		Routes: []Route{{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Mode: ModeOn}},
 		Spool:  spool.New(spool.Options{}), Runner: &journey.Runner{Now: time.Now}, Keys: http.NotFoundHandler(),
 		Pages: pages.New(pages.Options{Prefix: "/_pay", ServiceName: "Licences"}), Log: slog.New(slog.DiscardHandler),
@@ -130,6 +132,6 @@ func TestAConnectionIsGoodForAnotherRequestAfterASteadyBody(t *testing.T) {
 	t.Cleanup(door.Close)
 	address := door.Listener.Addr().String()
 	for range 2 {
-		require.Contains(t, exchange(t, address, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"), "200 OK")
+		require.Contains(t, testwire.Exchange(t, address, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"), "200 OK")
 	}
 }

@@ -3,7 +3,9 @@ package dial
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -19,4 +21,24 @@ func (d Dialer) DialContext(ctx context.Context, network, address string) (net.C
 		network, address = "unix", d.Socket
 	}
 	return (&net.Dialer{Timeout: d.Timeout, KeepAlive: 30 * time.Second}).DialContext(ctx, network, address)
+}
+
+// Transport returns an HTTP/1.1 transport that leaves requests and answers as they are. It wraps each new connection.
+func (d Dialer) Transport(trust *tls.Config, wrap func(net.Conn) net.Conn) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Protocols:              protocols,
+		DisableCompression:     true, // or net/http would ask for gzip and unpack it, and change answers
+		MaxResponseHeaderBytes: 256 << 10,
+		TLSClientConfig:        trust,
+		TLSHandshakeTimeout:    10 * time.Second,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := d.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return wrap(conn), nil
+		},
+	}
 }

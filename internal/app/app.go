@@ -19,6 +19,7 @@ import (
 	"paygate/gateway/delivery"
 	"paygate/gateway/metrics"
 	"paygate/gateway/pages"
+	"paygate/gateway/proxy"
 	"paygate/gateway/signature"
 	"paygate/gateway/staff"
 	"paygate/journey"
@@ -103,11 +104,14 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	}
 
 	a.gateway = gateway.New(gateway.Options{
-		Origins: s.Origins, Live: s.Live, Prefix: s.Prefix, Routes: s.Routes,
-		Upstream: s.Upstream, UpstreamSocket: s.UpstreamSocket, UpstreamHost: s.UpstreamHost, UpstreamTLS: trust,
-		UpstreamTimeout: s.UpstreamTimeout, WebSockets: s.WebSockets,
-		HoldMaxBytes: s.HoldMaxBytes, Language: s.Language, Methods: s.Methods, TrustedProxies: s.TrustedProxies,
-		CardOrigins: s.PayCardOrigins, RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
+		Origins: s.Origins, Prefix: s.Prefix, Routes: s.Routes,
+		Proxy: proxy.Options{
+			Upstream: s.Upstream, Socket: s.UpstreamSocket, Host: s.UpstreamHost, TLS: trust, Timeout: s.UpstreamTimeout,
+			WebSockets: s.WebSockets, CardOrigins: s.PayCardOrigins, Log: log,
+			Clients: proxy.Clients{Origins: s.Origins, Trusted: s.TrustedProxies, Live: s.Live},
+		},
+		HoldMaxBytes: s.HoldMaxBytes, Language: s.Language, Methods: s.Methods,
+		RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
 		Spool: newSpool(ctx, s.Store, log), Acquire: newMemoryLimit(citizenWait).Acquire,
 		Runner: a.runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
 		DoctorToken: DoctorToken(sealer), WebhookSecrets: s.PayWebhookSecrets, Marks: a.store,

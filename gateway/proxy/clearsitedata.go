@@ -1,4 +1,4 @@
-package gateway
+package proxy
 
 import (
 	"net/http"
@@ -10,17 +10,17 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// mostExpired limits how many cookies one answer expires, because the browser chooses the names and paths.
-const mostExpired = 200
+// maxExpired limits how many cookies one answer expires, because the browser chooses the names and paths.
+const maxExpired = 200
 
-// longestPath is the longest path that browsers keep for a cookie (RFC 6265bis section 5.6).
-const longestPath = 1024
+// maxPath is the longest path that browsers keep for a cookie (RFC 6265bis section 5.6).
+const maxPath = 1024
 
 // keepTicket stops an answer of the service from clearing our cookie together with its own: a citizen who is at GOV.UK
-// Pay could not come back. It clears the service's own cookies in another way.
-func keepTicket(header http.Header, to recipient) {
+// Pay could not come back. It expires the service's own cookies instead.
+func keepTicket(header http.Header, browser expiry) {
 	lines := header["Clear-Site-Data"]
-	if len(lines) == 0 || !to.ticket {
+	if len(lines) == 0 {
 		return
 	}
 	cleared, cookies := withoutCookies(lines)
@@ -32,7 +32,7 @@ func keepTicket(header http.Header, to recipient) {
 		header["Clear-Site-Data"] = []string{strings.Join(cleared, ", ")}
 	}
 	// These come first, so that they do not expire a cookie that this answer sets.
-	header["Set-Cookie"] = append(to.expiries(), header["Set-Cookie"]...)
+	header["Set-Cookie"] = append(browser.lines(), header["Set-Cookie"]...)
 }
 
 // withoutCookies returns what has to be cleared besides cookies, and reports whether cookies have to be.
@@ -52,14 +52,21 @@ func withoutCookies(lines []string) (cleared []string, cookies bool) {
 	return cleared, cookies
 }
 
-// expiries returns the Set-Cookie lines that expire the browser's cookies: those of the host at every path that they
+// expiry is where the cookies of a browser may have been set.
+type expiry struct {
+	origin  *url.URL
+	path    string // of the request
+	cookies string // the browser's cookies, except ours
+}
+
+// lines returns the Set-Cookie lines that expire the browser's cookies: those of the host at every path that they
 // may have been set for, and those of its domains at the root, where such cookies usually are.
-func (to recipient) expiries() []string {
+func (e expiry) lines() []string {
 	var lines []string
-	names := to.cookieNames()
-	for _, where := range to.scopes() {
+	names := e.names()
+	for _, where := range e.scopes() {
 		for _, name := range names {
-			if len(lines) == mostExpired {
+			if len(lines) == maxExpired {
 				return lines
 			}
 			lines = append(lines, name+"=; Max-Age=0; "+where)
@@ -69,16 +76,16 @@ func (to recipient) expiries() []string {
 }
 
 // scopes returns the attributes that cookies may have been set with, the likeliest first.
-func (to recipient) scopes() []string {
+func (e expiry) scopes() []string {
 	secure := ""
-	if to.origin.Scheme == "https" {
+	if e.origin.Scheme == "https" {
 		secure = "; Secure" // some names ask for it
 	}
 	var scopes []string
-	for _, path := range prefixes(to.path) {
+	for _, path := range prefixes(e.path) {
 		scopes = append(scopes, "Path="+path+secure)
 	}
-	for i, domain := range domains(to.origin) {
+	for i, domain := range domains(e.origin) {
 		scopes = slices.Insert(scopes, 1+i, "Path=/; Domain="+domain+secure)
 	}
 	return scopes
@@ -87,13 +94,15 @@ func (to recipient) scopes() []string {
 // prefixes returns the cookie paths that match a path (RFC 6265 section 5.1.4).
 func prefixes(path string) []string {
 	found := []string{"/"}
-	for i := 1; i < min(len(path), longestPath) && path[i] != ';'; i++ {
+	for i := 1; i < min(len(path), maxPath) && path[i] != ';'; i++ {
 		if path[i] == '/' {
 			found = append(found, path[:i], path[:i+1])
 		}
 	}
-	if path = withoutParameters(path); len(path) > 1 && len(path) <= longestPath && !strings.HasSuffix(path, "/") && !strings.Contains(path, ";") {
-		found = append(found, path)
+	whole, parameters, _ := strings.Cut(path, ";") // servlet containers write ;jsessionid=… after the last segment
+	isPath := len(whole) > 1 && len(whole) <= maxPath && !strings.HasSuffix(whole, "/")
+	if isPath && !strings.ContainsAny(parameters, "/%") {
+		found = append(found, whole)
 	}
 	return found
 }
@@ -116,12 +125,12 @@ func domains(origin *url.URL) []string {
 	return found
 }
 
-// cookieNames returns the names of the browser's cookies, except ours.
-func (to recipient) cookieNames() []string {
+// names returns the names of the cookies.
+func (e expiry) names() []string {
 	var names []string
-	for pair := range strings.SplitSeq(strings.Join(to.cookies, ";"), ";") {
+	for pair := range strings.SplitSeq(e.cookies, ";") {
 		name, _, found := strings.Cut(pair, "=")
-		if len(names) == mostExpired {
+		if len(names) == maxExpired {
 			break
 		}
 		if name = strings.TrimSpace(name); found && name != "" && !slices.Contains(names, name) {

@@ -1,4 +1,4 @@
-package gateway
+package proxy
 
 import (
 	"net/http"
@@ -11,9 +11,9 @@ import (
 	"paygate/gateway/origin"
 )
 
-// balanced is a gateway whose trusted proxies are in 10.0.0.0/8.
-func balanced(live bool, origins origin.List) *Gateway {
-	return &Gateway{Options: Options{Live: live, Origins: origins, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+// balanced are clients whose trusted proxies are in 10.0.0.0/8.
+func balanced(live bool, origins origin.List) Clients {
+	return Clients{Live: live, Origins: origins, Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 }
 
 func from(peer string, header ...string) *http.Request {
@@ -32,18 +32,18 @@ func TestWhoAsksIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 	request := func(peer string) *http.Request {
 		return from(peer, "X-Forwarded-For", "6.6.6.6, 203.0.113.7, 10.0.0.2", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "www.example.org")
 	}
-	g := balanced(false, licences)
-	require.Equal(t, client{"203.0.113.7", "www.example.org", licences[1], "https", true}, g.clientOf(request("10.0.0.1:5")))
-	require.Equal(t, client{"198.51.100.1", "example.com", licences[0], "https", false}, g.clientOf(request("198.51.100.1:5")))
+	clients := balanced(false, licences)
+	require.Equal(t, Client{"203.0.113.7", "www.example.org", "https", true}, clients.Of(request("10.0.0.1:5")))
+	require.Equal(t, Client{"198.51.100.1", "example.com", "https", false}, clients.Of(request("198.51.100.1:5")))
 	for peer, believed := range map[string]bool{
 		"[::ffff:10.0.0.1]:5": true, "[::ffff:11.0.0.1]:5": false, "[::10.0.0.1]:5": false, "[fe80::1%eth0]:5": false, "[64:ff9b::10.0.0.1]:5": false, "10.0.0.1": true, "@": false, "": false,
 	} {
-		require.Equal(t, believed, g.clientOf(request(peer)).trusted, peer)
+		require.Equal(t, believed, clients.Of(request(peer)).Trusted, peer)
 	}
-	g.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("fe80::/10")}
-	require.True(t, g.clientOf(request("[fe80::1%eth0]:5")).trusted, "whatever the zone")
-	g.TrustedProxies = nil
-	require.Equal(t, "10.0.0.1", g.clientOf(request("10.0.0.1:5")).address, "nobody is trusted by default")
+	clients.Trusted = []netip.Prefix{netip.MustParsePrefix("fe80::/10")}
+	require.True(t, clients.Of(request("[fe80::1%eth0]:5")).Trusted, "whatever the zone")
+	clients.Trusted = nil
+	require.Equal(t, "10.0.0.1", clients.Of(request("10.0.0.1:5")).Address, "nobody is trusted by default")
 }
 
 func TestAProxysListMayHavePorts(t *testing.T) {
@@ -52,7 +52,7 @@ func TestAProxysListMayHavePorts(t *testing.T) {
 		"203.0.113.7:51234": "203.0.113.7", "[2001:db8::7]:443": "2001:db8::7", "[2001:db8::7]": "2001:db8::7", "6.6.6.6, 203.0.113.7:1,10.0.0.2:5": "203.0.113.7",
 		"203.0.113.7:99999": "10.0.0.1", "203.0.113.7:": "10.0.0.1", "10.0.0.2:5": "10.0.0.2", "unknown": "10.0.0.1",
 	} {
-		require.Equal(t, address, balanced(false, licences).clientOf(from("10.0.0.1:5", "X-Forwarded-For", list)).address, list)
+		require.Equal(t, address, balanced(false, licences).Of(from("10.0.0.1:5", "X-Forwarded-For", list)).Address, list)
 	}
 }
 
@@ -76,26 +76,14 @@ func TestTheSchemeIsThePublicOneUnlessATrustedProxySaysOtherwise(t *testing.T) {
 		{[]string{"Forwarded", "for=1.2.3.4"}, "https", "https"},
 	} {
 		header := append([]string{"X-Forwarded-Host", "licences.example.gov.uk"}, c.header...)
-		require.Equal(t, c.test, balanced(false, licences).clientOf(from("10.0.0.1:5", header...)).proto, c.header)
-		require.Equal(t, c.live, balanced(true, licences).clientOf(from("10.0.0.1:5", header...)).proto, c.header)
-		require.Equal(t, "https", balanced(false, licences).clientOf(from("198.51.100.1:5", header...)).proto, "not a proxy of ours: %v", c.header)
+		require.Equal(t, c.test, balanced(false, licences).Of(from("10.0.0.1:5", header...)).Proto, c.header)
+		require.Equal(t, c.live, balanced(true, licences).Of(from("10.0.0.1:5", header...)).Proto, c.header)
+		require.Equal(t, "https", balanced(false, licences).Of(from("198.51.100.1:5", header...)).Proto, "not a proxy of ours: %v", c.header)
 	}
 	for _, name := range []string{"X-Forwarded-Ssl", "Front-End-Https"} {
-		require.Equal(t, "https", balanced(false, licences).clientOf(from("10.0.0.1:5", name, "on", "X-Forwarded-Host", "www.example.org")).proto, name)
+		require.Equal(t, "https", balanced(false, licences).Of(from("10.0.0.1:5", name, "on", "X-Forwarded-Host", "www.example.org")).Proto, name)
 	}
-	require.Equal(t, "http", balanced(false, licences).clientOf(from("10.0.0.1:5", "X-Forwarded-Host", "www.example.org")).proto)
-}
-
-// TestAHostWithAFinalDotIsAnother: browsers keep its cookies apart, so nobody who paid there would be known again.
-func TestAHostWithAFinalDotIsAnother(t *testing.T) {
-	t.Parallel()
-	for host, other := range map[string]bool{
-		"licences.example.gov.uk": false, "LICENCES.example.gov.uk:443": false, "licences.example.gov.uk.": true, "Licences.example.gov.uk.:443": true,
-	} {
-		r := from("198.51.100.1:5")
-		r.Host = host
-		require.Equal(t, other, balanced(true, licences).isAtOtherHost(r), host)
-	}
+	require.Equal(t, "http", balanced(false, licences).Of(from("10.0.0.1:5", "X-Forwarded-Host", "www.example.org")).Proto)
 }
 
 func TestTheHostIsTheFirstThatATrustedProxyNames(t *testing.T) {
@@ -104,7 +92,7 @@ func TestTheHostIsTheFirstThatATrustedProxyNames(t *testing.T) {
 		"licences.example.gov.uk": "licences.example.gov.uk", "www.example.org, proxy.internal": "www.example.org", "": "example.com",
 		"a b": "example.com", "x/y": "example.com", "u@x": "example.com", ", www.example.org": "example.com",
 	} {
-		require.Equal(t, host, balanced(false, licences).clientOf(from("10.0.0.1:5", "X-Forwarded-Host", said)).host, said)
-		require.Equal(t, "example.com", balanced(false, licences).clientOf(from("198.51.100.1:5", "X-Forwarded-Host", said)).host, said)
+		require.Equal(t, host, balanced(false, licences).Of(from("10.0.0.1:5", "X-Forwarded-Host", said)).Host, said)
+		require.Equal(t, "example.com", balanced(false, licences).Of(from("198.51.100.1:5", "X-Forwarded-Host", said)).Host, said)
 	}
 }

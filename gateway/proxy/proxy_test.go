@@ -1,4 +1,4 @@
-package gateway
+package proxy
 
 import (
 	"bufio"
@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/origin"
+	"paygate/internal/testwire"
 )
 
 // recorder is a service that keeps the raw bytes of each request's head and body, and answers with fixed bytes.
@@ -84,63 +85,56 @@ func (s *recorder) next(t testing.TB) string {
 	}
 }
 
-func gatewayTo(upstream *url.URL) *Gateway {
-	return &Gateway{Options: Options{
-		Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, Upstream: upstream, UpstreamTimeout: 10 * time.Second,
-		WebSockets: true, CardOrigins: []string{"https://card.example"}, Log: slog.New(slog.DiscardHandler),
-	}}
-}
-
-func doorTo(t testing.TB, upstream *url.URL) string {
-	t.Helper()
-	door := httptest.NewServer(gatewayTo(upstream).newPassThrough())
-	t.Cleanup(door.Close)
-	return door.Listener.Addr().String()
-}
-
-// exchange writes raw bytes and reads the first answer.
-func exchange(t testing.TB, address, raw string) string {
-	t.Helper()
-	conn, err := net.Dial("tcp", address)
-	require.NoError(t, err)
-	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
-	_, err = io.WriteString(conn, raw)
-	require.NoError(t, err)
-	return readAnswer(t, bufio.NewReader(conn))
-}
-
-func readAnswer(t testing.TB, in *bufio.Reader) string {
-	t.Helper()
-	var head strings.Builder
-	for {
-		line, err := in.ReadString('\n')
-		head.WriteString(line)
-		if err != nil || line == "\r\n" {
-			return head.String()
-		}
+func optionsFor(upstream *url.URL) Options {
+	return Options{
+		Upstream: upstream, Timeout: 10 * time.Second, WebSockets: true, CardOrigins: []string{"https://card.example"},
+		Clients: Clients{Origins: origin.List{{Scheme: "https", Host: "apply.example"}}}, Log: slog.New(slog.DiscardHandler),
+		OnError: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, Cause(err), http.StatusBadGateway)
+		},
 	}
+}
+
+// handler passes through what it gets, and closes connections as the gateway does.
+func handler(p *Proxy) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !r.ProtoAtLeast(1, 1) {
+			w.Header().Set("Connection", "close")
+		}
+		p.Serve(w, requestFor(r))
+	})
+}
+
+func requestFor(r *http.Request) Request {
+	path, query, hasQuery := strings.Cut(r.RequestURI, "?")
+	return Request{In: r, Path: path, Query: query, HasQuery: hasQuery}
+}
+
+// serve starts a proxy to a service, and returns its address.
+func serve(t testing.TB, upstream *url.URL) string {
+	t.Helper()
+	return testwire.Serve(t, handler(New(optionsFor(upstream))))
 }
 
 const okReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok"
 
 func TestOddTargetsArriveByteForByte(t *testing.T) {
 	service := newRecorder(t, okReply)
-	door := doorTo(t, service.url())
+	proxy := serve(t, service.url())
 	for _, target := range []string{
 		"/", "/?", "/a?a=1;b=2", "/a?x=100%&y=%zz", "/a?", "/a%2Fb%2f", "/a//b", "/a/./b/../c", "/caf%C3%A9", "/a|b", "/a{b}", "/a\"b<c>^`", "/a;b=c/d",
 		"/a[1]", "/%7Euser", "/a?q=a+b&q=%20", "/a?==&&", "/*", "/a:b@c!$&'()*+,=", "/a??b", "/%41%zz?"[:4], "/a%00b",
 	} {
-		exchange(t, door, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+		testwire.Exchange(t, proxy, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 		require.Equal(t, "GET "+target+" HTTP/1.1", strings.SplitN(service.next(t), "\r\n", 2)[0])
 	}
 }
 
 func TestBodiesAndMethodsArriveAsTheyCame(t *testing.T) {
 	service := newRecorder(t, okReply)
-	door := doorTo(t, service.url())
+	proxy := serve(t, service.url())
 	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "PROPFIND"} {
-		exchange(t, door, method+" /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\na\x00\r\n\xff")
+		testwire.Exchange(t, proxy, method+" /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\na\x00\r\n\xff")
 		raw := service.next(t)
 		require.True(t, strings.HasPrefix(raw, method+" /x "))
 		require.True(t, strings.HasSuffix(raw, "\r\n\r\na\x00\r\n\xff"))
@@ -149,9 +143,9 @@ func TestBodiesAndMethodsArriveAsTheyCame(t *testing.T) {
 
 func TestAPostWithoutABodySaysSo(t *testing.T) {
 	service := newRecorder(t, okReply)
-	door := doorTo(t, service.url())
+	proxy := serve(t, service.url())
 	for _, method := range []string{"POST", "PUT", "PATCH"} {
-		exchange(t, door, method+" /x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
+		testwire.Exchange(t, proxy, method+" /x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
 		raw := service.next(t)
 		require.Contains(t, raw, "Content-Length: 0\r\n", method)
 		require.NotContains(t, raw, "Transfer-Encoding", method)
@@ -160,8 +154,8 @@ func TestAPostWithoutABodySaysSo(t *testing.T) {
 
 func TestHeadersThatMustNotTravelDoNot(t *testing.T) {
 	service := newRecorder(t, okReply)
-	door := doorTo(t, service.url())
-	exchange(t, door, strings.Join([]string{
+	proxy := serve(t, service.url())
+	testwire.Exchange(t, proxy, strings.Join([]string{
 		"POST /x HTTP/1.1", "Host: apply.example", "Paygate-Status: success", "paygate-journey: x", "PAYGATE_STATUS: success", "Paygate.Status: success",
 		"X_Custom: 1", "X.Custom: 1", "X-Original-URL: /licences/apply", "X-Rewrite-Url: /x", "X-HTTP-Method-Override: PUT", "Script-Name: /x", "Proxy: x",
 		"Forwarded: for=1.2.3.4", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Host: evil", "X-Forwarded-Proto: https", "X-Forwarded-Port: 1", "X-Real-Ip: 1.2.3.4",
@@ -183,8 +177,8 @@ func TestHeadersThatMustNotTravelDoNot(t *testing.T) {
 
 func TestOnlyAWebSocketIsUpgraded(t *testing.T) {
 	service := newRecorder(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-	door := doorTo(t, service.url())
-	answer := exchange(t, door, "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n")
+	proxy := serve(t, service.url())
+	answer := testwire.Exchange(t, proxy, "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n")
 	require.True(t, strings.HasPrefix(answer, "HTTP/1.1 101 "), answer)
 	require.Contains(t, service.next(t), "Upgrade: websocket\r\n")
 }
@@ -222,11 +216,10 @@ func TestNoRequestIsSentTwice(t *testing.T) {
 				}()
 			}
 		}()
-		g := gatewayTo(&url.URL{Scheme: "http", Host: l.Addr().String()})
-		server := httptest.NewServer(g.newPassThrough())
-		door := server.Listener.Addr().String()
-		exchange(t, door, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-		exchange(t, door, head)
+		server := httptest.NewServer(handler(New(optionsFor(&url.URL{Scheme: "http", Host: l.Addr().String()}))))
+		proxy := server.Listener.Addr().String()
+		testwire.Exchange(t, proxy, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		testwire.Exchange(t, proxy, head)
 		server.Close()
 		require.Len(t, changed, 1, head)
 	}
@@ -256,9 +249,9 @@ func TestAnIdleConnectionThatTheServiceClosedCostsNoPost(t *testing.T) {
 			}()
 		}
 	}()
-	door := doorTo(t, &url.URL{Scheme: "http", Host: l.Addr().String()})
-	exchange(t, door, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-	answer := exchange(t, door, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\na")
+	proxy := serve(t, &url.URL{Scheme: "http", Host: l.Addr().String()})
+	testwire.Exchange(t, proxy, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	answer := testwire.Exchange(t, proxy, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\na")
 	require.Contains(t, answer, " 200 ")
 }
 
@@ -282,15 +275,15 @@ func TestAnswersLoseWhatIsOursAndNameThePublicOrigin(t *testing.T) {
 	}))
 	defer upstream.Close()
 	to, _ := url.Parse(upstream.URL)
-	door := doorTo(t, to)
-	conn, err := net.Dial("tcp", door)
+	proxy := serve(t, to)
+	conn, err := net.Dial("tcp", proxy)
 	require.NoError(t, err)
 	defer conn.Close()
 	_, _ = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: h\r\nX-Upstream: %s\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", to.Host)
 	in := bufio.NewReader(conn)
-	early := readAnswer(t, in)
+	early := testwire.ReadHead(t, in)
 	require.NotContains(t, strings.ToLower(early), "paygate", "early hints")
-	head := readAnswer(t, in)
+	head := testwire.ReadHead(t, in)
 	t.Log(head)
 	require.Contains(t, head, "Location: https://apply.example/next?x=1\r\n")
 	require.Contains(t, head, "Refresh: 5; url=https://apply.example/next\r\n")
@@ -309,7 +302,7 @@ func TestABrowserThatHalfClosesIsNotToldThatAllWentWell(t *testing.T) {
 	defer upstream.Close()
 	defer close(done)
 	to, _ := url.Parse(upstream.URL)
-	conn, err := net.Dial("tcp", doorTo(t, to))
+	conn, err := net.Dial("tcp", serve(t, to))
 	require.NoError(t, err)
 	defer conn.Close()
 	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -334,7 +327,7 @@ func TestEventsArriveOneByOne(t *testing.T) {
 	}))
 	defer upstream.Close()
 	to, _ := url.Parse(upstream.URL)
-	answer, err := http.Get("http://" + doorTo(t, to) + "/")
+	answer, err := http.Get("http://" + serve(t, to) + "/")
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	in := bufio.NewReader(answer.Body)
@@ -353,7 +346,7 @@ func TestRangesPass(t *testing.T) {
 	}))
 	defer upstream.Close()
 	to, _ := url.Parse(upstream.URL)
-	r, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+doorTo(t, to)+"/", nil)
+	r, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+serve(t, to)+"/", nil)
 	r.Header.Set("Range", "bytes=2-4")
 	answer, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-package gateway
+package proxy
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/testwire"
 )
 
 func TestTheTicketOutlivesClearSiteData(t *testing.T) {
@@ -22,7 +24,7 @@ func TestTheTicketOutlivesClearSiteData(t *testing.T) {
 		`"clientHints" , "cookies",`: `"clientHints"`,
 	} {
 		header := http.Header{"Clear-Site-Data": {said}, "Set-Cookie": {"sid=new; Path=/"}}
-		keepTicket(header, recipient{origin: public, path: "/licences/apply;jsessionid=1", cookies: []string{`sid=1; b = "2"`, "flag; sid=3"}, ticket: true})
+		keepTicket(header, expiry{public, "/licences/apply;jsessionid=1", `sid=1; b = "2"; flag; sid=3`})
 		require.Equal(t, left, header.Get("Clear-Site-Data"), said)
 		require.Equal(t, []string{
 			"sid=; Max-Age=0; Path=/; Secure", "b=; Max-Age=0; Path=/; Secure",
@@ -35,11 +37,11 @@ func TestTheTicketOutlivesClearSiteData(t *testing.T) {
 	}
 	for _, said := range []string{`"cache"`, `"storage", "executionContexts"`, `cookies`, ``} {
 		header := http.Header{"Clear-Site-Data": {said}}
-		keepTicket(header, recipient{origin: public, path: "/", cookies: []string{"a=b"}, ticket: true})
+		keepTicket(header, expiry{public, "/", "a=b"})
 		require.Equal(t, http.Header{"Clear-Site-Data": {said}}, header, "nothing that concerns the ticket")
 	}
-	header := http.Header{"Clear-Site-Data": {`"*"`}}
-	keepTicket(header, recipient{origin: public, path: "/", cookies: []string{"a=b"}})
+	header, p := http.Header{"Clear-Site-Data": {`"*"`}}, New(optionsFor(public))
+	p.CleanReply(header, &http.Request{Header: http.Header{"Cookie": {"a=b"}}}, "/")
 	require.Equal(t, http.Header{"Clear-Site-Data": {`"*"`}}, header, "without a ticket it is the service's own business")
 }
 
@@ -51,35 +53,35 @@ func TestCookiesAreExpiredAtEachDomainOfTheSite(t *testing.T) {
 	} {
 		require.Equal(t, want, domains(&url.URL{Host: host}), host)
 	}
-	many := recipient{origin: &url.URL{Scheme: "http", Host: "x.example.org"}, path: strings.Repeat("/a", 1000), cookies: []string{strings.Repeat("a=b;", 3), "c=d"}}
-	require.Len(t, many.expiries(), mostExpired)
-	require.Equal(t, "a=; Max-Age=0; Path=/", many.expiries()[0])
+	many := expiry{&url.URL{Scheme: "http", Host: "x.example.org"}, strings.Repeat("/a", 1000), strings.Repeat("a=b;", 3) + "; c=d"}
+	require.Len(t, many.lines(), maxExpired)
+	require.Equal(t, "a=; Max-Age=0; Path=/", many.lines()[0])
 }
 
 func TestClearSiteDataOfPassedThroughAnswersKeepsTheTicket(t *testing.T) {
 	t.Parallel()
 	service := newRecorder(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nClear-Site-Data: \"cookies\"\r\n\r\nok")
-	door := doorTo(t, service.url())
-	got := exchange(t, door, "GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1; __Host-paygate=ticket\r\n\r\n")
+	proxy := serve(t, service.url())
+	got := testwire.Exchange(t, proxy, "GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1; __Host-paygate=ticket\r\n\r\n")
 	require.NotContains(t, got, "Clear-Site-Data")
 	require.Contains(t, got, "Set-Cookie: sid=; Max-Age=0; Path=/; Secure\r\n")
 	require.Contains(t, got, "Set-Cookie: sid=; Max-Age=0; Path=/out; Secure\r\n")
 	require.NotContains(t, got, "paygate=")
 	require.NotContains(t, <-service.seen, "ticket")
-	require.Contains(t, exchange(t, door, "GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1\r\n\r\n"), "Clear-Site-Data: \"cookies\"\r\n")
+	require.Contains(t, testwire.Exchange(t, proxy, "GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1\r\n\r\n"), "Clear-Site-Data: \"cookies\"\r\n")
 }
 
 func TestAHostilePathExpiresOnlySoManyCookies(t *testing.T) {
 	t.Parallel()
-	to := recipient{origin: &url.URL{Scheme: "https", Host: "apply.example"}, path: strings.Repeat("/", 60_000)}
+	to := expiry{origin: &url.URL{Scheme: "https", Host: "apply.example"}, path: strings.Repeat("/", 60_000)}
 	for i := range 10_000 {
-		to.cookies = append(to.cookies, fmt.Sprint("n", i, "=1"))
+		to.cookies += fmt.Sprint("n", i, "=1;")
 	}
-	require.LessOrEqual(t, len(prefixes(to.path)), 2*longestPath)
+	require.LessOrEqual(t, len(prefixes(to.path)), 2*maxPath)
 	require.LessOrEqual(t, len(prefixes("/"+strings.Repeat("a", 60_000))), 1)
-	require.Len(t, to.cookieNames(), mostExpired)
+	require.Len(t, to.names(), maxExpired)
 	size := 0
-	for _, line := range to.expiries() {
+	for _, line := range to.lines() {
 		size += len(line)
 	}
 	require.Less(t, size, 20_000)

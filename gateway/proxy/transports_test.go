@@ -1,4 +1,4 @@
-package gateway
+package proxy
 
 import (
 	"bufio"
@@ -19,7 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/pages"
+	"paygate/internal/testwire"
 )
 
 // onWire is a service at the level of bytes: for each connection, it reads one request whole and then does as it is told.
@@ -68,9 +68,9 @@ func says(text string) func(net.Conn) {
 
 // transportsTo reach a service within a time limit.
 func transportsTo(to *url.URL, limit time.Duration) transports {
-	g := gatewayTo(to)
-	g.UpstreamTimeout = limit
-	return g.newTransports(newBuffers())
+	o := optionsFor(to)
+	o.Timeout = limit
+	return newTransports(o, newBuffers())
 }
 
 func postTo(t testing.TB, ctx context.Context, to *url.URL, body string) *http.Request {
@@ -123,7 +123,7 @@ func TestASmallRequestIsWrittenInOnePiece(t *testing.T) {
 		_, _ = io.WriteString(conn, okReply)
 	}()
 	to := &url.URL{Scheme: "http", Host: listener.Addr().String()}
-	exchange(t, doorTo(t, to), "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na=1")
+	testwire.Exchange(t, serve(t, to), "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na=1")
 	piece := <-first
 	require.True(t, strings.HasPrefix(piece, "POST /x HTTP/1.1\r\n"), piece)
 	require.True(t, strings.HasSuffix(piece, "\r\n\r\na=1"), piece)
@@ -145,7 +145,7 @@ func TestInterimAnswersComeBeforeTheAnswer(t *testing.T) {
 		require.NoError(t, answer.Body.Close())
 
 		raw := fmt.Sprintf("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-		require.Contains(t, exchange(t, doorTo(t, s.address), raw), "HTTP/1.1 103 ", name)
+		require.Contains(t, testwire.Exchange(t, serve(t, s.address), raw), "HTTP/1.1 103 ", name)
 	}
 }
 
@@ -167,7 +167,7 @@ func TestABrokenAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
 			_, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, body))
 			require.Error(t, err, "%s, %s", name, size)
 			if name == "a head without end" {
-				require.Equal(t, "what came cannot be read", brokenBy(err), size)
+				require.Equal(t, "what came cannot be read", Cause(err), size)
 			}
 			<-ended
 		}
@@ -274,11 +274,7 @@ func TestClosingAnAnswerDoesNotReadTheRest(t *testing.T) {
 func TestTheServiceSeesNoHalfOfASmallForm(t *testing.T) {
 	t.Parallel()
 	s := newOnWire(t, says(okReply))
-	g := gatewayTo(s.address)
-	g.Pages = pages.New(pages.Options{ServiceName: "Licences"})
-	door := httptest.NewServer(g.newPassThrough())
-	t.Cleanup(door.Close)
-	conn, err := net.Dial("tcp", door.Listener.Addr().String())
+	conn, err := net.Dial("tcp", serve(t, s.address))
 	require.NoError(t, err)
 	_, err = io.WriteString(conn, "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf of it")
 	require.NoError(t, err)
@@ -302,9 +298,7 @@ func TestPassThroughRefusesATunnelNobodyAskedFor(t *testing.T) {
 				_, _ = io.Copy(io.Discard, conn)
 				close(ended)
 			})
-			g := gatewayTo(s.address)
-			g.Pages = pages.New(pages.Options{ServiceName: "Licences"})
-			require.Contains(t, exchange(t, serverOf(t, g.newPassThrough()), request), "HTTP/1.1 502 ", request)
+			require.Contains(t, testwire.Exchange(t, serve(t, s.address), request), "HTTP/1.1 502 ", request)
 			<-ended
 		}
 	}
@@ -319,9 +313,9 @@ func TestAnEncryptedServiceIsReachedByBothWays(t *testing.T) {
 	t.Cleanup(service.Close)
 	to, err := url.Parse(service.URL)
 	require.NoError(t, err)
-	g := gatewayTo(to)
-	g.UpstreamTLS = service.Client().Transport.(*http.Transport).TLSClientConfig
-	way := g.newTransports(newBuffers())
+	o := optionsFor(to)
+	o.TLS = service.Client().Transport.(*http.Transport).TLSClientConfig
+	way := newTransports(o, newBuffers())
 	for _, body := range sizes {
 		answer, err := way.RoundTrip(postTo(t, t.Context(), to, body))
 		require.NoError(t, err)

@@ -1,38 +1,52 @@
-package gateway
+package proxy
 
 import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
+
+	"paygate/gateway/origin"
 )
 
-// client is who made a request, as far as we know.
-type client struct {
-	address string   // IP
-	host    string   // as their browser names it
-	origin  *url.URL // ours that has the host, else the main one
-	proto   string   // "https" or "http", as they see it
-	trusted bool     // the peer is a trusted proxy
+// Clients says who made a request.
+type Clients struct {
+	Origins origin.List
+	Trusted []netip.Prefix // proxies whose X-Forwarded-* are believed; may be empty
+	Live    bool           // real money
 }
 
-// clientOf says who made a request. Only a trusted proxy's word counts.
-func (g *Gateway) clientOf(r *http.Request) client {
-	c := client{address: peerAddress(r), host: r.Host}
-	if c.trusted = within(c.address, g.TrustedProxies); c.trusted {
-		c.address = forwardedAddress(r.Header, c.address, g.TrustedProxies)
+// Client is who made a request, as far as we know.
+type Client struct {
+	Address string // IP
+	Host    string // as their browser names it
+	Proto   string // "https" or "http", as they see it
+	Trusted bool   // the peer is a trusted proxy
+}
+
+// Of returns who made a request. It believes only trusted proxies.
+func (cs Clients) Of(r *http.Request) Client {
+	c := Client{Address: peerAddress(r), Host: r.Host}
+	if c.Trusted = within(c.Address, cs.Trusted); c.Trusted {
+		c.Address = forwardedAddress(r.Header, c.Address, cs.Trusted)
 		if host := firstItem(r.Header["X-Forwarded-Host"]); host != "" && !strings.ContainsAny(host, " /\\@?#") {
-			c.host = host
+			c.Host = host
 		}
 	}
-	c.origin = g.Origins.FindOrMain(c.host)
-	c.proto = c.origin.Scheme
-	if said := forwardedProto(r.Header); c.trusted && said != "" && !(g.Live && c.proto == "https") {
-		c.proto = said
+	c.Proto = cs.Origins.FindOrMain(c.Host).Scheme
+	if forwarded := forwardedProto(r.Header); c.Trusted && forwarded != "" && !(cs.Live && c.Proto == "https") {
+		c.Proto = forwarded
 	}
 	return c
+}
+
+// ForwardedFor returns the value of X-Forwarded-For for the service: the peer, after the list of a trusted proxy.
+func (c Client) ForwardedFor(in *http.Request) string {
+	if before := strings.Join(in.Header["X-Forwarded-For"], ", "); c.Trusted && before != "" {
+		return before + ", " + peerAddress(in)
+	}
+	return peerAddress(in)
 }
 
 // forwardedAddress returns, of the addresses that proxies pass on, the last that is not a trusted proxy itself.
@@ -51,15 +65,15 @@ func forwardedAddress(header http.Header, address string, trusted []netip.Prefix
 	return address
 }
 
-// forwardedProto returns the scheme by which the citizen's browser came, as the first proxy says; empty where none says it.
+// forwardedProto returns the scheme that the citizen's browser used, as the first proxy says; empty where none says it.
 func forwardedProto(header http.Header) string {
-	said := []string{firstItem(header["X-Forwarded-Proto"]), forwardedParameter(header["Forwarded"], "proto")}
+	schemes := []string{firstItem(header["X-Forwarded-Proto"]), forwardedParameter(header["Forwarded"], "proto")}
 	for _, name := range []string{"X-Forwarded-Ssl", "Front-End-Https"} {
 		if strings.EqualFold(header.Get(name), "on") {
-			said = append(said, "https")
+			schemes = append(schemes, "https")
 		}
 	}
-	for _, scheme := range said {
+	for _, scheme := range schemes {
 		if scheme = strings.ToLower(scheme); scheme == "https" || scheme == "http" {
 			return scheme
 		}
@@ -96,7 +110,7 @@ func hopAddress(hop string) (netip.Addr, error) {
 }
 
 func peerAddress(r *http.Request) string {
-	if r.RemoteAddr == "" || r.RemoteAddr == "@" { // came by a Unix socket, and so from this machine
+	if r.RemoteAddr == "" || r.RemoteAddr == "@" { // by a Unix socket, and so from this machine
 		return "127.0.0.1"
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)

@@ -1,7 +1,8 @@
-package gateway
+package proxy
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
@@ -44,10 +45,10 @@ func FuzzHeadersToTheService(f *testing.F) {
 		f.Add(name, "success", "close, Paygate-Status", true)
 		f.Add(name, "a=1; paygate=x; b=\"2\"", "X-Forwarded-For", false)
 	}
-	g := gatewayTo(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})
-	g.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	p := New(optionsFor(&url.URL{Scheme: "http", Host: "127.0.0.1:1"}))
+	p.Clients.Trusted = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	f.Fuzz(func(t *testing.T, name, value, connection string, trusted bool) {
-		in := requestOf(t, http.MethodGet, "/free")
+		in := httptest.NewRequest(http.MethodGet, "/free", nil)
 		in.RemoteAddr = "192.0.2.1:1"
 		if trusted {
 			in.RemoteAddr = "10.0.0.1:1"
@@ -55,7 +56,7 @@ func FuzzHeadersToTheService(f *testing.F) {
 		in.Header = http.Header{name: {value}, http.CanonicalHeaderKey(name): {value, value}, "Connection": {connection}}
 		out := in.Clone(t.Context())
 		out.Header.Del("Connection")
-		g.rewrite(&httputil.ProxyRequest{In: in, Out: out})
+		exchange{p, requestFor(in), p.Clients.Of(in)}.rewrite(&httputil.ProxyRequest{In: in, Out: out})
 
 		require.Equal(t, []string{"none"}, out.Header["Paygate-Status"])
 		require.Len(t, out.Header["X-Forwarded-For"], 1)
@@ -84,10 +85,10 @@ func FuzzHeadersOfAnswers(f *testing.F) {
 		f.Add(name, "http://127.0.0.1:1/next")
 		f.Add(name, "default-src x; FORM-action 'none', form-action")
 	}
-	g := gatewayTo(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})
+	p := New(optionsFor(&url.URL{Scheme: "http", Host: "127.0.0.1:1"}))
 	f.Fuzz(func(t *testing.T, name, value string) {
 		header := http.Header{name: {value, value}, "Content-Type": {"text/html"}}
-		g.cleanAnswer(header, recipient{origin: g.Origins.Main()})
+		p.CleanReply(header, &http.Request{Host: "apply.example"}, "/")
 		for sent := range header {
 			require.False(t, isOursToCGI(sent), "%q came back", sent)
 		}

@@ -1,31 +1,16 @@
-package gateway
+package proxy
 
 import (
-	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/journey"
+	"paygate/internal/testwire"
 )
-
-// hear sends one request, and returns all that comes until the connection ends.
-func hear(t testing.TB, address, raw string) string {
-	t.Helper()
-	conn, err := net.Dial("tcp", address)
-	require.NoError(t, err)
-	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
-	_, err = io.WriteString(conn, raw)
-	require.NoError(t, err)
-	text, _ := io.ReadAll(conn)
-	return string(text)
-}
 
 func TestWhatCameOfAnAnswerThatBreaksOffIsShown(t *testing.T) {
 	t.Parallel()
@@ -40,7 +25,7 @@ func TestWhatCameOfAnAnswerThatBreaksOffIsShown(t *testing.T) {
 			t.Cleanup(func() { _ = l.Close() })
 			go answersOnce(l, raw)
 			service := &recorder{listener: l}
-			got := hear(t, doorTo(t, service.url()), method+" /x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
+			got := testwire.ReadAll(t, serve(t, service.url()), method+" /x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
 			require.True(t, strings.HasPrefix(got, "HTTP/1.1 200 OK\r\n"), "%s %s: %q", method, name, got)
 			require.Contains(t, got, "0123456789", "%s %s", method, name)
 			require.False(t, strings.HasSuffix(got, "0\r\n\r\n"), "it does not look complete: %q", got)
@@ -63,7 +48,7 @@ func answersOnce(l net.Listener, raw string) {
 func TestWhatCameOfAnAnswerThatStandsStillIsShown(t *testing.T) {
 	t.Parallel()
 	service := newRecorder(t, "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n0123456789") // and the connection stays open
-	conn, err := net.Dial("tcp", doorTo(t, service.url()))
+	conn, err := net.Dial("tcp", serve(t, service.url()))
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
@@ -76,48 +61,20 @@ func TestWhatCameOfAnAnswerThatStandsStillIsShown(t *testing.T) {
 	}
 }
 
-func TestABrokenReplyToADeliveryDoesNotLookComplete(t *testing.T) {
-	t.Parallel()
-	g := gatewayTo((&recorder{listener: mustListen(t)}).url())
-	door := serverOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.stream(w, r, &journey.Reply{Status: 200, Header: http.Header{}, Body: []byte("0123456789"), Broken: true})
-	}))
-	got := hear(t, door, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
-	require.Contains(t, got, "0123456789")
-	require.False(t, strings.HasSuffix(got, "0\r\n\r\n"), got)
-}
-
 func TestNoInterimAnswerGoesToAClientOfHTTP10(t *testing.T) {
 	t.Parallel()
 	for _, interim := range []string{"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 102 Processing\r\n\r\n"} {
 		service := newRecorder(t, interim+okReply)
-		door := doorTo(t, service.url())
+		proxy := serve(t, service.url())
 		for _, request := range []string{
 			"GET /x HTTP/1.0\r\nHost: h\r\n\r\n", "GET /x HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
 			"POST /x HTTP/1.0\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok",
 			"GET /x HTTP/1.0\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
 		} {
-			got := hear(t, door, request)
+			got := testwire.ReadAll(t, proxy, request)
 			require.True(t, strings.HasPrefix(got, "HTTP/1.0 200 OK\r\n"), "%q: %q", request, got)
 			require.NotContains(t, got, "HTTP/1.1")
 			require.NotContains(t, strings.ToLower(<-service.seen), "upgrade")
 		}
 	}
-}
-
-func mustListen(t testing.TB) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = l.Close() })
-	return l
-}
-
-func serverOf(t testing.TB, handler http.Handler) string {
-	t.Helper()
-	l := mustListen(t)
-	server := &http.Server{Handler: handler}
-	t.Cleanup(func() { _ = server.Close() })
-	go func() { _ = server.Serve(l) }()
-	return fmt.Sprint(l.Addr())
 }

@@ -1,0 +1,53 @@
+package headers
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"paygate/gateway/origin"
+)
+
+// CleanReply makes the header of an answer fit for a citizen: what only Paygate may say goes, and addresses at the service's own
+// origin, or at the host that it is told, become the public ones.
+func CleanReply(header http.Header, upstream *url.URL, host string, public *url.URL) {
+	for name := range header {
+		if IsOurs(name) {
+			delete(header, name)
+		}
+	}
+	for _, name := range []string{"Location", "Content-Location", "Hx-Redirect"} {
+		for i, value := range header[name] {
+			header[name][i] = atPublic(value, upstream, host, public)
+		}
+	}
+	for i, value := range header["Refresh"] {
+		if found := refreshPattern.FindStringSubmatch(value); found != nil {
+			header["Refresh"][i] = found[1] + atPublic(found[2], upstream, host, public) + found[3]
+		}
+	}
+}
+
+// atPublic returns an address of the service as the same address at the public origin, and any other as it is.
+func atPublic(address string, upstream *url.URL, host string, public *url.URL) string {
+	target, err := url.Parse(address)
+	if err != nil || target.Host == "" || !slices.Contains([]string{"", "http", "https"}, target.Scheme) {
+		return address
+	}
+	isOwn := host != "" && origin.SameHost(target.Host, host) ||
+		(target.Scheme == "" || target.Scheme == upstream.Scheme) && origin.SameHost(target.Host, upstream.Host)
+	if !isOwn {
+		return address
+	}
+	_, after, _ := strings.Cut(address, "//")
+	rest := ""
+	if end := strings.IndexAny(after, "/?#"); end >= 0 {
+		rest = after[end:]
+	}
+	return public.Scheme + "://" + public.Host + rest
+}
+
+// refreshPattern finds the address in a Refresh header as the HTML standard does: "url=" and quotes may be missing.
+var refreshPattern = regexp.MustCompile(`(?i)^(\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?['"]?)([^'"]*)(.*)$`)

@@ -1,0 +1,144 @@
+package proxy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+
+	"paygate/gateway/cookie"
+	"paygate/gateway/headers"
+	"paygate/gateway/marker"
+)
+
+// exchange is one request on its way to the service and back.
+type exchange struct {
+	*Proxy
+	Request
+	client Client
+}
+
+// rewrite makes the request that goes out. Hop-by-hop headers are gone by now, so that no client can name one of ours in
+// Connection.
+func (x exchange) rewrite(pr *httputil.ProxyRequest) {
+	x.setTarget(pr.Out.URL)
+	pr.Out.Trailer = nil
+	pr.Out.Host = cmp.Or(x.Host, x.In.Host)
+	x.rewriteHeader(pr.Out.Header)
+}
+
+// setTarget makes net/http write the target as it came. Opaque is for paths that net/url would escape again; a target that
+// begins with two slashes, which it would take for a host, has been refused.
+func (x exchange) setTarget(out *url.URL) {
+	*out = url.URL{
+		Scheme: x.Upstream.Scheme, Host: x.Upstream.Host,
+		RawPath: x.Path, RawQuery: x.Query, ForceQuery: x.HasQuery && x.Query == "",
+	}
+	out.Path, _ = url.PathUnescape(x.Path)
+	if out.EscapedPath() != x.Path {
+		out.Opaque = x.Path
+	}
+}
+
+// rewriteHeader removes from the header what must not reach the service, and adds what only Paygate may say.
+func (x exchange) rewriteHeader(header http.Header) {
+	if x.client.Trusted {
+		for _, name := range []string{"Forwarded", "X-Forwarded-Port", "X-Forwarded-Server"} {
+			if values, given := x.In.Header[name]; given {
+				header[name] = values
+			}
+		}
+	}
+	headers.Clean(header, x.client.Trusted)
+	cookie.StripHeader(header)
+	marker.CutReferrer(header)
+	if _, given := header["User-Agent"]; !given {
+		header["User-Agent"] = nil // net/http would name itself
+	}
+	status := "none"
+	if x.OnPrice != nil {
+		status = "quote"
+	}
+	// The four values lie in one slice, each without room to grow, so that what is appended to one changes no other.
+	values := []string{x.client.ForwardedFor(x.In), x.client.Host, x.client.Proto, status}
+	for i, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status"} {
+		header[name] = values[i : i+1 : i+1]
+	}
+	maps.Copy(header, x.Paid)
+}
+
+var (
+	// errPriced ends the way of a 402, which is for us alone.
+	errPriced = errors.New("the service named a price")
+	// errNoStatus: net/http reads such answers, and cannot write them.
+	errNoStatus = errors.New("the service's answer has no status")
+	// errUnasked: a 101 that nobody asked for would open a tunnel past the pay routes.
+	errUnasked = errors.New("the service switched protocols unasked")
+)
+
+// modifyResponse makes an answer of the service fit to go to the browser; one that names a price goes nowhere.
+func (x exchange) modifyResponse(answer *http.Response) error {
+	switch {
+	case answer.StatusCode < http.StatusContinue:
+		return errNoStatus
+	case answer.StatusCode == http.StatusSwitchingProtocols && answer.Request.Header["Upgrade"] == nil:
+		return errUnasked
+	case answer.StatusCode == http.StatusPaymentRequired && x.OnPrice != nil:
+		priced := answer.Header.Clone()
+		x.clean(answer.Header)
+		x.OnPrice(priced, answer.Header["Set-Cookie"])
+		return errPriced
+	}
+	x.clean(answer.Header)
+	if answer.StatusCode != http.StatusSwitchingProtocols {
+		answer.Trailer = nil
+		if answer.ContentLength < 0 { // only then is a trailer possible (RFC 9112 section 7.1.2)
+			answer.Body = withoutTrailer{answer.Body, answer}
+		}
+	}
+	if x.onPayRoute() {
+		headers.MakePrivate(answer.Header)
+	}
+	return nil
+}
+
+func (x exchange) clean(header http.Header) {
+	x.cleanReply(header, recipient{host: x.client.Host, path: x.Path, header: x.In.Header})
+}
+
+// withoutTrailer drops the trailer that net/http fills in when the body has been read.
+type withoutTrailer struct {
+	io.ReadCloser
+	answer *http.Response
+}
+
+func (b withoutTrailer) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.answer.Trailer = nil
+	}
+	return n, err
+}
+
+// Close drops what the last read filled in.
+func (b withoutTrailer) Close() error {
+	err := b.ReadCloser.Close()
+	b.answer.Trailer = nil
+	return err
+}
+
+// failed has a request answered that the service did not answer. A browser that left gets nothing.
+func (x exchange) failed(w http.ResponseWriter, _ *http.Request, err error) {
+	switch {
+	case errors.Is(err, errPriced):
+	case errors.Is(err, context.Canceled):
+		// To return would be an empty 200 for a browser that only closed its own half.
+		panic(http.ErrAbortHandler)
+	default:
+		x.OnError(w, x.In, err)
+	}
+}

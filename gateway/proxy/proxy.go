@@ -1,0 +1,96 @@
+// Package proxy passes requests through to the legacy service, and its answers back to the browser. Method, raw target and body go
+// as they came; headers that only Paygate may set are removed and set afresh.
+package proxy
+
+import (
+	"crypto/tls"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Options say where the service is, and what it may be told.
+type Options struct {
+	Upstream    *url.URL
+	Socket      string        // the service is reached by this Unix socket instead of the address; may be empty
+	Host        string        // sent as Host instead of the citizen's; may be empty
+	TLS         *tls.Config   // may be nil
+	Timeout     time.Duration // for the header of an answer
+	WebSockets  bool
+	Clients     Clients
+	CardOrigins []string // where Pay's card pages live
+
+	// OnError answers a request when no answer of the service can go to the browser. Cause describes the error for the log.
+	OnError func(w http.ResponseWriter, r *http.Request, err error)
+	Log     *slog.Logger
+}
+
+// Proxy passes requests through. Safe for concurrent use.
+type Proxy struct {
+	Options
+	transports transports
+	buffers    *buffers
+	errorLog   *log.Logger
+}
+
+// New makes a proxy.
+func New(o Options) *Proxy {
+	lent := newBuffers()
+	return &Proxy{o, newTransports(o, lent), lent, log.New(brokenAnswers{o.Log}, "", 0)}
+}
+
+// Request is a request to pass through.
+type Request struct {
+	In       *http.Request // as it came
+	Path     string        // raw; begins with exactly one slash
+	Query    string        // raw
+	HasQuery bool          // a bare "?" is not the same as none
+
+	// Paid is the header that says what was paid for a pass; nil for any other request.
+	Paid http.Header
+	// OnPrice, where set, makes this a request for a price. Where the service answers 402, OnPrice is called with the header of the
+	// answer and with its Set-Cookie lines that may go to the browser, and nothing is written.
+	OnPrice func(answer http.Header, cookies []string)
+}
+
+func (r Request) onPayRoute() bool { return r.Paid != nil || r.OnPrice != nil }
+
+// Serve passes a request through, and writes the answer. If the answer breaks off, Serve panics with http.ErrAbortHandler, because
+// to return would make it look complete.
+func (p *Proxy) Serve(w http.ResponseWriter, r Request) {
+	if !p.WebSockets || !isWebSocket(r.In) || r.onPayRoute() {
+		r.In.Header.Del("Upgrade") // an h2c tunnel would carry pay routes past us unseen
+	}
+	x := exchange{p, r, p.Clients.Of(r.In)}
+	answer := &writer{ResponseWriter: w, exchange: x, closes: w.Header().Get("Connection") == "close"}
+	defer func() {
+		if cause := recover(); cause != nil { // httputil's own, where an answer breaks off
+			answer.flush()
+			panic(cause)
+		}
+	}()
+	reverse := httputil.ReverseProxy{
+		Rewrite: x.rewrite, ModifyResponse: x.modifyResponse, ErrorHandler: x.failed,
+		Transport: p.transports, BufferPool: p.buffers, ErrorLog: p.errorLog,
+		FlushInterval: 100 * time.Millisecond, // when an answer pauses, what has come is shown
+	}
+	reverse.ServeHTTP(answer, r.In)
+}
+
+func isWebSocket(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.ProtoAtLeast(1, 1) && len(r.Header["Upgrade"]) == 1 &&
+		strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+}
+
+// brokenAnswers notes that answers broke off, and not what httputil says of it.
+type brokenAnswers struct{ log *slog.Logger }
+
+// Write drops the text.
+func (b brokenAnswers) Write(text []byte) (int, error) {
+	b.log.Debug("an answer of the service broke off")
+	return len(text), nil
+}
