@@ -51,6 +51,12 @@ var errUsage = errors.New("wrong use")
 // errNeedsPerson is a command that was done, and found what only a person can settle; it has been said already.
 var errNeedsPerson = errors.New("something needs a person")
 
+// wrongUse says what is wrong with the use of a command.
+func (e Env) wrongUse(name, format string, values ...any) error {
+	fmt.Fprintf(e.Stderr, "paygate %s: %s\n", name, fmt.Sprintf(format, values...))
+	return errUsage
+}
+
 type command struct {
 	name    string
 	summary string
@@ -66,7 +72,7 @@ func commands() []command {
 		{"sample", "the demo's sample service alone, to try a deployment with", sampleService},
 		{"check", "checks the settings and prints what they come to", check},
 		{"doctor", "checks, then asks: is the service there, does GOV.UK Pay take the key, may forms lead to it", runDoctor},
-		{"probe", "staging only: asks the service directly which spellings reach the pay code", probeRoutes},
+		{"probe", "staging only: asks the service directly which spellings reach the pay code", runProbe},
 		{"keys", "prints fresh secrets as settings", keys},
 		{"mopup", "one sweep now, through the running gateway (bbolt) or by itself (PostgreSQL)", mopup},
 		{"journeys", "lists journeys", journeys},

@@ -1,4 +1,4 @@
-package probe_test
+package probe
 
 import (
 	"bufio"
@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"paygate/gateway/command/probe"
 )
 
 // listening serves each connection and ends with the test.
@@ -44,9 +42,9 @@ func listening(t *testing.T, serve func(net.Conn)) *url.URL {
 func TestARequestIsSentByteForByte(t *testing.T) {
 	t.Parallel()
 	heard := make(chan string, 1)
-	service := probe.Service{
-		Host: "apply.example", Timeout: 10 * time.Second, Header: []string{"Cookie: a=b"},
-		URL: listening(t, func(conn net.Conn) {
+	service := service{
+		host: "apply.example", timeout: 10 * time.Second, header: []string{"Cookie: a=b"},
+		url: listening(t, func(conn net.Conn) {
 			text := make([]byte, 4096)
 			n, _ := conn.Read(text)
 			heard <- string(text[:n])
@@ -55,32 +53,32 @@ func TestARequestIsSentByteForByte(t *testing.T) {
 	}
 	const head = " HTTP/1.1\r\nHost: apply.example\r\nUser-Agent: Paygate probe\r\nAccept: text/html,*/*\r\n"
 	for _, c := range []struct {
-		spelling probe.Spelling
+		spelling Spelling
 		paid     bool
 		want     string
 	}{
 		{
-			probe.Spelling{Method: "POST", Target: `/x#/..\licences%2fapply`, Type: probe.FormType, Body: "name=Ann"},
+			Spelling{Method: "POST", Target: `/x#/..\licences%2fapply`, Type: FormType, Body: "name=Ann"},
 			false,
 			`POST /x#/..\licences%2fapply` + head + "Paygate-Status: none\r\nConnection: close\r\nCookie: a=b\r\n" +
 				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann",
 		},
 		{
-			probe.Spelling{Method: "POST", Target: "/index.php", Header: []string{"X: y"}, Type: probe.FormType, Body: "page=apply&name=Ann"},
+			Spelling{Method: "POST", Target: "/index.php", Header: []string{"X: y"}, Type: FormType, Body: "page=apply&name=Ann"},
 			true,
 			"POST /index.php" + head + "Paygate-Status: success\r\nConnection: close\r\nCookie: a=b\r\nX: y\r\n" +
 				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n\r\npage=apply&name=Ann",
 		},
 		{
-			probe.Spelling{Method: "GET", Target: "/licences/apply?a=1&name=Ann"},
+			Spelling{Method: "GET", Target: "/licences/apply?a=1&name=Ann"},
 			false,
 			"GET /licences/apply?a=1&name=Ann" + head + "Paygate-Status: none\r\nConnection: close\r\nCookie: a=b\r\n\r\n",
 		},
 	} {
-		answer, err := service.Ask(t.Context(), c.spelling, c.paid)
+		answer, err := service.ask(t.Context(), c.spelling, c.paid)
 		require.NoError(t, err)
-		require.Equal(t, 200, answer.Status)
-		require.Equal(t, "ok", answer.Body)
+		require.Equal(t, 200, answer.status)
+		require.Equal(t, "ok", answer.body)
 		require.Equal(t, c.want, <-heard)
 	}
 }
@@ -88,24 +86,24 @@ func TestARequestIsSentByteForByte(t *testing.T) {
 func TestNoAnswerAndNoServiceAreTwoThings(t *testing.T) {
 	t.Parallel()
 	ctx, giveUp := context.WithCancel(t.Context())
-	silent := probe.Service{Timeout: time.Minute, URL: listening(t, func(conn net.Conn) {
+	silent := service{timeout: time.Minute, url: listening(t, func(conn net.Conn) {
 		_, _ = http.ReadRequest(bufio.NewReader(conn))
 		giveUp()
 		_, _ = io.Copy(io.Discard, conn)
 	})}
-	_, err := silent.Ask(ctx, probe.Spelling{Method: "POST", Target: "/"}, false)
-	require.ErrorIs(t, err, probe.ErrNoAnswer)
+	_, err := silent.ask(ctx, Spelling{Method: "POST", Target: "/"}, false)
+	require.ErrorIs(t, err, errNoAnswer)
 	require.ErrorContains(t, err, "in time")
-	rude := probe.Service{Timeout: 10 * time.Second, URL: listening(t, func(conn net.Conn) {
+	rude := service{timeout: 10 * time.Second, url: listening(t, func(conn net.Conn) {
 		_, _ = http.ReadRequest(bufio.NewReader(conn))
 		_, _ = io.WriteString(conn, "220 mail.example ESMTP\r\n")
 	})}
-	_, err = rude.Ask(t.Context(), probe.Spelling{Method: "POST", Target: "/"}, false)
-	require.ErrorIs(t, err, probe.ErrNoAnswer)
-	none := probe.Service{Timeout: 10 * time.Second, URL: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}}
-	_, err = none.Ask(t.Context(), probe.Spelling{Method: "POST", Target: "/"}, false)
+	_, err = rude.ask(t.Context(), Spelling{Method: "POST", Target: "/"}, false)
+	require.ErrorIs(t, err, errNoAnswer)
+	none := service{timeout: 10 * time.Second, url: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}}
+	_, err = none.ask(t.Context(), Spelling{Method: "POST", Target: "/"}, false)
 	require.Error(t, err)
-	require.NotErrorIs(t, err, probe.ErrNoAnswer)
+	require.NotErrorIs(t, err, errNoAnswer)
 }
 
 func TestTheServiceMaySpeakTLS(t *testing.T) {
@@ -116,11 +114,11 @@ func TestTheServiceMaySpeakTLS(t *testing.T) {
 	t.Cleanup(server.Close)
 	address, err := url.Parse(server.URL)
 	require.NoError(t, err)
-	service := probe.Service{URL: address, Host: "apply.example", Timeout: 10 * time.Second}
-	_, err = service.Ask(t.Context(), probe.Spelling{Method: "GET", Target: "/"}, false)
+	service := service{url: address, host: "apply.example", timeout: 10 * time.Second}
+	_, err = service.ask(t.Context(), Spelling{Method: "GET", Target: "/"}, false)
 	require.ErrorContains(t, err, "certificate")
-	service.TLS = server.Client().Transport.(*http.Transport).TLSClientConfig
-	answer, err := service.Ask(t.Context(), probe.Spelling{Method: "GET", Target: "/"}, false)
+	service.tls = server.Client().Transport.(*http.Transport).TLSClientConfig
+	answer, err := service.ask(t.Context(), Spelling{Method: "GET", Target: "/"}, false)
 	require.NoError(t, err)
-	require.Equal(t, "apply.example", answer.Body)
+	require.Equal(t, "apply.example", answer.body)
 }

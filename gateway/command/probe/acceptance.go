@@ -1,0 +1,134 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+
+	"paygate/gateway"
+	"paygate/journey"
+)
+
+// askAcceptance sends wrong forms and the right one to a route, and prints the settings that tell their answers apart. It
+// reports whether there are any.
+func (p *prober) askAcceptance(ctx context.Context, r gateway.Route) (bool, error) {
+	if r.Terms.Kind == journey.KindPass {
+		fmt.Fprintln(p.Out, "  is a pass, which has no form")
+		return true, nil
+	}
+	q, err := p.ask(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	found, ok := q.rule()
+	if !ok {
+		fmt.Fprintln(p.Out, "  No setting tells them apart: the answers to the right form and to a wrong one are alike, or the service did\n"+
+			"  not accept the right form. Does it accept what -form says, form token included, and is the session of -cookie still\n"+
+			"  valid? Paygate does not read the page that a redirect leads to.")
+		return false, nil
+	}
+	p.printRule(r, found)
+	return true, nil
+}
+
+// ask sends the right form last, because a service may accept it only once.
+func (p *prober) ask(ctx context.Context, r gateway.Route) (question, error) {
+	address, err := p.address(r, p.Form)
+	if err != nil {
+		return question{}, err
+	}
+	held, err := url.Parse(p.Settings.Origins.Main().String() + address.target(address.Path))
+	if err != nil {
+		return question{}, err
+	}
+	q := question{held: held, fields: typed(p.Form)}
+	for _, form := range p.Wrong {
+		sent, err := p.send(ctx, r, q, "a wrong form", p.service, form)
+		if err != nil {
+			return q, err
+		}
+		q.wrong = append(q.wrong, sent)
+	}
+	var stranger submission
+	withoutCookies := p.service.withoutCookies()
+	hasCookies := len(withoutCookies.header) < len(p.service.header)
+	if hasCookies {
+		if stranger, err = p.send(ctx, r, q, "without the cookies", withoutCookies, p.Form); err != nil {
+			return q, err
+		}
+	}
+	q.right, err = p.send(ctx, r, q, "the right form", p.service, p.Form)
+	if needsLogIn := hasCookies && similarity(stranger.answer, q.right.answer) < alike; needsLogIn {
+		q.wrong = append(q.wrong, stranger)
+	}
+	return q, err
+}
+
+// send sends a form, and prints the answer and what it means with the present settings.
+func (p *prober) send(
+	ctx context.Context, r gateway.Route, q question, what string, s service, form string,
+) (submission, error) {
+	address, err := p.address(r, form)
+	if err != nil {
+		return submission{}, err
+	}
+	sent, err := s.submit(ctx, address)
+	if err != nil {
+		return sent, err
+	}
+	text := fmt.Sprint("status ", sent.status)
+	if sent.leads != "" {
+		text += ", leads to " + sent.leads
+	}
+	if sent.page != nil {
+		text += fmt.Sprint(", which answers ", sent.page.status)
+	}
+	if page := sent.lastPage(); page.body != "" {
+		says := append(page.texts(nil), "nothing that stands out")
+		text += fmt.Sprintf(", and says %q", says[0])
+	}
+	if r.Terms.Acceptance != nil {
+		verdict, _ := r.Terms.Verdict(q.answer(sent))
+		text += fmt.Sprintf(" (%s with these settings)", verdict)
+	}
+	fmt.Fprintf(p.Out, "  %-20s %s\n", what, text)
+	return sent, nil
+}
+
+// withoutCookies returns the service as it is asked by somebody whose session has ended.
+func (s service) withoutCookies() service {
+	var lines []string
+	for _, line := range s.header {
+		if _, isCookie := cookieLine(line); !isCookie {
+			lines = append(lines, line)
+		}
+	}
+	s.header = lines
+	return s
+}
+
+// typed returns the values of a form.
+func typed(form string) []string {
+	values, _ := url.ParseQuery(form)
+	return slices.Concat(slices.Collect(maps.Values(values))...)
+}
+
+func (p *prober) printRule(r gateway.Route, found rule) {
+	fmt.Fprintln(p.Out, "  These settings tell them apart:")
+	for _, line := range [][2]string{
+		{"ACCEPT", found.accept}, {"ACCEPT_LOCATION", found.location}, {"ACCEPT_TEXT", found.text}, {"REFUSE_TEXT", found.refuse},
+	} {
+		if line[1] != "" {
+			fmt.Fprintf(p.Out, "%s%s=%s\n", r.Setting, line[0], line[1])
+		}
+	}
+	switch {
+	case found.text == journey.Any:
+		fmt.Fprintln(p.Out, "  They go by the status alone. Try other mistakes too: some services answer them in different ways.")
+	case found.text != "" || found.refuse != "":
+		fmt.Fprintln(p.Out, "  If the service has Welsh pages, add their text after \" | \".")
+	}
+	fmt.Fprintln(p.Out)
+}
