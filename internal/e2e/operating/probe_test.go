@@ -90,10 +90,10 @@ func TestAProbeSaysWhatItCannotTell(t *testing.T) {
 	always := testserver.NewProbedService(t, func(*http.Request) bool { return true })
 	status, _, complained := testserver.Types(t, always.Environ(), "probe", "-staging")
 	require.Equal(t, 1, status)
-	require.Contains(t, complained, "like the answer to an address that is not there: -expect TEXT tells them apart")
+	require.Contains(t, complained, "like the answer to an address that does not exist: -expect TEXT tells them apart")
 	status, _, complained = testserver.Types(t, always.Environ(), "probe", "-staging", "-expect", "received")
 	require.Equal(t, 1, status)
-	require.Contains(t, complained, "-expect: the text is in the answer to an address that is not there")
+	require.Contains(t, complained, "-expect: the text is also in the answer to an address that does not exist")
 	again := testserver.NewProbedService(t, func(*http.Request) bool { return false }) // the form once more, with an error in it
 	status, _, complained = testserver.Types(t, again.Environ(), "probe", "-staging")
 	require.Equal(t, 1, status)
