@@ -1,5 +1,5 @@
-// Package metrics counts what Paygate does, for Prometheus, under the names that dashboards and alerts rely on. The rooms
-// tell it through their hooks; what is open, due and stuck is read from the store when Prometheus asks.
+// Package metrics counts what Paygate does, for Prometheus, under the names that dashboards and alerts rely on. Other
+// packages report through hooks. What is open, due and stuck is read from the store when Prometheus asks.
 package metrics
 
 import (
@@ -14,17 +14,17 @@ import (
 	"paygate/journey"
 )
 
-// Store is what is read when Prometheus asks.
+// Store is what is read of a store when Prometheus asks.
 type Store interface {
 	// CountOpen counts the journeys that are not at rest, by state.
 	CountOpen(context.Context) (map[journey.State]int, error)
-	// OldestDue is the due time of the journey that has been due longest; false when there is none.
+	// OldestDue returns the due time of the journey that has been due longest. It reports false if there is none.
 	OldestDue(context.Context) (time.Time, bool, error)
-	// Damaged lists what was set aside because it is not what was written.
+	// Damaged lists the journeys that were set aside because they are damaged.
 	Damaged(context.Context) ([]journey.ID, error)
 }
 
-// Metrics counts. Its methods are safe for concurrent use, and are the hooks of the other rooms.
+// Metrics counts. Its methods are the hooks of other packages, and safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -41,10 +41,10 @@ type Metrics struct {
 	shadowed   *prometheus.CounterVec
 }
 
-// seconds are the bounds of the histograms: from a fast answer to the longest time-out.
+// seconds are the buckets of the histograms: from a fast answer to the longest timeout.
 var seconds = []float64{.005, .02, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
-// New makes metrics with a registry of their own, for these routes.
+// New returns Metrics for these routes, with a registry of their own.
 func New(store Store, routes []string, now func() time.Time) *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "paygate_" + name, Help: help}, labels)
@@ -56,20 +56,29 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 		registry:   prometheus.NewRegistry(),
 		entered:    counter("journeys_total", "Journeys that entered a state.", "route", "state"),
 		money:      counter("money_pence_total", "Pence taken from citizens, and returned to them.", "route", "what"),
-		swept:      counter("mopup_total", "Journeys that sweeps visited, by what became of them.", "result"),
-		deliveries: counter("deliveries_total", "Requests handed to the service, by what became of them.", "route", "verdict", "by"),
+		swept:      counter("mopup_total", "Journeys visited by sweeps, by result.", "result"),
+		deliveries: counter("deliveries_total", "Requests sent to the service, by verdict.", "route", "verdict", "by"),
 		service:    histogram("upstream_seconds", "How long the service took for a delivery."),
 		payCalls:   counter("pay_requests_total", "Requests to GOV.UK Pay, by status or Pay's code.", "call", "code"),
 		payTime:    histogram("pay_request_seconds", "How long GOV.UK Pay took."),
-		requests:   counter("requests_total", "Requests at the public door.", "kind"),
+		requests:   counter("requests_total", "Requests to the public listener.", "kind"),
 		webhooks:   counter("webhooks_total", "Messages from GOV.UK Pay.", "result"),
-		shadowed:   counter("shadow_total", "Requests on routes in shadow mode, by what would have become of them.", "route", "what"),
-		lost:       counter("collections_failed_total", "Payments that GOV.UK Pay had confirmed and could not collect, the service being given.", "route"),
+		shadowed:   counter("shadow_total", "Requests on routes in shadow mode, by what would have happened.", "route", "what"),
+		lost:       counter("collections_failed_total", "Payments confirmed by GOV.UK Pay that it could not collect although the service was given.", "route"),
 	}
-	m.registry.MustRegister(m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks, m.lost, m.shadowed,
-		newFromStore(store, now), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(
+		m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks,
+		m.lost, m.shadowed, newFromStore(store, now),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	m.startAtZero(routes)
+	return m
+}
+
+// startAtZero makes the counters of known label values exist, so that their first count is an increase.
+func (m *Metrics) startAtZero(routes []string) {
 	for _, result := range []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"} {
-		m.webhooks.WithLabelValues(result) // so that the first one is an increase
+		m.webhooks.WithLabelValues(result)
 	}
 	for _, kind := range []string{"pass_through", "pay", "own", "refused"} {
 		m.requests.WithLabelValues(kind)
@@ -80,10 +89,9 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 			m.shadowed.WithLabelValues(route, what)
 		}
 	}
-	return m
 }
 
-// Handler answers Prometheus.
+// Handler serves the metrics to Prometheus.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
@@ -102,7 +110,7 @@ func (m *Metrics) Applied(a journey.Applied) {
 	m.money.WithLabelValues(route, "returned").Add(float64(returned))
 }
 
-// moved is the money that a step showed to be taken, and to be given back. Money that was only reserved is neither.
+// moved returns the money that was taken and given back in a step. Reserved money is neither.
 func moved(before, after journey.Journey) (taken, returned int64) {
 	known := map[string]journey.Payment{}
 	for _, p := range before.Payments {
@@ -117,7 +125,7 @@ func moved(before, after journey.Journey) (taken, returned int64) {
 	return taken, returned
 }
 
-// Swept counts what a sweep did, by the words of its counts.
+// Swept counts what a sweep did, by the names of its counts.
 func (m *Metrics) Swept(counts map[string]int) {
 	for result, n := range counts {
 		m.swept.WithLabelValues(result).Add(float64(n))
@@ -136,10 +144,10 @@ func (m *Metrics) PayCalled(call, code string, took time.Duration) {
 	m.payTime.Observe(took.Seconds())
 }
 
-// RequestReceived counts a request at the public door.
+// RequestReceived counts a request to the public listener.
 func (m *Metrics) RequestReceived(kind string) { m.requests.WithLabelValues(kind).Inc() }
 
-// Shadowed counts what would have become of a request on a route in shadow mode.
+// Shadowed counts what would have happened to a request on a route in shadow mode.
 func (m *Metrics) Shadowed(route, what string) { m.shadowed.WithLabelValues(route, what).Inc() }
 
 // WebhookReceived counts a message from GOV.UK Pay.

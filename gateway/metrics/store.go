@@ -9,10 +9,10 @@ import (
 	"paygate/journey"
 )
 
-// readFor is how long one reading of the store may take.
-const readFor = 5 * time.Second
+// readTimeout limits how long the store may take.
+const readTimeout = 5 * time.Second
 
-// fromStore reads gauges from the store whenever Prometheus asks: all replicas on one store say the same.
+// fromStore reads gauges from the store when Prometheus asks, so that all replicas on one store report the same.
 type fromStore struct {
 	store Store
 	now   func() time.Time
@@ -29,7 +29,7 @@ func newFromStore(store Store, now func() time.Time) *fromStore {
 		open:    describe("journeys_open", "Journeys that are not at rest.", "state"),
 		oldest:  describe("oldest_due_seconds", "How late the most overdue journey is."),
 		stuck:   describe("stuck", "Journeys that wait for a person."),
-		damaged: describe("damaged", "Journeys set aside because what is stored is not what was written."),
+		damaged: describe("damaged", "Journeys set aside because they are damaged."),
 	}
 }
 
@@ -41,10 +41,16 @@ func (c *fromStore) Describe(to chan<- *prometheus.Desc) {
 	to <- c.damaged
 }
 
-// Collect implements prometheus.Collector. What cannot be read is an error in the answer, never an old figure.
+// Collect implements prometheus.Collector. A failed read is an error in the answer, never an old figure.
 func (c *fromStore) Collect(to chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), readFor)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
+	c.collectOpen(ctx, to)
+	c.collectOldest(ctx, to)
+	c.collectDamaged(ctx, to)
+}
+
+func (c *fromStore) collectOpen(ctx context.Context, to chan<- prometheus.Metric) {
 	counts, err := c.store.CountOpen(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(c.open, err)
@@ -52,24 +58,33 @@ func (c *fromStore) Collect(to chan<- prometheus.Metric) {
 	}
 	for _, state := range journey.States() {
 		if !state.AtRest() {
-			to <- prometheus.MustNewConstMetric(c.open, prometheus.GaugeValue, float64(counts[state]), string(state))
+			to <- gauge(c.open, float64(counts[state]), string(state))
 		}
 	}
-	to <- prometheus.MustNewConstMetric(c.stuck, prometheus.GaugeValue, float64(counts[journey.StateStuck]))
-	due, some, err := c.store.OldestDue(ctx)
-	if err != nil {
+	to <- gauge(c.stuck, float64(counts[journey.StateStuck]))
+}
+
+func (c *fromStore) collectOldest(ctx context.Context, to chan<- prometheus.Metric) {
+	due, found, err := c.store.OldestDue(ctx)
+	switch {
+	case err != nil:
 		to <- prometheus.NewInvalidMetric(c.oldest, err)
-		return
+	case found:
+		to <- gauge(c.oldest, max(0, c.now().Sub(due).Seconds()))
+	default:
+		to <- gauge(c.oldest, 0)
 	}
-	late := 0.0
-	if some {
-		late = max(0, c.now().Sub(due).Seconds())
-	}
-	to <- prometheus.MustNewConstMetric(c.oldest, prometheus.GaugeValue, late)
+}
+
+func (c *fromStore) collectDamaged(ctx context.Context, to chan<- prometheus.Metric) {
 	damaged, err := c.store.Damaged(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(c.damaged, err)
 		return
 	}
-	to <- prometheus.MustNewConstMetric(c.damaged, prometheus.GaugeValue, float64(len(damaged)))
+	to <- gauge(c.damaged, float64(len(damaged)))
+}
+
+func gauge(desc *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 }

@@ -1,0 +1,113 @@
+package metrics_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/metrics"
+	"paygate/journey"
+)
+
+var update = flag.Bool("update", false, "write the golden file")
+
+var now = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+// fakeStore is a store with a few open journeys.
+type fakeStore struct{ err error }
+
+func (s *fakeStore) CountOpen(context.Context) (map[journey.State]int, error) {
+	return map[journey.State]int{journey.StatePaying: 3, journey.StateStuck: 1}, s.err
+}
+
+func (s *fakeStore) OldestDue(context.Context) (time.Time, bool, error) {
+	return now.Add(-90 * time.Second), true, s.err
+}
+
+func (s *fakeStore) Damaged(context.Context) ([]journey.ID, error) {
+	return []journey.ID{"01DAMAGED"}, s.err
+}
+
+// scrape returns Paygate's own metrics as Prometheus reads them.
+func scrape(t *testing.T, m *metrics.Metrics) (status int, text string) {
+	t.Helper()
+	answer := httptest.NewRecorder()
+	m.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	var own []string
+	for line := range strings.Lines(answer.Body.String()) {
+		if strings.HasPrefix(strings.TrimLeft(line, "# HELPTY"), "paygate_") {
+			own = append(own, line)
+		}
+	}
+	return answer.Code, strings.Join(own, "")
+}
+
+// TestNamesAndLabelsAreStable compares with the golden file: dashboards and alerts rely on every name and label in it.
+func TestNamesAndLabelsAreStable(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(&fakeStore{}, []string{"licence"}, func() time.Time { return now })
+	paying := journey.Journey{
+		State: journey.StatePaying, Terms: journey.Terms{Route: "licence"},
+		Payments: []journey.Payment{{ID: "pay1", Status: journey.StatusCreated}},
+	}
+	confirmed := paying
+	confirmed.State = journey.StateConfirmed
+	confirmed.Payments = []journey.Payment{{ID: "pay1", Status: journey.StatusSuccess, Total: 2500}}
+	lost := confirmed
+	lost.CollectionFailed = true
+	lost.Payments = []journey.Payment{{ID: "pay1", Status: journey.StatusSuccess, Total: 2500, Refunded: 500}}
+
+	m.Applied(journey.Applied{Before: paying, After: confirmed})
+	m.Applied(journey.Applied{Before: confirmed, After: confirmed})
+	m.Applied(journey.Applied{Before: confirmed, After: lost})
+	m.Swept(map[string]int{"visited": 2, "released": 1, "failed": 0})
+	m.Delivered("licence", "return", journey.VerdictAccepted, 250*time.Millisecond)
+	m.PayCalled("create", "201", 125*time.Millisecond)
+	m.PayCalled("get", "unreachable", 8*time.Second)
+	m.RequestReceived("pay")
+	m.Shadowed("licence", "held")
+	m.WebhookReceived("accepted")
+
+	status, text := scrape(t, m)
+	require.Equal(t, http.StatusOK, status)
+	const file = "testdata/metrics.golden"
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+	}
+	golden, err := os.ReadFile(file)
+	require.NoError(t, err, "write it with -update")
+	require.Equal(t, string(golden), text)
+}
+
+func TestReservedMoneyIsNeitherTakenNorReturned(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(&fakeStore{}, nil, time.Now)
+	reserved := journey.Journey{
+		State: journey.StateConfirmed, Terms: journey.Terms{Route: "licence"},
+		Payments: []journey.Payment{{ID: "pay1", Status: journey.StatusCapturable, Money: 2500}},
+	}
+	m.Applied(journey.Applied{After: reserved})
+	_, text := scrape(t, m)
+	require.Contains(t, text, `paygate_money_pence_total{route="licence",what="taken"} 0`)
+	require.Contains(t, text, `paygate_money_pence_total{route="licence",what="returned"} 0`)
+}
+
+func TestUnreadableStoreLeavesOutItsGauges(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(&fakeStore{err: errors.New("connection refused")}, []string{"licence"}, time.Now)
+	status, text := scrape(t, m)
+	require.Equal(t, http.StatusOK, status, "the other metrics are there")
+	require.Contains(t, text, "paygate_webhooks_total")
+	for _, gauge := range []string{"journeys_open", "oldest_due_seconds", "stuck", "damaged"} {
+		require.NotContains(t, text, "paygate_"+gauge)
+	}
+}
