@@ -84,7 +84,7 @@ func (w Env) warnOfExposure(ctx context.Context, s config.Settings, log *slog.Lo
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if text, _ := config.Exposed(ctx, s.Upstream, w.lookUp); text != "" {
+	if text, _ := config.Exposed(ctx, s.Upstream.URL, w.lookUp); text != "" {
 		log.WarnContext(ctx, text)
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -16,69 +17,73 @@ import (
 // between separates the alternatives of ACCEPT_TEXT and REFUSE_TEXT.
 const between = " | "
 
-// acceptance reads how the service of a route says yes.
-func (c routeChecker) acceptance(v routeVariables, kind journey.Kind) (journey.Statuses, *journey.Acceptance) {
-	accept := v.Accept
-	if accept == "" && kind == journey.KindPass {
-		accept = "2xx,304"
+// Types of the settings that say which answers of the service mean yes.
+type (
+	places []string // beginnings of a path with its query, or of a whole address; or *
+	texts  []string // alternatives; or *
+)
+
+// acceptance returns the rule of a route; a nil one if the settings do not say yet.
+func (v routeSettings) acceptance(kind journey.Kind) (journey.Statuses, *journey.Acceptance) {
+	statuses := v.Accept
+	if statuses == nil && kind == journey.KindPass {
+		statuses = journey.Statuses{{From: 200, To: 299}, {From: 304, To: 304}}
 	}
-	if accept == "" {
-		c.fault(c.name("ACCEPT"), "is required: with which status does the service answer a form that it accepts? "+
-			"Write 302,303 and ACCEPT_LOCATION if it redirects to a confirmation; "+
-			"write 200, and ACCEPT_TEXT or REFUSE_TEXT, if it shows a page. In staging, paygate probe -wrong finds the settings")
+	if statuses == nil {
 		return nil, nil
 	}
-	statuses := c.statuses(accept)
-	rule := &journey.Acceptance{
-		Locations: c.locations(v.AcceptLocation),
-		Texts:     c.texts("ACCEPT_TEXT", v.AcceptText), RefuseTexts: c.texts("REFUSE_TEXT", v.RefuseText),
-	}
-	if slices.Contains(rule.RefuseTexts, journey.Any) {
-		c.fault(c.name("REFUSE_TEXT"), "* would refuse every page")
-	}
-	if kind == journey.KindSubmission {
-		c.unsaid(v, statuses)
-	}
-	return statuses, rule
+	return statuses, &journey.Acceptance{Locations: v.AcceptLocation, Texts: v.AcceptText, RefuseTexts: v.RefuseText}
 }
 
-// unsaid reports a submission route whose settings cannot tell yes from no.
-func (c routeChecker) unsaid(v routeVariables, statuses journey.Statuses) {
-	if statuses.Overlap(200, 299) && v.AcceptText == "" && v.RefuseText == "" {
-		c.fault(c.name("ACCEPT_TEXT"), "is required with ACCEPT=%s, or REFUSE_TEXT: "+
-			"many services show an invalid form again with the same status. Write a text that is on the confirmation page and on no "+
-			"other page, or in REFUSE_TEXT a text that is on every page that says what is wrong. "+
-			"With ACCEPT_TEXT=* the status alone decides", v.Accept)
+// checkAcceptance reports a submission route whose settings cannot tell yes from no.
+func (c routeChecker) checkAcceptance(v routeSettings, kind journey.Kind) {
+	if slices.Contains(v.RefuseText, journey.Any) {
+		c.fault("REFUSE_TEXT", "* would refuse every page")
 	}
-	if statuses.Overlap(302, 303) && v.AcceptLocation == "" {
-		c.fault(c.name("ACCEPT_LOCATION"), "is required with ACCEPT=%s: "+
+	accept := c.text("ACCEPT")
+	switch {
+	case kind == journey.KindPass:
+		return
+	case accept == "":
+		c.fault("ACCEPT", "is required: with which status does the service answer a form that it accepts? "+
+			"Write 302,303 and ACCEPT_LOCATION if it redirects to a confirmation; "+
+			"write 200, and ACCEPT_TEXT or REFUSE_TEXT, if it shows a page. "+
+			"In staging, paygate probe -wrong finds the settings")
+	case v.Accept.Overlap(200, 299) && c.text("ACCEPT_TEXT") == "" && c.text("REFUSE_TEXT") == "":
+		c.fault("ACCEPT_TEXT", "is required with ACCEPT=%s, or REFUSE_TEXT: "+
+			"many services show an invalid form again with the same status. "+
+			"Write a text that is on the confirmation page and on no other page, "+
+			"or in REFUSE_TEXT a text that is on every page that says what is wrong. "+
+			"With ACCEPT_TEXT=* the status alone decides", accept)
+	}
+	if v.Accept.Overlap(302, 303) && v.AcceptLocation == nil && c.sound("ACCEPT_LOCATION") {
+		c.fault("ACCEPT_LOCATION", "is required with ACCEPT=%s: "+
 			"a service also redirects to its log-in, to an error and back to the form. "+
 			"Write the beginning of the confirmation's address, such as /licences/confirmation. "+
-			"ACCEPT_LOCATION=* accepts any redirect within the service, except that a person decides about one that looks like a log-in or an error", v.Accept)
+			"ACCEPT_LOCATION=* accepts any redirect within the service, "+
+			"except that a person decides about one that looks like a log-in or an error", accept)
 	}
 }
 
 var statusPattern = regexp.MustCompile(`^([23])xx$|^([2-5][0-9]{2})(?:-([2-5][0-9]{2}))?$`)
 
-// statuses reads a list of 2xx, 3xx, 302 or 200-204.
-func (c routeChecker) statuses(value string) journey.Statuses {
-	var statuses journey.Statuses
-	for _, item := range c.list(c.name("ACCEPT"), value) {
+// parseStatuses accepts a list of 2xx, 3xx, 302 or 200-204.
+func parseStatuses(text string) (journey.Statuses, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, errors.New("names no status")
+	}
+	return parseEach(text, func(item string) (journey.StatusRange, error) {
 		parts := statusPattern.FindStringSubmatch(item)
 		if parts == nil {
-			c.fault(c.name("ACCEPT"), "%q is not a status that can say yes; write 2xx, 3xx, 303 or 200-204", item)
-			continue
+			return journey.StatusRange{},
+				fmt.Errorf("%q is not a status that can say yes; write 2xx, 3xx, 303 or 200-204", item)
 		}
 		r := statusRange(parts)
 		if r.From > r.To || r.From != r.To && r.To >= 300 && (r.From < 302 || r.To > 303) {
-			c.fault(c.name("ACCEPT"), "%q is not a range that can say yes; write statuses one by one, such as 302,303", item)
+			return r, fmt.Errorf("%q is not a range that can say yes; write statuses one by one, such as 302,303", item)
 		}
-		statuses = append(statuses, r)
-	}
-	if len(statuses) == 0 {
-		c.fault(c.name("ACCEPT"), "names no status")
-	}
-	return statuses
+		return r, nil
+	})
 }
 
 // statusRange returns the range of an item. 3xx means 302 and 303 only; other redirects mean neither yes nor no unless
@@ -97,19 +102,18 @@ func statusRange(parts []string) journey.StatusRange {
 	}
 }
 
-// locations reads a list of beginnings of a path with its query, or of a whole address; or *.
-func (c routeChecker) locations(value string) []string {
-	places := c.list(c.name("ACCEPT_LOCATION"), value)
-	for _, place := range places {
-		if place == journey.Any && len(places) > 1 {
-			c.fault(c.name("ACCEPT_LOCATION"), "* accepts any redirect, so the other items have no effect")
-		}
+func parsePlaces(text string) (places, error) {
+	all, err := parseEach(text, func(place string) (string, error) {
 		if place != journey.Any && !isPlace(place) {
-			c.fault(c.name("ACCEPT_LOCATION"),
-				"%q must be the beginning of an address without wildcards, such as /licences/confirmation or /index.php?page=done", place)
+			return "", fmt.Errorf("%q must be the beginning of an address without wildcards, "+
+				"such as /licences/confirmation or /index.php?page=done", place)
 		}
+		return place, nil
+	})
+	if slices.Contains(all, journey.Any) && len(all) > 1 {
+		err = errors.Join(err, errors.New("* accepts any redirect, so the other items have no effect"))
 	}
-	return places
+	return all, err
 }
 
 func isPlace(place string) bool {
@@ -124,21 +128,17 @@ func isPlace(place string) bool {
 	return !dots && (u.Host == "" && u.Scheme == "" || u.Host != "" && (u.Scheme == "https" || u.Scheme == "http"))
 }
 
-// texts reads alternatives, or *.
-func (c routeChecker) texts(variable, value string) []string {
-	if value == "" {
-		return nil
-	}
-	texts := strings.Split(value, between)
-	for _, text := range texts {
-		if strings.TrimSpace(text) == "" {
-			c.fault(c.name(variable), "has an empty text, which is in every page")
-		}
-		if text == journey.Any && len(texts) > 1 {
-			c.fault(c.name(variable), "* cannot be combined with a text")
+func parseTexts(text string) (texts, error) {
+	all := strings.Split(text, between)
+	for _, alternative := range all {
+		if strings.TrimSpace(alternative) == "" {
+			return nil, errors.New("has an empty text, which is in every page")
 		}
 	}
-	return texts
+	if slices.Contains(all, journey.Any) && len(all) > 1 {
+		return nil, errors.New("* cannot be combined with a text")
+	}
+	return all, nil
 }
 
 // describeAcceptance says in words how a service says yes.

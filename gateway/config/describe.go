@@ -19,13 +19,13 @@ func (s Settings) Describe() string {
 		fmt.Fprintf(&b, "%-16s %s\n", name, fmt.Sprintf(format, values...))
 	}
 	line("service", "%s at %s", s.ServiceName, s.Origins)
-	line("upstream", "%s, time limit %s", s.describeUpstream(), s.UpstreamTimeout)
+	line("upstream", "%s, time limit %s", s.Upstream, s.UpstreamTimeout)
 	line("GOV.UK Pay", "%s, %s", s.PayAPIURL, map[bool]string{true: "live", false: "test: no money is taken"}[s.Live])
 	line("webhooks", "%d secrets", len(s.PayWebhookSecrets))
 	line("secrets", "%d", len(s.Secrets))
 	line("store", "%s", s.Store.Kind)
-	line("public door", "%s, our own addresses under %s", s.Listen, s.Prefix)
-	line("staff door", "%s, %d tokens", s.StaffListen, len(s.StaffTokens))
+	line("public listener", "%s, our own addresses under %s", s.Listen, s.Prefix)
+	line("staff listener", "%s, %d tokens", s.StaffListen, len(s.StaffTokens))
 	line("language", "%s", describeLanguage(s.Language))
 	for _, r := range s.Routes {
 		line("route "+r.Name, "%s, %s, %s", r.Match, describePrice(r), describeTerms(r))
@@ -60,13 +60,6 @@ func describeCondition(c gateway.Condition) string {
 		return fmt.Sprintf("the form has the field %s", c.Field)
 	}
 	return fmt.Sprintf("the form field %s is %s", c.Field, c.Value)
-}
-
-func (s Settings) describeUpstream() string {
-	if s.UpstreamSocket != "" {
-		return "unix:" + s.UpstreamSocket
-	}
-	return s.Upstream.String()
 }
 
 func describeLanguage(sources []gateway.LanguageSource) string {
@@ -117,10 +110,11 @@ func warnings(s Settings) []string {
 		found = append(found, "PAYGATE_PAY_MODE=test: no money is taken, and the service is released all the same")
 	}
 	if s.PayAPIKey != "" && !strings.HasPrefix(s.PayAPIKey, "api_live_") && !strings.HasPrefix(s.PayAPIKey, "api_test_") {
-		found = append(found, "PAYGATE_PAY_API_KEY does not say whether it is live or test; make sure that it fits PAYGATE_PAY_MODE")
+		found = append(found, "PAYGATE_PAY_API_KEY does not say whether it is live or test; "+
+			"make sure that it fits PAYGATE_PAY_MODE")
 	}
 	if address, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil { // a name is looked up by whoever connects
-		if text := exposed(s.Upstream, []netip.Addr{address}); text != "" {
+		if text := exposed(s.Upstream.URL, []netip.Addr{address}); text != "" {
 			found = append(found, text)
 		}
 	}

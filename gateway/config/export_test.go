@@ -1,18 +1,21 @@
 package config
 
-// Defaults gives the default of each variable that has one.
+import "strings"
+
+// Defaults returns the default of each variable that has one.
 func Defaults(routes []string) map[string]string {
-	defaults := map[string]string{}
-	add := func(v any, prefix string) {
-		for _, p := range paramsOf(v, prefix) {
-			if p.HasDefaultValue {
-				defaults[p.Key] = p.DefaultValue
-			}
+	defaults := map[string]string{"PAYGATE_PAY_CARD_ORIGINS": strings.Join(initial().PayCardOrigins, ",")}
+	for _, d := range declarations[Settings](prefix) {
+		if value := d.tag("default"); value != "" {
+			defaults[d.name] = value
 		}
 	}
-	add(&variables{}, prefix)
 	for _, route := range routes {
-		add(&routeVariables{}, routePrefix(route))
+		for _, d := range declarations[routeSettings](routePrefix(route)) {
+			if value := d.tag("default"); value != "" {
+				defaults[d.name] = value
+			}
+		}
 	}
 	return defaults
 }

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Faults are all that is wrong with the settings, a line each, by the name of the variable. No value of a secret is in
-// it.
+// Faults lists everything that is wrong with the settings, a line each, by the name of the variable. It never contains
+// the value of a secret.
 type Faults []string
 
 func (f Faults) Error() string { return strings.Join(f, "\n") }
 
-// undecided are faults of a route that does not say yet how its service says yes.
+// undecided matches the faults of a route that does not say yet how its service says yes.
 var undecided = regexp.MustCompile(`^PAYGATE_ROUTE_\S+_ACCEPT(_LOCATION|_TEXT)?: is required`)
 
-// WithoutAcceptance is what else is wrong; nil when nothing is.
+// WithoutAcceptance returns the other faults, and nil if there are none.
 func (f Faults) WithoutAcceptance() error {
 	others := slices.DeleteFunc(slices.Clone(f), undecided.MatchString)
 	if len(others) == 0 {
@@ -25,16 +25,29 @@ func (f Faults) WithoutAcceptance() error {
 	return others
 }
 
-// checker collects faults while it converts.
-type checker struct {
-	faults Faults
-}
-
+// fault records that a setting is wrong.
 func (c *checker) fault(name, format string, values ...any) {
+	c.faulty[name] = true
 	c.faults = append(c.faults, name+": "+fmt.Sprintf(format, values...))
 }
 
-// result is nil when nothing is wrong.
+// report records each of the errors that are joined in one, if there are any.
+func (c *checker) report(name string, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			c.report(name, err)
+		}
+	} else if err != nil {
+		c.fault(name, "%v", err)
+	}
+}
+
+// sound reports whether no fault is known of any of the settings, so that it makes sense to compare them.
+func (c *checker) sound(names ...string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return c.faulty[name] })
+}
+
+// result returns the faults as an error, and nil if there are none.
 func (c *checker) result() error {
 	if len(c.faults) == 0 {
 		return nil
@@ -45,14 +58,17 @@ func (c *checker) result() error {
 
 // gone are settings of earlier versions.
 var gone = map[string]string{
-	"PAYGATE_HOLD_HEADERS": "no longer exists: a held request now keeps every header that free traffic carries. Delete the setting",
+	"PAYGATE_HOLD_HEADERS": "no longer exists: a held request now keeps every header that free traffic carries. " +
+		"Delete the setting",
 }
 
-// unknown reports variables that nobody reads: a misspelt pay route would be free of charge.
+// unknown reports variables that do not exist: a misspelt pay route would be free of charge. If the names of the routes
+// are wrong, the settings of routes cannot be told from misspelt ones.
 func (c *checker) unknown(environ, known []string) {
 	for _, pair := range environ {
 		name, _, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, prefix) || slices.Contains(known, name) {
+		unclear := strings.HasPrefix(name, prefix+"ROUTE_") && !c.sound(prefix+"ROUTES")
+		if !strings.HasPrefix(name, prefix) || slices.Contains(known, name) || unclear {
 			continue
 		}
 		if why, was := gone[name]; was {
@@ -65,12 +81,12 @@ func (c *checker) unknown(environ, known []string) {
 	}
 }
 
-// nearest is the known name with the fewest edits, when these are few.
+// nearest returns the known name with the fewest edits, if these are few.
 func nearest(name string, known []string) string {
-	best, fewest := "", 4
+	best, edits := "", 4
 	for _, candidate := range known {
-		if d := distance(name, candidate); d < fewest {
-			best, fewest = candidate, d
+		if d := distance(name, candidate); d < edits {
+			best, edits = candidate, d
 		}
 	}
 	return best

@@ -27,8 +27,8 @@ func ReadSigningKeys(files []string) (signature.Keys, error) {
 	return keys, nil
 }
 
-// ReadUpstreamRoots reads PAYGATE_UPSTREAM_CA_FILE: the system's roots are trusted and, where a file is given, its certificates
-// too.
+// ReadUpstreamRoots reads PAYGATE_UPSTREAM_CA_FILE. It trusts the roots of the system and, if there is a file, its
+// certificates too.
 func ReadUpstreamRoots(file string) (*tls.Config, error) {
 	if file == "" {
 		return nil, nil // net/http's own default

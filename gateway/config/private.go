@@ -9,20 +9,22 @@ import (
 	"strings"
 )
 
-// carriers share this address space within their networks (RFC 6598), and clusters use it; the internet has no way to it.
-var carriers = netip.MustParsePrefix("100.64.0.0/10")
+// sharedSpace is the address space that carriers share within their networks (RFC 6598), and that clusters use. The
+// internet has no way to it.
+var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 
-// isPrivate tells whether an address can be reached from its own machine or network alone.
+// isPrivate reports whether an address can be reached only from its own machine or network.
 func isPrivate(address netip.Addr) bool {
 	address = address.Unmap().WithZone("")
-	return address.IsLoopback() || address.IsPrivate() || address.IsLinkLocalUnicast() || address.IsUnspecified() || carriers.Contains(address)
+	return address.IsLoopback() || address.IsPrivate() || address.IsLinkLocalUnicast() || address.IsUnspecified() ||
+		sharedSpace.Contains(address)
 }
 
 // LookUp resolves a name, as the method LookupNetIP of net.Resolver does.
 type LookUp func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-// Exposed says in words which addresses of the service the internet may have a way to, and is empty when all of them are
-// private. It is the one rule for that. The error is that of the look-up.
+// Exposed says in words which addresses of the service may be reachable from the internet. It returns "" if all of them
+// are private. The error is that of the look-up.
 func Exposed(ctx context.Context, service *url.URL, lookUp LookUp) (string, error) {
 	if address, err := netip.ParseAddr(service.Hostname()); err == nil {
 		return exposed(service, []netip.Addr{address}), nil
@@ -42,7 +44,9 @@ func exposed(service *url.URL, addresses []netip.Addr) string {
 		return ""
 	}
 	slices.Sort(public)
-	text := fmt.Sprintf("PAYGATE_UPSTREAM is at a public address (%s): whoever reaches it directly gets the service for free", strings.Join(slices.Compact(public), ", "))
+	text := fmt.Sprintf("PAYGATE_UPSTREAM is at a public address (%s): "+
+		"anyone who reaches it directly gets the service for free",
+		strings.Join(slices.Compact(public), ", "))
 	if service.Scheme == "http" {
 		text += ", and by http what citizens typed travels unencrypted"
 	}

@@ -88,7 +88,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		SharedLimit: a.store.turn, Finished: counted.PayCalled,
 	})
 	service := delivery.New(delivery.Options{
-		Upstream: s.Upstream, Socket: s.UpstreamSocket, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
+		Upstream: s.Upstream.URL, Socket: s.Upstream.Socket, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
 		Delivered: counted.Delivered, TextMissing: textMissing(s.Routes, log),
 		Signer: func() signature.Signer {
@@ -106,7 +106,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	a.gateway = gateway.New(gateway.Options{
 		Origins: s.Origins, Prefix: s.Prefix, Routes: s.Routes,
 		Proxy: proxy.Options{
-			Upstream: s.Upstream, Socket: s.UpstreamSocket, Host: s.UpstreamHost, TLS: trust, Timeout: s.UpstreamTimeout,
+			Upstream: s.Upstream.URL, Socket: s.Upstream.Socket, Host: s.UpstreamHost, TLS: trust, Timeout: s.UpstreamTimeout,
 			WebSockets: s.WebSockets, CardOrigins: s.PayCardOrigins, Log: log,
 			Clients: proxy.Clients{Origins: s.Origins, Trusted: s.TrustedProxies, Live: s.Live},
 		},

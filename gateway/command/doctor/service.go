@@ -41,7 +41,7 @@ func newClient(s config.Settings) (*http.Client, error) {
 	protocols.SetHTTP1(true)
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext: dial.Dialer{Socket: s.UpstreamSocket}.DialContext, Protocols: protocols,
+			DialContext: dial.Dialer{Socket: s.Upstream.Socket}.DialContext, Protocols: protocols,
 			TLSClientConfig: trust, DisableCompression: true, DisableKeepAlives: true,
 		},
 		Timeout: readTimeout, CheckRedirect: dontFollow,
@@ -52,7 +52,7 @@ func dontFollow(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 
 // get reads a page of the service as Paygate would ask for it.
 func (e *examination) get(ctx context.Context, target string) (page, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.Settings.Upstream.String()+target, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.Settings.Upstream.URL.String()+target, nil)
 	if err != nil {
 		return page{}, errors.New("the address cannot be asked for")
 	}
@@ -96,7 +96,7 @@ func (e *examination) checkService(ctx context.Context) bool {
 		e.report(wrong, about, "%v", err)
 		return false
 	}
-	address := e.Settings.Upstream
+	address := e.Settings.Upstream.URL
 	front, err := e.get(ctx, "/")
 	switch {
 	case err != nil:
@@ -116,7 +116,7 @@ func (e *examination) checkExposure(ctx context.Context) {
 	const about = "service private"
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	switch exposed, err := config.Exposed(ctx, e.Settings.Upstream, e.LookUp); {
+	switch exposed, err := config.Exposed(ctx, e.Settings.Upstream.URL, e.LookUp); {
 	case err != nil:
 		e.report(wrong, about, "the name in PAYGATE_UPSTREAM cannot be resolved here")
 	case exposed != "":
@@ -161,6 +161,6 @@ func (e *examination) checkUnpaid() {
 		_, address, _ := strings.Cut(r.Match.String(), " ")
 		e.report(note, "unpaid "+r.Name, "not tried: the service's own web server should refuse it, by a second gate "+
 			"(docs/headers.md); once that is there, try curl -i -X %s '%s%s'; in staging, paygate probe tries more",
-			r.Match.Method(), e.Settings.Upstream, address)
+			r.Match.Method(), e.Settings.Upstream.URL, address)
 	}
 }

@@ -76,7 +76,7 @@ func newService(o Options) (service, error) {
 	main := s.Origins.Main()
 	header := []string{"X-Forwarded-Host: " + main.Host, "X-Forwarded-Proto: " + main.Scheme}
 	return service{
-		url: s.Upstream, socket: s.UpstreamSocket, tls: trust, host: cmp.Or(s.UpstreamHost, main.Host), public: main.Host,
+		url: s.Upstream.URL, socket: s.Upstream.Socket, tls: trust, host: cmp.Or(s.UpstreamHost, main.Host), public: main.Host,
 		timeout: o.Timeout, header: append(header, o.Header...), follow: o.Expect != "",
 	}, nil
 }

@@ -1,0 +1,122 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// prefix begins the name of every setting.
+const prefix = "PAYGATE_"
+
+// routePrefix begins the names of the settings of a route.
+func routePrefix(route string) string {
+	return prefix + "ROUTE_" + strings.ToUpper(strings.ReplaceAll(route, "-", "_")) + "_"
+}
+
+// declaration is a field of Settings or routeSettings that declares a setting.
+type declaration struct {
+	name     string // of the environment variable
+	required bool
+	field    reflect.StructField
+}
+
+func (d declaration) tag(key string) string { return d.field.Tag.Get(key) }
+
+// declarations returns those of T, with names that begin with a prefix.
+func declarations[T any](prefix string) []declaration {
+	var all []declaration
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		name, option, _ := strings.Cut(field.Tag.Get("env"), ",")
+		if name != "" {
+			all = append(all, declaration{prefix + name, option == "required", field})
+		}
+	}
+	return all
+}
+
+// KnownNames lists every variable that may be set, given the names of the routes.
+func KnownNames(routes []string) []string {
+	var names []string
+	for _, d := range declarations[Settings](prefix) {
+		names = append(names, d.name)
+		if d.tag("secret") != "" {
+			names = append(names, d.name+"_FILE")
+		}
+	}
+	for _, route := range routes {
+		for _, d := range declarations[routeSettings](routePrefix(route)) {
+			names = append(names, d.name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// read fills a struct of declarations from the environment. It reports every value that is wrong, which then counts as
+// not set.
+func read[T any](c *checker, into *T, prefix string) {
+	values, names := map[string]string{}, map[string]string{}
+	for _, d := range declarations[T](prefix) {
+		names[d.field.Name] = d.name
+		if !c.concerns(d.name) {
+			continue
+		}
+		if text, set := c.environment[d.name]; set || d.required {
+			text, err := d.checkText(text)
+			c.report(d.name, err)
+			if err == nil {
+				values[d.name] = text
+			}
+		}
+	}
+	options := env.Options{Environment: values, Prefix: prefix, DefaultValueTagName: "default", FuncMap: parsers()}
+	var failed env.AggregateError
+	errors.As(env.ParseWithOptions(into, options), &failed)
+	for _, err := range failed.Errors {
+		switch err := err.(type) {
+		case env.ParseError:
+			c.report(names[err.Name], err.Err)
+		case env.VarIsNotSetError: // reported above
+		default:
+			panic(err) // a declaration is wrong
+		}
+	}
+}
+
+// checkText applies what the tags say about the text of a setting.
+func (d declaration) checkText(text string) (string, error) {
+	if d.required && strings.TrimSpace(text) == "" {
+		return "", errors.New("is required")
+	}
+	if words := d.tag("values"); words != "" {
+		return oneOf(text, strings.Split(words, ","))
+	}
+	switch d.tag("check") {
+	case "":
+		return text, nil
+	case "key":
+		return checkKey(text)
+	case "level":
+		return text, checkLevel(text)
+	case "host":
+		return checkHost(text)
+	case "prefix":
+		return checkPrefix(text)
+	case "address":
+		return checkAddress(text)
+	case "public address":
+		return checkPublicAddress(text)
+	case "name":
+		return checkLine(text, 255)
+	case "contact":
+		return checkLine(text, 500)
+	case "description":
+		return checkDescription(text)
+	}
+	panic(fmt.Sprintf("%s: there is no check %q", d.name, d.tag("check")))
+}

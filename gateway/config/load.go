@@ -1,0 +1,251 @@
+// Package config turns the environment into checked settings. It is the only place that reads PAYGATE_ variables. Every
+// fault is reported at once, by the name of the variable and never with the value of a secret. A variable that does not
+// exist is a fault, because it may be a misspelt pay route, which would be free of charge.
+//
+// A variable without a value counts as not set.
+package config
+
+import (
+	"cmp"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"paygate/gateway/origin"
+	"paygate/journey"
+)
+
+// checker collects the faults of an environment.
+type checker struct {
+	environment map[string]string // without variables that have no value
+	only        []string          // the settings to read; nil: all
+	faults      Faults
+	faulty      map[string]bool
+}
+
+func newChecker(environ []string, only ...string) *checker {
+	c := &checker{environment: map[string]string{}, only: only, faulty: map[string]bool{}}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, prefix) && value != "" {
+			c.environment[name] = value
+		}
+	}
+	for _, d := range declarations[Settings](prefix) {
+		if file, given := c.environment[d.name+"_FILE"]; given && d.tag("secret") != "" && c.concerns(d.name) {
+			c.readSecret(d.name, file)
+		}
+	}
+	return c
+}
+
+// concerns reports whether a setting is to be read.
+func (c *checker) concerns(name string) bool { return c.only == nil || slices.Contains(c.only, name) }
+
+// readSecret gives a setting the content of its file.
+func (c *checker) readSecret(name, file string) {
+	if _, both := c.environment[name]; both {
+		c.fault(name+"_FILE", "is given, and so is %s; only one can be", name)
+		return
+	}
+	content, err := os.ReadFile(file)
+	text := strings.TrimRight(string(content), "\r\n")
+	switch {
+	case err != nil:
+		c.fault(name+"_FILE", "cannot be read")
+		c.faulty[name] = true
+	case text == "":
+		c.fault(name+"_FILE", "is empty")
+		c.faulty[name] = true
+	default:
+		c.environment[name] = text
+	}
+}
+
+// Load reads and checks the settings in an environment, as os.Environ returns it. The error is of type Faults.
+func Load(environ []string) (Settings, error) {
+	c := newChecker(environ)
+	s := initial()
+	read(c, &s, prefix)
+	common := commonTerms(s)
+	for _, name := range s.RouteNames {
+		s.Routes = append(s.Routes, c.route(name, common))
+	}
+	c.compare(s)
+	c.unknown(environ, KnownNames(s.RouteNames))
+	if c.faults.WithoutAcceptance() != nil {
+		return s, c.result()
+	}
+	s.Audience = cmp.Or(s.Audience, s.Origins.Main().String())
+	s.SecretFiles = c.secretFiles(s)
+	s.Warnings, s.Notes = warnings(s), notes(s)
+	return s, c.result()
+}
+
+// compare reports settings that do not go together.
+func (c *checker) compare(s Settings) {
+	c.compareKey(s)
+	c.compareEncryption(s)
+	c.compareListeners(s)
+	c.compareHosts(s)
+	if s.CaptureMargin >= journey.CaptureWindow {
+		c.fault("PAYGATE_CAPTURE_MARGIN", "must be below 120h, the whole time that Pay reserves money")
+	}
+	c.compareRoutes(s.Routes)
+	c.comparePrefix(s)
+}
+
+func (c *checker) compareKey(s Settings) {
+	const name = "PAYGATE_PAY_API_KEY"
+	switch {
+	case !c.sound("PAYGATE_PAY_MODE"):
+	case strings.HasPrefix(s.PayAPIKey, "api_test_") && s.Live:
+		c.fault(name, "is a test key, and PAYGATE_PAY_MODE is live: no money would be taken")
+	case strings.HasPrefix(s.PayAPIKey, "api_live_") && !s.Live:
+		c.fault(name, "is a live key, and PAYGATE_PAY_MODE is test")
+	}
+}
+
+// compareEncryption reports origins that are not https in live mode.
+func (c *checker) compareEncryption(s Settings) {
+	if !s.Live || !c.sound("PAYGATE_PAY_MODE") {
+		return
+	}
+	for name, texts := range map[string][]string{
+		"PAYGATE_PAY_API_URL": {s.PayAPIURL.String()}, "PAYGATE_PAY_CARD_ORIGINS": s.PayCardOrigins,
+		"PAYGATE_PUBLIC_URL": strings.Split(s.Origins.String(), ","),
+	} {
+		if slices.ContainsFunc(texts, func(text string) bool { return strings.HasPrefix(text, "http:") }) {
+			c.fault(name, "must be https; http is allowed only with PAYGATE_PAY_MODE=test")
+		}
+	}
+}
+
+func (c *checker) compareListeners(s Settings) {
+	if (s.TLSCertFile == "") != (s.TLSKeyFile == "") {
+		c.fault("PAYGATE_TLS_CERT_FILE", "and PAYGATE_TLS_KEY_FILE are both needed, or neither")
+	}
+	if c.sound("PAYGATE_LISTEN", "PAYGATE_STAFF_LISTEN") && conflict(s.Listen, s.StaffListen) {
+		c.fault("PAYGATE_STAFF_LISTEN", "is the address of the public listener, PAYGATE_LISTEN")
+	}
+}
+
+// compareHosts reports public hosts where no payment can begin.
+func (c *checker) compareHosts(s Settings) {
+	for _, o := range s.Origins {
+		if s.Live && !origin.PayAccepts(o.Hostname()) && c.sound("PAYGATE_PAY_MODE") {
+			c.fault("PAYGATE_PUBLIC_URL", "%s", refusedByPay(o))
+		}
+	}
+}
+
+func refusedByPay(o *url.URL) string {
+	return "GOV.UK Pay does not accept the host " + o.Hostname() +
+		": it must be localhost, an IP address, or a name without _ in a known top-level domain, .internal or .local"
+}
+
+// comparePrefix reports pay routes among Paygate's own addresses.
+func (c *checker) comparePrefix(s Settings) {
+	for _, r := range s.Routes {
+		for _, p := range patternsOf(r) {
+			under := p.Path() == s.Prefix || strings.HasPrefix(p.Path(), s.Prefix+"/")
+			if under && c.sound("PAYGATE_PREFIX") {
+				c.fault(r.Setting+"MATCH", "%s is under PAYGATE_PREFIX, where only Paygate's own addresses are", p)
+			}
+		}
+	}
+}
+
+// secretFiles returns the files that only Paygate should be able to read.
+func (c *checker) secretFiles(s Settings) []SecretFile {
+	var files []SecretFile
+	for _, d := range declarations[Settings](prefix) {
+		if file, given := c.environment[d.name+"_FILE"]; given && d.tag("secret") != "" {
+			files = append(files, SecretFile{d.name + "_FILE", file})
+		}
+	}
+	for _, file := range s.SigningKeys {
+		files = append(files, SecretFile{"PAYGATE_SIGNING_KEYS", file})
+	}
+	if s.TLSKeyFile != "" {
+		files = append(files, SecretFile{"PAYGATE_TLS_KEY_FILE", s.TLSKeyFile})
+	}
+	return files
+}
+
+// unseenFor is how long after a payment began the citizen's unseen reply or refusal is stored: as long as their ticket.
+const unseenFor = 24 * time.Hour
+
+// commonTerms returns the terms that journeys of all routes share.
+func commonTerms(s Settings) journey.Terms {
+	return journey.Terms{
+		Live:          s.Live,
+		ClaimFor:      s.UpstreamTimeout + 30*time.Second,
+		MopupMinAge:   time.Duration(s.MopupMinAge),
+		CaptureMargin: s.CaptureMargin,
+		SecondLook:    s.SecondLook,
+		KeepReply:     s.KeepReply,
+		KeepJourney:   s.KeepJourneys,
+		UnseenFor:     unseenFor,
+	}
+}
+
+// Client is what a command needs to speak to the staff listener of a running gateway.
+type Client struct {
+	StaffURL *url.URL
+	Token    string // may be empty
+	// Shared reports that the settings name a store that this process may open beside a running gateway.
+	Shared bool
+}
+
+// LoadClient reads what the commands need that only speak to a running gateway. No other setting has to be there.
+func LoadClient(environ []string) (Client, error) {
+	c := newChecker(environ, "PAYGATE_STAFF_URL", "PAYGATE_STAFF_LISTEN", "PAYGATE_STAFF_TOKEN", "PAYGATE_STAFF_TOKENS",
+		"PAYGATE_STORE")
+	s := initial()
+	read(c, &s, prefix)
+	client := Client{StaffURL: s.StaffURL, Token: s.StaffToken, Shared: s.Store.Kind == Postgres}
+	if client.StaffURL == nil {
+		client.StaffURL = localURL(s.StaffListen)
+	}
+	if client.Token == "" {
+		first, _, _ := strings.Cut(c.environment["PAYGATE_STAFF_TOKENS"], ",")
+		_, token, _ := strings.Cut(first, ":")
+		client.Token = strings.TrimSpace(token)
+	}
+	return client, c.result()
+}
+
+// localURL returns the URL of a listener on this machine.
+func localURL(address string) *url.URL {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}
+}
+
+// Move is what moving everything from one store to another needs.
+type Move struct {
+	From, To Store
+	Secrets  [][]byte // newest first, 32 bytes each
+}
+
+// LoadMove checks both stores, written as in PAYGATE_STORE, and reads PAYGATE_SECRETS or its file from an environment.
+// No other setting has to be there. The error is of type Faults.
+func LoadMove(environ []string, from, to string) (Move, error) {
+	c := newChecker(environ, "PAYGATE_SECRETS")
+	s := initial()
+	read(c, &s, prefix)
+	source, err := parseStore(from)
+	c.report("-from", err)
+	target, err := parseStore(to)
+	c.report("-to", err)
+	if source == target && from != "" {
+		c.fault("-to", "is the same store as -from")
+	}
+	return Move{From: source, To: target, Secrets: s.Secrets}, c.result()
+}

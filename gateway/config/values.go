@@ -1,0 +1,361 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"paygate/gateway"
+	"paygate/gateway/reading"
+	"paygate/journey"
+	"paygate/journey/pgstore"
+)
+
+// Types of settings that share their Go type with settings of another form.
+type (
+	durationOrZero time.Duration
+	returnGrace    time.Duration // 0: nothing is delivered early
+	routeNames     []string
+	methods        []string
+	getQuery       []string // nil: any parameter
+	origins        []string
+)
+
+// parsers returns the parser of each type of setting that the env package does not know, or is too lax about. An error
+// never contains the value of a secret.
+func parsers() map[reflect.Type]env.ParserFunc {
+	all := map[reflect.Type]env.ParserFunc{}
+	parse(all, func(word string) (bool, error) { return slices.Contains([]string{"on", "live", "refuse"}, word), nil })
+	parse(all, parseCount)
+	parse(all, parseDuration)
+	parse(all, parseDurationOrZero)
+	parse(all, parseReturnGrace)
+	parse(all, parseSize)
+	parse(all, parseList)
+	parse(all, parseURL)
+	parse(all, parseService)
+	parse(all, parseOrigins)
+	parse(all, parseCardOrigins)
+	parse(all, parseNetworks)
+	parse(all, parseKeys)
+	parse(all, parseStore)
+	parse(all, parseStaffTokens)
+	parse(all, parseMethods)
+	parse(all, parseLanguage)
+	parse(all, parseRouteNames)
+	parse(all, func(text string) ([]reading.Pattern, error) { return parseEach(text, reading.ParsePattern) })
+	parse(all, reading.ParsePattern)
+	parse(all, gateway.ParseTemplate)
+	parse(all, parsePrice)
+	parse(all, parsePrices)
+	parse(all, parseCondition)
+	parse(all, parseMetadata)
+	parse(all, parsePrefill)
+	parse(all, parseGetQuery)
+	parse(all, parseStatuses)
+	parse(all, parsePlaces)
+	parse(all, parseTexts)
+	return all
+}
+
+func parse[T any](all map[reflect.Type]env.ParserFunc, parser func(string) (T, error)) {
+	all[reflect.TypeFor[T]()] = func(text string) (any, error) { return parser(text) }
+}
+
+// oneOf returns a word that must be one of several.
+func oneOf(text string, words []string) (string, error) {
+	if slices.Contains(words, text) {
+		return text, nil
+	}
+	last := len(words) - 1
+	return "", fmt.Errorf("must be %s or %s", strings.Join(words[:last], ", "), words[last])
+}
+
+func parseDuration(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, errors.New("must be a duration above zero, such as 90s, 30m or 3h")
+	}
+	return d, nil
+}
+
+func parseDurationOrZero(text string) (durationOrZero, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, errors.New("must be a duration, such as 3h; 0s is allowed")
+	}
+	return durationOrZero(d), nil
+}
+
+func parseReturnGrace(text string) (returnGrace, error) {
+	if text == "off" {
+		return 0, nil
+	}
+	d, err := parseDuration(text)
+	if err != nil {
+		return 0, errors.New("must be a duration above zero, such as 5m, or off")
+	}
+	return returnGrace(d), nil
+}
+
+var sizePattern = regexp.MustCompile(`^([0-9]{1,15})(KiB|MiB|GiB)?$`)
+
+// parseSize returns a number of bytes.
+func parseSize(text string) (int64, error) {
+	parts := sizePattern.FindStringSubmatch(text)
+	if parts == nil {
+		return 0, errors.New("must be whole bytes, or KiB, MiB or GiB, such as 10MiB")
+	}
+	n, _ := strconv.ParseInt(parts[1], 10, 64)
+	factor := map[string]int64{"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}[parts[2]]
+	if n == 0 || n > (1<<40)/factor {
+		return 0, errors.New("must be above zero and at most 1024GiB")
+	}
+	return n * factor, nil
+}
+
+func parseCount(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 1000 {
+		return 0, errors.New("must be a whole number from 1 to 1000")
+	}
+	return n, nil
+}
+
+// parseList splits a text at its commas. Blanks around the items do not count.
+func parseList(text string) ([]string, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	items := strings.Split(text, ",")
+	for i, item := range items {
+		if items[i] = strings.TrimSpace(item); items[i] == "" {
+			return nil, errors.New("has an empty item")
+		}
+	}
+	return items, nil
+}
+
+// parseEach parses each item of a list, and returns the errors of all.
+func parseEach[T any](text string, parser func(string) (T, error)) ([]T, error) {
+	items, err := parseList(text)
+	if len(items) == 0 {
+		return nil, err
+	}
+	values, errs := make([]T, len(items)), make([]error, len(items))
+	for i, item := range items {
+		values[i], errs[i] = parser(item)
+	}
+	return values, errors.Join(errs...)
+}
+
+func parseNetworks(text string) ([]netip.Prefix, error) {
+	return parseEach(text, func(item string) (netip.Prefix, error) {
+		network, err := netip.ParsePrefix(item)
+		switch {
+		case err != nil || network.Addr().Is4In6():
+			return network, fmt.Errorf("%q is not a network; write it as 10.0.0.0/8", item)
+		case network.Bits() == 0:
+			return network, fmt.Errorf("%q is every address, so that anyone could set the headers of a proxy", item)
+		}
+		return network, nil
+	})
+}
+
+// parseKeys returns keys of 32 random bytes, written in base64url with or without padding.
+func parseKeys(text string) ([][]byte, error) {
+	var keys [][]byte
+	number := 0
+	return parseEach(text, func(item string) ([]byte, error) {
+		number++
+		key, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(item, "="))
+		switch {
+		case err != nil || len(key) != 32:
+			return nil, fmt.Errorf("secret %d must be 32 random bytes in base64url; `paygate keys` makes one", number)
+		case isWeak(key):
+			return nil, fmt.Errorf("secret %d is not random; `paygate keys` makes one", number)
+		case slices.ContainsFunc(keys, func(other []byte) bool { return slices.Equal(other, key) }):
+			return nil, fmt.Errorf("secret %d is there twice", number)
+		}
+		keys = append(keys, key)
+		return key, nil
+	})
+}
+
+// isWeak reports whether a key was typed by a person: 32 random bytes have more than 12 different values.
+func isWeak(key []byte) bool {
+	different := map[byte]bool{}
+	for _, b := range key {
+		different[b] = true
+	}
+	return len(different) <= 12
+}
+
+func parseStore(text string) (Store, error) {
+	path, isBbolt := strings.CutPrefix(text, "bbolt:")
+	switch {
+	case isBbolt && path != "":
+		return Store{Kind: Bbolt, Path: path}, nil
+	case strings.HasPrefix(text, "postgres://"), strings.HasPrefix(text, "postgresql://"):
+		return Store{Kind: Postgres, Path: text}, pgstore.CheckURL(text)
+	}
+	return Store{}, errors.New("must be bbolt:PATH or postgres://USER:PASSWORD@HOST/DATABASE")
+}
+
+// parseStaffTokens returns the token of each name.
+func parseStaffTokens(text string) (map[string]string, error) {
+	tokens, number := map[string]string{}, 0
+	_, err := parseEach(text, func(item string) (string, error) {
+		number++
+		name, token, found := strings.Cut(item, ":")
+		_, twice := tokens[name]
+		switch {
+		case !found || name == "" || strings.ContainsFunc(name, isNotPrintable):
+			return "", fmt.Errorf("item %d must be name:token", number)
+		case len(token) < 16:
+			return "", fmt.Errorf("the token of item %d has fewer than 16 characters", number)
+		case twice:
+			return "", fmt.Errorf("the name of item %d is there twice", number)
+		case slices.Contains(slices.Collect(maps.Values(tokens)), token):
+			return "", fmt.Errorf("the token of item %d is another person's too, so that the history could not name one", number)
+		}
+		tokens[name] = token
+		return name, nil
+	})
+	return tokens, err
+}
+
+// isNotPrintable reports whether a character is a blank, a control character or not ASCII.
+func isNotPrintable(r rune) bool { return r <= ' ' || r > '~' }
+
+var methodPattern = regexp.MustCompile(`^[A-Z][A-Z-]{0,30}$`)
+
+func parseMethods(text string) (methods, error) {
+	return parseEach(text, func(m string) (string, error) {
+		if !methodPattern.MatchString(m) || m == "CONNECT" || m == "TRACE" || m == "PRI" {
+			return "", fmt.Errorf("%q cannot be let through", m)
+		}
+		return m, nil
+	})
+}
+
+func parseLanguage(text string) ([]gateway.LanguageSource, error) {
+	return parseEach(text, func(item string) (gateway.LanguageSource, error) {
+		kind, at, _ := strings.Cut(item, ":")
+		s := gateway.LanguageSource{Kind: kind, Name: at}
+		if !slices.Contains(gateway.LanguageKinds(), kind) || at == "" || (kind == "path") != strings.HasPrefix(at, "/") {
+			return s, fmt.Errorf("%q must be cookie:NAME, query:NAME, form:NAME or path:/cy/", item)
+		}
+		if kind == "path" { // of whole segments
+			s.Name = strings.TrimRight(at, "/") + "/"
+		}
+		return s, nil
+	})
+}
+
+// price is what a request costs in pence, or the service says so.
+type price struct {
+	pence    int64
+	upstream bool
+}
+
+func parsePrice(text string) (price, error) {
+	if text == "upstream" {
+		return price{upstream: true}, nil
+	}
+	pence, err := journey.ParsePounds(text)
+	return price{pence: pence}, err
+}
+
+// parsePrices returns the price of each choice, in pence: 1-day=6.00,8-day=13.50.
+func parsePrices(text string) (map[string]int64, error) {
+	prices := map[string]int64{}
+	_, err := parseEach(text, func(item string) (pence int64, err error) {
+		choice, price, found := strings.Cut(item, "=")
+		if _, twice := prices[choice]; twice {
+			return 0, fmt.Errorf("the choice %q is there twice", choice)
+		}
+		if !found || choice == "" {
+			return 0, errors.New("must be choice=price,choice=price")
+		}
+		prices[choice], err = journey.ParsePounds(price)
+		return prices[choice], err
+	})
+	if len(prices) == 0 && err == nil {
+		err = errors.New("names no prices")
+	}
+	return prices, err
+}
+
+func parseCondition(text string) (gateway.Condition, error) {
+	text, isForm := strings.CutPrefix(text, "form:")
+	field, value, found := strings.Cut(text, "=")
+	if !isForm || field == "" {
+		return gateway.Condition{}, errors.New("must be form:FIELD=VALUE, or form:FIELD for any value")
+	}
+	return gateway.Condition{Field: field, Value: value, AnyValue: !found}, nil
+}
+
+// parseMetadata applies Pay's limits: 15 pairs, keys of 1 to 30 characters that differ in more than case (FACTS 2.1).
+func parseMetadata(text string) (map[string]gateway.Template, error) {
+	metadata, lower := map[string]gateway.Template{}, map[string]bool{}
+	_, err := parseEach(text, func(item string) (_ string, err error) {
+		key, value, found := strings.Cut(item, "=")
+		switch {
+		case !found || key == "":
+			return "", errors.New("must be key=value,key=value")
+		case len([]rune(key)) > 30:
+			return "", fmt.Errorf("the key %q is longer than 30 characters", key)
+		case lower[strings.ToLower(key)]:
+			return "", fmt.Errorf("the key %q is there twice", key)
+		case !strings.Contains(value, "{") && len([]rune(value)) > 100:
+			return "", fmt.Errorf("the value of %q is longer than 100 characters", key)
+		}
+		lower[strings.ToLower(key)] = true
+		metadata[key], err = gateway.ParseTemplate(value)
+		return key, err
+	})
+	if len(metadata) > 15 {
+		err = errors.Join(err, errors.New("has more than 15 pairs"))
+	}
+	return metadata, err
+}
+
+func parsePrefill(text string) (gateway.PrefillFields, error) {
+	var p gateway.PrefillFields
+	fields := map[string]*string{
+		"email": &p.Email, "cardholder_name": &p.CardholderName, "line1": &p.Line1, "line2": &p.Line2,
+		"city": &p.City, "postcode": &p.Postcode, "country": &p.Country,
+	}
+	_, err := parseEach(text, func(item string) (string, error) {
+		key, field, found := strings.Cut(item, "=")
+		if !found || fields[key] == nil {
+			return "", fmt.Errorf("%q must be email, cardholder_name, line1, line2, city, postcode or country, "+
+				"then = and the form's field", key)
+		}
+		*fields[key] = field
+		return field, nil
+	})
+	return p, err
+}
+
+func parseGetQuery(text string) (getQuery, error) {
+	if text == "*" {
+		return nil, nil
+	}
+	names, err := parseList(text)
+	if slices.Contains(names, "*") {
+		return nil, errors.New("must be * for any parameter, or a list of names")
+	}
+	return names, err
+}
