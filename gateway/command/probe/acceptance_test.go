@@ -1,17 +1,18 @@
-package operating
+package probe_test
 
 import (
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"paygate/internal/testserver"
 	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/testserver"
 )
 
 // formService is a service with a form at /licences/apply, which tells right from wrong, and people who are logged in from others.
@@ -60,7 +61,7 @@ var askRule = []string{
 	"probe", "-staging", "-form", "name=Ann+Boleyn&email=ann@example.org", "-wrong", "name=Ann+Boleyn&email=ann", "-wrong", "", "-cookie", "SESSID=x",
 }
 
-func TestAProbeFindsTheRuleThatTellsRightFromWrong(t *testing.T) {
+func TestProbeFindsRuleThatTellsRightFromWrong(t *testing.T) {
 	t.Parallel()
 	form := shows("<title>Licences</title><script>var x='Apply here'</script><h1>Apply</h1><p class=error>Enter an email address</p><form method=post></form>")
 	logIn := leadsTo("/login?next=/licences/apply", http.StatusFound)
@@ -141,7 +142,7 @@ func unsaid(environ []string) (left []string) {
 	return left
 }
 
-func TestAProbeSaysThatNoRuleTellsThemApart(t *testing.T) {
+func TestProbeReportsThatNoRuleTellsFormsApart(t *testing.T) {
 	t.Parallel()
 	same := leadsTo("/licences/confirmation/{n}", 303)
 	s := &testserver.ProbedService{Server: formService(t, same, same, same)}
@@ -173,8 +174,8 @@ func TestAProbeSaysThatNoRuleTellsThemApart(t *testing.T) {
 	require.NotContains(t, complained, "ACCEPT", "that is what the probe is there for")
 }
 
-// TestAProbeReadsThePageThatARedirectLeadsTo: with -expect, what the pay code says may be on the page after it.
-func TestAProbeReadsThePageThatARedirectLeadsTo(t *testing.T) {
+// TestProbeReadsPageThatRedirectLeadsTo: with -expect, what the pay code says may be on the page after it.
+func TestProbeReadsPageThatRedirectLeadsTo(t *testing.T) {
 	t.Parallel()
 	s := testserver.NewProbedService(t, testserver.Exactly)
 	others := s.Config.Handler

@@ -1,0 +1,26 @@
+package doctor_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/internal/testserver"
+)
+
+func TestDoctorReportsWhatElseAnswersAtPublicAddress(t *testing.T) {
+	t.Parallel()
+	other := httptest.NewServer(http.HandlerFunc(testserver.Plain))
+	t.Cleanup(other.Close)
+	leads := httptest.NewServer(http.RedirectHandler("https://www.example.org/", http.StatusFound))
+	t.Cleanup(leads.Close)
+	nobody := testserver.QuietListener(t)
+	require.NoError(t, nobody.Close())
+	v := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_PUBLIC_URL="+other.URL+","+leads.URL+",http://"+nobody.Addr().String()).Visit()
+	said := v.Lines["public address"]
+	require.Contains(t, said, "warning: "+other.URL+" is answered by something other than Paygate")
+	require.Contains(t, said, "warning: "+leads.URL+" redirects to https://www.example.org")
+	require.Contains(t, said, "note: http://"+nobody.Addr().String()+" did not answer: ")
+}
