@@ -4,8 +4,9 @@ GO      ?= go
 VERSION ?= development
 
 TOOL = $(GO) tool -modfile=tools/go.mod
-E2E  = ./internal/e2e/... ./examples/...
-UNIT = $$($(GO) list ./... | grep -v -e /internal/e2e -e /examples)
+E2E   = ./internal/e2e/... ./examples/...
+SHORT = ./internal/e2e/matching ./internal/e2e/operating ./internal/e2e/paying ./internal/e2e/proxying ./internal/e2e/storage
+UNIT  = $$($(GO) list ./... | grep -v -e /internal/e2e -e /examples)
 
 # What makes the long tests long: how often the program is killed, and how long the random walk goes.
 KILLS ?= 200
@@ -35,7 +36,7 @@ unit: ## the tests beside the code, without other servers
 	$(GO) test -short $(UNIT)
 
 short: ## the end-to-end tests that need no other servers and little time
-	$(GO) test -short $(E2E)
+	$(GO) test -short $(SHORT)
 
 lint: ## gofumpt and staticcheck, in the versions of tools/go.mod
 	@unformatted=$$($(TOOL) gofumpt -l .); \
@@ -54,9 +55,8 @@ browser: ## tools and services that the tests of pages and frameworks need from 
 	cd internal/e2e/testdata/stacks/next && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 disaster: ## break everything: failing steps, random walks, kills, a database that goes away (KILLS, WALK)
-	$(GO) test -timeout 0 -count 1 ./internal/e2e \
-		-run 'TestWhicheverStepFails|TestARandomWalk|TestTheRealProgramKilled|TestNothingPaidIsLost|TestWhileTheDatabase' \
-		-kills=$(KILLS) -walk $(WALK)
+	$(GO) test -timeout 0 -count 1 ./internal/e2e/storage
+	$(GO) test -timeout 0 -count 1 ./internal/e2e/disaster -kills=$(KILLS) -walk $(WALK)
 
 fuzz: ## every fuzz target for a while (FUZZTIME)
 	@for package in $$($(GO) list ./...); do \

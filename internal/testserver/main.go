@@ -36,3 +36,11 @@ func paygate() {
 type withPostgres struct{ *testing.M }
 
 func (m withPostgres) Run() int { return testpg.Main(m.M) }
+
+// Long skips a test that takes many seconds in a short run.
+func Long(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("not in a short run")
+	}
+}

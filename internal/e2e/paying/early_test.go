@@ -132,6 +132,7 @@ func TestADeclineFoundEarlyTakesNoTimeFromTheCitizen(t *testing.T) {
 // TestPayIsDownForHours: early delivery asks less and less, nothing is delivered unasked, and when Pay is well again nobody has
 // been forgotten. Sweeps are put off by nothing of it.
 func TestPayIsDownForHours(t *testing.T) {
+	testserver.Long(t)
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	var citizens []*testserver.Citizen

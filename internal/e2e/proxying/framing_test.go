@@ -389,6 +389,7 @@ func TestAHeaderThatIsTooLargeIsRefused(t *testing.T) {
 }
 
 func TestAHeaderThatDoesNotComeIsNotWaitedFor(t *testing.T) {
+	testserver.Long(t)
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for _, raw := range []string{"POST /licences/apply HT", head, head + "Content-Length: 5", testserver.Smuggled[:40], ""} {

@@ -120,6 +120,7 @@ func TestPaymentsAreCreatedAtTheRateThatPayAllows(t *testing.T) {
 }
 
 func TestFreeTrafficFlowsWhilePayIsDown(t *testing.T) {
+	testserver.Long(t)
 	t.Parallel()
 	nobody := httptest.NewServer(http.NotFoundHandler())
 	nobody.Close()
