@@ -1,4 +1,4 @@
-// Package demo is Paygate in front of a sample service and a simulated GOV.UK Pay, with no settings, network or money.
+// Package demo runs what the demo of Paygate needs: a sample service, a simulated GOV.UK Pay, and settings for both.
 package demo
 
 import (
@@ -19,10 +19,10 @@ import (
 	"paygate/journey/seal"
 )
 
-// serviceName is what the sample service and the simulated Pay are called.
+// serviceName is the name of the sample service, also at the simulated Pay.
 const serviceName = "Rivermouth fishing licences"
 
-// staffToken signs in at the demo's staff listener. It protects nothing: the demo listens on this machine alone.
+// staffToken signs in at the demo's staff listener. It protects nothing: the demo listens on loopback only.
 const staffToken = "for-the-demo-only"
 
 // Demo says where a demo runs.
@@ -31,8 +31,8 @@ type Demo struct {
 	Store string // the path of the bbolt file
 }
 
-// Start listens for the sample service and the simulated Pay, and serves both until the context ends. wait returns once they
-// have ended.
+// Start listens for the sample service and the simulated Pay, and serves both until the context ends. wait returns once
+// they have ended.
 func (d Demo) Start(ctx context.Context) (wait func() error, err error) {
 	payListener, err := net.Listen("tcp", d.payAddress())
 	if err != nil {
@@ -58,7 +58,7 @@ func (d Demo) address(offset int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port+offset))
 }
 
-// Environ returns the settings of the demo's Paygate, as anybody would write them.
+// Environ returns the settings of the demo's Paygate.
 func (d Demo) Environ() []string {
 	return []string{
 		"PAYGATE_UPSTREAM=http://" + d.serviceAddress(),
@@ -107,7 +107,7 @@ func (d Demo) secret() string {
 		return string(stored)
 	}
 	secret := seal.NewSecret()
-	_ = os.WriteFile(file, []byte(secret), 0o600) // without it the next start says that the secret is unknown
+	_ = os.WriteFile(file, []byte(secret), 0o600) // if this fails, the next start reports an unknown secret
 	return secret
 }
 
@@ -140,6 +140,6 @@ Paygate is running in front of a sample service. No settings, no network, no mon
   The simulated GOV.UK Pay:   http://%s/
   The service by itself:      http://%s/
 
-Ctrl-C ends it.
+Ctrl-C stops it.
 `, d.staffAddress(), d.publicAddress(), d.payAddress(), d.serviceAddress())
 }

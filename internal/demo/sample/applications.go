@@ -6,32 +6,32 @@ import (
 	"sync"
 )
 
-// application is one licence applied for.
+// application is an application for one licence.
 type application struct {
 	Number, Name, Email, Born, Licence string
 	Photo                              upload
-	Reference                          string // the payment's, if whoever is in front of the service named one
+	Reference                          string // of the payment, if the gateway sent one
 }
 
-// LicenceName is the licence's name in English and in Welsh.
+// LicenceName returns the licence's name in English and in Welsh.
 func (a application) LicenceName() licence {
 	found, _ := findLicence(a.Licence)
 	return found
 }
 
-// keep records an application. The reference is the one thing a later version of the service was taught about payments.
-func (s *Service) keep(r *http.Request, a application) application {
+// store records an application. The payment reference is the only thing that the service knows about payments.
+func (s *Service) store(r *http.Request, a application) application {
 	a.Reference = r.Header.Get("Paygate-Reference")
 	return s.applications.add(a)
 }
 
-// applications are all that were kept, in the order of their numbers.
+// applications lists all applications in the order of their numbers.
 type applications struct {
 	mu  sync.Mutex
 	all []application
 }
 
-// add gives the application its number: RVM-0001 and on.
+// add gives the application its number, from RVM-0001 on.
 func (a *applications) add(one application) application {
 	a.mu.Lock()
 	defer a.mu.Unlock()

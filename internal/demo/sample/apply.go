@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// licence is one kind of licence, and its fee as it is printed.
+// licence is a kind of licence, with its printed fee.
 type licence struct{ ID, English, Welsh, Fee string }
 
 func licences() []licence {
@@ -19,7 +19,7 @@ func licences() []licence {
 	}
 }
 
-// findLicence is the kind with this name, if there is one.
+// findLicence returns the kind of licence with this id.
 func findLicence(id string) (found licence, ok bool) {
 	for _, l := range licences() {
 		if l.ID == id {
@@ -29,16 +29,16 @@ func findLicence(id string) (found licence, ok bool) {
 	return licence{}, false
 }
 
-// form is what the citizen typed, and what is wrong with it.
+// form is what the citizen typed, with its faults.
 type form struct {
 	Token, Name, Email, Born, Licence string
 	Faults                            []fault
 }
 
-// fault is what is wrong with one field, in both languages.
+// fault says what is wrong with one field, in both languages.
 type fault struct{ Field, English, Welsh string }
 
-// Fault is what is wrong with a field; the template shows nothing where it is nil.
+// Fault returns the fault of a field, or nil. The template shows nothing for nil.
 func (f form) Fault(field string) *fault {
 	for i := range f.Faults {
 		if f.Faults[i].Field == field {
@@ -52,7 +52,7 @@ func (s *Service) form(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, page{Name: "form", Form: form{Token: s.visitors.token(w, r), Licence: "1-day"}})
 }
 
-// apply is the form's other end, written as such things are: check, keep, redirect.
+// apply handles the form in the usual way: check, store, redirect.
 func (s *Service) apply(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseMultipartForm(maxBody); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		http.Error(w, "the form cannot be read", http.StatusBadRequest)
@@ -72,45 +72,47 @@ func (s *Service) apply(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the file cannot be read", http.StatusBadRequest)
 		return
 	}
-	if strings.EqualFold(f.Name, "Broken Line") { // so that a visitor can see a delivery that nobody knows the end of
+	if strings.EqualFold(f.Name, "Broken Line") { // so that a visitor can see a delivery without a known result
 		panic(http.ErrAbortHandler)
 	}
-	kept := s.keep(r, application{Name: f.Name, Email: f.Email, Born: f.Born, Licence: f.Licence, Photo: photo})
+	stored := s.store(r, application{Name: f.Name, Email: f.Email, Born: f.Born, Licence: f.Licence, Photo: photo})
 	setFlash(w, "received")
-	http.Redirect(w, r, "/licences/confirmation/"+kept.Number, http.StatusSeeOther)
+	http.Redirect(w, r, "/licences/confirmation/"+stored.Number, http.StatusSeeOther)
 }
 
 func typed(r *http.Request) form {
 	field := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 	return form{
-		Token: r.PostFormValue("token"), Name: field("name"), Email: field("email"), Born: field("born"), Licence: field("licence"),
+		Token: r.PostFormValue("token"),
+		Name:  field("name"), Email: field("email"), Born: field("born"), Licence: field("licence"),
 	}
 }
 
-// check finds what is wrong with a form. A name of one word is refused, so that a visitor can see a refusal after paying.
+// check returns the faults of a form. It refuses a name of one word, so that a visitor can see a refusal after paying.
 func check(f form, now time.Time) (faults []fault) {
+	refuse := func(field, english, welsh string) { faults = append(faults, fault{field, english, welsh}) }
 	if len(strings.Fields(f.Name)) < 2 {
-		faults = append(faults, fault{"name", "Enter your first name and your last name", "Rhowch eich enw cyntaf a’ch enw olaf"})
+		refuse("name", "Enter your first name and your last name", "Rhowch eich enw cyntaf a’ch enw olaf")
 	}
 	if !strings.Contains(f.Email, "@") {
-		faults = append(faults, fault{"email", "Enter an email address", "Rhowch gyfeiriad e-bost"})
+		refuse("email", "Enter an email address", "Rhowch gyfeiriad e-bost")
 	}
 	if born, err := time.Parse("2/1/2006", f.Born); f.Born != "" && (err != nil || born.After(now)) {
-		faults = append(faults, fault{"born", "Enter a date of birth such as 27/3/1968", "Rhowch ddyddiad geni fel 27/3/1968"})
+		refuse("born", "Enter a date of birth such as 27/3/1968", "Rhowch ddyddiad geni fel 27/3/1968")
 	}
 	if _, ok := findLicence(f.Licence); !ok {
-		faults = append(faults, fault{"licence", "Choose a licence", "Dewiswch drwydded"})
+		refuse("licence", "Choose a licence", "Dewiswch drwydded")
 	}
 	return faults
 }
 
-// upload is what the service remembers of a file.
+// upload is what the service records about a file.
 type upload struct {
 	Name, SHA256 string
 	Bytes        int
 }
 
-// uploaded reads a file that came with the form. Without one it is the zero upload.
+// uploaded reads the file in the form. Without a file it returns the zero upload.
 func uploaded(r *http.Request, field string) (upload, error) {
 	file, header, err := r.FormFile(field)
 	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {

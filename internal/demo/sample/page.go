@@ -21,23 +21,23 @@ func parse(name string) *template.Template {
 	return template.Must(template.ParseFS(files, "layout.html", name))
 }
 
-// policy is the Content-Security-Policy of every page. Its form-action is what would keep a browser from being redirected
+// policy is the Content-Security-Policy of every page. Its form-action would stop a browser from following a redirect
 // from the form to another origin.
 const policy = "default-src 'self'; img-src 'self' data:; form-action 'self'"
 
-// page is what a template shows.
+// page holds what a template shows.
 type page struct {
-	Name        string // which template
+	Name        string // of the template
 	Council     string
 	Lang        string
-	Path        string // the page's own, for the links to the other language
+	Path        string // of the page, for the link to the other language
 	Form        form
 	Application application
 	Flash       string
 	Received    []Received
 }
 
-// Say is a text in the page's language.
+// Say returns a text in the page's language.
 func (p page) Say(english, welsh string) string {
 	if p.Lang == "cy" {
 		return welsh
@@ -45,7 +45,7 @@ func (p page) Say(english, welsh string) string {
 	return english
 }
 
-// Licences are what can be applied for.
+// Licences lists the kinds of licence.
 func (page) Licences() []licence { return licences() }
 
 func (s *Service) show(w http.ResponseWriter, r *http.Request, status int, p page) {
@@ -59,10 +59,10 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request, status int, p pag
 	_ = pages[p.Name].Execute(w, p)
 }
 
-// language is as the link said, which a cookie remembers; else as the form that was sent; else as the cookie says.
+// language returns the language of the link, which a cookie remembers; else that of the form; else that of the cookie.
 func language(w http.ResponseWriter, r *http.Request) string {
 	if chosen := r.URL.Query().Get("lang"); spoken(chosen) {
-		http.SetCookie(w, &http.Cookie{Name: "lang", Value: chosen, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		setCookie(w, "lang", chosen)
 		return chosen
 	}
 	if sent := r.PostForm.Get("lang"); spoken(sent) {

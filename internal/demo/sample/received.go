@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	keptRequests = 200       // how many requests the service remembers
-	keptBytes    = 128 << 20 // and how much of their bodies, in bytes; the newest is kept whatever its size
-	listed       = 50        // how many of them the page lists
+	maxRequests = 200       // how many requests the service records
+	maxBytes    = 128 << 20 // how many bytes of their bodies; the newest request is recorded whatever its size
+	listed      = 50        // how many requests the page lists
 )
 
-// Received is one request as it came.
+// Received is a request as it arrived.
 type Received struct {
 	At     time.Time   `json:"at"` // UTC
 	Method string      `json:"method"`
@@ -44,36 +44,40 @@ func digest(content []byte) string {
 // showReceived lists the requests for addresses that cost money, newest first, for people or as JSON for tests.
 func (s *Service) showReceived(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	watched := watchedOnly(s.arrivals.list())
+	paid := costly(s.arrivals.list())
 	if r.URL.Query().Get("format") == "json" {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(watched)
+		_ = json.NewEncoder(w).Encode(paid)
 		return
 	}
-	s.show(w, r, http.StatusOK, page{Name: "received", Received: watched})
+	s.show(w, r, http.StatusOK, page{Name: "received", Received: paid})
 }
 
-// watchedOnly picks the newest of those that the page lists, newest first. It is never nil, so that JSON has a list.
-func watchedOnly(all []Received) []Received {
-	watched := []Received{}
+// costly returns the newest requests for addresses that cost money, newest first. It is never nil, so that JSON has a
+// list.
+func costly(all []Received) []Received {
+	found := []Received{}
 	for _, one := range slices.Backward(all) {
-		if len(watched) < listed && one.watched() {
-			watched = append(watched, one)
+		if len(found) < listed && one.costs() {
+			found = append(found, one)
 		}
 	}
-	return watched
+	return found
 }
 
-// watched is generous with spellings, so that a request that was smuggled in is seen.
-func (r Received) watched() bool {
+// costs reports whether a request may be for an address that costs money. It is generous with spellings, so that the
+// page shows a request that was smuggled in.
+func (r Received) costs() bool {
 	target := strings.ToLower(r.Target)
-	return strings.Contains(target, "apply") || strings.Contains(target, "register") || strings.Contains(target, "/api/")
+	return slices.ContainsFunc([]string{"apply", "register", "/api/"}, func(part string) bool {
+		return strings.Contains(target, part)
+	})
 }
 
-// FromGateway tells the headers of a gateway from all others.
+// FromGateway reports whether a header is one that the gateway sets.
 func (r Received) FromGateway(name string) bool { return strings.HasPrefix(name, "Paygate-") }
 
-// arrivals are the last requests, oldest first.
+// arrivals holds the last requests, oldest first.
 type arrivals struct {
 	mu    sync.Mutex
 	all   []Received
@@ -85,9 +89,9 @@ func (a *arrivals) add(one Received) {
 	defer a.mu.Unlock()
 	a.all = append(a.all, one)
 	a.bytes += one.Bytes
-	for len(a.all) > keptRequests || len(a.all) > 1 && a.bytes > keptBytes {
+	for len(a.all) > maxRequests || len(a.all) > 1 && a.bytes > maxBytes {
 		a.bytes -= a.all[0].Bytes
-		a.all[0] = Received{} // lets go of the body, which the array under the slice would keep
+		a.all[0] = Received{} // frees the body, which the underlying array would retain
 		a.all = a.all[1:]
 	}
 }

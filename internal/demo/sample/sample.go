@@ -1,12 +1,12 @@
-// Package sample is a small legacy service that knows nothing of Paygate: the fishing licences of a council that does not
-// exist. The demo and the tests put Paygate in front of it.
+// Package sample is a small legacy service that knows nothing of Paygate: the fishing licences of a council that does
+// not exist. The demo and the tests put Paygate in front of it.
 //
-// It has what makes such services hard to charge for: a browser session with a token against forged forms (visitors.go), a
-// form with a file that is checked, kept and answered by a redirect (apply.go), files to download (files.go), an address for
-// scripts (script.go), streams (events.go, socket.go), two languages (page.go). And it tells what reached it (received.go),
-// headers and all, to whoever asks: it must never face the public.
+// It has what makes such services hard to charge for: a browser session with a token against forged forms
+// (visitors.go), a form with a file that is checked, stored and answered with a redirect (apply.go), files to download
+// (files.go), an address for scripts (script.go), two languages (page.go). It also shows everything that it received,
+// headers included (received.go), so it must never face the public.
 //
-// Everything is in memory, and gone when the service ends.
+// Everything is in memory, and lost when the service ends.
 package sample
 
 import (
@@ -29,7 +29,7 @@ type Service struct {
 	arrivals     arrivals
 }
 
-// New makes the service with a clock.
+// New returns a service that goes by the clock now.
 func New(now func() time.Time) *Service {
 	s := &Service{now: now, mux: http.NewServeMux()}
 	s.mux.HandleFunc("GET /{$}", s.home)
@@ -38,16 +38,13 @@ func New(now func() time.Time) *Service {
 	s.mux.HandleFunc("POST /licences/apply", s.apply)
 	s.mux.HandleFunc("GET /licences/confirmation/{number}", s.confirmation)
 	s.mux.HandleFunc("POST /api/licences", s.applyByScript)
-	s.mux.HandleFunc("GET /register.pdf", register)
-	s.mux.HandleFunc("GET /free.pdf", leaflet)
-	s.mux.HandleFunc("GET /events", events)
-	s.mux.HandleFunc("GET /socket", socket)
-	s.mux.HandleFunc("/echo", echo)
+	s.mux.HandleFunc("GET /register.pdf", serveFile(register))
+	s.mux.HandleFunc("GET /free.pdf", serveFile(byelaws))
 	s.mux.HandleFunc("GET /received", s.showReceived)
 	return s
 }
 
-// ServeHTTP notes every request as it came, then serves it. Questions about what came are not noted.
+// ServeHTTP records every request as it arrived, then serves it. It does not record requests for the record itself.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/received" {
 		s.mux.ServeHTTP(w, r)

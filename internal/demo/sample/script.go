@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// applyByScript is the form for programs: JSON in, 201 with JSON out. It asks for no session and no token.
+// applyByScript is the form for programs: JSON in, 201 with JSON out. It needs no session and no token.
 func (s *Service) applyByScript(w http.ResponseWriter, r *http.Request) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		answer(w, http.StatusUnsupportedMediaType, map[string]string{"error": "send application/json"})
@@ -22,12 +22,12 @@ func (s *Service) applyByScript(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusUnprocessableEntity, map[string]string{"error": fault})
 		return
 	}
-	kept := s.keep(r, application{Name: asked.Name, Email: asked.Email, Licence: asked.Licence})
-	w.Header().Set("Location", "/licences/confirmation/"+kept.Number)
-	answer(w, http.StatusCreated, map[string]string{"number": kept.Number, "licence": kept.Licence})
+	stored := s.store(r, application{Name: asked.Name, Email: asked.Email, Licence: asked.Licence})
+	w.Header().Set("Location", "/licences/confirmation/"+stored.Number)
+	answer(w, http.StatusCreated, map[string]string{"number": stored.Number, "licence": stored.Licence})
 }
 
-// wrongWith is what is wrong with a program's application, or nothing. The licence may be left out.
+// wrongWith says what is wrong with a program's application; it is empty if nothing is. The licence is optional.
 func wrongWith(name, licence string) string {
 	if strings.TrimSpace(name) == "" {
 		return "name is missing"

@@ -7,26 +7,26 @@ import (
 	"sync"
 )
 
-// visitors are the browsers that opened the form: the token of each, by the value of its SESSID cookie.
+// visitors maps the SESSID cookie of each browser that opened the form to its form token.
 type visitors struct {
 	mu     sync.Mutex
 	tokens map[string]string
 }
 
-// token is that of the browser's session. A browser that has none gets one, and with it a SameSite=Strict cookie, which
-// browsers leave behind when they come back from another site, as they do after a payment.
+// token returns the token of the browser's session, and starts a session if there is none. With it goes a
+// SameSite=Strict cookie, which browsers do not send when they come back from another site, as they do after a payment.
 func (v *visitors) token(w http.ResponseWriter, r *http.Request) string {
 	if token, known := v.find(r); known {
 		return token
 	}
 	id, token := rand.Text(), rand.Text()
-	v.keep(id, token)
-	http.SetCookie(w, &http.Cookie{Name: "SESSID", Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	v.add(id, token)
+	setCookie(w, "SESSID", id)
 	http.SetCookie(w, &http.Cookie{Name: "prefs", Value: "large-print", Path: "/", SameSite: http.SameSiteStrictMode})
 	return token
 }
 
-// accepts tells whether the form that came is one that this browser was given.
+// accepts reports whether the form has the token that this browser was given.
 func (v *visitors) accepts(r *http.Request) bool {
 	token, known := v.find(r)
 	return known && subtle.ConstantTimeCompare([]byte(token), []byte(r.PostFormValue("token"))) == 1
@@ -43,7 +43,7 @@ func (v *visitors) find(r *http.Request) (token string, known bool) {
 	return token, known
 }
 
-func (v *visitors) keep(id, token string) {
+func (v *visitors) add(id, token string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.tokens == nil {
@@ -52,11 +52,15 @@ func (v *visitors) keep(id, token string) {
 	v.tokens[id] = token
 }
 
-// flash is the message for the next page only, carried by a cookie.
+func setCookie(w http.ResponseWriter, name, value string) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+}
+
+// flash is the cookie with the message for the next page.
 const flash = "flash"
 
 func setFlash(w http.ResponseWriter, value string) {
-	http.SetCookie(w, &http.Cookie{Name: flash, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	setCookie(w, flash, value)
 }
 
 func takeFlash(w http.ResponseWriter, r *http.Request) string {
