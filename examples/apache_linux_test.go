@@ -64,7 +64,8 @@ func startApache(t *testing.T) gate {
 	if isRoot() {
 		conf = "User #65534\nGroup #65534\n" + conf
 	}
-	rewrite := "RewriteEngine On\nRewriteCond %{DOCUMENT_ROOT}%{REQUEST_URI} !-f\nRewriteRule ^/(.*)$ /index.php?q=$1 [PT,QSA]"
+	rewrite := "RewriteEngine On\nRewriteCond %{DOCUMENT_ROOT}%{REQUEST_URI} !-f\nRewriteRule ^/(.*)$ " +
+		"/index.php?q=$1 [PT,QSA]"
 	for _, s := range []struct {
 		name, docs, more string
 		query            bool
@@ -81,7 +82,8 @@ func startApache(t *testing.T) gate {
 	} {
 		block := "<VirtualHost 127.0.0.1:%s>\nServerName %s\nDocumentRoot %s\n%s\n%s\n</VirtualHost>\n"
 		conf += fmt.Sprintf(block, open, s.name, filepath.Join(root, s.docs), "", s.more)
-		conf += fmt.Sprintf(block, gated, s.name, filepath.Join(root, s.docs), gateFor(t, "apache.conf", s.name, s.query), s.more)
+		conf += fmt.Sprintf(block, gated, s.name, filepath.Join(root, s.docs),
+			gateFor(t, "apache.conf", s.name, s.query), s.more)
 	}
 	write(t, filepath.Join(root, "apache.conf"), conf)
 	run(t, "tcp", "127.0.0.1:"+gated, apache, "-X", "-f", filepath.Join(root, "apache.conf"))

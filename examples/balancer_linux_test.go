@@ -18,13 +18,16 @@ import (
 func startBalancer(t *testing.T, first, second string) string {
 	t.Helper()
 	nginx, root, listen := installed(t, "nginx"), home(t), port(t)
-	conf := "daemon off; pid ROOT/nginx.pid; error_log stderr; events {} http { access_log off; client_body_temp_path ROOT/t1; proxy_temp_path ROOT/t2; " +
-		"fastcgi_temp_path ROOT/t3; uwsgi_temp_path ROOT/t4; scgi_temp_path ROOT/t5;\n" + readCompose(t).Configs["balancer"].Content + "}\n"
+	conf := "daemon off; pid ROOT/nginx.pid; error_log stderr; events {} http { access_log off; " +
+		"client_body_temp_path ROOT/t1; proxy_temp_path ROOT/t2; " +
+		"fastcgi_temp_path ROOT/t3; uwsgi_temp_path ROOT/t4; scgi_temp_path ROOT/t5;\n" +
+		readCompose(t).Configs["balancer"].Content + "}\n"
 	if isRoot() {
 		conf = "user root root; " + conf
 	}
 	file := filepath.Join(root, "nginx.conf")
-	write(t, file, strings.NewReplacer("ROOT", root, "paygate-1:8000", first, "paygate-2:8000", second, "listen 8000", "listen 127.0.0.1:"+listen).Replace(conf))
+	write(t, file, strings.NewReplacer("ROOT", root, "paygate-1:8000", first, "paygate-2:8000", second, "listen 8000",
+		"listen 127.0.0.1:"+listen).Replace(conf))
 	run(t, "tcp", "127.0.0.1:"+listen, nginx, "-e", "stderr", "-p", root, "-c", file)
 	return "127.0.0.1:" + listen
 }
@@ -42,7 +45,9 @@ func TestTheBalancerSendsRequestsAsTheyCame(t *testing.T) {
 	require.NoError(t, err)
 	defer conn.Close()
 	const target = "/a//b/%2e%2E/%c3%a9/..;/x?a=1;b=2&c=%zz"
-	_, err = io.WriteString(conn, "POST "+target+" HTTP/1.1\r\nHost: licences.example\r\nX-Forwarded-For: 192.0.2.66\r\nX-Forwarded-Proto: https\r\nContent-Length: 2\r\n\r\nok")
+	_, err = io.WriteString(conn,
+		"POST "+target+" HTTP/1.1\r\nHost: licences.example\r\nX-Forwarded-For: 192.0.2.66\r\nX-Forwarded-Proto: "+
+			"https\r\nContent-Length: 2\r\n\r\nok")
 	require.NoError(t, err)
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
@@ -51,7 +56,8 @@ func TestTheBalancerSendsRequestsAsTheyCame(t *testing.T) {
 	r := <-came
 	require.Equal(t, target, r.RequestURI)
 	require.Equal(t, "licences.example", r.Host)
-	require.Equal(t, []string{"127.0.0.1"}, r.Header["X-Forwarded-For"], "what a citizen says of themselves does not count")
+	require.Equal(t, []string{"127.0.0.1"}, r.Header["X-Forwarded-For"],
+		"what a citizen says of themselves does not count")
 	require.Equal(t, []string{"http"}, r.Header["X-Forwarded-Proto"])
 }
 
@@ -89,7 +95,8 @@ func TestTheBalancerGoesOnWithOneReplicaAndSendsNothingTwice(t *testing.T) {
 
 func post(t *testing.T, address string) int {
 	t.Helper()
-	answer, err := http.Post("http://"+address+"/licences/apply", "application/x-www-form-urlencoded", strings.NewReader("name=Ann"))
+	answer, err := http.Post("http://"+address+"/licences/apply", "application/x-www-form-urlencoded",
+		strings.NewReader("name=Ann"))
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	return answer.StatusCode

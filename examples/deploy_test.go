@@ -78,16 +78,18 @@ func readCompose(t *testing.T) compose {
 	text, err := os.ReadFile("compose.yaml")
 	require.NoError(t, err)
 	values := map[string]string{
-		"PAYGATE_SECRETS": secret(), "PAYGATE_STAFF_TOKENS": "admin:" + secret(), "POSTGRES_PASSWORD": "aa11", "DATABASE_PASSWORD": "bb22",
+		"PAYGATE_SECRETS": secret(), "PAYGATE_STAFF_TOKENS": "admin:" + secret(), "POSTGRES_PASSWORD": "aa11",
+		"DATABASE_PASSWORD": "bb22",
 	}
-	filled := regexp.MustCompile(`\$\$|\$\{([A-Z_]+)(?::\?[^}]*)?\}`).ReplaceAllStringFunc(string(text), func(found string) string {
-		if found == "$$" {
-			return "$"
-		}
-		name := regexp.MustCompile(`[A-Z_]+`).FindString(found)
-		require.Contains(t, values, name)
-		return values[name]
-	})
+	filled := regexp.MustCompile(`\$\$|\$\{([A-Z_]+)(?::\?[^}]*)?\}`).ReplaceAllStringFunc(string(text),
+		func(found string) string {
+			if found == "$$" {
+				return "$"
+			}
+			name := regexp.MustCompile(`[A-Z_]+`).FindString(found)
+			require.Contains(t, values, name)
+			return values[name]
+		})
 	var c compose
 	require.NoError(t, yaml.Unmarshal([]byte(filled), &c))
 	return c
@@ -116,7 +118,8 @@ func TestTheComposeFile(t *testing.T) {
 			require.Equal(t, "never", s.PullPolicy, name)
 		}
 		if len(s.Command) > 0 {
-			require.Zero(t, command.Run(t.Context(), command.Env{Stdout: io.Discard, Stderr: io.Discard}, append(s.Command, "-h")), name)
+			require.Zero(t, command.Run(t.Context(), command.Env{Stdout: io.Discard, Stderr: io.Discard},
+				append(s.Command, "-h")), name)
 		}
 	}
 	require.True(t, c.Networks["inner"].Internal)
@@ -188,17 +191,21 @@ func TestTheKubernetesFile(t *testing.T) {
 	require.Equal(t, 65532, at(t, pod, "securityContext.runAsUser"))
 	require.Equal(t, true, at(t, pod, "securityContext.runAsNonRoot"))
 	require.Equal(t, true, at(t, container, "securityContext.readOnlyRootFilesystem"))
-	require.Equal(t, map[string]any{"name": "uploads", "mountPath": "/tmp"}, at(t, container, "volumeMounts").([]any)[1])
+	require.Equal(t, map[string]any{"name": "uploads", "mountPath": "/tmp"},
+		at(t, container, "volumeMounts").([]any)[1])
 	require.Equal(t, "uploads", at(t, pod, "volumes").([]any)[1].(map[string]any)["name"])
-	for probe, address := range map[string]string{"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"} {
+	for probe, address := range map[string]string{"startupProbe": "/healthz", "livenessProbe": "/healthz",
+		"readinessProbe": "/readyz"} {
 		require.Equal(t, address, at(t, container, probe+".httpGet.path"))
 		require.Equal(t, "staff", at(t, container, probe+".httpGet.port"))
 	}
 
 	labels := at(t, deployment, "spec.template.metadata.labels")
 	for _, selector := range []any{
-		at(t, deployment, "spec.selector.matchLabels"), at(t, all["Service paygate"], "spec.selector"), at(t, all["Service paygate-staff"], "spec.selector"),
-		at(t, all["NetworkPolicy paygate"], "spec.podSelector.matchLabels"), at(t, all["PodDisruptionBudget paygate"], "spec.selector.matchLabels"),
+		at(t, deployment, "spec.selector.matchLabels"), at(t, all["Service paygate"], "spec.selector"),
+		at(t, all["Service paygate-staff"], "spec.selector"),
+		at(t, all["NetworkPolicy paygate"], "spec.podSelector.matchLabels"),
+		at(t, all["PodDisruptionBudget paygate"], "spec.selector.matchLabels"),
 		at(t, all["NetworkPolicy licences-through-paygate-alone"], "spec.ingress.0.from.0.podSelector.matchLabels"),
 	} {
 		require.Equal(t, labels, selector)

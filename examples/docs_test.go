@@ -31,7 +31,8 @@ var (
 	docText = regexp.MustCompile(`(?s)""".*?"""`)
 )
 
-// codeLines counts the lines of a verifier that are code: not blank, no comment, no import; in Java, up to the command line.
+// codeLines counts the lines of a verifier that are code: not blank, no comment, no import; in Java, up to the command
+// line.
 func codeLines(t *testing.T, file string) int {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -50,7 +51,8 @@ func codeLines(t *testing.T, file string) int {
 
 func TestEveryVerifierIsShortAndInTheGuide(t *testing.T) {
 	t.Parallel()
-	row := regexp.MustCompile("(?m)^\\| [^|]+ \\| \\[`[^`]+`\\]\\(\\.\\./examples/(verify/[^)]+)\\) \\| (\\d+) \\| ([^|]+) \\|$")
+	row := regexp.MustCompile("(?m)^\\| [^|]+ \\| \\[`[^`]+`\\]\\(\\.\\./examples/(verify/[^)]+)\\) \\| (\\d+) \\| " +
+		"([^|]+) \\|$")
 	listed := map[string]bool{}
 	for _, found := range row.FindAllStringSubmatch(guide(t), -1) {
 		said, err := strconv.Atoi(found[2])

@@ -32,9 +32,9 @@ type gate struct {
 	sites       []site
 }
 
-// gateFor is the snippet as an operator of that site would use it. Beside its sites every server has two more, of plain files:
-// "form", with the form at the same address, and "return", released before Pay confirmed; Apache has "alias", a script
-// that goes by another name.
+// gateFor is the snippet as an operator of that site would use it. Beside its sites every server has two more, of plain
+// files: "form", with the form at the same address, and "return", released before Pay confirmed; Apache has "alias", a
+// script that goes by another name.
 func gateFor(t *testing.T, file, name string, query bool) string {
 	t.Helper()
 	var marks []string
@@ -75,7 +75,8 @@ func (s server) ask(t *testing.T, host, method, target string, header ...string)
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second)))
-	lines := append([]string{method + " " + target + " HTTP/1.1", "Host: " + host, "Connection: close", "Content-Length: 0"}, header...)
+	lines := append([]string{method + " " + target + " HTTP/1.1", "Host: " + host, "Connection: close",
+		"Content-Length: 0"}, header...)
 	_, err = io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n\r\n")
 	require.NoError(t, err)
 	answer, err := io.ReadAll(conn)
@@ -124,7 +125,8 @@ func (g gate) refusesEverySpelling(t *testing.T, s site) {
 		require.Contains(t, without, "/licences/apply", "the site works")
 		require.Greater(t, len(without), 20, "the spellings mean something to this site")
 		require.Equal(t, s.leaks, g.gated.runs(t, s.name, method, targets), method)
-		t.Logf("%s: %d of %d spellings run the protected code without the gate, %d with it", method, len(without), len(targets), len(s.leaks))
+		t.Logf("%s: %d of %d spellings run the protected code without the gate, %d with it", method, len(without),
+			len(targets), len(s.leaks))
 	}
 }
 
@@ -140,8 +142,10 @@ func (g gate) letsPaidRequestsThrough(t *testing.T, s site) {
 	require.Contains(t, g.gated.ask(t, s.name, "POST", "/licences/apply", "Paygate-Status: success"), ran)
 	require.Contains(t, g.gated.ask(t, s.name, "POST", "/licences/apply?a=1;b=2", "Paygate-Status: success"), ran)
 	for _, header := range []string{
-		"Paygate-Status: none", "Paygate-Status: pending", "Paygate-Status: quote", "Paygate-Status:", "Paygate-Status: Success",
-		"Paygate-Status: unsuccess", "Paygate-Status: success, none", "Paygate-Status: successful", "Paygate_Status: success", "X-Paygate-Status: success",
+		"Paygate-Status: none", "Paygate-Status: pending", "Paygate-Status: quote", "Paygate-Status:",
+		"Paygate-Status: Success",
+		"Paygate-Status: unsuccess", "Paygate-Status: success, none", "Paygate-Status: successful",
+		"Paygate_Status: success", "X-Paygate-Status: success",
 	} {
 		require.NotContains(t, g.gated.ask(t, s.name, "POST", "/licences/apply", header), ran, header)
 	}

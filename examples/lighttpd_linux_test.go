@@ -43,8 +43,8 @@ cgi.assign = ( ".cgi" => "/bin/sh" )
 fastcgi.server = ( ".php" => (( "socket" => "SOCKET" )) )
 `
 
-// startLighttpd serves the sites by lighttpd, by CGI and with php-fpm; gated or not, because the snippet sets something for
-// the whole server.
+// startLighttpd serves the sites by lighttpd, by CGI and with php-fpm; gated or not, because the snippet sets something
+// for the whole server.
 func startLighttpd(t *testing.T, gated bool) server {
 	t.Helper()
 	lighttpd, root := installed(t, "lighttpd"), home(t)
@@ -71,13 +71,16 @@ func startLighttpd(t *testing.T, gated bool) server {
 		{"handler", "router", `server.error-handler = "/index.php"`, false},
 		{"query", "query", `url.rewrite-if-not-file = ( "^/([^?]*)(?:\?(.*))?$" => "/index.php?q=$1&$2" )`, true},
 		{"once", "router", `url.rewrite-once = ( "^/([^?]*)(\?.*)?$" => "/index.php$2" )`, false},
-		{"once-query", "query", `url.rewrite-once = ( "^(/[^?]*\.(?:css|txt))$" => "$1", "^/([^?]*)(?:\?(.*))?$" => "/index.php?q=$1&$2" )`, true},
+		{"once-query", "query",
+			`url.rewrite-once = ( "^(/[^?]*\.(?:css|txt))$" => "$1", "^/([^?]*)(?:\?(.*))?$" => "/index.php?q=$1&$2" )`,
+			true},
 	} {
 		block := ""
 		if gated {
 			_, block = cutSnippet(t, gateFor(t, "lighttpd.conf", s.name, s.query))
 		}
-		conf += fmt.Sprintf("$HTTP[\"host\"] == %q {\nserver.document-root = %q\n%s\n%s\n}\n", s.name, filepath.Join(root, s.docs), s.more, block)
+		conf += fmt.Sprintf("$HTTP[\"host\"] == %q {\nserver.document-root = %q\n%s\n%s\n}\n", s.name,
+			filepath.Join(root, s.docs), s.more, block)
 	}
 	write(t, filepath.Join(root, "lighttpd.conf"), conf)
 	run(t, "tcp", "127.0.0.1:"+number, lighttpd, "-D", "-f", filepath.Join(root, "lighttpd.conf"))

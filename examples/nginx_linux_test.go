@@ -64,5 +64,6 @@ func startNginx(t *testing.T) gate {
 	}
 	write(t, filepath.Join(root, "nginx.conf"), conf+"}\n")
 	run(t, "tcp", "127.0.0.1:"+gated, nginx, "-e", "stderr", "-p", root, "-c", filepath.Join(root, "nginx.conf"))
-	return gate{server{"127.0.0.1:" + open}, server{"127.0.0.1:" + gated}, []site{{name: "files"}, {name: "router"}, {name: "query", query: true}}}
+	return gate{server{"127.0.0.1:" + open}, server{"127.0.0.1:" + gated},
+		[]site{{name: "files"}, {name: "router"}, {name: "query", query: true}}}
 }

@@ -108,7 +108,8 @@ func TestTheRolesOfTheGuideDo(t *testing.T) {
 	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
 	require.NoError(t, s.Close())
 	var schema string
-	require.NoError(t, conn.QueryRow(t.Context(), `SELECT schemaname FROM pg_tables WHERE tablename = 'paygate_journeys'`).Scan(&schema))
+	require.NoError(t, conn.QueryRow(t.Context(),
+		`SELECT schemaname FROM pg_tables WHERE tablename = 'paygate_journeys'`).Scan(&schema))
 	require.Equal(t, name, schema)
 	for _, statement := range []string{"DROP OWNED BY " + name, "DROP ROLE " + name} {
 		_, err := conn.Exec(t.Context(), statement)
@@ -166,7 +167,8 @@ func TestTheCommandsOfTheGuideExist(t *testing.T) {
 	named := regexp.MustCompile("(?m)(?:^|`)paygate ([a-z-]+)").FindAllStringSubmatch(operating(t), -1)
 	require.Greater(t, len(named), 10)
 	for _, found := range named {
-		require.Zero(t, command.Run(t.Context(), command.Env{Stdout: io.Discard, Stderr: io.Discard}, []string{found[1], "-h"}), found[1])
+		require.Zero(t, command.Run(t.Context(), command.Env{Stdout: io.Discard, Stderr: io.Discard},
+			[]string{found[1], "-h"}), found[1])
 	}
 }
 

@@ -48,7 +48,8 @@ func run(t *testing.T, network, address string, command ...string) {
 		_ = process.Wait()
 	}()
 	t.Cleanup(func() { stop(process, ended) })
-	require.Eventually(t, func() bool { return over(ended) || listens(network, address) }, 30*time.Second, 10*time.Millisecond, "%s\n%s", command, said)
+	require.Eventually(t, func() bool { return over(ended) || listens(network, address) }, 30*time.Second,
+		10*time.Millisecond, "%s\n%s", command, said)
 	require.False(t, over(ended), "%s\n%s", command, said)
 }
 
@@ -127,7 +128,8 @@ func write(t *testing.T, name, text string) {
 // writePages makes the pages that every site has, whatever serves it.
 func writePages(t *testing.T, root, suffix, program string) {
 	t.Helper()
-	for name, text := range map[string]string{"about": "about us", "licences/apply-guidance": "guidance", "licences/renew": "renew"} {
+	for name, text := range map[string]string{"about": "about us", "licences/apply-guidance": "guidance",
+		"licences/renew": "renew"} {
 		write(t, filepath.Join(root, name+suffix), fmt.Sprintf(program, text))
 	}
 	write(t, filepath.Join(root, "assets/apply.css"), "colour")
@@ -135,7 +137,8 @@ func writePages(t *testing.T, root, suffix, program string) {
 	write(t, filepath.Join(root, "100%.txt"), "per cent")
 }
 
-// writePHP makes three services: of files, behind a router of the request's URI, and behind a router of the parameter q.
+// writePHP makes three services: of files, behind a router of the request's URI, and behind a router of the parameter
+// q.
 func writePHP(t *testing.T, root string) {
 	t.Helper()
 	router, err := os.ReadFile("testdata/router.php")
@@ -153,7 +156,8 @@ func startPHP(t *testing.T, root string) string {
 	t.Helper()
 	fpm := installed(t, "php-fpm", "php-fpm[0-9]*")
 	socket := filepath.Join(root, "fpm.sock")
-	pool := "[global]\ndaemonize = no\nerror_log = /dev/stderr\n[www]\nlisten = " + socket + "\npm = static\npm.max_children = 2\n"
+	pool := "[global]\ndaemonize = no\nerror_log = /dev/stderr\n[www]\nlisten = " + socket +
+		"\npm = static\npm.max_children = 2\n"
 	command := []string{fpm, "-n", "-F", "-y", filepath.Join(root, "fpm.conf")}
 	if isRoot() {
 		pool, command = pool+"user = root\n", append(command, "-R")

@@ -31,7 +31,8 @@ func clock() time.Time { return moment }
 // keys are made once: RSA keys take their time.
 var keys = sync.OnceValues(func() (map[string]signature.Key, error) {
 	made := map[string]signature.Key{}
-	for name, alg := range map[string]string{"ours": signature.RS256, "another": signature.RS256, "elliptic": signature.ES256} {
+	for name, alg := range map[string]string{"ours": signature.RS256, "another": signature.RS256,
+		"elliptic": signature.ES256} {
 		key, err := signature.Generate(alg, moment)
 		if err != nil {
 			return nil, err
@@ -53,8 +54,10 @@ func key(t *testing.T, name string) signature.Key {
 func release() signature.Release {
 	return signature.Release{
 		PaymentID: "hu20sqlact5260q2nanm0q8u93", Reference: `Môn \"<&>\\ "aud":"x"`, Amount: 2500, Total: 2560,
-		PaidAt: moment, State: "success", Live: true, Route: "licence", Journey: "01JDM4Q0V3Q7J2S3", Submission: 2, Attempt: 3, Via: "return",
-		Method: "POST", Path: "/licences/apply", Query: `a=1;b=2&c=<x>&d="htm":"PUT",`, Body: []byte("name=Ada&\x00\xff"),
+		PaidAt: moment, State: "success", Live: true, Route: "licence", Journey: "01JDM4Q0V3Q7J2S3", Submission: 2,
+		Attempt: 3, Via: "return",
+		Method: "POST", Path: "/licences/apply", Query: `a=1;b=2&c=<x>&d="htm":"PUT",`,
+		Body: []byte("name=Ada&\x00\xff"),
 	}
 }
 
@@ -94,19 +97,28 @@ type verifier struct {
 }
 
 var verifiers = []verifier{
-	{name: "PHP", needs: []string{"php"}, usable: []string{"php", "-r", "exit(function_exists('openssl_verify') ? 0 : 1);"}, command: []string{"php", "verify/php/main.php"}},
-	{name: "Python with cryptography", needs: []string{"python3"}, usable: []string{"python3", "-c", "import cryptography"}, command: []string{"python3", "-B", "verify/python/main.py"}},
-	{name: "Python with openssl", needs: []string{"python3", "openssl"}, command: []string{"python3", "-B", "-S", "verify/python/main.py"}},
+	{name: "PHP", needs: []string{"php"},
+		usable:  []string{"php", "-r", "exit(function_exists('openssl_verify') ? 0 : 1);"},
+		command: []string{"php", "verify/php/main.php"}},
+	{name: "Python with cryptography", needs: []string{"python3"},
+		usable:  []string{"python3", "-c", "import cryptography"},
+		command: []string{"python3", "-B", "verify/python/main.py"}},
+	{name: "Python with openssl", needs: []string{"python3", "openssl"},
+		command: []string{"python3", "-B", "-S", "verify/python/main.py"}},
 	{name: "Node", needs: []string{"node"}, command: []string{"node", "verify/node/main.js"}},
 	{name: "Java", needs: []string{"java", "javac"}, prepare: compileJava},
-	{name: "Ruby", needs: []string{"ruby"}, usable: []string{"ruby", "-ropenssl", "-rjson", "-e", "0"}, command: []string{"ruby", "verify/ruby/main.rb"}},
-	{name: "Perl", needs: []string{"perl", "openssl"}, usable: []string{"perl", "-MJSON::PP", "-MDigest::SHA", "-e", "0"}, command: []string{"perl", "verify/perl/main.pl"}},
+	{name: "Ruby", needs: []string{"ruby"}, usable: []string{"ruby", "-ropenssl", "-rjson", "-e", "0"},
+		command: []string{"ruby", "verify/ruby/main.rb"}},
+	{name: "Perl", needs: []string{"perl", "openssl"},
+		usable:  []string{"perl", "-MJSON::PP", "-MDigest::SHA", "-e", "0"},
+		command: []string{"perl", "verify/perl/main.pl"}},
 	{name: "Go", needs: []string{"go"}, prepare: buildGo},
 }
 
 func compileJava(t *testing.T, folder string) []string {
 	t.Helper()
-	out, err := exec.Command("javac", "-encoding", "UTF-8", "-d", folder, "verify/java/PaygateVerify.java").CombinedOutput()
+	out, err := exec.Command("javac", "-encoding", "UTF-8", "-d", folder,
+		"verify/java/PaygateVerify.java").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return []string{"java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", folder, "PaygateVerify"}
 }
@@ -165,7 +177,8 @@ func asked(t *testing.T, command []string, folder string, r request) outcome {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	arguments := []string{filepath.Join(folder, "ours.pem"), r.audience, r.method, r.target, body, r.assertion, fmt.Sprint(r.now.Unix())}
+	arguments := []string{filepath.Join(folder, "ours.pem"), r.audience, r.method, r.target, body, r.assertion,
+		fmt.Sprint(r.now.Unix())}
 	process := exec.CommandContext(ctx, command[0], append(command[1:len(command):len(command)], arguments...)...)
 	process.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
 	var out, errors bytes.Buffer
@@ -294,7 +307,8 @@ func forgeries(t *testing.T) []attack {
 	public, err := ours.PublicPEM()
 	require.NoError(t, err)
 	header := func(alg, typ string) string {
-		return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"` + alg + `","kid":"` + ours.ID + `","typ":"` + typ + `"}`))
+		return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"` + alg + `","kid":"` + ours.ID + `","typ":"` +
+			typ + `"}`))
 	}
 	claims := func(from, to string) string {
 		text, err := base64.RawURLEncoding.DecodeString(parts[1])
@@ -315,15 +329,19 @@ func forgeries(t *testing.T) []attack {
 	add("ES256", "signature", signedBy(t, key(t, "elliptic"), release()))
 	add("RS512", "signature", foreign(t, jose.RS512, ours.Private, parts[1]))
 	add("PS256", "signature", foreign(t, jose.PS256, ours.Private, parts[1]))
-	for from, to := range map[string]string{`"amount":2500`: `"amount":9900`, `"state":"success"`: `"state":"capturable"`, `"sbm":2`: `"sbm":3`} {
+	for from, to := range map[string]string{`"amount":2500`: `"amount":9900`,
+		`"state":"success"`: `"state":"capturable"`, `"sbm":2`: `"sbm":3`} {
 		add("changed claim "+to, "signature", parts[0]+"."+claims(from, to)+"."+parts[2])
 	}
-	add("signed by us, and calls itself none", "alg", resigned(t, ours, header("none", "paygate-release+jwt"), parts[1]))
-	add("signed by us, and calls itself HS256", "alg", resigned(t, ours, header("HS256", "paygate-release+jwt"), parts[1]))
+	add("signed by us, and calls itself none", "alg",
+		resigned(t, ours, header("none", "paygate-release+jwt"), parts[1]))
+	add("signed by us, and calls itself HS256", "alg",
+		resigned(t, ours, header("HS256", "paygate-release+jwt"), parts[1]))
 	for _, typ := range []string{"JWT", "", "PAYGATE-RELEASE+JWT", "paygate-release+jwtx"} {
 		add("typ "+typ, "typ", resigned(t, ours, header("RS256", typ), parts[1]))
 	}
-	add("signed by us, and not for success", `pay\.state`, resigned(t, ours, parts[0], claims(`"state":"success"`, `"state":"unsuccess"`)))
+	add("signed by us, and not for success", `pay\.state`,
+		resigned(t, ours, parts[0], claims(`"state":"success"`, `"state":"unsuccess"`)))
 	add("signed by us, and no claims", "", resigned(t, ours, parts[0], "e30"))
 	add("truncated by a character", "", good.assertion[:len(good.assertion)-1])
 	add("truncated by half a signature", "signature", good.assertion[:len(good.assertion)-171])

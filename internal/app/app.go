@@ -1,5 +1,5 @@
-// Package app builds Paygate from its settings: the store, the parts that use it, and the two handlers that the listeners
-// serve. It is the one place that knows every part.
+// Package app builds Paygate from its settings: the store, the parts that use it, and the two handlers that the
+// listeners serve. It is the one place that knows every part.
 package app
 
 import (
@@ -65,7 +65,8 @@ func Assemble(ctx context.Context, s config.Settings, log *slog.Logger, now func
 }
 
 // assemble builds what lies above the store.
-func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Sealer, log *slog.Logger, now func() time.Time) error {
+func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Sealer, log *slog.Logger,
+	now func() time.Time) error {
 	trust, err := config.ReadUpstreamRoots(s.UpstreamCAFile)
 	if err != nil {
 		return err
@@ -92,7 +93,8 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
 		Delivered: counted.Delivered, TextMissing: textMissing(s.Routes, log),
 		Signer: func() signature.Signer {
-			return signature.Signer{Keys: keys.Keys(), Issuer: s.Origins.Main().String(), Audience: s.Audience, Now: now}
+			return signature.Signer{Keys: keys.Keys(), Issuer: s.Origins.Main().String(), Audience: s.Audience,
+				Now: now}
 		},
 	})
 	a.runner = &journey.Runner{
@@ -106,7 +108,8 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	a.gateway = gateway.New(gateway.Options{
 		Origins: s.Origins, Prefix: s.Prefix, Routes: s.Routes,
 		Proxy: proxy.Options{
-			Upstream: s.Upstream.URL, Socket: s.Upstream.Socket, Host: s.UpstreamHost, TLS: trust, Timeout: s.UpstreamTimeout,
+			Upstream: s.Upstream.URL, Socket: s.Upstream.Socket, Host: s.UpstreamHost, TLS: trust,
+			Timeout:    s.UpstreamTimeout,
 			WebSockets: s.WebSockets, CardOrigins: s.PayCardOrigins, Log: log,
 			Clients: proxy.Clients{Origins: s.Origins, Trusted: s.TrustedProxies, Live: s.Live},
 		},
@@ -117,16 +120,19 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		DoctorToken: DoctorToken(sealer), WebhookSecrets: s.PayWebhookSecrets, Marks: a.store,
 		Counted: counted.RequestReceived, Shadowed: counted.Shadowed, Heard: counted.WebhookReceived,
 		Pages: pages.New(pages.Options{
-			Prefix: s.Prefix, ServiceName: s.ServiceName, ServiceNameCY: s.ServiceNameCY, Contact: s.Contact, ContactCY: s.ContactCY,
-			TestMode: !s.Live, CardOrigins: s.PayCardOrigins,
+			Prefix: s.Prefix, ServiceName: s.ServiceName, ServiceNameCY: s.ServiceNameCY, Contact: s.Contact,
+			ContactCY: s.ContactCY,
+			TestMode:  !s.Live, CardOrigins: s.PayCardOrigins,
 		}),
 	})
 	a.Public = a.gateway
 	a.sweeper = mopup.New(mopup.Options{
-		Store: a.store, Shared: a.store.shared, Runner: a.runner, Every: s.MopupEvery, MaxPerSecond: 20, Now: now, Log: log,
+		Store: a.store, Shared: a.store.shared, Runner: a.runner, Every: s.MopupEvery, MaxPerSecond: 20, Now: now,
+		Log:   log,
 		Swept: counted.Swept,
 	})
-	a.early = mopup.NewEarly(mopup.EarlyOptions{Store: a.store, Runner: a.runner, Now: now, Log: log, Yield: payments.Yield})
+	a.early = mopup.NewEarly(mopup.EarlyOptions{Store: a.store, Runner: a.runner, Now: now, Log: log,
+		Yield: payments.Yield})
 	a.Background = a.background
 	a.Staff = staff.New(staff.Options{
 		Ready: a.ready, Metrics: counted.Handler(),

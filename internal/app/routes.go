@@ -9,8 +9,8 @@ import (
 	"paygate/journey"
 )
 
-// ticketAge returns for how long a ticket must be valid: a day, or the longest time for which a route lets a pass be used, or
-// a form be corrected or tried again.
+// ticketAge returns for how long a ticket must be valid: a day, or the longest time for which a route lets a pass be
+// used, or a form be corrected or tried again.
 func ticketAge(routes []gateway.Route) time.Duration {
 	age := 24 * time.Hour
 	for _, r := range routes {
@@ -22,8 +22,8 @@ func ticketAge(routes []gateway.Route) time.Duration {
 	return age
 }
 
-// textMissing returns a function that logs an error when answers on a route have been refused several times in a row because
-// none had a text of ACCEPT_TEXT: most likely the service has changed its confirmation page.
+// textMissing returns a function that logs an error when answers on a route have been refused several times in a row
+// because none had a text of ACCEPT_TEXT: most likely the service has changed its confirmation page.
 func textMissing(routes []gateway.Route, log *slog.Logger) func(string, int) {
 	const inARow = 5
 	return func(name string, times int) {
@@ -31,7 +31,8 @@ func textMissing(routes []gateway.Route, log *slog.Logger) func(string, int) {
 		if times%inARow != 0 || at < 0 {
 			return
 		}
-		log.Error("the service's last answers were refused, because none has a text of ACCEPT_TEXT; has its confirmation page changed?",
+		log.Error("the service's last answers were refused, because none has a text of ACCEPT_TEXT; has its "+
+			"confirmation page changed?",
 			"route", name, "in_a_row", times, "setting", routes[at].Setting+"ACCEPT_TEXT")
 	}
 }

@@ -44,7 +44,8 @@ type store struct {
 }
 
 // openStore opens the store that the settings name.
-func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log *slog.Logger, now func() time.Time) (store, error) {
+func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log *slog.Logger,
+	now func() time.Time) (store, error) {
 	if s.Store.Kind == config.Bbolt {
 		file, err := boltstore.Open(s.Store.Path, boltstore.Options{Sealer: sealer, Now: now, Log: log})
 		if err != nil {
@@ -63,8 +64,8 @@ func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log 
 	return store{eitherStore: database, shared: database, turn: turn}, nil
 }
 
-// endClaims ends the deliveries that an earlier process left half done, where no other process uses the store. Where other
-// replicas may be delivering, claims lapse with time instead.
+// endClaims ends the deliveries that an earlier process left half done, where no other process uses the store. Where
+// other replicas may be delivering, claims lapse with time instead.
 func (s store) endClaims(ctx context.Context, runner *journey.Runner) error {
 	if s.shared != nil {
 		return nil

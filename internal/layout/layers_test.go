@@ -17,8 +17,8 @@ type goPackage struct {
 	Imports    []string
 }
 
-// layers lists the packages that are not leaves from the bottom up. A package may import those of lower layers only; every
-// package that is not listed is a leaf, just above journey.
+// layers lists the packages that are not leaves from the bottom up. A package may import those of lower layers only;
+// every package that is not listed is a leaf, just above journey.
 var layers = [][]string{
 	{"paygate/journey"},
 	nil, // leaves
@@ -34,9 +34,10 @@ const leaf = 1
 
 // betweenLeaves are the imports of one leaf by another, each of which goes down the list canon, form, match.
 var betweenLeaves = map[string][]string{
-	"paygate/gateway/form":     {"paygate/gateway/cards", "paygate/gateway/reading"},
-	"paygate/gateway/delivery": {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers", "paygate/gateway/dial"},
-	"paygate/internal/paysim":  {"paygate/journey/pay"},
+	"paygate/gateway/form": {"paygate/gateway/cards", "paygate/gateway/reading"},
+	"paygate/gateway/delivery": {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers",
+		"paygate/gateway/dial"},
+	"paygate/internal/paysim": {"paygate/journey/pay"},
 }
 
 func layer(path string) int {
@@ -80,7 +81,8 @@ func TestNoTestLibraryShips(t *testing.T) {
 		}
 		for _, imported := range p.Imports {
 			for _, library := range testLibraries {
-				require.False(t, imported == library || strings.HasPrefix(imported, library+"/"), "%s ships %s", p.ImportPath, imported)
+				require.False(t, imported == library || strings.HasPrefix(imported, library+"/"), "%s ships %s",
+					p.ImportPath, imported)
 			}
 			require.False(t, onlyForTests(imported), "%s ships %s", p.ImportPath, imported)
 		}
@@ -89,7 +91,8 @@ func TestNoTestLibraryShips(t *testing.T) {
 
 // onlyForTests reports whether only tests import a package.
 func onlyForTests(path string) bool {
-	for _, prefix := range []string{"paygate/journey/storetest", "paygate/internal/test", "paygate/internal/e2e", "paygate/internal/bareproxy", "paygate/examples"} {
+	for _, prefix := range []string{"paygate/journey/storetest", "paygate/internal/test", "paygate/internal/e2e",
+		"paygate/internal/bareproxy", "paygate/examples"} {
 		if strings.HasPrefix(path, prefix) {
 			return true
 		}

@@ -1,7 +1,7 @@
 // Package testbrowser drives headless Chromium in tests. Nothing that ships imports it.
 //
-// A test opens a [Tab] and works on it with chromedp; [Axe], [Overflow], [Focused] and [Screenshot] look at the page that
-// stands there. One Chromium serves all tests of a package, and ends with the last of them.
+// A test opens a [Tab] and works on it with chromedp; [Axe], [Overflow], [Focused] and [Screenshot] look at the page
+// that stands there. One Chromium serves all tests of a package, and ends with the last of them.
 package testbrowser
 
 import (
@@ -76,7 +76,8 @@ func options(path string) []chromedp.ExecAllocatorOption {
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(time.Minute),
 		chromedp.Flag("disable-features", "BackForwardCache,Translate"))
 	for _, flag := range []string{
-		"disable-quic", "disable-component-update", "disable-background-networking", "disable-sync", "disable-default-apps", "no-first-run",
+		"disable-quic", "disable-component-update", "disable-background-networking", "disable-sync",
+		"disable-default-apps", "no-first-run",
 		"disable-dev-shm-usage",
 	} {
 		options = append(options, chromedp.Flag(flag, true))
@@ -93,8 +94,8 @@ func find() (string, error) {
 	return "", errors.New("there is no Chromium on this machine")
 }
 
-// Tab opens a tab in a browser context of its own, with its own cookies; it closes when the test ends. Without Chromium,
-// and in a short run, the test is skipped; if CI is set, it fails without Chromium.
+// Tab opens a tab in a browser context of its own, with its own cookies; it closes when the test ends. Without
+// Chromium, and in a short run, the test is skipped; if CI is set, it fails without Chromium.
 func Tab(t *testing.T) context.Context {
 	t.Helper()
 	if testing.Short() {

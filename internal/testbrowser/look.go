@@ -29,8 +29,8 @@ func Screenshot(t *testing.T, tab context.Context, name string) {
 	}
 }
 
-// Axe fails the test for anything that axe finds wrong with the page's accessibility. Without axe the test is skipped, but
-// with CI set it fails.
+// Axe fails the test for anything that axe finds wrong with the page's accessibility. Without axe the test is skipped,
+// but with CI set it fails.
 func Axe(t *testing.T, tab context.Context) {
 	t.Helper()
 	if found := Violations(t, tab); len(found) > 0 {
@@ -38,7 +38,8 @@ func Axe(t *testing.T, tab context.Context) {
 	}
 }
 
-// Violations are what axe finds wrong with the page, a line each: the rule, what it asks for, and the elements concerned.
+// Violations are what axe finds wrong with the page, a line each: the rule, what it asks for, and the elements
+// concerned.
 func Violations(t *testing.T, tab context.Context) []string {
 	t.Helper()
 	script, err := os.ReadFile(axePath())
@@ -49,7 +50,8 @@ func Violations(t *testing.T, tab context.Context) []string {
 		t.Fatalf("axe: %v", err)
 	}
 	violations, err := chromedp.Run(tab, chromedp.Evaluate[[]string](
-		`axe.run().then(r => r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.map(n => n.html).join(" | ")))`, chromedp.EvalAwaitPromise))
+		`axe.run().then(r => r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.map(n => n.html).join(" | ")))`,
+		chromedp.EvalAwaitPromise))
 	if err != nil {
 		t.Fatalf("axe: %v", err)
 	}

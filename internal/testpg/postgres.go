@@ -2,8 +2,9 @@
 
 // Package testpg runs a throw-away PostgreSQL server in tests. Nothing that ships imports it.
 //
-// [Start] gives the one server of a test binary, [Server.Database] an empty database in it whose owner is no superuser. A
-// test that stops or pauses the server must not run beside others: it leaves out t.Parallel, or takes a server of its [Own].
+// [Start] gives the one server of a test binary, [Server.Database] an empty database in it whose owner is no superuser.
+// A test that stops or pauses the server must not run beside others: it leaves out t.Parallel, or takes a server of its
+// [Own].
 package testpg
 
 import (
@@ -67,8 +68,8 @@ func orSkip(t testing.TB, err error) {
 	}
 }
 
-// Main keeps the server from one test to the next: without it, it ends with the last test that uses it at that moment. For
-// TestMain; the answer is the exit status.
+// Main keeps the server from one test to the next: without it, it ends with the last test that uses it at that moment.
+// For TestMain; the answer is the exit status.
 func Main(m *testing.M) int {
 	server.keep()
 	defer server.leave()

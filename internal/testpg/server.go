@@ -168,8 +168,8 @@ func (s *Server) stop() {
 	_ = os.RemoveAll(s.dir)
 }
 
-// Pause stops the server, with all that it is doing, where it stands: clients wait for an answer that does not come. Until
-// Resume, or the end of the test.
+// Pause stops the server, with all that it is doing, where it stands: clients wait for an answer that does not come.
+// Until Resume, or the end of the test.
 func (s *Server) Pause(t testing.TB) {
 	t.Helper()
 	t.Cleanup(func() { s.Resume(t) })

@@ -146,7 +146,8 @@ func (c *Citizen) Pays(p Page, card string) string {
 	require.Contains(c.t, form.Text, "cardNo")
 	sent := c.Post(form.URL.String(), url.Values{
 		"cardNo": {card}, "expiryMonth": {"12"}, "expiryYear": {"2037"}, "cvc": {"123"}, "cardholderName": {"Ann"},
-		"email": {"ann@example.org"}, "addressLine1": {"1 High Street"}, "addressCity": {"Town"}, "addressPostcode": {"E1 8QS"},
+		"email": {"ann@example.org"}, "addressLine1": {"1 High Street"}, "addressCity": {"Town"},
+		"addressPostcode": {"E1 8QS"},
 	})
 	require.True(c.t, sent.IsRedirect(), sent.Text)
 	if card == DeclinedCard {

@@ -1,5 +1,5 @@
-// Package testprocess runs the real program for tests: the binary, with its settings in the environment, between a service and a
-// simulated GOV.UK Pay, both of them processes of their own.
+// Package testprocess runs the real program for tests: the binary, with its settings in the environment, between a
+// service and a simulated GOV.UK Pay, both of them processes of their own.
 package testprocess
 
 import (
@@ -187,7 +187,8 @@ func StartGateway(t testing.TB, pay *SimulatedPay, upstream string, settings ...
 		"PAYGATE_UPSTREAM=" + upstream, "PAYGATE_PUBLIC_URL=http://" + public, "PAYGATE_LISTEN=" + public,
 		"PAYGATE_STAFF_LISTEN=" + staff, "PAYGATE_STAFF_TOKENS=ann:" + staffToken,
 		"PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL=" + pay.URL, "PAYGATE_PAY_CARD_ORIGINS=" + pay.URL,
-		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_SECRETS=AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
+		"PAYGATE_SECRETS=AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
 		"PAYGATE_STORE=bbolt:" + filepath.Join(t.TempDir(), "paygate.db"), "PAYGATE_SERVICE_NAME=Fishing licences",
 		"PAYGATE_MOPUP_MIN_AGE=0s",
 	}, settings...)
@@ -212,7 +213,8 @@ func (g *Gateway) Command(args ...string) string {
 func (p *SimulatedPay) Succeeds() {
 	p.T.Helper()
 	all := p.Payments()
-	answer, err := http.Post(p.URL+"/control/payments/"+all[len(all)-1].ID+"/pay", "application/json", strings.NewReader(`{"outcome":"success"}`))
+	answer, err := http.Post(p.URL+"/control/payments/"+all[len(all)-1].ID+"/pay", "application/json",
+		strings.NewReader(`{"outcome":"success"}`))
 	require.NoError(p.T, err)
 	_ = answer.Body.Close()
 	require.Equal(p.T, http.StatusOK, answer.StatusCode)

@@ -31,7 +31,8 @@ type Replica struct {
 
 var ServingAt = regexp.MustCompile(`"msg":"serving","public":"([^"]+)","staff":"([^"]+)"`)
 
-var launch = flag.String("launch", "", "a command that becomes the real program, put before it: to bound what a replica may use of a processor")
+var launch = flag.String("launch", "",
+	"a command that becomes the real program, put before it: to bound what a replica may use of a processor")
 
 // Program is the real program, running.
 type Program struct {
@@ -160,12 +161,13 @@ func (r *Replica) Ready() int {
 	return p.Status
 }
 
-// AnswersTruly asks for everything at once while the database is away, since each answer may take as long as Paygate waits
-// for the database.
+// AnswersTruly asks for everything at once while the database is away, since each answer may take as long as Paygate
+// waits for the database.
 func (r *Replica) AnswersTruly(paid *Citizen, paymentID string) {
 	r.T.Helper()
 	stranger := r.Citizen()
-	message := `{"webhook_message_id":"m-` + paymentID + `","resource_id":"` + paymentID + `","event_type":"card_payment_succeeded"}`
+	message := `{"webhook_message_id":"m-` + paymentID + `","resource_id":"` + paymentID +
+		`","event_type":"card_payment_succeeded"}`
 	questions := []struct {
 		who            *Citizen
 		method, target string
@@ -177,17 +179,22 @@ func (r *Replica) AnswersTruly(paid *Citizen, paymentID string) {
 		{stranger, http.MethodGet, "/page", nil, nil, 200, "the service's own page"},
 		{paid, http.MethodGet, "/page?a=1;b=2", nil, nil, 200, "the service's own page"},
 		{stranger, http.MethodGet, "/_pay/keys", nil, nil, 200, `"kty"`},
-		{stranger, http.MethodPost, "/licences/apply", url.Values{"name": {"Dan"}}, nil, 503, "No money has been taken, and nothing has been sent to the service."},
-		{stranger, http.MethodPost, "/licences/apply", url.Values{"name": {"Eve"}}, []string{"Accept", "application/json"}, 503, "application/problem+json"},
+		{stranger, http.MethodPost, "/licences/apply", url.Values{"name": {"Dan"}}, nil, 503,
+			"No money has been taken, and nothing has been sent to the service."},
+		{stranger, http.MethodPost, "/licences/apply", url.Values{"name": {"Eve"}},
+			[]string{"Accept", "application/json"}, 503, "application/problem+json"},
 		{paid, http.MethodPost, "/fines/pay", url.Values{"case": {"1"}}, nil, 503, "nothing is lost"},
 		{stranger, http.MethodGet, "/register/2026", nil, nil, 503, "No money has been taken"},
-		{paid, http.MethodGet, "/_pay/return", nil, nil, 503, "If you have already paid, your payment is recorded and nothing is lost."},
+		{paid, http.MethodGet, "/_pay/return", nil, nil, 503,
+			"If you have already paid, your payment is recorded and nothing is lost."},
 		{paid, http.MethodGet, "/_pay/status", nil, nil, 503, "nothing is lost"},
-		{stranger, http.MethodPost, "/_pay/webhook", nil, []string{"Pay-Signature", pay.Sign(WebhookSecret, []byte(message))}, 503, ""},
+		{stranger, http.MethodPost, "/_pay/webhook", nil,
+			[]string{"Pay-Signature", pay.Sign(WebhookSecret, []byte(message))}, 503, ""},
 		{stranger, http.MethodGet, r.Staff.URL + "/healthz", nil, nil, 200, "alive"},
 		{stranger, http.MethodGet, r.Staff.URL + "/readyz", nil, nil, 503, "PostgreSQL"},
 		{stranger, http.MethodGet, r.Staff.URL + "/metrics", nil, nil, 200, "paygate_requests_total"},
-		{stranger, http.MethodGet, r.Staff.URL + "/journeys", nil, []string{"Authorization", "Bearer " + AnnsToken}, 503, "The store cannot be used just now"},
+		{stranger, http.MethodGet, r.Staff.URL + "/journeys", nil, []string{"Authorization", "Bearer " + AnnsToken},
+			503, "The store cannot be used just now"},
 	}
 	answers, errs := make([]Page, len(questions)), make([]error, len(questions))
 	var all sync.WaitGroup

@@ -43,13 +43,16 @@ func FormPageWith(head string, header ...string) http.HandlerFunc {
 		for i := 0; i < len(header); i += 2 {
 			w.Header().Add(header[i], header[i+1])
 		}
-		_, _ = io.WriteString(w, "<html><head>"+head+"<title>Apply</title></head><body><form method=post><button>Apply</button></form></body></html>")
+		_, _ = io.WriteString(w,
+			"<html><head>"+head+
+				"<title>Apply</title></head><body><form method=post><button>Apply</button></form></body></html>")
 	}
 }
 
 func NewDoctor(t *testing.T, answer http.HandlerFunc, over ...string) *DoctorSetup {
 	t.Helper()
-	p := &DoctorSetup{T: t, Service: &Service{Answer: answer}, Pay: paysim.New(paysim.Options{Keys: []string{"api_test_secretkeysecretkey"}})}
+	p := &DoctorSetup{T: t, Service: &Service{Answer: answer},
+		Pay: paysim.New(paysim.Options{Keys: []string{"api_test_secretkeysecretkey"}})}
 	p.LookUp = func(context.Context, string, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
 	t.Cleanup(p.Pay.Close)
 	p.Service.Server = httptest.NewServer(p.Service)
@@ -59,10 +62,13 @@ func NewDoctor(t *testing.T, answer http.HandlerFunc, over ...string) *DoctorSet
 	p.payURL = payServer.URL
 	p.Environ = Instead([]string{
 		"PAYGATE_UPSTREAM=" + p.Service.Server.URL, "PAYGATE_PUBLIC_URL=http://apply.example", "PAYGATE_PAY_MODE=test",
-		"PAYGATE_PAY_API_URL=" + p.payURL, "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_SECRETS=" + Secret32(1),
-		"PAYGATE_STAFF_TOKENS=ann:" + AnnsToken, "PAYGATE_STORE=bbolt:" + filepath.Join(t.TempDir(), "paygate.db"), "PAYGATE_SERVICE_NAME=Licences",
+		"PAYGATE_PAY_API_URL=" + p.payURL, "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
+		"PAYGATE_SECRETS=" + Secret32(1),
+		"PAYGATE_STAFF_TOKENS=ann:" + AnnsToken, "PAYGATE_STORE=bbolt:" + filepath.Join(t.TempDir(), "paygate.db"),
+		"PAYGATE_SERVICE_NAME=Licences",
 		"PAYGATE_PAY_WEBHOOK_SECRETS=webhook_test_secretkey", "PAYGATE_ROUTES=licence",
-		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25",
+		"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
 	}, over)
 	return p
@@ -110,7 +116,8 @@ func (p *DoctorSetup) Visit(args ...string) visit {
 func Types(t *testing.T, environ []string, args ...string) (status int, said, complained string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	status = command.Run(t.Context(), command.Env{Environ: environ, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}, args)
+	status = command.Run(t.Context(),
+		command.Env{Environ: environ, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}, args)
 	return status, out.String(), errs.String()
 }
 
@@ -132,11 +139,14 @@ func NewProbedService(t *testing.T, isPay func(*http.Request) bool) *ProbedServi
 		switch {
 		case isPay(r):
 			n := s.Ran.Add(1)
-			fmt.Fprintf(w, "<h1>Application received</h1><p>Thank you. Your number is %d-%x. We write to you within ten days.</p>", 1000+n, n*7919)
+			fmt.Fprintf(w, "<h1>Application received</h1><p>Thank you. Your number is %d-%x. We write to you within "+
+				"ten days.</p>", 1000+n, n*7919)
 		case r.URL.Path == "/" || r.URL.Path == "/index.php":
-			_, _ = io.WriteString(w, "<h1>Fishing licences</h1><p>Apply for a licence, or renew the one that you have.</p>")
+			_, _ = io.WriteString(w,
+				"<h1>Fishing licences</h1><p>Apply for a licence, or renew the one that you have.</p>")
 		case r.URL.Path == "/licences/apply":
-			_, _ = io.WriteString(w, "<h1>Apply</h1><form method=post><label>Name<input name=name></label><button>Apply</button></form>")
+			_, _ = io.WriteString(w,
+				"<h1>Apply</h1><form method=post><label>Name<input name=name></label><button>Apply</button></form>")
 		default:
 			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprintf(w, "<h1>Not found</h1><p>There is nothing at %s.</p>", r.URL.Path)
@@ -148,9 +158,11 @@ func NewProbedService(t *testing.T, isPay func(*http.Request) bool) *ProbedServi
 
 func (s *ProbedService) Environ(over ...string) []string {
 	return append([]string{
-		"PAYGATE_UPSTREAM=" + s.URL, "PAYGATE_PUBLIC_URL=http://apply.example", "PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
+		"PAYGATE_UPSTREAM=" + s.URL, "PAYGATE_PUBLIC_URL=http://apply.example", "PAYGATE_PAY_MODE=test",
+		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
 		"PAYGATE_SECRETS=" + Secret32(1), "PAYGATE_SERVICE_NAME=Fishing licences", "PAYGATE_ROUTES=licence",
-		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25",
+		"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
 	}, over...)
 }

@@ -177,7 +177,8 @@ func AnnHasPaid(t testing.TB, answer http.HandlerFunc, over ...string) (*Harness
 // Build makes the service and the simulated Pay.
 func Build(t testing.TB, atPay paysim.Options, answer http.HandlerFunc) *Harness {
 	t.Helper()
-	h := &Harness{T: t, Service: &Service{Answer: answer}, Log: &LogBuffer{}, Now: func() time.Time { return time.Now().UTC() }}
+	h := &Harness{T: t, Service: &Service{Answer: answer}, Log: &LogBuffer{},
+		Now: func() time.Time { return time.Now().UTC() }}
 	h.Service.Server = &httptest.Server{Listener: QuietListener(t), Config: &http.Server{Handler: h.Service}}
 	h.Service.Server.Start()
 	t.Cleanup(h.Service.Server.Close)
@@ -248,21 +249,29 @@ func (h *Harness) Environ(store string) []string {
 	return []string{
 		"PAYGATE_UPSTREAM=" + h.Service.Server.URL, "PAYGATE_PUBLIC_URL=" + h.URL, "PAYGATE_PAY_MODE=test",
 		"PAYGATE_PAY_API_URL=" + h.PayURL, "PAYGATE_PAY_CARD_ORIGINS=" + h.PayURL,
-		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_PAY_RATE=1000", "PAYGATE_STAFF_TOKENS=ann:" + AnnsToken + ",bob:" + BobsToken,
+		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_PAY_RATE=1000",
+		"PAYGATE_STAFF_TOKENS=ann:" + AnnsToken + ",bob:" + BobsToken,
 		"PAYGATE_SECRETS=" + Secret32(1),
-		"PAYGATE_STORE=bbolt:" + store, "PAYGATE_SERVICE_NAME=Fishing licences", "PAYGATE_SERVICE_NAME_CY=Trwyddedau pysgota",
+		"PAYGATE_STORE=bbolt:" + store, "PAYGATE_SERVICE_NAME=Fishing licences",
+		"PAYGATE_SERVICE_NAME_CY=Trwyddedau pysgota",
 		"PAYGATE_CONTACT=Telephone 0300", "PAYGATE_PAY_TIMEOUT=5s", "PAYGATE_UPSTREAM_TIMEOUT=10s",
 		"PAYGATE_ROUTES=licence,priced,register,immediate",
-		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
-		"PAYGATE_ROUTE_LICENCE_ACCEPT=2xx,3xx", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=*",
+		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25",
+		"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT=2xx,3xx", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=*",
 		"PAYGATE_ROUTE_LICENCE_DESCRIPTION_CY=Trwydded bysgota", "PAYGATE_ROUTE_LICENCE_PREFILL=email=email",
 		"PAYGATE_ROUTE_PRICED_MATCH=POST /licences/priced", "PAYGATE_ROUTE_PRICED_PRICES=1-day=6.00,8-day=13.50",
 		"PAYGATE_ROUTE_PRICED_PRICE_FIELD=licence", "PAYGATE_ROUTE_PRICED_DESCRIPTION=Fishing licence",
-		"PAYGATE_ROUTE_PRICED_ACCEPT=2xx,3xx", "PAYGATE_ROUTE_PRICED_ACCEPT_LOCATION=/licences/confirmation", "PAYGATE_ROUTE_PRICED_ACCEPT_TEXT=*",
-		"PAYGATE_ROUTE_REGISTER_MATCH=GET /register/{year}", "PAYGATE_ROUTE_REGISTER_PRICE=6", "PAYGATE_ROUTE_REGISTER_DESCRIPTION=Register",
-		"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /fines/pay", "PAYGATE_ROUTE_IMMEDIATE_PRICE=30", "PAYGATE_ROUTE_IMMEDIATE_DESCRIPTION=Fine",
+		"PAYGATE_ROUTE_PRICED_ACCEPT=2xx,3xx", "PAYGATE_ROUTE_PRICED_ACCEPT_LOCATION=/licences/confirmation",
+		"PAYGATE_ROUTE_PRICED_ACCEPT_TEXT=*",
+		"PAYGATE_ROUTE_REGISTER_MATCH=GET /register/{year}", "PAYGATE_ROUTE_REGISTER_PRICE=6",
+		"PAYGATE_ROUTE_REGISTER_DESCRIPTION=Register",
+		"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /fines/pay", "PAYGATE_ROUTE_IMMEDIATE_PRICE=30",
+		"PAYGATE_ROUTE_IMMEDIATE_DESCRIPTION=Fine",
 		"PAYGATE_ROUTE_IMMEDIATE_CAPTURE=immediate",
-		"PAYGATE_ROUTE_IMMEDIATE_ACCEPT=2xx,3xx", "PAYGATE_ROUTE_IMMEDIATE_ACCEPT_LOCATION=/fines/confirmation", "PAYGATE_ROUTE_IMMEDIATE_ACCEPT_TEXT=*",
+		"PAYGATE_ROUTE_IMMEDIATE_ACCEPT=2xx,3xx", "PAYGATE_ROUTE_IMMEDIATE_ACCEPT_LOCATION=/fines/confirmation",
+		"PAYGATE_ROUTE_IMMEDIATE_ACCEPT_TEXT=*",
 	}
 }
 
@@ -316,7 +325,8 @@ func (c *Citizen) Get(target string, header ...string) Page {
 
 func (c *Citizen) Post(target string, form url.Values, header ...string) Page {
 	c.H.T.Helper()
-	return c.Do(http.MethodPost, target, strings.NewReader(form.Encode()), append(header, "Content-Type", "application/x-www-form-urlencoded")...)
+	return c.Do(http.MethodPost, target, strings.NewReader(form.Encode()),
+		append(header, "Content-Type", "application/x-www-form-urlencoded")...)
 }
 
 // Apply submits the form of the plain pay route, and expects to be sent to Pay.
@@ -480,8 +490,8 @@ func (h *Harness) Readings() (n int) {
 	return n
 }
 
-// Forgetful is a service with a session that lives for so long after the form was shown, and which sends later forms to its
-// log-in page.
+// Forgetful is a service with a session that lives for so long after the form was shown, and which sends later forms to
+// its log-in page.
 func (h *Harness) Forgetful(lives time.Duration) http.HandlerFunc {
 	begun := h.Now()
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -516,11 +526,13 @@ func (h *Harness) Metric(t *testing.T, name string) string {
 const Soon = 20 * time.Second
 
 // Eager are settings under which a sweep waits for nobody.
-var Eager = []string{"PAYGATE_MOPUP_EVERY=10ms", "PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_ROUTE_LICENCE_RETRY_FOR=1ms", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms"}
+var Eager = []string{"PAYGATE_MOPUP_EVERY=10ms", "PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_ROUTE_LICENCE_RETRY_FOR=1ms",
+	"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms"}
 
 func (c *Citizen) Becomes(state journey.State) {
 	c.H.T.Helper()
-	require.Eventually(c.H.T, func() bool { return c.State() == state }, Soon, 5*time.Millisecond, "it stays %s", c.State())
+	require.Eventually(c.H.T, func() bool { return c.State() == state }, Soon, 5*time.Millisecond, "it stays %s",
+		c.State())
 }
 
 const WebhookSecret = "webhook_test_secret"
@@ -594,7 +606,8 @@ func Replicas(t *testing.T, kind StoreKind, first *Harness, over ...string) []*H
 	first.Start(over...)
 	all := []*Harness{first}
 	for len(all) < kind.Processes {
-		other := &Harness{T: t, Service: all[0].Service, Pay: all[0].Pay, PayURL: all[0].PayURL, Log: all[0].Log, Now: all[0].Now}
+		other := &Harness{T: t, Service: all[0].Service, Pay: all[0].Pay, PayURL: all[0].PayURL, Log: all[0].Log,
+			Now: all[0].Now}
 		other.Start(over...)
 		all = append(all, other)
 	}
@@ -626,14 +639,16 @@ func ReadmeSettings(t testing.TB) []string {
 	return SettingLine.FindAllString(ReadmeBlocks(t, "Settings to go live")[0], -1)
 }
 
-// ByREADME lets a house have the settings of README: with the addresses and secrets of the test, and with nothing else that changes what
-// happens.
+// ByREADME lets a house have the settings of README: with the addresses and secrets of the test, and with nothing else
+// that changes what happens.
 func ByREADME(h *Harness) *Harness {
 	settings := ReadmeSettings(h.T)
 	h.PayDefaults = func(store string) []string {
 		return Instead(slices.Clone(settings), []string{
-			"PAYGATE_UPSTREAM=" + h.Service.Server.URL, "PAYGATE_PUBLIC_URL=" + h.URL, "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
-			"PAYGATE_SECRETS=" + Secret32(1), "PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL=" + h.PayURL, "PAYGATE_PAY_CARD_ORIGINS=" + h.PayURL,
+			"PAYGATE_UPSTREAM=" + h.Service.Server.URL, "PAYGATE_PUBLIC_URL=" + h.URL,
+			"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
+			"PAYGATE_SECRETS=" + Secret32(1), "PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL=" + h.PayURL,
+			"PAYGATE_PAY_CARD_ORIGINS=" + h.PayURL,
 			"PAYGATE_STORE=bbolt:" + store, "PAYGATE_STAFF_TOKENS=ann:" + AnnsToken,
 		})
 	}

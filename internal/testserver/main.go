@@ -14,8 +14,8 @@ import (
 	"paygate/internal/testpg"
 )
 
-// Main runs the tests of a package that start "paygate", or one of more programs, as processes of their own, or that need a
-// PostgreSQL server. It is to be called by TestMain.
+// Main runs the tests of a package that start "paygate", or one of more programs, as processes of their own, or that
+// need a PostgreSQL server. It is to be called by TestMain.
 func Main(m *testing.M, more map[string]func()) {
 	programs := map[string]func(){"paygate": paygate}
 	maps.Copy(programs, more)

@@ -28,8 +28,8 @@ const LongTimeout = 2 * time.Minute
 // QuietPort is the last that was opened.
 var QuietPort atomic.Int64
 
-// QuietListener opens a port below those that the system gives to outgoing connections, and opens no port twice, so that it can
-// be closed and opened again without anybody else having taken it.
+// QuietListener opens a port below those that the system gives to outgoing connections, and opens no port twice, so
+// that it can be closed and opened again without anybody else having taken it.
 func QuietListener(t testing.TB) net.Listener {
 	t.Helper()
 	for range 200 {
@@ -92,7 +92,8 @@ func PemFiles(t *testing.T, name string) (certFile, keyFile string) {
 	require.NoError(t, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true,
+		BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)
@@ -101,7 +102,8 @@ func PemFiles(t *testing.T, name string) (certFile, keyFile string) {
 	dir := t.TempDir()
 	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	require.NoError(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+		0o600))
 	return certFile, keyFile
 }
 

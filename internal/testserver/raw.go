@@ -26,8 +26,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The tests of this file and of framing_test.go write bytes to the door of the real program, as no HTTP client would let
-// them, in front of a service that keeps the bytes it receives.
+// The tests of this file and of framing_test.go write bytes to the door of the real program, as no HTTP client would
+// let them, in front of a service that keeps the bytes it receives.
 
 // wireService is a service that keeps each request as it stood on the wire.
 type wireService struct {
@@ -186,7 +186,8 @@ func OpenRawTo(t testing.TB, service string, over ...string) *RawClient {
 	d := &RawClient{t: t, Log: &LogBuffer{}, Pay: paysim.New(paysim.Options{PostLimit: -1})}
 	payServer := httptest.NewServer(d.Pay)
 	d.Pay.SetPublicURL(payServer.URL)
-	h := &Harness{Service: &legacyService{Server: &httptest.Server{URL: service}}, PayURL: payServer.URL, URL: "http://" + PublicHost}
+	h := &Harness{Service: &legacyService{Server: &httptest.Server{URL: service}}, PayURL: payServer.URL,
+		URL: "http://" + PublicHost}
 	environ := append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")),
 		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_LOG_LEVEL=debug")
 	if slices.Contains(over, "PAYGATE_ROUTES=licence") {
@@ -238,7 +239,8 @@ func (a *ServingLine) Write(p []byte) (int, error) {
 // afterthought is sent behind each request, so that it is seen whether anything else was left on the connection.
 const (
 	AfterthoughtTarget = "/afterthought"
-	Afterthought       = "GET " + AfterthoughtTarget + " HTTP/1.1\r\nHost: " + PublicHost + "\r\nConnection: close\r\n\r\n"
+	Afterthought       = "GET " + AfterthoughtTarget + " HTTP/1.1\r\nHost: " + PublicHost +
+		"\r\nConnection: close\r\n\r\n"
 )
 
 // spoken is what came back for some bytes.
@@ -254,7 +256,8 @@ func (d *RawClient) ComesBack(lines string) Exchange {
 	if len(back.Answers) != 1 || back.Answers[0].Status != http.StatusSeeOther {
 		return back
 	}
-	return d.Speak("GET " + back.Answers[0].Header.Get("Location") + " HTTP/1.1\r\nHost: apply.example\r\n" + lines + "\r\n\r\n")
+	return d.Speak("GET " + back.Answers[0].Header.Get("Location") + " HTTP/1.1\r\nHost: apply.example\r\n" + lines +
+		"\r\n\r\n")
 }
 
 type RawResponse struct {
@@ -310,7 +313,8 @@ func (r wireRequest) WhoAsked() map[string]string {
 	said := map[string]string{}
 	for _, line := range r.Header {
 		name, value, _ := strings.Cut(line, ": ")
-		if folded := strings.ToLower(name); strings.HasPrefix(folded, "x-forwarded") || folded == "forwarded" || folded == "x-real-ip" {
+		if folded := strings.ToLower(name); strings.HasPrefix(folded, "x-forwarded") || folded == "forwarded" ||
+			folded == "x-real-ip" {
 			said[name] = value
 		}
 	}
@@ -375,13 +379,16 @@ func LinesOf(t testing.TB, name string) []string {
 // segments, something behind it, and its letters. Each of them comes with each of the others, but no three at once.
 func MadeSpellings(first, second string) []string {
 	before := []string{
-		"", "/.", "/x/..", "/..", "/x/%2e%2e", "/x/..;", "/;a", "/(S(x))", "/%2e", "/x%2f..", "/x%5c..", "/x//..", "/x/%252e%252e", "/index.php", "/x/.%2e",
+		"", "/.", "/x/..", "/..", "/x/%2e%2e", "/x/..;", "/;a", "/(S(x))", "/%2e", "/x%2f..", "/x%5c..", "/x//..",
+		"/x/%252e%252e", "/index.php", "/x/.%2e",
 	}
 	between := []string{
-		"/", "//", "/./", "/x/../", "/;/", ";a=b/", "%2f", "%252f", "%5c", "%c0%af", "%ef%bc%8f", "/x/..;/", "/%2e/", "/x%2f..%2f", "%20/", "./", "/(S(x))/",
+		"/", "//", "/./", "/x/../", "/;/", ";a=b/", "%2f", "%252f", "%5c", "%c0%af", "%ef%bc%8f", "/x/..;/", "/%2e/",
+		"/x%2f..%2f", "%20/", "./", "/(S(x))/",
 	}
 	behind := []string{
-		"", "/", "//", "/.", "/x/..", ";a", ";a=b/", "%20", "%09", "%0a", "%00", "%00.html", ".", "%2e", "::$DATA", "%3f", "%3fx=1", "%23", "%3b", "%2f", "%5c",
+		"", "/", "//", "/.", "/x/..", ";a", ";a=b/", "%20", "%09", "%0a", "%00", "%00.html", ".", "%2e", "::$DATA",
+		"%3f", "%3fx=1", "%23", "%3b", "%2f", "%5c",
 		"%c2%a0", "%a0", "+", "/x", ".json", ".php", ".1",
 	}
 	letters := []func(string) string{
@@ -441,7 +448,8 @@ func (d *RawClient) IsNotFree(t testing.TB, raw string) RawResponse {
 // What is no pay route passes through Paygate as if it were not there.
 
 // added are the headers that Paygate gives every request, and those that a connection of its own needs.
-var added = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status", "Connection", "Content-Length", "Transfer-Encoding"}
+var added = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status", "Connection",
+	"Content-Length", "Transfer-Encoding"}
 
 // HeaderOf is the header of some lines, by canonical name, less those of skip.
 func HeaderOf(lines []string, skip []string) map[string][]string {
@@ -472,7 +480,8 @@ func (d *RawClient) Passes(t *testing.T, line string, header []string, body stri
 
 func (d *RawClient) PassesRaw(t *testing.T, method string, lines []string, body string) {
 	t.Helper()
-	got := d.Speak(method + " /upload?a=1;b HTTP/1.1\r\nHost: apply.example\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n" + body)
+	got := d.Speak(method + " /upload?a=1;b HTTP/1.1\r\nHost: apply.example\r\n" + strings.Join(lines, "\r\n") +
+		"\r\n\r\n" + body)
 	require.NotEmpty(t, got.Answers)
 	require.Equal(t, http.StatusOK, got.Answers[len(got.Answers)-1].Status)
 }
@@ -504,17 +513,24 @@ func (d *RawClient) Dial(t *testing.T) net.Conn {
 // HostileNames are headers by which a client would speak for Paygate, for a proxy, or for another request.
 func HostileNames() []string {
 	names := []string{
-		"Paygate-Status", "PAYGATE-STATUS", "paygate-status", "pAyGaTe-sTaTuS", "Paygate", "Paygate-", "Paygate--Status", "Paygate-Assertion",
-		"Paygate-Payment-Id", "Paygate-Anything", "paygate_assertion", "PAYGATE_PAYMENT_ID", "Paygate-Status_", "Paygate_-Status",
-		"X-Original-URL", "X_Original_URL", "x-original-uri", "X-Original-Path", "X-Rewrite-URL", "X.Rewrite.Url", "X-Forwarded-Uri", "X-Forwarded-Path",
-		"X-Forwarded-Prefix", "X-HTTP-Method-Override", "X_HTTP_METHOD_OVERRIDE", "X-HTTP-Method", "X-Method-Override", "X-HTTP-DestinationURL", "X-Script-Name",
+		"Paygate-Status", "PAYGATE-STATUS", "paygate-status", "pAyGaTe-sTaTuS", "Paygate", "Paygate-",
+		"Paygate--Status", "Paygate-Assertion",
+		"Paygate-Payment-Id", "Paygate-Anything", "paygate_assertion", "PAYGATE_PAYMENT_ID", "Paygate-Status_",
+		"Paygate_-Status",
+		"X-Original-URL", "X_Original_URL", "x-original-uri", "X-Original-Path", "X-Rewrite-URL", "X.Rewrite.Url",
+		"X-Forwarded-Uri", "X-Forwarded-Path",
+		"X-Forwarded-Prefix", "X-HTTP-Method-Override", "X_HTTP_METHOD_OVERRIDE", "X-HTTP-Method", "X-Method-Override",
+		"X-HTTP-DestinationURL", "X-Script-Name",
 		"Script-Name", "SCRIPT_NAME", "PATH_INFO", "Path-Info", "Proxy", "X-Forwarded-Script-Name",
-		"Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Real-IP", "X-Client-IP",
-		"True-Client-IP", "X_Forwarded_For", "X-Custom_Header", "X.Y", "_", "REMOTE_USER", "Content_Length", "Content_Type", "Transfer_Encoding", "Host_",
+		"Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server",
+		"X-Forwarded-Ssl", "X-Real-IP", "X-Client-IP",
+		"True-Client-IP", "X_Forwarded_For", "X-Custom_Header", "X.Y", "_", "REMOTE_USER", "Content_Length",
+		"Content_Type", "Transfer_Encoding", "Host_",
 		"TE", "Trailer", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "HTTP2-Settings", "Upgrade",
 	}
 	for _, mark := range "!#$%&'*+.^_`|~" {
-		names = append(names, "Paygate"+string(mark)+"Status", "Paygate-Status"+string(mark), "X"+string(mark)+"Original-Url")
+		names = append(names, "Paygate"+string(mark)+"Status", "Paygate-Status"+string(mark),
+			"X"+string(mark)+"Original-Url")
 	}
 	return names
 }
@@ -530,7 +546,8 @@ func (r wireRequest) Ours() []string {
 
 // paidOn is what the service of a released request is told, and nothing else.
 var paidOn = []string{
-	"Paygate-Amount", "Paygate-Assertion", "Paygate-Attempt", "Paygate-Currency", "Paygate-Journey", "Paygate-Mode", "Paygate-Paid-At", "Paygate-Payment-Id",
+	"Paygate-Amount", "Paygate-Assertion", "Paygate-Attempt", "Paygate-Currency", "Paygate-Journey", "Paygate-Mode",
+	"Paygate-Paid-At", "Paygate-Payment-Id",
 	"Paygate-Reference", "Paygate-Route", "Paygate-Status", "Paygate-Submission", "Paygate-Total", "Paygate-Via",
 }
 
@@ -558,20 +575,22 @@ const FormType = "Content-Type: application/x-www-form-urlencoded\r\n"
 
 // WithForm is a request with a body, as it stands on the wire.
 func WithForm(line, header, body string) string {
-	return fmt.Sprintf("%s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s", line, header, len(body), body)
+	return fmt.Sprintf("%s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s", line, header, len(body),
+		body)
 }
 
 // WithButton are the settings of a route whose page has several buttons.
 const WithButton = "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay"
 
 // Smuggled is a request for the pay route that stands where a body, or nothing, should be.
-const Smuggled = "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann"
+const Smuggled = "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\nContent-Type: " +
+	"application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann"
 
 // Hushed is in everything that a log must not have: queries, bodies, cookies, headers, names and addresses.
 const Hushed = "s3cr3t"
 
-// The tests of this file put Paygate in front of the web servers that services really run on, as Debian packs them. What
-// a server makes of an odd address is then not our guess but its own.
+// The tests of this file put Paygate in front of the web servers that services really run on, as Debian packs them.
+// What a server makes of an odd address is then not our guess but its own.
 
 // RealServer is a web server with the code that costs money at /licences/apply. Whenever that code is run by a request
 // that changes something, it leaves a line in the trace.

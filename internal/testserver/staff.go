@@ -110,7 +110,8 @@ func Stuck(t *testing.T, atPay paysim.Options, route string) (*Harness, *Citizen
 func (h *Harness) StaffBrowser() *Citizen {
 	jar, err := cookiejar.New(nil)
 	require.NoError(h.T, err)
-	return &Citizen{h, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &Citizen{h, &http.Client{Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 const Html = "text/html,application/xhtml+xml"

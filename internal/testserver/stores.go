@@ -34,10 +34,13 @@ type StoreKind struct {
 func storeKinds() []StoreKind {
 	return []StoreKind{
 		{name: "bbolt", Processes: 1, Setting: boltSetting, Open: OpenBolt, ClaimsLapse: noClaimsLapse},
-		{name: "PostgreSQL", Processes: 2, Setting: postgresSetting, Open: openPostgres, Fails: "store writes", ClaimsLapse: ClaimsLapse, Stories: []string{
-			"reserved and accepted", "taken and refused", "declined, and paid on another try", "refused, and corrected", "a pass that is fetched",
-			"nobody knows, and it was done", "forgotten", "delivered early",
-		}},
+		{name: "PostgreSQL", Processes: 2, Setting: postgresSetting, Open: openPostgres, Fails: "store writes",
+			ClaimsLapse: ClaimsLapse, Stories: []string{
+				"reserved and accepted", "taken and refused", "declined, and paid on another try",
+				"refused, and corrected",
+				"a pass that is fetched",
+				"nobody knows, and it was done", "forgotten", "delivered early",
+			}},
 	}
 }
 
@@ -55,7 +58,8 @@ func OnEveryStore(t *testing.T, prove func(t *testing.T, kind StoreKind)) {
 func boltSetting(t testing.TB) string { return "bbolt:" + filepath.Join(t.TempDir(), "paygate.db") }
 
 func OpenBolt(t testing.TB, now func() time.Time) journey.Store {
-	store, err := boltstore.Open(filepath.Join(t.TempDir(), "paygate.db"), boltstore.Options{Sealer: sealer(t), Now: now, NoSync: true})
+	store, err := boltstore.Open(filepath.Join(t.TempDir(), "paygate.db"),
+		boltstore.Options{Sealer: sealer(t), Now: now, NoSync: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	return store
@@ -64,7 +68,8 @@ func OpenBolt(t testing.TB, now func() time.Time) journey.Store {
 func postgresSetting(t testing.TB) string { return testpg.Start(t).Database(t) }
 
 func openPostgres(t testing.TB, now func() time.Time) journey.Store {
-	store, err := pgstore.Open(t.Context(), postgresSetting(t), pgstore.Options{Sealer: sealer(t), Now: now, Log: slog.New(slog.DiscardHandler)})
+	store, err := pgstore.Open(t.Context(), postgresSetting(t),
+		pgstore.Options{Sealer: sealer(t), Now: now, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	return store

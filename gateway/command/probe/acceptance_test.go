@@ -15,7 +15,8 @@ import (
 	"paygate/internal/testserver"
 )
 
-// formService is a service with a form at /licences/apply, which tells right from wrong, and people who are logged in from others.
+// formService is a service with a form at /licences/apply, which tells right from wrong, and people who are logged in
+// from others.
 func formService(t *testing.T, right, wrong, stranger http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -58,12 +59,14 @@ func leadsTo(location string, status int) http.HandlerFunc {
 }
 
 var askRule = []string{
-	"probe", "-staging", "-form", "name=Ann+Boleyn&email=ann@example.org", "-wrong", "name=Ann+Boleyn&email=ann", "-wrong", "", "-cookie", "SESSID=x",
+	"probe", "-staging", "-form", "name=Ann+Boleyn&email=ann@example.org", "-wrong", "name=Ann+Boleyn&email=ann",
+	"-wrong", "", "-cookie", "SESSID=x",
 }
 
 func TestProbeFindsRuleThatTellsRightFromWrong(t *testing.T) {
 	t.Parallel()
-	form := shows("<title>Licences</title><script>var x='Apply here'</script><h1>Apply</h1><p class=error>Enter an email address</p><form method=post></form>")
+	form := shows("<title>Licences</title><script>var x='Apply here'</script><h1>Apply</h1><p class=error>Enter an " +
+		"email address</p><form method=post></form>")
 	logIn := leadsTo("/login?next=/licences/apply", http.StatusFound)
 	json := func(text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -75,7 +78,8 @@ func TestProbeFindsRuleThatTellsRightFromWrong(t *testing.T) {
 		right, wrong http.HandlerFunc
 		settings     []string
 	}{
-		"a redirect, or the form again": {leadsTo("/licences/confirmation/{n}", 303), form, []string{"ACCEPT=303", "ACCEPT_LOCATION=/licences/confirmation"}},
+		"a redirect, or the form again": {leadsTo("/licences/confirmation/{n}", 303), form,
+			[]string{"ACCEPT=303", "ACCEPT_LOCATION=/licences/confirmation"}},
 		"a redirect, or one to the form": {
 			leadsTo("/licences/confirmation/{n}", 302), leadsTo("/licences/apply", 302),
 			[]string{"ACCEPT=302", "ACCEPT_LOCATION=/licences/confirmation"},
@@ -100,8 +104,10 @@ func TestProbeFindsRuleThatTellsRightFromWrong(t *testing.T) {
 			shows("<title>Licences</title><h1>Apply</h1><form method=post></form>"), form,
 			[]string{"ACCEPT=200", "REFUSE_TEXT=Enter an email address"},
 		},
-		"a page, or a log-in with the same status": {shows("<h1>Received</h1>"), shows("<h1>Apply</h1>"), []string{"ACCEPT=200", "ACCEPT_TEXT=Received"}},
-		"JSON": {json(`{"ok":true,"number":17}`), json(`{"ok":false,"errors":[1]}`), []string{"ACCEPT=200", `ACCEPT_TEXT="ok":true`}},
+		"a page, or a log-in with the same status": {shows("<h1>Received</h1>"), shows("<h1>Apply</h1>"),
+			[]string{"ACCEPT=200", "ACCEPT_TEXT=Received"}},
+		"JSON": {json(`{"ok":true,"number":17}`), json(`{"ok":false,"errors":[1]}`),
+			[]string{"ACCEPT=200", `ACCEPT_TEXT="ok":true`}},
 		"nothing in it, and another status": {
 			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
@@ -148,7 +154,8 @@ func TestProbeReportsThatNoRuleTellsFormsApart(t *testing.T) {
 	s := &testserver.ProbedService{Server: formService(t, same, same, same)}
 	status, said, _ := testserver.Types(t, unsaid(s.Environ()), askRule...)
 	require.Equal(t, 3, status)
-	require.Contains(t, said, `leads to /licences/confirmation/RVM-0004, which answers 200, and says "Application received"`)
+	require.Contains(t, said,
+		`leads to /licences/confirmation/RVM-0004, which answers 200, and says "Application received"`)
 	require.Contains(t, said, "No setting tells them apart")
 	require.NotContains(t, said, "PAYGATE_")
 
@@ -168,7 +175,8 @@ func TestProbeReportsThatNoRuleTellsFormsApart(t *testing.T) {
 	require.Zero(t, status)
 	require.Contains(t, said, "has no form")
 
-	status, _, complained := testserver.Types(t, append(unsaid(s.Environ()), "PAYGATE_ROUTE_LICENCE_PRICE=x"), askRule...)
+	status, _, complained := testserver.Types(t, append(unsaid(s.Environ()), "PAYGATE_ROUTE_LICENCE_PRICE=x"),
+		askRule...)
 	require.Equal(t, 2, status)
 	require.Contains(t, complained, "LICENCE_PRICE")
 	require.NotContains(t, complained, "ACCEPT", "that is what the probe is there for")
@@ -182,7 +190,8 @@ func TestProbeReadsPageThatRedirectLeadsTo(t *testing.T) {
 	confirmed := leadsTo("/licences/confirmation/{n}", http.StatusSeeOther)
 	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.Method == http.MethodPost && (r.RequestURI == "/licences/apply" || r.RequestURI == "/licences/apply.php"):
+		case r.Method == http.MethodPost &&
+			(r.RequestURI == "/licences/apply" || r.RequestURI == "/licences/apply.php"):
 			confirmed(w, r)
 		case strings.HasPrefix(r.URL.Path, "/licences/confirmation/"):
 			if c, err := r.Cookie("flash"); err != nil || c.Value != "received" {
@@ -194,7 +203,8 @@ func TestProbeReadsPageThatRedirectLeadsTo(t *testing.T) {
 			others.ServeHTTP(w, r)
 		}
 	})
-	status, said, complained := testserver.Types(t, s.Environ(), "probe", "-staging", "-form", "name=Ann", "-expect", "Application received", "-cookie", "a=b; flash=")
+	status, said, complained := testserver.Types(t, s.Environ(), "probe", "-staging", "-form", "name=Ann", "-expect",
+		"Application received", "-cookie", "a=b; flash=")
 	require.Zero(t, status, said+complained)
 	require.Contains(t, said, "certain, by the text of -expect")
 	require.Regexp(t, `refused +suffix +POST /licences/apply.php`, said)

@@ -44,7 +44,8 @@ func (b tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	if err := chromedp.Do(limited, steps...); err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(b.ctx), 10*time.Second)
 		defer cancel()
-		text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + " " + document.documentElement.innerText`))
+		text, _ := chromedp.Run(ctx,
+			chromedp.Evaluate[string](`location.href + " " + document.documentElement.innerText`))
 		require.NoError(b.t, err, "the page was: %s", text)
 	}
 }
@@ -111,7 +112,8 @@ func (b tab) pays() {
 	b.t.Helper()
 	b.do(see("#cardNo"))
 	b.do(fill("#cardNo", testprocess.GoodCard), fill("#expiryMonth", "12"), fill("#expiryYear", "2039"),
-		fill("#cardholderName", "Ann Other"), fill("#cvc", "123"), fill("#addressLine1", "1 Quay"), fill("#addressCity", "Rivermouth"),
+		fill("#cardholderName", "Ann Other"), fill("#cvc", "123"), fill("#addressLine1", "1 Quay"),
+		fill("#addressCity", "Rivermouth"),
 		fill("#addressPostcode", "RV1 1AA"), fill("#email", "ann@example.org"), click("#submit-card-details"))
 	b.do(see("#confirm"), click("#confirm"))
 }
@@ -171,7 +173,8 @@ func startDistantPay(t *testing.T) *testprocess.SimulatedPay {
 	t.Helper()
 	address := testprocess.FreeAddress(t)
 	public := "http://localhost" + address[strings.LastIndexByte(address, ':'):]
-	testprocess.Start(t, exec.Command(testprocess.Binary, "simulator", "-listen", address, "-url", public)).WaitFor(t, func() bool { return testprocess.Listens(address) })
+	testprocess.Start(t, exec.Command(testprocess.Binary, "simulator", "-listen", address, "-url", public)).WaitFor(t,
+		func() bool { return testprocess.Listens(address) })
 	return &testprocess.SimulatedPay{T: t, URL: public}
 }
 

@@ -29,12 +29,18 @@ type scriptCase struct {
 
 var scriptCases = []scriptCase{
 	{"Turbo", []string{"turbo"}, `<form action="/licences/apply" method="post">%s</form>`, true, false},
-	{"a Turbo frame", []string{"turbo"}, `<turbo-frame id="f"><form action="/licences/apply" method="post">%s</form></turbo-frame>`, true, false},
-	{"htmx 2", []string{"htmx"}, `<form hx-post="/licences/apply" hx-target="#out" hx-select="#part" hx-push-url="true">%s</form><p id="out"></p>`, false, false},
-	{"boosted htmx 2", []string{"htmx"}, `<div hx-boost="true"><form action="/licences/apply" method="post">%s</form></div>`, false, false},
-	{"htmx 4", []string{"htmx4"}, `<form hx-post="/licences/apply" hx-target="#out" hx-select="#part">%s</form><p id="out"></p>`, false, false},
-	{"Unpoly", []string{"unpoly"}, `<main><form action="/licences/apply" method="post" up-submit up-target="#out">%s</form><p id="out"></p></main>`, true, true},
-	{"Rails UJS", []string{"rails-ujs"}, `<form action="/licences/apply" method="post" data-remote="true">%s</form>`, false, false},
+	{"a Turbo frame", []string{"turbo"},
+		`<turbo-frame id="f"><form action="/licences/apply" method="post">%s</form></turbo-frame>`, true, false},
+	{"htmx 2", []string{"htmx"},
+		`<form hx-post="/licences/apply" hx-target="#out" hx-select="#part" hx-push-url="true">%s</form><p id="out"></p>`, false, false},
+	{"boosted htmx 2", []string{"htmx"},
+		`<div hx-boost="true"><form action="/licences/apply" method="post">%s</form></div>`, false, false},
+	{"htmx 4", []string{"htmx4"},
+		`<form hx-post="/licences/apply" hx-target="#out" hx-select="#part">%s</form><p id="out"></p>`, false, false},
+	{"Unpoly", []string{"unpoly"},
+		`<main><form action="/licences/apply" method="post" up-submit up-target="#out">%s</form><p id="out"></p></main>`, true, true},
+	{"Rails UJS", []string{"rails-ujs"}, `<form action="/licences/apply" method="post" data-remote="true">%s</form>`,
+		false, false},
 	{
 		"UpdatePanel", []string{"MicrosoftAjax.js", "MicrosoftAjaxWebForms.js"}, `<form id="form1" action="/licences/apply" method="post">
 			<input type="hidden" name="__EVENTTARGET"><input type="hidden" name="__EVENTARGUMENT">
@@ -121,8 +127,8 @@ func microsoftScript(name string) []byte {
 	return nil
 }
 
-// TestFormsThatScriptsSendArePaidFor sends the form of each library with the library itself: first one that is wrong, which
-// shows what is wrong, then one that is paid for.
+// TestFormsThatScriptsSendArePaidFor sends the form of each library with the library itself: first one that is wrong,
+// which shows what is wrong, then one that is paid for.
 func TestFormsThatScriptsSendArePaidFor(t *testing.T) {
 	t.Parallel()
 	for _, c := range scriptCases {
@@ -135,7 +141,8 @@ func TestFormsThatScriptsSendArePaidFor(t *testing.T) {
 			}
 			service := scriptedService(t)
 			pay := startDistantPay(t)
-			paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply",
+			paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence",
+				"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply",
 				"PAYGATE_ROUTE_LICENCE_PRICES=1-day=6.00,8-day=13.50", "PAYGATE_ROUTE_LICENCE_PRICE_FIELD=licence",
 				"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
 				"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/done")
@@ -194,8 +201,10 @@ func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 		}
 	})
 	pay := startDistantPay(t)
-	b := newTab(t, testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences",
-		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
+	b := newTab(t, testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence",
+		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences",
+		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT=303",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/1").URL)
 	b.open("/licences/new")
 	b.do(see("#send"), click("#send"), see("a.govuk-button"), click("a.govuk-button"))
@@ -229,16 +238,19 @@ func TestALinkThatTurboLoadsInAdvanceIsPaidForByHand(t *testing.T) {
 		case "/report":
 			writeHTML(w, http.StatusOK, "<h1 id=report>The report "+r.URL.RawQuery+"</h1>")
 		default:
-			writeHTML(w, http.StatusOK, `<script src="/js/turbo"></script><body><a id="link" href="/report?id=1">Report</a>`)
+			writeHTML(w, http.StatusOK,
+				`<script src="/js/turbo"></script><body><a id="link" href="/report?id=1">Report</a>`)
 		}
 	})
 	pay := startDistantPay(t)
-	paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=report", "PAYGATE_ROUTE_REPORT_MATCH=GET /report",
+	paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=report",
+		"PAYGATE_ROUTE_REPORT_MATCH=GET /report",
 		"PAYGATE_ROUTE_REPORT_PRICE=6", "PAYGATE_ROUTE_REPORT_DESCRIPTION=Report")
 	b := newTab(t, paygate.URL)
 	b.open("/")
 	b.do(see("#link"), chromedp.Evaluate[chromedp.Void](`document.querySelector("#link").dispatchEvent(new MouseEvent("mouseenter"))`))
-	require.Eventually(t, func() bool { return strings.Contains(paygate.Process.Printed(), `"status":503`) }, time.Minute, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(paygate.Process.Printed(), `"status":503`) },
+		time.Minute, 20*time.Millisecond)
 	require.Empty(t, pay.Payments())
 	b.do(click("#link"), see("a.govuk-button"))
 	b.look("loaded-in-advance")

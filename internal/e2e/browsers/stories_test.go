@@ -10,11 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// frontController is a service with one script and a page for each value of "page". Its forms have no action, so they are
-// sent to the address that the browser shows.
+// frontController is a service with one script and a page for each value of "page". Its forms have no action, so they
+// are sent to the address that the browser shows.
 func frontController(w http.ResponseWriter, r *http.Request) {
 	form := func(problem string) {
-		http.SetCookie(w, &http.Cookie{Name: "session", Value: "s1", Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "s1", Path: "/", HttpOnly: true,
+			SameSite: http.SameSiteStrictMode})
 		writeHTML(w, http.StatusOK, `<h1>Apply</h1><form method="post"><p id="problem">`+problem+`</p>
 			<label>E-mail <input name="email" id="email"></label><button id="send">Pay</button></form>`)
 	}
@@ -22,7 +23,8 @@ func frontController(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPost && r.URL.RawQuery == "page=apply" && (err != nil || session.Value != "s1"):
 		http.Redirect(w, r, "/index.php?page=login", http.StatusFound)
-	case r.Method == http.MethodPost && r.URL.RawQuery == "page=apply" && !strings.Contains(r.PostFormValue("email"), "@"):
+	case r.Method == http.MethodPost && r.URL.RawQuery == "page=apply" &&
+		!strings.Contains(r.PostFormValue("email"), "@"):
 		form("Enter an e-mail address")
 	case r.Method == http.MethodPost && r.URL.RawQuery == "page=apply":
 		http.Redirect(w, r, "index.php?page=done", http.StatusFound)
@@ -33,13 +35,16 @@ func frontController(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestAFormWithoutActionIsCorrectedOnTheSamePayment sends the corrected form from the address at which the refusal is shown.
+// TestAFormWithoutActionIsCorrectedOnTheSamePayment sends the corrected form from the address at which the refusal is
+// shown.
 func TestAFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, frontController)
 	pay := startDistantPay(t)
-	paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
-		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=302",
+	paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence",
+		"PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
+		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT=302",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/index.php?page=done")
 	b := newTab(t, paygate.URL)
 	b.open("/index.php?page=apply")
@@ -57,7 +62,8 @@ func TestAFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
 	require.Len(t, posts, 2)
 	for i, submission := range []string{"1", "2"} {
 		require.Equal(t, "/index.php?page=apply", posts[i].target)
-		require.Equal(t, []string{"success", submission}, []string{posts[i].header.Get("Paygate-Status"), posts[i].header.Get("Paygate-Submission")})
+		require.Equal(t, []string{"success", submission},
+			[]string{posts[i].header.Get("Paygate-Status"), posts[i].header.Get("Paygate-Submission")})
 	}
 	require.Len(t, pay.Payments(), 1)
 	require.True(t, pay.Payments()[0].Captured)
@@ -66,7 +72,8 @@ func TestAFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
 // applicationSettings are those of the service of licences that most tests have.
 var applicationSettings = []string{
 	"PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25",
-	"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/done",
+	"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
+	"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/done",
 }
 
 // licences is a service that takes every application.
@@ -147,7 +154,8 @@ func TestComingBackInAnotherBrowserSaysWhatToDo(t *testing.T) {
 	b.open("/licences/form")
 	b.do(see("#send"), click("#send"), see("#cardNo"))
 	pay.Succeeds()
-	other.do(chromedp.Navigate(pay.URL), chromedp.Evaluate[chromedp.Void](`location.href = "`+paygate.URL+`/_pay/return"`), see("h1.govuk-heading-l"))
+	other.do(chromedp.Navigate(pay.URL),
+		chromedp.Evaluate[chromedp.Void](`location.href = "`+paygate.URL+`/_pay/return"`), see("h1.govuk-heading-l"))
 	require.Contains(t, other.text("main"), "a different browser")
 	other.look("return-in-another-browser")
 	require.Empty(t, service.posts())
@@ -223,7 +231,8 @@ func TestAnotherHostLeadsToTheOneWherePeoplePay(t *testing.T) {
 	require.Empty(t, service.posts())
 }
 
-// TestAFormInAFrameIsPaidForOutsideIt: Pay's pages show in no frame, and a frame with nothing in it is all that there would be.
+// TestAFormInAFrameIsPaidForOutsideIt: Pay's pages show in no frame, and a frame with nothing in it is all that there
+// would be.
 func TestAFormInAFrameIsPaidForOutsideIt(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {

@@ -23,8 +23,9 @@ type bookLine struct {
 // lineOf is the line of a paid request, without what is done with it.
 func lineOf(r *http.Request, body string) bookLine {
 	return bookLine{
-		journey: r.Header.Get("Paygate-Journey"), submission: r.Header.Get("Paygate-Submission"), payment: r.Header.Get("Paygate-Payment-Id"),
-		via: r.Header.Get("Paygate-Via"), pass: r.Method == http.MethodGet, body: body,
+		journey: r.Header.Get("Paygate-Journey"), submission: r.Header.Get("Paygate-Submission"),
+		payment: r.Header.Get("Paygate-Payment-Id"),
+		via:     r.Header.Get("Paygate-Via"), pass: r.Method == http.MethodGet, body: body,
 	}
 }
 

@@ -26,8 +26,8 @@ import (
 
 var errInjected = errors.New("injected")
 
-// trouble fails one step of all that a journey takes: the n-th, either before anything was done or, with its answer lost,
-// after.
+// trouble fails one step of all that a journey takes: the n-th, either before anything was done or, with its answer
+// lost, after.
 type trouble struct {
 	steps []string // by their names
 	fails int      // which step, counted from 1; 0 for none
@@ -65,7 +65,8 @@ func (s shakyStore) Get(ctx context.Context, id journey.ID) (j journey.Journey, 
 	return j, err
 }
 
-func (s shakyStore) Update(ctx context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error)) (j journey.Journey, err error) {
+func (s shakyStore) Update(ctx context.Context, id journey.ID,
+	change func(journey.Journey) (journey.Change, error)) (j journey.Journey, err error) {
 	err = s.around("store writes a change", func() error { j, err = s.Store.Update(ctx, id, change); return err })
 	if err != nil {
 		j = journey.Journey{}
@@ -84,7 +85,11 @@ func (s shakyStore) Reply(ctx context.Context, id journey.ID) (r journey.Reply, 
 }
 
 func (s shakyStore) ByPayment(ctx context.Context, paymentID string) (id journey.ID, err error) {
-	err = s.around("store reads a payment's journey", func() error { id, err = s.Store.ByPayment(ctx, paymentID); return err })
+	err = s.around("store reads a payment's journey", func() error {
+		id, err = s.Store.ByPayment(ctx,
+			paymentID)
+		return err
+	})
 	return id, err
 }
 
@@ -119,8 +124,13 @@ func (p shakyPay) Refund(ctx context.Context, id string, amount, available int64
 	return p.around("Pay refunds", func() error { return p.Payments.Refund(ctx, id, amount, available) })
 }
 
-func (p shakyPay) FindByReference(ctx context.Context, reference string, from time.Time) (found []journey.PaymentSnapshot, err error) {
-	err = p.around("Pay reads by reference", func() error { found, err = p.Payments.FindByReference(ctx, reference, from); return err })
+func (p shakyPay) FindByReference(ctx context.Context, reference string,
+	from time.Time) (found []journey.PaymentSnapshot, err error) {
+	err = p.around("Pay reads by reference", func() error {
+		found, err = p.Payments.FindByReference(ctx, reference,
+			from)
+		return err
+	})
 	return found, err
 }
 
@@ -173,15 +183,18 @@ func newShaky(t *testing.T, store journey.Store, clock *testserver.MovableClock,
 	key, err := signature.Generate(signature.ES256, clock.Now())
 	require.NoError(t, err)
 	deliverer := delivery.New(delivery.Options{
-		Upstream: serviceURL, Origins: []*url.URL{serviceURL}, Timeout: testserver.LongTimeout, ReplyMaxBytes: 1 << 20, StripSetCookie: cookie.StripSet,
+		Upstream: serviceURL, Origins: []*url.URL{serviceURL}, Timeout: testserver.LongTimeout, ReplyMaxBytes: 1 << 20,
+		StripSetCookie: cookie.StripSet,
 		Signer: func() signature.Signer {
 			return signature.Signer{Keys: signature.Keys{key}, Issuer: "x", Audience: "x", Now: clock.Now}
 		},
 	})
-	client := pay.New(pay.Options{URL: payURL, Key: "api_test_0000000000", CardOrigins: []string{payServer.URL}, Timeout: testserver.LongTimeout, CreateRate: 1000})
+	client := pay.New(pay.Options{URL: payURL, Key: "api_test_0000000000", CardOrigins: []string{payServer.URL},
+		Timeout: testserver.LongTimeout, CreateRate: 1000})
 	terms := journey.Terms{
-		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-" + rand.Text(), Description: "Licence",
-		ReturnURL: "https://x.example/return", Capture: journey.CaptureOnAccept, Release: journey.ReleaseConfirmed,
+		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-" + rand.Text(),
+		Description: "Licence",
+		ReturnURL:   "https://x.example/return", Capture: journey.CaptureOnAccept, Release: journey.ReleaseConfirmed,
 		Accept: journey.Statuses{{From: 200, To: 399}}, Repeat: journey.RepeatNever, OnRefused: journey.OnRefusedReturn,
 		ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
 		ClaimFor: time.Minute, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
@@ -192,13 +205,15 @@ func newShaky(t *testing.T, store journey.Store, clock *testserver.MovableClock,
 	}
 	sh := &shaky{t: t, trouble: trouble, clock: clock, pay: atPay, book: b, legacy: legacy, store: store, terms: terms}
 	sh.runner = &journey.Runner{
-		Store: shakyStore{store, trouble, &sh.all}, Payments: shakyPay{client, trouble}, Deliverer: shakyService{deliverer, trouble},
-		Now: clock.Now, Log: slog.New(slog.DiscardHandler), WaitTimeout: time.Millisecond,
+		Store: shakyStore{store, trouble, &sh.all}, Payments: shakyPay{client, trouble},
+		Deliverer: shakyService{deliverer, trouble},
+		Now:       clock.Now, Log: slog.New(slog.DiscardHandler), WaitTimeout: time.Millisecond,
 	}
 	return sh
 }
 
-// story is one of the ways a journey can go: its terms, its service, and what its citizen does, who tries again what failed.
+// story is one of the ways a journey can go: its terms, its service, and what its citizen does, who tries again what
+// failed.
 type story struct {
 	name    string
 	terms   func(*journey.Terms)
@@ -217,12 +232,18 @@ func stories() []story {
 	paysAndReturns := func(s *shaky) { s.begins(); s.pays("success"); s.returns(); s.reads() }
 	return []story{
 		{name: "reserved and accepted", service: accepting, citizen: paysAndReturns, ends: journey.StateReleased},
-		{name: "taken and accepted", terms: immediate, service: accepting, citizen: paysAndReturns, ends: journey.StateReleased},
+		{name: "taken and accepted", terms: immediate, service: accepting, citizen: paysAndReturns,
+			ends: journey.StateReleased},
 		{name: "reserved and refused", service: refusing, citizen: paysAndReturns, ends: journey.StateReversed},
-		{name: "taken and refused", terms: immediate, service: refusing, citizen: paysAndReturns, ends: journey.StateReversed},
-		{name: "never comes back", service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success") }, ends: journey.StateReleased},
+		{name: "taken and refused", terms: immediate, service: refusing, citizen: paysAndReturns,
+			ends: journey.StateReversed},
+		{name: "never comes back", service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success") },
+			ends: journey.StateReleased},
 		{
-			name: "never comes back, and version 1 began it", terms: func(t *journey.Terms) { t.ReturnGrace, t.UnseenFor = 0, 0 },
+			name: "never comes back, and version 1 began it", terms: func(t *journey.Terms) {
+				t.ReturnGrace,
+					t.UnseenFor = 0, 0
+			},
 			service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success") }, ends: journey.StateReleased,
 		},
 		{name: "delivered early", service: accepting, citizen: func(s *shaky) {
@@ -241,25 +262,27 @@ func stories() []story {
 			s.pays("success")
 			s.minutesPass(15)
 		}, ends: journey.StateReversed},
-		{name: "delivered early, refused, and corrected a day later", service: func(_ int, form url.Values) testserver.Act {
-			if form.Get("name") == "first" {
-				return testserver.Refuses
-			}
-			return testserver.Accepts
-		}, citizen: func(s *shaky) {
-			s.begins()
-			s.pays("success")
-			s.minutesPass(15)
-			s.clock.Moves(23 * time.Hour)
-			s.corrects()
-		}, ends: journey.StateReleased},
-		{name: "delivered early, and may be repeated", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe }, service: func(n int, _ url.Values) testserver.Act {
-			return []testserver.Act{testserver.BreaksStill, testserver.BreaksDone, testserver.Accepts}[min(n, 3)-1]
-		}, citizen: func(s *shaky) {
-			s.begins()
-			s.pays("success")
-			s.minutesPass(25)
-		}, ends: journey.StateReleased},
+		{name: "delivered early, refused, and corrected a day later",
+			service: func(_ int, form url.Values) testserver.Act {
+				if form.Get("name") == "first" {
+					return testserver.Refuses
+				}
+				return testserver.Accepts
+			}, citizen: func(s *shaky) {
+				s.begins()
+				s.pays("success")
+				s.minutesPass(15)
+				s.clock.Moves(23 * time.Hour)
+				s.corrects()
+			}, ends: journey.StateReleased},
+		{name: "delivered early, and may be repeated", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe },
+			service: func(n int, _ url.Values) testserver.Act {
+				return []testserver.Act{testserver.BreaksStill, testserver.BreaksDone, testserver.Accepts}[min(n, 3)-1]
+			}, citizen: func(s *shaky) {
+				s.begins()
+				s.pays("success")
+				s.minutesPass(25)
+			}, ends: journey.StateReleased},
 		{name: "declined, tried again, and delivered early", service: accepting, citizen: func(s *shaky) {
 			s.begins()
 			s.pays("declined")
@@ -276,7 +299,8 @@ func stories() []story {
 			s.reads()
 		}, ends: journey.StateReleased},
 		{name: "never pays", service: accepting, citizen: func(s *shaky) { s.begins() }, ends: journey.StateAbandoned},
-		{name: "told by a webhook", terms: immediate, service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.isTold() }, ends: journey.StateReleased},
+		{name: "told by a webhook", terms: immediate, service: accepting,
+			citizen: func(s *shaky) { s.begins(); s.pays("success"); s.isTold() }, ends: journey.StateReleased},
 		{name: "declined, and paid on another try", service: accepting, citizen: func(s *shaky) {
 			s.begins()
 			s.pays("declined")
@@ -290,37 +314,48 @@ func stories() []story {
 				return testserver.Refuses
 			}
 			return testserver.Accepts
-		}, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.returns(); s.corrects() }, ends: journey.StateReleased},
-		{name: "refused, and left to staff", terms: func(t *journey.Terms) { t.OnRefused = journey.OnRefusedStaff }, service: refusing, citizen: paysAndReturns, ends: journey.StateReversed},
-		{name: "a pass that is fetched", terms: pass, service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.returns(); s.fetches() }, ends: journey.StateReleased},
-		{name: "a pass that nobody fetches", terms: pass, service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.returns() }, ends: journey.StateReversed},
+		}, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.returns(); s.corrects() },
+			ends: journey.StateReleased},
+		{name: "refused, and left to staff", terms: func(t *journey.Terms) { t.OnRefused = journey.OnRefusedStaff },
+			service: refusing, citizen: paysAndReturns, ends: journey.StateReversed},
+		{name: "a pass that is fetched", terms: pass, service: accepting,
+			citizen: func(s *shaky) { s.begins(); s.pays("success"); s.returns(); s.fetches() },
+			ends:    journey.StateReleased},
+		{name: "a pass that nobody fetches", terms: pass, service: accepting,
+			citizen: func(s *shaky) { s.begins(); s.pays("success"); s.returns() }, ends: journey.StateReversed},
 		{name: "released on return", terms: onReturn, service: accepting, citizen: func(s *shaky) {
 			s.begins()
 			s.pays("submitted")
 			s.returns()
 			s.pays("success")
 		}, ends: journey.StateReleased},
-		{name: "may be repeated", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe }, service: func(n int, _ url.Values) testserver.Act {
-			return []testserver.Act{testserver.BreaksStill, testserver.BreaksDone, testserver.Accepts}[min(n, 3)-1]
-		}, citizen: paysAndReturns, ends: journey.StateReleased},
-		{name: "may be repeated, and the service goes away", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe }, service: func(int, url.Values) testserver.Act {
-			return testserver.BreaksDone
-		}, citizen: func(s *shaky) {
-			s.begins()
-			s.pays("success")
-			s.returns()
-			s.legacy.Close()
-			s.clock.Moves(95 * time.Hour) // the reservation is about to end
-			s.timePasses(2, time.Hour)
-		}, ends: journey.StateReleased},
-		{name: "nobody knows, and it was done", service: func(int, url.Values) testserver.Act { return testserver.BreaksDone }, citizen: paysAndReturns, ends: journey.StateReleased},
+		{name: "may be repeated", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe },
+			service: func(n int, _ url.Values) testserver.Act {
+				return []testserver.Act{testserver.BreaksStill, testserver.BreaksDone, testserver.Accepts}[min(n, 3)-1]
+			}, citizen: paysAndReturns, ends: journey.StateReleased},
+		{name: "may be repeated, and the service goes away",
+			terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe },
+			service: func(int, url.Values) testserver.Act {
+				return testserver.BreaksDone
+			}, citizen: func(s *shaky) {
+				s.begins()
+				s.pays("success")
+				s.returns()
+				s.legacy.Close()
+				s.clock.Moves(95 * time.Hour) // the reservation is about to end
+				s.timePasses(2, time.Hour)
+			}, ends: journey.StateReleased},
+		{name: "nobody knows, and it was done",
+			service: func(int, url.Values) testserver.Act { return testserver.BreaksDone }, citizen: paysAndReturns,
+			ends: journey.StateReleased},
 		{name: "nobody knows, and it was not done", service: func(n int, _ url.Values) testserver.Act {
 			if n == 1 {
 				return testserver.BreaksStill
 			}
 			return testserver.Accepts
 		}, citizen: paysAndReturns, ends: journey.StateReleased},
-		{name: "released by a person", service: accepting, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.isReleased() }, ends: journey.StateReleased},
+		{name: "released by a person", service: accepting,
+			citizen: func(s *shaky) { s.begins(); s.pays("success"); s.isReleased() }, ends: journey.StateReleased},
 		{name: "paid late", terms: immediate, service: accepting, citizen: func(s *shaky) {
 			s.begins()
 			s.pays("declined")
@@ -328,7 +363,8 @@ func stories() []story {
 			s.timePasses(2, 4*time.Hour)
 			s.isCorrected("success")
 		}, ends: journey.StateReversed},
-		{name: "forgotten", terms: func(t *journey.Terms) { t.KeepJourney = 200 * time.Hour }, service: accepting, citizen: paysAndReturns, rounds: 2},
+		{name: "forgotten", terms: func(t *journey.Terms) { t.KeepJourney = 200 * time.Hour }, service: accepting,
+			citizen: paysAndReturns, rounds: 2},
 	}
 }
 
@@ -337,8 +373,9 @@ func (s *shaky) request(name string) journey.HeldRequest {
 		return journey.HeldRequest{Method: http.MethodGet, Path: "/register/2026", Header: http.Header{}, Host: "x"}
 	}
 	return journey.HeldRequest{
-		Method: http.MethodPost, Path: "/licences/apply", Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
-		Body: []byte("name=" + name), Host: "x",
+		Method: http.MethodPost, Path: "/licences/apply",
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+		Body:   []byte("name=" + name), Host: "x",
 	}
 }
 
@@ -526,8 +563,8 @@ func (s *shaky) agrees() {
 	}
 }
 
-// TestWhicheverStepFailsMoneyAndServiceAgree fails each single step of each story, before it is done and after, and lets
-// time pass: nothing paid is lost, nothing is delivered twice, and money and service agree.
+// TestWhicheverStepFailsMoneyAndServiceAgree fails each single step of each story, before it is done and after, and
+// lets time pass: nothing paid is lost, nothing is delivered twice, and money and service agree.
 func TestWhicheverStepFailsMoneyAndServiceAgree(t *testing.T) {
 	t.Parallel()
 	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
@@ -575,7 +612,8 @@ type brokenStore struct {
 	fails int
 }
 
-func (s *brokenStore) Update(ctx context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error)) (journey.Journey, error) {
+func (s *brokenStore) Update(ctx context.Context, id journey.ID,
+	change func(journey.Journey) (journey.Change, error)) (journey.Journey, error) {
 	if len(s.book.all()) == 0 || s.fails == 0 {
 		return s.Store.Update(ctx, id, change)
 	}
@@ -586,7 +624,8 @@ func (s *brokenStore) Update(ctx context.Context, id journey.ID, change func(jou
 	return journey.Journey{}, errInjected
 }
 
-// TestAStoreThatComesBackSoonLearnsTheResultOfADelivery: a database that restarts leaves nobody to find out what is known.
+// TestAStoreThatComesBackSoonLearnsTheResultOfADelivery: a database that restarts leaves nobody to find out what is
+// known.
 func TestAStoreThatComesBackSoonLearnsTheResultOfADelivery(t *testing.T) {
 	t.Parallel()
 	for _, what := range stories()[:4] {
@@ -618,8 +657,8 @@ func (p interruptedPay) Create(ctx context.Context, n journey.NewPayment) (journ
 	return snapshot, err
 }
 
-// TestTwoJourneysNeverShareAPayment: a journey that lost the answer to its create looks for the payment by its reference, at
-// the very moment at which another one with the same reference gets its own.
+// TestTwoJourneysNeverShareAPayment: a journey that lost the answer to its create looks for the payment by its
+// reference, at the very moment at which another one with the same reference gets its own.
 func TestTwoJourneysNeverShareAPayment(t *testing.T) {
 	t.Parallel()
 	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {

@@ -45,9 +45,9 @@ func newSeed(t testing.TB) uint64 {
 
 func init() { testserver.QuietPort.Store(int64(12000 + rand.IntN(18000))) }
 
-// TestTheRealProgramKilledAtAnyMoment kills the program under load, again and again, and starts it on the same store. Pay and
-// the service live on in the test, and what they saw is what counts at the end: nothing paid is lost, nothing is delivered
-// twice, and money and service agree.
+// TestTheRealProgramKilledAtAnyMoment kills the program under load, again and again, and starts it on the same store.
+// Pay and the service live on in the test, and what they saw is what counts at the end: nothing paid is lost, nothing
+// is delivered twice, and money and service agree.
 func TestTheRealProgramKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
@@ -84,7 +84,8 @@ func TestTheRealProgramKilledAtAnyMoment(t *testing.T) {
 	})
 }
 
-// arena is the real program between a service and a simulated Pay that outlive it, and citizens who use it all the time.
+// arena is the real program between a service and a simulated Pay that outlive it, and citizens who use it all the
+// time.
 type arena struct {
 	t        *testing.T
 	store    string // as the settings name it
@@ -115,7 +116,8 @@ type gatewayProcess struct {
 func newArena(t *testing.T, kind testserver.StoreKind) *arena {
 	t.Helper()
 	a := &arena{
-		t: t, store: kind.Setting(t), book: &book{}, moments: make(chan struct{}, 1), home: make(chan struct{}), changed: make(chan struct{}),
+		t: t, store: kind.Setting(t), book: &book{}, moments: make(chan struct{}, 1), home: make(chan struct{}),
+		changed: make(chan struct{}),
 	}
 	legacy := httptest.NewServer(a.watched(a.book.serves(func(_ int, form url.Values) testserver.Act {
 		if form.Get("wish") == "refuse" {
@@ -140,15 +142,21 @@ func newArena(t *testing.T, kind testserver.StoreKind) *arena {
 	}
 	for i := range kind.Processes {
 		public, staff := listeners[2*i].Addr().String(), listeners[2*i+1].Addr().String()
-		a.gateways = append(a.gateways, &gatewayProcess{a: a, url: "http://" + public, staff: "http://" + staff, environ: append(
-			(&testserver.Harness{Service: &testserver.Service{Server: legacy}, URL: strings.Join(origins, ","), PayURL: payServer.URL}).Environ(""),
-			"PAYGATE_STORE="+a.store, "PAYGATE_LISTEN="+public, "PAYGATE_STAFF_LISTEN="+staff, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret,
-			"PAYGATE_PAY_RATE_TOTAL=1000",
-			"PAYGATE_MOPUP_EVERY=100ms", "PAYGATE_MOPUP_MIN_AGE=0s",
-			"PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}", "PAYGATE_ROUTE_REGISTER_REFERENCE={path:year}",
-			"PAYGATE_ROUTE_LICENCE_RETRY_FOR=3s", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=3s", "PAYGATE_ROUTE_REGISTER_RETRY_FOR=3s",
-			"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=2s", "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=2s", "PAYGATE_ROUTE_REGISTER_RESUBMIT_FOR=2s",
-		)})
+		a.gateways = append(a.gateways,
+			&gatewayProcess{a: a, url: "http://" + public, staff: "http://" + staff, environ: append(
+				(&testserver.Harness{Service: &testserver.Service{Server: legacy}, URL: strings.Join(origins, ","),
+					PayURL: payServer.URL}).Environ(""),
+				"PAYGATE_STORE="+a.store, "PAYGATE_LISTEN="+public, "PAYGATE_STAFF_LISTEN="+staff,
+				"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret,
+				"PAYGATE_PAY_RATE_TOTAL=1000",
+				"PAYGATE_MOPUP_EVERY=100ms", "PAYGATE_MOPUP_MIN_AGE=0s",
+				"PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}",
+				"PAYGATE_ROUTE_REGISTER_REFERENCE={path:year}",
+				"PAYGATE_ROUTE_LICENCE_RETRY_FOR=3s", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=3s",
+				"PAYGATE_ROUTE_REGISTER_RETRY_FOR=3s",
+				"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=2s", "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=2s",
+				"PAYGATE_ROUTE_REGISTER_RESUBMIT_FOR=2s",
+			)})
 	}
 	for _, listener := range listeners {
 		require.NoError(t, listener.Close())
@@ -390,7 +398,8 @@ func (a *arena) visit(ctx context.Context, random *rand.Rand, n int64) {
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	v := &visitor{a: a, ctx: ctx, client: &http.Client{
-		Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Jar: jar, Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	form := url.Values{"case": {fmt.Sprintf("C-%d", n)}, "email": {"ann@example.org"}}
 	method, target := http.MethodPost, "/licences/apply"
@@ -447,14 +456,16 @@ func (v *visitor) comesBack(random *rand.Rand, method, target string, form url.V
 		if errors.Is(err, errNoAnswer) {
 			continue
 		}
-		for hops := 0; err == nil && hops < 4 && p.Status == http.StatusSeeOther && strings.HasPrefix(p.To(), "/"); hops++ {
+		for hops := 0; err == nil && hops < 4 && p.Status == http.StatusSeeOther &&
+			strings.HasPrefix(p.To(), "/"); hops++ {
 			p, err = v.load(30, http.MethodGet, p.To(), nil)
 		}
 		switch {
 		case err != nil:
 			return
 		case v.newest() == journey.StateUnpaid && random.IntN(2) == 0:
-			if p, err = v.load(3, http.MethodPost, "/_pay/again", url.Values{"journey": {v.newestID()}}); err == nil && v.atPay(p) {
+			if p, err = v.load(3, http.MethodPost, "/_pay/again", url.Values{"journey": {v.newestID()}}); err == nil &&
+				v.atPay(p) {
 				v.endsAtPay(p, "success")
 				continue
 			}
@@ -465,7 +476,8 @@ func (v *visitor) comesBack(random *rand.Rand, method, target string, form url.V
 		case method == http.MethodGet && v.newest() == journey.StateConfirmed:
 			_, _ = v.load(30, method, target, nil) // a pass waits for its citizen
 			continue
-		case v.newest() == journey.StateReleasing || v.newest() == journey.StateConfirmed || v.newest() == journey.StatePaying && random.IntN(3) > 0:
+		case v.newest() == journey.StateReleasing || v.newest() == journey.StateConfirmed ||
+			v.newest() == journey.StatePaying && random.IntN(3) > 0:
 			continue
 		}
 		return
@@ -575,7 +587,8 @@ func (a *arena) bringToRest() {
 func (a *arena) settleByTheBook() (settled int) {
 	a.t.Helper()
 	for _, record := range a.inState(journey.StateStuck) {
-		require.Contains(a.t, record.Note, "nobody knows whether the service got the request", "a person is asked only where nobody can know")
+		require.Contains(a.t, record.Note, "nobody knows whether the service got the request",
+			"a person is asked only where nobody can know")
 		var whole export.Whole
 		a.asks(http.MethodGet, "/journeys/"+string(record.ID), "", &whole)
 		submission := 1
@@ -588,7 +601,8 @@ func (a *arena) settleByTheBook() (settled int) {
 		if as == "retry" && settled%2 == 0 {
 			as = "reversed"
 		}
-		a.asks(http.MethodPost, "/journeys/"+string(record.ID)+"/settle", `{"as":"`+as+`","reason":"the book says so"}`, &whole)
+		a.asks(http.MethodPost, "/journeys/"+string(record.ID)+"/settle", `{"as":"`+as+`","reason":"the book says so"}`,
+			&whole)
 		settled++
 	}
 	return settled
@@ -647,7 +661,8 @@ func (a *arena) checkBooks() {
 			require.Equal(a.t, state == journey.StateReleased, kept[record.PaymentID], "%+v", record)
 		}
 	}
-	a.t.Logf("%d kills; %d payments: %d kept and delivered, %d without money, %d reserved for passes; %d requests at the service, %d passes fetched",
+	a.t.Logf("%d kills; %d payments: %d kept and delivered, %d without money, %d reserved for passes; %d requests at "+
+		"the service, %d passes fetched",
 		*killTimes, len(a.pay.Payments()), len(kept), returned, reserved, len(a.book.all()), len(passes))
 	require.NotEmpty(a.t, kept, "nothing was ever bought")
 }

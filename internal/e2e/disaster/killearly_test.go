@@ -51,8 +51,9 @@ func hasty() {
 	os.Exit(status)
 }
 
-// TestTheRealProgramKilledWhileItDeliversEarly: citizens pay and never come back, sweeps do not come for hours, and the program
-// is killed whenever something happens at Pay or at the service. Nothing paid is lost, and nothing is delivered twice.
+// TestTheRealProgramKilledWhileItDeliversEarly: citizens pay and never come back, sweeps do not come for hours, and the
+// program is killed whenever something happens at Pay or at the service. Nothing paid is lost, and nothing is delivered
+// twice.
 func TestTheRealProgramKilledWhileItDeliversEarly(t *testing.T) {
 	t.Parallel()
 	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
@@ -113,7 +114,8 @@ func (a *arena) paysAndLeaves(n int) {
 		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	target := []string{"/licences/apply", "/fines/pay"}[n%2]
-	p, err := v.load(1, http.MethodPost, target, url.Values{"case": {"E-" + testserver.Itoa(n)}, "email": {"ann@example.org"}})
+	p, err := v.load(1, http.MethodPost, target,
+		url.Values{"case": {"E-" + testserver.Itoa(n)}, "email": {"ann@example.org"}})
 	require.NoError(a.t, err)
 	require.True(a.t, v.atPay(p), p.Text)
 	v.endsAtPay(p, "success")

@@ -30,7 +30,8 @@ func TestADeliveryWaitsForRoomAndIsOwedUntilThen(t *testing.T) {
 		inside, asked = inside+bytes, bytes
 		return func() { inside -= bytes }, nil
 	}
-	request := journey.HeldRequest{Method: "POST", Path: "/licences/apply", Header: http.Header{}, Body: bytes.Repeat([]byte("x"), 100_000), Host: "x"}
+	request := journey.HeldRequest{Method: "POST", Path: "/licences/apply", Header: http.Header{},
+		Body: bytes.Repeat([]byte("x"), 100_000), Host: "x"}
 	held, err := s.runner.Begin(t.Context(), s.terms, request, "key")
 	require.NoError(t, err)
 	_, err = s.runner.Again(t.Context(), held.ID)

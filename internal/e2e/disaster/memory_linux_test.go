@@ -25,8 +25,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAHundredLargeUploadsAtOnceTakeLittleMemory runs the real program between a service and a simulated Pay, lets a hundred
-// citizens upload 10 MiB each at the same time, some of them slowly, and has all of it delivered at the same time as well.
+// TestAHundredLargeUploadsAtOnceTakeLittleMemory runs the real program between a service and a simulated Pay, lets a
+// hundred citizens upload 10 MiB each at the same time, some of them slowly, and has all of it delivered at the same
+// time as well.
 func TestAHundredLargeUploadsAtOnceTakeLittleMemory(t *testing.T) {
 	t.Parallel()
 	const (
@@ -121,9 +122,11 @@ func newCrowded(t *testing.T) *crowded {
 	t.Cleanup(payServer.Close)
 	c.pay.SetPublicURL(payServer.URL)
 	folder := t.TempDir()
-	h := &testserver.Harness{Service: &testserver.Service{Server: legacy}, URL: "http://" + crowdedHost, PayURL: payServer.URL}
-	c.Program = testserver.BeginAs(t, testserver.Compile(t, "paygate"), append(h.Environ(filepath.Join(folder, "paygate.db")),
-		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_PAY_TIMEOUT=1m"), "serve")
+	h := &testserver.Harness{Service: &testserver.Service{Server: legacy}, URL: "http://" + crowdedHost,
+		PayURL: payServer.URL}
+	c.Program = testserver.BeginAs(t, testserver.Compile(t, "paygate"),
+		append(h.Environ(filepath.Join(folder, "paygate.db")),
+			"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_PAY_TIMEOUT=1m"), "serve")
 	c.Awaits(`"msg":"serving"`)
 	c.url = "http://" + testserver.ServingAt.FindStringSubmatch(c.Said())[1]
 	return c
@@ -136,7 +139,8 @@ func (p *crowded) memory() string {
 	require.NoError(p.T, err)
 	var lines []string
 	for scanner := bufio.NewScanner(bytes.NewReader(text)); scanner.Scan(); {
-		if strings.HasPrefix(scanner.Text(), "VmHWM") || strings.HasPrefix(scanner.Text(), "VmRSS") || strings.HasPrefix(scanner.Text(), "Rss") {
+		if strings.HasPrefix(scanner.Text(), "VmHWM") || strings.HasPrefix(scanner.Text(), "VmRSS") ||
+			strings.HasPrefix(scanner.Text(), "Rss") {
 			lines = append(lines, strings.Join(strings.Fields(scanner.Text()), " "))
 		}
 	}
@@ -215,7 +219,8 @@ func (p *crowded) uploader(seed uint64) *uploader {
 	transport := &http.Transport{}
 	p.T.Cleanup(transport.CloseIdleConnections)
 	return &uploader{p: p, seed: seed, client: &http.Client{
-		Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Jar: jar, Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
@@ -229,7 +234,8 @@ func (u *uploader) body() (contentType string, body io.Reader) {
 	case 8:
 		return "application/json", u.padded(`{"name":"Ann","more":{"notes":"`, `"}}`)
 	case 9:
-		return "multipart/form-data; boundary=b", u.padded("--b\r\nContent-Disposition: form-data; name=\"notes\"\r\n\r\n", "\r\n--b--\r\n")
+		return "multipart/form-data; boundary=b",
+			u.padded("--b\r\nContent-Disposition: form-data; name=\"notes\"\r\n\r\n", "\r\n--b--\r\n")
 	}
 	var before bytes.Buffer
 	form := multipart.NewWriter(&before)

@@ -70,7 +70,8 @@ func (p *person) acts() {
 }
 
 // asks loads an address at a gateway. It is false when the answer broke off, as a service's own may.
-func (p *person) asks(gate *testserver.Harness, method, address string, form url.Values) (shown testserver.Page, whole bool) {
+func (p *person) asks(gate *testserver.Harness, method, address string, form url.Values) (shown testserver.Page,
+	whole bool) {
 	r, err := http.NewRequest(method, gate.URL+address, strings.NewReader(form.Encode()))
 	if err != nil {
 		p.w.violates("%s is sent to %s", p.name, address)
@@ -184,7 +185,8 @@ func (w *simulation) isTrue(p *person, gate *testserver.Harness, shown testserve
 		paid := payment.Status == "capturable" || payment.Status == "success" && payment.Refunded < payment.Total
 		if payment.Reference == p.name && paid && !w.late[payment.ID] {
 			title, _, _ := strings.Cut(shown.Text, "</title>")
-			w.violates("%s reads that no money was taken, on the page %s; Pay has %+v", p.name, title[strings.LastIndexByte(title, '>')+1:], payment)
+			w.violates("%s reads that no money was taken, on the page %s; Pay has %+v", p.name,
+				title[strings.LastIndexByte(title, '>')+1:], payment)
 		}
 	}
 }
@@ -199,7 +201,8 @@ func (p *person) pays() {
 		return
 	}
 	payment := pick(w.random, p.payments...)
-	outcome := pick(w.random, "success", "success", "success", "success", "success", "submitted", "submitted", "declined", "declined", "cancelled", "started", "error", "expired")
+	outcome := pick(w.random, "success", "success", "success", "success", "success", "submitted", "submitted",
+		"declined", "declined", "cancelled", "started", "error", "expired")
 	err := w.pay.Pay(payment, outcome)
 	w.notes("%s at Pay, %s: %s %v", p.name, payment, outcome, err)
 }

@@ -23,10 +23,10 @@ var (
 	walkSteps = flag.Int("steps", 150, "how many steps the random walk takes in each world")
 )
 
-// TestARandomWalkEndsInAgreement lets citizens, staff, webhooks, sweeps, clocks, faults of Pay and of the service, and restarts do
-// what they like, one world after another. What Pay and the service saw is the model: at every step nothing unpaid is delivered,
-// and nothing twice; when everything has come to rest, nothing paid is lost, and money and service agree. Each world has a seed
-// of its own, by which it begins again (-seed).
+// TestARandomWalkEndsInAgreement lets citizens, staff, webhooks, sweeps, clocks, faults of Pay and of the service, and
+// restarts do what they like, one world after another. What Pay and the service saw is the model: at every step nothing
+// unpaid is delivered, and nothing twice; when everything has come to rest, nothing paid is lost, and money and service
+// agree. Each world has a seed of its own, by which it begins again (-seed).
 func TestARandomWalkEndsInAgreement(t *testing.T) {
 	t.Parallel()
 	worlds := uint64(2)
@@ -76,11 +76,12 @@ type simulation struct {
 	mu         sync.Mutex
 	trail      []string // what was done so far
 	violations []string
-	moods      []testserver.Act     // of the service, one for each request that comes; then it accepts
-	onceMore   map[string]bool      // journeys that a person ordered to be delivered once more, since their last delivery
-	refunds    map[string]refundSum // by payment
-	takenBack  map[string]time.Time // payments that Pay could not collect after all, and when it said so
-	late       map[string]bool      // payments that Pay has got after all
+	moods      []testserver.Act // of the service, one for each request that comes; then it accepts
+	// journeys that a person ordered to be delivered once more, since their last delivery
+	onceMore  map[string]bool
+	refunds   map[string]refundSum // by payment
+	takenBack map[string]time.Time // payments that Pay could not collect after all, and when it said so
+	late      map[string]bool      // payments that Pay has got after all
 }
 
 // refundSum is what people gave back on a payment, in pence.
@@ -94,20 +95,23 @@ var (
 
 func walkSettings() []string {
 	settings := []string{
-		"PAYGATE_ROUTES=licence,priced,immediate,safe,trust,staffed,register,ticket", "PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret,
+		"PAYGATE_ROUTES=licence,priced,immediate,safe,trust,staffed,register,ticket",
+		"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret,
 		"PAYGATE_PAY_TIMEOUT=1s", "PAYGATE_UPSTREAM_TIMEOUT=2s",
 	}
 	for name, route := range map[string][]string{
 		"LICENCE":   {"MATCH=POST /licences/apply", "REFERENCE={form:case}", "PRICE=25"},
 		"IMMEDIATE": {"MATCH=POST /fines/pay", "REFERENCE={form:case}", "PRICE=30", "CAPTURE=immediate"},
 		"SAFE":      {"MATCH=POST /safe", "REFERENCE={form:case}", "PRICE=7", "REPEAT=safe"},
-		"TRUST":     {"MATCH=POST /trust", "REFERENCE={form:case}", "PRICE=8", "CAPTURE=immediate", "RELEASE=on-return"},
-		"STAFFED":   {"MATCH=POST /staffed", "REFERENCE={form:case}", "PRICE=9", "ON_REFUSED=staff"},
-		"REGISTER":  {"MATCH=GET /register/{case}", "REFERENCE={path:case}", "PRICE=6"},
-		"TICKET":    {"MATCH=GET /ticket/{case}", "REFERENCE={path:case}", "PRICE=5", "CAPTURE=immediate"},
+		"TRUST": {"MATCH=POST /trust", "REFERENCE={form:case}", "PRICE=8", "CAPTURE=immediate",
+			"RELEASE=on-return"},
+		"STAFFED":  {"MATCH=POST /staffed", "REFERENCE={form:case}", "PRICE=9", "ON_REFUSED=staff"},
+		"REGISTER": {"MATCH=GET /register/{case}", "REFERENCE={path:case}", "PRICE=6"},
+		"TICKET":   {"MATCH=GET /ticket/{case}", "REFERENCE={path:case}", "PRICE=5", "CAPTURE=immediate"},
 	} {
 		if strings.HasPrefix(route[0], "MATCH=POST") {
-			route = append(route, "ACCEPT=2xx,3xx", "ACCEPT_LOCATION=/confirmation,/licences/confirmation,/fines/confirmation", "ACCEPT_TEXT=*")
+			route = append(route, "ACCEPT=2xx,3xx",
+				"ACCEPT_LOCATION=/confirmation,/licences/confirmation,/fines/confirmation", "ACCEPT_TEXT=*")
 		}
 		for _, setting := range append(route, "DESCRIPTION=Something") {
 			settings = append(settings, "PAYGATE_ROUTE_"+name+"_"+setting)
@@ -120,7 +124,8 @@ func newSimulation(t *testing.T, kind testserver.StoreKind, seed uint64) *simula
 	t.Helper()
 	w := &simulation{
 		t: t, random: rand.New(rand.NewPCG(seed, 2)), clock: testserver.NewMovableClock(),
-		onceMore: map[string]bool{}, refunds: map[string]refundSum{}, takenBack: map[string]time.Time{}, late: map[string]bool{},
+		onceMore: map[string]bool{}, refunds: map[string]refundSum{}, takenBack: map[string]time.Time{},
+		late: map[string]bool{},
 	}
 	first := testserver.Build(t, paysim.Options{Now: w.clock.Now, PostLimit: -1}, w.serves)
 	first.Now, w.pay, w.service = w.clock.Now, first.Pay, first.Service
@@ -210,7 +215,8 @@ func (w *simulation) deliversEarly(gate *testserver.Harness) {
 }
 
 func (w *simulation) leaps() {
-	d := pick(w.random, 10*time.Minute, 40*time.Minute, 2*time.Hour, 4*time.Hour, 4*time.Hour, 9*time.Hour, 30*time.Hour)
+	d := pick(w.random, 10*time.Minute, 40*time.Minute, 2*time.Hour, 4*time.Hour, 4*time.Hour, 9*time.Hour,
+		30*time.Hour)
 	w.notes("%s go by", d)
 	w.passes(d)
 }
@@ -246,9 +252,11 @@ func (w *simulation) hearsOfPay() {
 		return
 	}
 	payment, secret := pick(w.random, all...), pick(w.random, testserver.WebhookSecret, "forged")
-	body := fmt.Sprintf(`{"webhook_message_id":"m%d","resource_id":"%s","event_type":"card_payment_succeeded"}`, w.random.Uint64(), payment.ID)
+	body := fmt.Sprintf(`{"webhook_message_id":"m%d","resource_id":"%s","event_type":"card_payment_succeeded"}`,
+		w.random.Uint64(), payment.ID)
 	w.notes("a webhook that lies about %s, signed with %s", payment.Reference, secret)
-	w.anyGate().Citizen().Do(http.MethodPost, "/_pay/webhook", strings.NewReader(body), "Content-Type", "application/json", "Pay-Signature", pay.Sign(secret, []byte(body)))
+	w.anyGate().Citizen().Do(http.MethodPost, "/_pay/webhook", strings.NewReader(body), "Content-Type",
+		"application/json", "Pay-Signature", pay.Sign(secret, []byte(body)))
 }
 
 func (w *simulation) troublesPay() {
@@ -258,8 +266,9 @@ func (w *simulation) troublesPay() {
 		return
 	}
 	fault := paysim.Fault{
-		Call:  pick(w.random, "", "create", "get", "get", "capture", "cancel", "refund", "search"),
-		Kind:  pick(w.random, "429", "500", "503", "reset", "lost", "lost", "html", "garbage", "empty", "hostile_next_url", "slow"),
+		Call: pick(w.random, "", "create", "get", "get", "capture", "cancel", "refund", "search"),
+		Kind: pick(w.random, "429", "500", "503", "reset", "lost", "lost", "html", "garbage", "empty",
+			"hostile_next_url", "slow"),
 		Times: 1 + w.random.IntN(4), Skip: w.random.IntN(2), Delay: 1200 * time.Millisecond,
 	}
 	if fault.Kind == "slow" {
@@ -309,7 +318,8 @@ func (w *simulation) changesMood() {
 		w.standsUp(w.down)
 		return
 	}
-	moods := []testserver.Act{testserver.Refuses, testserver.Refuses, testserver.BreaksDone, testserver.BreaksStill, testserver.FailsDone, testserver.FailsStill, testserver.Busy, testserver.TornOff}
+	moods := []testserver.Act{testserver.Refuses, testserver.Refuses, testserver.BreaksDone, testserver.BreaksStill,
+		testserver.FailsDone, testserver.FailsStill, testserver.Busy, testserver.TornOff}
 	if w.random.IntN(10) == 0 {
 		moods = []testserver.Act{testserver.HangsDone}
 	}

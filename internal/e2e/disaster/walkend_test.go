@@ -52,7 +52,8 @@ func (w *simulation) staffAct() {
 
 func (w *simulation) staffRefund(j export.Record) {
 	amount := 1 + w.random.Int64N(j.AmountPence+100)
-	p := w.anyGate().Ann().Do(http.MethodPost, "/journeys/"+string(j.ID)+"/refund", testserver.WithReason("amount_pence", amount))
+	p := w.anyGate().Ann().Do(http.MethodPost, "/journeys/"+string(j.ID)+"/refund",
+		testserver.WithReason("amount_pence", amount))
 	w.notes("staff refund %d of %s, %s, which is %s: %d", amount, j.ID, j.Reference, j.State, p.Status)
 	payment := j.PaymentID
 	if p.Status == http.StatusOK {
@@ -218,20 +219,23 @@ func (w *simulation) lost(j export.Whole) bool {
 			return true
 		}
 	}
-	return j.Route == "trust" || slices.ContainsFunc(j.History, func(e export.Event) bool { return e.Fact == (journey.Settled{}).Name() })
+	return j.Route == "trust" ||
+		slices.ContainsFunc(j.History, func(e export.Event) bool { return e.Fact == (journey.Settled{}).Name() })
 }
 
-// mayGoBack tells whether there is a reason for which the money went back: a refusal, a person, no money, money that came late,
-// or a reservation that was about to end.
+// mayGoBack tells whether there is a reason for which the money went back: a refusal, a person, no money, money that
+// came late, or a reservation that was about to end.
 func (w *simulation) mayGoBack(j export.Whole) bool {
 	for _, p := range j.Payments {
-		if p.Status != "success" && p.Status != "cancelled" || p.RefundedPence > 0 && w.refunds[p.ID].certain+w.refunds[p.ID].perhaps > 0 {
+		if p.Status != "success" && p.Status != "cancelled" || p.RefundedPence > 0 && w.refunds[p.ID].certain+
+			w.refunds[p.ID].perhaps > 0 {
 			return true
 		}
 	}
 	for _, e := range j.History {
 		switch {
-		case e.Fact == "delivered" && strings.HasPrefix(e.Detail, "refused"), e.Fact == "settled", e.From == journey.StateAbandoned, e.From == journey.StateReversed:
+		case e.Fact == "delivered" && strings.HasPrefix(e.Detail, "refused"), e.Fact == "settled",
+			e.From == journey.StateAbandoned, e.From == journey.StateReversed:
 			return true
 		case e.Fact == "return_decided" && e.At.Sub(j.Payments[0].CreatedAt) > 95*time.Hour:
 			return true

@@ -53,7 +53,8 @@ func TestAWrongFormShownAgainWith200IsNotPaidFor(t *testing.T) {
 
 		form.Set("email", "ada@example.org")
 		p := c.Post("/licences/apply", form)
-		require.Contains(t, p.Text, "Application received", "the corrected form is on the same payment: %d %v", p.Status, p.Header)
+		require.Contains(t, p.Text, "Application received", "the corrected form is on the same payment: %d %v",
+			p.Status, p.Header)
 		require.Len(t, h.Payments(), 1)
 		require.Equal(t, "success", h.Payments()[0].Status)
 		require.Equal(t, journey.StateReleased, c.State())
@@ -83,7 +84,8 @@ func TestWhereARefusingRedirectLeadsNothingIsTaken(t *testing.T) {
 	} {
 		for rule, state := range map[string]journey.State{"/licences/confirmation": states.exact, "*": states.any} {
 			answer := redirects(http.StatusFound, location)
-			h, c := testserver.AnnHasPaid(t, answer, "PAYGATE_ROUTE_LICENCE_ACCEPT=302", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="+rule)
+			h, c := testserver.AnnHasPaid(t, answer, "PAYGATE_ROUTE_LICENCE_ACCEPT=302",
+				"PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="+rule)
 			c.ComesBackWithin(t.Context())
 			require.Equal(t, state, c.State(), "%s with ACCEPT_LOCATION=%s", location, rule)
 			require.Equal(t, state == journey.StateReleased, h.Payments()[0].Status == "success", location)
@@ -94,8 +96,10 @@ func TestWhereARefusingRedirectLeadsNothingIsTaken(t *testing.T) {
 func TestAnAnswerThatAsksForTheRequestAgainTakesNothing(t *testing.T) {
 	t.Parallel()
 	for status, locations := range map[int]map[string]journey.State{
-		http.StatusMovedPermanently:  {"/licences/apply/": journey.StateRefused, "https://www.example.gov.uk/licences/apply": journey.StateRefused, "/x": journey.StateStuck},
-		http.StatusTemporaryRedirect: {"/licences/apply/": journey.StateRefused, "/licences/confirmation": journey.StateStuck},
+		http.StatusMovedPermanently: {"/licences/apply/": journey.StateRefused,
+			"https://www.example.gov.uk/licences/apply": journey.StateRefused, "/x": journey.StateStuck},
+		http.StatusTemporaryRedirect: {"/licences/apply/": journey.StateRefused,
+			"/licences/confirmation": journey.StateStuck},
 		http.StatusPermanentRedirect: {"/Licences/Apply": journey.StateRefused},
 		http.StatusNotModified:       {"": journey.StateRefused},
 		http.StatusMultipleChoices:   {"/licences/confirmation": journey.StateRefused},
@@ -127,7 +131,8 @@ func TestASignInPageIsNoPaidFile(t *testing.T) {
 		require.Equal(t, state, c.State(), rule)
 		require.Equal(t, state == journey.StateReleased, h.Payments()[0].Status == "success", rule)
 		hasText := strings.Contains(rule, "_TEXT")
-		require.Equal(t, hasText, h.Service.Got(http.MethodGet)[0].Header.Get("Range") == "", "part of a page cannot be judged: %s", rule)
+		require.Equal(t, hasText, h.Service.Got(http.MethodGet)[0].Header.Get("Range") == "",
+			"part of a page cannot be judged: %s", rule)
 	}
 }
 
@@ -166,8 +171,10 @@ func TestADoctorSaysWhichRouteCannotTellYesFromNo(t *testing.T) {
 	for line, settings := range map[string][]string{
 		"ok: the settings say which answer is a yes":                                   {"ACCEPT_LOCATION=/licences/confirmation"},
 		"warning: PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=* accepts almost any redirect": {"ACCEPT_LOCATION=*"},
-		"warning: with PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=* the status alone decides":   {"ACCEPT=2xx", "ACCEPT_TEXT=*", "ACCEPT_LOCATION="},
-		"note: citizens pay for any page with a status in ACCEPT, even a log-in page":  {"MATCH=GET /register.pdf", "ACCEPT=", "ACCEPT_LOCATION="},
+		"warning: with PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=* the status alone decides": {"ACCEPT=2xx", "ACCEPT_TEXT=*",
+			"ACCEPT_LOCATION="},
+		"note: citizens pay for any page with a status in ACCEPT, even a log-in page": {"MATCH=GET /register.pdf",
+			"ACCEPT=", "ACCEPT_LOCATION="},
 	} {
 		over := []string{}
 		for _, setting := range settings {

@@ -16,7 +16,8 @@ func TestAMethodThatOnlyAsksBringsNoFormToASubmission(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, testserver.WithButton)
 	const form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n\r\nname=Ann&action=pay"
-	const chunked = "Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\na\r\naction=pay\r\n0\r\n\r\n"
+	const chunked = "Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: " +
+		"chunked\r\n\r\na\r\naction=pay\r\n0\r\n\r\n"
 	for _, c := range []struct{ line, rest, line2 string }{
 		{"HEAD /licences/apply", form, "GET /licences/apply HTTP/1.1"},
 		{"HEAD /licences/apply", chunked, "GET /licences/apply HTTP/1.1"},
@@ -70,16 +71,20 @@ func TestAQueryThatMeetsTheConditionIsRefused(t *testing.T) {
 	t.Parallel()
 	for when, queries := range map[string][]string{
 		"form:action=pay": {
-			"action=pay", "javax.faces.ViewState=x", "jakarta.faces.ViewState=", "name=x&action=pay", "action=", "action", "a=1;action=pay", "%61ction=pay", "ACTION=Pay", "action[]=pay", "+action=pay", "action=%70ay",
-			"__EVENTTARGET=action", "__VIEWSTATE=x", "__VIEWSTATE=", "%5f_viewstate=x", "__EVENTTARGET", "action=pay&action=save", "action=%2570ay",
+			"action=pay", "javax.faces.ViewState=x", "jakarta.faces.ViewState=", "name=x&action=pay", "action=",
+			"action", "a=1;action=pay", "%61ction=pay", "ACTION=Pay", "action[]=pay", "+action=pay", "action=%70ay",
+			"__EVENTTARGET=action", "__VIEWSTATE=x", "__VIEWSTATE=", "%5f_viewstate=x", "__EVENTTARGET",
+			"action=pay&action=save", "action=%2570ay",
 		},
-		"form:action": {"action=x", "action", "action.x=3", "main$action=1", "__EVENTTARGET=main$action", "a=1&Action=0"},
-		"":            {"__EVENTTARGET=x", "__VIEWSTATE=x", "__viewstate="},
+		"form:action": {"action=x", "action", "action.x=3", "main$action=1", "__EVENTTARGET=main$action",
+			"a=1&Action=0"},
+		"": {"__EVENTTARGET=x", "__VIEWSTATE=x", "__viewstate="},
 	} {
 		d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN="+when)
 		for _, query := range queries {
 			for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
-				for _, path := range []string{"/licences/apply", "/Licences/apply/", "/licences/apply.php", "/x/../licences/apply", "/licences/apply;x=1"} {
+				for _, path := range []string{"/licences/apply", "/Licences/apply/", "/licences/apply.php",
+					"/x/../licences/apply", "/licences/apply;x=1"} {
 					answer := d.IsNotFree(t, method+" "+path+"?"+query+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 					require.Equal(t, http.StatusBadRequest, answer.Status)
 				}
@@ -87,14 +92,16 @@ func TestAQueryThatMeetsTheConditionIsRefused(t *testing.T) {
 		}
 		if when != "" {
 			for _, target := range []string{
-				"/licences/apply%3faction=pay", "/licences/apply%3Fx=1%26action=pay", "/licences/apply%253faction=pay", "/licences/apply&action=pay", "/licences/apply%26action=pay",
+				"/licences/apply%3faction=pay", "/licences/apply%3Fx=1%26action=pay", "/licences/apply%253faction=pay",
+				"/licences/apply&action=pay", "/licences/apply%26action=pay",
 				"/licences/apply;action=pay", "/licences/apply%3baction=pay", "/licences/apply%3faction%3dpay?x=1",
 			} {
 				d.IsNotFree(t, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 			}
 		}
 		require.Contains(t, d.Log.String(), `"rule":"query of a page"`)
-		for _, query := range []string{"page=2", "name=Ann", "view=list&lang=cy", "viewState=1", "next=/pay", "action=save&x=pay"} {
+		for _, query := range []string{"page=2", "name=Ann", "view=list&lang=cy", "viewState=1", "next=/pay",
+			"action=save&x=pay"} {
 			if when == "form:action" && strings.HasPrefix(query, "action") {
 				continue
 			}
@@ -109,7 +116,8 @@ func TestACookieIsNoFormOfAGET(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
 	for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
-		for _, target := range []string{"/licences/apply", "/licences/apply?name=Ann", "/licences/apply.php", "/Licences/apply/?name=Ann"} {
+		for _, target := range []string{"/licences/apply", "/licences/apply?name=Ann", "/licences/apply.php",
+			"/Licences/apply/?name=Ann"} {
 			ask := func(cookies string) string {
 				return method + " " + target + " HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies + "\r\n\r\n"
 			}
@@ -133,7 +141,8 @@ func TestAllowDeclaresItsOwnParametersAlone(t *testing.T) {
 		d.Speak(ask(query))
 		require.Len(t, d.Service.Take(), 1, query)
 	}
-	for _, query := range []string{"preview=1&pay=now", "preview=1&pay", "pay=later&pay.x=3", "pay=later&name=x", "preview=1&__VIEWSTATE=x", "preview=2"} {
+	for _, query := range []string{"preview=1&pay=now", "preview=1&pay", "pay=later&pay.x=3", "pay=later&name=x",
+		"preview=1&__VIEWSTATE=x", "preview=2"} {
 		d.IsNotFree(t, ask(query))
 	}
 }
@@ -142,7 +151,8 @@ func TestAllowDeclaresItsOwnParametersAlone(t *testing.T) {
 func TestAFreePassBringsNoFormToTheSubmission(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"free", "shadow"} {
-		d := testserver.OpenRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /licences/apply", "PAYGATE_ROUTE_REGISTER_MODE="+mode)
+		d := testserver.OpenRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /licences/apply",
+			"PAYGATE_ROUTE_REGISTER_MODE="+mode)
 		for _, method := range []string{"GET", "HEAD"} {
 			d.Speak(testserver.WithForm(method+" /licences/apply", testserver.FormType, "name=x"))
 			got := d.Service.Take()
@@ -158,17 +168,21 @@ func TestGETMayCarryTheListedParametersAlone(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang, page")
 	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
-	for _, query := range []string{"", "?", "?lang=cy", "?page=2&lang=cy", "?page=%32&&lang", "?lang=cy&paygate-reply=x"} {
+	for _, query := range []string{"", "?", "?lang=cy", "?page=2&lang=cy", "?page=%32&&lang",
+		"?lang=cy&paygate-reply=x"} {
 		d.Speak(ask("/licences/apply" + query))
 		require.LessOrEqual(t, len(d.Service.Take()), 1, query)
 		require.NotContains(t, d.Log.String(), `"msg":"refused"`, query)
 	}
-	for _, query := range []string{"name=x", "lang=cy&name=x", "lang=cy;name=x", "LANG=cy", "lang[]=cy", "lang%00=x", "%", "=x", "lang=cy&x"} {
-		for _, path := range []string{"/licences/apply", "/licences/apply/", "/LICENCES/apply", "/licences/apply.json"} {
+	for _, query := range []string{"name=x", "lang=cy&name=x", "lang=cy;name=x", "LANG=cy", "lang[]=cy", "lang%00=x",
+		"%", "=x", "lang=cy&x"} {
+		for _, path := range []string{"/licences/apply", "/licences/apply/", "/LICENCES/apply",
+			"/licences/apply.json"} {
 			d.IsNotFree(t, ask(path+"?"+query))
 		}
 	}
-	for _, target := range []string{"/licences/apply&name=x", "/licences/apply%3fname=x", "/licences/apply%26name=x?lang=cy"} {
+	for _, target := range []string{"/licences/apply&name=x", "/licences/apply%3fname=x",
+		"/licences/apply%26name=x?lang=cy"} {
 		d.IsNotFree(t, ask(target))
 		d.IsNotFree(t, strings.Replace(ask(target), "GET", "OPTIONS", 1))
 	}
@@ -185,19 +199,24 @@ func TestWhereThePayCodeRunsOnGETNoLongerPathBringsTheForm(t *testing.T) {
 	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
 	const listed = "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang"
 	d := testserver.OpenRaw(t, listed, "PAYGATE_ROUTE_LICENCE_ALLOW=GET /licences/apply/help")
-	for _, target := range []string{"/licences/apply/pay", "/licences/apply/Ann/a@example.org", "/licences/apply/pay?lang=cy", "/licences/apply.do"} {
+	for _, target := range []string{"/licences/apply/pay", "/licences/apply/Ann/a@example.org",
+		"/licences/apply/pay?lang=cy", "/licences/apply.do"} {
 		d.IsNotFree(t, ask(target))
 		d.IsNotFree(t, strings.Replace(ask(target), "GET", "HEAD", 1))
 	}
-	for _, target := range []string{"/licences/apply", "/licences/apply/", "/licences/apply/help", "/licences/applying", "/licences"} {
+	for _, target := range []string{"/licences/apply", "/licences/apply/", "/licences/apply/help", "/licences/applying",
+		"/licences"} {
 		d.Speak(ask(target))
 		require.Len(t, d.Service.Take(), 1, target)
 	}
-	d = testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply", "PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /shop/index.php",
+	d = testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
+		"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /shop/index.php",
 		listed, "PAYGATE_ROUTE_IMMEDIATE_GET_QUERY=lang")
 	for target, free := range map[string]bool{
-		"/": true, "/?lang=cy": true, "/?page=home&id=1": true, "/index.php/home": true, "/index.php?page=apply&lang=cy": true, "/shop/": true, "/shop/?lang=cy": true,
-		"/?page=apply&name=x": false, "/index.php/home?page=apply": false, "/shop/?name=x": false, "/shop/index.php/x": false,
+		"/": true, "/?lang=cy": true, "/?page=home&id=1": true, "/index.php/home": true,
+		"/index.php?page=apply&lang=cy": true, "/shop/": true, "/shop/?lang=cy": true,
+		"/?page=apply&name=x": false, "/index.php/home?page=apply": false, "/shop/?name=x": false,
+		"/shop/index.php/x": false,
 	} {
 		d.Speak(ask(target))
 		require.Equal(t, free, len(d.Service.Take()) == 1, target)
@@ -212,7 +231,8 @@ func TestNoSpellingOfAMethodBringsTheFormToThePayCode(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, testserver.WithButton)
 	address := probe.Address{
-		Method: "POST", Path: "/licences/apply", Host: testserver.PublicHost, Form: "name=Ann&action=pay", Field: "action", Value: "pay", Other: "save",
+		Method: "POST", Path: "/licences/apply", Host: testserver.PublicHost, Form: "name=Ann&action=pay",
+		Field: "action", Value: "pay", Other: "save",
 	}
 	tried := 0
 	for _, s := range probe.Spellings(address, probe.KindMethod) {
@@ -223,11 +243,13 @@ func TestNoSpellingOfAMethodBringsTheFormToThePayCode(t *testing.T) {
 		for _, line := range s.Header {
 			header += line + "\r\n"
 		}
-		d.Speak(fmt.Sprintf("%s %s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s", s.Method, s.Target, header, len(s.Body), s.Body))
+		d.Speak(fmt.Sprintf("%s %s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s", s.Method,
+			s.Target, header, len(s.Body), s.Body))
 		tried++
 		for _, got := range d.Service.Take() {
 			if strings.Contains(got.Line, " /licences/apply") {
-				require.NotContains(t, got.Line+string(got.Body), "action=pay", "%s %s %v %q", s.Method, s.Target, s.Header, s.Body)
+				require.NotContains(t, got.Line+string(got.Body), "action=pay", "%s %s %v %q", s.Method, s.Target,
+					s.Header, s.Body)
 				require.NotContains(t, got.Line+strings.Join(got.Header, "\n"), "verride")
 			}
 		}

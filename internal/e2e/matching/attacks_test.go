@@ -33,7 +33,8 @@ func TestTossedCookiesHideNoTicket(t *testing.T) {
 		require.NoError(t, d.Pay.Pay(payment.ID, "submitted"))
 	}
 	waits := func(cookies string) string {
-		return d.Speak("GET /_pay/return?looked HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies + "\r\n\r\n").Answers[0].Body
+		return d.Speak("GET /_pay/return?looked HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies +
+			"\r\n\r\n").Answers[0].Body
 	}
 	references := map[string]string{}
 	for _, payment := range d.Pay.Payments() {
@@ -42,17 +43,22 @@ func TestTossedCookiesHideNoTicket(t *testing.T) {
 	require.Len(t, references, 2)
 	own := waits(anns)
 	for _, cookies := range []string{
-		"paygate=; " + anns, anns + "; paygate=", "paygate=tossed; " + anns + "; paygate=tossed", "paygate=" + strings.Repeat("x", 5000) + "; " + anns, anns + "; " + anns,
-		strings.Repeat("paygate=tossed; ", 500) + anns, "$Version=1; " + anns + "; $Path=/", "__Host-paygate=tossed; " + anns, "\u2000paygate=tossed; " + anns, anns + "\r\nCookie: paygate=tossed",
-		"paygate=tossed\r\nCookie: " + anns, strings.ToUpper(anns[:3]) + "=x; " + anns, strings.Replace(evas, "=", "=x", 1) + "; " + anns,
+		"paygate=; " + anns, anns + "; paygate=", "paygate=tossed; " + anns + "; paygate=tossed",
+		"paygate=" + strings.Repeat("x", 5000) + "; " + anns, anns + "; " + anns,
+		strings.Repeat("paygate=tossed; ", 500) + anns, "$Version=1; " + anns + "; $Path=/",
+		"__Host-paygate=tossed; " + anns, "\u2000paygate=tossed; " + anns, anns + "\r\nCookie: paygate=tossed",
+		"paygate=tossed\r\nCookie: " + anns, strings.ToUpper(anns[:3]) + "=x; " + anns,
+		strings.Replace(evas, "=", "=x", 1) + "; " + anns,
 	} {
 		require.Equal(t, own, waits(cookies), "%.80q", cookies)
 	}
-	both := d.Speak("GET /_pay/status HTTP/1.1\r\nHost: apply.example\r\nAccept: application/json\r\nCookie: " + evas + "; " + anns + "\r\n\r\n").Answers[0].Body
+	both := d.Speak("GET /_pay/status HTTP/1.1\r\nHost: apply.example\r\nAccept: application/json\r\nCookie: " + evas +
+		"; " + anns + "\r\n\r\n").Answers[0].Body
 	for reference := range references {
 		require.Contains(t, both, reference, "a ticket that was tossed adds a journey, and takes none away")
 	}
-	require.Contains(t, waits(strings.Replace(anns, "paygate", "Paygate", 1)), "We cannot find your payment", "names of cookies are told apart by case")
+	require.Contains(t, waits(strings.Replace(anns, "paygate", "Paygate", 1)), "We cannot find your payment",
+		"names of cookies are told apart by case")
 	require.Empty(t, d.Service.Take())
 }
 
@@ -67,8 +73,10 @@ func TestAnIDAloneOpensNoReply(t *testing.T) {
 	id := anns.Status()[0].ID
 	eve.Apply("Eve")
 	for _, target := range []string{
-		"/licences/apply?paygate-reply=" + id, "/licences/apply?x&paygate-reply=" + id, "/?paygate-reply=" + id, "/licences/apply?paygate-reply=" + strings.ToLower(id), "/licences/apply?paygate-reply=" + eve.Status()[0].ID,
-		"/licences/apply?paygate-reply=../" + id, "/licences/apply?paygate-reply=%00", "/licences/apply?paygate-reply=" + strings.Repeat("A", 30_000),
+		"/licences/apply?paygate-reply=" + id, "/licences/apply?x&paygate-reply=" + id, "/?paygate-reply=" + id,
+		"/licences/apply?paygate-reply=" + strings.ToLower(id), "/licences/apply?paygate-reply=" + eve.Status()[0].ID,
+		"/licences/apply?paygate-reply=../" + id, "/licences/apply?paygate-reply=%00",
+		"/licences/apply?paygate-reply=" + strings.Repeat("A", 30_000),
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			p := eve.Do(method, target, nil)
@@ -96,7 +104,8 @@ func paysAFine(h *testserver.Harness) *testserver.Citizen {
 // TestReleaseOnReturnTrustsNobodyButPay: the citizen has to be back, and Pay has to say at least submitted just then.
 func TestReleaseOnReturnTrustsNobodyButPay(t *testing.T) {
 	t.Parallel()
-	onReturn := []string{"PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret}
+	onReturn := []string{"PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_MOPUP_MIN_AGE=0s",
+		"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret}
 	for _, status := range []string{"created", "started", "declined", "cancelled", "expired", "error"} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
@@ -109,7 +118,9 @@ func TestReleaseOnReturnTrustsNobodyButPay(t *testing.T) {
 			require.Empty(t, h.Service.Got(http.MethodPost))
 		})
 	}
-	for fault, times := range map[string]int{"500": 1, "429": 1, "reset": 2, "lost": 2, "html": 1, "garbage": 1, "empty": 1} { // a GET on a reused connection is repeated by net/http
+	// a GET on a reused connection is repeated by net/http
+	for fault, times := range map[string]int{"500": 1, "429": 1, "reset": 2, "lost": 2, "html": 1, "garbage": 1,
+		"empty": 1} {
 		t.Run("Pay cannot be asked: "+fault, func(t *testing.T) {
 			t.Parallel()
 			h := testserver.New(t, testserver.Confirms, onReturn...)
@@ -196,13 +207,15 @@ func TestAQuoteIsAskedByPaygateAlone(t *testing.T) {
 	d := testserver.OpenRaw(t, upstreamPriced...)
 	for _, name := range []string{"Paygate-Status", "PAYGATE_STATUS", "Paygate.Status", "paygate-status"} {
 		for _, raw := range []string{
-			testserver.WithForm("POST /free", testserver.FormType+name+": quote\r\n", "a=1"), "GET /free HTTP/1.1\r\nHost: apply.example\r\n" + name + ": quote\r\n\r\n",
+			testserver.WithForm("POST /free", testserver.FormType+name+": quote\r\n", "a=1"),
+			"GET /free HTTP/1.1\r\nHost: apply.example\r\n" + name + ": quote\r\n\r\n",
 			"GET /licences/apply HTTP/1.1\r\nHost: apply.example\r\n" + name + ": quote\r\n\r\n",
 		} {
 			d.Speak(raw)
 			require.Equal(t, []string{"Paygate-Status: none"}, d.Service.Take()[0].Ours())
 		}
-		d.Speak(testserver.WithForm("POST /licences/apply", testserver.FormType+name+": success\r\nPaygate-Price: 1\r\nPaygate-Amount: 1\r\n", "a=1"))
+		d.Speak(testserver.WithForm("POST /licences/apply",
+			testserver.FormType+name+": success\r\nPaygate-Price: 1\r\nPaygate-Amount: 1\r\n", "a=1"))
 		require.Equal(t, []string{"Paygate-Status: quote"}, d.Service.Take()[0].Ours())
 	}
 }
@@ -227,7 +240,8 @@ func TestAConnectionThatLoggedSomebodyInIsNotShared(t *testing.T) {
 	t.Cleanup(func() { _ = listener.Close(); close(ended); all.Wait() })
 	d := testserver.OpenRawTo(t, "http://"+listener.Addr().String())
 	for _, scheme := range []string{"NTLM", "ntlm", "Negotiate", "NEGOTIATE"} {
-		got := d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\nAuthorization: " + scheme + " TlRMTVNTUAAD\r\n\r\n")
+		got := d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\nAuthorization: " + scheme +
+			" TlRMTVNTUAAD\r\n\r\n")
 		require.Equal(t, "ann", got.Answers[0].Body)
 		for range 3 {
 			got = d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")
@@ -236,8 +250,8 @@ func TestAConnectionThatLoggedSomebodyInIsNotShared(t *testing.T) {
 	}
 }
 
-// TestTheBodyOfAHeadIsNobodysAnswer: some servers (gunicorn with Django) send a body after the header that HEAD asks for. What
-// a client can make the service write there must not be the answer to the next request on the connection.
+// TestTheBodyOfAHeadIsNobodysAnswer: some servers (gunicorn with Django) send a body after the header that HEAD asks
+// for. What a client can make the service write there must not be the answer to the next request on the connection.
 func TestTheBodyOfAHeadIsNobodysAnswer(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -299,7 +313,8 @@ func answersWhoIsLoggedIn(conn net.Conn) {
 		if r.URL.Path == testserver.AfterthoughtTarget {
 			last = "X-Last: yes\r\n"
 		}
-		if _, err := fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", last, len(who), who); err != nil || r.Close {
+		if _, err := fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", last, len(who),
+			who); err != nil || r.Close {
 			return
 		}
 	}
@@ -308,11 +323,17 @@ func answersWhoIsLoggedIn(conn net.Conn) {
 // TestAFieldThatNamesAnotherMethodOpensNoPayRoute: Rails, Laravel and Symfony take the method of a POST from its form.
 func TestAFieldThatNamesAnotherMethodOpensNoPayRoute(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=DELETE /licences/{id}", "PAYGATE_ROUTE_IMMEDIATE_MATCH=PUT /fines/{id}")
+	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=DELETE /licences/{id}",
+		"PAYGATE_ROUTE_IMMEDIATE_MATCH=PUT /fines/{id}")
 	for _, target := range []string{"/licences/7", "/fines/7", "/register/2026"} {
-		for _, form := range []string{"_method=delete", "_method=DELETE", "_method=PUT", "_method=GET", "_method=HEAD", "a=1"} {
-			require.Equal(t, http.StatusMethodNotAllowed, d.IsNotFree(t, testserver.WithForm("POST "+target, testserver.FormType, form)).Status, "%s %s", target, form)
-			require.Equal(t, http.StatusMethodNotAllowed, d.IsNotFree(t, testserver.WithForm("POST "+target+"?"+form, testserver.FormType, "")).Status, "%s %s", target, form)
+		for _, form := range []string{"_method=delete", "_method=DELETE", "_method=PUT", "_method=GET", "_method=HEAD",
+			"a=1"} {
+			require.Equal(t, http.StatusMethodNotAllowed,
+				d.IsNotFree(t, testserver.WithForm("POST "+target, testserver.FormType, form)).Status, "%s %s", target,
+				form)
+			require.Equal(t, http.StatusMethodNotAllowed,
+				d.IsNotFree(t, testserver.WithForm("POST "+target+"?"+form, testserver.FormType, "")).Status, "%s %s",
+				target, form)
 		}
 	}
 	require.Empty(t, d.Pay.Payments())
@@ -322,7 +343,8 @@ func TestAFieldThatNamesAnotherMethodOpensNoPayRoute(t *testing.T) {
 func TestAPaymentOfAnotherAmountReleasesNothing(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]string{
-		"another amount": `s/"amount":2500/"amount":1/`, "another reference": `s/"reference":"/"reference":"X/`, "another payment": `s/"payment_id":"/"payment_id":"x/`,
+		"another amount": `s/"amount":2500/"amount":1/`, "another reference": `s/"reference":"/"reference":"X/`,
+		"another payment": `s/"payment_id":"/"payment_id":"x/`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -359,7 +381,8 @@ func TestAPaymentOfAnotherAmountReleasesNothing(t *testing.T) {
 			lying.Store(true)
 			c.ComesBack()
 			require.Empty(t, h.Service.Got(http.MethodPost))
-			require.NotContains(t, []journey.State{journey.StateReleased, journey.StateConfirmed, journey.StateAccepted}, c.State())
+			require.NotContains(t,
+				[]journey.State{journey.StateReleased, journey.StateConfirmed, journey.StateAccepted}, c.State())
 			require.Equal(t, "capturable", h.Payments()[0].Status, "and nothing is taken")
 		})
 	}
@@ -368,7 +391,8 @@ func TestAPaymentOfAnotherAmountReleasesNothing(t *testing.T) {
 // TestAllDoorsAtOnceDeliverOnce: returns of several tabs, a webhook, sweeps and staff, all at the same instant.
 func TestAllDoorsAtOnceDeliverOnce(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
+	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_MIN_AGE=0s",
+		"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
 	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
 	for n := range 10 {
 		c := h.Citizen()

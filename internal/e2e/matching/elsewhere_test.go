@@ -12,7 +12,8 @@ import (
 // frontController are pay routes of a service that has all of its pages at one address.
 var frontController = []string{
 	"PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply", "PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /index.php?page=fine",
-	"PAYGATE_ROUTE_PRICED_MATCH=POST /index.php?page=shop&step=2", "PAYGATE_ROUTE_REGISTER_MATCH=GET /index.php?page=certificate",
+	"PAYGATE_ROUTE_PRICED_MATCH=POST /index.php?page=shop&step=2",
+	"PAYGATE_ROUTE_REGISTER_MATCH=GET /index.php?page=certificate",
 }
 
 // TestWhatAQueryLeadsToIsNotReachedByAFormOrACookie: many services read a parameter wherever it stands.
@@ -23,42 +24,67 @@ func TestWhatAQueryLeadsToIsNotReachedByAFormOrACookie(t *testing.T) {
 		return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n--b--\r\n"
 	}
 	for name, raw := range map[string]string{
-		"a form":                         testserver.WithForm("POST /index.php", testserver.FormType, "page=apply"),
-		"a form that disagrees":          testserver.WithForm("POST /index.php?page=home", testserver.FormType, "page=apply"),
-		"an encoded form":                testserver.WithForm("POST /index.php", testserver.FormType, "p%61ge=%61pply"),
-		"an array":                       testserver.WithForm("POST /index.php", testserver.FormType, "page[]=apply"),
-		"in another case":                testserver.WithForm("POST /index.php", testserver.FormType, "Page=Apply"),
-		"repeated":                       testserver.WithForm("POST /index.php", testserver.FormType, "page=home&page=apply"),
-		"parted by a semicolon":          testserver.WithForm("POST /index.php", testserver.FormType, "a=1;page=apply"),
-		"a multipart form":               testserver.WithForm("POST /index.php", "Content-Type: multipart/form-data; boundary=b\r\n", parts("page", "apply")),
-		"behind the end of one":          testserver.WithForm("POST /index.php", "Content-Type: multipart/form-data; boundary=b\r\n", "--b--\r\n"+parts("page", "apply")),
-		"another multipart form":         testserver.WithForm("POST /index.php", "Content-Type: multipart/mixed; boundary=b\r\n", parts("page", "apply")),
-		"JSON":                           testserver.WithForm("POST /index.php", "Content-Type: application/json\r\n", `{"page":"apply"}`),
-		"broken JSON":                    testserver.WithForm("POST /index.php", "Content-Type: application/json\r\n", `{/**/"page":"apply"}`),
-		"JSON behind a mark":             testserver.WithForm("POST /index.php", "Content-Type: application/json\r\n", "\xef\xbb\xbf"+`{"page":"apply"}`),
-		"JSON by another name (Rails)":   testserver.WithForm("POST /index.php", "Content-Type: text/x-json\r\n", `{"page":"apply"}`),
-		"by another name (Werkzeug)":     testserver.WithForm("POST /index.php", "Content-Type: application/x-url-encoded\r\n", "page=apply"),
-		"within another name (Node)":     testserver.WithForm("POST /index.php", "Content-Type: text/x-urlencoded\r\n", "page=apply"),
-		"a type that a proxy drops":      testserver.WithForm("POST /index.php", "Content-Type: image/png\r\nConnection: content-type\r\n", "page=apply"),
-		"in the path":                    testserver.WithForm("POST /index.php&page=apply", testserver.FormType, "name=Ann"),
-		"no type":                        testserver.WithForm("POST /index.php", "", "page=apply"),
-		"two types":                      testserver.WithForm("POST /index.php", "Content-Type: text/plain\r\n"+testserver.FormType, "page=apply"),
-		"a type that only PHP reads":     testserver.WithForm("POST /index.php", "Content-Type: application/x-www-form-urlencoded,x\r\n", "page=apply"),
-		"a type that begins like it":     testserver.WithForm("POST /index.php", "Content-Type: application/x-www-form-urlencodedx\r\n", "page=apply"),
-		"another character set":          testserver.WithForm("POST /index.php", "Content-Type: application/x-www-form-urlencoded; charset=ibm037\r\n", "%97%81%87%85=%81%97%97%93%A8"),
-		"chunks":                         "POST /index.php HTTP/1.1\r\nHost: apply.example\r\n" + testserver.FormType + "Transfer-Encoding: chunked\r\n\r\na\r\npage=apply\r\n0\r\n\r\n",
-		"a cookie":                       testserver.WithForm("POST /index.php", "Cookie: a=1; page=apply\r\n", ""),
-		"a cookie on a GET":              "GET /index.php HTTP/1.1\r\nHost: apply.example\r\nCookie: page=certificate\r\n\r\n",
-		"a cookie on a HEAD":             "HEAD /index.php?page=home HTTP/1.1\r\nHost: apply.example\r\nCookie: page=certificate\r\n\r\n",
-		"one condition here, one there":  testserver.WithForm("POST /index.php?page=shop", testserver.FormType, "step=2"),
-		"both in the form":               testserver.WithForm("POST /index.php", testserver.FormType, "page=shop&step=2"),
-		"another method":                 testserver.WithForm("PUT /index.php", testserver.FormType, "page=apply"),
-		"another spelling":               testserver.WithForm("POST /INDEX.php", testserver.FormType, "page=apply"),
-		"an escaped path":                testserver.WithForm("POST /%69ndex.php", testserver.FormType, "page=apply"),
-		"a path behind":                  testserver.WithForm("POST /index.php/home", testserver.FormType, "page=apply"),
-		"the folder":                     testserver.WithForm("POST /", testserver.FormType, "page=apply"),
-		"a dear one under a cheap one's": testserver.WithForm("POST /index.php?page=apply", testserver.FormType, "page=fine"),
-		"by a cookie":                    testserver.WithForm("POST /index.php?page=apply", testserver.FormType+"Cookie: page=fine\r\n", "name=Ann"),
+		"a form": testserver.WithForm("POST /index.php", testserver.FormType, "page=apply"),
+		"a form that disagrees": testserver.WithForm("POST /index.php?page=home", testserver.FormType,
+			"page=apply"),
+		"an encoded form": testserver.WithForm("POST /index.php", testserver.FormType, "p%61ge=%61pply"),
+		"an array":        testserver.WithForm("POST /index.php", testserver.FormType, "page[]=apply"),
+		"in another case": testserver.WithForm("POST /index.php", testserver.FormType, "Page=Apply"),
+		"repeated": testserver.WithForm("POST /index.php", testserver.FormType,
+			"page=home&page=apply"),
+		"parted by a semicolon": testserver.WithForm("POST /index.php", testserver.FormType, "a=1;page=apply"),
+		"a multipart form": testserver.WithForm("POST /index.php",
+			"Content-Type: multipart/form-data; boundary=b\r\n", parts("page", "apply")),
+		"behind the end of one": testserver.WithForm("POST /index.php",
+			"Content-Type: multipart/form-data; boundary=b\r\n", "--b--\r\n"+parts("page", "apply")),
+		"another multipart form": testserver.WithForm("POST /index.php",
+			"Content-Type: multipart/mixed; boundary=b\r\n", parts("page", "apply")),
+		"JSON": testserver.WithForm("POST /index.php", "Content-Type: application/json\r\n",
+			`{"page":"apply"}`),
+		"broken JSON": testserver.WithForm("POST /index.php", "Content-Type: application/json\r\n",
+			`{/**/"page":"apply"}`),
+		"JSON behind a mark": testserver.WithForm("POST /index.php", "Content-Type: application/json\r\n",
+			"\xef\xbb\xbf"+`{"page":"apply"}`),
+		"JSON by another name (Rails)": testserver.WithForm("POST /index.php", "Content-Type: text/x-json\r\n",
+			`{"page":"apply"}`),
+		"by another name (Werkzeug)": testserver.WithForm("POST /index.php",
+			"Content-Type: application/x-url-encoded\r\n", "page=apply"),
+		"within another name (Node)": testserver.WithForm("POST /index.php", "Content-Type: text/x-urlencoded\r\n",
+			"page=apply"),
+		"a type that a proxy drops": testserver.WithForm("POST /index.php",
+			"Content-Type: image/png\r\nConnection: content-type\r\n", "page=apply"),
+		"in the path": testserver.WithForm("POST /index.php&page=apply", testserver.FormType,
+			"name=Ann"),
+		"no type": testserver.WithForm("POST /index.php", "", "page=apply"),
+		"two types": testserver.WithForm("POST /index.php",
+			"Content-Type: text/plain\r\n"+testserver.FormType, "page=apply"),
+		"a type that only PHP reads": testserver.WithForm("POST /index.php",
+			"Content-Type: application/x-www-form-urlencoded,x\r\n", "page=apply"),
+		"a type that begins like it": testserver.WithForm("POST /index.php",
+			"Content-Type: application/x-www-form-urlencodedx\r\n", "page=apply"),
+		"another character set": testserver.WithForm("POST /index.php",
+			"Content-Type: application/x-www-form-urlencoded; charset=ibm037\r\n", "%97%81%87%85=%81%97%97%93%A8"),
+		"chunks": "POST /index.php HTTP/1.1\r\nHost: apply.example\r\n" + testserver.FormType +
+			"Transfer-Encoding: chunked\r\n\r\na\r\npage=apply\r\n0\r\n\r\n",
+		"a cookie": testserver.WithForm("POST /index.php", "Cookie: a=1; page=apply\r\n", ""),
+		"a cookie on a GET": "GET /index.php HTTP/1.1\r\nHost: apply.example\r\nCookie: " +
+			"page=certificate\r\n\r\n",
+		"a cookie on a HEAD": "HEAD /index.php?page=home HTTP/1.1\r\nHost: apply.example\r\nCookie: " +
+			"page=certificate\r\n\r\n",
+		"one condition here, one there": testserver.WithForm("POST /index.php?page=shop", testserver.FormType,
+			"step=2"),
+		"both in the form": testserver.WithForm("POST /index.php", testserver.FormType,
+			"page=shop&step=2"),
+		"another method":   testserver.WithForm("PUT /index.php", testserver.FormType, "page=apply"),
+		"another spelling": testserver.WithForm("POST /INDEX.php", testserver.FormType, "page=apply"),
+		"an escaped path":  testserver.WithForm("POST /%69ndex.php", testserver.FormType, "page=apply"),
+		"a path behind": testserver.WithForm("POST /index.php/home", testserver.FormType,
+			"page=apply"),
+		"the folder": testserver.WithForm("POST /", testserver.FormType, "page=apply"),
+		"a dear one under a cheap one's": testserver.WithForm("POST /index.php?page=apply", testserver.FormType,
+			"page=fine"),
+		"by a cookie": testserver.WithForm("POST /index.php?page=apply",
+			testserver.FormType+"Cookie: page=fine\r\n", "name=Ann"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, http.StatusBadRequest, d.IsNotFree(t, raw).Status)
@@ -71,7 +97,8 @@ func TestWhatAQueryLeadsToIsNotReachedByAFormOrACookie(t *testing.T) {
 func TestNothingContradictsAQueryThatLowersThePrice(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"on", "free", "shadow"} {
-		d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=renew", "PAYGATE_ROUTE_LICENCE_MODE="+mode,
+		d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=renew",
+			"PAYGATE_ROUTE_LICENCE_MODE="+mode,
 			"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /index.php", "PAYGATE_ROUTE_PRICED_MATCH=POST /other")
 		for _, raw := range []string{
 			testserver.WithForm("POST /index.php?page=renew", testserver.FormType, "page=apply"),
@@ -84,7 +111,8 @@ func TestNothingContradictsAQueryThatLowersThePrice(t *testing.T) {
 		}
 		if mode == "on" {
 			for _, body := range []string{"name=Ann", "page=renew&name=Ann"} {
-				require.Equal(t, http.StatusSeeOther, d.IsNotFree(t, testserver.WithForm("POST /index.php?page=renew", testserver.FormType, body)).Status)
+				require.Equal(t, http.StatusSeeOther,
+					d.IsNotFree(t, testserver.WithForm("POST /index.php?page=renew", testserver.FormType, body)).Status)
 			}
 			require.EqualValues(t, 2500, d.Pay.Payments()[1].Amount)
 			continue
@@ -99,19 +127,30 @@ func TestOtherPagesOfAFrontControllerAreFree(t *testing.T) {
 	d := testserver.OpenRaw(t, frontController...)
 	large := strings.Repeat("x", 11<<20)
 	for name, c := range map[string]struct{ raw, body string }{
-		"a form":                     {testserver.WithForm("POST /index.php?page=home", testserver.FormType, "name=Ann&page=home"), "name=Ann&page=home"},
-		"another page's step":        {testserver.WithForm("POST /index.php?page=other", testserver.FormType, "step=2"), "step=2"},
-		"no parameters":              {testserver.WithForm("POST /index.php", "", ""), ""},
-		"a list of JSON":             {testserver.WithForm("POST /index.php", "Content-Type: application/json\r\n", `["apply"]`), `["apply"]`},
-		"XML":                        {testserver.WithForm("POST /index.php", "Content-Type: text/xml\r\n", "page=apply"), "page=apply"},
-		"a file, however large":      {testserver.WithForm("POST /index.php", "Content-Type: application/octet-stream\r\n", large), large},
-		"a form at another address":  {testserver.WithForm("POST /other.php", testserver.FormType, "page=apply"), "page=apply"},
-		"cookies":                    {testserver.WithForm("POST /index.php?page=home", testserver.FormType+"Cookie: page=home; sid=apply\r\n", "a=1"), "a=1"},
-		"a GET":                      {"GET /index.php?page=home HTTP/1.1\r\nHost: apply.example\r\nCookie: page=home\r\n\r\n", ""},
-		"a GET less its form":        {testserver.WithForm("GET /index.php", testserver.FormType, "page=certificate"), ""},
-		"a GET of a submission's":    {"GET /index.php?page=apply HTTP/1.1\r\nHost: apply.example\r\n\r\n", ""},
-		"chunks":                     {"POST /index.php HTTP/1.1\r\nHost: apply.example\r\n" + testserver.FormType + "Transfer-Encoding: chunked\r\n\r\n3\r\na=1\r\n0\r\n\r\n", "a=1"},
-		"a page whose name contains": {testserver.WithForm("POST /index.php?page=applying", testserver.FormType, "homepage=apply"), "homepage=apply"},
+		"a form": {testserver.WithForm("POST /index.php?page=home", testserver.FormType,
+			"name=Ann&page=home"), "name=Ann&page=home"},
+		"another page's step": {testserver.WithForm("POST /index.php?page=other", testserver.FormType, "step=2"),
+			"step=2"},
+		"no parameters": {testserver.WithForm("POST /index.php", "", ""), ""},
+		"a list of JSON": {testserver.WithForm("POST /index.php", "Content-Type: application/json\r\n",
+			`["apply"]`), `["apply"]`},
+		"XML": {testserver.WithForm("POST /index.php", "Content-Type: text/xml\r\n",
+			"page=apply"), "page=apply"},
+		"a file, however large": {testserver.WithForm("POST /index.php",
+			"Content-Type: application/octet-stream\r\n", large), large},
+		"a form at another address": {testserver.WithForm("POST /other.php", testserver.FormType, "page=apply"),
+			"page=apply"},
+		"cookies": {testserver.WithForm("POST /index.php?page=home",
+			testserver.FormType+"Cookie: page=home; sid=apply\r\n", "a=1"), "a=1"},
+		"a GET": {"GET /index.php?page=home HTTP/1.1\r\nHost: apply.example\r\nCookie: " +
+			"page=home\r\n\r\n", ""},
+		"a GET less its form": {testserver.WithForm("GET /index.php", testserver.FormType, "page=certificate"),
+			""},
+		"a GET of a submission's": {"GET /index.php?page=apply HTTP/1.1\r\nHost: apply.example\r\n\r\n", ""},
+		"chunks": {"POST /index.php HTTP/1.1\r\nHost: apply.example\r\n" + testserver.FormType +
+			"Transfer-Encoding: chunked\r\n\r\n3\r\na=1\r\n0\r\n\r\n", "a=1"},
+		"a page whose name contains": {testserver.WithForm("POST /index.php?page=applying", testserver.FormType,
+			"homepage=apply"), "homepage=apply"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := d.Speak(c.raw)
@@ -122,7 +161,12 @@ func TestOtherPagesOfAFrontControllerAreFree(t *testing.T) {
 			require.True(t, c.body == string(received[0].Body), "byte for byte")
 		})
 	}
-	require.Equal(t, http.StatusRequestEntityTooLarge, d.IsNotFree(t, testserver.WithForm("POST /index.php", testserver.FormType, large)).Status, "a form that nobody has read is not free")
-	require.Equal(t, http.StatusSeeOther, d.IsNotFree(t, testserver.WithForm("POST /index.php?page=apply", testserver.FormType, "page=apply&name=Ann")).Status, "said twice alike is said once")
-	require.Equal(t, http.StatusSeeOther, d.IsNotFree(t, testserver.WithForm("GET /index.php?page=certificate", "", "")).Status)
+	require.Equal(t, http.StatusRequestEntityTooLarge,
+		d.IsNotFree(t, testserver.WithForm("POST /index.php", testserver.FormType, large)).Status,
+		"a form that nobody has read is not free")
+	require.Equal(t, http.StatusSeeOther,
+		d.IsNotFree(t, testserver.WithForm("POST /index.php?page=apply", testserver.FormType,
+			"page=apply&name=Ann")).Status, "said twice alike is said once")
+	require.Equal(t, http.StatusSeeOther,
+		d.IsNotFree(t, testserver.WithForm("GET /index.php?page=certificate", "", "")).Status)
 }

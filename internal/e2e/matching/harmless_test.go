@@ -13,8 +13,10 @@ import (
 // Requests near pay paths that mean something else reach the service byte for byte.
 func TestHarmlessRequestsNearPayPathsArriveAsTheyAre(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, testserver.WithButton, "PAYGATE_ROUTE_LICENCE_GET_QUERY=*", "PAYGATE_ROUTE_REGISTER_MATCH=GET /report",
-		"PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/step-2,POST /licences/apply/postcode-lookup,PATCH /licences/apply/{id},GET /licences/apply?action=pay")
+	d := testserver.OpenRaw(t, testserver.WithButton, "PAYGATE_ROUTE_LICENCE_GET_QUERY=*",
+		"PAYGATE_ROUTE_REGISTER_MATCH=GET /report",
+		"PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/step-2,POST /licences/apply/postcode-lookup,PATCH "+
+			"/licences/apply/{id},GET /licences/apply?action=pay")
 	const form, save = "application/x-www-form-urlencoded", "name=Ann&action=save"
 	for _, c := range []struct{ line, contentType, body string }{
 		{"GET /licences/apply", "", ""},
@@ -60,7 +62,8 @@ func TestHarmlessRequestsNearPayPathsArriveAsTheyAre(t *testing.T) {
 		{"POST /licences/apply", form, "action=save&action_note=pay"},
 		{"POST /licences/apply", form, "name=Ann"},
 		{"POST /licences/apply", "application/json", `{"action":"save","comment":"pay"}`},
-		{"POST /licences/apply", "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nsave\r\n--b--\r\n"},
+		{"POST /licences/apply", "multipart/form-data; boundary=b",
+			"--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nsave\r\n--b--\r\n"},
 		{"POST /licences/apply/step-2", form, "action=pay"},
 		{"POST /licences/apply/postcode-lookup", "application/json", `{"postcode":"AB1 2CD"}`},
 		{"PATCH /licences/apply/5", form, "action=pay"},
@@ -101,10 +104,12 @@ func TestAFieldThatSaysTheMethodIsNoWayRoundACondition(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:_method=patch")
 	post := func(target, body string) string {
-		return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: apply.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", target, len(body), body)
+		return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: apply.example\r\nContent-Type: "+
+			"application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", target, len(body), body)
 	}
 	for body, status := range map[string]int{
-		"_method=patch": http.StatusSeeOther, "_method=PATCH": http.StatusUnprocessableEntity, "_method=put": http.StatusUnprocessableEntity, "_method=Put&x=1": http.StatusUnprocessableEntity,
+		"_method=patch": http.StatusSeeOther, "_method=PATCH": http.StatusUnprocessableEntity,
+		"_method=put": http.StatusUnprocessableEntity, "_method=Put&x=1": http.StatusUnprocessableEntity,
 		"_METHOD=put": http.StatusSeeOther, "_method[]=put": http.StatusSeeOther,
 	} {
 		require.Equal(t, status, d.IsNotFree(t, post("/licences/apply", body)).Status, body)

@@ -21,9 +21,11 @@ func TestACitizenPaysAndTheServiceReceivesExactlyWhatTheySentOnce(t *testing.T) 
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
-	contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann", "lang": "cy"}, testserver.BytesOfAllKinds(50_000))
+	contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann", "lang": "cy"},
+		testserver.BytesOfAllKinds(50_000))
 
-	p := c.Do(http.MethodPost, "/licences/apply?a=1;b=2&x=100%25", bytes.NewReader(body), "Content-Type", contentType, "X-Odd", "travels too")
+	p := c.Do(http.MethodPost, "/licences/apply?a=1;b=2&x=100%25", bytes.NewReader(body), "Content-Type", contentType,
+		"X-Odd", "travels too")
 	require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
 	require.Equal(t, "yes", p.Header.Get("Paygate-Answer"))
 	require.Empty(t, h.Service.Got(http.MethodPost), "nothing reaches the service before payment")
@@ -64,7 +66,8 @@ func TestTheReleaseSaysWhatWasPaidAndTheSignatureHolds(t *testing.T) {
 	}
 	tampered := got
 	tampered.Body = append(bytes.Clone(got.Body), 'x')
-	require.True(t, slices.ContainsFunc(h.Verify(t, tampered), func(c signature.Check) bool { return c.Name == "body" && !c.Good }))
+	require.True(t, slices.ContainsFunc(h.Verify(t, tampered),
+		func(c signature.Check) bool { return c.Name == "body" && !c.Good }))
 }
 
 func TestFiftyReturnsAtOnceDeliverOnce(t *testing.T) {
@@ -109,7 +112,8 @@ func TestADeclinedCitizenTriesAgainWithTheSameForm(t *testing.T) {
 func TestEachEndAtPayHasItsPage(t *testing.T) {
 	t.Parallel()
 	for outcome, says := range map[string]string{
-		"declined": "declined", "cancelled": "You cancelled your payment", "expired": "has expired", "error": "problem with your payment",
+		"declined": "declined", "cancelled": "You cancelled your payment", "expired": "has expired",
+		"error":     "problem with your payment",
 		"submitted": "You have not finished paying", "started": "You have not finished paying",
 	} {
 		t.Run(outcome, func(t *testing.T) {
@@ -142,9 +146,12 @@ func TestADoubleClickOnAFormWithAFileResumesTheSamePayment(t *testing.T) {
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
 	send := func(boundary, name, photo string) {
-		body := strings.NewReplacer("BOUNDARY", boundary, "NAME", name, "PHOTO", photo).Replace("--BOUNDARY\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nNAME\r\n" +
-			"--BOUNDARY\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nPHOTO\r\n--BOUNDARY--\r\n")
-		p := c.Do(http.MethodPost, "/licences/apply", strings.NewReader(body), "Content-Type", "multipart/form-data; boundary="+boundary)
+		body := strings.NewReplacer("BOUNDARY", boundary, "NAME", name, "PHOTO",
+			photo).Replace("--BOUNDARY\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nNAME\r\n" +
+			"--BOUNDARY\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\nContent-Type: " +
+			"image/jpeg\r\n\r\nPHOTO\r\n--BOUNDARY--\r\n")
+		p := c.Do(http.MethodPost, "/licences/apply", strings.NewReader(body), "Content-Type",
+			"multipart/form-data; boundary="+boundary)
 		require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
 	}
 	send("----WebKitFormBoundary1", "Ann", "one")
@@ -191,7 +198,8 @@ func TestNobodyIsToldThatNothingWasTakenWhileThatIsNotKnown(t *testing.T) {
 	id := url.Values{"journey": {c.Status()[0].ID}}
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	for name, ask := range map[string]func() testserver.Page{
-		"resume": func() testserver.Page { return c.Post("/_pay/resume", id) }, "again": func() testserver.Page { return c.Post("/_pay/again", id) },
+		"resume": func() testserver.Page { return c.Post("/_pay/resume", id) },
+		"again":  func() testserver.Page { return c.Post("/_pay/again", id) },
 		"the same form": func() testserver.Page {
 			return c.Post("/licences/apply", url.Values{"name": {"Ann"}, "email": {"ann@example.org"}})
 		},
@@ -214,7 +222,8 @@ func TestToResumeStartsNoPayment(t *testing.T) {
 	c.Apply("Ann")
 	h.Pays("declined")
 	c.ComesBack()
-	require.Contains(t, c.Post("/_pay/resume", url.Values{"journey": {c.Status()[0].ID}}).Text, "Your payment was declined")
+	require.Contains(t, c.Post("/_pay/resume", url.Values{"journey": {c.Status()[0].ID}}).Text,
+		"Your payment was declined")
 	require.Len(t, h.Payments(), 1)
 }
 
@@ -228,7 +237,8 @@ func TestOurFormsWorkBehindAProxyThatChangesTheHost(t *testing.T) {
 	public, err := url.Parse(h.URL)
 	require.NoError(t, err)
 	body := "journey=" + c.Status()[0].ID
-	for origin, status := range map[string]int{h.URL: http.StatusSeeOther, "https://elsewhere.example": http.StatusForbidden} {
+	for origin, status := range map[string]int{h.URL: http.StatusSeeOther,
+		"https://elsewhere.example": http.StatusForbidden} {
 		r, err := http.NewRequest(http.MethodPost, h.URL+"/_pay/again", strings.NewReader(body))
 		require.NoError(t, err)
 		for _, ticket := range c.Client.Jar.Cookies(public) {
@@ -318,7 +328,8 @@ func TestWhenAStrictCookieStayedBehindAPageOfOursStartsANewNavigation(t *testing
 	require.Equal(t, http.StatusOK, shown.Status)
 	require.Contains(t, shown.Text, `http-equiv="refresh" content="0; url=/licences/confirmation/RVM-0001"`)
 	require.Contains(t, shown.Text, `href="/licences/confirmation/RVM-0001"`)
-	require.Contains(t, h.Service.Got(http.MethodPost)[0].Header.Get("Cookie"), "prefs=strict", "the held cookie went with the release")
+	require.Contains(t, h.Service.Got(http.MethodPost)[0].Header.Get("Cookie"), "prefs=strict",
+		"the held cookie went with the release")
 }
 
 func TestARefusedFormIsCorrectedOnTheSamePayment(t *testing.T) {
@@ -363,7 +374,8 @@ func TestTheAnswerToAReleaseIsCleanedAsAnyOther(t *testing.T) {
 	})
 	requireClean := func(p testserver.Page) {
 		require.Equal(t, http.StatusUnprocessableEntity, p.Status)
-		require.Equal(t, "default-src 'self'; form-action 'self' "+h.PayURL, p.Header.Get("Content-Security-Policy"), "the form may lead to Pay again")
+		require.Equal(t, "default-src 'self'; form-action 'self' "+h.PayURL, p.Header.Get("Content-Security-Policy"),
+			"the form may lead to Pay again")
 		for name := range p.Header {
 			require.NotContains(t, strings.ToLower(name), "paygate")
 		}
@@ -419,8 +431,8 @@ func TestAPassIsPaidOnceAndFetchedForAWhile(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, h.Citizen().Get("/register/2026").Status, "so has another browser")
 }
 
-// TestAPassIsFetchedWithTheCookiesThatStayedBehind: coming from Pay, a browser keeps SameSite=Strict cookies back, and a service
-// that does not know its citizen would ask them to log in.
+// TestAPassIsFetchedWithTheCookiesThatStayedBehind: coming from Pay, a browser keeps SameSite=Strict cookies back, and
+// a service that does not know its citizen would ask them to log in.
 func TestAPassIsFetchedWithTheCookiesThatStayedBehind(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain)
@@ -429,7 +441,8 @@ func TestAPassIsFetchedWithTheCookiesThatStayedBehind(t *testing.T) {
 	h.Pays("success")
 	p := c.Get("/_pay/return")
 	require.Equal(t, http.StatusOK, p.Status)
-	require.Contains(t, p.Text, `http-equiv="refresh" content="0; url=/register/2026?a=1"`, "a navigation of the site's own")
+	require.Contains(t, p.Text, `http-equiv="refresh" content="0; url=/register/2026?a=1"`,
+		"a navigation of the site's own")
 	require.Contains(t, p.Text, "Get what you paid for")
 	require.Empty(t, h.Service.Got(http.MethodGet))
 }
@@ -437,7 +450,8 @@ func TestAPassIsFetchedWithTheCookiesThatStayedBehind(t *testing.T) {
 func TestAScriptLearnsWhereToPay(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
-	for name, value := range map[string]string{"Accept": "application/json", "Sec-Fetch-Mode": "cors", "X-Requested-With": "XMLHttpRequest"} {
+	for name, value := range map[string]string{"Accept": "application/json", "Sec-Fetch-Mode": "cors",
+		"X-Requested-With": "XMLHttpRequest"} {
 		p := h.Citizen().Post("/licences/apply", url.Values{"name": {name}}, name, value)
 		require.Equal(t, http.StatusPaymentRequired, p.Status, name)
 		require.Equal(t, "application/problem+json", p.Header.Get("Content-Type"))
@@ -451,21 +465,27 @@ func TestTheChoiceOfPriceHasToBeClear(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	for name, body := range map[string]string{
-		"missing": "name=Ann", "unknown": "licence=season", "repeated": "licence=1-day&licence=8-day", "repeated alike": "licence=1-day&licence=1-day",
-		"as an array": "licence=1-day&licence[]=8-day", "in another case": "licence=1-day&Licence=8-day", "semicolon": "licence=1-day;licence=8-day",
-		"broken": "licence=1-day&x%zz=1", "empty": "",
+		"missing": "name=Ann", "unknown": "licence=season", "repeated": "licence=1-day&licence=8-day",
+		"repeated alike": "licence=1-day&licence=1-day",
+		"as an array":    "licence=1-day&licence[]=8-day", "in another case": "licence=1-day&Licence=8-day",
+		"semicolon": "licence=1-day;licence=8-day",
+		"broken":    "licence=1-day&x%zz=1", "empty": "",
 	} {
-		p := h.Citizen().Do(http.MethodPost, "/licences/priced", strings.NewReader(body), "Content-Type", "application/x-www-form-urlencoded")
+		p := h.Citizen().Do(http.MethodPost, "/licences/priced", strings.NewReader(body), "Content-Type",
+			"application/x-www-form-urlencoded")
 		require.Equal(t, http.StatusUnprocessableEntity, p.Status, name)
 		require.Contains(t, p.Text, "No money has been taken", name)
 	}
-	p := h.Citizen().Do(http.MethodPost, "/licences/priced?licence=8-day", strings.NewReader("licence=1-day"), "Content-Type", "application/x-www-form-urlencoded")
+	p := h.Citizen().Do(http.MethodPost, "/licences/priced?licence=8-day", strings.NewReader("licence=1-day"),
+		"Content-Type", "application/x-www-form-urlencoded")
 	require.Equal(t, http.StatusUnprocessableEntity, p.Status, "the query says another")
 	require.Empty(t, h.Payments())
 	require.Empty(t, h.Service.Got(http.MethodPost))
 
 	for _, c := range []struct{ kind, body string }{
-		{"application/x-www-form-urlencoded", "licence=8-day&name=Ann"}, {"application/x-www-form-urlencoded", "licence=8-day&name=100%+Ann;+Bob"}, {"application/json", `{"licence":"8-day","n":[1,{"licence":"1-day"}]}`},
+		{"application/x-www-form-urlencoded", "licence=8-day&name=Ann"},
+		{"application/x-www-form-urlencoded", "licence=8-day&name=100%+Ann;+Bob"},
+		{"application/json", `{"licence":"8-day","n":[1,{"licence":"1-day"}]}`},
 	} {
 		p := h.Citizen().Do(http.MethodPost, "/licences/priced", strings.NewReader(c.body), "Content-Type", c.kind)
 		require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
@@ -481,7 +501,8 @@ func TestWhatIsTooLargeIsRefusedBeforeAnyPayment(t *testing.T) {
 	p := h.Citizen().Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", "text/plain")
 	require.Equal(t, http.StatusRequestEntityTooLarge, p.Status)
 	require.Contains(t, p.Text, "10 MB")
-	chunked := h.Citizen().Do(http.MethodPost, "/licences/apply", testserver.OnlyReader{Reader: bytes.NewReader(body)}, "Content-Type", "text/plain")
+	chunked := h.Citizen().Do(http.MethodPost, "/licences/apply", testserver.OnlyReader{Reader: bytes.NewReader(body)},
+		"Content-Type", "text/plain")
 	require.Equal(t, http.StatusRequestEntityTooLarge, chunked.Status)
 	require.Empty(t, h.Payments())
 	free := h.Citizen().Do(http.MethodPost, "/elsewhere", bytes.NewReader(body))
@@ -492,7 +513,8 @@ func TestWhatIsTooLargeIsRefusedBeforeAnyPayment(t *testing.T) {
 func TestACardNumberIsRefusedAndWrittenNowhere(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
-	for _, number := range []string{"4444333322221111", "4444 3333 2222 1111", "my card is 4444-3333-2222-1111 thanks"} {
+	for _, number := range []string{"4444333322221111", "4444 3333 2222 1111",
+		"my card is 4444-3333-2222-1111 thanks"} {
 		p := h.Citizen().Post("/licences/apply", url.Values{"name": {number}})
 		require.Equal(t, http.StatusUnprocessableEntity, p.Status)
 		require.Contains(t, p.Text, "Do not enter a card number")
@@ -504,7 +526,8 @@ func TestACardNumberIsRefusedAndWrittenNowhere(t *testing.T) {
 func TestAFieldMayBeExemptFromTheSearchForCardNumbers(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_CARD_EXEMPT=microchip,tag")
-	p := h.Citizen().Post("/licences/apply", url.Values{"microchip": {"372222222222226"}, "tag": {"372222222222226"}, "name": {"Ann"}})
+	p := h.Citizen().Post("/licences/apply",
+		url.Values{"microchip": {"372222222222226"}, "tag": {"372222222222226"}, "name": {"Ann"}})
 	require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
 	for _, form := range []url.Values{
 		{"Microchip": {"372222222222226"}},
@@ -514,7 +537,8 @@ func TestAFieldMayBeExemptFromTheSearchForCardNumbers(t *testing.T) {
 	} {
 		require.Equal(t, http.StatusUnprocessableEntity, h.Citizen().Post("/licences/apply", form).Status, form)
 	}
-	require.Equal(t, http.StatusUnprocessableEntity, h.Citizen().Post("/licences/apply?microchip=372222222222226", url.Values{"name": {"Ann"}}).Status)
+	require.Equal(t, http.StatusUnprocessableEntity,
+		h.Citizen().Post("/licences/apply?microchip=372222222222226", url.Values{"name": {"Ann"}}).Status)
 	for _, c := range []struct {
 		kind, body string
 		status     int
@@ -522,7 +546,9 @@ func TestAFieldMayBeExemptFromTheSearchForCardNumbers(t *testing.T) {
 		{"application/json", `{"microchip":"372222222222226"}`, http.StatusSeeOther},
 		{"application/json", `{"microchip":372222222222226}`, http.StatusSeeOther},
 		{"application/json", `{"pet":{"microchip":"372222222222226"}}`, http.StatusUnprocessableEntity},
-		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"tag\"\r\n\r\n372222222222226\r\n--b--\r\n", http.StatusSeeOther},
+		{"multipart/form-data; boundary=b",
+			"--b\r\nContent-Disposition: form-data; name=\"tag\"\r\n\r\n372222222222226\r\n--b--\r\n",
+			http.StatusSeeOther},
 		{"text/plain", "microchip=372222222222226", http.StatusUnprocessableEntity},
 	} {
 		p := h.Citizen().Do(http.MethodPost, "/licences/apply", strings.NewReader(c.body), "Content-Type", c.kind)
@@ -532,7 +558,8 @@ func TestAFieldMayBeExemptFromTheSearchForCardNumbers(t *testing.T) {
 
 func TestWhatPayAnswersWronglyTakesNoMoney(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"500", "429", "reset", "lost", "html", "garbage", "empty", "huge", "hostile_next_url"} {
+	for _, kind := range []string{"500", "429", "reset", "lost", "html", "garbage", "empty", "huge",
+		"hostile_next_url"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			h := testserver.New(t, testserver.Confirms)
@@ -578,7 +605,8 @@ func TestAnAnswerOfPayThatMayBeOldIsNotTakenForTheTruth(t *testing.T) {
 	h.Pays("success")
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "stale"})
 	id := c.Status()[0].ID
-	for _, p := range []testserver.Page{c.ComesBack(), c.Get("/_pay/status"), c.Post("/_pay/resume", url.Values{"journey": {id}})} {
+	for _, p := range []testserver.Page{c.ComesBack(), c.Get("/_pay/status"),
+		c.Post("/_pay/resume", url.Values{"journey": {id}})} {
 		require.Contains(t, p.Text, "We are checking your payment")
 		require.NotContains(t, p.Text, "You have not finished paying")
 	}
@@ -587,8 +615,8 @@ func TestAnAnswerOfPayThatMayBeOldIsNotTakenForTheTruth(t *testing.T) {
 	require.Contains(t, c.ComesBack().Text, "the service's own page")
 }
 
-// TestNobodyIsToldThatNothingWasPaidWhilePayCannotBeAsked: the same form again, and the buttons of a page that is still open, lead
-// back to a payment that may have been paid meanwhile.
+// TestNobodyIsToldThatNothingWasPaidWhilePayCannotBeAsked: the same form again, and the buttons of a page that is still
+// open, lead back to a payment that may have been paid meanwhile.
 func TestNobodyIsToldThatNothingWasPaidWhilePayCannotBeAsked(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
@@ -635,7 +663,8 @@ func TestWhileTheServiceIsDownThePaymentIsSafe(t *testing.T) {
 
 func TestWhenNobodyKnowsWhetherTheServiceGotItAPersonDecides(t *testing.T) {
 	t.Parallel()
-	for name, does := range map[string]testserver.Act{"reset": testserver.BreaksStill, "broken": testserver.FailsDone, "too late": testserver.HangsDone} {
+	for name, does := range map[string]testserver.Act{"reset": testserver.BreaksStill, "broken": testserver.FailsDone,
+		"too late": testserver.HangsDone} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, c := testserver.AnnHasPaid(t, does.Answer, "PAYGATE_UPSTREAM_TIMEOUT=2s")
@@ -661,7 +690,8 @@ func TestWhenTheMoneyGoesBackTheServicesRefusalIsNotShownAnyMore(t *testing.T) {
 	h.Pays("success")
 	h.Pay.AddFault(paysim.Fault{Call: "cancel", Kind: "500"})
 	require.Equal(t, "correct the form", c.OwnAnswer(c.ComesBack()).Text)
-	require.Eventually(t, func() bool { h.Sweeps(); return h.Ann().Shown(c.Status()[0].ID).Note != "" }, testserver.Soon, 1)
+	require.Eventually(t, func() bool { h.Sweeps(); return h.Ann().Shown(c.Status()[0].ID).Note != "" },
+		testserver.Soon, 1)
 	require.Equal(t, journey.StateRefused, c.State())
 	require.Contains(t, c.ComesBack().Text, "Your money is being given back")
 }
@@ -672,7 +702,8 @@ func TestTheMarkerOfAKeptReplyNeverReachesTheService(t *testing.T) {
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_WHEN=form:do=pay")
 	c := h.Citizen()
 	for target, arrives := range map[string]string{
-		"/licences/apply?paygate-reply=0T45QC88T55VKQVH": "/licences/apply", "/licences/apply?a=1;b&paygate-reply=X&c=%zz": "/licences/apply?a=1;b&c=%zz",
+		"/licences/apply?paygate-reply=0T45QC88T55VKQVH": "/licences/apply",
+		"/licences/apply?a=1;b&paygate-reply=X&c=%zz":    "/licences/apply?a=1;b&c=%zz",
 		"/licences/apply?": "/licences/apply?",
 	} {
 		c.Post(target, url.Values{"do": {"save"}})
@@ -706,12 +737,14 @@ func TestForeignAndTamperedTicketsOpenNothing(t *testing.T) {
 	c := h.Citizen()
 	c.Apply("Ann")
 	id := c.Status()[0].ID
-	for name, value := range map[string]string{"none": "", "nonsense": "paygate=nonsense", "tampered": "paygate=MTc5NTUyMzE1NHx"} {
+	for name, value := range map[string]string{"none": "", "nonsense": "paygate=nonsense",
+		"tampered": "paygate=MTc5NTUyMzE1NHx"} {
 		stranger := h.Citizen()
 		p := stranger.Get("/_pay/return?looked", "Cookie", value)
 		require.Equal(t, http.StatusNotFound, p.Status, name)
 		require.Contains(t, p.Text, "We cannot find your payment")
-		require.Equal(t, http.StatusNotFound, stranger.Post("/_pay/again", url.Values{"journey": {id}}).Status, "an id alone opens nothing")
+		require.Equal(t, http.StatusNotFound, stranger.Post("/_pay/again", url.Values{"journey": {id}}).Status,
+			"an id alone opens nothing")
 	}
 }
 
@@ -720,8 +753,10 @@ func TestOurAddressesAreOursAlone(t *testing.T) {
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
 	for target, status := range map[string]int{
-		"/_pay": 404, "/_pay/": 404, "/_pay/nothing": 404, "/_pay/return/": 404, "/_pay//return": 404, "/_pay/webhook": 404,
-		"/_pay/assets/": 404, "/_pay/assets/nothing.css": 404, "/_pay/again": 405, "/_pay/resume": 405, "/_pay/status": 200, "/_pay/keys": 200,
+		"/_pay": 404, "/_pay/": 404, "/_pay/nothing": 404, "/_pay/return/": 404, "/_pay//return": 404,
+		"/_pay/webhook": 404,
+		"/_pay/assets/": 404, "/_pay/assets/nothing.css": 404, "/_pay/again": 405, "/_pay/resume": 405,
+		"/_pay/status": 200, "/_pay/keys": 200,
 	} {
 		p := c.Get(target)
 		require.Equal(t, status, p.Status, target)
@@ -813,9 +848,11 @@ func TestTheLanguageIsReadWhereTheServiceKeepsIt(t *testing.T) {
 		require.Equal(t, c.wanted, h.Payments()[before].Language, c.target)
 	}
 	refused := h.Citizen().Post("/licences/priced", url.Values{"iaith": {"cy"}, "licence": {"none"}})
-	require.Contains(t, refused.Text, "Dewiswch beth rydych am dalu amdano", "a page before the payment speaks the form's language")
+	require.Contains(t, refused.Text, "Dewiswch beth rydych am dalu amdano",
+		"a page before the payment speaks the form's language")
 	byDefault := testserver.New(t, testserver.Confirms).Citizen()
-	require.Contains(t, byDefault.Get("/_pay/status?lang=cy").Text, `<html lang="cy"`, "pages without a journey go by their own request")
+	require.Contains(t, byDefault.Get("/_pay/status?lang=cy").Text, `<html lang="cy"`,
+		"pages without a journey go by their own request")
 	require.Contains(t, byDefault.Get("/_pay/status", "Cookie", "lang=cy").Text, `<html lang="cy"`)
 }
 
@@ -834,7 +871,8 @@ func TestImmediateCaptureTakesTheMoneyAtOnce(t *testing.T) {
 
 func TestARouteMayReleaseOnReturn(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_SECOND_LOOK=10ms")...)
+	h := testserver.New(t, testserver.Confirms,
+		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_SECOND_LOOK=10ms")...)
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
 	h.Pays("started")
@@ -853,7 +891,9 @@ func TestARouteMayReleaseOnReturn(t *testing.T) {
 
 func TestWhatIsReleasedOnReturnAndThenNotPaidGoesToAPerson(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)
+	h := testserver.New(t, testserver.Confirms,
+		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return",
+			"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)
 	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})

@@ -45,7 +45,8 @@ func TestTheServiceNamesThePrice(t *testing.T) {
 	h := testserver.New(t, prices("1234", "LIC-77", "Licence for 3 rods"), upstreamPriced...)
 	c := h.Citizen()
 	p := c.Apply("Ann")
-	require.Contains(t, strings.Join(p.Header["Set-Cookie"], " "), "quoted=yes", "the 402's cookies go with the redirect")
+	require.Contains(t, strings.Join(p.Header["Set-Cookie"], " "), "quoted=yes",
+		"the 402's cookies go with the redirect")
 	require.NotContains(t, strings.Join(p.Header["Set-Cookie"], " "), "paygate=evil")
 	require.EqualValues(t, 1234, h.Payments()[0].Amount)
 	require.Equal(t, "LIC-77", h.Payments()[0].Reference)
@@ -82,7 +83,8 @@ func TestWhatTheServiceDoesNotPricePasses(t *testing.T) {
 
 func TestAPriceThatCannotBeIsAPageAndHoldsNothing(t *testing.T) {
 	t.Parallel()
-	for _, pence := range []string{"", "0", "-5", "25.00", "£25", "1e3", "10000001", "999999999999999999999", " 5", "5,6", "0x10", "２５"} {
+	for _, pence := range []string{"", "0", "-5", "25.00", "£25", "1e3", "10000001", "999999999999999999999", " 5",
+		"5,6", "0x10", "２５"} {
 		t.Run(fmt.Sprintf("%q", pence), func(t *testing.T) {
 			t.Parallel()
 			h := testserver.New(t, prices(pence, "", ""), upstreamPriced...)
@@ -150,7 +152,8 @@ func TestA402OfARouteThatIsNotUpstreamPricedIsTheServicesOwn(t *testing.T) {
 // TestAPriceThatRisesBetweenQuoteAndReleaseIsARefusal: the service decides whether what was paid is enough.
 func TestAPriceThatRisesBetweenQuoteAndReleaseIsARefusal(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, prices("1000", "", ""), append(upstreamPriced, "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1h")...)
+	h, c := testserver.AnnHasPaid(t, prices("1000", "", ""),
+		append(upstreamPriced, "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1h")...)
 	h.Service.AnswersBy(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Paygate-Amount") != "3000" {
 			w.Header().Set("Paygate-Price", "3000")
@@ -176,7 +179,8 @@ func TestAPassMayBePricedByTheService(t *testing.T) {
 	c := h.Citizen()
 	require.Equal(t, http.StatusSeeOther, c.Get("/register/2026").Status)
 	require.EqualValues(t, 600, h.Payments()[0].Amount)
-	require.Equal(t, http.StatusPaymentRequired, h.Citizen().Do(http.MethodHead, "/register/2026", nil).Status, "HEAD is not even quoted")
+	require.Equal(t, http.StatusPaymentRequired, h.Citizen().Do(http.MethodHead, "/register/2026", nil).Status,
+		"HEAD is not even quoted")
 	h.Pays("success")
 	require.Contains(t, c.ComesBack().Text, "the service's own page")
 	c.Get("/register/2026")
@@ -195,7 +199,8 @@ func TestAPassIsGoodForWhatWasPriced(t *testing.T) {
 	require.Equal(t, http.StatusOK, c.ComesBack().Status)
 	require.Equal(t, http.StatusOK, c.Get("/register/2026?copies=1").Status)
 	require.Contains(t, c.Get("/register/2026?copies=100").Text, "You have not paid for this yet")
-	require.Equal(t, http.StatusSeeOther, c.Post("/_pay/pass", url.Values{"address": {"/register/2026?copies=100"}}).Status)
+	require.Equal(t, http.StatusSeeOther,
+		c.Post("/_pay/pass", url.Values{"address": {"/register/2026?copies=100"}}).Status)
 	require.EqualValues(t, 60000, h.Payments()[1].Amount)
 }
 

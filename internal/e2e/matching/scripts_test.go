@@ -16,14 +16,18 @@ import (
 
 // The headers by which scripts are known.
 var (
-	byTurbo       = []string{"Accept", "text/vnd.turbo-stream.html, text/html, application/xhtml+xml", "Sec-Fetch-Mode", "cors", "X-Turbo-Request-Id", "4bd0"}
+	byTurbo = []string{"Accept", "text/vnd.turbo-stream.html, text/html, application/xhtml+xml", "Sec-Fetch-Mode",
+		"cors", "X-Turbo-Request-Id", "4bd0"}
 	byHTMX        = []string{"HX-Request", "true", "Accept", "*/*", "Sec-Fetch-Mode", "cors"}
 	byUpdatePanel = []string{"X-MicrosoftAjax", "Delta=true", "Accept", "*/*", "X-Requested-With", "XMLHttpRequest"}
 	byFaces       = []string{"Faces-Request", "partial/ajax", "Accept", "*/*"}
-	byInertia     = []string{"X-Inertia", "true", "X-Requested-With", "XMLHttpRequest", "Accept", "text/html, application/xhtml+xml"}
-	byRails       = []string{"X-Requested-With", "XMLHttpRequest", "Accept", "*/*;q=0.5, text/javascript, application/javascript"}
-	byJQuery      = []string{"X-Requested-With", "XMLHttpRequest", "Accept", "application/json, text/javascript, */*; q=0.01"}
-	byUnpoly      = []string{"X-Up-Version", "3.14.3", "Accept", "*/*", "Sec-Fetch-Mode", "cors"}
+	byInertia     = []string{"X-Inertia", "true", "X-Requested-With", "XMLHttpRequest", "Accept",
+		"text/html, application/xhtml+xml"}
+	byRails = []string{"X-Requested-With", "XMLHttpRequest", "Accept",
+		"*/*;q=0.5, text/javascript, application/javascript"}
+	byJQuery = []string{"X-Requested-With", "XMLHttpRequest", "Accept",
+		"application/json, text/javascript, */*; q=0.01"}
+	byUnpoly = []string{"X-Up-Version", "3.14.3", "Accept", "*/*", "Sec-Fetch-Mode", "cors"}
 )
 
 // TestScriptsAreSentToPayInTheirOwnWay: a redirect to another origin is lost on every one of them.
@@ -37,13 +41,15 @@ func TestScriptsAreSentToPayInTheirOwnWay(t *testing.T) {
 		require.NotEmpty(t, p.Header["Set-Cookie"])
 		require.Empty(t, p.To())
 		require.Equal(t, "yes", p.Header.Get("Paygate-Answer"))
-		found := regexp.MustCompile(regexp.QuoteMeta(h.PayURL) + `/secure/[\w-]+`).FindString(p.Text + p.Header.Get("HX-Redirect") + p.Header.Get("X-Inertia-Location"))
+		found := regexp.MustCompile(regexp.QuoteMeta(h.PayURL) + `/secure/[\w-]+`).FindString(p.Text +
+			p.Header.Get("HX-Redirect") + p.Header.Get("X-Inertia-Location"))
 		require.NotEmpty(t, found, p.Text)
 		require.Equal(t, "held", c.H.LastAtPay())
 		return p, found
 	}
 	for name, accept := range map[string]string{
-		"of Turbo": "text/vnd.turbo-stream.html, text/html", "of Turbo 7": "text/vnd.turbo-stream.html, text/html, application/xhtml+xml",
+		"of Turbo":   "text/vnd.turbo-stream.html, text/html",
+		"of Turbo 7": "text/vnd.turbo-stream.html, text/html, application/xhtml+xml",
 	} {
 		p, next := applies("Accept", accept)
 		require.Equal(t, http.StatusPaymentRequired, p.Status, name)
@@ -51,9 +57,11 @@ func TestScriptsAreSentToPayInTheirOwnWay(t *testing.T) {
 		require.Regexp(t, ` href="`+regexp.QuoteMeta(next)+`"[^>]* data-turbo="false"`, p.Text, name)
 	}
 	p, _ := applies("Accept", "text/html", "Sec-Fetch-Mode", "cors")
-	require.Equal(t, []any{http.StatusPaymentRequired, "text/html; charset=utf-8"}, []any{p.Status, p.Header.Get("Content-Type")})
+	require.Equal(t, []any{http.StatusPaymentRequired, "text/html; charset=utf-8"},
+		[]any{p.Status, p.Header.Get("Content-Type")})
 	p, _ = applies(byUnpoly...)
-	require.Equal(t, []any{http.StatusPaymentRequired, "text/html; charset=utf-8"}, []any{p.Status, p.Header.Get("Content-Type")})
+	require.Equal(t, []any{http.StatusPaymentRequired, "text/html; charset=utf-8"},
+		[]any{p.Status, p.Header.Get("Content-Type")})
 
 	p, next := applies(byTurbo...)
 	require.Equal(t, http.StatusPaymentRequired, p.Status)
@@ -77,7 +85,8 @@ func TestScriptsAreSentToPayInTheirOwnWay(t *testing.T) {
 	require.Equal(t, []any{http.StatusConflict, "", next}, []any{p.Status, p.Text, p.Header.Get("X-Inertia-Location")})
 
 	p, _ = applies(byJQuery...)
-	require.Equal(t, []any{http.StatusPaymentRequired, "application/problem+json"}, []any{p.Status, p.Header.Get("Content-Type")})
+	require.Equal(t, []any{http.StatusPaymentRequired, "application/problem+json"},
+		[]any{p.Status, p.Header.Get("Content-Type")})
 
 	p, next = applies(byRails...)
 	require.Equal(t, http.StatusOK, p.Status)
@@ -106,7 +115,8 @@ func TestScriptsShowWhatWentWrong(t *testing.T) {
 	require.Equal(t, http.StatusOK, p.Status)
 	require.Equal(t, "text/html; charset=utf-8", p.Header.Get("Content-Type"))
 	require.Equal(t, []string{"body", "innerHTML", "#paygate-answer", "false"},
-		[]string{p.Header.Get("HX-Retarget"), p.Header.Get("HX-Reswap"), p.Header.Get("HX-Reselect"), p.Header.Get("HX-Push-Url")})
+		[]string{p.Header.Get("HX-Retarget"), p.Header.Get("HX-Reswap"), p.Header.Get("HX-Reselect"),
+			p.Header.Get("HX-Push-Url")})
 	require.True(t, strings.HasPrefix(strings.TrimSpace(p.Text), fragment), p.Text)
 	require.Contains(t, p.Text, said)
 
@@ -165,11 +175,13 @@ func TestScriptsAreTakenWhereTheirCitizenIs(t *testing.T) {
 	require.Equal(t, []any{http.StatusSeeOther, "/_pay/return"}, []any{p.Status, p.To()}, "Turbo follows it")
 }
 
-// TestLoadingInAdvanceStartsNothing: Turbo loads links when the pointer is over them, and shows what it got when they are clicked.
+// TestLoadingInAdvanceStartsNothing: Turbo loads links when the pointer is over them, and shows what it got when they
+// are clicked.
 func TestLoadingInAdvanceStartsNothing(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain)
-	for name, value := range map[string]string{"X-Sec-Purpose": "prefetch", "HX-Preloaded": "true", "Sec-Purpose": "prefetch;prerender"} {
+	for name, value := range map[string]string{"X-Sec-Purpose": "prefetch", "HX-Preloaded": "true",
+		"Sec-Purpose": "prefetch;prerender"} {
 		p := h.Citizen().Get("/register/2026?a=1", name, value)
 		require.Equal(t, http.StatusServiceUnavailable, p.Status, name)
 		require.Contains(t, p.Text, ` href="/register/2026?a=1" data-turbo="false"`, name)
@@ -189,7 +201,8 @@ func TestAFrameLeadsOutOfItself(t *testing.T) {
 	require.Contains(t, p.Header.Get("Content-Security-Policy"), "frame-ancestors 'self'")
 	require.Equal(t, "SAMEORIGIN", p.Header.Get("X-Frame-Options"))
 
-	p = h.Citizen().Post("/licences/apply", url.Values{"name": {"Ann"}}, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")
+	p = h.Citizen().Post("/licences/apply", url.Values{"name": {"Ann"}}, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest",
+		"document")
 	require.Equal(t, http.StatusSeeOther, p.Status)
 	p = h.Citizen().Get("/_pay/return")
 	require.Contains(t, p.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'")

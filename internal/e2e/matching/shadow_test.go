@@ -14,14 +14,17 @@ import (
 // In shadow mode everything passes as it came, and what would have become of it is counted and logged.
 func TestShadowModeCountsWhatWouldHaveBeen(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_MODE=shadow", "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay",
-		"PAYGATE_ROUTE_REGISTER_MODE=shadow", "PAYGATE_ROUTE_REGISTER_PRICE=upstream", "PAYGATE_ROUTE_PRICED_MODE=shadow")
+	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_MODE=shadow",
+		"PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay",
+		"PAYGATE_ROUTE_REGISTER_MODE=shadow", "PAYGATE_ROUTE_REGISTER_PRICE=upstream",
+		"PAYGATE_ROUTE_PRICED_MODE=shadow")
 	c := h.Citizen()
 	for _, try := range []struct{ method, target, body, log string }{
 		{"POST", "/licences/apply", "name=Ann&action=pay", `"what":"held","rule":"WHEN"`},
 		{"POST", "/licences/apply", "name=Ann&action=save", ""},
 		{"POST", "/licences/apply", "action=save&action[]=pay", `"what":"refused","rule":"unclear form"`},
-		{"POST", "/licences/apply/step-2", "a=b", `"what":"refused","rule":"wide reading","declare":"PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to other code"`},
+		{"POST", "/licences/apply/step-2", "a=b",
+			`"what":"refused","rule":"wide reading","declare":"PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to other code"`},
 		{"PUT", "/licences/apply", "a=b", `"what":"refused","rule":"method"`},
 		{"POST", "/Licences/Apply", "a=b", `"what":"refused","rule":"near spelling"`},
 		{"GET", "/licences/apply?action=pay", "", `"what":"refused","rule":"query of a page"`},
@@ -33,7 +36,8 @@ func TestShadowModeCountsWhatWouldHaveBeen(t *testing.T) {
 		{"POST", "/elsewhere", "action=pay", ""},
 	} {
 		before, received := len(h.Log.String()), len(h.Service.Got(try.method))
-		p := c.Do(try.method, try.target, strings.NewReader(try.body), "Content-Type", "application/x-www-form-urlencoded")
+		p := c.Do(try.method, try.target, strings.NewReader(try.body), "Content-Type",
+			"application/x-www-form-urlencoded")
 		require.Less(t, p.Status, 400, try)
 		got := h.Service.Got(try.method)
 		require.Len(t, got, received+1, "%v passes", try)
@@ -51,8 +55,10 @@ func TestShadowModeCountsWhatWouldHaveBeen(t *testing.T) {
 	}
 	require.Empty(t, h.Payments())
 	for name, want := range map[string]string{
-		`paygate_shadow_total{route="licence",what="held"}`: "1", `paygate_shadow_total{route="licence",what="refused"}`: "5",
-		`paygate_shadow_total{route="priced",what="held"}`: "1", `paygate_shadow_total{route="immediate",what="held"}`: "0",
+		`paygate_shadow_total{route="licence",what="held"}`:    "1",
+		`paygate_shadow_total{route="licence",what="refused"}`: "5",
+		`paygate_shadow_total{route="priced",what="held"}`:     "1",
+		`paygate_shadow_total{route="immediate",what="held"}`:  "0",
 	} {
 		require.Equal(t, want, h.Metric(t, name), name)
 	}
@@ -83,9 +89,11 @@ func TestJourneysGoOnWhateverTheMode(t *testing.T) {
 			h.Restart("PAYGATE_ROUTE_LICENCE_MODE="+mode, "PAYGATE_ROUTE_REGISTER_MODE="+mode)
 			wrong = false
 			require.Equal(t, http.StatusOK, c.Get("/register/2026").Status)
-			require.Equal(t, []string{"success"}, last(h.Service.Got(http.MethodGet)).Header["Paygate-Status"], "the pass still opens")
+			require.Equal(t, []string{"success"}, last(h.Service.Got(http.MethodGet)).Header["Paygate-Status"],
+				"the pass still opens")
 			c.Post("/licences/apply", url.Values{"name": {"Anne"}})
-			require.Equal(t, []string{"success"}, last(h.Service.Got(http.MethodPost)).Header["Paygate-Status"], "a correction goes on the payment that was made")
+			require.Equal(t, []string{"success"}, last(h.Service.Got(http.MethodPost)).Header["Paygate-Status"],
+				"a correction goes on the payment that was made")
 			require.Equal(t, journey.StateReleased, c.State())
 			c.Post("/licences/apply", url.Values{"name": {"Bob"}})
 			require.Equal(t, []string{"none"}, last(h.Service.Got(http.MethodPost)).Header["Paygate-Status"])

@@ -33,8 +33,11 @@ func TestWhatAServiceSendsUnaskedReachesNoLog(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nSet-Cookie: session=secret\r\n\r\n")
 		_, _ = io.Copy(io.Discard, conn) // until Paygate has seen it, and closes the connection
 	}()
-	h := &testserver.Harness{Service: &testserver.Service{Server: &httptest.Server{URL: "http://" + listener.Addr().String()}}, URL: "http://localhost", PayURL: "http://127.0.0.1:1"}
-	p := testserver.Begin(t, append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_LOG_LEVEL=debug"), "serve")
+	h := &testserver.Harness{Service: &testserver.Service{Server: &httptest.Server{URL: "http://" +
+		listener.Addr().String()}}, URL: "http://localhost", PayURL: "http://127.0.0.1:1"}
+	p := testserver.Begin(t,
+		append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0",
+			"PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_LOG_LEVEL=debug"), "serve")
 	p.Awaits(`"msg":"serving"`)
 	at := regexp.MustCompile(`"public":"([^"]+)"`).FindStringSubmatch(p.Said())
 	answer, err := http.Get("http://" + at[1] + "/")

@@ -28,7 +28,8 @@ func startDemo(t *testing.T) string {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	go func() {
-		ended <- command.Run(ctx, command.Env{Stdout: out, Stderr: os.Stderr}, []string{"demo", "-port", testserver.Itoa(port)})
+		ended <- command.Run(ctx, command.Env{Stdout: out, Stderr: os.Stderr},
+			[]string{"demo", "-port", testserver.Itoa(port)})
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -109,15 +110,18 @@ func fill(selector, value string) chromedp.Action[chromedp.Void] {
 // submitsForm fills in the service's form with a file, and arrives at the card page.
 func (w walk) submitsForm(name string, photo string) {
 	w.t.Helper()
-	w.do(chromedp.Navigate(w.url+"/licences/apply"), see("#name"), fill("#name", name), fill("#email", "ann@example.org"),
+	w.do(chromedp.Navigate(w.url+"/licences/apply"), see("#name"), fill("#name", name),
+		fill("#email", "ann@example.org"),
 		chromedp.SetUploadFiles(chromedp.CSS("#photo"), []string{photo}), click("#send"), see("#cardNo"))
 }
 
 // entersCard fills in the card page.
 func (w walk) entersCard(number string) {
 	w.t.Helper()
-	w.do(fill("#cardNo", number), fill("#expiryMonth", "12"), fill("#expiryYear", "2039"), fill("#cardholderName", "Ann Other"),
-		fill("#cvc", "123"), fill("#addressLine1", "1 Quay"), fill("#addressCity", "Rivermouth"), fill("#addressPostcode", "RV1 1AA"),
+	w.do(fill("#cardNo", number), fill("#expiryMonth", "12"), fill("#expiryYear", "2039"),
+		fill("#cardholderName", "Ann Other"),
+		fill("#cvc", "123"), fill("#addressLine1", "1 Quay"), fill("#addressCity", "Rivermouth"),
+		fill("#addressPostcode", "RV1 1AA"),
 		fill("#email", "ann@example.org"), click("#submit-card-details"))
 }
 
@@ -217,9 +221,12 @@ func TestTheDemoInABrowser(t *testing.T) {
 	// A paid file.
 	w.do(chromedp.Navigate(url+"/register.pdf"), see("#cardNo"))
 	w.pays()
-	require.Eventually(t, func() bool { return w.received("GET", "/register.pdf") == 1 }, time.Minute, 50*time.Millisecond, "back at the file")
+	require.Eventually(t, func() bool { return w.received("GET", "/register.pdf") == 1 }, time.Minute,
+		50*time.Millisecond, "back at the file")
 	w.do(chromedp.Navigate(url+"/"), see("h1"))
-	status, err := chromedp.Run(tab, chromedp.Evaluate[string](`fetch("/register.pdf").then(r => r.headers.get("Content-Type"))`, chromedp.EvalAwaitPromise))
+	status, err := chromedp.Run(tab,
+		chromedp.Evaluate[string](`fetch("/register.pdf").then(r => r.headers.get("Content-Type"))`,
+			chromedp.EvalAwaitPromise))
 	require.NoError(t, err)
 	require.Equal(t, "application/pdf", status)
 

@@ -58,7 +58,8 @@ func TestEveryThreatHasItsTest(t *testing.T) {
 		last[row[1]]++
 		require.Equal(t, row[2], fmt.Sprint(last[row[1]]), "group %s", row[1])
 	}
-	for group, least := range map[string]int{"A": 12, "B": 6, "C": 6, "D": 4, "E": 5, "F": 2, "G": 3, "H": 1, "I": 1, "J": 2, "K": 1} {
+	for group, least := range map[string]int{"A": 12, "B": 6, "C": 6, "D": 4, "E": 5, "F": 2, "G": 3, "H": 1, "I": 1,
+		"J": 2, "K": 1} {
 		require.GreaterOrEqual(t, last[group], least, "group %s", group)
 	}
 }

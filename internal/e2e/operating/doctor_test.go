@@ -32,7 +32,8 @@ func TestDoctorDoesNotDisturbRunningPaygate(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-// A service's name that leads to public addresses is said at the start, which neither waits for the look-up nor fails by it.
+// A service's name that leads to public addresses is said at the start, which neither waits for the look-up nor fails
+// by it.
 func TestStartWarnsOfServiceAtPublicAddress(t *testing.T) {
 	t.Parallel()
 	resolving := make(chan struct{})
@@ -40,7 +41,8 @@ func TestStartWarnsOfServiceAtPublicAddress(t *testing.T) {
 	said := &testserver.ServingLine{Book: book, Address: make(chan string, 1)}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
-	p := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_UPSTREAM=http://legacy.example:8080", "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0")
+	p := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_UPSTREAM=http://legacy.example:8080",
+		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0")
 	go func() {
 		ended <- command.Run(ctx, command.Env{
 			Environ: p.Environ, Stdout: io.Discard, Stderr: said,
@@ -67,7 +69,8 @@ func TestStartWarnsOfServiceAtPublicAddress(t *testing.T) {
 }
 
 // publiclyAt is a house behind a proxy that sends requests on as it is told, and what the doctor says of it.
-func publiclyAt(t *testing.T, answer http.HandlerFunc, proxy func(*httputil.ProxyRequest), over ...string) (at, said string) {
+func publiclyAt(t *testing.T, answer http.HandlerFunc, proxy func(*httputil.ProxyRequest), over ...string) (at,
+	said string) {
 	t.Helper()
 	h := testserver.New(t, answer)
 	inside, err := url.Parse(h.URL)
@@ -79,7 +82,8 @@ func publiclyAt(t *testing.T, answer http.HandlerFunc, proxy func(*httputil.Prox
 	t.Cleanup(front.Close)
 	over = append([]string{"PAYGATE_PUBLIC_URL=" + front.URL}, over...)
 	h.Restart(over...)
-	p := &testserver.DoctorSetup{T: t, Service: h.Service, Pay: h.Pay, Environ: testserver.Instead(h.Environ(h.Store), over)}
+	p := &testserver.DoctorSetup{T: t, Service: h.Service, Pay: h.Pay,
+		Environ: testserver.Instead(h.Environ(h.Store), over)}
 	at = strings.TrimPrefix(front.URL, "http://")
 	return at, p.Visit().Lines["public address"]
 }
@@ -99,7 +103,8 @@ func TestDoctorShowsHowRequestsArrive(t *testing.T) {
 		r.Out.Header.Set("X-Forwarded-Host", r.In.Host)
 		r.Out.Header.Set("X-Forwarded-Proto", "https")
 	}, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8")
-	require.Equal(t, "warning: http://"+at+" arrives as https://"+at+": a proxy in PAYGATE_TRUSTED_PROXIES says so", said)
+	require.Equal(t, "warning: http://"+at+" arrives as https://"+at+": a proxy in PAYGATE_TRUSTED_PROXIES says so",
+		said)
 }
 
 func TestDoctorReportsRedirectLoop(t *testing.T) {

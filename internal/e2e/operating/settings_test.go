@@ -45,7 +45,8 @@ func TestHistoryIsForgottenWhenItsTimeIsOver(t *testing.T) {
 
 func TestARefusalMayBeLeftToStaff(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
+	h := testserver.New(t,
+		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
 		"PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
 	c := h.Citizen()
 	c.Apply("Ann")
@@ -82,7 +83,8 @@ func TestADeliveryThatIsSafeToRepeatIsRepeated(t *testing.T) {
 	c.BecomesBySweeps(journey.StateReleased)
 	posts := h.Service.Got(http.MethodPost)
 	require.Len(t, posts, 2)
-	for name, same := range map[string]bool{"Paygate-Journey": true, "Paygate-Submission": true, "Paygate-Attempt": false} {
+	for name, same := range map[string]bool{"Paygate-Journey": true, "Paygate-Submission": true,
+		"Paygate-Attempt": false} {
 		require.Equal(t, same, posts[0].Header.Get(name) == posts[1].Header.Get(name), name)
 	}
 	require.Equal(t, posts[0].Body, posts[1].Body)
@@ -172,8 +174,8 @@ func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
 	return certFile, keyFile, pool
 }
 
-// TestThePublicDoorMayBeEncrypted serves https with a certificate of its own: HTTP/1.1 only, and a cookie that no sibling site
-// can set.
+// TestThePublicDoorMayBeEncrypted serves https with a certificate of its own: HTTP/1.1 only, and a cookie that no
+// sibling site can set.
 func TestThePublicDoorMayBeEncrypted(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
@@ -186,7 +188,8 @@ func TestThePublicDoorMayBeEncrypted(t *testing.T) {
 	ended := make(chan int, 1)
 	go func() {
 		ended <- command.Run(ctx, command.Env{
-			Environ: append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN="+address, "PAYGATE_STAFF_LISTEN=127.0.0.1:"+testserver.Itoa(port+1),
+			Environ: append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN="+address,
+				"PAYGATE_STAFF_LISTEN=127.0.0.1:"+testserver.Itoa(port+1),
 				"PAYGATE_TLS_CERT_FILE="+certFile, "PAYGATE_TLS_KEY_FILE="+keyFile),
 			Stdout: out, Stderr: out,
 		}, nil)

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAnAdviserAtWork signs in, finds what is stuck, reads its story and settles it, all in a real browser, and looks at
-// every page on the way on a telephone and on a desk.
+// TestAnAdviserAtWork signs in, finds what is stuck, reads its story and settles it, all in a real browser, and looks
+// at every page on the way on a telephone and on a desk.
 func TestAnAdviserAtWork(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
@@ -46,7 +46,8 @@ func TestAnAdviserAtWork(t *testing.T) {
 	}
 	press := func(selector, then string) {
 		t.Helper()
-		require.NoError(t, chromedp.Do(tab, chromedp.Click(chromedp.CSS(selector)), chromedp.WaitReady(chromedp.CSS(then))))
+		require.NoError(t, chromedp.Do(tab, chromedp.Click(chromedp.CSS(selector)),
+			chromedp.WaitReady(chromedp.CSS(then))))
 	}
 	fill := func(selector, value string) {
 		t.Helper()

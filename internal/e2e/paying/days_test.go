@@ -27,7 +27,8 @@ func TestPayEndsAPaymentAfterNinetyMinutes(t *testing.T) {
 	require.Contains(t, returns.ComesBack().Text, "No money has been taken")
 
 	h.Pay.Advance(119 * time.Minute) // the form is kept for two hours
-	require.Equal(t, http.StatusSeeOther, returns.Post("/_pay/again", url.Values{"journey": {returns.Status()[0].ID}}).Status)
+	require.Equal(t, http.StatusSeeOther,
+		returns.Post("/_pay/again", url.Values{"journey": {returns.Status()[0].ID}}).Status)
 	h.Pays("success")
 	require.Contains(t, returns.ComesBack().Text, "the service's own page")
 

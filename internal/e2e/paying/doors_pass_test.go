@@ -13,7 +13,8 @@ import (
 func TestAFileWithAnyNameCanBeBought(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download/{name}")
-	for _, name := range []string{"My%20file.pdf", "a(1).pdf", "o'neil.pdf", "caf%C3%A9.pdf", "a,b.pdf", "a+b.pdf", "a@2x.pdf", "caf%c3%a9.pdf"} {
+	for _, name := range []string{"My%20file.pdf", "a(1).pdf", "o'neil.pdf", "caf%C3%A9.pdf", "a,b.pdf", "a+b.pdf",
+		"a@2x.pdf", "caf%c3%a9.pdf"} {
 		c := h.Citizen()
 		require.Equal(t, http.StatusSeeOther, c.Get("/download/"+name).Status, name)
 		h.Pays("success")
@@ -29,9 +30,11 @@ func TestAFileWithAnyNameCanBeBought(t *testing.T) {
 // Wide readings count for passes too. They are refused and not redirected, and ALLOW names what is other code.
 func TestWideReadingsOfAPassAreRefused(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /report", "PAYGATE_ROUTE_REGISTER_ALLOW=GET /report/help,GET /report.css")
+	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /report",
+		"PAYGATE_ROUTE_REGISTER_ALLOW=GET /report/help,GET /report.css")
 	for _, target := range []string{
-		"/report.csv", "/report.json", "/report.json/", "/report.pdf", "/index.php/report", "/report/x", "/report.json?x=1", "/report/help/x", "/report/help.pdf",
+		"/report.csv", "/report.json", "/report.json/", "/report.pdf", "/index.php/report", "/report/x",
+		"/report.json?x=1", "/report/help/x", "/report/help.pdf",
 		"/report~", "/index.php/report.json",
 	} {
 		answer := d.IsNotFree(t, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
@@ -39,7 +42,8 @@ func TestWideReadingsOfAPassAreRefused(t *testing.T) {
 		d.IsNotFree(t, "HEAD "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 	}
 	require.Contains(t, d.Log.String(), "PAYGATE_ROUTE_REGISTER_ALLOW, if it leads to other code")
-	for _, line := range []string{"GET /report/help", "HEAD /report/help", "GET /report.css?v=2", "GET /reports", "GET /"} {
+	for _, line := range []string{"GET /report/help", "HEAD /report/help", "GET /report.css?v=2", "GET /reports",
+		"GET /"} {
 		d.Speak(line + " HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 		require.Len(t, d.Service.Take(), 1, line)
 	}
@@ -49,7 +53,9 @@ func TestWideReadingsOfAPassAreRefused(t *testing.T) {
 func TestServerActionsCanBeRefusedOffThePayRoutes(t *testing.T) {
 	t.Parallel()
 	call := func(target string) string {
-		return "POST " + target + " HTTP/1.1\r\nHost: apply.example\r\nNext-Action: 7f01\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann"
+		return "POST " + target +
+			" HTTP/1.1\r\nHost: apply.example\r\nNext-Action: 7f01\r\nContent-Type: " +
+			"application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann"
 	}
 	refusing := testserver.OpenRaw(t, "PAYGATE_NEXT_ACTIONS=refuse", testserver.WithButton)
 	for _, target := range []string{"/", "/about", "/licences/apply"} {
@@ -68,17 +74,21 @@ func TestServerActionsCanBeRefusedOffThePayRoutes(t *testing.T) {
 // One payment opens one query: who has paid for another is told so, and can pay for this one as well.
 func TestAPassIsForItsQuery(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download", "PAYGATE_ROUTE_REGISTER_PASS_QUERY=lang,page")
+	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download",
+		"PAYGATE_ROUTE_REGISTER_PASS_QUERY=lang,page")
 	c := h.Citizen()
 	c.Get("/download?id=1")
 	h.Pays("success")
 	c.ComesBack()
-	for _, target := range []string{"/download?id=1", "/download?id=1&lang=cy", "/download?lang=cy&id=1&page=2", "/download?id=1&page=", "/download?page=%63&id=1&lang"} {
+	for _, target := range []string{"/download?id=1", "/download?id=1&lang=cy", "/download?lang=cy&id=1&page=2",
+		"/download?id=1&page=", "/download?page=%63&id=1&lang"} {
 		require.Equal(t, http.StatusOK, c.Get(target).Status, target)
 	}
 	for _, target := range []string{
-		"/download?id=2", "/download", "/download?", "/download?id=1&id=2", "/download?id=1&x", "/download?id=%31", "/download?id=1&lang=cy;id=2", "/download?id=1&lang=x%26id%3d2",
-		"/download?id=1&LANG=cy", "/download?id=1&lang[]=cy", "/download?id=1&", "/download?id=1&lang%00=x", "/download?id=1&lang=%2526",
+		"/download?id=2", "/download", "/download?", "/download?id=1&id=2", "/download?id=1&x", "/download?id=%31",
+		"/download?id=1&lang=cy;id=2", "/download?id=1&lang=x%26id%3d2",
+		"/download?id=1&LANG=cy", "/download?id=1&lang[]=cy", "/download?id=1&", "/download?id=1&lang%00=x",
+		"/download?id=1&lang=%2526",
 	} {
 		p := c.Get(target)
 		require.Equal(t, http.StatusPaymentRequired, p.Status, target)
@@ -87,7 +97,8 @@ func TestAPassIsForItsQuery(t *testing.T) {
 		require.Equal(t, http.StatusPaymentRequired, c.Do(http.MethodHead, target, nil).Status)
 	}
 	require.Len(t, h.Payments(), 1)
-	require.Contains(t, c.Get("/download?id=2", "Accept-Language", "cy").Text, "It is still valid", "in the language of the payment")
+	require.Contains(t, c.Get("/download?id=2", "Accept-Language", "cy").Text, "It is still valid",
+		"in the language of the payment")
 
 	p := c.Get("/download?id=2&x='()")
 	require.Contains(t, p.Text, `name="address" value="/download?id=2&amp;x=&#39;()"`)
@@ -95,7 +106,8 @@ func TestAPassIsForItsQuery(t *testing.T) {
 	h.Pays("success")
 	c.ComesBack()
 	require.Equal(t, http.StatusOK, c.Get("/download?id=2&x='()").Status)
-	require.Equal(t, http.StatusOK, c.Get("/download?id=2&x=%27%28%29").Status, "as our own list of payments links to it")
+	require.Equal(t, http.StatusOK, c.Get("/download?id=2&x=%27%28%29").Status,
+		"as our own list of payments links to it")
 	require.Equal(t, http.StatusOK, c.Get("/download?id=1").Status, "the first is as good as before")
 	require.Len(t, h.Payments(), 2)
 }
@@ -104,7 +116,8 @@ func TestOnlyAPassIsBoughtByItsButton(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download")
 	c := h.Citizen()
-	for _, address := range []string{"", "/", "/licences/apply", "//download", "/Download", "http://evil.example/download", "download", "/download#x", "/_pay/status", "/download\r\nX: y", "/_pay/pass"} {
+	for _, address := range []string{"", "/", "/licences/apply", "//download", "/Download",
+		"http://evil.example/download", "download", "/download#x", "/_pay/status", "/download\r\nX: y", "/_pay/pass"} {
 		require.Equal(t, http.StatusNotFound, c.Post("/_pay/pass", url.Values{"address": {address}}).Status, address)
 	}
 	require.Equal(t, http.StatusMethodNotAllowed, c.Get("/_pay/pass").Status)
@@ -114,7 +127,8 @@ func TestOnlyAPassIsBoughtByItsButton(t *testing.T) {
 
 func TestAPassForAnyQuery(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download", "PAYGATE_ROUTE_REGISTER_PASS_QUERY=*")
+	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download",
+		"PAYGATE_ROUTE_REGISTER_PASS_QUERY=*")
 	c := h.Citizen()
 	c.Get("/download?id=1")
 	h.Pays("success")

@@ -18,7 +18,8 @@ import (
 func TestReturnWebhookSweepAndStaffAtTheSameInstant(t *testing.T) {
 	t.Parallel()
 	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
-		all := testserver.Replicas(t, kind, testserver.Build(t, testserver.PayDefaults, testserver.Confirms), "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret, "PAYGATE_MOPUP_MIN_AGE=0s")
+		all := testserver.Replicas(t, kind, testserver.Build(t, testserver.PayDefaults, testserver.Confirms),
+			"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret, "PAYGATE_MOPUP_MIN_AGE=0s")
 		a, z := all[0], all[len(all)-1]
 		for n := range 100 {
 			c := a.Citizen()
@@ -41,7 +42,8 @@ func TestReturnWebhookSweepAndStaffAtTheSameInstant(t *testing.T) {
 			through(func() { (&testserver.Citizen{H: z, Client: c.Client}).ComesBack() })
 			through(func() {
 				z.Citizen().Do(http.MethodPost, "/_pay/webhook", strings.NewReader(message),
-					"Content-Type", "application/json", "Pay-Signature", pay.Sign(testserver.WebhookSecret, []byte(message)))
+					"Content-Type", "application/json", "Pay-Signature",
+					pay.Sign(testserver.WebhookSecret, []byte(message)))
 			})
 			through(func() { z.Ann().Do(http.MethodPost, "/mopup", nil) })
 			through(func() { a.Ann().Do(http.MethodPost, "/journeys/"+id+"/release", testserver.WithReason()) })

@@ -125,12 +125,13 @@ func TestADeclineFoundEarlyTakesNoTimeFromTheCitizen(t *testing.T) {
 	h.InMinutes(9)
 	require.Empty(t, h.Service.Got(http.MethodPost))
 	h.InMinutes(1)
-	require.Len(t, h.Service.Got(http.MethodPost), 1, "the second payment is read and delivered as the first would have been")
+	require.Len(t, h.Service.Got(http.MethodPost), 1,
+		"the second payment is read and delivered as the first would have been")
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-// TestPayIsDownForHours: early delivery asks less and less, nothing is delivered unasked, and when Pay is well again nobody has
-// been forgotten. Sweeps are put off by nothing of it.
+// TestPayIsDownForHours: early delivery asks less and less, nothing is delivered unasked, and when Pay is well again
+// nobody has been forgotten. Sweeps are put off by nothing of it.
 func TestPayIsDownForHours(t *testing.T) {
 	testserver.Long(t)
 	t.Parallel()
@@ -310,7 +311,8 @@ func TestEarlyDeliveryGoesOnAfterARestart(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-// TestWhoDoesNotKnowThatTheFormWasDeliveredIsNotChargedTwice: they paid, did not come back, and send the same form hours later.
+// TestWhoDoesNotKnowThatTheFormWasDeliveredIsNotChargedTwice: they paid, did not come back, and send the same form
+// hours later.
 func TestWhoDoesNotKnowThatTheFormWasDeliveredIsNotChargedTwice(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)

@@ -16,7 +16,8 @@ import (
 func TestARefusalIsExplainedBeforeTheServiceSpeaks(t *testing.T) {
 	t.Parallel()
 	for language, says := range map[string][]string{
-		"en": {"Your payment of £13.50 is still valid. You do not pay again.", "If you do nothing, you get your money back."},
+		"en": {"Your payment of £13.50 is still valid. You do not pay again.",
+			"If you do nothing, you get your money back."},
 		"cy": {"Mae eich taliad o £13.50 yn dal yn ddilys.", "Os na wnewch ddim, cewch eich arian yn ôl."},
 	} {
 		h := testserver.New(t, asksAgain, "PAYGATE_LANGUAGE=form:lang")
@@ -28,14 +29,16 @@ func TestARefusalIsExplainedBeforeTheServiceSpeaks(t *testing.T) {
 			require.Contains(t, explained.Text, text)
 		}
 		require.NotContains(t, explained.Text, "name is missing")
-		require.Equal(t, []string{"flash=wrong"}, explained.Header["Set-Cookie"], "the service knows its citizen in the corrected form")
+		require.Equal(t, []string{"flash=wrong"}, explained.Header["Set-Cookie"],
+			"the service knows its citizen in the corrected form")
 		own := c.OwnAnswer(explained)
 		require.Equal(t, http.StatusUnprocessableEntity, own.Status)
 		require.Equal(t, `<form method="post"><input name="name"></form>`, own.Text)
 		require.Empty(t, own.Header["Paygate-Answer"])
 		require.Empty(t, own.Header["Set-Cookie"], "once")
 		require.Contains(t, c.Get("/_pay/status").Text, ".service")
-		corrected := c.Post("/licences/priced?paygate-reply="+c.Status()[0].ID+".service", url.Values{"licence": {"8-day"}, "name": {"Ann"}})
+		corrected := c.Post("/licences/priced?paygate-reply="+c.Status()[0].ID+".service",
+			url.Values{"licence": {"8-day"}, "name": {"Ann"}})
 		require.Equal(t, "#done", corrected.To()[strings.Index(corrected.To(), "#"):])
 		require.Len(t, h.Payments(), 1)
 	}
@@ -43,7 +46,8 @@ func TestARefusalIsExplainedBeforeTheServiceSpeaks(t *testing.T) {
 
 func TestWhatHappensToARefusalThatIsLeftToStaffIsSaid(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=90m")
+	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff",
+		"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=90m")
 	c := h.Citizen()
 	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
 	text := c.ComesBack().Text
@@ -116,13 +120,15 @@ func TestAChallengeIsNotShownForTheBrowserToAnswer(t *testing.T) {
 		require.Contains(t, explained.Text, "Your payment of £25 is still valid. You do not pay again.")
 		require.Contains(t, explained.Text, "Go back to the form and send it again")
 		require.NotContains(t, explained.Text, ".service")
-		require.Equal(t, http.StatusOK, c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID+".service", "Authorization", "Digest x").Status)
+		require.Equal(t, http.StatusOK,
+			c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID+".service", "Authorization", "Digest x").Status)
 		require.Len(t, h.Service.Got(http.MethodPost), 1, "nothing is delivered again by itself")
 
 		asked := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
 		require.Equal(t, http.StatusUnauthorized, asked.Status)
 		require.NotEmpty(t, asked.Header["Www-Authenticate"], "the browser can answer it")
-		require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Ann"}}, "Authorization", "Digest y").To(), "confirmation")
+		require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Ann"}}, "Authorization", "Digest y").To(),
+			"confirmation")
 		require.Len(t, h.Payments(), 1)
 		require.Equal(t, journey.StateReleased, c.State())
 	}
@@ -143,7 +149,8 @@ func TestAnAnswerWithoutContentIsAPageThatSaysItIsDone(t *testing.T) {
 		require.Contains(t, done.Text, "Payment received and request completed")
 		require.Contains(t, done.Text, "You have paid £25.")
 		require.Equal(t, []string{"flash=once"}, done.Header["Set-Cookie"])
-		require.Equal(t, status, c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID, "Accept", "application/json").Status)
+		require.Equal(t, status,
+			c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID, "Accept", "application/json").Status)
 
 		c.Get("/register/2026")
 		h.Pays("success")
@@ -156,7 +163,8 @@ func TestARefusalWithoutContentIsExplained(t *testing.T) {
 	t.Parallel()
 	for _, page := range []string{"on", "off"} {
 		h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
-			"PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=", "PAYGATE_ROUTE_LICENCE_REFUSED_PAGE="+page)
+			"PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=",
+			"PAYGATE_ROUTE_LICENCE_REFUSED_PAGE="+page)
 		c := h.Citizen()
 		c.Apply("Ann")
 		h.Pays("success")
@@ -181,8 +189,10 @@ func TestAReturnWithoutATicketLooksOnceMoreAndThenSaysWhatToDo(t *testing.T) {
 	require.Contains(t, second.Text, "bank")
 	require.NotContains(t, second.Text, "refresh")
 
-	require.Equal(t, "/licences/apply?paygate-reply="+c.Status()[0].ID, c.Get(leads[1]).To(), "with the cookie the return goes on")
-	require.Equal(t, http.StatusNotFound, stranger.Get("/_pay/return", "Accept", "application/json").Status, "a script leads nowhere")
+	require.Equal(t, "/licences/apply?paygate-reply="+c.Status()[0].ID, c.Get(leads[1]).To(),
+		"with the cookie the return goes on")
+	require.Equal(t, http.StatusNotFound, stranger.Get("/_pay/return", "Accept", "application/json").Status,
+		"a script leads nowhere")
 	require.Equal(t, http.StatusServiceUnavailable, stranger.Get("/_pay/return", "Sec-Purpose", "prefetch").Status)
 }
 
@@ -209,7 +219,8 @@ func TestOnlyAMissingCookieNeedsAnotherNavigation(t *testing.T) {
 	}
 }
 
-// TestARefusalThatBreaksOffIsExplained: there is no answer of the service to go on to, and the payment is valid all the same.
+// TestARefusalThatBreaksOffIsExplained: there is no answer of the service to go on to, and the payment is valid all the
+// same.
 func TestARefusalThatBreaksOffIsExplained(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -16,8 +16,10 @@ import (
 func TestTheReleaseHasTheCookiesThatTheBrowserSendsAtTheHeldAddress(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ held, atReturn, atHeld, sent string }{
-		"two of one name":        {"JSESSIONID=A; JSESSIONID=B", "JSESSIONID=B", "JSESSIONID=A; JSESSIONID=B", "JSESSIONID=A; JSESSIONID=B"},
-		"a new value":            {"JSESSIONID=A; JSESSIONID=B", "JSESSIONID=B", "JSESSIONID=C; JSESSIONID=B", "JSESSIONID=C; JSESSIONID=B"},
+		"two of one name": {"JSESSIONID=A; JSESSIONID=B", "JSESSIONID=B", "JSESSIONID=A; JSESSIONID=B",
+			"JSESSIONID=A; JSESSIONID=B"},
+		"a new value": {"JSESSIONID=A; JSESSIONID=B", "JSESSIONID=B", "JSESSIONID=C; JSESSIONID=B",
+			"JSESSIONID=C; JSESSIONID=B"},
 		"a new cookie":           {"a=1", "evil=1", "a=1; b=2", "a=1; b=2"},
 		"strict ones stay":       {"a=1; strict=2", "a=7", "a=1", "a=1; strict=2"},
 		"none but ours":          {"a=1", "a=2", "", "a=1"},
@@ -92,10 +94,12 @@ func TestTwoPaidFormsAreDeliveredEachAtItsReturn(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 2)
 }
 
-// TestAnOlderFormThatCannotBeDeliveredYetHidesNoNewerOutcome: the citizen learns what became of the payment they come from.
+// TestAnOlderFormThatCannotBeDeliveredYetHidesNoNewerOutcome: the citizen learns what became of the payment they come
+// from.
 func TestAnOlderFormThatCannotBeDeliveredYetHidesNoNewerOutcome(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
+	h, c := testserver.AnnHasPaid(t,
+		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
 	require.Contains(t, c.ComesBack().Text, "Your payment is safe")
 	c.Apply("Bob")
 	h.Pays("declined")
@@ -124,7 +128,8 @@ func asksAgain(w http.ResponseWriter, r *http.Request) {
 
 func TestTheHeldQueryStaysWhereTheReplyIsShown(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/index.php")
+	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/index.php")
 	c := h.Citizen()
 	c.Applies("/index.php?page=apply&id=123", url.Values{"name": {""}}, "")
 	marked := c.Get("/_pay/return").To()
@@ -150,15 +155,18 @@ func TestTheMarkerNeverReachesTheService(t *testing.T) {
 	h := testserver.New(t, testserver.Plain, "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply")
 	c := h.Citizen()
 	for _, target := range []string{
-		"/free?paygate-reply=X", "/free?a=1&paygate-reply=X", "/free?paygate-reply=X&a=1;b=2", "/free?a=1;PAYGATE-REPLY=X", "/free?paygate%2dreply=X", "/free?%2570aygate-reply",
+		"/free?paygate-reply=X", "/free?a=1&paygate-reply=X", "/free?paygate-reply=X&a=1;b=2",
+		"/free?a=1;PAYGATE-REPLY=X", "/free?paygate%2dreply=X", "/free?%2570aygate-reply",
 	} {
-		c.Post(target, url.Values{"a": {"1"}}, "Referer", h.URL+"/licences/apply?page=1&paygate-reply=X", "HX-Current-URL", h.URL+"/x?paygate-reply=X#reply", "Turbolinks-Referrer", h.URL+"/x?paygate-reply=X")
+		c.Post(target, url.Values{"a": {"1"}}, "Referer", h.URL+"/licences/apply?page=1&paygate-reply=X",
+			"HX-Current-URL", h.URL+"/x?paygate-reply=X#reply", "Turbolinks-Referrer", h.URL+"/x?paygate-reply=X")
 		c.Get(target)
 		c.Do(http.MethodDelete, target, nil)
 		c.Do(http.MethodOptions, target, nil)
 		c.Do(http.MethodHead, target, nil)
 	}
-	c.Post("/licences/apply?paygate%2Dreply=X&b=1", url.Values{"name": {"Ann"}}, "Referer", h.URL+"/licences/apply?paygate-reply=X")
+	c.Post("/licences/apply?paygate%2Dreply=X&b=1", url.Values{"name": {"Ann"}}, "Referer",
+		h.URL+"/licences/apply?paygate-reply=X")
 	h.Pays("success")
 	c.ComesBack()
 	h.Service.Mu.Lock()
@@ -166,7 +174,9 @@ func TestTheMarkerNeverReachesTheService(t *testing.T) {
 	require.Len(t, h.Service.Received, 6*3+1)
 	for _, r := range h.Service.Received {
 		require.NotContains(t, strings.ToLower(r.Target), "reply", r.Method)
-		require.NotContains(t, r.Header.Get("Referer")+r.Header.Get("Hx-Current-Url")+r.Header.Get("Turbolinks-Referrer"), "paygate-reply", r.Method)
+		require.NotContains(t,
+			r.Header.Get("Referer")+r.Header.Get("Hx-Current-Url")+r.Header.Get("Turbolinks-Referrer"), "paygate-reply",
+			r.Method)
 	}
 	require.Equal(t, "/licences/apply?b=1", h.Service.Received[18].Target)
 	require.Equal(t, h.URL+"/licences/apply", h.Service.Received[18].Header.Get("Referer"))
@@ -285,7 +295,8 @@ func TestWhoeverLeavesBeforeTheHeldAddressGoesOnFromTheList(t *testing.T) {
 	require.Contains(t, list, "Your payment is safe")
 	require.Contains(t, list, `href="/licences/apply?paygate-reply=`+c.Status()[0].ID+`">Send it now<`)
 	require.Empty(t, h.Service.Got(http.MethodPost))
-	require.Contains(t, c.Follow(c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID)).Text, "the service's own page")
+	require.Contains(t, c.Follow(c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID)).Text,
+		"the service's own page")
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 

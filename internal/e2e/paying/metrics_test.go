@@ -62,7 +62,8 @@ func TestEverythingOfTheContractIsCounted(t *testing.T) {
 	}
 	results := regexp.MustCompile(`paygate_webhooks_total\{result="([a-z_]+)"`).FindAllStringSubmatch(testserver.Adviser{H: h}.Do(http.MethodGet, "/metrics", nil).Text, -1)
 	for _, result := range results {
-		require.Contains(t, []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"}, result[1])
+		require.Contains(t, []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"},
+			result[1])
 	}
 	require.NotEmpty(t, h.Metric(t, `paygate_requests_total{kind="pass_through"}`))
 	require.NotEmpty(t, h.Metric(t, `paygate_requests_total{kind="own"}`))
@@ -77,7 +78,8 @@ func TestTheAlertRules(t *testing.T) {
 		testbrowser.Missing(t, "promtool is not installed (Debian package prometheus)")
 		return
 	}
-	for _, args := range [][]string{{"check", "rules", "paygate.rules.yaml"}, {"test", "rules", "paygate.rules.test.yaml"}} {
+	for _, args := range [][]string{{"check", "rules", "paygate.rules.yaml"},
+		{"test", "rules", "paygate.rules.test.yaml"}} {
 		command := exec.CommandContext(t.Context(), promtool, args...)
 		command.Dir = "../../../examples/prometheus"
 		out, err := command.CombinedOutput()
@@ -105,7 +107,8 @@ func TestAlertsAskForWhatIsCounted(t *testing.T) {
 		if alert, is := strings.CutPrefix(strings.TrimSpace(line), "- alert: "); is {
 			tests, err := os.ReadFile("../../../examples/prometheus/paygate.rules.test.yaml")
 			require.NoError(t, err)
-			require.GreaterOrEqual(t, strings.Count(string(tests), "alertname: "+alert), 2, "%s is tested silent and firing", alert)
+			require.GreaterOrEqual(t, strings.Count(string(tests), "alertname: "+alert), 2,
+				"%s is tested silent and firing", alert)
 		}
 	}
 }

@@ -36,7 +36,8 @@ func TestARedirectToALogInPageIsNoAcceptance(t *testing.T) {
 		}
 		http.Redirect(w, r, "/login?next=/licences/apply", http.StatusFound)
 	}
-	h, c := testserver.AnnHasPaid(t, logIn, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation/", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
+	h, c := testserver.AnnHasPaid(t, logIn, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation/",
+		"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
 	p := c.ComesBack()
 	require.Contains(t, c.OwnAnswer(p).Text, "please log in")
 	c.BecomesBySweeps(journey.StateReversed)
@@ -92,7 +93,8 @@ func TestSuccessThatPayTakesBackIsSeen(t *testing.T) {
 	require.Equal(t, "1", h.Metric(t, `paygate_collections_failed_total{route="immediate"}`))
 	b := h.StaffBrowser()
 	b.Post(h.Staff.URL+"/login", url.Values{"token": {testserver.AnnsToken}})
-	require.Contains(t, b.Get(h.Staff.URL+"/", "Accept", testserver.Html).Text, "Given, and not collected by GOV.UK Pay")
+	require.Contains(t, b.Get(h.Staff.URL+"/", "Accept", testserver.Html).Text,
+		"Given, and not collected by GOV.UK Pay")
 
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "success", ""))
 	h.Ann().Do(http.MethodPost, "/journeys/"+id+"/check", nil)
@@ -160,10 +162,12 @@ func TestOfTwoPaymentsForOneFormOneGoesBack(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-// TestAnotherServicesPaymentIsNobodysOrphan: an account may have several services, and their references may be the same.
+// TestAnotherServicesPaymentIsNobodysOrphan: an account may have several services, and their references may be the
+// same.
 func TestAnotherServicesPaymentIsNobodysOrphan(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}")...)
+	h := testserver.New(t, testserver.Confirms,
+		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}")...)
 	c := h.Citizen()
 	h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "500", Times: 1})
 	require.Equal(t, http.StatusBadGateway, c.Post("/fines/pay", url.Values{"case": {"CASE-7"}}).Status)
@@ -173,7 +177,8 @@ func TestAnotherServicesPaymentIsNobodysOrphan(t *testing.T) {
 		URL: atPay, Key: "api_test_other", CardOrigins: []string{h.PayURL}, Timeout: testserver.Soon, CreateRate: 10,
 	})
 	_, err = elsewhere.Create(t.Context(), journey.NewPayment{
-		Amount: 3000, Reference: "CASE-7", Description: "Another service", ReturnURL: "https://elsewhere.example/return",
+		Amount: 3000, Reference: "CASE-7", Description: "Another service",
+		ReturnURL: "https://elsewhere.example/return",
 	})
 	require.NoError(t, err)
 	h.Pays("success")
@@ -220,8 +225,8 @@ func TestABackupIsRestored(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-// TestAnOlderCopyOfTheStoreDeliversNothingASecondTime: Pay's word that the money is taken tells a restored journey that its
-// request may have been delivered.
+// TestAnOlderCopyOfTheStoreDeliversNothingASecondTime: Pay's word that the money is taken tells a restored journey that
+// its request may have been delivered.
 func TestAnOlderCopyOfTheStoreDeliversNothingASecondTime(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)

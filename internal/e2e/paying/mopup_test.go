@@ -43,7 +43,8 @@ func TestSweepsLeaveACitizenWhoIsPayingAlone(t *testing.T) {
 	c.Apply("Ann")
 	asked := len(h.Pay.Requests())
 	sweeping(h)
-	require.Eventually(t, func() bool { return strings.Count(h.Log.String(), `"msg":"swept"`) > 3 }, testserver.Soon, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Count(h.Log.String(), `"msg":"swept"`) > 3 }, testserver.Soon,
+		time.Millisecond)
 	require.Len(t, h.Pay.Requests(), asked, "nobody was asked about a young payment")
 	require.Equal(t, journey.StatePaying, c.State())
 }
@@ -89,7 +90,8 @@ func TestWhatTheServiceRefusesGoesBack(t *testing.T) {
 	} {
 		t.Run(route, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
+			h := testserver.New(t,
+				func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
 				append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")...)
 			c := h.Citizen()
 			require.Equal(t, http.StatusSeeOther, c.Post(route, url.Values{"name": {"Ann"}}).Status)
@@ -106,8 +108,8 @@ func TestWhatTheServiceRefusesGoesBack(t *testing.T) {
 	}
 }
 
-// TestMoneyThatCannotGoBackNowGoesBackLater: a cancel or a refund that failed is tried again, and what was done already is not
-// done twice.
+// TestMoneyThatCannotGoBackNowGoesBackLater: a cancel or a refund that failed is tried again, and what was done already
+// is not done twice.
 func TestMoneyThatCannotGoBackNowGoesBackLater(t *testing.T) {
 	t.Parallel()
 	for route, wanted := range map[string]paysim.PaymentView{
@@ -116,7 +118,8 @@ func TestMoneyThatCannotGoBackNowGoesBackLater(t *testing.T) {
 		for _, kind := range []string{"429", "500", "503", "reset", "lost", "html", "garbage"} {
 			t.Run(route+" "+kind, func(t *testing.T) {
 				t.Parallel()
-				h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
+				h := testserver.New(t,
+					func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
 					append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")...)
 				c := h.Citizen()
 				c.Post(route, url.Values{"name": {"Ann"}})
@@ -159,7 +162,8 @@ func TestAServiceThatIsDownGetsTheRequestLater(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-// What fails is due again a moment later, behind whatever else is due: a sweep by hand, which looks ahead, meets it there.
+// What fails is due again a moment later, behind whatever else is due: a sweep by hand, which looks ahead, meets it
+// there.
 func TestASweepByHandVisitsEachJourneyOnce(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_MIN_AGE=0s")
@@ -176,7 +180,8 @@ func TestASweepByHandVisitsEachJourneyOnce(t *testing.T) {
 
 func TestMoneyThatArrivesLateGoesBack(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, append(testserver.Eager, "PAYGATE_SECOND_LOOK=20ms", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=1ms")...)
+	h := testserver.New(t, testserver.Confirms,
+		append(testserver.Eager, "PAYGATE_SECOND_LOOK=20ms", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=1ms")...)
 	c := h.Citizen()
 	require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
 	h.Pays("declined")
@@ -206,17 +211,23 @@ func TestWebhooksAreJudgedByTheirSignature(t *testing.T) {
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
 	c := h.Citizen()
 	send := func(body, signature string) testserver.Page {
-		return c.Do(http.MethodPost, "/_pay/webhook", strings.NewReader(body), "Content-Type", "application/json", "Pay-Signature", signature)
+		return c.Do(http.MethodPost, "/_pay/webhook", strings.NewReader(body), "Content-Type", "application/json",
+			"Pay-Signature", signature)
 	}
 	const genuine = `{"webhook_message_id":"m1","resource_id":"nobodyknowsit","event_type":"card_payment_succeeded"}`
-	require.Equal(t, http.StatusOK, send(genuine, pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status, "another service's payment")
-	require.Equal(t, http.StatusOK, send(genuine, pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status, "and once more")
+	require.Equal(t, http.StatusOK, send(genuine, pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status,
+		"another service's payment")
+	require.Equal(t, http.StatusOK, send(genuine, pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status,
+		"and once more")
 	require.Equal(t, http.StatusUnauthorized, send(genuine, pay.Sign("forged", []byte(genuine))).Status)
-	require.Equal(t, http.StatusUnauthorized, send(genuine+" ", pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status)
+	require.Equal(t, http.StatusUnauthorized,
+		send(genuine+" ", pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status)
 	require.Equal(t, http.StatusBadRequest, send(genuine, "").Status)
-	require.Equal(t, http.StatusOK, send("nonsense", pay.Sign(testserver.WebhookSecret, []byte("nonsense"))).Status, "genuine, whatever it is")
+	require.Equal(t, http.StatusOK, send("nonsense", pay.Sign(testserver.WebhookSecret, []byte("nonsense"))).Status,
+		"genuine, whatever it is")
 	huge := strings.Repeat("x", 300<<10)
-	require.Equal(t, http.StatusRequestEntityTooLarge, send(huge, pay.Sign(testserver.WebhookSecret, []byte(huge))).Status)
+	require.Equal(t, http.StatusRequestEntityTooLarge,
+		send(huge, pay.Sign(testserver.WebhookSecret, []byte(huge))).Status)
 	require.Equal(t, http.StatusMethodNotAllowed, c.Get("/_pay/webhook").Status)
 	require.Empty(t, h.Service.Got(http.MethodPost))
 }

@@ -77,7 +77,8 @@ func TestStaffFindJourneys(t *testing.T) {
 	rest, end := find("limit=3&after=" + next)
 	require.Len(t, rest, 1)
 	require.Empty(t, end)
-	for _, wrong := range []string{"state=paid", "limit=0", "limit=501", "limit=x", "since=yesterday", "until=2026-13-01"} {
+	for _, wrong := range []string{"state=paid", "limit=0", "limit=501", "limit=x", "since=yesterday",
+		"until=2026-13-01"} {
 		require.Equal(t, http.StatusUnprocessableEntity, ann.Do(http.MethodGet, "/journeys?"+wrong, nil).Status, wrong)
 	}
 }
@@ -88,7 +89,8 @@ func TestNobodyWithoutATokenSeesAnything(t *testing.T) {
 	c := h.Citizen()
 	c.Apply("Ann")
 	id := c.Status()[0].ID
-	for _, token := range []string{"", "wrong", testserver.AnnsToken + "x", testserver.AnnsToken[:len(testserver.AnnsToken)-1], "ann:" + testserver.AnnsToken} {
+	for _, token := range []string{"", "wrong", testserver.AnnsToken + "x",
+		testserver.AnnsToken[:len(testserver.AnnsToken)-1], "ann:" + testserver.AnnsToken} {
 		stranger := testserver.Adviser{H: h, Token: token}
 		for _, address := range []string{"/journeys", "/journeys/" + id, "/export.csv", "/backup", "/", "/nothing"} {
 			p := stranger.Do(http.MethodGet, address, nil)
@@ -97,7 +99,8 @@ func TestNobodyWithoutATokenSeesAnything(t *testing.T) {
 			require.Equal(t, `Bearer realm="paygate"`, p.Header.Get("WWW-Authenticate"))
 		}
 		for _, address := range []string{"/journeys/" + id + "/check", "/journeys/" + id + "/settle", "/mopup"} {
-			require.Equal(t, http.StatusUnauthorized, stranger.Do(http.MethodPost, address, testserver.WithReason()).Status, address)
+			require.Equal(t, http.StatusUnauthorized,
+				stranger.Do(http.MethodPost, address, testserver.WithReason()).Status, address)
 		}
 		for _, address := range []string{"/healthz", "/readyz", "/metrics"} {
 			require.Equal(t, http.StatusOK, stranger.Do(http.MethodGet, address, nil).Status, address)
@@ -219,10 +222,12 @@ func TestRefunds(t *testing.T) {
 	h.Pays("success")
 	c.ComesBack()
 	for _, wrong := range []map[string]any{
-		testserver.WithReason("amount_pence", 3001), testserver.WithReason("amount_pence", 0), testserver.WithReason("amount_pence", -1), testserver.WithReason(),
+		testserver.WithReason("amount_pence", 3001), testserver.WithReason("amount_pence", 0),
+		testserver.WithReason("amount_pence", -1), testserver.WithReason(),
 		{"amount_pence": 5},
 		{"amount_pence": 5, "reason": " "},
-		testserver.WithReason("amount_pence", 5, "reason", strings.Repeat("x", 501)), testserver.WithReason("amount", "5"),
+		testserver.WithReason("amount_pence", 5, "reason", strings.Repeat("x", 501)),
+		testserver.WithReason("amount", "5"),
 	} {
 		_, status, text := ann.Order(id, "refund", wrong)
 		require.Equal(t, http.StatusUnprocessableEntity, status, "%v %s", wrong, text)
@@ -262,7 +267,8 @@ func TestOfTwoRefundsAtOnceOneIsMade(t *testing.T) {
 	}
 	all.Wait()
 	require.Equal(t, 1, statuses[http.StatusOK], statuses)
-	require.Equal(t, 8, statuses[http.StatusOK]+statuses[http.StatusConflict]+statuses[http.StatusUnprocessableEntity], statuses)
+	require.Equal(t, 8, statuses[http.StatusOK]+statuses[http.StatusConflict]+statuses[http.StatusUnprocessableEntity],
+		statuses)
 	require.EqualValues(t, 2000, h.Payments()[0].Refunded)
 }
 
@@ -350,7 +356,8 @@ func TestStaffLogInAndOtherSitesCannotUseIt(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, p.Status)
 	require.Contains(t, p.Text, "This token is not known")
 	for to, wanted := range map[string]string{
-		"/journeys/" + id: "/journeys/" + id, "//evil.example": "/", "https://evil.example": "/", `/\evil.example`: "/", "": "/", "/\tx": "/",
+		"/journeys/" + id: "/journeys/" + id, "//evil.example": "/", "https://evil.example": "/", `/\evil.example`: "/",
+		"": "/", "/\tx": "/",
 	} {
 		p = b.Post(door+"/login", url.Values{"token": {testserver.AnnsToken}, "to": {to}})
 		require.Equal(t, http.StatusSeeOther, p.Status)
@@ -366,7 +373,8 @@ func TestStaffLogInAndOtherSitesCannotUseIt(t *testing.T) {
 	require.Contains(t, p.Text, "A person has to decide.")
 
 	form := url.Values{"as": {"reversed"}, "reason": {"no longer wanted"}}
-	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"}} {
+	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
+		{"Origin", "https://evil.example"}, {"Origin", "null"}} {
 		p = b.Post(door+"/journeys/"+id+"/settle", form, append(header, "Accept", testserver.Html)...)
 		require.Equal(t, http.StatusForbidden, p.Status, header)
 	}
@@ -384,7 +392,8 @@ func TestATakenAwayTokenEndsItsLogIn(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	b := h.StaffBrowser()
-	require.Equal(t, http.StatusSeeOther, b.Post(h.Staff.URL+"/login", url.Values{"token": {testserver.AnnsToken}}).Status)
+	require.Equal(t, http.StatusSeeOther,
+		b.Post(h.Staff.URL+"/login", url.Values{"token": {testserver.AnnsToken}}).Status)
 	require.Equal(t, http.StatusOK, b.Get(h.Staff.URL+"/journeys", "Accept", testserver.Html).Status)
 	before := h.Staff.URL
 	h.Restart("PAYGATE_STAFF_TOKENS=ann:another-token-for-ann,bob:" + testserver.BobsToken)

@@ -56,7 +56,8 @@ func TestWhatIsNotAskedAboutIsPaidForAtOnce(t *testing.T) {
 	h.Pays("success")
 	c.ComesBack()
 	c.Apply("Bob") // another form
-	require.Equal(t, http.StatusPaymentRequired, c.Post("/licences/apply", annsForm, "Accept", "application/json").Status, "a script asks nobody")
+	require.Equal(t, http.StatusPaymentRequired,
+		c.Post("/licences/apply", annsForm, "Accept", "application/json").Status, "a script asks nobody")
 	h.Citizen().Apply("Ann") // another browser
 	require.Len(t, h.Payments(), 4)
 	h.Pay.Advance(11 * time.Minute)
@@ -88,7 +89,8 @@ func TestTheSameFormIsKnownByItsFieldsWhateverItsBoundaryAndItsToken(t *testing.
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
 	sends := func(token string, file []byte) testserver.Page {
-		contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann", "csrfmiddlewaretoken": token}, file)
+		contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann", "csrfmiddlewaretoken": token},
+			file)
 		return c.Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", contentType)
 	}
 	require.Contains(t, sends("one", []byte("photo")).To(), "/secure/")
@@ -118,7 +120,8 @@ func TestAQuestionThatNobodyAnswersEndsWithoutASearchAtPay(t *testing.T) {
 		require.Equal(t, "get", asked.Call, "of the payment that was made")
 	}
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
-	require.Contains(t, c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}}).Text, "This payment was not made")
+	require.Contains(t, c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}}).Text,
+		"This payment was not made")
 	require.Len(t, h.Payments(), 1)
 }
 
@@ -147,7 +150,8 @@ func TestTwoClicksAreOnePayment(t *testing.T) {
 // TestTheSameFormIsNotPaidForWhileTheFirstWaitsForAPerson, though the service wrote another token into it.
 func TestTheSameFormIsNotPaidForWhileTheFirstWaitsForAPerson(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	h := testserver.NewOnPayClock(t,
+		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	c := h.Citizen()
 	c.Post("/licences/apply", url.Values{"name": {"Ann"}, "csrf_token": {"one"}})
 	h.Pays("success")

@@ -74,7 +74,8 @@ func TestANetworkBeginsOnlySoManyJourneysInAMinute(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, from("2001:db8::1").Status)
 	require.Len(t, h.Payments(), begun+2)
 	require.Contains(t, h.Log.String(), `"network":"203.0.113.0/24"`)
-	require.Equal(t, http.StatusOK, h.Citizen().Get("/free", "X-Forwarded-For", "203.0.113.1").Status, "what is free is free")
+	require.Equal(t, http.StatusOK, h.Citizen().Get("/free", "X-Forwarded-For", "203.0.113.1").Status,
+		"what is free is free")
 }
 
 func TestWhereProxiesAreNotNamedNobodyIsCountedTogether(t *testing.T) {
@@ -144,7 +145,8 @@ func TestFreeTrafficFlowsWhileTheStoreIsGone(t *testing.T) {
 	require.NotEmpty(t, p.Header.Get("Retry-After"))
 	require.Contains(t, p.Text, "No money has been taken, and nothing has been sent to the service.")
 	for _, p := range []testserver.Page{
-		c.Get("/_pay/return"), c.Get("/_pay/status"), c.Get("/register/2026"), c.Post("/licences/apply", url.Values{"name": {"Ann again"}}),
+		c.Get("/_pay/return"), c.Get("/_pay/status"), c.Get("/register/2026"),
+		c.Post("/licences/apply", url.Values{"name": {"Ann again"}}),
 	} {
 		require.Equal(t, http.StatusServiceUnavailable, p.Status)
 		require.NotEmpty(t, p.Header.Get("Retry-After"))
@@ -216,9 +218,13 @@ func TestALargeRequestIsDeliveredByteForByte(t *testing.T) {
 	h := testserver.New(t, testserver.Confirms)
 	for _, size := range []int{63 << 10, 65 << 10, 300 << 10, 9 << 20} {
 		c := h.Citizen()
-		contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann"}, testserver.BytesOfAllKinds(size))
-		require.Equal(t, http.StatusSeeOther, c.Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", contentType).Status)
-		require.Equal(t, http.StatusSeeOther, c.Do(http.MethodPost, "/licences/apply", testserver.OnlyReader{Reader: bytes.NewReader(body)}, "Content-Type", contentType).Status,
+		contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann"},
+			testserver.BytesOfAllKinds(size))
+		require.Equal(t, http.StatusSeeOther,
+			c.Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", contentType).Status)
+		require.Equal(t, http.StatusSeeOther,
+			c.Do(http.MethodPost, "/licences/apply", testserver.OnlyReader{Reader: bytes.NewReader(body)},
+				"Content-Type", contentType).Status,
 			"the same again, in chunks")
 		h.Pays("success")
 		require.Contains(t, c.ComesBack().Text, "the service's own page")
@@ -236,12 +242,15 @@ func TestARefusedCardNumberIsWrittenNowhereHoweverLargeTheForm(t *testing.T) {
 	long := strings.Repeat(number+" is my card. ", 20_000)
 	contentType, body := testserver.MultipartForm(map[string]string{"notes": long}, testserver.BytesOfAllKinds(1<<20))
 	for name, p := range map[string]testserver.Page{
-		"multipart":        h.Citizen().Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", contentType),
-		"multipart, typed": h.Citizen().Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", "text/plain"),
-		"urlencoded":       h.Citizen().Post("/licences/apply", url.Values{"notes": {long}}),
-		"JSON":             h.Citizen().Do(http.MethodPost, "/licences/apply", strings.NewReader(`{"a":[{"b":`+number+`}]}`), "Content-Type", "application/json"),
-		"query":            h.Citizen().Post("/licences/apply?card=4444+3333+2222+1111", url.Values{"name": {"Ann"}}),
-		"query of a pass":  h.Citizen().Get("/register/2026?card=" + number),
+		"multipart": h.Citizen().Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type",
+			contentType),
+		"multipart, typed": h.Citizen().Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type",
+			"text/plain"),
+		"urlencoded": h.Citizen().Post("/licences/apply", url.Values{"notes": {long}}),
+		"JSON": h.Citizen().Do(http.MethodPost, "/licences/apply",
+			strings.NewReader(`{"a":[{"b":`+number+`}]}`), "Content-Type", "application/json"),
+		"query":           h.Citizen().Post("/licences/apply?card=4444+3333+2222+1111", url.Values{"name": {"Ann"}}),
+		"query of a pass": h.Citizen().Get("/register/2026?card=" + number),
 	} {
 		require.Equal(t, http.StatusUnprocessableEntity, p.Status, name)
 		require.Contains(t, p.Text, "Do not enter a card number", name)

@@ -23,7 +23,9 @@ func TestACitizenComesBackToTheOriginTheyStartedAt(t *testing.T) {
 	t.Parallel()
 	h, second := twoOrigins(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
-			w.Header().Set("Location", "http://"+r.Context().Value(http.LocalAddrContextKey).(interface{ String() string }).String()+"/licences/confirmation/1")
+			w.Header().Set("Location",
+				"http://"+r.Context().Value(http.LocalAddrContextKey).(interface{ String() string }).String()+
+					"/licences/confirmation/1")
 			w.WriteHeader(http.StatusSeeOther)
 		}
 	})
@@ -33,7 +35,8 @@ func TestACitizenComesBackToTheOriginTheyStartedAt(t *testing.T) {
 		require.Equal(t, at+"/_pay/return", h.Payments()[i].ReturnURL)
 		h.Pays("success")
 		shown := c.Get(at + c.Get(at+"/_pay/return").To())
-		require.Equal(t, at+"/licences/confirmation/1", shown.To(), "the service's own origin is turned into the one that the citizen is at")
+		require.Equal(t, at+"/licences/confirmation/1", shown.To(),
+			"the service's own origin is turned into the one that the citizen is at")
 	}
 }
 
@@ -50,7 +53,8 @@ func TestNobodyPaysAtAHostThatIsNotListed(t *testing.T) {
 	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
 	c := h.Citizen()
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		for _, target := range []string{"/licences/apply", "/licences/apply?a=1;b=%20", "/register/2026?x", "/licences/apply;jsessionid=1"} {
+		for _, target := range []string{"/licences/apply", "/licences/apply?a=1;b=%20", "/register/2026?x",
+			"/licences/apply;jsessionid=1"} {
 			led := c.Do(method, elsewhere+target, nil)
 			require.Equal(t, http.StatusPermanentRedirect, led.Status, target)
 			require.Equal(t, h.URL+target, led.To())
@@ -69,19 +73,23 @@ func TestNobodyPaysAtAHostThatIsNotListed(t *testing.T) {
 			require.Contains(t, refused.Text, "This has not taken any money")
 		}
 	}
-	require.Contains(t, c.Post(elsewhere+"/fines/pay", nil, "Accept-Language", "cy").Text, "Ni allwch dalu yn y cyfeiriad hwn")
+	require.Contains(t, c.Post(elsewhere+"/fines/pay", nil, "Accept-Language", "cy").Text,
+		"Ni allwch dalu yn y cyfeiriad hwn")
 	require.Empty(t, h.Payments())
 	require.Equal(t, 1, strings.Count(h.Log.String(), `"level":"ERROR"`), "once a minute at most")
 }
 
 func TestAFormThatCostsNothingPassesAtAnyHost(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Plain, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay", "PAYGATE_ROUTE_IMMEDIATE_MODE=free")
+	h := testserver.New(t, testserver.Plain, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay",
+		"PAYGATE_ROUTE_IMMEDIATE_MODE=free")
 	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
 	c := h.Citizen()
 	require.Equal(t, http.StatusOK, c.Post(elsewhere+"/licences/apply", url.Values{"action": {"save"}}).Status)
-	require.Equal(t, http.StatusMisdirectedRequest, c.Post(elsewhere+"/licences/apply", url.Values{"action": {"pay"}}).Status)
-	require.Contains(t, h.Log.String(), `"level":"ERROR","msg":"a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list","host":"localhost:`)
+	require.Equal(t, http.StatusMisdirectedRequest,
+		c.Post(elsewhere+"/licences/apply", url.Values{"action": {"pay"}}).Status)
+	require.Contains(t, h.Log.String(),
+		`"level":"ERROR","msg":"a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list","host":"localhost:`)
 	require.Equal(t, http.StatusOK, c.Post(elsewhere+"/fines/pay", nil).Status)
 	require.Equal(t, http.StatusOK, c.Get(elsewhere+"/fines/pay").Status)
 }
@@ -92,7 +100,8 @@ func TestAFormAtAnotherHostMayLeadToTheMainOrigin(t *testing.T) {
 		w.Header().Set("Content-Security-Policy", "form-action 'self'")
 	})
 	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
-	require.Equal(t, "form-action 'self' "+h.PayURL+" "+h.URL, h.Citizen().Get(elsewhere+"/years").Header.Get("Content-Security-Policy"))
+	require.Equal(t, "form-action 'self' "+h.PayURL+" "+h.URL,
+		h.Citizen().Get(elsewhere+"/years").Header.Get("Content-Security-Policy"))
 	require.Equal(t, "form-action 'self' "+h.PayURL, h.Citizen().Get("/years").Header.Get("Content-Security-Policy"))
 }
 

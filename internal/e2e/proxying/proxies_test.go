@@ -9,8 +9,10 @@ import (
 )
 
 // saysWhoAsks are the headers by which a proxy passes on who asks.
-const saysWhoAsks = "X-Forwarded-For: 6.6.6.6, 203.0.113.7\r\nX-Forwarded-Host: licences.example.gov.uk\r\nX-Forwarded-Proto: https\r\n" +
-	"X-Forwarded-Port: 443\r\nX-Forwarded-Server: front\r\nForwarded: for=203.0.113.7;proto=https\r\nX-Real-IP: 203.0.113.7\r\n"
+const saysWhoAsks = "X-Forwarded-For: 6.6.6.6, 203.0.113.7\r\nX-Forwarded-Host: " +
+	"licences.example.gov.uk\r\nX-Forwarded-Proto: https\r\n" +
+	"X-Forwarded-Port: 443\r\nX-Forwarded-Server: front\r\nForwarded: for=203.0.113.7;proto=https\r\nX-Real-IP: " +
+	"203.0.113.7\r\n"
 
 func TestNobodyIsATrustedProxyByDefault(t *testing.T) {
 	t.Parallel()
@@ -21,7 +23,8 @@ func TestNobodyIsATrustedProxyByDefault(t *testing.T) {
 			t.Parallel()
 			d := testserver.OpenRaw(t, over...)
 			d.Speak("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + saysWhoAsks + "\r\n")
-			ourWord := map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "apply.example", "X-Forwarded-Proto": "http"}
+			ourWord := map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "apply.example",
+				"X-Forwarded-Proto": "http"}
 			require.Equal(t, ourWord, d.Service.Take()[0].WhoAsked())
 			d.Release(t, saysWhoAsks)
 			require.Equal(t, ourWord, d.Service.Take()[0].WhoAsked())
@@ -34,8 +37,10 @@ func TestATrustedProxySaysWhoAsks(t *testing.T) {
 	d := testserver.OpenRaw(t, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,203.0.113.0/24")
 	d.Speak("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + saysWhoAsks + "\r\n")
 	require.Equal(t, map[string]string{
-		"X-Forwarded-For": "6.6.6.6, 203.0.113.7, 127.0.0.1", "X-Forwarded-Host": "licences.example.gov.uk", "X-Forwarded-Proto": "https",
-		"X-Forwarded-Port": "443", "X-Forwarded-Server": "front", "Forwarded": "for=203.0.113.7;proto=https", "X-Real-Ip": "203.0.113.7",
+		"X-Forwarded-For": "6.6.6.6, 203.0.113.7, 127.0.0.1", "X-Forwarded-Host": "licences.example.gov.uk",
+		"X-Forwarded-Proto": "https",
+		"X-Forwarded-Port":  "443", "X-Forwarded-Server": "front", "Forwarded": "for=203.0.113.7;proto=https",
+		"X-Real-Ip": "203.0.113.7",
 	}, d.Service.Take()[0].WhoAsked())
 	for list, wanted := range map[string]string{ // on a release as on free traffic
 		"6.6.6.6, 203.0.113.7":                "6.6.6.6, 203.0.113.7, 127.0.0.1",
@@ -59,7 +64,8 @@ func TestAProxyMayHaveAnIPv6Address(t *testing.T) {
 		t.Skip("this machine has no IPv6 loopback")
 	}
 	require.NoError(t, listener.Close())
-	for networks, wanted := range map[string]string{"::1/128": "6.6.6.6, 203.0.113.7, ::1", "127.0.0.0/8,::2/128": "::1"} {
+	for networks, wanted := range map[string]string{"::1/128": "6.6.6.6, 203.0.113.7, ::1",
+		"127.0.0.0/8,::2/128": "::1"} {
 		d := testserver.OpenRaw(t, "PAYGATE_LISTEN=[::1]:0", "PAYGATE_TRUSTED_PROXIES="+networks)
 		d.Speak("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + saysWhoAsks + "\r\n")
 		require.Equal(t, wanted, d.Service.Take()[0].WhoAsked()["X-Forwarded-For"], networks)

@@ -23,8 +23,8 @@ import (
 // BenchmarkThrough is free traffic through the real program, as it is delivered, beside the same traffic through
 // httputil.ReverseProxy as Go has it, on one service, from one client, in turns.
 //
-// What is measured is the processor time, user and system, of the proxy's own process, and what it allocates. Client and
-// service live in the test's process and do not count. Paygate has ten pay routes to judge by.
+// What is measured is the processor time, user and system, of the proxy's own process, and what it allocates. Client
+// and service live in the test's process and do not count. Paygate has ten pay routes to judge by.
 func BenchmarkThrough(b *testing.B) {
 	service := httptest.NewServer(http.HandlerFunc(sized))
 	b.Cleanup(service.Close)
@@ -114,9 +114,11 @@ func (l load) sendOne(to string) error {
 	r.Header = http.Header{
 		"User-Agent":      {"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
 		"Accept":          {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
-		"Accept-Language": {"en-GB,en;q=0.5"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}, "Referer": {to + "/licences"},
+		"Accept-Language": {"en-GB,en;q=0.5"}, "Accept-Encoding": {"gzip, deflate, br, zstd"},
+		"Referer":                   {to + "/licences"},
 		"Cookie":                    {"JSESSIONID=0123456789ABCDEF0123456789ABCDEF; seen_cookie_message=yes"},
-		"Upgrade-Insecure-Requests": {"1"}, "Sec-Fetch-Dest": {"document"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Site": {"same-origin"},
+		"Upgrade-Insecure-Requests": {"1"}, "Sec-Fetch-Dest": {"document"}, "Sec-Fetch-Mode": {"navigate"},
+		"Sec-Fetch-Site": {"same-origin"},
 	}
 	if body != nil {
 		r.Header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
@@ -136,14 +138,19 @@ func (l load) sendOne(to string) error {
 // tenRoutes are the settings of a Paygate with ten pay routes.
 func tenRoutes(b *testing.B, service string) []string {
 	environ := []string{
-		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_UPSTREAM=" + service, "PAYGATE_PUBLIC_URL=http://127.0.0.1",
-		"PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL=http://127.0.0.1:1", "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
-		"PAYGATE_SECRETS=" + testserver.Secret32(1), "PAYGATE_STORE=bbolt:" + filepath.Join(b.TempDir(), "paygate.db"), "PAYGATE_SERVICE_NAME=Fishing licences",
+		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_UPSTREAM=" + service,
+		"PAYGATE_PUBLIC_URL=http://127.0.0.1",
+		"PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL=http://127.0.0.1:1",
+		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
+		"PAYGATE_SECRETS=" + testserver.Secret32(1), "PAYGATE_STORE=bbolt:" + filepath.Join(b.TempDir(), "paygate.db"),
+		"PAYGATE_SERVICE_NAME=Fishing licences",
 	}
 	var names []string
 	for i, match := range []string{
-		"POST /licences/apply", "POST /licences/{id}/renew", "POST /licences/{id}/replace", "POST /permits/apply", "PUT /permits/{id}",
-		"POST /fines/pay", "POST /index.php?page=apply", "GET /register/{year}", "GET /certificates/{id}", "GET /maps/{sheet}/{edition}",
+		"POST /licences/apply", "POST /licences/{id}/renew", "POST /licences/{id}/replace", "POST /permits/apply",
+		"PUT /permits/{id}",
+		"POST /fines/pay", "POST /index.php?page=apply", "GET /register/{year}", "GET /certificates/{id}",
+		"GET /maps/{sheet}/{edition}",
 	} {
 		name := fmt.Sprint("r", i)
 		names = append(names, name)
@@ -180,7 +187,8 @@ func (p *proxy) spent(b *testing.B) spent {
 	families, err := parser.TextToMetricFamilies(answer.Body)
 	require.NoError(b, err)
 	counter := func(name string) float64 { return families[name].GetMetric()[0].GetCounter().GetValue() }
-	return spent{counter("process_cpu_seconds_total"), counter("go_memstats_mallocs_total"), counter("go_memstats_alloc_bytes_total")}
+	return spent{counter("process_cpu_seconds_total"), counter("go_memstats_mallocs_total"),
+		counter("go_memstats_alloc_bytes_total")}
 }
 
 func (s spent) since(before spent) spent {

@@ -25,7 +25,8 @@ import (
 func TestThePublicDoorSpeaksTLS(t *testing.T) {
 	t.Parallel()
 	certFile, keyFile := testserver.PemFiles(t, testserver.PublicHost)
-	d := testserver.OpenRaw(t, "PAYGATE_PUBLIC_URL=https://"+testserver.PublicHost, "PAYGATE_TLS_CERT_FILE="+certFile, "PAYGATE_TLS_KEY_FILE="+keyFile)
+	d := testserver.OpenRaw(t, "PAYGATE_PUBLIC_URL=https://"+testserver.PublicHost, "PAYGATE_TLS_CERT_FILE="+certFile,
+		"PAYGATE_TLS_KEY_FILE="+keyFile)
 	ask := func(offers []string, raw string) (*http.Response, string) {
 		t.Helper()
 		trust := testserver.Trusting(t, certFile)
@@ -42,7 +43,8 @@ func TestThePublicDoorSpeaksTLS(t *testing.T) {
 		return answer, conn.ConnectionState().NegotiatedProtocol
 	}
 
-	answer, protocol := ask([]string{"h2", "http/1.1"}, "GET /free HTTP/1.1\r\nHost: apply.example\r\nX-Forwarded-Proto: http\r\n\r\n")
+	answer, protocol := ask([]string{"h2", "http/1.1"},
+		"GET /free HTTP/1.1\r\nHost: apply.example\r\nX-Forwarded-Proto: http\r\n\r\n")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Equal(t, "http/1.1", protocol, "never HTTP/2, whose requests nobody here judges byte for byte")
 	require.Equal(t, []string{"https"}, d.Service.Take()[0].Values("X-Forwarded-Proto"))
@@ -97,13 +99,16 @@ func TestTLSFilesThatCannotBeUsedAreSaid(t *testing.T) {
 		cert, key string
 		status    int
 	}{
-		"a missing certificate": {certFile + ".not", keyFile, 1}, "a missing key": {certFile, keyFile + ".not", 1}, "another's key": {certFile, anothersKey, 1},
-		"nonsense": {nonsense, keyFile, 1}, "a nonsense key": {certFile, nonsense, 1}, "the key for the certificate": {keyFile, certFile, 1},
-		"no key": {certFile, "", 2}, "no certificate": {"", keyFile, 2},
+		"a missing certificate": {certFile + ".not", keyFile, 1}, "a missing key": {certFile, keyFile + ".not", 1},
+		"another's key": {certFile, anothersKey, 1},
+		"nonsense":      {nonsense, keyFile, 1}, "a nonsense key": {certFile, nonsense, 1},
+		"the key for the certificate": {keyFile, certFile, 1},
+		"no key":                      {certFile, "", 2}, "no certificate": {"", keyFile, 2},
 	} {
 		said := &testserver.LogBuffer{}
 		status := command.Run(t.Context(), command.Env{
-			Environ: append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0",
+			Environ: append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0",
+				"PAYGATE_STAFF_LISTEN=127.0.0.1:0",
 				"PAYGATE_TLS_CERT_FILE="+c.cert, "PAYGATE_TLS_KEY_FILE="+c.key),
 			Stdout: io.Discard, Stderr: said,
 		}, []string{"serve"})
@@ -121,7 +126,8 @@ func secureService(t *testing.T, answer http.HandlerFunc) (server *httptest.Serv
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	rootFile = filepath.Join(t.TempDir(), "root.pem")
-	require.NoError(t, os.WriteFile(rootFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	require.NoError(t, os.WriteFile(rootFile,
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 	return server, rootFile
 }
 
@@ -138,7 +144,8 @@ func TestAServiceIsReachedByTLSOnlyWhereItsCertificateIsGood(t *testing.T) {
 		"no root":        {"PAYGATE_UPSTREAM=" + server.URL},
 		"another's root": {"PAYGATE_UPSTREAM=" + server.URL, "PAYGATE_UPSTREAM_CA_FILE=" + anothersRoot},
 		"another host":   {"PAYGATE_UPSTREAM=" + elsewhere, "PAYGATE_UPSTREAM_CA_FILE=" + rootFile},
-		"a Host that is": {"PAYGATE_UPSTREAM=" + elsewhere, "PAYGATE_UPSTREAM_CA_FILE=" + rootFile, "PAYGATE_UPSTREAM_HOST=example.com"},
+		"a Host that is": {"PAYGATE_UPSTREAM=" + elsewhere, "PAYGATE_UPSTREAM_CA_FILE=" + rootFile,
+			"PAYGATE_UPSTREAM_HOST=example.com"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := testserver.New(t, testserver.Confirms, over...)
@@ -170,8 +177,9 @@ func TestARootThatCannotBeReadIsSaid(t *testing.T) {
 	for _, file := range []string{nonsense, nonsense + ".not"} {
 		said := &testserver.LogBuffer{}
 		status := command.Run(t.Context(), command.Env{
-			Environ: append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_UPSTREAM_CA_FILE="+file),
-			Stdout:  io.Discard, Stderr: said,
+			Environ: append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0",
+				"PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_UPSTREAM_CA_FILE="+file),
+			Stdout: io.Discard, Stderr: said,
 		}, []string{"serve"})
 		require.Equal(t, 1, status)
 		require.Contains(t, said.String(), "PAYGATE_UPSTREAM_CA_FILE")

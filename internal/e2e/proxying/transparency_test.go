@@ -21,7 +21,8 @@ func TestOddButHarmlessTargetsArriveAsTheyAre(t *testing.T) {
 	d := testserver.OpenRaw(t, "PAYGATE_METHODS=PROPFIND")
 	lines := testserver.LinesOf(t, "testdata/raw/harmless.txt")
 	require.Greater(t, len(lines), 60)
-	lines = append(lines, "GET /"+strings.Repeat("long/", 6000), "GET /?"+strings.Repeat("long=1&", 4000), "POST /"+strings.Repeat("%20", 10000))
+	lines = append(lines, "GET /"+strings.Repeat("long/", 6000), "GET /?"+strings.Repeat("long=1&", 4000),
+		"POST /"+strings.Repeat("%20", 10000))
 	for _, line := range lines {
 		t.Run(line[:min(80, len(line))], func(t *testing.T) {
 			answer := d.Passes(t, line, []string{"Content-Length: 0"}, "")
@@ -35,19 +36,24 @@ func TestHeadersArriveAsTheyAre(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for name, lines := range map[string][]string{
-		"none":            {},
-		"empty values":    {"X-Empty:", "X-Empty: ", "Accept:"},
-		"repeated":        {"X-Twice: a", "X-Once: b", "X-Twice: a", "X-Twice: c, d", "Accept: text/html", "Accept: */*"},
-		"in small":        {"accept-language: cy", "x-lower: A", "ETAG: x"},
-		"odd cookies":     {`Cookie: a="b c"; d=%00; e={"x":[1,2]}; f=` + "\xc3\xbc\xe9" + `; g; =h; i=j=k;; $Version=1;  l = m `, "Cookie: n=o"},
-		"not ASCII":       {"X-Name: J\xc3\xbcrgen", "X-Latin: caf\xe9", "User-Agent: \xff"},
-		"long":            {"X-Long: " + strings.Repeat("x", 30<<10)},
-		"many":            strings.Split(strings.Repeat("X-Many: 1\n", 500)+"X-Many: 2", "\n"),
-		"caches":          {"If-None-Match: W/\"a\", \"b\"", "If-Modified-Since: Tue, 24 Nov 2026 10:00:00 GMT", "Cache-Control: no-cache", "Pragma: no-cache", "Range: bytes=0-99,200-", "If-Range: \"a\""},
-		"conditions":      {"If-Match: *", "If-Unmodified-Since: yesterday"},
-		"authorization":   {"Authorization: Basic QTpi", "WWW-Authenticate: x"},
-		"browsers":        {"Accept-Encoding: gzip, br, zstd", "Sec-Fetch-Mode: navigate", "Sec-CH-UA: \"x\";v=\"1\"", "DNT: 1", "Upgrade-Insecure-Requests: 1", "Origin: null", "Referer: http://apply.example/a?b=c#d"},
-		"odd types":       {"Content-Type: text/html; charset=\"utf-8\"; x", "Content-Encoding: x", "Content-MD5: y", "Content-Disposition: z", "MIME-Version: 1.0"},
+		"none":         {},
+		"empty values": {"X-Empty:", "X-Empty: ", "Accept:"},
+		"repeated": {"X-Twice: a", "X-Once: b", "X-Twice: a", "X-Twice: c, d", "Accept: text/html",
+			"Accept: */*"},
+		"in small": {"accept-language: cy", "x-lower: A", "ETAG: x"},
+		"odd cookies": {`Cookie: a="b c"; d=%00; e={"x":[1,2]}; f=` + "\xc3\xbc\xe9" +
+			`; g; =h; i=j=k;; $Version=1;  l = m `, "Cookie: n=o"},
+		"not ASCII": {"X-Name: J\xc3\xbcrgen", "X-Latin: caf\xe9", "User-Agent: \xff"},
+		"long":      {"X-Long: " + strings.Repeat("x", 30<<10)},
+		"many":      strings.Split(strings.Repeat("X-Many: 1\n", 500)+"X-Many: 2", "\n"),
+		"caches": {"If-None-Match: W/\"a\", \"b\"", "If-Modified-Since: Tue, 24 Nov 2026 10:00:00 GMT",
+			"Cache-Control: no-cache", "Pragma: no-cache", "Range: bytes=0-99,200-", "If-Range: \"a\""},
+		"conditions":    {"If-Match: *", "If-Unmodified-Since: yesterday"},
+		"authorization": {"Authorization: Basic QTpi", "WWW-Authenticate: x"},
+		"browsers": {"Accept-Encoding: gzip, br, zstd", "Sec-Fetch-Mode: navigate", "Sec-CH-UA: \"x\";v=\"1\"",
+			"DNT: 1", "Upgrade-Insecure-Requests: 1", "Origin: null", "Referer: http://apply.example/a?b=c#d"},
+		"odd types": {"Content-Type: text/html; charset=\"utf-8\"; x", "Content-Encoding: x", "Content-MD5: y",
+			"Content-Disposition: z", "MIME-Version: 1.0"},
 		"SOAP":            {"SOAPAction: \"urn:x\"", "Content-Type: text/xml"},
 		"punctuation":     {"X-P: !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "X-Tab: a\tb", "X-Colon: : :"},
 		"near ours":       {"Paygateway: x", "Pay-Gate: y", "X-Paygate-Status: z"},
@@ -61,7 +67,8 @@ func TestHeadersArriveAsTheyAre(t *testing.T) {
 			d.Passes(t, "DELETE /page", lines, "")
 		})
 	}
-	d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\nCookie: a=1; paygate=x; b=\"2\"\r\nCookie: paygate=y\r\nCookie: c=%00\r\n\r\n")
+	d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\nCookie: a=1; paygate=x; b=\"2\"\r\nCookie: " +
+		"paygate=y\r\nCookie: c=%00\r\n\r\n")
 	require.Equal(t, []string{`a=1; b="2"`, "c=%00"}, d.Service.Take()[0].Values("Cookie"), "our own cookie is cut out")
 }
 
@@ -72,15 +79,18 @@ func TestBodiesArriveAsTheyAre(t *testing.T) {
 	zip := gzip.NewWriter(&zipped)
 	_, _ = zip.Write(testserver.BytesOfAllKinds(10_000))
 	require.NoError(t, zip.Close())
-	multi, parts := testserver.MultipartForm(map[string]string{"name": "Ann", "card": "4444333322221111"}, testserver.BytesOfAllKinds(100_000))
+	multi, parts := testserver.MultipartForm(map[string]string{"name": "Ann", "card": "4444333322221111"},
+		testserver.BytesOfAllKinds(100_000))
 	for name, c := range map[string]struct {
 		kind []string
 		body []byte
 	}{
-		"none":                       {nil, nil},
-		"one byte":                   {nil, []byte{0}},
-		"binary":                     {[]string{"Content-Type: application/octet-stream"}, testserver.BytesOfAllKinds(300_000)},
-		"a form":                     {[]string{"Content-Type: application/x-www-form-urlencoded"}, []byte("a=1;b=2&c=%zz&&=&d=100%&licence=4444333322221111")},
+		"none":     {nil, nil},
+		"one byte": {nil, []byte{0}},
+		"binary": {[]string{"Content-Type: application/octet-stream"},
+			testserver.BytesOfAllKinds(300_000)},
+		"a form": {[]string{"Content-Type: application/x-www-form-urlencoded"},
+			[]byte("a=1;b=2&c=%zz&&=&d=100%&licence=4444333322221111")},
 		"an uploaded file":           {[]string{"Content-Type: " + multi}, parts},
 		"broken multipart":           {[]string{"Content-Type: multipart/form-data"}, []byte("--x\r\nnonsense")},
 		"JSON":                       {[]string{"Content-Type: application/json"}, []byte("{\"a\":1,\"a\":2} \n")},
@@ -92,7 +102,8 @@ func TestBodiesArriveAsTheyAre(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "GET"} {
 				length := fmt.Sprintf("Content-Length: %d", len(c.body))
-				d.Service.BodyOf(t, string(c.body), func() { d.PassesRaw(t, method, append(slices.Clone(c.kind), length), string(c.body)) })
+				d.Service.BodyOf(t, string(c.body),
+					func() { d.PassesRaw(t, method, append(slices.Clone(c.kind), length), string(c.body)) })
 				d.Service.BodyOf(t, string(c.body), func() {
 					d.PassesRaw(t, method, append(slices.Clone(c.kind), "Transfer-Encoding: chunked"), inChunks(c.body))
 				})
@@ -123,26 +134,38 @@ func TestAnswersComeBackAsTheyAre(t *testing.T) {
 		answer string
 		body   string
 	}{
-		"a page":               {"HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 10:00:00 GMT\r\nServer: Apache/1.3\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok", "ok"},
-		"in chunks":            {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: x/y\r\n\r\n" + inChunks([]byte(binary)), binary},
-		"until the end":        {"HTTP/1.1 200 OK\r\nContent-Type: x/y\r\nConnection: close\r\n\r\n" + binary, binary},
-		"of HTTP/1.0":          {"HTTP/1.0 200 OK\r\nContent-Type: x/y\r\nConnection: close\r\n\r\nold", "old"},
-		"without a type":       {"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "<html>"},
-		"an empty type":        {"HTTP/1.1 200 OK\r\nContent-Type:\r\nContent-Length: 6\r\n\r\n<html>", "<html>"},
-		"nothing":              {"HTTP/1.1 204 No Content\r\nX: y\r\n\r\n", ""},
-		"not modified":         {"HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nCache-Control: max-age=60, public\r\n\r\n", ""},
-		"a part":               {"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/9\r\nAccept-Ranges: bytes\r\nContent-Length: 2\r\n\r\nok", "ok"},
-		"many cookies":         {"HTTP/1.1 200 OK\r\nSet-Cookie: a=\"1 2\"; Path=/\r\nSet-Cookie: b=\xe9; Expires=nonsense\r\nSet-Cookie: c\r\nContent-Length: 0\r\n\r\n", ""},
-		"repeated headers":     {"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nWWW-Authenticate: Digest y\r\nX-Empty:\r\nX-Latin: caf\xe9\r\nContent-Length: 0\r\n\r\n", ""},
-		"a redirect elsewhere": {"HTTP/1.1 302 Found\r\nLocation: https://other.example/a b?c=%zz\r\nContent-Length: 0\r\n\r\n", ""},
-		"a relative redirect":  {"HTTP/1.1 303 See Other\r\nLocation: ../a;b?c\r\nRefresh: 5\r\nContent-Length: 0\r\n\r\n", ""},
-		"unknown status":       {"HTTP/1.1 299 Fine\r\nContent-Length: 2\r\n\r\nok", "ok"},
-		"a teapot":             {"HTTP/1.1 418 I'm a teapot\r\nContent-Length: 2\r\n\r\nok", "ok"},
-		"a high status":        {"HTTP/1.1 599 Odd\r\nContent-Length: 2\r\n\r\nok", "ok"},
-		"an error":             {"HTTP/1.1 500 Internal Server Error\r\nRetry-After: 5\r\nContent-Length: 2\r\n\r\nno", "no"},
-		"gzip":                 {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nVary: Accept-Encoding\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x00\x00", "\x1f\x8b\x00\x00"},
-		"security headers":     {"HTTP/1.1 200 OK\r\nContent-Security-Policy: default-src 'self'; script-src 'none'\r\nStrict-Transport-Security: max-age=1\r\nX-Frame-Options: DENY\r\nContent-Length: 0\r\n\r\n", ""},
-		"asks for payment":     {"HTTP/1.1 402 Payment Required\r\nContent-Length: 2\r\n\r\nno", "no"},
+		"a page": {"HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 10:00:00 GMT\r\nServer: " +
+			"Apache/1.3\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok", "ok"},
+		"in chunks": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: x/y\r\n\r\n" +
+			inChunks([]byte(binary)), binary},
+		"until the end":  {"HTTP/1.1 200 OK\r\nContent-Type: x/y\r\nConnection: close\r\n\r\n" + binary, binary},
+		"of HTTP/1.0":    {"HTTP/1.0 200 OK\r\nContent-Type: x/y\r\nConnection: close\r\n\r\nold", "old"},
+		"without a type": {"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "<html>"},
+		"an empty type":  {"HTTP/1.1 200 OK\r\nContent-Type:\r\nContent-Length: 6\r\n\r\n<html>", "<html>"},
+		"nothing":        {"HTTP/1.1 204 No Content\r\nX: y\r\n\r\n", ""},
+		"not modified": {"HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nCache-Control: max-age=60, " +
+			"public\r\n\r\n", ""},
+		"a part": {"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/9\r\nAccept-Ranges: " +
+			"bytes\r\nContent-Length: 2\r\n\r\nok", "ok"},
+		"many cookies": {"HTTP/1.1 200 OK\r\nSet-Cookie: a=\"1 2\"; Path=/\r\nSet-Cookie: b=\xe9; " +
+			"Expires=nonsense\r\nSet-Cookie: c\r\nContent-Length: 0\r\n\r\n", ""},
+		"repeated headers": {"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic " +
+			"realm=\"x\"\r\nWWW-Authenticate: Digest y\r\nX-Empty:\r\nX-Latin: caf\xe9\r\nContent-Length: 0\r\n\r\n",
+			""},
+		"a redirect elsewhere": {"HTTP/1.1 302 Found\r\nLocation: https://other.example/a b?c=%zz\r\nContent-Length: " +
+			"0\r\n\r\n", ""},
+		"a relative redirect": {"HTTP/1.1 303 See Other\r\nLocation: ../a;b?c\r\nRefresh: 5\r\nContent-Length: " +
+			"0\r\n\r\n", ""},
+		"unknown status": {"HTTP/1.1 299 Fine\r\nContent-Length: 2\r\n\r\nok", "ok"},
+		"a teapot":       {"HTTP/1.1 418 I'm a teapot\r\nContent-Length: 2\r\n\r\nok", "ok"},
+		"a high status":  {"HTTP/1.1 599 Odd\r\nContent-Length: 2\r\n\r\nok", "ok"},
+		"an error": {"HTTP/1.1 500 Internal Server Error\r\nRetry-After: 5\r\nContent-Length: 2\r\n\r\nno",
+			"no"},
+		"gzip": {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nVary: " +
+			"Accept-Encoding\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x00\x00", "\x1f\x8b\x00\x00"},
+		"security headers": {"HTTP/1.1 200 OK\r\nContent-Security-Policy: default-src 'self'; script-src " +
+			"'none'\r\nStrict-Transport-Security: max-age=1\r\nX-Frame-Options: DENY\r\nContent-Length: 0\r\n\r\n", ""},
+		"asks for payment": {"HTTP/1.1 402 Payment Required\r\nContent-Length: 2\r\n\r\nno", "no"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d.Service.SetAnswer(c.answer)
@@ -173,8 +196,10 @@ func TestAnswersComeBackAsTheyAre(t *testing.T) {
 func TestEarlyHintsComeBackAndTrailersDoNot(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
-	d.Service.SetAnswer("HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nPaygate-Answer: evil\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" +
-		"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\nPaygate-Status: evil\r\n\r\n")
+	d.Service.SetAnswer("HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nPaygate-Answer: " +
+		"evil\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" +
+		"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: " +
+		"1\r\nPaygate-Status: evil\r\n\r\n")
 	got := d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\nTE: trailers\r\nConnection: TE\r\n\r\n")
 	require.Len(t, got.Answers, 2)
 	require.Equal(t, 103, got.Answers[0].Status)
@@ -184,7 +209,8 @@ func TestEarlyHintsComeBackAndTrailersDoNot(t *testing.T) {
 
 	got = d.Speak(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
 	require.Len(t, got.Answers, 2)
-	require.Equal(t, http.Header{"Link": {"</a.css>; rel=preload"}}, got.Answers[0].Header, "the last answer ends the connection, not the first")
+	require.Equal(t, http.Header{"Link": {"</a.css>; rel=preload"}}, got.Answers[0].Header,
+		"the last answer ends the connection, not the first")
 	require.Equal(t, "close", got.Answers[1].Header.Get("Connection"))
 }
 
@@ -231,15 +257,17 @@ func TestAWebSocketIsATunnel(t *testing.T) {
 			return
 		}
 		defer conn.Close()
-		fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: %s\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "+
+			"Upgrade\r\nSec-WebSocket-Protocol: %s\r\nSec-WebSocket-Accept: %s\r\n\r\n",
 			r.Header.Get("Sec-WebSocket-Protocol"), r.Header.Get("Sec-WebSocket-Key"))
 		_, _ = io.Copy(conn, buffered)
 	}))
 	defer service.Close()
 	d := testserver.OpenRawTo(t, service.URL)
 	conn := d.Dial(t)
-	_, err := io.WriteString(conn, "GET /socket?a;b HTTP/1.1\r\nHost: apply.example\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: key==\r\nSec-WebSocket-Protocol: chat\r\n\r\n")
+	_, err := io.WriteString(conn,
+		"GET /socket?a;b HTTP/1.1\r\nHost: apply.example\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"+
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: key==\r\nSec-WebSocket-Protocol: chat\r\n\r\n")
 	require.NoError(t, err)
 	in := bufio.NewReader(conn)
 	answer, err := http.ReadResponse(in, nil)

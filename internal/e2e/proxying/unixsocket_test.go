@@ -41,7 +41,8 @@ func TestTheServiceAndThePublicMayBeAtUnixSockets(t *testing.T) {
 	t.Cleanup(payServer.Close)
 	pay.SetPublicURL(payServer.URL)
 	h := &testserver.Harness{T: t, Service: legacy, Pay: pay, PayURL: payServer.URL, URL: "http://localhost"}
-	environ := append(h.Environ(filepath.Join(dir, "paygate.db")), "PAYGATE_UPSTREAM=unix:"+atService, "PAYGATE_LISTEN=unix:"+atPublic,
+	environ := append(h.Environ(filepath.Join(dir, "paygate.db")), "PAYGATE_UPSTREAM=unix:"+atService,
+		"PAYGATE_LISTEN=unix:"+atPublic,
 		"PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8")
 	testserver.Begin(t, environ, "serve").Awaits(`"msg":"serving"`)
 
@@ -51,9 +52,12 @@ func TestTheServiceAndThePublicMayBeAtUnixSockets(t *testing.T) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", atPublic)
 	}}
 	t.Cleanup(bySocket.CloseIdleConnections)
-	c := &testserver.Citizen{H: h, Client: &http.Client{Jar: jar, Transport: bySocket, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	c := &testserver.Citizen{H: h,
+		Client: &http.Client{Jar: jar, Transport: bySocket,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	require.Contains(t, c.Get("/", "X-Forwarded-For", "192.0.2.7").Text, "the service's own page")
-	require.Equal(t, "192.0.2.7, 127.0.0.1", legacy.Got(http.MethodGet)[0].Header.Get("X-Forwarded-For"), "the socket is a way from this machine")
+	require.Equal(t, "192.0.2.7, 127.0.0.1", legacy.Got(http.MethodGet)[0].Header.Get("X-Forwarded-For"),
+		"the socket is a way from this machine")
 	large := strings.Repeat("x", 1<<20) // more than goes by the short way
 	upload, err := c.Client.Post(h.URL+"/upload", "text/plain", strings.NewReader(large))
 	require.NoError(t, err)

@@ -8,15 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// By the likeness of answers alone, a probe of a real server counts as many spellings as left a trace there, and prints the very
-// settings that its operator needs.
+// By the likeness of answers alone, a probe of a real server counts as many spellings as left a trace there, and prints
+// the very settings that its operator needs.
 func TestAProbeFindsWhatRealServersTakeForThePayPath(t *testing.T) {
 	t.Parallel()
 	for _, a := range arrangements() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			server := a.open(t)
-			environ := testserver.NewProbedService(t, testserver.Exactly).Environ("PAYGATE_UPSTREAM=http://" + server.Address)
+			environ := testserver.NewProbedService(t,
+				testserver.Exactly).Environ("PAYGATE_UPSTREAM=http://" + server.Address)
 			status, said, complained := testserver.Types(t, environ, "probe", "-staging", "-form", "name=Ann")
 			ran := server.Ran(t)
 			const plain = 3 // twice at the start, to measure by, and once at the end
@@ -29,7 +30,8 @@ func TestAProbeFindsWhatRealServersTakeForThePayPath(t *testing.T) {
 			}
 			require.Equal(t, 3, status)
 			require.Contains(t, said, "\n"+a.settings[1]+"\n")
-			status, said, _ = testserver.Types(t, append(environ, a.settings...), "probe", "-staging", "-form", "name=Ann")
+			status, said, _ = testserver.Types(t, append(environ, a.settings...), "probe", "-staging", "-form",
+				"name=Ann")
 			require.Zero(t, status, said)
 		})
 	}

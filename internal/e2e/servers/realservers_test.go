@@ -40,13 +40,19 @@ var urlAlias = []string{"PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_ALIASES
 func arrangements() []arrangement {
 	return []arrangement{
 		{
-			name: "nginx and PHP-FPM", needs: []string{"/usr/sbin/nginx", "/usr/sbin/php-fpm*"}, start: startNginx, atLeast: 100,
-			direct: []string{"/index.php?url=licences/apply", "/x?url=licences/apply"}, settings: urlAlias,
+			name: "nginx and PHP-FPM", needs: []string{"/usr/sbin/nginx", "/usr/sbin/php-fpm*"}, start: startNginx,
+			atLeast: 100,
+			direct:  []string{"/index.php?url=licences/apply", "/x?url=licences/apply"}, settings: urlAlias,
 		},
-		{name: "Apache and mod_php with MultiViews", needs: []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}, start: startApache("views"), atLeast: 50},
+		{name: "Apache and mod_php with MultiViews",
+			needs: []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}, start: startApache("views"),
+			atLeast: 50},
 		{
-			name: "Apache and mod_php with a front controller", needs: []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}, start: startApache("front"), atLeast: 50,
-			direct:   []string{"/index.php?url=licences/apply", "/x?url=licences/apply", "/licences/apply&x", "/licences/apply%26x=1", "/x%26url=licences/apply"},
+			name:  "Apache and mod_php with a front controller",
+			needs: []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}, start: startApache("front"),
+			atLeast: 50,
+			direct: []string{"/index.php?url=licences/apply", "/x?url=licences/apply", "/licences/apply&x",
+				"/licences/apply%26x=1", "/x%26url=licences/apply"},
 			settings: urlAlias,
 		},
 		{name: "gunicorn", needs: []string{"/usr/bin/gunicorn"}, start: startGunicorn, atLeast: 30},
@@ -74,7 +80,8 @@ func TestNoSpellingRunsThePayCodeOfARealServerUnpaid(t *testing.T) {
 				exchange(t, d.Address, thenClose(testserver.FormTo(http.MethodPost, target)))
 				require.Empty(t, server.Ran(t), "unpaid, by %s", target)
 			}
-			for _, method := range []string{"PUT", "PATCH", "DELETE", "post", "Post", "FOO", "PROPFIND", "OPTIONS", "TRACE"} {
+			for _, method := range []string{"PUT", "PATCH", "DELETE", "post", "Post", "FOO", "PROPFIND", "OPTIONS",
+				"TRACE"} {
 				exchange(t, d.Address, thenClose(testserver.FormTo(method, "/licences/apply")))
 				require.Empty(t, server.Ran(t), "unpaid, by %s", method)
 			}
@@ -82,7 +89,8 @@ func TestNoSpellingRunsThePayCodeOfARealServerUnpaid(t *testing.T) {
 				exchange(t, d.Address, raw)
 				require.Empty(t, server.Ran(t), "unpaid, by %.300q", raw)
 			}
-			require.Contains(t, exchange(t, d.Address, thenClose("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")), "HTTP/1.1 ", "free traffic passes")
+			require.Contains(t, exchange(t, d.Address, thenClose("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")),
+				"HTTP/1.1 ", "free traffic passes")
 			d.PayOnce(t, server)
 		})
 	}
@@ -95,31 +103,52 @@ func paidForms(name, value string) []string {
 	part := func(header, content string) string { return "--b\r\n" + header + "\r\n\r\n" + content + "\r\n" }
 	said := name + "=" + value
 	forms := []string{
-		testserver.WithForm("POST /buttons.php?"+said, "", ""), testserver.WithForm("POST /buttons.php?x&"+said, testserver.FormType, "a=1"), testserver.WithForm("POST /buttons.php", "Cookie: "+said+"\r\n"+testserver.FormType, "a=1"),
-		testserver.WithForm("POST /buttons.php", parts, part(header, value)), testserver.WithForm("POST /buttons.php", parts, "\r\n"+part(header, value)+"--b--\r\n"),
-		testserver.WithForm("POST /buttons.php", parts, part(header, "save")+"--b--\r\n"+part(header, value)+"--b--\r\n"),
-		testserver.WithForm("POST /buttons.php", parts, part("Content-Disposition: form-data; name=\"x\"", "a\n"+part(header, value))+"--b--\r\n"),
-		testserver.WithForm("POST /buttons.php", "Content-Type: multipart/form-data; boundary=c; boundary=b\r\n", "--c\r\n"+header+"\r\n\r\n"+value+"\r\n--c--\r\n"),
-		testserver.WithForm("POST /buttons.php", "Content-Type: multipart/form-data; xboundary=c; boundary=b\r\n", part(header, "save")+"--b--\r\n--c\r\n"+header+"\r\n\r\n"+value+"\r\n--c--\r\n"),
-		testserver.WithForm("POST /buttons.php", "Content-Type: multipart/form-data; boundary=b,c\r\n", part(header, value)+"--b--\r\n"),
-		testserver.WithForm("POST /buttons.php", "Content-Type: MULTIPART/FORM-DATA; BOUNDARY=b\r\n", part(header, value)+"--b--\r\n"),
-		testserver.WithForm("POST /buttons.php", parts, part(header+"\r\nContent-Disposition: form-data; name=\"x\"", value)+"--b--\r\n"),
+		testserver.WithForm("POST /buttons.php?"+said, "", ""),
+		testserver.WithForm("POST /buttons.php?x&"+said, testserver.FormType, "a=1"),
+		testserver.WithForm("POST /buttons.php", "Cookie: "+said+"\r\n"+testserver.FormType, "a=1"),
+		testserver.WithForm("POST /buttons.php", parts, part(header, value)),
+		testserver.WithForm("POST /buttons.php", parts, "\r\n"+part(header, value)+"--b--\r\n"),
+		testserver.WithForm("POST /buttons.php", parts,
+			part(header, "save")+"--b--\r\n"+part(header, value)+"--b--\r\n"),
+		testserver.WithForm("POST /buttons.php", parts,
+			part("Content-Disposition: form-data; name=\"x\"", "a\n"+part(header, value))+"--b--\r\n"),
+		testserver.WithForm("POST /buttons.php", "Content-Type: multipart/form-data; boundary=c; boundary=b\r\n",
+			"--c\r\n"+header+"\r\n\r\n"+value+"\r\n--c--\r\n"),
+		testserver.WithForm("POST /buttons.php", "Content-Type: multipart/form-data; xboundary=c; boundary=b\r\n",
+			part(header, "save")+"--b--\r\n--c\r\n"+header+"\r\n\r\n"+value+"\r\n--c--\r\n"),
+		testserver.WithForm("POST /buttons.php", "Content-Type: multipart/form-data; boundary=b,c\r\n",
+			part(header, value)+"--b--\r\n"),
+		testserver.WithForm("POST /buttons.php", "Content-Type: MULTIPART/FORM-DATA; BOUNDARY=b\r\n",
+			part(header, value)+"--b--\r\n"),
+		testserver.WithForm("POST /buttons.php", parts,
+			part(header+"\r\nContent-Disposition: form-data; name=\"x\"", value)+"--b--\r\n"),
 	}
 	for _, disposition := range []string{
-		"form-data; name=\"x\"; name=\"" + name + "\"", "form-data; name=\"" + name + "\"; name=\"" + name + "\"", "attachment; name=\"" + name + "\"", "form-data; name=\"" + name, "form-data; name='" + name + "'",
-		"form-data; name=" + name, "form-data; name=\"" + name + "\"; filename*=utf-8''x", "form-data;\r\n name=\"" + name + "\"", "form-data; name=\"" + name + "[]\"", "form-data; name=\" " + name + "\"",
+		"form-data; name=\"x\"; name=\"" + name + "\"", "form-data; name=\"" + name + "\"; name=\"" + name + "\"",
+		"attachment; name=\"" + name + "\"", "form-data; name=\"" + name, "form-data; name='" + name + "'",
+		"form-data; name=" + name, "form-data; name=\"" + name + "\"; filename*=utf-8''x",
+		"form-data;\r\n name=\"" + name + "\"", "form-data; name=\"" + name + "[]\"",
+		"form-data; name=\" " + name + "\"",
 	} {
-		forms = append(forms, testserver.WithForm("POST /buttons.php", parts, part("Content-Disposition: "+disposition, value)+"--b--\r\n"))
+		forms = append(forms,
+			testserver.WithForm("POST /buttons.php", parts,
+				part("Content-Disposition: "+disposition, value)+"--b--\r\n"))
 	}
 	for _, pairs := range []string{
-		said, "x=1&" + said, name + "=save&" + said, "+" + said, name + "%00x=" + value, name + "[]=" + value, name + "[0]=" + value, "%" + testserver.HexOf(name[0]) + said[1:], name + "=%" + testserver.HexOf(value[0]) + value[1:], "x=%zz&" + said,
+		said, "x=1&" + said, name + "=save&" + said, "+" + said, name + "%00x=" + value, name + "[]=" + value,
+		name + "[0]=" + value, "%" + testserver.HexOf(name[0]) + said[1:],
+		name + "=%" + testserver.HexOf(value[0]) + value[1:], "x=%zz&" + said,
 	} {
 		forms = append(forms, testserver.WithForm("POST /buttons.php", testserver.FormType, pairs))
 	}
-	for _, kind := range []string{"application/x-www-form-urlencoded, x", "application/x-www-form-urlencoded x", "APPLICATION/X-WWW-FORM-URLENCODED", "application/x-www-form-urlencoded;", "application/x-www-form-urlencoded; charset"} {
+	for _, kind := range []string{"application/x-www-form-urlencoded, x", "application/x-www-form-urlencoded x",
+		"APPLICATION/X-WWW-FORM-URLENCODED", "application/x-www-form-urlencoded;",
+		"application/x-www-form-urlencoded; charset"} {
 		forms = append(forms, testserver.WithForm("POST /buttons.php", "Content-Type: "+kind+"\r\n", said))
 	}
-	return append(forms, testserver.WithForm("POST /buttons.php", testserver.FormType+"Content-Type: text/plain\r\n", said), testserver.WithForm("POST /buttons.php", "Content-Type: text/plain\r\n"+testserver.FormType, said))
+	return append(forms,
+		testserver.WithForm("POST /buttons.php", testserver.FormType+"Content-Type: text/plain\r\n", said),
+		testserver.WithForm("POST /buttons.php", "Content-Type: text/plain\r\n"+testserver.FormType, said))
 }
 
 // TestNoFormThatPHPReadsAsPaidPassesForAFreeOne: one button of a form, and one page of a front controller, cost money.
@@ -137,12 +166,15 @@ func TestNoFormThatPHPReadsAsPaidPassesForAFreeOne(t *testing.T) {
 		}
 		t.Logf("%s: sent directly, %d of %d forms ran the pay code", name, took, len(forms))
 		require.Greater(t, took, 35, "else this test proves nothing")
-		d := testserver.OpenRawTo(t, "http://"+server.Address, "PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /buttons.php", c.setting)
+		d := testserver.OpenRawTo(t, "http://"+server.Address, "PAYGATE_ROUTES=licence",
+			"PAYGATE_ROUTE_LICENCE_MATCH=POST /buttons.php", c.setting)
 		for _, raw := range forms {
 			exchange(t, d.Address, thenClose(raw))
 			require.Empty(t, server.Ran(t), "unpaid, by %.300q", raw)
 		}
-		require.Contains(t, exchange(t, d.Address, thenClose(testserver.WithForm("POST /buttons.php", testserver.FormType, c.field+"=save"))), "saved", "what costs nothing passes")
+		require.Contains(t, exchange(t, d.Address,
+			thenClose(testserver.WithForm("POST /buttons.php", testserver.FormType, c.field+"=save"))), "saved",
+			"what costs nothing passes")
 	}
 }
 
@@ -154,9 +186,11 @@ func TestNoRealServerTakesAClientsHeaderForOurs(t *testing.T) {
 			server := a.open(t)
 			took := 0
 			request := func(name string) string {
-				return thenClose("POST /status HTTP/1.1\r\nHost: apply.example\r\n" + name + ": success\r\nContent-Length: 0\r\n\r\n")
+				return thenClose("POST /status HTTP/1.1\r\nHost: apply.example\r\n" + name +
+					": success\r\nContent-Length: 0\r\n\r\n")
 			}
-			names := slices.DeleteFunc(testserver.HostileNames(), func(name string) bool { return !strings.HasPrefix(strings.ToLower(name), "paygate") })
+			names := slices.DeleteFunc(testserver.HostileNames(),
+				func(name string) bool { return !strings.HasPrefix(strings.ToLower(name), "paygate") })
 			for _, name := range names {
 				took += strings.Count(exchange(t, server.Address, request(name)), "status=success")
 			}
@@ -184,22 +218,29 @@ func realTargets(t *testing.T, a arrangement) []string {
 func oddRequests() []string {
 	var odd []string
 	for _, lines := range []string{
-		"X-Original-URL: /licences/apply", "X-Rewrite-URL: /licences/apply", "SCRIPT_NAME: /free", "Script-Name: /free", "PATH_INFO: /licences/apply", "X-Forwarded-Prefix: /free",
+		"X-Original-URL: /licences/apply", "X-Rewrite-URL: /licences/apply", "SCRIPT_NAME: /free", "Script-Name: /free",
+		"PATH_INFO: /licences/apply", "X-Forwarded-Prefix: /free",
 		"X_HTTP_METHOD_OVERRIDE: POST", "Transfer_Encoding: chunked", "Content_Length: 0",
 	} {
 		for _, target := range []string{"/free", "/free/licences/apply", "/"} {
-			odd = append(odd, "POST "+target+" HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n"+lines+"\r\nContent-Length: 2\r\n\r\nok")
+			odd = append(odd, "POST "+target+" HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n"+lines+
+				"\r\nContent-Length: 2\r\n\r\nok")
 		}
 	}
 	length := fmt.Sprintf("Content-Length: %d\r\n", len(testserver.Smuggled))
 	for _, lines := range []string{
-		length, length + "Transfer-Encoding: chunked\r\n", length + "Transfer-Encoding: identity\r\n", length + "Transfer-Encoding : chunked\r\n", length + "Transfer-Encoding:\x0bchunked\r\n",
-		length + "Content-Length: 0\r\n", length + "Expect: 100-continue\r\n", length + "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
-		length + "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\n", length + "Connection: Content-Length\r\n", length + "Connection: Transfer-Encoding\r\n",
+		length, length + "Transfer-Encoding: chunked\r\n", length + "Transfer-Encoding: identity\r\n",
+		length + "Transfer-Encoding : chunked\r\n", length + "Transfer-Encoding:\x0bchunked\r\n",
+		length + "Content-Length: 0\r\n", length + "Expect: 100-continue\r\n",
+		length + "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
+		length + "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\n",
+		length + "Connection: Content-Length\r\n", length + "Connection: Transfer-Encoding\r\n",
 		"Transfer-Encoding: chunked\r\nConnection: Transfer-Encoding\r\n",
 	} {
 		for _, line := range []string{"GET /free", "POST /free", "OPTIONS /free", "HEAD /free"} {
-			odd = append(odd, line+" HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n"+"0\r\n\r\n"+testserver.Smuggled+testserver.Afterthought, line+" HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n"+testserver.Smuggled+testserver.Afterthought)
+			odd = append(odd, line+" HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n"+"0\r\n\r\n"+testserver.Smuggled+
+				testserver.Afterthought,
+				line+" HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n"+testserver.Smuggled+testserver.Afterthought)
 		}
 	}
 	return odd
@@ -295,7 +336,8 @@ func (s *site) run(t *testing.T, program string, arguments ...string) {
 	require.NotEmpty(t, found)
 	cmd := exec.Command(found[len(found)-1], arguments...)
 	said := &lockedBuffer{}
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, append(os.Environ(), "TRACE="+filepath.Join(s.dir, "trace")), said, said
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, append(os.Environ(), "TRACE="+filepath.Join(s.dir, "trace")),
+		said, said
 	cmd.WaitDelay = 5 * time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Apache ends its whole process group
 	require.NoError(t, cmd.Start())
@@ -350,7 +392,8 @@ func startNginx(t *testing.T, s *site) {
 	s.put(t, "nginx.conf", "nginx.conf")
 	s.run(t, "/usr/sbin/php-fpm*", "-R", "-F", "-n", "-y", filepath.Join(s.dir, "fpm.conf"))
 	socket := filepath.Join(s.dir, "fpm.sock")
-	require.Eventually(t, func() bool { _, err := os.Stat(socket); return err == nil }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := os.Stat(socket); return err == nil }, 20*time.Second,
+		20*time.Millisecond)
 	s.run(t, "/usr/sbin/nginx", "-e", "stderr", "-p", s.dir, "-c", filepath.Join(s.dir, "nginx.conf"))
 }
 
@@ -359,7 +402,8 @@ func startApache(kind string) func(*testing.T, *site) {
 		name, group := runner(t)
 		module, err := filepath.Glob("/usr/lib/apache2/modules/libphp*.so")
 		require.NoError(t, err)
-		s.put(t, "apache.conf", "apache.conf", "USER", name, "GROUP", group, "KIND", kind, "MODULES", "/usr/lib/apache2/modules", "PHP", module[len(module)-1])
+		s.put(t, "apache.conf", "apache.conf", "USER", name, "GROUP", group, "KIND", kind, "MODULES",
+			"/usr/lib/apache2/modules", "PHP", module[len(module)-1])
 		s.put(t, "apply.php", "views/licences/apply.php")
 		s.put(t, "status.php", "views/status.php")
 		s.put(t, "htaccess", "front/.htaccess")
@@ -371,7 +415,8 @@ func startApache(kind string) func(*testing.T, *site) {
 }
 
 func startGunicorn(t *testing.T, s *site) {
-	s.run(t, "/usr/bin/python3", "/usr/bin/gunicorn", "--bind", "127.0.0.1:"+s.port, "--workers", "1", "--log-level", "critical", "application:application")
+	s.run(t, "/usr/bin/python3", "/usr/bin/gunicorn", "--bind", "127.0.0.1:"+s.port, "--workers", "1", "--log-level",
+		"critical", "application:application")
 }
 
 func startLighttpd(t *testing.T, s *site) {

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHarmlessRequestsReachARealFrameworkUnchanged sends requests that cost nothing, some of them near the pay paths, to
-// the service itself and through Paygate. Both have to give the same answer.
+// TestHarmlessRequestsReachARealFrameworkUnchanged sends requests that cost nothing, some of them near the pay paths,
+// to the service itself and through Paygate. Both have to give the same answer.
 func TestHarmlessRequestsReachARealFrameworkUnchanged(t *testing.T) {
 	t.Parallel()
 	eachStack(t, func(t *testing.T, s *service) {
@@ -65,9 +65,12 @@ func (s *service) harmless(c *caller) (requests []probe.Spelling) {
 	}
 	for _, target := range []string{
 		"/favicon.ico", "/robots.txt", "/static/app.css?v=1.2", "/.well-known/security.txt", "/licences", "/licences/",
-		"/licences/1/edit", "/licences/apply-for-a-friend", "/licences/appeal", "/help/apply", "/reports", "/report-a-problem",
-		"/a%20b/caf%C3%A9", "/a//b/../c", "/x;v=1/y", search + "?q=" + url.QueryEscape(apply), search + "?q=100%&a[]=1&a[]=2",
-		search + "?next=" + apply + "&x=%ff", search + "?a=1;b=2", search + "?q=" + url.QueryEscape("What does "+report+" cost?"),
+		"/licences/1/edit", "/licences/apply-for-a-friend", "/licences/appeal", "/help/apply", "/reports",
+		"/report-a-problem",
+		"/a%20b/caf%C3%A9", "/a//b/../c", "/x;v=1/y", search + "?q=" + url.QueryEscape(apply),
+		search + "?q=100%&a[]=1&a[]=2",
+		search + "?next=" + apply + "&x=%ff", search + "?a=1;b=2",
+		search + "?q=" + url.QueryEscape("What does "+report+" cost?"),
 	} {
 		add("GET", target, "", "")
 	}

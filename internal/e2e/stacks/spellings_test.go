@@ -40,7 +40,8 @@ func TestNoSpellingRunsThePayCodeOfARealFrameworkUnpaid(t *testing.T) {
 			for _, spelling := range spellings {
 				answer := caller.send(t, through.URL, spelling)
 				for _, run := range s.ran() {
-					t.Errorf("%s %s: %q runs unpaid, answered %d, by %s", a.name, spelling.Class, run, answer.Status, written(spelling))
+					t.Errorf("%s %s: %q runs unpaid, answered %d, by %s", a.name, spelling.Class, run, answer.Status,
+						written(spelling))
 				}
 				if !a.priced || !answer.IsRedirect() || !strings.HasPrefix(answer.Location(), pay.URL) {
 					continue
@@ -80,7 +81,8 @@ func TestTheFiguresNameEveryFramework(t *testing.T) {
 	content, err := os.ReadFile("../../../docs/threats.md")
 	require.NoError(t, err)
 	for _, s := range stacks() {
-		row := regexp.MustCompile(`\| ` + regexp.QuoteMeta(s.name) + ` \| \d+, \d+, \d+ \| \d+, \d+, \d+ \| 0 \| \d+ \| 0 \|`)
+		row := regexp.MustCompile(`\| ` + regexp.QuoteMeta(s.name) +
+			` \| \d+, \d+, \d+ \| \d+, \d+, \d+ \| 0 \| \d+ \| 0 \|`)
 		require.Regexp(t, row, string(content), s.name)
 	}
 }
@@ -115,7 +117,8 @@ func (s *service) attacks() []attack {
 	apply := attack{route: "apply", form: s.fields("Ann", "ann@example.org")}
 	renew := attack{route: "renew", form: url.Values{field: {value}}, field: field, value: value}
 	permit := attack{
-		route: "permit", form: s.permit(url.Values{choice: {"8-day"}}), field: choice, value: "8-day", other: "1-day", priced: true,
+		route: "permit", form: s.permit(url.Values{choice: {"8-day"}}), field: choice, value: "8-day", other: "1-day",
+		priced: true,
 	}
 	report := attack{route: "report"}
 	return []attack{
@@ -139,7 +142,8 @@ func (a attack) by(name string, kinds ...probe.Kind) attack {
 // spellings are those of the pay request, for somebody who is signed in.
 func (a attack) spellings(c *caller) []probe.Spelling {
 	method, path, _ := strings.Cut(c.service.settings.of(a.route, "MATCH"), " ")
-	address := probe.Address{Method: method, Path: path, Host: "apply.example", Field: a.field, Value: a.value, Other: a.other}
+	address := probe.Address{Method: method, Path: path, Host: "apply.example", Field: a.field, Value: a.value,
+		Other: a.other}
 	if a.form != nil {
 		form := c.withTokens(a.route, a.form)
 		address.Form = form.Encode()
@@ -154,7 +158,8 @@ func (a attack) spellings(c *caller) []probe.Spelling {
 	return spellings
 }
 
-// actions are the pay request as a script of Next.js sends it: to any address, with the number of the function in a header.
+// actions are the pay request as a script of Next.js sends it: to any address, with the number of the function in a
+// header.
 func (a attack) actions(c *caller) (calls []probe.Spelling) {
 	for name := range c.tokens[a.route] {
 		number, found := strings.CutPrefix(name, "$ACTION_ID_")
@@ -166,9 +171,11 @@ func (a attack) actions(c *caller) (calls []probe.Spelling) {
 			arguments["1_"+field] = values
 		}
 		contentType, body := c.service.encode(arguments)
-		for _, target := range []string{"/", c.service.login, "/licences/confirmation", "/no-such-page", "/?x=1", "//"} {
+		for _, target := range []string{"/", c.service.login, "/licences/confirmation", "/no-such-page", "/?x=1",
+			"//"} {
 			calls = append(calls, probe.Spelling{
-				Group: &probe.Group{Kind: probe.KindMethod, Class: "server action"}, Method: http.MethodPost, Target: target,
+				Group: &probe.Group{Kind: probe.KindMethod, Class: "server action"}, Method: http.MethodPost,
+				Target: target,
 				Header: []string{"Next-Action: " + number}, Type: contentType, Body: body,
 			})
 		}
@@ -201,7 +208,8 @@ func beside(spellings []probe.Spelling, field string) (more []probe.Spelling) {
 }
 
 // payFor pays for what was held, and comes back.
-func (c *caller) payFor(t *testing.T, pay *testprocess.SimulatedPay, through *testprocess.Gateway, held testprocess.Page) {
+func (c *caller) payFor(t *testing.T, pay *testprocess.SimulatedPay, through *testprocess.Gateway,
+	held testprocess.Page) {
 	t.Helper()
 	browser := testprocess.NewCitizen(t, through.URL)
 	origin, err := url.Parse(through.URL)

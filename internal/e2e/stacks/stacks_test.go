@@ -36,8 +36,9 @@ type stack struct {
 	login string
 
 	fields func(name, email string) url.Values // of the form to apply
-	buy    url.Values                          // the button of the form with prices, where it has to be among the fields
-	parts  bool                                // its forms are sent in parts
+	// the button of the form with prices, where it has to be among the fields
+	buy   url.Values
+	parts bool // its forms are sent in parts
 }
 
 func stacks() []stack {
@@ -59,12 +60,16 @@ func stacks() []stack {
 	return []stack{
 		{"Plain PHP", "php", apache, startApache, "/login.php", plain, nil, false},
 		{"PHP with a front controller", "front", apache, startApache, "/login", plain, nil, false},
-		{"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"), "/login", plain, nil, false},
-		{"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain, nil, false},
+		{"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"),
+			"/login", plain, nil, false},
+		{"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain, nil,
+			false},
 		{"Express", "express", []string{express, "/usr/bin/node"}, startNode, "/login", plain, nil, false},
-		{"Next.js", "next", []string{"testdata/next/.next/BUILD_ID", "/usr/bin/node"}, startNext, "/login", plain, nil, true},
+		{"Next.js", "next", []string{"testdata/next/.next/BUILD_ID", "/usr/bin/node"}, startNext, "/login", plain, nil,
+			true},
 		{"Rails", "rails", append(ruby("railties-*"), "/usr/bin/puma"), startPuma, "/login", bracketed, nil, false},
-		{"Laravel", "laravel", append(apache, "/usr/share/php/Illuminate/autoload.php"), startLaravel, "/login", plain, nil, false},
+		{"Laravel", "laravel", append(apache, "/usr/share/php/Illuminate/autoload.php"), startLaravel, "/login", plain,
+			nil, false},
 		{"Servlets", "servlet", tomcat, startTomcat, "/login", plain, nil, false},
 		{"CherryPy", "cherrypy", python("cherrypy"), startCherryPy, "/login", plain, nil, false},
 		{"Sinatra", "sinatra", append(ruby("sinatra-*"), "/usr/bin/puma"), startPuma, "/login", plain, nil, false},
@@ -289,7 +294,8 @@ func startTomcat(t *testing.T, s *site) *exec.Cmd {
 	t.Helper()
 	jars := append(under("/usr/share/java/", "tomcat10-embed-core.jar", "tomcat10-annotations-api.jar"), s.dir)
 	classes := strings.Join(jars, ":")
-	out, err := exec.Command("javac", "-d", s.dir, "-cp", classes, filepath.Join(s.app, "Licences.java")).CombinedOutput()
+	out, err := exec.Command("javac", "-d", s.dir, "-cp", classes,
+		filepath.Join(s.app, "Licences.java")).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return exec.Command("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classes, "Licences")
 }
@@ -303,7 +309,8 @@ func startMono(t *testing.T, s *site) *exec.Cmd {
 	t.Helper()
 	app, address := filepath.Join(s.dir, "app"), testprocess.FreeAddress(t)
 	copyTree(t, s.app, app, strings.NewReplacer()) // Mono compiles beside the pages
-	mono := testprocess.InGroup(exec.Command("/usr/bin/fastcgi-mono-server4", "/applications=/:"+app, "/socket=tcp:"+address))
+	mono := testprocess.InGroup(exec.Command("/usr/bin/fastcgi-mono-server4", "/applications=/:"+app,
+		"/socket=tcp:"+address))
 	mono.Env = append(os.Environ(), "SITE="+s.dir)
 	testprocess.Start(t, mono).WaitFor(t, func() bool { return testprocess.Listens(address) })
 	names := strings.NewReplacer("{site}", s.dir, "{port}", s.port, "{app}", app, "{mono}", address)

@@ -57,8 +57,8 @@ func nameOf(t *testing.T, database string) string {
 	return strings.TrimPrefix(at.Path, "/")
 }
 
-// TestWhileTheDatabaseIsAway: free traffic goes on, pay routes take no money and say so, and nobody has to start anything
-// again when the database is back.
+// TestWhileTheDatabaseIsAway: free traffic goes on, pay routes take no money and say so, and nobody has to start
+// anything again when the database is back.
 func TestWhileTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	for name, way := range waysToBeAway() {
@@ -85,7 +85,8 @@ func TestWhileTheDatabaseIsAway(t *testing.T) {
 
 			way.returns(t, server, database)
 			for _, r := range replicas {
-				require.Eventually(t, func() bool { return r.Ready() == http.StatusOK }, testserver.Soon, 50*time.Millisecond)
+				require.Eventually(t, func() bool { return r.Ready() == http.StatusOK }, testserver.Soon,
+					50*time.Millisecond)
 			}
 			require.Contains(t, returns.At(replicas[1]).ComesBack().Text, "the service's own page")
 			require.Contains(t, replicas[0].Sweeps(), `"released":1`)
@@ -106,7 +107,8 @@ func TestNothingPaidIsLostWhateverTheDatabaseDoes(t *testing.T) {
 	server := testpg.Own(t)
 	database := server.Database(t)
 	w := NewClusterOn(t, database, testserver.Confirms)
-	settings := []string{"PAYGATE_MOPUP_EVERY=200ms", "PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_LICENCE_RETRY_FOR=1s"}
+	settings := []string{"PAYGATE_MOPUP_EVERY=200ms", "PAYGATE_MOPUP_MIN_AGE=0s",
+		"PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_LICENCE_RETRY_FOR=1s"}
 	replicas := []*testserver.Replica{w.starts(settings...), w.starts(settings...)}
 	moments := make(chan struct{}, 1)
 	w.atPay.does(func(http.ResponseWriter, *http.Request) {
@@ -229,7 +231,8 @@ func (b *browsing) seesPages(t *testing.T, more int) {
 	require.Eventually(t, func() bool { return count() >= from+more }, testserver.LongTimeout, time.Millisecond)
 }
 
-// errand is one citizen who applies at one replica, pays, and comes back to the other. An error is what must never happen.
+// errand is one citizen who applies at one replica, pays, and comes back to the other. An error is what must never
+// happen.
 func (w *Cluster) errand(replicas []*testserver.Replica, n int) error {
 	there, back := replicas[n%2].Citizen(), replicas[(n+1)%2]
 	form := url.Values{"case": {fmt.Sprintf("C-%d", n)}}
@@ -242,7 +245,8 @@ func (w *Cluster) errand(replicas []*testserver.Replica, n int) error {
 		case p.Status == http.StatusSeeOther && strings.Contains(p.To(), "/secure/"):
 			atPay = p.To()
 		case strings.Contains(p.Text, "This payment was not made"): // a sweep came by in between
-		case p.Status != http.StatusServiceUnavailable && p.Status != http.StatusBadGateway || p.Header.Get("Paygate-Answer") != "yes":
+		case p.Status != http.StatusServiceUnavailable && p.Status != http.StatusBadGateway ||
+			p.Header.Get("Paygate-Answer") != "yes":
 			return fmt.Errorf("a form was answered by %d: %s", p.Status, p.Text)
 		}
 		if atPay != "" {

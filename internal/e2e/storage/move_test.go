@@ -65,7 +65,8 @@ func TestMovingFromTheCommandLine(t *testing.T) {
 			require.NoError(t, other.Close())
 			require.NoError(t, boltAt(t, filepath.Join(e.WorkDir, "empty.db")).Close())
 			half := boltAt(t, filepath.Join(e.WorkDir, "half.db"))
-			_, err := half.UpdateValue(t.Context(), "copy", func([]byte) ([]byte, error) { return []byte("unfinished"), nil })
+			_, err := half.UpdateValue(t.Context(), "copy",
+				func([]byte) ([]byte, error) { return []byte("unfinished"), nil })
 			require.NoError(t, err)
 			require.NoError(t, half.Close())
 			boltAt(t, filepath.Join(e.WorkDir, "running.db"))
@@ -121,8 +122,8 @@ func TestMoveExitStatus(t *testing.T) {
 	}
 }
 
-// TestAKilledMoveBeginsAgain kills the real program as soon as it has copied a page: half a copy cannot be used, and the
-// same move into an empty store succeeds.
+// TestAKilledMoveBeginsAgain kills the real program as soon as it has copied a page: half a copy cannot be used, and
+// the same move into an empty store succeeds.
 func TestAKilledMoveBeginsAgain(t *testing.T) {
 	t.Parallel()
 	server := testpg.Start(t)
@@ -169,7 +170,8 @@ func moveCommand(binary, from, to string) *exec.Cmd {
 	return program
 }
 
-// halfACopy returns a new store into which a move was killed. A run that is done before the signal arrives does not count.
+// halfACopy returns a new store into which a move was killed. A run that is done before the signal arrives does not
+// count.
 func halfACopy(t *testing.T, binary, from string, newStore func(int) string) string {
 	t.Helper()
 	for n := range 10 {

@@ -50,12 +50,14 @@ func readmeRows() map[string]func(*testing.T) {
 		"the service refuses the form with a 4xx status":                                     refusal(answersWrong(http.StatusUnprocessableEntity, "", "name is missing")),
 		"the service shows the form again with status 200, because something in it is wrong": refusal(answersWrong(http.StatusOK, "", "name is missing")),
 		"the service redirects to its log-in, to an error page or back to the form": func(t *testing.T) {
-			for _, place := range []string{"/login?next=/licences/apply", "/Error.aspx?aspxerrorpath=/licences/apply", "/licences/apply", "/"} {
+			for _, place := range []string{"/login?next=/licences/apply", "/Error.aspx?aspxerrorpath=/licences/apply",
+				"/licences/apply", "/"} {
 				refusal(answersWrong(http.StatusFound, place, "name is missing"))(t)
 			}
 		},
 		"the service redirects the request itself to another address (301, 307, 308)": func(t *testing.T) {
-			for _, status := range []int{http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+			for _, status := range []int{http.StatusMovedPermanently, http.StatusTemporaryRedirect,
+				http.StatusPermanentRedirect} {
 				leftToAPerson(t, answersWrong(status, "/licences/confirmation", ""))
 			}
 		},
@@ -101,12 +103,14 @@ func TestTheSettingsOfREADMECanBeLoaded(t *testing.T) {
 	loaded := testserver.SettingLine.FindAllString(string(out), -1)
 	require.ElementsMatch(t, testserver.ReadmeSettings(t), loaded)
 
-	complete := testserver.Instead(loaded, []string{"PAYGATE_PAY_API_KEY=api_live_secretkeysecretkey", "PAYGATE_SECRETS=" + testserver.Secret32(1)})
+	complete := testserver.Instead(loaded,
+		[]string{"PAYGATE_PAY_API_KEY=api_live_secretkeysecretkey", "PAYGATE_SECRETS=" + testserver.Secret32(1)})
 	status, said, complained := testserver.Types(t, complete, "check")
 	require.Zero(t, status, complained)
 	require.NotContains(t, said, "warning")
 	byText := testserver.SettingLine.FindAllString(blocks[2], -1)
-	status, _, complained = testserver.Types(t, append(testserver.Instead(complete, byText), "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="), "check")
+	status, _, complained = testserver.Types(t,
+		append(testserver.Instead(complete, byText), "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="), "check")
 	require.Zero(t, status, complained)
 }
 
@@ -261,14 +265,15 @@ func leftToAPerson(t *testing.T, answer http.HandlerFunc) {
 func killed(t *testing.T) {
 	var held atomic.Bool
 	came := make(chan struct{}, 1)
-	w := NewClusterOn(t, "bbolt:"+filepath.Join(t.TempDir(), "paygate.db"), func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost && held.Load() {
-			came <- struct{}{}
-			<-r.Context().Done()
-			return
-		}
-		testserver.Confirms(w, r)
-	})
+	w := NewClusterOn(t, "bbolt:"+filepath.Join(t.TempDir(), "paygate.db"),
+		func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost && held.Load() {
+				came <- struct{}{}
+				<-r.Context().Done()
+				return
+			}
+			testserver.Confirms(w, r)
+		})
 	testserver.ByREADME(w.common)
 	r := w.startsByREADME()
 	pays, waits := r.Citizen(), r.Citizen()
@@ -298,7 +303,9 @@ func killed(t *testing.T) {
 
 // startsByREADME starts the real program.
 func (w *Cluster) startsByREADME() *testserver.Replica {
-	return w.serving(testserver.Begin(w.t, append(w.common.Environ(""), "PAYGATE_STORE="+w.database, "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0"), "serve"))
+	return w.serving(testserver.Begin(w.t,
+		append(w.common.Environ(""), "PAYGATE_STORE="+w.database, "PAYGATE_LISTEN=127.0.0.1:0",
+			"PAYGATE_STAFF_LISTEN=127.0.0.1:0"), "serve"))
 }
 
 func databaseAway(t *testing.T) {
@@ -312,7 +319,8 @@ func databaseAway(t *testing.T) {
 	server.Stop(t)
 	require.Contains(t, r.Citizen().Get("/page").Text, "the service's own page")
 	require.Contains(t, c.Get("/_pay/return").Text, "your payment is recorded and nothing is lost")
-	require.Contains(t, r.Citizen().Post("/licences/apply", url.Values{"name": {"Ben"}}).Text, "No money has been taken")
+	require.Contains(t, r.Citizen().Post("/licences/apply", url.Values{"name": {"Ben"}}).Text,
+		"No money has been taken")
 	require.Len(t, r.Payments(), 1)
 	require.Equal(t, "capturable", r.Payments()[0].Status)
 	server.Launch(t)
@@ -343,7 +351,8 @@ func lateMoney(t *testing.T) {
 	twice.Apply("Ben")
 	h.Pays("declined")
 	twice.ComesBack()
-	require.Equal(t, http.StatusSeeOther, twice.Post("/_pay/again", url.Values{"journey": {twice.Status()[0].ID}}).Status)
+	require.Equal(t, http.StatusSeeOther,
+		twice.Post("/_pay/again", url.Values{"journey": {twice.Status()[0].ID}}).Status)
 	h.Pays("success")
 	twice.ComesBack()
 	require.NoError(t, h.Pay.Correct(h.Payments()[1].ID, "success", ""))

@@ -19,7 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// town has replicas of Paygate, each a process of the real program, on one database, between a service and a simulated Pay.
+// town has replicas of Paygate, each a process of the real program, on one database, between a service and a simulated
+// Pay.
 type Cluster struct {
 	t        testing.TB
 	service  *testserver.Service
@@ -45,7 +46,8 @@ func NewClusterOn(t testing.TB, database string, answer http.HandlerFunc) *Clust
 	payServer := httptest.NewServer(w.atPay)
 	t.Cleanup(payServer.Close)
 	w.pay.SetPublicURL(payServer.URL)
-	w.common = &testserver.Harness{T: t, Service: w.service, Pay: w.pay, PayURL: payServer.URL, URL: "http://licences.test"}
+	w.common = &testserver.Harness{T: t, Service: w.service, Pay: w.pay, PayURL: payServer.URL,
+		URL: "http://licences.test"}
 	return w
 }
 
@@ -145,7 +147,8 @@ func TestAWebhookAtOneReplicaAndSweepsAtAnother(t *testing.T) {
 		all = append(all, c)
 	}
 	for _, c := range all {
-		require.Eventually(t, func() bool { a.Sweeps(); return c.State() == journey.StateReleased }, testserver.Soon, 5*time.Millisecond)
+		require.Eventually(t, func() bool { a.Sweeps(); return c.State() == journey.StateReleased }, testserver.Soon,
+			5*time.Millisecond)
 	}
 	require.Len(t, w.service.Got(http.MethodPost), citizens)
 
@@ -250,7 +253,8 @@ func TestAReplicaThatStartsLeavesTheClaimsOfOthersAlone(t *testing.T) {
 	b := w.starts()
 	require.Equal(t, journey.StateReleasing, c.At(b).State())
 	close(stands.goOn)
-	require.Eventually(t, func() bool { return c.At(b).State() == journey.StateReleased }, testserver.Soon, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return c.At(b).State() == journey.StateReleased }, testserver.Soon,
+		5*time.Millisecond)
 	require.Len(t, w.service.Got(http.MethodPost), 1)
 }
 
@@ -274,13 +278,15 @@ func TestAReplicaThatIsToldToEndFinishesWhatItDelivers(t *testing.T) {
 	require.Len(t, w.service.Got(http.MethodPost), 1)
 }
 
-// TestTwoVersionsOfTheSettingsSideBySide: replicas are changed one after the other. Journeys under way keep their terms,
-// whoever takes them on.
+// TestTwoVersionsOfTheSettingsSideBySide: replicas are changed one after the other. Journeys under way keep their
+// terms, whoever takes them on.
 func TestTwoVersionsOfTheSettingsSideBySide(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirms)
-	before := w.starts("PAYGATE_SECRETS=" + testserver.Secret32(1) + "," + testserver.Secret32(7)) // knows the new secret, as the first step is
-	after := w.starts("PAYGATE_SECRETS="+testserver.Secret32(7)+","+testserver.Secret32(1), "PAYGATE_ROUTE_LICENCE_PRICE=30", "PAYGATE_ROUTE_LICENCE_CAPTURE=immediate")
+	// knows the new secret, as the first step is
+	before := w.starts("PAYGATE_SECRETS=" + testserver.Secret32(1) + "," + testserver.Secret32(7))
+	after := w.starts("PAYGATE_SECRETS="+testserver.Secret32(7)+","+testserver.Secret32(1),
+		"PAYGATE_ROUTE_LICENCE_PRICE=30", "PAYGATE_ROUTE_LICENCE_CAPTURE=immediate")
 
 	old := before.Citizen()
 	old.Apply("Ann")
@@ -321,7 +327,8 @@ func TestTwoVersionsOfTheSettingsSideBySide(t *testing.T) {
 func TestReplicasPublishAndUseTheSameKeysWheneverTheyStarted(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirms)
-	both := []*testserver.Program{testserver.Begin(t, w.environ(), "serve"), testserver.Begin(t, w.environ(), "serve")} // at the same time, on an empty database
+	// at the same time, on an empty database
+	both := []*testserver.Program{testserver.Begin(t, w.environ(), "serve"), testserver.Begin(t, w.environ(), "serve")}
 	first, second := w.serving(both[0]), w.serving(both[1])
 	require.Len(t, first.Keys(t).Keys, 1)
 	require.Equal(t, first.Keys(t), second.Keys(t))
@@ -330,7 +337,8 @@ func TestReplicasPublishAndUseTheSameKeysWheneverTheyStarted(t *testing.T) {
 	third := w.starts("PAYGATE_SIGNING_ALG=ES256")
 	require.Len(t, third.Keys(t).Keys, 2)
 	for _, r := range []*testserver.Replica{first, second} {
-		require.Eventually(t, func() bool { return len(r.Keys(t).Keys) == 2 }, testserver.Soon, 50*time.Millisecond, "it comes to see the other's key")
+		require.Eventually(t, func() bool { return len(r.Keys(t).Keys) == 2 }, testserver.Soon, 50*time.Millisecond,
+			"it comes to see the other's key")
 		require.Equal(t, third.Keys(t), r.Keys(t))
 	}
 	c := third.Citizen()
@@ -353,7 +361,8 @@ func (w *Cluster) verified(r *testserver.Replica, got testserver.Received) {
 // kidOf is the id of the key that signed.
 func kidOf(t *testing.T, got testserver.Received) string {
 	t.Helper()
-	token, err := jose.ParseSignedCompact(got.Header.Get("Paygate-Assertion"), []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	token, err := jose.ParseSignedCompact(got.Header.Get("Paygate-Assertion"),
+		[]jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	require.NoError(t, err)
 	return token.Signatures[0].Header.KeyID
 }
@@ -434,7 +443,8 @@ func TestTwoMopupsAtOnceShareTheWork(t *testing.T) {
 	for range citizens {
 		a.Citizen().Apply("Ann")
 	}
-	for _, p := range a.Payments()[:citizens/2] { // the others go on paying: there is nothing to be done for them but ask
+	// the others go on paying: there is nothing to be done for them but ask
+	for _, p := range a.Payments()[:citizens/2] {
 		require.NoError(t, w.pay.Pay(p.ID, "success"))
 	}
 	asked := func() (count int) {
@@ -474,7 +484,9 @@ func TestABackupOfPostgreSQLIsTheDatabasesBusiness(t *testing.T) {
 	p := a.Ann().Do(http.MethodGet, "/backup", nil)
 	require.Equal(t, http.StatusNotFound, p.Status)
 	require.Contains(t, p.Text, "pg_dump")
-	backup := testserver.Begin(t, []string{"PAYGATE_STAFF_URL=" + a.Staff.URL, "PAYGATE_STAFF_TOKEN=" + testserver.AnnsToken}, "backup", t.TempDir()+"/copy.db")
+	backup := testserver.Begin(t,
+		[]string{"PAYGATE_STAFF_URL=" + a.Staff.URL, "PAYGATE_STAFF_TOKEN=" + testserver.AnnsToken}, "backup",
+		t.TempDir()+"/copy.db")
 	require.Equal(t, 1, backup.Ends())
 	require.Contains(t, backup.Said(), "use pg_dump")
 }

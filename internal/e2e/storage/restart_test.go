@@ -35,7 +35,8 @@ func TestARestartWhileTheCitizenPaysIsNoticedByNobody(t *testing.T) {
 	h.Restart()
 	require.Contains(t, c.ComesBack().Text, "the service's own page")
 	h.Restart()
-	require.Equal(t, http.StatusSeeOther, c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID).Status, "the kept reply is still there")
+	require.Equal(t, http.StatusSeeOther, c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID).Status,
+		"the kept reply is still there")
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
@@ -92,8 +93,8 @@ func signedBy(t *testing.T, r testserver.Received) (alg, kid string) {
 	return header.Alg, header.Kid
 }
 
-// TestSigningKeysChangeWithJourneysUnderWay goes through the steps of docs/headers.md, each with a citizen who began before
-// it, while a verifier only knows what was published before.
+// TestSigningKeysChangeWithJourneysUnderWay goes through the steps of docs/headers.md, each with a citizen who began
+// before it, while a verifier only knows what was published before.
 func TestSigningKeysChangeWithJourneysUnderWay(t *testing.T) {
 	t.Parallel()
 	older, newer := keyFile(t, signature.RS256), keyFile(t, signature.ES256)
@@ -126,8 +127,8 @@ func TestSigningKeysChangeWithJourneysUnderWay(t *testing.T) {
 	h.RequireVerified(t, false, releases[:2]...)
 }
 
-// TestAKeyOfOurOwnIsReplacedWithOverlap: without PAYGATE_SIGNING_KEYS, the next key is published before it signs, and the
-// replaced one stays published, through restarts and under other secrets.
+// TestAKeyOfOurOwnIsReplacedWithOverlap: without PAYGATE_SIGNING_KEYS, the next key is published before it signs, and
+// the replaced one stays published, through restarts and under other secrets.
 func TestAKeyOfOurOwnIsReplacedWithOverlap(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
@@ -200,7 +201,8 @@ func TestAPriceThatChangesAltersNoJourneyUnderWay(t *testing.T) {
 	require.EqualValues(t, 3000, h.Payments()[2].Amount)
 }
 
-// TestADeliveryThatWasCutOffGoesToAPerson leaves a claim in the store, as a process that was killed in mid-delivery does.
+// TestADeliveryThatWasCutOffGoesToAPerson leaves a claim in the store, as a process that was killed in mid-delivery
+// does.
 func TestADeliveryThatWasCutOffGoesToAPerson(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
@@ -209,7 +211,8 @@ func TestADeliveryThatWasCutOffGoesToAPerson(t *testing.T) {
 	h.InTheStore(func(s *boltstore.Store) {
 		payment := h.Payments()[0]
 		for _, fact := range []journey.Fact{
-			journey.PaymentSeen{Snapshot: journey.PaymentSnapshot{ID: payment.ID, Reference: payment.Reference, Amount: 2500, Status: "capturable"}},
+			journey.PaymentSeen{Snapshot: journey.PaymentSnapshot{ID: payment.ID, Reference: payment.Reference,
+				Amount: 2500, Status: "capturable"}},
 			journey.Claimed{Until: time.Now().Add(time.Hour)},
 		} {
 			_, err := s.Update(context.Background(), id, func(j journey.Journey) (journey.Change, error) {
@@ -241,7 +244,8 @@ func TestADeliveryUnderWayIsFinishedBeforeTheEnd(t *testing.T) {
 	port := testserver.FreePorts(t, 2)
 	h.URL = "http://127.0.0.1:" + testserver.Itoa(port)
 	staffURL := "http://127.0.0.1:" + testserver.Itoa(port+1)
-	environ := append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+testserver.Itoa(port), "PAYGATE_STAFF_LISTEN=127.0.0.1:"+testserver.Itoa(port+1))
+	environ := append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+testserver.Itoa(port),
+		"PAYGATE_STAFF_LISTEN=127.0.0.1:"+testserver.Itoa(port+1))
 	ctx, stop := context.WithCancel(t.Context())
 	out := &testserver.Announcement{Wanted: `"msg":"serving"`, Seen: make(chan struct{})}
 	ended := make(chan int, 1)
@@ -282,8 +286,9 @@ func TestServeEndsWithZeroWhenItIsToldTo(t *testing.T) {
 	ended := make(chan int, 1)
 	go func() {
 		ended <- command.Run(ctx, command.Env{
-			Environ: append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+testserver.Itoa(port), "PAYGATE_STAFF_LISTEN=127.0.0.1:"+testserver.Itoa(port+1)),
-			Stdout:  out, Stderr: out,
+			Environ: append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+testserver.Itoa(port),
+				"PAYGATE_STAFF_LISTEN=127.0.0.1:"+testserver.Itoa(port+1)),
+			Stdout: out, Stderr: out,
 		}, nil)
 	}()
 	<-out.Seen
@@ -298,7 +303,8 @@ func TestServeEndsWithZeroWhenItIsToldTo(t *testing.T) {
 // TestOneDamagedJourneyIsSetAsideAndTheRestGoesOn turns a bit of one journey in the file, as a failing disk does.
 func TestOneDamagedJourneyIsSetAsideAndTheRestGoesOn(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, append(testserver.Eager, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)
+	h := testserver.New(t, testserver.Confirms,
+		append(testserver.Eager, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)
 	ann, bob := h.Citizen(), h.Citizen()
 	ann.Apply("Ann")
 	id := ann.Status()[0].ID
@@ -328,7 +334,8 @@ func TestOneDamagedJourneyIsSetAsideAndTheRestGoesOn(t *testing.T) {
 	b.Post(h.Staff.URL+"/login", url.Values{"token": {testserver.AnnsToken}})
 	require.Contains(t, b.Get(h.Staff.URL+"/", "Accept", testserver.Html).Text, "<li>"+id+"</li>")
 	message := []byte(`{"webhook_message_id":"m1","resource_id":"` + h.Payments()[0].ID + `"}`)
-	heard := ann.Do(http.MethodPost, "/_pay/webhook", bytes.NewReader(message), "Pay-Signature", pay.Sign(testserver.WebhookSecret, message))
+	heard := ann.Do(http.MethodPost, "/_pay/webhook", bytes.NewReader(message), "Pay-Signature",
+		pay.Sign(testserver.WebhookSecret, message))
 	require.Equal(t, http.StatusOK, heard.Status, "to hear it again would not help")
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 	require.Equal(t, "capturable", h.Payments()[0].Status, "nothing is done on the word of what is damaged")

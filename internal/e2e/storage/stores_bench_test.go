@@ -31,15 +31,16 @@ import (
 
 var (
 	stored   = flag.Int("stored", 10_000, "how many journeys the larger stores of BenchmarkStores have")
-	database = flag.String("database", "", "a postgres:// URL for BenchmarkStores; without it a throw-away server that never syncs")
+	database = flag.String("database", "",
+		"a postgres:// URL for BenchmarkStores; without it a throw-away server that never syncs")
 )
 
 // few is how many journeys the smaller stores have.
 const few = 1000
 
-// BenchmarkStores measures both stores in one table: journeys a second by one replica and two; how long it takes to list and
-// read the hundred journeys that are due, and how long a paid citizen who comes back waits, among few journeys and among many.
-// The figure "times" is two replicas by one, and many by few.
+// BenchmarkStores measures both stores in one table: journeys a second by one replica and two; how long it takes to
+// list and read the hundred journeys that are due, and how long a paid citizen who comes back waits, among few journeys
+// and among many. The figure "times" is two replicas by one, and many by few.
 func BenchmarkStores(b *testing.B) {
 	for _, kind := range []string{config.Bbolt, config.Postgres} {
 		b.Run(kind+"/journeys", func(b *testing.B) { journeysASecond(b, kind) })
@@ -68,8 +69,8 @@ func replicaSettings(store string) []string {
 
 const citizensAtOnce = 16
 
-// journeysASecond takes b.N citizens from the form to the service's own answer, by n replicas. Where there are several, no
-// citizen comes back to the one that they left.
+// journeysASecond takes b.N citizens from the form to the service's own answer, by n replicas. Where there are several,
+// no citizen comes back to the one that they left.
 func (w *Cluster) journeysASecond(b *testing.B, n int) float64 {
 	var replicas []*testserver.Replica
 	for range n {
@@ -81,7 +82,8 @@ func (w *Cluster) journeysASecond(b *testing.B, n int) float64 {
 	for i := range clients {
 		jar, err := cookiejar.New(nil)
 		require.NoError(b, err)
-		clients[i] = &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		clients[i] = &http.Client{Jar: jar, Transport: transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	b.ResetTimer()
 	together(b, func(i int) error {
@@ -126,7 +128,8 @@ func together(b *testing.B, do func(i int) error) {
 
 // sentTo expects a redirect to an address with this in it, and says where.
 func sentTo(client *http.Client, method, target, wanted string) (string, error) {
-	r, err := http.NewRequest(method, target, strings.NewReader(url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}.Encode()))
+	r, err := http.NewRequest(method, target,
+		strings.NewReader(url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}.Encode()))
 	if err != nil {
 		return "", err
 	}
@@ -152,11 +155,12 @@ func amongMany(b *testing.B, kind string) {
 		settle(b, store)
 	}
 	b.Run(fmt.Sprintf("sweep/stored=%d", *stored), func(b *testing.B) { inTurn(b, sweeps(b, small), sweeps(b, large)) })
-	b.Run(fmt.Sprintf("return/stored=%d", *stored), func(b *testing.B) { inTurn(b, returns(b, small), returns(b, large)) })
+	b.Run(fmt.Sprintf("return/stored=%d", *stored),
+		func(b *testing.B) { inTurn(b, returns(b, small), returns(b, large)) })
 }
 
-// inTurn measures the same thing among few and among many, one after the other again and again, so that whatever else the
-// machine does slows down both alike.
+// inTurn measures the same thing among few and among many, one after the other again and again, so that whatever else
+// the machine does slows down both alike.
 func inTurn(b *testing.B, few, many func() time.Duration) {
 	var amongFew, amongMany durations
 	for b.Loop() {
@@ -277,7 +281,8 @@ func fillStore(b *testing.B, store string, n int) {
 		var page []journey.Record
 		for i := from; i < min(n, from+500); i++ {
 			j := storetest.Example(i)
-			j.Payments = []journey.Payment{{ID: fmt.Sprintf("stored-%d", i), CreatedAt: j.StartedAt, ReadAt: j.StartedAt, Status: "success", Money: 2500}}
+			j.Payments = []journey.Payment{{ID: fmt.Sprintf("stored-%d", i), CreatedAt: j.StartedAt,
+				ReadAt: j.StartedAt, Status: "success", Money: 2500}}
 			if i >= 100 {
 				j.State, j.DueAt = journey.StateReleased, j.DueAt.Add(20_000*time.Hour)
 			}

@@ -96,24 +96,34 @@ func TestAStoreThatCannotBeUsedKeepsTheProgramFromStarting(t *testing.T) {
 		words  string
 		over   string
 	}{
-		"a bad port":                     {"postgres://u:" + password + "@db:port/paygate", settings, "invalid port", ""},
-		"a slash in the password":        {"postgres://u:12/" + password + "@db/paygate", settings, "two digits", ""},
-		"a bad sslmode":                  {"postgres://u:" + password + "@db/paygate?sslmode=requird", settings, "sslmode", ""},
+		"a bad port": {"postgres://u:" + password + "@db:port/paygate", settings, "invalid port",
+			""},
+		"a slash in the password": {"postgres://u:12/" + password + "@db/paygate", settings, "two digits", ""},
+		"a bad sslmode": {"postgres://u:" + password + "@db/paygate?sslmode=requird", settings,
+			"sslmode", ""},
 		"a setting that no server knows": {database + "&sslmod=require", settings, "sslmod", ""},
-		"another database":               {"mysql://u:" + password + "@db/paygate", settings, "must be bbolt:PATH or postgres://", ""},
+		"another database": {"mysql://u:" + password + "@db/paygate", settings,
+			"must be bbolt:PATH or postgres://", ""},
 
-		"a wrong password":        {testpg.As(t, locked, "locked_out", "wr0ngword"), start, `refuses the password of the role "locked_out"`, ""},
-		"no such role":            {testpg.As(t, database, "nobody", password), start, `"nobody"`, ""},
-		"no such database":        {strings.Replace(database, "/test_", "/none_", 1), start, "the server has no database", ""},
-		"nobody there":            {"postgres://u:" + password + "@" + nobody.Addr().String() + "/paygate", start, "cannot be reached", ""},
-		"no such host":            {"postgres://u:" + password + "@no-such-host.invalid/paygate", start, "cannot be reached", ""},
+		"a wrong password": {testpg.As(t, locked, "locked_out", "wr0ngword"), start,
+			`refuses the password of the role "locked_out"`, ""},
+		"no such role": {testpg.As(t, database, "nobody", password), start, `"nobody"`, ""},
+		"no such database": {strings.Replace(database, "/test_", "/none_", 1), start,
+			"the server has no database", ""},
+		"nobody there": {"postgres://u:" + password + "@" + nobody.Addr().String() + "/paygate", start,
+			"cannot be reached", ""},
+		"no such host": {"postgres://u:" + password + "@no-such-host.invalid/paygate", start,
+			"cannot be reached", ""},
 		"no right to make tables": {limited, start, "GRANT CREATE", ""},
 		"reads only":              {database + "&default_transaction_read_only=on", start, "takes no writes", ""},
 		"may lose writes":         {database + "&synchronous_commit=off", start, "synchronous_commit", ""},
 		"tables of the future":    {newer, start, "was written by a newer version of Paygate (layout 7", ""},
 		"a server without TLS":    {overTCP(t, database, "sslmode=require", nil), start, "refused TLS", ""},
-		"a stranger's TLS":        {overTCP(t, database, "sslmode=verify-full", stranger.TLS), start, "unknown authority", ""},
-		"a secret that is needed": {database, start, "1 open journeys sealed under a secret that PAYGATE_SECRETS no longer lists", "PAYGATE_SECRETS=" + testserver.Secret32(7)},
+		"a stranger's TLS": {overTCP(t, database, "sslmode=verify-full", stranger.TLS), start,
+			"unknown authority", ""},
+		"a secret that is needed": {database, start,
+			"1 open journeys sealed under a secret that PAYGATE_SECRETS no longer lists",
+			"PAYGATE_SECRETS=" + testserver.Secret32(7)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -159,11 +169,13 @@ func TestTheURLOfTheStoreCanBeInAFileAndAskForTLS(t *testing.T) {
 	t.Cleanup(trusted.Close)
 	folder := t.TempDir()
 	root := filepath.Join(folder, "root.pem")
-	require.NoError(t, os.WriteFile(root, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: trusted.Certificate().Raw}), 0o600))
+	require.NoError(t, os.WriteFile(root,
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: trusted.Certificate().Raw}), 0o600))
 	w := NewCluster(t, testserver.Confirms)
 	store := overTCP(t, w.database, "sslmode=verify-full&sslrootcert="+url.QueryEscape(root), trusted.TLS)
 	file := filepath.Join(folder, "store")
-	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(store, "postgres://", "postgresql://", 1)+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(store, "postgres://", "postgresql://", 1)+"\n"),
+		0o600))
 
 	check := testserver.Begin(t, w.environ("PAYGATE_STORE=", "PAYGATE_STORE_FILE="+file), "check")
 	require.Zero(t, check.Ends(), check.Said())
