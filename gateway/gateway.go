@@ -21,6 +21,7 @@ import (
 	"paygate/gateway/pages"
 	"paygate/gateway/proxy"
 	"paygate/gateway/spool"
+	"paygate/gateway/webhook"
 	"paygate/journey"
 )
 
@@ -46,19 +47,16 @@ type Options struct {
 	Paid    Paid
 	Cookies *cookie.Jar
 	Pages   *pages.Pages
-	Keys    http.Handler // serves the signing keys
-	Marks   Marks
+	Keys    http.Handler     // serves the signing keys
+	Webhook *webhook.Handler // nil: webhooks are answered 404
 
-	DoctorToken    string   // who shows it is told how their request arrived; empty: nobody
-	WebhookSecrets []string // any of them may have signed; none: webhooks are answered 404
-	Log            *slog.Logger
+	DoctorToken string // who shows it is told how their request arrived; empty: nobody
+	Log         *slog.Logger
 
 	// Counted, where set, hears of every request: "pass_through", "pay", "own" or "refused".
 	Counted func(kind string)
 	// Shadowed, where set, hears what would have become of a request on a route in shadow mode: "held", "priced" or "refused".
 	Shadowed func(route, what string)
-	// Heard, where set, hears what became of every webhook.
-	Heard func(result string)
 }
 
 // Paid makes the headers that tell the service that a pass is paid for.
@@ -69,27 +67,27 @@ type Paid interface {
 // Gateway is the public door. Safe for concurrent use.
 type Gateway struct {
 	Options
+	*responder
 	judge       *judge
 	shadow      *judge // of the routes in shadow mode, as if they took payments; nil where there are none
 	proxy       *proxy.Proxy
 	own         http.Handler
 	deciding    []string // parameters by which routes and prices are told apart
 	quotas      *quotas
-	draining    chan struct{} // closed once no new journeys may begin
-	later       *later
+	draining    chan struct{}  // closed once no new journeys may begin
 	led, misled rate.Sometimes // limit what the log says of requests at other hosts
 }
 
 // New makes the public door. It keeps pointers into the routes, which must not be changed any more.
 func New(o Options) *Gateway {
 	g := &Gateway{
-		Options:  o,
-		judge:    newJudge(o),
-		shadow:   shadowJudge(o),
-		deciding: decidingNames(o.Routes),
-		quotas:   newQuotas(o.Runner.Now),
-		draining: make(chan struct{}),
-		later:    newLater(),
+		Options:   o,
+		responder: &responder{o.Pages, o.Language, o.Log},
+		judge:     newJudge(o),
+		shadow:    shadowJudge(o),
+		deciding:  decidingNames(o.Routes),
+		quotas:    newQuotas(o.Runner.Now),
+		draining:  make(chan struct{}),
 
 		led: rate.Sometimes{Interval: time.Minute}, misled: rate.Sometimes{Interval: time.Minute},
 	}
@@ -208,8 +206,12 @@ func (g *Gateway) mode(route string) Mode {
 // Drain stops new journeys from beginning; those under way, and free traffic, go on.
 func (g *Gateway) Drain() { close(g.draining) }
 
-// Wait returns once nothing goes on any more that no request waits for. For the end, when no requests come in.
-func (g *Gateway) Wait() { g.later.all.Wait() }
+// Wait blocks until the work that follows from answered requests has ended. It is for the end, when no more requests come in.
+func (g *Gateway) Wait() {
+	if g.Webhook != nil {
+		g.Webhook.Wait()
+	}
+}
 
 func (g *Gateway) isDraining() bool {
 	select {

@@ -103,7 +103,7 @@ func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
 // asked gathers what the terms need from a request, whose body has been read.
 func (g *Gateway) asked(r *http.Request, hit ruling, read form.Form) asked {
 	a := askedBeside(r, hit, read)
-	a.language = g.languageOf(r, read.Fields)
+	a.language = languages(g.Language).of(r, read.Fields)
 	return a
 }
 

@@ -17,22 +17,25 @@ type LanguageSource struct {
 	Name string // of a cookie or parameter; of a path, how it begins
 }
 
-// LanguageKinds are the places where a citizen's language can be read. A path says that a page is Welsh, or says nothing.
+// LanguageKinds are the places where a citizen's language can be read. A path says that a page is Welsh, or says
+// nothing.
 func LanguageKinds() []string { return []string{"cookie", "query", "form", "path"} }
 
 // spoken matches a citizen's preferences against the two languages that GOV.UK Pay speaks.
 var spoken = language.NewMatcher([]language.Tag{language.English, language.MustParse("cy")})
 
-// languageOf is "cy" or "en", as a request prefers: first what the service itself says, where the settings name the place, then
-// the browser.
-func (g *Gateway) languageOf(r *http.Request, fields []reading.Field) string {
+// languages finds the language of a citizen in these places, in order.
+type languages []LanguageSource
+
+// of returns "cy" or "en", as a request prefers: first what the service itself says, then the browser.
+func (l languages) of(r *http.Request, fields []reading.Field) string {
 	if known, _ := r.Context().Value(languageKey{}).(string); known != "" {
 		return known
 	}
-	for _, source := range g.Language {
+	for _, source := range l {
 		for _, text := range source.values(r, fields) {
-			if said := said(text); said != "" {
-				return said
+			if language := languageIn(text); language != "" {
+				return language
 			}
 		}
 	}
@@ -49,12 +52,12 @@ func (g *Gateway) languageOf(r *http.Request, fields []reading.Field) string {
 // languageKey is the context key of the language of a request whose form has been read.
 type languageKey struct{}
 
-// inLanguage is a request whose language is known.
+// inLanguage returns a request whose language is known.
 func inLanguage(r *http.Request, language string) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), languageKey{}, language))
 }
 
-// values are what a request has at the place.
+// values returns what a request has at the place.
 func (s LanguageSource) values(r *http.Request, fields []reading.Field) []string {
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	switch s.Kind {
@@ -76,9 +79,9 @@ func (s LanguageSource) values(r *http.Request, fields []reading.Field) []string
 	}
 }
 
-// said understands what services write: "cy", "cy-GB", "Cymraeg" are Welsh. Another language than these two says nothing of which
-// of them the citizen reads.
-func said(text string) string {
+// languageIn reads the language in what services write: "cy", "cy-GB", "Cymraeg" are Welsh. It returns the empty text
+// for any other language than Welsh and English.
+func languageIn(text string) string {
 	text = strings.ToLower(strings.TrimSpace(text))
 	for _, language := range []string{"cy", "en"} {
 		if strings.HasPrefix(text, language) {

@@ -32,8 +32,8 @@ func (g *Gateway) ownAddresses() http.Handler {
 	mux.Handle("POST /again", protect.Handler(g.goesOn(g.Runner.Again)))
 	mux.Handle("POST /pass", protect.Handler(http.HandlerFunc(g.buyPass)))
 	mux.Handle("POST /resume", protect.Handler(g.goesOn(g.Runner.Resume)))
-	if len(g.WebhookSecrets) > 0 {
-		mux.HandleFunc("POST /webhook", g.webhook)
+	if g.Webhook != nil {
+		mux.Handle("POST /webhook", g.Webhook)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.serveOwn(mux, w, r) })
 }
@@ -105,7 +105,7 @@ func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
 		g.statusJSON(w, own)
 		return
 	}
-	view := pages.View{Language: g.languageOf(r, nil)}
+	view := pages.View{Language: languages(g.Language).of(r, nil)}
 	if len(own) > 0 {
 		view.Language = own[0].Terms.Language
 	}

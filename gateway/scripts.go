@@ -11,12 +11,11 @@ import (
 	"unicode/utf16"
 
 	"paygate/gateway/pages"
-	"paygate/journey"
 )
 
-// library is a script library that sends forms in place of the browser. A script cannot follow a redirect to Pay, because Pay
-// is another origin, and most scripts do nothing with an error. So each library is told in its own way to leave the page, and
-// to show our page in place of its own.
+// library is a script library that sends forms in place of the browser. A script cannot follow a redirect to Pay,
+// because Pay is another origin, and most scripts do nothing with an error. So each library is told in its own way to
+// leave the page, and to show our page in place of its own.
 type library struct {
 	sends func(http.Header) bool                                  // reports whether a request comes from this library
 	leave func(w http.ResponseWriter, target string)              // nil: it gets what any script gets
@@ -119,32 +118,14 @@ func isFramed(header http.Header) bool {
 	return slices.Contains([]string{"frame", "iframe", "embed", "object"}, header.Get("Sec-Fetch-Dest"))
 }
 
-// sendToPay sends a citizen to Pay's card page.
-func (g *Gateway) sendToPay(w http.ResponseWriter, r *http.Request, began journey.Began) {
-	leave := libraryOf(r.Header).leave
-	switch {
-	case leave != nil:
-		ownHeader(w.Header())
-		leave(w, began.NextURL)
-	case isFramed(r.Header), isScript(r) && wantsPage(r.Header):
-		view := viewOf(began.Journey)
-		view.Target = began.NextURL
-		g.answer(w, r, answer{status: http.StatusPaymentRequired, page: pages.ToPay, view: view})
-	case isScript(r):
-		g.paymentRequired(w, began)
-	default:
-		seeOther(w, began.NextURL)
+// isPrefetch reports whether no person has made a request yet. It must start nothing.
+func isPrefetch(header http.Header) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose", "X-Sec-Purpose"} { // the last is Turbo's
+		if strings.Contains(strings.ToLower(header.Get(name)), "prefetch") {
+			return true
+		}
 	}
-}
-
-// sendOn sends a citizen to an address of this origin. A script that only follows redirects does so.
-func sendOn(w http.ResponseWriter, r *http.Request, target string) {
-	if leave := libraryOf(r.Header).leave; leave != nil {
-		ownHeader(w.Header())
-		leave(w, target)
-		return
-	}
-	seeOther(w, target)
+	return header.Get("HX-Preloaded") == "true" // htmx
 }
 
 func write(w http.ResponseWriter, status int, kind, content string) {

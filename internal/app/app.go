@@ -22,6 +22,7 @@ import (
 	"paygate/gateway/proxy"
 	"paygate/gateway/signature"
 	"paygate/gateway/staff"
+	"paygate/gateway/webhook"
 	"paygate/journey"
 	"paygate/journey/move"
 	"paygate/journey/pay"
@@ -117,8 +118,8 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
 		Spool: newSpool(ctx, s.Store, log), Acquire: newMemoryLimit(citizenWait).Acquire,
 		Runner: a.runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
-		DoctorToken: DoctorToken(sealer), WebhookSecrets: s.PayWebhookSecrets, Marks: a.store,
-		Counted: counted.RequestReceived, Shadowed: counted.Shadowed, Heard: counted.WebhookReceived,
+		DoctorToken: DoctorToken(sealer), Webhook: a.newWebhook(s, counted, log),
+		Counted: counted.RequestReceived, Shadowed: counted.Shadowed,
 		Pages: pages.New(pages.Options{
 			Prefix: s.Prefix, ServiceName: s.ServiceName, ServiceNameCY: s.ServiceNameCY, Contact: s.Contact,
 			ContactCY: s.ContactCY,
@@ -187,4 +188,14 @@ func (a *App) ready(ctx context.Context) error {
 		return errors.New("draining")
 	}
 	return a.store.Ready(ctx)
+}
+
+// newWebhook returns nil where no secret is set: then nobody can sign a message.
+func (a *App) newWebhook(s config.Settings, counted *metrics.Metrics, log *slog.Logger) *webhook.Handler {
+	if len(s.PayWebhookSecrets) == 0 {
+		return nil
+	}
+	return webhook.New(webhook.Options{
+		Secrets: s.PayWebhookSecrets, Runner: a.runner, Marks: a.store, Log: log, Received: counted.WebhookReceived,
+	})
 }

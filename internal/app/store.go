@@ -8,10 +8,10 @@ import (
 	"log/slog"
 	"time"
 
-	"paygate/gateway"
 	"paygate/gateway/config"
 	"paygate/gateway/metrics"
 	"paygate/gateway/staff"
+	"paygate/gateway/webhook"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pgstore"
@@ -23,7 +23,7 @@ import (
 type eitherStore interface {
 	staff.Store
 	metrics.Store
-	gateway.Marks
+	webhook.Marks
 	// Ready returns an error when the store cannot be written.
 	Ready(context.Context) error
 	// InState returns the journeys in a state that is not at rest.

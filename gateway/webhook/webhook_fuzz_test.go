@@ -1,4 +1,4 @@
-package gateway
+package webhook
 
 import (
 	"context"
@@ -14,35 +14,39 @@ import (
 	"paygate/journey/pay"
 )
 
-// strangers is a store in which no payment is known.
-type strangers struct{ journey.Store }
+// emptyStore is a store in which no payment is known.
+type emptyStore struct{ journey.Store }
 
-func (strangers) ByPayment(context.Context, string) (journey.ID, error) {
+func (emptyStore) ByPayment(context.Context, string) (journey.ID, error) {
 	return "", journey.ErrNotFound
 }
 
 // FuzzWebhook sends any message, signed and not.
 func FuzzWebhook(f *testing.F) {
-	genuine := `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93","event_type":"card_payment_succeeded"}`
+	genuine := `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93",` +
+		`"event_type":"card_payment_succeeded"}`
 	f.Add([]byte(genuine), pay.Sign("secret", []byte(genuine)))
 	f.Add([]byte(genuine), strings.ToUpper(pay.Sign("secret", []byte(genuine))))
 	f.Add([]byte(`{"resource_id":7}`), "00")
 	f.Add([]byte("[[[["), "")
 	f.Add([]byte(nil), "zz")
-	g := &Gateway{Options: Options{WebhookSecrets: []string{"secret", "older"}, Runner: &journey.Runner{Store: strangers{}}, Log: slog.New(slog.DiscardHandler)}}
+	h := New(Options{
+		Secrets: []string{"secret", "older"}, Runner: &journey.Runner{Store: emptyStore{}}, Log: slog.New(slog.DiscardHandler),
+	})
 	send := func(body []byte, signature string) int {
 		r := httptest.NewRequest(http.MethodPost, "/_pay/webhook", strings.NewReader(string(body)))
 		r.Header["Pay-Signature"] = []string{signature}
 		w := httptest.NewRecorder()
-		g.webhook(w, r)
+		h.ServeHTTP(w, r)
 		return w.Code
 	}
 	f.Fuzz(func(t *testing.T, body []byte, signature string) {
-		if len(body) > maxWebhookBytes {
+		if len(body) > maxBytes {
 			require.Equal(t, http.StatusRequestEntityTooLarge, send(body, signature))
 			return
 		}
-		genuine := strings.EqualFold(signature, pay.Sign("secret", body)) || strings.EqualFold(signature, pay.Sign("older", body))
+		isSignedBy := func(secret string) bool { return strings.EqualFold(signature, pay.Sign(secret, body)) }
+		genuine := isSignedBy("secret") || isSignedBy("older")
 		require.Equal(t, genuine, send(body, signature) == http.StatusOK, "%q", signature)
 		require.Equal(t, http.StatusOK, send(body, pay.Sign("older", body)), "a genuine message is taken, whatever it says")
 	})

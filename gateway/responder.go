@@ -1,0 +1,113 @@
+package gateway
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+
+	"paygate/gateway/pages"
+	"paygate/journey"
+)
+
+// responder answers requests in Paygate's own name. It knows how to speak to each kind of client.
+type responder struct {
+	pages     *pages.Pages
+	languages languages
+	log       *slog.Logger
+}
+
+// answer writes an answer: a page for people, and what a script can use for scripts.
+func (s *responder) answer(w http.ResponseWriter, r *http.Request, a answer) {
+	if a.cause != nil {
+		s.log.WarnContext(r.Context(), "answered",
+			"status", a.status, "page", a.page, "journey_id", a.view.Journey, "error", a.cause)
+	}
+	if a.view.Language == "" {
+		a.view.Language = s.languages.of(r, nil)
+	}
+	a.view.Framed = isFramed(r.Header)
+	show := libraryOf(r.Header).show
+	switch {
+	case show != nil:
+		ownHeader(w.Header())
+		pages.RetryAfter(w.Header(), a.view.RetryAfter)
+		show(w, a.status, s.pages.Fragment(a.page, a.view))
+	case isScript(r) && !wantsPage(r.Header):
+		pages.RetryAfter(w.Header(), a.view.RetryAfter)
+		s.problem(w, a)
+	default:
+		s.pages.Render(w, a.status, a.page, a.view)
+	}
+}
+
+// sendToPay sends a citizen to Pay's card page.
+func (s *responder) sendToPay(w http.ResponseWriter, r *http.Request, began journey.Began) {
+	leave := libraryOf(r.Header).leave
+	switch {
+	case leave != nil:
+		ownHeader(w.Header())
+		leave(w, began.NextURL)
+	case isFramed(r.Header), isScript(r) && wantsPage(r.Header):
+		view := viewOf(began.Journey)
+		view.Target = began.NextURL
+		s.answer(w, r, answer{status: http.StatusPaymentRequired, page: pages.ToPay, view: view})
+	case isScript(r):
+		paymentRequired(w, began)
+	default:
+		seeOther(w, began.NextURL)
+	}
+}
+
+// sendOn sends a citizen to an address of this origin. A script that only follows redirects does so.
+func sendOn(w http.ResponseWriter, r *http.Request, target string) {
+	if leave := libraryOf(r.Header).leave; leave != nil {
+		ownHeader(w.Header())
+		leave(w, target)
+		return
+	}
+	seeOther(w, target)
+}
+
+// seeOther sends a browser on with a GET, never with the citizen's POST (FACTS trap 5).
+func seeOther(w http.ResponseWriter, target string) {
+	ownHeader(w.Header())
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// ownHeader marks what Paygate's own code answers, so that people can tell it from the service's.
+func ownHeader(header http.Header) {
+	header.Set("Paygate-Answer", "yes")
+	header.Set("Cache-Control", "no-store")
+}
+
+// problem writes a problem document (RFC 9457).
+func (s *responder) problem(w http.ResponseWriter, a answer) {
+	title := http.StatusText(a.status)
+	document := map[string]any{
+		"type": "about:blank", "title": title, "status": a.status, "detail": s.pages.Summary(a.page, a.view),
+	}
+	if a.view.Reference != "" {
+		document["reference"], document["amount_pence"] = a.view.Reference, a.view.AmountPence
+	}
+	writeProblem(w, a.status, document)
+}
+
+// paymentRequired tells a script where its citizen pays.
+func paymentRequired(w http.ResponseWriter, began journey.Began) {
+	terms := began.Journey.Terms
+	writeProblem(w, http.StatusPaymentRequired, map[string]any{
+		"type": "about:blank", "title": "Payment Required", "status": http.StatusPaymentRequired,
+		"detail": terms.Description + ": " + pages.Pounds(terms.Amount) +
+			". Send the citizen to pay_url; the request is sent when they have paid.",
+		"amount_pence": terms.Amount, "reference": terms.Reference, "pay_url": began.NextURL,
+	})
+}
+
+func writeProblem(w http.ResponseWriter, status int, document map[string]any) {
+	ownHeader(w.Header())
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(document)
+}

@@ -1,0 +1,113 @@
+package gateway
+
+import (
+	"net/http"
+
+	"paygate/gateway/pages"
+	"paygate/journey"
+)
+
+// unfinished returns the truth about a journey when a step could not be done just now.
+func unfinished(j journey.Journey) answer {
+	if j.State == journey.StatePaying {
+		return answer{status: http.StatusOK, page: pages.Checking, view: viewOf(j)}
+	}
+	return stateOf(j)
+}
+
+// stateOf returns the truth about a journey.
+func stateOf(j journey.Journey) answer {
+	return answer{status: http.StatusOK, page: pageOf(j), view: viewOf(j)}
+}
+
+func pageOf(j journey.Journey) pages.Page {
+	switch j.State {
+	case journey.StateHeld:
+		if j.AwaitsCitizen() {
+			return pages.PayAgain
+		}
+		return pages.NotStarted
+	case journey.StatePaying:
+		if p, _ := j.Payment(); p.Doubtful {
+			return pages.Checking
+		}
+		return pages.Open
+	case journey.StateUnpaid:
+		return unpaidPage(j)
+	case journey.StateConfirmed:
+		if j.Terms.Kind == journey.KindPass {
+			return pages.PassReady
+		}
+		return pages.Waiting
+	case journey.StateReleasing:
+		return pages.Finishing
+	case journey.StateRefused:
+		return refusedPage(j)
+	case journey.StateStuck:
+		return pages.ForAPerson
+	case journey.StateReversed:
+		return pages.MoneyBack
+	case journey.StateAbandoned:
+		return pages.Abandoned
+	default:
+		if j.Terms.Kind == journey.KindPass {
+			return pages.PassOver
+		}
+		return pages.Sent
+	}
+}
+
+func refusedPage(j journey.Journey) pages.Page {
+	switch {
+	case j.Returning:
+		return pages.MoneyBack
+	case j.ReplyStatus == http.StatusUnauthorized:
+		return pages.Challenged
+	default:
+		return pages.Refused
+	}
+}
+
+// unpaidPage goes by Pay's code (FACTS 3.1).
+func unpaidPage(j journey.Journey) pages.Page {
+	p, _ := j.Payment()
+	switch {
+	case p.Code == "P0010":
+		return pages.Declined
+	case p.Code == "P0020":
+		return pages.Expired
+	case p.Code == "P0030":
+		return pages.Cancelled
+	case p.Status == journey.StatusCancelled:
+		return pages.CancelledByUs
+	case p.Status == journey.StatusFailed:
+		return pages.Declined
+	default:
+		return pages.ErrorAtPay
+	}
+}
+
+// viewOf returns what pages show of a journey.
+func viewOf(j journey.Journey) pages.View {
+	view := pages.View{
+		Language: j.Terms.Language, Reference: j.Terms.Reference, AmountPence: j.Terms.Amount,
+		Description: j.Terms.Description, Journey: string(j.ID), Started: j.StartedAt,
+	}
+	if p, _ := j.Payment(); p.Total > 0 {
+		view.AmountPence = p.Total
+	}
+	switch j.State {
+	case journey.StateHeld, journey.StateUnpaid:
+		view.Until = j.RetryUntil()
+	case journey.StateRefused:
+		view.Until, view.LeftToStaff = j.CorrectUntil(), j.Terms.OnRefused == journey.OnRefusedStaff
+	}
+	return view
+}
+
+// onward returns a page that the browser leaves at once by itself, and by a link.
+func onward(j journey.Journey, target string) answer {
+	view := viewOf(j)
+	view.Target = target
+	return answer{status: http.StatusOK, page: pages.Onward, view: view}
+}

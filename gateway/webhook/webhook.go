@@ -1,0 +1,168 @@
+// Package webhook takes GOV.UK Pay's messages. A message decides nothing: it may be stale, out of turn, or repeated by
+// anybody who saw it (FACTS 7.3). The handler stores that something happened, answers Pay at once, and then asks Pay.
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"paygate/journey"
+	"paygate/journey/pay"
+)
+
+const (
+	maxBytes = 256 << 10
+	// storeTimeout is how long the store may take: Pay gives up after 3 seconds (FACTS 7.6).
+	storeTimeout = 2 * time.Second
+	// rememberFor is how long a message is recognised: longer than Pay repeats one (FACTS 7.6).
+	rememberFor = 7 * 24 * time.Hour
+	// maxAdvancing is how many journeys are advanced at a time because of messages.
+	maxAdvancing = 8
+)
+
+// Marks remembers what was seen.
+type Marks interface {
+	// FirstSight reports whether a mark is seen for the first time, and remembers it until then.
+	FirstSight(ctx context.Context, mark string, until time.Time) (bool, error)
+}
+
+// Options are what a Handler needs. All fields are required but where it says otherwise.
+type Options struct {
+	Secrets []string // any of them may have signed
+	Runner  *journey.Runner
+	Marks   Marks
+	Log     *slog.Logger
+
+	// Received, where set, is called with what became of every message.
+	Received func(result string)
+}
+
+// Handler answers Pay's messages. Safe for concurrent use.
+type Handler struct {
+	Options
+	advancing chan struct{} // one for each journey that is being advanced
+	all       sync.WaitGroup
+}
+
+// New makes a handler.
+func New(o Options) *Handler {
+	return &Handler{Options: o, advancing: make(chan struct{}, maxAdvancing)}
+}
+
+// Wait blocks until no journey is being advanced.
+func (h *Handler) Wait() { h.all.Wait() }
+
+// ServeHTTP answers one message.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBytes))
+	signature := r.Header.Get("Pay-Signature")
+	switch {
+	case err != nil:
+		h.answer(w, http.StatusRequestEntityTooLarge, "malformed")
+		return
+	case signature == "":
+		h.answer(w, http.StatusBadRequest, "malformed")
+		return
+	case !pay.Signed(h.Secrets, body, signature):
+		h.answer(w, http.StatusUnauthorized, "bad_signature")
+		return
+	}
+	id, result, err := h.storeInTime(r.Context(), body)
+	if err != nil {
+		h.Log.ErrorContext(r.Context(), "webhook", "error", err)
+		w.WriteHeader(http.StatusServiceUnavailable) // Pay repeats it
+		return
+	}
+	h.answer(w, http.StatusOK, result)
+	if result == "accepted" {
+		h.advance(id)
+	}
+}
+
+// answer answers a message and counts it.
+func (h *Handler) answer(w http.ResponseWriter, status int, result string) {
+	h.Log.Info("webhook", "result", result)
+	if h.Received != nil {
+		h.Received(result)
+	}
+	w.WriteHeader(status)
+}
+
+// storeInTime is store with a time limit, even for a store that does not obey the context.
+func (h *Handler) storeInTime(ctx context.Context, body []byte) (id journey.ID, result string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	stored := make(chan func(), 1)
+	go func() {
+		i, r, e := h.store(ctx, body)
+		stored <- func() { id, result, err = i, r, e }
+	}()
+	select {
+	case take := <-stored:
+		take()
+		return id, result, err
+	case <-ctx.Done():
+		return "", "", ctx.Err()
+	}
+}
+
+// message is all that is read of a webhook; the rest is personal data that we do not need.
+type message struct {
+	ID        string `json:"webhook_message_id"`
+	PaymentID string `json:"resource_id"`
+}
+
+// store stores what follows from a genuine message, and names it: accepted, duplicate, unknown (not our payment) or
+// ignored (nothing that we understand).
+func (h *Handler) store(ctx context.Context, body []byte) (journey.ID, string, error) {
+	var m message
+	if err := json.Unmarshal(body, &m); err != nil || m.PaymentID == "" {
+		return "", "ignored", nil // genuine, and of a kind that we do not know
+	}
+	id, err := h.Runner.Store.ByPayment(ctx, m.PaymentID)
+	if errors.Is(err, journey.ErrNotFound) {
+		return "", "unknown", nil // other services may share the account
+	}
+	if err != nil {
+		return "", "", err
+	}
+	err = h.Runner.Nudge(ctx, id, journey.ByWebhook)
+	if errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged) {
+		return "", "unknown", nil // the store set it aside and logged that: a repeat would not help
+	}
+	if err != nil {
+		return "", "", err
+	}
+	if m.ID == "" {
+		return id, "accepted", nil
+	}
+	first, err := h.Marks.FirstSight(ctx, m.ID, h.Runner.Now().Add(rememberFor))
+	if err != nil || first {
+		return id, "accepted", err
+	}
+	return id, "duplicate", nil
+}
+
+// advance advances a journey in the background. When too many are being advanced, it leaves the journey to the next
+// sweep, which knows of it.
+func (h *Handler) advance(id journey.ID) {
+	select {
+	case h.advancing <- struct{}{}:
+	default:
+		return
+	}
+	h.all.Go(func() {
+		defer func() { <-h.advancing }()
+		progress, err := h.Runner.Advance(context.Background(), id, journey.Visit{By: journey.ByWebhook})
+		_ = progress.Reply.Close()
+		if err != nil {
+			h.Log.Warn("advancing after a webhook", "journey_id", id, "error", err)
+		}
+	})
+}

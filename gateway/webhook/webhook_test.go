@@ -1,0 +1,71 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+	"paygate/journey/pay"
+)
+
+// brokenStore is a store that knows every payment, and whose updates end as told.
+type brokenStore struct {
+	journey.Store
+	update func() error
+}
+
+func (brokenStore) ByPayment(context.Context, string) (journey.ID, error) {
+	return "01JDM4Q0V3Q7J2S3", nil
+}
+
+func (s brokenStore) Update(
+	context.Context, journey.ID, func(journey.Journey) (journey.Change, error),
+) (journey.Journey, error) {
+	return journey.Journey{}, s.update()
+}
+
+// post sends a genuine message, and returns the status of the answer and what was counted.
+func post(store journey.Store) (status int, counted []string) {
+	log := slog.New(slog.DiscardHandler)
+	h := New(Options{
+		Secrets: []string{"secret"}, Runner: &journey.Runner{Store: store, Now: time.Now, Log: log}, Log: log,
+		Received: func(result string) { counted = append(counted, result) },
+	})
+	const body = `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`
+	r := httptest.NewRequest(http.MethodPost, "/_pay/webhook", strings.NewReader(body))
+	r.Header.Set("Pay-Signature", pay.Sign("secret", []byte(body)))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Code, counted
+}
+
+func TestHandlerAnswersInTimeWhenTheStoreHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		began := time.Now()
+		status, counted := post(brokenStore{update: func() error { <-release; return errors.New("too late") }})
+		require.Equal(t, http.StatusServiceUnavailable, status, "not stored: Pay has to repeat it")
+		require.Less(t, time.Since(began), 3*time.Second)
+		require.Empty(t, counted)
+		close(release)
+	})
+}
+
+func TestHandlerAsksForARepeatUnlessTheJourneyIsDamaged(t *testing.T) {
+	t.Parallel()
+	status, _ := post(brokenStore{update: func() error { return journey.ErrFull }})
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	status, counted := post(brokenStore{update: func() error { return journey.ErrDamaged }})
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, []string{"unknown"}, counted)
+}
