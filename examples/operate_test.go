@@ -59,7 +59,7 @@ func requireStore(t *testing.T, address string) *pgstore.Store {
 	t.Helper()
 	sealer, err := seal.New([][]byte{bytes.Repeat([]byte{1}, 32)})
 	require.NoError(t, err)
-	s, err := pgstore.Open(t.Context(), address, pgstore.Options{Sealer: sealer, Patience: time.Minute})
+	s, err := pgstore.Open(t.Context(), address, pgstore.Options{Sealer: sealer, Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	return s

@@ -20,32 +20,32 @@ type replyHead struct {
 	Header map[string][]string
 }
 
-// Encode returns the stored form of the request, in consecutive parts.
-func (r HeldRequest) Encode() ([][]byte, error) {
+// encode returns the stored form of the request, in consecutive parts.
+func (r HeldRequest) encode() ([][]byte, error) {
 	body := r.Body
 	r.Body = nil
-	return encode(r, body)
+	return encodeMessage(r, body)
 }
 
-// DecodeHeldRequest reads what Encode returned. The body is not copied.
-func DecodeHeldRequest(text []byte) (r HeldRequest, err error) {
-	r.Body, err = decode(text, &r)
+// decodeHeldRequest reads what encode returned. The body is not copied.
+func decodeHeldRequest(text []byte) (r HeldRequest, err error) {
+	r.Body, err = decodeMessage(text, &r)
 	return r, err
 }
 
-// Encode returns the stored form of the reply, in consecutive parts.
-func (r Reply) Encode() ([][]byte, error) {
-	return encode(replyHead{r.Status, r.Header}, r.Body)
+// encode returns the stored form of the reply, in consecutive parts.
+func (r Reply) encode() ([][]byte, error) {
+	return encodeMessage(replyHead{r.Status, r.Header}, r.Body)
 }
 
-// DecodeReply reads what Encode returned. The body is not copied.
-func DecodeReply(text []byte) (Reply, error) {
+// decodeReply reads what encode returned. The body is not copied.
+func decodeReply(text []byte) (Reply, error) {
 	var head replyHead
-	body, err := decode(text, &head)
+	body, err := decodeMessage(text, &head)
 	return Reply{Status: head.Status, Header: head.Header, Body: body}, err
 }
 
-func encode(head any, body []byte) ([][]byte, error) {
+func encodeMessage(head any, body []byte) ([][]byte, error) {
 	var encoded bytes.Buffer
 	if err := gob.NewEncoder(&encoded).Encode(head); err != nil {
 		return nil, fmt.Errorf("encoding the head: %w", err)
@@ -53,8 +53,8 @@ func encode(head any, body []byte) ([][]byte, error) {
 	return [][]byte{binary.AppendUvarint(nil, uint64(encoded.Len())), encoded.Bytes(), body}, nil
 }
 
-// decode reads the head and returns the body, nil if it is empty.
-func decode(text []byte, head any) (body []byte, err error) {
+// decodeMessage reads the head and returns the body, nil if it is empty.
+func decodeMessage(text []byte, head any) (body []byte, err error) {
 	length, n := binary.Uvarint(text)
 	if n <= 0 || length > uint64(len(text)-n) {
 		return nil, errNotEncoded

@@ -80,7 +80,7 @@ func (w Env) openExclusively(ctx context.Context, s config.Store, sealer *seal.S
 	if s.Kind == config.Bbolt {
 		return boltstore.Open(s.Path, boltstore.Options{Sealer: sealer, Log: log})
 	}
-	return pgstore.Open(ctx, s.Path, pgstore.Options{Sealer: sealer, Log: log, Patience: moveTimeout, Alone: true})
+	return pgstore.Open(ctx, s.Path, pgstore.Options{Sealer: sealer, Log: log, Timeout: moveTimeout, Exclusive: true})
 }
 
 func printMoved(out io.Writer, c move.Content) {

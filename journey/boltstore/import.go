@@ -98,10 +98,10 @@ func (s *Store) importRecord(tx *bolt.Tx, k journey.Record) error {
 	if err := s.importJourney(tx, k); err != nil {
 		return err
 	}
-	if err := s.importSealed(tx, requestBucket, "request", k.ID, k.SealedRequest); err != nil {
+	if err := s.importMessage(tx, journey.PartRequest, k.ID, k.SealedRequest); err != nil {
 		return err
 	}
-	return s.importSealed(tx, replyBucket, "reply", k.ID, k.SealedReply)
+	return s.importMessage(tx, journey.PartReply, k.ID, k.SealedReply)
 }
 
 func (s *Store) importJourney(tx *bolt.Tx, k journey.Record) error {
@@ -116,15 +116,11 @@ func (s *Store) importJourney(tx *bolt.Tx, k journey.Record) error {
 	return tx.Bucket(damagedBucket).Put([]byte(k.ID), k.SealedJourney)
 }
 
-// importSealed leaves what does not open as it is: whoever reads it is told so.
-func (s *Store) importSealed(tx *bolt.Tx, bucket []byte, label string, id journey.ID, sealed []byte) error {
+func (s *Store) importMessage(tx *bolt.Tx, part journey.Part, id journey.ID, sealed []byte) error {
 	if sealed == nil {
 		return nil
 	}
-	if err := putPieces(dense(tx, bucket), id, sealed); err != nil {
-		return err
-	}
-	return s.keepOrErase(tx, bucket, label, id, nil, true)
+	return putPieces(dense(tx, messageBuckets[part]), id, s.codec().Renew(part, id, sealed))
 }
 
 // ValueNames lists the named values.

@@ -14,7 +14,7 @@ import (
 
 // Create keeps a new journey.
 func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.HeldRequest) error {
-	sealedRequest, err := s.seal("request", j.ID, request)
+	sealedRequest, err := s.codec().SealMessage(journey.PartRequest, j.ID, request)
 	if err != nil {
 		return err
 	}
@@ -102,10 +102,12 @@ func (s *Store) keep(tx *bolt.Tx, before journey.Journey, c journey.Change) erro
 	if err := s.put(tx, before, c.Journey); err != nil {
 		return err
 	}
-	if err := s.keepRequest(tx, c); err != nil {
-		return err
+	for _, m := range c.Messages() {
+		if err := s.storeMessage(tx, c.Journey.ID, m); err != nil {
+			return err
+		}
 	}
-	return s.keepReply(tx, c)
+	return nil
 }
 
 // put stores the journey itself and its entries in the indexes.

@@ -72,7 +72,7 @@ func database(url string) place {
 	return func(t testing.TB, secrets ...byte) store {
 		t.Helper()
 		s, err := pgstore.Open(t.Context(), url, pgstore.Options{
-			Sealer: sealer(t, secrets...), Now: now, Log: slog.New(slog.DiscardHandler), Patience: time.Minute, Alone: true,
+			Sealer: sealer(t, secrets...), Now: now, Log: slog.New(slog.DiscardHandler), Timeout: time.Minute, Exclusive: true,
 		})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = s.Close() })

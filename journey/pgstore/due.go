@@ -12,15 +12,7 @@ import (
 	"paygate/journey"
 )
 
-const (
-	// takeDue skips what is locked: whoever changes it just now is at it already.
-	takeDue = `UPDATE paygate_journeys SET taken_until = clock_timestamp() + $4::interval WHERE id = (
-		SELECT id FROM paygate_journeys WHERE id = $1 AND due_at = $2 AND NOT damaged
-			AND (taken_until IS NULL OR taken_until <= $3) FOR UPDATE SKIP LOCKED)`
-	leaveDue = `UPDATE paygate_journeys SET taken_until = clock_timestamp() WHERE id = $1`
-)
-
-// Due lists due journeys, those that a sweep has taken too.
+// Due lists due journeys, including those that a sweep has taken.
 func (s *Store) Due(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
 	return s.dueBy(ctx, "due_at", until, after, limit)
 }
@@ -30,18 +22,17 @@ func (s *Store) DueEarly(ctx context.Context, until time.Time, after journey.Due
 	return s.dueBy(ctx, "early_at", until, after, limit)
 }
 
-// listBy chooses the journeys due by a column, after the given one, of those whose secret this replica has: the others are for
-// replicas that have it.
+// listBy lists the journeys that are due by a column and sealed under a secret of this replica: the others are for
+// replicas that have theirs.
 func listBy(column string) string {
 	return fmt.Sprintf(`SELECT %[1]s, id FROM paygate_journeys
 		WHERE %[1]s <= $1 AND NOT damaged AND (%[1]s, id) > ($2, $3) AND key_id = ANY($4) ORDER BY %[1]s, id LIMIT $5`, column)
 }
 
-func (s *Store) dueBy(ctx context.Context, column string, until time.Time, after journey.Due, limit int) (due []journey.Due, err error) {
-	if !storable(after.ID) {
-		return nil, ctx.Err()
-	}
-	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+func (s *Store) dueBy(
+	ctx context.Context, column string, until time.Time, after journey.Due, limit int,
+) (due []journey.Due, err error) {
+	err = s.connect(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		keys, err := s.keys(ctx, conn)
 		if err != nil {
 			return err
@@ -52,42 +43,6 @@ func (s *Store) dueBy(ctx context.Context, column string, until time.Time, after
 	return due, err
 }
 
-// Clock is the database's time, by which sweeps on all replicas go.
-func (s *Store) Clock(ctx context.Context) (at time.Time, err error) {
-	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		at, err = one(ctx, conn, pgx.RowTo[time.Time], `SELECT clock_timestamp()`)
-		return err
-	})
-	return at, err
-}
-
-// TakeDue takes a due journey, as Due listed it, for one of several sweeps that go on at once, on any replica. False when
-// another sweep has it or has had it since this one began, by Clock, when it is due at another time by now, and when it is
-// being changed at the moment. It is taken until LeaveDue, until it becomes due at another time, or until the lease is over,
-// for a sweep that died.
-func (s *Store) TakeDue(ctx context.Context, due journey.Due, began time.Time, lease time.Duration) (taken bool, err error) {
-	if !storable(due.ID) {
-		return false, ctx.Err()
-	}
-	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		done, err := tx.Exec(ctx, takeDue, due.ID, nanoseconds(due.At), began, lease)
-		taken = err == nil && done.RowsAffected() == 1
-		return err
-	})
-	return taken && err == nil, err
-}
-
-// LeaveDue ends a visit. Sweeps that are under way leave the journey alone from then on, and the next ones do not.
-func (s *Store) LeaveDue(ctx context.Context, id journey.ID) error {
-	if !storable(id) {
-		return ctx.Err()
-	}
-	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, leaveDue, id)
-		return err
-	})
-}
-
 func scanDue(from pgx.CollectableRow) (d journey.Due, err error) {
 	var at int64
 	err = from.Scan(&at, &d.ID)
@@ -95,7 +50,13 @@ func scanDue(from pgx.CollectableRow) (d journey.Due, err error) {
 	return d, err
 }
 
-// OldestDue is the time of the most overdue journey, for a sweep or for early delivery; false when none is overdue.
+// keys lists the ids of this replica's secrets that are in use. Another replica may have begun to use one a moment ago.
+func (s *Store) keys(ctx context.Context, q querier) ([]string, error) {
+	used, err := all(ctx, q, pgx.RowTo[string], `SELECT id FROM paygate_keys`)
+	return slices.DeleteFunc(used, func(id string) bool { return !s.codec.Knows(id) }), err
+}
+
+// OldestDue returns the time of the most overdue journey, for a sweep or for early delivery; false if none is overdue.
 func (s *Store) OldestDue(ctx context.Context) (oldest time.Time, found bool, err error) {
 	for _, column := range []string{"due_at", "early_at"} {
 		due, err := s.dueBy(ctx, column, s.now(), journey.Due{}, 1)
@@ -109,9 +70,30 @@ func (s *Store) OldestDue(ctx context.Context) (oldest time.Time, found bool, er
 	return oldest, found, nil
 }
 
-// keys are the ids of the secrets that are listed here and were ever in use. Another replica may have begun with one a
-// moment ago.
-func (s *Store) keys(ctx context.Context, a asker) ([]string, error) {
-	used, err := column[string](ctx, a, `SELECT id FROM paygate_keys`)
-	return slices.DeleteFunc(used, func(id string) bool { return !s.sealer.Knows(id) }), err
+// Clock returns the database's time, by which sweeps on all replicas go.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	return readOne(ctx, s, pgx.RowTo[time.Time], `SELECT clock_timestamp()`)
+}
+
+const (
+	// takeDue skips a locked row: another call is changing it already.
+	takeDue = `UPDATE paygate_journeys SET taken_until = clock_timestamp() + $4::interval WHERE id = (
+		SELECT id FROM paygate_journeys WHERE id = $1 AND due_at = $2 AND NOT damaged
+			AND (taken_until IS NULL OR taken_until <= $3) FOR UPDATE SKIP LOCKED)`
+	leaveDue = `UPDATE paygate_journeys SET taken_until = clock_timestamp() WHERE id = $1`
+)
+
+// TakeDue takes a due journey, as Due listed it, for one of several sweeps that run at once, on any replica. It returns
+// false if another sweep has it or has had it since this one began (by Clock), if it is due at another time by now, or if
+// it is being changed at the moment. A sweep has a journey until LeaveDue, until the journey is due at another time, or
+// until the lease ends, in case the sweep dies.
+func (s *Store) TakeDue(ctx context.Context, due journey.Due, began time.Time, lease time.Duration) (bool, error) {
+	taken, err := s.exec(ctx, takeDue, due.ID, nanoseconds(due.At), began, lease)
+	return err == nil && taken == 1, err
+}
+
+// LeaveDue ends a visit. Sweeps that are running leave the journey alone from then on; later ones do not.
+func (s *Store) LeaveDue(ctx context.Context, id journey.ID) error {
+	_, err := s.exec(ctx, leaveDue, id)
+	return err
 }

@@ -126,12 +126,12 @@ func TestQuestionsUseTheirIndex(t *testing.T) {
 		{pgstore.TakeDue, "paygate_journeys_pkey"},
 		{pgstore.LeaveDue, "paygate_journeys_pkey"},
 		{pgstore.CountOpen, "paygate_journeys_open"},
-		{s.Question(journey.Filter{}), "paygate_journeys_pkey"},
-		{s.Question(journey.Filter{After: "x"}), "paygate_journeys_pkey"},
-		{s.Question(journey.Filter{State: journey.StateStuck}), "paygate_journeys_open"},
-		{s.Question(journey.Filter{Reference: "x"}), "paygate_journeys_reference"},
-		{s.Question(journey.Filter{Payment: "x"}), "paygate_payments_pkey"},
-		{s.Question(journey.Filter{Since: storetest.T0, Until: storetest.T0}), "paygate_journeys_started"},
+		{s.ListQuery(journey.Filter{}), "paygate_journeys_pkey"},
+		{s.ListQuery(journey.Filter{After: "x"}), "paygate_journeys_pkey"},
+		{s.ListQuery(journey.Filter{State: journey.StateStuck}), "paygate_journeys_open"},
+		{s.ListQuery(journey.Filter{Reference: "x"}), "paygate_journeys_reference"},
+		{s.ListQuery(journey.Filter{Payment: "x"}), "paygate_payments_pkey"},
+		{s.ListQuery(journey.Filter{Since: storetest.T0, Until: storetest.T0}), "paygate_journeys_started"},
 	} {
 		steps := plan(t, url, c.question)
 		require.Contains(t, steps, c.index)

@@ -6,25 +6,25 @@ import (
 	"paygate/journey"
 )
 
-// The questions that must cost what they find.
+// The queries that must cost what they find.
 const (
 	TakeDue   = takeDue
 	LeaveDue  = leaveDue
 	CountOpen = countOpen
 )
 
-// ListBy is what a list of due journeys asks.
+// ListBy is the query of a list of due journeys.
 func ListBy(column string) string { return listBy(column) }
 
-// Question is what a list asks.
-func (s *Store) Question(f journey.Filter) string { return s.question(f, nil).sql(50) }
+// ListQuery is the query of a list.
+func (s *Store) ListQuery(f journey.Filter) string { return s.query(f, nil).sql(50) }
 
-// Hastily is the same store with hardly any patience, for tests of what does not answer.
-func (s *Store) Hastily() *Store {
-	hasty := *s
-	hasty.patience = 100 * time.Millisecond
-	return &hasty
+// WithShortTimeout is the same store with a short timeout, for tests of servers that do not answer.
+func (s *Store) WithShortTimeout() *Store {
+	impatient := *s
+	impatient.timeout = 100 * time.Millisecond
+	return &impatient
 }
 
-// UseID is the lock of those who use a database.
-const UseID = useID
+// UseLock is the lock of the processes that use a database.
+const UseLock = useLock

@@ -20,11 +20,11 @@ var migrations embed.FS
 
 const (
 	versionTable = "paygate_schema"
-	// lockID tells our lock from those of other programs in the same database: "paygate" in ASCII.
-	lockID = 0x70617967617465
+	// migrationLock tells our lock from those of other programs in the same database: "paygate" in ASCII.
+	migrationLock = 0x70617967617465
 )
 
-// migrate brings the tables up to date. Who comes first does it, and others wait until it is done.
+// migrate updates the tables. The first replica does so, and others wait until it is done.
 func migrate(ctx context.Context, config *pgxpool.Config, log *slog.Logger) error {
 	c := config.ConnConfig.Copy()
 	for _, limit := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
@@ -32,7 +32,7 @@ func migrate(ctx context.Context, config *pgxpool.Config, log *slog.Logger) erro
 	}
 	db := stdlib.OpenDB(*c, stdlib.OptionAfterConnect(share))
 	defer db.Close()
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(lockID), lock.WithLockTimeout(1, uint64(startPatience.Seconds())))
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, uint64(startTimeout.Seconds())))
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func migrate(ctx context.Context, config *pgxpool.Config, log *slog.Logger) erro
 }
 
 func up(ctx context.Context, provider *goose.Provider, log *slog.Logger) error {
-	found, err := provider.GetDBVersion(ctx) // makes the table of versions, under the lock
+	found, err := provider.GetDBVersion(ctx) // creates the table of versions, under the lock
 	if err != nil {
 		return notMigrated(err)
 	}
@@ -75,9 +75,9 @@ func notMigrated(err error) error {
 	if errors.Is(err, errBusy) {
 		return errBusy
 	}
-	var said *pgconn.PgError
-	if errors.As(err, &said) {
-		return fmt.Errorf("cannot be brought to this version's layout: %s", said.Error())
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("cannot be brought to this version's layout: %s", refused.Error())
 	}
-	return fmt.Errorf("cannot be brought to this version's layout: %w", flat{err})
+	return fmt.Errorf("cannot be brought to this version's layout: %w", oneLineError{err})
 }

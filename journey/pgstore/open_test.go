@@ -150,7 +150,7 @@ func TestAServerThatDoesNotAnswerIsGivenUp(t *testing.T) {
 	require.NoError(t, err)
 	defer silent.Close()
 	o := options(t, 1)
-	o.Patience = 50 * time.Millisecond
+	o.Timeout = 50 * time.Millisecond
 	_, err = pgstore.Open(t.Context(), "postgres://u:p@"+silent.Addr().String()+"/db", o)
 	require.ErrorContains(t, err, "no answer in time")
 	require.ErrorIs(t, err, context.DeadlineExceeded)

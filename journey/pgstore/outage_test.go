@@ -63,7 +63,7 @@ func TestAPausedServerIsGivenUpAndUsedAgain(t *testing.T) {
 		},
 		"Ready": func(ctx context.Context, s *pgstore.Store) error { return s.Ready(ctx) },
 	} {
-		err := call(t.Context(), s.Hastily())
+		err := call(t.Context(), s.WithShortTimeout())
 		require.ErrorIs(t, err, context.DeadlineExceeded, name)
 		require.ErrorContains(t, err, "did not answer in time", name)
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -71,7 +71,7 @@ func TestAPausedServerIsGivenUpAndUsedAgain(t *testing.T) {
 		cancel()
 	}
 	o := options(t, 1)
-	o.Patience = 100 * time.Millisecond
+	o.Timeout = 100 * time.Millisecond
 	_, err := pgstore.Open(t.Context(), url, o)
 	require.ErrorContains(t, err, "no answer in time")
 
@@ -142,7 +142,7 @@ func TestACommitWhoseAnswerWasLostIsAnErrorAndNotRepeated(t *testing.T) {
 		runs++
 		return journey.Change{Journey: j}, nil
 	})
-	require.ErrorContains(t, err, "not known whether it was kept")
+	require.ErrorContains(t, err, "not known whether it was stored")
 	require.Equal(t, 1, runs)
 }
 
@@ -207,7 +207,7 @@ func TestAJourneyThatSomebodyKeepsLockedIsGivenUp(t *testing.T) {
 	_, err = conn.Exec(t.Context(), `SELECT 1 FROM paygate_journeys WHERE id = $1 FOR UPDATE`, id)
 	require.NoError(t, err)
 	for name, s := range map[string]*pgstore.Store{
-		"by the client": s.Hastily(), "by the server": open(t, url+"&lock_timeout=50", options(t, 1)),
+		"by the client": s.WithShortTimeout(), "by the server": open(t, url+"&lock_timeout=50", options(t, 1)),
 	} {
 		_, err = s.Update(t.Context(), id, func(journey.Journey) (journey.Change, error) {
 			t.Error("ran a change on what another holds")

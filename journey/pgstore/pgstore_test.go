@@ -32,7 +32,7 @@ func pgOptions(t testing.TB, o storetest.Options) pgstore.Options {
 	t.Helper()
 	sealer, err := seal.New(o.Secrets)
 	require.NoError(t, err)
-	return pgstore.Options{Sealer: o.Watch(sealer), Now: o.Now, Log: o.Log, Patience: time.Minute}
+	return pgstore.Options{Sealer: o.Watch(sealer), Now: o.Now, Log: o.Log, Timeout: time.Minute}
 }
 
 func open(t testing.TB, url string, o pgstore.Options) *pgstore.Store {

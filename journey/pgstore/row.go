@@ -1,17 +1,16 @@
 package pgstore
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,43 +26,43 @@ type row struct {
 	Reference []byte // keyed digest
 	StartedAt int64
 	DueAt     *int64 // nil: never
-	EarlyAt   *int64 // nil: never
 	KeyID     string
 	Sealed    []byte
 	Damaged   bool
+	EarlyAt   *int64 // nil: never
 }
 
-// columns are those of a row, in its order.
+// columns are the fields of a row, in their order.
 const columns = "id, state, open, route, reference, started_at, due_at, key_id, sealed, damaged, early_at"
 
+const (
+	getRow    = `SELECT ` + columns + ` FROM paygate_journeys WHERE id = $1`
+	insertRow = `INSERT INTO paygate_journeys (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+)
+
 func (r *row) args() []any {
-	return []any{r.ID, r.State, r.Open, r.Route, r.Reference, r.StartedAt, r.DueAt, r.KeyID, r.Sealed, r.Damaged, r.EarlyAt}
+	return []any{
+		r.ID, r.State, r.Open, r.Route, r.Reference, r.StartedAt, r.DueAt, r.KeyID, r.Sealed, r.Damaged, r.EarlyAt,
+	}
 }
 
-// fields are where the columns are read to.
-func (r *row) fields() []any {
-	return []any{&r.ID, &r.State, &r.Open, &r.Route, &r.Reference, &r.StartedAt, &r.DueAt, &r.KeyID, &r.Sealed, &r.Damaged, &r.EarlyAt}
-}
-
-func scanRow(from pgx.CollectableRow) (r row, err error) {
-	err = from.Scan(r.fields()...)
-	return r, err
-}
+func scanRow(from pgx.CollectableRow) (row, error) { return pgx.RowToStructByPos[row](from) }
 
 // rowOf seals a journey under the newest secret.
 func (s *Store) rowOf(j journey.Journey) (row, error) {
-	plain, err := json.Marshal(j)
+	sealed, err := s.codec.SealJourney(j)
 	if err != nil {
-		return row{}, fmt.Errorf("keeping the journey %s: %w", j.ID, err)
+		return row{}, err
 	}
-	return s.searched(j, s.references[0], s.sealer.Newest(), s.sealer.Seal("journey", string(j.ID), plain)), nil
+	return s.columnsOf(j, s.references[0], s.codec.Newest(), sealed), nil
 }
 
-// searched is the row of a journey that was sealed.
-func (s *Store) searched(j journey.Journey, reference []byte, keyID string, sealed []byte) row {
+// columnsOf is the row of a journey that was sealed.
+func (s *Store) columnsOf(j journey.Journey, reference []byte, keyID string, sealed []byte) row {
 	return row{
-		ID: j.ID, State: j.State, Open: !j.State.AtRest(), Route: j.Terms.Route, Reference: digest(reference, j.Terms.Reference),
-		StartedAt: nanoseconds(j.StartedAt), DueAt: orNever(j.DueAt), KeyID: keyID, Sealed: sealed, EarlyAt: orNever(j.EarlyAt),
+		ID: j.ID, State: j.State, Open: !j.State.AtRest(), Route: j.Terms.Route,
+		Reference: digest(reference, j.Terms.Reference), StartedAt: nanoseconds(j.StartedAt), DueAt: orNever(j.DueAt),
+		KeyID: keyID, Sealed: sealed, EarlyAt: orNever(j.EarlyAt),
 	}
 }
 
@@ -76,45 +75,37 @@ func orNever(at time.Time) *int64 {
 	return &n
 }
 
-// open reads a row. Whatever is wrong with it, it must not be acted on; but one that another replica sealed, under a secret
-// that this one has not got, is no damage.
-func (s *Store) open(r row) (j journey.Journey, err error) {
+// errAltered reports that the columns of a row do not match its journey.
+var errAltered = errors.New("its columns were altered")
+
+// open reads a row. It fails with [journey.ErrDamaged] on any row that must not be acted on. A row that another replica
+// sealed, under a secret that this one does not have, is not damaged: it does not match [journey.ErrDoesNotOpen].
+func (s *Store) open(r row) (journey.Journey, error) {
 	if r.Damaged {
-		return j, fmt.Errorf("%w: %s was set aside", journey.ErrDamaged, r.ID)
+		return journey.Journey{}, fmt.Errorf("%w: %s was set aside", journey.ErrDamaged, r.ID)
 	}
-	keyID, ok := s.sealer.KeyID(r.Sealed)
-	if ok && keyID == r.KeyID && !s.sealer.Knows(keyID) {
-		return j, fmt.Errorf("%w: %s is sealed under a secret that is not listed", journey.ErrDamaged, r.ID)
+	keyID, ok := s.codec.KeyID(r.Sealed)
+	if ok && keyID == r.KeyID && !s.codec.Knows(keyID) {
+		return journey.Journey{}, fmt.Errorf("%w: %s is sealed under a secret that is not listed", journey.ErrDamaged, r.ID)
 	}
-	plain, err := s.sealer.Open("journey", string(r.ID), r.Sealed)
-	if err == nil {
-		err = json.Unmarshal(plain, &j)
-	}
+	j, err := s.codec.OpenJourney(r.ID, r.Sealed)
 	if err == nil && !s.agrees(r, j) {
-		err = errAltered
+		return journey.Journey{}, journey.DoesNotOpen("journey", r.ID, errAltered)
 	}
-	if err != nil {
-		return journey.Journey{}, doesNotOpen("journey", r.ID, err)
-	}
-	return j, nil
+	return j, err
 }
 
-// agrees holds what lies open against what was sealed, but for early_at: a replica of version 1, during an update, writes a
-// journey and leaves that column as it was. It decides nothing, since early delivery goes by what is sealed.
+// agrees compares the columns with the sealed journey, except early_at: a replica of version 1, during an update, writes
+// a journey and leaves that column alone. The column decides nothing, since early delivery goes by what is sealed.
 func (s *Store) agrees(r row, j journey.Journey) bool {
-	keyID, _ := s.sealer.KeyID(r.Sealed)
+	keyID, _ := s.codec.KeyID(r.Sealed)
+	r.EarlyAt = orNever(j.EarlyAt)
 	return slices.ContainsFunc(s.references, func(key []byte) bool {
-		return r.equal(s.searched(j, key, keyID, r.Sealed))
+		return reflect.DeepEqual(r, s.columnsOf(j, key, keyID, r.Sealed))
 	})
 }
 
-func (r row) equal(o row) bool {
-	due := r.DueAt == o.DueAt || r.DueAt != nil && o.DueAt != nil && *r.DueAt == *o.DueAt
-	return due && r.ID == o.ID && r.State == o.State && r.Open == o.Open && r.Route == o.Route && bytes.Equal(r.Reference, o.Reference) &&
-		r.StartedAt == o.StartedAt && r.KeyID == o.KeyID
-}
-
-// digest makes a reference searchable in any case, and readable to nobody: it may be a licence number, or a name.
+// digest makes a reference searchable in any case, and unreadable: it may be a licence number, or a name.
 func digest(key []byte, reference string) []byte {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(fold(reference)))
@@ -142,11 +133,4 @@ func nanoseconds(at time.Time) int64 {
 	default:
 		return 0
 	}
-}
-
-// storable tells whether PostgreSQL has such texts at all. What it has not cannot be found in it.
-func storable[T ~string](texts ...T) bool {
-	return !slices.ContainsFunc(texts, func(text T) bool {
-		return !utf8.ValidString(string(text)) || strings.ContainsRune(string(text), 0)
-	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,64 +12,82 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// lookOver connects once and asks whether journeys are safe there.
-func lookOver(ctx context.Context, config *pgxpool.Config, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig.Copy())
+// Look reports whether the database of a postgres:// URL can be used, without using it: it connects once, changes
+// nothing, and fails with the messages of [Open]. Only Open checks the tables and the secrets that they need.
+func Look(ctx context.Context, url string, timeout time.Duration) error {
+	config, err := parse(url, timeout)
 	if err != nil {
-		return inWords(err, config)
+		return err
 	}
-	defer conn.Close(ctx)
-	var standby, readOnly, lossy, homeless, forbidden bool
-	err = conn.QueryRow(ctx, `SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on',
-		current_setting('synchronous_commit') = 'off', current_schema() IS NULL,
-		to_regclass($1) IS NULL AND NOT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)`, versionTable).
-		Scan(&standby, &readOnly, &lossy, &homeless, &forbidden)
-	switch {
-	case err != nil:
-		return inWords(err, config)
-	case standby:
-		return errors.New("is a standby, which takes no writes: name the primary server (with several hosts, add target_session_attrs=read-write)")
-	case readOnly:
-		return errors.New("takes no writes: default_transaction_read_only is on")
-	case lossy:
-		return errors.New("may lose what it has confirmed: synchronous_commit is off and must be on for this role")
-	case homeless:
-		return errors.New("has no schema for the tables: the role may not use any in its search_path")
-	case forbidden:
-		return fmt.Errorf("does not let the role %q make tables: GRANT CREATE ON SCHEMA, or a schema of its own", config.ConnConfig.User)
+	if err := checkServer(ctx, config, timeout); err != nil {
+		return fmt.Errorf("the store %s %w", location(config), err)
 	}
 	return nil
 }
 
-// inWords says why a server was not reached. Its words and the driver's hold no password.
-func inWords(err error, config *pgxpool.Config) error {
-	var said *pgconn.PgError
-	if !errors.As(err, &said) {
+const serverState = `SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on',
+	current_setting('synchronous_commit') = 'off', current_schema() IS NULL,
+	to_regclass($1) IS NULL AND NOT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)`
+
+// checkServer connects once and checks that journeys are safe there.
+func checkServer(ctx context.Context, config *pgxpool.Config, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig.Copy())
+	if err != nil {
+		return explain(err, config)
+	}
+	defer conn.Close(ctx)
+	var standby, readOnly, lossy, noSchema, noCreate bool
+	err = conn.QueryRow(ctx, serverState, versionTable).Scan(&standby, &readOnly, &lossy, &noSchema, &noCreate)
+	switch {
+	case err != nil:
+		return explain(err, config)
+	case standby:
+		return errors.New("is a standby, which takes no writes: " +
+			"name the primary server (with several hosts, add target_session_attrs=read-write)")
+	case readOnly:
+		return errors.New("takes no writes: default_transaction_read_only is on")
+	case lossy:
+		return errors.New("may lose what it has confirmed: synchronous_commit is off and must be on for this role")
+	case noSchema:
+		return errors.New("has no schema for the tables: the role may not use any in its search_path")
+	case noCreate:
+		return fmt.Errorf("does not let the role %q make tables: GRANT CREATE ON SCHEMA, or a schema of its own",
+			config.ConnConfig.User)
+	}
+	return nil
+}
+
+// explain says why a server was not reached. The message contains no password.
+func explain(err error, config *pgxpool.Config) error {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("cannot be reached: no answer in time (%w)", context.DeadlineExceeded)
 		}
-		return fmt.Errorf("cannot be reached: %w", flat{err})
+		return fmt.Errorf("cannot be reached: %w", oneLineError{err})
 	}
-	switch role, database := config.ConnConfig.User, config.ConnConfig.Database; said.Code {
+	switch role, database := config.ConnConfig.User, config.ConnConfig.Database; refused.Code {
 	case "28P01": // invalid_password
 		return fmt.Errorf("refuses the password of the role %q", role)
 	case "28000": // invalid_authorization_specification
-		return fmt.Errorf("does not let the role %q in: %s", role, said.Message)
+		return fmt.Errorf("does not let the role %q in: %s", role, refused.Message)
 	case "3D000": // invalid_catalog_name
 		return fmt.Errorf("cannot be opened: the server has no database %q", database)
 	case "42704", "22023", "22P02": // undefined_object, invalid_parameter_value, invalid_text_representation
-		return fmt.Errorf("cannot be opened: %w has a setting that the server does not take: %s", ErrURL, said.Message)
+		return fmt.Errorf("cannot be opened: %w has a setting that the server does not take: %s", ErrURL, refused.Message)
 	case "57P03": // cannot_connect_now
-		return fmt.Errorf("cannot be reached yet: %s", said.Message)
+		return fmt.Errorf("cannot be reached yet: %s", refused.Message)
 	default:
-		return fmt.Errorf("cannot be opened: %s", said.Error())
+		return fmt.Errorf("cannot be opened: %s", refused.Error())
 	}
 }
 
-// flat is an error on one line.
-type flat struct{ error }
+// oneLineError puts the driver's list of attempts on one line.
+type oneLineError struct{ error }
 
-func (f flat) Error() string { return oneLine(f.error.Error()) }
-func (f flat) Unwrap() error { return f.error }
+func (e oneLineError) Error() string { return oneLine(e.error.Error()) }
+func (e oneLineError) Unwrap() error { return e.error }
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -11,71 +11,71 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ErrURL is a fault in the URL itself: no server would take it.
+// ErrURL reports a fault in the URL itself: no server would take it.
 var ErrURL = errors.New("the postgres:// URL of the store")
 
-// CheckURL tells what is wrong with a postgres:// URL, as far as can be told without a server: an [ErrURL], which never
-// holds the password.
+// CheckURL checks a postgres:// URL without a server. Its error is an [ErrURL] and never contains the password.
 func CheckURL(url string) error {
 	_, err := parse(url, time.Second)
 	return err
 }
 
-// parse reads the URL and fills in what it leaves open.
-func parse(text string, patience time.Duration) (*pgxpool.Config, error) {
+// parse reads the URL and fills in defaults.
+func parse(text string, timeout time.Duration) (*pgxpool.Config, error) {
 	scheme, rest, _ := strings.Cut(text, "://")
 	if scheme != "postgres" && scheme != "postgresql" {
 		return nil, fmt.Errorf("%w begins with something else", ErrURL)
 	}
 	if _, path, _ := strings.Cut(rest, "/"); strings.Contains(path, "@") { // the driver would take half a password for a host
-		return nil, badly()
+		return nil, malformed()
 	}
 	config, err := pgxpool.ParseConfig(text)
 	if err != nil {
 		return nil, fault(err)
 	}
-	withDefaults(config, patience)
+	withDefaults(config, timeout)
 	return config, nil
 }
 
-func badly() error {
-	return fmt.Errorf("%w cannot be read: each of / @ : ? # %% and space in a name or password must be written as %% and two digits", ErrURL)
+func malformed() error {
+	return fmt.Errorf("%w cannot be read: each of / @ : ? # %% and space "+
+		"in a name or password must be written as %% and two digits", ErrURL)
 }
 
-// fault says what is wrong with a URL, and never quotes it: a mistyped one may have its password anywhere.
+// fault says what is wrong with a URL without quoting it: a mistyped one may have its password anywhere.
 func fault(err error) error {
-	_, reason, _ := strings.Cut(err.Error(), "`: ") // behind the URL
+	_, reason, _ := strings.Cut(err.Error(), "`: ") // after the URL
 	if reason == "" || strings.HasPrefix(reason, "failed to parse") {
-		return badly()
+		return malformed()
 	}
 	return fmt.Errorf("%w has a setting that cannot be used: %s", ErrURL, oneLine(reason))
 }
 
-// withDefaults bounds every wait, on both sides of the connection; a URL may say otherwise.
-func withDefaults(config *pgxpool.Config, patience time.Duration) {
-	milliseconds := strconv.FormatInt(patience.Milliseconds(), 10)
+// withDefaults bounds every wait, on both sides of the connection, unless the URL sets its own limit.
+func withDefaults(config *pgxpool.Config, timeout time.Duration) {
+	milliseconds := strconv.FormatInt(timeout.Milliseconds(), 10)
 	parameters := config.ConnConfig.RuntimeParams
 	for name, value := range map[string]string{
 		"application_name":                    "paygate",
 		"statement_timeout":                   milliseconds,
 		"lock_timeout":                        milliseconds,
-		"idle_in_transaction_session_timeout": milliseconds, // who stands still must not keep a journey from the others
+		"idle_in_transaction_session_timeout": milliseconds, // a stalled process must not lock a journey for the others
 	} {
 		if _, set := parameters[name]; !set {
 			parameters[name] = value
 		}
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = patience
+		config.ConnConfig.ConnectTimeout = timeout
 	}
 	if config.PingTimeout == 0 {
-		config.PingTimeout = patience
+		config.PingTimeout = timeout
 	}
 	config.ShouldPing = shouldPing
 }
 
-// where names the database for people, without the password.
-func where(config *pgxpool.Config) string {
+// location names the database in messages, without the password.
+func location(config *pgxpool.Config) string {
 	c := config.ConnConfig
 	host := net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
 	if strings.HasPrefix(c.Host, "/") {
@@ -83,6 +83,3 @@ func where(config *pgxpool.Config) string {
 	}
 	return fmt.Sprintf("%q at %s", c.Database, host)
 }
-
-// oneLine makes a line of the driver's lists of attempts.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -52,12 +52,7 @@ type Options struct {
 
 // Sealer is one that serves every store.
 type Sealer interface {
-	Seal(label, id string, parts ...[]byte) []byte
-	Open(label, id string, sealed []byte) ([]byte, error)
-	OpenInPlace(label, id string, sealed []byte) ([]byte, error)
-	KeyID(sealed []byte) (string, bool)
-	Knows(keyID string) bool
-	Newest() string
+	journey.Sealer
 	DeriveAll(label string, n int) [][]byte
 }
 

@@ -267,7 +267,7 @@ func openDirectly(b *testing.B, store string) directStore {
 		require.NoError(b, err)
 		return s
 	}
-	s, err := pgstore.Open(b.Context(), store, pgstore.Options{Sealer: sealer, Patience: time.Minute})
+	s, err := pgstore.Open(b.Context(), store, pgstore.Options{Sealer: sealer, Timeout: time.Minute})
 	require.NoError(b, err)
 	return s
 }

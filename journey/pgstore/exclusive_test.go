@@ -15,7 +15,7 @@ import (
 func alone(t testing.TB) pgstore.Options {
 	t.Helper()
 	o := options(t, 1)
-	o.Alone = true
+	o.Exclusive = true
 	return o
 }
 
@@ -55,7 +55,7 @@ func TestAConnectionMadeLaterIsRefusedToo(t *testing.T) {
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
 	defer conn.Close(context.Background())
-	_, err = conn.Exec(t.Context(), `SELECT pg_advisory_lock($1)`, int64(pgstore.UseID)) // as a move does
+	_, err = conn.Exec(t.Context(), `SELECT pg_advisory_lock($1)`, int64(pgstore.UseLock)) // as a move does
 	require.NoError(t, err)
 	require.ErrorContains(t, used.Ready(t.Context()), "is being moved to another store")
 }

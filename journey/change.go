@@ -1,0 +1,70 @@
+package journey
+
+import (
+	"slices"
+	"strings"
+)
+
+// MessageChange says what becomes of the held request or of the reply.
+type MessageChange struct {
+	Part Part
+	Keep bool    // false: erase it
+	New  Message // nil: leave what is stored
+}
+
+// Messages says what a change does to the held request and to the reply: the journey decides whether each is kept.
+func (c Change) Messages() []MessageChange {
+	request := MessageChange{Part: PartRequest, Keep: c.Journey.KeepsRequest()}
+	if c.Request != nil {
+		request.New = *c.Request
+	}
+	reply := MessageChange{Part: PartReply, Keep: c.Journey.KeepsReply()}
+	if c.Reply != nil {
+		reply.New = *c.Reply
+	}
+	return []MessageChange{request, reply}
+}
+
+// ChangedPayments lists the ids of payments that an update adds to a journey, and those that it removes.
+func ChangedPayments(before, after Journey) (added, removed []string) {
+	was, is := before.paymentIDs(), after.paymentIDs()
+	for _, id := range is {
+		if !slices.Contains(was, id) {
+			added = append(added, id)
+		}
+	}
+	for _, id := range was {
+		if !slices.Contains(is, id) {
+			removed = append(removed, id)
+		}
+	}
+	return added, removed
+}
+
+func (j Journey) paymentIDs() (ids []string) {
+	for _, p := range j.Payments {
+		if p.ID != "" && !slices.Contains(ids, p.ID) {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
+
+// Matches reports whether a list with this filter contains a journey.
+func (f Filter) Matches(j Journey) bool {
+	return (f.State == "" || j.State == f.State) &&
+		(f.Route == "" || j.Terms.Route == f.Route) &&
+		(f.Reference == "" || strings.EqualFold(j.Terms.Reference, f.Reference)) &&
+		(f.Payment == "" || slices.Contains(j.paymentIDs(), f.Payment)) &&
+		(f.Since.IsZero() || !j.StartedAt.Before(f.Since)) &&
+		(f.Until.IsZero() || j.StartedAt.Before(f.Until)) &&
+		(f.After == "" || j.ID < f.After)
+}
+
+// Size returns how many journeys a list with this filter has at most.
+func (f Filter) Size() int {
+	if f.Limit <= 0 {
+		return 50
+	}
+	return f.Limit
+}
