@@ -163,10 +163,10 @@ func describeAcceptance(t journey.Terms) string {
 func describeTexts(r journey.Acceptance) string {
 	var words []string
 	if len(r.Texts) > 0 && !slices.Contains(r.Texts, journey.Any) {
-		words = append(words, fmt.Sprintf("with the text %s", strings.Join(quoted(r.Texts), " or ")))
+		words = append(words, fmt.Sprintf("with the text %s", either(r.Texts)))
 	}
 	if len(r.RefuseTexts) > 0 {
-		words = append(words, fmt.Sprintf("without the text %s", strings.Join(quoted(r.RefuseTexts), " or ")))
+		words = append(words, fmt.Sprintf("without the text %s", either(r.RefuseTexts)))
 	}
 	if len(words) == 0 {
 		return ", whatever the page says"
@@ -181,17 +181,17 @@ func describePlaces(r journey.Acceptance) string {
 	return " to " + strings.Join(r.Locations, " or ")
 }
 
-func quoted(texts []string) []string {
-	out := make([]string, len(texts))
+func either(texts []string) string {
+	quoted := make([]string, len(texts))
 	for i, text := range texts {
-		out[i] = strconv.Quote(text)
+		quoted[i] = strconv.Quote(text)
 	}
-	return out
+	return strings.Join(quoted, " or ")
 }
 
 // acceptanceWarnings returns warnings about rules that work but are seldom meant.
 func acceptanceWarnings(r gateway.Route) []string {
-	rule, setting := r.Terms.Acceptance, routePrefix(r.Name)
+	rule, setting := r.Terms.Acceptance, r.Setting
 	if rule == nil {
 		return nil
 	}
@@ -223,7 +223,7 @@ func notes(s Settings) []string {
 		for variable, texts := range map[string][]string{"ACCEPT_TEXT": rule.Texts, "REFUSE_TEXT": rule.RefuseTexts} {
 			if len(texts) == 1 && texts[0] != journey.Any {
 				found = append(found, fmt.Sprintf("%s%s has only one text: "+
-					"if the service has Welsh pages, add their text after %q", routePrefix(r.Name), variable, between))
+					"if the service has Welsh pages, add their text after %q", r.Setting, variable, between))
 			}
 		}
 	}

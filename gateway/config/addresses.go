@@ -97,13 +97,3 @@ func checkPublicAddress(text string) (string, error) {
 	}
 	return checkAddress(text)
 }
-
-// conflict reports whether two addresses cannot be listened on at once. Port 0 is any free port.
-func conflict(a, b string) bool {
-	hostA, portA, errA := net.SplitHostPort(a)
-	hostB, portB, errB := net.SplitHostPort(b)
-	return errA == nil && errB == nil && portA == portB && portA != "0" &&
-		(hostA == hostB || isEveryAddress(hostA) || isEveryAddress(hostB))
-}
-
-func isEveryAddress(host string) bool { return host == "" || host == "0.0.0.0" || host == "::" }

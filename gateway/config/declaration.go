@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -63,7 +62,7 @@ func read[T any](c *checker, into *T, prefix string) {
 	values, names := map[string]string{}, map[string]string{}
 	for _, d := range declarations[T](prefix) {
 		names[d.field.Name] = d.name
-		if !c.concerns(d.name) {
+		if !c.concerns(d.name) || c.faulty[d.name] {
 			continue
 		}
 		if text, set := c.environment[d.name]; set || d.required {
@@ -96,27 +95,8 @@ func (d declaration) checkText(text string) (string, error) {
 	if words := d.tag("values"); words != "" {
 		return oneOf(text, strings.Split(words, ","))
 	}
-	switch d.tag("check") {
-	case "":
-		return text, nil
-	case "key":
-		return checkKey(text)
-	case "level":
-		return text, checkLevel(text)
-	case "host":
-		return checkHost(text)
-	case "prefix":
-		return checkPrefix(text)
-	case "address":
-		return checkAddress(text)
-	case "public address":
-		return checkPublicAddress(text)
-	case "name":
-		return checkLine(text, 255)
-	case "contact":
-		return checkLine(text, 500)
-	case "description":
-		return checkDescription(text)
+	if rule := d.tag("check"); rule != "" {
+		return checks[rule](text)
 	}
-	panic(fmt.Sprintf("%s: there is no check %q", d.name, d.tag("check")))
+	return text, nil
 }

@@ -125,7 +125,7 @@ func warnings(s Settings) []string {
 	}
 	for _, r := range s.Routes {
 		if r.Mode.TakesNothing() {
-			found = append(found, routePrefix(r.Name)+"MODE="+string(r.Mode)+": the route takes no payments")
+			found = append(found, r.Setting+"MODE="+string(r.Mode)+": the route takes no payments")
 		}
 		found = append(found, acceptanceWarnings(r)...)
 	}

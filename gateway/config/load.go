@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"paygate/gateway/origin"
 	"paygate/journey"
 )
 
@@ -22,6 +21,7 @@ import (
 type checker struct {
 	environment map[string]string // without variables that have no value
 	only        []string          // the settings to read; nil: all
+	secretFiles []SecretFile
 	faults      Faults
 	faulty      map[string]bool
 }
@@ -47,22 +47,21 @@ func (c *checker) concerns(name string) bool { return c.only == nil || slices.Co
 
 // readSecret gives a setting the content of its file.
 func (c *checker) readSecret(name, file string) {
-	if _, both := c.environment[name]; both {
-		c.fault(name+"_FILE", "is given, and so is %s; only one can be", name)
-		return
-	}
+	c.secretFiles = append(c.secretFiles, SecretFile{name + "_FILE", file})
 	content, err := os.ReadFile(file)
 	text := strings.TrimRight(string(content), "\r\n")
 	switch {
+	case c.environment[name] != "":
+		c.fault(name+"_FILE", "is given, and so is %s; only one can be", name)
 	case err != nil:
 		c.fault(name+"_FILE", "cannot be read")
-		c.faulty[name] = true
 	case text == "":
 		c.fault(name+"_FILE", "is empty")
-		c.faulty[name] = true
 	default:
 		c.environment[name] = text
+		return
 	}
+	c.faulty[name] = true
 }
 
 // Load reads and checks the settings in an environment, as os.Environ returns it. The error is of type Faults.
@@ -80,93 +79,14 @@ func Load(environ []string) (Settings, error) {
 		return s, c.result()
 	}
 	s.Audience = cmp.Or(s.Audience, s.Origins.Main().String())
-	s.SecretFiles = c.secretFiles(s)
+	s.SecretFiles = append(c.secretFiles, keyFiles(s)...)
 	s.Warnings, s.Notes = warnings(s), notes(s)
 	return s, c.result()
 }
 
-// compare reports settings that do not go together.
-func (c *checker) compare(s Settings) {
-	c.compareKey(s)
-	c.compareEncryption(s)
-	c.compareListeners(s)
-	c.compareHosts(s)
-	if s.CaptureMargin >= journey.CaptureWindow {
-		c.fault("PAYGATE_CAPTURE_MARGIN", "must be below 120h, the whole time that Pay reserves money")
-	}
-	c.compareRoutes(s.Routes)
-	c.comparePrefix(s)
-}
-
-func (c *checker) compareKey(s Settings) {
-	const name = "PAYGATE_PAY_API_KEY"
-	switch {
-	case !c.sound("PAYGATE_PAY_MODE"):
-	case strings.HasPrefix(s.PayAPIKey, "api_test_") && s.Live:
-		c.fault(name, "is a test key, and PAYGATE_PAY_MODE is live: no money would be taken")
-	case strings.HasPrefix(s.PayAPIKey, "api_live_") && !s.Live:
-		c.fault(name, "is a live key, and PAYGATE_PAY_MODE is test")
-	}
-}
-
-// compareEncryption reports origins that are not https in live mode.
-func (c *checker) compareEncryption(s Settings) {
-	if !s.Live || !c.sound("PAYGATE_PAY_MODE") {
-		return
-	}
-	for name, texts := range map[string][]string{
-		"PAYGATE_PAY_API_URL": {s.PayAPIURL.String()}, "PAYGATE_PAY_CARD_ORIGINS": s.PayCardOrigins,
-		"PAYGATE_PUBLIC_URL": strings.Split(s.Origins.String(), ","),
-	} {
-		if slices.ContainsFunc(texts, func(text string) bool { return strings.HasPrefix(text, "http:") }) {
-			c.fault(name, "must be https; http is allowed only with PAYGATE_PAY_MODE=test")
-		}
-	}
-}
-
-func (c *checker) compareListeners(s Settings) {
-	if (s.TLSCertFile == "") != (s.TLSKeyFile == "") {
-		c.fault("PAYGATE_TLS_CERT_FILE", "and PAYGATE_TLS_KEY_FILE are both needed, or neither")
-	}
-	if c.sound("PAYGATE_LISTEN", "PAYGATE_STAFF_LISTEN") && conflict(s.Listen, s.StaffListen) {
-		c.fault("PAYGATE_STAFF_LISTEN", "is the address of the public listener, PAYGATE_LISTEN")
-	}
-}
-
-// compareHosts reports public hosts where no payment can begin.
-func (c *checker) compareHosts(s Settings) {
-	for _, o := range s.Origins {
-		if s.Live && !origin.PayAccepts(o.Hostname()) && c.sound("PAYGATE_PAY_MODE") {
-			c.fault("PAYGATE_PUBLIC_URL", "%s", refusedByPay(o))
-		}
-	}
-}
-
-func refusedByPay(o *url.URL) string {
-	return "GOV.UK Pay does not accept the host " + o.Hostname() +
-		": it must be localhost, an IP address, or a name without _ in a known top-level domain, .internal or .local"
-}
-
-// comparePrefix reports pay routes among Paygate's own addresses.
-func (c *checker) comparePrefix(s Settings) {
-	for _, r := range s.Routes {
-		for _, p := range patternsOf(r) {
-			under := p.Path() == s.Prefix || strings.HasPrefix(p.Path(), s.Prefix+"/")
-			if under && c.sound("PAYGATE_PREFIX") {
-				c.fault(r.Setting+"MATCH", "%s is under PAYGATE_PREFIX, where only Paygate's own addresses are", p)
-			}
-		}
-	}
-}
-
-// secretFiles returns the files that only Paygate should be able to read.
-func (c *checker) secretFiles(s Settings) []SecretFile {
+// keyFiles returns the files of private keys.
+func keyFiles(s Settings) []SecretFile {
 	var files []SecretFile
-	for _, d := range declarations[Settings](prefix) {
-		if file, given := c.environment[d.name+"_FILE"]; given && d.tag("secret") != "" {
-			files = append(files, SecretFile{d.name + "_FILE", file})
-		}
-	}
 	for _, file := range s.SigningKeys {
 		files = append(files, SecretFile{"PAYGATE_SIGNING_KEYS", file})
 	}

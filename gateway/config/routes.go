@@ -35,14 +35,13 @@ func parseRouteNames(text string) (routeNames, error) {
 	})
 }
 
-// tellApart returns an error if the longer name is the shorter one with the name of a setting, or the beginning of one,
-// after it.
+// tellApart returns an error if the longer name is the shorter one followed by the name of a setting or its beginning.
 func tellApart(shorter, longer string) error {
 	rest, isLonger := strings.CutPrefix(routePrefix(longer), routePrefix(shorter))
-	if isLonger && rest != "" && slices.ContainsFunc(declarations[routeSettings](""), func(d declaration) bool {
-		return strings.HasPrefix(d.name+"_", rest)
-	}) {
-		return fmt.Errorf("the settings of %q could be taken for those of %q; rename one", longer, shorter)
+	for _, d := range declarations[routeSettings]("") {
+		if isLonger && strings.HasPrefix(d.name+"_", rest) {
+			return fmt.Errorf("the settings of %q could be taken for those of %q; rename one", longer, shorter)
+		}
 	}
 	return nil
 }

@@ -4,8 +4,31 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 )
+
+// checks are the rules for texts that the tag check names. Each returns the text as Paygate uses it.
+var checks = map[string]func(string) (string, error){
+	"key":            checkKey,
+	"host":           checkHost,
+	"prefix":         checkPrefix,
+	"address":        checkAddress,
+	"public address": checkPublicAddress,
+	"level":          checkLevel,
+	"name":           func(text string) (string, error) { return checkLine(text, 255) },
+	"contact":        func(text string) (string, error) { return checkLine(text, 500) },
+	"description":    checkDescription,
+}
+
+// oneOf returns a word that must be one of several.
+func oneOf(text string, words []string) (string, error) {
+	if slices.Contains(words, text) {
+		return text, nil
+	}
+	last := len(words) - 1
+	return "", fmt.Errorf("must be %s or %s", strings.Join(words[:last], ", "), words[last])
+}
 
 // checkKey accepts what an HTTP header can carry.
 func checkKey(text string) (string, error) {
@@ -36,12 +59,12 @@ func checkDescription(text string) (string, error) {
 	return text, err
 }
 
-func checkLevel(text string) error {
+func checkLevel(text string) (string, error) {
 	var level slog.Level
 	if level.UnmarshalText([]byte(text)) != nil {
-		return errors.New("must be debug, info, warn or error")
+		return "", errors.New("must be debug, info, warn or error")
 	}
-	return nil
+	return text, nil
 }
 
 // checkPrefix accepts a path without a final slash.

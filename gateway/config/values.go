@@ -17,7 +17,6 @@ import (
 
 	"paygate/gateway"
 	"paygate/gateway/reading"
-	"paygate/journey"
 	"paygate/journey/pgstore"
 )
 
@@ -70,15 +69,6 @@ func parsers() map[reflect.Type]env.ParserFunc {
 
 func parse[T any](all map[reflect.Type]env.ParserFunc, parser func(string) (T, error)) {
 	all[reflect.TypeFor[T]()] = func(text string) (any, error) { return parser(text) }
-}
-
-// oneOf returns a word that must be one of several.
-func oneOf(text string, words []string) (string, error) {
-	if slices.Contains(words, text) {
-		return text, nil
-	}
-	last := len(words) - 1
-	return "", fmt.Errorf("must be %s or %s", strings.Join(words[:last], ", "), words[last])
 }
 
 func parseDuration(text string) (time.Duration, error) {
@@ -194,11 +184,7 @@ func parseKeys(text string) ([][]byte, error) {
 
 // isWeak reports whether a key was typed by a person: 32 random bytes have more than 12 different values.
 func isWeak(key []byte) bool {
-	different := map[byte]bool{}
-	for _, b := range key {
-		different[b] = true
-	}
-	return len(different) <= 12
+	return len(slices.Compact(slices.Sorted(slices.Values(key)))) <= 12
 }
 
 func parseStore(text string) (Store, error) {
@@ -261,101 +247,4 @@ func parseLanguage(text string) ([]gateway.LanguageSource, error) {
 		}
 		return s, nil
 	})
-}
-
-// price is what a request costs in pence, or the service says so.
-type price struct {
-	pence    int64
-	upstream bool
-}
-
-func parsePrice(text string) (price, error) {
-	if text == "upstream" {
-		return price{upstream: true}, nil
-	}
-	pence, err := journey.ParsePounds(text)
-	return price{pence: pence}, err
-}
-
-// parsePrices returns the price of each choice, in pence: 1-day=6.00,8-day=13.50.
-func parsePrices(text string) (map[string]int64, error) {
-	prices := map[string]int64{}
-	_, err := parseEach(text, func(item string) (pence int64, err error) {
-		choice, price, found := strings.Cut(item, "=")
-		if _, twice := prices[choice]; twice {
-			return 0, fmt.Errorf("the choice %q is there twice", choice)
-		}
-		if !found || choice == "" {
-			return 0, errors.New("must be choice=price,choice=price")
-		}
-		prices[choice], err = journey.ParsePounds(price)
-		return prices[choice], err
-	})
-	if len(prices) == 0 && err == nil {
-		err = errors.New("names no prices")
-	}
-	return prices, err
-}
-
-func parseCondition(text string) (gateway.Condition, error) {
-	text, isForm := strings.CutPrefix(text, "form:")
-	field, value, found := strings.Cut(text, "=")
-	if !isForm || field == "" {
-		return gateway.Condition{}, errors.New("must be form:FIELD=VALUE, or form:FIELD for any value")
-	}
-	return gateway.Condition{Field: field, Value: value, AnyValue: !found}, nil
-}
-
-// parseMetadata applies Pay's limits: 15 pairs, keys of 1 to 30 characters that differ in more than case (FACTS 2.1).
-func parseMetadata(text string) (map[string]gateway.Template, error) {
-	metadata, lower := map[string]gateway.Template{}, map[string]bool{}
-	_, err := parseEach(text, func(item string) (_ string, err error) {
-		key, value, found := strings.Cut(item, "=")
-		switch {
-		case !found || key == "":
-			return "", errors.New("must be key=value,key=value")
-		case len([]rune(key)) > 30:
-			return "", fmt.Errorf("the key %q is longer than 30 characters", key)
-		case lower[strings.ToLower(key)]:
-			return "", fmt.Errorf("the key %q is there twice", key)
-		case !strings.Contains(value, "{") && len([]rune(value)) > 100:
-			return "", fmt.Errorf("the value of %q is longer than 100 characters", key)
-		}
-		lower[strings.ToLower(key)] = true
-		metadata[key], err = gateway.ParseTemplate(value)
-		return key, err
-	})
-	if len(metadata) > 15 {
-		err = errors.Join(err, errors.New("has more than 15 pairs"))
-	}
-	return metadata, err
-}
-
-func parsePrefill(text string) (gateway.PrefillFields, error) {
-	var p gateway.PrefillFields
-	fields := map[string]*string{
-		"email": &p.Email, "cardholder_name": &p.CardholderName, "line1": &p.Line1, "line2": &p.Line2,
-		"city": &p.City, "postcode": &p.Postcode, "country": &p.Country,
-	}
-	_, err := parseEach(text, func(item string) (string, error) {
-		key, field, found := strings.Cut(item, "=")
-		if !found || fields[key] == nil {
-			return "", fmt.Errorf("%q must be email, cardholder_name, line1, line2, city, postcode or country, "+
-				"then = and the form's field", key)
-		}
-		*fields[key] = field
-		return field, nil
-	})
-	return p, err
-}
-
-func parseGetQuery(text string) (getQuery, error) {
-	if text == "*" {
-		return nil, nil
-	}
-	names, err := parseList(text)
-	if slices.Contains(names, "*") {
-		return nil, errors.New("must be * for any parameter, or a list of names")
-	}
-	return names, err
 }
