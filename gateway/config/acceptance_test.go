@@ -8,7 +8,7 @@ import (
 	"paygate/journey"
 )
 
-// saying are settings of the route that say nothing about acceptance but this.
+// saying returns settings of the route with nothing about acceptance but what is given.
 func saying(over ...string) map[string]string {
 	all := map[string]string{"PAYGATE_ROUTE_LICENCE_ACCEPT": "(unset)", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION": "(unset)"}
 	for i := 0; i < len(over); i += 2 {
@@ -17,19 +17,29 @@ func saying(over ...string) map[string]string {
 	return all
 }
 
-func TestAFaultHelpsToChooseHowTheServiceSaysYes(t *testing.T) {
+func TestFaultsExplainHowToSetAcceptance(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		settings []string
 		faults   []string // what each says
 	}{
 		{nil, []string{"LICENCE_ACCEPT: is required: with which status does the service answer a form that it accepts?"}},
-		{[]string{"ACCEPT", "303"}, []string{"LICENCE_ACCEPT_LOCATION: is required with ACCEPT=303: a service also redirects to its log-in"}},
+		{
+			[]string{"ACCEPT", "303"},
+			[]string{"LICENCE_ACCEPT_LOCATION: is required with ACCEPT=303: a service also redirects to its log-in"},
+		},
 		{[]string{"ACCEPT", "302"}, []string{"LICENCE_ACCEPT_LOCATION: is required"}},
 		{[]string{"ACCEPT", "3xx", "ACCEPT_TEXT", "x"}, []string{"LICENCE_ACCEPT_LOCATION: is required"}},
-		{[]string{"ACCEPT", "200"}, []string{"LICENCE_ACCEPT_TEXT: is required with ACCEPT=200, or REFUSE_TEXT: many services show an invalid form again"}},
+		{
+			[]string{"ACCEPT", "200"},
+			[]string{"LICENCE_ACCEPT_TEXT: is required with ACCEPT=200, or REFUSE_TEXT: " +
+				"many services show an invalid form again"},
+		},
 		{[]string{"ACCEPT", "201", "ACCEPT_LOCATION", "/x"}, []string{"LICENCE_ACCEPT_TEXT: is required"}},
-		{[]string{"ACCEPT", "2xx,3xx"}, []string{"LICENCE_ACCEPT_LOCATION: is required", "LICENCE_ACCEPT_TEXT: is required"}},
+		{
+			[]string{"ACCEPT", "2xx,3xx"},
+			[]string{"LICENCE_ACCEPT_LOCATION: is required", "LICENCE_ACCEPT_TEXT: is required"},
+		},
 		{[]string{"ACCEPT", "200-204"}, []string{"LICENCE_ACCEPT_TEXT: is required"}},
 		{[]string{"ACCEPT", "301"}, nil},
 		{[]string{"ACCEPT", "422"}, nil},
@@ -47,7 +57,7 @@ func TestAFaultHelpsToChooseHowTheServiceSaysYes(t *testing.T) {
 	}
 }
 
-func TestAPassNeedNotSayHow(t *testing.T) {
+func TestPassNeedsNoAcceptanceSettings(t *testing.T) {
 	t.Parallel()
 	s, faults := load(t, saying("MATCH", "GET /register"))
 	require.Empty(t, faults)
@@ -58,7 +68,7 @@ func TestAPassNeedNotSayHow(t *testing.T) {
 	require.Equal(t, []string{"a", "b"}, s.Routes[0].Terms.Acceptance.Texts)
 }
 
-func TestHowTheServiceSaysYesInWords(t *testing.T) {
+func TestDescribeShowsAcceptance(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		settings []string
@@ -66,14 +76,24 @@ func TestHowTheServiceSaysYesInWords(t *testing.T) {
 		notes    []string
 	}{
 		{[]string{"ACCEPT", "303", "ACCEPT_LOCATION", "/done,/thanks"}, "303 to /done or /thanks", nil},
-		{[]string{"ACCEPT", "3xx", "ACCEPT_LOCATION", "*"}, "302 or 303 to any place of the service that does not look like the form, a log-in or an error", nil},
-		{[]string{"ACCEPT", "200,303", "ACCEPT_TEXT", "Thank you | Diolch", "ACCEPT_LOCATION", "/done"}, `200 with the text "Thank you" or "Diolch"; 303 to /done`, nil},
+		{
+			[]string{"ACCEPT", "3xx", "ACCEPT_LOCATION", "*"},
+			"302 or 303 to any place of the service that does not look like the form, a log-in or an error", nil,
+		},
+		{
+			[]string{"ACCEPT", "200,303", "ACCEPT_TEXT", "Thank you | Diolch", "ACCEPT_LOCATION", "/done"},
+			`200 with the text "Thank you" or "Diolch"; 303 to /done`, nil,
+		},
 		{
 			[]string{"ACCEPT", "2xx", "ACCEPT_TEXT", "Thanks", "REFUSE_TEXT", "Sorry | Mae problem"},
 			`2xx with the text "Thanks" and without the text "Sorry" or "Mae problem"`,
 			[]string{"ACCEPT_TEXT has only one text"},
 		},
-		{[]string{"ACCEPT", "2xx", "REFUSE_TEXT", "Sorry"}, `2xx without the text "Sorry"`, []string{"REFUSE_TEXT has only one text"}},
+		{
+			[]string{"ACCEPT", "2xx", "REFUSE_TEXT", "Sorry"},
+			`2xx without the text "Sorry"`,
+			[]string{"REFUSE_TEXT has only one text"},
+		},
 		{[]string{"ACCEPT", "201", "ACCEPT_TEXT", "*"}, "201, whatever the page says", nil},
 	} {
 		s, faults := load(t, saying(c.settings...))
@@ -87,7 +107,7 @@ func TestHowTheServiceSaysYesInWords(t *testing.T) {
 	}
 }
 
-func TestARuleThatIsSeldomMeantIsSaid(t *testing.T) {
+func TestWarningsAboutAcceptance(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		settings []string

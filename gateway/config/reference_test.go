@@ -18,15 +18,17 @@ import (
 
 var update = flag.Bool("update", false, "write config.example.env and docs/settings.md")
 
-// TestTheReferenceIsWhatTheDeclarationsSay makes config.example.env and docs/settings.md from the declarations.
+// TestReferenceIsMadeFromDeclarations makes config.example.env and docs/settings.md from the declarations.
 // `go test ./gateway/config -run Reference -update` writes both.
-func TestTheReferenceIsWhatTheDeclarationsSay(t *testing.T) {
+func TestReferenceIsMadeFromDeclarations(t *testing.T) {
 	t.Parallel()
 	settings := described(t, "settings.go", "Settings", declarations[Settings](prefix))
 	route := described(t, "route_settings.go", "routeSettings", declarations[routeSettings](routePrefix("licence")))
 	second := 1 + slices.IndexFunc(settings[1:], func(group []setting) bool { return group[0].tag("section") != "" })
 	all := slices.Insert(settings, second, route...)
-	for file, text := range map[string]string{"config.example.env": exampleFile(all), "docs/settings.md": settingsPage(all)} {
+	for file, text := range map[string]string{
+		"config.example.env": exampleFile(all), "docs/settings.md": settingsPage(all),
+	} {
 		path := filepath.Join("..", "..", file)
 		if *update {
 			require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
@@ -46,8 +48,8 @@ type setting struct {
 	comment string
 }
 
-// described returns the declarations of a type with their comments. A field without a comment is in the group of the one
-// above it.
+// described returns the declarations of a type with their comments. A field without a comment is in the group of the
+// one above it.
 func described(t *testing.T, file, name string, all []declaration) [][]setting {
 	t.Helper()
 	source, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)

@@ -1,0 +1,88 @@
+package config_test
+
+import (
+	"bufio"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/config"
+)
+
+// example reads config.example.env: the settings that are set, and those that are commented out.
+func example(t *testing.T) (set, commented map[string]string) {
+	t.Helper()
+	file, err := os.Open(filepath.Join("..", "..", "config.example.env"))
+	require.NoError(t, err)
+	defer file.Close()
+	set, commented = map[string]string{}, map[string]string{}
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		line, into := lines.Text(), set
+		if text, found := strings.CutPrefix(line, "# "); found {
+			line, into = text, commented
+		}
+		if name, value, found := strings.Cut(line, "="); found && strings.HasPrefix(name, "PAYGATE_") {
+			into[name] = value
+		}
+	}
+	return set, commented
+}
+
+func TestExampleHasEverySetting(t *testing.T) {
+	t.Parallel()
+	set, commented := example(t)
+	known := slices.DeleteFunc(config.KnownNames([]string{"licence"}), isSecretFile)
+	inFile := slices.Sorted(maps.Keys(set))
+	inFile = append(inFile, slices.Sorted(maps.Keys(commented))...)
+	slices.Sort(inFile)
+	require.Equal(t, known, slices.Compact(inFile))
+}
+
+func isSecretFile(name string) bool {
+	return slices.Contains([]string{
+		"PAYGATE_PAY_API_KEY_FILE", "PAYGATE_PAY_WEBHOOK_SECRETS_FILE", "PAYGATE_SECRETS_FILE",
+		"PAYGATE_STAFF_TOKENS_FILE", "PAYGATE_STORE_FILE",
+	}, name)
+}
+
+func TestExampleShowsTheDefaults(t *testing.T) {
+	t.Parallel()
+	_, commented := example(t)
+	for name, value := range config.Defaults([]string{"licence"}) {
+		if written, there := commented[name]; there {
+			require.Equal(t, value, written, name)
+		}
+	}
+}
+
+func TestExampleLoadsWithRealSecrets(t *testing.T) {
+	t.Parallel()
+	set, commented := example(t)
+	_, err := config.Load(environOf(set))
+	require.ErrorContains(t, err, "PAYGATE_SECRETS", "the sample secret is refused")
+	set["PAYGATE_SECRETS"] = secretText(3)
+	withoutDefaults, err := config.Load(environOf(set))
+	require.NoError(t, err)
+	for name, value := range config.Defaults([]string{"licence"}) {
+		if _, there := commented[name]; there {
+			set[name] = value
+		}
+	}
+	withDefaults, err := config.Load(environOf(set))
+	require.NoError(t, err)
+	require.True(t, reflect.DeepEqual(withoutDefaults, withDefaults), "writing the defaults changes something")
+}
+
+func environOf(settings map[string]string) []string {
+	var environ []string
+	for name, value := range settings {
+		environ = append(environ, name+"="+value)
+	}
+	return environ
+}
