@@ -7,23 +7,23 @@ import (
 	"paygate/gateway/config"
 )
 
-// check connects to nothing.
-func check(_ context.Context, w Env, args []string) error {
-	if _, err := w.flags("check", "", args, 0, nil); err != nil {
+// check prints the settings. It connects to nothing.
+func check(_ context.Context, e Env, args []string) error {
+	if _, err := e.flags("check", "", args, 0, nil); err != nil {
 		return err
 	}
-	settings, err := config.Load(w.Environ)
+	settings, err := config.Load(e.Environ)
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(w.Stdout, settings.Describe())
+	fmt.Fprint(e.Stdout, settings.Describe())
 	return nil
 }
 
-func version(_ context.Context, w Env, args []string) error {
-	if _, err := w.flags("version", "", args, 0, nil); err != nil {
+func version(_ context.Context, e Env, args []string) error {
+	if _, err := e.flags("version", "", args, 0, nil); err != nil {
 		return err
 	}
-	fmt.Fprintln(w.Stdout, "paygate", w.Version)
+	fmt.Fprintln(e.Stdout, "paygate", e.Version)
 	return nil
 }

@@ -12,28 +12,25 @@ import (
 	"strings"
 
 	"paygate/gateway/config"
+	"paygate/journey/export"
 )
 
-// staffDoor speaks to a running gateway's staff door.
-type staffDoor struct {
+// client speaks to the staff listener of a running gateway.
+type client struct {
 	config.Client
 }
 
-// door reads how to reach the staff door.
-func (w Env) door() (staffDoor, error) {
-	client, err := config.LoadClient(w.Environ)
-	if err != nil {
-		return staffDoor{}, err
+func (e Env) client() (client, error) {
+	c, err := config.LoadClient(e.Environ)
+	if err == nil && c.Token == "" {
+		err = config.Faults{"PAYGATE_STAFF_TOKEN: is needed, or PAYGATE_STAFF_TOKENS, whose first is then used"}
 	}
-	if client.Token == "" {
-		return staffDoor{}, config.Faults{"PAYGATE_STAFF_TOKEN: is needed, or PAYGATE_STAFF_TOKENS, whose first is then used"}
-	}
-	return staffDoor{client}, nil
+	return client{c}, err
 }
 
-// ask sends a request and gives the answer, whose status is 200. What the door says otherwise is the error.
-func (d staffDoor) ask(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
-	address := d.StaffURL.JoinPath(path)
+// ask sends a request and returns the answer if its status is 200.
+func (c client) ask(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
+	address := c.StaffURL.JoinPath(path)
 	address.RawQuery = query.Encode()
 	var content io.Reader
 	if body != nil {
@@ -47,71 +44,79 @@ func (d staffDoor) ask(ctx context.Context, method, path string, query url.Value
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Authorization", "Bearer "+d.Token)
+	request.Header.Set("Authorization", "Bearer "+c.Token)
 	request.Header.Set("Accept", "application/json")
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	answer, err := client.Do(request)
+	dontFollow := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer, err := (&http.Client{CheckRedirect: dontFollow}).Do(request)
 	if err != nil {
-		return nil, errors.New("the staff door does not answer at " + d.StaffURL.String() + "; is the gateway running?")
+		return nil, fmt.Errorf("the staff listener does not answer at %s; is the gateway running?", c.StaffURL)
 	}
 	if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()
-		return nil, refusal(answer)
+		return nil, problem(answer)
 	}
 	return answer, nil
 }
 
-// refusal is what the door said in words. What it was asked wrongly is wrong use.
-func refusal(answer *http.Response) error {
-	err := said(answer)
+// wrongRequest is wrong use that the staff listener noticed.
+type wrongRequest struct{ error }
+
+// problem returns what the staff listener says is wrong.
+func problem(answer *http.Response) error {
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
+	var said struct {
+		Detail string `json:"detail"`
+	}
+	err := fmt.Errorf("the staff listener answered %s", answer.Status)
+	if json.Unmarshal(text, &said) == nil && said.Detail != "" {
+		err = errors.New(said.Detail)
+	}
 	if answer.StatusCode == http.StatusUnprocessableEntity {
-		return askedWrongly{err}
+		return wrongRequest{err}
 	}
 	return err
 }
 
-// askedWrongly is wrong use that the staff door noticed.
-type askedWrongly struct{ error }
-
-func said(answer *http.Response) error {
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
-	var problem struct {
-		Detail string `json:"detail"`
-	}
-	if err := json.Unmarshal(text, &problem); err != nil || problem.Detail == "" {
-		return fmt.Errorf("the staff door answered %s", answer.Status)
-	}
-	return errors.New(problem.Detail)
-}
-
-// read asks and reads the JSON of the answer.
-func (d staffDoor) read(ctx context.Context, method, path string, query url.Values, body, into any) error {
-	answer, err := d.ask(ctx, method, path, query, body)
+// read sends a request and reads the JSON of the answer.
+func (c client) read(ctx context.Context, method, path string, query url.Values, body, into any) error {
+	answer, err := c.ask(ctx, method, path, query, body)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
 	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
-		return fmt.Errorf("the staff door's answer is no JSON: %w", err)
+		return fmt.Errorf("the staff listener's answer is not JSON: %w", err)
 	}
 	return nil
 }
 
-// journeyID is the one argument of a command about one journey.
-func (w Env) journeyID(name string, args []string) (string, error) {
+// printJourney asks for one journey, or that something be done to it, and prints the journey as it then is.
+func (e Env) printJourney(ctx context.Context, method, path string, body any) error {
+	c, err := e.client()
+	if err != nil {
+		return err
+	}
+	var whole export.Whole
+	if err := c.read(ctx, method, path, nil, body, &whole); err != nil {
+		return err
+	}
+	return e.printJSON(whole)
+}
+
+// journeyID returns the one argument of a command about one journey.
+func (e Env) journeyID(name string, args []string) (string, error) {
 	if len(args) != 1 || args[0] == "" || strings.ContainsAny(args[0], "/?#%. ") {
-		fmt.Fprintf(w.Stderr, "paygate %s: one journey ID is needed, behind the flags\n", name)
-		return "", errUsage
+		return "", e.wrongUse(name, "one journey ID is needed, after the flags")
 	}
 	return strings.ToUpper(args[0]), nil
 }
 
 // printJSON writes a value for people and programs.
-func (w Env) printJSON(value any) error {
-	encoder := json.NewEncoder(w.Stdout)
+func (e Env) printJSON(value any) error {
+	encoder := json.NewEncoder(e.Stdout)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(value)

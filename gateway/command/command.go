@@ -1,5 +1,5 @@
-// Package command is what a person types: one file a command, one table of them here. Exit status: 0 done, 1 failed,
-// 2 wrong use or settings, 3 something needs a person.
+// Package command has the commands that a person types, one file for each. Exit status: 0 done, 1 failed, 2 wrong use or
+// settings, 3 something needs a person.
 package command
 
 import (
@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"paygate/gateway/config"
@@ -45,11 +47,11 @@ func (e Env) assemble(ctx context.Context, s config.Settings, log *slog.Logger) 
 	return app.Assemble(ctx, s, log, func() time.Time { return time.Now().UTC() })
 }
 
-// errUsage is a command used wrongly; what is wrong has been said already.
-var errUsage = errors.New("wrong use")
-
-// errNeedsPerson is a command that was done, and found what only a person can settle; it has been said already.
-var errNeedsPerson = errors.New("something needs a person")
+// The command has already said what these errors mean.
+var (
+	errUsage       = errors.New("wrong use")
+	errNeedsPerson = errors.New("something needs a person")
+)
 
 // wrongUse says what is wrong with the use of a command.
 func (e Env) wrongUse(name, format string, values ...any) error {
@@ -63,7 +65,7 @@ type command struct {
 	run     func(context.Context, Env, []string) error
 }
 
-// commands are listed in the order of the help.
+// commands returns the commands in the order of the help.
 func commands() []command {
 	return []command{
 		{"serve", "the gateway and its staff listener (this is what runs without a command)", serve},
@@ -90,29 +92,29 @@ func commands() []command {
 	}
 }
 
-// Run runs one command and gives the exit status.
-func Run(ctx context.Context, w Env, args []string) int {
+// Run runs one command and returns the exit status.
+func Run(ctx context.Context, e Env, args []string) int {
 	name, rest := "serve", args
-	if len(args) > 0 && (len(args[0]) == 0 || args[0][0] != '-') {
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, rest = args[0], args[1:]
 	}
-	if name == "help" || len(args) > 0 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help") {
-		usage(w.Stdout)
+	if name == "help" || len(args) > 0 && slices.Contains([]string{"-h", "-help", "--help"}, args[0]) {
+		usage(e.Stdout)
 		return 0
 	}
 	for _, c := range commands() {
 		if c.name == name {
-			return status(w, c.run(ctx, w, rest))
+			return e.status(c.run(ctx, e, rest))
 		}
 	}
-	fmt.Fprintf(w.Stderr, "paygate: there is no command %q\n\n", name)
-	usage(w.Stderr)
+	fmt.Fprintf(e.Stderr, "paygate: there is no command %q\n\n", name)
+	usage(e.Stderr)
 	return 2
 }
 
-func status(w Env, err error) int {
+func (e Env) status(err error) int {
 	var faults config.Faults
-	var wrongly askedWrongly
+	var request wrongRequest
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
@@ -120,30 +122,31 @@ func status(w Env, err error) int {
 		return 2
 	case errors.Is(err, errNeedsPerson):
 		return 3
-	case errors.As(err, &wrongly):
-		fmt.Fprintf(w.Stderr, "paygate: %v\n", err)
+	case errors.As(err, &request):
+		fmt.Fprintf(e.Stderr, "paygate: %v\n", err)
 		return 2
 	case errors.As(err, &faults):
-		fmt.Fprintf(w.Stderr, "paygate: the settings cannot be used:\n%v\n", faults)
+		fmt.Fprintf(e.Stderr, "paygate: the settings cannot be used:\n%v\n", faults)
 		return 2
 	default:
-		fmt.Fprintf(w.Stderr, "paygate: %v\n", err)
+		fmt.Fprintf(e.Stderr, "paygate: %v\n", err)
 		return 1
 	}
 }
 
 func usage(out io.Writer) {
-	fmt.Fprint(out, "paygate adds GOV.UK Pay to a web service whose code stays as it is.\n\nUsage: paygate COMMAND [-h]\n\n")
+	fmt.Fprint(out, "paygate adds GOV.UK Pay to a web service whose code stays as it is.\n\n"+
+		"Usage: paygate COMMAND [-h]\n\n")
 	for _, c := range commands() {
 		fmt.Fprintf(out, "  %-12s %s\n", c.name, c.summary)
 	}
 	fmt.Fprint(out, "\nSettings are environment variables; config.example.env lists them.\n")
 }
 
-// flags reads a command's flags; most is how many arguments may follow them.
-func (w Env) flags(name, arguments string, args []string, most int, define func(*flag.FlagSet)) ([]string, error) {
+// flags reads a command's flags, and returns the arguments that follow them.
+func (e Env) flags(name, arguments string, args []string, maxArgs int, define func(*flag.FlagSet)) ([]string, error) {
 	set := flag.NewFlagSet("paygate "+name, flag.ContinueOnError)
-	set.SetOutput(w.Stderr)
+	set.SetOutput(e.Stderr)
 	set.Usage = func() {
 		fmt.Fprintf(set.Output(), "Usage: paygate %s %s\n", name, arguments)
 		set.PrintDefaults()
@@ -156,18 +159,17 @@ func (w Env) flags(name, arguments string, args []string, most int, define func(
 	} else if err != nil {
 		return nil, errUsage
 	}
-	if set.NArg() > most {
-		fmt.Fprintf(w.Stderr, "paygate %s: too many arguments\n", name)
-		return nil, errUsage
+	if set.NArg() > maxArgs {
+		return nil, e.wrongUse(name, "too many arguments")
 	}
 	return set.Args(), nil
 }
 
-// logger writes as the settings say.
-func (w Env) logger(s config.Settings) *slog.Logger {
+// logger returns a logger as the settings describe it.
+func (e Env) logger(s config.Settings) *slog.Logger {
 	options := &slog.HandlerOptions{Level: s.LogLevel}
 	if s.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(w.Stderr, options))
+		return slog.New(slog.NewTextHandler(e.Stderr, options))
 	}
-	return slog.New(slog.NewJSONHandler(w.Stderr, options))
+	return slog.New(slog.NewJSONHandler(e.Stderr, options))
 }

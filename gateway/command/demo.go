@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,15 +17,15 @@ import (
 func runDemo(ctx context.Context, e Env, args []string) error {
 	d := demo.Demo{Port: 8000}
 	_, err := e.flags("demo", "[-port N] [-store FILE]", args, 0, func(set *flag.FlagSet) {
-		set.IntVar(&d.Port, "port", d.Port, "the gateway's port; the staff listener, Pay and the service have the three after it")
+		set.IntVar(&d.Port, "port", d.Port,
+			"the gateway's port; the staff listener, Pay and the service have the three after it")
 		set.StringVar(&d.Store, "store", "", "a file to keep journeys in; without it they go when the demo ends")
 	})
 	if err != nil {
 		return err
 	}
 	if d.Port < 1 || d.Port > 65532 {
-		fmt.Fprintln(e.Stderr, "paygate demo: -port must be from 1 to 65532")
-		return errUsage
+		return e.wrongUse("demo", "-port must be from 1 to 65532")
 	}
 	if d.Store == "" {
 		folder, err := os.MkdirTemp("", "paygate-demo-")

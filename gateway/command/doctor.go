@@ -12,9 +12,9 @@ import (
 )
 
 // runDoctor checks the settings, then looks at what they describe.
-func runDoctor(ctx context.Context, w Env, args []string) error {
+func runDoctor(ctx context.Context, e Env, args []string) error {
 	var pages []string
-	_, err := w.flags("doctor", "[-page PATH …]", args, 0, func(set *flag.FlagSet) {
+	_, err := e.flags("doctor", "[-page PATH …]", args, 0, func(set *flag.FlagSet) {
 		set.Func("page", "the `path` of a page whose form leads to a pay route, if it is not the route's own path; "+
 			"can be repeated", func(path string) error {
 			if !strings.HasPrefix(path, "/") {
@@ -27,12 +27,12 @@ func runDoctor(ctx context.Context, w Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	settings, err := config.Load(w.Environ)
+	settings, err := config.Load(e.Environ)
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(w.Stdout, settings.Describe(), "\n")
-	healthy, err := doctor.Run(ctx, doctor.Options{Settings: settings, LookUp: w.lookUp, Pages: pages, Out: w.Stdout})
+	fmt.Fprint(e.Stdout, settings.Describe(), "\n")
+	healthy, err := doctor.Run(ctx, doctor.Options{Settings: settings, LookUp: e.lookUp, Pages: pages, Out: e.Stdout})
 	if err == nil && !healthy {
 		return errNeedsPerson
 	}

@@ -12,12 +12,12 @@ import (
 	"paygate/gateway/config"
 )
 
-// healthcheck asks the staff door of the gateway on this machine whether it is ready.
-func healthcheck(ctx context.Context, w Env, args []string) error {
-	if _, err := w.flags("healthcheck", "", args, 0, nil); err != nil {
+// healthcheck asks the staff listener of the gateway on this machine whether it is ready.
+func healthcheck(ctx context.Context, e Env, args []string) error {
+	if _, err := e.flags("healthcheck", "", args, 0, nil); err != nil {
 		return err
 	}
-	client, err := config.LoadClient(w.Environ)
+	client, err := config.LoadClient(e.Environ)
 	if err != nil {
 		return err
 	}
@@ -29,13 +29,13 @@ func healthcheck(ctx context.Context, w Env, args []string) error {
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return errors.New("the staff door does not answer; is the gateway running?")
+		return errors.New("the staff listener does not answer; is the gateway running?")
 	}
 	defer answer.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1000))
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("not ready: %s", strings.TrimSpace(string(text)))
 	}
-	fmt.Fprintln(w.Stdout, "ready")
+	fmt.Fprintln(e.Stdout, "ready")
 	return nil
 }

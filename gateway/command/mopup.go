@@ -10,56 +10,55 @@ import (
 	"paygate/gateway/config"
 )
 
-// mopup sweeps now, through the running gateway or, on a store that several processes share, by itself; it ends with 3
-// while anything is stuck.
-func mopup(ctx context.Context, w Env, args []string) error {
-	if _, err := w.flags("mopup", "", args, 0, nil); err != nil {
+// mopup sweeps now, through the running gateway or, on a store that several processes share, by itself.
+func mopup(ctx context.Context, e Env, args []string) error {
+	if _, err := e.flags("mopup", "", args, 0, nil); err != nil {
 		return err
 	}
-	client, err := config.LoadClient(w.Environ)
+	client, err := config.LoadClient(e.Environ)
 	if err != nil {
 		return err
 	}
-	sweep := w.sweepThroughDoor
+	sweep := e.sweepThroughGateway
 	if client.Shared {
-		sweep = w.sweepAlone
+		sweep = e.sweepAlone
 	}
 	stuck, err := sweep(ctx)
 	if err == nil && stuck {
-		fmt.Fprintln(w.Stderr, "paygate mopup: journeys are stuck and wait for a person: paygate journeys -state stuck")
+		fmt.Fprintln(e.Stderr, "paygate mopup: journeys are stuck and wait for a person: paygate journeys -state stuck")
 		return errNeedsPerson
 	}
 	return err
 }
 
-func (w Env) sweepThroughDoor(ctx context.Context) (stuck bool, err error) {
-	door, err := w.door()
+func (e Env) sweepThroughGateway(ctx context.Context) (stuck bool, err error) {
+	c, err := e.client()
 	if err != nil {
 		return false, err
 	}
 	var counts map[string]int
-	if err := door.read(ctx, http.MethodPost, "mopup", nil, nil, &counts); err != nil {
+	if err := c.read(ctx, http.MethodPost, "mopup", nil, nil, &counts); err != nil {
 		return false, err
 	}
-	w.printCounts(counts)
-	var found listed
-	err = door.read(ctx, http.MethodGet, "journeys", url.Values{"state": {"stuck"}, "limit": {"1"}}, nil, &found)
+	e.printCounts(counts)
+	var found journeyList
+	err = c.read(ctx, http.MethodGet, "journeys", url.Values{"state": {"stuck"}, "limit": {"1"}}, nil, &found)
 	return len(found.Journeys) > 0, err
 }
 
-// sweepAlone opens no doors: it needs the store, Pay and the service, and no running gateway.
-func (w Env) sweepAlone(ctx context.Context) (stuck bool, err error) {
-	settings, err := config.Load(w.Environ)
+// sweepAlone needs the store, Pay and the service, but no running gateway.
+func (e Env) sweepAlone(ctx context.Context) (stuck bool, err error) {
+	settings, err := config.Load(e.Environ)
 	if err != nil {
 		return false, err
 	}
-	a, err := w.assemble(ctx, settings, w.logger(settings))
+	a, err := e.assemble(ctx, settings, e.logger(settings))
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	counts, err := a.Sweep(ctx)
-	w.printCounts(counts)
+	e.printCounts(counts)
 	if err != nil {
 		return false, err
 	}
@@ -67,8 +66,9 @@ func (w Env) sweepAlone(ctx context.Context) (stuck bool, err error) {
 	return n > 0, err
 }
 
-func (w Env) printCounts(counts map[string]int) {
-	for _, word := range []string{"visited", "released", "captured", "returned", "abandoned", "waiting", "stuck", "failed"} {
-		fmt.Fprintf(w.Stdout, "%-10s %d\n", word, counts[word])
+func (e Env) printCounts(counts map[string]int) {
+	words := []string{"visited", "released", "captured", "returned", "abandoned", "waiting", "stuck", "failed"}
+	for _, word := range words {
+		fmt.Fprintf(e.Stdout, "%-10s %d\n", word, counts[word])
 	}
 }

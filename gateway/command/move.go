@@ -21,9 +21,9 @@ import (
 )
 
 // moveStore copies everything from one store into another, empty one, while neither is in use.
-func moveStore(ctx context.Context, w Env, args []string) error {
+func moveStore(ctx context.Context, e Env, args []string) error {
 	var from, to string
-	_, err := w.flags("move", "-from STORE -to STORE", args, 0, func(set *flag.FlagSet) {
+	_, err := e.flags("move", "-from STORE -to STORE", args, 0, func(set *flag.FlagSet) {
 		set.StringVar(&from, "from", "", "the store to copy, as in PAYGATE_STORE; it is not changed")
 		set.StringVar(&to, "to", "", "the store to fill, which must be empty.\n"+
 			"Put a password into PGPASSWORD or PGPASSFILE: others can see a postgres:// URL given here")
@@ -31,11 +31,11 @@ func moveStore(ctx context.Context, w Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	m, err := config.LoadMove(w.Environ, from, to)
+	m, err := config.LoadMove(e.Environ, from, to)
 	if err != nil {
 		return err
 	}
-	return w.move(ctx, m)
+	return e.move(ctx, m)
 }
 
 // exclusiveStore is a store that no other process uses until it is closed.
@@ -44,7 +44,7 @@ type exclusiveStore interface {
 	Close() error
 }
 
-func (w Env) move(ctx context.Context, m config.Move) (err error) {
+func (e Env) move(ctx context.Context, m config.Move) (err error) {
 	sealer, err := seal.New(m.Secrets)
 	if err != nil {
 		return err
@@ -52,22 +52,22 @@ func (w Env) move(ctx context.Context, m config.Move) (err error) {
 	if _, err := os.Stat(m.From.Path); m.From.Kind == config.Bbolt && errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the store %s does not exist", m.From.Path) // opening it would create it
 	}
-	from, err := w.openExclusively(ctx, m.From, sealer)
+	from, err := e.openExclusively(ctx, m.From, sealer)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	to, err := w.openExclusively(ctx, m.To, sealer)
+	to, err := e.openExclusively(ctx, m.To, sealer)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
 	content, err := move.Copy(ctx, move.Options{
 		From: from, To: to,
-		Copied: func(journeys int) { fmt.Fprintf(w.Stderr, "%d journeys copied\n", journeys) },
+		Copied: func(journeys int) { fmt.Fprintf(e.Stderr, "%d journeys copied\n", journeys) },
 	})
 	if err == nil {
-		printMoved(w.Stdout, content)
+		printMoved(e.Stdout, content)
 	}
 	return err
 }
@@ -75,8 +75,8 @@ func (w Env) move(ctx context.Context, m config.Move) (err error) {
 // moveTimeout bounds one step at a database; a page of large requests takes its time.
 const moveTimeout = 30 * time.Second
 
-func (w Env) openExclusively(ctx context.Context, s config.Store, sealer *seal.Sealer) (exclusiveStore, error) {
-	log := slog.New(slog.NewTextHandler(w.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+func (e Env) openExclusively(ctx context.Context, s config.Store, sealer *seal.Sealer) (exclusiveStore, error) {
+	log := slog.New(slog.NewTextHandler(e.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if s.Kind == config.Bbolt {
 		return boltstore.Open(s.Path, boltstore.Options{Sealer: sealer, Log: log})
 	}

@@ -12,9 +12,9 @@ import (
 )
 
 // sampleService runs the demo's service alone until the context ends.
-func sampleService(ctx context.Context, w Env, args []string) error {
+func sampleService(ctx context.Context, e Env, args []string) error {
 	address := "127.0.0.1:8003"
-	_, err := w.flags("sample", "[-listen ADDRESS]", args, 0, func(set *flag.FlagSet) {
+	_, err := e.flags("sample", "[-listen ADDRESS]", args, 0, func(set *flag.FlagSet) {
 		set.StringVar(&address, "listen", address, "where to listen")
 	})
 	if err != nil {
@@ -24,6 +24,6 @@ func sampleService(ctx context.Context, w Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w.Stdout, "The sample service is at http://%s\n", listener.Addr())
+	fmt.Fprintf(e.Stdout, "The sample service is at http://%s\n", listener.Addr())
 	return demo.Serve(ctx, listener, sample.New(time.Now))
 }

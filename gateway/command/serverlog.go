@@ -6,14 +6,14 @@ import (
 	"log/slog"
 )
 
-// quietly is a log for net/http. It drops net/http's own words, because they may quote what a citizen or the service
-// sent.
-func quietly(to *slog.Logger) *log.Logger { return log.New(serverLog{to}, "", 0) }
+// serverLog returns a logger for net/http. It drops net/http's own words, because they may quote what a citizen or the
+// service sent.
+func serverLog(to *slog.Logger) *log.Logger { return log.New(wordless{to}, "", 0) }
 
-type serverLog struct{ to *slog.Logger }
+type wordless struct{ to *slog.Logger }
 
 // Write logs that something went wrong. The stack after a panic quotes no request or answer.
-func (l serverLog) Write(text []byte) (int, error) {
+func (l wordless) Write(text []byte) (int, error) {
 	first, stack, _ := bytes.Cut(text, []byte("\n"))
 	switch {
 	case bytes.HasPrefix(first, []byte("http: panic serving")):

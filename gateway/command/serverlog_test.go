@@ -16,7 +16,7 @@ func TestNetHTTPsWordsStayOutOfTheLog(t *testing.T) {
 		"http: panic serving 192.0.2.1:5: secret\ngoroutine 1 [running]:\nmain.main()\n": `"level":"ERROR","msg":"a request ended in a panic","stack":"goroutine 1 [running]:\nmain.main()\n"}`,
 	} {
 		var log bytes.Buffer
-		quietly(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))).Print(text)
+		serverLog(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))).Print(text)
 		require.Contains(t, log.String(), said)
 		require.NotContains(t, log.String(), "secret")
 		require.NotContains(t, log.String(), "192.0.2.1")

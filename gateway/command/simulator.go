@@ -11,9 +11,9 @@ import (
 )
 
 // simulate runs a GOV.UK Pay of its own until the context ends.
-func simulate(ctx context.Context, w Env, args []string) error {
+func simulate(ctx context.Context, e Env, args []string) error {
 	address, public := "127.0.0.1:8002", ""
-	_, err := w.flags("simulator", "[-listen ADDRESS] [-url URL]", args, 0, func(set *flag.FlagSet) {
+	_, err := e.flags("simulator", "[-listen ADDRESS] [-url URL]", args, 0, func(set *flag.FlagSet) {
 		set.StringVar(&address, "listen", address, "where to listen")
 		set.StringVar(&public, "url", "", "where browsers reach it, if not there")
 	})
@@ -29,7 +29,8 @@ func simulate(ctx context.Context, w Env, args []string) error {
 	}
 	pay := paysim.New(paysim.Options{PublicURL: public})
 	defer pay.Close()
-	fmt.Fprintf(w.Stdout, "A simulated GOV.UK Pay is at http://%s\n", listener.Addr())
-	fmt.Fprintf(w.Stdout, "Use PAYGATE_PAY_MODE=test, PAYGATE_PAY_API_URL and PAYGATE_PAY_CARD_ORIGINS with this address, and any key that begins with api_test_.\n")
+	fmt.Fprintf(e.Stdout, "A simulated GOV.UK Pay is at http://%s\n"+
+		"Use PAYGATE_PAY_MODE=test, PAYGATE_PAY_API_URL and PAYGATE_PAY_CARD_ORIGINS with this address, "+
+		"and any key that begins with api_test_.\n", listener.Addr())
 	return demo.Serve(ctx, listener, pay)
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -16,10 +17,10 @@ import (
 	"paygate/gateway/signature"
 )
 
-// verify checks a captured request, from a file or standard input.
-func verify(ctx context.Context, w Env, args []string) error {
+// verify checks the signature of a captured request, from a file or standard input.
+func verify(ctx context.Context, e Env, args []string) error {
 	var keySource, audience, at string
-	rest, err := w.flags("verify", "-keys URL|FILE -audience URL [-at TIME] [FILE]", args, 1, func(set *flag.FlagSet) {
+	rest, err := e.flags("verify", "-keys URL|FILE -audience URL [-at TIME] [FILE]", args, 1, func(set *flag.FlagSet) {
 		set.StringVar(&keySource, "keys", "", "where the key set is: the gateway's /_pay/keys, or a file")
 		set.StringVar(&audience, "audience", "", "PAYGATE_AUDIENCE, else the public URL")
 		set.StringVar(&at, "at", "", "when the request came, if not now: 2026-11-22T10:41:07Z")
@@ -28,25 +29,23 @@ func verify(ctx context.Context, w Env, args []string) error {
 		return err
 	}
 	if keySource == "" || audience == "" {
-		fmt.Fprintln(w.Stderr, "paygate verify: -keys and -audience are needed")
-		return errUsage
+		return e.wrongUse("verify", "-keys and -audience are needed")
 	}
 	moment := time.Now()
 	if at != "" {
 		if moment, err = time.Parse(time.RFC3339, at); err != nil {
-			fmt.Fprintln(w.Stderr, "paygate verify: -at must be a time such as 2026-11-22T10:41:07Z")
-			return errUsage
+			return e.wrongUse("verify", "-at must be a time such as 2026-11-22T10:41:07Z")
 		}
 	}
 	keys, err := readKeys(ctx, keySource)
 	if err != nil {
 		return err
 	}
-	captured, err := readCaptured(w, rest)
+	captured, err := readCaptured(e, rest)
 	if err != nil {
 		return err
 	}
-	return report(w.Stdout, signature.VerifyRequest(captured, keys, audience, moment))
+	return report(e.Stdout, signature.VerifyRequest(captured, keys, audience, moment))
 }
 
 func report(out io.Writer, checks []signature.Check) error {
@@ -67,7 +66,7 @@ func report(out io.Writer, checks []signature.Check) error {
 
 func readKeys(ctx context.Context, source string) (keys jose.JSONWebKeySet, err error) {
 	var text []byte
-	if len(source) > 4 && source[:4] == "http" {
+	if strings.HasPrefix(source, "http") {
 		text, err = fetch(ctx, source)
 	} else {
 		text, err = os.ReadFile(source)
@@ -76,7 +75,7 @@ func readKeys(ctx context.Context, source string) (keys jose.JSONWebKeySet, err 
 		return keys, fmt.Errorf("reading the key set: %w", err)
 	}
 	if err := json.Unmarshal(text, &keys); err != nil {
-		return keys, errors.New("the key set is no JSON Web Key Set")
+		return keys, errors.New("the key set is not a JSON Web Key Set")
 	}
 	return keys, nil
 }
@@ -99,9 +98,9 @@ func fetch(ctx context.Context, address string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 }
 
-func readCaptured(w Env, rest []string) ([]byte, error) {
+func readCaptured(e Env, rest []string) ([]byte, error) {
 	if len(rest) == 1 && rest[0] != "-" {
 		return os.ReadFile(rest[0])
 	}
-	return io.ReadAll(io.LimitReader(w.Stdin, 64<<20))
+	return io.ReadAll(io.LimitReader(e.Stdin, 64<<20))
 }

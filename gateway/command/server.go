@@ -1,0 +1,53 @@
+package command
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"paygate/gateway/config"
+)
+
+func listenPublic(s config.Settings) (net.Listener, error) {
+	listener, err := listen(s.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("opening the public listener: %w", err)
+	}
+	listener = citizens{listener}
+	if s.TLSCertFile == "" {
+		return listener, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(s.TLSCertFile, s.TLSKeyFile)
+	if err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("reading PAYGATE_TLS_CERT_FILE and PAYGATE_TLS_KEY_FILE: %w", err)
+	}
+	return tls.NewListener(listener, &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		MinVersion:   tls.VersionTLS12,
+		NextProtos:   []string{"http/1.1"},
+	}), nil
+}
+
+// publicServer returns a server that speaks HTTP/1.1 only, and that waits for no client for ever.
+func publicServer(handler http.Handler, log *slog.Logger) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Server{
+		Handler:           handler,
+		Protocols:         protocols,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    64<<10 - 4096, // net/http adds 4096 of its own
+		ErrorLog:          serverLog(log),
+	}
+}
+
+func staffServer(handler http.Handler, log *slog.Logger) *http.Server {
+	server := publicServer(handler, log)
+	server.ReadTimeout, server.WriteTimeout = 30*time.Second, 0
+	return server
+}
