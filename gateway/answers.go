@@ -7,6 +7,7 @@ import (
 
 	"paygate/gateway/pages"
 	"paygate/gateway/proxy"
+	"paygate/gateway/quota"
 	"paygate/gateway/spool"
 	"paygate/internal/memlimit"
 	"paygate/journey"
@@ -48,6 +49,18 @@ func prefetched(r *http.Request) answer {
 // storeFailed: nothing can be said about journeys just now.
 func storeFailed(err error) answer {
 	return answer{status: http.StatusServiceUnavailable, page: pages.StoreFailed, view: pages.View{RetryAfter: time.Minute}, cause: err}
+}
+
+// overQuota is what quotas refused.
+func overQuota(err error) answer {
+	switch {
+	case errors.Is(err, quota.ErrOpen):
+		return tooManyOpen
+	case errors.Is(err, quota.ErrNetwork):
+		return tooManyNew
+	default:
+		return storeFailed(err)
+	}
 }
 
 // unreadable is a request that could not be read whole.

@@ -20,6 +20,7 @@ import (
 	"paygate/gateway/origin"
 	"paygate/gateway/pages"
 	"paygate/gateway/proxy"
+	"paygate/gateway/quota"
 	"paygate/gateway/spool"
 	"paygate/gateway/webhook"
 	"paygate/journey"
@@ -68,12 +69,13 @@ type Paid interface {
 type Gateway struct {
 	Options
 	*responder
+	*tickets
 	judge       *judge
 	shadow      *judge // of the routes in shadow mode, as if they took payments; nil where there are none
 	proxy       *proxy.Proxy
 	own         http.Handler
 	deciding    []string // parameters by which routes and prices are told apart
-	quotas      *quotas
+	quotas      *quota.Quotas
 	draining    chan struct{}  // closed once no new journeys may begin
 	led, misled rate.Sometimes // limit what the log says of requests at other hosts
 }
@@ -83,10 +85,11 @@ func New(o Options) *Gateway {
 	g := &Gateway{
 		Options:   o,
 		responder: &responder{o.Pages, o.Language, o.Log},
+		tickets:   &tickets{o.Cookies, o.Runner, o.Log},
 		judge:     newJudge(o),
 		shadow:    shadowJudge(o),
 		deciding:  decidingNames(o.Routes),
-		quotas:    newQuotas(o.Runner.Now),
+		quotas:    quota.New(o.Runner.Store, o.Runner.Now, o.Log),
 		draining:  make(chan struct{}),
 
 		led: rate.Sometimes{Interval: time.Minute}, misled: rate.Sometimes{Interval: time.Minute},

@@ -137,8 +137,8 @@ func (g *Gateway) keep(
 		g.answer(w, r, closed)
 		return j, false
 	}
-	if refusal, refused := g.overQuota(r, own); refused {
-		g.answer(w, r, refusal)
+	if err := g.quotas.Check(r.Context(), g.Proxy.Clients.Of(r).Address, own); err != nil {
+		g.answer(w, r, overQuota(err))
 		return j, false
 	}
 	// Their browser has our cookie at the origin that they are at, and nowhere else.
@@ -151,7 +151,7 @@ func (g *Gateway) keep(
 		g.answer(w, r, notHeld(err))
 		return j, false
 	}
-	g.quotas.began(own, j.ID)
+	g.quotas.Began(own, j.ID)
 	return j, true
 }
 
