@@ -11,8 +11,8 @@ import (
 	"paygate/journey"
 )
 
-// readsHTML tells people with browsers from programs.
-func readsHTML(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
+// wantsHTML reports whether a person with a browser asks, and not a program.
+func wantsHTML(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 
 func answerJSON(w http.ResponseWriter, status int, contentType string, value any) {
 	w.Header().Set("Content-Type", contentType)
@@ -29,13 +29,13 @@ type problemDetails struct {
 	Detail string `json:"detail"`
 }
 
-func (d *door) problem(w http.ResponseWriter, r *http.Request, status int, detail string) {
-	if !readsHTML(r) {
+func (s *server) problem(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	if !wantsHTML(r) {
 		answerJSON(w, status, "application/problem+json", problemDetails{http.StatusText(status), status, detail})
 		return
 	}
-	m, _ := d.who(r)
-	d.render(w, status, "problem", problemTitle(status), m, detail)
+	m, _ := s.memberOf(r)
+	s.render(w, status, "problem", problemTitle(status), m, detail)
 }
 
 func problemTitle(status int) string {
@@ -55,35 +55,38 @@ func problemTitle(status int) string {
 	}
 }
 
-// fail says what an error means to staff.
-func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
+// fail answers with what an error means to staff.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var misplaced *journey.TransitionError
 	var atPay *journey.AtPayError
 	switch {
 	case errors.Is(err, journey.ErrNotFound):
-		d.problem(w, r, http.StatusNotFound, "There is no such journey.")
+		s.problem(w, r, http.StatusNotFound, "There is no such journey.")
 	case errors.Is(err, journey.ErrDamaged):
-		d.problem(w, r, http.StatusInternalServerError, "What is stored of this journey is damaged; it was set aside.")
+		s.problem(w, r, http.StatusInternalServerError, "What is stored of this journey is damaged. It was set aside.")
 	case errors.As(err, &misplaced):
-		d.problem(w, r, http.StatusConflict, "A journey that is "+string(misplaced.State)+" does not allow this, or GOV.UK Pay has not confirmed its payment.")
-	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed), errors.Is(err, journey.ErrErased), errors.Is(err, errRefundedMeanwhile):
-		d.problem(w, r, http.StatusConflict, sentence(err.Error()))
+		s.problem(w, r, http.StatusConflict, "A journey that is "+string(misplaced.State)+
+			" does not allow this, or GOV.UK Pay has not confirmed its payment.")
+	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed),
+		errors.Is(err, journey.ErrErased), errors.Is(err, errRefundedSince):
+		s.problem(w, r, http.StatusConflict, sentence(err.Error()))
 	case errors.Is(err, journey.ErrRefundAmount):
-		d.problem(w, r, http.StatusUnprocessableEntity, sentence(err.Error()))
+		s.problem(w, r, http.StatusUnprocessableEntity, sentence(err.Error()))
 	case errors.As(err, &atPay):
-		d.problem(w, r, http.StatusBadGateway, sentence(err.Error()))
+		s.problem(w, r, http.StatusBadGateway, sentence(err.Error()))
 	default:
-		d.Log.ErrorContext(r.Context(), "staff request failed", "path", r.URL.Path, "error", err)
-		d.problem(w, r, http.StatusServiceUnavailable, "The store cannot be used just now. Nothing is known to have changed; look again before repeating it.")
+		s.Log.ErrorContext(r.Context(), "staff request failed", "path", r.URL.Path, "error", err)
+		s.problem(w, r, http.StatusServiceUnavailable, "The store cannot be used at the moment. "+
+			"Nothing is known to have changed. Look again before you repeat this.")
 	}
 }
 
-// sentence is an error's text as a person reads it.
+// sentence makes a sentence of an error's text.
 func sentence(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
-// frame is what every page has around its own part.
+// frame is the data of every page around its own part.
 type frame struct {
 	Title, Service, Style string
 	Test                  bool
@@ -92,10 +95,10 @@ type frame struct {
 }
 
 // render writes a page. The templates are embedded, and a test renders each.
-func (d *door) render(w http.ResponseWriter, status int, name, title string, m member, view any) {
+func (s *server) render(w http.ResponseWriter, status int, name, title string, m member, view any) {
 	var out bytes.Buffer
-	f := frame{Title: title, Service: d.ServiceName, Style: styleAddress, Test: d.TestMode, Member: m.Name, View: view}
-	if err := d.template(name).Execute(&out, f); err != nil {
+	f := frame{Title: title, Service: s.ServiceName, Style: styleAddress, Test: s.TestMode, Member: m.Name, View: view}
+	if err := s.template(name).Execute(&out, f); err != nil {
 		panic(err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -103,8 +106,8 @@ func (d *door) render(w http.ResponseWriter, status int, name, title string, m m
 	_, _ = w.Write(out.Bytes())
 }
 
-// template is one page in its frame, with times as people in the United Kingdom read them.
-func (d *door) template(name string) *template.Template {
+// template returns a page in its frame, which shows times as they are written in the United Kingdom.
+func (s *server) template(name string) *template.Template {
 	page := template.Must(templates[name].Clone())
-	return page.Funcs(template.FuncMap{"time": d.clock, "day": d.day}).Lookup("frame")
+	return page.Funcs(template.FuncMap{"time": s.clock, "day": s.day}).Lookup("frame")
 }

@@ -10,7 +10,7 @@ import (
 	"paygate/journey/export"
 )
 
-// The trailers of an export: what the file can be checked against, and the proof that it is whole.
+// The trailers of an export, against which the file can be checked. They prove that it is complete.
 const (
 	trailerRows     = "Paygate-Export-Rows"
 	trailerAmount   = "Paygate-Export-Amount-Pence"
@@ -18,13 +18,14 @@ const (
 	trailerRefunded = "Paygate-Export-Refunded-Pence"
 )
 
-// export streams the journeys started in a range. Where it breaks off, the connection does too, so that nobody takes a part
-// for the whole.
-func (d *door) export(w http.ResponseWriter, r *http.Request, m member) {
+// export streams the journeys started in a range. If it fails, it breaks the connection, so that a part is never taken
+// for the whole file.
+func (s *server) export(w http.ResponseWriter, r *http.Request, m member) {
 	from, err1 := momentOf(r.FormValue("from"))
 	until, err2 := momentOf(r.FormValue("to"))
 	if err1 != nil || err2 != nil || !until.IsZero() && until.Before(from) {
-		d.problem(w, r, http.StatusUnprocessableEntity, "from and to must be dates such as 2026-11-22 or times such as 2026-11-22T10:41:07Z, from before to.")
+		s.problem(w, r, http.StatusUnprocessableEntity, "from and to must be dates such as 2026-11-22 "+
+			"or times such as 2026-11-22T10:41:07Z, with from before to.")
 		return
 	}
 	h := w.Header()
@@ -32,8 +33,8 @@ func (d *door) export(w http.ResponseWriter, r *http.Request, m member) {
 	h.Set("Content-Disposition", `attachment; filename="paygate-`+span(from, until)+`.csv"`)
 	h.Set("Trailer", trailerRows+", "+trailerAmount+", "+trailerTaken+", "+trailerRefunded)
 	w.WriteHeader(http.StatusOK)
-	totals, err := export.CSV(r.Context(), unhurried{w, http.NewResponseController(w)}, d.Store, from, until)
-	d.Log.InfoContext(r.Context(), "exported", "by", m.by(), "rows", totals.Rows, "done", err == nil)
+	totals, err := export.CSV(r.Context(), newSlowWriter(w), s.Store, from, until)
+	s.Log.InfoContext(r.Context(), "exported", "by", m.by(), "rows", totals.Rows, "done", err == nil)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -55,25 +56,26 @@ func span(from, until time.Time) string {
 }
 
 // backup streams a consistent copy of the store.
-func (d *door) backup(w http.ResponseWriter, r *http.Request, m member) {
-	if d.Backup == nil {
-		d.problem(w, r, http.StatusNotFound, "These journeys are in a database that has backups of its own: use pg_dump, or whatever the database is backed up with.")
+func (s *server) backup(w http.ResponseWriter, r *http.Request, m member) {
+	if s.Backup == nil {
+		s.problem(w, r, http.StatusNotFound, "These journeys are in a database with its own backups: use pg_dump, "+
+			"or the tool with which you back up the database.")
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", `attachment; filename="paygate.db"`)
 	h.Set("Trailer", trailerBytes)
-	count := &counter{to: unhurried{w, http.NewResponseController(w)}}
-	err := d.Backup(r.Context(), count)
-	d.Log.InfoContext(r.Context(), "backed up", "by", m.by(), "bytes", count.n, "done", err == nil)
+	count := &counter{to: newSlowWriter(w)}
+	err := s.Backup(r.Context(), count)
+	s.Log.InfoContext(r.Context(), "backed up", "by", m.by(), "bytes", count.n, "done", err == nil)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	h.Set(trailerBytes, fmt.Sprint(count.n))
 }
 
-// trailerBytes ends a backup that is whole.
+// trailerBytes ends a complete backup.
 const trailerBytes = "Paygate-Backup-Bytes"
 
 type counter struct {
@@ -87,13 +89,18 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// unhurried gives each part of a long answer a minute to be taken: a reader that stands still keeps nothing open.
-type unhurried struct {
+// slowWriter gives the client a minute for each part of a long answer, so that a stalled client does not keep the store
+// open.
+type slowWriter struct {
 	to      io.Writer
 	control *http.ResponseController
 }
 
-func (u unhurried) Write(p []byte) (int, error) {
-	_ = u.control.SetWriteDeadline(time.Now().Add(time.Minute)) // where it cannot be set, nothing stands still either
-	return u.to.Write(p)
+func newSlowWriter(w http.ResponseWriter) slowWriter {
+	return slowWriter{w, http.NewResponseController(w)}
+}
+
+func (s slowWriter) Write(p []byte) (int, error) {
+	_ = s.control.SetWriteDeadline(time.Now().Add(time.Minute)) // not supported in tests without a connection
+	return s.to.Write(p)
 }

@@ -15,13 +15,14 @@ var styleAddress = "/assets/" + pages.Style()
 
 // templates are the pages, each with the frame around it.
 var templates = func() map[string]*template.Template {
-	clockless := template.FuncMap{
-		"time": func(time.Time) string { return "" }, "day": func(time.Time) string { return "" }, // bound when a page is rendered
-		"minus": func(a, b int) int { return a - b },
+	noTime := func(time.Time) string { return "" } // replaced when a page is rendered
+	functions := template.FuncMap{
+		"time": noTime, "day": noTime, "minus": func(a, b int) int { return a - b },
 	}
 	all := map[string]*template.Template{}
 	for _, name := range []string{"login", "overview", "list", "journey", "problem"} {
-		all[name] = template.Must(template.New(name).Funcs(clockless).ParseFS(htmlFiles, "html/frame.html", "html/"+name+".html"))
+		page := template.New(name).Funcs(functions)
+		all[name] = template.Must(page.ParseFS(htmlFiles, "html/frame.html", "html/"+name+".html"))
 	}
 	return all
 }()

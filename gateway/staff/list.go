@@ -15,28 +15,28 @@ import (
 )
 
 const (
-	usualLimit = 50
-	mostLimit  = 500
+	defaultLimit = 50
+	maxLimit     = 500
 )
 
 // list answers with journeys, newest first.
-func (d *door) list(w http.ResponseWriter, r *http.Request, m member) {
+func (s *server) list(w http.ResponseWriter, r *http.Request, m member) {
 	filter, wrong := filterOf(r.URL.Query())
 	if wrong != "" {
-		d.problem(w, r, http.StatusUnprocessableEntity, wrong)
+		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
-	found, err := d.find(r, filter, strings.TrimSpace(r.URL.Query().Get("find")))
+	found, err := s.find(r, filter, strings.TrimSpace(r.URL.Query().Get("find")))
 	if err != nil {
-		d.fail(w, r, err)
+		s.fail(w, r, err)
 		return
 	}
 	next := ""
 	if len(found) == filter.Limit {
 		next = string(found[len(found)-1].ID)
 	}
-	if readsHTML(r) {
-		d.render(w, http.StatusOK, "list", "Journeys", m, listViewOf(r, filter, found, next))
+	if wantsHTML(r) {
+		s.render(w, http.StatusOK, "list", "Journeys", m, listViewOf(r, filter, found, next))
 		return
 	}
 	records := []export.Record{}
@@ -46,12 +46,12 @@ func (d *door) list(w http.ResponseWriter, r *http.Request, m member) {
 	answerJSON(w, http.StatusOK, "application/json", map[string]any{"journeys": records, "next": next})
 }
 
-// find lists by the filter; what a person typed may be a reference, a payment's id or a journey's.
-func (d *door) find(r *http.Request, filter journey.Filter, typed string) ([]journey.Journey, error) {
+// find lists by the filter, or by what a person typed: a reference, the id of a payment or the id of a journey.
+func (s *server) find(r *http.Request, filter journey.Filter, typed string) ([]journey.Journey, error) {
 	if typed == "" {
-		return d.Store.List(r.Context(), filter)
+		return s.Store.List(r.Context(), filter)
 	}
-	j, err := d.Store.Get(r.Context(), journey.ID(strings.ToUpper(typed)))
+	j, err := s.Store.Get(r.Context(), journey.ID(strings.ToUpper(typed)))
 	if err == nil {
 		return []journey.Journey{j}, nil
 	}
@@ -60,26 +60,27 @@ func (d *door) find(r *http.Request, filter journey.Filter, typed string) ([]jou
 	}
 	byPayment := filter
 	byPayment.Payment = typed
-	if found, err := d.Store.List(r.Context(), byPayment); err != nil || len(found) > 0 {
+	if found, err := s.Store.List(r.Context(), byPayment); err != nil || len(found) > 0 {
 		return found, err
 	}
 	filter.Reference = typed
-	return d.Store.List(r.Context(), filter)
+	return s.Store.List(r.Context(), filter)
 }
 
-// filterOf reads a filter from the query; the text says what is wrong with it, in words.
+// filterOf reads a filter from the query. If it is not valid, wrong says why.
 func filterOf(query url.Values) (f journey.Filter, wrong string) {
 	f = journey.Filter{
-		State: journey.State(query.Get("state")), Route: query.Get("route"), Reference: strings.TrimSpace(query.Get("reference")),
-		Payment: strings.TrimSpace(query.Get("payment")), After: journey.ID(query.Get("after")), Limit: usualLimit,
+		State: journey.State(query.Get("state")), Route: query.Get("route"),
+		Reference: strings.TrimSpace(query.Get("reference")), Payment: strings.TrimSpace(query.Get("payment")),
+		After: journey.ID(query.Get("after")), Limit: defaultLimit,
 	}
 	if f.State != "" && !slices.Contains(journey.States(), f.State) {
 		return f, fmt.Sprintf("There is no state %q.", f.State)
 	}
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > mostLimit {
-			return f, fmt.Sprintf("The limit must be from 1 to %d.", mostLimit)
+		if err != nil || n < 1 || n > maxLimit {
+			return f, fmt.Sprintf("The limit must be from 1 to %d.", maxLimit)
 		}
 		f.Limit = n
 	}
@@ -93,7 +94,7 @@ func filterOf(query url.Values) (f journey.Filter, wrong string) {
 	return f, ""
 }
 
-// momentOf reads RFC 3339 or a date, which is its first moment in UTC; the zero time where nothing is given.
+// momentOf reads RFC 3339 or a date, which means the beginning of that day in UTC. An empty text is the zero time.
 func momentOf(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -104,7 +105,7 @@ func momentOf(text string) (time.Time, error) {
 	return time.Parse(time.DateOnly, text)
 }
 
-// listView is what the page of journeys shows.
+// listView is the data of the page of journeys.
 type listView struct {
 	Find, State, Route, Since, Until string
 	States                           []journey.State
@@ -126,8 +127,8 @@ type rowView struct {
 func listViewOf(r *http.Request, f journey.Filter, found []journey.Journey, next string) listView {
 	query := r.URL.Query()
 	v := listView{
-		Find: query.Get("find"), State: string(f.State), Route: f.Route, Since: query.Get("since"), Until: query.Get("until"),
-		States: journey.States(),
+		Find: query.Get("find"), State: string(f.State), States: journey.States(), Route: f.Route,
+		Since: query.Get("since"), Until: query.Get("until"),
 	}
 	for _, j := range found {
 		v.Rows = append(v.Rows, rowOf(j))
@@ -141,7 +142,8 @@ func listViewOf(r *http.Request, f journey.Filter, found []journey.Journey, next
 
 func rowOf(j journey.Journey) rowView {
 	return rowView{
-		ID: j.ID, Reference: j.Terms.Reference, State: j.State, Tag: tagOf(j.State), Amount: journey.Pounds(j.Terms.Amount),
-		Route: j.Terms.Route, Description: j.Terms.Description, StartedAt: j.StartedAt,
+		ID: j.ID, Reference: j.Terms.Reference, State: j.State, Tag: tagOf(j.State),
+		Amount: journey.Pounds(j.Terms.Amount), Route: j.Terms.Route, Description: j.Terms.Description,
+		StartedAt: j.StartedAt,
 	}
 }

@@ -14,59 +14,60 @@ import (
 
 const (
 	cookieName = "paygate-staff"
-	// loginFor is a working day.
-	loginFor = 10 * time.Hour
+	// sessionLifetime is a working day.
+	sessionLifetime = 10 * time.Hour
 )
 
-// member is who stands at the door.
+// member is a member of staff who has signed in.
 type member struct{ Name string }
 
 func (m member) by() journey.By { return journey.ByStaff(m.Name) }
 
-// badge is what the cookie of somebody logged in says. It ends with the token that it was made for.
-type badge struct {
+// session is the content of the cookie of a member who has signed in. It is valid as long as their token.
+type session struct {
 	Name   string `json:"n"`
 	Digest string `json:"d"`
 }
 
-// only lets in whoever has a token, by the Authorization header or by having logged in.
-func (d *door) only(next func(http.ResponseWriter, *http.Request, member)) http.HandlerFunc {
+// authenticated calls next for members of staff, who send their token in the Authorization header or have signed in.
+func (s *server) authenticated(next func(http.ResponseWriter, *http.Request, member)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if m, known := d.who(r); known {
+		if m, known := s.memberOf(r); known {
 			next(w, r, m)
 			return
 		}
-		if readsHTML(r) && r.Method == http.MethodGet {
+		if wantsHTML(r) && r.Method == http.MethodGet {
 			http.Redirect(w, r, "/login?to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 			return
 		}
 		w.Header().Set("WWW-Authenticate", `Bearer realm="paygate"`)
-		d.problem(w, r, http.StatusUnauthorized, "A staff token is needed.")
+		s.problem(w, r, http.StatusUnauthorized, "A staff token is needed.")
 	}
 }
 
-func (d *door) who(r *http.Request) (member, bool) {
-	if scheme, token, found := strings.Cut(r.Header.Get("Authorization"), " "); found && strings.EqualFold(scheme, "Bearer") {
-		return d.holder(token)
+func (s *server) memberOf(r *http.Request) (member, bool) {
+	scheme, token, found := strings.Cut(r.Header.Get("Authorization"), " ")
+	if found && strings.EqualFold(scheme, "Bearer") {
+		return s.holderOf(token)
 	}
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
 		return member{}, false
 	}
-	var b badge
-	if err := d.cookies.Decode(cookieName, cookie.Value, &b); err != nil {
+	var b session
+	if err := s.cookies.Decode(cookieName, cookie.Value, &b); err != nil {
 		return member{}, false
 	}
-	token, known := d.Tokens[b.Name]
-	return member{b.Name}, known && same(digest(token), b.Digest)
+	token, known := s.Tokens[b.Name]
+	return member{b.Name}, known && equal(digest(token), b.Digest)
 }
 
-// holder finds whose token this is. Every token is compared, each in constant time.
-func (d *door) holder(token string) (member, bool) {
+// holderOf returns the member with this token. It compares every token, each in constant time.
+func (s *server) holderOf(token string) (member, bool) {
 	var found member
 	known := false
-	for name, theirs := range d.Tokens {
-		if same(digest(token), digest(theirs)) {
+	for name, theirs := range s.Tokens {
+		if equal(digest(token), digest(theirs)) {
 			found, known = member{name}, true
 		}
 	}
@@ -78,52 +79,53 @@ func digest(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// loginView is what the log-in page shows.
+// loginView is the data of the sign-in page.
 type loginView struct {
 	To    string
 	Wrong bool
 }
 
-func (d *door) loginPage(w http.ResponseWriter, r *http.Request) {
-	d.render(w, http.StatusOK, "login", "Sign in", member{}, loginView{To: ownPath(r.FormValue("to"))})
+func (s *server) loginPage(w http.ResponseWriter, r *http.Request) {
+	s.render(w, http.StatusOK, "login", "Sign in", member{}, loginView{To: ownPath(r.FormValue("to"))})
 }
 
-func (d *door) login(w http.ResponseWriter, r *http.Request) {
+func (s *server) login(w http.ResponseWriter, r *http.Request) {
 	to := ownPath(r.PostFormValue("to"))
-	m, known := d.holder(strings.TrimSpace(r.PostFormValue("token")))
+	m, known := s.holderOf(strings.TrimSpace(r.PostFormValue("token")))
 	if !known {
-		d.Log.WarnContext(r.Context(), "staff log-in refused")
-		d.render(w, http.StatusUnauthorized, "login", "Error: Sign in", member{}, loginView{To: to, Wrong: true})
+		s.Log.WarnContext(r.Context(), "staff sign-in refused")
+		s.render(w, http.StatusUnauthorized, "login", "Error: Sign in", member{}, loginView{To: to, Wrong: true})
 		return
 	}
-	value, err := d.cookies.Encode(cookieName, badge{m.Name, digest(d.Tokens[m.Name])})
+	value, err := s.cookies.Encode(cookieName, session{m.Name, digest(s.Tokens[m.Name])})
 	if err != nil {
-		d.fail(w, r, err)
+		s.fail(w, r, err)
 		return
 	}
-	d.setCookie(w, r, value, int(loginFor.Seconds()))
-	d.Log.InfoContext(r.Context(), "staff logged in", "by", m.by())
+	s.setCookie(w, r, value, int(sessionLifetime.Seconds()))
+	s.Log.InfoContext(r.Context(), "staff signed in", "by", m.by())
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-func (d *door) logout(w http.ResponseWriter, r *http.Request) {
-	d.setCookie(w, r, "", -1)
+func (s *server) logout(w http.ResponseWriter, r *http.Request) {
+	s.setCookie(w, r, "", -1)
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 
-func (d *door) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
+func (s *server) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: cookieName, Value: value, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
 	})
 }
 
-// ownPath keeps a log-in from leading to another site.
+// ownPath keeps a sign-in from leading to another site.
 func ownPath(to string) string {
 	u, err := url.Parse(to)
-	if err != nil || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") || u.Host != "" {
+	local := strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.ContainsAny(to, "\\\r\n\t")
+	if err != nil || !local || u.Host != "" {
 		return "/"
 	}
 	return to

@@ -11,29 +11,29 @@ import (
 )
 
 const (
-	// chartDays is how many days the picture of money shows.
+	// chartDays is how many days the chart of money shows.
 	chartDays = 14
-	// mostCharted bounds what one look at the picture reads.
-	mostCharted = 20_000
-	pageSize    = 500
-	// mostWaiting is how many journeys that need a person the overview lists.
-	mostWaiting = 20
+	// maxCharted limits how many journeys are read for the charts.
+	maxCharted = 20_000
+	pageSize   = 500
+	// maxWaiting limits the list of journeys that need a person.
+	maxWaiting = 20
 )
 
-// overviewView is what the first page shows.
+// overviewView is the data of the first page.
 type overviewView struct {
-	Swept   string // journeys visited by a sweep that was just asked for
+	Swept   string // journeys visited by the sweep that was just ordered
 	Waiting []rowView
-	More    bool // there are more than those listed
+	More    bool // there are more
 	Damaged []journey.ID
-	Failed  []rowView // given, and the money could not be collected after all
+	Failed  []rowView // given, but the money could not be collected after all
 	States  []bar
 	Days    []dayView
-	Partly  bool // the picture leaves out journeys, because there are too many
+	Partly  bool // the charts leave out journeys, because there are too many
 	Since   time.Time
 }
 
-// bar is one row of the picture of states.
+// bar is one row of the chart of states.
 type bar struct {
 	State journey.State
 	Tag   string
@@ -41,7 +41,7 @@ type bar struct {
 	Width int // of 300
 }
 
-// dayView is one day of the picture of money. Heights are of 100.
+// dayView is one day of the chart of money. Heights are of 100.
 type dayView struct {
 	Day                         time.Time
 	Taken, Returned             int64 // pence
@@ -50,46 +50,46 @@ type dayView struct {
 	ReturnedX, ReturnedHeight   int
 }
 
-// overview shows what needs a person first, then how things are.
-func (d *door) overview(w http.ResponseWriter, r *http.Request, m member) {
-	if !readsHTML(r) {
-		d.problem(w, r, http.StatusNotFound, "There is nothing for programs at this address; see /journeys.")
+// overview shows first what needs a person, then the charts.
+func (s *server) overview(w http.ResponseWriter, r *http.Request, m member) {
+	if !wantsHTML(r) {
+		s.problem(w, r, http.StatusNotFound, "There is nothing for programs at this address; see /journeys.")
 		return
 	}
-	v, err := d.look(r.Context())
+	v, err := s.load(r.Context())
 	if err != nil {
-		d.fail(w, r, err)
+		s.fail(w, r, err)
 		return
 	}
 	if n, err := strconv.Atoi(r.FormValue("swept")); err == nil {
 		v.Swept = strconv.Itoa(n)
 	}
-	d.render(w, http.StatusOK, "overview", "Overview", m, v)
+	s.render(w, http.StatusOK, "overview", "Overview", m, v)
 }
 
-func (d *door) look(ctx context.Context) (v overviewView, err error) {
-	waiting, err := d.Store.List(ctx, journey.Filter{State: journey.StateStuck, Limit: mostWaiting + 1})
+func (s *server) load(ctx context.Context) (v overviewView, err error) {
+	waiting, err := s.Store.List(ctx, journey.Filter{State: journey.StateStuck, Limit: maxWaiting + 1})
 	if err != nil {
 		return v, err
 	}
-	v.More = len(waiting) > mostWaiting
-	for _, j := range waiting[:min(len(waiting), mostWaiting)] {
+	v.More = len(waiting) > maxWaiting
+	for _, j := range waiting[:min(len(waiting), maxWaiting)] {
 		v.Waiting = append(v.Waiting, rowOf(j))
 	}
-	if v.Damaged, err = d.Store.Damaged(ctx); err != nil {
+	if v.Damaged, err = s.Store.Damaged(ctx); err != nil {
 		return v, err
 	}
-	open, err := d.Store.CountOpen(ctx)
+	open, err := s.Store.CountOpen(ctx)
 	if err != nil {
 		return v, err
 	}
-	return v, d.chart(ctx, open, &v)
+	return v, s.chart(ctx, open, &v)
 }
 
-// chart counts the journeys of the last days. Those that are open are counted whatever their age.
-func (d *door) chart(ctx context.Context, open map[journey.State]int, v *overviewView) error {
-	today := d.Runner.Now().In(d.zone)
-	first := time.Date(today.Year(), today.Month(), today.Day()-chartDays+1, 0, 0, 0, 0, d.zone)
+// chart counts the journeys of the last days, and open ones whatever their age.
+func (s *server) chart(ctx context.Context, open map[journey.State]int, v *overviewView) error {
+	today := s.Runner.Now().In(s.zone)
+	first := time.Date(today.Year(), today.Month(), today.Day()-chartDays+1, 0, 0, 0, 0, s.zone)
 	v.Since = first
 	counts := maps.Clone(open)
 	money := map[string]*dayView{}
@@ -98,41 +98,50 @@ func (d *door) chart(ctx context.Context, open map[journey.State]int, v *overvie
 		v.Days = append(v.Days, dayView{Day: day})
 		money[day.Format(time.DateOnly)] = &dayView{}
 	}
-	filter := journey.Filter{Since: first, Limit: pageSize}
-	for read := 0; ; {
-		page, err := d.Store.List(ctx, filter)
-		if err != nil {
-			return err
+	count := func(j journey.Journey) {
+		if j.State.AtRest() {
+			counts[j.State]++
 		}
-		for _, j := range page {
-			if j.State.AtRest() {
-				counts[j.State]++
-			}
-			if j.CollectionFailed {
-				v.Failed = append(v.Failed, rowOf(j))
-			}
-			d.addMoney(money, j)
+		if j.CollectionFailed {
+			v.Failed = append(v.Failed, rowOf(j))
 		}
-		if read += len(page); len(page) < pageSize {
-			break
-		}
-		if read >= mostCharted {
-			v.Partly = true
-			break
-		}
-		filter.After = page[len(page)-1].ID
+		s.addMoney(money, j)
+	}
+	var err error
+	if v.Partly, err = s.eachSince(ctx, first, count); err != nil {
+		return err
 	}
 	v.draw(counts, money)
 	return nil
 }
 
-// addMoney counts what a journey's payments took and gave back, by the day.
-func (d *door) addMoney(days map[string]*dayView, j journey.Journey) {
+// eachSince visits the journeys begun since a time, newest first. It reports whether it stopped at maxCharted.
+func (s *server) eachSince(ctx context.Context, since time.Time, visit func(journey.Journey)) (partly bool, err error) {
+	filter := journey.Filter{Since: since, Limit: pageSize}
+	for read := 0; read < maxCharted; {
+		page, err := s.Store.List(ctx, filter)
+		if err != nil {
+			return false, err
+		}
+		for _, j := range page {
+			visit(j)
+		}
+		if len(page) < pageSize {
+			return false, nil
+		}
+		read += len(page)
+		filter.After = page[len(page)-1].ID
+	}
+	return true, nil
+}
+
+// addMoney adds what a journey's payments took and gave back on each day.
+func (s *server) addMoney(days map[string]*dayView, j journey.Journey) {
 	on := func(at time.Time) *dayView {
-		if day := days[at.In(d.zone).Format(time.DateOnly)]; day != nil {
+		if day := days[at.In(s.zone).Format(time.DateOnly)]; day != nil {
 			return day
 		}
-		return &dayView{} // outside the picture
+		return &dayView{} // outside the chart
 	}
 	for _, p := range j.Payments {
 		if p.Status == journey.StatusSuccess && p.ID == j.PaidWith {
@@ -154,14 +163,14 @@ func lastReturn(j journey.Journey) time.Time {
 	return at
 }
 
-// draw scales counts and money to the picture.
+// draw scales counts and money to the charts.
 func (v *overviewView) draw(counts map[journey.State]int, money map[string]*dayView) {
-	most := 1
+	largest := 1
 	for _, n := range counts {
-		most = max(most, n)
+		largest = max(largest, n)
 	}
-	for _, s := range journey.States() {
-		v.States = append(v.States, bar{s, tagOf(s), counts[s], 300 * counts[s] / most})
+	for _, state := range journey.States() {
+		v.States = append(v.States, bar{state, tagOf(state), counts[state], 300 * counts[state] / largest})
 	}
 	highest := int64(1)
 	for _, day := range money {

@@ -9,25 +9,25 @@ import (
 )
 
 // show answers with one journey and its whole history.
-func (d *door) show(w http.ResponseWriter, r *http.Request, m member) {
-	j, err := d.Store.Get(r.Context(), journey.ID(r.PathValue("id")))
+func (s *server) show(w http.ResponseWriter, r *http.Request, m member) {
+	j, err := s.Store.Get(r.Context(), journey.ID(r.PathValue("id")))
 	switch {
 	case err != nil:
-		d.fail(w, r, err)
-	case readsHTML(r):
-		d.render(w, http.StatusOK, "journey", "Journey "+j.Terms.Reference, m, journeyViewOf(j, r.FormValue("done")))
+		s.fail(w, r, err)
+	case wantsHTML(r):
+		s.render(w, http.StatusOK, "journey", "Journey "+j.Terms.Reference, m, journeyViewOf(j, r.FormValue("done")))
 	default:
 		answerJSON(w, http.StatusOK, "application/json", export.WholeOf(j))
 	}
 }
 
-// journeyView is what the page of one journey shows.
+// journeyView is the data of the page of one journey.
 type journeyView struct {
 	export.Whole
 	Tag, Meaning  string
 	Price, Total  string
 	Refunded      string
-	Left          string // what could still be refunded, to fill in
+	Left          string // what can still be refunded, as the default
 	Done          string // the order that was just carried out
 	Timeline      []eventView
 	Paid          []paymentView
@@ -51,11 +51,10 @@ type paymentView struct {
 
 func journeyViewOf(j journey.Journey, done string) journeyView {
 	v := journeyView{
-		Whole: export.WholeOf(j), Tag: tagOf(j.State), Meaning: meaning(j), Price: journey.Pounds(j.Terms.Amount), ServiceStatus: j.ReplyStatus,
-		Done: doneWords[done], MaySettle: j.State == journey.StateStuck, MayRetry: j.Paid() && j.ReleasedAt.IsZero(),
+		Whole: export.WholeOf(j), Tag: tagOf(j.State), Meaning: explain(j), Price: journey.Pounds(j.Terms.Amount),
+		ServiceStatus: j.ReplyStatus, Done: doneWords[done], Timeline: timelineOf(j),
+		MayRelease: mayRelease(j), MaySettle: j.State == journey.StateStuck, MayRetry: j.Paid() && j.ReleasedAt.IsZero(),
 	}
-	v.MayRelease = j.Terms.Kind == journey.KindSubmission &&
-		(j.State == journey.StateConfirmed || j.State == journey.StatePaying || j.State == journey.StateStuck && j.Trouble == journey.TroubleDelivery)
 	if v.TotalPence != nil {
 		v.Total = journey.Pounds(*v.TotalPence)
 	}
@@ -64,10 +63,6 @@ func journeyViewOf(j journey.Journey, done string) journeyView {
 	}
 	if p, _ := j.Payment(); p.Status == journey.StatusSuccess && p.Money > 0 && j.State != journey.StateReleasing {
 		v.MayRefund, v.Left = true, strings.TrimPrefix(journey.Pounds(p.Money), "£")
-	}
-	for _, e := range j.History {
-		said := export.Event{At: e.At, Times: max(1, e.Times), Fact: e.Fact, From: e.From, To: e.To, By: e.By, Detail: e.Detail}
-		v.Timeline = append(v.Timeline, eventView{said, tell(e), who(e.By), e.From != e.To})
 	}
 	for _, p := range v.Payments {
 		paid := paymentView{Payment: p, Refunded: journey.Pounds(p.RefundedPence)}
@@ -79,7 +74,26 @@ func journeyViewOf(j journey.Journey, done string) journeyView {
 	return v
 }
 
+func mayRelease(j journey.Journey) bool {
+	if j.Terms.Kind != journey.KindSubmission {
+		return false
+	}
+	return j.State == journey.StateConfirmed || j.State == journey.StatePaying ||
+		j.State == journey.StateStuck && j.Trouble == journey.TroubleDelivery
+}
+
+func timelineOf(j journey.Journey) []eventView {
+	var timeline []eventView
+	for _, e := range j.History {
+		event := export.Event{
+			At: e.At, Times: max(1, e.Times), Fact: e.Fact, From: e.From, To: e.To, By: e.By, Detail: e.Detail,
+		}
+		timeline = append(timeline, eventView{event, describe(e), describeCaller(e.By), e.From != e.To})
+	}
+	return timeline
+}
+
 var doneWords = map[string]string{
 	"check": "GOV.UK Pay was asked.", "release": "The request was sent to the service.",
-	"refund": "The refund was asked for.", "settle": "The journey was settled.",
+	"refund": "The refund was requested.", "settle": "The journey was settled.",
 }

@@ -13,24 +13,24 @@ import (
 	"paygate/gateway/staff"
 )
 
-func TestTheStaffDoorTellsLifeFromReadiness(t *testing.T) {
+func TestLivenessDiffersFromReadiness(t *testing.T) {
 	t.Parallel()
 	var trouble error
-	door := httptest.NewServer(staff.New(staff.Options{Ready: func(context.Context) error { return trouble }}))
-	t.Cleanup(door.Close)
+	listener := httptest.NewServer(staff.New(staff.Options{Ready: func(context.Context) error { return trouble }}))
+	t.Cleanup(listener.Close)
 
-	status, text := get(t, door.URL+"/readyz")
+	status, text := get(t, listener.URL+"/readyz")
 	require.Equal(t, http.StatusOK, status, text)
 
 	trouble = errors.New("the store is full")
-	status, text = get(t, door.URL+"/readyz")
+	status, text = get(t, listener.URL+"/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.Contains(t, text, "the store is full")
 
-	status, _ = get(t, door.URL+"/healthz")
+	status, _ = get(t, listener.URL+"/healthz")
 	require.Equal(t, http.StatusOK, status, "a process that cannot take work is alive all the same")
 
-	status, _ = get(t, door.URL+"/journeys")
+	status, _ = get(t, listener.URL+"/journeys")
 	require.Equal(t, http.StatusNotFound, status)
 }
 

@@ -65,7 +65,7 @@ func TestAnAdviserAtWork(t *testing.T) {
 	require.Contains(t, text(), "What needs a person")
 	press("main table a", ".paygate-timeline")
 	see("stuck")
-	require.Contains(t, text(), "Look in the service whether it arrived")
+	require.Contains(t, text(), "Check in the service whether it arrived")
 	press("#as-reversed", "#as-reversed:checked")
 	fill("#reason-settle", "the citizen changed their mind")
 	press("form[action$='/settle'] button", ".govuk-notification-banner")

@@ -291,7 +291,7 @@ func TestARefundWhoseAnswerIsLostIsNotMadeTwice(t *testing.T) {
 	h.Sweeps()
 	w := h.Ann().Shown(id)
 	require.EqualValues(t, 500, w.RefundedPence, "it was read")
-	require.Contains(t, w.History[len(w.History)-1].Detail, "500 pence are refunded in all")
+	require.Contains(t, w.History[len(w.History)-1].Detail, "500 pence are refunded in total")
 	_, status, text = h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 2500, "refunded_pence", 500))
 	require.Equal(t, http.StatusOK, status, text)
 	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
