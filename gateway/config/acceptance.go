@@ -146,18 +146,18 @@ func describeAcceptance(t journey.Terms) string {
 	if t.Acceptance == nil {
 		return "not said"
 	}
-	var ways []string
+	var answers []string
 	for _, r := range t.Accept {
-		way := r.String()
+		answer := r.String()
 		if r.Overlaps(200, 299) {
-			way += describeTexts(*t.Acceptance)
+			answer += describeTexts(*t.Acceptance)
 		}
 		if r.Overlaps(301, 308) && r.From != 304 && r.From != 305 {
-			way += describePlaces(*t.Acceptance)
+			answer += describePlaces(*t.Acceptance)
 		}
-		ways = append(ways, way)
+		answers = append(answers, answer)
 	}
-	return strings.Join(ways, "; ")
+	return strings.Join(answers, "; ")
 }
 
 func describeTexts(r journey.Acceptance) string {
@@ -169,7 +169,7 @@ func describeTexts(r journey.Acceptance) string {
 		words = append(words, fmt.Sprintf("without the text %s", either(r.RefuseTexts)))
 	}
 	if len(words) == 0 {
-		return ", whatever the page says"
+		return ", with any page"
 	}
 	return " " + strings.Join(words, " and ")
 }

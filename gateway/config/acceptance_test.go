@@ -94,7 +94,7 @@ func TestDescribeShowsAcceptance(t *testing.T) {
 			`2xx without the text "Sorry"`,
 			[]string{"REFUSE_TEXT has only one text"},
 		},
-		{[]string{"ACCEPT", "201", "ACCEPT_TEXT", "*"}, "201, whatever the page says", nil},
+		{[]string{"ACCEPT", "201", "ACCEPT_TEXT", "*"}, "201, with any page", nil},
 	} {
 		s, faults := load(t, saying(c.settings...))
 		require.Empty(t, faults)

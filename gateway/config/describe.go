@@ -113,7 +113,7 @@ func warnings(s Settings) []string {
 		found = append(found, "PAYGATE_PAY_API_KEY does not say whether it is live or test; "+
 			"make sure that it fits PAYGATE_PAY_MODE")
 	}
-	if address, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil { // a name is looked up by whoever connects
+	if address, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil {
 		if text := exposed(s.Upstream.URL, []netip.Addr{address}); text != "" {
 			found = append(found, text)
 		}

@@ -86,3 +86,11 @@ func environOf(settings map[string]string) []string {
 	}
 	return environ
 }
+
+func TestEveryExampleCanBeParsed(t *testing.T) {
+	t.Parallel()
+	_, commented := example(t)
+	for name, value := range commented {
+		require.NotPanics(t, func() { _, _ = load(t, map[string]string{name: value}) }, name)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -201,4 +202,20 @@ func wrap(text, first, rest string) string {
 	}
 	fmt.Fprintln(&b, line)
 	return b.String()
+}
+
+func TestOneOfTheWordsOfABoolMeansTrue(t *testing.T) {
+	t.Parallel()
+	for _, d := range append(declarations[Settings](prefix), declarations[routeSettings](prefix)...) {
+		if d.field.Type.Kind() != reflect.Bool {
+			continue
+		}
+		yes := 0
+		for word := range strings.SplitSeq(d.tag("values"), ",") {
+			if value, err := parseBool(word); err == nil && value {
+				yes++
+			}
+		}
+		require.Equal(t, 1, yes, d.name)
+	}
 }

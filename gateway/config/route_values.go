@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"paygate/gateway"
+	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
@@ -42,6 +43,10 @@ func parsePrices(text string) (map[string]int64, error) {
 		err = errors.New("names no prices")
 	}
 	return prices, err
+}
+
+func parsePatterns(text string) ([]reading.Pattern, error) {
+	return parseEach(text, reading.ParsePattern)
 }
 
 func parseCondition(text string) (gateway.Condition, error) {

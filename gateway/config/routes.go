@@ -75,27 +75,12 @@ func (c *checker) route(name string, common journey.Terms) gateway.Route {
 	var v routeSettings
 	read(c, &v, rc.prefix)
 	r := gateway.Route{
-		Name:           name,
-		Setting:        rc.prefix,
-		Match:          v.Match,
-		Aliases:        v.Aliases,
-		Allow:          v.Allow,
-		When:           v.When,
-		GetQuery:       v.GetQuery,
-		PassQuery:      v.PassQuery,
-		Mode:           v.Mode,
-		Strict:         v.Strict,
-		Price:          v.Price.pence,
-		Prices:         v.Prices,
-		PriceField:     v.PriceField,
-		UpstreamPriced: v.Price.upstream,
-		Description:    v.Description,
-		DescriptionCY:  v.DescriptionCY,
-		Reference:      v.Reference,
-		Metadata:       v.Metadata,
-		Prefill:        v.Prefill,
-		CardExempt:     v.CardExempt,
-		Terms:          v.terms(name, rc.kind(), common),
+		Name: name, Setting: rc.prefix, Mode: v.Mode, Strict: v.Strict,
+		Match: v.Match, Aliases: v.Aliases, Allow: v.Allow, When: v.When, GetQuery: v.GetQuery, PassQuery: v.PassQuery,
+		Price: v.Price.pence, UpstreamPriced: v.Price.upstream, Prices: v.Prices, PriceField: v.PriceField,
+		Description: v.Description, DescriptionCY: v.DescriptionCY, Reference: v.Reference, Metadata: v.Metadata,
+		Prefill: v.Prefill, CardExempt: v.CardExempt,
+		Terms: v.terms(name, rc.kind(), common),
 	}
 	rc.checkKind(r.Terms.Kind)
 	rc.checkAcceptance(v, r.Terms.Kind)
@@ -188,7 +173,7 @@ func (c routeChecker) checkAliases(r gateway.Route) {
 	}
 }
 
-// checkTemplates reports placeholders of parts that the path does not have.
+// checkTemplates reports placeholders of path segments that MATCH does not name.
 func (c routeChecker) checkTemplates(r gateway.Route) {
 	check := func(variable string, t gateway.Template) {
 		for _, name := range t.PathNames() {

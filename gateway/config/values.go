@@ -34,41 +34,32 @@ type (
 // never contains the value of a secret.
 func parsers() map[reflect.Type]env.ParserFunc {
 	all := map[reflect.Type]env.ParserFunc{}
-	parse(all, func(word string) (bool, error) { return slices.Contains([]string{"on", "live", "refuse"}, word), nil })
-	parse(all, parseCount)
-	parse(all, parseDuration)
-	parse(all, parseDurationOrZero)
-	parse(all, parseReturnGrace)
-	parse(all, parseSize)
-	parse(all, parseList)
-	parse(all, parseURL)
-	parse(all, parseService)
-	parse(all, parseOrigins)
-	parse(all, parseCardOrigins)
-	parse(all, parseNetworks)
-	parse(all, parseKeys)
-	parse(all, parseStore)
-	parse(all, parseStaffTokens)
-	parse(all, parseMethods)
-	parse(all, parseLanguage)
-	parse(all, parseRouteNames)
-	parse(all, func(text string) ([]reading.Pattern, error) { return parseEach(text, reading.ParsePattern) })
-	parse(all, reading.ParsePattern)
-	parse(all, gateway.ParseTemplate)
-	parse(all, parsePrice)
-	parse(all, parsePrices)
-	parse(all, parseCondition)
-	parse(all, parseMetadata)
-	parse(all, parsePrefill)
-	parse(all, parseGetQuery)
-	parse(all, parseStatuses)
-	parse(all, parsePlaces)
-	parse(all, parseTexts)
+	for _, p := range []typeParser{
+		of(parseBool), of(parseCount), of(parseSize), of(parseDuration), of(parseDurationOrZero), of(parseReturnGrace),
+		of(parseList), of(parseURL), of(parseService), of(parseOrigins), of(parseCardOrigins), of(parseNetworks),
+		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseMethods), of(parseLanguage), of(parseRouteNames),
+		of(reading.ParsePattern), of(parsePatterns), of(gateway.ParseTemplate), of(parsePrice), of(parsePrices),
+		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
+		of(parseStatuses), of(parsePlaces), of(parseTexts),
+	} {
+		all[p.of] = p.parse
+	}
 	return all
 }
 
-func parse[T any](all map[reflect.Type]env.ParserFunc, parser func(string) (T, error)) {
-	all[reflect.TypeFor[T]()] = func(text string) (any, error) { return parser(text) }
+// typeParser parses the texts of settings of one type.
+type typeParser struct {
+	of    reflect.Type
+	parse env.ParserFunc
+}
+
+func of[T any](parse func(string) (T, error)) typeParser {
+	return typeParser{reflect.TypeFor[T](), func(text string) (any, error) { return parse(text) }}
+}
+
+// parseBool returns the meaning of the words that the tag values allows.
+func parseBool(word string) (bool, error) {
+	return word == "on" || word == "live" || word == "refuse", nil
 }
 
 func parseDuration(text string) (time.Duration, error) {
@@ -137,14 +128,14 @@ func parseList(text string) ([]string, error) {
 }
 
 // parseEach parses each item of a list, and returns the errors of all.
-func parseEach[T any](text string, parser func(string) (T, error)) ([]T, error) {
+func parseEach[T any](text string, parse func(string) (T, error)) ([]T, error) {
 	items, err := parseList(text)
 	if len(items) == 0 {
 		return nil, err
 	}
 	values, errs := make([]T, len(items)), make([]error, len(items))
 	for i, item := range items {
-		values[i], errs[i] = parser(item)
+		values[i], errs[i] = parse(item)
 	}
 	return values, errors.Join(errs...)
 }
