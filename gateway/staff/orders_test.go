@@ -261,7 +261,8 @@ func TestList(t *testing.T) {
 	}
 	_, text := l.do(t, http.MethodGet, "/journeys?limit=1", "")
 	require.Regexp(t, `"next":"[0-9A-Z]{16}"`, text)
-	for _, wrong := range []string{"limit=0", "limit=501", "limit=x", "state=none", "since=yesterday", "until=22.11.2026"} {
+	for _, wrong := range []string{"limit=0", "limit=501", "limit=x", "state=none", "since=yesterday",
+		"until=22.11.2026"} {
 		answer, text := l.do(t, http.MethodGet, "/journeys?"+wrong, "")
 		require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode, wrong)
 		require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"), text)
@@ -390,7 +391,8 @@ func TestExportEndsWithItsTotals(t *testing.T) {
 	l.addStuck(t, "LIC1")
 	l.add(t, "LIC2")
 	answer, text := l.do(t, http.MethodGet, "/export.csv?from=2026-11-22&to=2026-11-23", "")
-	require.Equal(t, `attachment; filename="paygate-2026-11-22-to-2026-11-23.csv"`, answer.Header.Get("Content-Disposition"))
+	require.Equal(t, `attachment; filename="paygate-2026-11-22-to-2026-11-23.csv"`,
+		answer.Header.Get("Content-Disposition"))
 	require.Len(t, strings.Split(strings.TrimSpace(text), "\n"), 3, "a header and two rows")
 	require.Equal(t, "2", answer.Trailer.Get("Paygate-Export-Rows"))
 	require.Equal(t, "5000", answer.Trailer.Get("Paygate-Export-Amount-Pence"))
