@@ -16,18 +16,19 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"paygate/gateway/command"
-	"paygate/internal/testserver"
-	"paygate/journey"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/command"
+	"paygate/internal/testserver"
+	"paygate/journey"
 )
 
-func TestHistoryIsForgottenWhenItsTimeIsOver(t *testing.T) {
+func TestKeepJourneysDeletesOldHistory(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_KEEP_JOURNEYS=1ms")
 	c := h.Citizen()
@@ -43,7 +44,7 @@ func TestHistoryIsForgottenWhenItsTimeIsOver(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, c.Get("/_pay/return?looked").Status)
 }
 
-func TestARefusalMayBeLeftToStaff(t *testing.T) {
+func TestOnRefusedStaffLeavesTheMoneyToAPerson(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t,
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
@@ -62,7 +63,7 @@ func TestARefusalMayBeLeftToStaff(t *testing.T) {
 	require.Equal(t, "cancelled", h.Payments()[0].Status)
 }
 
-func TestADeliveryThatIsSafeToRepeatIsRepeated(t *testing.T) {
+func TestRepeatSafeSendsTheRequestAgain(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	broken := true
@@ -91,7 +92,7 @@ func TestADeliveryThatIsSafeToRepeatIsRepeated(t *testing.T) {
 	require.Equal(t, "success", h.Payments()[0].Status)
 }
 
-func TestOverTheRateAShortQueueThenAPage(t *testing.T) {
+func TestPayRateQueuesThenShowsAPage(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_RATE=1")
 	var mu sync.Mutex
@@ -120,7 +121,7 @@ func TestOverTheRateAShortQueueThenAPage(t *testing.T) {
 	require.Len(t, h.Payments(), at[http.StatusSeeOther])
 }
 
-func TestTheServiceMayWantAHostOfItsOwn(t *testing.T) {
+func TestUpstreamHostReplacesTheHostHeader(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_UPSTREAM_HOST=legacy.internal")
 	c := h.Citizen()
@@ -136,7 +137,7 @@ func TestTheServiceMayWantAHostOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestOurAddressesMayLiveElsewhere(t *testing.T) {
+func TestPrefixMovesPaygatesOwnAddresses(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_PREFIX=/talu-yma")
 	c := h.Citizen()
@@ -174,9 +175,9 @@ func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
 	return certFile, keyFile, pool
 }
 
-// TestThePublicDoorMayBeEncrypted serves https with a certificate of its own: HTTP/1.1 only, and a cookie that no
+// TestPublicListenerServesHTTPS serves https with a certificate of its own: HTTP/1.1 only, and a cookie that no
 // sibling site can set.
-func TestThePublicDoorMayBeEncrypted(t *testing.T) {
+func TestPublicListenerServesHTTPS(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	certFile, keyFile, pool := certificate(t)
