@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"paygate/gateway/canon"
+	"paygate/gateway/match"
 	"paygate/gateway/pages"
 	"paygate/gateway/proxy"
 	"paygate/gateway/quota"
@@ -42,7 +44,7 @@ var (
 
 // prefetched is the answer to what nobody has asked for yet. A script that loads in advance shows it once somebody does.
 func prefetched(r *http.Request) answer {
-	target, _ := originForm(r)
+	target, _ := match.OriginForm(r)
 	return answer{status: http.StatusServiceUnavailable, page: pages.Prefetched, view: pages.View{Target: target}}
 }
 
@@ -120,27 +122,33 @@ func notStarted(j journey.Journey, err error) answer {
 	return answer{status: status, page: pages.NotStarted, view: view, cause: err}
 }
 
-// refuse answers what the judge refused, and closes the connection: what else is on it may be read in two ways.
-func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, ruling ruling) {
-	noted := []any{"status", ruling.status, "reason", ruling.reason, "rule", ruleOf(ruling.reason), "method", g.methodName(r)}
-	g.Log.InfoContext(r.Context(), "refused", append(noted, ruling.remedy()...)...)
+// refuse answers a refused request, and closes the connection: what else is on it may be read in two ways.
+func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, d match.Decision) {
+	noted := []any{"status", d.Status, "reason", d.Reason, "rule", match.RuleOf(d.Reason), "method", g.methodName(r)}
+	if d.Route != nil {
+		noted = append(noted, "route", d.Route.Name, "declare", match.Remedy(d.Reason, g.route(d.Route).Setting))
+	}
+	if len(d.Decoders) > 0 {
+		noted = append(noted, "decoded", canon.Names(d.Decoders), "servers", canon.Servers(d.Decoders))
+	}
+	g.Log.InfoContext(r.Context(), "refused", noted...)
 	w.Header().Set("Connection", "close")
-	refused := answer{status: ruling.status, page: pages.BadAddress}
+	refused := answer{status: d.Status, page: pages.BadAddress}
 	var unread unreadBody
 	switch {
-	case errors.As(ruling.reason, &unread):
+	case errors.As(d.Reason, &unread):
 		refused = unreadable(unread.cause, g.HoldMaxBytes)
-	case errors.Is(ruling.reason, errUnclear):
+	case errors.Is(d.Reason, match.ErrUnclear):
 		refused.page = pages.Unclear
-	case ruling.status == http.StatusMethodNotAllowed:
+	case d.Status == http.StatusMethodNotAllowed:
 		refused.page = pages.MethodUnknown
 	}
 	g.answer(w, r, refused)
 }
 
-// redirectToPlainPath sends a browser to the plain spelling of a pay route, with its query as it was.
-func redirectToPlainPath(w http.ResponseWriter, to ruling) {
+// redirectToSpelling redirects a browser to the configured spelling of a pay route, with its query as it was.
+func redirectToSpelling(w http.ResponseWriter, d match.Decision) {
 	ownHeader(w.Header())
-	w.Header().Set("Location", to.target.at(to.path))
+	w.Header().Set("Location", d.Target.At(d.Path))
 	w.WriteHeader(http.StatusPermanentRedirect)
 }

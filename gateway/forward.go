@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"paygate/gateway/match"
 	"paygate/gateway/origin"
 	"paygate/gateway/proxy"
 )
@@ -11,10 +12,10 @@ import (
 // forward passes a request through as it came.
 func (g *Gateway) forward(w http.ResponseWriter, r *http.Request) { g.proxy.Serve(w, asSent(r)) }
 
-// asSent is a request whose target has been judged before.
+// asSent returns a request that has been classified, with its target as it came.
 func asSent(r *http.Request) proxy.Request {
-	t, _ := parseTarget(r, origin.List{{Host: r.Host}})
-	return proxy.Request{In: r, Path: t.path, Query: t.query, HasQuery: t.hasQuery}
+	t, _ := match.ParseTarget(r, origin.List{{Host: r.Host}})
+	return proxy.Request{In: r, Path: t.Path, Query: t.Query, HasQuery: t.HasQuery}
 }
 
 // upstreamFailed answers when the service does not, or when what the citizen sent broke off.

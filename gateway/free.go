@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
@@ -17,11 +18,11 @@ func (g *Gateway) passFree(w http.ResponseWriter, r *http.Request, route *Route)
 
 // hasJourneyFor reports whether the browser has a journey on one of the routes that may go on. If the store cannot be
 // asked, it has none, and free requests pass.
-func (g *Gateway) hasJourneyFor(r *http.Request, hit ruling) bool {
+func (g *Gateway) hasJourneyFor(r *http.Request, hit match.Decision) bool {
 	own, err := g.journeys(r)
 	return err == nil && slices.ContainsFunc(own, func(j journey.Journey) bool {
 		isOpen := !j.State.AtRest() || j.PassValid(g.Runner.Now())
-		return isOpen && slices.ContainsFunc(hit.routes, func(route *Route) bool { return route.Name == j.Terms.Route })
+		return isOpen && slices.ContainsFunc(hit.Routes, func(route *match.Route) bool { return route.Name == j.Terms.Route })
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"paygate/gateway/cookie"
 	"paygate/gateway/marker"
+	"paygate/gateway/match"
 	"paygate/gateway/origin"
 	"paygate/gateway/pages"
 	"paygate/gateway/proxy"
@@ -70,8 +71,8 @@ type Gateway struct {
 	Options
 	*responder
 	*tickets
-	judge       *judge
-	shadow      *judge // of the routes in shadow mode, as if they took payments; nil where there are none
+	classifier  *match.Classifier
+	shadow      *match.Classifier // in which routes in shadow mode take payments; nil if there are none
 	proxy       *proxy.Proxy
 	own         http.Handler
 	deciding    []string // parameters by which routes and prices are told apart
@@ -83,14 +84,14 @@ type Gateway struct {
 // New makes the public door. It keeps pointers into the routes, which must not be changed any more.
 func New(o Options) *Gateway {
 	g := &Gateway{
-		Options:   o,
-		responder: &responder{o.Pages, o.Language, o.Log},
-		tickets:   &tickets{o.Cookies, o.Runner, o.Log},
-		judge:     newJudge(o),
-		shadow:    shadowJudge(o),
-		deciding:  decidingNames(o.Routes),
-		quotas:    quota.New(o.Runner.Store, o.Runner.Now, o.Log),
-		draining:  make(chan struct{}),
+		Options:    o,
+		responder:  &responder{o.Pages, o.Language, o.Log},
+		tickets:    &tickets{o.Cookies, o.Runner, o.Log},
+		classifier: newClassifier(o, Mode.TakesNothing),
+		shadow:     shadowClassifier(o),
+		deciding:   decidingNames(o.Routes),
+		quotas:     quota.New(o.Runner.Store, o.Runner.Now, o.Log),
+		draining:   make(chan struct{}),
 
 		led: rate.Sometimes{Interval: time.Minute}, misled: rate.Sometimes{Interval: time.Minute},
 	}
@@ -107,39 +108,47 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	steady(w, r, bodyIdle)
 	r, mark := marker.Cut(r)
-	ruling := g.judge.rule(r).at(mark, r.Method)
-	if ruling.verdict == targetFree {
-		w, r = ruling.safely(w, r)
+	decision := g.classifier.Classify(r)
+	showsReply := mark.Present && isReadable(decision) && asksOnly(r.Method)
+	if showsReply { // to look at a reply is not a request to the service, whatever its address
+		decision = match.Decision{Action: match.Own, Target: decision.Target}
 	}
-	if len(ruling.elsewhere)+len(ruling.contested) > 0 {
-		looked, body := g.lookElsewhere(w, r, ruling)
+	if decision.Action == match.Forward {
+		w, r = formless(w, r, decision)
+	}
+	if decision.NeedsForm() {
+		again, body := g.classifyWithForm(w, r, decision)
 		defer body.Close()
-		ruling = looked
+		decision = again
 	}
-	g.count(ruling.kind())
-	if ruling.verdict != targetFree {
+	g.count(kindOf(decision))
+	if decision.Action != match.Forward {
 		seen := &seenStatus{ResponseWriter: w}
-		defer func() { g.logRequest(r, ruling, seen.status) }()
+		defer func() { g.logRequest(r, decision, seen.status) }()
 		w = seen
 	}
 	switch {
-	case ruling.verdict == targetRefused:
-		g.refuse(w, r, ruling)
-	case ruling.verdict == targetOwn:
+	case showsReply:
+		g.heldAddress(w, r, decision.Target, mark)
+	case decision.Action == match.Refuse:
+		g.refuse(w, r, decision)
+	case decision.Action == match.Own:
 		g.own.ServeHTTP(w, r)
-	case ruling.verdict == targetMarked:
-		g.heldAddress(w, r, ruling)
-	case ruling.verdict == targetPlainPath:
-		redirectToPlainPath(w, ruling)
-	case ruling.verdict == targetPay:
-		g.pay(w, r, ruling)
-	case g.asksForForm(r, ruling) && g.isAtOtherHost(r):
-		g.toMainOrigin(w, r, ruling)
+	case decision.Action == match.Redirect:
+		redirectToSpelling(w, decision)
+	case decision.Action == match.Pay:
+		g.pay(w, r, decision)
+	case g.asksForForm(r, decision) && g.isAtOtherHost(r):
+		g.toMainOrigin(w, r, decision.Target)
 	default:
-		g.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("kind", ruling.kind()), slog.String("method", g.methodName(r)))
+		g.Log.LogAttrs(r.Context(), slog.LevelDebug, "request",
+			slog.String("kind", kindOf(decision)), slog.String("method", g.methodName(r)))
 		g.passShadowed(w, r)
 	}
 }
+
+// isReadable reports whether a request has an address at the service.
+func isReadable(d match.Decision) bool { return d.Target.Path != "" && d.Action != match.Own }
 
 // endsConnection tells whether a request was framed in a way that others may read differently: nothing else shall come on
 // its connection. net/http does not look at Transfer-Encoding in HTTP/1.0, so there no framing is sure.
@@ -165,25 +174,26 @@ func (s *seenStatus) WriteHeader(status int) {
 func (s *seenStatus) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // logRequest is one line for each request that Paygate itself answers or holds; never with any part of its address.
-func (g *Gateway) logRequest(r *http.Request, ruling ruling, status int) {
+func (g *Gateway) logRequest(r *http.Request, d match.Decision, status int) {
 	route := ""
-	if ruling.route != nil {
-		route = ruling.route.Name
+	if d.Route != nil {
+		route = d.Route.Name
 	}
-	g.Log.InfoContext(r.Context(), "request", "kind", ruling.kind(), "method", g.methodName(r), "route", route, "status", status)
+	g.Log.InfoContext(r.Context(), "request", "kind", kindOf(d), "method", g.methodName(r), "route", route, "status", status)
 }
 
 // pay answers a request on a pay route.
-func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit ruling) {
+func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit match.Decision) {
+	route := g.route(hit.Route)
 	switch {
-	case hit.isFree() && (r.ContentLength > g.HoldMaxBytes || !g.hasJourneyFor(r, hit)):
-		w, r = hit.safely(w, r)
-		g.passFree(w, r, hit.route)
+	case hit.IsFree() && (r.ContentLength > g.HoldMaxBytes || !g.hasJourneyFor(r, hit)):
+		w, r = formless(w, r, hit)
+		g.passFree(w, r, route)
 	case isPrefetch(r.Header):
 		g.answer(w, r, prefetched(r))
 	case asksOnly(r.Method) && g.isAtOtherHost(r):
-		g.toMainOrigin(w, r, hit)
-	case hit.route.Terms.Kind == journey.KindPass:
+		g.toMainOrigin(w, r, hit.Target)
+	case route.Terms.Kind == journey.KindPass:
 		g.pass(w, r, hit)
 	default:
 		g.hold(w, r, hit)

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"paygate/gateway/form"
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
 // hold keeps a request until it is paid for: read whole, priced, kept, a payment created, and the citizen sent to Pay.
-func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
+func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit match.Decision) {
 	body, err := g.readBody(w, r)
 	if err != nil {
 		g.answer(w, r, unreadable(err, g.HoldMaxBytes))
@@ -25,24 +26,24 @@ func (g *Gateway) hold(w http.ResponseWriter, r *http.Request, hit ruling) {
 		return
 	}
 	r = inLanguage(r, in.language)
-	hit, concerned := g.judge.concerning(r, hit, in.asked)
-	in.path = hit.captured
+	hit = hit.WithForm(in.Submission)
+	if hit.Action == match.Pay {
+		in.path, in.route = hit.Captured, g.route(hit.Concerned[0])
+	}
 	switch {
-	case hit.verdict == targetRefused:
+	case hit.Action == match.Refuse:
 		g.refuse(w, r, hit)
-	case len(concerned) == 0:
+	case hit.Action == match.Forward:
 		g.forward(w, withRead(r, body))
-	case len(concerned) > 1 && !hit.isFree():
+	case len(hit.Concerned) > 1 && !hit.IsFree():
 		g.answer(w, r, chooseAgain)
-	case concerned[0].Mode.TakesNothing():
-		in.route = concerned[0]
+	case in.route.Mode.TakesNothing():
 		g.holdFree(w, r, in)
 	case g.isAtOtherHost(r):
-		g.misdirected(w, r, hit)
-	case g.RefuseCards && in.hasCardNumber(concerned[0]):
+		g.misdirected(w, r, hit.Target)
+	case g.RefuseCards && in.hasCardNumber():
 		g.answer(w, r, cardNumber)
 	default:
-		in.route = concerned[0]
 		g.price(w, r, in)
 	}
 }
@@ -55,7 +56,7 @@ func (g *Gateway) price(w http.ResponseWriter, r *http.Request, in incoming) {
 		return
 	}
 	in.request.Prefill = in.prefill()
-	in.form = form.Form{} // all is taken from it, and it may be large
+	in.Form = form.Form{} // all is taken from it, and it may be large
 	if in.route.UpstreamPriced {
 		g.takeQuoted(w, r, terms, in)
 		return

@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"paygate/gateway/match"
 	"paygate/gateway/pages"
-	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
@@ -30,24 +30,14 @@ func asksOnly(method string) bool { return method == http.MethodGet || method ==
 
 // asksForForm reports whether a free request asks for the page at the exact address of a submission, where most
 // services have the form.
-func (g *Gateway) asksForForm(r *http.Request, free ruling) bool {
+func (g *Gateway) asksForForm(r *http.Request, free match.Decision) bool {
 	if !asksOnly(r.Method) {
 		return false
 	}
-	path := withoutParameters(free.path)
+	path := match.WithoutParameters(free.Path)
 	for i := range g.Routes {
 		route := &g.Routes[i]
-		if route.Terms.Kind == journey.KindSubmission && !route.Mode.TakesNothing() && route.isAt(path, free.query) {
-			return true
-		}
-	}
-	return false
-}
-
-// isAt reports whether an address is exactly that of one of the route's patterns.
-func (r *Route) isAt(path, query string) bool {
-	for _, p := range append([]reading.Pattern{r.Match}, r.Aliases...) {
-		if p.Matches(path) && p.Fits(query) == reading.Met {
+		if route.Terms.Kind == journey.KindSubmission && !route.Mode.TakesNothing() && route.IsAt(path, free.Target.Query) {
 			return true
 		}
 	}
@@ -55,7 +45,7 @@ func (r *Route) isAt(path, query string) bool {
 }
 
 // toMainOrigin redirects a browser to the same address at the main origin.
-func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked ruling) {
+func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked match.Target) {
 	g.noteHost(r, &g.led, slog.LevelWarn, "redirected to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
 	ownHeader(w.Header())
 	w.Header().Set("Location", g.atMainOrigin(asked))
@@ -63,15 +53,15 @@ func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked rul
 }
 
 // misdirected refuses a request that costs money at a host where citizens cannot pay.
-func (g *Gateway) misdirected(w http.ResponseWriter, r *http.Request, asked ruling) {
+func (g *Gateway) misdirected(w http.ResponseWriter, r *http.Request, asked match.Target) {
 	g.noteHost(r, &g.misled, slog.LevelError, "a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list")
 	w.Header().Set("Connection", "close")
 	view := pages.View{Target: g.atMainOrigin(asked)}
 	g.answer(w, r, answer{status: http.StatusMisdirectedRequest, page: pages.WrongHost, view: view})
 }
 
-func (g *Gateway) atMainOrigin(asked ruling) string {
-	return g.Origins.Main().String() + asked.target.at(asked.target.path)
+func (g *Gateway) atMainOrigin(asked match.Target) string {
+	return g.Origins.Main().String() + asked.String()
 }
 
 var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)

@@ -12,7 +12,7 @@ import (
 	"paygate/gateway/form"
 	"paygate/gateway/headers"
 	"paygate/gateway/marker"
-	"paygate/gateway/reading"
+	"paygate/gateway/match"
 	"paygate/gateway/spool"
 	"paygate/journey"
 )
@@ -35,8 +35,6 @@ func (unreadBody) Error() string { return "the body could not be read whole" }
 
 func (u unreadBody) Unwrap() error { return u.cause }
 
-var errTooMany = errors.New("the query and the cookies have too many parameters to judge")
-
 // readBody reads a request whole. The errors are those of the spool.
 func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (*spool.Body, error) {
 	body, err := g.Spool.Read(r.Context(), r.Body, r.ContentLength, g.HoldMaxBytes)
@@ -54,7 +52,7 @@ func readOn(w http.ResponseWriter, r *http.Request, limit int64) {
 }
 
 // look reads what is to be known of a request, in one reading of its body.
-func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming, error) {
+func (g *Gateway) look(r *http.Request, hit match.Decision, body *spool.Body) (incoming, error) {
 	release, err := g.acquireToRead(r, body)
 	if err != nil {
 		return incoming{}, err
@@ -71,10 +69,10 @@ func (g *Gateway) look(r *http.Request, hit ruling, body *spool.Body) (incoming,
 	return in, nil
 }
 
-// hasCardNumber reports whether somebody typed a payment card number, other than into a field that the route exempts.
-func (in incoming) hasCardNumber(route *Route) bool {
-	return cards.InQuery(in.request.Query) || slices.ContainsFunc(in.form.Cards, func(name string) bool {
-		return !slices.Contains(route.CardExempt, name)
+// hasCardNumber reports whether there is a payment card number, other than in a field that the route exempts.
+func (in incoming) hasCardNumber() bool {
+	return cards.InQuery(in.request.Query) || slices.ContainsFunc(in.Form.Cards, func(name string) bool {
+		return !slices.Contains(in.route.CardExempt, name)
 	})
 }
 
@@ -89,34 +87,23 @@ func (g *Gateway) acquireToRead(r *http.Request, body *spool.Body) (release func
 
 // heldRequest is what the service will receive, but for the body: the method, the configured path as it was asked for, the
 // query byte for byte, and the headers that are worth keeping.
-func (g *Gateway) heldRequest(r *http.Request, hit ruling) journey.HeldRequest {
+func (g *Gateway) heldRequest(r *http.Request, hit match.Decision) journey.HeldRequest {
 	client := g.Proxy.Clients.Of(r)
 	header := headers.Held(r.Header, client.Trusted)
 	cookie.StripHeader(header)
 	marker.CutReferrer(header)
 	return journey.HeldRequest{
-		Method: r.Method, Path: hit.path, Query: hit.query, Header: header,
+		Method: r.Method, Path: hit.Path, Query: hit.Target.Query, Header: header,
 		Host: r.Host, ForwardedFor: client.ForwardedFor(r), ForwardedHost: client.Host, ForwardedProto: client.Proto,
 	}
 }
 
 // asked gathers what the terms need from a request, whose body has been read.
-func (g *Gateway) asked(r *http.Request, hit ruling, read form.Form) asked {
-	a := askedBeside(r, hit, read)
-	a.language = languages(g.Language).of(r, read.Fields)
-	return a
-}
-
-// askedBeside is asked for what goes by no language.
-func askedBeside(r *http.Request, hit ruling, read form.Form) asked {
-	a := asked{
-		route: hit.route, path: hit.captured, query: form.Query(hit.query), form: read,
-		loose: reading.LooseQuery(hit.query), cookies: reading.Cookies(r.Header),
+func (g *Gateway) asked(r *http.Request, hit match.Decision, read form.Form) asked {
+	return asked{
+		Submission: form.NewSubmission(hit.Target.Query, r.Header, read),
+		route:      g.route(hit.Route), path: hit.Captured, language: languages(g.Language).of(r, read.Fields),
 	}
-	if len(a.loose)+len(a.cookies) > reading.MostParameters {
-		a.form.Ambiguity = errTooMany
-	}
-	return a
 }
 
 // withRead is a request whose body has been read.

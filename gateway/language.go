@@ -8,7 +8,6 @@ import (
 	"golang.org/x/text/language"
 
 	"paygate/gateway/form"
-	"paygate/gateway/reading"
 )
 
 // LanguageSource is a place where a service keeps the citizen's language.
@@ -28,7 +27,7 @@ var spoken = language.NewMatcher([]language.Tag{language.English, language.MustP
 type languages []LanguageSource
 
 // of returns "cy" or "en", as a request prefers: first what the service itself says, then the browser.
-func (l languages) of(r *http.Request, fields []reading.Field) string {
+func (l languages) of(r *http.Request, fields []form.Field) string {
 	if known, _ := r.Context().Value(languageKey{}).(string); known != "" {
 		return known
 	}
@@ -58,7 +57,7 @@ func inLanguage(r *http.Request, language string) *http.Request {
 }
 
 // values returns what a request has at the place.
-func (s LanguageSource) values(r *http.Request, fields []reading.Field) []string {
+func (s LanguageSource) values(r *http.Request, fields []form.Field) []string {
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	switch s.Kind {
 	case "cookie":
@@ -68,9 +67,9 @@ func (s LanguageSource) values(r *http.Request, fields []reading.Field) []string
 		}
 		return values
 	case "query":
-		return []string{reading.FirstValue(form.Query(query), s.Name)}
+		return []string{form.FirstValue(form.Query(query), s.Name)}
 	case "form":
-		return []string{reading.FirstValue(fields, s.Name)}
+		return []string{form.FirstValue(fields, s.Name)}
 	default:
 		if strings.HasPrefix(path+"/", s.Name) {
 			return []string{"cy"}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"paygate/gateway/marker"
+	"paygate/gateway/match"
 	"paygate/gateway/pages"
 	"paygate/journey"
 )
@@ -40,7 +41,7 @@ func (g *Gateway) ownAddresses() http.Handler {
 
 // serveOwn routes by the path behind the prefix, to the letter: the mux's own redirects have no place here.
 func (g *Gateway) serveOwn(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
-	target, _ := originForm(r)
+	target, _ := match.OriginForm(r)
 	path, _, _ := strings.Cut(target, "?")
 	inner := *r
 	address := *r.URL

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
@@ -48,16 +49,16 @@ func asLinked(address string) string {
 }
 
 // isFor reports whether a pass is for what was asked for.
-func isFor(j journey.Journey, hit ruling) bool {
-	return isForPath(j, hit) && opens(j.Terms.PassQuery, hit.query)
+func isFor(j journey.Journey, hit match.Decision) bool {
+	return isForPath(j, hit) && opens(j.Terms.PassQuery, hit.Target.Query)
 }
 
-func isForPath(j journey.Journey, hit ruling) bool {
-	return j.Terms.Kind == journey.KindPass && j.Terms.Route == hit.route.Name && asLinked(j.Fingerprint.Path) == asLinked(hit.path)
+func isForPath(j journey.Journey, hit match.Decision) bool {
+	return j.Terms.Kind == journey.KindPass && j.Terms.Route == hit.Route.Name && asLinked(j.Fingerprint.Path) == asLinked(hit.Path)
 }
 
 // otherPass finds a valid pass of the browser's for the same path, whatever its query.
-func (g *Gateway) otherPass(own []journey.Journey, hit ruling) (journey.Journey, bool) {
+func (g *Gateway) otherPass(own []journey.Journey, hit match.Decision) (journey.Journey, bool) {
 	i := slices.IndexFunc(own, func(j journey.Journey) bool { return isForPath(j, hit) && j.PassValid(g.Runner.Now()) })
 	if i < 0 {
 		return journey.Journey{}, false
@@ -68,14 +69,14 @@ func (g *Gateway) otherPass(own []journey.Journey, hit ruling) (journey.Journey,
 // buyPass answers the button of the page that says that a pass is for another query.
 func (g *Gateway) buyPass(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	asking := withoutForm(r, target{})
+	asking := withoutForm(r, match.Target{})
 	asking.Method, asking.RequestURI = http.MethodGet, r.PostFormValue("address")
-	hit := g.judge.rule(asking)
-	if hit.verdict != targetPay || hit.route.Terms.Kind != journey.KindPass {
+	hit := g.classifier.Classify(asking)
+	if hit.Action != match.Pay || g.route(hit.Route).Terms.Kind != journey.KindPass {
 		g.answer(w, r, notFound)
 		return
 	}
-	if hit.isFree() {
+	if hit.IsFree() {
 		seeOther(w, asking.RequestURI)
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 
+	"paygate/gateway/match"
 	"paygate/gateway/pages"
 	"paygate/gateway/spool"
 	"paygate/journey"
@@ -41,7 +42,7 @@ func (g *Gateway) askPrice(w http.ResponseWriter, r *http.Request, body *spool.B
 		asked.Body = http.NoBody
 	}
 	asking := asSent(&asked)
-	asking.Path, asking.OnPrice = withoutParameters(asking.Path), q.take
+	asking.Path, asking.OnPrice = match.WithoutParameters(asking.Path), q.take
 	g.proxy.Serve(w, asking)
 	return q
 }

@@ -11,6 +11,7 @@ import (
 
 	"paygate/gateway/headers"
 	"paygate/gateway/marker"
+	"paygate/gateway/match"
 	"paygate/gateway/pages"
 	"paygate/journey"
 )
@@ -18,23 +19,23 @@ import (
 // heldAddress answers at the address of a held request, for the browser that owns its journey: the request is delivered here
 // if it is not yet, with the cookies that the browser sends here, and the citizen sees what the service answered. Anybody
 // else, and everybody later, learns the status of their payments.
-func (g *Gateway) heldAddress(w http.ResponseWriter, r *http.Request, hit ruling) {
+func (g *Gateway) heldAddress(w http.ResponseWriter, r *http.Request, target match.Target, mark marker.Marker) {
 	if isPrefetch(r.Header) {
 		tooEarly := prefetched(r)
 		tooEarly.view.Target = g.Prefix + "/status" // the address that is left without the marker is that of an empty form
 		g.answer(w, r, tooEarly)
 		return
 	}
-	j, found, err := g.owned(r, hit.marker.Journey)
+	j, found, err := g.owned(r, mark.Journey)
 	switch {
 	case err != nil:
 		g.answer(w, r, storeFailed(err))
-	case !found || hit.target.at(hit.target.path) != j.Fingerprint.Target():
+	case !found || target.String() != j.Fingerprint.Target():
 		seeOther(w, g.Prefix+"/status")
 	case isVisit(r) && awaitsDelivery(j):
 		g.deliver(w, r, j)
 	case j.ShowsReply(g.Runner.Now()):
-		g.showReply(w, r, j, hit.marker)
+		g.showReply(w, r, j, mark)
 	default:
 		seeOther(w, g.Prefix+"/status")
 	}

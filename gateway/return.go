@@ -8,9 +8,9 @@ import (
 	"sync"
 
 	"paygate/gateway/cookie"
+	"paygate/gateway/form"
 	"paygate/gateway/marker"
 	"paygate/gateway/pages"
-	"paygate/gateway/reading"
 	"paygate/journey"
 )
 
@@ -90,7 +90,7 @@ func (g *Gateway) visit(r *http.Request) journey.Visit {
 	var kept []string
 	for pair := range strings.SplitSeq(cookie.Others(r.Header), ";") {
 		name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		if !slices.ContainsFunc(g.deciding, func(wanted string) bool { return reading.MayName(name, wanted) }) {
+		if !slices.ContainsFunc(g.deciding, func(wanted string) bool { return form.CouldBeField(name, wanted) }) {
 			kept = append(kept, pair)
 		}
 	}

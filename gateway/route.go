@@ -3,7 +3,8 @@ package gateway
 import (
 	"slices"
 
-	"paygate/gateway/reading"
+	"paygate/gateway/form"
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
@@ -26,18 +27,11 @@ func (m Mode) TakesNothing() bool { return m == ModeFree || m == ModeShadow }
 
 // Route is one pay route as the settings describe it.
 type Route struct {
-	Name    string
-	Setting string // what the names of its settings begin with, "PAYGATE_ROUTE_LICENCE_"; for people
-	Match   reading.Pattern
-	Aliases []reading.Pattern // lead the service to the same code; gated alike
-	Allow   []reading.Pattern // near the pay path, but other code: pass
-	When    *Condition
+	match.Route        // by Mode, the Gateway says whether it is free
+	Setting     string // what the names of its settings begin with, "PAYGATE_ROUTE_LICENCE_"; for people
+	Mode        Mode
 	// PassQuery are the query parameters that make no difference to a pass; "*" is all of them.
 	PassQuery []string
-	// GetQuery are the parameters that a GET of a submission's path may carry; where there are none, it may carry any.
-	GetQuery []string
-	Mode     Mode
-	Strict   bool // the wide readings of a path count too
 
 	// Exactly one of the three says the price.
 	Price          int64            // pence; 0 for the other two
@@ -47,8 +41,8 @@ type Route struct {
 
 	Description   string
 	DescriptionCY string // empty: the English one
-	Reference     Template
-	Metadata      map[string]Template
+	Reference     form.Template
+	Metadata      map[string]form.Template
 	Prefill       PrefillFields
 	CardExempt    []string // form fields that are not searched for card numbers
 
@@ -80,7 +74,7 @@ func decidingNames(routes []Route) []string {
 		if r.When != nil {
 			names = append(names, r.When.Field)
 		}
-		for _, p := range append([]reading.Pattern{r.Match}, r.Aliases...) {
+		for _, p := range r.Patterns() {
 			names = append(names, p.Parameters()...)
 		}
 	}

@@ -5,29 +5,22 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"paygate/gateway/form"
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
 // A route in shadow mode takes no payments and refuses nothing. Paygate counts and logs what it would have done, so
 // that an operator sees before the first day which requests of real citizens are near the pay path.
 
-// shadowJudge returns a judge for which the routes in shadow mode take payments; nil if there are none.
-func shadowJudge(o Options) *judge {
-	var routes []Route
-	found := false
-	for _, route := range o.Routes {
-		if route.Mode == ModeShadow {
-			route.Mode, found = ModeOn, true
-		}
-		routes = append(routes, route)
-	}
-	if !found {
+// shadowClassifier returns a classifier for which the routes in shadow mode take payments, or nil if there are none.
+func shadowClassifier(o Options) *match.Classifier {
+	if !slices.ContainsFunc(o.Routes, func(r Route) bool { return r.Mode == ModeShadow }) {
 		return nil
 	}
-	o.Routes = routes
-	return newJudge(o)
+	return newClassifier(o, isFreeOutOfShadow)
 }
 
 // passShadowed lets a request through, and logs what Paygate would have done with it.
@@ -36,8 +29,8 @@ func (g *Gateway) passShadowed(w http.ResponseWriter, r *http.Request) {
 		g.forward(w, r)
 		return
 	}
-	would := g.shadow.rule(r)
-	if would.verdict != targetPay || !would.asksForForm() {
+	would := g.shadow.Classify(r)
+	if would.Action != match.Pay || !g.dependsOnForm(would) {
 		g.noteShadow(r, would, nil)
 		g.forward(w, r)
 		return
@@ -48,10 +41,10 @@ func (g *Gateway) passShadowed(w http.ResponseWriter, r *http.Request) {
 	g.forward(w, r)
 }
 
-// asksForForm reports whether the form decides what happens to a request on a pay route.
-func (r ruling) asksForForm() bool {
-	for _, route := range r.routes {
-		if route.Terms.Kind == journey.KindSubmission && (route.When != nil || route.PriceField != "") {
+// dependsOnForm reports whether the form decides what happens to a request on a pay route.
+func (g *Gateway) dependsOnForm(would match.Decision) bool {
+	for _, r := range would.Routes {
+		if route := g.route(r); route.Terms.Kind == journey.KindSubmission && (route.When != nil || route.PriceField != "") {
 			return true
 		}
 	}
@@ -60,15 +53,15 @@ func (r ruling) asksForForm() bool {
 
 // noteShadow counts and logs what Paygate would have done with a request. body is the part of its body that was read on
 // the way, or nil.
-func (g *Gateway) noteShadow(r *http.Request, would ruling, body *copied) {
+func (g *Gateway) noteShadow(r *http.Request, would match.Decision, body *copied) {
 	what, rule := "", "MATCH"
-	switch would.verdict {
-	case targetRefused:
-		what, rule = "refused", ruleOf(would.reason)
-	case targetPlainPath:
-		what, rule = "refused", ruleOf(errAmbiguous)
-	case targetPay:
-		would, what, rule = g.shadow.wouldPay(r, would, body)
+	switch would.Action {
+	case match.Refuse:
+		what, rule = "refused", match.RuleOf(would.Reason)
+	case match.Redirect:
+		what, rule = "refused", match.RuleOf(match.ErrAmbiguous)
+	case match.Pay:
+		would, what, rule = g.wouldPay(r, would, body)
 	}
 	if what == "" {
 		return
@@ -83,14 +76,14 @@ func (g *Gateway) noteShadow(r *http.Request, would ruling, body *copied) {
 	}
 }
 
-// shadowed returns the route that a ruling is about, and the setting that declares a refused request. A path with too
-// many readings concerns all routes; the first one in shadow mode is named.
-func (g *Gateway) shadowed(would ruling) (name, declare string) {
+// shadowed returns the route that a decision is about, and the setting that declares a refused request. A path with too
+// many interpretations concerns all routes; the first one in shadow mode is named.
+func (g *Gateway) shadowed(would match.Decision) (name, declare string) {
 	switch {
-	case would.verdict == targetRefused && would.route != nil:
-		return would.route.Name, would.route.declares(would.reason)
-	case would.route != nil:
-		return would.route.Name, ""
+	case would.Action == match.Refuse && would.Route != nil:
+		return would.Route.Name, match.Remedy(would.Reason, g.route(would.Route).Setting)
+	case would.Route != nil:
+		return would.Route.Name, ""
 	}
 	for _, route := range g.Routes {
 		if route.Mode == ModeShadow {
@@ -102,33 +95,36 @@ func (g *Gateway) shadowed(would ruling) (name, declare string) {
 
 // wouldPay returns what Paygate would do with a request on a pay route, and by which rule; nothing if the request is
 // free.
-func (j *judge) wouldPay(r *http.Request, hit ruling, body *copied) (would ruling, what, rule string) {
+func (g *Gateway) wouldPay(
+	r *http.Request, hit match.Decision, body *copied,
+) (would match.Decision, what, rule string) {
 	var read form.Form
 	if body != nil {
 		var err error
 		read, err = form.Read(r.Header, bytes.NewReader(body.text.Bytes()))
 		if err != nil || body.cut {
-			read.Ambiguity = errors.Join(read.Ambiguity, err, errUnclear)
+			read.Ambiguity = errors.Join(read.Ambiguity, err, match.ErrUnclear)
 		}
 	}
-	a := askedBeside(r, hit, read)
-	hit, concerned := j.concerning(r, hit, a)
+	s := form.NewSubmission(hit.Target.Query, r.Header, read)
+	hit = hit.WithForm(s)
 	switch {
-	case hit.verdict == targetRefused:
-		return hit, "refused", ruleOf(hit.reason)
-	case len(concerned) == 0:
+	case hit.Action == match.Refuse:
+		return hit, "refused", match.RuleOf(hit.Reason)
+	case hit.Action == match.Forward:
 		return hit, "", ""
-	case len(concerned) > 1:
+	case len(hit.Concerned) > 1:
 		return hit, "refused", "several conditions"
 	}
-	hit.route, a.route = concerned[0], concerned[0]
-	_, _, priceErr := a.price()
+	hit.Route = hit.Concerned[0]
+	route := g.route(hit.Route)
+	_, _, priceErr := asked{Submission: s, route: route}.price()
 	switch {
 	case priceErr != nil:
 		return hit, "refused", "choice of price"
-	case hit.route.UpstreamPriced:
+	case route.UpstreamPriced:
 		return hit, "priced", "MATCH"
-	case hit.route.When != nil:
+	case route.When != nil:
 		return hit, "held", "WHEN"
 	default:
 		return hit, "held", "MATCH"

@@ -6,15 +6,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/form"
-	"paygate/gateway/reading"
 )
 
 func TestTheReferenceIsWhatPayWillHave(t *testing.T) {
 	t.Parallel()
-	template, err := ParseTemplate("{form:ref}")
+	template, err := form.ParseTemplate("{form:ref}")
 	require.NoError(t, err)
 	route := &Route{Price: 2500, Reference: template, Description: "Licence"}
-	terms, err := asked{route: route, form: form.Form{Fields: []reading.Field{{Name: "ref", Value: ` a<b>"c" | http://evil.example/x `}}}}.terms()
+	terms, err := asked{route: route, Submission: form.Submission{Form: form.Form{Fields: []form.Field{{Name: "ref", Value: ` a<b>"c" | http://evil.example/x `}}}}}.terms()
 	require.NoError(t, err)
 	require.Equal(t, "abc", terms.Reference, "cleaned before it is held, or Pay's would differ")
 	terms, err = asked{route: route}.terms()

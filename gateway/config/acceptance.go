@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"paygate/gateway"
-	"paygate/gateway/reading"
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
@@ -197,8 +197,8 @@ func acceptanceWarnings(r gateway.Route) []string {
 	}
 	var found []string
 	for _, place := range rule.Locations {
-		covers := func(p reading.Pattern) bool { return journey.PlaceCovers(place, p.Path()) }
-		if slices.ContainsFunc(patternsOf(r), covers) {
+		covers := func(p match.Pattern) bool { return journey.PlaceCovers(place, p.Path()) }
+		if slices.ContainsFunc(r.Patterns(), covers) {
 			found = append(found, fmt.Sprintf("%sACCEPT_LOCATION: %s covers the form's own address, "+
 				"so a redirect back to the form counts as accepted", setting, place))
 		}

@@ -75,7 +75,7 @@ func refusedByPay(o *url.URL) string {
 // comparePrefix reports pay routes among Paygate's own addresses.
 func (c *checker) comparePrefix(s Settings) {
 	for _, r := range s.Routes {
-		for _, p := range patternsOf(r) {
+		for _, p := range r.Patterns() {
 			under := p.Path() == s.Prefix || strings.HasPrefix(p.Path(), s.Prefix+"/")
 			if under && c.sound("PAYGATE_PREFIX") {
 				c.fault(r.Setting+"MATCH", "%s is under PAYGATE_PREFIX, where only Paygate's own addresses are", p)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"paygate/gateway"
+	"paygate/gateway/form"
 	"paygate/gateway/origin"
 	"paygate/journey"
 )
@@ -55,7 +56,7 @@ func (s Settings) Describe() string {
 	return b.String()
 }
 
-func describeCondition(c gateway.Condition) string {
+func describeCondition(c form.Condition) string {
 	if c.AnyValue {
 		return fmt.Sprintf("the form has the field %s", c.Field)
 	}

@@ -4,7 +4,8 @@ import (
 	"time"
 
 	"paygate/gateway"
-	"paygate/gateway/reading"
+	"paygate/gateway/form"
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
@@ -14,7 +15,7 @@ type routeSettings struct {
 	// Method and path. {name} is one segment, {name...} the rest; may end in ?name=value&..., for services that route
 	// by the query. POST, PUT, PATCH and DELETE are held and released once. A GET is a pass, which may be fetched for a
 	// while.
-	Match reading.Pattern `env:"MATCH,required" sample:"POST /licences/apply" section:"A pay route"`
+	Match match.Pattern `env:"MATCH,required" sample:"POST /licences/apply" section:"A pay route"`
 	// Pounds: 25 or 25.00. Or leave it out and give a price for each choice of a form field, with PRICES. Or upstream:
 	// the service names the price, by answering 402 with Paygate-Price in pence (docs/headers.md). It then gets each
 	// request once unpaid, marked Paygate-Status: quote, and must do nothing but say what it costs.
@@ -42,12 +43,12 @@ type routeSettings struct {
 	// For one address with several buttons: only submissions in which this field has this value cost money. form:pay,
 	// without a value, means submissions that have the field at all, for services that look at which button is there
 	// and not at its value (ASP.NET Web Forms, image buttons, isset in PHP).
-	When *gateway.Condition `env:"WHEN" example:"form:action=pay" only:"submission"`
+	When *form.Condition `env:"WHEN" example:"form:action=pay" only:"submission"`
 	// The reference of the payment. {random} is ten unambiguous characters; {form:NAME}, {query:NAME} and {path:NAME}
 	// are what the citizen sent.
-	Reference gateway.Template `env:"REFERENCE" default:"{random}"`
+	Reference form.Template `env:"REFERENCE" default:"{random}"`
 	// Stored with the payment at GOV.UK Pay, for finance. The same placeholders as in REFERENCE.
-	Metadata map[string]gateway.Template `env:"METADATA" example:"ledger=4711,office={form:office}"`
+	Metadata map[string]form.Template `env:"METADATA" example:"ledger=4711,office={form:office}"`
 	// Form fields that fill in GOV.UK Pay's card page: email, cardholder_name, line1, line2, city, postcode, country.
 	Prefill gateway.PrefillFields `env:"PREFILL" example:"email=email,cardholder_name=name,postcode=postcode"`
 	// Form fields that are not searched for card numbers, because their numbers only look like those of payment cards,
@@ -81,8 +82,8 @@ type routeSettings struct {
 	// all of them.
 	PassQuery []string `env:"PASS_QUERY" example:"lang" only:"pass"`
 	// ALIASES: further patterns that lead to the same code. ALLOW: patterns nearby that lead to other code, and pass.
-	Aliases []reading.Pattern `env:"ALIASES" example:"POST /licences/apply.php"`
-	Allow   []reading.Pattern `env:"ALLOW" example:"POST /licences/apply/documents,GET /licences/apply/help"`
+	Aliases []match.Pattern `env:"ALIASES" example:"POST /licences/apply.php"`
+	Allow   []match.Pattern `env:"ALLOW" example:"POST /licences/apply/documents,GET /licences/apply/help"`
 	// The query parameters that a GET of the form's page may have; * is any. If the service's pay code also runs on GET
 	// (`paygate probe` finds out), list only those that the page needs, such as lang,page. Then a GET of an address below
 	// the path is refused too, unless ALLOW names it.

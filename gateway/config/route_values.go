@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"paygate/gateway"
-	"paygate/gateway/reading"
+	"paygate/gateway/form"
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
@@ -45,22 +46,22 @@ func parsePrices(text string) (map[string]int64, error) {
 	return prices, err
 }
 
-func parsePatterns(text string) ([]reading.Pattern, error) {
-	return parseEach(text, reading.ParsePattern)
+func parsePatterns(text string) ([]match.Pattern, error) {
+	return parseEach(text, match.ParsePattern)
 }
 
-func parseCondition(text string) (gateway.Condition, error) {
+func parseCondition(text string) (form.Condition, error) {
 	text, isForm := strings.CutPrefix(text, "form:")
 	field, value, found := strings.Cut(text, "=")
 	if !isForm || field == "" {
-		return gateway.Condition{}, errors.New("must be form:FIELD=VALUE, or form:FIELD for any value")
+		return form.Condition{}, errors.New("must be form:FIELD=VALUE, or form:FIELD for any value")
 	}
-	return gateway.Condition{Field: field, Value: value, AnyValue: !found}, nil
+	return form.Condition{Field: field, Value: value, AnyValue: !found}, nil
 }
 
 // parseMetadata applies Pay's limits: 15 pairs, keys of 1 to 30 characters that differ in more than case (FACTS 2.1).
-func parseMetadata(text string) (map[string]gateway.Template, error) {
-	metadata, lower := map[string]gateway.Template{}, map[string]bool{}
+func parseMetadata(text string) (map[string]form.Template, error) {
+	metadata, lower := map[string]form.Template{}, map[string]bool{}
 	_, err := parseEach(text, func(item string) (_ string, err error) {
 		key, value, found := strings.Cut(item, "=")
 		switch {
@@ -74,7 +75,7 @@ func parseMetadata(text string) (map[string]gateway.Template, error) {
 			return "", fmt.Errorf("the value of %q is longer than 100 characters", key)
 		}
 		lower[strings.ToLower(key)] = true
-		metadata[key], err = gateway.ParseTemplate(value)
+		metadata[key], err = form.ParseTemplate(value)
 		return key, err
 	})
 	if len(metadata) > 15 {

@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"paygate/gateway"
-	"paygate/gateway/reading"
+	"paygate/gateway/form"
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
@@ -75,8 +76,10 @@ func (c *checker) route(name string, common journey.Terms) gateway.Route {
 	var v routeSettings
 	read(c, &v, rc.prefix)
 	r := gateway.Route{
-		Name: name, Setting: rc.prefix, Mode: v.Mode, Strict: v.Strict,
-		Match: v.Match, Aliases: v.Aliases, Allow: v.Allow, When: v.When, GetQuery: v.GetQuery, PassQuery: v.PassQuery,
+		Route: match.Route{
+			Name: name, Match: v.Match, Aliases: v.Aliases, Allow: v.Allow, When: v.When, GetQuery: v.GetQuery, Strict: v.Strict,
+		},
+		Setting: rc.prefix, Mode: v.Mode, PassQuery: v.PassQuery,
 		Price: v.Price.pence, UpstreamPriced: v.Price.upstream, Prices: v.Prices, PriceField: v.PriceField,
 		Description: v.Description, DescriptionCY: v.DescriptionCY, Reference: v.Reference, Metadata: v.Metadata,
 		Prefill: v.Prefill, CardExempt: v.CardExempt,
@@ -175,7 +178,7 @@ func (c routeChecker) checkAliases(r gateway.Route) {
 
 // checkTemplates reports placeholders of path segments that MATCH does not name.
 func (c routeChecker) checkTemplates(r gateway.Route) {
-	check := func(variable string, t gateway.Template) {
+	check := func(variable string, t form.Template) {
 		for _, name := range t.PathNames() {
 			if !slices.Contains(r.Match.Names(), name) && c.sound("MATCH") {
 				c.fault(variable, "{path:%s} is not in MATCH", name)
@@ -201,18 +204,13 @@ func (c *checker) compareRoutes(routes []gateway.Route) {
 }
 
 func (c *checker) comparePatterns(a, b gateway.Route) {
-	for _, pa := range patternsOf(a) {
-		for _, pb := range patternsOf(b) {
+	for _, pa := range a.Patterns() {
+		for _, pb := range b.Patterns() {
 			if pa.Method() != "" && pa.Clashes(pb) {
 				c.fault(b.Setting+"MATCH", "%s overlaps with %s of route %s, and neither is more specific", pb, pa, a.Name)
 			}
 		}
 	}
-}
-
-// patternsOf returns the patterns that a route takes payments for.
-func patternsOf(r gateway.Route) []reading.Pattern {
-	return append([]reading.Pattern{r.Match}, r.Aliases...)
 }
 
 func toldApart(a, b gateway.Route) bool {

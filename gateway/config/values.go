@@ -16,7 +16,8 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"paygate/gateway"
-	"paygate/gateway/reading"
+	"paygate/gateway/form"
+	"paygate/gateway/match"
 	"paygate/journey/pgstore"
 )
 
@@ -38,7 +39,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 		of(parseBool), of(parseCount), of(parseSize), of(parseDuration), of(parseDurationOrZero), of(parseReturnGrace),
 		of(parseList), of(parseURL), of(parseService), of(parseOrigins), of(parseCardOrigins), of(parseNetworks),
 		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseMethods), of(parseLanguage), of(parseRouteNames),
-		of(reading.ParsePattern), of(parsePatterns), of(gateway.ParseTemplate), of(parsePrice), of(parsePrices),
+		of(match.ParsePattern), of(parsePatterns), of(form.ParseTemplate), of(parsePrice), of(parsePrices),
 		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
 		of(parseStatuses), of(parsePlaces), of(parseTexts),
 	} {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"paygate/gateway/cards"
-	"paygate/gateway/reading"
 )
 
 // Limits on what is kept of a form. What is longer is cut. The number of fields is limited because it takes time to
@@ -36,7 +35,7 @@ type collector struct {
 	values int  // of JSON
 	full   bool // nothing more is kept
 
-	field  reading.Field
+	field  Field
 	value  []byte
 	length uint64
 	spare  bool      // the field is not kept
@@ -61,7 +60,7 @@ func (c *collector) begin(name string) {
 		c.doubt(errNotPlain)
 		name = name[:maxNameBytes]
 	}
-	c.field, c.value, c.length, c.spare = reading.Field{Name: name}, c.value[:0], 0, false
+	c.field, c.value, c.length, c.spare = Field{Name: name}, c.value[:0], 0, false
 	if c.digest = c.plain; isFormToken(name) {
 		c.digest = c.tokens
 	}
@@ -150,7 +149,7 @@ func (c *collector) fill() {
 }
 
 // loose adds fields that only some services read.
-func (c *collector) loose(fields ...reading.Field) {
+func (c *collector) loose(fields ...Field) {
 	for _, f := range fields {
 		if c.counts(f.Name) {
 			c.form.Loose = append(c.form.Loose, f)

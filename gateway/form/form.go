@@ -10,8 +10,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-
-	"paygate/gateway/reading"
 )
 
 // The media types of forms, apart from those of JSON.
@@ -24,9 +22,9 @@ const (
 type Form struct {
 	// Fields are the fields of an urlencoded or multipart form, in their order, or the values of a JSON object. The
 	// value of a nested JSON object has the name that a form would give it: {"a":{"b":"1"}} is a[b].
-	Fields []reading.Field
+	Fields []Field
 	// Loose are further fields, which only some services read.
-	Loose []reading.Field
+	Loose []Field
 	// Ambiguity says why services may read the form in different ways; nil if they all read the same.
 	Ambiguity error
 	// Cards are the names of the fields that hold a payment card number; empty names where the field is not known.
@@ -62,7 +60,7 @@ func Read(header http.Header, body io.Reader) (Form, error) {
 }
 
 // Query returns the fields of a raw query.
-func Query(raw string) []reading.Field {
+func Query(raw string) []Field {
 	c := newCollector()
 	_ = readPairs(strings.NewReader(raw), c) // memory does not fail
 	return c.form.Fields

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"paygate/gateway/reading"
 )
 
 func TestFormFieldsAreReadFromEveryKindOfForm(t *testing.T) {
@@ -15,17 +13,17 @@ func TestFormFieldsAreReadFromEveryKindOfForm(t *testing.T) {
 		"--b\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"x.jpg\"\r\n\r\n\x00\xff\r\n--b--\r\n"
 	for name, c := range map[string]struct {
 		kind, body string
-		wanted     []reading.Field
+		wanted     []Field
 		broken     bool
 	}{
-		"urlencoded":         {urlencoded, "a=1&b=x+y%26&a=2&&c", []reading.Field{{Name: "a", Value: "1"}, {Name: "b", Value: "x y&"}, {Name: "a", Value: "2"}, {Name: "c"}}, false},
-		"broken escape":      {urlencoded, "a=1&b=%zz", []reading.Field{{Name: "a", Value: "1"}, {Name: "b", Value: "%zz"}}, false},
+		"urlencoded":         {urlencoded, "a=1&b=x+y%26&a=2&&c", []Field{{Name: "a", Value: "1"}, {Name: "b", Value: "x y&"}, {Name: "a", Value: "2"}, {Name: "c"}}, false},
+		"broken escape":      {urlencoded, "a=1&b=%zz", []Field{{Name: "a", Value: "1"}, {Name: "b", Value: "%zz"}}, false},
 		"broken in a name":   {urlencoded, "a%zz=1", nil, true},
-		"semicolon":          {urlencoded, "a=1;b=2", []reading.Field{{Name: "a", Value: "1;b=2"}}, false},
-		"multipart":          {multipartForm + "; boundary=b", multipart, []reading.Field{{Name: "licence", Value: "1-day"}, {Name: "photo", File: true}}, false},
+		"semicolon":          {urlencoded, "a=1;b=2", []Field{{Name: "a", Value: "1;b=2"}}, false},
+		"multipart":          {multipartForm + "; boundary=b", multipart, []Field{{Name: "licence", Value: "1-day"}, {Name: "photo", File: true}}, false},
 		"multipart cut":      {multipartForm + "; boundary=b", multipart[:60], nil, true},
 		"multipart no bound": {multipartForm, multipart, nil, true},
-		"json": {"application/json", `{"a":"1","n":7,"o":{"a":"2","b":{"c":[1,"x"]}},"a":"3","z":null}`, []reading.Field{
+		"json": {"application/json", `{"a":"1","n":7,"o":{"a":"2","b":{"c":[1,"x"]}},"a":"3","z":null}`, []Field{
 			{Name: "a", Value: "1"},
 			{Name: "n", Scalar: "7"},
 			{Name: "o", Group: true},
@@ -43,7 +41,7 @@ func TestFormFieldsAreReadFromEveryKindOfForm(t *testing.T) {
 		"json twice":     {"application/json", `{"a":"1"}{"a":"2"}`, nil, true},
 		"plain text":     {"text/plain", "a=1", nil, true},
 		"no type":        {"", "a=1", nil, true},
-		"json by suffix": {"application/vnd.x+json; charset=utf-8", `{"a":"1"}`, []reading.Field{{Name: "a", Value: "1"}}, false},
+		"json by suffix": {"application/vnd.x+json; charset=utf-8", `{"a":"1"}`, []Field{{Name: "a", Value: "1"}}, false},
 	} {
 		f := read(t, c.kind, c.body)
 		require.Equal(t, c.broken, f.Ambiguity != nil, "%s: %v", name, f.Ambiguity)
@@ -66,7 +64,7 @@ func TestOnlySoMuchOfAFormIsLookedAt(t *testing.T) {
 		require.Len(t, f.Fields, 2, kind)
 		require.True(t, f.Fields[0].Cut, kind)
 		require.Len(t, f.Fields[0].Value, maxFieldBytes, kind)
-		require.Equal(t, reading.Field{Name: "b", Value: "2"}, f.Fields[1], kind)
+		require.Equal(t, Field{Name: "b", Value: "2"}, f.Fields[1], kind)
 	}
 	many := read(t, urlencoded, strings.Repeat("a=1&", maxFields+1))
 	require.ErrorIs(t, many.Ambiguity, errTooMany)
@@ -76,7 +74,7 @@ func TestOnlySoMuchOfAFormIsLookedAt(t *testing.T) {
 
 	large := read(t, urlencoded, strings.Repeat("a="+strings.Repeat("x", 1000)+"&", 1100)+"b=2")
 	require.NoError(t, large.Ambiguity)
-	require.Equal(t, reading.Field{Name: "b", Cut: true}, large.Fields[1100], "what is not kept may be anything")
+	require.Equal(t, Field{Name: "b", Cut: true}, large.Fields[1100], "what is not kept may be anything")
 }
 
 func TestALongPairIsNotCutWithinAnEscape(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"io"
 	"slices"
 
-	"paygate/gateway/reading"
+	"paygate/gateway/canon"
 )
 
 // pairs reads an urlencoded form as it comes in.
@@ -114,7 +114,7 @@ func (p *pairs) part() {
 	if !p.parted {
 		return
 	}
-	p.loose(reading.LooseQuery(string(p.raw))...)
+	p.loose(LooseQuery(string(p.raw))...)
 	if p.length > int64(len(p.raw)) {
 		p.doubt(errNotPlain)
 	}
@@ -148,7 +148,7 @@ func hasBrokenEscape(text []byte) bool {
 		if at < 0 {
 			return false
 		}
-		if text = text[at+1:]; len(text) < 2 || !isHex(text[0]) || !isHex(text[1]) {
+		if text = text[at+1:]; len(text) < 2 || !canon.IsHex(text[0]) || !canon.IsHex(text[1]) {
 			return true
 		}
 	}
@@ -163,23 +163,14 @@ func percentDecode(to, text []byte) (decoded, rest []byte) {
 			to = append(to, ' ')
 		case c != '%':
 			to = append(to, c)
-		case len(text)-i < len("%41") && !slices.ContainsFunc(text[i+1:], func(c byte) bool { return !isHex(c) }):
+		case len(text)-i < len("%41") && !slices.ContainsFunc(text[i+1:], func(c byte) bool { return !canon.IsHex(c) }):
 			return to, text[i:]
-		case len(text)-i < len("%41") || !isHex(text[i+1]) || !isHex(text[i+2]):
+		case len(text)-i < len("%41") || !canon.IsHex(text[i+1]) || !canon.IsHex(text[i+2]):
 			to = append(to, c)
 		default:
-			to = append(to, unhex(text[i+1])<<4|unhex(text[i+2]))
+			to = append(to, canon.Unhex(text[i+1])<<4|canon.Unhex(text[i+2]))
 			i += 2
 		}
 	}
 	return to, nil
-}
-
-func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }
-
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c&^0x20 - 'A' + 10
 }

@@ -3,8 +3,6 @@ package form
 import (
 	"regexp"
 	"strings"
-
-	"paygate/gateway/reading"
 )
 
 // part is the head of one part of a multipart form.
@@ -157,4 +155,4 @@ func namesOtherCharset(contentType string) bool {
 }
 
 // fileField returns a field of which only the name is known.
-func fileField(name string) reading.Field { return reading.Field{Name: name, File: true} }
+func fileField(name string) Field { return Field{Name: name, File: true} }

@@ -34,7 +34,9 @@ const leaf = 1
 
 // betweenLeaves are the imports of one leaf by another, each of which goes down the list canon, form, match.
 var betweenLeaves = map[string][]string{
-	"paygate/gateway/form": {"paygate/gateway/cards", "paygate/gateway/reading"},
+	"paygate/gateway/form": {"paygate/gateway/canon", "paygate/gateway/cards"},
+	"paygate/gateway/match": {"paygate/gateway/canon", "paygate/gateway/form", "paygate/gateway/headers",
+		"paygate/gateway/origin"},
 	"paygate/gateway/delivery": {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers",
 		"paygate/gateway/dial"},
 	"paygate/internal/paysim": {"paygate/journey/pay"},

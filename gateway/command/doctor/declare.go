@@ -5,22 +5,22 @@ import (
 	"strings"
 
 	"paygate/gateway"
-	"paygate/gateway/reading"
+	"paygate/gateway/match"
 )
 
 // lack is a setting of a route that does not declare a step of a page.
 type lack struct {
 	setting  string
-	patterns []reading.Pattern // that the setting should have
-	pages    []string          // with the step
-	code     string            // that the step leads to, if the setting is right
+	patterns []match.Pattern // that the setting should have
+	pages    []string        // with the step
+	code     string          // that the step leads to, if the setting is right
 }
 
 // checkDeclared prints the settings that declare the steps which Paygate would refuse.
 func (e *examination) checkDeclared(steps []step) {
 	var lacks []lack
 	for _, s := range steps {
-		if e.fate(e.Settings.Routes, s.method, s.to.RequestURI()) != gateway.FateRefused {
+		if e.outcome(e.Settings.Routes, s.method, s.to.RequestURI()) != gateway.OutcomeRefused {
 			continue
 		}
 		l, ok := e.lackOf(s)
@@ -49,7 +49,7 @@ func (e *examination) checkDeclared(steps []step) {
 
 // lackOf returns the setting that would declare a step. It reports false if there is none.
 func (e *examination) lackOf(s step) (lack, bool) {
-	pattern, err := reading.ParsePattern(s.method + " " + withoutNumbers(s.to.EscapedPath()))
+	pattern, err := match.ParsePattern(s.method + " " + withoutNumbers(s.to.EscapedPath()))
 	if err != nil || strings.Contains(pattern.String(), ",") {
 		return lack{}, false
 	}
@@ -57,9 +57,9 @@ func (e *examination) lackOf(s step) (lack, bool) {
 		allowed, aliased := slices.Clone(e.Settings.Routes), slices.Clone(e.Settings.Routes)
 		allowed[i].Allow = append(slices.Clone(r.Allow), pattern)
 		aliased[i].Aliases = append(slices.Clone(r.Aliases), pattern)
-		mayAllow := e.fate(allowed, s.method, s.to.RequestURI()) == gateway.FateForwarded
+		mayAllow := e.outcome(allowed, s.method, s.to.RequestURI()) == gateway.OutcomeForwarded
 		mayAlias := gateway.KindOf(s.method) == r.Terms.Kind &&
-			e.fate(aliased, s.method, s.to.RequestURI()) == gateway.FateHeld
+			e.outcome(aliased, s.method, s.to.RequestURI()) == gateway.OutcomeHeld
 		switch {
 		case mayAllow && !(mayAlias && isSpelling(pattern, r.Match)):
 			return lack{r.Setting + "ALLOW", allowed[i].Allow, []string{s.page}, "other code"}, true
@@ -72,8 +72,8 @@ func (e *examination) lackOf(s step) (lack, bool) {
 
 // isSpelling reports whether a pattern looks like another way to write the pay path, rather than a page near it: it has
 // as many segments, or ends in the pay path.
-func isSpelling(p, match reading.Pattern) bool {
-	path, pay := strings.ToLower(p.Path()), strings.ToLower(match.Path())
+func isSpelling(p, route match.Pattern) bool {
+	path, pay := strings.ToLower(p.Path()), strings.ToLower(route.Path())
 	return strings.Count(path, "/") == strings.Count(pay, "/") || strings.HasSuffix(path, pay)
 }
 

@@ -95,13 +95,13 @@ func (e *examination) submissions() []gateway.Route {
 	})
 }
 
-// fate returns what Paygate does with a request if these were its routes.
-func (e *examination) fate(routes []gateway.Route, method, target string) gateway.Fate {
+// outcome returns what Paygate does with a request if these were its routes.
+func (e *examination) outcome(routes []gateway.Route, method, target string) gateway.Outcome {
 	s := e.Settings
-	judge := gateway.NewJudge(gateway.Options{
+	run := gateway.NewDryRun(gateway.Options{
 		Origins: s.Origins, Prefix: s.Prefix, Methods: s.Methods, Routes: routes, RefuseActions: s.RefuseActions,
 	})
-	return judge.Fate(gateway.Tried{Method: method, Target: target})
+	return run.Outcome(gateway.RawRequest{Method: method, Target: target})
 }
 
 // list joins names for people, each once.

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"paygate/gateway"
-	"paygate/gateway/reading"
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
@@ -39,7 +39,7 @@ func (e *examination) checkRoutes() {
 }
 
 // whyIdle says why an entry of ALLOW changes nothing. It is empty if the entry does, or has wildcards.
-func (e *examination) whyIdle(allowed reading.Pattern) string {
+func (e *examination) whyIdle(allowed match.Pattern) string {
 	target := allowed.Address(nil)
 	if target == "" {
 		return ""
@@ -48,11 +48,11 @@ func (e *examination) whyIdle(allowed reading.Pattern) string {
 	for i, r := range without {
 		without[i].Allow = slices.DeleteFunc(slices.Clone(r.Allow), allowed.Equal)
 	}
-	fate := e.fate(e.Settings.Routes, allowed.Method(), target)
+	outcome := e.outcome(e.Settings.Routes, allowed.Method(), target)
 	switch {
-	case fate != gateway.FateForwarded:
-		return "is not let through all the same: it is too near to a pay route (" + string(fate) + ")"
-	case fate == e.fate(without, allowed.Method(), target):
+	case outcome != gateway.OutcomeForwarded:
+		return "is not let through all the same: it is too near to a pay route (" + string(outcome) + ")"
+	case outcome == e.outcome(without, allowed.Method(), target):
 		return "is let through without it too"
 	default:
 		return ""

@@ -122,14 +122,14 @@ func (p *prober) filling(r gateway.Route) map[string]string {
 }
 
 // judge returns what the public listener decides by if these are the routes.
-func judge(s config.Settings, routes []gateway.Route) *gateway.Judge {
-	return gateway.NewJudge(gateway.Options{
+func judge(s config.Settings, routes []gateway.Route) *gateway.DryRun {
+	return gateway.NewDryRun(gateway.Options{
 		Origins: s.Origins, Prefix: s.Prefix, Methods: s.Methods, Routes: routes, RefuseActions: s.RefuseActions,
 	})
 }
 
 // tried returns a spelling as the public listener would get it.
-func (s Spelling) tried() gateway.Tried {
+func (s Spelling) tried() gateway.RawRequest {
 	header := http.Header{}
 	for _, line := range s.Header {
 		name, value, _ := strings.Cut(line, ": ")
@@ -138,5 +138,5 @@ func (s Spelling) tried() gateway.Tried {
 	if s.Type != "" {
 		header["Content-Type"] = append(header["Content-Type"], s.Type)
 	}
-	return gateway.Tried{Method: s.Method, Target: s.Target, Header: header, Body: s.Body}
+	return gateway.RawRequest{Method: s.Method, Target: s.Target, Header: header, Body: s.Body}
 }

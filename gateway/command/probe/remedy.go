@@ -8,7 +8,8 @@ import (
 
 	"paygate/gateway"
 	"paygate/gateway/config"
-	"paygate/gateway/reading"
+	"paygate/gateway/form"
+	"paygate/gateway/match"
 )
 
 // remedy is what an operator can do about spellings that Paygate lets through.
@@ -16,8 +17,8 @@ type remedy struct {
 	settings config.Settings
 	route    gateway.Route // as it should be set
 	closing  []closing
-	aliases  []reading.Pattern // that the route lacks
-	open     []Spelling        // no setting closes them
+	aliases  []match.Pattern // that the route lacks
+	open     []Spelling      // no setting closes them
 }
 
 // closing is a setting, and the spellings that it closes.
@@ -36,7 +37,7 @@ func (a *attempt) remedy(leaks []Spelling) remedy {
 	m.try(leaks, "PAYGATE_NEXT_ACTIONS=refuse", func(m *remedy) { m.settings.RefuseActions = true })
 	if when := a.route.When; when != nil {
 		m.try(leaks, setting+"WHEN=form:"+when.Field, func(m *remedy) {
-			m.route.When = &gateway.Condition{Field: when.Field, AnyValue: true}
+			m.route.When = &form.Condition{Field: when.Field, AnyValue: true}
 		})
 	}
 	for _, leak := range leaks {
@@ -77,17 +78,17 @@ func (m remedy) stops(leak Spelling) bool {
 	changed.Aliases = slices.Concat(m.route.Aliases, m.aliases)
 	routes := slices.Clone(m.settings.Routes)
 	routes[slices.IndexFunc(routes, func(r gateway.Route) bool { return r.Name == changed.Name })] = changed
-	return judge(m.settings, routes).Fate(leak.tried()) != gateway.FateForwarded
+	return judge(m.settings, routes).Outcome(leak.tried()) != gateway.OutcomeForwarded
 }
 
 // aliasFor returns the pattern that may declare a spelling. It reports false if there is none, or if it clashes with
 // another route.
-func (a *attempt) aliasFor(leak Spelling) (reading.Pattern, bool) {
+func (a *attempt) aliasFor(leak Spelling) (match.Pattern, bool) {
 	path, query, _ := strings.Cut(leak.Target, "?")
 	path, found := generalise(path, a.route.Match, a.filling(a.route))
 	isAddress := leak.Kind == KindPath || leak.Kind == KindQuery
 	if !found || !isAddress || leak.Class == EndlessRule { // one of as many as there are words
-		return reading.Pattern{}, false
+		return match.Pattern{}, false
 	}
 	if data, isData := strings.CutPrefix(path, "/_next/data/"); isData {
 		if _, page, found := strings.Cut(data, "/"); found {
@@ -101,13 +102,13 @@ func (a *attempt) aliasFor(leak Spelling) (reading.Pattern, bool) {
 			text += "=" // a name without a value
 		}
 	}
-	alias, err := reading.ParsePattern(text)
+	alias, err := match.ParsePattern(text)
 	return alias, err == nil && !strings.Contains(text, ",") && !a.clashes(alias)
 }
 
 // generalise puts the wildcards of the route back into a path, in place of their values, which must be in it. A pattern
 // that works at an address that does not exist works at every address.
-func generalise(path string, match reading.Pattern, filled map[string]string) (string, bool) {
+func generalise(path string, match match.Pattern, filled map[string]string) (string, bool) {
 	if path == Nowhere && len(filled) == 0 {
 		return "/{path...}", true
 	}
@@ -125,7 +126,7 @@ func generalise(path string, match reading.Pattern, filled map[string]string) (s
 	return strings.Join(segments, "/"), true
 }
 
-func (a *attempt) clashes(alias reading.Pattern) bool {
+func (a *attempt) clashes(alias match.Pattern) bool {
 	return slices.ContainsFunc(a.Settings.Routes, func(other gateway.Route) bool {
 		return other.Name != a.route.Name && (other.Match.Clashes(alias) || slices.ContainsFunc(other.Aliases, alias.Clashes))
 	})

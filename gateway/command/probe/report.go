@@ -56,14 +56,14 @@ func (a *attempt) printTable() {
 	table := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
 	for _, letThrough := range []bool{true, false} {
 		for _, h := range a.hits {
-			if h.effect == unclear || (h.fate == gateway.FateForwarded) != letThrough {
+			if h.effect == unclear || (h.outcome == gateway.OutcomeForwarded) != letThrough {
 				continue
 			}
-			fate := string(h.fate)
+			outcome := string(h.outcome)
 			if letThrough {
-				fate = strings.ToUpper(fate)
+				outcome = strings.ToUpper(outcome)
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\n", fate, h.Class, describe(h.Spelling))
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", outcome, h.Class, describe(h.Spelling))
 		}
 	}
 	_ = table.Flush()

@@ -15,7 +15,7 @@ type attempt struct {
 	route     gateway.Route
 	address   Address
 	yardstick yardstick
-	judge     *gateway.Judge
+	judge     *gateway.DryRun
 	rewritten map[string]effect // of what Paygate makes of spellings
 
 	asked map[Kind]int
@@ -25,12 +25,12 @@ type attempt struct {
 // hit is a spelling that reached the code, or may have, and what Paygate does with it.
 type hit struct {
 	Spelling
-	effect effect
-	fate   gateway.Fate
+	effect  effect
+	outcome gateway.Outcome
 }
 
-// fateDefused is that of a spelling which the service gets without what makes it reach the pay code.
-const fateDefused gateway.Fate = "let through without its form"
+// outcomeDefused is that of a spelling which the service gets without what makes it reach the pay code.
+const outcomeDefused gateway.Outcome = "let through without its form"
 
 // trySpellings asks for every spelling of a route's address and prints those that reach the pay code. It reports whether
 // Paygate lets none through.
@@ -75,23 +75,23 @@ func (a *attempt) try(ctx context.Context, spelling Spelling) error {
 		return err
 	}
 	tried := spelling.tried()
-	h := hit{spelling, effect, a.judge.Fate(tried)}
-	if sent := a.judge.Sent(tried); h.fate == gateway.FateForwarded && !isSame(tried, sent) {
+	h := hit{spelling, effect, a.judge.Outcome(tried)}
+	if sent := a.judge.Sent(tried); h.outcome == gateway.OutcomeForwarded && !isSame(tried, sent) {
 		if h.effect, err = a.trySent(ctx, sent); h.effect == notRun {
-			h.effect, h.fate = unclear, fateDefused
+			h.effect, h.outcome = unclear, outcomeDefused
 		}
 	}
 	a.hits = append(a.hits, h)
 	return err
 }
 
-func isSame(tried, sent gateway.Tried) bool {
+func isSame(tried, sent gateway.RawRequest) bool {
 	return tried.Method == sent.Method && tried.Target == sent.Target && tried.Body == sent.Body &&
 		len(tried.Header) == len(sent.Header)
 }
 
 // trySent asks for what the service gets of a spelling that is let through, once.
-func (a *attempt) trySent(ctx context.Context, sent gateway.Tried) (effect, error) {
+func (a *attempt) trySent(ctx context.Context, sent gateway.RawRequest) (effect, error) {
 	key := fmt.Sprint(sent)
 	if known, ok := a.rewritten[key]; ok {
 		return known, nil
@@ -113,7 +113,7 @@ func (a *attempt) trySent(ctx context.Context, sent gateway.Tried) (effect, erro
 func (a *attempt) leaks(effects ...effect) []Spelling {
 	var leaks []Spelling
 	for _, h := range a.hits {
-		if h.fate == gateway.FateForwarded && slices.Contains(effects, h.effect) {
+		if h.outcome == gateway.OutcomeForwarded && slices.Contains(effects, h.effect) {
 			leaks = append(leaks, h.Spelling)
 		}
 	}

@@ -24,7 +24,7 @@ func TestShadowModeCountsWhatWouldHaveBeen(t *testing.T) {
 		{"POST", "/licences/apply", "name=Ann&action=save", ""},
 		{"POST", "/licences/apply", "action=save&action[]=pay", `"what":"refused","rule":"unclear form"`},
 		{"POST", "/licences/apply/step-2", "a=b",
-			`"what":"refused","rule":"wide reading","declare":"PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to other code"`},
+			`"what":"refused","rule":"strict match","declare":"PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to other code"`},
 		{"PUT", "/licences/apply", "a=b", `"what":"refused","rule":"method"`},
 		{"POST", "/Licences/Apply", "a=b", `"what":"refused","rule":"near spelling"`},
 		{"GET", "/licences/apply?action=pay", "", `"what":"refused","rule":"query of a page"`},

@@ -1,0 +1,91 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"paygate/gateway/form"
+	"paygate/gateway/match"
+	"paygate/gateway/spool"
+)
+
+// newClassifier returns the classifier of the routes, which are free if isFree says so of their mode.
+func newClassifier(o Options, isFree func(Mode) bool) *match.Classifier {
+	routes := make([]match.Route, len(o.Routes))
+	for i, r := range o.Routes {
+		routes[i] = r.Route
+		routes[i].Free = isFree(r.Mode)
+	}
+	return match.New(match.Options{
+		Origins: o.Origins, Prefix: o.Prefix, Methods: o.Methods, RefuseActions: o.RefuseActions, Routes: routes,
+	})
+}
+
+// isFreeOutOfShadow reports whether a route is free if routes in shadow mode take payments.
+func isFreeOutOfShadow(m Mode) bool { return m == ModeFree }
+
+// route returns the route of a decision.
+func (g *Gateway) route(of *match.Route) *Route {
+	i := slices.IndexFunc(g.Routes, func(r Route) bool { return r.Name == of.Name })
+	return &g.Routes[i]
+}
+
+// kindOf returns the name of a decision in the metrics.
+func kindOf(d match.Decision) string {
+	switch d.Action {
+	case match.Own:
+		return "own"
+	case match.Pay:
+		return "pay"
+	case match.Refuse, match.Redirect:
+		return "refused"
+	default:
+		return "pass_through"
+	}
+}
+
+// methodName returns a request's method for the log. One that is not allowed may be any text.
+func (g *Gateway) methodName(r *http.Request) string {
+	if match.MethodStatus(r.Method, g.Methods) == http.StatusNotImplemented {
+		return "other"
+	}
+	return r.Method
+}
+
+// classifyWithForm decides about a request whose form or cookies may say something else than its query. If it has to read
+// the body, it replaces the request's body by one that is valid until the returned one is closed.
+func (g *Gateway) classifyWithForm(
+	w http.ResponseWriter, r *http.Request, d match.Decision,
+) (match.Decision, *spool.Body) {
+	fields := form.Cookies(r.Header)
+	unclear := len(fields) > form.MaxParameters
+	var body *spool.Body
+	if r.ContentLength != 0 && form.HasForm(r.Header) {
+		var read form.Form
+		var err error
+		body, read, err = g.readForm(w, r)
+		if err != nil {
+			return d.RefuseUnread(unreadable(err, g.HoldMaxBytes).status, unreadBody{err}), body
+		}
+		fields = slices.Concat(fields, read.Fields, read.Loose)
+		unclear = unclear || read.Ambiguity != nil && !errors.Is(read.Ambiguity, form.ErrNoObject)
+	}
+	return d.WithOtherSources(fields, unclear), body
+}
+
+// readForm reads the form of a request, and puts its body back. The error is that of reading.
+func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, form.Form, error) {
+	body, err := g.readBody(w, r)
+	if err != nil {
+		return nil, form.Form{}, err
+	}
+	withRead(r, body)
+	release, err := g.acquireToRead(r, body)
+	if err != nil {
+		return body, form.Form{}, err
+	}
+	defer release()
+	read, err := form.Read(r.Header, body.Reader())
+	return body, read, err
+}

@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"bufio"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/match"
+	"paygate/gateway/origin"
+)
+
+func TestDryRunTellsWhatTheListenerWouldDo(t *testing.T) {
+	t.Parallel()
+	d := NewDryRun(Options{
+		Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, Prefix: "/_pay", Methods: []string{"PROPFIND"},
+		Routes: []Route{
+			{Mode: ModeOn, Route: match.Route{
+				Name: "licence", Match: patternOf(t, "POST /licences/apply"), Strict: true,
+				Allow: []match.Pattern{patternOf(t, "POST /licences/apply/photo")},
+			}},
+			{Mode: ModeOn, Route: match.Route{Name: "register", Match: patternOf(t, "GET /register")}},
+			{Mode: ModeFree, Route: match.Route{Name: "fine", Match: patternOf(t, "POST /fines/pay")}},
+		},
+	})
+	for line, outcome := range map[[2]string]Outcome{
+		{http.MethodPost, "/licences/apply"}:                     OutcomeHeld,
+		{http.MethodPost, "/licences/apply;jsessionid=1"}:        OutcomeHeld,
+		{http.MethodPost, "http://apply.example/licences/apply"}: OutcomeHeld,
+		{http.MethodPost, "/licences//apply"}:                    OutcomeRefused,
+		{http.MethodPost, "/licences/apply/x"}:                   OutcomeRefused,
+		{http.MethodPost, "/licences/apply/photo"}:               OutcomeForwarded,
+		{http.MethodPost, "/a b"}:                                OutcomeRefused,
+		{http.MethodPost, "/index.php?q=licences/apply"}:         OutcomeForwarded,
+		{http.MethodPost, "/fines/pay"}:                          OutcomeForwarded,
+		{http.MethodPost, "/_pay/again"}:                         OutcomeOwn,
+		{http.MethodPut, "/licences/apply"}:                      OutcomeRefused,
+		{"post", "/licences/apply"}:                              OutcomeRefused,
+		{"PROPFIND", "/dav"}:                                     OutcomeForwarded,
+		{http.MethodGet, "/licences/apply"}:                      OutcomeForwarded,
+		{http.MethodGet, "/register"}:                            OutcomeHeld,
+		{http.MethodGet, "//register"}:                           OutcomeRefused,
+		{http.MethodGet, "/./register?x"}:                        OutcomeRedirected,
+	} {
+		require.Equal(t, outcome, d.Outcome(RawRequest{Method: line[0], Target: line[1]}), line)
+	}
+}
+
+func patternOf(t testing.TB, text string) match.Pattern {
+	t.Helper()
+	p, err := match.ParsePattern(text)
+	require.NoError(t, err)
+	return p
+}
+
+// requestOf returns a request as net/http's own parser reads what a client wrote.
+func requestOf(t testing.TB, method, target string) *http.Request {
+	t.Helper()
+	text := method + " " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n"
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))
+	require.NoError(t, err)
+	return r
+}

@@ -1,0 +1,41 @@
+package form
+
+import "slices"
+
+// Choice is a field whose value chooses one of several options.
+type Choice struct {
+	Field   string
+	Options []string
+}
+
+// InForm returns the option that the form chooses. It returns false if the choice is missing, unknown or repeated, if it is
+// in the query too, or if some service may read another option in the request.
+func (c Choice) InForm(s Submission) (option string, ok bool) {
+	return c.in(s, s.Form.Fields, slices.Concat(s.Query, s.Form.Loose))
+}
+
+// InQuery is like InForm for a choice in the query.
+func (c Choice) InQuery(s Submission) (option string, ok bool) { return c.in(s, s.Query, nil) }
+
+func (c Choice) in(s Submission, fields, others []Field) (option string, ok bool) {
+	isChoice := func(f Field) bool { return NamesAlike(f.Name, c.Field) }
+	chosen := slices.DeleteFunc(slices.Clone(fields), func(f Field) bool { return !isChoice(f) })
+	if len(chosen) != 1 || chosen[0].Name != c.Field || chosen[0].File {
+		return "", false
+	}
+	option = chosen[0].Value
+	if s.Form.Ambiguity != nil || slices.ContainsFunc(others, isChoice) ||
+		!slices.Contains(c.Options, option) || c.couldBeAnother(s, option) {
+		return "", false
+	}
+	return option, true
+}
+
+// couldBeAnother reports whether some service may read another option in the request.
+func (c Choice) couldBeAnother(s Submission, option string) bool {
+	isChosen := func(f Field) bool { return f.Name == c.Field && f.Value == option }
+	couldChoose := func(f Field) bool { return !f.File && f.CouldBeField(c.Field) }
+	found, few := Candidates(slices.DeleteFunc(s.all(), isChosen), couldChoose)
+	others := slices.DeleteFunc(slices.Clone(c.Options), func(o string) bool { return o == option })
+	return !few || AnyCouldEqual(found, others...)
+}
