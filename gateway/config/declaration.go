@@ -59,32 +59,39 @@ func KnownNames(routes []string) []string {
 // read fills a struct of declarations from the environment. It reports every value that is wrong, which then counts as
 // not set.
 func read[T any](c *checker, into *T, prefix string) {
-	values, names := map[string]string{}, map[string]string{}
-	for _, d := range declarations[T](prefix) {
-		names[d.field.Name] = d.name
-		if !c.concerns(d.name) || c.faulty[d.name] {
-			continue
-		}
-		if text, set := c.environment[d.name]; set || d.required {
-			text, err := d.checkText(text)
-			c.report(d.name, err)
-			if err == nil {
-				values[d.name] = text
-			}
-		}
+	all := declarations[T](prefix)
+	options := env.Options{
+		Environment: c.checkedTexts(all), Prefix: prefix, DefaultValueTagName: "default", FuncMap: parsers(),
 	}
-	options := env.Options{Environment: values, Prefix: prefix, DefaultValueTagName: "default", FuncMap: parsers()}
 	var failed env.AggregateError
 	errors.As(env.ParseWithOptions(into, options), &failed)
 	for _, err := range failed.Errors {
 		switch err := err.(type) {
 		case env.ParseError:
-			c.report(names[err.Name], err.Err)
-		case env.VarIsNotSetError: // reported above
+			i := slices.IndexFunc(all, func(d declaration) bool { return d.field.Name == err.Name })
+			c.report(all[i].name, err.Err)
+		case env.VarIsNotSetError: // reported by checkedTexts
 		default:
 			panic(err) // a declaration is wrong
 		}
 	}
+}
+
+// checkedTexts returns the settings whose texts are right, as far as their tags say.
+func (c *checker) checkedTexts(all []declaration) map[string]string {
+	texts := map[string]string{}
+	for _, d := range all {
+		text, set := c.environment[d.name]
+		if c.faulty[d.name] || !c.concerns(d.name) || !set && !d.required {
+			continue
+		}
+		text, err := d.checkText(text)
+		c.report(d.name, err)
+		if err == nil {
+			texts[d.name] = text
+		}
+	}
+	return texts
 }
 
 // checkText applies what the tags say about the text of a setting.

@@ -15,45 +15,53 @@ import (
 
 // Describe says in words what the settings come to; of secrets it says how many there are.
 func (s Settings) Describe() string {
-	var b strings.Builder
-	line := func(name, format string, values ...any) {
-		fmt.Fprintf(&b, "%-16s %s\n", name, fmt.Sprintf(format, values...))
-	}
-	line("service", "%s at %s", s.ServiceName, s.Origins)
-	line("upstream", "%s, time limit %s", s.Upstream, s.UpstreamTimeout)
-	line("GOV.UK Pay", "%s, %s", s.PayAPIURL, map[bool]string{true: "live", false: "test: no money is taken"}[s.Live])
-	line("webhooks", "%d secrets", len(s.PayWebhookSecrets))
-	line("secrets", "%d", len(s.Secrets))
-	line("store", "%s", s.Store.Kind)
-	line("public listener", "%s, our own addresses under %s", s.Listen, s.Prefix)
-	line("staff listener", "%s, %d tokens", s.StaffListen, len(s.StaffTokens))
-	line("language", "%s", describeLanguage(s.Language))
+	var l lines
+	l.add("service", "%s at %s", s.ServiceName, s.Origins)
+	l.add("upstream", "%s, time limit %s", s.Upstream, s.UpstreamTimeout)
+	l.add("GOV.UK Pay", "%s, %s", s.PayAPIURL, map[bool]string{true: "live", false: "test: no money is taken"}[s.Live])
+	l.add("webhooks", "%d secrets", len(s.PayWebhookSecrets))
+	l.add("secrets", "%d", len(s.Secrets))
+	l.add("store", "%s", s.Store.Kind)
+	l.add("public listener", "%s, our own addresses under %s", s.Listen, s.Prefix)
+	l.add("staff listener", "%s, %d tokens", s.StaffListen, len(s.StaffTokens))
+	l.add("language", "%s", describeLanguage(s.Language))
 	for _, r := range s.Routes {
-		line("route "+r.Name, "%s, %s, %s", r.Match, describePrice(r), describeTerms(r))
-		line("  accepted", "%s", describeAcceptance(r.Terms))
-		if r.Terms.Kind == journey.KindSubmission {
-			line("  no return", "%s", describeNoReturn(r.Terms))
-		}
-		if r.When != nil {
-			line("  when", "%s", describeCondition(*r.When))
-		}
-		if len(r.CardExempt) > 0 {
-			line("  card numbers", "are not looked for in %s", strings.Join(r.CardExempt, ", "))
-		}
-		for _, p := range r.Aliases {
-			line("  alias", "%s", p)
-		}
-		for _, p := range r.Allow {
-			line("  free nearby", "%s", p)
-		}
+		l.addRoute(r)
 	}
 	for _, warning := range s.Warnings {
-		line("warning", "%s", warning)
+		l.add("warning", "%s", warning)
 	}
 	for _, note := range s.Notes {
-		line("note", "%s", note)
+		l.add("note", "%s", note)
 	}
-	return b.String()
+	return l.String()
+}
+
+// lines are names with what there is to say about them.
+type lines struct{ strings.Builder }
+
+func (l *lines) add(name, format string, values ...any) {
+	fmt.Fprintf(l, "%-16s %s\n", name, fmt.Sprintf(format, values...))
+}
+
+func (l *lines) addRoute(r gateway.Route) {
+	l.add("route "+r.Name, "%s, %s, %s", r.Match, describePrice(r), describeTerms(r))
+	l.add("  accepted", "%s", describeAcceptance(r.Terms))
+	if r.Terms.Kind == journey.KindSubmission {
+		l.add("  no return", "%s", describeNoReturn(r.Terms))
+	}
+	if r.When != nil {
+		l.add("  when", "%s", describeCondition(*r.When))
+	}
+	if len(r.CardExempt) > 0 {
+		l.add("  card numbers", "are not looked for in %s", strings.Join(r.CardExempt, ", "))
+	}
+	for _, p := range r.Aliases {
+		l.add("  alias", "%s", p)
+	}
+	for _, p := range r.Allow {
+		l.add("  free nearby", "%s", p)
+	}
 }
 
 func describeCondition(c form.Condition) string {
