@@ -38,8 +38,8 @@ func backup(ctx context.Context, e Env, args []string) error {
 	return nil
 }
 
-// saveBackup writes an answer to a file that only its owner can read. The file gets its name when it is whole and on the
-// disk.
+// saveBackup writes an answer to a file that only its owner can read. The file gets its name when it is whole and on
+// the disk.
 func saveBackup(name string, answer *http.Response) (err error) {
 	part := name + ".part"
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)

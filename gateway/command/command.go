@@ -1,5 +1,5 @@
-// Package command has the commands that a person types, one file for each. Exit status: 0 done, 1 failed, 2 wrong use or
-// settings, 3 something needs a person.
+// Package command has the commands that a person types, one file for each. Exit status: 0 done, 1 failed, 2 wrong use
+// or settings, 3 something needs a person.
 package command
 
 import (

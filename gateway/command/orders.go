@@ -76,7 +76,9 @@ func settle(ctx context.Context, e Env, args []string) error {
 }
 
 // reasoned reads the flags of an order that needs a reason.
-func (e Env) reasoned(name, arguments string, args []string, define func(*flag.FlagSet)) (id, reason string, err error) {
+func (e Env) reasoned(
+	name, arguments string, args []string, define func(*flag.FlagSet),
+) (id, reason string, err error) {
 	rest, err := e.flags(name, arguments, args, 1, func(set *flag.FlagSet) {
 		set.StringVar(&reason, "reason", "", "why; it stays in the history, with your name")
 		if define != nil {

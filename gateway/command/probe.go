@@ -28,7 +28,8 @@ func runProbe(ctx context.Context, e Env, args []string) error {
 	o := probe.Options{Type: probe.FormType, Fill: map[string]string{}, Timeout: 10 * time.Second, Out: e.Stdout}
 	staging, live := false, false
 	_, err := e.flags("probe", probeArguments, args, 0, func(set *flag.FlagSet) {
-		set.BoolVar(&staging, "staging", false, "the service may be sent requests that run its pay code; without it nothing is sent")
+		set.BoolVar(&staging, "staging", false,
+			"the service may be sent requests that run its pay code; without it nothing is sent")
 		set.BoolVar(&live, "live", false, "even though PAYGATE_PAY_MODE is live")
 		defineProbe(set, &o)
 	})
@@ -50,7 +51,8 @@ func runProbe(ctx context.Context, e Env, args []string) error {
 	case !staging:
 		return e.wrongUse("probe", "nothing was sent; if this is staging, add -staging")
 	case o.Settings.Live && !live:
-		return e.wrongUse("probe", "nothing was sent: PAYGATE_PAY_MODE is live; if the service is a staging copy anyway, add -live")
+		return e.wrongUse("probe", "nothing was sent: PAYGATE_PAY_MODE is live; "+
+			"if the service is a staging copy anyway, add -live")
 	}
 	fine, err := probe.Run(ctx, o)
 	if err == nil && !fine {

@@ -11,7 +11,8 @@ import (
 // maxSkew is how far apart the clocks may be: signed headers and Pay's own deadlines go by the time.
 const maxSkew = 2 * time.Minute
 
-// checkPay asks GOV.UK Pay one harmless question, which tells whether it can be reached, takes the key, and has our time.
+// checkPay asks GOV.UK Pay one harmless question, which tells whether it can be reached, takes the key, and has our
+// time.
 func (e *examination) checkPay(ctx context.Context) {
 	s := e.Settings
 	client := pay.New(pay.Options{
@@ -30,18 +31,18 @@ func (e *examination) checkPay(ctx context.Context) {
 
 func (e *examination) checkKey(check pay.KeyCheck) {
 	const about = "GOV.UK Pay"
-	switch {
+	switch status := check.HTTPStatus; {
 	case check.Key == pay.KeyAccepted:
 		e.report(fine, about, "takes the key, which is %s", keyMode(e.Settings.PayAPIKey))
 	case check.Key == pay.KeyRefused:
-		e.report(wrong, about, "refuses the key (status %d): PAYGATE_PAY_API_KEY is mistyped, or was revoked", check.HTTPStatus)
+		e.report(wrong, about, "refuses the key (status %d): PAYGATE_PAY_API_KEY is mistyped, or was revoked", status)
 	case check.Code == "P0920":
-		e.report(wrong, about, "has a firewall that refuses Paygate's requests (%s); something between may change them", check.Code)
-	case check.HTTPStatus >= 500:
-		e.report(warning, about, "has trouble just now (status %d), so the key could not be tried; ask again later",
-			check.HTTPStatus)
+		e.report(wrong, about, "has a firewall that refuses Paygate's requests (%s); "+
+			"something between may change them", check.Code)
+	case status >= 500:
+		e.report(warning, about, "has trouble just now (status %d), so the key could not be tried; ask again later", status)
 	default:
-		e.report(wrong, about, "does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?", check.HTTPStatus)
+		e.report(wrong, about, "does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?", status)
 	}
 }
 

@@ -122,7 +122,7 @@ func (e *examination) checkExposure(ctx context.Context) {
 	case exposed != "":
 		e.report(warning, about, "%s (docs/headers.md, Only through Paygate)", exposed)
 	default:
-		e.report(fine, about, "only private addresses lead to it; the network must see to it that nobody else there reaches it")
+		e.report(fine, about, "only private addresses lead to it; the network must keep out everybody else there")
 	}
 }
 

@@ -109,7 +109,8 @@ func listensLocally(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// checkWebhooks warns that without them, money that is taken at once waits for the sweep if its citizen does not return.
+// checkWebhooks warns that without them, money that is taken at once waits for the sweep if its citizen does not
+// return.
 func (e *examination) checkWebhooks() {
 	const about = "webhooks"
 	var immediate []string

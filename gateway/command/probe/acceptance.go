@@ -11,8 +11,8 @@ import (
 	"paygate/journey"
 )
 
-// askAcceptance sends wrong forms and the right one to a route, and prints the settings that tell their answers apart. It
-// reports whether there are any.
+// askAcceptance sends wrong forms and the right one to a route, and prints the settings that tell their answers apart.
+// It reports whether there are any.
 func (p *prober) askAcceptance(ctx context.Context, r gateway.Route) (bool, error) {
 	if r.Terms.Kind == journey.KindPass {
 		fmt.Fprintln(p.Out, "  is a pass, which has no form")
@@ -24,9 +24,9 @@ func (p *prober) askAcceptance(ctx context.Context, r gateway.Route) (bool, erro
 	}
 	found, ok := q.rule()
 	if !ok {
-		fmt.Fprintln(p.Out, "  No setting tells them apart: the answers to the right form and to a wrong one are alike, or the service did\n"+
-			"  not accept the right form. Does it accept what -form says, form token included, and is the session of -cookie still\n"+
-			"  valid? Paygate does not read the page that a redirect leads to.")
+		fmt.Fprintln(p.Out, "  No setting tells them apart: the answers to the right form and to a wrong one are alike, "+
+			"or the service did\n  not accept the right form. Does it accept what -form says, form token included, "+
+			"and is the session of -cookie still\n  valid? Paygate does not read the page that a redirect leads to.")
 		return false, nil
 	}
 	p.printRule(r, found)
@@ -118,7 +118,8 @@ func typed(form string) []string {
 func (p *prober) printRule(r gateway.Route, found rule) {
 	fmt.Fprintln(p.Out, "  These settings tell them apart:")
 	for _, line := range [][2]string{
-		{"ACCEPT", found.accept}, {"ACCEPT_LOCATION", found.location}, {"ACCEPT_TEXT", found.text}, {"REFUSE_TEXT", found.refuse},
+		{"ACCEPT", found.accept}, {"ACCEPT_LOCATION", found.location},
+		{"ACCEPT_TEXT", found.text}, {"REFUSE_TEXT", found.refuse},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(p.Out, "%s%s=%s\n", r.Setting, line[0], line[1])
@@ -126,7 +127,8 @@ func (p *prober) printRule(r gateway.Route, found rule) {
 	}
 	switch {
 	case found.text == journey.Any:
-		fmt.Fprintln(p.Out, "  They go by the status alone. Try other mistakes too: some services answer them in different ways.")
+		fmt.Fprintln(p.Out, "  They go by the status alone. "+
+			"Try other mistakes too: some services answer them in different ways.")
 	case found.text != "" || found.refuse != "":
 		fmt.Fprintln(p.Out, "  If the service has Welsh pages, add their text after \" | \".")
 	}

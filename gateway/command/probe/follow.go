@@ -50,8 +50,8 @@ func (s service) landing(ctx context.Context, from string, a answer) string {
 	return page.body
 }
 
-// followed asks for the pages within the service that an answer leads to, with the cookies that it sets, and returns the
-// last one. It returns nil if the answer leads nowhere.
+// followed asks for the pages within the service that an answer leads to, with the cookies that it sets. It returns the
+// last one, or nil if the answer leads nowhere.
 func (s service) followed(ctx context.Context, from string, a answer) (page *answer, err error) {
 	for range maxHops {
 		to, ok := s.leads(from, a)

@@ -1,11 +1,10 @@
-// Package probe knows how requests can be spelled, and asks a service directly which spellings reach its pay code. It is
-// for staging: what it sends is unpaid, and runs that code.
+// Package probe knows how requests can be spelled, and asks a service directly which spellings reach its pay code. It
+// is for staging only, because its requests are unpaid and run that code.
 //
-// In order: spellings.txt is the table of spellings, which tests of other packages use too; table.go reads it;
-// spellings.go and placeholders.go make requests of it for one address; service.go sends one byte for byte; yardstick.go
-// learns what the code's answers look like, and by that whether the code ran; remedy.go finds the settings that close
-// what Paygate lets through. Apart from that, acceptance.go and rule.go find the settings of a route that say which answer
-// means that the service accepted a form.
+// spellings.txt is the table of spellings, which tests of other packages use too. spellings.go makes requests of it for
+// one address, and service.go sends them byte for byte. yardstick.go tells by the answers whether the code ran, and
+// remedy.go finds the settings that close what Paygate lets through. acceptance.go and rule.go are for probe -wrong:
+// they find the settings that say which answer means that the service accepted a form.
 package probe
 
 import (
@@ -76,7 +75,8 @@ func newService(o Options) (service, error) {
 	main := s.Origins.Main()
 	header := []string{"X-Forwarded-Host: " + main.Host, "X-Forwarded-Proto: " + main.Scheme}
 	return service{
-		url: s.Upstream.URL, socket: s.Upstream.Socket, tls: trust, host: cmp.Or(s.UpstreamHost, main.Host), public: main.Host,
+		url: s.Upstream.URL, socket: s.Upstream.Socket, tls: trust,
+		host: cmp.Or(s.UpstreamHost, main.Host), public: main.Host,
 		timeout: o.Timeout, header: append(header, o.Header...), follow: o.Expect != "",
 	}, nil
 }
@@ -86,8 +86,8 @@ type prober struct {
 	service service
 }
 
-// address returns the route's address with the form that is sent there. If the form lacks the field that WHEN names, it is
-// added.
+// address returns the route's address with the form that is sent there. It adds the field that WHEN names if the form
+// lacks it.
 func (p *prober) address(r gateway.Route, form string) (Address, error) {
 	path, query, _ := strings.Cut(r.Match.Address(p.filling(r)), "?")
 	if path == "" {

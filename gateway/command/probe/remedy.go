@@ -160,7 +160,8 @@ func (a *attempt) printOpen(open []Spelling) {
 	if len(open) == 0 {
 		return
 	}
-	fmt.Fprintln(a.Out, "  No setting of this route declares these. A second gate in the service's own web server closes them (docs/headers.md):")
+	fmt.Fprintln(a.Out, "  No setting of this route declares these. "+
+		"A second gate in the service's own web server closes them (docs/headers.md):")
 	a.printSpellings(open)
 	if slices.ContainsFunc(open, func(s Spelling) bool { return s.Class == EndlessRule }) {
 		fmt.Fprintln(a.Out, "  The rule that leads to the pay code says how a path begins, and not where it ends: end it "+

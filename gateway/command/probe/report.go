@@ -24,7 +24,8 @@ func (a *attempt) print() {
 	}
 	a.printUntried()
 	if unclear := a.leaks(unclear); len(unclear) > 0 {
-		fmt.Fprintln(a.Out, "  Paygate would let these through, and their answers are like neither: look yourself, or give -expect TEXT.")
+		fmt.Fprintln(a.Out, "  Paygate would let these through, and their answers are like neither: "+
+			"look yourself, or give -expect TEXT.")
 		a.printSpellings(unclear)
 	}
 	fmt.Fprintln(a.Out)
@@ -90,7 +91,8 @@ func describe(s Spelling) string {
 func (a *attempt) printUntried() {
 	r := a.route
 	if r.When != nil && a.asked[KindField] == 0 {
-		fmt.Fprintf(a.Out, "  Not tried: other names and places of the field %s, which WHEN names; give a urlencoded -form.\n", r.When.Field)
+		fmt.Fprintf(a.Out, "  Not tried: other names and places of the field %s, which WHEN names; "+
+			"give a urlencoded -form.\n", r.When.Field)
 	}
 	if r.Terms.Kind == journey.KindSubmission && a.Form == "" && r.When == nil {
 		fmt.Fprintln(a.Out, "  Not tried: the form in the body or the query of GET, HEAD and OPTIONS; give it by -form.")

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +48,8 @@ func (a answer) contains(text string) bool {
 // errNoAnswer says that nothing came back that is HTTP. The code may have run all the same.
 var errNoAnswer = errors.New("no answer")
 
-// ask sends one request byte for byte over a connection of its own: as free traffic looks that Paygate lets through, or,
-// if it is paid, as a release does, unsigned.
+// ask sends one request byte for byte over a connection of its own. It looks like free traffic that Paygate lets
+// through, or, if it is paid, like a release, but unsigned.
 func (s service) ask(ctx context.Context, spelling Spelling, paid bool) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -87,16 +88,18 @@ func (s service) text(spelling Spelling, paid bool) string {
 		status = "success"
 	}
 	lines := []string{
-		"Host: " + s.host, "User-Agent: Paygate probe", "Accept: text/html,*/*", "Paygate-Status: " + status, "Connection: close",
+		"Host: " + s.host, "User-Agent: Paygate probe", "Accept: text/html,*/*",
+		"Paygate-Status: " + status, "Connection: close",
 	}
-	lines = append(append(lines, s.header...), spelling.Header...)
+	lines = slices.Concat(lines, s.header, spelling.Header)
 	if spelling.Type != "" {
 		lines = append(lines, "Content-Type: "+spelling.Type)
 	}
 	if spelling.Body != "" || !isSafe(spelling.Method) {
 		lines = append(lines, fmt.Sprintf("Content-Length: %d", len(spelling.Body)))
 	}
-	return spelling.Method + " " + spelling.Target + " HTTP/1.1\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n" + spelling.Body
+	return fmt.Sprintf("%s %s HTTP/1.1\r\n%s\r\n\r\n%s",
+		spelling.Method, spelling.Target, strings.Join(lines, "\r\n"), spelling.Body)
 }
 
 // read reads the first answer that is not interim.

@@ -2,15 +2,14 @@ package probe
 
 import (
 	"mime"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// nearest returns the similarity to the most similar answer.
-func nearest(a answer, others []answer) float64 {
+// maxSimilarity returns the similarity to the most similar answer.
+func maxSimilarity(a answer, others []answer) float64 {
 	best := 0.0
 	for _, o := range others {
 		best = max(best, similarity(a, o))
@@ -66,9 +65,7 @@ func (a answer) isRedirect() bool { return a.status >= 300 && a.status <= 399 }
 
 // isRefusal reports whether an answer is one that a gate in front of the code gives.
 func (a answer) isRefusal() bool {
-	return slices.Contains([]int{
-		http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
-	}, a.status)
+	return slices.Contains([]int{401, 402, 403, 404, 405}, a.status)
 }
 
 // changing matches numbers, references and tokens.

@@ -1,9 +1,3 @@
-// Package probe knows how requests can be spelled, and asks a service directly which spellings reach its pay code. The asking is
-// for staging: what it sends is unpaid, and runs that code.
-//
-// In order: spellings.txt is the table of spellings, which the tests use too; table.go reads it; spellings.go and placeholders.go
-// make requests of it for one address; ask.go sends one byte for byte; learn.go finds out what the code's answers look like; and
-// likeness.go tells by that whether the code ran.
 package probe
 
 import (
@@ -21,32 +15,34 @@ type Spelling struct {
 	Body   string
 }
 
-// Address is an address of the service, written plainly, with the form that is sent there.
+// Address is an address of the service in its plain spelling, with the form that is sent there.
 type Address struct {
 	Method string
 	Path   string
-	Query  string // conditions without which the path is other code; mostly empty
+	Query  string // without which the path is other code; mostly empty
 	Host   string // that citizens see
 
 	Form  string // urlencoded, whole; may be empty
 	Field string // of the form, the field that decides whether the request costs money, or how much; may be empty
-	Value string // the field's value that costs money, or the dear one
+	Value string // the field's value that costs money, or the more expensive one
 	Other string // another, cheaper value of the field; may be empty
 
-	// A body of another type than urlencoded, which is sent as it is wherever the spelling is not in the body.
+	// A body of another type than urlencoded, which is sent as it is unless the spelling is in the body.
 	Type, Body string
 }
 
 // FormType is what browsers call a form without files.
 const FormType = "application/x-www-form-urlencoded"
 
-// EndlessRule is the class of what a rule takes that says how a path begins, and not where it ends: /applyx, where /apply is meant.
+// EndlessRule is the class of spellings that match a rule which says how a path begins and not where it ends: /applyx,
+// if /apply is meant.
 const EndlessRule = "endless rule"
 
 // Nowhere is a path that no service has.
 const Nowhere = "/paygate-probe-nowhere"
 
-// Spellings are those of an address of some kinds, or of all kinds where none is named. The plain request is not among them.
+// Spellings returns the spellings of an address, of some kinds or of all kinds if none is named. The plain request is
+// not among them.
 func Spellings(a Address, kinds ...Kind) []Spelling {
 	var all []Spelling
 	values := a.placeholders()
@@ -68,7 +64,7 @@ func Spellings(a Address, kinds ...Kind) []Spelling {
 	return all
 }
 
-// endings are a line of the table, and for a path that ends in a slash, which some frameworks insist on, the line with one.
+// endings returns a line of the table, and, for a path that ends in a slash, the line with one.
 func (a Address) endings(t template) []string {
 	if t.group.Kind == KindPath && strings.HasSuffix(a.Path, "/") {
 		return []string{t.text, t.text + "/"}
@@ -76,12 +72,12 @@ func (a Address) endings(t template) []string {
 	return []string{t.text}
 }
 
-// key is the whole request: what differs in nothing is the same.
+// key returns the whole request.
 func (s Spelling) key() string {
 	return strings.Join([]string{s.Method, s.Target, strings.Join(s.Header, "\n"), s.Type, s.Body}, "\x00")
 }
 
-// spell makes a request of a line of the table. It reports false where the line says nothing about this address.
+// spell makes a request of a line of the table. It reports false if the line does not apply to this address.
 func (a Address) spell(group *Group, text string, values map[string]string) (Spelling, bool) {
 	s := a.plain()
 	s.Group = group
@@ -111,7 +107,7 @@ func (a Address) spell(group *Group, text string, values map[string]string) (Spe
 	return s, complete
 }
 
-// bodyType is the content type that the word before a body in the table stands for. It reports false for the name of a header.
+// bodyType returns the content type for the word before a body in the table. It reports false for the name of a header.
 func bodyType(word string) (contentType string, isBody bool) {
 	switch word {
 	case "form":
@@ -129,7 +125,7 @@ func bodyType(word string) (contentType string, isBody bool) {
 
 var bodyEscapes = strings.NewReplacer(`\\`, `\`, `\r`, "\r", `\n`, "\n", `\t`, "\t", `\0`, "\x00")
 
-// written is a body as it goes over the wire.
+// written returns a body as it goes over the wire.
 func written(word, text string) string {
 	switch word {
 	case "multipart":
@@ -141,7 +137,7 @@ func written(word, text string) string {
 	}
 }
 
-// plain is the request as it is written plainly.
+// plain returns the request in its plain spelling.
 func (a Address) plain() Spelling {
 	s := Spelling{Group: &Group{Class: "plain"}, Method: a.Method, Target: a.target(a.Path)}
 	switch {
@@ -156,14 +152,14 @@ func (a Address) plain() Spelling {
 
 func isSafe(method string) bool { return method == "GET" || method == "HEAD" || method == "OPTIONS" }
 
-// at is another path, asked for in the same way.
+// at returns the same request for another path.
 func (a Address) at(path string) Spelling {
 	s := a.plain()
 	s.Target = path
 	return s
 }
 
-// target is another path with the address's query.
+// target returns a path with the address's query.
 func (a Address) target(path string) string {
 	if a.Query == "" {
 		return path

@@ -20,7 +20,7 @@ const (
 //go:embed spellings.txt
 var tableText string
 
-// template is one line of the table.
+// template is a line of the table.
 type template struct {
 	group *Group
 	text  string
@@ -31,11 +31,11 @@ type Group struct {
 	Kind    Kind
 	Class   string // its name: "slash"
 	Tries   string // what it tries, in words
-	Servers string // who is known to do it, in words
-	Setting string // of a route, or of Paygate, that refuses it; empty where it is refused without one
+	Servers string // that do it, in words
+	Setting string // of a route, or of Paygate, that refuses it; empty if it is refused without one
 }
 
-// table is the table, read once.
+// table reads the table, once.
 var table = sync.OnceValue(func() []template {
 	var templates []template
 	var group *Group
@@ -53,10 +53,13 @@ var table = sync.OnceValue(func() []template {
 	return templates
 })
 
-// manifold are the placeholders that stand for several words each.
+// manifold has the placeholders with several values.
 var manifold = map[string][]string{
 	"safe":   {"GET", "HEAD", "OPTIONS"},
 	"unsafe": {"POST", "PUT", "PATCH", "DELETE"},
-	"router": {"q", "url", "uri", "path", "route", "r", "p", "page", "action", "do", "view", "task", "request", "_url", "__route__", "cmd"},
+	"router": {
+		"q", "url", "uri", "path", "route", "r", "p", "page", "action", "do", "view", "task", "request",
+		"_url", "__route__", "cmd",
+	},
 	"locale": {"cy", "en", "cy-gb", "cy_GB", "en-gb", "en_GB", "CY", "EN", "welsh", "cymraeg", "fr"},
 }

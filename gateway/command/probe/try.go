@@ -32,8 +32,8 @@ type hit struct {
 // outcomeDefused is that of a spelling which the service gets without what makes it reach the pay code.
 const outcomeDefused gateway.Outcome = "let through without its form"
 
-// trySpellings asks for every spelling of a route's address and prints those that reach the pay code. It reports whether
-// Paygate lets none through.
+// trySpellings asks for every spelling of a route's address and prints those that reach the pay code. It reports
+// whether Paygate lets none through.
 func (p *prober) trySpellings(ctx context.Context, r gateway.Route) (bool, error) {
 	a := attempt{
 		prober: p, route: r, judge: judge(p.Settings, p.Settings.Routes),
@@ -67,7 +67,7 @@ func kindsFor(r gateway.Route) []Kind {
 	return kinds
 }
 
-// try asks for a spelling. If Paygate would let it through in another form (without a body, say), it asks for that form.
+// try asks for a spelling. If Paygate would let it through in another form (without a body, say), it asks for that.
 func (a *attempt) try(ctx context.Context, spelling Spelling) error {
 	a.asked[spelling.Kind]++
 	effect, err := a.yardstick.try(ctx, a.service, spelling)

@@ -32,8 +32,8 @@ type yardstick struct {
 	gated  bool     // the service refuses the plain address unpaid
 }
 
-// learn asks for the plain address and for some that do not exist. If a service has a second gate, which refuses the plain
-// address unpaid, it asks for that as if it were paid. expect is a text that only the code writes, or empty.
+// learn asks for the plain address and for some that do not exist. If a second gate refuses the plain address unpaid,
+// it asks for it as if it were paid. expect is a text that only the code writes, or empty.
 func learn(ctx context.Context, s service, a Address, expect string) (yardstick, error) {
 	y := yardstick{path: a.Path, expect: expect}
 	var err error
@@ -45,8 +45,8 @@ func learn(ctx context.Context, s service, a Address, expect string) (yardstick,
 			return y, err
 		}
 		if y.plain[0].isRefusal() {
-			return y, fmt.Errorf("the service refuses the plain address, status %d: what does it want by -form, -cookie or -header?",
-				refusal.status)
+			return y, fmt.Errorf("the service refuses the plain address, status %d: "+
+				"what does it want by -form, -cookie or -header?", refusal.status)
 		}
 		y.gated, y.others = true, []answer{refusal}
 	}
@@ -62,8 +62,8 @@ func learn(ctx context.Context, s service, a Address, expect string) (yardstick,
 	return y, y.check()
 }
 
-// learnOthers asks for what may be other code: the front page, another button, and the page with the form. It leaves out
-// answers like the code's, which may be its own.
+// learnOthers asks for what may be other code: the front page, another button, and the page with the form. It leaves
+// out answers like the code's, which may be its own.
 func (y *yardstick) learnOthers(ctx context.Context, s service, a Address) {
 	others := []Spelling{a.at("/"), a.at("/index.php")}
 	if a.Method != http.MethodGet && a.Field != "" {
@@ -96,15 +96,18 @@ func (s service) askAll(ctx context.Context, paid bool, spellings ...Spelling) (
 	return answers, nil
 }
 
-const tellApart = ": -expect TEXT tells them apart, or a -form that the pay code accepts, or -cookie"
-
 var (
-	errSame     = errors.New("the answer to the plain address is like the answer to an address that does not exist" + tellApart)
-	errPage     = errors.New("the answer to the plain address is like the page with the form" + tellApart)
-	errUnsteady = errors.New("the plain address is answered in a different way each time" + tellApart)
+	errSame     = likeAnother("like the answer to an address that does not exist")
+	errPage     = likeAnother("like the page with the form")
+	errUnsteady = likeAnother("different each time")
 	errNoText   = errors.New("-expect: the text is not in the answer to the plain address")
 	errAnywhere = errors.New("-expect: the text is also in the answer to an address that does not exist")
 )
+
+func likeAnother(how string) error {
+	return fmt.Errorf("the answer to the plain address is %s: "+
+		"-expect TEXT tells them apart, or a -form that the pay code accepts, or -cookie", how)
+}
 
 // check reports why the yardstick cannot tell the code's answers from others.
 func (y yardstick) check() error {
@@ -116,11 +119,11 @@ func (y yardstick) check() error {
 		return errNoText
 	case y.expect != "":
 		return nil
-	case nearest(y.plain[0], y.plain[1:]) < alike:
+	case maxSimilarity(y.plain[0], y.plain[1:]) < alike:
 		return errUnsteady
-	case nearest(y.plain[0], y.others) >= alike:
+	case maxSimilarity(y.plain[0], y.others) >= alike:
 		return errSame
-	case nearest(y.plain[0], y.page) >= alike:
+	case maxSimilarity(y.plain[0], y.page) >= alike:
 		return errPage
 	default:
 		return nil
@@ -135,7 +138,7 @@ func (y yardstick) effectOf(a answer) effect {
 		}
 		return notRun
 	}
-	toPlain, toOthers := nearest(a, y.plain), max(nearest(a, y.others), nearest(a, y.page))
+	toPlain, toOthers := maxSimilarity(a, y.plain), max(maxSimilarity(a, y.others), maxSimilarity(a, y.page))
 	switch {
 	case toPlain >= alike && toPlain > toOthers:
 		return likely
