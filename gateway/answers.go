@@ -95,7 +95,7 @@ func notResubmitted(err error) answer {
 
 // crowded tells that there is no room just now, in memory or on the disk.
 func crowded(err error) bool {
-	return errors.Is(err, spool.ErrNoRoom) || errors.Is(err, memlimit.ErrBusy)
+	return errors.Is(err, spool.ErrFull) || errors.Is(err, memlimit.ErrBusy)
 }
 
 func noRoom(err error) answer {

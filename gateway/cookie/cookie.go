@@ -1,4 +1,4 @@
-// Package cookie keeps the tickets in the citizen's browser: which journeys are theirs, and nothing else. The cookie is
+// Package cookie stores tickets in the citizen's browser: which journeys are theirs, and nothing else. The cookie is
 // encrypted and signed by securecookie; payment, amount and request stay in the store.
 package cookie
 
@@ -20,12 +20,12 @@ const (
 	plainName  = "paygate"
 )
 
-// mostTickets is how many journeys one browser can have under way at a time.
-const mostTickets = 8
+// maxTickets is how many open journeys one browser can have.
+const maxTickets = 8
 
-// mostBytes is what every browser keeps of one cookie, name and attributes included (RFC 6265 section 6.1). Ours is
+// maxBytes is what every browser keeps of one cookie, name and attributes included (RFC 6265 section 6.1). Ours is
 // smaller.
-const mostBytes = 4096
+const maxBytes = 4096
 
 // Ticket is the right to one journey. Key is its secret.
 type Ticket struct {
@@ -34,11 +34,11 @@ type Ticket struct {
 	Started int64  `json:"s"` // Unix seconds
 }
 
-// Options say how tickets are kept.
+// Options say how tickets are stored.
 type Options struct {
 	HashKeys  [][]byte      // 64 bytes each, newest first
 	BlockKeys [][]byte      // 32 bytes each, in the same order
-	Secure    bool          // the public door is https
+	Secure    bool          // the public listener is https
 	MaxAge    time.Duration // a day, or the longest pass; at least a second
 }
 
@@ -96,15 +96,15 @@ func (j *Jar) Read(r *http.Request) []Ticket {
 		}
 	}
 	slices.SortStableFunc(tickets, func(a, b Ticket) int { return cmp.Compare(b.Started, a.Started) })
-	return tickets[:min(len(tickets), mostTickets)] // more would have Pay asked about each of them
+	return tickets[:min(len(tickets), maxTickets)] // more would have Pay asked about each of them
 }
 
 // Write puts the first tickets, at most eight and as many as fit, into the browser: the caller lists first what is
 // needed most. It replaces what was written to the same answer before. An error means that not even one ticket fits.
 func (j *Jar) Write(w http.ResponseWriter, tickets []Ticket) error {
-	for n := min(len(tickets), mostTickets); ; n-- {
+	for n := min(len(tickets), maxTickets); ; n-- {
 		line, err := j.line(tickets[:n])
-		if err == nil && len(line) < mostBytes {
+		if err == nil && len(line) < maxBytes {
 			StripSet(w.Header())
 			w.Header().Add("Set-Cookie", line)
 			return nil
@@ -115,7 +115,7 @@ func (j *Jar) Write(w http.ResponseWriter, tickets []Ticket) error {
 	}
 }
 
-// line is the value of Set-Cookie.
+// line returns the value of Set-Cookie.
 func (j *Jar) line(tickets []Ticket) (string, error) {
 	value, err := securecookie.EncodeMulti(j.name(), tickets, j.codecs...)
 	if err != nil {
@@ -135,11 +135,11 @@ func Strip(header string) string {
 		return header
 	}
 	pairs := strings.Split(header, ";")
-	kept := slices.DeleteFunc(slices.Clone(pairs), ours)
-	if len(kept) > 0 && ours(pairs[0]) {
-		kept[0] = strings.TrimLeft(kept[0], " \t") // it stands first now, without a separator before it
+	others := slices.DeleteFunc(slices.Clone(pairs), ours)
+	if len(others) > 0 && ours(pairs[0]) {
+		others[0] = strings.TrimLeft(others[0], " \t") // it comes first now, without a separator before it
 	}
-	return strings.Join(kept, ";")
+	return strings.Join(others, ";")
 }
 
 // StripHeader cuts our cookies out of the Cookie lines of a header.
@@ -186,12 +186,12 @@ func StripSet(header http.Header) {
 	if !slices.ContainsFunc(lines, setsOurs) {
 		return
 	}
-	kept := slices.DeleteFunc(slices.Clone(lines), setsOurs)
-	if len(kept) == 0 {
+	others := slices.DeleteFunc(slices.Clone(lines), setsOurs)
+	if len(others) == 0 {
 		delete(header, "Set-Cookie")
 		return
 	}
-	header["Set-Cookie"] = kept
+	header["Set-Cookie"] = others
 }
 
 func setsOurs(line string) bool {

@@ -42,7 +42,7 @@ func written(t testing.TB, j *cookie.Jar, tickets ...cookie.Ticket) (*http.Cooki
 	return c, line
 }
 
-func reading(cookies ...*http.Cookie) *http.Request {
+func requestWith(cookies ...*http.Cookie) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	for _, c := range cookies {
 		r.AddCookie(c)
@@ -52,7 +52,7 @@ func reading(cookies ...*http.Cookie) *http.Request {
 
 var ticket = cookie.Ticket{Journey: "01JDM4Q0V3Q7J2S3", Key: "0123456789abcdefghijklmnop", Started: 1764000000}
 
-func TestTheCookieIsAHostCookieThatScriptsAndOtherSitesCannotUse(t *testing.T) {
+func TestWriteMakesAHostCookieThatOthersCannotUse(t *testing.T) {
 	t.Parallel()
 	c, line := written(t, jar(t, options(1)), ticket)
 	require.Equal(t, "__Host-paygate", c.Name)
@@ -69,14 +69,14 @@ func TestTheCookieIsAHostCookieThatScriptsAndOtherSitesCannotUse(t *testing.T) {
 	require.NotContains(t, line, "Secure")
 }
 
-func TestTicketsComeBack(t *testing.T) {
+func TestReadReturnsWhatWriteWrote(t *testing.T) {
 	t.Parallel()
 	j := jar(t, options(1))
 	c, _ := written(t, j, ticket)
-	require.Equal(t, []cookie.Ticket{ticket}, j.Read(reading(c)))
+	require.Equal(t, []cookie.Ticket{ticket}, j.Read(requestWith(c)))
 }
 
-func TestWhatIsNotOursIsAsGoodAsAbsent(t *testing.T) {
+func TestReadIgnoresForeignCookies(t *testing.T) {
 	t.Parallel()
 	j := jar(t, options(1))
 	good, _ := written(t, j, ticket)
@@ -86,15 +86,15 @@ func TestWhatIsNotOursIsAsGoodAsAbsent(t *testing.T) {
 		"tampered": "A" + good.Value[1:], "doubled": good.Value + good.Value, "huge": strings.Repeat("A", 10000),
 	} {
 		bad := &http.Cookie{Name: good.Name, Value: value}
-		require.Empty(t, j.Read(reading(bad)), name)
-		require.Equal(t, []cookie.Ticket{ticket}, j.Read(reading(bad, good)), "%s in front of the true one", name)
-		require.Equal(t, []cookie.Ticket{ticket}, j.Read(reading(good, bad)), "%s behind the true one", name)
+		require.Empty(t, j.Read(requestWith(bad)), name)
+		require.Equal(t, []cookie.Ticket{ticket}, j.Read(requestWith(bad, good)), "%s before the true one", name)
+		require.Equal(t, []cookie.Ticket{ticket}, j.Read(requestWith(good, bad)), "%s after the true one", name)
 	}
-	require.Empty(t, j.Read(reading(&http.Cookie{Name: "paygate", Value: good.Value})), "another name")
+	require.Empty(t, j.Read(requestWith(&http.Cookie{Name: "paygate", Value: good.Value})), "another name")
 }
 
 // securecookie's base64 is lenient, so some changed texts are the same cookie; none may be another one.
-func TestNoChangedCookieIsReadAsAnotherTicket(t *testing.T) {
+func TestReadRejectsTamperedCookies(t *testing.T) {
 	t.Parallel()
 	j := jar(t, options(1))
 	good, _ := written(t, j, ticket)
@@ -102,7 +102,7 @@ func TestNoChangedCookieIsReadAsAnotherTicket(t *testing.T) {
 	for at := range good.Value {
 		changed := []byte(good.Value)
 		changed[at] = 'A' + (changed[at]+1)%26
-		found := j.Read(reading(&http.Cookie{Name: good.Name, Value: string(changed)}))
+		found := j.Read(requestWith(&http.Cookie{Name: good.Name, Value: string(changed)}))
 		if len(found) == 0 {
 			refused++
 			continue
@@ -111,11 +111,12 @@ func TestNoChangedCookieIsReadAsAnotherTicket(t *testing.T) {
 	}
 	require.Greater(t, refused, len(good.Value)*9/10)
 	for length := range len(good.Value) - 2 {
-		require.Empty(t, j.Read(reading(&http.Cookie{Name: good.Name, Value: good.Value[:length]})), "the first %d bytes", length)
+		require.Empty(t, j.Read(requestWith(&http.Cookie{Name: good.Name, Value: good.Value[:length]})),
+			"the first %d bytes", length)
 	}
 }
 
-func TestDuplicateCookiesAreMergedNewestFirst(t *testing.T) {
+func TestReadMergesDuplicatesNewestFirst(t *testing.T) {
 	t.Parallel()
 	j := jar(t, options(1))
 	older, newer := ticket, ticket
@@ -124,47 +125,49 @@ func TestDuplicateCookiesAreMergedNewestFirst(t *testing.T) {
 	newer.Started++
 	first, _ := written(t, j, ticket, older)
 	second, _ := written(t, j, newer, ticket)
-	require.Equal(t, []cookie.Ticket{newer, ticket, older}, j.Read(reading(first, second)))
+	require.Equal(t, []cookie.Ticket{newer, ticket, older}, j.Read(requestWith(first, second)))
 
 	var many []*http.Cookie
 	for n := range int64(20) {
 		c, _ := written(t, j, cookie.Ticket{Journey: fmt.Sprint(n), Key: ticket.Key, Started: ticket.Started + n})
 		many = append(many, c)
 	}
-	found := j.Read(reading(many...))
+	found := j.Read(requestWith(many...))
 	require.Len(t, found, 8)
 	require.Equal(t, "19", found[0].Journey)
 }
 
-func TestOldSecretsStillRead(t *testing.T) {
+func TestReadAcceptsOldSecrets(t *testing.T) {
 	t.Parallel()
 	c, _ := written(t, jar(t, options(1)), ticket)
-	require.Len(t, jar(t, options(2, 1)).Read(reading(c)), 1)
-	require.Empty(t, jar(t, options(2)).Read(reading(c)))
+	require.Len(t, jar(t, options(2, 1)).Read(requestWith(c)), 1)
+	require.Empty(t, jar(t, options(2)).Read(requestWith(c)))
 }
 
-func TestTheCookieStaysSmallHoweverManyJourneys(t *testing.T) {
+func TestWriteKeepsTheCookieSmall(t *testing.T) {
 	t.Parallel()
 	j := jar(t, options(1, 2, 3))
 	var many []cookie.Ticket
 	for n := range 100 {
-		many = append(many, cookie.Ticket{Journey: fmt.Sprintf("01JDM4Q0V3Q7J%03d", n), Key: ticket.Key, Started: ticket.Started})
+		many = append(many, cookie.Ticket{Journey: fmt.Sprintf("01JDM4Q0V3Q7J%03d", n), Key: ticket.Key,
+			Started: ticket.Started})
 	}
 	c, line := written(t, j, many...)
 	require.Less(t, len(line), 4096)
-	require.Equal(t, many[:8], j.Read(reading(c)), "the first ones are kept")
+	require.Equal(t, many[:8], j.Read(requestWith(c)), "the first ones stay")
 }
 
-func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
+func TestWriteLeavesOutWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	j := jar(t, options(1))
 	var long []cookie.Ticket
 	for n := range 8 {
-		long = append(long, cookie.Ticket{Journey: strings.Repeat("x", 600) + fmt.Sprint(n), Key: ticket.Key, Started: ticket.Started})
+		long = append(long, cookie.Ticket{Journey: strings.Repeat("x", 600) + fmt.Sprint(n), Key: ticket.Key,
+			Started: ticket.Started})
 	}
 	c, line := written(t, j, long...)
 	require.Less(t, len(line), 4096)
-	found := j.Read(reading(c))
+	found := j.Read(requestWith(c))
 	require.NotEmpty(t, found)
 	require.Less(t, len(found), 8)
 	require.Equal(t, long[:len(found)], found)
@@ -183,7 +186,7 @@ func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
 	require.Empty(t, w.Header(), "half a cookie is none")
 }
 
-func TestALaterCookieReplacesAnEarlierOne(t *testing.T) {
+func TestWriteReplacesAnEarlierCookie(t *testing.T) {
 	t.Parallel()
 	j, w := jar(t, options(1)), httptest.NewRecorder()
 	w.Header().Add("Set-Cookie", "service=1")
@@ -193,19 +196,19 @@ func TestALaterCookieReplacesAnEarlierOne(t *testing.T) {
 	require.Equal(t, "service=1", w.Header()["Set-Cookie"][0])
 }
 
-func TestTicketsEnd(t *testing.T) {
+func TestTicketsExpire(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		j := jar(t, options(1))
 		c, _ := written(t, j, ticket)
 		time.Sleep(23 * time.Hour) // in the bubble's time
-		require.Len(t, j.Read(reading(c)), 1)
+		require.Len(t, j.Read(requestWith(c)), 1)
 		time.Sleep(2 * time.Hour)
-		require.Empty(t, j.Read(reading(c)))
+		require.Empty(t, j.Read(requestWith(c)))
 	})
 }
 
-func TestMissingOrShortKeysAreRefused(t *testing.T) {
+func TestNewRefusesMissingOrShortKeys(t *testing.T) {
 	t.Parallel()
 	short, uneven := options(1), options(1)
 	short.BlockKeys[0] = nil
@@ -251,7 +254,7 @@ func TestStripLeavesOtherBytesAlone(t *testing.T) {
 	}
 }
 
-func TestTheServiceCannotSetOurCookie(t *testing.T) {
+func TestStripSetRemovesOurCookies(t *testing.T) {
 	t.Parallel()
 	h := http.Header{"Set-Cookie": {"a=1; Path=/", "__Host-paygate=x; Path=/", "Paygate=; Max-Age=0", "b=2"}}
 	cookie.StripSet(h)

@@ -2,10 +2,10 @@ package delivery
 
 import "strings"
 
-// overlay lays what the browser sends at the held address now over the held cookies: of a cookie with another value the new
-// value counts, new ones are added, and one that the browser does not send keeps the value that was held. Order and duplicates
-// are those of the held header, and the bytes of each cookie stay as they are.
-func overlay(held, fresh string) string {
+// overlay lays the cookies that the browser sends at the held address now over the held ones. A cookie with a new value
+// gets it, a new cookie is added, and one that the browser does not send keeps the held value. Order and duplicates are
+// those of the held header, and the bytes of each cookie stay as they are.
+func overlay(held, current string) string {
 	out := pairs(held)
 	places := map[string][]int{}
 	for i, pair := range out {
@@ -13,7 +13,7 @@ func overlay(held, fresh string) string {
 	}
 	newer := map[string][]string{}
 	var names []string
-	for _, pair := range pairs(fresh) {
+	for _, pair := range pairs(current) {
 		name := cookieName(pair)
 		if _, known := newer[name]; !known {
 			names = append(names, name)
@@ -28,10 +28,10 @@ func overlay(held, fresh string) string {
 	return strings.Join(out, "; ")
 }
 
-// lay puts the newer cookies of one name into the places of the held ones, and returns those that have none. A browser sends one
-// for each path and domain that has it.
+// lay puts the newer cookies of one name into the places of the held ones, and returns those that have none. A browser
+// sends one for each path and domain that has the cookie.
 func lay(held []string, places []int, newer []string) (added string) {
-	if len(newer) < len(places) { // some stayed behind: those that came take the place of their own, or of one that did not come
+	if len(newer) < len(places) { // some were not sent; the others take their own places, or free ones
 		newer, places = withoutPairs(held, places, newer)
 	}
 	if len(places) == 0 {
@@ -47,7 +47,7 @@ func lay(held []string, places []int, newer []string) (added string) {
 	return ""
 }
 
-// withoutPairs leaves out the newer cookies that are held just so, and their places.
+// withoutPairs leaves out the newer cookies that are also held, and their places.
 func withoutPairs(held []string, places []int, newer []string) (changed []string, left []int) {
 	count := map[string]int{}
 	for _, pair := range newer {

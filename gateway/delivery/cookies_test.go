@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNewerCookiesAreLaidOverTheHeldOnes(t *testing.T) {
+func TestOverlayPutsNewCookiesOverHeldOnes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ held, fresh, sent string }{
 		{"", "", ""},
@@ -34,8 +34,8 @@ func TestNewerCookiesAreLaidOverTheHeldOnes(t *testing.T) {
 	}
 }
 
-// TestManyCookiesAreLaidInTime: as many as a header may have, of many names and of one.
-func TestManyCookiesAreLaidInTime(t *testing.T) {
+// TestOverlayIsFastWithManyCookies: as many as a header may have, of many names and of one.
+func TestOverlayIsFastWithManyCookies(t *testing.T) {
 	t.Parallel()
 	var names, one strings.Builder
 	for i := range 10_000 {

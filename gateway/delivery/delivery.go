@@ -1,7 +1,7 @@
-// Package delivery hands a held request to the legacy service, once, and names the result.
+// Package delivery sends a held request to the legacy service once, and names the result.
 //
-// Each delivery has a connection of its own and a body that cannot be rewound, because net/http would otherwise send a
-// request again by itself when a reused connection breaks, and the service would see two.
+// Each delivery has a connection of its own and a body that cannot be rewound. Otherwise net/http would send a request
+// again by itself when a reused connection breaks, and the service would get two.
 package delivery
 
 import (
@@ -18,7 +18,7 @@ import (
 	"paygate/journey"
 )
 
-// Options say where the service is and how its answers are taken.
+// Options say where the service is and how its answers are read.
 type Options struct {
 	Upstream      *url.URL
 	Socket        string      // reached by this Unix socket instead of the address; may be empty
@@ -31,13 +31,13 @@ type Options struct {
 
 	// StripSetCookie removes cookies that only Paygate may set.
 	StripSetCookie func(http.Header)
-	// TextMissing, where set, is called for each page that has no text of ACCEPT_TEXT, with how many there were in a row.
+	// TextMissing, where set, is called for each page without a text of ACCEPT_TEXT. inARow is how many there were.
 	TextMissing func(route string, inARow int)
-	// Delivered, where set, hears of every delivery.
+	// Delivered, where set, is called after every delivery.
 	Delivered func(route, via string, verdict journey.Verdict, took time.Duration)
 }
 
-// Deliverer is the way to the service. Safe for concurrent use.
+// Deliverer sends held requests. Safe for concurrent use.
 type Deliverer struct {
 	Options
 	missing missingTexts
@@ -48,8 +48,7 @@ var _ journey.Deliverer = (*Deliverer)(nil)
 // New makes a deliverer.
 func New(o Options) *Deliverer { return &Deliverer{Options: o} }
 
-// Deliver sends the request once. It is not tied to whoever asked for it: the context's end ends it only where the
-// context has one.
+// Deliver sends the request once. It ends early only if the context ends.
 func (d *Deliverer) Deliver(ctx context.Context, delivery journey.Delivery) journey.Delivered {
 	began := time.Now()
 	result := d.deliver(ctx, delivery)
@@ -76,14 +75,14 @@ func (d *Deliverer) deliver(ctx context.Context, delivery journey.Delivery) jour
 	if answer.StatusCode < http.StatusOK { // 101, or less than a status
 		_ = answer.Body.Close()
 		cancel()
-		return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: "no answer from the service that ends the request"}
+		return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: "the service gave no final answer"}
 	}
 	redirect := d.redirect(answer.Header.Values("Location"), delivery)
 	reply := d.reply(answer, d.Origins.FindOrMain(delivery.Request.ForwardedHost), expired, cancel)
-	return d.judge(delivery.Journey.Terms, redirect, reply)
+	return d.verdict(delivery.Journey.Terms, redirect, reply)
 }
 
-// failed names a delivery without an answer: certain only when nothing was written.
+// failed names a delivery without an answer. It is certain only if nothing was written.
 func failed(err error, w *wire) journey.Delivered {
 	if !w.touched.Load() {
 		return journey.Delivered{Verdict: journey.VerdictNotSent, Detail: "the service cannot be reached"}

@@ -61,12 +61,12 @@ func (w *wire) serve(conn net.Conn, limit int, answer func(net.Conn)) {
 		n, _ := io.ReadFull(conn, got)
 		got = got[:n]
 	} else {
-		var seen bytes.Buffer
-		request, err := http.ReadRequest(bufio.NewReader(io.TeeReader(conn, &seen)))
+		var received bytes.Buffer
+		request, err := http.ReadRequest(bufio.NewReader(io.TeeReader(conn, &received)))
 		if err == nil {
 			_, _ = io.Copy(io.Discard, request.Body)
 		}
-		got = seen.Bytes()
+		got = received.Bytes()
 	}
 	w.mu.Lock()
 	w.conns++
@@ -99,8 +99,9 @@ func deliverer(t *testing.T, service *url.URL, change func(*delivery.Options)) *
 		Timeout: 10 * time.Second, ReplyMaxBytes: 1 << 20, StripSetCookie: cookie.StripSet,
 		Signer: func() signature.Signer {
 			return signature.Signer{
-				Keys: signature.Keys{key}, Issuer: "https://licences.example.gov.uk", Audience: "https://licences.example.gov.uk",
-				Now: func() time.Time { return t0 },
+				Keys: signature.Keys{key}, Issuer: "https://licences.example.gov.uk",
+				Audience: "https://licences.example.gov.uk",
+				Now:      func() time.Time { return t0 },
 			}
 		},
 	}
@@ -113,12 +114,14 @@ func deliverer(t *testing.T, service *url.URL, change func(*delivery.Options)) *
 // paidForm is a paid form, claimed.
 func paidForm() journey.Delivery {
 	terms := journey.Terms{
-		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-1", Capture: journey.CaptureOnAccept,
+		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-1",
+		Capture:    journey.CaptureOnAccept,
 		Accept:     journey.Statuses{{From: 200, To: 299}, {From: 302, To: 303}},
 		Acceptance: &journey.Acceptance{Texts: []string{journey.Any}, Locations: []string{"/licences/done"}},
 	}
 	j := journey.Journey{
-		ID: "01JDM4Q0V3Q7J2S3", State: journey.StateReleasing, Terms: terms, PaidWith: "pay1", PaidAt: t0, Submission: 1, Attempt: 1,
+		ID: "01JDM4Q0V3Q7J2S3", State: journey.StateReleasing, Terms: terms, PaidWith: "pay1", PaidAt: t0,
+		Submission: 1, Attempt: 1,
 		Payments: []journey.Payment{{ID: "pay1", Status: "capturable", Money: 2500, Total: 2500}},
 	}
 	return journey.Delivery{
@@ -132,7 +135,7 @@ func paidForm() journey.Delivery {
 	}
 }
 
-func TestWhatReachesTheServiceIsWhatWasHeld(t *testing.T) {
+func TestDeliverSendsWhatWasHeld(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, -1, answers(accepted))
 	d := paidForm()
@@ -150,9 +153,11 @@ func TestWhatReachesTheServiceIsWhatWasHeld(t *testing.T) {
 	lines := strings.Split(head, "\r\n")
 	require.Equal(t, "POST /licences/apply?a=1;b=2&x=100% HTTP/1.1", lines[0])
 	for _, line := range []string{
-		"Host: licences.example.gov.uk", "Content-Length: 8", "Content-Type: text/plain", `Cookie: a=1; b=new; c; d="q"`,
+		"Host: licences.example.gov.uk", "Content-Length: 8", "Content-Type: text/plain",
+		`Cookie: a=1; b=new; c; d="q"`,
 		"X-Forwarded-For: 192.0.2.1", "X-Forwarded-Host: licences.example.gov.uk", "X-Forwarded-Proto: https",
-		"Paygate-Status: success", "Paygate-Amount: 2500", "Paygate-Via: return", "Paygate-Paid-At: 2026-11-22T10:41:07Z",
+		"Paygate-Status: success", "Paygate-Amount: 2500", "Paygate-Via: return",
+		"Paygate-Paid-At: 2026-11-22T10:41:07Z",
 	} {
 		require.Contains(t, lines, line)
 	}
@@ -163,7 +168,7 @@ func TestWhatReachesTheServiceIsWhatWasHeld(t *testing.T) {
 }
 
 // net/http sends a request again by itself where it has such a key and a reused connection breaks.
-func TestARequestWithAnIdempotencyKeyIsSentOnce(t *testing.T) {
+func TestDeliverSendsOnceWithAnIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
 		for _, body := range []string{"", "name=Ann"} {
@@ -179,7 +184,7 @@ func TestARequestWithAnIdempotencyKeyIsSentOnce(t *testing.T) {
 	}
 }
 
-func TestEachAnswerHasItsVerdict(t *testing.T) {
+func TestDeliverNamesEachAnswer(t *testing.T) {
 	t.Parallel()
 	for answer, verdict := range map[string]journey.Verdict{
 		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok": journey.VerdictAccepted,
@@ -210,7 +215,7 @@ func TestEachAnswerHasItsVerdict(t *testing.T) {
 	}
 }
 
-func TestARequestIsSentOnceWhereverTheConnectionBreaks(t *testing.T) {
+func TestDeliverSendsOnceWhenTheConnectionBreaks(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []int{0, 1, 10, 100, 300, 600} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
@@ -231,19 +236,19 @@ func TestARequestIsSentOnceWhereverTheConnectionBreaks(t *testing.T) {
 	}
 }
 
-func TestWhatCannotHaveBeenSentIsNotSent(t *testing.T) {
+func TestDeliverReportsNotSentOnlyIfNothingWasWritten(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	nobody := &url.URL{Scheme: "http", Host: listener.Addr().String()}
+	closed := &url.URL{Scheme: "http", Host: listener.Addr().String()}
 	require.NoError(t, listener.Close())
-	result := deliverer(t, nobody, nil).Deliver(t.Context(), paidForm())
+	result := deliverer(t, closed, nil).Deliver(t.Context(), paidForm())
 	require.Equal(t, journey.VerdictNotSent, result.Verdict)
 
-	stranger := httptest.NewTLSServer(http.NotFoundHandler()) // its certificate is nobody's
-	stranger.Config.ErrorLog = nil
-	t.Cleanup(stranger.Close)
-	address, _ := url.Parse(stranger.URL)
+	untrusted := httptest.NewTLSServer(http.NotFoundHandler()) // with a certificate that we do not trust
+	untrusted.Config.ErrorLog = nil
+	t.Cleanup(untrusted.Close)
+	address, _ := url.Parse(untrusted.URL)
 	result = deliverer(t, address, nil).Deliver(t.Context(), paidForm())
 	require.Equal(t, journey.VerdictNotSent, result.Verdict, result.Detail)
 
@@ -251,29 +256,39 @@ func TestWhatCannotHaveBeenSentIsNotSent(t *testing.T) {
 	unpaid.Journey.Payments[0].Status = "failed"
 	w := newWire(t, -1, answers(accepted))
 	result = deliverer(t, w.url, nil).Deliver(t.Context(), unpaid)
-	require.Equal(t, journey.VerdictNotSent, result.Verdict, "nothing is signed for what is not paid")
+	require.Equal(t, journey.VerdictNotSent, result.Verdict, "nothing unpaid is signed")
 	conns, _ := w.got()
 	require.Zero(t, conns)
 }
 
-func TestAnEncryptedServiceIsVerifiedByItsRoot(t *testing.T) {
+func TestDeliverVerifiesTheCertificate(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok")
+	}))
 	t.Cleanup(server.Close)
 	address, _ := url.Parse(server.URL)
-	d := deliverer(t, address, func(o *delivery.Options) { o.TLS = server.Client().Transport.(*http.Transport).TLSClientConfig })
+	d := deliverer(t, address, trusting(server))
 	result := d.Deliver(t.Context(), paidForm())
 	require.Equal(t, journey.VerdictAccepted, result.Verdict, result.Detail)
 	require.Equal(t, "ok", string(result.Reply.Body))
 
-	broken := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	broken := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		panic(http.ErrAbortHandler)
+	}))
 	t.Cleanup(broken.Close)
 	address, _ = url.Parse(broken.URL)
-	d = deliverer(t, address, func(o *delivery.Options) { o.TLS = broken.Client().Transport.(*http.Transport).TLSClientConfig })
-	require.Equal(t, journey.VerdictUnknown, d.Deliver(t.Context(), paidForm()).Verdict, "after the handshake, bytes went")
+	d = deliverer(t, address, trusting(broken))
+	require.Equal(t, journey.VerdictUnknown, d.Deliver(t.Context(), paidForm()).Verdict,
+		"after the handshake, bytes went")
 }
 
-func TestASlowServiceIsUnknown(t *testing.T) {
+// trusting makes a deliverer trust the certificate of a server.
+func trusting(server *httptest.Server) func(*delivery.Options) {
+	return func(o *delivery.Options) { o.TLS = server.Client().Transport.(*http.Transport).TLSClientConfig }
+}
+
+func TestDeliverTimesOutAsUnknown(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
@@ -287,12 +302,16 @@ func TestASlowServiceIsUnknown(t *testing.T) {
 	require.Contains(t, result.Detail, "in time")
 }
 
-func TestARedirectCountsByWhereItLeads(t *testing.T) {
+func TestDeliverJudgesRedirectsByTheirTarget(t *testing.T) {
 	t.Parallel()
 	for location, verdict := range map[string]journey.Verdict{
-		"/licences/done/7": journey.VerdictAccepted, "done": journey.VerdictAccepted, "https://licences.example.gov.uk/licences/done": journey.VerdictAccepted,
-		"/login": journey.VerdictRefused, "https://login.example.gov.uk/licences/done": journey.VerdictRefused, "": journey.VerdictRefused,
-		"/licences/done\r\nLocation: /login": journey.VerdictRefused, "//evil.example/licences/done": journey.VerdictRefused, "/licences/done/../../login": journey.VerdictRefused,
+		"/licences/done/7": journey.VerdictAccepted, "done": journey.VerdictAccepted,
+		"https://licences.example.gov.uk/licences/done": journey.VerdictAccepted,
+		"/login": journey.VerdictRefused, "https://login.example.gov.uk/licences/done": journey.VerdictRefused,
+		"":                                   journey.VerdictRefused,
+		"/licences/done\r\nLocation: /login": journey.VerdictRefused,
+		"//evil.example/licences/done":       journey.VerdictRefused,
+		"/licences/done/../../login":         journey.VerdictRefused,
 	} {
 		w := newWire(t, -1, answers("HTTP/1.1 302 Found\r\nLocation: "+location+"\r\nContent-Length: 0\r\n\r\n"))
 		d := paidForm()
@@ -300,12 +319,12 @@ func TestARedirectCountsByWhereItLeads(t *testing.T) {
 	}
 }
 
-func TestRepliesAreCleanedAndLargeOnesFollowAsAStream(t *testing.T) {
+func TestDeliverCleansRepliesAndStreamsLargeOnes(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 3<<20)
 	w := newWire(t, -1, func(conn net.Conn) {
-		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nPaygate-Status: forged\r\nConnection: X-Hop\r\nX-Hop: 1\r\nSet-Cookie: paygate=forged\r\n"+
-			"Set-Cookie: a=1\r\nContent-Length: %d\r\n\r\n%s", len(large), large)
+		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nPaygate-Status: forged\r\nConnection: X-Hop\r\nX-Hop: 1\r\n"+
+			"Set-Cookie: paygate=forged\r\nSet-Cookie: a=1\r\nContent-Length: %d\r\n\r\n%s", len(large), large)
 	})
 	result := deliverer(t, w.url, nil).Deliver(t.Context(), paidForm())
 	require.Equal(t, journey.VerdictAccepted, result.Verdict)

@@ -11,11 +11,13 @@ import (
 	"paygate/journey"
 )
 
-// idleFor is how long the rest of a large reply may stand still.
-const idleFor = 60 * time.Second
+// idleTimeout is how long the rest of a large reply may pause.
+const idleTimeout = 60 * time.Second
 
-// reply reads the first bytes of the answer's body; what is larger than the limit follows as a stream.
-func (d *Deliverer) reply(answer *http.Response, public *url.URL, expired *time.Timer, cancel context.CancelFunc) *journey.Reply {
+// reply reads the answer's body up to the limit. The rest of a larger one follows as a stream.
+func (d *Deliverer) reply(
+	answer *http.Response, public *url.URL, expired *time.Timer, cancel context.CancelFunc,
+) *journey.Reply {
 	header := answer.Header.Clone()
 	headers.DropHopByHop(header)
 	headers.CleanReply(header, d.Upstream, d.Host, public)
@@ -24,7 +26,7 @@ func (d *Deliverer) reply(answer *http.Response, public *url.URL, expired *time.
 	body, err := io.ReadAll(io.LimitReader(answer.Body, d.ReplyMaxBytes+1))
 	reply.Body = body
 	if err == nil && int64(len(body)) > d.ReplyMaxBytes && expired.Stop() {
-		reply.Rest = &rest{body: answer.Body, cancel: cancel, idle: time.AfterFunc(idleFor, cancel)}
+		reply.Rest = &rest{body: answer.Body, cancel: cancel, idle: time.AfterFunc(idleTimeout, cancel)}
 		return reply
 	}
 	reply.Broken = err != nil || int64(len(body)) > d.ReplyMaxBytes
@@ -34,7 +36,7 @@ func (d *Deliverer) reply(answer *http.Response, public *url.URL, expired *time.
 	return reply
 }
 
-// rest is a stream that ends when it stands still for too long.
+// rest is a stream that ends when it pauses for too long.
 type rest struct {
 	body   io.ReadCloser
 	cancel context.CancelFunc
@@ -43,7 +45,7 @@ type rest struct {
 
 func (r *rest) Read(p []byte) (int, error) {
 	n, err := r.body.Read(p)
-	r.idle.Reset(idleFor)
+	r.idle.Reset(idleTimeout)
 	return n, err
 }
 

@@ -15,7 +15,7 @@ import (
 	"paygate/journey"
 )
 
-// request rebuilds the citizen's request: target and body byte for byte, the kept headers, and ours.
+// request rebuilds the citizen's request: target and body byte for byte, the held headers, and ours.
 func (d *Deliverer) request(ctx context.Context, delivery journey.Delivery) (*http.Request, error) {
 	held := delivery.Request
 	target, err := targetURL(d.Upstream, held.Path, held.Query)
@@ -54,14 +54,14 @@ func targetURL(upstream *url.URL, path, query string) (*url.URL, error) {
 	return &url.URL{Scheme: upstream.Scheme, Host: upstream.Host, Path: decoded, RawPath: path, RawQuery: query}, nil
 }
 
-// header is what the held request kept, cleaned once more whatever got into the store, with the returning browser's cookies over
-// the held ones.
+// header returns the held header, cleaned once more in case something got into the store, with the cookies of the
+// returning browser over the held ones.
 func (d *Deliverer) header(delivery journey.Delivery) http.Header {
 	stored := http.Header{}
 	for name, values := range delivery.Request.Header {
 		stored[http.CanonicalHeaderKey(name)] = values
 	}
-	header := headers.Held(stored, true) // who asked was judged when it was held
+	header := headers.Held(stored, true) // who asked was decided when it was held
 	if delivery.Journey.Terms.Kind == journey.KindPass {
 		headers.CopyConditions(header, stored)
 	}
@@ -72,7 +72,7 @@ func (d *Deliverer) header(delivery journey.Delivery) http.Header {
 	if _, given := header["User-Agent"]; !given {
 		header["User-Agent"] = nil // net/http would name itself
 	}
-	if delivery.Journey.Terms.Acceptance.ReadsText() { // part of a page cannot be judged
+	if delivery.Journey.Terms.Acceptance.ReadsText() { // part of a page may lack the text
 		header.Del("Range")
 		header.Del("If-Range")
 	}
@@ -82,7 +82,7 @@ func (d *Deliverer) header(delivery journey.Delivery) http.Header {
 	return header
 }
 
-// paid are the headers that say what was paid.
+// paid returns the headers that say what was paid.
 func (d *Deliverer) paid(delivery journey.Delivery) (http.Header, error) {
 	release := releaseOf(delivery.Journey)
 	release.Via = delivery.Via
@@ -91,7 +91,7 @@ func (d *Deliverer) paid(delivery journey.Delivery) (http.Header, error) {
 	return d.Signer().Headers(release)
 }
 
-// PassHeader are the headers of one more fetch of a paid pass.
+// PassHeader returns the headers for one more fetch of a paid pass.
 func (d *Deliverer) PassHeader(j journey.Journey, method, path, query string) (http.Header, error) {
 	release := releaseOf(j)
 	release.Via, release.Method, release.Path, release.Query = "pass", method, path, query

@@ -12,8 +12,8 @@ import (
 	"paygate/journey"
 )
 
-// judge returns what an answer means. Its header is complete, and its body was read up to the limit.
-func (d *Deliverer) judge(terms journey.Terms, redirect journey.Redirect, reply *journey.Reply) journey.Delivered {
+// verdict returns what an answer means. Its header is complete, and its body was read up to the limit.
+func (d *Deliverer) verdict(terms journey.Terms, redirect journey.Redirect, reply *journey.Reply) journey.Delivered {
 	answer := journey.Answer{Status: reply.Status, Redirect: redirect}
 	if terms.Acceptance.ReadsText() {
 		answer.Body, answer.Whole = d.text(reply)
@@ -30,7 +30,7 @@ func (d *Deliverer) judge(terms journey.Terms, redirect journey.Redirect, reply 
 // redirect returns where an answer leads, as seen from the held request. The service's own address and the one in
 // PAYGATE_UPSTREAM_HOST count as the service, like the address that citizens know.
 //
-// Of several locations none counts: which of them browsers follow is not the same everywhere.
+// Of several locations none counts, because browsers differ in which they follow.
 func (d *Deliverer) redirect(locations []string, delivery journey.Delivery) journey.Redirect {
 	location := ""
 	if len(locations) == 1 {
@@ -76,7 +76,7 @@ func (d *Deliverer) unzip(body []byte) (text []byte, whole bool) {
 	return text, err == nil && int64(len(text)) <= d.ReplyMaxBytes
 }
 
-// remark tells operators about services that Paygate cannot deliver to.
+// remark tells operators that Paygate cannot deliver to a service.
 func remark(reply *journey.Reply) string {
 	if reply.Status != http.StatusUnauthorized {
 		return ""
@@ -84,7 +84,8 @@ func remark(reply *journey.Reply) string {
 	for _, challenge := range reply.Header.Values("WWW-Authenticate") {
 		scheme, _, _ := strings.Cut(challenge, " ")
 		if strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate") {
-			return "the service wants " + scheme + ", which ties a log-in to a connection, so Paygate cannot deliver to it"
+			return "the service wants " + scheme +
+				", which ties a log-in to a connection, so Paygate cannot deliver to it"
 		}
 	}
 	return ""

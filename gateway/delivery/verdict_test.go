@@ -38,7 +38,7 @@ func page(coding, body string) string {
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", header, len(body), body)
 }
 
-func TestATextIsSoughtInTheDecodedPage(t *testing.T) {
+func TestVerdictSearchesTheDecodedPage(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 10
 	filling := strings.Repeat("<p>filling</p>", limit)
@@ -47,24 +47,29 @@ func TestATextIsSoughtInTheDecodedPage(t *testing.T) {
 		answer  string
 		verdict journey.Verdict
 	}{
-		"plain":                              {page("", confirmation), journey.VerdictAccepted},
-		"plain, without it":                  {page("", form), journey.VerdictRefused},
-		"identity":                           {page("identity", confirmation), journey.VerdictAccepted},
-		"gzip":                               {page("gzip", gzipped(t, confirmation)), journey.VerdictAccepted},
-		"GZip":                               {page("GZip", gzipped(t, confirmation)), journey.VerdictAccepted},
-		"x-gzip, without it":                 {page("x-gzip", gzipped(t, form)), journey.VerdictRefused},
-		"gzip, and the body is not":          {page("gzip", confirmation), journey.VerdictUnknown},
-		"gzip that breaks off":               {page("gzip", gzipped(t, form+filling)[:40]), journey.VerdictUnknown},
-		"gzip of more than the limit":        {page("gzip", gzipped(t, form+filling+confirmation)), journey.VerdictUnknown},
+		"plain":                     {page("", confirmation), journey.VerdictAccepted},
+		"plain, without it":         {page("", form), journey.VerdictRefused},
+		"identity":                  {page("identity", confirmation), journey.VerdictAccepted},
+		"gzip":                      {page("gzip", gzipped(t, confirmation)), journey.VerdictAccepted},
+		"GZip":                      {page("GZip", gzipped(t, confirmation)), journey.VerdictAccepted},
+		"x-gzip, without it":        {page("x-gzip", gzipped(t, form)), journey.VerdictRefused},
+		"gzip, and the body is not": {page("gzip", confirmation), journey.VerdictUnknown},
+		"gzip that breaks off":      {page("gzip", gzipped(t, form+filling)[:40]), journey.VerdictUnknown},
+		"gzip of more than the limit": {page("gzip", gzipped(t, form+filling+confirmation)),
+			journey.VerdictUnknown},
 		"gzip of more, with it at the start": {page("gzip", gzipped(t, confirmation+filling)), journey.VerdictAccepted},
-		"gzip twice":                         {page("gzip, gzip", gzipped(t, gzipped(t, confirmation))), journey.VerdictUnknown},
-		"brotli":                             {page("br", "xx"+confirmation), journey.VerdictUnknown},
-		"more than the limit":                {page("", form+filling+confirmation), journey.VerdictUnknown},
-		"more, with it at the start":         {page("", confirmation+filling), journey.VerdictAccepted},
-		"breaks off":                         {strings.TrimSuffix(page("", form+"......"), "......"), journey.VerdictUnknown},
-		"breaks off after it":                {strings.TrimSuffix(page("", confirmation+"......"), "......"), journey.VerdictAccepted},
-		"part of it":                         {strings.Replace(page("", form), "200 OK", "206 Partial Content", 1), journey.VerdictUnknown},
-		"nothing":                            {"HTTP/1.1 204 No Content\r\n\r\n", journey.VerdictRefused},
+		"gzip twice": {page("gzip, gzip", gzipped(t, gzipped(t, confirmation))),
+			journey.VerdictUnknown},
+		"brotli":                     {page("br", "xx"+confirmation), journey.VerdictUnknown},
+		"more than the limit":        {page("", form+filling+confirmation), journey.VerdictUnknown},
+		"more, with it at the start": {page("", confirmation+filling), journey.VerdictAccepted},
+		"breaks off": {strings.TrimSuffix(page("", form+"......"), "......"),
+			journey.VerdictUnknown},
+		"breaks off after it": {strings.TrimSuffix(page("", confirmation+"......"), "......"),
+			journey.VerdictAccepted},
+		"part of it": {strings.Replace(page("", form), "200 OK", "206 Partial Content", 1),
+			journey.VerdictUnknown},
+		"nothing": {"HTTP/1.1 204 No Content\r\n\r\n", journey.VerdictRefused},
 		"in two chunks": {
 			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nApplicati\r\nb\r\non received\r\n0\r\n\r\n",
 			journey.VerdictAccepted,
@@ -87,8 +92,8 @@ func TestATextIsSoughtInTheDecodedPage(t *testing.T) {
 	}
 }
 
-// TestAPageThatStandsStill: without a text to look for, the header alone decides.
-func TestAPageThatStandsStill(t *testing.T) {
+// TestVerdictOnAPageThatStalls: without a text to look for, the header alone decides.
+func TestVerdictOnAPageThatStalls(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
@@ -114,11 +119,11 @@ func TestMissingTextsAreCountedByRoute(t *testing.T) {
 		route  string
 		inARow int
 	}
-	var heard []told
+	var called []told
 	answer := ""
 	w := newWire(t, -1, func(conn net.Conn) { _, _ = io.WriteString(conn, answer) })
 	deliver := deliverer(t, w.url, func(o *delivery.Options) {
-		o.TextMissing = func(route string, inARow int) { heard = append(heard, told{route, inARow}) }
+		o.TextMissing = func(route string, inARow int) { called = append(called, told{route, inARow}) }
 	})
 	send := func(route, text string) {
 		answer = text
@@ -133,5 +138,5 @@ func TestMissingTextsAreCountedByRoute(t *testing.T) {
 	send("licence", page("", "form"))
 	send("licence", page("", yes))
 	send("licence", page("", "form"))
-	require.Equal(t, []told{{"licence", 1}, {"fine", 1}, {"licence", 2}, {"licence", 1}}, heard)
+	require.Equal(t, []told{{"licence", 1}, {"fine", 1}, {"licence", 2}, {"licence", 1}}, called)
 }

@@ -24,9 +24,9 @@ type wire struct {
 	touched atomic.Bool
 }
 
-// notedConn is a connection whose writes are noted. On TLS the handshake's writes are not the request's: only application
-// data counts (record type 23, RFC 8446 section 5.1; the handshake of TLS 1.3 ends in such records too, which errs on the
-// safe side).
+// notedConn is a connection whose writes are noted. On TLS the handshake's writes are not the request's: only
+// application data counts (record type 23, RFC 8446 section 5.1; the handshake of TLS 1.3 ends in such records too,
+// which errs on the safe side).
 type notedConn struct {
 	net.Conn
 	wire   *wire

@@ -22,7 +22,7 @@ func NamesEndToEnd(h http.Header) bool {
 // IsHopByHop reports whether a well-named header belongs to one connection.
 func IsHopByHop(name string) bool { return isOneOf(hopByHop, name) }
 
-// DropHopByHop removes what belongs to one connection, and whatever else the Connection header names.
+// DropHopByHop removes what belongs to one connection, and everything that the Connection header names.
 func DropHopByHop(h http.Header) {
 	for _, line := range h["Connection"] {
 		for name := range strings.SplitSeq(line, ",") {

@@ -9,22 +9,27 @@ import (
 )
 
 // overrides are the headers, by fold, with which a client could give the service another address or method than the one
-// that was judged.
+// that was matched.
 var overrides = []string{
-	"x-original-url", "x-original-uri", "x-original-path", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path", "x-forwarded-prefix",
-	"x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl", "x-script-name", "script-name", "path-info", "proxy",
+	"x-original-url", "x-original-uri", "x-original-path", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path",
+	"x-forwarded-prefix",
+	"x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl", "x-script-name",
+	"script-name", "path-info", "proxy",
 }
 
 // asker are the headers, by fold, with which only a trusted proxy may say who asks, or where it finds files of the
 // service (Rack::Sendfile, CVE-2025-61780); all x-forwarded-* belong to them.
-var asker = []string{"forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "front-end-https", "x-sendfile-type", "x-accel-mapping"}
+var asker = []string{
+	"forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "front-end-https", "x-sendfile-type", "x-accel-mapping",
+}
 
 // answered are the headers that ask for something that Paygate does itself.
 var answered = []string{"expect", "te", "trailer", "http2-settings"}
 
 // hopByHop are the headers that belong to one connection (RFC 9110 section 7.6.1).
 var hopByHop = []string{
-	"connection", "proxy-connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+	"connection", "proxy-connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+	"transfer-encoding",
 	"upgrade", "expect", "http2-settings",
 }
 
@@ -39,14 +44,15 @@ var made = []string{"host", "content-length"}
 // more.
 func IsOurs(name string) bool {
 	const own = "paygate"
-	return len(name) >= len(own) && strings.EqualFold(name[:len(own)], own) && (len(name) == len(own) || !isAlphanumeric(name[len(own)]))
+	hasPrefix := len(name) >= len(own) && strings.EqualFold(name[:len(own)], own)
+	return hasPrefix && (len(name) == len(own) || !isAlphanumeric(name[len(own)]))
 }
 
 func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// wellNamed reports whether a name has nothing but letters, digits and hyphens: others are read in different ways.
+// wellNamed reports whether a name has nothing but letters, digits and hyphens. Servers differ in how they read others.
 func wellNamed(name string) bool {
 	for i := range len(name) {
 		if name[i] != '-' && !isAlphanumeric(name[i]) {
@@ -57,16 +63,17 @@ func wellNamed(name string) bool {
 }
 
 // Clean removes, on every route, what a client must not say to the service: our headers in any spelling, names that
-// are read in different ways, overrides, what Paygate answers itself, and, unless a trusted proxy says it, who asks.
+// servers read differently, overrides, what Paygate answers itself, and, unless a trusted proxy says it, who asks.
 func Clean(h http.Header, trusted bool) {
 	for name := range h {
-		if !wellNamed(name) || IsOurs(name) || isOneOf(overrides, name) || isOneOf(answered, name) || !trusted && saysWhoAsks(name) {
+		isHarmful := !wellNamed(name) || IsOurs(name) || isOneOf(overrides, name) || isOneOf(answered, name)
+		if isHarmful || !trusted && saysWhoAsks(name) {
 			delete(h, name)
 		}
 	}
 }
 
-// Held returns what a held request keeps of a header: all that free traffic would carry, but what belongs to one
+// Held returns what is held of a request's header: all that free traffic would carry, except what belongs to one
 // connection or to a single fetch.
 func Held(h http.Header, trusted bool) http.Header {
 	held := h.Clone()

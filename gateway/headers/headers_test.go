@@ -23,19 +23,23 @@ func headerOf(names ...string) http.Header {
 
 func namesOf(h http.Header) []string { return slices.Sorted(maps.Keys(h)) }
 
-func TestAHeldRequestKeepsWhatFreeTrafficCarries(t *testing.T) {
+func TestHeldKeepsWhatFreeTrafficCarries(t *testing.T) {
 	t.Parallel()
 	carried := []string{
-		"Accept", "Authorization", "Content-Encoding", "Content-Range", "Content-Type", "Cookie", "Idempotency-Key", "If-Match", "If-Unmodified-Since",
+		"Accept", "Authorization", "Content-Encoding", "Content-Range", "Content-Type", "Cookie", "Idempotency-Key",
+		"If-Match", "If-Unmodified-Since",
 		"Origin", "Referer", "Sec-Fetch-Site", "Soapaction", "User-Agent", "X-Csrf-Token", "X-Requested-With",
 	}
 	perFetch := []string{"Accept-Encoding", "If-Modified-Since", "If-None-Match", "If-Range", "Range"}
 	never := []string{
-		"", "Connection", "Content-Length", "Expect", "Host", "Http2-Settings", "Keep-Alive", "PAYGATE_STATUS", "Paygate", "Paygate-Status", "Proxy", "Proxy-Authorization",
-		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "X-Http-Method-Override", "X-Original-Url", "X_Odd", "paygate.status", "X-Forwarded-Prefix",
+		"", "Connection", "Content-Length", "Expect", "Host", "Http2-Settings", "Keep-Alive", "PAYGATE_STATUS",
+		"Paygate", "Paygate-Status", "Proxy", "Proxy-Authorization",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "X-Http-Method-Override", "X-Original-Url", "X_Odd",
+		"paygate.status", "X-Forwarded-Prefix",
 	}
 	who := []string{
-		"Forwarded", "Front-End-Https", "True-Client-Ip", "X-Accel-Mapping", "X-Client-Ip", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Ssl",
+		"Forwarded", "Front-End-Https", "True-Client-Ip", "X-Accel-Mapping", "X-Client-Ip", "X-Forwarded-For",
+		"X-Forwarded-Port", "X-Forwarded-Ssl",
 		"X-Real-Ip", "X-Sendfile-Type",
 	}
 	all := headerOf(slices.Concat(carried, perFetch, never, who)...)
@@ -56,7 +60,7 @@ func TestAHeldRequestKeepsWhatFreeTrafficCarries(t *testing.T) {
 	require.NotNil(t, headers.Held(nil, false))
 }
 
-func TestWhatConnectionNamesIsDropped(t *testing.T) {
+func TestDropHopByHopDropsWhatConnectionNames(t *testing.T) {
 	t.Parallel()
 	h := headerOf("Keep-Alive", "X-Gone", "X-Stays", "Proxy-Authenticate", "Upgrade")
 	h["Connection"] = []string{"close, x-gone", "Keep-Alive"}
@@ -66,7 +70,8 @@ func TestWhatConnectionNamesIsDropped(t *testing.T) {
 
 // FuzzNames holds the rules against the fold of a name, which is what a careless server makes of it.
 func FuzzNames(f *testing.F) {
-	for _, name := range []string{"Paygate-Status", "PAYGATE_STATUS", "paygate", "Paygates", "X-Forwarded-For", "x_forwarded_for", "Proxy", "Range", "Te", "ſ-Paygate"} {
+	for _, name := range []string{"Paygate-Status", "PAYGATE_STATUS", "paygate", "Paygates", "X-Forwarded-For",
+		"x_forwarded_for", "Proxy", "Range", "Te", "ſ-Paygate"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
@@ -83,7 +88,8 @@ func FuzzNames(f *testing.F) {
 		ours := fold == "paygate" || strings.HasPrefix(fold, "paygate-")
 		require.Equal(t, ours, headers.IsOurs(name), "%q", name)
 		held := headers.Held(headerOf(name), false)
-		if ours || strings.HasPrefix(fold, "x-forwarded-") || slices.Contains([]string{"proxy", "range", "connection", "forwarded", "x-real-ip"}, fold) {
+		if ours || strings.HasPrefix(fold, "x-forwarded-") ||
+			slices.Contains([]string{"proxy", "range", "connection", "forwarded", "x-real-ip"}, fold) {
 			require.Empty(t, held, "%q", name)
 		}
 	})

@@ -10,8 +10,8 @@ import (
 	"paygate/gateway/origin"
 )
 
-// CleanReply makes the header of an answer fit for a citizen: what only Paygate may say goes, and addresses at the service's own
-// origin, or at the host that it is told, become the public ones.
+// CleanReply makes the header of an answer fit for a citizen: what only Paygate may say goes, and addresses at the
+// service's own origin, or at the host that it is told, become the public ones.
 func CleanReply(header http.Header, upstream *url.URL, host string, public *url.URL) {
 	for name := range header {
 		if IsOurs(name) {

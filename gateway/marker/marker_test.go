@@ -14,13 +14,17 @@ import (
 func TestCutRemovesTheMarkerAndNothingElse(t *testing.T) {
 	t.Parallel()
 	for in, out := range map[string]string{
-		"": "", "a=1": "a=1", "&": "&", "a=1;b=2&&": "a=1;b=2&&", "xpaygate-reply=1": "xpaygate-reply=1", "paygate-replyx=1": "paygate-replyx=1",
-		"a=paygate-reply": "a=paygate-reply", "a=x%26paygate-reply=1": "a=x%26paygate-reply=1", "%zz=1&paygate-reply": "%zz=1",
-		"paygate-reply=X": "", "a=1&paygate-reply=X&b=%20": "a=1&b=%20", "paygate-reply=X&a=1": "a=1", "a=1;b=2&paygate-reply=X": "a=1;b=2",
-		"a=1&&paygate-reply=X": "a=1&", "a&paygate-reply=X&": "a&", "a=1&paygate-reply=X&paygate-reply=Y&b": "a=1&b",
+		"": "", "a=1": "a=1", "&": "&", "a=1;b=2&&": "a=1;b=2&&", "xpaygate-reply=1": "xpaygate-reply=1",
+		"paygate-replyx=1": "paygate-replyx=1",
+		"a=paygate-reply":  "a=paygate-reply", "a=x%26paygate-reply=1": "a=x%26paygate-reply=1",
+		"%zz=1&paygate-reply": "%zz=1",
+		"paygate-reply=X":     "", "a=1&paygate-reply=X&b=%20": "a=1&b=%20", "paygate-reply=X&a=1": "a=1",
+		"a=1;b=2&paygate-reply=X": "a=1;b=2",
+		"a=1&&paygate-reply=X":    "a=1&", "a&paygate-reply=X&": "a&", "a=1&paygate-reply=X&paygate-reply=Y&b": "a=1&b",
 		"paygate-reply": "", "paygate-reply=": "", "a=1;paygate-reply=X": "a=1", "paygate-reply[]=X&a": "a",
-		"Paygate-Reply=X&a=1": "a=1", "paygate%2Dreply=X&a=1": "a=1", "%70aygate-reply=X&a=1": "a=1", "paygate%252Dreply=X&a=1": "a=1",
-		"+paygate-reply=X&a=1": "a=1", "%20paygate-reply%20=X&a=1": "a=1",
+		"Paygate-Reply=X&a=1": "a=1", "paygate%2Dreply=X&a=1": "a=1", "%70aygate-reply=X&a=1": "a=1",
+		"paygate%252Dreply=X&a=1": "a=1",
+		"+paygate-reply=X&a=1":    "a=1", "%20paygate-reply%20=X&a=1": "a=1",
 	} {
 		rest, _, found := cut(in)
 		require.Equal(t, out, rest, in)
@@ -31,7 +35,9 @@ func TestCutRemovesTheMarkerAndNothingElse(t *testing.T) {
 func TestAddressKeepsTheHeldQuery(t *testing.T) {
 	t.Parallel()
 	for target, marked := range map[string]string{
-		"/licences/apply": "/licences/apply?paygate-reply=ID", "/index.php?page=apply": "/index.php?page=apply&paygate-reply=ID", "/a?b;c=%zz&": "/a?b;c=%zz&&paygate-reply=ID",
+		"/licences/apply":       "/licences/apply?paygate-reply=ID",
+		"/index.php?page=apply": "/index.php?page=apply&paygate-reply=ID",
+		"/a?b;c=%zz&":           "/a?b;c=%zz&&paygate-reply=ID",
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		path, query, _ := strings.Cut(target, "?")

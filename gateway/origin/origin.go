@@ -16,7 +16,7 @@ type List []*url.URL
 // Main returns the origin that names the service to others: in assertions, and if a citizen is at none of the list.
 func (l List) Main() *url.URL { return l[0] }
 
-// Find returns the origin that has the host of a request, whatever the scheme; nil where there is none.
+// Find returns the origin that has the host of a request, with any scheme; nil if there is none.
 func (l List) Find(host string) *url.URL {
 	for _, o := range l {
 		if SameHost(o.Host, host) {
@@ -26,7 +26,7 @@ func (l List) Find(host string) *url.URL {
 	return nil
 }
 
-// FindOrMain returns the origin that has the host, and the main one where there is none.
+// FindOrMain returns the origin that has the host, or the main one if there is none.
 func (l List) FindOrMain(host string) *url.URL {
 	if o := l.Find(host); o != nil {
 		return o
@@ -66,7 +66,8 @@ func normal(host string) string {
 	return strings.TrimSuffix(name, ".") + ":" + port
 }
 
-// ASCII returns a host as it travels: an international name in its ASCII form (RFC 5891), in lower case, without a final dot.
+// ASCII returns a host as it travels: an international name in its ASCII form (RFC 5891), in lower case, without a
+// final dot.
 func ASCII(host string) (string, error) {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if !strings.ContainsFunc(host, func(r rune) bool { return r >= 0x80 }) {

@@ -20,8 +20,9 @@ func listOf(t *testing.T, texts ...string) origin.List {
 	return list
 }
 
-func TestFindGoesByTheHostAlone(t *testing.T) {
-	list := listOf(t, "https://licences.example.gov.uk", "https://www.example.org", "http://127.0.0.1:8000", "http://[::1]:8000")
+func TestFindComparesHostsOnly(t *testing.T) {
+	list := listOf(t, "https://licences.example.gov.uk", "https://www.example.org", "http://127.0.0.1:8000",
+		"http://[::1]:8000")
 	for host, want := range map[string]string{
 		"licences.example.gov.uk":      "https://licences.example.gov.uk",
 		"LICENCES.Example.Gov.UK":      "https://licences.example.gov.uk",
@@ -38,7 +39,8 @@ func TestFindGoesByTheHostAlone(t *testing.T) {
 		require.Equal(t, want, found.String(), host)
 	}
 	for _, host := range []string{
-		"", "example.org", "www.example.org:8443", "127.0.0.1", "127.0.0.1:80", "xlicences.example.gov.uk", "licences.example.gov.uk..",
+		"", "example.org", "www.example.org:8443", "127.0.0.1", "127.0.0.1:80", "xlicences.example.gov.uk",
+		"licences.example.gov.uk..",
 		"licences.example.gov.uk@evil.example", "evil.example",
 	} {
 		require.Nil(t, list.Find(host), host)
@@ -46,14 +48,15 @@ func TestFindGoesByTheHostAlone(t *testing.T) {
 	}
 }
 
-func TestSecureIsForAllOrigins(t *testing.T) {
+func TestSecureNeedsAllOrigins(t *testing.T) {
 	require.True(t, listOf(t, "https://a.example", "https://b.example").Secure())
 	require.False(t, listOf(t, "https://a.example", "http://b.example").Secure())
 }
 
-func TestInternationalNamesTravelInASCII(t *testing.T) {
+func TestASCIIEncodesInternationalNames(t *testing.T) {
 	for name, want := range map[string]string{
-		"bücher.example": "xn--bcher-kva.example", "BÜCHER.Example.": "xn--bcher-kva.example", "my_app": "my_app", "Plain.Example": "plain.example",
+		"bücher.example": "xn--bcher-kva.example", "BÜCHER.Example.": "xn--bcher-kva.example", "my_app": "my_app",
+		"Plain.Example": "plain.example",
 	} {
 		got, err := origin.ASCII(name)
 		require.NoError(t, err)
@@ -63,15 +66,17 @@ func TestInternationalNamesTravelInASCII(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestHostsThatPayAccepts(t *testing.T) {
+func TestPayAccepts(t *testing.T) {
 	for _, name := range []string{
-		"licences.service.gov.uk", "www.example.com", "localhost", "service.internal", "printer.local", "app.localhost", "127.0.0.1", "::1", "paygate",
+		"licences.service.gov.uk", "www.example.com", "localhost", "service.internal", "printer.local", "app.localhost",
+		"127.0.0.1", "::1", "paygate",
 		"xn--bcher-kva.example.org", "shop.london", "a.ck", "x--y.gov.uk",
 	} {
 		require.True(t, origin.PayAccepts(name), name)
 	}
 	for _, name := range []string{
-		"x.test", "x.example", "licences.invalid", "exa_mple.gov.uk", "-a.gov.uk", "a-.gov.uk", "a..gov.uk", "", "service.lan", "1.2.3.4.5", "my_app",
+		"x.test", "x.example", "licences.invalid", "exa_mple.gov.uk", "-a.gov.uk", "a-.gov.uk", "a..gov.uk", "",
+		"service.lan", "1.2.3.4.5", "my_app",
 		"service.corp",
 	} {
 		require.False(t, origin.PayAccepts(name), name)

@@ -27,8 +27,8 @@ func PayAccepts(name string) bool {
 	return len(labels) == 1 || slices.Contains(localDomains, top) || isTopLevel(top)
 }
 
-// isTopLevel reports whether the Internet has this top-level domain. Each has a rule of its own in the list of public suffixes; for
-// others the list has no rule.
+// isTopLevel reports whether the Internet has this top-level domain. Each has a rule of its own in the list of public
+// suffixes; for others the list has no rule.
 func isTopLevel(domain string) bool {
 	_, known := publicsuffix.PublicSuffix("name." + domain)
 	return known

@@ -12,7 +12,7 @@ import (
 	"paygate/internal/testwire"
 )
 
-func TestTheTicketOutlivesClearSiteData(t *testing.T) {
+func TestKeepTicketSurvivesClearSiteData(t *testing.T) {
 	t.Parallel()
 	public := &url.URL{Scheme: "https", Host: "apply.service.gov.uk"}
 	for said, left := range map[string]string{
@@ -28,7 +28,8 @@ func TestTheTicketOutlivesClearSiteData(t *testing.T) {
 		require.Equal(t, left, header.Get("Clear-Site-Data"), said)
 		require.Equal(t, []string{
 			"sid=; Max-Age=0; Path=/; Secure", "b=; Max-Age=0; Path=/; Secure",
-			"sid=; Max-Age=0; Path=/; Domain=apply.service.gov.uk; Secure", "b=; Max-Age=0; Path=/; Domain=apply.service.gov.uk; Secure",
+			"sid=; Max-Age=0; Path=/; Domain=apply.service.gov.uk; Secure",
+			"b=; Max-Age=0; Path=/; Domain=apply.service.gov.uk; Secure",
 			"sid=; Max-Age=0; Path=/licences; Secure", "b=; Max-Age=0; Path=/licences; Secure",
 			"sid=; Max-Age=0; Path=/licences/; Secure", "b=; Max-Age=0; Path=/licences/; Secure",
 			"sid=; Max-Age=0; Path=/licences/apply; Secure", "b=; Max-Age=0; Path=/licences/apply; Secure",
@@ -42,10 +43,11 @@ func TestTheTicketOutlivesClearSiteData(t *testing.T) {
 	}
 	header, p := http.Header{"Clear-Site-Data": {`"*"`}}, New(optionsFor(public))
 	p.CleanReply(header, &http.Request{Header: http.Header{"Cookie": {"a=b"}}}, "/")
-	require.Equal(t, http.Header{"Clear-Site-Data": {`"*"`}}, header, "without a ticket it is the service's own business")
+	require.Equal(t, http.Header{"Clear-Site-Data": {`"*"`}}, header,
+		"without a ticket it is the service's own business")
 }
 
-func TestCookiesAreExpiredAtEachDomainOfTheSite(t *testing.T) {
+func TestExpiryCoversEachDomainOfTheSite(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string][]string{
 		"www.licences.example.co.uk:8443": {"www.licences.example.co.uk", "licences.example.co.uk", "example.co.uk"},
@@ -53,25 +55,28 @@ func TestCookiesAreExpiredAtEachDomainOfTheSite(t *testing.T) {
 	} {
 		require.Equal(t, want, domains(&url.URL{Host: host}), host)
 	}
-	many := expiry{&url.URL{Scheme: "http", Host: "x.example.org"}, strings.Repeat("/a", 1000), strings.Repeat("a=b;", 3) + "; c=d"}
+	many := expiry{&url.URL{Scheme: "http", Host: "x.example.org"}, strings.Repeat("/a", 1000),
+		strings.Repeat("a=b;", 3) + "; c=d"}
 	require.Len(t, many.lines(), maxExpired)
 	require.Equal(t, "a=; Max-Age=0; Path=/", many.lines()[0])
 }
 
-func TestClearSiteDataOfPassedThroughAnswersKeepsTheTicket(t *testing.T) {
+func TestServeKeepsTheTicketOnClearSiteData(t *testing.T) {
 	t.Parallel()
 	service := newRecorder(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nClear-Site-Data: \"cookies\"\r\n\r\nok")
 	proxy := serve(t, service.url())
-	got := testwire.Exchange(t, proxy, "GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1; __Host-paygate=ticket\r\n\r\n")
+	got := testwire.Exchange(t, proxy,
+		"GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1; __Host-paygate=ticket\r\n\r\n")
 	require.NotContains(t, got, "Clear-Site-Data")
 	require.Contains(t, got, "Set-Cookie: sid=; Max-Age=0; Path=/; Secure\r\n")
 	require.Contains(t, got, "Set-Cookie: sid=; Max-Age=0; Path=/out; Secure\r\n")
 	require.NotContains(t, got, "paygate=")
-	require.NotContains(t, <-service.seen, "ticket")
-	require.Contains(t, testwire.Exchange(t, proxy, "GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1\r\n\r\n"), "Clear-Site-Data: \"cookies\"\r\n")
+	require.NotContains(t, <-service.received, "ticket")
+	require.Contains(t, testwire.Exchange(t, proxy,
+		"GET /out HTTP/1.1\r\nHost: apply.example\r\nCookie: sid=1\r\n\r\n"), "Clear-Site-Data: \"cookies\"\r\n")
 }
 
-func TestAHostilePathExpiresOnlySoManyCookies(t *testing.T) {
+func TestExpiryIsBounded(t *testing.T) {
 	t.Parallel()
 	to := expiry{origin: &url.URL{Scheme: "https", Host: "apply.example"}, path: strings.Repeat("/", 60_000)}
 	for i := range 10_000 {

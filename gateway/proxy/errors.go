@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// Cause describes what broke a connection. The texts of net/http are not for the log: they quote what could not be read, which may
-// be a cookie, and name addresses with their queries.
+// Cause describes what broke a connection. The texts of net/http are not for the log: they quote what could not be
+// read, which may be a cookie, and name addresses with their queries.
 func Cause(err error) string {
 	var network *net.OpError
 	var certificate *tls.CertificateVerificationError

@@ -22,8 +22,8 @@ type exchange struct {
 	client Client
 }
 
-// rewrite makes the request that goes out. Hop-by-hop headers are gone by now, so that no client can name one of ours in
-// Connection.
+// rewrite makes the request that goes out. Hop-by-hop headers are gone by now, so that no client can name one of ours
+// in Connection.
 func (x exchange) rewrite(pr *httputil.ProxyRequest) {
 	x.setTarget(pr.Out.URL)
 	pr.Out.Trailer = nil
@@ -31,8 +31,8 @@ func (x exchange) rewrite(pr *httputil.ProxyRequest) {
 	x.rewriteHeader(pr.Out.Header)
 }
 
-// setTarget makes net/http write the target as it came. Opaque is for paths that net/url would escape again; a target that
-// begins with two slashes, which it would take for a host, has been refused.
+// setTarget makes net/http write the target as it came. Opaque is for paths that net/url would escape again; a target
+// that begins with two slashes, which it would take for a host, has been refused.
 func (x exchange) setTarget(out *url.URL) {
 	*out = url.URL{
 		Scheme: x.Upstream.Scheme, Host: x.Upstream.Host,

@@ -39,7 +39,8 @@ func isOursToCGI(name string) bool {
 // FuzzHeadersToTheService gives the gateway any header there may be, from any peer, and looks at what goes out.
 func FuzzHeadersToTheService(f *testing.F) {
 	for _, name := range []string{
-		"Paygate-Status", "PAYGATE_STATUS", "paygate.status", "Paygate~Status", "Paygate", "X-Original-Url", "x_rewrite_url", "X-HTTP-Method-Override", "Script-Name", "Proxy", "Forwarded", "X-Forwarded-For",
+		"Paygate-Status", "PAYGATE_STATUS", "paygate.status", "Paygate~Status", "Paygate", "X-Original-Url",
+		"x_rewrite_url", "X-HTTP-Method-Override", "Script-Name", "Proxy", "Forwarded", "X-Forwarded-For",
 		"X-Forwarded-Ssl", "Te", "Trailer", "Expect", "Upgrade", "Connection", "Cookie", "Host", "Range", "", "É",
 	} {
 		f.Add(name, "success", "close, Paygate-Status", true)
@@ -53,7 +54,8 @@ func FuzzHeadersToTheService(f *testing.F) {
 		if trusted {
 			in.RemoteAddr = "10.0.0.1:1"
 		}
-		in.Header = http.Header{name: {value}, http.CanonicalHeaderKey(name): {value, value}, "Connection": {connection}}
+		in.Header = http.Header{name: {value}, http.CanonicalHeaderKey(name): {value, value},
+			"Connection": {connection}}
 		out := in.Clone(t.Context())
 		out.Header.Del("Connection")
 		exchange{p, requestFor(in), p.Clients.Of(in)}.rewrite(&httputil.ProxyRequest{In: in, Out: out})
@@ -62,16 +64,21 @@ func FuzzHeadersToTheService(f *testing.F) {
 		require.Len(t, out.Header["X-Forwarded-For"], 1)
 		for sent := range out.Header {
 			require.False(t, isOursToCGI(sent) && sent != "Paygate-Status", "%q went out", sent)
-			require.NotContains(t, []string{"X_ORIGINAL_URL", "X_REWRITE_URL", "X_HTTP_METHOD_OVERRIDE", "X_FORWARDED_PREFIX", "SCRIPT_NAME", "PROXY"}, cgi(sent))
+			require.NotContains(t,
+				[]string{"X_ORIGINAL_URL", "X_REWRITE_URL", "X_HTTP_METHOD_OVERRIDE", "X_FORWARDED_PREFIX",
+					"SCRIPT_NAME", "PROXY"}, cgi(sent))
 			require.NotContains(t, sent, "_")
-			require.True(t, trusted || !strings.HasPrefix(cgi(sent), "X_FORWARDED_") || slices.Contains([]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}, sent), "%q went out", sent)
+			require.True(t, trusted || !strings.HasPrefix(cgi(sent), "X_FORWARDED_") ||
+				slices.Contains([]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"},
+					sent), "%q went out", sent)
 		}
 		for _, c := range (&http.Request{Header: out.Header}).Cookies() {
 			require.NotContains(t, []string{"paygate", "__Host-paygate"}, c.Name)
 		}
 
 		for option := range strings.SplitSeq(strings.ToLower(connection), ",") {
-			if option = strings.TrimSpace(option); strings.HasPrefix(option, "paygate") || option == "content-type" || option == "cookie" {
+			if option = strings.TrimSpace(option); strings.HasPrefix(option, "paygate") || option == "content-type" ||
+				option == "cookie" {
 				require.True(t, headers.NamesEndToEnd(in.Header), "%q takes something away", connection)
 			}
 		}
@@ -80,7 +87,8 @@ func FuzzHeadersToTheService(f *testing.F) {
 
 // FuzzHeadersOfAnswers gives the service's answers any header.
 func FuzzHeadersOfAnswers(f *testing.F) {
-	for _, name := range []string{"Paygate-Answer", "Paygate_Status", "Set-Cookie", "Location", "Refresh", "Content-Security-Policy", "Trailer", "Content-Location"} {
+	for _, name := range []string{"Paygate-Answer", "Paygate_Status", "Set-Cookie", "Location", "Refresh",
+		"Content-Security-Policy", "Trailer", "Content-Location"} {
 		f.Add(name, "paygate=x; Path=/")
 		f.Add(name, "http://127.0.0.1:1/next")
 		f.Add(name, "default-src x; FORM-action 'none', form-action")
@@ -96,6 +104,7 @@ func FuzzHeadersOfAnswers(f *testing.F) {
 			require.NotContains(t, []string{"paygate", "__Host-paygate"}, c.Name)
 		}
 		location, err := url.Parse(header.Get("Location"))
-		require.False(t, err == nil && location.Scheme == "http" && location.Host == "127.0.0.1:1", "%v leads to the service itself", location)
+		require.False(t, err == nil && location.Scheme == "http" &&
+			location.Host == "127.0.0.1:1", "%v leads to the service itself", location)
 	})
 }

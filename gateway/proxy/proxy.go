@@ -1,5 +1,5 @@
-// Package proxy passes requests through to the legacy service, and its answers back to the browser. Method, raw target and body go
-// as they came; headers that only Paygate may set are removed and set afresh.
+// Package proxy passes requests through to the legacy service, and its answers back to the browser. Method, raw
+// target and body go as they came; headers that only Paygate may set are removed and set afresh.
 package proxy
 
 import (
@@ -24,7 +24,8 @@ type Options struct {
 	Clients     Clients
 	CardOrigins []string // where Pay's card pages live
 
-	// OnError answers a request when no answer of the service can go to the browser. Cause describes the error for the log.
+	// OnError answers a request when no answer of the service can go to the browser. Cause describes the error for
+	// the log.
 	OnError func(w http.ResponseWriter, r *http.Request, err error)
 	Log     *slog.Logger
 }
@@ -52,15 +53,15 @@ type Request struct {
 
 	// Paid is the header that says what was paid for a pass; nil for any other request.
 	Paid http.Header
-	// OnPrice, where set, makes this a request for a price. Where the service answers 402, OnPrice is called with the header of the
-	// answer and with its Set-Cookie lines that may go to the browser, and nothing is written.
+	// OnPrice, where set, makes this a request for a price. Where the service answers 402, OnPrice is called with the
+	// header of the answer and with its Set-Cookie lines that may go to the browser, and nothing is written.
 	OnPrice func(answer http.Header, cookies []string)
 }
 
 func (r Request) onPayRoute() bool { return r.Paid != nil || r.OnPrice != nil }
 
-// Serve passes a request through, and writes the answer. If the answer breaks off, Serve panics with http.ErrAbortHandler, because
-// to return would make it look complete.
+// Serve passes a request through, and writes the answer. If the answer breaks off, Serve panics with
+// http.ErrAbortHandler, because to return would make it look complete.
 func (p *Proxy) Serve(w http.ResponseWriter, r Request) {
 	if !p.WebSockets || !isWebSocket(r.In) || r.onPayRoute() {
 		r.In.Header.Del("Upgrade") // an h2c tunnel would carry pay routes past us unseen

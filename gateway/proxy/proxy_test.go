@@ -24,7 +24,7 @@ import (
 // recorder is a service that keeps the raw bytes of each request's head and body, and answers with fixed bytes.
 type recorder struct {
 	listener net.Listener
-	seen     chan string
+	received chan string
 }
 
 func newRecorder(t testing.TB, reply string) *recorder {
@@ -57,7 +57,7 @@ func (s *recorder) answer(conn net.Conn, reply string) {
 			return
 		}
 		_, _ = io.Copy(io.Discard, r.Body)
-		s.seen <- raw.String()
+		s.received <- raw.String()
 		if reply == "" {
 			return
 		}
@@ -77,7 +77,7 @@ func (s *recorder) url() *url.URL { return &url.URL{Scheme: "http", Host: s.list
 func (s *recorder) next(t testing.TB) string {
 	t.Helper()
 	select {
-	case raw := <-s.seen:
+	case raw := <-s.received:
 		return raw
 	case <-time.After(5 * time.Second):
 		t.Fatal("the service saw no request")
@@ -88,7 +88,8 @@ func (s *recorder) next(t testing.TB) string {
 func optionsFor(upstream *url.URL) Options {
 	return Options{
 		Upstream: upstream, Timeout: 10 * time.Second, WebSockets: true, CardOrigins: []string{"https://card.example"},
-		Clients: Clients{Origins: origin.List{{Scheme: "https", Host: "apply.example"}}}, Log: slog.New(slog.DiscardHandler),
+		Clients: Clients{Origins: origin.List{{Scheme: "https", Host: "apply.example"}}},
+		Log:     slog.New(slog.DiscardHandler),
 		OnError: func(w http.ResponseWriter, _ *http.Request, err error) {
 			http.Error(w, Cause(err), http.StatusBadGateway)
 		},
@@ -118,11 +119,12 @@ func serve(t testing.TB, upstream *url.URL) string {
 
 const okReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok"
 
-func TestOddTargetsArriveByteForByte(t *testing.T) {
+func TestServeKeepsOddTargets(t *testing.T) {
 	service := newRecorder(t, okReply)
 	proxy := serve(t, service.url())
 	for _, target := range []string{
-		"/", "/?", "/a?a=1;b=2", "/a?x=100%&y=%zz", "/a?", "/a%2Fb%2f", "/a//b", "/a/./b/../c", "/caf%C3%A9", "/a|b", "/a{b}", "/a\"b<c>^`", "/a;b=c/d",
+		"/", "/?", "/a?a=1;b=2", "/a?x=100%&y=%zz", "/a?", "/a%2Fb%2f", "/a//b", "/a/./b/../c", "/caf%C3%A9", "/a|b",
+		"/a{b}", "/a\"b<c>^`", "/a;b=c/d",
 		"/a[1]", "/%7Euser", "/a?q=a+b&q=%20", "/a?==&&", "/*", "/a:b@c!$&'()*+,=", "/a??b", "/%41%zz?"[:4], "/a%00b",
 	} {
 		testwire.Exchange(t, proxy, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
@@ -130,7 +132,7 @@ func TestOddTargetsArriveByteForByte(t *testing.T) {
 	}
 }
 
-func TestBodiesAndMethodsArriveAsTheyCame(t *testing.T) {
+func TestServeKeepsMethodAndBody(t *testing.T) {
 	service := newRecorder(t, okReply)
 	proxy := serve(t, service.url())
 	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "PROPFIND"} {
@@ -141,7 +143,7 @@ func TestBodiesAndMethodsArriveAsTheyCame(t *testing.T) {
 	}
 }
 
-func TestAPostWithoutABodySaysSo(t *testing.T) {
+func TestServeSendsContentLengthZero(t *testing.T) {
 	service := newRecorder(t, okReply)
 	proxy := serve(t, service.url())
 	for _, method := range []string{"POST", "PUT", "PATCH"} {
@@ -152,15 +154,20 @@ func TestAPostWithoutABodySaysSo(t *testing.T) {
 	}
 }
 
-func TestHeadersThatMustNotTravelDoNot(t *testing.T) {
+func TestServeDropsHeadersThatMustNotTravel(t *testing.T) {
 	service := newRecorder(t, okReply)
 	proxy := serve(t, service.url())
 	testwire.Exchange(t, proxy, strings.Join([]string{
-		"POST /x HTTP/1.1", "Host: apply.example", "Paygate-Status: success", "paygate-journey: x", "PAYGATE_STATUS: success", "Paygate.Status: success",
-		"X_Custom: 1", "X.Custom: 1", "X-Original-URL: /licences/apply", "X-Rewrite-Url: /x", "X-HTTP-Method-Override: PUT", "Script-Name: /x", "Proxy: x",
-		"Forwarded: for=1.2.3.4", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Host: evil", "X-Forwarded-Proto: https", "X-Forwarded-Port: 1", "X-Real-Ip: 1.2.3.4",
-		"True-Client-Ip: 1.2.3.4", "TE: trailers", "Trailer: Paygate-Status", "Expect: 100-continue", "Upgrade: h2c", "HTTP2-Settings: AAAA",
-		"Connection: Upgrade, HTTP2-Settings, Paygate-Status, X-Forwarded-For, X-Gone", "Keep-Alive: 1", "X-Gone: 1", "X-Kept: 1",
+		"POST /x HTTP/1.1", "Host: apply.example", "Paygate-Status: success", "paygate-journey: x",
+		"PAYGATE_STATUS: success", "Paygate.Status: success",
+		"X_Custom: 1", "X.Custom: 1", "X-Original-URL: /licences/apply", "X-Rewrite-Url: /x",
+		"X-HTTP-Method-Override: PUT", "Script-Name: /x", "Proxy: x",
+		"Forwarded: for=1.2.3.4", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Host: evil", "X-Forwarded-Proto: https",
+		"X-Forwarded-Port: 1", "X-Real-Ip: 1.2.3.4",
+		"True-Client-Ip: 1.2.3.4", "TE: trailers", "Trailer: Paygate-Status", "Expect: 100-continue", "Upgrade: h2c",
+		"HTTP2-Settings: AAAA",
+		"Connection: Upgrade, HTTP2-Settings, Paygate-Status, X-Forwarded-For, X-Gone", "Keep-Alive: 1", "X-Gone: 1",
+		"X-Kept: 1",
 		"Transfer-Encoding: chunked", "", "1", "a", "0", "Paygate-Status: success", "", "",
 	}, "\r\n"))
 	raw := service.next(t)
@@ -170,22 +177,27 @@ func TestHeadersThatMustNotTravelDoNot(t *testing.T) {
 	require.Contains(t, raw, "X-Forwarded-Proto: https\r\n")
 	require.Contains(t, raw, "X-Kept: 1\r\n")
 	require.Equal(t, 1, strings.Count(strings.ToLower(raw), "paygate"), raw)
-	for _, name := range []string{"custom", "original", "rewrite", "override", "script-name", "proxy:", "forwarded-port", "\nforwarded", "real-ip", "true-client", "\nte:", "trailer", "expect", "upgrade", "http2", "keep-alive", "x-gone", "user-agent", "accept-encoding"} {
+	for _, name := range []string{"custom", "original", "rewrite", "override", "script-name", "proxy:",
+		"forwarded-port", "\nforwarded", "real-ip", "true-client", "\nte:", "trailer", "expect", "upgrade", "http2",
+		"keep-alive", "x-gone", "user-agent", "accept-encoding"} {
 		require.NotContains(t, strings.ToLower(raw), name)
 	}
 }
 
-func TestOnlyAWebSocketIsUpgraded(t *testing.T) {
+func TestServeUpgradesWebSockets(t *testing.T) {
 	service := newRecorder(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 	proxy := serve(t, service.url())
-	answer := testwire.Exchange(t, proxy, "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n")
+	answer := testwire.Exchange(t, proxy,
+		"GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\n"+
+			"Upgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n")
 	require.True(t, strings.HasPrefix(answer, "HTTP/1.1 101 "), answer)
 	require.Contains(t, service.next(t), "Upgrade: websocket\r\n")
 }
 
-func TestNoRequestIsSentTwice(t *testing.T) {
+func TestServeSendsNoRequestTwice(t *testing.T) {
 	for _, head := range []string{
-		"POST /x HTTP/1.1\r\nHost: h\r\nIdempotency-Key: 1\r\nContent-Length: 0\r\n\r\n", "DELETE /x HTTP/1.1\r\nHost: h\r\nX-Idempotency-Key: 1\r\n\r\n",
+		"POST /x HTTP/1.1\r\nHost: h\r\nIdempotency-Key: 1\r\nContent-Length: 0\r\n\r\n",
+		"DELETE /x HTTP/1.1\r\nHost: h\r\nX-Idempotency-Key: 1\r\n\r\n",
 		"POST /x HTTP/1.1\r\nHost: h\r\nIdempotency-Key: 1\r\nContent-Length: 1\r\n\r\na",
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -225,7 +237,7 @@ func TestNoRequestIsSentTwice(t *testing.T) {
 	}
 }
 
-func TestAnIdleConnectionThatTheServiceClosedCostsNoPost(t *testing.T) {
+func TestAClosedIdleConnectionDoesNotFailAPost(t *testing.T) {
 	answered := make(chan net.Conn, 64)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -255,7 +267,7 @@ func TestAnIdleConnectionThatTheServiceClosedCostsNoPost(t *testing.T) {
 	require.Contains(t, answer, " 200 ")
 }
 
-func TestAnswersLoseWhatIsOursAndNameThePublicOrigin(t *testing.T) {
+func TestServeCleansAnswers(t *testing.T) {
 	service := newRecorder(t, "")
 	_ = service
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -267,7 +279,8 @@ func TestAnswersLoseWhatIsOursAndNameThePublicOrigin(t *testing.T) {
 		w.Header().Add("Set-Cookie", "sid=1; Path=/")
 		w.Header().Add("Set-Cookie", "__Host-paygate=stolen; Path=/")
 		w.Header().Set("Trailer", "Paygate-Late")
-		w.Header().Add("Content-Security-Policy", "default-src 'self'; form-action 'self' ; img-src *, form-action 'none'")
+		w.Header().Add("Content-Security-Policy",
+			"default-src 'self'; form-action 'self' ; img-src *, form-action 'none'")
 		w.Header()["Content-Type"] = nil
 		w.WriteHeader(http.StatusEarlyHints)
 		_, _ = io.WriteString(w, "<html>")
@@ -279,7 +292,8 @@ func TestAnswersLoseWhatIsOursAndNameThePublicOrigin(t *testing.T) {
 	conn, err := net.Dial("tcp", proxy)
 	require.NoError(t, err)
 	defer conn.Close()
-	_, _ = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: h\r\nX-Upstream: %s\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", to.Host)
+	_, _ = fmt.Fprintf(conn,
+		"POST / HTTP/1.1\r\nHost: h\r\nX-Upstream: %s\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", to.Host)
 	in := bufio.NewReader(conn)
 	early := testwire.ReadHead(t, in)
 	require.NotContains(t, strings.ToLower(early), "paygate", "early hints")
@@ -293,7 +307,7 @@ func TestAnswersLoseWhatIsOursAndNameThePublicOrigin(t *testing.T) {
 	require.NotContains(t, head, "Content-Type", "the service named none")
 }
 
-func TestABrowserThatHalfClosesIsNotToldThatAllWentWell(t *testing.T) {
+func TestServeAnswersNothingToAHalfClosedConnection(t *testing.T) {
 	reached, done := make(chan struct{}), make(chan struct{})
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		close(reached)
@@ -313,7 +327,7 @@ func TestABrowserThatHalfClosesIsNotToldThatAllWentWell(t *testing.T) {
 	require.NotContains(t, string(answer), " 200 ")
 }
 
-func TestEventsArriveOneByOne(t *testing.T) {
+func TestServeStreamsEvents(t *testing.T) {
 	next := make(chan struct{})
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -340,7 +354,7 @@ func TestEventsArriveOneByOne(t *testing.T) {
 	}
 }
 
-func TestRangesPass(t *testing.T) {
+func TestServePassesRanges(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "a.txt", time.Unix(0, 0), strings.NewReader("0123456789"))
 	}))

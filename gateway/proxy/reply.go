@@ -16,7 +16,8 @@ type recipient struct {
 	header http.Header // of its request
 }
 
-// CleanReply makes the header of an answer of the service fit to go to the browser that sent the request, for that path.
+// CleanReply makes the header of an answer of the service fit to go to the browser that sent the request, for that
+// path.
 func (p *Proxy) CleanReply(header http.Header, in *http.Request, path string) {
 	p.cleanReply(header, recipient{p.Clients.Of(in).Host, path, in.Header})
 }

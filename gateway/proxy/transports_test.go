@@ -22,7 +22,8 @@ import (
 	"paygate/internal/testwire"
 )
 
-// onWire is a service at the level of bytes: for each connection, it reads one request whole and then does as it is told.
+// onWire is a service at the level of bytes: for each connection, it reads one request whole and then does as it is
+// told.
 type onWire struct {
 	address     *url.URL
 	connections atomic.Int32
@@ -75,21 +76,24 @@ func transportsTo(to *url.URL, limit time.Duration) transports {
 
 func postTo(t testing.TB, ctx context.Context, to *url.URL, body string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String()+"/free", io.NopCloser(strings.NewReader(body)))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String()+"/free",
+		io.NopCloser(strings.NewReader(body)))
 	require.NoError(t, err)
 	r.ContentLength = int64(len(body))
 	return r
 }
 
 // sizes are a body that is written at once and one that is not.
-var sizes = map[string]string{"none": "", "small": "a=1", "just small": strings.Repeat("a", smallBody), "large": strings.Repeat("a", smallBody+1)}
+var sizes = map[string]string{"none": "", "small": "a=1", "just small": strings.Repeat("a", smallBody),
+	"large": strings.Repeat("a", smallBody+1)}
 
-func TestAConnectionEndsWithItsAnswerWhateverTheServiceAddsOrSays(t *testing.T) {
+func TestASingleUseConnectionEndsWithItsAnswer(t *testing.T) {
 	t.Parallel()
 	for name, body := range sizes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newOnWire(t, says("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"))
+			s := newOnWire(t, says("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok"+
+				"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"))
 			way := transportsTo(s.address, 10*time.Second)
 			for i := range 3 {
 				answer, err := way.RoundTrip(postTo(t, t.Context(), s.address, body))
@@ -132,16 +136,18 @@ func TestASmallRequestIsWrittenInOnePiece(t *testing.T) {
 func TestInterimAnswersComeBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	for name, body := range sizes {
-		s := newOnWire(t, says("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"+okReply))
-		var heard []int
-		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
-			heard = append(heard, code)
-			return nil
-		}})
+		s := newOnWire(t, says("HTTP/1.1 100 Continue\r\n\r\n"+
+			"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"+okReply))
+		var called []int
+		ctx := httptrace.WithClientTrace(t.Context(),
+			&httptrace.ClientTrace{Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+				called = append(called, code)
+				return nil
+			}})
 		answer, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, ctx, s.address, body))
 		require.NoError(t, err, name)
 		require.Equal(t, http.StatusOK, answer.StatusCode)
-		require.Equal(t, []int{100, 103, 102}, heard, name)
+		require.Equal(t, []int{100, 103, 102}, called, name)
 		require.NoError(t, answer.Body.Close())
 
 		raw := fmt.Sprintf("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
@@ -149,12 +155,14 @@ func TestInterimAnswersComeBeforeTheAnswer(t *testing.T) {
 	}
 }
 
-func TestABrokenAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
+func TestAMalformedAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	header := strings.Repeat("X-A: "+strings.Repeat("a", 1000)+"\r\n", 300)
 	for name, said := range map[string]string{
-		"nothing": "", "nonsense": "nonsense\r\n\r\n", "half a head": "HTTP/1.1 200 OK\r\nContent-Le", "a head without end": "HTTP/1.1 200 OK\r\n" + header + "\r\n",
-		"interim answers without end": strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 20_000), "two lengths": "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+		"nothing": "", "nonsense": "nonsense\r\n\r\n", "half a head": "HTTP/1.1 200 OK\r\nContent-Le",
+		"a head without end":          "HTTP/1.1 200 OK\r\n" + header + "\r\n",
+		"interim answers without end": strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 20_000),
+		"two lengths":                 "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
 	} {
 		for size, body := range sizes {
 			ended := make(chan struct{})
@@ -174,9 +182,10 @@ func TestABrokenAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatBreaksOffIsNoWholeOne(t *testing.T) {
+func TestATruncatedAnswerIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, said := range []string{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"} {
+	for _, said := range []string{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"} {
 		s := newOnWire(t, func(conn net.Conn) { _, _ = io.WriteString(conn, said) })
 		answer, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, "a=1"))
 		require.NoError(t, err)
@@ -186,12 +195,14 @@ func TestAnAnswerThatBreaksOffIsNoWholeOne(t *testing.T) {
 	}
 }
 
-func TestAServiceThatSaysNothingIsGivenUp(t *testing.T) {
+func TestASilentServiceTimesOut(t *testing.T) {
 	t.Parallel()
 	for name, body := range sizes {
-		for _, said := range []string{"", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 2", "HTTP/1.1 103 Early Hints\r\n\r\n"} {
+		for _, said := range []string{"", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 2",
+			"HTTP/1.1 103 Early Hints\r\n\r\n"} {
 			silent := newOnWire(t, says(said))
-			_, err := transportsTo(silent.address, 50*time.Millisecond).RoundTrip(postTo(t, t.Context(), silent.address, body))
+			_, err := transportsTo(silent.address,
+				50*time.Millisecond).RoundTrip(postTo(t, t.Context(), silent.address, body))
 			var timeout net.Error
 			require.ErrorAs(t, err, &timeout, "%s, %q", name, said)
 			require.True(t, timeout.Timeout(), "%s, %q", name, said)
@@ -199,7 +210,7 @@ func TestAServiceThatSaysNothingIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatHasBegunMayTakeItsTime(t *testing.T) {
+func TestAStartedAnswerHasNoTimeLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const limit = time.Minute
@@ -218,7 +229,10 @@ func TestAnAnswerThatHasBegunMayTakeItsTime(t *testing.T) {
 		}()
 		to := &url.URL{Scheme: "http", Host: "service.example"}
 		transports := transportsTo(to, limit)
-		transports.singleUse.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return ours, nil }
+		transports.singleUse.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn,
+			error) {
+			return ours, nil
+		}
 		answer, err := transports.RoundTrip(postTo(t, t.Context(), to, "a=1"))
 		require.NoError(t, err)
 		text, err := io.ReadAll(answer.Body)
@@ -228,9 +242,10 @@ func TestAnAnswerThatHasBegunMayTakeItsTime(t *testing.T) {
 	})
 }
 
-func TestACitizenWhoLeavesEndsTheConnection(t *testing.T) {
+func TestCancellingEndsTheConnection(t *testing.T) {
 	t.Parallel()
-	for name, said := range map[string]string{"before the answer": "", "in the middle of it": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok"} {
+	for name, said := range map[string]string{"before the answer": "",
+		"in the middle of it": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok"} {
 		for size, body := range sizes {
 			ctx, leave := context.WithCancel(t.Context())
 			ended := make(chan struct{})
@@ -271,7 +286,7 @@ func TestClosingAnAnswerDoesNotReadTheRest(t *testing.T) {
 	<-ended
 }
 
-func TestTheServiceSeesNoHalfOfASmallForm(t *testing.T) {
+func TestASmallFormIsReadBeforeItIsSent(t *testing.T) {
 	t.Parallel()
 	s := newOnWire(t, says(okReply))
 	conn, err := net.Dial("tcp", serve(t, s.address))
@@ -284,13 +299,15 @@ func TestTheServiceSeesNoHalfOfASmallForm(t *testing.T) {
 	require.Zero(t, s.connections.Load())
 }
 
-func TestPassThroughRefusesATunnelNobodyAskedFor(t *testing.T) {
+func TestServeRefusesAnUnrequestedTunnel(t *testing.T) {
 	t.Parallel()
-	for _, upgrade := range []string{"", "Connection: Upgrade\r\nUpgrade: websocket\r\n", "Connection: Upgrade\r\nUpgrade: h2c\r\n"} {
+	for _, upgrade := range []string{"", "Connection: Upgrade\r\nUpgrade: websocket\r\n",
+		"Connection: Upgrade\r\nUpgrade: h2c\r\n"} {
 		for _, request := range []string{
 			"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na=1",
 			"POST /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 3\r\n\r\na=1",
-			"GET /x HTTP/1.1\r\nHost: h\r\n\r\n", "GET /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+			"GET /x HTTP/1.1\r\nHost: h\r\n\r\n",
+			"GET /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
 		} {
 			ended := make(chan struct{})
 			s := newOnWire(t, func(conn net.Conn) {
@@ -304,7 +321,7 @@ func TestPassThroughRefusesATunnelNobodyAskedFor(t *testing.T) {
 	}
 }
 
-func TestAnEncryptedServiceIsReachedByBothWays(t *testing.T) {
+func TestTransportsVerifyTLS(t *testing.T) {
 	t.Parallel()
 	service := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, _ := io.Copy(io.Discard, r.Body)
@@ -330,7 +347,8 @@ func TestALargeAnswerArrivesWhole(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 20
 	s := newOnWire(t, func(conn net.Conn) {
-		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\n\r\n%s", strings.Repeat("a", size)) // as much as comes until the end
+		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\n\r\n%s",
+			strings.Repeat("a", size)) // as much as comes until the end
 	})
 	for name, body := range sizes {
 		answer, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, body))

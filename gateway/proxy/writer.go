@@ -20,9 +20,10 @@ func (w *writer) flush() {
 	}
 }
 
-// WriteHeader cleans early hints, which httputil passes on as they came, and drops other interim answers, because no browser has
-// asked for them. A client of HTTP/1.0 would take any interim answer for the answer itself, and gets none. httputil clears the
-// header after each, so "close" is set here; and net/http must not guess a type for an answer without one.
+// WriteHeader cleans early hints, which httputil passes on as they came, and drops other interim answers, because no
+// browser has asked for them. A client of HTTP/1.0 would take any interim answer for the answer itself, and gets
+// none. httputil clears the header after each, so "close" is set here; and net/http must not guess a type for an
+// answer without one.
 func (w *writer) WriteHeader(status int) {
 	header := w.Header()
 	switch {

@@ -71,7 +71,8 @@ func (q *Quotas) Check(ctx context.Context, address string, own []journey.Journe
 	}
 	network, public := networkOf(address)
 	if public && !q.countNetwork(network) {
-		q.log.WarnContext(ctx, ErrNetwork.Error()+"; if it is that of your own proxies, name it in PAYGATE_TRUSTED_PROXIES",
+		q.log.WarnContext(ctx,
+			ErrNetwork.Error()+"; if it is that of your own proxies, name it in PAYGATE_TRUSTED_PROXIES",
 			"network", network.String())
 		return ErrNetwork
 	}

@@ -11,8 +11,8 @@ import (
 	"os"
 )
 
-// Body is a body that was read whole. Any number of readers may read it at the same time, until it is closed. A nil *Body
-// is an empty one.
+// Body is a body that was read whole. Any number of readers may read it at the same time, until it is closed. A nil
+// *Body is an empty one.
 type Body struct {
 	size    int64
 	chunks  [][]byte // in memory, else nil
@@ -21,7 +21,7 @@ type Body struct {
 	release func() // may be nil
 }
 
-// Size is how many bytes the body has.
+// Size returns how many bytes the body has.
 func (b *Body) Size() int64 {
 	if b == nil {
 		return 0
@@ -29,7 +29,7 @@ func (b *Body) Size() int64 {
 	return b.size
 }
 
-// Reader reads the body from its beginning.
+// Reader returns a reader of the body from its beginning.
 func (b *Body) Reader() io.Reader {
 	switch {
 	case b == nil:
@@ -41,7 +41,7 @@ func (b *Body) Reader() io.Reader {
 	}
 }
 
-// Bytes is the whole body in memory, not to be changed.
+// Bytes returns the whole body in memory, which must not be changed.
 func (b *Body) Bytes() ([]byte, error) {
 	switch {
 	case b == nil || len(b.chunks) == 0 && b.file == nil:
@@ -51,12 +51,12 @@ func (b *Body) Bytes() ([]byte, error) {
 	}
 	all := make([]byte, b.size)
 	if _, err := io.ReadFull(b.Reader(), all); err != nil {
-		return nil, fmt.Errorf("reading a kept body: %w", err)
+		return nil, fmt.Errorf("reading a stored body: %w", err)
 	}
 	return all, nil
 }
 
-// Close gives the room of the body back. Safe on nil and to repeat.
+// Close frees the memory or the file of the body. Safe on nil and to repeat.
 func (b *Body) Close() error {
 	if b == nil {
 		return nil
@@ -104,8 +104,8 @@ func (b *Body) memory() io.Reader {
 	return io.MultiReader(readers...)
 }
 
-// fileCipher encrypts one file, under a key that only this process has, and only for as long as it needs the file. Nobody
-// else could have written into a file without a name, so that nothing is authenticated.
+// fileCipher encrypts one file, under a key that only this process has, and only for as long as it needs the file.
+// Nobody else can write to a file without a name, so nothing is authenticated.
 type fileCipher struct{ block cipher.Block }
 
 func newCipher() fileCipher {
@@ -118,7 +118,8 @@ func newCipher() fileCipher {
 	return fileCipher{block}
 }
 
-// stream begins at the beginning of the file. The key serves for one file, which is written once: no counter is used twice.
+// stream starts at the beginning of the file. The key is used for one file, which is written once, so that no counter
+// is used twice.
 func (c fileCipher) stream() cipher.Stream {
 	return cipher.NewCTR(c.block, make([]byte, aes.BlockSize))
 }

@@ -1,6 +1,6 @@
-// Package spool keeps the bodies of requests while they come in, and until they are needed. What is small stays in memory.
-// What is larger goes to a file that has no name and is gone with the process, encrypted under a key that nobody but the
-// process has: form data does not lie about readable.
+// Package spool stores the bodies of requests while they come in, and until they are needed. A small body stays in
+// memory. A larger one goes to a file that has no name and is gone with the process, encrypted under a key that only
+// the process has, so that form data does not lie about readable.
 package spool
 
 import (
@@ -13,27 +13,27 @@ import (
 	"sync/atomic"
 )
 
-// InMemory is how many bytes of a body are kept in memory at most, where files can be made.
+// InMemory is how many bytes of a body stay in memory, where files can be made.
 const InMemory = 64 << 10
 
 var (
-	// ErrTooLarge: the body is larger than it may be.
+	// ErrTooLarge means that the body is larger than it may be.
 	ErrTooLarge = errors.New("the body is too large")
-	// ErrNoRoom: there is no room for the body just now.
-	ErrNoRoom = errors.New("no room for the body")
+	// ErrFull means that there is no space for the body just now.
+	ErrFull = errors.New("no space for the body")
 )
 
 // Options say where bodies go.
 type Options struct {
-	// Folders are where files may lie, the best place first. Where none of them takes files, bodies stay in memory.
+	// Folders are where files may be made, the best place first. If none of them takes files, bodies stay in memory.
 	Folders []string
-	// MostOnDisk bounds the bytes in files, of all bodies together.
-	MostOnDisk int64
-	// Acquire is asked before a body of so many bytes is kept in memory; release is called when it is there no more.
+	// MaxOnDisk bounds the bytes in files, of all bodies together.
+	MaxOnDisk int64
+	// Acquire is called before a body of this many bytes is stored in memory, and release when it no longer is.
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 }
 
-// Spool keeps bodies. Safe for concurrent use.
+// Spool stores bodies. Safe for concurrent use.
 type Spool struct {
 	Options
 	makeFile func() (*os.File, error) // nil where nothing takes files
@@ -53,7 +53,7 @@ func New(o Options) *Spool {
 	return s
 }
 
-// OnDisk tells whether large bodies go to files.
+// OnDisk reports whether large bodies go to files.
 func (s *Spool) OnDisk() bool { return s.makeFile != nil }
 
 func unnamed(folder string) (*os.File, error) {
@@ -67,9 +67,9 @@ func unnamed(folder string) (*os.File, error) {
 	return file, nil
 }
 
-// Read keeps a whole body, which should have so many bytes; -1 when nobody knows. ErrTooLarge when there are more than
-// limit, of which hardly more than limit were read. ErrNoRoom, or the error of Enter, when the body cannot be kept; any
-// other error is the source's own.
+// Read stores a whole body, which should have the expected number of bytes, or -1 if that is unknown. It returns
+// ErrTooLarge if there are more than limit, having read hardly more than limit; ErrFull, or the error of Acquire, if
+// the body cannot be stored; and otherwise the error of the source.
 func (s *Spool) Read(ctx context.Context, source io.Reader, expected, limit int64) (*Body, error) {
 	if expected > limit {
 		return nil, ErrTooLarge
@@ -111,7 +111,7 @@ func (s *Spool) fill(ctx context.Context, b *Body, source io.Reader, expected, l
 func (s *Spool) toFile(b *Body, source io.Reader) error {
 	file, err := s.makeFile()
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNoRoom, err)
+		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	b.file, b.cipher = file, newCipher()
 	b.release = func() { s.onDisk.Add(-b.size) }
@@ -121,12 +121,12 @@ func (s *Spool) toFile(b *Body, source io.Reader) error {
 	for {
 		n, readErr := from.Read(buffer)
 		b.size += int64(n)
-		if s.onDisk.Add(int64(n)) > s.MostOnDisk {
-			return ErrNoRoom
+		if s.onDisk.Add(int64(n)) > s.MaxOnDisk {
+			return ErrFull
 		}
 		stream.XORKeyStream(buffer[:n], buffer[:n])
 		if _, err := file.Write(buffer[:n]); err != nil {
-			return fmt.Errorf("%w: %w", ErrNoRoom, err)
+			return fmt.Errorf("%w: %w", ErrFull, err)
 		}
 		switch {
 		case errors.Is(readErr, io.EOF):

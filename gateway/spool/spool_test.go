@@ -18,27 +18,29 @@ import (
 func onDisk(t testing.TB) (s *Spool, folder string) {
 	t.Helper()
 	folder = t.TempDir()
-	s = New(Options{Folders: []string{folder}, MostOnDisk: 1 << 30})
+	s = New(Options{Folders: []string{folder}, MaxOnDisk: 1 << 30})
 	require.True(t, s.OnDisk())
 	return s, folder
 }
 
-func inMemory(t testing.TB, entered *[]int64) *Spool {
+func inMemory(t testing.TB, acquired *[]int64) *Spool {
 	t.Helper()
-	s := New(Options{Folders: []string{filepath.Join(t.TempDir(), "missing")}, Acquire: func(_ context.Context, n int64) (func(), error) {
-		*entered = append(*entered, n)
-		return func() { *entered = append(*entered, -n) }, nil
-	}})
+	s := New(Options{Folders: []string{filepath.Join(t.TempDir(), "missing")},
+		Acquire: func(_ context.Context, n int64) (func(), error) {
+			*acquired = append(*acquired, n)
+			return func() { *acquired = append(*acquired, -n) }, nil
+		}})
 	require.False(t, s.OnDisk())
 	return s
 }
 
-func TestABodyComesBackByteForByteHoweverLarge(t *testing.T) {
+func TestBodiesOfAnySizeComeBackUnchanged(t *testing.T) {
 	t.Parallel()
 	disk, _ := onDisk(t)
 	memory := inMemory(t, &[]int64{})
 	rapid.Check(t, func(t *rapid.T) {
-		size := rapid.OneOf(rapid.IntRange(0, 10), rapid.IntRange(InMemory-2, InMemory+2), rapid.IntRange(0, 8*InMemory)).Draw(t, "size")
+		size := rapid.OneOf(rapid.IntRange(0, 10), rapid.IntRange(InMemory-2, InMemory+2),
+			rapid.IntRange(0, 8*InMemory)).Draw(t, "size")
 		body := bytes.Repeat([]byte{1, 2, 3, 5, 7, 11, 13}, size/7+1)[:size]
 		expected := rapid.SampledFrom([]int64{-1, int64(size)}).Draw(t, "expected")
 		for _, s := range []*Spool{disk, memory} {
@@ -57,10 +59,10 @@ func TestABodyComesBackByteForByteHoweverLarge(t *testing.T) {
 			require.NoError(t, b.Close())
 		}
 	})
-	require.Zero(t, disk.onDisk.Load(), "all room is given back")
+	require.Zero(t, disk.onDisk.Load(), "all space is freed")
 }
 
-func TestNothingIsReadMuchBeyondTheLimit(t *testing.T) {
+func TestReadStopsAtTheLimit(t *testing.T) {
 	t.Parallel()
 	s, _ := onDisk(t)
 	for _, limit := range []int64{0, 10, InMemory, InMemory + 1, 3 * InMemory} {
@@ -85,7 +87,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func TestABodyThatBreaksOffIsNoBody(t *testing.T) {
+func TestReadFailsOnATruncatedBody(t *testing.T) {
 	t.Parallel()
 	disk, _ := onDisk(t)
 	for _, s := range []*Spool{disk, inMemory(t, &[]int64{})} {
@@ -94,14 +96,14 @@ func TestABodyThatBreaksOffIsNoBody(t *testing.T) {
 				source := io.MultiReader(strings.NewReader(strings.Repeat("x", after)), iotest.ErrReader(cause))
 				_, err := s.Read(t.Context(), source, -1, 1<<20)
 				require.ErrorIs(t, err, cause)
-				require.NotErrorIs(t, err, ErrNoRoom)
+				require.NotErrorIs(t, err, ErrFull)
 			}
 		}
 	}
 	require.Zero(t, disk.onDisk.Load())
 }
 
-func TestTheFileHasNoNameAndNobodyCanReadIt(t *testing.T) {
+func TestFilesAreUnnamedAndEncrypted(t *testing.T) {
 	t.Parallel()
 	s, folder := onDisk(t)
 	secret := []byte("4444333322221111")
@@ -112,10 +114,10 @@ func TestTheFileHasNoNameAndNobodyCanReadIt(t *testing.T) {
 	entries, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	require.Empty(t, entries)
-	lies := make([]byte, len(body))
-	_, err = b.file.ReadAt(lies, 0)
+	stored := make([]byte, len(body))
+	_, err = b.file.ReadAt(stored, 0)
 	require.NoError(t, err)
-	require.NotContains(t, string(lies), "4444")
+	require.NotContains(t, string(stored), "4444")
 
 	same, err := s.Read(t.Context(), bytes.NewReader(body), -1, 1<<20)
 	require.NoError(t, err)
@@ -123,17 +125,17 @@ func TestTheFileHasNoNameAndNobodyCanReadIt(t *testing.T) {
 	other := make([]byte, len(body))
 	_, err = same.file.ReadAt(other, 0)
 	require.NoError(t, err)
-	require.NotEqual(t, lies[:16], other[:16], "each file has a key of its own")
+	require.NotEqual(t, stored[:16], other[:16], "each file has a key of its own")
 }
 
-func TestTheRoomOnDiskIsBounded(t *testing.T) {
+func TestMaxOnDiskBoundsAllFiles(t *testing.T) {
 	t.Parallel()
-	s := New(Options{Folders: []string{t.TempDir()}, MostOnDisk: 5 * InMemory})
+	s := New(Options{Folders: []string{t.TempDir()}, MaxOnDisk: 5 * InMemory})
 	large := strings.Repeat("x", 3*InMemory)
 	first, err := s.Read(t.Context(), strings.NewReader(large), -1, 1<<20)
 	require.NoError(t, err)
 	_, err = s.Read(t.Context(), strings.NewReader(large), -1, 1<<20)
-	require.ErrorIs(t, err, ErrNoRoom)
+	require.ErrorIs(t, err, ErrFull)
 	small, err := s.Read(t.Context(), strings.NewReader("small"), -1, 1<<20)
 	require.NoError(t, err, "what is small goes on")
 	require.NoError(t, small.Close())
@@ -143,7 +145,7 @@ func TestTheRoomOnDiskIsBounded(t *testing.T) {
 	require.NoError(t, again.Close())
 }
 
-func TestAFullDiskSaysSo(t *testing.T) {
+func TestReadReportsAFullDisk(t *testing.T) {
 	t.Parallel()
 	s, _ := onDisk(t)
 	s.makeFile = func() (*os.File, error) { return os.OpenFile("/dev/full", os.O_RDWR, 0) }
@@ -153,18 +155,18 @@ func TestAFullDiskSaysSo(t *testing.T) {
 		require.NoError(t, file.Close())
 	}
 	_, err := s.Read(t.Context(), strings.NewReader(strings.Repeat("x", 2*InMemory)), -1, 1<<20)
-	require.ErrorIs(t, err, ErrNoRoom)
+	require.ErrorIs(t, err, ErrFull)
 	require.Zero(t, s.onDisk.Load())
 }
 
-func TestWithoutFilesALargeBodyEntersAndLeaves(t *testing.T) {
+func TestWithoutFilesALargeBodyAcquiresMemory(t *testing.T) {
 	t.Parallel()
-	var entered []int64
-	s := inMemory(t, &entered)
+	var acquired []int64
+	s := inMemory(t, &acquired)
 	b, err := s.Read(t.Context(), strings.NewReader("small"), 5, 1<<20)
 	require.NoError(t, err)
 	require.NoError(t, b.Close())
-	require.Empty(t, entered)
+	require.Empty(t, acquired)
 
 	large := strings.Repeat("x", 2*InMemory)
 	for _, expected := range []int64{-1, int64(len(large))} {
@@ -172,14 +174,14 @@ func TestWithoutFilesALargeBodyEntersAndLeaves(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, b.Close())
 	}
-	require.Equal(t, []int64{1 << 20, -1 << 20, 2 * InMemory, -2 * InMemory}, entered)
+	require.Equal(t, []int64{1 << 20, -1 << 20, 2 * InMemory, -2 * InMemory}, acquired)
 
 	s.Acquire = func(context.Context, int64) (func(), error) { return nil, errors.New("busy") }
 	_, err = s.Read(t.Context(), strings.NewReader(large), -1, 1<<20)
 	require.ErrorContains(t, err, "busy")
 }
 
-func TestNoBodyIsEmpty(t *testing.T) {
+func TestANilBodyIsEmpty(t *testing.T) {
 	t.Parallel()
 	var b *Body
 	require.Zero(t, b.Size())

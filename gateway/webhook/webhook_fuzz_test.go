@@ -31,7 +31,8 @@ func FuzzWebhook(f *testing.F) {
 	f.Add([]byte("[[[["), "")
 	f.Add([]byte(nil), "zz")
 	h := New(Options{
-		Secrets: []string{"secret", "older"}, Runner: &journey.Runner{Store: emptyStore{}}, Log: slog.New(slog.DiscardHandler),
+		Secrets: []string{"secret", "older"}, Runner: &journey.Runner{Store: emptyStore{}},
+		Log: slog.New(slog.DiscardHandler),
 	})
 	send := func(body []byte, signature string) int {
 		r := httptest.NewRequest(http.MethodPost, "/_pay/webhook", strings.NewReader(string(body)))
@@ -48,6 +49,7 @@ func FuzzWebhook(f *testing.F) {
 		isSignedBy := func(secret string) bool { return strings.EqualFold(signature, pay.Sign(secret, body)) }
 		genuine := isSignedBy("secret") || isSignedBy("older")
 		require.Equal(t, genuine, send(body, signature) == http.StatusOK, "%q", signature)
-		require.Equal(t, http.StatusOK, send(body, pay.Sign("older", body)), "a genuine message is taken, whatever it says")
+		require.Equal(t, http.StatusOK, send(body, pay.Sign("older", body)),
+			"a genuine message is taken, whatever it says")
 	})
 }

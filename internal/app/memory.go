@@ -32,7 +32,7 @@ func newSpool(ctx context.Context, s config.Store, log *slog.Logger) *spool.Spoo
 	if s.Kind == config.Bbolt {
 		folders = []string{filepath.Dir(s.Path), os.TempDir()}
 	}
-	bodies := spool.New(spool.Options{Folders: folders, MostOnDisk: 4 << 30,
+	bodies := spool.New(spool.Options{Folders: folders, MaxOnDisk: 4 << 30,
 		Acquire: newMemoryLimit(citizenWait).Acquire})
 	if !bodies.OnDisk() {
 		log.WarnContext(ctx,
