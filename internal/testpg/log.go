@@ -8,36 +8,36 @@ import (
 	"sync"
 )
 
-// logBook keeps what the server says.
-type logBook struct {
+// serverLog records what the server logs.
+type serverLog struct {
 	mu      sync.Mutex
 	text    bytes.Buffer
-	from    int // of what came since await
+	from    int // where the text since await begins
 	phrase  string
-	reached chan struct{}
+	matched chan struct{}
 }
 
-// await answers with a channel that is closed when the server says the phrase from now on.
-func (l *logBook) await(phrase string) <-chan struct{} {
+// await returns a channel that is closed when the server next logs the phrase.
+func (l *serverLog) await(phrase string) <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.from, l.phrase, l.reached = l.text.Len(), phrase, make(chan struct{})
-	return l.reached
+	l.from, l.phrase, l.matched = l.text.Len(), phrase, make(chan struct{})
+	return l.matched
 }
 
-func (l *logBook) Write(p []byte) (int, error) {
+func (l *serverLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.text.Write(p)
-	if l.reached != nil && strings.Contains(string(l.text.Bytes()[l.from:]), l.phrase) {
-		close(l.reached)
-		l.reached = nil
+	if l.matched != nil && strings.Contains(string(l.text.Bytes()[l.from:]), l.phrase) {
+		close(l.matched)
+		l.matched = nil
 	}
 	return len(p), nil
 }
 
-// last is the end of it.
-func (l *logBook) last() string {
+// last returns the end of the log.
+func (l *serverLog) last() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	text := l.text.String()

@@ -2,7 +2,8 @@
 
 // Package testpg runs a throw-away PostgreSQL server in tests. Nothing that ships imports it.
 //
-// [Start] gives the one server of a test binary, [Server.Database] an empty database in it whose owner is no superuser.
+// [Start] returns the one server of a test binary, and [Server.Database] an empty database in it whose owner is not a
+// superuser.
 // A test that stops or pauses the server must not run beside others: it leaves out t.Parallel, or takes a server of its
 // [Own].
 package testpg
@@ -21,13 +22,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// patience is how long the server may take for one thing. It is a limit; nothing waits for it.
-const patience = time.Minute
+// timeout bounds each step of the server.
+const timeout = time.Minute
 
 // Roles that every server has.
 const (
-	owner     = "paygate"        // owns the databases; no superuser
-	passwords = "needs_password" // members must give their password; everybody else is trusted
+	owner     = "paygate"        // owns the databases; not a superuser
+	passwords = "needs_password" // members must give their password; all other roles are trusted
 )
 
 // Start returns the shared server, and starts it unless it runs. Without PostgreSQL, and in a short run, the test is
@@ -37,7 +38,7 @@ func Start(t testing.TB) *Server {
 	notInShort(t)
 	s, err := server.use()
 	orSkip(t, err)
-	t.Cleanup(server.leave)
+	t.Cleanup(server.release)
 	return s
 }
 
@@ -68,18 +69,17 @@ func orSkip(t testing.TB, err error) {
 	}
 }
 
-// Main keeps the server from one test to the next: without it, it ends with the last test that uses it at that moment.
-// For TestMain; the answer is the exit status.
+// Main runs the tests of TestMain and returns the exit status. It keeps the server running between tests.
 func Main(m *testing.M) int {
 	server.keep()
-	defer server.leave()
+	defer server.release()
 	return m.Run()
 }
 
 // numbers makes names of databases.
 var numbers atomic.Int64
 
-// Database makes an empty database, which goes with the test, and answers with the URL of its owner.
+// Database creates an empty database for the length of the test, and returns the URL of its owner.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d", numbers.Add(1))
@@ -88,7 +88,7 @@ func (s *Server) Database(t testing.TB) string {
 	return s.url(owner, name)
 }
 
-// Role makes a role that must give a password, and answers with its URL for that database.
+// Role creates a role that must give a password, and returns its URL for that database.
 func (s *Server) Role(t testing.TB, database, name, password string) string {
 	t.Helper()
 	s.Do(t, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s' IN ROLE %s", name, password, passwords))
@@ -96,15 +96,15 @@ func (s *Server) Role(t testing.TB, database, name, password string) string {
 	return As(t, database, name, password)
 }
 
-// Superuser is the URL of the same database for the role that may do everything.
+// Superuser returns the URL of the same database for the superuser.
 func Superuser(t testing.TB, database string) string { return As(t, database, "postgres", "") }
 
-// As is the URL of the same database for another role.
+// As returns the URL of the same database for another role.
 func As(t testing.TB, database, name, password string) string {
 	t.Helper()
 	u, err := url.Parse(database)
 	if err != nil {
-		t.Fatal("the URL of the database is none")
+		t.Fatal("the URL of the database is malformed")
 	}
 	u.User = url.UserPassword(name, password)
 	return u.String()
@@ -114,12 +114,12 @@ func As(t testing.TB, database, name, password string) string {
 func (s *Server) Do(t testing.TB, statement string) {
 	t.Helper()
 	if err := s.do(statement); err != nil {
-		t.Fatalf("%v\nThe server's last words:\n%s", err, s.log.last())
+		t.Fatalf("%v\nThe end of its log:\n%s", err, s.log.last())
 	}
 }
 
 func (s *Server) do(statement string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, s.url("postgres", "postgres"))
 	if err != nil {
@@ -134,14 +134,14 @@ func (s *Server) url(role, database string) string {
 	return "postgres://" + role + "@/" + database + "?host=" + url.QueryEscape(s.dir)
 }
 
-// Restart ends the server in the middle of whatever it does, and starts it again.
+// Restart ends the server without waiting for its clients, and starts it again.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.Stop(t)
 	s.Launch(t)
 }
 
-// Stop ends the server in the middle of whatever it does.
+// Stop ends the server without waiting for its clients.
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	if err := s.end(syscall.SIGINT); err != nil {
@@ -153,11 +153,11 @@ func (s *Server) Stop(t testing.TB) {
 func (s *Server) Launch(t testing.TB) {
 	t.Helper()
 	if err := s.launch(); err != nil {
-		t.Fatalf("PostgreSQL did not start again: %v\nThe server's last words:\n%s", err, s.log.last())
+		t.Fatalf("PostgreSQL did not start again: %v\nThe end of its log:\n%s", err, s.log.last())
 	}
 }
 
-// Standby makes the server one that follows another and takes no writes, until the test ends or calls what comes back.
+// Standby makes the server a standby, which takes no writes, until the test ends or calls promote.
 func (s *Server) Standby(t testing.TB) (promote func()) {
 	t.Helper()
 	signal := filepath.Join(s.dir, "data", "standby.signal")

@@ -22,19 +22,19 @@ import (
 type Server struct {
 	dir        string // of its files and its socket
 	bin        string
-	credential *syscall.Credential // nil: as whom the tests run
-	log        *logBook
+	credential *syscall.Credential // nil: the user of the tests
+	log        *serverLog
 	process    *os.Process
 	ended      chan struct{}
 }
 
-// start makes a cluster and starts its server.
+// start creates a cluster and starts its server.
 func start() (*Server, error) {
 	bin, err := find()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{bin: bin, log: &logBook{}}
+	s := &Server{bin: bin, log: &serverLog{}}
 	if s.credential, err = unprivileged(); err != nil {
 		return nil, err
 	}
@@ -44,13 +44,13 @@ func start() (*Server, error) {
 	for _, step := range []func() error{s.initialise, s.launch, s.roles} {
 		if err := step(); err != nil {
 			s.stop()
-			return nil, fmt.Errorf("%w\nThe server's last words:\n%s", err, s.log.last())
+			return nil, fmt.Errorf("%w\nThe end of its log:\n%s", err, s.log.last())
 		}
 	}
 	return s, nil
 }
 
-// find answers with the folder of the newest PostgreSQL there is.
+// find returns the folder of the newest PostgreSQL that is installed.
 func find() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil {
@@ -69,7 +69,7 @@ func find() (string, error) {
 	return filepath.Dir(newest), nil
 }
 
-// unprivileged is the user postgres, where the tests run as root: PostgreSQL refuses to.
+// unprivileged returns the user postgres if the tests run as root, which PostgreSQL refuses.
 func unprivileged() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -117,7 +117,7 @@ func (s *Server) command(name string, arguments ...string) *exec.Cmd {
 	return cmd
 }
 
-// launch starts the server and waits until it takes connections.
+// launch starts the server and waits until it accepts connections.
 func (s *Server) launch() error {
 	cmd := s.command("postgres", "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=",
 		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400", "-c", "shared_buffers=32MB")
@@ -141,7 +141,7 @@ func (s *Server) launch() error {
 		return nil
 	case <-ended:
 		return errors.New("the server ended")
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		return errors.New("the server does not get ready")
 	}
 }
@@ -156,7 +156,7 @@ func (s *Server) end(signal syscall.Signal) error {
 	select {
 	case <-s.ended:
 		return nil
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		return errors.New("the server does not end")
 	}
 }
@@ -168,21 +168,20 @@ func (s *Server) stop() {
 	_ = os.RemoveAll(s.dir)
 }
 
-// Pause stops the server, with all that it is doing, where it stands: clients wait for an answer that does not come.
-// Until Resume, or the end of the test.
+// Pause suspends the server until Resume or the end of the test: clients wait for an answer that does not come.
 func (s *Server) Pause(t testing.TB) {
 	t.Helper()
 	t.Cleanup(func() { s.Resume(t) })
 	s.signal(t, syscall.SIGSTOP)
 }
 
-// Resume lets the server go on.
+// Resume continues a paused server.
 func (s *Server) Resume(t testing.TB) {
 	t.Helper()
 	s.signal(t, syscall.SIGCONT)
 }
 
-// signal goes to the server first, so that it makes no more children, and then to those it has.
+// signal goes to the server first, so that it starts no more children, and then to its children.
 func (s *Server) signal(t testing.TB, signal syscall.Signal) {
 	t.Helper()
 	if err := s.process.Signal(signal); err != nil {
@@ -201,7 +200,7 @@ func children(pid int) (found []int) {
 	for _, path := range stats {
 		stat, err := os.ReadFile(path)
 		if err != nil {
-			continue // ended meanwhile
+			continue // it has ended
 		}
 		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:])) // state, parent, …
 		child, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))

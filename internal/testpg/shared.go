@@ -7,17 +7,17 @@ import (
 	"sync"
 )
 
-// server is the one server of a test binary. It runs while somebody uses it.
+// server is the one server of a test binary. It runs while it is used.
 var server shared
 
 type shared struct {
 	mu     sync.Mutex
 	users  int
 	server *Server
-	failed error // as it failed once it will again
+	failed error // a start that failed would fail again
 }
 
-// keep counts as a use, and starts nothing.
+// keep counts as a use, but starts nothing.
 func (s *shared) keep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,8 +40,8 @@ func (s *shared) use() (*Server, error) {
 	return s.server, nil
 }
 
-// leave stops the server when nobody uses it any more, and removes its files.
-func (s *shared) leave() {
+// release stops the server after its last use, and removes its files.
+func (s *shared) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.users--; s.users == 0 && s.server != nil {
@@ -50,7 +50,7 @@ func (s *shared) leave() {
 	}
 }
 
-// missing is what this machine has not got.
+// missing reports something that this machine does not have.
 type missing struct{ error }
 
 func isMissing(err error) bool {

@@ -22,7 +22,7 @@ type Lister interface {
 	List(context.Context, journey.Filter) ([]journey.Journey, error)
 }
 
-// Totals are what a reader of the file can check it against.
+// Totals allow a reader of the file to check it.
 type Totals struct {
 	Rows          int
 	AmountPence   int64 // of all rows, paid or not
@@ -41,13 +41,13 @@ func (t *Totals) add(j journey.Journey, r Record) {
 	}
 }
 
-// Columns are the words of a record, in the order of [Record.Row].
+// Columns lists the names of the columns, in the order of [Record.Row].
 func Columns() []string { return slices.Clone(columns) }
 
 var columns = []string{
-	"id", "route", "kind", "state", "reference", "amount_pence", "total_pence", "description", "payment_id", "payment_status",
-	"payment_code", "started_at", "due_at", "released_at", "note", "attempts", "refunded_pence", "metadata",
-	"fee_pence", "net_pence", "captured_date", "settled_date",
+	"id", "route", "kind", "state", "reference", "amount_pence", "total_pence", "description", "payment_id",
+	"payment_status", "payment_code", "started_at", "due_at", "released_at", "note", "attempts", "refunded_pence",
+	"metadata", "fee_pence", "net_pence", "captured_date", "settled_date",
 }
 
 // CSV writes one row for each journey started from that time on and before until, newest first, after a row of the
@@ -80,23 +80,24 @@ func CSV(ctx context.Context, out io.Writer, journeys Lister, from, until time.T
 	}
 }
 
-// Row is the record as the cells of a file, none of which a spreadsheet runs as a formula.
+// Row returns the cells of a row. A spreadsheet runs none of them as a formula.
 func (r Record) Row() []string {
 	metadata := ""
 	if len(r.Metadata) > 0 {
-		text, _ := json.Marshal(r.Metadata) // of texts alone, in the order of their names
+		text, _ := json.Marshal(r.Metadata) // strings only, in the order of their names
 		metadata = string(text)
 	}
 	return []string{
-		string(r.ID), text(r.Route), string(r.Kind), string(r.State), text(r.Reference), number(&r.AmountPence), number(r.TotalPence),
-		text(r.Description), text(r.PaymentID), text(r.PaymentStatus), text(r.PaymentCode), r.StartedAt.Format(time.RFC3339),
-		moment(r.DueAt), moment(r.ReleasedAt), text(r.Note), strconv.Itoa(r.Attempts), number(&r.RefundedPence), text(metadata),
-		number(r.FeePence), number(r.NetPence), text(r.CapturedDate), text(r.SettledDate),
+		string(r.ID), text(r.Route), string(r.Kind), string(r.State), text(r.Reference),
+		number(&r.AmountPence), number(r.TotalPence), text(r.Description), text(r.PaymentID),
+		text(r.PaymentStatus), text(r.PaymentCode), r.StartedAt.Format(time.RFC3339),
+		moment(r.DueAt), moment(r.ReleasedAt), text(r.Note), strconv.Itoa(r.Attempts), number(&r.RefundedPence),
+		text(metadata), number(r.FeePence), number(r.NetPence), text(r.CapturedDate), text(r.SettledDate),
 	}
 }
 
-// text keeps spreadsheets from running a cell that somebody else wrote as a formula: one that begins like a formula gets an
-// apostrophe before it.
+// text keeps spreadsheets from running a cell that somebody else wrote as a formula: one that begins like a formula
+// gets an apostrophe before it.
 func text(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r\n|%＝＋－＠", []rune(s)[0]) {
 		return "'" + s

@@ -20,15 +20,15 @@ import (
 
 var t0 = time.Date(2026, 11, 22, 10, 41, 7, 900, time.UTC)
 
-// made is a store of as many journeys as wanted, made when they are read.
-type made struct {
+// generated is a store whose journeys are generated when they are read.
+type generated struct {
 	count int
 	fails int // the page that cannot be read; 0: none
 	pages int
 	like  func(int) journey.Journey
 }
 
-func (m *made) List(_ context.Context, f journey.Filter) ([]journey.Journey, error) {
+func (m *generated) List(_ context.Context, f journey.Filter) ([]journey.Journey, error) {
 	if m.pages++; m.pages == m.fails {
 		return nil, errors.New("the disk is gone")
 	}
@@ -49,10 +49,12 @@ func (m *made) List(_ context.Context, f journey.Filter) ([]journey.Journey, err
 func paid(int) journey.Journey {
 	fee, net := int64(30), int64(-5)
 	return journey.Journey{
-		State: journey.StateReleased, StartedAt: t0, ReleasedAt: t0, DueAt: t0, PaidWith: "pay2", Claim: journey.Claim{Number: 3},
+		State: journey.StateReleased, StartedAt: t0, ReleasedAt: t0, DueAt: t0, PaidWith: "pay2",
+		Claim: journey.Claim{Number: 3},
 		Terms: journey.Terms{
-			Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-1", Description: `Rod "licence", adult`,
-			Metadata: map[string]string{"b": "2", "a": "1"},
+			Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-1",
+			Description: `Rod "licence", adult`,
+			Metadata:    map[string]string{"b": "2", "a": "1"},
 		},
 		Payments: []journey.Payment{
 			{ID: "pay1", Status: "failed", Code: "P0010"},
@@ -62,10 +64,10 @@ func paid(int) journey.Journey {
 	}
 }
 
-func TestARowHasEveryWord(t *testing.T) {
+func TestRowHasEveryColumn(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	totals, err := export.CSV(t.Context(), &out, &made{count: 1, like: paid}, time.Time{}, time.Time{})
+	totals, err := export.CSV(t.Context(), &out, &generated{count: 1, like: paid}, time.Time{}, time.Time{})
 	require.NoError(t, err)
 	require.Equal(t, export.Totals{Rows: 1, AmountPence: 2500, TakenPence: 2600, RefundedPence: 100}, totals)
 	rows, err := csv.NewReader(&out).ReadAll()
@@ -78,8 +80,9 @@ func TestARowHasEveryWord(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"id": "0000000000000000", "route": "licence", "kind": "submission", "state": "released", "reference": "LIC-1",
 		"amount_pence": "2500", "total_pence": "2600", "description": `Rod "licence", adult`, "payment_id": "pay2",
-		"payment_status": "success", "payment_code": "", "started_at": "2026-11-22T10:41:07Z", "due_at": "2026-11-22T10:41:07Z",
-		"released_at": "2026-11-22T10:41:07Z", "note": "", "attempts": "3", "refunded_pence": "100", "metadata": `{"a":"1","b":"2"}`,
+		"payment_status": "success", "payment_code": "", "started_at": "2026-11-22T10:41:07Z",
+		"due_at": "2026-11-22T10:41:07Z", "released_at": "2026-11-22T10:41:07Z",
+		"note": "", "attempts": "3", "refunded_pence": "100", "metadata": `{"a":"1","b":"2"}`,
 		"fee_pence": "30", "net_pence": "-5", "captured_date": "", "settled_date": "2026-11-24",
 	}, got)
 
@@ -102,7 +105,7 @@ func TestNoCellIsAFormula(t *testing.T) {
 			return j
 		}
 		var out bytes.Buffer
-		_, err := export.CSV(t.Context(), &out, &made{count: 1, like: like}, time.Time{}, time.Time{})
+		_, err := export.CSV(t.Context(), &out, &generated{count: 1, like: like}, time.Time{}, time.Time{})
 		require.NoError(t, err)
 		rows, err := csv.NewReader(&out).ReadAll()
 		require.NoError(t, err)
@@ -114,42 +117,44 @@ func TestNoCellIsAFormula(t *testing.T) {
 	}
 }
 
-func TestTheMemoryOfAnExportDoesNotGrowWithItsRows(t *testing.T) {
+func TestMemoryDoesNotGrowWithRows(t *testing.T) {
 	t.Parallel()
 	const many = 200_000
-	store := &made{count: many, like: func(int) journey.Journey { return journey.Journey{StartedAt: t0} }}
-	most := &heap{}
-	totals, err := export.CSV(t.Context(), most, store, time.Time{}, time.Time{})
+	store := &generated{count: many, like: func(int) journey.Journey { return journey.Journey{StartedAt: t0} }}
+	discard := &heap{}
+	totals, err := export.CSV(t.Context(), discard, store, time.Time{}, time.Time{})
 	require.NoError(t, err)
 	require.Equal(t, many, totals.Rows)
-	require.Less(t, most.most, uint64(64<<20), "in use at the most")
+	require.Less(t, discard.max, uint64(64<<20), "in use at the most")
 }
 
-// heap throws away what is written, and notes how much memory is in use meanwhile.
+// heap discards what is written and records the highest memory in use.
 type heap struct {
 	writes int
-	most   uint64
+	max    uint64
 }
 
 func (h *heap) Write(p []byte) (int, error) {
 	if h.writes++; h.writes%5000 == 0 {
 		var now runtime.MemStats
 		runtime.ReadMemStats(&now)
-		h.most = max(h.most, now.HeapInuse)
+		h.max = max(h.max, now.HeapInuse)
 	}
 	return len(p), nil
 }
 
-func TestAFileThatCouldNotBeFinishedIsAnError(t *testing.T) {
+func TestUnfinishedFileIsAnError(t *testing.T) {
 	t.Parallel()
-	_, err := export.CSV(t.Context(), io.Discard, &made{count: 2000, like: paid, fails: 3}, time.Time{}, time.Time{})
+	_, err := export.CSV(t.Context(), io.Discard, &generated{count: 2000, like: paid, fails: 3}, time.Time{}, time.Time{})
 	require.ErrorContains(t, err, "the disk is gone")
 }
 
-func TestTheWholeJourneyHasItsPaymentsAndHistory(t *testing.T) {
+func TestWholeHasPaymentsAndHistory(t *testing.T) {
 	t.Parallel()
 	w := export.WholeOf(paid(0))
 	require.Len(t, w.Payments, 2)
 	require.Nil(t, w.Payments[0].TotalPence, "unknown, which is not nothing")
-	require.Equal(t, export.Event{At: t0.Truncate(time.Second), Times: 1, Fact: "held", To: journey.StateHeld, By: "citizen"}, w.History[0])
+	require.Equal(t, export.Event{
+		At: t0.Truncate(time.Second), Times: 1, Fact: "held", To: journey.StateHeld, By: "citizen",
+	}, w.History[0])
 }

@@ -1,5 +1,5 @@
-// Package export says what the outside reads of journeys: one [Record] each, in the words that the staff door's JSON and the
-// finance file share, and [CSV], which writes any number of them in constant memory.
+// Package export says what the outside reads of journeys: one [Record] each, in the words that the staff listener's JSON
+// and the finance file share, and [CSV], which writes any number of them in constant memory.
 package export
 
 import (
@@ -111,5 +111,5 @@ func given(at time.Time) *time.Time {
 	return &at
 }
 
-// whole cuts to seconds: nobody reads more, and spreadsheets read less.
+// whole cuts to seconds: readers need no more, and spreadsheets read less.
 func whole(at time.Time) time.Time { return at.UTC().Truncate(time.Second) }

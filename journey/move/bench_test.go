@@ -13,7 +13,9 @@ import (
 
 // BenchmarkCopy moves 2,000 journeys and counts them.
 func BenchmarkCopy(b *testing.B) {
-	for name, kinds := range map[string][2]kind{"file to database": {newFile, newDatabase}, "database to file": {newDatabase, newFile}} {
+	for name, kinds := range map[string][2]kind{
+		"file to database": {newFile, newDatabase}, "database to file": {newDatabase, newFile},
+	} {
 		b.Run(name, func(b *testing.B) {
 			const journeys = 2000
 			source := kinds[0](b)(b, 1)

@@ -1,9 +1,9 @@
-// Package move copies everything from one store into another, empty one: journeys in every state, damaged ones too, with
-// their held requests and replies, named values such as the signing keys, and the marks of webhooks. Neither store may be
-// in use meanwhile; the caller makes sure of that.
+// Package move copies everything from one store into another, empty one: journeys in every state, damaged ones too,
+// with their held requests and replies, named values such as the signing keys, and the marks of webhooks. Neither
+// store may be in use meanwhile; the caller makes sure of that.
 //
-// [Copy] copies page by page, then counts what each store holds and compares the two. A copy that fails or is broken off
-// leaves a destination that [Complete] refuses: begin again with an empty one.
+// [Copy] copies page by page, then counts what each store holds and compares the two. A copy that fails or is broken
+// off leaves a destination that [Complete] refuses: begin again with an empty one.
 package move
 
 import (
@@ -19,8 +19,8 @@ import (
 
 // Store is what a store offers to be moved from and to.
 type Store interface {
-	// Records lists the journeys after an id in the order of ids, damaged ones too: at most limit, and no more once they
-	// come to size bytes. It is empty only at the end.
+	// Records lists the journeys after an id in the order of ids, damaged ones too: at most limit, and no more once
+	// they come to size bytes. It is empty only at the end.
 	Records(ctx context.Context, after journey.ID, limit, size int) ([]journey.Record, error)
 	// Import stores what another store listed, all of it or nothing.
 	Import(context.Context, []journey.Record) error

@@ -28,7 +28,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testpg.Main(m)) }
 
-// store is all that a test wants of one.
+// store is what the tests need of a store.
 type store interface {
 	journey.Store
 	move.Store
@@ -37,7 +37,7 @@ type store interface {
 	Close() error
 }
 
-// place is where a store can be opened, and opened again.
+// place opens a store, again and again.
 type place func(t testing.TB, secrets ...byte) store
 
 func sealer(t testing.TB, secrets ...byte) *seal.Sealer {
@@ -88,8 +88,8 @@ func newDatabase(t testing.TB) place {
 // kind makes a place for a new store.
 type kind func(testing.TB) place
 
-// ways are those that journeys can be moved.
-func ways(t *testing.T, test func(t *testing.T, from, to kind)) {
+// directions runs a test for each pair of kinds of store.
+func directions(t *testing.T, test func(t *testing.T, from, to kind)) {
 	t.Helper()
 	for name, kinds := range map[string][2]kind{
 		"file to database":     {newFile, newDatabase},
@@ -104,7 +104,7 @@ func ways(t *testing.T, test func(t *testing.T, from, to kind)) {
 	}
 }
 
-// fill puts everything into a store that one can hold.
+// fill puts something of everything into a store.
 func fill(t testing.TB, s store, journeys int) {
 	t.Helper()
 	storetest.Fill(t, s, journeys)
@@ -119,7 +119,7 @@ func fill(t testing.TB, s store, journeys int) {
 	}
 }
 
-// content is all that can be asked of a store, apart from what moving itself asks.
+// content is everything that can be read from a store other than by moving it.
 type content struct {
 	journeys map[journey.ID]journey.Journey
 	requests map[journey.ID]any // or the error in words
@@ -165,13 +165,14 @@ func contentOf(t testing.TB, s store) content {
 	return c
 }
 
-// requireSame says which part differs, and not all that there is.
+// requireSame names the part that differs.
 func requireSame(t testing.TB, wanted, got content, message ...any) {
 	t.Helper()
 	for name, pair := range map[string][2]any{
-		"journeys": {wanted.journeys, got.journeys}, "requests": {wanted.requests, got.requests}, "replies": {wanted.replies, got.replies},
-		"payments": {wanted.payments, got.payments}, "due": {wanted.due, got.due}, "values": {wanted.values, got.values},
-		"marks": {wanted.marks, got.marks}, "damaged": {wanted.damaged, got.damaged},
+		"journeys": {wanted.journeys, got.journeys}, "requests": {wanted.requests, got.requests},
+		"replies": {wanted.replies, got.replies}, "payments": {wanted.payments, got.payments}, "due": {wanted.due, got.due},
+		"values": {wanted.values, got.values},
+		"marks":  {wanted.marks, got.marks}, "damaged": {wanted.damaged, got.damaged},
 	} {
 		require.True(t, reflect.DeepEqual(pair[0], pair[1]), "%s differ: %v", name, message)
 	}
@@ -204,16 +205,16 @@ func copyAll(t testing.TB, from, to move.Store) (move.Content, error) {
 	return move.Copy(t.Context(), move.Options{From: from, To: to, Page: 7})
 }
 
-func TestEverythingArrives(t *testing.T) {
+func TestCopyCopiesEverything(t *testing.T) {
 	t.Parallel()
-	ways(t, func(t *testing.T, from, to kind) {
+	directions(t, func(t *testing.T, from, to kind) {
 		const journeys = 55
 		source, destination := from(t)(t, 1), to(t)(t, 1)
 		fill(t, source, journeys)
 		before := contentOf(t, source)
 		result, err := copyAll(t, source, destination)
 		require.NoError(t, err)
-		requireSame(t, before, contentOf(t, source), "the source stays as it is")
+		requireSame(t, before, contentOf(t, source), "the source is not changed")
 		requireSame(t, before, contentOf(t, destination))
 
 		require.Equal(t, wanted(before), result)
@@ -228,7 +229,7 @@ func TestEverythingArrives(t *testing.T) {
 	})
 }
 
-// wanted counts by hand.
+// wanted counts independently of the package.
 func wanted(c content) move.Content {
 	w := move.Content{States: map[journey.State]int{}, Due: len(c.due), Values: len(c.values), Marks: len(c.marks)}
 	for id, j := range c.journeys {
@@ -247,7 +248,7 @@ func wanted(c content) move.Content {
 	return w
 }
 
-func TestThereAndBackIsTheSame(t *testing.T) {
+func TestCopyThereAndBackIsTheSame(t *testing.T) {
 	t.Parallel()
 	first, second, third := newFile(t)(t, 1), newDatabase(t)(t, 1), newFile(t)(t, 1)
 	fill(t, first, 40)
@@ -256,14 +257,14 @@ func TestThereAndBackIsTheSame(t *testing.T) {
 		require.NoError(t, err)
 	}
 	requireSame(t, contentOf(t, first), contentOf(t, third))
-	seen, err := third.FirstSight(t.Context(), "webhook 12", storetest.T0.Add(time.Hour))
+	firstTime, err := third.FirstSight(t.Context(), "webhook 12", storetest.T0.Add(time.Hour))
 	require.NoError(t, err)
-	require.False(t, seen, "a webhook that the first store saw is known to the last")
+	require.False(t, firstTime, "the last store knows a webhook that the first one saw")
 }
 
 var errBroken = errors.New("broken off")
 
-// breaking is a store in which nth write fails, before it is done or after.
+// breaking is a store whose nth write fails, before it is done or after.
 type breaking struct {
 	store
 	left int
@@ -288,7 +289,9 @@ func (b *breaking) ImportMarks(ctx context.Context, marks []journey.Mark) error 
 	return b.write(func() error { return b.store.ImportMarks(ctx, marks) })
 }
 
-func (b *breaking) UpdateValue(ctx context.Context, name string, change func([]byte) ([]byte, error)) (value []byte, err error) {
+func (b *breaking) UpdateValue(
+	ctx context.Context, name string, change func([]byte) ([]byte, error),
+) (value []byte, err error) {
 	err = b.write(func() error {
 		value, err = b.store.UpdateValue(ctx, name, change)
 		return err
@@ -296,8 +299,8 @@ func (b *breaking) UpdateValue(ctx context.Context, name string, change func([]b
 	return value, err
 }
 
-// TestABrokenOffCopyCannotBeUsed breaks a copy at each of its writes in turn.
-func TestABrokenOffCopyCannotBeUsed(t *testing.T) {
+// TestBrokenOffCopyCannotBeUsed breaks a copy at each of its writes in turn.
+func TestBrokenOffCopyCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	for name, kinds := range map[string][2]kind{"file": {newDatabase, newFile}, "database": {newFile, newDatabase}} {
 		t.Run(name, func(t *testing.T) {
@@ -338,7 +341,7 @@ func requireUnusable(t *testing.T, source, half store) {
 	require.Empty(t, contentOf(t, third).journeys)
 }
 
-func TestNothingIsMovedToAStoreThatHoldsSomething(t *testing.T) {
+func TestCopyRefusesANonEmptyDestination(t *testing.T) {
 	t.Parallel()
 	for name, put := range map[string]func(*testing.T, store){
 		"a journey": func(t *testing.T, s store) {
@@ -369,7 +372,7 @@ func TestNothingIsMovedToAStoreThatHoldsSomething(t *testing.T) {
 	}
 }
 
-func TestAnEmptySourceIsMostLikelyAMistake(t *testing.T) {
+func TestCopyRefusesAnEmptySource(t *testing.T) {
 	t.Parallel()
 	source, destination := newFile(t)(t, 1), newFile(t)(t, 1)
 	_, err := copyAll(t, source, destination)
@@ -381,9 +384,9 @@ func TestAnEmptySourceIsMostLikelyAMistake(t *testing.T) {
 	require.Equal(t, 1, result.Values)
 }
 
-func TestTheDestinationNeedsTheNewestSecretAlone(t *testing.T) {
+func TestDestinationNeedsOnlyTheNewestSecret(t *testing.T) {
 	t.Parallel()
-	ways(t, func(t *testing.T, from, to kind) {
+	directions(t, func(t *testing.T, from, to kind) {
 		here, there := from(t), to(t)
 		old := here(t, 1)
 		fill(t, old, 22)
@@ -397,12 +400,12 @@ func TestTheDestinationNeedsTheNewestSecretAlone(t *testing.T) {
 	})
 }
 
-// TestPagesAreBoundInBytesToo: large requests must not pile up in memory.
-func TestPagesAreBoundInBytesToo(t *testing.T) {
+// TestPagesAreLimitedInBytes: large requests must not pile up in memory.
+func TestPagesAreLimitedInBytes(t *testing.T) {
 	t.Parallel()
-	ways(t, func(t *testing.T, from, to kind) {
+	directions(t, func(t *testing.T, from, to kind) {
 		source, destination := from(t)(t, 1), to(t)(t, 1)
-		const large, most = 3 << 20, 16 << 20
+		const large, limit = 3 << 20, 16 << 20
 		for n := range 14 {
 			request := storetest.Request(n)
 			request.Body = bytes.Repeat([]byte{byte(n)}, large)
@@ -413,7 +416,7 @@ func TestPagesAreBoundInBytesToo(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, weighed.pages, 3)
 		for _, size := range weighed.pages {
-			require.Less(t, size, most+large+100_000)
+			require.Less(t, size, limit+large+100_000)
 		}
 		page, err := source.Records(t.Context(), "", 100, 1)
 		require.NoError(t, err)
@@ -421,7 +424,7 @@ func TestPagesAreBoundInBytesToo(t *testing.T) {
 	})
 }
 
-// weighing notes how large the pages are.
+// weighing records how large the pages are.
 type weighing struct {
 	store
 	pages []int
@@ -436,8 +439,8 @@ func (w *weighing) Import(ctx context.Context, page []journey.Record) error {
 	return w.store.Import(ctx, page)
 }
 
-// damagedFile is a closed file with damage of each kind among twelve journeys: of one that was set aside, one that was not
-// yet, one's request and one's reply; and one at rest under a secret that is given up.
+// damagedFile is a closed file with damage of each kind among twelve journeys: of one that was set aside, one that
+// was not yet, one's request and one's reply; and one at rest under a secret that is given up.
 func damagedFile(t *testing.T) place {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "paygate.db")
@@ -489,7 +492,7 @@ func flipAt(t *testing.T, s store, path, bucket string, n int, where func([]byte
 	require.NoError(t, db.Close())
 }
 
-func TestDamageIsCopiedAndNamed(t *testing.T) {
+func TestCopyNamesDamagedJourneys(t *testing.T) {
 	t.Parallel()
 	source, middle, back := damagedFile(t)(t, 1), newDatabase(t), newFile(t)
 	bad := []journey.ID{storetest.Example(2).ID, storetest.Example(4).ID}
@@ -524,8 +527,9 @@ func TestDamageIsCopiedAndNamed(t *testing.T) {
 	}
 }
 
-// TestAnOpenJourneyIsNeverLeftBehind: when a byte of it is flipped, it looks as if sealed under a secret that is given up.
-func TestAnOpenJourneyIsNeverLeftBehind(t *testing.T) {
+// TestOpenJourneyIsNeverLeftBehind: when a byte of it is flipped, it looks as if sealed under a secret that is
+// given up.
+func TestOpenJourneyIsNeverLeftBehind(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "paygate.db")
 	s := file(path)(t, 1)
@@ -541,8 +545,9 @@ func TestAnOpenJourneyIsNeverLeftBehind(t *testing.T) {
 	require.Equal(t, result.Damaged, damaged)
 }
 
-// TestARowThatWasAlteredIsDamagedAndItsJourneyIsNotLost: what was sealed is good, and comes back where it is all there is.
-func TestARowThatWasAlteredIsDamagedAndItsJourneyIsNotLost(t *testing.T) {
+// TestJourneyOfAnAlteredRowIsNotLost: what was sealed is good, and comes back where it is all
+// there is.
+func TestJourneyOfAnAlteredRowIsNotLost(t *testing.T) {
 	t.Parallel()
 	url := testpg.Start(t).Database(t)
 	source := database(url)(t, 1)
@@ -552,7 +557,8 @@ func TestARowThatWasAlteredIsDamagedAndItsJourneyIsNotLost(t *testing.T) {
 	require.NoError(t, source.Close())
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), `UPDATE paygate_journeys SET state = 'released', open = false WHERE id = $1`, storetest.Example(1).ID)
+	_, err = conn.Exec(t.Context(),
+		`UPDATE paygate_journeys SET state = 'released', open = false WHERE id = $1`, storetest.Example(1).ID)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(t.Context()))
 
@@ -577,7 +583,7 @@ func (c careless) Import(ctx context.Context, page []journey.Record) error {
 	return c.store.Import(ctx, c.imports(page))
 }
 
-func TestACopyThatLacksSomethingIsNotComplete(t *testing.T) {
+func TestCopyDetectsWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	source := newFile(t)(t, 1)
 	fill(t, source, 22)

@@ -11,7 +11,8 @@ import (
 
 const countOpen = `SELECT state, count(*) FROM paygate_journeys WHERE open AND NOT damaged GROUP BY state`
 
-// CountOpen counts the journeys that are not at rest, by state. The cost follows the open journeys, not the stored ones.
+// CountOpen counts the journeys that are not at rest, by state. The cost follows the open journeys, not the stored
+// ones.
 func (s *Store) CountOpen(ctx context.Context) (map[journey.State]int, error) {
 	type count struct {
 		State journey.State

@@ -32,8 +32,8 @@ func (s *Store) restore(ctx context.Context) error {
 	return nil
 }
 
-// recheck reads a journey again and notes whether it is damaged: only what the database holds counts. Nothing changes if
-// the journey was deleted, or is sealed under a secret that this replica does not have.
+// recheck reads a journey again and notes whether it is damaged: only what the database holds counts. Nothing changes
+// if the journey was deleted, or is sealed under a secret that this replica does not have.
 func (s *Store) recheck(ctx context.Context, id journey.ID) error {
 	var was, is bool
 	err := s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {

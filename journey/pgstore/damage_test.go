@@ -20,13 +20,14 @@ func alter(t testing.TB, url string, id journey.ID, set string) {
 // flipped is a sealed column with one bit of the byte at %d changed.
 const flipped = `set_byte(sealed, %[1]d %% length(sealed), get_byte(sealed, %[1]d %% length(sealed)) # 1)`
 
-// What is searched lies open: each column is held against what was sealed.
-func TestARowWhoseColumnsWereAlteredIsDamaged(t *testing.T) {
+// The columns that are searched are not sealed: each is compared with the sealed journey.
+func TestAlteredColumnsAreDamage(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
 	sets := []string{
-		`state = 'confirmed'`, `state = 'no such state'`, `open = false`, `route = 'cheaper'`, `reference = '\x00'`, `reference = ''`,
-		`started_at = started_at + 1`, `due_at = due_at + 1`, `due_at = NULL`, `key_id = 'another'`, `key_id = ''`,
+		`state = 'confirmed'`, `state = 'no such state'`, `open = false`, `route = 'cheaper'`, `reference = '\x00'`,
+		`reference = ''`, `started_at = started_at + 1`, `due_at = due_at + 1`, `due_at = NULL`,
+		`key_id = 'another'`, `key_id = ''`,
 		`sealed = ''`, `sealed = substr(sealed, 1, 60)`, `sealed = sealed || '\x00'`,
 		"sealed = " + fmt.Sprintf(flipped, 0), "sealed = " + fmt.Sprintf(flipped, 3),
 		`sealed = (SELECT sealed FROM paygate_journeys WHERE id = '` + string(storetest.Example(19).ID) + `')`,
@@ -50,7 +51,7 @@ func TestARowWhoseColumnsWereAlteredIsDamaged(t *testing.T) {
 	require.Equal(t, map[journey.State]int{journey.StateHeld: 20 - len(sets)}, counts)
 }
 
-func TestRowsThatWereSwappedAreDamaged(t *testing.T) {
+func TestSwappedRowsAreDamage(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
 	first, second := storetest.Example(1).ID, storetest.Example(2).ID
@@ -70,7 +71,7 @@ func TestRowsThatWereSwappedAreDamaged(t *testing.T) {
 	}
 }
 
-func TestAJourneyThatWasPutRightComesBack(t *testing.T) {
+func TestRepairedJourneyComesBack(t *testing.T) {
 	t.Parallel()
 	url, id := filled(t), storetest.Example(3).ID
 	s := open(t, url, options(t, 1))
@@ -89,9 +90,9 @@ func TestAJourneyThatWasPutRightComesBack(t *testing.T) {
 	require.Empty(t, damaged)
 }
 
-// Secrets are changed replica by replica. One that has not got the new secret yet must leave alone what is sealed under
-// it: that is no damage, and others can read it.
-func TestWhatAnotherReplicaSealedUnderANewerSecretIsLeftAlone(t *testing.T) {
+// Secrets are changed replica by replica. A replica without the new secret must leave alone what is sealed under it: that
+// is not damage, and others can read it.
+func TestJourneyUnderANewerSecretIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	url, id := filled(t), storetest.Example(3).ID
 	old, renewed := open(t, url, options(t, 1)), open(t, url, options(t, 2, 1))
@@ -118,8 +119,8 @@ func TestWhatAnotherReplicaSealedUnderANewerSecretIsLeftAlone(t *testing.T) {
 	require.Empty(t, damaged)
 }
 
-// A replica that knows a secret already must see, without a restart, what another begins to seal under it.
-func TestASecretThatComesIntoUseLaterIsReadAtOnce(t *testing.T) {
+// A replica that lists a secret must see, without a restart, what another begins to seal under it.
+func TestSecretUsedLaterIsReadAtOnce(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
 	first := open(t, url, options(t, 1, 2))

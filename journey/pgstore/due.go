@@ -26,7 +26,8 @@ func (s *Store) DueEarly(ctx context.Context, until time.Time, after journey.Due
 // replicas that have theirs.
 func listBy(column string) string {
 	return fmt.Sprintf(`SELECT %[1]s, id FROM paygate_journeys
-		WHERE %[1]s <= $1 AND NOT damaged AND (%[1]s, id) > ($2, $3) AND key_id = ANY($4) ORDER BY %[1]s, id LIMIT $5`, column)
+		WHERE %[1]s <= $1 AND NOT damaged AND (%[1]s, id) > ($2, $3) AND key_id = ANY($4)
+		ORDER BY %[1]s, id LIMIT $5`, column)
 }
 
 func (s *Store) dueBy(
@@ -83,10 +84,10 @@ const (
 	leaveDue = `UPDATE paygate_journeys SET taken_until = clock_timestamp() WHERE id = $1`
 )
 
-// TakeDue takes a due journey, as Due listed it, for one of several sweeps that run at once, on any replica. It returns
-// false if another sweep has it or has had it since this one began (by Clock), if it is due at another time by now, or if
-// it is being changed at the moment. A sweep has a journey until LeaveDue, until the journey is due at another time, or
-// until the lease ends, in case the sweep dies.
+// TakeDue takes a due journey, as Due listed it, for one of several sweeps that run at once, on any replica. It
+// returns false if another sweep has it or has had it since this one began (by Clock), if it is due at another time
+// by now, or if it is being changed at the moment. A sweep has a journey until LeaveDue, until the journey is due at
+// another time, or until the lease ends, in case the sweep dies.
 func (s *Store) TakeDue(ctx context.Context, due journey.Due, began time.Time, lease time.Duration) (bool, error) {
 	taken, err := s.exec(ctx, takeDue, due.ID, nanoseconds(due.At), began, lease)
 	return err == nil && taken == 1, err

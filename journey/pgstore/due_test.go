@@ -17,7 +17,7 @@ import (
 	"paygate/journey/storetest"
 )
 
-// taken are the journeys that a sweep gets which began that long ago.
+// taken takes all due journeys for a sweep that began that long ago, and lists those it gets.
 func taken(t testing.TB, s *pgstore.Store, ago time.Duration) (ids []journey.ID) {
 	t.Helper()
 	now, err := s.Clock(t.Context())
@@ -34,7 +34,7 @@ func taken(t testing.TB, s *pgstore.Store, ago time.Duration) (ids []journey.ID)
 	return ids
 }
 
-func TestSweepsOfTwoReplicasVisitEachJourneyOnce(t *testing.T) {
+func TestSweepsVisitEachJourneyOnce(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	stores := []*pgstore.Store{open(t, url, options(t, 1)), open(t, url, options(t, 1))}
@@ -82,45 +82,46 @@ func TestSweepsOfTwoReplicasVisitEachJourneyOnce(t *testing.T) {
 	require.Equal(t, due, all, "a list leaves nothing out")
 }
 
-func TestAVisitEndsWhenItIsLeftOrDueAtAnotherTimeOrWithItsLease(t *testing.T) {
+func TestEndOfAVisit(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	s := open(t, url, options(t, 1))
 	for n := range 4 {
 		require.NoError(t, s.Create(t.Context(), storetest.Example(n), storetest.Request(n)))
 	}
-	one, two, three, four := storetest.Example(0).ID, storetest.Example(1).ID, storetest.Example(2).ID, storetest.Example(3).ID
+	one, two := storetest.Example(0).ID, storetest.Example(1).ID
+	three, four := storetest.Example(2).ID, storetest.Example(3).ID
 	require.Equal(t, []journey.ID{one, two, three, four}, taken(t, s, 0))
 	touch(t, s, one, func(c *journey.Change) { c.Journey.Note = "being visited, and due as before" })
 	require.Empty(t, taken(t, s, 0))
 	touch(t, s, two, func(c *journey.Change) { c.Journey.DueAt = storetest.FarAway.Add(-time.Hour) })
 	require.Equal(t, []journey.ID{two}, taken(t, s, 0))
 	require.NoError(t, s.LeaveDue(t.Context(), three))
-	require.Empty(t, taken(t, s, time.Hour), "a sweep that was under way then")
+	require.Empty(t, taken(t, s, time.Hour), "a sweep that was running then")
 	require.Equal(t, []journey.ID{three}, taken(t, s, 0), "one that began since")
 	raw(t, url, `UPDATE paygate_journeys SET taken_until = clock_timestamp() WHERE id = $1`, four)
-	require.Equal(t, []journey.ID{four}, taken(t, s, 0), "its lease has lapsed")
+	require.Equal(t, []journey.ID{four}, taken(t, s, 0), "its lease has ended")
 
 	stale := journey.Due{At: storetest.Example(1).DueAt, ID: two}
-	for _, d := range []journey.Due{stale, {At: storetest.T0, ID: "nobody"}, {At: storetest.T0, ID: "\x00"}} {
+	for _, d := range []journey.Due{stale, {At: storetest.T0, ID: "unknown"}, {At: storetest.T0, ID: "\x00"}} {
 		mine, err := s.TakeDue(t.Context(), d, time.Now(), time.Hour)
 		require.NoError(t, err)
 		require.False(t, mine, "nothing is due then")
 	}
-	require.NoError(t, s.LeaveDue(t.Context(), "nobody"))
+	require.NoError(t, s.LeaveDue(t.Context(), "unknown"))
 }
 
-// TestQuestionsUseTheirIndex: what they cost must follow what they find, not what is stored, whatever the values are.
-func TestQuestionsUseTheirIndex(t *testing.T) {
+// The cost of a query must follow what it finds, not what is stored, for any values.
+func TestQueriesUseTheirIndex(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
 	raw(t, url, `INSERT INTO paygate_journeys (id, state, open, route, reference, started_at, due_at, key_id, sealed)
-		SELECT '00OLD' || n, 'released', false, 'licence', sha256(n::text::bytea), n, 9000000000000000000 + n, key_id, '' FROM generate_series(1, 20000) n,
-		(SELECT key_id FROM paygate_journeys LIMIT 1) k`)
+		SELECT '00OLD' || n, 'released', false, 'licence', sha256(n::text::bytea), n, 9000000000000000000 + n, key_id, ''
+		FROM generate_series(1, 20000) n, (SELECT key_id FROM paygate_journeys LIMIT 1) k`)
 	raw(t, url, `INSERT INTO paygate_payments (id, journey_id) SELECT 'pay' || id, id FROM paygate_journeys`)
 	raw(t, url, `ANALYZE`)
 	s := open(t, url, options(t, 1))
-	for _, c := range []struct{ question, index string }{
+	for _, c := range []struct{ query, index string }{
 		{pgstore.ListBy("due_at"), "paygate_journeys_due"},
 		{pgstore.ListBy("early_at"), "paygate_journeys_early"},
 		{pgstore.TakeDue, "paygate_journeys_pkey"},
@@ -133,23 +134,23 @@ func TestQuestionsUseTheirIndex(t *testing.T) {
 		{s.ListQuery(journey.Filter{Payment: "x"}), "paygate_payments_pkey"},
 		{s.ListQuery(journey.Filter{Since: storetest.T0, Until: storetest.T0}), "paygate_journeys_started"},
 	} {
-		steps := plan(t, url, c.question)
+		steps := plan(t, url, c.query)
 		require.Contains(t, steps, c.index)
 		require.NotContains(t, steps, "Seq Scan on paygate_journeys")
 	}
 }
 
-// plan is how the server answers a question of whose values it knows nothing.
-func plan(t testing.TB, url, question string) string {
+// plan is how the server runs a query whose values it does not know.
+func plan(t testing.TB, url, query string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(t.Context(), `SET plan_cache_mode = force_generic_plan`)
 	require.NoError(t, err)
-	prepared, err := conn.Prepare(t.Context(), "question", question)
+	prepared, err := conn.Prepare(t.Context(), "query", query)
 	require.NoError(t, err)
-	explain := "EXPLAIN EXECUTE question"
+	explain := "EXPLAIN EXECUTE query"
 	if n := len(prepared.ParamOIDs); n > 0 {
 		explain += "(" + strings.TrimSuffix(strings.Repeat("NULL,", n), ",") + ")"
 	}
@@ -160,7 +161,7 @@ func plan(t testing.TB, url, question string) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestTheRateHoldsOverAllReplicas(t *testing.T) {
+func TestRateIsSharedByReplicas(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	stores := []*pgstore.Store{open(t, url, options(t, 1)), open(t, url, options(t, 1))}
@@ -179,18 +180,18 @@ func TestTheRateHoldsOverAllReplicas(t *testing.T) {
 	for range calls {
 		latest = max(latest, <-slots)
 	}
-	// Slots lie a tenth of a second apart from the first on, however long the calls themselves took.
+	// Slots are a tenth of a second apart, however long the calls themselves took.
 	require.LessOrEqual(t, latest, (calls-1)*time.Second/perSecond)
 	require.GreaterOrEqual(t, latest+took, (calls-1)*time.Second/perSecond)
 
 	wait, err := stores[0].Take(t.Context(), "another", perSecond)
 	require.NoError(t, err)
-	require.Zero(t, wait, "rates are apart")
+	require.Zero(t, wait, "each rate has its own slots")
 	_, err = stores[0].Take(t.Context(), "another", 0)
 	require.Error(t, err)
 }
 
-func TestWhoCannotWaitTakesNoSlot(t *testing.T) {
+func TestTakeRefusesASlotThatIsTooLate(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	s := open(t, url, options(t, 1))
@@ -200,8 +201,8 @@ func TestWhoCannotWaitTakesNoSlot(t *testing.T) {
 	raw(t, url, `UPDATE paygate_buckets SET slot = clock_timestamp() + interval '10 seconds'`)
 	before := slot()
 	_, err := s.Take(t.Context(), "creates", 1)
-	if time.Since(begun) < time.Second { // later it is no longer so far away
-		require.ErrorIs(t, err, pgstore.ErrNoSlot, "too far away for anybody")
+	if time.Since(begun) < time.Second { // later it is not so far away
+		require.ErrorIs(t, err, pgstore.ErrNoSlot, "too late for any caller")
 		require.ErrorIs(t, err, journey.ErrPayBusy)
 		require.Equal(t, before, slot())
 	}
@@ -211,14 +212,14 @@ func TestWhoCannotWaitTakesNoSlot(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	err = s.Wait(ctx, "creates", 1)
-	if ctx.Err() == nil { // a machine so slow that the time is over proves nothing
+	if ctx.Err() == nil { // on a machine so slow that the time is over, nothing is proven
 		require.ErrorIs(t, err, pgstore.ErrNoSlot)
 	}
-	require.Equal(t, before, slot(), "too far away for this one")
+	require.Equal(t, before, slot(), "too late for this caller")
 }
 
-// Slots of a clock that has gone back since must not stop everybody.
-func TestASlotFarAheadCountsForNothing(t *testing.T) {
+// A slot from a clock that has gone back since must not stop all callers.
+func TestTakeIgnoresASlotFarAhead(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	s := open(t, url, options(t, 1))
@@ -233,8 +234,8 @@ func TestASlotFarAheadCountsForNothing(t *testing.T) {
 	require.LessOrEqual(t, wait, time.Second/10, fmt.Sprint("goes on from there: ", wait))
 }
 
-// TestAReplicaOfVersion1LeavesTheEarlyTimeAsItWas: what it wrote is no damage, and early delivery goes by what is sealed.
-func TestAReplicaOfVersion1LeavesTheEarlyTimeAsItWas(t *testing.T) {
+// Version 1 leaves early_at as it is. That is not damage, and early delivery goes by what is sealed.
+func TestRowsWrittenByVersion1AreNotDamaged(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
 	id := storetest.Example(0).ID

@@ -11,8 +11,8 @@ import (
 )
 
 // A database is used either by any number of processes or by one that keeps the others out. Every connection that may
-// write shares an advisory lock. An exclusive process takes that lock for itself, and gets it only if no such connection
-// is left. The database releases the lock when a process dies.
+// write shares an advisory lock. An exclusive process takes that lock for itself, and gets it only if no such
+// connection is left. The database releases the lock when a process dies.
 
 // useLock is the id of that lock.
 const useLock = migrationLock + 1

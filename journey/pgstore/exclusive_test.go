@@ -12,42 +12,42 @@ import (
 	"paygate/journey/storetest"
 )
 
-func alone(t testing.TB) pgstore.Options {
+func exclusive(t testing.TB) pgstore.Options {
 	t.Helper()
 	o := options(t, 1)
 	o.Exclusive = true
 	return o
 }
 
-func TestWhoWantsADatabaseAloneIsRefusedWhileItIsInUse(t *testing.T) {
+func TestExclusiveOpenFailsWhileInUse(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	used, too := open(t, url, options(t, 1)), open(t, url, options(t, 1))
-	_, err := pgstore.Open(t.Context(), url, alone(t))
+	_, err := pgstore.Open(t.Context(), url, exclusive(t))
 	require.ErrorContains(t, err, "is in use by another Paygate process")
 	require.NotContains(t, err.Error(), "cannot be reached")
-	require.NoError(t, used.Create(t.Context(), storetest.Example(1), storetest.Request(1)), "and who uses it goes on")
+	require.NoError(t, used.Create(t.Context(), storetest.Example(1), storetest.Request(1)), "that process goes on")
 
 	require.NoError(t, used.Close())
-	_, err = pgstore.Open(t.Context(), url, alone(t))
+	_, err = pgstore.Open(t.Context(), url, exclusive(t))
 	require.ErrorContains(t, err, "is in use", "one is left")
 	require.NoError(t, too.Close())
-	require.NoError(t, open(t, url, alone(t)).Ready(t.Context()))
+	require.NoError(t, open(t, url, exclusive(t)).Ready(t.Context()))
 }
 
-func TestNobodyComesToADatabaseThatSomebodyHasAlone(t *testing.T) {
+func TestOpenFailsWhileExclusive(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
-	s := open(t, url, alone(t))
+	s := open(t, url, exclusive(t))
 	_, err := pgstore.Open(t.Context(), url, options(t, 1))
 	require.ErrorContains(t, err, "is being moved to another store")
-	_, err = pgstore.Open(t.Context(), url, alone(t))
+	_, err = pgstore.Open(t.Context(), url, exclusive(t))
 	require.ErrorContains(t, err, "is being moved to another store")
 	require.NoError(t, s.Close())
 	require.NoError(t, open(t, url, options(t, 1)).Ready(t.Context()))
 }
 
-func TestAConnectionMadeLaterIsRefusedToo(t *testing.T) {
+func TestLaterConnectionFailsWhileExclusive(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	used := open(t, url, options(t, 1))
@@ -61,21 +61,22 @@ func TestAConnectionMadeLaterIsRefusedToo(t *testing.T) {
 }
 
 // endOthers ends every other connection to the database.
-const endOthers = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+const endOthers = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	WHERE datname = current_database() AND pid <> pg_backend_pid()`
 
-func TestWhoLosesTheConnectionIsNotAloneAnyMore(t *testing.T) {
+func TestExclusiveUseEndsWithItsConnection(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
-	s := open(t, url, alone(t))
+	s := open(t, url, exclusive(t))
 	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
 	raw(t, testpg.Superuser(t, url), endOthers)
-	for range 2 { // and does not get it back
+	for range 2 { // it does not get it back
 		require.ErrorContains(t, s.Ready(t.Context()), "lost the connection that kept others out")
 	}
-	require.NoError(t, open(t, url, options(t, 1)).Ready(t.Context()), "so that others can")
+	require.NoError(t, open(t, url, options(t, 1)).Ready(t.Context()), "others can use it")
 }
 
-func TestAProcessThatHasNothingToDoIsSeen(t *testing.T) {
+func TestIdleProcessIsNoticed(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	open(t, url+"&pool_max_conn_idle_time=1ms&pool_health_check_period=1ms", options(t, 1))

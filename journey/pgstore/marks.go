@@ -10,9 +10,9 @@ import (
 	"paygate/journey"
 )
 
-// FirstSight reports whether a mark (the id of a webhook) is seen for the first time, and remembers it until the given
-// time. Of many callers at once, on all replicas, exactly one is the first. A new mark deletes others whose time is over:
-// more than one, so that they cannot pile up.
+// FirstSight reports whether a mark (the id of a webhook) is seen for the first time, and remembers it until the
+// given time. Of many callers at once, on all replicas, exactly one is the first. A new mark deletes others whose
+// time is over: more than one, so that they cannot pile up.
 func (s *Store) FirstSight(ctx context.Context, mark string, until time.Time) (first bool, err error) {
 	digest := sha256.Sum256([]byte(mark)) // a good key for marks of any length and any bytes
 	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {

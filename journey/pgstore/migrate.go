@@ -32,7 +32,8 @@ func migrate(ctx context.Context, config *pgxpool.Config, log *slog.Logger) erro
 	}
 	db := stdlib.OpenDB(*c, stdlib.OptionAfterConnect(share))
 	defer db.Close()
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, uint64(startTimeout.Seconds())))
+	locker, err := lock.NewPostgresSessionLocker(
+		lock.WithLockID(migrationLock), lock.WithLockTimeout(1, uint64(startTimeout.Seconds())))
 	if err != nil {
 		return err
 	}

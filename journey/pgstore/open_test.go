@@ -20,7 +20,7 @@ import (
 	"paygate/journey/storetest"
 )
 
-func TestEightReplicasAtOnceMigrateOnce(t *testing.T) {
+func TestReplicasMigrateOnce(t *testing.T) {
 	t.Parallel()
 	address := newURL(t)
 	var log storetest.Log
@@ -47,21 +47,24 @@ func TestEightReplicasAtOnceMigrateOnce(t *testing.T) {
 	require.Equal(t, 8, ask[int](t, address, `SELECT count(*) FROM paygate_journeys`))
 }
 
-func TestTheOwnerOfTheTablesIsNoSuperuser(t *testing.T) {
+func TestOwnerOfTheTablesIsNotASuperuser(t *testing.T) {
 	t.Parallel()
 	address := filled(t)
-	require.False(t, ask[bool](t, address, `SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = current_user`))
-	require.True(t, ask[bool](t, address, `SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'paygate_journeys'`))
+	require.False(t, ask[bool](t, address,
+		`SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = current_user`))
+	require.True(t, ask[bool](t, address,
+		`SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'paygate_journeys'`))
 }
 
-// Where somebody else makes the tables, Paygate's own role needs no right to.
-func TestARoleThatMayOnlyUseTheTablesIsEnough(t *testing.T) {
+// If another role creates the tables, Paygate's own role needs no right to do so.
+func TestRoleNeedsOnlyToUseTheTables(t *testing.T) {
 	t.Parallel()
 	server := testpg.Start(t)
 	address := server.Database(t)
 	require.NoError(t, open(t, address, options(t, 1)).Close())
 	ann := server.Role(t, address, "only_uses", "pa:ss/w@rd ?#%")
-	raw(t, testpg.Superuser(t, address), `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO only_uses`)
+	raw(t, testpg.Superuser(t, address),
+		`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO only_uses`)
 	t.Cleanup(func() {
 		conn, err := pgx.Connect(context.Background(), testpg.Superuser(t, address))
 		require.NoError(t, err)
@@ -74,12 +77,12 @@ func TestARoleThatMayOnlyUseTheTablesIsEnough(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-func TestTheSettingsInTheURLHold(t *testing.T) {
+func TestSettingsInTheURLApply(t *testing.T) {
 	t.Parallel()
 	address := newURL(t)
 	s := open(t, address+"&pool_max_conns=1&application_name=gate&statement_timeout=54321", options(t, 1))
 	var all sync.WaitGroup
-	for n := range 20 { // one after the other, for want of a second connection
+	for n := range 20 { // one after the other, because there is only one connection
 		all.Go(func() {
 			if err := s.Create(context.Background(), storetest.Example(n), storetest.Request(n)); err != nil {
 				t.Error(err)
@@ -91,41 +94,43 @@ func TestTheSettingsInTheURLHold(t *testing.T) {
 		`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gate' AND datname = current_database()`))
 }
 
-func TestAStoreThatCannotBeOpenedSaysWhy(t *testing.T) {
+func TestOpenExplainsFailures(t *testing.T) {
 	t.Parallel()
 	server := testpg.Start(t)
 	address := server.Database(t)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	nobody := closed.Addr().String()
+	unused := closed.Addr().String()
 	require.NoError(t, closed.Close())
 	const password = "s3cr3tword"
+	const login = "postgres://u:" + password + "@"
 	locked := server.Role(t, address, "locked", password)
+	wrong := testpg.As(t, locked, "locked", "wr0ngword")
 	limited := server.Role(t, address, "limited", password)
 	for name, c := range map[string]struct {
 		url    string
 		wanted []string
 		badURL bool
 	}{
-		"wrong password":      {testpg.As(t, locked, "locked", "wr0ngword"), []string{"refuses the password", `"locked"`}, false},
+		"wrong password":      {wrong, []string{"refuses the password", `"locked"`}, false},
 		"no password":         {testpg.As(t, locked, "locked", ""), []string{"refuses", "locked"}, false},
-		"no such role":        {testpg.As(t, address, "nobody", password), []string{`"nobody"`}, false},
+		"no such role":        {testpg.As(t, address, "unknown", password), []string{`"unknown"`}, false},
 		"no such database":    {strings.Replace(address, "/test_", "/none_", 1), []string{"no database", "none_"}, false},
 		"may not make tables": {limited, []string{"make tables", "GRANT CREATE"}, false},
 		"no schema":           {address + "&search_path=nowhere", []string{"no schema"}, false},
-		"nobody there":        {"postgres://u:" + password + "@" + nobody + "/db", []string{"cannot be reached", "refused"}, false},
-		"no such host":        {"postgres://u:" + password + "@no-such-host.invalid/db", []string{"cannot be reached"}, false},
-		"reads only":          {address + "&default_transaction_read_only=on", []string{"takes no writes"}, false},
+		"no server":           {login + unused + "/db", []string{"cannot be reached", "refused"}, false},
+		"no such host":        {login + "no-such-host.invalid/db", []string{"cannot be reached"}, false},
+		"read-only":           {address + "&default_transaction_read_only=on", []string{"takes no writes"}, false},
 		"may lose writes":     {address + "&synchronous_commit=off", []string{"synchronous_commit"}, false},
 
 		"another scheme":         {"postgre://u:" + password + "@db/paygate", nil, true},
 		"words instead of a URL": {"host=db user=u password=" + password, nil, true},
 		"nothing":                {"", nil, true},
-		"a bad port":             {"postgres://u:" + password + "@db:port/paygate", []string{"port"}, true},
+		"a bad port":             {login + "db:port/paygate", []string{"port"}, true},
 		"a slash in a password":  {"postgres://u:12/" + password + "@db/paygate", []string{"two digits"}, true},
 		"a stray percent":        {"postgres://u:" + password + "%zz@db/paygate", []string{"two digits"}, true},
-		"a bad sslmode":          {"postgres://u:" + password + "@db/paygate?sslmode=requird", []string{"sslmode"}, true},
-		"a bad pool size":        {"postgres://u:" + password + "@db/paygate?pool_max_conns=many", []string{"pool_max_conns"}, true},
+		"a bad sslmode":          {login + "db/paygate?sslmode=requird", []string{"sslmode"}, true},
+		"a bad pool size":        {login + "db/paygate?pool_max_conns=many", []string{"pool_max_conns"}, true},
 		"a misspelt setting":     {address + "&sslmod=require", []string{"sslmod"}, true},
 		"a bad value":            {address + "&statement_timeout=soon", []string{"statement_timeout"}, true},
 	} {
@@ -144,9 +149,9 @@ func TestAStoreThatCannotBeOpenedSaysWhy(t *testing.T) {
 	}
 }
 
-func TestAServerThatDoesNotAnswerIsGivenUp(t *testing.T) {
+func TestOpenTimesOut(t *testing.T) {
 	t.Parallel()
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and says nothing
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and sends nothing
 	require.NoError(t, err)
 	defer silent.Close()
 	o := options(t, 1)
@@ -156,7 +161,7 @@ func TestAServerThatDoesNotAnswerIsGivenUp(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-func TestTablesOfANewerVersionAreRefused(t *testing.T) {
+func TestOpenRefusesNewerTables(t *testing.T) {
 	t.Parallel()
 	address := filled(t)
 	raw(t, address, `INSERT INTO paygate_schema (version_id, is_applied) VALUES (7, true)`)
@@ -165,14 +170,14 @@ func TestTablesOfANewerVersionAreRefused(t *testing.T) {
 	require.NotErrorIs(t, err, pgstore.ErrURL)
 }
 
-func TestTablesOfSomebodyElseStayUntouched(t *testing.T) {
+func TestForeignTablesAreNotChanged(t *testing.T) {
 	t.Parallel()
 	address := newURL(t)
 	raw(t, address, `CREATE TABLE paygate_payments (mine text)`)
 	_, err := pgstore.Open(t.Context(), address, options(t, 1))
 	require.ErrorContains(t, err, "cannot be brought to this version's layout")
-	require.Equal(t, 1, ask[int](t, address, `SELECT count(*) FROM pg_tables WHERE tablename IN ('paygate_payments', 'paygate_journeys')`),
-		"nothing half done")
+	require.Equal(t, 1, ask[int](t, address,
+		`SELECT count(*) FROM pg_tables WHERE tablename IN ('paygate_payments', 'paygate_journeys')`), "nothing half done")
 }
 
 // A start in a schema of its own, beside another Paygate in the same database.
@@ -187,7 +192,7 @@ func TestTwoStoresShareADatabaseBySchema(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestAMigrationIsToldInTheLog(t *testing.T) {
+func TestMigrationIsLogged(t *testing.T) {
 	t.Parallel()
 	address := newURL(t)
 	var log strings.Builder

@@ -15,14 +15,14 @@ import (
 	"paygate/journey/storetest"
 )
 
-// Tests that stop the server are not parallel: others would meet it.
+// Tests that stop the server are not parallel, since others would fail.
 
-func TestAStoreOutlivesARestartOfTheServer(t *testing.T) {
+func TestStoreSurvivesARestartOfTheServer(t *testing.T) {
 	server := testpg.Start(t)
 	url := server.Database(t)
 	s := open(t, url, options(t, 1))
 	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
-	storetest.Together(16, func(int) { // many connections in the pool, all of which die
+	storetest.Together(16, func(int) { // many connections in the pool, all of which are cut
 		if err := s.Ready(context.Background()); err != nil {
 			t.Error(err)
 		}
@@ -34,7 +34,7 @@ func TestAStoreOutlivesARestartOfTheServer(t *testing.T) {
 	require.Equal(t, "after it", j.Note)
 }
 
-func TestAPausedServerIsGivenUpAndUsedAgain(t *testing.T) {
+func TestCallsTimeOutWhileTheServerIsPaused(t *testing.T) {
 	server := testpg.Start(t)
 	url := server.Database(t)
 	s := open(t, url, options(t, 1))
@@ -84,7 +84,7 @@ func TestAPausedServerIsGivenUpAndUsedAgain(t *testing.T) {
 	touch(t, s, storetest.Example(1).ID, func(c *journey.Change) { c.Journey.Note = "goes on" })
 }
 
-func TestAStandbyIsRefusedAndAStoreLeavesOne(t *testing.T) {
+func TestStandbyIsRefused(t *testing.T) {
 	server := testpg.Start(t)
 	url := server.Database(t)
 	s := open(t, url, options(t, 1))
@@ -97,8 +97,8 @@ func TestAStandbyIsRefusedAndAStoreLeavesOne(t *testing.T) {
 	require.NoError(t, s.Ready(t.Context()))
 }
 
-// A connection that is cut before the commit has kept nothing: the change runs once more.
-func TestAConnectionCutInTheMiddleIsMadeGood(t *testing.T) {
+// If a connection is cut before the commit, nothing is stored, and the change runs again.
+func TestUpdateIsRetriedAfterACutConnection(t *testing.T) {
 	t.Parallel()
 	url, id := filled(t), storetest.Example(1).ID
 	s := open(t, url+"&application_name=cut", options(t, 1))
@@ -110,7 +110,8 @@ func TestAConnectionCutInTheMiddleIsMadeGood(t *testing.T) {
 	runs := 0
 	j, err := s.Update(t.Context(), id, func(j journey.Journey) (journey.Change, error) {
 		if runs++; runs == 1 {
-			raw(t, url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cut' AND datname = current_database()`)
+			raw(t, url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+				WHERE application_name = 'cut' AND datname = current_database()`)
 		}
 		j.Failures++
 		return journey.Change{Journey: j}, nil
@@ -120,10 +121,10 @@ func TestAConnectionCutInTheMiddleIsMadeGood(t *testing.T) {
 	require.Equal(t, 1, j.Failures)
 	j, err = s.Get(t.Context(), id)
 	require.NoError(t, err)
-	require.Equal(t, 1, j.Failures, "kept once")
+	require.Equal(t, 1, j.Failures, "stored once")
 }
 
-// onCommit lets a commit end in some other way, in a database of its own.
+// onCommit runs an action in every commit of a database.
 func onCommit(t testing.TB, url, action string) {
 	t.Helper()
 	raw(t, url, `CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN `+action+` RETURN NULL; END $$`)
@@ -131,8 +132,8 @@ func onCommit(t testing.TB, url, action string) {
 		FOR EACH ROW EXECUTE FUNCTION trouble()`)
 }
 
-// Nobody knows what became of a commit whose answer was lost: done once more, it might be done twice.
-func TestACommitWhoseAnswerWasLostIsAnErrorAndNotRepeated(t *testing.T) {
+// A commit whose answer was lost may have been done: it must not be repeated.
+func TestCommitWithoutAnAnswerIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	url, id := filled(t), storetest.Example(1).ID
 	s := open(t, url, options(t, 1))
@@ -146,7 +147,7 @@ func TestACommitWhoseAnswerWasLostIsAnErrorAndNotRepeated(t *testing.T) {
 	require.Equal(t, 1, runs)
 }
 
-func TestAConflictIsTriedAgain(t *testing.T) {
+func TestConflictIsRetried(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"40001", "40P01"} {
 		url, id := filled(t), storetest.Example(1).ID
@@ -165,7 +166,7 @@ func TestAConflictIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestAConflictWithoutEndIsAnError(t *testing.T) {
+func TestEndlessConflictIsAnError(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
 	s := open(t, url, options(t, 1))
@@ -179,7 +180,7 @@ func TestAConflictWithoutEndIsAnError(t *testing.T) {
 	require.Equal(t, 4, runs)
 }
 
-func TestAFullDiskSaysSoAndGoesOnReading(t *testing.T) {
+func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
 	s := open(t, url, options(t, 1))
@@ -189,13 +190,13 @@ func TestAFullDiskSaysSoAndGoesOnReading(t *testing.T) {
 	err := s.Create(t.Context(), storetest.Example(99), storetest.Request(99))
 	require.ErrorIs(t, err, journey.ErrFull)
 	_, err = s.Get(t.Context(), storetest.Example(99).ID)
-	require.ErrorIs(t, err, journey.ErrNotFound, "nothing of it was kept")
+	require.ErrorIs(t, err, journey.ErrNotFound, "nothing of it was stored")
 	_, err = s.Get(t.Context(), storetest.Example(1).ID)
 	require.NoError(t, err)
 }
 
-// Who holds a journey for too long must not stop the others for longer than their patience.
-func TestAJourneyThatSomebodyKeepsLockedIsGivenUp(t *testing.T) {
+// A process that locks a journey for too long must not stop the others for longer than their timeout.
+func TestLockedJourneyTimesOut(t *testing.T) {
 	t.Parallel()
 	url, id := filled(t), storetest.Example(1).ID
 	s := open(t, url, options(t, 1))
@@ -218,7 +219,7 @@ func TestAJourneyThatSomebodyKeepsLockedIsGivenUp(t *testing.T) {
 	require.Len(t, taken(t, s, 0), 19, "a sweep does not wait for it")
 }
 
-func TestAChangeWhoseCallerGivesUpInTheMiddleIsNotKept(t *testing.T) {
+func TestCancelledUpdateIsNotStored(t *testing.T) {
 	t.Parallel()
 	url, id := filled(t), storetest.Example(1).ID
 	s := open(t, url, options(t, 1))
@@ -234,11 +235,11 @@ func TestAChangeWhoseCallerGivesUpInTheMiddleIsNotKept(t *testing.T) {
 	require.Empty(t, j.Note)
 }
 
-// The error of a change is the caller's, whatever it looks like.
-func TestAnErrorOfAChangeIsNotTakenForTheDatabases(t *testing.T) {
+// The error of a change is returned as it is, even if it looks like one of the database.
+func TestErrorOfAChangeIsNotInterpreted(t *testing.T) {
 	t.Parallel()
 	s := open(t, filled(t), options(t, 1))
-	trouble := fmt.Errorf("elsewhere: %w", pgx.ErrNoRows)
+	trouble := fmt.Errorf("another source: %w", pgx.ErrNoRows)
 	runs := 0
 	_, err := s.Update(t.Context(), storetest.Example(1).ID, func(journey.Journey) (journey.Change, error) {
 		runs++

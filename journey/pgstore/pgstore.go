@@ -8,8 +8,8 @@
 // journeys aside. values.go, marks.go and rate.go are what replicas share besides. import.go is for moving a store, and
 // exclusive.go keeps other processes out during that.
 //
-// A new secret is given to replicas in two steps: first listed after the old one everywhere, then before it. Between the
-// steps every replica can read what any other writes.
+// A new secret is given to replicas in two steps: first listed after the old one everywhere, then before it. Between
+// the steps every replica can read what any other writes.
 package pgstore
 
 import (
@@ -55,10 +55,10 @@ var _ journey.Store = (*Store)(nil)
 const startTimeout = 2 * time.Minute
 
 // Open opens the database of a postgres:// URL, whose settings for TLS and for the pool (pool_max_conns and others)
-// apply, and creates or updates its tables; if many replicas start at once, one of them does so. Its errors never contain
-// the password. [ErrURL] reports a URL that no server would take. Open also fails if the server cannot be reached,
-// refuses the role, has no such database, takes no writes or may lose confirmed writes; if the tables were written by a
-// newer version; and if an open journey is sealed under a secret that is no longer listed.
+// apply, and creates or updates its tables; if many replicas start at once, one of them does so. Its errors never
+// contain the password. [ErrURL] reports a URL that no server would take. Open also fails if the server cannot be
+// reached, refuses the role, has no such database, takes no writes or may lose confirmed writes; if the tables were
+// written by a newer version; and if an open journey is sealed under a secret that is no longer listed.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Sealer == nil {
 		return nil, errors.New("the store needs a sealer")
@@ -118,8 +118,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ready reports whether the store can be written, by writing: it notes that the newest secret is in use. Every secret is
-// noted before it seals anything.
+// Ready reports whether the store can be written, by writing: it notes that the newest secret is in use. Every secret
+// is noted before it seals anything.
 func (s *Store) Ready(ctx context.Context) error {
 	_, err := s.exec(ctx, `INSERT INTO paygate_keys (id, used_at) VALUES ($1, now())
 		ON CONFLICT (id) DO UPDATE SET used_at = now()`, s.codec.Newest())

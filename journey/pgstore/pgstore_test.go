@@ -21,13 +21,13 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testpg.Main(m)) }
 
-// options are those of a store whose secrets are these bytes, repeated.
+// options are those of a store whose secrets consist of these bytes, repeated.
 func options(t testing.TB, secrets ...byte) pgstore.Options {
 	t.Helper()
 	return pgOptions(t, storetest.Under(secrets...))
 }
 
-// pgOptions has long patience, so that no test depends on speed.
+// pgOptions has a long timeout, so that no test depends on speed.
 func pgOptions(t testing.TB, o storetest.Options) pgstore.Options {
 	t.Helper()
 	sealer, err := seal.New(o.Secrets)
@@ -60,7 +60,7 @@ func filled(t testing.TB) string {
 	return url
 }
 
-// raw runs a statement behind the store's back.
+// raw runs a statement without the store.
 func raw(t testing.TB, url, statement string, args ...any) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -70,13 +70,13 @@ func raw(t testing.TB, url, statement string, args ...any) {
 	require.NoError(t, err)
 }
 
-// ask reads one value behind the store's back.
-func ask[T any](t testing.TB, url, question string, args ...any) (answer T) {
+// ask reads one value without the store.
+func ask[T any](t testing.TB, url, query string, args ...any) (answer T) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
 	defer conn.Close(context.Background())
-	require.NoError(t, conn.QueryRow(t.Context(), question, args...).Scan(&answer))
+	require.NoError(t, conn.QueryRow(t.Context(), query, args...).Scan(&answer))
 	return answer
 }
 
@@ -109,7 +109,7 @@ func (p place) Open(t *testing.T, o storetest.Options) (storetest.Store, error) 
 
 func (place) Replicas() int { return 2 }
 
-func (p place) Alter(t *testing.T, what string, change func(name string, kept []byte) []byte) {
+func (p place) Alter(t *testing.T, what string, change func(name string, stored []byte) []byte) {
 	t.Helper()
 	columns := map[string][2]string{
 		"journeys": {"id", "sealed"}, "requests": {"journey_id", "sealed"}, "replies": {"journey_id", "sealed"},
@@ -121,19 +121,20 @@ func (p place) Alter(t *testing.T, what string, change func(name string, kept []
 	rows, err := conn.Query(t.Context(), fmt.Sprintf(`SELECT %s, %s FROM paygate_%s`, columns[0], columns[1], what))
 	require.NoError(t, err)
 	type entry struct {
-		Name string
-		Kept []byte
+		Name   string
+		Stored []byte
 	}
 	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[entry])
 	require.NoError(t, err)
 	var altered pgx.Batch
 	for _, e := range entries {
-		altered.Queue(fmt.Sprintf(`UPDATE paygate_%s SET %s = $2 WHERE %s = $1`, what, columns[1], columns[0]), e.Name, change(e.Name, e.Kept))
+		update := fmt.Sprintf(`UPDATE paygate_%s SET %s = $2 WHERE %s = $1`, what, columns[1], columns[0])
+		altered.Queue(update, e.Name, change(e.Name, e.Stored))
 	}
 	require.NoError(t, conn.SendBatch(t.Context(), &altered).Close())
 }
 
-func TestWithoutOptionsButASealerItWorks(t *testing.T) {
+func TestOpenWithDefaultOptions(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	s := open(t, url, pgstore.Options{Sealer: options(t, 1).Sealer})
@@ -143,8 +144,8 @@ func TestWithoutOptionsButASealerItWorks(t *testing.T) {
 	require.ErrorContains(t, err, "sealer")
 }
 
-// What is personal must not be readable in a dump, nor found in it by who guesses.
-func TestTheTablesHoldNothingReadable(t *testing.T) {
+// Personal data must not be readable in a dump, and a guess must not find it there.
+func TestTablesContainNothingPersonal(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
 	s := open(t, url, options(t, 1))
@@ -154,7 +155,9 @@ func TestTheTablesHoldNothingReadable(t *testing.T) {
 	touch(t, s, j.ID, func(c *journey.Change) {
 		c.Journey.ReplyUntil, c.Reply = storetest.T0, &journey.Reply{Status: 200, Body: []byte("Dear Ann")}
 	})
-	_, err := s.UpdateValue(t.Context(), "signing keys", func([]byte) ([]byte, error) { return []byte("private key"), nil })
+	_, err := s.UpdateValue(t.Context(), "signing keys", func([]byte) ([]byte, error) {
+		return []byte("private key"), nil
+	})
 	require.NoError(t, err)
 	_, err = s.FirstSight(t.Context(), "webhook", storetest.T0.Add(time.Hour))
 	require.NoError(t, err)
@@ -162,13 +165,14 @@ func TestTheTablesHoldNothingReadable(t *testing.T) {
 	require.Contains(t, all, "licence", "the route is searched for")
 	require.Contains(t, all, "pay1")
 	for _, personal := range []string{
-		"ann@example.org", "/licences/apply", "Ann", "ann jones", "LIC-", "Fishing", "boundary", "192.0.2.1", "private key", "webhook",
+		"ann@example.org", "/licences/apply", "Ann", "ann jones", "LIC-", "Fishing", "boundary", "192.0.2.1",
+		"private key", "webhook",
 	} {
 		require.NotContains(t, all, personal)
 	}
 }
 
-// dump is every row of every table, as text, with bytes as they are.
+// dump returns every row of every table as text, with bytes as they are.
 func dump(t testing.TB, url string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -199,7 +203,7 @@ func dump(t testing.TB, url string) string {
 	return text.String()
 }
 
-func TestTwoReplicasLoseNoUpdate(t *testing.T) {
+func TestReplicasLoseNoUpdate(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
 	id := storetest.Example(1).ID

@@ -53,7 +53,9 @@ func readOne[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql st
 }
 
 // readAll reads all rows on a connection of its own.
-func readAll[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) (rows []T, err error) {
+func readAll[T any](
+	ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any,
+) (rows []T, err error) {
 	err = s.connect(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err = all(ctx, conn, scan, sql, args...)
 		return err

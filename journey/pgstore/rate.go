@@ -34,9 +34,9 @@ const takeSlot = `INSERT INTO paygate_buckets AS b (name, slot) VALUES ($1, cloc
 	WHERE b.slot + $2::interval <= clock_timestamp() + $3::interval OR b.slot > clock_timestamp() + $4::interval
 	RETURNING slot - clock_timestamp()`
 
-// Take reserves the next slot of a rate that all replicas share, and returns how long it is until then, by the database's
-// clock. Slots are evenly spaced, at 1/perSecond. A slot that is later than maxWait, or than the end of ctx, is not
-// reserved, and Take returns [ErrNoSlot]: a caller that cannot wait must not delay the others.
+// Take reserves the next slot of a rate that all replicas share, and returns how long it is until then, by the
+// database's clock. Slots are evenly spaced, at 1/perSecond. A slot that is later than maxWait, or than the end of
+// ctx, is not reserved, and Take returns [ErrNoSlot]: a caller that cannot wait must not delay the others.
 func (s *Store) Take(ctx context.Context, bucket string, perSecond int) (wait time.Duration, err error) {
 	if perSecond < 1 {
 		return 0, errors.New("a rate must be at least one a second")

@@ -95,8 +95,9 @@ func (s *Store) open(r row) (journey.Journey, error) {
 	return j, err
 }
 
-// agrees compares the columns with the sealed journey, except early_at: a replica of version 1, during an update, writes
-// a journey and leaves that column alone. The column decides nothing, since early delivery goes by what is sealed.
+// agrees compares the columns with the sealed journey, except early_at: a replica of version 1, during an update,
+// writes a journey and leaves that column alone. The column decides nothing, since early delivery goes by what is
+// sealed.
 func (s *Store) agrees(r row, j journey.Journey) bool {
 	keyID, _ := s.codec.KeyID(r.Sealed)
 	r.EarlyAt = orNever(j.EarlyAt)

@@ -9,7 +9,7 @@ import (
 	"paygate/journey/pgstore"
 )
 
-func TestALookMakesNoTables(t *testing.T) {
+func TestLookCreatesNoTables(t *testing.T) {
 	t.Parallel()
 	address := newURL(t)
 	require.NoError(t, pgstore.Look(t.Context(), address, 10*time.Second))

@@ -11,7 +11,8 @@ import (
 	"paygate/journey"
 )
 
-// prepare checks what is stored. The cost follows the open journeys, not the stored ones. Other replicas may be working.
+// prepare checks what is stored. The cost follows the open journeys, not the stored ones. Other replicas may be
+// working.
 func (s *Store) prepare(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{s.checkSecrets, s.Ready, s.renewValues, s.restore} {
 		if err := step(ctx); err != nil {
@@ -25,7 +26,8 @@ func (s *Store) prepare(ctx context.Context) error {
 func (s *Store) checkSecrets(ctx context.Context) error {
 	unreadable := 0
 	err := s.connect(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		keys, err := all(ctx, conn, pgx.RowTo[string], `SELECT DISTINCT key_id FROM paygate_journeys WHERE open AND NOT damaged`)
+		keys, err := all(ctx, conn, pgx.RowTo[string],
+			`SELECT DISTINCT key_id FROM paygate_journeys WHERE open AND NOT damaged`)
 		if err != nil {
 			return err
 		}
@@ -40,7 +42,8 @@ func (s *Store) checkSecrets(ctx context.Context) error {
 
 // countSealed counts the open journeys that were sealed under these secrets. A column that was altered does not count.
 func (s *Store) countSealed(ctx context.Context, q querier, keys []string) (count int, err error) {
-	rows, err := q.Query(ctx, `SELECT key_id, sealed FROM paygate_journeys WHERE open AND NOT damaged AND key_id = ANY($1)`, keys)
+	rows, err := q.Query(ctx,
+		`SELECT key_id, sealed FROM paygate_journeys WHERE open AND NOT damaged AND key_id = ANY($1)`, keys)
 	if err != nil {
 		return 0, err
 	}

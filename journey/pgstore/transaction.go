@@ -14,7 +14,8 @@ import (
 	"paygate/journey"
 )
 
-// maxTries bounds how often a call is tried. Together the pauses are less than a second: a longer outage should be seen.
+// maxTries bounds how often a call is tried. Together the pauses are less than a second: a longer outage should be
+// seen.
 const maxTries = 4
 
 // errRaced reports that another call was first. Tried again, this one finds what the other wrote.
@@ -33,8 +34,9 @@ func (e uncertainError) Error() string {
 }
 func (e uncertainError) Unwrap() error { return e.error }
 
-// write runs a change as one transaction. change may run more than once; its error is returned, and nothing is stored. A
-// call is only tried again if nothing can have been stored: if the answer to a commit is lost, the call fails.
+// write runs a change as one transaction. change may run more than once; its error is returned, and nothing is
+// stored. A call is only tried again if nothing can have been stored: if the answer to a commit is lost, the call
+// fails.
 func (s *Store) write(ctx context.Context, change func(context.Context, pgx.Tx) error) error {
 	return s.connect(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}) // rows are locked where it matters

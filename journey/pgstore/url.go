@@ -26,7 +26,7 @@ func parse(text string, timeout time.Duration) (*pgxpool.Config, error) {
 	if scheme != "postgres" && scheme != "postgresql" {
 		return nil, fmt.Errorf("%w begins with something else", ErrURL)
 	}
-	if _, path, _ := strings.Cut(rest, "/"); strings.Contains(path, "@") { // the driver would take half a password for a host
+	if _, path, _ := strings.Cut(rest, "/"); strings.Contains(path, "@") { // the driver would read a password as a host
 		return nil, malformed()
 	}
 	config, err := pgxpool.ParseConfig(text)

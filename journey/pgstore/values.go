@@ -22,8 +22,8 @@ func (s *Store) Value(ctx context.Context, name string) ([]byte, error) {
 	return s.codec.OpenValue(name, sealed)
 }
 
-// UpdateValue changes a named value in one step and returns the new one; old is nil if there is none yet. If change fails
-// nothing is stored, and its error is returned as it is. change may run more than once.
+// UpdateValue changes a named value in one step and returns the new one; old is nil if there is none yet. If change
+// fails nothing is stored, and its error is returned as it is. change may run more than once.
 func (s *Store) UpdateValue(
 	ctx context.Context, name string, change func(old []byte) ([]byte, error),
 ) (updated []byte, err error) {

@@ -1,8 +1,8 @@
-// Package seal encrypts what is personal before a store keeps it: AES-256-GCM under a key of its own for every record,
+// Package seal encrypts personal data before it is stored: AES-256-GCM under a key of its own for every record,
 // derived by HKDF-SHA-256 from the newest of an ordered list of secrets. Any secret of the list opens what it sealed.
 //
-// An envelope is version (1 byte) | key id (8) | salt (32) | nonce (12) | ciphertext and tag (16). The record's label and
-// id are bound into key and authentication, so that an envelope moved elsewhere does not open.
+// An envelope is version (1 byte) | key id (8) | salt (32) | nonce (12) | ciphertext and tag (16). The record's label
+// and id are bound into key and authentication, so that an envelope moved to another record does not open.
 package seal
 
 import (
@@ -34,17 +34,17 @@ func NewSecret() string {
 	return base64.RawURLEncoding.EncodeToString(secret)
 }
 
-// fingerprint is the info that makes key ids. It has not the shape that labels get, so that no derived key is ever a key id.
+// fingerprint is the HKDF info for key ids. It differs from the form of labels, so that no derived key is a key id.
 const fingerprint = "paygate-secret-fingerprint"
 
 var (
-	// ErrUnknownKey: sealed under a secret that is not in the list (any more).
+	// ErrUnknownKey reports a record sealed under a secret that is not listed, or not any more.
 	ErrUnknownKey = errors.New("sealed under a secret that is not listed")
-	// ErrDamaged: altered, cut, or an envelope of another record.
+	// ErrDamaged reports an envelope that was altered, cut, or made for another record.
 	ErrDamaged = errors.New("the sealed record is damaged")
 )
 
-// Sealer seals and opens. Safe for concurrent use.
+// Sealer seals and opens records. It is safe for concurrent use.
 type Sealer struct {
 	keys []key // newest first
 }
@@ -54,7 +54,7 @@ type key struct {
 	secret []byte
 }
 
-// New takes secrets of 32 bytes each, newest first and none twice.
+// New takes secrets of 32 bytes each, newest first and all different.
 func New(secrets [][]byte) (*Sealer, error) {
 	s := &Sealer{}
 	if len(secrets) == 0 {
@@ -73,8 +73,8 @@ func New(secrets [][]byte) (*Sealer, error) {
 	return s, nil
 }
 
-// Seal encrypts, under the newest secret, the text that the parts are together for the record with this label and id. It
-// copies them once, into the envelope.
+// Seal encrypts, under the newest secret, the text that the parts are together for the record with this label and id.
+// It copies them once, into the envelope.
 func (s *Sealer) Seal(label, id string, parts ...[]byte) []byte {
 	newest := s.keys[0]
 	size := header + overhead
@@ -93,8 +93,8 @@ func (s *Sealer) Seal(label, id string, parts ...[]byte) []byte {
 	return newest.gcm(salt, label, id).Seal(out, nil, plain, bind(label, id))
 }
 
-// Open decrypts what Seal made for the same label and id. Its errors are [ErrUnknownKey] and [ErrDamaged]; there is never
-// a part of the text with one.
+// Open decrypts what Seal made for the same label and id. Its errors are [ErrUnknownKey] and [ErrDamaged]; there is
+// never a part of the text with one.
 func (s *Sealer) Open(label, id string, sealed []byte) ([]byte, error) {
 	return s.open(nil, label, id, sealed)
 }
@@ -107,7 +107,7 @@ func (s *Sealer) OpenInPlace(label, id string, sealed []byte) ([]byte, error) {
 	return s.open(sealed[header:header], label, id, sealed)
 }
 
-// open appends the text to dst.
+// open appends the plain text to dst.
 func (s *Sealer) open(dst []byte, label, id string, sealed []byte) ([]byte, error) {
 	if len(sealed) < header || sealed[0] != version {
 		return nil, ErrDamaged
@@ -132,7 +132,7 @@ func (s *Sealer) KeyID(sealed []byte) (string, bool) {
 	return hex.EncodeToString(sealed[1 : 1+idBytes]), true
 }
 
-// Knows tells whether the secret with this id is listed.
+// Knows reports whether the secret with this id is listed.
 func (s *Sealer) Knows(keyID string) bool {
 	raw, err := hex.DecodeString(keyID)
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *Sealer) Knows(keyID string) bool {
 	return known
 }
 
-// Newest is the id of the secret that seals.
+// Newest returns the id of the secret that seals.
 func (s *Sealer) Newest() string { return hex.EncodeToString([]byte(s.keys[0].id)) }
 
 // Derive makes a key of n bytes, at most 8,160, for another purpose from the newest secret.
@@ -166,11 +166,11 @@ func (s *Sealer) find(id string) (key, bool) {
 	return key{}, false
 }
 
-// gcm is the cipher of one record. A key per record leaves random nonces no room to meet.
+// gcm is the cipher of one record. With a key per record, random nonces do not collide.
 func (k key) gcm(salt []byte, label, id string) cipher.AEAD {
 	block, err := aes.NewCipher(derive(k.secret, salt, info(label)+id, 32))
 	if err != nil {
-		panic(err) // 32 bytes are always right
+		panic(err) // 32 bytes are always valid
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
@@ -189,7 +189,7 @@ func derive(secret, salt []byte, info string, n int) []byte {
 
 func info(label string) string { return "paygate " + label + " v1" }
 
-// bind joins version, label and id so that no two records give the same bytes: it is what the tag authenticates.
+// bind joins version, label and id so that no two records give the same bytes; the tag authenticates them.
 func bind(label, id string) []byte {
 	out := binary.AppendUvarint([]byte{version}, uint64(len(label)))
 	return append(append(out, label...), id...)

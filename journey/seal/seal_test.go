@@ -24,7 +24,7 @@ func sealer(t testing.TB, secrets ...[]byte) *seal.Sealer {
 	return s
 }
 
-func TestOnlyTheSameRecordOpens(t *testing.T) {
+func TestOpenNeedsTheSameRecord(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, secret(1))
 	rapid.Check(t, func(t *rapid.T) {
@@ -57,14 +57,14 @@ func TestOnlyTheSameRecordOpens(t *testing.T) {
 	})
 }
 
-func TestALabelCannotBorrowFromTheID(t *testing.T) {
+func TestLabelAndIDAreSeparate(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, secret(1))
 	_, err := s.Open("ab", "c", s.Seal("a", "bc", []byte("x")))
 	require.ErrorIs(t, err, seal.ErrDamaged)
 }
 
-func TestNoBitOfAnEnvelopeCanBeChangedCutOrAdded(t *testing.T) {
+func TestOpenRejectsTamperedBytes(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, secret(1))
 	sealed := s.Seal("hold", "1", []byte("form"))
@@ -84,8 +84,8 @@ func TestNoBitOfAnEnvelopeCanBeChangedCutOrAdded(t *testing.T) {
 	require.ErrorIs(t, err, seal.ErrDamaged)
 }
 
-// The stored form is opened here by hand, because it can never change without a new version.
-func TestTheEnvelopeIsTheWrittenOne(t *testing.T) {
+// The stored form is decoded here by hand, because it cannot change without a new version.
+func TestEnvelopeFormat(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, secret(1))
 	sealed := s.Seal("hold", "journey 1", []byte("form"))
@@ -105,7 +105,7 @@ func TestTheEnvelopeIsTheWrittenOne(t *testing.T) {
 	require.Equal(t, "form", string(plain))
 }
 
-func TestWhatIsNoEnvelopeHasNoKey(t *testing.T) {
+func TestKeyIDRejectsWhatIsNotAnEnvelope(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, secret(1))
 	for name, bad := range map[string][]byte{"nothing": nil, "short": {1, 2, 3}, "another version": make([]byte, 100)} {
@@ -121,7 +121,7 @@ func TestWhatIsNoEnvelopeHasNoKey(t *testing.T) {
 	require.False(t, s.Knows(""))
 }
 
-func TestOpeningInPlaceNeedsNoMoreMemory(t *testing.T) {
+func TestOpenInPlaceReusesMemory(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, secret(1))
 	sealed := s.Seal("hold", "1", make([]byte, 1<<20))
@@ -132,7 +132,7 @@ func TestOpeningInPlaceNeedsNoMoreMemory(t *testing.T) {
 	require.True(t, bytes.Contains(sealed, []byte{7, 0, 0, 0, 0, 0, 0, 0}), "it is the same memory")
 }
 
-func TestTheCallersSecretIsCopied(t *testing.T) {
+func TestNewCopiesSecrets(t *testing.T) {
 	t.Parallel()
 	given := secret(1)
 	s := sealer(t, given)
@@ -165,7 +165,7 @@ func TestSecretsRotate(t *testing.T) {
 	require.Equal(t, after.Newest(), id, "the newest seals")
 }
 
-func TestTheSameTextIsNeverSealedAlike(t *testing.T) {
+func TestSealNeverRepeats(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, secret(1))
 	require.NotEqual(t, s.Seal("hold", "1", []byte("form")), s.Seal("hold", "1", []byte("form")))
@@ -185,7 +185,7 @@ func TestDerivedKeysDiffer(t *testing.T) {
 	require.NotEqual(t, s.Newest(), hex.EncodeToString(s.Derive("secret-fingerprint", 8)))
 }
 
-func TestBadSecretsAreRefused(t *testing.T) {
+func TestNewRejectsBadSecrets(t *testing.T) {
 	t.Parallel()
 	for name, secrets := range map[string][][]byte{
 		"none": nil, "short": {make([]byte, 31)}, "twice": {secret(1), secret(1)},

@@ -14,8 +14,8 @@ import (
 	"paygate/journey"
 )
 
-// watched is a process with a clock that the test sets.
-func watched() (o Options, now *time.Time) {
+// withClock returns options with a clock that the test sets.
+func withClock() (o Options, now *time.Time) {
 	at := T0
 	o = Under(1)
 	o.Now = func() time.Time { return at }
@@ -23,7 +23,7 @@ func watched() (o Options, now *time.Time) {
 }
 
 func mostOverdue(t *testing.T, p Place) {
-	o, now := watched()
+	o, now := withClock()
 	s := opened(t, p, o)
 	for n := range 3 {
 		create(t, s, n)
@@ -47,12 +47,14 @@ func mostOverdue(t *testing.T, p Place) {
 func countsByState(t *testing.T, p Place) {
 	filledWith(t, p, 20)
 	s := opened(t, p, Under(1))
-	for n, state := range []journey.State{journey.StateReleased, journey.StateStuck, journey.StateReleasing, journey.StateAbandoned} {
+	states := []journey.State{journey.StateReleased, journey.StateStuck, journey.StateReleasing, journey.StateAbandoned}
+	for n, state := range states {
 		change(t, s, Example(n).ID, func(c *journey.Change) { c.Journey.State = state })
 	}
 	counts, err := s.CountOpen(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, map[journey.State]int{journey.StateHeld: 16, journey.StateStuck: 1, journey.StateReleasing: 1}, counts)
+	wanted := map[journey.State]int{journey.StateHeld: 16, journey.StateStuck: 1, journey.StateReleasing: 1}
+	require.Equal(t, wanted, counts)
 	for state, wanted := range map[journey.State][]journey.ID{
 		journey.StateStuck: {Example(1).ID}, journey.StateReleasing: {Example(2).ID}, journey.StateReleased: nil,
 	} {
@@ -63,7 +65,7 @@ func countsByState(t *testing.T, p Place) {
 }
 
 func markIsSeenOnce(t *testing.T, p Place) {
-	o, now := watched()
+	o, now := withClock()
 	stores := replicas(t, p, o)
 	var firsts atomic.Int32
 	Together(50, func(n int) {
@@ -87,15 +89,15 @@ func markIsSeenOnce(t *testing.T, p Place) {
 	for _, wanted := range []bool{true, false} {
 		first, err := s.FirstSight(t.Context(), "webhook 1", now.Add(time.Hour))
 		require.NoError(t, err)
-		require.Equal(t, wanted, first, "its time was over, and has begun again")
+		require.Equal(t, wanted, first, "its time was over and starts again")
 	}
 	marks, err := s.Marks(t.Context(), nil, 100)
 	require.NoError(t, err)
-	require.Len(t, marks, 1, "those past their time went")
+	require.Len(t, marks, 1, "those whose time was over are deleted")
 }
 
 func marksDoNotPileUp(t *testing.T, p Place) {
-	o, now := watched()
+	o, now := withClock()
 	s := opened(t, p, o)
 	see := func(when string, count int) {
 		for n := range count {
@@ -125,9 +127,11 @@ func valueChangesInOneStep(t *testing.T, p Place) {
 		}
 	})
 	trouble := errors.New("no")
-	kept, err := s.UpdateValue(t.Context(), "count", func([]byte) ([]byte, error) { return []byte("half done"), trouble })
+	updated, err := s.UpdateValue(t.Context(), "count", func([]byte) ([]byte, error) {
+		return []byte("half done"), trouble
+	})
 	require.Equal(t, trouble, err)
-	require.Nil(t, kept)
+	require.Nil(t, updated)
 	value, err := s.Value(t.Context(), "count")
 	require.NoError(t, err)
 	require.Equal(t, strings.Repeat("+", 40), string(value))

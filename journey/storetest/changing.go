@@ -49,7 +49,7 @@ func updateKeepsTheID(t *testing.T, s journey.Store) {
 	require.ErrorContains(t, err, "answered with")
 }
 
-// givenUpIsNotDone: a caller who gave up while others were writing must not find later that it was done after all.
+// givenUpIsNotDone checks that an update is not done after its caller gave up while others were writing.
 func givenUpIsNotDone(t *testing.T, s journey.Store) {
 	begun, release := make(chan struct{}), make(chan struct{})
 	once := sync.OnceFunc(func() { close(begun) })
@@ -78,7 +78,7 @@ func givenUpIsNotDone(t *testing.T, s journey.Store) {
 			}
 		})
 	}
-	runtime.Gosched() // most of them wait by now; whichever do not yet are turned away at the door
+	runtime.Gosched() // most of them wait by now; the others fail at once
 	giveUp()
 	close(release)
 	all.Wait()
@@ -135,7 +135,7 @@ func failedChangeFailsAlone(t *testing.T, s journey.Store) {
 func panicHarmsNothing(t *testing.T, s journey.Store) {
 	j := create(t, s, 1)
 	func() {
-		defer func() { _ = recover() }() // to panic on, or to answer with an error, are both fine
+		defer func() { _ = recover() }() // it may panic on, or return an error
 		_, err := s.Update(t.Context(), j.ID, func(journey.Journey) (journey.Change, error) { panic("a mistake") })
 		require.Error(t, err)
 	}()
@@ -145,7 +145,9 @@ func panicHarmsNothing(t *testing.T, s journey.Store) {
 
 func oneClaimantWins(t *testing.T, s journey.Store) {
 	j := create(t, s, 1)
-	to(t, s, j.ID, journey.PaymentCreated{Snapshot: snapshot(j, "pay1", "created")}, journey.PaymentSeen{Snapshot: snapshot(j, "pay1", "success")})
+	to(t, s, j.ID,
+		journey.PaymentCreated{Snapshot: snapshot(j, "pay1", "created")},
+		journey.PaymentSeen{Snapshot: snapshot(j, "pay1", "success")})
 	var all sync.WaitGroup
 	var mutex sync.Mutex
 	won, lost := 0, 0
@@ -214,21 +216,21 @@ func replyIsKept(t *testing.T, s journey.Store) {
 	set := func(until time.Time, r *journey.Reply) {
 		change(t, s, j.ID, func(c *journey.Change) { c.Journey.ReplyUntil, c.Reply = until, r })
 	}
-	kept := func(wanted journey.Reply) {
+	stored := func(wanted journey.Reply) {
 		got, err := s.Reply(t.Context(), j.ID)
 		require.NoError(t, err)
 		require.Equal(t, wanted, got)
 	}
 	set(T0.Add(time.Hour), &first)
-	kept(first)
+	stored(first)
 	set(T0.Add(2*time.Hour), nil)
-	kept(first)
+	stored(first)
 	set(T0.Add(2*time.Hour), &second)
-	kept(second)
+	stored(second)
 	set(time.Time{}, nil)
 	_, err = s.Reply(t.Context(), j.ID)
 	require.ErrorIs(t, err, journey.ErrErased)
 	set(time.Time{}, &first)
 	_, err = s.Reply(t.Context(), j.ID)
-	require.ErrorIs(t, err, journey.ErrErased, "the journey says that none is kept")
+	require.ErrorIs(t, err, journey.ErrErased, "the journey says that none is stored")
 }

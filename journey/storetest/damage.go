@@ -34,11 +34,11 @@ func everyByteCounts(t *testing.T, p Place) {
 	require.NoError(t, s.Close())
 	for _, what := range []string{"journeys", "requests", "replies"} {
 		n := 0
-		p.Alter(t, what, func(_ string, kept []byte) []byte {
-			require.Less(t, len(kept), journeys, "every byte has its turn")
-			kept[n%len(kept)] ^= byte(1 << (n % 8))
+		p.Alter(t, what, func(_ string, sealed []byte) []byte {
+			require.Less(t, len(sealed), journeys, "every byte is changed once")
+			sealed[n%len(sealed)] ^= byte(1 << (n % 8))
 			n++
-			return kept
+			return sealed
 		})
 		require.Equal(t, journeys, n)
 	}
@@ -59,7 +59,7 @@ func everyByteCounts(t *testing.T, p Place) {
 	require.Len(t, damaged, journeys)
 }
 
-// setAside: a damaged journey is, however it is met, and the rest goes on.
+// setAside checks that a damaged journey is set aside, however it is found, and that the rest goes on.
 func setAside(meet func(*testing.T, Store, journey.ID) error) func(*testing.T, Place) {
 	return func(t *testing.T, p Place) {
 		id := Example(3).ID
@@ -100,7 +100,7 @@ func byAnUpdate(t *testing.T, s Store, id journey.ID) error {
 func byAList(t *testing.T, s Store, id journey.ID) error {
 	all, err := s.List(t.Context(), journey.Filter{Limit: 19})
 	require.NoError(t, err)
-	require.Len(t, all, 19, "the list goes on behind it")
+	require.Len(t, all, 19, "the list goes on after it")
 	return byReading(t, s, id)
 }
 
@@ -117,33 +117,33 @@ func goesOnWithout(t *testing.T, s Store, id journey.ID) {
 	require.Equal(t, []journey.ID{id}, damaged)
 	due, err := s.Due(t.Context(), FarAway, journey.Due{}, 100)
 	require.NoError(t, err)
-	require.Len(t, due, 19, "sweeps do not meet it again")
+	require.Len(t, due, 19, "sweeps do not find it again")
 	for _, f := range []journey.Filter{{}, {State: journey.StateHeld}} {
 		require.Len(t, numbers(t, s, f), 19)
 	}
 	counts, err := s.CountOpen(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, map[journey.State]int{journey.StateHeld: 19}, counts)
-	kept := recordOf(t, s, id)
-	require.Nil(t, kept.Journey)
-	require.NotEmpty(t, kept.SealedJourney, "a person may still need it")
-	require.NotEmpty(t, kept.SealedRequest)
+	record := recordOf(t, s, id)
+	require.Nil(t, record.Journey)
+	require.NotEmpty(t, record.SealedJourney, "a person may still need it")
+	require.NotEmpty(t, record.SealedRequest)
 }
 
 func recordOf(t *testing.T, s Store, id journey.ID) journey.Record {
 	t.Helper()
 	page, err := s.Records(t.Context(), "", 100, 1<<20)
 	require.NoError(t, err)
-	for _, k := range page {
-		if k.ID == id {
-			return k
+	for _, r := range page {
+		if r.ID == id {
+			return r
 		}
 	}
-	t.Fatalf("nothing is kept of %s", id)
+	t.Fatalf("there is no record of %s", id)
 	return journey.Record{}
 }
 
-// damageIsReportedOnce: who comes second must not set aside an empty place over what was set aside.
+// damageIsReportedOnce: a second reader must not overwrite what was set aside with nothing.
 func damageIsReportedOnce(t *testing.T, p Place) {
 	id := Example(3).ID
 	filledWith(t, p, 20)
@@ -163,11 +163,11 @@ func damageIsReportedOnce(t *testing.T, p Place) {
 	require.NotEmpty(t, recordOf(t, stores[0], id).SealedJourney)
 }
 
-// nobodysWord: an error that a change makes up says nothing about what is stored.
-func nobodysWord(t *testing.T, s journey.Store) {
+// changeCannotClaimDamage: an error that a change returns says nothing about what is stored.
+func changeCannotClaimDamage(t *testing.T, s journey.Store) {
 	j := create(t, s, 3)
 	_, err := s.Update(t.Context(), j.ID, func(journey.Journey) (journey.Change, error) {
-		return journey.Change{}, fmt.Errorf("elsewhere: %w", journey.ErrDamaged)
+		return journey.Change{}, fmt.Errorf("another source: %w", journey.ErrDamaged)
 	})
 	require.ErrorIs(t, err, journey.ErrDamaged)
 	require.Equal(t, j, get(t, s, j.ID))
@@ -178,17 +178,17 @@ func movedIsDamaged(t *testing.T, p Place) {
 	to, from := string(Example(1).ID), string(Example(2).ID)
 	for _, what := range []string{"journeys", "requests"} {
 		var other []byte
-		p.Alter(t, what, func(name string, kept []byte) []byte {
+		p.Alter(t, what, func(name string, sealed []byte) []byte {
 			if name == from {
-				other = bytes.Clone(kept)
+				other = bytes.Clone(sealed)
 			}
-			return kept
+			return sealed
 		})
-		p.Alter(t, what, func(name string, kept []byte) []byte {
+		p.Alter(t, what, func(name string, sealed []byte) []byte {
 			if name == to {
 				return other
 			}
-			return kept
+			return sealed
 		})
 	}
 	s := opened(t, p, Under(1))

@@ -13,7 +13,7 @@ import (
 	"paygate/journey"
 )
 
-// filledJourney has something, or nothing, in every field there is.
+// filledJourney has a value, or none, in every field.
 func filledJourney(t *rapid.T, n int) journey.Journey {
 	var j journey.Journey
 	fill(t, reflect.ValueOf(&j).Elem())
@@ -32,7 +32,7 @@ func filledRequest(t *rapid.T) (r journey.HeldRequest) {
 
 func filledReply(t *rapid.T) (r journey.Reply) {
 	fill(t, reflect.ValueOf(&r).Elem())
-	r.Rest, r.Broken = nil, false // not kept
+	r.Rest, r.Broken = nil, false // not stored
 	return r
 }
 
@@ -56,7 +56,7 @@ func fill(t *rapid.T, v reflect.Value) {
 		v.SetInt(rapid.Int64().Draw(t, "number"))
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() { // what is not, is not stored
+			if v.Type().Field(i).IsExported() { // other fields are not stored
 				fill(t, v.Field(i))
 			}
 		}
@@ -73,7 +73,7 @@ func fill(t *rapid.T, v reflect.Value) {
 		}
 	case reflect.Map:
 		fillMap(t, v)
-	case reflect.Interface: // a stream, which no store keeps
+	case reflect.Interface: // a stream, which is not stored
 	default:
 		t.Fatalf("the suite cannot fill a %s: teach it", v.Type())
 	}
@@ -99,8 +99,8 @@ func filledTime(t *rapid.T) time.Time {
 	return time.Unix(seconds, rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds")).UTC()
 }
 
-// Filled is the nth of a row of journeys, the same every time, with something or nothing in every field there is, and what
-// belongs to it: the request that it holds, and the reply that is kept. The row has every state in turn.
+// Filled is the nth of a row of journeys, the same every time, with something or nothing in every field there is, and
+// what belongs to it: the request that it holds, and the reply that is kept. The row has every state in turn.
 func Filled(n int) (journey.Journey, journey.HeldRequest, journey.Reply) {
 	whole := rapid.Custom(func(t *rapid.T) journey.Change {
 		j, request, reply := filledJourney(t, n), filledRequest(t), filledReply(t)

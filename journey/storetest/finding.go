@@ -17,7 +17,8 @@ import (
 func paymentsFind(t *testing.T, s journey.Store) {
 	j := create(t, s, 1)
 	to(t, s, j.ID,
-		journey.PaymentCreated{Snapshot: snapshot(j, "pay1", "created")}, journey.PaymentSeen{Snapshot: snapshot(j, "pay1", "failed")},
+		journey.PaymentCreated{Snapshot: snapshot(j, "pay1", "created")},
+		journey.PaymentSeen{Snapshot: snapshot(j, "pay1", "failed")},
 		journey.PaymentCreated{Snapshot: snapshot(j, "pay2", "created")})
 	for _, payment := range []string{"pay1", "pay2"} {
 		id, err := s.ByPayment(t.Context(), payment)
@@ -45,10 +46,10 @@ func paymentsAreNotShared(t *testing.T, s journey.Store) {
 	}
 	require.NoError(t, pay(0, "pay1"))
 	require.ErrorIs(t, pay(1, "pay2", "pay1"), journey.ErrTaken)
-	require.Equal(t, Example(1), get(t, s, Example(1).ID), "nothing of it is kept")
+	require.Equal(t, Example(1), get(t, s, Example(1).ID), "nothing of it is stored")
 	_, err := s.ByPayment(t.Context(), "pay2")
 	require.ErrorIs(t, err, journey.ErrNotFound)
-	require.NoError(t, pay(0, "pay1", "pay3"), "its own it may name again")
+	require.NoError(t, pay(0, "pay1", "pay3"), "it may name its own again")
 
 	var all sync.WaitGroup
 	results := make([]error, 7)
@@ -66,7 +67,7 @@ func paymentsAreNotShared(t *testing.T, s journey.Store) {
 		}
 	}
 	require.NoError(t, s.Forget(t.Context(), owner))
-	require.NoError(t, pay(1, "pay4"), "what nobody has any more")
+	require.NoError(t, pay(1, "pay4"), "the payment is free again")
 }
 
 func paymentsGo(t *testing.T, s journey.Store) {
@@ -122,7 +123,9 @@ func listInOrder(t *testing.T, s dueList) {
 	all, err := s.list(t.Context(), until, journey.Due{}, 10)
 	require.NoError(t, err)
 	require.Equal(t, []journey.Due{
-		{At: T0.Add(time.Hour), ID: Example(1).ID}, {At: T0.Add(time.Hour), ID: Example(3).ID}, {At: until, ID: Example(0).ID},
+		{At: T0.Add(time.Hour), ID: Example(1).ID},
+		{At: T0.Add(time.Hour), ID: Example(3).ID},
+		{At: until, ID: Example(0).ID},
 	}, all)
 	for limit := range 4 {
 		first, err := s.list(t.Context(), until, journey.Due{}, limit)
@@ -147,7 +150,7 @@ func paged(t require.TestingT, s dueList, until time.Time, limit int) (all []jou
 	}
 }
 
-// dueGoesOn: a sweep changes what it visits, so that its cursor is gone when it asks for the next page.
+// dueGoesOn: a sweep changes the journeys that it visits, so its cursor is gone when it asks for the next page.
 func dueGoesOn(t *testing.T, s journey.Store) { onBothLists(t, s, listGoesOn) }
 
 func listGoesOn(t *testing.T, s dueList) {
@@ -161,7 +164,9 @@ func listGoesOn(t *testing.T, s dueList) {
 	require.NoError(t, s.Forget(t.Context(), first[1].ID))
 	next, err := s.list(t.Context(), T0.Add(time.Hour), first[1], 2)
 	require.NoError(t, err)
-	require.Equal(t, []journey.Due{{At: T0.Add(time.Hour), ID: Example(2).ID}, {At: T0.Add(time.Hour), ID: Example(3).ID}}, next)
+	require.Equal(t, []journey.Due{
+		{At: T0.Add(time.Hour), ID: Example(2).ID}, {At: T0.Add(time.Hour), ID: Example(3).ID},
+	}, next)
 }
 
 // dueFollows walks at random and compares the list with a plain map. A failure prints how to walk the same way again.
@@ -222,7 +227,7 @@ func dueIn(model map[journey.ID]time.Time, until time.Time) (due []journey.Due) 
 	return due
 }
 
-// numbers are those of the examples that a list finds.
+// numbers returns those of the examples that a list finds.
 func numbers(t require.TestingT, s journey.Store, f journey.Filter) (found []int) {
 	journeys, err := s.List(context.Background(), f)
 	require.NoError(t, err)
@@ -258,7 +263,7 @@ func lists(t *testing.T, s journey.Store) {
 		{journey.Filter{Payment: payment}, []int{3}},
 		{journey.Filter{Payment: payment, State: journey.StateHeld}, nil},
 		{journey.Filter{Payment: payment, After: Example(3).ID}, nil},
-		{journey.Filter{Payment: "nobody"}, nil},
+		{journey.Filter{Payment: "unknown"}, nil},
 		{journey.Filter{Route: "licence", Limit: 1}, []int{9}},
 		{journey.Filter{Route: "other"}, nil},
 		{journey.Filter{Since: T0.Add(4 * time.Second), Until: T0.Add(7 * time.Second)}, []int{6, 5, 4}},
@@ -274,7 +279,7 @@ func listsPage(t *testing.T, s journey.Store) {
 	for n := range stored {
 		create(t, s, n)
 	}
-	require.Len(t, numbers(t, s, journey.Filter{}), 50, "what a list holds when nothing is said")
+	require.Len(t, numbers(t, s, journey.Filter{}), 50, "the size of a list without a limit")
 	for _, state := range []journey.State{"", journey.StateHeld} {
 		var all []int
 		for after := journey.ID(""); ; {
@@ -295,7 +300,8 @@ func listFollowsState(t *testing.T, s journey.Store) {
 	for _, state := range append(journey.States(), journey.States()...) { // into rest, and out of it again
 		change(t, s, Example(1).ID, func(c *journey.Change) { c.Journey.State = state })
 		for _, asked := range journey.States() {
-			require.Equal(t, asked == state, len(numbers(t, s, journey.Filter{State: asked})) == 1, "%s, asked for %s", state, asked)
+			listed := len(numbers(t, s, journey.Filter{State: asked})) == 1
+			require.Equal(t, asked == state, listed, "%s, asked for %s", state, asked)
 		}
 	}
 }

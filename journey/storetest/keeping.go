@@ -70,11 +70,13 @@ func bytesComeBack(t *testing.T, s journey.Store) {
 	require.NoError(t, err)
 	require.Equal(t, request, got)
 
-	reply := journey.Reply{Status: 200, Header: http.Header{"Content-Disposition": {"filename=\"caf\xe9.pdf\""}}, Body: every}
+	reply := journey.Reply{
+		Status: 200, Header: http.Header{"Content-Disposition": {"filename=\"caf\xe9.pdf\""}}, Body: every,
+	}
 	change(t, s, j.ID, func(c *journey.Change) { c.Journey.ReplyUntil, c.Reply = T0, &reply })
-	kept, err := s.Reply(t.Context(), j.ID)
+	stored, err := s.Reply(t.Context(), j.ID)
 	require.NoError(t, err)
-	require.Equal(t, reply, kept)
+	require.Equal(t, reply, stored)
 }
 
 func largeRequest(t *testing.T, s journey.Store) {
@@ -122,11 +124,11 @@ func usedOnceAmongMany(t *testing.T, s journey.Store) {
 	require.Equal(t, int32(31), refused.Load())
 	request, err := s.Request(t.Context(), Example(1).ID)
 	require.NoError(t, err)
-	require.Equal(t, get(t, s, Example(1).ID).Note, fmt.Sprint(request.Body[2]), "journey and request of one and the same caller")
+	require.Equal(t, get(t, s, Example(1).ID).Note, fmt.Sprint(request.Body[2]), "journey and request of one caller")
 }
 
 func notFound(t *testing.T, s journey.Store) {
-	for _, id := range []journey.ID{"NOBODY", "", "Ŵ\x00\xff"} {
+	for _, id := range []journey.ID{"UNKNOWN", "", "Ŵ\x00\xff"} {
 		_, err := s.Get(t.Context(), id)
 		require.ErrorIs(t, err, journey.ErrNotFound)
 		_, err = s.Update(t.Context(), id, func(journey.Journey) (journey.Change, error) {
@@ -192,9 +194,9 @@ func outlivesRestart(t *testing.T, p Place) {
 	request, err := s.Request(t.Context(), held.ID)
 	require.NoError(t, err)
 	require.Equal(t, Request(1), request)
-	kept, err := s.Reply(t.Context(), held.ID)
+	stored, err := s.Reply(t.Context(), held.ID)
 	require.NoError(t, err)
-	require.Equal(t, reply.Body, kept.Body)
+	require.Equal(t, reply.Body, stored.Body)
 	_, err = s.Request(t.Context(), released.ID)
 	require.ErrorIs(t, err, journey.ErrErased)
 	id, err := s.ByPayment(t.Context(), "pay1")

@@ -14,7 +14,7 @@ import (
 	"paygate/journey"
 )
 
-// Store is all that a process asks of a store.
+// Store is everything that a process needs of a store.
 type Store interface {
 	journey.Store
 	Ready(context.Context) error
@@ -30,22 +30,23 @@ type Store interface {
 	Close() error
 }
 
-// Place is where a store lies, apart from the processes that open it.
+// Place is where a store is kept, whether or not a process has it open.
 type Place interface {
 	Open(t *testing.T, o Options) (Store, error)
 
-	// Replicas is how many processes may have it open at once.
+	// Replicas returns how many processes may have it open at once.
 	Replicas() int
 
 	// Alter changes what lies there behind the back of the store, which nobody has open: what is kept of "journeys",
-	// "requests", "replies" and "values", each sealed and under its id or name, and of "payments", the id of their journey.
-	Alter(t *testing.T, what string, change func(name string, kept []byte) []byte)
+	// "requests", "replies" and "values", each sealed and under its id or name, and of "payments", the id of their
+	// journey.
+	Alter(t *testing.T, what string, change func(name string, stored []byte) []byte)
 }
 
-// Options are what a process gives every store.
+// Options configure any store.
 type Options struct {
 	Secrets [][]byte
-	Watch   func(Sealer) Sealer // what the store is given in the place of a sealer of these secrets
+	Watch   func(Sealer) Sealer // returns what the store is given instead of a sealer of these secrets
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -56,7 +57,7 @@ type Sealer interface {
 	DeriveAll(label string, n int) [][]byte
 }
 
-// Under are the options of a process whose secrets are these bytes, repeated.
+// Under returns the options of a process whose secrets consist of these bytes, repeated.
 func Under(secrets ...byte) Options {
 	var keys [][]byte
 	for _, b := range secrets {
@@ -68,7 +69,7 @@ func Under(secrets ...byte) Options {
 	}
 }
 
-// opened is the store of a place, until the test ends.
+// opened opens the store of a place until the test ends.
 func opened(t *testing.T, p Place, o Options) Store {
 	t.Helper()
 	s, err := p.Open(t, o)
@@ -77,7 +78,7 @@ func opened(t *testing.T, p Place, o Options) Store {
 	return s
 }
 
-// replicas has a place open as often as may be.
+// replicas opens a place as often as it allows.
 func replicas(t *testing.T, p Place, o Options) (all []Store) {
 	t.Helper()
 	for range p.Replicas() {
@@ -86,7 +87,7 @@ func replicas(t *testing.T, p Place, o Options) (all []Store) {
 	return all
 }
 
-// filledWith puts that many examples into a place and leaves it.
+// filledWith puts n examples into a place and closes it.
 func filledWith(t *testing.T, p Place, n int) {
 	t.Helper()
 	s := opened(t, p, Under(1))
@@ -99,15 +100,15 @@ func filledWith(t *testing.T, p Place, n int) {
 // flip changes one bit.
 func flip(t *testing.T, p Place, what, name string, at int) {
 	t.Helper()
-	p.Alter(t, what, func(found string, kept []byte) []byte {
+	p.Alter(t, what, func(found string, stored []byte) []byte {
 		if found == name {
-			kept[at%len(kept)] ^= 1
+			stored[at%len(stored)] ^= 1
 		}
-		return kept
+		return stored
 	})
 }
 
-// Together works on n things, many at a time, so that writes share what they can.
+// Together calls work n times, many calls at a time, so that writes share what they can.
 func Together(n int, work func(int)) {
 	numbers := make(chan int)
 	var workers sync.WaitGroup
@@ -125,7 +126,7 @@ func Together(n int, work func(int)) {
 	workers.Wait()
 }
 
-// Log is a text that many write.
+// Log is a buffer that is safe for concurrent use.
 type Log struct {
 	mu   sync.Mutex
 	text strings.Builder

@@ -17,8 +17,8 @@ func openJourneysKeepTheirSecret(t *testing.T, p Place) {
 	require.Equal(t, Example(1), get(t, opened(t, p, Under(2, 1)), Example(1).ID))
 }
 
-// followsNewestSecret: a journey that was changed since is sealed under the new secret. Its request and reply must be too,
-// or they would be lost with the old one while the list of open journeys says that all is well.
+// followsNewestSecret: a journey that was changed since is sealed under the new secret. Its request and reply must be
+// too, or they would be lost with the old one while the list of open journeys says that all is well.
 func followsNewestSecret(t *testing.T, p Place) {
 	filledWith(t, p, 20)
 	reply := journey.Reply{Status: 200, Header: map[string][]string{"X": {"y"}}, Body: []byte("page")}
@@ -37,13 +37,14 @@ func followsNewestSecret(t *testing.T, p Place) {
 		request, err := s.Request(t.Context(), Example(n).ID)
 		require.NoError(t, err)
 		require.Equal(t, Request(n), request)
-		kept, err := s.Reply(t.Context(), Example(n).ID)
+		stored, err := s.Reply(t.Context(), Example(n).ID)
 		require.NoError(t, err)
-		require.Equal(t, reply, kept)
+		require.Equal(t, reply, stored)
 	}
 }
 
-// droppedSecret: dropping a secret erases old journeys; putting it back brings them back, also those that were met meanwhile.
+// droppedSecret: dropping a secret erases old journeys; putting it back brings them back, also those that were met
+// meanwhile.
 func droppedSecret(t *testing.T, p Place) {
 	s := opened(t, p, Under(1))
 	for n := range 3 {
@@ -62,7 +63,7 @@ func droppedSecret(t *testing.T, p Place) {
 	due, err := s.Due(t.Context(), FarAway, journey.Due{}, 10)
 	require.NoError(t, err)
 	for _, d := range due {
-		require.NotEqual(t, Example(1).ID, d.ID, "sweeps do not meet it again")
+		require.NotEqual(t, Example(1).ID, d.ID, "sweeps do not find it again")
 	}
 	require.NoError(t, s.Close())
 
@@ -108,12 +109,14 @@ func referenceUnderEverySecret(t *testing.T, p Place) {
 	keep(1, "Straße-Ŵ-K", 1)
 	keep(2, "STRAßE-ŵ-\u212a", 2, 1) // the Kelvin sign, which is a k
 	s := opened(t, p, Under(2, 1))
-	for reference, wanted := range map[string]int{"straße-ŵ-k": 2, "Straße-Ŵ-k": 2, "strasse-ŵ-k": 0, "straße-ŵ": 0} {
+	for reference, wanted := range map[string]int{
+		"straße-ŵ-k": 2, "Straße-Ŵ-k": 2, "strasse-ŵ-k": 0, "straße-ŵ": 0,
+	} {
 		require.Len(t, numbers(t, s, journey.Filter{Reference: reference}), wanted, reference)
 	}
 }
 
-// counting counts what is opened.
+// counting counts how often it opens something.
 type counting struct {
 	Sealer
 	opened atomic.Int32
@@ -124,7 +127,7 @@ func (c *counting) Open(label, id string, sealed []byte) ([]byte, error) {
 	return c.Sealer.Open(label, id, sealed)
 }
 
-// startOpensNothing: what is at rest is not even looked at.
+// startOpensNothing checks that a start does not even read journeys at rest.
 func startOpensNothing(t *testing.T, p Place) {
 	filledWith(t, p, 20)
 	s := opened(t, p, Under(1))
@@ -134,9 +137,9 @@ func startOpensNothing(t *testing.T, p Place) {
 		require.NoError(t, s.Create(t.Context(), j, Request(n)))
 	}
 	require.NoError(t, s.Close())
-	p.Alter(t, "journeys", func(id string, kept []byte) []byte {
+	p.Alter(t, "journeys", func(id string, sealed []byte) []byte {
 		if id < string(Example(20).ID) {
-			return kept
+			return sealed
 		}
 		return []byte("nothing that opens")
 	})

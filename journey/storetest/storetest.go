@@ -1,8 +1,8 @@
 // Package storetest is the one suite that every store of journeys passes. Tests alone import it.
 //
-// [Run] holds a store against the contract of [journey.Store], and against what processes ask of it besides: that it outlives
-// a restart, notices damage, goes by its secrets, and remembers marks and values. What a store does with full disks, lost
-// servers and files that are none is its own matter, and tested there.
+// [Run] holds a store against the contract of [journey.Store], and against what processes ask of it besides: that it
+// outlives a restart, notices damage, goes by its secrets, and remembers marks and values. What a store does with
+// full disks, lost servers and files that are none is its own matter, and tested there.
 package storetest
 
 import (
@@ -42,7 +42,8 @@ func Request(n int) journey.HeldRequest {
 	return journey.HeldRequest{
 		Method: "POST", Path: "/licences/apply", Query: "a=1;b=2", Body: []byte{0, 255, byte(n), '\r', '\n'},
 		Header: http.Header{"Content-Type": {"multipart/form-data; boundary=x"}, "Cookie": {"a=1; b=2"}},
-		Host:   "example.org", ForwardedFor: "192.0.2.1", ForwardedHost: "example.org", ForwardedProto: "https", Prefill: journey.Prefill{Email: "ann@example.org"},
+		Host:   "example.org", ForwardedFor: "192.0.2.1", ForwardedHost: "example.org", ForwardedProto: "https",
+		Prefill: journey.Prefill{Email: "ann@example.org"},
 	}
 }
 
@@ -60,29 +61,29 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 	}
 	runs(map[string]func(*testing.T, Place){
 		"a journey comes back as it was":               one(comesBack),
-		"whatever a journey holds comes back":          one(everythingComesBack),
+		"every field of a journey comes back":          one(everythingComesBack),
 		"requests and replies come back byte for byte": one(bytesComeBack),
 		"a large request comes back byte for byte":     one(largeRequest),
 		"an id is used once":                           one(usedOnce),
 		"an id is given to one of many":                one(usedOnceAmongMany),
-		"what is not there is not found":               one(notFound),
+		"an unknown id is not found":                   one(notFound),
 		"a context that has ended stops a call":        one(contextEnds),
 		"what was written is there after a restart":    outlivesRestart,
 	})
 	runs(map[string]func(*testing.T, Place){
-		"an update is atomic":                                one(updateIsAtomic),
-		"an update answers with what is stored":              one(updateAnswers),
-		"an update cannot turn one journey into another":     one(updateKeepsTheID),
-		"an update that its caller gave up on is not done":   one(givenUpIsNotDone),
-		"a failed change keeps nothing":                      one(failedChangeKeepsNothing),
-		"a failed change does not fail its neighbour":        one(failedChangeFailsAlone),
-		"a change that panics harms nothing":                 one(panicHarmsNothing),
-		"one of many claimants wins":                         one(oneClaimantWins),
-		"the request goes when nobody is owed it":            one(requestIsErased),
-		"a request can be replaced":                          one(requestIsReplaced),
-		"a request that nobody is owed is not kept":          one(requestIsNotKept),
-		"the reply stays as long as it is kept":              one(replyIsKept),
-		"a good journey is not set aside on somebody's word": one(nobodysWord),
+		"an update is atomic":                              one(updateIsAtomic),
+		"an update answers with what is stored":            one(updateAnswers),
+		"an update cannot turn one journey into another":   one(updateKeepsTheID),
+		"an update that its caller gave up on is not done": one(givenUpIsNotDone),
+		"a failed change stores nothing":                   one(failedChangeKeepsNothing),
+		"a failed change does not fail its neighbour":      one(failedChangeFailsAlone),
+		"a change that panics harms nothing":               one(panicHarmsNothing),
+		"one of many claimants wins":                       one(oneClaimantWins),
+		"the request is erased when it is not needed":      one(requestIsErased),
+		"a request can be replaced":                        one(requestIsReplaced),
+		"a request that is not needed is not stored":       one(requestIsNotKept),
+		"the reply stays as long as the journey says":      one(replyIsKept),
+		"a change cannot claim that a journey is damaged":  one(changeCannotClaimDamage),
 	})
 	runs(map[string]func(*testing.T, Place){
 		"every payment finds its journey":            one(paymentsFind),
@@ -97,21 +98,21 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		"what is forgotten is gone":                  one(forgets),
 	})
 	runs(map[string]func(*testing.T, Place){
-		"no byte can change unnoticed":                     everyByteCounts,
-		"damage met by reading":                            setAside(byReading),
-		"damage met by an update":                          setAside(byAnUpdate),
-		"damage met by a list":                             setAside(byAList),
-		"damage met by a list of its state":                setAside(byAListOfItsState),
-		"damage is reported once and without content":      damageIsReportedOnce,
-		"a journey moved to another id is damaged":         movedIsDamaged,
-		"an altered payment entry leads nowhere wrong":     alteredPaymentEntry,
-		"an altered value is not acted on":                 alteredValue,
-		"open journeys keep their secret in the list":      openJourneysKeepTheirSecret,
-		"what belongs to a journey follows the new secret": followsNewestSecret,
-		"a dropped secret brings back what it sealed":      droppedSecret,
-		"values follow the newest secret":                  valuesFollowNewestSecret,
-		"a reference is found under every secret":          referenceUnderEverySecret,
-		"a start opens no journey":                         startOpensNothing,
+		"no byte can change unnoticed":                 everyByteCounts,
+		"damage found by reading":                      setAside(byReading),
+		"damage found by an update":                    setAside(byAnUpdate),
+		"damage found by a list":                       setAside(byAList),
+		"damage found by a list of its state":          setAside(byAListOfItsState),
+		"damage is reported once and without content":  damageIsReportedOnce,
+		"a journey moved to another id is damaged":     movedIsDamaged,
+		"an altered payment entry leads nowhere wrong": alteredPaymentEntry,
+		"an altered value is not acted on":             alteredValue,
+		"open journeys keep their secret in the list":  openJourneysKeepTheirSecret,
+		"request and reply follow the newest secret":   followsNewestSecret,
+		"a dropped secret brings back what it sealed":  droppedSecret,
+		"values follow the newest secret":              valuesFollowNewestSecret,
+		"a reference is found under every secret":      referenceUnderEverySecret,
+		"a start opens no journey":                     startOpensNothing,
 	})
 	runs(map[string]func(*testing.T, Place){
 		"the most overdue is the oldest that is due": mostOverdue,
