@@ -99,7 +99,7 @@ func crowded(err error) bool {
 }
 
 func noRoom(err error) answer {
-	return answer{status: http.StatusServiceUnavailable, page: pages.NoRoom, view: pages.View{RetryAfter: time.Minute}, cause: err}
+	return answer{status: http.StatusServiceUnavailable, page: pages.MemoryShort, view: pages.View{RetryAfter: time.Minute}, cause: err}
 }
 
 // notStarted is a payment that could not be begun: nobody holds the address of one. Where one is open already, and could

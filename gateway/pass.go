@@ -82,7 +82,7 @@ func (g *Gateway) beginPass(w http.ResponseWriter, r *http.Request, p askedPass)
 func forAnother(pass journey.Journey, hit match.Decision) answer {
 	view := viewOf(pass)
 	view.Address = hit.Target.At(hit.Path)
-	return answer{status: http.StatusPaymentRequired, page: pages.PassElsewhere, view: view}
+	return answer{status: http.StatusPaymentRequired, page: pages.PassOtherQuery, view: view}
 }
 
 func digest(text string) string {

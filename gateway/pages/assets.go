@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// How the sheet was made is told in assets/README.md.
+// assets/README.md says how the style sheet was made.
 var (
 	//go:embed assets/govuk-frontend.css
 	designSystem string
@@ -16,7 +16,7 @@ var (
 	additions string
 
 	style = designSystem + additions
-	// styleName changes with the content, so that browsers may keep it for ever.
+	// styleName changes with the content, so that browsers may cache it for ever.
 	styleName = "style-" + hash(style) + ".css"
 )
 
@@ -25,11 +25,11 @@ func hash(content string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// Style is the name of the style sheet among the assets.
+// Style returns the name of the style sheet among the assets.
 func Style() string { return styleName }
 
-// Asset answers a GET or HEAD with what the pages fetch, by its name under {prefix}/assets/. It writes nothing and returns
-// false when there is nothing of this name; the caller then answers 404.
+// Asset answers a GET or HEAD for what the pages fetch, by its name under {prefix}/assets/. If there is nothing of this
+// name it writes nothing and returns false; the caller then answers 404.
 func Asset(w http.ResponseWriter, name string) bool {
 	if name != styleName {
 		return false
@@ -40,6 +40,6 @@ func Asset(w http.ResponseWriter, name string) bool {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Paygate-Answer", "yes")
-	_, _ = w.Write([]byte(style)) // a browser that left needs no answer; net/http drops it for HEAD
+	_, _ = w.Write([]byte(style)) // a browser that has gone needs no answer; net/http drops the body for HEAD
 	return true
 }

@@ -1,10 +1,10 @@
-// Package pages shows citizens, in English or Welsh, what happened to their money and what to do next. The pages need no
-// JavaScript, fetch nothing but one style sheet of our own, and use the GOV.UK Design System without its crown and fonts,
-// which are for GOV.UK alone.
+// Package pages shows citizens, in English or Welsh, what happened to their money and what to do next. The pages need
+// no JavaScript, fetch only our own style sheet, and use the GOV.UK Design System without its crown and fonts, which
+// are reserved for GOV.UK.
 //
-// [Page] lists the pages, texts.go is every word they say in both languages side by side, page.html is the one template,
-// and a [View] is what one answer is about. The rule of all texts: "no money has been taken" is printed only where Pay said
-// so or no payment was ever made; where we do not know, the page says that.
+// [Page] lists the pages, texts*.go have every word in both languages side by side, page.html is the one template, and
+// a [View] is the data of one answer. The rule of all texts: "no money has been taken" is printed only if Pay said so
+// or no payment was ever made. If we do not know, the page says that.
 package pages
 
 import (
@@ -22,23 +22,23 @@ var pageHTML string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
-// Options say what all pages share.
+// Options are what all pages share.
 type Options struct {
 	Prefix                     string   // of our own addresses, "/_pay"
-	ServiceName, ServiceNameCY string   // Welsh may be empty: then the English one
-	Contact, ContactCY         string   // whom to ask; may be empty
-	TestMode                   bool     // says on every page that no money is taken
-	CardOrigins                []string // of Pay's card pages, where our forms' answers lead
+	ServiceName, ServiceNameCY string   // if Welsh is empty, the English one is used
+	Contact, ContactCY         string   // how to get help; may be empty
+	TestMode                   bool     // every page says that no money is taken
+	CardOrigins                []string // of Pay's card pages, to which our forms lead
 }
 
-// Pages makes the pages. Safe for concurrent use.
+// Pages renders the pages. It is safe for concurrent use.
 type Pages struct {
 	Options
 	policy string
 	zone   *time.Location
 }
 
-// New makes the pages. Without a time zone database times are shown in UTC.
+// New returns Pages. Without a time zone database, times are shown in UTC.
 func New(o Options) *Pages {
 	zone, err := time.LoadLocation("Europe/London")
 	if err != nil {
@@ -47,22 +47,22 @@ func New(o Options) *Pages {
 	return &Pages{Options: o, policy: policy(o.CardOrigins), zone: zone}
 }
 
-// Who may show a page of ours in a frame.
+// Which sites may show our page in a frame.
 const (
-	framedByNobody = "frame-ancestors 'none'"
+	notFramed      = "frame-ancestors 'none'"
 	framedByItself = "frame-ancestors 'self'"
 )
 
-// policy is the Content-Security-Policy. Our forms answer with a redirect to Pay, to which browsers apply form-action too.
+// policy returns the Content-Security-Policy. Our forms answer with a redirect to Pay, and browsers apply form-action
+// to that too.
 func policy(cardOrigins []string) string {
 	return strings.Join([]string{
-		"default-src 'none'", "style-src 'self'", "img-src 'self' data:", "base-uri 'none'", framedByNobody,
+		"default-src 'none'", "style-src 'self'", "img-src 'self' data:", "base-uri 'none'", notFramed,
 		strings.Join(append([]string{"form-action 'self'"}, cardOrigins...), " "),
 	}, "; ")
 }
 
-// Render writes a page with all its headers; the caller sets cookies before. An unknown page panics: there are only those
-// of [All].
+// Render writes a page with all its headers. The caller has set cookies before. A name that is not in [All] panics.
 func (p *Pages) Render(w http.ResponseWriter, status int, name Page, v View) {
 	filled := p.fill(name, v)
 	if name == Status {
@@ -72,23 +72,23 @@ func (p *Pages) Render(w http.ResponseWriter, status int, name Page, v View) {
 	h := w.Header()
 	p.setHeader(h, filled.Lang)
 	if v.Framed {
-		h.Set("Content-Security-Policy", strings.Replace(p.policy, framedByNobody, framedByItself, 1))
+		h.Set("Content-Security-Policy", strings.Replace(p.policy, notFramed, framedByItself, 1))
 		h.Set("X-Frame-Options", "SAMEORIGIN")
 	}
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	RetryAfter(h, v.RetryAfter)
-	// By header, so that whatever address the page stands at, even one that was posted to, a plain GET follows.
+	// A header, so that even after a POST the browser follows with a plain GET.
 	if seconds := wholeSeconds(texts[name].reloads); seconds > 0 {
 		h.Set("Refresh", strconv.Itoa(seconds)+"; url="+filled.Check)
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // a browser that left needs no answer
+	_, _ = w.Write(out.Bytes()) // a browser that has gone needs no answer
 }
 
-// FragmentID is the id of the element that a [Pages.Fragment] is.
+// FragmentID is the id of the element that [Pages.Fragment] returns.
 const FragmentID = "paygate-answer"
 
-// Fragment returns what a page says as one element, for a script to show in place of the page that it is on.
+// Fragment returns a page's content as one element, which a script shows instead of the current page.
 func (p *Pages) Fragment(name Page, v View) string {
 	filled := p.fill(name, v)
 	filled.Fragment = FragmentID
@@ -103,14 +103,14 @@ func execute(name string, f filled) (out bytes.Buffer) {
 	return out
 }
 
-// RetryAfter sets the header that says when to come again, unless that is at any time.
+// RetryAfter sets the Retry-After header, unless after is zero.
 func RetryAfter(h http.Header, after time.Duration) {
 	if seconds := wholeSeconds(after); seconds > 0 {
 		h.Set("Retry-After", strconv.Itoa(seconds))
 	}
 }
 
-// Summary is a page's text in one line, for answers to scripts.
+// Summary returns a page's text in one line, for answers to scripts.
 func (p *Pages) Summary(name Page, v View) string {
 	f := p.fill(name, v)
 	said := append([]string{f.Title + "."}, f.Says...)
@@ -126,11 +126,11 @@ func (p *Pages) setHeader(h http.Header, language string) {
 	h.Set("Content-Security-Policy", p.policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
-	// Not "no-referrer", with which browsers send our own forms' posts as if from nowhere (Origin: null).
+	// With "no-referrer", browsers would post our own forms with Origin: null.
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Paygate-Answer", "yes")
 }
 
-// wholeSeconds rounds up, so that nobody comes back too early.
+// wholeSeconds rounds up, so that a client does not come back too early.
 func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

@@ -29,15 +29,18 @@ func newPages() *pages.Pages {
 // journeyView is a view with all that a journey gives.
 func journeyView(language string) pages.View {
 	return pages.View{
-		Language: language, Reference: "LIC-7F3K-22", AmountPence: 2550, Description: "Fishing licence", Journey: "01JDM4Q0V3Q7J2S3",
+		Language: language, Reference: "LIC-7F3K-22", AmountPence: 2550, Description: "Fishing licence",
+		Journey: "01JDM4Q0V3Q7J2S3",
 		Started: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC), Until: time.Date(2026, 7, 1, 14, 15, 0, 0, time.UTC),
 	}
 }
 
 // withoutJourney are the pages that are shown to anybody.
 var withoutJourney = []pages.Page{
-	pages.Draining, pages.Closed, pages.ChooseAgain, pages.Unclear, pages.WrongPrice, pages.CardNumber, pages.TooLarge, pages.Unreadable, pages.Prefetched,
-	pages.PassUnpaid, pages.NotFound, pages.OtherBrowser, pages.LookingUp, pages.ServiceDown, pages.StoreFailed, pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress, pages.WrongHost,
+	pages.Draining, pages.Closed, pages.ChooseAgain, pages.Unclear, pages.WrongPrice, pages.CardNumber, pages.TooLarge,
+	pages.Unreadable, pages.Prefetched,
+	pages.PassUnpaid, pages.NotFound, pages.OtherBrowser, pages.LookingUp, pages.ServiceDown, pages.StoreFailed,
+	pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress, pages.WrongHost,
 }
 
 // usual is the view that a page usually gets.
@@ -54,7 +57,7 @@ func usual(name pages.Page, language string) pages.View {
 	}
 	v := journeyView(language)
 	v.Started = time.Time{}
-	if name == pages.PassElsewhere {
+	if name == pages.PassOtherQuery {
 		v.Address = "/register?id=2&x='"
 	}
 	switch name {
@@ -158,8 +161,10 @@ func requireWellFormed(t *testing.T, text string) {
 func TestButtonsNameTheirJourney(t *testing.T) {
 	t.Parallel()
 	does := map[pages.Page]string{
-		pages.Declined: "again", pages.Cancelled: "again", pages.CancelledByUs: "again", pages.Expired: "again", pages.ErrorAtPay: "again",
-		pages.NotStarted: "again", pages.Busy: "again", pages.PayAgain: "again", pages.PassElsewhere: "pass", pages.Open: "resume", pages.Unconfirmed: "resume",
+		pages.Declined: "again", pages.Cancelled: "again", pages.CancelledByUs: "again", pages.Expired: "again",
+		pages.ErrorAtPay: "again",
+		pages.NotStarted: "again", pages.Busy: "again", pages.PayAgain: "again", pages.PassOtherQuery: "pass",
+		pages.Open: "resume", pages.Unconfirmed: "resume",
 	}
 	for _, name := range pages.All() {
 		if name == pages.Status {
@@ -170,7 +175,7 @@ func TestButtonsNameTheirJourney(t *testing.T) {
 		if does[name] != "" {
 			require.Contains(t, text, `<form method="post" action="/_pay/`+does[name]+`">`, name)
 			field := `<input type="hidden" name="journey" value="01JDM4Q0V3Q7J2S3">`
-			if name == pages.PassElsewhere {
+			if name == pages.PassOtherQuery {
 				field = `<input type="hidden" name="address" value="/register?id=2&amp;x=&#39;">`
 			}
 			require.Contains(t, text, field, name)
@@ -192,14 +197,16 @@ func TestTheListSaysWhatCanBeDoneWithEachPayment(t *testing.T) {
 	t.Parallel()
 	w := render(pages.Status, listView("en"))
 	text := w.Body.String()
-	require.Less(t, strings.Index(text, "Your payment was declined"), strings.Index(text, "Your payment is not confirmed yet"), "in the list's order")
+	require.Less(t, strings.Index(text, "Your payment was declined"),
+		strings.Index(text, "Your payment is not confirmed yet"), "in the list's order")
 	require.Contains(t, text, `action="/_pay/again"`)
 	require.Contains(t, text, `action="/_pay/resume"`)
 	require.Contains(t, text, `href="/licences/apply?paygate-reply=01JDM4Q0V3Q7J2S3">See the service’s answer<`)
 	require.Contains(t, text, "10am on 1 July 2026")
 	require.NotContains(t, text, "reloads by itself", "the list does not")
 	require.Empty(t, w.Header().Get("Refresh"))
-	require.Contains(t, render(pages.Status, pages.View{}).Body.String(), "You have not started any payments in this browser.")
+	require.Contains(t, render(pages.Status, pages.View{}).Body.String(),
+		"You have not started any payments in this browser.")
 }
 
 func TestWhatCitizensTypeIsNeverMarkup(t *testing.T) {
@@ -222,7 +229,8 @@ func TestPagesLeadToAddressesOnly(t *testing.T) {
 	t.Parallel()
 	for target, leads := range map[string]bool{
 		"/a?b=c:d": true, "https://licences.example.gov.uk/a": true, "HTTP://licences.example/": true, "a/b": true,
-		"javascript:alert(1)": false, " javascript:alert(1)": false, "data:text/html,x": false, "java\nscript:x": false, "myapp://x": false,
+		"javascript:alert(1)": false, " javascript:alert(1)": false, "data:text/html,x": false, "java\nscript:x": false,
+		"myapp://x": false,
 	} {
 		text := render(pages.Onward, pages.View{Target: target}).Body.String()
 		require.Equal(t, leads, strings.Contains(text, `http-equiv="refresh"`), target)
@@ -230,8 +238,10 @@ func TestPagesLeadToAddressesOnly(t *testing.T) {
 	}
 	text := render(pages.Onward, usual(pages.Onward, "en")).Body.String()
 	require.Contains(t, text, `content="0; url=/licences/confirmation?n=1&amp;m=2"`)
-	require.Contains(t, render(pages.PassReady, usual(pages.PassReady, "en")).Body.String(), `content="0; url=/licences/confirmation?n=1&amp;m=2"`)
-	require.NotContains(t, render(pages.PassReady, journeyView("en")).Body.String(), `http-equiv="refresh"`, "it does not know where to")
+	require.Contains(t, render(pages.PassReady, usual(pages.PassReady, "en")).Body.String(),
+		`content="0; url=/licences/confirmation?n=1&amp;m=2"`)
+	require.NotContains(t, render(pages.PassReady, journeyView("en")).Body.String(), `http-equiv="refresh"`,
+		"it does not know where to")
 }
 
 func TestPagesCarryTheHeadersOfOurOwnAnswers(t *testing.T) {
@@ -242,7 +252,8 @@ func TestPagesCarryTheHeadersOfOurOwnAnswers(t *testing.T) {
 	for name, value := range map[string]string{
 		"Paygate-Answer": "yes", "Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8", "Retry-After": "2",
 		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Refresh": "",
-		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; " +
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; " +
+			"base-uri 'none'; frame-ancestors 'none'; " +
 			"form-action 'self' https://card.payments.service.gov.uk",
 	} {
 		require.Equal(t, value, h.Get(name), name)
@@ -251,7 +262,10 @@ func TestPagesCarryTheHeadersOfOurOwnAnswers(t *testing.T) {
 
 func TestPagesThatWaitReloadByThemselves(t *testing.T) {
 	t.Parallel()
-	for name, refresh := range map[pages.Page]string{pages.Checking: "5; url=/_pay/return", pages.Finishing: "5; url=/_pay/return", pages.Waiting: "15; url=/_pay/return"} {
+	for name, refresh := range map[pages.Page]string{
+		pages.Checking:  "5; url=/_pay/return",
+		pages.Finishing: "5; url=/_pay/return", pages.Waiting: "15; url=/_pay/return",
+	} {
 		w := render(name, usual(name, "en"))
 		require.Equal(t, refresh, w.Header().Get("Refresh"), name)
 		require.Contains(t, w.Body.String(), `href="/_pay/return">Check again now</a>`, name)
@@ -262,7 +276,8 @@ func TestOnlyTestPaymentsAreCalledTests(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, render(pages.Declined, usual(pages.Declined, "en")).Body.String(), "Payments here are tests")
 	w := httptest.NewRecorder()
-	pages.New(pages.Options{ServiceName: "Fishing licences"}).Render(w, http.StatusOK, pages.Declined, usual(pages.Declined, "cy"))
+	pages.New(pages.Options{ServiceName: "Fishing licences"}).Render(w, http.StatusOK, pages.Declined,
+		usual(pages.Declined, "cy"))
 	require.NotContains(t, w.Body.String(), "govuk-phase-banner")
 	require.Contains(t, w.Body.String(), "Fishing licences", "the English name where there is no Welsh one")
 	require.NotContains(t, w.Body.String(), "Angen help?", "no contact is set")
@@ -300,7 +315,8 @@ func TestScriptsReadTheSameInOneLine(t *testing.T) {
 	require.Equal(t,
 		"You cancelled your payment. No money has been taken, and nothing has been sent to the service. "+
 			"You do not need to enter your details again: if you try again, you go straight to the payment. "+
-			"You can try again until 3:15pm on 1 July 2026. If you do nothing, we delete your details after that and nothing is sent.",
+			"You can try again until 3:15pm on 1 July 2026. "+
+			"If you do nothing, we delete your details after that and nothing is sent.",
 		newPages().Summary(pages.Cancelled, journeyView("en")))
 	require.True(t, strings.HasSuffix(newPages().Summary(pages.Checking, journeyView("cy")), "Peidiwch â thalu eto."))
 }

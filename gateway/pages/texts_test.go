@@ -9,12 +9,12 @@ import (
 )
 
 // everyText lists every text of a page with where it stands.
-func everyText(p page) map[string]both {
-	all := map[string]both{"title": p.title}
-	for i, text := range slices.Concat(p.says, p.kept) {
+func everyText(p page) map[string]bilingual {
+	all := map[string]bilingual{"title": p.title}
+	for i, text := range slices.Concat(p.says, p.withJourney) {
 		all["paragraph "+string(rune('1'+i))] = text
 	}
-	if p.do != (both{}) {
+	if p.do != (bilingual{}) {
 		all["do"] = p.do
 	}
 	return all
@@ -22,7 +22,7 @@ func everyText(p page) map[string]both {
 
 var placePattern = regexp.MustCompile(`\{[^}]*\}`)
 
-func requireBothLanguages(t *testing.T, text both, where ...any) {
+func requireBothLanguages(t *testing.T, text bilingual, where ...any) {
 	t.Helper()
 	require.NotEmpty(t, text.en, where...)
 	require.NotEmpty(t, text.cy, where...)
@@ -59,21 +59,31 @@ func TestEveryPageHasATextAndATitleOfItsOwn(t *testing.T) {
 			require.Empty(t, seen[title], "%q is the title of %s too", title, name)
 			seen[title] = name
 		}
-		require.Equal(t, page.does != "" || slices.Contains([]Page{Onward, LookingUp, Waiting, PassReady, ToPay, Prefetched, Refused, WrongHost}, name), page.do != both{}, "%s: a button has a label, and only a button", name)
-		require.True(t, page.kept == nil || page.does == "again", "%s: what is kept can be used again", name)
+		require.Equal(t, page.does != "" || slices.Contains([]Page{
+			Onward, LookingUp, Waiting, PassReady, ToPay, Prefetched,
+			Refused, WrongHost,
+		}, name), page.do != bilingual{}, "%s: a button has a label, and only a button", name)
+		require.True(t, page.withJourney == nil || page.does == "again", "%s: what is kept can be used again", name)
 	}
 }
 
 // The promise of all texts: where it is not known that no money was taken, no page says so.
 func TestOnlyPagesWithoutAPaymentSayThatNothingWasTaken(t *testing.T) {
 	t.Parallel()
-	for _, name := range []Page{Unconfirmed, Checking, Finishing, Waiting, Sent, PassReady, PassOver, Done, Refused, Challenged, PayAgain, ForAPerson, MoneyBack, Status, Onward, NotFound, OtherBrowser, ServiceDown, StoreFailed, NoSuchAddress, WrongHost} {
+	for _, name := range []Page{
+		Unconfirmed, Checking, Finishing, Waiting, Sent, PassReady, PassOver, Done, Refused,
+		Challenged, PayAgain, ForAPerson, MoneyBack, Status, Onward, NotFound, OtherBrowser, ServiceDown, StoreFailed,
+		NoSuchAddress, WrongHost,
+	} {
 		for where, text := range everyText(texts[name]) {
 			require.NotContains(t, text.en, "No money has been taken", "%s, %s", name, where)
 			require.NotContains(t, text.cy, "Nid oes arian wedi’i gymryd", "%s, %s", name, where)
 		}
 	}
-	for _, name := range []Page{Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned, NotStarted, Busy, Draining, Closed, ChooseAgain, Unclear, CardNumber, TooLarge} {
+	for _, name := range []Page{
+		Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned, NotStarted, Busy,
+		Draining, Closed, ChooseAgain, Unclear, CardNumber, TooLarge,
+	} {
 		require.Contains(t, texts[name].says, nothingHappened, name)
 	}
 	require.Contains(t, texts[Unreadable].says, nothingTaken)

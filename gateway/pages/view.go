@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// View is what one page is about. Fields that are zero are left out of the page.
+// View is the data of one page. Zero fields are left out of the page.
 type View struct {
 	Language    string // "cy"; anything else is English
 	Reference   string
@@ -15,22 +15,22 @@ type View struct {
 	Journey     string    // the public id, for the page's button
 	Started     time.Time // shown on the status page
 	Until       time.Time // until when the citizen can do something
-	LeftToStaff bool      // a person decides what happens if the citizen does nothing; else the money goes back
-	LimitBytes  int64     // the most that a request may weigh
-	Address     string    // what the page's button asks for, where that is no journey
-	Target      string    // where the page leads; only http, https and addresses of this origin are followed
-	Items       []Item    // of the status page, in its order
+	LeftToStaff bool      // if the citizen does nothing, a person decides; else the money goes back
+	LimitBytes  int64     // the maximum size of a request
+	Address     string    // what the page's button asks for, if not a journey
+	Target      string    // where the page leads; only http, https and addresses of this origin are used
+	Items       []Item    // of the status page, in order
 	RetryAfter  time.Duration
 	Framed      bool // the page is shown in a frame of the service, and leads out of it
 }
 
-// Item is one journey on the status page: what its own page would say. The list's language is that of the list's view.
+// Item is one journey on the status page: what its own page would say, in the language of the status page.
 type Item struct {
 	Page Page
 	View View
 }
 
-// filled is what the template gets.
+// filled is the data of the template.
 type filled struct {
 	Lang, Service, Contact, Style string
 	Title, Do, Action             string
@@ -39,13 +39,13 @@ type filled struct {
 	Journey, Started, Target      string
 	Address                       string
 	Check, More                   string // addresses of ours
-	Fragment                      string // the id of the element that is the answer, where it is not a whole page
+	Fragment                      string // the id of the element, if this is not a whole page
 	Test, Done, OnlyOnce, Leaves  bool
-	Button, Framed                bool // the link is what the page is for; the page is in a frame
+	Button, Framed                bool // the link is the main action; the page is in a frame
 	Items                         []filled
 }
 
-// Word is one of the small texts that pages share.
+// Word returns one of the short texts that pages share.
 func (f filled) Word(name string) string {
 	word, known := words[name]
 	if !known {
@@ -54,7 +54,7 @@ func (f filled) Word(name string) string {
 	return word.in(f.Lang)
 }
 
-// fill makes of a page and a view what the template gets.
+// fill makes the template's data from a page and a view.
 func (p *Pages) fill(name Page, v View) filled {
 	page, known := texts[name]
 	if !known {
@@ -78,7 +78,7 @@ func (p *Pages) fill(name Page, v View) filled {
 	return f
 }
 
-// fillFrame fills in what does not depend on which page it is.
+// fillFrame fills in what is the same on all pages.
 func (p *Pages) fillFrame(v View) filled {
 	f := filled{
 		Lang: "en", Service: p.ServiceName, Contact: p.Contact, Style: p.Prefix + "/assets/" + styleName, Test: p.TestMode,
@@ -91,13 +91,13 @@ func (p *Pages) fillFrame(v View) filled {
 	if v.AmountPence > 0 {
 		f.Amount = Pounds(v.AmountPence)
 	}
-	if mayLeadTo(v.Target) {
+	if isLink(v.Target) {
 		f.Target = v.Target
 	}
 	return f
 }
 
-// paragraphs puts the view's own into what the page says.
+// paragraphs returns the page's paragraphs with the view's data.
 func (p *Pages) paragraphs(said page, f filled, v View) []string {
 	places := map[string]string{
 		"{amount}": f.Amount, "{until}": p.moment(v.Until, f.Lang), "{limit}": megabytes(v.LimitBytes),
@@ -108,19 +108,19 @@ func (p *Pages) paragraphs(said page, f filled, v View) []string {
 	}
 	all := said.says
 	if v.Journey != "" {
-		all = append(all[:len(all):len(all)], said.kept...)
+		all = append(all[:len(all):len(all)], said.withJourney...)
 	}
 	var out []string
 	for _, paragraph := range all {
-		if text, whole := place(paragraph.in(f.Lang), places); whole {
+		if text, complete := place(paragraph.in(f.Lang), places); complete {
 			out = append(out, text)
 		}
 	}
 	return out
 }
 
-// place fills the places of one paragraph; not whole, when there is nothing to put into one of them.
-func place(paragraph string, places map[string]string) (text string, whole bool) {
+// place fills the places of one paragraph. It reports false if there is nothing for one of them.
+func place(paragraph string, places map[string]string) (text string, complete bool) {
 	for name, value := range places {
 		if value == "" && strings.Contains(paragraph, name) {
 			return "", false
@@ -130,7 +130,7 @@ func place(paragraph string, places map[string]string) (text string, whole bool)
 	return paragraph, true
 }
 
-// list makes the status page's cards.
+// list fills in the cards of the status page.
 func (p *Pages) list(f *filled, v View) {
 	for _, item := range v.Items {
 		item.View.Language = v.Language
@@ -143,8 +143,8 @@ func (p *Pages) list(f *filled, v View) {
 	}
 }
 
-// mayLeadTo tells addresses that a browser opens from those that it runs (javascript:) or hands on to another program.
-func mayLeadTo(target string) bool {
+// isLink reports whether a browser opens the address, and does not run it (javascript:) or pass it to another program.
+func isLink(target string) bool {
 	scheme, _, found := strings.Cut(target, ":")
 	if !found || strings.ContainsAny(scheme, "/?#") {
 		return true

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Pounds writes an amount in pence as citizens read it: £25, £25.50.
+// Pounds formats an amount in pence for citizens: £25, £25.50.
 func Pounds(pence int64) string {
 	if pence%100 == 0 {
 		return fmt.Sprintf("£%d", pence/100)
@@ -13,7 +13,7 @@ func Pounds(pence int64) string {
 	return fmt.Sprintf("£%d.%02d", pence/100, pence%100)
 }
 
-// megabytes rounds down, so that what the page promises will fit.
+// megabytes rounds down, so that what the page promises is accepted.
 func megabytes(bytes int64) string {
 	switch {
 	case bytes <= 0:
@@ -28,10 +28,11 @@ func megabytes(bytes int64) string {
 }
 
 var welshMonths = []string{
-	"Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin", "Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd", "Rhagfyr",
+	"Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin",
+	"Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd", "Rhagfyr",
 }
 
-// moment writes a time in the GOV.UK style, as the clock on a British wall shows it: 3:15pm on 22 November 2026.
+// moment formats a time in the GOV.UK style and British time: 3:15pm on 22 November 2026.
 func (p *Pages) moment(at time.Time, language string) string {
 	if at.IsZero() {
 		return ""
@@ -43,17 +44,17 @@ func (p *Pages) moment(at time.Time, language string) string {
 	return clock(at).en + at.Format(" on 2 January 2006")
 }
 
-// clock writes no zeros after the hour, and says midday and midnight, as 12am and 12pm are taken for each other.
-func clock(at time.Time) both {
+// clock leaves out zero minutes, and says midday and midnight, because 12am and 12pm are easily confused.
+func clock(at time.Time) bilingual {
 	text := at.Format("3:04pm")
 	switch {
 	case at.Minute() != 0:
 	case at.Hour() == 0:
-		return both{"midnight", "hanner nos"}
+		return bilingual{"midnight", "hanner nos"}
 	case at.Hour() == 12:
-		return both{"midday", "hanner dydd"}
+		return bilingual{"midday", "hanner dydd"}
 	default:
 		text = at.Format("3pm")
 	}
-	return both{text, text}
+	return bilingual{text, text}
 }

@@ -199,7 +199,7 @@ func TestMeetsAFullDisk(t *testing.T) {
 	large := h.Citizen().Post("/licences/apply", url.Values{"notes": {strings.Repeat("x", 1<<20)}})
 	require.Equal(t, http.StatusServiceUnavailable, large.Status)
 	require.NotEmpty(t, large.Header.Get("Retry-After"))
-	require.Contains(t, large.Text, "There is no room for a form of this size at the moment")
+	require.Contains(t, large.Text, "We are too busy to take a form of this size at the moment")
 	require.Contains(t, large.Text, "This has not taken any money or sent anything to the service.")
 	require.Len(t, h.Payments(), payments)
 	h.FlowsFreely(paid)
