@@ -15,35 +15,31 @@ import (
 
 // verify checks a Paygate-Assertion and returns its claims. Go 1.18 or later, nothing but the standard library.
 //
-// key is Paygate's public key (x509.ParsePKIXPublicKey of the PEM block); target is path and query as they were sent,
-// RequestURI; body is the raw body, or nil where it is not at hand (an empty one is not nil); now is time.Now().Unix().
-func verify(key *rsa.PublicKey, audience, method, target string, body []byte, assertion string,
-	now int64) (map[string]any, error) {
-	part := append(strings.SplitN(assertion, ".", 3), "", "") // a fourth part stays in the signature, which it spoils
-	digest := sha256.Sum256([]byte(part[0] + "." + part[1]))
-	// The key says how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
-	if signature, err := base64.RawURLEncoding.DecodeString(part[2]); err != nil ||
-		rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature) != nil {
+// key is Paygate's public key (x509.ParsePKIXPublicKey of the PEM block); uri is path and query as they were sent,
+// RequestURI; body is the raw body, or nil if it is not available (an empty one is not nil); now is time.Now().Unix().
+func verify(key *rsa.PublicKey, aud, method, uri string, body []byte, jws string, now int64) (map[string]any, error) {
+	// A fourth part stays in the signature, which it makes invalid.
+	part, code := append(strings.SplitN(jws, ".", 3), "", ""), base64.RawURLEncoding
+	sum := sha256.Sum256([]byte(part[0] + "." + part[1]))
+	// The key decides how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
+	if sig, err := code.DecodeString(part[2]); err != nil || rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], sig) != nil {
 		return nil, errors.New("Paygate-Assertion: signature")
 	}
-	var header, claims map[string]any // what cannot be read stays empty, and is refused below
-	_ = json.NewDecoder(base64.NewDecoder(base64.RawURLEncoding, strings.NewReader(part[0]))).Decode(&header)
-	_ = json.NewDecoder(base64.NewDecoder(base64.RawURLEncoding, strings.NewReader(part[1]))).Decode(&claims)
-	exp, _ := claims["exp"].(float64)
-	iat, _ := claims["iat"].(float64)
-	pay, _ := claims["pay"].(map[string]any)
+	var h, c map[string]any // header and claims; what cannot be read stays empty, and is refused below
+	_ = json.NewDecoder(base64.NewDecoder(code, strings.NewReader(part[0]))).Decode(&h)
+	_ = json.NewDecoder(base64.NewDecoder(code, strings.NewReader(part[1]))).Decode(&c)
+	exp, _ := c["exp"].(float64)
+	iat, _ := c["iat"].(float64)
+	pay, _ := c["pay"].(map[string]any)
 	for name, good := range map[string]bool{
-		"alg": header["alg"] == "RS256", "typ": header["typ"] == "paygate-release+jwt",
-		"aud": claims["aud"] == audience, "htm": claims["htm"] == method,
-		"exp": now <= int64(exp)+60, "iat": now >= int64(iat)-60,
-		"pay.state": pay["state"] == "success" || pay["state"] == "capturable",
-		"htp": claims["htq"] == "" && claims["htp"] == target ||
-			fmt.Sprint(claims["htp"], "?", claims["htq"]) == target,
-		"body_sha256": body == nil || claims["body_sha256"] == fmt.Sprintf("%x", sha256.Sum256(body)),
+		"alg": h["alg"] == "RS256", "typ": h["typ"] == "paygate-release+jwt", "aud": c["aud"] == aud,
+		"htm": c["htm"] == method, "pay.state": pay["state"] == "success" || pay["state"] == "capturable",
+		"exp": now <= int64(exp)+60, "body_sha256": body == nil || c["body_sha256"] == fmt.Sprintf("%x", sha256.Sum256(body)),
+		"iat": now >= int64(iat)-60, "htp": c["htq"] == "" && c["htp"] == uri || fmt.Sprint(c["htp"], "?", c["htq"]) == uri,
 	} {
 		if !good {
 			return nil, errors.New("Paygate-Assertion: " + name)
 		}
 	}
-	return claims, nil
+	return c, nil
 }
