@@ -108,16 +108,7 @@ func (s *Store) dropIdle(ctx context.Context, list []byte, keys [][]byte) {
 	}
 }
 
-// OldestDue is the time of the most overdue journey, for a sweep or for early delivery; false when none is overdue.
-func (s *Store) OldestDue(ctx context.Context) (oldest time.Time, found bool, err error) {
-	for _, list := range [][]byte{dueBucket, earlyBucket} {
-		due, err := s.dueIn(ctx, list, s.now(), journey.Due{}, 1)
-		if err != nil {
-			return time.Time{}, false, err
-		}
-		if len(due) > 0 && (!found || due[0].At.Before(oldest)) {
-			oldest, found = due[0].At, true
-		}
-	}
-	return oldest, found, nil
+// OldestDue returns the time of the most overdue journey, for a sweep or for early delivery; false if none is overdue.
+func (s *Store) OldestDue(ctx context.Context) (time.Time, bool, error) {
+	return journey.OldestDue(ctx, s, s.now())
 }

@@ -129,35 +129,21 @@ func (s *Store) put(tx *bolt.Tx, before, after journey.Journey) error {
 
 func indexPayments(tx *bolt.Tx, before, after journey.Journey) error {
 	bucket, id := tx.Bucket(paymentBucket), []byte(after.ID)
-	named := map[string]bool{"": true} // bbolt has no empty key
-	for _, p := range after.Payments {
-		if !named[p.ID] {
-			if err := keepPayment(bucket, p.ID, id); err != nil {
-				return err
-			}
+	added, removed := journey.ChangedPayments(before, after)
+	for _, payment := range added {
+		if owner := bucket.Get([]byte(payment)); owner != nil && !bytes.Equal(owner, id) {
+			return journey.ErrTaken
 		}
-		named[p.ID] = true
+		if err := bucket.Put([]byte(payment), id); err != nil {
+			return err
+		}
 	}
-	for _, p := range before.Payments {
-		if named[p.ID] {
-			continue
-		}
-		if err := dropPayment(bucket, p.ID, id); err != nil {
+	for _, payment := range removed {
+		if err := dropPayment(bucket, payment, id); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func keepPayment(bucket *bolt.Bucket, paymentID string, id []byte) error {
-	switch owner := bucket.Get([]byte(paymentID)); {
-	case owner == nil:
-		return bucket.Put([]byte(paymentID), id)
-	case !bytes.Equal(owner, id):
-		return journey.ErrTaken
-	default:
-		return nil
-	}
 }
 
 // dropPayment leaves an entry alone that leads to another journey.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -24,9 +23,6 @@ const (
 // List finds journeys, newest first. By state it costs what is open, where that is an open state; by payment, nothing;
 // else what is stored since Since.
 func (s *Store) List(ctx context.Context, f journey.Filter) ([]journey.Journey, error) {
-	if f.Limit <= 0 {
-		f.Limit = 50
-	}
 	if f.Payment != "" {
 		return s.listByPayment(ctx, f)
 	}
@@ -40,10 +36,10 @@ func (s *Store) List(ctx context.Context, f journey.Filter) ([]journey.Journey, 
 			s.setAside(ctx, id)
 		}
 		for _, j := range p.journeys {
-			if matches(j, f) {
+			if f.Matches(j) {
 				found = append(found, j)
 			}
-			if len(found) == f.Limit || j.StartedAt.Before(f.Since.Add(-slack)) {
+			if len(found) == f.Size() || j.StartedAt.Before(f.Since.Add(-slack)) {
 				return found, nil
 			}
 		}
@@ -68,7 +64,7 @@ func (s *Store) listByPayment(ctx context.Context, f journey.Filter) ([]journey.
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case !matches(j, f):
+	case !f.Matches(j):
 		return nil, nil
 	}
 	return []journey.Journey{j}, nil
@@ -144,20 +140,4 @@ func mayMatch(value []byte, f journey.Filter) bool {
 	var entry openEntry
 	err := json.Unmarshal(value, &entry)
 	return err != nil || entry.State == f.State || !slices.Contains(journey.States(), entry.State)
-}
-
-func matches(j journey.Journey, f journey.Filter) bool {
-	ofPayment := func(p journey.Payment) bool { return p.ID == f.Payment }
-	switch {
-	case f.State != "" && j.State != f.State,
-		f.Route != "" && j.Terms.Route != f.Route,
-		f.Reference != "" && !strings.EqualFold(j.Terms.Reference, f.Reference),
-		f.Payment != "" && !slices.ContainsFunc(j.Payments, ofPayment),
-		!f.Since.IsZero() && j.StartedAt.Before(f.Since),
-		!f.Until.IsZero() && !j.StartedAt.Before(f.Until),
-		f.After != "" && j.ID >= f.After:
-		return false
-	default:
-		return true
-	}
 }

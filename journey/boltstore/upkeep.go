@@ -3,7 +3,6 @@ package boltstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	bolt "go.etcd.io/bbolt"
@@ -54,7 +53,7 @@ func (s *Store) UpdateValue(ctx context.Context, name string, change func(old []
 		if kept, err = change(old); err != nil {
 			return err
 		}
-		return tx.Bucket(valueBucket).Put([]byte(name), s.sealer.Seal("value", name, kept))
+		return tx.Bucket(valueBucket).Put([]byte(name), s.codec().SealValue(name, kept))
 	})
 	if err != nil {
 		return nil, err
@@ -67,11 +66,7 @@ func (s *Store) value(tx *bolt.Tx, name string) ([]byte, error) {
 	if sealed == nil {
 		return nil, journey.ErrNotFound
 	}
-	plain, err := s.sealer.Open("value", name, sealed)
-	if err != nil {
-		return nil, fmt.Errorf("%w: the value %q: %w", journey.ErrDamaged, name, err)
-	}
-	return plain, nil
+	return s.codec().OpenValue(name, sealed)
 }
 
 // Backup writes a consistent copy of the file while it is in use. While it lasts the file cannot use again the room of

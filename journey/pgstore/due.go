@@ -58,17 +58,8 @@ func (s *Store) keys(ctx context.Context, q querier) ([]string, error) {
 }
 
 // OldestDue returns the time of the most overdue journey, for a sweep or for early delivery; false if none is overdue.
-func (s *Store) OldestDue(ctx context.Context) (oldest time.Time, found bool, err error) {
-	for _, column := range []string{"due_at", "early_at"} {
-		due, err := s.dueBy(ctx, column, s.now(), journey.Due{}, 1)
-		if err != nil {
-			return time.Time{}, false, err
-		}
-		if len(due) > 0 && (!found || due[0].At.Before(oldest)) {
-			oldest, found = due[0].At, true
-		}
-	}
-	return oldest, found, nil
+func (s *Store) OldestDue(ctx context.Context) (time.Time, bool, error) {
+	return journey.OldestDue(ctx, s, s.now())
 }
 
 // Clock returns the database's time, by which sweeps on all replicas go.

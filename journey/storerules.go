@@ -1,9 +1,13 @@
 package journey
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"time"
 )
+
+// This file has what every store decides in the same way.
 
 // MessageChange says what becomes of the held request or of the reply.
 type MessageChange struct {
@@ -67,4 +71,20 @@ func (f Filter) Size() int {
 		return 50
 	}
 	return f.Limit
+}
+
+// OldestDue returns the time of the most overdue journey of a store, for a sweep or for early delivery. It reports false
+// if none is overdue.
+func OldestDue(ctx context.Context, s Store, now time.Time) (oldest time.Time, found bool, err error) {
+	type list func(ctx context.Context, until time.Time, after Due, limit int) ([]Due, error)
+	for _, list := range []list{s.Due, s.DueEarly} {
+		due, err := list(ctx, now, Due{}, 1)
+		if err != nil {
+			return time.Time{}, false, err
+		}
+		if len(due) > 0 && (!found || due[0].At.Before(oldest)) {
+			oldest, found = due[0].At, true
+		}
+	}
+	return oldest, found, nil
 }
