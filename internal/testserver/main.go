@@ -2,6 +2,8 @@ package testserver
 
 import (
 	"context"
+	"io"
+	"log"
 	"maps"
 	"os"
 	"os/signal"
@@ -24,6 +26,7 @@ func Main(m *testing.M, more map[string]func()) {
 
 // paygate is the program, as main runs it.
 func paygate() {
+	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := command.Run(ctx, command.Env{
 		Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "development",

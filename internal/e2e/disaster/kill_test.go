@@ -28,7 +28,7 @@ import (
 )
 
 var (
-	killTimes = flag.Int("kills", 20, "how often the real program is killed")
+	killTimes = flag.Int("kills", 6, "how often the real program is killed")
 	seedGiven = flag.Uint64("seed", 0, "repeats the run with this seed; 0 takes a new one")
 )
 

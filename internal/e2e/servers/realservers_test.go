@@ -309,10 +309,10 @@ func (a arrangement) open(t *testing.T) *testserver.RealServer {
 	return server
 }
 
-// put copies a file of testdata/servers, with what is particular to the site filled in.
+// put copies a file of testdata, with what is particular to the site filled in.
 func (s *site) put(t *testing.T, from, to string, pairs ...string) {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join("testdata/servers", from))
+	content, err := os.ReadFile(filepath.Join("testdata", from))
 	require.NoError(t, err)
 	pairs = append(pairs, "DIR", s.dir, "PORT", s.port)
 	if !strings.HasSuffix(from, ".php") && !strings.HasSuffix(from, ".py") && !strings.HasSuffix(from, ".cgi") {
