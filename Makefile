@@ -5,7 +5,7 @@ VERSION ?= development
 
 TOOL = $(GO) tool -modfile=tools/go.mod
 E2E   = ./internal/e2e/... ./examples/...
-SHORT = ./internal/e2e/matching ./internal/e2e/operating ./internal/e2e/paying ./internal/e2e/proxying ./internal/e2e/storage
+SHORT = ./internal/e2e/faults ./internal/e2e/matching ./internal/e2e/operating ./internal/e2e/paying ./internal/e2e/proxying ./internal/e2e/storage
 UNIT  = $$($(GO) list ./... | grep -v -e /internal/e2e -e /examples)
 
 # What makes the long tests long: how often the program is killed, and how long the random walk goes.
@@ -51,8 +51,8 @@ e2e: ## all end-to-end tests: with PostgreSQL, web servers, frameworks and a bro
 
 browser: ## tools and services that the tests of pages and frameworks need from npm
 	cd tools && npm ci --ignore-scripts --no-audit --no-fund
-	cd internal/e2e/testdata/stacks/express && npm ci --ignore-scripts --no-audit --no-fund
-	cd internal/e2e/testdata/stacks/next && npm ci --ignore-scripts --no-audit --no-fund && npm run build
+	cd internal/e2e/stacks/testdata/express && npm ci --ignore-scripts --no-audit --no-fund
+	cd internal/e2e/stacks/testdata/next && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 disaster: ## break everything: failing steps, random walks, kills, a database that goes away (KILLS, WALK)
 	$(GO) test -timeout 0 -count 1 ./internal/e2e/storage

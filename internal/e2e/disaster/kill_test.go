@@ -91,7 +91,7 @@ type arena struct {
 	store    string // as the settings name it
 	gateways []*gatewayProcess
 	pay      *paysim.Simulator
-	book     *book
+	book     *testserver.Book
 	moments  chan struct{} // one for each moment at which something is about to happen, or has just happened
 
 	citizens sync.WaitGroup
@@ -116,10 +116,11 @@ type gatewayProcess struct {
 func newArena(t *testing.T, kind testserver.StoreKind) *arena {
 	t.Helper()
 	a := &arena{
-		t: t, store: kind.Setting(t), book: &book{}, moments: make(chan struct{}, 1), home: make(chan struct{}),
+		t: t, store: kind.Setting(t), book: &testserver.Book{}, moments: make(chan struct{}, 1),
+		home:    make(chan struct{}),
 		changed: make(chan struct{}),
 	}
-	legacy := httptest.NewServer(a.watched(a.book.serves(func(_ int, form url.Values) testserver.Act {
+	legacy := httptest.NewServer(a.watched(a.book.Serves(func(_ int, form url.Values) testserver.Act {
 		if form.Get("wish") == "refuse" {
 			return testserver.Refuses
 		}
@@ -597,7 +598,7 @@ func (a *arena) settleByTheBook() (settled int) {
 				submission++
 			}
 		}
-		as := a.book.verdict(string(record.ID), testserver.Itoa(submission))
+		as := a.book.Verdict(string(record.ID), testserver.Itoa(submission))
 		if as == "retry" && settled%2 == 0 {
 			as = "reversed"
 		}
@@ -613,16 +614,16 @@ func (a *arena) given() (submissions, passes map[string]int) {
 	a.t.Helper()
 	received := map[string]int{}
 	submissions, passes = map[string]int{}, map[string]int{}
-	for _, line := range a.book.all() {
-		if line.pass {
-			passes[line.payment]++
+	for _, line := range a.book.All() {
+		if line.Pass {
+			passes[line.Payment]++
 			continue
 		}
-		key := line.journey + " " + line.submission
+		key := line.Journey + " " + line.Submission
 		received[key]++
 		require.Equal(a.t, 1, received[key], "journey and submission %s reached the service more than once", key)
-		if line.did.Done() {
-			submissions[line.payment]++
+		if line.Did.Done() {
+			submissions[line.Payment]++
 		}
 	}
 	return submissions, passes
@@ -663,6 +664,6 @@ func (a *arena) checkBooks() {
 	}
 	a.t.Logf("%d kills; %d payments: %d kept and delivered, %d without money, %d reserved for passes; %d requests at "+
 		"the service, %d passes fetched",
-		*killTimes, len(a.pay.Payments()), len(kept), returned, reserved, len(a.book.all()), len(passes))
+		*killTimes, len(a.pay.Payments()), len(kept), returned, reserved, len(a.book.All()), len(passes))
 	require.NotEmpty(a.t, kept, "nothing was ever bought")
 }

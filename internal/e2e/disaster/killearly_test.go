@@ -73,7 +73,7 @@ func TestTheRealProgramKilledWhileItDeliversEarly(t *testing.T) {
 		for n := range citizens {
 			a.paysAndLeaves(n)
 		}
-		for kills := 0; len(a.book.all()) < citizens && kills < 4**killTimes; kills++ {
+		for kills := 0; len(a.book.All()) < citizens && kills < 4**killTimes; kills++ {
 			select {
 			case <-a.moments:
 			case <-time.After(500 * time.Millisecond):
@@ -99,8 +99,8 @@ func TestTheRealProgramKilledWhileItDeliversEarly(t *testing.T) {
 		t.Logf("%d journeys left to a person", a.settleByTheBook())
 		a.bringToRest()
 		a.checkBooks()
-		for _, line := range a.book.all() {
-			require.Contains(t, []string{"mopup", "staff"}, line.via)
+		for _, line := range a.book.All() {
+			require.Contains(t, []string{"mopup", "staff"}, line.Via)
 		}
 	})
 }

@@ -1,9 +1,8 @@
 package disaster
 
 import (
-	"testing"
-
 	"paygate/internal/testserver"
+	"testing"
 )
 
 func TestMain(m *testing.M) { testserver.Main(m, map[string]func(){"hasty": hasty}) }

@@ -70,7 +70,7 @@ type simulation struct {
 	crowd  bool // several things happen at the same instant
 
 	service *testserver.Service
-	book    book
+	book    testserver.Book
 	down    bool // the service cannot be reached
 
 	mu         sync.Mutex
@@ -354,15 +354,15 @@ func (w *simulation) serves(answer http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = r.ParseForm()
-	line := lineOf(r, r.PostForm.Encode())
-	line.did = w.mood(r, line)
+	line := testserver.LineOf(r, r.PostForm.Encode())
+	line.Did = w.mood(r, line)
 	w.inspects(r, line)
-	w.book.writes(line)
-	line.did.Answer(answer, r)
+	w.book.Writes(line)
+	line.Did.Answer(answer, r)
 }
 
 // mood is what the service does next. One that may be sent the same again does not do it again.
-func (w *simulation) mood(r *http.Request, line bookLine) testserver.Act {
+func (w *simulation) mood(r *http.Request, line testserver.BookLine) testserver.Act {
 	w.mu.Lock()
 	next := testserver.Accepts
 	if len(w.moods) > 0 {
@@ -372,8 +372,8 @@ func (w *simulation) mood(r *http.Request, line bookLine) testserver.Act {
 	if r.URL.Path != "/safe" || next != testserver.Refuses {
 		return next
 	}
-	for _, before := range w.book.of(line.journey, line.submission) {
-		if before.did.Done() {
+	for _, before := range w.book.Of(line.Journey, line.Submission) {
+		if before.Did.Done() {
 			return testserver.Accepts
 		}
 	}
@@ -381,43 +381,43 @@ func (w *simulation) mood(r *http.Request, line bookLine) testserver.Act {
 }
 
 // inspects holds what reaches the service against what Pay knows, and what came before.
-func (w *simulation) inspects(r *http.Request, line bookLine) {
+func (w *simulation) inspects(r *http.Request, line testserver.BookLine) {
 	name := r.PostForm.Get("case")
-	if line.pass {
+	if line.Pass {
 		name = r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 	}
 	if problem := w.unpaid(r, name, line); problem != "" {
 		w.violates("%s %s for %s: %s", r.Method, r.URL.Path, name, problem)
 	}
-	before := w.book.of(line.journey, line.submission)
-	if line.pass || len(before) == 0 {
+	before := w.book.Of(line.Journey, line.Submission)
+	if line.Pass || len(before) == 0 {
 		return
 	}
 	last := before[len(before)-1]
-	if last.body != line.body {
-		w.violates("one submission, two bodies: %q and %q", last.body, line.body)
+	if last.Body != line.Body {
+		w.violates("one submission, two bodies: %q and %q", last.Body, line.Body)
 	}
 	w.mu.Lock()
-	ordered := w.onceMore[line.journey]
-	delete(w.onceMore, line.journey)
+	ordered := w.onceMore[line.Journey]
+	delete(w.onceMore, line.Journey)
 	w.mu.Unlock()
-	if last.did != testserver.Busy && !ordered && r.URL.Path != "/safe" {
+	if last.Did != testserver.Busy && !ordered && r.URL.Path != "/safe" {
 		w.violates("delivered twice: %+v, and before: %+v", line, before)
 	}
 }
 
 // unpaid tells what is wrong with the payment behind a request.
-func (w *simulation) unpaid(r *http.Request, name string, line bookLine) string {
+func (w *simulation) unpaid(r *http.Request, name string, line testserver.BookLine) string {
 	for _, p := range w.pay.Payments() {
 		switch {
-		case p.ID != line.payment:
+		case p.ID != line.Payment:
 		case p.Reference != name || r.Header.Get("Paygate-Reference") != name:
 			return "somebody else's payment, of " + p.Reference
 		case r.Header.Get("Paygate-Amount") != fmt.Sprint(p.Amount):
 			return "another amount"
-		case p.Status == "capturable", p.Status == "success" && (p.Refunded < p.Total || line.pass):
+		case p.Status == "capturable", p.Status == "success" && (p.Refunded < p.Total || line.Pass):
 			return ""
-		case line.pass && w.isTakenBack(p.ID, 0), w.isTakenBack(p.ID, 10*time.Minute):
+		case line.Pass && w.isTakenBack(p.ID, 0), w.isTakenBack(p.ID, 10*time.Minute):
 			return "" // Paygate hears of it when it asks again
 		case p.Status == "submitted" && r.URL.Path == "/trust" && r.Header.Get("Paygate-Status") == "pending":
 			return ""

@@ -93,7 +93,7 @@ func (w *simulation) mayComeAgain(j export.Record) {
 
 // bookSays is how the service's book settles a journey.
 func (w *simulation) bookSays(j export.Record) string {
-	return w.book.verdict(string(j.ID), testserver.Itoa(submissionOf(w.shown(j))))
+	return w.book.Verdict(string(j.ID), testserver.Itoa(submissionOf(w.shown(j))))
 }
 
 func (w *simulation) shown(j export.Record) export.Whole { return w.gates[0].Ann().Shown(string(j.ID)) }
@@ -182,15 +182,15 @@ func (w *simulation) checkBooks() {
 // given counts what the service gave for a journey, and tells whether Paygate can know of it.
 func (w *simulation) given(j export.Whole) (given int, known bool) {
 	submissions := map[string]bool{}
-	for _, line := range w.book.all() {
-		if line.journey != string(j.ID) || !line.did.Done() {
+	for _, line := range w.book.All() {
+		if line.Journey != string(j.ID) || !line.Did.Done() {
 			continue
 		}
-		known = known || line.did.Known()
-		if again := submissions[line.submission]; !again || j.Route != "safe" && !line.pass {
+		known = known || line.Did.Known()
+		if again := submissions[line.Submission]; !again || j.Route != "safe" && !line.Pass {
 			given++
 		}
-		submissions[line.submission] = true
+		submissions[line.Submission] = true
 	}
 	return given, known
 }

@@ -1,4 +1,4 @@
-package disaster
+package faults
 
 import (
 	"context"
@@ -159,7 +159,7 @@ type shaky struct {
 	trouble *trouble
 	clock   *testserver.MovableClock
 	pay     *paysim.Simulator
-	book    *book
+	book    *testserver.Book
 	legacy  *httptest.Server
 	store   journey.Store // without trouble
 	runner  *journey.Runner
@@ -170,8 +170,8 @@ type shaky struct {
 
 func newShaky(t *testing.T, store journey.Store, clock *testserver.MovableClock, s story, trouble *trouble) *shaky {
 	t.Helper()
-	b := &book{}
-	legacy := httptest.NewServer(b.serves(s.service))
+	b := &testserver.Book{}
+	legacy := httptest.NewServer(b.Serves(s.service))
 	t.Cleanup(legacy.Close)
 	atPay := paysim.New(paysim.Options{Now: clock.Now, PostLimit: -1})
 	t.Cleanup(atPay.Close)
@@ -528,7 +528,7 @@ func (s *shaky) settles() {
 		require.NotEmpty(s.t, j.Note)
 		as := map[string]journey.State{
 			"released": journey.StateReleased, "reversed": journey.StateReversed, "retry": journey.StateConfirmed,
-		}[s.book.verdict(string(j.ID), testserver.Itoa(j.Submission))]
+		}[s.book.Verdict(string(j.ID), testserver.Itoa(j.Submission))]
 		_, _ = s.runner.Settle(s.t.Context(), j.ID, as, journey.ByStaff("ann"), "the book says so")
 	}
 }
@@ -547,7 +547,7 @@ func (s *shaky) happens(what story) {
 // agrees is what must be true at the end, whatever failed on the way, judged by what Pay and the service saw.
 func (s *shaky) agrees() {
 	t := s.t
-	given := s.book.given(s.terms.Repeat == journey.RepeatSafe || s.terms.Kind == journey.KindPass)
+	given := s.book.Given(s.terms.Repeat == journey.RepeatSafe || s.terms.Kind == journey.KindPass)
 	require.LessOrEqual(t, given, 1, "given twice; failed: %s", s.trouble.name)
 	var kept int64 // what Pay took and did not give back
 	for _, p := range s.pay.Payments() {
@@ -607,14 +607,14 @@ func TestWhicheverStepFailsMoneyAndServiceAgree(t *testing.T) {
 // brokenStore fails to be written a few times, once the service has got something.
 type brokenStore struct {
 	journey.Store
-	book  *book
+	book  *testserver.Book
 	done  bool // all the same
 	fails int
 }
 
 func (s *brokenStore) Update(ctx context.Context, id journey.ID,
 	change func(journey.Journey) (journey.Change, error)) (journey.Journey, error) {
-	if len(s.book.all()) == 0 || s.fails == 0 {
+	if len(s.book.All()) == 0 || s.fails == 0 {
 		return s.Store.Update(ctx, id, change)
 	}
 	s.fails--
@@ -678,7 +678,7 @@ func TestTwoJourneysNeverShareAPayment(t *testing.T) {
 		require.Len(t, s.pay.Payments(), 1)
 		require.NoError(t, s.pay.Pay(s.pay.Payments()[0].ID, "success"))
 		s.timePasses(3, time.Minute)
-		require.Equal(t, 1, s.book.given(false), "paid once")
+		require.Equal(t, 1, s.book.Given(false), "paid once")
 		s.timePasses(6, 4*time.Hour)
 		s.agrees()
 	})

@@ -1,4 +1,4 @@
-package disaster
+package faults
 
 import (
 	"bytes"
@@ -43,14 +43,14 @@ func TestADeliveryWaitsForRoomAndIsOwedUntilThen(t *testing.T) {
 	progress, err := s.runner.Advance(t.Context(), held.ID, journey.Visit{By: journey.ByCitizen})
 	require.ErrorIs(t, err, memlimit.ErrBusy)
 	require.Equal(t, journey.StateConfirmed, progress.Journey.State)
-	require.Zero(t, s.book.given(false))
+	require.Zero(t, s.book.Given(false))
 
 	busy = false
 	progress, err = s.runner.Advance(t.Context(), held.ID, journey.Visit{By: journey.ByCitizen})
 	require.NoError(t, err)
 	require.Equal(t, journey.StateReleased, progress.Journey.State)
 	require.NoError(t, progress.Reply.Close())
-	require.Equal(t, 1, s.book.given(false))
+	require.Equal(t, 1, s.book.Given(false))
 	require.EqualValues(t, 100_000, asked)
 	require.Zero(t, inside, "all have left")
 }
