@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// answerIdle is how long an answer may stand still because nobody reads it.
+// answerIdle is how long a client may read nothing of an answer.
 const answerIdle = 60 * time.Second
 
-// citizens are connections that do not wait for ever for whoever does not read: each would hold one to the service.
+// citizens accepts connections that do not wait for ever for a client to read. Each would hold one to the service.
 type citizens struct{ net.Listener }
 
 // Accept implements net.Listener.
@@ -22,16 +22,16 @@ func (l citizens) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// halfCloser is a connection as net/http ends it, so that what it said last arrives.
+// halfCloser is a connection that net/http can end so that the last bytes still arrive.
 type halfCloser interface {
 	net.Conn
 	CloseWrite() error
 }
 
-// citizenConn gives up an answer that stands still; one that is being read may take as long as it takes.
+// citizenConn gives up an answer that is not being read. One that is being read may take any time.
 type citizenConn struct{ halfCloser }
 
-// Write moves the deadline on for as long as anything goes.
+// Write extends the deadline as long as some bytes are written.
 func (c citizenConn) Write(p []byte) (int, error) {
 	for written := 0; ; {
 		if err := c.SetWriteDeadline(time.Now().Add(answerIdle)); err != nil {

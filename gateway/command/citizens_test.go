@@ -25,21 +25,23 @@ type halfPipe struct{ net.Conn }
 
 func (p halfPipe) CloseWrite() error { return p.Close() }
 
-func TestAnAnswerMayTakeItsTimeButNotStandStill(t *testing.T) {
+func TestConnectionIsClosedIfAnswerIsNotRead(t *testing.T) {
 	t.Parallel()
-	for name, pieces := range map[string]int{"nobody reads": 0, "somebody reads slowly, then not": 10, "somebody reads slowly": 100} {
+	for name, pieces := range map[string]int{
+		"the client does not read": 0, "it reads slowly, then stops": 10, "it reads slowly": 100,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				const piece = 1000
 				ended := make(chan error, 1)
-				door := publicServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				server := publicServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 					_, err := w.Write(bytes.Repeat([]byte("x"), 90*piece))
 					ended <- err
 				}), slog.New(slog.DiscardHandler))
 				listener := newPipes()
 				served := make(chan error, 1)
-				go func() { served <- door.Serve(citizens{halfPipes{listener}}) }()
+				go func() { served <- server.Serve(citizens{halfPipes{listener}}) }()
 				conn := listener.dial()
 				_, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 				require.NoError(t, err)
@@ -58,14 +60,14 @@ func TestAnAnswerMayTakeItsTimeButNotStandStill(t *testing.T) {
 					require.LessOrEqual(t, time.Since(began), 2*answerIdle)
 				}
 				require.NoError(t, conn.Close())
-				require.NoError(t, door.Close())
+				require.NoError(t, server.Close())
 				require.ErrorIs(t, <-served, http.ErrServerClosed)
 			})
 		})
 	}
 }
 
-func TestACitizensConnectionIsClosedByHalvesToo(t *testing.T) {
+func TestCitizenConnectionCanBeHalfClosed(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

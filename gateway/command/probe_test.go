@@ -16,7 +16,8 @@ func TestProbeSendsNothingWithoutStaging(t *testing.T) {
 	require.Empty(t, said)
 	require.Contains(t, complained, "RUN THE PAY CODE")
 	require.Contains(t, complained, "if this is staging, add -staging")
-	live := s.Environ("PAYGATE_PUBLIC_URL=https://apply.example.org", "PAYGATE_PAY_MODE=live", "PAYGATE_PAY_API_KEY=api_live_secretkeysecretkey")
+	live := s.Environ("PAYGATE_PUBLIC_URL=https://apply.example.org",
+		"PAYGATE_PAY_MODE=live", "PAYGATE_PAY_API_KEY=api_live_secretkeysecretkey")
 	status, _, complained = testserver.Types(t, live, "probe", "-staging")
 	require.Equal(t, 2, status)
 	require.Contains(t, complained, "add -live")

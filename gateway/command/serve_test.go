@@ -50,7 +50,7 @@ func (p *pipes) dial() net.Conn {
 	return client
 }
 
-// closedAfter reads what comes, until the door closes the connection or a minute and a half have passed.
+// closedAfter reads what comes, until the server closes the connection or 90 seconds have passed.
 func closedAfter(t *testing.T, conn net.Conn) (said string, after time.Duration) {
 	t.Helper()
 	began := time.Now()
@@ -60,23 +60,23 @@ func closedAfter(t *testing.T, conn net.Conn) (said string, after time.Duration)
 	return string(text), time.Since(began)
 }
 
-func TestTheDoorsWaitForNobodyForEver(t *testing.T) {
+func TestServersCloseIdleConnections(t *testing.T) {
 	t.Parallel()
 	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
 	log := slog.New(slog.DiscardHandler)
 	const request = "GET / HTTP/1.1\r\nHost: x\r\n"
-	for name, server := range map[string]func() *http.Server{
+	for name, newServer := range map[string]func() *http.Server{
 		"public": func() *http.Server { return publicServer(hello, log) },
 		"staff":  func() *http.Server { return staffServer(hello, log) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				door, listener := server(), newPipes()
+				server, listener := newServer(), newPipes()
 				ended := make(chan error, 1)
-				go func() { ended <- door.Serve(listener) }()
+				go func() { ended <- server.Serve(listener) }()
 				defer func() {
-					require.NoError(t, door.Close())
+					require.NoError(t, server.Close())
 					require.ErrorIs(t, <-ended, http.ErrServerClosed)
 				}()
 
@@ -86,31 +86,31 @@ func TestTheDoorsWaitForNobodyForEver(t *testing.T) {
 					require.NoError(t, err)
 					said, after := closedAfter(t, conn)
 					require.NotContains(t, said, "hello")
-					require.Equal(t, 10*time.Second, after, "a header that does not come: %q", begun)
+					require.Equal(t, 10*time.Second, after, "an incomplete header: %q", begun)
 				}
 
 				conn, began := listener.dial(), time.Now()
 				go func() { _, _ = io.Copy(io.Discard, conn) }()
-				for _, letter := range []byte(request) { // a header that comes a byte at a time
+				for _, letter := range []byte(request) {
 					time.Sleep(900 * time.Millisecond)
 					if _, err := conn.Write([]byte{letter}); err != nil {
 						break
 					}
 				}
-				require.Less(t, time.Since(began), 11*time.Second, "a trickle is not waited for either")
+				require.Less(t, time.Since(began), 11*time.Second, "a header that comes a byte at a time")
 
 				conn = listener.dial()
 				_, err := io.WriteString(conn, request+"\r\n")
 				require.NoError(t, err)
 				said, after := closedAfter(t, conn)
 				require.True(t, strings.HasPrefix(said, "HTTP/1.1 200 OK"), said)
-				require.Equal(t, 60*time.Second, after, "a connection that nobody uses")
+				require.Equal(t, 60*time.Second, after, "an idle connection")
 			})
 		})
 	}
 }
 
-func TestAnEndThatTakesTooLongIsNotWaitedFor(t *testing.T) {
+func TestEndDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
 	late, cancel := context.WithCancel(t.Context())
 	cancel()

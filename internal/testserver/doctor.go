@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// practice is what a doctor looks at: a service, a simulated Pay, and settings.
+// DoctorSetup is what the doctor examines: a service, a simulated Pay, and settings.
 type DoctorSetup struct {
 	T       *testing.T
 	Service *Service
@@ -30,9 +30,10 @@ type DoctorSetup struct {
 	LookUp  func(context.Context, string, string) ([]netip.Addr, error)
 }
 
-// FormPage is the page with the form, at the pay route's own address; anything else is not there.
+// FormPage is a service with a page and a form at the pay route's own address.
 func FormPage(header ...string) http.HandlerFunc { return FormPageWith("", header...) }
 
+// FormPageWith is FormPage with more in the head of the page.
 func FormPageWith(head string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -49,6 +50,7 @@ func FormPageWith(head string, header ...string) http.HandlerFunc {
 	}
 }
 
+// NewDoctor starts a service and a simulated Pay, and returns them with settings that suit them.
 func NewDoctor(t *testing.T, answer http.HandlerFunc, over ...string) *DoctorSetup {
 	t.Helper()
 	p := &DoctorSetup{T: t, Service: &Service{Answer: answer},
@@ -74,7 +76,7 @@ func NewDoctor(t *testing.T, answer http.HandlerFunc, over ...string) *DoctorSet
 	return p
 }
 
-// Instead has some settings in the place of others.
+// Instead returns settings with some of them replaced.
 func Instead(environ, over []string) []string {
 	return append(slices.DeleteFunc(environ, func(old string) bool {
 		name, _, _ := strings.Cut(old, "=")
@@ -82,18 +84,19 @@ func Instead(environ, over []string) []string {
 	}), over...)
 }
 
-// visit is what the doctor says, a line each by what it is about.
-type visit struct {
+// DoctorReport is what the doctor prints, each line by what it is about.
+type DoctorReport struct {
 	Status int
 	Out    string
 	Lines  map[string]string
 }
 
-func (p *DoctorSetup) Visit(args ...string) visit {
+// Visit runs the doctor.
+func (p *DoctorSetup) Visit(args ...string) DoctorReport {
 	p.T.Helper()
 	var out, errs bytes.Buffer
 	w := command.Env{Environ: p.Environ, Stdout: &out, Stderr: &errs, LookUp: p.LookUp}
-	v := visit{Status: command.Run(p.T.Context(), w, append([]string{"doctor"}, args...)), Lines: map[string]string{}}
+	v := DoctorReport{Status: command.Run(p.T.Context(), w, append([]string{"doctor"}, args...)), Lines: map[string]string{}}
 	for _, secret := range []string{"secretkey", Secret32(1), AnnsToken} {
 		require.NotContains(p.T, out.String()+errs.String(), secret)
 	}

@@ -9,6 +9,12 @@ import (
 	"paygate/internal/testserver"
 )
 
+// examine returns what the doctor prints about a service with these settings.
+func examine(t *testing.T, service http.HandlerFunc, settings ...string) testserver.DoctorReport {
+	t.Helper()
+	return testserver.NewDoctor(t, service, settings...).Visit()
+}
+
 func TestDoctorFindsNothingWrong(t *testing.T) {
 	t.Parallel()
 	p := testserver.NewDoctor(t, testserver.FormPage("Set-Cookie", "SESSID=1; Path=/"))

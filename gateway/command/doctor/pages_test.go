@@ -15,30 +15,49 @@ func TestDoctorReadsContentSecurityPolicies(t *testing.T) {
 	t.Parallel()
 	const policy = "Content-Security-Policy"
 	meta := func(content string) string { return `<meta http-equiv="` + policy + `" content="` + content + `">` }
+	const (
+		allowed = "ok: its form may lead to GOV.UK Pay"
+		card    = "https://card.payments.service.gov.uk"
+		www     = "https://www.payments.service.gov.uk"
+	)
+	refuses := func(status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+	}
 	for name, c := range map[string]struct {
 		page   http.HandlerFunc
 		status int
 		says   string
 	}{
-		"no policy":             {testserver.FormPage(), 0, "ok: its form may lead to GOV.UK Pay"},
-		"another policy":        {testserver.FormPage(policy, "default-src 'none'"), 0, "ok: its form may lead"},
-		"a header":              {testserver.FormPage(policy, "form-action 'self'"), 0, "ok: its Content-Security-Policy has a form-action, to which Paygate adds https://card.payments.service.gov.uk https://www.payments.service.gov.uk"},
-		"a header that is wide": {testserver.FormPage(policy, "form-action https:"), 0, "ok: its form may lead"},
-		"a meta":                {testserver.FormPageWith(meta("form-action 'self'")), 3, "wrong: its <meta> Content-Security-Policy keeps the form from leading to GOV.UK Pay, and Paygate does not touch pages: add https://card.payments.service.gov.uk https://www.payments.service.gov.uk to its form-action"},
-		"a meta that half does": {testserver.FormPageWith(meta("form-action 'self' https://www.payments.service.gov.uk")), 3, "add https://card.payments.service.gov.uk to"},
-		"a meta that does":      {testserver.FormPageWith(meta("form-action 'self' *.payments.service.gov.uk https://*.payments.service.gov.uk")), 0, "ok: its form may lead"},
-		"a meta in the body":    {testserver.FormPageWith("</head><body>" + meta("form-action 'self'")), 0, "ok: its form may lead"},
-		"no form":               {testserver.Plain, 0, "note: has no form; if that is elsewhere"},
-		"no page":               {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) }, 0, "note: GET answers status 405"},
-		"a log-in":              {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, 0, "note: GET answers status 302"},
+		"no policy":      {testserver.FormPage(), 0, allowed},
+		"another policy": {testserver.FormPage(policy, "default-src 'none'"), 0, allowed},
+		"a header": {
+			testserver.FormPage(policy, "form-action 'self'"), 0,
+			"ok: its Content-Security-Policy has a form-action, to which Paygate adds " + card + " " + www,
+		},
+		"a header that is wide": {testserver.FormPage(policy, "form-action https:"), 0, allowed},
+		"a meta": {
+			testserver.FormPageWith(meta("form-action 'self'")), 3,
+			"wrong: its <meta> Content-Security-Policy keeps the form from leading to GOV.UK Pay, " +
+				"and Paygate does not touch pages: add " + card + " " + www + " to its form-action",
+		},
+		"a meta that half does": {testserver.FormPageWith(meta("form-action 'self' " + www)), 3, "add " + card + " to"},
+		"a meta that does": {
+			testserver.FormPageWith(meta("form-action 'self' *.payments.service.gov.uk https://*.payments.service.gov.uk")),
+			0, allowed,
+		},
+		"a meta in the body": {testserver.FormPageWith("</head><body>" + meta("form-action 'self'")), 0, allowed},
+		"no form":            {testserver.Plain, 0, "note: has no form; if that is elsewhere"},
+		"no page":            {refuses(http.StatusMethodNotAllowed), 0, "note: GET answers status 405"},
+		"a log-in":           {http.RedirectHandler("/login", http.StatusFound).ServeHTTP, 0, "note: GET answers status 302"},
 	} {
-		v := testserver.NewDoctor(t, c.page).Visit()
+		v := examine(t, c.page)
 		require.Equal(t, c.status, v.Status, name)
 		require.Contains(t, v.Lines["page /licences/apply"], c.says, name)
 	}
-	v := testserver.NewDoctor(t, testserver.FormPageWith(meta("form-action 'self'")), "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/{kind}").Visit("-page", "/")
+	const wildcard = "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/{kind}"
+	v := testserver.NewDoctor(t, testserver.FormPageWith(meta("form-action 'self'")), wildcard).Visit("-page", "/")
 	require.Contains(t, v.Lines["page /"], "wrong: its <meta>")
-	v = testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/{kind}").Visit()
+	v = examine(t, testserver.FormPage(), wildcard)
 	require.Contains(t, v.Lines["page licence"], "note: not looked at: the address has wildcards")
 }
 
@@ -53,17 +72,23 @@ func TestDoctorReportsFormsThatBypassPaygate(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, strings.ReplaceAll(page, "SERVICE", p.Service.Server.URL))
 		})
-		require.Contains(t, p.Visit().Lines["page /licences/apply"], "warning: leads to "+p.Service.Server.URL+", the service's own origin, which bypasses Paygate", page)
+		require.Contains(t, p.Visit().Lines["page /licences/apply"],
+			"warning: leads to "+p.Service.Server.URL+", the service's own origin, which bypasses Paygate", page)
 	}
 }
 
 func TestDoctorReportsCookiesThatBrowsersRefuse(t *testing.T) {
 	t.Parallel()
-	p := testserver.NewDoctor(t, testserver.FormPage("Set-Cookie", "strict=1; SameSite=Strict", "Set-Cookie", "none=1; SameSite=None", "Set-Cookie", "far=1; Domain=other.example",
-		"Set-Cookie", "near=1; Domain=.apply.example", "Set-Cookie", "__Host-x=1; Path=/", "Set-Cookie", "secure=1; Secure", "Set-Cookie", "paygate=topsecret"))
-	v := p.Visit()
+	var header []string
+	for _, cookie := range []string{
+		"strict=1; SameSite=Strict", "none=1; SameSite=None", "far=1; Domain=other.example",
+		"near=1; Domain=.apply.example", "__Host-x=1; Path=/", "secure=1; Secure", "paygate=topsecret",
+	} {
+		header = append(header, "Set-Cookie", cookie)
+	}
+	v := examine(t, testserver.FormPage(header...))
 	for about, says := range map[string]string{
-		"cookie strict":   "ok: is SameSite=Strict, so browsers keep it back on the way from GOV.UK Pay; Paygate then leads them on by a page of its own",
+		"cookie strict":   "ok: is SameSite=Strict, so browsers keep it back on the way from GOV.UK Pay; Paygate then",
 		"cookie none":     "warning: is SameSite=None without Secure",
 		"cookie far":      "warning: is for other.example, so browsers refuse it from apply.example",
 		"cookie __Host-x": "warning: does not keep what the beginning of its name promises",
@@ -86,7 +111,8 @@ func TestDoctorPrintsSettingsForForms(t *testing.T) {
 			<button name="action" value="save">Save</button><button name="action" value="pay">Pay</button>
 			<button formaction="/licences/apply/postcode-lookup">Find address</button>
 			<button formaction="apply/step-2" name="go">Next</button></form>
-		<form method="post" action="/licences/apply/7"><input type="hidden" name="_method" value="patch"><button>Change</button></form>
+		<form method="post" action="/licences/apply/7">
+			<input type="hidden" name="_method" value="patch"><button>Change</button></form>
 		<form method="post" action="/Licences/apply.php"><button>Pay</button></form>
 		<form action="/search"><input name="q"></form>
 		<form method="post" action="/licences/apply/a%2fb"></form></body></html>`
@@ -98,16 +124,17 @@ func TestDoctorPrintsSettingsForForms(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, apply)
 	}
-	v := testserver.NewDoctor(t, answer, "PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo").Visit()
-	require.Contains(t, v.Out, "\nPAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo,POST /licences/apply/postcode-lookup,POST /licences/apply/step-2,POST /licences/apply/{id}\n")
+	v := examine(t, answer, "PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo")
+	const pages = "POST /licences/apply/postcode-lookup,POST /licences/apply/step-2,POST /licences/apply/{id}"
+	require.Contains(t, v.Out, "\nPAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo,"+pages+"\n")
 	require.Contains(t, v.Out, "\nPAYGATE_ROUTE_LICENCE_ALIASES=POST /Licences/apply.php\n")
 	require.Contains(t, v.Out, "several buttons (action=pay, action=save)")
 	require.Contains(t, v.Out, "\nPAYGATE_ROUTE_LICENCE_WHEN=form:action=save\n")
 	require.Contains(t, v.Out, "leads to POST /licences/apply/a%2fb, which Paygate refuses")
 	require.Contains(t, v.Out, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation,/licences/done\n")
 
-	v = testserver.NewDoctor(t, answer, "PAYGATE_ROUTE_LICENCE_WHEN=form:pay",
-		"PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/postcode-lookup,POST /licences/apply/step-2,POST /licences/apply/{id}", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /Licences/apply.php").Visit()
+	v = examine(t, answer, "PAYGATE_ROUTE_LICENCE_WHEN=form:pay",
+		"PAYGATE_ROUTE_LICENCE_ALLOW="+pages, "PAYGATE_ROUTE_LICENCE_ALIASES=POST /Licences/apply.php")
 	require.NotContains(t, v.Out, "would refuse")
 	require.Contains(t, v.Out, "none is called pay")
 }

@@ -14,7 +14,7 @@ import (
 
 func TestDoctorReportsPayAndKey(t *testing.T) {
 	t.Parallel()
-	v := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_PAY_API_KEY=api_test_anothersecretkey").Visit()
+	v := examine(t, testserver.FormPage(), "PAYGATE_PAY_API_KEY=api_test_anothersecretkey")
 	require.Equal(t, 3, v.Status)
 	require.Contains(t, v.Lines["GOV.UK Pay"], "wrong: refuses the key (status 401)")
 
@@ -24,7 +24,7 @@ func TestDoctorReportsPayAndKey(t *testing.T) {
 	require.Zero(t, v.Status)
 	require.Contains(t, v.Lines["GOV.UK Pay"], "warning: has trouble just now (status 503)")
 
-	v = testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_PAY_API_URL=http://127.0.0.1:1").Visit()
+	v = examine(t, testserver.FormPage(), "PAYGATE_PAY_API_URL=http://127.0.0.1:1")
 	require.Contains(t, v.Lines["GOV.UK Pay"], "wrong: cannot be reached at http://127.0.0.1:1")
 
 	p = testserver.NewDoctor(t, testserver.FormPage())
@@ -35,7 +35,8 @@ func TestDoctorReportsPayAndKey(t *testing.T) {
 func TestDoctorComparesClockWithPay(t *testing.T) {
 	t.Parallel()
 	for says, skew := range map[string]time.Duration{
-		"ok: agrees": 0, "warning: 1m": 80 * time.Second, "wrong: 1h0m": time.Hour + 30*time.Second, "wrong: 2h": -2*time.Hour - 30*time.Minute,
+		"ok: agrees": 0, "warning: 1m": 80 * time.Second,
+		"wrong: 1h0m": time.Hour + 30*time.Second, "wrong: 2h": -2*time.Hour - 30*time.Minute,
 	} {
 		p := testserver.NewDoctor(t, testserver.FormPage())
 		late := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,7 +19,8 @@ func TestDoctorReportsWhatElseAnswersAtPublicAddress(t *testing.T) {
 	t.Cleanup(leads.Close)
 	nobody := testserver.QuietListener(t)
 	require.NoError(t, nobody.Close())
-	v := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_PUBLIC_URL="+other.URL+","+leads.URL+",http://"+nobody.Addr().String()).Visit()
+	public := []string{other.URL, leads.URL, "http://" + nobody.Addr().String()}
+	v := examine(t, testserver.FormPage(), "PAYGATE_PUBLIC_URL="+strings.Join(public, ","))
 	said := v.Lines["public address"]
 	require.Contains(t, said, "warning: "+other.URL+" is answered by something other than Paygate")
 	require.Contains(t, said, "warning: "+leads.URL+" redirects to https://www.example.org")

@@ -28,7 +28,7 @@ func TestDoctorReportsServiceThatDoesNotAnswer(t *testing.T) {
 	require.Contains(t, v.Lines["service"], "wrong: does not answer at http://127.0.0.1:1: nothing listens there")
 	require.Contains(t, v.Lines["GOV.UK Pay"], "ok:", "the rest is looked at all the same")
 
-	v = testserver.NewDoctor(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }).Visit()
+	v = examine(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
 	require.Contains(t, v.Lines["service"], "warning: answers GET / at")
 	require.Contains(t, v.Lines["page /licences/apply"], "note: GET answers status 503")
 }
@@ -40,22 +40,24 @@ func TestDoctorVerifiesServiceCertificate(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	root := filepath.Join(t.TempDir(), "root.pem")
-	require.NoError(t, os.WriteFile(root, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	certificate := &pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}
+	require.NoError(t, os.WriteFile(root, pem.EncodeToMemory(certificate), 0o600))
+	trusted := "PAYGATE_UPSTREAM_CA_FILE=" + root
 	address, err := url.Parse(server.URL)
 	require.NoError(t, err)
 
-	v := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_UPSTREAM="+server.URL).Visit()
+	v := examine(t, testserver.FormPage(), "PAYGATE_UPSTREAM="+server.URL)
 	require.Equal(t, 3, v.Status)
 	require.Contains(t, v.Lines["service"], "PAYGATE_UPSTREAM_CA_FILE adds a root")
-	v = testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_UPSTREAM="+server.URL, "PAYGATE_UPSTREAM_CA_FILE="+root).Visit()
+	v = examine(t, testserver.FormPage(), "PAYGATE_UPSTREAM="+server.URL, trusted)
 	require.Zero(t, v.Status)
 	require.Contains(t, v.Lines["service"], "its certificate holds")
-	v = testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_UPSTREAM=https://localhost:"+address.Port(), "PAYGATE_UPSTREAM_CA_FILE="+root).Visit()
+	v = examine(t, testserver.FormPage(), "PAYGATE_UPSTREAM=https://localhost:"+address.Port(), trusted)
 	require.Contains(t, v.Lines["service"], "its certificate is for other names")
 	p := testserver.NewDoctor(t, testserver.FormPage())
 	p.Environ = append(p.Environ, "PAYGATE_UPSTREAM="+strings.Replace(p.Service.Server.URL, "http:", "https:", 1))
 	require.Contains(t, p.Visit().Lines["service"], "it does not speak https there")
-	v = testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_UPSTREAM_CA_FILE="+filepath.Join(t.TempDir(), "none.pem")).Visit()
+	v = examine(t, testserver.FormPage(), "PAYGATE_UPSTREAM_CA_FILE="+filepath.Join(t.TempDir(), "none.pem"))
 	require.Contains(t, v.Lines["service"], "wrong: PAYGATE_UPSTREAM_CA_FILE cannot be read")
 }
 
@@ -74,12 +76,13 @@ func TestDoctorReportsPublicAddressOfService(t *testing.T) {
 
 func TestDoctorReportsServicePagesUnderPrefix(t *testing.T) {
 	t.Parallel()
-	v := testserver.NewDoctor(t, testserver.Plain).Visit()
+	v := examine(t, testserver.Plain)
 	require.Contains(t, v.Lines["prefix"], "ok:", "an answer that every address gets says nothing")
-	v = testserver.NewDoctor(t, func(w http.ResponseWriter, r *http.Request) {
+	v = examine(t, func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/_pay") {
 			w.WriteHeader(http.StatusNotFound)
 		}
-	}).Visit()
-	require.Contains(t, v.Lines["prefix"], "warning: the service itself answers at /_pay (status 200), which Paygate will hide")
+	})
+	require.Contains(t, v.Lines["prefix"],
+		"warning: the service itself answers at /_pay (status 200), which Paygate will hide")
 }

@@ -32,29 +32,51 @@ func TestDoctorChecksSettingsAndFiles(t *testing.T) {
 		"a free route":   {[]string{"PAYGATE_ROUTE_LICENCE_MODE=free"}, 0, "route licence", "warning: is free"},
 		"a closed route": {[]string{"PAYGATE_ROUTE_LICENCE_MODE=closed"}, 0, "route licence", "warning: is closed"},
 		"a lax route":    {[]string{"PAYGATE_ROUTE_LICENCE_STRICT=off"}, 0, "route licence", "warning: is not strict"},
-		"allowed anyway": {[]string{"PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo,POST /photos"}, 0, "route licence", "POST /photos is let through without it too"},
-		"too near":       {[]string{"PAYGATE_ROUTE_LICENCE_ALLOW=POST /Licences/apply"}, 0, "route licence", "POST /Licences/apply is not let through all the same"},
+		"allowed anyway": {
+			[]string{"PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo,POST /photos"},
+			0, "route licence", "POST /photos is let through without it too",
+		},
+		"too near": {
+			[]string{"PAYGATE_ROUTE_LICENCE_ALLOW=POST /Licences/apply"},
+			0, "route licence", "POST /Licences/apply is not let through all the same",
+		},
 
-		"no folder":    {[]string{"PAYGATE_STORE=bbolt:" + folder + "/no/such.db"}, 3, "store", "folder does not exist"},
-		"no store":     {[]string{"PAYGATE_STORE=bbolt:" + file("text", strings.Repeat("text ", 9000), 0o600)}, 3, "store", "not a Paygate store"},
-		"staff abroad": {[]string{"PAYGATE_STAFF_LISTEN=:8001"}, 0, "staff listener", "warning: :8001 can be reached from other machines"},
-		"nobody there": {[]string{"PAYGATE_STAFF_LISTEN=0.0.0.0:8001", "PAYGATE_STAFF_TOKENS="}, 0, "staff listener", "warning: 0.0.0.0:8001 serves health and metrics to anybody"},
-		"no tokens":    {[]string{"PAYGATE_STAFF_TOKENS="}, 0, "staff listener", "warning: has no tokens"},
+		"no folder": {[]string{"PAYGATE_STORE=bbolt:" + folder + "/no/such.db"}, 3, "store", "folder does not exist"},
+		"no store": {
+			[]string{"PAYGATE_STORE=bbolt:" + file("text", strings.Repeat("text ", 9000), 0o600)},
+			3, "store", "not a Paygate store",
+		},
+		"staff abroad": {
+			[]string{"PAYGATE_STAFF_LISTEN=:8001"},
+			0, "staff listener", "warning: :8001 can be reached from other machines",
+		},
+		"nobody there": {
+			[]string{"PAYGATE_STAFF_LISTEN=0.0.0.0:8001", "PAYGATE_STAFF_TOKENS="},
+			0, "staff listener", "warning: 0.0.0.0:8001 serves health and metrics to anybody",
+		},
+		"no tokens": {[]string{"PAYGATE_STAFF_TOKENS="}, 0, "staff listener", "warning: has no tokens"},
 		"no webhooks": {
 			[]string{"PAYGATE_PAY_WEBHOOK_SECRETS=", "PAYGATE_ROUTE_LICENCE_CAPTURE=immediate"},
-			0,
-			"webhooks", "warning: none, and the routes licence take the money at once",
+			0, "webhooks", "warning: none, and the routes licence take the money at once",
 		},
-		"no signing key": {[]string{"PAYGATE_SIGNING_KEYS=" + folder + "/none.pem"}, 3, "signing keys", "wrong: PAYGATE_SIGNING_KEYS: file 1 cannot be read"},
-		"no certificate": {[]string{"PAYGATE_TLS_CERT_FILE=" + folder + "/c.pem", "PAYGATE_TLS_KEY_FILE=" + folder + "/k.pem"}, 3, "certificate", "wrong: PAYGATE_TLS_CERT_FILE and PAYGATE_TLS_KEY_FILE cannot be used"},
+		"no signing key": {
+			[]string{"PAYGATE_SIGNING_KEYS=" + folder + "/none.pem"},
+			3, "signing keys", "wrong: PAYGATE_SIGNING_KEYS: file 1 cannot be read",
+		},
+		"no certificate": {
+			[]string{"PAYGATE_TLS_CERT_FILE=" + folder + "/c.pem", "PAYGATE_TLS_KEY_FILE=" + folder + "/k.pem"},
+			3, "certificate", "wrong: PAYGATE_TLS_CERT_FILE and PAYGATE_TLS_KEY_FILE cannot be used",
+		},
 		"open secrets": {
 			[]string{"PAYGATE_SECRETS=", "PAYGATE_SECRETS_FILE=" + file("open", testserver.Secret32(1), 0o644)},
-			0,
-			"secret files", "warning: PAYGATE_SECRETS_FILE: " + folder + "/open is open to others (-rw-r--r--)",
+			0, "secret files", "warning: PAYGATE_SECRETS_FILE: " + folder + "/open is open to others (-rw-r--r--)",
 		},
-		"closed secrets": {[]string{"PAYGATE_SECRETS=", "PAYGATE_SECRETS_FILE=" + file("closed", testserver.Secret32(1), 0o640)}, 0, "secret files", "ok: 1"},
+		"closed secrets": {
+			[]string{"PAYGATE_SECRETS=", "PAYGATE_SECRETS_FILE=" + file("closed", testserver.Secret32(1), 0o640)},
+			0, "secret files", "ok: 1",
+		},
 	} {
-		v := testserver.NewDoctor(t, testserver.FormPage(), c.over...).Visit()
+		v := examine(t, testserver.FormPage(), c.over...)
 		require.Equal(t, c.status, v.Status, "%s: %v", name, v.Lines)
 		require.Contains(t, v.Lines[c.about], c.says, name)
 	}
@@ -70,10 +92,14 @@ func TestDoctorReadsCertificate(t *testing.T) {
 	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	require.NoError(t, err)
 	cert, keyFile := filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
-	require.NoError(t, os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}), 0o600))
-	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600))
+	for path, block := range map[string]*pem.Block{
+		cert: {Type: "CERTIFICATE", Bytes: pair.Certificate[0]}, keyFile: {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))
+	}
 	files := []string{"PAYGATE_TLS_CERT_FILE=" + cert, "PAYGATE_TLS_KEY_FILE=" + keyFile}
-	require.Contains(t, testserver.NewDoctor(t, testserver.FormPage(), files...).Visit().Lines["certificate"], "warning: PAYGATE_TLS_CERT_FILE is not for apply.example")
-	v := testserver.NewDoctor(t, testserver.FormPage(), append(files, "PAYGATE_PUBLIC_URL=https://example.com")...).Visit()
+	v := examine(t, testserver.FormPage(), files...)
+	require.Contains(t, v.Lines["certificate"], "warning: PAYGATE_TLS_CERT_FILE is not for apply.example")
+	v = examine(t, testserver.FormPage(), append(files, "PAYGATE_PUBLIC_URL=https://example.com")...)
 	require.Contains(t, v.Lines["certificate"], "ok: until 20")
 }

@@ -118,8 +118,10 @@ func typed(form string) []string {
 func (p *prober) printRule(r gateway.Route, found rule) {
 	fmt.Fprintln(p.Out, "  These settings tell them apart:")
 	for _, line := range [][2]string{
-		{"ACCEPT", found.accept}, {"ACCEPT_LOCATION", found.location},
-		{"ACCEPT_TEXT", found.text}, {"REFUSE_TEXT", found.refuse},
+		{"ACCEPT", found.accept},
+		{"ACCEPT_LOCATION", found.location},
+		{"ACCEPT_TEXT", found.text},
+		{"REFUSE_TEXT", found.refuse},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(p.Out, "%s%s=%s\n", r.Setting, line[0], line[1])

@@ -78,8 +78,10 @@ func TestProbeFindsRuleThatTellsRightFromWrong(t *testing.T) {
 		right, wrong http.HandlerFunc
 		settings     []string
 	}{
-		"a redirect, or the form again": {leadsTo("/licences/confirmation/{n}", 303), form,
-			[]string{"ACCEPT=303", "ACCEPT_LOCATION=/licences/confirmation"}},
+		"a redirect, or the form again": {
+			leadsTo("/licences/confirmation/{n}", 303), form,
+			[]string{"ACCEPT=303", "ACCEPT_LOCATION=/licences/confirmation"},
+		},
 		"a redirect, or one to the form": {
 			leadsTo("/licences/confirmation/{n}", 302), leadsTo("/licences/apply", 302),
 			[]string{"ACCEPT=302", "ACCEPT_LOCATION=/licences/confirmation"},
@@ -104,10 +106,14 @@ func TestProbeFindsRuleThatTellsRightFromWrong(t *testing.T) {
 			shows("<title>Licences</title><h1>Apply</h1><form method=post></form>"), form,
 			[]string{"ACCEPT=200", "REFUSE_TEXT=Enter an email address"},
 		},
-		"a page, or a log-in with the same status": {shows("<h1>Received</h1>"), shows("<h1>Apply</h1>"),
-			[]string{"ACCEPT=200", "ACCEPT_TEXT=Received"}},
-		"JSON": {json(`{"ok":true,"number":17}`), json(`{"ok":false,"errors":[1]}`),
-			[]string{"ACCEPT=200", `ACCEPT_TEXT="ok":true`}},
+		"a page, or a log-in with the same status": {
+			shows("<h1>Received</h1>"), shows("<h1>Apply</h1>"),
+			[]string{"ACCEPT=200", "ACCEPT_TEXT=Received"},
+		},
+		"JSON": {
+			json(`{"ok":true,"number":17}`), json(`{"ok":false,"errors":[1]}`),
+			[]string{"ACCEPT=200", `ACCEPT_TEXT="ok":true`},
+		},
 		"nothing in it, and another status": {
 			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },

@@ -13,7 +13,9 @@ import (
 
 func TestProbeFindsPayCodeThatRunsOnGET(t *testing.T) {
 	t.Parallel()
-	s := testserver.NewProbedService(t, func(r *http.Request) bool { return r.URL.Path == "/licences/apply" && r.FormValue("name") != "" })
+	s := testserver.NewProbedService(t, func(r *http.Request) bool {
+		return r.URL.Path == "/licences/apply" && r.FormValue("name") != ""
+	})
 	args := []string{"probe", "-staging", "-form", "name=Ann"}
 	status, said, _ := testserver.Types(t, s.Environ(), args...)
 	require.Equal(t, 3, status, said)
@@ -67,7 +69,8 @@ func TestProbePrintsSettingForEachKindOfSpelling(t *testing.T) {
 		},
 		"an event target": {
 			func(r *http.Request) bool {
-				return r.Method == "POST" && r.URL.Path == "/licences/apply" && (r.PostForm.Has("pay") || r.PostForm.Get("__EVENTTARGET") == "pay")
+				return r.Method == "POST" && r.URL.Path == "/licences/apply" &&
+					(r.PostForm.Has("pay") || r.PostForm.Get("__EVENTTARGET") == "pay")
 			}, button, `with the body "name=Ann&pay="`, "PAYGATE_ROUTE_LICENCE_WHEN=form:pay\n",
 		},
 		"a query": {
@@ -110,8 +113,9 @@ func TestProbePrintsStrictBeforeAliases(t *testing.T) {
 func TestProbePrintsNoSettingThatIsInvalid(t *testing.T) {
 	t.Parallel()
 	s := testserver.NewProbedService(t, carelessly)
-	environ := s.Environ("PAYGATE_ROUTES=licence,fine", "PAYGATE_ROUTE_FINE_MATCH=POST /fines/pay", "PAYGATE_ROUTE_FINE_PRICE=5",
-		"PAYGATE_ROUTE_FINE_DESCRIPTION=Fine", "PAYGATE_ROUTE_FINE_ACCEPT=303", "PAYGATE_ROUTE_FINE_ACCEPT_LOCATION=/fines/done", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply")
+	environ := s.Environ("PAYGATE_ROUTES=licence,fine", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply",
+		"PAYGATE_ROUTE_FINE_MATCH=POST /fines/pay", "PAYGATE_ROUTE_FINE_PRICE=5", "PAYGATE_ROUTE_FINE_DESCRIPTION=Fine",
+		"PAYGATE_ROUTE_FINE_ACCEPT=303", "PAYGATE_ROUTE_FINE_ACCEPT_LOCATION=/fines/done")
 	status, said, _ := testserver.Types(t, environ, "probe", "-staging", "-route", "licence")
 	require.Equal(t, 3, status, said)
 	require.Contains(t, said, "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply,POST /index.php?q=licences/apply\n")
@@ -126,14 +130,16 @@ func TestProbePutsWildcardsBack(t *testing.T) {
 	t.Parallel()
 	s := testserver.NewProbedService(t, func(r *http.Request) bool {
 		path := strings.TrimSuffix(r.URL.Path, ".php")
-		return r.Method == http.MethodPost && (path == "/licences/7/apply" || path == "/" && r.FormValue("q") == "licences/7/apply")
+		return r.Method == http.MethodPost &&
+			(path == "/licences/7/apply" || path == "/" && r.FormValue("q") == "licences/7/apply")
 	})
 	environ := s.Environ("PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/{id}/apply", "PAYGATE_ROUTE_LICENCE_STRICT=off")
 	args := []string{"probe", "-staging", "-form", "name=Ann", "-fill", "id=7"}
 	status, said, _ := testserver.Types(t, environ, args...)
 	require.Equal(t, 3, status)
 	require.Contains(t, said, "\nPAYGATE_ROUTE_LICENCE_STRICT=on\n")
-	require.Contains(t, said, "No setting of this route declares these. A second gate in the service's own web server closes them (docs/headers.md):\n    POST /?q=licences/7/apply\n")
+	require.Contains(t, said, "No setting of this route declares these. "+
+		"A second gate in the service's own web server closes them (docs/headers.md):\n    POST /?q=licences/7/apply\n")
 	require.NotContains(t, said, "ALIASES")
 }
 

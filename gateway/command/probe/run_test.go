@@ -75,15 +75,19 @@ func TestProbeStopsIfItCannotTellAnswersApart(t *testing.T) {
 	status, _, complained = testserver.Types(t, always.Environ(), "probe", "-staging", "-expect", "received")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "-expect: the text is also in the answer to an address that does not exist")
-	again := testserver.NewProbedService(t, func(*http.Request) bool { return false }) // the form once more, with an error in it
+	again := testserver.NewProbedService(t, func(*http.Request) bool { return false }) // shows the form again
 	status, _, complained = testserver.Types(t, again.Environ(), "probe", "-staging")
 	require.Equal(t, 1, status)
-	require.Contains(t, complained, "like the page with the form: -expect TEXT tells them apart, or a -form that the pay code accepts")
-	status, _, complained = testserver.Types(t, testserver.NewProbedService(t, testserver.Exactly).Environ(), "probe", "-staging", "-expect", "elephant")
+	require.Contains(t, complained,
+		"like the page with the form: -expect TEXT tells them apart, or a -form that the pay code accepts")
+	exact := testserver.NewProbedService(t, testserver.Exactly)
+	status, _, complained = testserver.Types(t, exact.Environ(), "probe", "-staging", "-expect", "elephant")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "-expect: the text is not in the answer")
 
-	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+	}))
 	t.Cleanup(refusing.Close)
 	status, _, complained = testserver.Types(t, always.Environ("PAYGATE_UPSTREAM="+refusing.URL), "probe", "-staging")
 	require.Equal(t, 1, status)
@@ -149,7 +153,8 @@ func TestProbeSendsHeadersAndPrintsNoSecrets(t *testing.T) {
 	}}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Server.Close)
-	environ := testserver.NewProbedService(t, testserver.Exactly).Environ("PAYGATE_UPSTREAM="+s.Server.URL, "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply/{id}")
+	environ := testserver.NewProbedService(t, testserver.Exactly).Environ(
+		"PAYGATE_UPSTREAM="+s.Server.URL, "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply/{id}")
 	status, said, complained := testserver.Types(t, environ, "probe", "-staging", "-form", "name=Ann&x=1",
 		"-cookie", "SESSID=topsecret", "-header", "X-Token: topsecret", "-fill", "id=7")
 	require.Zero(t, status, said+complained)

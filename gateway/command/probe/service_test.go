@@ -39,16 +39,17 @@ func listening(t *testing.T, serve func(net.Conn)) *url.URL {
 	return &url.URL{Scheme: "http", Host: listener.Addr().String()}
 }
 
-func TestARequestIsSentByteForByte(t *testing.T) {
+func TestAskSendsByteForByte(t *testing.T) {
 	t.Parallel()
-	heard := make(chan string, 1)
+	sent := make(chan string, 1)
 	service := service{
 		host: "apply.example", timeout: 10 * time.Second, header: []string{"Cookie: a=b"},
 		url: listening(t, func(conn net.Conn) {
 			text := make([]byte, 4096)
 			n, _ := conn.Read(text)
-			heard <- string(text[:n])
-			_, _ = io.WriteString(conn, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+			sent <- string(text[:n])
+			_, _ = io.WriteString(conn, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"+
+				"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 		}),
 	}
 	const head = " HTTP/1.1\r\nHost: apply.example\r\nUser-Agent: Paygate probe\r\nAccept: text/html,*/*\r\n"
@@ -64,7 +65,9 @@ func TestARequestIsSentByteForByte(t *testing.T) {
 				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann",
 		},
 		{
-			Spelling{Method: "POST", Target: "/index.php", Header: []string{"X: y"}, Type: FormType, Body: "page=apply&name=Ann"},
+			Spelling{
+				Method: "POST", Target: "/index.php", Header: []string{"X: y"}, Type: FormType, Body: "page=apply&name=Ann",
+			},
 			true,
 			"POST /index.php" + head + "Paygate-Status: success\r\nConnection: close\r\nCookie: a=b\r\nX: y\r\n" +
 				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n\r\npage=apply&name=Ann",
@@ -79,11 +82,11 @@ func TestARequestIsSentByteForByte(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 200, answer.status)
 		require.Equal(t, "ok", answer.body)
-		require.Equal(t, c.want, <-heard)
+		require.Equal(t, c.want, <-sent)
 	}
 }
 
-func TestNoAnswerAndNoServiceAreTwoThings(t *testing.T) {
+func TestAskTellsNoAnswerFromNoService(t *testing.T) {
 	t.Parallel()
 	ctx, giveUp := context.WithCancel(t.Context())
 	silent := service{timeout: time.Minute, url: listening(t, func(conn net.Conn) {
@@ -106,9 +109,11 @@ func TestNoAnswerAndNoServiceAreTwoThings(t *testing.T) {
 	require.NotErrorIs(t, err, errNoAnswer)
 }
 
-func TestTheServiceMaySpeakTLS(t *testing.T) {
+func TestAskSpeaksTLS(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Host) }))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Host)
+	}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the client that does not trust it
 	server.StartTLS()
 	t.Cleanup(server.Close)

@@ -19,7 +19,8 @@ func page(status int, body string, header ...string) answer {
 
 // The answers of a service that says the same in other words each time.
 var (
-	receipt  = "<h1>Application received</h1><p>Your reference is LIC-4711, token 9f3ac0. We write to you at Ann within ten days.</p>"
+	receipt = "<h1>Application received</h1>" +
+		"<p>Your reference is LIC-4711, token 9f3ac0. We write to you at Ann within ten days.</p>"
 	received = page(200, receipt)
 	another  = page(200, strings.NewReplacer("4711", "4712", "9f3ac0", "77aa01").Replace(receipt))
 	missing  = page(404, "<h1>Not found</h1><p>There is no page /paygate-probe-nowhere here.</p>")
