@@ -14,7 +14,7 @@ import (
 	"paygate/journey"
 )
 
-// everyByteCounts has one journey for each byte of a journey, and changes that byte there.
+// everyByteCounts creates one journey for each byte of a journey, and changes that byte in it.
 func everyByteCounts(t *testing.T, p Place) {
 	s := opened(t, p, Under(1))
 	const journeys = 1500 // more than a journey, a request or a reply has bytes

@@ -36,8 +36,8 @@ func filledReply(t *rapid.T) (r journey.Reply) {
 	return r
 }
 
-// fill draws a value of any type that a journey is made of. Empty slices and maps are nil, since that difference means
-// nothing; texts are UTF-8 without NUL, since those of a journey were cleaned before.
+// fill draws a value of any type that a journey contains. Empty slices and maps are nil, since the difference has no
+// meaning; texts are UTF-8 without NUL, since the texts of a journey are cleaned before.
 func fill(t *rapid.T, v reflect.Value) {
 	switch v.Interface().(type) {
 	case time.Time:
@@ -75,7 +75,7 @@ func fill(t *rapid.T, v reflect.Value) {
 		fillMap(t, v)
 	case reflect.Interface: // a stream, which is not stored
 	default:
-		t.Fatalf("the suite cannot fill a %s: teach it", v.Type())
+		t.Fatalf("the suite cannot fill a %s yet", v.Type())
 	}
 }
 
@@ -99,8 +99,8 @@ func filledTime(t *rapid.T) time.Time {
 	return time.Unix(seconds, rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds")).UTC()
 }
 
-// Filled is the nth of a row of journeys, the same every time, with something or nothing in every field there is, and
-// what belongs to it: the request that it holds, and the reply that is kept. The row has every state in turn.
+// Filled returns the nth of a sequence of journeys, the same every time, with a value or none in every field, and its
+// request and reply. The sequence has every state in turn.
 func Filled(n int) (journey.Journey, journey.HeldRequest, journey.Reply) {
 	whole := rapid.Custom(func(t *rapid.T) journey.Change {
 		j, request, reply := filledJourney(t, n), filledRequest(t), filledReply(t)
@@ -110,7 +110,7 @@ func Filled(n int) (journey.Journey, journey.HeldRequest, journey.Reply) {
 	return whole.Journey, *whole.Request, *whole.Reply
 }
 
-// Fill puts the first n of the row into a store.
+// Fill puts the first n of the sequence into a store.
 func Fill(t require.TestingT, s journey.Store, n int) {
 	for i := range n {
 		j, request, reply := Filled(i)

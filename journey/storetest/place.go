@@ -37,9 +37,8 @@ type Place interface {
 	// Replicas returns how many processes may have it open at once.
 	Replicas() int
 
-	// Alter changes what lies there behind the back of the store, which nobody has open: what is kept of "journeys",
-	// "requests", "replies" and "values", each sealed and under its id or name, and of "payments", the id of their
-	// journey.
+	// Alter changes what a closed store contains, without the store: the sealed "journeys", "requests", "replies" and
+	// "values", each by its id or name, and the "payments", which hold the id of their journey.
 	Alter(t *testing.T, what string, change func(name string, stored []byte) []byte)
 }
 

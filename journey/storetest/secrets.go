@@ -17,8 +17,8 @@ func openJourneysKeepTheirSecret(t *testing.T, p Place) {
 	require.Equal(t, Example(1), get(t, opened(t, p, Under(2, 1)), Example(1).ID))
 }
 
-// followsNewestSecret: a journey that was changed since is sealed under the new secret. Its request and reply must be
-// too, or they would be lost with the old one while the list of open journeys says that all is well.
+// followsNewestSecret: a journey that is changed is sealed under the new secret. Its request and reply must be too, or
+// they would be lost with the old secret although the journey can still be read.
 func followsNewestSecret(t *testing.T, p Place) {
 	filledWith(t, p, 20)
 	reply := journey.Reply{Status: 200, Header: map[string][]string{"X": {"y"}}, Body: []byte("page")}
@@ -43,8 +43,8 @@ func followsNewestSecret(t *testing.T, p Place) {
 	}
 }
 
-// droppedSecret: dropping a secret erases old journeys; putting it back brings them back, also those that were met
-// meanwhile.
+// droppedSecret: dropping a secret erases old journeys; putting it back brings them back, even if they were read in
+// between.
 func droppedSecret(t *testing.T, p Place) {
 	s := opened(t, p, Under(1))
 	for n := range 3 {

@@ -1,8 +1,8 @@
-// Package storetest is the one suite that every store of journeys passes. Tests alone import it.
+// Package storetest is the one suite that every store of journeys passes. Only tests import it.
 //
-// [Run] holds a store against the contract of [journey.Store], and against what processes ask of it besides: that it
-// outlives a restart, notices damage, goes by its secrets, and remembers marks and values. What a store does with
-// full disks, lost servers and files that are none is its own matter, and tested there.
+// [Run] tests the contract of [journey.Store], and what else processes need of a store: that its content survives a
+// restart, that it notices damage and changes of secrets, and that it remembers marks and values. Full disks, lost
+// servers and foreign files are tested beside each store.
 package storetest
 
 import (
@@ -17,13 +17,13 @@ import (
 	"paygate/journey"
 )
 
-// T0 is when the suite's journeys begin.
+// T0 is the time at which the suite's journeys begin.
 var T0 = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
 // FarAway is later than anything is due.
 var FarAway = T0.Add(100_000 * time.Hour)
 
-// Example is a new journey of a usual route; n makes its id.
+// Example returns a new journey of a usual route, whose id is made from n.
 func Example(n int) journey.Journey {
 	terms := journey.Terms{
 		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: fmt.Sprintf("LIC-%d", n),
@@ -37,7 +37,7 @@ func Example(n int) journey.Journey {
 	return journey.Hold(journey.ID(fmt.Sprintf("01TEST%010d", n)), "key", terms, Request(n).Fingerprint(), at)
 }
 
-// Request is the held request that belongs to it.
+// Request returns the held request of the nth example.
 func Request(n int) journey.HeldRequest {
 	return journey.HeldRequest{
 		Method: "POST", Path: "/licences/apply", Query: "a=1;b=2", Body: []byte{0, 255, byte(n), '\r', '\n'},
@@ -47,7 +47,7 @@ func Request(n int) journey.HeldRequest {
 	}
 }
 
-// Run runs the suite. newPlace makes a fresh, empty place.
+// Run runs the suite. newPlace returns a new and empty place.
 func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 	t.Helper()
 	runs := func(tests map[string]func(*testing.T, Place)) {
@@ -124,7 +124,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 	})
 }
 
-// one opens the place once.
+// one runs a test on a place that is opened once.
 func one(test func(*testing.T, journey.Store)) func(*testing.T, Place) {
 	return func(t *testing.T, p Place) { test(t, opened(t, p, Under(1))) }
 }
@@ -136,7 +136,7 @@ func create(t require.TestingT, s journey.Store, n int) journey.Journey {
 	return j
 }
 
-// change updates a journey that must be there.
+// change updates an existing journey.
 func change(t require.TestingT, s journey.Store, id journey.ID, do func(*journey.Change)) journey.Journey {
 	after, err := s.Update(context.Background(), id, func(j journey.Journey) (journey.Change, error) {
 		c := journey.Change{Journey: j}
@@ -147,7 +147,7 @@ func change(t require.TestingT, s journey.Store, id journey.ID, do func(*journey
 	return after
 }
 
-// to applies facts inside the store.
+// to applies facts to a stored journey.
 func to(t require.TestingT, s journey.Store, id journey.ID, facts ...journey.Fact) journey.Journey {
 	var after journey.Journey
 	for _, f := range facts {

@@ -29,7 +29,7 @@ func comesBack(t *testing.T, s journey.Store) {
 	require.Equal(t, after, get(t, s, j.ID))
 }
 
-// everythingComesBack fills every field there is, so that one added later cannot be forgotten.
+// everythingComesBack fills every field, so that a new one cannot be forgotten.
 func everythingComesBack(t *testing.T, s journey.Store) {
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
