@@ -12,7 +12,8 @@ import (
 
 // always are the fields of every payment on card pages (FACTS 2.4).
 var always = []string{
-	"payment_id", "amount", "description", "reference", "state", "payment_provider", "created_date", "language", "delayed_capture",
+	"payment_id", "amount", "description", "reference", "state", "payment_provider", "created_date", "language",
+	"delayed_capture",
 	"moto", "authorisation_mode", "refund_summary", "return_url", "settlement_summary", "_links",
 }
 
@@ -44,7 +45,8 @@ func TestFieldsAreThereOrNotAsInPay(t *testing.T) {
 	paid := b.get(id)
 	require.Equal(t, sorted(append([]string{"email", "card_details", "card_brand", "provider_id", "corporate_card_surcharge", "total_amount"}, always...)...),
 		fieldsOf(paid.json))
-	require.Equal(t, []any{2500.0, 250.0, 2750.0}, []any{paid.at("amount"), paid.at("corporate_card_surcharge"), paid.at("total_amount")})
+	require.Equal(t, []any{
+		2500.0, 250.0, 2750.0}, []any{paid.at("amount"), paid.at("corporate_card_surcharge"), paid.at("total_amount")})
 	require.Equal(t, 2750.0, paid.at("refund_summary", "amount_available"), "with the surcharge")
 	require.Equal(t, []string{"capture_submit_time", "captured_date"}, fieldsOf(paid.at("settlement_summary")))
 	require.Equal(t, "2026-03-02", paid.at("settlement_summary", "captured_date"))
@@ -56,7 +58,9 @@ func TestCardDetailsHaveEveryKeyAndNullsAmongThem(t *testing.T) {
 	every := sorted("card_brand", "card_type", "cardholder_name", "expiry_date", "last_digits_card_number", "first_digits_card_number",
 		"wallet_type", "billing_address")
 
-	prefilled := b.create(map[string]any{"prefilled_cardholder_details": map[string]any{"cardholder_name": "Ann Angler"}})
+	prefilled := b.create(map[string]any{
+		"prefilled_cardholder_details": map[string]any{"cardholder_name": "Ann Angler"},
+	})
 	require.Equal(t, every, fieldsOf(prefilled.at("card_details")), "early, where prefilled")
 	require.Equal(t, "Ann Angler", prefilled.at("card_details", "cardholder_name"))
 	require.Nil(t, prefilled.at("card_details", "card_brand"))
@@ -120,7 +124,8 @@ func TestEndsHavePaysCodes(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	for outcome, status := range map[string]string{
-		"success": "success", "declined": "failed P0010", "expired": "failed P0020", "cancelled": "failed P0030", "error": "error P0050",
+		"success": "success", "declined": "failed P0010", "expired": "failed P0020", "cancelled": "failed P0030",
+		"error": "error P0050",
 	} {
 		id := b.newPayment(nil)
 		require.NoError(t, b.Pay(id, outcome))

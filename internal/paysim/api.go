@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// maxBodyBytes bounds what is read of a request.
+// maxBodyBytes limits how much of a request is read.
 const maxBodyBytes = 1 << 20
 
-// reply is what a call answers.
+// reply is the answer to a call.
 type reply struct {
 	status   int
 	body     any    // nil: none
-	location string // a header, where set
+	location string // a header, if set
 }
 
-// otherBody is one that is not made as JSON.
+// otherBody is a body that is not JSON.
 type otherBody struct{ kind, content string }
 
-// apiError is an error as Pay writes it.
+// apiError is an error in Pay's form.
 type apiError struct {
 	status int
 	Code   string `json:"code"`
@@ -52,7 +52,10 @@ func (s *Simulator) apiRoutes() {
 	}
 }
 
-// api is the way of every API request: trouble, firewall, key, allowance, work, answer.
+// serveFunc does the work of a call, with the lock held.
+type serveFunc = func(*http.Request, []byte) reply
+
+// api handles every API request in this order: fault, firewall, key, rate limit, work, answer.
 func (s *Simulator) api(w http.ResponseWriter, r *http.Request, call string, serve func(*http.Request, []byte) reply) {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes))
 	trouble := s.trouble(call)
@@ -66,8 +69,8 @@ func (s *Simulator) api(w http.ResponseWriter, r *http.Request, call string, ser
 	trouble.spoil(answer).write(w)
 }
 
-// answer does the work, unless something speaks against it, and notes the request.
-func (s *Simulator) answer(r *http.Request, call string, body []byte, trouble Fault, serve func(*http.Request, []byte) reply) reply {
+// answer does the work unless it must be refused, and records the request.
+func (s *Simulator) answer(r *http.Request, call string, body []byte, trouble Fault, serve serveFunc) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	answer := s.refuses(r, call, body, trouble)
@@ -82,12 +85,15 @@ func (s *Simulator) answer(r *http.Request, call string, body []byte, trouble Fa
 	return *answer
 }
 
-// refuses is nil where the work may be done.
+// refuses returns the reason why the work must not be done, or nil.
 func (s *Simulator) refuses(r *http.Request, call string, body []byte, trouble Fault) *reply {
 	var answer reply
 	switch {
 	case s.blocks(r, call, body):
-		answer = refusal(&apiError{status: 400, Code: "P0920", Text: "Request blocked by security rules. Please consult API documentation for more information."})
+		answer = refusal(&apiError{
+			status: 400, Code: "P0920",
+			Text: "Request blocked by security rules. Please consult API documentation for more information.",
+		})
 	case !s.takesKey(r.Header.Get("Authorization")):
 		answer = reply{status: 401, body: otherBody{"text/plain", "Credentials are required to access this resource."}}
 	case !s.allows(r, call):
@@ -121,22 +127,22 @@ func (a reply) write(w http.ResponseWriter) {
 	}
 }
 
-// maxRequests bounds how many requests are remembered.
+// maxRequests limits how many requests are recorded.
 const maxRequests = 10_000
 
-// Request is one request that the API received.
+// Request is a request that the API received.
 type Request struct {
 	At      time.Time `json:"at"`
 	Call    string    `json:"call"`
 	Method  string    `json:"method"`
 	Path    string    `json:"path"` // with its query
 	Body    string    `json:"body,omitempty"`
-	Key     string    `json:"key"`    // the beginning of it
+	Key     string    `json:"key"`    // its beginning
 	Status  int       `json:"status"` // 0: the connection ended, nothing was done
 	Faulted string    `json:"faulted,omitempty"`
 }
 
-// Requests lists what the API received, oldest first. The oldest of very many are forgotten.
+// Requests returns the requests that the API received, oldest first. If there are very many, the oldest are dropped.
 func (s *Simulator) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,7 +155,8 @@ func (s *Simulator) note(r *http.Request, call string, body []byte, status int, 
 	}
 	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	s.requests = append(s.requests, Request{
-		At: s.now(), Call: call, Method: r.Method, Path: r.URL.RequestURI(), Body: string(body), Key: key[:min(9, len(key))],
+		At: s.now(), Call: call, Method: r.Method, Path: r.URL.RequestURI(), Body: string(body),
+		Key:    key[:min(9, len(key))],
 		Status: status, Faulted: faulted,
 	})
 	s.options.Log.Debug("request", "call", call, "status", status, "faulted", faulted)

@@ -12,7 +12,8 @@ import (
 	"paygate/internal/testbrowser"
 )
 
-// shown waits for something on the page. The wait is begun again where it was cut off by the page giving way to the next.
+// shown waits for something on the page. The wait is begun again where it was cut off by the page giving way to the
+// next.
 func shown(t *testing.T, tab context.Context, selector string) {
 	t.Helper()
 	var err error

@@ -5,7 +5,7 @@ import (
 	"regexp"
 )
 
-// idempotencyKeyPattern is what the header has to be; for card pages it has no further effect (FACTS 2.3).
+// idempotencyKeyPattern is the valid form of the header. For card pages it has no other effect (FACTS 2.3).
 var idempotencyKeyPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,255}$`)
 
 func (s *Simulator) create(r *http.Request, body []byte) reply {
@@ -13,8 +13,12 @@ func (s *Simulator) create(r *http.Request, body []byte) reply {
 	if wrong == nil {
 		wrong = s.refusesPayment(request)
 	}
-	if keys := r.Header.Values("Idempotency-Key"); wrong == nil && len(keys) > 0 && !idempotencyKeyPattern.MatchString(keys[0]) {
-		wrong = &apiError{status: 422, Code: "P0102", Header: "Idempotency-Key", Text: "Header [Idempotency-Key] can have a size between 1 and 255"}
+	keys := r.Header.Values("Idempotency-Key")
+	if wrong == nil && len(keys) > 0 && !idempotencyKeyPattern.MatchString(keys[0]) {
+		wrong = &apiError{
+			status: 422, Code: "P0102", Header: "Idempotency-Key",
+			Text: "Header [Idempotency-Key] can have a size between 1 and 255",
+		}
 	}
 	if wrong != nil {
 		return refusal(wrong)
@@ -26,15 +30,23 @@ func (s *Simulator) create(r *http.Request, body []byte) reply {
 	return reply{status: 201, body: s.full(p), location: s.options.PublicURL + "/v1/payments/" + p.id}
 }
 
-// refusesPayment is what the account does not allow.
+// refusesPayment returns an error if the account does not allow the payment.
 func (s *Simulator) refusesPayment(c createRequest) *apiError {
 	switch {
 	case s.options.Live && isPlainHTTP(c.ReturnURL):
-		return &apiError{status: 422, Code: "P0920", Field: "return_url", Text: "Request blocked: return_url must use https on a live account"}
+		return &apiError{
+			status: 422, Code: "P0920", Field: "return_url",
+			Text: "Request blocked: return_url must use https on a live account",
+		}
 	case c.Moto:
-		return &apiError{status: 422, Code: "P0196", Field: "moto", Text: "MOTO payments are not enabled for this account"}
+		return &apiError{
+			status: 422, Code: "P0196", Field: "moto", Text: "MOTO payments are not enabled for this account",
+		}
 	case c.Mode != "web":
-		return &apiError{status: 422, Code: "P0195", Field: "authorisation_mode", Text: "Using authorisation_mode of " + c.Mode + " is not allowed for this account"}
+		return &apiError{
+			status: 422, Code: "P0195", Field: "authorisation_mode",
+			Text: "Using authorisation_mode of " + c.Mode + " is not allowed for this account",
+		}
 	case c.SetUpAgreement:
 		return &apiError{status: 422, Code: "P0942", Text: "Recurring payments are currently disabled for this service"}
 	default:
@@ -42,7 +54,7 @@ func (s *Simulator) refusesPayment(c createRequest) *apiError {
 	}
 }
 
-// find answers 404 with the call's own code.
+// find returns a payment, or a 404 with the call's own code.
 func (s *Simulator) find(r *http.Request, code string) (*payment, *apiError) {
 	p := s.payments[r.PathValue("id")]
 	if p == nil {
@@ -51,7 +63,7 @@ func (s *Simulator) find(r *http.Request, code string) (*payment, *apiError) {
 	return p, nil
 }
 
-// of finds the payment of a call, whose own code says that there is none.
+// of wraps a call that needs a payment. Without the payment, it answers with the call's own code.
 func (s *Simulator) of(code string, serve func(*http.Request, *payment) reply) func(*http.Request, []byte) reply {
 	return func(r *http.Request, _ []byte) reply {
 		p, wrong := s.find(r, code)
@@ -66,14 +78,14 @@ func (s *Simulator) get(_ *http.Request, p *payment) reply {
 	return reply{status: 200, body: s.full(p)}
 }
 
-// getFromIndex is what a get falls back to while Pay has trouble: a state that may be old, and no way on (FACTS 3.5).
+// getFromIndex answers a get while Pay has trouble: with a state that may be old, and without a next_url (FACTS 3.5).
 func (s *Simulator) getFromIndex(_ *http.Request, p *payment) reply {
 	body := s.brief(p)
 	body["state"] = stateOf(p.statusAt(s.indexedUntil()))
 	return reply{status: 200, body: body}
 }
 
-// getEvents mixes the refunds' states in without a mark, as Pay does (FACTS 3.6).
+// getEvents includes the states of refunds without marking them, as Pay does (FACTS 3.6).
 func (s *Simulator) getEvents(_ *http.Request, p *payment) reply {
 	list := []map[string]any{}
 	for _, e := range p.events {
@@ -83,11 +95,12 @@ func (s *Simulator) getEvents(_ *http.Request, p *payment) reply {
 		})
 	}
 	return reply{status: 200, body: map[string]any{
-		"payment_id": p.id, "events": list, "_links": map[string]any{"self": s.link("GET", "/v1/payments/"+p.id+"/events")},
+		"payment_id": p.id, "events": list,
+		"_links": map[string]any{"self": s.link("GET", "/v1/payments/"+p.id+"/events")},
 	}}
 }
 
-// cancel is not repeatable: the second time it cannot be cancelled (FACTS 3.6).
+// cancel is not repeatable: a second cancel is refused (FACTS 3.6).
 func (s *Simulator) cancel(_ *http.Request, p *payment) reply {
 	if finished(p.status) {
 		return refusal(&apiError{status: 400, Code: "P0501", Text: "Cancellation of payment failed"})

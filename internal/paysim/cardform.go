@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// cardForm is what was typed, by the field's name; never with the security code.
+// cardForm maps field names to what the citizen typed, without the security code.
 type cardForm map[string]string
 
 var cardFields = []string{
-	"cardNo", "expiryMonth", "expiryYear", "cardholderName", "cvc", "addressLine1", "addressLine2", "addressCity", "addressPostcode", "email",
+	"cardNo", "expiryMonth", "expiryYear", "cardholderName", "cvc", "addressLine1", "addressLine2", "addressCity",
+	"addressPostcode", "email",
 }
 
 func readForm(values url.Values) cardForm {
@@ -24,15 +25,16 @@ func readForm(values url.Values) cardForm {
 	return form
 }
 
-// prefilledForm shows what the service knew already; the citizen may change it.
+// prefilledForm returns a form with what the service already knew; the citizen may change it.
 func prefilledForm(c createRequest) cardForm {
 	return cardForm{
-		"cardholderName": c.Cardholder, "email": c.Email, "addressLine1": c.Line1, "addressLine2": c.Line2, "addressCity": c.City,
+		"cardholderName": c.Cardholder, "email": c.Email, "addressLine1": c.Line1, "addressLine2": c.Line2,
+		"addressCity":     c.City,
 		"addressPostcode": c.Postcode,
 	}
 }
 
-// formError names a field and the text that says what is wrong with it.
+// formError names a field, and the text for what is wrong with it.
 type formError struct{ Field, Text string }
 
 var (
@@ -40,7 +42,7 @@ var (
 	emailPattern = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
 )
 
-// check lists what is wrong, in the order of the page.
+// check returns the errors of the form, in the order of the page.
 func (f cardForm) check(now time.Time) []formError {
 	var wrong []formError
 	require := func(ok bool, field, text string) {
@@ -58,7 +60,7 @@ func (f cardForm) check(now time.Time) []formError {
 	return wrong
 }
 
-// isExpiry takes years of two and four digits; a card is good until the end of its month.
+// isExpiry accepts years of two and four digits. A card is valid until the end of its month.
 func isExpiry(month, year string, now time.Time) bool {
 	if len(year) == 2 {
 		year = "20" + year
@@ -67,7 +69,7 @@ func isExpiry(month, year string, now time.Time) bool {
 	return err == nil && expiry.AddDate(0, 1, 0).After(now)
 }
 
-// card is what is kept of a form that passed its check.
+// card returns what is stored of a valid form.
 func (f cardForm) card(with testCard, country string) *card {
 	number, month, year := f["cardNo"], "0"+f["expiryMonth"], f["expiryYear"]
 	return &card{

@@ -5,13 +5,15 @@ import (
 	"net/http"
 )
 
-// browserCookie knows a browser again that has opened a payment.
+// browserCookie identifies a browser that has opened a payment.
 const browserCookie = "simulator-browser"
 
 func (s *Simulator) cardRoutes() {
 	for pattern, answer := range map[string]func(*http.Request) page{
-		"GET /secure/{token}":              func(r *http.Request) page { return s.open(r, r.PathValue("token")) },
-		"POST /secure":                     func(r *http.Request) page { return s.open(r, r.PostForm.Get("chargeTokenId")) },
+		"GET /secure/{token}": func(r *http.Request) page { return s.open(r, r.PathValue("token")) },
+		"POST /secure": func(r *http.Request) page {
+			return s.open(r, r.PostForm.Get("chargeTokenId"))
+		},
 		"GET /card_details/{id}":           s.ofPayment(s.cardPage),
 		"POST /card_details/{id}":          s.ofPayment(s.cardSent),
 		"GET /card_details/{id}/confirm":   s.ofPayment(s.confirmPage),
@@ -26,7 +28,7 @@ func (s *Simulator) cardRoutes() {
 	s.mux.HandleFunc("GET /style.css", serveStyle)
 }
 
-// servePage reads the form before it takes the lock, and writes the page after it: browsers may be slow.
+// servePage reads the form before it takes the lock, and writes the page after it releases it: browsers may be slow.
 func (s *Simulator) servePage(w http.ResponseWriter, r *http.Request, answer func(*http.Request) page) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	if err := r.ParseForm(); err != nil {
@@ -42,8 +44,8 @@ func (s *Simulator) answerPage(r *http.Request, answer func(*http.Request) page)
 	return answer(r)
 }
 
-// open is a visit to a next_url. The first uses it up; after that it is good only in browsers that have opened the
-// payment, and elsewhere the citizen is stranded (FACTS 4.1).
+// open handles a visit to a next_url. The first visit uses it up; after that it works only in browsers that have opened
+// the payment, and in any other browser the citizen is stranded (FACTS 4.1).
 func (s *Simulator) open(r *http.Request, name string) page {
 	t, browser := s.tokens[name], browserOf(r)
 	if t == nil || t.used && !t.payment.browsers[browser] {
@@ -52,13 +54,15 @@ func (s *Simulator) open(r *http.Request, name string) page {
 	var cookie *http.Cookie
 	if browser == "" {
 		browser = rand.Text()
-		cookie = &http.Cookie{Name: browserCookie, Value: browser, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+		cookie = &http.Cookie{
+			Name: browserCookie, Value: browser, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		}
 	}
 	t.used, t.payment.browsers[browser] = true, true
 	return page{status: http.StatusSeeOther, to: pathOf(t.payment), cookie: cookie}
 }
 
-// pathOf is the page that suits the payment's state.
+// pathOf returns the path of the page for the payment's state.
 func pathOf(p *payment) string {
 	if p.status == "submitted" {
 		return "/card_details/" + p.id + "/confirm"
@@ -76,7 +80,7 @@ func browserOf(r *http.Request) string {
 	return c.Value
 }
 
-// ofPayment finds the payment of a page, if this browser has opened it. One that is over has its last page instead.
+// ofPayment wraps a page of a payment that this browser has opened. If the payment has ended, it shows the last page.
 func (s *Simulator) ofPayment(answer func(*http.Request, *payment) page) func(*http.Request) page {
 	return func(r *http.Request) page {
 		p := s.payments[r.PathValue("id")]
@@ -90,7 +94,7 @@ func (s *Simulator) ofPayment(answer func(*http.Request, *payment) page) func(*h
 	}
 }
 
-// endPage is the page of a payment that is over for the citizen.
+// endPage is the page of a payment that has ended for the citizen.
 func endPage(p *payment) (kind, title string) {
 	switch {
 	case p.code == "P0010":
@@ -155,7 +159,7 @@ func (s *Simulator) cancelled(_ *http.Request, p *payment) page {
 	return toPage(p)
 }
 
-// backToService is a plain redirect without a word about the outcome (FACTS 4.3).
+// backToService is a plain redirect that does not say how the payment ended (FACTS 4.3).
 func (s *Simulator) backToService(r *http.Request) page {
 	p := s.payments[r.PathValue("id")]
 	if p == nil || !p.browsers[browserOf(r)] {

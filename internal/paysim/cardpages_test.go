@@ -62,7 +62,8 @@ func TestTestCardsDoWhatPaySays(t *testing.T) {
 	b := newBench(t, Options{PostLimit: -1})
 	want := map[string]string{
 		"4000000000000002": "failed P0010", "4000000000000069": "failed P0010", "4000000000000127": "failed P0010",
-		"4000000000000119": "error P0050", "6759649826438453": "started", "4929000000006": "error P0050", "4444333322221112": "started",
+		"4000000000000119": "error P0050", "6759649826438453": "started", "4929000000006": "error P0050",
+		"4444333322221112": "started",
 	}
 	for _, c := range testCards {
 		if _, listed := want[c.Number]; !listed {
@@ -121,7 +122,8 @@ func TestAFormThatIsWrongIsShownAgainWithoutTheSecurityCode(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	for field, value := range map[string]string{
-		"cardNo": "4444333322221112", "expiryMonth": "13", "expiryYear": "25", "cardholderName": " ", "cvc": "12", "email": "ann",
+		"cardNo": "4444333322221112", "expiryMonth": "13", "expiryYear": "25", "cardholderName": " ", "cvc": "12",
+		"email": "ann",
 	} {
 		w, id, _ := b.atCardPage(nil)
 		form := cardDetails("4444333322221111")
@@ -228,7 +230,8 @@ func TestPrefilledDetailsAreShown(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	_, _, drawn := b.atCardPage(map[string]any{"email": "ann@example.org", "prefilled_cardholder_details": map[string]any{
-		"cardholder_name": "Ann O'Angler", "billing_address": map[string]any{"line1": "1 Quay", "city": "Rivermouth", "postcode": "RM1 1AA"},
+		"cardholder_name": "Ann O'Angler",
+		"billing_address": map[string]any{"line1": "1 Quay", "city": "Rivermouth", "postcode": "RM1 1AA"},
 	}})
 	for _, value := range []string{"ann@example.org", "Ann O&#39;Angler", "1 Quay", "Rivermouth", "RM1 1AA"} {
 		require.Contains(t, drawn.text, `value="`+value+`"`)

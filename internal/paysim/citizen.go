@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// PaymentView is a payment as tests look at it.
+// PaymentView is a payment as tests see it.
 type PaymentView struct {
 	ID             string            `json:"id"`
 	Reference      string            `json:"reference"`
@@ -23,11 +23,11 @@ type PaymentView struct {
 	Metadata       map[string]any    `json:"metadata,omitempty"`
 	ReturnURL      string            `json:"return_url"`
 	Created        time.Time         `json:"created"`
-	Captured       bool              `json:"captured"` // taken on by Pay; perhaps not yet collected
+	Captured       bool              `json:"captured"` // accepted by Pay; perhaps not collected yet
 	Prefilled      map[string]string `json:"prefilled,omitempty"`
 }
 
-// Payments lists all payments, oldest first.
+// Payments returns all payments, oldest first.
 func (s *Simulator) Payments() []PaymentView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,24 +38,26 @@ func (s *Simulator) paymentViews() []PaymentView {
 	views := []PaymentView{}
 	for _, p := range s.list {
 		views = append(views, PaymentView{
-			ID: p.id, Reference: p.request.Reference, Description: p.request.Description, Amount: p.request.Amount, Total: p.total(),
+			ID: p.id, Reference: p.request.Reference, Description: p.request.Description, Amount: p.request.Amount,
+			Total:    p.total(),
 			Refunded: p.refunded(), Status: p.status, Code: p.code, DelayedCapture: p.request.DelayedCapture,
-			Language: p.request.Language, Email: p.request.Email, Metadata: p.request.Metadata, ReturnURL: p.request.ReturnURL,
-			Created: p.created, Captured: !p.accepted.IsZero(), Prefilled: p.request.prefilled(),
+			Language: p.request.Language, Email: p.request.Email, Metadata: p.request.Metadata,
+			ReturnURL: p.request.ReturnURL,
+			Created:   p.created, Captured: !p.accepted.IsZero(), Prefilled: p.request.prefilled(),
 		})
 	}
 	return views
 }
 
-// Numbers of test cards that Pay plays with.
+// Test cards that the method Pay uses.
 const (
 	cardThatPays       = "4444333322221111"
 	cardThatIsDeclined = "4000000000000002"
 	cardThatErrs       = "4000000000000119"
 )
 
-// Pay plays the citizen without a browser, as far as: started, submitted, success (capturable where capture is delayed),
-// declined, cancelled, expired or error.
+// Pay plays a citizen without a browser, up to a status: started, submitted, success (capturable if capture is
+// delayed), declined, cancelled, expired or error.
 func (s *Simulator) Pay(id, outcome string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,7 +92,7 @@ func (s *Simulator) Pay(id, outcome string) error {
 	return nil
 }
 
-// PayWithCard plays the citizen with the number of a test card, up to the confirmation where the card allows it.
+// PayWithCard plays a citizen with a test card, up to the confirmation if the card allows it.
 func (s *Simulator) PayWithCard(id, number string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,7 +120,7 @@ func (s *Simulator) unfinished(id string) (*payment, error) {
 	return p, nil
 }
 
-// useCard is an authorisation; there is one for each payment, since a decline ends it (FACTS 3.3).
+// useCard authorises. Each payment has one authorisation only, because a decline ends the payment (FACTS 3.3).
 func (s *Simulator) useCard(p *payment, number string) error {
 	known, valid := cardOf(number)
 	switch {
@@ -130,18 +132,23 @@ func (s *Simulator) useCard(p *payment, number string) error {
 		return errors.New("this type of card is not accepted")
 	}
 	s.authorise(p, known, &card{
-		brand: known.brand, kind: known.kind, name: cmp.Or(p.request.Cardholder, "A Citizen"), last: number[len(number)-4:], first: number[:6],
-		expiry: "12/" + s.now().AddDate(2, 0, 0).Format("06"), line1: p.request.Line1, line2: p.request.Line2, city: p.request.City,
-		postcode: p.request.Postcode, country: cmp.Or(p.request.Country, "GB"), email: cmp.Or(p.request.Email, "citizen@example.org"),
+		brand: known.brand, kind: known.kind, name: cmp.Or(p.request.Cardholder, "A Citizen"),
+		last: number[len(number)-4:], first: number[:6],
+		expiry: "12/" + s.now().AddDate(2, 0, 0).Format("06"), line1: p.request.Line1, line2: p.request.Line2,
+		city:     p.request.City,
+		postcode: p.request.Postcode, country: cmp.Or(p.request.Country, "GB"),
+		email: cmp.Or(p.request.Email, "citizen@example.org"),
 	})
 	return nil
 }
 
-// correctedTo are the statuses that a correction can end in, with the code that goes with each where none is given.
-var correctedTo = map[string]string{"success": "", "capturable": "", "failed": "P0010", "cancelled": "P0040", "error": "P0050"}
+// correctedTo maps the statuses that Correct can set to their default codes.
+var correctedTo = map[string]string{
+	"success": "", "capturable": "", "failed": "P0010", "cancelled": "P0040", "error": "P0050",
+}
 
-// Correct forces another status, as Pay's own corrections and failing captures do, without a webhook (FACTS 3.3). The code
-// may be empty.
+// Correct sets another status, as Pay's own corrections and failing captures do, without a webhook (FACTS 3.3). The
+// code may be empty.
 func (s *Simulator) Correct(id, status, code string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,7 +170,8 @@ func (s *Simulator) Correct(id, status, code string) error {
 
 func (c createRequest) prefilled() map[string]string {
 	all := map[string]string{
-		"cardholder_name": c.Cardholder, "line1": c.Line1, "line2": c.Line2, "city": c.City, "postcode": c.Postcode, "country": c.Country,
+		"cardholder_name": c.Cardholder, "line1": c.Line1, "line2": c.Line2, "city": c.City, "postcode": c.Postcode,
+		"country": c.Country,
 	}
 	for name, value := range all {
 		if value == "" {

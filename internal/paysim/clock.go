@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Now is the simulator's time, UTC.
+// Now returns the simulator's time in UTC.
 func (s *Simulator) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now()
 }
 
-// now is cut to what Pay's times can hold.
+// now returns the time in the precision of Pay's times.
 func (s *Simulator) now() time.Time {
 	return s.options.Now().Add(s.offset).UTC().Truncate(time.Millisecond)
 }
 
-// Advance moves the simulator's clock on: payments expire, and each webhook that comes due on the way is sent at its own
-// moment. It returns when they all were tried. A clock does not go back.
+// Advance moves the simulator's clock forward: payments expire, and each webhook that becomes due is sent at its time.
+// Advance returns when all of them have been tried. The clock cannot go back.
 func (s *Simulator) Advance(d time.Duration) {
 	target := s.Now().Add(d)
 	s.Sweep()
@@ -28,8 +28,8 @@ func (s *Simulator) Advance(d time.Duration) {
 	}
 }
 
-// step moves the clock to the next delivery that comes due on the way, else to the target. It is false once there. What came due
-// since the last deliveries, while real time went on, is sent before the clock moves.
+// step moves the clock to the next webhook that becomes due before the target, or to the target. It returns false at
+// the target. Webhooks that became due in real time are sent before the clock moves.
 func (s *Simulator) step(target time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,7 +47,7 @@ func (s *Simulator) step(target time.Time) bool {
 	return true
 }
 
-// after waits for a duration of real time, or until the context or the simulator ends.
+// after waits for a duration in real time, or until the context or the simulator ends.
 func (s *Simulator) after(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

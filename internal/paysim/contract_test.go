@@ -44,8 +44,8 @@ func description(t *testing.T) routers.Router {
 	return router
 }
 
-// correct mends what the description is known to have wrong: metadata and params hold plain texts, and every key of card_details may
-// be null.
+// correct mends what the description is known to have wrong: metadata and params hold plain texts, and every key of
+// card_details may be null.
 func correct(spec *openapi3.T) {
 	anything := &openapi3.SchemaRef{Value: &openapi3.Schema{}}
 	for _, schema := range spec.Components.Schemas {
@@ -86,7 +86,9 @@ func (c *checked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recorder := httptest.NewRecorder()
 	c.next.ServeHTTP(recorder, r)
 	if answer := recorder.Result(); answer.StatusCode != http.StatusNoContent {
-		response := &openapi3filter.ResponseValidationInput{RequestValidationInput: input, Status: answer.StatusCode, Header: answer.Header}
+		response := &openapi3filter.ResponseValidationInput{
+			RequestValidationInput: input, Status: answer.StatusCode, Header: answer.Header,
+		}
 		response.SetBodyBytes(recorder.Body.Bytes())
 		if err := openapi3filter.ValidateResponse(context.Background(), response); err != nil {
 			c.t.Errorf("the answer to %s %s: %v", r.Method, r.URL.Path, err)
@@ -114,11 +116,13 @@ func TestClientAndSimulatorSpeakAsPayDescribesItself(t *testing.T) {
 	address, err := url.Parse(server.URL)
 	require.NoError(t, err)
 	client := pay.New(pay.Options{
-		URL: address, Key: "api_test_000000000000", CardOrigins: []string{"https://pay.example"}, Timeout: 10 * time.Second, CreateRate: 100,
+		URL: address, Key: "api_test_000000000000", CardOrigins: []string{"https://pay.example"},
+		Timeout: 10 * time.Second, CreateRate: 100,
 	})
 	ctx := t.Context()
 	wanted := journey.NewPayment{
-		Amount: 2500, Reference: "LIC-1", Description: "Licence", ReturnURL: "https://example.org/_pay/return", Language: "cy", DelayedCapture: true,
+		Amount: 2500, Reference: "LIC-1", Description: "Licence", ReturnURL: "https://example.org/_pay/return",
+		Language: "cy", DelayedCapture: true,
 		Metadata: map[string]string{"ledger": "4711"},
 		Prefill:  journey.Prefill{Email: "a@example.org", CardholderName: "Ann", Line1: "1", City: "X", Postcode: "Y", Country: "GB"},
 	}

@@ -6,17 +6,22 @@ import (
 	"time"
 )
 
-// controlRoutes serve /control: what the methods do, over HTTP. Pages of other sites are kept out: the browser of whoever
-// runs a simulator can reach it.
+// controlRoutes serves /control: what the methods do, over HTTP. It refuses pages of other sites, because the browser
+// of a developer who runs a simulator can reach it.
 func (s *Simulator) controlRoutes() {
 	control := http.NewServeMux()
 	control.HandleFunc("GET /control/payments", func(w http.ResponseWriter, _ *http.Request) { show(w, s.Payments()) })
 	control.HandleFunc("GET /control/requests", func(w http.ResponseWriter, _ *http.Request) { show(w, s.Requests()) })
 	control.HandleFunc("GET /control/webhooks", func(w http.ResponseWriter, _ *http.Request) { show(w, s.Webhooks()) })
-	control.HandleFunc("GET /control/clock", func(w http.ResponseWriter, _ *http.Request) { show(w, map[string]any{"now": s.Now()}) })
+	control.HandleFunc("GET /control/clock", func(w http.ResponseWriter, _ *http.Request) {
+		show(w, map[string]any{"now": s.Now()})
+	})
 	control.HandleFunc("POST /control/clock", s.controlClock)
 	control.HandleFunc("POST /control/faults", s.controlFaults)
-	control.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) { s.ClearFaults(); show(w, "cleared") })
+	control.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) {
+		s.ClearFaults()
+		show(w, "cleared")
+	})
 	control.HandleFunc("POST /control/payments/{id}/pay", s.controlPay)
 	control.HandleFunc("POST /control/payments/{id}/correct", s.controlCorrect)
 	control.HandleFunc("POST /control/webhooks", s.controlWebhooks)
@@ -27,7 +32,7 @@ func (s *Simulator) controlRoutes() {
 	s.mux.Handle("/control/", sameSite(http.NewCrossOriginProtection().Handler(control)))
 }
 
-// sameSite refuses reading from other sites, which cross-origin protection lets pass.
+// sameSite refuses reads from other sites, which cross-origin protection allows.
 func sameSite(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
@@ -46,7 +51,7 @@ func show(w http.ResponseWriter, value any) {
 	_ = encoder.Encode(value)
 }
 
-// read reads a small JSON body, or answers 400. What it does not know it refuses: a typing error would do nothing.
+// read reads a small JSON body, or answers 400. It refuses unknown fields, so that a misspelt one is noticed.
 func read[T any](w http.ResponseWriter, r *http.Request) (value T, ok bool) {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
 	decoder.DisallowUnknownFields()

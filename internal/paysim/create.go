@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// createRequest is a payment as it was asked for.
+// createRequest is the request to create a payment.
 type createRequest struct {
 	Amount         int64 // pence
 	Reference      string
@@ -68,7 +68,7 @@ func (f *fields) amount() int64 {
 	return amount
 }
 
-// text is a reference or a description.
+// text reads a reference or a description.
 func (f *fields) text(field string) string {
 	text, isText := f.all[field].(string)
 	switch {
@@ -84,7 +84,7 @@ func (f *fields) text(field string) string {
 	return text
 }
 
-// returnURL has errors that connector finds: they name no field but in their text (FACTS 1.4).
+// returnURL reads the return_url. Its errors come from connector, and name the field only in their text (FACTS 1.4).
 func (f *fields) returnURL(mode string) string {
 	text, _ := f.all["return_url"].(string)
 	u, err := url.Parse(text)
@@ -93,14 +93,16 @@ func (f *fields) returnURL(mode string) string {
 	case text == "":
 		f.shape(&apiError{status: 400, Code: "P0101", Text: "Missing mandatory attribute: return_url"})
 	case length(text) > 2000, err != nil, u.Hostname() == "", u.Scheme != "https" && u.Scheme != "http":
-		f.value(&apiError{status: 422, Code: "P0102", Text: "Invalid attribute value: return_url. Must be a valid URL format"})
+		f.value(&apiError{
+			status: 422, Code: "P0102", Text: "Invalid attribute value: return_url. Must be a valid URL format",
+		})
 	}
 	return text
 }
 
 func isPlainHTTP(address string) bool { return !strings.HasPrefix(strings.ToLower(address), "https:") }
 
-// agreement refuses what belongs to recurring payments where there is no agreement.
+// agreement refuses fields of recurring payments if there is no agreement.
 func (f *fields) agreement(c *createRequest) {
 	agreement := f.optional("agreement_id", f.all, 26)
 	c.SetUpAgreement = f.optional("set_up_agreement", f.all, 26) != ""
@@ -151,7 +153,8 @@ func (f *fields) prefill(c *createRequest) {
 	details := f.object("prefilled_cardholder_details", f.all)
 	c.Cardholder = f.optional("cardholder_name", details, 255)
 	address := f.object("billing_address", details)
-	c.Line1, c.Line2, c.City = f.optional("line1", address, 255), f.optional("line2", address, 255), f.optional("city", address, 255)
+	c.Line1, c.Line2 = f.optional("line1", address, 255), f.optional("line2", address, 255)
+	c.City = f.optional("city", address, 255)
 	c.Postcode = f.optional("postcode", address, 25)
 	if c.Country = f.optional("country", address, 255); length(c.Country) != 2 {
 		c.Country = "" // not refused: the page falls back to the United Kingdom
@@ -167,9 +170,13 @@ func unexpected(field string) *apiError {
 }
 
 func malformed(field, why string) *apiError {
-	return &apiError{status: 400, Code: "P0102", Field: field, Text: fmt.Sprintf("Invalid attribute value: %s. %s", field, why)}
+	return &apiError{
+		status: 400, Code: "P0102", Field: field, Text: fmt.Sprintf("Invalid attribute value: %s. %s", field, why),
+	}
 }
 
 func invalid(field, why string) *apiError {
-	return &apiError{status: 422, Code: "P0102", Field: field, Text: fmt.Sprintf("Invalid attribute value: %s. %s", field, why)}
+	return &apiError{
+		status: 422, Code: "P0102", Field: field, Text: fmt.Sprintf("Invalid attribute value: %s. %s", field, why),
+	}
 }

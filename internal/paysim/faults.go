@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// Fault is trouble to order.
+// Fault is a fault that a test orders.
 type Fault struct {
 	Call string `json:"call"` // create, get, cancel, capture, refund, search, events, refunds; empty means any
 	// Kind is one of:
-	//   slow              an answer after Delay; the work is done even where nobody waits for it
+	//   slow              an answer after Delay; the work is done even if the client has left
 	//   429, 500, 503     nothing done, and this status
 	//   reset             nothing done, and the connection ends without an answer
 	//   lost              all done, and the connection ends without an answer
 	//   html, garbage, empty, huge   all done, and an answer of that sort
 	//   hostile_next_url  all done, and a next_url at another host
-	//   stale             get alone: answered from the lagging copy, as Pay does in trouble (FACTS 3.5)
+	//   stale             only get: answered from the lagging index, as Pay does in trouble (FACTS 3.5)
 	Kind  string        `json:"kind"`
 	Times int           `json:"times"` // how often; 0 means until the faults are cleared
-	Skip  int           `json:"skip"`  // how many calls go well before
+	Skip  int           `json:"skip"`  // how many calls succeed before it
 	Delay time.Duration `json:"-"`     // of slow; 0 means 5 seconds
 
 	count int
@@ -28,10 +28,12 @@ type Fault struct {
 
 var (
 	faultCalls = []string{"", "create", "get", "cancel", "capture", "refund", "search", "events", "refunds"}
-	faultKinds = []string{"slow", "429", "500", "503", "reset", "lost", "html", "garbage", "empty", "huge", "hostile_next_url", "stale"}
+	faultKinds = []string{
+		"slow", "429", "500", "503", "reset", "lost", "html", "garbage", "empty", "huge", "hostile_next_url", "stale",
+	}
 )
 
-// check tells whether there is such a fault.
+// check returns an error if there is no such fault.
 func (f Fault) check() error {
 	switch {
 	case !slices.Contains(faultCalls, f.Call):
@@ -45,7 +47,8 @@ func (f Fault) check() error {
 	}
 }
 
-// AddFault orders trouble. It panics over a call or a kind that does not exist: a test with a typing error would pass.
+// AddFault orders a fault. It panics if the call or the kind does not exist, because a test with a typing error would
+// pass.
 func (s *Simulator) AddFault(f Fault) {
 	if err := f.check(); err != nil {
 		panic("simulator: " + err.Error())
@@ -58,14 +61,14 @@ func (s *Simulator) AddFault(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
-// ClearFaults ends all trouble.
+// ClearFaults removes all faults.
 func (s *Simulator) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
 }
 
-// trouble takes the first fault that hits the call; the zero Fault is none.
+// trouble returns the first fault for a call, or the zero Fault.
 func (s *Simulator) trouble(call string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,16 +84,17 @@ func (s *Simulator) trouble(call string) Fault {
 	return Fault{}
 }
 
-// cuts tells whether the connection ends without an answer.
+// cuts reports whether the connection ends without an answer.
 func (f Fault) cuts() bool { return f.Kind == "reset" || f.Kind == "lost" }
 
-// downstreamCodes are what each call's 500 is called.
+// downstreamCodes maps each call to the code of its 500.
 var downstreamCodes = map[string]string{
-	"create": "P0198", "get": "P0298", "events": "P0398", "search": "P0498", "cancel": "P0598", "refund": "P0698", "refunds": "P0898",
+	"create": "P0198", "get": "P0298", "events": "P0398", "search": "P0498", "cancel": "P0598", "refund": "P0698",
+	"refunds": "P0898",
 	"capture": "P1098",
 }
 
-// refuses is what the fault answers instead of any work, or nil.
+// refuses returns the answer of a fault that prevents the work, or nil.
 func (f Fault) refuses(call string) *reply {
 	var answer reply
 	switch f.Kind {
@@ -99,7 +103,8 @@ func (f Fault) refuses(call string) *reply {
 	case "500":
 		answer = refusal(&apiError{status: 500, Code: downstreamCodes[call], Text: "Downstream system error"})
 	case "503":
-		answer = reply{status: 503, body: otherBody{"text/plain", "Service unavailable"}} // no code, no JSON (FACTS 1.2)
+		// Neither a code nor JSON (FACTS 1.2).
+		answer = reply{status: 503, body: otherBody{"text/plain", "Service unavailable"}}
 	case "reset":
 	default:
 		return nil
@@ -107,11 +112,13 @@ func (f Fault) refuses(call string) *reply {
 	return &answer
 }
 
-// spoil changes the answer to work that was done.
+// spoil changes the answer to a call whose work was done.
 func (f Fault) spoil(answer reply) reply {
 	switch f.Kind {
 	case "html":
-		answer.body = otherBody{"text/html", "<html><body><h1>Sorry, we are experiencing technical problems</h1></body></html>"}
+		answer.body = otherBody{
+			"text/html", "<html><body><h1>Sorry, we are experiencing technical problems</h1></body></html>",
+		}
 	case "garbage":
 		answer.body = otherBody{"application/json", `{"payment_id": 7, "amount": "a lot", "state": [`}
 	case "empty":
@@ -122,7 +129,9 @@ func (f Fault) spoil(answer reply) reply {
 		body, _ := answer.body.(map[string]any)
 		links, _ := body["_links"].(map[string]any)
 		if _, open := links["next_url"]; open {
-			links["next_url"] = map[string]any{"href": "https://card.payments.service.gov.uk.example.com/secure/x", "method": "GET"}
+			links["next_url"] = map[string]any{
+				"href": "https://card.payments.service.gov.uk.example.com/secure/x", "method": "GET",
+			}
 		}
 	}
 	if body, spoilt := answer.body.(otherBody); spoilt && answer.status == 204 && body.content != "" {

@@ -14,7 +14,8 @@ func TestFaultsComeToOrder(t *testing.T) {
 		code   any
 		done   bool
 	}{
-		"429": {429, "P0900", false}, "500": {500, "P0198", false}, "503": {503, nil, false}, "reset": {0, nil, false}, "lost": {0, nil, true},
+		"429": {429, "P0900", false}, "500": {500, "P0198", false}, "503": {503, nil, false}, "reset": {0, nil, false},
+		"lost": {0, nil, true},
 		"html": {201, nil, true}, "garbage": {201, nil, true}, "empty": {201, nil, true},
 	} {
 		t.Run(kind, func(t *testing.T) {

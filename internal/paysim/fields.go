@@ -7,7 +7,7 @@ import (
 	"unicode/utf16"
 )
 
-// fields reads a JSON object and remembers the first error of each kind. Errors of shape are 400 and are told first;
+// fields reads a JSON object and records the first error of each kind. Errors of shape are 400 and are reported first;
 // errors of value are 422 (FACTS 2.1).
 type fields struct {
 	all               map[string]any
@@ -33,7 +33,7 @@ func (f *fields) wrong() *apiError {
 	return f.inValues
 }
 
-// optional is a text that may be left out.
+// optional reads a text that may be absent.
 func (f *fields) optional(field string, from map[string]any, most int) string {
 	raw, given := from[field]
 	text, isText := raw.(string)
@@ -46,7 +46,7 @@ func (f *fields) optional(field string, from map[string]any, most int) string {
 	return text
 }
 
-// oneOf is a text out of a list, whose first word is meant where it is left out.
+// oneOf reads a text from a list, whose first word is the default.
 func (f *fields) oneOf(field string, words ...string) string {
 	raw, given := f.all[field]
 	text, isText := raw.(string)
@@ -79,5 +79,5 @@ func (f *fields) object(field string, from map[string]any) map[string]any {
 	return object
 }
 
-// length counts as Java does, in UTF-16.
+// length returns the length in UTF-16 units, as Java counts.
 func length(text string) int { return len(utf16.Encode([]rune(text))) }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// blocks tells what the firewall in front of Pay refuses (FACTS 1.4).
+// blocks reports whether the firewall in front of Pay refuses a request (FACTS 1.4).
 func (s *Simulator) blocks(r *http.Request, call string, body []byte) bool {
 	if accept := r.Header.Get("Accept"); accept != "" && accept != "application/json" && accept != "*/*" {
 		return true
@@ -23,12 +23,12 @@ func (s *Simulator) blocks(r *http.Request, call string, body []byte) bool {
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	var value any
-	_ = json.Unmarshal(body, &value) // what is no JSON is refused later, in Pay's own words
+	_ = json.Unmarshal(body, &value) // invalid JSON is refused later, in Pay's own words
 	return kind != "application/json" || hasBlockedText(value, "")
 }
 
-// hasBlockedText looks for refused characters in all texts. Those that the application itself refuses in a reference or a
-// description are left to it.
+// hasBlockedText reports whether any text has a refused character. A reference or a description is left to the
+// application, which refuses such characters itself.
 func hasBlockedText(value any, field string) bool {
 	switch v := value.(type) {
 	case string:
@@ -46,7 +46,7 @@ func hasBlockedText(value any, field string) bool {
 	return false
 }
 
-// keyPattern is what Pay's keys look like, up to their longest (FACTS 1.2).
+// keyPattern is the form of Pay's keys, with their maximum length (FACTS 1.2).
 var keyPattern = regexp.MustCompile(`^api_(test|live)_\S{1,58}$`)
 
 func (s *Simulator) takesKey(authorization string) bool {
@@ -63,7 +63,7 @@ type window struct {
 	used   map[string]int
 }
 
-// allows counts the call against its allowance of the running second, which is the account's, whatever the key
+// allows counts the call against the limit of the current second. The limit is that of the account, whatever the key
 // (FACTS 1.3).
 func (s *Simulator) allows(r *http.Request, call string) bool {
 	limit, bucket := s.options.PostLimit, "other"

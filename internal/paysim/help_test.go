@@ -94,7 +94,8 @@ func (b *bench) do(method, path, body string, header ...string) answer {
 // createBody is that of a create which is good, with some fields changed. A nil field is left out.
 func createBody(over map[string]any) string {
 	fields := map[string]any{
-		"amount": 2500, "reference": "LIC-1", "description": "Fishing licence", "return_url": "https://service.example.gov.uk/back",
+		"amount": 2500, "reference": "LIC-1", "description": "Fishing licence",
+		"return_url": "https://service.example.gov.uk/back",
 	}
 	for name, value := range over {
 		if fields[name] = value; value == nil {
@@ -197,7 +198,9 @@ func (b *bench) absolute(address string) string {
 // cardDetails are a form filled in well, with this number.
 func cardDetails(number string) url.Values {
 	return url.Values{
-		"cardNo": {number}, "expiryMonth": {"11"}, "expiryYear": {"30"}, "cardholderName": {"Ann Angler"}, "cvc": {"123"},
-		"addressLine1": {"1 Quay"}, "addressCity": {"Rivermouth"}, "addressPostcode": {"RM1 1AA"}, "email": {"ann@example.org"},
+		"cardNo": {number}, "expiryMonth": {"11"}, "expiryYear": {"30"}, "cardholderName": {"Ann Angler"},
+		"cvc":          {"123"},
+		"addressLine1": {"1 Quay"}, "addressCity": {"Rivermouth"}, "addressPostcode": {"RM1 1AA"},
+		"email": {"ann@example.org"},
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// newID makes an id as Pay's are: 26 characters of lower-case base-32-hex (FACTS 1.2).
+// newID returns an id like Pay's: 26 characters of lower-case base-32-hex (FACTS 1.2).
 func newID() string {
 	const alphabet = "0123456789abcdefghijklmnopqrstuv"
 	var random [26]byte
@@ -16,13 +16,13 @@ func newID() string {
 	return string(random[:])
 }
 
-// token is one next_url. It works once, but for browsers that have opened its payment (FACTS 4.1).
+// token is a next_url. It works once, except in browsers that have opened its payment (FACTS 4.1).
 type token struct {
 	payment *payment
 	used    bool
 }
 
-// newToken makes another live next_url; older ones stay alive (FACTS 3.5).
+// newToken makes another next_url; older ones remain valid (FACTS 3.5).
 func (s *Simulator) newToken(p *payment) string {
 	var random [16]byte
 	_, _ = rand.Read(random[:])

@@ -2,10 +2,10 @@ package paysim
 
 import "encoding/json"
 
-// webhookWords are how a failed payment is called in messages: another vocabulary than the API's (FACTS 7.3).
+// webhookWords maps a failed payment to its words in messages, which differ from those of the API (FACTS 7.3).
 var webhookWords = map[string]string{"P0010": "declined", "P0020": "timedout", "P0030": "cancelled"}
 
-// webhookState has the code of a cancellation by the user even where the service cancelled (FACTS 7.3).
+// webhookState returns the code of a cancellation by the user even if the service cancelled (FACTS 7.3).
 func webhookState(status, code string) map[string]any {
 	word, isFailure := webhookWords[code]
 	if !isFailure {
@@ -19,7 +19,7 @@ func webhookState(status, code string) map[string]any {
 	return state
 }
 
-// message is the resource as it is when the message is built, not when the event happened.
+// message returns the payment as it is when the message is built, not when the event happened.
 func (s *Simulator) message(d *delivery) []byte {
 	resource := s.brief(d.payment)
 	for _, left := range []string{"_links", "provider_id", "authorisation_mode"} {

@@ -14,15 +14,15 @@ var cardFiles embed.FS
 
 var cardTemplate = template.Must(template.ParseFS(cardFiles, "cardpages.html"))
 
-// page is what a card page's handler decides on. It is written when the lock is gone.
+// page is what the handler of a card page decided. It is written after the lock is released.
 type page struct {
 	status int
-	to     string // where to redirect, or nothing: then the view is drawn
+	to     string // the target of a redirect; empty: the view is shown
 	cookie *http.Cookie
 	view   cardView
 }
 
-// cardView is what the card pages show.
+// cardView holds what a card page shows.
 type cardView struct {
 	Kind        string // which page: card, confirm, end, done, session, front
 	Title       string
@@ -42,7 +42,8 @@ type cardView struct {
 
 func (s *Simulator) pageOf(p *payment, kind, title string) page {
 	v := cardView{
-		Kind: kind, Title: say(p.request.Language, title), Lang: p.request.Language, Service: s.options.ServiceName, ID: p.id,
+		Kind: kind, Title: say(p.request.Language, title), Lang: p.request.Language, Service: s.options.ServiceName,
+		ID:     p.id,
 		Amount: pounds(p.request.Amount), Description: p.request.Description, Total: pounds(p.total()),
 	}
 	if p.surcharge > 0 {
@@ -51,7 +52,7 @@ func (s *Simulator) pageOf(p *payment, kind, title string) page {
 	return page{status: http.StatusOK, view: v}
 }
 
-// sessionPage has no link back: nobody knows where to (FACTS 4.1).
+// sessionPage has no link back, because the service is not known (FACTS 4.1).
 func sessionPage() page {
 	return page{status: http.StatusForbidden, view: cardView{Kind: "session", Title: say("en", "expired"), Lang: "en"}}
 }
@@ -60,12 +61,15 @@ func (s *Simulator) frontPage(*http.Request) page {
 	payments := s.paymentViews()
 	slices.Reverse(payments)
 	return page{status: http.StatusOK, view: cardView{
-		Kind: "front", Title: "A simulated GOV.UK Pay", Lang: "en", Service: "GOV.UK Pay, simulated", Payments: payments, Cards: testCards,
+		Kind: "front", Title: "A simulated GOV.UK Pay", Lang: "en", Service: "GOV.UK Pay, simulated",
+		Payments: payments, Cards: testCards,
 	}}
 }
 
-// policy lets forms be answered by a redirect to any service, as Pay's own does: browsers apply form-action to redirects.
-const policy = "default-src 'none'; style-src 'self'; img-src data:; form-action *; base-uri 'none'; frame-ancestors 'none'"
+// policy allows a redirect to any service in answer to a form, as Pay's own does, because browsers apply form-action to
+// redirects.
+const policy = "default-src 'none'; style-src 'self'; img-src data:; form-action *; " +
+	"base-uri 'none'; frame-ancestors 'none'"
 
 func (p page) write(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
@@ -92,10 +96,10 @@ func serveStyle(w http.ResponseWriter, r *http.Request) {
 	http.ServeFileFS(w, r, cardFiles, "style.css")
 }
 
-// Say is a text in the page's language.
+// Say returns a text in the page's language.
 func (v cardView) Say(name string) string { return say(v.Lang, name) }
 
-// Errors are what is wrong with the form, in words.
+// Errors returns the texts of the form's errors.
 func (v cardView) Errors() []formError {
 	var errors []formError
 	for _, e := range v.wrong {
@@ -104,13 +108,13 @@ func (v cardView) Errors() []formError {
 	return errors
 }
 
-// input is one field of the form as it is drawn.
+// input is a field of the form as the template shows it.
 type input struct {
 	ID, Label, Value, Error, ErrorWord string
 	Class, Mode, Type, Autocomplete    string
 }
 
-// Input draws a field with what was typed and what is wrong with it. The security code is typed again each time.
+// Input returns a field with its value and its error. The security code must be typed again each time.
 func (v cardView) Input(id, label, class, mode, kind, autocomplete string) input {
 	drawn := input{
 		ID: id, Label: v.Say(label), ErrorWord: v.Say("error"), Value: v.form[id], Error: v.Error(id),
@@ -122,7 +126,7 @@ func (v cardView) Input(id, label, class, mode, kind, autocomplete string) input
 	return drawn
 }
 
-// Error is what is wrong with a field, or nothing.
+// Error returns the text of a field's error; it is empty if there is none.
 func (v cardView) Error(id string) string {
 	for _, e := range v.wrong {
 		if e.Field == id {

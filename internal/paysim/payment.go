@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// payment is one payment and all that happened to it.
+// payment is a payment and everything that happened to it.
 type payment struct {
 	id        string
 	request   createRequest
@@ -16,16 +16,16 @@ type payment struct {
 	refunds   []*refund
 	card      *card
 	surcharge int64
-	accepted  time.Time       // when Pay took on to collect the money; zero: it did not
+	accepted  time.Time       // when Pay accepted it for collection; zero: it did not
 	collected time.Time       // when the provider did; zero: it did not
-	browsers  map[string]bool // which have opened it
+	browsers  map[string]bool // that have opened it
 }
 
-// event is one line of a payment's history. Pay shows those of refunds among them, without a mark (FACTS 3.6).
+// event is a line of a payment's history. Pay includes those of refunds without marking them (FACTS 3.6).
 type event struct {
 	status, code string
 	at           time.Time
-	refund       *refund // nil: of the payment itself
+	refund       *refund // nil: an event of the payment itself
 }
 
 type refund struct {
@@ -35,14 +35,14 @@ type refund struct {
 	created time.Time
 }
 
-// card is what is kept of a card and its holder.
+// card is what is stored about a card and its holder.
 type card struct {
 	brand, kind, name, last, first, expiry string
 	line1, line2, city, postcode, country  string
 	email                                  string
 }
 
-// codeMessages are Pay's own words for how a payment ended (FACTS 3.1).
+// codeMessages maps codes to Pay's own words for how a payment ended (FACTS 3.1).
 var codeMessages = map[string]string{
 	"P0010": "Payment method rejected",
 	"P0020": "Payment expired",
@@ -55,7 +55,7 @@ func finished(status string) bool {
 	return status == "success" || status == "failed" || status == "cancelled" || status == "error"
 }
 
-// to moves a payment on and tells the webhooks.
+// to changes the status of a payment and announces it by webhook.
 func (s *Simulator) to(p *payment, status, code string) {
 	s.record(p, status, code)
 	s.announce(p, status, code)
@@ -66,7 +66,7 @@ func (s *Simulator) record(p *payment, status, code string) {
 	p.events = append(p.events, event{status: status, code: code, at: s.now()})
 }
 
-// begin is the card page drawn: only now has the payment started (FACTS 4.1).
+// begin records that the card page was shown. Only then has the payment started (FACTS 4.1).
 func (s *Simulator) begin(p *payment) {
 	if p.status == "created" {
 		s.to(p, "started", "")
@@ -74,7 +74,7 @@ func (s *Simulator) begin(p *payment) {
 	p.touched = s.now()
 }
 
-// authorise asks the bank of a test card.
+// authorise answers as the bank of a test card would.
 func (s *Simulator) authorise(p *payment, with testCard, c *card) {
 	s.begin(p)
 	p.card = c
@@ -84,23 +84,23 @@ func (s *Simulator) authorise(p *payment, with testCard, c *card) {
 	s.to(p, with.status, with.code)
 }
 
-// confirm is the citizen's last click.
+// confirm handles the citizen's confirmation.
 func (s *Simulator) confirm(p *payment) {
 	if p.request.DelayedCapture {
-		s.to(p, "capturable", "") // no webhook says so (FACTS 7.4)
+		s.to(p, "capturable", "") // there is no webhook for it (FACTS 7.4)
 		return
 	}
 	s.take(p)
 }
 
-// take is the money taken on: by the citizen's confirmation, or by a capture. It is collected a while later.
+// take accepts the money for collection: after the citizen's confirmation, or by a capture. It is collected later.
 func (s *Simulator) take(p *payment) {
 	p.accepted = s.now()
 	s.to(p, "success", "")
 	s.collectDue(p)
 }
 
-// collectDue is the provider taking the money, when it is time.
+// collectDue collects the money when it is due, as the provider would.
 func (s *Simulator) collectDue(p *payment) {
 	if p.status != "success" || !p.collected.IsZero() || s.now().Before(p.accepted.Add(s.options.RefundDelay)) {
 		return
@@ -109,7 +109,7 @@ func (s *Simulator) collectDue(p *payment) {
 	s.notify(p, "card_payment_captured")
 }
 
-// total is what the citizen pays, with any surcharge.
+// total returns what the citizen pays, with any surcharge.
 func (p *payment) total() int64 { return p.request.Amount + p.surcharge }
 
 func (p *payment) refunded() int64 {
@@ -122,7 +122,7 @@ func (p *payment) refunded() int64 {
 	return sum
 }
 
-// refundStatus says whether a refund can be had: success is not enough (FACTS 6).
+// refundStatus says whether a refund is possible: success is not enough (FACTS 6).
 func (p *payment) refundStatus() string {
 	switch {
 	case p.status == "success" && p.collected.IsZero():
@@ -138,7 +138,7 @@ func (p *payment) refundStatus() string {
 	}
 }
 
-// statusAt is the payment's own last event by a time.
+// statusAt returns the status of the payment at a time.
 func (p *payment) statusAt(at time.Time) (status, code string) {
 	for _, e := range p.events {
 		if e.refund == nil && !e.at.After(at) {

@@ -14,8 +14,7 @@ func (s *Simulator) link(method, path string) map[string]any {
 	return map[string]any{"href": s.options.PublicURL + path, "method": method}
 }
 
-// full is a payment as create and get show it, with another live next_url where the citizen has still to act
-// (FACTS 2.4, 3.5).
+// full is a payment as create and get show it, with a new next_url if the citizen still has to act (FACTS 2.4, 3.5).
 func (s *Simulator) full(p *payment) map[string]any {
 	body := s.brief(p)
 	links := body["_links"].(map[string]any)
@@ -36,13 +35,16 @@ func (s *Simulator) full(p *payment) map[string]any {
 	return body
 }
 
-// brief is a payment as search shows it. What is there, absent or null follows FACTS 2.4.
+// brief is a payment as search shows it. Which fields are present, absent or null follows FACTS 2.4.
 func (s *Simulator) brief(p *payment) map[string]any {
 	body := map[string]any{
-		"payment_id": p.id, "amount": p.request.Amount, "reference": p.request.Reference, "description": p.request.Description,
-		"state": stateOf(p.status, p.code), "payment_provider": "sandbox", "created_date": milliseconds(p.created),
-		"language": p.request.Language, "delayed_capture": p.request.DelayedCapture, "moto": false, "authorisation_mode": "web",
-		"return_url": p.request.ReturnURL, "settlement_summary": p.settlement(),
+		"payment_id": p.id, "amount": p.request.Amount, "reference": p.request.Reference,
+		"description": p.request.Description,
+		"state":       stateOf(p.status, p.code), "payment_provider": "sandbox",
+		"created_date": milliseconds(p.created),
+		"language":     p.request.Language, "delayed_capture": p.request.DelayedCapture, "moto": false,
+		"authorisation_mode": "web",
+		"return_url":         p.request.ReturnURL, "settlement_summary": p.settlement(),
 		"refund_summary": map[string]any{
 			"status": p.refundStatus(), "amount_available": p.total() - p.refunded(), "amount_submitted": p.refunded(),
 		},
@@ -88,27 +90,31 @@ func (p *payment) settlement() map[string]any {
 	return summary
 }
 
-// card is what is known of a card that was only prefilled.
+// card returns what is known about a card from the prefilled fields only.
 func (c createRequest) card() *card {
-	return &card{name: c.Cardholder, line1: c.Line1, line2: c.Line2, city: c.City, postcode: c.Postcode, country: c.Country}
+	return &card{
+		name: c.Cardholder, line1: c.Line1, line2: c.Line2, city: c.City, postcode: c.Postcode, country: c.Country,
+	}
 }
 
-// json has every key, and null where nothing is known (FACTS 2.4).
+// json has every key, with null for unknown values (FACTS 2.4).
 func (c *card) json() map[string]any {
 	return map[string]any{
-		"card_brand": orNull(c.brand), "card_type": orNull(c.kind), "cardholder_name": orNull(c.name), "expiry_date": orNull(c.expiry),
+		"card_brand": orNull(c.brand), "card_type": orNull(c.kind), "cardholder_name": orNull(c.name),
+		"expiry_date":             orNull(c.expiry),
 		"last_digits_card_number": orNull(c.last), "first_digits_card_number": orNull(c.first), "wallet_type": nil,
 		"billing_address": c.address(),
 	}
 }
 
-// address is null where none was collected.
+// address is null if none was collected.
 func (c *card) address() any {
 	if c.line1+c.line2+c.city+c.postcode == "" {
 		return nil
 	}
 	return map[string]any{
-		"line1": orNull(c.line1), "line2": orNull(c.line2), "city": orNull(c.city), "postcode": orNull(c.postcode), "country": orNull(c.country),
+		"line1": orNull(c.line1), "line2": orNull(c.line2), "city": orNull(c.city), "postcode": orNull(c.postcode),
+		"country": orNull(c.country),
 	}
 }
 

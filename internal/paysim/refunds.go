@@ -6,13 +6,13 @@ import (
 	"net/http"
 )
 
-// refundRequest is a refund as it was asked for.
+// refundRequest is the request for a refund.
 type refundRequest struct {
 	amount int64
-	guard  *int64 // what the asker believes is left; nil: Pay fills it in, and nothing is guarded (FACTS 6)
+	guard  *int64 // what the client believes is left; nil: not compared (FACTS 6)
 }
 
-// parseRefund tells wrong shapes (400) from wrong values (422).
+// parseRefund distinguishes wrong shapes (400) from wrong values (422).
 func parseRefund(body []byte) (refundRequest, *apiError) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -24,17 +24,25 @@ func parseRefund(body []byte) (refundRequest, *apiError) {
 	guard, guarded, guardIsNumber := pence(fields["refund_amount_available"])
 	switch {
 	case !given:
-		return refundRequest{}, &apiError{status: 400, Code: "P0601", Field: "amount", Text: "Missing mandatory attribute: amount"}
+		return refundRequest{}, refuseRefund(400, "P0601", "amount", "Missing mandatory attribute: amount")
 	case !isNumber:
-		return refundRequest{}, &apiError{status: 400, Code: "P0602", Field: "amount", Text: "Invalid attribute value: amount. Must be a valid numeric format"}
+		return refundRequest{}, invalidRefund(400, "amount", "a valid numeric format")
 	case guarded && !guardIsNumber:
-		return refundRequest{}, &apiError{status: 400, Code: "P0602", Field: "refund_amount_available", Text: "Invalid attribute value: refund_amount_available. Must be a valid numeric format"}
+		return refundRequest{}, invalidRefund(400, "refund_amount_available", "a valid numeric format")
 	case amount < 1, amount > 10_000_000:
-		return refundRequest{}, &apiError{status: 422, Code: "P0602", Field: "amount", Text: "Invalid attribute value: amount. Must be between 1 and 10000000"}
+		return refundRequest{}, invalidRefund(422, "amount", "between 1 and 10000000")
 	case !guarded:
 		return refundRequest{amount: amount}, nil
 	}
 	return refundRequest{amount: amount, guard: &guard}, nil
+}
+
+func invalidRefund(status int, field, must string) *apiError {
+	return refuseRefund(status, "P0602", field, "Invalid attribute value: "+field+". Must be "+must)
+}
+
+func refuseRefund(status int, code, field, text string) *apiError {
+	return &apiError{status: status, Code: code, Field: field, Text: text}
 }
 
 func pence(raw any) (amount int64, given, isNumber bool) {
@@ -43,7 +51,7 @@ func pence(raw any) (amount int64, given, isNumber bool) {
 	return amount, raw != nil, err == nil
 }
 
-// refund compares the guard before all but the availability (FACTS 6).
+// refund checks availability first, then compares the guard (FACTS 6).
 func (s *Simulator) refund(r *http.Request, body []byte) reply {
 	asked, wrong := parseRefund(body)
 	if wrong != nil {
@@ -66,7 +74,9 @@ func (s *Simulator) refund(r *http.Request, body []byte) reply {
 }
 
 func notRefundable(why string) *apiError {
-	return &apiError{status: 400, Code: "P0603", Text: "The payment is not available for refund. Payment refund status: " + why}
+	return &apiError{
+		status: 400, Code: "P0603", Text: "The payment is not available for refund. Payment refund status: " + why,
+	}
 }
 
 func (s *Simulator) makeRefund(p *payment, amount int64) *refund {
@@ -77,7 +87,7 @@ func (s *Simulator) makeRefund(p *payment, amount int64) *refund {
 	return made
 }
 
-// settleRefunds is the provider giving money back, when it is time.
+// settleRefunds gives money back when it is due, as the provider would.
 func (s *Simulator) settleRefunds(p *payment) {
 	for _, made := range p.refunds {
 		if made.status != "submitted" || s.now().Before(made.created.Add(s.options.RefundTakes)) {
@@ -94,7 +104,8 @@ func (s *Simulator) refundJSON(p *payment, made *refund) map[string]any {
 		"refund_id": made.id, "amount": made.amount, "created_date": milliseconds(made.created), "status": made.status,
 		"settlement_summary": map[string]any{},
 		"_links": map[string]any{
-			"self": s.link("GET", "/v1/payments/"+p.id+"/refunds/"+made.id), "payment": s.link("GET", "/v1/payments/"+p.id),
+			"self":    s.link("GET", "/v1/payments/"+p.id+"/refunds/"+made.id),
+			"payment": s.link("GET", "/v1/payments/"+p.id),
 		},
 	}
 }
@@ -109,7 +120,9 @@ func (s *Simulator) getRefunds(_ *http.Request, p *payment) reply {
 	}
 	return reply{status: 200, body: map[string]any{
 		"payment_id": p.id, "_embedded": map[string]any{"refunds": list},
-		"_links": map[string]any{"self": s.link("GET", "/v1/payments/"+p.id+"/refunds"), "payment": s.link("GET", "/v1/payments/"+p.id)},
+		"_links": map[string]any{
+			"self": s.link("GET", "/v1/payments/"+p.id+"/refunds"), "payment": s.link("GET", "/v1/payments/"+p.id),
+		},
 	}}
 }
 

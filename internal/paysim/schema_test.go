@@ -14,8 +14,8 @@ import (
 // published is Pay's own description of its API, kept beside the repository.
 const published = "../../../../shared/pay/publicapi_spec.json"
 
-// loadPublished reads the description, put right where it is known to be wrong, and made strict: a field that it does not
-// list is an error.
+// loadPublished reads the description, put right where it is known to be wrong, and made strict: a field that it does
+// not list is an error.
 func loadPublished(t *testing.T) *openapi3.T {
 	t.Helper()
 	if _, err := os.Stat(published); errors.Is(err, fs.ErrNotExist) {
@@ -66,7 +66,8 @@ func TestAnswersFitPaysPublishedDescription(t *testing.T) {
 	document := loadPublished(t)
 	b := newBench(t, Options{Surcharge: 250})
 	rich := map[string]any{
-		"email": "ann@example.org", "metadata": map[string]any{"n": 7, "s": "x"}, "delayed_capture": true, "language": "cy",
+		"email": "ann@example.org", "metadata": map[string]any{"n": 7, "s": "x"}, "delayed_capture": true,
+		"language":                     "cy",
 		"prefilled_cardholder_details": map[string]any{"cardholder_name": "Ann", "billing_address": map[string]any{"line1": "1 Quay"}},
 	}
 	open, held, paid, failed := b.newPayment(rich), b.paid(rich), b.newPayment(nil), b.newPayment(nil)

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// search lists payments, newest first, as the lagging index knows them: old states, and no next_url (FACTS 8).
+// search lists payments, newest first, as the lagging index has them: with old states, and without a next_url (FACTS
+// 8).
 func (s *Simulator) search(r *http.Request, _ []byte) reply {
 	q, wrong := parseQuery(r.URL.Query())
 	if len(wrong) > 0 {
@@ -40,12 +41,12 @@ func (s *Simulator) search(r *http.Request, _ []byte) reply {
 	}}
 }
 
-// indexedUntil is how far the index has come.
+// indexedUntil returns the time up to which the index is complete.
 func (s *Simulator) indexedUntil() time.Time { return s.now().Add(-s.options.SearchLag) }
 
 func (s *Simulator) isIndexed(at time.Time) bool { return !at.After(s.indexedUntil()) }
 
-// query is what a search asks for.
+// query holds the criteria of a search.
 type query struct {
 	values   url.Values
 	page     int
@@ -53,10 +54,10 @@ type query struct {
 	from, to time.Time
 }
 
-// searchableStates leave capturable out, whatever Pay's guidance says (FACTS 8.2).
+// searchableStates leaves out capturable, in spite of Pay's guidance (FACTS 8.2).
 var searchableStates = []string{"created", "started", "submitted", "success", "failed", "cancelled", "error"}
 
-// parseQuery reads a search, and names the parameters that are wrong.
+// parseQuery reads the criteria, and names the wrong parameters.
 func parseQuery(values url.Values) (q query, wrong []string) {
 	q = query{values: values, page: 1, size: 500}
 	check := func(name string, read func(text string) bool) {
@@ -102,7 +103,7 @@ func readNumber(to *int, most int) func(string) bool {
 	}
 }
 
-// fits compares as Pay's ledger does: from_date is exclusive, whatever the guidance says (FACTS 8.2).
+// fits compares as Pay's ledger does: from_date is exclusive, in spite of the guidance (FACTS 8.2).
 func (q query) fits(p *payment, until time.Time) bool {
 	status, _ := p.statusAt(until)
 	c := p.card
@@ -120,9 +121,11 @@ func (q query) fits(p *payment, until time.Time) bool {
 		return func(wanted string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(wanted)) }
 	}
 	return has("reference", is(p.request.Reference)) && has("state", is(status)) &&
-		has("email", contains(p.email())) && has("cardholder_name", contains(c.name)) && has("card_brand", is(c.brand)) &&
+		has("email", contains(p.email())) && has("cardholder_name", contains(c.name)) &&
+		has("card_brand", is(c.brand)) &&
 		has("first_digits_card_number", is(c.first)) && has("last_digits_card_number", is(c.last)) &&
-		has("agreement_id", never) && has("from_settled_date", never) && has("to_settled_date", never) && // Stripe's alone
+		has("agreement_id", never) && // this and the next two are only for Stripe
+		has("from_settled_date", never) && has("to_settled_date", never) &&
 		(q.from.IsZero() || p.created.After(q.from)) && (q.to.IsZero() || p.created.Before(q.to))
 }
 

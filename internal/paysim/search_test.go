@@ -45,7 +45,7 @@ func TestSearchFiltersAllTogether(t *testing.T) {
 		"from_date=2026-03-02T10:00:00Z":   {"Two", "two"}, // strictly greater
 		"from_date=2026-03-02T09:59:59Z":   {"Two", "two", "one"},
 		"to_date=2026-03-02T10:01:00.000Z": {"one"},
-		"from_settled_date=2026-01-01":     {}, // Stripe's alone
+		"from_settled_date=2026-01-01":     {}, // only for Stripe
 	} {
 		require.Equal(t, want, b.found(query), query)
 	}
@@ -56,8 +56,10 @@ func TestSearchRefusesWhatPayRefuses(t *testing.T) {
 	b := newBench(t, Options{})
 	b.newPayment(nil)
 	for _, query := range []string{
-		"state=capturable", "state=paid", "page=0", "page=x", "display_size=0", "display_size=501", "from_date=yesterday",
-		"to_date=2026-03-02", "from_settled_date=2026-3-2", "first_digits_card_number=12345", "last_digits_card_number=x123", "agreement_id=a",
+		"state=capturable", "state=paid", "page=0", "page=x", "display_size=0", "display_size=501",
+		"from_date=yesterday",
+		"to_date=2026-03-02", "from_settled_date=2026-3-2", "first_digits_card_number=12345",
+		"last_digits_card_number=x123", "agreement_id=a",
 	} {
 		a := b.do("GET", "/v1/payments?"+query, "")
 		b.refuses(a, 422, "P0401")

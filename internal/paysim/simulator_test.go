@@ -181,7 +181,8 @@ func visit(t *testing.T, b *http.Client, method, address string, form url.Values
 
 func card(number string) url.Values {
 	return url.Values{
-		"cardNo": {number}, "expiryMonth": {"12"}, "expiryYear": {"2039"}, "cardholderName": {"Ann"}, "cvc": {"123"}, "email": {"a@b.c"},
+		"cardNo": {number}, "expiryMonth": {"12"}, "expiryYear": {"2039"}, "cardholderName": {"Ann"}, "cvc": {"123"},
+		"email":        {"a@b.c"},
 		"addressLine1": {"1"}, "addressCity": {"X"}, "addressPostcode": {"Y"},
 	}
 }

@@ -10,9 +10,9 @@ const (
 	tokensLast   = 7 * 24 * time.Hour
 )
 
-// Sweep expires what is old enough, as Pay's timer does: nothing else looks at a payment's age, so that it may still
-// succeed until the sweep comes. It also settles what the provider had under way. The simulator sweeps each second of real
-// time and whenever Advance is called.
+// Sweep expires payments that are old enough, as Pay's timer does. Nothing else looks at a payment's age, so a payment
+// may succeed until the sweep. Sweep also completes what the provider has under way. The simulator sweeps every second
+// of real time and whenever Advance is called.
 func (s *Simulator) Sweep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

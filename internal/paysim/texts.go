@@ -2,7 +2,7 @@ package paysim
 
 import "fmt"
 
-// cardTexts are the card pages' words, in English and Welsh.
+// cardTexts holds the texts of the card pages in English and Welsh.
 var cardTexts = map[string][2]string{
 	"card":      {"Enter card details", "Rhowch fanylion y cerdyn"},
 	"confirm":   {"Confirm your payment", "Cadarnhewch eich taliad"},
@@ -12,14 +12,17 @@ var cardTexts = map[string][2]string{
 	"problem":   {"We’re experiencing technical problems", "Rydym yn cael problemau technegol"},
 	"done":      {"Your payment was successful", "Roedd eich taliad yn llwyddiannus"},
 
-	"no money":   {"No money has been taken from your account.", "Nid oes arian wedi’i gymryd o’ch cyfrif."},
-	"no session": {"This address has been used, or was opened in another browser.", "Mae’r cyfeiriad hwn wedi’i ddefnyddio, neu fe’i hagorwyd mewn porwr arall."},
-	"go back":    {"Go back to try the payment again", "Ewch yn ôl i geisio talu eto"},
-	"carry on":   {"Continue", "Parhau"},
-	"skip":       {"Skip to main content", "Neidio i’r prif gynnwys"},
-	"summary":    {"Payment summary", "Crynodeb o’r taliad"},
-	"total":      {"Total amount:", "Cyfanswm:"},
-	"surcharge":  {"Includes a corporate card fee of", "Yn cynnwys ffi cerdyn corfforaethol o"},
+	"no money": {"No money has been taken from your account.", "Nid oes arian wedi’i gymryd o’ch cyfrif."},
+	"no session": {
+		"This address has been used, or was opened in another browser.",
+		"Mae’r cyfeiriad hwn wedi’i ddefnyddio, neu fe’i hagorwyd mewn porwr arall.",
+	},
+	"go back":   {"Go back to try the payment again", "Ewch yn ôl i geisio talu eto"},
+	"carry on":  {"Continue", "Parhau"},
+	"skip":      {"Skip to main content", "Neidio i’r prif gynnwys"},
+	"summary":   {"Payment summary", "Crynodeb o’r taliad"},
+	"total":     {"Total amount:", "Cyfanswm:"},
+	"surcharge": {"Includes a corporate card fee of", "Yn cynnwys ffi cerdyn corfforaethol o"},
 
 	"number":   {"Card number", "Rhif y cerdyn"},
 	"expiry":   {"Expiry date", "Dyddiad dod i ben"},
@@ -46,12 +49,18 @@ var cardTexts = map[string][2]string{
 	"bad code":   {"Enter a valid card security code", "Rhowch god diogelwch dilys"},
 	"bad email":  {"Enter a valid email", "Rhowch e-bost dilys"},
 
-	"notice":      {"About this page", "Am y dudalen hon"},
-	"simulated":   {"This is a simulated GOV.UK Pay. No money moves.", "GOV.UK Pay efelychiedig yw hwn. Nid oes arian yn symud."},
-	"try numbers": {"Test cards: 4444 3333 2222 1111 pays, 4000 0000 0000 0002 is declined.", "Cardiau prawf: mae 4444 3333 2222 1111 yn talu, gwrthodir 4000 0000 0000 0002."},
+	"notice": {"About this page", "Am y dudalen hon"},
+	"simulated": {
+		"This is a simulated GOV.UK Pay. No money moves.",
+		"GOV.UK Pay efelychiedig yw hwn. Nid oes arian yn symud.",
+	},
+	"try numbers": {
+		"Test cards: 4444 3333 2222 1111 pays, 4000 0000 0000 0002 is declined.",
+		"Cardiau prawf: mae 4444 3333 2222 1111 yn talu, gwrthodir 4000 0000 0000 0002.",
+	},
 }
 
-// say is a text in a language; all but Welsh is English.
+// say returns a text in Welsh, or in English for any other language.
 func say(language, name string) string {
 	text, known := cardTexts[name]
 	switch {

@@ -9,10 +9,10 @@ import (
 	"paygate/journey/pay"
 )
 
-// retryAfter is when a webhook that was not taken is sent again: six attempts in about three days (FACTS 7.6).
+// retryAfter lists the waits between attempts to send a webhook: six attempts in about three days (FACTS 7.6).
 var retryAfter = []time.Duration{time.Minute, 5 * time.Minute, time.Hour, 24 * time.Hour, 48 * time.Hour}
 
-// delivery is one message on its way.
+// delivery is a message that is being sent.
 type delivery struct {
 	id      string
 	event   string
@@ -25,26 +25,26 @@ type delivery struct {
 	done    bool
 }
 
-// WebhookView is a message as tests look at it.
+// WebhookView is a message as tests see it.
 type WebhookView struct {
 	ID        string    `json:"id"`
 	Event     string    `json:"event"`
 	PaymentID string    `json:"payment_id"`
 	Tries     int       `json:"tries"`
 	Taken     bool      `json:"taken"` // the receiver answered 2xx
-	Done      bool      `json:"done"`  // taken, given up or dropped
+	Done      bool      `json:"done"`  // received, given up or dropped
 	Due       time.Time `json:"due"`   // of the next attempt
 }
 
-// SetWebhook says where messages go from now on, and how they are signed. Without an address there are none, and those
-// under way are dropped.
+// SetWebhook sets the address of messages and the secret that signs them. Without an address no messages are sent, and
+// those under way are dropped.
 func (s *Simulator) SetWebhook(url, secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.options.WebhookURL, s.options.WebhookSecret = url, secret
 }
 
-// Webhooks lists all messages, oldest first.
+// Webhooks returns all messages, oldest first.
 func (s *Simulator) Webhooks() []WebhookView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +55,7 @@ func (s *Simulator) Webhooks() []WebhookView {
 	return views
 }
 
-// ResendWebhooks sends every message once more, as it was: duplicates happen.
+// ResendWebhooks sends every message once more, unchanged, because duplicates happen.
 func (s *Simulator) ResendWebhooks(ctx context.Context) {
 	s.mu.Lock()
 	for _, d := range s.deliveries {
@@ -65,7 +65,7 @@ func (s *Simulator) ResendWebhooks(ctx context.Context) {
 	s.DeliverDue(ctx)
 }
 
-// announce sends what a change of status is announced by. Becoming capturable is not (FACTS 7.4).
+// announce sends the message for a change of status. There is none for capturable (FACTS 7.4).
 func (s *Simulator) announce(p *payment, status, code string) {
 	switch {
 	case status == "success":
@@ -88,7 +88,7 @@ func (s *Simulator) notify(p *payment, event string) {
 	}
 }
 
-// DeliverDue sends what is due now, and returns when all of it was tried once, by whomever.
+// DeliverDue sends the messages that are due, and returns when each of them has been tried once.
 func (s *Simulator) DeliverDue(ctx context.Context) {
 	select {
 	case s.sending <- struct{}{}:
@@ -101,13 +101,13 @@ func (s *Simulator) DeliverDue(ctx context.Context) {
 	}
 }
 
-// attempt is one sending of a message.
+// attempt is an attempt to send a message.
 type attempt struct {
 	delivery    *delivery
 	url, secret string
 }
 
-// claimDue counts an attempt for each message that is due. A message is built once, of the payment as it is then.
+// claimDue counts an attempt for each message that is due. A message is built once, from the payment at that time.
 func (s *Simulator) claimDue() []attempt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +141,7 @@ func (s *Simulator) finish(d *delivery, taken bool) {
 // webhookClient waits as long as Pay does (FACTS 7.6).
 var webhookClient = &http.Client{Timeout: 3 * time.Second}
 
-// send tells whether the message was taken: any 2xx counts.
+// send reports whether the receiver answered 2xx.
 func (s *Simulator) send(ctx context.Context, a attempt) bool {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url, bytes.NewReader(a.delivery.body))
 	if err != nil {

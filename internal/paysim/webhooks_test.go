@@ -49,7 +49,10 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	body, _ := io.ReadAll(request.Body)
-	got := received{after: r.when().Sub(began), signature: request.Header.Get("Pay-Signature"), kind: request.Header.Get("Content-Type"), body: body}
+	got := received{
+		after: r.when().Sub(began), signature: request.Header.Get("Pay-Signature"),
+		kind: request.Header.Get("Content-Type"), body: body,
+	}
 	_ = json.Unmarshal(body, &got.message.json)
 	r.got = append(r.got, got)
 	w.WriteHeader(r.answer)
@@ -116,7 +119,8 @@ func TestNothingAnnouncesCapturable(t *testing.T) {
 func TestAMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
 	t.Parallel()
 	for outcome, want := range map[string][2]any{
-		"declined": {"declined", "P0010"}, "expired": {"timedout", "P0020"}, "cancelled": {"cancelled", "P0030"}, "error": {"error", "P0050"},
+		"declined": {"declined", "P0010"}, "expired": {"timedout", "P0020"}, "cancelled": {"cancelled", "P0030"},
+		"error": {"error", "P0050"},
 		"by us": {"cancelled", "P0030"}, "success": {"success", nil},
 	} {
 		b := newBench(t, Options{})
@@ -129,7 +133,10 @@ func TestAMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
 		}
 		b.heard(r)
 		m := r.messages()[0]
-		require.Equal(t, []any{want[0], want[1]}, []any{m.message.at("resource", "state", "status"), m.message.at("resource", "state", "code")})
+		require.Equal(t, []any{
+			want[0], want[1]}, []any{m.message.at("resource", "state", "status"),
+			m.message.at("resource", "state", "code"),
+		})
 		require.Equal(t, sorted("webhook_message_id", "created_date", "resource_id", "api_version", "resource_type", "event_type", "resource"),
 			fieldsOf(m.message.json))
 		require.Equal(t, []any{id, 1.0, "PAYMENT", "2026-03-02T10:00:00.000Z"}, []any{
@@ -165,7 +172,8 @@ func TestAMessageThatIsNotTakenIsSentSixTimesInThreeDays(t *testing.T) {
 	require.Equal(t, []bool{true, false}, []bool{b.Webhooks()[0].Done, b.Webhooks()[0].Taken})
 }
 
-// TestNothingIsLateBecauseTimeGoesOnWhileAMessageIsSent: of two messages, the other comes due while the first is on its way.
+// TestNothingIsLateBecauseTimeGoesOnWhileAMessageIsSent: of two messages, the other comes due while the first is on its
+// way.
 func TestNothingIsLateBecauseTimeGoesOnWhileAMessageIsSent(t *testing.T) {
 	t.Parallel()
 	var heard, passed atomic.Int64
