@@ -32,13 +32,21 @@ var layers = [][]string{
 
 const leaf = 1
 
-// betweenLeaves are the imports of one leaf by another, each of which goes down the list canon, form, match.
+// betweenLeaves are the imports of one leaf by another.
 var betweenLeaves = map[string][]string{
-	"paygate/gateway/form": {"paygate/gateway/canon", "paygate/gateway/cards"},
-	"paygate/gateway/match": {"paygate/gateway/canon", "paygate/gateway/form", "paygate/gateway/headers",
-		"paygate/gateway/origin"},
-	"paygate/gateway/delivery": {"paygate/gateway/signature", "paygate/gateway/origin", "paygate/gateway/headers",
-		"paygate/gateway/dial"},
+	"paygate/gateway/form":    {"paygate/gateway/canon", "paygate/gateway/cards"},
+	"paygate/gateway/headers": {"paygate/gateway/origin"},
+	"paygate/gateway/match": {
+		"paygate/gateway/canon", "paygate/gateway/form", "paygate/gateway/headers", "paygate/gateway/origin",
+	},
+	"paygate/gateway/proxy": {
+		"paygate/gateway/cookie", "paygate/gateway/csp", "paygate/gateway/dial", "paygate/gateway/headers",
+		"paygate/gateway/marker", "paygate/gateway/origin",
+	},
+	"paygate/gateway/delivery": {
+		"paygate/gateway/dial", "paygate/gateway/headers", "paygate/gateway/origin", "paygate/gateway/signature",
+	},
+	"paygate/gateway/webhook": {"paygate/journey/pay"},
 	"paygate/internal/paysim": {"paygate/journey/pay"},
 }
 
