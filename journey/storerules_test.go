@@ -30,11 +30,13 @@ func TestChangeSaysWhatBecomesOfMessages(t *testing.T) {
 	}{
 		{
 			Change{Journey: Journey{State: StateHeld}},
-			MessageChange{Part: PartRequest, Keep: true}, MessageChange{Part: PartReply},
+			MessageChange{Part: PartRequest, Keep: true},
+			MessageChange{Part: PartReply},
 		},
 		{
 			Change{Journey: Journey{State: StateReleased, ReplyUntil: t0}, Request: &request, Reply: &reply},
-			MessageChange{Part: PartRequest, New: request}, MessageChange{Part: PartReply, Keep: true, New: reply},
+			MessageChange{Part: PartRequest, New: request},
+			MessageChange{Part: PartReply, Keep: true, New: reply},
 		},
 	} {
 		require.Equal(t, []MessageChange{c.request, c.reply}, c.change.Messages())
@@ -73,7 +75,8 @@ type dueStore struct {
 	due, early []Due
 }
 
-func (s dueStore) Due(context.Context, time.Time, Due, int) ([]Due, error)      { return s.due, nil }
+func (s dueStore) Due(context.Context, time.Time, Due, int) ([]Due, error) { return s.due, nil }
+
 func (s dueStore) DueEarly(context.Context, time.Time, Due, int) ([]Due, error) { return s.early, nil }
 
 func TestOldestDue(t *testing.T) {

@@ -99,7 +99,7 @@ func printMoved(out io.Writer, c move.Content) {
 		journey.Pounds(c.Price), journey.Pounds(c.Money), journey.Pounds(c.Refunded))
 	line("payments", "%d", c.Payments)
 	line("requests", "%d held", c.Requests)
-	line("replies", "%d kept", c.Replies)
+	line("replies", "%d stored", c.Replies)
 	line("due", "%d", c.Due)
 	line("values", "%d", c.Values)
 	line("marks", "%d", c.Marks)

@@ -51,8 +51,8 @@ var columns = []string{
 }
 
 // CSV writes one row for each journey started from that time on and before until, newest first, after a row of the
-// columns' names (RFC 4180). Rows that are added or changed meanwhile do not move others. The memory it takes does not
-// grow with the rows. With an error the file is incomplete.
+// columns' names (RFC 4180). Journeys that are added or changed at the same time do not move other rows. The memory
+// it takes does not grow with the rows. With an error the file is incomplete.
 func CSV(ctx context.Context, out io.Writer, journeys Lister, from, until time.Time) (Totals, error) {
 	var totals Totals
 	w := csv.NewWriter(out)
@@ -96,7 +96,7 @@ func (r Record) Row() []string {
 	}
 }
 
-// text keeps spreadsheets from running a cell that somebody else wrote as a formula: one that begins like a formula
+// text keeps spreadsheets from running a cell as a formula: a text of another person that begins like a formula
 // gets an apostrophe before it.
 func text(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r\n|%＝＋－＠", []rune(s)[0]) {

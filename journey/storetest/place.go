@@ -30,7 +30,7 @@ type Store interface {
 	Close() error
 }
 
-// Place is where a store is kept, whether or not a process has it open.
+// Place is where a store is, whether or not a process has it open.
 type Place interface {
 	Open(t *testing.T, o Options) (Store, error)
 

@@ -25,7 +25,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// sealerOf seals as a gateway does that has this secret in its settings.
+// sealerOf returns the sealer of a gateway with this secret.
 func sealerOf(t testing.TB, secret string) *seal.Sealer {
 	t.Helper()
 	key, err := base64.RawURLEncoding.DecodeString(secret)
@@ -51,8 +51,8 @@ func postgresAt(t testing.TB, url string) *pgstore.Store {
 	return s
 }
 
-// TestMovingFromTheCommandLine runs the scripts in testdata/script-move with the real program, files and a server.
-func TestMovingFromTheCommandLine(t *testing.T) {
+// TestMoveCommand runs the scripts in testdata/script-move with the real program, files and a server.
+func TestMoveCommand(t *testing.T) {
 	t.Parallel()
 	server := testpg.Start(t)
 	testscript.Run(t, testscript.Params{
@@ -80,7 +80,7 @@ func TestMovingFromTheCommandLine(t *testing.T) {
 	})
 }
 
-// fillFile makes a store with journeys in every state, one of which is damaged besides, and a named value.
+// fillFile creates a store with journeys in every state, a damaged journey and a named value.
 func fillFile(t testing.TB, path string, journeys int) {
 	t.Helper()
 	s := boltAt(t, path)
@@ -122,9 +122,9 @@ func TestMoveExitStatus(t *testing.T) {
 	}
 }
 
-// TestAKilledMoveBeginsAgain kills the real program as soon as it has copied a page: half a copy cannot be used, and
+// TestKilledMove kills the real program as soon as it has copied a page: half a copy cannot be used, and
 // the same move into an empty store succeeds.
-func TestAKilledMoveBeginsAgain(t *testing.T) {
+func TestKilledMove(t *testing.T) {
 	t.Parallel()
 	server := testpg.Start(t)
 	folder := t.TempDir()

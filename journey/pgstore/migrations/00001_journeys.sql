@@ -6,7 +6,7 @@ CREATE TABLE paygate_keys (
     used_at timestamptz NOT NULL
 );
 
--- What is searched lies open beside the sealed journey, and is held against it whenever the journey is read.
+-- Columns that are searched are not sealed. Every read compares them with the sealed journey.
 CREATE TABLE paygate_journeys (
     id          text COLLATE "C" PRIMARY KEY,
     state       text NOT NULL,
@@ -54,7 +54,7 @@ CREATE TABLE paygate_values (
     sealed bytea NOT NULL
 );
 
--- What is sealed cannot be compressed: trying costs time.
+-- Sealed data cannot be compressed, and trying would cost time.
 ALTER TABLE paygate_journeys ALTER COLUMN sealed SET STORAGE EXTERNAL;
 ALTER TABLE paygate_requests ALTER COLUMN sealed SET STORAGE EXTERNAL;
 ALTER TABLE paygate_replies ALTER COLUMN sealed SET STORAGE EXTERNAL;
