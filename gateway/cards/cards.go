@@ -35,12 +35,12 @@ var issuers = []issuer{
 
 // The numbers of digits that a card number has.
 const (
-	fewestDigits = 13
-	mostDigits   = 19
+	minDigits = 13
+	maxDigits   = 19
 )
 
 func isCardNumber(digits []byte) bool {
-	if len(digits) < fewestDigits || len(digits) > mostDigits || !luhn(digits) || bytes.Count(digits, digits[:1]) == len(digits) {
+	if len(digits) < minDigits || len(digits) > maxDigits || !luhn(digits) || bytes.Count(digits, digits[:1]) == len(digits) {
 		return false
 	}
 	return slices.ContainsFunc(issuers, func(i issuer) bool { return i.mayHaveIssued(digits) })

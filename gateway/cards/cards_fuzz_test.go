@@ -42,7 +42,7 @@ func FuzzACardNumberIsFound(f *testing.F) {
 func mayGoOnAsIBAN(text string) bool {
 	var f Finder
 	f.Write([]byte(text))
-	f.look(1)
+	f.scan(1)
 	return f.digits.account.length > 0
 }
 
@@ -94,14 +94,14 @@ func plainSearch(text string) bool {
 				unbroken := true
 				for _, group := range groups[from:to] {
 					sizes = append(sizes, len(group))
-					unbroken = unbroken && len(group) <= mostDigits
+					unbroken = unbroken && len(group) <= maxDigits
 				}
 				alone := from == 0 && to == len(groups)
 				first, last := hexBefore && from == 0, hexAfter && to == len(groups)
 				if first && last || to-from > 1 && (first || last) {
 					continue
 				}
-				if unbroken && (alone || to-from <= mostGroups) && !isSomethingElse(sizes) && isCardNumber([]byte(strings.Join(groups[from:to], ""))) {
+				if unbroken && (alone || to-from <= maxGroups) && !isSomethingElse(sizes) && isCardNumber([]byte(strings.Join(groups[from:to], ""))) {
 					return true
 				}
 			}
@@ -140,7 +140,7 @@ func separate(rng *rand.Rand, number string) string {
 			out.WriteByte(number[i])
 			size++
 		}
-		if sizes = append(sizes, size); len(sizes) <= mostGroups && !isSomethingElse(sizes) {
+		if sizes = append(sizes, size); len(sizes) <= maxGroups && !isSomethingElse(sizes) {
 			return out.String()
 		}
 	}

@@ -5,8 +5,8 @@ import "unicode/utf8"
 // The numbers of letters and digits that an IBAN has.
 const (
 	headOfIBAN   = 4 // two letters for the country, two check digits
-	shortestIBAN = 15
-	longestIBAN  = 34
+	minIBAN = 15
+	maxIBAN  = 34
 )
 
 // iban follows an international account number (ISO 13616) as it is read. Digits in one are no card number, once its check
@@ -39,19 +39,19 @@ func (n *iban) end(found bool) bool { return (found || n.doubt) && !n.holds() }
 
 // holds tells whether what was read so far is an IBAN.
 func (n *iban) holds() bool {
-	return n.length >= shortestIBAN && (n.rest*1_000_000+n.head)%97 == 1
+	return n.length >= minIBAN && (n.rest*1_000_000+n.head)%97 == 1
 }
 
 func (n *iban) take(r rune) {
 	digit, isDigit := digitOf(r)
 	letter, isLetter := letterOf(r)
-	inRest := n.length >= headOfIBAN && n.length < longestIBAN
+	inRest := n.length >= headOfIBAN && n.length < maxIBAN
 	switch {
 	case isLetter && (n.length == 0 && !n.inWord || n.length == 1 || inRest):
 		n.add(letter, 100)
 	case isDigit && (n.length == 2 || n.length == 3 || inRest):
 		n.add(int(digit-'0'), 10)
-	case isBetweenGroups(r) && n.length >= headOfIBAN && n.apart < mostApart:
+	case isBetweenGroups(r) && n.length >= headOfIBAN && n.apart < maxApart:
 		n.apart++
 	default:
 		*n = iban{inWord: isDigit || isLetter}

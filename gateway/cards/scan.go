@@ -7,15 +7,15 @@ import (
 )
 
 const (
-	// mostApart is how many blanks and hyphens may stand between two groups of digits of one number: " - ".
-	mostApart = 3
-	// mostGroups is how many groups of digits a number among others is made of; only one that stands alone may have more, or
+	// maxApart is how many blanks and hyphens may stand between two groups of digits of one number: " - ".
+	maxApart = 3
+	// maxGroups is how many groups of digits a number among others is made of; only one that stands alone may have more, or
 	// every long list of small numbers would have a card number in it somewhere.
-	mostGroups = 8
-	// mostInHex is how many letters may stand together in a hexadecimal number: with more they are a word.
-	mostInHex = 7
-	// longestWritten is more digits than one group of a card number in groups has (15 digits are written 4-6-5).
-	longestWritten = 6
+	maxGroups = 8
+	// maxHexLetters is how many letters may stand together in a hexadecimal number: with more they are a word.
+	maxHexLetters = 7
+	// maxGroupDigits is more digits than one group of a card number in groups has (15 digits are written 4-6-5).
+	maxGroupDigits = 6
 )
 
 // scanner finds card numbers among the characters of a text: in any run of neighbouring groups of digits, whatever other
@@ -54,7 +54,7 @@ func (s *scanner) takeDigit(digit byte) {
 			s.chain.afterHex = s.letters > 0 && s.hex
 		}
 	}
-	if len(s.group) <= mostDigits {
+	if len(s.group) <= maxDigits {
 		s.group = append(s.group, digit)
 	}
 	s.apart, s.letters, s.pending = 0, 0, false
@@ -67,14 +67,14 @@ func (s *scanner) takeOther(r rune) bool {
 	if isBetweenGroups(r) {
 		s.apart++
 	}
-	if !isBetweenGroups(r) || s.apart > mostApart {
+	if !isBetweenGroups(r) || s.apart > maxApart {
 		found = s.endChain(isHexLetter(r) && s.apart == 0) || found
 	}
 	if !unicode.IsLetter(r) {
 		s.letters, s.pending = 0, false
 		return found
 	}
-	s.hex = isHexLetter(r) && (s.hex || s.letters == 0) && s.letters < mostInHex
+	s.hex = isHexLetter(r) && (s.hex || s.letters == 0) && s.letters < maxHexLetters
 	s.letters++
 	return found || s.pending && !s.hex
 }
@@ -97,7 +97,7 @@ func (s *scanner) endGroup(hexFollows bool) bool {
 	switch {
 	case len(group) == 0:
 		return false
-	case len(group) > mostDigits || s.fraction && len(group) > longestWritten: // a long number; coordinates have many decimals
+	case len(group) > maxDigits || s.fraction && len(group) > maxGroupDigits: // a long number; coordinates have many decimals
 		s.chain.leaveOut()
 		return false
 	default:
@@ -144,7 +144,7 @@ func (c *chain) reset() { *c = chain{digits: c.digits[:0], sizes: c.sizes[:0]} }
 func (c *chain) add(group []byte) {
 	c.digits = append(c.digits, group...)
 	c.sizes = append(c.sizes, len(group))
-	for len(c.digits) > mostDigits {
+	for len(c.digits) > maxDigits {
 		c.digits, c.sizes, c.longer = c.digits[c.sizes[0]:], c.sizes[1:], true
 	}
 }
@@ -155,7 +155,7 @@ func (c *chain) leaveOut() { c.digits, c.sizes, c.longer = c.digits[:0], c.sizes
 // endsInNumber tells whether one or more of the last groups are a card number.
 func (c *chain) endsInNumber(hexFollows bool) finding {
 	best, from := none, len(c.digits)
-	for first := len(c.sizes) - 1; first >= max(0, len(c.sizes)-mostGroups); first-- {
+	for first := len(c.sizes) - 1; first >= max(0, len(c.sizes)-maxGroups); first-- {
 		from -= c.sizes[first]
 		if isCardNumber(c.digits[from:]) && !isSomethingElse(c.sizes[first:]) {
 			best = max(best, c.amongLetters(first, hexFollows))
@@ -166,7 +166,7 @@ func (c *chain) endsInNumber(hexFollows bool) finding {
 
 // isNumber tells of more groups than that whether all of them are a card number: one that stands alone may be written in any way.
 func (c *chain) isNumber(hexFollows bool) finding {
-	if c.longer || len(c.sizes) <= mostGroups || !isCardNumber(c.digits) {
+	if c.longer || len(c.sizes) <= maxGroups || !isCardNumber(c.digits) {
 		return none
 	}
 	return c.amongLetters(0, hexFollows)

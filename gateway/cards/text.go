@@ -6,17 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// spelling is how the characters of a text are written.
-type spelling int
+// encoding is how the characters of a text are written.
+type encoding int
 
 const (
-	asWritten      spelling = iota
+	asWritten      encoding = iota
 	percentDecoded          // as in a query
 )
 
 // Finder looks for a card number in one text, which it is given in pieces. The zero value is ready.
 type Finder struct {
-	as     spelling
+	as     encoding
 	digits scanner
 	rest   []byte // not looked at yet: may be a part of one character
 	found  bool
@@ -30,8 +30,8 @@ func (f *Finder) Reset() {
 	*f = Finder{as: f.as, digits: scanner{group: f.digits.group[:0]}, rest: f.rest[:0]}
 }
 
-// longestSpelt is how many bytes one character can take: a pair of \u escapes with each byte percent-encoded.
-const longestSpelt = 2 * len("\\u0000") * len("%00")
+// maxEncoded is how many bytes one character can take: a pair of \u escapes with each byte percent-encoded.
+const maxEncoded = 2 * len("\\u0000") * len("%00")
 
 // Write takes more of the text.
 func (f *Finder) Write(text []byte) {
@@ -39,19 +39,19 @@ func (f *Finder) Write(text []byte) {
 		return
 	}
 	f.rest = append(f.rest, text...)
-	f.look(longestSpelt)
+	f.scan(maxEncoded)
 }
 
 // End is the end of the text. It reports whether there was a card number in it.
 func (f *Finder) End() bool {
 	if !f.found {
-		f.look(1)
+		f.scan(1)
 	}
 	return f.found || f.digits.end()
 }
 
-// look looks at the characters that are there, as long as there are so many bytes.
-func (f *Finder) look(atLeast int) {
+// scan looks at the characters that are there, as long as there are so many bytes.
+func (f *Finder) scan(atLeast int) {
 	ahead := f.rest
 	for !f.found {
 		if f.digits.idle() {
@@ -68,20 +68,20 @@ func (f *Finder) look(atLeast int) {
 }
 
 // lettersThatMatter is how many letters before a number are looked at.
-const lettersThatMatter = mostInHex + 1
+const lettersThatMatter = maxHexLetters + 1
 
 // skip leaves out what neither is a digit nor can be the spelling of one, but for what stands right before it.
 func skip(text []byte) []byte {
 	n := 0
-	for n < len(text) && dull(text[n]) {
+	for n < len(text) && irrelevant(text[n]) {
 		n++
 	}
 	return text[max(0, n-lettersThatMatter):]
 }
 
-func dull(b byte) bool { return (b < '0' || b > '9') && b != '\\' && b != '%' && b < utf8.RuneSelf }
+func irrelevant(b byte) bool { return (b < '0' || b > '9') && b != '\\' && b != '%' && b < utf8.RuneSelf }
 
-func (as spelling) decode(ahead []byte) (rune, int) {
+func (as encoding) decode(ahead []byte) (rune, int) {
 	first, size := as.byteOf(ahead)
 	switch {
 	case first == '\\':
@@ -108,7 +108,7 @@ func (as spelling) decode(ahead []byte) (rune, int) {
 }
 
 // byteOf is the first byte, and how many it takes to write it.
-func (as spelling) byteOf(ahead []byte) (byte, int) {
+func (as encoding) byteOf(ahead []byte) (byte, int) {
 	if as == percentDecoded {
 		switch {
 		case ahead[0] == '+':
@@ -123,7 +123,7 @@ func (as spelling) byteOf(ahead []byte) (byte, int) {
 }
 
 // escape reads \uXXXX, or two of them that are one character; 0 when there is none.
-func (as spelling) escape(ahead []byte) (rune, int) {
+func (as encoding) escape(ahead []byte) (rune, int) {
 	first, size := as.unit(ahead)
 	if size == 0 || !utf16.IsSurrogate(first) {
 		return first, size
@@ -135,7 +135,7 @@ func (as spelling) escape(ahead []byte) (rune, int) {
 	return first, size
 }
 
-func (as spelling) unit(ahead []byte) (rune, int) {
+func (as encoding) unit(ahead []byte) (rune, int) {
 	var text [len("\\u0000")]byte
 	at := 0
 	for n := range text {

@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	// tokenType keeps a token of ours from being taken for another kind of JWS.
+	// tokenType keeps our token from being mistaken for another kind of JWS.
 	tokenType = "paygate-release+jwt"
-	// lifetime is how long an assertion can be used.
+	// lifetime is how long an assertion is valid.
 	lifetime = 300 * time.Second
 )
 
-// Payment is what the assertion says of the payment.
+// Payment is what the assertion says about the payment.
 type Payment struct {
 	ID       string     `json:"id"`
 	Ref      string     `json:"ref"`
@@ -30,13 +30,14 @@ type Payment struct {
 	Live     bool       `json:"live"`
 }
 
-// Claims are all that an assertion says. The names are RFC 7519's, and for the request RFC 9449's (DPoP) continued.
+// Claims are everything that an assertion says. The names are from RFC 7519, and for the request like those of RFC 9449
+// (DPoP).
 type Claims struct {
 	Issuer     string  `json:"iss"`
 	Audience   string  `json:"aud"`
 	IssuedAt   int64   `json:"iat"` // Unix seconds
 	Expires    int64   `json:"exp"`
-	TokenID    string  `json:"jti"` // one for each attempt
+	TokenID    string  `json:"jti"` // new for each attempt
 	Subject    string  `json:"sub"` // the payment's id
 	Method     string  `json:"htm"`
 	Path       string  `json:"htp"` // as it is sent
@@ -50,7 +51,7 @@ type Claims struct {
 	Payment    Payment `json:"pay"`
 }
 
-// Sign makes the assertion, a compact JWS, with the key that signs now. [Signer.Headers] makes the claims as well.
+// Sign makes the assertion, a compact JWS, with the current key. [Signer.Headers] makes the claims as well.
 func (s Signer) Sign(claims Claims) (string, error) {
 	key, err := s.Keys.Signing(s.Now())
 	if err != nil {
@@ -79,7 +80,7 @@ func (k Key) sign(claims Claims) (string, error) {
 	return signed.CompactSerialize()
 }
 
-// Digest is how a body stands in an assertion.
+// Digest returns the digest of a body for an assertion.
 func Digest(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Release is all that the headers of a paid request say, as plain data.
+// Release is what the headers of a paid request say.
 type Release struct {
 	PaymentID  string
 	Reference  string
 	Amount     int64     // pence, the price
 	Total      int64     // pence the citizen paid, with any card surcharge
-	PaidAt     time.Time // when Paygate first saw Pay's confirmation; not used while pending
-	State      string    // success, capturable, or pending when released before Pay confirmed
+	PaidAt     time.Time // when Paygate first read Pay's confirmation; not used while pending
+	State      string    // success, capturable, or pending if released before Pay confirmed
 	Live       bool
 	Route      string
 	Journey    string
@@ -27,7 +27,7 @@ type Release struct {
 	Body                []byte
 }
 
-// Signer makes the headers of paid requests. Safe for concurrent use.
+// Signer makes the headers of paid requests. It is safe for concurrent use.
 type Signer struct {
 	Keys     Keys
 	Issuer   string // the public URL
@@ -35,10 +35,10 @@ type Signer struct {
 	Now      func() time.Time
 }
 
-// What keeps headers from being made: they would say that something is paid for which nobody confirmed.
+// Errors that prevent headers which would say paid without a confirmation.
 var (
 	ErrUnpaid  = errors.New("the payment is neither success, capturable nor pending")
-	ErrUndated = errors.New("nobody knows when the payment was confirmed")
+	ErrUndated = errors.New("it is not known when the payment was confirmed")
 )
 
 const (
@@ -46,8 +46,8 @@ const (
 	assertionHeader = "Paygate-Assertion"
 )
 
-// Headers are all headers that say what was paid, with the assertion over them: to be set, never added. Errors are
-// [ErrUnpaid], [ErrUndated], [ErrNoKey], or the signing's own.
+// Headers returns all headers that say what was paid, including the assertion. The caller sets them, and never adds
+// them to others. Errors are [ErrUnpaid], [ErrUndated], [ErrNoKey], or those of signing.
 func (s Signer) Headers(r Release) (http.Header, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -98,10 +98,10 @@ func (s Signer) claims(r Release) Claims {
 	return claims
 }
 
-// headerLine is one header in clear text; without a value it is absent.
+// headerLine is one header in clear text. It is absent if the value is empty.
 type headerLine struct{ name, value string }
 
-// clearText is what stands beside the assertion and says the same. Signer and verifier both go by it.
+// clearText returns the headers that say the same as the assertion. Signer and verifier both use it.
 func clearText(c Claims) []headerLine {
 	return []headerLine{
 		{"Paygate-Status", status(c.Payment.State)},
@@ -141,8 +141,8 @@ func mode(live bool) string {
 	return "test"
 }
 
-// printable makes a header's value of a text that is not ours: other characters become question marks, and blanks around
-// it go, as they would on the way. The assertion has the text itself.
+// printable makes a header value from a text that is not ours: other characters become question marks, and blanks
+// around it are removed, as in transit. The assertion has the text itself.
 func printable(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

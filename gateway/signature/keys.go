@@ -1,5 +1,5 @@
-// Package signature signs what tells the service that a request is paid for, and verifies it. The assertion is a compact
-// JWS bound to one request; the headers beside it say the same in clear text.
+// Package signature signs and verifies what tells the service that a request is paid for. The assertion is a compact
+// JWS bound to one request. The headers beside it say the same in clear text.
 package signature
 
 import (
@@ -17,30 +17,30 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// The algorithms. RS256 is checked by plain OpenSSL on any old stack.
+// The algorithms. Plain OpenSSL verifies RS256 on any old stack.
 const (
 	RS256 = "RS256"
 	ES256 = "ES256"
 )
 
-// publishedFor is how long a replaced key stays published: longer than any assertion signed with it lives.
+// publishedFor is how long a replaced key stays published: longer than any assertion signed with it is valid.
 const publishedFor = 7 * 24 * time.Hour
 
-// announcedFor is how long a key that replaces another is published before it signs: longer than verifiers keep a key set,
-// and than another replica takes to see it.
+// announcedFor is how long a key that replaces another is published before it signs: longer than verifiers cache a key
+// set, and than another replica takes to notice it.
 const announcedFor = 10 * time.Minute
 
 // Key is one signing key.
 type Key struct {
-	ID        string // short form of its thumbprint (RFC 7638): the kid of the header and the key set
+	ID        string // short form of its thumbprint (RFC 7638): the kid in the header and the key set
 	Alg       string // RS256 or ES256
 	Private   crypto.Signer
 	CreatedAt time.Time // zero for a key that came in a file
-	SignsFrom time.Time // later than now for the next key, which is published ahead; zero for a key that may sign at once
+	SignsFrom time.Time // in the future for the next key, which is published early; zero: at once
 	RetiredAt time.Time // when the next key takes over; zero for the newest
 }
 
-// Generate makes a key that may sign at once: RSA of 2048 bits, or ECDSA on P-256.
+// Generate makes a key that may sign at once: RSA with 2048 bits, or ECDSA on P-256.
 func Generate(alg string, now time.Time) (Key, error) {
 	var private crypto.Signer
 	var err error
@@ -50,7 +50,7 @@ func Generate(alg string, now time.Time) (Key, error) {
 	case ES256:
 		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	default:
-		return Key{}, fmt.Errorf("%q is no signing algorithm", alg)
+		return Key{}, fmt.Errorf("%q is not a signing algorithm", alg)
 	}
 	if err != nil {
 		return Key{}, fmt.Errorf("making a signing key: %w", err)
@@ -60,7 +60,7 @@ func Generate(alg string, now time.Time) (Key, error) {
 	return key, err
 }
 
-// newKey names a key by its thumbprint (RFC 7638), so that every replica calls it the same.
+// newKey names a key by its thumbprint (RFC 7638), so that every replica gives it the same name.
 func newKey(private crypto.Signer) (Key, error) {
 	alg, err := algOf(private)
 	if err != nil {
@@ -82,7 +82,7 @@ func algOf(private crypto.Signer) (string, error) {
 		return RS256, nil
 	case *ecdsa.PrivateKey:
 		if key.Curve != elliptic.P256() {
-			return "", errors.New("an ECDSA key has to be on the curve P-256")
+			return "", errors.New("an ECDSA key must be on the curve P-256")
 		}
 		return ES256, nil
 	default:
@@ -90,11 +90,12 @@ func algOf(private crypto.Signer) (string, error) {
 	}
 }
 
-// Keys are the signing keys, newest first; all are published. Not to be changed once in use.
+// Keys are the signing keys, newest first. All are published. They must not be changed once in use.
 type Keys []Key
 
-// Rotate is the keys as they should be now: one of the wanted algorithm first, made if need be, and replaced ones only as
-// long as they are published. The first key of all signs at once, and one that replaces another 10 minutes later.
+// Rotate returns the keys as they should be now: the first is of the wanted algorithm, and made if necessary; replaced
+// ones stay as long as they are published. The very first key signs at once. One that replaces another signs 10 minutes
+// later.
 func (k Keys) Rotate(alg string, now time.Time) (Keys, error) {
 	if len(k) > 0 && k[0].Alg == alg {
 		return k.published(now), nil
@@ -106,8 +107,8 @@ func (k Keys) Rotate(alg string, now time.Time) (Keys, error) {
 	return k.Announce(alg, now, from)
 }
 
-// Announce puts a new key first, published at once, that signs from a later moment on: verifiers then know it before
-// they meet it. The keys so far sign until then, and stay published 7 days longer.
+// Announce puts a new key first. It is published at once, and signs from the given time on, so that verifiers know it
+// before it is used. The previous keys sign until then, and stay published for 7 more days.
 func (k Keys) Announce(alg string, now, from time.Time) (Keys, error) {
 	next, err := Generate(alg, now)
 	if err != nil {
@@ -123,10 +124,10 @@ func (k Keys) Announce(alg string, now, from time.Time) (Keys, error) {
 	return announced.published(now), nil
 }
 
-// ErrNoKey: there is no key that signs at this moment.
+// ErrNoKey means that no key signs at this moment.
 var ErrNoKey = errors.New("there is no key to sign with")
 
-// Signing is the key that signs now: the newest whose time has come.
+// Signing returns the key that signs now: the newest whose time has come.
 func (k Keys) Signing(now time.Time) (Key, error) {
 	i := slices.IndexFunc(k, func(key Key) bool { return !now.Before(key.SignsFrom) })
 	if i < 0 {
@@ -136,11 +137,11 @@ func (k Keys) Signing(now time.Time) (Key, error) {
 }
 
 func (k Keys) published(now time.Time) Keys {
-	var kept Keys
+	var published Keys
 	for _, key := range k {
 		if key.RetiredAt.IsZero() || now.Before(key.RetiredAt.Add(publishedFor)) {
-			kept = append(kept, key)
+			published = append(published, key)
 		}
 	}
-	return kept
+	return published
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// storedKey is how a key is kept.
+// storedKey is the stored form of a key.
 type storedKey struct {
 	PKCS8     []byte    `json:"pkcs8"`
 	CreatedAt time.Time `json:"created_at,omitzero"`
@@ -20,34 +20,34 @@ type storedKey struct {
 	RetiredAt time.Time `json:"retired_at,omitzero"`
 }
 
-// Marshal makes bytes to be kept sealed: the private keys lie open in them.
+// Marshal encodes the keys. The result contains the private keys and must be stored sealed.
 func (k Keys) Marshal() ([]byte, error) {
 	stored := make([]storedKey, len(k))
 	for i, key := range k {
 		der, err := x509.MarshalPKCS8PrivateKey(key.Private)
 		if err != nil {
-			return nil, fmt.Errorf("keeping a signing key: %w", err)
+			return nil, fmt.Errorf("encoding a signing key: %w", err)
 		}
 		stored[i] = storedKey{der, key.CreatedAt, key.SignsFrom, key.RetiredAt}
 	}
 	return json.Marshal(stored)
 }
 
-// Unmarshal reads what Marshal made; of nil, it makes no keys.
-func Unmarshal(kept []byte) (Keys, error) {
-	if kept == nil {
+// Unmarshal decodes what Marshal returned. From nil it makes no keys.
+func Unmarshal(encoded []byte) (Keys, error) {
+	if encoded == nil {
 		return nil, nil
 	}
 	var stored []storedKey
-	if err := json.Unmarshal(kept, &stored); err != nil {
-		return nil, errors.New("the kept signing keys cannot be read")
+	if err := json.Unmarshal(encoded, &stored); err != nil {
+		return nil, errors.New("the stored signing keys cannot be read")
 	}
 	keys := make(Keys, len(stored))
 	for i, s := range stored {
 		parsed, err := x509.ParsePKCS8PrivateKey(s.PKCS8)
 		private, ok := parsed.(crypto.Signer)
 		if err != nil || !ok {
-			return nil, errors.New("a kept signing key cannot be read")
+			return nil, errors.New("a stored signing key cannot be read")
 		}
 		if keys[i], err = newKey(private); err != nil {
 			return nil, err
@@ -57,8 +57,8 @@ func Unmarshal(kept []byte) (Keys, error) {
 	return keys, nil
 }
 
-// Public is the key set that verifiers need (RFC 7517). Each key is in it once, even if it was listed twice: verifiers
-// look keys up by id.
+// Public returns the key set for verifiers (RFC 7517). Each key is in it once, even if it was listed twice, because
+// verifiers look keys up by id.
 func (k Keys) Public() jose.JSONWebKeySet {
 	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	for _, key := range k {
@@ -70,11 +70,11 @@ func (k Keys) Public() jose.JSONWebKeySet {
 	return set
 }
 
-// Handler serves the key set; verifiers may keep it 5 minutes.
+// Handler serves the key set. Verifiers may cache it for 5 minutes.
 func (k Keys) Handler() http.Handler {
 	text, err := json.Marshal(k.Public())
 	if err != nil {
-		panic(err) // public keys of our own making
+		panic(err) // these are public keys that we made
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Paygate-Answer", "yes")

@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// ParsePEM reads the first private key in PKCS #8, PKCS #1 or SEC 1. Public, encrypted and weak keys are refused; no error
-// repeats what the text holds.
+// ParsePEM reads the first private key in PKCS #8, PKCS #1 or SEC 1. It refuses public, encrypted and weak keys. Errors
+// never quote the text.
 func ParsePEM(text []byte) (Key, error) {
 	block, rest := pem.Decode(text)
 	for block != nil && block.Type == "EC PARAMETERS" { // openssl ecparam -genkey writes the curve's name first
 		block, rest = pem.Decode(rest)
 	}
 	if block == nil {
-		return Key{}, errors.New("no PEM block of a key in it")
+		return Key{}, errors.New("it contains no PEM block with a key")
 	}
 	private, err := parsePrivate(block)
 	if err != nil {
@@ -28,7 +28,7 @@ func ParsePEM(text []byte) (Key, error) {
 
 func parsePrivate(block *pem.Block) (crypto.Signer, error) {
 	if strings.Contains(block.Type, "ENCRYPTED") || block.Headers["DEK-Info"] != "" {
-		return nil, errors.New("the key in it is encrypted; Paygate needs it without a passphrase")
+		return nil, errors.New("its key is encrypted; Paygate needs one without a passphrase")
 	}
 	var parsed any
 	var err error
@@ -40,10 +40,10 @@ func parsePrivate(block *pem.Block) (crypto.Signer, error) {
 	case "EC PRIVATE KEY":
 		parsed, err = x509.ParseECPrivateKey(block.Bytes)
 	default:
-		return nil, errors.New("it holds something else than a private key")
+		return nil, errors.New("it does not contain a private key")
 	}
 	if err != nil {
-		return nil, errors.New("the private key in it cannot be read")
+		return nil, errors.New("its private key cannot be read")
 	}
 	private, ok := parsed.(crypto.Signer)
 	if !ok {
@@ -52,7 +52,7 @@ func parsePrivate(block *pem.Block) (crypto.Signer, error) {
 	return private, nil
 }
 
-// PEM is the private key in PKCS #8, as [ParsePEM] reads it. A secret.
+// PEM returns the private key in PKCS #8, as [ParsePEM] reads it. It is a secret.
 func (k Key) PEM() ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(k.Private)
 	if err != nil {
@@ -61,7 +61,7 @@ func (k Key) PEM() ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
-// PublicPEM is the public half, for verifiers that do not read key sets.
+// PublicPEM returns the public half, for verifiers that do not read key sets.
 func (k Key) PublicPEM() ([]byte, error) {
 	der, err := x509.MarshalPKIXPublicKey(k.Private.Public())
 	if err != nil {

@@ -14,16 +14,16 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Check is one thing that was looked at in a captured request.
+// Check is one check of a captured request.
 type Check struct {
 	Name   string
 	Good   bool
 	Detail string
 }
 
-// VerifyRequest checks a captured request, bytes as they reached the service: the assertion, what it says of method,
-// path, query and body, and that the headers in clear text say the same. Whatever can be checked is, so that a report on
-// yesterday's request names its expiry alone; where the signature fails there is nothing to compare with.
+// VerifyRequest checks a captured request, in the bytes that reached the service: the assertion, what it says about
+// method, path, query and body, and that the headers in clear text say the same. It checks everything it can, so that a
+// report on yesterday's request names only its expiry. If the signature fails, there is nothing to compare with.
 func VerifyRequest(captured []byte, keys jose.JSONWebKeySet, audience string, now time.Time) []Check {
 	request, body, err := readRequest(captured)
 	if err != nil {
@@ -40,8 +40,8 @@ func VerifyRequest(captured []byte, keys jose.JSONWebKeySet, audience string, no
 	path, query, _ := strings.Cut(request.RequestURI, "?")
 	expected := Expectations{Audience: audience, Method: request.Method, Path: path, Query: query, Body: body, Now: now}
 	checks := []Check{{"assertion", true, "signed by " + claims.Issuer}}
-	for _, look := range expected.compare(claims) {
-		checks = append(checks, look.check())
+	for _, c := range expected.compare(claims) {
+		checks = append(checks, c.check())
 	}
 	return append(append(checks, compareHeaders(request.Header, claims)...), unsignedHeaders(request.Header, claims)...)
 }
@@ -49,7 +49,7 @@ func VerifyRequest(captured []byte, keys jose.JSONWebKeySet, audience string, no
 func readRequest(captured []byte) (*http.Request, []byte, error) {
 	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(captured)))
 	if err != nil {
-		return nil, nil, errors.New("it is no HTTP request")
+		return nil, nil, errors.New("it is not an HTTP request")
 	}
 	body, err := io.ReadAll(request.Body)
 	if err != nil {
@@ -58,14 +58,15 @@ func readRequest(captured []byte) (*http.Request, []byte, error) {
 	return request, body, nil
 }
 
-func (l look) check() Check {
-	if !l.holds {
-		return Check{l.name, false, l.wrong.Error()}
+func (c comparison) check() Check {
+	if !c.holds {
+		return Check{c.name, false, c.wrong.Error()}
 	}
-	return Check{l.name, true, "as signed"}
+	return Check{c.name, true, "as signed"}
 }
 
-// compareHeaders holds each header in clear text against the assertion; one that came twice is not what was signed.
+// compareHeaders compares each header in clear text with the assertion. A header that came twice is not what was
+// signed.
 func compareHeaders(h http.Header, c Claims) []Check {
 	var checks []Check
 	for _, line := range clearText(c) {
@@ -79,8 +80,7 @@ func compareHeaders(h http.Header, c Claims) []Check {
 	return checks
 }
 
-// unsignedHeaders finds what a careless reader would take for one of our headers and no assertion covers. None is the
-// usual case and needs no line.
+// unsignedHeaders finds headers that a careless reader would take for ours and that the assertion does not cover.
 func unsignedHeaders(h http.Header, c Claims) []Check {
 	signed := []string{assertionHeader}
 	for _, line := range clearText(c) {
@@ -96,7 +96,7 @@ func unsignedHeaders(h http.Header, c Claims) []Check {
 	return checks
 }
 
-// fold is how CGI and its like see a header's name.
+// fold returns a header's name as CGI and similar interfaces see it.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {

@@ -104,9 +104,12 @@ func TestAReportSaysWhatElseIsWrong(t *testing.T) {
 	} {
 		require.Equal(t, wrong, bad(signature.VerifyRequest([]byte(text), s.Keys.Public(), audience, moment)), text)
 	}
-	require.Equal(t, []string{"expiry"}, bad(signature.VerifyRequest([]byte(good), s.Keys.Public(), audience, moment.Add(time.Hour))))
-	require.Equal(t, []string{"issued"}, bad(signature.VerifyRequest([]byte(good), s.Keys.Public(), audience, moment.Add(-time.Hour))))
-	require.Equal(t, []string{"audience"}, bad(signature.VerifyRequest([]byte(good), s.Keys.Public(), "elsewhere", moment)))
+	require.Equal(t, []string{"expiry"}, bad(signature.VerifyRequest([]byte(good), s.Keys.Public(), audience,
+		moment.Add(time.Hour))))
+	require.Equal(t, []string{"issued"}, bad(signature.VerifyRequest([]byte(good), s.Keys.Public(), audience,
+		moment.Add(-time.Hour))))
+	require.Equal(t, []string{"audience"}, bad(signature.VerifyRequest([]byte(good), s.Keys.Public(), "elsewhere",
+		moment)))
 }
 
 func TestAnOldStackVerifiesWithOpenSSLAlone(t *testing.T) {
@@ -123,7 +126,10 @@ func TestAnOldStackVerifiesWithOpenSSLAlone(t *testing.T) {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	keyFile, bodyFile, otherBody := filepath.Join(dir, "key.pem"), filepath.Join(dir, "body"), filepath.Join(dir, "other")
-	for file, content := range map[string][]byte{keyFile: public, bodyFile: release().Body, otherBody: []byte("name=Eve")} {
+	for file, content := range map[string][]byte{
+		keyFile: public, bodyFile: release().Body,
+		otherBody: []byte("name=Eve"),
+	} {
 		require.NoError(t, os.WriteFile(file, content, 0o600))
 	}
 	verify := func(token, body string) error {
@@ -131,5 +137,6 @@ func TestAnOldStackVerifiesWithOpenSSLAlone(t *testing.T) {
 	}
 	require.NoError(t, verify(token, bodyFile))
 	require.Error(t, verify(token, otherBody), "another body")
-	require.Error(t, verify(forged(token, 1, strings.Replace(part(t, token, 1), "2500", "2501", 1)), bodyFile), "another amount")
+	require.Error(t, verify(forged(token, 1, strings.Replace(part(t, token, 1), "2500", "2501", 1)), bodyFile),
+		"another amount")
 }

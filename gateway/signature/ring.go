@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// readAgain is how old the keys may be that a ring holds. It is far below the time for which a key is announced.
-	readAgain = 5 * time.Second
-	// readFor is how long reading them may take.
-	readFor = time.Second
+	// maxAge is the maximum age of the keys in a ring: far below the time for which a key is announced.
+	maxAge = 5 * time.Second
+	// readTimeout limits how long reading them may take.
+	readTimeout = time.Second
 )
 
-// Ring holds the signing keys of a replica. Another replica may have made keys since it started: they are read again, while
-// the ring is in use, from where all keep them. Safe for concurrent use.
+// Ring holds the signing keys of a replica. Another replica may make keys later, so while the ring is in use it reads
+// them again from where all replicas keep them. It is safe for concurrent use.
 type Ring struct {
 	read    func(context.Context) (Keys, error)
 	keys    atomic.Pointer[Keys]
@@ -24,15 +24,15 @@ type Ring struct {
 	readAt  time.Time // guarded by reading
 }
 
-// NewRing makes a ring of these keys, which read brings up to date; where it fails the ring goes on with those it has. With
-// nil they never change.
+// NewRing returns a ring of these keys, which read brings up to date. If read fails, the ring continues with the keys
+// that it has. If read is nil, they never change.
 func NewRing(keys Keys, read func(context.Context) (Keys, error)) *Ring {
 	r := &Ring{read: read, readAt: time.Now()}
 	r.keys.Store(&keys)
 	return r
 }
 
-// Keys are those of the moment. One caller at a time may wait for them to be read, a second at most.
+// Keys returns the current keys. One caller at a time may wait for them to be read, for a second at most.
 func (r *Ring) Keys() Keys {
 	if r.read != nil && r.reading.TryLock() {
 		r.refresh()
@@ -42,10 +42,10 @@ func (r *Ring) Keys() Keys {
 }
 
 func (r *Ring) refresh() {
-	if time.Since(r.readAt) < readAgain {
+	if time.Since(r.readAt) < maxAge {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readFor)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	if keys, err := r.read(ctx); err == nil {
 		r.keys.Store(&keys)
@@ -53,7 +53,7 @@ func (r *Ring) refresh() {
 	r.readAt = time.Now()
 }
 
-// Handler serves the key set of the moment; see [Keys.Handler].
+// Handler serves the current key set; see [Keys.Handler].
 func (r *Ring) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		r.Keys().Handler().ServeHTTP(w, request)

@@ -43,7 +43,10 @@ func release() signature.Release {
 
 func expected(s signature.Signer) signature.Expectations {
 	r := release()
-	return signature.Expectations{Audience: s.Audience, Method: r.Method, Path: r.Path, Query: r.Query, Body: r.Body, Now: moment}
+	return signature.Expectations{
+		Audience: s.Audience, Method: r.Method, Path: r.Path, Query: r.Query, Body: r.Body,
+		Now: moment,
+	}
 }
 
 func headers(t testing.TB, s signature.Signer, r signature.Release) http.Header {

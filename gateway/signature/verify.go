@@ -8,19 +8,19 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// skew is how far the clocks of signer and verifier may be apart.
+// skew is how far apart the clocks of signer and verifier may be.
 const skew = 60 * time.Second
 
-// What can be wrong with an assertion as such.
+// Errors of an assertion as such.
 var (
-	ErrMalformed = errors.New("the assertion is no compact JWS")
-	ErrAlgorithm = errors.New("the assertion's algorithm is not its key's")
+	ErrMalformed = errors.New("the assertion is not a compact JWS")
+	ErrAlgorithm = errors.New("the assertion's algorithm is not that of its key")
 	ErrType      = errors.New("the token is not of the type " + tokenType)
 	ErrKey       = errors.New("the assertion is signed with a key that is not in the key set")
-	ErrSignature = errors.New("the signature does not hold")
+	ErrSignature = errors.New("the signature is not valid")
 )
 
-// What can be wrong with a good assertion on a certain request.
+// Errors of a valid assertion on a certain request.
 var (
 	ErrExpired  = errors.New("the assertion has expired")
 	ErrFuture   = errors.New("the assertion is from the future")
@@ -31,7 +31,7 @@ var (
 	ErrBody     = errors.New("the assertion is for another body")
 )
 
-// Expectations are the request that came, at the service that got it.
+// Expectations describe the request that arrived, and the service that it arrived at.
 type Expectations struct {
 	Audience string // PAYGATE_AUDIENCE, else the public URL
 	Method   string
@@ -41,22 +41,22 @@ type Expectations struct {
 	Now      time.Time
 }
 
-// Verify checks that one of the published keys signed the token, that it is of our type, alive, and for this audience and
-// request. Its errors are those above, the first that applies; claims are given only without one.
+// Verify checks that one of the published keys signed the token, that it is of our type and valid now, and that it is
+// for this audience and request. It returns the first of the errors above that applies, or the claims.
 func Verify(token string, keys jose.JSONWebKeySet, expected Expectations) (Claims, error) {
 	claims, err := open(token, keys)
 	if err != nil {
 		return Claims{}, err
 	}
-	for _, look := range expected.compare(claims) {
-		if !look.holds {
-			return Claims{}, look.wrong
+	for _, c := range expected.compare(claims) {
+		if !c.holds {
+			return Claims{}, c.wrong
 		}
 	}
 	return claims, nil
 }
 
-// open gives the claims of a token that one of the keys signed. The key decides about the algorithm, never the token.
+// open returns the claims of a token that one of the keys signed. The key determines the algorithm, never the token.
 func open(token string, keys jose.JSONWebKeySet) (Claims, error) {
 	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	var algorithm *jose.ErrUnexpectedSignatureAlgorithm
@@ -88,17 +88,17 @@ func open(token string, keys jose.JSONWebKeySet) (Claims, error) {
 	return claims, nil
 }
 
-// look is one comparison of a request with an assertion.
-type look struct {
+// comparison compares a request with an assertion in one respect.
+type comparison struct {
 	name  string
 	holds bool
 	wrong error
 }
 
-// compare lists everything that must hold.
-func (e Expectations) compare(c Claims) []look {
+// compare returns everything that must hold.
+func (e Expectations) compare(c Claims) []comparison {
 	expires, issued := time.Unix(c.Expires, 0), time.Unix(c.IssuedAt, 0)
-	return []look{
+	return []comparison{
 		{"expiry", !e.Now.After(expires.Add(skew)), ErrExpired},
 		{"issued", !e.Now.Before(issued.Add(-skew)), ErrFuture},
 		{"audience", e.Audience == c.Audience, ErrAudience},

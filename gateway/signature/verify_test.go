@@ -109,7 +109,9 @@ func TestATokenCannotChooseItsAlgorithm(t *testing.T) {
 	s := signer(t, rsaKey)
 	token := assertion(t, s)
 	kid := s.Keys[0].ID
-	none := strings.TrimRight(forged(token, 0, `{"alg":"none","kid":"`+kid+`","typ":"paygate-release+jwt"}`), "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+	const base64url = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+	unsigned := forged(token, 0, `{"alg":"none","kid":"`+kid+`","typ":"paygate-release+jwt"}`)
+	none := strings.TrimRight(unsigned, base64url)
 	require.True(t, strings.HasSuffix(none, "."))
 
 	public, err := s.Keys[0].PublicPEM()
@@ -144,7 +146,8 @@ func TestOtherTokensAreNoAssertions(t *testing.T) {
 		_, err := signature.Verify(text, s.Keys.Public(), expected(s))
 		require.ErrorIs(t, err, signature.ErrMalformed, text)
 	}
-	_, err := signature.Verify(signedWith(t, jose.ES256, key.Private, key.ID, "paygate-release+jwt"), s.Keys.Public(), expected(s))
+	_, err := signature.Verify(signedWith(t, jose.ES256, key.Private, key.ID, "paygate-release+jwt"), s.Keys.Public(),
+		expected(s))
 	require.ErrorIs(t, err, signature.ErrMalformed, "signed, and no claims")
 	_, err = signature.Verify(assertion(t, s), other.Keys.Public(), expected(s))
 	require.ErrorIs(t, err, signature.ErrKey)
