@@ -1,5 +1,5 @@
 // Package cards finds payment card numbers that somebody typed into a form, where they must not be kept (PCI DSS; SAQ A
-// allows no electronic storage of account data). It reads a little at a time, and remembers nothing.
+// allows no electronic storage of account data). It reads a text in pieces and keeps nothing of it.
 package cards
 
 import (
@@ -7,46 +7,66 @@ import (
 	"slices"
 )
 
-// InQuery reports whether there is a card number among the fields of a raw query.
+// InQuery reports whether a raw query contains a card number.
 func InQuery(query string) bool {
 	f := PercentDecoded()
 	f.Write([]byte(query))
 	return f.End()
 }
 
-// issuer is a range of first digits with the lengths its numbers have (ISO/IEC 7812, as the schemes publish them).
+// issuer is a range of first digits with the lengths of its numbers (ISO/IEC 7812, as the schemes publish them).
 type issuer struct {
 	from, to string
 	lengths  []int
 }
 
 var issuers = []issuer{
-	{"4", "4", []int{16, 19}}, {"400", "439", []int{13}}, {"441", "499", []int{13}}, // Visa; +44 07700 900123 has 13 digits, too
-	{"51", "55", []int{16}},                          // Mastercard
-	{"2221", "2720", []int{15, 16}},                  // Mastercard; 15 digits has one of GOV.UK Pay's own test cards (FACTS 10)
-	{"34", "34", []int{15}}, {"37", "37", []int{15}}, // American Express
-	{"6011", "6011", []int{16, 17, 18, 19}}, {"644", "659", []int{16, 17, 18, 19}}, // Discover
-	{"62", "62", []int{16, 17, 18, 19}},                                                                      // UnionPay
-	{"3528", "3589", []int{16, 17, 18, 19}},                                                                  // JCB
-	{"300", "305", []int{14}}, {"3095", "3095", []int{14}}, {"36", "36", []int{14}}, {"38", "39", []int{14}}, // Diners Club
-	{"5018", "5018", []int{13, 16, 18, 19}}, {"5020", "5020", []int{13, 16, 18, 19}}, {"5038", "5038", []int{13, 16, 18, 19}}, // Maestro
-	{"6304", "6304", []int{16, 18, 19}}, {"6759", "6759", []int{16, 18, 19}}, {"6761", "6763", []int{16, 18, 19}}, // Maestro
+	// Visa, without 440: +44 07700 900123 has 13 digits, too.
+	{"4", "4", []int{16, 19}},
+	{"400", "439", []int{13}},
+	{"441", "499", []int{13}},
+	// Mastercard. One of GOV.UK Pay's own test cards has 15 digits (FACTS 10).
+	{"51", "55", []int{16}},
+	{"2221", "2720", []int{15, 16}},
+	// American Express
+	{"34", "34", []int{15}},
+	{"37", "37", []int{15}},
+	// Discover
+	{"6011", "6011", []int{16, 17, 18, 19}},
+	{"644", "659", []int{16, 17, 18, 19}},
+	// UnionPay
+	{"62", "62", []int{16, 17, 18, 19}},
+	// JCB
+	{"3528", "3589", []int{16, 17, 18, 19}},
+	// Diners Club
+	{"300", "305", []int{14}},
+	{"3095", "3095", []int{14}},
+	{"36", "36", []int{14}},
+	{"38", "39", []int{14}},
+	// Maestro
+	{"5018", "5018", []int{13, 16, 18, 19}},
+	{"5020", "5020", []int{13, 16, 18, 19}},
+	{"5038", "5038", []int{13, 16, 18, 19}},
+	{"6304", "6304", []int{16, 18, 19}},
+	{"6759", "6759", []int{16, 18, 19}},
+	{"6761", "6763", []int{16, 18, 19}},
 }
 
-// The numbers of digits that a card number has.
+// How many digits a card number has.
 const (
 	minDigits = 13
-	maxDigits   = 19
+	maxDigits = 19
 )
 
 func isCardNumber(digits []byte) bool {
-	if len(digits) < minDigits || len(digits) > maxDigits || !luhn(digits) || bytes.Count(digits, digits[:1]) == len(digits) {
+	if len(digits) < minDigits || len(digits) > maxDigits || !luhn(digits) {
 		return false
 	}
-	return slices.ContainsFunc(issuers, func(i issuer) bool { return i.mayHaveIssued(digits) })
+	sameDigits := bytes.Count(digits, digits[:1]) == len(digits)
+	return !sameDigits && slices.ContainsFunc(issuers, func(i issuer) bool { return i.mayHaveIssued(digits) })
 }
 
-// mayHaveIssued tells whether a number is in the range, and of one of its lengths.
+// mayHaveIssued reports whether a number is in the range and has one of its lengths.
 func (i issuer) mayHaveIssued(digits []byte) bool {
 	start := string(digits[:len(i.from)])
 	return start >= i.from && start <= i.to && slices.Contains(i.lengths, len(digits))

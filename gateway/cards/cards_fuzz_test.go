@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzACardNumberIsFound hides a card number that the issuers could have given out in any text, with other digits right and
-// left of it.
+// FuzzACardNumberIsFound hides a card number that the issuers could have given out in any text, with other digits right
+// and left of it.
 func FuzzACardNumberIsFound(f *testing.F) {
 	f.Add(uint64(1), "my card is ", ", thanks")
 	f.Add(uint64(2), "", "")
@@ -46,7 +46,8 @@ func mayGoOnAsIBAN(text string) bool {
 	return f.digits.account.length > 0
 }
 
-// FuzzTheScannerAgreesWithAPlainSearch compares it with one that takes every group, and every run of groups, at its face.
+// FuzzTheScannerAgreesWithAPlainSearch compares it with one that takes every group, and every run of groups, at its
+// face.
 func FuzzTheScannerAgreesWithAPlainSearch(f *testing.F) {
 	f.Add("4444 3333-2222 1111 12/27")
 	f.Add("0300 123 4567")
@@ -101,7 +102,8 @@ func plainSearch(text string) bool {
 				if first && last || to-from > 1 && (first || last) {
 					continue
 				}
-				if unbroken && (alone || to-from <= maxGroups) && !isSomethingElse(sizes) && isCardNumber([]byte(strings.Join(groups[from:to], ""))) {
+				if unbroken && (alone || to-from <= maxGroups) && !isSomethingElse(sizes) &&
+					isCardNumber([]byte(strings.Join(groups[from:to], ""))) {
 					return true
 				}
 			}

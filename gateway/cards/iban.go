@@ -2,27 +2,27 @@ package cards
 
 import "unicode/utf8"
 
-// The numbers of letters and digits that an IBAN has.
+// How many letters and digits an IBAN has.
 const (
-	headOfIBAN   = 4 // two letters for the country, two check digits
-	minIBAN = 15
-	maxIBAN  = 34
+	headOfIBAN = 4 // two letters for the country, two check digits
+	minIBAN    = 15
+	maxIBAN    = 34
 )
 
-// iban follows an international account number (ISO 13616) as it is read. Digits in one are no card number, once its check
-// digits say so; two letters and two digits alone may be half a postcode, and a card number stand behind. The zero value is
-// ready.
+// iban follows an international account number (ISO 13616) as it is read. Digits in one are not a card number, once its
+// check digits are right. Two letters and two digits alone may be half a postcode, with a card number after it. The
+// zero value is ready.
 type iban struct {
-	length int  // letters and digits so far; 0 where none may be under way
+	length int  // letters and digits so far; 0 if there is no IBAN here
 	head   int  // the first four of them as a number, letters as ISO 13616 counts them
 	rest   int  // the others, modulo 97
 	apart  int  // blanks and hyphens since the last
-	inWord bool // a letter or digit stands right before this place
+	inWord bool // a letter or digit is directly before this place
 	doubt  bool // a card number was found in it
 }
 
-// outside tells whether there is a card number before the character that comes, and in no IBAN. found tells that one has just
-// been found there.
+// outside reports whether there is a card number before the next character that is not in an IBAN. found means that one
+// has just been found there.
 func (n *iban) outside(found bool, r rune) bool {
 	found = found || n.doubt
 	if !isLetterOrDigit(r) && n.holds() {
@@ -34,10 +34,10 @@ func (n *iban) outside(found bool, r rune) bool {
 	return found && !n.doubt
 }
 
-// end is the end of the text.
+// end reports the same at the end of the text.
 func (n *iban) end(found bool) bool { return (found || n.doubt) && !n.holds() }
 
-// holds tells whether what was read so far is an IBAN.
+// holds reports whether what was read so far is an IBAN.
 func (n *iban) holds() bool {
 	return n.length >= minIBAN && (n.rest*1_000_000+n.head)%97 == 1
 }
@@ -75,7 +75,7 @@ func isLetterOrDigit(r rune) bool {
 	return isDigit || isLetter
 }
 
-// letterOf is what a letter counts for.
+// letterOf returns the value of a letter.
 func letterOf(r rune) (int, bool) {
 	switch {
 	case r >= utf8.RuneSelf:

@@ -7,37 +7,37 @@ import (
 )
 
 const (
-	// maxApart is how many blanks and hyphens may stand between two groups of digits of one number: " - ".
+	// maxApart is how many blanks and hyphens may be between two groups of digits of one number: " - ".
 	maxApart = 3
-	// maxGroups is how many groups of digits a number among others is made of; only one that stands alone may have more, or
-	// every long list of small numbers would have a card number in it somewhere.
+	// maxGroups is how many groups of digits a number among others may have. Only a number that is alone may have more, or
+	// every long list of small numbers would contain a card number somewhere.
 	maxGroups = 8
-	// maxHexLetters is how many letters may stand together in a hexadecimal number: with more they are a word.
+	// maxHexLetters is how many letters may be together in a hexadecimal number: more of them are a word.
 	maxHexLetters = 7
-	// maxGroupDigits is more digits than one group of a card number in groups has (15 digits are written 4-6-5).
+	// maxGroupDigits is the size of the largest group of a card number in groups (15 digits are written 4-6-5).
 	maxGroupDigits = 6
 )
 
-// scanner finds card numbers among the characters of a text: in any run of neighbouring groups of digits, whatever other
-// digits stand beside it. A group is all the digits that stand together, so that a part of a longer number is none; groups
-// are neighbours with nothing but a few blanks and hyphens between them. The zero value is ready.
+// scanner finds card numbers among the characters of a text: in any run of neighbouring groups of digits, whatever
+// other digits are next to it. A group is all the digits that are together, so that a part of a longer number never
+// counts. Groups are neighbours if there are only a few blanks and hyphens between them. The zero value is ready.
 type scanner struct {
-	group    []byte // the digits at hand, one more than a card number has at most
+	group    []byte // the current digits, at most one more than a card number has
 	fraction bool   // they follow a decimal point
-	point    bool   // a decimal point has just been read
+	point    bool   // a decimal point was just read
 	apart    int    // blanks and hyphens since the last group
 	chain    chain  // the groups before
 
-	letters int  // how many stand right before this place
-	hex     bool // they are few, and those of hexadecimal numbers
-	pending bool // a card number ended where these letters begin, unless they are a hexadecimal number's to their end
+	letters int  // how many are directly before this place
+	hex     bool // they are few, and all hexadecimal
+	pending bool // a card number ended where these letters begin, unless all of them are hexadecimal
 
 	account iban
 }
 
-// take reads one more character, and tells whether it shows that there is a card number before it, which is no part of an IBAN.
+// take reads the next character. It reports whether that shows a card number before it which is not part of an IBAN.
 func (s *scanner) take(r rune) bool {
-	if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) { // not to be seen
+	if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) { // invisible
 		return false
 	}
 	if digit, ok := digitOf(r); ok {
@@ -79,25 +79,26 @@ func (s *scanner) takeOther(r rune) bool {
 	return found || s.pending && !s.hex
 }
 
-// idle tells that nothing but a digit could matter now.
+// idle reports whether only a digit could matter now.
 func (s *scanner) idle() bool {
 	return len(s.group) == 0 && s.chain.isEmpty() && !s.point && !s.pending && s.account.length == 0
 }
 
-// end is the end of the text.
+// end reports whether the text ended with a card number.
 func (s *scanner) end() bool {
 	found := s.endGroup(false)
 	return s.account.end(s.endChain(false) || found)
 }
 
-// endGroup adds the group at hand to its neighbours, and tells whether one or more of them, up to this one, are a card number.
+// endGroup adds the current group to its neighbours. It reports whether one or more groups, up to this one, are a card
+// number.
 func (s *scanner) endGroup(hexFollows bool) bool {
 	group := s.group
 	s.group = s.group[:0]
 	switch {
 	case len(group) == 0:
 		return false
-	case len(group) > maxDigits || s.fraction && len(group) > maxGroupDigits: // a long number; coordinates have many decimals
+	case len(group) > maxDigits || s.fraction && len(group) > maxGroupDigits: // coordinates have many decimals
 		s.chain.leaveOut()
 		return false
 	default:
@@ -106,41 +107,41 @@ func (s *scanner) endGroup(hexFollows bool) bool {
 	}
 }
 
-// endChain is where no further group is a neighbour.
+// endChain ends a run: no further group is a neighbour.
 func (s *scanner) endChain(hexFollows bool) bool {
 	found := s.isFound(s.chain.isNumber(hexFollows))
 	s.chain.reset()
 	return found
 }
 
-// isFound puts off what the letters to come will tell.
+// isFound leaves a finding pending if the letters that follow decide.
 func (s *scanner) isFound(how finding) bool {
 	s.pending = s.pending || how == unlessHex
 	return how == sure
 }
 
-// finding is whether there is a card number.
+// finding says whether there is a card number.
 type finding int
 
 const (
 	none      finding = iota
-	unlessHex         // if the letters behind it are a word's, and not those of a hexadecimal number
+	unlessHex         // unless the letters after it are part of a hexadecimal number
 	sure
 )
 
-// chain is a run of neighbouring groups of digits. Of a long one it has the last groups.
+// chain is a run of neighbouring groups of digits. Of a long run it has the last groups.
 type chain struct {
 	digits   []byte // of all the groups
 	sizes    []int  // of each
 	longer   bool   // there were more groups, before these
-	afterHex bool   // letters of a hexadecimal number stand right before the first of all
+	afterHex bool   // letters of a hexadecimal number are directly before the very first
 }
 
 func (c *chain) isEmpty() bool { return len(c.sizes) == 0 && !c.longer }
 
 func (c *chain) reset() { *c = chain{digits: c.digits[:0], sizes: c.sizes[:0]} }
 
-// add adds a group, and drops those that no card number up to it can have any more.
+// add adds a group, and drops those that no card number ending with it can include.
 func (c *chain) add(group []byte) {
 	c.digits = append(c.digits, group...)
 	c.sizes = append(c.sizes, len(group))
@@ -149,10 +150,10 @@ func (c *chain) add(group []byte) {
 	}
 }
 
-// leaveOut goes on behind a group that is no part of a card number.
+// leaveOut continues after a group that is not part of a card number.
 func (c *chain) leaveOut() { c.digits, c.sizes, c.longer = c.digits[:0], c.sizes[:0], true }
 
-// endsInNumber tells whether one or more of the last groups are a card number.
+// endsInNumber reports whether one or more of the last groups are a card number.
 func (c *chain) endsInNumber(hexFollows bool) finding {
 	best, from := none, len(c.digits)
 	for first := len(c.sizes) - 1; first >= max(0, len(c.sizes)-maxGroups); first-- {
@@ -164,7 +165,8 @@ func (c *chain) endsInNumber(hexFollows bool) finding {
 	return best
 }
 
-// isNumber tells of more groups than that whether all of them are a card number: one that stands alone may be written in any way.
+// isNumber reports whether all groups together are a card number if there are more than maxGroups: a number that is
+// alone may be written in any way.
 func (c *chain) isNumber(hexFollows bool) finding {
 	if c.longer || len(c.sizes) <= maxGroups || !isCardNumber(c.digits) {
 		return none
@@ -172,8 +174,8 @@ func (c *chain) isNumber(hexFollows bool) finding {
 	return c.amongLetters(0, hexFollows)
 }
 
-// amongLetters tells whether the groups from this one on are a part of a hexadecimal number: its letters touch the digits at both
-// ends, or, where they are several groups as of a UUID, at one.
+// amongLetters reports whether the groups from this one on are part of a hexadecimal number: its letters touch the
+// digits at both ends, or, if there are several groups as in a UUID, at one end.
 func (c *chain) amongLetters(first int, hexFollows bool) finding {
 	hexBefore, inGroups := c.afterHex && first == 0 && !c.longer, first < len(c.sizes)-1
 	switch {
@@ -186,20 +188,21 @@ func (c *chain) amongLetters(first int, hexFollows bool) finding {
 	}
 }
 
-// isBetweenGroups tells of blanks, hyphens, dashes and the minus sign.
+// isBetweenGroups reports whether r is a blank, hyphen, dash or minus sign.
 func isBetweenGroups(r rune) bool {
 	return r == ' ' || r == '-' || r >= utf8.RuneSelf && (unicode.In(r, unicode.Zs, unicode.Pd) || r == '\u2212')
 }
 
-// isSomethingElse knows by its groups a sort code with an account number, 12-34-56 12345678 or 123456 12345678, and two dates,
-// 26-11-2026 - 09-12-2026.
+// isSomethingElse recognises by its groups a sort code with an account number, 12-34-56 12345678 or 123456 12345678,
+// and two dates, 26-11-2026 - 09-12-2026.
 func isSomethingElse(sizes []int) bool {
-	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8}) || slices.Equal(sizes, []int{2, 2, 4, 2, 2, 4})
+	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8}) ||
+		slices.Equal(sizes, []int{2, 2, 4, 2, 2, 4})
 }
 
 func isHexLetter(r rune) bool { return 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F' }
 
-// digitOf folds the digits of all scripts, full-width ones among them.
+// digitOf returns the ASCII digit for a digit of any script, including full-width ones.
 func digitOf(r rune) (byte, bool) {
 	if r < utf8.RuneSelf {
 		return byte(r), r >= '0' && r <= '9'

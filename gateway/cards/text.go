@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// encoding is how the characters of a text are written.
+// encoding is how the characters of a text are encoded.
 type encoding int
 
 const (
@@ -14,11 +14,11 @@ const (
 	percentDecoded          // as in a query
 )
 
-// Finder looks for a card number in one text, which it is given in pieces. The zero value is ready.
+// Finder looks for a card number in one text, given in pieces. The zero value is ready.
 type Finder struct {
 	as     encoding
 	digits scanner
-	rest   []byte // not looked at yet: may be a part of one character
+	rest   []byte // not scanned yet: it may be part of one character
 	found  bool
 }
 
@@ -30,10 +30,10 @@ func (f *Finder) Reset() {
 	*f = Finder{as: f.as, digits: scanner{group: f.digits.group[:0]}, rest: f.rest[:0]}
 }
 
-// maxEncoded is how many bytes one character can take: a pair of \u escapes with each byte percent-encoded.
+// maxEncoded is the maximum number of bytes of one character: a pair of \u escapes with each byte percent-encoded.
 const maxEncoded = 2 * len("\\u0000") * len("%00")
 
-// Write takes more of the text.
+// Write adds more of the text.
 func (f *Finder) Write(text []byte) {
 	if f.found {
 		return
@@ -42,7 +42,7 @@ func (f *Finder) Write(text []byte) {
 	f.scan(maxEncoded)
 }
 
-// End is the end of the text. It reports whether there was a card number in it.
+// End ends the text and reports whether it contained a card number.
 func (f *Finder) End() bool {
 	if !f.found {
 		f.scan(1)
@@ -50,7 +50,7 @@ func (f *Finder) End() bool {
 	return f.found || f.digits.end()
 }
 
-// scan looks at the characters that are there, as long as there are so many bytes.
+// scan scans the characters that are there, as long as at least so many bytes remain.
 func (f *Finder) scan(atLeast int) {
 	ahead := f.rest
 	for !f.found {
@@ -67,10 +67,10 @@ func (f *Finder) scan(atLeast int) {
 	f.rest = append(f.rest[:0], ahead...)
 }
 
-// lettersThatMatter is how many letters before a number are looked at.
+// lettersThatMatter is how many letters before a number are scanned.
 const lettersThatMatter = maxHexLetters + 1
 
-// skip leaves out what neither is a digit nor can be the spelling of one, but for what stands right before it.
+// skip leaves out what is neither a digit nor an encoded one, except what is directly before it.
 func skip(text []byte) []byte {
 	n := 0
 	for n < len(text) && irrelevant(text[n]) {
@@ -79,7 +79,9 @@ func skip(text []byte) []byte {
 	return text[max(0, n-lettersThatMatter):]
 }
 
-func irrelevant(b byte) bool { return (b < '0' || b > '9') && b != '\\' && b != '%' && b < utf8.RuneSelf }
+func irrelevant(b byte) bool {
+	return (b < '0' || b > '9') && b != '\\' && b != '%' && b < utf8.RuneSelf
+}
 
 func (as encoding) decode(ahead []byte) (rune, int) {
 	first, size := as.byteOf(ahead)
@@ -107,7 +109,7 @@ func (as encoding) decode(ahead []byte) (rune, int) {
 	return r, ends[length-1]
 }
 
-// byteOf is the first byte, and how many it takes to write it.
+// byteOf returns the first byte, and in how many bytes it is encoded.
 func (as encoding) byteOf(ahead []byte) (byte, int) {
 	if as == percentDecoded {
 		switch {
@@ -122,7 +124,7 @@ func (as encoding) byteOf(ahead []byte) (byte, int) {
 	return ahead[0], 1
 }
 
-// escape reads \uXXXX, or two of them that are one character; 0 when there is none.
+// escape reads \uXXXX, or two of them that are one character. The size is 0 if there is none.
 func (as encoding) escape(ahead []byte) (rune, int) {
 	first, size := as.unit(ahead)
 	if size == 0 || !utf16.IsSurrogate(first) {
