@@ -46,7 +46,8 @@ func TestFieldsAreThereOrNotAsInPay(t *testing.T) {
 	require.Equal(t, sorted(append([]string{"email", "card_details", "card_brand", "provider_id", "corporate_card_surcharge", "total_amount"}, always...)...),
 		fieldsOf(paid.json))
 	require.Equal(t, []any{
-		2500.0, 250.0, 2750.0}, []any{paid.at("amount"), paid.at("corporate_card_surcharge"), paid.at("total_amount")})
+		2500.0, 250.0, 2750.0,
+	}, []any{paid.at("amount"), paid.at("corporate_card_surcharge"), paid.at("total_amount")})
 	require.Equal(t, 2750.0, paid.at("refund_summary", "amount_available"), "with the surcharge")
 	require.Equal(t, []string{"capture_submit_time", "captured_date"}, fieldsOf(paid.at("settlement_summary")))
 	require.Equal(t, "2026-03-02", paid.at("settlement_summary", "captured_date"))

@@ -65,7 +65,8 @@ func TestTheCaptureWindowCountsFromCreation(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	held, taken := b.newPayment(map[string]any{
-		"delayed_capture": true}), b.newPayment(map[string]any{"delayed_capture": true})
+		"delayed_capture": true,
+	}), b.newPayment(map[string]any{"delayed_capture": true})
 	b.Advance(80 * time.Minute)
 	require.NoError(t, b.Pay(held, "success"))
 	require.NoError(t, b.Pay(taken, "success"))

@@ -134,7 +134,9 @@ func TestAMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
 		b.heard(r)
 		m := r.messages()[0]
 		require.Equal(t, []any{
-			want[0], want[1]}, []any{m.message.at("resource", "state", "status"),
+			want[0], want[1],
+		}, []any{
+			m.message.at("resource", "state", "status"),
 			m.message.at("resource", "state", "code"),
 		})
 		require.Equal(t, sorted("webhook_message_id", "created_date", "resource_id", "api_version", "resource_type", "event_type", "resource"),
