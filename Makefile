@@ -55,7 +55,7 @@ browser: ## tools and services that the tests of pages and frameworks need from 
 	cd internal/e2e/stacks/testdata/next && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 disaster: ## break everything: failing steps, random walks, kills, a database that goes away (KILLS, WALK)
-	$(GO) test -timeout 0 -count 1 ./internal/e2e/storage
+	$(GO) test -timeout 0 -count 1 ./internal/e2e/faults ./internal/e2e/storage
 	$(GO) test -timeout 0 -count 1 ./internal/e2e/disaster -kills=$(KILLS) -walk $(WALK)
 
 fuzz: ## every fuzz target for a while (FUZZTIME)
