@@ -53,8 +53,8 @@ func (g *Gateway) methodName(r *http.Request) string {
 	return r.Method
 }
 
-// classifyWithForm decides about a request whose form or cookies may say something else than its query. If it has to read
-// the body, it replaces the request's body by one that is valid until the returned one is closed.
+// classifyWithForm decides about a request whose form or cookies may say something else than its query. If it has to
+// read the body, it replaces the request's body by one that is valid until the returned one is closed.
 func (g *Gateway) classifyWithForm(
 	w http.ResponseWriter, r *http.Request, d match.Decision,
 ) (match.Decision, *spool.Body) {

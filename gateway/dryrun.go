@@ -39,8 +39,8 @@ type RawRequest struct {
 // DryRun tells what the public listener would do with a request, without a listener. It is safe for concurrent use.
 type DryRun struct{ classifier *match.Classifier }
 
-// NewDryRun returns the DryRun for a Gateway with these options. It uses Origins, Prefix, Routes, Methods and RefuseActions
-// alone, and treats routes in shadow mode as if they took payments.
+// NewDryRun returns the DryRun for a Gateway with these options. It uses Origins, Prefix, Routes, Methods and
+// RefuseActions alone, and treats routes in shadow mode as if they took payments.
 func NewDryRun(o Options) *DryRun { return &DryRun{newClassifier(o, isFreeOutOfShadow)} }
 
 // Outcome reports what the public listener would do with a request.

@@ -1,9 +1,7 @@
 package gateway
 
 import (
-	"bufio"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,13 +51,4 @@ func patternOf(t testing.TB, text string) match.Pattern {
 	p, err := match.ParsePattern(text)
 	require.NoError(t, err)
 	return p
-}
-
-// requestOf returns a request as net/http's own parser reads what a client wrote.
-func requestOf(t testing.TB, method, target string) *http.Request {
-	t.Helper()
-	text := method + " " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n"
-	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))
-	require.NoError(t, err)
-	return r
 }

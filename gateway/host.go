@@ -13,12 +13,13 @@ import (
 	"paygate/journey"
 )
 
-// Citizens cannot pay at a host that is not among our origins: after the payment they would come back to another host,
-// where the browser does not send our cookie. So the page of a form is redirected to the main origin before they type
-// anything, and a form that is sent there anyway is refused before the payment. Free traffic passes at any host.
+// Citizens cannot pay at a host that is not among our origins: after the payment they would come back to another
+// host, where the browser does not send our cookie. So the page of a form is redirected to the main origin before
+// they type anything, and a form that is sent there anyway is refused before the payment. Free traffic passes at any
+// host.
 
-// isAtOtherHost reports whether a request came to a host that is not among the origins, or is so but for a final dot: browsers
-// keep the cookies of the two apart.
+// isAtOtherHost reports whether a request came to a host that is not among the origins, or is so but for a final dot:
+// browsers keep the cookies of the two apart.
 func (g *Gateway) isAtOtherHost(r *http.Request) bool {
 	host := g.Proxy.Clients.Of(r).Host
 	name, _, _ := strings.Cut(host, ":")
@@ -46,7 +47,8 @@ func (g *Gateway) asksForForm(r *http.Request, free match.Decision) bool {
 
 // toMainOrigin redirects a browser to the same address at the main origin.
 func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked match.Target) {
-	g.noteHost(r, &g.led, slog.LevelWarn, "redirected to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
+	g.noteHost(r, &g.led, slog.LevelWarn,
+		"redirected to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
 	ownHeader(w.Header())
 	w.Header().Set("Location", g.atMainOrigin(asked))
 	w.WriteHeader(http.StatusPermanentRedirect)

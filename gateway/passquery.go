@@ -26,8 +26,8 @@ func opens(pass *journey.PassQuery, query string) bool {
 	return pass == nil || pass.Digest == digest(countedQuery(query, pass.Ignored))
 }
 
-// countedQuery is what is left of a raw query without the parameters that make no difference. One of these that some service may
-// read as more than itself makes a difference all the same.
+// countedQuery is what is left of a raw query without the parameters that make no difference. One of these that some
+// service may read as more than itself makes a difference all the same.
 func countedQuery(query string, ignored []string) string {
 	var counted []string
 	for pair := range strings.SplitSeq(query, "&") {
@@ -42,8 +42,8 @@ func countedQuery(query string, ignored []string) string {
 	return asLinked(strings.Join(counted, "&"))
 }
 
-// asLinked undoes what our own pages do to an address that they link to: html/template escapes these three, and every server
-// reads them alike.
+// asLinked undoes what our own pages do to an address that they link to: html/template escapes these three, and every
+// server reads them alike.
 func asLinked(address string) string {
 	return strings.NewReplacer("%27", "'", "%28", "(", "%29", ")").Replace(address)
 }
@@ -54,7 +54,8 @@ func isFor(j journey.Journey, hit match.Decision) bool {
 }
 
 func isForPath(j journey.Journey, hit match.Decision) bool {
-	return j.Terms.Kind == journey.KindPass && j.Terms.Route == hit.Route.Name && asLinked(j.Fingerprint.Path) == asLinked(hit.Path)
+	return j.Terms.Kind == journey.KindPass && j.Terms.Route == hit.Route.Name &&
+		asLinked(j.Fingerprint.Path) == asLinked(hit.Path)
 }
 
 // otherPass finds a valid pass of the browser's for the same path, whatever its query.

@@ -13,7 +13,10 @@ import (
 func TestAPassOfTheFirstVersionOpensEveryQuery(t *testing.T) {
 	t.Parallel()
 	route := &Route{Route: match.Route{Name: "register"}}
-	old := journey.Journey{Terms: journey.Terms{Kind: journey.KindPass, Route: "register"}, Fingerprint: journey.Fingerprint{Path: "/download"}}
+	old := journey.Journey{
+		Terms:       journey.Terms{Kind: journey.KindPass, Route: "register"},
+		Fingerprint: journey.Fingerprint{Path: "/download"},
+	}
 	current := old
 	current.Terms.PassQuery = route.passQuery("id=1")
 	for query, opens := range map[string]bool{"id=1": true, "id=2": false, "": false} {

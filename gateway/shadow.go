@@ -51,8 +51,8 @@ func (g *Gateway) dependsOnForm(would match.Decision) bool {
 	return false
 }
 
-// noteShadow counts and logs what Paygate would have done with a request. body is the part of its body that was read on
-// the way, or nil.
+// noteShadow counts and logs what Paygate would have done with a request. body is the part of its body that was read
+// on the way, or nil.
 func (g *Gateway) noteShadow(r *http.Request, would match.Decision, body *copied) {
 	what, rule := "", "MATCH"
 	switch would.Action {
@@ -70,14 +70,15 @@ func (g *Gateway) noteShadow(r *http.Request, would match.Decision, body *copied
 	if g.mode(name) != ModeShadow {
 		return
 	}
-	g.Log.InfoContext(r.Context(), "shadow", "route", name, "what", what, "rule", rule, "declare", remedy, "method", g.methodName(r))
+	g.Log.InfoContext(r.Context(), "shadow",
+		"route", name, "what", what, "rule", rule, "declare", remedy, "method", g.methodName(r))
 	if g.Shadowed != nil {
 		g.Shadowed(name, what)
 	}
 }
 
-// shadowed returns the route that a decision is about, and the setting that declares a refused request. A path with too
-// many interpretations concerns all routes; the first one in shadow mode is named.
+// shadowed returns the route that a decision is about, and the setting that declares a refused request. A path with
+// too many interpretations concerns all routes; the first one in shadow mode is named.
 func (g *Gateway) shadowed(would match.Decision) (name, declare string) {
 	switch {
 	case would.Action == match.Refuse && would.Route != nil:

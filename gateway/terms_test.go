@@ -13,7 +13,12 @@ func TestTheReferenceIsWhatPayWillHave(t *testing.T) {
 	template, err := form.ParseTemplate("{form:ref}")
 	require.NoError(t, err)
 	route := &Route{Price: 2500, Reference: template, Description: "Licence"}
-	terms, err := asked{route: route, Submission: form.Submission{Form: form.Form{Fields: []form.Field{{Name: "ref", Value: ` a<b>"c" | http://evil.example/x `}}}}}.terms()
+	terms, err := asked{
+		route: route,
+		Submission: form.Submission{
+			Form: form.Form{Fields: []form.Field{{Name: "ref", Value: ` a<b>"c" | http://evil.example/x `}}},
+		},
+	}.terms()
 	require.NoError(t, err)
 	require.Equal(t, "abc", terms.Reference, "cleaned before it is held, or Pay's would differ")
 	terms, err = asked{route: route}.terms()

@@ -1,12 +1,12 @@
 // Package canon lists what servers may make of a path. Each server decodes, cleans and cuts paths in its own way, and
-// Paygate does not know which server it protects. So a request is classified by all interpretations of its path. Paygate
-// forwards the original bytes, never an interpretation.
+// Paygate does not know which server it protects. So a request is classified by all interpretations of its path.
+// Paygate forwards the original bytes, never an interpretation.
 package canon
 
 import "slices"
 
-// The number of interpretations is limited, so that a hostile path costs little. An ordinary path has one, an odd one a
-// dozen.
+// The number of interpretations is limited, so that a hostile path costs little. An ordinary path has one, an odd one
+// a dozen.
 const (
 	// MaxOfPath limits the interpretations of a path.
 	MaxOfPath = 512
@@ -30,8 +30,8 @@ type step struct {
 	from    int      // the path that it decoded
 }
 
-// Interpret applies all decoders to a path, and again to each result, until nothing new results. It ignores upper and lower
-// case, because patterns are compared without case.
+// Interpret applies all decoders to a path, and again to each result, until nothing new results. It ignores upper and
+// lower case, because patterns are compared without case.
 func Interpret(path string, limit int) Interpretations {
 	set := Interpretations{Paths: []string{path}, Complete: true, steps: []step{{}}}
 	if IsPlain(path) {
@@ -66,8 +66,8 @@ func (s Interpretations) Decoders(i int) []Decoder {
 	return chain
 }
 
-// IsPlain reports whether no decoder changes a path: it has only unreserved characters, in segments that neither begin nor
-// end with a dot, and single slashes.
+// IsPlain reports whether no decoder changes a path: it has only unreserved characters, in segments that neither
+// begin nor end with a dot, and single slashes.
 func IsPlain(path string) bool {
 	before := byte('.')
 	for i := range len(path) {

@@ -17,8 +17,8 @@ func decodePercent(path string) string {
 	return decodeSome(path, func(byte) bool { return true })
 }
 
-// decodeUnreserved and decodeButSlashes are for servers that resolve dot segments before they decode the rest, or never
-// decode an escaped slash: to Apache, /x%2fy/%2e%2e/apply is /apply.
+// decodeUnreserved and decodeButSlashes are for servers that resolve dot segments before they decode the rest, or
+// never decode an escaped slash: to Apache, /x%2fy/%2e%2e/apply is /apply.
 func decodeUnreserved(path string) string { return decodeSome(path, IsUnreserved) }
 
 func decodeButSlashes(path string) string {
@@ -67,8 +67,8 @@ func decodePercentU(path string) string {
 	})
 }
 
-// DecodeOverlong decodes UTF-8 sequences that are longer than they need be, as decoders without the check do: C0 AF is a
-// slash, and so is C0 2F to decoders that use the low bits only.
+// DecodeOverlong decodes UTF-8 sequences that are longer than they need be, as decoders without the check do: C0 AF
+// is a slash, and so is C0 2F to decoders that use the low bits only.
 func DecodeOverlong(path string) string {
 	if utf8.ValidString(path) {
 		return path

@@ -15,8 +15,8 @@ const foreign = "\x80"
 
 // decoders is the table from which docs/threats.md is made.
 var decoders = []Decoder{
-	{"escapes decoded", "all; more than once behind a proxy that decodes, or in a service that decodes again", "%", decodePercent},
-	{"escapes of unreserved characters decoded", "Apache, before it resolves dot segments; Traefik", "%", decodeUnreserved},
+	{"escapes decoded", "all; twice with a proxy that decodes, or a service that decodes again", "%", decodePercent},
+	{"unreserved characters decoded", "Apache, before it resolves dot segments; Traefik", "%", decodeUnreserved},
 	{"all escapes but slashes decoded", "Apache with AllowEncodedSlashes NoDecode", "%", decodeButSlashes},
 	{"`%uXXXX` decoded", "IIS, ASP, Jetty", "%", decodePercentU},
 	{"overlong UTF-8 decoded", "old IIS, Tomcat and Java", foreign, DecodeOverlong},

@@ -12,14 +12,14 @@ import (
 // Fold writes a text with the usual forms of its letters, without accents.
 func Fold(text string) string { return dropAccents(foldCompatible(text)) }
 
-// foldCompatible turns full-width and other compatibility forms into plain ones (NFKC), with the few that the best fit of
-// Windows and case folding add.
+// foldCompatible turns full-width and other compatibility forms into plain ones (NFKC), with the few that the best
+// fit of Windows and case folding add.
 func foldCompatible(path string) string { return norm.NFKC.String(bestFit.Replace(path)) }
 
 var bestFit = strings.NewReplacer("∕", "/", "⁄", "/", "∖", `\`, "ı", "i", "İ", "I", "․", ".", "‥", "..")
 
-// dropAccents leaves letters bare, as the usual collations of databases compare them, and software that makes the name of a
-// page from its title.
+// dropAccents leaves letters bare, as the usual collations of databases compare them, and software that makes the
+// name of a page from its title.
 func dropAccents(path string) string {
 	if !utf8.ValidString(path) {
 		return path
@@ -35,7 +35,8 @@ func dropAccents(path string) string {
 // bareLetters are for letters that Unicode does not decompose.
 var bareLetters = strings.NewReplacer(
 	"ß", "ss", "ẞ", "SS", "æ", "ae", "Æ", "AE", "œ", "oe", "Œ", "OE", "ø", "o", "Ø", "O", "đ", "d", "Đ", "D",
-	"ð", "d", "Ð", "D", "ħ", "h", "Ħ", "H", "ł", "l", "Ł", "L", "ŧ", "t", "Ŧ", "T", "þ", "th", "Þ", "TH", "ı", "i",
+	"ð", "d", "Ð", "D",
+	"ħ", "h", "Ħ", "H", "ł", "l", "Ł", "L", "ŧ", "t", "Ŧ", "T", "þ", "th", "Þ", "TH", "ı", "i",
 )
 
 // IsASCII reports whether all bytes are ASCII.
@@ -48,8 +49,8 @@ func IsASCII(s string) bool {
 	return true
 }
 
-// DropIgnorable drops what some parsers skip anywhere: control characters, zero-width and formatting characters, and bytes
-// that are not UTF-8.
+// DropIgnorable drops what some parsers skip anywhere: control characters, zero-width and formatting characters, and
+// bytes that are not UTF-8.
 func DropIgnorable(path string) string {
 	if IsASCII(path) && strings.IndexFunc(path, unicode.IsControl) < 0 {
 		return path

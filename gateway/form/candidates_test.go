@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestEachNameAndValueIsJudgedOnce(t *testing.T) {
+func TestCandidatesLooksAtEachNameAndValueOnce(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	isNamed := func(f Field) bool {
@@ -26,7 +26,7 @@ func TestEachNameAndValueIsJudgedOnce(t *testing.T) {
 	require.Equal(t, 2, asked)
 }
 
-func TestWhatIsTooMuchToJudgeIsNotJudged(t *testing.T) {
+func TestCandidatesStopsAtItsLimits(t *testing.T) {
 	t.Parallel()
 	various := func(n int, field func(i int) Field) []Field {
 		fields := make([]Field, n)
@@ -65,7 +65,7 @@ func TestWhatIsTooMuchToJudgeIsNotJudged(t *testing.T) {
 	}
 }
 
-func TestAQueryWithTooMuchToJudgeIsUnclear(t *testing.T) {
+func TestAQueryBeyondTheLimitsIsUnclear(t *testing.T) {
 	t.Parallel()
 	page := Parameter{"page", "apply"}
 	for query, fit := range map[string]Fit{

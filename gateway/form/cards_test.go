@@ -76,28 +76,33 @@ func TestACardNumberIsFoundWhereverAServiceMayReadAField(t *testing.T) {
 		"multipart, cut":            {ofField, field[:strings.Index(field, number)+len(number)]},
 		"multipart, no boundary":    {multipartForm, field},
 		"multipart, wrong boundary": {ofName, field},
-		"multipart, broken before":  {multipartForm + "; boundary=b", "--b\r\n: : :\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name=a\r\n\r\n" + number + "\r\n--b--\r\n"},
-		"multipart, no type":        {"", field},
-		"JSON":                      {"application/json", `{"a":{"b":["x","` + number + `"]}}`},
-		"JSON number":               {"application/json", `{"a":[{"b":4444333322221111}]}`},
-		"JSON number in a list":     {"application/json", `[1,4444333322221111,2]`},
-		"JSON name":                 {"application/json", `{"a":{"` + number + `":1}}`},
-		"JSON escapes":              {"application/json", `{"a":"\u0034\u0034\u0034\u0034\u00203333\u20132222\u002D1111"}`},
-		"JSON escapes, large":       {"application/json", `{"a":"\uD835\uDFD2444333322221111"}`},
-		"JSON full-width":           {"application/json", `{"a":"\uFF14\uFF14\uFF14\uFF14３３３３２２２２１１１１"}`},
-		"JSON text alone":           {"application/json", `"` + number + `"`},
-		"JSON broken":               {"application/json", `{"a":"` + number},
-		"JSON by suffix":            {"application/vnd.x+json", `{"a":"` + number + `"}`},
-		"JSON that is a form":       {"application/json", "a=4444+3333+2222+1111"},
-		"text form":                 {"text/plain", "name=Ann\r\ncard=" + number + "\r\n"},
-		"text that is a form":       {"text/plain", "name=Ann&card=4444%203333%202222%201111"},
-		"no type":                   {"", "name=Ann&card=4444%203333%202222%201111"},
-		"no type, JSON":             {"", `{"a":"\u0034444333322221111"}`},
-		"a type that is none":       {"\x00", "card=" + number},
-		"a type that lies":          {"image/jpeg", "name=Ann&card=4444+3333+2222+1111"},
-		"form type of JSON":         {urlencoded, `{"a":"` + number + `"}`},
-		"a type with a fault":       {urlencoded + "; charset", "a=4444+3333+2222+1111"},
-		"XML":                       {"application/xml", "<form><card>" + number + "</card></form>"},
+		"multipart, broken before": {
+			multipartForm + "; boundary=b",
+			"--b\r\n: : :\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name=a\r\n\r\n" + number + "\r\n--b--\r\n",
+		},
+		"multipart, no type":    {"", field},
+		"JSON":                  {"application/json", `{"a":{"b":["x","` + number + `"]}}`},
+		"JSON number":           {"application/json", `{"a":[{"b":4444333322221111}]}`},
+		"JSON number in a list": {"application/json", `[1,4444333322221111,2]`},
+		"JSON name":             {"application/json", `{"a":{"` + number + `":1}}`},
+		"JSON escapes": {
+			"application/json", `{"a":"\u0034\u0034\u0034\u0034\u00203333\u20132222\u002D1111"}`,
+		},
+		"JSON escapes, large": {"application/json", `{"a":"\uD835\uDFD2444333322221111"}`},
+		"JSON full-width":     {"application/json", `{"a":"\uFF14\uFF14\uFF14\uFF14３３３３２２２２１１１１"}`},
+		"JSON text alone":     {"application/json", `"` + number + `"`},
+		"JSON broken":         {"application/json", `{"a":"` + number},
+		"JSON by suffix":      {"application/vnd.x+json", `{"a":"` + number + `"}`},
+		"JSON that is a form": {"application/json", "a=4444+3333+2222+1111"},
+		"text form":           {"text/plain", "name=Ann\r\ncard=" + number + "\r\n"},
+		"text that is a form": {"text/plain", "name=Ann&card=4444%203333%202222%201111"},
+		"no type":             {"", "name=Ann&card=4444%203333%202222%201111"},
+		"no type, JSON":       {"", `{"a":"\u0034444333322221111"}`},
+		"a type that is none": {"\x00", "card=" + number},
+		"a type that lies":    {"image/jpeg", "name=Ann&card=4444+3333+2222+1111"},
+		"form type of JSON":   {urlencoded, `{"a":"` + number + `"}`},
+		"a type with a fault": {urlencoded + "; charset", "a=4444+3333+2222+1111"},
+		"XML":                 {"application/xml", "<form><card>" + number + "</card></form>"},
 	} {
 		require.True(t, hasCard(t, c.kind, c.body), name)
 	}
@@ -116,20 +121,25 @@ func TestAFormWithoutACardNumberIsTaken(t *testing.T) {
 	const number = "4444 3333 2222 1111"
 	ofFile, file := formWith("photo", "scan.txt", number)
 	picture := "\x89PNG\r\n\x1a\n\x00\x00 4444333322221111"
-	nested, err := json.Marshal(map[string]any{"a": []any{"07700 900123", 2500, 1764000000000, "550e8400-e29b-41d4-a716-446655440000"}, "b": 51.507351234567891})
+	nested, err := json.Marshal(map[string]any{
+		"a": []any{"07700 900123", 2500, 1764000000000, "550e8400-e29b-41d4-a716-446655440000"},
+		"b": 51.507351234567891,
+	})
 	require.NoError(t, err)
 	for name, c := range map[string]struct{ kind, body string }{
-		"nothing":                  {"", ""},
-		"a file":                   {ofFile, file},
-		"a file, no type":          {"", file},
-		"a picture":                {"image/png", picture},
-		"a picture, no type":       {"", picture},
-		"fields that meet":         {urlencoded, "a=4444&b=3333&c=2222&d=1111"},
-		"fields that meet, JSON":   {"application/json", `["4444","3333","2222","1111"]`},
-		"escapes beside digits":    {urlencoded, "a=%2720261122104107%27&b=%C5%B5%40401234567890123"},
-		"JSON":                     {"application/json", string(nested)},
-		"lines of a text form":     {"text/plain", "a=4444\r\nb=3333\r\nc=2222\r\nd=1111\r\n"},
-		"a telephone number":       {urlencoded, url.Values{"phone": {"+44 7700 900123"}, "ni": {"AB 12 34 56 C"}}.Encode()},
+		"nothing":                {"", ""},
+		"a file":                 {ofFile, file},
+		"a file, no type":        {"", file},
+		"a picture":              {"image/png", picture},
+		"a picture, no type":     {"", picture},
+		"fields that meet":       {urlencoded, "a=4444&b=3333&c=2222&d=1111"},
+		"fields that meet, JSON": {"application/json", `["4444","3333","2222","1111"]`},
+		"escapes beside digits":  {urlencoded, "a=%2720261122104107%27&b=%C5%B5%40401234567890123"},
+		"JSON":                   {"application/json", string(nested)},
+		"lines of a text form":   {"text/plain", "a=4444\r\nb=3333\r\nc=2222\r\nd=1111\r\n"},
+		"a telephone number": {
+			urlencoded, url.Values{"phone": {"+44 7700 900123"}, "ni": {"AB 12 34 56 C"}}.Encode(),
+		},
 		"a JSON escape of nothing": {"application/json", `{"a":"\u12","b":"\\u0034444333322221112"}`},
 	} {
 		require.False(t, hasCard(t, c.kind, c.body), name)

@@ -8,8 +8,8 @@ type Choice struct {
 	Options []string
 }
 
-// InForm returns the option that the form chooses. It returns false if the choice is missing, unknown or repeated, if it is
-// in the query too, or if some service may read another option in the request.
+// InForm returns the option that the form chooses. It returns false if the choice is missing, unknown or repeated, if
+// it is in the query too, or if some service may read another option in the request.
 func (c Choice) InForm(s Submission) (option string, ok bool) {
 	return c.in(s, s.Form.Fields, slices.Concat(s.Query, s.Form.Loose))
 }

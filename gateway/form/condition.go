@@ -13,8 +13,8 @@ type Condition struct {
 	AnyValue bool
 }
 
-// Fits returns how a submission fits the condition: [Met] if some service reads what meets it, but [Unmet] if the field
-// clearly has another value. Then the citizen pressed another button, and is not charged.
+// Fits returns how a submission fits the condition: [Met] if some service reads what meets it, but [Unmet] if the
+// field clearly has another value. Then the citizen pressed another button, and is not charged.
 func (c *Condition) Fits(s Submission) Fit {
 	own := slices.DeleteFunc(slices.Clone(s.Form.Fields), func(f Field) bool { return !c.isOwn(f) })
 	switch {
@@ -59,23 +59,24 @@ func (c *Condition) isMetBy(f Field) bool {
 	return c.AnyValue || f.Value == c.Value && !f.Cut
 }
 
-// CouldBeMetBy returns [Met] if some service may read a field that meets the condition, and [Unclear] if there are too many
-// fields to tell.
+// CouldBeMetBy returns [Met] if some service may read a field that meets the condition, and [Unclear] if there are
+// too many fields to tell.
 func (c *Condition) CouldBeMetBy(fields []Field) Fit {
 	found, few := Candidates(fields, c.couldBeNamed)
 	isEnough := func(f Field) bool { return c.AnyValue || f.File }
 	return fitOf(slices.ContainsFunc(found, isEnough) || AnyCouldEqual(found, c.values()...), few)
 }
 
-// CouldBeInQuery reports whether some service takes a parameter of a query for the field, with its value or with none.
+// CouldBeInQuery reports whether some service takes a parameter of a query for the field, with its value or with
+// none.
 func (c *Condition) CouldBeInQuery(fields []Field) bool {
 	named, few := Candidates(fields, func(f Field) bool { return CouldBeField(f.Name, c.Field) })
 	isEmpty := func(f Field) bool { return f.Value == "" }
 	return !few || c.CouldBeMetBy(fields) != Unmet || slices.ContainsFunc(named, isEmpty)
 }
 
-// metByEventTarget returns whether a field says that the condition's field was pressed: ASP.NET Web Forms goes by it, and
-// ignores the value.
+// metByEventTarget returns whether a field says that the condition's field was pressed: ASP.NET Web Forms goes by it,
+// and ignores the value.
 func (c *Condition) metByEventTarget(fields []Field) Fit {
 	found, few := Candidates(fields, func(f Field) bool { return IsNamed(f.Name, "__EVENTTARGET") })
 	isPressed := func(f Field) bool { return f.Cut || IsControl(f.Value, c.Field) }
@@ -105,8 +106,8 @@ func (c *Condition) couldBeNamed(f Field) bool {
 	}
 }
 
-// values returns the values that meet the condition. Where the field says the method, PUT and PATCH are the same: Rails and
-// Laravel lead both to one action.
+// values returns the values that meet the condition. Where the field says the method, PUT and PATCH are the same:
+// Rails and Laravel lead both to one action.
 func (c *Condition) values() []string {
 	isUpdate := strings.EqualFold(c.Value, "put") || strings.EqualFold(c.Value, "patch")
 	if isUpdate && NamesAlike(c.Field, "_method") {

@@ -19,12 +19,12 @@ type Field struct {
 	Scalar      string // a number, true or false in JSON: it chooses and fills in nothing, but a service may read it
 }
 
-// MaxParameters is how many parameters of a query, and how many cookies, Paygate reads. A request with more is hostile, and
-// may mean anything.
+// MaxParameters is how many parameters of a query, and how many cookies, Paygate reads. A request with more is
+// hostile, and may mean anything.
 const MaxParameters = 1000
 
-// LooseQuery reads a query as the most lenient service does: split at "&" or ";", with broken escapes left as they are. A
-// pair that services split in two places is there twice.
+// LooseQuery reads a query as the most lenient service does: split at "&" or ";", with broken escapes left as they
+// are. A pair that services split in two places is there twice.
 func LooseQuery(query string) []Field {
 	var fields []Field
 	for pair := range strings.SplitSeq(query, "&") {
@@ -37,8 +37,8 @@ func LooseQuery(query string) []Field {
 	return fields
 }
 
-// splits yields the raw names and values that services read in a pair: with semicolons as separators or not, and split at
-// the first equals sign or, by qs, after a bracket.
+// splits yields the raw names and values that services read in a pair: with semicolons as separators or not, and
+// split at the first equals sign or, by qs, after a bracket.
 func splits(pair string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for part := range strings.SplitSeq(pair, ";") {

@@ -34,8 +34,8 @@ type Form struct {
 	Same, Fingerprint string
 }
 
-// Read reads a body to its end. It returns only errors of reading; what is wrong with the form is in [Form.Ambiguity].
-// Memory is bounded, except for JSON, where a whole string is in memory.
+// Read reads a body to its end. It returns only errors of reading; what is wrong with the form is in
+// [Form.Ambiguity]. Memory is bounded, except for JSON, where a whole string is in memory.
 func Read(header http.Header, body io.Reader) (Form, error) {
 	text := bufio.NewReaderSize(body, bufferBytes)
 	c := newCollector()

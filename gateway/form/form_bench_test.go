@@ -10,7 +10,8 @@ import (
 	"paygate/gateway/form"
 )
 
-// BenchmarkRead is what is done with a body before it is held: read, compared, searched for card numbers, and fingerprinted.
+// BenchmarkRead is what is done with a body before it is held: read, compared, searched for card numbers, and
+// fingerprinted.
 func BenchmarkRead(b *testing.B) {
 	file := strings.Repeat("\xff\xd8\x00binary 1234 data\r\n", 10<<20/20)
 	photo := "Content-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg"

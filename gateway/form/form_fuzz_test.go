@@ -10,8 +10,8 @@ import (
 	"paygate/gateway/form"
 )
 
-// FuzzForm holds the judgement of forms against readers as lenient as those that services have: what one of them reads as
-// action=pay is never free.
+// FuzzForm holds the judgement of forms against readers as lenient as those that services have: what one of them
+// reads as action=pay is never free.
 func FuzzForm(f *testing.F) {
 	for _, d := range disguises() {
 		r, body := submitted(f, d.head, d.body)
@@ -56,8 +56,8 @@ var (
 	blankLine   = regexp.MustCompile(`\r?\n\r?\n`)
 )
 
-// readsParts is a lenient reader of multipart forms: it takes any boundary of the type, a delimiter wherever it stands, and
-// any name in the header of a part.
+// readsParts is a lenient reader of multipart forms: it takes any boundary of the type, a delimiter wherever it
+// stands, and any name in the header of a part.
 func readsParts(kind, body string) bool {
 	if !strings.Contains(strings.ToLower(kind), "multipart/form-data") {
 		return false

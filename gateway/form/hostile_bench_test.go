@@ -35,13 +35,18 @@ func hostileForms(size int) map[string]disguise {
 		"delimiters":           {partsType, fill("--b\r\n")},
 		"header lines":         {partsType, fill(partOf(strings.Repeat("A: b\r\n", 1300)+field, "1")) + end},
 		"parameters":           {partsType, fill(partOf(field+strings.Repeat("; filename=b", 600), "1")) + end},
-		"names in file names":  {partsType, fill(partOf(field+`; filename="`+strings.Repeat("name=", 1500)+`"`, "1")) + end},
-		"JSON parts":           {partsType, fill(partOf(field+"\r\nContent-Type: application/json", strings.Repeat("[", 60<<10))) + end},
-		"bytes":                {"Content-Type: application/octet-stream\n", fill("\x00")},
-		"text":                 {"Content-Type: text/plain\n", fill("%31")},
+		"names in file names": {
+			partsType, fill(partOf(field+`; filename="`+strings.Repeat("name=", 1500)+`"`, "1")) + end,
+		},
+		"JSON parts": {
+			partsType, fill(partOf(field+"\r\nContent-Type: application/json", strings.Repeat("[", 60<<10))) + end,
+		},
+		"bytes": {"Content-Type: application/octet-stream\n", fill("\x00")},
+		"text":  {"Content-Type: text/plain\n", fill("%31")},
 	}
 	for _, unit := range []string{
-		";", "a;", "[", "]=", "%25", "&", "a&", "a[", "a]=&", "é", "action=x&", "action=x;", "licence=1%2525&", "%2525=1&", "action=+&",
+		";", "a;", "[", "]=", "%25", "&", "a&", "a[", "a]=&", "é", "action=x&", "action=x;", "licence=1%2525&",
+		"%2525=1&", "action=+&",
 		"action[a]=%252B1&",
 	} {
 		forms[unit] = disguise{pairsType, fill(unit)}
@@ -58,8 +63,8 @@ func manyOptions() form.Choice {
 	return choice
 }
 
-// BenchmarkHostileForms shows what it costs to read a form that is made to cost much, and to compare it with five buttons
-// and one choice.
+// BenchmarkHostileForms shows what it costs to read a form that is made to cost much, and to compare it with five
+// buttons and one choice.
 func BenchmarkHostileForms(b *testing.B) {
 	choice := manyOptions()
 	var conditions []*form.Condition

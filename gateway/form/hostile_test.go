@@ -19,7 +19,7 @@ func manyPairs(n int, pair string) string {
 	return form.String()
 }
 
-func TestAFormWithTooMuchToJudgeIsNeitherFreeNorCharged(t *testing.T) {
+func TestAFormBeyondTheLimitsIsNeitherFreeNorCharged(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"values":       manyPairs(1000, "action[]=%%2525%d"),
@@ -36,7 +36,7 @@ func TestAFormWithTooMuchToJudgeIsNeitherFreeNorCharged(t *testing.T) {
 	}
 }
 
-func TestAFormWithTooMuchToJudgeChoosesNoPrice(t *testing.T) {
+func TestAFormBeyondTheLimitsChoosesNoPrice(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		body   string

@@ -13,22 +13,24 @@ func manyParts(n int, head, value string) string {
 	return strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"a\""+head+"\r\n\r\n"+value+"\r\n", n)
 }
 
-func TestWhatIsBehindTheLimitsIsOnlySearchedForCardNumbers(t *testing.T) {
+func TestBeyondTheLimitsAFormIsOnlySearchedForCardNumbers(t *testing.T) {
 	t.Parallel()
 	const card, json, parts = "4000056655665556", "application/json", multipartForm + "; boundary=b"
 	last := manyParts(1, "", card) + "--b--\r\n"
 	list := "[" + strings.Repeat("1,", 15_000) + "1]"
 	deep := strings.Repeat("]", 2*maxJSONDepth)
 	for name, c := range map[string]struct{ kind, before, after string }{
-		"pairs":           {urlencoded, strings.Repeat("a=1&", 2*maxFields), "a=%34" + card[1:]},
-		"semicolons":      {urlencoded, "x=" + strings.Repeat(";a", 2*maxFields) + "&", "a=" + card},
-		"parts":           {parts, manyParts(2*maxFields, "", "1"), last},
-		"heads of parts":  {parts, manyParts(200, "\r\nX: "+strings.Repeat("x", 4000), "1"), last},
-		"JSON parts":      {parts, manyParts(10, "\r\nContent-Type: application/json", list), last},
-		"JSON keys":       {json, `{` + strings.Repeat(`"a":1,`, 2*maxFields), `"b":"` + card + `"}`},
-		"JSON values":     {json, `{"a":[` + strings.Repeat(`1,`, 2*maxJSONValues), `"` + card + `"]}`},
-		"JSON objects":    {json, `{"a":[` + strings.Repeat(`{"b":1},`, 2*maxFields), `"` + card + `"]}`},
-		"deep JSON":       {json, strings.Repeat(`{"a":`, 2*maxJSONDepth), `"` + card + `"` + strings.ReplaceAll(deep, "]", "}")},
+		"pairs":          {urlencoded, strings.Repeat("a=1&", 2*maxFields), "a=%34" + card[1:]},
+		"semicolons":     {urlencoded, "x=" + strings.Repeat(";a", 2*maxFields) + "&", "a=" + card},
+		"parts":          {parts, manyParts(2*maxFields, "", "1"), last},
+		"heads of parts": {parts, manyParts(200, "\r\nX: "+strings.Repeat("x", 4000), "1"), last},
+		"JSON parts":     {parts, manyParts(10, "\r\nContent-Type: application/json", list), last},
+		"JSON keys":      {json, `{` + strings.Repeat(`"a":1,`, 2*maxFields), `"b":"` + card + `"}`},
+		"JSON values":    {json, `{"a":[` + strings.Repeat(`1,`, 2*maxJSONValues), `"` + card + `"]}`},
+		"JSON objects":   {json, `{"a":[` + strings.Repeat(`{"b":1},`, 2*maxFields), `"` + card + `"]}`},
+		"deep JSON": {
+			json, strings.Repeat(`{"a":`, 2*maxJSONDepth), `"` + card + `"` + strings.ReplaceAll(deep, "]", "}"),
+		},
 		"deep JSON lists": {json, `{"a":` + strings.Repeat(`[`, 2*maxJSONDepth), card + deep + "}"},
 		"long JSON names": {json, `{"` + strings.Repeat("a", 2*maxNameBytes) + `":`, card + "}"},
 	} {

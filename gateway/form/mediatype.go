@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Reasons why services may read a form in different ways. An ambiguous form may mean something else to the service than
-// to Paygate.
+// Reasons why services may read a form in different ways. An ambiguous form may mean something else to the service
+// than to Paygate.
 var (
 	errManyTypes  = errors.New("the request does not have exactly one content type")
 	errEncoded    = errors.New("the request says that its body is encoded")
@@ -31,8 +31,9 @@ func HasForm(header http.Header) bool {
 	return likeForm.MatchString(header.Get("Content-Type"))
 }
 
-// likeForm finds what some service takes for the type of a form: CGI.pm and ASP.NET only look at how it begins, formidable finds the
-// word anywhere, Werkzeug 2 reads application/x-url-encoded, Rails text/x-json and ASP.NET text/json.
+// likeForm finds what some service takes for the type of a form: CGI.pm and ASP.NET only look at how it begins,
+// formidable finds the word anywhere, Werkzeug 2 reads application/x-url-encoded, Rails text/x-json and ASP.NET
+// text/json.
 var likeForm = regexp.MustCompile(`(?i)multipart|url-?encoded|json`)
 
 // plainType returns the type of a form and the boundary of its parts, and an error if services may read them

@@ -10,15 +10,15 @@ import (
 	"paygate/gateway/canon"
 )
 
-// Services differ in which name they take for which: PHP turns a dot into an underscore and cuts at a NUL, old Rack drops
-// brackets, Spring and ASP.NET find a field after the name of a model. If some service could take a name for that of the
-// field that costs money, it counts as that field.
+// Services differ in which name they take for which: PHP turns a dot into an underscore and cuts at a NUL, old Rack
+// drops brackets, Spring and ASP.NET find a field after the name of a model. If some service could take a name for
+// that of the field that costs money, it counts as that field.
 
 // maxDecodings is how often a name or a value is decoded. Honest clients do not encode more often.
 const maxDecodings = 5
 
-// CouldBeField reports whether some service takes the field for the wanted one. Where a form has the name of a model before
-// that of a field, JSON has an object, and no service looks for a field in objects that it does not know.
+// CouldBeField reports whether some service takes the field for the wanted one. Where a form has the name of a model
+// before that of a field, JSON has an object, and no service looks for a field in objects that it does not know.
 func (f Field) CouldBeField(wanted string) bool {
 	if f.Nested {
 		return IsNamed(f.Name, wanted) || hasNameInside(wanted, f.Name)
@@ -33,8 +33,8 @@ func CouldBeField(name, wanted string) bool {
 	})
 }
 
-// IsControl reports whether some service takes a name for that of the wanted button or other control, which may be in a
-// container: ctl00$Main$pay, form:pay.
+// IsControl reports whether some service takes a name for that of the wanted button or other control, which may be in
+// a container: ctl00$Main$pay, form:pay.
 func IsControl(name, wanted string) bool {
 	return IsNamed(name, wanted) || IsNamed(name[strings.LastIndexAny(name, "$:")+1:], wanted)
 }
@@ -47,9 +47,9 @@ func IsNamed(name, wanted string) bool {
 	})
 }
 
-// beginsAlike reports whether the first keys of a bracketed name are those of the wanted one. Services read such a name up
-// to the first bracket that closes, or to the first ones: application[action]x and application[action][x] both give
-// application[action] a value, if only a list.
+// beginsAlike reports whether the first keys of a bracketed name are those of the wanted one. Services read such a
+// name up to the first bracket that closes, or to the first ones: application[action]x and application[action][x]
+// both give application[action] a value, if only a list.
 func beginsAlike(keys iter.Seq[string], wanted string) bool {
 	letters, read := lettersOf(wanted), ""
 	if letters == "" {
@@ -90,8 +90,8 @@ func isBracket(r rune) bool { return r == '[' || r == ']' }
 // beforeLastBracket returns a name without what is after its last closing bracket.
 func beforeLastBracket(name string) string { return name[:strings.LastIndexByte(name, ']')+1] }
 
-// inSomeDecoding reports whether something holds for a text, whole or cut at a NUL, or for what results when it is decoded
-// again. What can be decoded more than maxDecodings times could be anything.
+// inSomeDecoding reports whether something holds for a text, whole or cut at a NUL, or for what results when it is
+// decoded again. What can be decoded more than maxDecodings times could be anything.
 func inSomeDecoding(text string, holds func(string) bool) bool {
 	if !strings.ContainsAny(text, "%+\x00") {
 		return holds(text)
@@ -125,8 +125,8 @@ func NamesAlike(name, wanted string) bool {
 // afterModel separates the name of a model or a form from that of a field.
 const afterModel = ".[]():$/"
 
-// hasNameInside reports whether a name ends with the wanted one, after what some service takes for the name of a model or a
-// form: model.action, Main$action, application[action].
+// hasNameInside reports whether a name ends with the wanted one, after what some service takes for the name of a
+// model or a form: model.action, Main$action, application[action].
 func hasNameInside(name, wanted string) bool {
 	letters, tail := lettersOf(wanted), ""
 	// It goes from the end, or it would read a long name once for each dot in it.

@@ -7,12 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNamesThatSomeServiceReadsAlike(t *testing.T) {
+func TestCouldBeField(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"licence", "Licence", "LICENCE", "licence[]", "licence[0]", "licence[ 1 ]", "licence.0", " licence ", "licence\x00x", "licence[", "licence[x]", "li\x00cence",
-		"[licence]", "[licence", "]licence", "licence]", "[[licence]]", "!licence", "_licence", "'licence'", `"licence`, "\ufefflicence", "lic\u200bence",
-		"ｌicence", "lic%65nce", "lic%2565nce", "lic%u0065nce", "licence%00", "+licence", "model.licence", "m[licence]", "['licence']", "top['licence']", "ctl00$Main$licence",
+		"licence", "Licence", "LICENCE", "licence[]", "licence[0]", "licence[ 1 ]", "licence.0", " licence ",
+		"licence\x00x", "licence[", "licence[x]", "li\x00cence",
+		"[licence]", "[licence", "]licence", "licence]", "[[licence]]", "!licence", "_licence", "'licence'",
+		`"licence`, "\ufefflicence", "lic\u200bence",
+		"ｌicence", "lic%65nce", "lic%2565nce", "lic%u0065nce", "licence%00", "+licence", "model.licence",
+		"m[licence]", "['licence']", "top['licence']", "ctl00$Main$licence",
 		"[licence]x", "[licence][x]", "licence]x", "m[licence]x", "m[licence].x", "licence[x]y", "x.licence]y",
 		"form:licence", "a.b[0].licence[]", "lic\xffence", "licen\xc1\xa3e", "%25%36%63icence",
 	} {

@@ -34,8 +34,8 @@ func ParseParameters(query string) ([]Parameter, error) {
 	return parameters, nil
 }
 
-// Fits returns how a raw query fits the condition: [Met] if the parameter is there exactly once, with the value. Services
-// differ in which of several values they take, how they fold names and how often they decode.
+// Fits returns how a raw query fits the condition: [Met] if the parameter is there exactly once, with the value.
+// Services differ in which of several values they take, how they fold names and how often they decode.
 func (p Parameter) Fits(query string) Fit {
 	if strings.Count(query, "&")+strings.Count(query, ";") >= MaxParameters {
 		return Unclear
@@ -103,7 +103,8 @@ func (p Parameter) CouldBeIn(fields []Field) bool {
 	return p.among(fields, func(f Field) bool { return couldBeValue(f.Value, p.Value) || f.CouldEqual(p.Value) })
 }
 
-// IsContradictedBy reports whether some service may read another value of the parameter from fields of a form or cookies.
+// IsContradictedBy reports whether some service may read another value of the parameter from fields of a form or
+// cookies.
 func (p Parameter) IsContradictedBy(fields []Field) bool {
 	return p.among(fields, func(f Field) bool { return f.Value != p.Value })
 }

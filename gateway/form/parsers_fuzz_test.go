@@ -24,8 +24,8 @@ import (
 	"paygate/gateway/form"
 )
 
-// What real parsers read of a form, kept running beside the test: whatever one of them reads as the paid value is never free, and
-// whatever it reads as another price is never cheaper.
+// What real parsers read of a form, kept running beside the test: whatever one of them reads as the paid value is
+// never free, and whatever it reads as another price is never cheaper.
 
 func FuzzFormsAgainstPHP(f *testing.F)    { fuzzForms(f, startPHP) }
 func FuzzFormsAgainstQs(f *testing.F)     { fuzzForms(f, startQs) }
@@ -42,8 +42,11 @@ func fuzzForms(f *testing.F, start func(testing.TB) parser) {
 	}
 	parse := start(f)
 	for kind, body := range map[string]string{
-		"application/x-www-form-urlencoded": "action=pay&application[action]=pay", "application/json": `{"action":"pay","application":{"action":"pay"}}`,
-		"multipart/form-data; boundary=b": partOf(named, "pay") + partOf(strings.Replace(named, "action", "application[action]", 1), "pay") + end,
+		"application/x-www-form-urlencoded": "action=pay&application[action]=pay",
+		"application/json":                  `{"action":"pay","application":{"action":"pay"}}`,
+		"multipart/form-data; boundary=b": partOf(named, "pay") + partOf(
+			strings.Replace(named, "action", "application[action]", 1), "pay",
+		) + end,
 	} {
 		said, err := parse(kind, []byte(body))
 		require.NoError(f, err)
@@ -51,7 +54,8 @@ func fuzzForms(f *testing.F, start func(testing.TB) parser) {
 		require.Contains(f, texts(said["application[action]"]), "pay", kind)
 	}
 	f.Fuzz(func(t *testing.T, kind string, program []byte) {
-		if strings.ContainsFunc(kind, func(r rune) bool { return r < ' ' || r > '~' }) || strings.TrimSpace(kind) != kind || len(program) > 4<<10 {
+		isOther := func(r rune) bool { return r < ' ' || r > '~' }
+		if strings.ContainsFunc(kind, isOther) || strings.TrimSpace(kind) != kind || len(program) > 4<<10 {
 			return // net/http trims it, and takes no control characters
 		}
 		body := decode(program)
@@ -125,16 +129,22 @@ func seeds(t testing.TB) map[string]disguise {
 		all[name+", a price"] = disguise{d.head, price.Replace(d.body)}
 	}
 	all["two choices, nested"] = disguise{pairsType, "application[licence]=1-day&application[licence]x=8-day"}
-	all["two choices in JSON"] = disguise{"Content-Type: application/json\n", `{"application[licence]":"1-day","application":{"licence":"8-day"}}`}
+	all["two choices in JSON"] = disguise{
+		"Content-Type: application/json\n", `{"application[licence]":"1-day","application":{"licence":"8-day"}}`,
+	}
 	return all
 }
 
 // words are what forms are made of. A fuzzer puts them together better than their letters.
 var words = []string{
-	"action", "application", "licence", "pay", "save", "1-day", "8-day", "application[action]", "application[licence]", "=", "&", ";", "[", "]", "%5B", "%5D", "%", "+", ".", "%00", "\x00", "%20",
-	"\r\n", "\n", "\r", "--b", "--", "--b\r\n", "\r\n--b--\r\n", "Content-Disposition: form-data; ", "Content-Type: ", "Content-Transfer-Encoding: ", "name=", "filename=", "name*=", "filename*=",
-	"name=\"action\"", "name=\"licence\"", "\"", "\\", "'", "utf-8''", "text/plain", "application/json", "multipart/mixed; boundary=c", "base64", "charset=utf-16", "; ", ": ", ", ", "{", "}", ",", " ", "\t",
-	"\xef\xbb\xbf", "\xff\xfe", "_charset_", "null", "[]", "\\u0061", "\r\n\r\n", "--c\r\n", "boundary=b", "_", "x", "1", "cGF5", "%26", "%3D", "%3B", "%70ay", "a=1&",
+	"action", "application", "licence", "pay", "save", "1-day", "8-day", "application[action]",
+	"application[licence]", "=", "&", ";", "[", "]", "%5B", "%5D", "%", "+", ".", "%00", "\x00", "%20",
+	"\r\n", "\n", "\r", "--b", "--", "--b\r\n", "\r\n--b--\r\n", "Content-Disposition: form-data; ",
+	"Content-Type: ", "Content-Transfer-Encoding: ", "name=", "filename=", "name*=", "filename*=",
+	"name=\"action\"", "name=\"licence\"", "\"", "\\", "'", "utf-8''", "text/plain", "application/json",
+	"multipart/mixed; boundary=c", "base64", "charset=utf-16", "; ", ": ", ", ", "{", "}", ",", " ", "\t",
+	"\xef\xbb\xbf", "\xff\xfe", "_charset_", "null", "[]", "\\u0061", "\r\n\r\n", "--c\r\n", "boundary=b", "_",
+	"x", "1", "cGF5", "%26", "%3D", "%3B", "%70ay", "a=1&",
 }
 
 const plainByte = 255 // the byte after it is itself
@@ -171,7 +181,7 @@ func decode(program []byte) []byte {
 	return text
 }
 
-func TestAProgramIsTheTextThatItWasMadeFrom(t *testing.T) {
+func TestDecodeReversesEncode(t *testing.T) {
 	t.Parallel()
 	for name, d := range seeds(t) {
 		require.Equal(t, d.body, string(decode(encode(d.body))), name)
@@ -208,7 +218,8 @@ func missing(t testing.TB, pattern, from string) {
 	t.Skipf("%s is not installed", from)
 }
 
-// startFrames starts a program that reads forms from its standard input, each with its length before, and answers with lines of JSON.
+// startFrames starts a program that reads forms from its standard input, each with its length before, and answers
+// with lines of JSON.
 func startFrames(t testing.TB, program string, arguments ...string) parser {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
@@ -257,7 +268,12 @@ func startPHP(t testing.TB) parser {
 	require.NoError(t, err)
 	address := listener.Addr().String()
 	require.NoError(t, listener.Close())
-	command := exec.Command("sh", "-c", `php -d display_errors=0 -d max_input_vars=20000 -d variables_order=GPCS -S "$0" testdata/parsers/read.php >/dev/null 2>&1 & cat; kill $!`, address)
+	command := exec.Command(
+		"sh", "-c",
+		`php -d display_errors=0 -d max_input_vars=20000 -d variables_order=GPCS `+
+			`-S "$0" testdata/parsers/read.php >/dev/null 2>&1 & cat; kill $!`,
+		address,
+	)
 	in, err := command.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, command.Start())

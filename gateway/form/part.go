@@ -21,7 +21,8 @@ var (
 	// anyName finds whatever is written like the name of a field, if only within the name of a file.
 	anyName = regexp.MustCompile(`(?i)(?:^|[^a-z])name[*0-9]*[ \t]*=[ \t]*\\?["']?([^;"'\\]*)`)
 
-	partType    = regexp.MustCompile(`^[A-Za-z0-9!#$&^_.+*-]+/[A-Za-z0-9!#$&^_.+*-]+(?:[ \t]*;[ \t]*[A-Za-z0-9*_-]+=(?:"[^"\\]*"|[^";\s\\]+))*$`)
+	partType = regexp.MustCompile(`^[A-Za-z0-9!#$&^_.+*-]+/[A-Za-z0-9!#$&^_.+*-]+` +
+		`(?:[ \t]*;[ \t]*[A-Za-z0-9*_-]+=(?:"[^"\\]*"|[^";\s\\]+))*$`)
 	partCharset = regexp.MustCompile(`(?i)charset[*0-9]*[ \t]*=[ \t]*["']?([^"';\s]*)`)
 	plainCoding = regexp.MustCompile(`^(?i:binary|8bit|7bit)$`)
 )
@@ -70,7 +71,8 @@ func headerLines(header string) (map[string]string, error) {
 			fault = errNotPlain
 			continue
 		}
-		if name != "content-disposition" && strings.LastIndex(strings.ToLower(line), "content-") > 0 { // Rack finds a line within another
+		// Rack finds a line within another.
+		if name != "content-disposition" && strings.LastIndex(strings.ToLower(line), "content-") > 0 {
 			fault = errNotPlain
 		}
 		lines[name] = value

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Template is a text with placeholders, for references and metadata: {random}, {form:NAME}, {query:NAME}, {path:NAME}. The
-// zero Template is the empty text.
+// Template is a text with placeholders, for references and metadata: {random}, {form:NAME}, {query:NAME},
+// {path:NAME}. The zero Template is the empty text.
 type Template struct{ pieces []piece }
 
 type piece struct {
@@ -48,12 +48,14 @@ func parsePlaceholder(text string) (piece, error) {
 	source, name, _ := strings.Cut(text, ":")
 	known := source == "form" || source == "query" || source == "path"
 	if !known || name == "" {
-		return piece{}, fmt.Errorf("{%s} is not a placeholder; there are {random}, {form:NAME}, {query:NAME} and {path:NAME}", text)
+		return piece{}, fmt.Errorf(
+			"{%s} is not a placeholder; there are {random}, {form:NAME}, {query:NAME} and {path:NAME}", text)
 	}
 	return piece{source, name}, nil
 }
 
-// PathNames returns the names of the {path:NAME} placeholders, so that they can be checked against the route's pattern.
+// PathNames returns the names of the {path:NAME} placeholders, so that they can be checked against the route's
+// pattern.
 func (t Template) PathNames() []string {
 	var names []string
 	for _, p := range t.pieces {
@@ -64,8 +66,9 @@ func (t Template) PathNames() []string {
 	return names
 }
 
-// Fill fills in the placeholders: the first value of a name, or the empty text. The result may be empty, long, or have
-// characters that Pay refuses: the client of Pay cleans it. path has the wildcards of the path, as they were sent.
+// Fill fills in the placeholders: the first value of a name, or the empty text. The result may be empty, long, or
+// have characters that Pay refuses: the client of Pay cleans it. path has the wildcards of the path, as they were
+// sent.
 func (t Template) Fill(s Submission, path map[string]string) string {
 	var out strings.Builder
 	for _, p := range t.pieces {

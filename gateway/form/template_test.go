@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTemplates(t *testing.T) {
+func TestTemplateFill(t *testing.T) {
 	t.Parallel()
 	s := Submission{
 		Form:  Form{Fields: []Field{{Name: "name", Value: "Ann"}, {Name: "name", Value: "Bob"}}},

@@ -2,17 +2,18 @@ package form
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // formTokens are the names of fields that a framework creates for each copy of a form, or for each session: against
 // forgery, or for the state of the form. They are in lower case, with letters and digits only.
-var formTokens = map[string]bool{
-	"csrfmiddlewaretoken": true, "authenticitytoken": true, "token": true, "requestverificationtoken": true, "formkey": true, "formtoken": true,
-	"formbuildid": true, "wpnonce": true, "nonce": true, "sourcepage": true, "strutstoken": true, "strutstokenname": true,
-	"viewstate": true, "viewstategenerator": true, "viewstateencrypted": true, "viewstatefieldcount": true, "eventvalidation": true,
-	"previouspage": true, "javaxfacesviewstate": true, "jakartafacesviewstate": true, "synchronizertoken": true, "synchronizeruri": true,
-	"orgapachestrutstaglibhtmltoken": true, "antiforgerytoken": true, "securitytoken": true, "securityid": true,
+var formTokens = []string{
+	"csrfmiddlewaretoken", "authenticitytoken", "token", "requestverificationtoken", "formkey", "formtoken",
+	"formbuildid", "wpnonce", "nonce", "sourcepage", "strutstoken", "strutstokenname", "viewstate",
+	"viewstategenerator", "viewstateencrypted", "viewstatefieldcount", "eventvalidation", "previouspage",
+	"javaxfacesviewstate", "jakartafacesviewstate", "synchronizertoken", "synchronizeruri",
+	"orgapachestrutstaglibhtmltoken", "antiforgerytoken", "securitytoken", "securityid",
 }
 
 var (
@@ -29,6 +30,6 @@ func isFormToken(name string) bool {
 	name = strings.TrimRight(strings.ToLower(name), "]")
 	last := name[strings.LastIndexAny(name, "[$")+1:]
 	letters := notLetters.ReplaceAllLiteralString(last, "")
-	return formTokens[letters] || strings.Contains(letters, "csrf") || strings.Contains(letters, "xsrf") ||
-		viewStatePart.MatchString(last) || joomlaToken.MatchString(last)
+	return slices.Contains(formTokens, letters) ||
+		strings.Contains(letters, "csrf") || strings.Contains(letters, "xsrf") || viewStatePart.MatchString(last) || joomlaToken.MatchString(last)
 }

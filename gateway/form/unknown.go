@@ -32,8 +32,8 @@ func (t *rawText) end() {
 	}
 }
 
-// readUnknown reads a body whose type is not that of a form. The type may be missing or wrong, and some services read a
-// form from it anyway.
+// readUnknown reads a body whose type is not that of a form. The type may be missing or wrong, and some services read
+// a form from it anyway.
 func readUnknown(text io.Reader, start []byte, c *collector) error {
 	if boundary, looksSo := boundaryOf(start); looksSo {
 		return readParts(text, boundary, c)
@@ -53,5 +53,6 @@ func boundaryOf(start []byte) (string, bool) {
 	line, rest, _ := bytes.Cut(start, []byte("\n"))
 	boundary, looksSo := bytes.CutPrefix(bytes.TrimRight(line, "\r \t"), []byte("--"))
 	const field = "content-disposition:"
-	return string(boundary), looksSo && len(boundary) > 0 && len(rest) >= len(field) && strings.EqualFold(string(rest[:len(field)]), field)
+	hasField := len(rest) >= len(field) && strings.EqualFold(string(rest[:len(field)]), field)
+	return string(boundary), looksSo && len(boundary) > 0 && hasField
 }

@@ -10,8 +10,8 @@ import (
 	"paygate/gateway/canon"
 )
 
-// Services differ in which value they take for which, too: they read numbers in different ways, and trim, fold or clean
-// values before they look them up.
+// Services differ in which value they take for which, too: they read numbers in different ways, and trim, fold or
+// clean values before they look them up.
 
 // couldEqual reports whether some service takes a value for one of those that are wanted.
 func couldEqual(value string, wanted ...string) bool {
@@ -54,7 +54,8 @@ func (c cleaned) couldEqual(wanted string) bool {
 		words = c.unsigned
 	}
 	word := bareWord(wanted)
-	return strings.EqualFold(c.text, wanted) || isTrue(c.text) && isTrue(wanted) || word != "" && slices.Contains(words, word)
+	return strings.EqualFold(c.text, wanted) || isTrue(c.text) && isTrue(wanted) ||
+		word != "" && slices.Contains(words, word)
 }
 
 // bareWord returns a text's plain letters, digits and slashes, in lower case.
@@ -91,8 +92,8 @@ var (
 	leadingHex    = regexp.MustCompile(`^(?:0[xX]|#)([0-9a-fA-F]{1,16})`)
 )
 
-// numbersOf returns the numbers that services read in a value: PHP and C stop at the first letter, Java and Python read the
-// digits of every script, and there are leading zeros, fractions, exponents, and the bases 8 and 16.
+// numbersOf returns the numbers that services read in a value: PHP and C stop at the first letter, Java and Python
+// read the digits of every script, and there are leading zeros, fractions, exponents, and the bases 8 and 16.
 func numbersOf(value string) []float64 {
 	var numbers []float64
 	value = strings.TrimLeft(strings.Map(latinDigit, value), "+ ")

@@ -1,10 +1,10 @@
-// Package match answers for which pay route a request is. [Classifier.Classify] decides by the method, the target and the
-// headers; if the decision depends on the form too, the caller reads the form and asks again ([Decision.NeedsForm],
-// [Decision.WithForm]).
+// Package match answers for which pay route a request is. [Classifier.Classify] decides by the method, the target and
+// the headers; if the decision depends on the form too, the caller reads the form and asks again
+// ([Decision.NeedsForm], [Decision.WithForm]).
 //
-// A route has patterns. A request concerns a route if its path matches a pattern at one of three levels: exactly, as a
-// server may read it (canonical, package canon), or as a handler or script of the service may read it (strict). Only an
-// exact match is held; the others are refused, because the service might take them for the pay route, or not.
+// A route has patterns. A request concerns a route if its path matches a pattern at one of three levels: exactly, as
+// a server may read it (canonical, package canon), or as a handler or script of the service may read it (strict).
+// Only an exact match is held; the others are refused, because the service might take them for the pay route, or not.
 package match
 
 import (
@@ -53,8 +53,8 @@ func New(o Options) *Classifier {
 	return c
 }
 
-// Classify reports what to do with a request, by its method, target and headers. Safe methods are compared with the routes
-// for GET only: the empty form at the address of a pay route costs nothing, in any spelling.
+// Classify reports what to do with a request, by its method, target and headers. Safe methods are compared with the
+// routes for GET only: the empty form at the address of a pay route costs nothing, in any spelling.
 func (c *Classifier) Classify(r *http.Request) Decision {
 	if status := MethodStatus(r.Method, c.Methods); status != 0 {
 		return Decision{Action: Refuse, Status: status, Reason: errMethod}
@@ -76,8 +76,8 @@ func (c *Classifier) Classify(r *http.Request) Decision {
 	}
 }
 
-// refusesAction reports whether a request calls a Next.js Server Action and has to be refused off the pay routes. The header
-// Next-Action names the code by an id, and reaches it at any address of the service.
+// refusesAction reports whether a request calls a Next.js Server Action and has to be refused off the pay routes. The
+// header Next-Action names the code by an id, and reaches it at any address of the service.
 func (c *Classifier) refusesAction(r *http.Request) bool {
 	return c.RefuseActions && len(r.Header["Next-Action"]) > 0
 }

@@ -15,14 +15,18 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FuzzForwardedTarget holds the judge against servers that are written here without a line of its own: what is forwarded
-// must be no pay route to any of them.
+// FuzzForwardedTarget compares the classifier with servers that are written here independently: what is forwarded must not
+// be for a pay route on any of them.
 func FuzzForwardedTarget(f *testing.F) {
 	for _, target := range []string{
-		"/licences/apply", "/licences//apply/", "/x/..;a/licences/%61pply", "/x/%2e%2e%2flicences%5capply.%20", "/LICENCES/apply;x=1", "/licences/apply%00.html",
-		"/index.php/licences/apply", "/licences/apply.json?x", "/a&url=licences/apply", "/licences/apply%26x", "/licences/apply::$DATA", "/licences/%ef%bd%81pply", "/licences%c0%afapply",
-		"/licences%252fapply", "/free?page_id=apply", "/index.php?page[id=apply", "/index.php?page.id=apply&page_id=home", "/index.php?a;page+id=%61pply", "/index.php?%70age_id=apply%00",
-		"http:licences/apply", "//x/licences/apply", "/public#/../licences/apply", "/%", "/?%zz", "http://apply.example/licences/apply", "*",
+		"/licences/apply", "/licences//apply/", "/x/..;a/licences/%61pply", "/x/%2e%2e%2flicences%5capply.%20",
+		"/LICENCES/apply;x=1", "/licences/apply%00.html",
+		"/index.php/licences/apply", "/licences/apply.json?x", "/a&url=licences/apply", "/licences/apply%26x",
+		"/licences/apply::$DATA", "/licences/%ef%bd%81pply", "/licences%c0%afapply",
+		"/licences%252fapply", "/free?page_id=apply", "/index.php?page[id=apply",
+		"/index.php?page.id=apply&page_id=home", "/index.php?a;page+id=%61pply", "/index.php?%70age_id=apply%00",
+		"http:licences/apply", "//x/licences/apply", "/public#/../licences/apply", "/%", "/?%zz",
+		"http://apply.example/licences/apply", "*",
 	} {
 		f.Add(target)
 	}
@@ -48,9 +52,12 @@ func FuzzForwardedTarget(f *testing.F) {
 	})
 }
 
-// FuzzQuery holds the judgement of queries against a reader as lenient as those that services have.
+// FuzzQuery compares the classifier with a reader of queries that is as lenient as those of services.
 func FuzzQuery(f *testing.F) {
-	for _, query := range []string{"page=apply", "a=1;page=apply", "[page]=apply", "page[]=apply", "p%2561ge=%u0061pply", "m.page=apply", "page=home&page=apply", "page=%EF%BD%81pply"} {
+	for _, query := range []string{
+		"page=apply", "a=1;page=apply", "[page]=apply", "page[]=apply", "p%2561ge=%u0061pply", "m.page=apply",
+		"page=home&page=apply", "page=%EF%BD%81pply",
+	} {
 		f.Add(query)
 	}
 	c := classifierOf(f, "POST /index.php?page=apply")
@@ -74,14 +81,15 @@ func readsPage(query string) bool {
 		name = strings.TrimSuffix(strings.Trim(name, "[]!"), "[0")
 		value, _, _ = strings.Cut(value, "\x00")
 		_, last, nested := strings.Cut(name, ".")
-		if strings.EqualFold(strings.TrimSpace(value), "apply") && (strings.EqualFold(name, "page") || nested && strings.EqualFold(last, "page")) {
+		isPage := strings.EqualFold(name, "page") || nested && strings.EqualFold(last, "page")
+		if isPage && strings.EqualFold(strings.TrimSpace(value), "apply") {
 			return true
 		}
 	}
 	return false
 }
 
-// FuzzDisguises holds the judge against a pay path in several disguises at a time.
+// FuzzDisguises gives the classifier a pay path in several disguises at a time.
 func FuzzDisguises(f *testing.F) {
 	f.Add(uint64(1), 3)
 	f.Add(uint64(2), 1)
@@ -115,7 +123,9 @@ func obfuscate(rng *rand.Rand, path string) string {
 	case 5:
 		return strings.ToUpper(path[:at]) + path[at:]
 	case 6:
-		return "/" + strings.Replace(path[1:], "/", []string{"//", "%5c", "%c0%af", "%ef%bc%8f", "%u002f", ";a/"}[rng.IntN(6)], 1)
+		return "/" + strings.Replace(path[1:], "/", []string{
+			"//", "%5c", "%c0%af", "%ef%bc%8f", "%u002f", ";a/",
+		}[rng.IntN(6)], 1)
 	case 7:
 		return "/(S(x))" + path
 	default:
@@ -128,7 +138,8 @@ func paid(path, query string) bool {
 	path = strings.Trim(strings.ToLower(path), "/")
 	year, renew := strings.CutSuffix(path, "/renew")
 	year, register := strings.CutPrefix(year, "register/")
-	return path == "licences/apply" || path == "index.php" && page(query) == "apply" || register && renew && year != "" && !strings.Contains(year, "/")
+	return path == "licences/apply" || path == "index.php" && page(query) == "apply" ||
+		register && renew && year != "" && !strings.Contains(year, "/")
 }
 
 // page is the parameter page_id as PHP reads it: the last one wins; what is no name of a variable becomes "_".

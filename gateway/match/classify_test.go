@@ -44,30 +44,73 @@ func classifierOf(t testing.TB, matches ...string) *Classifier {
 	return New(optionsOf(routes...))
 }
 
-func TestASpellingOfAPayPathIsNeverForwarded(t *testing.T) {
+func TestClassifyNeverForwardsASpellingOfAPayPath(t *testing.T) {
 	c := classifierOf(t, "POST /licences/apply")
 	for class, targets := range map[string][]string{
-		"slash":        {"/licences//apply", "/licences/apply/", "/licences/apply//", "/licences%2fapply", "/licences%2Fapply"},
-		"dot":          {"/licences/./apply", "/x/../licences/apply", "/../licences/apply", "/licences/apply/.", "/licences/apply/x/..", "/x/%2e%2e/licences/apply", "/licences/%2e/apply", "/licences/../apply", "/licen../ces/apply"},
-		"half decoded": {"/x%2fy/%2e%2e/licences/apply", "/licences/x%2fy/%2e%2e/apply", "/x%252fy/%252e%252e/licences/apply", "/x%5cy/%2e%2e/licences/apply"},
-		"accents":      {"/lic%c3%a9nces/apply", "/licences/appl%c3%bd", "/lic%e9nces/apply", "/%c5%82icences/apply", "/licences/apply%cc%81", "/lic%e4%b8%adences/apply"},
-		"tags":         {"/licences/ap<b>ply", "/lic%3cb%3eences/apply", "/licences/apply%3cb"},
-		"encoded":      {"/licences/%61pply", "/%6c%69%63%65%6e%63%65%73/apply", "/licences/%2561pply", "/licences/%25252561pply", "/licences%252fapply"},
-		"parameters":   {"/licences;x=1/apply/", "/x/..;/licences/apply", "/;/licences/apply", "/licences/apply%3bjsessionid=1", "/licences/apply;a/b/.."},
-		"case":         {"/Licences/Apply", "/LICENCES/APPLY", "/licence%C5%BF/apply"},
-		"trailing":     {"/licences/apply.", "/licences/apply%20", "/licences/apply%09", "/licences/apply%0a", "/licences/apply%c2%a0", "/licences/apply..", "/licences./apply", "/licences/apply%20."},
-		"nul":          {"/licences/apply%00", "/licences/apply%00.html", "/licences/apply%2500"},
-		"streams":      {"/licences/apply::$DATA", "/licences/apply:$DATA", "/licences:$i30:$INDEX_ALLOCATION/apply"},
-		"backslash":    {"/licences%5capply", "/x%5c..%5clicences/apply", "/licences/apply%5c"},
-		"delimiters":   {"/licences/apply%3f", "/licences/apply%3fx=1", "/licences/apply%23", "/licences/apply%23x", "/public%23/../licences/apply", "/public%3f/../licences/apply"},
-		"unicode":      {"/licences/%25u0061pply", "/licences%25u002fapply", "/licences/%ef%bd%81pply", "/licences%ef%bc%8fapply", "/licences%e2%88%95apply", "/licences%e2%81%84apply"},
-		"overlong":     {"/licences%c0%afapply", "/licences/%c1%a1pply", "/licences%e0%80%afapply", "/licences%c0%2fapply", "/licences%f0%80%80%afapply"},
-		"broken text":  {"/licences/ap%ffply", "/licences/ap%01ply", "/licences/apply%a0", "/licences/ap%c2%adply", "/licences/ap%e2%80%8bply", "/licences/apply+"},
-		"tickets":      {"/(S(abc))/licences/apply", "/licences/(S(abc))/apply", "/licences/ap/(S(abc))ply", "/(A(x)F(y))/licences/apply", "/licences/ap(S(abc))ply"},
-		"suffix":       {"/licences/apply.json", "/licences/apply.php", "/licences/apply.php.bak", "/licences/apply.phtml7", "/licences/apply.css", "/licences/apply@x", "/licences/apply,x", "/licences/apply<b>/x"},
-		"path info":    {"/licences/apply/x", "/licences/apply/x.css", "/licences/apply.php/x", "/licences.php/apply"},
-		"scripts":      {"/index.php/licences/apply", "/app.php/licences/apply", "/web.php/licences/apply", "/index/licences/apply", "/.php/licences/apply", "/licences/index.php/apply", "/licences/web.php/apply.json", "/licences/web/index.php/apply"},
-		"short names":  {"/LICENC~1/apply", "/licences/apply~1", "/li1A2B~1/apply"},
+		"slash": {
+			"/licences//apply", "/licences/apply/", "/licences/apply//", "/licences%2fapply", "/licences%2Fapply",
+		},
+		"dot": {
+			"/licences/./apply", "/x/../licences/apply", "/../licences/apply", "/licences/apply/.",
+			"/licences/apply/x/..", "/x/%2e%2e/licences/apply", "/licences/%2e/apply", "/licences/../apply",
+			"/licen../ces/apply",
+		},
+		"half decoded": {
+			"/x%2fy/%2e%2e/licences/apply", "/licences/x%2fy/%2e%2e/apply", "/x%252fy/%252e%252e/licences/apply",
+			"/x%5cy/%2e%2e/licences/apply",
+		},
+		"accents": {
+			"/lic%c3%a9nces/apply", "/licences/appl%c3%bd", "/lic%e9nces/apply", "/%c5%82icences/apply",
+			"/licences/apply%cc%81", "/lic%e4%b8%adences/apply",
+		},
+		"tags": {"/licences/ap<b>ply", "/lic%3cb%3eences/apply", "/licences/apply%3cb"},
+		"encoded": {
+			"/licences/%61pply", "/%6c%69%63%65%6e%63%65%73/apply", "/licences/%2561pply", "/licences/%25252561pply",
+			"/licences%252fapply",
+		},
+		"parameters": {
+			"/licences;x=1/apply/", "/x/..;/licences/apply", "/;/licences/apply", "/licences/apply%3bjsessionid=1",
+			"/licences/apply;a/b/..",
+		},
+		"case": {"/Licences/Apply", "/LICENCES/APPLY", "/licence%C5%BF/apply"},
+		"trailing": {
+			"/licences/apply.", "/licences/apply%20", "/licences/apply%09", "/licences/apply%0a",
+			"/licences/apply%c2%a0", "/licences/apply..", "/licences./apply", "/licences/apply%20.",
+		},
+		"nul":       {"/licences/apply%00", "/licences/apply%00.html", "/licences/apply%2500"},
+		"streams":   {"/licences/apply::$DATA", "/licences/apply:$DATA", "/licences:$i30:$INDEX_ALLOCATION/apply"},
+		"backslash": {"/licences%5capply", "/x%5c..%5clicences/apply", "/licences/apply%5c"},
+		"delimiters": {
+			"/licences/apply%3f", "/licences/apply%3fx=1", "/licences/apply%23", "/licences/apply%23x",
+			"/public%23/../licences/apply", "/public%3f/../licences/apply",
+		},
+		"unicode": {
+			"/licences/%25u0061pply", "/licences%25u002fapply", "/licences/%ef%bd%81pply", "/licences%ef%bc%8fapply",
+			"/licences%e2%88%95apply", "/licences%e2%81%84apply",
+		},
+		"overlong": {
+			"/licences%c0%afapply", "/licences/%c1%a1pply", "/licences%e0%80%afapply", "/licences%c0%2fapply",
+			"/licences%f0%80%80%afapply",
+		},
+		"broken text": {
+			"/licences/ap%ffply", "/licences/ap%01ply", "/licences/apply%a0", "/licences/ap%c2%adply",
+			"/licences/ap%e2%80%8bply", "/licences/apply+",
+		},
+		"tickets": {
+			"/(S(abc))/licences/apply", "/licences/(S(abc))/apply", "/licences/ap/(S(abc))ply",
+			"/(A(x)F(y))/licences/apply", "/licences/ap(S(abc))ply",
+		},
+		"suffix": {
+			"/licences/apply.json", "/licences/apply.php", "/licences/apply.php.bak", "/licences/apply.phtml7",
+			"/licences/apply.css", "/licences/apply@x", "/licences/apply,x", "/licences/apply<b>/x",
+		},
+		"path info": {"/licences/apply/x", "/licences/apply/x.css", "/licences/apply.php/x", "/licences.php/apply"},
+		"scripts": {
+			"/index.php/licences/apply", "/app.php/licences/apply", "/web.php/licences/apply", "/index/licences/apply",
+			"/.php/licences/apply", "/licences/index.php/apply", "/licences/web.php/apply.json",
+			"/licences/web/index.php/apply",
+		},
+		"short names": {"/LICENC~1/apply", "/licences/apply~1", "/li1A2B~1/apply"},
 	} {
 		for _, target := range targets {
 			t.Run(class+" "+target, func(t *testing.T) {
@@ -78,9 +121,12 @@ func TestASpellingOfAPayPathIsNeverForwarded(t *testing.T) {
 	}
 }
 
-func TestWhatNoBrowserSendsIsRefusedWhateverTheRoute(t *testing.T) {
+func TestClassifyRefusesTargetsThatNoBrowserSends(t *testing.T) {
 	c := classifierOf(t, "POST /licences/apply")
-	for _, target := range []string{"//x", "//", "/#", "/a#b", "/a\\b", "/\\x", "/caf\xe9", "/?q=\xe9", "http:licences/apply", "http://other.example/", "http://u@apply.example/", "*", "licences/apply"} {
+	for _, target := range []string{
+		"//x", "//", "/#", "/a#b", "/a\\b", "/\\x", "/caf\xe9", "/?q=\xe9", "http:licences/apply",
+		"http://other.example/", "http://u@apply.example/", "*", "licences/apply",
+	} {
 		r := requestOf(t, "GET", "/")
 		r.RequestURI = target
 		require.Equal(t, Refuse, c.Classify(r).Action, target)
@@ -92,13 +138,17 @@ func TestWhatNoBrowserSendsIsRefusedWhateverTheRoute(t *testing.T) {
 	}
 }
 
-func TestHarmlessTargetsAreFree(t *testing.T) {
+func TestClassifyForwardsHarmlessTargets(t *testing.T) {
 	c := classifierOf(t, "POST /licences/apply", "GET /certificates/{id}", "POST /index.php?page=apply")
 	for _, line := range []string{
-		"GET /", "POST /", "GET /licences/apply", "GET /licences/apply/", "GET /Licences/Apply?a=1;b=2", "GET /licences/apply;jsessionid=1",
-		"HEAD /licences/apply", "OPTIONS /licences/apply", "POST /licences/applyfor", "POST /licences/applications", "POST /licences",
-		"GET /a%20b/c%2Fd", "GET /a//b", "GET /a/./b", "GET /caf%C3%A9", "GET /x?x=100%", "GET /x?", "GET /a|b", "GET /a{b}\"<>^`", "POST /a;b=c/d",
-		"GET /certificates", "GET /certificates/", "GET /certificates/1/pages", "POST /index.php?page=home", "POST /index.php?page=",
+		"GET /", "POST /", "GET /licences/apply", "GET /licences/apply/", "GET /Licences/Apply?a=1;b=2",
+		"GET /licences/apply;jsessionid=1",
+		"HEAD /licences/apply", "OPTIONS /licences/apply", "POST /licences/applyfor", "POST /licences/applications",
+		"POST /licences",
+		"GET /a%20b/c%2Fd", "GET /a//b", "GET /a/./b", "GET /caf%C3%A9", "GET /x?x=100%", "GET /x?", "GET /a|b",
+		"GET /a{b}\"<>^`", "POST /a;b=c/d",
+		"GET /certificates", "GET /certificates/", "GET /certificates/1/pages", "POST /index.php?page=home",
+		"POST /index.php?page=",
 		"PUT /files/My%20File%20(1).PDF", "DELETE /licences/1", "GET /~user/", "POST /v1/items:archive",
 	} {
 		method, target, _ := strings.Cut(line, " ")
@@ -106,17 +156,28 @@ func TestHarmlessTargetsAreFree(t *testing.T) {
 	}
 }
 
-func TestThePlainPathIsAHit(t *testing.T) {
-	c := classifierOf(t, "POST /licences/apply", "GET /certificates/{id}", "GET /files/{path...}", "POST /index.php?page=apply&step=2")
+func TestClassifyFindsTheExactPath(t *testing.T) {
+	c := classifierOf(
+		t, "POST /licences/apply", "GET /certificates/{id}", "GET /files/{path...}",
+		"POST /index.php?page=apply&step=2",
+	)
 	for line, want := range map[string]Decision{
-		"POST /licences/apply":                     {Path: "/licences/apply"},
-		"POST /licences/apply?a=1;b=2":             {Path: "/licences/apply", Target: Target{Query: "a=1;b=2"}},
-		"POST /licences/apply;jsessionid=A1.b!2":   {Path: "/licences/apply"},
-		"GET /certificates/A.1~x_-":                {Path: "/certificates/A.1~x_-", Captured: map[string]string{"id": "A.1~x_-"}},
-		"HEAD /certificates/1":                     {Path: "/certificates/1", Captured: map[string]string{"id": "1"}},
-		"GET /files/a/b.pdf":                       {Path: "/files/a/b.pdf", Captured: map[string]string{"path": "a/b.pdf"}},
-		"POST /index.php?x=1&page=apply&step=2":    {Path: "/index.php", Target: Target{Query: "x=1&page=apply&step=2"}},
-		"POST /index.php?page=%61pply&step=2&next": {Path: "/index.php", Target: Target{Query: "page=%61pply&step=2&next"}},
+		"POST /licences/apply":                   {Path: "/licences/apply"},
+		"POST /licences/apply?a=1;b=2":           {Path: "/licences/apply", Target: Target{Query: "a=1;b=2"}},
+		"POST /licences/apply;jsessionid=A1.b!2": {Path: "/licences/apply"},
+		"GET /certificates/A.1~x_-": {
+			Path: "/certificates/A.1~x_-", Captured: map[string]string{"id": "A.1~x_-"},
+		},
+		"HEAD /certificates/1": {Path: "/certificates/1", Captured: map[string]string{"id": "1"}},
+		"GET /files/a/b.pdf": {
+			Path: "/files/a/b.pdf", Captured: map[string]string{"path": "a/b.pdf"},
+		},
+		"POST /index.php?x=1&page=apply&step=2": {
+			Path: "/index.php", Target: Target{Query: "x=1&page=apply&step=2"},
+		},
+		"POST /index.php?page=%61pply&step=2&next": {
+			Path: "/index.php", Target: Target{Query: "page=%61pply&step=2&next"},
+		},
 	} {
 		method, target, _ := strings.Cut(line, " ")
 		t.Run(line, func(t *testing.T) {
@@ -131,54 +192,75 @@ func TestThePlainPathIsAHit(t *testing.T) {
 	}
 }
 
-func TestADotSegmentIsNoName(t *testing.T) {
+func TestWildcardsMatchNoDotSegments(t *testing.T) {
 	c := classifierOf(t, "POST /cheap/{a}/{b}", "POST /dear/apply", "POST /files/{path...}")
-	for _, target := range []string{"/cheap/../dear/", "/cheap/./x", "/cheap/x/..", "/files/../dear/apply", "/files/a/../../dear/apply"} {
+	for _, target := range []string{
+		"/cheap/../dear/", "/cheap/./x", "/cheap/x/..", "/files/../dear/apply", "/files/a/../../dear/apply",
+	} {
 		require.Equal(t, Refuse, c.Classify(requestOf(t, "POST", target)).Action, target)
 	}
 }
 
-func TestASpellingOfADearPathIsNotSoldAtACheapOnesPrice(t *testing.T) {
+func TestWildcardsMatchNoSpellingOfADearerPath(t *testing.T) {
 	c := classifierOf(t, "POST /licences/{id}", "POST /licences/apply")
 	for _, target := range []string{"/licences/APPLY", "/licences/apply.", "/licences/Apply"} {
 		require.Equal(t, Refuse, c.Classify(requestOf(t, "POST", target)).Action, target)
 	}
 }
 
-func TestANameThatOnlyTheServiceReadsIsNotFree(t *testing.T) {
+func TestNamesThatWildcardsDoNotMatchAreNotFree(t *testing.T) {
 	c := classifierOf(t, "GET /certificates/{id}", "POST /licences/{id}/pay")
-	for _, line := range []string{"GET /certificates/caf%C3%A9", "GET /certificates/a%20b", "GET /certificates/a,b", "GET /certificates/1%00", "POST /licences/a%20b/pay", "POST /licences/a@b/pay"} {
+	for _, line := range []string{
+		"GET /certificates/caf%C3%A9", "GET /certificates/a%20b", "GET /certificates/a,b", "GET /certificates/1%00",
+		"POST /licences/a%20b/pay", "POST /licences/a@b/pay",
+	} {
 		method, target, _ := strings.Cut(line, " ")
 		require.NotEqual(t, Forward, c.Classify(requestOf(t, method, target)).Action, line)
 	}
 }
 
-func TestAnArguableQueryIsRefused(t *testing.T) {
+func TestClassifyRefusesUnclearQueries(t *testing.T) {
 	c := classifierOf(t, "POST /index.php?page=licences/apply")
 	for _, query := range []string{
-		"page=licences/apply&page=home", "page=home&page=licences/apply", "PAGE=licences/apply", "page=Licences/Apply", "page[]=licences/apply",
-		"page=licences/apply%00", "page=licences/apply/", "page=%20licences/apply", "page=licences/apply+", "page=./licences/apply",
+		"page=licences/apply&page=home", "page=home&page=licences/apply", "PAGE=licences/apply",
+		"page=Licences/Apply", "page[]=licences/apply",
+		"page=licences/apply%00", "page=licences/apply/", "page=%20licences/apply", "page=licences/apply+",
+		"page=./licences/apply",
 		"page=licences%252fapply", "page=licences//apply", "a=1;page=licences/apply", "page%00=licences/apply",
-		"[page]=licences/apply", "]page=licences/apply", "!page=licences/apply", "page[=licences/apply", "m.page=licences/apply", "m[page]=licences/apply", "%EF%BB%BFpage=licences/apply",
-		"p%2561ge=licences/apply", "p%u0061ge=licences/apply", "page=%EF%BD%8Cicences/apply", "page=licences%5Capply", "page=licences/%u0061pply", "page=licences/apply%EF%BB%BF", "page=/licences/apply?x",
-		"page=home&page=licences/apply;page=home", "x=%zz&page[0]=licences/apply", "page=licences/apply;x", "page=licences/apply&page", "%70%61%67%65[]=licences/apply", "page=licences/x/../apply",
+		"[page]=licences/apply", "]page=licences/apply", "!page=licences/apply", "page[=licences/apply",
+		"m.page=licences/apply", "m[page]=licences/apply", "%EF%BB%BFpage=licences/apply",
+		"p%2561ge=licences/apply", "p%u0061ge=licences/apply", "page=%EF%BD%8Cicences/apply", "page=licences%5Capply",
+		"page=licences/%u0061pply", "page=licences/apply%EF%BB%BF", "page=/licences/apply?x",
+		"page=home&page=licences/apply;page=home", "x=%zz&page[0]=licences/apply", "page=licences/apply;x",
+		"page=licences/apply&page", "%70%61%67%65[]=licences/apply", "page=licences/x/../apply",
 		"page=" + strings.Repeat("%20", 1000),
 		strings.Repeat("page=x&", 20) + "page=licences/apply", strings.Repeat("m.page=x&", 20),
 	} {
 		require.Equal(t, Refuse, c.Classify(requestOf(t, "POST", "/index.php?"+query)).Action, query)
 	}
 	for _, query := range []string{
-		"", "page=home", "page=licences", "homepage=licences/apply", "page=licences/applying", "x=page=licences/apply", "pages=licences/apply", "page_id=licences/apply", "Page=home;x=1", "m.page=2&page=home",
+		"", "page=home", "page=licences", "homepage=licences/apply", "page=licences/applying",
+		"x=page=licences/apply", "pages=licences/apply", "page_id=licences/apply", "Page=home;x=1",
+		"m.page=2&page=home",
 	} {
 		require.Equal(t, Forward, c.Classify(requestOf(t, "POST", "/index.php?"+query)).Action, query)
 	}
-	require.Equal(t, Pay, c.Classify(requestOf(t, "POST", "/index.php?page=licences/apply&results[page]=2&m.page=3")).Action, "the page of something else")
-	require.Equal(t, Pay, c.Classify(requestOf(t, "POST", "/index.php?page=licences%2Fapply")).Action, "a form that is sent by a browser escapes the slash")
+	require.Equal(
+		t, Pay, c.Classify(requestOf(t, "POST", "/index.php?page=licences/apply&results[page]=2&m.page=3")).Action,
+		"the page of something else",
+	)
+	require.Equal(
+		t, Pay, c.Classify(requestOf(t, "POST", "/index.php?page=licences%2Fapply")).Action,
+		"a form that is sent by a browser escapes the slash",
+	)
 }
 
-func TestANumberInAQueryIsANumberHoweverItIsWritten(t *testing.T) {
+func TestConditionsOnNumbersMatchEverySpelling(t *testing.T) {
 	c := classifierOf(t, "GET /download.php?id=7")
-	for _, id := range []string{"07", "+7", "%207", "7%20", "7.0", "7abc", "7-permit", "7:permit", "0x7", "7e0", "%EF%BC%97", "%D9%A7", "7%00", "0_7", "007"} {
+	for _, id := range []string{
+		"07", "+7", "%207", "7%20", "7.0", "7abc", "7-permit", "7:permit", "0x7", "7e0", "%EF%BC%97", "%D9%A7",
+		"7%00", "0_7", "007",
+	} {
 		require.NotEqual(t, Forward, c.Classify(requestOf(t, "GET", "/download.php?id="+id)).Action, id)
 	}
 	for _, id := range []string{"", "8", "70", "17", "0", "-7", "seven", "0.7", "x7"} {
@@ -201,7 +283,7 @@ func TestTwoPagesOfOneFrontControllerDoNotClash(t *testing.T) {
 	require.True(t, patternOf(t, "POST /a/{x}").Clashes(patternOf(t, "POST /a/{y}")))
 }
 
-func TestAGetInAnotherSpellingIsSentToThePlainPath(t *testing.T) {
+func TestClassifyRedirectsAGetInAnotherSpelling(t *testing.T) {
 	c := classifierOf(t, "GET /files/certificate", "GET /certificates/{id}")
 	for target, want := range map[string]string{
 		"/files/certificate/":       "/files/certificate",
@@ -216,8 +298,11 @@ func TestAGetInAnotherSpellingIsSentToThePlainPath(t *testing.T) {
 	}
 }
 
-func TestAllowLetsOnlyWideReadingsPass(t *testing.T) {
-	route := Route{Name: "licence", Match: patternOf(t, "POST /licences/apply"), Strict: true, Allow: []Pattern{patternOf(t, "POST /licences/apply/{what}")}}
+func TestAllowOverridesOnlyStrictMatches(t *testing.T) {
+	route := Route{
+		Name: "licence", Match: patternOf(t, "POST /licences/apply"), Strict: true,
+		Allow: []Pattern{patternOf(t, "POST /licences/apply/{what}")},
+	}
 	c := New(optionsOf(route))
 	require.Equal(t, Forward, c.Classify(requestOf(t, "POST", "/licences/apply/documents")).Action)
 	require.Equal(t, Refuse, c.Classify(requestOf(t, "PUT", "/licences/apply/documents")).Action)
@@ -225,9 +310,12 @@ func TestAllowLetsOnlyWideReadingsPass(t *testing.T) {
 	require.Equal(t, Refuse, c.Classify(requestOf(t, "POST", "/licences/apply/.")).Action)
 }
 
-func TestAHostileTargetIsJudgedInBoundedTime(t *testing.T) {
+func TestClassifyBoundsTheTimeForHostileTargets(t *testing.T) {
 	c := classifierOf(t, "POST /licences/apply")
-	for name, unit := range map[string]string{"escapes": "%2525252f", "dots": "/x/..;a/%2e", "mixed": "/a%5c..;x%3a%00%23%3f%c0%af%25u0061+(S(x))", "wide": "/a.php/index.php", "nested": "%25"} {
+	for name, unit := range map[string]string{
+		"escapes": "%2525252f", "dots": "/x/..;a/%2e", "mixed": "/a%5c..;x%3a%00%23%3f%c0%af%25u0061+(S(x))",
+		"strict": "/a.php/index.php", "nested": "%25",
+	} {
 		t.Run(name, func(t *testing.T) {
 			target := "/" + strings.Repeat(unit, 60_000/len(unit))
 			r := requestOf(t, "POST", "/")
@@ -235,23 +323,31 @@ func TestAHostileTargetIsJudgedInBoundedTime(t *testing.T) {
 			began := time.Now()
 			action := c.Classify(r).Action
 			t.Logf("%s: %v", name, time.Since(began))
-			require.True(t, Interpret(target).Complete() || action == Refuse, "what cannot be judged is not free")
+			require.True(t, Interpret(target).Complete() || action == Refuse, "a path with too many interpretations is not free")
 		})
 	}
 }
 
-// TestAllowOpensNoPayPathToAnotherMethod: a service may take the method from a field (_method), and the judge sees none.
+// TestAllowOpensNoPayPathToAnotherMethod: a service may take the method from a field (_method), and the classifier does not see it.
 func TestAllowOpensNoPayPathToAnotherMethod(t *testing.T) {
 	record := Route{Name: "record", Match: patternOf(t, "PUT /records/{id}"), Strict: true, Allow: []Pattern{
 		patternOf(t, "POST /records/search"), patternOf(t, "POST /records/{id}"),
 	}}
-	certificate := Route{Name: "certificate", Match: patternOf(t, "GET /certificates/{id}"), Allow: []Pattern{patternOf(t, "POST /certificates/{id}")}}
+	certificate := Route{
+		Name: "certificate", Match: patternOf(t, "GET /certificates/{id}"),
+		Allow: []Pattern{patternOf(t, "POST /certificates/{id}")},
+	}
 	search := Route{Name: "search", Match: patternOf(t, "POST /certificates/search"), Free: true}
 	c := New(optionsOf(record, certificate, search))
-	for _, target := range []string{"/records/search", "/records/search?_method=PUT", "/records/7", "/certificates/7?_method=GET"} {
+	for _, target := range []string{
+		"/records/search", "/records/search?_method=PUT", "/records/7", "/certificates/7?_method=GET",
+	} {
 		require.Equal(t, Refuse, c.Classify(requestOf(t, "POST", target)).Action, target)
 	}
-	require.True(t, c.Classify(requestOf(t, "POST", "/certificates/search")).IsFree(), "a route of its own, whose MODE is free, declares it")
+	require.True(
+		t, c.Classify(requestOf(t, "POST", "/certificates/search")).IsFree(),
+		"a route of its own, whose MODE is free, declares it",
+	)
 }
 
 // routeOf returns a route with strict matching.
@@ -260,7 +356,7 @@ func routeOf(t testing.TB, match string) Route {
 	return Route{Name: match, Match: patternOf(t, match), Strict: true}
 }
 
-// TestAFreeNeighbourMakesNoSpellingFree: a wildcard of a route that is free just now stands for the spelling as well.
+// TestAFreeNeighbourMakesNoSpellingFree: a wildcard of a route that is free at the moment matches the spelling too.
 func TestAFreeNeighbourMakesNoSpellingFree(t *testing.T) {
 	for _, neighbour := range []string{"GET /licences/{id}", "POST /licences/{id}", "GET /{path...}"} {
 		free := routeOf(t, neighbour)
@@ -275,8 +371,9 @@ func TestAFreeNeighbourMakesNoSpellingFree(t *testing.T) {
 	}
 }
 
-// TestAWideReadingOfADearPathIsNotSoldAtACheapOnesPrice: to Rails, /licences/apply.json is /licences/apply in another format.
-func TestAWideReadingOfADearPathIsNotSoldAtACheapOnesPrice(t *testing.T) {
+// TestWildcardsMatchNoStrictMatchOfADearerPath: to Rails, /licences/apply.json is /licences/apply in another
+// format.
+func TestWildcardsMatchNoStrictMatchOfADearerPath(t *testing.T) {
 	cheap, dear := routeOf(t, "POST /licences/{id}"), routeOf(t, "POST /licences/apply")
 	dear.Allow = []Pattern{patternOf(t, "POST /licences/apply.v2")}
 	c := New(optionsOf(cheap, dear))
@@ -288,8 +385,9 @@ func TestAWideReadingOfADearPathIsNotSoldAtACheapOnesPrice(t *testing.T) {
 	}
 }
 
-// TestANameThatLeadsToAnotherRouteIsNotSoldAsAName: a front controller that gets the path as a parameter takes the last of its name.
-func TestANameThatLeadsToAnotherRouteIsNotSoldAsAName(t *testing.T) {
+// TestWildcardsMatchNoNameThatLeadsToAnotherRoute: a front controller that gets the path as a parameter takes the
+// last of its name.
+func TestWildcardsMatchNoNameThatLeadsToAnotherRoute(t *testing.T) {
 	for _, isFree := range []bool{false, true} {
 		download := routeOf(t, "GET /download/{name}")
 		download.Free = isFree
@@ -303,7 +401,10 @@ func TestANameThatLeadsToAnotherRouteIsNotSoldAsAName(t *testing.T) {
 
 func TestParametersInAPathMeetConditionsOnTheQuery(t *testing.T) {
 	c := New(optionsOf(routeOf(t, "POST /index.php?page=apply")))
-	for _, target := range []string{"/index.php&page=apply", "/index.php%3Fpage=apply", "/index.php%253fpage=apply", "/index.php/;page=apply", "/&page=apply"} {
+	for _, target := range []string{
+		"/index.php&page=apply", "/index.php%3Fpage=apply", "/index.php%253fpage=apply", "/index.php/;page=apply",
+		"/&page=apply",
+	} {
 		require.Equal(t, Refuse, c.Classify(requestOf(t, "POST", target)).Action, target)
 	}
 	for _, target := range []string{"/index.php&page=home", "/index.php;jsessionid=1?page=home", "/a&page=apply"} {
@@ -312,7 +413,7 @@ func TestParametersInAPathMeetConditionsOnTheQuery(t *testing.T) {
 	require.Equal(t, Pay, c.Classify(requestOf(t, "POST", "/index.php;jsessionid=1?page=apply")).Action)
 }
 
-func TestAPostInAnotherSpellingIsRefusedNotRedirected(t *testing.T) {
+func TestClassifyRefusesAPostInAnotherSpelling(t *testing.T) {
 	c := classifierOf(t, "POST /licences/apply")
 	for _, target := range []string{"/licences//apply", "/licences/apply/", "/licences/%61pply"} {
 		require.Equal(t, Refuse, c.Classify(requestOf(t, "POST", target)).Action, target)
@@ -331,7 +432,7 @@ func BenchmarkClassify(b *testing.B) {
 	}
 }
 
-func TestALongQueryIsTakenForTheForm(t *testing.T) {
+func TestALongQueryMayBeTheForm(t *testing.T) {
 	t.Parallel()
 	at := &rule{route: &Route{When: &form.Condition{Field: "action", Value: "pay"}}}
 	refusal := func(query string) error { return at.refusesQuery(http.MethodGet, Target{Path: "/", Query: query}, nil) }

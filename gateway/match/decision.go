@@ -23,7 +23,8 @@ const (
 type Decision struct {
 	Action Action
 	Target Target
-	// Path is the path of the target, but for Pay without path parameters, and for Redirect the pattern's own spelling.
+	// Path is the path of the target, but for Pay without path parameters, and for Redirect the pattern's own
+	// spelling.
 	Path string
 	// Route is the first of the routes that the request is for, or the one that a refused request is near, if any.
 	Route *Route
@@ -33,8 +34,8 @@ type Decision struct {
 	Reason   error
 	Decoders []canon.Decoder
 
-	// For Pay: what the wildcards match, and the routes with this pattern, in the order of the settings. There is more than
-	// one only if conditions on the form tell them apart.
+	// For Pay: what the wildcards match, and the routes with this pattern, in the order of the settings. There is
+	// more than one only if conditions on the form tell them apart.
 	Captured map[string]string
 	Routes   []*Route
 	// Concerned lists the routes whose condition the form meets, or may meet. WithForm sets it.
@@ -70,9 +71,9 @@ func (d Decision) IsFree() bool {
 }
 
 // WithForm returns the decision on a request for a pay route whose form has been read. It may be a decision on a less
-// specific pattern, if the form meets no condition of the routes. It refuses a form that is neither clearly the pay route's
-// nor clearly free, and one that is not clearly the route's if it would otherwise be for a less specific one, which may cost
-// more.
+// specific pattern, if the form meets no condition of the routes. It refuses a form that is neither clearly the pay
+// route's nor clearly free, and one that is not clearly the route's if it would otherwise be for a less specific one,
+// which may cost more.
 func (d Decision) WithForm(s form.Submission) Decision {
 	met, unclear := d.routesFor(s)
 	concerned := slices.Concat(met, unclear)

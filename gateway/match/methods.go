@@ -6,8 +6,8 @@ import (
 )
 
 // MethodStatus returns the status that refuses a method whatever the address, or 0 for a method that may pass: the
-// standard ones and further ones. Methods are case-sensitive (RFC 9110 section 9.1). CONNECT and TRACE never pass, nor
-// does PRI, with which HTTP/2 begins: net/http passes it on as if it were a method.
+// standard ones and further ones. Methods are case-sensitive (RFC 9110 section 9.1). CONNECT and TRACE never pass,
+// nor does PRI, with which HTTP/2 begins: net/http passes it on as if it were a method.
 func MethodStatus(method string, further []string) int {
 	switch {
 	case method == http.MethodConnect, method == http.MethodTrace, method == "PRI":
@@ -20,8 +20,8 @@ func MethodStatus(method string, further []string) int {
 	}
 }
 
-// IsUnsafe reports whether a method may change something (RFC 9110 section 9.2.1). A method from the settings counts as
-// unsafe.
+// IsUnsafe reports whether a method may change something (RFC 9110 section 9.2.1). A method from the settings counts
+// as unsafe.
 func IsUnsafe(method string) bool {
 	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
 }

@@ -7,8 +7,8 @@ import (
 	"paygate/gateway/canon"
 )
 
-// Paths are the interpretations of one raw path, in segments, as patterns are compared with them. Not safe for concurrent
-// use.
+// Paths are the interpretations of one raw path, in segments, as patterns are compared with them. Not safe for
+// concurrent use.
 type Paths struct {
 	set      canon.Interpretations
 	segments [][]string
@@ -44,7 +44,8 @@ func (p *Paths) canonical(pattern Pattern) int {
 	return slices.IndexFunc(p.segments, pattern.isCanonical)
 }
 
-// isCanonical compares without case. Wildcards match anything, since a service may take more for a name than Paygate does.
+// isCanonical compares without case. Wildcards match anything, since a service may take more for a name than Paygate
+// does.
 func (p Pattern) isCanonical(path []string) bool {
 	for i, s := range p.canonical {
 		switch {
@@ -73,8 +74,8 @@ func (p *Paths) strictly(pattern Pattern) int {
 	return slices.IndexFunc(p.strict, func(path []strictText) bool { return isStrict(pattern.strict, path) })
 }
 
-// spellings returns the pattern's own spelling of each interpretation that matches it, and an empty one if it has none
-// because a wildcard does not match.
+// spellings returns the pattern's own spelling of each interpretation that matches it, and an empty one if it has
+// none because a wildcard does not match.
 func (p *Paths) spellings(pattern Pattern) []string {
 	var paths []string
 	for _, segments := range p.segments {

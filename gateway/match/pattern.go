@@ -12,10 +12,10 @@ import (
 
 // Pattern is one address of the service, as it is written in the settings: "METHOD /path?name=value&…".
 //
-// The path is exact, a final "/" included. "{name}" matches one segment of one or more of A-Za-z0-9._~- (but not "." or
-// ".."), "{name...}" at the end matches the rest of the path, which may be empty. If the method is GET a wildcard also
-// matches what else browsers write in the names of files ([isBrowserName]). What follows "?" are conditions on the query.
-// The zero Pattern matches nothing. A Pattern is immutable.
+// The path is exact, a final "/" included. "{name}" matches one segment of one or more of A-Za-z0-9._~- (but not "."
+// or ".."), "{name...}" at the end matches the rest of the path, which may be empty. If the method is GET a wildcard
+// also matches what else browsers write in the names of files ([isBrowserName]). What follows "?" are conditions on
+// the query. The zero Pattern matches nothing. A Pattern is immutable.
 type Pattern struct {
 	method     string
 	segments   []segment // what is after each "/"
@@ -61,8 +61,8 @@ func (p Pattern) Path() string {
 	return path
 }
 
-// Address returns the pattern's path with values for its wildcards, and the conditions on the query. It is empty if the
-// values do not make a path of the pattern.
+// Address returns the pattern's path with values for its wildcards, and the conditions on the query. It is empty if
+// the values do not make a path of the pattern.
 func (p Pattern) Address(values map[string]string) string {
 	path := p.fill(values)
 	if _, query, conditional := strings.Cut(p.text, "?"); conditional && path != "" {
@@ -111,7 +111,8 @@ func (p Pattern) Fits(query string) form.Fit {
 // IsAt reports whether a raw path and query are exactly the pattern's.
 func (p Pattern) IsAt(path, query string) bool { return p.Matches(path) && p.Fits(query) == form.Met }
 
-// Match returns what the wildcards match in a raw path, without its query, and whether the path is exactly the pattern's.
+// Match returns what the wildcards match in a raw path, without its query, and whether the path is exactly the
+// pattern's.
 func (p Pattern) Match(path string) (captured map[string]string, matches bool) {
 	if !p.Matches(path) {
 		return nil, false

@@ -23,8 +23,8 @@ func (p Pattern) Clashes(other Pattern) bool {
 	return p.overlaps(other) && !p.Narrower(other) && !other.Narrower(p)
 }
 
-// Narrower reports whether p matches some, but not all, of the paths and queries that the other matches, and no others. The
-// methods do not matter.
+// Narrower reports whether p matches some, but not all, of the paths and queries that the other matches, and no
+// others. The methods do not matter.
 func (p Pattern) Narrower(other Pattern) bool { return other.covers(p) && !p.covers(other) }
 
 // covers reports whether p matches every path and query that the other matches.

@@ -19,29 +19,47 @@ const aliases = "$ALIASES, if it leads to the pay code"
 
 // The reasons that concern a pay route.
 var (
-	ErrPayMethod  = &Reason{"the method is not one of the pay route's", "method", aliases}
-	ErrAmbiguous  = &Reason{"some server may take the target for the pay route's", "near spelling", aliases}
-	ErrHandler    = &Reason{"a handler or script may take the target for the pay route's", "strict match", aliases + "; $ALLOW, if it leads to other code"}
-	ErrTooMany    = &Reason{"the target has too many interpretations", "too many interpretations", aliases}
-	ErrPostback   = &Reason{"the query may be taken for a submitted form", "query of a page", "nothing: ASP.NET or JSF takes it for a form"}
-	ErrQueryForm  = &Reason{"the query may be taken for the form that costs money", "query of a page", "$ALLOW, as GET with this path and query, if it only shows a page"}
-	ErrCookieForm = &Reason{"a cookie may be taken for the form that costs money", "query of a page", "nothing: give the cookie another name than the field in $WHEN"}
-	ErrGetQuery   = &Reason{"the query has a parameter that GET_QUERY does not list", "query of a page", "$GET_QUERY, if the page takes the parameter"}
-	ErrUnclear    = &Reason{"the form does not say clearly whether it is for the pay route", "unclear form", "nothing: the form may be read in more than one way, and the pay route has $WHEN"}
+	ErrPayMethod = &Reason{"the method is not one of the pay route's", "method", aliases}
+	ErrAmbiguous = &Reason{"some server may take the target for the pay route's", "near spelling", aliases}
+	ErrHandler   = &Reason{
+		"a handler or script may take the target for the pay route's", "strict match",
+		aliases + "; $ALLOW, if it leads to other code",
+	}
+	ErrTooMany  = &Reason{"the target has too many interpretations", "too many interpretations", aliases}
+	ErrPostback = &Reason{
+		"the query may be taken for a submitted form", "query of a page",
+		"nothing: ASP.NET or JSF takes it for a form",
+	}
+	ErrQueryForm = &Reason{
+		"the query may be taken for the form that costs money", "query of a page",
+		"$ALLOW, as GET with this path and query, if it only shows a page",
+	}
+	ErrCookieForm = &Reason{
+		"a cookie may be taken for the form that costs money", "query of a page",
+		"nothing: give the cookie another name than the field in $WHEN",
+	}
+	ErrGetQuery = &Reason{
+		"the query has a parameter that GET_QUERY does not list", "query of a page",
+		"$GET_QUERY, if the page takes the parameter",
+	}
+	ErrUnclear = &Reason{
+		"the form does not say clearly whether it is for the pay route", "unclear form",
+		"nothing: the form may be read in more than one way, and the pay route has $WHEN",
+	}
 )
 
 // The reasons that concern no single route.
 var (
-	errMethod      = &Reason{text: "the method is not allowed", rule: "method"}
-	errConnection  = &Reason{text: "the Connection header names a header that is meant for the service", rule: "Connection header"}
-	errAction      = &Reason{text: "a Next.js Server Action was called, which PAYGATE_NEXT_ACTIONS refuses off the pay routes", rule: "server action"}
-	errOtherSource = &Reason{text: "the form or a cookie has a parameter that a pay route has in its query", rule: "other parameters"}
+	errMethod      = &Reason{"the method is not allowed", "method", ""}
+	errConnection  = &Reason{"the Connection header names a header for the service", "Connection header", ""}
+	errAction      = &Reason{"PAYGATE_NEXT_ACTIONS refuses a Next.js Server Action here", "server action", ""}
+	errOtherSource = &Reason{"the form or a cookie has a parameter of a pay route's query", "other parameters", ""}
 
-	errNotOrigin  = &Reason{text: "the target does not start with one /", rule: "address"}
-	errCharacter  = &Reason{text: "the target has a character that no URL may hold", rule: "address"}
-	errEscape     = &Reason{text: "the path has a broken % escape", rule: "address"}
-	errHost       = &Reason{text: "the request has no host", rule: "address"}
-	errForeignURL = &Reason{text: "the target is a URL of another host", rule: "address"}
+	errNotOrigin  = &Reason{"the target does not start with one /", "address", ""}
+	errCharacter  = &Reason{"the target has a character that no URL may hold", "address", ""}
+	errEscape     = &Reason{"the path has a broken % escape", "address", ""}
+	errHost       = &Reason{"the request has no host", "address", ""}
+	errForeignURL = &Reason{"the target is a URL of another host", "address", ""}
 )
 
 // RuleOf returns the short name, for logs and reports, of the rule by which a request is refused.
@@ -53,8 +71,8 @@ func RuleOf(reason error) string {
 	return "address"
 }
 
-// Remedy returns which settings of a route declare a request that was refused for this reason. The names of the route's
-// settings begin with prefix.
+// Remedy returns which settings of a route declare a request that was refused for this reason. The names of the
+// route's settings begin with prefix.
 func Remedy(reason error, prefix string) string {
 	remedy := aliases
 	var r *Reason

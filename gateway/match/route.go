@@ -65,8 +65,8 @@ func (w *rule) isFor(paths *Paths, isAllowed bool) bool {
 		w.level >= strict && !isAllowed && w.pattern.MatchesStrict(paths)
 }
 
-// runsOnGet reports whether GET_QUERY says that the pay code runs on GET too. Then what comes after the path may be its form
-// as well: CherryPy takes /licences/renew/pay for /licences/renew?action=pay.
+// runsOnGet reports whether GET_QUERY says that the pay code runs on GET too. Then what comes after the path may be
+// its form as well: CherryPy takes /licences/renew/pay for /licences/renew?action=pay.
 func (w *rule) runsOnGet() bool { return len(w.route.GetQuery) > 0 }
 
 // isSubmission reports whether no safe method serves the rule.

@@ -8,11 +8,11 @@ import (
 	"paygate/gateway/form"
 )
 
-// A safe method (GET, HEAD, OPTIONS) on the path of a submission route asks for the form, or about it. But many services run
-// the pay code for such a request if it carries a form in its body or its query. So Paygate forwards it without a form: it
-// drops the body, sends OPTIONS without its query and HEAD as GET (services answer HEAD by code of their own, or by the pay
-// code), and refuses a query or a cookie that the pay code may take for the form. This holds for every interpretation of the
-// path that counts for a POST.
+// A safe method (GET, HEAD, OPTIONS) on the path of a submission route asks for the form, or about it. But many
+// services run the pay code for such a request if it carries a form in its body or its query. So Paygate forwards it
+// without a form: it drops the body, sends OPTIONS without its query and HEAD as GET (services answer HEAD by code of
+// their own, or by the pay code), and refuses a query or a cookie that the pay code may take for the form. This holds
+// for every interpretation of the path that counts for a POST.
 
 func (c *Classifier) classifySafe(r *http.Request, t Target) Decision {
 	cookies := form.Cookies(r.Header)
@@ -46,8 +46,8 @@ func (c *Classifier) submissionsAt(r *http.Request, t Target, cookies []form.Fie
 	})
 }
 
-// declaredParameters returns the parameters of a GET that entries of ALLOW with conditions on the query declare to be other
-// code's.
+// declaredParameters returns the parameters of a GET that entries of ALLOW with conditions on the query declare to be
+// other code's.
 func (c *Classifier) declaredParameters(t Target) []string {
 	var names []string
 	for _, p := range c.allowed {
@@ -72,8 +72,8 @@ func (w *rule) refusesSafe(method string, t Target, cookies []form.Field, declar
 	return nil
 }
 
-// isExceededBy reports whether a path that may lead to the pay code goes on after the pattern's, other than the folder of an
-// index document.
+// isExceededBy reports whether a path that may lead to the pay code goes on after the pattern's, other than the
+// folder of an index document.
 func (w *rule) isExceededBy(path string) bool {
 	return !strings.HasPrefix(w.pattern.Path(), path) && !w.pattern.MatchesCanonical(Interpret(path))
 }
@@ -83,8 +83,8 @@ func (w *rule) isPressedBy(cookies []form.Field) bool {
 	return w.route.When != nil && w.route.When.CouldBeMetBy(cookies) != form.Unmet
 }
 
-// refusesQuery returns why the parameters of a safe request may be taken for the route's form, or nil. declared parameters
-// are other code's.
+// refusesQuery returns why the parameters of a safe request may be taken for the route's form, or nil. declared
+// parameters are other code's.
 func (w *rule) refusesQuery(method string, t Target, declared []string) error {
 	isDeclared := func(f form.Field) bool { return slices.Contains(declared, f.Name) }
 	fields := form.LooseQuery(t.parameters())

@@ -69,9 +69,9 @@ func (s *search) refuse(w *rule, status int, reason *Reason) Decision {
 // rivals are the other rules that a target may be read as although it is exactly that of one.
 type rivals struct{ near, strict []*rule }
 
-// of returns the rule that prevails over the best of the exact ones, and why. It is more specific, for /licences/APPLY and
-// /licences/apply.json are not licences of these names if there is a route /licences/apply; or it is another route's, and a
-// wildcard's value may lead to it.
+// of returns the rule that prevails over the best of the exact ones, and why. It is more specific, for
+// /licences/APPLY and /licences/apply.json are not licences of these names if there is a route /licences/apply; or it
+// is another route's, and a wildcard's value may lead to it.
 func (r rivals) of(best *rule, path string) (*rule, *Reason) {
 	isNarrower := func(w *rule) bool { return w.pattern.Narrower(best.pattern) }
 	isRival := func(w *rule) bool { return isNarrower(w) || w.isReachedThrough(best, path) }
@@ -84,8 +84,8 @@ func (r rivals) of(best *rule, path string) (*rule, *Reason) {
 	return nil, nil
 }
 
-// isReachedThrough reports whether a path that is exactly another route's pattern, with wildcards, may be read as this one
-// by more than a final slash.
+// isReachedThrough reports whether a path that is exactly another route's pattern, with wildcards, may be read as
+// this one by more than a final slash.
 func (w *rule) isReachedThrough(best *rule, path string) bool {
 	return w.route != best.route && len(best.pattern.Names()) > 0 &&
 		!w.pattern.Matches(path+"/") && !w.pattern.Matches(strings.TrimSuffix(path, "/"))

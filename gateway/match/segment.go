@@ -29,8 +29,8 @@ const (
 )
 
 var (
-	// literalSegment lists what a literal segment may hold: unreserved characters and the sub-delimiters of RFC 3986 with
-	// ":" and "@", but neither ";", which begins path parameters, nor "%".
+	// literalSegment lists what a literal segment may hold: unreserved characters and the sub-delimiters of RFC 3986
+	// with ":" and "@", but neither ";", which begins path parameters, nor "%".
 	literalSegment = regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*+,=:@-]*$`)
 	wildcardName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 )
@@ -138,8 +138,8 @@ func (s segment) takesRest(rest string) bool {
 }
 
 // isBrowserName reports whether a segment is one that a browser writes and that every server reads alike: unreserved
-// characters, !$&'()*+,=:@ and escaped UTF-8, which decodes to neither a dot segment nor a control character nor anything
-// that separates or escapes.
+// characters, !$&'()*+,=:@ and escaped UTF-8, which decodes to neither a dot segment nor a control character nor
+// anything that separates or escapes.
 func isBrowserName(text string) bool {
 	name, err := url.PathUnescape(text)
 	if err != nil || name == "" || name == "." || name == ".." || !utf8.ValidString(name) {

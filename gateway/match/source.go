@@ -7,18 +7,18 @@ import (
 	"paygate/gateway/form"
 )
 
-// A condition on the query ("?page=apply") is compared with the query. But some services read their parameters from any
-// source (Java's getParameter, PHP's $_REQUEST, Rack's params, ASP.NET's Request): a form or a cookie can lead them to the
-// same code (HTTP parameter pollution). So if only the conditions on the query are unmet, Paygate looks at the other sources
-// too, and refuses what may meet the conditions. It also refuses what may contradict conditions that the query meets, if the
-// request would be another route's without them.
+// A condition on the query ("?page=apply") is compared with the query. But some services read their parameters from
+// any source (Java's getParameter, PHP's $_REQUEST, Rack's params, ASP.NET's Request): a form or a cookie can lead
+// them to the same code (HTTP parameter pollution). So if only the conditions on the query are unmet, Paygate looks
+// at the other sources too, and refuses what may meet the conditions. It also refuses what may contradict conditions
+// that the query meets, if the request would be another route's without them.
 
-// NeedsForm reports whether parameters from another source than the query could change the decision. The caller reads the
-// form and calls [Decision.WithOtherSources].
+// NeedsForm reports whether parameters from another source than the query could change the decision. The caller reads
+// the form and calls [Decision.WithOtherSources].
 func (d Decision) NeedsForm() bool { return len(d.unmet)+len(d.contested) > 0 }
 
-// WithOtherSources returns the decision on a request whose form and cookies have been read. unclear says that services may
-// read other fields than these.
+// WithOtherSources returns the decision on a request whose form and cookies have been read. unclear says that
+// services may read other fields than these.
 func (d Decision) WithOtherSources(fields []form.Field, unclear bool) Decision {
 	isContradicted := func(p Pattern) bool { return unclear || p.isContradictedBy(fields) }
 	couldBeMet := func(p Pattern) bool { return p.couldBeMet(d.Target.Query, fields, unclear) }
@@ -52,16 +52,16 @@ func (s *search) unmetPatterns(rules []*rule) []Pattern {
 	return found
 }
 
-// couldBeMet reports whether a request meets the pattern's conditions if a service takes its parameters from any source: the
-// query, the fields of the form, and the cookies.
+// couldBeMet reports whether a request meets the pattern's conditions if a service takes its parameters from any
+// source: the query, the fields of the form, and the cookies.
 func (p Pattern) couldBeMet(query string, fields []form.Field, unclear bool) bool {
 	return unclear || !slices.ContainsFunc(p.conditions, func(c form.Parameter) bool {
 		return c.Fits(query) == form.Unmet && !c.CouldBeIn(fields)
 	})
 }
 
-// isContradictedBy reports whether some service may take another value for one of the pattern's conditions from the fields
-// of a form or the cookies.
+// isContradictedBy reports whether some service may take another value for one of the pattern's conditions from the
+// fields of a form or the cookies.
 func (p Pattern) isContradictedBy(fields []form.Field) bool {
 	return slices.ContainsFunc(p.conditions, func(c form.Parameter) bool { return c.IsContradictedBy(fields) })
 }

@@ -7,9 +7,9 @@ import (
 	"unicode"
 )
 
-// Handlers and scripts make more of a path than servers do. A strict match takes that into account: suffixes (.json, .php),
-// anything after the script (PATH_INFO), a script before the path (/index.php/…) or within it (/folder/index.php/…), a
-// folder for its index document, short 8.3 names, and other punctuation.
+// Handlers and scripts make more of a path than servers do. A strict match takes that into account: suffixes (.json,
+// .php), anything after the script (PATH_INFO), a script before the path (/index.php/…) or within it
+// (/folder/index.php/…), a folder for its index document, short 8.3 names, and other punctuation.
 
 // strictSegment is a segment of a pattern with its text.
 type strictSegment struct {
@@ -58,8 +58,8 @@ func isStrict(variants [][]strictSegment, path []strictText) bool {
 	})
 }
 
-// strictVariants returns the pattern itself, without a script and what is before it, without the script alone, and without
-// its index document. It leaves out variants without a literal segment: everything would be below them.
+// strictVariants returns the pattern itself, without a script and what is before it, without the script alone, and
+// without its index document. It leaves out variants without a literal segment: everything would be below them.
 func strictVariants(pattern []segment) [][]strictSegment {
 	whole := make([]strictSegment, len(pattern))
 	for i, s := range pattern {
@@ -79,9 +79,9 @@ func strictVariants(pattern []segment) [][]strictSegment {
 	})
 }
 
-// startsThroughScript reports whether a path starts with the pattern except for a script within it, and what is before the
-// script: a service in a folder takes /licences/index.php/apply, and perhaps /licences/public/index.php/apply, for
-// /licences/apply.
+// startsThroughScript reports whether a path starts with the pattern except for a script within it, and what is
+// before the script: a service in a folder takes /licences/index.php/apply, and perhaps
+// /licences/public/index.php/apply, for /licences/apply.
 func startsThroughScript(pattern []strictSegment, path []strictText) bool {
 	for i := 1; i < len(pattern); i++ {
 		if !startsWith(path, pattern[:i]) {
@@ -96,8 +96,8 @@ func startsThroughScript(pattern []strictSegment, path []strictText) bool {
 	return false
 }
 
-// startsWith reports whether the first segments of a path are the pattern's. Of the last segment in either, the beginning
-// is enough.
+// startsWith reports whether the first segments of a path are the pattern's. Of the last segment in either, the
+// beginning is enough.
 func startsWith(path []strictText, pattern []strictSegment) bool {
 	for i, s := range pattern {
 		switch {
@@ -116,9 +116,9 @@ func startsWith(path []strictText, pattern []strictSegment) bool {
 	return true
 }
 
-// couldBe reports whether a segment may be taken for the literal one. They may differ in punctuation and case, which Zend
-// Framework 1 drops from the names of actions, and WordPress partly from those of pages, and in suffixes; or the segment may
-// be an 8.3 name, which has the first letters, or two of them and a hash.
+// couldBe reports whether a segment may be taken for the literal one. They may differ in punctuation and case, which
+// Zend Framework 1 drops from the names of actions, and WordPress partly from those of pages, and in suffixes; or the
+// segment may be an 8.3 name, which has the first letters, or two of them and a hash.
 func (wanted strictText) couldBe(text strictText) bool {
 	return strings.EqualFold(wanted.text, text.text) || sameLetters(wanted.letters, text.letters) ||
 		strings.EqualFold(wanted.stem, text.stem) || sameLetters(wanted.stemLetters, text.stemLetters) ||
@@ -143,8 +143,8 @@ func onlyLetters(text string) string {
 	}, text)
 }
 
-// hasMore reports whether a segment is the literal and more, after a character that ends a word: a rule without an end takes
-// it (^/apply\b), and Spring's suffix patterns and the formats of Rails take whatever is after a dot.
+// hasMore reports whether a segment is the literal and more, after a character that ends a word: a rule without an
+// end takes it (^/apply\b), and Spring's suffix patterns and the formats of Rails take whatever is after a dot.
 func hasMore(text, literal string) bool {
 	for i, c := range text {
 		isWord := unicode.IsLetter(c) || unicode.IsDigit(c) || c == '-' || c == '_'

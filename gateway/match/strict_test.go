@@ -13,34 +13,41 @@ import (
 // simplest way: nothing is prepared, and nothing left out because it cannot matter.
 func FuzzStrict(f *testing.F) {
 	for _, path := range []string{
-		"licences/apply", "licences/apply.json", "licences/apply.tar.gz/x", "index.php/licences/apply", "Licences/AP-PLY", "licences/ap~1", "li1A2B~1/apply", "shop", "shop/default.aspx",
-		"app.php/shop/index.html", "pay", "pay!go.action", "x/renew", "a.b/c.d~!e", "APPLI~1", "..php/pay", "lıcences/applẏ", "licences/app\xffly", "~/!/.", "~1",
-		"licences/index.php/apply", "licences/app.php/apply.json/x", "licences/web/public/index.php/apply", "licences/index.php/7/renew", "a/index/index.php/b", "index.php/licences/default/apply",
+		"licences/apply", "licences/apply.json", "licences/apply.tar.gz/x", "index.php/licences/apply",
+		"Licences/AP-PLY", "licences/ap~1", "li1A2B~1/apply", "shop", "shop/default.aspx",
+		"app.php/shop/index.html", "pay", "pay!go.action", "x/renew", "a.b/c.d~!e", "APPLI~1", "..php/pay",
+		"lıcences/applẏ", "licences/app\xffly", "~/!/.", "~1",
+		"licences/index.php/apply", "licences/app.php/apply.json/x", "licences/web/public/index.php/apply",
+		"licences/index.php/7/renew", "a/index/index.php/b", "index.php/licences/default/apply",
 	} {
 		f.Add(path)
 	}
 	patterns := []Pattern{
-		patternOf(f, "POST /licences/apply"), patternOf(f, "POST /licences/{id}/renew"), patternOf(f, "POST /shop/index.php"), patternOf(f, "POST /pay.php"),
-		patternOf(f, "POST /index.php/pay!it"), patternOf(f, "POST /files/{rest...}"), patternOf(f, "POST /{a}/{b}"), patternOf(f, "POST /index.php?page=apply"), patternOf(f, "POST /"),
+		patternOf(f, "POST /licences/apply"), patternOf(f, "POST /licences/{id}/renew"),
+		patternOf(f, "POST /shop/index.php"), patternOf(f, "POST /pay.php"),
+		patternOf(f, "POST /index.php/pay!it"), patternOf(f, "POST /files/{rest...}"), patternOf(f, "POST /{a}/{b}"),
+		patternOf(f, "POST /index.php?page=apply"), patternOf(f, "POST /"),
 		patternOf(f, "POST /licences/index.php/apply"),
 	}
 	f.Fuzz(func(t *testing.T, path string) {
 		segments := segmentsOf(path)
 		for _, p := range patterns {
-			require.Equal(t, plainlyStrict(p.canonical, segments), isStrict(p.strict, strictTexts(segments)), "%s and %q", p, path)
+			require.Equal(
+				t, simplyStrict(p.canonical, segments), isStrict(p.strict, strictTexts(segments)), "%s and %q", p, path,
+			)
 		}
 	})
 }
 
-// plainlyStrict tells whether a path may be taken for one of the variants of a pattern.
-func plainlyStrict(pattern []segment, path []string) bool {
+// simplyStrict tells whether a path may be taken for one of the variants of a pattern.
+func simplyStrict(pattern []segment, path []string) bool {
 	variants := [][]segment{pattern}
 	for i, s := range pattern {
-		if s.kind == literal && plainlyScript(s.text) && i+1 < len(pattern) {
+		if s.kind == literal && simplyScript(s.text) && i+1 < len(pattern) {
 			variants = append(variants, pattern[i+1:], slices.Concat(pattern[:i], pattern[i+1:]))
 		}
 	}
-	if last := len(pattern) - 1; last >= 0 && pattern[last].kind == literal && plainlyIndex(pattern[last].text) {
+	if last := len(pattern) - 1; last >= 0 && pattern[last].kind == literal && simplyIndex(pattern[last].text) {
 		variants = append(variants, pattern[:last])
 	}
 	return slices.ContainsFunc(variants, func(v []segment) bool {
@@ -51,14 +58,14 @@ func plainlyStrict(pattern []segment, path []string) bool {
 			return false
 		}
 		for start := range path {
-			if start > 0 && !plainlyScript(path[start-1]) {
+			if start > 0 && !simplyScript(path[start-1]) {
 				continue
 			}
-			if plainlyStarts(v, path[start:]) {
+			if simplyStarts(v, path[start:]) {
 				return true
 			}
 			for i := range v {
-				if i > 0 && start > i && plainlyStarts(v[:i], path) && plainlyStarts(v[i:], path[start:]) {
+				if i > 0 && start > i && simplyStarts(v[:i], path) && simplyStarts(v[i:], path[start:]) {
 					return true
 				}
 			}
@@ -67,7 +74,7 @@ func plainlyStrict(pattern []segment, path []string) bool {
 	})
 }
 
-func plainlyStarts(pattern []segment, path []string) bool {
+func simplyStarts(pattern []segment, path []string) bool {
 	for i, s := range pattern {
 		switch {
 		case s.kind == theRest:
@@ -78,35 +85,36 @@ func plainlyStarts(pattern []segment, path []string) bool {
 			continue
 		}
 		suffixed := (i == len(path)-1 || i == len(pattern)-1) && hasMore(path[i], s.text)
-		if !suffixed && !plainlyAlike(s.text, path[i]) && !plainlyAlike(plainStem(s.text), plainStem(path[i])) && !plainlyShort(path[i], s.text) {
+		alike := simplyAlike(s.text, path[i]) || simplyAlike(simpleStem(s.text), simpleStem(path[i]))
+		if !suffixed && !alike && !simplyShort(path[i], s.text) {
 			return false
 		}
 	}
 	return true
 }
 
-// punctuation is what stands between letters and digits.
+// punctuation is what is between letters and digits.
 var punctuation = regexp.MustCompile(`[^\pL\p{Nd}]`)
 
-func plainlyAlike(wanted, text string) bool {
+func simplyAlike(wanted, text string) bool {
 	wantedLetters, letters := punctuation.ReplaceAllString(wanted, ""), punctuation.ReplaceAllString(text, "")
 	return strings.EqualFold(wanted, text) || wantedLetters != "" && strings.EqualFold(wantedLetters, letters)
 }
 
-func plainStem(text string) string {
+func simpleStem(text string) string {
 	if s := suffixes.ReplaceAllString(text, ""); s != "" {
 		return s
 	}
 	return text
 }
 
-func plainlyIndex(text string) bool {
-	return strings.EqualFold(plainStem(text), "index") || strings.EqualFold(plainStem(text), "default")
+func simplyIndex(text string) bool {
+	return strings.EqualFold(simpleStem(text), "index") || strings.EqualFold(simpleStem(text), "default")
 }
 
-func plainlyScript(text string) bool { return plainlyIndex(text) || script.MatchString(text) }
+func simplyScript(text string) bool { return simplyIndex(text) || script.MatchString(text) }
 
-func plainlyShort(text, long string) bool {
+func simplyShort(text, long string) bool {
 	parts := shortNames.FindStringSubmatch(text)
 	if parts == nil {
 		return false

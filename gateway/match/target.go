@@ -27,11 +27,12 @@ func (t Target) At(path string) string {
 	return path
 }
 
-// parameters returns the query, and what some server takes for a query in the path: what is after a "?", a "&" or a ";".
+// parameters returns the query, and what some server takes for a query in the path: what is after a "?", a "&" or a
+// ";".
 func (t Target) parameters() string { return joinQueries(t.Query, parametersInPath(t.Path, "?&;")) }
 
-// carried is like parameters without those that servlet containers write into paths (;jsessionid=…), and without the query
-// if the request is forwarded without it.
+// carried is like parameters without those that servlet containers write into paths (;jsessionid=…), and without the
+// query if the request is forwarded without it.
 func (t Target) carried(method string) string {
 	inPath := parametersInPath(t.Path, "?&")
 	if method == http.MethodOptions {
@@ -66,9 +67,9 @@ func parametersInPath(path, marks string) string {
 	return strings.ReplaceAll(strings.Join(found, "&"), "?", "&")
 }
 
-// ParseTarget parses the raw target. It refuses, whatever the route, what no browser sends and servers read in different
-// ways. It reads RequestURI alone: URL.Path is empty for "http:licences/apply", and has lost how things were escaped.
-// "OPTIONS *" never reaches it: net/http answers that.
+// ParseTarget parses the raw target. It refuses, whatever the route, what no browser sends and servers read in
+// different ways. It reads RequestURI alone: URL.Path is empty for "http:licences/apply", and has lost how things
+// were escaped. "OPTIONS *" never reaches it: net/http answers that.
 func ParseTarget(r *http.Request, origins origin.List) (Target, error) {
 	raw := r.RequestURI
 	if r.Host == "" && r.ProtoAtLeast(1, 1) {
@@ -100,13 +101,13 @@ func OriginForm(r *http.Request) (string, bool) {
 	return t.String(), err == nil
 }
 
-// isForbidden reports whether a character is a control, a space or not ASCII, or "#" or "\", which some parsers cut at or
-// turn into a slash.
+// isForbidden reports whether a character is a control, a space or not ASCII, or "#" or "\", which some parsers cut
+// at or turn into a slash.
 func isForbidden(r rune) bool { return r <= ' ' || r >= 0x7F || r == '#' || r == '\\' }
 
-// withoutOrigin returns the target of a request in absolute form (RFC 9112 section 3.2.2) without its scheme and authority.
-// net/http replaces the Host of such a request by the authority and drops the header. So the authority must be a name of
-// ours: a public one, or the address to which the connection was made.
+// withoutOrigin returns the target of a request in absolute form (RFC 9112 section 3.2.2) without its scheme and
+// authority. net/http replaces the Host of such a request by the authority and drops the header. So the authority
+// must be a name of ours: a public one, or the address to which the connection was made.
 func withoutOrigin(r *http.Request, origins origin.List) (string, error) {
 	scheme, rest, found := strings.Cut(r.RequestURI, "://")
 	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
@@ -128,8 +129,8 @@ func withoutOrigin(r *http.Request, origins origin.List) (string, error) {
 	return rest[end:], nil
 }
 
-// WithoutParameters drops the path parameters of the last segment, which servlet containers write into the addresses of
-// forms (;jsessionid=…). Parameters anywhere else, or with escapes in them, stay.
+// WithoutParameters drops the path parameters of the last segment, which servlet containers write into the addresses
+// of forms (;jsessionid=…). Parameters anywhere else, or with escapes in them, stay.
 func WithoutParameters(path string) string {
 	before, parameters, _ := strings.Cut(path, ";")
 	if strings.ContainsAny(parameters, "/%") {
