@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestClearSiteDataDuringThePaymentDoesNotLoseIt has the citizen sign out of the service in another tab.
-func TestClearSiteDataDuringThePaymentDoesNotLoseIt(t *testing.T) {
+// TestClearSiteDataDuringPaymentKeepsTheJourney has the citizen sign out of the service in another tab.
+func TestClearSiteDataDuringPaymentKeepsTheJourney(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{"cookies": `"cookies", "storage"`, "everything": `"*"`} {
 		t.Run(name, func(t *testing.T) {

@@ -127,9 +127,9 @@ func microsoftScript(name string) []byte {
 	return nil
 }
 
-// TestFormsThatScriptsSendArePaidFor sends the form of each library with the library itself: first one that is wrong,
+// TestFormsSentByScriptsArePaid sends the form of each library with the library itself: first one that is wrong,
 // which shows what is wrong, then one that is paid for.
-func TestFormsThatScriptsSendArePaidFor(t *testing.T) {
+func TestFormsSentByScriptsArePaid(t *testing.T) {
 	t.Parallel()
 	for _, c := range scriptCases {
 		t.Run(c.name, func(t *testing.T) {
@@ -224,8 +224,8 @@ func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 	require.Len(t, service.posts(), 2)
 }
 
-// TestALinkThatTurboLoadsInAdvanceIsPaidForByHand: Turbo shows what it loaded when the pointer was over the link.
-func TestALinkThatTurboLoadsInAdvanceIsPaidForByHand(t *testing.T) {
+// TestLinkPrefetchedByTurboIsPaidOnClick: Turbo shows what it loaded when the pointer was over the link.
+func TestLinkPrefetchedByTurboIsPaidOnClick(t *testing.T) {
 	t.Parallel()
 	if len(libraryFile("turbo")) == 0 {
 		testbrowser.Missing(t, "turbo is not installed")

@@ -35,9 +35,9 @@ func frontController(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestAFormWithoutActionIsCorrectedOnTheSamePayment sends the corrected form from the address at which the refusal is
+// TestFormWithoutActionIsCorrectedOnTheSamePayment sends the corrected form from the address at which the refusal is
 // shown.
-func TestAFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
+func TestFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, frontController)
 	pay := startDistantPay(t)
@@ -89,8 +89,8 @@ func licences(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestTwoCookiesOfOneNameReachTheServiceAsTheBrowserSendsThem has two applications on one host, each with a session.
-func TestTwoCookiesOfOneNameReachTheServiceAsTheBrowserSendsThem(t *testing.T) {
+// TestCookiesWithTheSameNameKeepTheirOrder has two applications on one host, each with a session.
+func TestCookiesWithTheSameNameKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	for name, attributes := range map[string]string{"Lax": "", "Strict": "; SameSite=Strict"} {
 		t.Run(name, func(t *testing.T) {
@@ -118,8 +118,8 @@ func TestTwoCookiesOfOneNameReachTheServiceAsTheBrowserSendsThem(t *testing.T) {
 	}
 }
 
-// TestACookieThatChangesDuringThePaymentIsTheNewOne has the session renewed by another tab of the same browser.
-func TestACookieThatChangesDuringThePaymentIsTheNewOne(t *testing.T) {
+// TestCookieChangedDuringPaymentIsDelivered has the session renewed by another tab of the same browser.
+func TestCookieChangedDuringPaymentIsDelivered(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
 		if session, isSet := strings.CutPrefix(r.URL.Path, "/session/"); isSet {
@@ -145,8 +145,8 @@ func (b tab) inAnotherTab(do func(tab)) {
 	do(openTab(b.t, ctx, b.origin))
 }
 
-// TestComingBackInAnotherBrowserSaysWhatToDo: a bank's app opens the browser that it likes.
-func TestComingBackInAnotherBrowserSaysWhatToDo(t *testing.T) {
+// TestReturnInAnotherBrowserExplainsWhatToDo: a bank's app opens the browser that it likes.
+func TestReturnInAnotherBrowserExplainsWhatToDo(t *testing.T) {
 	t.Parallel()
 	service, pay := startLegacy(t, licences), startDistantPay(t)
 	paygate := testprocess.StartGateway(t, pay, service.url, applicationSettings...)
@@ -165,8 +165,8 @@ func TestComingBackInAnotherBrowserSaysWhatToDo(t *testing.T) {
 	require.Len(t, service.posts(), 1)
 }
 
-// TestTheSameFormOnceMoreIsAQuestion goes back after the payment and presses the button again.
-func TestTheSameFormOnceMoreIsAQuestion(t *testing.T) {
+// TestRepeatedFormAsksBeforePayingAgain goes back after the payment and presses the button again.
+func TestRepeatedFormAsksBeforePayingAgain(t *testing.T) {
 	t.Parallel()
 	service, pay := startLegacy(t, licences), startDistantPay(t)
 	b := newTab(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
@@ -187,8 +187,8 @@ func TestTheSameFormOnceMoreIsAQuestion(t *testing.T) {
 	require.Len(t, pay.Payments(), 2)
 }
 
-// TestAnAnswerWithoutContentIsAPage: a browser stays where it is on such an answer, which would be Pay's page.
-func TestAnAnswerWithoutContentIsAPage(t *testing.T) {
+// TestNoContentReplyShowsAPage: a browser stays where it is on such an answer, which would be Pay's page.
+func TestNoContentReplyShowsAPage(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
@@ -211,8 +211,8 @@ func TestAnAnswerWithoutContentIsAPage(t *testing.T) {
 	require.Len(t, service.posts(), 1)
 }
 
-// TestAnotherHostLeadsToTheOneWherePeoplePay has the citizen at a name of the service that the settings do not know.
-func TestAnotherHostLeadsToTheOneWherePeoplePay(t *testing.T) {
+// TestUnlistedHostLeadsToTheListedOne has the citizen at a name of the service that the settings do not know.
+func TestUnlistedHostLeadsToTheListedOne(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, licences)
 	paygate := testprocess.StartGateway(t, startDistantPay(t), service.url, applicationSettings...)
@@ -231,9 +231,9 @@ func TestAnotherHostLeadsToTheOneWherePeoplePay(t *testing.T) {
 	require.Empty(t, service.posts())
 }
 
-// TestAFormInAFrameIsPaidForOutsideIt: Pay's pages show in no frame, and a frame with nothing in it is all that there
+// TestFramedFormIsPaidOutsideTheFrame: Pay's pages show in no frame, and a frame with nothing in it is all that there
 // would be.
-func TestAFormInAFrameIsPaidForOutsideIt(t *testing.T) {
+func TestFramedFormIsPaidOutsideTheFrame(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {

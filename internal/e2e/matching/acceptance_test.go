@@ -34,7 +34,7 @@ func byText(rules ...string) []string {
 	return settings
 }
 
-func TestAWrongFormShownAgainWith200IsNotPaidFor(t *testing.T) {
+func TestInvalidFormShownAgainWith200IsNotCharged(t *testing.T) {
 	t.Parallel()
 	for _, rules := range [][]string{
 		{"ACCEPT_TEXT=Application received | Cais wedi dod i law"},
@@ -73,7 +73,7 @@ func redirects(status int, location string) http.HandlerFunc {
 	}
 }
 
-func TestWhereARefusingRedirectLeadsNothingIsTaken(t *testing.T) {
+func TestRefusingRedirectTakesNoMoney(t *testing.T) {
 	t.Parallel()
 	for location, states := range map[string]struct{ exact, any journey.State }{
 		"/login?next=/licences/apply":         {journey.StateRefused, journey.StateStuck},
@@ -93,7 +93,7 @@ func TestWhereARefusingRedirectLeadsNothingIsTaken(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatAsksForTheRequestAgainTakesNothing(t *testing.T) {
+func TestRepeatRequestResponseTakesNoMoney(t *testing.T) {
 	t.Parallel()
 	for status, locations := range map[int]map[string]journey.State{
 		http.StatusMovedPermanently: {"/licences/apply/": journey.StateRefused,
@@ -113,7 +113,7 @@ func TestAnAnswerThatAsksForTheRequestAgainTakesNothing(t *testing.T) {
 	}
 }
 
-func TestASignInPageIsNoPaidFile(t *testing.T) {
+func TestSignInPageIsNotAPaidFile(t *testing.T) {
 	t.Parallel()
 	signIn := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<h1>Sign in</h1>") }
 	for rule, state := range map[string]journey.State{
@@ -136,7 +136,7 @@ func TestASignInPageIsNoPaidFile(t *testing.T) {
 	}
 }
 
-func TestFiveRefusalsForWantOfATextAreLogged(t *testing.T) {
+func TestFiveRefusalsForMissingTextAreLogged(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain, byText("ACCEPT_TEXT=Application received")...)
 	for n := range 5 {
@@ -157,8 +157,8 @@ func TestFiveRefusalsForWantOfATextAreLogged(t *testing.T) {
 	t.Fatal("nothing was logged")
 }
 
-// TestAJourneyKeepsTheRuleItBeganWith: a changed setting binds new journeys only.
-func TestAJourneyKeepsTheRuleItBeganWith(t *testing.T) {
+// TestJourneyKeepsItsAcceptanceRule: a changed setting binds new journeys only.
+func TestJourneyKeepsItsAcceptanceRule(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, showsAgain, byText("ACCEPT_TEXT=Application received")...)
 	h.Restart(byText("ACCEPT_TEXT=Something else")...)
@@ -166,7 +166,7 @@ func TestAJourneyKeepsTheRuleItBeganWith(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-func TestADoctorSaysWhichRouteCannotTellYesFromNo(t *testing.T) {
+func TestDoctorReportsWeakAcceptanceRules(t *testing.T) {
 	t.Parallel()
 	for line, settings := range map[string][]string{
 		"ok: the settings say which answer is a yes":                                   {"ACCEPT_LOCATION=/licences/confirmation"},

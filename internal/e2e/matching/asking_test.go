@@ -12,7 +12,7 @@ import (
 )
 
 // A method that only asks brings the pay code nothing to work with: no body, and under OPTIONS no query.
-func TestAMethodThatOnlyAsksBringsNoFormToASubmission(t *testing.T) {
+func TestSafeMethodCarriesNoForm(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, testserver.WithButton)
 	const form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n\r\nname=Ann&action=pay"
@@ -49,7 +49,7 @@ func TestAMethodThatOnlyAsksBringsNoFormToASubmission(t *testing.T) {
 }
 
 // Elsewhere nothing changes.
-func TestAMethodThatOnlyAsksIsLeftAsItIsElsewhere(t *testing.T) {
+func TestSafeMethodPassesUnchangedElsewhere(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, testserver.WithButton)
 	for _, raw := range []string{
@@ -67,7 +67,7 @@ func TestAMethodThatOnlyAsksIsLeftAsItIsElsewhere(t *testing.T) {
 	}
 }
 
-func TestAQueryThatMeetsTheConditionIsRefused(t *testing.T) {
+func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 	t.Parallel()
 	for when, queries := range map[string][]string{
 		"form:action=pay": {
@@ -112,7 +112,7 @@ func TestAQueryThatMeetsTheConditionIsRefused(t *testing.T) {
 }
 
 // PHP without a php.ini has the cookies in $_REQUEST, beside the query.
-func TestACookieIsNoFormOfAGET(t *testing.T) {
+func TestCookieCannotMeetAConditionOnGET(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
 	for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
@@ -130,7 +130,7 @@ func TestACookieIsNoFormOfAGET(t *testing.T) {
 }
 
 // A page that a GET with some parameters shows is no page whatever else is asked for.
-func TestAllowDeclaresItsOwnParametersAlone(t *testing.T) {
+func TestAllowCoversOnlyItsOwnParameters(t *testing.T) {
 	t.Parallel()
 	ask := func(query string) string {
 		return "GET /licences/apply?" + query + " HTTP/1.1\r\nHost: apply.example\r\n\r\n"
@@ -148,7 +148,7 @@ func TestAllowDeclaresItsOwnParametersAlone(t *testing.T) {
 }
 
 // A pass that is free just now is no way for a form to the submission at its address.
-func TestAFreePassBringsNoFormToTheSubmission(t *testing.T) {
+func TestFreePassCarriesNoForm(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"free", "shadow"} {
 		d := testserver.OpenRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /licences/apply",
@@ -164,7 +164,7 @@ func TestAFreePassBringsNoFormToTheSubmission(t *testing.T) {
 	}
 }
 
-func TestGETMayCarryTheListedParametersAlone(t *testing.T) {
+func TestGETQueryLimitsParameters(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang, page")
 	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
@@ -194,7 +194,7 @@ func TestGETMayCarryTheListedParametersAlone(t *testing.T) {
 }
 
 // A service whose pay code runs on GET may take what comes after the path for the form.
-func TestWhereThePayCodeRunsOnGETNoLongerPathBringsTheForm(t *testing.T) {
+func TestGETQueryRefusesExtraPathSegments(t *testing.T) {
 	t.Parallel()
 	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
 	const listed = "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang"
@@ -227,7 +227,7 @@ func TestWhereThePayCodeRunsOnGETNoLongerPathBringsTheForm(t *testing.T) {
 }
 
 // Whatever way a form can be sent by another method, or in another place, the pay code never has it.
-func TestNoSpellingOfAMethodBringsTheFormToThePayCode(t *testing.T) {
+func TestNoMethodSpellingBringsTheFormToThePayCode(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, testserver.WithButton)
 	address := probe.Address{

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTossedCookiesHideNoTicket: a sibling site can put cookies of our name beside ours, and anybody can send many.
-func TestTossedCookiesHideNoTicket(t *testing.T) {
+// TestInjectedCookiesDoNotHideTheTicket: a sibling site can put cookies of our name beside ours, and anybody can send many.
+func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	hold := func(name string) string {
@@ -62,8 +62,8 @@ func TestTossedCookiesHideNoTicket(t *testing.T) {
 	require.Empty(t, d.Service.Take())
 }
 
-// TestAnIDAloneOpensNoReply: the public id stands in addresses, logs and headers; the key is in the ticket.
-func TestAnIDAloneOpensNoReply(t *testing.T) {
+// TestJourneyIDAloneOpensNoReply: the public id stands in addresses, logs and headers; the key is in the ticket.
+func TestJourneyIDAloneOpensNoReply(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the secret page") })
 	anns, eve := h.Citizen(), h.Citizen()
@@ -101,8 +101,8 @@ func paysAFine(h *testserver.Harness) *testserver.Citizen {
 	return c
 }
 
-// TestReleaseOnReturnTrustsNobodyButPay: the citizen has to be back, and Pay has to say at least submitted just then.
-func TestReleaseOnReturnTrustsNobodyButPay(t *testing.T) {
+// TestReleaseOnReturnNeedsPaysConfirmation: the citizen has to be back, and Pay has to say at least submitted just then.
+func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
 	t.Parallel()
 	onReturn := []string{"PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_MOPUP_MIN_AGE=0s",
 		"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret}
@@ -149,8 +149,8 @@ func TestReleaseOnReturnTrustsNobodyButPay(t *testing.T) {
 	})
 }
 
-// TestQuotesAtOnceAreNotMixedUp: each request has the price that the service named for it.
-func TestQuotesAtOnceAreNotMixedUp(t *testing.T) {
+// TestConcurrentQuotesStaySeparate: each request has the price that the service named for it.
+func TestConcurrentQuotesStaySeparate(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Paygate-Status") == "quote" {
@@ -179,8 +179,8 @@ func TestQuotesAtOnceAreNotMixedUp(t *testing.T) {
 	}
 }
 
-// TestAPriceThatChangesAfterTheQuoteAltersNoJourneyUnderWay: what was quoted is what is paid, told and signed.
-func TestAPriceThatChangesAfterTheQuoteAltersNoJourneyUnderWay(t *testing.T) {
+// TestPriceChangeDoesNotAlterAQuotedJourney: what was quoted is what is paid, told and signed.
+func TestPriceChangeDoesNotAlterAQuotedJourney(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, prices("1234", "LIC-1", "Licence"), upstreamPriced...)
 	c := h.Citizen()
@@ -201,8 +201,8 @@ func TestAPriceThatChangesAfterTheQuoteAltersNoJourneyUnderWay(t *testing.T) {
 	h.RequireVerified(t, true, posts[1])
 }
 
-// TestAQuoteIsAskedByPaygateAlone: no client makes a service answer as if it were asked for a price.
-func TestAQuoteIsAskedByPaygateAlone(t *testing.T) {
+// TestClientCannotRequestAQuote: no client makes a service answer as if it were asked for a price.
+func TestClientCannotRequestAQuote(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, upstreamPriced...)
 	for _, name := range []string{"Paygate-Status", "PAYGATE_STATUS", "Paygate.Status", "paygate-status"} {
@@ -220,8 +220,8 @@ func TestAQuoteIsAskedByPaygateAlone(t *testing.T) {
 	}
 }
 
-// TestAConnectionThatLoggedSomebodyInIsNotShared: NTLM and Negotiate log a connection in, and not a request.
-func TestAConnectionThatLoggedSomebodyInIsNotShared(t *testing.T) {
+// TestAuthenticatedConnectionIsNotShared: NTLM and Negotiate log a connection in, and not a request.
+func TestAuthenticatedConnectionIsNotShared(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -250,9 +250,9 @@ func TestAConnectionThatLoggedSomebodyInIsNotShared(t *testing.T) {
 	}
 }
 
-// TestTheBodyOfAHeadIsNobodysAnswer: some servers (gunicorn with Django) send a body after the header that HEAD asks
+// TestHEADResponseBodyIsDiscarded: some servers (gunicorn with Django) send a body after the header that HEAD asks
 // for. What a client can make the service write there must not be the answer to the next request on the connection.
-func TestTheBodyOfAHeadIsNobodysAnswer(t *testing.T) {
+func TestHEADResponseBodyIsDiscarded(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -320,8 +320,8 @@ func answersWhoIsLoggedIn(conn net.Conn) {
 	}
 }
 
-// TestAFieldThatNamesAnotherMethodOpensNoPayRoute: Rails, Laravel and Symfony take the method of a POST from its form.
-func TestAFieldThatNamesAnotherMethodOpensNoPayRoute(t *testing.T) {
+// TestMethodFieldCannotOpenAPayRoute: Rails, Laravel and Symfony take the method of a POST from its form.
+func TestMethodFieldCannotOpenAPayRoute(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=DELETE /licences/{id}",
 		"PAYGATE_ROUTE_IMMEDIATE_MATCH=PUT /fines/{id}")
@@ -339,8 +339,8 @@ func TestAFieldThatNamesAnotherMethodOpensNoPayRoute(t *testing.T) {
 	require.Empty(t, d.Pay.Payments())
 }
 
-// TestAPaymentOfAnotherAmountReleasesNothing: what Pay says counts only for the very terms of the journey.
-func TestAPaymentOfAnotherAmountReleasesNothing(t *testing.T) {
+// TestMismatchedPaymentReleasesNothing: what Pay says counts only for the very terms of the journey.
+func TestMismatchedPaymentReleasesNothing(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]string{
 		"another amount": `s/"amount":2500/"amount":1/`, "another reference": `s/"reference":"/"reference":"X/`,
@@ -388,8 +388,8 @@ func TestAPaymentOfAnotherAmountReleasesNothing(t *testing.T) {
 	}
 }
 
-// TestAllDoorsAtOnceDeliverOnce: returns of several tabs, a webhook, sweeps and staff, all at the same instant.
-func TestAllDoorsAtOnceDeliverOnce(t *testing.T) {
+// TestConcurrentReturnsWebhooksSweepsAndStaffDeliverOnce: returns of several tabs, a webhook, sweeps and staff, all at the same instant.
+func TestConcurrentReturnsWebhooksSweepsAndStaffDeliverOnce(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_MIN_AGE=0s",
 		"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)

@@ -16,8 +16,8 @@ var frontController = []string{
 	"PAYGATE_ROUTE_REGISTER_MATCH=GET /index.php?page=certificate",
 }
 
-// TestWhatAQueryLeadsToIsNotReachedByAFormOrACookie: many services read a parameter wherever it stands.
-func TestWhatAQueryLeadsToIsNotReachedByAFormOrACookie(t *testing.T) {
+// TestFormOrCookieCannotReplaceAQueryParameter: many services read a parameter wherever it stands.
+func TestFormOrCookieCannotReplaceAQueryParameter(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, frontController...)
 	parts := func(name, value string) string {
@@ -93,8 +93,8 @@ func TestWhatAQueryLeadsToIsNotReachedByAFormOrACookie(t *testing.T) {
 	require.Empty(t, d.Pay.Payments())
 }
 
-// TestNothingContradictsAQueryThatLowersThePrice: PHP takes a parameter from the form before the query.
-func TestNothingContradictsAQueryThatLowersThePrice(t *testing.T) {
+// TestContradictedCheaperQueryIsRefused: PHP takes a parameter from the form before the query.
+func TestContradictedCheaperQueryIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"on", "free", "shadow"} {
 		d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=renew",
@@ -122,7 +122,7 @@ func TestNothingContradictsAQueryThatLowersThePrice(t *testing.T) {
 	}
 }
 
-func TestOtherPagesOfAFrontControllerAreFree(t *testing.T) {
+func TestOtherFrontControllerPagesPass(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, frontController...)
 	large := strings.Repeat("x", 11<<20)

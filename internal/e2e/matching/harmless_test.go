@@ -11,7 +11,7 @@ import (
 )
 
 // Requests near pay paths that mean something else reach the service byte for byte.
-func TestHarmlessRequestsNearPayPathsArriveAsTheyAre(t *testing.T) {
+func TestHarmlessRequestsNearPayPathsPassUnchanged(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, testserver.WithButton, "PAYGATE_ROUTE_LICENCE_GET_QUERY=*",
 		"PAYGATE_ROUTE_REGISTER_MATCH=GET /report",
@@ -100,7 +100,7 @@ func TestHarmlessRequestsNearPayPathsArriveAsTheyAre(t *testing.T) {
 }
 
 // Rails and Laravel lead PUT and PATCH to one action, and take either from a field.
-func TestAFieldThatSaysTheMethodIsNoWayRoundACondition(t *testing.T) {
+func TestMethodFieldCannotBypassACondition(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:_method=patch")
 	post := func(target, body string) string {

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestACitizenPaysAndTheServiceReceivesExactlyWhatTheySentOnce(t *testing.T) {
+func TestPaidRequestIsDeliveredUnchangedOnce(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -46,7 +46,7 @@ func TestACitizenPaysAndTheServiceReceivesExactlyWhatTheySentOnce(t *testing.T) 
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-func TestTheReleaseSaysWhatWasPaidAndTheSignatureHolds(t *testing.T) {
+func TestReleaseHeadersDescribeThePaymentAndVerify(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	c.ComesBack()
@@ -70,7 +70,7 @@ func TestTheReleaseSaysWhatWasPaidAndTheSignatureHolds(t *testing.T) {
 		func(c signature.Check) bool { return c.Name == "body" && !c.Good }))
 }
 
-func TestFiftyReturnsAtOnceDeliverOnce(t *testing.T) {
+func TestFiftyConcurrentReturnsDeliverOnce(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	var all sync.WaitGroup
@@ -86,7 +86,7 @@ func TestFiftyReturnsAtOnceDeliverOnce(t *testing.T) {
 	}
 }
 
-func TestADeclinedCitizenTriesAgainWithTheSameForm(t *testing.T) {
+func TestDeclinedPaymentIsRetriedWithTheSameForm(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -109,7 +109,7 @@ func TestADeclinedCitizenTriesAgainWithTheSameForm(t *testing.T) {
 	require.Contains(t, string(posts[0].Body), "name=Ann", "nothing had to be filled in again")
 }
 
-func TestEachEndAtPayHasItsPage(t *testing.T) {
+func TestEachUnpaidOutcomeHasItsPage(t *testing.T) {
 	t.Parallel()
 	for outcome, says := range map[string]string{
 		"declined": "declined", "cancelled": "You cancelled your payment", "expired": "has expired",
@@ -131,7 +131,7 @@ func TestEachEndAtPayHasItsPage(t *testing.T) {
 	}
 }
 
-func TestAPaymentCancelledByTheServiceIsSaidToBeSo(t *testing.T) {
+func TestPaymentCancelledByTheServiceHasItsPage(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -140,8 +140,8 @@ func TestAPaymentCancelledByTheServiceIsSaidToBeSo(t *testing.T) {
 	require.Contains(t, c.ComesBack().Text, "The service cancelled the payment")
 }
 
-// TestADoubleClickOnAFormWithAFileResumesTheSamePayment: a browser makes up another boundary each time.
-func TestADoubleClickOnAFormWithAFileResumesTheSamePayment(t *testing.T) {
+// TestDoubleClickOnAFileUploadResumesThePayment: a browser makes up another boundary each time.
+func TestDoubleClickOnAFileUploadResumesThePayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -163,7 +163,7 @@ func TestADoubleClickOnAFormWithAFileResumesTheSamePayment(t *testing.T) {
 	require.Len(t, h.Payments(), 3)
 }
 
-func TestADoubleClickResumesTheSamePayment(t *testing.T) {
+func TestDoubleClickResumesThePayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -176,7 +176,7 @@ func TestADoubleClickResumesTheSamePayment(t *testing.T) {
 	require.Len(t, h.Payments(), 3, "another browser is another citizen")
 }
 
-func TestAnOpenPaymentIsResumed(t *testing.T) {
+func TestOpenPaymentIsResumed(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -189,7 +189,7 @@ func TestAnOpenPaymentIsResumed(t *testing.T) {
 	require.Len(t, h.Payments(), 1)
 }
 
-func TestNobodyIsToldThatNothingWasTakenWhileThatIsNotKnown(t *testing.T) {
+func TestUnknownPaymentIsNotReportedAsUntaken(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -215,7 +215,7 @@ func TestNobodyIsToldThatNothingWasTakenWhileThatIsNotKnown(t *testing.T) {
 	require.Contains(t, c.Follow(p).Text, "the service's own page")
 }
 
-func TestToResumeStartsNoPayment(t *testing.T) {
+func TestResumeStartsNoPayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -227,7 +227,7 @@ func TestToResumeStartsNoPayment(t *testing.T) {
 	require.Len(t, h.Payments(), 1)
 }
 
-func TestOurFormsWorkBehindAProxyThatChangesTheHost(t *testing.T) {
+func TestPaygateFormsWorkBehindAHostRewritingProxy(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -254,7 +254,7 @@ func TestOurFormsWorkBehindAProxyThatChangesTheHost(t *testing.T) {
 	}
 }
 
-func TestTwoTabsEachGetTheirOwn(t *testing.T) {
+func TestTwoTabsEachFinishTheirJourney(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -272,7 +272,7 @@ func TestTwoTabsEachGetTheirOwn(t *testing.T) {
 	require.Contains(t, string(posts[1].Body), "Bob")
 }
 
-func TestTheServicesPageIsShownAtItsOwnAddressAndStaysThere(t *testing.T) {
+func TestServicePageIsShownAtItsOwnURL(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "flash", Value: "once"})
@@ -305,7 +305,7 @@ func TestTheServicesPageIsShownAtItsOwnAddressAndStaysThere(t *testing.T) {
 	require.Equal(t, "/_pay/status", stranger.To())
 }
 
-func TestARedirectOfTheServiceIsFollowedFromItsOwnAddress(t *testing.T) {
+func TestServiceRedirectIsResolvedAgainstTheFormURL(t *testing.T) {
 	t.Parallel()
 	_, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	p := c.Get(c.Get("/_pay/return").To())
@@ -316,7 +316,7 @@ func TestARedirectOfTheServiceIsFollowedFromItsOwnAddress(t *testing.T) {
 	require.Equal(t, "private, no-cache", p.Header.Get("Cache-Control"))
 }
 
-func TestWhenAStrictCookieStayedBehindAPageOfOursStartsANewNavigation(t *testing.T) {
+func TestReplyWithStrictCookiesIsOpenedByANewNavigation(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -332,7 +332,7 @@ func TestWhenAStrictCookieStayedBehindAPageOfOursStartsANewNavigation(t *testing
 		"the held cookie went with the release")
 }
 
-func TestARefusedFormIsCorrectedOnTheSamePayment(t *testing.T) {
+func TestRefusedFormIsCorrectedOnTheSamePayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && r.FormValue("name") == "" {
@@ -363,7 +363,7 @@ func TestARefusedFormIsCorrectedOnTheSamePayment(t *testing.T) {
 	require.Equal(t, posts[0].Header.Get("Paygate-Journey"), posts[1].Header.Get("Paygate-Journey"))
 }
 
-func TestTheAnswerToAReleaseIsCleanedAsAnyOther(t *testing.T) {
+func TestReleaseReplyLosesPaygateHeaders(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
 		header := w.Header()
@@ -391,7 +391,7 @@ func TestTheAnswerToAReleaseIsCleanedAsAnyOther(t *testing.T) {
 	requireClean(c.Get("/register/2026"))
 }
 
-func TestAPassIsPaidOnceAndFetchedForAWhile(t *testing.T) {
+func TestPassIsPaidOnceAndFetchedAgain(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=600, s-maxage=900")
@@ -431,9 +431,9 @@ func TestAPassIsPaidOnceAndFetchedForAWhile(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, h.Citizen().Get("/register/2026").Status, "so has another browser")
 }
 
-// TestAPassIsFetchedWithTheCookiesThatStayedBehind: coming from Pay, a browser keeps SameSite=Strict cookies back, and
+// TestPassWithStrictCookiesIsOpenedByANewNavigation: coming from Pay, a browser keeps SameSite=Strict cookies back, and
 // a service that does not know its citizen would ask them to log in.
-func TestAPassIsFetchedWithTheCookiesThatStayedBehind(t *testing.T) {
+func TestPassWithStrictCookiesIsOpenedByANewNavigation(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain)
 	c := h.Citizen()
@@ -447,7 +447,7 @@ func TestAPassIsFetchedWithTheCookiesThatStayedBehind(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodGet))
 }
 
-func TestAScriptLearnsWhereToPay(t *testing.T) {
+func TestScriptGetsThePayURLAsJSON(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	for name, value := range map[string]string{"Accept": "application/json", "Sec-Fetch-Mode": "cors",
@@ -461,7 +461,7 @@ func TestAScriptLearnsWhereToPay(t *testing.T) {
 	}
 }
 
-func TestTheChoiceOfPriceHasToBeClear(t *testing.T) {
+func TestUnclearPriceChoiceIsRefused(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	for name, body := range map[string]string{
@@ -494,7 +494,7 @@ func TestTheChoiceOfPriceHasToBeClear(t *testing.T) {
 	}
 }
 
-func TestWhatIsTooLargeIsRefusedBeforeAnyPayment(t *testing.T) {
+func TestOversizedRequestIsRefusedBeforePayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	body := bytes.Repeat([]byte("x"), 20<<20)
@@ -510,7 +510,7 @@ func TestWhatIsTooLargeIsRefusedBeforeAnyPayment(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost)[0].Body, 20<<20)
 }
 
-func TestACardNumberIsRefusedAndWrittenNowhere(t *testing.T) {
+func TestCardNumberIsRefusedAndNotLogged(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	for _, number := range []string{"4444333322221111", "4444 3333 2222 1111",
@@ -523,7 +523,7 @@ func TestACardNumberIsRefusedAndWrittenNowhere(t *testing.T) {
 	require.NotContains(t, h.Log.String(), "4444")
 }
 
-func TestAFieldMayBeExemptFromTheSearchForCardNumbers(t *testing.T) {
+func TestCardExemptFieldsAreNotSearched(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_CARD_EXEMPT=microchip,tag")
 	p := h.Citizen().Post("/licences/apply",
@@ -556,7 +556,7 @@ func TestAFieldMayBeExemptFromTheSearchForCardNumbers(t *testing.T) {
 	}
 }
 
-func TestWhatPayAnswersWronglyTakesNoMoney(t *testing.T) {
+func TestInvalidPayResponseTakesNoMoney(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"500", "429", "reset", "lost", "html", "garbage", "empty", "huge",
 		"hostile_next_url"} {
@@ -582,7 +582,7 @@ func TestWhatPayAnswersWronglyTakesNoMoney(t *testing.T) {
 	}
 }
 
-func TestWhilePayCannotBeAskedWeSayThatWeAreChecking(t *testing.T) {
+func TestPayOutageShowsTheCheckingPage(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
@@ -595,7 +595,7 @@ func TestWhilePayCannotBeAskedWeSayThatWeAreChecking(t *testing.T) {
 	require.Contains(t, c.ComesBack().Text, "the service's own page")
 }
 
-func TestAnAnswerOfPayThatMayBeOldIsNotTakenForTheTruth(t *testing.T) {
+func TestStalePayResponseIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewWithPay(t, paysim.Options{PostLimit: -1, SearchLag: time.Minute}, testserver.Confirms)
 	c := h.Citizen()
@@ -615,9 +615,9 @@ func TestAnAnswerOfPayThatMayBeOldIsNotTakenForTheTruth(t *testing.T) {
 	require.Contains(t, c.ComesBack().Text, "the service's own page")
 }
 
-// TestNobodyIsToldThatNothingWasPaidWhilePayCannotBeAsked: the same form again, and the buttons of a page that is still
+// TestPayOutageNeverReportsAnUnpaidPayment: the same form again, and the buttons of a page that is still
 // open, lead back to a payment that may have been paid meanwhile.
-func TestNobodyIsToldThatNothingWasPaidWhilePayCannotBeAsked(t *testing.T) {
+func TestPayOutageNeverReportsAnUnpaidPayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	applied, visits := h.Citizen(), h.Citizen()
@@ -644,7 +644,7 @@ func TestNobodyIsToldThatNothingWasPaidWhilePayCannotBeAsked(t *testing.T) {
 	require.Len(t, h.Payments(), 2)
 }
 
-func TestWhileTheServiceIsDownThePaymentIsSafe(t *testing.T) {
+func TestServiceOutageKeepsThePayment(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	h.Service.Server.Close()
@@ -661,7 +661,7 @@ func TestWhileTheServiceIsDownThePaymentIsSafe(t *testing.T) {
 	require.Equal(t, "success", h.Payments()[0].Status)
 }
 
-func TestWhenNobodyKnowsWhetherTheServiceGotItAPersonDecides(t *testing.T) {
+func TestUnknownDeliveryOutcomeNeedsAPerson(t *testing.T) {
 	t.Parallel()
 	for name, does := range map[string]testserver.Act{"reset": testserver.BreaksStill, "broken": testserver.FailsDone,
 		"too late": testserver.HangsDone} {
@@ -679,7 +679,7 @@ func TestWhenNobodyKnowsWhetherTheServiceGotItAPersonDecides(t *testing.T) {
 	}
 }
 
-func TestWhenTheMoneyGoesBackTheServicesRefusalIsNotShownAnyMore(t *testing.T) {
+func TestRefusalIsNotShownOnceTheMoneyIsReturned(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusUnprocessableEntity)
@@ -696,8 +696,8 @@ func TestWhenTheMoneyGoesBackTheServicesRefusalIsNotShownAnyMore(t *testing.T) {
 	require.Contains(t, c.ComesBack().Text, "Your money is being given back")
 }
 
-// TestTheMarkerOfAKeptReplyNeverReachesTheService: a form without an action of its own posts to where it stands.
-func TestTheMarkerOfAKeptReplyNeverReachesTheService(t *testing.T) {
+// TestReplyMarkerNeverReachesTheService: a form without an action of its own posts to where it stands.
+func TestReplyMarkerNeverReachesTheService(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_WHEN=form:do=pay")
 	c := h.Citizen()
@@ -713,7 +713,7 @@ func TestTheMarkerOfAKeptReplyNeverReachesTheService(t *testing.T) {
 	require.Empty(t, h.Payments())
 }
 
-func TestALargeReplyIsStreamed(t *testing.T) {
+func TestLargeReplyIsStreamed(t *testing.T) {
 	t.Parallel()
 	large := testserver.BytesOfAllKinds(3 << 20)
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -731,7 +731,7 @@ func TestALargeReplyIsStreamed(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-func TestForeignAndTamperedTicketsOpenNothing(t *testing.T) {
+func TestForeignOrTamperedTicketOpensNothing(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -748,7 +748,7 @@ func TestForeignAndTamperedTicketsOpenNothing(t *testing.T) {
 	}
 }
 
-func TestOurAddressesAreOursAlone(t *testing.T) {
+func TestPaygateAddressesNeverReachTheService(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -767,7 +767,7 @@ func TestOurAddressesAreOursAlone(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, c.Post("/_pay/again", nil, "Sec-Fetch-Site", "cross-site").Status)
 }
 
-func TestAPrefetchStartsNothing(t *testing.T) {
+func TestPrefetchStartsNothing(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -778,7 +778,7 @@ func TestAPrefetchStartsNothing(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodPost))
 }
 
-func TestARouteCanBeClosedOrFree(t *testing.T) {
+func TestRouteCanBeClosedOrFree(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_MODE=closed", "PAYGATE_ROUTE_REGISTER_MODE=free")
 	c := h.Citizen()
@@ -791,7 +791,7 @@ func TestARouteCanBeClosedOrFree(t *testing.T) {
 	require.Empty(t, h.Payments())
 }
 
-func TestTheCitizensLanguageReachesPayAndThePages(t *testing.T) {
+func TestCitizensLanguageReachesPayAndThePages(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		form   url.Values
@@ -827,7 +827,7 @@ func TestTheCitizensLanguageReachesPayAndThePages(t *testing.T) {
 	}
 }
 
-func TestTheLanguageIsReadWhereTheServiceKeepsIt(t *testing.T) {
+func TestLanguageIsReadFromTheConfiguredSource(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_LANGUAGE=path:/licences/cy,query:iaith,form:iaith",
 		"PAYGATE_ROUTE_LICENCE_ALIASES=POST /licences/cy/apply,POST /licences/cyan/apply")
@@ -869,7 +869,7 @@ func TestImmediateCaptureTakesTheMoneyAtOnce(t *testing.T) {
 	}
 }
 
-func TestARouteMayReleaseOnReturn(t *testing.T) {
+func TestRouteCanReleaseOnReturn(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms,
 		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_SECOND_LOOK=10ms")...)
@@ -889,7 +889,7 @@ func TestARouteMayReleaseOnReturn(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-func TestWhatIsReleasedOnReturnAndThenNotPaidGoesToAPerson(t *testing.T) {
+func TestUnpaidReleaseOnReturnNeedsAPerson(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms,
 		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return",
@@ -905,7 +905,7 @@ func TestWhatIsReleasedOnReturnAndThenNotPaidGoesToAPerson(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-func TestWhileDrainingPayRoutesSaySo(t *testing.T) {
+func TestDrainingRefusesNewPayments(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()

@@ -40,7 +40,7 @@ func prices(pence, reference, description string) http.HandlerFunc {
 	}
 }
 
-func TestTheServiceNamesThePrice(t *testing.T) {
+func TestServiceSetsThePrice(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, prices("1234", "LIC-77", "Licence for 3 rods"), upstreamPriced...)
 	c := h.Citizen()
@@ -70,7 +70,7 @@ func TestTheServiceNamesThePrice(t *testing.T) {
 	require.Equal(t, posts[0].Header.Get("Content-Type"), posts[1].Header.Get("Content-Type"))
 }
 
-func TestWhatTheServiceDoesNotPricePasses(t *testing.T) {
+func TestUnpricedRequestPasses(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, prices("free", "", ""), upstreamPriced...)
 	c := h.Citizen()
@@ -81,7 +81,7 @@ func TestWhatTheServiceDoesNotPricePasses(t *testing.T) {
 	require.Empty(t, h.Payments())
 }
 
-func TestAPriceThatCannotBeIsAPageAndHoldsNothing(t *testing.T) {
+func TestInvalidPriceShowsAPageAndHoldsNothing(t *testing.T) {
 	t.Parallel()
 	for _, pence := range []string{"", "0", "-5", "25.00", "£25", "1e3", "10000001", "999999999999999999999", " 5",
 		"5,6", "0x10", "２５"} {
@@ -104,7 +104,7 @@ func TestAPriceThatCannotBeIsAPageAndHoldsNothing(t *testing.T) {
 	}
 }
 
-func TestTwoPricesAreNone(t *testing.T) {
+func TestTwoPricesAreRefused(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["Paygate-Price"] = []string{"100", "2500"}
@@ -113,7 +113,7 @@ func TestTwoPricesAreNone(t *testing.T) {
 	require.Equal(t, http.StatusBadGateway, h.Citizen().Post("/licences/apply", url.Values{}).Status)
 }
 
-func TestNobodyButTheServiceNamesThePrice(t *testing.T) {
+func TestClientCannotSetThePrice(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, prices("2500", "", ""), upstreamPriced...)
 	c := h.Citizen()
@@ -130,7 +130,7 @@ func TestNobodyButTheServiceNamesThePrice(t *testing.T) {
 	}
 }
 
-func TestA402OfARouteThatIsNotUpstreamPricedIsTheServicesOwn(t *testing.T) {
+func TestService402PassesOnOtherRoutes(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Paygate-Price", "1")
@@ -149,8 +149,8 @@ func TestA402OfARouteThatIsNotUpstreamPricedIsTheServicesOwn(t *testing.T) {
 	require.Equal(t, journey.StateRefused, c.State(), "at the release it is a refusal")
 }
 
-// TestAPriceThatRisesBetweenQuoteAndReleaseIsARefusal: the service decides whether what was paid is enough.
-func TestAPriceThatRisesBetweenQuoteAndReleaseIsARefusal(t *testing.T) {
+// TestPriceRiseAfterTheQuoteIsARefusal: the service decides whether what was paid is enough.
+func TestPriceRiseAfterTheQuoteIsARefusal(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, prices("1000", "", ""),
 		append(upstreamPriced, "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1h")...)
@@ -173,7 +173,7 @@ func TestAPriceThatRisesBetweenQuoteAndReleaseIsARefusal(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-func TestAPassMayBePricedByTheService(t *testing.T) {
+func TestServiceSetsThePriceOfAPass(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, prices("600", "REG-1", "Register"), upstreamPriced...)
 	c := h.Citizen()
@@ -187,8 +187,8 @@ func TestAPassMayBePricedByTheService(t *testing.T) {
 	require.Equal(t, []string{"quote", "success", "success"}, testserver.Statuses(h.Service.Got(http.MethodGet)))
 }
 
-// TestAPassIsGoodForWhatWasPriced: where the service prices, a cheap query buys no dear one.
-func TestAPassIsGoodForWhatWasPriced(t *testing.T) {
+// TestPassIsValidOnlyForTheQuotedQuery: where the service prices, a cheap query buys no dear one.
+func TestPassIsValidOnlyForTheQuotedQuery(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
 		prices(map[string]string{"1": "600", "100": "60000"}[r.FormValue("copies")], "", "")(w, r)
@@ -204,7 +204,7 @@ func TestAPassIsGoodForWhatWasPriced(t *testing.T) {
 	require.EqualValues(t, 60000, h.Payments()[1].Amount)
 }
 
-func TestAServiceThatIsDownNamesNoPrice(t *testing.T) {
+func TestUnavailableServiceSetsNoPrice(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, upstreamPriced...)
 	h.Service.Server.Close()

@@ -30,8 +30,8 @@ var (
 	byUnpoly = []string{"X-Up-Version", "3.14.3", "Accept", "*/*", "Sec-Fetch-Mode", "cors"}
 )
 
-// TestScriptsAreSentToPayInTheirOwnWay: a redirect to another origin is lost on every one of them.
-func TestScriptsAreSentToPayInTheirOwnWay(t *testing.T) {
+// TestScriptsAreSentToPayInTheirLibrarysFormat: a redirect to another origin is lost on every one of them.
+func TestScriptsAreSentToPayInTheirLibrarysFormat(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	applies := func(header ...string) (p testserver.Page, next string) {
@@ -94,8 +94,8 @@ func TestScriptsAreSentToPayInTheirOwnWay(t *testing.T) {
 	require.Equal(t, `window.location.href = "`+next+`";`, p.Text)
 }
 
-// TestScriptsShowWhatWentWrong: what they do with an error status is mostly nothing.
-func TestScriptsShowWhatWentWrong(t *testing.T) {
+// TestScriptsShowErrorPages: what they do with an error status is mostly nothing.
+func TestScriptsShowErrorPages(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	wrong := func(header []string) testserver.Page {
@@ -159,8 +159,8 @@ func shownBy(t *testing.T, script string) (fragment string) {
 	return fragment
 }
 
-// TestScriptsAreTakenWhereTheirCitizenIs: the same form again, after the payment, leads to what became of it.
-func TestScriptsAreTakenWhereTheirCitizenIs(t *testing.T) {
+// TestScriptsResumeAPaidJourney: the same form again, after the payment, leads to what became of it.
+func TestScriptsResumeAPaidJourney(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -175,9 +175,9 @@ func TestScriptsAreTakenWhereTheirCitizenIs(t *testing.T) {
 	require.Equal(t, []any{http.StatusSeeOther, "/_pay/return"}, []any{p.Status, p.To()}, "Turbo follows it")
 }
 
-// TestLoadingInAdvanceStartsNothing: Turbo loads links when the pointer is over them, and shows what it got when they
+// TestPrefetchedPassStartsNoPayment: Turbo loads links when the pointer is over them, and shows what it got when they
 // are clicked.
-func TestLoadingInAdvanceStartsNothing(t *testing.T) {
+func TestPrefetchedPassStartsNoPayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain)
 	for name, value := range map[string]string{"X-Sec-Purpose": "prefetch", "HX-Preloaded": "true",
@@ -189,8 +189,8 @@ func TestLoadingInAdvanceStartsNothing(t *testing.T) {
 	require.Empty(t, h.Payments())
 }
 
-// TestAFrameLeadsOutOfItself: GOV.UK Pay's pages show in no frame.
-func TestAFrameLeadsOutOfItself(t *testing.T) {
+// TestFramedRequestGetsALinkOutOfTheFrame: GOV.UK Pay's pages show in no frame.
+func TestFramedRequestGetsALinkOutOfTheFrame(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	inFrame := []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}

@@ -12,7 +12,7 @@ import (
 )
 
 // In shadow mode everything passes as it came, and what would have become of it is counted and logged.
-func TestShadowModeCountsWhatWouldHaveBeen(t *testing.T) {
+func TestShadowModeCountsWithoutActing(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_MODE=shadow",
 		"PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay",
@@ -65,7 +65,7 @@ func TestShadowModeCountsWhatWouldHaveBeen(t *testing.T) {
 }
 
 // A route that costs nothing now gives what was paid for before.
-func TestJourneysGoOnWhateverTheMode(t *testing.T) {
+func TestJourneysContinueInFreeAndShadowMode(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"free", "shadow"} {
 		t.Run(mode, func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestJourneysGoOnWhateverTheMode(t *testing.T) {
 }
 
 // Whatever costs nothing passes, also for somebody whose payment is still open.
-func TestAnOpenJourneyStopsNothingThatIsFree(t *testing.T) {
+func TestOpenJourneyDoesNotBlockFreeRoutes(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"free", "shadow"} {
 		h := testserver.New(t, testserver.Confirms, "PAYGATE_HOLD_MAX_BYTES=1KiB")

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNoSpellingOfAPayPathReachesTheServiceUnpaid(t *testing.T) {
+func TestNoPayPathSpellingReachesTheServiceUnpaid(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	known := testserver.KnownSpellings(probe.KindPath)
@@ -24,7 +24,7 @@ func TestNoSpellingOfAPayPathReachesTheServiceUnpaid(t *testing.T) {
 	}
 }
 
-func TestNoSpellingOfAPassReachesTheServiceUnpaid(t *testing.T) {
+func TestNoPassSpellingReachesTheServiceUnpaid(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_REGISTER_STRICT=on")
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
@@ -34,7 +34,7 @@ func TestNoSpellingOfAPassReachesTheServiceUnpaid(t *testing.T) {
 	}
 }
 
-func TestARefusalNearAPayPathNamesTheSettingThatWouldDeclareIt(t *testing.T) {
+func TestRefusalLogNamesTheSettingToDeclare(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for _, c := range []struct{ method, target, declare string }{

@@ -15,7 +15,7 @@ import (
 )
 
 // A service that speaks on an idle connection has net/http write what it said to the global log.
-func TestWhatAServiceSendsUnaskedReachesNoLog(t *testing.T) {
+func TestUnsolicitedResponseIsNotLogged(t *testing.T) {
 	t.Parallel()
 	listener := testserver.QuietListener(t)
 	answered, closed := make(chan struct{}), make(chan struct{})

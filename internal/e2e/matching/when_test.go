@@ -34,7 +34,7 @@ func TestEachButtonHasItsPrice(t *testing.T) {
 	require.Equal(t, []string{"Paygate-Status: none"}, received[0].Ours())
 }
 
-func TestTwoButtonsAtOnceAreNone(t *testing.T) {
+func TestTwoButtonsAtOnceAreRefused(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, buttons...)
 	for _, raw := range []string{
@@ -55,8 +55,8 @@ func TestTwoButtonsAtOnceAreNone(t *testing.T) {
 	require.Empty(t, d.Pay.Payments())
 }
 
-// TestAFreeButtonMakesNotItsNeighboursFree: a route that is free just now says nothing about another at its address.
-func TestAFreeButtonMakesNotItsNeighboursFree(t *testing.T) {
+// TestFreeButtonDoesNotMakeOthersFree: a route that is free just now says nothing about another at its address.
+func TestFreeButtonDoesNotMakeOthersFree(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, append(buttons, "PAYGATE_ROUTE_LICENCE_MODE=free")...)
 	require.Equal(t, http.StatusSeeOther,
@@ -68,8 +68,8 @@ func TestAFreeButtonMakesNotItsNeighboursFree(t *testing.T) {
 	require.Len(t, d.Pay.Payments(), 1)
 }
 
-// TestWhatIsNoButtonsRequestMayBeAWiderRoutes: the condition of the most specific route says nothing about the next.
-func TestWhatIsNoButtonsRequestMayBeAWiderRoutes(t *testing.T) {
+// TestUnmatchedButtonFallsBackToAWiderRoute: the condition of the most specific route says nothing about the next.
+func TestUnmatchedButtonFallsBackToAWiderRoute(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t,
 		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay",
@@ -85,9 +85,9 @@ func TestWhatIsNoButtonsRequestMayBeAWiderRoutes(t *testing.T) {
 	d.IsNotFree(t, testserver.WithForm("POST /licences/APPLY", testserver.FormType, "action=save"))
 }
 
-// TestOnlyAPlainFormIsTheCheaperButtons: where another value costs more, whatever some service reads as another is not
+// TestAmbiguousFormDoesNotGetTheCheaperButton: where another value costs more, whatever some service reads as another is not
 // the button's.
-func TestOnlyAPlainFormIsTheCheaperButtons(t *testing.T) {
+func TestAmbiguousFormDoesNotGetTheCheaperButton(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"on", "free", "shadow"} {
 		d := testserver.OpenRaw(t,
@@ -117,8 +117,8 @@ func TestOnlyAPlainFormIsTheCheaperButtons(t *testing.T) {
 	}
 }
 
-// TestNothingIsRefusedWhereNothingCosts: a form that is two routes' passes where both are free or in shadow.
-func TestNothingIsRefusedWhereNothingCosts(t *testing.T) {
+// TestFreeRoutesRefuseNoForm: a form that is two routes' passes where both are free or in shadow.
+func TestFreeRoutesRefuseNoForm(t *testing.T) {
 	t.Parallel()
 	for _, other := range []string{"POST /licences/{what}", "POST /licences/apply"} {
 		over := []string{
@@ -136,8 +136,8 @@ func TestNothingIsRefusedWhereNothingCosts(t *testing.T) {
 	}
 }
 
-// TestNoReadingChoosesACheaperPrice: what some service reads as another choice makes the choice unclear.
-func TestNoReadingChoosesACheaperPrice(t *testing.T) {
+// TestAmbiguousPriceChoiceIsRefused: what some service reads as another choice makes the choice unclear.
+func TestAmbiguousPriceChoiceIsRefused(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	parts := "Content-Type: multipart/form-data; boundary=b\r\n"
@@ -193,8 +193,8 @@ func TestNoReadingChoosesACheaperPrice(t *testing.T) {
 	}
 }
 
-// TestAFieldOfAModelMayChooseThePrice: Rails and PHP have names with brackets.
-func TestAFieldOfAModelMayChooseThePrice(t *testing.T) {
+// TestBracketedFieldChoosesThePrice: Rails and PHP have names with brackets.
+func TestBracketedFieldChoosesThePrice(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_PRICED_PRICE_FIELD=application[licence]")
 	require.Equal(t, http.StatusSeeOther,
@@ -206,9 +206,9 @@ func TestAFieldOfAModelMayChooseThePrice(t *testing.T) {
 			"application[licence]=1-day&application.licence=8-day")).Status)
 }
 
-// TestAPassIsWhatItsAddressSays: a body, or a query that is read in two ways, would ask for something else than was
+// TestPassDependsOnlyOnItsURL: a body, or a query that is read in two ways, would ask for something else than was
 // paid for.
-func TestAPassIsWhatItsAddressSays(t *testing.T) {
+func TestPassDependsOnlyOnItsURL(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_PRICED_MATCH=GET /permits/{year}")
 	get := func(query, header string) string {
@@ -239,9 +239,9 @@ func TestAPassIsWhatItsAddressSays(t *testing.T) {
 		d.IsRefusedWith(t, get("licence=1-day;licence=8-day", ticket)).Status)
 }
 
-// TestACookieOfTheReturnDecidesNothing: what was held was judged with its own cookies; those of the returning browser
+// TestReturnCookieCannotChangeTheChoice: what was held was judged with its own cookies; those of the returning browser
 // are laid over them, and some services read a choice from a cookie.
-func TestACookieOfTheReturnDecidesNothing(t *testing.T) {
+func TestReturnCookieCannotChangeTheChoice(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for held, wanted := range map[string]string{"": "sid=2",
@@ -258,8 +258,8 @@ func TestACookieOfTheReturnDecidesNothing(t *testing.T) {
 	}
 }
 
-// TestAFieldThatIsThereIsPressed: services that ask which button is there do not ask for its value.
-func TestAFieldThatIsThereIsPressed(t *testing.T) {
+// TestPresentFieldCountsAsPressed: services that ask which button is there do not ask for its value.
+func TestPresentFieldCountsAsPressed(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:btnPay")
 	for _, body := range []string{
@@ -286,9 +286,9 @@ func TestAFieldThatIsThereIsPressed(t *testing.T) {
 		"btnPay2.x=3")
 }
 
-// TestAButtonIsPressedHoweverItIsSent: ASP.NET presses a button by its name alone, whatever condition there is on its
+// TestEventTargetPressesAButton: ASP.NET presses a button by its name alone, whatever condition there is on its
 // value.
-func TestAButtonIsPressedHoweverItIsSent(t *testing.T) {
+func TestEventTargetPressesAButton(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:btnPay=Pay now")
 	for _, body := range []string{"btnPay=Pay+now", "__EVENTTARGET=btnPay", "__EVENTTARGET=ctl00%24btnPay&x=1"} {
@@ -299,7 +299,7 @@ func TestAButtonIsPressedHoweverItIsSent(t *testing.T) {
 		"__EVENTTARGET=btnSave")
 }
 
-func TestABracketedNameIsReadToTheBracketThatCloses(t *testing.T) {
+func TestBracketedNameEndsAtItsClosingBracket(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:application[action]=pay")
 	part := func(name string) string {
@@ -342,7 +342,7 @@ func TestABracketedNameIsReadToTheBracketThatCloses(t *testing.T) {
 		`{"other":{"application":{"action":"pay"}}}`)
 }
 
-func TestNestedNamesChooseOnePrice(t *testing.T) {
+func TestNestedFieldChoosesOnePrice(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_PRICED_PRICE_FIELD=application[licence]")
 	asJSON := "Content-Type: application/json\r\n"
@@ -388,9 +388,9 @@ func TestNestedNamesChooseOnePrice(t *testing.T) {
 	require.Len(t, d.Pay.Payments(), before)
 }
 
-// TestAnUnclearFormIsNeitherChargedNorFree: whoever pressed a free button does not pay, and whoever hides the other one
+// TestAmbiguousFormIsRefused: whoever pressed a free button does not pay, and whoever hides the other one
 // gets nothing.
-func TestAnUnclearFormIsNeitherChargedNorFree(t *testing.T) {
+func TestAmbiguousFormIsRefused(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
 	parts := "Content-Type: multipart/form-data; boundary=b\r\n"

@@ -17,7 +17,7 @@ import (
 // head begins a request to a free address.
 const head = "POST /free HTTP/1.1\r\nHost: apply.example\r\n"
 
-func TestDoubtfulFramingIsRefused(t *testing.T) {
+func TestAmbiguousFramingIsRefused(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for name, raw := range map[string]string{
@@ -93,7 +93,7 @@ func TestDoubtfulFramingIsRefused(t *testing.T) {
 	require.Empty(t, d.Pay.Payments())
 }
 
-func TestOddFramingThatIsUnderstoodIsOneRequest(t *testing.T) {
+func TestUnusualFramingIsOneRequest(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for name, c := range map[string]struct {
@@ -170,7 +170,7 @@ func TestOddFramingThatIsUnderstoodIsOneRequest(t *testing.T) {
 	require.Empty(t, d.Pay.Payments())
 }
 
-func TestAFaultInTheChunksEndsTheRequest(t *testing.T) {
+func TestMalformedChunksEndTheRequest(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for name, chunks := range map[string]string{
@@ -217,7 +217,7 @@ func TestAFaultInTheChunksEndsTheRequest(t *testing.T) {
 	}
 }
 
-func TestABodyThatBreaksOffIsNoFaultOfTheService(t *testing.T) {
+func TestTruncatedBodyIsNotAServiceFault(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for _, size := range []int{100, 20_000, 1_000_000} {
@@ -235,7 +235,7 @@ func TestABodyThatBreaksOffIsNoFaultOfTheService(t *testing.T) {
 	require.NotContains(t, d.Log.String(), "the service does not answer")
 }
 
-func TestNothingBehindARefusedRequestIsHeard(t *testing.T) {
+func TestRequestsAfterARefusedOneAreIgnored(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	length := fmt.Sprintf("Content-Length: %d\r\n\r\n", len(testserver.Smuggled))
@@ -266,7 +266,7 @@ func TestNothingBehindARefusedRequestIsHeard(t *testing.T) {
 	}
 }
 
-func TestWhatFollowsAHeldOrFreeRequestIsJudgedToo(t *testing.T) {
+func TestPipelinedRequestsAreClassifiedToo(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	hold := testserver.FormTo(http.MethodPost, "/licences/apply")
@@ -332,7 +332,7 @@ func TestWhatFollowsAHeldOrFreeRequestIsJudgedToo(t *testing.T) {
 }
 
 // A service that does not expect a body where there is one takes it for the next request on the connection.
-func TestABodyThatTheServiceOverlooksIsNotItsNextRequest(t *testing.T) {
+func TestUnreadBodyIsNotTheNextRequest(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -390,7 +390,7 @@ func overlookBodies(conn net.Conn, lines chan<- string) {
 	}
 }
 
-func TestAnExpectationIsAnsweredByPaygateAndGoesNoFurther(t *testing.T) {
+func TestExpectIsAnsweredAndNotForwarded(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	got := d.Speak(head + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nok")
@@ -418,7 +418,7 @@ func TestAnExpectationIsAnsweredByPaygateAndGoesNoFurther(t *testing.T) {
 	}
 }
 
-func TestOnlyAWebSocketOfAFreeAddressIsUpgraded(t *testing.T) {
+func TestOnlyFreeWebSocketsAreUpgraded(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for _, lines := range []string{
@@ -452,7 +452,7 @@ func TestOnlyAWebSocketOfAFreeAddressIsUpgraded(t *testing.T) {
 	require.Empty(t, off.Service.Take()[0].Values("Upgrade"))
 }
 
-func TestAHeaderThatIsTooLargeIsRefused(t *testing.T) {
+func TestOversizedHeaderIsRefused(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for name, lines := range map[string]string{
@@ -469,7 +469,7 @@ func TestAHeaderThatIsTooLargeIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusOK, got.Answers[0].Status, "60 KiB pass")
 }
 
-func TestAHeaderThatDoesNotComeIsNotWaitedFor(t *testing.T) {
+func TestIncompleteHeaderTimesOut(t *testing.T) {
 	testserver.Long(t)
 	t.Parallel()
 	d := testserver.OpenRaw(t)

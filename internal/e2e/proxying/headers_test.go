@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNoClientSpeaksForPaygateOrForAProxy(t *testing.T) {
+func TestHostileHeadersAreRemoved(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for _, name := range testserver.HostileNames() {
@@ -34,7 +34,7 @@ func TestNoClientSpeaksForPaygateOrForAProxy(t *testing.T) {
 	}
 }
 
-func TestWhatIsNamedInConnectionTakesNothingOfOursAway(t *testing.T) {
+func TestConnectionOptionsCannotRemovePaygateHeaders(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for _, options := range []string{
@@ -78,7 +78,7 @@ func hostileLines() string {
 	return lines.String()
 }
 
-func TestHostileHeadersAreKeptNeitherAtHoldNorAtRelease(t *testing.T) {
+func TestHostileHeadersAreRemovedAtHoldAndRelease(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	answer := d.IsNotFree(t, "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+
@@ -103,8 +103,8 @@ func TestHostileHeadersAreKeptNeitherAtHoldNorAtRelease(t *testing.T) {
 	}
 }
 
-// TestAReleaseSaysWhoAskedAsFreeTrafficDoes: behind a trusted proxy too, a service cannot tell the two apart.
-func TestAReleaseSaysWhoAskedAsFreeTrafficDoes(t *testing.T) {
+// TestReleaseForwardsTheClientAddressAsFreeTrafficDoes: behind a trusted proxy too, a service cannot tell the two apart.
+func TestReleaseForwardsTheClientAddressAsFreeTrafficDoes(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,10.0.0.0/8",
 		"PAYGATE_PUBLIC_URL=http://licences.example")
@@ -123,7 +123,7 @@ func TestAReleaseSaysWhoAskedAsFreeTrafficDoes(t *testing.T) {
 	}
 }
 
-func TestHostileHeadersDoNotTravelWithAPass(t *testing.T) {
+func TestHostileHeadersAreRemovedFromAPass(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	answer := d.IsNotFree(t, "GET /register/2026 HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+"\r\n")
@@ -144,7 +144,7 @@ func TestHostileHeadersDoNotTravelWithAPass(t *testing.T) {
 	}
 }
 
-func TestNeitherHostNorWhoAsksOpensAPayRoute(t *testing.T) {
+func TestNoHostOrClientHeaderOpensAPayRoute(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for _, host := range []string{
@@ -227,7 +227,7 @@ func TestNoMethodOpensAPayRoute(t *testing.T) {
 	require.Empty(t, d.Service.Take(), "answered by the door itself")
 }
 
-func TestAGetThatSaysItIsAPostIsAGet(t *testing.T) {
+func TestMethodOverrideHeaderIsIgnored(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for method, sent := range map[string]string{"GET": "GET", "HEAD": "GET", "OPTIONS": "OPTIONS"} {
@@ -241,7 +241,7 @@ func TestAGetThatSaysItIsAPostIsAGet(t *testing.T) {
 	require.Empty(t, d.Pay.Payments())
 }
 
-func TestAnAbsoluteTargetIsJudgedByItsPathAndSentWithout(t *testing.T) {
+func TestAbsoluteTargetIsClassifiedByPathAndSentAsPath(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for origin, status := range map[string]int{
@@ -265,7 +265,7 @@ func TestAnAbsoluteTargetIsJudgedByItsPathAndSentWithout(t *testing.T) {
 	}
 }
 
-func TestAnAnswerOfTheServiceCannotSpeakForPaygate(t *testing.T) {
+func TestServiceResponseCannotImpersonatePaygate(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	var lines strings.Builder
@@ -284,7 +284,7 @@ func TestAnAnswerOfTheServiceCannotSpeakForPaygate(t *testing.T) {
 	}
 }
 
-func TestAReleaseCarriesTheHeadersThatFreeTrafficCarries(t *testing.T) {
+func TestReleaseCarriesTheHeadersOfFreeTraffic(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -307,7 +307,7 @@ func TestAReleaseCarriesTheHeadersThatFreeTrafficCarries(t *testing.T) {
 	}
 }
 
-func TestAFormInACodingIsNotFree(t *testing.T) {
+func TestEncodedFormDoesNotPass(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
 	var packed bytes.Buffer

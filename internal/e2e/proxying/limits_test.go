@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestABrowserHasOnlySoManyOpenJourneys(t *testing.T) {
+func TestBrowserJourneyLimit(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -53,7 +53,7 @@ func TestABrowserHasOnlySoManyOpenJourneys(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, c.Post("/licences/apply", url.Values{"name": {"one too many"}}).Status)
 }
 
-func TestANetworkBeginsOnlySoManyJourneysInAMinute(t *testing.T) {
+func TestNetworkJourneyRateLimit(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,::1/128")
 	from := func(address string) testserver.Page {
@@ -78,7 +78,7 @@ func TestANetworkBeginsOnlySoManyJourneysInAMinute(t *testing.T) {
 		"what is free is free")
 }
 
-func TestWhereProxiesAreNotNamedNobodyIsCountedTogether(t *testing.T) {
+func TestNetworkLimitNeedsTrustedProxies(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	for n := range 130 {
@@ -87,7 +87,7 @@ func TestWhereProxiesAreNotNamedNobodyIsCountedTogether(t *testing.T) {
 	require.Len(t, h.Payments(), 130)
 }
 
-func TestPaymentsAreCreatedAtTheRateThatPayAllows(t *testing.T) {
+func TestPaymentsAreCreatedAtPaysRate(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_RATE=2")
 	const crowd = 30
@@ -120,7 +120,7 @@ func TestPaymentsAreCreatedAtTheRateThatPayAllows(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, again.Status, again.Text)
 }
 
-func TestFreeTrafficFlowsWhilePayIsDown(t *testing.T) {
+func TestFreeTrafficPassesWhilePayIsDown(t *testing.T) {
 	testserver.Long(t)
 	t.Parallel()
 	nobody := httptest.NewServer(http.NotFoundHandler())
@@ -135,7 +135,7 @@ func TestFreeTrafficFlowsWhilePayIsDown(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1, "the free one")
 }
 
-func TestFreeTrafficFlowsWhileTheStoreIsGone(t *testing.T) {
+func TestFreeTrafficPassesWhileTheStoreIsDown(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Plain)
 	require.NoError(t, h.Parts.Close()) // whoever asks the store from now on gets an error
@@ -160,16 +160,16 @@ func TestFreeTrafficFlowsWhileTheStoreIsGone(t *testing.T) {
 
 const childWithoutDisk = "PAYGATE_TEST_CHILD_WITHOUT_DISK"
 
-func TestFreeTrafficFlowsWhileTheDiskIsFull(t *testing.T) {
+func TestFreeTrafficPassesWhileTheDiskIsFull(t *testing.T) {
 	t.Parallel()
-	child := exec.Command(os.Args[0], "-test.run=^TestMeetsAFullDisk$", "-test.v")
+	child := exec.Command(os.Args[0], "-test.run=^TestFullDiskChild$", "-test.v")
 	child.Env = append(os.Environ(), childWithoutDisk+"=yes")
 	out, err := child.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "the disk was full")
 }
 
-func TestMeetsAFullDisk(t *testing.T) {
+func TestFullDiskChild(t *testing.T) {
 	if os.Getenv(childWithoutDisk) == "" {
 		return // nothing by itself: the other half of the test above
 	}
@@ -213,7 +213,7 @@ func TestMeetsAFullDisk(t *testing.T) {
 	t.Log("the disk was full")
 }
 
-func TestALargeRequestIsDeliveredByteForByte(t *testing.T) {
+func TestLargeRequestIsDeliveredByteForByte(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	for _, size := range []int{63 << 10, 65 << 10, 300 << 10, 9 << 20} {
@@ -235,7 +235,7 @@ func TestALargeRequestIsDeliveredByteForByte(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 4)
 }
 
-func TestARefusedCardNumberIsWrittenNowhereHoweverLargeTheForm(t *testing.T) {
+func TestRefusedCardNumberIsNeverWritten(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	const number = "4444333322221111"

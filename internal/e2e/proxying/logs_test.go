@@ -72,8 +72,8 @@ func brokenAnswers() []string {
 	}
 }
 
-// TestNothingSecretIsInAnyLog goes through journeys and accidents with hostile and private input everywhere.
-func TestNothingSecretIsInAnyLog(t *testing.T) {
+// TestLogsContainNoSecrets goes through journeys and accidents with hostile and private input everywhere.
+func TestLogsContainNoSecrets(t *testing.T) {
 	t.Parallel()
 	for _, level := range []string{"debug", "info"} {
 		t.Run(level, func(t *testing.T) {

@@ -19,7 +19,7 @@ func twoOrigins(t *testing.T, answer http.HandlerFunc) (*testserver.Harness, str
 	return h, second
 }
 
-func TestACitizenComesBackToTheOriginTheyStartedAt(t *testing.T) {
+func TestCitizenReturnsToTheOriginTheyStartedAt(t *testing.T) {
 	t.Parallel()
 	h, second := twoOrigins(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
@@ -40,14 +40,14 @@ func TestACitizenComesBackToTheOriginTheyStartedAt(t *testing.T) {
 	}
 }
 
-func TestPassesComeBackToTheOriginTheyStartedAt(t *testing.T) {
+func TestPassReturnsToTheOriginItStartedAt(t *testing.T) {
 	t.Parallel()
 	h, second := twoOrigins(t, testserver.Plain)
 	require.Equal(t, http.StatusSeeOther, h.Citizen().Get(second+"/register/2026").Status)
 	require.Equal(t, second+"/_pay/return", h.Payments()[0].ReturnURL)
 }
 
-func TestNobodyPaysAtAHostThatIsNotListed(t *testing.T) {
+func TestNoPaymentAtAnUnlistedHost(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain)
 	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
@@ -79,7 +79,7 @@ func TestNobodyPaysAtAHostThatIsNotListed(t *testing.T) {
 	require.Equal(t, 1, strings.Count(h.Log.String(), `"level":"ERROR"`), "once a minute at most")
 }
 
-func TestAFormThatCostsNothingPassesAtAnyHost(t *testing.T) {
+func TestFreeFormPassesAtAnyHost(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay",
 		"PAYGATE_ROUTE_IMMEDIATE_MODE=free")
@@ -94,7 +94,7 @@ func TestAFormThatCostsNothingPassesAtAnyHost(t *testing.T) {
 	require.Equal(t, http.StatusOK, c.Get(elsewhere+"/fines/pay").Status)
 }
 
-func TestAFormAtAnotherHostMayLeadToTheMainOrigin(t *testing.T) {
+func TestCSPAllowsFormsToTheMainOrigin(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", "form-action 'self'")
@@ -105,7 +105,7 @@ func TestAFormAtAnotherHostMayLeadToTheMainOrigin(t *testing.T) {
 	require.Equal(t, "form-action 'self' "+h.PayURL, h.Citizen().Get("/years").Header.Get("Content-Security-Policy"))
 }
 
-func TestAServiceThatWantsHTTPSNeedsNoTrustedProxy(t *testing.T) {
+func TestHTTPSOnlyServiceNeedsNoTrustedProxy(t *testing.T) {
 	t.Parallel()
 	insists := func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Forwarded-Proto") != "https" {
@@ -119,7 +119,7 @@ func TestAServiceThatWantsHTTPSNeedsNoTrustedProxy(t *testing.T) {
 	require.Equal(t, []string{"https"}, h.Service.Got(http.MethodGet)[0].Header["X-Forwarded-Proto"])
 }
 
-func TestTheTicketOutlivesAReplyThatClearsCookies(t *testing.T) {
+func TestTicketSurvivesClearSiteData(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Clear-Site-Data", `"*"`)

@@ -14,7 +14,7 @@ const saysWhoAsks = "X-Forwarded-For: 6.6.6.6, 203.0.113.7\r\nX-Forwarded-Host: 
 	"X-Forwarded-Port: 443\r\nX-Forwarded-Server: front\r\nForwarded: for=203.0.113.7;proto=https\r\nX-Real-IP: " +
 	"203.0.113.7\r\n"
 
-func TestNobodyIsATrustedProxyByDefault(t *testing.T) {
+func TestUntrustedProxyHeadersAreReplaced(t *testing.T) {
 	t.Parallel()
 	for name, over := range map[string][]string{
 		"by default": nil, "others are": {"PAYGATE_TRUSTED_PROXIES=10.0.0.0/8,203.0.113.0/24,2001:db8::/32,::1/128"},
@@ -32,7 +32,7 @@ func TestNobodyIsATrustedProxyByDefault(t *testing.T) {
 	}
 }
 
-func TestATrustedProxySaysWhoAsks(t *testing.T) {
+func TestTrustedProxyHeadersAreForwarded(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,203.0.113.0/24")
 	d.Speak("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + saysWhoAsks + "\r\n")
@@ -57,7 +57,7 @@ func TestATrustedProxySaysWhoAsks(t *testing.T) {
 	}
 }
 
-func TestAProxyMayHaveAnIPv6Address(t *testing.T) {
+func TestTrustedProxyCanHaveAnIPv6Address(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {

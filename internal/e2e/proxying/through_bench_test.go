@@ -20,12 +20,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkThrough is free traffic through the real program, as it is delivered, beside the same traffic through
+// BenchmarkPassThrough is free traffic through the real program, as it is delivered, beside the same traffic through
 // httputil.ReverseProxy as Go has it, on one service, from one client, in turns.
 //
 // What is measured is the processor time, user and system, of the proxy's own process, and what it allocates. Client
 // and service live in the test's process and do not count. Paygate has ten pay routes to judge by.
-func BenchmarkThrough(b *testing.B) {
+func BenchmarkPassThrough(b *testing.B) {
 	service := httptest.NewServer(http.HandlerFunc(sized))
 	b.Cleanup(service.Close)
 	bare := startProxy(b, nil, "paygate/internal/bareproxy", service.URL)

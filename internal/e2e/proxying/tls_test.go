@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestThePublicDoorSpeaksTLS(t *testing.T) {
+func TestPublicListenerServesTLS(t *testing.T) {
 	t.Parallel()
 	certFile, keyFile := testserver.PemFiles(t, testserver.PublicHost)
 	d := testserver.OpenRaw(t, "PAYGATE_PUBLIC_URL=https://"+testserver.PublicHost, "PAYGATE_TLS_CERT_FILE="+certFile,
@@ -88,7 +88,7 @@ func TestThePublicDoorSpeaksTLS(t *testing.T) {
 	require.Empty(t, d.Service.Take(), "without TLS nobody is let in")
 }
 
-func TestTLSFilesThatCannotBeUsedAreSaid(t *testing.T) {
+func TestUnusableTLSFilesAreReported(t *testing.T) {
 	t.Parallel()
 	certFile, keyFile := testserver.PemFiles(t, testserver.PublicHost)
 	_, anothersKey := testserver.PemFiles(t, testserver.PublicHost)
@@ -131,7 +131,7 @@ func secureService(t *testing.T, answer http.HandlerFunc) (server *httptest.Serv
 	return server, rootFile
 }
 
-func TestAServiceIsReachedByTLSOnlyWhereItsCertificateIsGood(t *testing.T) {
+func TestServiceCertificateIsVerified(t *testing.T) {
 	t.Parallel()
 	reached := make(chan string, 16)
 	server, rootFile := secureService(t, func(w http.ResponseWriter, r *http.Request) {
@@ -169,7 +169,7 @@ func TestAServiceIsReachedByTLSOnlyWhereItsCertificateIsGood(t *testing.T) {
 	require.Equal(t, "POST success", <-reached)
 }
 
-func TestARootThatCannotBeReadIsSaid(t *testing.T) {
+func TestUnusableRootFileIsReported(t *testing.T) {
 	t.Parallel()
 	nonsense := filepath.Join(t.TempDir(), "nonsense.pem")
 	require.NoError(t, os.WriteFile(nonsense, []byte("topsecret"), 0o600))
@@ -187,8 +187,8 @@ func TestARootThatCannotBeReadIsSaid(t *testing.T) {
 	}
 }
 
-// TestPaysOwnCertificateCounts: what answers in Pay's name has to prove it.
-func TestPaysOwnCertificateCounts(t *testing.T) {
+// TestPayCertificateIsVerified: what answers in Pay's name has to prove it.
+func TestPayCertificateIsVerified(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{}, 16)
 	impostor, _ := secureService(t, func(w http.ResponseWriter, _ *http.Request) {

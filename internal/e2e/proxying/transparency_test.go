@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOddButHarmlessTargetsArriveAsTheyAre(t *testing.T) {
+func TestOddHarmlessTargetsPassUnchanged(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_METHODS=PROPFIND")
 	lines := testserver.LinesOf(t, "testdata/raw/harmless.txt")
@@ -32,7 +32,7 @@ func TestOddButHarmlessTargetsArriveAsTheyAre(t *testing.T) {
 	require.Empty(t, d.Pay.Payments())
 }
 
-func TestHeadersArriveAsTheyAre(t *testing.T) {
+func TestRequestHeadersPassUnchanged(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for name, lines := range map[string][]string{
@@ -72,7 +72,7 @@ func TestHeadersArriveAsTheyAre(t *testing.T) {
 	require.Equal(t, []string{`a=1; b="2"`, "c=%00"}, d.Service.Take()[0].Values("Cookie"), "our own cookie is cut out")
 }
 
-func TestBodiesArriveAsTheyAre(t *testing.T) {
+func TestRequestBodiesPassUnchanged(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	var zipped bytes.Buffer
@@ -126,7 +126,7 @@ func inChunks(body []byte) string {
 	return out.String() + "0\r\n\r\n"
 }
 
-func TestAnswersComeBackAsTheyAre(t *testing.T) {
+func TestResponsesPassUnchanged(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	binary := string(testserver.BytesOfAllKinds(200_000))
@@ -193,7 +193,7 @@ func TestAnswersComeBackAsTheyAre(t *testing.T) {
 	require.Empty(t, got.Answers[0].Body)
 }
 
-func TestEarlyHintsComeBackAndTrailersDoNot(t *testing.T) {
+func TestEarlyHintsPassAndTrailersDoNot(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	d.Service.SetAnswer("HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nPaygate-Answer: " +
@@ -214,7 +214,7 @@ func TestEarlyHintsComeBackAndTrailersDoNot(t *testing.T) {
 	require.Equal(t, "close", got.Answers[1].Header.Get("Connection"))
 }
 
-func TestEventsArriveWhileTheServiceStillSpeaks(t *testing.T) {
+func TestServerSentEventsAreStreamed(t *testing.T) {
 	t.Parallel()
 	next := make(chan string)
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -249,7 +249,7 @@ func TestEventsArriveWhileTheServiceStillSpeaks(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 }
 
-func TestAWebSocketIsATunnel(t *testing.T) {
+func TestWebSocketIsTunnelled(t *testing.T) {
 	t.Parallel()
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, buffered, err := http.NewResponseController(w).Hijack()

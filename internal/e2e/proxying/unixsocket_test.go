@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheServiceAndThePublicMayBeAtUnixSockets(t *testing.T) {
+func TestUnixSocketsForServiceAndPublicListener(t *testing.T) {
 	t.Parallel()
 	dir, err := os.MkdirTemp("", "paygate-socket-") // short enough for the name of a socket
 	require.NoError(t, err)

@@ -10,7 +10,7 @@ import (
 
 // By the likeness of answers alone, a probe of a real server counts as many spellings as left a trace there, and prints
 // the very settings that its operator needs.
-func TestAProbeFindsWhatRealServersTakeForThePayPath(t *testing.T) {
+func TestProbeFindsTheSpellingsRealServersAccept(t *testing.T) {
 	t.Parallel()
 	for _, a := range arrangements() {
 		t.Run(a.name, func(t *testing.T) {

@@ -60,7 +60,7 @@ func arrangements() []arrangement {
 	}
 }
 
-func TestNoSpellingRunsThePayCodeOfARealServerUnpaid(t *testing.T) {
+func TestNoSpellingRunsARealServersPayCodeUnpaid(t *testing.T) {
 	t.Parallel()
 	for _, a := range arrangements() {
 		t.Run(a.name, func(t *testing.T) {
@@ -151,8 +151,8 @@ func paidForms(name, value string) []string {
 		testserver.WithForm("POST /buttons.php", "Content-Type: text/plain\r\n"+testserver.FormType, said))
 }
 
-// TestNoFormThatPHPReadsAsPaidPassesForAFreeOne: one button of a form, and one page of a front controller, cost money.
-func TestNoFormThatPHPReadsAsPaidPassesForAFreeOne(t *testing.T) {
+// TestNoFormThatPHPReadsAsPaidPassesUnpaid: one button of a form, and one page of a front controller, cost money.
+func TestNoFormThatPHPReadsAsPaidPassesUnpaid(t *testing.T) {
 	t.Parallel()
 	server := arrangements()[0].open(t)
 	for name, c := range map[string]struct{ field, value, setting string }{
@@ -178,7 +178,7 @@ func TestNoFormThatPHPReadsAsPaidPassesForAFreeOne(t *testing.T) {
 	}
 }
 
-func TestNoRealServerTakesAClientsHeaderForOurs(t *testing.T) {
+func TestNoRealServerTakesAClientHeaderForPaygates(t *testing.T) {
 	t.Parallel()
 	for _, a := range arrangements() {
 		t.Run(a.name, func(t *testing.T) {

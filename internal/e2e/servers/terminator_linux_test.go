@@ -63,7 +63,7 @@ func insistsOnHTTPS(w http.ResponseWriter, r *http.Request) {
 	testserver.Plain(w, r)
 }
 
-func TestTheSettingsOfREADMEDoWhereTLSEndsBeforePaygate(t *testing.T) {
+func TestREADMESettingsWorkBehindATLSTerminator(t *testing.T) {
 	t.Parallel()
 	certFile, keyFile := testserver.PemFiles(t, "localhost")
 	trust := testserver.Trusting(t, certFile)

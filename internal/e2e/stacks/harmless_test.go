@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHarmlessRequestsReachARealFrameworkUnchanged sends requests that cost nothing, some of them near the pay paths,
+// TestHarmlessRequestsReachRealFrameworksUnchanged sends requests that cost nothing, some of them near the pay paths,
 // to the service itself and through Paygate. Both have to give the same answer.
-func TestHarmlessRequestsReachARealFrameworkUnchanged(t *testing.T) {
+func TestHarmlessRequestsReachRealFrameworksUnchanged(t *testing.T) {
 	t.Parallel()
 	eachStack(t, func(t *testing.T, s *service) {
 		through := testprocess.StartGateway(t, testprocess.StartPay(t), s.url, s.settings...)

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestACitizenPaysAtARealFramework goes all the ways that a citizen goes, with the settings that the guide gives.
-func TestACitizenPaysAtARealFramework(t *testing.T) {
+// TestJourneysThroughRealFrameworks goes all the ways that a citizen goes, with the settings that the guide gives.
+func TestJourneysThroughRealFrameworks(t *testing.T) {
 	t.Parallel()
 	eachStack(t, func(t *testing.T, s *service) {
 		pay := testprocess.StartPay(t)

@@ -18,10 +18,10 @@ import (
 // atLeast is how many spellings of each part of a request every stack is tried with.
 const atLeast = 60
 
-// TestNoSpellingRunsThePayCodeOfARealFrameworkUnpaid sends every spelling of every pay request, first to the service
+// TestNoSpellingRunsARealFrameworksPayCodeUnpaid sends every spelling of every pay request, first to the service
 // itself, to learn which of them its pay code takes, and then through Paygate, where it must not run unpaid, nor at a
 // lower price than that of the value that it used. The service's own log is the judge of both.
-func TestNoSpellingRunsThePayCodeOfARealFrameworkUnpaid(t *testing.T) {
+func TestNoSpellingRunsARealFrameworksPayCodeUnpaid(t *testing.T) {
 	t.Parallel()
 	eachStack(t, func(t *testing.T, s *service) {
 		pay := testprocess.StartPay(t)
@@ -75,8 +75,8 @@ func figures(counts map[probe.Kind]int) string {
 	return fmt.Sprintf("%d, %d, %d", counts[probe.KindPath], counts[probe.KindMethod], counts[probe.KindField])
 }
 
-// TestTheFiguresNameEveryFramework holds the table in docs/threats.md.
-func TestTheFiguresNameEveryFramework(t *testing.T) {
+// TestThreatTableNamesEveryFramework holds the table in docs/threats.md.
+func TestThreatTableNamesEveryFramework(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("../../../docs/threats.md")
 	require.NoError(t, err)
