@@ -22,11 +22,7 @@ func backup(ctx context.Context, e Env, args []string) error {
 	if _, err := os.Lstat(rest[0]); err == nil {
 		return fmt.Errorf("%s is there already", rest[0])
 	}
-	c, err := e.client()
-	if err != nil {
-		return err
-	}
-	answer, err := c.ask(ctx, http.MethodGet, "backup", nil, nil)
+	answer, err := e.ask(ctx, http.MethodGet, "backup", nil, nil)
 	if err != nil {
 		return err
 	}

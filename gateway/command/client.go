@@ -10,44 +10,24 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"paygate/gateway/config"
 	"paygate/journey/export"
 )
 
-// client speaks to the staff listener of a running gateway.
-type client struct {
-	config.Client
-}
-
-func (e Env) client() (client, error) {
+// ask sends a request to the staff listener of a running gateway, and returns the answer if its status is 200.
+func (e Env) ask(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
 	c, err := config.LoadClient(e.Environ)
-	if err == nil && c.Token == "" {
-		err = config.Faults{"PAYGATE_STAFF_TOKEN: is needed, or PAYGATE_STAFF_TOKENS, whose first is then used"}
-	}
-	return client{c}, err
-}
-
-// ask sends a request and returns the answer if its status is 200.
-func (c client) ask(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
-	address := c.StaffURL.JoinPath(path)
-	address.RawQuery = query.Encode()
-	var content io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return nil, err
-		}
-		content = bytes.NewReader(text)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, address.String(), content)
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Authorization", "Bearer "+c.Token)
-	request.Header.Set("Accept", "application/json")
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
+	if c.Token == "" {
+		return nil, config.Faults{"PAYGATE_STAFF_TOKEN: is needed, or PAYGATE_STAFF_TOKENS, whose first is then used"}
+	}
+	request, err := staffRequest(ctx, c, method, path, query, body)
+	if err != nil {
+		return nil, err
 	}
 	dontFollow := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	answer, err := (&http.Client{CheckRedirect: dontFollow}).Do(request)
@@ -59,6 +39,26 @@ func (c client) ask(ctx context.Context, method, path string, query url.Values, 
 		return nil, problem(answer)
 	}
 	return answer, nil
+}
+
+func staffRequest(
+	ctx context.Context, c config.Client, method, path string, query url.Values, body any,
+) (*http.Request, error) {
+	address := c.StaffURL.JoinPath(path)
+	address.RawQuery = query.Encode()
+	header := http.Header{"Authorization": {"Bearer " + c.Token}, "Accept": {"application/json"}}
+	var content bytes.Buffer
+	if body != nil {
+		header.Set("Content-Type", "application/json")
+		if err := json.NewEncoder(&content).Encode(body); err != nil {
+			return nil, err
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address.String(), &content)
+	if err == nil {
+		request.Header = header
+	}
+	return request, err
 }
 
 // wrongRequest is wrong use that the staff listener noticed.
@@ -81,8 +81,8 @@ func problem(answer *http.Response) error {
 }
 
 // read sends a request and reads the JSON of the answer.
-func (c client) read(ctx context.Context, method, path string, query url.Values, body, into any) error {
-	answer, err := c.ask(ctx, method, path, query, body)
+func (e Env) read(ctx context.Context, method, path string, query url.Values, body, into any) error {
+	answer, err := e.ask(ctx, method, path, query, body)
 	if err != nil {
 		return err
 	}
@@ -95,15 +95,28 @@ func (c client) read(ctx context.Context, method, path string, query url.Values,
 
 // printJourney asks for one journey, or that something be done to it, and prints the journey as it then is.
 func (e Env) printJourney(ctx context.Context, method, path string, body any) error {
-	c, err := e.client()
-	if err != nil {
-		return err
-	}
 	var whole export.Whole
-	if err := c.read(ctx, method, path, nil, body, &whole); err != nil {
+	if err := e.read(ctx, method, path, nil, body, &whole); err != nil {
 		return err
 	}
 	return e.printJSON(whole)
+}
+
+// get asks for an address without a token, and returns the status and the text of the answer.
+func get(ctx context.Context, address string, timeout time.Duration) (status int, text []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer answer.Body.Close()
+	text, err = io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	return answer.StatusCode, text, err
 }
 
 // journeyID returns the one argument of a command about one journey.

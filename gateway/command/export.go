@@ -21,11 +21,7 @@ func exportCSV(ctx context.Context, e Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := e.client()
-	if err != nil {
-		return err
-	}
-	answer, err := c.ask(ctx, http.MethodGet, "export.csv", query, nil)
+	answer, err := e.ask(ctx, http.MethodGet, "export.csv", query, nil)
 	if err != nil {
 		return err
 	}

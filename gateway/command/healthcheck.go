@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -21,19 +20,11 @@ func healthcheck(ctx context.Context, e Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, client.StaffURL.JoinPath("readyz").String(), nil)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(request)
+	status, text, err := get(ctx, client.StaffURL.JoinPath("readyz").String(), 5*time.Second)
 	if err != nil {
 		return errors.New("the staff listener does not answer; is the gateway running?")
 	}
-	defer answer.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1000))
-	if answer.StatusCode != http.StatusOK {
+	if status != http.StatusOK {
 		return fmt.Errorf("not ready: %s", strings.TrimSpace(string(text)))
 	}
 	fmt.Fprintln(e.Stdout, "ready")

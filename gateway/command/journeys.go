@@ -64,15 +64,11 @@ func parameter(query url.Values, name string) func(string) error {
 
 // listJourneys reads every page of the list.
 func (e Env) listJourneys(ctx context.Context, query url.Values) ([]export.Record, error) {
-	c, err := e.client()
-	if err != nil {
-		return nil, err
-	}
 	query.Set("limit", "500")
 	all := []export.Record{}
 	for {
 		var page journeyList
-		if err := c.read(ctx, http.MethodGet, "journeys", query, nil, &page); err != nil {
+		if err := e.read(ctx, http.MethodGet, "journeys", query, nil, &page); err != nil {
 			return nil, err
 		}
 		all = append(all, page.Journeys...)

@@ -32,17 +32,13 @@ func mopup(ctx context.Context, e Env, args []string) error {
 }
 
 func (e Env) sweepThroughGateway(ctx context.Context) (stuck bool, err error) {
-	c, err := e.client()
-	if err != nil {
-		return false, err
-	}
 	var counts map[string]int
-	if err := c.read(ctx, http.MethodPost, "mopup", nil, nil, &counts); err != nil {
+	if err := e.read(ctx, http.MethodPost, "mopup", nil, nil, &counts); err != nil {
 		return false, err
 	}
 	e.printCounts(counts)
 	var found journeyList
-	err = c.read(ctx, http.MethodGet, "journeys", url.Values{"state": {"stuck"}, "limit": {"1"}}, nil, &found)
+	err = e.read(ctx, http.MethodGet, "journeys", url.Values{"state": {"stuck"}, "limit": {"1"}}, nil, &found)
 	return len(found.Journeys) > 0, err
 }
 

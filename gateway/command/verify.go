@@ -66,36 +66,22 @@ func report(out io.Writer, checks []signature.Check) error {
 
 func readKeys(ctx context.Context, source string) (keys jose.JSONWebKeySet, err error) {
 	var text []byte
+	status := http.StatusOK
 	if strings.HasPrefix(source, "http") {
-		text, err = fetch(ctx, source)
+		status, text, err = get(ctx, source, 10*time.Second)
 	} else {
 		text, err = os.ReadFile(source)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return keys, fmt.Errorf("reading the key set: %w", err)
+	case status != http.StatusOK:
+		return keys, fmt.Errorf("reading the key set: status %d", status)
 	}
 	if err := json.Unmarshal(text, &keys); err != nil {
 		return keys, errors.New("the key set is not a JSON Web Key Set")
 	}
 	return keys, nil
-}
-
-func fetch(ctx context.Context, address string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status %d", answer.StatusCode)
-	}
-	return io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 }
 
 func readCaptured(e Env, rest []string) ([]byte, error) {

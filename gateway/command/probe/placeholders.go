@@ -20,9 +20,11 @@ func fill(text string, values map[string]string) (string, bool) {
 		parts := placeholder.FindStringSubmatch(found)
 		value, known := values[parts[1]]
 		for _, function := range strings.Split(parts[2], "|")[1:] {
-			isPart := function != "upper" && function != "base64" // an empty value has no parts
-			known = known && !(isPart && value == "")
-			value = rewrite(value, function)
+			if value == "" && function != "upper" && function != "base64" {
+				known = false
+				break
+			}
+			value = functions[function](value)
 		}
 		if from, to := parts[3], parts[4]; from != "" {
 			known = known && strings.Contains(value, from)

@@ -121,8 +121,8 @@ func (p *prober) filling(r gateway.Route) map[string]string {
 	return values
 }
 
-// judge returns what the public listener decides by if these are the routes.
-func judge(s config.Settings, routes []gateway.Route) *gateway.DryRun {
+// dryRun returns what says how the public listener would treat a request if these were the routes.
+func dryRun(s config.Settings, routes []gateway.Route) *gateway.DryRun {
 	return gateway.NewDryRun(gateway.Options{
 		Origins: s.Origins, Prefix: s.Prefix, Methods: s.Methods, Routes: routes, RefuseActions: s.RefuseActions,
 	})

@@ -78,7 +78,7 @@ func (m remedy) stops(leak Spelling) bool {
 	changed.Aliases = slices.Concat(m.route.Aliases, m.aliases)
 	routes := slices.Clone(m.settings.Routes)
 	routes[slices.IndexFunc(routes, func(r gateway.Route) bool { return r.Name == changed.Name })] = changed
-	return judge(m.settings, routes).Outcome(leak.tried()) != gateway.OutcomeForwarded
+	return dryRun(m.settings, routes).Outcome(leak.tried()) != gateway.OutcomeForwarded
 }
 
 // aliasFor returns the pattern that may declare a spelling. It reports false if there is none, or if it clashes with

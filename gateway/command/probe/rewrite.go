@@ -7,54 +7,27 @@ import (
 	"unicode/utf8"
 )
 
-// rewrite applies a function of a placeholder to its value. Nothing remains of an empty value.
-func rewrite(value, function string) string {
-	if value == "" {
-		return ""
-	}
-	first, tail := value[:1], value[1:]
-	switch function {
-	case "first":
-		return first
-	case "tail":
-		return tail
-	case "final":
-		return value[len(value)-1:]
-	case "most":
-		return value[:len(value)-1]
-	case "six": // as 8.3 names begin, which old file systems give
-		return strings.ToUpper(value[:min(6, len(value))])
-	case "upper":
-		return strings.ToUpper(value)
-	case "lower":
-		return strings.ToLower(value)
-	case "title":
-		return strings.ToUpper(first) + tail
-	case "mixed":
-		return alternating(value)
-	case "hyphened":
-		return strings.Join(strings.Split(value, ""), "-")
-	case "slashed":
-		return strings.ReplaceAll(value, "/", "%2f")
-	case "backslashed":
-		return strings.ReplaceAll(value, "/", `\`)
-	case "encoded":
-		return strings.ReplaceAll(escaped(value), "%2f", "/")
-	case "escaped":
-		return escaped(value)
-	case "hex": // the number of the first byte
-		return fmt.Sprintf("%02x", value[0])
-	case "wide": // the full-width form of the first character
-		return shifted(value[0], 0xFF00-0x20) + tail
-	case "circled":
-		return circled(value[0]) + tail
-	case "overlong": // the first character in two bytes of UTF-8, one more than it needs
-		return escaped(string([]byte{0xC0 | value[0]>>6, 0x80 | value[0]&0x3F})) + tail
-	case "base64":
-		return base64.StdEncoding.EncodeToString([]byte(value))
-	default:
-		panic("the table of spellings has an unknown function: " + function)
-	}
+// functions are those of placeholders. None of them gets an empty value, but upper and base64.
+var functions = map[string]func(string) string{
+	"first":       func(s string) string { return s[:1] },
+	"tail":        func(s string) string { return s[1:] },
+	"final":       func(s string) string { return s[len(s)-1:] },
+	"most":        func(s string) string { return s[:len(s)-1] },
+	"six":         func(s string) string { return strings.ToUpper(s[:min(6, len(s))]) }, // as 8.3 names begin
+	"upper":       strings.ToUpper,
+	"lower":       strings.ToLower,
+	"title":       func(s string) string { return strings.ToUpper(s[:1]) + s[1:] },
+	"mixed":       alternating,
+	"hyphened":    func(s string) string { return strings.Join(strings.Split(s, ""), "-") },
+	"slashed":     func(s string) string { return strings.ReplaceAll(s, "/", "%2f") },
+	"backslashed": func(s string) string { return strings.ReplaceAll(s, "/", `\`) },
+	"encoded":     func(s string) string { return strings.ReplaceAll(escaped(s), "%2f", "/") },
+	"escaped":     escaped,
+	"hex":         func(s string) string { return fmt.Sprintf("%02x", s[0]) },          // the number of the first byte
+	"wide":        func(s string) string { return shifted(s[0], 0xFF00-0x20) + s[1:] }, // with a full-width character
+	"circled":     func(s string) string { return circled(s[0]) + s[1:] },
+	"overlong":    func(s string) string { return overlong(s[0]) + s[1:] },
+	"base64":      func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
 }
 
 func alternating(text string) string {
@@ -72,6 +45,11 @@ func circled(letter byte) string {
 		return string(letter)
 	}
 	return shifted(letter, 0x24D0-'a')
+}
+
+// overlong returns a character in two bytes of UTF-8, one more than it needs.
+func overlong(letter byte) string {
+	return escaped(string([]byte{0xC0 | letter>>6, 0x80 | letter&0x3F}))
 }
 
 // shifted returns the escaped character that many places further on.

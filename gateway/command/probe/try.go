@@ -15,7 +15,7 @@ type attempt struct {
 	route     gateway.Route
 	address   Address
 	yardstick yardstick
-	judge     *gateway.DryRun
+	dryRun    *gateway.DryRun
 	rewritten map[string]effect // of what Paygate makes of spellings
 
 	asked map[Kind]int
@@ -36,7 +36,7 @@ const outcomeDefused gateway.Outcome = "let through without its form"
 // whether Paygate lets none through.
 func (p *prober) trySpellings(ctx context.Context, r gateway.Route) (bool, error) {
 	a := attempt{
-		prober: p, route: r, judge: judge(p.Settings, p.Settings.Routes),
+		prober: p, route: r, dryRun: dryRun(p.Settings, p.Settings.Routes),
 		rewritten: map[string]effect{}, asked: map[Kind]int{},
 	}
 	var err error
@@ -75,8 +75,8 @@ func (a *attempt) try(ctx context.Context, spelling Spelling) error {
 		return err
 	}
 	tried := spelling.tried()
-	h := hit{spelling, effect, a.judge.Outcome(tried)}
-	if sent := a.judge.Sent(tried); h.outcome == gateway.OutcomeForwarded && !isSame(tried, sent) {
+	h := hit{spelling, effect, a.dryRun.Outcome(tried)}
+	if sent := a.dryRun.Sent(tried); h.outcome == gateway.OutcomeForwarded && !isSame(tried, sent) {
 		if h.effect, err = a.trySent(ctx, sent); h.effect == notRun {
 			h.effect, h.outcome = unclear, outcomeDefused
 		}
