@@ -149,8 +149,10 @@ func TestWriteKeepsTheCookieSmall(t *testing.T) {
 	j := jar(t, options(1, 2, 3))
 	var many []cookie.Ticket
 	for n := range 100 {
-		many = append(many, cookie.Ticket{Journey: fmt.Sprintf("01JDM4Q0V3Q7J%03d", n), Key: ticket.Key,
-			Started: ticket.Started})
+		many = append(many, cookie.Ticket{
+			Journey: fmt.Sprintf("01JDM4Q0V3Q7J%03d", n), Key: ticket.Key,
+			Started: ticket.Started,
+		})
 	}
 	c, line := written(t, j, many...)
 	require.Less(t, len(line), 4096)
@@ -162,8 +164,10 @@ func TestWriteLeavesOutWhatDoesNotFit(t *testing.T) {
 	j := jar(t, options(1))
 	var long []cookie.Ticket
 	for n := range 8 {
-		long = append(long, cookie.Ticket{Journey: strings.Repeat("x", 600) + fmt.Sprint(n), Key: ticket.Key,
-			Started: ticket.Started})
+		long = append(long, cookie.Ticket{
+			Journey: strings.Repeat("x", 600) + fmt.Sprint(n), Key: ticket.Key,
+			Started: ticket.Started,
+		})
 	}
 	c, line := written(t, j, long...)
 	require.Less(t, len(line), 4096)

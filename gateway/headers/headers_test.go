@@ -70,8 +70,10 @@ func TestDropHopByHopDropsWhatConnectionNames(t *testing.T) {
 
 // FuzzNames holds the rules against the fold of a name, which is what a careless server makes of it.
 func FuzzNames(f *testing.F) {
-	for _, name := range []string{"Paygate-Status", "PAYGATE_STATUS", "paygate", "Paygates", "X-Forwarded-For",
-		"x_forwarded_for", "Proxy", "Range", "Te", "ſ-Paygate"} {
+	for _, name := range []string{
+		"Paygate-Status", "PAYGATE_STATUS", "paygate", "Paygates", "X-Forwarded-For",
+		"x_forwarded_for", "Proxy", "Range", "Te", "ſ-Paygate",
+	} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {

@@ -66,8 +66,10 @@ func TestServeFlushesAStalledAnswer(t *testing.T) {
 
 func TestServeSendsNoInterimAnswerToHTTP10(t *testing.T) {
 	t.Parallel()
-	for _, interim := range []string{"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n",
-		"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 102 Processing\r\n\r\n"} {
+	for _, interim := range []string{
+		"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n",
+		"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 102 Processing\r\n\r\n",
+	} {
 		service := newRecorder(t, interim+okReply)
 		proxy := serve(t, service.url())
 		for _, request := range []string{

@@ -55,8 +55,10 @@ func TestExpiryCoversEachDomainOfTheSite(t *testing.T) {
 	} {
 		require.Equal(t, want, domains(&url.URL{Host: host}), host)
 	}
-	many := expiry{&url.URL{Scheme: "http", Host: "x.example.org"}, strings.Repeat("/a", 1000),
-		strings.Repeat("a=b;", 3) + "; c=d"}
+	many := expiry{
+		&url.URL{Scheme: "http", Host: "x.example.org"}, strings.Repeat("/a", 1000),
+		strings.Repeat("a=b;", 3) + "; c=d",
+	}
 	require.Len(t, many.lines(), maxExpired)
 	require.Equal(t, "a=; Max-Age=0; Path=/", many.lines()[0])
 }

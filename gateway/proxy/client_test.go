@@ -25,8 +25,10 @@ func from(peer string, header ...string) *http.Request {
 	return r
 }
 
-var licences = origin.List{{Scheme: "https", Host: "licences.example.gov.uk"},
-	{Scheme: "http", Host: "www.example.org"}}
+var licences = origin.List{
+	{Scheme: "https", Host: "licences.example.gov.uk"},
+	{Scheme: "http", Host: "www.example.org"},
+}
 
 func TestClientsBelieveTrustedProxiesOnly(t *testing.T) {
 	t.Parallel()

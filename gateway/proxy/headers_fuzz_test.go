@@ -54,8 +54,10 @@ func FuzzHeadersToTheService(f *testing.F) {
 		if trusted {
 			in.RemoteAddr = "10.0.0.1:1"
 		}
-		in.Header = http.Header{name: {value}, http.CanonicalHeaderKey(name): {value, value},
-			"Connection": {connection}}
+		in.Header = http.Header{
+			name: {value}, http.CanonicalHeaderKey(name): {value, value},
+			"Connection": {connection},
+		}
 		out := in.Clone(t.Context())
 		out.Header.Del("Connection")
 		exchange{p, requestFor(in), p.Clients.Of(in)}.rewrite(&httputil.ProxyRequest{In: in, Out: out})
@@ -65,8 +67,10 @@ func FuzzHeadersToTheService(f *testing.F) {
 		for sent := range out.Header {
 			require.False(t, isOursToCGI(sent) && sent != "Paygate-Status", "%q went out", sent)
 			require.NotContains(t,
-				[]string{"X_ORIGINAL_URL", "X_REWRITE_URL", "X_HTTP_METHOD_OVERRIDE", "X_FORWARDED_PREFIX",
-					"SCRIPT_NAME", "PROXY"}, cgi(sent))
+				[]string{
+					"X_ORIGINAL_URL", "X_REWRITE_URL", "X_HTTP_METHOD_OVERRIDE", "X_FORWARDED_PREFIX",
+					"SCRIPT_NAME", "PROXY",
+				}, cgi(sent))
 			require.NotContains(t, sent, "_")
 			require.True(t, trusted || !strings.HasPrefix(cgi(sent), "X_FORWARDED_") ||
 				slices.Contains([]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"},
@@ -87,8 +91,10 @@ func FuzzHeadersToTheService(f *testing.F) {
 
 // FuzzHeadersOfAnswers gives the service's answers any header.
 func FuzzHeadersOfAnswers(f *testing.F) {
-	for _, name := range []string{"Paygate-Answer", "Paygate_Status", "Set-Cookie", "Location", "Refresh",
-		"Content-Security-Policy", "Trailer", "Content-Location"} {
+	for _, name := range []string{
+		"Paygate-Answer", "Paygate_Status", "Set-Cookie", "Location", "Refresh",
+		"Content-Security-Policy", "Trailer", "Content-Location",
+	} {
 		f.Add(name, "paygate=x; Path=/")
 		f.Add(name, "http://127.0.0.1:1/next")
 		f.Add(name, "default-src x; FORM-action 'none', form-action")

@@ -177,9 +177,11 @@ func TestServeDropsHeadersThatMustNotTravel(t *testing.T) {
 	require.Contains(t, raw, "X-Forwarded-Proto: https\r\n")
 	require.Contains(t, raw, "X-Kept: 1\r\n")
 	require.Equal(t, 1, strings.Count(strings.ToLower(raw), "paygate"), raw)
-	for _, name := range []string{"custom", "original", "rewrite", "override", "script-name", "proxy:",
+	for _, name := range []string{
+		"custom", "original", "rewrite", "override", "script-name", "proxy:",
 		"forwarded-port", "\nforwarded", "real-ip", "true-client", "\nte:", "trailer", "expect", "upgrade", "http2",
-		"keep-alive", "x-gone", "user-agent", "accept-encoding"} {
+		"keep-alive", "x-gone", "user-agent", "accept-encoding",
+	} {
 		require.NotContains(t, strings.ToLower(raw), name)
 	}
 }

@@ -84,8 +84,10 @@ func postTo(t testing.TB, ctx context.Context, to *url.URL, body string) *http.R
 }
 
 // sizes are a body that is written at once and one that is not.
-var sizes = map[string]string{"none": "", "small": "a=1", "just small": strings.Repeat("a", smallBody),
-	"large": strings.Repeat("a", smallBody+1)}
+var sizes = map[string]string{
+	"none": "", "small": "a=1", "just small": strings.Repeat("a", smallBody),
+	"large": strings.Repeat("a", smallBody+1),
+}
 
 func TestASingleUseConnectionEndsWithItsAnswer(t *testing.T) {
 	t.Parallel()
@@ -184,8 +186,10 @@ func TestAMalformedAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
 
 func TestATruncatedAnswerIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, said := range []string{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok",
-		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"} {
+	for _, said := range []string{
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
+	} {
 		s := newOnWire(t, func(conn net.Conn) { _, _ = io.WriteString(conn, said) })
 		answer, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, "a=1"))
 		require.NoError(t, err)
@@ -198,8 +202,10 @@ func TestATruncatedAnswerIsAnError(t *testing.T) {
 func TestASilentServiceTimesOut(t *testing.T) {
 	t.Parallel()
 	for name, body := range sizes {
-		for _, said := range []string{"", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 2",
-			"HTTP/1.1 103 Early Hints\r\n\r\n"} {
+		for _, said := range []string{
+			"", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 2",
+			"HTTP/1.1 103 Early Hints\r\n\r\n",
+		} {
 			silent := newOnWire(t, says(said))
 			_, err := transportsTo(silent.address,
 				50*time.Millisecond).RoundTrip(postTo(t, t.Context(), silent.address, body))
@@ -230,7 +236,8 @@ func TestAStartedAnswerHasNoTimeLimit(t *testing.T) {
 		to := &url.URL{Scheme: "http", Host: "service.example"}
 		transports := transportsTo(to, limit)
 		transports.singleUse.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn,
-			error) {
+			error,
+		) {
 			return ours, nil
 		}
 		answer, err := transports.RoundTrip(postTo(t, t.Context(), to, "a=1"))
@@ -244,8 +251,10 @@ func TestAStartedAnswerHasNoTimeLimit(t *testing.T) {
 
 func TestCancellingEndsTheConnection(t *testing.T) {
 	t.Parallel()
-	for name, said := range map[string]string{"before the answer": "",
-		"in the middle of it": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok"} {
+	for name, said := range map[string]string{
+		"before the answer":   "",
+		"in the middle of it": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok",
+	} {
 		for size, body := range sizes {
 			ctx, leave := context.WithCancel(t.Context())
 			ended := make(chan struct{})
@@ -301,8 +310,10 @@ func TestASmallFormIsReadBeforeItIsSent(t *testing.T) {
 
 func TestServeRefusesAnUnrequestedTunnel(t *testing.T) {
 	t.Parallel()
-	for _, upgrade := range []string{"", "Connection: Upgrade\r\nUpgrade: websocket\r\n",
-		"Connection: Upgrade\r\nUpgrade: h2c\r\n"} {
+	for _, upgrade := range []string{
+		"", "Connection: Upgrade\r\nUpgrade: websocket\r\n",
+		"Connection: Upgrade\r\nUpgrade: h2c\r\n",
+	} {
 		for _, request := range []string{
 			"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na=1",
 			"POST /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 3\r\n\r\na=1",

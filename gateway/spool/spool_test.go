@@ -25,11 +25,13 @@ func onDisk(t testing.TB) (s *Spool, folder string) {
 
 func inMemory(t testing.TB, acquired *[]int64) *Spool {
 	t.Helper()
-	s := New(Options{Folders: []string{filepath.Join(t.TempDir(), "missing")},
+	s := New(Options{
+		Folders: []string{filepath.Join(t.TempDir(), "missing")},
 		Acquire: func(_ context.Context, n int64) (func(), error) {
 			*acquired = append(*acquired, n)
 			return func() { *acquired = append(*acquired, -n) }, nil
-		}})
+		},
+	})
 	require.False(t, s.OnDisk())
 	return s
 }
