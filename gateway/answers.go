@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"paygate/gateway/canon"
 	"paygate/gateway/match"
 	"paygate/gateway/pages"
 	"paygate/gateway/proxy"
@@ -15,8 +14,8 @@ import (
 	"paygate/journey"
 )
 
-// answer is what Paygate itself says to a request: a page for people, and for scripts what they can use (scripts.go), or a
-// problem document (RFC 9457).
+// answer is what Paygate itself says to a request: a page for people, and for scripts what they can use (scripts.go),
+// or a problem document (RFC 9457).
 type answer struct {
 	status int
 	page   pages.Page
@@ -37,12 +36,16 @@ var (
 	closed       = answer{status: http.StatusServiceUnavailable, page: pages.Closed}
 	serviceDown  = answer{status: http.StatusBadGateway, page: pages.ServiceDown}
 	serviceSlow  = answer{status: http.StatusGatewayTimeout, page: pages.ServiceDown}
-	tooManyNew   = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: time.Minute}}
-	tooManyOpen  = answer{status: http.StatusTooManyRequests, page: pages.TooMany, view: pages.View{RetryAfter: 15 * time.Minute}}
-	draining     = answer{status: http.StatusServiceUnavailable, page: pages.Draining, view: pages.View{RetryAfter: time.Minute}}
+	tooManyNew   = answer{status: http.StatusTooManyRequests, page: pages.TooMany,
+		view: pages.View{RetryAfter: time.Minute}}
+	tooManyOpen = answer{status: http.StatusTooManyRequests, page: pages.TooMany,
+		view: pages.View{RetryAfter: 15 * time.Minute}}
+	draining = answer{status: http.StatusServiceUnavailable, page: pages.Draining,
+		view: pages.View{RetryAfter: time.Minute}}
 )
 
-// prefetched is the answer to what nobody has asked for yet. A script that loads in advance shows it once somebody does.
+// prefetched is the answer to what nobody has asked for yet. A script that loads in advance shows it once somebody
+// does.
 func prefetched(r *http.Request) answer {
 	target, _ := match.OriginForm(r)
 	return answer{status: http.StatusServiceUnavailable, page: pages.Prefetched, view: pages.View{Target: target}}
@@ -50,7 +53,8 @@ func prefetched(r *http.Request) answer {
 
 // storeFailed: nothing can be said about journeys just now.
 func storeFailed(err error) answer {
-	return answer{status: http.StatusServiceUnavailable, page: pages.StoreFailed, view: pages.View{RetryAfter: time.Minute}, cause: err}
+	return answer{status: http.StatusServiceUnavailable, page: pages.StoreFailed,
+		view: pages.View{RetryAfter: time.Minute}, cause: err}
 }
 
 // overQuota is what quotas refused.
@@ -66,10 +70,10 @@ func overQuota(err error) answer {
 }
 
 // unreadable is a request that could not be read whole.
-func unreadable(err error, limit int64) answer {
+func unreadable(err error) answer {
 	switch {
 	case errors.Is(err, spool.ErrTooLarge):
-		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge, view: pages.View{LimitBytes: limit}}
+		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge}
 	case crowded(err):
 		return noRoom(err)
 	default:
@@ -99,11 +103,12 @@ func crowded(err error) bool {
 }
 
 func noRoom(err error) answer {
-	return answer{status: http.StatusServiceUnavailable, page: pages.MemoryShort, view: pages.View{RetryAfter: time.Minute}, cause: err}
+	return answer{status: http.StatusServiceUnavailable, page: pages.MemoryShort,
+		view: pages.View{RetryAfter: time.Minute}, cause: err}
 }
 
-// notStarted is a payment that could not be begun: nobody holds the address of one. Where one is open already, and could
-// only not be asked about, nobody knows what became of it.
+// notStarted is a payment that could not be begun: nobody holds the address of one. Where one is open already, and
+// could only not be asked about, nobody knows what became of it.
 func notStarted(j journey.Journey, err error) answer {
 	if j.State == journey.StatePaying && !errors.Is(err, journey.ErrNextURL) {
 		a := unfinished(j)
@@ -120,35 +125,4 @@ func notStarted(j journey.Journey, err error) answer {
 		status = http.StatusServiceUnavailable
 	}
 	return answer{status: status, page: pages.NotStarted, view: view, cause: err}
-}
-
-// refuse answers a refused request, and closes the connection: what else is on it may be read in two ways.
-func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, d match.Decision) {
-	noted := []any{"status", d.Status, "reason", d.Reason, "rule", match.RuleOf(d.Reason), "method", g.methodName(r)}
-	if d.Route != nil {
-		noted = append(noted, "route", d.Route.Name, "declare", match.Remedy(d.Reason, g.route(d.Route).Setting))
-	}
-	if len(d.Decoders) > 0 {
-		noted = append(noted, "decoded", canon.Names(d.Decoders), "servers", canon.Servers(d.Decoders))
-	}
-	g.Log.InfoContext(r.Context(), "refused", noted...)
-	w.Header().Set("Connection", "close")
-	refused := answer{status: d.Status, page: pages.BadAddress}
-	var unread unreadBody
-	switch {
-	case errors.As(d.Reason, &unread):
-		refused = unreadable(unread.cause, g.HoldMaxBytes)
-	case errors.Is(d.Reason, match.ErrUnclear):
-		refused.page = pages.Unclear
-	case d.Status == http.StatusMethodNotAllowed:
-		refused.page = pages.MethodUnknown
-	}
-	g.answer(w, r, refused)
-}
-
-// redirectToSpelling redirects a browser to the configured spelling of a pay route, with its query as it was.
-func redirectToSpelling(w http.ResponseWriter, d match.Decision) {
-	ownHeader(w.Header())
-	w.Header().Set("Location", d.Target.At(d.Path))
-	w.WriteHeader(http.StatusPermanentRedirect)
 }

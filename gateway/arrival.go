@@ -14,12 +14,12 @@ const (
 	ArrivedHeader = "Paygate-Arrived"
 )
 
-func (g *Gateway) tellArrival(w http.ResponseWriter, r *http.Request) {
+func (h *statusPage) tellArrival(w http.ResponseWriter, r *http.Request) {
 	token := r.Header.Get(DoctorHeader)
-	if g.DoctorToken == "" || subtle.ConstantTimeCompare([]byte(token), []byte(g.DoctorToken)) != 1 {
+	if h.doctorToken == "" || subtle.ConstantTimeCompare([]byte(token), []byte(h.doctorToken)) != 1 {
 		return
 	}
-	client := g.Proxy.Clients.Of(r)
+	client := h.clients.Of(r)
 	if hostPattern.MatchString(client.Host) {
 		w.Header().Set(ArrivedHeader, client.Proto+"://"+client.Host)
 	}

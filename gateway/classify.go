@@ -25,12 +25,6 @@ func newClassifier(o Options, isFree func(Mode) bool) *match.Classifier {
 // isFreeOutOfShadow reports whether a route is free if routes in shadow mode take payments.
 func isFreeOutOfShadow(m Mode) bool { return m == ModeFree }
 
-// route returns the route of a decision.
-func (g *Gateway) route(of *match.Route) *Route {
-	i := slices.IndexFunc(g.Routes, func(r Route) bool { return r.Name == of.Name })
-	return &g.Routes[i]
-}
-
 // kindOf returns the name of a decision in the metrics.
 func kindOf(d match.Decision) string {
 	switch d.Action {
@@ -45,17 +39,9 @@ func kindOf(d match.Decision) string {
 	}
 }
 
-// methodName returns a request's method for the log. One that is not allowed may be any text.
-func (g *Gateway) methodName(r *http.Request) string {
-	if match.MethodStatus(r.Method, g.Methods) == http.StatusNotImplemented {
-		return "other"
-	}
-	return r.Method
-}
-
 // classifyWithForm decides about a request whose form or cookies may say something else than its query. If it has to
 // read the body, it replaces the request's body by one that is valid until the returned one is closed.
-func (g *Gateway) classifyWithForm(
+func (n *intake) classifyWithForm(
 	w http.ResponseWriter, r *http.Request, d match.Decision,
 ) (match.Decision, *spool.Body) {
 	fields := form.Cookies(r.Header)
@@ -64,9 +50,9 @@ func (g *Gateway) classifyWithForm(
 	if r.ContentLength != 0 && form.HasForm(r.Header) {
 		var read form.Form
 		var err error
-		body, read, err = g.readForm(w, r)
+		body, read, err = n.readForm(w, r)
 		if err != nil {
-			return d.RefuseUnread(unreadable(err, g.HoldMaxBytes).status, unreadBody{err}), body
+			return d.RefuseUnread(unreadable(err).status, unreadBody{err}), body
 		}
 		fields = slices.Concat(fields, read.Fields, read.Loose)
 		unclear = unclear || read.Ambiguity != nil && !errors.Is(read.Ambiguity, form.ErrNoObject)
@@ -75,13 +61,13 @@ func (g *Gateway) classifyWithForm(
 }
 
 // readForm reads the form of a request, and puts its body back. The error is that of reading.
-func (g *Gateway) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, form.Form, error) {
-	body, err := g.readBody(w, r)
+func (n *intake) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, form.Form, error) {
+	body, err := n.readBody(w, r)
 	if err != nil {
 		return nil, form.Form{}, err
 	}
 	withRead(r, body)
-	release, err := g.acquireToRead(r, body)
+	release, err := n.acquireToRead(r, body)
 	if err != nil {
 		return body, form.Form{}, err
 	}

@@ -1,19 +1,17 @@
 // Package gateway is the public door of Paygate: it stands in front of a legacy service, holds the requests that cost
 // money, sends their citizens to GOV.UK Pay, takes them back, and lets everything else through untouched.
 //
-// [Gateway.ServeHTTP] is the whole way of a request on one screen. Its target is read in target.go and judged in judge.go, on all
-// that package reading says it may be read as; what comes in is read and looked at in incoming.go and held in hold.go; the
-// citizen's return is return.go, the service's answer to them reply.go; passes are pass.go; everything else is passed on in
-// passthrough.go. What happens to a held request is package journey's business: this one only knows who asks, and what to answer.
+// [Gateway.ServeHTTP] is the whole way of a request on one screen. Its target is read in target.go and judged in
+// judge.go, on all that package reading says it may be read as; what comes in is read and looked at in incoming.go
+// and held in hold.go; the citizen's return is return.go, the service's answer to them reply.go; passes are pass.go;
+// everything else is passed on in passthrough.go. What happens to a held request is package journey's business: this
+// one only knows who asks, and what to answer.
 package gateway
 
 import (
 	"context"
 	"log/slog"
 	"net/http"
-	"time"
-
-	"golang.org/x/time/rate"
 
 	"paygate/gateway/cookie"
 	"paygate/gateway/marker"
@@ -40,8 +38,8 @@ type Options struct {
 	RefuseCards   bool             // refuse held forms that carry a payment card number
 	RefuseActions bool             // refuse calls of Next.js Server Actions anywhere but on pay routes
 
-	// Spool takes the bodies of held requests while they come in; Acquire is called before one of so many bytes is in memory as a
-	// whole, and release is called when it is no more.
+	// Spool takes the bodies of held requests while they come in; Acquire is called before one of so many bytes is in
+	// memory as a whole, and release is called when it is no more.
 	Spool   *spool.Spool
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 
@@ -57,7 +55,8 @@ type Options struct {
 
 	// Counted, where set, hears of every request: "pass_through", "pay", "own" or "refused".
 	Counted func(kind string)
-	// Shadowed, where set, hears what would have become of a request on a route in shadow mode: "held", "priced" or "refused".
+	// Shadowed, where set, hears what would have become of a request on a route in shadow mode: "held", "priced" or
+	// "refused".
 	Shadowed func(route, what string)
 }
 
@@ -66,39 +65,55 @@ type Paid interface {
 	PassHeader(j journey.Journey, method, path, query string) (http.Header, error)
 }
 
-// Gateway is the public door. Safe for concurrent use.
+// Gateway is the handler of the public listener. Safe for concurrent use.
 type Gateway struct {
-	Options
 	*responder
-	*tickets
 	classifier  *match.Classifier
-	shadow      *match.Classifier // in which routes in shadow mode take payments; nil if there are none
-	proxy       *proxy.Proxy
-	own         http.Handler
-	deciding    []string // parameters by which routes and prices are told apart
-	quotas      *quota.Quotas
-	draining    chan struct{}  // closed once no new journeys may begin
-	led, misled rate.Sometimes // limit what the log says of requests at other hosts
+	routes      routes
+	intake      *intake
+	hosts       *hosts
+	refuser     *refuser
+	shadow      *shadow
+	replies     *replies
+	submissions *submissions
+	passes      *passes
+	own         *own
+	webhook     *webhook.Handler  // may be nil
+	counted     func(kind string) // may be nil
 }
 
-// New makes the public door. It keeps pointers into the routes, which must not be changed any more.
+// New makes a gateway. It keeps pointers into the routes, which must not change any more.
 func New(o Options) *Gateway {
-	g := &Gateway{
-		Options:    o,
-		responder:  &responder{o.Pages, o.Language, o.Log},
-		tickets:    &tickets{o.Cookies, o.Runner, o.Log},
-		classifier: newClassifier(o, Mode.TakesNothing),
-		shadow:     shadowClassifier(o),
-		deciding:   decidingNames(o.Routes),
-		quotas:     quota.New(o.Runner.Store, o.Runner.Now, o.Log),
-		draining:   make(chan struct{}),
-
-		led: rate.Sometimes{Interval: time.Minute}, misled: rate.Sometimes{Interval: time.Minute},
+	all, classifier := routes(o.Routes), newClassifier(o, Mode.TakesNothing)
+	respond := &responder{o.Pages, o.Language, o.Prefix, o.HoldMaxBytes, o.Methods, o.Log}
+	own, tickets, forwarder := newOwn(respond, o.Origins), &tickets{respond, o.Cookies,
+		o.Runner}, newForwarder(respond, o.Proxy)
+	intake := &intake{o.Spool, o.Acquire, o.HoldMaxBytes, o.Proxy.Clients, all, o.Language}
+	hosts := newHosts(respond, o.Proxy.Clients, all)
+	refuser := &refuser{respond, all}
+	shadow := &shadow{forwarder, shadowClassifier(o), all, o.Shadowed}
+	replies := &replies{tickets, forwarder.proxy, decidingNames(o.Routes)}
+	payments := &payments{tickets}
+	starter := &starter{
+		payments, intake, all, quota.New(o.Runner.Store, o.Runner.Now, o.Log), make(chan struct{}),
 	}
-	o.Proxy.OnError = g.upstreamFailed
-	g.proxy = proxy.New(o.Proxy)
-	g.own = g.ownAddresses()
-	return g
+	quoter := &quoter{forwarder, starter}
+	passes := &passes{starter, quoter, replies, shadow, classifier, o.Paid, o.RefuseCards}
+
+	own.handleGet("/return", &returns{tickets, replies})
+	own.handleGet("/status", &statusPage{tickets, replies, o.Proxy.Clients, o.DoctorToken})
+	own.handleGet("/keys", o.Keys)
+	own.handleForm("/again", payments.handler(o.Runner.Again))
+	own.handleForm("/resume", payments.handler(o.Runner.Resume))
+	own.handleForm("/pass", http.HandlerFunc(passes.buy))
+	if o.Webhook != nil {
+		own.mux.Handle("POST /webhook", o.Webhook)
+	}
+	return &Gateway{
+		respond, classifier, all, intake, hosts, refuser, shadow, replies,
+		&submissions{starter, quoter, replies, hosts, refuser, shadow, o.RefuseCards},
+		passes, own, o.Webhook, o.Counted,
+	}
 }
 
 // ServeHTTP is the way of a request: refused, ours, a pay route, or passed through as it is.
@@ -117,7 +132,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w, r = formless(w, r, decision)
 	}
 	if decision.NeedsForm() {
-		again, body := g.classifyWithForm(w, r, decision)
+		again, body := g.intake.classifyWithForm(w, r, decision)
 		defer body.Close()
 		decision = again
 	}
@@ -129,29 +144,29 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case showsReply:
-		g.heldAddress(w, r, decision.Target, mark)
+		g.replies.heldAddress(w, r, decision.Target, mark)
 	case decision.Action == match.Refuse:
-		g.refuse(w, r, decision)
+		g.refuser.refuse(w, r, decision)
 	case decision.Action == match.Own:
 		g.own.ServeHTTP(w, r)
 	case decision.Action == match.Redirect:
 		redirectToSpelling(w, decision)
 	case decision.Action == match.Pay:
 		g.pay(w, r, decision)
-	case g.asksForForm(r, decision) && g.isAtOtherHost(r):
-		g.toMainOrigin(w, r, decision.Target)
+	case g.hosts.asksForForm(r, decision) && g.hosts.isAtOtherHost(r):
+		g.hosts.toMainOrigin(w, r, decision.Target)
 	default:
-		g.Log.LogAttrs(r.Context(), slog.LevelDebug, "request",
+		g.log.LogAttrs(r.Context(), slog.LevelDebug, "request",
 			slog.String("kind", kindOf(decision)), slog.String("method", g.methodName(r)))
-		g.passShadowed(w, r)
+		g.shadow.passShadowed(w, r)
 	}
 }
 
 // isReadable reports whether a request has an address at the service.
 func isReadable(d match.Decision) bool { return d.Target.Path != "" && d.Action != match.Own }
 
-// endsConnection tells whether a request was framed in a way that others may read differently: nothing else shall come on
-// its connection. net/http does not look at Transfer-Encoding in HTTP/1.0, so there no framing is sure.
+// endsConnection tells whether a request was framed in a way that others may read differently: nothing else shall
+// come on its connection. net/http does not look at Transfer-Encoding in HTTP/1.0, so there no framing is sure.
 func endsConnection(r *http.Request) bool {
 	return len(r.TransferEncoding) > 0 || len(r.Trailer) > 0 || !r.ProtoAtLeast(1, 1)
 }
@@ -179,58 +194,41 @@ func (g *Gateway) logRequest(r *http.Request, d match.Decision, status int) {
 	if d.Route != nil {
 		route = d.Route.Name
 	}
-	g.Log.InfoContext(r.Context(), "request", "kind", kindOf(d), "method", g.methodName(r), "route", route, "status", status)
+	g.log.InfoContext(r.Context(), "request", "kind", kindOf(d), "method", g.methodName(r), "route", route, "status",
+		status)
 }
 
 // pay answers a request on a pay route.
 func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit match.Decision) {
-	route := g.route(hit.Route)
+	route := g.routes.of(hit.Route)
 	switch {
-	case hit.IsFree() && (r.ContentLength > g.HoldMaxBytes || !g.hasJourneyFor(r, hit)):
+	case hit.IsFree() && (r.ContentLength > g.limit || !g.replies.hasJourneyFor(r, hit)):
 		w, r = formless(w, r, hit)
-		g.passFree(w, r, route)
+		g.shadow.passFree(w, r, route)
 	case isPrefetch(r.Header):
 		g.answer(w, r, prefetched(r))
-	case asksOnly(r.Method) && g.isAtOtherHost(r):
-		g.toMainOrigin(w, r, hit.Target)
+	case asksOnly(r.Method) && g.hosts.isAtOtherHost(r):
+		g.hosts.toMainOrigin(w, r, hit.Target)
 	case route.Terms.Kind == journey.KindPass:
-		g.pass(w, r, hit)
+		g.passes.pass(w, r, hit)
 	default:
-		g.hold(w, r, hit)
+		g.submissions.hold(w, r, hit)
 	}
 }
 
 func (g *Gateway) count(kind string) {
-	if g.Counted != nil {
-		g.Counted(kind)
+	if g.counted != nil {
+		g.counted(kind)
 	}
-}
-
-// mode is what the route with this name does just now; one that is gone from the settings takes no payments.
-func (g *Gateway) mode(route string) Mode {
-	for _, r := range g.Routes {
-		if r.Name == route {
-			return r.Mode
-		}
-	}
-	return ModeClosed
 }
 
 // Drain stops new journeys from beginning; those under way, and free traffic, go on.
-func (g *Gateway) Drain() { close(g.draining) }
+func (g *Gateway) Drain() { close(g.submissions.draining) }
 
-// Wait blocks until the work that follows from answered requests has ended. It is for the end, when no more requests come in.
+// Wait blocks until the work that follows from answered requests has ended. It is for the end, when no more requests
+// come in.
 func (g *Gateway) Wait() {
-	if g.Webhook != nil {
-		g.Webhook.Wait()
-	}
-}
-
-func (g *Gateway) isDraining() bool {
-	select {
-	case <-g.draining:
-		return true
-	default:
-		return false
+	if g.webhook != nil {
+		g.webhook.Wait()
 	}
 }

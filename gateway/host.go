@@ -5,40 +5,58 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"golang.org/x/time/rate"
 
 	"paygate/gateway/match"
 	"paygate/gateway/pages"
+	"paygate/gateway/proxy"
 	"paygate/journey"
 )
 
-// Citizens cannot pay at a host that is not among our origins: after the payment they would come back to another
-// host, where the browser does not send our cookie. So the page of a form is redirected to the main origin before
-// they type anything, and a form that is sent there anyway is refused before the payment. Free traffic passes at any
-// host.
-
-// isAtOtherHost reports whether a request came to a host that is not among the origins, or is so but for a final dot:
-// browsers keep the cookies of the two apart.
-func (g *Gateway) isAtOtherHost(r *http.Request) bool {
-	host := g.Proxy.Clients.Of(r).Host
-	name, _, _ := strings.Cut(host, ":")
-	return strings.HasSuffix(name, ".") || g.Origins.Find(host) == nil
-}
+// Citizens cannot pay at a host that is not among our origins: after the payment they would come back to another host,
+// where the browser does not send our cookie. So the page of a form is redirected to the main origin before they type
+// anything, and a form that is sent there anyway is refused before the payment. Free traffic passes at any host.
 
 // asksOnly reports whether a method only asks for a page.
 func asksOnly(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
+var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)
+
+// hosts keeps citizens from paying at a host where they cannot.
+type hosts struct {
+	*responder
+	clients             proxy.Clients
+	routes              routes
+	redirected, refused rate.Sometimes // limit what the log says
+}
+
+func newHosts(respond *responder, clients proxy.Clients, all routes) *hosts {
+	return &hosts{
+		respond, clients, all, rate.Sometimes{Interval: time.Minute}, rate.Sometimes{Interval: time.Minute},
+	}
+}
+
+// isAtOtherHost reports whether a request came to a host that is not among the origins, or is so but for a final dot:
+// browsers keep the cookies of the two apart.
+func (h *hosts) isAtOtherHost(r *http.Request) bool {
+	host := h.clients.Of(r).Host
+	name, _, _ := strings.Cut(host, ":")
+	return strings.HasSuffix(name, ".") || h.clients.Origins.Find(host) == nil
+}
+
 // asksForForm reports whether a free request asks for the page at the exact address of a submission, where most
 // services have the form.
-func (g *Gateway) asksForForm(r *http.Request, free match.Decision) bool {
+func (h *hosts) asksForForm(r *http.Request, free match.Decision) bool {
 	if !asksOnly(r.Method) {
 		return false
 	}
 	path := match.WithoutParameters(free.Path)
-	for i := range g.Routes {
-		route := &g.Routes[i]
-		if route.Terms.Kind == journey.KindSubmission && !route.Mode.TakesNothing() && route.IsAt(path, free.Target.Query) {
+	for i := range h.routes {
+		route := &h.routes[i]
+		if route.Terms.Kind == journey.KindSubmission && !route.Mode.TakesNothing() &&
+			route.IsAt(path, free.Target.Query) {
 			return true
 		}
 	}
@@ -46,35 +64,35 @@ func (g *Gateway) asksForForm(r *http.Request, free match.Decision) bool {
 }
 
 // toMainOrigin redirects a browser to the same address at the main origin.
-func (g *Gateway) toMainOrigin(w http.ResponseWriter, r *http.Request, asked match.Target) {
-	g.noteHost(r, &g.led, slog.LevelWarn,
+func (h *hosts) toMainOrigin(w http.ResponseWriter, r *http.Request, asked match.Target) {
+	h.noteHost(r, &h.redirected, slog.LevelWarn,
 		"redirected to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
 	ownHeader(w.Header())
-	w.Header().Set("Location", g.atMainOrigin(asked))
+	w.Header().Set("Location", h.atMainOrigin(asked))
 	w.WriteHeader(http.StatusPermanentRedirect)
 }
 
 // misdirected refuses a request that costs money at a host where citizens cannot pay.
-func (g *Gateway) misdirected(w http.ResponseWriter, r *http.Request, asked match.Target) {
-	g.noteHost(r, &g.misled, slog.LevelError, "a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list")
+func (h *hosts) misdirected(w http.ResponseWriter, r *http.Request, asked match.Target) {
+	h.noteHost(r, &h.refused, slog.LevelError,
+		"a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list")
 	w.Header().Set("Connection", "close")
-	view := pages.View{Target: g.atMainOrigin(asked)}
-	g.answer(w, r, answer{status: http.StatusMisdirectedRequest, page: pages.WrongHost, view: view})
+	view := pages.View{Target: h.atMainOrigin(asked)}
+	h.answer(w, r, answer{status: http.StatusMisdirectedRequest, page: pages.WrongHost, view: view})
 }
 
-func (g *Gateway) atMainOrigin(asked match.Target) string {
-	return g.Origins.Main().String() + asked.String()
+func (h *hosts) atMainOrigin(asked match.Target) string {
+	return h.clients.Origins.Main().String() + asked.String()
 }
-
-var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)
 
 // noteHost logs the host that arrived, at most once a minute, because a client can send any host.
-func (g *Gateway) noteHost(r *http.Request, often *rate.Sometimes, level slog.Level, text string) {
-	host := g.Proxy.Clients.Of(r).Host
+func (h *hosts) noteHost(r *http.Request, often *rate.Sometimes, level slog.Level, text string) {
+	host := h.clients.Of(r).Host
 	if !hostPattern.MatchString(host) {
 		host = "not a host name"
 	}
 	often.Do(func() {
-		g.Log.LogAttrs(r.Context(), level, text, slog.String("host", host), slog.String("setting", "PAYGATE_PUBLIC_URL"))
+		h.log.LogAttrs(r.Context(), level, text, slog.String("host", host),
+			slog.String("setting", "PAYGATE_PUBLIC_URL"))
 	})
 }

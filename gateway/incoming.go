@@ -13,6 +13,7 @@ import (
 	"paygate/gateway/headers"
 	"paygate/gateway/marker"
 	"paygate/gateway/match"
+	"paygate/gateway/proxy"
 	"paygate/gateway/spool"
 	"paygate/journey"
 )
@@ -24,8 +25,19 @@ type incoming struct {
 	body    *spool.Body         // nil on a pass
 }
 
-// swallow is how many times the limit a too large request may have and still be read to its end: a browser shows no answer to
-// an upload that is cut off.
+// intake reads requests on pay routes.
+type intake struct {
+	spool   *spool.Spool
+	acquire func(ctx context.Context, bytes int64) (release func(), err error)
+	limit   int64 // bytes that a request may have
+	clients proxy.Clients
+	routes  routes
+	// languages are where the service keeps the citizen's language.
+	languages languages
+}
+
+// swallow is how many times the limit a too large request may have and still be read to its end: a browser shows no
+// answer to an upload that is cut off.
 const swallow = 10
 
 // unreadBody is a body that could not be read whole. Its cause is for the answer, and not for the log.
@@ -35,38 +47,11 @@ func (unreadBody) Error() string { return "the body could not be read whole" }
 
 func (u unreadBody) Unwrap() error { return u.cause }
 
-// readBody reads a request whole. The errors are those of the spool.
-func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (*spool.Body, error) {
-	body, err := g.Spool.Read(r.Context(), r.Body, r.ContentLength, g.HoldMaxBytes)
-	if errors.Is(err, spool.ErrTooLarge) {
-		readOn(w, r, g.HoldMaxBytes)
-	}
-	return body, err
-}
-
 // readOn reads a too large request for the browser's sake, keeping nothing; what is larger still is cut off.
 func readOn(w http.ResponseWriter, r *http.Request, limit int64) {
 	if n, err := io.CopyN(io.Discard, r.Body, swallow*limit); err == nil || n == swallow*limit {
 		w.Header().Set("Connection", "close")
 	}
-}
-
-// look reads what is to be known of a request, in one reading of its body.
-func (g *Gateway) look(r *http.Request, hit match.Decision, body *spool.Body) (incoming, error) {
-	release, err := g.acquireToRead(r, body)
-	if err != nil {
-		return incoming{}, err
-	}
-	defer release()
-	in := incoming{request: g.heldRequest(r, hit), body: body}
-	digest := in.request.NewDigest()
-	read, err := form.Read(r.Header, io.TeeReader(body.Reader(), digest))
-	if err != nil {
-		return incoming{}, err
-	}
-	in.asked = g.asked(r, hit, read)
-	in.request.TakeFingerprint(digest, body.Size(), read.Same, read.Fingerprint)
-	return in, nil
 }
 
 // hasCardNumber reports whether there is a payment card number, other than in a field that the route exempts.
@@ -76,19 +61,52 @@ func (in incoming) hasCardNumber() bool {
 	})
 }
 
-// acquireToRead is Acquire for a body that is looked at: a little at a time, but for JSON, which may have to be in memory as a
-// whole.
-func (g *Gateway) acquireToRead(r *http.Request, body *spool.Body) (release func(), err error) {
+// withRead is a request whose body has been read.
+func withRead(r *http.Request, body *spool.Body) *http.Request {
+	r.Body, r.ContentLength = io.NopCloser(body.Reader()), body.Size()
+	return r
+}
+
+// readBody reads a request whole. The errors are those of the spool.
+func (n *intake) readBody(w http.ResponseWriter, r *http.Request) (*spool.Body, error) {
+	body, err := n.spool.Read(r.Context(), r.Body, r.ContentLength, n.limit)
+	if errors.Is(err, spool.ErrTooLarge) {
+		readOn(w, r, n.limit)
+	}
+	return body, err
+}
+
+// look reads what is to be known of a request, in one reading of its body.
+func (n *intake) look(r *http.Request, hit match.Decision, body *spool.Body) (incoming, error) {
+	release, err := n.acquireToRead(r, body)
+	if err != nil {
+		return incoming{}, err
+	}
+	defer release()
+	in := incoming{request: n.heldRequest(r, hit), body: body}
+	digest := in.request.NewDigest()
+	read, err := form.Read(r.Header, io.TeeReader(body.Reader(), digest))
+	if err != nil {
+		return incoming{}, err
+	}
+	in.asked = n.asked(r, hit, read)
+	in.request.TakeFingerprint(digest, body.Size(), read.Same, read.Fingerprint)
+	return in, nil
+}
+
+// acquireToRead is Acquire for a body that is looked at: a little at a time, but for JSON, which may have to be in
+// memory as a whole.
+func (n *intake) acquireToRead(r *http.Request, body *spool.Body) (release func(), err error) {
 	if !form.IsJSON(r.Header.Get("Content-Type")) {
 		return func() {}, nil
 	}
-	return g.Acquire(r.Context(), body.Size())
+	return n.acquire(r.Context(), body.Size())
 }
 
-// heldRequest is what the service will receive, but for the body: the method, the configured path as it was asked for, the
-// query byte for byte, and the headers that are worth keeping.
-func (g *Gateway) heldRequest(r *http.Request, hit match.Decision) journey.HeldRequest {
-	client := g.Proxy.Clients.Of(r)
+// heldRequest is what the service will receive, but for the body: the method, the configured path as it was asked
+// for, the query byte for byte, and the headers that are worth keeping.
+func (n *intake) heldRequest(r *http.Request, hit match.Decision) journey.HeldRequest {
+	client := n.clients.Of(r)
 	header := headers.Held(r.Header, client.Trusted)
 	cookie.StripHeader(header)
 	marker.CutReferrer(header)
@@ -99,22 +117,16 @@ func (g *Gateway) heldRequest(r *http.Request, hit match.Decision) journey.HeldR
 }
 
 // asked gathers what the terms need from a request, whose body has been read.
-func (g *Gateway) asked(r *http.Request, hit match.Decision, read form.Form) asked {
+func (n *intake) asked(r *http.Request, hit match.Decision, read form.Form) asked {
 	return asked{
 		Submission: form.NewSubmission(hit.Target.Query, r.Header, read),
-		route:      g.route(hit.Route), path: hit.Captured, language: languages(g.Language).of(r, read.Fields),
+		route:      n.routes.of(hit.Route), path: hit.Captured, language: n.languages.of(r, read.Fields),
 	}
 }
 
-// withRead is a request whose body has been read.
-func withRead(r *http.Request, body *spool.Body) *http.Request {
-	r.Body, r.ContentLength = io.NopCloser(body.Reader()), body.Size()
-	return r
-}
-
 // withBody has the store keep a request. Its body is in memory for as long as that takes, and no longer.
-func (g *Gateway) withBody(ctx context.Context, in incoming, keep func(journey.HeldRequest) error) error {
-	release, err := g.Acquire(ctx, in.body.Size())
+func (n *intake) withBody(ctx context.Context, in incoming, keep func(journey.HeldRequest) error) error {
+	release, err := n.acquire(ctx, in.body.Size())
 	if err != nil {
 		return err
 	}

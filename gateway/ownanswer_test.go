@@ -18,11 +18,12 @@ import (
 	"paygate/journey"
 )
 
-// gatewayTo is a gateway that passes through to a service at an address.
-func gatewayTo(host string) *Gateway {
+// repliesFrom shows replies of a service at an address.
+func repliesFrom(host string) *replies {
 	origins := origin.List{{Scheme: "https", Host: "apply.example"}}
-	return &Gateway{Options: Options{Origins: origins}, proxy: proxy.New(proxy.Options{
-		Upstream: &url.URL{Scheme: "http", Host: host}, Clients: proxy.Clients{Origins: origins}, Log: slog.New(slog.DiscardHandler),
+	return &replies{proxy: proxy.New(proxy.Options{
+		Upstream: &url.URL{Scheme: "http", Host: host}, Clients: proxy.Clients{Origins: origins},
+		Log: slog.New(slog.DiscardHandler),
 	})}
 }
 
@@ -30,11 +31,12 @@ func gatewayTo(host string) *Gateway {
 func handed(t testing.TB, reply journey.Reply) *http.Response {
 	t.Helper()
 	j := journey.Journey{
-		ID: "01JDM4Q0V3Q7J2S3", State: journey.StateReleased, Fingerprint: journey.Fingerprint{Path: "/licences/apply", Query: "page=1"},
+		ID: "01JDM4Q0V3Q7J2S3", State: journey.StateReleased,
+		Fingerprint: journey.Fingerprint{Path: "/licences/apply", Query: "page=1"},
 	}
 	r := httptest.NewRequest(http.MethodGet, marker.Address(j), nil)
 	w := httptest.NewRecorder()
-	gatewayTo("10.0.0.5:8080").hand(w, r, j, &reply)
+	repliesFrom("10.0.0.5:8080").hand(w, r, j, &reply)
 	return w.Result()
 }
 
@@ -42,9 +44,12 @@ func handed(t testing.TB, reply journey.Reply) *http.Response {
 func TestARedirectOfTheServiceLeadsWhereItSays(t *testing.T) {
 	t.Parallel()
 	for said, want := range map[string]string{
-		"/.//evil.example/x": "/.//evil.example/x", "../.././/evil.example": "../.././/evil.example", "/a/..//evil.example": "/evil.example",
-		"/./%2F/evil.example": "/./%2F/evil.example", "//www.example/x": "//www.example/x", "/\\evil.example": "/%5Cevil.example",
-		"?done=1": "/licences/apply?done=1", "./done?a=b;c#d": "/licences/done?a=b;c#d", "#done": "/licences/apply?page=1#done",
+		"/.//evil.example/x": "/.//evil.example/x", "../.././/evil.example": "../.././/evil.example",
+		"/a/..//evil.example": "/evil.example",
+		"/./%2F/evil.example": "/./%2F/evil.example", "//www.example/x": "//www.example/x",
+		"/\\evil.example": "/%5Cevil.example",
+		"?done=1": "/licences/apply?done=1", "./done?a=b;c#d": "/licences/done?a=b;c#d",
+		"#done": "/licences/apply?page=1#done",
 		"HTTPS://www.example/x": "https://www.example/x", "/caf\xe9": "/caf%E9",
 	} {
 		got := handed(t, journey.Reply{Status: http.StatusFound, Header: http.Header{"Location": {said}}})
@@ -61,11 +66,15 @@ func TestWhatHTMXWouldFollowABrowserFollows(t *testing.T) {
 		to    string
 	}{
 		{journey.Reply{Status: http.StatusOK, Header: http.Header{"Hx-Redirect": {"/done"}}}, "/done"},
-		{journey.Reply{Status: http.StatusNoContent, Header: http.Header{"Hx-Redirect": {"#done"}}}, "/licences/apply?page=1#done"},
-		{journey.Reply{Status: http.StatusOK, Header: http.Header{"Hx-Redirect": {"/done"}}, Body: []byte("a page")}, ""},
+		{journey.Reply{Status: http.StatusNoContent, Header: http.Header{"Hx-Redirect": {"#done"}}},
+			"/licences/apply?page=1#done"},
+		{journey.Reply{Status: http.StatusOK, Header: http.Header{"Hx-Redirect": {"/done"}}, Body: []byte("a page")},
+			""},
 		{journey.Reply{Status: http.StatusOK, Header: http.Header{"Location": {"/done"}}}, ""},
-		{journey.Reply{Status: http.StatusCreated, Header: http.Header{"Location": {"/done"}}, Body: []byte("a page")}, ""},
-		{journey.Reply{Status: http.StatusFound, Header: http.Header{"Location": {"/there"}, "Hx-Redirect": {"/done"}}}, "/there"},
+		{journey.Reply{Status: http.StatusCreated, Header: http.Header{"Location": {"/done"}},
+			Body: []byte("a page")}, ""},
+		{journey.Reply{Status: http.StatusFound,
+			Header: http.Header{"Location": {"/there"}, "Hx-Redirect": {"/done"}}}, "/there"},
 		{journey.Reply{Status: http.StatusUnprocessableEntity, Header: http.Header{"Hx-Redirect": {"/done"}}}, ""},
 	} {
 		given := c.reply.Header.Get("Location")
@@ -81,11 +90,12 @@ func TestWhatHTMXWouldFollowABrowserFollows(t *testing.T) {
 // TestAReplyWithoutATypeIsGivenNone: a guess may make a page of what is none.
 func TestAReplyWithoutATypeIsGivenNone(t *testing.T) {
 	t.Parallel()
-	g := gatewayTo("10.0.0.5:8080")
-	door := testwire.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.stream(w, r, &journey.Reply{Status: http.StatusOK, Header: http.Header{}, Body: []byte("<script>alert(1)</script>")})
+	h := repliesFrom("10.0.0.5:8080")
+	address := testwire.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.stream(w, r, &journey.Reply{Status: http.StatusOK, Header: http.Header{},
+			Body: []byte("<script>alert(1)</script>")})
 	}))
-	got := testwire.ReadAll(t, door, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+	got := testwire.ReadAll(t, address, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
 	require.Contains(t, got, "<script>")
 	require.NotContains(t, got, "Content-Type")
 }
@@ -94,7 +104,8 @@ func TestAReplyWithoutATypeIsGivenNone(t *testing.T) {
 func TestNoCacheKeepsWhatIsPaidFor(t *testing.T) {
 	t.Parallel()
 	for name, kept := range map[string]bool{
-		"Cdn-Cache-Control": false, "Cloudflare-Cdn-Cache-Control": false, "Surrogate-Control": false, "X-Accel-Expires": false,
+		"Cdn-Cache-Control": false, "Cloudflare-Cdn-Cache-Control": false, "Surrogate-Control": false,
+		"X-Accel-Expires": false,
 		"Edge-Control": false, "X-Accel-Buffering": true,
 	} {
 		for _, own := range []string{"", "public, max-age=60"} {
@@ -114,21 +125,23 @@ func TestNoCacheKeepsWhatIsPaidFor(t *testing.T) {
 // TestAScriptLibraryIsAScriptInEveryBrowser: older browsers send no Sec-Fetch-Mode.
 func TestAScriptLibraryIsAScriptInEveryBrowser(t *testing.T) {
 	t.Parallel()
-	for name, value := range map[string]string{"HX-Request": "true", "X-MicrosoftAjax": "Delta=true", "Faces-Request": "partial/ajax", "X-Inertia": "true"} {
+	for name, value := range map[string]string{"HX-Request": "true", "X-MicrosoftAjax": "Delta=true",
+		"Faces-Request": "partial/ajax", "X-Inertia": "true"} {
 		r := &http.Request{Header: http.Header{"Accept": {"text/html, */*"}}}
 		r.Header.Set(name, value)
 		require.True(t, isScript(r), name)
 	}
-	require.False(t, isScript(&http.Request{Header: http.Header{"Sec-Fetch-Mode": {"navigate"}, "Accept": {"text/html"}}}))
+	require.False(t, isScript(&http.Request{Header: http.Header{"Sec-Fetch-Mode": {"navigate"},
+		"Accept": {"text/html"}}}))
 }
 
 func TestABrokenReplyToADeliveryDoesNotLookComplete(t *testing.T) {
 	t.Parallel()
-	g := gatewayTo("10.0.0.5:8080")
-	door := testwire.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.stream(w, r, &journey.Reply{Status: 200, Header: http.Header{}, Body: []byte("0123456789"), Broken: true})
+	h := repliesFrom("10.0.0.5:8080")
+	address := testwire.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.stream(w, r, &journey.Reply{Status: 200, Header: http.Header{}, Body: []byte("0123456789"), Broken: true})
 	}))
-	got := testwire.ReadAll(t, door, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
+	got := testwire.ReadAll(t, address, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
 	require.Contains(t, got, "0123456789")
 	require.False(t, strings.HasSuffix(got, "0\r\n\r\n"), got)
 }

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 
 	"paygate/gateway/cards"
@@ -13,69 +11,11 @@ import (
 	"paygate/journey"
 )
 
-// pass lets a citizen fetch an address as long as it is paid for, and sends them to Pay where it is not.
-func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, hit match.Decision) {
-	asked, ok := g.askedPass(w, r, hit)
-	if !ok {
-		return
-	}
-	j, found := g.passFor(asked.own, asked.terms, hit)
-	other, hasOther := g.otherPass(asked.own, hit)
-	switch {
-	case found && j.PassValid(g.Runner.Now()):
-		g.fetch(w, r, j, hit)
-	case hit.IsFree() && (!found || r.Method == http.MethodHead):
-		w, r = formless(w, r, hit)
-		g.passFree(w, r, g.route(hit.Route))
-	case r.Method == http.MethodHead:
-		g.answer(w, r, headUnpaid)
-	case found:
-		g.usePass(w, r, j, hit)
-	case hasOther:
-		g.answer(w, r, forAnother(other, hit))
-	default:
-		g.beginPass(w, r, asked)
-	}
-}
-
 // askedPass is a request on a pass.
 type askedPass struct {
 	incoming
 	terms journey.Terms
 	own   []journey.Journey // of the browser
-}
-
-// askedPass reads a request on a pass. False: it has been answered. A body stays behind: what is paid for, and signed, is the
-// address.
-func (g *Gateway) askedPass(w http.ResponseWriter, r *http.Request, hit match.Decision) (askedPass, bool) {
-	r.Body, r.ContentLength = http.NoBody, 0
-	p := askedPass{incoming: incoming{asked: g.asked(r, hit, form.Form{}), request: g.heldRequest(r, hit)}}
-	var err error
-	if p.terms, err = p.incoming.terms(); err != nil {
-		g.answer(w, r, chooseAgain)
-		return p, false
-	}
-	p.terms.PassQuery = p.route.passQuery(hit.Target.Query)
-	if p.own, err = g.journeys(r); err != nil {
-		g.answer(w, r, storeFailed(err))
-		return p, false
-	}
-	return p, true
-}
-
-// beginPass sends a citizen to Pay for a pass.
-func (g *Gateway) beginPass(w http.ResponseWriter, r *http.Request, p askedPass) {
-	terms, priced := p.terms, true
-	if g.RefuseCards && cards.InQuery(p.request.Query) {
-		g.answer(w, r, cardNumber)
-		return
-	}
-	if p.route.UpstreamPriced {
-		terms, priced = g.quoted(w, r, terms, nil)
-	}
-	if priced {
-		g.begin(w, r, terms, p.incoming, p.own)
-	}
 }
 
 // forAnother says that a pass is for the same path under another query.
@@ -85,17 +25,103 @@ func forAnother(pass journey.Journey, hit match.Decision) answer {
 	return answer{status: http.StatusPaymentRequired, page: pages.PassOtherQuery, view: view}
 }
 
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
+// passes lets citizens fetch addresses that they have paid for.
+type passes struct {
+	*starter
+	quoter      *quoter
+	replies     *replies
+	shadow      *shadow
+	classifier  *match.Classifier
+	paid        Paid
+	refuseCards bool // refuse addresses that carry a payment card number
 }
 
-// passFor finds the browser's newest pass for the address and the choice of price, if it is of any use still. A pass of the first
-// version that the service priced has its query as the choice.
-func (g *Gateway) passFor(own []journey.Journey, terms journey.Terms, hit match.Decision) (journey.Journey, bool) {
+// pass lets a citizen fetch an address as long as it is paid for, and sends them to Pay where it is not.
+func (h *passes) pass(w http.ResponseWriter, r *http.Request, hit match.Decision) {
+	asked, ok := h.askedPass(w, r, hit)
+	if !ok {
+		return
+	}
+	j, found := h.passFor(asked.own, asked.terms, hit)
+	other, hasOther := h.otherPass(asked.own, hit)
+	switch {
+	case found && j.PassValid(h.runner.Now()):
+		h.fetch(w, r, j, hit)
+	case hit.IsFree() && (!found || r.Method == http.MethodHead):
+		w, r = formless(w, r, hit)
+		h.shadow.passFree(w, r, h.routes.of(hit.Route))
+	case r.Method == http.MethodHead:
+		h.answer(w, r, headUnpaid)
+	case found:
+		h.usePass(w, r, j, hit)
+	case hasOther:
+		h.answer(w, r, forAnother(other, hit))
+	default:
+		h.beginPass(w, r, asked)
+	}
+}
+
+// askedPass reads a request on a pass. False: it has been answered. A body stays behind: what is paid for, and
+// signed, is the address.
+func (h *passes) askedPass(w http.ResponseWriter, r *http.Request, hit match.Decision) (askedPass, bool) {
+	r.Body, r.ContentLength = http.NoBody, 0
+	p := askedPass{incoming: incoming{asked: h.intake.asked(r, hit, form.Form{}),
+		request: h.intake.heldRequest(r, hit)}}
+	var err error
+	if p.terms, err = p.incoming.terms(); err != nil {
+		h.answer(w, r, chooseAgain)
+		return p, false
+	}
+	p.terms.PassQuery = p.route.passQuery(hit.Target.Query)
+	if p.own, err = h.journeys(r); err != nil {
+		h.answer(w, r, storeFailed(err))
+		return p, false
+	}
+	return p, true
+}
+
+// beginPass sends a citizen to Pay for a pass.
+func (h *passes) beginPass(w http.ResponseWriter, r *http.Request, p askedPass) {
+	terms, priced := p.terms, true
+	if h.refuseCards && cards.InQuery(p.request.Query) {
+		h.answer(w, r, cardNumber)
+		return
+	}
+	if p.route.UpstreamPriced {
+		terms, priced = h.quoter.priceTerms(w, r, terms, nil)
+	}
+	if priced {
+		h.begin(w, r, terms, p.incoming, p.own)
+	}
+}
+
+// buy answers the button of the page that says that a pass is for another query.
+func (h *passes) buy(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	asking := withoutForm(r, match.Target{})
+	asking.Method, asking.RequestURI = http.MethodGet, r.PostFormValue("address")
+	hit := h.classifier.Classify(asking)
+	if hit.Action != match.Pay || h.routes.of(hit.Route).Terms.Kind != journey.KindPass {
+		h.answer(w, r, notFound)
+		return
+	}
+	if hit.IsFree() {
+		seeOther(w, asking.RequestURI)
+		return
+	}
+	if asked, ok := h.askedPass(w, asking, hit); ok {
+		h.beginPass(w, asking, asked)
+	}
+}
+
+// passFor finds the browser's newest pass for the address and the choice of price, if it is of any use still. A pass
+// of the first version that the service priced has its query as the choice.
+func (h *passes) passFor(own []journey.Journey, terms journey.Terms, hit match.Decision) (journey.Journey, bool) {
 	for _, j := range own {
-		same := isFor(j, hit) && (j.Terms.Choice == terms.Choice || g.route(hit.Route).UpstreamPriced && j.Terms.Choice == digest(hit.Target.Query))
-		if same && (!j.State.AtRest() || j.PassValid(g.Runner.Now())) {
+		same := isFor(j, hit) &&
+			(j.Terms.Choice == terms.Choice || h.routes.of(hit.Route).UpstreamPriced &&
+				j.Terms.Choice == digest(hit.Target.Query))
+		if same && (!j.State.AtRest() || j.PassValid(h.runner.Now())) {
 			return j, true
 		}
 	}
@@ -103,11 +129,11 @@ func (g *Gateway) passFor(own []journey.Journey, terms journey.Terms, hit match.
 }
 
 // usePass takes a pass that was not fetched yet as far as it will go: to the file, or to Pay.
-func (g *Gateway) usePass(w http.ResponseWriter, r *http.Request, j journey.Journey, hit match.Decision) {
+func (h *passes) usePass(w http.ResponseWriter, r *http.Request, j journey.Journey, hit match.Decision) {
 	if j.State == journey.StatePaying || j.State == journey.StateReleasing {
-		after, err := g.Runner.Return(r.Context(), j.ID, journey.ByCitizen)
+		after, err := h.runner.Return(r.Context(), j.ID, journey.ByCitizen)
 		if err != nil && j.State == journey.StateReleasing {
-			g.sayState(w, r, j, err)
+			h.replies.sayState(w, r, j, err)
 			return
 		}
 		if after.ID != "" {
@@ -115,39 +141,40 @@ func (g *Gateway) usePass(w http.ResponseWriter, r *http.Request, j journey.Jour
 		}
 	}
 	switch {
-	case j.PassValid(g.Runner.Now()):
-		g.fetch(w, r, j, hit)
+	case j.PassValid(h.runner.Now()):
+		h.fetch(w, r, j, hit)
 	case j.State == journey.StateConfirmed, j.State == journey.StateRefused && !j.Returning:
-		g.collect(w, r, j, hit)
-	case hit.IsFree() && (j.State == journey.StateHeld || j.State == journey.StateUnpaid || j.State == journey.StatePaying):
+		h.collect(w, r, j, hit)
+	case hit.IsFree() && (j.State == journey.StateHeld || j.State == journey.StateUnpaid ||
+		j.State == journey.StatePaying):
 		w, r = formless(w, r, hit)
-		g.passFree(w, r, g.route(hit.Route))
+		h.shadow.passFree(w, r, h.routes.of(hit.Route))
 	case j.State == journey.StateHeld, j.State == journey.StateUnpaid, j.State == journey.StatePaying:
-		g.backToPay(w, r, j, g.Runner.Again)
+		h.backToPay(w, r, j, h.runner.Again)
 	default:
-		g.answer(w, r, stateOf(j))
+		h.answer(w, r, stateOf(j))
 	}
 }
 
 // collect is the first fetch: whether the service accepts it decides about the money.
-func (g *Gateway) collect(w http.ResponseWriter, r *http.Request, j journey.Journey, hit match.Decision) {
-	request := g.heldRequest(r, hit)
+func (h *passes) collect(w http.ResponseWriter, r *http.Request, j journey.Journey, hit match.Decision) {
+	request := h.intake.heldRequest(r, hit)
 	headers.CopyConditions(request.Header, r.Header)
-	progress, err := g.Runner.Collect(r.Context(), j.ID, request, g.visit(r))
+	progress, err := h.runner.Collect(r.Context(), j.ID, request, h.replies.visit(r))
 	if progress.Reply != nil {
 		headers.MakePrivate(progress.Reply.Header)
 	}
-	g.passOn(w, r, progress, err)
+	h.replies.passOn(w, r, progress, err)
 }
 
 // fetch passes the request through with the headers that say what was paid.
-func (g *Gateway) fetch(w http.ResponseWriter, r *http.Request, j journey.Journey, hit match.Decision) {
-	paid, err := g.Paid.PassHeader(j, r.Method, hit.Path, hit.Target.Query)
+func (h *passes) fetch(w http.ResponseWriter, r *http.Request, j journey.Journey, hit match.Decision) {
+	paid, err := h.paid.PassHeader(j, r.Method, hit.Path, hit.Target.Query)
 	if err != nil {
-		g.answer(w, r, storeFailed(err))
+		h.answer(w, r, storeFailed(err))
 		return
 	}
 	forwarded := asSent(r)
 	forwarded.Path, forwarded.Paid = hit.Path, paid
-	g.proxy.Serve(w, forwarded)
+	h.shadow.proxy.Serve(w, forwarded)
 }

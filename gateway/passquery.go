@@ -1,7 +1,8 @@
 package gateway
 
 import (
-	"net/http"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"slices"
 	"strings"
@@ -34,7 +35,8 @@ func countedQuery(query string, ignored []string) string {
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(rawName)
 		value, valueErr := url.QueryUnescape(rawValue)
-		isPlain := err == nil && valueErr == nil && !strings.ContainsAny(pair, ";") && !strings.ContainsAny(value, "&;%\x00")
+		isPlain := err == nil && valueErr == nil && !strings.ContainsAny(pair, ";") &&
+			!strings.ContainsAny(value, "&;%\x00")
 		if !isPlain || !slices.Contains(ignored, name) {
 			counted = append(counted, pair)
 		}
@@ -58,30 +60,16 @@ func isForPath(j journey.Journey, hit match.Decision) bool {
 		asLinked(j.Fingerprint.Path) == asLinked(hit.Path)
 }
 
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
 // otherPass finds a valid pass of the browser's for the same path, whatever its query.
-func (g *Gateway) otherPass(own []journey.Journey, hit match.Decision) (journey.Journey, bool) {
-	i := slices.IndexFunc(own, func(j journey.Journey) bool { return isForPath(j, hit) && j.PassValid(g.Runner.Now()) })
+func (h *passes) otherPass(own []journey.Journey, hit match.Decision) (journey.Journey, bool) {
+	i := slices.IndexFunc(own, func(j journey.Journey) bool { return isForPath(j, hit) && j.PassValid(h.runner.Now()) })
 	if i < 0 {
 		return journey.Journey{}, false
 	}
 	return own[i], true
-}
-
-// buyPass answers the button of the page that says that a pass is for another query.
-func (g *Gateway) buyPass(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	asking := withoutForm(r, match.Target{})
-	asking.Method, asking.RequestURI = http.MethodGet, r.PostFormValue("address")
-	hit := g.classifier.Classify(asking)
-	if hit.Action != match.Pay || g.route(hit.Route).Terms.Kind != journey.KindPass {
-		g.answer(w, r, notFound)
-		return
-	}
-	if hit.IsFree() {
-		seeOther(w, asking.RequestURI)
-		return
-	}
-	if asked, ok := g.askedPass(w, asking, hit); ok {
-		g.beginPass(w, asking, asked)
-	}
 }

@@ -32,21 +32,6 @@ func wrongPrice(cause error) answer {
 	return answer{status: http.StatusBadGateway, page: pages.WrongPrice, cause: cause}
 }
 
-// askPrice lets the request go to the service once, unpaid and marked so. Where the service answers 402 the quote is given,
-// and nothing has been written yet; any other answer means that nothing is to be paid, and has been passed on.
-func (g *Gateway) askPrice(w http.ResponseWriter, r *http.Request, body *spool.Body) *quote {
-	q := &quote{}
-	asked := *r
-	asked.Body, asked.ContentLength = io.NopCloser(body.Reader()), body.Size()
-	if body.Size() == 0 {
-		asked.Body = http.NoBody
-	}
-	asking := asSent(&asked)
-	asking.Path, asking.OnPrice = match.WithoutParameters(asking.Path), q.take
-	g.proxy.Serve(w, asking)
-	return q
-}
-
 // take reads a 402 of the service.
 func (q *quote) take(header http.Header, cookies []string) {
 	q.given = true
@@ -67,22 +52,40 @@ func quotedAmount(values []string) (int64, error) {
 	return amount, nil
 }
 
-// quoted gives the terms the price that the service names. False: the request has been answered.
-func (g *Gateway) quoted(w http.ResponseWriter, r *http.Request, terms journey.Terms, body *spool.Body) (journey.Terms, bool) {
-	switch {
-	case g.isDraining():
-		g.answer(w, r, draining)
-		return terms, false
-	case g.mode(terms.Route) == ModeClosed:
-		g.answer(w, r, closed)
+// quoter asks the service for prices.
+type quoter struct {
+	*forwarder
+	starter *starter
+}
+
+// askPrice lets the request go to the service once, unpaid and marked so. Where the service answers 402 the quote is
+// given, and nothing has been written yet; any other answer means that nothing is to be paid, and has been passed on.
+func (n *quoter) askPrice(w http.ResponseWriter, r *http.Request, body *spool.Body) *quote {
+	q := &quote{}
+	asked := *r
+	asked.Body, asked.ContentLength = io.NopCloser(body.Reader()), body.Size()
+	if body.Size() == 0 {
+		asked.Body = http.NoBody
+	}
+	asking := asSent(&asked)
+	asking.Path, asking.OnPrice = match.WithoutParameters(asking.Path), q.take
+	n.proxy.Serve(w, asking)
+	return q
+}
+
+// priceTerms gives the terms the price that the service names. It reports false if it has answered the request.
+func (n *quoter) priceTerms(w http.ResponseWriter, r *http.Request, terms journey.Terms,
+	body *spool.Body) (journey.Terms, bool) {
+	if refusal, refused := n.starter.refusal(terms.Route); refused {
+		n.answer(w, r, refusal)
 		return terms, false
 	}
-	q := g.askPrice(w, r, body)
+	q := n.askPrice(w, r, body)
 	switch {
 	case !q.given:
 		return terms, false
 	case q.fault != nil:
-		g.answer(w, r, wrongPrice(q.fault))
+		n.answer(w, r, wrongPrice(q.fault))
 		return terms, false
 	}
 	for _, line := range q.cookies {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"paygate/gateway/match"
 	"paygate/gateway/pages"
 	"paygate/journey"
 )
@@ -13,6 +14,9 @@ import (
 type responder struct {
 	pages     *pages.Pages
 	languages languages
+	prefix    string   // of our own addresses
+	limit     int64    // bytes that a held request may have
+	methods   []string // that the settings let through
 	log       *slog.Logger
 }
 
@@ -25,7 +29,7 @@ func (s *responder) answer(w http.ResponseWriter, r *http.Request, a answer) {
 	if a.view.Language == "" {
 		a.view.Language = s.languages.of(r, nil)
 	}
-	a.view.Framed = isFramed(r.Header)
+	a.view.Framed, a.view.LimitBytes = isFramed(r.Header), s.limit
 	show := libraryOf(r.Header).show
 	switch {
 	case show != nil:
@@ -110,4 +114,12 @@ func writeProblem(w http.ResponseWriter, status int, document map[string]any) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(document)
+}
+
+// methodName returns a request's method for the log. One that is not allowed may be any text.
+func (s *responder) methodName(r *http.Request) string {
+	if match.MethodStatus(r.Method, s.methods) == http.StatusNotImplemented {
+		return "other"
+	}
+	return r.Method
 }

@@ -89,3 +89,22 @@ func (r *Route) description(language string) string {
 	}
 	return r.Description
 }
+
+// routes are the pay routes, in the order of the settings.
+type routes []Route
+
+// of returns the route of a decision.
+func (rs routes) of(r *match.Route) *Route {
+	return &rs[slices.IndexFunc(rs, func(route Route) bool { return route.Name == r.Name })]
+}
+
+// mode returns what the route with this name does just now. A route that is no longer in the settings takes no
+// payments.
+func (rs routes) mode(route string) Mode {
+	for _, r := range rs {
+		if r.Name == route {
+			return r.Mode
+		}
+	}
+	return ModeClosed
+}

@@ -62,7 +62,8 @@ var libraries = []library{
 			return (h.Get("X-Turbo-Request-Id") != "" || h.Get("Turbo-Frame") != "") && accepts(h, turboStream)
 		},
 		show: func(w http.ResponseWriter, status int, content string) {
-			write(w, status, turboStream, `<turbo-stream action="update" targets="body"><template>`+content+`</template></turbo-stream>`)
+			write(w, status, turboStream,
+				`<turbo-stream action="update" targets="body"><template>`+content+`</template></turbo-stream>`)
 		},
 	},
 	{ // Rails UJS and jQuery run what they get.
@@ -95,7 +96,8 @@ func isScript(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
 		return true
 	}
-	return byXMLHttpRequest(r.Header) || accepts(r.Header, turboStream) || byUnpoly(r.Header) || libraryOf(r.Header).sends != nil ||
+	return byXMLHttpRequest(r.Header) || accepts(r.Header, turboStream) || byUnpoly(r.Header) ||
+		libraryOf(r.Header).sends != nil ||
 		accepts(r.Header, "json") && !accepts(r.Header, "text/html")
 }
 
@@ -120,7 +122,8 @@ func isFramed(header http.Header) bool {
 
 // isPrefetch reports whether no person has made a request yet. It must start nothing.
 func isPrefetch(header http.Header) bool {
-	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose", "X-Sec-Purpose"} { // the last is Turbo's
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose",
+		"X-Sec-Purpose"} { // the last is Turbo's
 		if strings.Contains(strings.ToLower(header.Get(name)), "prefetch") {
 			return true
 		}

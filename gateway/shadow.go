@@ -23,115 +23,6 @@ func shadowClassifier(o Options) *match.Classifier {
 	return newClassifier(o, isFreeOutOfShadow)
 }
 
-// passShadowed lets a request through, and logs what Paygate would have done with it.
-func (g *Gateway) passShadowed(w http.ResponseWriter, r *http.Request) {
-	if g.shadow == nil {
-		g.forward(w, r)
-		return
-	}
-	would := g.shadow.Classify(r)
-	if would.Action != match.Pay || !g.dependsOnForm(would) {
-		g.noteShadow(r, would, nil)
-		g.forward(w, r)
-		return
-	}
-	read := &copied{ReadCloser: r.Body}
-	r.Body = read
-	defer func() { g.noteShadow(r, would, read) }()
-	g.forward(w, r)
-}
-
-// dependsOnForm reports whether the form decides what happens to a request on a pay route.
-func (g *Gateway) dependsOnForm(would match.Decision) bool {
-	for _, r := range would.Routes {
-		if route := g.route(r); route.Terms.Kind == journey.KindSubmission && (route.When != nil || route.PriceField != "") {
-			return true
-		}
-	}
-	return false
-}
-
-// noteShadow counts and logs what Paygate would have done with a request. body is the part of its body that was read
-// on the way, or nil.
-func (g *Gateway) noteShadow(r *http.Request, would match.Decision, body *copied) {
-	what, rule := "", "MATCH"
-	switch would.Action {
-	case match.Refuse:
-		what, rule = "refused", match.RuleOf(would.Reason)
-	case match.Redirect:
-		what, rule = "refused", match.RuleOf(match.ErrAmbiguous)
-	case match.Pay:
-		would, what, rule = g.wouldPay(r, would, body)
-	}
-	if what == "" {
-		return
-	}
-	name, remedy := g.shadowed(would)
-	if g.mode(name) != ModeShadow {
-		return
-	}
-	g.Log.InfoContext(r.Context(), "shadow",
-		"route", name, "what", what, "rule", rule, "declare", remedy, "method", g.methodName(r))
-	if g.Shadowed != nil {
-		g.Shadowed(name, what)
-	}
-}
-
-// shadowed returns the route that a decision is about, and the setting that declares a refused request. A path with
-// too many interpretations concerns all routes; the first one in shadow mode is named.
-func (g *Gateway) shadowed(would match.Decision) (name, declare string) {
-	switch {
-	case would.Action == match.Refuse && would.Route != nil:
-		return would.Route.Name, match.Remedy(would.Reason, g.route(would.Route).Setting)
-	case would.Route != nil:
-		return would.Route.Name, ""
-	}
-	for _, route := range g.Routes {
-		if route.Mode == ModeShadow {
-			return route.Name, ""
-		}
-	}
-	return "", ""
-}
-
-// wouldPay returns what Paygate would do with a request on a pay route, and by which rule; nothing if the request is
-// free.
-func (g *Gateway) wouldPay(
-	r *http.Request, hit match.Decision, body *copied,
-) (would match.Decision, what, rule string) {
-	var read form.Form
-	if body != nil {
-		var err error
-		read, err = form.Read(r.Header, bytes.NewReader(body.text.Bytes()))
-		if err != nil || body.cut {
-			read.Ambiguity = errors.Join(read.Ambiguity, err, match.ErrUnclear)
-		}
-	}
-	s := form.NewSubmission(hit.Target.Query, r.Header, read)
-	hit = hit.WithForm(s)
-	switch {
-	case hit.Action == match.Refuse:
-		return hit, "refused", match.RuleOf(hit.Reason)
-	case hit.Action == match.Forward:
-		return hit, "", ""
-	case len(hit.Concerned) > 1:
-		return hit, "refused", "several conditions"
-	}
-	hit.Route = hit.Concerned[0]
-	route := g.route(hit.Route)
-	_, _, priceErr := asked{Submission: s, route: route}.price()
-	switch {
-	case priceErr != nil:
-		return hit, "refused", "choice of price"
-	case route.UpstreamPriced:
-		return hit, "priced", "MATCH"
-	case route.When != nil:
-		return hit, "held", "WHEN"
-	default:
-		return hit, "held", "MATCH"
-	}
-}
-
 // maxCopied is how much of a body is read on the way. For a larger body the outcome is not known.
 const maxCopied = 256 << 10
 
@@ -149,4 +40,128 @@ func (c *copied) Read(p []byte) (int, error) {
 	c.cut = c.cut || kept < n
 	c.text.Write(p[:kept])
 	return n, err
+}
+
+// shadow passes requests that cost nothing through, and notes what would have become of those on routes in shadow mode.
+type shadow struct {
+	*forwarder
+	classifier *match.Classifier // for which routes in shadow mode take payments; nil if there are none
+	routes     routes
+	noted      func(route, what string) // may be nil
+}
+
+// passShadowed lets a request through, and logs what Paygate would have done with it.
+func (s *shadow) passShadowed(w http.ResponseWriter, r *http.Request) {
+	if s.classifier == nil {
+		s.forward(w, r)
+		return
+	}
+	would := s.classifier.Classify(r)
+	if would.Action != match.Pay || !s.dependsOnForm(would) {
+		s.noteShadow(r, would, nil)
+		s.forward(w, r)
+		return
+	}
+	read := &copied{ReadCloser: r.Body}
+	r.Body = read
+	defer func() { s.noteShadow(r, would, read) }()
+	s.forward(w, r)
+}
+
+// passFree lets a request through on a route that is free at the moment.
+func (s *shadow) passFree(w http.ResponseWriter, r *http.Request, route *Route) {
+	s.log.InfoContext(r.Context(), "pay route is free", "route", route.Name, "mode", route.Mode)
+	s.passShadowed(w, r)
+}
+
+// dependsOnForm reports whether the form decides what happens to a request on a pay route.
+func (s *shadow) dependsOnForm(would match.Decision) bool {
+	for _, r := range would.Routes {
+		if route := s.routes.of(r); route.Terms.Kind == journey.KindSubmission &&
+			(route.When != nil || route.PriceField != "") {
+			return true
+		}
+	}
+	return false
+}
+
+// noteShadow counts and logs what Paygate would have done with a request. body is the part of its body that was read on
+// the way, or nil.
+func (s *shadow) noteShadow(r *http.Request, would match.Decision, body *copied) {
+	what, rule := "", "MATCH"
+	switch would.Action {
+	case match.Refuse:
+		what, rule = "refused", match.RuleOf(would.Reason)
+	case match.Redirect:
+		what, rule = "refused", match.RuleOf(match.ErrAmbiguous)
+	case match.Pay:
+		would, what, rule = s.wouldPay(r, would, body)
+	}
+	if what == "" {
+		return
+	}
+	name, remedy := s.shadowed(would)
+	if s.routes.mode(name) != ModeShadow {
+		return
+	}
+	s.log.InfoContext(r.Context(), "shadow", "route", name, "what", what, "rule", rule, "declare", remedy, "method",
+		s.methodName(r))
+	if s.noted != nil {
+		s.noted(name, what)
+	}
+}
+
+// shadowed returns the route that a decision is about, and the setting that declares a refused request. A path with too
+// many interpretations concerns all routes; the first one in shadow mode is named.
+func (s *shadow) shadowed(would match.Decision) (name, declare string) {
+	switch {
+	case would.Action == match.Refuse && would.Route != nil:
+		return would.Route.Name, match.Remedy(would.Reason, s.routes.of(would.Route).Setting)
+	case would.Route != nil:
+		return would.Route.Name, ""
+	}
+	for _, route := range s.routes {
+		if route.Mode == ModeShadow {
+			return route.Name, ""
+		}
+	}
+	return "", ""
+}
+
+// wouldPay returns what Paygate would do with a request on a pay route, and by which rule; nothing if the request is
+// free.
+func (s *shadow) wouldPay(
+	r *http.Request, hit match.Decision, body *copied,
+) (would match.Decision, what, rule string) {
+	var read form.Form
+	if body != nil {
+		var err error
+		read, err = form.Read(r.Header, bytes.NewReader(body.text.Bytes()))
+		if err != nil || body.cut {
+			read.Ambiguity = errors.Join(read.Ambiguity, err, match.ErrUnclear)
+		}
+	}
+	submission := form.NewSubmission(hit.Target.Query, r.Header, read)
+	hit = hit.WithForm(submission)
+	switch {
+	case hit.Action == match.Refuse:
+		return hit, "refused", match.RuleOf(hit.Reason)
+	case hit.Action == match.Forward:
+		return hit, "", ""
+	case len(hit.Concerned) > 1:
+		return hit, "refused", "several conditions"
+	}
+	hit.Route = hit.Concerned[0]
+	route := s.routes.of(hit.Route)
+	_, _, priceErr := asked{Submission: submission, route: route}.price()
+	switch {
+	case priceErr != nil:
+		return hit, "refused", "choice of price"
+	case route.UpstreamPriced:
+		return hit, "priced", "MATCH"
+	case route.When != nil:
+		return hit, "held", "WHEN"
+	default:
+		return hit, "held", "MATCH"
+	}
 }

@@ -10,8 +10,8 @@ import (
 // bodyIdle is how long a request's body may stand still.
 const bodyIdle = 60 * time.Second
 
-// steadyBody gives up a body that stands still, so that slow clients cannot hold connections for ever; a body that keeps
-// coming may take as long as it takes.
+// steadyBody gives up a body that stands still, so that slow clients cannot hold connections for ever; a body that
+// keeps coming may take as long as it takes.
 type steadyBody struct {
 	io.ReadCloser
 	control http.ResponseController

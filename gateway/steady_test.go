@@ -62,7 +62,8 @@ func TestABodyMayTakeItsTimeButNotStandStill(t *testing.T) {
 					text, _ := io.ReadAll(client)
 					said <- string(text)
 				}()
-				_, err := io.WriteString(client, "POST "+c.target+" HTTP/1.1\r\nHost: x.example\r\nContent-Length: 20\r\n\r\n")
+				_, err := io.WriteString(client,
+					"POST "+c.target+" HTTP/1.1\r\nHost: x.example\r\nContent-Length: 20\r\n\r\n")
 				require.NoError(t, err)
 				for range c.bytes {
 					time.Sleep(bodyIdle - time.Second)
@@ -82,9 +83,11 @@ func pipeToGateway(t *testing.T) (client net.Conn, closeDoor func()) {
 	t.Helper()
 	origin := &url.URL{Scheme: "http", Host: "x.example"}
 	gateway := New(Options{
-		Origins: []*url.URL{origin}, Proxy: proxy.Options{Upstream: origin, Clients: proxy.Clients{Origins: []*url.URL{origin}}, Log: slog.New(slog.DiscardHandler)}, Prefix: "/_pay", HoldMaxBytes: 1 << 20,
-		Routes: []Route{{Mode: ModeOn, Route: match.Route{Name: "licence", Match: patternOf(t, "POST /licences/apply")}}},
-		Spool:  spool.New(spool.Options{}), Runner: &journey.Runner{Now: time.Now}, Keys: http.NotFoundHandler(),
+		Origins: []*url.URL{origin}, Proxy: proxy.Options{Upstream: origin,
+			Clients: proxy.Clients{Origins: []*url.URL{origin}}, Log: slog.New(slog.DiscardHandler)}, Prefix: "/_pay", HoldMaxBytes: 1 << 20,
+		Routes: []Route{{Mode: ModeOn,
+			Route: match.Route{Name: "licence", Match: patternOf(t, "POST /licences/apply")}}},
+		Spool: spool.New(spool.Options{}), Runner: &journey.Runner{Now: time.Now}, Keys: http.NotFoundHandler(),
 		Pages: pages.New(pages.Options{Prefix: "/_pay", ServiceName: "Licences"}), Log: slog.New(slog.DiscardHandler),
 	})
 	client, server := net.Pipe()
@@ -133,6 +136,7 @@ func TestAConnectionIsGoodForAnotherRequestAfterASteadyBody(t *testing.T) {
 	t.Cleanup(door.Close)
 	address := door.Listener.Addr().String()
 	for range 2 {
-		require.Contains(t, testwire.Exchange(t, address, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"), "200 OK")
+		require.Contains(t, testwire.Exchange(t, address,
+			"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"), "200 OK")
 	}
 }

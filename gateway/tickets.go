@@ -3,20 +3,20 @@ package gateway
 import (
 	"cmp"
 	"errors"
-	"log/slog"
 	"net/http"
 	"slices"
 	"time"
 
 	"paygate/gateway/cookie"
+	"paygate/gateway/match"
 	"paygate/journey"
 )
 
 // tickets finds and gives the tickets to journeys that are in a browser's cookie.
 type tickets struct {
+	*responder
 	jar    *cookie.Jar
 	runner *journey.Runner
-	log    *slog.Logger
 }
 
 // journeys returns the journeys that the request's tickets name and open, newest first. A store that cannot be read
@@ -93,4 +93,15 @@ func needed(j journey.Journey, now time.Time) int {
 
 func ticketOf(j journey.Journey) cookie.Ticket {
 	return cookie.Ticket{Journey: string(j.ID), Key: j.Key, Started: j.StartedAt.Unix()}
+}
+
+// hasJourneyFor reports whether the browser has a journey on one of the routes that may go on. If the store cannot be
+// asked, it has none, and free requests pass.
+func (t *tickets) hasJourneyFor(r *http.Request, hit match.Decision) bool {
+	own, err := t.journeys(r)
+	return err == nil && slices.ContainsFunc(own, func(j journey.Journey) bool {
+		isOpen := !j.State.AtRest() || j.PassValid(t.runner.Now())
+		return isOpen && slices.ContainsFunc(hit.Routes,
+			func(route *match.Route) bool { return route.Name == j.Terms.Route })
+	})
 }

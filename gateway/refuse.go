@@ -1,0 +1,47 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+
+	"paygate/gateway/canon"
+	"paygate/gateway/match"
+	"paygate/gateway/pages"
+)
+
+// refuser refuses requests that may be taken for a pay route's.
+type refuser struct {
+	*responder
+	routes routes
+}
+
+// refuse answers a refused request, and closes the connection: what else is on it may be read in two ways.
+func (f *refuser) refuse(w http.ResponseWriter, r *http.Request, d match.Decision) {
+	noted := []any{"status", d.Status, "reason", d.Reason, "rule", match.RuleOf(d.Reason), "method", f.methodName(r)}
+	if d.Route != nil {
+		noted = append(noted, "route", d.Route.Name, "declare", match.Remedy(d.Reason, f.routes.of(d.Route).Setting))
+	}
+	if len(d.Decoders) > 0 {
+		noted = append(noted, "decoded", canon.Names(d.Decoders), "servers", canon.Servers(d.Decoders))
+	}
+	f.log.InfoContext(r.Context(), "refused", noted...)
+	w.Header().Set("Connection", "close")
+	refused := answer{status: d.Status, page: pages.BadAddress}
+	var unread unreadBody
+	switch {
+	case errors.As(d.Reason, &unread):
+		refused = unreadable(unread.cause)
+	case errors.Is(d.Reason, match.ErrUnclear):
+		refused.page = pages.Unclear
+	case d.Status == http.StatusMethodNotAllowed:
+		refused.page = pages.MethodUnknown
+	}
+	f.answer(w, r, refused)
+}
+
+// redirectToSpelling redirects a browser to the configured spelling of a pay route, with its query as it was.
+func redirectToSpelling(w http.ResponseWriter, d match.Decision) {
+	ownHeader(w.Header())
+	w.Header().Set("Location", d.Target.At(d.Path))
+	w.WriteHeader(http.StatusPermanentRedirect)
+}
