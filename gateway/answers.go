@@ -36,12 +36,18 @@ var (
 	closed       = answer{status: http.StatusServiceUnavailable, page: pages.Closed}
 	serviceDown  = answer{status: http.StatusBadGateway, page: pages.ServiceDown}
 	serviceSlow  = answer{status: http.StatusGatewayTimeout, page: pages.ServiceDown}
-	tooManyNew   = answer{status: http.StatusTooManyRequests, page: pages.TooMany,
-		view: pages.View{RetryAfter: time.Minute}}
-	tooManyOpen = answer{status: http.StatusTooManyRequests, page: pages.TooMany,
-		view: pages.View{RetryAfter: 15 * time.Minute}}
-	draining = answer{status: http.StatusServiceUnavailable, page: pages.Draining,
-		view: pages.View{RetryAfter: time.Minute}}
+	tooManyNew   = answer{
+		status: http.StatusTooManyRequests, page: pages.TooMany,
+		view: pages.View{RetryAfter: time.Minute},
+	}
+	tooManyOpen = answer{
+		status: http.StatusTooManyRequests, page: pages.TooMany,
+		view: pages.View{RetryAfter: 15 * time.Minute},
+	}
+	draining = answer{
+		status: http.StatusServiceUnavailable, page: pages.Draining,
+		view: pages.View{RetryAfter: time.Minute},
+	}
 )
 
 // prefetched is the answer to what nobody has asked for yet. A script that loads in advance shows it once somebody
@@ -53,8 +59,10 @@ func prefetched(r *http.Request) answer {
 
 // storeFailed: nothing can be said about journeys just now.
 func storeFailed(err error) answer {
-	return answer{status: http.StatusServiceUnavailable, page: pages.StoreFailed,
-		view: pages.View{RetryAfter: time.Minute}, cause: err}
+	return answer{
+		status: http.StatusServiceUnavailable, page: pages.StoreFailed,
+		view: pages.View{RetryAfter: time.Minute}, cause: err,
+	}
 }
 
 // overQuota is what quotas refused.
@@ -103,8 +111,10 @@ func crowded(err error) bool {
 }
 
 func noRoom(err error) answer {
-	return answer{status: http.StatusServiceUnavailable, page: pages.MemoryShort,
-		view: pages.View{RetryAfter: time.Minute}, cause: err}
+	return answer{
+		status: http.StatusServiceUnavailable, page: pages.MemoryShort,
+		view: pages.View{RetryAfter: time.Minute}, cause: err,
+	}
 }
 
 // notStarted is a payment that could not be begun: nobody holds the address of one. Where one is open already, and

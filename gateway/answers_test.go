@@ -12,8 +12,10 @@ func TestThePageOfEachStateSaysWhatHappenedToTheMoney(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, state := range journey.States() {
-		page := pageOf(journey.Journey{State: state,
-			Payments: []journey.Payment{{ID: "p", Status: "failed", Code: "P0010"}}})
+		page := pageOf(journey.Journey{
+			State:    state,
+			Payments: []journey.Payment{{ID: "p", Status: "failed", Code: "P0010"}},
+		})
 		require.NotEmpty(t, page, state)
 		seen[string(page)] = true
 	}

@@ -24,7 +24,8 @@ func newOwn(respond *responder, origins origin.List) *own {
 		_ = o.protect.AddTrustedOrigin(public.String())
 	}
 	o.protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request) {
+		r *http.Request,
+	) {
 		o.answer(w, r, crossSite)
 	}))
 	o.mux.HandleFunc("GET /assets/{name}", o.asset)

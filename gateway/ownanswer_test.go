@@ -48,8 +48,8 @@ func TestARedirectOfTheServiceLeadsWhereItSays(t *testing.T) {
 		"/a/..//evil.example": "/evil.example",
 		"/./%2F/evil.example": "/./%2F/evil.example", "//www.example/x": "//www.example/x",
 		"/\\evil.example": "/%5Cevil.example",
-		"?done=1": "/licences/apply?done=1", "./done?a=b;c#d": "/licences/done?a=b;c#d",
-		"#done": "/licences/apply?page=1#done",
+		"?done=1":         "/licences/apply?done=1", "./done?a=b;c#d": "/licences/done?a=b;c#d",
+		"#done":                 "/licences/apply?page=1#done",
 		"HTTPS://www.example/x": "https://www.example/x", "/caf\xe9": "/caf%E9",
 	} {
 		got := handed(t, journey.Reply{Status: http.StatusFound, Header: http.Header{"Location": {said}}})
@@ -66,15 +66,23 @@ func TestWhatHTMXWouldFollowABrowserFollows(t *testing.T) {
 		to    string
 	}{
 		{journey.Reply{Status: http.StatusOK, Header: http.Header{"Hx-Redirect": {"/done"}}}, "/done"},
-		{journey.Reply{Status: http.StatusNoContent, Header: http.Header{"Hx-Redirect": {"#done"}}},
-			"/licences/apply?page=1#done"},
-		{journey.Reply{Status: http.StatusOK, Header: http.Header{"Hx-Redirect": {"/done"}}, Body: []byte("a page")},
-			""},
+		{
+			journey.Reply{Status: http.StatusNoContent, Header: http.Header{"Hx-Redirect": {"#done"}}},
+			"/licences/apply?page=1#done",
+		},
+		{
+			journey.Reply{Status: http.StatusOK, Header: http.Header{"Hx-Redirect": {"/done"}}, Body: []byte("a page")},
+			"",
+		},
 		{journey.Reply{Status: http.StatusOK, Header: http.Header{"Location": {"/done"}}}, ""},
-		{journey.Reply{Status: http.StatusCreated, Header: http.Header{"Location": {"/done"}},
-			Body: []byte("a page")}, ""},
-		{journey.Reply{Status: http.StatusFound,
-			Header: http.Header{"Location": {"/there"}, "Hx-Redirect": {"/done"}}}, "/there"},
+		{journey.Reply{
+			Status: http.StatusCreated, Header: http.Header{"Location": {"/done"}},
+			Body: []byte("a page"),
+		}, ""},
+		{journey.Reply{
+			Status: http.StatusFound,
+			Header: http.Header{"Location": {"/there"}, "Hx-Redirect": {"/done"}},
+		}, "/there"},
 		{journey.Reply{Status: http.StatusUnprocessableEntity, Header: http.Header{"Hx-Redirect": {"/done"}}}, ""},
 	} {
 		given := c.reply.Header.Get("Location")
@@ -92,8 +100,10 @@ func TestAReplyWithoutATypeIsGivenNone(t *testing.T) {
 	t.Parallel()
 	h := repliesFrom("10.0.0.5:8080")
 	address := testwire.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.stream(w, r, &journey.Reply{Status: http.StatusOK, Header: http.Header{},
-			Body: []byte("<script>alert(1)</script>")})
+		h.stream(w, r, &journey.Reply{
+			Status: http.StatusOK, Header: http.Header{},
+			Body: []byte("<script>alert(1)</script>"),
+		})
 	}))
 	got := testwire.ReadAll(t, address, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
 	require.Contains(t, got, "<script>")
@@ -106,7 +116,7 @@ func TestNoCacheKeepsWhatIsPaidFor(t *testing.T) {
 	for name, kept := range map[string]bool{
 		"Cdn-Cache-Control": false, "Cloudflare-Cdn-Cache-Control": false, "Surrogate-Control": false,
 		"X-Accel-Expires": false,
-		"Edge-Control": false, "X-Accel-Buffering": true,
+		"Edge-Control":    false, "X-Accel-Buffering": true,
 	} {
 		for _, own := range []string{"", "public, max-age=60"} {
 			header := http.Header{name: {"max-age=60"}}
@@ -125,14 +135,18 @@ func TestNoCacheKeepsWhatIsPaidFor(t *testing.T) {
 // TestAScriptLibraryIsAScriptInEveryBrowser: older browsers send no Sec-Fetch-Mode.
 func TestAScriptLibraryIsAScriptInEveryBrowser(t *testing.T) {
 	t.Parallel()
-	for name, value := range map[string]string{"HX-Request": "true", "X-MicrosoftAjax": "Delta=true",
-		"Faces-Request": "partial/ajax", "X-Inertia": "true"} {
+	for name, value := range map[string]string{
+		"HX-Request": "true", "X-MicrosoftAjax": "Delta=true",
+		"Faces-Request": "partial/ajax", "X-Inertia": "true",
+	} {
 		r := &http.Request{Header: http.Header{"Accept": {"text/html, */*"}}}
 		r.Header.Set(name, value)
 		require.True(t, isScript(r), name)
 	}
-	require.False(t, isScript(&http.Request{Header: http.Header{"Sec-Fetch-Mode": {"navigate"},
-		"Accept": {"text/html"}}}))
+	require.False(t, isScript(&http.Request{Header: http.Header{
+		"Sec-Fetch-Mode": {"navigate"},
+		"Accept":         {"text/html"},
+	}}))
 }
 
 func TestABrokenReplyToADeliveryDoesNotLookComplete(t *testing.T) {

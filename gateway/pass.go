@@ -65,8 +65,10 @@ func (h *passes) pass(w http.ResponseWriter, r *http.Request, hit match.Decision
 // signed, is the address.
 func (h *passes) askedPass(w http.ResponseWriter, r *http.Request, hit match.Decision) (askedPass, bool) {
 	r.Body, r.ContentLength = http.NoBody, 0
-	p := askedPass{incoming: incoming{asked: h.intake.asked(r, hit, form.Form{}),
-		request: h.intake.heldRequest(r, hit)}}
+	p := askedPass{incoming: incoming{
+		asked:   h.intake.asked(r, hit, form.Form{}),
+		request: h.intake.heldRequest(r, hit),
+	}}
 	var err error
 	if p.terms, err = p.incoming.terms(); err != nil {
 		h.answer(w, r, chooseAgain)

@@ -75,7 +75,8 @@ func (n *quoter) askPrice(w http.ResponseWriter, r *http.Request, body *spool.Bo
 
 // priceTerms gives the terms the price that the service names. It reports false if it has answered the request.
 func (n *quoter) priceTerms(w http.ResponseWriter, r *http.Request, terms journey.Terms,
-	body *spool.Body) (journey.Terms, bool) {
+	body *spool.Body,
+) (journey.Terms, bool) {
 	if refusal, refused := n.starter.refusal(terms.Route); refused {
 		n.answer(w, r, refusal)
 		return terms, false

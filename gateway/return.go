@@ -58,8 +58,10 @@ func (h *returns) withoutTicket(w http.ResponseWriter, r *http.Request) {
 		h.answer(w, r, otherBrowser)
 		return
 	}
-	again := answer{status: http.StatusOK, page: pages.LookingUp,
-		view: pages.View{Target: h.prefix + "/return?" + lookedAgain}}
+	again := answer{
+		status: http.StatusOK, page: pages.LookingUp,
+		view: pages.View{Target: h.prefix + "/return?" + lookedAgain},
+	}
 	h.answer(w, r, again)
 }
 

@@ -122,8 +122,10 @@ func isFramed(header http.Header) bool {
 
 // isPrefetch reports whether no person has made a request yet. It must start nothing.
 func isPrefetch(header http.Header) bool {
-	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose",
-		"X-Sec-Purpose"} { // the last is Turbo's
+	for _, name := range []string{
+		"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose",
+		"X-Sec-Purpose",
+	} { // the last is Turbo's
 		if strings.Contains(strings.ToLower(header.Get(name)), "prefetch") {
 			return true
 		}

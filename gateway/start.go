@@ -19,7 +19,8 @@ type starter struct {
 
 // begin begins a journey, where nothing is against it. own are those that the browser has already.
 func (s *starter) begin(w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming,
-	own []journey.Journey) {
+	own []journey.Journey,
+) {
 	j, held := s.keep(w, r, terms, in, own, s.runner.Begin)
 	if !held {
 		return
@@ -30,7 +31,8 @@ func (s *starter) begin(w http.ResponseWriter, r *http.Request, terms journey.Te
 
 // askFirst holds a request, and asks the citizen whether to pay for it.
 func (s *starter) askFirst(w http.ResponseWriter, r *http.Request, terms journey.Terms, in incoming,
-	own []journey.Journey) {
+	own []journey.Journey,
+) {
 	j, held := s.keep(w, r, terms, in, own, s.runner.BeginAsking)
 	if !held {
 		return

@@ -83,10 +83,14 @@ func pipeToGateway(t *testing.T) (client net.Conn, closeDoor func()) {
 	t.Helper()
 	origin := &url.URL{Scheme: "http", Host: "x.example"}
 	gateway := New(Options{
-		Origins: []*url.URL{origin}, Proxy: proxy.Options{Upstream: origin,
-			Clients: proxy.Clients{Origins: []*url.URL{origin}}, Log: slog.New(slog.DiscardHandler)}, Prefix: "/_pay", HoldMaxBytes: 1 << 20,
-		Routes: []Route{{Mode: ModeOn,
-			Route: match.Route{Name: "licence", Match: patternOf(t, "POST /licences/apply")}}},
+		Origins: []*url.URL{origin}, Proxy: proxy.Options{
+			Upstream: origin,
+			Clients:  proxy.Clients{Origins: []*url.URL{origin}}, Log: slog.New(slog.DiscardHandler),
+		}, Prefix: "/_pay", HoldMaxBytes: 1 << 20,
+		Routes: []Route{{
+			Mode:  ModeOn,
+			Route: match.Route{Name: "licence", Match: patternOf(t, "POST /licences/apply")},
+		}},
 		Spool: spool.New(spool.Options{}), Runner: &journey.Runner{Now: time.Now}, Keys: http.NotFoundHandler(),
 		Pages: pages.New(pages.Options{Prefix: "/_pay", ServiceName: "Licences"}), Log: slog.New(slog.DiscardHandler),
 	})

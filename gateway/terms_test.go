@@ -15,9 +15,10 @@ func TestTheReferenceIsWhatPayWillHave(t *testing.T) {
 	route := &Route{Price: 2500, Reference: template, Description: "Licence"}
 	terms, err := asked{
 		route: route,
-		Submission: form.Submission{
-			Form: form.Form{Fields: []form.Field{{Name: "ref", Value: ` a<b>"c" | http://evil.example/x `}}},
-		},
+		Submission: form.Submission{Form: form.Form{Fields: []form.Field{{
+			Name:  "ref",
+			Value: ` a<b>"c" | http://evil.example/x `,
+		}}}},
 	}.terms()
 	require.NoError(t, err)
 	require.Equal(t, "abc", terms.Reference, "cleaned before it is held, or Pay's would differ")

@@ -47,7 +47,8 @@ func (p *payments) proceed(w http.ResponseWriter, r *http.Request, j journey.Jou
 
 // backToPay sends a citizen back to Pay: to another payment for the same held request, or to the open one.
 func (p *payments) backToPay(w http.ResponseWriter, r *http.Request, j journey.Journey,
-	how func(context.Context, journey.ID) (journey.Began, error)) {
+	how func(context.Context, journey.ID) (journey.Began, error),
+) {
 	began, err := how(r.Context(), j.ID)
 	var moved *journey.TransitionError
 	if errors.As(err, &moved) { // since the journey was read, as when Pay corrects itself
