@@ -13,15 +13,16 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
-	"paygate/gateway/command"
-	"paygate/gateway/command/probe"
-	"paygate/internal/paysim"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"paygate/gateway/command"
+	"paygate/gateway/command/probe"
+	"paygate/internal/paysim"
 
 	"github.com/stretchr/testify/require"
 )
@@ -186,8 +187,10 @@ func OpenRawTo(t testing.TB, service string, over ...string) *RawClient {
 	d := &RawClient{t: t, Log: &LogBuffer{}, Pay: paysim.New(paysim.Options{PostLimit: -1})}
 	payServer := httptest.NewServer(d.Pay)
 	d.Pay.SetPublicURL(payServer.URL)
-	h := &Harness{Service: &legacyService{Server: &httptest.Server{URL: service}}, PayURL: payServer.URL,
-		URL: "http://" + PublicHost}
+	h := &Harness{
+		Service: &legacyService{Server: &httptest.Server{URL: service}}, PayURL: payServer.URL,
+		URL: "http://" + PublicHost,
+	}
 	environ := append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")),
 		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_LOG_LEVEL=debug")
 	if slices.Contains(over, "PAYGATE_ROUTES=licence") {
@@ -448,8 +451,10 @@ func (d *RawClient) IsNotFree(t testing.TB, raw string) RawResponse {
 // What is no pay route passes through Paygate as if it were not there.
 
 // added are the headers that Paygate gives every request, and those that a connection of its own needs.
-var added = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status", "Connection",
-	"Content-Length", "Transfer-Encoding"}
+var added = []string{
+	"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status", "Connection",
+	"Content-Length", "Transfer-Encoding",
+}
 
 // HeaderOf is the header of some lines, by canonical name, less those of skip.
 func HeaderOf(lines []string, skip []string) map[string][]string {

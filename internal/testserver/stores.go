@@ -5,14 +5,15 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
 	"paygate/internal/testpg"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pgstore"
 	"paygate/journey/seal"
-	"sync"
-	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -34,13 +35,15 @@ type StoreKind struct {
 func storeKinds() []StoreKind {
 	return []StoreKind{
 		{name: "bbolt", Processes: 1, Setting: boltSetting, Open: OpenBolt, ClaimsLapse: noClaimsLapse},
-		{name: "PostgreSQL", Processes: 2, Setting: postgresSetting, Open: openPostgres, Fails: "store writes",
+		{
+			name: "PostgreSQL", Processes: 2, Setting: postgresSetting, Open: openPostgres, Fails: "store writes",
 			ClaimsLapse: ClaimsLapse, Stories: []string{
 				"reserved and accepted", "taken and refused", "declined, and paid on another try",
 				"refused, and corrected",
 				"a pass that is fetched",
 				"nobody knows, and it was done", "forgotten", "delivered early",
-			}},
+			},
+		},
 	}
 }
 

@@ -6,12 +6,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
-	"paygate/internal/testbrowser"
-	"paygate/internal/testprocess"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"paygate/internal/testbrowser"
+	"paygate/internal/testprocess"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"

@@ -2,8 +2,9 @@ package browsers
 
 import (
 	"net/http"
-	"paygate/internal/testprocess"
 	"testing"
+
+	"paygate/internal/testprocess"
 
 	"github.com/stretchr/testify/require"
 )

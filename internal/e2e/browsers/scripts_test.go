@@ -7,11 +7,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"paygate/internal/testbrowser"
-	"paygate/internal/testprocess"
 	"strings"
 	"testing"
 	"time"
+
+	"paygate/internal/testbrowser"
+	"paygate/internal/testprocess"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -29,18 +30,37 @@ type scriptCase struct {
 
 var scriptCases = []scriptCase{
 	{"Turbo", []string{"turbo"}, `<form action="/licences/apply" method="post">%s</form>`, true, false},
-	{"a Turbo frame", []string{"turbo"},
-		`<turbo-frame id="f"><form action="/licences/apply" method="post">%s</form></turbo-frame>`, true, false},
-	{"htmx 2", []string{"htmx"},
-		`<form hx-post="/licences/apply" hx-target="#out" hx-select="#part" hx-push-url="true">%s</form><p id="out"></p>`, false, false},
-	{"boosted htmx 2", []string{"htmx"},
-		`<div hx-boost="true"><form action="/licences/apply" method="post">%s</form></div>`, false, false},
-	{"htmx 4", []string{"htmx4"},
-		`<form hx-post="/licences/apply" hx-target="#out" hx-select="#part">%s</form><p id="out"></p>`, false, false},
-	{"Unpoly", []string{"unpoly"},
-		`<main><form action="/licences/apply" method="post" up-submit up-target="#out">%s</form><p id="out"></p></main>`, true, true},
-	{"Rails UJS", []string{"rails-ujs"}, `<form action="/licences/apply" method="post" data-remote="true">%s</form>`,
-		false, false},
+	{
+		"a Turbo frame",
+		[]string{"turbo"},
+		`<turbo-frame id="f"><form action="/licences/apply" method="post">%s</form></turbo-frame>`, true, false,
+	},
+	{
+		"htmx 2",
+		[]string{"htmx"},
+		`<form hx-post="/licences/apply" hx-target="#out" hx-select="#part" hx-push-url="true">%s</form><p id="out"></p>`, false, false,
+	},
+	{
+		"boosted htmx 2",
+		[]string{"htmx"},
+		`<div hx-boost="true"><form action="/licences/apply" method="post">%s</form></div>`, false, false,
+	},
+	{
+		"htmx 4",
+		[]string{"htmx4"},
+		`<form hx-post="/licences/apply" hx-target="#out" hx-select="#part">%s</form><p id="out"></p>`, false, false,
+	},
+	{
+		"Unpoly",
+		[]string{"unpoly"},
+		`<main><form action="/licences/apply" method="post" up-submit up-target="#out">%s</form><p id="out"></p></main>`, true, true,
+	},
+	{
+		"Rails UJS",
+		[]string{"rails-ujs"},
+		`<form action="/licences/apply" method="post" data-remote="true">%s</form>`,
+		false, false,
+	},
 	{
 		"UpdatePanel", []string{"MicrosoftAjax.js", "MicrosoftAjaxWebForms.js"}, `<form id="form1" action="/licences/apply" method="post">
 			<input type="hidden" name="__EVENTTARGET"><input type="hidden" name="__EVENTARGUMENT">

@@ -2,9 +2,10 @@ package browsers
 
 import (
 	"net/http"
-	"paygate/internal/testprocess"
 	"strings"
 	"testing"
+
+	"paygate/internal/testprocess"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -14,8 +15,10 @@ import (
 // are sent to the address that the browser shows.
 func frontController(w http.ResponseWriter, r *http.Request) {
 	form := func(problem string) {
-		http.SetCookie(w, &http.Cookie{Name: "session", Value: "s1", Path: "/", HttpOnly: true,
-			SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{
+			Name: "session", Value: "s1", Path: "/", HttpOnly: true,
+			SameSite: http.SameSiteStrictMode,
+		})
 		writeHTML(w, http.StatusOK, `<h1>Apply</h1><form method="post"><p id="problem">`+problem+`</p>
 			<label>E-mail <input name="email" id="email"></label><button id="send">Pay</button></form>`)
 	}

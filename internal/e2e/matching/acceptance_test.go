@@ -4,10 +4,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"paygate/internal/testserver"
-	"paygate/journey"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
+	"paygate/journey"
 
 	"github.com/stretchr/testify/require"
 )
@@ -96,10 +97,14 @@ func TestRefusingRedirectTakesNoMoney(t *testing.T) {
 func TestRepeatRequestResponseTakesNoMoney(t *testing.T) {
 	t.Parallel()
 	for status, locations := range map[int]map[string]journey.State{
-		http.StatusMovedPermanently: {"/licences/apply/": journey.StateRefused,
-			"https://www.example.gov.uk/licences/apply": journey.StateRefused, "/x": journey.StateStuck},
-		http.StatusTemporaryRedirect: {"/licences/apply/": journey.StateRefused,
-			"/licences/confirmation": journey.StateStuck},
+		http.StatusMovedPermanently: {
+			"/licences/apply/":                          journey.StateRefused,
+			"https://www.example.gov.uk/licences/apply": journey.StateRefused, "/x": journey.StateStuck,
+		},
+		http.StatusTemporaryRedirect: {
+			"/licences/apply/":       journey.StateRefused,
+			"/licences/confirmation": journey.StateStuck,
+		},
 		http.StatusPermanentRedirect: {"/Licences/Apply": journey.StateRefused},
 		http.StatusNotModified:       {"": journey.StateRefused},
 		http.StatusMultipleChoices:   {"/licences/confirmation": journey.StateRefused},
@@ -171,10 +176,14 @@ func TestDoctorReportsWeakAcceptanceRules(t *testing.T) {
 	for line, settings := range map[string][]string{
 		"ok: the settings say which answer is a yes":                                   {"ACCEPT_LOCATION=/licences/confirmation"},
 		"warning: PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=* accepts almost any redirect": {"ACCEPT_LOCATION=*"},
-		"warning: with PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=* the status alone decides": {"ACCEPT=2xx", "ACCEPT_TEXT=*",
-			"ACCEPT_LOCATION="},
-		"note: citizens pay for any page with a status in ACCEPT, even a log-in page": {"MATCH=GET /register.pdf",
-			"ACCEPT=", "ACCEPT_LOCATION="},
+		"warning: with PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=* the status alone decides": {
+			"ACCEPT=2xx", "ACCEPT_TEXT=*",
+			"ACCEPT_LOCATION=",
+		},
+		"note: citizens pay for any page with a status in ACCEPT, even a log-in page": {
+			"MATCH=GET /register.pdf",
+			"ACCEPT=", "ACCEPT_LOCATION=",
+		},
 	} {
 		over := []string{}
 		for _, setting := range settings {

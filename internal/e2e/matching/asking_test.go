@@ -3,10 +3,11 @@ package matching
 import (
 	"fmt"
 	"net/http"
-	"paygate/gateway/command/probe"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
+
+	"paygate/gateway/command/probe"
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -76,15 +77,19 @@ func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 			"__EVENTTARGET=action", "__VIEWSTATE=x", "__VIEWSTATE=", "%5f_viewstate=x", "__EVENTTARGET",
 			"action=pay&action=save", "action=%2570ay",
 		},
-		"form:action": {"action=x", "action", "action.x=3", "main$action=1", "__EVENTTARGET=main$action",
-			"a=1&Action=0"},
+		"form:action": {
+			"action=x", "action", "action.x=3", "main$action=1", "__EVENTTARGET=main$action",
+			"a=1&Action=0",
+		},
 		"": {"__EVENTTARGET=x", "__VIEWSTATE=x", "__viewstate="},
 	} {
 		d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN="+when)
 		for _, query := range queries {
 			for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
-				for _, path := range []string{"/licences/apply", "/Licences/apply/", "/licences/apply.php",
-					"/x/../licences/apply", "/licences/apply;x=1"} {
+				for _, path := range []string{
+					"/licences/apply", "/Licences/apply/", "/licences/apply.php",
+					"/x/../licences/apply", "/licences/apply;x=1",
+				} {
 					answer := d.IsNotFree(t, method+" "+path+"?"+query+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 					require.Equal(t, http.StatusBadRequest, answer.Status)
 				}
@@ -100,8 +105,10 @@ func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 			}
 		}
 		require.Contains(t, d.Log.String(), `"rule":"query of a page"`)
-		for _, query := range []string{"page=2", "name=Ann", "view=list&lang=cy", "viewState=1", "next=/pay",
-			"action=save&x=pay"} {
+		for _, query := range []string{
+			"page=2", "name=Ann", "view=list&lang=cy", "viewState=1", "next=/pay",
+			"action=save&x=pay",
+		} {
 			if when == "form:action" && strings.HasPrefix(query, "action") {
 				continue
 			}
@@ -116,8 +123,10 @@ func TestCookieCannotMeetAConditionOnGET(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
 	for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
-		for _, target := range []string{"/licences/apply", "/licences/apply?name=Ann", "/licences/apply.php",
-			"/Licences/apply/?name=Ann"} {
+		for _, target := range []string{
+			"/licences/apply", "/licences/apply?name=Ann", "/licences/apply.php",
+			"/Licences/apply/?name=Ann",
+		} {
 			ask := func(cookies string) string {
 				return method + " " + target + " HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies + "\r\n\r\n"
 			}
@@ -141,8 +150,10 @@ func TestAllowCoversOnlyItsOwnParameters(t *testing.T) {
 		d.Speak(ask(query))
 		require.Len(t, d.Service.Take(), 1, query)
 	}
-	for _, query := range []string{"preview=1&pay=now", "preview=1&pay", "pay=later&pay.x=3", "pay=later&name=x",
-		"preview=1&__VIEWSTATE=x", "preview=2"} {
+	for _, query := range []string{
+		"preview=1&pay=now", "preview=1&pay", "pay=later&pay.x=3", "pay=later&name=x",
+		"preview=1&__VIEWSTATE=x", "preview=2",
+	} {
 		d.IsNotFree(t, ask(query))
 	}
 }
@@ -168,21 +179,29 @@ func TestGETQueryLimitsParameters(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang, page")
 	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
-	for _, query := range []string{"", "?", "?lang=cy", "?page=2&lang=cy", "?page=%32&&lang",
-		"?lang=cy&paygate-reply=x"} {
+	for _, query := range []string{
+		"", "?", "?lang=cy", "?page=2&lang=cy", "?page=%32&&lang",
+		"?lang=cy&paygate-reply=x",
+	} {
 		d.Speak(ask("/licences/apply" + query))
 		require.LessOrEqual(t, len(d.Service.Take()), 1, query)
 		require.NotContains(t, d.Log.String(), `"msg":"refused"`, query)
 	}
-	for _, query := range []string{"name=x", "lang=cy&name=x", "lang=cy;name=x", "LANG=cy", "lang[]=cy", "lang%00=x",
-		"%", "=x", "lang=cy&x"} {
-		for _, path := range []string{"/licences/apply", "/licences/apply/", "/LICENCES/apply",
-			"/licences/apply.json"} {
+	for _, query := range []string{
+		"name=x", "lang=cy&name=x", "lang=cy;name=x", "LANG=cy", "lang[]=cy", "lang%00=x",
+		"%", "=x", "lang=cy&x",
+	} {
+		for _, path := range []string{
+			"/licences/apply", "/licences/apply/", "/LICENCES/apply",
+			"/licences/apply.json",
+		} {
 			d.IsNotFree(t, ask(path+"?"+query))
 		}
 	}
-	for _, target := range []string{"/licences/apply&name=x", "/licences/apply%3fname=x",
-		"/licences/apply%26name=x?lang=cy"} {
+	for _, target := range []string{
+		"/licences/apply&name=x", "/licences/apply%3fname=x",
+		"/licences/apply%26name=x?lang=cy",
+	} {
 		d.IsNotFree(t, ask(target))
 		d.IsNotFree(t, strings.Replace(ask(target), "GET", "OPTIONS", 1))
 	}
@@ -199,13 +218,17 @@ func TestGETQueryRefusesExtraPathSegments(t *testing.T) {
 	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
 	const listed = "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang"
 	d := testserver.OpenRaw(t, listed, "PAYGATE_ROUTE_LICENCE_ALLOW=GET /licences/apply/help")
-	for _, target := range []string{"/licences/apply/pay", "/licences/apply/Ann/a@example.org",
-		"/licences/apply/pay?lang=cy", "/licences/apply.do"} {
+	for _, target := range []string{
+		"/licences/apply/pay", "/licences/apply/Ann/a@example.org",
+		"/licences/apply/pay?lang=cy", "/licences/apply.do",
+	} {
 		d.IsNotFree(t, ask(target))
 		d.IsNotFree(t, strings.Replace(ask(target), "GET", "HEAD", 1))
 	}
-	for _, target := range []string{"/licences/apply", "/licences/apply/", "/licences/apply/help", "/licences/applying",
-		"/licences"} {
+	for _, target := range []string{
+		"/licences/apply", "/licences/apply/", "/licences/apply/help", "/licences/applying",
+		"/licences",
+	} {
 		d.Speak(ask(target))
 		require.Len(t, d.Service.Take(), 1, target)
 	}

@@ -8,13 +8,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"paygate/internal/paysim"
-	"paygate/internal/testserver"
-	"paygate/journey"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
+	"paygate/journey"
 
 	"github.com/stretchr/testify/require"
 )
@@ -104,8 +105,10 @@ func paysAFine(h *testserver.Harness) *testserver.Citizen {
 // TestReleaseOnReturnNeedsPaysConfirmation: the citizen has to be back, and Pay has to say at least submitted just then.
 func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
 	t.Parallel()
-	onReturn := []string{"PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_MOPUP_MIN_AGE=0s",
-		"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret}
+	onReturn := []string{
+		"PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_MOPUP_MIN_AGE=0s",
+		"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret,
+	}
 	for _, status := range []string{"created", "started", "declined", "cancelled", "expired", "error"} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
@@ -119,8 +122,10 @@ func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
 		})
 	}
 	// a GET on a reused connection is repeated by net/http
-	for fault, times := range map[string]int{"500": 1, "429": 1, "reset": 2, "lost": 2, "html": 1, "garbage": 1,
-		"empty": 1} {
+	for fault, times := range map[string]int{
+		"500": 1, "429": 1, "reset": 2, "lost": 2, "html": 1, "garbage": 1,
+		"empty": 1,
+	} {
 		t.Run("Pay cannot be asked: "+fault, func(t *testing.T) {
 			t.Parallel()
 			h := testserver.New(t, testserver.Confirms, onReturn...)
@@ -326,8 +331,10 @@ func TestMethodFieldCannotOpenAPayRoute(t *testing.T) {
 	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=DELETE /licences/{id}",
 		"PAYGATE_ROUTE_IMMEDIATE_MATCH=PUT /fines/{id}")
 	for _, target := range []string{"/licences/7", "/fines/7", "/register/2026"} {
-		for _, form := range []string{"_method=delete", "_method=DELETE", "_method=PUT", "_method=GET", "_method=HEAD",
-			"a=1"} {
+		for _, form := range []string{
+			"_method=delete", "_method=DELETE", "_method=PUT", "_method=GET", "_method=HEAD",
+			"a=1",
+		} {
 			require.Equal(t, http.StatusMethodNotAllowed,
 				d.IsNotFree(t, testserver.WithForm("POST "+target, testserver.FormType, form)).Status, "%s %s", target,
 				form)

@@ -2,9 +2,10 @@ package matching
 
 import (
 	"net/http"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -129,8 +130,10 @@ func TestOtherFrontControllerPagesPass(t *testing.T) {
 	for name, c := range map[string]struct{ raw, body string }{
 		"a form": {testserver.WithForm("POST /index.php?page=home", testserver.FormType,
 			"name=Ann&page=home"), "name=Ann&page=home"},
-		"another page's step": {testserver.WithForm("POST /index.php?page=other", testserver.FormType, "step=2"),
-			"step=2"},
+		"another page's step": {
+			testserver.WithForm("POST /index.php?page=other", testserver.FormType, "step=2"),
+			"step=2",
+		},
 		"no parameters": {testserver.WithForm("POST /index.php", "", ""), ""},
 		"a list of JSON": {testserver.WithForm("POST /index.php", "Content-Type: application/json\r\n",
 			`["apply"]`), `["apply"]`},
@@ -138,14 +141,18 @@ func TestOtherFrontControllerPagesPass(t *testing.T) {
 			"page=apply"), "page=apply"},
 		"a file, however large": {testserver.WithForm("POST /index.php",
 			"Content-Type: application/octet-stream\r\n", large), large},
-		"a form at another address": {testserver.WithForm("POST /other.php", testserver.FormType, "page=apply"),
-			"page=apply"},
+		"a form at another address": {
+			testserver.WithForm("POST /other.php", testserver.FormType, "page=apply"),
+			"page=apply",
+		},
 		"cookies": {testserver.WithForm("POST /index.php?page=home",
 			testserver.FormType+"Cookie: page=home; sid=apply\r\n", "a=1"), "a=1"},
 		"a GET": {"GET /index.php?page=home HTTP/1.1\r\nHost: apply.example\r\nCookie: " +
 			"page=home\r\n\r\n", ""},
-		"a GET less its form": {testserver.WithForm("GET /index.php", testserver.FormType, "page=certificate"),
-			""},
+		"a GET less its form": {
+			testserver.WithForm("GET /index.php", testserver.FormType, "page=certificate"),
+			"",
+		},
 		"a GET of a submission's": {"GET /index.php?page=apply HTTP/1.1\r\nHost: apply.example\r\n\r\n", ""},
 		"chunks": {"POST /index.php HTTP/1.1\r\nHost: apply.example\r\n" + testserver.FormType +
 			"Transfer-Encoding: chunked\r\n\r\n3\r\na=1\r\n0\r\n\r\n", "a=1"},

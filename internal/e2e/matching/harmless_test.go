@@ -3,9 +3,10 @@ package matching
 import (
 	"fmt"
 	"net/http"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -62,8 +63,10 @@ func TestHarmlessRequestsNearPayPathsPassUnchanged(t *testing.T) {
 		{"POST /licences/apply", form, "action=save&action_note=pay"},
 		{"POST /licences/apply", form, "name=Ann"},
 		{"POST /licences/apply", "application/json", `{"action":"save","comment":"pay"}`},
-		{"POST /licences/apply", "multipart/form-data; boundary=b",
-			"--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nsave\r\n--b--\r\n"},
+		{
+			"POST /licences/apply", "multipart/form-data; boundary=b",
+			"--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nsave\r\n--b--\r\n",
+		},
 		{"POST /licences/apply/step-2", form, "action=pay"},
 		{"POST /licences/apply/postcode-lookup", "application/json", `{"postcode":"AB1 2CD"}`},
 		{"PATCH /licences/apply/5", form, "action=pay"},

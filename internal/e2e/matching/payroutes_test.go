@@ -4,15 +4,16 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
-	"paygate/gateway/signature"
-	"paygate/internal/paysim"
-	"paygate/internal/testserver"
-	"paygate/journey"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"paygate/gateway/signature"
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
+	"paygate/journey"
 
 	"github.com/stretchr/testify/require"
 )
@@ -237,8 +238,10 @@ func TestPaygateFormsWorkBehindAHostRewritingProxy(t *testing.T) {
 	public, err := url.Parse(h.URL)
 	require.NoError(t, err)
 	body := "journey=" + c.Status()[0].ID
-	for origin, status := range map[string]int{h.URL: http.StatusSeeOther,
-		"https://elsewhere.example": http.StatusForbidden} {
+	for origin, status := range map[string]int{
+		h.URL:                       http.StatusSeeOther,
+		"https://elsewhere.example": http.StatusForbidden,
+	} {
 		r, err := http.NewRequest(http.MethodPost, h.URL+"/_pay/again", strings.NewReader(body))
 		require.NoError(t, err)
 		for _, ticket := range c.Client.Jar.Cookies(public) {
@@ -450,8 +453,10 @@ func TestPassWithStrictCookiesIsOpenedByANewNavigation(t *testing.T) {
 func TestScriptGetsThePayURLAsJSON(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
-	for name, value := range map[string]string{"Accept": "application/json", "Sec-Fetch-Mode": "cors",
-		"X-Requested-With": "XMLHttpRequest"} {
+	for name, value := range map[string]string{
+		"Accept": "application/json", "Sec-Fetch-Mode": "cors",
+		"X-Requested-With": "XMLHttpRequest",
+	} {
 		p := h.Citizen().Post("/licences/apply", url.Values{"name": {name}}, name, value)
 		require.Equal(t, http.StatusPaymentRequired, p.Status, name)
 		require.Equal(t, "application/problem+json", p.Header.Get("Content-Type"))
@@ -513,8 +518,10 @@ func TestOversizedRequestIsRefusedBeforePayment(t *testing.T) {
 func TestCardNumberIsRefusedAndNotLogged(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
-	for _, number := range []string{"4444333322221111", "4444 3333 2222 1111",
-		"my card is 4444-3333-2222-1111 thanks"} {
+	for _, number := range []string{
+		"4444333322221111", "4444 3333 2222 1111",
+		"my card is 4444-3333-2222-1111 thanks",
+	} {
 		p := h.Citizen().Post("/licences/apply", url.Values{"name": {number}})
 		require.Equal(t, http.StatusUnprocessableEntity, p.Status)
 		require.Contains(t, p.Text, "Do not enter a card number")
@@ -546,9 +553,11 @@ func TestCardExemptFieldsAreNotSearched(t *testing.T) {
 		{"application/json", `{"microchip":"372222222222226"}`, http.StatusSeeOther},
 		{"application/json", `{"microchip":372222222222226}`, http.StatusSeeOther},
 		{"application/json", `{"pet":{"microchip":"372222222222226"}}`, http.StatusUnprocessableEntity},
-		{"multipart/form-data; boundary=b",
+		{
+			"multipart/form-data; boundary=b",
 			"--b\r\nContent-Disposition: form-data; name=\"tag\"\r\n\r\n372222222222226\r\n--b--\r\n",
-			http.StatusSeeOther},
+			http.StatusSeeOther,
+		},
 		{"text/plain", "microchip=372222222222226", http.StatusUnprocessableEntity},
 	} {
 		p := h.Citizen().Do(http.MethodPost, "/licences/apply", strings.NewReader(c.body), "Content-Type", c.kind)
@@ -558,8 +567,10 @@ func TestCardExemptFieldsAreNotSearched(t *testing.T) {
 
 func TestInvalidPayResponseTakesNoMoney(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"500", "429", "reset", "lost", "html", "garbage", "empty", "huge",
-		"hostile_next_url"} {
+	for _, kind := range []string{
+		"500", "429", "reset", "lost", "html", "garbage", "empty", "huge",
+		"hostile_next_url",
+	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			h := testserver.New(t, testserver.Confirms)
@@ -605,8 +616,10 @@ func TestStalePayResponseIsNotTrusted(t *testing.T) {
 	h.Pays("success")
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "stale"})
 	id := c.Status()[0].ID
-	for _, p := range []testserver.Page{c.ComesBack(), c.Get("/_pay/status"),
-		c.Post("/_pay/resume", url.Values{"journey": {id}})} {
+	for _, p := range []testserver.Page{
+		c.ComesBack(), c.Get("/_pay/status"),
+		c.Post("/_pay/resume", url.Values{"journey": {id}}),
+	} {
 		require.Contains(t, p.Text, "We are checking your payment")
 		require.NotContains(t, p.Text, "You have not finished paying")
 	}
@@ -663,8 +676,10 @@ func TestServiceOutageKeepsThePayment(t *testing.T) {
 
 func TestUnknownDeliveryOutcomeNeedsAPerson(t *testing.T) {
 	t.Parallel()
-	for name, does := range map[string]testserver.Act{"reset": testserver.BreaksStill, "broken": testserver.FailsDone,
-		"too late": testserver.HangsDone} {
+	for name, does := range map[string]testserver.Act{
+		"reset": testserver.BreaksStill, "broken": testserver.FailsDone,
+		"too late": testserver.HangsDone,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, c := testserver.AnnHasPaid(t, does.Answer, "PAYGATE_UPSTREAM_TIMEOUT=2s")
@@ -737,8 +752,10 @@ func TestForeignOrTamperedTicketOpensNothing(t *testing.T) {
 	c := h.Citizen()
 	c.Apply("Ann")
 	id := c.Status()[0].ID
-	for name, value := range map[string]string{"none": "", "nonsense": "paygate=nonsense",
-		"tampered": "paygate=MTc5NTUyMzE1NHx"} {
+	for name, value := range map[string]string{
+		"none": "", "nonsense": "paygate=nonsense",
+		"tampered": "paygate=MTc5NTUyMzE1NHx",
+	} {
 		stranger := h.Citizen()
 		p := stranger.Get("/_pay/return?looked", "Cookie", value)
 		require.Equal(t, http.StatusNotFound, p.Status, name)

@@ -5,10 +5,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"paygate/internal/testserver"
-	"paygate/journey"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
+	"paygate/journey"
 
 	"github.com/stretchr/testify/require"
 )
@@ -83,8 +84,10 @@ func TestUnpricedRequestPasses(t *testing.T) {
 
 func TestInvalidPriceShowsAPageAndHoldsNothing(t *testing.T) {
 	t.Parallel()
-	for _, pence := range []string{"", "0", "-5", "25.00", "£25", "1e3", "10000001", "999999999999999999999", " 5",
-		"5,6", "0x10", "２５"} {
+	for _, pence := range []string{
+		"", "0", "-5", "25.00", "£25", "1e3", "10000001", "999999999999999999999", " 5",
+		"5,6", "0x10", "２５",
+	} {
 		t.Run(fmt.Sprintf("%q", pence), func(t *testing.T) {
 			t.Parallel()
 			h := testserver.New(t, prices(pence, "", ""), upstreamPriced...)

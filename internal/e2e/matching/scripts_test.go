@@ -5,28 +5,37 @@ import (
 	"encoding/xml"
 	"net/http"
 	"net/url"
-	"paygate/internal/testserver"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
 
 // The headers by which scripts are known.
 var (
-	byTurbo = []string{"Accept", "text/vnd.turbo-stream.html, text/html, application/xhtml+xml", "Sec-Fetch-Mode",
-		"cors", "X-Turbo-Request-Id", "4bd0"}
+	byTurbo = []string{
+		"Accept", "text/vnd.turbo-stream.html, text/html, application/xhtml+xml", "Sec-Fetch-Mode",
+		"cors", "X-Turbo-Request-Id", "4bd0",
+	}
 	byHTMX        = []string{"HX-Request", "true", "Accept", "*/*", "Sec-Fetch-Mode", "cors"}
 	byUpdatePanel = []string{"X-MicrosoftAjax", "Delta=true", "Accept", "*/*", "X-Requested-With", "XMLHttpRequest"}
 	byFaces       = []string{"Faces-Request", "partial/ajax", "Accept", "*/*"}
-	byInertia     = []string{"X-Inertia", "true", "X-Requested-With", "XMLHttpRequest", "Accept",
-		"text/html, application/xhtml+xml"}
-	byRails = []string{"X-Requested-With", "XMLHttpRequest", "Accept",
-		"*/*;q=0.5, text/javascript, application/javascript"}
-	byJQuery = []string{"X-Requested-With", "XMLHttpRequest", "Accept",
-		"application/json, text/javascript, */*; q=0.01"}
+	byInertia     = []string{
+		"X-Inertia", "true", "X-Requested-With", "XMLHttpRequest", "Accept",
+		"text/html, application/xhtml+xml",
+	}
+	byRails = []string{
+		"X-Requested-With", "XMLHttpRequest", "Accept",
+		"*/*;q=0.5, text/javascript, application/javascript",
+	}
+	byJQuery = []string{
+		"X-Requested-With", "XMLHttpRequest", "Accept",
+		"application/json, text/javascript, */*; q=0.01",
+	}
 	byUnpoly = []string{"X-Up-Version", "3.14.3", "Accept", "*/*", "Sec-Fetch-Mode", "cors"}
 )
 
@@ -115,8 +124,10 @@ func TestScriptsShowErrorPages(t *testing.T) {
 	require.Equal(t, http.StatusOK, p.Status)
 	require.Equal(t, "text/html; charset=utf-8", p.Header.Get("Content-Type"))
 	require.Equal(t, []string{"body", "innerHTML", "#paygate-answer", "false"},
-		[]string{p.Header.Get("HX-Retarget"), p.Header.Get("HX-Reswap"), p.Header.Get("HX-Reselect"),
-			p.Header.Get("HX-Push-Url")})
+		[]string{
+			p.Header.Get("HX-Retarget"), p.Header.Get("HX-Reswap"), p.Header.Get("HX-Reselect"),
+			p.Header.Get("HX-Push-Url"),
+		})
 	require.True(t, strings.HasPrefix(strings.TrimSpace(p.Text), fragment), p.Text)
 	require.Contains(t, p.Text, said)
 
@@ -180,8 +191,10 @@ func TestScriptsResumeAPaidJourney(t *testing.T) {
 func TestPrefetchedPassStartsNoPayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain)
-	for name, value := range map[string]string{"X-Sec-Purpose": "prefetch", "HX-Preloaded": "true",
-		"Sec-Purpose": "prefetch;prerender"} {
+	for name, value := range map[string]string{
+		"X-Sec-Purpose": "prefetch", "HX-Preloaded": "true",
+		"Sec-Purpose": "prefetch;prerender",
+	} {
 		p := h.Citizen().Get("/register/2026?a=1", name, value)
 		require.Equal(t, http.StatusServiceUnavailable, p.Status, name)
 		require.Contains(t, p.Text, ` href="/register/2026?a=1" data-turbo="false"`, name)

@@ -3,10 +3,11 @@ package matching
 import (
 	"net/http"
 	"net/url"
-	"paygate/internal/testserver"
-	"paygate/journey"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
+	"paygate/journey"
 
 	"github.com/stretchr/testify/require"
 )
@@ -23,8 +24,10 @@ func TestShadowModeCountsWithoutActing(t *testing.T) {
 		{"POST", "/licences/apply", "name=Ann&action=pay", `"what":"held","rule":"WHEN"`},
 		{"POST", "/licences/apply", "name=Ann&action=save", ""},
 		{"POST", "/licences/apply", "action=save&action[]=pay", `"what":"refused","rule":"unclear form"`},
-		{"POST", "/licences/apply/step-2", "a=b",
-			`"what":"refused","rule":"strict match","declare":"PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to other code"`},
+		{
+			"POST", "/licences/apply/step-2", "a=b",
+			`"what":"refused","rule":"strict match","declare":"PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to other code"`,
+		},
 		{"PUT", "/licences/apply", "a=b", `"what":"refused","rule":"method"`},
 		{"POST", "/Licences/Apply", "a=b", `"what":"refused","rule":"near spelling"`},
 		{"GET", "/licences/apply?action=pay", "", `"what":"refused","rule":"query of a page"`},

@@ -2,9 +2,10 @@ package matching
 
 import (
 	"net/http"
+	"testing"
+
 	"paygate/gateway/command/probe"
 	"paygate/internal/testserver"
-	"testing"
 
 	"github.com/stretchr/testify/require"
 )
@@ -38,9 +39,11 @@ func TestRefusalLogNamesTheSettingToDeclare(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	for _, c := range []struct{ method, target, declare string }{
-		{http.MethodPost, "/licences/apply/kitten?kitten",
+		{
+			http.MethodPost, "/licences/apply/kitten?kitten",
 			"PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to " +
-				"other code"},
+				"other code",
+		},
 		{http.MethodPost, "/kitten/../licences/apply", "PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code"},
 		{http.MethodPut, "/licences/apply?kitten", "PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code"},
 		{http.MethodPost, "/kitten#", ""},

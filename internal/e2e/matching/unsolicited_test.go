@@ -6,10 +6,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"paygate/internal/testserver"
 	"regexp"
 	"testing"
 	"time"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )

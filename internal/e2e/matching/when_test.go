@@ -2,9 +2,10 @@ package matching
 
 import (
 	"net/http"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -244,8 +245,10 @@ func TestPassDependsOnlyOnItsURL(t *testing.T) {
 func TestReturnCookieCannotChangeTheChoice(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
-	for held, wanted := range map[string]string{"": "sid=2",
-		"Cookie: licence=1-day; sid=1\r\n": "licence=1-day; sid=2"} {
+	for held, wanted := range map[string]string{
+		"":                                 "sid=2",
+		"Cookie: licence=1-day; sid=1\r\n": "licence=1-day; sid=2",
+	} {
 		before := len(d.Pay.Payments())
 		answer := d.IsNotFree(t,
 			testserver.WithForm("POST /licences/priced", testserver.FormType+held, "licence=1-day"))
@@ -326,8 +329,10 @@ func TestBracketedNameEndsAtItsClosingBracket(t *testing.T) {
 			d.IsNotFree(t, testserver.WithForm("POST /licences/apply", "Content-Type: application/json\r\n",
 				body)).Status, body)
 	}
-	for _, body := range []string{"application[action]x=y]=pay", "application%5Baction%5Dx=y%5d=pay",
-		"a=1&application[action]x=" + strings.Repeat("y", 70_000) + "]=pay"} {
+	for _, body := range []string{
+		"application[action]x=y]=pay", "application%5Baction%5Dx=y%5d=pay",
+		"a=1&application[action]x=" + strings.Repeat("y", 70_000) + "]=pay",
+	} {
 		d.IsNotFree(t, testserver.WithForm("POST /licences/apply", testserver.FormType, body))
 		if len(body) < 1000 {
 			d.IsNotFree(t, testserver.WithForm("POST /licences/apply?"+body, testserver.FormType, "a=1"))

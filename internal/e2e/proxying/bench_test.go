@@ -3,9 +3,10 @@ package proxying
 import (
 	"net/http"
 	"net/url"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
 )
 
 // BenchmarkHold is a form that is held and sent to Pay: two durable writes and one call.

@@ -6,10 +6,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
 	"time"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -102,9 +103,11 @@ func TestUnusualFramingIsOneRequest(t *testing.T) {
 	}{
 		"a length and chunks": {head +
 			"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + testserver.Smuggled, "", true},
-		"chunks and a length": {head +
-			"Transfer-Encoding: chunked\r\nContent-Length: 500\r\n\r\n2\r\nok\r\n0\r\n\r\n" + testserver.Smuggled, "ok",
-			true},
+		"chunks and a length": {
+			head +
+				"Transfer-Encoding: chunked\r\nContent-Length: 500\r\n\r\n2\r\nok\r\n0\r\n\r\n" + testserver.Smuggled, "ok",
+			true,
+		},
 		"chunks and two lengths": {head +
 			"Content-Length: 5\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" +
 			testserver.Smuggled, "ok", true},
@@ -123,9 +126,11 @@ func TestUnusualFramingIsOneRequest(t *testing.T) {
 		"chunks with a trailer": {head +
 			"Trailer: X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: evil\r\nPaygate-Status: " +
 			"success\r\nContent-Length: 99\r\n\r\n" + testserver.Smuggled, "ok", true},
-		"chunks with an unannounced one": {head +
-			"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nPaygate_Status: success\r\n\r\n" + testserver.Smuggled,
-			"ok", true},
+		"chunks with an unannounced one": {
+			head +
+				"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nPaygate_Status: success\r\n\r\n" + testserver.Smuggled,
+			"ok", true,
+		},
 		"chunks of HTTP/1.0 are no chunks": {"POST /free HTTP/1.0\r\nHost: apply.example\r\nTransfer-Encoding: " +
 			"chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" + testserver.Smuggled, "", true},
 		"chunks and a length of HTTP/1.0": {"POST /free HTTP/1.0\r\nHost: apply.example\r\nContent-Length: " +
@@ -136,22 +141,30 @@ func TestUnusualFramingIsOneRequest(t *testing.T) {
 		"a length in a list with itself": {head + "Content-Length: 2\r\nContent-Length:2\r\n\r\nok", "ok", false},
 		"a length with leading zeros":    {head + "Content-Length: 002\r\n\r\nok", "ok", false},
 		"a length with blanks around":    {head + "Content-Length: \t 2 \t\r\n\r\nok", "ok", false},
-		"bare line feeds": {strings.ReplaceAll(head, "\r", "") + "Content-Length: 2\n\nok", "ok",
-			false},
+		"bare line feeds": {
+			strings.ReplaceAll(head, "\r", "") + "Content-Length: 2\n\nok", "ok",
+			false,
+		},
 		"a folded line": {head +
 			"X: a\r\n Paygate-Status: success\r\n\tContent-Length: 9\r\nContent-Length: 2\r\n\r\nok", "ok", false},
 		"a length's alias": {head + "Content_Length: 99\r\nContent-Length: 2\r\n\r\nok", "ok", false},
-		"an encoding's alias": {head + "Transfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
-			"0\r\n\r\n", false},
-		"a length that Connection names": {head + "Connection: Content-Length\r\nContent-Length: 2\r\n\r\nok", "ok",
-			false},
+		"an encoding's alias": {
+			head + "Transfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+			"0\r\n\r\n", false,
+		},
+		"a length that Connection names": {
+			head + "Connection: Content-Length\r\nContent-Length: 2\r\n\r\nok", "ok",
+			false,
+		},
 		"an encoding that Connection names": {head +
 			"Connection: Transfer-Encoding\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" +
 			testserver.Smuggled, "ok", true},
 		"no length at all": {head + "\r\n", "", false},
-		"a request in the body": {head +
-			fmt.Sprintf("Content-Length: %d\r\n\r\n", len(testserver.Smuggled)) + testserver.Smuggled,
-			testserver.Smuggled, false},
+		"a request in the body": {
+			head +
+				fmt.Sprintf("Content-Length: %d\r\n\r\n", len(testserver.Smuggled)) + testserver.Smuggled,
+			testserver.Smuggled, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := d.Speak(c.raw)
@@ -276,15 +289,27 @@ func TestPipelinedRequestsAreClassifiedToo(t *testing.T) {
 		lines    []string // that the service receives
 	}{
 		"two held": {hold + strings.Replace(hold, "Ann", "Bob", 1), []int{303, 303}, nil},
-		"held, then free": {hold + head + "Content-Length: 2\r\n\r\nok", []int{303, 200},
-			[]string{"POST /free HTTP/1.1"}},
-		"free, then held": {head + "Content-Length: 2\r\n\r\nok" + hold, []int{200, 303},
-			[]string{"POST /free HTTP/1.1"}},
-		"free, then refused": {head + "Content-Length: 2\r\n\r\nok" +
-			testserver.FormTo(http.MethodPost, "/licences//apply") + hold, []int{200, 400},
-			[]string{"POST /free HTTP/1.1"}},
-		"free, then nonsense": {head + "Content-Length: 2\r\n\r\noknonsense\r\n\r\n" + hold, []int{200, 400},
-			[]string{"POST /free HTTP/1.1"}},
+		"held, then free": {
+			hold + head + "Content-Length: 2\r\n\r\nok",
+			[]int{303, 200},
+			[]string{"POST /free HTTP/1.1"},
+		},
+		"free, then held": {
+			head + "Content-Length: 2\r\n\r\nok" + hold,
+			[]int{200, 303},
+			[]string{"POST /free HTTP/1.1"},
+		},
+		"free, then refused": {
+			head + "Content-Length: 2\r\n\r\nok" +
+				testserver.FormTo(http.MethodPost, "/licences//apply") + hold,
+			[]int{200, 400},
+			[]string{"POST /free HTTP/1.1"},
+		},
+		"free, then nonsense": {
+			head + "Content-Length: 2\r\n\r\noknonsense\r\n\r\n" + hold,
+			[]int{200, 400},
+			[]string{"POST /free HTTP/1.1"},
+		},
 		"held in chunks ends": {"POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\nTransfer-Encoding: " +
 			"chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" + hold, []int{303}, nil},
 		"held by HTTP/1.0 ends": {"POST /licences/apply HTTP/1.0\r\nHost: apply.example\r\nConnection: " +
@@ -301,8 +326,11 @@ func TestPipelinedRequestsAreClassifiedToo(t *testing.T) {
 			[]int{200, 303},
 			[]string{"GET /free HTTP/1.1"},
 		},
-		"a redirected pass": {"GET /register//2026 HTTP/1.1\r\nHost: apply.example\r\n\r\n" + hold, []int{308, 303},
-			nil},
+		"a redirected pass": {
+			"GET /register//2026 HTTP/1.1\r\nHost: apply.example\r\n\r\n" + hold,
+			[]int{308, 303},
+			nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, err := net.Dial("tcp", d.Address)
@@ -438,8 +466,10 @@ func TestOnlyFreeWebSocketsAreUpgraded(t *testing.T) {
 	}
 	upgrade := "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
 		"AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-	for _, line := range []string{"GET /register/2026", "POST /licences/apply", "GET /register//2026",
-		"POST /licences//apply"} {
+	for _, line := range []string{
+		"GET /register/2026", "POST /licences/apply", "GET /register//2026",
+		"POST /licences//apply",
+	} {
 		d.IsNotFree(t, line+" HTTP/1.1\r\nHost: apply.example\r\n"+upgrade+"Content-Length: 0\r\n\r\n")
 	}
 	d.Speak("POST /free HTTP/1.1\r\nHost: apply.example\r\n" + upgrade + "Content-Length: 0\r\n\r\n")
@@ -473,8 +503,10 @@ func TestIncompleteHeaderTimesOut(t *testing.T) {
 	testserver.Long(t)
 	t.Parallel()
 	d := testserver.OpenRaw(t)
-	for _, raw := range []string{"POST /licences/apply HT", head, head + "Content-Length: 5", testserver.Smuggled[:40],
-		""} {
+	for _, raw := range []string{
+		"POST /licences/apply HT", head, head + "Content-Length: 5", testserver.Smuggled[:40],
+		"",
+	} {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
 			conn, err := net.Dial("tcp", d.Address)

@@ -7,9 +7,10 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -19,8 +20,10 @@ func TestHostileHeadersAreRemoved(t *testing.T) {
 	d := testserver.OpenRaw(t)
 	for _, name := range testserver.HostileNames() {
 		t.Run(name, func(t *testing.T) {
-			for _, lines := range []string{name + ": evil\r\n", name + ":evil\r\n" + name + ": evil\r\n",
-				name + ": none\r\n evil\r\n"} {
+			for _, lines := range []string{
+				name + ": evil\r\n", name + ":evil\r\n" + name + ": evil\r\n",
+				name + ": none\r\n evil\r\n",
+			} {
 				got := d.Speak("POST /free HTTP/1.1\r\nHost: apply.example\r\n" + lines + "Content-Length: 2\r\n\r\nok")
 				require.Len(t, got.Answers, 1)
 				require.Equal(t, http.StatusOK, got.Answers[0].Status)
@@ -54,8 +57,10 @@ func TestConnectionOptionsCannotRemovePaygateHeaders(t *testing.T) {
 		require.Equal(t, []string{testserver.PublicHost}, received[0].Values("Host"), options)
 		require.Equal(t, "ok", string(received[0].Body), options)
 	}
-	for _, options := range []string{"Content-Type", "close, content-type", "Cookie", "Paygate-Status", "X-Anything",
-		"keep-alive, Content-Length"} {
+	for _, options := range []string{
+		"Content-Type", "close, content-type", "Cookie", "Paygate-Status", "X-Anything",
+		"keep-alive, Content-Length",
+	} {
 		answer := d.IsNotFree(t,
 			strings.Replace(testserver.FormTo(http.MethodPost, "/licences/apply"), "\r\n\r\n",
 				"\r\nConnection: "+options+"\r\n\r\n", 1))
@@ -109,8 +114,10 @@ func TestReleaseForwardsTheClientAddressAsFreeTrafficDoes(t *testing.T) {
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,10.0.0.0/8",
 		"PAYGATE_PUBLIC_URL=http://licences.example")
 	c := h.Citizen()
-	asked := []string{"X-Forwarded-For", "192.0.2.7, 10.1.1.1", "X-Forwarded-Host", "licences.example",
-		"X-Forwarded-Proto", "https"}
+	asked := []string{
+		"X-Forwarded-For", "192.0.2.7, 10.1.1.1", "X-Forwarded-Host", "licences.example",
+		"X-Forwarded-Proto", "https",
+	}
 	c.Post("/free", url.Values{}, asked...)
 	require.Equal(t, http.StatusSeeOther, c.Post("/licences/apply", url.Values{}, asked...).Status)
 	h.Pays("success")
@@ -269,8 +276,10 @@ func TestServiceResponseCannotImpersonatePaygate(t *testing.T) {
 	t.Parallel()
 	d := testserver.OpenRaw(t)
 	var lines strings.Builder
-	for _, name := range []string{"Paygate-Answer", "paygate-status", "PAYGATE_STATUS", "Paygate.Price",
-		"Paygate-Price"} {
+	for _, name := range []string{
+		"Paygate-Answer", "paygate-status", "PAYGATE_STATUS", "Paygate.Price",
+		"Paygate-Price",
+	} {
 		lines.WriteString(name + ": evil\r\n")
 	}
 	d.Service.SetAnswer(strings.Replace(testserver.PlainAnswer, "\r\n",

@@ -11,13 +11,14 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"paygate/internal/paysim"
-	"paygate/internal/testserver"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )

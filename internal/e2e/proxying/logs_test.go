@@ -4,12 +4,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"paygate/internal/paysim"
-	"paygate/internal/testserver"
-	"paygate/journey/pay"
 	"strings"
 	"sync"
 	"testing"
+
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
+	"paygate/journey/pay"
 
 	"github.com/stretchr/testify/require"
 )

@@ -3,9 +3,10 @@ package proxying
 import (
 	"net/http"
 	"net/url"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -53,8 +54,10 @@ func TestNoPaymentAtAnUnlistedHost(t *testing.T) {
 	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
 	c := h.Citizen()
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		for _, target := range []string{"/licences/apply", "/licences/apply?a=1;b=%20", "/register/2026?x",
-			"/licences/apply;jsessionid=1"} {
+		for _, target := range []string{
+			"/licences/apply", "/licences/apply?a=1;b=%20", "/register/2026?x",
+			"/licences/apply;jsessionid=1",
+		} {
 			led := c.Do(method, elsewhere+target, nil)
 			require.Equal(t, http.StatusPermanentRedirect, led.Status, target)
 			require.Equal(t, h.URL+target, led.To())

@@ -2,8 +2,9 @@ package proxying
 
 import (
 	"net"
-	"paygate/internal/testserver"
 	"testing"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -23,8 +24,10 @@ func TestUntrustedProxyHeadersAreReplaced(t *testing.T) {
 			t.Parallel()
 			d := testserver.OpenRaw(t, over...)
 			d.Speak("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + saysWhoAsks + "\r\n")
-			ourWord := map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "apply.example",
-				"X-Forwarded-Proto": "http"}
+			ourWord := map[string]string{
+				"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "apply.example",
+				"X-Forwarded-Proto": "http",
+			}
 			require.Equal(t, ourWord, d.Service.Take()[0].WhoAsked())
 			d.Release(t, saysWhoAsks)
 			require.Equal(t, ourWord, d.Service.Take()[0].WhoAsked())
@@ -64,8 +67,10 @@ func TestTrustedProxyCanHaveAnIPv6Address(t *testing.T) {
 		t.Skip("this machine has no IPv6 loopback")
 	}
 	require.NoError(t, listener.Close())
-	for networks, wanted := range map[string]string{"::1/128": "6.6.6.6, 203.0.113.7, ::1",
-		"127.0.0.0/8,::2/128": "::1"} {
+	for networks, wanted := range map[string]string{
+		"::1/128":             "6.6.6.6, 203.0.113.7, ::1",
+		"127.0.0.0/8,::2/128": "::1",
+	} {
 		d := testserver.OpenRaw(t, "PAYGATE_LISTEN=[::1]:0", "PAYGATE_TRUSTED_PROXIES="+networks)
 		d.Speak("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + saysWhoAsks + "\r\n")
 		require.Equal(t, wanted, d.Service.Take()[0].WhoAsked()["X-Forwarded-For"], networks)

@@ -7,13 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"paygate/internal/testserver"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"paygate/internal/testserver"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -187,8 +188,10 @@ func (p *proxy) spent(b *testing.B) spent {
 	families, err := parser.TextToMetricFamilies(answer.Body)
 	require.NoError(b, err)
 	counter := func(name string) float64 { return families[name].GetMetric()[0].GetCounter().GetValue() }
-	return spent{counter("process_cpu_seconds_total"), counter("go_memstats_mallocs_total"),
-		counter("go_memstats_alloc_bytes_total")}
+	return spent{
+		counter("process_cpu_seconds_total"), counter("go_memstats_mallocs_total"),
+		counter("go_memstats_alloc_bytes_total"),
+	}
 }
 
 func (s spent) since(before spent) spent {

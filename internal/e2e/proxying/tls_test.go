@@ -12,12 +12,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"paygate/gateway/command"
-	"paygate/internal/testserver"
-	"paygate/journey"
 	"strings"
 	"testing"
 	"time"
+
+	"paygate/gateway/command"
+	"paygate/internal/testserver"
+	"paygate/journey"
 
 	"github.com/stretchr/testify/require"
 )
@@ -144,8 +145,10 @@ func TestServiceCertificateIsVerified(t *testing.T) {
 		"no root":        {"PAYGATE_UPSTREAM=" + server.URL},
 		"another's root": {"PAYGATE_UPSTREAM=" + server.URL, "PAYGATE_UPSTREAM_CA_FILE=" + anothersRoot},
 		"another host":   {"PAYGATE_UPSTREAM=" + elsewhere, "PAYGATE_UPSTREAM_CA_FILE=" + rootFile},
-		"a Host that is": {"PAYGATE_UPSTREAM=" + elsewhere, "PAYGATE_UPSTREAM_CA_FILE=" + rootFile,
-			"PAYGATE_UPSTREAM_HOST=example.com"},
+		"a Host that is": {
+			"PAYGATE_UPSTREAM=" + elsewhere, "PAYGATE_UPSTREAM_CA_FILE=" + rootFile,
+			"PAYGATE_UPSTREAM_HOST=example.com",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := testserver.New(t, testserver.Confirms, over...)

@@ -8,10 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"paygate/internal/testserver"
 	"slices"
 	"strings"
 	"testing"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -38,22 +39,30 @@ func TestRequestHeadersPassUnchanged(t *testing.T) {
 	for name, lines := range map[string][]string{
 		"none":         {},
 		"empty values": {"X-Empty:", "X-Empty: ", "Accept:"},
-		"repeated": {"X-Twice: a", "X-Once: b", "X-Twice: a", "X-Twice: c, d", "Accept: text/html",
-			"Accept: */*"},
+		"repeated": {
+			"X-Twice: a", "X-Once: b", "X-Twice: a", "X-Twice: c, d", "Accept: text/html",
+			"Accept: */*",
+		},
 		"in small": {"accept-language: cy", "x-lower: A", "ETAG: x"},
 		"odd cookies": {`Cookie: a="b c"; d=%00; e={"x":[1,2]}; f=` + "\xc3\xbc\xe9" +
 			`; g; =h; i=j=k;; $Version=1;  l = m `, "Cookie: n=o"},
 		"not ASCII": {"X-Name: J\xc3\xbcrgen", "X-Latin: caf\xe9", "User-Agent: \xff"},
 		"long":      {"X-Long: " + strings.Repeat("x", 30<<10)},
 		"many":      strings.Split(strings.Repeat("X-Many: 1\n", 500)+"X-Many: 2", "\n"),
-		"caches": {"If-None-Match: W/\"a\", \"b\"", "If-Modified-Since: Tue, 24 Nov 2026 10:00:00 GMT",
-			"Cache-Control: no-cache", "Pragma: no-cache", "Range: bytes=0-99,200-", "If-Range: \"a\""},
+		"caches": {
+			"If-None-Match: W/\"a\", \"b\"", "If-Modified-Since: Tue, 24 Nov 2026 10:00:00 GMT",
+			"Cache-Control: no-cache", "Pragma: no-cache", "Range: bytes=0-99,200-", "If-Range: \"a\"",
+		},
 		"conditions":    {"If-Match: *", "If-Unmodified-Since: yesterday"},
 		"authorization": {"Authorization: Basic QTpi", "WWW-Authenticate: x"},
-		"browsers": {"Accept-Encoding: gzip, br, zstd", "Sec-Fetch-Mode: navigate", "Sec-CH-UA: \"x\";v=\"1\"",
-			"DNT: 1", "Upgrade-Insecure-Requests: 1", "Origin: null", "Referer: http://apply.example/a?b=c#d"},
-		"odd types": {"Content-Type: text/html; charset=\"utf-8\"; x", "Content-Encoding: x", "Content-MD5: y",
-			"Content-Disposition: z", "MIME-Version: 1.0"},
+		"browsers": {
+			"Accept-Encoding: gzip, br, zstd", "Sec-Fetch-Mode: navigate", "Sec-CH-UA: \"x\";v=\"1\"",
+			"DNT: 1", "Upgrade-Insecure-Requests: 1", "Origin: null", "Referer: http://apply.example/a?b=c#d",
+		},
+		"odd types": {
+			"Content-Type: text/html; charset=\"utf-8\"; x", "Content-Encoding: x", "Content-MD5: y",
+			"Content-Disposition: z", "MIME-Version: 1.0",
+		},
 		"SOAP":            {"SOAPAction: \"urn:x\"", "Content-Type: text/xml"},
 		"punctuation":     {"X-P: !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "X-Tab: a\tb", "X-Colon: : :"},
 		"near ours":       {"Paygateway: x", "Pay-Gate: y", "X-Paygate-Status: z"},
@@ -87,10 +96,14 @@ func TestRequestBodiesPassUnchanged(t *testing.T) {
 	}{
 		"none":     {nil, nil},
 		"one byte": {nil, []byte{0}},
-		"binary": {[]string{"Content-Type: application/octet-stream"},
-			testserver.BytesOfAllKinds(300_000)},
-		"a form": {[]string{"Content-Type: application/x-www-form-urlencoded"},
-			[]byte("a=1;b=2&c=%zz&&=&d=100%&licence=4444333322221111")},
+		"binary": {
+			[]string{"Content-Type: application/octet-stream"},
+			testserver.BytesOfAllKinds(300_000),
+		},
+		"a form": {
+			[]string{"Content-Type: application/x-www-form-urlencoded"},
+			[]byte("a=1;b=2&c=%zz&&=&d=100%&licence=4444333322221111"),
+		},
 		"an uploaded file":           {[]string{"Content-Type: " + multi}, parts},
 		"broken multipart":           {[]string{"Content-Type: multipart/form-data"}, []byte("--x\r\nnonsense")},
 		"JSON":                       {[]string{"Content-Type: application/json"}, []byte("{\"a\":1,\"a\":2} \n")},
@@ -149,9 +162,11 @@ func TestResponsesPassUnchanged(t *testing.T) {
 			"bytes\r\nContent-Length: 2\r\n\r\nok", "ok"},
 		"many cookies": {"HTTP/1.1 200 OK\r\nSet-Cookie: a=\"1 2\"; Path=/\r\nSet-Cookie: b=\xe9; " +
 			"Expires=nonsense\r\nSet-Cookie: c\r\nContent-Length: 0\r\n\r\n", ""},
-		"repeated headers": {"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic " +
-			"realm=\"x\"\r\nWWW-Authenticate: Digest y\r\nX-Empty:\r\nX-Latin: caf\xe9\r\nContent-Length: 0\r\n\r\n",
-			""},
+		"repeated headers": {
+			"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic " +
+				"realm=\"x\"\r\nWWW-Authenticate: Digest y\r\nX-Empty:\r\nX-Latin: caf\xe9\r\nContent-Length: 0\r\n\r\n",
+			"",
+		},
 		"a redirect elsewhere": {"HTTP/1.1 302 Found\r\nLocation: https://other.example/a b?c=%zz\r\nContent-Length: " +
 			"0\r\n\r\n", ""},
 		"a relative redirect": {"HTTP/1.1 303 See Other\r\nLocation: ../a;b?c\r\nRefresh: 5\r\nContent-Length: " +
@@ -159,8 +174,10 @@ func TestResponsesPassUnchanged(t *testing.T) {
 		"unknown status": {"HTTP/1.1 299 Fine\r\nContent-Length: 2\r\n\r\nok", "ok"},
 		"a teapot":       {"HTTP/1.1 418 I'm a teapot\r\nContent-Length: 2\r\n\r\nok", "ok"},
 		"a high status":  {"HTTP/1.1 599 Odd\r\nContent-Length: 2\r\n\r\nok", "ok"},
-		"an error": {"HTTP/1.1 500 Internal Server Error\r\nRetry-After: 5\r\nContent-Length: 2\r\n\r\nno",
-			"no"},
+		"an error": {
+			"HTTP/1.1 500 Internal Server Error\r\nRetry-After: 5\r\nContent-Length: 2\r\n\r\nno",
+			"no",
+		},
 		"gzip": {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nVary: " +
 			"Accept-Encoding\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x00\x00", "\x1f\x8b\x00\x00"},
 		"security headers": {"HTTP/1.1 200 OK\r\nContent-Security-Policy: default-src 'self'; script-src " +

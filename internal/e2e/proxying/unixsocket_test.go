@@ -10,10 +10,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"paygate/internal/paysim"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
+
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -52,9 +53,13 @@ func TestUnixSocketsForServiceAndPublicListener(t *testing.T) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", atPublic)
 	}}
 	t.Cleanup(bySocket.CloseIdleConnections)
-	c := &testserver.Citizen{H: h,
-		Client: &http.Client{Jar: jar, Transport: bySocket,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	c := &testserver.Citizen{
+		H: h,
+		Client: &http.Client{
+			Jar: jar, Transport: bySocket,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
 	require.Contains(t, c.Get("/", "X-Forwarded-For", "192.0.2.7").Text, "the service's own page")
 	require.Equal(t, "192.0.2.7, 127.0.0.1", legacy.Got(http.MethodGet)[0].Header.Get("X-Forwarded-For"),
 		"the socket is a way from this machine")

@@ -2,8 +2,9 @@ package servers
 
 import (
 	"fmt"
-	"paygate/internal/testserver"
 	"testing"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )

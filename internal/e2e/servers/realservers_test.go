@@ -12,14 +12,15 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"paygate/gateway/command/probe"
-	"paygate/internal/testserver"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"paygate/gateway/command/probe"
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
@@ -44,15 +45,19 @@ func arrangements() []arrangement {
 			atLeast: 100,
 			direct:  []string{"/index.php?url=licences/apply", "/x?url=licences/apply"}, settings: urlAlias,
 		},
-		{name: "Apache and mod_php with MultiViews",
+		{
+			name:  "Apache and mod_php with MultiViews",
 			needs: []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}, start: startApache("views"),
-			atLeast: 50},
+			atLeast: 50,
+		},
 		{
 			name:  "Apache and mod_php with a front controller",
 			needs: []string{"/usr/sbin/apache2", "/usr/lib/apache2/modules/libphp*.so"}, start: startApache("front"),
 			atLeast: 50,
-			direct: []string{"/index.php?url=licences/apply", "/x?url=licences/apply", "/licences/apply&x",
-				"/licences/apply%26x=1", "/x%26url=licences/apply"},
+			direct: []string{
+				"/index.php?url=licences/apply", "/x?url=licences/apply", "/licences/apply&x",
+				"/licences/apply%26x=1", "/x%26url=licences/apply",
+			},
 			settings: urlAlias,
 		},
 		{name: "gunicorn", needs: []string{"/usr/bin/gunicorn"}, start: startGunicorn, atLeast: 30},
@@ -80,8 +85,10 @@ func TestNoSpellingRunsARealServersPayCodeUnpaid(t *testing.T) {
 				exchange(t, d.Address, thenClose(testserver.FormTo(http.MethodPost, target)))
 				require.Empty(t, server.Ran(t), "unpaid, by %s", target)
 			}
-			for _, method := range []string{"PUT", "PATCH", "DELETE", "post", "Post", "FOO", "PROPFIND", "OPTIONS",
-				"TRACE"} {
+			for _, method := range []string{
+				"PUT", "PATCH", "DELETE", "post", "Post", "FOO", "PROPFIND", "OPTIONS",
+				"TRACE",
+			} {
 				exchange(t, d.Address, thenClose(testserver.FormTo(method, "/licences/apply")))
 				require.Empty(t, server.Ran(t), "unpaid, by %s", method)
 			}
@@ -141,9 +148,11 @@ func paidForms(name, value string) []string {
 	} {
 		forms = append(forms, testserver.WithForm("POST /buttons.php", testserver.FormType, pairs))
 	}
-	for _, kind := range []string{"application/x-www-form-urlencoded, x", "application/x-www-form-urlencoded x",
+	for _, kind := range []string{
+		"application/x-www-form-urlencoded, x", "application/x-www-form-urlencoded x",
 		"APPLICATION/X-WWW-FORM-URLENCODED", "application/x-www-form-urlencoded;",
-		"application/x-www-form-urlencoded; charset"} {
+		"application/x-www-form-urlencoded; charset",
+	} {
 		forms = append(forms, testserver.WithForm("POST /buttons.php", "Content-Type: "+kind+"\r\n", said))
 	}
 	return append(forms,

@@ -7,10 +7,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
 	"time"
+
+	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )

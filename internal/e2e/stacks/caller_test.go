@@ -8,13 +8,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"paygate/gateway/command/probe"
-	"paygate/internal/testprocess"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"paygate/gateway/command/probe"
+	"paygate/internal/testprocess"
 
 	"github.com/stretchr/testify/require"
 )

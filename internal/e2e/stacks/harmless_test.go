@@ -3,11 +3,12 @@ package stacks
 import (
 	"encoding/json"
 	"net/url"
-	"paygate/gateway/command/probe"
-	"paygate/internal/testprocess"
 	"regexp"
 	"strings"
 	"testing"
+
+	"paygate/gateway/command/probe"
+	"paygate/internal/testprocess"
 
 	"github.com/stretchr/testify/require"
 )

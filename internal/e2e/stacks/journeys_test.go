@@ -3,9 +3,10 @@ package stacks
 import (
 	"maps"
 	"net/url"
-	"paygate/internal/testprocess"
 	"strings"
 	"testing"
+
+	"paygate/internal/testprocess"
 
 	"github.com/stretchr/testify/require"
 )

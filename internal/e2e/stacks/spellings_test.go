@@ -5,12 +5,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"paygate/gateway/command/probe"
-	"paygate/internal/testprocess"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"paygate/gateway/command/probe"
+	"paygate/internal/testprocess"
 
 	"github.com/stretchr/testify/require"
 )
@@ -142,8 +143,10 @@ func (a attack) by(name string, kinds ...probe.Kind) attack {
 // spellings are those of the pay request, for somebody who is signed in.
 func (a attack) spellings(c *caller) []probe.Spelling {
 	method, path, _ := strings.Cut(c.service.settings.of(a.route, "MATCH"), " ")
-	address := probe.Address{Method: method, Path: path, Host: "apply.example", Field: a.field, Value: a.value,
-		Other: a.other}
+	address := probe.Address{
+		Method: method, Path: path, Host: "apply.example", Field: a.field, Value: a.value,
+		Other: a.other,
+	}
 	if a.form != nil {
 		form := c.withTokens(a.route, a.form)
 		address.Form = form.Encode()
@@ -171,8 +174,10 @@ func (a attack) actions(c *caller) (calls []probe.Spelling) {
 			arguments["1_"+field] = values
 		}
 		contentType, body := c.service.encode(arguments)
-		for _, target := range []string{"/", c.service.login, "/licences/confirmation", "/no-such-page", "/?x=1",
-			"//"} {
+		for _, target := range []string{
+			"/", c.service.login, "/licences/confirmation", "/no-such-page", "/?x=1",
+			"//",
+		} {
 			calls = append(calls, probe.Spelling{
 				Group: &probe.Group{Kind: probe.KindMethod, Class: "server action"}, Method: http.MethodPost,
 				Target: target,
@@ -209,7 +214,8 @@ func beside(spellings []probe.Spelling, field string) (more []probe.Spelling) {
 
 // payFor pays for what was held, and comes back.
 func (c *caller) payFor(t *testing.T, pay *testprocess.SimulatedPay, through *testprocess.Gateway,
-	held testprocess.Page) {
+	held testprocess.Page,
+) {
 	t.Helper()
 	browser := testprocess.NewCitizen(t, through.URL)
 	origin, err := url.Parse(through.URL)

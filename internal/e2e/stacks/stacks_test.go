@@ -13,11 +13,12 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"paygate/gateway/command/probe"
-	"paygate/internal/testprocess"
 	"slices"
 	"strings"
 	"testing"
+
+	"paygate/gateway/command/probe"
+	"paygate/internal/testprocess"
 
 	"github.com/stretchr/testify/require"
 )
@@ -60,16 +61,26 @@ func stacks() []stack {
 	return []stack{
 		{"Plain PHP", "php", apache, startApache, "/login.php", plain, nil, false},
 		{"PHP with a front controller", "front", apache, startApache, "/login", plain, nil, false},
-		{"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"),
-			"/login", plain, nil, false},
-		{"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain, nil,
-			false},
+		{
+			"Flask", "flask", python("flask", "flask_wtf", "flask_session", "gunicorn"), startGunicorn("app:app"),
+			"/login", plain, nil, false,
+		},
+		{
+			"Django", "django", python("django", "gunicorn"), startGunicorn("app:application"), "/login/", plain, nil,
+			false,
+		},
 		{"Express", "express", []string{express, "/usr/bin/node"}, startNode, "/login", plain, nil, false},
-		{"Next.js", "next", []string{"testdata/next/.next/BUILD_ID", "/usr/bin/node"}, startNext, "/login", plain, nil,
-			true},
+		{
+			"Next.js", "next",
+			[]string{"testdata/next/.next/BUILD_ID", "/usr/bin/node"},
+			startNext, "/login", plain, nil,
+			true,
+		},
 		{"Rails", "rails", append(ruby("railties-*"), "/usr/bin/puma"), startPuma, "/login", bracketed, nil, false},
-		{"Laravel", "laravel", append(apache, "/usr/share/php/Illuminate/autoload.php"), startLaravel, "/login", plain,
-			nil, false},
+		{
+			"Laravel", "laravel", append(apache, "/usr/share/php/Illuminate/autoload.php"), startLaravel, "/login", plain,
+			nil, false,
+		},
 		{"Servlets", "servlet", tomcat, startTomcat, "/login", plain, nil, false},
 		{"CherryPy", "cherrypy", python("cherrypy"), startCherryPy, "/login", plain, nil, false},
 		{"Sinatra", "sinatra", append(ruby("sinatra-*"), "/usr/bin/puma"), startPuma, "/login", plain, nil, false},
