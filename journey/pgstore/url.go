@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -65,12 +66,8 @@ func withDefaults(config *pgxpool.Config, timeout time.Duration) {
 			parameters[name] = value
 		}
 	}
-	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = timeout
-	}
-	if config.PingTimeout == 0 {
-		config.PingTimeout = timeout
-	}
+	config.ConnConfig.ConnectTimeout = cmp.Or(config.ConnConfig.ConnectTimeout, timeout)
+	config.PingTimeout = cmp.Or(config.PingTimeout, timeout)
 	config.ShouldPing = shouldPing
 }
 
