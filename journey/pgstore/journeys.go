@@ -51,47 +51,57 @@ func (s *Store) Get(ctx context.Context, id journey.ID) (journey.Journey, error)
 	return j, err
 }
 
-// errRefused replaces the error of a change on its way through the transaction, where it is not interpreted.
-var errRefused = errors.New("refused by the change")
+// refusal carries the error of a change through the transaction, where it is not interpreted.
+type refusal struct{ error }
+
+// refused returns the error that a change returned, and any other error as it is.
+func refused(err error) error {
+	var r refusal
+	if errors.As(err, &r) {
+		return r.error
+	}
+	return err
+}
 
 // Update changes a journey in one transaction, while its row is locked.
 func (s *Store) Update(
 	ctx context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error),
-) (journey.Journey, error) {
-	var after journey.Journey
-	var refused error
-	err := s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		r, err := lockRow(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		before, err := s.open(r)
-		if err != nil {
-			return err
-		}
-		if err := ctx.Err(); err != nil { // the caller gave up while another held the row
-			return err
-		}
-		var c journey.Change
-		if c, refused = change(before); refused != nil {
-			return errRefused
-		}
-		if c.Journey.ID != id {
-			return fmt.Errorf("an update of %s answered with %q", id, c.Journey.ID)
-		}
-		after = c.Journey
-		return s.store(ctx, tx, r.KeyID, before, c)
+) (after journey.Journey, err error) {
+	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		after, err = s.update(ctx, tx, id, change)
+		return err
 	})
-	switch {
-	case errors.Is(err, errRefused):
-		return journey.Journey{}, refused
-	case errors.Is(err, journey.ErrDoesNotOpen):
+	if errors.Is(err, journey.ErrDoesNotOpen) {
 		s.setAside(ctx, id)
 	}
 	if err != nil {
-		return journey.Journey{}, err
+		return journey.Journey{}, refused(err)
 	}
 	return after, nil
+}
+
+func (s *Store) update(
+	ctx context.Context, tx pgx.Tx, id journey.ID, change func(journey.Journey) (journey.Change, error),
+) (journey.Journey, error) {
+	r, err := lockRow(ctx, tx, id)
+	if err != nil {
+		return journey.Journey{}, err
+	}
+	before, err := s.open(r)
+	if err != nil {
+		return journey.Journey{}, err
+	}
+	if err := ctx.Err(); err != nil { // the caller gave up while another held the row
+		return journey.Journey{}, err
+	}
+	c, err := change(before)
+	if err != nil {
+		return journey.Journey{}, refusal{err}
+	}
+	if c.Journey.ID != id {
+		return journey.Journey{}, fmt.Errorf("an update of %s answered with %q", id, c.Journey.ID)
+	}
+	return c.Journey, s.store(ctx, tx, r.KeyID, before, c)
 }
 
 // lockRow reads a row and keeps other transactions from changing it until this one ends.

@@ -27,37 +27,39 @@ func (s *Store) Value(ctx context.Context, name string) ([]byte, error) {
 func (s *Store) UpdateValue(
 	ctx context.Context, name string, change func(old []byte) ([]byte, error),
 ) (updated []byte, err error) {
-	var refused error
 	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		var old []byte
-		statement := setValue
-		sealed, err := one(ctx, tx, pgx.RowTo[[]byte], getValue+` FOR UPDATE`, name)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			statement = addValue
-		case err != nil:
-			return err
-		default:
-			if old, err = s.codec.OpenValue(name, sealed); err != nil {
-				return err
-			}
-		}
-		if updated, refused = change(old); refused != nil {
-			return errRefused
-		}
-		written, err := tx.Exec(ctx, statement, name, s.codec.SealValue(name, updated))
-		if err == nil && written.RowsAffected() == 0 { // a row that is not there cannot be locked
-			return errRaced
-		}
+		updated, err = s.updateValue(ctx, tx, name, change)
 		return err
 	})
-	switch {
-	case errors.Is(err, errRefused):
-		return nil, refused
-	case err != nil:
-		return nil, err
+	if err != nil {
+		return nil, refused(err)
 	}
 	return updated, nil
+}
+
+func (s *Store) updateValue(
+	ctx context.Context, tx pgx.Tx, name string, change func(old []byte) ([]byte, error),
+) ([]byte, error) {
+	var old []byte
+	statement := setValue
+	sealed, err := one(ctx, tx, pgx.RowTo[[]byte], getValue+` FOR UPDATE`, name)
+	if errors.Is(err, pgx.ErrNoRows) {
+		statement, err = addValue, nil
+	} else if err == nil {
+		old, err = s.codec.OpenValue(name, sealed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	updated, err := change(old)
+	if err != nil {
+		return nil, refusal{err}
+	}
+	written, err := tx.Exec(ctx, statement, name, s.codec.SealValue(name, updated))
+	if err == nil && written.RowsAffected() == 0 { // a row that does not exist cannot be locked
+		return nil, errRaced
+	}
+	return updated, err
 }
 
 // ValueNames lists the named values.
