@@ -39,8 +39,9 @@ func Interpret(path string, limit int) Interpretations {
 	}
 	seen, size := map[string]bool{path: true}, 0
 	for i := 0; i < len(set.Paths); i++ {
+		isASCII := IsASCII(set.Paths[i])
 		for d := range decoders {
-			next := decoders[d].apply(set.Paths[i])
+			next := decoders[d].apply(set.Paths[i], isASCII)
 			if seen[next] {
 				continue
 			}

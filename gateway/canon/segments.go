@@ -58,9 +58,13 @@ func cutSegments(path, mark string) string {
 }
 
 func eachSegment(path string, change func(string) string) string {
-	segments := strings.Split(path, "/")
+	segments, changed := strings.Split(path, "/"), false
 	for i, s := range segments {
 		segments[i] = change(s)
+		changed = changed || segments[i] != s
+	}
+	if !changed {
+		return path
 	}
 	return strings.Join(segments, "/")
 }

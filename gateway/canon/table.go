@@ -65,9 +65,9 @@ func join(chain []Decoder, text func(Decoder) string) string {
 	return strings.Join(texts, ", then ")
 }
 
-func (d *Decoder) apply(path string) string {
+func (d *Decoder) apply(path string, isASCII bool) string {
 	switch {
-	case d.marks == foreign && IsASCII(path), d.marks != foreign && d.marks != "" && !strings.ContainsAny(path, d.marks):
+	case d.marks == foreign && isASCII, d.marks != foreign && d.marks != "" && !strings.ContainsAny(path, d.marks):
 		return path
 	default:
 		return d.decode(path)
