@@ -523,7 +523,7 @@ func (h *Harness) Metric(t *testing.T, name string) string {
 }
 
 // Soon is for what happens by itself: a limit, nothing waits for it.
-const Soon = 20 * time.Second
+const Soon = 2 * time.Minute
 
 // Eager are settings under which a sweep waits for nobody.
 var Eager = []string{"PAYGATE_MOPUP_EVERY=10ms", "PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_ROUTE_LICENCE_RETRY_FOR=1ms",
