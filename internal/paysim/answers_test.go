@@ -24,7 +24,7 @@ func fieldsOf(value any) []string {
 
 func sorted(names ...string) []string { return slices.Sorted(slices.Values(names)) }
 
-func TestFieldsAreThereOrNotAsInPay(t *testing.T) {
+func TestFieldsArePresentOrAbsentAsAtPay(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{Surcharge: 250})
 	created := b.create(nil)
@@ -43,7 +43,9 @@ func TestFieldsAreThereOrNotAsInPay(t *testing.T) {
 
 	require.NoError(t, b.PayWithCard(id, "4111111111111111"))
 	paid := b.get(id)
-	require.Equal(t, sorted(append([]string{"email", "card_details", "card_brand", "provider_id", "corporate_card_surcharge", "total_amount"}, always...)...),
+	require.Equal(t, sorted(append([]string{
+		"email", "card_details", "card_brand", "provider_id", "corporate_card_surcharge", "total_amount",
+	}, always...)...),
 		fieldsOf(paid.json))
 	require.Equal(t, []any{
 		2500.0, 250.0, 2750.0,
@@ -53,10 +55,11 @@ func TestFieldsAreThereOrNotAsInPay(t *testing.T) {
 	require.Equal(t, "2026-03-02", paid.at("settlement_summary", "captured_date"))
 }
 
-func TestCardDetailsHaveEveryKeyAndNullsAmongThem(t *testing.T) {
+func TestCardDetailsHaveEveryKey(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
-	every := sorted("card_brand", "card_type", "cardholder_name", "expiry_date", "last_digits_card_number", "first_digits_card_number",
+	every := sorted("card_brand", "card_type", "cardholder_name", "expiry_date",
+		"last_digits_card_number", "first_digits_card_number",
 		"wallet_type", "billing_address")
 
 	prefilled := b.create(map[string]any{
@@ -103,7 +106,7 @@ func TestLinksFollowTheState(t *testing.T) {
 	require.Equal(t, sorted(append([]string{"cancel", "capture"}, plain...)...), fieldsOf(b.get(held).at("_links")))
 }
 
-func TestEachReadingMakesAnotherNextURL(t *testing.T) {
+func TestEachGetMakesAnotherNextURL(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	made := b.create(nil)
@@ -121,7 +124,7 @@ func TestEachReadingMakesAnotherNextURL(t *testing.T) {
 	}
 }
 
-func TestEndsHavePaysCodes(t *testing.T) {
+func TestFinishedPaymentsHavePaysCodes(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	for outcome, status := range map[string]string{
@@ -181,7 +184,7 @@ func TestCaptureIsRepeatable(t *testing.T) {
 	b.refuses(capture("nothing"), 404, "P1000")
 }
 
-func TestAnEmptyBodyIsRefusedWhereOrdered(t *testing.T) {
+func TestEmptyBodiesCanBeRefused(t *testing.T) {
 	t.Parallel()
 	for _, strict := range []bool{false, true} {
 		b := newBench(t, Options{RefuseEmptyBodies: strict})
@@ -193,14 +196,15 @@ func TestAnEmptyBodyIsRefusedWhereOrdered(t *testing.T) {
 	}
 }
 
-func TestEventsHaveRefundsAmongThemWithoutAMark(t *testing.T) {
+func TestEventsIncludeRefundsUnmarked(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	id := b.newPayment(nil)
 	b.Advance(time.Minute)
 	require.NoError(t, b.Pay(id, "success"))
 	b.Advance(time.Minute)
-	require.Equal(t, 202, b.do("POST", "/v1/payments/"+id+"/refunds", `{"amount":100,"refund_amount_available":2500}`).status)
+	require.Equal(t, 202,
+		b.do("POST", "/v1/payments/"+id+"/refunds", `{"amount":100,"refund_amount_available":2500}`).status)
 	a := b.do("GET", "/v1/payments/"+id+"/events", "")
 	require.Equal(t, id, a.at("payment_id"))
 	var words []string
@@ -214,7 +218,7 @@ func TestEventsHaveRefundsAmongThemWithoutAMark(t *testing.T) {
 	b.refuses(b.do("GET", "/v1/payments/nothing", ""), 404, "P0200")
 }
 
-func TestACorrectionLeavesAFinishedState(t *testing.T) {
+func TestCorrectChangesAFinishedPayment(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	id := b.paid(nil)

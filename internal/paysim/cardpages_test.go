@@ -40,7 +40,8 @@ func TestACitizenPays(t *testing.T) {
 	details := b.get(id).at("card_details").(map[string]any)
 	require.Equal(t, []any{"Ann Angler", "1111", "444433", "11/30", "Visa", "credit"}, []any{
 		details["cardholder_name"],
-		details["last_digits_card_number"], details["first_digits_card_number"], details["expiry_date"], details["card_brand"], details["card_type"],
+		details["last_digits_card_number"], details["first_digits_card_number"], details["expiry_date"],
+		details["card_brand"], details["card_type"],
 	})
 	require.Equal(t, "RM1 1AA", b.get(id).at("card_details", "billing_address", "postcode"))
 	require.Equal(t, "ann@example.org", b.get(id).at("email"))
@@ -88,9 +89,15 @@ func TestFailuresHaveAPageWithAWayBack(t *testing.T) {
 		"technical problems": func(w *citizen, id string) answer {
 			return w.send("/card_details/"+id, cardDetails("4000000000000119"))
 		},
-		"has been cancelled":  func(w *citizen, id string) answer { return w.send("/card_details/"+id+"/cancel", nil) },
-		"session has expired": func(w *citizen, id string) answer { _ = b.Pay(id, "expired"); return w.visit("/card_details/" + id) },
-		"payment was success": func(w *citizen, id string) answer { _ = b.Pay(id, "success"); return w.visit("/card_details/" + id) },
+		"has been cancelled": func(w *citizen, id string) answer { return w.send("/card_details/"+id+"/cancel", nil) },
+		"session has expired": func(w *citizen, id string) answer {
+			_ = b.Pay(id, "expired")
+			return w.visit("/card_details/" + id)
+		},
+		"payment was success": func(w *citizen, id string) answer {
+			_ = b.Pay(id, "success")
+			return w.visit("/card_details/" + id)
+		},
 		"has been cancelled  ": func(w *citizen, id string) answer {
 			_ = b.Correct(id, "cancelled", "")
 			return w.visit("/card_details/" + id)
@@ -118,7 +125,7 @@ func TestTheCitizenCanCancelOnBothPages(t *testing.T) {
 	require.Equal(t, "failed P0030", b.status(id))
 }
 
-func TestAFormThatIsWrongIsShownAgainWithoutTheSecurityCode(t *testing.T) {
+func TestAnInvalidFormIsShownAgainWithoutTheSecurityCode(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	for field, value := range map[string]string{
@@ -143,9 +150,11 @@ func TestAFormThatIsWrongIsShownAgainWithoutTheSecurityCode(t *testing.T) {
 	}
 }
 
-func TestACardIsGoodUntilTheEndOfItsMonth(t *testing.T) {
+func TestACardIsValidUntilTheEndOfItsMonth(t *testing.T) {
 	t.Parallel()
-	for expiry, good := range map[string]bool{"3/26": true, "03/2026": true, "2/26": false, "12/2025": false, "0/30": false, "x/30": false, "3/": false} {
+	for expiry, good := range map[string]bool{
+		"3/26": true, "03/2026": true, "2/26": false, "12/2025": false, "0/30": false, "x/30": false, "3/": false,
+	} {
 		month, year, _ := strings.Cut(expiry, "/")
 		require.Equal(t, good, isExpiry(month, year, began), expiry)
 	}
@@ -171,7 +180,7 @@ func TestConfirmingNeedsAnAuthorisation(t *testing.T) {
 	require.Equal(t, "started", b.status(id))
 }
 
-func TestANextURLIsGoodOnceButInTheBrowserThatOpenedIt(t *testing.T) {
+func TestANextURLStrandsEveryOtherBrowser(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	made := b.create(nil)
@@ -184,7 +193,9 @@ func TestANextURLIsGoodOnceButInTheBrowserThatOpenedIt(t *testing.T) {
 	require.Equal(t, 403, elsewhere.status)
 	require.Contains(t, elsewhere.text, "Your payment session has expired")
 	require.NotContains(t, elsewhere.text, "/return/", "no way back")
-	for _, path := range []string{"/card_details/" + id, "/card_details/" + id + "/confirm", "/return/" + id, "/secure/nothing"} {
+	for _, path := range []string{
+		"/card_details/" + id, "/card_details/" + id + "/confirm", "/return/" + id, "/secure/nothing",
+	} {
 		require.Equal(t, 403, b.citizen().visit(path).status, path)
 	}
 	require.Equal(t, 403, b.citizen().send("/card_details/"+id, cardDetails("4444333322221111")).status)
@@ -238,14 +249,15 @@ func TestPrefilledDetailsAreShown(t *testing.T) {
 	}
 }
 
-func TestPagesAreWelshWhereThePaymentIs(t *testing.T) {
+func TestPagesAreInThePaymentsLanguage(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	w, id, drawn := b.atCardPage(map[string]any{"language": "cy"})
 	require.Contains(t, drawn.text, `lang="cy"`)
 	require.Contains(t, drawn.text, "Rhowch fanylion y cerdyn")
 	require.Contains(t, w.send("/card_details/"+id, nil).text, "Mae problem")
-	require.Contains(t, w.send("/card_details/"+id, cardDetails("4000000000000002")).text, "Mae eich taliad wedi’i wrthod")
+	require.Contains(t, w.send("/card_details/"+id, cardDetails("4000000000000002")).text,
+		"Mae eich taliad wedi’i wrthod")
 	for name, text := range cardTexts {
 		require.NotEmpty(t, text[0], name)
 		require.NotEmpty(t, text[1], name)
@@ -255,7 +267,9 @@ func TestPagesAreWelshWhereThePaymentIs(t *testing.T) {
 func TestASurchargeIsShownBeforeItIsConfirmed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{Surcharge: 250})
-	for number, total := range map[string]string{"4988080000000000": "£27.50", "4111111111111111": "£27.50", "4131840000000003": "£25.00"} {
+	for number, total := range map[string]string{
+		"4988080000000000": "£27.50", "4111111111111111": "£27.50", "4131840000000003": "£25.00",
+	} {
 		w, id, _ := b.atCardPage(nil)
 		confirm := w.send("/card_details/"+id, cardDetails(number))
 		require.Contains(t, confirm.text, `<strong id="amount">`+total)

@@ -124,7 +124,9 @@ func TestClientAndSimulatorSpeakAsPayDescribesItself(t *testing.T) {
 		Amount: 2500, Reference: "LIC-1", Description: "Licence", ReturnURL: "https://example.org/_pay/return",
 		Language: "cy", DelayedCapture: true,
 		Metadata: map[string]string{"ledger": "4711"},
-		Prefill:  journey.Prefill{Email: "a@example.org", CardholderName: "Ann", Line1: "1", City: "X", Postcode: "Y", Country: "GB"},
+		Prefill: journey.Prefill{
+			Email: "a@example.org", CardholderName: "Ann", Line1: "1", City: "X", Postcode: "Y", Country: "GB",
+		},
 	}
 	for _, outcome := range []string{"success", "declined", "cancelled", "expired", "error"} {
 		seen, err := client.Create(ctx, wanted)

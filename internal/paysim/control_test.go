@@ -37,14 +37,14 @@ func TestControlDoesWhatTheMethodsDo(t *testing.T) {
 	ok("DELETE", "/control/faults", "")
 	b.get(id)
 
-	before := len(b.heard(r))
+	before := len(b.received(r))
 	ok("POST", "/control/webhooks/resend", "")
 	require.Len(t, r.messages(), 2*before)
 	ok("POST", "/control/webhooks", `{"url":"","secret":""}`)
 	require.Contains(t, ok("GET", "/control/webhooks", "").text, "card_payment_failed")
 }
 
-func TestControlRefusesWhatItDoesNotKnow(t *testing.T) {
+func TestControlRefusesUnknownFields(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	id := b.newPayment(nil)
@@ -66,21 +66,23 @@ func TestControlRefusesWhatItDoesNotKnow(t *testing.T) {
 	require.Equal(t, began, b.Now())
 }
 
-func TestControlIsOutOfReachOfOtherSites(t *testing.T) {
+func TestControlRefusesOtherSites(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	for _, header := range [][]string{
 		{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
 	} {
-		require.Equal(t, http.StatusForbidden, b.do("POST", "/control/clock", `{"advance":"90m"}`, header...).status, header)
+		require.Equal(t, http.StatusForbidden, b.do("POST", "/control/clock", `{"advance":"90m"}`, header...).status,
+			header)
 	}
 	require.Equal(t, http.StatusForbidden, b.do("GET", "/control/payments", "", "Sec-Fetch-Site", "cross-site").status)
 	require.Equal(t, began, b.Now())
-	require.Equal(t, 200, b.do("POST", "/control/clock", `{"advance":"1m"}`, "Origin", b.url, "Sec-Fetch-Site", "same-origin").status)
+	require.Equal(t, 200,
+		b.do("POST", "/control/clock", `{"advance":"1m"}`, "Origin", b.url, "Sec-Fetch-Site", "same-origin").status)
 	require.Equal(t, 200, b.do("GET", "/control/payments", "", "Sec-Fetch-Site", "none").status)
 }
 
-func TestRequestsAreRememberedWithoutTheKey(t *testing.T) {
+func TestRequestsAreRecordedWithoutTheKey(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	body := createBody(nil)
@@ -91,12 +93,14 @@ func TestRequestsAreRememberedWithoutTheKey(t *testing.T) {
 	require.NotContains(t, a.text, goodKey)
 	seen := b.Requests()
 	require.Len(t, seen, 3)
-	require.Equal(t, Request{At: began, Call: "create", Method: "POST", Path: "/v1/payments", Body: body, Key: "api_test_", Status: 201}, seen[0])
+	require.Equal(t,
+		Request{At: began, Call: "create", Method: "POST", Path: "/v1/payments", Body: body, Key: "api_test_", Status: 201},
+		seen[0])
 	require.Equal(t, "/v1/payments?reference=LIC-1", seen[1].Path)
 	require.Equal(t, 404, seen[2].Status)
 }
 
-func TestASimulatorCanBeUsedByManyAtOnce(t *testing.T) {
+func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{PostLimit: -1})
 	b.hears(200)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestACreateThatIsWrongIsRefusedAsPayDoes(t *testing.T) {
+func TestInvalidCreatesAreRefusedAsAtPay(t *testing.T) {
 	t.Parallel()
 	manyPairs := map[string]any{}
 	for i := range 16 {
@@ -25,46 +25,64 @@ func TestACreateThatIsWrongIsRefusedAsPayDoes(t *testing.T) {
 		code   string
 		field  any // nil: named in the description alone
 	}{
-		"no amount":                     {map[string]any{"amount": nil}, 400, "P0101", "amount"},
-		"an amount in a string":         {map[string]any{"amount": "2500"}, 400, "P0102", "amount"},
-		"a decimal amount":              {map[string]any{"amount": json.Number("25.00")}, 400, "P0102", "amount"},
-		"an amount of nothing":          {map[string]any{"amount": 0}, 422, "P0102", "amount"},
-		"a negative amount":             {map[string]any{"amount": -1}, 422, "P0102", "amount"},
-		"too large an amount":           {map[string]any{"amount": 10_000_001}, 422, "P0102", "amount"},
-		"no reference":                  {map[string]any{"reference": nil}, 400, "P0101", "reference"},
-		"a blank reference":             {map[string]any{"reference": "  "}, 400, "P0101", "reference"},
-		"a reference that is a number":  {map[string]any{"reference": 7}, 400, "P0102", "reference"},
-		"a reference with a bracket":    {map[string]any{"reference": "a<b"}, 400, "P0102", "reference"},
-		"a reference with a bar":        {map[string]any{"reference": "a|b"}, 400, "P0102", "reference"},
-		"a reference with a quote":      {map[string]any{"reference": `a"b`}, 400, "P0920", nil},
-		"a reference with a backslash":  {map[string]any{"reference": `a\b`}, 400, "P0920", nil},
-		"too long a reference":          {map[string]any{"reference": long}, 422, "P0102", "reference"},
-		"no description":                {map[string]any{"description": nil}, 400, "P0101", "description"},
-		"too long a description":        {map[string]any{"description": long}, 422, "P0102", "description"},
-		"no return_url":                 {map[string]any{"return_url": nil}, 400, "P0101", nil},
-		"a return_url that is none":     {map[string]any{"return_url": "back"}, 422, "P0102", nil},
-		"a return_url of another kind":  {map[string]any{"return_url": "ftp://a.example/b"}, 422, "P0102", nil},
-		"too long a return_url":         {map[string]any{"return_url": "https://a.example/" + strings.Repeat("x", 2000)}, 422, "P0102", nil},
-		"another language":              {map[string]any{"language": "fr"}, 422, "P0102", "language"},
-		"a language that is a number":   {map[string]any{"language": 1}, 400, "P0102", "language"},
-		"too long an e-mail":            {map[string]any{"email": strings.Repeat("x", 255)}, 422, "P0102", "email"},
-		"delayed_capture in a string":   {map[string]any{"delayed_capture": "true"}, 400, "P0102", "delayed_capture"},
-		"moto":                          {map[string]any{"moto": true}, 422, "P0196", "moto"},
-		"an unknown mode":               {map[string]any{"authorisation_mode": "post"}, 422, "P0102", "authorisation_mode"},
-		"a mode that is not enabled":    {map[string]any{"authorisation_mode": "moto_api"}, 422, "P0195", "authorisation_mode"},
-		"an agreement without the mode": {map[string]any{"agreement_id": strings.Repeat("a", 26)}, 400, "P0104", "agreement_id"},
-		"a kind without an agreement":   {map[string]any{"agreement_payment_type": "recurring"}, 400, "P0104", "agreement_payment_type"},
-		"setting up an agreement":       {map[string]any{"set_up_agreement": strings.Repeat("a", 26)}, 422, "P0942", nil},
-		"metadata that is a list":       {metadata([]string{"a"}), 400, "P0102", "metadata"},
-		"too many pairs":                {metadata(manyPairs), 422, "P0102", "metadata"},
-		"too long a key":                {metadata(map[string]any{strings.Repeat("k", 31): "v"}), 422, "P0102", "metadata"},
-		"an empty key":                  {metadata(map[string]any{"": "v"}), 422, "P0102", "metadata"},
-		"keys that differ in case":      {metadata(map[string]any{"a": "v", "A": "v"}), 422, "P0102", "metadata"},
-		"too long a value":              {metadata(map[string]any{"k": strings.Repeat("v", 101)}), 422, "P0102", "metadata"},
-		"a null value":                  {metadata(map[string]any{"k": nil}), 422, "P0102", "metadata"},
-		"a nested value":                {metadata(map[string]any{"k": map[string]any{}}), 422, "P0102", "metadata"},
-		"prefill that is a string":      {prefill("Ann"), 400, "P0102", "prefilled_cardholder_details"},
-		"too long a name":               {prefill(map[string]any{"cardholder_name": long}), 422, "P0102", "cardholder_name"},
+		"no amount":                    {map[string]any{"amount": nil}, 400, "P0101", "amount"},
+		"an amount in a string":        {map[string]any{"amount": "2500"}, 400, "P0102", "amount"},
+		"a decimal amount":             {map[string]any{"amount": json.Number("25.00")}, 400, "P0102", "amount"},
+		"an amount of nothing":         {map[string]any{"amount": 0}, 422, "P0102", "amount"},
+		"a negative amount":            {map[string]any{"amount": -1}, 422, "P0102", "amount"},
+		"too large an amount":          {map[string]any{"amount": 10_000_001}, 422, "P0102", "amount"},
+		"no reference":                 {map[string]any{"reference": nil}, 400, "P0101", "reference"},
+		"a blank reference":            {map[string]any{"reference": "  "}, 400, "P0101", "reference"},
+		"a reference that is a number": {map[string]any{"reference": 7}, 400, "P0102", "reference"},
+		"a reference with a bracket":   {map[string]any{"reference": "a<b"}, 400, "P0102", "reference"},
+		"a reference with a bar":       {map[string]any{"reference": "a|b"}, 400, "P0102", "reference"},
+		"a reference with a quote":     {map[string]any{"reference": `a"b`}, 400, "P0920", nil},
+		"a reference with a backslash": {map[string]any{"reference": `a\b`}, 400, "P0920", nil},
+		"too long a reference":         {map[string]any{"reference": long}, 422, "P0102", "reference"},
+		"no description":               {map[string]any{"description": nil}, 400, "P0101", "description"},
+		"too long a description":       {map[string]any{"description": long}, 422, "P0102", "description"},
+		"no return_url":                {map[string]any{"return_url": nil}, 400, "P0101", nil},
+		"a return_url that is none":    {map[string]any{"return_url": "back"}, 422, "P0102", nil},
+		"a return_url of another kind": {map[string]any{"return_url": "ftp://a.example/b"}, 422, "P0102", nil},
+		"too long a return_url": {
+			map[string]any{"return_url": "https://a.example/" + strings.Repeat("x", 2000)}, 422, "P0102", nil,
+		},
+		"another language":            {map[string]any{"language": "fr"}, 422, "P0102", "language"},
+		"a language that is a number": {map[string]any{"language": 1}, 400, "P0102", "language"},
+		"too long an e-mail":          {map[string]any{"email": strings.Repeat("x", 255)}, 422, "P0102", "email"},
+		"delayed_capture in a string": {map[string]any{"delayed_capture": "true"}, 400, "P0102", "delayed_capture"},
+		"moto":                        {map[string]any{"moto": true}, 422, "P0196", "moto"},
+		"an unknown mode": {
+			map[string]any{"authorisation_mode": "post"}, 422, "P0102", "authorisation_mode",
+		},
+		"a mode that is not enabled": {
+			map[string]any{"authorisation_mode": "moto_api"}, 422, "P0195", "authorisation_mode",
+		},
+		"an agreement without the mode": {
+			map[string]any{"agreement_id": strings.Repeat("a", 26)}, 400, "P0104", "agreement_id",
+		},
+		"a kind without an agreement": {
+			map[string]any{"agreement_payment_type": "recurring"}, 400, "P0104", "agreement_payment_type",
+		},
+		"setting up an agreement": {
+			map[string]any{"set_up_agreement": strings.Repeat("a", 26)}, 422, "P0942", nil,
+		},
+		"metadata that is a list": {metadata([]string{"a"}), 400, "P0102", "metadata"},
+		"too many pairs":          {metadata(manyPairs), 422, "P0102", "metadata"},
+		"too long a key": {
+			metadata(map[string]any{strings.Repeat("k", 31): "v"}), 422, "P0102", "metadata",
+		},
+		"an empty key":             {metadata(map[string]any{"": "v"}), 422, "P0102", "metadata"},
+		"keys that differ in case": {metadata(map[string]any{"a": "v", "A": "v"}), 422, "P0102", "metadata"},
+		"too long a value": {
+			metadata(map[string]any{"k": strings.Repeat("v", 101)}), 422, "P0102", "metadata",
+		},
+		"a null value":             {metadata(map[string]any{"k": nil}), 422, "P0102", "metadata"},
+		"a nested value":           {metadata(map[string]any{"k": map[string]any{}}), 422, "P0102", "metadata"},
+		"prefill that is a string": {prefill("Ann"), 400, "P0102", "prefilled_cardholder_details"},
+		"too long a name": {
+			prefill(map[string]any{"cardholder_name": long}), 422, "P0102", "cardholder_name",
+		},
 		"too long a postcode": {
 			prefill(map[string]any{"billing_address": map[string]any{"postcode": strings.Repeat("x", 26)}}),
 			422, "P0102", "postcode",
@@ -83,21 +101,23 @@ func TestACreateThatIsWrongIsRefusedAsPayDoes(t *testing.T) {
 	}
 }
 
-func TestACreateAtTheEdgeOfWhatIsAllowedIsTaken(t *testing.T) {
+func TestCreatesAtTheLimitsAreAccepted(t *testing.T) {
 	t.Parallel()
 	pairs := map[string]any{"number": 7, "truth": true}
 	for i := range 13 {
 		pairs[fmt.Sprintf("%030d", i)] = strings.Repeat("v", 100)
 	}
 	for name, over := range map[string]map[string]any{
-		"one penny":         {"amount": 1},
-		"the largest":       {"amount": 10_000_000},
-		"long texts":        {"reference": strings.Repeat("é", 255), "description": strings.Repeat("x", 255)},
-		"a local return":    {"return_url": "http://localhost:8000/back"},
-		"an internal one":   {"return_url": "https://service.internal/back"},
-		"an odd e-mail":     {"email": "not an address"},
-		"full metadata":     {"metadata": pairs},
-		"a country unknown": {"prefilled_cardholder_details": map[string]any{"billing_address": map[string]any{"country": "Wales"}}},
+		"one penny":       {"amount": 1},
+		"the largest":     {"amount": 10_000_000},
+		"long texts":      {"reference": strings.Repeat("é", 255), "description": strings.Repeat("x", 255)},
+		"a local return":  {"return_url": "http://localhost:8000/back"},
+		"an internal one": {"return_url": "https://service.internal/back"},
+		"an odd e-mail":   {"email": "not an address"},
+		"full metadata":   {"metadata": pairs},
+		"a country unknown": {
+			"prefilled_cardholder_details": map[string]any{"billing_address": map[string]any{"country": "Wales"}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -112,10 +132,11 @@ func TestOnlyALiveAccountWantsHTTPS(t *testing.T) {
 	a := b.do("POST", "/v1/payments", createBody(map[string]any{"return_url": "http://service.example/back"}))
 	b.refuses(a, 422, "P0920")
 	require.Equal(t, "return_url", a.at("field"))
-	require.Equal(t, 201, b.do("POST", "/v1/payments", createBody(nil), "Authorization", "Bearer api_live_0123456789").status)
+	require.Equal(t, 201,
+		b.do("POST", "/v1/payments", createBody(nil), "Authorization", "Bearer api_live_0123456789").status)
 }
 
-func TestWhatIsNoJSONIsSaidToBeNone(t *testing.T) {
+func TestInvalidJSONIsRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	for _, body := range []string{"{", "[]", "null", "amount=1", createBody(nil) + "{}"} {
@@ -144,13 +165,16 @@ func TestTheFirewallRefusesBeforeAnythingElse(t *testing.T) {
 	b.refuses(post(createBody(nil), "Accept", "text/html"), 400, "P0920")
 	b.refuses(post("", "Content-Type", "application/json"), 400, "P0920")
 	b.refuses(post(createBody(map[string]any{"metadata": map[string]any{"k": "a|b"}})), 400, "P0920")
-	require.Equal(t, 201, post(createBody(nil), "Content-Type", "application/json; charset=utf-8", "Accept", "application/json").status)
+	require.Equal(t, 201,
+		post(createBody(nil), "Content-Type", "application/json; charset=utf-8", "Accept", "application/json").status)
 }
 
 func TestAWrongKeyIsAnsweredWithoutJSON(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
-	for _, authorization := range []string{"", "Bearer", "Bearer secret", goodKey, "Bearer api_test_", "Bearer api_test_" + strings.Repeat("x", 59)} {
+	for _, authorization := range []string{
+		"", "Bearer", "Bearer secret", goodKey, "Bearer api_test_", "Bearer api_test_" + strings.Repeat("x", 59),
+	} {
 		a := b.do("GET", "/v1/payments", "", "Authorization", authorization)
 		require.Equal(t, 401, a.status, authorization)
 		require.Nil(t, a.json)

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFaultsComeToOrder(t *testing.T) {
+func TestFaultsComeAsOrdered(t *testing.T) {
 	t.Parallel()
 	for kind, c := range map[string]struct {
 		status int // 0: the connection ends
@@ -47,7 +47,7 @@ func TestAHugeAnswerIsHuge(t *testing.T) {
 	require.Greater(t, len(b.do("POST", "/v1/payments", createBody(nil)).text), 10<<20)
 }
 
-func TestAHostileNextURLLeadsElsewhere(t *testing.T) {
+func TestAHostileNextURLLeadsToAnotherHost(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	b.AddFault(Fault{Kind: "hostile_next_url"})
@@ -56,7 +56,7 @@ func TestAHostileNextURLLeadsElsewhere(t *testing.T) {
 	require.NotContains(t, b.get(made.at("payment_id").(string)).at("_links", "next_url", "href"), b.url)
 }
 
-func TestAStaleAnswerIsOldAndLeadsNowhere(t *testing.T) {
+func TestAStaleAnswerIsOldAndHasNoNextURL(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{SearchLag: time.Minute})
 	id := b.create(nil).at("payment_id").(string)
@@ -130,7 +130,7 @@ func TestEachCallHasItsOwnCodeForTrouble(t *testing.T) {
 	}
 }
 
-func TestAFaultThatDoesNotExistIsNoticed(t *testing.T) {
+func TestUnknownFaultsPanic(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	for _, f := range []Fault{{Kind: "404"}, {Call: "pay", Kind: "500"}, {Kind: "500", Times: -1}} {
@@ -138,7 +138,7 @@ func TestAFaultThatDoesNotExistIsNoticed(t *testing.T) {
 	}
 }
 
-func TestOverTheAllowanceIsTooMany(t *testing.T) {
+func TestCallsOverTheLimitGet429(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	ids := []string{}
@@ -151,7 +151,8 @@ func TestOverTheAllowanceIsTooMany(t *testing.T) {
 	require.Empty(t, over.header.Get("Retry-After"))
 
 	for i := range 15 {
-		require.Equal(t, 409, b.do("POST", "/v1/payments/"+ids[i]+"/capture", "{}").status, "captures have a counter of their own")
+		require.Equal(t, 409, b.do("POST", "/v1/payments/"+ids[i]+"/capture", "{}").status,
+			"captures have a counter of their own")
 	}
 	b.refuses(b.do("POST", "/v1/payments/"+ids[0]+"/capture", "{}"), 429, "P0900")
 	for i := range 15 {
@@ -168,7 +169,7 @@ func TestOverTheAllowanceIsTooMany(t *testing.T) {
 	b.get(ids[0])
 }
 
-func TestTheAllowanceCanBeLifted(t *testing.T) {
+func TestTheLimitCanBeLifted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{PostLimit: -1})
 	id := b.newPayment(nil)

@@ -160,7 +160,8 @@ func (b *bench) citizen() *citizen {
 	b.t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(b.t, err)
-	return &citizen{b, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &citizen{b, &http.Client{Jar: jar, CheckRedirect: stay}}
 }
 
 // visit goes to an address and follows redirects within the simulator.

@@ -27,7 +27,8 @@ func TestARefundIsAcceptedAndListed(t *testing.T) {
 	require.Equal(t, made.json, one.json)
 	list := b.do("GET", "/v1/payments/"+id+"/refunds", "")
 	require.Equal(t, []any{made.at()}, list.at("_embedded", "refunds"))
-	require.Equal(t, map[string]any{"status": "available", "amount_available": 2000.0, "amount_submitted": 500.0}, b.get(id).at("refund_summary"))
+	require.Equal(t, map[string]any{"status": "available", "amount_available": 2000.0, "amount_submitted": 500.0},
+		b.get(id).at("refund_summary"))
 	require.Equal(t, int64(500), b.Payments()[0].Refunded)
 
 	require.Equal(t, 202, b.refundOf(id, `{"amount":2000}`).status, "without a guard")
@@ -37,7 +38,7 @@ func TestARefundIsAcceptedAndListed(t *testing.T) {
 	b.refuses(b.do("GET", "/v1/payments/nothing/refunds", ""), 404, "P0800")
 }
 
-func TestARefundThatIsWrongIsRefusedAsPayDoes(t *testing.T) {
+func TestInvalidRefundsAreRefusedAsAtPay(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	id := b.paid(nil)
@@ -85,7 +86,7 @@ func TestARefundNeedsCollectedMoney(t *testing.T) {
 	require.Equal(t, "full", reason(id))
 }
 
-func TestARefundMayTakeItsTime(t *testing.T) {
+func TestARefundCanTakeTime(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{RefundTakes: 30 * time.Minute})
 	id := b.paid(nil)
@@ -93,5 +94,6 @@ func TestARefundMayTakeItsTime(t *testing.T) {
 	require.Equal(t, "submitted", made.at("status"))
 	require.Equal(t, 2000.0, b.get(id).at("refund_summary", "amount_available"), "counts already")
 	b.Advance(30 * time.Minute)
-	require.Equal(t, "success", b.do("GET", "/v1/payments/"+id+"/refunds/"+made.at("refund_id").(string), "").at("status"))
+	require.Equal(t, "success",
+		b.do("GET", "/v1/payments/"+id+"/refunds/"+made.at("refund_id").(string), "").at("status"))
 }

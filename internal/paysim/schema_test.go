@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// published is Pay's own description of its API, kept beside the repository.
+// published is Pay's own description of its API, kept next to the repository.
 const published = "../../../../shared/pay/publicapi_spec.json"
 
 // loadPublished reads the description, put right where it is known to be wrong, and made strict: a field that it does
@@ -22,7 +22,7 @@ func loadPublished(t *testing.T) *openapi3.T {
 		if os.Getenv("CI") != "" {
 			t.Fatal("Pay's published description of its API is not there, and in CI it has to be")
 		}
-		t.Skip("Pay's published description of its API is not beside this repository, so answers cannot be compared with it")
+		t.Skip("Pay's description of its API is not next to this repository, so answers are not compared with it")
 	}
 	document, err := openapi3.NewLoader().LoadFromFile(published)
 	require.NoError(t, err)
@@ -67,8 +67,10 @@ func TestAnswersFitPaysPublishedDescription(t *testing.T) {
 	b := newBench(t, Options{Surcharge: 250})
 	rich := map[string]any{
 		"email": "ann@example.org", "metadata": map[string]any{"n": 7, "s": "x"}, "delayed_capture": true,
-		"language":                     "cy",
-		"prefilled_cardholder_details": map[string]any{"cardholder_name": "Ann", "billing_address": map[string]any{"line1": "1 Quay"}},
+		"language": "cy",
+		"prefilled_cardholder_details": map[string]any{
+			"cardholder_name": "Ann", "billing_address": map[string]any{"line1": "1 Quay"},
+		},
 	}
 	open, held, paid, failed := b.newPayment(rich), b.paid(rich), b.newPayment(nil), b.newPayment(nil)
 	require.NoError(t, b.PayWithCard(paid, "4111111111111111"))

@@ -20,7 +20,7 @@ func (b *bench) found(query string) []string {
 	return references
 }
 
-func TestSearchFiltersAllTogether(t *testing.T) {
+func TestSearchCombinesFilters(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	b.paid(map[string]any{"reference": "one", "email": "ann@example.org"})

@@ -404,7 +404,7 @@ func TestWebhooksAreSignedRetriedAndInTheirOwnWords(t *testing.T) {
 	require.Equal(t, "P0030", state["code"], "a cancellation by the service carries the code of one by the user")
 }
 
-func TestBecomingCapturableIsAnnouncedByNobody(t *testing.T) {
+func TestNoWebhookForCapturableInAWholeJourney(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, paysim.Options{WebhookURL: "http://127.0.0.1:1", WebhookSecret: "s"})
 	id, _ := a.create(strings.Replace(good, "{", `{"delayed_capture":true,`, 1))
@@ -460,7 +460,7 @@ func TestTheControlAddress(t *testing.T) {
 		require.Contains(t, []int{400, 409}, status, c)
 	}
 	status, _ = a.call("POST", "/control/clock", `{"advance":"1h"}`, "Sec-Fetch-Site", "cross-site")
-	require.Equal(t, 403, status, "other sites' pages are kept out")
+	require.Equal(t, 403, status, "other sites' pages are refused")
 	status, _ = a.call("GET", "/", "")
 	require.Equal(t, 200, status)
 }

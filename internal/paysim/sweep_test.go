@@ -23,7 +23,7 @@ func TestAPaymentExpiresAfterNinetyMinutes(t *testing.T) {
 	}
 }
 
-func TestAPaymentTouchedLatelyIsSpared(t *testing.T) {
+func TestARecentlyChangedPaymentDoesNotExpire(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	made := b.create(nil)

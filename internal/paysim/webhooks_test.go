@@ -64,8 +64,8 @@ func (r *receiver) messages() []received {
 	return append([]received{}, r.got...)
 }
 
-// heard lists the types of events heard, in turn.
-func (b *bench) heard(r *receiver) []string {
+// received lists the types of the events that were received, in order.
+func (b *bench) received(r *receiver) []string {
 	b.t.Helper()
 	b.DeliverDue(context.Background())
 	types := []string{}
@@ -81,16 +81,25 @@ func TestEventsAreAnnouncedAsPayDoes(t *testing.T) {
 		do   func(b *bench, id string)
 		want []string
 	}{
-		"started":    {func(b *bench, id string) { _ = b.Pay(id, "started") }, []string{}},
-		"submitted":  {func(b *bench, id string) { _ = b.Pay(id, "submitted") }, []string{}},
-		"success":    {func(b *bench, id string) { _ = b.Pay(id, "success") }, []string{"card_payment_succeeded", "card_payment_captured"}},
-		"declined":   {func(b *bench, id string) { _ = b.Pay(id, "declined") }, []string{"card_payment_failed"}},
-		"an error":   {func(b *bench, id string) { _ = b.Pay(id, "error") }, []string{"card_payment_failed"}},
-		"cancelled":  {func(b *bench, id string) { _ = b.Pay(id, "cancelled") }, []string{"card_payment_failed"}},
-		"by us":      {func(b *bench, id string) { b.do("POST", "/v1/payments/"+id+"/cancel", "{}") }, []string{"card_payment_failed"}},
-		"expired":    {func(b *bench, id string) { b.Advance(90 * time.Minute) }, []string{"card_payment_expired"}},
-		"corrected":  {func(b *bench, id string) { _ = b.Correct(id, "success", "") }, []string{}},
-		"a refund":   {func(b *bench, id string) { _ = b.Pay(id, "success"); b.refundOf(id, `{"amount":1}`) }, []string{"card_payment_succeeded", "card_payment_captured", "card_payment_refunded"}},
+		"started":   {func(b *bench, id string) { _ = b.Pay(id, "started") }, []string{}},
+		"submitted": {func(b *bench, id string) { _ = b.Pay(id, "submitted") }, []string{}},
+		"success": {
+			func(b *bench, id string) { _ = b.Pay(id, "success") },
+			[]string{"card_payment_succeeded", "card_payment_captured"},
+		},
+		"declined":  {func(b *bench, id string) { _ = b.Pay(id, "declined") }, []string{"card_payment_failed"}},
+		"an error":  {func(b *bench, id string) { _ = b.Pay(id, "error") }, []string{"card_payment_failed"}},
+		"cancelled": {func(b *bench, id string) { _ = b.Pay(id, "cancelled") }, []string{"card_payment_failed"}},
+		"by us": {
+			func(b *bench, id string) { b.do("POST", "/v1/payments/"+id+"/cancel", "{}") },
+			[]string{"card_payment_failed"},
+		},
+		"expired":   {func(b *bench, id string) { b.Advance(90 * time.Minute) }, []string{"card_payment_expired"}},
+		"corrected": {func(b *bench, id string) { _ = b.Correct(id, "success", "") }, []string{}},
+		"a refund": {
+			func(b *bench, id string) { _ = b.Pay(id, "success"); b.refundOf(id, `{"amount":1}`) },
+			[]string{"card_payment_succeeded", "card_payment_captured", "card_payment_refunded"},
+		},
 		"a bad card": {func(b *bench, id string) { _ = b.PayWithCard(id, "1") }, []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,22 +107,23 @@ func TestEventsAreAnnouncedAsPayDoes(t *testing.T) {
 			b := newBench(t, Options{})
 			r := b.hears(200)
 			c.do(b, b.newPayment(nil))
-			require.ElementsMatch(t, c.want, b.heard(r))
+			require.ElementsMatch(t, c.want, b.received(r))
 		})
 	}
 }
 
-func TestNothingAnnouncesCapturable(t *testing.T) {
+func TestNoWebhookForCapturable(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{RefundDelay: time.Minute})
 	r := b.hears(200)
 	id := b.paid(map[string]any{"delayed_capture": true})
 	require.Equal(t, "capturable", b.status(id))
-	require.Empty(t, b.heard(r))
+	require.Empty(t, b.received(r))
 	b.do("POST", "/v1/payments/"+id+"/capture", "{}")
-	require.Equal(t, []string{"card_payment_succeeded"}, b.heard(r))
+	require.Equal(t, []string{"card_payment_succeeded"}, b.received(r))
 	b.Advance(time.Minute)
-	require.Equal(t, []string{"card_payment_succeeded", "card_payment_captured"}, b.heard(r), "when the provider has collected")
+	require.Equal(t, []string{"card_payment_succeeded", "card_payment_captured"}, b.received(r),
+		"when the provider has collected")
 }
 
 func TestAMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
@@ -131,7 +141,7 @@ func TestAMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
 		} else {
 			require.NoError(t, b.Pay(id, outcome))
 		}
-		b.heard(r)
+		b.received(r)
 		m := r.messages()[0]
 		require.Equal(t, []any{
 			want[0], want[1],
@@ -139,7 +149,8 @@ func TestAMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
 			m.message.at("resource", "state", "status"),
 			m.message.at("resource", "state", "code"),
 		})
-		require.Equal(t, sorted("webhook_message_id", "created_date", "resource_id", "api_version", "resource_type", "event_type", "resource"),
+		require.Equal(t, sorted(
+			"webhook_message_id", "created_date", "resource_id", "api_version", "resource_type", "event_type", "resource"),
 			fieldsOf(m.message.json))
 		require.Equal(t, []any{id, 1.0, "PAYMENT", "2026-03-02T10:00:00.000Z"}, []any{
 			m.message.at("resource_id"), m.message.at("api_version"),
@@ -154,13 +165,13 @@ func TestAMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
 	}
 }
 
-func TestAMessageThatIsNotTakenIsSentSixTimesInThreeDays(t *testing.T) {
+func TestAnUnacceptedMessageIsSentSixTimesInThreeDays(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	r := b.hears(500)
 	id := b.newPayment(nil)
 	require.NoError(t, b.Pay(id, "declined"))
-	require.Len(t, b.heard(r), 1)
+	require.Len(t, b.received(r), 1)
 	require.NoError(t, b.Correct(id, "success", "")) // changes what a message built now would say
 	b.Advance(30 * 24 * time.Hour)
 	var at []time.Duration
@@ -174,12 +185,13 @@ func TestAMessageThatIsNotTakenIsSentSixTimesInThreeDays(t *testing.T) {
 	require.Equal(t, []bool{true, false}, []bool{b.Webhooks()[0].Done, b.Webhooks()[0].Taken})
 }
 
-// TestNothingIsLateBecauseTimeGoesOnWhileAMessageIsSent: of two messages, the other comes due while the first is on its
+// TestMessagesAreOnTimeWhileOthersAreSent: of two messages, the other comes due while the first is on its
 // way.
-func TestNothingIsLateBecauseTimeGoesOnWhileAMessageIsSent(t *testing.T) {
+func TestMessagesAreOnTimeWhileOthersAreSent(t *testing.T) {
 	t.Parallel()
 	var heard, passed atomic.Int64
-	b := newBench(t, Options{RefundDelay: 2 * time.Second, Now: func() time.Time { return began.Add(time.Duration(passed.Load())) }})
+	now := func() time.Time { return began.Add(time.Duration(passed.Load())) }
+	b := newBench(t, Options{RefundDelay: 2 * time.Second, Now: now})
 	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if heard.Add(1) == 7 { // the first message's fourth time, after an hour and six minutes
 			passed.Store(int64(2 * time.Second))
@@ -198,12 +210,12 @@ func TestNothingIsLateBecauseTimeGoesOnWhileAMessageIsSent(t *testing.T) {
 	}
 }
 
-func TestAMessageThatIsTakenIsSentOnce(t *testing.T) {
+func TestAnAcceptedMessageIsSentOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	r := b.hears(500)
 	require.NoError(t, b.Pay(b.newPayment(nil), "declined"))
-	require.Len(t, b.heard(r), 1)
+	require.Len(t, b.received(r), 1)
 	r.mu.Lock()
 	r.answer = http.StatusAccepted
 	r.mu.Unlock()
@@ -216,7 +228,7 @@ func TestAMessageThatIsTakenIsSentOnce(t *testing.T) {
 	require.Equal(t, r.messages()[0].body, r.messages()[2].body, "a duplicate, with the same id")
 }
 
-func TestMessagesGoByThemselves(t *testing.T) {
+func TestMessagesAreSentInTheBackground(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	r := b.hears(200)
@@ -229,7 +241,7 @@ func TestARemovedWebhookDropsItsMessages(t *testing.T) {
 	b := newBench(t, Options{})
 	r := b.hears(500)
 	require.NoError(t, b.Pay(b.newPayment(nil), "declined"))
-	require.Len(t, b.heard(r), 1)
+	require.Len(t, b.received(r), 1)
 	b.SetWebhook("", "")
 	b.Advance(time.Hour)
 	b.SetWebhook(r.url, "x")
