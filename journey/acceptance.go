@@ -44,7 +44,7 @@ const (
 	ReasonTextUnread    Reason = "the page broke off, was too large or could not be decoded before a text decided"
 	ReasonWrongLocation Reason = "the redirect does not lead where ACCEPT_LOCATION says"
 	ReasonItself        Reason = "the redirect asks for the same request again"
-	ReasonMoved         Reason = "the redirect may ask for the same request elsewhere"
+	ReasonMoved         Reason = "the redirect may ask for the same request at another address"
 	ReasonForm          Reason = "the redirect leads back to the form"
 	ReasonOther         Reason = "the redirect leads away from the service, or nowhere"
 	ReasonTrouble       Reason = "the redirect leads to what looks like a log-in or an error"

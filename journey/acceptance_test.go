@@ -26,7 +26,7 @@ func leading(location string) Redirect {
 	}
 }
 
-func TestWhatAStatusMeans(t *testing.T) {
+func TestVerdictByStatus(t *testing.T) {
 	t.Parallel()
 	all := Terms{
 		Kind: KindSubmission, Accept: Statuses{{200, 299}, {302, 303}},
@@ -62,7 +62,7 @@ func TestWhatAStatusMeans(t *testing.T) {
 	}
 }
 
-func TestARedirectListedByNumberIsTheServicesWord(t *testing.T) {
+func TestRedirectListedByNumberIsAccepted(t *testing.T) {
 	t.Parallel()
 	terms := Terms{Kind: KindSubmission, Accept: listed(301, 308, 500), Acceptance: &Acceptance{}}
 	for location, verdict := range map[string]Verdict{
@@ -80,7 +80,7 @@ func TestARedirectListedByNumberIsTheServicesWord(t *testing.T) {
 	require.Equal(t, VerdictAccepted, got)
 }
 
-func TestWhereAnAcceptingRedirectLeads(t *testing.T) {
+func TestLocationOfAnAcceptingRedirect(t *testing.T) {
 	t.Parallel()
 	places := []string{
 		"/licences/confirmation", "/index.php?page=done", "/thanks/",
@@ -126,7 +126,7 @@ func TestWhereAnAcceptingRedirectLeads(t *testing.T) {
 	}
 }
 
-func TestWhatIsUnknownWhenARedirectMayLeadAnywhere(t *testing.T) {
+func TestAnyLocationStillLeavesSomeRedirectsUnknown(t *testing.T) {
 	t.Parallel()
 	terms := Terms{Kind: KindSubmission, Accept: listed(302, 303), Acceptance: &Acceptance{Locations: []string{Any}}}
 	for want, locations := range map[Verdict][]string{
@@ -164,7 +164,7 @@ func TestWhatIsUnknownWhenARedirectMayLeadAnywhere(t *testing.T) {
 	require.Equal(t, VerdictUnknown, got, "the form's own page, which is named by its query")
 }
 
-func TestWhatTheTextsOfAPageMean(t *testing.T) {
+func TestVerdictByText(t *testing.T) {
 	t.Parallel()
 	const yes, no, welsh = "Application received", "There is a problem", "Cais wedi’i dderbyn"
 	accept, refuse := []string{yes, welsh}, []string{no, "Mae problem"}

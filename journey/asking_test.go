@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAHeldRequestWhoseCitizenIsAskedFirst is owed nothing at Pay until they say yes; then it is like any other.
-func TestAHeldRequestWhoseCitizenIsAskedFirst(t *testing.T) {
+// TestHeldRequestAwaitsItsCitizen is owed nothing at Pay until they say yes; then it is like any other.
+func TestHeldRequestAwaitsItsCitizen(t *testing.T) {
 	t.Parallel()
 	asking := HoldAsking("01TEST", "key", exampleTerms(), Fingerprint{Path: "/licences/apply"}, t0)
 	require.True(t, asking.AwaitsCitizen())
@@ -28,8 +28,8 @@ func TestAHeldRequestWhoseCitizenIsAskedFirst(t *testing.T) {
 	require.Equal(t, StatePaying, must(t, asked, PaymentCreated{snapshot(StatusCreated)}).State)
 }
 
-// TestTheHeldQueryIsErasedWithWhatTheCitizenSent, for it may be personal too.
-func TestTheHeldQueryIsErasedWithWhatTheCitizenSent(t *testing.T) {
+// TestHeldQueryIsErasedWithTheRequest, for it may be personal too.
+func TestHeldQueryIsErasedWithTheRequest(t *testing.T) {
 	t.Parallel()
 	held := Hold("01TEST", "key", exampleTerms(), Fingerprint{Path: "/apply", Query: "name=Ann"}, t0)
 	paying := must(t, held, PaymentCreated{snapshot(StatusCreated)})
@@ -37,7 +37,7 @@ func TestTheHeldQueryIsErasedWithWhatTheCitizenSent(t *testing.T) {
 	require.Equal(t, "/apply?name=Ann", releasing.Fingerprint.Target())
 	unkept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
 	require.Equal(t, "/apply", unkept.Fingerprint.Target())
-	kept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303, Kept: true}, Captured{})
+	kept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303, KeepReply: true}, Captured{})
 	require.Equal(t, "/apply?name=Ann", kept.Fingerprint.Target(), "its reply is shown there")
 	require.Equal(t, "/apply", must(t, kept, ReplyErased{}).Fingerprint.Target())
 	failed := snapshot(StatusFailed)

@@ -52,7 +52,7 @@ func (j Journey) delivered(f RequestDelivered, at time.Time) (Journey, string, e
 	if f.Status != 0 {
 		detail = strings.TrimSpace(fmt.Sprintf("%s %d %s", f.Verdict, f.Status, f.Detail))
 	}
-	if f.Kept {
+	if f.KeepReply {
 		j = j.replyKept(at)
 	}
 	switch f.Verdict {
@@ -99,7 +99,7 @@ func (j Journey) unknown(detail string, at time.Time) Journey {
 	return j.stuck(TroubleDelivery, doubt+": "+detail)
 }
 
-const doubt = "nobody knows whether the service got the request"
+const doubt = "it is not known whether the service got the request"
 
 // orAskedInTime makes a person decide while the reserved money is still there: the money for a request that the service
 // may have received must not simply go back.

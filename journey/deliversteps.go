@@ -66,10 +66,10 @@ func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by B
 	answered := result.Verdict == VerdictAccepted || result.Verdict == VerdictRefused
 	fact := RequestDelivered{
 		Number: j.Claim.Number, Verdict: result.Verdict, Status: result.Status, Detail: result.Detail,
-		Kept: answered && result.Reply.Whole() && j.Terms.Kind == KindSubmission,
+		KeepReply: answered && result.Reply.Whole() && j.Terms.Kind == KindSubmission,
 	}
 	change := Change{}
-	if fact.Kept {
+	if fact.KeepReply {
 		change.Reply = result.Reply
 	}
 	after, err := r.storeResult(ctx, j.ID, fact, by, change)

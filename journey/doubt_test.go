@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatTheServiceMayHaveGotIsNotGivenBackUnasked: a route may be delivered to again where nobody knows the result;
+// TestDoubtfulDeliveryIsNotRefundedWithoutAPerson: a route may be delivered to again where nobody knows the result;
 // when the reservation is about to end, and still nobody knows, a person decides while the money is there.
-func TestWhatTheServiceMayHaveGotIsNotGivenBackUnasked(t *testing.T) {
+func TestDoubtfulDeliveryIsNotRefundedWithoutAPerson(t *testing.T) {
 	t.Parallel()
 	const soon, late = time.Minute, 97 * time.Hour // the reservation is settled from 96 hours on
 	type attempt struct {
@@ -72,7 +72,7 @@ func mustAt(t *testing.T, at time.Time, j Journey, facts ...Fact) Journey {
 	return j
 }
 
-func TestAPersonsWordEndsTheDoubt(t *testing.T) {
+func TestPersonEndsTheDoubt(t *testing.T) {
 	t.Parallel()
 	late := t0.Add(97 * time.Hour)
 	j := examples(t)[StateConfirmed]
@@ -94,9 +94,9 @@ func TestAPersonsWordEndsTheDoubt(t *testing.T) {
 		"the money is gone, and perhaps not the service's")
 }
 
-// TestAPersonEndsWhatPayCannotGiveBack: money beside the one that counts, in dispute for ever, must not keep a journey
+// TestPersonSettlesMoneyThatPayCannotReturn: money beside the one that counts, in dispute for ever, must not keep a journey
 // stuck.
-func TestAPersonEndsWhatPayCannotGiveBack(t *testing.T) {
+func TestPersonSettlesMoneyThatPayCannotReturn(t *testing.T) {
 	t.Parallel()
 	late := snapshot(StatusSuccess)
 	late.ID, late.RefundStatus, late.RefundAvailable = "pay2", "unavailable", 0

@@ -41,8 +41,8 @@ func requireEarlyAt(t *testing.T, wanted time.Duration, j Journey) {
 	require.Equal(t, t0.Add(wanted), j.EarlyAt, "%s", j.EarlyAt.Sub(t0))
 }
 
-// TestAnOpenPaymentIsReadNowAndThen, at the times that count from its beginning by our own clock, whatever Pay's says.
-func TestAnOpenPaymentIsReadNowAndThen(t *testing.T) {
+// TestOpenPaymentIsReadAtIntervals, at the times that count from its beginning by our own clock, whatever Pay's says.
+func TestOpenPaymentIsReadAtIntervals(t *testing.T) {
 	t.Parallel()
 	j := atPay(t, nil)
 	var read []time.Duration
@@ -59,8 +59,8 @@ func TestAnOpenPaymentIsReadNowAndThen(t *testing.T) {
 	require.Equal(t, t0.Add(3*time.Hour), j.DueAt, "and then it is for a sweep")
 }
 
-// TestReadingsThatOthersMadeAreNotMadeAgain: only the last one matters.
-func TestReadingsThatOthersMadeAreNotMadeAgain(t *testing.T) {
+// TestEarlyDeliverySkipsReadsMadeByOthers: only the last one matters.
+func TestEarlyDeliverySkipsReadsMadeByOthers(t *testing.T) {
 	t.Parallel()
 	j := happens(t, atPay(t, nil), ByCitizen, 12*time.Minute, PaymentSeen{snapshot(StatusStarted)})
 	requireEarlyAt(t, 15*time.Minute, j)
@@ -70,8 +70,8 @@ func TestReadingsThatOthersMadeAreNotMadeAgain(t *testing.T) {
 	require.Zero(t, j.EarlyAt)
 }
 
-// TestAnotherPaymentIsReadFromItsOwnBeginning: the citizen was declined and tries again.
-func TestAnotherPaymentIsReadFromItsOwnBeginning(t *testing.T) {
+// TestIntervalsStartWithEachPayment: the citizen was declined and tries again.
+func TestIntervalsStartWithEachPayment(t *testing.T) {
 	t.Parallel()
 	j := happens(t, atPay(t, nil), ByCitizen, 20*time.Minute, PaymentSeen{snapshot(StatusFailed)})
 	require.Zero(t, j.EarlyAt)
@@ -85,8 +85,8 @@ func TestAnotherPaymentIsReadFromItsOwnBeginning(t *testing.T) {
 	requireEarlyAt(t, 43*time.Minute, j)
 }
 
-// TestTheGraceCountsFromTheFirstSightOfTheMoney.
-func TestTheGraceCountsFromTheFirstSightOfTheMoney(t *testing.T) {
+// TestGraceCountsFromTheFirstConfirmation.
+func TestGraceCountsFromTheFirstConfirmation(t *testing.T) {
 	t.Parallel()
 	for _, by := range []By{ByEarly, ByCitizen, ByWebhook} {
 		j := happens(t, atPay(t, nil), by, 7*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
@@ -99,8 +99,8 @@ func TestTheGraceCountsFromTheFirstSightOfTheMoney(t *testing.T) {
 	}
 }
 
-// TestALongGraceAsksAgain before it delivers: Pay's word must be fresh.
-func TestALongGraceAsksAgain(t *testing.T) {
+// TestLongGraceReadsPayAgain before it delivers: Pay's word must be fresh.
+func TestLongGraceReadsPayAgain(t *testing.T) {
 	t.Parallel()
 	j := atPay(t, func(terms *Terms) { terms.ReturnGrace = time.Hour })
 	j = early(t, j, 5*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
@@ -110,8 +110,8 @@ func TestALongGraceAsksAgain(t *testing.T) {
 	require.Equal(t, StepDeliver, j.owedTo(ByEarly, t0.Add(65*time.Minute)))
 }
 
-// TestSweepsComeNoEarlierForWhatEarlyDeliveryFound, and no later.
-func TestSweepsComeNoEarlierForWhatEarlyDeliveryFound(t *testing.T) {
+// TestEarlyDeliveryDoesNotBringSweepsForward, and no later.
+func TestEarlyDeliveryDoesNotBringSweepsForward(t *testing.T) {
 	t.Parallel()
 	found := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	require.Equal(t, t0.Add(3*time.Hour), found.DueAt)
@@ -133,9 +133,9 @@ func TestSweepsComeNoEarlierForWhatEarlyDeliveryFound(t *testing.T) {
 	require.Equal(t, t0.Add(10*time.Minute+time.Second), byCitizen.DueAt)
 }
 
-// TestWhatASweepWasAboutToDoIsNotPutOff: what sweeps do not leave to the citizen, early delivery does not hide from
+// TestEarlyDeliveryDoesNotDelaySweeps: what sweeps do not leave to the citizen, early delivery does not hide from
 // them.
-func TestWhatASweepWasAboutToDoIsNotPutOff(t *testing.T) {
+func TestEarlyDeliveryDoesNotDelaySweeps(t *testing.T) {
 	t.Parallel()
 	nudged := happens(t, atPay(t, nil), ByWebhook, 4*time.Minute, Nudged{})
 	require.Equal(t, t0.Add(4*time.Minute), nudged.DueAt)
@@ -146,8 +146,8 @@ func TestWhatASweepWasAboutToDoIsNotPutOff(t *testing.T) {
 	require.Equal(t, t0.Add(5*time.Minute), looked.DueAt)
 }
 
-// TestFailuresOfEarlyDeliveryPutOffItselfAlone, a minute at first and half an hour at most.
-func TestFailuresOfEarlyDeliveryPutOffItselfAlone(t *testing.T) {
+// TestEarlyFailuresDelayOnlyEarlyDelivery, a minute at first and half an hour at most.
+func TestEarlyFailuresDelayOnlyEarlyDelivery(t *testing.T) {
 	t.Parallel()
 	j := atPay(t, nil)
 	at := 5 * time.Minute
@@ -171,8 +171,8 @@ func TestFailuresOfEarlyDeliveryPutOffItselfAlone(t *testing.T) {
 	}
 }
 
-// TestFailuresOfOthersPutOffEarlyDeliveryToo: the service that is down is down for everybody.
-func TestFailuresOfOthersPutOffEarlyDeliveryToo(t *testing.T) {
+// TestOtherFailuresDelayEarlyDelivery: the service that is down is down for everybody.
+func TestOtherFailuresDelayEarlyDelivery(t *testing.T) {
 	t.Parallel()
 	j := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	j = happens(t, j, ByCitizen, 9*time.Minute+59*time.Second+500*time.Millisecond,
@@ -181,8 +181,8 @@ func TestFailuresOfOthersPutOffEarlyDeliveryToo(t *testing.T) {
 	require.True(t, j.EarlyAt.After(t0.Add(10*time.Minute)))
 }
 
-// TestNobodyHasLessTimeToTryAgainBecausePayWasAskedEarly.
-func TestNobodyHasLessTimeToTryAgainBecausePayWasAskedEarly(t *testing.T) {
+// TestEarlyReadDoesNotShortenTheRetryTime.
+func TestEarlyReadDoesNotShortenTheRetryTime(t *testing.T) {
 	t.Parallel()
 	j := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{snapshot(StatusFailed)})
 	require.Equal(t, StateUnpaid, j.State)
@@ -193,8 +193,8 @@ func TestNobodyHasLessTimeToTryAgainBecausePayWasAskedEarly(t *testing.T) {
 	require.Equal(t, t0.Add(2*time.Hour+5*time.Minute), byCitizen.RetryUntil())
 }
 
-// TestOneReplicaTakesAJourneyAtATime.
-func TestOneReplicaTakesAJourneyAtATime(t *testing.T) {
+// TestOneReplicaVisitsAJourneyAtATime.
+func TestOneReplicaVisitsAJourneyAtATime(t *testing.T) {
 	t.Parallel()
 	j := atPay(t, nil)
 	due := j.EarlyAt
@@ -211,8 +211,8 @@ func TestOneReplicaTakesAJourneyAtATime(t *testing.T) {
 	require.ErrorIs(t, err, ErrNotDue)
 }
 
-// TestEarlyDeliveryTrustsNobodyButPay: what is released on return waits for its citizen, or for Pay.
-func TestEarlyDeliveryTrustsNobodyButPay(t *testing.T) {
+// TestEarlyDeliveryNeedsPaysConfirmation: what is released on return waits for its citizen, or for Pay.
+func TestEarlyDeliveryNeedsPaysConfirmation(t *testing.T) {
 	t.Parallel()
 	onReturn := func(terms *Terms) { terms.Capture, terms.Release = CaptureImmediate, ReleaseOnReturn }
 	j := happens(t, atPay(t, onReturn), ByCitizen, 2*time.Minute, CitizenReturned{}, PaymentSeen{snapshot(StatusStarted)})
@@ -234,8 +234,8 @@ func TestEarlyDeliveryTrustsNobodyButPay(t *testing.T) {
 	require.False(t, confirmed.DueAt.After(t0.Add(10*time.Minute)), "sweeps did not leave it alone before")
 }
 
-// TestEarlyDeliveryLeavesTheRestAlone: passes, routes without a grace, journeys of version 1, and all that is not open.
-func TestEarlyDeliveryLeavesTheRestAlone(t *testing.T) {
+// TestEarlyDeliveryDoesNothingElse: passes, routes without a grace, journeys of version 1, and all that is not open.
+func TestEarlyDeliveryDoesNothingElse(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Terms){
 		"pass":      func(terms *Terms) { terms.Kind = KindPass },
@@ -258,8 +258,8 @@ func TestEarlyDeliveryLeavesTheRestAlone(t *testing.T) {
 	require.Equal(t, StepNone, refunding.owedTo(ByEarly, t0.Add(time.Hour)))
 }
 
-// TestTheHistoryCallsItTheMopUp.
-func TestTheHistoryCallsItTheMopUp(t *testing.T) {
+// TestHistoryCallsEarlyDeliveryTheMopup.
+func TestHistoryCallsEarlyDeliveryTheMopup(t *testing.T) {
 	t.Parallel()
 	j := early(t, atPay(t, immediateCapture), 5*time.Minute, PaymentSeen{snapshot(StatusSuccess)})
 	j = early(t, j, 10*time.Minute, Claimed{t0.Add(time.Hour)},

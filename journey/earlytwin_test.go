@@ -17,9 +17,9 @@ type twins struct {
 	status      string // at Pay
 }
 
-// TestEarlyDeliveryMovesNoSweep: as long as nothing is delivered, a sweep is due for both at the same time, or for both
+// TestEarlyDeliveryDoesNotMoveSweeps: as long as nothing is delivered, a sweep is due for both at the same time, or for both
 // by now. It may only come sooner after failures, since Pay answers again.
-func TestEarlyDeliveryMovesNoSweep(t *testing.T) {
+func TestEarlyDeliveryDoesNotMoveSweeps(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		terms := randomTerms(t)

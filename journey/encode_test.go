@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatIsEncodedIsDecodedAndTheBodyIsNotCopied(t *testing.T) {
+func TestEncodingRoundTripsWithoutCopyingTheBody(t *testing.T) {
 	t.Parallel()
 	request := HeldRequest{
 		Method: "POST", Path: "/a", Header: http.Header{"X": {"caf\xe9"}}, Body: []byte("body"),

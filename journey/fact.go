@@ -33,7 +33,7 @@ type (
 		Verdict Verdict
 		Status  int
 		Detail  string
-		Kept    bool // the reply is kept with this fact
+		KeepReply    bool // the reply is stored with this fact
 	}
 	// ClaimLapsed is a claim whose holder never reported a result.
 	ClaimLapsed struct{ Number int }

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWorkMayBeginWhileADrainWaits: a process that is told to end still takes the steps that follow on those under way.
-func TestWorkMayBeginWhileADrainWaits(t *testing.T) {
+// TestStepMayBeginDuringADrain: a process that is told to end still takes the steps that follow on those under way.
+func TestStepMayBeginDuringADrain(t *testing.T) {
 	t.Parallel()
 	r := &Runner{}
 	require.NoError(t, r.Drain(t.Context()), "nothing was ever done")

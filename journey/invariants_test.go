@@ -19,9 +19,9 @@ type walk struct {
 	paid map[string]int64 // what Pay last said that it holds, by payment
 }
 
-// TestWhateverHappensTheInvariantsHold applies random facts in random order to journeys under random terms, and checks
+// TestInvariantsHoldInRandomWalks applies random facts in random order to journeys under random terms, and checks
 // after each one what must always be true.
-func TestWhateverHappensTheInvariantsHold(t *testing.T) {
+func TestInvariantsHoldInRandomWalks(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := walk{t: t, now: t0, paid: map[string]int64{}}
@@ -76,7 +76,7 @@ func randomFact(t *rapid.T, j Journey) namedFact {
 		namedFact{"early begun", EarlyBegun{j.EarlyAt}, ByEarly},
 		namedFact{"early failed", StepFailed{"Pay is down"}, ByEarly},
 		namedFact{"created", PaymentCreated{randomSnapshot(t)}, ByCitizen},
-		namedFact{"delivered", RequestDelivered{Number: number, Verdict: verdict, Kept: true}, ByCitizen},
+		namedFact{"delivered", RequestDelivered{Number: number, Verdict: verdict, KeepReply: true}, ByCitizen},
 		namedFact{"delivered", RequestDelivered{Number: number, Verdict: verdict}, ByCitizen},
 		namedFact{"lapsed", ClaimLapsed{number}, ByMopup},
 	)
@@ -224,7 +224,7 @@ func TestOwedAndDueNeverDisagree(t *testing.T) {
 	}
 }
 
-func TestAHistoryOfTheSameThingAgainAndAgainStaysShort(t *testing.T) {
+func TestRepeatedEventsAreOneLineOfHistory(t *testing.T) {
 	t.Parallel()
 	j := examples(t)[StateConfirmed]
 	before := len(j.History)
@@ -242,7 +242,7 @@ func TestAHistoryOfTheSameThingAgainAndAgainStaysShort(t *testing.T) {
 	require.Equal(t, 1000, j.Attempt)
 }
 
-func TestIDsSortByTimeAndKeysAreNeverTheSame(t *testing.T) {
+func TestIDsSortByTimeAndKeysDiffer(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
 	var last ID

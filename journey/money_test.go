@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestMoneyIsReadAsPeopleWriteIt(t *testing.T) {
+func TestParsePounds(t *testing.T) {
 	t.Parallel()
 	for text, wanted := range map[string]int64{
 		"25": 2500, "25.50": 2550, "0.01": 1, "100000.00": 10_000_000, "007": 700,

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestASweepWithoutMinimumAgeLeavesACreateUnderWayAlone: Pay may be making the payment just now.
-func TestASweepWithoutMinimumAgeLeavesACreateUnderWayAlone(t *testing.T) {
+// TestSweepWaitsForACreateUnderWay: Pay may be making the payment just now.
+func TestSweepWaitsForACreateUnderWay(t *testing.T) {
 	t.Parallel()
 	terms := exampleTerms()
 	terms.MopupMinAge = 0
@@ -19,8 +19,8 @@ func TestASweepWithoutMinimumAgeLeavesACreateUnderWayAlone(t *testing.T) {
 	require.Equal(t, StepFindOrphan, answered.Owed(t0.Add(time.Second)))
 }
 
-// TestTrustIsAsGoodAsPaysLastWord: trust that is old, or that a delivery has been tried on, is asked about again.
-func TestTrustIsAsGoodAsPaysLastWord(t *testing.T) {
+// TestTrustEndsWithPaysNextAnswer: trust that is old, or that a delivery has been tried on, is asked about again.
+func TestTrustEndsWithPaysNextAnswer(t *testing.T) {
 	t.Parallel()
 	terms := exampleTerms()
 	terms.Capture, terms.Release = CaptureImmediate, ReleaseOnReturn
@@ -51,7 +51,7 @@ func refusedUnseen(t *testing.T, terms Terms, after time.Duration) Journey {
 	j := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{snapshot(StatusCreated)},
 		PaymentSeen{snapshot(StatusCapturable)})
 	for _, f := range []Fact{
-		Claimed{t0.Add(after + time.Minute)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422, Kept: true},
+		Claimed{t0.Add(after + time.Minute)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422, KeepReply: true},
 	} {
 		var err error
 		j, err = j.Apply(f, ByMopup, t0.Add(after))
@@ -67,8 +67,8 @@ func applied(t *testing.T, j Journey, f Fact, after time.Duration) Journey {
 	return next
 }
 
-// TestWhatTheCitizenHasNotSeenStays for a day after the payment began; then the times count from when it is seen.
-func TestWhatTheCitizenHasNotSeenStays(t *testing.T) {
+// TestUnseenOutcomeIsKept for a day after the payment began; then the times count from when it is seen.
+func TestUnseenOutcomeIsKept(t *testing.T) {
 	t.Parallel()
 	refused := refusedUnseen(t, exampleTerms(), 10*time.Minute)
 	require.Equal(t, t0.Add(24*time.Hour), refused.CorrectUntil())
@@ -97,27 +97,27 @@ func TestWhatTheCitizenHasNotSeenStays(t *testing.T) {
 	require.Equal(t, t0.Add(41*time.Hour), late.ReplyUntil)
 }
 
-// TestACorrectionIsANewThingToSee: the second refusal is as unseen as the first was.
-func TestACorrectionIsANewThingToSee(t *testing.T) {
+// TestCorrectionHasAnOutcomeOfItsOwn: the second refusal is as unseen as the first was.
+func TestCorrectionHasAnOutcomeOfItsOwn(t *testing.T) {
 	t.Parallel()
 	j := applied(t, refusedUnseen(t, exampleTerms(), 10*time.Minute), ReplyShown{}, time.Hour)
 	j = applied(t, j, Resubmitted{}, 90*time.Minute)
 	j = applied(t, j, Claimed{t0.Add(2 * time.Hour)}, 90*time.Minute)
-	j = applied(t, j, RequestDelivered{Number: 2, Verdict: VerdictRefused, Status: 422, Kept: true}, 91*time.Minute)
+	j = applied(t, j, RequestDelivered{Number: 2, Verdict: VerdictRefused, Status: 422, KeepReply: true}, 91*time.Minute)
 	require.True(t, j.OutcomeSeenAt.IsZero())
 	require.Equal(t, t0.Add(24*time.Hour), j.CorrectUntil())
 }
 
-// TestTheCaptureMarginComesBeforeWhatIsUnseen: reserved money goes back while that is possible.
-func TestTheCaptureMarginComesBeforeWhatIsUnseen(t *testing.T) {
+// TestCaptureMarginOverridesUnseenOutcome: reserved money goes back while that is possible.
+func TestCaptureMarginOverridesUnseenOutcome(t *testing.T) {
 	t.Parallel()
 	terms := exampleTerms()
 	terms.CaptureMargin = 110 * time.Hour
 	require.Equal(t, t0.Add(10*time.Hour), refusedUnseen(t, terms, 10*time.Minute).CorrectUntil())
 }
 
-// TestAJourneyOfVersion1KeepsItsTimes: its terms do not have the day.
-func TestAJourneyOfVersion1KeepsItsTimes(t *testing.T) {
+// TestVersion1JourneyKeepsItsTimes: its terms do not have the day.
+func TestVersion1JourneyKeepsItsTimes(t *testing.T) {
 	t.Parallel()
 	refused := refusedUnseen(t, termsOfVersion1(), 10*time.Minute)
 	require.Equal(t, t0.Add(70*time.Minute), refused.CorrectUntil())
@@ -137,11 +137,11 @@ func TestOnlyAnOutcomeCanBeSeen(t *testing.T) {
 	}
 }
 
-// TestAKeptReplyIsShownAsLongAsItIsKept, whenever a sweep comes to erase it.
-func TestAKeptReplyIsShownAsLongAsItIsKept(t *testing.T) {
+// TestReplyIsShownUntilItExpires, whenever a sweep comes to erase it.
+func TestReplyIsShownUntilItExpires(t *testing.T) {
 	t.Parallel()
 	confirmed := examples(t)[StateConfirmed]
-	j := must(t, confirmed, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Kept: true})
+	j := must(t, confirmed, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, KeepReply: true})
 	require.True(t, j.ShowsReply(j.ReplyUntil.Add(-time.Second)))
 	require.False(t, j.ShowsReply(j.ReplyUntil))
 	require.True(t, j.KeepsReply())

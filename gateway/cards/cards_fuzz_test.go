@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzACardNumberIsFound hides a card number that the issuers could have given out in any text, with other digits right
+// FuzzCardNumberIsFound hides a card number that the issuers could have given out in any text, with other digits right
 // and left of it.
-func FuzzACardNumberIsFound(f *testing.F) {
+func FuzzCardNumberIsFound(f *testing.F) {
 	f.Add(uint64(1), "my card is ", ", thanks")
 	f.Add(uint64(2), "", "")
 	f.Add(uint64(3), "{\"n\":\"0300 123 4567: ", "\"}")
@@ -46,9 +46,9 @@ func mayGoOnAsIBAN(text string) bool {
 	return f.digits.account.length > 0
 }
 
-// FuzzTheScannerAgreesWithAPlainSearch compares it with one that takes every group, and every run of groups, at its
+// FuzzScannerAgreesWithSimpleSearch compares it with one that takes every group, and every run of groups, at its
 // face.
-func FuzzTheScannerAgreesWithAPlainSearch(f *testing.F) {
+func FuzzScannerAgreesWithSimpleSearch(f *testing.F) {
 	f.Add("4444 3333-2222 1111 12/27")
 	f.Add("0300 123 4567")
 	f.Add("4 4 4 4 3 3 3 3 2 2 2 2 1 1 1 1")

@@ -17,7 +17,7 @@ func hasCardNumber(text string) bool {
 	return f.End()
 }
 
-func TestATextIsReadAlikeHoweverItComes(t *testing.T) {
+func TestTextIsReadTheSameInAnyPieces(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"4444 3333 2222 1111", strings.Repeat("a long text ", 100) + "４４４４３３３３２２２２１１１１ and more",
@@ -54,7 +54,7 @@ func TestEveryCardThatPayKnowsIsFound(t *testing.T) {
 	}
 }
 
-func TestCardNumbersAreFoundInWhateverWayTheyAreWritten(t *testing.T) {
+func TestCardNumbersAreFoundInEveryNotation(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"4444 3333 2222 1111", "4444-3333-2222-1111", "card:4444333322221111.", "3714 496353 98431", "2223003122003222",
@@ -87,7 +87,7 @@ func TestCardNumbersAreFoundInWhateverWayTheyAreWritten(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoCardNumberIsLeftAlone(t *testing.T) {
+func TestOtherNumbersAreNotCardNumbers(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", "4444333322221112", "0000000000000000", "123456789012", "9780306406157", "4444    3333    2222    1111",
@@ -126,8 +126,8 @@ func TestWhatIsNoCardNumberIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestIdentifiersAreNoCardNumbers: forms carry tokens that nobody typed, and a citizen cannot change.
-func TestIdentifiersAreNoCardNumbers(t *testing.T) {
+// TestIdentifiersAreNotCardNumbers: forms carry tokens that nobody typed, and a citizen cannot change.
+func TestIdentifiersAreNotCardNumbers(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	hexadecimal := func(n int) string {

@@ -93,8 +93,8 @@ func TestTheKeyboardReachesEverythingInOrder(t *testing.T) {
 	}
 }
 
-// TestOnwardLeavesByItself holds without JavaScript: the page's policy allows none.
-func TestOnwardLeavesByItself(t *testing.T) {
+// TestOnwardLeavesAutomatically holds without JavaScript: the page's policy allows none.
+func TestOnwardLeavesAutomatically(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

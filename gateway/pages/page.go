@@ -18,10 +18,10 @@ const (
 	CardNumber     Page = "card-number"     // the form contains a card number
 	TooLarge       Page = "too-large"       // the view says what the limit is
 	Unreadable     Page = "unreadable"      // the request did not arrive complete
-	MemoryShort    Page = "no-room"         // there is not enough memory for a request of this size now
+	MemoryShort    Page = "memory-short"       // there is not enough memory for a request of this size now
 	TooMany        Page = "too-many"        // unpaid journeys, in this browser or its network
 	Prefetched     Page = "prefetched"      // a browser loads it in advance
-	PassOtherQuery Page = "pass-elsewhere"  // the same path with another query was paid for
+	PassOtherQuery Page = "pass-other-query" // the same path with another query was paid for
 	PassUnpaid     Page = "pass-unpaid"     // a HEAD for what is not paid for
 	ToPay          Page = "to-pay"          // leads a script's citizen to Pay, at Target
 

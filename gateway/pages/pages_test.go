@@ -183,7 +183,7 @@ func TestButtonsNameTheirJourney(t *testing.T) {
 	}
 }
 
-func TestWithoutAJourneyThereIsNothingToTryAgainAndNothingKept(t *testing.T) {
+func TestPageWithoutAJourneyOffersNoRetry(t *testing.T) {
 	t.Parallel()
 	text := render(pages.NotStarted, pages.View{}).Body.String()
 	require.NotContains(t, text, "<form")
@@ -209,7 +209,7 @@ func TestTheListSaysWhatCanBeDoneWithEachPayment(t *testing.T) {
 		"You have not started any payments in this browser.")
 }
 
-func TestWhatCitizensTypeIsNeverMarkup(t *testing.T) {
+func TestCitizensInputIsNeverMarkup(t *testing.T) {
 	t.Parallel()
 	hostile := `"><script>alert(1)</script>{until}`
 	for _, name := range pages.All() {
@@ -225,7 +225,7 @@ func TestWhatCitizensTypeIsNeverMarkup(t *testing.T) {
 	}
 }
 
-func TestPagesLeadToAddressesOnly(t *testing.T) {
+func TestPagesLinkOnlyToAddresses(t *testing.T) {
 	t.Parallel()
 	for target, leads := range map[string]bool{
 		"/a?b=c:d": true, "https://licences.example.gov.uk/a": true, "HTTP://licences.example/": true, "a/b": true,
@@ -244,7 +244,7 @@ func TestPagesLeadToAddressesOnly(t *testing.T) {
 		"it does not know where to")
 }
 
-func TestPagesCarryTheHeadersOfOurOwnAnswers(t *testing.T) {
+func TestPagesHaveOurHeaders(t *testing.T) {
 	t.Parallel()
 	v := usual(pages.Busy, "en")
 	v.RetryAfter = 1500 * time.Millisecond
@@ -260,7 +260,7 @@ func TestPagesCarryTheHeadersOfOurOwnAnswers(t *testing.T) {
 	}
 }
 
-func TestPagesThatWaitReloadByThemselves(t *testing.T) {
+func TestWaitingPagesReload(t *testing.T) {
 	t.Parallel()
 	for name, refresh := range map[pages.Page]string{
 		pages.Checking:  "5; url=/_pay/return",
@@ -283,7 +283,7 @@ func TestOnlyTestPaymentsAreCalledTests(t *testing.T) {
 	require.NotContains(t, w.Body.String(), "Angen help?", "no contact is set")
 }
 
-func TestAmountsTimesAndSizesReadAsPeopleWriteThem(t *testing.T) {
+func TestAmountsTimesAndSizes(t *testing.T) {
 	t.Parallel()
 	for pence, text := range map[int64]string{2500: "£25", 2550: "£25.50", 5: "£0.05", 10_000_000: "£100000"} {
 		require.Equal(t, text, pages.Pounds(pence))
@@ -321,7 +321,7 @@ func TestScriptsReadTheSameInOneLine(t *testing.T) {
 	require.True(t, strings.HasSuffix(newPages().Summary(pages.Checking, journeyView("cy")), "Peidiwch â thalu eto."))
 }
 
-func TestTheStyleSheetIsOursAloneAndKeptByItsContent(t *testing.T) {
+func TestStyleSheetIsNamedByItsContent(t *testing.T) {
 	t.Parallel()
 	name := element(t, `href="/_pay/assets/(style-[0-9a-f]{12}\.css)"`, render(pages.Closed, pages.View{}).Body.String())
 	w := httptest.NewRecorder()

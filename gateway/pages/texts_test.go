@@ -36,7 +36,7 @@ func requireBothLanguages(t *testing.T, text bilingual, where ...any) {
 	}
 }
 
-func TestNoTextLacksALanguageOrAPlace(t *testing.T) {
+func TestEveryTextHasBothLanguagesAndTheSamePlaces(t *testing.T) {
 	t.Parallel()
 	for name, page := range texts {
 		for where, text := range everyText(page) {
@@ -48,7 +48,7 @@ func TestNoTextLacksALanguageOrAPlace(t *testing.T) {
 	}
 }
 
-func TestEveryPageHasATextAndATitleOfItsOwn(t *testing.T) {
+func TestEveryPageHasATextAndAUniqueTitle(t *testing.T) {
 	t.Parallel()
 	require.Len(t, texts, len(All()))
 	seen := map[string]Page{}

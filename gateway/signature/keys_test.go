@@ -33,7 +33,7 @@ func pkcs8(t *testing.T, private any) []byte {
 	return der
 }
 
-func TestEveryUsualPEMOfAKeyIsRead(t *testing.T) {
+func TestParsePEMReadsTheUsualFormats(t *testing.T) {
 	t.Parallel()
 	rs, ec := signer(t, rsaKey).Keys[0], signer(t, ecKey).Keys[0]
 	own, err := rs.PEM()
@@ -60,7 +60,7 @@ func TestEveryUsualPEMOfAKeyIsRead(t *testing.T) {
 	}
 }
 
-func TestOtherKeysAreRefused(t *testing.T) {
+func TestParsePEMRefusesOtherKeys(t *testing.T) {
 	t.Parallel()
 	rs := signer(t, rsaKey).Keys[0]
 	public, err := rs.PublicPEM()
@@ -99,7 +99,7 @@ func TestOtherKeysAreRefused(t *testing.T) {
 	require.ErrorContains(t, err, "HS256")
 }
 
-func TestAKeyIsMadeOnceAndKept(t *testing.T) {
+func TestKeyIsMadeOnceAndStored(t *testing.T) {
 	t.Parallel()
 	none, err := signature.Unmarshal(nil)
 	require.NoError(t, err)
@@ -120,7 +120,7 @@ func TestAKeyIsMadeOnceAndKept(t *testing.T) {
 	}
 }
 
-func TestAnOldKeyStaysPublishedSevenDays(t *testing.T) {
+func TestOldKeyStaysPublishedSevenDays(t *testing.T) {
 	t.Parallel()
 	old := signer(t, rsaKey).Keys
 	rotated, err := old.Rotate(signature.ES256, moment)
@@ -147,7 +147,7 @@ func TestAnOldKeyStaysPublishedSevenDays(t *testing.T) {
 	require.Equal(t, signature.Keys{signing}, after)
 }
 
-func TestTheNextKeyIsPublishedBeforeItSigns(t *testing.T) {
+func TestNextKeyIsPublishedBeforeItSigns(t *testing.T) {
 	t.Parallel()
 	s := signer(t, rsaKey)
 	from := moment.Add(day)
@@ -179,7 +179,7 @@ func TestTheNextKeyIsPublishedBeforeItSigns(t *testing.T) {
 	require.Len(t, rotated, 1)
 }
 
-func TestAKeyIsReplacedWhenTheFirstOfTheNextTakesOver(t *testing.T) {
+func TestKeyRetiresWhenItsSuccessorSigns(t *testing.T) {
 	t.Parallel()
 	late, err := signer(t, ecKey).Keys.Announce(signature.ES256, moment, moment.Add(10*day))
 	require.NoError(t, err)

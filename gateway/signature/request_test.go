@@ -38,7 +38,7 @@ func bad(checks []signature.Check) []string {
 	return names
 }
 
-func TestACapturedReleaseIsGoodInEveryCheck(t *testing.T) {
+func TestCapturedReleasePassesEveryCheck(t *testing.T) {
 	t.Parallel()
 	s := signer(t, ecKey)
 	checks := signature.VerifyRequest(captured(t, s, func(http.Header) {}), s.Keys.Public(), audience, moment)
@@ -55,7 +55,7 @@ func TestACapturedReleaseIsGoodInEveryCheck(t *testing.T) {
 	require.Empty(t, bad(signature.VerifyRequest(text.Bytes(), s.Keys.Public(), audience, moment)))
 }
 
-func TestEveryClearTextHeaderIsHeldAgainstTheAssertion(t *testing.T) {
+func TestClearTextHeadersMustMatchTheAssertion(t *testing.T) {
 	t.Parallel()
 	s := signer(t, ecKey)
 	for name := range headers(t, s, release()) {
@@ -73,7 +73,7 @@ func TestEveryClearTextHeaderIsHeldAgainstTheAssertion(t *testing.T) {
 	}
 }
 
-func TestAHeaderNobodySignedIsPointedOut(t *testing.T) {
+func TestUnsignedHeaderIsReported(t *testing.T) {
 	t.Parallel()
 	s := signer(t, ecKey)
 	checks := signature.VerifyRequest(captured(t, s, func(h http.Header) {
@@ -82,7 +82,7 @@ func TestAHeaderNobodySignedIsPointedOut(t *testing.T) {
 	require.Equal(t, []string{"Paygate-Discount", "Paygate_amount"}, bad(checks))
 }
 
-func TestAReportSaysWhatElseIsWrong(t *testing.T) {
+func TestReportNamesEveryFault(t *testing.T) {
 	t.Parallel()
 	s := signer(t, ecKey)
 	good := string(captured(t, s, func(http.Header) {}))

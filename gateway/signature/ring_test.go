@@ -24,7 +24,7 @@ func published(t *testing.T, r *signature.Ring) int {
 	return len(set.Keys)
 }
 
-func TestARingComesToSeeWhatAnotherReplicaMade(t *testing.T) {
+func TestRingReadsKeysOfAnotherReplica(t *testing.T) {
 	t.Parallel()
 	rs, ec := signer(t, rsaKey).Keys, signer(t, ecKey).Keys
 	synctest.Test(t, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestARingComesToSeeWhatAnotherReplicaMade(t *testing.T) {
 	})
 }
 
-func TestNobodyWaitsForSomebodyElsesReading(t *testing.T) {
+func TestRingDoesNotWaitForAnotherRead(t *testing.T) {
 	t.Parallel()
 	rs := signer(t, rsaKey).Keys
 	synctest.Test(t, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestNobodyWaitsForSomebodyElsesReading(t *testing.T) {
 	})
 }
 
-func TestARingOfKeysFromFilesNeverChanges(t *testing.T) {
+func TestRingOfKeysFromFilesNeverChanges(t *testing.T) {
 	t.Parallel()
 	rs := signer(t, rsaKey).Keys
 	synctest.Test(t, func(t *testing.T) {

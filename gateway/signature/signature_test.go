@@ -56,7 +56,7 @@ func headers(t testing.TB, s signature.Signer, r signature.Release) http.Header 
 	return h
 }
 
-func TestTheHeadersAreTheContracts(t *testing.T) {
+func TestHeadersFollowTheContract(t *testing.T) {
 	t.Parallel()
 	h := headers(t, signer(t, rsaKey), release())
 	require.Equal(t, 2, strings.Count(h.Get("Paygate-Assertion"), "."))
@@ -78,7 +78,7 @@ func TestTheHeadersAreTheContracts(t *testing.T) {
 	}, h)
 }
 
-func TestTheClaimsAreTheContracts(t *testing.T) {
+func TestClaimsFollowTheContract(t *testing.T) {
 	t.Parallel()
 	s := signer(t, rsaKey)
 	token := headers(t, s, release()).Get("Paygate-Assertion")
@@ -108,7 +108,7 @@ func TestEachAttemptHasItsOwnToken(t *testing.T) {
 	require.NotEqual(t, first.TokenID, second.TokenID)
 }
 
-func TestWhatIsPendingHasNoTimeOfPayment(t *testing.T) {
+func TestPendingHasNoTimeOfPayment(t *testing.T) {
 	t.Parallel()
 	s, r := signer(t, ecKey), release()
 	r.State, r.Live = "pending", false
@@ -129,7 +129,7 @@ func TestReservedMoneyIsPaidForTheService(t *testing.T) {
 	require.Contains(t, part(t, h.Get("Paygate-Assertion"), 1), `"state":"capturable"`)
 }
 
-func TestNothingIsSignedThatNobodyConfirmed(t *testing.T) {
+func TestUnconfirmedPaymentIsNotSigned(t *testing.T) {
 	t.Parallel()
 	s := signer(t, ecKey)
 	for _, state := range []string{"", "created", "started", "submitted", "failed", "cancelled", "error", "Success"} {
@@ -149,7 +149,7 @@ func TestNothingIsSignedThatNobodyConfirmed(t *testing.T) {
 	require.ErrorIs(t, err, signature.ErrNoKey)
 }
 
-func TestAForeignReferenceCannotBreakTheHeader(t *testing.T) {
+func TestReferenceCannotBreakTheHeader(t *testing.T) {
 	t.Parallel()
 	s, r := signer(t, ecKey), release()
 	r.Reference = " Trwydded Môn\r\nPaygate-Status: x "

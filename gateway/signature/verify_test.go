@@ -47,7 +47,7 @@ func TestBothAlgorithmsVerify(t *testing.T) {
 	}
 }
 
-func TestAnAssertionIsForOneRequestOnly(t *testing.T) {
+func TestAssertionIsForOneRequestOnly(t *testing.T) {
 	t.Parallel()
 	s := signer(t, ecKey)
 	token := assertion(t, s)
@@ -68,7 +68,7 @@ func TestAnAssertionIsForOneRequestOnly(t *testing.T) {
 	}
 }
 
-func TestClocksMayDifferALittle(t *testing.T) {
+func TestClocksMayDifferSlightly(t *testing.T) {
 	t.Parallel()
 	s := signer(t, ecKey)
 	token := assertion(t, s)
@@ -104,7 +104,7 @@ func TestEveryChangedClaimBreaksTheSignature(t *testing.T) {
 	}
 }
 
-func TestATokenCannotChooseItsAlgorithm(t *testing.T) {
+func TestTokenCannotChooseItsAlgorithm(t *testing.T) {
 	t.Parallel()
 	s := signer(t, rsaKey)
 	token := assertion(t, s)
@@ -134,7 +134,7 @@ func TestATokenCannotChooseItsAlgorithm(t *testing.T) {
 	}
 }
 
-func TestOtherTokensAreNoAssertions(t *testing.T) {
+func TestOtherTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	s, other := signer(t, ecKey), signer(t, rsaKey)
 	key := s.Keys[0]
@@ -162,7 +162,7 @@ func TestOtherTokensAreNoAssertions(t *testing.T) {
 	require.ErrorIs(t, err, signature.ErrSignature)
 }
 
-func TestAKeySetWithASecretInItIsNotUsed(t *testing.T) {
+func TestKeySetWithAPrivateKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	s := signer(t, ecKey)
 	key := s.Keys[0]

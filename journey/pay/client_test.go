@@ -65,7 +65,7 @@ var newPayment = journey.NewPayment{
 	ReturnURL: "https://example.org/_pay/return",
 }
 
-func TestACreateSaysWhatItHasTo(t *testing.T) {
+func TestCreateSendsEveryField(t *testing.T) {
 	t.Parallel()
 	var got map[string]any
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
@@ -113,7 +113,7 @@ func calls(c *pay.Client) map[string]func(context.Context) error {
 	}
 }
 
-func TestEachErrorOfPayMeansWhatItMeans(t *testing.T) {
+func TestErrorsOfPay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		call   string
@@ -163,7 +163,7 @@ func TestEachErrorOfPayMeansWhatItMeans(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoAnswerIsAnUnknownOutcomeWithNothingSecretInIt(t *testing.T) {
+func TestUnusableAnswerIsUnknownAndLeaksNoSecret(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
 		"html":       says(200, "<html>secretbody</html>"),
@@ -201,7 +201,7 @@ func TestWhatIsNoAnswerIsAnUnknownOutcomeWithNothingSecretInIt(t *testing.T) {
 	}
 }
 
-func TestOnlyAllowedOriginsAreWhereCitizensAreSent(t *testing.T) {
+func TestNextURLMustHaveAnAllowedOrigin(t *testing.T) {
 	t.Parallel()
 	for next, good := range map[string]bool{
 		cardOrigin + "/secure/x":                                     true,
@@ -232,7 +232,7 @@ func TestOnlyAllowedOriginsAreWhereCitizensAreSent(t *testing.T) {
 	}
 }
 
-func TestADateThatCannotBeReadStopsNothing(t *testing.T) {
+func TestUnreadableDateIsIgnored(t *testing.T) {
 	t.Parallel()
 	for _, date := range []string{"", "yesterday", "2026-11-22", "2026-11-22T10:41"} {
 		snapshot, err := client(t, says(200, payment(map[string]any{"created_date": date}))).Get(t.Context(),
@@ -242,7 +242,7 @@ func TestADateThatCannotBeReadStopsNothing(t *testing.T) {
 	}
 }
 
-func TestIDsThatAreNoneNeverReachAPath(t *testing.T) {
+func TestMalformedIDNeverReachesAPath(t *testing.T) {
 	t.Parallel()
 	c := client(t, func(http.ResponseWriter, *http.Request) { t.Error("asked") })
 	for _, id := range []string{"", "../x", "a/b", "a?b", "A", strings.Repeat("a", 41)} {
@@ -252,8 +252,8 @@ func TestIDsThatAreNoneNeverReachAPath(t *testing.T) {
 	}
 }
 
-// TestARedirectOfPayIsNotFollowed: the key and the citizen's data would go with it.
-func TestARedirectOfPayIsNotFollowed(t *testing.T) {
+// TestRedirectFromPayIsNotFollowed: the key and the citizen's data would go with it.
+func TestRedirectFromPayIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
 	t.Cleanup(elsewhere.Close)
@@ -268,8 +268,8 @@ func TestARedirectOfPayIsNotFollowed(t *testing.T) {
 	}
 }
 
-// TestNoCallIsEverSentTwice lets a server close the kept connection at the moment it is used again.
-func TestNoCallIsEverSentTwice(t *testing.T) {
+// TestCallIsNeverSentTwice lets a server close the kept connection at the moment it is used again.
+func TestCallIsNeverSentTwice(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -311,7 +311,7 @@ func TestNoCallIsEverSentTwice(t *testing.T) {
 	require.EqualValues(t, 1, posts.Load())
 }
 
-func TestTooManyCreatesAreTurnedAwayBeforeAnythingIsSent(t *testing.T) {
+func TestTooManyCreatesAreRefusedBeforeSending(t *testing.T) {
 	t.Parallel()
 	var sent atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -333,7 +333,7 @@ func TestTooManyCreatesAreTurnedAwayBeforeAnythingIsSent(t *testing.T) {
 	require.EqualValues(t, 1, sent.Load())
 }
 
-func TestACreateWaitsForItsTurnAmongAllProcesses(t *testing.T) {
+func TestCreateWaitsForTheSharedLimit(t *testing.T) {
 	t.Parallel()
 	var sent atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -372,7 +372,7 @@ func TestACreateWaitsForItsTurnAmongAllProcesses(t *testing.T) {
 	}
 }
 
-func TestTextsAreCleanedOfWhatPayRefuses(t *testing.T) {
+func TestTextsAreCleanedForPay(t *testing.T) {
 	t.Parallel()
 	for in, out := range map[string]string{
 		"LIC-7F3K-22":                "LIC-7F3K-22",

@@ -10,7 +10,7 @@ import (
 	"paygate/journey/pay"
 )
 
-func TestWhatPaysAnswerSaysOfTheKey(t *testing.T) {
+func TestKeyStatusByAnswer(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		status  int
@@ -37,7 +37,7 @@ func TestWhatPaysAnswerSaysOfTheKey(t *testing.T) {
 	}
 }
 
-func TestACheckOfTheKeyReadsOnePaymentThatIsNone(t *testing.T) {
+func TestCheckKeyReadsANonexistentPayment(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 22, 10, 41, 7, 0, time.UTC)
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {

@@ -588,7 +588,7 @@ func (a *arena) bringToRest() {
 func (a *arena) settleByTheBook() (settled int) {
 	a.t.Helper()
 	for _, record := range a.inState(journey.StateStuck) {
-		require.Contains(a.t, record.Note, "nobody knows whether the service got the request",
+		require.Contains(a.t, record.Note, "it is not known whether the service got the request",
 			"a person is asked only where nobody can know")
 		var whole export.Whole
 		a.asks(http.MethodGet, "/journeys/"+string(record.ID), "", &whole)
