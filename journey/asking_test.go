@@ -37,7 +37,8 @@ func TestHeldQueryIsErasedWithTheRequest(t *testing.T) {
 	require.Equal(t, "/apply?name=Ann", releasing.Fingerprint.Target())
 	unkept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
 	require.Equal(t, "/apply", unkept.Fingerprint.Target())
-	kept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303, KeepReply: true}, Captured{})
+	kept := must(t, releasing, RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303, KeepReply: true},
+		Captured{})
 	require.Equal(t, "/apply?name=Ann", kept.Fingerprint.Target(), "its reply is shown there")
 	require.Equal(t, "/apply", must(t, kept, ReplyErased{}).Fingerprint.Target())
 	failed := snapshot(StatusFailed)

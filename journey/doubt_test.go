@@ -94,8 +94,8 @@ func TestPersonEndsTheDoubt(t *testing.T) {
 		"the money is gone, and perhaps not the service's")
 }
 
-// TestPersonSettlesMoneyThatPayCannotReturn: money beside the one that counts, in dispute for ever, must not keep a journey
-// stuck.
+// TestPersonSettlesMoneyThatPayCannotReturn: money beside the one that counts, in dispute for ever, must not keep a
+// journey stuck.
 func TestPersonSettlesMoneyThatPayCannotReturn(t *testing.T) {
 	t.Parallel()
 	late := snapshot(StatusSuccess)

@@ -17,8 +17,8 @@ type twins struct {
 	status      string // at Pay
 }
 
-// TestEarlyDeliveryDoesNotMoveSweeps: as long as nothing is delivered, a sweep is due for both at the same time, or for both
-// by now. It may only come sooner after failures, since Pay answers again.
+// TestEarlyDeliveryDoesNotMoveSweeps: as long as nothing is delivered, a sweep is due for both at the same time, or for
+// both by now. It may only come sooner after failures, since Pay answers again.
 func TestEarlyDeliveryDoesNotMoveSweeps(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -29,11 +29,11 @@ type (
 	Claimed struct{ Until time.Time }
 	// RequestDelivered is the result of the delivery under claim Number.
 	RequestDelivered struct {
-		Number  int
-		Verdict Verdict
-		Status  int
-		Detail  string
-		KeepReply    bool // the reply is stored with this fact
+		Number    int
+		Verdict   Verdict
+		Status    int
+		Detail    string
+		KeepReply bool // the reply is stored with this fact
 	}
 	// ClaimLapsed is a claim whose holder never reported a result.
 	ClaimLapsed struct{ Number int }

@@ -51,7 +51,8 @@ func refusedUnseen(t *testing.T, terms Terms, after time.Duration) Journey {
 	j := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{snapshot(StatusCreated)},
 		PaymentSeen{snapshot(StatusCapturable)})
 	for _, f := range []Fact{
-		Claimed{t0.Add(after + time.Minute)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422, KeepReply: true},
+		Claimed{t0.Add(after + time.Minute)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422,
+			KeepReply: true},
 	} {
 		var err error
 		j, err = j.Apply(f, ByMopup, t0.Add(after))
@@ -141,7 +142,8 @@ func TestOnlyAnOutcomeCanBeSeen(t *testing.T) {
 func TestReplyIsShownUntilItExpires(t *testing.T) {
 	t.Parallel()
 	confirmed := examples(t)[StateConfirmed]
-	j := must(t, confirmed, Claimed{t0.Add(time.Hour)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, KeepReply: true})
+	j := must(t, confirmed, Claimed{t0.Add(time.Hour)},
+		RequestDelivered{Number: 1, Verdict: VerdictRefused, KeepReply: true})
 	require.True(t, j.ShowsReply(j.ReplyUntil.Add(-time.Second)))
 	require.False(t, j.ShowsReply(j.ReplyUntil))
 	require.True(t, j.KeepsReply())

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Store keeps journeys. Every method is safe for concurrent use, and a change that was reported as done survives a crash.
-// Held requests and replies are sealed at rest.
+// Store keeps journeys. Every method is safe for concurrent use, and a change that was reported as done survives a
+// crash. Held requests and replies are sealed at rest.
 //
 // A store does what follows from the journey in the same transaction: it erases the held request unless
-// [Journey.KeepsRequest], and the reply unless [Journey.KeepsReply], makes the journey findable by the id of each of its
-// payments, and lists it as due at DueAt and at EarlyAt (never if that is zero).
+// [Journey.KeepsRequest], and the reply unless [Journey.KeepsReply], makes the journey findable by the id of each of
+// its payments, and lists it as due at DueAt and at EarlyAt (never if that is zero).
 type Store interface {
 	// Create stores a new journey with its held request. The error is ErrExists if the id is taken.
 	Create(context.Context, Journey, HeldRequest) error

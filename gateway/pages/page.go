@@ -8,22 +8,22 @@ type Page string
 // The pages. Their texts are in texts_*.go.
 const (
 	// Before a payment: nothing was taken.
-	NotStarted     Page = "nothing-taken"   // the payment could not be created; with a journey, it can be tried again
-	Busy           Page = "busy"            // too many payments are starting
-	Draining       Page = "restarting"      // no new payments for a moment
-	Closed         Page = "payments-closed" // the route is closed
-	ChooseAgain    Page = "choose-again"    // the choice of price is missing, unknown or repeated
-	Unclear        Page = "unclear-form"    // services may interpret the form in different ways
-	WrongPrice     Page = "wrong-price"     // the service was to set the price, and did not
-	CardNumber     Page = "card-number"     // the form contains a card number
-	TooLarge       Page = "too-large"       // the view says what the limit is
-	Unreadable     Page = "unreadable"      // the request did not arrive complete
-	MemoryShort    Page = "memory-short"       // there is not enough memory for a request of this size now
-	TooMany        Page = "too-many"        // unpaid journeys, in this browser or its network
-	Prefetched     Page = "prefetched"      // a browser loads it in advance
+	NotStarted     Page = "nothing-taken"    // the payment could not be created; with a journey, it can be tried again
+	Busy           Page = "busy"             // too many payments are starting
+	Draining       Page = "restarting"       // no new payments for a moment
+	Closed         Page = "payments-closed"  // the route is closed
+	ChooseAgain    Page = "choose-again"     // the choice of price is missing, unknown or repeated
+	Unclear        Page = "unclear-form"     // services may interpret the form in different ways
+	WrongPrice     Page = "wrong-price"      // the service was to set the price, and did not
+	CardNumber     Page = "card-number"      // the form contains a card number
+	TooLarge       Page = "too-large"        // the view says what the limit is
+	Unreadable     Page = "unreadable"       // the request did not arrive complete
+	MemoryShort    Page = "memory-short"     // there is not enough memory for a request of this size now
+	TooMany        Page = "too-many"         // unpaid journeys, in this browser or its network
+	Prefetched     Page = "prefetched"       // a browser loads it in advance
 	PassOtherQuery Page = "pass-other-query" // the same path with another query was paid for
-	PassUnpaid     Page = "pass-unpaid"     // a HEAD for what is not paid for
-	ToPay          Page = "to-pay"          // leads a script's citizen to Pay, at Target
+	PassUnpaid     Page = "pass-unpaid"      // a HEAD for what is not paid for
+	ToPay          Page = "to-pay"           // leads a script's citizen to Pay, at Target
 
 	// A payment under way, or ended without money. The held request is kept.
 	Open          Page = "open-payment"
