@@ -30,17 +30,17 @@ import (
 // The tests of this file and of framing_test.go write bytes to the door of the real program, as no HTTP client would
 // let them, in front of a service that keeps the bytes it receives.
 
-// wireService is a service that keeps each request as it stood on the wire.
-type wireService struct {
+// rawService is a service that keeps each request as it stood on the wire.
+type rawService struct {
 	listener net.Listener
 	mu       sync.Mutex
-	requests []wireRequest
+	requests []rawRequest
 	open     map[net.Conn]bool
 	answer   string // bytes, the same for every request
 }
 
-// wireRequest is one request on the wire.
-type wireRequest struct {
+// rawRequest is one request on the wire.
+type rawRequest struct {
 	Line   string
 	Header []string // lines, in their order
 	Body   []byte   // chunks taken off
@@ -50,11 +50,11 @@ type wireRequest struct {
 
 const PlainAnswer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nlegacy"
 
-func newWireService(t testing.TB, answer string) *wireService {
+func newRawService(t testing.TB, answer string) *rawService {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &wireService{listener: listener, answer: answer, open: map[net.Conn]bool{}}
+	s := &rawService{listener: listener, answer: answer, open: map[net.Conn]bool{}}
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -80,7 +80,7 @@ func newWireService(t testing.TB, answer string) *wireService {
 	return s
 }
 
-func (s *wireService) serve(conn net.Conn) {
+func (s *rawService) serve(conn net.Conn) {
 	defer func() {
 		_ = conn.Close()
 		s.mu.Lock()
@@ -89,7 +89,7 @@ func (s *wireService) serve(conn net.Conn) {
 	}()
 	in := bufio.NewReader(conn)
 	for {
-		request, err := readWireRequest(in)
+		request, err := readRawRequest(in)
 		if err != nil {
 			return
 		}
@@ -97,7 +97,7 @@ func (s *wireService) serve(conn net.Conn) {
 		s.requests = append(s.requests, request)
 		answer := s.answer
 		s.mu.Unlock()
-		if strings.Contains(request.Line, AfterthoughtTarget) {
+		if strings.Contains(request.Line, SentinelTarget) {
 			answer = "HTTP/1.1 200 OK\r\nX-Last: yes\r\nContent-Length: 0\r\n\r\n"
 		}
 		if request.method == http.MethodHead {
@@ -110,18 +110,18 @@ func (s *wireService) serve(conn net.Conn) {
 	}
 }
 
-func readWireRequest(in *bufio.Reader) (wireRequest, error) {
+func readRawRequest(in *bufio.Reader) (rawRequest, error) {
 	var raw bytes.Buffer
 	wire := &oneByteReader{Reader: in}
 	request, err := http.ReadRequest(bufio.NewReaderSize(io.TeeReader(wire, &raw), 16))
 	if err != nil {
-		return wireRequest{}, err
+		return rawRequest{}, err
 	}
 	head, _, _ := strings.Cut(raw.String(), "\r\n\r\n")
 	wire.atOnce = request.ContentLength >= 0
 	body, err := io.ReadAll(request.Body)
 	line, rest, _ := strings.Cut(head, "\r\n")
-	return wireRequest{line, strings.Split(rest, "\r\n"), body, request.Method, request.ContentLength}, err
+	return rawRequest{line, strings.Split(rest, "\r\n"), body, request.Method, request.ContentLength}, err
 }
 
 // byteByByte keeps a parser from reading beyond what it needs.
@@ -138,12 +138,12 @@ func (r *oneByteReader) Read(p []byte) (int, error) {
 }
 
 // Take lists what was received since the last time, but for our own afterthought.
-func (s *wireService) Take() []wireRequest {
+func (s *rawService) Take() []rawRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var taken []wireRequest
+	var taken []rawRequest
 	for _, r := range s.requests {
-		if !strings.Contains(r.Line, AfterthoughtTarget) {
+		if !strings.Contains(r.Line, SentinelTarget) {
 			taken = append(taken, r)
 		}
 	}
@@ -152,7 +152,7 @@ func (s *wireService) Take() []wireRequest {
 }
 
 // Values are those of a header, by its exact name, as they stood.
-func (r wireRequest) Values(name string) []string {
+func (r rawRequest) Values(name string) []string {
 	var found []string
 	for _, line := range r.Header {
 		if before, value, _ := strings.Cut(line, ": "); before == name {
@@ -166,23 +166,23 @@ func (r wireRequest) Values(name string) []string {
 type RawClient struct {
 	t       testing.TB
 	Address string
-	Service *wireService
+	Service *rawService
 	Pay     *paysim.Simulator
 	Log     *LogBuffer
 }
 
 const PublicHost = "apply.example"
 
-// openDoor runs the program in front of a wireService.
-func OpenRaw(t testing.TB, over ...string) *RawClient {
+// openDoor runs the program in front of a rawService.
+func StartRaw(t testing.TB, over ...string) *RawClient {
 	t.Helper()
-	service := newWireService(t, PlainAnswer)
-	d := OpenRawTo(t, "http://"+service.listener.Addr().String(), over...)
+	service := newRawService(t, PlainAnswer)
+	d := StartRawFor(t, "http://"+service.listener.Addr().String(), over...)
 	d.Service = service
 	return d
 }
 
-func OpenRawTo(t testing.TB, service string, over ...string) *RawClient {
+func StartRawFor(t testing.TB, service string, over ...string) *RawClient {
 	t.Helper()
 	d := &RawClient{t: t, Log: &LogBuffer{}, Pay: paysim.New(paysim.Options{PostLimit: -1})}
 	payServer := httptest.NewServer(d.Pay)
@@ -241,8 +241,8 @@ func (a *ServingLine) Write(p []byte) (int, error) {
 
 // afterthought is sent behind each request, so that it is seen whether anything else was left on the connection.
 const (
-	AfterthoughtTarget = "/afterthought"
-	Afterthought       = "GET " + AfterthoughtTarget + " HTTP/1.1\r\nHost: " + PublicHost +
+	SentinelTarget = "/afterthought"
+	Sentinel       = "GET " + SentinelTarget + " HTTP/1.1\r\nHost: " + PublicHost +
 		"\r\nConnection: close\r\n\r\n"
 )
 
@@ -253,13 +253,13 @@ type Exchange struct {
 }
 
 // ComesBack returns from Pay with these header lines, and goes on to where the answer leads.
-func (d *RawClient) ComesBack(lines string) Exchange {
+func (d *RawClient) ReturnFromPay(lines string) Exchange {
 	d.t.Helper()
-	back := d.Speak("GET /_pay/return?x=" + Hushed + " HTTP/1.1\r\nHost: apply.example\r\n" + lines + "\r\n\r\n")
+	back := d.Send("GET /_pay/return?x=" + Sensitive + " HTTP/1.1\r\nHost: apply.example\r\n" + lines + "\r\n\r\n")
 	if len(back.Answers) != 1 || back.Answers[0].Status != http.StatusSeeOther {
 		return back
 	}
-	return d.Speak("GET " + back.Answers[0].Header.Get("Location") + " HTTP/1.1\r\nHost: apply.example\r\n" + lines +
+	return d.Send("GET " + back.Answers[0].Header.Get("Location") + " HTTP/1.1\r\nHost: apply.example\r\n" + lines +
 		"\r\n\r\n")
 }
 
@@ -269,8 +269,8 @@ type RawResponse struct {
 	Body   string
 }
 
-// Speak writes bytes to the door and reads until it closes. Once there has been an answer, the afterthought follows.
-func (d *RawClient) Speak(raw string) Exchange {
+// Send writes bytes to the door and reads until it closes. Once there has been an answer, the afterthought follows.
+func (d *RawClient) Send(raw string) Exchange {
 	d.t.Helper()
 	conn, err := net.Dial("tcp", d.Address)
 	require.NoError(d.t, err)
@@ -294,7 +294,7 @@ func (d *RawClient) Speak(raw string) Exchange {
 		result.Answers = append(result.Answers, answer)
 		if answer.Status >= http.StatusOK && answer.Header.Get("Connection") != "close" && !asked {
 			asked, method = true, http.MethodGet
-			_, _ = io.WriteString(conn, Afterthought)
+			_, _ = io.WriteString(conn, Sentinel)
 		}
 	}
 }
@@ -311,8 +311,8 @@ func ReadRawResponse(in *bufio.Reader, method string) (RawResponse, error) {
 	return RawResponse{answer.StatusCode, answer.Header, string(body)}, err
 }
 
-// WhoAsked is what the service of a request learns about who asked.
-func (r wireRequest) WhoAsked() map[string]string {
+// ForwardedHeaders is what the service of a request learns about who asked.
+func (r rawRequest) ForwardedHeaders() map[string]string {
 	said := map[string]string{}
 	for _, line := range r.Header {
 		name, value, _ := strings.Cut(line, ": ")
@@ -328,27 +328,27 @@ func (r wireRequest) WhoAsked() map[string]string {
 func (d *RawClient) Release(t *testing.T, header string) {
 	t.Helper()
 	before := len(d.Pay.Payments())
-	held := d.IsNotFree(t, WithForm("POST /licences/apply", FormType+header, "name=Ann"))
+	held := d.MustBlock(t, Request("POST /licences/apply", FormType+header, "name=Ann"))
 	require.Equal(t, http.StatusSeeOther, held.Status)
 	require.NoError(t, d.Pay.Pay(d.Pay.Payments()[before].ID, "success"))
-	d.ComesBack("Cookie: " + CookieOf(held))
+	d.ReturnFromPay("Cookie: " + CookieOf(held))
 }
 
-// IsRefusedWith is isNotFree for what a page of ours answers, behind which the connection goes on.
-func (d *RawClient) IsRefusedWith(t *testing.T, raw string) RawResponse {
+// MustRefuse is isNotFree for what a page of ours answers, behind which the connection goes on.
+func (d *RawClient) MustRefuse(t *testing.T, raw string) RawResponse {
 	t.Helper()
-	got := d.Speak(raw)
+	got := d.Send(raw)
 	require.Empty(t, d.Service.Take())
 	require.Len(t, got.Answers, 1)
 	require.Equal(t, "yes", got.Answers[0].Header.Get("Paygate-Answer"))
 	return got.Answers[0]
 }
 
-// IsFree requires that each form reaches the service as it is.
-func (d *RawClient) IsFree(t *testing.T, header string, bodies ...string) {
+// MustPassForms requires that each form reaches the service as it is.
+func (d *RawClient) MustPassForms(t *testing.T, header string, bodies ...string) {
 	t.Helper()
 	for _, body := range bodies {
-		got := d.Speak(WithForm("POST /licences/apply", header, body))
+		got := d.Send(Request("POST /licences/apply", header, body))
 		require.Len(t, got.Answers, 1, body)
 		require.Equal(t, http.StatusOK, got.Answers[0].Status, body)
 		received := d.Service.Take()
@@ -363,8 +363,8 @@ func KnownSpellings(kinds ...probe.Kind) []probe.Spelling {
 	return slices.DeleteFunc(probe.Spellings(address, kinds...), func(s probe.Spelling) bool { return s.Setting != "" })
 }
 
-// LinesOf are a file's lines but for comments and empty ones.
-func LinesOf(t testing.TB, name string) []string {
+// ReadLines are a file's lines but for comments and empty ones.
+func ReadLines(t testing.TB, name string) []string {
 	t.Helper()
 	file, err := os.Open(name)
 	require.NoError(t, err)
@@ -378,9 +378,9 @@ func LinesOf(t testing.TB, name string) []string {
 	return lines
 }
 
-// MadeSpellings puts a path of two segments together from what servers undo: something before it, something between the
+// GeneratedSpellings puts a path of two segments together from what servers undo: something before it, something between the
 // segments, something behind it, and its letters. Each of them comes with each of the others, but no three at once.
-func MadeSpellings(first, second string) []string {
+func GeneratedSpellings(first, second string) []string {
 	before := []string{
 		"", "/.", "/x/..", "/..", "/x/%2e%2e", "/x/..;", "/;a", "/(S(x))", "/%2e", "/x%2f..", "/x%5c..", "/x//..",
 		"/x/%252e%252e", "/index.php", "/x/.%2e",
@@ -423,17 +423,17 @@ func HexOf(c byte) string {
 	return string([]byte{digits[c>>4], digits[c&15]})
 }
 
-// FormTo is a submission as a browser writes it.
-func FormTo(method, target string) string {
+// FormRequest is a submission as a browser writes it.
+func FormRequest(method, target string) string {
 	return method + " " + target + " HTTP/1.1\r\nHost: " + PublicHost +
 		"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann"
 }
 
-// IsNotFree writes a request and expects it to be refused, redirected or held.
-func (d *RawClient) IsNotFree(t testing.TB, raw string) RawResponse {
+// MustBlock writes a request and expects it to be refused, redirected or held.
+func (d *RawClient) MustBlock(t testing.TB, raw string) RawResponse {
 	t.Helper()
 	line, _, _ := strings.Cut(raw, "\r\n")
-	got := d.Speak(raw)
+	got := d.Send(raw)
 	require.Empty(t, d.Service.Take(), "%q reached the service", line)
 	require.Len(t, got.Answers, 1, "%q: %v", line, got.Answers)
 	answer := got.Answers[0]
@@ -468,12 +468,12 @@ func HeaderOf(lines []string, skip []string) map[string][]string {
 	return header
 }
 
-// Passes writes a free request, and expects the service to receive just that.
-func (d *RawClient) Passes(t *testing.T, line string, header []string, body string) RawResponse {
+// MustPass writes a free request, and expects the service to receive just that.
+func (d *RawClient) MustPass(t *testing.T, line string, header []string, body string) RawResponse {
 	t.Helper()
 	header = append([]string{"Host: " + PublicHost}, header...)
 	raw := line + " HTTP/1.1\r\n" + strings.Join(header, "\r\n") + "\r\n\r\n" + body
-	got := d.Speak(raw)
+	got := d.Send(raw)
 	require.NotEmpty(t, got.Answers, line)
 	received := d.Service.Take()
 	require.Len(t, received, 1, line)
@@ -483,16 +483,16 @@ func (d *RawClient) Passes(t *testing.T, line string, header []string, body stri
 	return got.Answers[len(got.Answers)-1]
 }
 
-func (d *RawClient) PassesRaw(t *testing.T, method string, lines []string, body string) {
+func (d *RawClient) Upload(t *testing.T, method string, lines []string, body string) {
 	t.Helper()
-	got := d.Speak(method + " /upload?a=1;b HTTP/1.1\r\nHost: apply.example\r\n" + strings.Join(lines, "\r\n") +
+	got := d.Send(method + " /upload?a=1;b HTTP/1.1\r\nHost: apply.example\r\n" + strings.Join(lines, "\r\n") +
 		"\r\n\r\n" + body)
 	require.NotEmpty(t, got.Answers)
 	require.Equal(t, http.StatusOK, got.Answers[len(got.Answers)-1].Status)
 }
 
-// BodyOf expects one request with this body.
-func (s *wireService) BodyOf(t *testing.T, body string, send func()) {
+// MustReceive expects one request with this body.
+func (s *rawService) MustReceive(t *testing.T, body string, send func()) {
 	t.Helper()
 	send()
 	received := s.Take()
@@ -500,7 +500,7 @@ func (s *wireService) BodyOf(t *testing.T, body string, send func()) {
 	require.True(t, body == string(received[0].Body), "%d bytes sent, %d received", len(body), len(received[0].Body))
 }
 
-func (s *wireService) SetAnswer(answer string) {
+func (s *rawService) SetAnswer(answer string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answer = answer
@@ -515,8 +515,8 @@ func (d *RawClient) Dial(t *testing.T) net.Conn {
 	return conn
 }
 
-// HostileNames are headers by which a client would speak for Paygate, for a proxy, or for another request.
-func HostileNames() []string {
+// HostileHeaderNames are headers by which a client would speak for Paygate, for a proxy, or for another request.
+func HostileHeaderNames() []string {
 	names := []string{
 		"Paygate-Status", "PAYGATE-STATUS", "paygate-status", "pAyGaTe-sTaTuS", "Paygate", "Paygate-",
 		"Paygate--Status", "Paygate-Assertion",
@@ -540,8 +540,8 @@ func HostileNames() []string {
 	return names
 }
 
-// Ours are the headers of a request whose names are, for some reader, Paygate's.
-func (r wireRequest) Ours() []string {
+// PaygateHeaders are the headers of a request whose names are, for some reader, Paygate's.
+func (r rawRequest) PaygateHeaders() []string {
 	fold := regexp.MustCompile(`[^a-z0-9]`)
 	return slices.DeleteFunc(slices.Clone(r.Header), func(line string) bool {
 		name, _, _ := strings.Cut(line, ":")
@@ -556,10 +556,10 @@ var paidOn = []string{
 	"Paygate-Reference", "Paygate-Route", "Paygate-Status", "Paygate-Submission", "Paygate-Total", "Paygate-Via",
 }
 
-func (r wireRequest) RequireOurs(t *testing.T, via string) {
+func (r rawRequest) RequirePaidHeaders(t *testing.T, via string) {
 	t.Helper()
 	var names []string
-	for _, line := range r.Ours() {
+	for _, line := range r.PaygateHeaders() {
 		name, _, _ := strings.Cut(line, ": ")
 		names = append(names, name)
 	}
@@ -578,21 +578,21 @@ func CookieOf(answer RawResponse) string {
 
 const FormType = "Content-Type: application/x-www-form-urlencoded\r\n"
 
-// WithForm is a request with a body, as it stands on the wire.
-func WithForm(line, header, body string) string {
+// Request is a request with a body, as it stands on the wire.
+func Request(line, header, body string) string {
 	return fmt.Sprintf("%s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s", line, header, len(body),
 		body)
 }
 
-// WithButton are the settings of a route whose page has several buttons.
-const WithButton = "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay"
+// WhenPayButton are the settings of a route whose page has several buttons.
+const WhenPayButton = "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay"
 
 // Smuggled is a request for the pay route that stands where a body, or nothing, should be.
 const Smuggled = "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\nContent-Type: " +
 	"application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann"
 
-// Hushed is in everything that a log must not have: queries, bodies, cookies, headers, names and addresses.
-const Hushed = "s3cr3t"
+// Sensitive is in everything that a log must not have: queries, bodies, cookies, headers, names and addresses.
+const Sensitive = "s3cr3t"
 
 // The tests of this file put Paygate in front of the web servers that services really run on, as Debian packs them.
 // What a server makes of an odd address is then not our guess but its own.
@@ -608,17 +608,17 @@ type RealServer struct {
 func (d *RawClient) PayOnce(t *testing.T, server *RealServer) {
 	t.Helper()
 	before := len(d.Pay.Payments())
-	held := d.Speak(strings.Replace(FormTo(http.MethodPost, "/licences/apply"), "name=Ann", "name=Eve", 1)).Answers[0]
+	held := d.Send(strings.Replace(FormRequest(http.MethodPost, "/licences/apply"), "name=Ann", "name=Eve", 1)).Answers[0]
 	require.Equal(t, http.StatusSeeOther, held.Status)
 	payments := d.Pay.Payments()
 	require.Len(t, payments, before+1)
 	require.NoError(t, d.Pay.Pay(payments[before].ID, "success"))
-	d.ComesBack("Connection: close\r\nCookie: " + CookieOf(held))
-	require.Equal(t, []string{"POST /licences/apply success"}, server.Ran(t))
+	d.ReturnFromPay("Connection: close\r\nCookie: " + CookieOf(held))
+	require.Equal(t, []string{"POST /licences/apply success"}, server.TakeTrace(t))
 }
 
 // Ran are the lines of the trace since the last time.
-func (s *RealServer) Ran(t *testing.T) []string {
+func (s *RealServer) TakeTrace(t *testing.T) []string {
 	t.Helper()
 	content, err := os.ReadFile(s.Trace)
 	require.NoError(t, err)

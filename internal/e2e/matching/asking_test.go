@@ -15,7 +15,7 @@ import (
 // A method that only asks brings the pay code nothing to work with: no body, and under OPTIONS no query.
 func TestSafeMethodCarriesNoForm(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, testserver.WithButton)
+	d := testserver.StartRaw(t, testserver.WhenPayButton)
 	const form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n\r\nname=Ann&action=pay"
 	const chunked = "Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: " +
 		"chunked\r\n\r\na\r\naction=pay\r\n0\r\n\r\n"
@@ -33,7 +33,7 @@ func TestSafeMethodCarriesNoForm(t *testing.T) {
 		{"OPTIONS /licences/apply?name=x", form, "OPTIONS /licences/apply HTTP/1.1"},
 		{"OPTIONS /licences/apply/?name=x", "\r\n", "OPTIONS /licences/apply/ HTTP/1.1"},
 	} {
-		answer := d.Speak(c.line + " HTTP/1.1\r\nHost: apply.example\r\n" + c.rest)
+		answer := d.Send(c.line + " HTTP/1.1\r\nHost: apply.example\r\n" + c.rest)
 		got := d.Service.Take()
 		require.Len(t, got, 1, c.line)
 		require.Equal(t, c.line2, got[0].Line)
@@ -52,14 +52,14 @@ func TestSafeMethodCarriesNoForm(t *testing.T) {
 // Elsewhere nothing changes.
 func TestSafeMethodPassesUnchangedElsewhere(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, testserver.WithButton)
+	d := testserver.StartRaw(t, testserver.WhenPayButton)
 	for _, raw := range []string{
 		"HEAD /page?action=pay HTTP/1.1\r\nHost: apply.example\r\n\r\n",
 		"OPTIONS /page?action=pay HTTP/1.1\r\nHost: apply.example\r\n\r\n",
 		"GET /search HTTP/1.1\r\nHost: apply.example\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
 		"GET /licences?action=pay&__VIEWSTATE=x HTTP/1.1\r\nHost: apply.example\r\n\r\n",
 	} {
-		d.Speak(raw)
+		d.Send(raw)
 		got := d.Service.Take()
 		require.Len(t, got, 1, raw)
 		line, _, _ := strings.Cut(raw, "\r\n")
@@ -83,14 +83,14 @@ func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 		},
 		"": {"__EVENTTARGET=x", "__VIEWSTATE=x", "__viewstate="},
 	} {
-		d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN="+when)
+		d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN="+when)
 		for _, query := range queries {
 			for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
 				for _, path := range []string{
 					"/licences/apply", "/Licences/apply/", "/licences/apply.php",
 					"/x/../licences/apply", "/licences/apply;x=1",
 				} {
-					answer := d.IsNotFree(t, method+" "+path+"?"+query+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+					answer := d.MustBlock(t, method+" "+path+"?"+query+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 					require.Equal(t, http.StatusBadRequest, answer.Status)
 				}
 			}
@@ -101,7 +101,7 @@ func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 				"/licences/apply&action=pay", "/licences/apply%26action=pay",
 				"/licences/apply;action=pay", "/licences/apply%3baction=pay", "/licences/apply%3faction%3dpay?x=1",
 			} {
-				d.IsNotFree(t, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+				d.MustBlock(t, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 			}
 		}
 		require.Contains(t, d.Log.String(), `"rule":"query of a page"`)
@@ -112,7 +112,7 @@ func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 			if when == "form:action" && strings.HasPrefix(query, "action") {
 				continue
 			}
-			d.Speak("GET /licences/apply?" + query + " HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+			d.Send("GET /licences/apply?" + query + " HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 			require.Len(t, d.Service.Take(), 1, query)
 		}
 	}
@@ -121,7 +121,7 @@ func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 // PHP without a php.ini has the cookies in $_REQUEST, beside the query.
 func TestCookieCannotMeetAConditionOnGET(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
+	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
 	for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
 		for _, target := range []string{
 			"/licences/apply", "/licences/apply?name=Ann", "/licences/apply.php",
@@ -130,8 +130,8 @@ func TestCookieCannotMeetAConditionOnGET(t *testing.T) {
 			ask := func(cookies string) string {
 				return method + " " + target + " HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies + "\r\n\r\n"
 			}
-			d.IsNotFree(t, ask("sid=1; Action=p%61y"))
-			d.Speak(ask("sid=pay; action=save"))
+			d.MustBlock(t, ask("sid=1; Action=p%61y"))
+			d.Send(ask("sid=pay; action=save"))
 			require.Len(t, d.Service.Take(), 1, target)
 		}
 	}
@@ -144,17 +144,17 @@ func TestAllowCoversOnlyItsOwnParameters(t *testing.T) {
 	ask := func(query string) string {
 		return "GET /licences/apply?" + query + " HTTP/1.1\r\nHost: apply.example\r\n\r\n"
 	}
-	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:pay", "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang",
+	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:pay", "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang",
 		"PAYGATE_ROUTE_LICENCE_ALLOW=GET /licences/apply?pay=later,GET /licences/apply?preview=1")
 	for _, query := range []string{"pay=later", "pay=later&lang=cy", "preview=1", "preview=1&pay=later&lang=cy"} {
-		d.Speak(ask(query))
+		d.Send(ask(query))
 		require.Len(t, d.Service.Take(), 1, query)
 	}
 	for _, query := range []string{
 		"preview=1&pay=now", "preview=1&pay", "pay=later&pay.x=3", "pay=later&name=x",
 		"preview=1&__VIEWSTATE=x", "preview=2",
 	} {
-		d.IsNotFree(t, ask(query))
+		d.MustBlock(t, ask(query))
 	}
 }
 
@@ -162,10 +162,10 @@ func TestAllowCoversOnlyItsOwnParameters(t *testing.T) {
 func TestFreePassCarriesNoForm(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"free", "shadow"} {
-		d := testserver.OpenRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /licences/apply",
+		d := testserver.StartRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /licences/apply",
 			"PAYGATE_ROUTE_REGISTER_MODE="+mode)
 		for _, method := range []string{"GET", "HEAD"} {
-			d.Speak(testserver.WithForm(method+" /licences/apply", testserver.FormType, "name=x"))
+			d.Send(testserver.Request(method+" /licences/apply", testserver.FormType, "name=x"))
 			got := d.Service.Take()
 			require.Len(t, got, 1, method)
 			require.Equal(t, "GET /licences/apply HTTP/1.1", got[0].Line)
@@ -177,13 +177,13 @@ func TestFreePassCarriesNoForm(t *testing.T) {
 
 func TestGETQueryLimitsParameters(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang, page")
+	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang, page")
 	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
 	for _, query := range []string{
 		"", "?", "?lang=cy", "?page=2&lang=cy", "?page=%32&&lang",
 		"?lang=cy&paygate-reply=x",
 	} {
-		d.Speak(ask("/licences/apply" + query))
+		d.Send(ask("/licences/apply" + query))
 		require.LessOrEqual(t, len(d.Service.Take()), 1, query)
 		require.NotContains(t, d.Log.String(), `"msg":"refused"`, query)
 	}
@@ -195,20 +195,20 @@ func TestGETQueryLimitsParameters(t *testing.T) {
 			"/licences/apply", "/licences/apply/", "/LICENCES/apply",
 			"/licences/apply.json",
 		} {
-			d.IsNotFree(t, ask(path+"?"+query))
+			d.MustBlock(t, ask(path+"?"+query))
 		}
 	}
 	for _, target := range []string{
 		"/licences/apply&name=x", "/licences/apply%3fname=x",
 		"/licences/apply%26name=x?lang=cy",
 	} {
-		d.IsNotFree(t, ask(target))
-		d.IsNotFree(t, strings.Replace(ask(target), "GET", "OPTIONS", 1))
+		d.MustBlock(t, ask(target))
+		d.MustBlock(t, strings.Replace(ask(target), "GET", "OPTIONS", 1))
 	}
 	require.Contains(t, d.Log.String(), "PAYGATE_ROUTE_LICENCE_GET_QUERY")
-	d.Speak(ask("/licences?name=x"))
+	d.Send(ask("/licences?name=x"))
 	require.Len(t, d.Service.Take(), 1)
-	d.Speak("OPTIONS /licences/apply?name=x HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+	d.Send("OPTIONS /licences/apply?name=x HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 	require.Len(t, d.Service.Take(), 1, "its query does not travel")
 }
 
@@ -217,22 +217,22 @@ func TestGETQueryRefusesExtraPathSegments(t *testing.T) {
 	t.Parallel()
 	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
 	const listed = "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang"
-	d := testserver.OpenRaw(t, listed, "PAYGATE_ROUTE_LICENCE_ALLOW=GET /licences/apply/help")
+	d := testserver.StartRaw(t, listed, "PAYGATE_ROUTE_LICENCE_ALLOW=GET /licences/apply/help")
 	for _, target := range []string{
 		"/licences/apply/pay", "/licences/apply/Ann/a@example.org",
 		"/licences/apply/pay?lang=cy", "/licences/apply.do",
 	} {
-		d.IsNotFree(t, ask(target))
-		d.IsNotFree(t, strings.Replace(ask(target), "GET", "HEAD", 1))
+		d.MustBlock(t, ask(target))
+		d.MustBlock(t, strings.Replace(ask(target), "GET", "HEAD", 1))
 	}
 	for _, target := range []string{
 		"/licences/apply", "/licences/apply/", "/licences/apply/help", "/licences/applying",
 		"/licences",
 	} {
-		d.Speak(ask(target))
+		d.Send(ask(target))
 		require.Len(t, d.Service.Take(), 1, target)
 	}
-	d = testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
+	d = testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
 		"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /shop/index.php",
 		listed, "PAYGATE_ROUTE_IMMEDIATE_GET_QUERY=lang")
 	for target, free := range map[string]bool{
@@ -241,18 +241,18 @@ func TestGETQueryRefusesExtraPathSegments(t *testing.T) {
 		"/?page=apply&name=x": false, "/index.php/home?page=apply": false, "/shop/?name=x": false,
 		"/shop/index.php/x": false,
 	} {
-		d.Speak(ask(target))
+		d.Send(ask(target))
 		require.Equal(t, free, len(d.Service.Take()) == 1, target)
 	}
-	d = testserver.OpenRaw(t)
-	d.Speak(ask("/licences/apply/pay"))
+	d = testserver.StartRaw(t)
+	d.Send(ask("/licences/apply/pay"))
 	require.Len(t, d.Service.Take(), 1, "without the setting, GET is not the pay code's")
 }
 
 // Whatever way a form can be sent by another method, or in another place, the pay code never has it.
 func TestNoMethodSpellingBringsTheFormToThePayCode(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, testserver.WithButton)
+	d := testserver.StartRaw(t, testserver.WhenPayButton)
 	address := probe.Address{
 		Method: "POST", Path: "/licences/apply", Host: testserver.PublicHost, Form: "name=Ann&action=pay",
 		Field: "action", Value: "pay", Other: "save",
@@ -266,7 +266,7 @@ func TestNoMethodSpellingBringsTheFormToThePayCode(t *testing.T) {
 		for _, line := range s.Header {
 			header += line + "\r\n"
 		}
-		d.Speak(fmt.Sprintf("%s %s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s", s.Method,
+		d.Send(fmt.Sprintf("%s %s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s", s.Method,
 			s.Target, header, len(s.Body), s.Body))
 		tried++
 		for _, got := range d.Service.Take() {

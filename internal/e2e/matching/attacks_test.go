@@ -23,9 +23,9 @@ import (
 // TestInjectedCookiesDoNotHideTheTicket: a sibling site can put cookies of our name beside ours, and anybody can send many.
 func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	hold := func(name string) string {
-		answer := d.IsNotFree(t, testserver.WithForm("POST /licences/apply", testserver.FormType, "name="+name))
+		answer := d.MustBlock(t, testserver.Request("POST /licences/apply", testserver.FormType, "name="+name))
 		require.Equal(t, http.StatusSeeOther, answer.Status)
 		return testserver.CookieOf(answer)
 	}
@@ -34,7 +34,7 @@ func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 		require.NoError(t, d.Pay.Pay(payment.ID, "submitted"))
 	}
 	waits := func(cookies string) string {
-		return d.Speak("GET /_pay/return?looked HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies +
+		return d.Send("GET /_pay/return?looked HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies +
 			"\r\n\r\n").Answers[0].Body
 	}
 	references := map[string]string{}
@@ -53,7 +53,7 @@ func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 	} {
 		require.Equal(t, own, waits(cookies), "%.80q", cookies)
 	}
-	both := d.Speak("GET /_pay/status HTTP/1.1\r\nHost: apply.example\r\nAccept: application/json\r\nCookie: " + evas +
+	both := d.Send("GET /_pay/status HTTP/1.1\r\nHost: apply.example\r\nAccept: application/json\r\nCookie: " + evas +
 		"; " + anns + "\r\n\r\n").Answers[0].Body
 	for reference := range references {
 		require.Contains(t, both, reference, "a ticket that was tossed adds a journey, and takes none away")
@@ -209,19 +209,19 @@ func TestPriceChangeDoesNotAlterAQuotedJourney(t *testing.T) {
 // TestClientCannotRequestAQuote: no client makes a service answer as if it were asked for a price.
 func TestClientCannotRequestAQuote(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, upstreamPriced...)
+	d := testserver.StartRaw(t, upstreamPriced...)
 	for _, name := range []string{"Paygate-Status", "PAYGATE_STATUS", "Paygate.Status", "paygate-status"} {
 		for _, raw := range []string{
-			testserver.WithForm("POST /free", testserver.FormType+name+": quote\r\n", "a=1"),
+			testserver.Request("POST /free", testserver.FormType+name+": quote\r\n", "a=1"),
 			"GET /free HTTP/1.1\r\nHost: apply.example\r\n" + name + ": quote\r\n\r\n",
 			"GET /licences/apply HTTP/1.1\r\nHost: apply.example\r\n" + name + ": quote\r\n\r\n",
 		} {
-			d.Speak(raw)
-			require.Equal(t, []string{"Paygate-Status: none"}, d.Service.Take()[0].Ours())
+			d.Send(raw)
+			require.Equal(t, []string{"Paygate-Status: none"}, d.Service.Take()[0].PaygateHeaders())
 		}
-		d.Speak(testserver.WithForm("POST /licences/apply",
+		d.Send(testserver.Request("POST /licences/apply",
 			testserver.FormType+name+": success\r\nPaygate-Price: 1\r\nPaygate-Amount: 1\r\n", "a=1"))
-		require.Equal(t, []string{"Paygate-Status: quote"}, d.Service.Take()[0].Ours())
+		require.Equal(t, []string{"Paygate-Status: quote"}, d.Service.Take()[0].PaygateHeaders())
 	}
 }
 
@@ -243,13 +243,13 @@ func TestAuthenticatedConnectionIsNotShared(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { _ = listener.Close(); close(ended); all.Wait() })
-	d := testserver.OpenRawTo(t, "http://"+listener.Addr().String())
+	d := testserver.StartRawFor(t, "http://"+listener.Addr().String())
 	for _, scheme := range []string{"NTLM", "ntlm", "Negotiate", "NEGOTIATE"} {
-		got := d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\nAuthorization: " + scheme +
+		got := d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\nAuthorization: " + scheme +
 			" TlRMTVNTUAAD\r\n\r\n")
 		require.Equal(t, "ann", got.Answers[0].Body)
 		for range 3 {
-			got = d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+			got = d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 			require.Equal(t, "nobody", got.Answers[0].Body, "behind %s", scheme)
 		}
 	}
@@ -271,9 +271,9 @@ func TestHEADResponseBodyIsDiscarded(t *testing.T) {
 			go answersHeadsTooLong(conn)
 		}
 	}()
-	d := testserver.OpenRawTo(t, "http://"+listener.Addr().String())
-	d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n") // there is a connection to be used again
-	got := d.Speak("HEAD /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+	d := testserver.StartRawFor(t, "http://"+listener.Addr().String())
+	d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n") // there is a connection to be used again
+	got := d.Send("HEAD /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 	require.Len(t, got.Answers, 1, "the answer to the request behind it is its own")
 }
 
@@ -287,7 +287,7 @@ func answersHeadsTooLong(conn net.Conn) {
 			return
 		}
 		header, body := "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", "page"
-		if r.URL.Path == testserver.AfterthoughtTarget {
+		if r.URL.Path == testserver.SentinelTarget {
 			header = strings.Replace(header, "\r\n", "\r\nX-Last: yes\r\n", 1)
 		}
 		now := late + header
@@ -315,7 +315,7 @@ func answersWhoIsLoggedIn(conn net.Conn) {
 			who = "ann"
 		}
 		last := ""
-		if r.URL.Path == testserver.AfterthoughtTarget {
+		if r.URL.Path == testserver.SentinelTarget {
 			last = "X-Last: yes\r\n"
 		}
 		if _, err := fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", last, len(who),
@@ -328,7 +328,7 @@ func answersWhoIsLoggedIn(conn net.Conn) {
 // TestMethodFieldCannotOpenAPayRoute: Rails, Laravel and Symfony take the method of a POST from its form.
 func TestMethodFieldCannotOpenAPayRoute(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=DELETE /licences/{id}",
+	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=DELETE /licences/{id}",
 		"PAYGATE_ROUTE_IMMEDIATE_MATCH=PUT /fines/{id}")
 	for _, target := range []string{"/licences/7", "/fines/7", "/register/2026"} {
 		for _, form := range []string{
@@ -336,10 +336,10 @@ func TestMethodFieldCannotOpenAPayRoute(t *testing.T) {
 			"a=1",
 		} {
 			require.Equal(t, http.StatusMethodNotAllowed,
-				d.IsNotFree(t, testserver.WithForm("POST "+target, testserver.FormType, form)).Status, "%s %s", target,
+				d.MustBlock(t, testserver.Request("POST "+target, testserver.FormType, form)).Status, "%s %s", target,
 				form)
 			require.Equal(t, http.StatusMethodNotAllowed,
-				d.IsNotFree(t, testserver.WithForm("POST "+target+"?"+form, testserver.FormType, "")).Status, "%s %s",
+				d.MustBlock(t, testserver.Request("POST "+target+"?"+form, testserver.FormType, "")).Status, "%s %s",
 				target, form)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // Requests near pay paths that mean something else reach the service byte for byte.
 func TestHarmlessRequestsNearPayPathsPassUnchanged(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, testserver.WithButton, "PAYGATE_ROUTE_LICENCE_GET_QUERY=*",
+	d := testserver.StartRaw(t, testserver.WhenPayButton, "PAYGATE_ROUTE_LICENCE_GET_QUERY=*",
 		"PAYGATE_ROUTE_REGISTER_MATCH=GET /report",
 		"PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/step-2,POST /licences/apply/postcode-lookup,PATCH "+
 			"/licences/apply/{id},GET /licences/apply?action=pay")
@@ -90,7 +90,7 @@ func TestHarmlessRequestsNearPayPathsPassUnchanged(t *testing.T) {
 		if c.body != "" {
 			head += fmt.Sprintf("Content-Length: %d\r\n", len(c.body))
 		}
-		answer := d.Speak(c.line + " HTTP/1.1\r\n" + head + "\r\n" + c.body)
+		answer := d.Send(c.line + " HTTP/1.1\r\n" + head + "\r\n" + c.body)
 		got := d.Service.Take()
 		require.Len(t, got, 1, c.line+" "+c.body)
 		require.Equal(t, c.line+" HTTP/1.1", got[0].Line)
@@ -105,7 +105,7 @@ func TestHarmlessRequestsNearPayPathsPassUnchanged(t *testing.T) {
 // Rails and Laravel lead PUT and PATCH to one action, and take either from a field.
 func TestMethodFieldCannotBypassACondition(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:_method=patch")
+	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:_method=patch")
 	post := func(target, body string) string {
 		return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: apply.example\r\nContent-Type: "+
 			"application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", target, len(body), body)
@@ -115,14 +115,14 @@ func TestMethodFieldCannotBypassACondition(t *testing.T) {
 		"_method=put": http.StatusUnprocessableEntity, "_method=Put&x=1": http.StatusUnprocessableEntity,
 		"_METHOD=put": http.StatusSeeOther, "_method[]=put": http.StatusSeeOther,
 	} {
-		require.Equal(t, status, d.IsNotFree(t, post("/licences/apply", body)).Status, body)
+		require.Equal(t, status, d.MustBlock(t, post("/licences/apply", body)).Status, body)
 	}
-	d.IsNotFree(t, post("/licences/apply?_method=put", ""))
+	d.MustBlock(t, post("/licences/apply?_method=put", ""))
 	for _, method := range []string{"PUT", "PATCH", "DELETE"} {
-		d.IsNotFree(t, strings.Replace(post("/licences/apply", "_method=post"), "POST", method, 1))
+		d.MustBlock(t, strings.Replace(post("/licences/apply", "_method=post"), "POST", method, 1))
 	}
 	for _, body := range []string{"_method=delete", "name=Ann"} {
-		d.Speak(post("/licences/apply", body))
+		d.Send(post("/licences/apply", body))
 		require.Len(t, d.Service.Take(), 1, body)
 	}
 }

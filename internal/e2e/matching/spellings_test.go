@@ -12,32 +12,32 @@ import (
 
 func TestNoPayPathSpellingReachesTheServiceUnpaid(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	known := testserver.KnownSpellings(probe.KindPath)
 	require.Greater(t, len(known), 300)
 	for _, s := range known {
-		t.Run(s.Class+" "+s.Target, func(t *testing.T) { d.IsNotFree(t, testserver.FormTo(http.MethodPost, s.Target)) })
+		t.Run(s.Class+" "+s.Target, func(t *testing.T) { d.MustBlock(t, testserver.FormRequest(http.MethodPost, s.Target)) })
 	}
-	made := testserver.MadeSpellings("licences", "apply")
+	made := testserver.GeneratedSpellings("licences", "apply")
 	require.Greater(t, len(made), 400)
 	for _, target := range made {
-		d.IsNotFree(t, testserver.FormTo(http.MethodPost, target))
+		d.MustBlock(t, testserver.FormRequest(http.MethodPost, target))
 	}
 }
 
 func TestNoPassSpellingReachesTheServiceUnpaid(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_REGISTER_STRICT=on")
+	d := testserver.StartRaw(t, "PAYGATE_ROUTE_REGISTER_STRICT=on")
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		for _, target := range testserver.MadeSpellings("register", "2026") {
-			d.IsNotFree(t, method+" "+target+" HTTP/1.1\r\nHost: "+testserver.PublicHost+"\r\n\r\n")
+		for _, target := range testserver.GeneratedSpellings("register", "2026") {
+			d.MustBlock(t, method+" "+target+" HTTP/1.1\r\nHost: "+testserver.PublicHost+"\r\n\r\n")
 		}
 	}
 }
 
 func TestRefusalLogNamesTheSettingToDeclare(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for _, c := range []struct{ method, target, declare string }{
 		{
 			http.MethodPost, "/licences/apply/kitten?kitten",
@@ -49,7 +49,7 @@ func TestRefusalLogNamesTheSettingToDeclare(t *testing.T) {
 		{http.MethodPost, "/kitten#", ""},
 	} {
 		before := len(d.Log.String())
-		d.IsNotFree(t, testserver.FormTo(c.method, c.target))
+		d.MustBlock(t, testserver.FormRequest(c.method, c.target))
 		said := d.Log.String()[before:]
 		require.Contains(t, said, `"msg":"refused"`)
 		require.NotContains(t, said, "kitten")

@@ -30,21 +30,21 @@ func TestAFileWithAnyNameCanBeBought(t *testing.T) {
 // Wide readings count for passes too. They are refused and not redirected, and ALLOW names what is other code.
 func TestWideReadingsOfAPassAreRefused(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /report",
+	d := testserver.StartRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /report",
 		"PAYGATE_ROUTE_REGISTER_ALLOW=GET /report/help,GET /report.css")
 	for _, target := range []string{
 		"/report.csv", "/report.json", "/report.json/", "/report.pdf", "/index.php/report", "/report/x",
 		"/report.json?x=1", "/report/help/x", "/report/help.pdf",
 		"/report~", "/index.php/report.json",
 	} {
-		answer := d.IsNotFree(t, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+		answer := d.MustBlock(t, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 		require.Equal(t, http.StatusBadRequest, answer.Status, target)
-		d.IsNotFree(t, "HEAD "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+		d.MustBlock(t, "HEAD "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 	}
 	require.Contains(t, d.Log.String(), "PAYGATE_ROUTE_REGISTER_ALLOW, if it leads to other code")
 	for _, line := range []string{"GET /report/help", "HEAD /report/help", "GET /report.css?v=2", "GET /reports",
 		"GET /"} {
-		d.Speak(line + " HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+		d.Send(line + " HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 		require.Len(t, d.Service.Take(), 1, line)
 	}
 }
@@ -57,18 +57,18 @@ func TestServerActionsCanBeRefusedOffThePayRoutes(t *testing.T) {
 			" HTTP/1.1\r\nHost: apply.example\r\nNext-Action: 7f01\r\nContent-Type: " +
 			"application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann"
 	}
-	refusing := testserver.OpenRaw(t, "PAYGATE_NEXT_ACTIONS=refuse", testserver.WithButton)
+	refusing := testserver.StartRaw(t, "PAYGATE_NEXT_ACTIONS=refuse", testserver.WhenPayButton)
 	for _, target := range []string{"/", "/about", "/licences/apply"} {
-		require.Equal(t, http.StatusBadRequest, refusing.IsNotFree(t, call(target)).Status, target)
+		require.Equal(t, http.StatusBadRequest, refusing.MustBlock(t, call(target)).Status, target)
 	}
 	require.Contains(t, refusing.Log.String(), "PAYGATE_NEXT_ACTIONS")
-	refusing.Speak("GET / HTTP/1.1\r\nHost: apply.example\r\nNext-Action: 7f01\r\n\r\n")
+	refusing.Send("GET / HTTP/1.1\r\nHost: apply.example\r\nNext-Action: 7f01\r\n\r\n")
 	require.Len(t, refusing.Service.Take(), 1)
-	passing := testserver.OpenRaw(t, testserver.WithButton)
-	passing.Speak(call("/about"))
+	passing := testserver.StartRaw(t, testserver.WhenPayButton)
+	passing.Send(call("/about"))
 	require.Len(t, passing.Service.Take(), 1)
-	held := testserver.OpenRaw(t, "PAYGATE_NEXT_ACTIONS=refuse")
-	require.Equal(t, http.StatusSeeOther, held.IsNotFree(t, call("/licences/apply")).Status)
+	held := testserver.StartRaw(t, "PAYGATE_NEXT_ACTIONS=refuse")
+	require.Equal(t, http.StatusSeeOther, held.MustBlock(t, call("/licences/apply")).Status)
 }
 
 // One payment opens one query: who has paid for another is told so, and can pay for this one as well.

@@ -20,7 +20,7 @@ const head = "POST /free HTTP/1.1\r\nHost: apply.example\r\n"
 
 func TestAmbiguousFramingIsRefused(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for name, raw := range map[string]string{
 		"two lengths": head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello" +
 			testserver.Smuggled,
@@ -87,7 +87,7 @@ func TestAmbiguousFramingIsRefused(t *testing.T) {
 		"no version":           "POST /free\r\nHost: apply.example\r\n\r\n" + testserver.Smuggled,
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer := d.IsNotFree(t, raw)
+			answer := d.MustBlock(t, raw)
 			require.Contains(t, []int{http.StatusBadRequest, http.StatusNotImplemented}, answer.Status)
 		})
 	}
@@ -96,7 +96,7 @@ func TestAmbiguousFramingIsRefused(t *testing.T) {
 
 func TestUnusualFramingIsOneRequest(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for name, c := range map[string]struct {
 		raw, body string
 		ends      bool // the connection ends behind it
@@ -167,7 +167,7 @@ func TestUnusualFramingIsOneRequest(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := d.Speak(c.raw)
+			got := d.Send(c.raw)
 			require.Len(t, got.Answers, 1)
 			require.Equal(t, http.StatusOK, got.Answers[0].Status, got.Answers[0].Body)
 			require.Equal(t, c.ends, got.Closed)
@@ -175,7 +175,7 @@ func TestUnusualFramingIsOneRequest(t *testing.T) {
 			require.Len(t, received, 1)
 			require.Equal(t, "POST /free HTTP/1.1", received[0].Line)
 			require.Equal(t, c.body, string(received[0].Body))
-			require.Equal(t, []string{"Paygate-Status: none"}, received[0].Ours())
+			require.Equal(t, []string{"Paygate-Status: none"}, received[0].PaygateHeaders())
 			require.NotContains(t, strings.Join(received[0].Header, "\n"), "evil")
 			require.Empty(t, received[0].Values("Trailer"))
 		})
@@ -185,7 +185,7 @@ func TestUnusualFramingIsOneRequest(t *testing.T) {
 
 func TestMalformedChunksEndTheRequest(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for name, chunks := range map[string]string{
 		"no number":                    "x\r\nok\r\n0\r\n\r\n",
 		"an empty line":                "\r\nok\r\n0\r\n\r\n",
@@ -211,7 +211,7 @@ func TestMalformedChunksEndTheRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, target := range []string{"/free", "/licences/apply"} {
-				got := d.Speak("POST " + target +
+				got := d.Send("POST " + target +
 					" HTTP/1.1\r\nHost: apply.example\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks +
 					testserver.Smuggled)
 				require.True(t, got.Closed)
@@ -232,7 +232,7 @@ func TestMalformedChunksEndTheRequest(t *testing.T) {
 
 func TestTruncatedBodyIsNotAServiceFault(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for _, size := range []int{100, 20_000, 1_000_000} {
 		conn := d.Dial(t)
 		_, err := fmt.Fprintf(conn, head+"Content-Length: %d\r\n\r\n%s", size, strings.Repeat("a", size/2))
@@ -250,7 +250,7 @@ func TestTruncatedBodyIsNotAServiceFault(t *testing.T) {
 
 func TestRequestsAfterARefusedOneAreIgnored(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	length := fmt.Sprintf("Content-Length: %d\r\n\r\n", len(testserver.Smuggled))
 	for name, raw := range map[string]string{
 		"behind a refused path": "POST /licences//apply HTTP/1.1\r\nHost: apply.example\r\nContent-Length: " +
@@ -273,7 +273,7 @@ func TestRequestsAfterARefusedOneAreIgnored(t *testing.T) {
 			"200-ok\r\nContent-Length: 0\r\n\r\n" + testserver.Smuggled,
 	} {
 		t.Run(name, func(t *testing.T) {
-			d.IsNotFree(t, raw)
+			d.MustBlock(t, raw)
 			require.Empty(t, d.Pay.Payments())
 		})
 	}
@@ -281,8 +281,8 @@ func TestRequestsAfterARefusedOneAreIgnored(t *testing.T) {
 
 func TestPipelinedRequestsAreClassifiedToo(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
-	hold := testserver.FormTo(http.MethodPost, "/licences/apply")
+	d := testserver.StartRaw(t)
+	hold := testserver.FormRequest(http.MethodPost, "/licences/apply")
 	for name, c := range map[string]struct {
 		raw      string
 		statuses []int
@@ -301,7 +301,7 @@ func TestPipelinedRequestsAreClassifiedToo(t *testing.T) {
 		},
 		"free, then refused": {
 			head + "Content-Length: 2\r\n\r\nok" +
-				testserver.FormTo(http.MethodPost, "/licences//apply") + hold,
+				testserver.FormRequest(http.MethodPost, "/licences//apply") + hold,
 			[]int{200, 400},
 			[]string{"POST /free HTTP/1.1"},
 		},
@@ -337,7 +337,7 @@ func TestPipelinedRequestsAreClassifiedToo(t *testing.T) {
 			require.NoError(t, err)
 			defer conn.Close()
 			require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second)))
-			_, err = io.WriteString(conn, c.raw+testserver.Afterthought)
+			_, err = io.WriteString(conn, c.raw+testserver.Sentinel)
 			require.NoError(t, err)
 			in := bufio.NewReader(conn)
 			var statuses []int
@@ -352,7 +352,7 @@ func TestPipelinedRequestsAreClassifiedToo(t *testing.T) {
 			var lines []string
 			for _, r := range d.Service.Take() {
 				lines = append(lines, r.Line)
-				require.Equal(t, []string{"Paygate-Status: none"}, r.Ours())
+				require.Equal(t, []string{"Paygate-Status: none"}, r.PaygateHeaders())
 			}
 			require.Equal(t, c.lines, lines)
 		})
@@ -375,15 +375,15 @@ func TestUnreadBodyIsNotTheNextRequest(t *testing.T) {
 		}
 	}()
 	defer listener.Close()
-	d := testserver.OpenRawTo(t, "http://"+listener.Addr().String())
+	d := testserver.StartRawFor(t, "http://"+listener.Addr().String())
 	for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST", "DELETE"} {
 		for _, body := range []string{
 			fmt.Sprintf("Content-Length: %d\r\n\r\n", len(testserver.Smuggled)) + testserver.Smuggled,
 			fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n", len(testserver.Smuggled)) + testserver.Smuggled +
 				"\r\n0\r\n\r\n",
 		} {
-			d.Speak(method + " /free HTTP/1.1\r\nHost: apply.example\r\n" + body)
-			d.Speak("GET /next HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n\r\n")
+			d.Send(method + " /free HTTP/1.1\r\nHost: apply.example\r\n" + body)
+			d.Send("GET /next HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n\r\n")
 		}
 	}
 	close := len(lines)
@@ -420,8 +420,8 @@ func overlookBodies(conn net.Conn, lines chan<- string) {
 
 func TestExpectIsAnsweredAndNotForwarded(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
-	got := d.Speak(head + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nok")
+	d := testserver.StartRaw(t)
+	got := d.Send(head + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nok")
 	require.Len(t, got.Answers, 2)
 	require.Equal(t, 100, got.Answers[0].Status)
 	require.Equal(t, 200, got.Answers[1].Status)
@@ -429,16 +429,16 @@ func TestExpectIsAnsweredAndNotForwarded(t *testing.T) {
 	require.Len(t, received, 1)
 	require.Empty(t, received[0].Values("Expect"))
 
-	got = d.Speak(strings.Replace(testserver.FormTo(http.MethodPost, "/licences/apply"), "\r\n\r\n",
+	got = d.Send(strings.Replace(testserver.FormRequest(http.MethodPost, "/licences/apply"), "\r\n\r\n",
 		"\r\nExpect: 100-continue\r\n\r\n", 1))
 	require.Len(t, got.Answers, 2)
 	require.Equal(t, 303, got.Answers[1].Status)
-	refused := d.IsNotFree(t,
-		strings.Replace(testserver.FormTo(http.MethodPost, "/licences//apply"), "\r\n\r\n",
+	refused := d.MustBlock(t,
+		strings.Replace(testserver.FormRequest(http.MethodPost, "/licences//apply"), "\r\n\r\n",
 			"\r\nExpect: 100-continue\r\n\r\n", 1))
 	require.Equal(t, 400, refused.Status, "nobody is told to send a body that is not wanted")
 	for _, expect := range []string{"100-continue, x", "x", "100-Continue\r\nExpect: y"} {
-		got := d.Speak(head + "Expect: " + expect + "\r\nContent-Length: 2\r\n\r\nok")
+		got := d.Send(head + "Expect: " + expect + "\r\nContent-Length: 2\r\n\r\nok")
 		for _, r := range d.Service.Take() {
 			require.Empty(t, r.Values("Expect"))
 		}
@@ -448,7 +448,7 @@ func TestExpectIsAnsweredAndNotForwarded(t *testing.T) {
 
 func TestOnlyFreeWebSocketsAreUpgraded(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for _, lines := range []string{
 		"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__",
 		"Upgrade: h2c\r\nConnection: Upgrade", "Upgrade: TLS/1.0\r\nConnection: Upgrade",
@@ -457,7 +457,7 @@ func TestOnlyFreeWebSocketsAreUpgraded(t *testing.T) {
 		"Upgrade: websocket\r\nUpgrade: h2c\r\nConnection: Upgrade", "Upgrade: h2c",
 		"Upgrade: irc/6.9\r\nConnection: upgrade", "Upgrade:\r\nConnection: Upgrade",
 	} {
-		d.Speak("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + lines + "\r\n\r\n")
+		d.Send("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + lines + "\r\n\r\n")
 		received := d.Service.Take()
 		require.Len(t, received, 1, lines)
 		for _, name := range []string{"Upgrade", "Connection", "Http2-Settings", "HTTP2-Settings"} {
@@ -470,39 +470,39 @@ func TestOnlyFreeWebSocketsAreUpgraded(t *testing.T) {
 		"GET /register/2026", "POST /licences/apply", "GET /register//2026",
 		"POST /licences//apply",
 	} {
-		d.IsNotFree(t, line+" HTTP/1.1\r\nHost: apply.example\r\n"+upgrade+"Content-Length: 0\r\n\r\n")
+		d.MustBlock(t, line+" HTTP/1.1\r\nHost: apply.example\r\n"+upgrade+"Content-Length: 0\r\n\r\n")
 	}
-	d.Speak("POST /free HTTP/1.1\r\nHost: apply.example\r\n" + upgrade + "Content-Length: 0\r\n\r\n")
+	d.Send("POST /free HTTP/1.1\r\nHost: apply.example\r\n" + upgrade + "Content-Length: 0\r\n\r\n")
 	require.Empty(t, d.Service.Take()[0].Values("Upgrade"))
-	d.Speak("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + upgrade + "\r\n")
+	d.Send("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + upgrade + "\r\n")
 	require.Equal(t, []string{"websocket"}, d.Service.Take()[0].Values("Upgrade"))
 
-	off := testserver.OpenRaw(t, "PAYGATE_WEBSOCKETS=off")
-	off.Speak("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + upgrade + "\r\n")
+	off := testserver.StartRaw(t, "PAYGATE_WEBSOCKETS=off")
+	off.Send("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + upgrade + "\r\n")
 	require.Empty(t, off.Service.Take()[0].Values("Upgrade"))
 }
 
 func TestOversizedHeaderIsRefused(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for name, lines := range map[string]string{
 		"one line":   "X: " + strings.Repeat("a", 70<<10) + "\r\n",
 		"many lines": strings.Repeat("X: "+strings.Repeat("a", 100)+"\r\n", 700),
 		"one name":   strings.Repeat("a", 70<<10) + ": x\r\n",
 	} {
-		answer := d.IsNotFree(t, head+lines+"Content-Length: 0\r\n\r\n")
+		answer := d.MustBlock(t, head+lines+"Content-Length: 0\r\n\r\n")
 		require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, answer.Status, name)
 	}
-	answer := d.IsNotFree(t, "GET /"+strings.Repeat("a", 70<<10)+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+	answer := d.MustBlock(t, "GET /"+strings.Repeat("a", 70<<10)+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 	require.Contains(t, []int{http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong}, answer.Status)
-	got := d.Speak(head + "X: " + strings.Repeat("a", 60<<10) + "\r\nContent-Length: 0\r\n\r\n")
+	got := d.Send(head + "X: " + strings.Repeat("a", 60<<10) + "\r\nContent-Length: 0\r\n\r\n")
 	require.Equal(t, http.StatusOK, got.Answers[0].Status, "60 KiB pass")
 }
 
 func TestIncompleteHeaderTimesOut(t *testing.T) {
 	testserver.Long(t)
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for _, raw := range []string{
 		"POST /licences/apply HT", head, head + "Content-Length: 5", testserver.Smuggled[:40],
 		"",

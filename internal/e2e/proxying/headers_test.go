@@ -17,19 +17,19 @@ import (
 
 func TestHostileHeadersAreRemoved(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
-	for _, name := range testserver.HostileNames() {
+	d := testserver.StartRaw(t)
+	for _, name := range testserver.HostileHeaderNames() {
 		t.Run(name, func(t *testing.T) {
 			for _, lines := range []string{
 				name + ": evil\r\n", name + ":evil\r\n" + name + ": evil\r\n",
 				name + ": none\r\n evil\r\n",
 			} {
-				got := d.Speak("POST /free HTTP/1.1\r\nHost: apply.example\r\n" + lines + "Content-Length: 2\r\n\r\nok")
+				got := d.Send("POST /free HTTP/1.1\r\nHost: apply.example\r\n" + lines + "Content-Length: 2\r\n\r\nok")
 				require.Len(t, got.Answers, 1)
 				require.Equal(t, http.StatusOK, got.Answers[0].Status)
 				received := d.Service.Take()
 				require.Len(t, received, 1)
-				require.Equal(t, []string{"Paygate-Status: none"}, received[0].Ours())
+				require.Equal(t, []string{"Paygate-Status: none"}, received[0].PaygateHeaders())
 				require.NotContains(t, strings.Join(received[0].Header, "\n"), "evil")
 				require.Equal(t, "ok", string(received[0].Body))
 			}
@@ -39,14 +39,14 @@ func TestHostileHeadersAreRemoved(t *testing.T) {
 
 func TestConnectionOptionsCannotRemovePaygateHeaders(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for _, options := range []string{
 		"Paygate-Status", "paygate-status, close", "close, Paygate-Status",
 		"X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Proto", "Host", "Content-Length",
 		"keep-alive,Paygate-Status,,", "Paygate-Status\r\nConnection: X-Forwarded-For", "\tPaygate-Status\t",
 		"Transfer-Encoding",
 	} {
-		got := d.Speak("POST /free HTTP/1.1\r\nHost: apply.example\r\nConnection: " + options +
+		got := d.Send("POST /free HTTP/1.1\r\nHost: apply.example\r\nConnection: " + options +
 			"\r\nContent-Length: 2\r\n\r\nok")
 		require.Len(t, got.Answers, 1, options)
 		received := d.Service.Take()
@@ -61,14 +61,14 @@ func TestConnectionOptionsCannotRemovePaygateHeaders(t *testing.T) {
 		"Content-Type", "close, content-type", "Cookie", "Paygate-Status", "X-Anything",
 		"keep-alive, Content-Length",
 	} {
-		answer := d.IsNotFree(t,
-			strings.Replace(testserver.FormTo(http.MethodPost, "/licences/apply"), "\r\n\r\n",
+		answer := d.MustBlock(t,
+			strings.Replace(testserver.FormRequest(http.MethodPost, "/licences/apply"), "\r\n\r\n",
 				"\r\nConnection: "+options+"\r\n\r\n", 1))
 		require.Equal(t, http.StatusBadRequest, answer.Status, options)
 	}
 	for _, options := range []string{"keep-alive", "close", "Keep-Alive, TE", "Upgrade, HTTP2-Settings", ""} {
-		answer := d.IsNotFree(t,
-			strings.Replace(testserver.FormTo(http.MethodPost, "/licences/apply"), "\r\n\r\n",
+		answer := d.MustBlock(t,
+			strings.Replace(testserver.FormRequest(http.MethodPost, "/licences/apply"), "\r\n\r\n",
 				"\r\nConnection: "+options+"\r\n\r\n", 1))
 		require.Equal(t, http.StatusSeeOther, answer.Status, options)
 	}
@@ -77,7 +77,7 @@ func TestConnectionOptionsCannotRemovePaygateHeaders(t *testing.T) {
 // hostileLines are all hostile headers, but those that net/http answers itself.
 func hostileLines() string {
 	var lines strings.Builder
-	for _, name := range testserver.HostileNames() {
+	for _, name := range testserver.HostileHeaderNames() {
 		lines.WriteString(name + ": evil\r\n")
 	}
 	return lines.String()
@@ -85,18 +85,18 @@ func hostileLines() string {
 
 func TestHostileHeadersAreRemovedAtHoldAndRelease(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
-	answer := d.IsNotFree(t, "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+
+	d := testserver.StartRaw(t)
+	answer := d.MustBlock(t, "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+
 		"X-Forwarded-For: evil\r\nX-Kept: kept\r\nRange: bytes=0-1\r\nIf-None-Match: *\r\nIdempotency-Key: "+
 		"key\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
 		"Cookie: a=1; paygate=evil; __Host-paygate=evil; b=%00 \"2\"\r\nContent-Length: 8\r\n\r\nname=Ann")
 	require.Equal(t, http.StatusSeeOther, answer.Status)
 	require.NoError(t, d.Pay.Pay(d.Pay.Payments()[0].ID, "success"))
-	back := d.ComesBack(hostileLines() + "X-Forwarded-For: evil\r\nCookie: " + testserver.CookieOf(answer))
+	back := d.ReturnFromPay(hostileLines() + "X-Forwarded-For: evil\r\nCookie: " + testserver.CookieOf(answer))
 	require.Len(t, back.Answers, 1)
 	received := d.Service.Take()
 	require.Len(t, received, 1)
-	received[0].RequireOurs(t, "return")
+	received[0].RequirePaidHeaders(t, "return")
 	require.Equal(t, "POST /licences/apply HTTP/1.1", received[0].Line)
 	require.Equal(t, "name=Ann", string(received[0].Body))
 	require.Equal(t, []string{"kept"}, received[0].Values("X-Kept"))
@@ -132,34 +132,34 @@ func TestReleaseForwardsTheClientAddressAsFreeTrafficDoes(t *testing.T) {
 
 func TestHostileHeadersAreRemovedFromAPass(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
-	answer := d.IsNotFree(t, "GET /register/2026 HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+"\r\n")
+	d := testserver.StartRaw(t)
+	answer := d.MustBlock(t, "GET /register/2026 HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+"\r\n")
 	require.Equal(t, http.StatusSeeOther, answer.Status)
 	require.NoError(t, d.Pay.Pay(d.Pay.Payments()[0].ID, "success"))
 	ticket := "Cookie: " + testserver.CookieOf(answer) + "\r\n"
-	d.Speak("GET /_pay/return HTTP/1.1\r\nHost: apply.example\r\n" + ticket + "\r\n")
+	d.Send("GET /_pay/return HTTP/1.1\r\nHost: apply.example\r\n" + ticket + "\r\n")
 	for _, target := range []string{"/register/2026", "/register/2026", "/register/2026;jsessionid=1"} {
-		d.Speak("GET " + target + " HTTP/1.1\r\nHost: apply.example\r\nConnection: Upgrade\r\n" + hostileLines() +
+		d.Send("GET " + target + " HTTP/1.1\r\nHost: apply.example\r\nConnection: Upgrade\r\n" + hostileLines() +
 			ticket + "\r\n")
 	}
 	received := d.Service.Take()
 	require.NotEmpty(t, received)
 	for _, r := range received {
 		require.Equal(t, "GET /register/2026 HTTP/1.1", r.Line)
-		r.RequireOurs(t, "pass")
+		r.RequirePaidHeaders(t, "pass")
 		require.Empty(t, r.Values("Upgrade"))
 	}
 }
 
 func TestNoHostOrClientHeaderOpensAPayRoute(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for _, host := range []string{
 		"evil.example", "localhost", "127.0.0.1", "[::1]", "apply.example:99999", "service.internal",
 		"evil.example\r\nX-Forwarded-Host: apply.example",
 		"apply.example.", "apply.example..", "apply.example.evil.example", "xapply.example",
 	} {
-		answer := d.IsNotFree(t, "POST /licences/apply HTTP/1.1\r\nHost: "+host+"\r\nContent-Length: 8\r\n\r\nname=Ann")
+		answer := d.MustBlock(t, "POST /licences/apply HTTP/1.1\r\nHost: "+host+"\r\nContent-Length: 8\r\n\r\nname=Ann")
 		require.Equal(t, http.StatusMisdirectedRequest, answer.Status, host)
 	}
 	for _, lines := range []string{
@@ -174,7 +174,7 @@ func TestNoHostOrClientHeaderOpensAPayRoute(t *testing.T) {
 		"Host: apply.example\r\nReferer: http://apply.example/_pay/return",
 		"Host: apply.example\r\nCookie: paygate=x; __Host-paygate=x", "Host: apply.example\r\nSec-Purpose: prefetch",
 	} {
-		answer := d.IsNotFree(t,
+		answer := d.MustBlock(t,
 			"POST /licences/apply HTTP/1.1\r\n"+lines+
 				"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann")
 		require.Contains(t, []int{http.StatusSeeOther, http.StatusServiceUnavailable}, answer.Status, lines)
@@ -184,7 +184,7 @@ func TestNoHostOrClientHeaderOpensAPayRoute(t *testing.T) {
 		"Host: a\x00b", "Host: a/b c", "Host: <x>", "Host: a\x7f", "Host : apply.example",
 		" Host: apply.example", "Host\t: apply.example",
 	} {
-		got := d.Speak("POST /free HTTP/1.1\r\n" + lines + "\r\nContent-Length: 2\r\n\r\nok")
+		got := d.Send("POST /free HTTP/1.1\r\n" + lines + "\r\nContent-Length: 2\r\n\r\nok")
 		require.Len(t, got.Answers, 1, "%q", lines)
 		require.Equal(t, http.StatusBadRequest, got.Answers[0].Status, "%q", lines)
 		require.True(t, got.Closed)
@@ -194,18 +194,18 @@ func TestNoHostOrClientHeaderOpensAPayRoute(t *testing.T) {
 
 func TestNoMethodOpensAPayRoute(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, "PAYGATE_METHODS=PROPFIND,LOCK")
+	d := testserver.StartRaw(t, "PAYGATE_METHODS=PROPFIND,LOCK")
 	for _, method := range []string{
 		"post", "Post", "pOST", "PUT", "PATCH", "DELETE", "PROPFIND", "LOCK", "UNLOCK", "MOVE", "TRACE", "TRACK",
 		"CONNECT", "PRI", "DEBUG", "FOO", "GET1", "get", "Get", "head",
 		"LINK", "QUERY", "SEARCH", "POST!", "P-OST", "ARBITRARYLONGMETHODTHATNOBODYKNOWS",
 	} {
 		for _, target := range []string{"/licences/apply", "/licences//apply", "/licences/apply/"} {
-			answer := d.IsNotFree(t, testserver.FormTo(method, target))
+			answer := d.MustBlock(t, testserver.FormRequest(method, target))
 			require.Contains(t, []int{400, 405, 501}, answer.Status, method)
 		}
 		if !strings.EqualFold(method, "GET") && method != "head" {
-			d.IsNotFree(t, testserver.FormTo(method, "/register/2026"))
+			d.MustBlock(t, testserver.FormRequest(method, "/register/2026"))
 		}
 	}
 	for _, line := range []string{
@@ -222,23 +222,23 @@ func TestNoMethodOpensAPayRoute(t *testing.T) {
 		"POST /licences/apply\rHTTP/1.1", "PO\x00ST /licences/apply HTTP/1.1",
 		"GET /free POST /licences/apply HTTP/1.1", "GET /free\tHTTP/1.1",
 	} {
-		d.IsNotFree(t, line+"\r\nHost: apply.example\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+		d.MustBlock(t, line+"\r\nHost: apply.example\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 	}
 	for _, version := range []string{"HTTP/1.1", "HTTP/1.0", "HTTP/1.9"} {
-		answer := d.IsNotFree(t,
+		answer := d.MustBlock(t,
 			"POST /licences/apply "+version+"\r\nHost: apply.example\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 		require.Equal(t, http.StatusSeeOther, answer.Status, version)
 	}
-	answer := d.Speak("OPTIONS * HTTP/1.1\r\nHost: apply.example\r\n\r\n").Answers[0]
+	answer := d.Send("OPTIONS * HTTP/1.1\r\nHost: apply.example\r\n\r\n").Answers[0]
 	require.Equal(t, http.StatusOK, answer.Status)
 	require.Empty(t, d.Service.Take(), "answered by the door itself")
 }
 
 func TestMethodOverrideHeaderIsIgnored(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for method, sent := range map[string]string{"GET": "GET", "HEAD": "GET", "OPTIONS": "OPTIONS"} {
-		d.Speak(method + " /licences/apply HTTP/1.1\r\nHost: apply.example\r\nX-HTTP-Method-Override: " +
+		d.Send(method + " /licences/apply HTTP/1.1\r\nHost: apply.example\r\nX-HTTP-Method-Override: " +
 			"POST\r\nX-HTTP-Method: POST\r\nX-Method-Override: POST\r\n\r\n")
 		received := d.Service.Take()
 		require.Len(t, received, 1)
@@ -250,7 +250,7 @@ func TestMethodOverrideHeaderIsIgnored(t *testing.T) {
 
 func TestAbsoluteTargetIsClassifiedByPathAndSentAsPath(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for origin, status := range map[string]int{
 		"http://apply.example": http.StatusSeeOther, "HTTP://apply.example": http.StatusSeeOther,
 		"http://Apply.Example:80": http.StatusSeeOther,
@@ -258,11 +258,11 @@ func TestAbsoluteTargetIsClassifiedByPathAndSentAsPath(t *testing.T) {
 		"http://" + d.Address:     http.StatusMisdirectedRequest,
 	} {
 		host, _ := url.Parse(origin)
-		answer := d.IsNotFree(t,
+		answer := d.MustBlock(t,
 			"POST "+origin+"/licences/apply HTTP/1.1\r\nHost: "+host.Host+"\r\nContent-Length: 0\r\n\r\n")
 		require.Equal(t, status, answer.Status, origin)
 		for rest, target := range map[string]string{"/free?a=1;b": "/free?a=1;b", "": "/", "?x": "/?x"} {
-			d.Speak("GET " + origin + rest + " HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+			d.Send("GET " + origin + rest + " HTTP/1.1\r\nHost: evil.example\r\n\r\n")
 			received := d.Service.Take()
 			require.Len(t, received, 1)
 			require.Equal(t, "GET "+target+" HTTP/1.1", received[0].Line)
@@ -274,7 +274,7 @@ func TestAbsoluteTargetIsClassifiedByPathAndSentAsPath(t *testing.T) {
 
 func TestServiceResponseCannotImpersonatePaygate(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	var lines strings.Builder
 	for _, name := range []string{
 		"Paygate-Answer", "paygate-status", "PAYGATE_STATUS", "Paygate.Price",
@@ -285,7 +285,7 @@ func TestServiceResponseCannotImpersonatePaygate(t *testing.T) {
 	d.Service.SetAnswer(strings.Replace(testserver.PlainAnswer, "\r\n",
 		"\r\n"+lines.String()+
 			"Set-Cookie: paygate=evil\r\nSet-Cookie: __Host-paygate=evil; Path=/\r\nSet-Cookie: sid=1\r\n", 1))
-	got := d.Speak("GET /free HTTP/1.1\r\nHost: apply.example\r\n\r\n").Answers[0]
+	got := d.Send("GET /free HTTP/1.1\r\nHost: apply.example\r\n\r\n").Answers[0]
 	require.Equal(t, []string{"sid=1"}, got.Header["Set-Cookie"])
 	for name, values := range got.Header {
 		require.NotContains(t, strings.ToLower(textproto.CanonicalMIMEHeaderKey(name)), "paygate", "%v", values)

@@ -59,17 +59,17 @@ func (s *moodyService) say(answer string) string {
 // brokenAnswers are what net/http quotes in its errors.
 func brokenAnswers() []string {
 	return []string{
-		"HTTP/1.1 " + testserver.Hushed + " OK\r\n\r\n", testserver.Hushed + "\r\n\r\n",
-		"HTTP/" + testserver.Hushed + " 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n" + testserver.Hushed + "\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nSet-Cookie : " + testserver.Hushed + "\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nContent-Length: " + testserver.Hushed + "\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + testserver.Hushed + "\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + testserver.Hushed + "\r\n",
-		"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + testserver.Hushed,
-		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: " + testserver.Hushed + "\r\nConnection: Upgrade\r\n\r\n",
-		"HTTP/1.1 500 " + testserver.Hushed + "\r\nContent-Length: 0\r\n\r\n",
-		"HTTP/1.1 302 Found\r\nLocation: http://%zz/" + testserver.Hushed + "\r\nContent-Length: 0\r\n\r\n",
-		"HTTP/1.1 402 Pay\r\nPaygate-Price: " + testserver.Hushed + "\r\nContent-Length: 0\r\n\r\n", " ",
+		"HTTP/1.1 " + testserver.Sensitive + " OK\r\n\r\n", testserver.Sensitive + "\r\n\r\n",
+		"HTTP/" + testserver.Sensitive + " 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n" + testserver.Sensitive + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nSet-Cookie : " + testserver.Sensitive + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: " + testserver.Sensitive + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + testserver.Sensitive + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + testserver.Sensitive + "\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + testserver.Sensitive,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: " + testserver.Sensitive + "\r\nConnection: Upgrade\r\n\r\n",
+		"HTTP/1.1 500 " + testserver.Sensitive + "\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 302 Found\r\nLocation: http://%zz/" + testserver.Sensitive + "\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 402 Pay\r\nPaygate-Price: " + testserver.Sensitive + "\r\nContent-Length: 0\r\n\r\n", " ",
 	}
 }
 
@@ -80,48 +80,48 @@ func TestLogsContainNoSecrets(t *testing.T) {
 		t.Run(level, func(t *testing.T) {
 			t.Parallel()
 			service := newMoodyService(t)
-			d := testserver.OpenRawTo(t, "http://"+service.listener.Addr().String(), "PAYGATE_LOG_LEVEL="+level,
+			d := testserver.StartRawFor(t, "http://"+service.listener.Addr().String(), "PAYGATE_LOG_LEVEL="+level,
 				"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret,
 				"PAYGATE_ROUTE_REGISTER_PRICE=upstream", "PAYGATE_ROUTE_LICENCE_METADATA=name={form:name}",
 				"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
-			private := "Cookie: sid=" + testserver.Hushed + "; paygate=" + testserver.Hushed +
-				"\r\nAuthorization: Bearer " + testserver.Hushed + "\r\nUser-Agent: " + testserver.Hushed +
-				"\r\nReferer: http://x/" + testserver.Hushed +
-				"\r\nX-Forwarded-For: " + testserver.Hushed + "\r\nPaygate-Status: " + testserver.Hushed + "\r\nX-" +
-				testserver.Hushed + ": " + testserver.Hushed + "\r\nOrigin: http://" + testserver.Hushed + "\r\n"
-			form := "name=" + testserver.Hushed + "&email=" + testserver.Hushed + "%40example.org&action=" +
-				testserver.Hushed
+			private := "Cookie: sid=" + testserver.Sensitive + "; paygate=" + testserver.Sensitive +
+				"\r\nAuthorization: Bearer " + testserver.Sensitive + "\r\nUser-Agent: " + testserver.Sensitive +
+				"\r\nReferer: http://x/" + testserver.Sensitive +
+				"\r\nX-Forwarded-For: " + testserver.Sensitive + "\r\nPaygate-Status: " + testserver.Sensitive + "\r\nX-" +
+				testserver.Sensitive + ": " + testserver.Sensitive + "\r\nOrigin: http://" + testserver.Sensitive + "\r\n"
+			form := "name=" + testserver.Sensitive + "&email=" + testserver.Sensitive + "%40example.org&action=" +
+				testserver.Sensitive
 			hold := func(query, more string) testserver.RawResponse {
-				return d.Speak(testserver.WithForm("POST /licences/apply?q="+testserver.Hushed+query,
+				return d.Send(testserver.Request("POST /licences/apply?q="+testserver.Sensitive+query,
 					testserver.FormType+private+more, form+query)).Answers[0]
 			}
 			returns := func(ticket string) {
-				d.ComesBack(private + "Cookie: " + ticket)
+				d.ReturnFromPay(private + "Cookie: " + ticket)
 			}
 
 			for _, line := range []string{
-				"GET /" + testserver.Hushed + "?" + testserver.Hushed, "POST /" + testserver.Hushed + "/%zz",
-				"GET /licences//apply?" + testserver.Hushed, "POST /licences//apply?" + testserver.Hushed,
-				"POST /licences/apply/" + testserver.Hushed, testserver.Hushed + " /", "TRACE /" + testserver.Hushed,
-				"GET http://" + testserver.Hushed + "/", "GET /_pay/" + testserver.Hushed,
-				"GET /_pay/status?" + testserver.Hushed, "POST /_pay/again?" + testserver.Hushed,
-				"GET /x?paygate-reply=" + testserver.Hushed, "GET /_pay/assets/" + testserver.Hushed,
-				"GET /register/" + testserver.Hushed + "?" + testserver.Hushed,
-				"GET /" + testserver.Hushed + "\x01", "GET /" + testserver.Hushed + " HTTP/9.9 ",
-				"CONNECT " + testserver.Hushed + ":443",
+				"GET /" + testserver.Sensitive + "?" + testserver.Sensitive, "POST /" + testserver.Sensitive + "/%zz",
+				"GET /licences//apply?" + testserver.Sensitive, "POST /licences//apply?" + testserver.Sensitive,
+				"POST /licences/apply/" + testserver.Sensitive, testserver.Sensitive + " /", "TRACE /" + testserver.Sensitive,
+				"GET http://" + testserver.Sensitive + "/", "GET /_pay/" + testserver.Sensitive,
+				"GET /_pay/status?" + testserver.Sensitive, "POST /_pay/again?" + testserver.Sensitive,
+				"GET /x?paygate-reply=" + testserver.Sensitive, "GET /_pay/assets/" + testserver.Sensitive,
+				"GET /register/" + testserver.Sensitive + "?" + testserver.Sensitive,
+				"GET /" + testserver.Sensitive + "\x01", "GET /" + testserver.Sensitive + " HTTP/9.9 ",
+				"CONNECT " + testserver.Sensitive + ":443",
 			} {
-				d.Speak(testserver.WithForm(line, testserver.FormType+private, form))
-				d.Speak(line + " HTTP/1.1\r\nHost: " + testserver.Hushed + "\x00\r\n" + testserver.Hushed + "\r\n\r\n")
+				d.Send(testserver.Request(line, testserver.FormType+private, form))
+				d.Send(line + " HTTP/1.1\r\nHost: " + testserver.Sensitive + "\x00\r\n" + testserver.Sensitive + "\r\n\r\n")
 			}
-			d.Speak("POST /free HTTP/1.1\r\nHost: apply.example\r\nTransfer-Encoding: chunked\r\n\r\n" +
-				testserver.Hushed + "\r\n")
-			d.Speak(testserver.WithForm("POST /_pay/webhook", "Pay-Signature: "+testserver.Hushed+"\r\n",
-				`{"resource_id":"`+testserver.Hushed+`"}`))
-			genuine := `{"webhook_message_id":"` + testserver.Hushed + `","resource_id":"` + testserver.Hushed + `"}`
-			d.Speak(testserver.WithForm("POST /_pay/webhook",
+			d.Send("POST /free HTTP/1.1\r\nHost: apply.example\r\nTransfer-Encoding: chunked\r\n\r\n" +
+				testserver.Sensitive + "\r\n")
+			d.Send(testserver.Request("POST /_pay/webhook", "Pay-Signature: "+testserver.Sensitive+"\r\n",
+				`{"resource_id":"`+testserver.Sensitive+`"}`))
+			genuine := `{"webhook_message_id":"` + testserver.Sensitive + `","resource_id":"` + testserver.Sensitive + `"}`
+			d.Send(testserver.Request("POST /_pay/webhook",
 				"Pay-Signature: "+pay.Sign(testserver.WebhookSecret, []byte(genuine))+"\r\n", genuine))
-			d.Speak(testserver.WithForm("POST /licences/priced?x="+testserver.Hushed, testserver.FormType+private,
-				"licence="+testserver.Hushed))
+			d.Send(testserver.Request("POST /licences/priced?x="+testserver.Sensitive, testserver.FormType+private,
+				"licence="+testserver.Sensitive))
 
 			var tickets []string
 			for _, fault := range []string{"500", "429", "reset", "html", "garbage", "huge", "hostile_next_url"} {
@@ -135,9 +135,9 @@ func TestLogsContainNoSecrets(t *testing.T) {
 				payments := d.Pay.Payments()
 				require.NoError(t, d.Pay.Pay(payments[len(payments)-1].ID, "success"))
 				service.say(answer)
-				d.Speak(testserver.WithForm("POST /free?"+testserver.Hushed, testserver.FormType+private, form))
-				d.Speak("GET /free?" + testserver.Hushed + " HTTP/1.1\r\nHost: apply.example\r\n" + private + "\r\n")
-				d.Speak("GET /register/2026?" + testserver.Hushed + " HTTP/1.1\r\nHost: apply.example\r\n" + private +
+				d.Send(testserver.Request("POST /free?"+testserver.Sensitive, testserver.FormType+private, form))
+				d.Send("GET /free?" + testserver.Sensitive + " HTTP/1.1\r\nHost: apply.example\r\n" + private + "\r\n")
+				d.Send("GET /register/2026?" + testserver.Sensitive + " HTTP/1.1\r\nHost: apply.example\r\n" + private +
 					"\r\n")
 				returns(testserver.CookieOf(held))
 			}
@@ -149,7 +149,7 @@ func TestLogsContainNoSecrets(t *testing.T) {
 			returns(testserver.CookieOf(done))
 			returns(testserver.CookieOf(done))
 			require.NoError(t, service.listener.Close())
-			d.Speak("GET /free?" + testserver.Hushed + " HTTP/1.1\r\nHost: apply.example\r\n" + private + "\r\n")
+			d.Send("GET /free?" + testserver.Sensitive + " HTTP/1.1\r\nHost: apply.example\r\n" + private + "\r\n")
 			down := hold("&down", "")
 			payments = d.Pay.Payments()
 			require.NoError(t, d.Pay.Pay(payments[len(payments)-1].ID, "success"))
@@ -159,7 +159,7 @@ func TestLogsContainNoSecrets(t *testing.T) {
 			require.Contains(t, log, `"fact":"delivered"`)
 			require.Contains(t, log, "the service does not answer")
 			require.Equal(t, level == "debug", strings.Contains(log, `"level":"DEBUG"`))
-			for _, secret := range append(tickets, testserver.Hushed, "secretkey", "/secure/", "example.org",
+			for _, secret := range append(tickets, testserver.Sensitive, "secretkey", "/secure/", "example.org",
 				testserver.Secret32(1), testserver.AnnsToken, testserver.WebhookSecret) {
 				_, value, _ := strings.Cut(secret, "=")
 				for line := range strings.Lines(log) {

@@ -26,7 +26,7 @@ import (
 func TestPublicListenerServesTLS(t *testing.T) {
 	t.Parallel()
 	certFile, keyFile := testserver.PemFiles(t, testserver.PublicHost)
-	d := testserver.OpenRaw(t, "PAYGATE_PUBLIC_URL=https://"+testserver.PublicHost, "PAYGATE_TLS_CERT_FILE="+certFile,
+	d := testserver.StartRaw(t, "PAYGATE_PUBLIC_URL=https://"+testserver.PublicHost, "PAYGATE_TLS_CERT_FILE="+certFile,
 		"PAYGATE_TLS_KEY_FILE="+keyFile)
 	ask := func(offers []string, raw string) (*http.Response, string) {
 		t.Helper()
@@ -55,7 +55,7 @@ func TestPublicListenerServesTLS(t *testing.T) {
 	answer, _ = ask(nil, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 	require.GreaterOrEqual(t, answer.StatusCode, 400)
 
-	answer, _ = ask(nil, testserver.WithForm("POST /licences/apply", testserver.FormType, "name=Ann"))
+	answer, _ = ask(nil, testserver.Request("POST /licences/apply", testserver.FormType, "name=Ann"))
 	require.Equal(t, http.StatusSeeOther, answer.StatusCode)
 	cookie := answer.Header.Get("Set-Cookie")
 	require.True(t, strings.HasPrefix(cookie, "__Host-paygate="), cookie)
@@ -82,7 +82,7 @@ func TestPublicListenerServesTLS(t *testing.T) {
 	require.NoError(t, err)
 	defer plain.Close()
 	require.NoError(t, plain.SetDeadline(time.Now().Add(30*time.Second)))
-	_, err = io.WriteString(plain, testserver.FormTo(http.MethodPost, "/licences/apply"))
+	_, err = io.WriteString(plain, testserver.FormRequest(http.MethodPost, "/licences/apply"))
 	require.NoError(t, err)
 	said, _ := io.ReadAll(plain)
 	require.NotContains(t, string(said), "legacy")

@@ -19,14 +19,14 @@ import (
 
 func TestOddHarmlessTargetsPassUnchanged(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t, "PAYGATE_METHODS=PROPFIND")
-	lines := testserver.LinesOf(t, "testdata/raw/harmless.txt")
+	d := testserver.StartRaw(t, "PAYGATE_METHODS=PROPFIND")
+	lines := testserver.ReadLines(t, "testdata/raw/harmless.txt")
 	require.Greater(t, len(lines), 60)
 	lines = append(lines, "GET /"+strings.Repeat("long/", 6000), "GET /?"+strings.Repeat("long=1&", 4000),
 		"POST /"+strings.Repeat("%20", 10000))
 	for _, line := range lines {
 		t.Run(line[:min(80, len(line))], func(t *testing.T) {
-			answer := d.Passes(t, line, []string{"Content-Length: 0"}, "")
+			answer := d.MustPass(t, line, []string{"Content-Length: 0"}, "")
 			require.Equal(t, http.StatusOK, answer.Status)
 		})
 	}
@@ -35,7 +35,7 @@ func TestOddHarmlessTargetsPassUnchanged(t *testing.T) {
 
 func TestRequestHeadersPassUnchanged(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	for name, lines := range map[string][]string{
 		"none":         {},
 		"empty values": {"X-Empty:", "X-Empty: ", "Accept:"},
@@ -71,19 +71,19 @@ func TestRequestHeadersPassUnchanged(t *testing.T) {
 		"idempotency key": {"Idempotency-Key: \"x\"", "X-Request-Id: y", "Traceparent: 00-1-2-3"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d.Passes(t, "GET /page", lines, "")
-			d.Passes(t, "POST /page", append(slices.Clone(lines), "Content-Length: 2"), "ok")
-			d.Passes(t, "DELETE /page", lines, "")
+			d.MustPass(t, "GET /page", lines, "")
+			d.MustPass(t, "POST /page", append(slices.Clone(lines), "Content-Length: 2"), "ok")
+			d.MustPass(t, "DELETE /page", lines, "")
 		})
 	}
-	d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\nCookie: a=1; paygate=x; b=\"2\"\r\nCookie: " +
+	d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\nCookie: a=1; paygate=x; b=\"2\"\r\nCookie: " +
 		"paygate=y\r\nCookie: c=%00\r\n\r\n")
 	require.Equal(t, []string{`a=1; b="2"`, "c=%00"}, d.Service.Take()[0].Values("Cookie"), "our own cookie is cut out")
 }
 
 func TestRequestBodiesPassUnchanged(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	var zipped bytes.Buffer
 	zip := gzip.NewWriter(&zipped)
 	_, _ = zip.Write(testserver.BytesOfAllKinds(10_000))
@@ -115,13 +115,13 @@ func TestRequestBodiesPassUnchanged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "GET"} {
 				length := fmt.Sprintf("Content-Length: %d", len(c.body))
-				d.Service.BodyOf(t, string(c.body),
-					func() { d.PassesRaw(t, method, append(slices.Clone(c.kind), length), string(c.body)) })
-				d.Service.BodyOf(t, string(c.body), func() {
-					d.PassesRaw(t, method, append(slices.Clone(c.kind), "Transfer-Encoding: chunked"), inChunks(c.body))
+				d.Service.MustReceive(t, string(c.body),
+					func() { d.Upload(t, method, append(slices.Clone(c.kind), length), string(c.body)) })
+				d.Service.MustReceive(t, string(c.body), func() {
+					d.Upload(t, method, append(slices.Clone(c.kind), "Transfer-Encoding: chunked"), inChunks(c.body))
 				})
-				d.Service.BodyOf(t, string(c.body), func() {
-					d.PassesRaw(t, method, append(slices.Clone(c.kind), "Expect: 100-continue", length), string(c.body))
+				d.Service.MustReceive(t, string(c.body), func() {
+					d.Upload(t, method, append(slices.Clone(c.kind), "Expect: 100-continue", length), string(c.body))
 				})
 			}
 		})
@@ -141,7 +141,7 @@ func inChunks(body []byte) string {
 
 func TestResponsesPassUnchanged(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	binary := string(testserver.BytesOfAllKinds(200_000))
 	for name, c := range map[string]struct {
 		answer string
@@ -186,7 +186,7 @@ func TestResponsesPassUnchanged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d.Service.SetAnswer(c.answer)
-			got := d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n\r\n")
+			got := d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n\r\n")
 			d.Service.Take()
 			require.Len(t, got.Answers, 1)
 			head, _, _ := strings.Cut(c.answer, "\r\n\r\n")
@@ -205,26 +205,26 @@ func TestResponsesPassUnchanged(t *testing.T) {
 		})
 	}
 	d.Service.SetAnswer("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\nContent-Type: application/pdf\r\n\r\n")
-	got := d.Speak("HEAD /page HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n\r\n")
+	got := d.Send("HEAD /page HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n\r\n")
 	require.Equal(t, "1234", got.Answers[0].Header.Get("Content-Length"))
 	require.Empty(t, got.Answers[0].Body)
 }
 
 func TestEarlyHintsPassAndTrailersDoNot(t *testing.T) {
 	t.Parallel()
-	d := testserver.OpenRaw(t)
+	d := testserver.StartRaw(t)
 	d.Service.SetAnswer("HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nPaygate-Answer: " +
 		"evil\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" +
 		"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: " +
 		"1\r\nPaygate-Status: evil\r\n\r\n")
-	got := d.Speak("GET /page HTTP/1.1\r\nHost: apply.example\r\nTE: trailers\r\nConnection: TE\r\n\r\n")
+	got := d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\nTE: trailers\r\nConnection: TE\r\n\r\n")
 	require.Len(t, got.Answers, 2)
 	require.Equal(t, 103, got.Answers[0].Status)
 	require.Equal(t, http.Header{"Link": {"</a.css>; rel=preload"}}, got.Answers[0].Header)
 	require.Equal(t, "ok", got.Answers[1].Body)
 	require.Empty(t, got.Answers[1].Header["Trailer"])
 
-	got = d.Speak(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+	got = d.Send(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
 	require.Len(t, got.Answers, 2)
 	require.Equal(t, http.Header{"Link": {"</a.css>; rel=preload"}}, got.Answers[0].Header,
 		"the last answer ends the connection, not the first")
@@ -242,7 +242,7 @@ func TestServerSentEventsAreStreamed(t *testing.T) {
 		}
 	}))
 	defer service.Close()
-	d := testserver.OpenRawTo(t, service.URL)
+	d := testserver.StartRawFor(t, service.URL)
 	conn := d.Dial(t)
 	_, err := io.WriteString(conn, "GET /events HTTP/1.1\r\nHost: apply.example\r\nAccept: text/event-stream\r\n\r\n")
 	require.NoError(t, err)
@@ -280,7 +280,7 @@ func TestWebSocketIsTunnelled(t *testing.T) {
 		_, _ = io.Copy(conn, buffered)
 	}))
 	defer service.Close()
-	d := testserver.OpenRawTo(t, service.URL)
+	d := testserver.StartRawFor(t, service.URL)
 	conn := d.Dial(t)
 	_, err := io.WriteString(conn,
 		"GET /socket?a;b HTTP/1.1\r\nHost: apply.example\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"+

@@ -20,7 +20,7 @@ func TestProbeFindsTheSpellingsRealServersAccept(t *testing.T) {
 			environ := testserver.NewProbedService(t,
 				testserver.Exactly).Environ("PAYGATE_UPSTREAM=http://" + server.Address)
 			status, said, complained := testserver.Types(t, environ, "probe", "-staging", "-form", "name=Ann")
-			ran := server.Ran(t)
+			ran := server.TakeTrace(t)
 			const plain = 3 // twice at the start, to measure by, and once at the end
 			require.Contains(t, said, fmt.Sprintf(" %d reached the pay code", len(ran)-plain), complained)
 			require.Greater(t, len(ran), 20)

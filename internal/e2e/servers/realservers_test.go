@@ -74,27 +74,27 @@ func TestNoSpellingRunsARealServersPayCodeUnpaid(t *testing.T) {
 			targets := realTargets(t, a)
 			took := 0
 			for _, target := range targets {
-				exchange(t, server.Address, thenClose(testserver.FormTo(http.MethodPost, target)))
-				took += min(1, len(server.Ran(t)))
+				exchange(t, server.Address, thenClose(testserver.FormRequest(http.MethodPost, target)))
+				took += min(1, len(server.TakeTrace(t)))
 			}
 			t.Logf("sent directly, %d of %d spellings ran the pay code", took, len(targets))
 			require.Greater(t, took, a.atLeast, "else this test proves nothing")
 
-			d := testserver.OpenRawTo(t, "http://"+server.Address, a.settings...)
+			d := testserver.StartRawFor(t, "http://"+server.Address, a.settings...)
 			for _, target := range targets {
-				exchange(t, d.Address, thenClose(testserver.FormTo(http.MethodPost, target)))
-				require.Empty(t, server.Ran(t), "unpaid, by %s", target)
+				exchange(t, d.Address, thenClose(testserver.FormRequest(http.MethodPost, target)))
+				require.Empty(t, server.TakeTrace(t), "unpaid, by %s", target)
 			}
 			for _, method := range []string{
 				"PUT", "PATCH", "DELETE", "post", "Post", "FOO", "PROPFIND", "OPTIONS",
 				"TRACE",
 			} {
-				exchange(t, d.Address, thenClose(testserver.FormTo(method, "/licences/apply")))
-				require.Empty(t, server.Ran(t), "unpaid, by %s", method)
+				exchange(t, d.Address, thenClose(testserver.FormRequest(method, "/licences/apply")))
+				require.Empty(t, server.TakeTrace(t), "unpaid, by %s", method)
 			}
 			for _, raw := range oddRequests() {
 				exchange(t, d.Address, raw)
-				require.Empty(t, server.Ran(t), "unpaid, by %.300q", raw)
+				require.Empty(t, server.TakeTrace(t), "unpaid, by %.300q", raw)
 			}
 			require.Contains(t, exchange(t, d.Address, thenClose("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")),
 				"HTTP/1.1 ", "free traffic passes")
@@ -110,24 +110,24 @@ func paidForms(name, value string) []string {
 	part := func(header, content string) string { return "--b\r\n" + header + "\r\n\r\n" + content + "\r\n" }
 	said := name + "=" + value
 	forms := []string{
-		testserver.WithForm("POST /buttons.php?"+said, "", ""),
-		testserver.WithForm("POST /buttons.php?x&"+said, testserver.FormType, "a=1"),
-		testserver.WithForm("POST /buttons.php", "Cookie: "+said+"\r\n"+testserver.FormType, "a=1"),
-		testserver.WithForm("POST /buttons.php", parts, part(header, value)),
-		testserver.WithForm("POST /buttons.php", parts, "\r\n"+part(header, value)+"--b--\r\n"),
-		testserver.WithForm("POST /buttons.php", parts,
+		testserver.Request("POST /buttons.php?"+said, "", ""),
+		testserver.Request("POST /buttons.php?x&"+said, testserver.FormType, "a=1"),
+		testserver.Request("POST /buttons.php", "Cookie: "+said+"\r\n"+testserver.FormType, "a=1"),
+		testserver.Request("POST /buttons.php", parts, part(header, value)),
+		testserver.Request("POST /buttons.php", parts, "\r\n"+part(header, value)+"--b--\r\n"),
+		testserver.Request("POST /buttons.php", parts,
 			part(header, "save")+"--b--\r\n"+part(header, value)+"--b--\r\n"),
-		testserver.WithForm("POST /buttons.php", parts,
+		testserver.Request("POST /buttons.php", parts,
 			part("Content-Disposition: form-data; name=\"x\"", "a\n"+part(header, value))+"--b--\r\n"),
-		testserver.WithForm("POST /buttons.php", "Content-Type: multipart/form-data; boundary=c; boundary=b\r\n",
+		testserver.Request("POST /buttons.php", "Content-Type: multipart/form-data; boundary=c; boundary=b\r\n",
 			"--c\r\n"+header+"\r\n\r\n"+value+"\r\n--c--\r\n"),
-		testserver.WithForm("POST /buttons.php", "Content-Type: multipart/form-data; xboundary=c; boundary=b\r\n",
+		testserver.Request("POST /buttons.php", "Content-Type: multipart/form-data; xboundary=c; boundary=b\r\n",
 			part(header, "save")+"--b--\r\n--c\r\n"+header+"\r\n\r\n"+value+"\r\n--c--\r\n"),
-		testserver.WithForm("POST /buttons.php", "Content-Type: multipart/form-data; boundary=b,c\r\n",
+		testserver.Request("POST /buttons.php", "Content-Type: multipart/form-data; boundary=b,c\r\n",
 			part(header, value)+"--b--\r\n"),
-		testserver.WithForm("POST /buttons.php", "Content-Type: MULTIPART/FORM-DATA; BOUNDARY=b\r\n",
+		testserver.Request("POST /buttons.php", "Content-Type: MULTIPART/FORM-DATA; BOUNDARY=b\r\n",
 			part(header, value)+"--b--\r\n"),
-		testserver.WithForm("POST /buttons.php", parts,
+		testserver.Request("POST /buttons.php", parts,
 			part(header+"\r\nContent-Disposition: form-data; name=\"x\"", value)+"--b--\r\n"),
 	}
 	for _, disposition := range []string{
@@ -138,7 +138,7 @@ func paidForms(name, value string) []string {
 		"form-data; name=\" " + name + "\"",
 	} {
 		forms = append(forms,
-			testserver.WithForm("POST /buttons.php", parts,
+			testserver.Request("POST /buttons.php", parts,
 				part("Content-Disposition: "+disposition, value)+"--b--\r\n"))
 	}
 	for _, pairs := range []string{
@@ -146,18 +146,18 @@ func paidForms(name, value string) []string {
 		name + "[0]=" + value, "%" + testserver.HexOf(name[0]) + said[1:],
 		name + "=%" + testserver.HexOf(value[0]) + value[1:], "x=%zz&" + said,
 	} {
-		forms = append(forms, testserver.WithForm("POST /buttons.php", testserver.FormType, pairs))
+		forms = append(forms, testserver.Request("POST /buttons.php", testserver.FormType, pairs))
 	}
 	for _, kind := range []string{
 		"application/x-www-form-urlencoded, x", "application/x-www-form-urlencoded x",
 		"APPLICATION/X-WWW-FORM-URLENCODED", "application/x-www-form-urlencoded;",
 		"application/x-www-form-urlencoded; charset",
 	} {
-		forms = append(forms, testserver.WithForm("POST /buttons.php", "Content-Type: "+kind+"\r\n", said))
+		forms = append(forms, testserver.Request("POST /buttons.php", "Content-Type: "+kind+"\r\n", said))
 	}
 	return append(forms,
-		testserver.WithForm("POST /buttons.php", testserver.FormType+"Content-Type: text/plain\r\n", said),
-		testserver.WithForm("POST /buttons.php", "Content-Type: text/plain\r\n"+testserver.FormType, said))
+		testserver.Request("POST /buttons.php", testserver.FormType+"Content-Type: text/plain\r\n", said),
+		testserver.Request("POST /buttons.php", "Content-Type: text/plain\r\n"+testserver.FormType, said))
 }
 
 // TestNoFormThatPHPReadsAsPaidPassesUnpaid: one button of a form, and one page of a front controller, cost money.
@@ -171,18 +171,18 @@ func TestNoFormThatPHPReadsAsPaidPassesUnpaid(t *testing.T) {
 		forms, took := paidForms(c.field, c.value), 0
 		for _, raw := range forms {
 			exchange(t, server.Address, thenClose(raw))
-			took += min(1, len(server.Ran(t)))
+			took += min(1, len(server.TakeTrace(t)))
 		}
 		t.Logf("%s: sent directly, %d of %d forms ran the pay code", name, took, len(forms))
 		require.Greater(t, took, 35, "else this test proves nothing")
-		d := testserver.OpenRawTo(t, "http://"+server.Address, "PAYGATE_ROUTES=licence",
+		d := testserver.StartRawFor(t, "http://"+server.Address, "PAYGATE_ROUTES=licence",
 			"PAYGATE_ROUTE_LICENCE_MATCH=POST /buttons.php", c.setting)
 		for _, raw := range forms {
 			exchange(t, d.Address, thenClose(raw))
-			require.Empty(t, server.Ran(t), "unpaid, by %.300q", raw)
+			require.Empty(t, server.TakeTrace(t), "unpaid, by %.300q", raw)
 		}
 		require.Contains(t, exchange(t, d.Address,
-			thenClose(testserver.WithForm("POST /buttons.php", testserver.FormType, c.field+"=save"))), "saved",
+			thenClose(testserver.Request("POST /buttons.php", testserver.FormType, c.field+"=save"))), "saved",
 			"what costs nothing passes")
 	}
 }
@@ -198,14 +198,14 @@ func TestNoRealServerTakesAClientHeaderForPaygates(t *testing.T) {
 				return thenClose("POST /status HTTP/1.1\r\nHost: apply.example\r\n" + name +
 					": success\r\nContent-Length: 0\r\n\r\n")
 			}
-			names := slices.DeleteFunc(testserver.HostileNames(),
+			names := slices.DeleteFunc(testserver.HostileHeaderNames(),
 				func(name string) bool { return !strings.HasPrefix(strings.ToLower(name), "paygate") })
 			for _, name := range names {
 				took += strings.Count(exchange(t, server.Address, request(name)), "status=success")
 			}
 			t.Logf("sent directly, %d of %d names were taken for ours", took, len(names))
 			require.Positive(t, took, "else this test proves nothing")
-			d := testserver.OpenRawTo(t, "http://"+server.Address)
+			d := testserver.StartRawFor(t, "http://"+server.Address)
 			for _, name := range names {
 				require.Contains(t, exchange(t, d.Address, request(name)), "status=none", name)
 			}
@@ -215,7 +215,7 @@ func TestNoRealServerTakesAClientHeaderForPaygates(t *testing.T) {
 
 // realTargets are odd spellings of the pay path, and those of the arrangement; the plain one is not among them.
 func realTargets(t *testing.T, a arrangement) []string {
-	targets := testserver.MadeSpellings("licences", "apply")
+	targets := testserver.GeneratedSpellings("licences", "apply")
 	for _, s := range testserver.KnownSpellings(probe.KindPath) {
 		targets = append(targets, s.Target)
 	}
@@ -248,8 +248,8 @@ func oddRequests() []string {
 	} {
 		for _, line := range []string{"GET /free", "POST /free", "OPTIONS /free", "HEAD /free"} {
 			odd = append(odd, line+" HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n"+"0\r\n\r\n"+testserver.Smuggled+
-				testserver.Afterthought,
-				line+" HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n"+testserver.Smuggled+testserver.Afterthought)
+				testserver.Sentinel,
+				line+" HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n"+testserver.Smuggled+testserver.Sentinel)
 		}
 	}
 	return odd
@@ -312,9 +312,9 @@ func (a arrangement) open(t *testing.T) *testserver.RealServer {
 		return err == nil
 	}, 20*time.Second, 20*time.Millisecond, "%s does not open its door", a.name)
 	server := &testserver.RealServer{Address: address, Trace: filepath.Join(s.dir, "trace")}
-	answer := exchange(t, address, thenClose(testserver.FormTo(http.MethodPost, "/licences/apply")))
+	answer := exchange(t, address, thenClose(testserver.FormRequest(http.MethodPost, "/licences/apply")))
 	require.Contains(t, answer, "the pay code ran")
-	require.Equal(t, []string{"POST /licences/apply"}, server.Ran(t))
+	require.Equal(t, []string{"POST /licences/apply"}, server.TakeTrace(t))
 	return server
 }
 
