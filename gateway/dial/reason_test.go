@@ -20,20 +20,23 @@ import (
 
 func TestReasonSaysWhatCanBeDone(t *testing.T) {
 	t.Parallel()
-	for reason, err := range map[string]error{
-		"no authority that is trusted here signed its certificate; PAYGATE_UPSTREAM_CA_FILE adds a root": x509.UnknownAuthorityError{},
-		"its certificate is for other names than the one in PAYGATE_UPSTREAM":                            x509.HostnameError{},
-		"it does not speak https there; should PAYGATE_UPSTREAM begin with http://?":                     tls.RecordHeaderError{},
-		"its name cannot be resolved": &net.DNSError{},
-		"nothing listens there":       &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
-		"no answer in 15s":            context.DeadlineExceeded,
-		"an odd thing":                errors.New("an odd thing"),
+	for _, c := range []struct {
+		err    error
+		reason string
+	}{
+		{x509.UnknownAuthorityError{}, "no authority that is trusted here signed its certificate"},
+		{x509.HostnameError{}, "its certificate is for other names than the one in PAYGATE_UPSTREAM"},
+		{x509.CertificateInvalidError{Reason: x509.Expired}, "its certificate is not valid: x509: certificate has expired"},
+		{tls.RecordHeaderError{}, "it does not speak https there"},
+		{fmt.Errorf("http: %w", http.ErrSchemeMismatch), "it does not speak https there"},
+		{&net.DNSError{}, "its name cannot be resolved"},
+		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "nothing listens there"},
+		{context.DeadlineExceeded, "no answer in 15s"},
+		{errors.New("an odd thing"), "an odd thing"},
 	} {
-		require.Equal(t, reason, dial.Reason(err, 15*time.Second))
-		require.Equal(t, reason, dial.Reason(&url.Error{Op: "Get", URL: "http://secret/", Err: err}, 15*time.Second))
+		require.Contains(t, dial.Reason(c.err, 15*time.Second), c.reason)
+		wrapped := dial.Reason(&url.Error{Op: "Get", URL: "http://secret/", Err: c.err}, 15*time.Second)
+		require.Contains(t, wrapped, c.reason)
+		require.NotContains(t, wrapped, "secret")
 	}
-	mismatch := fmt.Errorf("http: %w", http.ErrSchemeMismatch)
-	require.Contains(t, dial.Reason(mismatch, time.Second), "does not speak https")
-	invalid := x509.CertificateInvalidError{Reason: x509.Expired, Detail: "long ago"}
-	require.Contains(t, dial.Reason(invalid, time.Second), "its certificate is not valid: x509: certificate has expired")
 }

@@ -96,7 +96,8 @@ func (p *DoctorSetup) Visit(args ...string) DoctorReport {
 	p.T.Helper()
 	var out, errs bytes.Buffer
 	w := command.Env{Environ: p.Environ, Stdout: &out, Stderr: &errs, LookUp: p.LookUp}
-	v := DoctorReport{Status: command.Run(p.T.Context(), w, append([]string{"doctor"}, args...)), Lines: map[string]string{}}
+	status := command.Run(p.T.Context(), w, append([]string{"doctor"}, args...))
+	v := DoctorReport{Status: status, Lines: map[string]string{}}
 	for _, secret := range []string{"secretkey", Secret32(1), AnnsToken} {
 		require.NotContains(p.T, out.String()+errs.String(), secret)
 	}

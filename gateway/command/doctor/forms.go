@@ -78,7 +78,7 @@ func (e *examination) stepsOf(p page) []step {
 	return steps
 }
 
-// buttonsOf returns the buttons of a form that have a name or send the form elsewhere.
+// buttonsOf returns the buttons of a form that have a name or send the form to another address.
 func buttonsOf(form *html.Node) []*html.Node {
 	var buttons []*html.Node
 	for n := range form.Descendants() {

@@ -34,8 +34,8 @@ func (e *examination) checkPages(ctx context.Context) {
 func (e *examination) checkPage(p page) {
 	about := "page " + p.target
 	if p.status != http.StatusOK || p.document == nil {
-		e.report(note, about, "GET answers status %d, no page with a form; if that is elsewhere, or after a log-in, "+
-			"name a page with -page PATH, or look at its Content-Security-Policy by hand", p.status)
+		e.report(note, about, "GET answers status %d, no page with a form; if the form is on another page, "+
+			"or after a log-in, name a page with -page PATH, or look at its Content-Security-Policy by hand", p.status)
 		return
 	}
 	blocking := e.lackingOrigins(metaPolicies(p.document))
@@ -54,7 +54,7 @@ func (e *examination) checkPage(p page) {
 	added := e.lackingOrigins(p.header.Values("Content-Security-Policy"))
 	switch {
 	case !hasForm(p.document):
-		e.report(note, about, "has no form; if that is elsewhere, or after a log-in, name a page with -page PATH")
+		e.report(note, about, "has no form; if that is on another page, or after a log-in, name it with -page PATH")
 	case added != "":
 		e.report(fine, about, "its Content-Security-Policy has a form-action, to which Paygate adds %s", added)
 	default:

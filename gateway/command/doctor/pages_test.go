@@ -46,7 +46,7 @@ func TestDoctorReadsContentSecurityPolicies(t *testing.T) {
 			0, allowed,
 		},
 		"a meta in the body": {testserver.FormPageWith("</head><body>" + meta("form-action 'self'")), 0, allowed},
-		"no form":            {testserver.Plain, 0, "note: has no form; if that is elsewhere"},
+		"no form":            {testserver.Plain, 0, "note: has no form; if that is on another page"},
 		"no page":            {refuses(http.StatusMethodNotAllowed), 0, "note: GET answers status 405"},
 		"a log-in":           {http.RedirectHandler("/login", http.StatusFound).ServeHTTP, 0, "note: GET answers status 302"},
 	} {

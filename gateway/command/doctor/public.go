@@ -124,10 +124,7 @@ func (p public) get(
 	if token != "" {
 		request.Header.Set(gateway.DoctorHeader, token)
 	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, err
-	}
+	jar, _ := cookiejar.New(nil) // never fails
 	client := &http.Client{
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},
 		Jar:       jar, Timeout: readTimeout, CheckRedirect: follow,

@@ -18,11 +18,11 @@ func (p *prober) askAcceptance(ctx context.Context, r gateway.Route) (bool, erro
 		fmt.Fprintln(p.Out, "  is a pass, which has no form")
 		return true, nil
 	}
-	q, err := p.ask(ctx, r)
-	if err != nil {
+	i := interview{prober: p, route: r}
+	if err := i.ask(ctx); err != nil {
 		return false, err
 	}
-	found, ok := q.rule()
+	found, ok := i.rule()
 	if !ok {
 		fmt.Fprintln(p.Out, "  No setting tells them apart: the answers to the right form and to a wrong one are alike, "+
 			"or the service did\n  not accept the right form. Does it accept what -form says, form token included, "+
@@ -33,51 +33,60 @@ func (p *prober) askAcceptance(ctx context.Context, r gateway.Route) (bool, erro
 	return true, nil
 }
 
-// ask sends the right form last, because a service may accept it only once.
-func (p *prober) ask(ctx context.Context, r gateway.Route) (question, error) {
-	address, err := p.address(r, p.Form)
-	if err != nil {
-		return question{}, err
-	}
-	held, err := url.Parse(p.Settings.Origins.Main().String() + address.target(address.Path))
-	if err != nil {
-		return question{}, err
-	}
-	q := question{held: held, fields: typed(p.Form)}
-	for _, form := range p.Wrong {
-		sent, err := p.send(ctx, r, q, "a wrong form", p.service, form)
-		if err != nil {
-			return q, err
-		}
-		q.wrong = append(q.wrong, sent)
-	}
-	var stranger submission
-	withoutCookies := p.service.withoutCookies()
-	hasCookies := len(withoutCookies.header) < len(p.service.header)
-	if hasCookies {
-		if stranger, err = p.send(ctx, r, q, "without the cookies", withoutCookies, p.Form); err != nil {
-			return q, err
-		}
-	}
-	q.right, err = p.send(ctx, r, q, "the right form", p.service, p.Form)
-	if needsLogIn := hasCookies && similarity(stranger.answer, q.right.answer) < alike; needsLogIn {
-		q.wrong = append(q.wrong, stranger)
-	}
-	return q, err
+// interview sends the forms of one route and prints the answers.
+type interview struct {
+	*prober
+	question
+	route gateway.Route
 }
 
-// send sends a form, and prints the answer and what it means with the present settings.
-func (p *prober) send(
-	ctx context.Context, r gateway.Route, q question, what string, s service, form string,
-) (submission, error) {
-	address, err := p.address(r, form)
+// ask sends the right form last, because a service may accept it only once.
+func (i *interview) ask(ctx context.Context) error {
+	address, err := i.address(i.route, i.Form)
+	if err != nil {
+		return err
+	}
+	if i.held, err = url.Parse(i.Settings.Origins.Main().String() + address.target(address.Path)); err != nil {
+		return err
+	}
+	i.fields = typed(i.Form)
+	for _, form := range i.Wrong {
+		sent, err := i.send(ctx, "a wrong form", i.service, form)
+		if err != nil {
+			return err
+		}
+		i.wrong = append(i.wrong, sent)
+	}
+	var stranger submission
+	withoutCookies := i.service.withoutCookies()
+	hasCookies := len(withoutCookies.header) < len(i.service.header)
+	if hasCookies {
+		if stranger, err = i.send(ctx, "without the cookies", withoutCookies, i.Form); err != nil {
+			return err
+		}
+	}
+	i.right, err = i.send(ctx, "the right form", i.service, i.Form)
+	if needsLogIn := hasCookies && similarity(stranger.answer, i.right.answer) < alike; needsLogIn {
+		i.wrong = append(i.wrong, stranger)
+	}
+	return err
+}
+
+// send sends a form and prints the answer.
+func (i *interview) send(ctx context.Context, what string, s service, form string) (submission, error) {
+	address, err := i.address(i.route, form)
 	if err != nil {
 		return submission{}, err
 	}
 	sent, err := s.submit(ctx, address)
-	if err != nil {
-		return sent, err
+	if err == nil {
+		fmt.Fprintf(i.Out, "  %-20s %s\n", what, i.describe(sent))
 	}
+	return sent, err
+}
+
+// describe returns an answer in words, and what it means with the present settings.
+func (i *interview) describe(sent submission) string {
 	text := fmt.Sprint("status ", sent.status)
 	if sent.leads != "" {
 		text += ", leads to " + sent.leads
@@ -89,12 +98,11 @@ func (p *prober) send(
 		says := append(page.texts(nil), "nothing that stands out")
 		text += fmt.Sprintf(", and says %q", says[0])
 	}
-	if r.Terms.Acceptance != nil {
-		verdict, _ := r.Terms.Verdict(q.answer(sent))
+	if i.route.Terms.Acceptance != nil {
+		verdict, _ := i.route.Terms.Verdict(i.answer(sent))
 		text += fmt.Sprintf(" (%s with these settings)", verdict)
 	}
-	fmt.Fprintf(p.Out, "  %-20s %s\n", what, text)
-	return sent, nil
+	return text
 }
 
 // withoutCookies returns the service as it is asked by somebody whose session has ended.

@@ -165,7 +165,7 @@ func (a *attempt) printOpen(open []Spelling) {
 	a.printSpellings(open)
 	if slices.ContainsFunc(open, func(s Spelling) bool { return s.Class == EndlessRule }) {
 		fmt.Fprintln(a.Out, "  The rule that leads to the pay code says how a path begins, and not where it ends: end it "+
-			"(nginx: location =; elsewhere: ^…$).")
+			"(nginx: location =; others: ^…$).")
 	}
 	isGet := func(s Spelling) bool { return s.Method == http.MethodGet }
 	if a.route.Match.Method() != http.MethodGet && slices.ContainsFunc(open, isGet) {

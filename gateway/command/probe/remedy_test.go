@@ -154,6 +154,6 @@ func TestProbeReportsRuleWithoutEnd(t *testing.T) {
 	require.Regexp(t, `LET THROUGH +endless rule +POST /licences/applyx`, said)
 	require.Regexp(t, `refused +endless rule +POST /licences/apply@x`, said)
 	require.Contains(t, said, "No setting of this route declares these.")
-	require.Contains(t, said, "end it (nginx: location =; elsewhere: ^…$)")
+	require.Contains(t, said, "end it (nginx: location =; others: ^…$)")
 	require.NotContains(t, said, "Settings to paste")
 }

@@ -32,8 +32,7 @@ func TestDoctorDoesNotDisturbRunningPaygate(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-// A service's name that leads to public addresses is said at the start, which neither waits for the look-up nor fails
-// by it.
+// The start warns of a service whose name leads to public addresses. It does not wait for the look-up.
 func TestStartWarnsOfServiceAtPublicAddress(t *testing.T) {
 	t.Parallel()
 	resolving := make(chan struct{})
@@ -68,9 +67,10 @@ func TestStartWarnsOfServiceAtPublicAddress(t *testing.T) {
 	require.Zero(t, <-ended)
 }
 
-// publiclyAt is a house behind a proxy that sends requests on as it is told, and what the doctor says of it.
-func publiclyAt(t *testing.T, answer http.HandlerFunc, proxy func(*httputil.ProxyRequest), over ...string) (at,
-	said string) {
+// behindProxy runs Paygate behind a proxy, and returns the public address and what the doctor says about it.
+func behindProxy(
+	t *testing.T, answer http.HandlerFunc, proxy func(*httputil.ProxyRequest), over ...string,
+) (at, said string) {
 	t.Helper()
 	h := testserver.New(t, answer)
 	inside, err := url.Parse(h.URL)
@@ -82,36 +82,36 @@ func publiclyAt(t *testing.T, answer http.HandlerFunc, proxy func(*httputil.Prox
 	t.Cleanup(front.Close)
 	over = append([]string{"PAYGATE_PUBLIC_URL=" + front.URL}, over...)
 	h.Restart(over...)
-	p := &testserver.DoctorSetup{T: t, Service: h.Service, Pay: h.Pay,
-		Environ: testserver.Instead(h.Environ(h.Store), over)}
+	environ := testserver.Instead(h.Environ(h.Store), over)
+	p := &testserver.DoctorSetup{T: t, Service: h.Service, Pay: h.Pay, Environ: environ}
 	at = strings.TrimPrefix(front.URL, "http://")
 	return at, p.Visit().Lines["public address"]
 }
 
-func passesHostOn(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host }
+func passHost(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host }
 
 func TestDoctorShowsHowRequestsArrive(t *testing.T) {
 	t.Parallel()
-	at, said := publiclyAt(t, testserver.Plain, passesHostOn)
+	at, said := behindProxy(t, testserver.Plain, passHost)
 	require.Equal(t, "ok: http://"+at+" arrives as http://"+at, said)
 
-	_, said = publiclyAt(t, testserver.Plain, func(*httputil.ProxyRequest) {})
+	_, said = behindProxy(t, testserver.Plain, func(*httputil.ProxyRequest) {})
 	require.Contains(t, said, " arrives with the host 127.0.0.1:")
 	require.Contains(t, said, "PAYGATE_TRUSTED_PROXIES")
 
-	at, said = publiclyAt(t, testserver.Plain, func(r *httputil.ProxyRequest) {
+	at, said = behindProxy(t, testserver.Plain, func(r *httputil.ProxyRequest) {
 		r.Out.Header.Set("X-Forwarded-Host", r.In.Host)
 		r.Out.Header.Set("X-Forwarded-Proto", "https")
 	}, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8")
-	require.Equal(t, "warning: http://"+at+" arrives as https://"+at+": a proxy in PAYGATE_TRUSTED_PROXIES says so",
-		said)
+	require.Equal(t,
+		"warning: http://"+at+" arrives as https://"+at+": a proxy in PAYGATE_TRUSTED_PROXIES says so", said)
 }
 
 func TestDoctorReportsRedirectLoop(t *testing.T) {
 	t.Parallel()
-	_, said := publiclyAt(t, func(w http.ResponseWriter, r *http.Request) {
+	_, said := behindProxy(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.Header.Get("X-Forwarded-Proto")+"://"+r.Host+r.RequestURI, http.StatusMovedPermanently)
-	}, passesHostOn)
+	}, passHost)
 	require.Contains(t, said, " redirects a citizen who asks for / endlessly")
 	require.Contains(t, said, " redirects a citizen who asks for /licences/apply endlessly")
 }
