@@ -41,11 +41,7 @@ func (s *Store) recheck(ctx context.Context, id journey.ID) error {
 		if err != nil {
 			return err
 		}
-		was, r.Damaged = r.Damaged, false
-		_, err = s.open(r)
-		if is = errors.Is(err, journey.ErrDoesNotOpen); err != nil && !is {
-			is = was
-		}
+		was, is = r.Damaged, s.isDamaged(r)
 		if is == was {
 			return nil
 		}
@@ -63,6 +59,17 @@ func (s *Store) recheck(ctx context.Context, id journey.ID) error {
 		s.log.InfoContext(ctx, "a journey that was set aside opens again", "journey_id", id)
 	}
 	return nil
+}
+
+// isDamaged reads a row as if it had not been set aside. The answer is the old one if its secret is not listed.
+func (s *Store) isDamaged(r row) bool {
+	was := r.Damaged
+	r.Damaged = false
+	_, err := s.open(r)
+	if err == nil {
+		return false
+	}
+	return was || errors.Is(err, journey.ErrDoesNotOpen)
 }
 
 // Damaged lists the journeys that were set aside, oldest first.
