@@ -14,7 +14,7 @@ import (
 // A pass is for the path and the query that were paid for, except for the parameters of PASS_QUERY, which make no
 // difference.
 
-// passQuery is what a pass says about the query it is for; nil where one payment opens the path whatever its query.
+// passQuery returns what a pass says about the query it is for, or nil if one payment is for the path with any query.
 func (r *Route) passQuery(query string) *journey.PassQuery {
 	if slices.Contains(r.PassQuery, "*") {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"paygate/journey"
 )
 
-// Mode says what a pay route does just now.
+// Mode says what a pay route does at the moment.
 type Mode string
 
 const (
@@ -18,7 +18,7 @@ const (
 	ModeClosed Mode = "closed"
 	// ModeFree lets requests through unpaid.
 	ModeFree Mode = "free"
-	// ModeShadow lets requests through unpaid, and notes what would have become of them.
+	// ModeShadow lets requests through unpaid, and logs what Paygate would have done with them.
 	ModeShadow Mode = "shadow"
 )
 
@@ -56,7 +56,7 @@ type PrefillFields struct {
 	Email, CardholderName, Line1, Line2, City, Postcode, Country string
 }
 
-// KindOf tells the kind of a route with this method: whatever changes something is a submission.
+// KindOf returns the kind of a route with this method: a route that changes something is a submission.
 func KindOf(method string) journey.Kind {
 	if method == "GET" {
 		return journey.KindPass
@@ -64,7 +64,7 @@ func KindOf(method string) journey.Kind {
 	return journey.KindSubmission
 }
 
-// decidingNames are the parameters that decide whether a request is a pay route's, and what it costs.
+// decidingNames returns the parameters that decide whether a request is for a pay route, and what it costs.
 func decidingNames(routes []Route) []string {
 	var names []string
 	for _, r := range routes {
@@ -82,7 +82,7 @@ func decidingNames(routes []Route) []string {
 	return slices.Compact(names)
 }
 
-// description is what the citizen pays for, in their language.
+// description returns what the citizen pays for, in their language.
 func (r *Route) description(language string) string {
 	if language == "cy" && r.DescriptionCY != "" {
 		return r.DescriptionCY

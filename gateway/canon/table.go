@@ -10,7 +10,7 @@ type Decoder struct {
 	decode  func(string) string
 }
 
-// foreign, as marks, stands for every byte beyond ASCII.
+// foreign, as marks, means every byte beyond ASCII.
 const foreign = "\x80"
 
 // decoders is the table from which docs/threats.md is made.
@@ -21,7 +21,7 @@ var decoders = []Decoder{
 	{"`%uXXXX` decoded", "IIS, ASP, Jetty", "%", decodePercentU},
 	{"overlong UTF-8 decoded", "old IIS, Tomcat and Java", foreign, DecodeOverlong},
 	{"bytes read as ISO 8859-1", "old Tomcat, PHP, Perl", foreign, decodeLatin1},
-	{"`+` read as a space", "PHP, and whatever gets the path as a parameter", "+", DecodePlus},
+	{"`+` read as a space", "PHP, and services that get the path as a parameter", "+", DecodePlus},
 	{"compatible letters folded", "IIS (best fit), services that normalise Unicode (NFKC)", foreign, foldCompatible},
 	{"accents dropped", "MySQL (collations), WordPress, Drupal", foreign, dropAccents},
 	{"backslashes turned", "IIS, ASP.NET, Java and Node on Windows", `\`, turnBackslashes},

@@ -192,8 +192,8 @@ func clients() map[string]disguise {
 	}
 }
 
-// TestFormsOfAllClientsAreReadAsTheyAre: the free button is free, and the other one is paid for, whatever client sends the
-// form.
+// TestFormsOfAllClientsAreReadAsTheyAre: the free button is free, and the other one is paid for, whatever client
+// sends the form.
 func TestFormsOfAllClientsAreReadAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for name, d := range clients() {

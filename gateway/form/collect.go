@@ -80,7 +80,7 @@ func (c *collector) markLength(n uint64) {
 	c.digest.Write(binary.BigEndian.AppendUint64(text[:0], n))
 }
 
-// beginSpare begins a field that is not kept. In the digest a label stands for its name.
+// beginSpare begins a field that is not kept. The digest has a label instead of its name.
 func (c *collector) beginSpare(label, name string) {
 	c.begin(label)
 	c.field.Name, c.spare = name, true

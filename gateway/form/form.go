@@ -29,7 +29,7 @@ type Form struct {
 	Ambiguity error
 	// Cards are the names of the fields that hold a payment card number; empty names where the field is not known.
 	Cards []string
-	// Same is the digest of the fields and files, whatever boundary is between them; Fingerprint leaves form tokens
+	// Same is the digest of the fields and files, whatever the boundary between them; Fingerprint leaves form tokens
 	// out. Both are empty if the form is ambiguous.
 	Same, Fingerprint string
 }

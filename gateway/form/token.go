@@ -30,6 +30,6 @@ func isFormToken(name string) bool {
 	name = strings.TrimRight(strings.ToLower(name), "]")
 	last := name[strings.LastIndexAny(name, "[$")+1:]
 	letters := notLetters.ReplaceAllLiteralString(last, "")
-	return slices.Contains(formTokens, letters) ||
-		strings.Contains(letters, "csrf") || strings.Contains(letters, "xsrf") || viewStatePart.MatchString(last) || joomlaToken.MatchString(last)
+	return slices.Contains(formTokens, letters) || strings.Contains(letters, "csrf") ||
+		strings.Contains(letters, "xsrf") || viewStatePart.MatchString(last) || joomlaToken.MatchString(last)
 }

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FuzzForwardedTarget compares the classifier with servers that are written here independently: what is forwarded must not
-// be for a pay route on any of them.
+// FuzzForwardedTarget compares the classifier with servers that are written here independently: what is forwarded
+// must not be for a pay route on any of them.
 func FuzzForwardedTarget(f *testing.F) {
 	for _, target := range []string{
 		"/licences/apply", "/licences//apply/", "/x/..;a/licences/%61pply", "/x/%2e%2e%2flicences%5capply.%20",

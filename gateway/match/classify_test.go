@@ -328,7 +328,8 @@ func TestClassifyBoundsTheTimeForHostileTargets(t *testing.T) {
 	}
 }
 
-// TestAllowOpensNoPayPathToAnotherMethod: a service may take the method from a field (_method), and the classifier does not see it.
+// TestAllowOpensNoPayPathToAnotherMethod: a service may take the method from a field (_method), and the classifier
+// does not see it.
 func TestAllowOpensNoPayPathToAnotherMethod(t *testing.T) {
 	record := Route{Name: "record", Match: patternOf(t, "PUT /records/{id}"), Strict: true, Allow: []Pattern{
 		patternOf(t, "POST /records/search"), patternOf(t, "POST /records/{id}"),

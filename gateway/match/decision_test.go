@@ -39,7 +39,9 @@ func TestWithForm(t *testing.T) {
 	require.Equal(t, Refuse, unclear.Action)
 	require.Equal(t, http.StatusUnprocessableEntity, unclear.Status)
 	require.Equal(t, ErrUnclear, unclear.Reason)
-	both := d.WithForm(submissionOf(form.Field{Name: "action", Value: "pay"}, form.Field{Name: "action", Value: "renew"}))
+	both := d.WithForm(submissionOf(form.Field{Name: "action", Value: "pay"}, form.Field{
+		Name: "action", Value: "renew",
+	}))
 	require.Len(t, both.Concerned, 2)
 
 	alone := New(optionsOf(button("pay", "pay"))).Classify(requestOf(t, "POST", "/licences/apply;x?a"))
@@ -150,7 +152,9 @@ func TestTargetParameters(t *testing.T) {
 
 func TestRemedyNamesSettings(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "X_ALIASES, if it leads to the pay code; X_ALLOW, if it leads to other code", Remedy(ErrHandler, "X_"))
+	require.Equal(
+		t, "X_ALIASES, if it leads to the pay code; X_ALLOW, if it leads to other code", Remedy(ErrHandler, "X_"),
+	)
 	require.Equal(t, "X_ALIASES, if it leads to the pay code", Remedy(errEscape, "X_"))
 	require.Equal(t, "strict match", RuleOf(ErrHandler))
 	require.Equal(t, "address", RuleOf(http.ErrBodyNotAllowed))

@@ -22,7 +22,9 @@ func ExampleClassifier_Classify() {
 			Name: "licence", Match: apply, Strict: true, When: &form.Condition{Field: "action", Value: "pay"},
 		}},
 	})
-	actions := map[match.Action]string{match.Forward: "forward", match.Refuse: "refuse", match.Pay: "hold until it is paid"}
+	actions := map[match.Action]string{
+		match.Forward: "forward", match.Refuse: "refuse", match.Pay: "hold until it is paid",
+	}
 
 	for _, line := range []string{
 		"POST /contact",                  // another address
