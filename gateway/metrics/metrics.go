@@ -63,8 +63,10 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 		payTime:    histogram("pay_request_seconds", "How long GOV.UK Pay took."),
 		requests:   counter("requests_total", "Requests to the public listener.", "kind"),
 		webhooks:   counter("webhooks_total", "Messages from GOV.UK Pay.", "result"),
-		shadowed:   counter("shadow_total", "Requests on routes in shadow mode, by what would have happened.", "route", "what"),
-		lost:       counter("collections_failed_total", "Payments confirmed by GOV.UK Pay that it could not collect although the service was given.", "route"),
+		shadowed: counter("shadow_total",
+			"Requests on routes in shadow mode, by what would have happened.", "route", "what"),
+		lost: counter("collections_failed_total",
+			"Payments confirmed by GOV.UK Pay that it could not collect although the service was given.", "route"),
 	}
 	m.registry.MustRegister(
 		m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks,
