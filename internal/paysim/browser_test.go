@@ -37,8 +37,12 @@ func seen(t *testing.T, tab context.Context, selector string) {
 func fillCard(t *testing.T, tab context.Context, number string) {
 	t.Helper()
 	for _, field := range [][2]string{
-		{"#cardNo", number}, {"#expiryMonth", "11"}, {"#expiryYear", "30"}, {"#cardholderName", "Ann"},
-		{"#cvc", "123"}, {"#email", "a@example.org"},
+		{"#cardNo", number},
+		{"#expiryMonth", "11"},
+		{"#expiryYear", "30"},
+		{"#cardholderName", "Ann"},
+		{"#cvc", "123"},
+		{"#email", "a@example.org"},
 	} {
 		require.NoError(t, chromedp.Do(tab, chromedp.SetValue(chromedp.CSS(field[0]), field[1])))
 	}

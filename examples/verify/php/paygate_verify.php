@@ -1,16 +1,19 @@
 <?php
 
-// Checks a Paygate-Assertion and returns its claims, or throws. PHP 7.0 or later with the openssl extension.
+// Checks a Paygate-Assertion and returns its claims, or throws. PHP 7.0 or later with the openssl
+// extension.
 //
-// $key is Paygate's public key in PEM; $target is path and query as they were sent, $_SERVER['REQUEST_URI']; $body is the
-// raw body, file_get_contents('php://input'), or null where PHP does not give it away (multipart/form-data); $now is time().
+// $key is Paygate's public key in PEM; $target is path and query as they were sent,
+// $_SERVER['REQUEST_URI']; $body is the raw body, file_get_contents('php://input'), or null if PHP does
+// not have it (multipart/form-data); $now is time().
 function paygate_verify($key, $audience, $method, $target, $body, $assertion, $now)
 {
     $parts = explode('.', $assertion);
     $decode = function ($part) {
         return base64_decode(strtr($part, '-_', '+/'), true);
     };
-    // The key says how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
+    // The key decides how it is used, never the token: whatever its header claims, this is RSA with
+    // SHA-256.
     if (count($parts) !== 3 || openssl_verify("$parts[0].$parts[1]", $decode($parts[2]), $key, OPENSSL_ALGO_SHA256) !== 1) {
         throw new RuntimeException('Paygate-Assertion: signature');
     }
