@@ -50,14 +50,13 @@ var (
 	}
 )
 
-// prefetched is the answer to what nobody has asked for yet. A script that loads in advance shows it once somebody
-// does.
+// prefetched answers a request that no person has made yet. A script that loads pages in advance shows it later.
 func prefetched(r *http.Request) answer {
 	target, _ := match.OriginForm(r)
 	return answer{status: http.StatusServiceUnavailable, page: pages.Prefetched, view: pages.View{Target: target}}
 }
 
-// storeFailed: nothing can be said about journeys just now.
+// storeFailed answers when the store cannot be asked about journeys.
 func storeFailed(err error) answer {
 	return answer{
 		status: http.StatusServiceUnavailable, page: pages.StoreFailed,
@@ -65,7 +64,7 @@ func storeFailed(err error) answer {
 	}
 }
 
-// overQuota is what quotas refused.
+// overQuota answers what quotas refused.
 func overQuota(err error) answer {
 	switch {
 	case errors.Is(err, quota.ErrOpen):
@@ -77,48 +76,48 @@ func overQuota(err error) answer {
 	}
 }
 
-// unreadable is a request that could not be read whole.
+// unreadable answers a request that could not be read whole.
 func unreadable(err error) answer {
 	switch {
 	case errors.Is(err, spool.ErrTooLarge):
 		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge}
 	case crowded(err):
-		return noRoom(err)
+		return tooBusy(err)
 	default:
 		return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(proxy.Cause(err))}
 	}
 }
 
-// notHeld is a request that was read, and could not be held.
+// notHeld answers a request that was read, and could not be held.
 func notHeld(err error) answer {
 	if crowded(err) {
-		return noRoom(err)
+		return tooBusy(err)
 	}
 	return notStarted(journey.Journey{}, err)
 }
 
-// notResubmitted is a corrected request that could not be held; what was paid before is as it was.
+// notResubmitted answers a corrected request that could not be held. The earlier payment stays as it was.
 func notResubmitted(err error) answer {
 	if crowded(err) {
-		return noRoom(err)
+		return tooBusy(err)
 	}
 	return storeFailed(err)
 }
 
-// crowded tells that there is no room just now, in memory or on the disk.
+// crowded reports whether there is too little space just now, in memory or on the disk.
 func crowded(err error) bool {
 	return errors.Is(err, spool.ErrFull) || errors.Is(err, memlimit.ErrBusy)
 }
 
-func noRoom(err error) answer {
+func tooBusy(err error) answer {
 	return answer{
 		status: http.StatusServiceUnavailable, page: pages.MemoryShort,
 		view: pages.View{RetryAfter: time.Minute}, cause: err,
 	}
 }
 
-// notStarted is a payment that could not be begun: nobody holds the address of one. Where one is open already, and
-// could only not be asked about, nobody knows what became of it.
+// notStarted answers when a payment could not be created. If one may be open already, the page says that we are
+// checking.
 func notStarted(j journey.Journey, err error) answer {
 	if j.State == journey.StatePaying && !errors.Is(err, journey.ErrNextURL) {
 		a := unfinished(j)

@@ -8,16 +8,16 @@ import (
 	"paygate/journey"
 )
 
-func TestThePageOfEachStateSaysWhatHappenedToTheMoney(t *testing.T) {
+func TestEachStateHasItsPage(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
+	found := map[string]bool{}
 	for _, state := range journey.States() {
 		page := pageOf(journey.Journey{
 			State:    state,
 			Payments: []journey.Payment{{ID: "p", Status: "failed", Code: "P0010"}},
 		})
 		require.NotEmpty(t, page, state)
-		seen[string(page)] = true
+		found[string(page)] = true
 	}
-	require.GreaterOrEqual(t, len(seen), 9)
+	require.GreaterOrEqual(t, len(found), 9)
 }

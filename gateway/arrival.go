@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// When the doctor asks for the status page through the public address, Paygate tells it how the request arrived. It
-// tells no other client, because the host may be the name of an internal machine.
+// When the doctor asks for the status page through the public address, Paygate says how the request arrived. It says
+// so to no other client, because the host may be the name of an internal machine.
 const (
 	// DoctorHeader carries the doctor's token.
 	DoctorHeader = "Paygate-Doctor"

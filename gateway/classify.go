@@ -60,7 +60,7 @@ func (n *intake) classifyWithForm(
 	return d.WithOtherSources(fields, unclear), body
 }
 
-// readForm reads the form of a request, and puts its body back. The error is that of reading.
+// readForm reads the form of a request, and puts its body back.
 func (n *intake) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, form.Form, error) {
 	body, err := n.readBody(w, r)
 	if err != nil {

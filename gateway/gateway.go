@@ -1,11 +1,11 @@
-// Package gateway is the public door of Paygate: it stands in front of a legacy service, holds the requests that cost
-// money, sends their citizens to GOV.UK Pay, takes them back, and lets everything else through untouched.
+// Package gateway is the handler of the public listener. It passes requests through to a legacy service, holds those
+// that cost money, sends their citizens to GOV.UK Pay, and takes them back.
 //
-// [Gateway.ServeHTTP] is the whole way of a request on one screen. Its target is read in target.go and judged in
-// judge.go, on all that package reading says it may be read as; what comes in is read and looked at in incoming.go
-// and held in hold.go; the citizen's return is return.go, the service's answer to them reply.go; passes are pass.go;
-// everything else is passed on in passthrough.go. What happens to a held request is package journey's business: this
-// one only knows who asks, and what to answer.
+// [Gateway.ServeHTTP] shows what can happen to a request. Package match decides which pay route it is for. Each kind
+// of request has a file and a small handler of its own: submissions are held in hold.go and started in start.go;
+// passes are in pass.go; prices of the service in quote.go; returns from Pay in return.go; replies of the service in
+// reply.go; our own addresses in own.go; everything else is passed through in forward.go and shadow.go. A responder
+// answers in Paygate's name. What happens to a held request is the business of package journey.
 package gateway
 
 import (
@@ -25,7 +25,7 @@ import (
 	"paygate/journey"
 )
 
-// Options are what a Gateway is made of. All fields are required but where it says otherwise.
+// Options are what a Gateway needs. All fields are required unless they say otherwise.
 type Options struct {
 	Origins origin.List // at which citizens see the service
 	Prefix  string      // our own addresses live under it, "/_pay"
@@ -38,8 +38,8 @@ type Options struct {
 	RefuseCards   bool             // refuse held forms that carry a payment card number
 	RefuseActions bool             // refuse calls of Next.js Server Actions anywhere but on pay routes
 
-	// Spool takes the bodies of held requests while they come in; Acquire is called before one of so many bytes is in
-	// memory as a whole, and release is called when it is no more.
+	// Spool stores the bodies of held requests while they come in. Acquire is called before one of this many bytes is
+	// in memory as a whole, and release when it no longer is.
 	Spool   *spool.Spool
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 
@@ -50,13 +50,13 @@ type Options struct {
 	Keys    http.Handler     // serves the signing keys
 	Webhook *webhook.Handler // nil: webhooks are answered 404
 
-	DoctorToken string // who shows it is told how their request arrived; empty: nobody
+	DoctorToken string // a request with it is told how it arrived; may be empty
 	Log         *slog.Logger
 
-	// Counted, where set, hears of every request: "pass_through", "pay", "own" or "refused".
+	// Counted, where set, is called for every request with its kind: "pass_through", "pay", "own" or "refused".
 	Counted func(kind string)
-	// Shadowed, where set, hears what would have become of a request on a route in shadow mode: "held", "priced" or
-	// "refused".
+	// Shadowed, where set, is called for a request on a route in shadow mode, with what would have become of it:
+	// "held", "priced" or "refused".
 	Shadowed func(route, what string)
 }
 
@@ -118,16 +118,16 @@ func New(o Options) *Gateway {
 	}
 }
 
-// ServeHTTP is the way of a request: refused, ours, a pay route, or passed through as it is.
+// ServeHTTP refuses a request, answers it, takes it to a pay route, or passes it through as it is.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if endsConnection(r) {
 		w.Header().Set("Connection", "close")
 	}
-	steady(w, r, bodyIdle)
+	limitIdleTime(w, r, bodyIdleTimeout)
 	r, mark := marker.Cut(r)
 	decision := g.classifier.Classify(r)
 	showsReply := mark.Present && isReadable(decision) && asksOnly(r.Method)
-	if showsReply { // to look at a reply is not a request to the service, whatever its address
+	if showsReply { // this asks nothing of the service, at any address
 		decision = match.Decision{Action: match.Own, Target: decision.Target}
 	}
 	if decision.Action == match.Forward {
@@ -140,9 +140,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	g.count(kindOf(decision))
 	if decision.Action != match.Forward {
-		seen := &seenStatus{ResponseWriter: w}
-		defer func() { g.logRequest(r, decision, seen.status) }()
-		w = seen
+		recorder := &statusRecorder{ResponseWriter: w}
+		defer func() { g.logRequest(r, decision, recorder.status) }()
+		w = recorder
 	}
 	switch {
 	case showsReply:
@@ -167,20 +167,20 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // isReadable reports whether a request has an address at the service.
 func isReadable(d match.Decision) bool { return d.Target.Path != "" && d.Action != match.Own }
 
-// endsConnection tells whether a request was framed in a way that others may read differently: nothing else shall
-// come on its connection. net/http does not look at Transfer-Encoding in HTTP/1.0, so there no framing is sure.
+// endsConnection reports whether a request was framed in a way that others may read differently, so that nothing else
+// may come on its connection. net/http ignores Transfer-Encoding in HTTP/1.0, so there no framing is certain.
 func endsConnection(r *http.Request) bool {
 	return len(r.TransferEncoding) > 0 || len(r.Trailer) > 0 || !r.ProtoAtLeast(1, 1)
 }
 
-// seenStatus remembers the status of an answer for the log.
-type seenStatus struct {
+// statusRecorder remembers the status of an answer for the log.
+type statusRecorder struct {
 	http.ResponseWriter
 	status int
 }
 
 // WriteHeader notes the status; the first one that is not interim counts.
-func (s *seenStatus) WriteHeader(status int) {
+func (s *statusRecorder) WriteHeader(status int) {
 	if s.status < http.StatusOK {
 		s.status = status
 	}
@@ -188,9 +188,9 @@ func (s *seenStatus) WriteHeader(status int) {
 }
 
 // Unwrap lets http.ResponseController flush and hijack.
-func (s *seenStatus) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// logRequest is one line for each request that Paygate itself answers or holds; never with any part of its address.
+// logRequest logs a request that Paygate itself answers or holds, without any part of its address.
 func (g *Gateway) logRequest(r *http.Request, d match.Decision, status int) {
 	route := ""
 	if d.Route != nil {
@@ -224,7 +224,7 @@ func (g *Gateway) count(kind string) {
 	}
 }
 
-// Drain stops new journeys from beginning; those under way, and free traffic, go on.
+// Drain stops new journeys from starting. Open journeys and free traffic go on.
 func (g *Gateway) Drain() { close(g.submissions.draining) }
 
 // Wait blocks until the work that follows from answered requests has ended. It is for the end, when no more requests

@@ -22,7 +22,7 @@ type submissions struct {
 	refuseCards bool // refuse forms that carry a payment card number
 }
 
-// hold keeps a request until it is paid for: read whole, priced, kept, a payment created, and the citizen sent to Pay.
+// hold reads a request, finds its price, stores it, creates a payment and sends the citizen to Pay.
 func (h *submissions) hold(w http.ResponseWriter, r *http.Request, hit match.Decision) {
 	body, err := h.intake.readBody(w, r)
 	if err != nil {
@@ -30,7 +30,7 @@ func (h *submissions) hold(w http.ResponseWriter, r *http.Request, hit match.Dec
 		return
 	}
 	defer body.Close()
-	in, err := h.intake.look(r, hit, body)
+	in, err := h.intake.read(r, hit, body)
 	if err != nil {
 		h.answer(w, r, notHeld(err))
 		return
@@ -133,13 +133,14 @@ func (h *submissions) holdFree(w http.ResponseWriter, r *http.Request, in incomi
 // and a second time on the button.
 const askAgainFor = 10 * time.Minute
 
-// sameRequest finds the journey of the same request from the same browser, as long as nothing was delivered for it.
-// Once it is paid for, the same form with another token is the same: nobody pays twice for what has yet to be
-// delivered.
+// sameRequest finds the journey of the same request from the same browser, unless something was delivered for it.
+// Once it is paid for, the same form with another token counts as the same, so that no citizen pays twice for what
+// has yet to be delivered.
 func sameRequest(own []journey.Journey, terms journey.Terms, fingerprint journey.Fingerprint) (journey.Journey, bool) {
 	for _, j := range own {
 		switch j.State {
-		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateConfirmed, journey.StateReleasing, journey.StateStuck:
+		case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateConfirmed,
+			journey.StateReleasing, journey.StateStuck:
 			same := fingerprint.IsRepeat(j.Fingerprint) || j.Paid() && fingerprint.IsSameForm(j.Fingerprint)
 			if same && j.Terms.Route == terms.Route {
 				return j, true

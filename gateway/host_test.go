@@ -11,8 +11,8 @@ import (
 	"paygate/gateway/proxy"
 )
 
-// TestAHostWithAFinalDotIsAnother: browsers keep its cookies apart, so nobody who paid there would be known again.
-func TestAHostWithAFinalDotIsAnother(t *testing.T) {
+// Browsers store the cookies of a host with a final dot apart, so we would not recognise a citizen who paid there.
+func TestAHostWithAFinalDotIsAnotherHost(t *testing.T) {
 	t.Parallel()
 	origins := origin.List{{Scheme: "https", Host: "licences.example.gov.uk"}}
 	h := &hosts{clients: proxy.Clients{Origins: origins}}

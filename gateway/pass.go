@@ -36,7 +36,7 @@ type passes struct {
 	refuseCards bool // refuse addresses that carry a payment card number
 }
 
-// pass lets a citizen fetch an address as long as it is paid for, and sends them to Pay where it is not.
+// pass lets a citizen fetch an address that is paid for, and sends them to Pay otherwise.
 func (h *passes) pass(w http.ResponseWriter, r *http.Request, hit match.Decision) {
 	asked, ok := h.askedPass(w, r, hit)
 	if !ok {
@@ -61,8 +61,8 @@ func (h *passes) pass(w http.ResponseWriter, r *http.Request, hit match.Decision
 	}
 }
 
-// askedPass reads a request on a pass. False: it has been answered. A body stays behind: what is paid for, and
-// signed, is the address.
+// askedPass reads a request on a pass. It reports false if it has answered the request. It drops a body, because what
+// is paid for, and signed, is the address.
 func (h *passes) askedPass(w http.ResponseWriter, r *http.Request, hit match.Decision) (askedPass, bool) {
 	r.Body, r.ContentLength = http.NoBody, 0
 	p := askedPass{incoming: incoming{

@@ -9,7 +9,7 @@ import (
 	"paygate/journey"
 )
 
-// redirectTarget is where a redirecting reply leads, resolved against the held request's address.
+// redirectTarget returns where a reply redirects to, resolved against the address of the held request.
 func redirectTarget(reply journey.Reply, j journey.Journey) (string, bool) {
 	location := locationOf(reply)
 	if location == "" {
@@ -27,8 +27,8 @@ func redirectTarget(reply journey.Reply, j journey.Journey) (string, bool) {
 	return target.String(), true
 }
 
-// locationOf is where a reply leads; empty where it leads nowhere. To a form that htmx sent, services may say it in a
-// header that browsers do not know, and show nothing.
+// locationOf returns where a reply redirects to, or the empty text. In answer to a form that htmx sent, services may
+// say it in a header that browsers do not know.
 func locationOf(reply journey.Reply) string {
 	switch {
 	case reply.Status == http.StatusNotModified:
@@ -42,10 +42,10 @@ func locationOf(reply journey.Reply) string {
 	}
 }
 
-// staysBehind tells whether SameSite=Strict cookies, some of those with these names, stayed behind: coming from Pay,
-// browsers keep them back through the whole chain of redirects. Then a page of our own starts a new, same-site
-// navigation.
-func staysBehind(r *http.Request, names []string) bool {
+// lacksCookies reports whether the browser did not send some of the cookies with these names. Coming from Pay,
+// browsers hold back SameSite=Strict cookies through the whole chain of redirects. Then a page of ours starts a new,
+// same-site navigation.
+func lacksCookies(r *http.Request, names []string) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "cross-site" {
 		return false
 	}

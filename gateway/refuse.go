@@ -15,7 +15,7 @@ type refuser struct {
 	routes routes
 }
 
-// refuse answers a refused request, and closes the connection: what else is on it may be read in two ways.
+// refuse answers a refused request, and closes the connection, because servers may read what else is on it differently.
 func (f *refuser) refuse(w http.ResponseWriter, r *http.Request, d match.Decision) {
 	noted := []any{"status", d.Status, "reason", d.Reason, "rule", match.RuleOf(d.Reason), "method", f.methodName(r)}
 	if d.Route != nil {

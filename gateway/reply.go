@@ -22,9 +22,9 @@ type replies struct {
 	deciding []string // parameters by which routes and prices are told apart
 }
 
-// heldAddress answers at the address of a held request, for the browser that owns its journey: the request is
-// delivered here if it is not yet, with the cookies that the browser sends here, and the citizen sees what the
-// service answered. Anybody else, and everybody later, learns the status of their payments.
+// heldAddress answers at the address of a held request, for the browser that owns its journey. It delivers the
+// request if that has not happened yet, with the cookies that the browser sends here, and shows what the service
+// answered. Any other browser, and the same one later, is sent to the status page.
 func (h *replies) heldAddress(w http.ResponseWriter, r *http.Request, target match.Target, mark marker.Marker) {
 	if isPrefetch(r.Header) {
 		tooEarly := prefetched(r)
@@ -77,8 +77,7 @@ func showsSomething(reply *journey.Reply) bool {
 	return reply != nil && (!reply.Broken || len(reply.Body) > 0 || locationOf(*reply) != "")
 }
 
-// isEmpty tells whether a browser shows nothing of a reply, and stays on the page that it has. Of a pass it may have
-// kept a copy.
+// isEmpty reports whether a browser shows nothing for a reply, and stays on its page. It may have a copy of a pass.
 func isEmpty(reply journey.Reply, j journey.Journey) bool {
 	return reply.Status == http.StatusNoContent || reply.Status == http.StatusResetContent ||
 		reply.Status == http.StatusNotModified && j.Terms.Kind == journey.KindSubmission
@@ -99,12 +98,12 @@ func (h *replies) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 	case after.ID == "":
 		h.answer(w, r, storeFailed(err))
 	case after.ShowsReply(h.runner.Now()):
-		_ = progress.Reply.Close() // the kept one is shown
+		_ = progress.Reply.Close() // the stored one is shown
 		h.showReply(w, r, after, marker.Marker{})
 	case showsSomething(progress.Reply) &&
 		!(progress.Reply.Broken && h.explains(r, after, marker.Marker{}, *progress.Reply)):
 		// too large to keep, or broken off: there is this one chance to see it
-		h.seen(r, after)
+		h.noteSeen(r, after)
 		h.hand(w, r, after, progress.Reply)
 	default:
 		_ = progress.Reply.Close()
@@ -112,24 +111,24 @@ func (h *replies) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 	}
 }
 
-// visit is the citizen's, at an address of the service: its cookies are laid over those of the held request, but for
-// such as some service takes for a parameter that decided what the request is and costs. Those were judged when it
-// was held.
+// visit returns the citizen's visit to an address of the service. Its cookies are laid over those of the held
+// request, except for those that some service takes for a parameter that decided what the request is and costs. Those
+// were read when the request was held.
 func (h *replies) visit(r *http.Request) journey.Visit {
-	var kept []string
+	var cookies []string
 	for pair := range strings.SplitSeq(cookie.Others(r.Header), ";") {
 		name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
 		if !slices.ContainsFunc(h.deciding, func(wanted string) bool { return form.CouldBeField(name, wanted) }) {
-			kept = append(kept, pair)
+			cookies = append(cookies, pair)
 		}
 	}
-	return journey.Visit{By: journey.ByCitizen, Cookie: strings.TrimSpace(strings.Join(kept, ";"))}
+	return journey.Visit{By: journey.ByCitizen, Cookie: strings.TrimSpace(strings.Join(cookies, ";"))}
 }
 
 // sayState answers with the state of a journey that has no answer of the service to show.
 func (h *replies) sayState(w http.ResponseWriter, r *http.Request, j journey.Journey, err error) {
 	if err == nil {
-		j = h.seen(r, j)
+		j = h.noteSeen(r, j)
 		h.keepTicket(w, r, j)
 		h.answer(w, r, stateOf(j))
 		return
@@ -138,15 +137,16 @@ func (h *replies) sayState(w http.ResponseWriter, r *http.Request, j journey.Jou
 	h.answer(w, r, unfinished(j))
 }
 
-// seen notes that the citizen is about to read what the service said. Nobody reads the answer to a HEAD or a prefetch.
-func (h *replies) seen(r *http.Request, j journey.Journey) journey.Journey {
+// noteSeen notes that the citizen is about to read what the service answered. Nobody reads the answer to a HEAD or a
+// prefetch.
+func (h *replies) noteSeen(r *http.Request, j journey.Journey) journey.Journey {
 	if r.Method == http.MethodHead || isPrefetch(r.Header) {
 		return j
 	}
 	return h.runner.NoteOutcomeSeen(r.Context(), j)
 }
 
-// showReply shows the kept reply.
+// showReply shows the stored reply.
 func (h *replies) showReply(w http.ResponseWriter, r *http.Request, j journey.Journey, at marker.Marker) {
 	reply, err := h.readReply(r, j)
 	switch {
@@ -155,7 +155,7 @@ func (h *replies) showReply(w http.ResponseWriter, r *http.Request, j journey.Jo
 	case err != nil:
 		h.answer(w, r, storeFailed(err))
 	case h.explains(r, j, at, reply):
-		j = h.seen(r, j)
+		j = h.noteSeen(r, j)
 		h.keepTicket(w, r, j)
 		h.sayInstead(w, r, &reply, explained(j, reply))
 	default:
@@ -163,15 +163,15 @@ func (h *replies) showReply(w http.ResponseWriter, r *http.Request, j journey.Jo
 	}
 }
 
-// explains tells whether our page comes before the service's refusal: where the route wants it, and instead of a
-// challenge, which the browser could answer as often as it likes and would see again. A script gets what the service
-// said.
+// explains reports whether our page comes before the service's refusal: if the route wants it, and instead of a
+// request for a password, which the browser could answer as often as it likes and would see again. A script gets the
+// service's answer.
 func (h *replies) explains(r *http.Request, j journey.Journey, at marker.Marker, reply journey.Reply) bool {
 	return j.State == journey.StateRefused && !isScript(r) &&
 		(j.Terms.RefusedPage && !at.OwnAnswer || isChallenge(reply))
 }
 
-// readReply reads the kept reply. Its cookies are for the visit that shows it, and not for a HEAD.
+// readReply reads the stored reply. Its cookies are for the visit that shows it, and not for a HEAD.
 func (h *replies) readReply(r *http.Request, j journey.Journey) (journey.Reply, error) {
 	if r.Method != http.MethodHead {
 		return h.runner.TakeReply(r.Context(), j.ID)
@@ -190,7 +190,7 @@ func (h *replies) hand(w http.ResponseWriter, r *http.Request, j journey.Journey
 		h.sayInstead(w, r, reply, withoutContent(j))
 	case !redirects:
 		h.stream(w, r, reply)
-	case staysBehind(r, j.Fingerprint.Cookies):
+	case lacksCookies(r, j.Fingerprint.Cookies):
 		h.sayInstead(w, r, reply, onward(j, target))
 	default:
 		reply.Status = http.StatusSeeOther
@@ -220,10 +220,10 @@ func (h *replies) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 				h.log.WarnContext(r.Context(), "marking a reply as shown", "journey_id", p.Journey.ID, "error", takeErr)
 			}
 		}
-		h.seen(r, p.Journey)
+		h.noteSeen(r, p.Journey)
 		if target, redirects := redirectTarget(*p.Reply, p.Journey); redirects &&
 			strings.HasPrefix(p.Reply.Header.Get("Location"), "#") {
-			p.Reply.Header.Set("Location", target) // the browser may stand at the marked address
+			p.Reply.Header.Set("Location", target) // the browser may be at the marked address
 		}
 		if isEmpty(*p.Reply, p.Journey) && !isScript(r) {
 			h.sayInstead(w, r, p.Reply, withoutContent(p.Journey))

@@ -72,7 +72,7 @@ func sendOn(w http.ResponseWriter, r *http.Request, target string) {
 	seeOther(w, target)
 }
 
-// seeOther sends a browser on with a GET, never with the citizen's POST (FACTS trap 5).
+// seeOther redirects a browser with a GET, never with the citizen's POST (FACTS trap 5).
 func seeOther(w http.ResponseWriter, target string) {
 	ownHeader(w.Header())
 	w.Header().Set("Referrer-Policy", "no-referrer")
@@ -98,7 +98,7 @@ func (s *responder) problem(w http.ResponseWriter, a answer) {
 	writeProblem(w, a.status, document)
 }
 
-// paymentRequired tells a script where its citizen pays.
+// paymentRequired answers a script with the address where its citizen pays.
 func paymentRequired(w http.ResponseWriter, began journey.Began) {
 	terms := began.Journey.Terms
 	writeProblem(w, http.StatusPaymentRequired, map[string]any{

@@ -65,7 +65,7 @@ func (h *returns) withoutTicket(w http.ResponseWriter, r *http.Request) {
 	h.answer(w, r, again)
 }
 
-// waits tells whether the visit left the held request to be delivered at its own address.
+// waits reports whether the visit left the held request to be delivered at its own address.
 func (h *returns) waits(v visitOutcome) bool {
 	return v.err == nil && v.after.Owed(h.runner.Now()) == journey.StepDeliver
 }
@@ -117,7 +117,7 @@ func (h *returns) backToPass(w http.ResponseWriter, r *http.Request, j journey.J
 		h.answer(w, r, storeFailed(err))
 		return
 	}
-	if staysBehind(r, j.Fingerprint.Cookies) {
+	if lacksCookies(r, j.Fingerprint.Cookies) {
 		ready := answer{status: http.StatusOK, page: pages.PassReady, view: viewOf(j)}
 		ready.view.Target = target
 		h.answer(w, r, ready)

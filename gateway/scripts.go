@@ -57,7 +57,7 @@ var libraries = []library{
 			w.WriteHeader(http.StatusConflict)
 		},
 	},
-	{ // Turbo reloads the form, and shows nothing, when a page lacks the service's own tracked styles; a stream it always shows.
+	{ // Turbo reloads the form, and shows nothing, if a page lacks the tracked styles of the service. It shows any stream.
 		sends: func(h http.Header) bool {
 			return (h.Get("X-Turbo-Request-Id") != "" || h.Get("Turbo-Frame") != "") && accepts(h, turboStream)
 		},

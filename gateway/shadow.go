@@ -23,22 +23,22 @@ func shadowClassifier(o Options) *match.Classifier {
 	return newClassifier(o, isFreeOutOfShadow)
 }
 
-// maxCopied is how much of a body is read on the way. For a larger body the outcome is not known.
+// maxCopied is how much of a body is copied while it passes. For a larger body the outcome is not known.
 const maxCopied = 256 << 10
 
-// copied keeps what is read of a body, up to maxCopied.
+// copied copies what is read of a body, up to maxCopied.
 type copied struct {
 	io.ReadCloser
 	text bytes.Buffer
 	cut  bool
 }
 
-// Read reads, and keeps what it read.
+// Read reads, and copies what it read.
 func (c *copied) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p)
-	kept := min(n, maxCopied-c.text.Len())
-	c.cut = c.cut || kept < n
-	c.text.Write(p[:kept])
+	fits := min(n, maxCopied-c.text.Len())
+	c.cut = c.cut || fits < n
+	c.text.Write(p[:fits])
 	return n, err
 }
 

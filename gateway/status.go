@@ -37,7 +37,7 @@ func (h *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		view.Language = own[0].Terms.Language
 	}
 	for _, j := range own {
-		j = h.replies.seen(r, j)
+		j = h.replies.noteSeen(r, j)
 		h.keepTicket(w, r, j)
 		view.Items = append(view.Items, h.item(j))
 	}

@@ -8,7 +8,7 @@ import (
 	"paygate/gateway/form"
 )
 
-func TestTheReferenceIsWhatPayWillHave(t *testing.T) {
+func TestTermsCleanTheReference(t *testing.T) {
 	t.Parallel()
 	template, err := form.ParseTemplate("{form:ref}")
 	require.NoError(t, err)

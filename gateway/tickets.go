@@ -49,7 +49,7 @@ func (t *tickets) owned(r *http.Request, id journey.ID) (journey.Journey, bool, 
 	return journey.Journey{}, false, err
 }
 
-// giveTicket puts a journey into the browser's cookie. When there is no room, the tickets that are needed least go
+// giveTicket puts a journey into the browser's cookie. If not all fit, the tickets that are needed least go
 // first: those of journeys at rest, the oldest before the others.
 func (t *tickets) giveTicket(w http.ResponseWriter, r *http.Request, j journey.Journey) error {
 	list := []cookie.Ticket{ticketOf(j)}

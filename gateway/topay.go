@@ -11,7 +11,7 @@ import (
 // payments sends citizens to Pay, and back to Pay.
 type payments struct{ *tickets }
 
-// toPay sends a citizen with a new payment to it, with the ticket in the cookie; whatever went wrong is a page.
+// toPay gives the browser a ticket and sends the citizen to a new payment, or says what went wrong.
 func (p *payments) toPay(w http.ResponseWriter, r *http.Request, began journey.Began, err error) {
 	if began.Journey.ID != "" {
 		if ticketErr := p.giveTicket(w, r, began.Journey); ticketErr != nil {
@@ -31,7 +31,7 @@ func (p *payments) toPay(w http.ResponseWriter, r *http.Request, began journey.B
 	}
 }
 
-// proceed takes the same request, sent again, to where its journey stands: the double click resumes the payment.
+// proceed answers the same request, sent again: a double click resumes the payment.
 func (p *payments) proceed(w http.ResponseWriter, r *http.Request, j journey.Journey) {
 	if j.AwaitsCitizen() && !isScript(r) {
 		p.answer(w, r, stateOf(j))

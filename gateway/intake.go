@@ -18,7 +18,7 @@ import (
 	"paygate/journey"
 )
 
-// incoming is a request on a pay route, read whole and looked at. Its body lies in the spool until the store takes it.
+// incoming is a request on a pay route that has been read. Its body lies in the spool until the store takes it.
 type incoming struct {
 	asked
 	request journey.HeldRequest // without its body
@@ -36,9 +36,9 @@ type intake struct {
 	languages languages
 }
 
-// swallow is how many times the limit a too large request may have and still be read to its end: a browser shows no
-// answer to an upload that is cut off.
-const swallow = 10
+// We read and discard an oversized upload up to this many times the limit, because browsers do not show our answer if
+// we close early.
+const discardFactor = 10
 
 // unreadBody is a body that could not be read whole. Its cause is for the answer, and not for the log.
 type unreadBody struct{ cause error }
@@ -47,9 +47,9 @@ func (unreadBody) Error() string { return "the body could not be read whole" }
 
 func (u unreadBody) Unwrap() error { return u.cause }
 
-// readOn reads a too large request for the browser's sake, keeping nothing; what is larger still is cut off.
-func readOn(w http.ResponseWriter, r *http.Request, limit int64) {
-	if n, err := io.CopyN(io.Discard, r.Body, swallow*limit); err == nil || n == swallow*limit {
+// discard reads an oversized upload to its end, or ends the connection if it is larger still.
+func discard(w http.ResponseWriter, r *http.Request, limit int64) {
+	if n, err := io.CopyN(io.Discard, r.Body, discardFactor*limit); err == nil || n == discardFactor*limit {
 		w.Header().Set("Connection", "close")
 	}
 }
@@ -61,7 +61,7 @@ func (in incoming) hasCardNumber() bool {
 	})
 }
 
-// withRead is a request whose body has been read.
+// withRead returns a request whose body has been read.
 func withRead(r *http.Request, body *spool.Body) *http.Request {
 	r.Body, r.ContentLength = io.NopCloser(body.Reader()), body.Size()
 	return r
@@ -71,13 +71,13 @@ func withRead(r *http.Request, body *spool.Body) *http.Request {
 func (n *intake) readBody(w http.ResponseWriter, r *http.Request) (*spool.Body, error) {
 	body, err := n.spool.Read(r.Context(), r.Body, r.ContentLength, n.limit)
 	if errors.Is(err, spool.ErrTooLarge) {
-		readOn(w, r, n.limit)
+		discard(w, r, n.limit)
 	}
 	return body, err
 }
 
-// look reads what is to be known of a request, in one reading of its body.
-func (n *intake) look(r *http.Request, hit match.Decision, body *spool.Body) (incoming, error) {
+// read reads what there is to know of a request, going through its body once.
+func (n *intake) read(r *http.Request, hit match.Decision, body *spool.Body) (incoming, error) {
 	release, err := n.acquireToRead(r, body)
 	if err != nil {
 		return incoming{}, err
@@ -94,8 +94,7 @@ func (n *intake) look(r *http.Request, hit match.Decision, body *spool.Body) (in
 	return in, nil
 }
 
-// acquireToRead is Acquire for a body that is looked at: a little at a time, but for JSON, which may have to be in
-// memory as a whole.
+// acquireToRead acquires memory for a body that is read. Only JSON may have to be in memory as a whole.
 func (n *intake) acquireToRead(r *http.Request, body *spool.Body) (release func(), err error) {
 	if !form.IsJSON(r.Header.Get("Content-Type")) {
 		return func() {}, nil
@@ -103,8 +102,8 @@ func (n *intake) acquireToRead(r *http.Request, body *spool.Body) (release func(
 	return n.acquire(r.Context(), body.Size())
 }
 
-// heldRequest is what the service will receive, but for the body: the method, the configured path as it was asked
-// for, the query byte for byte, and the headers that are worth keeping.
+// heldRequest returns what the service will receive, except for the body: the method, the configured path as it was
+// asked for, the query byte for byte, and the header.
 func (n *intake) heldRequest(r *http.Request, hit match.Decision) journey.HeldRequest {
 	client := n.clients.Of(r)
 	header := headers.Held(r.Header, client.Trusted)
@@ -116,7 +115,7 @@ func (n *intake) heldRequest(r *http.Request, hit match.Decision) journey.HeldRe
 	}
 }
 
-// asked gathers what the terms need from a request, whose body has been read.
+// asked gathers what the terms need from a request and its form.
 func (n *intake) asked(r *http.Request, hit match.Decision, read form.Form) asked {
 	return asked{
 		Submission: form.NewSubmission(hit.Target.Query, r.Header, read),
@@ -124,8 +123,8 @@ func (n *intake) asked(r *http.Request, hit match.Decision, read form.Form) aske
 	}
 }
 
-// withBody has the store keep a request. Its body is in memory for as long as that takes, and no longer.
-func (n *intake) withBody(ctx context.Context, in incoming, keep func(journey.HeldRequest) error) error {
+// withBody calls store with a request and its body, which is in memory for as long as that takes.
+func (n *intake) withBody(ctx context.Context, in incoming, store func(journey.HeldRequest) error) error {
 	release, err := n.acquire(ctx, in.body.Size())
 	if err != nil {
 		return err
@@ -135,5 +134,5 @@ func (n *intake) withBody(ctx context.Context, in incoming, keep func(journey.He
 	if request.Body, err = in.body.Bytes(); err != nil {
 		return err
 	}
-	return keep(request)
+	return store(request)
 }

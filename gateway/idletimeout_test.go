@@ -22,16 +22,16 @@ import (
 	"paygate/journey"
 )
 
-func TestABodyThatStandsStillIsGivenUp(t *testing.T) {
+func TestAStalledBodyTimesOut(t *testing.T) {
 	t.Parallel()
 	ended := make(chan error, 1)
-	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		steady(w, r, 20*time.Millisecond)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		limitIdleTime(w, r, 20*time.Millisecond)
 		_, err := io.ReadAll(r.Body)
 		ended <- err
 	}))
-	t.Cleanup(door.Close)
-	conn, err := net.Dial("tcp", door.Listener.Addr().String())
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	_, err = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
@@ -41,37 +41,37 @@ func TestABodyThatStandsStillIsGivenUp(t *testing.T) {
 	require.True(t, timeout.Timeout())
 }
 
-// TestABodyMayTakeItsTimeButNotStandStill goes by a bubble's clock, on a connection within the process to a whole gateway.
-func TestABodyMayTakeItsTimeButNotStandStill(t *testing.T) {
+// TestASlowBodyHasNoTimeLimitUnlessItStalls uses a simulated clock, and a connection within the process to a gateway.
+func TestASlowBodyHasNoTimeLimitUnlessItStalls(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		target, says string
 		bytes        int // that come, each just in time
 	}{
-		"a held form":              {"/licences/apply", "The form did not reach us complete.", 10},
-		"a free form":              {"/free", "The form did not reach us complete.", 10},
-		"a body that nobody reads": {"/_pay/nowhere", "HTTP/1.1 404 Not Found", 0},
+		"a held form":                  {"/licences/apply", "The form did not reach us complete.", 10},
+		"a free form":                  {"/free", "The form did not reach us complete.", 10},
+		"a body that no handler reads": {"/_pay/nowhere", "HTTP/1.1 404 Not Found", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				client, closeDoor := pipeToGateway(t)
-				defer closeDoor()
-				said := make(chan string, 1)
+				client, closeServer := pipeToGateway(t)
+				defer closeServer()
+				answer := make(chan string, 1)
 				go func() {
 					text, _ := io.ReadAll(client)
-					said <- string(text)
+					answer <- string(text)
 				}()
 				_, err := io.WriteString(client,
 					"POST "+c.target+" HTTP/1.1\r\nHost: x.example\r\nContent-Length: 20\r\n\r\n")
 				require.NoError(t, err)
 				for range c.bytes {
-					time.Sleep(bodyIdle - time.Second)
+					time.Sleep(bodyIdleTimeout - time.Second)
 					_, err = io.WriteString(client, "x")
 					require.NoError(t, err)
 				}
 				began := time.Now()
-				require.Contains(t, <-said, c.says) // and the connection is closed
+				require.Contains(t, <-answer, c.says) // and the connection is closed
 				require.Equal(t, 60*time.Second, time.Since(began).Truncate(time.Second))
 			})
 		})
@@ -79,7 +79,7 @@ func TestABodyMayTakeItsTimeButNotStandStill(t *testing.T) {
 }
 
 // pipeToGateway is a connection within the process to a gateway that has neither a store nor a service.
-func pipeToGateway(t *testing.T) (client net.Conn, closeDoor func()) {
+func pipeToGateway(t *testing.T) (client net.Conn, closeServer func()) {
 	t.Helper()
 	origin := &url.URL{Scheme: "http", Host: "x.example"}
 	gateway := New(Options{
@@ -94,12 +94,12 @@ func pipeToGateway(t *testing.T) (client net.Conn, closeDoor func()) {
 		Spool: spool.New(spool.Options{}), Runner: &journey.Runner{Now: time.Now}, Keys: http.NotFoundHandler(),
 		Pages: pages.New(pages.Options{Prefix: "/_pay", ServiceName: "Licences"}), Log: slog.New(slog.DiscardHandler),
 	})
-	client, server := net.Pipe()
-	door := &http.Server{Handler: gateway}
+	client, conn := net.Pipe()
+	server := &http.Server{Handler: gateway}
 	ended := make(chan error, 1)
-	go func() { ended <- door.Serve(&onePipe{conn: server, closed: make(chan struct{})}) }()
+	go func() { ended <- server.Serve(&onePipe{conn: conn, closed: make(chan struct{})}) }()
 	return client, func() {
-		require.NoError(t, door.Close())
+		require.NoError(t, server.Close())
 		require.ErrorIs(t, <-ended, http.ErrServerClosed)
 	}
 }
@@ -127,18 +127,18 @@ func (p *onePipe) Close() error {
 
 func (p *onePipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
 
-func TestAConnectionIsGoodForAnotherRequestAfterASteadyBody(t *testing.T) {
+func TestAConnectionIsReusableAfterABody(t *testing.T) {
 	t.Parallel()
-	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		steady(w, r, time.Minute)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		limitIdleTime(w, r, time.Minute)
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
 		_, _ = w.Write(body)
 	}))
-	t.Cleanup(door.Close)
-	address := door.Listener.Addr().String()
+	t.Cleanup(server.Close)
+	address := server.Listener.Addr().String()
 	for range 2 {
 		require.Contains(t, testwire.Exchange(t, address,
 			"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"), "200 OK")

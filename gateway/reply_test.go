@@ -40,10 +40,10 @@ func handed(t testing.TB, reply journey.Reply) *http.Response {
 	return w.Result()
 }
 
-// TestARedirectOfTheServiceLeadsWhereItSays: "/.//x" made short is another host's.
-func TestARedirectOfTheServiceLeadsWhereItSays(t *testing.T) {
+// TestHandResolvesRedirects: "/.//x" made short is another host's.
+func TestHandResolvesRedirects(t *testing.T) {
 	t.Parallel()
-	for said, want := range map[string]string{
+	for location, want := range map[string]string{
 		"/.//evil.example/x": "/.//evil.example/x", "../.././/evil.example": "../.././/evil.example",
 		"/a/..//evil.example": "/evil.example",
 		"/./%2F/evil.example": "/./%2F/evil.example", "//www.example/x": "//www.example/x",
@@ -52,14 +52,14 @@ func TestARedirectOfTheServiceLeadsWhereItSays(t *testing.T) {
 		"#done":                 "/licences/apply?page=1#done",
 		"HTTPS://www.example/x": "https://www.example/x", "/caf\xe9": "/caf%E9",
 	} {
-		got := handed(t, journey.Reply{Status: http.StatusFound, Header: http.Header{"Location": {said}}})
-		require.Equal(t, http.StatusSeeOther, got.StatusCode, said)
+		got := handed(t, journey.Reply{Status: http.StatusFound, Header: http.Header{"Location": {location}}})
+		require.Equal(t, http.StatusSeeOther, got.StatusCode, location)
 		require.Equal(t, want, got.Header.Get("Location"))
 	}
 }
 
-// TestWhatHTMXWouldFollowABrowserFollows: an answer to htmx that only redirects shows nothing.
-func TestWhatHTMXWouldFollowABrowserFollows(t *testing.T) {
+// TestHandFollowsHTMXRedirects: an answer to htmx that only redirects shows nothing.
+func TestHandFollowsHTMXRedirects(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		reply journey.Reply
@@ -95,8 +95,8 @@ func TestWhatHTMXWouldFollowABrowserFollows(t *testing.T) {
 	}
 }
 
-// TestAReplyWithoutATypeIsGivenNone: a guess may make a page of what is none.
-func TestAReplyWithoutATypeIsGivenNone(t *testing.T) {
+// TestStreamGuessesNoType: a guess may make a page of what is none.
+func TestStreamGuessesNoType(t *testing.T) {
 	t.Parallel()
 	h := repliesFrom("10.0.0.5:8080")
 	address := testwire.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -110,10 +110,10 @@ func TestAReplyWithoutATypeIsGivenNone(t *testing.T) {
 	require.NotContains(t, got, "Content-Type")
 }
 
-// TestNoCacheKeepsWhatIsPaidFor: caches obey headers of their own before Cache-Control.
-func TestNoCacheKeepsWhatIsPaidFor(t *testing.T) {
+// TestPaidAnswersAreNotCached: caches obey headers of their own before Cache-Control.
+func TestPaidAnswersAreNotCached(t *testing.T) {
 	t.Parallel()
-	for name, kept := range map[string]bool{
+	for name, stays := range map[string]bool{
 		"Cdn-Cache-Control": false, "Cloudflare-Cdn-Cache-Control": false, "Surrogate-Control": false,
 		"X-Accel-Expires": false,
 		"Edge-Control":    false, "X-Accel-Buffering": true,
@@ -124,16 +124,16 @@ func TestNoCacheKeepsWhatIsPaidFor(t *testing.T) {
 				header.Set("Cache-Control", own)
 			}
 			got := handed(t, journey.Reply{Status: http.StatusOK, Header: header.Clone()}).Header
-			require.Equal(t, kept, got.Get(name) != "", name)
+			require.Equal(t, stays, got.Get(name) != "", name)
 			require.Contains(t, got.Get("Cache-Control"), "private", name)
 			headers.MakePrivate(header)
-			require.Equal(t, kept, header.Get(name) != "", name)
+			require.Equal(t, stays, header.Get(name) != "", name)
 		}
 	}
 }
 
-// TestAScriptLibraryIsAScriptInEveryBrowser: older browsers send no Sec-Fetch-Mode.
-func TestAScriptLibraryIsAScriptInEveryBrowser(t *testing.T) {
+// TestIsScriptRecognisesLibraries: older browsers send no Sec-Fetch-Mode.
+func TestIsScriptRecognisesLibraries(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
 		"HX-Request": "true", "X-MicrosoftAjax": "Delta=true",
@@ -149,7 +149,7 @@ func TestAScriptLibraryIsAScriptInEveryBrowser(t *testing.T) {
 	}}))
 }
 
-func TestABrokenReplyToADeliveryDoesNotLookComplete(t *testing.T) {
+func TestStreamAbortsABrokenReply(t *testing.T) {
 	t.Parallel()
 	h := repliesFrom("10.0.0.5:8080")
 	address := testwire.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
