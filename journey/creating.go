@@ -58,3 +58,11 @@ func (j Journey) citizenReturned(at time.Time) Journey {
 	}
 	return j
 }
+
+// retryLapsed ends a journey whose citizen did not pay in time, or never said that they want to.
+func (j Journey) retryLapsed(f RetryLapsed) (Journey, string, error) {
+	if j.AwaitsCitizen() {
+		return j.move(f, StateAbandoned, "", StateHeld)
+	}
+	return j.move(f, StateAbandoned, "", StateUnpaid)
+}

@@ -56,8 +56,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case ClaimLapsed:
 		return j.claimLapsed(f, at)
 	case RequestLost:
-		return j.troubled(f, TroubleRequest, "the held request is damaged and cannot be delivered",
-			StateConfirmed, StatePaying)
+		return j.troubled(f, TroubleRequest, "the held request is damaged", StateConfirmed, StatePaying)
 	case Captured:
 		return j.captured(f)
 	case CaptureLost:
@@ -73,10 +72,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case LeftToStaff:
 		return j.troubled(f, TroubleRefused, "the service refused; this route leaves that to staff", StateRefused)
 	case RetryLapsed:
-		if j.AwaitsCitizen() {
-			return j.move(f, StateAbandoned, "", StateHeld)
-		}
-		return j.move(f, StateAbandoned, "", StateUnpaid)
+		return j.retryLapsed(f)
 	case StepFailed:
 		return j.failed(f.Detail, by, at), "", nil
 	case Looked:
