@@ -5,7 +5,7 @@ VERSION ?= development
 
 TOOL = $(GO) tool -modfile=tools/go.mod
 E2E   = ./internal/e2e/... ./examples/...
-SHORT = ./internal/e2e/faults ./internal/e2e/matching ./internal/e2e/operating ./internal/e2e/paying ./internal/e2e/proxying ./internal/e2e/storage
+SHORT = $(addprefix ./internal/e2e/, matching operating paying proxying storage)
 UNIT  = $$($(GO) list ./... | grep -v -e /internal/e2e -e /examples)
 
 # What makes the long tests long: how often the program is killed, and how long the random walk goes.
