@@ -99,8 +99,9 @@ func TestDecodersNameWhatLeadsToAnInterpretation(t *testing.T) {
 			break
 		}
 	}
-	require.Equal(t, "escapes decoded, then dot segments resolved", Names(set.Decoders(at)))
-	require.Contains(t, Servers(set.Decoders(at)), ", then all")
+	names, servers := Describe(set.Decoders(at))
+	require.Equal(t, "escapes decoded, then dot segments resolved", names)
+	require.Contains(t, servers, ", then all")
 	require.Empty(t, set.Decoders(0))
 }
 

@@ -47,22 +47,13 @@ var decoders = []Decoder{
 // Decoders returns the table of all decoders.
 func Decoders() []Decoder { return append([]Decoder{}, decoders...) }
 
-// Names returns what the decoders do, for the log.
-func Names(chain []Decoder) string {
-	return join(chain, func(d Decoder) string { return d.Name })
-}
-
-// Servers returns which servers do it, for the log.
-func Servers(chain []Decoder) string {
-	return join(chain, func(d Decoder) string { return d.Servers })
-}
-
-func join(chain []Decoder, text func(Decoder) string) string {
-	var texts []string
+// Describe returns what decoders do and which servers do it, for the log.
+func Describe(chain []Decoder) (names, servers string) {
+	var all [2][]string
 	for _, d := range chain {
-		texts = append(texts, text(d))
+		all[0], all[1] = append(all[0], d.Name), append(all[1], d.Servers)
 	}
-	return strings.Join(texts, ", then ")
+	return strings.Join(all[0], ", then "), strings.Join(all[1], ", then ")
 }
 
 func (d *Decoder) apply(path string, isASCII bool) string {

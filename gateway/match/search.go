@@ -103,15 +103,8 @@ func (s *search) decideExact(exactly []*rule, others rivals) Decision {
 	if rival, reason := others.of(best, s.path); rival != nil {
 		return s.refuse(rival, http.StatusBadRequest, reason)
 	}
-	d := s.base
-	d.Action, d.Path, d.Route = Pay, s.path, best.route
-	d.Captured, _ = best.pattern.Match(s.path)
+	d := s.pay(best, served)
 	isWider := func(w *rule) bool { return !w.pattern.Equal(best.pattern) }
-	for _, w := range served {
-		if !isWider(w) && !slices.Contains(d.Routes, w.route) {
-			d.Routes = append(d.Routes, w.route)
-		}
-	}
 	wider := filter(served, isWider)
 	isOther := func(w *rule) bool { return w.route != best.route && w.level > exact }
 	if len(best.pattern.conditions) > 0 && slices.ContainsFunc(wider, isOther) {
@@ -121,6 +114,19 @@ func (s *search) decideExact(exactly []*rule, others rivals) Decision {
 	if len(wider) > 0 && !slices.ContainsFunc(d.Routes, isUnconditional) {
 		next := s.decideExact(wider, rivals{filter(others.near, isWider), filter(others.strict, isWider)})
 		d.next = &next
+	}
+	return d
+}
+
+// pay returns the decision for the routes that have the best of the exact patterns.
+func (s *search) pay(best *rule, served []*rule) Decision {
+	d := s.base
+	d.Action, d.Path, d.Route = Pay, s.path, best.route
+	d.Captured, _ = best.pattern.Match(s.path)
+	for _, w := range served {
+		if w.pattern.Equal(best.pattern) && !slices.Contains(d.Routes, w.route) {
+			d.Routes = append(d.Routes, w.route)
+		}
 	}
 	return d
 }
