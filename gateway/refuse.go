@@ -22,7 +22,8 @@ func (f *refuser) refuse(w http.ResponseWriter, r *http.Request, d match.Decisio
 		noted = append(noted, "route", d.Route.Name, "declare", match.Remedy(d.Reason, f.routes.of(d.Route).Setting))
 	}
 	if len(d.Decoders) > 0 {
-		noted = append(noted, "decoded", canon.Names(d.Decoders), "servers", canon.Servers(d.Decoders))
+		decoded, servers := canon.Describe(d.Decoders)
+		noted = append(noted, "decoded", decoded, "servers", servers)
 	}
 	f.log.InfoContext(r.Context(), "refused", noted...)
 	w.Header().Set("Connection", "close")
