@@ -36,19 +36,14 @@ var (
 	closed       = answer{status: http.StatusServiceUnavailable, page: pages.Closed}
 	serviceDown  = answer{status: http.StatusBadGateway, page: pages.ServiceDown}
 	serviceSlow  = answer{status: http.StatusGatewayTimeout, page: pages.ServiceDown}
-	tooManyNew   = answer{
-		status: http.StatusTooManyRequests, page: pages.TooMany,
-		view: pages.View{RetryAfter: time.Minute},
-	}
-	tooManyOpen = answer{
-		status: http.StatusTooManyRequests, page: pages.TooMany,
-		view: pages.View{RetryAfter: 15 * time.Minute},
-	}
-	draining = answer{
-		status: http.StatusServiceUnavailable, page: pages.Draining,
-		view: pages.View{RetryAfter: time.Minute},
-	}
+	tooManyNew   = retryIn(time.Minute, http.StatusTooManyRequests, pages.TooMany)
+	tooManyOpen  = retryIn(15*time.Minute, http.StatusTooManyRequests, pages.TooMany)
+	draining     = retryIn(time.Minute, http.StatusServiceUnavailable, pages.Draining)
 )
+
+func retryIn(d time.Duration, status int, page pages.Page) answer {
+	return answer{status: status, page: page, view: pages.View{RetryAfter: d}}
+}
 
 // prefetched answers a request that no person has made yet. A script that loads pages in advance shows it later.
 func prefetched(r *http.Request) answer {
@@ -57,12 +52,7 @@ func prefetched(r *http.Request) answer {
 }
 
 // storeFailed answers when the store cannot be asked about journeys.
-func storeFailed(err error) answer {
-	return answer{
-		status: http.StatusServiceUnavailable, page: pages.StoreFailed,
-		view: pages.View{RetryAfter: time.Minute}, cause: err,
-	}
-}
+func storeFailed(err error) answer { return tryLater(pages.StoreFailed, err) }
 
 // overQuota answers what quotas refused.
 func overQuota(err error) answer {
@@ -82,7 +72,7 @@ func unreadable(err error) answer {
 	case errors.Is(err, spool.ErrTooLarge):
 		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge}
 	case crowded(err):
-		return tooBusy(err)
+		return tryLater(pages.MemoryShort, err)
 	default:
 		return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(proxy.Cause(err))}
 	}
@@ -91,7 +81,7 @@ func unreadable(err error) answer {
 // notHeld answers a request that was read, and could not be held.
 func notHeld(err error) answer {
 	if crowded(err) {
-		return tooBusy(err)
+		return tryLater(pages.MemoryShort, err)
 	}
 	return notStarted(journey.Journey{}, err)
 }
@@ -99,7 +89,7 @@ func notHeld(err error) answer {
 // notResubmitted answers a corrected request that could not be held. The earlier payment stays as it was.
 func notResubmitted(err error) answer {
 	if crowded(err) {
-		return tooBusy(err)
+		return tryLater(pages.MemoryShort, err)
 	}
 	return storeFailed(err)
 }
@@ -109,11 +99,10 @@ func crowded(err error) bool {
 	return errors.Is(err, spool.ErrFull) || errors.Is(err, memlimit.ErrBusy)
 }
 
-func tooBusy(err error) answer {
-	return answer{
-		status: http.StatusServiceUnavailable, page: pages.MemoryShort,
-		view: pages.View{RetryAfter: time.Minute}, cause: err,
-	}
+func tryLater(page pages.Page, cause error) answer {
+	a := retryIn(time.Minute, http.StatusServiceUnavailable, page)
+	a.cause = cause
+	return a
 }
 
 // notStarted answers when a payment could not be created. If one may be open already, the page says that we are

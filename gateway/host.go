@@ -15,16 +15,10 @@ import (
 	"paygate/journey"
 )
 
-// Citizens cannot pay at a host that is not among our origins: after the payment they would come back to another host,
-// where the browser does not send our cookie. So the page of a form is redirected to the main origin before they type
-// anything, and a form that is sent there anyway is refused before the payment. Free traffic passes at any host.
-
-// asksOnly reports whether a method only asks for a page.
-func asksOnly(method string) bool { return method == http.MethodGet || method == http.MethodHead }
-
-var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)
-
-// hosts keeps citizens from paying at a host where they cannot.
+// hosts knows where citizens can pay. They cannot at a host that is not among our origins: after the payment they
+// would come back to another host, where the browser does not send our cookie. So the page of a form is redirected to
+// the main origin before they type anything, and a form that is sent there anyway is refused before the payment. Free
+// traffic passes at any host.
 type hosts struct {
 	*responder
 	clients             proxy.Clients
@@ -32,14 +26,19 @@ type hosts struct {
 	redirected, refused rate.Sometimes // limit what the log says
 }
 
+// asksOnly reports whether a method only asks for a page.
+func asksOnly(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)
+
 func newHosts(respond *responder, clients proxy.Clients, all routes) *hosts {
 	return &hosts{
 		respond, clients, all, rate.Sometimes{Interval: time.Minute}, rate.Sometimes{Interval: time.Minute},
 	}
 }
 
-// isAtOtherHost reports whether a request came to a host that is not among the origins, or is so but for a final dot:
-// browsers keep the cookies of the two apart.
+// isAtOtherHost reports whether a request came to a host that is not among the origins. A final dot makes another host,
+// because browsers store its cookies apart.
 func (h *hosts) isAtOtherHost(r *http.Request) bool {
 	host := h.clients.Of(r).Host
 	name, _, _ := strings.Cut(host, ":")

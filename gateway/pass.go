@@ -11,20 +11,6 @@ import (
 	"paygate/journey"
 )
 
-// askedPass is a request on a pass.
-type askedPass struct {
-	incoming
-	terms journey.Terms
-	own   []journey.Journey // of the browser
-}
-
-// forAnother says that a pass is for the same path under another query.
-func forAnother(pass journey.Journey, hit match.Decision) answer {
-	view := viewOf(pass)
-	view.Address = hit.Target.At(hit.Path)
-	return answer{status: http.StatusPaymentRequired, page: pages.PassOtherQuery, view: view}
-}
-
 // passes lets citizens fetch addresses that they have paid for.
 type passes struct {
 	*starter
@@ -34,6 +20,13 @@ type passes struct {
 	classifier  *match.Classifier
 	paid        Paid
 	refuseCards bool // refuse addresses that carry a payment card number
+}
+
+// askedPass is a request on a pass.
+type askedPass struct {
+	incoming
+	terms journey.Terms
+	own   []journey.Journey // of the browser
 }
 
 // pass lets a citizen fetch an address that is paid for, and sends them to Pay otherwise.
@@ -179,4 +172,11 @@ func (h *passes) fetch(w http.ResponseWriter, r *http.Request, j journey.Journey
 	forwarded := asSent(r)
 	forwarded.Path, forwarded.Paid = hit.Path, paid
 	h.shadow.proxy.Serve(w, forwarded)
+}
+
+// forAnother says that a pass is for the same path under another query.
+func forAnother(pass journey.Journey, hit match.Decision) answer {
+	view := viewOf(pass)
+	view.Address = hit.Target.At(hit.Path)
+	return answer{status: http.StatusPaymentRequired, page: pages.PassOtherQuery, view: view}
 }

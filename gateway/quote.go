@@ -15,6 +15,12 @@ import (
 	"paygate/journey/pay"
 )
 
+// quoter asks the service for prices.
+type quoter struct {
+	*forwarder
+	starter *starter
+}
+
 // quote is what the service says a request costs.
 type quote struct {
 	given       bool // the service answered 402
@@ -50,12 +56,6 @@ func quotedAmount(values []string) (int64, error) {
 		return 0, fmt.Errorf("the service's Paygate-Price %d is not from 1 to %d", amount, journey.MaxPence)
 	}
 	return amount, nil
-}
-
-// quoter asks the service for prices.
-type quoter struct {
-	*forwarder
-	starter *starter
 }
 
 // askPrice lets the request go to the service once, unpaid and marked so. Where the service answers 402 the quote is

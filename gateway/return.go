@@ -12,6 +12,12 @@ import (
 	"paygate/journey"
 )
 
+// returns takes citizens back from Pay.
+type returns struct {
+	*tickets
+	replies *replies
+}
+
 // lookedAgain is the query of the return address once the browser comes to it from a page of ours.
 const lookedAgain = "looked"
 
@@ -22,12 +28,6 @@ type visitOutcome struct {
 }
 
 func (v visitOutcome) moved() bool { return v.after.State != v.before.State }
-
-// returns takes citizens back from Pay.
-type returns struct {
-	*tickets
-	replies *replies
-}
 
 // ServeHTTP takes a citizen back from Pay. The address carries no reference (FACTS 4.3): the browser's tickets say
 // which journeys may have moved. All open ones are advanced; the one shown is the newest that this visit moved, or

@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -44,10 +45,10 @@ var libraries = []library{
 	{ // JavaServer Faces
 		sends: func(h http.Header) bool { return h.Get("Faces-Request") == "partial/ajax" },
 		leave: func(w http.ResponseWriter, target string) {
-			writePartial(w, partialResponse{Redirect: &redirect{target}})
+			writePartial(w, `<redirect url="%s"></redirect>`, target)
 		},
 		show: func(w http.ResponseWriter, _ int, content string) {
-			writePartial(w, partialResponse{Changes: &changes{showingScript(content)}})
+			writePartial(w, "<changes><eval>%s</eval></changes>", showingScript(content))
 		},
 	},
 	{ // Inertia shows a page of ours by itself.
@@ -120,12 +121,12 @@ func isFramed(header http.Header) bool {
 	return slices.Contains([]string{"frame", "iframe", "embed", "object"}, header.Get("Sec-Fetch-Dest"))
 }
 
+// prefetchHeaders are those of browsers, and of Turbo.
+var prefetchHeaders = []string{"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose", "X-Sec-Purpose"}
+
 // isPrefetch reports whether no person has made a request yet. It must start nothing.
 func isPrefetch(header http.Header) bool {
-	for _, name := range []string{
-		"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose",
-		"X-Sec-Purpose",
-	} { // the last is Turbo's
+	for _, name := range prefetchHeaders {
 		if strings.Contains(strings.ToLower(header.Get(name)), "prefetch") {
 			return true
 		}
@@ -145,27 +146,12 @@ func writeDelta(w http.ResponseWriter, kind, id, content string) {
 	write(w, http.StatusOK, "text/plain", length+"|"+kind+"|"+id+"|"+content+"|")
 }
 
-// partialResponse is the answer to a partial request of JavaServer Faces.
-type partialResponse struct {
-	XMLName  xml.Name  `xml:"partial-response"`
-	Redirect *redirect `xml:"redirect"`
-	Changes  *changes  `xml:"changes"`
-}
-
-type redirect struct {
-	URL string `xml:"url,attr"`
-}
-
-type changes struct {
-	Eval string `xml:"eval"`
-}
-
-func writePartial(w http.ResponseWriter, p partialResponse) {
-	document, err := xml.Marshal(p)
-	if err != nil {
-		panic(err) // it is made of strings alone
-	}
-	write(w, http.StatusOK, "text/xml", xml.Header+string(document))
+// writePartial writes the answer to a partial request of JavaServer Faces: a format of XML with text filled in.
+func writePartial(w http.ResponseWriter, format, text string) {
+	var escaped strings.Builder
+	_ = xml.EscapeText(&escaped, []byte(text)) // a Builder takes everything
+	content := "<partial-response>" + fmt.Sprintf(format, &escaped) + "</partial-response>"
+	write(w, http.StatusOK, "text/xml", xml.Header+content)
 }
 
 // showingScript returns a script that replaces the content of the page by HTML.

@@ -12,8 +12,15 @@ import (
 	"paygate/journey"
 )
 
-// A route in shadow mode takes no payments and refuses nothing. Paygate counts and logs what it would have done, so
-// that an operator sees before the first day which requests of real citizens are near the pay path.
+// shadow passes requests through that cost nothing. A route in shadow mode takes no payments and refuses nothing;
+// shadow counts and logs what Paygate would have done, so that an operator sees before the first day which requests
+// of real citizens are near the pay path.
+type shadow struct {
+	*forwarder
+	classifier *match.Classifier // for which routes in shadow mode take payments; nil if there are none
+	routes     routes
+	noted      func(route, what string) // may be nil
+}
 
 // shadowClassifier returns a classifier for which the routes in shadow mode take payments, or nil if there are none.
 func shadowClassifier(o Options) *match.Classifier {
@@ -23,34 +30,7 @@ func shadowClassifier(o Options) *match.Classifier {
 	return newClassifier(o, isFreeOutOfShadow)
 }
 
-// maxCopied is how much of a body is copied while it passes. For a larger body the outcome is not known.
-const maxCopied = 256 << 10
-
-// copied copies what is read of a body, up to maxCopied.
-type copied struct {
-	io.ReadCloser
-	text bytes.Buffer
-	cut  bool
-}
-
-// Read reads, and copies what it read.
-func (c *copied) Read(p []byte) (int, error) {
-	n, err := c.ReadCloser.Read(p)
-	fits := min(n, maxCopied-c.text.Len())
-	c.cut = c.cut || fits < n
-	c.text.Write(p[:fits])
-	return n, err
-}
-
-// shadow passes requests that cost nothing through, and notes what would have become of those on routes in shadow mode.
-type shadow struct {
-	*forwarder
-	classifier *match.Classifier // for which routes in shadow mode take payments; nil if there are none
-	routes     routes
-	noted      func(route, what string) // may be nil
-}
-
-// passShadowed lets a request through, and logs what Paygate would have done with it.
+// passShadowed passes a request through, and logs what Paygate would have done with it.
 func (s *shadow) passShadowed(w http.ResponseWriter, r *http.Request) {
 	if s.classifier == nil {
 		s.forward(w, r)
@@ -68,7 +48,7 @@ func (s *shadow) passShadowed(w http.ResponseWriter, r *http.Request) {
 	s.forward(w, r)
 }
 
-// passFree lets a request through on a route that is free at the moment.
+// passFree passes a request through on a route that is free at the moment.
 func (s *shadow) passFree(w http.ResponseWriter, r *http.Request, route *Route) {
 	s.log.InfoContext(r.Context(), "pay route is free", "route", route.Name, "mode", route.Mode)
 	s.passShadowed(w, r)
@@ -164,4 +144,23 @@ func (s *shadow) wouldPay(
 	default:
 		return hit, "held", "MATCH"
 	}
+}
+
+// maxCopied is how much of a body is copied while it passes. For a larger body the outcome is not known.
+const maxCopied = 256 << 10
+
+// copied copies what is read of a body, up to maxCopied.
+type copied struct {
+	io.ReadCloser
+	text bytes.Buffer
+	cut  bool
+}
+
+// Read reads, and copies what it read.
+func (c *copied) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	fits := min(n, maxCopied-c.text.Len())
+	c.cut = c.cut || fits < n
+	c.text.Write(p[:fits])
+	return n, err
 }
