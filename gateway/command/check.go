@@ -2,22 +2,75 @@ package command
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
+	"io"
 
 	"paygate/gateway/config"
+	"paygate/journey/boltstore"
+	"paygate/journey/seal"
 )
 
 // check prints the settings. It connects to nothing.
-func check(_ context.Context, e Env, args []string) error {
-	if _, err := e.flags("check", "", args, 0, nil); err != nil {
+func check(ctx context.Context, e Env, args []string) error {
+	store := false
+	_, err := e.flags("check", "[-store]", args, 0, func(set *flag.FlagSet) {
+		set.BoolVar(&store, "store", false, "read the whole bbolt file, while no Paygate uses it, and report what is damaged")
+	})
+	if err != nil {
 		return err
 	}
 	settings, err := config.Load(e.Environ)
 	if err != nil {
 		return err
 	}
+	if store {
+		return checkFile(ctx, e, settings)
+	}
 	fmt.Fprint(e.Stdout, settings.Describe())
 	return nil
+}
+
+// checkFile reads the store from end to end.
+func checkFile(ctx context.Context, e Env, s config.Settings) error {
+	if s.Store.Kind != config.Bbolt {
+		fmt.Fprintln(e.Stderr, "paygate check: -store is for bbolt files; PostgreSQL has pg_amcheck")
+		return errUsage
+	}
+	sealer, err := seal.New(s.Secrets)
+	if err != nil {
+		return err
+	}
+	report, err := boltstore.Check(ctx, s.Store.Path, sealer)
+	if err != nil {
+		return err
+	}
+	printReport(e.Stdout, report)
+	if report.Total > 0 {
+		return errors.New("the store " + s.Store.Path + " is damaged. Restore a backup")
+	}
+	return nil
+}
+
+func printReport(out io.Writer, r boltstore.Report) {
+	fmt.Fprintf(out, "%d journeys (%d of them open), %d held requests, %d replies\n",
+		r.Journeys, r.Open, r.Requests, r.Replies)
+	if r.Unlisted > 0 {
+		fmt.Fprintf(out, "%d journeys at rest are sealed under a secret that PAYGATE_SECRETS does not list\n", r.Unlisted)
+	}
+	for _, id := range r.SetAside {
+		fmt.Fprintf(out, "%s is damaged, and was set aside before\n", id)
+	}
+	for _, fault := range r.Faults {
+		fmt.Fprintln(out, fault)
+	}
+	if more := r.Total - len(r.Faults); more > 0 {
+		fmt.Fprintf(out, "and %d more\n", more)
+	}
+	if r.Total == 0 {
+		fmt.Fprintln(out, "The store is fine.")
+	}
 }
 
 func version(_ context.Context, e Env, args []string) error {

@@ -72,7 +72,7 @@ func commands() []command {
 		{"demo", "a sample service, a simulated GOV.UK Pay and the gateway, with no settings", runDemo},
 		{"simulator", "a simulated GOV.UK Pay alone, for your own tests", simulate},
 		{"sample", "the demo's sample service alone, to try a deployment with", sampleService},
-		{"check", "checks the settings and prints what they come to", check},
+		{"check", "checks the settings and prints what they come to; with -store, reads the bbolt file from end to end", check},
 		{"doctor", "checks, then asks: is the service there, does GOV.UK Pay take the key, may forms lead to it", runDoctor},
 		{"probe", "staging only: asks the service directly which spellings reach the pay code", runProbe},
 		{"keys", "prints fresh secrets as settings", keys},

@@ -65,14 +65,7 @@ func TestInvalidSettingsEndWith2(t *testing.T) {
 func TestFailedStartEndsWith1(t *testing.T) {
 	t.Parallel()
 	s := newStaffServer(t, nil)
-	environ := []string{
-		"PAYGATE_UPSTREAM=" + s.URL, "PAYGATE_PUBLIC_URL=http://apply.example", "PAYGATE_PAY_MODE=test",
-		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_SECRETS=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
-		"PAYGATE_SERVICE_NAME=Licences", "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0",
-		"PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25",
-		"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
-		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
-	}
+	environ := usualSettings(s.URL)
 	var stderr bytes.Buffer
 	e := Env{Environ: environ, Stderr: &stderr}
 	e.Assemble = func(context.Context, config.Settings, *slog.Logger) (*app.App, error) {
@@ -80,4 +73,16 @@ func TestFailedStartEndsWith1(t *testing.T) {
 	}
 	require.Equal(t, 1, Run(t.Context(), e, []string{"serve"}))
 	require.Contains(t, stderr.String(), "paygate: the store is locked\n")
+}
+
+// usualSettings are enough for every command.
+func usualSettings(upstream string) []string {
+	return []string{
+		"PAYGATE_UPSTREAM=" + upstream, "PAYGATE_PUBLIC_URL=http://apply.example", "PAYGATE_PAY_MODE=test",
+		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_SECRETS=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+		"PAYGATE_SERVICE_NAME=Licences", "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0",
+		"PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25",
+		"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
+		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
+	}
 }

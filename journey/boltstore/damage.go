@@ -51,7 +51,7 @@ func (s *Store) restore(tx *bolt.Tx) error {
 	var good []journey.Journey
 	err := tx.Bucket(damagedBucket).ForEach(func(id, sealed []byte) error {
 		var j journey.Journey
-		if keyID, ok := s.sealer.KeyID(sealed); ok && s.sealer.Knows(keyID) && s.open("journey", journey.ID(id), sealed, &j) == nil {
+		if keyID, ok := s.sealer.KeyID(sealed); ok && s.sealer.Knows(keyID) && s.unseal("journey", journey.ID(id), sealed, &j) == nil {
 			good = append(good, j)
 		}
 		return nil

@@ -76,7 +76,7 @@ func (s *Store) dueIn(ctx context.Context, list []byte, until time.Time, after j
 			case entry.At.After(until):
 				return nil
 			case after.ID != "" && bytes.Equal(k, from):
-			case tx.Bucket(journeyBucket).Get(k[8:]) == nil:
+			case isIdle(tx, k[8:]):
 				idle = append(idle, bytes.Clone(k))
 			default:
 				due = append(due, entry)
@@ -90,11 +90,17 @@ func (s *Store) dueIn(ctx context.Context, list []byte, until time.Time, after j
 	return due, err
 }
 
+// isIdle reports whether a listed journey was set aside or forgotten. One that is open must not be dropped, even if a damaged
+// page hides it.
+func isIdle(tx *bolt.Tx, id []byte) bool {
+	return tx.Bucket(journeyBucket).Get(id) == nil && tx.Bucket(openBucket).Get(id) == nil
+}
+
 // dropIdle removes entries whose journey was set aside: nobody could read there when it was due.
 func (s *Store) dropIdle(ctx context.Context, list []byte, keys [][]byte) {
 	err := s.write(ctx, func(tx *bolt.Tx) error {
 		for _, key := range keys {
-			if tx.Bucket(journeyBucket).Get(key[8:]) != nil {
+			if !isIdle(tx, key[8:]) {
 				continue
 			}
 			if err := tx.Bucket(list).Delete(key); err != nil {

@@ -47,7 +47,7 @@ func behind(cursor *bolt.Cursor, after []byte) (k, v []byte) {
 
 func (s *Store) record(tx *bolt.Tx, id, sealed []byte) journey.Record {
 	var j journey.Journey
-	if err := s.open("journey", journey.ID(id), sealed, &j); err == nil {
+	if err := s.unseal("journey", journey.ID(id), sealed, &j); err == nil {
 		k := belonging(tx, id, sealed)
 		k.Journey = &j
 		return k

@@ -57,10 +57,13 @@ func (s *Store) Get(ctx context.Context, id journey.ID) (j journey.Journey, err 
 
 func (s *Store) get(tx *bolt.Tx, id journey.ID) (j journey.Journey, err error) {
 	if sealed := tx.Bucket(journeyBucket).Get([]byte(id)); sealed != nil {
-		return j, s.open("journey", id, sealed, &j)
+		return j, s.unseal("journey", id, sealed, &j)
 	}
 	if tx.Bucket(damagedBucket).Get([]byte(id)) != nil {
 		return j, fmt.Errorf("%w: %s was set aside", journey.ErrDamaged, id)
+	}
+	if tx.Bucket(openBucket).Get([]byte(id)) != nil {
+		return j, fmt.Errorf("%w: the open journey %s is missing", errStructure, id)
 	}
 	return j, journey.ErrNotFound
 }
@@ -74,7 +77,7 @@ func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.J
 		if err != nil {
 			return err
 		}
-		c, err := change(before)
+		c, err := call(change, before)
 		if err != nil {
 			return err
 		}
@@ -209,8 +212,8 @@ func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 	})
 }
 
-// open reads a sealed journey or what belongs to it. Whatever is wrong with it, it must not be acted on.
-func (s *Store) open(label string, id journey.ID, sealed []byte, into *journey.Journey) error {
+// unseal reads a sealed journey.
+func (s *Store) unseal(label string, id journey.ID, sealed []byte, into *journey.Journey) error {
 	plain, err := s.sealer.Open(label, string(id), sealed)
 	if err == nil {
 		err = json.Unmarshal(plain, into)

@@ -104,7 +104,7 @@ func (s *Store) collect(tx *bolt.Tx, id []byte, p *listPage) {
 	var j journey.Journey
 	switch keyID, ok := s.sealer.KeyID(sealed); {
 	case sealed == nil || ok && !s.sealer.Knows(keyID):
-	case s.open("journey", journey.ID(id), sealed, &j) != nil:
+	case s.unseal("journey", journey.ID(id), sealed, &j) != nil:
 		p.damaged = append(p.damaged, journey.ID(id))
 	default:
 		p.journeys = append(p.journeys, j)

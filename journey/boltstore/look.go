@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 )
 
 // Found says how a store's file is found.
@@ -19,12 +17,12 @@ const (
 	FoundNone Found = "none"
 	// FoundInUse is a file that another process uses.
 	FoundInUse Found = "in use"
-	// FoundFree is a file that nobody uses, as far as its first pages tell.
+	// FoundFree is a file that nobody uses, as far as its size tells.
 	FoundFree Found = "free"
 )
 
 // Look tells whether the file could be opened, without opening it for use: nothing in it changes, and a process that uses it, or
-// begins to, is not disturbed. It fails in the words of [Open]; of the structure it looks at the first pages alone.
+// begins to, is not disturbed. It fails in the words of [Open]; of the structure it checks the size alone.
 func Look(path string) (Found, error) {
 	found, err := look(path)
 	if err != nil {
@@ -37,22 +35,14 @@ func look(path string) (Found, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return FoundNone, lookForRoom(path)
 	}
-	file, err := openRegular(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	if _, err := inspectMeta(file); err != nil {
-		return "", err
-	}
-	db, err := openFile(path, bolt.Options{ReadOnly: true, Timeout: time.Nanosecond}) // the lock is tried once, and let go at once
+	err := examine(path, time.Nanosecond) // the lock is tried once, and let go at once
 	switch {
 	case errors.Is(err, errInUse):
 		return FoundInUse, lookForWriting(path)
 	case err != nil:
 		return "", err
 	}
-	return FoundFree, errors.Join(db.Close(), lookForWriting(path))
+	return FoundFree, lookForWriting(path)
 }
 
 // lookForRoom makes a file in the folder and removes it.

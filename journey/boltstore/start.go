@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strconv"
 
@@ -17,65 +16,60 @@ import (
 var errNotAStore = errors.New("is not a Paygate store")
 
 // prepare makes what is missing and checks what is there. Its cost follows the open journeys, not the stored ones.
-func (s *Store) prepare() (err error) {
-	defer orDamaged(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	return translate(s.db.Update(func(tx *bolt.Tx) error {
-		if err := makeBuckets(tx); err != nil {
-			return err
-		}
-		for _, step := range []func(*bolt.Tx) error{s.checkSecrets, s.reseal, s.restore} {
-			if err := step(tx); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
+func (s *Store) prepare() error {
+	err := s.commits.update(s.prepareIn)
+	if isFull(err) {
+		return fmt.Errorf("cannot be prepared: %w: %w", journey.ErrFull, err)
+	}
+	return err
 }
 
-// makeBuckets refuses a file of somebody else before it writes into it.
-func makeBuckets(tx *bolt.Tx) error {
-	if first, _ := tx.Cursor().First(); first != nil && tx.Bucket(metaBucket) == nil {
-		return errNotAStore
+func (s *Store) prepareIn(tx *bolt.Tx) error {
+	for _, step := range []func(*bolt.Tx) error{makeBuckets, s.checkOpen, s.reseal, s.restore} {
+		if err := step(tx); err != nil {
+			return err
+		}
 	}
-	meta, err := tx.CreateBucketIfNotExists(metaBucket)
+	return nil
+}
+
+// makeBuckets makes the buckets of a new file, and those that an older layout lacks.
+func makeBuckets(tx *bolt.Tx) error {
+	found, err := schemaOf(tx)
 	if err != nil {
 		return err
 	}
-	if err := checkSchema(meta); err != nil {
-		return err
-	}
 	for _, name := range buckets() {
+		if found == schema && tx.Bucket(name) == nil {
+			return fmt.Errorf("%w: it lacks the bucket %q", errStructure, name)
+		}
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
 	}
-	return nil
+	if found == schema {
+		return nil
+	}
+	return tx.Bucket(metaBucket).Put(schemaKey, strconv.AppendInt(nil, schema, 10))
 }
 
-// checkSchema refuses a newer layout, and marks an older file as one of this layout. Buckets are all that was ever added.
-func checkSchema(meta *bolt.Bucket) error {
-	text := meta.Get(schemaKey)
-	if text == nil {
-		if first, _ := meta.Cursor().First(); first != nil {
-			return errNotAStore
-		}
-		return putSchema(meta)
+// schemaOf reads the layout, which is 0 in a new file. It refuses newer ones and files of other programs.
+func schemaOf(tx *bolt.Tx) (int, error) {
+	if first, _ := tx.Cursor().First(); first == nil {
+		return 0, nil
 	}
-	found, err := strconv.Atoi(string(text))
+	meta := tx.Bucket(metaBucket)
+	if meta == nil {
+		return 0, errNotAStore
+	}
+	found, err := strconv.Atoi(string(meta.Get(schemaKey)))
 	switch {
 	case err != nil || found < 1:
-		return errNotAStore
+		return 0, errNotAStore
 	case found > schema:
-		return fmt.Errorf("was written by a newer version of Paygate (layout %d, this version knows %d)", found, schema)
-	case found < schema:
-		return putSchema(meta)
+		return 0, fmt.Errorf("was written by a newer version of Paygate (layout %d, this version knows %d)", found, schema)
 	}
-	return nil
-}
-
-func putSchema(meta *bolt.Bucket) error {
-	return meta.Put(schemaKey, strconv.AppendInt(nil, schema, 10))
+	return found, nil
 }
 
 // openEntry is what the list of open journeys says of one. It is not sealed, so that it can be read without the secret.
@@ -105,24 +99,33 @@ func (s *Store) openEntry(tx *bolt.Tx, id, value []byte) openEntry {
 		entry.KeyID = keyID
 	}
 	var j journey.Journey
-	if s.open("journey", journey.ID(id), sealed, &j) == nil {
+	if s.unseal("journey", journey.ID(id), sealed, &j) == nil {
 		entry.State = j.State
 	}
 	return entry
 }
 
-// checkSecrets refuses to start when an open journey could not be finished.
-func (s *Store) checkSecrets(tx *bolt.Tx) error {
-	lost := 0
-	err := s.eachOpen(tx, func(_ journey.ID, entry openEntry) {
+// checkOpen refuses to start when an open journey is missing, or could not be finished.
+func (s *Store) checkOpen(tx *bolt.Tx) error {
+	lost, missing := 0, 0
+	err := s.eachOpen(tx, func(id journey.ID, entry openEntry) {
 		if !s.sealer.Knows(entry.KeyID) {
 			lost++
 		}
+		if tx.Bucket(journeyBucket).Get([]byte(id)) == nil {
+			missing++
+		}
 	})
-	if err == nil && lost > 0 {
-		return fmt.Errorf("holds %d open journeys sealed under a secret that PAYGATE_SECRETS no longer lists; put the old secret back, behind the new one", lost)
+	switch {
+	case err != nil:
+		return err
+	case missing > 0:
+		return fmt.Errorf("%w: %d open journeys are missing", errStructure, missing)
+	case lost > 0:
+		return fmt.Errorf("holds %d open journeys sealed under a secret that PAYGATE_SECRETS no longer lists; "+
+			"put the old secret back, after the new one", lost)
 	}
-	return err
+	return nil
 }
 
 // reseal brings the named values under the newest secret.

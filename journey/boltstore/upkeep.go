@@ -50,7 +50,7 @@ func (s *Store) UpdateValue(ctx context.Context, name string, change func(old []
 		if err != nil && !errors.Is(err, journey.ErrNotFound) {
 			return err
 		}
-		if kept, err = change(old); err != nil {
+		if kept, err = call(change, old); err != nil {
 			return err
 		}
 		return tx.Bucket(valueBucket).Put([]byte(name), s.codec().SealValue(name, kept))

@@ -1,0 +1,246 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+
+	"paygate/journey"
+)
+
+// maxFaults is how many faults a report describes.
+const maxFaults = 20
+
+// Report is what [Check] found in a file.
+type Report struct {
+	Journeys, Open, Requests, Replies int
+	// Unlisted journeys are sealed under a secret that is no longer listed, which is how old ones are erased.
+	Unlisted int
+	// SetAside are damaged journeys that the store already knows of.
+	SetAside []journey.ID
+	// Faults describe new damage, up to a limit; Total counts all of it.
+	Faults []string
+	Total  int
+}
+
+func (r *Report) fault(format string, values ...any) {
+	r.Total++
+	if len(r.Faults) < maxFaults {
+		r.Faults = append(r.Faults, fmt.Sprintf(format, values...))
+	}
+}
+
+// Check reads a file from end to end: bbolt's pages, every sealed value, and the indexes that lead to each journey. It
+// changes nothing, and fails when the file cannot be opened or when another process has it open.
+func Check(ctx context.Context, path string, sealer journey.Sealer) (Report, error) {
+	c := checker{ctx: ctx, codec: journey.Codec{Sealer: sealer}}
+	err := examine(path, lockTimeout)
+	if err == nil {
+		err = c.view(path, bolt.Options{ReadOnly: true}, c.entries)
+	}
+	if err == nil && c.report.Total == 0 {
+		// bbolt checks in goroutines where a fault would end the process: only entries that could all be read are safe.
+		err = c.view(path, bolt.Options{ReadOnly: true, PreLoadFreelist: true}, c.pages)
+	}
+	if errors.Is(err, errStructure) {
+		c.report.fault("the file %v", err)
+		err = nil
+	}
+	if err != nil {
+		return Report{}, fmt.Errorf("the store %s %w", path, err)
+	}
+	return c.report, nil
+}
+
+func (c *checker) faultIf(err error) {
+	if err != nil {
+		c.report.fault("%v", err)
+	}
+}
+
+type checker struct {
+	ctx    context.Context // lives as long as one call
+	codec  journey.Codec
+	report Report
+}
+
+func (c *checker) view(path string, o bolt.Options, look func(*bolt.Tx) error) error {
+	db, _, err := openFile(path, o)
+	if err != nil {
+		return err
+	}
+	err = guard(func() error { return db.View(look) })
+	return errors.Join(err, db.Close())
+}
+
+// pages has bbolt check its pages, once it is sure that none claims to go on beyond the end: bbolt would follow it for hours.
+func (c *checker) pages(tx *bolt.Tx) error {
+	end := int(tx.Size()) / tx.DB().Info().PageSize
+	for id := 0; id < end; {
+		page, err := tx.Page(id)
+		if err != nil {
+			return err
+		}
+		if page.Type != "free" {
+			id += page.OverflowCount
+		}
+		if id++; id > end {
+			return fmt.Errorf("%w: page %d goes on beyond the end", errStructure, page.ID)
+		}
+	}
+	for err := range tx.Check(bolt.WithKVStringer(unnamed{})) {
+		c.report.fault("the file's structure: %v", err)
+	}
+	return nil
+}
+
+// unnamed keeps keys out of bbolt's messages: a damaged one may claim to be longer than the file.
+type unnamed struct{}
+
+func (unnamed) KeyToString([]byte) string   { return "…" }
+func (unnamed) ValueToString([]byte) string { return "…" }
+
+func (c *checker) entries(tx *bolt.Tx) error {
+	if found, err := schemaOf(tx); err != nil {
+		return err
+	} else if found == 0 {
+		return errNotAStore
+	}
+	for _, name := range buckets() {
+		if err := c.walk(tx, string(name)); err != nil {
+			return err
+		}
+	}
+	for name, visit := range map[string]func(tx *bolt.Tx, key, value []byte){
+		string(journeyBucket): c.journey, string(openBucket): c.open, string(damagedBucket): c.setAside,
+		string(requestBucket): c.request, string(replyBucket): c.reply, string(valueBucket): c.value,
+	} {
+		err := tx.Bucket([]byte(name)).ForEach(func(key, value []byte) error {
+			visit(tx, key, value)
+			return c.ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxValue is how long values are that are not sealed: a damaged page may claim more.
+var maxValue = map[string]int{
+	string(metaBucket): 64, string(paymentBucket): 64, string(openBucket): 256, string(markBucket): 8,
+	string(dueBucket): 0, string(earlyBucket): 0, string(markEndBucket): 0,
+}
+
+// walk looks up each key of a bucket, which reads all pages on the way.
+func (c *checker) walk(tx *bolt.Tx, name string) error {
+	bucket := tx.Bucket([]byte(name))
+	if bucket == nil {
+		return fmt.Errorf("%w: it lacks the bucket %q", errStructure, name)
+	}
+	cursor := bucket.Cursor()
+	limit, limited := maxValue[name]
+	var last []byte
+	for key, value := cursor.First(); key != nil; key, value = cursor.Next() {
+		isBucket, tooLong := value == nil, limited && len(value) > limit
+		if isBucket || tooLong || bytes.Compare(last, key) >= 0 || !bytes.Equal(bucket.Get(key), value) {
+			return fmt.Errorf("%w: the bucket %q is not in order", errStructure, name)
+		}
+		last = key
+	}
+	return c.ctx.Err()
+}
+
+func (c *checker) journey(tx *bolt.Tx, key, sealed []byte) {
+	id := journey.ID(key)
+	c.report.Journeys++
+	if c.unlisted(tx, key, sealed) {
+		c.report.Unlisted++
+		return
+	}
+	j, err := c.codec.OpenJourney(id, sealed)
+	if err != nil {
+		c.faultIf(err)
+		return
+	}
+	if j.ID != id {
+		c.report.fault("the journey %s calls itself %s", id, j.ID)
+	}
+	c.indexes(tx, j)
+}
+
+// indexes checks that every index leads to the journey, and that its request is there.
+func (c *checker) indexes(tx *bolt.Tx, j journey.Journey) {
+	missing := func(list []byte, key []byte) bool { return key != nil && tx.Bucket(list).Get(key) == nil }
+	if !j.State.AtRest() && missing(openBucket, []byte(j.ID)) {
+		c.report.fault("the journey %s is missing from the list of open journeys", j.ID)
+	}
+	if missing(dueBucket, entry(j.DueAt, j.ID)) || missing(earlyBucket, entry(j.EarlyAt, j.ID)) {
+		c.report.fault("the journey %s is missing from the lists of due journeys", j.ID)
+	}
+	if j.KeepsRequest() && missing(requestBucket, []byte(j.ID)) {
+		c.report.fault("the request of %s is missing", j.ID)
+	}
+	for _, p := range j.Payments {
+		if p.ID != "" && !bytes.Equal(tx.Bucket(paymentBucket).Get([]byte(p.ID)), []byte(j.ID)) {
+			c.report.fault("the payment %s does not lead to its journey %s", p.ID, j.ID)
+		}
+	}
+}
+
+func (c *checker) open(tx *bolt.Tx, id, value []byte) {
+	c.report.Open++
+	var listed openEntry
+	switch err := json.Unmarshal(value, &listed); {
+	case err != nil:
+		c.report.fault("the list of open journeys is damaged at %s: %v", id, err)
+	case tx.Bucket(journeyBucket).Get(id) == nil:
+		c.report.fault("the open journey %s is missing", id)
+	}
+}
+
+func (c *checker) setAside(_ *bolt.Tx, id, _ []byte) {
+	c.report.SetAside = append(c.report.SetAside, journey.ID(id))
+}
+
+func (c *checker) request(tx *bolt.Tx, key, _ []byte) {
+	if sealed := c.pieces(tx, requestBucket, key, &c.report.Requests); sealed != nil {
+		_, err := c.codec.OpenRequest(journey.ID(key), sealed)
+		c.faultIf(err)
+	}
+}
+
+func (c *checker) reply(tx *bolt.Tx, key, _ []byte) {
+	if sealed := c.pieces(tx, replyBucket, key, &c.report.Replies); sealed != nil {
+		_, err := c.codec.OpenReply(journey.ID(key), sealed)
+		c.faultIf(err)
+	}
+}
+
+// pieces joins and counts what the key is the first piece of. It returns nil if there is nothing to open.
+func (c *checker) pieces(tx *bolt.Tx, name []byte, key []byte, count *int) []byte {
+	if bytes.IndexByte(key, 0) >= 0 { // a further piece
+		return nil
+	}
+	*count++
+	sealed := joinPieces(tx.Bucket(name), journey.ID(key))
+	if c.unlisted(tx, key, sealed) {
+		return nil
+	}
+	return sealed
+}
+
+func (c *checker) value(_ *bolt.Tx, name, sealed []byte) {
+	_, err := c.codec.OpenValue(string(name), sealed)
+	c.faultIf(err)
+}
+
+// unlisted reports whether a journey at rest is sealed under a secret that is no longer listed.
+func (c *checker) unlisted(tx *bolt.Tx, id, sealed []byte) bool {
+	keyID, ok := c.codec.KeyID(sealed)
+	return ok && !c.codec.Knows(keyID) && tx.Bucket(openBucket).Get(id) == nil
+}
