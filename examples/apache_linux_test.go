@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNoSpellingGetsPastTheGateOfApache(t *testing.T) {
+func TestApacheGateStopsEverySpelling(t *testing.T) {
 	t.Parallel()
 	startApache(t).holds(t)
 }
@@ -97,8 +97,8 @@ func startApache(t *testing.T) gate {
 	}}
 }
 
-// TestTheScriptItselfCanBeGated tries the lines marked "files:" by an address that has none of the path's words.
-func TestTheScriptItselfCanBeGated(t *testing.T) {
+// TestApacheGateOnScript tries the lines marked "files:" by an address that has none of the path's words.
+func TestApacheGateOnScript(t *testing.T) {
 	t.Parallel()
 	g := startApache(t)
 	require.Contains(t, g.open.ask(t, "alias", "POST", "/other"), ran)

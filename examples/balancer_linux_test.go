@@ -32,7 +32,7 @@ func startBalancer(t *testing.T, first, second string) string {
 	return "127.0.0.1:" + listen
 }
 
-func TestTheBalancerSendsRequestsAsTheyCame(t *testing.T) {
+func TestBalancerForwardsRequestsUnchanged(t *testing.T) {
 	t.Parallel()
 	came := make(chan *http.Request, 1)
 	replica := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -61,7 +61,7 @@ func TestTheBalancerSendsRequestsAsTheyCame(t *testing.T) {
 	require.Equal(t, []string{"http"}, r.Header["X-Forwarded-Proto"])
 }
 
-func TestTheBalancerGoesOnWithOneReplicaAndSendsNothingTwice(t *testing.T) {
+func TestBalancerFailsOverWithoutSendingTwice(t *testing.T) {
 	t.Parallel()
 	var served, broken atomic.Int32
 	good := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { served.Add(1) }))

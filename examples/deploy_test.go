@@ -95,7 +95,7 @@ func readCompose(t *testing.T) compose {
 	return c
 }
 
-func TestTheComposeFile(t *testing.T) {
+func TestComposeFile(t *testing.T) {
 	t.Parallel()
 	c := readCompose(t)
 	replicas := []composeService{c.Services["paygate-1"], c.Services["paygate-2"]}
@@ -175,7 +175,7 @@ func at(t *testing.T, document any, keys string) any {
 	return document
 }
 
-func TestTheKubernetesFile(t *testing.T) {
+func TestKubernetesFile(t *testing.T) {
 	t.Parallel()
 	all := kubernetes(t)
 	deployment := all["Deployment paygate"]
@@ -261,7 +261,7 @@ type ecsService struct {
 	}
 }
 
-func TestTheECSFiles(t *testing.T) {
+func TestECSFiles(t *testing.T) {
 	t.Parallel()
 	read := func(name string, into any) {
 		text, err := os.ReadFile(name)

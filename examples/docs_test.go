@@ -49,7 +49,7 @@ func codeLines(t *testing.T, file string) int {
 	return lines
 }
 
-func TestEveryVerifierIsShortAndInTheGuide(t *testing.T) {
+func TestVerifiersAreShortAndInGuide(t *testing.T) {
 	t.Parallel()
 	row := regexp.MustCompile("(?m)^\\| [^|]+ \\| \\[`[^`]+`\\]\\(\\.\\./examples/(verify/[^)]+)\\) \\| (\\d+) \\| " +
 		"([^|]+) \\|$")
@@ -72,21 +72,21 @@ func TestEveryVerifierIsShortAndInTheGuide(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotTestedSaysSo(t *testing.T) {
+func TestUntestedVerifierSaysSo(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("verify/dotnet/PaygateVerify.cs")
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(string(text), "// NOT TESTED"))
 }
 
-func TestTheGuideShowsTheFileThatItNames(t *testing.T) {
+func TestGuideShowsPHPVerifier(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("verify/php/paygate_verify.php")
 	require.NoError(t, err)
 	require.Contains(t, guide(t), "```php\n"+string(text)+"```\n")
 }
 
-func TestEveryFileThatTheGuideLinksIsThere(t *testing.T) {
+func TestLinkedExamplesExist(t *testing.T) {
 	t.Parallel()
 	links := regexp.MustCompile(`\]\(\.\./examples/([^)]+)\)`).FindAllStringSubmatch(guide(t), -1)
 	linked := map[string]bool{}
@@ -102,7 +102,7 @@ func TestEveryFileThatTheGuideLinksIsThere(t *testing.T) {
 	}))
 }
 
-func TestTheGuideNamesEveryHeaderAndClaim(t *testing.T) {
+func TestGuideNamesEveryHeaderAndClaim(t *testing.T) {
 	t.Parallel()
 	s := signature.Signer{Keys: signature.Keys{key(t, "ours")}, Issuer: audience, Audience: audience, Now: clock}
 	headers, err := s.Headers(release())
@@ -125,8 +125,8 @@ func TestTheGuideNamesEveryHeaderAndClaim(t *testing.T) {
 	}
 }
 
-// TestTheKeySetBecomesPEM runs the guide's own command.
-func TestTheKeySetBecomesPEM(t *testing.T) {
+// TestGuideCommandConvertsKeySetToPEM runs the guide's own command.
+func TestGuideCommandConvertsKeySetToPEM(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"node", "sh"} {
 		if _, err := exec.LookPath(program); err != nil {

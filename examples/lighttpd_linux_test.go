@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNoSpellingGetsPastTheGateOfLighttpd(t *testing.T) {
+func TestLighttpdGateStopsEverySpelling(t *testing.T) {
 	t.Parallel()
 	// A raw number sign ends the address for lighttpd, but not for a router that reads it itself; the snippet says so.
 	leaks := []string{"/x#/../licences/apply"}

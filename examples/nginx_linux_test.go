@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestNoSpellingGetsPastTheGateOfNginx(t *testing.T) {
+func TestNginxGateStopsEverySpelling(t *testing.T) {
 	t.Parallel()
 	startNginx(t).holds(t)
 }

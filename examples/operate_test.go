@@ -74,7 +74,7 @@ func inDatabase(t *testing.T, address, name string) string {
 	return u.String()
 }
 
-func TestTheRolesOfTheGuideDo(t *testing.T) {
+func TestGuideRolesSuffice(t *testing.T) {
 	t.Parallel()
 	server := testpg.Start(t)
 	sql := blocks(t, "sql")
@@ -117,8 +117,8 @@ func TestTheRolesOfTheGuideDo(t *testing.T) {
 	}
 }
 
-// TestTheBackupOfTheGuideRestores dumps a database, goes on with it, and restores it, by the guide's own commands.
-func TestTheBackupOfTheGuideRestores(t *testing.T) {
+// TestGuideBackupCommands dumps a database, goes on with it, and restores it, by the guide's own commands.
+func TestGuideBackupCommands(t *testing.T) {
 	t.Parallel()
 	installed(t, "pg_dump")
 	address := testpg.Start(t).Database(t)
@@ -162,7 +162,7 @@ func shell(t *testing.T, folder, store, line string) {
 	require.NoError(t, err, string(said))
 }
 
-func TestTheCommandsOfTheGuideExist(t *testing.T) {
+func TestGuideCommandsExist(t *testing.T) {
 	t.Parallel()
 	named := regexp.MustCompile("(?m)(?:^|`)paygate ([a-z-]+)").FindAllStringSubmatch(operating(t), -1)
 	require.Greater(t, len(named), 10)
@@ -172,7 +172,7 @@ func TestTheCommandsOfTheGuideExist(t *testing.T) {
 	}
 }
 
-func TestTheFilesOfTheGuideExist(t *testing.T) {
+func TestGuideFilesExist(t *testing.T) {
 	t.Parallel()
 	for _, link := range regexp.MustCompile(`\]\(([^)#]+)`).FindAllStringSubmatch(operating(t), -1) {
 		_, err := os.Stat(filepath.Join("../docs", link[1]))

@@ -200,7 +200,7 @@ func prepared(t *testing.T) string {
 	return folder
 }
 
-func TestEveryVerifierBelievesWhatPaygateSigned(t *testing.T) {
+func TestVerifiersAcceptGenuineAssertions(t *testing.T) {
 	t.Parallel()
 	for _, v := range verifiers {
 		t.Run(v.name, func(t *testing.T) {
@@ -236,7 +236,7 @@ func believed(t *testing.T) map[string]request {
 	return all
 }
 
-func TestJavaRunsFromItsSource(t *testing.T) {
+func TestJavaVerifierRunsFromSource(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("java"); err != nil {
 		missing(t, "java is not installed")
@@ -245,7 +245,7 @@ func TestJavaRunsFromItsSource(t *testing.T) {
 	require.Equal(t, outcome{0, genuineLine, ""}, got)
 }
 
-func TestNoVerifierIsDeceived(t *testing.T) {
+func TestVerifiersRejectForgeriesAndReplays(t *testing.T) {
 	t.Parallel()
 	for _, v := range verifiers {
 		t.Run(v.name, func(t *testing.T) {

@@ -45,10 +45,10 @@ func newSeed(t testing.TB) uint64 {
 
 func init() { testserver.QuietPort.Store(int64(12000 + rand.IntN(18000))) }
 
-// TestTheRealProgramKilledAtAnyMoment kills the program under load, again and again, and starts it on the same store.
+// TestKillsUnderLoad kills the program under load, again and again, and starts it on the same store.
 // Pay and the service live on in the test, and what they saw is what counts at the end: nothing paid is lost, nothing
 // is delivered twice, and money and service agree.
-func TestTheRealProgramKilledAtAnyMoment(t *testing.T) {
+func TestKillsUnderLoad(t *testing.T) {
 	t.Parallel()
 	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		seed := newSeed(t)

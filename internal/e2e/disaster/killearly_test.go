@@ -51,10 +51,10 @@ func hasty() {
 	os.Exit(status)
 }
 
-// TestTheRealProgramKilledWhileItDeliversEarly: citizens pay and never come back, sweeps do not come for hours, and the
+// TestKillsDuringEarlyDelivery: citizens pay and never come back, sweeps do not come for hours, and the
 // program is killed whenever something happens at Pay or at the service. Nothing paid is lost, and nothing is delivered
 // twice.
-func TestTheRealProgramKilledWhileItDeliversEarly(t *testing.T) {
+func TestKillsDuringEarlyDelivery(t *testing.T) {
 	t.Parallel()
 	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		random := rand.New(rand.NewPCG(newSeed(t), 3))

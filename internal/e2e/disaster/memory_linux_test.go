@@ -25,10 +25,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAHundredLargeUploadsAtOnceTakeLittleMemory runs the real program between a service and a simulated Pay, lets a
+// TestHundredLargeUploadsStayWithinMemoryLimit runs the real program between a service and a simulated Pay, lets a
 // hundred citizens upload 10 MiB each at the same time, some of them slowly, and has all of it delivered at the same
 // time as well.
-func TestAHundredLargeUploadsAtOnceTakeLittleMemory(t *testing.T) {
+func TestHundredLargeUploadsStayWithinMemoryLimit(t *testing.T) {
 	t.Parallel()
 	const (
 		uploads  = 100

@@ -23,11 +23,11 @@ var (
 	walkSteps = flag.Int("steps", 150, "how many steps the random walk takes in each world")
 )
 
-// TestARandomWalkEndsInAgreement lets citizens, staff, webhooks, sweeps, clocks, faults of Pay and of the service, and
+// TestRandomWalk lets citizens, staff, webhooks, sweeps, clocks, faults of Pay and of the service, and
 // restarts do what they like, one world after another. What Pay and the service saw is the model: at every step nothing
 // unpaid is delivered, and nothing twice; when everything has come to rest, nothing paid is lost, and money and service
 // agree. Each world has a seed of its own, by which it begins again (-seed).
-func TestARandomWalkEndsInAgreement(t *testing.T) {
+func TestRandomWalk(t *testing.T) {
 	t.Parallel()
 	worlds := uint64(2)
 	if os.Getenv("CI") != "" {

@@ -563,9 +563,9 @@ func (s *shaky) agrees() {
 	}
 }
 
-// TestWhicheverStepFailsMoneyAndServiceAgree fails each single step of each story, before it is done and after, and
+// TestEverySingleStepFailure fails each single step of each story, before it is done and after, and
 // lets time pass: nothing paid is lost, nothing is delivered twice, and money and service agree.
-func TestWhicheverStepFailsMoneyAndServiceAgree(t *testing.T) {
+func TestEverySingleStepFailure(t *testing.T) {
 	t.Parallel()
 	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		for _, what := range stories() {
@@ -624,9 +624,9 @@ func (s *brokenStore) Update(ctx context.Context, id journey.ID,
 	return journey.Journey{}, errInjected
 }
 
-// TestAStoreThatComesBackSoonLearnsTheResultOfADelivery: a database that restarts leaves nobody to find out what is
+// TestDeliveryResultIsStoredAfterShortOutage: a database that restarts leaves nobody to find out what is
 // known.
-func TestAStoreThatComesBackSoonLearnsTheResultOfADelivery(t *testing.T) {
+func TestDeliveryResultIsStoredAfterShortOutage(t *testing.T) {
 	t.Parallel()
 	for _, what := range stories()[:4] {
 		for _, done := range []bool{false, true} {
@@ -657,9 +657,9 @@ func (p interruptedPay) Create(ctx context.Context, n journey.NewPayment) (journ
 	return snapshot, err
 }
 
-// TestTwoJourneysNeverShareAPayment: a journey that lost the answer to its create looks for the payment by its
+// TestJourneysNeverSharePayment: a journey that lost the answer to its create looks for the payment by its
 // reference, at the very moment at which another one with the same reference gets its own.
-func TestTwoJourneysNeverShareAPayment(t *testing.T) {
+func TestJourneysNeverSharePayment(t *testing.T) {
 	t.Parallel()
 	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		clock := testserver.NewMovableClock()

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestADeliveryWaitsForRoomAndIsOwedUntilThen lets nobody in, and then everybody.
-func TestADeliveryWaitsForRoomAndIsOwedUntilThen(t *testing.T) {
+// TestDeliveryStaysOwedUntilMemoryIsFree lets nobody in, and then everybody.
+func TestDeliveryStaysOwedUntilMemoryIsFree(t *testing.T) {
 	t.Parallel()
 	inside, asked := int64(0), int64(0)
 	clock := testserver.NewMovableClock()

@@ -147,7 +147,7 @@ func (w walk) received(method, target string) (count int) {
 	return count
 }
 
-func TestTheDemoInABrowser(t *testing.T) {
+func TestDemoInBrowser(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
 	url := startDemo(t)

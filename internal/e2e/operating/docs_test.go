@@ -32,8 +32,8 @@ func testNames(t *testing.T) map[string]bool {
 
 var namedTest = regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
 
-// TestThePagesNameTestsThatExist holds the pages that say, row by row, what proves them.
-func TestThePagesNameTestsThatExist(t *testing.T) {
+// TestDocsNameExistingTests holds the pages that say, row by row, what proves them.
+func TestDocsNameExistingTests(t *testing.T) {
 	t.Parallel()
 	known := testNames(t)
 	for page, atLeast := range map[string]int{"money.md": 20, "limits.md": 10, "threats.md": 100} {
@@ -47,8 +47,8 @@ func TestThePagesNameTestsThatExist(t *testing.T) {
 	}
 }
 
-// TestEveryThreatHasItsTest: no row of docs/threats.md is without one, and no number is left out.
-func TestEveryThreatHasItsTest(t *testing.T) {
+// TestEveryThreatNamesTest: no row of docs/threats.md is without one, and no number is left out.
+func TestEveryThreatNamesTest(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../docs/threats.md")
 	require.NoError(t, err)

@@ -8,8 +8,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestTheCommandLine runs the scripts in testdata/script against the real program.
-func TestTheCommandLine(t *testing.T) {
+// TestCommandLineScripts runs the scripts in testdata/script against the real program.
+func TestCommandLineScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -23,8 +23,8 @@ func TestTheCommandLine(t *testing.T) {
 	})
 }
 
-// TestTheStaffCommands runs the scripts in testdata/script-staff against a running gateway with one stuck journey.
-func TestTheStaffCommands(t *testing.T) {
+// TestStaffCommandScripts runs the scripts in testdata/script-staff against a running gateway with one stuck journey.
+func TestStaffCommandScripts(t *testing.T) {
 	t.Parallel()
 	h, _, id := testserver.Stuck(t, testserver.PayDefaults, "/fines/pay")
 	testscript.Run(t, testscript.Params{

@@ -44,7 +44,7 @@ func TestKeepJourneysDeletesOldHistory(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, c.Get("/_pay/return?looked").Status)
 }
 
-func TestOnRefusedStaffLeavesTheMoneyToAPerson(t *testing.T) {
+func TestOnRefusedStaffLeavesMoneyToStaff(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t,
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAnAdviserAtWork signs in, finds what is stuck, reads its story and settles it, all in a real browser, and looks
+// TestStaffPagesInBrowser signs in, finds what is stuck, reads its story and settles it, all in a real browser, and looks
 // at every page on the way on a telephone and on a desk.
-func TestAnAdviserAtWork(t *testing.T) {
+func TestStaffPagesInBrowser(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
 	h, _, id := testserver.Stuck(t, testserver.PayDefaults, "/fines/pay")

@@ -14,7 +14,7 @@ import (
 
 // What happens within hours, days and years, with Pay and Paygate by one clock that is moved.
 
-func TestPayEndsAPaymentAfterNinetyMinutes(t *testing.T) {
+func TestPaymentExpiresAfterNinetyMinutes(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	returns, leaves := h.Citizen(), h.Citizen()
@@ -44,7 +44,7 @@ func TestPayEndsAPaymentAfterNinetyMinutes(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-func TestASweepFinishesWhatIsThreeHoursOld(t *testing.T) {
+func TestSweepFinishesJourneysAfterThreeHours(t *testing.T) {
 	t.Parallel()
 	for _, route := range []string{"/licences/apply", "/fines/pay"} {
 		t.Run(route, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestASweepFinishesWhatIsThreeHoursOld(t *testing.T) {
 	}
 }
 
-func TestReservedMoneyIsUsedForFourDaysAndThenGivenBack(t *testing.T) {
+func TestReservationIsUsedForFourDaysThenCancelled(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	h.Service.Server.Close()
@@ -91,7 +91,7 @@ func TestReservedMoneyIsUsedForFourDaysAndThenGivenBack(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-func TestWhatPayLetGoOfIsNotDelivered(t *testing.T) {
+func TestExpiredReservationIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	h.Service.Server.Close()
@@ -117,8 +117,8 @@ func TestWhatPayLetGoOfIsNotDelivered(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodPost))
 }
 
-// TestWhatPayCouldNotCollectIsNotDelivered: a request that waited for its service is delivered on what Pay says now.
-func TestWhatPayCouldNotCollectIsNotDelivered(t *testing.T) {
+// TestUncollectedPaymentIsNotDelivered: a request that waited for its service is delivered on what Pay says now.
+func TestUncollectedPaymentIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	h.Service.Server.Close()
@@ -135,7 +135,7 @@ func TestWhatPayCouldNotCollectIsNotDelivered(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodPost))
 }
 
-func TestACaptureThatFailsForFiveDaysGoesToAPerson(t *testing.T) {
+func TestCaptureFailingForFiveDaysGoesToStaff(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -159,7 +159,7 @@ func TestACaptureThatFailsForFiveDaysGoesToAPerson(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-func TestAWebhookIsRepeatedForThreeDays(t *testing.T) {
+func TestPayRepeatsWebhookForThreeDays(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
 	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
@@ -184,7 +184,7 @@ func TestAWebhookIsRepeatedForThreeDays(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-func TestWithoutAnyWebhookASweepDoesTheSame(t *testing.T) {
+func TestSweepReplacesLostWebhook(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
 	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
@@ -199,7 +199,7 @@ func TestWithoutAnyWebhookASweepDoesTheSame(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-func TestPayIsAskedAgainForAWeekAndTheJourneyKeptForTwoYears(t *testing.T) {
+func TestPaymentIsRecheckedForWeekAndJourneyKeptTwoYears(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -239,7 +239,7 @@ func TestPayIsAskedAgainForAWeekAndTheJourneyKeptForTwoYears(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-func TestTheClocksOfPayAndPaygateNeedNotAgree(t *testing.T) {
+func TestClockSkewBetweenPayAndPaygate(t *testing.T) {
 	t.Parallel()
 	for _, skew := range []time.Duration{-9 * time.Minute, 9 * time.Minute} {
 		t.Run(skew.String(), func(t *testing.T) {

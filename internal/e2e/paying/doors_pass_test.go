@@ -10,7 +10,7 @@ import (
 )
 
 // A pass is for the names that browsers write: what is asked for is what the service gets, byte for byte.
-func TestAFileWithAnyNameCanBeBought(t *testing.T) {
+func TestPassReachesServiceByteForByte(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download/{name}")
 	for _, name := range []string{"My%20file.pdf", "a(1).pdf", "o'neil.pdf", "caf%C3%A9.pdf", "a,b.pdf", "a+b.pdf",
@@ -28,7 +28,7 @@ func TestAFileWithAnyNameCanBeBought(t *testing.T) {
 }
 
 // Wide readings count for passes too. They are refused and not redirected, and ALLOW names what is other code.
-func TestWideReadingsOfAPassAreRefused(t *testing.T) {
+func TestAmbiguousPassAddressesAreRefused(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /report",
 		"PAYGATE_ROUTE_REGISTER_ALLOW=GET /report/help,GET /report.css")
@@ -50,7 +50,7 @@ func TestWideReadingsOfAPassAreRefused(t *testing.T) {
 }
 
 // A Server Action is called by its number, wherever the browser is.
-func TestServerActionsCanBeRefusedOffThePayRoutes(t *testing.T) {
+func TestNextActionsRefuse(t *testing.T) {
 	t.Parallel()
 	call := func(target string) string {
 		return "POST " + target +
@@ -72,7 +72,7 @@ func TestServerActionsCanBeRefusedOffThePayRoutes(t *testing.T) {
 }
 
 // One payment opens one query: who has paid for another is told so, and can pay for this one as well.
-func TestAPassIsForItsQuery(t *testing.T) {
+func TestPassCoversOnlyItsOwnQuery(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download",
 		"PAYGATE_ROUTE_REGISTER_PASS_QUERY=lang,page")
@@ -112,7 +112,7 @@ func TestAPassIsForItsQuery(t *testing.T) {
 	require.Len(t, h.Payments(), 2)
 }
 
-func TestOnlyAPassIsBoughtByItsButton(t *testing.T) {
+func TestPassButtonAcceptsOnlyPassAddresses(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download")
 	c := h.Citizen()
@@ -125,7 +125,7 @@ func TestOnlyAPassIsBoughtByItsButton(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodGet))
 }
 
-func TestAPassForAnyQuery(t *testing.T) {
+func TestPassQueryStarCoversAnyQuery(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download",
 		"PAYGATE_ROUTE_REGISTER_PASS_QUERY=*")

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReturnWebhookSweepAndStaffAtTheSameInstant: four doors, and one delivery.
-func TestReturnWebhookSweepAndStaffAtTheSameInstant(t *testing.T) {
+// TestConcurrentReturnWebhookSweepAndStaffDeliverOnce: four doors, and one delivery.
+func TestConcurrentReturnWebhookSweepAndStaffDeliverOnce(t *testing.T) {
 	t.Parallel()
 	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		all := testserver.Replicas(t, kind, testserver.Build(t, testserver.PayDefaults, testserver.Confirms),

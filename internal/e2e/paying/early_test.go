@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAPaidFormReachesTheServiceWhileItsSessionLives: the citizen pays after 13 minutes and closes the browser.
-func TestAPaidFormReachesTheServiceWhileItsSessionLives(t *testing.T) {
+// TestEarlyDeliveryArrivesBeforeSessionExpires: the citizen pays after 13 minutes and closes the browser.
+func TestEarlyDeliveryArrivesBeforeSessionExpires(t *testing.T) {
 	t.Parallel()
 	for _, route := range []string{"/licences/apply", "/fines/pay"} {
 		t.Run(route, func(t *testing.T) {
@@ -51,8 +51,8 @@ func TestAPaidFormReachesTheServiceWhileItsSessionLives(t *testing.T) {
 	}
 }
 
-// TestEarlyDeliveryIsOff where the route says so; then it is a sweep that comes.
-func TestEarlyDeliveryIsOff(t *testing.T) {
+// TestReturnGraceOffDisablesEarlyDelivery where the route says so; then it is a sweep that comes.
+func TestReturnGraceOffDisablesEarlyDelivery(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_RETURN_GRACE=off")
 	c := h.Citizen()
@@ -65,8 +65,8 @@ func TestEarlyDeliveryIsOff(t *testing.T) {
 	require.Contains(t, h.Sweeps(), `"released":1`)
 }
 
-// TestWhoComesBackIsNeverLate: whatever early delivery has found by then.
-func TestWhoComesBackIsNeverLate(t *testing.T) {
+// TestReturnAfterEarlyDeliveryShowsServicesPage: whatever early delivery has found by then.
+func TestReturnAfterEarlyDeliveryShowsServicesPage(t *testing.T) {
 	t.Parallel()
 	for minutes := range 13 {
 		h := testserver.NewOnPayClock(t, testserver.Confirms)
@@ -86,8 +86,8 @@ func TestWhoComesBackIsNeverLate(t *testing.T) {
 	}
 }
 
-// TestOpenPaymentsAreReadTenTimes, and readings that somebody else made are left out.
-func TestOpenPaymentsAreReadTenTimes(t *testing.T) {
+// TestOpenPaymentIsReadAtMostTenTimes, and readings that somebody else made are left out.
+func TestOpenPaymentIsReadAtMostTenTimes(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	h.Citizen().Apply("Ann")
@@ -108,8 +108,8 @@ func TestOpenPaymentsAreReadTenTimes(t *testing.T) {
 	require.Equal(t, 2, h.Readings())
 }
 
-// TestADeclineFoundEarlyTakesNoTimeFromTheCitizen.
-func TestADeclineFoundEarlyTakesNoTimeFromTheCitizen(t *testing.T) {
+// TestDeclineFoundEarlyDoesNotShortenTimeToRetry.
+func TestDeclineFoundEarlyDoesNotShortenTimeToRetry(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -130,9 +130,9 @@ func TestADeclineFoundEarlyTakesNoTimeFromTheCitizen(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-// TestPayIsDownForHours: early delivery asks less and less, nothing is delivered unasked, and when Pay is well again
+// TestEarlyDeliveryBacksOffWhilePayIsDown: early delivery asks less and less, nothing is delivered unasked, and when Pay is well again
 // nobody has been forgotten. Sweeps are put off by nothing of it.
-func TestPayIsDownForHours(t *testing.T) {
+func TestEarlyDeliveryBacksOffWhilePayIsDown(t *testing.T) {
 	testserver.Long(t)
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
@@ -170,8 +170,8 @@ func TestPayIsDownForHours(t *testing.T) {
 	}
 }
 
-// TestAServiceThatIsDownIsTriedLessAndLess, and once it is back the form is delivered, once.
-func TestAServiceThatIsDownIsTriedLessAndLess(t *testing.T) {
+// TestDeliveryBacksOffWhileServiceIsDown, and once it is back the form is delivered, once.
+func TestDeliveryBacksOffWhileServiceIsDown(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -195,8 +195,8 @@ func TestAServiceThatIsDownIsTriedLessAndLess(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-// TestARefusalThatNobodySawCanBeCorrected on the same payment for a day; once it is read, an hour is left.
-func TestARefusalThatNobodySawCanBeCorrected(t *testing.T) {
+// TestUnseenRefusalCanBeCorrectedForADay on the same payment for a day; once it is read, an hour is left.
+func TestUnseenRefusalCanBeCorrectedForADay(t *testing.T) {
 	t.Parallel()
 	for _, looks := range []bool{false, true} {
 		h := testserver.NewOnPayClock(t, func(w http.ResponseWriter, r *http.Request) {
@@ -229,8 +229,8 @@ func TestARefusalThatNobodySawCanBeCorrected(t *testing.T) {
 	}
 }
 
-// TestARefusalReadAtTheLastMinuteCanBeCorrectedToo: the ticket lasts as long as the page says.
-func TestARefusalReadAtTheLastMinuteCanBeCorrectedToo(t *testing.T) {
+// TestRefusalReadLateCanStillBeCorrected: the ticket lasts as long as the page says.
+func TestRefusalReadLateCanStillBeCorrected(t *testing.T) {
 	t.Parallel()
 	for _, looks := range []string{"/_pay/return", "/_pay/status"} {
 		h := testserver.NewOnPayClock(t, asksAgain)
@@ -249,8 +249,8 @@ func TestARefusalReadAtTheLastMinuteCanBeCorrectedToo(t *testing.T) {
 	}
 }
 
-// TestEarlyDeliveryWaitsForPaysWord: a route that releases on return does so for a citizen who is there.
-func TestEarlyDeliveryWaitsForPaysWord(t *testing.T) {
+// TestEarlyDeliveryWaitsForConfirmation: a route that releases on return does so for a citizen who is there.
+func TestEarlyDeliveryWaitsForConfirmation(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return")
 	c := h.Citizen()
@@ -298,8 +298,8 @@ func TestReplicasShareEarlyDelivery(t *testing.T) {
 	})
 }
 
-// TestEarlyDeliveryGoesOnAfterARestart: what was due is due.
-func TestEarlyDeliveryGoesOnAfterARestart(t *testing.T) {
+// TestEarlyDeliveryResumesAfterRestart: what was due is due.
+func TestEarlyDeliveryResumesAfterRestart(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -311,9 +311,9 @@ func TestEarlyDeliveryGoesOnAfterARestart(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-// TestWhoDoesNotKnowThatTheFormWasDeliveredIsNotChargedTwice: they paid, did not come back, and send the same form
+// TestRepeatedFormAfterUnseenDeliveryIsNotChargedTwice: they paid, did not come back, and send the same form
 // hours later.
-func TestWhoDoesNotKnowThatTheFormWasDeliveredIsNotChargedTwice(t *testing.T) {
+func TestRepeatedFormAfterUnseenDeliveryIsNotChargedTwice(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()

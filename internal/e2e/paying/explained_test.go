@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestARefusalIsExplainedBeforeTheServiceSpeaks(t *testing.T) {
+func TestRefusalIsExplainedBeforeServicesOwnAnswer(t *testing.T) {
 	t.Parallel()
 	for language, says := range map[string][]string{
 		"en": {"Your payment of £13.50 is still valid. You do not pay again.",
@@ -44,7 +44,7 @@ func TestARefusalIsExplainedBeforeTheServiceSpeaks(t *testing.T) {
 	}
 }
 
-func TestWhatHappensToARefusalThatIsLeftToStaffIsSaid(t *testing.T) {
+func TestRefusedPageExplainsStaffDecision(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff",
 		"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=90m")
@@ -62,7 +62,7 @@ func london(t *testing.T) *time.Location {
 	return zone
 }
 
-func TestARefusalIsShownAtOnceWhereTheSettingsSaySo(t *testing.T) {
+func TestRefusedPageOffShowsServicesAnswerDirectly(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_REFUSED_PAGE=off")
 	c := h.Citizen()
@@ -72,7 +72,7 @@ func TestARefusalIsShownAtOnceWhereTheSettingsSaySo(t *testing.T) {
 	require.Equal(t, []string{"flash=wrong"}, shown.Header["Set-Cookie"])
 }
 
-func TestScriptsAndCorrectionsGetTheServicesRefusalAtOnce(t *testing.T) {
+func TestScriptsAndCorrectionsGetServicesRefusalDirectly(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, asksAgain)
 	c := h.Citizen()
@@ -86,7 +86,7 @@ func TestScriptsAndCorrectionsGetTheServicesRefusalAtOnce(t *testing.T) {
 	require.Len(t, h.Payments(), 1)
 }
 
-func TestARefusalThatRedirectsIsExplainedToo(t *testing.T) {
+func TestRefusalByRedirectIsExplained(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
@@ -100,8 +100,8 @@ func TestARefusalThatRedirectsIsExplainedToo(t *testing.T) {
 	require.Equal(t, "log in", c.OwnAnswer(c.ComesBack()).Text)
 }
 
-// TestAChallengeIsNotShownForTheBrowserToAnswer: the kept answer would be the same, however often the browser asks.
-func TestAChallengeIsNotShownForTheBrowserToAnswer(t *testing.T) {
+// TestAuthenticationChallengeIsNotShownToBrowser: the kept answer would be the same, however often the browser asks.
+func TestAuthenticationChallengeIsNotShownToBrowser(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{"on", "off"} {
 		h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
@@ -134,7 +134,7 @@ func TestAChallengeIsNotShownForTheBrowserToAnswer(t *testing.T) {
 	}
 }
 
-func TestAnAnswerWithoutContentIsAPageThatSaysItIsDone(t *testing.T) {
+func TestAcceptanceWithoutContentShowsDonePage(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusNoContent, http.StatusResetContent} {
 		h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -159,7 +159,7 @@ func TestAnAnswerWithoutContentIsAPageThatSaysItIsDone(t *testing.T) {
 	}
 }
 
-func TestARefusalWithoutContentIsExplained(t *testing.T) {
+func TestRefusalWithoutContentIsExplained(t *testing.T) {
 	t.Parallel()
 	for _, page := range []string{"on", "off"} {
 		h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
@@ -174,7 +174,7 @@ func TestARefusalWithoutContentIsExplained(t *testing.T) {
 	}
 }
 
-func TestAReturnWithoutATicketLooksOnceMoreAndThenSaysWhatToDo(t *testing.T) {
+func TestReturnWithoutTicketRetriesOnceThenExplains(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	stranger := h.Citizen()
@@ -196,7 +196,7 @@ func TestAReturnWithoutATicketLooksOnceMoreAndThenSaysWhatToDo(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, stranger.Get("/_pay/return", "Sec-Purpose", "prefetch").Status)
 }
 
-func TestOnlyAMissingCookieNeedsAnotherNavigation(t *testing.T) {
+func TestExtraNavigationOnlyForMissingCookie(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		held, sent, site string
@@ -219,9 +219,9 @@ func TestOnlyAMissingCookieNeedsAnotherNavigation(t *testing.T) {
 	}
 }
 
-// TestARefusalThatBreaksOffIsExplained: there is no answer of the service to go on to, and the payment is valid all the
+// TestTruncatedRefusalIsExplained: there is no answer of the service to go on to, and the payment is valid all the
 // same.
-func TestARefusalThatBreaksOffIsExplained(t *testing.T) {
+func TestTruncatedRefusalIsExplained(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")

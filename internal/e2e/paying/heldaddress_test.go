@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheReleaseHasTheCookiesThatTheBrowserSendsAtTheHeldAddress(t *testing.T) {
+func TestReleaseUsesCookiesOfHeldAddress(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ held, atReturn, atHeld, sent string }{
 		"two of one name": {"JSESSIONID=A; JSESSIONID=B", "JSESSIONID=B", "JSESSIONID=A; JSESSIONID=B",
@@ -42,7 +42,7 @@ func TestTheReleaseHasTheCookiesThatTheBrowserSendsAtTheHeldAddress(t *testing.T
 	}
 }
 
-func TestWhatDecidedThePriceIsNotTakenFromANewerCookie(t *testing.T) {
+func TestPriceCookieIsNotReplacedAtRelease(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -51,7 +51,7 @@ func TestWhatDecidedThePriceIsNotTakenFromANewerCookie(t *testing.T) {
 	require.Equal(t, "a=2; licence=1-day", h.Service.Got(http.MethodPost)[0].Header.Get("Cookie"))
 }
 
-func TestOnlyItsOwnersVisitHasARequestDelivered(t *testing.T) {
+func TestOnlyOwnersNavigationDelivers(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	hop := c.Get("/_pay/return").To()
@@ -78,7 +78,7 @@ func TestOnlyItsOwnersVisitHasARequestDelivered(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-func TestTwoPaidFormsAreDeliveredEachAtItsReturn(t *testing.T) {
+func TestEachReturnDeliversOneForm(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -94,9 +94,9 @@ func TestTwoPaidFormsAreDeliveredEachAtItsReturn(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 2)
 }
 
-// TestAnOlderFormThatCannotBeDeliveredYetHidesNoNewerOutcome: the citizen learns what became of the payment they come
+// TestReturnShowsNewestPaymentBeforeOlderUndelivered: the citizen learns what became of the payment they come
 // from.
-func TestAnOlderFormThatCannotBeDeliveredYetHidesNoNewerOutcome(t *testing.T) {
+func TestReturnShowsNewestPaymentBeforeOlderUndelivered(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t,
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
@@ -126,7 +126,7 @@ func asksAgain(w http.ResponseWriter, r *http.Request) {
 	testserver.Plain(w, r)
 }
 
-func TestTheHeldQueryStaysWhereTheReplyIsShown(t *testing.T) {
+func TestReplyAddressKeepsHeldQuery(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/index.php")
@@ -150,7 +150,7 @@ func TestTheHeldQueryStaysWhereTheReplyIsShown(t *testing.T) {
 	require.Equal(t, "/index.php?page=apply&id=123#done", c.Get(marked).To(), "the kept reply leads there as well")
 }
 
-func TestTheMarkerNeverReachesTheService(t *testing.T) {
+func TestReplyMarkerNeverReachesService(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain, "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply")
 	c := h.Citizen()
@@ -182,7 +182,7 @@ func TestTheMarkerNeverReachesTheService(t *testing.T) {
 	require.Equal(t, h.URL+"/licences/apply", h.Service.Received[18].Header.Get("Referer"))
 }
 
-func TestAHeadOrAPrefetchOfAKeptReplySpendsNothing(t *testing.T) {
+func TestHeadAndPrefetchDoNotUseUpStoredReply(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "flash", Value: "once"})
@@ -207,7 +207,7 @@ func TestAHeadOrAPrefetchOfAKeptReplySpendsNothing(t *testing.T) {
 	require.Equal(t, []string{"flash=once"}, shown.Header["Set-Cookie"])
 }
 
-func TestALargeReplyIsTheServicesOwnAndSaysThatItBrokeOff(t *testing.T) {
+func TestLargeReplyIsStreamedAndTruncationIsVisible(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 2<<20)
 	var breaks atomic.Bool
@@ -235,8 +235,8 @@ func TestALargeReplyIsTheServicesOwnAndSaysThatItBrokeOff(t *testing.T) {
 	require.Len(t, text, len(large), "all that came")
 }
 
-// TestASmallReplyThatBreaksOffIsShownAsFarAsItCame: some old services count their pages wrong.
-func TestASmallReplyThatBreaksOffIsShownAsFarAsItCame(t *testing.T) {
+// TestTruncatedReplyIsShownInPart: some old services count their pages wrong.
+func TestTruncatedReplyIsShownInPart(t *testing.T) {
 	t.Parallel()
 	for name, does := range map[string]http.HandlerFunc{
 		"one too long": func(w http.ResponseWriter, _ *http.Request) {
@@ -259,7 +259,7 @@ func TestASmallReplyThatBreaksOffIsShownAsFarAsItCame(t *testing.T) {
 	}
 }
 
-func TestARedirectThatBreaksOffIsFollowed(t *testing.T) {
+func TestTruncatedRedirectIsFollowed(t *testing.T) {
 	t.Parallel()
 	_, c := testserver.AnnHasPaid(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
@@ -276,8 +276,8 @@ func TestARedirectThatBreaksOffIsFollowed(t *testing.T) {
 	require.Equal(t, "/licences/confirmation/1", answer.Header.Get("Location"))
 }
 
-// TestAReplyOfWhichNothingCameIsAPageOfOurs: a broken blank page would tell the citizen nothing.
-func TestAReplyOfWhichNothingCameIsAPageOfOurs(t *testing.T) {
+// TestEmptyTruncatedReplyShowsOwnPage: a broken blank page would tell the citizen nothing.
+func TestEmptyTruncatedReplyShowsOwnPage(t *testing.T) {
 	t.Parallel()
 	_, c := testserver.AnnHasPaid(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
@@ -286,8 +286,8 @@ func TestAReplyOfWhichNothingCameIsAPageOfOurs(t *testing.T) {
 	require.Contains(t, c.ComesBack().Text, "application sent")
 }
 
-// TestWhoeverLeavesBeforeTheHeldAddressGoesOnFromTheList: the tab was closed between the return and the delivery.
-func TestWhoeverLeavesBeforeTheHeldAddressGoesOnFromTheList(t *testing.T) {
+// TestPaymentListResumesInterruptedReturn: the tab was closed between the return and the delivery.
+func TestPaymentListResumesInterruptedReturn(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	c.Get("/_pay/return")
@@ -300,8 +300,8 @@ func TestWhoeverLeavesBeforeTheHeldAddressGoesOnFromTheList(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-// TestAHeadOfARefusalIsNoReading: the time for a correction begins when the citizen has read that there is one.
-func TestAHeadOfARefusalIsNoReading(t *testing.T) {
+// TestHeadDoesNotCountAsReadingRefusal: the time for a correction begins when the citizen has read that there is one.
+func TestHeadDoesNotCountAsReadingRefusal(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, asksAgain)
 	c := h.Citizen()

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestEverythingOfTheContractIsCounted(t *testing.T) {
+func TestMetricsOfContract(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS=a-webhook-secret")
 	c := h.Citizen()
@@ -70,8 +70,8 @@ func TestEverythingOfTheContractIsCounted(t *testing.T) {
 	require.NotEmpty(t, h.Metric(t, `paygate_pay_request_seconds_count`))
 }
 
-// TestTheAlertRules runs the tests of the rules with Prometheus' own tool.
-func TestTheAlertRules(t *testing.T) {
+// TestAlertRules runs the tests of the rules with Prometheus' own tool.
+func TestAlertRules(t *testing.T) {
 	t.Parallel()
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
@@ -87,8 +87,8 @@ func TestTheAlertRules(t *testing.T) {
 	}
 }
 
-// TestAlertsAskForWhatIsCounted: an alert on a metric that does not exist never fires.
-func TestAlertsAskForWhatIsCounted(t *testing.T) {
+// TestAlertRulesUseExistingMetrics: an alert on a metric that does not exist never fires.
+func TestAlertRulesUseExistingMetrics(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	rules, err := os.ReadFile("../../../examples/prometheus/paygate.rules.yaml")

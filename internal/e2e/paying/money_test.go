@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestACaptureThatFailsIsTriedAgain(t *testing.T) {
+func TestFailedCaptureIsRetried(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	h.Pay.AddFault(paysim.Fault{Call: "capture", Kind: "500", Times: 1})
@@ -27,7 +27,7 @@ func TestACaptureThatFailsIsTriedAgain(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-func TestARedirectToALogInPageIsNoAcceptance(t *testing.T) {
+func TestRedirectToLogInPageIsNotAcceptance(t *testing.T) {
 	t.Parallel()
 	logIn := func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
@@ -47,7 +47,7 @@ func TestARedirectToALogInPageIsNoAcceptance(t *testing.T) {
 // closing are settings under which Pay's window for captures is as good as over at once.
 const closing = "PAYGATE_CAPTURE_MARGIN=119h59m59.999s"
 
-func TestAReservationIsGivenBackBeforePayLetsGoOfIt(t *testing.T) {
+func TestReservationIsCancelledBeforeCaptureWindowEnds(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, closing)
 	h.Service.Server.Close()
@@ -62,7 +62,7 @@ func TestAReservationIsGivenBackBeforePayLetsGoOfIt(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodPost), "what went back is not delivered any more")
 }
 
-func TestAPassThatNobodyFetchesIsGivenBack(t *testing.T) {
+func TestUnusedPassIsRefunded(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain, closing)
 	c := h.Citizen()
@@ -74,7 +74,7 @@ func TestAPassThatNobodyFetchesIsGivenBack(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodGet))
 }
 
-func TestSuccessThatPayTakesBackIsSeen(t *testing.T) {
+func TestWithdrawnSuccessIsReported(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_SECOND_LOOK=1ms")
 	c := h.Citizen()
@@ -101,8 +101,8 @@ func TestSuccessThatPayTakesBackIsSeen(t *testing.T) {
 	require.Equal(t, "success", h.Ann().Shown(id).PaymentStatus)
 }
 
-// TestTrustEndsWithPaysWord: what was trusted and could not be sent is asked about again before it is sent later.
-func TestTrustEndsWithPaysWord(t *testing.T) {
+// TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery: what was trusted and could not be sent is asked about again before it is sent later.
+func TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return")
 	c := h.Citizen()
@@ -118,8 +118,8 @@ func TestTrustEndsWithPaysWord(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodPost), "nothing unpaid gets through")
 }
 
-// TestARefusalOfWhatWasTrustedIsCorrectedOnceItIsPaid: the payment counts as soon as Pay confirms it.
-func TestARefusalOfWhatWasTrustedIsCorrectedOnceItIsPaid(t *testing.T) {
+// TestRefusalBeforeConfirmationCanBeCorrectedOncePaid: the payment counts as soon as Pay confirms it.
+func TestRefusalBeforeConfirmationCanBeCorrectedOncePaid(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && r.FormValue("name") == "" {
@@ -142,8 +142,8 @@ func TestARefusalOfWhatWasTrustedIsCorrectedOnceItIsPaid(t *testing.T) {
 	require.Len(t, h.Payments(), 1)
 }
 
-// TestOfTwoPaymentsForOneFormOneGoesBack: the first was declined, the second pays, and Pay corrects the first.
-func TestOfTwoPaymentsForOneFormOneGoesBack(t *testing.T) {
+// TestSecondPaymentForOneFormIsRefunded: the first was declined, the second pays, and Pay corrects the first.
+func TestSecondPaymentForOneFormIsRefunded(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_SECOND_LOOK=1ms")
 	c := h.Citizen()
@@ -162,9 +162,9 @@ func TestOfTwoPaymentsForOneFormOneGoesBack(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-// TestAnotherServicesPaymentIsNobodysOrphan: an account may have several services, and their references may be the
+// TestPaymentOfAnotherServiceIsIgnored: an account may have several services, and their references may be the
 // same.
-func TestAnotherServicesPaymentIsNobodysOrphan(t *testing.T) {
+func TestPaymentOfAnotherServiceIsIgnored(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms,
 		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}")...)
@@ -188,8 +188,8 @@ func TestAnotherServicesPaymentIsNobodysOrphan(t *testing.T) {
 	require.Zero(t, h.Payments()[0].Refunded)
 }
 
-// TestAPassEndsWithItsRefund: what was wholly given back is not paid for.
-func TestAPassEndsWithItsRefund(t *testing.T) {
+// TestFullRefundEndsPass: what was wholly given back is not paid for.
+func TestFullRefundEndsPass(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain)
 	c := h.Citizen()
@@ -206,8 +206,8 @@ func TestAPassEndsWithItsRefund(t *testing.T) {
 	require.Len(t, h.Payments(), 2, "has to be paid for again")
 }
 
-// TestABackupIsRestored is the documented step: stop, put the copy in the store's place, start.
-func TestABackupIsRestored(t *testing.T) {
+// TestBackupCanBeRestored is the documented step: stop, put the copy in the store's place, start.
+func TestBackupCanBeRestored(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -225,9 +225,9 @@ func TestABackupIsRestored(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-// TestAnOlderCopyOfTheStoreDeliversNothingASecondTime: Pay's word that the money is taken tells a restored journey that
+// TestRestoringOldBackupDeliversNothingTwice: Pay's word that the money is taken tells a restored journey that
 // its request may have been delivered.
-func TestAnOlderCopyOfTheStoreDeliversNothingASecondTime(t *testing.T) {
+func TestRestoringOldBackupDeliversNothingTwice(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	paying, paid := h.Citizen(), h.Citizen()

@@ -24,7 +24,7 @@ func sweeping(h *testserver.Harness) {
 	h.T.Cleanup(func() { stop(); <-ended })
 }
 
-func TestACitizenWhoNeverComesBackGetsTheService(t *testing.T) {
+func TestMopupDeliversForCitizenWhoNeverReturns(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms, testserver.Eager...)
 	sweeping(h)
@@ -36,7 +36,7 @@ func TestACitizenWhoNeverComesBackGetsTheService(t *testing.T) {
 	require.Contains(t, c.ComesBack().Text, "the service's own page", "and sees it when they come back after all")
 }
 
-func TestSweepsLeaveACitizenWhoIsPayingAlone(t *testing.T) {
+func TestSweepIgnoresRecentPayments(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_EVERY=5ms")
 	c := h.Citizen()
@@ -49,7 +49,7 @@ func TestSweepsLeaveACitizenWhoIsPayingAlone(t *testing.T) {
 	require.Equal(t, journey.StatePaying, c.State())
 }
 
-func TestAPaymentThatNobodyMakesEndsAbandonedAndIsErased(t *testing.T) {
+func TestUnpaidJourneyIsAbandonedAndErased(t *testing.T) {
 	t.Parallel()
 	for _, outcome := range []string{"expired", "declined", "cancelled"} {
 		t.Run(outcome, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestAPaymentThatNobodyMakesEndsAbandonedAndIsErased(t *testing.T) {
 	}
 }
 
-func TestAPaymentThatPayNeverMadeEndsAbandoned(t *testing.T) {
+func TestJourneyWithoutPaymentIsAbandoned(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, testserver.Eager...)
 	c := h.Citizen()
@@ -83,7 +83,7 @@ func TestAPaymentThatPayNeverMadeEndsAbandoned(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodPost))
 }
 
-func TestWhatTheServiceRefusesGoesBack(t *testing.T) {
+func TestRefusedPaymentIsReturned(t *testing.T) {
 	t.Parallel()
 	for route, wanted := range map[string]paysim.PaymentView{
 		"/licences/apply": {Status: "cancelled"}, "/fines/pay": {Status: "success", Refunded: 3000},
@@ -108,9 +108,9 @@ func TestWhatTheServiceRefusesGoesBack(t *testing.T) {
 	}
 }
 
-// TestMoneyThatCannotGoBackNowGoesBackLater: a cancel or a refund that failed is tried again, and what was done already
+// TestFailedCancelOrRefundIsRetried: a cancel or a refund that failed is tried again, and what was done already
 // is not done twice.
-func TestMoneyThatCannotGoBackNowGoesBackLater(t *testing.T) {
+func TestFailedCancelOrRefundIsRetried(t *testing.T) {
 	t.Parallel()
 	for route, wanted := range map[string]paysim.PaymentView{
 		"/licences/apply": {Status: "cancelled"}, "/fines/pay": {Status: "success", Refunded: 3000},
@@ -137,7 +137,7 @@ func TestMoneyThatCannotGoBackNowGoesBackLater(t *testing.T) {
 	}
 }
 
-func TestAPaymentWhoseAnswerWasLostIsFoundAndClosed(t *testing.T) {
+func TestPaymentWithLostAnswerIsFoundAndClosed(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, testserver.Eager...)
 	c := h.Citizen()
@@ -151,7 +151,7 @@ func TestAPaymentWhoseAnswerWasLostIsFoundAndClosed(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodPost))
 }
 
-func TestAServiceThatIsDownGetsTheRequestLater(t *testing.T) {
+func TestRequestIsDeliveredOnceServiceIsBack(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms, testserver.Eager...)
 	h.Service.Server.Close()
@@ -164,7 +164,7 @@ func TestAServiceThatIsDownGetsTheRequestLater(t *testing.T) {
 
 // What fails is due again a moment later, behind whatever else is due: a sweep by hand, which looks ahead, meets it
 // there.
-func TestASweepByHandVisitsEachJourneyOnce(t *testing.T) {
+func TestManualSweepVisitsEachJourneyOnce(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_MIN_AGE=0s")
 	for range 3 {
@@ -178,7 +178,7 @@ func TestASweepByHandVisitsEachJourneyOnce(t *testing.T) {
 	}
 }
 
-func TestMoneyThatArrivesLateGoesBack(t *testing.T) {
+func TestLatePaymentIsRefunded(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms,
 		append(testserver.Eager, "PAYGATE_SECOND_LOOK=20ms", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=1ms")...)
@@ -193,7 +193,7 @@ func TestMoneyThatArrivesLateGoesBack(t *testing.T) {
 	require.Empty(t, h.Service.Got(http.MethodPost), "the request was gone")
 }
 
-func TestAWebhookBringsThePaidRequestToTheServiceAtOnce(t *testing.T) {
+func TestWebhookTriggersDelivery(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS=old,"+testserver.WebhookSecret)
 	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
@@ -206,7 +206,7 @@ func TestAWebhookBringsThePaidRequestToTheServiceAtOnce(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1, "duplicates are harmless")
 }
 
-func TestWebhooksAreJudgedByTheirSignature(t *testing.T) {
+func TestWebhookSignatureIsChecked(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
 	c := h.Citizen()

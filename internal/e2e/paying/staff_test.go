@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestStaffSeeAJourneyWithItsWholeHistory(t *testing.T) {
+func TestStaffSeeWholeHistory(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	c.ComesBack()
@@ -83,7 +83,7 @@ func TestStaffFindJourneys(t *testing.T) {
 	}
 }
 
-func TestNobodyWithoutATokenSeesAnything(t *testing.T) {
+func TestStaffListenerRequiresToken(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -111,7 +111,7 @@ func TestNobodyWithoutATokenSeesAnything(t *testing.T) {
 	}
 }
 
-func TestOneReleaseMoreOnAPersonsWord(t *testing.T) {
+func TestStaffReleaseStuckJourney(t *testing.T) {
 	t.Parallel()
 	h, c, id := testserver.Stuck(t, testserver.PayDefaults, "/licences/apply")
 	ann := h.Ann()
@@ -137,7 +137,7 @@ func TestOneReleaseMoreOnAPersonsWord(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 2)
 }
 
-func TestReleaseNeverGoesWithoutPaysConfirmation(t *testing.T) {
+func TestStaffReleaseRequiresConfirmedPayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -158,7 +158,7 @@ func TestReleaseNeverGoesWithoutPaysConfirmation(t *testing.T) {
 	require.Equal(t, journey.StateReleased, w.State)
 }
 
-func TestAPersonSettlesWhatIsStuck(t *testing.T) {
+func TestStaffSettleStuckJourney(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		route, as string
@@ -190,7 +190,7 @@ func TestAPersonSettlesWhatIsStuck(t *testing.T) {
 	}
 }
 
-func TestWhenPayFailsAtASettleTheJourneyStaysStuck(t *testing.T) {
+func TestSettleStaysStuckWhenPayFails(t *testing.T) {
 	t.Parallel()
 	for as, call := range map[string]string{"released": "capture", "reversed": "cancel"} {
 		t.Run(as, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestWhenPayFailsAtASettleTheJourneyStaysStuck(t *testing.T) {
 	}
 }
 
-func TestRefunds(t *testing.T) {
+func TestStaffRefund(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -246,7 +246,7 @@ func TestRefunds(t *testing.T) {
 	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
 }
 
-func TestOfTwoRefundsAtOnceOneIsMade(t *testing.T) {
+func TestConcurrentRefundsMakeOne(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -272,7 +272,7 @@ func TestOfTwoRefundsAtOnceOneIsMade(t *testing.T) {
 	require.EqualValues(t, 2000, h.Payments()[0].Refunded)
 }
 
-func TestARefundWhoseAnswerIsLostIsNotMadeTwice(t *testing.T) {
+func TestRefundWithLostAnswerIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -297,7 +297,7 @@ func TestARefundWhoseAnswerIsLostIsNotMadeTwice(t *testing.T) {
 	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
 }
 
-func TestASettleThatPayCanOnlyDoLaterIsDoneLater(t *testing.T) {
+func TestSettleIsFinishedWhenPayAllowsRefund(t *testing.T) {
 	t.Parallel()
 	h, _, id := testserver.Stuck(t, paysim.Options{PostLimit: -1, RefundDelay: time.Hour}, "/fines/pay")
 	w, status, text := h.Ann().Order(id, "settle", testserver.WithReason("as", "reversed"))
@@ -313,7 +313,7 @@ func TestASettleThatPayCanOnlyDoLaterIsDoneLater(t *testing.T) {
 	require.Equal(t, journey.StateReversed, h.Ann().Shown(id).State)
 }
 
-func TestWhatTheDoorIsAskedWrongly(t *testing.T) {
+func TestStaffListenerRejectsInvalidRequests(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	ann := h.Ann()
@@ -344,7 +344,7 @@ func TestWhatTheDoorIsAskedWrongly(t *testing.T) {
 	}
 }
 
-func TestStaffLogInAndOtherSitesCannotUseIt(t *testing.T) {
+func TestStaffLogInRejectsCrossSiteRequests(t *testing.T) {
 	t.Parallel()
 	h, _, id := testserver.Stuck(t, testserver.PayDefaults, "/licences/apply")
 	b := h.StaffBrowser()
@@ -388,7 +388,7 @@ func TestStaffLogInAndOtherSitesCannotUseIt(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, b.Get(door+"/journeys", "Accept", testserver.Html).Status, "signed out")
 }
 
-func TestATakenAwayTokenEndsItsLogIn(t *testing.T) {
+func TestRemovedStaffTokenEndsItsSession(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	b := h.StaffBrowser()
@@ -405,7 +405,7 @@ func TestATakenAwayTokenEndsItsLogIn(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, b.Get(h.Staff.URL+"/journeys", "Accept", testserver.Html).Status)
 }
 
-func TestFinanceTakesItsFile(t *testing.T) {
+func TestFinanceExport(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_IMMEDIATE_METADATA=case={form:case}")
 	c := h.Citizen()

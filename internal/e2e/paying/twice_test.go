@@ -17,7 +17,7 @@ import (
 
 var annsForm = url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}
 
-func TestTheSameFormAgainIsPaidForOnlyIfItsCitizenSaysSo(t *testing.T) {
+func TestRepeatedFormNeedsConfirmationToPayAgain(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -48,7 +48,7 @@ func TestTheSameFormAgainIsPaidForOnlyIfItsCitizenSaysSo(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-func TestWhatIsNotAskedAboutIsPaidForAtOnce(t *testing.T) {
+func TestRepeatQuestionOnlyForSameFormInSameBrowser(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -65,7 +65,7 @@ func TestWhatIsNotAskedAboutIsPaidForAtOnce(t *testing.T) {
 	require.Len(t, h.Payments(), 4, "the script's payment is resumed")
 }
 
-func TestTenMinutesLaterTheSameFormIsANewOne(t *testing.T) {
+func TestSameFormAfterTenMinutesIsNewJourney(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -84,7 +84,7 @@ func TestTenMinutesLaterTheSameFormIsANewOne(t *testing.T) {
 	d.Apply("Ann")
 }
 
-func TestTheSameFormIsKnownByItsFieldsWhateverItsBoundaryAndItsToken(t *testing.T) {
+func TestRepeatedFormIsRecognisedByItsFields(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -101,7 +101,7 @@ func TestTheSameFormIsKnownByItsFieldsWhateverItsBoundaryAndItsToken(t *testing.
 	require.Len(t, h.Payments(), 2)
 }
 
-func TestAQuestionThatNobodyAnswersEndsWithoutASearchAtPay(t *testing.T) {
+func TestUnansweredRepeatQuestionIsAbandonedWithoutSearchAtPay(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -125,8 +125,8 @@ func TestAQuestionThatNobodyAnswersEndsWithoutASearchAtPay(t *testing.T) {
 	require.Len(t, h.Payments(), 1)
 }
 
-// TestTwoClicksAreOnePayment: the second one waits for the first, and leads to the same payment.
-func TestTwoClicksAreOnePayment(t *testing.T) {
+// TestConcurrentClicksCreateOnePayment: the second one waits for the first, and leads to the same payment.
+func TestConcurrentClicksCreateOnePayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirms)
 	c := h.Citizen()
@@ -147,8 +147,8 @@ func TestTwoClicksAreOnePayment(t *testing.T) {
 	require.Len(t, h.Payments(), 2)
 }
 
-// TestTheSameFormIsNotPaidForWhileTheFirstWaitsForAPerson, though the service wrote another token into it.
-func TestTheSameFormIsNotPaidForWhileTheFirstWaitsForAPerson(t *testing.T) {
+// TestRepeatedFormIsNotPaidWhileFirstIsStuck, though the service wrote another token into it.
+func TestRepeatedFormIsNotPaidWhileFirstIsStuck(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t,
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })

@@ -57,9 +57,9 @@ func nameOf(t *testing.T, database string) string {
 	return strings.TrimPrefix(at.Path, "/")
 }
 
-// TestWhileTheDatabaseIsAway: free traffic goes on, pay routes take no money and say so, and nobody has to start
+// TestDatabaseOutage: free traffic goes on, pay routes take no money and say so, and nobody has to start
 // anything again when the database is back.
-func TestWhileTheDatabaseIsAway(t *testing.T) {
+func TestDatabaseOutage(t *testing.T) {
 	t.Parallel()
 	for name, way := range waysToBeAway() {
 		t.Run(name, func(t *testing.T) {
@@ -100,9 +100,9 @@ func TestWhileTheDatabaseIsAway(t *testing.T) {
 	}
 }
 
-// TestNothingPaidIsLostWhateverTheDatabaseDoes lets citizens use two replicas while their database is cut off, stopped,
+// TestDatabaseOutagesUnderLoadLoseNothing lets citizens use two replicas while their database is cut off, stopped,
 // paused and started again, at moments that nobody has chosen.
-func TestNothingPaidIsLostWhateverTheDatabaseDoes(t *testing.T) {
+func TestDatabaseOutagesUnderLoadLoseNothing(t *testing.T) {
 	t.Parallel()
 	server := testpg.Own(t)
 	database := server.Database(t)

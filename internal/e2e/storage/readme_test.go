@@ -71,7 +71,7 @@ func readmeRows() map[string]func(*testing.T) {
 	}
 }
 
-func TestEachRowOfREADMEsTableIsTrueWithItsSettings(t *testing.T) {
+func TestReadmeTableOfFailures(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../README.md")
 	require.NoError(t, err)
@@ -91,7 +91,7 @@ func TestEachRowOfREADMEsTableIsTrueWithItsSettings(t *testing.T) {
 	require.Empty(t, proofs, "README does not say so")
 }
 
-func TestTheSettingsOfREADMECanBeLoaded(t *testing.T) {
+func TestReadmeSettingsLoad(t *testing.T) {
 	t.Parallel()
 	blocks := testserver.ReadmeBlocks(t, "Settings to go live")
 	folder := t.TempDir()

@@ -104,7 +104,7 @@ func (w *Cluster) claimsLapse() (lapsed int) {
 	return testserver.ClaimsLapse(w.t, w.database)
 }
 
-func TestReturnsAtTwoReplicasAtOnceDeliverOnce(t *testing.T) {
+func TestConcurrentReturnsAtTwoReplicasDeliverOnce(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirms)
 	a, b := w.starts(), w.starts()
@@ -131,7 +131,7 @@ func TestReturnsAtTwoReplicasAtOnceDeliverOnce(t *testing.T) {
 	}
 }
 
-func TestAWebhookAtOneReplicaAndSweepsAtAnother(t *testing.T) {
+func TestWebhookAndSweepAtDifferentReplicas(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirms)
 	settings := []string{"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret, "PAYGATE_MOPUP_MIN_AGE=0s"}
@@ -197,7 +197,7 @@ func (s *standing) await(r *http.Request) bool {
 	}
 }
 
-func TestAReplicaKilledInTheMiddleOfADelivery(t *testing.T) {
+func TestReplicaKilledDuringDelivery(t *testing.T) {
 	t.Parallel()
 	stands := newStanding()
 	w := NewCluster(t, stands.answer)
@@ -240,7 +240,7 @@ func TestAReplicaKilledInTheMiddleOfADelivery(t *testing.T) {
 	}
 }
 
-func TestAReplicaThatStartsLeavesTheClaimsOfOthersAlone(t *testing.T) {
+func TestStartingReplicaKeepsClaimsOfOthers(t *testing.T) {
 	t.Parallel()
 	stands := newStanding()
 	w := NewCluster(t, stands.answer)
@@ -258,7 +258,7 @@ func TestAReplicaThatStartsLeavesTheClaimsOfOthersAlone(t *testing.T) {
 	require.Len(t, w.service.Got(http.MethodPost), 1)
 }
 
-func TestAReplicaThatIsToldToEndFinishesWhatItDelivers(t *testing.T) {
+func TestReplicaFinishesDeliveryAfterSIGTERM(t *testing.T) {
 	t.Parallel()
 	stands := newStanding()
 	w := NewCluster(t, stands.answer)
@@ -278,9 +278,9 @@ func TestAReplicaThatIsToldToEndFinishesWhatItDelivers(t *testing.T) {
 	require.Len(t, w.service.Got(http.MethodPost), 1)
 }
 
-// TestTwoVersionsOfTheSettingsSideBySide: replicas are changed one after the other. Journeys under way keep their
+// TestReplicasWithDifferentSettings: replicas are changed one after the other. Journeys under way keep their
 // terms, whoever takes them on.
-func TestTwoVersionsOfTheSettingsSideBySide(t *testing.T) {
+func TestReplicasWithDifferentSettings(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirms)
 	// knows the new secret, as the first step is
@@ -324,7 +324,7 @@ func TestTwoVersionsOfTheSettingsSideBySide(t *testing.T) {
 	require.Equal(t, []string{"2500", "3000", "2500"}, paid)
 }
 
-func TestReplicasPublishAndUseTheSameKeysWheneverTheyStarted(t *testing.T) {
+func TestReplicasShareSigningKeys(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirms)
 	// at the same time, on an empty database
@@ -367,7 +367,7 @@ func kidOf(t *testing.T, got testserver.Received) string {
 	return token.Signatures[0].Header.KeyID
 }
 
-func TestTheRateOfPaymentsHoldsOverAllReplicas(t *testing.T) {
+func TestPayRateTotalLimitsAllReplicas(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirms)
 	const perSecond = 1
@@ -404,7 +404,7 @@ func TestTheRateOfPaymentsHoldsOverAllReplicas(t *testing.T) {
 	require.NotEmpty(t, busy)
 }
 
-func TestTheMopupCommandWorksByItselfOnPostgreSQL(t *testing.T) {
+func TestMopupCommandOnPostgreSQL(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirms)
 	a := w.starts("PAYGATE_MOPUP_MIN_AGE=0s")
@@ -435,7 +435,7 @@ func TestTheMopupCommandWorksByItselfOnPostgreSQL(t *testing.T) {
 	require.Equal(t, 2, testserver.Begin(t, w.environ("PAYGATE_SERVICE_NAME="), "mopup").Ends(), "it needs settings")
 }
 
-func TestTwoMopupsAtOnceShareTheWork(t *testing.T) {
+func TestConcurrentMopupsShareWork(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirms)
 	a := w.starts("PAYGATE_MOPUP_MIN_AGE=0s")
@@ -477,7 +477,7 @@ func TestTwoMopupsAtOnceShareTheWork(t *testing.T) {
 	require.Equal(t, citizens/2, next.Counted("waiting"), "the next one visits all that is still open")
 }
 
-func TestABackupOfPostgreSQLIsTheDatabasesBusiness(t *testing.T) {
+func TestBackupOnPostgreSQLPointsToPgDump(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirms)
 	a := w.starts()

@@ -25,7 +25,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-func TestARestartWhileTheCitizenPaysIsNoticedByNobody(t *testing.T) {
+func TestRestartDuringPaymentIsInvisible(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -40,7 +40,7 @@ func TestARestartWhileTheCitizenPaysIsNoticedByNobody(t *testing.T) {
 	require.Len(t, h.Service.Got(http.MethodPost), 1)
 }
 
-func TestSecretsChangeWithJourneysUnderWay(t *testing.T) {
+func TestSecretRotationKeepsOpenJourneys(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -57,7 +57,7 @@ func TestSecretsChangeWithJourneysUnderWay(t *testing.T) {
 	require.Equal(t, before, h.Keys(t), "they were sealed again under the new secret")
 }
 
-func TestASecretThatIsStillNeededCannotGo(t *testing.T) {
+func TestRemovingNeededSecretStopsStart(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	h.Citizen().Apply("Ann")
@@ -93,9 +93,9 @@ func signedBy(t *testing.T, r testserver.Received) (alg, kid string) {
 	return header.Alg, header.Kid
 }
 
-// TestSigningKeysChangeWithJourneysUnderWay goes through the steps of docs/headers.md, each with a citizen who began
+// TestSigningKeyRotationKeepsOpenJourneys goes through the steps of docs/headers.md, each with a citizen who began
 // before it, while a verifier only knows what was published before.
-func TestSigningKeysChangeWithJourneysUnderWay(t *testing.T) {
+func TestSigningKeyRotationKeepsOpenJourneys(t *testing.T) {
 	t.Parallel()
 	older, newer := keyFile(t, signature.RS256), keyFile(t, signature.ES256)
 	h := testserver.New(t, testserver.Confirms, "PAYGATE_SIGNING_KEYS="+older)
@@ -127,9 +127,9 @@ func TestSigningKeysChangeWithJourneysUnderWay(t *testing.T) {
 	h.RequireVerified(t, false, releases[:2]...)
 }
 
-// TestAKeyOfOurOwnIsReplacedWithOverlap: without PAYGATE_SIGNING_KEYS, the next key is published before it signs, and
+// TestGeneratedSigningKeyIsReplacedWithOverlap: without PAYGATE_SIGNING_KEYS, the next key is published before it signs, and
 // the replaced one stays published, through restarts and under other secrets.
-func TestAKeyOfOurOwnIsReplacedWithOverlap(t *testing.T) {
+func TestGeneratedSigningKeyIsReplacedWithOverlap(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	release := func() testserver.Received {
@@ -156,8 +156,8 @@ func TestAKeyOfOurOwnIsReplacedWithOverlap(t *testing.T) {
 	}
 }
 
-// TestTwoChangesOfSecretsLoseNobody: old secrets go once no open journey is sealed under them.
-func TestTwoChangesOfSecretsLoseNobody(t *testing.T) {
+// TestTwoSecretRotationsKeepOpenJourneys: old secrets go once no open journey is sealed under them.
+func TestTwoSecretRotationsKeepOpenJourneys(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -186,7 +186,7 @@ func TestTwoChangesOfSecretsLoseNobody(t *testing.T) {
 	require.Len(t, c.Status(), 1)
 }
 
-func TestAPriceThatChangesAltersNoJourneyUnderWay(t *testing.T) {
+func TestPriceChangeDoesNotAffectOpenJourneys(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
@@ -201,9 +201,9 @@ func TestAPriceThatChangesAltersNoJourneyUnderWay(t *testing.T) {
 	require.EqualValues(t, 3000, h.Payments()[2].Amount)
 }
 
-// TestADeliveryThatWasCutOffGoesToAPerson leaves a claim in the store, as a process that was killed in mid-delivery
+// TestInterruptedDeliveryGoesToStaff leaves a claim in the store, as a process that was killed in mid-delivery
 // does.
-func TestADeliveryThatWasCutOffGoesToAPerson(t *testing.T) {
+func TestInterruptedDeliveryGoesToStaff(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
 	id := journey.ID(c.Status()[0].ID)
@@ -229,8 +229,8 @@ func TestADeliveryThatWasCutOffGoesToAPerson(t *testing.T) {
 	require.Equal(t, "capturable", h.Payments()[0].Status, "not taken until somebody knows")
 }
 
-// TestADeliveryUnderWayIsFinishedBeforeTheEnd tells a served gateway to end while the service is at work.
-func TestADeliveryUnderWayIsFinishedBeforeTheEnd(t *testing.T) {
+// TestShutdownFinishesDeliveryInProgress tells a served gateway to end while the service is at work.
+func TestShutdownFinishesDeliveryInProgress(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	working, goOn := make(chan struct{}), make(chan struct{})
@@ -277,7 +277,7 @@ func TestADeliveryUnderWayIsFinishedBeforeTheEnd(t *testing.T) {
 	require.Len(t, h.Payments(), 1)
 }
 
-func TestServeEndsWithZeroWhenItIsToldTo(t *testing.T) {
+func TestServeExitsWithZeroWhenStopped(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	port := testserver.FreePorts(t, 2)
@@ -300,8 +300,8 @@ func TestServeEndsWithZeroWhenItIsToldTo(t *testing.T) {
 	require.Zero(t, <-ended)
 }
 
-// TestOneDamagedJourneyIsSetAsideAndTheRestGoesOn turns a bit of one journey in the file, as a failing disk does.
-func TestOneDamagedJourneyIsSetAsideAndTheRestGoesOn(t *testing.T) {
+// TestDamagedJourneyIsSetAside turns a bit of one journey in the file, as a failing disk does.
+func TestDamagedJourneyIsSetAside(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms,
 		append(testserver.Eager, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)

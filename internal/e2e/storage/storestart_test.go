@@ -69,7 +69,7 @@ func tunnel(conn net.Conn, socket string, certificate *tls.Config) {
 	_, _ = io.Copy(conn, server)
 }
 
-func TestAStoreThatCannotBeUsedKeepsTheProgramFromStarting(t *testing.T) {
+func TestUnusableStoreStopsStart(t *testing.T) {
 	t.Parallel()
 	const password = "s3cr3tword"
 	server := testpg.Start(t)
@@ -139,7 +139,7 @@ func TestAStoreThatCannotBeUsedKeepsTheProgramFromStarting(t *testing.T) {
 	}
 }
 
-func TestAStandbyIsRefusedAtTheStart(t *testing.T) {
+func TestStandbyDatabaseStopsStart(t *testing.T) {
 	t.Parallel()
 	server := testpg.Own(t)
 	w := NewClusterOn(t, server.Database(t), testserver.Plain)
@@ -149,7 +149,7 @@ func TestAStandbyIsRefusedAtTheStart(t *testing.T) {
 	require.Contains(t, p.Said(), "is a standby, which takes no writes")
 }
 
-func TestTheDoctorLooksAtPostgreSQL(t *testing.T) {
+func TestDoctorChecksPostgreSQL(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Plain)
 	for store, words := range map[string]string{
@@ -162,7 +162,7 @@ func TestTheDoctorLooksAtPostgreSQL(t *testing.T) {
 	}
 }
 
-func TestTheURLOfTheStoreCanBeInAFileAndAskForTLS(t *testing.T) {
+func TestStoreURLFromFileWithTLS(t *testing.T) {
 	t.Parallel()
 	trusted := httptest.NewUnstartedServer(http.NotFoundHandler())
 	trusted.StartTLS()
