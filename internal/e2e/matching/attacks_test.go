@@ -27,7 +27,7 @@ func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 	hold := func(name string) string {
 		answer := d.MustBlock(t, testserver.Request("POST /licences/apply", testserver.FormType, "name="+name))
 		require.Equal(t, http.StatusSeeOther, answer.Status)
-		return testserver.CookieOf(answer)
+		return answer.Ticket()
 	}
 	anns, evas := hold("Ann"), hold("Eve")
 	for _, payment := range d.Pay.Payments() {

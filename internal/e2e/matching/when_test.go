@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -227,7 +229,7 @@ func TestPassDependsOnlyOnItsURL(t *testing.T) {
 	answer := d.MustBlock(t, get("licence=1-day", ""))
 	require.Equal(t, http.StatusSeeOther, answer.Status)
 	require.NoError(t, d.Pay.Pay(d.Pay.Payments()[0].ID, "success"))
-	ticket := "Cookie: " + testserver.CookieOf(answer) + "\r\n"
+	ticket := "Cookie: " + answer.Ticket() + "\r\n"
 	for range 2 { // the first fetch, and a later one
 		d.Send(testserver.Request("GET /permits/2026?licence=1-day", ticket+testserver.FormType, "licence=8-day"))
 		received := d.Service.Take()
@@ -254,7 +256,7 @@ func TestReturnCookieCannotChangeTheChoice(t *testing.T) {
 			testserver.Request("POST /licences/priced", testserver.FormType+held, "licence=1-day"))
 		require.Equal(t, http.StatusSeeOther, answer.Status)
 		require.NoError(t, d.Pay.Pay(d.Pay.Payments()[before].ID, "success"))
-		d.ReturnFromPay("Cookie: Licence=8-day; licence[]=8-day; sid=2; " + testserver.CookieOf(answer))
+		d.ReturnFromPay("Cookie: Licence=8-day; licence[]=8-day; sid=2; " + answer.Ticket())
 		received := d.Service.Take()
 		require.Len(t, received, 1)
 		require.Equal(t, []string{wanted}, received[0].Values("Cookie"))
@@ -430,4 +432,18 @@ func TestAmbiguousFormIsRefused(t *testing.T) {
 	}
 	require.Empty(t, d.Pay.Payments())
 	require.Contains(t, d.Log.String(), "unclear form")
+}
+
+func TestEncodedFormIsRefused(t *testing.T) {
+	t.Parallel()
+	d := testserver.StartRaw(t, testserver.WhenPayButton)
+	var packed strings.Builder
+	z := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(z, "action=pay&name=Ann")
+	require.NoError(t, z.Close())
+	for _, coding := range []string{"gzip", "GZIP", "x-gzip", "deflate", "br", "identity, gzip"} {
+		header := testserver.FormType + "Content-Encoding: " + coding + "\r\n"
+		refused := d.MustRefuse(t, testserver.Request("POST /licences/apply", header, packed.String()))
+		require.Equal(t, http.StatusUnprocessableEntity, refused.Status, coding)
+	}
 }

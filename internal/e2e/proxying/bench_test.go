@@ -9,7 +9,7 @@ import (
 	"paygate/internal/testserver"
 )
 
-// BenchmarkHold is a form that is held and sent to Pay: two durable writes and one call.
+// BenchmarkHold measures holding a form and creating its payment: two durable writes and one call to Pay.
 func BenchmarkHold(b *testing.B) {
 	h := testserver.New(b, testserver.Confirms)
 	for b.Loop() {
@@ -20,7 +20,7 @@ func BenchmarkHold(b *testing.B) {
 	}
 }
 
-// BenchmarkReturn is a paid citizen coming back: asked, claimed, delivered, captured, all stored, and shown.
+// BenchmarkReturn measures the return of a citizen who has paid, up to the page of the service.
 func BenchmarkReturn(b *testing.B) {
 	h := testserver.New(b, testserver.Confirms)
 	for b.Loop() {

@@ -27,8 +27,8 @@ func TestBrowserJourneyLimit(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	c := h.Citizen()
-	const most = 20
-	for n := range most {
+	const limit = 20
+	for n := range limit {
 		c.Apply(fmt.Sprint("Ann ", n))
 	}
 	p := c.Post("/licences/apply", url.Values{"name": {"one too many"}})
@@ -41,14 +41,14 @@ func TestBrowserJourneyLimit(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, script.Status)
 	require.Equal(t, "application/problem+json", script.Header.Get("Content-Type"))
 	require.Equal(t, p.Header.Get("Retry-After"), script.Header.Get("Retry-After"))
-	require.Len(t, h.Payments(), most)
+	require.Len(t, h.Payments(), limit)
 	require.Contains(t, h.Log.String(), "too many open journeys of one browser")
 
-	c.Apply(fmt.Sprint("Ann ", most-1)) // the same form goes back to its payment
-	require.Len(t, h.Payments(), most)
+	c.Apply(fmt.Sprint("Ann ", limit-1)) // the same form resumes its payment
+	require.Len(t, h.Payments(), limit)
 	h.Citizen().Apply("another browser")
 
-	require.NoError(t, h.Pay.Pay(h.Payments()[most-1].ID, "success"))
+	require.NoError(t, h.Pay.Pay(h.Payments()[limit-1].ID, "success"))
 	require.Contains(t, c.ComesBack().Text, "the service's own page")
 	c.Apply("one more, now that one is paid")
 	require.Equal(t, http.StatusTooManyRequests, c.Post("/licences/apply", url.Values{"name": {"one too many"}}).Status)
@@ -70,20 +70,20 @@ func TestNetworkJourneyRateLimit(t *testing.T) {
 	require.Equal(t, "60", refused.Header.Get("Retry-After"))
 	require.Contains(t, refused.Text, "This has not taken any money")
 	begun := len(h.Payments())
-	require.GreaterOrEqual(t, begun, 120, "no office gets there")
-	require.Equal(t, http.StatusSeeOther, from("203.0.114.1").Status, "the network beside it")
+	require.GreaterOrEqual(t, begun, 120, "more than an office needs")
+	require.Equal(t, http.StatusSeeOther, from("203.0.114.1").Status, "a neighbouring network")
 	require.Equal(t, http.StatusSeeOther, from("2001:db8::1").Status)
 	require.Len(t, h.Payments(), begun+2)
 	require.Contains(t, h.Log.String(), `"network":"203.0.113.0/24"`)
 	require.Equal(t, http.StatusOK, h.Citizen().Get("/free", "X-Forwarded-For", "203.0.113.1").Status,
-		"what is free is free")
+		"free traffic has no limit")
 }
 
 func TestNetworkLimitNeedsTrustedProxies(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirms)
 	for n := range 130 {
-		h.Citizen().Apply(fmt.Sprint(n)) // all from loopback, as behind a proxy of ours
+		h.Citizen().Apply(fmt.Sprint(n)) // all from loopback, as behind a local proxy
 	}
 	require.Len(t, h.Payments(), 130)
 }
@@ -109,12 +109,12 @@ func TestPaymentsAreCreatedAtPaysRate(t *testing.T) {
 		require.Equal(t, "60", p.Header.Get("Retry-After"))
 		require.Contains(t, p.Text, "Many people are paying at the moment")
 		require.Contains(t, p.Text, "No money has been taken, and nothing has been sent to the service.")
-		require.Contains(t, p.Text, "you go straight to the payment", "the form is kept")
+		require.Contains(t, p.Text, "you go straight to the payment", "the form is held")
 	}
 	require.GreaterOrEqual(t, turnedAway, 0, "some had to be turned away")
 	creates := slices.DeleteFunc(h.Pay.Requests(), func(r paysim.Request) bool { return r.Call != "create" })
-	require.Len(t, creates, len(h.Payments()), "Pay was not even asked for more")
-	require.Greater(t, len(h.Payments()), 2, "some waited for their turn")
+	require.Len(t, creates, len(h.Payments()), "no request to Pay was turned away")
+	require.Greater(t, len(h.Payments()), 2, "some waited")
 
 	c := citizens[turnedAway]
 	again := c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}})
@@ -124,22 +124,22 @@ func TestPaymentsAreCreatedAtPaysRate(t *testing.T) {
 func TestFreeTrafficPassesWhilePayIsDown(t *testing.T) {
 	testserver.Long(t)
 	t.Parallel()
-	nobody := httptest.NewServer(http.NotFoundHandler())
-	nobody.Close()
-	h := testserver.New(t, testserver.Plain, "PAYGATE_PAY_API_URL="+nobody.URL)
+	down := httptest.NewServer(http.NotFoundHandler())
+	down.Close()
+	h := testserver.New(t, testserver.Plain, "PAYGATE_PAY_API_URL="+down.URL)
 	c := h.Citizen()
 	p := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
 	require.Equal(t, http.StatusBadGateway, p.Status)
 	require.NotEmpty(t, p.Header.Get("Retry-After"))
 	require.Contains(t, p.Text, "No money has been taken, and nothing has been sent to the service.")
 	h.FlowsFreely(c)
-	require.Len(t, h.Service.Got(http.MethodPost), 1, "the free one")
+	require.Len(t, h.Service.Got(http.MethodPost), 1, "only the free one")
 }
 
 func TestFreeTrafficPassesWhileTheStoreIsDown(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.AnnHasPaid(t, testserver.Plain)
-	require.NoError(t, h.Parts.Close()) // whoever asks the store from now on gets an error
+	require.NoError(t, h.Parts.Close()) // the store returns errors from now on
 	stranger := h.Citizen()
 	p := stranger.Post("/licences/apply", url.Values{"name": {"Bob"}})
 	require.Equal(t, http.StatusServiceUnavailable, p.Status)
@@ -155,8 +155,8 @@ func TestFreeTrafficPassesWhileTheStoreIsDown(t *testing.T) {
 		require.NotContains(t, p.Text, "No money has been taken")
 	}
 	h.FlowsFreely(c)
-	require.Len(t, h.Payments(), 1, "Pay is asked for nothing that cannot be kept")
-	require.Len(t, h.Service.Got(http.MethodPost), 1, "the free one")
+	require.Len(t, h.Payments(), 1, "no payment is created that cannot be stored")
+	require.Len(t, h.Service.Got(http.MethodPost), 1, "only the free one")
 }
 
 const childWithoutDisk = "PAYGATE_TEST_CHILD_WITHOUT_DISK"
@@ -172,7 +172,7 @@ func TestFreeTrafficPassesWhileTheDiskIsFull(t *testing.T) {
 
 func TestFullDiskChild(t *testing.T) {
 	if os.Getenv(childWithoutDisk) == "" {
-		return // nothing by itself: the other half of the test above
+		return // runs in the child of the test above
 	}
 	signal.Ignore(syscall.SIGXFSZ)
 	h := testserver.New(t, testserver.Plain)
@@ -181,7 +181,7 @@ func TestFullDiskChild(t *testing.T) {
 	h.Pays("success")
 	var limit syscall.Rlimit
 	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit))
-	most := limit.Cur
+	previous := limit.Cur
 	limit.Cur = 256 << 10
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit))
 
@@ -204,13 +204,13 @@ func TestFullDiskChild(t *testing.T) {
 	require.Contains(t, large.Text, "This has not taken any money or sent anything to the service.")
 	require.Len(t, h.Payments(), payments)
 	h.FlowsFreely(paid)
-	require.Len(t, h.Service.Got(http.MethodPost), 1, "the free one")
+	require.Len(t, h.Service.Got(http.MethodPost), 1, "only the free one")
 
-	limit.Cur = most
+	limit.Cur = previous
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit))
 	require.Contains(t, paid.ComesBack().Text, "the service's own page")
 	large = h.Citizen().Post("/licences/apply", url.Values{"notes": {strings.Repeat("x", 1<<20)}})
-	require.Equal(t, http.StatusSeeOther, large.Status, "there is room again")
+	require.Equal(t, http.StatusSeeOther, large.Status, "the disk has space again")
 	t.Log("the disk was full")
 }
 
@@ -226,7 +226,7 @@ func TestLargeRequestIsDeliveredByteForByte(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther,
 			c.Do(http.MethodPost, "/licences/apply", testserver.OnlyReader{Reader: bytes.NewReader(body)},
 				"Content-Type", contentType).Status,
-			"the same again, in chunks")
+			"the same form, in chunks")
 		h.Pays("success")
 		require.Contains(t, c.ComesBack().Text, "the service's own page")
 		posts := h.Service.Got(http.MethodPost)
@@ -263,7 +263,7 @@ func TestRefusedCardNumberIsNeverWritten(t *testing.T) {
 		if entry.IsDir() {
 			return nil
 		}
-		require.Equal(t, filepath.Base(h.Store), entry.Name(), "nothing lies about beside the store")
+		require.Equal(t, filepath.Base(h.Store), entry.Name(), "no file beside the store")
 		content, err := os.ReadFile(path)
 		require.NoError(t, err)
 		require.NotContains(t, string(content), number)

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// By the likeness of answers alone, a probe of a real server counts as many spellings as left a trace there, and prints
-// the very settings that its operator needs.
+// TestProbeFindsTheSpellingsRealServersAccept checks the probe, which compares responses, against the trace. The probe
+// also prints the settings that the operator needs.
 func TestProbeFindsTheSpellingsRealServersAccept(t *testing.T) {
 	t.Parallel()
 	for _, a := range arrangements() {
@@ -18,22 +18,22 @@ func TestProbeFindsTheSpellingsRealServersAccept(t *testing.T) {
 			t.Parallel()
 			server := a.open(t)
 			environ := testserver.NewProbedService(t,
-				testserver.Exactly).Environ("PAYGATE_UPSTREAM=http://" + server.Address)
-			status, said, complained := testserver.Types(t, environ, "probe", "-staging", "-form", "name=Ann")
-			ran := server.TakeTrace(t)
-			const plain = 3 // twice at the start, to measure by, and once at the end
-			require.Contains(t, said, fmt.Sprintf(" %d reached the pay code", len(ran)-plain), complained)
+				testserver.Exactly).Environ("PAYGATE_UPSTREAM=http://" + server.address)
+			status, output, errors := testserver.Types(t, environ, "probe", "-staging", "-form", "name=Ann")
+			ran := server.takeTrace(t)
+			const plain = 3 // two reference requests at the start and one at the end
+			require.Contains(t, output, fmt.Sprintf(" %d reached the pay code", len(ran)-plain), errors)
 			require.Greater(t, len(ran), 20)
 			if len(a.settings) == 0 {
-				require.Zero(t, status, said)
-				require.Contains(t, said, "Paygate lets none through")
+				require.Zero(t, status, output)
+				require.Contains(t, output, "Paygate lets none through")
 				return
 			}
 			require.Equal(t, 3, status)
-			require.Contains(t, said, "\n"+a.settings[1]+"\n")
-			status, said, _ = testserver.Types(t, append(environ, a.settings...), "probe", "-staging", "-form",
+			require.Contains(t, output, "\n"+a.settings[1]+"\n")
+			status, output, _ = testserver.Types(t, append(environ, a.settings...), "probe", "-staging", "-form",
 				"name=Ann")
-			require.Zero(t, status, said)
+			require.Zero(t, status, output)
 		})
 	}
 }
