@@ -19,25 +19,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// StoreKind is a kind of store that the proofs run on.
+// StoreKind is a kind of store that tests run on.
 type StoreKind struct {
-	name      string
-	Processes int                       // that may work on one store at a time
-	Setting   func(t testing.TB) string // makes an empty store, and gives the PAYGATE_STORE that leads to it
-	Open      func(t testing.TB, now func() time.Time) journey.Store
-	Fails     string   // how the steps begin that are failed on it one at a time
-	Stories   []string // in which they are failed; none: all
+	name         string
+	Processes    int                       // that can use one store at a time
+	Setting      func(t testing.TB) string // creates an empty store and returns its PAYGATE_STORE
+	Open         func(t testing.TB, now func() time.Time) journey.Store
+	FaultPrefix  string   // of the steps that the fault tests let fail
+	FaultStories []string // of the fault tests to run; all when empty
 
-	// claimsLapse lets the time pass that claims last, on a store that no process has.
-	ClaimsLapse func(t testing.TB, setting string) (lapsed int)
+	// ExpireClaims ends the claims on a store that no process uses, and returns how many there were.
+	ExpireClaims func(t testing.TB, setting string) int
 }
 
 func storeKinds() []StoreKind {
 	return []StoreKind{
-		{name: "bbolt", Processes: 1, Setting: boltSetting, Open: OpenBolt, ClaimsLapse: noClaimsLapse},
+		{name: "bbolt", Processes: 1, Setting: boltSetting, Open: OpenBolt, ExpireClaims: noExpireClaims},
 		{
-			name: "PostgreSQL", Processes: 2, Setting: postgresSetting, Open: openPostgres, Fails: "store writes",
-			ClaimsLapse: ClaimsLapse, Stories: []string{
+			name: "PostgreSQL", Processes: 2, Setting: postgresSetting, Open: openPostgres, FaultPrefix: "store writes",
+			ExpireClaims: ExpireClaims, FaultStories: []string{
 				"reserved and accepted", "taken and refused", "declined, and paid on another try",
 				"refused, and corrected",
 				"a pass that is fetched",
@@ -47,19 +47,20 @@ func storeKinds() []StoreKind {
 	}
 }
 
-// OnEveryStore proves something on each kind of store.
-func OnEveryStore(t *testing.T, prove func(t *testing.T, kind StoreKind)) {
+// OnEachStore runs a test on each kind of store.
+func OnEachStore(t *testing.T, test func(t *testing.T, kind StoreKind)) {
 	t.Helper()
 	for _, kind := range storeKinds() {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			prove(t, kind)
+			test(t, kind)
 		})
 	}
 }
 
 func boltSetting(t testing.TB) string { return "bbolt:" + filepath.Join(t.TempDir(), "paygate.db") }
 
+// OpenBolt opens an empty bbolt store until the test ends.
 func OpenBolt(t testing.TB, now func() time.Time) journey.Store {
 	store, err := boltstore.Open(filepath.Join(t.TempDir(), "paygate.db"),
 		boltstore.Options{Sealer: sealer(t), Now: now, NoSync: true})
@@ -85,33 +86,36 @@ func sealer(t testing.TB) *seal.Sealer {
 	return s
 }
 
-// MovableClock is a clock that stands still unless it is moved.
+// MovableClock is a clock that only Advance moves.
 type MovableClock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
+// NewMovableClock returns a clock at a fixed time.
 func NewMovableClock() *MovableClock {
 	return &MovableClock{at: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
 }
 
+// Now returns the time of the clock.
 func (c *MovableClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.at
 }
 
-func (c *MovableClock) Moves(d time.Duration) {
+// Advance moves the clock forward.
+func (c *MovableClock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
 }
 
-// noClaimsLapse: a process that is the only one on its store ends the claims of an earlier one when it starts.
-func noClaimsLapse(testing.TB, string) int { return 0 }
+// noExpireClaims does nothing: the only process of a store ends the claims of the previous one when it starts.
+func noExpireClaims(testing.TB, string) int { return 0 }
 
-// ClaimsLapse on a store that replicas share, where claims end by time, and so do the visits of sweeps.
-func ClaimsLapse(t testing.TB, database string) (lapsed int) {
+// ExpireClaims ends the claims on a PostgreSQL store, where they end by time, and the reservations of sweeps.
+func ExpireClaims(t testing.TB, database string) int {
 	t.Helper()
 	secret, err := base64.RawURLEncoding.DecodeString(Secret32(1))
 	require.NoError(t, err)

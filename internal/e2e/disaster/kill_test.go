@@ -50,7 +50,7 @@ func init() { testserver.QuietPort.Store(int64(12000 + rand.IntN(18000))) }
 // is delivered twice, and money and service agree.
 func TestKillsUnderLoad(t *testing.T) {
 	t.Parallel()
-	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
+	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		seed := newSeed(t)
 		random := rand.New(rand.NewPCG(seed, 1))
 		a := newArena(t, kind)
@@ -75,7 +75,7 @@ func TestKillsUnderLoad(t *testing.T) {
 			g.kill()
 		}
 		a.pay.Advance(3 * time.Hour) // every open payment ends
-		kind.ClaimsLapse(t, a.store)
+		kind.ExpireClaims(t, a.store)
 		a.startAll()
 		a.bringToRest()
 		t.Logf("%d journeys left to a person", a.settleByTheBook())

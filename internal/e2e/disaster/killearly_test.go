@@ -56,7 +56,7 @@ func hasty() {
 // twice.
 func TestKillsDuringEarlyDelivery(t *testing.T) {
 	t.Parallel()
-	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
+	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		random := rand.New(rand.NewPCG(newSeed(t), 3))
 		a := newArena(t, kind)
 		binary, err := exec.LookPath("hasty")
@@ -93,7 +93,7 @@ func TestKillsDuringEarlyDelivery(t *testing.T) {
 		for _, g := range a.gateways {
 			g.kill()
 		}
-		kind.ClaimsLapse(t, a.store)
+		kind.ExpireClaims(t, a.store)
 		a.startAll()
 		a.bringToRest()
 		t.Logf("%d journeys left to a person", a.settleByTheBook())

@@ -35,7 +35,7 @@ func TestRandomWalk(t *testing.T) {
 	}
 	seed := newSeed(t)
 	until := time.Now().Add(*walkFor)
-	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
+	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		const lanes = 2
 		for lane := range uint64(lanes) {
 			t.Run(fmt.Sprintf("lane %d", lane), func(t *testing.T) {
@@ -199,7 +199,7 @@ func (w *simulation) anyGate() *testserver.Harness { return pick(w.random, w.gat
 
 // passes lets time go by, and what Pay does by itself happen.
 func (w *simulation) passes(d time.Duration) {
-	w.clock.Moves(d)
+	w.clock.Advance(d)
 	w.pay.Sweep()
 	w.pay.DeliverDue(context.Background())
 	if w.random.IntN(2) == 0 {

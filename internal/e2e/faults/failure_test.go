@@ -272,7 +272,7 @@ func stories() []story {
 				s.begins()
 				s.pays("success")
 				s.minutesPass(15)
-				s.clock.Moves(23 * time.Hour)
+				s.clock.Advance(23 * time.Hour)
 				s.corrects()
 			}, ends: journey.StateReleased},
 		{name: "delivered early, and may be repeated", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe },
@@ -342,7 +342,7 @@ func stories() []story {
 				s.pays("success")
 				s.returns()
 				s.legacy.Close()
-				s.clock.Moves(95 * time.Hour) // the reservation is about to end
+				s.clock.Advance(95 * time.Hour) // the reservation is about to end
 				s.timePasses(2, time.Hour)
 			}, ends: journey.StateReleased},
 		{name: "nobody knows, and it was done",
@@ -463,7 +463,7 @@ func (s *shaky) fetches() {
 		if err == nil && progress.Reply != nil {
 			return
 		}
-		s.clock.Moves(2 * time.Minute)
+		s.clock.Advance(2 * time.Minute)
 		s.returns()
 	}
 }
@@ -475,7 +475,7 @@ func (s *shaky) isReleased() {
 // minutesPass lets so many minutes go by, in which early delivery alone is about.
 func (s *shaky) minutesPass(minutes int) {
 	for range minutes {
-		s.clock.Moves(time.Minute)
+		s.clock.Advance(time.Minute)
 		s.isDeliveredEarly()
 	}
 }
@@ -494,7 +494,7 @@ func (s *shaky) isDeliveredEarly() {
 // timePasses lets rounds of so long go by, with early delivery and a sweep after each.
 func (s *shaky) timePasses(rounds int, each time.Duration) {
 	for range rounds {
-		s.clock.Moves(each)
+		s.clock.Advance(each)
 		s.pay.Sweep()
 		s.isDeliveredEarly()
 		for _, j := range s.journeys() {
@@ -567,9 +567,9 @@ func (s *shaky) agrees() {
 // lets time pass: nothing paid is lost, nothing is delivered twice, and money and service agree.
 func TestEverySingleStepFailure(t *testing.T) {
 	t.Parallel()
-	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
+	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		for _, what := range stories() {
-			if len(kind.Stories) > 0 && !slices.Contains(kind.Stories, what.name) {
+			if len(kind.FaultStories) > 0 && !slices.Contains(kind.FaultStories, what.name) {
 				continue
 			}
 			t.Run(what.name, func(t *testing.T) {
@@ -583,7 +583,7 @@ func TestEverySingleStepFailure(t *testing.T) {
 					require.Equal(t, what.ends, j.State, "%+v", j.History)
 				}
 				for i, step := range calm.trouble.steps {
-					if !strings.HasPrefix(step, kind.Fails) {
+					if !strings.HasPrefix(step, kind.FaultPrefix) {
 						continue
 					}
 					for _, after := range []bool{false, true} {
@@ -661,7 +661,7 @@ func (p interruptedPay) Create(ctx context.Context, n journey.NewPayment) (journ
 // reference, at the very moment at which another one with the same reference gets its own.
 func TestJourneysNeverSharePayment(t *testing.T) {
 	t.Parallel()
-	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
+	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		clock := testserver.NewMovableClock()
 		what := stories()[1]
 		s := newShaky(t, kind.Open(t, clock.Now), clock, what, &trouble{fails: 2})

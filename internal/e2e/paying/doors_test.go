@@ -17,7 +17,7 @@ import (
 // TestConcurrentReturnWebhookSweepAndStaffDeliverOnce: four doors, and one delivery.
 func TestConcurrentReturnWebhookSweepAndStaffDeliverOnce(t *testing.T) {
 	t.Parallel()
-	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
+	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		all := testserver.Replicas(t, kind, testserver.Build(t, testserver.PayDefaults, testserver.Confirms),
 			"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret, "PAYGATE_MOPUP_MIN_AGE=0s")
 		a, z := all[0], all[len(all)-1]

@@ -269,7 +269,7 @@ func TestEarlyDeliveryWaitsForConfirmation(t *testing.T) {
 // TestReplicasShareEarlyDelivery: each payment is read once for all, and each request delivered once.
 func TestReplicasShareEarlyDelivery(t *testing.T) {
 	t.Parallel()
-	testserver.OnEveryStore(t, func(t *testing.T, kind testserver.StoreKind) {
+	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		clock := testserver.NewMovableClock()
 		first := testserver.Build(t, paysim.Options{Now: clock.Now, PostLimit: -1}, testserver.Confirms)
 		first.Now = clock.Now
@@ -288,10 +288,10 @@ func TestReplicasShareEarlyDelivery(t *testing.T) {
 			}
 			all.Wait()
 		}
-		clock.Moves(5 * time.Minute)
+		clock.Advance(5 * time.Minute)
 		together()
 		require.Equal(t, journeys, first.Readings())
-		clock.Moves(5 * time.Minute)
+		clock.Advance(5 * time.Minute)
 		together()
 		require.Len(t, first.Service.Got(http.MethodPost), journeys)
 		require.Equal(t, journeys, first.Readings())

@@ -101,7 +101,7 @@ func (w *Cluster) serving(p *testserver.Program) *testserver.Replica {
 // claimsLapse lets the time pass that claims last.
 func (w *Cluster) claimsLapse() (lapsed int) {
 	w.t.Helper()
-	return testserver.ClaimsLapse(w.t, w.database)
+	return testserver.ExpireClaims(w.t, w.database)
 }
 
 func TestConcurrentReturnsAtTwoReplicasDeliverOnce(t *testing.T) {
