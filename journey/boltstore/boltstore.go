@@ -1,9 +1,10 @@
-// Package boltstore keeps journeys in one bbolt file, the default for a single process. Every value is sealed, so that a
-// flipped byte is noticed and nothing personal lies open; indexes make a sweep cost what is due, and a start what is open,
-// not what is stored; writers that come at the same time share one write to the disk.
+// Package boltstore stores journeys in one bbolt file, the default for a single process. Every value is sealed, so
+// that nothing personal can be read and a flipped byte is noticed. Indexes make a sweep cost what is due, and a start
+// what is open, not what is stored. Writers that come at the same time share one write to the disk.
 //
-// The story in order: [Open] looks the file over (inspect.go, tree.go) and prepares it (start.go); journeys.go, kept.go and
-// due.go are the contract of [journey.Store]; damage.go sets aside what does not open; import.go hands all to another store.
+// Begin with [Open] and start.go. The contract of [journey.Store] is in journeys.go, messages.go, due.go and list.go.
+// damage.go sets aside what does not open, [Check] reads a whole file, and records.go hands everything to another
+// store.
 package boltstore
 
 import (
@@ -20,8 +21,8 @@ import (
 	"paygate/journey"
 )
 
-// schema is the layout of the file. A file with a newer one is refused: version 1 would write journeys back without what version
-// 2 has added to them.
+// schema is the layout of the file. A file with a newer one is refused: version 1 would write journeys back without the
+// fields that version 2 has added.
 const schema = 2
 
 // The buckets.
@@ -45,44 +46,34 @@ var (
 
 func buckets() [][]byte {
 	return [][]byte{
-		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, openBucket, damagedBucket,
-		valueBucket, markBucket, markEndBucket,
+		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, openBucket,
+		damagedBucket, valueBucket, markBucket, markEndBucket,
 	}
 }
 
-// Sealer encrypts and authenticates values; package seal has one.
-type Sealer interface {
-	Seal(label, id string, parts ...[]byte) []byte
-	Open(label, id string, sealed []byte) ([]byte, error)
-	OpenInPlace(label, id string, sealed []byte) ([]byte, error)
-	KeyID(sealed []byte) (string, bool)
-	Knows(keyID string) bool
-	Newest() string
-}
-
-// Options say how a file is opened.
+// Options configure [Open].
 type Options struct {
-	Sealer  Sealer           // required
+	Sealer  journey.Sealer   // required
 	Now     func() time.Time // nil: the system's clock
 	Log     *slog.Logger     // nil: nothing is logged
-	MaxSize int              // bytes; 0 means as much as the disk holds
-	NoSync  bool             // for tests alone: what was written may be lost in a power cut
+	MaxSize int              // bytes; 0: as much as the disk holds
+	NoSync  bool             // for tests: a power cut may lose what was written
 }
 
-// Store is the file, opened. Safe for concurrent use.
+// Store is an open file. It is safe for concurrent use.
 type Store struct {
 	db      *bolt.DB
 	commits *committer
-	sealer  Sealer
+	codec   journey.Codec
 	now     func() time.Time
 	log     *slog.Logger
 }
 
 var _ journey.Store = (*Store)(nil)
 
-// Open opens the file, or makes it. It fails in plain words when another process has it, when it is no store, empty, cut,
-// damaged in its structure or of a newer version, and when an open journey in it is sealed under a secret that is no longer
-// listed. [journey.ErrFull] when there is no room to begin.
+// Open opens the file, or creates it. It fails in plain words if another process has it, if it is empty, cut off,
+// damaged, not a store or of a newer version, and if an open journey in it is missing or sealed under a secret that is
+// no longer listed. [journey.ErrFull] if there is no space for it.
 func Open(path string, o Options) (*Store, error) {
 	if o.Sealer == nil {
 		return nil, errors.New("the store needs a sealer")
@@ -115,7 +106,7 @@ func open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, sealer: o.Sealer, now: o.Now, log: o.Log, commits: newCommitter(db, file)}
+	s := &Store{db: db, codec: journey.Codec{Sealer: o.Sealer}, now: o.Now, log: o.Log, commits: newCommitter(db, file)}
 	if err := s.prepare(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

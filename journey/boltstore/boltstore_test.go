@@ -63,7 +63,7 @@ func filled(t testing.TB) string {
 	return path
 }
 
-// raw works on a closed store behind its back.
+// raw changes a closed store without its knowledge.
 func raw(t testing.TB, path string, work func(*bolt.Tx) error) {
 	t.Helper()
 	db, err := bolt.Open(path, 0o600, &bolt.Options{NoSync: true})
@@ -91,22 +91,22 @@ func (p place) Open(t *testing.T, o storetest.Options) (storetest.Store, error) 
 
 func (place) Replicas() int { return 1 }
 
-func (p place) Alter(t *testing.T, what string, change func(name string, kept []byte) []byte) {
+func (p place) Alter(t *testing.T, what string, change func(name string, stored []byte) []byte) {
 	t.Helper()
 	raw(t, string(p), func(tx *bolt.Tx) error {
 		bucket, altered := tx.Bucket([]byte(what)), map[string][]byte{}
-		err := bucket.ForEach(func(name, kept []byte) error {
-			altered[string(name)] = change(string(name), bytes.Clone(kept))
+		err := bucket.ForEach(func(name, stored []byte) error {
+			altered[string(name)] = change(string(name), bytes.Clone(stored))
 			return nil
 		})
-		for name, kept := range altered {
-			err = errors.Join(err, bucket.Put([]byte(name), kept))
+		for name, stored := range altered {
+			err = errors.Join(err, bucket.Put([]byte(name), stored))
 		}
 		return err
 	})
 }
 
-func TestWithoutOptionsButASealerItWorks(t *testing.T) {
+func TestOpenNeedsOnlyASealer(t *testing.T) {
 	t.Parallel()
 	s := open(t, newPath(t), boltstore.Options{Sealer: options(t, 1).Sealer})
 	require.NoError(t, s.Create(t.Context(), storetest.Example(1), storetest.Request(1)))
@@ -115,7 +115,7 @@ func TestWithoutOptionsButASealerItWorks(t *testing.T) {
 	require.ErrorContains(t, err, "sealer")
 }
 
-func TestTheFileIsForItsOwnerAndHoldsNothingReadable(t *testing.T) {
+func TestFileIsPrivateAndUnreadable(t *testing.T) {
 	t.Parallel()
 	path := filled(t)
 	info, err := os.Stat(path)
@@ -123,12 +123,14 @@ func TestTheFileIsForItsOwnerAndHoldsNothingReadable(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
-	for _, personal := range []string{"ann@example.org", "/licences/apply", "LIC-", "Fishing", "boundary", "192.0.2.1"} {
+	for _, personal := range []string{
+		"ann@example.org", "/licences/apply", "LIC-", "Fishing", "boundary", "192.0.2.1",
+	} {
 		require.NotContains(t, string(content), personal)
 	}
 }
 
-func TestAFileThatOthersCanOpenIsReported(t *testing.T) {
+func TestFileThatOthersCanOpenIsReported(t *testing.T) {
 	t.Parallel()
 	path := filled(t)
 	require.NoError(t, os.Chmod(path, 0o644))
@@ -139,8 +141,8 @@ func TestAFileThatOthersCanOpenIsReported(t *testing.T) {
 	require.Contains(t, log.String(), "should be 0600")
 }
 
-// TestEveryIndexSaysWhatTheJourneysSay walks at random and then compares the buckets with the journeys, entry by entry.
-func TestEveryIndexSaysWhatTheJourneysSay(t *testing.T) {
+// TestIndexesMatchJourneys walks at random and then compares the buckets with the journeys, entry by entry.
+func TestIndexesMatchJourneys(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		path := filepath.Join(t.TempDir(), "paygate.db")
@@ -184,7 +186,8 @@ func step(t *rapid.T, s *boltstore.Store, model map[journey.ID]journey.Journey) 
 		require.NoError(t, s.Create(context.Background(), j, storetest.Request(n)))
 	}
 	j.State = rapid.SampledFrom(journey.States()).Draw(t, "state")
-	j.DueAt = rapid.SampledFrom([]time.Time{{}, storetest.T0, storetest.T0.Add(1), time.Unix(-5, 0), time.Unix(1<<37, 0)}).Draw(t, "due")
+	times := []time.Time{{}, storetest.T0, storetest.T0.Add(1), time.Unix(-5, 0), time.Unix(1<<37, 0)}
+	j.DueAt = rapid.SampledFrom(times).Draw(t, "due")
 	j.ReplyUntil = rapid.SampledFrom([]time.Time{{}, storetest.T0}).Draw(t, "reply")
 	j.Payments = nil
 	for p := range rapid.IntRange(0, 3).Draw(t, "payments") {
@@ -200,7 +203,9 @@ func step(t *rapid.T, s *boltstore.Store, model map[journey.ID]journey.Journey) 
 
 // indexesOf are the keys that belong into each bucket, for payments with what they lead to.
 func indexesOf(model map[journey.ID]journey.Journey) map[string][]string {
-	keys := map[string][]string{"journeys": nil, "due": nil, "open": nil, "payments": nil, "requests": nil, "replies": nil, "damaged": nil}
+	keys := map[string][]string{
+		"journeys": nil, "due": nil, "open": nil, "payments": nil, "requests": nil, "replies": nil, "damaged": nil,
+	}
 	add := func(bucket string, wanted bool, key string) {
 		if wanted {
 			keys[bucket] = append(keys[bucket], key)
@@ -226,7 +231,7 @@ func indexesOf(model map[journey.ID]journey.Journey) map[string][]string {
 	return keys
 }
 
-func TestABackupOfARunningStoreIsAStore(t *testing.T) {
+func TestBackupOfRunningStoreIsAStore(t *testing.T) {
 	t.Parallel()
 	s := open(t, filled(t), options(t, 1))
 	stop := make(chan struct{})
@@ -272,7 +277,7 @@ func (e ending) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestABackupThatNobodyWaitsForStops(t *testing.T) {
+func TestBackupStopsWithItsContext(t *testing.T) {
 	t.Parallel()
 	s := open(t, filled(t), options(t, 1))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -280,7 +285,7 @@ func TestABackupThatNobodyWaitsForStops(t *testing.T) {
 	require.NoError(t, s.Create(t.Context(), storetest.Example(99), storetest.Request(99)))
 }
 
-func TestTheEndsOfMarksGoWithThem(t *testing.T) {
+func TestMarkEndsAreRemovedWithMarks(t *testing.T) {
 	t.Parallel()
 	path, o, now := newPath(t), options(t, 1), storetest.T0
 	o.Now = func() time.Time { return now }

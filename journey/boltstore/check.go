@@ -68,16 +68,17 @@ type checker struct {
 	report Report
 }
 
-func (c *checker) view(path string, o bolt.Options, look func(*bolt.Tx) error) error {
+func (c *checker) view(path string, o bolt.Options, visit func(*bolt.Tx) error) error {
 	db, _, err := openFile(path, o)
 	if err != nil {
 		return err
 	}
-	err = guard(func() error { return db.View(look) })
+	err = guard(func() error { return db.View(visit) })
 	return errors.Join(err, db.Close())
 }
 
-// pages has bbolt check its pages, once it is sure that none claims to go on beyond the end: bbolt would follow it for hours.
+// pages has bbolt check its pages, once it is sure that none claims to go on beyond the end: bbolt would follow it for
+// hours.
 func (c *checker) pages(tx *bolt.Tx) error {
 	end := int(tx.Size()) / tx.DB().Info().PageSize
 	for id := 0; id < end; {
@@ -158,7 +159,7 @@ func (c *checker) walk(tx *bolt.Tx, name string) error {
 func (c *checker) journey(tx *bolt.Tx, key, sealed []byte) {
 	id := journey.ID(key)
 	c.report.Journeys++
-	if c.unlisted(tx, key, sealed) {
+	if isUnlisted(tx, c.codec, key, sealed) {
 		c.report.Unlisted++
 		return
 	}
@@ -228,7 +229,7 @@ func (c *checker) pieces(tx *bolt.Tx, name []byte, key []byte, count *int) []byt
 	}
 	*count++
 	sealed := joinPieces(tx.Bucket(name), journey.ID(key))
-	if c.unlisted(tx, key, sealed) {
+	if isUnlisted(tx, c.codec, key, sealed) {
 		return nil
 	}
 	return sealed
@@ -237,10 +238,4 @@ func (c *checker) pieces(tx *bolt.Tx, name []byte, key []byte, count *int) []byt
 func (c *checker) value(_ *bolt.Tx, name, sealed []byte) {
 	_, err := c.codec.OpenValue(string(name), sealed)
 	c.faultIf(err)
-}
-
-// unlisted reports whether a journey at rest is sealed under a secret that is no longer listed.
-func (c *checker) unlisted(tx *bolt.Tx, id, sealed []byte) bool {
-	keyID, ok := c.codec.KeyID(sealed)
-	return ok && !c.codec.Knows(keyID) && tx.Bucket(openBucket).Get(id) == nil
 }

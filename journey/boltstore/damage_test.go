@@ -10,7 +10,7 @@ import (
 	"paygate/journey/storetest"
 )
 
-func TestAFlippedByteInTheListOfOpenJourneysStopsNothing(t *testing.T) {
+func TestFlippedByteInListOfOpenJourneysIsHarmless(t *testing.T) {
 	t.Parallel()
 	path, id := filled(t), string(storetest.Example(3).ID)
 	length := 0

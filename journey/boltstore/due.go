@@ -12,15 +12,16 @@ import (
 	"paygate/journey"
 )
 
-// indexDue keeps the lists of due journeys: exactly one entry for a journey, at its time, and none when that is zero.
+// indexDue updates the lists of due journeys: each has one entry for a journey, at its time, or none if that is zero.
 func indexDue(tx *bolt.Tx, before, after journey.Journey) error {
-	if err := moveEntry(tx.Bucket(dueBucket), entry(before.DueAt, before.ID), entry(after.DueAt, after.ID)); err != nil {
+	err := moveEntry(tx.Bucket(dueBucket), entry(before.DueAt, before.ID), entry(after.DueAt, after.ID))
+	if err != nil {
 		return err
 	}
 	return moveEntry(tx.Bucket(earlyBucket), entry(before.EarlyAt, before.ID), entry(after.EarlyAt, after.ID))
 }
 
-// entry is a journey's key in a list, nil when it is never due.
+// entry returns a journey's key in a list of due ones; nil if it is never due.
 func entry(at time.Time, id journey.ID) []byte {
 	if at.IsZero() {
 		return nil
@@ -66,7 +67,9 @@ func (s *Store) DueEarly(ctx context.Context, until time.Time, after journey.Due
 	return s.dueIn(ctx, earlyBucket, until, after, limit)
 }
 
-func (s *Store) dueIn(ctx context.Context, list []byte, until time.Time, after journey.Due, limit int) (due []journey.Due, err error) {
+func (s *Store) dueIn(
+	ctx context.Context, list []byte, until time.Time, after journey.Due, limit int,
+) (due []journey.Due, err error) {
 	var idle [][]byte
 	err = s.read(ctx, func(tx *bolt.Tx) error {
 		cursor := tx.Bucket(list).Cursor()
@@ -90,13 +93,13 @@ func (s *Store) dueIn(ctx context.Context, list []byte, until time.Time, after j
 	return due, err
 }
 
-// isIdle reports whether a listed journey was set aside or forgotten. One that is open must not be dropped, even if a damaged
-// page hides it.
+// isIdle reports whether a listed journey was set aside or forgotten. One that is open must not be dropped, even if a
+// damaged page hides it.
 func isIdle(tx *bolt.Tx, id []byte) bool {
 	return tx.Bucket(journeyBucket).Get(id) == nil && tx.Bucket(openBucket).Get(id) == nil
 }
 
-// dropIdle removes entries whose journey was set aside: nobody could read there when it was due.
+// dropIdle removes entries whose journey was set aside: when it was due could not be read.
 func (s *Store) dropIdle(ctx context.Context, list []byte, keys [][]byte) {
 	err := s.write(ctx, func(tx *bolt.Tx) error {
 		for _, key := range keys {
@@ -110,7 +113,7 @@ func (s *Store) dropIdle(ctx context.Context, list []byte, keys [][]byte) {
 		return nil
 	})
 	if err != nil {
-		s.log.WarnContext(ctx, "entries of journeys that were set aside stay in the list of due ones", "error", err)
+		s.log.WarnContext(ctx, "journeys that were set aside remain in the list of due journeys", "error", err)
 	}
 }
 

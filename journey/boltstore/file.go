@@ -28,8 +28,8 @@ var (
 	errUnreadable = fmt.Errorf("%w: its pages cannot be read", errStructure)
 )
 
-// examine refuses files that bbolt would misread: it turns an empty file into a new store, and meets the missing pages of a
-// truncated one as memory faults.
+// examine refuses files that bbolt would misread: it turns an empty file into a new store, and meets the missing pages
+// of a truncated one as memory faults.
 func examine(path string, timeout time.Duration) error {
 	info, err := os.Stat(path)
 	switch {
@@ -40,7 +40,7 @@ func examine(path string, timeout time.Duration) error {
 	case !info.Mode().IsRegular():
 		return errors.New("is not a regular file")
 	case info.Size() == 0:
-		return errors.New("is an empty file: what was in it is gone. Restore a backup, or remove it to begin anew")
+		return errors.New("is an empty file: what was in it is gone. Restore a backup, or remove it to start again")
 	}
 	db, _, err := openFile(path, bolt.Options{ReadOnly: true, Timeout: timeout})
 	if err != nil {
@@ -56,8 +56,8 @@ func examine(path string, timeout time.Duration) error {
 	})
 }
 
-// openFile describes bbolt's errors, and its panics on damaged files, in plain words. It returns the file too, because bbolt
-// may not be able to close it after a panic.
+// openFile describes bbolt's errors, and its panics on damaged files, in plain words. It returns the file too, because
+// bbolt may not be able to close it after a panic.
 func openFile(path string, o bolt.Options) (db *bolt.DB, file *os.File, err error) {
 	o.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
 		var err error

@@ -22,7 +22,7 @@ import (
 	"paygate/journey/storetest"
 )
 
-func TestFilesThatCannotBeUsedAreRefusedInWords(t *testing.T) {
+func TestUnusableFilesAreRefusedInPlainWords(t *testing.T) {
 	t.Parallel()
 	cut := func(size int64) func(*testing.T, string) {
 		return func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, size)) }
@@ -57,10 +57,10 @@ func TestFilesThatCannotBeUsedAreRefusedInWords(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, content, 0o600))
 		}, "not a Paygate store"},
 		"newer": {func(t *testing.T, path string) {
-			raw(t, path, func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("99")) })
+			setSchema(t, path, "99")
 		}, "newer version"},
 		"a layout that is none": {func(t *testing.T, path string) {
-			raw(t, path, func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("x")) })
+			setSchema(t, path, "x")
 		}, "not a Paygate store"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,8 +78,13 @@ func TestFilesThatCannotBeUsedAreRefusedInWords(t *testing.T) {
 	require.ErrorContains(t, err, "not a directory")
 }
 
-// TestAFileOfVersion1IsOneOfVersion2Afterwards, which version 1 refuses: it would drop what it does not know.
-func TestAFileOfVersion1IsOneOfVersion2Afterwards(t *testing.T) {
+func setSchema(t *testing.T, path, schema string) {
+	t.Helper()
+	raw(t, path, func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(schema)) })
+}
+
+// TestFileOfVersion1IsUpgraded, which version 1 refuses: it would drop what it does not know.
+func TestFileOfVersion1IsUpgraded(t *testing.T) {
 	t.Parallel()
 	path := filled(t)
 	raw(t, path, func(tx *bolt.Tx) error {
@@ -96,7 +101,7 @@ func TestAFileOfVersion1IsOneOfVersion2Afterwards(t *testing.T) {
 	})
 }
 
-func TestAFileOfAnotherProgramIsLeftAlone(t *testing.T) {
+func TestFileOfAnotherProgramIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	raw(t, path, func(tx *bolt.Tx) error {
@@ -113,7 +118,7 @@ func TestAFileOfAnotherProgramIsLeftAlone(t *testing.T) {
 	})
 }
 
-func TestAFileOfAnotherUserIsRefusedInWords(t *testing.T) {
+func TestFileOfAnotherUserIsRefused(t *testing.T) {
 	t.Parallel()
 	path, folder := filled(t), t.TempDir()
 	for _, closed := range []string{path, folder} {
@@ -131,7 +136,7 @@ func TestAFileOfAnotherUserIsRefusedInWords(t *testing.T) {
 	}
 }
 
-// asNobody works with the rights of nobody in particular, even where root runs the tests.
+// asNobody works with the rights of the user nobody, even if root runs the tests.
 func asNobody(work func()) {
 	done := make(chan struct{})
 	go func() {
@@ -145,7 +150,7 @@ func asNobody(work func()) {
 	<-done
 }
 
-func TestASecondProcessIsTurnedAway(t *testing.T) {
+func TestSecondProcessIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filled(t)
 	first := open(t, path, options(t, 1))
@@ -156,8 +161,9 @@ func TestASecondProcessIsTurnedAway(t *testing.T) {
 	open(t, path, options(t, 1))
 }
 
-// TestDamagedFileIsRefusedOrTellsTheTruth changes bytes all over a store. It must open or be refused, and never crash. What
-// it then says must be what was written, or that it does not know; and if it does not know, Check must have said so.
+// TestDamagedFileIsRefusedOrTellsTheTruth changes bytes all over a store. It must open or be refused, and never crash.
+// What it then says must be what was written, or that it does not know; and if it does not know, Check must have said
+// so.
 func TestDamagedFileIsRefusedOrTellsTheTruth(t *testing.T) {
 	t.Parallel()
 	good, err := os.ReadFile(filled(t))
@@ -269,13 +275,13 @@ func TestUnreadablePageEndsWriting(t *testing.T) {
 	require.NotZero(t, ended)
 }
 
-// The tests below run this test binary once more, as a process that may be killed or has little room.
+// The tests below run this test binary once more, as a process that is killed or has little disk space.
 const (
 	childPath = "PAYGATE_TEST_STORE"
 	childRoom = "PAYGATE_TEST_ROOM"
 )
 
-func TestWhatWasAnsweredSurvivesAKill(t *testing.T) {
+func TestConfirmedWritesSurviveAKill(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	child := exec.Command(os.Args[0], "-test.run=^TestWritesUntilKilled$")

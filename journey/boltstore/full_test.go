@@ -24,14 +24,14 @@ func large(n int) journey.HeldRequest {
 	return r
 }
 
-// fill writes until there is no room, and answers how many were written.
+// fill writes until there is no space, and returns the number of journeys written.
 func fill(t *testing.T, s *boltstore.Store) int {
 	t.Helper()
 	for n := range 1000 {
 		if err := s.Create(t.Context(), storetest.Example(n), large(n)); err != nil {
 			require.ErrorIs(t, err, journey.ErrFull)
 			_, err = s.Get(t.Context(), storetest.Example(n).ID)
-			require.ErrorIs(t, err, journey.ErrNotFound, "nothing of it was kept")
+			require.ErrorIs(t, err, journey.ErrNotFound, "nothing of it was stored")
 			return n
 		}
 	}
@@ -50,7 +50,7 @@ func readsAll(t *testing.T, s *boltstore.Store, written int) {
 	}
 }
 
-func TestAFullStoreSaysSoAndGoesOnReading(t *testing.T) {
+func TestFullStoreStillReads(t *testing.T) {
 	t.Parallel()
 	o := options(t, 1)
 	o.MaxSize = 1 << 20
@@ -58,13 +58,13 @@ func TestAFullStoreSaysSoAndGoesOnReading(t *testing.T) {
 	written := fill(t, s)
 	readsAll(t, s, written)
 	for n := range written {
-		require.NoError(t, s.Forget(t.Context(), storetest.Example(n).ID), "what makes room still works")
+		require.NoError(t, s.Forget(t.Context(), storetest.Example(n).ID), "erasing still works")
 	}
-	require.NoError(t, s.Create(t.Context(), storetest.Example(200), large(200)), "and then there is room again")
+	require.NoError(t, s.Create(t.Context(), storetest.Example(200), large(200)), "and then there is space again")
 }
 
 // Small writes share their batches with ones that can never fit, and must not fail with them.
-func TestWhoFindsRoomDoesNotFailWithWhoFindsNone(t *testing.T) {
+func TestWriteThatFitsSucceedsBesideOnesThatDoNot(t *testing.T) {
 	t.Parallel()
 	o := options(t, 1)
 	o.MaxSize = 1 << 20
@@ -76,13 +76,15 @@ func TestWhoFindsRoomDoesNotFailWithWhoFindsNone(t *testing.T) {
 		all.Go(func() {
 			tooLarge := large(n)
 			tooLarge.Body = make([]byte, 900<<10)
-			if err := s.Create(context.Background(), storetest.Example(500+n), tooLarge); !errors.Is(err, journey.ErrFull) {
+			err := s.Create(context.Background(), storetest.Example(500+n), tooLarge)
+			if !errors.Is(err, journey.ErrFull) {
 				t.Error(err)
 			}
 		})
 		all.Go(func() {
 			for range 10 {
-				_, err := s.Update(context.Background(), storetest.Example(1+n%(written-1)).ID, func(j journey.Journey) (journey.Change, error) {
+				id := storetest.Example(1 + n%(written-1)).ID
+				_, err := s.Update(context.Background(), id, func(j journey.Journey) (journey.Change, error) {
 					j.Failures++
 					return journey.Change{Journey: j}, nil
 				})
@@ -95,7 +97,7 @@ func TestWhoFindsRoomDoesNotFailWithWhoFindsNone(t *testing.T) {
 	all.Wait()
 }
 
-func TestAStoreWithoutRoomToBeginIsRefusedInWords(t *testing.T) {
+func TestOpenWithoutRoomReportsFull(t *testing.T) {
 	t.Parallel()
 	o := options(t, 1)
 	o.MaxSize = 8 << 10
@@ -103,16 +105,16 @@ func TestAStoreWithoutRoomToBeginIsRefusedInWords(t *testing.T) {
 	require.ErrorIs(t, err, journey.ErrFull)
 }
 
-func TestAFullDiskSaysSoAndGoesOnReading(t *testing.T) {
+func TestFullDiskStillReads(t *testing.T) {
 	t.Parallel()
-	child := exec.Command(os.Args[0], "-test.run=^TestMeetsTheEndOfTheDisk$", "-test.v")
+	child := exec.Command(os.Args[0], "-test.run=^TestWritesUntilDiskIsFull$", "-test.v")
 	child.Env = append(os.Environ(), childPath+"="+filepath.Join(t.TempDir(), "paygate.db"), childRoom+"=yes")
 	out, err := child.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "there was an end")
 }
 
-func TestMeetsTheEndOfTheDisk(t *testing.T) {
+func TestWritesUntilDiskIsFull(t *testing.T) {
 	path := os.Getenv(childPath)
 	if path == "" || os.Getenv(childRoom) == "" {
 		return // nothing by itself: the other half of the test above
@@ -121,14 +123,14 @@ func TestMeetsTheEndOfTheDisk(t *testing.T) {
 	s := open(t, path, options(t, 1))
 	var limit syscall.Rlimit
 	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit))
-	most := limit.Cur
+	whole := limit.Cur
 	limit.Cur = 1 << 20
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit))
 	written := fill(t, s)
 	readsAll(t, s, written)
-	limit.Cur = most
+	limit.Cur = whole
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit))
-	require.NoError(t, s.Create(t.Context(), storetest.Example(written), large(written)), "there is room again")
+	require.NoError(t, s.Create(t.Context(), storetest.Example(written), large(written)), "there is space again")
 	require.NoError(t, s.Close())
 	readsAll(t, open(t, path, options(t, 1)), written+1)
 	t.Log("there was an end")

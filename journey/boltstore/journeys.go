@@ -1,9 +1,7 @@
 package boltstore
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -12,14 +10,14 @@ import (
 	"paygate/journey"
 )
 
-// Create keeps a new journey.
+// Create stores a new journey.
 func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.HeldRequest) error {
-	sealedRequest, err := s.codec().SealMessage(journey.PartRequest, j.ID, request)
+	sealedRequest, err := s.codec.SealMessage(journey.PartRequest, j.ID, request)
 	if err != nil {
 		return err
 	}
 	if len(sealedRequest) > pieceBytes {
-		defer s.letGo()
+		defer s.releasePages()
 	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		if taken(tx, j.ID) {
@@ -35,7 +33,7 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 	})
 }
 
-// taken tells whether an id is that of a journey, a damaged one too.
+// taken reports whether a journey has the id, damaged ones included.
 func taken(tx *bolt.Tx, id journey.ID) bool {
 	return tx.Bucket(journeyBucket).Get([]byte(id)) != nil || tx.Bucket(damagedBucket).Get([]byte(id)) != nil
 }
@@ -46,7 +44,12 @@ func (s *Store) Get(ctx context.Context, id journey.ID) (j journey.Journey, err 
 		j, err = s.get(tx, id)
 		return err
 	})
-	if errors.Is(err, errDoesNotOpen) {
+	return s.orSetAside(ctx, id, j, err)
+}
+
+// orSetAside sets the journey aside if the error says that it does not open.
+func (s *Store) orSetAside(ctx context.Context, id journey.ID, j journey.Journey, err error) (journey.Journey, error) {
+	if errors.Is(err, journey.ErrDoesNotOpen) {
 		s.setAside(ctx, id)
 	}
 	if err != nil {
@@ -55,21 +58,23 @@ func (s *Store) Get(ctx context.Context, id journey.ID) (j journey.Journey, err 
 	return j, nil
 }
 
-func (s *Store) get(tx *bolt.Tx, id journey.ID) (j journey.Journey, err error) {
+func (s *Store) get(tx *bolt.Tx, id journey.ID) (journey.Journey, error) {
 	if sealed := tx.Bucket(journeyBucket).Get([]byte(id)); sealed != nil {
-		return j, s.unseal("journey", id, sealed, &j)
+		return s.codec.OpenJourney(id, sealed)
 	}
 	if tx.Bucket(damagedBucket).Get([]byte(id)) != nil {
-		return j, fmt.Errorf("%w: %s was set aside", journey.ErrDamaged, id)
+		return journey.Journey{}, fmt.Errorf("%w: %s was set aside", journey.ErrDamaged, id)
 	}
 	if tx.Bucket(openBucket).Get([]byte(id)) != nil {
-		return j, fmt.Errorf("%w: the open journey %s is missing", errStructure, id)
+		return journey.Journey{}, fmt.Errorf("%w: the open journey %s is missing", errStructure, id)
 	}
-	return j, journey.ErrNotFound
+	return journey.Journey{}, journey.ErrNotFound
 }
 
 // Update changes a journey in one transaction.
-func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error)) (journey.Journey, error) {
+func (s *Store) Update(
+	ctx context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error),
+) (journey.Journey, error) {
 	var after journey.Journey
 	large := false
 	err := s.write(ctx, func(tx *bolt.Tx) error {
@@ -85,23 +90,18 @@ func (s *Store) Update(ctx context.Context, id journey.ID, change func(journey.J
 			return fmt.Errorf("an update of %s answered with %q", id, c.Journey.ID)
 		}
 		after = c.Journey
-		large = before.Fingerprint.Size > pieceBytes && (c.Request != nil || before.KeepsRequest() != after.KeepsRequest())
-		return s.keep(tx, before, c)
+		movesRequest := c.Request != nil || before.KeepsRequest() != after.KeepsRequest()
+		large = movesRequest && before.Fingerprint.Size > pieceBytes
+		return s.storeChange(tx, before, c)
 	})
-	if errors.Is(err, errDoesNotOpen) {
-		s.setAside(ctx, id)
+	if err == nil && large {
+		s.releasePages()
 	}
-	if err != nil {
-		return journey.Journey{}, err
-	}
-	if large {
-		s.letGo()
-	}
-	return after, nil
+	return s.orSetAside(ctx, id, after, err)
 }
 
-// keep stores a change: the journey, its indexes, and what comes and goes with it.
-func (s *Store) keep(tx *bolt.Tx, before journey.Journey, c journey.Change) error {
+// storeChange stores the journey, its index entries, its request and its reply.
+func (s *Store) storeChange(tx *bolt.Tx, before journey.Journey, c journey.Change) error {
 	if err := s.put(tx, before, c.Journey); err != nil {
 		return err
 	}
@@ -113,59 +113,22 @@ func (s *Store) keep(tx *bolt.Tx, before journey.Journey, c journey.Change) erro
 	return nil
 }
 
-// put stores the journey itself and its entries in the indexes.
+// put stores the journey itself and its index entries.
 func (s *Store) put(tx *bolt.Tx, before, after journey.Journey) error {
-	plain, err := json.Marshal(after)
-	if err != nil {
-		return fmt.Errorf("keeping the journey %s: %w", after.ID, err)
-	}
-	if err := dense(tx, journeyBucket).Put([]byte(after.ID), s.sealer.Seal("journey", string(after.ID), plain)); err != nil {
-		return err
-	}
-	for _, index := range []func(*bolt.Tx, journey.Journey, journey.Journey) error{indexPayments, indexDue, s.indexOpen} {
-		if err := index(tx, before, after); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func indexPayments(tx *bolt.Tx, before, after journey.Journey) error {
-	bucket, id := tx.Bucket(paymentBucket), []byte(after.ID)
-	added, removed := journey.ChangedPayments(before, after)
-	for _, payment := range added {
-		if owner := bucket.Get([]byte(payment)); owner != nil && !bytes.Equal(owner, id) {
-			return journey.ErrTaken
-		}
-		if err := bucket.Put([]byte(payment), id); err != nil {
-			return err
-		}
-	}
-	for _, payment := range removed {
-		if err := dropPayment(bucket, payment, id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// dropPayment leaves an entry alone that leads to another journey.
-func dropPayment(bucket *bolt.Bucket, paymentID string, id []byte) error {
-	if !bytes.Equal(bucket.Get([]byte(paymentID)), id) {
-		return nil
-	}
-	return bucket.Delete([]byte(paymentID))
-}
-
-func (s *Store) indexOpen(tx *bolt.Tx, _, after journey.Journey) error {
-	if after.State.AtRest() {
-		return tx.Bucket(openBucket).Delete([]byte(after.ID))
-	}
-	entry, err := json.Marshal(openEntry{s.sealer.Newest(), after.State})
+	sealed, err := s.codec.SealJourney(after)
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(openBucket).Put([]byte(after.ID), entry)
+	if err := dense(tx, journeyBucket).Put([]byte(after.ID), sealed); err != nil {
+		return err
+	}
+	if err := indexPayments(tx, before, after); err != nil {
+		return err
+	}
+	if err := indexDue(tx, before, after); err != nil {
+		return err
+	}
+	return s.indexOpen(tx, after)
 }
 
 // ByPayment finds the journey of a payment.
@@ -181,50 +144,41 @@ func (s *Store) ByPayment(ctx context.Context, paymentID string) (id journey.ID,
 	return id, err
 }
 
-// Forget removes a journey. One that was set aside goes too, with what it held, but its payments still lead to its id.
+// Forget removes a journey. The payments of one that was set aside still lead to its id, because only the journey
+// itself names them.
 func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 	if id == "" {
 		return ctx.Err()
 	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		j, err := s.get(tx, id)
-		if err == nil {
+		if j, err := s.get(tx, id); err == nil {
 			if err := indexDue(tx, j, journey.Journey{}); err != nil {
 				return err
 			}
-		}
-		for _, p := range j.Payments {
-			if err := dropPayment(tx.Bucket(paymentBucket), p.ID, []byte(id)); err != nil {
+			if err := indexPayments(tx, j, journey.Journey{ID: id}); err != nil {
 				return err
 			}
 		}
-		for _, bucket := range [][]byte{requestBucket, replyBucket} {
+		for _, bucket := range messageBuckets {
 			if err := dropPieces(tx.Bucket(bucket), id); err != nil {
 				return err
 			}
 		}
-		for _, bucket := range [][]byte{journeyBucket, openBucket, damagedBucket} {
-			if err := tx.Bucket(bucket).Delete([]byte(id)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return drop(tx, id, journeyBucket, openBucket, damagedBucket)
 	})
 }
 
-// unseal reads a sealed journey.
-func (s *Store) unseal(label string, id journey.ID, sealed []byte, into *journey.Journey) error {
-	plain, err := s.sealer.Open(label, string(id), sealed)
-	if err == nil {
-		err = json.Unmarshal(plain, into)
-	}
-	if err != nil {
-		return doesNotOpen(label, id, err)
+// drop deletes an id from buckets.
+func drop(tx *bolt.Tx, id journey.ID, buckets ...[]byte) error {
+	for _, bucket := range buckets {
+		if err := tx.Bucket(bucket).Delete([]byte(id)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// dense is a bucket whose keys come in the order of time: full pages waste no room.
+// dense returns a bucket whose keys arrive in the order of time, so that its pages can be filled.
 func dense(tx *bolt.Tx, name []byte) *bolt.Bucket {
 	bucket := tx.Bucket(name)
 	bucket.FillPercent = 0.9

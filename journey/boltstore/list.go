@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// pageSize is how many journeys one read transaction looks at: a long one would keep old pages alive.
+	// pageSize is how many journeys one read transaction visits: a long one would keep old pages alive.
 	pageSize = 500
-	// slack is more than ids and start times, both taken from one clock, differ in their order.
+	// slack is more than the order of ids and that of start times differ.
 	slack = time.Minute
 )
 
-// List finds journeys, newest first. By state it costs what is open, where that is an open state; by payment, nothing;
-// else what is stored since Since.
+// List finds journeys, newest first. Its cost grows with the open journeys if the filter has an open state, and else
+// with all journeys since Since; a payment is found by index.
 func (s *Store) List(ctx context.Context, f journey.Filter) ([]journey.Journey, error) {
 	if f.Payment != "" {
 		return s.listByPayment(ctx, f)
@@ -70,24 +70,24 @@ func (s *Store) listByPayment(ctx context.Context, f journey.Filter) ([]journey.
 	return []journey.Journey{j}, nil
 }
 
-// listPage is what one read transaction found.
+// listPage has the journeys of one read transaction.
 type listPage struct {
 	journeys []journey.Journey // newest first
 	damaged  []journey.ID
-	next     []byte // the id to go on from; nil at the end
+	next     []byte // the id to continue from; nil at the end
 }
 
-// page looks at journeys older than after, newest first.
+// page reads journeys older than after, newest first.
 func (s *Store) page(ctx context.Context, f journey.Filter, after []byte) (p listPage, err error) {
 	err = s.read(ctx, func(tx *bolt.Tx) error {
-		k, value, earlier := backwards(tx.Bucket(listed(f)), after)
+		k, value, earlier := seekBefore(tx.Bucket(bucketFor(f)), after)
 		for range pageSize {
 			if k == nil {
 				p.next = nil
 				return nil
 			}
 			p.next = bytes.Clone(k)
-			if mayMatch(value, f) {
+			if couldMatch(value, f) {
 				s.collect(tx, k, &p)
 			}
 			k, value = earlier()
@@ -97,22 +97,23 @@ func (s *Store) page(ctx context.Context, f journey.Filter, after []byte) (p lis
 	return p, err
 }
 
-// collect adds the journey to the page. One under a secret that is not listed is no damage: dropping an old secret is how
-// old journeys are erased.
+// collect adds the journey to the page. One whose secret is not listed is left out and not damaged: operators drop an
+// old secret to erase old journeys.
 func (s *Store) collect(tx *bolt.Tx, id []byte, p *listPage) {
 	sealed := tx.Bucket(journeyBucket).Get(id)
-	var j journey.Journey
-	switch keyID, ok := s.sealer.KeyID(sealed); {
-	case sealed == nil || ok && !s.sealer.Knows(keyID):
-	case s.unseal("journey", journey.ID(id), sealed, &j) != nil:
-		p.damaged = append(p.damaged, journey.ID(id))
-	default:
-		p.journeys = append(p.journeys, j)
+	if keyID, ok := s.codec.KeyID(sealed); sealed == nil || ok && !s.codec.Knows(keyID) {
+		return
 	}
+	j, err := s.codec.OpenJourney(journey.ID(id), sealed)
+	if err != nil {
+		p.damaged = append(p.damaged, journey.ID(id))
+		return
+	}
+	p.journeys = append(p.journeys, j)
 }
 
-// backwards begins at the last key before after, or at the very last one.
-func backwards(bucket *bolt.Bucket, after []byte) (k, v []byte, earlier func() ([]byte, []byte)) {
+// seekBefore moves a cursor to the last key before after, or to the last of all if after is empty.
+func seekBefore(bucket *bolt.Bucket, after []byte) (k, v []byte, earlier func() ([]byte, []byte)) {
 	cursor := bucket.Cursor()
 	if len(after) > 0 {
 		if k, _ = cursor.Seek(after); k != nil {
@@ -124,17 +125,17 @@ func backwards(bucket *bolt.Bucket, after []byte) (k, v []byte, earlier func() (
 	return k, v, cursor.Prev
 }
 
-// listed is the smallest bucket that names all that the filter may find.
-func listed(f journey.Filter) []byte {
+// bucketFor returns the smallest bucket that has every journey that the filter can find.
+func bucketFor(f journey.Filter) []byte {
 	if f.State != "" && !f.State.AtRest() {
 		return openBucket
 	}
 	return journeyBucket
 }
 
-// mayMatch spares opening journeys that the list of open ones says are in another state.
-func mayMatch(value []byte, f journey.Filter) bool {
-	if !bytes.Equal(listed(f), openBucket) {
+// couldMatch reports whether a journey must be opened. The list of open journeys knows their states.
+func couldMatch(value []byte, f journey.Filter) bool {
+	if !bytes.Equal(bucketFor(f), openBucket) {
 		return true
 	}
 	var entry openEntry

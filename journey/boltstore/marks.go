@@ -8,13 +8,15 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"paygate/journey"
 )
 
-// sweptMarks is how many marks past their time a new one takes with it: more than one, so that they cannot pile up.
-const sweptMarks = 8
+// sweepLimit is how many expired marks each new one removes: more than one, so that they cannot pile up.
+const sweepLimit = 8
 
-// FirstSight tells whether a mark (the id of a webhook) is seen for the first time, and remembers it until that time. Of
-// many callers at once exactly one is the first.
+// FirstSight reports whether a mark (the id of a webhook) is new, and remembers it until the given time. Of many
+// callers at once exactly one is the first.
 func (s *Store) FirstSight(ctx context.Context, mark string, until time.Time) (bool, error) {
 	digest := sha256.Sum256([]byte(mark)) // any length and any bytes make a good key
 	key := digest[:]
@@ -33,7 +35,7 @@ func (s *Store) FirstSight(ctx context.Context, mark string, until time.Time) (b
 	return first && err == nil, err
 }
 
-// putMark remembers a mark until that end, and no longer until the one that was known.
+// putMark stores the end of a mark in place of the known one, which is nil for a new mark.
 func putMark(tx *bolt.Tx, key, known, end []byte) error {
 	ends := tx.Bucket(markEndBucket)
 	if known != nil {
@@ -48,12 +50,14 @@ func putMark(tx *bolt.Tx, key, known, end []byte) error {
 }
 
 func sweepMarks(tx *bolt.Tx, now []byte) error {
-	var over [][]byte
+	var expired [][]byte
 	cursor := tx.Bucket(markEndBucket).Cursor()
-	for k, _ := cursor.First(); k != nil && bytes.Compare(k[:8], now) <= 0 && len(over) < sweptMarks; k, _ = cursor.Next() {
-		over = append(over, bytes.Clone(k))
+	for k, _ := cursor.First(); k != nil && bytes.Compare(k[:8], now) <= 0; k, _ = cursor.Next() {
+		if expired = append(expired, bytes.Clone(k)); len(expired) == sweepLimit {
+			break
+		}
 	}
-	for _, k := range over {
+	for _, k := range expired {
 		if err := tx.Bucket(markEndBucket).Delete(k); err != nil {
 			return err
 		}
@@ -64,7 +68,35 @@ func sweepMarks(tx *bolt.Tx, now []byte) error {
 	return nil
 }
 
-// markEnd sorts by time, to the second.
+// markEnd encodes a time so that it sorts, to the second.
 func markEnd(at time.Time) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(max(0, at.Unix())))
+}
+
+// Marks lists at most limit marks after a digest, in the order of digests, expired ones included.
+func (s *Store) Marks(ctx context.Context, after []byte, limit int) (marks []journey.Mark, err error) {
+	err = s.read(ctx, func(tx *bolt.Tx) error {
+		cursor := tx.Bucket(markBucket).Cursor()
+		for k, end := seekAfter(cursor, after); k != nil && len(marks) < limit; k, end = cursor.Next() {
+			until := time.Unix(int64(binary.BigEndian.Uint64(end)), 0).UTC()
+			marks = append(marks, journey.Mark{Digest: bytes.Clone(k), Until: until})
+		}
+		return nil
+	})
+	return marks, err
+}
+
+// ImportMarks stores marks of another store. If both know one, the later time wins.
+func (s *Store) ImportMarks(ctx context.Context, marks []journey.Mark) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		for _, m := range marks {
+			known := tx.Bucket(markBucket).Get(m.Digest)
+			if end := markEnd(m.Until); bytes.Compare(known, end) < 0 {
+				if err := putMark(tx, m.Digest, known, end); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }

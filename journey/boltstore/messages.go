@@ -14,10 +14,8 @@ var messageBuckets = map[journey.Part][]byte{
 	journey.PartReply:   replyBucket,
 }
 
-func (s *Store) codec() journey.Codec { return journey.Codec{Sealer: s.sealer} }
-
-// storeMessage replaces or erases a request or a reply. One that stays is sealed under the newest secret, as its journey
-// now is: the list of open journeys names one secret for both.
+// storeMessage replaces or erases a request or a reply. One that stays is sealed under the newest secret, as its
+// journey now is: the list of open journeys names one secret for both.
 func (s *Store) storeMessage(tx *bolt.Tx, id journey.ID, m journey.MessageChange) error {
 	bucket := dense(tx, messageBuckets[m.Part])
 	if !m.Keep {
@@ -26,7 +24,7 @@ func (s *Store) storeMessage(tx *bolt.Tx, id journey.ID, m journey.MessageChange
 	if m.New == nil {
 		return s.renewMessage(bucket, id, m.Part)
 	}
-	sealed, err := s.codec().SealMessage(m.Part, id, m.New)
+	sealed, err := s.codec.SealMessage(m.Part, id, m.New)
 	if err != nil {
 		return err
 	}
@@ -34,10 +32,10 @@ func (s *Store) storeMessage(tx *bolt.Tx, id journey.ID, m journey.MessageChange
 }
 
 func (s *Store) renewMessage(bucket *bolt.Bucket, id journey.ID, part journey.Part) error {
-	if keyID, ok := s.sealer.KeyID(bucket.Get([]byte(id))); !ok || keyID == s.sealer.Newest() {
+	if keyID, ok := s.codec.KeyID(bucket.Get([]byte(id))); !ok || keyID == s.codec.Newest() {
 		return nil
 	}
-	return putPieces(bucket, id, s.codec().Renew(part, id, joinPieces(bucket, id)))
+	return putPieces(bucket, id, s.codec.Renew(part, id, joinPieces(bucket, id)))
 }
 
 // Request reads the held request.
@@ -46,7 +44,7 @@ func (s *Store) Request(ctx context.Context, id journey.ID) (journey.HeldRequest
 	if err != nil {
 		return journey.HeldRequest{}, err
 	}
-	return s.codec().OpenRequest(id, sealed)
+	return s.codec.OpenRequest(id, sealed)
 }
 
 // Reply reads the stored reply.
@@ -55,7 +53,7 @@ func (s *Store) Reply(ctx context.Context, id journey.ID) (journey.Reply, error)
 	if err != nil {
 		return journey.Reply{}, err
 	}
-	return s.codec().OpenReply(id, sealed)
+	return s.codec.OpenReply(id, sealed)
 }
 
 func (s *Store) readMessage(ctx context.Context, bucket []byte, id journey.ID) ([]byte, error) {
@@ -71,7 +69,7 @@ func (s *Store) readMessage(ctx context.Context, bucket []byte, id journey.ID) (
 		return nil, journey.ErrErased
 	}
 	if len(sealed) > pieceBytes {
-		s.letGo()
+		s.releasePages()
 	}
 	return sealed, nil
 }

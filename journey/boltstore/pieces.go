@@ -10,13 +10,13 @@ import (
 	"paygate/journey"
 )
 
-// pieceBytes is how much of a kept request or reply lies in one entry of the file. bbolt writes a page anew, with all that
-// is in it, when one of its entries changes; with pieces, that is never much more than what changes, and erased room is of
-// use for whatever comes next.
+// pieceBytes is how much of a request or reply one entry of the file has. When an entry changes, bbolt writes its page
+// again with all other entries. With pieces that is never much more than the change, and erased space fits whatever
+// comes next.
 const pieceBytes = 256 << 10
 
-// pieceKey is the id for the first piece, and the id, a zero byte and a number for the others, so that all of them stand
-// together, in their order.
+// pieceKey is the id for the first piece, and the id, a zero byte and a number for the others, so that they sort next
+// to each other.
 func pieceKey(id journey.ID, n int) []byte {
 	if n == 0 {
 		return []byte(id)
@@ -24,7 +24,7 @@ func pieceKey(id journey.ID, n int) []byte {
 	return binary.BigEndian.AppendUint32(append([]byte(id), 0), uint32(n))
 }
 
-// putPieces replaces what is kept under an id. The bucket goes on using the bytes of sealed until it is committed.
+// putPieces replaces the pieces of an id. The bucket uses the bytes of sealed until it is committed.
 func putPieces(bucket *bolt.Bucket, id journey.ID, sealed []byte) error {
 	if err := dropPieces(bucket, id); err != nil {
 		return err
@@ -39,7 +39,7 @@ func putPieces(bucket *bolt.Bucket, id journey.ID, sealed []byte) error {
 	return nil
 }
 
-// joinPieces copies what is kept under an id; nil when there is nothing.
+// joinPieces copies the pieces of an id; nil if there are none.
 func joinPieces(bucket *bolt.Bucket, id journey.ID) []byte {
 	size := 0
 	eachPiece(bucket, id, func(_, piece []byte) { size += len(piece) })
@@ -52,7 +52,7 @@ func joinPieces(bucket *bolt.Bucket, id journey.ID) []byte {
 }
 
 func dropPieces(bucket *bolt.Bucket, id journey.ID) error {
-	var keys [][]byte // a cursor must not meet changes
+	var keys [][]byte // cursors do not survive changes
 	eachPiece(bucket, id, func(key, _ []byte) { keys = append(keys, bytes.Clone(key)) })
 	for _, key := range keys {
 		if err := bucket.Delete(key); err != nil {

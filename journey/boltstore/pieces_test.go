@@ -28,7 +28,7 @@ func entries(t *testing.T, path, bucket string) (n int) {
 	return n
 }
 
-func TestLargeRequestsComeBackBesideEachOther(t *testing.T) {
+func TestLargeRequestsAreStoredSideBySide(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	s := open(t, path, options(t, 1))
@@ -69,7 +69,7 @@ func TestLargeRequestsComeBackBesideEachOther(t *testing.T) {
 	require.Zero(t, entries(t, path, "requests"), "not a piece is left")
 }
 
-func TestALargeRequestThatLacksAPieceIsDamaged(t *testing.T) {
+func TestLargeRequestWithoutAPieceIsDamaged(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*bolt.Bucket, [][]byte) error{
 		"the last": func(b *bolt.Bucket, keys [][]byte) error { return b.Delete(keys[len(keys)-1]) },
@@ -99,7 +99,7 @@ func TestALargeRequestThatLacksAPieceIsDamaged(t *testing.T) {
 	}
 }
 
-func TestALargeRequestIsSealedAnewWithItsJourney(t *testing.T) {
+func TestLargeRequestIsResealedWithItsJourney(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	s := open(t, path, options(t, 1))

@@ -17,16 +17,16 @@ import (
 	"paygate/journey"
 )
 
-// read runs look in a transaction that only reads.
-func (s *Store) read(ctx context.Context, look func(*bolt.Tx) error) error {
+// read runs visit in a transaction that only reads.
+func (s *Store) read(ctx context.Context, visit func(*bolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return advise(guard(func() error { return s.db.View(look) }))
+	return advise(guard(func() error { return s.db.View(visit) }))
 }
 
-// write runs change in a transaction that it shares with other writers. change may run more than once; its error comes back
-// as it is, and undoes this change alone.
+// write runs change in a transaction that it shares with other writers. change may run more than once; its error comes
+// back as it is, and undoes this change alone.
 func (s *Store) write(ctx context.Context, change func(*bolt.Tx) error) error {
 	err := s.commits.run(func(tx *bolt.Tx) error {
 		if err := ctx.Err(); err != nil {
@@ -48,14 +48,14 @@ func advise(err error) error {
 	return err
 }
 
-// committer lets changes that come at the same time share one commit, which costs a write to the disk. Unlike bbolt's Batch
-// it commits in goroutines that are ours, so that a panic on a damaged page does not end the process.
+// committer lets changes that come at the same time share one commit, which costs a write to the disk. Unlike bbolt's
+// Batch it commits in goroutines that are ours, so that a panic on a damaged page does not end the process.
 type committer struct {
 	db   *bolt.DB
 	file *os.File
 
-	turn   chan struct{} // holds a token while a goroutine commits
-	broken error         // what ended writing; guarded by turn
+	busy   chan struct{} // holds a token while a goroutine commits
+	broken error         // what ended writing; guarded by busy
 
 	mu      sync.Mutex
 	waiting []*pending
@@ -72,10 +72,10 @@ type pending struct {
 var errAlone = errors.New("to be tried alone")
 
 func newCommitter(db *bolt.DB, file *os.File) *committer {
-	return &committer{db: db, file: file, turn: make(chan struct{}, 1)}
+	return &committer{db: db, file: file, busy: make(chan struct{}, 1)}
 }
 
-// run commits a change, and all others that are waiting if nobody else is committing.
+// run commits a change, and all others that are waiting unless another goroutine is committing.
 func (c *committer) run(change func(*bolt.Tx) error) error {
 	p := &pending{change: change, done: make(chan struct{})}
 	c.mu.Lock()
@@ -83,19 +83,19 @@ func (c *committer) run(change func(*bolt.Tx) error) error {
 	c.mu.Unlock()
 	select {
 	case <-p.done:
-	case c.turn <- struct{}{}:
+	case c.busy <- struct{}{}:
 		c.commitWaiting()
 	}
 	if !errors.Is(p.err, errAlone) {
 		return p.err
 	}
-	c.turn <- struct{}{}
-	defer func() { <-c.turn }()
+	c.busy <- struct{}{}
+	defer func() { <-c.busy }()
 	return c.update(change)
 }
 
 func (c *committer) commitWaiting() {
-	defer func() { <-c.turn }()
+	defer func() { <-c.busy }()
 	c.mu.Lock()
 	batch := c.waiting
 	c.waiting = nil
@@ -142,8 +142,8 @@ func (c *committer) commit(batch []*pending) (failed int, err error) {
 	return failed, err
 }
 
-// update ends all writing once bbolt has met pages that it cannot read: it may have kept its locks, and what it would write
-// could do more harm.
+// update ends all writing once bbolt has met pages that it cannot read: it may still hold its locks, and what it would
+// write could do more harm.
 func (c *committer) update(change func(*bolt.Tx) error) error {
 	if c.broken != nil {
 		return c.broken
@@ -157,8 +157,8 @@ func (c *committer) update(change func(*bolt.Tx) error) error {
 
 // close waits for commits under way. bbolt might wait for its own locks for ever to close a broken file.
 func (c *committer) close() error {
-	c.turn <- struct{}{}
-	defer func() { <-c.turn }()
+	c.busy <- struct{}{}
+	defer func() { <-c.busy }()
 	if c.broken != nil {
 		return abandon(c.file)
 	}
@@ -195,15 +195,15 @@ func call[A, B any](function func(A) (B, error), argument A) (B, error) {
 	return function(argument)
 }
 
-// isFull reports whether there was no room to write. bbolt leaves nothing but the text of errors that it meets when it grows
-// the file.
+// isFull reports whether there was no space to write. bbolt leaves nothing but the text of errors that it meets when it
+// grows the file.
 func isFull(err error) bool {
 	if err == nil {
 		return false
 	}
-	for _, noRoom := range []error{bolterrors.ErrMaxSizeReached, syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
-		grown := strings.HasPrefix(err.Error(), "file ") && strings.Contains(err.Error(), noRoom.Error())
-		if grown || errors.Is(err, noRoom) {
+	for _, noSpace := range []error{bolterrors.ErrMaxSizeReached, syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		grown := strings.HasPrefix(err.Error(), "file ") && strings.Contains(err.Error(), noSpace.Error())
+		if grown || errors.Is(err, noSpace) {
 			return true
 		}
 	}

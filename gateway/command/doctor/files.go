@@ -23,15 +23,15 @@ func (e *examination) checkStore(ctx context.Context) {
 		e.report(fine, about, "PostgreSQL is there and can be used")
 		return
 	}
-	state, err := boltstore.Look(path)
+	state, err := boltstore.Inspect(path)
 	switch {
 	case err != nil:
 		e.report(wrong, about, "%v", err)
-	case state == boltstore.FoundNone:
+	case state == boltstore.Missing:
 		e.report(fine, about, "%s is made at the first start", path)
 	case permissions(path)&0o077 != 0:
 		e.report(warning, about, "%s can be opened by other users (%s): chmod 600", path, permissions(path))
-	case state == boltstore.FoundInUse:
+	case state == boltstore.InUse:
 		e.report(fine, about, "%s is in use by a running Paygate", path)
 	default:
 		e.report(fine, about, "%s can be used", path)

@@ -36,7 +36,7 @@ func resident(t *testing.T, path string) (bytes int) {
 	return bytes
 }
 
-func TestLargeRequestsDoNotStayInMemory(t *testing.T) {
+func TestLargeRequestsLeaveMemory(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	s := open(t, path, options(t, 1))

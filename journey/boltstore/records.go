@@ -1,0 +1,128 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+
+	"paygate/journey"
+)
+
+// Records lists journeys after an id, in the order of ids and damaged ones included, as another store imports them. It
+// returns at most limit, and stops once they come to size bytes; only at the end does it return none.
+func (s *Store) Records(ctx context.Context, after journey.ID, limit, size int) (page []journey.Record, err error) {
+	err = s.read(ctx, func(tx *bolt.Tx) error {
+		good, bad := tx.Bucket(journeyBucket).Cursor(), tx.Bucket(damagedBucket).Cursor()
+		goodID, goodSealed := seekAfter(good, []byte(after))
+		badID, badSealed := seekAfter(bad, []byte(after))
+		for len(page) < limit && size > 0 && (goodID != nil || badID != nil) {
+			var r journey.Record
+			if badID == nil || goodID != nil && bytes.Compare(goodID, badID) < 0 {
+				r = s.record(tx, goodID, goodSealed)
+				goodID, goodSealed = good.Next()
+			} else {
+				r = damagedRecord(tx, badID, badSealed)
+				badID, badSealed = bad.Next()
+			}
+			page = append(page, r)
+			size -= r.Size()
+		}
+		return nil
+	})
+	return page, err
+}
+
+// seekAfter moves the cursor to the first key after the given one.
+func seekAfter(cursor *bolt.Cursor, after []byte) (k, v []byte) {
+	k, v = cursor.Seek(after)
+	if k != nil && bytes.Equal(k, after) {
+		return cursor.Next()
+	}
+	return k, v
+}
+
+func (s *Store) record(tx *bolt.Tx, id, sealed []byte) journey.Record {
+	if j, err := s.codec.OpenJourney(journey.ID(id), sealed); err == nil {
+		r := rawRecord(tx, id, sealed)
+		r.Journey = &j
+		return r
+	}
+	if isUnlisted(tx, s.codec, id, sealed) {
+		return journey.Record{ID: journey.ID(id), Unlisted: true}
+	}
+	return damagedRecord(tx, id, sealed)
+}
+
+// isUnlisted reports whether a journey at rest is sealed under a secret that is no longer listed.
+func isUnlisted(tx *bolt.Tx, codec journey.Codec, id, sealed []byte) bool {
+	keyID, ok := codec.KeyID(sealed)
+	return ok && !codec.Knows(keyID) && tx.Bucket(openBucket).Get(id) == nil
+}
+
+// damagedRecord is the record of a journey that cannot be read. Its request and its reply may be fine.
+func damagedRecord(tx *bolt.Tx, id, sealed []byte) journey.Record {
+	r := rawRecord(tx, id, sealed)
+	payments := tx.Bucket(paymentBucket).Cursor()
+	for payment, of := payments.First(); payment != nil; payment, of = payments.Next() {
+		if bytes.Equal(of, id) {
+			r.Payments = append(r.Payments, string(payment))
+		}
+	}
+	return r
+}
+
+// rawRecord has what is stored under an id.
+func rawRecord(tx *bolt.Tx, id, sealed []byte) journey.Record {
+	return journey.Record{
+		ID:            journey.ID(id),
+		SealedJourney: bytes.Clone(sealed),
+		SealedRequest: joinPieces(tx.Bucket(requestBucket), journey.ID(id)),
+		SealedReply:   joinPieces(tx.Bucket(replyBucket), journey.ID(id)),
+	}
+}
+
+// Import stores records of another store unchanged, all or none. [journey.ErrExists] if an id is taken.
+func (s *Store) Import(ctx context.Context, page []journey.Record) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		for _, r := range page {
+			if err := s.importRecord(tx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) importRecord(tx *bolt.Tx, r journey.Record) error {
+	if taken(tx, r.ID) {
+		return fmt.Errorf("%w: %s", journey.ErrExists, r.ID)
+	}
+	if err := s.importJourney(tx, r); err != nil {
+		return err
+	}
+	if err := s.importMessage(tx, journey.PartRequest, r.ID, r.SealedRequest); err != nil {
+		return err
+	}
+	return s.importMessage(tx, journey.PartReply, r.ID, r.SealedReply)
+}
+
+func (s *Store) importJourney(tx *bolt.Tx, r journey.Record) error {
+	if r.Journey != nil {
+		return s.put(tx, journey.Journey{}, *r.Journey)
+	}
+	for _, payment := range r.Payments {
+		if err := tx.Bucket(paymentBucket).Put([]byte(payment), []byte(r.ID)); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(damagedBucket).Put([]byte(r.ID), r.SealedJourney)
+}
+
+func (s *Store) importMessage(tx *bolt.Tx, part journey.Part, id journey.ID, sealed []byte) error {
+	if sealed == nil {
+		return nil
+	}
+	return putPieces(dense(tx, messageBuckets[part]), id, s.codec.Renew(part, id, sealed))
+}
