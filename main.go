@@ -17,9 +17,10 @@ import (
 // version is set when a release is built.
 var version = "development"
 
-// headroom is memory that the garbage collector counts and that is never touched, so that it costs nothing. Paygate keeps a few
-// megabytes; a collector that ran whenever those had doubled would take more time than all else that is done to a request. A
-// higher GOGC would also multiply large requests, and a memory limit would have the collector run without end near the limit.
+// headroom is the size of an allocation that nothing touches. It uses no physical memory, but makes the garbage
+// collector run less often: Paygate's own heap is a few megabytes, and collecting each time that doubled would take
+// longer than handling the requests. A higher GOGC would also let large requests multiply, and a memory limit would
+// make the collector run without end near the limit.
 const headroom = 16 << 20
 
 func main() {

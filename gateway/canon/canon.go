@@ -30,8 +30,8 @@ type step struct {
 	from    int      // the path that it decoded
 }
 
-// Interpret applies all decoders to a path, and again to each result, until nothing new results. It ignores upper and
-// lower case, because patterns are compared without case.
+// Interpret applies all decoders to a path, and again to each result, until nothing new results. It leaves case alone,
+// because patterns are compared without it.
 func Interpret(path string, limit int) Interpretations {
 	set := Interpretations{Paths: []string{path}, Complete: true, steps: []step{{}}}
 	if IsPlain(path) {
@@ -74,7 +74,8 @@ func IsPlain(path string) bool {
 	for i := range len(path) {
 		c := path[i]
 		switch {
-		case c == '/' && i > 0 && (before == '/' || before == '.'), c == '.' && before == '/', c != '/' && !IsUnreserved(c):
+		case c == '/' && i > 0 && (before == '/' || before == '.'), c == '.' && before == '/',
+			c != '/' && !IsUnreserved(c):
 			return false
 		}
 		before = c

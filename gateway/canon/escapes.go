@@ -67,8 +67,8 @@ func decodePercentU(path string) string {
 	})
 }
 
-// DecodeOverlong decodes UTF-8 sequences that are longer than they need be, as decoders without the check do: C0 AF
-// is a slash, and so is C0 2F to decoders that use the low bits only.
+// DecodeOverlong decodes overlong UTF-8 sequences, as decoders that do not check for them do: C0 AF is a slash, and so
+// is C0 2F to decoders that use only the low bits.
 func DecodeOverlong(path string) string {
 	if utf8.ValidString(path) {
 		return path
@@ -86,7 +86,7 @@ func DecodeOverlong(path string) string {
 	return string(decoded)
 }
 
-// overlong decodes the overlong sequence at the beginning of a text. The size is 0 if there is none.
+// overlong decodes an overlong sequence at the beginning of a text. The size is 0 if there is none.
 func overlong(s string) (r rune, size int) {
 	switch lead := s[0]; lead {
 	case 0xC0, 0xC1:

@@ -39,7 +39,7 @@ func resolveDots(path string) string {
 	return "/" + strings.Join(resolved, "/")
 }
 
-// dropDots drops ".." without resolving it, as CodeIgniter does, and PHP's str_replace("../", "", …).
+// dropDots drops ".." without resolving it, as CodeIgniter and PHP's str_replace("../", "", …) do.
 func dropDots(path string) string {
 	return strings.TrimSuffix(strings.ReplaceAll(path, "../", ""), "/..")
 }
@@ -47,7 +47,7 @@ func dropDots(path string) string {
 // cutParameters drops the ;parameters of each segment, as servlet containers do.
 func cutParameters(path string) string { return cutSegments(path, ";") }
 
-// cutStreams drops what NTFS takes for the name of a stream.
+// cutStreams drops what NTFS reads as the name of a stream.
 func cutStreams(path string) string { return cutSegments(path, ":") }
 
 func cutSegments(path, mark string) string {

@@ -1,19 +1,22 @@
 package canon
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Decoder is one thing that some servers do to a path.
 type Decoder struct {
 	Name    string
 	Servers string
-	marks   string // does nothing to a path without one of these characters; empty: look at every path
+	marks   string // decode changes only paths with one of these characters; empty: any path
 	decode  func(string) string
 }
 
-// foreign, as marks, means every byte beyond ASCII.
+// foreign, as marks, means any byte beyond ASCII.
 const foreign = "\x80"
 
-// decoders is the table from which docs/threats.md is made.
+// decoders is the table that docs/threats.md shows.
 var decoders = []Decoder{
 	{"escapes decoded", "all; twice with a proxy that decodes, or a service that decodes again", "%", decodePercent},
 	{"unreserved characters decoded", "Apache, before it resolves dot segments; Traefik", "%", decodeUnreserved},
@@ -45,7 +48,7 @@ var decoders = []Decoder{
 }
 
 // Decoders returns the table of all decoders.
-func Decoders() []Decoder { return append([]Decoder{}, decoders...) }
+func Decoders() []Decoder { return slices.Clone(decoders) }
 
 // Describe returns what decoders do and which servers do it, for the log.
 func Describe(chain []Decoder) (names, servers string) {

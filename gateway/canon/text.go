@@ -9,17 +9,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Fold writes a text with the usual forms of its letters, without accents.
+// Fold returns a text with plain letters: in compatibility form (NFKC) and without accents.
 func Fold(text string) string { return dropAccents(foldCompatible(text)) }
 
-// foldCompatible turns full-width and other compatibility forms into plain ones (NFKC), with the few that the best
-// fit of Windows and case folding add.
+// foldCompatible turns full-width and other compatibility forms into plain ones (NFKC), and the few more that the best
+// fit of Windows or case folding changes.
 func foldCompatible(path string) string { return norm.NFKC.String(bestFit.Replace(path)) }
 
 var bestFit = strings.NewReplacer("∕", "/", "⁄", "/", "∖", `\`, "ı", "i", "İ", "I", "․", ".", "‥", "..")
 
-// dropAccents leaves letters bare, as the usual collations of databases compare them, and software that makes the
-// name of a page from its title.
+// dropAccents removes accents, as database collations do to compare texts, and software that names a page by its title.
 func dropAccents(path string) string {
 	if !utf8.ValidString(path) {
 		return path
@@ -32,7 +31,7 @@ func dropAccents(path string) string {
 	}, norm.NFKD.String(bareLetters.Replace(path)))
 }
 
-// bareLetters are for letters that Unicode does not decompose.
+// bareLetters replaces letters that Unicode does not decompose.
 var bareLetters = strings.NewReplacer(
 	"ß", "ss", "ẞ", "SS", "æ", "ae", "Æ", "AE", "œ", "oe", "Œ", "OE", "ø", "o", "Ø", "O", "đ", "d", "Đ", "D",
 	"ð", "d", "Ð", "D",
@@ -63,7 +62,7 @@ func DropIgnorable(path string) string {
 	}, path)
 }
 
-// dropForeign leaves ASCII alone, as iconv does with //IGNORE, and software that cleans the name of a page.
+// dropForeign keeps only ASCII, as iconv does with //IGNORE, and software that cleans the name of a page.
 func dropForeign(path string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= utf8.RuneSelf {

@@ -11,22 +11,22 @@ import (
 	"paygate/gateway/cards"
 )
 
-// Limits on what is kept of a form. What is longer is cut. The number of fields is limited because it takes time to
-// judge them; frameworks accept a tenth of it by default (PHP, Django, Express, ASP.NET: 1,000), and some accept as
-// many (Tomcat).
+// Limits on what is kept of a form. Longer texts are cut. The number of fields is limited because it takes time to
+// compare them; most frameworks accept a tenth of it by default (PHP, Django, Express, ASP.NET: 1,000), and some accept
+// as many (Tomcat).
 const (
 	maxFields     = 10_000
 	maxFieldBytes = 64 << 10
 	maxFormBytes  = 1 << 20
-	maxNameBytes  = 1 << 10   // a longer name is there to be cut
+	maxNameBytes  = 1 << 10   // a longer name is hostile
 	maxNamesBytes = 256 << 10 // of all names
 	maxElements   = 100
 	maxCards      = 100
 	maxJSONValues = 100_000 // whether they are kept or not
-	maxJSONDepth  = 100     // PHP takes 512, Rack 100, ASP.NET 64
+	maxJSONDepth  = 100     // PHP accepts 512, Rack 100, ASP.NET 64
 )
 
-// collector takes the fields of a form as they are read: for each field begin, any number of writes, end.
+// collector collects the fields of a form as they are read: begin, any number of writes and end for each field.
 type collector struct {
 	form   Form
 	count  int
@@ -39,10 +39,10 @@ type collector struct {
 	value  []byte
 	length uint64
 	spare  bool      // the field is not kept
-	digest hash.Hash // that takes the field: one of the two
+	digest hash.Hash // the one of the two that the field goes into
 	card   cards.Finder
 
-	plain, tokens hash.Hash // of all fields but form tokens, and of these
+	plain, tokens hash.Hash // of all fields except form tokens, and of form tokens
 }
 
 func newCollector() *collector { return &collector{plain: sha256.New(), tokens: sha256.New()} }
@@ -54,7 +54,7 @@ func (c *collector) doubt(why error) {
 	}
 }
 
-// begin begins a field. A longer name than is kept makes the form ambiguous.
+// begin begins a field. If its name is too long, begin cuts it, and the form is ambiguous.
 func (c *collector) begin(name string) {
 	if len(name) > maxNameBytes {
 		c.doubt(errNotPlain)
@@ -92,7 +92,7 @@ func (c *collector) beginFile(name string) {
 	c.field.File = true
 }
 
-// write takes some of the value, decoded.
+// write adds some of the decoded value.
 func (c *collector) write(text []byte) {
 	c.digest.Write(text)
 	c.length += uint64(len(text))
@@ -100,9 +100,9 @@ func (c *collector) write(text []byte) {
 		return
 	}
 	c.card.Write(text)
-	kept := text[:min(len(text), maxFieldBytes-len(c.value))]
-	c.value = append(c.value, kept...)
-	c.field.Cut = c.field.Cut || len(kept) < len(text)
+	start := text[:min(len(text), maxFieldBytes-len(c.value))]
+	c.value = append(c.value, start...)
+	c.field.Cut = c.field.Cut || len(start) < len(text)
 }
 
 func (c *collector) end() {
@@ -142,7 +142,7 @@ func (c *collector) counts(name string) bool {
 	return !c.full
 }
 
-// fill is where there is too much of something. What comes after is only searched for card numbers.
+// fill says that the form has too much of something. The rest is only searched for card numbers.
 func (c *collector) fill() {
 	c.full = true
 	c.doubt(errTooMany)
@@ -172,7 +172,8 @@ func (c *collector) finish() Form {
 	}
 	fingerprint := c.plain.Sum(nil)
 	same := sha256.Sum256(c.tokens.Sum(fingerprint))
-	c.form.Same, c.form.Fingerprint = hex.EncodeToString(same[:digestBytes]), hex.EncodeToString(fingerprint[:digestBytes])
+	c.form.Same = hex.EncodeToString(same[:digestBytes])
+	c.form.Fingerprint = hex.EncodeToString(fingerprint[:digestBytes])
 	return c.form
 }
 

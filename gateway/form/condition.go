@@ -13,14 +13,14 @@ type Condition struct {
 	AnyValue bool
 }
 
-// Fits returns how a submission fits the condition: [Met] if some service reads what meets it, but [Unmet] if the
-// field clearly has another value. Then the citizen pressed another button, and is not charged.
+// Fits returns how a submission fits the condition: [Met] if some service reads a field that meets it, but [Unmet] if
+// the field clearly has another value. Then the citizen pressed another button, and is not charged.
 func (c *Condition) Fits(s Submission) Fit {
 	own := slices.DeleteFunc(slices.Clone(s.Form.Fields), func(f Field) bool { return !c.isOwn(f) })
 	switch {
 	case len(own) > 0 && !slices.ContainsFunc(own, func(f Field) bool { return !c.isMetBy(f) }):
 		return Met
-	case s.Form.Ambiguity != nil: // what Paygate cannot read the service may
+	case s.Form.Ambiguity != nil: // the service may read what Paygate cannot
 		return Unclear
 	case slices.ContainsFunc(own, c.isMetBy):
 		return Met
@@ -39,7 +39,7 @@ func (c *Condition) Fits(s Submission) Fit {
 	}
 }
 
-// IsClearlyMet reports whether every service reads what meets the condition.
+// IsClearlyMet reports whether every service reads a field that meets the condition, and no field that does not.
 func (c *Condition) IsClearlyMet(s Submission) bool {
 	meets := func(f Field) bool { return c.isOwn(f) && c.isMetBy(f) }
 	if s.Form.Ambiguity != nil ||
@@ -75,7 +75,7 @@ func (c *Condition) CouldBeInQuery(fields []Field) bool {
 	return !few || c.CouldBeMetBy(fields) != Unmet || slices.ContainsFunc(named, isEmpty)
 }
 
-// metByEventTarget returns whether a field says that the condition's field was pressed: ASP.NET Web Forms goes by it,
+// metByEventTarget returns [Met] if a field says that the condition's field was pressed. ASP.NET Web Forms goes by that
 // and ignores the value.
 func (c *Condition) metByEventTarget(fields []Field) Fit {
 	found, few := Candidates(fields, func(f Field) bool { return IsNamed(f.Name, "__EVENTTARGET") })
@@ -106,8 +106,8 @@ func (c *Condition) couldBeNamed(f Field) bool {
 	}
 }
 
-// values returns the values that meet the condition. Where the field says the method, PUT and PATCH are the same:
-// Rails and Laravel lead both to one action.
+// values returns the values that meet the condition. In a field that names the method, PUT and PATCH are the same:
+// Rails and Laravel route both to one action.
 func (c *Condition) values() []string {
 	isUpdate := strings.EqualFold(c.Value, "put") || strings.EqualFold(c.Value, "patch")
 	if isUpdate && NamesAlike(c.Field, "_method") {

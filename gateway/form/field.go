@@ -24,7 +24,7 @@ type Field struct {
 const MaxParameters = 1000
 
 // LooseQuery reads a query as the most lenient service does: split at "&" or ";", with broken escapes left as they
-// are. A pair that services split in two places is there twice.
+// are. A pair that services split in different ways is there more than once.
 func LooseQuery(query string) []Field {
 	var fields []Field
 	for pair := range strings.SplitSeq(query, "&") {
@@ -59,7 +59,7 @@ func splits(pair string) iter.Seq2[string, string] {
 
 var bracketEquals = regexp.MustCompile(`(?i)(?:\]|%5D)=`)
 
-// Cookies returns the cookies as fields: PHP's $_REQUEST has them, and so has Request in ASP and ASP.NET.
+// Cookies returns the cookies as fields: PHP's $_REQUEST has them, and so does Request in ASP and ASP.NET.
 func Cookies(header http.Header) []Field {
 	var fields []Field
 	for _, line := range header["Cookie"] {

@@ -4,7 +4,7 @@ package form
 type Fit int
 
 const (
-	Unmet   Fit = iota // no service reads what meets it
-	Unclear            // some service may read what meets it
+	Unmet   Fit = iota // no service reads it as meeting the condition
+	Unclear            // some service may
 	Met
 )

@@ -1,6 +1,6 @@
 // Package form reads the body of a request once, a little at a time, and returns all that Paygate needs to know about
-// it: its fields, whether every service reads the same fields, whether one of them has a card number, and the digests
-// by which Paygate recognises the same form.
+// it: its fields, whether every service reads the same fields, whether one of them has a card number, and digests to
+// recognise the same form.
 package form
 
 import (
@@ -20,14 +20,14 @@ const (
 
 // Form is what a body contains.
 type Form struct {
-	// Fields are the fields of an urlencoded or multipart form, in their order, or the values of a JSON object. The
+	// Fields are the fields of a urlencoded or multipart form, in their order, or the values of a JSON object. The
 	// value of a nested JSON object has the name that a form would give it: {"a":{"b":"1"}} is a[b].
 	Fields []Field
-	// Loose are further fields, which only some services read.
+	// Loose are further fields that only some services read.
 	Loose []Field
 	// Ambiguity says why services may read the form in different ways; nil if they all read the same.
 	Ambiguity error
-	// Cards are the names of the fields that hold a payment card number; empty names where the field is not known.
+	// Cards are the names of the fields that hold a payment card number. A name is empty if the field is not known.
 	Cards []string
 	// Same is the digest of the fields and files, whatever the boundary between them; Fingerprint leaves form tokens
 	// out. Both are empty if the form is ambiguous.
@@ -35,7 +35,7 @@ type Form struct {
 }
 
 // Read reads a body to its end. It returns only errors of reading; what is wrong with the form is in
-// [Form.Ambiguity]. Memory is bounded, except for JSON, where a whole string is in memory.
+// [Form.Ambiguity]. Memory is bounded, except that a whole string of JSON is in memory.
 func Read(header http.Header, body io.Reader) (Form, error) {
 	text := bufio.NewReaderSize(body, bufferBytes)
 	c := newCollector()
@@ -79,7 +79,7 @@ const (
 	sniffBytes  = 512 // as many as http.DetectContentType looks at
 )
 
-// eachChunk passes a text to take, a little at a time.
+// eachChunk passes a text to take, a chunk at a time.
 func eachChunk(text io.Reader, take func([]byte)) error {
 	buffer := make([]byte, bufferBytes)
 	for {

@@ -19,7 +19,7 @@ var (
 	errOtherChars = errors.New("the form is in another character set")
 	errTooMany    = errors.New("the form has too many fields")
 
-	// ErrNoObject says of JSON that its values have no names.
+	// ErrNoObject means that the values of the JSON have no names.
 	ErrNoObject = errors.New("the JSON is not an object")
 )
 
@@ -31,7 +31,7 @@ func HasForm(header http.Header) bool {
 	return likeForm.MatchString(header.Get("Content-Type"))
 }
 
-// likeForm finds what some service takes for the type of a form: CGI.pm and ASP.NET only look at how it begins,
+// likeForm matches what some service takes for the type of a form: CGI.pm and ASP.NET only look at the beginning,
 // formidable finds the word anywhere, Werkzeug 2 reads application/x-url-encoded, Rails text/x-json and ASP.NET
 // text/json.
 var likeForm = regexp.MustCompile(`(?i)multipart|url-?encoded|json`)
@@ -44,7 +44,7 @@ func plainType(header http.Header) (kind, boundary string, fault error) {
 	switch {
 	case len(header["Content-Type"]) != 1:
 		return kind, boundary, errManyTypes // none at all is a form to Rack and to CGI scripts
-	case isEncoded(header), len(header["X-Up-Devcap-Post-Charset"]) > 0: // ASP.NET goes by the latter
+	case isEncoded(header), len(header["X-Up-Devcap-Post-Charset"]) > 0: // ASP.NET obeys the latter
 		return kind, boundary, errEncoded
 	case err != nil:
 		return kind, boundary, errType
@@ -78,10 +78,11 @@ func isPlainParameter(name, value string) bool {
 }
 
 var (
-	// plainBoundary is what browsers and the usual libraries make up. A comma ends a boundary in PHP.
+	// plainBoundary matches the boundaries of browsers and the usual libraries. A comma ends a boundary in PHP.
 	plainBoundary = regexp.MustCompile(`^[A-Za-z0-9=._+-]{1,70}$`)
-	// latin are character sets in which ASCII is ASCII. UTF-7, UTF-16 and EBCDIC are not among them.
-	latin = regexp.MustCompile(`(?i)^(?:utf-?8|us-ascii|ascii|iso-?8859-[0-9]{1,2}|latin-?1|windows-125[0-9]|cp125[0-9])$`)
+	// latin matches character sets that write ASCII as ASCII, which UTF-7, UTF-16 and EBCDIC do not.
+	latin = regexp.MustCompile(`(?i)^(?:utf-?8|us-ascii|ascii|iso-?8859-[0-9]{1,2}|latin-?1|` +
+		`windows-125[0-9]|cp125[0-9])$`)
 )
 
 func isLatin(charset string) bool { return latin.MatchString(charset) }

@@ -10,9 +10,9 @@ import (
 	"paygate/gateway/canon"
 )
 
-// Services differ in which name they take for which: PHP turns a dot into an underscore and cuts at a NUL, old Rack
-// drops brackets, Spring and ASP.NET find a field after the name of a model. If some service could take a name for
-// that of the field that costs money, it counts as that field.
+// Services differ in which names they treat as the same: PHP turns a dot into an underscore and cuts at a NUL, old Rack
+// drops brackets, Spring and ASP.NET find a field after the name of a model. A name that some service could take for
+// that of the field that costs money counts as that field.
 
 // maxDecodings is how often a name or a value is decoded. Honest clients do not encode more often.
 const maxDecodings = 5
@@ -29,7 +29,8 @@ func (f Field) CouldBeField(wanted string) bool {
 // CouldBeField reports whether some service takes a name, from a form or a raw query, for the wanted one.
 func CouldBeField(name, wanted string) bool {
 	return IsNamed(name, wanted) || inSomeDecoding(name, func(name string) bool {
-		return hasNameInside(name, wanted) || hasNameInside(wanted, name) || hasNameInside(beforeLastBracket(name), wanted)
+		return hasNameInside(name, wanted) || hasNameInside(wanted, name) ||
+			hasNameInside(beforeLastBracket(name), wanted)
 	})
 }
 
@@ -90,8 +91,8 @@ func isBracket(r rune) bool { return r == '[' || r == ']' }
 // beforeLastBracket returns a name without what is after its last closing bracket.
 func beforeLastBracket(name string) string { return name[:strings.LastIndexByte(name, ']')+1] }
 
-// inSomeDecoding reports whether something holds for a text, whole or cut at a NUL, or for what results when it is
-// decoded again. What can be decoded more than maxDecodings times could be anything.
+// inSomeDecoding reports whether something holds for a text, whole or cut at a NUL, however often it is decoded. A text
+// that can be decoded more than maxDecodings times could be anything.
 func inSomeDecoding(text string, holds func(string) bool) bool {
 	if !strings.ContainsAny(text, "%+\x00") {
 		return holds(text)
@@ -109,7 +110,7 @@ func inSomeDecoding(text string, holds func(string) bool) bool {
 	return true
 }
 
-// index is what makes a name that of an element of a list.
+// index matches the end of a name that makes it an element of a list.
 var index = regexp.MustCompile(`(?:\[[0-9\s]*\]?|\.[0-9]+)+$`)
 
 // NamesAlike reports whether two names differ only in case, punctuation or an index.
@@ -129,7 +130,7 @@ const afterModel = ".[]():$/"
 // model or a form: model.action, Main$action, application[action].
 func hasNameInside(name, wanted string) bool {
 	letters, tail := lettersOf(wanted), ""
-	// It goes from the end, or it would read a long name once for each dot in it.
+	// From the end, so that a long name is not read once for each dot in it.
 	for letters != "" && strings.HasSuffix(letters, tail) {
 		at := strings.LastIndexAny(name, afterModel)
 		if at < 0 {

@@ -29,8 +29,8 @@ type jsonWalker struct {
 	lists   map[string]*jsonList // by the names of their elements
 }
 
-// jsonList is one list, or several with one name. The first elements are kept, and one more that may be anything: a
-// map has thousands of coordinates.
+// jsonList is one list, or several with one name. Only the first elements are kept, because a map has thousands of
+// coordinates, and one more that may be anything.
 type jsonList struct {
 	label    string
 	elements int
@@ -72,7 +72,7 @@ func (w jsonWalker) object(prefix string) error {
 			return errJSON
 		}
 		name := key.(string)
-		// Brackets are nested in a form, and JavaScript copies __proto__ into the object.
+		// Brackets mean nesting in a form, and JavaScript copies __proto__ into the object.
 		if name == "" || strings.ContainsAny(name, "[]") || name == "__proto__" {
 			w.doubt(errNotPlain)
 		}

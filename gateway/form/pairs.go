@@ -108,8 +108,8 @@ func (p *pairs) endPair() {
 	}
 }
 
-// part adds the fields that a service reads which parts pairs by semicolons too (old Rack, old Python, Perl), or
-// splits them elsewhere (qs).
+// part adds the fields read by services that also separate pairs by semicolons (old Rack, old Python, Perl), or split
+// them elsewhere (qs).
 func (p *pairs) part() {
 	if !p.parted {
 		return

@@ -9,7 +9,7 @@ import (
 	"paygate/gateway/canon"
 )
 
-// Parameter is the condition that a query parameter has a value. Both are decoded.
+// Parameter is the condition that a query parameter has a certain value. Name and value are decoded.
 type Parameter struct{ Name, Value string }
 
 // ParseParameters parses conditions that are written like a query. Its errors are for the author of the setting.
@@ -35,7 +35,7 @@ func ParseParameters(query string) ([]Parameter, error) {
 }
 
 // Fits returns how a raw query fits the condition: [Met] if the parameter is there exactly once, with the value.
-// Services differ in which of several values they take, how they fold names and how often they decode.
+// Services differ in which of several values they use, how they fold names and how often they decode.
 func (p Parameter) Fits(query string) Fit {
 	if strings.Count(query, "&")+strings.Count(query, ";") >= MaxParameters {
 		return Unclear
@@ -114,7 +114,7 @@ func (p Parameter) among(fields []Field, isWanted func(Field) bool) bool {
 	return !few || slices.ContainsFunc(found, isWanted)
 }
 
-// maxRawValue is how long a value that has to be decoded may be. A longer one may be anything.
+// maxRawValue is the maximum length of a value that has to be decoded. A longer one may be anything.
 const maxRawValue = 2 << 10
 
 // couldBeValue reports whether some service takes a raw value of a query for the wanted one, which may be a path.

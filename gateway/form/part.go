@@ -2,12 +2,13 @@ package form
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // part is the head of one part of a multipart form.
 type part struct {
-	name       string   // empty: it is no field
+	name       string   // empty: it is not a field
 	file       bool     // it has a file name
 	json       bool     // its value is JSON, which some services read
 	otherNames []string // what a careless reader takes for its name
@@ -18,7 +19,7 @@ var (
 	headerLine  = regexp.MustCompile(`^([A-Za-z0-9-]+):[ \t]*([^\x00-\x08\x0A-\x1F]*?)[ \t]*$`)
 	disposition = regexp.MustCompile(`^(?i:form-data)((?:[ \t]*;[ \t]*(?:` + parameter + `))*)$`)
 	parameters  = regexp.MustCompile(`;[ \t]*(?:` + parameter + `)`)
-	// anyName finds whatever is written like the name of a field, if only within the name of a file.
+	// anyName matches everything that is written like the name of a field, even within the name of a file.
 	anyName = regexp.MustCompile(`(?i)(?:^|[^a-z])name[*0-9]*[ \t]*=[ \t]*\\?["']?([^;"'\\]*)`)
 
 	partType = regexp.MustCompile(`^[A-Za-z0-9!#$&^_.+*-]+/[A-Za-z0-9!#$&^_.+*-]+` +
@@ -40,7 +41,7 @@ func partOf(header string) part {
 	p.readDisposition(lines["content-disposition"])
 	p.readType(lines["content-type"])
 	coding := lines["content-transfer-encoding"]
-	if coding != "" && !p.file && !plainCoding.MatchString(coding) { // some undo base64
+	if coding != "" && !p.file && !plainCoding.MatchString(coding) { // some services decode base64
 		p.doubt(errNotPlain)
 	}
 	if lines["content-encoding"] != "" {
@@ -86,25 +87,26 @@ func (p *part) readDisposition(text string) {
 		p.name = p.anyName(text)
 		return
 	}
-	var seen [3]int // name, filename, filename*
+	var counts [3]int // of name, filename and filename*
 	fileName, rest := "", text
 	for _, found := range parameters.FindAllStringSubmatch(text, -1) {
 		switch {
 		case found[1] != "":
-			seen[0]++
+			counts[0]++
 			p.name = found[2] + found[3]
-			if seen[1] > 0 { // a careless reader finds the name within "filename"
+			if counts[1] > 0 { // a careless reader finds the name within "filename"
 				p.otherNames = append(p.otherNames, fileName)
 			}
 			rest = strings.Replace(rest, found[0], "", 1)
 		case found[4] != "":
-			seen[1]++
+			counts[1]++
 			fileName = found[5] + found[6]
 		default:
-			seen[2]++
+			counts[2]++
 		}
 	}
-	if !isPlainName(p.name) || max(seen[0], seen[1], seen[2]) > 1 || seen[2] > seen[1] { // PHP does not know filename*
+	isOdd := slices.Max(counts[:]) > 1 || counts[2] > counts[1] // PHP does not know filename*
+	if isOdd || !isPlainName(p.name) {
 		p.doubt(errNotPlain)
 	}
 	p.file = fileName != ""
@@ -155,6 +157,3 @@ func namesOtherCharset(contentType string) bool {
 	}
 	return false
 }
-
-// fileField returns a field of which only the name is known.
-func fileField(name string) Field { return Field{Name: name, File: true} }

@@ -8,17 +8,17 @@ import (
 )
 
 // parts reads a multipart form as it comes in. It holds the form to RFC 7578 as clients write it: a delimiter is at
-// the beginning of a line and nowhere else, each part has a head that everybody reads alike, and the last delimiter
-// ends the form. PHP takes a delimiter after a bare line feed, and goes on after the last one.
+// the beginning of a line and nowhere else, every service reads the head of a part alike, and the last delimiter ends
+// the form. PHP accepts a delimiter after a bare line feed, and reads on after the last one.
 type parts struct {
 	*collector
 	stage stage
-	head  []byte // of the part at hand
+	head  []byte // of the current part
 	heads int    // bytes of all heads
 	tail  []byte // the last two bytes, which may belong to the next delimiter
 	part  part
-	card  cards.Finder // in what is no field
-	text  []byte       // of what is before the first part, or after the last
+	card  cards.Finder // in text that is not in a field
+	text  []byte       // before the first part, after the last, or of an ignored part
 }
 
 // stage is how far the reader is in the form.
@@ -28,7 +28,7 @@ const (
 	preamble stage = iota
 	head           // of a part
 	content        // of a part
-	ignored        // a part whose head cannot be read, or that is no part
+	ignored        // a part whose head cannot be read, or that is not a field
 	epilogue       // after the last delimiter
 )
 
@@ -92,7 +92,7 @@ func (p *parts) beginPart() {
 	p.card.Reset()
 }
 
-// takeHead takes what is after a delimiter: a line end and the head of a part, or the sign that the form ends.
+// takeHead reads what follows a delimiter: a line end and the head of a part, or the sign that the form ends.
 func (p *parts) takeHead(text []byte) {
 	p.head = append(p.head, text...)
 	if len(p.head) < len(lineEnd) {
@@ -129,7 +129,7 @@ func (p *parts) beginContent(header string, rest []byte) {
 		return
 	}
 	for _, name := range p.part.otherNames {
-		p.loose(fileField(name))
+		p.loose(Field{Name: name, File: true})
 	}
 	p.stage = content
 	if p.part.file {
@@ -164,7 +164,7 @@ func (p *parts) takeContent(text []byte) {
 	p.tail = append(p.tail[:0], p.tail[more:]...)
 }
 
-// endPart is at a delimiter.
+// endPart ends a part at a delimiter.
 func (p *parts) endPart() {
 	switch p.stage {
 	case content:
@@ -184,7 +184,7 @@ func (p *parts) endPart() {
 	p.endIgnored()
 }
 
-// finish is at the end of the form, after its last delimiter.
+// finish ends the form, after its last delimiter.
 func (p *parts) finish() {
 	after := p.head[min(len(p.head), len("--")):]
 	if p.stage != epilogue || len(after) > 0 && string(after) != lineEnd {
@@ -202,7 +202,7 @@ func (p *parts) endIgnored() {
 	if p.stage == head {
 		p.ignore(p.head)
 	}
-	if mayBePart(p.text) {
+	if couldBePart(p.text) {
 		p.doubt(errNotPlain)
 	}
 	if p.card.End() {
@@ -210,9 +210,9 @@ func (p *parts) endIgnored() {
 	}
 }
 
-// mayBePart reports whether some service may read the text outside the parts as a part: Django and Werkzeug need no
+// couldBePart reports whether some service may read the text outside the parts as a part: Django and Werkzeug need no
 // delimiter before the first.
-func mayBePart(text []byte) bool {
+func couldBePart(text []byte) bool {
 	return len(text) == maxHeadBytes || bytes.Contains(bytes.ToLower(text), []byte("disposition"))
 }
 
@@ -227,8 +227,8 @@ func (p *parts) endContent() {
 	}
 }
 
-// hasWideMark tells of a value that is UTF-16 to those who heed its first bytes. The mark of UTF-8 changes nothing:
-// people paste it.
+// hasWideMark reports whether a value is UTF-16 to services that look at its first bytes. The mark of UTF-8 does not
+// matter: people paste it.
 func hasWideMark(text []byte) bool {
 	return bytes.HasPrefix(text, []byte{0xFE, 0xFF}) || bytes.HasPrefix(text, []byte{0xFF, 0xFE})
 }

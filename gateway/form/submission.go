@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Submission is all of a request from which a service may read the values of fields.
+// Submission is everything in a request that a service may read the values of fields from.
 type Submission struct {
 	Form       Form
 	Query      []Field // as most services read it
@@ -25,7 +25,7 @@ func NewSubmission(query string, header http.Header, read Form) Submission {
 	return s
 }
 
-// Sources returns the fields of the other sources than the query: the cookies and the form.
+// Sources returns the fields of all sources except the query: the cookies and the form.
 func (s Submission) Sources() []Field { return slices.Concat(s.Cookies, s.Form.Fields, s.Form.Loose) }
 
 // all returns every field that some service may read: also the cookies, for services that do not tell them apart.

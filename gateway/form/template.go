@@ -67,8 +67,8 @@ func (t Template) PathNames() []string {
 }
 
 // Fill fills in the placeholders: the first value of a name, or the empty text. The result may be empty, long, or
-// have characters that Pay refuses: the client of Pay cleans it. path has the wildcards of the path, as they were
-// sent.
+// have characters that Pay refuses: the client of Pay cleans it. path has the values of the wildcards in the path, as
+// they were sent.
 func (t Template) Fill(s Submission, path map[string]string) string {
 	var out strings.Builder
 	for _, p := range t.pieces {
@@ -95,7 +95,7 @@ func unescape(text string) string {
 	return text
 }
 
-// RandomReference returns 10 random characters that are not mistaken for each other on the telephone: over 48 bits.
+// RandomReference returns 10 random characters (over 48 bits) that are not mistaken for each other on the telephone.
 func RandomReference() string {
 	const unambiguous = "ABCDEFGHJKMNPQRSTVWXYZ2346789" // without I L O U, and without 0 1 5
 	out := make([]byte, 0, 10)

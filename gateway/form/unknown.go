@@ -35,7 +35,7 @@ func (t *rawText) end() {
 // readUnknown reads a body whose type is not that of a form. The type may be missing or wrong, and some services read
 // a form from it anyway.
 func readUnknown(text io.Reader, start []byte, c *collector) error {
-	if boundary, looksSo := boundaryOf(start); looksSo {
+	if boundary, found := boundaryOf(start); found {
 		return readParts(text, boundary, c)
 	}
 	if !strings.HasPrefix(http.DetectContentType(start), "text/") { // a file
@@ -51,8 +51,8 @@ func readUnknown(text io.Reader, start []byte, c *collector) error {
 // boundaryOf reads the boundary of a multipart form from its first line.
 func boundaryOf(start []byte) (string, bool) {
 	line, rest, _ := bytes.Cut(start, []byte("\n"))
-	boundary, looksSo := bytes.CutPrefix(bytes.TrimRight(line, "\r \t"), []byte("--"))
+	boundary, found := bytes.CutPrefix(bytes.TrimRight(line, "\r \t"), []byte("--"))
 	const field = "content-disposition:"
 	hasField := len(rest) >= len(field) && strings.EqualFold(string(rest[:len(field)]), field)
-	return string(boundary), looksSo && len(boundary) > 0 && hasField
+	return string(boundary), found && len(boundary) > 0 && hasField
 }

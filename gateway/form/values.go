@@ -10,7 +10,7 @@ import (
 	"paygate/gateway/canon"
 )
 
-// Services differ in which value they take for which, too: they read numbers in different ways, and trim, fold or
+// Services also differ in which values they treat as the same: they read numbers in different ways, and trim, fold or
 // clean values before they look them up.
 
 // couldEqual reports whether some service takes a value for one of those that are wanted.
@@ -80,7 +80,7 @@ func plainText(text string) string {
 	return canon.DropIgnorable(strings.Join(strings.Fields(text), ""))
 }
 
-// isTrue reports whether frameworks take a word for a ticked box.
+// isTrue reports whether frameworks read a word as a ticked box.
 func isTrue(text string) bool {
 	return slices.Contains([]string{"1", "true", "t", "on", "yes", "y"}, strings.ToLower(text))
 }

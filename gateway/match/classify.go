@@ -1,6 +1,6 @@
-// Package match answers for which pay route a request is. [Classifier.Classify] decides by the method, the target and
-// the headers; if the decision depends on the form too, the caller reads the form and asks again
-// ([Decision.NeedsForm], [Decision.WithForm]).
+// Package match decides which pay route a request is for. [Classifier.Classify] goes by the method, the target and the
+// headers; if the decision depends on the form too, the caller reads the form and asks again ([Decision.NeedsForm],
+// [Decision.WithForm]).
 //
 // A route has patterns. A request concerns a route if its path matches a pattern at one of three levels: exactly, as
 // a server may read it (canonical, package canon), or as a handler or script of the service may read it (strict).
@@ -34,7 +34,7 @@ type Classifier struct {
 	allowed     []Pattern
 }
 
-// New returns a Classifier. It keeps pointers to the routes, which must not be changed any more.
+// New returns a Classifier. It keeps pointers to the routes, which must not be changed afterwards.
 func New(o Options) *Classifier {
 	c := &Classifier{Options: o}
 	for i := range o.Routes {
@@ -76,8 +76,8 @@ func (c *Classifier) Classify(r *http.Request) Decision {
 	}
 }
 
-// refusesAction reports whether a request calls a Next.js Server Action and has to be refused off the pay routes. The
-// header Next-Action names the code by an id, and reaches it at any address of the service.
+// refusesAction reports whether a request calls a Next.js Server Action and is refused unless it is for a pay route.
+// The header Next-Action names the code by an id, and reaches it at any address of the service.
 func (c *Classifier) refusesAction(r *http.Request) bool {
 	return c.RefuseActions && len(r.Header["Next-Action"]) > 0
 }

@@ -12,9 +12,9 @@ import (
 type Action int
 
 const (
-	Forward  Action = iota // nothing takes it for a pay route: forward it as it came
+	Forward  Action = iota // it concerns no pay route: forward it unchanged
 	Refuse                 // answer with Decision.Status, and never forward it
-	Own                    // it is below Paygate's own prefix
+	Own                    // it is under Paygate's own prefix
 	Redirect               // it is a GET in another spelling of a pay route: redirect it to Decision.Path
 	Pay                    // it is exactly for a pay route
 )
@@ -23,8 +23,7 @@ const (
 type Decision struct {
 	Action Action
 	Target Target
-	// Path is the path of the target, but for Pay without path parameters, and for Redirect the pattern's own
-	// spelling.
+	// Path is the target's path; for Pay, without path parameters; for Redirect, in the pattern's own spelling.
 	Path string
 	// Route is the first of the routes that the request is for, or the one that a refused request is near, if any.
 	Route *Route
@@ -41,8 +40,8 @@ type Decision struct {
 	// Concerned lists the routes whose condition the form meets, or may meet. WithForm sets it.
 	Concerned []*Route
 
-	// WithoutForm says, for Forward and Pay, that a safe method asks for the path of a submission: forward it without
-	// anything that may be taken for a form.
+	// WithoutForm means, for Forward and Pay, that a safe method asks for the path of a submission: forward the request
+	// without anything that may be taken for a form.
 	WithoutForm bool
 
 	next          *Decision // for Pay: if the form meets none of the conditions; nil if the request is free then
@@ -64,7 +63,7 @@ func (d Decision) forward() Decision {
 	return Decision{Target: d.Target, Path: d.Target.Path, unmet: d.unmet}
 }
 
-// IsFree reports, for Pay, whether the request costs nothing at the moment, whatever its form has.
+// IsFree reports, for Pay, whether the request costs nothing at the moment, whatever its form contains.
 func (d Decision) IsFree() bool {
 	isCharged := func(r *Route) bool { return !r.Free }
 	return (d.next == nil || d.next.IsFree()) && !slices.ContainsFunc(d.Routes, isCharged)

@@ -7,7 +7,7 @@ import (
 
 // MethodStatus returns the status that refuses a method whatever the address, or 0 for a method that may pass: the
 // standard ones and further ones. Methods are case-sensitive (RFC 9110 section 9.1). CONNECT and TRACE never pass,
-// nor does PRI, with which HTTP/2 begins: net/http passes it on as if it were a method.
+// nor does PRI, the beginning of HTTP/2, which net/http passes on as if it were a method.
 func MethodStatus(method string, further []string) int {
 	switch {
 	case method == http.MethodConnect, method == http.MethodTrace, method == "PRI":

@@ -7,15 +7,15 @@ import (
 	"paygate/gateway/canon"
 )
 
-// Paths are the interpretations of one raw path, in segments, as patterns are compared with them. Not safe for
-// concurrent use.
+// Paths are the interpretations of one raw path, split into segments for comparing with patterns. They are not safe
+// for concurrent use.
 type Paths struct {
 	set      canon.Interpretations
 	segments [][]string
-	strict   [][]strictText // made when they are first needed
+	strict   [][]strictText // made when first needed
 }
 
-// Interpret returns the interpretations of a raw path. Of a hostile path some are missing.
+// Interpret returns the interpretations of a raw path. If the path is hostile, some are missing.
 func Interpret(path string) *Paths {
 	p := &Paths{set: canon.Interpret(path, canon.MaxOfPath)}
 	for _, interpretation := range p.set.Paths {
@@ -44,7 +44,7 @@ func (p *Paths) canonical(pattern Pattern) int {
 	return slices.IndexFunc(p.segments, pattern.isCanonical)
 }
 
-// isCanonical compares without case. Wildcards match anything, since a service may take more for a name than Paygate
+// isCanonical compares without case. Wildcards match anything, because a service may accept more names than Paygate
 // does.
 func (p Pattern) isCanonical(path []string) bool {
 	for i, s := range p.canonical {

@@ -62,7 +62,7 @@ var (
 	errForeignURL = &Reason{"the target is a URL of another host", "address", ""}
 )
 
-// RuleOf returns the short name, for logs and reports, of the rule by which a request is refused.
+// RuleOf returns the short name of the rule that refuses a request, for logs and reports.
 func RuleOf(reason error) string {
 	var r *Reason
 	if errors.As(reason, &r) {

@@ -59,7 +59,7 @@ type rule struct {
 	level   level
 }
 
-// isFor reports whether the path that a request may be for is the rule's, at its level.
+// isFor reports whether the path may be the rule's, at its level.
 func (w *rule) isFor(paths *Paths, isAllowed bool) bool {
 	return w.level >= canonical && w.pattern.MatchesCanonical(paths) ||
 		w.level >= strict && !isAllowed && w.pattern.MatchesStrict(paths)

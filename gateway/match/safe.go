@@ -10,8 +10,8 @@ import (
 
 // A safe method (GET, HEAD, OPTIONS) on the path of a submission route asks for the form, or about it. But many
 // services run the pay code for such a request if it carries a form in its body or its query. So Paygate forwards it
-// without a form: it drops the body, sends OPTIONS without its query and HEAD as GET (services answer HEAD by code of
-// their own, or by the pay code), and refuses a query or a cookie that the pay code may take for the form. This holds
+// without a form: it drops the body, sends OPTIONS without its query and HEAD as GET (services answer HEAD with other
+// code, or with the pay code), and refuses a query or a cookie that the pay code may take for the form. This holds
 // for every interpretation of the path that counts for a POST.
 
 func (c *Classifier) classifySafe(r *http.Request, t Target) Decision {
@@ -33,8 +33,8 @@ func (c *Classifier) classifySafe(r *http.Request, t Target) Decision {
 // submissionsAt returns the rules of submission routes whose path the target of a safe request may be, whatever their
 // conditions on the query. A path with too many interpretations may be any.
 func (c *Classifier) submissionsAt(r *http.Request, t Target, cookies []form.Field) []*rule {
-	// Most requests carry nothing at all.
-	isBare := r.Method == http.MethodGet && t.Query == "" && r.ContentLength == 0 && !strings.ContainsAny(t.Path, "%&;")
+	isBare := r.Method == http.MethodGet && t.Query == "" && r.ContentLength == 0 &&
+		!strings.ContainsAny(t.Path, "%&;") // like most requests
 	mayRun := func(w *rule) bool { return !isBare || w.runsOnGet() || w.isPressedBy(cookies) }
 	if isBare && len(cookies) == 0 && !slices.ContainsFunc(c.submissions, (*rule).runsOnGet) || len(c.submissions) == 0 {
 		return nil
@@ -46,8 +46,8 @@ func (c *Classifier) submissionsAt(r *http.Request, t Target, cookies []form.Fie
 	})
 }
 
-// declaredParameters returns the parameters of a GET that entries of ALLOW with conditions on the query declare to be
-// other code's.
+// declaredParameters returns the parameters of a GET that lead to other code, as entries of ALLOW with conditions on
+// the query declare.
 func (c *Classifier) declaredParameters(t Target) []string {
 	var names []string
 	for _, p := range c.allowed {
@@ -83,8 +83,8 @@ func (w *rule) isPressedBy(cookies []form.Field) bool {
 	return w.route.When != nil && w.route.When.CouldBeMetBy(cookies) != form.Unmet
 }
 
-// refusesQuery returns why the parameters of a safe request may be taken for the route's form, or nil. declared
-// parameters are other code's.
+// refusesQuery returns why the parameters of a safe request may be taken for the route's form, or nil. The declared
+// parameters lead to other code.
 func (w *rule) refusesQuery(method string, t Target, declared []string) error {
 	isDeclared := func(f form.Field) bool { return slices.Contains(declared, f.Name) }
 	fields := form.LooseQuery(t.parameters())

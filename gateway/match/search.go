@@ -13,7 +13,7 @@ type search struct {
 	base       Decision // to forward it
 	method     string
 	path       string // without path parameters
-	parameters string // of the query, and what may be some in the path
+	parameters string // of the query, and those that the path may contain
 	paths      *Paths
 	isAllowed  bool // ALLOW lists the address
 }
@@ -34,7 +34,7 @@ func (s *search) couldFit(w *rule) bool {
 	return w.pattern.Fits(s.parameters) != form.Unmet && !s.isExact(w)
 }
 
-// decide weighs an exact match against everything else that the target may be read as.
+// decide weighs an exact match against all other rules that the target may be read as.
 func (s *search) decide(rules []*rule) Decision {
 	exactly := filter(rules, func(w *rule) bool {
 		return s.isExact(w) && (w.level > exact || w.pattern.Serves(s.method))
@@ -54,7 +54,7 @@ func (s *search) decide(rules []*rule) Decision {
 	return s.base
 }
 
-// refuse refuses a target that is too near to a rule's, and notes which decoders lead from the one to the other.
+// refuse refuses a target that is too near to a rule's, and notes which decoders lead from one to the other.
 func (s *search) refuse(w *rule, status int, reason *Reason) Decision {
 	d := s.base.refuse(w.route, status, reason)
 	switch reason {
@@ -69,9 +69,9 @@ func (s *search) refuse(w *rule, status int, reason *Reason) Decision {
 // rivals are the other rules that a target may be read as although it is exactly that of one.
 type rivals struct{ near, strict []*rule }
 
-// of returns the rule that prevails over the best of the exact ones, and why. It is more specific, for
-// /licences/APPLY and /licences/apply.json are not licences of these names if there is a route /licences/apply; or it
-// is another route's, and a wildcard's value may lead to it.
+// of returns the rule that prevails over the best of the exact ones, and why. Either it is more specific: if there is a
+// route /licences/apply, /licences/APPLY and /licences/apply.json are not licences with these names. Or it is another
+// route's, and a wildcard's value may lead to it.
 func (r rivals) of(best *rule, path string) (*rule, *Reason) {
 	isNarrower := func(w *rule) bool { return w.pattern.Narrower(best.pattern) }
 	isRival := func(w *rule) bool { return isNarrower(w) || w.isReachedThrough(best, path) }

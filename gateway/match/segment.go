@@ -72,7 +72,8 @@ func parseSegment(text string) (segment, error) {
 	case text == "." || text == "..":
 		return segment{}, fmt.Errorf("the path has a dot segment (%s)", text)
 	case strings.Contains(text, "%"):
-		return segment{}, errors.New("the path has a %: write it decoded, with the characters a URL may hold as they are")
+		return segment{}, errors.New("the path has a %: write it decoded, with the characters that a URL may hold as " +
+			"they are")
 	case strings.ContainsAny(text, "{}"):
 		return segment{}, fmt.Errorf("a wildcard must be the whole segment, not part of %q", text)
 	case !literalSegment.MatchString(text):
@@ -146,7 +147,7 @@ func isBrowserName(text string) bool {
 		return false
 	}
 	isOther := func(r rune) bool {
-		return r != '%' && !strings.ContainsRune("!$&'()*+,=:@", r) && (r > unicode.MaxASCII || !canon.IsUnreserved(byte(r)))
+		return !strings.ContainsRune("%!$&'()*+,=:@", r) && (r > unicode.MaxASCII || !canon.IsUnreserved(byte(r)))
 	}
 	isHostile := func(r rune) bool { return unicode.IsControl(r) || strings.ContainsRune(`/\%;?#`, r) }
 	return !strings.ContainsFunc(text, isOther) && !strings.ContainsFunc(name, isHostile)

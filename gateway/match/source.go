@@ -17,8 +17,8 @@ import (
 // the form and calls [Decision.WithOtherSources].
 func (d Decision) NeedsForm() bool { return len(d.unmet)+len(d.contested) > 0 }
 
-// WithOtherSources returns the decision on a request whose form and cookies have been read. unclear says that
-// services may read other fields than these.
+// WithOtherSources returns the decision on a request whose form and cookies have been read. unclear means that
+// services may read fields other than these.
 func (d Decision) WithOtherSources(fields []form.Field, unclear bool) Decision {
 	isContradicted := func(p Pattern) bool { return unclear || p.isContradictedBy(fields) }
 	couldBeMet := func(p Pattern) bool { return p.couldBeMet(d.Target.Query, fields, unclear) }

@@ -96,7 +96,7 @@ func startsThroughScript(pattern []strictSegment, path []strictText) bool {
 	return false
 }
 
-// startsWith reports whether the first segments of a path are the pattern's. Of the last segment in either, the
+// startsWith reports whether the first segments of a path are the pattern's. For the last segment of either, the
 // beginning is enough.
 func startsWith(path []strictText, pattern []strictSegment) bool {
 	for i, s := range pattern {
@@ -187,8 +187,8 @@ func shortName(text string) string {
 	if !strings.Contains(text, "~") {
 		return ""
 	}
-	if parts := shortNames.FindStringSubmatch(text); parts != nil {
-		return parts[1]
+	if found := shortNames.FindStringSubmatch(text); found != nil {
+		return found[1]
 	}
 	return ""
 }

@@ -34,7 +34,7 @@ import (
 type App struct {
 	Public http.Handler
 	Staff  http.Handler
-	// Background does what no request asks for, until the context ends: the mop-up and early deliveries.
+	// Background runs the mop-up and early deliveries until the context ends.
 	Background func(context.Context)
 
 	gateway  *gateway.Gateway
@@ -45,7 +45,7 @@ type App struct {
 	draining atomic.Bool
 }
 
-// Assemble builds an App. Everything in it goes by the clock now, which gives UTC.
+// Assemble builds an App. now is its clock, and returns UTC.
 func Assemble(ctx context.Context, s config.Settings, log *slog.Logger, now func() time.Time) (*App, error) {
 	sealer, err := seal.New(s.Secrets)
 	if err != nil {
@@ -67,7 +67,8 @@ func Assemble(ctx context.Context, s config.Settings, log *slog.Logger, now func
 
 // assemble builds what lies above the store.
 func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Sealer, log *slog.Logger,
-	now func() time.Time) error {
+	now func() time.Time,
+) error {
 	trust, err := config.ReadUpstreamRoots(s.UpstreamCAFile)
 	if err != nil {
 		return err
@@ -87,15 +88,17 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	counted := metrics.New(a.store, routeNames(s.Routes), now)
 	payments := pay.New(pay.Options{
 		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
-		SharedLimit: a.store.turn, Finished: counted.PayCalled,
+		SharedLimit: a.store.sharedLimit, Finished: counted.PayCalled,
 	})
 	service := delivery.New(delivery.Options{
 		Upstream: s.Upstream.URL, Socket: s.Upstream.Socket, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
 		Delivered: counted.Delivered, TextMissing: textMissing(s.Routes, log),
 		Signer: func() signature.Signer {
-			return signature.Signer{Keys: keys.Keys(), Issuer: s.Origins.Main().String(), Audience: s.Audience,
-				Now: now}
+			return signature.Signer{
+				Keys: keys.Keys(), Issuer: s.Origins.Main().String(), Audience: s.Audience,
+				Now: now,
+			}
 		},
 	})
 	a.runner = &journey.Runner{
@@ -132,8 +135,10 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		Log:   log,
 		Swept: counted.Swept,
 	})
-	a.early = mopup.NewEarly(mopup.EarlyOptions{Store: a.store, Runner: a.runner, Now: now, Log: log,
-		Yield: payments.Yield})
+	a.early = mopup.NewEarly(mopup.EarlyOptions{
+		Store: a.store, Runner: a.runner, Now: now, Log: log,
+		Yield: payments.Yield,
+	})
 	a.Background = a.background
 	a.Staff = staff.New(staff.Options{
 		Ready: a.ready, Metrics: counted.Handler(),
@@ -144,23 +149,23 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	return nil
 }
 
-// DoctorToken returns what the doctor shows a running Paygate to be told how its request arrived.
+// DoctorToken returns the token with which the doctor asks a running Paygate how its request arrived.
 func DoctorToken(sealer *seal.Sealer) string { return hex.EncodeToString(sealer.Derive("doctor", 16)) }
 
-// Drain refuses new journeys at once, and returns when the deliveries under way have ended or the context ends.
+// Drain refuses new journeys, and waits until the deliveries in progress or the context end.
 func (a *App) Drain(ctx context.Context) error {
 	a.draining.Store(true)
 	a.gateway.Drain()
 	return a.runner.Drain(ctx)
 }
 
-// Sweep runs the mop-up now. It returns what it did by word, up to the error that broke it off.
+// Sweep runs the mop-up now. It returns the number of journeys by result, even if an error ends the sweep early.
 func (a *App) Sweep(ctx context.Context) (map[string]int, error) {
 	counts, err := a.sweeper.RunNow(ctx)
 	return counts.Words(), err
 }
 
-// DeliverEarly delivers what is due to be delivered early now.
+// DeliverEarly delivers now what is due for early delivery.
 func (a *App) DeliverEarly(ctx context.Context) error { return a.early.RunOnce(ctx) }
 
 // CountStuck returns how many journeys wait for a person.
@@ -169,7 +174,7 @@ func (a *App) CountStuck(ctx context.Context) (int, error) {
 	return open[journey.StateStuck], err
 }
 
-// Close waits for what the handlers have begun, and closes the store.
+// Close waits for the work that the handlers started, and closes the store.
 func (a *App) Close() error {
 	a.gateway.Wait()
 	return a.store.Close()
@@ -182,7 +187,7 @@ func (a *App) background(ctx context.Context) {
 	all.Wait()
 }
 
-// ready reports why the process takes no work, nil when it does.
+// ready returns why the process cannot accept work, or nil if it can.
 func (a *App) ready(ctx context.Context) error {
 	if a.draining.Load() {
 		return errors.New("draining")
@@ -190,7 +195,7 @@ func (a *App) ready(ctx context.Context) error {
 	return a.store.Ready(ctx)
 }
 
-// newWebhook returns nil where no secret is set: then nobody can sign a message.
+// newWebhook returns nil if no secret is set, because no message could be verified.
 func (a *App) newWebhook(s config.Settings, counted *metrics.Metrics, log *slog.Logger) *webhook.Handler {
 	if len(s.PayWebhookSecrets) == 0 {
 		return nil

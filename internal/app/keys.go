@@ -8,7 +8,7 @@ import (
 	"paygate/gateway/signature"
 )
 
-// signingKeys returns the signing keys of the settings, or those in the store, which are made at the first start.
+// signingKeys returns the signing keys from the settings, or those in the store, which are made at the first start.
 func signingKeys(ctx context.Context, s config.Settings, values store, now func() time.Time) (*signature.Ring, error) {
 	if len(s.SigningKeys) > 0 {
 		keys, err := config.ReadSigningKeys(s.SigningKeys)

@@ -9,8 +9,8 @@ import (
 	"paygate/journey"
 )
 
-// ticketAge returns for how long a ticket must be valid: a day, or the longest time for which a route lets a pass be
-// used, or a form be corrected or tried again.
+// ticketAge returns how long a ticket must be valid: at least a day, and as long as any route lets a citizen use a
+// pass, correct a form or try a payment again.
 func ticketAge(routes []gateway.Route) time.Duration {
 	age := 24 * time.Hour
 	for _, r := range routes {
@@ -31,7 +31,7 @@ func textMissing(routes []gateway.Route, log *slog.Logger) func(string, int) {
 		if times%inARow != 0 || at < 0 {
 			return
 		}
-		log.Error("the service's last answers were refused, because none has a text of ACCEPT_TEXT; has its "+
+		log.Error("the service's last answers were refused, because none contains a text from ACCEPT_TEXT; has its "+
 			"confirmation page changed?",
 			"route", name, "in_a_row", times, "setting", routes[at].Setting+"ACCEPT_TEXT")
 	}

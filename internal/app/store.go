@@ -19,7 +19,7 @@ import (
 	"paygate/mopup"
 )
 
-// eitherStore is what both kinds of store have.
+// eitherStore is what both kinds of store can do.
 type eitherStore interface {
 	staff.Store
 	metrics.Store
@@ -35,17 +35,18 @@ type eitherStore interface {
 	Close() error
 }
 
-// store is a store with what only one kind of store has.
+// store is a store with what only one kind of store can do.
 type store struct {
 	eitherStore
-	backup func(context.Context, io.Writer) error // nil: the database has its own backups
-	shared mopup.Shared                           // nil: no other process uses the store
-	turn   func(context.Context) error            // nil: no other process creates payments
+	backup      func(context.Context, io.Writer) error // nil: the database has its own backups
+	shared      mopup.Shared                           // nil: no other process uses the store
+	sharedLimit func(context.Context) error            // nil: no other process creates payments
 }
 
 // openStore opens the store that the settings name.
 func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log *slog.Logger,
-	now func() time.Time) (store, error) {
+	now func() time.Time,
+) (store, error) {
 	if s.Store.Kind == config.Bbolt {
 		file, err := boltstore.Open(s.Store.Path, boltstore.Options{Sealer: sealer, Now: now, Log: log})
 		if err != nil {
@@ -60,12 +61,12 @@ func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log 
 	if err != nil {
 		return store{}, err
 	}
-	turn := func(ctx context.Context) error { return database.Wait(ctx, "creates", s.PayRateTotal) }
-	return store{eitherStore: database, shared: database, turn: turn}, nil
+	sharedLimit := func(ctx context.Context) error { return database.Wait(ctx, "creates", s.PayRateTotal) }
+	return store{eitherStore: database, shared: database, sharedLimit: sharedLimit}, nil
 }
 
-// endClaims ends the deliveries that an earlier process left half done, where no other process uses the store. Where
-// other replicas may be delivering, claims lapse with time instead.
+// endClaims ends the deliveries that an earlier process left half done. If other replicas use the store and may be
+// delivering, claims lapse with time instead.
 func (s store) endClaims(ctx context.Context, runner *journey.Runner) error {
 	if s.shared != nil {
 		return nil

@@ -1,5 +1,5 @@
-// Package memlimit bounds how many bytes of held requests are in memory at a time. A caller acquires memory when it needs a
-// whole body, and releases it soon: nobody waits for a slow browser or for GOV.UK Pay while holding any.
+// Package memlimit limits how many bytes of held requests are in memory at a time. A caller acquires memory when it
+// needs a whole body, and releases it soon: it does not wait for a slow browser or for GOV.UK Pay in between.
 package memlimit
 
 import (
@@ -17,7 +17,7 @@ var ErrBusy = errors.New("too many large requests at a time")
 type Options struct {
 	Bytes   int64         // that may be acquired at a time; a larger body gets all of them
 	Free    int64         // bodies of up to this many bytes are not counted
-	Timeout time.Duration // for how long Acquire waits
+	Timeout time.Duration // how long Acquire waits
 }
 
 // Limit is a weighted semaphore that serves callers in the order in which they come. It is safe for concurrent use.
@@ -26,11 +26,11 @@ type Limit struct {
 	semaphore *semaphore.Weighted
 }
 
-// New returns a Limit of which nothing is acquired.
+// New returns a Limit with nothing acquired.
 func New(o Options) *Limit { return &Limit{o, semaphore.NewWeighted(o.Bytes)} }
 
-// Acquire waits until bytes are free, and returns the function that releases them, which must be called once. The error is
-// ErrBusy after the timeout, or that of the context when it ends first.
+// Acquire waits until bytes are free, and returns the function that releases them, which must be called once. The error
+// is ErrBusy after the timeout, or the context's if it ends first.
 func (l *Limit) Acquire(ctx context.Context, bytes int64) (release func(), err error) {
 	if bytes <= l.Free {
 		return func() {}, nil
