@@ -101,28 +101,3 @@ func TestHarmlessRequestsNearPayPathsPassUnchanged(t *testing.T) {
 	}
 	require.Empty(t, d.Pay.Payments())
 }
-
-// Rails and Laravel lead PUT and PATCH to one action, and take either from a field.
-func TestMethodFieldCannotBypassACondition(t *testing.T) {
-	t.Parallel()
-	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:_method=patch")
-	post := func(target, body string) string {
-		return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: apply.example\r\nContent-Type: "+
-			"application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", target, len(body), body)
-	}
-	for body, status := range map[string]int{
-		"_method=patch": http.StatusSeeOther, "_method=PATCH": http.StatusUnprocessableEntity,
-		"_method=put": http.StatusUnprocessableEntity, "_method=Put&x=1": http.StatusUnprocessableEntity,
-		"_METHOD=put": http.StatusSeeOther, "_method[]=put": http.StatusSeeOther,
-	} {
-		require.Equal(t, status, d.MustBlock(t, post("/licences/apply", body)).Status, body)
-	}
-	d.MustBlock(t, post("/licences/apply?_method=put", ""))
-	for _, method := range []string{"PUT", "PATCH", "DELETE"} {
-		d.MustBlock(t, strings.Replace(post("/licences/apply", "_method=post"), "POST", method, 1))
-	}
-	for _, body := range []string{"_method=delete", "name=Ann"} {
-		d.Send(post("/licences/apply", body))
-		require.Len(t, d.Service.Take(), 1, body)
-	}
-}

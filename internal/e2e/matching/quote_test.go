@@ -116,23 +116,6 @@ func TestTwoPricesAreRefused(t *testing.T) {
 	require.Equal(t, http.StatusBadGateway, h.Citizen().Post("/licences/apply", url.Values{}).Status)
 }
 
-func TestClientCannotSetThePrice(t *testing.T) {
-	t.Parallel()
-	h := testserver.New(t, prices("2500", "", ""), upstreamPriced...)
-	c := h.Citizen()
-	for _, name := range []string{"Paygate-Price", "paygate_price", "Paygate.Price", "PAYGATE-STATUS"} {
-		p := c.Post("/licences/apply", url.Values{"name": {name}}, name, "1")
-		require.Equal(t, http.StatusSeeOther, p.Status)
-	}
-	for _, payment := range h.Payments() {
-		require.EqualValues(t, 2500, payment.Amount)
-	}
-	for _, r := range h.Service.Got(http.MethodPost) {
-		require.Empty(t, r.Header.Values("Paygate-Price"))
-		require.Equal(t, []string{"quote"}, r.Header.Values("Paygate-Status"))
-	}
-}
-
 func TestService402PassesOnOtherRoutes(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -150,30 +133,6 @@ func TestService402PassesOnOtherRoutes(t *testing.T) {
 	h.Pays("success")
 	require.Contains(t, c.OwnAnswer(c.ComesBack()).Text, "the service's own 402")
 	require.Equal(t, journey.StateRefused, c.State(), "at the release it is a refusal")
-}
-
-// TestPriceRiseAfterTheQuoteIsARefusal: the service decides whether what was paid is enough.
-func TestPriceRiseAfterTheQuoteIsARefusal(t *testing.T) {
-	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, prices("1000", "", ""),
-		append(upstreamPriced, "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1h")...)
-	h.Service.AnswersBy(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Paygate-Amount") != "3000" {
-			w.Header().Set("Paygate-Price", "3000")
-			w.WriteHeader(http.StatusPaymentRequired)
-			return
-		}
-		testserver.Confirms(w, r)
-	})
-	c.ComesBack()
-	require.Equal(t, journey.StateRefused, c.State())
-	p := c.Apply("Ann")
-	require.NotEmpty(t, p.To())
-	require.Len(t, h.Payments(), 2, "another price is another journey")
-	require.EqualValues(t, 3000, h.Payments()[1].Amount)
-	h.Pays("success")
-	c.ComesBack()
-	require.Equal(t, journey.StateReleased, c.State())
 }
 
 func TestServiceSetsThePriceOfAPass(t *testing.T) {

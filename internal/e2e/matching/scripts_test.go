@@ -222,3 +222,19 @@ func TestFramedRequestGetsALinkOutOfTheFrame(t *testing.T) {
 	require.Equal(t, "DENY", p.Header.Get("X-Frame-Options"))
 	require.NotContains(t, p.Text, "<base")
 }
+
+func TestScriptGetsThePayURLAsJSON(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms)
+	for name, value := range map[string]string{
+		"Accept": "application/json", "Sec-Fetch-Mode": "cors",
+		"X-Requested-With": "XMLHttpRequest",
+	} {
+		p := h.Citizen().Post("/licences/apply", url.Values{"name": {name}}, name, value)
+		require.Equal(t, http.StatusPaymentRequired, p.Status, name)
+		require.Equal(t, "application/problem+json", p.Header.Get("Content-Type"))
+		require.Contains(t, p.Text, `"amount_pence":2500`)
+		require.Contains(t, p.Text, `"pay_url":"`+h.PayURL+"/secure/")
+		require.NotEmpty(t, p.Header["Set-Cookie"])
+	}
+}

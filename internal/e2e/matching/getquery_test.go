@@ -1,72 +1,14 @@
 package matching
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
-	"paygate/gateway/command/probe"
 	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
 )
-
-// A method that only asks brings the pay code nothing to work with: no body, and under OPTIONS no query.
-func TestSafeMethodCarriesNoForm(t *testing.T) {
-	t.Parallel()
-	d := testserver.StartRaw(t, testserver.WhenPayButton)
-	const form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n\r\nname=Ann&action=pay"
-	const chunked = "Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: " +
-		"chunked\r\n\r\na\r\naction=pay\r\n0\r\n\r\n"
-	for _, c := range []struct{ line, rest, line2 string }{
-		{"HEAD /licences/apply", form, "GET /licences/apply HTTP/1.1"},
-		{"HEAD /licences/apply", chunked, "GET /licences/apply HTTP/1.1"},
-		{"HEAD /licences/apply", "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "GET /licences/apply HTTP/1.1"},
-		{"HEAD /licences/apply?page=2", "\r\n", "GET /licences/apply?page=2 HTTP/1.1"},
-		{"HEAD /Licences//apply/", form, "GET /Licences//apply/ HTTP/1.1"},
-		{"HEAD /licences/apply;jsessionid=1", form, "GET /licences/apply;jsessionid=1 HTTP/1.1"},
-		{"HEAD /licences/apply.php", form, "GET /licences/apply.php HTTP/1.1"},
-		{"GET /licences/apply", form, "GET /licences/apply HTTP/1.1"},
-		{"GET /licences/apply", chunked, "GET /licences/apply HTTP/1.1"},
-		{"GET /index.php/licences/apply?a", form, "GET /index.php/licences/apply?a HTTP/1.1"},
-		{"OPTIONS /licences/apply?name=x", form, "OPTIONS /licences/apply HTTP/1.1"},
-		{"OPTIONS /licences/apply/?name=x", "\r\n", "OPTIONS /licences/apply/ HTTP/1.1"},
-	} {
-		answer := d.Send(c.line + " HTTP/1.1\r\nHost: apply.example\r\n" + c.rest)
-		got := d.Service.Take()
-		require.Len(t, got, 1, c.line)
-		require.Equal(t, c.line2, got[0].Line)
-		require.Empty(t, got[0].Body)
-		require.Empty(t, got[0].Values("Content-Type"), c.line)
-		require.Empty(t, got[0].Values("Upgrade"), c.line)
-		require.Zero(t, got[0].Length, c.line)
-		if strings.HasPrefix(c.line, "HEAD") {
-			require.Equal(t, http.StatusOK, answer.Answers[0].Status)
-			require.Empty(t, answer.Answers[0].Body)
-			require.Equal(t, "6", answer.Answers[0].Header.Get("Content-Length"))
-		}
-	}
-}
-
-// Elsewhere nothing changes.
-func TestSafeMethodPassesUnchangedElsewhere(t *testing.T) {
-	t.Parallel()
-	d := testserver.StartRaw(t, testserver.WhenPayButton)
-	for _, raw := range []string{
-		"HEAD /page?action=pay HTTP/1.1\r\nHost: apply.example\r\n\r\n",
-		"OPTIONS /page?action=pay HTTP/1.1\r\nHost: apply.example\r\n\r\n",
-		"GET /search HTTP/1.1\r\nHost: apply.example\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-		"GET /licences?action=pay&__VIEWSTATE=x HTTP/1.1\r\nHost: apply.example\r\n\r\n",
-	} {
-		d.Send(raw)
-		got := d.Service.Take()
-		require.Len(t, got, 1, raw)
-		line, _, _ := strings.Cut(raw, "\r\n")
-		require.Equal(t, line, got[0].Line)
-		require.Equal(t, strings.HasSuffix(raw, "{}"), len(got[0].Body) > 0)
-	}
-}
 
 func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 	t.Parallel()
@@ -158,23 +100,6 @@ func TestAllowCoversOnlyItsOwnParameters(t *testing.T) {
 	}
 }
 
-// A pass that is free just now is no way for a form to the submission at its address.
-func TestFreePassCarriesNoForm(t *testing.T) {
-	t.Parallel()
-	for _, mode := range []string{"free", "shadow"} {
-		d := testserver.StartRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /licences/apply",
-			"PAYGATE_ROUTE_REGISTER_MODE="+mode)
-		for _, method := range []string{"GET", "HEAD"} {
-			d.Send(testserver.Request(method+" /licences/apply", testserver.FormType, "name=x"))
-			got := d.Service.Take()
-			require.Len(t, got, 1, method)
-			require.Equal(t, "GET /licences/apply HTTP/1.1", got[0].Line)
-			require.Empty(t, got[0].Body)
-			require.Empty(t, got[0].Values("Content-Type"))
-		}
-	}
-}
-
 func TestGETQueryLimitsParameters(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang, page")
@@ -247,35 +172,4 @@ func TestGETQueryRefusesExtraPathSegments(t *testing.T) {
 	d = testserver.StartRaw(t)
 	d.Send(ask("/licences/apply/pay"))
 	require.Len(t, d.Service.Take(), 1, "without the setting, GET is not the pay code's")
-}
-
-// Whatever way a form can be sent by another method, or in another place, the pay code never has it.
-func TestNoMethodSpellingBringsTheFormToThePayCode(t *testing.T) {
-	t.Parallel()
-	d := testserver.StartRaw(t, testserver.WhenPayButton)
-	address := probe.Address{
-		Method: "POST", Path: "/licences/apply", Host: testserver.PublicHost, Form: "name=Ann&action=pay",
-		Field: "action", Value: "pay", Other: "save",
-	}
-	tried := 0
-	for _, s := range probe.Spellings(address, probe.KindMethod) {
-		header := ""
-		if s.Type != "" {
-			header = "Content-Type: " + s.Type + "\r\n"
-		}
-		for _, line := range s.Header {
-			header += line + "\r\n"
-		}
-		d.Send(fmt.Sprintf("%s %s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s", s.Method,
-			s.Target, header, len(s.Body), s.Body))
-		tried++
-		for _, got := range d.Service.Take() {
-			if strings.Contains(got.Line, " /licences/apply") {
-				require.NotContains(t, got.Line+string(got.Body), "action=pay", "%s %s %v %q", s.Method, s.Target,
-					s.Header, s.Body)
-				require.NotContains(t, got.Line+strings.Join(got.Header, "\n"), "verride")
-			}
-		}
-	}
-	require.Greater(t, tried, 60)
 }

@@ -1,0 +1,108 @@
+package matching
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
+	"paygate/journey"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestRouteCanReleaseOnReturn(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms,
+		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_SECOND_LOOK=10ms")...)
+	c := h.Citizen()
+	c.Post("/fines/pay", url.Values{})
+	h.Pays("started")
+	require.Contains(t, c.ComesBack().Text, "You have not finished paying", "not before Pay says at least submitted")
+	h.Pays("submitted")
+	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	got := h.Service.Got(http.MethodPost)
+	require.Len(t, got, 1)
+	require.Equal(t, "pending", got[0].Header.Get("Paygate-Status"))
+	require.Empty(t, got[0].Header["Paygate-Paid-At"])
+	for _, check := range h.Verify(t, got[0]) {
+		require.True(t, check.Good, "%s: %s", check.Name, check.Detail)
+	}
+	require.Equal(t, journey.StateReleased, c.State())
+}
+
+func TestUnpaidReleaseOnReturnNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms,
+		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return",
+			"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)
+	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
+	c := h.Citizen()
+	c.Post("/fines/pay", url.Values{})
+	h.Pays("submitted")
+	c.ComesBack()
+	require.Equal(t, journey.StateReleased, c.State())
+	h.Pays("expired")
+	c.Becomes(journey.StateStuck)
+	require.Len(t, h.Service.Got(http.MethodPost), 1)
+}
+
+// paysAFine is a citizen on their way to Pay, on a route that takes the money at once.
+func paysAFine(h *testserver.Harness) *testserver.Citizen {
+	c := h.Citizen()
+	require.Equal(h.T, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
+	return c
+}
+
+// TestReleaseOnReturnNeedsPaysConfirmation: the citizen has to be back, and Pay has to say at least submitted just then.
+func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
+	t.Parallel()
+	onReturn := []string{
+		"PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_MOPUP_MIN_AGE=0s",
+		"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret,
+	}
+	for _, status := range []string{"created", "started", "declined", "cancelled", "expired", "error"} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			h := testserver.New(t, testserver.Confirms, onReturn...)
+			c := paysAFine(h)
+			if status != "created" {
+				h.Pays(status)
+			}
+			c.ComesBack()
+			require.Empty(t, h.Service.Got(http.MethodPost))
+		})
+	}
+	// a GET on a reused connection is repeated by net/http
+	for fault, times := range map[string]int{
+		"500": 1, "429": 1, "reset": 2, "lost": 2, "html": 1, "garbage": 1,
+		"empty": 1,
+	} {
+		t.Run("Pay cannot be asked: "+fault, func(t *testing.T) {
+			t.Parallel()
+			h := testserver.New(t, testserver.Confirms, onReturn...)
+			c := paysAFine(h)
+			h.Pays("submitted")
+			h.Pay.AddFault(paysim.Fault{Call: "get", Kind: fault, Times: times})
+			require.Contains(t, c.ComesBack().Text, "checking")
+			require.Empty(t, h.Service.Got(http.MethodPost))
+			require.Contains(t, c.ComesBack().Text, "the service's own page")
+			require.Len(t, h.Service.Got(http.MethodPost), 1)
+		})
+	}
+	t.Run("nobody is back", func(t *testing.T) {
+		t.Parallel()
+		h := testserver.New(t, testserver.Confirms, onReturn...)
+		c := paysAFine(h)
+		h.Pays("submitted")
+		h.Sweeps()
+		h.Ann().Do(http.MethodPost, "/journeys/"+c.Status()[0].ID+"/check", nil)
+		_, status, _ := h.Ann().Order(c.Status()[0].ID, "release", testserver.WithReason())
+		require.Equal(t, http.StatusConflict, status)
+		require.Equal(t, http.StatusServiceUnavailable, c.Get("/_pay/return", "Sec-Purpose", "prefetch").Status)
+		require.Equal(t, http.StatusNotFound, h.Citizen().Get("/_pay/return?looked").Status, "another browser's return")
+		require.Empty(t, h.Service.Got(http.MethodPost))
+		require.Equal(t, journey.StatePaying, c.State())
+	})
+}

@@ -1,0 +1,183 @@
+package matching
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDeclinedPaymentIsRetriedWithTheSameForm(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("declined")
+	p := c.ComesBack()
+	require.Equal(t, http.StatusOK, p.Status)
+	require.Contains(t, p.Text, "Your payment was declined")
+	require.Contains(t, p.Text, "No money has been taken")
+	require.Empty(t, h.Service.Got(http.MethodPost))
+
+	again := c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}})
+	require.Equal(t, http.StatusSeeOther, again.Status, again.Text)
+	require.Len(t, h.Payments(), 2)
+	require.Equal(t, h.Payments()[0].Reference, h.Payments()[1].Reference, "the same reference")
+	h.Pays("success")
+	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	posts := h.Service.Got(http.MethodPost)
+	require.Len(t, posts, 1)
+	require.Contains(t, string(posts[0].Body), "name=Ann", "nothing had to be filled in again")
+}
+
+func TestEachUnpaidOutcomeHasItsPage(t *testing.T) {
+	t.Parallel()
+	for outcome, says := range map[string]string{
+		"declined": "declined", "cancelled": "You cancelled your payment", "expired": "has expired",
+		"error":     "problem with your payment",
+		"submitted": "You have not finished paying", "started": "You have not finished paying",
+	} {
+		t.Run(outcome, func(t *testing.T) {
+			t.Parallel()
+			h := testserver.New(t, testserver.Confirms)
+			c := h.Citizen()
+			c.Apply("Ann")
+			h.Pays(outcome)
+			p := c.ComesBack()
+			require.Contains(t, p.Text, says)
+			require.Contains(t, p.Text, h.Payments()[0].Reference)
+			require.Contains(t, p.Text, "Telephone 0300")
+			require.Empty(t, h.Service.Got(http.MethodPost))
+		})
+	}
+}
+
+func TestPaymentCancelledByTheServiceHasItsPage(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms)
+	c := h.Citizen()
+	c.Apply("Ann")
+	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "cancelled", "P0040"))
+	require.Contains(t, c.ComesBack().Text, "The service cancelled the payment")
+}
+
+func TestDoubleClickResumesThePayment(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms)
+	c := h.Citizen()
+	first, second := c.Apply("Ann"), c.Apply("Ann")
+	require.Len(t, h.Payments(), 1)
+	require.NotEqual(t, first.To(), second.To(), "a next_url works once, so the second click has its own")
+	c.Apply("Bob")
+	require.Len(t, h.Payments(), 2, "another form is another payment")
+	h.Citizen().Apply("Ann")
+	require.Len(t, h.Payments(), 3, "another browser is another citizen")
+}
+
+// TestDoubleClickOnAFileUploadResumesThePayment: a browser makes up another boundary each time.
+func TestDoubleClickOnAFileUploadResumesThePayment(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms)
+	c := h.Citizen()
+	send := func(boundary, name, photo string) {
+		body := strings.NewReplacer("BOUNDARY", boundary, "NAME", name, "PHOTO",
+			photo).Replace("--BOUNDARY\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nNAME\r\n" +
+			"--BOUNDARY\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\nContent-Type: " +
+			"image/jpeg\r\n\r\nPHOTO\r\n--BOUNDARY--\r\n")
+		p := c.Do(http.MethodPost, "/licences/apply", strings.NewReader(body), "Content-Type",
+			"multipart/form-data; boundary="+boundary)
+		require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
+	}
+	send("----WebKitFormBoundary1", "Ann", "one")
+	send("----WebKitFormBoundary2", "Ann", "one")
+	require.Len(t, h.Payments(), 1)
+	send("----WebKitFormBoundary3", "Ann", "two")
+	require.Len(t, h.Payments(), 2, "another file is another form")
+	send("----WebKitFormBoundary4", "Bob", "one")
+	require.Len(t, h.Payments(), 3)
+}
+
+func TestOpenPaymentIsResumed(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms)
+	c := h.Citizen()
+	first := c.Apply("Ann")
+	require.Contains(t, c.ComesBack().Text, "You have not finished paying")
+	p := c.Post("/_pay/resume", url.Values{"journey": {c.Status()[0].ID}})
+	require.Equal(t, http.StatusSeeOther, p.Status)
+	require.True(t, strings.HasPrefix(p.To(), h.PayURL+"/secure/"))
+	require.NotEqual(t, first.To(), p.To())
+	require.Len(t, h.Payments(), 1)
+}
+
+func TestResumeStartsNoPayment(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("declined")
+	c.ComesBack()
+	require.Contains(t, c.Post("/_pay/resume", url.Values{"journey": {c.Status()[0].ID}}).Text,
+		"Your payment was declined")
+	require.Len(t, h.Payments(), 1)
+}
+
+func TestUnknownPaymentIsNotReportedAsUntaken(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("success") // in another tab
+	id := url.Values{"journey": {c.Status()[0].ID}}
+	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
+	for name, ask := range map[string]func() testserver.Page{
+		"resume": func() testserver.Page { return c.Post("/_pay/resume", id) },
+		"again":  func() testserver.Page { return c.Post("/_pay/again", id) },
+		"the same form": func() testserver.Page {
+			return c.Post("/licences/apply", url.Values{"name": {"Ann"}, "email": {"ann@example.org"}})
+		},
+		"the list": func() testserver.Page { return c.Get("/_pay/status") },
+	} {
+		p := ask()
+		require.NotContains(t, p.Text, "No money has been taken", name)
+		require.NotContains(t, p.Text, "You have not finished paying", name)
+	}
+	h.Pay.ClearFaults()
+	p := c.Post("/_pay/resume", id)
+	require.Equal(t, "/_pay/return", p.To(), "paid by now")
+	require.Contains(t, c.Follow(p).Text, "the service's own page")
+}
+
+func TestPaygateFormsWorkBehindAHostRewritingProxy(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirms)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.Pays("declined")
+	c.ComesBack()
+	public, err := url.Parse(h.URL)
+	require.NoError(t, err)
+	body := "journey=" + c.Status()[0].ID
+	for origin, status := range map[string]int{
+		h.URL:                       http.StatusSeeOther,
+		"https://elsewhere.example": http.StatusForbidden,
+	} {
+		r, err := http.NewRequest(http.MethodPost, h.URL+"/_pay/again", strings.NewReader(body))
+		require.NoError(t, err)
+		for _, ticket := range c.Client.Jar.Cookies(public) {
+			r.AddCookie(ticket)
+		}
+		r.Host = "internal.example"
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", origin)
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, status, answer.StatusCode, origin)
+	}
+}
