@@ -86,10 +86,8 @@ type Gateway struct {
 func New(o Options) *Gateway {
 	all, classifier := routes(o.Routes), newClassifier(o, Mode.TakesNothing)
 	respond := &responder{o.Pages, o.Language, o.Prefix, o.HoldMaxBytes, o.Methods, o.Log}
-	own, tickets, forwarder := newOwn(respond, o.Origins), &tickets{
-		respond, o.Cookies,
-		o.Runner,
-	}, newForwarder(respond, o.Proxy)
+	own, forwarder := newOwn(respond, o.Origins), newForwarder(respond, o.Proxy)
+	tickets := &tickets{respond, o.Cookies, o.Runner}
 	intake := &intake{o.Spool, o.Acquire, o.HoldMaxBytes, o.Proxy.Clients, all, o.Language}
 	hosts := newHosts(respond, o.Proxy.Clients, all)
 	refuser := &refuser{respond, all}
