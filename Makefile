@@ -6,6 +6,8 @@ VERSION ?= development
 TOOL = $(GO) tool -modfile=tools/go.mod
 E2E   = ./internal/e2e/... ./examples/...
 SHORT = $(addprefix ./internal/e2e/, matching operating paying proxying storage)
+# The tests that need large libraries are a module of their own.
+HEAVY = internal/heavytests
 UNIT  = $$($(GO) list ./... | grep -v -e /internal/e2e -e /examples)
 
 # What makes the long tests long: how often the program is killed, and how long the random walk goes.
@@ -29,7 +31,7 @@ format: ## list the files that gofmt would change
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then printf 'not formatted:\n%s\n' "$$unformatted"; exit 1; fi
 
-vet: ## go vet
+vet: ## go vet, without internal/heavytests
 	$(GO) vet ./...
 
 unit: ## the tests beside the code, without other servers
@@ -38,16 +40,20 @@ unit: ## the tests beside the code, without other servers
 short: ## the end-to-end tests that need no other servers and little time
 	$(GO) test -short $(SHORT)
 
-lint: ## gofumpt and staticcheck, in the versions of tools/go.mod
+lint: ## gofumpt, go vet and staticcheck of everything, in the versions of tools/go.mod
 	@unformatted=$$($(TOOL) gofumpt -l .); \
 	if [ -n "$$unformatted" ]; then printf 'not formatted:\n%s\n' "$$unformatted"; exit 1; fi
 	$(TOOL) staticcheck ./...
+	$(GO) vet -C $(HEAVY) ./...
+	$(GO) tool -C $(HEAVY) -modfile=../../tools/go.mod staticcheck ./...
 
 test: ## all tests
 	$(GO) test -timeout 15m ./...
+	$(GO) test -C $(HEAVY) -timeout 15m ./...
 
 e2e: ## all end-to-end tests: with PostgreSQL, web servers, frameworks and a browser, where installed
 	$(GO) test -timeout 15m $(E2E)
+	$(GO) test -C $(HEAVY) -timeout 15m ./...
 
 browser: ## tools and services that the tests of pages and frameworks need from npm
 	cd tools && npm ci --ignore-scripts --no-audit --no-fund

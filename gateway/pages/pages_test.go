@@ -14,78 +14,10 @@ import (
 	"golang.org/x/net/html"
 
 	"paygate/gateway/pages"
+	"paygate/internal/testpages"
 )
 
-var languages = []string{"en", "cy"}
-
-func newPages() *pages.Pages {
-	return pages.New(pages.Options{
-		Prefix: "/_pay", ServiceName: "Fishing licences", ServiceNameCY: "Trwyddedau pysgota",
-		Contact: "Telephone 0300 123 4567", ContactCY: "Ffoniwch 0300 123 4567", TestMode: true,
-		CardOrigins: []string{"https://card.payments.service.gov.uk"},
-	})
-}
-
-// journeyView is a view with all that a journey gives.
-func journeyView(language string) pages.View {
-	return pages.View{
-		Language: language, Reference: "LIC-7F3K-22", AmountPence: 2550, Description: "Fishing licence",
-		Journey: "01JDM4Q0V3Q7J2S3",
-		Started: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC), Until: time.Date(2026, 7, 1, 14, 15, 0, 0, time.UTC),
-	}
-}
-
-// withoutJourney are the pages that are shown to anybody.
-var withoutJourney = []pages.Page{
-	pages.Draining, pages.Closed, pages.ChooseAgain, pages.Unclear, pages.WrongPrice, pages.CardNumber, pages.TooLarge,
-	pages.Unreadable, pages.Prefetched,
-	pages.PassUnpaid, pages.NotFound, pages.OtherBrowser, pages.LookingUp, pages.ServiceDown, pages.StoreFailed,
-	pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress, pages.WrongHost,
-}
-
-// usual is the view that a page usually gets.
-func usual(name pages.Page, language string) pages.View {
-	switch {
-	case name == pages.TooLarge:
-		return pages.View{Language: language, LimitBytes: 10 << 20}
-	case slices.Contains([]pages.Page{pages.LookingUp, pages.Prefetched, pages.WrongHost}, name):
-		return pages.View{Language: language, Target: "/licences/apply"}
-	case slices.Contains(withoutJourney, name):
-		return pages.View{Language: language}
-	case name == pages.Status:
-		return listView(language)
-	}
-	v := journeyView(language)
-	v.Started = time.Time{}
-	if name == pages.PassOtherQuery {
-		v.Address = "/register?id=2&x='"
-	}
-	switch name {
-	case pages.ToPay:
-		v.Target = "https://card.payments.service.gov.uk/secure/1f0c5f2a"
-	case pages.Onward, pages.PassReady, pages.Refused:
-		v.Target = "/licences/confirmation?n=1&m=2"
-	}
-	return v
-}
-
-func listView(language string) pages.View {
-	list := pages.View{Language: language}
-	for _, name := range []pages.Page{pages.Declined, pages.Sent, pages.Unconfirmed, pages.Waiting, pages.Refused} {
-		item := journeyView("")
-		if name == pages.Sent {
-			item.Target = "/licences/apply?paygate-reply=01JDM4Q0V3Q7J2S3"
-		}
-		list.Items = append(list.Items, pages.Item{Page: name, View: item})
-	}
-	return list
-}
-
-func render(name pages.Page, v pages.View) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	newPages().Render(w, http.StatusOK, name, v)
-	return w
-}
+func body(name pages.Page, v pages.View) string { return testpages.Render(name, v).Body.String() }
 
 // element is the text of the first element that the pattern's first group finds.
 func element(t *testing.T, pattern, text string) string {
@@ -95,13 +27,18 @@ func element(t *testing.T, pattern, text string) string {
 	return found[1]
 }
 
+func TestTheListOfPagesIsComplete(t *testing.T) {
+	t.Parallel()
+	require.ElementsMatch(t, pages.WithTexts(), testpages.All())
+}
+
 func TestEveryPageIsCompleteInBothLanguages(t *testing.T) {
 	t.Parallel()
 	service := map[string]string{"en": "Fishing licences", "cy": "Trwyddedau pysgota"}
 	contact := map[string]string{"en": "Telephone 0300 123 4567", "cy": "Ffoniwch 0300 123 4567"}
-	for _, name := range pages.All() {
-		for _, language := range languages {
-			w := render(name, usual(name, language))
+	for _, name := range testpages.All() {
+		for _, language := range testpages.Languages() {
+			w := testpages.Render(name, testpages.View(name, language))
 			text := w.Body.String()
 			requireWellFormed(t, text)
 			require.Equal(t, language, w.Header().Get("Content-Language"))
@@ -112,7 +49,7 @@ func TestEveryPageIsCompleteInBothLanguages(t *testing.T) {
 			require.Contains(t, text, contact[language], name)
 			require.NotRegexp(t, `\{[a-z]*\}`, text, "%s has an empty place", name)
 			require.NotContains(t, text, "<script")
-			if !slices.Contains(withoutJourney, name) {
+			if !slices.Contains(testpages.WithoutJourney(), name) {
 				require.Contains(t, text, "LIC-7F3K-22", name)
 				require.Contains(t, text, "£25.50", name)
 			}
@@ -122,8 +59,8 @@ func TestEveryPageIsCompleteInBothLanguages(t *testing.T) {
 
 func TestBothLanguagesSayAndDoTheSame(t *testing.T) {
 	t.Parallel()
-	for _, name := range pages.All() {
-		english, welsh := render(name, usual(name, "en")).Body.String(), render(name, usual(name, "cy")).Body.String()
+	for _, name := range testpages.All() {
+		english, welsh := body(name, testpages.View(name, "en")), body(name, testpages.View(name, "cy"))
 		for _, tag := range []string{"<p ", "<form", "<a ", "<button", "<dt", "<h2", "<strong"} {
 			require.Equal(t, strings.Count(english, tag), strings.Count(welsh, tag), "%s: %s", name, tag)
 		}
@@ -166,11 +103,11 @@ func TestButtonsNameTheirJourney(t *testing.T) {
 		pages.NotStarted: "again", pages.Busy: "again", pages.PayAgain: "again", pages.PassOtherQuery: "pass",
 		pages.Open: "resume", pages.Unconfirmed: "resume",
 	}
-	for _, name := range pages.All() {
+	for _, name := range testpages.All() {
 		if name == pages.Status {
 			continue
 		}
-		text := render(name, usual(name, "en")).Body.String()
+		text := body(name, testpages.View(name, "en"))
 		require.Equal(t, does[name] != "", strings.Contains(text, "<form"), name)
 		if does[name] != "" {
 			require.Contains(t, text, `<form method="post" action="/_pay/`+does[name]+`">`, name)
@@ -185,7 +122,7 @@ func TestButtonsNameTheirJourney(t *testing.T) {
 
 func TestPageWithoutAJourneyOffersNoRetry(t *testing.T) {
 	t.Parallel()
-	text := render(pages.NotStarted, pages.View{}).Body.String()
+	text := body(pages.NotStarted, pages.View{})
 	require.NotContains(t, text, "<form")
 	require.NotContains(t, text, "<dl")
 	require.NotContains(t, text, "enter your details again")
@@ -195,7 +132,7 @@ func TestPageWithoutAJourneyOffersNoRetry(t *testing.T) {
 
 func TestTheListSaysWhatCanBeDoneWithEachPayment(t *testing.T) {
 	t.Parallel()
-	w := render(pages.Status, listView("en"))
+	w := testpages.Render(pages.Status, testpages.ListView("en"))
 	text := w.Body.String()
 	require.Less(t, strings.Index(text, "Your payment was declined"),
 		strings.Index(text, "Your payment is not confirmed yet"), "in the list's order")
@@ -205,21 +142,21 @@ func TestTheListSaysWhatCanBeDoneWithEachPayment(t *testing.T) {
 	require.Contains(t, text, "10am on 1 July 2026")
 	require.NotContains(t, text, "reloads by itself", "the list does not")
 	require.Empty(t, w.Header().Get("Refresh"))
-	require.Contains(t, render(pages.Status, pages.View{}).Body.String(),
+	require.Contains(t, body(pages.Status, pages.View{}),
 		"You have not started any payments in this browser.")
 }
 
 func TestCitizensInputIsNeverMarkup(t *testing.T) {
 	t.Parallel()
 	hostile := `"><script>alert(1)</script>{until}`
-	for _, name := range pages.All() {
-		v := usual(name, "en")
+	for _, name := range testpages.All() {
+		v := testpages.View(name, "en")
 		v.Reference, v.Description, v.Journey = hostile, hostile, hostile
 		v.Items = append(v.Items, pages.Item{Page: pages.Declined, View: v})
-		text := render(name, v).Body.String()
+		text := body(name, v)
 		require.NotContains(t, text, "<script", name)
 		requireWellFormed(t, text)
-		fragment := newPages().Fragment(name, v)
+		fragment := testpages.New().Fragment(name, v)
 		require.NotContains(t, fragment, "<script", name)
 		requireWellFormed(t, fragment)
 	}
@@ -232,23 +169,23 @@ func TestPagesLinkOnlyToAddresses(t *testing.T) {
 		"javascript:alert(1)": false, " javascript:alert(1)": false, "data:text/html,x": false, "java\nscript:x": false,
 		"myapp://x": false,
 	} {
-		text := render(pages.Onward, pages.View{Target: target}).Body.String()
+		text := body(pages.Onward, pages.View{Target: target})
 		require.Equal(t, leads, strings.Contains(text, `http-equiv="refresh"`), target)
 		require.Equal(t, leads, strings.Contains(text, ">Continue</a>"), target)
 	}
-	text := render(pages.Onward, usual(pages.Onward, "en")).Body.String()
+	text := body(pages.Onward, testpages.View(pages.Onward, "en"))
 	require.Contains(t, text, `content="0; url=/licences/confirmation?n=1&amp;m=2"`)
-	require.Contains(t, render(pages.PassReady, usual(pages.PassReady, "en")).Body.String(),
+	require.Contains(t, body(pages.PassReady, testpages.View(pages.PassReady, "en")),
 		`content="0; url=/licences/confirmation?n=1&amp;m=2"`)
-	require.NotContains(t, render(pages.PassReady, journeyView("en")).Body.String(), `http-equiv="refresh"`,
+	require.NotContains(t, body(pages.PassReady, testpages.JourneyView("en")), `http-equiv="refresh"`,
 		"it does not know where to")
 }
 
 func TestPagesHaveOurHeaders(t *testing.T) {
 	t.Parallel()
-	v := usual(pages.Busy, "en")
+	v := testpages.View(pages.Busy, "en")
 	v.RetryAfter = 1500 * time.Millisecond
-	h := render(pages.Busy, v).Header()
+	h := testpages.Render(pages.Busy, v).Header()
 	for name, value := range map[string]string{
 		"Paygate-Answer": "yes", "Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8", "Retry-After": "2",
 		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Refresh": "",
@@ -266,7 +203,7 @@ func TestWaitingPagesReload(t *testing.T) {
 		pages.Checking:  "5; url=/_pay/return",
 		pages.Finishing: "5; url=/_pay/return", pages.Waiting: "15; url=/_pay/return",
 	} {
-		w := render(name, usual(name, "en"))
+		w := testpages.Render(name, testpages.View(name, "en"))
 		require.Equal(t, refresh, w.Header().Get("Refresh"), name)
 		require.Contains(t, w.Body.String(), `href="/_pay/return">Check again now</a>`, name)
 	}
@@ -274,10 +211,10 @@ func TestWaitingPagesReload(t *testing.T) {
 
 func TestOnlyTestPaymentsAreCalledTests(t *testing.T) {
 	t.Parallel()
-	require.Contains(t, render(pages.Declined, usual(pages.Declined, "en")).Body.String(), "Payments here are tests")
+	require.Contains(t, body(pages.Declined, testpages.View(pages.Declined, "en")), "Payments here are tests")
 	w := httptest.NewRecorder()
 	pages.New(pages.Options{ServiceName: "Fishing licences"}).Render(w, http.StatusOK, pages.Declined,
-		usual(pages.Declined, "cy"))
+		testpages.View(pages.Declined, "cy"))
 	require.NotContains(t, w.Body.String(), "govuk-phase-banner")
 	require.Contains(t, w.Body.String(), "Fishing licences", "the English name where there is no Welsh one")
 	require.NotContains(t, w.Body.String(), "Angen help?", "no contact is set")
@@ -295,16 +232,16 @@ func TestAmountsTimesAndSizes(t *testing.T) {
 		"2026-07-31T23:00:00Z": {"midnight on 1 August 2026", "hanner nos ar 1 Awst 2026"},
 		"2026-12-31T12:00:00Z": {"midday on 31 December 2026", "hanner dydd ar 31 Rhagfyr 2026"},
 	} {
-		v := usual(pages.Declined, "en")
+		v := testpages.View(pages.Declined, "en")
 		var err error
 		v.Until, err = time.Parse(time.RFC3339, at)
 		require.NoError(t, err)
-		require.Contains(t, render(pages.Declined, v).Body.String(), text.en)
+		require.Contains(t, body(pages.Declined, v), text.en)
 		v.Language = "cy"
-		require.Contains(t, render(pages.Declined, v).Body.String(), text.cy)
+		require.Contains(t, body(pages.Declined, v), text.cy)
 	}
 	for limit, text := range map[int64]string{10 << 20: "10 MB", 1<<20 - 1: "1023 KB", 500: "500 bytes"} {
-		require.Contains(t, render(pages.TooLarge, pages.View{LimitBytes: limit}).Body.String(), "can be "+text+" at most")
+		require.Contains(t, body(pages.TooLarge, pages.View{LimitBytes: limit}), "can be "+text+" at most")
 	}
 }
 
@@ -317,13 +254,13 @@ func TestScriptsReadTheSameInOneLine(t *testing.T) {
 			"You do not need to enter your details again: if you try again, you go straight to the payment. "+
 			"You can try again until 3:15pm on 1 July 2026. "+
 			"If you do nothing, we delete your details after that and nothing is sent.",
-		newPages().Summary(pages.Cancelled, journeyView("en")))
-	require.True(t, strings.HasSuffix(newPages().Summary(pages.Checking, journeyView("cy")), "Peidiwch â thalu eto."))
+		testpages.New().Summary(pages.Cancelled, testpages.JourneyView("en")))
+	require.True(t, strings.HasSuffix(testpages.New().Summary(pages.Checking, testpages.JourneyView("cy")), "Peidiwch â thalu eto."))
 }
 
 func TestStyleSheetIsNamedByItsContent(t *testing.T) {
 	t.Parallel()
-	name := element(t, `href="/_pay/assets/(style-[0-9a-f]{12}\.css)"`, render(pages.Closed, pages.View{}).Body.String())
+	name := element(t, `href="/_pay/assets/(style-[0-9a-f]{12}\.css)"`, body(pages.Closed, pages.View{}))
 	w := httptest.NewRecorder()
 	require.True(t, pages.Asset(w, name))
 	require.Equal(t, "public, max-age=31536000, immutable", w.Header().Get("Cache-Control"))

@@ -48,13 +48,10 @@ func TestEveryTextHasBothLanguagesAndTheSamePlaces(t *testing.T) {
 	}
 }
 
-func TestEveryPageHasATextAndAUniqueTitle(t *testing.T) {
+func TestEveryPageHasAUniqueTitle(t *testing.T) {
 	t.Parallel()
-	require.Len(t, texts, len(All()))
 	seen := map[string]Page{}
-	for _, name := range All() {
-		page, known := texts[name]
-		require.True(t, known, name)
+	for name, page := range texts {
 		for _, title := range []string{page.title.en, page.title.cy} {
 			require.Empty(t, seen[title], "%q is the title of %s too", title, name)
 			seen[title] = name

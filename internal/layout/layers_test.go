@@ -3,6 +3,7 @@ package layout_test
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func TestNoTestLibraryShips(t *testing.T) {
 	t.Parallel()
 	testLibraries := []string{
 		"testing", "github.com/stretchr/testify", "pgregory.net/rapid", "github.com/rogpeppe/go-internal",
-		"github.com/getkin/kin-openapi", "github.com/chromedp", "net/http/httptest", "go.yaml.in/yaml",
+		"net/http/httptest", "go.yaml.in/yaml",
 	}
 	for _, p := range packages(t) {
 		if onlyForTests(p.ImportPath) {
@@ -96,6 +97,16 @@ func TestNoTestLibraryShips(t *testing.T) {
 			}
 			require.False(t, onlyForTests(imported), "%s ships %s", p.ImportPath, imported)
 		}
+	}
+}
+
+// A large library that one test needs would be compiled by every go vet and go test of all packages.
+func TestLargeTestLibrariesAreInAModuleOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	module, err := os.ReadFile("../../go.mod")
+	require.NoError(t, err)
+	for _, library := range []string{"chromedp", "kin-openapi"} {
+		require.NotContains(t, string(module), library, "tests that need it are in internal/heavytests")
 	}
 }
 

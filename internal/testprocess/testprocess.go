@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/testenv"
 )
 
 // Binary is the path of Paygate, built once for all tests.
@@ -36,7 +38,9 @@ func runTests(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	Binary = filepath.Join(dir, "paygate")
-	if out, err := exec.Command("go", "build", "-o", Binary, "paygate").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", Binary, "paygate")
+	build.Dir = testenv.Root() // so that the versions in its go.mod count, whichever module the test is in
+	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building paygate: %v\n%s", err, out)
 		return 1
 	}

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"paygate/internal/testbrowser"
+	"paygate/internal/testenv"
 	"paygate/internal/testserver"
 	"paygate/journey/pay"
 	"regexp"
@@ -75,7 +75,7 @@ func TestAlertRules(t *testing.T) {
 	t.Parallel()
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
-		testbrowser.Missing(t, "promtool is not installed (Debian package prometheus)")
+		testenv.Missing(t, "promtool is not installed (Debian package prometheus)")
 		return
 	}
 	for _, args := range [][]string{{"check", "rules", "paygate.rules.yaml"},

@@ -1,4 +1,4 @@
-package paysim_test
+package paysim
 
 import (
 	"bytes"
@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -24,19 +22,10 @@ import (
 	"paygate/journey/pay"
 )
 
-// description is Pay's own description of its API, which lies beside the repository where there is one.
-func description(t *testing.T) routers.Router {
+// router finds the part of Pay's description that a request is about.
+func router(t *testing.T) routers.Router {
 	t.Helper()
-	path := filepath.Join("..", "..", "..", "..", "shared", "pay", "publicapi_spec.json")
-	if _, err := os.Stat(path); err != nil {
-		const missing = "GOV.UK Pay's published description is not on this machine, so nothing was held against it"
-		if os.Getenv("CI") != "" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
-	spec, err := openapi3.NewLoader().LoadFromFile(path)
-	require.NoError(t, err)
+	spec := loadDescription(t)
 	spec.Servers = nil
 	correct(spec)
 	router, err := gorillamux.NewRouter(spec)
@@ -44,7 +33,7 @@ func description(t *testing.T) routers.Router {
 	return router
 }
 
-// correct mends what the description is known to have wrong: metadata and params hold plain texts, and every key of
+// correct corrects what is known to be wrong in the description: metadata and params hold plain texts, and every key of
 // card_details may be null.
 func correct(spec *openapi3.T) {
 	anything := &openapi3.SchemaRef{Value: &openapi3.Schema{}}
@@ -58,7 +47,7 @@ func correct(spec *openapi3.T) {
 	}
 }
 
-// checked is a handler whose requests and answers are held against the description.
+// checked is a handler whose requests and answers are compared with the description.
 type checked struct {
 	t      *testing.T
 	router routers.Router
@@ -110,7 +99,7 @@ func TestClientAndSimulatorSpeakAsPayDescribesItself(t *testing.T) {
 	t.Parallel()
 	sim := paysim.New(paysim.Options{PostLimit: -1, PublicURL: "https://pay.example", Surcharge: 250})
 	t.Cleanup(sim.Close)
-	front := &checked{t: t, router: description(t), next: sim, calls: map[string]int{}}
+	front := &checked{t: t, router: router(t), next: sim, calls: map[string]int{}}
 	server := httptest.NewServer(front)
 	t.Cleanup(server.Close)
 	address, err := url.Parse(server.URL)

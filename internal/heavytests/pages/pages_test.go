@@ -1,4 +1,5 @@
-package pages_test
+// Package pages tests the citizen pages in a browser.
+package pages
 
 import (
 	"context"
@@ -14,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/pages"
-	"paygate/internal/testbrowser"
+	"paygate/internal/heavytests/testbrowser"
+	"paygate/internal/testpages"
 )
 
 var leaves = regexp.MustCompile(`<meta http-equiv="refresh"[^>]*>`)
@@ -28,7 +30,7 @@ func serve(t *testing.T, viewOf func(name pages.Page, language string) pages.Vie
 			return
 		}
 		language, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		still := render(pages.Page(name), viewOf(pages.Page(name), language))
+		still := testpages.Render(pages.Page(name), viewOf(pages.Page(name), language))
 		for _, header := range []string{"Content-Type", "Content-Security-Policy"} {
 			w.Header().Set(header, still.Header().Get(header))
 		}
@@ -46,12 +48,12 @@ func open(t *testing.T, tab context.Context, address string) {
 // TestPagesInABrowser looks at every page in both languages, on a telephone and on a desk.
 func TestPagesInABrowser(t *testing.T) {
 	t.Parallel()
-	url := serve(t, usual)
-	for _, name := range pages.All() {
+	url := serve(t, testpages.View)
+	for _, name := range testpages.All() {
 		t.Run(string(name), func(t *testing.T) {
 			t.Parallel()
 			tab := testbrowser.Tab(t)
-			for _, language := range languages {
+			for _, language := range testpages.Languages() {
 				open(t, tab, url+"/"+language+"/"+string(name))
 				for _, width := range []int64{320, 1280} {
 					require.NoError(t, testbrowser.Width(tab, width))
@@ -69,7 +71,7 @@ func TestLongWordsFitATelephone(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
 	url := serve(t, func(name pages.Page, language string) pages.View {
-		v := usual(name, language)
+		v := testpages.View(name, language)
 		v.Reference, v.Description = strings.Repeat("W", 255), strings.Repeat("w", 255)
 		for i := range v.Items {
 			v.Items[i].View.Reference = v.Reference
@@ -86,7 +88,7 @@ func TestLongWordsFitATelephone(t *testing.T) {
 func TestTheKeyboardReachesEverythingInOrder(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
-	open(t, tab, serve(t, usual)+"/en/declined")
+	open(t, tab, serve(t, testpages.View)+"/en/declined")
 	for _, text := range []string{"Skip to main content", "Fishing licences", "Try again", "See all your payments"} {
 		require.NoError(t, chromedp.Do(tab, chromedp.KeyEvent(kb.Tab)))
 		require.Equal(t, text, testbrowser.Focused(t, tab))
@@ -103,7 +105,7 @@ func TestOnwardLeavesAutomatically(t *testing.T) {
 			_, _ = w.Write([]byte(`<p id="arrived">Arrived</p>`))
 			return
 		}
-		newPages().Render(w, http.StatusOK, pages.Onward, usual(pages.Onward, "en"))
+		testpages.New().Render(w, http.StatusOK, pages.Onward, testpages.View(pages.Onward, "en"))
 	}))
 	t.Cleanup(server.Close)
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(server.URL), chromedp.WaitVisible(chromedp.CSS("#arrived"))))

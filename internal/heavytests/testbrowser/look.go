@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"paygate/internal/testenv"
 )
 
 // Screenshot keeps a picture of the whole page in the folder that PAYGATE_SCREENSHOTS names, if it names one.
@@ -44,7 +46,7 @@ func Violations(t *testing.T, tab context.Context) []string {
 	t.Helper()
 	script, err := os.ReadFile(axePath())
 	if err != nil {
-		Missing(t, "axe-core is not installed (npm ci in tools), so accessibility was not checked")
+		testenv.Missing(t, "axe-core is not installed (npm ci in tools), so accessibility was not checked")
 	}
 	if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void](string(script))); err != nil {
 		t.Fatalf("axe: %v", err)
@@ -63,16 +65,7 @@ func axePath() string {
 	if path := os.Getenv("PAYGATE_AXE"); path != "" {
 		return path
 	}
-	root, _ := filepath.Abs(".")
-	for root != filepath.Dir(root) && !isFile(filepath.Join(root, "go.mod")) {
-		root = filepath.Dir(root)
-	}
-	return filepath.Join(root, "tools", "node_modules", "axe-core", "axe.min.js")
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
+	return filepath.Join(testenv.Root(), "tools", "node_modules", "axe-core", "axe.min.js")
 }
 
 // Overflow is by how many pixels the page is wider than its window.

@@ -1,4 +1,4 @@
-package browsers
+package paying
 
 import (
 	"net/http"

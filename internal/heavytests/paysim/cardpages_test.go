@@ -9,7 +9,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"paygate/internal/testbrowser"
+	"paygate/internal/heavytests/testbrowser"
+	"paygate/internal/paysim"
 )
 
 // shown waits for something on the page. The wait is begun again where it was cut off by the page giving way to the
@@ -62,12 +63,12 @@ func TestPagesAreAccessibleAndLeadBackInARealBrowser(t *testing.T) {
 	t.Cleanup(service.Close)
 	for _, language := range []string{"en", "cy"} {
 		t.Run(language, func(t *testing.T) {
-			b := newBench(t, Options{PostLimit: -1, Surcharge: 250, ServiceName: "Fishing licences"})
+			pay := newServer(t, paysim.Options{PostLimit: -1, Surcharge: 250, ServiceName: "Fishing licences"})
 			tab := testbrowser.Tab(t)
 			open := func() {
 				t.Helper()
-				made := b.create(map[string]any{"language": language, "return_url": service.URL + "/back"})
-				require.NoError(t, chromedp.Do(tab, chromedp.Navigate(made.at("_links", "next_url", "href").(string))))
+				made := pay.created(map[string]any{"language": language, "return_url": service.URL + "/back"})
+				require.NoError(t, chromedp.Do(tab, chromedp.Navigate(made.at("_links", "next_url", "href"))))
 			}
 			open()
 			seen(t, tab, "#cardNo")
@@ -79,14 +80,14 @@ func TestPagesAreAccessibleAndLeadBackInARealBrowser(t *testing.T) {
 			shown(t, tab, "#service") // the form's redirect to another site is allowed
 
 			open()
-			fillCard(t, tab, cardThatIsDeclined)
+			fillCard(t, tab, "4000000000000002")
 			seen(t, tab, "#return-url")
 			clickOn(t, tab, "#return-url")
 			shown(t, tab, "#service")
 
-			require.NoError(t, chromedp.Do(tab, chromedp.Navigate(b.url+"/secure/nothing")))
+			require.NoError(t, chromedp.Do(tab, chromedp.Navigate(pay.url+"/secure/nothing")))
 			seen(t, tab, "h1")
-			require.NoError(t, chromedp.Do(tab, chromedp.Navigate(b.url+"/")))
+			require.NoError(t, chromedp.Do(tab, chromedp.Navigate(pay.url+"/")))
 			seen(t, tab, "table")
 		})
 	}

@@ -1,8 +1,9 @@
-package operating
+// Package staff tests the staff pages in a browser.
+package staff
 
 import (
 	"net/url"
-	"paygate/internal/testbrowser"
+	"paygate/internal/heavytests/testbrowser"
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"strconv"

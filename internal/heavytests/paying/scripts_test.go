@@ -1,4 +1,4 @@
-package browsers
+package paying
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"paygate/internal/testbrowser"
+	"paygate/internal/testenv"
 	"paygate/internal/testprocess"
 
 	"github.com/chromedp/chromedp"
@@ -123,7 +123,7 @@ var npmFiles = map[string]string{
 // libraryFile is a library; empty when it is not installed.
 func libraryFile(name string) []byte {
 	if file, isNPM := npmFiles[name]; isNPM {
-		content, _ := os.ReadFile(filepath.Join("../../../tools/node_modules", file))
+		content, _ := os.ReadFile(filepath.Join(testenv.Root(), "tools/node_modules", file))
 		return content
 	}
 	return microsoftScript(name)
@@ -156,7 +156,7 @@ func TestFormsSentByScriptsArePaid(t *testing.T) {
 			t.Parallel()
 			for _, script := range c.scripts {
 				if len(libraryFile(script)) == 0 {
-					testbrowser.Missing(t, script+" is not installed")
+					testenv.Missing(t, script+" is not installed")
 				}
 			}
 			service := scriptedService(t)
@@ -199,7 +199,7 @@ func TestFormsSentByScriptsArePaid(t *testing.T) {
 func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 	t.Parallel()
 	if len(libraryFile("turbo")) == 0 {
-		testbrowser.Missing(t, "turbo is not installed")
+		testenv.Missing(t, "turbo is not installed")
 	}
 	form := func(problem string) string {
 		return `<link rel="stylesheet" href="/style.css" data-turbo-track="reload"><script src="/js/turbo"></script><body><p id="problem">` + problem +
@@ -248,7 +248,7 @@ func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 func TestLinkPrefetchedByTurboIsPaidOnClick(t *testing.T) {
 	t.Parallel()
 	if len(libraryFile("turbo")) == 0 {
-		testbrowser.Missing(t, "turbo is not installed")
+		testenv.Missing(t, "turbo is not installed")
 	}
 	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

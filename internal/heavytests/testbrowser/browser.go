@@ -1,4 +1,4 @@
-// Package testbrowser drives headless Chromium in tests. Nothing that ships imports it.
+// Package testbrowser drives headless Chromium in tests.
 //
 // A test opens a [Tab] and works on it with chromedp; [Axe], [Overflow], [Focused] and [Screenshot] look at the page
 // that stands there. One Chromium serves all tests of a package, and ends with the last of them.
@@ -7,13 +7,14 @@ package testbrowser
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"paygate/internal/testenv"
 )
 
 // patience is how long one test may use its tab. It is a limit; nothing waits for it.
@@ -102,7 +103,7 @@ func Tab(t *testing.T) context.Context {
 		t.Skip("a short run starts no browser")
 	}
 	if _, err := find(); err != nil {
-		Missing(t, "Chromium is not installed, so pages were not looked at")
+		testenv.Missing(t, "Chromium is not installed, so pages were not looked at")
 	}
 	first, err := chromium.use()
 	if err != nil {
@@ -114,15 +115,6 @@ func Tab(t *testing.T) context.Context {
 	tab, cancel := context.WithTimeout(tab, patience)
 	t.Cleanup(cancel)
 	return tab
-}
-
-// Missing skips a test for want of something, or fails it where CI is set and everything has to be there.
-func Missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
 }
 
 // Width sets the tab's width in CSS pixels.

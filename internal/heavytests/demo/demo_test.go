@@ -1,4 +1,5 @@
-package operating
+// Package demo tests the demo in a browser.
+package demo
 
 import (
 	"context"
@@ -9,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"paygate/gateway/command"
-	"paygate/internal/testbrowser"
+	"paygate/internal/heavytests/testbrowser"
 	"paygate/internal/testserver"
 	"strconv"
 	"strings"

@@ -1,4 +1,4 @@
-package browsers
+package paying
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"paygate/internal/testbrowser"
+	"paygate/internal/heavytests/testbrowser"
 	"paygate/internal/testprocess"
 
 	"github.com/chromedp/chromedp"

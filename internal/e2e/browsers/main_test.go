@@ -1,9 +1,0 @@
-package browsers
-
-import (
-	"testing"
-
-	"paygate/internal/testprocess"
-)
-
-func TestMain(m *testing.M) { testprocess.Main(m) }
