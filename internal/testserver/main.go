@@ -1,3 +1,5 @@
+// Package testserver assembles Paygate for tests between a service and a simulated GOV.UK Pay: in this process
+// ([Harness]), or as the real program ([Program]). Nothing that ships imports it.
 package testserver
 
 import (
@@ -10,14 +12,14 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
 	"paygate/gateway/command"
 	"paygate/internal/testpg"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // Main runs the tests of a package that start "paygate", or one of more programs, as processes of their own, or that
-// need a PostgreSQL server. It is to be called by TestMain.
+// need a PostgreSQL server. TestMain calls it.
 func Main(m *testing.M, more map[string]func()) {
 	programs := map[string]func(){"paygate": paygate}
 	maps.Copy(programs, more)
@@ -35,13 +37,13 @@ func paygate() {
 	os.Exit(status)
 }
 
-// withPostgres keeps one PostgreSQL server for all tests of a package that ask for one.
+// withPostgres runs one PostgreSQL server for all tests of a package that ask for one.
 type withPostgres struct{ *testing.M }
 
 func (m withPostgres) Run() int { return testpg.Main(m.M) }
 
-// Long skips a test that takes many seconds in a short run.
-func Long(t testing.TB) {
+// SkipInShort skips a test that takes many seconds in a short run.
+func SkipInShort(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("not in a short run")

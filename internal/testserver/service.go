@@ -1,52 +1,99 @@
 package testserver
 
 import (
+	"bytes"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
-// Act is what a service does with a request.
-type Act string
-
-const (
-	Accepts     Act = "accepts"
-	TornOff     Act = "accepts, and its page breaks off"
-	Refuses     Act = "refuses"
-	Busy        Act = "says that it is busy"
-	BreaksDone  Act = "accepts, and hangs up"
-	BreaksStill Act = "does nothing, and hangs up"
-	FailsDone   Act = "accepts, and answers 500"
-	FailsStill  Act = "does nothing, and answers 500"
-	HangsDone   Act = "accepts, and does not answer in time"
-)
-
-// Done tells whether the citizen has got what they paid for.
-func (a Act) Done() bool {
-	return a == Accepts || a == TornOff || a == BreaksDone || a == FailsDone || a == HangsDone
+// Service is the legacy service of a test. It records requests and answers as told.
+type Service struct {
+	Mu       sync.Mutex
+	Received []Received
+	Answer   http.HandlerFunc
+	Server   *httptest.Server
 }
 
-// Known tells whether the answer says what was done.
-func (a Act) Known() bool { return a == Accepts || a == TornOff || a == Refuses || a == Busy }
+// Received is a request that the service received.
+type Received struct {
+	Method, Target, Host string
+	Header               http.Header
+	Body                 []byte
+}
 
-func (a Act) Answer(w http.ResponseWriter, r *http.Request) {
-	switch a {
-	case Accepts:
-		Confirms(w, r)
-	case TornOff:
-		w.Header().Set("Content-Length", "1000")
-		_, _ = w.Write([]byte("<p>received"))
-	case Refuses:
-		w.WriteHeader(http.StatusUnprocessableEntity)
-	case Busy:
-		w.WriteHeader(http.StatusTooManyRequests)
-	case FailsDone, FailsStill:
-		w.WriteHeader(http.StatusInternalServerError)
-	case HangsDone:
-		<-r.Context().Done()
-	default:
-		panic(http.ErrAbortHandler)
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	s.Mu.Lock()
+	s.Received = append(s.Received, Received{r.Method, r.RequestURI, r.Host, r.Header.Clone(), body})
+	answer := s.Answer
+	s.Mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	answer(w, r)
+}
+
+// SetAnswer changes how the service answers from now on.
+func (s *Service) SetAnswer(answer http.HandlerFunc) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.Answer = answer
+}
+
+// Requests returns what the service received with a method.
+func (s *Service) Requests(method string) []Received {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	var found []Received
+	for _, r := range s.Received {
+		if r.Method == method {
+			found = append(found, r)
+		}
 	}
+	return found
 }
 
+// Restart serves again at the address that the service had.
+func (s *Service) Restart(t *testing.T) {
+	t.Helper()
+	listener, err := net.Listen("tcp", s.Server.Listener.Addr().String())
+	require.NoError(t, err)
+	s.Server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s}}
+	s.Server.Start()
+	t.Cleanup(s.Server.Close)
+}
+
+// Plain answers every request with the same page.
+func Plain(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, "<p>the service's own page</p>")
+}
+
+// Confirm answers a POST with a redirect to a confirmation page, and other requests with Plain.
+func Confirm(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		Plain(w, r)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: "flash", Value: "received"})
+	w.Header().Set("Location", "confirmation/RVM-0001")
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// BreakOff closes the connection of a POST without an answer.
+func BreakOff(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		Plain(w, r)
+		return
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// Statuses returns the Paygate-Status of each request.
 func Statuses(requests []Received) (all []string) {
 	for _, r := range requests {
 		all = append(all, r.Header.Get("Paygate-Status"))

@@ -5,26 +5,28 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
+	"strings"
+	"testing"
+
 	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/export"
-	"strings"
-	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// Adviser is a member of staff with a program.
-type Adviser struct {
+// StaffClient is a member of staff who uses the JSON interface.
+type StaffClient struct {
 	H     *Harness
 	Token string
 }
 
-func (h *Harness) Ann() Adviser { return Adviser{h, AnnsToken} }
+// Ann returns a client with Ann's token.
+func (h *Harness) Ann() StaffClient { return StaffClient{h, AnnsToken} }
 
-func (a Adviser) Do(method, path string, body any, header ...string) Page {
+// Do sends a request to the staff listener. A body that is not a string is sent as JSON.
+func (a StaffClient) Do(method, path string, body any, header ...string) Page {
 	a.H.T.Helper()
 	var content io.Reader
 	switch body := body.(type) {
@@ -54,8 +56,8 @@ func (a Adviser) Do(method, path string, body any, header ...string) Page {
 	return Page{answer.StatusCode, answer.Header, string(text)}
 }
 
-// Shown reads one journey.
-func (a Adviser) Shown(id string) (w export.Whole) {
+// Journey returns one journey.
+func (a StaffClient) Journey(id string) (w export.Whole) {
 	a.H.T.Helper()
 	p := a.Do(http.MethodGet, "/journeys/"+id, nil)
 	require.Equal(a.H.T, http.StatusOK, p.Status, p.Text)
@@ -63,7 +65,8 @@ func (a Adviser) Shown(id string) (w export.Whole) {
 	return w
 }
 
-func (a Adviser) Order(id, name string, body map[string]any) (w export.Whole, status int, text string) {
+// Order requests an action on a journey, such as "refund".
+func (a StaffClient) Order(id, name string, body map[string]any) (w export.Whole, status int, text string) {
 	a.H.T.Helper()
 	p := a.Do(http.MethodPost, "/journeys/"+id+"/"+name, body)
 	if p.Status == http.StatusOK {
@@ -74,6 +77,7 @@ func (a Adviser) Order(id, name string, body map[string]any) (w export.Whole, st
 	return w, p.Status, p.Text
 }
 
+// WithReason returns the body of an order: a reason, and further names and values.
 func WithReason(more ...any) map[string]any {
 	body := map[string]any{"reason": "the citizen called"}
 	for i := 0; i < len(more); i += 2 {
@@ -82,36 +86,17 @@ func WithReason(more ...any) map[string]any {
 	return body
 }
 
-// BreaksOff is a service that takes the request and never answers.
-func BreaksOff(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet {
-		Plain(w, r)
-		return
-	}
-	panic(http.ErrAbortHandler)
-}
-
-// usual is a GOV.UK Pay without rate limits.
-var PayDefaults = paysim.Options{PostLimit: -1}
-
-// Stuck brings a journey to where a person has to decide.
-func Stuck(t *testing.T, atPay paysim.Options, route string) (*Harness, *Citizen, string) {
+// NewStuck starts a harness with one journey that staff have to settle.
+func NewStuck(t *testing.T, atPay paysim.Options, route string) (*Harness, *Citizen, string) {
 	t.Helper()
-	h := NewWithPay(t, atPay, BreaksOff)
+	h := NewWithPay(t, atPay, BreakOff)
 	c := h.Citizen()
 	require.Equal(t, http.StatusSeeOther, c.Post(route, url.Values{"name": {"Ann"}}).Status)
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "We are looking into your payment", "the citizen reads the truth")
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "We are looking into your payment", "the citizen reads the truth")
 	require.Equal(t, journey.StateStuck, c.State())
-	return h, c, c.Status()[0].ID
+	return h, c, c.Journeys()[0].ID
 }
 
-// StaffBrowser is a member of staff who logs in.
-func (h *Harness) StaffBrowser() *Citizen {
-	jar, err := cookiejar.New(nil)
-	require.NoError(h.T, err)
-	return &Citizen{h, &http.Client{Jar: jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-}
-
-const Html = "text/html,application/xhtml+xml"
+// AcceptHTML is the Accept header of a browser.
+const AcceptHTML = "text/html,application/xhtml+xml"

@@ -18,6 +18,7 @@ import (
 	"paygate/journey"
 	"paygate/journey/export"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,7 +92,7 @@ type arena struct {
 	store    string // as the settings name it
 	gateways []*gatewayProcess
 	pay      *paysim.Simulator
-	book     *testserver.Book
+	book     *testserver.Ledger
 	moments  chan struct{} // one for each moment at which something is about to happen, or has just happened
 
 	citizens sync.WaitGroup
@@ -116,15 +117,15 @@ type gatewayProcess struct {
 func newArena(t *testing.T, kind testserver.StoreKind) *arena {
 	t.Helper()
 	a := &arena{
-		t: t, store: kind.Setting(t), book: &testserver.Book{}, moments: make(chan struct{}, 1),
+		t: t, store: kind.Setting(t), book: &testserver.Ledger{}, moments: make(chan struct{}, 1),
 		home:    make(chan struct{}),
 		changed: make(chan struct{}),
 	}
-	legacy := httptest.NewServer(a.watched(a.book.Serves(func(_ int, form url.Values) testserver.Act {
+	legacy := httptest.NewServer(a.watched(a.book.Handler(func(_ int, form url.Values) testserver.Act {
 		if form.Get("wish") == "refuse" {
-			return testserver.Refuses
+			return testserver.Refuse
 		}
-		return testserver.Accepts
+		return testserver.Accept
 	})))
 	t.Cleanup(legacy.Close)
 	a.pay = paysim.New(paysim.Options{PostLimit: -1})
@@ -191,10 +192,10 @@ func (a *arena) watched(next http.Handler) http.Handler {
 func (g *gatewayProcess) start() {
 	g.a.t.Helper()
 	if g.binary != "" {
-		g.program = testserver.BeginAs(g.a.t, g.binary, g.environ, "serve")
+		g.program = testserver.StartBinary(g.a.t, g.binary, g.environ, "serve")
 		return
 	}
-	g.program = testserver.Begin(g.a.t, g.environ, "serve")
+	g.program = testserver.StartProgram(g.a.t, g.environ, "serve")
 }
 
 func (g *gatewayProcess) kill() {
@@ -216,7 +217,7 @@ func (a *arena) startAll() {
 func (a *arena) awaitServing() {
 	a.t.Helper()
 	for _, g := range a.gateways {
-		g.program.Awaits(`"msg":"serving"`)
+		g.program.WaitForLog(`"msg":"serving"`)
 		a.nowServing(g)
 	}
 }
@@ -273,7 +274,7 @@ func (a *arena) allRun() {
 			continue
 		}
 		select {
-		case <-g.program.Ended:
+		case <-g.program.Exited:
 			a.t.Fatalf("the program ended by itself\n%s", g.said())
 		default:
 		}
@@ -295,7 +296,7 @@ func (a *arena) awaitMoments(n int) {
 
 // said is the end of what the program wrote.
 func (g *gatewayProcess) said() string {
-	text := g.program.Said()
+	text := g.program.Logged()
 	return text[max(0, len(text)-4000):]
 }
 
@@ -434,13 +435,13 @@ func (a *arena) visit(ctx context.Context, random *rand.Rand, n int64) {
 }
 
 func (v *visitor) atPay(p testserver.Page) bool {
-	return p.Status == http.StatusSeeOther && strings.Contains(p.To(), "/secure/")
+	return p.Status == http.StatusSeeOther && strings.Contains(p.Location(), "/secure/")
 }
 
 // endsAtPay opens the address of the payment, as a browser does, and ends the payment.
 func (v *visitor) endsAtPay(p testserver.Page, outcome string) {
-	opened, err := v.once(http.MethodGet, p.To(), nil)
-	_, id, found := strings.Cut(opened.To(), "/card_details/")
+	opened, err := v.once(http.MethodGet, p.Location(), nil)
+	_, id, found := strings.Cut(opened.Location(), "/card_details/")
 	if err != nil || !found {
 		return // used up, as by a browser that asked twice
 	}
@@ -458,8 +459,8 @@ func (v *visitor) comesBack(random *rand.Rand, method, target string, form url.V
 			continue
 		}
 		for hops := 0; err == nil && hops < 4 && p.Status == http.StatusSeeOther &&
-			strings.HasPrefix(p.To(), "/"); hops++ {
-			p, err = v.load(30, http.MethodGet, p.To(), nil)
+			strings.HasPrefix(p.Location(), "/"); hops++ {
+			p, err = v.load(30, http.MethodGet, p.Location(), nil)
 		}
 		switch {
 		case err != nil:
@@ -598,7 +599,7 @@ func (a *arena) settleByTheBook() (settled int) {
 				submission++
 			}
 		}
-		as := a.book.Verdict(string(record.ID), testserver.Itoa(submission))
+		as := a.book.Resolution(string(record.ID), strconv.Itoa(submission))
 		if as == "retry" && settled%2 == 0 {
 			as = "reversed"
 		}
@@ -622,7 +623,7 @@ func (a *arena) given() (submissions, passes map[string]int) {
 		key := line.Journey + " " + line.Submission
 		received[key]++
 		require.Equal(a.t, 1, received[key], "journey and submission %s reached the service more than once", key)
-		if line.Did.Done() {
+		if line.Act.Accepted() {
 			submissions[line.Payment]++
 		}
 	}

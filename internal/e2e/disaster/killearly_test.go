@@ -115,7 +115,7 @@ func (a *arena) paysAndLeaves(n int) {
 	}}
 	target := []string{"/licences/apply", "/fines/pay"}[n%2]
 	p, err := v.load(1, http.MethodPost, target,
-		url.Values{"case": {"E-" + testserver.Itoa(n)}, "email": {"ann@example.org"}})
+		url.Values{"case": {"E-" + strconv.Itoa(n)}, "email": {"ann@example.org"}})
 	require.NoError(a.t, err)
 	require.True(a.t, v.atPay(p), p.Text)
 	v.endsAtPay(p, "success")

@@ -98,7 +98,7 @@ func (d *digester) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	d.received[hex.EncodeToString(digest.Sum(nil))]++
 	d.mu.Unlock()
-	testserver.Confirms(w, r)
+	testserver.Confirm(w, r)
 }
 
 func (d *digester) times(digest string) int {
@@ -124,11 +124,11 @@ func newCrowded(t *testing.T) *crowded {
 	folder := t.TempDir()
 	h := &testserver.Harness{Service: &testserver.Service{Server: legacy}, URL: "http://" + crowdedHost,
 		PayURL: payServer.URL}
-	c.Program = testserver.BeginAs(t, testserver.Compile(t, "paygate"),
+	c.Program = testserver.StartBinary(t, testserver.BuildBinary(t, "paygate"),
 		append(h.Environ(filepath.Join(folder, "paygate.db")),
 			"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_PAY_TIMEOUT=1m"), "serve")
-	c.Awaits(`"msg":"serving"`)
-	c.url = "http://" + testserver.ServingAt.FindStringSubmatch(c.Said())[1]
+	c.WaitForLog(`"msg":"serving"`)
+	c.url = "http://" + testserver.ServingAt.FindStringSubmatch(c.Logged())[1]
 	return c
 }
 
@@ -297,6 +297,6 @@ func (u *uploader) comeBack() {
 	ctx, cancel := context.WithTimeout(u.p.T.Context(), testserver.LongTimeout)
 	defer cancel()
 	for ctx.Err() == nil && u.p.service.times(u.digest) == 0 {
-		testserver.ComeBackTo(ctx, u.client, u.p.url, crowdedHost)
+		testserver.FollowReturn(ctx, u.client, u.p.url, crowdedHost)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"paygate/internal/testserver"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -95,7 +96,7 @@ func (p *person) sends(gate *testserver.Harness, version int) {
 		p.sees(gate, http.MethodGet, p.path, nil)
 		return
 	}
-	p.sees(gate, http.MethodPost, p.path, url.Values{"case": {p.name}, "version": {testserver.Itoa(version)}})
+	p.sees(gate, http.MethodPost, p.path, url.Values{"case": {p.name}, "version": {strconv.Itoa(version)}})
 }
 
 func (p *person) returns(gate *testserver.Harness) { p.sees(gate, http.MethodGet, "/_pay/return", nil) }
@@ -125,14 +126,14 @@ func (p *person) presses(gate *testserver.Harness, button string) {
 
 // status is what Paygate says of the person's journeys, newest first.
 func (p *person) status(gate *testserver.Harness) []struct{ ID, State, Reference string } {
-	return (&testserver.Citizen{H: gate, Client: p.browser.Client}).Status()
+	return (&testserver.Citizen{H: gate, Client: p.browser.Client}).Journeys()
 }
 
 // leavesEarly asks, and does not wait for the answer.
 func (p *person) leavesEarly(gate *testserver.Harness, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	(&testserver.Citizen{H: gate, Client: p.browser.Client}).ComesBackWithin(ctx)
+	(&testserver.Citizen{H: gate, Client: p.browser.Client}).ReturnUntil(ctx)
 }
 
 // sees loads an address and follows where the answer leads, up to Pay's door.
@@ -142,7 +143,7 @@ func (p *person) sees(gate *testserver.Harness, method, address string, form url
 		if !whole || shown.Status != http.StatusSeeOther {
 			break
 		}
-		to := shown.To()
+		to := shown.Location()
 		if strings.Contains(to, "/secure/") {
 			p.mu.Lock()
 			p.addresses = append(p.addresses, to)
@@ -211,7 +212,7 @@ func (p *person) pays() {
 func (p *person) starts() {
 	address := p.addresses[len(p.addresses)-1]
 	p.addresses = p.addresses[:len(p.addresses)-1]
-	_, id, found := strings.Cut(p.browser.Get(address).To(), "/card_details/")
+	_, id, found := strings.Cut(p.browser.Get(address).Location(), "/card_details/")
 	if id = strings.TrimSuffix(id, "/confirm"); found && !slices.Contains(p.payments, id) {
 		p.payments = append(p.payments, id)
 	}

@@ -70,7 +70,7 @@ type simulation struct {
 	crowd  bool // several things happen at the same instant
 
 	service *testserver.Service
-	book    testserver.Book
+	book    testserver.Ledger
 	down    bool // the service cannot be reached
 
 	mu         sync.Mutex
@@ -129,7 +129,7 @@ func newSimulation(t *testing.T, kind testserver.StoreKind, seed uint64) *simula
 	}
 	first := testserver.Build(t, paysim.Options{Now: w.clock.Now, PostLimit: -1}, w.serves)
 	first.Now, w.pay, w.service = w.clock.Now, first.Pay, first.Service
-	w.gates = testserver.Replicas(t, kind, first, walkSettings()...)
+	w.gates = testserver.StartReplicas(t, kind, first, walkSettings()...)
 	if w.random.IntN(2) == 0 {
 		w.pay.SetWebhook(first.URL+"/_pay/webhook", testserver.WebhookSecret)
 	}
@@ -173,7 +173,7 @@ func (w *simulation) step() {
 	case n < 62:
 		w.crowds()
 	case n < 67:
-		w.notes("a sweep: %s", w.anyGate().Sweeps())
+		w.notes("a sweep: %s", w.anyGate().Sweep())
 	case n < 70:
 		w.hearsOfPay()
 	case n < 76:
@@ -209,7 +209,7 @@ func (w *simulation) passes(d time.Duration) {
 
 // deliversEarly is a round of early delivery, which may break off where Pay is in trouble.
 func (w *simulation) deliversEarly(gate *testserver.Harness) {
-	if err := gate.Parts.DeliverEarly(context.Background()); err != nil {
+	if err := gate.App.DeliverEarly(context.Background()); err != nil {
 		w.notes("early delivery broke off: %v", err)
 	}
 }
@@ -233,7 +233,7 @@ func (w *simulation) crowds() {
 		all.Go([]func(){
 			func() { p.returns(gate) },
 			func() { p.sends(gate, p.version) },
-			func() { gate.Sweeps() },
+			func() { gate.Sweep() },
 			func() { w.pay.ResendWebhooks(context.Background()) },
 			func() { p.leavesEarly(gate, patience) },
 			func() { w.deliversEarly(gate) },
@@ -280,7 +280,7 @@ func (w *simulation) troublesPay() {
 
 func (w *simulation) restarts() {
 	w.notes("a gateway restarts")
-	w.anyGate().Reopens()
+	w.anyGate().RestartUnchanged()
 }
 
 // payCorrects is Pay finding out that it was wrong: it could not collect the money, or has got it after all.
@@ -318,10 +318,10 @@ func (w *simulation) changesMood() {
 		w.standsUp(w.down)
 		return
 	}
-	moods := []testserver.Act{testserver.Refuses, testserver.Refuses, testserver.BreaksDone, testserver.BreaksStill,
-		testserver.FailsDone, testserver.FailsStill, testserver.Busy, testserver.TornOff}
+	moods := []testserver.Act{testserver.Refuse, testserver.Refuse, testserver.AcceptHangUp, testserver.HangUp,
+		testserver.AcceptError, testserver.ServerError, testserver.Busy, testserver.AcceptTruncated}
 	if w.random.IntN(10) == 0 {
-		moods = []testserver.Act{testserver.HangsDone}
+		moods = []testserver.Act{testserver.AcceptTimeout}
 	}
 	next := []testserver.Act{}
 	for range 1 + w.random.IntN(3) {
@@ -354,34 +354,34 @@ func (w *simulation) serves(answer http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = r.ParseForm()
-	line := testserver.LineOf(r, r.PostForm.Encode())
-	line.Did = w.mood(r, line)
+	line := testserver.NewLedgerEntry(r, r.PostForm.Encode())
+	line.Act = w.mood(r, line)
 	w.inspects(r, line)
-	w.book.Writes(line)
-	line.Did.Answer(answer, r)
+	w.book.Add(line)
+	line.Act.Answer(answer, r)
 }
 
 // mood is what the service does next. One that may be sent the same again does not do it again.
-func (w *simulation) mood(r *http.Request, line testserver.BookLine) testserver.Act {
+func (w *simulation) mood(r *http.Request, line testserver.LedgerEntry) testserver.Act {
 	w.mu.Lock()
-	next := testserver.Accepts
+	next := testserver.Accept
 	if len(w.moods) > 0 {
 		next, w.moods = w.moods[0], w.moods[1:]
 	}
 	w.mu.Unlock()
-	if r.URL.Path != "/safe" || next != testserver.Refuses {
+	if r.URL.Path != "/safe" || next != testserver.Refuse {
 		return next
 	}
-	for _, before := range w.book.Of(line.Journey, line.Submission) {
-		if before.Did.Done() {
-			return testserver.Accepts
+	for _, before := range w.book.Submission(line.Journey, line.Submission) {
+		if before.Act.Accepted() {
+			return testserver.Accept
 		}
 	}
 	return next
 }
 
 // inspects holds what reaches the service against what Pay knows, and what came before.
-func (w *simulation) inspects(r *http.Request, line testserver.BookLine) {
+func (w *simulation) inspects(r *http.Request, line testserver.LedgerEntry) {
 	name := r.PostForm.Get("case")
 	if line.Pass {
 		name = r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
@@ -389,7 +389,7 @@ func (w *simulation) inspects(r *http.Request, line testserver.BookLine) {
 	if problem := w.unpaid(r, name, line); problem != "" {
 		w.violates("%s %s for %s: %s", r.Method, r.URL.Path, name, problem)
 	}
-	before := w.book.Of(line.Journey, line.Submission)
+	before := w.book.Submission(line.Journey, line.Submission)
 	if line.Pass || len(before) == 0 {
 		return
 	}
@@ -401,13 +401,13 @@ func (w *simulation) inspects(r *http.Request, line testserver.BookLine) {
 	ordered := w.onceMore[line.Journey]
 	delete(w.onceMore, line.Journey)
 	w.mu.Unlock()
-	if last.Did != testserver.Busy && !ordered && r.URL.Path != "/safe" {
+	if last.Act != testserver.Busy && !ordered && r.URL.Path != "/safe" {
 		w.violates("delivered twice: %+v, and before: %+v", line, before)
 	}
 }
 
 // unpaid tells what is wrong with the payment behind a request.
-func (w *simulation) unpaid(r *http.Request, name string, line testserver.BookLine) string {
+func (w *simulation) unpaid(r *http.Request, name string, line testserver.LedgerEntry) string {
 	for _, p := range w.pay.Payments() {
 		switch {
 		case p.ID != line.Payment:

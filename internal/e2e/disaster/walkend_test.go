@@ -8,6 +8,7 @@ import (
 	"paygate/journey"
 	"paygate/journey/export"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,10 +94,12 @@ func (w *simulation) mayComeAgain(j export.Record) {
 
 // bookSays is how the service's book settles a journey.
 func (w *simulation) bookSays(j export.Record) string {
-	return w.book.Verdict(string(j.ID), testserver.Itoa(submissionOf(w.shown(j))))
+	return w.book.Resolution(string(j.ID), strconv.Itoa(submissionOf(w.shown(j))))
 }
 
-func (w *simulation) shown(j export.Record) export.Whole { return w.gates[0].Ann().Shown(string(j.ID)) }
+func (w *simulation) shown(j export.Record) export.Whole {
+	return w.gates[0].Ann().Journey(string(j.ID))
+}
 
 // submissionOf counts how often the form was sent on the same payment.
 func submissionOf(w export.Whole) int {
@@ -142,7 +145,7 @@ func (w *simulation) bringToRest() {
 		}
 		w.passes(d)
 		for _, gate := range w.gates {
-			gate.Sweeps()
+			gate.Sweep()
 		}
 		for _, j := range w.journeys() {
 			w.staffSettle(j)
@@ -183,10 +186,10 @@ func (w *simulation) checkBooks() {
 func (w *simulation) given(j export.Whole) (given int, known bool) {
 	submissions := map[string]bool{}
 	for _, line := range w.book.All() {
-		if line.Journey != string(j.ID) || !line.Did.Done() {
+		if line.Journey != string(j.ID) || !line.Act.Accepted() {
 			continue
 		}
-		known = known || line.Did.Known()
+		known = known || line.Act.Conclusive()
 		if again := submissions[line.Submission]; !again || j.Route != "safe" && !line.Pass {
 			given++
 		}

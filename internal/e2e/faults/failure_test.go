@@ -17,6 +17,7 @@ import (
 	"paygate/journey"
 	"paygate/journey/pay"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -159,7 +160,7 @@ type shaky struct {
 	trouble *trouble
 	clock   *testserver.MovableClock
 	pay     *paysim.Simulator
-	book    *testserver.Book
+	book    *testserver.Ledger
 	legacy  *httptest.Server
 	store   journey.Store // without trouble
 	runner  *journey.Runner
@@ -170,8 +171,8 @@ type shaky struct {
 
 func newShaky(t *testing.T, store journey.Store, clock *testserver.MovableClock, s story, trouble *trouble) *shaky {
 	t.Helper()
-	b := &testserver.Book{}
-	legacy := httptest.NewServer(b.Serves(s.service))
+	b := &testserver.Ledger{}
+	legacy := httptest.NewServer(b.Handler(s.service))
 	t.Cleanup(legacy.Close)
 	atPay := paysim.New(paysim.Options{Now: clock.Now, PostLimit: -1})
 	t.Cleanup(atPay.Close)
@@ -224,8 +225,8 @@ type story struct {
 }
 
 func stories() []story {
-	accepting := func(int, url.Values) testserver.Act { return testserver.Accepts }
-	refusing := func(int, url.Values) testserver.Act { return testserver.Refuses }
+	accepting := func(int, url.Values) testserver.Act { return testserver.Accept }
+	refusing := func(int, url.Values) testserver.Act { return testserver.Refuse }
 	immediate := func(t *journey.Terms) { t.Capture = journey.CaptureImmediate }
 	pass := func(t *journey.Terms) { t.Kind = journey.KindPass }
 	onReturn := func(t *journey.Terms) { t.Capture, t.Release = journey.CaptureImmediate, journey.ReleaseOnReturn }
@@ -265,9 +266,9 @@ func stories() []story {
 		{name: "delivered early, refused, and corrected a day later",
 			service: func(_ int, form url.Values) testserver.Act {
 				if form.Get("name") == "first" {
-					return testserver.Refuses
+					return testserver.Refuse
 				}
-				return testserver.Accepts
+				return testserver.Accept
 			}, citizen: func(s *shaky) {
 				s.begins()
 				s.pays("success")
@@ -277,7 +278,7 @@ func stories() []story {
 			}, ends: journey.StateReleased},
 		{name: "delivered early, and may be repeated", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe },
 			service: func(n int, _ url.Values) testserver.Act {
-				return []testserver.Act{testserver.BreaksStill, testserver.BreaksDone, testserver.Accepts}[min(n, 3)-1]
+				return []testserver.Act{testserver.HangUp, testserver.AcceptHangUp, testserver.Accept}[min(n, 3)-1]
 			}, citizen: func(s *shaky) {
 				s.begins()
 				s.pays("success")
@@ -311,9 +312,9 @@ func stories() []story {
 		}, ends: journey.StateReleased},
 		{name: "refused, and corrected", service: func(_ int, form url.Values) testserver.Act {
 			if form.Get("name") == "first" {
-				return testserver.Refuses
+				return testserver.Refuse
 			}
-			return testserver.Accepts
+			return testserver.Accept
 		}, citizen: func(s *shaky) { s.begins(); s.pays("success"); s.returns(); s.corrects() },
 			ends: journey.StateReleased},
 		{name: "refused, and left to staff", terms: func(t *journey.Terms) { t.OnRefused = journey.OnRefusedStaff },
@@ -331,12 +332,12 @@ func stories() []story {
 		}, ends: journey.StateReleased},
 		{name: "may be repeated", terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe },
 			service: func(n int, _ url.Values) testserver.Act {
-				return []testserver.Act{testserver.BreaksStill, testserver.BreaksDone, testserver.Accepts}[min(n, 3)-1]
+				return []testserver.Act{testserver.HangUp, testserver.AcceptHangUp, testserver.Accept}[min(n, 3)-1]
 			}, citizen: paysAndReturns, ends: journey.StateReleased},
 		{name: "may be repeated, and the service goes away",
 			terms: func(t *journey.Terms) { t.Repeat = journey.RepeatSafe },
 			service: func(int, url.Values) testserver.Act {
-				return testserver.BreaksDone
+				return testserver.AcceptHangUp
 			}, citizen: func(s *shaky) {
 				s.begins()
 				s.pays("success")
@@ -346,13 +347,13 @@ func stories() []story {
 				s.timePasses(2, time.Hour)
 			}, ends: journey.StateReleased},
 		{name: "nobody knows, and it was done",
-			service: func(int, url.Values) testserver.Act { return testserver.BreaksDone }, citizen: paysAndReturns,
+			service: func(int, url.Values) testserver.Act { return testserver.AcceptHangUp }, citizen: paysAndReturns,
 			ends: journey.StateReleased},
 		{name: "nobody knows, and it was not done", service: func(n int, _ url.Values) testserver.Act {
 			if n == 1 {
-				return testserver.BreaksStill
+				return testserver.HangUp
 			}
-			return testserver.Accepts
+			return testserver.Accept
 		}, citizen: paysAndReturns, ends: journey.StateReleased},
 		{name: "released by a person", service: accepting,
 			citizen: func(s *shaky) { s.begins(); s.pays("success"); s.isReleased() }, ends: journey.StateReleased},
@@ -528,7 +529,7 @@ func (s *shaky) settles() {
 		require.NotEmpty(s.t, j.Note)
 		as := map[string]journey.State{
 			"released": journey.StateReleased, "reversed": journey.StateReversed, "retry": journey.StateConfirmed,
-		}[s.book.Verdict(string(j.ID), testserver.Itoa(j.Submission))]
+		}[s.book.Resolution(string(j.ID), strconv.Itoa(j.Submission))]
 		_, _ = s.runner.Settle(s.t.Context(), j.ID, as, journey.ByStaff("ann"), "the book says so")
 	}
 }
@@ -607,7 +608,7 @@ func TestEverySingleStepFailure(t *testing.T) {
 // brokenStore fails to be written a few times, once the service has got something.
 type brokenStore struct {
 	journey.Store
-	book  *testserver.Book
+	book  *testserver.Ledger
 	done  bool // all the same
 	fails int
 }

@@ -20,7 +20,7 @@ func TestDeliveryStaysOwedUntilMemoryIsFree(t *testing.T) {
 	clock := testserver.NewMovableClock()
 	s := newShaky(t, testserver.OpenBolt(t, clock.Now), clock, story{service: func(int, url.Values) testserver.Act {
 		require.EqualValues(t, 100_000, inside, "while it is sent")
-		return testserver.Accepts
+		return testserver.Accept
 	}}, &trouble{})
 	busy := true
 	s.runner.Acquire = func(_ context.Context, bytes int64) (func(), error) {

@@ -47,8 +47,8 @@ func TestInvalidFormShownAgainWith200IsNotCharged(t *testing.T) {
 		c := h.Citizen()
 		form := url.Values{"name": {"Ada"}, "email": {"ada-at-example"}}
 		require.Equal(t, http.StatusSeeOther, c.Post("/licences/apply", form).Status)
-		h.Pays("success")
-		c.ComesBackWithin(t.Context())
+		h.EndPayment("success")
+		c.ReturnUntil(t.Context())
 		require.Equal(t, journey.StateRefused, c.State(), rules)
 		require.Equal(t, "capturable", h.Payments()[0].Status, "nothing is taken")
 
@@ -85,9 +85,9 @@ func TestRefusingRedirectTakesNoMoney(t *testing.T) {
 	} {
 		for rule, state := range map[string]journey.State{"/licences/confirmation": states.exact, "*": states.any} {
 			answer := redirects(http.StatusFound, location)
-			h, c := testserver.AnnHasPaid(t, answer, "PAYGATE_ROUTE_LICENCE_ACCEPT=302",
+			h, c := testserver.NewWithPayment(t, answer, "PAYGATE_ROUTE_LICENCE_ACCEPT=302",
 				"PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="+rule)
-			c.ComesBackWithin(t.Context())
+			c.ReturnUntil(t.Context())
 			require.Equal(t, state, c.State(), "%s with ACCEPT_LOCATION=%s", location, rule)
 			require.Equal(t, state == journey.StateReleased, h.Payments()[0].Status == "success", location)
 		}
@@ -110,8 +110,8 @@ func TestRepeatRequestResponseTakesNoMoney(t *testing.T) {
 		http.StatusMultipleChoices:   {"/licences/confirmation": journey.StateRefused},
 	} {
 		for location, state := range locations {
-			h, c := testserver.AnnHasPaid(t, redirects(status, location))
-			c.ComesBackWithin(t.Context())
+			h, c := testserver.NewWithPayment(t, redirects(status, location))
+			c.ReturnUntil(t.Context())
 			require.Equal(t, state, c.State(), "%d %s", status, location)
 			require.Equal(t, "capturable", h.Payments()[0].Status)
 		}
@@ -131,12 +131,12 @@ func TestSignInPageIsNotAPaidFile(t *testing.T) {
 		h := testserver.New(t, signIn, "PAYGATE_ROUTE_REGISTER_"+rule)
 		c := h.Citizen()
 		c.Get("/register/2026")
-		h.Pays("success")
+		h.EndPayment("success")
 		c.Get("/register/2026", "Range", "bytes=0-3")
 		require.Equal(t, state, c.State(), rule)
 		require.Equal(t, state == journey.StateReleased, h.Payments()[0].Status == "success", rule)
 		hasText := strings.Contains(rule, "_TEXT")
-		require.Equal(t, hasText, h.Service.Got(http.MethodGet)[0].Header.Get("Range") == "",
+		require.Equal(t, hasText, h.Service.Requests(http.MethodGet)[0].Header.Get("Range") == "",
 			"part of a page cannot be judged: %s", rule)
 	}
 }
@@ -148,8 +148,8 @@ func TestFiveRefusalsForMissingTextAreLogged(t *testing.T) {
 		require.NotContains(t, h.Log.String(), "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT", n)
 		c := h.Citizen()
 		c.Apply("Ann")
-		h.Pays("success")
-		c.ComesBackWithin(t.Context())
+		h.EndPayment("success")
+		c.ReturnUntil(t.Context())
 		require.Equal(t, journey.StateRefused, c.State())
 	}
 	for line := range strings.Lines(h.Log.String()) {
@@ -165,9 +165,9 @@ func TestFiveRefusalsForMissingTextAreLogged(t *testing.T) {
 // TestJourneyKeepsItsAcceptanceRule: a changed setting binds new journeys only.
 func TestJourneyKeepsItsAcceptanceRule(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, showsAgain, byText("ACCEPT_TEXT=Application received")...)
+	h, c := testserver.NewWithPayment(t, showsAgain, byText("ACCEPT_TEXT=Application received")...)
 	h.Restart(byText("ACCEPT_TEXT=Something else")...)
-	c.ComesBackWithin(t.Context())
+	c.ReturnUntil(t.Context())
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
@@ -189,7 +189,7 @@ func TestDoctorReportsWeakAcceptanceRules(t *testing.T) {
 		for _, setting := range settings {
 			over = append(over, "PAYGATE_ROUTE_LICENCE_"+setting)
 		}
-		v := testserver.NewDoctor(t, testserver.FormPage(), over...).Visit()
+		v := testserver.NewDoctor(t, testserver.FormPage(), over...).Run()
 		require.Contains(t, v.Lines["acceptance licence"], line)
 	}
 }

@@ -30,12 +30,12 @@ func TestCitizensLanguageReachesPayAndThePages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.New(t, testserver.Confirms, "PAYGATE_LANGUAGE=form:lang,cookie:lang,cookie:PLAY_LANG")
+			h := testserver.New(t, testserver.Confirm, "PAYGATE_LANGUAGE=form:lang,cookie:lang,cookie:PLAY_LANG")
 			citizen := h.Citizen()
 			require.Equal(t, http.StatusSeeOther, citizen.Post("/licences/apply", c.form, c.header...).Status)
 			require.Equal(t, c.wanted, h.Payments()[0].Language)
-			h.Pays("declined")
-			text := citizen.ComesBack().Text
+			h.EndPayment("declined")
+			text := citizen.ReturnFromPay().Text
 			require.Contains(t, text, `<html lang="`+c.wanted+`"`)
 			if c.wanted == "cy" {
 				require.Equal(t, "Trwydded bysgota", h.Payments()[0].Description)
@@ -48,7 +48,7 @@ func TestCitizensLanguageReachesPayAndThePages(t *testing.T) {
 
 func TestLanguageIsReadFromTheConfiguredSource(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_LANGUAGE=path:/licences/cy,query:iaith,form:iaith",
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_LANGUAGE=path:/licences/cy,query:iaith,form:iaith",
 		"PAYGATE_ROUTE_LICENCE_ALIASES=POST /licences/cy/apply,POST /licences/cyan/apply")
 	for _, c := range []struct {
 		target string
@@ -69,7 +69,7 @@ func TestLanguageIsReadFromTheConfiguredSource(t *testing.T) {
 	refused := h.Citizen().Post("/licences/priced", url.Values{"iaith": {"cy"}, "licence": {"none"}})
 	require.Contains(t, refused.Text, "Dewiswch beth rydych am dalu amdano",
 		"a page before the payment speaks the form's language")
-	byDefault := testserver.New(t, testserver.Confirms).Citizen()
+	byDefault := testserver.New(t, testserver.Confirm).Citizen()
 	require.Contains(t, byDefault.Get("/_pay/status?lang=cy").Text, `<html lang="cy"`,
 		"pages without a journey go by their own request")
 	require.Contains(t, byDefault.Get("/_pay/status", "Cookie", "lang=cy").Text, `<html lang="cy"`)

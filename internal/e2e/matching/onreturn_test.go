@@ -14,15 +14,15 @@ import (
 
 func TestRouteCanReleaseOnReturn(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms,
-		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_SECOND_LOOK=10ms")...)
+	h := testserver.New(t, testserver.Confirm,
+		append(testserver.EagerSweeps, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return", "PAYGATE_SECOND_LOOK=10ms")...)
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
-	h.Pays("started")
-	require.Contains(t, c.ComesBack().Text, "You have not finished paying", "not before Pay says at least submitted")
-	h.Pays("submitted")
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
-	got := h.Service.Got(http.MethodPost)
+	h.EndPayment("started")
+	require.Contains(t, c.ReturnFromPay().Text, "You have not finished paying", "not before Pay says at least submitted")
+	h.EndPayment("submitted")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+	got := h.Service.Requests(http.MethodPost)
 	require.Len(t, got, 1)
 	require.Equal(t, "pending", got[0].Header.Get("Paygate-Status"))
 	require.Empty(t, got[0].Header["Paygate-Paid-At"])
@@ -34,18 +34,18 @@ func TestRouteCanReleaseOnReturn(t *testing.T) {
 
 func TestUnpaidReleaseOnReturnNeedsAPerson(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms,
-		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return",
+	h := testserver.New(t, testserver.Confirm,
+		append(testserver.EagerSweeps, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return",
 			"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)
 	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
-	h.Pays("submitted")
-	c.ComesBack()
+	h.EndPayment("submitted")
+	c.ReturnFromPay()
 	require.Equal(t, journey.StateReleased, c.State())
-	h.Pays("expired")
-	c.Becomes(journey.StateStuck)
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	h.EndPayment("expired")
+	c.WaitForState(journey.StateStuck)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 // paysAFine is a citizen on their way to Pay, on a route that takes the money at once.
@@ -65,13 +65,13 @@ func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
 	for _, status := range []string{"created", "started", "declined", "cancelled", "expired", "error"} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.New(t, testserver.Confirms, onReturn...)
+			h := testserver.New(t, testserver.Confirm, onReturn...)
 			c := paysAFine(h)
 			if status != "created" {
-				h.Pays(status)
+				h.EndPayment(status)
 			}
-			c.ComesBack()
-			require.Empty(t, h.Service.Got(http.MethodPost))
+			c.ReturnFromPay()
+			require.Empty(t, h.Service.Requests(http.MethodPost))
 		})
 	}
 	// a GET on a reused connection is repeated by net/http
@@ -81,28 +81,28 @@ func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
 	} {
 		t.Run("Pay cannot be asked: "+fault, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.New(t, testserver.Confirms, onReturn...)
+			h := testserver.New(t, testserver.Confirm, onReturn...)
 			c := paysAFine(h)
-			h.Pays("submitted")
+			h.EndPayment("submitted")
 			h.Pay.AddFault(paysim.Fault{Call: "get", Kind: fault, Times: times})
-			require.Contains(t, c.ComesBack().Text, "checking")
-			require.Empty(t, h.Service.Got(http.MethodPost))
-			require.Contains(t, c.ComesBack().Text, "the service's own page")
-			require.Len(t, h.Service.Got(http.MethodPost), 1)
+			require.Contains(t, c.ReturnFromPay().Text, "checking")
+			require.Empty(t, h.Service.Requests(http.MethodPost))
+			require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+			require.Len(t, h.Service.Requests(http.MethodPost), 1)
 		})
 	}
 	t.Run("nobody is back", func(t *testing.T) {
 		t.Parallel()
-		h := testserver.New(t, testserver.Confirms, onReturn...)
+		h := testserver.New(t, testserver.Confirm, onReturn...)
 		c := paysAFine(h)
-		h.Pays("submitted")
-		h.Sweeps()
-		h.Ann().Do(http.MethodPost, "/journeys/"+c.Status()[0].ID+"/check", nil)
-		_, status, _ := h.Ann().Order(c.Status()[0].ID, "release", testserver.WithReason())
+		h.EndPayment("submitted")
+		h.Sweep()
+		h.Ann().Do(http.MethodPost, "/journeys/"+c.Journeys()[0].ID+"/check", nil)
+		_, status, _ := h.Ann().Order(c.Journeys()[0].ID, "release", testserver.WithReason())
 		require.Equal(t, http.StatusConflict, status)
 		require.Equal(t, http.StatusServiceUnavailable, c.Get("/_pay/return", "Sec-Purpose", "prefetch").Status)
 		require.Equal(t, http.StatusNotFound, h.Citizen().Get("/_pay/return?looked").Status, "another browser's return")
-		require.Empty(t, h.Service.Got(http.MethodPost))
+		require.Empty(t, h.Service.Requests(http.MethodPost))
 		require.Equal(t, journey.StatePaying, c.State())
 	})
 }

@@ -25,51 +25,51 @@ func TestInvalidPayResponseTakesNoMoney(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.New(t, testserver.Confirms)
+			h := testserver.New(t, testserver.Confirm)
 			c := h.Citizen()
 			h.Pay.AddFault(paysim.Fault{Call: "create", Kind: kind, Times: 1})
 			p := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
 			require.Contains(t, []int{http.StatusBadGateway, http.StatusServiceUnavailable}, p.Status)
 			require.Contains(t, p.Text, "No money has been taken")
-			require.Empty(t, p.To())
+			require.Empty(t, p.Location())
 			require.NotEmpty(t, p.Header.Get("Retry-After"))
 			require.LessOrEqual(t, len(h.Payments()), 1, "a create is never repeated by itself")
-			require.Empty(t, h.Service.Got(http.MethodPost))
+			require.Empty(t, h.Service.Requests(http.MethodPost))
 
-			again := c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}})
+			again := c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}})
 			require.Equal(t, http.StatusSeeOther, again.Status, again.Text)
-			h.Pays("success")
-			require.Contains(t, c.ComesBack().Text, "the service's own page")
-			require.Len(t, h.Service.Got(http.MethodPost), 1)
+			h.EndPayment("success")
+			require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+			require.Len(t, h.Service.Requests(http.MethodPost), 1)
 		})
 	}
 }
 
 func TestPayOutageShowsTheCheckingPage(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
-	p := c.ComesBack()
+	p := c.ReturnFromPay()
 	require.Contains(t, p.Text, "We are checking your payment")
 	require.Equal(t, "5; url=/_pay/return", p.Header.Get("Refresh"), "it reloads by itself")
 	require.Contains(t, p.Text, h.Payments()[0].Reference)
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 	h.Pay.ClearFaults()
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 }
 
 func TestStalePayResponseIsNotTrusted(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewWithPay(t, paysim.Options{PostLimit: -1, SearchLag: time.Minute}, testserver.Confirms)
+	h := testserver.NewWithPay(t, paysim.Options{PostLimit: -1, SearchLag: time.Minute}, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("started")
+	h.EndPayment("started")
 	h.Pay.Advance(2 * time.Minute)
-	h.Pays("success")
+	h.EndPayment("success")
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "stale"})
-	id := c.Status()[0].ID
+	id := c.Journeys()[0].ID
 	for _, p := range []testserver.Page{
-		c.ComesBack(), c.Get("/_pay/status"),
+		c.ReturnFromPay(), c.Get("/_pay/status"),
 		c.Post("/_pay/resume", url.Values{"journey": {id}}),
 	} {
 		require.Contains(t, p.Text, "We are checking your payment")
@@ -77,50 +77,50 @@ func TestStalePayResponseIsNotTrusted(t *testing.T) {
 	}
 	require.Equal(t, journey.StatePaying, c.State())
 	h.Pay.ClearFaults()
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 }
 
 // TestPayOutageNeverReportsAnUnpaidPayment: the same form again, and the buttons of a page that is still
 // open, lead back to a payment that may have been paid meanwhile.
 func TestPayOutageNeverReportsAnUnpaidPayment(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	applied, visits := h.Citizen(), h.Citizen()
 	applied.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	visits.Get("/register/2026")
-	h.Pays("success")
+	h.EndPayment("success")
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
-	button := url.Values{"journey": {applied.Status()[0].ID}}
+	button := url.Values{"journey": {applied.Journeys()[0].ID}}
 	for name, p := range map[string]testserver.Page{
 		"the same form":  applied.Post("/licences/apply", url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}),
 		"try again":      applied.Post("/_pay/again", button),
 		"go on paying":   applied.Post("/_pay/resume", button),
 		"the same pass":  visits.Get("/register/2026"),
-		"back from Pay":  applied.ComesBack(),
-		"back to a pass": visits.ComesBack(),
+		"back from Pay":  applied.ReturnFromPay(),
+		"back to a pass": visits.ReturnFromPay(),
 	} {
 		require.Equal(t, http.StatusOK, p.Status, name)
 		require.Contains(t, p.Text, "We are checking your payment", name)
 		require.NotContains(t, p.Text, "No money has been taken", name)
 	}
 	h.Pay.ClearFaults()
-	require.Contains(t, applied.ComesBack().Text, "the service's own page")
+	require.Contains(t, applied.ReturnFromPay().Text, "the service's own page")
 	require.Len(t, h.Payments(), 2)
 }
 
 func TestServiceOutageKeepsThePayment(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
 	h.Service.Server.Close()
-	p := c.ComesBack()
+	p := c.ReturnFromPay()
 	require.Contains(t, p.Text, "Your payment is safe")
 	require.Equal(t, journey.StateConfirmed, c.State())
 	require.Equal(t, "capturable", h.Payments()[0].Status)
 
 	h.Service.Restart(t)
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
-	posts := h.Service.Got(http.MethodPost)
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 1)
 	require.Equal(t, "2", posts[0].Header.Get("Paygate-Attempt"))
 	require.Equal(t, "success", h.Payments()[0].Status)
@@ -129,17 +129,17 @@ func TestServiceOutageKeepsThePayment(t *testing.T) {
 func TestUnknownDeliveryOutcomeNeedsAPerson(t *testing.T) {
 	t.Parallel()
 	for name, does := range map[string]testserver.Act{
-		"reset": testserver.BreaksStill, "broken": testserver.FailsDone,
-		"too late": testserver.HangsDone,
+		"reset": testserver.HangUp, "broken": testserver.AcceptError,
+		"too late": testserver.AcceptTimeout,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, c := testserver.AnnHasPaid(t, does.Answer, "PAYGATE_UPSTREAM_TIMEOUT=2s")
-			p := c.ComesBack()
+			h, c := testserver.NewWithPayment(t, does.Answer, "PAYGATE_UPSTREAM_TIMEOUT=2s")
+			p := c.ReturnFromPay()
 			require.Contains(t, p.Text, "We are looking into your payment")
 			require.Contains(t, p.Text, h.Payments()[0].Reference)
-			c.ComesBack()
-			require.Len(t, h.Service.Got(http.MethodPost), 1, "never sent twice")
+			c.ReturnFromPay()
+			require.Len(t, h.Service.Requests(http.MethodPost), 1, "never sent twice")
 			require.Equal(t, journey.StateStuck, c.State())
 			require.Equal(t, "capturable", h.Payments()[0].Status, "never captured until known")
 		})
@@ -159,7 +159,7 @@ func TestMismatchedPaymentReleasesNothing(t *testing.T) {
 			if parts := strings.Split(change, "/"); len(parts) == 4 {
 				from, to = parts[1], parts[2]
 			}
-			h := testserver.New(t, testserver.Confirms)
+			h := testserver.New(t, testserver.Confirm)
 			var lying atomic.Bool
 			between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				asked, err := http.NewRequest(r.Method, h.PayURL+r.URL.RequestURI(), r.Body)
@@ -184,10 +184,10 @@ func TestMismatchedPaymentReleasesNothing(t *testing.T) {
 			h.Restart("PAYGATE_PAY_API_URL=" + between.URL)
 			c := h.Citizen()
 			c.Apply("Ann")
-			h.Pays("success")
+			h.EndPayment("success")
 			lying.Store(true)
-			c.ComesBack()
-			require.Empty(t, h.Service.Got(http.MethodPost))
+			c.ReturnFromPay()
+			require.Empty(t, h.Service.Requests(http.MethodPost))
 			require.NotContains(t,
 				[]journey.State{journey.StateReleased, journey.StateConfirmed, journey.StateAccepted}, c.State())
 			require.Equal(t, "capturable", h.Payments()[0].Status, "and nothing is taken")

@@ -13,10 +13,10 @@ import (
 
 func TestForeignOrTamperedTicketOpensNothing(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	id := c.Status()[0].ID
+	id := c.Journeys()[0].ID
 	for name, value := range map[string]string{
 		"none": "", "nonsense": "paygate=nonsense",
 		"tampered": "paygate=MTc5NTUyMzE1NHx",
@@ -75,7 +75,7 @@ func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 
 func TestPaygateAddressesNeverReachTheService(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	for target, status := range map[string]int{
 		"/_pay": 404, "/_pay/": 404, "/_pay/nothing": 404, "/_pay/return/": 404, "/_pay//return": 404,
@@ -88,44 +88,44 @@ func TestPaygateAddressesNeverReachTheService(t *testing.T) {
 		require.Equal(t, "yes", p.Header.Get("Paygate-Answer"), target)
 	}
 	require.Equal(t, http.StatusMethodNotAllowed, c.Post("/_pay/return", nil).Status)
-	require.Empty(t, h.Service.Got(http.MethodGet))
+	require.Empty(t, h.Service.Requests(http.MethodGet))
 	require.Equal(t, http.StatusForbidden, c.Post("/_pay/again", nil, "Sec-Fetch-Site", "cross-site").Status)
 }
 
 func TestPrefetchStartsNothing(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	require.Equal(t, http.StatusServiceUnavailable, c.Get("/register/2026", "Sec-Purpose", "prefetch;prerender").Status)
 	c.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	require.Equal(t, http.StatusServiceUnavailable, c.Get("/_pay/return", "Purpose", "prefetch").Status)
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 }
 
 func TestRouteCanBeClosedOrFree(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_MODE=closed", "PAYGATE_ROUTE_REGISTER_MODE=free")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_LICENCE_MODE=closed", "PAYGATE_ROUTE_REGISTER_MODE=free")
 	c := h.Citizen()
 	p := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
 	require.Equal(t, http.StatusServiceUnavailable, p.Status)
 	require.Contains(t, p.Text, "Payments are closed")
 	require.Equal(t, http.StatusOK, c.Get("/register/2026").Status)
 	require.Contains(t, h.Log.String(), "pay route is free")
-	require.Equal(t, "none", h.Service.Got(http.MethodGet)[0].Header.Get("Paygate-Status"))
+	require.Equal(t, "none", h.Service.Requests(http.MethodGet)[0].Header.Get("Paygate-Status"))
 	require.Empty(t, h.Payments())
 }
 
 func TestDrainingRefusesNewPayments(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	require.NoError(t, h.Parts.Drain(t.Context()))
+	require.NoError(t, h.App.Drain(t.Context()))
 	p := c.Post("/licences/apply", url.Values{"name": {"Bob"}})
 	require.Equal(t, http.StatusServiceUnavailable, p.Status)
 	require.Equal(t, "60", p.Header.Get("Retry-After"))
 	require.Equal(t, http.StatusOK, c.Get("/free").Status)
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "the service's own page", "what is under way is finished")
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page", "what is under way is finished")
 }

@@ -23,13 +23,13 @@ func TestPassIsPaidOnceAndFetchedAgain(t *testing.T) {
 
 	p := c.Get("/register/2026?from=a;b")
 	require.Equal(t, http.StatusSeeOther, p.Status)
-	require.Empty(t, h.Service.Got(http.MethodGet))
-	h.Pays("success")
+	require.Empty(t, h.Service.Requests(http.MethodGet))
+	h.EndPayment("success")
 	back := c.Get("/_pay/return")
-	require.Equal(t, "/register/2026?from=a;b", back.To(), "back to the address they asked for")
+	require.Equal(t, "/register/2026?from=a;b", back.Location(), "back to the address they asked for")
 	require.Equal(t, "capturable", h.Payments()[0].Status, "taken with the first fetch")
 
-	first := c.Get(back.To())
+	first := c.Get(back.Location())
 	require.Equal(t, "%PDF-1.4 the register", first.Text)
 	require.Equal(t, "private, max-age=600", first.Header.Get("Cache-Control"))
 	require.Equal(t, "success", h.Payments()[0].Status)
@@ -38,7 +38,7 @@ func TestPassIsPaidOnceAndFetchedAgain(t *testing.T) {
 	require.Equal(t, http.StatusPartialContent, part.Status)
 	require.Equal(t, "%PDF", part.Text)
 	require.Equal(t, http.StatusOK, c.Do(http.MethodHead, "/register/2026?from=a;b", nil).Status)
-	for _, got := range append(h.Service.Got(http.MethodGet), h.Service.Got(http.MethodHead)...) {
+	for _, got := range append(h.Service.Requests(http.MethodGet), h.Service.Requests(http.MethodHead)...) {
 		require.Equal(t, "pass", got.Header.Get("Paygate-Via"))
 		require.Equal(t, "1", got.Header.Get("Paygate-Attempt"))
 		for _, check := range h.Verify(t, got) {
@@ -58,11 +58,11 @@ func TestPassWithStrictCookiesIsOpenedByANewNavigation(t *testing.T) {
 	h := testserver.New(t, testserver.Plain)
 	c := h.Citizen()
 	require.Equal(t, http.StatusSeeOther, c.Get("/register/2026?a=1", "Cookie", "session=strict").Status)
-	h.Pays("success")
+	h.EndPayment("success")
 	p := c.Get("/_pay/return")
 	require.Equal(t, http.StatusOK, p.Status)
 	require.Contains(t, p.Text, `http-equiv="refresh" content="0; url=/register/2026?a=1"`,
 		"a navigation of the site's own")
 	require.Contains(t, p.Text, "Get what you paid for")
-	require.Empty(t, h.Service.Got(http.MethodGet))
+	require.Empty(t, h.Service.Requests(http.MethodGet))
 }

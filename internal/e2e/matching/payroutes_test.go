@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -17,24 +18,24 @@ import (
 
 func TestPaidRequestIsDeliveredUnchangedOnce(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann", "lang": "cy"},
-		testserver.BytesOfAllKinds(50_000))
+		testserver.BinaryContent(50_000))
 
 	p := c.Do(http.MethodPost, "/licences/apply?a=1;b=2&x=100%25", bytes.NewReader(body), "Content-Type", contentType,
 		"X-Odd", "travels too")
 	require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
 	require.Equal(t, "yes", p.Header.Get("Paygate-Answer"))
-	require.Empty(t, h.Service.Got(http.MethodPost), "nothing reaches the service before payment")
+	require.Empty(t, h.Service.Requests(http.MethodPost), "nothing reaches the service before payment")
 
-	h.Pays("success")
+	h.EndPayment("success")
 	require.Equal(t, "capturable", h.Payments()[0].Status, "money is only reserved until the service accepts")
-	done := c.ComesBack()
+	done := c.ReturnFromPay()
 	require.Equal(t, http.StatusOK, done.Status)
 	require.Contains(t, done.Text, "the service's own page")
 
-	posts := h.Service.Got(http.MethodPost)
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 1)
 	require.Equal(t, body, posts[0].Body, "byte for byte")
 	require.Equal(t, "/licences/apply?a=1;b=2&x=100%25", posts[0].Target)
@@ -46,16 +47,16 @@ func TestPaidRequestIsDeliveredUnchangedOnce(t *testing.T) {
 
 func TestReleaseHeadersDescribeThePaymentAndVerify(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
-	c.ComesBack()
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
+	c.ReturnFromPay()
 
-	got := h.Service.Got(http.MethodPost)[0]
+	got := h.Service.Requests(http.MethodPost)[0]
 	payment := h.Payments()[0]
 	for name, value := range map[string]string{
 		"Paygate-Status": "success", "Paygate-Payment-Id": payment.ID, "Paygate-Reference": payment.Reference,
 		"Paygate-Amount": "2500", "Paygate-Total": "2500", "Paygate-Currency": "GBP", "Paygate-Mode": "test",
 		"Paygate-Route": "licence", "Paygate-Submission": "1", "Paygate-Attempt": "1", "Paygate-Via": "return",
-		"Paygate-Journey": c.Status()[0].ID,
+		"Paygate-Journey": c.Journeys()[0].ID,
 	} {
 		require.Equal(t, []string{value}, got.Header[name], name)
 	}
@@ -70,14 +71,14 @@ func TestReleaseHeadersDescribeThePaymentAndVerify(t *testing.T) {
 
 func TestFiftyConcurrentReturnsDeliverOnce(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
 	var all sync.WaitGroup
 	answers := make([]testserver.Page, 50)
 	for i := range answers {
 		all.Go(func() { answers[i] = c.Follow(c.Get("/_pay/return")) })
 	}
 	all.Wait()
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 	for _, p := range answers {
 		require.Equal(t, http.StatusOK, p.Status)
 		require.NotContains(t, p.Text, "problem")
@@ -86,17 +87,17 @@ func TestFiftyConcurrentReturnsDeliverOnce(t *testing.T) {
 
 func TestTwoTabsEachFinishTheirJourney(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
 	c.Apply("Bob")
 	all := h.Payments()
 	require.NoError(t, h.Pay.Pay(all[0].ID, "success")) // the older tab pays first
-	require.Contains(t, c.ComesBack().Text, "the service's own page", "the journey that moved is shown, not the newest")
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page", "the journey that moved is shown, not the newest")
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 	require.NoError(t, h.Pay.Pay(all[1].ID, "success"))
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
-	posts := h.Service.Got(http.MethodPost)
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 2)
 	require.Contains(t, string(posts[0].Body), "Ann")
 	require.Contains(t, string(posts[1].Body), "Bob")
@@ -104,12 +105,12 @@ func TestTwoTabsEachFinishTheirJourney(t *testing.T) {
 
 func TestImmediateCaptureTakesTheMoneyAtOnce(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
 	require.False(t, h.Payments()[0].DelayedCapture)
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	for _, request := range h.Pay.Requests() {
 		require.NotEqual(t, "capture", request.Call)
 	}
@@ -118,24 +119,24 @@ func TestImmediateCaptureTakesTheMoneyAtOnce(t *testing.T) {
 // TestConcurrentReturnsWebhooksSweepsAndStaffDeliverOnce: returns of several tabs, a webhook, sweeps and staff, all at the same instant.
 func TestConcurrentReturnsWebhooksSweepsAndStaffDeliverOnce(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_MIN_AGE=0s",
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_MOPUP_MIN_AGE=0s",
 		"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
 	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
 	for n := range 10 {
 		c := h.Citizen()
-		require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{"n": {testserver.Itoa(n)}}).Status)
-		id := c.Status()[0].ID
+		require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{"n": {strconv.Itoa(n)}}).Status)
+		id := c.Journeys()[0].ID
 		var all sync.WaitGroup
-		all.Go(func() { h.Pays("success") }) // and the webhook comes when it comes
+		all.Go(func() { h.EndPayment("success") }) // and the webhook comes when it comes
 		for range 3 {
-			all.Go(func() { c.ComesBack() })
-			all.Go(func() { h.Sweeps() })
+			all.Go(func() { c.ReturnFromPay() })
+			all.Go(func() { h.Sweep() })
 			all.Go(func() { h.Ann().Do(http.MethodPost, "/journeys/"+id+"/check", nil) })
 			all.Go(func() { h.Pay.ResendWebhooks(t.Context()) })
 		}
 		all.Wait()
-		c.ComesBack()
-		c.Becomes(journey.StateReleased)
-		require.Len(t, h.Service.Got(http.MethodPost), n+1)
+		c.ReturnFromPay()
+		c.WaitForState(journey.StateReleased)
+		require.Len(t, h.Service.Requests(http.MethodPost), n+1)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 func TestUnclearPriceChoiceIsRefused(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	for name, body := range map[string]string{
 		"missing": "name=Ann", "unknown": "licence=season", "repeated": "licence=1-day&licence=8-day",
 		"repeated alike": "licence=1-day&licence=1-day",
@@ -29,7 +29,7 @@ func TestUnclearPriceChoiceIsRefused(t *testing.T) {
 		"Content-Type", "application/x-www-form-urlencoded")
 	require.Equal(t, http.StatusUnprocessableEntity, p.Status, "the query says another")
 	require.Empty(t, h.Payments())
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 
 	for _, c := range []struct{ kind, body string }{
 		{"application/x-www-form-urlencoded", "licence=8-day&name=Ann"},

@@ -20,7 +20,7 @@ var upstreamPriced = []string{"PAYGATE_ROUTE_LICENCE_PRICE=upstream", "PAYGATE_R
 func prices(pence, reference, description string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Paygate-Status") != "quote" {
-			testserver.Confirms(w, r)
+			testserver.Confirm(w, r)
 			return
 		}
 		if pence == "free" {
@@ -51,7 +51,7 @@ func TestServiceSetsThePrice(t *testing.T) {
 	require.NotContains(t, strings.Join(p.Header["Set-Cookie"], " "), "paygate=evil")
 	require.EqualValues(t, 1234, h.Payments()[0].Amount)
 	require.Equal(t, "LIC-77", h.Payments()[0].Reference)
-	quoted := h.Service.Got(http.MethodPost)
+	quoted := h.Service.Requests(http.MethodPost)
 	require.Len(t, quoted, 1)
 	for name := range quoted[0].Header {
 		if strings.HasPrefix(name, "Paygate-") {
@@ -59,12 +59,12 @@ func TestServiceSetsThePrice(t *testing.T) {
 		}
 	}
 	c.Apply("Ann")
-	require.Len(t, h.Service.Got(http.MethodPost), 1, "the same request again is not quoted again")
+	require.Len(t, h.Service.Requests(http.MethodPost), 1, "the same request again is not quoted again")
 	require.Len(t, h.Payments(), 1)
 
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
-	posts := h.Service.Got(http.MethodPost)
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+	posts := h.Service.Requests(http.MethodPost)
 	require.Equal(t, []string{"quote", "success"}, testserver.Statuses(posts))
 	require.Equal(t, "1234", posts[1].Header.Get("Paygate-Amount"))
 	require.Equal(t, posts[0].Body, posts[1].Body)
@@ -101,7 +101,7 @@ func TestInvalidPriceShowsAPageAndHoldsNothing(t *testing.T) {
 			require.Contains(t, p.Text, "there is a problem with the price")
 			require.NotContains(t, p.Text, "the service's own 402")
 			require.Empty(t, h.Payments())
-			require.Empty(t, c.Status())
+			require.Empty(t, c.Journeys())
 			require.Contains(t, h.Log.String(), "Paygate-Price")
 		})
 	}
@@ -130,8 +130,8 @@ func TestService402PassesOnOtherRoutes(t *testing.T) {
 	require.Empty(t, p.Header.Get("Paygate-Price"), "no header of ours comes from the service")
 	c.Apply("Ann")
 	require.EqualValues(t, 2500, h.Payments()[0].Amount)
-	h.Pays("success")
-	require.Contains(t, c.OwnAnswer(c.ComesBack()).Text, "the service's own 402")
+	h.EndPayment("success")
+	require.Contains(t, c.ServicesAnswer(c.ReturnFromPay()).Text, "the service's own 402")
 	require.Equal(t, journey.StateRefused, c.State(), "at the release it is a refusal")
 }
 
@@ -143,10 +143,10 @@ func TestServiceSetsThePriceOfAPass(t *testing.T) {
 	require.EqualValues(t, 600, h.Payments()[0].Amount)
 	require.Equal(t, http.StatusPaymentRequired, h.Citizen().Do(http.MethodHead, "/register/2026", nil).Status,
 		"HEAD is not even quoted")
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	c.Get("/register/2026")
-	require.Equal(t, []string{"quote", "success", "success"}, testserver.Statuses(h.Service.Got(http.MethodGet)))
+	require.Equal(t, []string{"quote", "success", "success"}, testserver.Statuses(h.Service.Requests(http.MethodGet)))
 }
 
 // TestPassIsValidOnlyForTheQuotedQuery: where the service prices, a cheap query buys no dear one.
@@ -157,8 +157,8 @@ func TestPassIsValidOnlyForTheQuotedQuery(t *testing.T) {
 	}, upstreamPriced...)
 	c := h.Citizen()
 	c.Get("/register/2026?copies=1")
-	h.Pays("success")
-	require.Equal(t, http.StatusOK, c.ComesBack().Status)
+	h.EndPayment("success")
+	require.Equal(t, http.StatusOK, c.ReturnFromPay().Status)
 	require.Equal(t, http.StatusOK, c.Get("/register/2026?copies=1").Status)
 	require.Contains(t, c.Get("/register/2026?copies=100").Text, "You have not paid for this yet")
 	require.Equal(t, http.StatusSeeOther,
@@ -168,7 +168,7 @@ func TestPassIsValidOnlyForTheQuotedQuery(t *testing.T) {
 
 func TestUnavailableServiceSetsNoPrice(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, upstreamPriced...)
+	h := testserver.New(t, testserver.Confirm, upstreamPriced...)
 	h.Service.Server.Close()
 	p := h.Citizen().Post("/licences/apply", url.Values{})
 	require.Equal(t, http.StatusBadGateway, p.Status)

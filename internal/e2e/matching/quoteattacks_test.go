@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestClientCannotSetThePrice(t *testing.T) {
 	for _, payment := range h.Payments() {
 		require.EqualValues(t, 2500, payment.Amount)
 	}
-	for _, r := range h.Service.Got(http.MethodPost) {
+	for _, r := range h.Service.Requests(http.MethodPost) {
 		require.Empty(t, r.Header.Values("Paygate-Price"))
 		require.Equal(t, []string{"quote"}, r.Header.Values("Paygate-Status"))
 	}
@@ -59,12 +60,12 @@ func TestConcurrentQuotesStaySeparate(t *testing.T) {
 			w.WriteHeader(http.StatusPaymentRequired)
 			return
 		}
-		testserver.Confirms(w, r)
+		testserver.Confirm(w, r)
 	}, upstreamPriced...)
 	var all sync.WaitGroup
 	for n := range 40 {
 		all.Go(func() {
-			p := h.Citizen().Post("/licences/apply", url.Values{"pence": {testserver.Itoa(1000 + n)}})
+			p := h.Citizen().Post("/licences/apply", url.Values{"pence": {strconv.Itoa(1000 + n)}})
 			if p.Status != http.StatusSeeOther {
 				t.Errorf("%d: %s", p.Status, p.Text)
 			}
@@ -85,16 +86,16 @@ func TestPriceChangeDoesNotAlterAQuotedJourney(t *testing.T) {
 	h := testserver.New(t, prices("1234", "LIC-1", "Licence"), upstreamPriced...)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Service.AnswersBy(prices("1", "LIC-2", "Cheap"))
+	h.Service.SetAnswer(prices("1", "LIC-2", "Cheap"))
 	c.Apply("Ann")
 	require.Len(t, h.Payments(), 1, "the double click resumes what was quoted")
-	h.Pays("declined")
-	c.ComesBack()
-	require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}}).Status)
+	h.EndPayment("declined")
+	c.ReturnFromPay()
+	require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}}).Status)
 	require.EqualValues(t, 1234, h.Payments()[1].Amount)
-	h.Pays("success")
-	c.ComesBack()
-	posts := h.Service.Got(http.MethodPost)
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	posts := h.Service.Requests(http.MethodPost)
 	require.Equal(t, []string{"quote", "success"}, testserver.Statuses(posts))
 	require.Equal(t, "1234", posts[1].Header.Get("Paygate-Amount"))
 	require.Equal(t, "LIC-1", posts[1].Header.Get("Paygate-Reference"))
@@ -104,23 +105,23 @@ func TestPriceChangeDoesNotAlterAQuotedJourney(t *testing.T) {
 // TestPriceRiseAfterTheQuoteIsARefusal: the service decides whether what was paid is enough.
 func TestPriceRiseAfterTheQuoteIsARefusal(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, prices("1000", "", ""),
+	h, c := testserver.NewWithPayment(t, prices("1000", "", ""),
 		append(upstreamPriced, "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1h")...)
-	h.Service.AnswersBy(func(w http.ResponseWriter, r *http.Request) {
+	h.Service.SetAnswer(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Paygate-Amount") != "3000" {
 			w.Header().Set("Paygate-Price", "3000")
 			w.WriteHeader(http.StatusPaymentRequired)
 			return
 		}
-		testserver.Confirms(w, r)
+		testserver.Confirm(w, r)
 	})
-	c.ComesBack()
+	c.ReturnFromPay()
 	require.Equal(t, journey.StateRefused, c.State())
 	p := c.Apply("Ann")
-	require.NotEmpty(t, p.To())
+	require.NotEmpty(t, p.Location())
 	require.Len(t, h.Payments(), 2, "another price is another journey")
 	require.EqualValues(t, 3000, h.Payments()[1].Amount)
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	require.Equal(t, journey.StateReleased, c.State())
 }

@@ -14,7 +14,7 @@ import (
 
 func TestOversizedRequestIsRefusedBeforePayment(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	body := bytes.Repeat([]byte("x"), 20<<20)
 	p := h.Citizen().Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", "text/plain")
 	require.Equal(t, http.StatusRequestEntityTooLarge, p.Status)
@@ -25,12 +25,12 @@ func TestOversizedRequestIsRefusedBeforePayment(t *testing.T) {
 	require.Empty(t, h.Payments())
 	free := h.Citizen().Do(http.MethodPost, "/elsewhere", bytes.NewReader(body))
 	require.Equal(t, http.StatusSeeOther, free.Status, "what is free has no limit of ours")
-	require.Len(t, h.Service.Got(http.MethodPost)[0].Body, 20<<20)
+	require.Len(t, h.Service.Requests(http.MethodPost)[0].Body, 20<<20)
 }
 
 func TestCardNumberIsRefusedAndNotLogged(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	for _, number := range []string{
 		"4444333322221111", "4444 3333 2222 1111",
 		"my card is 4444-3333-2222-1111 thanks",
@@ -45,7 +45,7 @@ func TestCardNumberIsRefusedAndNotLogged(t *testing.T) {
 
 func TestCardExemptFieldsAreNotSearched(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_CARD_EXEMPT=microchip,tag")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_LICENCE_CARD_EXEMPT=microchip,tag")
 	p := h.Citizen().Post("/licences/apply",
 		url.Values{"microchip": {"372222222222226"}, "tag": {"372222222222226"}, "name": {"Ann"}})
 	require.Equal(t, http.StatusSeeOther, p.Status, p.Text)

@@ -14,23 +14,23 @@ import (
 
 func TestDeclinedPaymentIsRetriedWithTheSameForm(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("declined")
-	p := c.ComesBack()
+	h.EndPayment("declined")
+	p := c.ReturnFromPay()
 	require.Equal(t, http.StatusOK, p.Status)
 	require.Contains(t, p.Text, "Your payment was declined")
 	require.Contains(t, p.Text, "No money has been taken")
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 
-	again := c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}})
+	again := c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}})
 	require.Equal(t, http.StatusSeeOther, again.Status, again.Text)
 	require.Len(t, h.Payments(), 2)
 	require.Equal(t, h.Payments()[0].Reference, h.Payments()[1].Reference, "the same reference")
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
-	posts := h.Service.Got(http.MethodPost)
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 1)
 	require.Contains(t, string(posts[0].Body), "name=Ann", "nothing had to be filled in again")
 }
@@ -44,35 +44,35 @@ func TestEachUnpaidOutcomeHasItsPage(t *testing.T) {
 	} {
 		t.Run(outcome, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.New(t, testserver.Confirms)
+			h := testserver.New(t, testserver.Confirm)
 			c := h.Citizen()
 			c.Apply("Ann")
-			h.Pays(outcome)
-			p := c.ComesBack()
+			h.EndPayment(outcome)
+			p := c.ReturnFromPay()
 			require.Contains(t, p.Text, says)
 			require.Contains(t, p.Text, h.Payments()[0].Reference)
 			require.Contains(t, p.Text, "Telephone 0300")
-			require.Empty(t, h.Service.Got(http.MethodPost))
+			require.Empty(t, h.Service.Requests(http.MethodPost))
 		})
 	}
 }
 
 func TestPaymentCancelledByTheServiceHasItsPage(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "cancelled", "P0040"))
-	require.Contains(t, c.ComesBack().Text, "The service cancelled the payment")
+	require.Contains(t, c.ReturnFromPay().Text, "The service cancelled the payment")
 }
 
 func TestDoubleClickResumesThePayment(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	first, second := c.Apply("Ann"), c.Apply("Ann")
 	require.Len(t, h.Payments(), 1)
-	require.NotEqual(t, first.To(), second.To(), "a next_url works once, so the second click has its own")
+	require.NotEqual(t, first.Location(), second.Location(), "a next_url works once, so the second click has its own")
 	c.Apply("Bob")
 	require.Len(t, h.Payments(), 2, "another form is another payment")
 	h.Citizen().Apply("Ann")
@@ -82,7 +82,7 @@ func TestDoubleClickResumesThePayment(t *testing.T) {
 // TestDoubleClickOnAFileUploadResumesThePayment: a browser makes up another boundary each time.
 func TestDoubleClickOnAFileUploadResumesThePayment(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	send := func(boundary, name, photo string) {
 		body := strings.NewReplacer("BOUNDARY", boundary, "NAME", name, "PHOTO",
@@ -104,36 +104,36 @@ func TestDoubleClickOnAFileUploadResumesThePayment(t *testing.T) {
 
 func TestOpenPaymentIsResumed(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	first := c.Apply("Ann")
-	require.Contains(t, c.ComesBack().Text, "You have not finished paying")
-	p := c.Post("/_pay/resume", url.Values{"journey": {c.Status()[0].ID}})
+	require.Contains(t, c.ReturnFromPay().Text, "You have not finished paying")
+	p := c.Post("/_pay/resume", url.Values{"journey": {c.Journeys()[0].ID}})
 	require.Equal(t, http.StatusSeeOther, p.Status)
-	require.True(t, strings.HasPrefix(p.To(), h.PayURL+"/secure/"))
-	require.NotEqual(t, first.To(), p.To())
+	require.True(t, strings.HasPrefix(p.Location(), h.PayURL+"/secure/"))
+	require.NotEqual(t, first.Location(), p.Location())
 	require.Len(t, h.Payments(), 1)
 }
 
 func TestResumeStartsNoPayment(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("declined")
-	c.ComesBack()
-	require.Contains(t, c.Post("/_pay/resume", url.Values{"journey": {c.Status()[0].ID}}).Text,
+	h.EndPayment("declined")
+	c.ReturnFromPay()
+	require.Contains(t, c.Post("/_pay/resume", url.Values{"journey": {c.Journeys()[0].ID}}).Text,
 		"Your payment was declined")
 	require.Len(t, h.Payments(), 1)
 }
 
 func TestUnknownPaymentIsNotReportedAsUntaken(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success") // in another tab
-	id := url.Values{"journey": {c.Status()[0].ID}}
+	h.EndPayment("success") // in another tab
+	id := url.Values{"journey": {c.Journeys()[0].ID}}
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	for name, ask := range map[string]func() testserver.Page{
 		"resume": func() testserver.Page { return c.Post("/_pay/resume", id) },
@@ -149,20 +149,20 @@ func TestUnknownPaymentIsNotReportedAsUntaken(t *testing.T) {
 	}
 	h.Pay.ClearFaults()
 	p := c.Post("/_pay/resume", id)
-	require.Equal(t, "/_pay/return", p.To(), "paid by now")
+	require.Equal(t, "/_pay/return", p.Location(), "paid by now")
 	require.Contains(t, c.Follow(p).Text, "the service's own page")
 }
 
 func TestPaygateFormsWorkBehindAHostRewritingProxy(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("declined")
-	c.ComesBack()
+	h.EndPayment("declined")
+	c.ReturnFromPay()
 	public, err := url.Parse(h.URL)
 	require.NoError(t, err)
-	body := "journey=" + c.Status()[0].ID
+	body := "journey=" + c.Journeys()[0].ID
 	for origin, status := range map[string]int{
 		h.URL:                       http.StatusSeeOther,
 		"https://elsewhere.example": http.StatusForbidden,

@@ -42,13 +42,13 @@ var (
 // TestScriptsAreSentToPayInTheirLibrarysFormat: a redirect to another origin is lost on every one of them.
 func TestScriptsAreSentToPayInTheirLibrarysFormat(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	applies := func(header ...string) (p testserver.Page, next string) {
 		t.Helper()
 		c := h.Citizen()
 		p = c.Post("/licences/apply", url.Values{"name": {"Ann"}}, header...)
 		require.NotEmpty(t, p.Header["Set-Cookie"])
-		require.Empty(t, p.To())
+		require.Empty(t, p.Location())
 		require.Equal(t, "yes", p.Header.Get("Paygate-Answer"))
 		found := regexp.MustCompile(regexp.QuoteMeta(h.PayURL) + `/secure/[\w-]+`).FindString(p.Text +
 			p.Header.Get("HX-Redirect") + p.Header.Get("X-Inertia-Location"))
@@ -106,7 +106,7 @@ func TestScriptsAreSentToPayInTheirLibrarysFormat(t *testing.T) {
 // TestScriptsShowErrorPages: what they do with an error status is mostly nothing.
 func TestScriptsShowErrorPages(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	wrong := func(header []string) testserver.Page {
 		return h.Citizen().Post("/licences/priced", url.Values{"licence": {"</script>]]>"}}, header...)
 	}
@@ -173,17 +173,17 @@ func shownBy(t *testing.T, script string) (fragment string) {
 // TestScriptsResumeAPaidJourney: the same form again, after the payment, leads to what became of it.
 func TestScriptsResumeAPaidJourney(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	form := url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}
 	p := c.Post("/licences/apply", form, byHTMX...)
 	require.Equal(t, []any{http.StatusOK, "/_pay/return"}, []any{p.Status, p.Header.Get("HX-Redirect")})
 	p = c.Post("/licences/apply", form, byUpdatePanel...)
 	require.Equal(t, "12|pageRedirect||/_pay/return|", p.Text)
 	p = c.Post("/licences/apply", form, byTurbo...)
-	require.Equal(t, []any{http.StatusSeeOther, "/_pay/return"}, []any{p.Status, p.To()}, "Turbo follows it")
+	require.Equal(t, []any{http.StatusSeeOther, "/_pay/return"}, []any{p.Status, p.Location()}, "Turbo follows it")
 }
 
 // TestPrefetchedPassStartsNoPayment: Turbo loads links when the pointer is over them, and shows what it got when they
@@ -205,7 +205,7 @@ func TestPrefetchedPassStartsNoPayment(t *testing.T) {
 // TestFramedRequestGetsALinkOutOfTheFrame: GOV.UK Pay's pages show in no frame.
 func TestFramedRequestGetsALinkOutOfTheFrame(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	inFrame := []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}
 	p := h.Citizen().Post("/licences/apply", url.Values{"name": {"Ann"}}, inFrame...)
 	require.Equal(t, http.StatusPaymentRequired, p.Status)
@@ -225,7 +225,7 @@ func TestFramedRequestGetsALinkOutOfTheFrame(t *testing.T) {
 
 func TestScriptGetsThePayURLAsJSON(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	for name, value := range map[string]string{
 		"Accept": "application/json", "Sec-Fetch-Mode": "cors",
 		"X-Requested-With": "XMLHttpRequest",

@@ -15,7 +15,7 @@ import (
 // In shadow mode everything passes as it came, and what would have become of it is counted and logged.
 func TestShadowModeCountsWithoutActing(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_LICENCE_MODE=shadow",
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_LICENCE_MODE=shadow",
 		"PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay",
 		"PAYGATE_ROUTE_REGISTER_MODE=shadow", "PAYGATE_ROUTE_REGISTER_PRICE=upstream",
 		"PAYGATE_ROUTE_PRICED_MODE=shadow")
@@ -38,11 +38,11 @@ func TestShadowModeCountsWithoutActing(t *testing.T) {
 		{"POST", "/licences/priced", "licence=9-day", `"what":"refused","rule":"choice of price"`},
 		{"POST", "/elsewhere", "action=pay", ""},
 	} {
-		before, received := len(h.Log.String()), len(h.Service.Got(try.method))
+		before, received := len(h.Log.String()), len(h.Service.Requests(try.method))
 		p := c.Do(try.method, try.target, strings.NewReader(try.body), "Content-Type",
 			"application/x-www-form-urlencoded")
 		require.Less(t, p.Status, 400, try)
-		got := h.Service.Got(try.method)
+		got := h.Service.Requests(try.method)
 		require.Len(t, got, received+1, "%v passes", try)
 		last := got[len(got)-1]
 		require.Equal(t, []string{"none"}, last.Header["Paygate-Status"])
@@ -79,27 +79,27 @@ func TestJourneysContinueInFreeAndShadowMode(t *testing.T) {
 					w.WriteHeader(http.StatusBadRequest)
 					return
 				}
-				testserver.Confirms(w, r)
+				testserver.Confirm(w, r)
 			})
 			c := h.Citizen()
 			c.Get("/register/2026")
-			h.Pays("success")
-			c.ComesBack()
+			h.EndPayment("success")
+			c.ReturnFromPay()
 			c.Apply("Ann")
-			h.Pays("success")
-			c.ComesBack()
+			h.EndPayment("success")
+			c.ReturnFromPay()
 			require.Equal(t, journey.StateRefused, c.State())
 			h.Restart("PAYGATE_ROUTE_LICENCE_MODE="+mode, "PAYGATE_ROUTE_REGISTER_MODE="+mode)
 			wrong = false
 			require.Equal(t, http.StatusOK, c.Get("/register/2026").Status)
-			require.Equal(t, []string{"success"}, last(h.Service.Got(http.MethodGet)).Header["Paygate-Status"],
+			require.Equal(t, []string{"success"}, last(h.Service.Requests(http.MethodGet)).Header["Paygate-Status"],
 				"the pass still opens")
 			c.Post("/licences/apply", url.Values{"name": {"Anne"}})
-			require.Equal(t, []string{"success"}, last(h.Service.Got(http.MethodPost)).Header["Paygate-Status"],
+			require.Equal(t, []string{"success"}, last(h.Service.Requests(http.MethodPost)).Header["Paygate-Status"],
 				"a correction goes on the payment that was made")
 			require.Equal(t, journey.StateReleased, c.State())
 			c.Post("/licences/apply", url.Values{"name": {"Bob"}})
-			require.Equal(t, []string{"none"}, last(h.Service.Got(http.MethodPost)).Header["Paygate-Status"])
+			require.Equal(t, []string{"none"}, last(h.Service.Requests(http.MethodPost)).Header["Paygate-Status"])
 			require.Equal(t, []string{"none"}, statusOfFree(h))
 			require.Len(t, h.Payments(), 2)
 		})
@@ -110,16 +110,16 @@ func TestJourneysContinueInFreeAndShadowMode(t *testing.T) {
 func TestOpenJourneyDoesNotBlockFreeRoutes(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"free", "shadow"} {
-		h := testserver.New(t, testserver.Confirms, "PAYGATE_HOLD_MAX_BYTES=1KiB")
+		h := testserver.New(t, testserver.Confirm, "PAYGATE_HOLD_MAX_BYTES=1KiB")
 		c := h.Citizen()
 		c.Get("/register/2026")
 		c.Apply("Ann")
 		h.Restart("PAYGATE_ROUTE_LICENCE_MODE="+mode, "PAYGATE_ROUTE_REGISTER_MODE="+mode)
 		c.Do(http.MethodHead, "/register/2026", nil)
-		require.Len(t, h.Service.Got(http.MethodHead), 1)
-		received := len(h.Service.Got(http.MethodPost))
+		require.Len(t, h.Service.Requests(http.MethodHead), 1)
+		received := len(h.Service.Requests(http.MethodPost))
 		c.Post("/licences/apply", url.Values{"name": {strings.Repeat("x", 2000)}})
-		require.Len(t, h.Service.Got(http.MethodPost), received+1)
+		require.Len(t, h.Service.Requests(http.MethodPost), received+1)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestOpenJourneyDoesNotBlockFreeRoutes(t *testing.T) {
 func statusOfFree(h *testserver.Harness) []string {
 	other := h.Citizen()
 	other.Post("/licences/apply", url.Values{"name": {"Eve"}})
-	return last(h.Service.Got(http.MethodPost)).Header["Paygate-Status"]
+	return last(h.Service.Requests(http.MethodPost)).Header["Paygate-Status"]
 }
 
 func last[T any](all []T) T { return all[len(all)-1] }

@@ -36,11 +36,11 @@ func TestUnsolicitedResponseIsNotLogged(t *testing.T) {
 	}()
 	h := &testserver.Harness{Service: &testserver.Service{Server: &httptest.Server{URL: "http://" +
 		listener.Addr().String()}}, URL: "http://localhost", PayURL: "http://127.0.0.1:1"}
-	p := testserver.Begin(t,
+	p := testserver.StartProgram(t,
 		append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0",
 			"PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_LOG_LEVEL=debug"), "serve")
-	p.Awaits(`"msg":"serving"`)
-	at := regexp.MustCompile(`"public":"([^"]+)"`).FindStringSubmatch(p.Said())
+	p.WaitForLog(`"msg":"serving"`)
+	at := regexp.MustCompile(`"public":"([^"]+)"`).FindStringSubmatch(p.Logged())
 	answer, err := http.Get("http://" + at[1] + "/")
 	require.NoError(t, err)
 	text, err := io.ReadAll(answer.Body)
@@ -49,6 +49,6 @@ func TestUnsolicitedResponseIsNotLogged(t *testing.T) {
 	require.Equal(t, "ok", string(text))
 	close(answered)
 	<-closed
-	require.NotContains(t, p.Said(), "secret")
-	require.NotContains(t, p.Said(), "Unsolicited")
+	require.NotContains(t, p.Logged(), "secret")
+	require.NotContains(t, p.Logged(), "Unsolicited")
 }

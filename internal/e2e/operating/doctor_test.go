@@ -22,13 +22,13 @@ import (
 
 func TestDoctorDoesNotDisturbRunningPaygate(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	p := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_STORE=bbolt:"+h.Store)
 	c := h.Citizen()
 	c.Apply("Ann")
-	require.Contains(t, p.Visit().Lines["store"], "ok: "+h.Store+" is in use by a running Paygate")
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	require.Contains(t, p.Run().Lines["store"], "ok: "+h.Store+" is in use by a running Paygate")
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
@@ -82,10 +82,10 @@ func behindProxy(
 	t.Cleanup(front.Close)
 	over = append([]string{"PAYGATE_PUBLIC_URL=" + front.URL}, over...)
 	h.Restart(over...)
-	environ := testserver.Instead(h.Environ(h.Store), over)
+	environ := testserver.Override(h.Environ(h.Store), over)
 	p := &testserver.DoctorSetup{T: t, Service: h.Service, Pay: h.Pay, Environ: environ}
 	at = strings.TrimPrefix(front.URL, "http://")
-	return at, p.Visit().Lines["public address"]
+	return at, p.Run().Lines["public address"]
 }
 
 func passHost(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host }

@@ -26,7 +26,7 @@ func TestCommandLineScripts(t *testing.T) {
 // TestStaffCommandScripts runs the scripts in testdata/script-staff against a running gateway with one stuck journey.
 func TestStaffCommandScripts(t *testing.T) {
 	t.Parallel()
-	h, _, id := testserver.Stuck(t, testserver.PayDefaults, "/fines/pay")
+	h, _, id := testserver.NewStuck(t, testserver.UnlimitedPay, "/fines/pay")
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script-staff",
 		Setup: func(e *testscript.Env) error {

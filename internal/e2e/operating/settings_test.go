@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,17 +31,17 @@ import (
 
 func TestKeepJourneysDeletesOldHistory(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_KEEP_JOURNEYS=1ms")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_KEEP_JOURNEYS=1ms")
 	c := h.Citizen()
 	c.Apply("Ann")
-	id := c.Status()[0].ID
-	h.Pays("success")
-	c.ComesBack()
+	id := c.Journeys()[0].ID
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	require.Eventually(t, func() bool {
-		h.Sweeps()
+		h.Sweep()
 		return h.Ann().Do(http.MethodGet, "/journeys/"+id, nil).Status == http.StatusNotFound
-	}, testserver.Soon, 1)
-	require.Empty(t, c.Status())
+	}, testserver.LongTimeout, 1)
+	require.Empty(t, c.Journeys())
 	require.Equal(t, http.StatusNotFound, c.Get("/_pay/return?looked").Status)
 }
 
@@ -51,11 +52,11 @@ func TestOnRefusedStaffLeavesMoneyToStaff(t *testing.T) {
 		"PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	c.ComesBack()
-	c.BecomesBySweeps(journey.StateStuck)
-	id := c.Status()[0].ID
-	require.Contains(t, h.Ann().Shown(id).Note, "leaves that to staff")
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	c.SweepUntil(journey.StateStuck)
+	id := c.Journeys()[0].ID
+	require.Contains(t, h.Ann().Journey(id).Note, "leaves that to staff")
 	require.Equal(t, "capturable", h.Payments()[0].Status, "neither taken nor given back until a person says so")
 	w, status, text := h.Ann().Order(id, "settle", testserver.WithReason("as", "reversed"))
 	require.Equal(t, http.StatusOK, status, text)
@@ -75,14 +76,14 @@ func TestRepeatSafeSendsTheRequestAgain(t *testing.T) {
 		if breaks {
 			panic(http.ErrAbortHandler)
 		}
-		testserver.Confirms(w, r)
+		testserver.Confirm(w, r)
 	}, "PAYGATE_ROUTE_LICENCE_REPEAT=safe")
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	c.ComesBack()
-	c.BecomesBySweeps(journey.StateReleased)
-	posts := h.Service.Got(http.MethodPost)
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	c.SweepUntil(journey.StateReleased)
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 2)
 	for name, same := range map[string]bool{"Paygate-Journey": true, "Paygate-Submission": true,
 		"Paygate-Attempt": false} {
@@ -94,7 +95,7 @@ func TestRepeatSafeSendsTheRequestAgain(t *testing.T) {
 
 func TestPayRateQueuesThenShowsAPage(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_RATE=1")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_RATE=1")
 	var mu sync.Mutex
 	var answers []testserver.Page
 	var all sync.WaitGroup
@@ -123,13 +124,13 @@ func TestPayRateQueuesThenShowsAPage(t *testing.T) {
 
 func TestUpstreamHostReplacesTheHostHeader(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_UPSTREAM_HOST=legacy.internal")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_UPSTREAM_HOST=legacy.internal")
 	c := h.Citizen()
 	c.Post("/free", url.Values{})
 	c.Apply("Ann")
-	h.Pays("success")
-	c.ComesBack()
-	posts := h.Service.Got(http.MethodPost)
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 2)
 	for _, got := range posts {
 		require.Equal(t, "legacy.internal", got.Host)
@@ -139,13 +140,13 @@ func TestUpstreamHostReplacesTheHostHeader(t *testing.T) {
 
 func TestPrefixMovesPaygatesOwnAddresses(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_PREFIX=/talu-yma")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_PREFIX=/talu-yma")
 	c := h.Citizen()
 	c.Apply("Ann")
 	require.Equal(t, h.URL+"/talu-yma/return", h.Payments()[0].ReturnURL)
 	require.Contains(t, c.Get("/talu-yma/return").Text, `action="/talu-yma/resume"`)
 	require.Equal(t, http.StatusOK, c.Get("/_pay/return").Status, "the service's own address now")
-	h.Pays("success")
+	h.EndPayment("success")
 	require.Contains(t, c.Follow(c.Get("/talu-yma/return")).Text, "the service's own page")
 }
 
@@ -179,10 +180,10 @@ func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
 // sibling site can set.
 func TestPublicListenerServesHTTPS(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	certFile, keyFile, pool := certificate(t)
 	port := testserver.FreePorts(t, 2)
-	address := "127.0.0.1:" + testserver.Itoa(port)
+	address := "127.0.0.1:" + strconv.Itoa(port)
 	h.URL = "https://" + address
 	ctx, stop := context.WithCancel(t.Context())
 	out := &testserver.Announcement{Wanted: `"msg":"serving"`, Seen: make(chan struct{})}
@@ -190,7 +191,7 @@ func TestPublicListenerServesHTTPS(t *testing.T) {
 	go func() {
 		ended <- command.Run(ctx, command.Env{
 			Environ: append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN="+address,
-				"PAYGATE_STAFF_LISTEN=127.0.0.1:"+testserver.Itoa(port+1),
+				"PAYGATE_STAFF_LISTEN=127.0.0.1:"+strconv.Itoa(port+1),
 				"PAYGATE_TLS_CERT_FILE="+certFile, "PAYGATE_TLS_KEY_FILE="+keyFile),
 			Stdout: out, Stderr: out,
 		}, nil)
@@ -211,9 +212,9 @@ func TestPublicListenerServesHTTPS(t *testing.T) {
 		require.Contains(t, ticket, wanted)
 	}
 	require.NotContains(t, ticket, "Domain")
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
-	require.Equal(t, "https", h.Service.Got(http.MethodPost)[0].Header.Get("X-Forwarded-Proto"))
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+	require.Equal(t, "https", h.Service.Requests(http.MethodPost)[0].Header.Get("X-Forwarded-Proto"))
 	c.Client.CloseIdleConnections()
 	stop()
 	require.Zero(t, <-ended)

@@ -16,32 +16,32 @@ import (
 
 func TestPaymentExpiresAfterNinetyMinutes(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	returns, leaves := h.Citizen(), h.Citizen()
 	leaves.Apply("Ben")
 	returns.Apply("Ann")
 	h.Pay.Advance(89 * time.Minute)
-	require.Contains(t, returns.ComesBack().Text, "You have not finished paying")
+	require.Contains(t, returns.ReturnFromPay().Text, "You have not finished paying")
 	h.Pay.Advance(2 * time.Minute)
-	require.Contains(t, returns.ComesBack().Text, "has expired")
-	require.Contains(t, returns.ComesBack().Text, "No money has been taken")
+	require.Contains(t, returns.ReturnFromPay().Text, "has expired")
+	require.Contains(t, returns.ReturnFromPay().Text, "No money has been taken")
 
 	h.Pay.Advance(119 * time.Minute) // the form is kept for two hours
 	require.Equal(t, http.StatusSeeOther,
-		returns.Post("/_pay/again", url.Values{"journey": {returns.Status()[0].ID}}).Status)
-	h.Pays("success")
-	require.Contains(t, returns.ComesBack().Text, "the service's own page")
+		returns.Post("/_pay/again", url.Values{"journey": {returns.Journeys()[0].ID}}).Status)
+	h.EndPayment("success")
+	require.Contains(t, returns.ReturnFromPay().Text, "the service's own page")
 
 	require.Equal(t, journey.StatePaying, leaves.State(), "nobody has looked")
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, journey.StateUnpaid, leaves.State())
 	h.Pay.Advance(119 * time.Minute)
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, journey.StateUnpaid, leaves.State())
 	h.Pay.Advance(time.Minute)
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, journey.StateAbandoned, leaves.State())
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 func TestSweepFinishesJourneysAfterThreeHours(t *testing.T) {
@@ -49,16 +49,16 @@ func TestSweepFinishesJourneysAfterThreeHours(t *testing.T) {
 	for _, route := range []string{"/licences/apply", "/fines/pay"} {
 		t.Run(route, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.NewOnPayClock(t, testserver.Confirms)
+			h := testserver.NewOnPayClock(t, testserver.Confirm)
 			c := h.Citizen()
 			c.Post(route, url.Values{"name": {"Ann"}})
-			h.Pays("success")
+			h.EndPayment("success")
 			h.Pay.Advance(3*time.Hour - time.Minute)
-			require.Contains(t, h.Sweeps(), `"visited":0`, "the citizen may still come back")
+			require.Contains(t, h.Sweep(), `"visited":0`, "the citizen may still come back")
 			h.Pay.Advance(2 * time.Minute)
-			require.Contains(t, h.Sweeps(), `"released":1`)
+			require.Contains(t, h.Sweep(), `"released":1`)
 			require.Equal(t, journey.StateReleased, c.State())
-			require.Equal(t, "mopup", h.Service.Got(http.MethodPost)[0].Header.Get("Paygate-Via"))
+			require.Equal(t, "mopup", h.Service.Requests(http.MethodPost)[0].Header.Get("Paygate-Via"))
 			require.Equal(t, "success", h.Payments()[0].Status)
 		})
 	}
@@ -66,41 +66,41 @@ func TestSweepFinishesJourneysAfterThreeHours(t *testing.T) {
 
 func TestReservationIsUsedForFourDaysThenCancelled(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	h.Service.Server.Close()
 	early, late := h.Citizen(), h.Citizen()
 	early.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	h.Pay.Advance(12 * time.Hour)
 	late.Apply("Ben")
-	h.Pays("success")
+	h.EndPayment("success")
 	for range 13 {
 		h.Pay.Advance(6 * time.Hour)
-		h.Sweeps()
+		h.Sweep()
 	}
 	require.Equal(t, journey.StateConfirmed, early.State(), "after 90 hours it may still be delivered")
 	h.Pay.Advance(7 * time.Hour)
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, journey.StateReversed, early.State(), "after 97 hours it goes back")
 	require.Equal(t, "cancelled", h.Payments()[0].Status)
 
 	h.Service.Restart(t)
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, journey.StateReleased, late.State(), "after 85 hours it is delivered")
 	require.Equal(t, "success", h.Payments()[1].Status)
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 func TestExpiredReservationIsNotDelivered(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	h.Service.Server.Close()
 	gone, back := h.Citizen(), h.Citizen()
 	gone.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	back.Apply("Ben")
-	h.Pays("success")
-	back.ComesBack()
+	h.EndPayment("success")
+	back.ReturnFromPay()
 	require.Equal(t, journey.StateConfirmed, back.State())
 
 	h.Close()
@@ -110,108 +110,108 @@ func TestExpiredReservationIsNotDelivered(t *testing.T) {
 	}
 	h.Service.Restart(t)
 	h.Open(h.ListenAgain())
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, journey.StateUnpaid, gone.State(), "for Paygate it was never paid")
 	require.Equal(t, journey.StateReversed, back.State())
-	require.Contains(t, back.ComesBack().Text, "given back")
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Contains(t, back.ReturnFromPay().Text, "given back")
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 }
 
 // TestUncollectedPaymentIsNotDelivered: a request that waited for its service is delivered on what Pay says now.
 func TestUncollectedPaymentIsNotDelivered(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	h.Service.Server.Close()
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	require.Equal(t, journey.StateConfirmed, c.State())
 	h.Pay.Advance(24 * time.Hour)
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "error", ""))
 	h.Service.Restart(t)
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, journey.StateReversed, c.State())
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 }
 
 func TestCaptureFailingForFiveDaysGoesToStaff(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	h.Pay.AddFault(paysim.Fault{Call: "capture", Kind: "500"})
-	c.ComesBack()
+	c.ReturnFromPay()
 	for range 20 {
 		require.Equal(t, journey.StateAccepted, c.State())
 		h.Pay.Advance(6 * time.Hour)
-		h.Sweeps()
+		h.Sweep()
 	}
 	require.Equal(t, "failed", h.Payments()[0].Status)
 	require.Equal(t, journey.StateAccepted, c.State(), "as long as Pay cannot be understood")
 	h.Pay.ClearFaults()
 	h.Pay.Advance(time.Hour)
-	h.Sweeps()
-	w := h.Ann().Shown(c.Status()[0].ID)
+	h.Sweep()
+	w := h.Ann().Journey(c.Journeys()[0].ID)
 	require.Equal(t, journey.StateStuck, w.State)
 	require.Contains(t, w.Note, "the service accepted")
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 func TestPayRepeatsWebhookForThreeDays(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
+	h := testserver.NewOnPayClock(t, testserver.Confirm, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
 	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
 	h.Close()
-	h.Pays("success")
+	h.EndPayment("success")
 	h.Pay.Advance(26 * time.Hour)
 	for _, w := range h.Pay.Webhooks() {
 		require.Equal(t, 5, w.Tries, "%+v", w)
 		require.False(t, w.Done)
 	}
 	h.Open(h.ListenAgain(), "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 	h.Pay.Advance(48 * time.Hour)
-	c.Becomes(journey.StateReleased)
-	require.Equal(t, "webhook", h.Service.Got(http.MethodPost)[0].Header.Get("Paygate-Via"))
+	c.WaitForState(journey.StateReleased)
+	require.Equal(t, "webhook", h.Service.Requests(http.MethodPost)[0].Header.Get("Paygate-Via"))
 	for _, w := range h.Pay.Webhooks() {
 		require.Equal(t, 6, w.Tries, "%+v", w)
 		require.True(t, w.Taken)
 	}
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 func TestSweepReplacesLostWebhook(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
+	h := testserver.NewOnPayClock(t, testserver.Confirm, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
 	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
 	h.Close()
-	h.Pays("success")
+	h.EndPayment("success")
 	h.Pay.Advance(80 * time.Hour)
 	require.True(t, h.Pay.Webhooks()[0].Done, "given up")
 	h.Open(h.ListenAgain())
-	require.Contains(t, h.Sweeps(), `"released":1`)
+	require.Contains(t, h.Sweep(), `"released":1`)
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
 func TestPaymentIsRecheckedForWeekAndJourneyKeptTwoYears(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	reply := c.Get("/_pay/return").To()
-	id := c.Status()[0].ID
+	h.EndPayment("success")
+	reply := c.Get("/_pay/return").Location()
+	id := c.Journeys()[0].ID
 	require.Equal(t, http.StatusSeeOther, c.Get(reply).Status)
-	require.Contains(t, c.Get(reply).To(), "confirmation")
+	require.Contains(t, c.Get(reply).Location(), "confirmation")
 	h.Pay.Advance(time.Hour)
-	h.Sweeps()
-	require.Equal(t, "/_pay/status", c.Get(reply).To(), "the kept reply is gone")
+	h.Sweep()
+	require.Equal(t, "/_pay/status", c.Get(reply).Location(), "the kept reply is gone")
 
 	looks := func() (gets int) {
 		for _, r := range h.Pay.Requests() {
@@ -224,19 +224,19 @@ func TestPaymentIsRecheckedForWeekAndJourneyKeptTwoYears(t *testing.T) {
 	before := looks()
 	for range 7 {
 		h.Pay.Advance(24 * time.Hour)
-		h.Sweeps()
+		h.Sweep()
 	}
 	require.InDelta(t, 7, looks()-before, 1)
 	before = looks()
 	h.Pay.Advance(30 * 24 * time.Hour)
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, before, looks(), "and then no more")
-	require.Equal(t, journey.StateReleased, h.Ann().Shown(id).State)
+	require.Equal(t, journey.StateReleased, h.Ann().Journey(id).State)
 
 	h.Pay.Advance(17520 * time.Hour)
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, http.StatusNotFound, h.Ann().Do(http.MethodGet, "/journeys/"+id, nil).Status)
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 func TestClockSkewBetweenPayAndPaygate(t *testing.T) {
@@ -244,20 +244,20 @@ func TestClockSkewBetweenPayAndPaygate(t *testing.T) {
 	for _, skew := range []time.Duration{-9 * time.Minute, 9 * time.Minute} {
 		t.Run(skew.String(), func(t *testing.T) {
 			t.Parallel()
-			h := testserver.Build(t, testserver.PayDefaults, testserver.Confirms)
+			h := testserver.Build(t, testserver.UnlimitedPay, testserver.Confirm)
 			h.Now = func() time.Time { return h.Pay.Now().Add(skew) }
 			h.Start()
 			c := h.Citizen()
 			h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "lost", Times: 1})
 			require.Equal(t, http.StatusBadGateway, c.Post("/licences/apply", url.Values{"name": {"Ann"}}).Status)
-			h.Pays("success") // as nobody can, who has no address
+			h.EndPayment("success") // as nobody can, who has no address
 			h.Pay.Advance(3 * time.Hour)
-			h.Sweeps()
+			h.Sweep()
 			require.Equal(t, journey.StateReleased, c.State(), "found by its reference all the same")
 			c.Apply("Ben")
-			h.Pays("success")
-			require.Contains(t, c.ComesBack().Text, "the service's own page")
-			require.Len(t, h.Service.Got(http.MethodPost), 2)
+			h.EndPayment("success")
+			require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+			require.Len(t, h.Service.Requests(http.MethodPost), 2)
 		})
 	}
 }

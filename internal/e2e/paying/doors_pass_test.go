@@ -12,15 +12,15 @@ import (
 // A pass is for the names that browsers write: what is asked for is what the service gets, byte for byte.
 func TestPassReachesServiceByteForByte(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download/{name}")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download/{name}")
 	for _, name := range []string{"My%20file.pdf", "a(1).pdf", "o'neil.pdf", "caf%C3%A9.pdf", "a,b.pdf", "a+b.pdf",
 		"a@2x.pdf", "caf%c3%a9.pdf"} {
 		c := h.Citizen()
 		require.Equal(t, http.StatusSeeOther, c.Get("/download/"+name).Status, name)
-		h.Pays("success")
-		c.ComesBack()
+		h.EndPayment("success")
+		c.ReturnFromPay()
 		require.Equal(t, http.StatusOK, c.Get("/download/"+name).Status)
-		got := h.Service.Got(http.MethodGet)
+		got := h.Service.Requests(http.MethodGet)
 		require.Equal(t, "/download/"+name, got[len(got)-1].Target)
 		require.Equal(t, "success", got[len(got)-1].Header.Get("Paygate-Status"))
 		require.NotEqual(t, http.StatusOK, c.Get("/download/x"+name).Status, "the pass is for that address")
@@ -74,12 +74,12 @@ func TestNextActionsRefuse(t *testing.T) {
 // One payment opens one query: who has paid for another is told so, and can pay for this one as well.
 func TestPassCoversOnlyItsOwnQuery(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download",
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download",
 		"PAYGATE_ROUTE_REGISTER_PASS_QUERY=lang,page")
 	c := h.Citizen()
 	c.Get("/download?id=1")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	for _, target := range []string{"/download?id=1", "/download?id=1&lang=cy", "/download?lang=cy&id=1&page=2",
 		"/download?id=1&page=", "/download?page=%63&id=1&lang"} {
 		require.Equal(t, http.StatusOK, c.Get(target).Status, target)
@@ -103,8 +103,8 @@ func TestPassCoversOnlyItsOwnQuery(t *testing.T) {
 	p := c.Get("/download?id=2&x='()")
 	require.Contains(t, p.Text, `name="address" value="/download?id=2&amp;x=&#39;()"`)
 	require.Equal(t, http.StatusSeeOther, c.Post("/_pay/pass", url.Values{"address": {"/download?id=2&x='()"}}).Status)
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	require.Equal(t, http.StatusOK, c.Get("/download?id=2&x='()").Status)
 	require.Equal(t, http.StatusOK, c.Get("/download?id=2&x=%27%28%29").Status,
 		"as our own list of payments links to it")
@@ -114,7 +114,7 @@ func TestPassCoversOnlyItsOwnQuery(t *testing.T) {
 
 func TestPassButtonAcceptsOnlyPassAddresses(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download")
 	c := h.Citizen()
 	for _, address := range []string{"", "/", "/licences/apply", "//download", "/Download",
 		"http://evil.example/download", "download", "/download#x", "/_pay/status", "/download\r\nX: y", "/_pay/pass"} {
@@ -122,17 +122,17 @@ func TestPassButtonAcceptsOnlyPassAddresses(t *testing.T) {
 	}
 	require.Equal(t, http.StatusMethodNotAllowed, c.Get("/_pay/pass").Status)
 	require.Empty(t, h.Payments())
-	require.Empty(t, h.Service.Got(http.MethodGet))
+	require.Empty(t, h.Service.Requests(http.MethodGet))
 }
 
 func TestPassQueryStarCoversAnyQuery(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download",
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download",
 		"PAYGATE_ROUTE_REGISTER_PASS_QUERY=*")
 	c := h.Citizen()
 	c.Get("/download?id=1")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	require.Equal(t, http.StatusOK, c.Get("/download?id=2").Status)
 	require.Equal(t, http.StatusOK, c.Get("/download").Status)
 }

@@ -7,6 +7,7 @@ import (
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/pay"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,15 +19,15 @@ import (
 func TestConcurrentReturnWebhookSweepAndStaffDeliverOnce(t *testing.T) {
 	t.Parallel()
 	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
-		all := testserver.Replicas(t, kind, testserver.Build(t, testserver.PayDefaults, testserver.Confirms),
+		all := testserver.StartReplicas(t, kind, testserver.Build(t, testserver.UnlimitedPay, testserver.Confirm),
 			"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret, "PAYGATE_MOPUP_MIN_AGE=0s")
 		a, z := all[0], all[len(all)-1]
 		for n := range 100 {
 			c := a.Citizen()
-			p := c.Post([]string{"/licences/apply", "/fines/pay"}[n%2], url.Values{"name": {testserver.Itoa(n)}})
+			p := c.Post([]string{"/licences/apply", "/fines/pay"}[n%2], url.Values{"name": {strconv.Itoa(n)}})
 			require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
-			id := c.Status()[0].ID
-			a.Pays("success")
+			id := c.Journeys()[0].ID
+			a.EndPayment("success")
 			payment := a.Payments()[n].ID
 			message := fmt.Sprintf(`{"webhook_message_id":"message%d","resource_id":"%s","event_type":"card_payment_succeeded"}`, n, payment)
 
@@ -38,8 +39,8 @@ func TestConcurrentReturnWebhookSweepAndStaffDeliverOnce(t *testing.T) {
 					door()
 				})
 			}
-			through(func() { c.ComesBack() })
-			through(func() { (&testserver.Citizen{H: z, Client: c.Client}).ComesBack() })
+			through(func() { c.ReturnFromPay() })
+			through(func() { (&testserver.Citizen{H: z, Client: c.Client}).ReturnFromPay() })
 			through(func() {
 				z.Citizen().Do(http.MethodPost, "/_pay/webhook", strings.NewReader(message),
 					"Content-Type", "application/json", "Pay-Signature",
@@ -49,8 +50,8 @@ func TestConcurrentReturnWebhookSweepAndStaffDeliverOnce(t *testing.T) {
 			through(func() { a.Ann().Do(http.MethodPost, "/journeys/"+id+"/release", testserver.WithReason()) })
 			close(start)
 			doors.Wait()
-			c.Becomes(journey.StateReleased)
-			require.Len(t, a.Service.Got(http.MethodPost), n+1)
+			c.WaitForState(journey.StateReleased)
+			require.Len(t, a.Service.Requests(http.MethodPost), n+1)
 			require.Equal(t, "success", a.Payments()[n].Status)
 		}
 	})

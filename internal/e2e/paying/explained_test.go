@@ -23,7 +23,7 @@ func TestRefusalIsExplainedBeforeServicesOwnAnswer(t *testing.T) {
 		h := testserver.New(t, asksAgain, "PAYGATE_LANGUAGE=form:lang")
 		c := h.Citizen()
 		c.Applies("/licences/priced", url.Values{"licence": {"8-day"}, "lang": {language}}, "")
-		explained := c.ComesBack()
+		explained := c.ReturnFromPay()
 		require.Equal(t, http.StatusOK, explained.Status)
 		for _, text := range says {
 			require.Contains(t, explained.Text, text)
@@ -31,15 +31,15 @@ func TestRefusalIsExplainedBeforeServicesOwnAnswer(t *testing.T) {
 		require.NotContains(t, explained.Text, "name is missing")
 		require.Equal(t, []string{"flash=wrong"}, explained.Header["Set-Cookie"],
 			"the service knows its citizen in the corrected form")
-		own := c.OwnAnswer(explained)
+		own := c.ServicesAnswer(explained)
 		require.Equal(t, http.StatusUnprocessableEntity, own.Status)
 		require.Equal(t, `<form method="post"><input name="name"></form>`, own.Text)
 		require.Empty(t, own.Header["Paygate-Answer"])
 		require.Empty(t, own.Header["Set-Cookie"], "once")
 		require.Contains(t, c.Get("/_pay/status").Text, ".service")
-		corrected := c.Post("/licences/priced?paygate-reply="+c.Status()[0].ID+".service",
+		corrected := c.Post("/licences/priced?paygate-reply="+c.Journeys()[0].ID+".service",
 			url.Values{"licence": {"8-day"}, "name": {"Ann"}})
-		require.Equal(t, "#done", corrected.To()[strings.Index(corrected.To(), "#"):])
+		require.Equal(t, "#done", corrected.Location()[strings.Index(corrected.Location(), "#"):])
 		require.Len(t, h.Payments(), 1)
 	}
 }
@@ -50,7 +50,7 @@ func TestRefusedPageExplainsStaffDecision(t *testing.T) {
 		"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=90m")
 	c := h.Citizen()
 	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
-	text := c.ComesBack().Text
+	text := c.ReturnFromPay().Text
 	require.Contains(t, text, "If you do nothing, a member of staff decides what happens to your payment.")
 	require.Contains(t, text, "send it again by "+time.Now().Add(90*time.Minute).In(london(t)).Format("3:04pm"))
 }
@@ -67,7 +67,7 @@ func TestRefusedPageOffShowsServicesAnswerDirectly(t *testing.T) {
 	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_REFUSED_PAGE=off")
 	c := h.Citizen()
 	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
-	shown := c.ComesBack()
+	shown := c.ReturnFromPay()
 	require.Equal(t, http.StatusUnprocessableEntity, shown.Status)
 	require.Equal(t, []string{"flash=wrong"}, shown.Header["Set-Cookie"])
 }
@@ -77,8 +77,8 @@ func TestScriptsAndCorrectionsGetServicesRefusalDirectly(t *testing.T) {
 	h := testserver.New(t, asksAgain)
 	c := h.Citizen()
 	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
-	c.ComesBack()
-	marked := "/licences/apply?paygate-reply=" + c.Status()[0].ID
+	c.ReturnFromPay()
+	marked := "/licences/apply?paygate-reply=" + c.Journeys()[0].ID
 	require.Equal(t, http.StatusUnprocessableEntity, c.Get(marked, "Sec-Fetch-Mode", "cors").Status)
 	again := c.Post(marked, url.Values{"name": {""}})
 	require.Equal(t, http.StatusUnprocessableEntity, again.Status)
@@ -97,7 +97,7 @@ func TestRefusalByRedirectIsExplained(t *testing.T) {
 	})
 	c := h.Citizen()
 	c.Applies("/licences/apply", url.Values{"name": {"Ann"}}, "")
-	require.Equal(t, "log in", c.OwnAnswer(c.ComesBack()).Text)
+	require.Equal(t, "log in", c.ServicesAnswer(c.ReturnFromPay()).Text)
 }
 
 // TestAuthenticationChallengeIsNotShownToBrowser: the kept answer would be the same, however often the browser asks.
@@ -110,24 +110,24 @@ func TestAuthenticationChallengeIsNotShownToBrowser(t *testing.T) {
 				w.WriteHeader(http.StatusUnauthorized)
 				return
 			}
-			testserver.Confirms(w, r)
+			testserver.Confirm(w, r)
 		}, "PAYGATE_ROUTE_LICENCE_REFUSED_PAGE="+setting)
 		c := h.Citizen()
 		c.Applies("/licences/apply", url.Values{"name": {"Ann"}}, "")
-		explained := c.ComesBack()
+		explained := c.ReturnFromPay()
 		require.Equal(t, http.StatusOK, explained.Status)
 		require.Empty(t, explained.Header["Www-Authenticate"])
 		require.Contains(t, explained.Text, "Your payment of £25 is still valid. You do not pay again.")
 		require.Contains(t, explained.Text, "Go back to the form and send it again")
 		require.NotContains(t, explained.Text, ".service")
 		require.Equal(t, http.StatusOK,
-			c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID+".service", "Authorization", "Digest x").Status)
-		require.Len(t, h.Service.Got(http.MethodPost), 1, "nothing is delivered again by itself")
+			c.Get("/licences/apply?paygate-reply="+c.Journeys()[0].ID+".service", "Authorization", "Digest x").Status)
+		require.Len(t, h.Service.Requests(http.MethodPost), 1, "nothing is delivered again by itself")
 
 		asked := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
 		require.Equal(t, http.StatusUnauthorized, asked.Status)
 		require.NotEmpty(t, asked.Header["Www-Authenticate"], "the browser can answer it")
-		require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Ann"}}, "Authorization", "Digest y").To(),
+		require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Ann"}}, "Authorization", "Digest y").Location(),
 			"confirmation")
 		require.Len(t, h.Payments(), 1)
 		require.Equal(t, journey.StateReleased, c.State())
@@ -143,18 +143,18 @@ func TestAcceptanceWithoutContentShowsDonePage(t *testing.T) {
 		})
 		c := h.Citizen()
 		c.Apply("Ann")
-		h.Pays("success")
-		done := c.ComesBack()
+		h.EndPayment("success")
+		done := c.ReturnFromPay()
 		require.Equal(t, http.StatusOK, done.Status)
 		require.Contains(t, done.Text, "Payment received and request completed")
 		require.Contains(t, done.Text, "You have paid £25.")
 		require.Equal(t, []string{"flash=once"}, done.Header["Set-Cookie"])
 		require.Equal(t, status,
-			c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID, "Accept", "application/json").Status)
+			c.Get("/licences/apply?paygate-reply="+c.Journeys()[0].ID, "Accept", "application/json").Status)
 
 		c.Get("/register/2026")
-		h.Pays("success")
-		c.ComesBack()
+		h.EndPayment("success")
+		c.ReturnFromPay()
 		require.Contains(t, c.Get("/register/2026").Text+c.Get("/_pay/status").Text, "£6")
 	}
 }
@@ -167,8 +167,8 @@ func TestRefusalWithoutContentIsExplained(t *testing.T) {
 			"PAYGATE_ROUTE_LICENCE_REFUSED_PAGE="+page)
 		c := h.Citizen()
 		c.Apply("Ann")
-		h.Pays("success")
-		require.Contains(t, c.ComesBack().Text, "is still valid")
+		h.EndPayment("success")
+		require.Contains(t, c.ReturnFromPay().Text, "is still valid")
 		corrected := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
 		require.Contains(t, corrected.Text, "is still valid", "a browser shows nothing of a 204")
 	}
@@ -176,7 +176,7 @@ func TestRefusalWithoutContentIsExplained(t *testing.T) {
 
 func TestReturnWithoutTicketRetriesOnceThenExplains(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
 	stranger := h.Citizen()
 	first := stranger.Get("/_pay/return", "Sec-Fetch-Site", "cross-site", "Accept-Language", "cy")
 	require.Equal(t, http.StatusOK, first.Status)
@@ -189,7 +189,7 @@ func TestReturnWithoutTicketRetriesOnceThenExplains(t *testing.T) {
 	require.Contains(t, second.Text, "bank")
 	require.NotContains(t, second.Text, "refresh")
 
-	require.Equal(t, "/licences/apply?paygate-reply="+c.Status()[0].ID, c.Get(leads[1]).To(),
+	require.Equal(t, "/licences/apply?paygate-reply="+c.Journeys()[0].ID, c.Get(leads[1]).Location(),
 		"with the cookie the return goes on")
 	require.Equal(t, http.StatusNotFound, stranger.Get("/_pay/return", "Accept", "application/json").Status,
 		"a script leads nowhere")
@@ -210,10 +210,10 @@ func TestExtraNavigationOnlyForMissingCookie(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.New(t, testserver.Confirms)
+			h := testserver.New(t, testserver.Confirm)
 			ann := h.Citizen()
 			ann.Applies("/licences/apply", url.Values{"name": {"Ann"}}, c.held)
-			shown := ann.Get(ann.Get("/_pay/return").To(), "Cookie", c.sent, "Sec-Fetch-Site", c.site)
+			shown := ann.Get(ann.Get("/_pay/return").Location(), "Cookie", c.sent, "Sec-Fetch-Site", c.site)
 			require.Equal(t, c.page, shown.Status == http.StatusOK, shown.Text)
 		})
 	}
@@ -230,8 +230,8 @@ func TestTruncatedRefusalIsExplained(t *testing.T) {
 	})
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	explained := c.ComesBack()
+	h.EndPayment("success")
+	explained := c.ReturnFromPay()
 	require.Contains(t, explained.Text, "Your payment of £25 is still valid.")
 	require.NotContains(t, explained.Text, ".service")
 }

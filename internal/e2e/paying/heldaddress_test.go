@@ -27,15 +27,15 @@ func TestReleaseUsesCookiesOfHeldAddress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.New(t, testserver.Confirms)
+			h := testserver.New(t, testserver.Confirm)
 			ann := h.Citizen()
 			ann.Applies("/licences/apply", url.Values{"name": {"Ann"}}, c.held)
 			back := ann.Get("/_pay/return", "Cookie", c.atReturn)
-			require.Empty(t, h.Service.Got(http.MethodPost), "the return delivers nothing itself")
+			require.Empty(t, h.Service.Requests(http.MethodPost), "the return delivers nothing itself")
 			require.Equal(t, "capturable", h.Payments()[0].Status)
 			require.Equal(t, journey.StateConfirmed, ann.State())
-			ann.Follow(ann.Get(back.To(), "Cookie", c.atHeld))
-			posts := h.Service.Got(http.MethodPost)
+			ann.Follow(ann.Get(back.Location(), "Cookie", c.atHeld))
+			posts := h.Service.Requests(http.MethodPost)
 			require.Len(t, posts, 1)
 			require.Equal(t, c.sent, posts[0].Header.Get("Cookie"))
 		})
@@ -44,18 +44,18 @@ func TestReleaseUsesCookiesOfHeldAddress(t *testing.T) {
 
 func TestPriceCookieIsNotReplacedAtRelease(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Applies("/licences/priced", url.Values{"licence": {"1-day"}}, "a=1; licence=1-day")
-	c.Follow(c.Get(c.Get("/_pay/return").To(), "Cookie", "a=2; licence=8-day"))
-	require.Equal(t, "a=2; licence=1-day", h.Service.Got(http.MethodPost)[0].Header.Get("Cookie"))
+	c.Follow(c.Get(c.Get("/_pay/return").Location(), "Cookie", "a=2; licence=8-day"))
+	require.Equal(t, "a=2; licence=1-day", h.Service.Requests(http.MethodPost)[0].Header.Get("Cookie"))
 }
 
 func TestOnlyOwnersNavigationDelivers(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
-	hop := c.Get("/_pay/return").To()
-	require.Equal(t, "/licences/apply?paygate-reply="+c.Status()[0].ID, hop)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
+	hop := c.Get("/_pay/return").Location()
+	require.Equal(t, "/licences/apply?paygate-reply="+c.Journeys()[0].ID, hop)
 	for name, ask := range map[string]func() testserver.Page{
 		"HEAD":               func() testserver.Page { return c.Do(http.MethodHead, hop, nil) },
 		"a prefetch":         func() testserver.Page { return c.Get(hop, "Sec-Purpose", "prefetch") },
@@ -65,48 +65,48 @@ func TestOnlyOwnersNavigationDelivers(t *testing.T) {
 		"another address":    func() testserver.Page { return c.Get(strings.Replace(hop, "apply", "other", 1)) },
 		"another query":      func() testserver.Page { return c.Get(strings.Replace(hop, "?", "?page=2&", 1)) },
 		"another journey":    func() testserver.Page { return c.Get("/licences/apply?paygate-reply=01AAAAAAAAAAAAAA") },
-		"under our own path": func() testserver.Page { return c.Get("/_pay/keys?paygate-reply=" + c.Status()[0].ID) },
+		"under our own path": func() testserver.Page { return c.Get("/_pay/keys?paygate-reply=" + c.Journeys()[0].ID) },
 		"the list":           func() testserver.Page { return c.Get("/_pay/status") },
 	} {
 		ask()
-		require.Empty(t, h.Service.Got(http.MethodPost), name)
-		require.Empty(t, h.Service.Got(http.MethodGet), name)
-		require.Empty(t, h.Service.Got(http.MethodHead), name)
+		require.Empty(t, h.Service.Requests(http.MethodPost), name)
+		require.Empty(t, h.Service.Requests(http.MethodGet), name)
+		require.Empty(t, h.Service.Requests(http.MethodHead), name)
 		require.Equal(t, journey.StateConfirmed, c.State(), name)
 	}
 	require.Contains(t, c.Follow(c.Get(hop)).Text, "the service's own page")
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 func TestEachReturnDeliversOneForm(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	c.Apply("Bob")
-	h.Pays("success")
+	h.EndPayment("success")
 	for _, name := range []string{"Bob", "Ann"} {
-		require.Contains(t, c.ComesBack().Text, "the service's own page")
-		posts := h.Service.Got(http.MethodPost)
+		require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+		posts := h.Service.Requests(http.MethodPost)
 		require.Contains(t, string(posts[len(posts)-1].Body), name)
 	}
-	require.Len(t, h.Service.Got(http.MethodPost), 2)
+	require.Len(t, h.Service.Requests(http.MethodPost), 2)
 }
 
 // TestReturnShowsNewestPaymentBeforeOlderUndelivered: the citizen learns what became of the payment they come
 // from.
 func TestReturnShowsNewestPaymentBeforeOlderUndelivered(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t,
+	h, c := testserver.NewWithPayment(t,
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
-	require.Contains(t, c.ComesBack().Text, "Your payment is safe")
+	require.Contains(t, c.ReturnFromPay().Text, "Your payment is safe")
 	c.Apply("Bob")
-	h.Pays("declined")
-	require.Contains(t, c.ComesBack().Text, "Your payment was declined")
-	h.Service.AnswersBy(testserver.Confirms)
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
-	require.Contains(t, string(h.Service.Got(http.MethodPost)[1].Body), "Ann")
+	h.EndPayment("declined")
+	require.Contains(t, c.ReturnFromPay().Text, "Your payment was declined")
+	h.Service.SetAnswer(testserver.Confirm)
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+	require.Contains(t, string(h.Service.Requests(http.MethodPost)[1].Body), "Ann")
 }
 
 // asksAgain refuses a form without a name, by a page whose form has no action, and confirms any other.
@@ -132,22 +132,22 @@ func TestReplyAddressKeepsHeldQuery(t *testing.T) {
 		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/index.php")
 	c := h.Citizen()
 	c.Applies("/index.php?page=apply&id=123", url.Values{"name": {""}}, "")
-	marked := c.Get("/_pay/return").To()
-	id := c.Status()[0].ID
+	marked := c.Get("/_pay/return").Location()
+	id := c.Journeys()[0].ID
 	require.Equal(t, "/index.php?page=apply&id=123&paygate-reply="+id, marked)
 	require.Contains(t, c.Get(marked).Text+c.Get(marked+".service").Text, `<form method="post">`)
 	require.Contains(t, c.Get("/_pay/status").Text, `href="/index.php?page=apply&amp;id=123&amp;paygate-reply=`+id)
-	require.Equal(t, "/index.php?page=apply&id=123", h.Service.Got(http.MethodPost)[0].Target)
+	require.Equal(t, "/index.php?page=apply&id=123", h.Service.Requests(http.MethodPost)[0].Target)
 
 	corrected := c.Post(marked, url.Values{"name": {"Ann"}})
 	require.Equal(t, http.StatusFound, corrected.Status, corrected.Text)
-	require.Equal(t, "/index.php?page=apply&id=123#done", corrected.To())
+	require.Equal(t, "/index.php?page=apply&id=123#done", corrected.Location())
 	require.Len(t, h.Payments(), 1, "corrected on the same payment")
-	posts := h.Service.Got(http.MethodPost)
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 2)
 	require.Equal(t, "/index.php?page=apply&id=123", posts[1].Target)
 	require.Equal(t, journey.StateReleased, c.State())
-	require.Equal(t, "/index.php?page=apply&id=123#done", c.Get(marked).To(), "the kept reply leads there as well")
+	require.Equal(t, "/index.php?page=apply&id=123#done", c.Get(marked).Location(), "the kept reply leads there as well")
 }
 
 func TestReplyMarkerNeverReachesService(t *testing.T) {
@@ -167,8 +167,8 @@ func TestReplyMarkerNeverReachesService(t *testing.T) {
 	}
 	c.Post("/licences/apply?paygate%2Dreply=X&b=1", url.Values{"name": {"Ann"}}, "Referer",
 		h.URL+"/licences/apply?paygate-reply=X")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	h.Service.Mu.Lock()
 	defer h.Service.Mu.Unlock()
 	require.Len(t, h.Service.Received, 6*3+1)
@@ -190,9 +190,9 @@ func TestHeadAndPrefetchDoNotUseUpStoredReply(t *testing.T) {
 	})
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	marked := c.Get("/_pay/return").To()
-	_, err := h.Parts.Sweep(t.Context())
+	h.EndPayment("success")
+	marked := c.Get("/_pay/return").Location()
+	_, err := h.App.Sweep(t.Context())
 	require.NoError(t, err)
 
 	head := c.Do(http.MethodHead, marked, nil)
@@ -221,16 +221,16 @@ func TestLargeReplyIsStreamedAndTruncationIsVisible(t *testing.T) {
 	})
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	p := c.ComesBack()
+	h.EndPayment("success")
+	p := c.ReturnFromPay()
 	require.Len(t, p.Text, len(large))
 	require.Empty(t, p.Header["Paygate-Answer"])
 	require.Equal(t, "private, no-cache", p.Header.Get("Cache-Control"))
 
 	breaks.Store(true)
 	c.Apply("Bob")
-	h.Pays("success")
-	text, err := c.ReadsOn(c.Get("/_pay/return").To())
+	h.EndPayment("success")
+	text, err := c.ReadsOn(c.Get("/_pay/return").Location())
 	require.Error(t, err, "not a complete answer")
 	require.Len(t, text, len(large), "all that came")
 }
@@ -249,19 +249,19 @@ func TestTruncatedReplyIsShownInPart(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		},
 	} {
-		h, c := testserver.AnnHasPaid(t, does)
-		text, err := c.ReadsOn(c.Get("/_pay/return").To())
+		h, c := testserver.NewWithPayment(t, does)
+		text, err := c.ReadsOn(c.Get("/_pay/return").Location())
 		require.Error(t, err, "%s: not a complete answer", name)
 		require.Equal(t, "licence LIC-7 give", text, name)
-		require.Len(t, h.Service.Got(http.MethodPost), 1, name)
+		require.Len(t, h.Service.Requests(http.MethodPost), 1, name)
 		require.Equal(t, journey.StateReleased, c.State(), name)
-		require.Contains(t, c.ComesBack().Text, "application sent", name)
+		require.Contains(t, c.ReturnFromPay().Text, "application sent", name)
 	}
 }
 
 func TestTruncatedRedirectIsFollowed(t *testing.T) {
 	t.Parallel()
-	_, c := testserver.AnnHasPaid(t, func(w http.ResponseWriter, r *http.Request) {
+	_, c := testserver.NewWithPayment(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
 			testserver.Plain(w, r)
 			return
@@ -270,7 +270,7 @@ func TestTruncatedRedirectIsFollowed(t *testing.T) {
 		w.Header().Set("Content-Length", "9")
 		w.WriteHeader(http.StatusFound)
 	})
-	answer, err := c.Client.Get(c.H.URL + c.Get("/_pay/return").To())
+	answer, err := c.Client.Get(c.H.URL + c.Get("/_pay/return").Location())
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, "/licences/confirmation/1", answer.Header.Get("Location"))
@@ -279,25 +279,25 @@ func TestTruncatedRedirectIsFollowed(t *testing.T) {
 // TestEmptyTruncatedReplyShowsOwnPage: a broken blank page would tell the citizen nothing.
 func TestEmptyTruncatedReplyShowsOwnPage(t *testing.T) {
 	t.Parallel()
-	_, c := testserver.AnnHasPaid(t, func(w http.ResponseWriter, _ *http.Request) {
+	_, c := testserver.NewWithPayment(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		w.WriteHeader(http.StatusOK)
 	})
-	require.Contains(t, c.ComesBack().Text, "application sent")
+	require.Contains(t, c.ReturnFromPay().Text, "application sent")
 }
 
 // TestPaymentListResumesInterruptedReturn: the tab was closed between the return and the delivery.
 func TestPaymentListResumesInterruptedReturn(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
 	c.Get("/_pay/return")
 	list := c.Get("/_pay/status").Text
 	require.Contains(t, list, "Your payment is safe")
-	require.Contains(t, list, `href="/licences/apply?paygate-reply=`+c.Status()[0].ID+`">Send it now<`)
-	require.Empty(t, h.Service.Got(http.MethodPost))
-	require.Contains(t, c.Follow(c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID)).Text,
+	require.Contains(t, list, `href="/licences/apply?paygate-reply=`+c.Journeys()[0].ID+`">Send it now<`)
+	require.Empty(t, h.Service.Requests(http.MethodPost))
+	require.Contains(t, c.Follow(c.Get("/licences/apply?paygate-reply="+c.Journeys()[0].ID)).Text,
 		"the service's own page")
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 // TestHeadDoesNotCountAsReadingRefusal: the time for a correction begins when the citizen has read that there is one.
@@ -307,16 +307,16 @@ func TestHeadDoesNotCountAsReadingRefusal(t *testing.T) {
 	c := h.Citizen()
 	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
 	c.Get("/_pay/return")
-	h.Sweeps()
-	marked := "/licences/apply?paygate-reply=" + c.Status()[0].ID
+	h.Sweep()
+	marked := "/licences/apply?paygate-reply=" + c.Journeys()[0].ID
 	for _, target := range []string{marked, marked + ".service", "/_pay/return", "/_pay/status"} {
 		c.Do(http.MethodHead, target, nil)
 	}
 	h.Pay.Advance(20 * time.Hour)
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, journey.StateRefused, c.State())
-	require.Contains(t, c.ComesBack().Text, "is still valid")
+	require.Contains(t, c.ReturnFromPay().Text, "is still valid")
 	h.Pay.Advance(61 * time.Minute)
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, journey.StateReversed, c.State())
 }

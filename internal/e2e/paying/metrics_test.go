@@ -18,16 +18,16 @@ import (
 
 func TestMetricsOfContract(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS=a-webhook-secret")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_WEBHOOK_SECRETS=a-webhook-secret")
 	c := h.Citizen()
 	c.Get("/page")
 	c.Apply("Ann")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	c.Post("/fines/pay", url.Values{})
-	h.Pays("success")
-	c.ComesBack()
-	id := c.Status()[0].ID
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	id := c.Journeys()[0].ID
 	_, status, _ := h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 500))
 	require.Equal(t, http.StatusOK, status)
 	h.Ann().Do(http.MethodPost, "/mopup", nil)
@@ -60,7 +60,7 @@ func TestMetricsOfContract(t *testing.T) {
 	} {
 		require.Equal(t, wanted, h.Metric(t, name), name)
 	}
-	results := regexp.MustCompile(`paygate_webhooks_total\{result="([a-z_]+)"`).FindAllStringSubmatch(testserver.Adviser{H: h}.Do(http.MethodGet, "/metrics", nil).Text, -1)
+	results := regexp.MustCompile(`paygate_webhooks_total\{result="([a-z_]+)"`).FindAllStringSubmatch(testserver.StaffClient{H: h}.Do(http.MethodGet, "/metrics", nil).Text, -1)
 	for _, result := range results {
 		require.Contains(t, []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"},
 			result[1])
@@ -90,13 +90,13 @@ func TestAlertRules(t *testing.T) {
 // TestAlertRulesUseExistingMetrics: an alert on a metric that does not exist never fires.
 func TestAlertRulesUseExistingMetrics(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	rules, err := os.ReadFile("../../../examples/prometheus/paygate.rules.yaml")
 	require.NoError(t, err)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	text := h.Ann().Do(http.MethodGet, "/metrics", nil).Text
 	names := regexp.MustCompile(`paygate_[a-z_]+`).FindAllString(string(rules), -1)
 	require.Greater(t, len(names), 8)

@@ -17,14 +17,14 @@ import (
 
 func TestFailedCaptureIsRetried(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
 	h.Pay.AddFault(paysim.Fault{Call: "capture", Kind: "500", Times: 1})
-	require.Contains(t, c.Get(c.Get("/_pay/return").To()).To(), "confirmation", "it is the service's yes that counts")
+	require.Contains(t, c.Get(c.Get("/_pay/return").Location()).Location(), "confirmation", "it is the service's yes that counts")
 	require.Equal(t, journey.StateAccepted, c.State())
-	require.Contains(t, h.Sweeps(), `"captured":1`)
+	require.Contains(t, h.Sweep(), `"captured":1`)
 	require.Equal(t, journey.StateReleased, c.State())
 	require.Equal(t, "success", h.Payments()[0].Status)
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 func TestRedirectToLogInPageIsNotAcceptance(t *testing.T) {
@@ -36,11 +36,11 @@ func TestRedirectToLogInPageIsNotAcceptance(t *testing.T) {
 		}
 		http.Redirect(w, r, "/login?next=/licences/apply", http.StatusFound)
 	}
-	h, c := testserver.AnnHasPaid(t, logIn, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation/",
+	h, c := testserver.NewWithPayment(t, logIn, "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation/",
 		"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
-	p := c.ComesBack()
-	require.Contains(t, c.OwnAnswer(p).Text, "please log in")
-	c.BecomesBySweeps(journey.StateReversed)
+	p := c.ReturnFromPay()
+	require.Contains(t, c.ServicesAnswer(p).Text, "please log in")
+	c.SweepUntil(journey.StateReversed)
 	require.Equal(t, "cancelled", h.Payments()[0].Status)
 }
 
@@ -49,17 +49,17 @@ const closing = "PAYGATE_CAPTURE_MARGIN=119h59m59.999s"
 
 func TestReservationIsCancelledBeforeCaptureWindowEnds(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, closing)
+	h := testserver.New(t, testserver.Confirm, closing)
 	h.Service.Server.Close()
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "given back")
-	c.BecomesBySweeps(journey.StateReversed)
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "given back")
+	c.SweepUntil(journey.StateReversed)
 	require.Equal(t, "cancelled", h.Payments()[0].Status)
 	h.Service.Restart(t)
-	h.Sweeps()
-	require.Empty(t, h.Service.Got(http.MethodPost), "what went back is not delivered any more")
+	h.Sweep()
+	require.Empty(t, h.Service.Requests(http.MethodPost), "what went back is not delivered any more")
 }
 
 func TestUnusedPassIsRefunded(t *testing.T) {
@@ -67,55 +67,55 @@ func TestUnusedPassIsRefunded(t *testing.T) {
 	h := testserver.New(t, testserver.Plain, closing)
 	c := h.Citizen()
 	c.Get("/register/2026")
-	h.Pays("success")
-	h.Ann().Do(http.MethodPost, "/journeys/"+c.Status()[0].ID+"/check", nil)
-	c.BecomesBySweeps(journey.StateReversed)
+	h.EndPayment("success")
+	h.Ann().Do(http.MethodPost, "/journeys/"+c.Journeys()[0].ID+"/check", nil)
+	c.SweepUntil(journey.StateReversed)
 	require.Equal(t, "cancelled", h.Payments()[0].Status)
-	require.Empty(t, h.Service.Got(http.MethodGet))
+	require.Empty(t, h.Service.Requests(http.MethodGet))
 }
 
 func TestWithdrawnSuccessIsReported(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_SECOND_LOOK=1ms")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_SECOND_LOOK=1ms")
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
-	h.Pays("success")
-	c.ComesBack()
-	id := c.Status()[0].ID
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	id := c.Journeys()[0].ID
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "error", "P0050"))
 	require.Eventually(t, func() bool {
-		h.Sweeps()
-		return h.Ann().Shown(id).PaymentStatus == "error"
-	}, testserver.Soon, 1)
-	w := h.Ann().Shown(id)
+		h.Sweep()
+		return h.Ann().Journey(id).PaymentStatus == "error"
+	}, testserver.LongTimeout, 1)
+	w := h.Ann().Journey(id)
 	require.Equal(t, journey.StateReleased, w.State)
 	require.Contains(t, w.Note, "could not collect")
 	require.Equal(t, "1", h.Metric(t, `paygate_collections_failed_total{route="immediate"}`))
-	b := h.StaffBrowser()
+	b := h.Citizen()
 	b.Post(h.Staff.URL+"/login", url.Values{"token": {testserver.AnnsToken}})
-	require.Contains(t, b.Get(h.Staff.URL+"/", "Accept", testserver.Html).Text,
+	require.Contains(t, b.Get(h.Staff.URL+"/", "Accept", testserver.AcceptHTML).Text,
 		"Given, and not collected by GOV.UK Pay")
 
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "success", ""))
 	h.Ann().Do(http.MethodPost, "/journeys/"+id+"/check", nil)
-	require.Equal(t, "success", h.Ann().Shown(id).PaymentStatus)
+	require.Equal(t, "success", h.Ann().Journey(id).PaymentStatus)
 }
 
 // TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery: what was trusted and could not be sent is asked about again before it is sent later.
 func TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return")
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
-	h.Pays("submitted")
+	h.EndPayment("submitted")
 	h.Service.Server.Close()
-	c.ComesBack()
+	c.ReturnFromPay()
 	require.Equal(t, journey.StatePaying, c.State(), "trusted, and not sent")
-	require.Equal(t, 1, h.Ann().Shown(c.Status()[0].ID).Attempts, "one visit tries once")
-	h.Pays("cancelled")
+	require.Equal(t, 1, h.Ann().Journey(c.Journeys()[0].ID).Attempts, "one visit tries once")
+	h.EndPayment("cancelled")
 	h.Service.Restart(t)
-	c.BecomesBySweeps(journey.StateUnpaid)
-	require.Empty(t, h.Service.Got(http.MethodPost), "nothing unpaid gets through")
+	c.SweepUntil(journey.StateUnpaid)
+	require.Empty(t, h.Service.Requests(http.MethodPost), "nothing unpaid gets through")
 }
 
 // TestRefusalBeforeConfirmationCanBeCorrectedOncePaid: the payment counts as soon as Pay confirms it.
@@ -126,17 +126,17 @@ func TestRefusalBeforeConfirmationCanBeCorrectedOncePaid(t *testing.T) {
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			return
 		}
-		testserver.Confirms(w, r)
+		testserver.Confirm(w, r)
 	}, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return")
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{"name": {""}})
-	h.Pays("submitted")
-	c.ComesBack()
+	h.EndPayment("submitted")
+	c.ReturnFromPay()
 	require.Equal(t, journey.StateRefused, c.State())
-	h.Pays("success")
+	h.EndPayment("success")
 	require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{"name": {"Ann"}}).Status)
 	require.Equal(t, journey.StateReleased, c.State())
-	posts := h.Service.Got(http.MethodPost)
+	posts := h.Service.Requests(http.MethodPost)
 	require.Equal(t, []string{"pending", "success"}, testserver.Statuses(posts))
 	require.NotEmpty(t, posts[1].Header.Get("Paygate-Paid-At"))
 	require.Len(t, h.Payments(), 1)
@@ -145,46 +145,46 @@ func TestRefusalBeforeConfirmationCanBeCorrectedOncePaid(t *testing.T) {
 // TestSecondPaymentForOneFormIsRefunded: the first was declined, the second pays, and Pay corrects the first.
 func TestSecondPaymentForOneFormIsRefunded(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_SECOND_LOOK=1ms")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_SECOND_LOOK=1ms")
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
-	h.Pays("declined")
-	c.ComesBack()
-	id := c.Status()[0].ID
+	h.EndPayment("declined")
+	c.ReturnFromPay()
+	id := c.Journeys()[0].ID
 	require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {id}}).Status)
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "success", ""))
-	require.Eventually(t, func() bool { h.Sweeps(); return h.Payments()[0].Refunded == 3000 }, testserver.Soon, 1)
+	require.Eventually(t, func() bool { h.Sweep(); return h.Payments()[0].Refunded == 3000 }, testserver.LongTimeout, 1)
 	require.Zero(t, h.Payments()[1].Refunded, "the one that the service was given for stays")
 	require.Equal(t, journey.StateReleased, c.State())
 	require.Contains(t, h.Ann().Do(http.MethodGet, "/journeys/"+id, nil).Text, "money_returned")
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 // TestPaymentOfAnotherServiceIsIgnored: an account may have several services, and their references may be the
 // same.
 func TestPaymentOfAnotherServiceIsIgnored(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms,
-		append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}")...)
+	h := testserver.New(t, testserver.Confirm,
+		append(testserver.EagerSweeps, "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}")...)
 	c := h.Citizen()
 	h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "500", Times: 1})
 	require.Equal(t, http.StatusBadGateway, c.Post("/fines/pay", url.Values{"case": {"CASE-7"}}).Status)
 	atPay, err := url.Parse(h.PayURL)
 	require.NoError(t, err)
 	elsewhere := pay.New(pay.Options{
-		URL: atPay, Key: "api_test_other", CardOrigins: []string{h.PayURL}, Timeout: testserver.Soon, CreateRate: 10,
+		URL: atPay, Key: "api_test_other", CardOrigins: []string{h.PayURL}, Timeout: testserver.LongTimeout, CreateRate: 10,
 	})
 	_, err = elsewhere.Create(t.Context(), journey.NewPayment{
 		Amount: 3000, Reference: "CASE-7", Description: "Another service",
 		ReturnURL: "https://elsewhere.example/return",
 	})
 	require.NoError(t, err)
-	h.Pays("success")
+	h.EndPayment("success")
 	h.Pay.Advance(2 * time.Minute)
-	c.BecomesBySweeps(journey.StateAbandoned)
-	require.Empty(t, h.Service.Got(http.MethodPost), "somebody else's money opens nothing")
+	c.SweepUntil(journey.StateAbandoned)
+	require.Empty(t, h.Service.Requests(http.MethodPost), "somebody else's money opens nothing")
 	require.Zero(t, h.Payments()[0].Refunded)
 }
 
@@ -194,9 +194,9 @@ func TestFullRefundEndsPass(t *testing.T) {
 	h := testserver.New(t, testserver.Plain)
 	c := h.Citizen()
 	c.Get("/register/2026")
-	h.Pays("success")
-	require.Equal(t, http.StatusOK, c.ComesBack().Status)
-	id := c.Status()[0].ID
+	h.EndPayment("success")
+	require.Equal(t, http.StatusOK, c.ReturnFromPay().Status)
+	id := c.Journeys()[0].ID
 	_, status, text := h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 100))
 	require.Equal(t, http.StatusOK, status, text)
 	require.Equal(t, http.StatusOK, c.Get("/register/2026").Status, "a part of it is goodwill")
@@ -209,19 +209,19 @@ func TestFullRefundEndsPass(t *testing.T) {
 // TestBackupCanBeRestored is the documented step: stop, put the copy in the store's place, start.
 func TestBackupCanBeRestored(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
 	backup := h.Ann().Do(http.MethodGet, "/backup", nil)
 	require.Equal(t, http.StatusOK, backup.Status)
-	h.Pays("success")
+	h.EndPayment("success")
 
 	h.Close()
 	require.NoError(t, os.WriteFile(h.Store, []byte("the disk broke"), 0o600))
 	require.NoError(t, os.Remove(h.Store))
 	require.NoError(t, os.WriteFile(h.Store, []byte(backup.Text), 0o600))
 	h.Open(h.ListenAgain())
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
@@ -229,28 +229,28 @@ func TestBackupCanBeRestored(t *testing.T) {
 // its request may have been delivered.
 func TestRestoringOldBackupDeliversNothingTwice(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	paying, paid := h.Citizen(), h.Citizen()
 	paying.Apply("Ann")
 	h.Service.Server.Close()
 	paid.Apply("Ben")
-	h.Pays("success")
-	paid.ComesBack()
+	h.EndPayment("success")
+	paid.ReturnFromPay()
 	require.Equal(t, journey.StateConfirmed, paid.State())
 	older := h.Ann().Do(http.MethodGet, "/backup", nil).Text
 
 	h.Service.Restart(t)
 	require.NoError(t, h.Pay.Pay(h.Payments()[0].ID, "success"))
-	paying.ComesBack()
-	paid.ComesBack()
-	require.Len(t, h.Service.Got(http.MethodPost), 2)
+	paying.ReturnFromPay()
+	paid.ReturnFromPay()
+	require.Len(t, h.Service.Requests(http.MethodPost), 2)
 	h.Close()
 	require.NoError(t, os.WriteFile(h.Store, []byte(older), 0o600))
 	h.Open(h.ListenAgain())
 	for _, c := range []*testserver.Citizen{paying, paid} {
-		h.Ann().Do(http.MethodPost, "/journeys/"+c.Status()[0].ID+"/check", nil)
-		require.Contains(t, c.ComesBack().Text, "We are looking into your payment")
+		h.Ann().Do(http.MethodPost, "/journeys/"+c.Journeys()[0].ID+"/check", nil)
+		require.Contains(t, c.ReturnFromPay().Text, "We are looking into your payment")
 		require.Equal(t, journey.StateStuck, c.State())
 	}
-	require.Len(t, h.Service.Got(http.MethodPost), 2)
+	require.Len(t, h.Service.Requests(http.MethodPost), 2)
 }

@@ -20,30 +20,30 @@ import (
 func sweeping(h *testserver.Harness) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	go func() { h.Parts.Background(ctx); close(ended) }()
+	go func() { h.App.Background(ctx); close(ended) }()
 	h.T.Cleanup(func() { stop(); <-ended })
 }
 
 func TestMopupDeliversForCitizenWhoNeverReturns(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms, testserver.Eager...)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm, testserver.EagerSweeps...)
 	sweeping(h)
-	c.Becomes(journey.StateReleased)
-	posts := h.Service.Got(http.MethodPost)
+	c.WaitForState(journey.StateReleased)
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 1)
 	require.Equal(t, "mopup", posts[0].Header.Get("Paygate-Via"))
 	require.Equal(t, "success", h.Payments()[0].Status)
-	require.Contains(t, c.ComesBack().Text, "the service's own page", "and sees it when they come back after all")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page", "and sees it when they come back after all")
 }
 
 func TestSweepIgnoresRecentPayments(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_EVERY=5ms")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_MOPUP_EVERY=5ms")
 	c := h.Citizen()
 	c.Apply("Ann")
 	asked := len(h.Pay.Requests())
 	sweeping(h)
-	require.Eventually(t, func() bool { return strings.Count(h.Log.String(), `"msg":"swept"`) > 3 }, testserver.Soon,
+	require.Eventually(t, func() bool { return strings.Count(h.Log.String(), `"msg":"swept"`) > 3 }, testserver.LongTimeout,
 		time.Millisecond)
 	require.Len(t, h.Pay.Requests(), asked, "nobody was asked about a young payment")
 	require.Equal(t, journey.StatePaying, c.State())
@@ -54,33 +54,33 @@ func TestUnpaidJourneyIsAbandonedAndErased(t *testing.T) {
 	for _, outcome := range []string{"expired", "declined", "cancelled"} {
 		t.Run(outcome, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.New(t, testserver.Confirms, testserver.Eager...)
+			h := testserver.New(t, testserver.Confirm, testserver.EagerSweeps...)
 			c := h.Citizen()
 			c.Apply("Ann")
-			h.Pays(outcome)
-			c.BecomesBySweeps(journey.StateAbandoned)
-			require.Contains(t, c.ComesBack().Text, "This payment was not made")
-			require.Empty(t, h.Service.Got(http.MethodPost))
-			id := journey.ID(c.Status()[0].ID)
+			h.EndPayment(outcome)
+			c.SweepUntil(journey.StateAbandoned)
+			require.Contains(t, c.ReturnFromPay().Text, "This payment was not made")
+			require.Empty(t, h.Service.Requests(http.MethodPost))
+			id := journey.ID(c.Journeys()[0].ID)
 			h.Close()
-			h.InTheStore(func(s *boltstore.Store) {
+			h.WithStore(func(s *boltstore.Store) {
 				_, err := s.Request(t.Context(), id)
 				require.ErrorIs(t, err, journey.ErrErased)
 			})
-			h.Open(h.ListenAgain(), testserver.Eager...)
+			h.Open(h.ListenAgain(), testserver.EagerSweeps...)
 		})
 	}
 }
 
 func TestJourneyWithoutPaymentIsAbandoned(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, testserver.Eager...)
+	h := testserver.New(t, testserver.Confirm, testserver.EagerSweeps...)
 	c := h.Citizen()
 	h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "500", Times: 1})
 	require.Equal(t, http.StatusBadGateway, c.Post("/licences/apply", url.Values{"name": {"Ann"}}).Status)
-	c.BecomesBySweeps(journey.StateAbandoned)
+	c.SweepUntil(journey.StateAbandoned)
 	require.Empty(t, h.Payments())
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 }
 
 func TestRefusedPaymentIsReturned(t *testing.T) {
@@ -92,18 +92,18 @@ func TestRefusedPaymentIsReturned(t *testing.T) {
 			t.Parallel()
 			h := testserver.New(t,
 				func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
-				append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")...)
+				append(testserver.EagerSweeps, "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")...)
 			c := h.Citizen()
 			require.Equal(t, http.StatusSeeOther, c.Post(route, url.Values{"name": {"Ann"}}).Status)
-			h.Pays("success")
+			h.EndPayment("success")
 			sweeping(h)
-			c.Becomes(journey.StateRefused)
+			c.WaitForState(journey.StateRefused)
 			c.Looks()
-			c.Becomes(journey.StateReversed)
+			c.WaitForState(journey.StateReversed)
 			require.Equal(t, wanted.Status, h.Payments()[0].Status)
 			require.Equal(t, wanted.Refunded, h.Payments()[0].Refunded)
-			require.Contains(t, c.ComesBack().Text, "Your money is being given back")
-			require.Len(t, h.Service.Got(http.MethodPost), 1)
+			require.Contains(t, c.ReturnFromPay().Text, "Your money is being given back")
+			require.Len(t, h.Service.Requests(http.MethodPost), 1)
 		})
 	}
 }
@@ -120,16 +120,16 @@ func TestFailedCancelOrRefundIsRetried(t *testing.T) {
 				t.Parallel()
 				h := testserver.New(t,
 					func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
-					append(testserver.Eager, "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")...)
+					append(testserver.EagerSweeps, "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")...)
 				c := h.Citizen()
 				c.Post(route, url.Values{"name": {"Ann"}})
-				h.Pays("success")
+				h.EndPayment("success")
 				for _, call := range []string{"cancel", "refund"} {
 					h.Pay.AddFault(paysim.Fault{Call: call, Kind: kind, Times: 2})
 				}
-				c.BecomesBySweeps(journey.StateRefused)
+				c.SweepUntil(journey.StateRefused)
 				c.Looks()
-				c.BecomesBySweeps(journey.StateReversed)
+				c.SweepUntil(journey.StateReversed)
 				require.Equal(t, wanted.Status, h.Payments()[0].Status)
 				require.Equal(t, wanted.Refunded, h.Payments()[0].Refunded)
 			})
@@ -139,40 +139,40 @@ func TestFailedCancelOrRefundIsRetried(t *testing.T) {
 
 func TestPaymentWithLostAnswerIsFoundAndClosed(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, testserver.Eager...)
+	h := testserver.New(t, testserver.Confirm, testserver.EagerSweeps...)
 	c := h.Citizen()
 	h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "lost", Times: 1})
 	require.Equal(t, http.StatusBadGateway, c.Post("/licences/apply", url.Values{"name": {"Ann"}}).Status)
 	require.Len(t, h.Payments(), 1, "Pay made it")
 	sweeping(h)
-	c.Becomes(journey.StatePaying)
-	h.Pays("expired")
-	c.Becomes(journey.StateAbandoned)
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	c.WaitForState(journey.StatePaying)
+	h.EndPayment("expired")
+	c.WaitForState(journey.StateAbandoned)
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 }
 
 func TestRequestIsDeliveredOnceServiceIsBack(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms, testserver.Eager...)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm, testserver.EagerSweeps...)
 	h.Service.Server.Close()
 	sweeping(h)
-	c.Becomes(journey.StateConfirmed)
+	c.WaitForState(journey.StateConfirmed)
 	h.Service.Restart(t)
-	c.Becomes(journey.StateReleased)
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	c.WaitForState(journey.StateReleased)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 // What fails is due again a moment later, behind whatever else is due: a sweep by hand, which looks ahead, meets it
 // there.
 func TestManualSweepVisitsEachJourneyOnce(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_MOPUP_MIN_AGE=0s")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_MOPUP_MIN_AGE=0s")
 	for range 3 {
 		h.Citizen().Apply("Ann")
 	}
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	for range 2 {
-		counts := h.Sweeps()
+		counts := h.Sweep()
 		require.Contains(t, counts, `"visited":3,`)
 		require.Contains(t, counts, `"failed":3,`)
 	}
@@ -180,35 +180,35 @@ func TestManualSweepVisitsEachJourneyOnce(t *testing.T) {
 
 func TestLatePaymentIsRefunded(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms,
-		append(testserver.Eager, "PAYGATE_SECOND_LOOK=20ms", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=1ms")...)
+	h := testserver.New(t, testserver.Confirm,
+		append(testserver.EagerSweeps, "PAYGATE_SECOND_LOOK=20ms", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=1ms")...)
 	c := h.Citizen()
 	require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
-	h.Pays("declined")
+	h.EndPayment("declined")
 	sweeping(h)
-	c.Becomes(journey.StateAbandoned)
+	c.WaitForState(journey.StateAbandoned)
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "success", ""), "Pay corrects itself")
-	c.Becomes(journey.StateReversed)
+	c.WaitForState(journey.StateReversed)
 	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
-	require.Empty(t, h.Service.Got(http.MethodPost), "the request was gone")
+	require.Empty(t, h.Service.Requests(http.MethodPost), "the request was gone")
 }
 
 func TestWebhookTriggersDelivery(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS=old,"+testserver.WebhookSecret)
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_WEBHOOK_SECRETS=old,"+testserver.WebhookSecret)
 	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
 	c := h.Citizen()
 	require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
-	h.Pays("success")
-	c.Becomes(journey.StateReleased)
-	require.Equal(t, "webhook", h.Service.Got(http.MethodPost)[0].Header.Get("Paygate-Via"))
+	h.EndPayment("success")
+	c.WaitForState(journey.StateReleased)
+	require.Equal(t, "webhook", h.Service.Requests(http.MethodPost)[0].Header.Get("Paygate-Via"))
 	h.Pay.ResendWebhooks(t.Context())
-	require.Len(t, h.Service.Got(http.MethodPost), 1, "duplicates are harmless")
+	require.Len(t, h.Service.Requests(http.MethodPost), 1, "duplicates are harmless")
 }
 
 func TestWebhookSignatureIsChecked(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
 	c := h.Citizen()
 	send := func(body, signature string) testserver.Page {
 		return c.Do(http.MethodPost, "/_pay/webhook", strings.NewReader(body), "Content-Type", "application/json",
@@ -229,5 +229,5 @@ func TestWebhookSignatureIsChecked(t *testing.T) {
 	require.Equal(t, http.StatusRequestEntityTooLarge,
 		send(huge, pay.Sign(testserver.WebhookSecret, []byte(huge))).Status)
 	require.Equal(t, http.StatusMethodNotAllowed, c.Get("/_pay/webhook").Status)
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 }

@@ -9,6 +9,7 @@ import (
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/export"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,9 +20,9 @@ import (
 
 func TestStaffSeeWholeHistory(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
-	c.ComesBack()
-	w := h.Ann().Shown(c.Status()[0].ID)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
+	c.ReturnFromPay()
+	w := h.Ann().Journey(c.Journeys()[0].ID)
 	require.Equal(t, journey.StateReleased, w.State)
 	require.EqualValues(t, 2500, w.AmountPence)
 	require.EqualValues(t, 2500, *w.TotalPence)
@@ -40,12 +41,12 @@ func TestStaffSeeWholeHistory(t *testing.T) {
 
 func TestStaffFindJourneys(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	for n := range 3 {
-		c.Post("/fines/pay", url.Values{"case": {testserver.Itoa(n)}})
-		h.Pays("declined")
-		c.ComesBack()
+		c.Post("/fines/pay", url.Values{"case": {strconv.Itoa(n)}})
+		h.EndPayment("declined")
+		c.ReturnFromPay()
 	}
 	c.Apply("Ann")
 	ann := h.Ann()
@@ -85,13 +86,13 @@ func TestStaffFindJourneys(t *testing.T) {
 
 func TestStaffListenerRequiresToken(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	id := c.Status()[0].ID
+	id := c.Journeys()[0].ID
 	for _, token := range []string{"", "wrong", testserver.AnnsToken + "x",
 		testserver.AnnsToken[:len(testserver.AnnsToken)-1], "ann:" + testserver.AnnsToken} {
-		stranger := testserver.Adviser{H: h, Token: token}
+		stranger := testserver.StaffClient{H: h, Token: token}
 		for _, address := range []string{"/journeys", "/journeys/" + id, "/export.csv", "/backup", "/", "/nothing"} {
 			p := stranger.Do(http.MethodGet, address, nil)
 			require.Equal(t, http.StatusUnauthorized, p.Status, address)
@@ -113,14 +114,14 @@ func TestStaffListenerRequiresToken(t *testing.T) {
 
 func TestStaffReleaseStuckJourney(t *testing.T) {
 	t.Parallel()
-	h, c, id := testserver.Stuck(t, testserver.PayDefaults, "/licences/apply")
+	h, c, id := testserver.NewStuck(t, testserver.UnlimitedPay, "/licences/apply")
 	ann := h.Ann()
 	require.Equal(t, "capturable", h.Payments()[0].Status, "never captured until known")
-	h.Service.AnswersBy(testserver.Confirms)
+	h.Service.SetAnswer(testserver.Confirm)
 	w, status, text := ann.Order(id, "release", testserver.WithReason())
 	require.Equal(t, http.StatusOK, status, text)
 	require.Equal(t, journey.StateReleased, w.State)
-	posts := h.Service.Got(http.MethodPost)
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 2)
 	require.Equal(t, "staff", posts[1].Header.Get("Paygate-Via"))
 	require.Equal(t, "2", posts[1].Header.Get("Paygate-Attempt"))
@@ -130,28 +131,28 @@ func TestStaffReleaseStuckJourney(t *testing.T) {
 	require.Equal(t, "release_ordered", ordered.Fact)
 	require.Equal(t, journey.ByStaff("ann"), ordered.By)
 	require.Equal(t, "the citizen called", ordered.Detail)
-	require.Contains(t, c.ComesBack().Text, "the service's own page", "the citizen sees it too")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page", "the citizen sees it too")
 
 	_, status, _ = ann.Order(id, "release", testserver.WithReason())
 	require.Equal(t, http.StatusConflict, status, "given is given")
-	require.Len(t, h.Service.Got(http.MethodPost), 2)
+	require.Len(t, h.Service.Requests(http.MethodPost), 2)
 }
 
 func TestStaffReleaseRequiresConfirmedPayment(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	id := c.Status()[0].ID
+	id := c.Journeys()[0].ID
 	_, status, _ := h.Ann().Order(id, "release", testserver.WithReason())
 	require.Equal(t, http.StatusConflict, status)
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 
-	h.Pays("success")
+	h.EndPayment("success")
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500", Times: 1})
 	_, status, _ = h.Ann().Order(id, "release", testserver.WithReason())
 	require.Equal(t, http.StatusBadGateway, status, "Pay could not be asked")
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 
 	w, status, text := h.Ann().Order(id, "release", testserver.WithReason())
 	require.Equal(t, http.StatusOK, status, text)
@@ -175,15 +176,15 @@ func TestStaffSettleStuckJourney(t *testing.T) {
 	} {
 		t.Run(c.route+" "+c.as, func(t *testing.T) {
 			t.Parallel()
-			h, _, id := testserver.Stuck(t, testserver.PayDefaults, c.route)
-			h.Service.AnswersBy(testserver.Confirms)
+			h, _, id := testserver.NewStuck(t, testserver.UnlimitedPay, c.route)
+			h.Service.SetAnswer(testserver.Confirm)
 			w, status, text := h.Ann().Order(id, "settle", testserver.WithReason("as", c.as))
 			require.Equal(t, http.StatusOK, status, text)
 			require.Equal(t, c.wanted, w.State, text)
 			paid := h.Payments()[0]
 			require.Equal(t, c.payment.Status, paid.Status)
 			require.Equal(t, c.payment.Refunded, paid.Refunded)
-			require.Len(t, h.Service.Got(http.MethodPost), c.posts)
+			require.Len(t, h.Service.Requests(http.MethodPost), c.posts)
 			_, status, _ = h.Ann().Order(id, "settle", testserver.WithReason("as", c.as))
 			require.Equal(t, http.StatusConflict, status, "at rest is at rest")
 		})
@@ -195,11 +196,11 @@ func TestSettleStaysStuckWhenPayFails(t *testing.T) {
 	for as, call := range map[string]string{"released": "capture", "reversed": "cancel"} {
 		t.Run(as, func(t *testing.T) {
 			t.Parallel()
-			h, _, id := testserver.Stuck(t, testserver.PayDefaults, "/licences/apply")
+			h, _, id := testserver.NewStuck(t, testserver.UnlimitedPay, "/licences/apply")
 			h.Pay.AddFault(paysim.Fault{Call: call, Kind: "500", Times: 1})
 			_, status, text := h.Ann().Order(id, "settle", testserver.WithReason("as", as))
 			require.Equal(t, http.StatusBadGateway, status, text)
-			w := h.Ann().Shown(id)
+			w := h.Ann().Journey(id)
 			require.Equal(t, journey.StateStuck, w.State)
 			require.NotEmpty(t, w.Note)
 			require.Equal(t, "capturable", h.Payments()[0].Status)
@@ -212,15 +213,15 @@ func TestSettleStaysStuckWhenPayFails(t *testing.T) {
 
 func TestStaffRefund(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
-	id := c.Status()[0].ID
+	id := c.Journeys()[0].ID
 	ann := h.Ann()
 	_, status, _ := ann.Order(id, "refund", testserver.WithReason("amount_pence", 500))
 	require.Equal(t, http.StatusConflict, status, "nothing is paid yet")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	for _, wrong := range []map[string]any{
 		testserver.WithReason("amount_pence", 3001), testserver.WithReason("amount_pence", 0),
 		testserver.WithReason("amount_pence", -1), testserver.WithReason(),
@@ -248,12 +249,12 @@ func TestStaffRefund(t *testing.T) {
 
 func TestConcurrentRefundsMakeOne(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
-	h.Pays("success")
-	c.ComesBack()
-	id := c.Status()[0].ID
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	id := c.Journeys()[0].ID
 	statuses := map[int]int{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -274,12 +275,12 @@ func TestConcurrentRefundsMakeOne(t *testing.T) {
 
 func TestRefundWithLostAnswerIsNotRepeated(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
-	h.Pays("success")
-	c.ComesBack()
-	id := c.Status()[0].ID
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	id := c.Journeys()[0].ID
 	h.Pay.AddFault(paysim.Fault{Call: "refund", Kind: "lost", Times: 1})
 	_, status, text := h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 500))
 	require.Equal(t, http.StatusBadGateway, status, text)
@@ -288,8 +289,8 @@ func TestRefundWithLostAnswerIsNotRepeated(t *testing.T) {
 	require.EqualValues(t, 500, h.Payments()[0].Refunded)
 
 	h.Pay.Advance(2 * time.Minute)
-	h.Sweeps()
-	w := h.Ann().Shown(id)
+	h.Sweep()
+	w := h.Ann().Journey(id)
 	require.EqualValues(t, 500, w.RefundedPence, "it was read")
 	require.Contains(t, w.History[len(w.History)-1].Detail, "500 pence are refunded in total")
 	_, status, text = h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 2500, "refunded_pence", 500))
@@ -299,7 +300,7 @@ func TestRefundWithLostAnswerIsNotRepeated(t *testing.T) {
 
 func TestSettleIsFinishedWhenPayAllowsRefund(t *testing.T) {
 	t.Parallel()
-	h, _, id := testserver.Stuck(t, paysim.Options{PostLimit: -1, RefundDelay: time.Hour}, "/fines/pay")
+	h, _, id := testserver.NewStuck(t, paysim.Options{PostLimit: -1, RefundDelay: time.Hour}, "/fines/pay")
 	w, status, text := h.Ann().Order(id, "settle", testserver.WithReason("as", "reversed"))
 	require.Equal(t, http.StatusOK, status, text)
 	require.Equal(t, journey.StateRefused, w.State)
@@ -310,12 +311,12 @@ func TestSettleIsFinishedWhenPayAllowsRefund(t *testing.T) {
 	p := h.Ann().Do(http.MethodPost, "/mopup", nil)
 	require.Equal(t, http.StatusOK, p.Status, p.Text)
 	require.Contains(t, p.Text, `"returned":1`, "a sweep by hand waits for no back-off")
-	require.Equal(t, journey.StateReversed, h.Ann().Shown(id).State)
+	require.Equal(t, journey.StateReversed, h.Ann().Journey(id).State)
 }
 
 func TestStaffListenerRejectsInvalidRequests(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	ann := h.Ann()
 	for _, c := range []struct {
 		method, path string
@@ -346,12 +347,12 @@ func TestStaffListenerRejectsInvalidRequests(t *testing.T) {
 
 func TestStaffLogInRejectsCrossSiteRequests(t *testing.T) {
 	t.Parallel()
-	h, _, id := testserver.Stuck(t, testserver.PayDefaults, "/licences/apply")
-	b := h.StaffBrowser()
+	h, _, id := testserver.NewStuck(t, testserver.UnlimitedPay, "/licences/apply")
+	b := h.Citizen()
 	door := h.Staff.URL
-	p := b.Get(door+"/journeys/"+id, "Accept", testserver.Html)
+	p := b.Get(door+"/journeys/"+id, "Accept", testserver.AcceptHTML)
 	require.Equal(t, http.StatusSeeOther, p.Status)
-	require.Equal(t, "/login?to=%2Fjourneys%2F"+id, p.To())
+	require.Equal(t, "/login?to=%2Fjourneys%2F"+id, p.Location())
 	p = b.Post(door+"/login", url.Values{"token": {"wrong"}, "to": {"/journeys"}})
 	require.Equal(t, http.StatusUnauthorized, p.Status)
 	require.Contains(t, p.Text, "This token is not known")
@@ -361,40 +362,40 @@ func TestStaffLogInRejectsCrossSiteRequests(t *testing.T) {
 	} {
 		p = b.Post(door+"/login", url.Values{"token": {testserver.AnnsToken}, "to": {to}})
 		require.Equal(t, http.StatusSeeOther, p.Status)
-		require.Equal(t, wanted, p.To(), to)
+		require.Equal(t, wanted, p.Location(), to)
 	}
 	cookie := p.Header.Get("Set-Cookie")
 	require.Contains(t, cookie, "HttpOnly")
 	require.Contains(t, cookie, "SameSite=Strict")
 	require.NotContains(t, cookie, testserver.AnnsToken)
 
-	p = b.Get(door+"/journeys/"+id, "Accept", testserver.Html)
+	p = b.Get(door+"/journeys/"+id, "Accept", testserver.AcceptHTML)
 	require.Equal(t, http.StatusOK, p.Status, p.Text)
 	require.Contains(t, p.Text, "A person has to decide.")
 
 	form := url.Values{"as": {"reversed"}, "reason": {"no longer wanted"}}
 	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
 		{"Origin", "https://evil.example"}, {"Origin", "null"}} {
-		p = b.Post(door+"/journeys/"+id+"/settle", form, append(header, "Accept", testserver.Html)...)
+		p = b.Post(door+"/journeys/"+id+"/settle", form, append(header, "Accept", testserver.AcceptHTML)...)
 		require.Equal(t, http.StatusForbidden, p.Status, header)
 	}
-	require.Equal(t, journey.StateStuck, h.Ann().Shown(id).State)
-	p = b.Post(door+"/journeys/"+id+"/settle", form, "Sec-Fetch-Site", "same-origin", "Accept", testserver.Html)
+	require.Equal(t, journey.StateStuck, h.Ann().Journey(id).State)
+	p = b.Post(door+"/journeys/"+id+"/settle", form, "Sec-Fetch-Site", "same-origin", "Accept", testserver.AcceptHTML)
 	require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
-	require.Equal(t, "/journeys/"+id+"?done=settle", p.To())
-	require.Equal(t, journey.StateReversed, h.Ann().Shown(id).State)
+	require.Equal(t, "/journeys/"+id+"?done=settle", p.Location())
+	require.Equal(t, journey.StateReversed, h.Ann().Journey(id).State)
 
 	b.Post(door+"/logout", nil, "Sec-Fetch-Site", "same-origin")
-	require.Equal(t, http.StatusSeeOther, b.Get(door+"/journeys", "Accept", testserver.Html).Status, "signed out")
+	require.Equal(t, http.StatusSeeOther, b.Get(door+"/journeys", "Accept", testserver.AcceptHTML).Status, "signed out")
 }
 
 func TestRemovedStaffTokenEndsItsSession(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
-	b := h.StaffBrowser()
+	h := testserver.New(t, testserver.Confirm)
+	b := h.Citizen()
 	require.Equal(t, http.StatusSeeOther,
 		b.Post(h.Staff.URL+"/login", url.Values{"token": {testserver.AnnsToken}}).Status)
-	require.Equal(t, http.StatusOK, b.Get(h.Staff.URL+"/journeys", "Accept", testserver.Html).Status)
+	require.Equal(t, http.StatusOK, b.Get(h.Staff.URL+"/journeys", "Accept", testserver.AcceptHTML).Status)
 	before := h.Staff.URL
 	h.Restart("PAYGATE_STAFF_TOKENS=ann:another-token-for-ann,bob:" + testserver.BobsToken)
 	u, err := url.Parse(before)
@@ -402,16 +403,16 @@ func TestRemovedStaffTokenEndsItsSession(t *testing.T) {
 	now, err := url.Parse(h.Staff.URL)
 	require.NoError(t, err)
 	b.Client.Jar.SetCookies(now, b.Client.Jar.Cookies(u))
-	require.Equal(t, http.StatusSeeOther, b.Get(h.Staff.URL+"/journeys", "Accept", testserver.Html).Status)
+	require.Equal(t, http.StatusSeeOther, b.Get(h.Staff.URL+"/journeys", "Accept", testserver.AcceptHTML).Status)
 }
 
 func TestFinanceExport(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_ROUTE_IMMEDIATE_METADATA=case={form:case}")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_IMMEDIATE_METADATA=case={form:case}")
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{"case": {"=cmd|' /C calc'!A0"}})
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	c.Apply("Ann")
 	r, err := http.NewRequest(http.MethodGet, h.Staff.URL+"/export.csv?from=2016-01-01&to=2099-01-01", nil)
 	require.NoError(t, err)

@@ -19,11 +19,11 @@ var annsForm = url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}
 
 func TestRepeatedFormNeedsConfirmationToPayAgain(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	h.Pay.Advance(9 * time.Minute)
 
 	for range 2 { // the answer to a reload is the same question
@@ -32,29 +32,29 @@ func TestRepeatedFormNeedsConfirmationToPayAgain(t *testing.T) {
 		require.Contains(t, asked.Text, "Do you want to pay again?")
 		require.Contains(t, asked.Text, `action="/_pay/again"`)
 		require.NotContains(t, asked.Text, "No money has been taken")
-		require.Len(t, c.Status(), 2)
+		require.Len(t, c.Journeys(), 2)
 		require.Equal(t, journey.StateHeld, c.State())
 		require.Len(t, h.Payments(), 1, "no payment is made")
 	}
-	require.Contains(t, c.ComesBack().Text, "Do you want to pay again?")
+	require.Contains(t, c.ReturnFromPay().Text, "Do you want to pay again?")
 	require.Contains(t, c.Get("/_pay/status").Text, "Do you want to pay again?")
 
-	again := c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}})
-	require.Contains(t, again.To(), "/secure/")
+	again := c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}})
+	require.Contains(t, again.Location(), "/secure/")
 	require.Len(t, h.Payments(), 2)
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
-	require.Len(t, h.Service.Got(http.MethodPost), 2)
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+	require.Len(t, h.Service.Requests(http.MethodPost), 2)
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
 func TestRepeatQuestionOnlyForSameFormInSameBrowser(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	c.Apply("Bob") // another form
 	require.Equal(t, http.StatusPaymentRequired,
 		c.Post("/licences/apply", annsForm, "Accept", "application/json").Status, "a script asks nobody")
@@ -67,60 +67,60 @@ func TestRepeatQuestionOnlyForSameFormInSameBrowser(t *testing.T) {
 
 func TestSameFormAfterTenMinutesIsNewJourney(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	h.Pay.Advance(30 * time.Minute)
-	c.ComesBack()
+	c.ReturnFromPay()
 	h.Pay.Advance(9*time.Minute + 59*time.Second)
 	require.Contains(t, c.Post("/licences/apply", annsForm).Text, "Do you want to pay again?", "since it was released")
 
 	d := h.Citizen()
 	d.Apply("Ann")
-	h.Pays("success")
-	d.ComesBack()
+	h.EndPayment("success")
+	d.ReturnFromPay()
 	h.Pay.Advance(10 * time.Minute)
 	d.Apply("Ann")
 }
 
 func TestRepeatedFormIsRecognisedByItsFields(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	c := h.Citizen()
 	sends := func(token string, file []byte) testserver.Page {
 		contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann", "csrfmiddlewaretoken": token},
 			file)
 		return c.Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", contentType)
 	}
-	require.Contains(t, sends("one", []byte("photo")).To(), "/secure/")
-	h.Pays("success")
-	c.ComesBack()
+	require.Contains(t, sends("one", []byte("photo")).Location(), "/secure/")
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	require.Contains(t, sends("two", []byte("photo")).Text, "Do you want to pay again?")
-	require.Contains(t, sends("three", []byte("another photo")).To(), "/secure/")
+	require.Contains(t, sends("three", []byte("another photo")).Location(), "/secure/")
 	require.Len(t, h.Payments(), 2)
 }
 
 func TestUnansweredRepeatQuestionIsAbandonedWithoutSearchAtPay(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	c.Post("/licences/apply", annsForm)
 	before := len(h.Pay.Requests())
 	h.Pay.Advance(2*time.Hour - time.Second)
-	h.Sweeps()
+	h.Sweep()
 	require.Equal(t, journey.StateHeld, c.State())
 	h.Pay.Advance(time.Second)
-	require.Contains(t, h.Sweeps(), `"abandoned":1`)
+	require.Contains(t, h.Sweep(), `"abandoned":1`)
 	require.Equal(t, journey.StateAbandoned, c.State())
 	for _, asked := range h.Pay.Requests()[before:] {
 		require.Equal(t, "get", asked.Call, "of the payment that was made")
 	}
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
-	require.Contains(t, c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}}).Text,
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
+	require.Contains(t, c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}}).Text,
 		"This payment was not made")
 	require.Len(t, h.Payments(), 1)
 }
@@ -128,19 +128,19 @@ func TestUnansweredRepeatQuestionIsAbandonedWithoutSearchAtPay(t *testing.T) {
 // TestConcurrentClicksCreateOnePayment: the second one waits for the first, and leads to the same payment.
 func TestConcurrentClicksCreateOnePayment(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirms)
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	c.Post("/licences/apply", annsForm)
-	id := c.Status()[0].ID
+	id := c.Journeys()[0].ID
 	h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "slow", Delay: 300 * time.Millisecond, Times: 1})
 	var clicks sync.WaitGroup
 	for range 3 {
 		clicks.Go(func() {
 			clicked := c.Post("/_pay/again", url.Values{"journey": {id}})
-			assert.Contains(t, clicked.To(), "/secure/", clicked.Text)
+			assert.Contains(t, clicked.Location(), "/secure/", clicked.Text)
 		})
 	}
 	clicks.Wait()
@@ -154,11 +154,11 @@ func TestRepeatedFormIsNotPaidWhileFirstIsStuck(t *testing.T) {
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	c := h.Citizen()
 	c.Post("/licences/apply", url.Values{"name": {"Ann"}, "csrf_token": {"one"}})
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	require.Equal(t, journey.StateStuck, c.State())
 	again := c.Post("/licences/apply", url.Values{"name": {"Ann"}, "csrf_token": {"two"}})
-	require.Equal(t, "/_pay/return", again.To(), again.Text)
+	require.Equal(t, "/_pay/return", again.Location(), again.Text)
 	require.Len(t, h.Payments(), 1)
-	require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Bob"}, "csrf_token": {"two"}}).To(), "/secure/")
+	require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Bob"}, "csrf_token": {"two"}}).Location(), "/secure/")
 }

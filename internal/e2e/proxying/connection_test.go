@@ -93,7 +93,7 @@ func TestOversizedHeaderIsRefused(t *testing.T) {
 }
 
 func TestIncompleteHeaderTimesOut(t *testing.T) {
-	testserver.Long(t)
+	testserver.SkipInShort(t)
 	t.Parallel()
 	d := testserver.StartRaw(t)
 	for _, raw := range []string{

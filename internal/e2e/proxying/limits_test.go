@@ -25,7 +25,7 @@ import (
 
 func TestBrowserJourneyLimit(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	const limit = 20
 	for n := range limit {
@@ -49,14 +49,14 @@ func TestBrowserJourneyLimit(t *testing.T) {
 	h.Citizen().Apply("another browser")
 
 	require.NoError(t, h.Pay.Pay(h.Payments()[limit-1].ID, "success"))
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	c.Apply("one more, now that one is paid")
 	require.Equal(t, http.StatusTooManyRequests, c.Post("/licences/apply", url.Values{"name": {"one too many"}}).Status)
 }
 
 func TestNetworkJourneyRateLimit(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,::1/128")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,::1/128")
 	from := func(address string) testserver.Page {
 		return h.Citizen().Post("/licences/apply", url.Values{"name": {address}}, "X-Forwarded-For", address)
 	}
@@ -81,7 +81,7 @@ func TestNetworkJourneyRateLimit(t *testing.T) {
 
 func TestNetworkLimitNeedsTrustedProxies(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	for n := range 130 {
 		h.Citizen().Apply(fmt.Sprint(n)) // all from loopback, as behind a local proxy
 	}
@@ -90,7 +90,7 @@ func TestNetworkLimitNeedsTrustedProxies(t *testing.T) {
 
 func TestPaymentsAreCreatedAtPaysRate(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_RATE=2")
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_RATE=2")
 	const crowd = 30
 	citizens, answers := make([]*testserver.Citizen, crowd), make([]testserver.Page, crowd)
 	var all sync.WaitGroup
@@ -117,12 +117,12 @@ func TestPaymentsAreCreatedAtPaysRate(t *testing.T) {
 	require.Greater(t, len(h.Payments()), 2, "some waited")
 
 	c := citizens[turnedAway]
-	again := c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}})
+	again := c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}})
 	require.Equal(t, http.StatusSeeOther, again.Status, again.Text)
 }
 
 func TestFreeTrafficPassesWhilePayIsDown(t *testing.T) {
-	testserver.Long(t)
+	testserver.SkipInShort(t)
 	t.Parallel()
 	down := httptest.NewServer(http.NotFoundHandler())
 	down.Close()
@@ -132,14 +132,14 @@ func TestFreeTrafficPassesWhilePayIsDown(t *testing.T) {
 	require.Equal(t, http.StatusBadGateway, p.Status)
 	require.NotEmpty(t, p.Header.Get("Retry-After"))
 	require.Contains(t, p.Text, "No money has been taken, and nothing has been sent to the service.")
-	h.FlowsFreely(c)
-	require.Len(t, h.Service.Got(http.MethodPost), 1, "only the free one")
+	h.RequireFreeTraffic(c)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1, "only the free one")
 }
 
 func TestFreeTrafficPassesWhileTheStoreIsDown(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Plain)
-	require.NoError(t, h.Parts.Close()) // the store returns errors from now on
+	h, c := testserver.NewWithPayment(t, testserver.Plain)
+	require.NoError(t, h.App.Close()) // the store returns errors from now on
 	stranger := h.Citizen()
 	p := stranger.Post("/licences/apply", url.Values{"name": {"Bob"}})
 	require.Equal(t, http.StatusServiceUnavailable, p.Status)
@@ -154,9 +154,9 @@ func TestFreeTrafficPassesWhileTheStoreIsDown(t *testing.T) {
 		require.Contains(t, p.Text, "If you have already paid, your payment is recorded and nothing is lost.")
 		require.NotContains(t, p.Text, "No money has been taken")
 	}
-	h.FlowsFreely(c)
+	h.RequireFreeTraffic(c)
 	require.Len(t, h.Payments(), 1, "no payment is created that cannot be stored")
-	require.Len(t, h.Service.Got(http.MethodPost), 1, "only the free one")
+	require.Len(t, h.Service.Requests(http.MethodPost), 1, "only the free one")
 }
 
 const childWithoutDisk = "PAYGATE_TEST_CHILD_WITHOUT_DISK"
@@ -178,7 +178,7 @@ func TestFullDiskChild(t *testing.T) {
 	h := testserver.New(t, testserver.Plain)
 	paid := h.Citizen()
 	paid.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	var limit syscall.Rlimit
 	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit))
 	previous := limit.Cur
@@ -203,12 +203,12 @@ func TestFullDiskChild(t *testing.T) {
 	require.Contains(t, large.Text, "We are too busy to take a form of this size at the moment")
 	require.Contains(t, large.Text, "This has not taken any money or sent anything to the service.")
 	require.Len(t, h.Payments(), payments)
-	h.FlowsFreely(paid)
-	require.Len(t, h.Service.Got(http.MethodPost), 1, "only the free one")
+	h.RequireFreeTraffic(paid)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1, "only the free one")
 
 	limit.Cur = previous
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit))
-	require.Contains(t, paid.ComesBack().Text, "the service's own page")
+	require.Contains(t, paid.ReturnFromPay().Text, "the service's own page")
 	large = h.Citizen().Post("/licences/apply", url.Values{"notes": {strings.Repeat("x", 1<<20)}})
 	require.Equal(t, http.StatusSeeOther, large.Status, "the disk has space again")
 	t.Log("the disk was full")
@@ -216,32 +216,32 @@ func TestFullDiskChild(t *testing.T) {
 
 func TestLargeRequestIsDeliveredByteForByte(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	for _, size := range []int{63 << 10, 65 << 10, 300 << 10, 9 << 20} {
 		c := h.Citizen()
 		contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann"},
-			testserver.BytesOfAllKinds(size))
+			testserver.BinaryContent(size))
 		require.Equal(t, http.StatusSeeOther,
 			c.Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", contentType).Status)
 		require.Equal(t, http.StatusSeeOther,
 			c.Do(http.MethodPost, "/licences/apply", testserver.OnlyReader{Reader: bytes.NewReader(body)},
 				"Content-Type", contentType).Status,
 			"the same form, in chunks")
-		h.Pays("success")
-		require.Contains(t, c.ComesBack().Text, "the service's own page")
-		posts := h.Service.Got(http.MethodPost)
+		h.EndPayment("success")
+		require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+		posts := h.Service.Requests(http.MethodPost)
 		require.True(t, bytes.Equal(body, posts[len(posts)-1].Body), "%d bytes", size)
 	}
 	require.Len(t, h.Payments(), 4)
-	require.Len(t, h.Service.Got(http.MethodPost), 4)
+	require.Len(t, h.Service.Requests(http.MethodPost), 4)
 }
 
 func TestRefusedCardNumberIsNeverWritten(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	const number = "4444333322221111"
 	long := strings.Repeat(number+" is my card. ", 20_000)
-	contentType, body := testserver.MultipartForm(map[string]string{"notes": long}, testserver.BytesOfAllKinds(1<<20))
+	contentType, body := testserver.MultipartForm(map[string]string{"notes": long}, testserver.BinaryContent(1<<20))
 	for name, p := range map[string]testserver.Page{
 		"multipart": h.Citizen().Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type",
 			contentType),

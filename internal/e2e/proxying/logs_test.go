@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -157,7 +158,7 @@ func runPrivateJourneys(t *testing.T, d *testserver.RawClient, service *scripted
 		hold("&fault=" + fault)
 	}
 	for i, answer := range brokenAnswers() {
-		held := hold("&n=" + testserver.Itoa(i))
+		held := hold("&n=" + strconv.Itoa(i))
 		require.Equal(t, http.StatusSeeOther, held.Status)
 		tickets = append(tickets, held.Ticket(), held.Header.Get("Location"))
 		pays()

@@ -34,9 +34,9 @@ func TestCitizenReturnsToTheOriginTheyStartedAt(t *testing.T) {
 		c := h.Citizen()
 		require.Equal(t, http.StatusSeeOther, c.Post(at+"/licences/apply", url.Values{"name": {at}}).Status)
 		require.Equal(t, at+"/_pay/return", h.Payments()[i].ReturnURL)
-		h.Pays("success")
-		shown := c.Get(at + c.Get(at+"/_pay/return").To())
-		require.Equal(t, at+"/licences/confirmation/1", shown.To(),
+		h.EndPayment("success")
+		shown := c.Get(at + c.Get(at+"/_pay/return").Location())
+		require.Equal(t, at+"/licences/confirmation/1", shown.Location(),
 			"the service's own origin is turned into the one that the citizen is at")
 	}
 }
@@ -60,7 +60,7 @@ func TestNoPaymentAtAnUnlistedHost(t *testing.T) {
 		} {
 			led := c.Do(method, elsewhere+target, nil)
 			require.Equal(t, http.StatusPermanentRedirect, led.Status, target)
-			require.Equal(t, h.URL+target, led.To())
+			require.Equal(t, h.URL+target, led.Location())
 			require.Equal(t, "yes", led.Header.Get("Paygate-Answer"))
 		}
 		require.Equal(t, http.StatusOK, c.Do(method, elsewhere+"/licences/other", nil).Status, "free traffic passes")
@@ -119,17 +119,17 @@ func TestHTTPSOnlyServiceNeedsNoTrustedProxy(t *testing.T) {
 	}
 	h := testserver.New(t, insists, "PAYGATE_PUBLIC_URL=https://apply.example.org")
 	require.Equal(t, http.StatusOK, h.Citizen().Get("/").Status)
-	require.Equal(t, []string{"https"}, h.Service.Got(http.MethodGet)[0].Header["X-Forwarded-Proto"])
+	require.Equal(t, []string{"https"}, h.Service.Requests(http.MethodGet)[0].Header["X-Forwarded-Proto"])
 }
 
 func TestTicketSurvivesClearSiteData(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, func(w http.ResponseWriter, r *http.Request) {
+	h, c := testserver.NewWithPayment(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Clear-Site-Data", `"*"`)
 		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "new", Path: "/"})
 		testserver.Plain(w, r)
 	})
-	at := c.Get("/_pay/return").To()
+	at := c.Get("/_pay/return").Location()
 	shown := c.Get(at, "Cookie", "old=1")
 	require.Equal(t, `"cache", "storage", "executionContexts"`, shown.Header.Get("Clear-Site-Data"))
 	require.Equal(t, "old=; Max-Age=0; Path=/", shown.Header.Get("Set-Cookie"))

@@ -14,7 +14,7 @@ import (
 // TestReleaseForwardsTheClientAddressAsFreeTrafficDoes puts Paygate behind a trusted proxy.
 func TestReleaseForwardsTheClientAddressAsFreeTrafficDoes(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,10.0.0.0/8",
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,10.0.0.0/8",
 		"PAYGATE_PUBLIC_URL=http://licences.example")
 	c := h.Citizen()
 	asked := []string{
@@ -23,9 +23,9 @@ func TestReleaseForwardsTheClientAddressAsFreeTrafficDoes(t *testing.T) {
 	}
 	c.Post("/free", url.Values{}, asked...)
 	require.Equal(t, http.StatusSeeOther, c.Post("/licences/apply", url.Values{}, asked...).Status)
-	h.Pays("success")
-	c.ComesBack()
-	posts := h.Service.Got(http.MethodPost)
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 2)
 	require.Equal(t, posts[0].Host, posts[1].Host)
 	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
@@ -35,7 +35,7 @@ func TestReleaseForwardsTheClientAddressAsFreeTrafficDoes(t *testing.T) {
 
 func TestReleaseCarriesTheHeadersOfFreeTraffic(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	said := []string{
 		"Content-Encoding", "gzip", "If-Match", `"v1"`, "If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:37 GMT",
@@ -45,9 +45,9 @@ func TestReleaseCarriesTheHeadersOfFreeTraffic(t *testing.T) {
 	}
 	c.Post("/free", url.Values{"a": {"b"}}, said...)
 	require.Equal(t, http.StatusSeeOther, c.Post("/licences/apply", url.Values{"a": {"b"}}, said...).Status)
-	h.Pays("success")
-	c.ComesBack()
-	posts := h.Service.Got(http.MethodPost)
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 2)
 	for name, values := range posts[0].Header {
 		if !strings.HasPrefix(name, "Paygate-") && name != "Accept-Encoding" {

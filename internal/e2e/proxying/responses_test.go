@@ -14,7 +14,7 @@ import (
 func TestResponsesPassUnchanged(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t)
-	binary := string(testserver.BytesOfAllKinds(200_000))
+	binary := string(testserver.BinaryContent(200_000))
 	for name, c := range map[string]struct {
 		answer string
 		body   string

@@ -74,7 +74,7 @@ func TestWebSocketIsTunnelled(t *testing.T) {
 	require.Equal(t, http.StatusSwitchingProtocols, answer.StatusCode)
 	require.Equal(t, "chat", answer.Header.Get("Sec-WebSocket-Protocol"))
 	require.Equal(t, "key==", answer.Header.Get("Sec-WebSocket-Accept"))
-	sent := append(testserver.BytesOfAllKinds(10_000), testserver.Smuggled...)
+	sent := append(testserver.BinaryContent(10_000), testserver.Smuggled...)
 	go func() { _, _ = conn.Write(sent) }()
 	echoed := make([]byte, len(sent))
 	_, err = io.ReadFull(in, echoed)

@@ -168,9 +168,9 @@ type proxy struct{ url, metrics string }
 // startProxy builds the program of a package and starts it, and waits until it serves.
 func startProxy(b *testing.B, environ []string, program string, args ...string) *proxy {
 	b.Helper()
-	p := testserver.BeginAs(b, testserver.Compile(b, program), environ, args...)
-	p.Awaits(`"msg":"serving"`)
-	at := testserver.ServingAt.FindStringSubmatch(p.Said())
+	p := testserver.StartBinary(b, testserver.BuildBinary(b, program), environ, args...)
+	p.WaitForLog(`"msg":"serving"`)
+	at := testserver.ServingAt.FindStringSubmatch(p.Logged())
 	return &proxy{"http://" + at[1], "http://" + at[2] + "/metrics"}
 }
 

@@ -25,12 +25,12 @@ import (
 
 func TestPublicListenerServesTLS(t *testing.T) {
 	t.Parallel()
-	certFile, keyFile := testserver.PemFiles(t, testserver.PublicHost)
+	certFile, keyFile := testserver.WriteCertificate(t, testserver.PublicHost)
 	d := testserver.StartRaw(t, "PAYGATE_PUBLIC_URL=https://"+testserver.PublicHost, "PAYGATE_TLS_CERT_FILE="+certFile,
 		"PAYGATE_TLS_KEY_FILE="+keyFile)
 	ask := func(offers []string, raw string) (*http.Response, string) {
 		t.Helper()
-		trust := testserver.Trusting(t, certFile)
+		trust := testserver.TLSConfig(t, certFile)
 		trust.NextProtos = offers
 		conn, err := tls.Dial("tcp", d.Address, trust)
 		require.NoError(t, err)
@@ -70,7 +70,7 @@ func TestPublicListenerServesTLS(t *testing.T) {
 		"HTTP/2 alone": func(c *tls.Config) { c.NextProtos = []string{"h2"} },
 		"TLS 1.1":      func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 },
 	} {
-		trust := testserver.Trusting(t, certFile)
+		trust := testserver.TLSConfig(t, certFile)
 		change(trust)
 		conn, err := tls.Dial("tcp", d.Address, trust)
 		if err == nil {
@@ -91,11 +91,11 @@ func TestPublicListenerServesTLS(t *testing.T) {
 
 func TestUnusableTLSFilesAreReported(t *testing.T) {
 	t.Parallel()
-	certFile, keyFile := testserver.PemFiles(t, testserver.PublicHost)
-	_, anothersKey := testserver.PemFiles(t, testserver.PublicHost)
+	certFile, keyFile := testserver.WriteCertificate(t, testserver.PublicHost)
+	_, anothersKey := testserver.WriteCertificate(t, testserver.PublicHost)
 	nonsense := filepath.Join(t.TempDir(), "nonsense.pem")
 	require.NoError(t, os.WriteFile(nonsense, []byte("topsecret"), 0o600))
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	for name, c := range map[string]struct {
 		cert, key string
 		status    int
@@ -137,9 +137,9 @@ func TestServiceCertificateIsVerified(t *testing.T) {
 	reached := make(chan string, 16)
 	server, rootFile := secureService(t, func(w http.ResponseWriter, r *http.Request) {
 		reached <- r.Method + " " + r.Header.Get("Paygate-Status")
-		testserver.Confirms(w, r)
+		testserver.Confirm(w, r)
 	})
-	anothersRoot, _ := testserver.PemFiles(t, "127.0.0.1")
+	anothersRoot, _ := testserver.WriteCertificate(t, "127.0.0.1")
 	elsewhere := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	for name, over := range map[string][]string{
 		"no root":        {"PAYGATE_UPSTREAM=" + server.URL},
@@ -151,23 +151,23 @@ func TestServiceCertificateIsVerified(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := testserver.New(t, testserver.Confirms, over...)
+			h := testserver.New(t, testserver.Confirm, over...)
 			c := h.Citizen()
 			require.Equal(t, http.StatusBadGateway, c.Get("/free").Status)
 			c.Apply("Ann")
-			h.Pays("success")
-			c.ComesBack()
+			h.EndPayment("success")
+			c.ReturnFromPay()
 			require.Equal(t, journey.StateConfirmed, c.State(), "surely not sent, so it is sent again later")
 			require.Empty(t, reached)
 		})
 	}
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_UPSTREAM="+server.URL, "PAYGATE_UPSTREAM_CA_FILE="+rootFile)
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_UPSTREAM="+server.URL, "PAYGATE_UPSTREAM_CA_FILE="+rootFile)
 	c := h.Citizen()
 	require.Equal(t, http.StatusOK, c.Get("/free").Status)
 	require.Equal(t, "GET none", <-reached)
 	c.Apply("Ann")
-	h.Pays("success")
-	c.ComesBack()
+	h.EndPayment("success")
+	c.ReturnFromPay()
 	require.Equal(t, journey.StateReleased, c.State())
 	require.Equal(t, "POST success", <-reached)
 }
@@ -176,7 +176,7 @@ func TestUnusableRootFileIsReported(t *testing.T) {
 	t.Parallel()
 	nonsense := filepath.Join(t.TempDir(), "nonsense.pem")
 	require.NoError(t, os.WriteFile(nonsense, []byte("topsecret"), 0o600))
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	for _, file := range []string{nonsense, nonsense + ".not"} {
 		said := &testserver.LogBuffer{}
 		status := command.Run(t.Context(), command.Env{
@@ -199,7 +199,7 @@ func TestPayCertificateIsVerified(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(w, `{"payment_id":"hu20sqlact5260q2nanm0q8u93"}`)
 	})
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_PAY_API_URL="+impostor.URL)
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_API_URL="+impostor.URL)
 	p := h.Citizen().Post("/licences/apply", url.Values{"name": {"Ann"}})
 	require.Equal(t, http.StatusBadGateway, p.Status)
 	require.Contains(t, p.Text, "No money has been taken")

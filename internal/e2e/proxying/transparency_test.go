@@ -133,10 +133,10 @@ func TestRequestBodiesPassUnchanged(t *testing.T) {
 	d := testserver.StartRaw(t)
 	var zipped bytes.Buffer
 	zip := gzip.NewWriter(&zipped)
-	_, _ = zip.Write(testserver.BytesOfAllKinds(10_000))
+	_, _ = zip.Write(testserver.BinaryContent(10_000))
 	require.NoError(t, zip.Close())
 	multi, parts := testserver.MultipartForm(map[string]string{"name": "Ann", "card": "4444333322221111"},
-		testserver.BytesOfAllKinds(100_000))
+		testserver.BinaryContent(100_000))
 	for name, c := range map[string]struct {
 		kind []string
 		body []byte
@@ -145,7 +145,7 @@ func TestRequestBodiesPassUnchanged(t *testing.T) {
 		"one byte": {nil, []byte{0}},
 		"binary": {
 			[]string{"Content-Type: application/octet-stream"},
-			testserver.BytesOfAllKinds(300_000),
+			testserver.BinaryContent(300_000),
 		},
 		"a form": {
 			[]string{"Content-Type: application/x-www-form-urlencoded"},

@@ -30,13 +30,13 @@ func TestUnixSocketsForServiceAndPublicListener(t *testing.T) {
 	stale.SetUnlinkOnClose(false)
 	require.NoError(t, stale.Close())
 
-	legacy := &testserver.Service{Answer: testserver.Confirms}
+	legacy := &testserver.Service{Answer: testserver.Confirm}
 	listener, err := net.Listen("unix", atService)
 	require.NoError(t, err)
 	legacy.Server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: legacy}}
 	legacy.Server.Start()
 	t.Cleanup(legacy.Server.Close)
-	pay := paysim.New(testserver.PayDefaults)
+	pay := paysim.New(testserver.UnlimitedPay)
 	t.Cleanup(pay.Close)
 	payServer := httptest.NewServer(pay)
 	t.Cleanup(payServer.Close)
@@ -45,7 +45,7 @@ func TestUnixSocketsForServiceAndPublicListener(t *testing.T) {
 	environ := append(h.Environ(filepath.Join(dir, "paygate.db")), "PAYGATE_UPSTREAM=unix:"+atService,
 		"PAYGATE_LISTEN=unix:"+atPublic,
 		"PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8")
-	testserver.Begin(t, environ, "serve").Awaits(`"msg":"serving"`)
+	testserver.StartProgram(t, environ, "serve").WaitForLog(`"msg":"serving"`)
 
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func TestUnixSocketsForServiceAndPublicListener(t *testing.T) {
 		},
 	}
 	require.Contains(t, c.Get("/", "X-Forwarded-For", "192.0.2.7").Text, "the service's own page")
-	require.Equal(t, "192.0.2.7, 127.0.0.1", legacy.Got(http.MethodGet)[0].Header.Get("X-Forwarded-For"),
+	require.Equal(t, "192.0.2.7, 127.0.0.1", legacy.Requests(http.MethodGet)[0].Header.Get("X-Forwarded-For"),
 		"the socket is a way from this machine")
 	large := strings.Repeat("x", 1<<20) // more than goes by the short way
 	upload, err := c.Client.Post(h.URL+"/upload", "text/plain", strings.NewReader(large))
@@ -70,9 +70,9 @@ func TestUnixSocketsForServiceAndPublicListener(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, upload.Body.Close())
 	require.Equal(t, http.StatusSeeOther, c.Post("/licences/apply", url.Values{"name": {"Ann"}}).Status)
-	h.Pays("success")
-	require.Equal(t, http.StatusOK, c.ComesBack().Status)
-	posts := legacy.Got(http.MethodPost)
+	h.EndPayment("success")
+	require.Equal(t, http.StatusOK, c.ReturnFromPay().Status)
+	posts := legacy.Requests(http.MethodPost)
 	require.Len(t, posts, 2)
 	require.Len(t, posts[0].Body, len(large))
 	require.Equal(t, "name=Ann", string(posts[1].Body))

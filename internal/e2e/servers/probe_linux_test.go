@@ -19,7 +19,7 @@ func TestProbeFindsTheSpellingsRealServersAccept(t *testing.T) {
 			server := a.open(t)
 			environ := testserver.NewProbedService(t,
 				testserver.Exactly).Environ("PAYGATE_UPSTREAM=http://" + server.address)
-			status, output, errors := testserver.Types(t, environ, "probe", "-staging", "-form", "name=Ann")
+			status, output, errors := testserver.RunCommand(t, environ, "probe", "-staging", "-form", "name=Ann")
 			ran := server.takeTrace(t)
 			const plain = 3 // two reference requests at the start and one at the end
 			require.Contains(t, output, fmt.Sprintf(" %d reached the pay code", len(ran)-plain), errors)
@@ -31,7 +31,7 @@ func TestProbeFindsTheSpellingsRealServersAccept(t *testing.T) {
 			}
 			require.Equal(t, 3, status)
 			require.Contains(t, output, "\n"+a.settings[1]+"\n")
-			status, output, _ = testserver.Types(t, append(environ, a.settings...), "probe", "-staging", "-form",
+			status, output, _ = testserver.RunCommand(t, append(environ, a.settings...), "probe", "-staging", "-form",
 				"name=Ann")
 			require.Zero(t, status, output)
 		})

@@ -50,8 +50,8 @@ func redirectToHTTPS(w http.ResponseWriter, r *http.Request) {
 
 func TestREADMESettingsWorkBehindATLSTerminator(t *testing.T) {
 	t.Parallel()
-	certFile, keyFile := testserver.PemFiles(t, "localhost")
-	trust := testserver.Trusting(t, certFile)
+	certFile, keyFile := testserver.WriteCertificate(t, "localhost")
+	trust := testserver.TLSConfig(t, certFile)
 	trust.ServerName = "localhost"
 	for name, lines := range map[string]string{
 		"no scheme":        "",
@@ -61,7 +61,7 @@ func TestREADMESettingsWorkBehindATLSTerminator(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := testserver.ByREADME(testserver.Build(t, testserver.PayDefaults, redirectToHTTPS))
+			h := testserver.UseReadmeSettings(testserver.Build(t, testserver.UnlimitedPay, redirectToHTTPS))
 			listener, free := testserver.QuietListener(t), testserver.QuietListener(t)
 			_, port, _ := net.SplitHostPort(free.Addr().String())
 			require.NoError(t, free.Close())

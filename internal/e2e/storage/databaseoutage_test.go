@@ -66,7 +66,7 @@ func TestDatabaseOutage(t *testing.T) {
 			t.Parallel()
 			server := testpg.Own(t)
 			database := server.Database(t)
-			w := NewClusterOn(t, database, testserver.Confirms)
+			w := NewClusterOn(t, database, testserver.Confirm)
 			settings := []string{"PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret}
 			replicas := []*testserver.Replica{w.starts(settings...), w.starts(settings...)}
 			returns, forgets := replicas[0].Citizen(), replicas[0].Citizen()
@@ -81,17 +81,17 @@ func TestDatabaseOutage(t *testing.T) {
 				r.AnswersTruly(returns.At(r), payments[0].ID)
 			}
 			require.Len(t, w.common.Payments(), 2, "no payment was begun")
-			require.Empty(t, w.service.Got(http.MethodPost), "nothing was delivered")
+			require.Empty(t, w.service.Requests(http.MethodPost), "nothing was delivered")
 
 			way.returns(t, server, database)
 			for _, r := range replicas {
-				require.Eventually(t, func() bool { return r.Ready() == http.StatusOK }, testserver.Soon,
+				require.Eventually(t, func() bool { return r.Ready() == http.StatusOK }, testserver.LongTimeout,
 					50*time.Millisecond)
 			}
-			require.Contains(t, returns.At(replicas[1]).ComesBack().Text, "the service's own page")
-			require.Contains(t, replicas[0].Sweeps(), `"released":1`)
+			require.Contains(t, returns.At(replicas[1]).ReturnFromPay().Text, "the service's own page")
+			require.Contains(t, replicas[0].Sweep(), `"released":1`)
 			require.Equal(t, journey.StateReleased, forgets.At(replicas[1]).State())
-			require.Len(t, w.service.Got(http.MethodPost), 2)
+			require.Len(t, w.service.Requests(http.MethodPost), 2)
 			for _, p := range w.common.Payments() {
 				require.Equal(t, "success", p.Status)
 			}
@@ -106,7 +106,7 @@ func TestDatabaseOutagesUnderLoadLoseNothing(t *testing.T) {
 	t.Parallel()
 	server := testpg.Own(t)
 	database := server.Database(t)
-	w := NewClusterOn(t, database, testserver.Confirms)
+	w := NewClusterOn(t, database, testserver.Confirm)
 	settings := []string{"PAYGATE_MOPUP_EVERY=200ms", "PAYGATE_MOPUP_MIN_AGE=0s",
 		"PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_LICENCE_RETRY_FOR=1s"}
 	replicas := []*testserver.Replica{w.starts(settings...), w.starts(settings...)}
@@ -148,7 +148,7 @@ func TestDatabaseOutagesUnderLoadLoseNothing(t *testing.T) {
 			select {
 			case <-moments:
 			case <-time.After(testserver.LongTimeout):
-				t.Fatalf("nothing happens any more\n%s\n%s", replicas[0].Program.Said(), replicas[1].Program.Said())
+				t.Fatalf("nothing happens any more\n%s\n%s", replicas[0].Program.Logged(), replicas[1].Program.Logged())
 			}
 		}
 		trouble()
@@ -208,7 +208,7 @@ type browsing struct {
 func (b *browsing) browse(ctx context.Context) {
 	who := b.replicas[0].Citizen()
 	for n := 0; ctx.Err() == nil; n++ {
-		p, err := who.At(b.replicas[n%len(b.replicas)]).Tries(http.MethodGet, "/page", nil)
+		p, err := who.At(b.replicas[n%len(b.replicas)]).Try(http.MethodGet, "/page", nil)
 		if err == nil && p.Status != http.StatusOK {
 			err = fmt.Errorf("free traffic got %d", p.Status)
 		}
@@ -238,12 +238,12 @@ func (w *Cluster) errand(replicas []*testserver.Replica, n int) error {
 	form := url.Values{"case": {fmt.Sprintf("C-%d", n)}}
 	var atPay string
 	for range 100 {
-		p, err := there.Tries(http.MethodPost, "/licences/apply", form)
+		p, err := there.Try(http.MethodPost, "/licences/apply", form)
 		switch {
 		case err != nil:
 			return fmt.Errorf("no answer to a form: %w", err)
-		case p.Status == http.StatusSeeOther && strings.Contains(p.To(), "/secure/"):
-			atPay = p.To()
+		case p.Status == http.StatusSeeOther && strings.Contains(p.Location(), "/secure/"):
+			atPay = p.Location()
 		case strings.Contains(p.Text, "This payment was not made"): // a sweep came by in between
 		case p.Status != http.StatusServiceUnavailable && p.Status != http.StatusBadGateway ||
 			p.Header.Get("Paygate-Answer") != "yes":
@@ -256,11 +256,11 @@ func (w *Cluster) errand(replicas []*testserver.Replica, n int) error {
 	if atPay == "" {
 		return nil // gives up, and has paid nothing
 	}
-	opened, err := there.Tries(http.MethodGet, atPay, nil)
+	opened, err := there.Try(http.MethodGet, atPay, nil)
 	if err != nil {
 		return err
 	}
-	_, id, _ := strings.Cut(opened.To(), "/card_details/")
+	_, id, _ := strings.Cut(opened.Location(), "/card_details/")
 	if err := w.pay.Pay(id, "success"); err != nil {
 		return err
 	}
@@ -270,9 +270,9 @@ func (w *Cluster) errand(replicas []*testserver.Replica, n int) error {
 	there = there.At(back)
 	var p testserver.Page
 	for began := time.Now(); time.Since(began) < testserver.LongTimeout; {
-		p, err = there.Tries(http.MethodGet, "/_pay/return", nil)
-		if err == nil && strings.Contains(p.To(), testserver.ReplyMarker) {
-			p, err = there.Tries(http.MethodGet, p.To(), nil)
+		p, err = there.Try(http.MethodGet, "/_pay/return", nil)
+		if err == nil && strings.Contains(p.Location(), testserver.ReplyMarker) {
+			p, err = there.Try(http.MethodGet, p.Location(), nil)
 		}
 		switch {
 		case err != nil:
@@ -294,7 +294,7 @@ func (w *Cluster) comesToRest(r *testserver.Replica) {
 	open := map[journey.State]int{}
 	require.Eventually(w.t, func() bool {
 		w.claimsLapse()
-		r.Sweeps()
+		r.Sweep()
 		clear(open)
 		for _, state := range journey.States() {
 			if !state.AtRest() && state != journey.StateStuck {
@@ -311,7 +311,7 @@ func (w *Cluster) comesToRest(r *testserver.Replica) {
 func (w *Cluster) checkBooks(r *testserver.Replica) {
 	w.t.Helper()
 	received := map[string]int{}
-	for _, got := range w.service.Got(http.MethodPost) {
+	for _, got := range w.service.Requests(http.MethodPost) {
 		received[got.Header.Get("Paygate-Payment-Id")]++
 	}
 	released, stuck := 0, 0

@@ -128,7 +128,7 @@ func TestKilledMove(t *testing.T) {
 	t.Parallel()
 	server := testpg.Start(t)
 	folder := t.TempDir()
-	binary, full := testserver.Compile(t, "paygate"), filepath.Join(folder, "full.db")
+	binary, full := testserver.BuildBinary(t, "paygate"), filepath.Join(folder, "full.db")
 	const journeys = 2600 // six pages
 	source := boltAt(t, full)
 	var all sync.WaitGroup

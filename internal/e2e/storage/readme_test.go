@@ -23,7 +23,7 @@ import (
 // readmeHouse has the settings of README, and the clock of Pay.
 func readmeHouse(t *testing.T, answer http.HandlerFunc) *testserver.Harness {
 	t.Helper()
-	h := testserver.ByREADME(testserver.Build(t, testserver.PayDefaults, answer))
+	h := testserver.UseReadmeSettings(testserver.Build(t, testserver.UnlimitedPay, answer))
 	h.Now = h.Pay.Now
 	h.Start()
 	return h
@@ -35,7 +35,7 @@ func annHasPaidByREADME(t *testing.T, answer http.HandlerFunc) (*testserver.Harn
 	h := readmeHouse(t, answer)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	return h, c
 }
 
@@ -62,8 +62,8 @@ func readmeRows() map[string]func(*testing.T) {
 			}
 		},
 		"the connection to the service breaks after the request was sent, or it answers 5xx": func(t *testing.T) {
-			leftToAPerson(t, testserver.BreaksStill.Answer)
-			leftToAPerson(t, testserver.FailsDone.Answer)
+			leftToAPerson(t, testserver.HangUp.Answer)
+			leftToAPerson(t, testserver.AcceptError.Answer)
 		},
 		"Paygate is killed":            killed,
 		"PostgreSQL cannot be reached": databaseAway,
@@ -103,14 +103,14 @@ func TestReadmeSettingsLoad(t *testing.T) {
 	loaded := testserver.SettingLine.FindAllString(string(out), -1)
 	require.ElementsMatch(t, testserver.ReadmeSettings(t), loaded)
 
-	complete := testserver.Instead(loaded,
+	complete := testserver.Override(loaded,
 		[]string{"PAYGATE_PAY_API_KEY=api_live_secretkeysecretkey", "PAYGATE_SECRETS=" + testserver.Secret32(1)})
-	status, said, complained := testserver.Types(t, complete, "check")
+	status, said, complained := testserver.RunCommand(t, complete, "check")
 	require.Zero(t, status, complained)
 	require.NotContains(t, said, "warning")
 	byText := testserver.SettingLine.FindAllString(blocks[2], -1)
-	status, _, complained = testserver.Types(t,
-		append(testserver.Instead(complete, byText), "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="), "check")
+	status, _, complained = testserver.RunCommand(t,
+		append(testserver.Override(complete, byText), "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="), "check")
 	require.Zero(t, status, complained)
 }
 
@@ -122,7 +122,7 @@ func answersWrong(status int, location, text string) http.HandlerFunc {
 			return
 		}
 		if r.FormValue("name") != "" {
-			testserver.Confirms(w, r)
+			testserver.Confirm(w, r)
 			return
 		}
 		if location != "" {
@@ -135,79 +135,79 @@ func answersWrong(status int, location, text string) http.HandlerFunc {
 
 func nothingPaid(t *testing.T) {
 	for _, outcome := range []string{"declined", "cancelled"} {
-		h := readmeHouse(t, testserver.Confirms)
+		h := readmeHouse(t, testserver.Confirm)
 		c := h.Citizen()
 		c.Apply("Ann")
-		h.Pays(outcome)
-		require.Contains(t, c.ComesBack().Text, "No money has been taken")
-		require.Empty(t, h.Service.Got(http.MethodPost))
-		require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}}).Status)
-		h.Pays("success")
-		require.Contains(t, c.ComesBack().Text, "the service's own page")
-		require.Contains(t, string(h.Service.Got(http.MethodPost)[0].Body), "name=Ann")
+		h.EndPayment(outcome)
+		require.Contains(t, c.ReturnFromPay().Text, "No money has been taken")
+		require.Empty(t, h.Service.Requests(http.MethodPost))
+		require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}}).Status)
+		h.EndPayment("success")
+		require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+		require.Contains(t, string(h.Service.Requests(http.MethodPost)[0].Body), "name=Ann")
 	}
 }
 
 func payAwayAtTheBeginning(t *testing.T) {
 	for _, kind := range []string{"500", "reset", "lost"} {
-		h := readmeHouse(t, testserver.Confirms)
+		h := readmeHouse(t, testserver.Confirm)
 		c := h.Citizen()
 		h.Pay.AddFault(paysim.Fault{Call: "create", Kind: kind, Times: 1})
 		p := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
 		require.Contains(t, p.Text, "No money has been taken")
-		require.Empty(t, p.To())
-		require.Empty(t, h.Service.Got(http.MethodPost))
-		require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}}).Status)
+		require.Empty(t, p.Location())
+		require.Empty(t, h.Service.Requests(http.MethodPost))
+		require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}}).Status)
 	}
 }
 
 func payAwayAtTheReturn(t *testing.T) {
-	h, c := annHasPaidByREADME(t, testserver.Confirms)
+	h, c := annHasPaidByREADME(t, testserver.Confirm)
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
-	p := c.ComesBack()
+	p := c.ReturnFromPay()
 	require.Contains(t, p.Text, "We are checking your payment")
 	require.NotEmpty(t, p.Header.Get("Refresh"), "it reloads by itself")
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 	require.Equal(t, "capturable", h.Payments()[0].Status)
 	h.Pay.ClearFaults()
 	h.Pay.Advance(time.Minute)
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	require.Equal(t, "success", h.Payments()[0].Status)
 }
 
 func neverBack(t *testing.T) {
-	h, c := annHasPaidByREADME(t, testserver.Confirms)
-	h.InMinutes(9)
-	require.Empty(t, h.Service.Got(http.MethodPost))
-	h.InMinutes(1)
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	h, c := annHasPaidByREADME(t, testserver.Confirm)
+	h.AdvanceMinutes(9)
+	require.Empty(t, h.Service.Requests(http.MethodPost))
+	h.AdvanceMinutes(1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 	require.Equal(t, "success", h.Payments()[0].Status)
 	require.Equal(t, journey.StateReleased, c.State())
 	h.Pay.Advance(23 * time.Hour)
-	h.Sweeps()
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	h.Sweep()
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	for _, minutes := range []int{0, 4, 31, 76, 88} {
-		h := readmeHouse(t, testserver.Confirms)
+		h := readmeHouse(t, testserver.Confirm)
 		c := h.Citizen()
 		c.Apply("Ann")
-		h.InMinutes(minutes)
-		h.Pays("success")
-		h.InMinutes(20)
-		require.Len(t, h.Service.Got(http.MethodPost), 1, "paid after %d minutes", minutes)
+		h.AdvanceMinutes(minutes)
+		h.EndPayment("success")
+		h.AdvanceMinutes(20)
+		require.Len(t, h.Service.Requests(http.MethodPost), 1, "paid after %d minutes", minutes)
 		require.Equal(t, "success", h.Payments()[0].Status)
 		require.Equal(t, journey.StateReleased, c.State())
 	}
 }
 
 func serviceAway(t *testing.T) {
-	h, c := annHasPaidByREADME(t, testserver.Confirms)
+	h, c := annHasPaidByREADME(t, testserver.Confirm)
 	h.Service.Server.Close()
-	require.Contains(t, c.ComesBack().Text, "Your payment is safe")
+	require.Contains(t, c.ReturnFromPay().Text, "Your payment is safe")
 	require.Equal(t, "capturable", h.Payments()[0].Status)
 	h.Service.Restart(t)
 	h.Pay.Advance(3*time.Hour + time.Minute)
-	h.Sweeps()
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	h.Sweep()
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 	require.Equal(t, "success", h.Payments()[0].Status)
 }
 
@@ -216,32 +216,32 @@ func refusal(answer http.HandlerFunc) func(*testing.T) {
 	return func(t *testing.T) {
 		h := readmeHouse(t, answer)
 		corrects := h.PaysWithoutName()
-		explained := corrects.ComesBack()
+		explained := corrects.ReturnFromPay()
 		require.Contains(t, explained.Text, "Your payment of £25 is still valid")
-		require.Regexp(t, "name is missing|the service's own page", corrects.OwnAnswer(explained).Text)
+		require.Regexp(t, "name is missing|the service's own page", corrects.ServicesAnswer(explained).Text)
 		require.Equal(t, "capturable", h.Payments()[0].Status)
-		require.Equal(t, "confirmation/RVM-0001", corrects.Post("/licences/apply", url.Values{"name": {"Ann"}}).To())
+		require.Equal(t, "confirmation/RVM-0001", corrects.Post("/licences/apply", url.Values{"name": {"Ann"}}).Location())
 		require.Len(t, h.Payments(), 1, "no second payment")
 		require.Equal(t, "success", h.Payments()[0].Status)
-		require.Equal(t, "2", h.Service.Got(http.MethodPost)[1].Header.Get("Paygate-Submission"))
+		require.Equal(t, "2", h.Service.Requests(http.MethodPost)[1].Header.Get("Paygate-Submission"))
 
 		reads := h.PaysWithoutName()
-		reads.ComesBack()
+		reads.ReturnFromPay()
 		leaves := h.PaysWithoutName()
 		h.Pay.Advance(59 * time.Minute)
-		h.Sweeps()
+		h.Sweep()
 		require.Equal(t, "capturable", h.Payments()[1].Status)
 		h.Pay.Advance(2 * time.Minute)
-		h.Sweeps()
+		h.Sweep()
 		require.Equal(t, "cancelled", h.Payments()[1].Status, "an hour after it was read")
 		h.Pay.Advance(3 * time.Hour)
-		h.Sweeps()
+		h.Sweep()
 		require.Equal(t, journey.StateRefused, leaves.State())
 		h.Pay.Advance(19 * time.Hour)
-		h.Sweeps()
+		h.Sweep()
 		require.Equal(t, "capturable", h.Payments()[2].Status)
 		h.Pay.Advance(2 * time.Hour)
-		h.Sweeps()
+		h.Sweep()
 		require.Equal(t, "cancelled", h.Payments()[2].Status, "a day after it began")
 	}
 }
@@ -251,14 +251,14 @@ func leftToAPerson(t *testing.T, answer http.HandlerFunc) {
 	t.Helper()
 	h := readmeHouse(t, answer)
 	c := h.PaysWithoutName()
-	p := c.ComesBack()
+	p := c.ReturnFromPay()
 	require.Contains(t, p.Text, "We are looking into your payment")
 	require.Contains(t, p.Text, h.Payments()[0].Reference)
 	require.Equal(t, journey.StateStuck, c.State())
 	h.Pay.Advance(3*time.Hour + time.Minute)
-	h.Sweeps()
-	c.ComesBack()
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	h.Sweep()
+	c.ReturnFromPay()
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 	require.Equal(t, "capturable", h.Payments()[0].Status)
 }
 
@@ -272,23 +272,23 @@ func killed(t *testing.T) {
 				<-r.Context().Done()
 				return
 			}
-			testserver.Confirms(w, r)
+			testserver.Confirm(w, r)
 		})
-	testserver.ByREADME(w.common)
+	testserver.UseReadmeSettings(w.common)
 	r := w.startsByREADME()
 	pays, waits := r.Citizen(), r.Citizen()
 	pays.Apply("Ann")
 	r.Program.Kill()
 	r = w.startsByREADME()
-	r.Pays("success")
-	require.Contains(t, pays.At(r).ComesBack().Text, "the service's own page")
+	r.EndPayment("success")
+	require.Contains(t, pays.At(r).ReturnFromPay().Text, "the service's own page")
 
 	waits.At(r).Apply("Ben")
-	r.Pays("success")
+	r.EndPayment("success")
 	held.Store(true)
 	ctx, leave := context.WithCancel(t.Context())
 	gone := make(chan struct{})
-	go func() { waits.At(r).ComesBackWithin(ctx); close(gone) }()
+	go func() { waits.At(r).ReturnUntil(ctx); close(gone) }()
 	<-came
 	r.Program.Kill()
 	leave()
@@ -296,26 +296,26 @@ func killed(t *testing.T) {
 	held.Store(false)
 	r = w.startsByREADME()
 	require.Equal(t, journey.StateStuck, waits.At(r).State())
-	require.Contains(t, waits.At(r).ComesBack().Text, "We are looking into your payment")
-	require.Len(t, w.service.Got(http.MethodPost), 2)
+	require.Contains(t, waits.At(r).ReturnFromPay().Text, "We are looking into your payment")
+	require.Len(t, w.service.Requests(http.MethodPost), 2)
 	require.Equal(t, "capturable", w.pay.Payments()[1].Status)
 }
 
 // startsByREADME starts the real program.
 func (w *Cluster) startsByREADME() *testserver.Replica {
-	return w.serving(testserver.Begin(w.t,
+	return w.serving(testserver.StartProgram(w.t,
 		append(w.common.Environ(""), "PAYGATE_STORE="+w.database, "PAYGATE_LISTEN=127.0.0.1:0",
 			"PAYGATE_STAFF_LISTEN=127.0.0.1:0"), "serve"))
 }
 
 func databaseAway(t *testing.T) {
 	server := testpg.Own(t)
-	w := NewClusterOn(t, server.Database(t), testserver.Confirms)
-	testserver.ByREADME(w.common)
+	w := NewClusterOn(t, server.Database(t), testserver.Confirm)
+	testserver.UseReadmeSettings(w.common)
 	r := w.startsByREADME()
 	c := r.Citizen()
 	c.Apply("Ann")
-	r.Pays("success")
+	r.EndPayment("success")
 	server.Stop(t)
 	require.Contains(t, r.Citizen().Get("/page").Text, "the service's own page")
 	require.Contains(t, c.Get("/_pay/return").Text, "your payment is recorded and nothing is lost")
@@ -324,43 +324,43 @@ func databaseAway(t *testing.T) {
 	require.Len(t, r.Payments(), 1)
 	require.Equal(t, "capturable", r.Payments()[0].Status)
 	server.Launch(t)
-	require.Eventually(t, func() bool { return r.Ready() == http.StatusOK }, testserver.Soon, 50*time.Millisecond)
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
-	require.Len(t, w.service.Got(http.MethodPost), 1)
+	require.Eventually(t, func() bool { return r.Ready() == http.StatusOK }, testserver.LongTimeout, 50*time.Millisecond)
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+	require.Len(t, w.service.Requests(http.MethodPost), 1)
 }
 
 func lateMoney(t *testing.T) {
-	h := readmeHouse(t, testserver.Confirms)
+	h := readmeHouse(t, testserver.Confirm)
 	late := h.Citizen()
 	late.Apply("Ann")
-	h.Pays("declined")
+	h.EndPayment("declined")
 	for range 2 {
 		h.Pay.Advance(4 * time.Hour)
-		h.Sweeps()
+		h.Sweep()
 	}
 	require.Equal(t, journey.StateAbandoned, late.State())
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "success", ""))
 	for range 3 {
 		h.Pay.Advance(25 * time.Hour)
-		h.Sweeps()
+		h.Sweep()
 	}
 	require.EqualValues(t, 2500, h.Payments()[0].Refunded)
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 
 	twice := h.Citizen()
 	twice.Apply("Ben")
-	h.Pays("declined")
-	twice.ComesBack()
+	h.EndPayment("declined")
+	twice.ReturnFromPay()
 	require.Equal(t, http.StatusSeeOther,
-		twice.Post("/_pay/again", url.Values{"journey": {twice.Status()[0].ID}}).Status)
-	h.Pays("success")
-	twice.ComesBack()
+		twice.Post("/_pay/again", url.Values{"journey": {twice.Journeys()[0].ID}}).Status)
+	h.EndPayment("success")
+	twice.ReturnFromPay()
 	require.NoError(t, h.Pay.Correct(h.Payments()[1].ID, "success", ""))
 	for range 3 {
 		h.Pay.Advance(25 * time.Hour)
-		h.Sweeps()
+		h.Sweep()
 	}
 	require.EqualValues(t, 2500, h.Payments()[1].Refunded)
 	require.Zero(t, h.Payments()[2].Refunded)
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }

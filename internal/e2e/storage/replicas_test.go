@@ -83,15 +83,15 @@ func (w *Cluster) environ(over ...string) []string {
 // opens starts a replica and waits until it serves.
 func (w *Cluster) starts(over ...string) *testserver.Replica {
 	w.t.Helper()
-	return w.serving(testserver.Begin(w.t, w.environ(over...), "serve"))
+	return w.serving(testserver.StartProgram(w.t, w.environ(over...), "serve"))
 }
 
 // serving waits until a replica that was started serves.
 func (w *Cluster) serving(p *testserver.Program) *testserver.Replica {
 	w.t.Helper()
-	p.Awaits(`"msg":"serving"`)
-	at := testserver.ServingAt.FindStringSubmatch(p.Said())
-	require.Len(w.t, at, 3, p.Said())
+	p.WaitForLog(`"msg":"serving"`)
+	at := testserver.ServingAt.FindStringSubmatch(p.Logged())
+	require.Len(w.t, at, 3, p.Logged())
 	return &testserver.Replica{Harness: &testserver.Harness{
 		T: w.t, Service: w.service, Pay: w.pay, PayURL: w.common.PayURL, URL: "http://" + at[1], Host: "licences.test",
 		Staff: &httptest.Server{URL: "http://" + at[2]},
@@ -106,25 +106,25 @@ func (w *Cluster) claimsLapse() (lapsed int) {
 
 func TestConcurrentReturnsAtTwoReplicasDeliverOnce(t *testing.T) {
 	t.Parallel()
-	w := NewCluster(t, testserver.Confirms)
+	w := NewCluster(t, testserver.Confirm)
 	a, b := w.starts(), w.starts()
 	for n := range 5 {
 		c := a.Citizen()
 		c.Apply("Ann")
-		a.Pays("success")
+		a.EndPayment("success")
 		var all sync.WaitGroup
 		for visit := range 8 {
 			at := []*testserver.Replica{a, b}[visit%2]
 			all.Go(func() {
-				if p := c.At(at).ComesBack(); p.Status != http.StatusOK {
+				if p := c.At(at).ReturnFromPay(); p.Status != http.StatusOK {
 					t.Error(p.Status)
 				}
 			})
 		}
 		all.Wait()
-		require.Len(t, w.service.Got(http.MethodPost), n+1)
+		require.Len(t, w.service.Requests(http.MethodPost), n+1)
 		require.Equal(t, journey.StateReleased, c.At(b).State())
-		require.Contains(t, c.At(b).ComesBack().Text, "the service's own page")
+		require.Contains(t, c.At(b).ReturnFromPay().Text, "the service's own page")
 	}
 	for _, p := range a.Payments() {
 		require.Equal(t, "success", p.Status)
@@ -133,7 +133,7 @@ func TestConcurrentReturnsAtTwoReplicasDeliverOnce(t *testing.T) {
 
 func TestWebhookAndSweepAtDifferentReplicas(t *testing.T) {
 	t.Parallel()
-	w := NewCluster(t, testserver.Confirms)
+	w := NewCluster(t, testserver.Confirm)
 	settings := []string{"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret, "PAYGATE_MOPUP_MIN_AGE=0s"}
 	a, b := w.starts(settings...), w.starts(settings...)
 	w.pay.SetWebhook(b.URL+"/_pay/webhook", testserver.WebhookSecret)
@@ -142,27 +142,27 @@ func TestWebhookAndSweepAtDifferentReplicas(t *testing.T) {
 	for range citizens {
 		c := a.Citizen()
 		require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
-		a.Pays("success") // Pay tells the one
-		a.Sweeps()        // and the other comes by
+		a.EndPayment("success") // Pay tells the one
+		a.Sweep()               // and the other comes by
 		all = append(all, c)
 	}
 	for _, c := range all {
-		require.Eventually(t, func() bool { a.Sweeps(); return c.State() == journey.StateReleased }, testserver.Soon,
+		require.Eventually(t, func() bool { a.Sweep(); return c.State() == journey.StateReleased }, testserver.LongTimeout,
 			5*time.Millisecond)
 	}
-	require.Len(t, w.service.Got(http.MethodPost), citizens)
+	require.Len(t, w.service.Requests(http.MethodPost), citizens)
 
 	// What one has heard, the other knows.
 	require.Eventually(t, func() bool {
 		heard, _ := strconv.Atoi(b.Metric(t, `paygate_webhooks_total{result="accepted"}`))
 		return heard >= citizens
-	}, testserver.Soon, 5*time.Millisecond)
+	}, testserver.LongTimeout, 5*time.Millisecond)
 	w.pay.SetWebhook(a.URL+"/_pay/webhook", testserver.WebhookSecret)
 	w.pay.ResendWebhooks(t.Context())
 	duplicates, err := strconv.Atoi(a.Metric(t, `paygate_webhooks_total{result="duplicate"}`))
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, duplicates, citizens)
-	require.Len(t, w.service.Got(http.MethodPost), citizens)
+	require.Len(t, w.service.Requests(http.MethodPost), citizens)
 }
 
 // standing is a service that takes requests and answers them when it is told to.
@@ -179,7 +179,7 @@ func (s *standing) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.await(r) {
-		testserver.Confirms(w, r)
+		testserver.Confirm(w, r)
 	}
 }
 
@@ -205,29 +205,29 @@ func TestReplicaKilledDuringDelivery(t *testing.T) {
 	a, b := w.starts(twiceIsSafe), w.starts(twiceIsSafe)
 	careful, safe := a.Citizen(), a.Citizen()
 	careful.Apply("Ann")
-	a.Pays("success")
+	a.EndPayment("success")
 	require.Equal(t, http.StatusSeeOther, safe.Post("/fines/pay", url.Values{}).Status)
-	a.Pays("success")
-	careful.ComesBackInTheBackground()
-	safe.ComesBackInTheBackground()
+	a.EndPayment("success")
+	careful.ReturnInBackground()
+	safe.ReturnInBackground()
 	<-stands.came
 	<-stands.came
 	a.Program.Kill()
 	careful, safe = careful.At(b), safe.At(b)
 
-	require.Contains(t, b.Sweeps(), `"visited":0`, "the claims are not over")
+	require.Contains(t, b.Sweep(), `"visited":0`, "the claims are not over")
 	require.Equal(t, journey.StateReleasing, careful.State())
 	require.Equal(t, 2, w.claimsLapse())
-	w.service.AnswersBy(testserver.Confirms)
-	require.Contains(t, b.Sweeps(), `"stuck":1`)
+	w.service.SetAnswer(testserver.Confirm)
+	require.Contains(t, b.Sweep(), `"stuck":1`)
 	require.Equal(t, "1", b.Metric(t, "paygate_stuck"))
 	require.Equal(t, "0", b.Metric(t, `paygate_journeys_open{state="releasing"}`))
 
 	require.Equal(t, journey.StateStuck, careful.State(), "nobody knows whether the service has it")
-	require.Contains(t, careful.ComesBack().Text, "We are looking into your payment")
+	require.Contains(t, careful.ReturnFromPay().Text, "We are looking into your payment")
 	require.Equal(t, "capturable", a.Payments()[0].Status, "not taken until somebody knows")
 	require.Equal(t, journey.StateReleased, safe.State())
-	posts := w.service.Got(http.MethodPost)
+	posts := w.service.Requests(http.MethodPost)
 	require.Len(t, posts, 3)
 	require.Equal(t, "/fines/pay", posts[2].Target)
 	require.Equal(t, "2", posts[2].Header.Get("Paygate-Attempt"))
@@ -247,15 +247,15 @@ func TestStartingReplicaKeepsClaimsOfOthers(t *testing.T) {
 	a := w.starts()
 	c := a.Citizen()
 	c.Apply("Ann")
-	a.Pays("success")
-	c.ComesBackInTheBackground()
+	a.EndPayment("success")
+	c.ReturnInBackground()
 	<-stands.came
 	b := w.starts()
 	require.Equal(t, journey.StateReleasing, c.At(b).State())
 	close(stands.goOn)
-	require.Eventually(t, func() bool { return c.At(b).State() == journey.StateReleased }, testserver.Soon,
+	require.Eventually(t, func() bool { return c.At(b).State() == journey.StateReleased }, testserver.LongTimeout,
 		5*time.Millisecond)
-	require.Len(t, w.service.Got(http.MethodPost), 1)
+	require.Len(t, w.service.Requests(http.MethodPost), 1)
 }
 
 func TestReplicaFinishesDeliveryAfterSIGTERM(t *testing.T) {
@@ -265,24 +265,24 @@ func TestReplicaFinishesDeliveryAfterSIGTERM(t *testing.T) {
 	a, b := w.starts(), w.starts()
 	c := a.Citizen()
 	c.Apply("Ann")
-	a.Pays("success")
-	c.ComesBackInTheBackground()
+	a.EndPayment("success")
+	c.ReturnInBackground()
 	<-stands.came
 	require.NoError(t, a.Program.Cmd.Process.Signal(syscall.SIGTERM))
-	a.Program.Awaits(`"msg":"draining"`)
+	a.Program.WaitForLog(`"msg":"draining"`)
 	require.Equal(t, http.StatusServiceUnavailable, a.Citizen().Post("/licences/apply", url.Values{}).Status)
 	b.Citizen().Apply("Ben")
 	close(stands.goOn)
-	require.Zero(t, a.Program.Ends(), a.Program.Said())
+	require.Zero(t, a.Program.Wait(), a.Program.Logged())
 	require.Equal(t, journey.StateReleased, c.At(b).State())
-	require.Len(t, w.service.Got(http.MethodPost), 1)
+	require.Len(t, w.service.Requests(http.MethodPost), 1)
 }
 
 // TestReplicasWithDifferentSettings: replicas are changed one after the other. Journeys under way keep their
 // terms, whoever takes them on.
 func TestReplicasWithDifferentSettings(t *testing.T) {
 	t.Parallel()
-	w := NewCluster(t, testserver.Confirms)
+	w := NewCluster(t, testserver.Confirm)
 	// knows the new secret, as the first step is
 	before := w.starts("PAYGATE_SECRETS=" + testserver.Secret32(1) + "," + testserver.Secret32(7))
 	after := w.starts("PAYGATE_SECRETS="+testserver.Secret32(7)+","+testserver.Secret32(1),
@@ -290,23 +290,23 @@ func TestReplicasWithDifferentSettings(t *testing.T) {
 
 	old := before.Citizen()
 	old.Apply("Ann")
-	before.Pays("success")
-	require.Contains(t, old.At(after).ComesBack().Text, "the service's own page")
+	before.EndPayment("success")
+	require.Contains(t, old.At(after).ReturnFromPay().Text, "the service's own page")
 	require.Equal(t, "success", before.Payments()[0].Status, "captured, as it was reserved")
 
 	young := after.Citizen()
 	young.Apply("Ben")
-	before.Pays("success")
-	require.Contains(t, young.At(before).ComesBack().Text, "the service's own page")
+	before.EndPayment("success")
+	require.Contains(t, young.At(before).ReturnFromPay().Text, "the service's own page")
 
 	declined := before.Citizen()
 	declined.Apply("Cara")
-	before.Pays("declined")
-	declined.At(after).ComesBack()
-	again := declined.At(after).Post("/_pay/again", url.Values{"journey": {declined.At(after).Status()[0].ID}})
+	before.EndPayment("declined")
+	declined.At(after).ReturnFromPay()
+	again := declined.At(after).Post("/_pay/again", url.Values{"journey": {declined.At(after).Journeys()[0].ID}})
 	require.Equal(t, http.StatusSeeOther, again.Status)
-	before.Pays("success")
-	require.Contains(t, declined.At(before).ComesBack().Text, "the service's own page")
+	before.EndPayment("success")
+	require.Contains(t, declined.At(before).ReturnFromPay().Text, "the service's own page")
 
 	var amounts []int64
 	var delayed []bool
@@ -316,7 +316,7 @@ func TestReplicasWithDifferentSettings(t *testing.T) {
 	require.Equal(t, []int64{2500, 3000, 2500, 2500}, amounts)
 	require.Equal(t, []bool{true, false, true, true}, delayed)
 	var paid []string
-	for _, r := range w.service.Got(http.MethodPost) {
+	for _, r := range w.service.Requests(http.MethodPost) {
 		paid = append(paid, r.Header.Get("Paygate-Amount"))
 		w.verified(before, r)
 		w.verified(after, r)
@@ -326,9 +326,9 @@ func TestReplicasWithDifferentSettings(t *testing.T) {
 
 func TestReplicasShareSigningKeys(t *testing.T) {
 	t.Parallel()
-	w := NewCluster(t, testserver.Confirms)
+	w := NewCluster(t, testserver.Confirm)
 	// at the same time, on an empty database
-	both := []*testserver.Program{testserver.Begin(t, w.environ(), "serve"), testserver.Begin(t, w.environ(), "serve")}
+	both := []*testserver.Program{testserver.StartProgram(t, w.environ(), "serve"), testserver.StartProgram(t, w.environ(), "serve")}
 	first, second := w.serving(both[0]), w.serving(both[1])
 	require.Len(t, first.Keys(t).Keys, 1)
 	require.Equal(t, first.Keys(t), second.Keys(t))
@@ -337,15 +337,15 @@ func TestReplicasShareSigningKeys(t *testing.T) {
 	third := w.starts("PAYGATE_SIGNING_ALG=ES256")
 	require.Len(t, third.Keys(t).Keys, 2)
 	for _, r := range []*testserver.Replica{first, second} {
-		require.Eventually(t, func() bool { return len(r.Keys(t).Keys) == 2 }, testserver.Soon, 50*time.Millisecond,
+		require.Eventually(t, func() bool { return len(r.Keys(t).Keys) == 2 }, testserver.LongTimeout, 50*time.Millisecond,
 			"it comes to see the other's key")
 		require.Equal(t, third.Keys(t), r.Keys(t))
 	}
 	c := third.Citizen()
 	c.Apply("Ann")
-	third.Pays("success")
-	c.ComesBack()
-	post := w.service.Got(http.MethodPost)[0]
+	third.EndPayment("success")
+	c.ReturnFromPay()
+	post := w.service.Requests(http.MethodPost)[0]
 	require.Equal(t, kid, kidOf(t, post), "the new key is published before it signs")
 	w.verified(first, post)
 }
@@ -369,9 +369,9 @@ func kidOf(t *testing.T, got testserver.Received) string {
 
 func TestPayRateTotalLimitsAllReplicas(t *testing.T) {
 	t.Parallel()
-	w := NewCluster(t, testserver.Confirms)
+	w := NewCluster(t, testserver.Confirm)
 	const perSecond = 1
-	settings := []string{"PAYGATE_PAY_RATE=1000", "PAYGATE_PAY_RATE_TOTAL=" + testserver.Itoa(perSecond)}
+	settings := []string{"PAYGATE_PAY_RATE=1000", "PAYGATE_PAY_RATE_TOTAL=" + strconv.Itoa(perSecond)}
 	replicas := []*testserver.Replica{w.starts(settings...), w.starts(settings...)}
 	began := time.Now()
 	var mutex sync.Mutex
@@ -380,7 +380,7 @@ func TestPayRateTotalLimitsAllReplicas(t *testing.T) {
 	for n := range 40 {
 		r := replicas[n%2]
 		all.Go(func() {
-			p, err := r.Citizen().Tries(http.MethodPost, "/licences/apply", url.Values{"name": {testserver.Itoa(n)}})
+			p, err := r.Citizen().Try(http.MethodPost, "/licences/apply", url.Values{"name": {strconv.Itoa(n)}})
 			if err != nil {
 				t.Error(err)
 				return
@@ -406,38 +406,38 @@ func TestPayRateTotalLimitsAllReplicas(t *testing.T) {
 
 func TestMopupCommandOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	w := NewCluster(t, testserver.Confirms)
+	w := NewCluster(t, testserver.Confirm)
 	a := w.starts("PAYGATE_MOPUP_MIN_AGE=0s")
 	c := a.Citizen()
 	c.Apply("Ann")
-	a.Pays("success")
+	a.EndPayment("success")
 	a.Program.Kill() // nobody serves
 
-	mopup := testserver.Begin(t, w.environ("PAYGATE_MOPUP_MIN_AGE=0s"), "mopup")
-	require.Zero(t, mopup.Ends(), mopup.Said())
+	mopup := testserver.StartProgram(t, w.environ("PAYGATE_MOPUP_MIN_AGE=0s"), "mopup")
+	require.Zero(t, mopup.Wait(), mopup.Logged())
 	require.Regexp(t, `(?m)^visited +1\nreleased +1\ncaptured +0\nreturned +0\nabandoned +0\nwaiting +0\nstuck +0\nfailed +0$`, mopup.Stdout.String())
-	require.Len(t, w.service.Got(http.MethodPost), 1)
-	require.Equal(t, "mopup", w.service.Got(http.MethodPost)[0].Header.Get("Paygate-Via"))
+	require.Len(t, w.service.Requests(http.MethodPost), 1)
+	require.Equal(t, "mopup", w.service.Requests(http.MethodPost)[0].Header.Get("Paygate-Via"))
 	require.Equal(t, "success", a.Payments()[0].Status)
 
 	// What is stuck is told each time, until somebody has settled it.
 	b := w.starts("PAYGATE_MOPUP_MIN_AGE=0s")
-	w.service.AnswersBy(testserver.BreaksOff)
+	w.service.SetAnswer(testserver.BreakOff)
 	b.Citizen().Apply("Ben")
-	b.Pays("success")
+	b.EndPayment("success")
 	for _, counted := range []string{"1", "0"} {
-		mopup = testserver.Begin(t, w.environ("PAYGATE_MOPUP_MIN_AGE=0s"), "mopup")
-		require.Equal(t, 3, mopup.Ends(), mopup.Said())
+		mopup = testserver.StartProgram(t, w.environ("PAYGATE_MOPUP_MIN_AGE=0s"), "mopup")
+		require.Equal(t, 3, mopup.Wait(), mopup.Logged())
 		require.Regexp(t, `(?m)^stuck +`+counted+`$`, mopup.Stdout.String())
-		require.Contains(t, mopup.Said(), "wait for a person")
+		require.Contains(t, mopup.Logged(), "wait for a person")
 	}
 
-	require.Equal(t, 2, testserver.Begin(t, w.environ("PAYGATE_SERVICE_NAME="), "mopup").Ends(), "it needs settings")
+	require.Equal(t, 2, testserver.StartProgram(t, w.environ("PAYGATE_SERVICE_NAME="), "mopup").Wait(), "it needs settings")
 }
 
 func TestConcurrentMopupsShareWork(t *testing.T) {
 	t.Parallel()
-	w := NewCluster(t, testserver.Confirms)
+	w := NewCluster(t, testserver.Confirm)
 	a := w.starts("PAYGATE_MOPUP_MIN_AGE=0s")
 	const citizens = 30
 	for range citizens {
@@ -458,35 +458,35 @@ func TestConcurrentMopupsShareWork(t *testing.T) {
 	before := asked()
 	stands := newStanding()
 	w.atPay.does(func(_ http.ResponseWriter, r *http.Request) { stands.await(r) })
-	both := []*testserver.Program{testserver.Begin(t, w.environ(), "mopup"), testserver.Begin(t, w.environ(), "mopup")}
+	both := []*testserver.Program{testserver.StartProgram(t, w.environ(), "mopup"), testserver.StartProgram(t, w.environ(), "mopup")}
 	<-stands.came // each at its first journey
 	<-stands.came
 	close(stands.goOn)
 	visited := 0
 	for _, p := range both {
-		require.Zero(t, p.Ends(), p.Said())
+		require.Zero(t, p.Wait(), p.Logged())
 		visited += p.Counted("visited")
 	}
 	require.Equal(t, citizens, visited)
 	require.Equal(t, citizens, asked()-before, "Pay was asked about each once")
 	require.Equal(t, citizens/2, both[0].Counted("released")+both[1].Counted("released"))
-	require.Len(t, w.service.Got(http.MethodPost), citizens/2)
+	require.Len(t, w.service.Requests(http.MethodPost), citizens/2)
 
-	next := testserver.Begin(t, w.environ(), "mopup")
-	require.Zero(t, next.Ends(), next.Said())
+	next := testserver.StartProgram(t, w.environ(), "mopup")
+	require.Zero(t, next.Wait(), next.Logged())
 	require.Equal(t, citizens/2, next.Counted("waiting"), "the next one visits all that is still open")
 }
 
 func TestBackupOnPostgreSQLPointsToPgDump(t *testing.T) {
 	t.Parallel()
-	w := NewCluster(t, testserver.Confirms)
+	w := NewCluster(t, testserver.Confirm)
 	a := w.starts()
 	p := a.Ann().Do(http.MethodGet, "/backup", nil)
 	require.Equal(t, http.StatusNotFound, p.Status)
 	require.Contains(t, p.Text, "pg_dump")
-	backup := testserver.Begin(t,
+	backup := testserver.StartProgram(t,
 		[]string{"PAYGATE_STAFF_URL=" + a.Staff.URL, "PAYGATE_STAFF_TOKEN=" + testserver.AnnsToken}, "backup",
 		t.TempDir()+"/copy.db")
-	require.Equal(t, 1, backup.Ends())
-	require.Contains(t, backup.Said(), "use pg_dump")
+	require.Equal(t, 1, backup.Wait())
+	require.Contains(t, backup.Logged(), "use pg_dump")
 }

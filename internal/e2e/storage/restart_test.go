@@ -17,6 +17,7 @@ import (
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pay"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,30 +28,30 @@ import (
 
 func TestRestartDuringPaymentIsInvisible(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
 	h.Restart()
-	h.Pays("success")
+	h.EndPayment("success")
 	h.Restart()
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	h.Restart()
-	require.Equal(t, http.StatusSeeOther, c.Get("/licences/apply?paygate-reply="+c.Status()[0].ID).Status,
+	require.Equal(t, http.StatusSeeOther, c.Get("/licences/apply?paygate-reply="+c.Journeys()[0].ID).Status,
 		"the kept reply is still there")
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
 func TestSecretRotationKeepsOpenJourneys(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
 	before := h.Keys(t)
 	h.Restart("PAYGATE_SECRETS=" + testserver.Secret32(7) + "," + testserver.Secret32(1))
 	require.Equal(t, before, h.Keys(t), "the signing keys stay")
-	h.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
-	for _, check := range h.Verify(t, h.Service.Got(http.MethodPost)[0]) {
+	h.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+	for _, check := range h.Verify(t, h.Service.Requests(http.MethodPost)[0]) {
 		require.True(t, check.Good, check.Detail)
 	}
 	h.Restart("PAYGATE_SECRETS=" + testserver.Secret32(7))
@@ -59,7 +60,7 @@ func TestSecretRotationKeepsOpenJourneys(t *testing.T) {
 
 func TestRemovingNeededSecretStopsStart(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	h.Citizen().Apply("Ann")
 	h.Close()
 	settings, err := config.Load(append(h.Environ(h.Store), "PAYGATE_SECRETS="+testserver.Secret32(7)))
@@ -98,16 +99,16 @@ func signedBy(t *testing.T, r testserver.Received) (alg, kid string) {
 func TestSigningKeyRotationKeepsOpenJourneys(t *testing.T) {
 	t.Parallel()
 	older, newer := keyFile(t, signature.RS256), keyFile(t, signature.ES256)
-	h := testserver.New(t, testserver.Confirms, "PAYGATE_SIGNING_KEYS="+older)
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_SIGNING_KEYS="+older)
 	var releases []testserver.Received
 	published := h.Keys(t)
 	step := func(keys string) {
 		c := h.Citizen()
 		c.Apply("Ann")
 		h.Restart("PAYGATE_SIGNING_KEYS=" + keys)
-		h.Pays("success")
-		require.Contains(t, c.ComesBack().Text, "the service's own page")
-		posts := h.Service.Got(http.MethodPost)
+		h.EndPayment("success")
+		require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
+		posts := h.Service.Requests(http.MethodPost)
 		releases = append(releases, posts[len(posts)-1])
 		_, kid := signedBy(t, posts[len(posts)-1])
 		require.NotEmpty(t, published.Key(kid), "nothing is signed by a key that was not published before")
@@ -131,13 +132,13 @@ func TestSigningKeyRotationKeepsOpenJourneys(t *testing.T) {
 // the replaced one stays published, through restarts and under other secrets.
 func TestGeneratedSigningKeyIsReplacedWithOverlap(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	release := func() testserver.Received {
 		c := h.Citizen()
 		c.Apply("Ann")
-		h.Pays("success")
-		c.ComesBack()
-		posts := h.Service.Got(http.MethodPost)
+		h.EndPayment("success")
+		c.ReturnFromPay()
+		posts := h.Service.Requests(http.MethodPost)
 		return posts[len(posts)-1]
 	}
 	before := release()
@@ -159,42 +160,42 @@ func TestGeneratedSigningKeyIsReplacedWithOverlap(t *testing.T) {
 // TestTwoSecretRotationsKeepOpenJourneys: old secrets go once no open journey is sealed under them.
 func TestTwoSecretRotationsKeepOpenJourneys(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
 	h.Restart("PAYGATE_SECRETS=" + testserver.Secret32(7) + "," + testserver.Secret32(1))
-	require.Len(t, c.Status(), 1, "a ticket of before is still a ticket")
+	require.Len(t, c.Journeys(), 1, "a ticket of before is still a ticket")
 	c.Apply("Ben") // and is written anew with the first secret
 	h.Restart("PAYGATE_SECRETS=" + testserver.Secret32(9) + "," + testserver.Secret32(7) + "," + testserver.Secret32(1))
-	require.Len(t, c.Status(), 2)
+	require.Len(t, c.Journeys(), 2)
 	for _, payment := range h.Payments() {
 		require.NoError(t, h.Pay.Pay(payment.ID, "success"))
 	}
-	c.ComesBack()
-	c.ComesBack()
-	posts := h.Service.Got(http.MethodPost)
+	c.ReturnFromPay()
+	c.ReturnFromPay()
+	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 2)
 	h.RequireVerified(t, true, posts...)
-	for _, j := range c.Status() {
+	for _, j := range c.Journeys() {
 		require.Equal(t, string(journey.StateReleased), j.State)
 	}
 	stranger := h.Citizen()
 	h.Restart("PAYGATE_SECRETS=" + testserver.Secret32(9))
-	require.Empty(t, stranger.Status())
-	require.Empty(t, c.Status(), "a ticket under a secret that is gone opens nothing, and breaks nothing")
+	require.Empty(t, stranger.Journeys())
+	require.Empty(t, c.Journeys(), "a ticket under a secret that is gone opens nothing, and breaks nothing")
 	c.Apply("Cat")
-	require.Len(t, c.Status(), 1)
+	require.Len(t, c.Journeys(), 1)
 }
 
 func TestPriceChangeDoesNotAffectOpenJourneys(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("declined")
+	h.EndPayment("declined")
 	h.Restart("PAYGATE_ROUTE_LICENCE_PRICE=30", "PAYGATE_ROUTE_LICENCE_CAPTURE=immediate")
-	c.ComesBack()
-	require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {c.Status()[0].ID}}).Status)
+	c.ReturnFromPay()
+	require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}}).Status)
 	require.EqualValues(t, 2500, h.Payments()[1].Amount)
 	require.True(t, h.Payments()[1].DelayedCapture)
 	h.Citizen().Apply("Bob")
@@ -205,10 +206,10 @@ func TestPriceChangeDoesNotAffectOpenJourneys(t *testing.T) {
 // does.
 func TestInterruptedDeliveryGoesToStaff(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.AnnHasPaid(t, testserver.Confirms)
-	id := journey.ID(c.Status()[0].ID)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
+	id := journey.ID(c.Journeys()[0].ID)
 	h.Close()
-	h.InTheStore(func(s *boltstore.Store) {
+	h.WithStore(func(s *boltstore.Store) {
 		payment := h.Payments()[0]
 		for _, fact := range []journey.Fact{
 			journey.PaymentSeen{Snapshot: journey.PaymentSnapshot{ID: payment.ID, Reference: payment.Reference,
@@ -224,28 +225,28 @@ func TestInterruptedDeliveryGoesToStaff(t *testing.T) {
 	})
 	h.Open(h.ListenAgain())
 	require.Equal(t, journey.StateStuck, c.State())
-	require.Contains(t, c.ComesBack().Text, "We are looking into your payment")
-	require.Empty(t, h.Service.Got(http.MethodPost))
+	require.Contains(t, c.ReturnFromPay().Text, "We are looking into your payment")
+	require.Empty(t, h.Service.Requests(http.MethodPost))
 	require.Equal(t, "capturable", h.Payments()[0].Status, "not taken until somebody knows")
 }
 
 // TestShutdownFinishesDeliveryInProgress tells a served gateway to end while the service is at work.
 func TestShutdownFinishesDeliveryInProgress(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	working, goOn := make(chan struct{}), make(chan struct{})
-	h.Service.AnswersBy(func(w http.ResponseWriter, r *http.Request) {
+	h.Service.SetAnswer(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			close(working)
 			<-goOn
 		}
-		testserver.Confirms(w, r)
+		testserver.Confirm(w, r)
 	})
 	port := testserver.FreePorts(t, 2)
-	h.URL = "http://127.0.0.1:" + testserver.Itoa(port)
-	staffURL := "http://127.0.0.1:" + testserver.Itoa(port+1)
-	environ := append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+testserver.Itoa(port),
-		"PAYGATE_STAFF_LISTEN=127.0.0.1:"+testserver.Itoa(port+1))
+	h.URL = "http://127.0.0.1:" + strconv.Itoa(port)
+	staffURL := "http://127.0.0.1:" + strconv.Itoa(port+1)
+	environ := append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+strconv.Itoa(port),
+		"PAYGATE_STAFF_LISTEN=127.0.0.1:"+strconv.Itoa(port+1))
 	ctx, stop := context.WithCancel(t.Context())
 	out := &testserver.Announcement{Wanted: `"msg":"serving"`, Seen: make(chan struct{})}
 	ended := make(chan int, 1)
@@ -255,44 +256,44 @@ func TestShutdownFinishesDeliveryInProgress(t *testing.T) {
 	<-out.Seen
 	c := h.Citizen()
 	c.Apply("Ann")
-	h.Pays("success")
+	h.EndPayment("success")
 	back := make(chan testserver.Page, 1)
-	go func() { back <- c.Get(c.Get("/_pay/return").To()) }()
+	go func() { back <- c.Get(c.Get("/_pay/return").Location()) }()
 	<-working
 	stop()
 	require.Eventually(t, func() bool {
 		answer, err := http.Get(staffURL + "/readyz")
 		return err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusServiceUnavailable
-	}, testserver.Soon, 1)
+	}, testserver.LongTimeout, 1)
 	other := h.Citizen()
 	refused := other.Post("/licences/apply", url.Values{"name": {"Bob"}})
 	require.Equal(t, http.StatusServiceUnavailable, refused.Status)
 	require.NotEmpty(t, refused.Header.Get("Retry-After"))
 	require.Equal(t, http.StatusOK, other.Get("/free").Status, "free traffic goes on")
 	close(goOn)
-	require.Contains(t, (<-back).To(), "confirmation", "the citizen has the answer")
+	require.Contains(t, (<-back).Location(), "confirmation", "the citizen has the answer")
 	require.Zero(t, <-ended)
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 	require.Equal(t, "success", h.Payments()[0].Status)
 	require.Len(t, h.Payments(), 1)
 }
 
 func TestServeExitsWithZeroWhenStopped(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms)
+	h := testserver.New(t, testserver.Confirm)
 	port := testserver.FreePorts(t, 2)
 	ctx, stop := context.WithCancel(t.Context())
 	out := &testserver.Announcement{Wanted: `"msg":"serving"`, Seen: make(chan struct{})}
 	ended := make(chan int, 1)
 	go func() {
 		ended <- command.Run(ctx, command.Env{
-			Environ: append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+testserver.Itoa(port),
-				"PAYGATE_STAFF_LISTEN=127.0.0.1:"+testserver.Itoa(port+1)),
+			Environ: append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN=127.0.0.1:"+strconv.Itoa(port),
+				"PAYGATE_STAFF_LISTEN=127.0.0.1:"+strconv.Itoa(port+1)),
 			Stdout: out, Stderr: out,
 		}, nil)
 	}()
 	<-out.Seen
-	answer, err := http.Get("http://127.0.0.1:" + testserver.Itoa(port+1) + "/readyz")
+	answer, err := http.Get("http://127.0.0.1:" + strconv.Itoa(port+1) + "/readyz")
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusOK, answer.StatusCode)
@@ -303,11 +304,11 @@ func TestServeExitsWithZeroWhenStopped(t *testing.T) {
 // TestDamagedJourneyIsSetAside turns a bit of one journey in the file, as a failing disk does.
 func TestDamagedJourneyIsSetAside(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirms,
-		append(testserver.Eager, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)
+	h := testserver.New(t, testserver.Confirm,
+		append(testserver.EagerSweeps, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)
 	ann, bob := h.Citizen(), h.Citizen()
 	ann.Apply("Ann")
-	id := ann.Status()[0].ID
+	id := ann.Journeys()[0].ID
 	bob.Apply("Bob")
 	for _, p := range h.Payments() {
 		require.NoError(t, h.Pay.Pay(p.ID, "success"))
@@ -322,21 +323,21 @@ func TestDamagedJourneyIsSetAside(t *testing.T) {
 		return bucket.Put([]byte(id), sealed)
 	}))
 	require.NoError(t, db.Close())
-	h.Open(h.ListenAgain(), append(testserver.Eager, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)
+	h.Open(h.ListenAgain(), append(testserver.EagerSweeps, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)...)
 
-	bob.BecomesBySweeps(journey.StateReleased)
+	bob.SweepUntil(journey.StateReleased)
 	require.Equal(t, http.StatusNotFound, ann.Get("/_pay/return?looked").Status)
 	require.Equal(t, "1", h.Metric(t, "paygate_damaged"))
 	p := h.Ann().Do(http.MethodGet, "/journeys/"+id, nil)
 	require.Equal(t, http.StatusInternalServerError, p.Status)
 	require.Contains(t, p.Text, "set aside")
-	b := h.StaffBrowser()
+	b := h.Citizen()
 	b.Post(h.Staff.URL+"/login", url.Values{"token": {testserver.AnnsToken}})
-	require.Contains(t, b.Get(h.Staff.URL+"/", "Accept", testserver.Html).Text, "<li>"+id+"</li>")
+	require.Contains(t, b.Get(h.Staff.URL+"/", "Accept", testserver.AcceptHTML).Text, "<li>"+id+"</li>")
 	message := []byte(`{"webhook_message_id":"m1","resource_id":"` + h.Payments()[0].ID + `"}`)
 	heard := ann.Do(http.MethodPost, "/_pay/webhook", bytes.NewReader(message), "Pay-Signature",
 		pay.Sign(testserver.WebhookSecret, message))
 	require.Equal(t, http.StatusOK, heard.Status, "to hear it again would not help")
-	require.Len(t, h.Service.Got(http.MethodPost), 1)
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 	require.Equal(t, "capturable", h.Payments()[0].Status, "nothing is done on the word of what is damaged")
 }

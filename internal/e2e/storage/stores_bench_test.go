@@ -52,7 +52,7 @@ func journeysASecond(b *testing.B, kind string) {
 	one := 0.0
 	for _, n := range map[string][]int{config.Bbolt: {1}, config.Postgres: {1, 2}}[kind] {
 		b.Run(fmt.Sprintf("replicas=%d", n), func(b *testing.B) {
-			rate := NewClusterOn(b, newStore(b, kind), testserver.Confirms).journeysASecond(b, n)
+			rate := NewClusterOn(b, newStore(b, kind), testserver.Confirm).journeysASecond(b, n)
 			b.ReportMetric(rate, "journeys/s")
 			if n == 1 {
 				one = rate
@@ -203,13 +203,13 @@ func sweeps(b *testing.B, store string) func() time.Duration {
 
 // returns is a paid citizen who comes back: asked, claimed, delivered, captured, all stored, and shown.
 func returns(b *testing.B, store string) func() time.Duration {
-	h := testserver.New(b, testserver.Confirms, replicaSettings(store)...)
+	h := testserver.New(b, testserver.Confirm, replicaSettings(store)...)
 	return func() time.Duration {
 		c := h.Citizen()
 		c.Post("/licences/apply", url.Values{"name": {"Ann"}})
-		h.Pays("success")
+		h.EndPayment("success")
 		began := time.Now()
-		if p := c.Get(c.Get("/_pay/return").To()); !strings.Contains(p.To(), "confirmation") {
+		if p := c.Get(c.Get("/_pay/return").Location()); !strings.Contains(p.Location(), "confirmation") {
 			b.Fatal(p.Status, p.Text)
 		}
 		return time.Since(began)

@@ -128,12 +128,12 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, command := range map[int][]string{settings: {"serve"}, start: {"serve", "mopup"}}[c.status] {
-				p := testserver.Begin(t, append(w.environ(), "PAYGATE_STORE="+c.store, c.over), command)
-				require.Equal(t, c.status, p.Ends(), p.Said())
-				require.Contains(t, p.Said(), c.words)
-				require.Equal(t, c.status == settings, strings.Contains(p.Said(), "PAYGATE_STORE: "), p.Said())
-				require.NotContains(t, p.Said(), password)
-				require.NotContains(t, p.Said(), "wr0ngword")
+				p := testserver.StartProgram(t, append(w.environ(), "PAYGATE_STORE="+c.store, c.over), command)
+				require.Equal(t, c.status, p.Wait(), p.Logged())
+				require.Contains(t, p.Logged(), c.words)
+				require.Equal(t, c.status == settings, strings.Contains(p.Logged(), "PAYGATE_STORE: "), p.Logged())
+				require.NotContains(t, p.Logged(), password)
+				require.NotContains(t, p.Logged(), "wr0ngword")
 			}
 		})
 	}
@@ -144,9 +144,9 @@ func TestStandbyDatabaseStopsStart(t *testing.T) {
 	server := testpg.Own(t)
 	w := NewClusterOn(t, server.Database(t), testserver.Plain)
 	server.Standby(t)
-	p := testserver.Begin(t, w.environ(), "serve")
-	require.Equal(t, 1, p.Ends())
-	require.Contains(t, p.Said(), "is a standby, which takes no writes")
+	p := testserver.StartProgram(t, w.environ(), "serve")
+	require.Equal(t, 1, p.Wait())
+	require.Contains(t, p.Logged(), "is a standby, which takes no writes")
 }
 
 func TestDoctorChecksPostgreSQL(t *testing.T) {
@@ -156,9 +156,9 @@ func TestDoctorChecksPostgreSQL(t *testing.T) {
 		w.database: "PostgreSQL is there and can be used",
 		strings.Replace(w.database, "/test_", "/none_", 1): "the server has no database",
 	} {
-		p := testserver.Begin(t, w.environ("PAYGATE_STORE="+store), "doctor")
-		p.Ends()
-		require.Contains(t, p.Stdout.String(), words, p.Said())
+		p := testserver.StartProgram(t, w.environ("PAYGATE_STORE="+store), "doctor")
+		p.Wait()
+		require.Contains(t, p.Stdout.String(), words, p.Logged())
 	}
 }
 
@@ -171,18 +171,18 @@ func TestStoreURLFromFileWithTLS(t *testing.T) {
 	root := filepath.Join(folder, "root.pem")
 	require.NoError(t, os.WriteFile(root,
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: trusted.Certificate().Raw}), 0o600))
-	w := NewCluster(t, testserver.Confirms)
+	w := NewCluster(t, testserver.Confirm)
 	store := overTCP(t, w.database, "sslmode=verify-full&sslrootcert="+url.QueryEscape(root), trusted.TLS)
 	file := filepath.Join(folder, "store")
 	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(store, "postgres://", "postgresql://", 1)+"\n"),
 		0o600))
 
-	check := testserver.Begin(t, w.environ("PAYGATE_STORE=", "PAYGATE_STORE_FILE="+file), "check")
-	require.Zero(t, check.Ends(), check.Said())
+	check := testserver.StartProgram(t, w.environ("PAYGATE_STORE=", "PAYGATE_STORE_FILE="+file), "check")
+	require.Zero(t, check.Wait(), check.Logged())
 	require.Regexp(t, `(?m)^store +postgres$`, check.Stdout.String())
 	a := w.starts("PAYGATE_STORE=", "PAYGATE_STORE_FILE="+file)
 	c := a.Citizen()
 	c.Apply("Ann")
-	a.Pays("success")
-	require.Contains(t, c.ComesBack().Text, "the service's own page")
+	a.EndPayment("success")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 }

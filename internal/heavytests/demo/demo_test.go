@@ -30,7 +30,7 @@ func startDemo(t *testing.T) string {
 	ended := make(chan int, 1)
 	go func() {
 		ended <- command.Run(ctx, command.Env{Stdout: out, Stderr: os.Stderr},
-			[]string{"demo", "-port", testserver.Itoa(port)})
+			[]string{"demo", "-port", strconv.Itoa(port)})
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -42,7 +42,7 @@ func startDemo(t *testing.T) string {
 		ended <- status
 		t.Fatalf("the demo ended with %d", status)
 	}
-	return "http://127.0.0.1:" + testserver.Itoa(port)
+	return "http://127.0.0.1:" + strconv.Itoa(port)
 }
 
 func portOf(address string) int {
@@ -153,13 +153,13 @@ func TestDemoInBrowser(t *testing.T) {
 	tab := testbrowser.Tab(t)
 	url := startDemo(t)
 	photo := filepath.Join(t.TempDir(), "photo.jpg")
-	content := testserver.BytesOfAllKinds(20_000)
+	content := testserver.BinaryContent(20_000)
 	require.NoError(t, os.WriteFile(photo, content, 0o600))
 	sum := sha256.Sum256(content)
 	w := walk{t, tab, url}
 
 	// One page tells a visitor what to click.
-	guide := "http://127.0.0.1:" + testserver.Itoa(portOf(url)+1) + "/guide"
+	guide := "http://127.0.0.1:" + strconv.Itoa(portOf(url)+1) + "/guide"
 	w.do(chromedp.Navigate(guide), see("h1"))
 	w.look("guide")
 

@@ -18,13 +18,13 @@ import (
 func TestStaffPagesInBrowser(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
-	h, _, id := testserver.Stuck(t, testserver.PayDefaults, "/fines/pay")
+	h, _, id := testserver.NewStuck(t, testserver.UnlimitedPay, "/fines/pay")
 	for _, outcome := range []string{"success", "declined"} {
 		c := h.Citizen()
 		c.Post("/licences/apply", url.Values{"name": {outcome}})
-		h.Pays(outcome)
-		h.Service.AnswersBy(testserver.Confirms)
-		c.ComesBack()
+		h.EndPayment(outcome)
+		h.Service.SetAnswer(testserver.Confirm)
+		c.ReturnFromPay()
 	}
 	see := func(name string) {
 		t.Helper()
@@ -72,7 +72,7 @@ func TestStaffPagesInBrowser(t *testing.T) {
 	press("form[action$='/settle'] button", ".govuk-notification-banner")
 	see("settled")
 	require.Contains(t, text(), "the citizen changed their mind")
-	require.Equal(t, journey.StateReversed, h.Ann().Shown(id).State)
+	require.Equal(t, journey.StateReversed, h.Ann().Journey(id).State)
 	open(h.Staff.URL + "/journeys")
 	see("journeys")
 	open(h.Staff.URL + "/journeys?find=nothing")
