@@ -240,10 +240,11 @@ func TestResumingOpensThePageOfTheState(t *testing.T) {
 func TestPrefilledDetailsAreShown(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
-	_, _, drawn := b.atCardPage(map[string]any{"email": "ann@example.org", "prefilled_cardholder_details": map[string]any{
-		"cardholder_name": "Ann O'Angler",
-		"billing_address": map[string]any{"line1": "1 Quay", "city": "Rivermouth", "postcode": "RM1 1AA"},
-	}})
+	_, _, drawn := b.atCardPage(map[string]any{"email": "ann@example.org",
+		"prefilled_cardholder_details": map[string]any{
+			"cardholder_name": "Ann O'Angler",
+			"billing_address": map[string]any{"line1": "1 Quay", "city": "Rivermouth", "postcode": "RM1 1AA"},
+		}})
 	for _, value := range []string{"ann@example.org", "Ann O&#39;Angler", "1 Quay", "Rivermouth", "RM1 1AA"} {
 		require.Contains(t, drawn.text, `value="`+value+`"`)
 	}

@@ -150,7 +150,8 @@ func TestAMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
 			m.message.at("resource", "state", "code"),
 		})
 		require.Equal(t, sorted(
-			"webhook_message_id", "created_date", "resource_id", "api_version", "resource_type", "event_type", "resource"),
+			"webhook_message_id", "created_date", "resource_id", "api_version", "resource_type", "event_type",
+			"resource"),
 			fieldsOf(m.message.json))
 		require.Equal(t, []any{id, 1.0, "PAYMENT", "2026-03-02T10:00:00.000Z"}, []any{
 			m.message.at("resource_id"), m.message.at("api_version"),

@@ -17,7 +17,8 @@ var QuietPort atomic.Int64
 func QuietListener(t testing.TB) net.Listener {
 	t.Helper()
 	for range 200 {
-		if listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(12000+int(QuietPort.Add(1)%18000))); err == nil {
+		if listener, err := net.Listen("tcp",
+			"127.0.0.1:"+strconv.Itoa(12000+int(QuietPort.Add(1)%18000))); err == nil {
 			return listener
 		}
 	}

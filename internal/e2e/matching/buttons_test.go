@@ -86,8 +86,8 @@ func TestUnmatchedButtonFallsBackToAWiderRoute(t *testing.T) {
 	d.MustBlock(t, testserver.Request("POST /licences/APPLY", testserver.FormType, "action=save"))
 }
 
-// TestAmbiguousFormDoesNotGetTheCheaperButton: where another value costs more, whatever some service reads as another is not
-// the button's.
+// TestAmbiguousFormDoesNotGetTheCheaperButton: where another value costs more, whatever some service reads as another
+// is not the button's.
 func TestAmbiguousFormDoesNotGetTheCheaperButton(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"on", "free", "shadow"} {
@@ -132,7 +132,8 @@ func TestFreeRoutesRefuseNoForm(t *testing.T) {
 			over = append(over, "PAYGATE_ROUTE_IMMEDIATE_WHEN=form:action=pay")
 		}
 		d := testserver.StartRaw(t, over...)
-		d.MustPassForms(t, testserver.FormType, "action=save&action=pay", "action=pay&Action[]=save", "action=pay", "a=1")
+		d.MustPassForms(t, testserver.FormType, "action=save&action=pay", "action=pay&Action[]=save", "action=pay",
+			"a=1")
 		d.MustPassForms(t, "Content-Type: text/plain\r\n", "action=save")
 	}
 }
@@ -217,8 +218,10 @@ func TestBracketedNameEndsAtItsClosingBracket(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity,
 		d.MustRefuse(t, testserver.Request("POST /licences/apply", "Content-Type: application/json\r\n",
 			`{"application[action]":"save"}`)).Status)
-	d.MustPassForms(t, testserver.FormType, "application[action]=save", "application[actions]=pay", "applications[action]=pay",
+	d.MustPassForms(t, testserver.FormType, "application[action]=save", "application[actions]=pay",
+		"applications[action]=pay",
 		"application[name]action=pay", "application[x][y]=pay")
-	d.MustPassForms(t, "Content-Type: application/json\r\n", `{"application":{"action":"save","items":[{"action":"pay"}]}}`,
+	d.MustPassForms(t, "Content-Type: application/json\r\n",
+		`{"application":{"action":"save","items":[{"action":"pay"}]}}`,
 		`{"other":{"application":{"action":"pay"}}}`)
 }

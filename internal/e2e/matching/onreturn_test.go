@@ -19,7 +19,8 @@ func TestRouteCanReleaseOnReturn(t *testing.T) {
 	c := h.Citizen()
 	c.Post("/fines/pay", url.Values{})
 	h.EndPayment("started")
-	require.Contains(t, c.ReturnFromPay().Text, "You have not finished paying", "not before Pay says at least submitted")
+	require.Contains(t, c.ReturnFromPay().Text, "You have not finished paying",
+		"not before Pay says at least submitted")
 	h.EndPayment("submitted")
 	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	got := h.Service.Requests(http.MethodPost)
@@ -55,7 +56,8 @@ func paysAFine(h *testserver.Harness) *testserver.Citizen {
 	return c
 }
 
-// TestReleaseOnReturnNeedsPaysConfirmation: the citizen has to be back, and Pay has to say at least submitted just then.
+// TestReleaseOnReturnNeedsPaysConfirmation: the citizen has to be back, and Pay has to say at least submitted just
+// then.
 func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
 	t.Parallel()
 	onReturn := []string{

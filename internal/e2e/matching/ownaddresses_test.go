@@ -30,7 +30,8 @@ func TestForeignOrTamperedTicketOpensNothing(t *testing.T) {
 	}
 }
 
-// TestInjectedCookiesDoNotHideTheTicket: a sibling site can put cookies of our name beside ours, and anybody can send many.
+// TestInjectedCookiesDoNotHideTheTicket: a sibling site can put cookies of our name beside ours, and anybody can send
+// many.
 func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t)

@@ -93,7 +93,8 @@ func TestTwoTabsEachFinishTheirJourney(t *testing.T) {
 	c.Apply("Bob")
 	all := h.Payments()
 	require.NoError(t, h.Pay.Pay(all[0].ID, "success")) // the older tab pays first
-	require.Contains(t, c.ReturnFromPay().Text, "the service's own page", "the journey that moved is shown, not the newest")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page",
+		"the journey that moved is shown, not the newest")
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 	require.NoError(t, h.Pay.Pay(all[1].ID, "success"))
 	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
@@ -116,7 +117,8 @@ func TestImmediateCaptureTakesTheMoneyAtOnce(t *testing.T) {
 	}
 }
 
-// TestConcurrentReturnsWebhooksSweepsAndStaffDeliverOnce: returns of several tabs, a webhook, sweeps and staff, all at the same instant.
+// TestConcurrentReturnsWebhooksSweepsAndStaffDeliverOnce: returns of several tabs, a webhook, sweeps and staff, all at
+// the same instant.
 func TestConcurrentReturnsWebhooksSweepsAndStaffDeliverOnce(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_MOPUP_MIN_AGE=0s",

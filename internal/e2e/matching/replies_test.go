@@ -213,6 +213,7 @@ func TestJourneyIDAloneOpensNoReply(t *testing.T) {
 	require.NotContains(t, eve.Get("/_pay/status").Text, id)
 	require.Empty(t, h.Service.Requests(http.MethodGet), "a marked address is never forwarded")
 	eve.Do(http.MethodOptions, "/licences/apply?paygate-reply="+id, nil)
-	require.Equal(t, "/licences/apply", h.Service.Requests(http.MethodOptions)[0].Target, "OPTIONS goes without its query")
+	require.Equal(t, "/licences/apply", h.Service.Requests(http.MethodOptions)[0].Target,
+		"OPTIONS goes without its query")
 	require.Equal(t, "the secret page", anns.Get("/licences/apply?paygate-reply="+id).Text)
 }

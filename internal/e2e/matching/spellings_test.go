@@ -16,7 +16,8 @@ func TestNoPayPathSpellingReachesTheServiceUnpaid(t *testing.T) {
 	known := testserver.KnownSpellings(probe.KindPath)
 	require.Greater(t, len(known), 300)
 	for _, s := range known {
-		t.Run(s.Class+" "+s.Target, func(t *testing.T) { d.MustBlock(t, testserver.FormRequest(http.MethodPost, s.Target)) })
+		t.Run(s.Class+" "+s.Target,
+			func(t *testing.T) { d.MustBlock(t, testserver.FormRequest(http.MethodPost, s.Target)) })
 	}
 	made := testserver.GeneratedSpellings("licences", "apply")
 	require.Greater(t, len(made), 400)

@@ -42,7 +42,8 @@ func TestEarlyDeliveryArrivesBeforeSessionExpires(t *testing.T) {
 
 			h.Pay.Advance(22 * time.Hour)
 			h.Sweep()
-			require.Contains(t, c.ReturnFromPay().Text, "the service's own page", "the reply that nobody has seen is kept")
+			require.Contains(t, c.ReturnFromPay().Text, "the service's own page",
+				"the reply that nobody has seen is kept")
 			h.Pay.Advance(2 * time.Hour)
 			h.Sweep()
 			require.Contains(t, c.ReturnFromPay().Text, "Payment received and application sent")
@@ -130,8 +131,8 @@ func TestDeclineFoundEarlyDoesNotShortenTimeToRetry(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-// TestEarlyDeliveryBacksOffWhilePayIsDown: early delivery asks less and less, nothing is delivered unasked, and when Pay is well again
-// nobody has been forgotten. Sweeps are put off by nothing of it.
+// TestEarlyDeliveryBacksOffWhilePayIsDown: early delivery asks less and less, nothing is delivered unasked, and when
+// Pay is well again nobody has been forgotten. Sweeps are put off by nothing of it.
 func TestEarlyDeliveryBacksOffWhilePayIsDown(t *testing.T) {
 	testserver.SkipInShort(t)
 	t.Parallel()

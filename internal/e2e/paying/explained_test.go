@@ -127,7 +127,8 @@ func TestAuthenticationChallengeIsNotShownToBrowser(t *testing.T) {
 		asked := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
 		require.Equal(t, http.StatusUnauthorized, asked.Status)
 		require.NotEmpty(t, asked.Header["Www-Authenticate"], "the browser can answer it")
-		require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Ann"}}, "Authorization", "Digest y").Location(),
+		require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Ann"}}, "Authorization",
+			"Digest y").Location(),
 			"confirmation")
 		require.Len(t, h.Payments(), 1)
 		require.Equal(t, journey.StateReleased, c.State())

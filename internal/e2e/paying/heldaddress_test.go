@@ -147,7 +147,8 @@ func TestReplyAddressKeepsHeldQuery(t *testing.T) {
 	require.Len(t, posts, 2)
 	require.Equal(t, "/index.php?page=apply&id=123", posts[1].Target)
 	require.Equal(t, journey.StateReleased, c.State())
-	require.Equal(t, "/index.php?page=apply&id=123#done", c.Get(marked).Location(), "the kept reply leads there as well")
+	require.Equal(t, "/index.php?page=apply&id=123#done", c.Get(marked).Location(),
+		"the kept reply leads there as well")
 }
 
 func TestReplyMarkerNeverReachesService(t *testing.T) {

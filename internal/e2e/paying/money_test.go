@@ -19,7 +19,8 @@ func TestFailedCaptureIsRetried(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.NewWithPayment(t, testserver.Confirm)
 	h.Pay.AddFault(paysim.Fault{Call: "capture", Kind: "500", Times: 1})
-	require.Contains(t, c.Get(c.Get("/_pay/return").Location()).Location(), "confirmation", "it is the service's yes that counts")
+	require.Contains(t, c.Get(c.Get("/_pay/return").Location()).Location(), "confirmation",
+		"it is the service's yes that counts")
 	require.Equal(t, journey.StateAccepted, c.State())
 	require.Contains(t, h.Sweep(), `"captured":1`)
 	require.Equal(t, journey.StateReleased, c.State())
@@ -101,7 +102,8 @@ func TestWithdrawnSuccessIsReported(t *testing.T) {
 	require.Equal(t, "success", h.Ann().Journey(id).PaymentStatus)
 }
 
-// TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery: what was trusted and could not be sent is asked about again before it is sent later.
+// TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery: what was trusted and could not be sent is asked about again
+// before it is sent later.
 func TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return")
@@ -174,7 +176,8 @@ func TestPaymentOfAnotherServiceIsIgnored(t *testing.T) {
 	atPay, err := url.Parse(h.PayURL)
 	require.NoError(t, err)
 	elsewhere := pay.New(pay.Options{
-		URL: atPay, Key: "api_test_other", CardOrigins: []string{h.PayURL}, Timeout: testserver.LongTimeout, CreateRate: 10,
+		URL: atPay, Key: "api_test_other", CardOrigins: []string{h.PayURL}, Timeout: testserver.LongTimeout,
+		CreateRate: 10,
 	})
 	_, err = elsewhere.Create(t.Context(), journey.NewPayment{
 		Amount: 3000, Reference: "CASE-7", Description: "Another service",

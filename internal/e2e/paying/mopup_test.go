@@ -43,7 +43,8 @@ func TestSweepIgnoresRecentPayments(t *testing.T) {
 	c.Apply("Ann")
 	asked := len(h.Pay.Requests())
 	sweeping(h)
-	require.Eventually(t, func() bool { return strings.Count(h.Log.String(), `"msg":"swept"`) > 3 }, testserver.LongTimeout,
+	require.Eventually(t, func() bool { return strings.Count(h.Log.String(), `"msg":"swept"`) > 3 },
+		testserver.LongTimeout,
 		time.Millisecond)
 	require.Len(t, h.Pay.Requests(), asked, "nobody was asked about a young payment")
 	require.Equal(t, journey.StatePaying, c.State())

@@ -160,5 +160,6 @@ func TestRepeatedFormIsNotPaidWhileFirstIsStuck(t *testing.T) {
 	again := c.Post("/licences/apply", url.Values{"name": {"Ann"}, "csrf_token": {"two"}})
 	require.Equal(t, "/_pay/return", again.Location(), again.Text)
 	require.Len(t, h.Payments(), 1)
-	require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Bob"}, "csrf_token": {"two"}}).Location(), "/secure/")
+	require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Bob"}, "csrf_token": {"two"}}).Location(),
+		"/secure/")
 }

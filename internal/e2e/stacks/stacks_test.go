@@ -78,7 +78,8 @@ func stacks() []stack {
 		},
 		{"Rails", "rails", append(ruby("railties-*"), "/usr/bin/puma"), startPuma, "/login", bracketed, nil, false},
 		{
-			"Laravel", "laravel", append(apache, "/usr/share/php/Illuminate/autoload.php"), startLaravel, "/login", plain,
+			"Laravel", "laravel", append(apache, "/usr/share/php/Illuminate/autoload.php"), startLaravel, "/login",
+			plain,
 			nil, false,
 		},
 		{"Servlets", "servlet", tomcat, startTomcat, "/login", plain, nil, false},

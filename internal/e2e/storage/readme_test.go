@@ -220,7 +220,8 @@ func refusal(answer http.HandlerFunc) func(*testing.T) {
 		require.Contains(t, explained.Text, "Your payment of £25 is still valid")
 		require.Regexp(t, "name is missing|the service's own page", corrects.ServicesAnswer(explained).Text)
 		require.Equal(t, "capturable", h.Payments()[0].Status)
-		require.Equal(t, "confirmation/RVM-0001", corrects.Post("/licences/apply", url.Values{"name": {"Ann"}}).Location())
+		require.Equal(t, "confirmation/RVM-0001",
+			corrects.Post("/licences/apply", url.Values{"name": {"Ann"}}).Location())
 		require.Len(t, h.Payments(), 1, "no second payment")
 		require.Equal(t, "success", h.Payments()[0].Status)
 		require.Equal(t, "2", h.Service.Requests(http.MethodPost)[1].Header.Get("Paygate-Submission"))
@@ -324,7 +325,8 @@ func databaseAway(t *testing.T) {
 	require.Len(t, r.Payments(), 1)
 	require.Equal(t, "capturable", r.Payments()[0].Status)
 	server.Launch(t)
-	require.Eventually(t, func() bool { return r.Ready() == http.StatusOK }, testserver.LongTimeout, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return r.Ready() == http.StatusOK }, testserver.LongTimeout,
+		50*time.Millisecond)
 	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	require.Len(t, w.service.Requests(http.MethodPost), 1)
 }

@@ -147,7 +147,8 @@ func TestWebhookAndSweepAtDifferentReplicas(t *testing.T) {
 		all = append(all, c)
 	}
 	for _, c := range all {
-		require.Eventually(t, func() bool { a.Sweep(); return c.State() == journey.StateReleased }, testserver.LongTimeout,
+		require.Eventually(t, func() bool { a.Sweep(); return c.State() == journey.StateReleased },
+			testserver.LongTimeout,
 			5*time.Millisecond)
 	}
 	require.Len(t, w.service.Requests(http.MethodPost), citizens)
@@ -328,7 +329,8 @@ func TestReplicasShareSigningKeys(t *testing.T) {
 	t.Parallel()
 	w := NewCluster(t, testserver.Confirm)
 	// at the same time, on an empty database
-	both := []*testserver.Program{testserver.StartProgram(t, w.environ(), "serve"), testserver.StartProgram(t, w.environ(), "serve")}
+	both := []*testserver.Program{testserver.StartProgram(t, w.environ(), "serve"),
+		testserver.StartProgram(t, w.environ(), "serve")}
 	first, second := w.serving(both[0]), w.serving(both[1])
 	require.Len(t, first.Keys(t).Keys, 1)
 	require.Equal(t, first.Keys(t), second.Keys(t))
@@ -337,7 +339,8 @@ func TestReplicasShareSigningKeys(t *testing.T) {
 	third := w.starts("PAYGATE_SIGNING_ALG=ES256")
 	require.Len(t, third.Keys(t).Keys, 2)
 	for _, r := range []*testserver.Replica{first, second} {
-		require.Eventually(t, func() bool { return len(r.Keys(t).Keys) == 2 }, testserver.LongTimeout, 50*time.Millisecond,
+		require.Eventually(t, func() bool { return len(r.Keys(t).Keys) == 2 }, testserver.LongTimeout,
+			50*time.Millisecond,
 			"it comes to see the other's key")
 		require.Equal(t, third.Keys(t), r.Keys(t))
 	}
@@ -432,7 +435,8 @@ func TestMopupCommandOnPostgreSQL(t *testing.T) {
 		require.Contains(t, mopup.Logged(), "wait for a person")
 	}
 
-	require.Equal(t, 2, testserver.StartProgram(t, w.environ("PAYGATE_SERVICE_NAME="), "mopup").Wait(), "it needs settings")
+	require.Equal(t, 2, testserver.StartProgram(t, w.environ("PAYGATE_SERVICE_NAME="), "mopup").Wait(),
+		"it needs settings")
 }
 
 func TestConcurrentMopupsShareWork(t *testing.T) {
@@ -458,7 +462,8 @@ func TestConcurrentMopupsShareWork(t *testing.T) {
 	before := asked()
 	stands := newStanding()
 	w.atPay.does(func(_ http.ResponseWriter, r *http.Request) { stands.await(r) })
-	both := []*testserver.Program{testserver.StartProgram(t, w.environ(), "mopup"), testserver.StartProgram(t, w.environ(), "mopup")}
+	both := []*testserver.Program{testserver.StartProgram(t, w.environ(), "mopup"),
+		testserver.StartProgram(t, w.environ(), "mopup")}
 	<-stands.came // each at its first journey
 	<-stands.came
 	close(stands.goOn)

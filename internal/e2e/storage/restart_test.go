@@ -128,8 +128,8 @@ func TestSigningKeyRotationKeepsOpenJourneys(t *testing.T) {
 	h.RequireVerified(t, false, releases[:2]...)
 }
 
-// TestGeneratedSigningKeyIsReplacedWithOverlap: without PAYGATE_SIGNING_KEYS, the next key is published before it signs, and
-// the replaced one stays published, through restarts and under other secrets.
+// TestGeneratedSigningKeyIsReplacedWithOverlap: without PAYGATE_SIGNING_KEYS, the next key is published before it
+// signs, and the replaced one stays published, through restarts and under other secrets.
 func TestGeneratedSigningKeyIsReplacedWithOverlap(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)

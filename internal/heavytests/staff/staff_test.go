@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestStaffPagesInBrowser signs in, finds what is stuck, reads its story and settles it, all in a real browser, and looks
-// at every page on the way on a telephone and on a desk.
+// TestStaffPagesInBrowser signs in, finds what is stuck, reads its story and settles it, all in a real browser, and
+// looks at every page on the way on a telephone and on a desk.
 func TestStaffPagesInBrowser(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
