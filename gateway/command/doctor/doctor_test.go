@@ -12,13 +12,13 @@ import (
 // examine returns what the doctor prints about a service with these settings.
 func examine(t *testing.T, service http.HandlerFunc, settings ...string) testserver.DoctorReport {
 	t.Helper()
-	return testserver.NewDoctor(t, service, settings...).Visit()
+	return testserver.NewDoctor(t, service, settings...).Run()
 }
 
 func TestDoctorFindsNothingWrong(t *testing.T) {
 	t.Parallel()
 	p := testserver.NewDoctor(t, testserver.FormPage("Set-Cookie", "SESSID=1; Path=/"))
-	v := p.Visit()
+	v := p.Run()
 	require.Zero(t, v.Status, v.Lines)
 	for about, says := range map[string]string{
 		"settings":             "ok: can be used",
@@ -40,7 +40,7 @@ func TestDoctorFindsNothingWrong(t *testing.T) {
 	} {
 		require.Contains(t, v.Lines[about], says, about)
 	}
-	asked := p.Service.Got(http.MethodGet)
+	asked := p.Service.Requests(http.MethodGet)
 	require.Equal(t, "apply.example", asked[0].Host)
 	require.Equal(t, "none", asked[0].Header.Get("Paygate-Status"))
 }
@@ -48,7 +48,7 @@ func TestDoctorFindsNothingWrong(t *testing.T) {
 func TestDoctorAsksNothingIfSettingsAreInvalid(t *testing.T) {
 	t.Parallel()
 	p := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_ROUTE_LICENCE_PRICE=many")
-	require.Equal(t, 2, p.Visit().Status)
-	require.Empty(t, p.Service.Got(http.MethodGet))
+	require.Equal(t, 2, p.Run().Status)
+	require.Empty(t, p.Service.Requests(http.MethodGet))
 	require.Empty(t, p.Pay.Requests())
 }

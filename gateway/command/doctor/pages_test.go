@@ -55,7 +55,7 @@ func TestDoctorReadsContentSecurityPolicies(t *testing.T) {
 		require.Contains(t, v.Lines["page /licences/apply"], c.says, name)
 	}
 	const wildcard = "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/{kind}"
-	v := testserver.NewDoctor(t, testserver.FormPageWith(meta("form-action 'self'")), wildcard).Visit("-page", "/")
+	v := testserver.NewDoctor(t, testserver.FormPageWith(meta("form-action 'self'")), wildcard).Run("-page", "/")
 	require.Contains(t, v.Lines["page /"], "wrong: its <meta>")
 	v = examine(t, testserver.FormPage(), wildcard)
 	require.Contains(t, v.Lines["page licence"], "note: not looked at: the address has wildcards")
@@ -68,11 +68,11 @@ func TestDoctorReportsFormsThatBypassPaygate(t *testing.T) {
 		`<base href="SERVICE/"><form method=post><button>Apply</button></form>`,
 	} {
 		p := testserver.NewDoctor(t, nil)
-		p.Service.AnswersBy(func(w http.ResponseWriter, _ *http.Request) {
+		p.Service.SetAnswer(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, strings.ReplaceAll(page, "SERVICE", p.Service.Server.URL))
 		})
-		require.Contains(t, p.Visit().Lines["page /licences/apply"],
+		require.Contains(t, p.Run().Lines["page /licences/apply"],
 			"warning: leads to "+p.Service.Server.URL+", the service's own origin, which bypasses Paygate", page)
 	}
 }

@@ -20,7 +20,7 @@ func TestDoctorReportsPayAndKey(t *testing.T) {
 
 	p := testserver.NewDoctor(t, testserver.FormPage())
 	p.Pay.AddFault(paysim.Fault{Call: "get", Kind: "503"})
-	v = p.Visit()
+	v = p.Run()
 	require.Zero(t, v.Status)
 	require.Contains(t, v.Lines["GOV.UK Pay"], "warning: has trouble just now (status 503)")
 
@@ -29,7 +29,7 @@ func TestDoctorReportsPayAndKey(t *testing.T) {
 
 	p = testserver.NewDoctor(t, testserver.FormPage())
 	p.Environ = append(p.Environ, "PAYGATE_PAY_API_URL="+p.Service.Server.URL)
-	require.Contains(t, p.Visit().Lines["GOV.UK Pay"], "wrong: does not answer as GOV.UK Pay does (status 404)")
+	require.Contains(t, p.Run().Lines["GOV.UK Pay"], "wrong: does not answer as GOV.UK Pay does (status 404)")
 }
 
 func TestDoctorComparesClockWithPay(t *testing.T) {
@@ -45,6 +45,6 @@ func TestDoctorComparesClockWithPay(t *testing.T) {
 		}))
 		t.Cleanup(late.Close)
 		p.Environ = append(p.Environ, "PAYGATE_PAY_API_URL="+late.URL)
-		require.Contains(t, p.Visit().Lines["clock"], says)
+		require.Contains(t, p.Run().Lines["clock"], says)
 	}
 }

@@ -23,7 +23,7 @@ import (
 func TestDoctorReportsServiceThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	p := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_UPSTREAM=http://127.0.0.1:1")
-	v := p.Visit()
+	v := p.Run()
 	require.Equal(t, 3, v.Status)
 	require.Contains(t, v.Lines["service"], "wrong: does not answer at http://127.0.0.1:1: nothing listens there")
 	require.Contains(t, v.Lines["GOV.UK Pay"], "ok:", "the rest is looked at all the same")
@@ -56,7 +56,7 @@ func TestDoctorVerifiesServiceCertificate(t *testing.T) {
 	require.Contains(t, v.Lines["service"], "its certificate is for other names")
 	p := testserver.NewDoctor(t, testserver.FormPage())
 	p.Environ = append(p.Environ, "PAYGATE_UPSTREAM="+strings.Replace(p.Service.Server.URL, "http:", "https:", 1))
-	require.Contains(t, p.Visit().Lines["service"], "it does not speak https there")
+	require.Contains(t, p.Run().Lines["service"], "it does not speak https there")
 	v = examine(t, testserver.FormPage(), "PAYGATE_UPSTREAM_CA_FILE="+filepath.Join(t.TempDir(), "none.pem"))
 	require.Contains(t, v.Lines["service"], "wrong: PAYGATE_UPSTREAM_CA_FILE cannot be read")
 }
@@ -67,11 +67,11 @@ func TestDoctorReportsPublicAddressOfService(t *testing.T) {
 	p.LookUp = func(context.Context, string, string) ([]netip.Addr, error) {
 		return []netip.Addr{netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("203.0.113.9")}, nil
 	}
-	v := p.Visit()
+	v := p.Run()
 	require.Contains(t, v.Lines["service"], "its name cannot be resolved")
 	require.Contains(t, v.Lines["service private"], "warning: PAYGATE_UPSTREAM is at a public address (203.0.113.9)")
 	p.LookUp = func(context.Context, string, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
-	require.Contains(t, p.Visit().Lines["service private"], "wrong: the name in PAYGATE_UPSTREAM cannot be resolved")
+	require.Contains(t, p.Run().Lines["service private"], "wrong: the name in PAYGATE_UPSTREAM cannot be resolved")
 }
 
 func TestDoctorReportsServicePagesUnderPrefix(t *testing.T) {

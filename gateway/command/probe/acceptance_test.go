@@ -123,7 +123,7 @@ func TestProbeFindsRuleThatTellsRightFromWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			environ := unsaid((&testserver.ProbedService{Server: formService(t, c.right, c.wrong, logIn)}).Environ())
-			status, said, complained := testserver.Types(t, environ, askRule...)
+			status, said, complained := testserver.RunCommand(t, environ, askRule...)
 			require.Zero(t, status, said+complained)
 			var want []string
 			for _, setting := range c.settings {
@@ -134,9 +134,9 @@ func TestProbeFindsRuleThatTellsRightFromWrong(t *testing.T) {
 			require.Contains(t, said, "a wrong form")
 			require.Contains(t, said, "leads to /login?next=/licences/apply")
 
-			status, said, complained = testserver.Types(t, append(environ, found...), "check") // the circle closes
+			status, said, complained = testserver.RunCommand(t, append(environ, found...), "check") // the circle closes
 			require.Zero(t, status, said+complained)
-			_, said, _ = testserver.Types(t, append(environ, found...), askRule...)
+			_, said, _ = testserver.RunCommand(t, append(environ, found...), askRule...)
 			require.Regexp(t, `the right form .*\(accepted with these settings\)`, said)
 			require.Regexp(t, `a wrong form .*\(refused with these settings\)`, said)
 			require.Regexp(t, `without the cookies .*\(refused with these settings\)`, said)
@@ -158,7 +158,7 @@ func TestProbeReportsThatNoRuleTellsFormsApart(t *testing.T) {
 	t.Parallel()
 	same := leadsTo("/licences/confirmation/{n}", 303)
 	s := &testserver.ProbedService{Server: formService(t, same, same, same)}
-	status, said, _ := testserver.Types(t, unsaid(s.Environ()), askRule...)
+	status, said, _ := testserver.RunCommand(t, unsaid(s.Environ()), askRule...)
 	require.Equal(t, 3, status)
 	require.Contains(t, said,
 		`leads to /licences/confirmation/RVM-0004, which answers 200, and says "Application received"`)
@@ -167,21 +167,21 @@ func TestProbeReportsThatNoRuleTellsFormsApart(t *testing.T) {
 
 	refusing := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }
 	s = &testserver.ProbedService{Server: formService(t, refusing, refusing, refusing)}
-	status, said, _ = testserver.Types(t, s.Environ(), askRule...)
+	status, said, _ = testserver.RunCommand(t, s.Environ(), askRule...)
 	require.Equal(t, 3, status)
 	require.Contains(t, said, "not accept the right form")
 
 	stopped := leadsTo("/login", http.StatusFound)
 	s = &testserver.ProbedService{Server: formService(t, stopped, shows("<h1>Apply</h1>"), stopped)}
-	status, said, _ = testserver.Types(t, s.Environ(), askRule...)
+	status, said, _ = testserver.RunCommand(t, s.Environ(), askRule...)
 	require.Equal(t, 3, status, said)
 	require.NotContains(t, said, "PAYGATE_", "a log-in is no confirmation")
 
-	status, said, _ = testserver.Types(t, s.Environ("PAYGATE_ROUTE_LICENCE_MATCH=GET /register"), askRule...)
+	status, said, _ = testserver.RunCommand(t, s.Environ("PAYGATE_ROUTE_LICENCE_MATCH=GET /register"), askRule...)
 	require.Zero(t, status)
 	require.Contains(t, said, "has no form")
 
-	status, _, complained := testserver.Types(t, append(unsaid(s.Environ()), "PAYGATE_ROUTE_LICENCE_PRICE=x"),
+	status, _, complained := testserver.RunCommand(t, append(unsaid(s.Environ()), "PAYGATE_ROUTE_LICENCE_PRICE=x"),
 		askRule...)
 	require.Equal(t, 2, status)
 	require.Contains(t, complained, "LICENCE_PRICE")
@@ -209,7 +209,7 @@ func TestProbeReadsPageThatRedirectLeadsTo(t *testing.T) {
 			others.ServeHTTP(w, r)
 		}
 	})
-	status, said, complained := testserver.Types(t, s.Environ(), "probe", "-staging", "-form", "name=Ann", "-expect",
+	status, said, complained := testserver.RunCommand(t, s.Environ(), "probe", "-staging", "-form", "name=Ann", "-expect",
 		"Application received", "-cookie", "a=b; flash=")
 	require.Zero(t, status, said+complained)
 	require.Contains(t, said, "certain, by the text of -expect")

@@ -17,17 +17,17 @@ func TestProbeFindsPayCodeThatRunsOnGET(t *testing.T) {
 		return r.URL.Path == "/licences/apply" && r.FormValue("name") != ""
 	})
 	args := []string{"probe", "-staging", "-form", "name=Ann"}
-	status, said, _ := testserver.Types(t, s.Environ(), args...)
+	status, said, _ := testserver.RunCommand(t, s.Environ(), args...)
 	require.Equal(t, 3, status, said)
 	require.Regexp(t, `LET THROUGH +safe method with a query +GET /licences/apply\?name=Ann`, said)
 	require.Contains(t, said, "\nPAYGATE_ROUTE_LICENCE_GET_QUERY=lang\n")
 	require.NotContains(t, said, "No setting of this route declares these.")
 	settings := regexp.MustCompile(`(?m)^PAYGATE_.*$`).FindAllString(said, -1)
-	status, said, _ = testserver.Types(t, s.Environ(settings...), args...)
+	status, said, _ = testserver.RunCommand(t, s.Environ(settings...), args...)
 	require.Zero(t, status, said)
 
 	always := testserver.NewProbedService(t, func(r *http.Request) bool { return r.URL.Path == "/licences/apply" })
-	status, said, _ = testserver.Types(t, always.Environ(), append(args, "-expect", "Application received")...)
+	status, said, _ = testserver.RunCommand(t, always.Environ(), append(args, "-expect", "Application received")...)
 	require.Equal(t, 3, status, said)
 	require.Contains(t, said, "The pay code runs on GET too")
 }
@@ -84,12 +84,12 @@ func TestProbePrintsSettingForEachKindOfSpelling(t *testing.T) {
 			t.Parallel()
 			s := testserver.NewProbedService(t, c.isPay)
 			args := []string{"probe", "-staging", "-form", "name=Ann", "-expect", "Application received"}
-			status, said, complained := testserver.Types(t, s.Environ(c.environ...), args...)
+			status, said, complained := testserver.RunCommand(t, s.Environ(c.environ...), args...)
 			require.Equal(t, 3, status, said+complained)
 			require.Contains(t, said, c.found)
 			require.Contains(t, said, c.setting)
 			settings := regexp.MustCompile(`(?m)^PAYGATE_.*$`).FindAllString(said, -1)
-			status, said, _ = testserver.Types(t, s.Environ(append(c.environ, settings...)...), args...)
+			status, said, _ = testserver.RunCommand(t, s.Environ(append(c.environ, settings...)...), args...)
 			require.Zero(t, status, said)
 		})
 	}
@@ -101,11 +101,11 @@ func TestProbePrintsStrictBeforeAliases(t *testing.T) {
 		return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path+"/", "/licences/apply/")
 	})
 	environ := s.Environ("PAYGATE_ROUTE_LICENCE_STRICT=off", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply")
-	status, said, _ := testserver.Types(t, environ, "probe", "-staging")
+	status, said, _ := testserver.RunCommand(t, environ, "probe", "-staging")
 	require.Equal(t, 3, status, said)
 	require.Contains(t, said, "\nPAYGATE_ROUTE_LICENCE_STRICT=on\n")
 	require.NotContains(t, said, "PAYGATE_ROUTE_LICENCE_ALIASES")
-	status, said, _ = testserver.Types(t, append(environ, "PAYGATE_ROUTE_LICENCE_STRICT=on"), "probe", "-staging")
+	status, said, _ = testserver.RunCommand(t, append(environ, "PAYGATE_ROUTE_LICENCE_STRICT=on"), "probe", "-staging")
 	require.Zero(t, status, said)
 }
 
@@ -116,12 +116,12 @@ func TestProbePrintsNoSettingThatIsInvalid(t *testing.T) {
 	environ := s.Environ("PAYGATE_ROUTES=licence,fine", "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply",
 		"PAYGATE_ROUTE_FINE_MATCH=POST /fines/pay", "PAYGATE_ROUTE_FINE_PRICE=5", "PAYGATE_ROUTE_FINE_DESCRIPTION=Fine",
 		"PAYGATE_ROUTE_FINE_ACCEPT=303", "PAYGATE_ROUTE_FINE_ACCEPT_LOCATION=/fines/done")
-	status, said, _ := testserver.Types(t, environ, "probe", "-staging", "-route", "licence")
+	status, said, _ := testserver.RunCommand(t, environ, "probe", "-staging", "-route", "licence")
 	require.Equal(t, 3, status, said)
 	require.Contains(t, said, "PAYGATE_ROUTE_LICENCE_ALIASES=POST /old/apply,POST /index.php?q=licences/apply\n")
 	require.Contains(t, said, "    POST /paygate-probe-nowhere?q=licences/apply\n")
 	settings := regexp.MustCompile(`(?m)^PAYGATE_.*$`).FindAllString(said, -1)
-	status, _, complained := testserver.Types(t, append(environ, settings...), "check")
+	status, _, complained := testserver.RunCommand(t, append(environ, settings...), "check")
 	require.Zero(t, status, complained)
 }
 
@@ -135,7 +135,7 @@ func TestProbePutsWildcardsBack(t *testing.T) {
 	})
 	environ := s.Environ("PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/{id}/apply", "PAYGATE_ROUTE_LICENCE_STRICT=off")
 	args := []string{"probe", "-staging", "-form", "name=Ann", "-fill", "id=7"}
-	status, said, _ := testserver.Types(t, environ, args...)
+	status, said, _ := testserver.RunCommand(t, environ, args...)
 	require.Equal(t, 3, status)
 	require.Contains(t, said, "\nPAYGATE_ROUTE_LICENCE_STRICT=on\n")
 	require.Contains(t, said, "No setting of this route declares these. "+
@@ -149,7 +149,7 @@ func TestProbeReportsRuleWithoutEnd(t *testing.T) {
 	s := testserver.NewProbedService(t, func(r *http.Request) bool {
 		return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/licences/apply")
 	})
-	status, said, _ := testserver.Types(t, s.Environ(), "probe", "-staging")
+	status, said, _ := testserver.RunCommand(t, s.Environ(), "probe", "-staging")
 	require.Equal(t, 3, status, said)
 	require.Regexp(t, `LET THROUGH +endless rule +POST /licences/applyx`, said)
 	require.Regexp(t, `refused +endless rule +POST /licences/apply@x`, said)

@@ -29,7 +29,7 @@ func carelessly(r *http.Request) bool {
 func TestProbeFindsNothingAtCarefulService(t *testing.T) {
 	t.Parallel()
 	s := testserver.NewProbedService(t, testserver.Exactly)
-	status, said, complained := testserver.Types(t, s.Environ(), "probe", "-staging", "-form", "name=Ann")
+	status, said, complained := testserver.RunCommand(t, s.Environ(), "probe", "-staging", "-form", "name=Ann")
 	require.Zero(t, status, said)
 	require.Contains(t, complained, "WARNING")
 	require.Regexp(t, ` [0-9]+ reached the pay code \(likely and not certain`, said)
@@ -48,7 +48,7 @@ func TestPrintedSettingsCloseWhatProbeFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := testserver.NewProbedService(t, carelessly)
-			status, said, _ := testserver.Types(t, s.Environ(), args...)
+			status, said, _ := testserver.RunCommand(t, s.Environ(), args...)
 			require.Equal(t, 3, status, said)
 			require.Contains(t, said, "PAYGATE_ROUTE_LICENCE_ALIASES=POST /{path...}?q=licences/apply\n")
 			require.Regexp(t, `LET THROUGH +front controller +POST /index.php\?q=licences/apply`, said)
@@ -59,7 +59,7 @@ func TestPrintedSettingsCloseWhatProbeFound(t *testing.T) {
 			require.NotContains(t, said, "look yourself")
 
 			settings := regexp.MustCompile(`(?m)^PAYGATE_.*$`).FindAllString(said, -1)
-			status, said, complained := testserver.Types(t, s.Environ(settings...), args...)
+			status, said, complained := testserver.RunCommand(t, s.Environ(settings...), args...)
 			require.Zero(t, status, said+complained)
 			require.Regexp(t, `held +front controller +POST /paygate-probe-nowhere\?q=licences/apply`, said)
 		})
@@ -69,19 +69,19 @@ func TestPrintedSettingsCloseWhatProbeFound(t *testing.T) {
 func TestProbeStopsIfItCannotTellAnswersApart(t *testing.T) {
 	t.Parallel()
 	always := testserver.NewProbedService(t, func(*http.Request) bool { return true })
-	status, _, complained := testserver.Types(t, always.Environ(), "probe", "-staging")
+	status, _, complained := testserver.RunCommand(t, always.Environ(), "probe", "-staging")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "like the answer to an address that does not exist: -expect TEXT tells them apart")
-	status, _, complained = testserver.Types(t, always.Environ(), "probe", "-staging", "-expect", "received")
+	status, _, complained = testserver.RunCommand(t, always.Environ(), "probe", "-staging", "-expect", "received")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "-expect: the text is also in the answer to an address that does not exist")
 	again := testserver.NewProbedService(t, func(*http.Request) bool { return false }) // shows the form again
-	status, _, complained = testserver.Types(t, again.Environ(), "probe", "-staging")
+	status, _, complained = testserver.RunCommand(t, again.Environ(), "probe", "-staging")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained,
 		"like the page with the form: -expect TEXT tells them apart, or a -form that the pay code accepts")
 	exact := testserver.NewProbedService(t, testserver.Exactly)
-	status, _, complained = testserver.Types(t, exact.Environ(), "probe", "-staging", "-expect", "elephant")
+	status, _, complained = testserver.RunCommand(t, exact.Environ(), "probe", "-staging", "-expect", "elephant")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "-expect: the text is not in the answer")
 
@@ -89,10 +89,10 @@ func TestProbeStopsIfItCannotTellAnswersApart(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	t.Cleanup(refusing.Close)
-	status, _, complained = testserver.Types(t, always.Environ("PAYGATE_UPSTREAM="+refusing.URL), "probe", "-staging")
+	status, _, complained = testserver.RunCommand(t, always.Environ("PAYGATE_UPSTREAM="+refusing.URL), "probe", "-staging")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "refuses the plain address, status 403")
-	status, _, complained = testserver.Types(t, always.Environ("PAYGATE_UPSTREAM=http://127.0.0.1:1"), "probe", "-staging")
+	status, _, complained = testserver.RunCommand(t, always.Environ("PAYGATE_UPSTREAM=http://127.0.0.1:1"), "probe", "-staging")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "cannot be reached: nothing listens there")
 
@@ -108,7 +108,7 @@ func TestProbeStopsIfItCannotTellAnswersApart(t *testing.T) {
 			_, _ = io.WriteString(w, "Application received")
 		}
 	})
-	status, _, complained = testserver.Types(t, once.Environ(), "probe", "-staging")
+	status, _, complained = testserver.RunCommand(t, once.Environ(), "probe", "-staging")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "answered otherwise now than at the start")
 }
@@ -124,7 +124,7 @@ func TestProbeFindsWhatGetsPastSecondGate(t *testing.T) {
 		}
 		behind.ServeHTTP(w, r)
 	})
-	status, said, _ := testserver.Types(t, s.Environ(), "probe", "-staging")
+	status, said, _ := testserver.RunCommand(t, s.Environ(), "probe", "-staging")
 	require.Equal(t, 3, status)
 	require.Contains(t, said, "a second gate is there")
 	require.NotContains(t, said, "POST /licences/apply.php\n")
@@ -138,7 +138,7 @@ func TestProbeSpellsQueryThatRoutes(t *testing.T) {
 		return r.Method == http.MethodPost && r.URL.Path == "/index.php" && strings.EqualFold(r.FormValue("page"), "apply")
 	})
 	environ := s.Environ("PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply")
-	status, said, _ := testserver.Types(t, environ, "probe", "-staging", "-form", "name=Ann")
+	status, said, _ := testserver.RunCommand(t, environ, "probe", "-staging", "-form", "name=Ann")
 	require.Zero(t, status, said)
 	require.Regexp(t, `refused +query +POST /index.php\?page=APPLY`, said)
 	require.Regexp(t, `refused +form for query +POST /index.php, with the body "page=apply&name=Ann"`, said)
@@ -155,12 +155,12 @@ func TestProbeSendsHeadersAndPrintsNoSecrets(t *testing.T) {
 	t.Cleanup(s.Server.Close)
 	environ := testserver.NewProbedService(t, testserver.Exactly).Environ(
 		"PAYGATE_UPSTREAM="+s.Server.URL, "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply/{id}")
-	status, said, complained := testserver.Types(t, environ, "probe", "-staging", "-form", "name=Ann&x=1",
+	status, said, complained := testserver.RunCommand(t, environ, "probe", "-staging", "-form", "name=Ann&x=1",
 		"-cookie", "SESSID=topsecret", "-header", "X-Token: topsecret", "-fill", "id=7")
 	require.Zero(t, status, said+complained)
 	require.NotContains(t, said+complained, "topsecret")
 	require.NotContains(t, said+complained, "secretkey")
-	posts := s.Got(http.MethodPost)
+	posts := s.Requests(http.MethodPost)
 	require.Greater(t, len(posts), 100)
 	asSent := 0
 	defer func() { require.Greater(t, asSent, len(posts)*9/10) }()
