@@ -1,5 +1,5 @@
-// Package cards finds payment card numbers that somebody typed into a form, where they must not be kept (PCI DSS; SAQ A
-// allows no electronic storage of account data). It reads a text in pieces and keeps nothing of it.
+// Package cards finds payment card numbers in forms, because Paygate must not store them (PCI DSS; SAQ A allows no
+// electronic storage of account data). It reads a text in pieces and keeps none of it.
 package cards
 
 import (
@@ -66,7 +66,7 @@ func isCardNumber(digits []byte) bool {
 	return !sameDigits && slices.ContainsFunc(issuers, func(i issuer) bool { return i.mayHaveIssued(digits) })
 }
 
-// mayHaveIssued reports whether a number is in the range and has one of its lengths.
+// mayHaveIssued reports whether a number is in the issuer's range and has one of its lengths.
 func (i issuer) mayHaveIssued(digits []byte) bool {
 	start := string(digits[:len(i.from)])
 	return start >= i.from && start <= i.to && slices.Contains(i.lengths, len(digits))

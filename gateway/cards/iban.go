@@ -9,9 +9,9 @@ const (
 	maxIBAN    = 34
 )
 
-// iban follows an international account number (ISO 13616) as it is read. Digits in one are not a card number, once its
-// check digits are right. Two letters and two digits alone may be half a postcode, with a card number after it. The
-// zero value is ready.
+// iban follows an international account number (ISO 13616) as it is read. Digits in one are not a card number if its
+// check digits are right. Two letters and two digits alone may be half a postcode, before a card number. The zero value
+// is ready.
 type iban struct {
 	length int  // letters and digits so far; 0 if there is no IBAN here
 	head   int  // the first four of them as a number, letters as ISO 13616 counts them
@@ -21,8 +21,8 @@ type iban struct {
 	doubt  bool // a card number was found in it
 }
 
-// outside reports whether there is a card number before the next character that is not in an IBAN. found means that one
-// has just been found there.
+// outside reports whether a card number that is not part of an IBAN ends before the next character. found means that a
+// card number, perhaps in an IBAN, does.
 func (n *iban) outside(found bool, r rune) bool {
 	found = found || n.doubt
 	if !isLetterOrDigit(r) && n.holds() {
@@ -34,7 +34,7 @@ func (n *iban) outside(found bool, r rune) bool {
 	return found && !n.doubt
 }
 
-// end reports the same at the end of the text.
+// end is like outside at the end of the text.
 func (n *iban) end(found bool) bool { return (found || n.doubt) && !n.holds() }
 
 // holds reports whether what was read so far is an IBAN.

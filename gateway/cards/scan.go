@@ -9,8 +9,8 @@ import (
 const (
 	// maxApart is how many blanks and hyphens may be between two groups of digits of one number: " - ".
 	maxApart = 3
-	// maxGroups is how many groups of digits a number among others may have. Only a number that is alone may have more, or
-	// every long list of small numbers would contain a card number somewhere.
+	// maxGroups is how many groups of digits a number next to others may have. Only a number that is alone may have
+	// more, or every long list of small numbers would contain a card number somewhere.
 	maxGroups = 8
 	// maxHexLetters is how many letters may be together in a hexadecimal number: more of them are a word.
 	maxHexLetters = 7
@@ -19,7 +19,7 @@ const (
 )
 
 // scanner finds card numbers among the characters of a text: in any run of neighbouring groups of digits, whatever
-// other digits are next to it. A group is all the digits that are together, so that a part of a longer number never
+// other groups are next to it. A group is all the digits that are together, so that part of a longer number never
 // counts. Groups are neighbours if there are only a few blanks and hyphens between them. The zero value is ready.
 type scanner struct {
 	group    []byte // the current digits, at most one more than a card number has
@@ -28,14 +28,14 @@ type scanner struct {
 	apart    int    // blanks and hyphens since the last group
 	chain    chain  // the groups before
 
-	letters int  // how many are directly before this place
+	letters int  // how many are directly before this position
 	hex     bool // they are few, and all hexadecimal
 	pending bool // a card number ended where these letters begin, unless all of them are hexadecimal
 
 	account iban
 }
 
-// take reads the next character. It reports whether that shows a card number before it which is not part of an IBAN.
+// take reads the next character. It reports whether a card number that is not part of an IBAN ends before it.
 func (s *scanner) take(r rune) bool {
 	if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) { // invisible
 		return false
@@ -129,7 +129,7 @@ const (
 	sure
 )
 
-// chain is a run of neighbouring groups of digits. Of a long run it has the last groups.
+// chain is a run of neighbouring groups of digits, or the last groups of a long run.
 type chain struct {
 	digits   []byte // of all the groups
 	sizes    []int  // of each
@@ -193,8 +193,8 @@ func isBetweenGroups(r rune) bool {
 	return r == ' ' || r == '-' || r >= utf8.RuneSelf && (unicode.In(r, unicode.Zs, unicode.Pd) || r == '\u2212')
 }
 
-// isSomethingElse recognises by its groups a sort code with an account number, 12-34-56 12345678 or 123456 12345678,
-// and two dates, 26-11-2026 - 09-12-2026.
+// isSomethingElse reports whether groups of these sizes are a sort code with an account number (12-34-56 12345678 or
+// 123456 12345678), or two dates (26-11-2026 - 09-12-2026).
 func isSomethingElse(sizes []int) bool {
 	return slices.Equal(sizes, []int{2, 2, 2, 8}) || slices.Equal(sizes, []int{6, 8}) ||
 		slices.Equal(sizes, []int{2, 2, 4, 2, 2, 4})

@@ -50,7 +50,7 @@ func (f *Finder) End() bool {
 	return f.found || f.digits.end()
 }
 
-// scan scans the characters that are there, as long as at least so many bytes remain.
+// scan scans characters as long as at least this many bytes remain.
 func (f *Finder) scan(atLeast int) {
 	ahead := f.rest
 	for !f.found {
@@ -70,7 +70,7 @@ func (f *Finder) scan(atLeast int) {
 // lettersThatMatter is how many letters before a number are scanned.
 const lettersThatMatter = maxHexLetters + 1
 
-// skip leaves out what is neither a digit nor an encoded one, except what is directly before it.
+// skip leaves out what is neither a digit nor an encoded one, except directly before one.
 func skip(text []byte) []byte {
 	n := 0
 	for n < len(text) && irrelevant(text[n]) {
@@ -109,7 +109,7 @@ func (as encoding) decode(ahead []byte) (rune, int) {
 	return r, ends[length-1]
 }
 
-// byteOf returns the first byte, and in how many bytes it is encoded.
+// byteOf returns the first byte, and how many bytes encode it.
 func (as encoding) byteOf(ahead []byte) (byte, int) {
 	if as == percentDecoded {
 		switch {

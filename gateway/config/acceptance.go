@@ -19,11 +19,11 @@ const between = " | "
 
 // Types of the settings that say which answers of the service mean yes.
 type (
-	places []string // beginnings of a path with its query, or of a whole address; or *
+	places []string // beginnings of a path with its query, or of an absolute URL; or *
 	texts  []string // alternatives; or *
 )
 
-// acceptance returns the rule of a route; a nil one if the settings do not say yet.
+// acceptance returns the rule of a route, or nil if the settings have none yet.
 func (v routeSettings) acceptance(kind journey.Kind) (journey.Statuses, *journey.Acceptance) {
 	statuses := v.Accept
 	if statuses == nil && kind == journey.KindPass {
@@ -86,7 +86,7 @@ func parseStatuses(text string) (journey.Statuses, error) {
 	})
 }
 
-// statusRange returns the range of an item. 3xx means 302 and 303 only; other redirects mean neither yes nor no unless
+// statusRange returns the range of an item. 3xx means only 302 and 303; other redirects mean neither yes nor no unless
 // they are named.
 func statusRange(parts []string) journey.StatusRange {
 	number := func(text string) int { n, _ := strconv.Atoi(text); return n }
@@ -212,7 +212,7 @@ func acceptanceWarnings(r gateway.Route) []string {
 	return found
 }
 
-// notes returns what an operator should know.
+// notes returns hints for the operator about settings that may be incomplete.
 func notes(s Settings) []string {
 	var found []string
 	for _, r := range s.Routes {

@@ -46,7 +46,7 @@ func parseOrigins(text string) (origin.List, error) {
 		}
 		o.Host = strings.TrimSuffix(o.Host, map[string]string{"http": ":80", "https": ":443"}[o.Scheme])
 		if list.Find(o.Host) != nil {
-			return o, fmt.Errorf("has the host %s twice", o.Host)
+			return o, fmt.Errorf("lists the host %s twice", o.Host)
 		}
 		list = append(list, o)
 		return o, nil

@@ -10,7 +10,7 @@ import (
 	"paygate/journey"
 )
 
-// compare reports settings that do not go together.
+// compare reports settings that contradict each other.
 func (c *checker) compare(s Settings) {
 	c.compareKey(s)
 	c.compareEncryption(s)
@@ -58,7 +58,7 @@ func (c *checker) compareListeners(s Settings) {
 	}
 }
 
-// compareHosts reports public hosts where no payment can begin.
+// compareHosts reports public hosts that no citizen can pay at.
 func (c *checker) compareHosts(s Settings) {
 	for _, o := range s.Origins {
 		if s.Live && !origin.PayAccepts(o.Hostname()) && c.sound("PAYGATE_PAY_MODE") {
@@ -84,7 +84,7 @@ func (c *checker) comparePrefix(s Settings) {
 	}
 }
 
-// conflict reports whether two addresses cannot be listened on at once. Port 0 is any free port.
+// conflict reports whether two listeners cannot have these addresses. Port 0 is any free port.
 func conflict(a, b string) bool {
 	hostA, portA, errA := net.SplitHostPort(a)
 	hostB, portB, errB := net.SplitHostPort(b)

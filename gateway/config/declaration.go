@@ -26,7 +26,7 @@ type declaration struct {
 
 func (d declaration) tag(key string) string { return d.field.Tag.Get(key) }
 
-// declarations returns those of T, with names that begin with a prefix.
+// declarations returns the declarations in T, with a prefix before their names.
 func declarations[T any](prefix string) []declaration {
 	var all []declaration
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
@@ -77,7 +77,7 @@ func read[T any](c *checker, into *T, prefix string) {
 	}
 }
 
-// checkedTexts returns the settings whose texts are right, as far as their tags say.
+// checkedTexts returns the settings whose texts pass the checks in their tags.
 func (c *checker) checkedTexts(all []declaration) map[string]string {
 	texts := map[string]string{}
 	for _, d := range all {
@@ -94,7 +94,7 @@ func (c *checker) checkedTexts(all []declaration) map[string]string {
 	return texts
 }
 
-// checkText applies what the tags say about the text of a setting.
+// checkText applies the checks in the tags to the text of a setting.
 func (d declaration) checkText(text string) (string, error) {
 	if d.required && strings.TrimSpace(text) == "" {
 		return "", errors.New("is required")

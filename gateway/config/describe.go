@@ -13,7 +13,7 @@ import (
 	"paygate/journey"
 )
 
-// Describe says in words what the settings come to; of secrets it says how many there are.
+// Describe returns a summary of the settings in words. It counts secrets, and does not contain them.
 func (s Settings) Describe() string {
 	var l lines
 	l.add("service", "%s at %s", s.ServiceName, s.Origins)
@@ -37,7 +37,7 @@ func (s Settings) Describe() string {
 	return l.String()
 }
 
-// lines are names with what there is to say about them.
+// lines is a table of names and texts.
 type lines struct{ strings.Builder }
 
 func (l *lines) add(name, format string, values ...any) {
@@ -104,7 +104,7 @@ func describeTerms(r gateway.Route) string {
 	return strings.Join(words, ", ")
 }
 
-// describeNoReturn says when a paid request whose citizen does not come back is delivered.
+// describeNoReturn says when a paid request is delivered if the citizen does not come back.
 func describeNoReturn(t journey.Terms) string {
 	if t.ReturnGrace == 0 {
 		return fmt.Sprintf("delivered by the first sweep %s after the payment began", t.MopupMinAge)
@@ -112,13 +112,13 @@ func describeNoReturn(t journey.Terms) string {
 	return fmt.Sprintf("delivered %s after GOV.UK Pay first says that the money is there", t.ReturnGrace)
 }
 
-// warnings are settings that work and are seldom meant.
+// warnings returns warnings about settings that work but are seldom meant.
 func warnings(s Settings) []string {
 	var found []string
 	if !s.Live {
-		found = append(found, "PAYGATE_PAY_MODE=test: no money is taken, and the service is released all the same")
+		found = append(found, "PAYGATE_PAY_MODE=test: no money is taken, but paid requests still reach the service")
 	}
-	if s.PayAPIKey != "" && !strings.HasPrefix(s.PayAPIKey, "api_live_") && !strings.HasPrefix(s.PayAPIKey, "api_test_") {
+	if key := s.PayAPIKey; key != "" && !strings.HasPrefix(key, "api_live_") && !strings.HasPrefix(key, "api_test_") {
 		found = append(found, "PAYGATE_PAY_API_KEY does not say whether it is live or test; "+
 			"make sure that it fits PAYGATE_PAY_MODE")
 	}

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Faults lists everything that is wrong with the settings, a line each, by the name of the variable. It never contains
-// the value of a secret.
+// Faults lists everything that is wrong with the settings, one line each, which begins with the name of the variable.
+// It never contains the value of a secret.
 type Faults []string
 
 func (f Faults) Error() string { return strings.Join(f, "\n") }
 
-// undecided matches the faults of a route that does not say yet how its service says yes.
+// undecided matches the faults of a route whose settings do not say yet which answers mean yes.
 var undecided = regexp.MustCompile(`^PAYGATE_ROUTE_\S+_ACCEPT(_LOCATION|_TEXT)?: is required`)
 
-// WithoutAcceptance returns the other faults, and nil if there are none.
+// WithoutAcceptance returns the faults that are not about acceptance, or nil if there are none.
 func (f Faults) WithoutAcceptance() error {
 	others := slices.DeleteFunc(slices.Clone(f), undecided.MatchString)
 	if len(others) == 0 {
@@ -42,12 +42,12 @@ func (c *checker) report(name string, err error) {
 	}
 }
 
-// sound reports whether no fault is known of any of the settings, so that it makes sense to compare them.
+// sound reports whether none of the settings has a known fault, so that it makes sense to compare them.
 func (c *checker) sound(names ...string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { return c.faulty[name] })
 }
 
-// result returns the faults as an error, and nil if there are none.
+// result returns the faults as an error, or nil if there are none.
 func (c *checker) result() error {
 	if len(c.faults) == 0 {
 		return nil
@@ -81,7 +81,7 @@ func (c *checker) unknown(environ, known []string) {
 	}
 }
 
-// nearest returns the known name with the fewest edits, if these are few.
+// nearest returns the known name with the fewest edits, or the empty text if none has few.
 func nearest(name string, known []string) string {
 	best, edits := "", 4
 	for _, candidate := range known {

@@ -27,8 +27,8 @@ func ReadSigningKeys(files []string) (signature.Keys, error) {
 	return keys, nil
 }
 
-// ReadUpstreamRoots reads PAYGATE_UPSTREAM_CA_FILE. It trusts the roots of the system and, if there is a file, its
-// certificates too.
+// ReadUpstreamRoots reads PAYGATE_UPSTREAM_CA_FILE. It returns a configuration that trusts the system's roots and the
+// certificates in the file, or nil if there is no file.
 func ReadUpstreamRoots(file string) (*tls.Config, error) {
 	if file == "" {
 		return nil, nil // net/http's own default
@@ -42,7 +42,7 @@ func ReadUpstreamRoots(file string) (*tls.Config, error) {
 		roots = x509.NewCertPool()
 	}
 	if !roots.AppendCertsFromPEM(text) {
-		return nil, errors.New("PAYGATE_UPSTREAM_CA_FILE holds no certificate")
+		return nil, errors.New("PAYGATE_UPSTREAM_CA_FILE contains no certificate")
 	}
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }

@@ -1,6 +1,6 @@
-// Package config turns the environment into checked settings. It is the only place that reads PAYGATE_ variables. Every
-// fault is reported at once, by the name of the variable and never with the value of a secret. A variable that does not
-// exist is a fault, because it may be a misspelt pay route, which would be free of charge.
+// Package config turns the environment into checked settings. It is the only place that reads PAYGATE_ variables. It
+// reports all faults together, by the name of the variable and never with the value of a secret. A variable that does
+// not exist is a fault, because it may be a misspelt pay route, which would be free of charge.
 //
 // A variable without a value counts as not set.
 package config
@@ -52,7 +52,7 @@ func (c *checker) readSecret(name, file string) {
 	text := strings.TrimRight(string(content), "\r\n")
 	switch {
 	case c.environment[name] != "":
-		c.fault(name+"_FILE", "is given, and so is %s; only one can be", name)
+		c.fault(name+"_FILE", "cannot be set together with %s", name)
 	case err != nil:
 		c.fault(name+"_FILE", "cannot be read")
 	case text == "":
@@ -113,15 +113,16 @@ func commonTerms(s Settings) journey.Terms {
 	}
 }
 
-// Client is what a command needs to speak to the staff listener of a running gateway.
+// Client is what a command needs to talk to the staff listener of a running gateway.
 type Client struct {
 	StaffURL *url.URL
 	Token    string // may be empty
-	// Shared reports that the settings name a store that this process may open beside a running gateway.
+	// Shared means that the settings name a store that this process may open beside a running gateway.
 	Shared bool
 }
 
-// LoadClient reads what the commands need that only speak to a running gateway. No other setting has to be there.
+// LoadClient reads the settings for commands that only talk to a running gateway. It needs no other settings. The error
+// is of type Faults.
 func LoadClient(environ []string) (Client, error) {
 	c := newChecker(environ, "PAYGATE_STAFF_URL", "PAYGATE_STAFF_LISTEN", "PAYGATE_STAFF_TOKEN", "PAYGATE_STAFF_TOKENS",
 		"PAYGATE_STORE")
@@ -148,14 +149,14 @@ func localURL(address string) *url.URL {
 	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}
 }
 
-// Move is what moving everything from one store to another needs.
+// Move is what copying everything from one store to another needs.
 type Move struct {
 	From, To Store
 	Secrets  [][]byte // newest first, 32 bytes each
 }
 
 // LoadMove checks both stores, written as in PAYGATE_STORE, and reads PAYGATE_SECRETS or its file from an environment.
-// No other setting has to be there. The error is of type Faults.
+// It needs no other settings. The error is of type Faults.
 func LoadMove(environ []string, from, to string) (Move, error) {
 	c := newChecker(environ, "PAYGATE_SECRETS")
 	s := initial()

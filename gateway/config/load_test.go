@@ -403,7 +403,7 @@ func TestAFaultCausesNoOthers(t *testing.T) {
 		{"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION", "done", "must be the beginning of an address"},
 		{"PAYGATE_ROUTE_LICENCE_MATCH", "POST licences", ""},
 		{"PAYGATE_PAY_API_KEY", "api_live_with blank", "has blanks"},
-		{"PAYGATE_PAY_API_KEY_FILE", "/nowhere", "only one can be"},
+		{"PAYGATE_PAY_API_KEY_FILE", "/nowhere", "cannot be set together with"},
 		{"PAYGATE_PAY_MODE", "sandbox", "must be live or test"},
 		{"PAYGATE_LISTEN", "8000", "must be an address"},
 	} {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// sharedSpace is the address space that carriers share within their networks (RFC 6598), and that clusters use. The
-// internet has no way to it.
+// sharedSpace is the address space that carriers share within their networks (RFC 6598), and that clusters use. It
+// cannot be reached from the internet.
 var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 
 // isPrivate reports whether an address can be reached only from its own machine or network.
@@ -20,10 +20,10 @@ func isPrivate(address netip.Addr) bool {
 		sharedSpace.Contains(address)
 }
 
-// LookUp resolves a name, as the method LookupNetIP of net.Resolver does.
+// LookUp resolves a name, as [net.Resolver.LookupNetIP] does.
 type LookUp func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-// Exposed says in words which addresses of the service may be reachable from the internet. It returns "" if all of them
+// Exposed returns a warning about the addresses of the service that may be reachable from the internet, or "" if all
 // are private. The error is that of the look-up.
 func Exposed(ctx context.Context, service *url.URL, lookUp LookUp) (string, error) {
 	if address, err := netip.ParseAddr(service.Hostname()); err == nil {

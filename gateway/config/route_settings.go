@@ -9,7 +9,7 @@ import (
 	"paygate/journey"
 )
 
-// routeSettings are the settings of one pay route, declared as in Settings. The tag only names the one kind of route
+// routeSettings are the settings of one pay route, declared as in Settings. The tag "only" names the one kind of route
 // that a setting is for.
 type routeSettings struct {
 	// Method and path. {name} is one segment, {name...} the rest; may end in ?name=value&..., for services that route

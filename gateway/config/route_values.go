@@ -12,7 +12,7 @@ import (
 	"paygate/journey"
 )
 
-// price is what a request costs in pence, or the service says so.
+// price is what a request costs, in pence, unless the service says so.
 type price struct {
 	pence    int64
 	upstream bool
@@ -32,7 +32,7 @@ func parsePrices(text string) (map[string]int64, error) {
 	_, err := parseEach(text, func(item string) (pence int64, err error) {
 		choice, price, found := strings.Cut(item, "=")
 		if _, twice := prices[choice]; twice {
-			return 0, fmt.Errorf("the choice %q is there twice", choice)
+			return 0, fmt.Errorf("the choice %q appears twice", choice)
 		}
 		if !found || choice == "" {
 			return 0, errors.New("must be choice=price,choice=price")
@@ -70,7 +70,7 @@ func parseMetadata(text string) (map[string]form.Template, error) {
 		case len([]rune(key)) > 30:
 			return "", fmt.Errorf("the key %q is longer than 30 characters", key)
 		case lower[strings.ToLower(key)]:
-			return "", fmt.Errorf("the key %q is there twice", key)
+			return "", fmt.Errorf("the key %q appears twice", key)
 		case !strings.Contains(value, "{") && len([]rune(value)) > 100:
 			return "", fmt.Errorf("the value of %q is longer than 100 characters", key)
 		}

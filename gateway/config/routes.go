@@ -25,7 +25,7 @@ func parseRouteNames(text string) (routeNames, error) {
 			return "", fmt.Errorf("%q is not a name; use a-z, 0-9 and hyphens between them", name)
 		}
 		if slices.Contains(names, name) {
-			return "", fmt.Errorf("%q is there twice", name)
+			return "", fmt.Errorf("%q appears twice", name)
 		}
 		var errs []error
 		for _, other := range names {
@@ -47,7 +47,7 @@ func tellApart(shorter, longer string) error {
 	return nil
 }
 
-// routeChecker checks the settings of a route, which it knows by what comes after their prefix.
+// routeChecker checks the settings of a route. Its methods name them without their prefix.
 type routeChecker struct {
 	*checker
 	prefix string
@@ -61,23 +61,24 @@ func (c routeChecker) sound(variables ...string) bool {
 	return !slices.ContainsFunc(variables, func(v string) bool { return c.faulty[c.prefix+v] })
 }
 
-// text returns a setting as it is written.
+// text returns the text of a setting.
 func (c routeChecker) text(variable string) string { return c.environment[c.prefix+variable] }
 
-// kind returns the kind of the route, also if the path in MATCH is wrong.
+// kind returns the kind of the route, even if the path in MATCH is wrong.
 func (c routeChecker) kind() journey.Kind {
 	method, _, _ := strings.Cut(c.text("MATCH"), " ")
 	return gateway.KindOf(method)
 }
 
-// route reads a route. common are the terms that all routes share.
+// route reads and checks the settings of a route. common are the terms that all routes share.
 func (c *checker) route(name string, common journey.Terms) gateway.Route {
 	rc := routeChecker{c, routePrefix(name)}
 	var v routeSettings
 	read(c, &v, rc.prefix)
 	r := gateway.Route{
 		Route: match.Route{
-			Name: name, Match: v.Match, Aliases: v.Aliases, Allow: v.Allow, When: v.When, GetQuery: v.GetQuery, Strict: v.Strict,
+			Name: name, Match: v.Match, Aliases: v.Aliases, Allow: v.Allow, When: v.When, GetQuery: v.GetQuery,
+			Strict: v.Strict,
 		},
 		Setting: rc.prefix, Mode: v.Mode, PassQuery: v.PassQuery,
 		Price: v.Price.pence, UpstreamPriced: v.Price.upstream, Prices: v.Prices, PriceField: v.PriceField,
@@ -111,7 +112,7 @@ func (v routeSettings) terms(route string, kind journey.Kind, t journey.Terms) j
 	return t
 }
 
-// checkKind reports settings that are for the other kind of route. Their defaults do no harm.
+// checkKind reports settings that are for the other kind of route, unless they have their default value.
 func (c routeChecker) checkKind(kind journey.Kind) {
 	for _, d := range declarations[routeSettings](c.prefix) {
 		only, text := d.tag("only"), c.environment[d.name]
@@ -133,7 +134,7 @@ func (c routeChecker) checkPrice() {
 		c.fault("PRICE_FIELD", "is required")
 	}
 	if prices == "" && field != "" {
-		c.fault("PRICE_FIELD", "is of no use without PRICES")
+		c.fault("PRICE_FIELD", "has no effect without PRICES")
 	}
 }
 
@@ -207,7 +208,8 @@ func (c *checker) comparePatterns(a, b gateway.Route) {
 	for _, pa := range a.Patterns() {
 		for _, pb := range b.Patterns() {
 			if pa.Method() != "" && pa.Clashes(pb) {
-				c.fault(b.Setting+"MATCH", "%s overlaps with %s of route %s, and neither is more specific", pb, pa, a.Name)
+				c.fault(b.Setting+"MATCH", "%s overlaps with %s of route %s, and neither is more specific",
+					pb, pa, a.Name)
 			}
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// checks are the rules for texts that the tag check names. Each returns the text as Paygate uses it.
+// checks are the rules for texts that the tag "check" names. Each returns the text as Paygate uses it.
 var checks = map[string]func(string) (string, error){
 	"key":            checkKey,
 	"host":           checkHost,
@@ -33,7 +33,7 @@ func oneOf(text string, words []string) (string, error) {
 // checkKey accepts what an HTTP header can carry.
 func checkKey(text string) (string, error) {
 	if strings.ContainsFunc(text, isNotPrintable) {
-		return "", errors.New("has blanks or other characters that no key has")
+		return "", errors.New("has blanks or other characters that no key contains")
 	}
 	return text, nil
 }
@@ -76,7 +76,8 @@ func checkPrefix(text string) (string, error) {
 		valid = valid && strings.Trim(segment, ".") != "" && letters
 	}
 	if !valid {
-		return "", errors.New("must be a path such as /_pay: lower-case letters, digits and -._~, without a / at the end")
+		return "", errors.New("must be a path such as /_pay: lower-case letters, digits and -._~, " +
+			"without a / at the end")
 	}
 	return text, nil
 }

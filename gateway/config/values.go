@@ -148,7 +148,7 @@ func parseNetworks(text string) ([]netip.Prefix, error) {
 		case err != nil || network.Addr().Is4In6():
 			return network, fmt.Errorf("%q is not a network; write it as 10.0.0.0/8", item)
 		case network.Bits() == 0:
-			return network, fmt.Errorf("%q is every address, so that anyone could set the headers of a proxy", item)
+			return network, fmt.Errorf("%q is every address, so anyone could set the headers of a proxy", item)
 		}
 		return network, nil
 	})
@@ -167,7 +167,7 @@ func parseKeys(text string) ([][]byte, error) {
 		case isWeak(key):
 			return nil, fmt.Errorf("secret %d is not random; `paygate keys` makes one", number)
 		case slices.ContainsFunc(keys, func(other []byte) bool { return slices.Equal(other, key) }):
-			return nil, fmt.Errorf("secret %d is there twice", number)
+			return nil, fmt.Errorf("secret %d appears twice", number)
 		}
 		keys = append(keys, key)
 		return key, nil
@@ -203,9 +203,10 @@ func parseStaffTokens(text string) (map[string]string, error) {
 		case len(token) < 16:
 			return "", fmt.Errorf("the token of item %d has fewer than 16 characters", number)
 		case twice:
-			return "", fmt.Errorf("the name of item %d is there twice", number)
+			return "", fmt.Errorf("the name of item %d appears twice", number)
 		case slices.Contains(slices.Collect(maps.Values(tokens)), token):
-			return "", fmt.Errorf("the token of item %d is another person's too, so that the history could not name one", number)
+			return "", fmt.Errorf("the token of item %d belongs to another name too: the history could not tell them apart",
+				number)
 		}
 		tokens[name] = token
 		return name, nil
@@ -231,7 +232,8 @@ func parseLanguage(text string) ([]gateway.LanguageSource, error) {
 	return parseEach(text, func(item string) (gateway.LanguageSource, error) {
 		kind, at, _ := strings.Cut(item, ":")
 		s := gateway.LanguageSource{Kind: kind, Name: at}
-		if !slices.Contains(gateway.LanguageKinds(), kind) || at == "" || (kind == "path") != strings.HasPrefix(at, "/") {
+		isKnown := slices.Contains(gateway.LanguageKinds(), kind)
+		if !isKnown || at == "" || (kind == "path") != strings.HasPrefix(at, "/") {
 			return s, fmt.Errorf("%q must be cookie:NAME, query:NAME, form:NAME or path:/cy/", item)
 		}
 		if kind == "path" { // of whole segments

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// AllowForms adds origins to the form-action of a page's Content-Security-Policy. Without Pay's card pages in it, the
+// AllowForms adds origins to the form-action of a page's Content-Security-Policy. If it lacked Pay's card pages, the
 // citizen could not pay (FACTS trap 6).
 func AllowForms(header http.Header, origins []string) {
 	for i, line := range header["Content-Security-Policy"] {
@@ -26,7 +26,7 @@ func AllowForms(header http.Header, origins []string) {
 	}
 }
 
-// widen adds origins to a form-action directive and leaves any other alone.
+// widen adds origins to a directive if it is form-action.
 func widen(directive string, origins []string) string {
 	words := strings.Fields(directive)
 	if len(words) == 0 || !strings.EqualFold(words[0], "form-action") {

@@ -1,5 +1,5 @@
-// Package marker marks the address of a held request: with the marker in its query, the address shows what the
-// service answered to that request.
+// Package marker marks the address of a held request: with the marker in its query, the address shows the service's
+// answer to that request.
 package marker
 
 import (
@@ -91,7 +91,7 @@ func cut(query string) (rest, value string, found bool) {
 	return strings.Join(parts, ""), value, true
 }
 
-// isSeparator reports whether a character separates two parameters; for some servers a semicolon does.
+// isSeparator reports whether a character separates two parameters; a semicolon does for some servers.
 func isSeparator(c rune) bool { return c == '&' || c == ';' }
 
 // markerValue returns the value of a parameter that some server takes for the marker: its name may be escaped more
@@ -109,7 +109,7 @@ func markerValue(pair string) (string, bool) {
 	return value, strings.EqualFold(strings.TrimSpace(name), parameter)
 }
 
-// pageAddresses are the headers that say which page a request comes from, those of htmx and Turbolinks among them.
+// pageAddresses are the headers that name the page that a request comes from, including those of htmx and Turbolinks.
 var pageAddresses = []string{"Referer", "Hx-Current-Url", "Turbolinks-Referrer"}
 
 // CutReferrer removes the marker from the address of the page that a request comes from.

@@ -14,7 +14,7 @@ import (
 	"paygate/journey"
 )
 
-// Store is what is read of a store when Prometheus asks.
+// Store is the part of a store that is read when Prometheus asks.
 type Store interface {
 	// CountOpen counts the journeys that are not at rest, by state.
 	CountOpen(context.Context) (map[journey.State]int, error)
@@ -24,7 +24,7 @@ type Store interface {
 	Damaged(context.Context) ([]journey.ID, error)
 }
 
-// Metrics counts. Its methods are the hooks of other packages, and safe for concurrent use.
+// Metrics counts what Paygate does. Its methods are hooks for other packages, and are safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -77,7 +77,7 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 	return m
 }
 
-// startAtZero makes the counters of known label values exist, so that their first count is an increase.
+// startAtZero creates the counters of known label values, so that their first count is an increase.
 func (m *Metrics) startAtZero(routes []string) {
 	for _, result := range []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"} {
 		m.webhooks.WithLabelValues(result)
@@ -98,7 +98,7 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
-// Applied counts a step in a journey's life: a state that was entered, and money that moved.
+// Applied counts a state that a journey entered, and money that moved.
 func (m *Metrics) Applied(a journey.Applied) {
 	route := a.After.Terms.Route
 	if a.Before.State != a.After.State {

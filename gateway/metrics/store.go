@@ -12,7 +12,7 @@ import (
 // readTimeout limits how long the store may take.
 const readTimeout = 5 * time.Second
 
-// fromStore reads gauges from the store when Prometheus asks, so that all replicas on one store report the same.
+// fromStore reads gauges from the store when Prometheus asks, so that all replicas with one store report the same.
 type fromStore struct {
 	store Store
 	now   func() time.Time

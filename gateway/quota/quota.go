@@ -1,5 +1,5 @@
-// Package quota bounds what one browser or one network may begin. Nobody at a browser comes near the bounds, nor does
-// an office, or the customers of a mobile network, who share an address; and one network gets at most a fifth of what
+// Package quota limits how many journeys one browser or one network may begin. The limits are far above what a person
+// needs, or an office or a mobile network whose users share an address; and one network gets at most a fifth of what
 // GOV.UK Pay allows by default.
 package quota
 
@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	maxOpen     = 20               // journeys of one browser that are neither paid nor given up …
-	openFor     = 90 * time.Minute // … and began this long ago at most, which is how long a payment can be open at Pay
-	maxBegun    = 120              // journeys that a network begins …
-	begunWithin = time.Minute      // … in this time
-	maxBrowsers = 50_000           // journeys whose browsers are remembered, twice over
+	maxOpen     = 20               // journeys of one browser that are neither paid nor given up, and younger than openFor
+	openFor     = 90 * time.Minute // how long a payment can be open at Pay
+	maxBegun    = 120              // journeys that a network begins within begunWithin
+	begunWithin = time.Minute
+	maxBrowsers = 50_000 // journeys whose browsers are remembered, in each of the two maps
 )
 
 var (
@@ -30,7 +30,8 @@ var (
 	ErrNetwork = errors.New("too many journeys of one network")
 )
 
-// Quotas counts what browsers and networks begin, in memory, for this process alone. Safe for concurrent use.
+// Quotas counts the journeys that browsers and networks begin, in memory, for this process alone. It is safe for
+// concurrent use.
 type Quotas struct {
 	now   func() time.Time
 	store journey.Store
@@ -51,7 +52,7 @@ type begunJourney struct {
 	at time.Time
 }
 
-// New makes quotas of which nothing is used up.
+// New returns Quotas that have counted nothing.
 func New(store journey.Store, now func() time.Time, log *slog.Logger) *Quotas {
 	return &Quotas{
 		now: now, store: store, log: log, networks: map[netip.Prefix]int{}, young: map[journey.ID]*browser{},
@@ -116,7 +117,7 @@ func (q *Quotas) countNetwork(network netip.Prefix) bool {
 	return true
 }
 
-// begunBy lists what the browser with these journeys has begun and may still have open.
+// begunBy lists the journeys that the browser with these journeys has begun and may still have open.
 func (q *Quotas) begunBy(own []journey.Journey) []journey.ID {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -172,7 +173,7 @@ func (q *Quotas) find(own []journey.Journey) *browser {
 var sharedSpace = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
 
 // networkOf returns the network of a client: /24, or /64 in IPv6. It reports false for an address that is not on the
-// internet: that is a proxy missing from the settings, or our own machine, and everybody would be one client.
+// internet: that is a proxy missing from the settings, or our own machine, and all clients would count as one.
 func networkOf(address string) (netip.Prefix, bool) {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {

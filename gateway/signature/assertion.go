@@ -30,7 +30,7 @@ type Payment struct {
 	Live     bool       `json:"live"`
 }
 
-// Claims are everything that an assertion says. The names are from RFC 7519, and for the request like those of RFC 9449
+// Claims are everything that an assertion says. Their names are from RFC 7519; those for the request follow RFC 9449
 // (DPoP).
 type Claims struct {
 	Issuer     string  `json:"iss"`
@@ -80,7 +80,7 @@ func (k Key) sign(claims Claims) (string, error) {
 	return signed.CompactSerialize()
 }
 
-// Digest returns the digest of a body for an assertion.
+// Digest returns the SHA-256 digest of a body, in hexadecimal, as an assertion has it.
 func Digest(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])

@@ -13,7 +13,7 @@ type Release struct {
 	PaymentID  string
 	Reference  string
 	Amount     int64     // pence, the price
-	Total      int64     // pence the citizen paid, with any card surcharge
+	Total      int64     // pence that the citizen paid, with any card surcharge
 	PaidAt     time.Time // when Paygate first read Pay's confirmation; not used while pending
 	State      string    // success, capturable, or pending if released before Pay confirmed
 	Live       bool
@@ -35,7 +35,7 @@ type Signer struct {
 	Now      func() time.Time
 }
 
-// Errors that prevent headers which would say paid without a confirmation.
+// Errors that prevent headers from saying paid without a confirmation.
 var (
 	ErrUnpaid  = errors.New("the payment is neither success, capturable nor pending")
 	ErrUndated = errors.New("it is not known when the payment was confirmed")
@@ -84,11 +84,13 @@ func (r Release) check() error {
 func (s Signer) claims(r Release) Claims {
 	now := s.Now()
 	claims := Claims{
-		Issuer: s.Issuer, Audience: s.Audience, IssuedAt: now.Unix(), Expires: now.Add(lifetime).Unix(), TokenID: tokenID(),
+		Issuer: s.Issuer, Audience: s.Audience,
+		IssuedAt: now.Unix(), Expires: now.Add(lifetime).Unix(), TokenID: tokenID(),
 		Subject: r.PaymentID, Method: r.Method, Path: r.Path, Query: r.Query, BodySHA256: Digest(r.Body),
 		Journey: r.Journey, Submission: r.Submission, Attempt: r.Attempt, Via: r.Via, Route: r.Route,
 		Payment: Payment{
-			ID: r.PaymentID, Ref: r.Reference, Amount: r.Amount, Total: r.Total, Currency: "GBP", State: r.State, Live: r.Live,
+			ID: r.PaymentID, Ref: r.Reference, Amount: r.Amount, Total: r.Total, Currency: "GBP",
+			State: r.State, Live: r.Live,
 		},
 	}
 	if r.State != pending {
@@ -101,7 +103,7 @@ func (s Signer) claims(r Release) Claims {
 // headerLine is one header in clear text. It is absent if the value is empty.
 type headerLine struct{ name, value string }
 
-// clearText returns the headers that say the same as the assertion. Signer and verifier both use it.
+// clearText returns the headers that say the same as the assertion, for signing and verifying.
 func clearText(c Claims) []headerLine {
 	return []headerLine{
 		{"Paygate-Status", status(c.Payment.State)},
@@ -141,8 +143,8 @@ func mode(live bool) string {
 	return "test"
 }
 
-// printable makes a header value from a text that is not ours: other characters become question marks, and blanks
-// around it are removed, as in transit. The assertion has the text itself.
+// printable makes a header value of a text that is not ours: characters other than printable ASCII become question
+// marks, and blanks around it are removed, as they are in transit. The assertion has the text itself.
 func printable(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

@@ -1,5 +1,5 @@
-// Package signature signs and verifies what tells the service that a request is paid for. The assertion is a compact
-// JWS bound to one request. The headers beside it say the same in clear text.
+// Package signature signs and verifies the headers that tell the service that a request is paid for. The assertion is a
+// compact JWS bound to one request. The other headers say the same in clear text.
 package signature
 
 import (
@@ -27,7 +27,7 @@ const (
 const publishedFor = 7 * 24 * time.Hour
 
 // announcedFor is how long a key that replaces another is published before it signs: longer than verifiers cache a key
-// set, and than another replica takes to notice it.
+// set, and longer than another replica needs to notice it.
 const announcedFor = 10 * time.Minute
 
 // Key is one signing key.
@@ -86,16 +86,16 @@ func algOf(private crypto.Signer) (string, error) {
 		}
 		return ES256, nil
 	default:
-		return "", errors.New("a signing key is RSA, or ECDSA on P-256")
+		return "", errors.New("a signing key must be RSA, or ECDSA on P-256")
 	}
 }
 
 // Keys are the signing keys, newest first. All are published. They must not be changed once in use.
 type Keys []Key
 
-// Rotate returns the keys as they should be now: the first is of the wanted algorithm, and made if necessary; replaced
-// ones stay as long as they are published. The very first key signs at once. One that replaces another signs 10 minutes
-// later.
+// Rotate returns the keys as they should be now: the first has the wanted algorithm, and is made if necessary; replaced
+// keys stay as long as they are published. The very first key signs at once. A key that replaces another signs 10
+// minutes later.
 func (k Keys) Rotate(alg string, now time.Time) (Keys, error) {
 	if len(k) > 0 && k[0].Alg == alg {
 		return k.published(now), nil

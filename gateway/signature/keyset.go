@@ -33,7 +33,7 @@ func (k Keys) Marshal() ([]byte, error) {
 	return json.Marshal(stored)
 }
 
-// Unmarshal decodes what Marshal returned. From nil it makes no keys.
+// Unmarshal decodes what Marshal returned. It returns no keys for nil.
 func Unmarshal(encoded []byte) (Keys, error) {
 	if encoded == nil {
 		return nil, nil
@@ -65,7 +65,8 @@ func (k Keys) Public() jose.JSONWebKeySet {
 		if len(set.Key(key.ID)) > 0 {
 			continue
 		}
-		set.Keys = append(set.Keys, jose.JSONWebKey{Key: key.Private.Public(), KeyID: key.ID, Algorithm: key.Alg, Use: "sig"})
+		set.Keys = append(set.Keys,
+			jose.JSONWebKey{Key: key.Private.Public(), KeyID: key.ID, Algorithm: key.Alg, Use: "sig"})
 	}
 	return set
 }

@@ -47,7 +47,7 @@ func parsePrivate(block *pem.Block) (crypto.Signer, error) {
 	}
 	private, ok := parsed.(crypto.Signer)
 	if !ok {
-		return nil, errors.New("a signing key is RSA, or ECDSA on P-256")
+		return nil, errors.New("a signing key must be RSA, or ECDSA on P-256")
 	}
 	return private, nil
 }

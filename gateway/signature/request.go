@@ -22,8 +22,8 @@ type Check struct {
 }
 
 // VerifyRequest checks a captured request, in the bytes that reached the service: the assertion, what it says about
-// method, path, query and body, and that the headers in clear text say the same. It checks everything it can, so that a
-// report on yesterday's request names only its expiry. If the signature fails, there is nothing to compare with.
+// method, path, query and body, and that the headers in clear text say the same. It checks everything that it can, so
+// that a report on yesterday's request names only its expiry. If the signature is not valid, it compares nothing.
 func VerifyRequest(captured []byte, keys jose.JSONWebKeySet, audience string, now time.Time) []Check {
 	request, body, err := readRequest(captured)
 	if err != nil {

@@ -9,34 +9,32 @@ import (
 )
 
 const (
-	// maxAge is the maximum age of the keys in a ring: far below the time for which a key is announced.
-	maxAge = 5 * time.Second
-	// readTimeout limits how long reading them may take.
+	maxAge      = 5 * time.Second // of the keys in a ring: far below announcedFor
 	readTimeout = time.Second
 )
 
 // Ring holds the signing keys of a replica. Another replica may make keys later, so while the ring is in use it reads
 // them again from where all replicas keep them. It is safe for concurrent use.
 type Ring struct {
-	read    func(context.Context) (Keys, error)
-	keys    atomic.Pointer[Keys]
-	reading sync.Mutex
-	readAt  time.Time // guarded by reading
+	read   func(context.Context) (Keys, error)
+	keys   atomic.Pointer[Keys]
+	mu     sync.Mutex // held to read the keys again
+	readAt time.Time  // guarded by mu
 }
 
-// NewRing returns a ring of these keys, which read brings up to date. If read fails, the ring continues with the keys
-// that it has. If read is nil, they never change.
+// NewRing returns a ring of these keys, which read brings up to date. If read fails, the ring keeps the keys that it
+// has. If read is nil, they never change.
 func NewRing(keys Keys, read func(context.Context) (Keys, error)) *Ring {
 	r := &Ring{read: read, readAt: time.Now()}
 	r.keys.Store(&keys)
 	return r
 }
 
-// Keys returns the current keys. One caller at a time may wait for them to be read, for a second at most.
+// Keys returns the current keys. One caller at a time may wait until they have been read, for at most a second.
 func (r *Ring) Keys() Keys {
-	if r.read != nil && r.reading.TryLock() {
+	if r.read != nil && r.mu.TryLock() {
 		r.refresh()
-		r.reading.Unlock()
+		r.mu.Unlock()
 	}
 	return *r.keys.Load()
 }

@@ -11,7 +11,7 @@ import (
 	"paygate/journey"
 )
 
-// wantsHTML reports whether a person with a browser asks, and not a program.
+// wantsHTML reports whether a browser asks, and not a program.
 func wantsHTML(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 
 func answerJSON(w http.ResponseWriter, status int, contentType string, value any) {
@@ -55,7 +55,7 @@ func problemTitle(status int) string {
 	}
 }
 
-// fail answers with what an error means to staff.
+// fail answers with an error in the words of staff.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var misplaced *journey.TransitionError
 	var atPay *journey.AtPayError
@@ -63,7 +63,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, journey.ErrNotFound):
 		s.problem(w, r, http.StatusNotFound, "There is no such journey.")
 	case errors.Is(err, journey.ErrDamaged):
-		s.problem(w, r, http.StatusInternalServerError, "What is stored of this journey is damaged. It was set aside.")
+		s.problem(w, r, http.StatusInternalServerError, "The stored journey is damaged, and has been set aside.")
 	case errors.As(err, &misplaced):
 		s.problem(w, r, http.StatusConflict, "A journey that is "+string(misplaced.State)+
 			" does not allow this, or GOV.UK Pay has not confirmed its payment.")
@@ -77,7 +77,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		s.Log.ErrorContext(r.Context(), "staff request failed", "path", r.URL.Path, "error", err)
 		s.problem(w, r, http.StatusServiceUnavailable, "The store cannot be used at the moment. "+
-			"Nothing is known to have changed. Look again before you repeat this.")
+			"As far as is known, nothing has changed. Look again before you repeat this.")
 	}
 }
 
@@ -106,7 +106,7 @@ func (s *server) render(w http.ResponseWriter, status int, name, title string, m
 	_, _ = w.Write(out.Bytes())
 }
 
-// template returns a page in its frame, which shows times as they are written in the United Kingdom.
+// template returns a page in its frame, with UK times.
 func (s *server) template(name string) *template.Template {
 	page := template.Must(templates[name].Clone())
 	return page.Funcs(template.FuncMap{"time": s.clock, "day": s.day}).Lookup("frame")

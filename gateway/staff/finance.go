@@ -18,8 +18,8 @@ const (
 	trailerRefunded = "Paygate-Export-Refunded-Pence"
 )
 
-// export streams the journeys started in a range. If it fails, it breaks the connection, so that a part is never taken
-// for the whole file.
+// export streams the journeys started in a range. If it fails, it breaks the connection, so that an incomplete file is
+// never mistaken for a complete one.
 func (s *server) export(w http.ResponseWriter, r *http.Request, m member) {
 	from, err1 := momentOf(r.FormValue("from"))
 	until, err2 := momentOf(r.FormValue("to"))

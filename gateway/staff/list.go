@@ -46,7 +46,7 @@ func (s *server) list(w http.ResponseWriter, r *http.Request, m member) {
 	answerJSON(w, http.StatusOK, "application/json", map[string]any{"journeys": records, "next": next})
 }
 
-// find lists by the filter, or by what a person typed: a reference, the id of a payment or the id of a journey.
+// find lists journeys by the filter, or by what a person typed: a reference, a payment ID or a journey ID.
 func (s *server) find(r *http.Request, filter journey.Filter, typed string) ([]journey.Journey, error) {
 	if typed == "" {
 		return s.Store.List(r.Context(), filter)

@@ -23,7 +23,7 @@ type member struct{ Name string }
 
 func (m member) by() journey.By { return journey.ByStaff(m.Name) }
 
-// session is the content of the cookie of a member who has signed in. It is valid as long as their token.
+// session is the content of the cookie of a member who has signed in. It is valid as long as the member's token.
 type session struct {
 	Name   string `json:"n"`
 	Digest string `json:"d"`

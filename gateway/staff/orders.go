@@ -25,7 +25,7 @@ type order struct {
 	As          string `json:"as"`
 	// Amount is the amount in pounds, as people type it into the form.
 	Amount string `json:"-"`
-	// RefundedPence is what had been refunded when the person looked. An order that is sent twice no longer matches.
+	// RefundedPence is what had been refunded when the person looked, so that an order sent twice no longer matches.
 	RefundedPence *int64 `json:"refunded_pence"`
 }
 
@@ -37,7 +37,7 @@ func orderOf(r *http.Request) (o order, wrong string) {
 		decoder := json.NewDecoder(r.Body)
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&o); err != nil {
-			return o, "The body is not the JSON that is expected: reason, and amount_pence or as."
+			return o, "The body is not the expected JSON: reason, and amount_pence or as."
 		}
 	case "application/x-www-form-urlencoded", "multipart/form-data":
 		if o, wrong = orderOfForm(r); wrong != "" {

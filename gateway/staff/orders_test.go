@@ -261,8 +261,10 @@ func TestList(t *testing.T) {
 	}
 	_, text := l.do(t, http.MethodGet, "/journeys?limit=1", "")
 	require.Regexp(t, `"next":"[0-9A-Z]{16}"`, text)
-	for _, wrong := range []string{"limit=0", "limit=501", "limit=x", "state=none", "since=yesterday",
-		"until=22.11.2026"} {
+	for _, wrong := range []string{
+		"limit=0", "limit=501", "limit=x", "state=none", "since=yesterday",
+		"until=22.11.2026",
+	} {
 		answer, text := l.do(t, http.MethodGet, "/journeys?"+wrong, "")
 		require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode, wrong)
 		require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"), text)

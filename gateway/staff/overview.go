@@ -86,7 +86,7 @@ func (s *server) load(ctx context.Context) (v overviewView, err error) {
 	return v, s.chart(ctx, open, &v)
 }
 
-// chart counts the journeys of the last days, and open ones whatever their age.
+// chart counts the journeys of the last days, and open journeys of any age.
 func (s *server) chart(ctx context.Context, open map[journey.State]int, v *overviewView) error {
 	today := s.Runner.Now().In(s.zone)
 	first := time.Date(today.Year(), today.Month(), today.Day()-chartDays+1, 0, 0, 0, 0, s.zone)

@@ -1,6 +1,7 @@
 // Package staff is the handler of the staff listener, which never faces the public. Staff look up journeys with their
-// whole history in words, and may check, release, refund and settle. Finance downloads its file. Machines read health
-// and metrics. The same addresses answer with HTML for people and JSON for programs, depending on the Accept header.
+// whole history in words, and may check, release, refund and settle them. Finance staff download their file. Machines
+// read health and metrics. The same addresses answer with HTML for people and JSON for programs, depending on the
+// Accept header.
 //
 // Every order goes through [journey.Runner] with a reason and the name of the token's owner, which stay in the history.
 package staff
@@ -18,7 +19,7 @@ import (
 	"paygate/journey"
 )
 
-// Store is what the staff listener reads of a store besides journeys.
+// Store is what the staff listener reads from a store.
 type Store interface {
 	journey.Store
 	// CountOpen counts the journeys that are not at rest, by state.
@@ -29,12 +30,12 @@ type Store interface {
 
 // Options configure the staff listener.
 type Options struct {
-	// Ready returns why the process cannot take work, nil if it can.
+	// Ready returns why the process cannot accept work, or nil if it can.
 	Ready func(context.Context) error
 	// Metrics serves Prometheus.
 	Metrics http.Handler
 
-	// Tokens are the tokens of staff by name. Without any, only health and metrics are served.
+	// Tokens are the tokens of staff by name. If there are none, only health and metrics are served.
 	Tokens map[string]string
 	Store  Store
 	Runner *journey.Runner
@@ -64,7 +65,9 @@ func New(o Options) http.Handler {
 		s.zone = zone
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answerText(w, http.StatusOK, "alive") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		answerText(w, http.StatusOK, "alive")
+	})
 	mux.HandleFunc("GET /readyz", s.readiness)
 	if o.Metrics != nil {
 		mux.Handle("GET /metrics", o.Metrics)
@@ -108,7 +111,7 @@ func (s *server) addStaffPages(mux *http.ServeMux) {
 	})
 }
 
-// withHeaders sets the headers of every answer to staff, and limits what they may send.
+// withHeaders sets the headers of every answer to staff, and limits the size of requests.
 func withHeaders(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

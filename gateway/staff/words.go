@@ -26,7 +26,7 @@ func tagOf(s journey.State) string {
 	}
 }
 
-// explain says what state a journey is in and what happens next, for staff who have the citizen on the telephone.
+// explain says what state a journey is in and what happens next.
 func explain(j journey.Journey) string {
 	p, _ := j.Payment()
 	switch j.State {
@@ -51,7 +51,8 @@ func explain(j journey.Journey) string {
 	case journey.StateReleasing:
 		return "It is being sent to the service right now."
 	case journey.StateAccepted:
-		return "The service has accepted. The money is reserved and is being taken, which is repeated until it succeeds."
+		return "The service has accepted. The money is reserved and is being taken, " +
+			"which is tried again until it succeeds."
 	case journey.StateRefused:
 		if j.Returning {
 			return "The money is going back to the citizen, automatically. " +
@@ -67,7 +68,7 @@ func explain(j journey.Journey) string {
 			return "The service was given, but then GOV.UK Pay could not collect the money."
 		}
 		if p.Refunded > 0 {
-			return "The service was given and paid for. " + journey.Pounds(p.Refunded) + " was refunded since."
+			return "The service was given and paid for. " + journey.Pounds(p.Refunded) + " has been refunded since."
 		}
 		return "The service was given and paid for."
 	case journey.StateReversed:
@@ -98,8 +99,8 @@ func explainTrouble(t journey.Trouble) string {
 		return "The service was not given, and GOV.UK Pay could not give the money back. " +
 			"Find the payment in GOV.UK Pay's own admin tool, refund it there, and settle as reversed."
 	case journey.TroubleRefused:
-		return "The service refused the request. Settle as reversed to give the money back, as retry to send it again, " +
-			"or as released if the service was given by hand."
+		return "The service refused the request. Settle as reversed to give the money back, " +
+			"as retry to send the request again, or as released if the service was given by hand."
 	case journey.TroubleTrust:
 		return "The service was given when the citizen came back, before GOV.UK Pay had confirmed, " +
 			"and then the payment failed. " +

@@ -1,5 +1,5 @@
-// Package webhook takes GOV.UK Pay's messages. A message decides nothing: it may be stale, out of turn, or repeated by
-// anybody who saw it (FACTS 7.3). The handler stores that something happened, answers Pay at once, and then asks Pay.
+// Package webhook receives GOV.UK Pay's messages. A message decides nothing: it may be stale, out of order, or repeated
+// by anyone who saw it (FACTS 7.3). The handler stores that something happened, answers Pay, and then asks Pay.
 package webhook
 
 import (
@@ -26,31 +26,30 @@ const (
 	maxAdvancing = 8
 )
 
-// Marks remembers what was seen.
+// Marks remembers which messages have arrived.
 type Marks interface {
-	// FirstSight reports whether a mark is seen for the first time, and remembers it until then.
+	// FirstSight reports whether a mark is new, and remembers it until the given time.
 	FirstSight(ctx context.Context, mark string, until time.Time) (bool, error)
 }
 
-// Options are what a Handler needs. All fields are required but where it says otherwise.
+// Options configure a Handler.
 type Options struct {
 	Secrets []string // any of them may have signed
 	Runner  *journey.Runner
 	Marks   Marks
 	Log     *slog.Logger
-
-	// Received, where set, is called with what became of every message.
+	// Received, unless nil, is called with the result of every message.
 	Received func(result string)
 }
 
-// Handler answers Pay's messages. Safe for concurrent use.
+// Handler answers Pay's messages. It is safe for concurrent use.
 type Handler struct {
 	Options
 	advancing chan struct{} // one for each journey that is being advanced
 	all       sync.WaitGroup
 }
 
-// New makes a handler.
+// New returns a Handler.
 func New(o Options) *Handler {
 	return &Handler{Options: o, advancing: make(chan struct{}, maxAdvancing)}
 }
@@ -112,14 +111,14 @@ func (h *Handler) storeInTime(ctx context.Context, body []byte) (id journey.ID, 
 	}
 }
 
-// message is all that is read of a webhook; the rest is personal data that we do not need.
+// message is the part of a webhook that is read; the rest is personal data that we do not need.
 type message struct {
 	ID        string `json:"webhook_message_id"`
 	PaymentID string `json:"resource_id"`
 }
 
-// store stores what follows from a genuine message, and names it: accepted, duplicate, unknown (not our payment) or
-// ignored (nothing that we understand).
+// store stores what follows from a genuine message. The result is accepted, duplicate, unknown (not our payment) or
+// ignored (a message that we do not understand).
 func (h *Handler) store(ctx context.Context, body []byte) (journey.ID, string, error) {
 	var m message
 	if err := json.Unmarshal(body, &m); err != nil || m.PaymentID == "" {
@@ -149,8 +148,7 @@ func (h *Handler) store(ctx context.Context, body []byte) (journey.ID, string, e
 	return id, "duplicate", nil
 }
 
-// advance advances a journey in the background. When too many are being advanced, it leaves the journey to the next
-// sweep, which knows of it.
+// advance advances a journey in the background. If too many are being advanced, it leaves the journey to the next sweep.
 func (h *Handler) advance(id journey.ID) {
 	select {
 	case h.advancing <- struct{}{}:

@@ -84,7 +84,7 @@ func TestStaffPagesInBrowser(t *testing.T) {
 	fill("#reason-refund", "goodwill")
 	see("refund")
 	press("form[action$='/refund'] button", ".govuk-notification-banner")
-	require.Contains(t, text(), "£5.00 was refunded since")
+	require.Contains(t, text(), "£5.00 has been refunded since")
 	see("refunded")
 	open(h.Staff.URL + "/journeys/NONE")
 	see("problem")
