@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// listed are statuses one by one.
+// listed returns a set of single statuses.
 func listed(statuses ...int) Statuses {
 	var s Statuses
 	for _, status := range statuses {
@@ -17,7 +17,7 @@ func listed(statuses ...int) Statuses {
 	return s
 }
 
-// leading is where a redirect of the form /licences/apply leads, which was sent from a page before it.
+// leading returns a redirect in the answer to the form /licences/apply, which was sent from the page before it.
 func leading(location string) Redirect {
 	held, _ := url.Parse("https://licences.example.gov.uk/licences/apply")
 	return Redirect{
@@ -206,12 +206,12 @@ func TestVerdictByText(t *testing.T) {
 			require.Equal(t, c.verdict, verdict, "%v %v %q: %s", c.texts, c.refuse, c.page, reason)
 			require.Equal(t, verdict != VerdictAccepted, reason != "")
 			verdict, _ = terms.Verdict(Answer{Status: 422, Body: []byte(yes), Whole: true})
-			require.Equal(t, VerdictRefused, verdict, "texts are for 2xx alone")
+			require.Equal(t, VerdictRefused, verdict, "texts count for 2xx only")
 		}
 	}
 }
 
-// TestJourneysOfTheFirstVersionKeepTheirRule: their terms are stored, and say nothing of where and what.
+// The stored terms of these journeys have no locations and no texts.
 func TestJourneysOfTheFirstVersionKeepTheirRule(t *testing.T) {
 	t.Parallel()
 	var terms Terms
@@ -244,7 +244,7 @@ func TestJourneysOfTheFirstVersionKeepTheirRule(t *testing.T) {
 	now := Terms{Accept: listed(303), Acceptance: &Acceptance{}}
 	text, err := json.Marshal(now)
 	require.NoError(t, err)
-	var kept Terms
-	require.NoError(t, json.Unmarshal(text, &kept))
-	require.NotNil(t, kept.Acceptance, "a rule that says nothing more is not that of the first version")
+	var restored Terms
+	require.NoError(t, json.Unmarshal(text, &restored))
+	require.NotNil(t, restored.Acceptance, "an empty rule is not the rule of the first version")
 }

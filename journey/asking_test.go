@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHeldRequestAwaitsItsCitizen is owed nothing at Pay until they say yes; then it is like any other.
+// Nothing is owed at Pay until the citizen says yes; then the journey is like any other.
 func TestHeldRequestAwaitsItsCitizen(t *testing.T) {
 	t.Parallel()
 	asking := HoldAsking("01TEST", "key", exampleTerms(), Fingerprint{Path: "/licences/apply"}, t0)
@@ -28,7 +28,7 @@ func TestHeldRequestAwaitsItsCitizen(t *testing.T) {
 	require.Equal(t, StatePaying, must(t, asked, PaymentCreated{snapshot(StatusCreated)}).State)
 }
 
-// TestHeldQueryIsErasedWithTheRequest, for it may be personal too.
+// The query may be personal too.
 func TestHeldQueryIsErasedWithTheRequest(t *testing.T) {
 	t.Parallel()
 	held := Hold("01TEST", "key", exampleTerms(), Fingerprint{Path: "/apply", Query: "name=Ann"}, t0)

@@ -10,8 +10,8 @@ import (
 // Began is a journey whose citizen is to be sent to Pay.
 type Began struct {
 	Journey Journey
-	// NextURL is where the citizen pays. It is a bearer credential, only for the redirect. It is empty if the journey is
-	// no longer at Pay.
+	// NextURL is where the citizen pays. It is a bearer credential, only for the redirect. It is empty if the journey
+	// is no longer at Pay.
 	NextURL string
 }
 
@@ -91,7 +91,7 @@ func (r *Runner) again(ctx context.Context, id ID) (Began, error) {
 		return Began{Journey: j}, nil
 	}
 	request, release, err := r.request(ctx, j)
-	release() // from here on only what prefills Pay's page is needed
+	release() // only the prefill is needed from here on
 	if err != nil {
 		return Began{Journey: j}, err
 	}
@@ -122,9 +122,9 @@ func (r *Runner) Resume(ctx context.Context, id ID) (Began, error) {
 	}
 }
 
-// CreatePayment asks Pay for the payment of a journey whose intent to have one is stored. It is never repeated
-// automatically: if the answer was lost, a payment may exist, which nobody can pay because nobody has its address
-// (FACTS trap 4). After an error, nothing was taken, and there is no payment that anybody could pay.
+// CreatePayment creates the payment of a journey whose intent is stored. It never repeats the call: if the answer was
+// lost, a payment may exist, but no one has its address, so no one can pay it (FACTS trap 4). After an error, nothing
+// was taken and no payment can be paid.
 func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) (Began, error) {
 	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
@@ -144,7 +144,7 @@ func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) 
 	}
 	after, storeErr := r.apply(ctx, j.ID, PaymentCreated{snapshot}, ByCitizen, Change{})
 	switch {
-	case storeErr != nil: // nobody has the payment's address, so nobody can pay it
+	case storeErr != nil: // no one has the payment's address, so no one can pay it
 		return Began{Journey: j}, errors.Join(err, storeErr)
 	case err != nil:
 		return Began{Journey: after}, err
@@ -157,7 +157,7 @@ func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) 
 // createLeeway allows for the difference between Pay's clock and ours, and for a slow create.
 const createLeeway = 10 * time.Minute
 
-// findOrphan searches for payments whose create was not answered. Everything that we asked for must match, because
+// findOrphan searches for payments whose creation was not confirmed. Everything that we asked for must match, because
 // other services may use the same account and the same references, and no other journey may have the payment.
 func (r *Runner) findOrphan(ctx context.Context, j Journey, by By) (Journey, error) {
 	found, err := r.Payments.FindByReference(ctx, j.Terms.Reference, j.StartedAt.Add(-createLeeway))

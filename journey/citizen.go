@@ -21,11 +21,11 @@ func (r *Runner) Return(ctx context.Context, id ID, by By) (Journey, error) {
 	return progress.Journey, err
 }
 
-// Resubmit records a corrected request on the same payment, which Advance then delivers. The error is a TransitionError
-// if the journey does not wait for one.
+// Resubmit records a corrected request on the same payment; Advance then delivers it. The error is a TransitionError
+// if the journey is not waiting for one.
 func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, by By) (Journey, error) {
 	j, err := r.Store.Get(ctx, id)
-	if err == nil && j.Trusted { // it is not paid until Pay confirms
+	if err == nil && j.Trusted { // not paid until Pay confirms
 		j, err = r.ask(ctx, j, by)
 	}
 	if err != nil {
@@ -34,8 +34,8 @@ func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, by By
 	return r.apply(ctx, id, Resubmitted{request.Fingerprint()}, by, Change{Request: &request})
 }
 
-// Collect is the first fetch of a paid pass, with the request that the citizen has just sent. A pass that was refused
-// may be asked for again.
+// Collect makes the first fetch of a paid pass, with the request that the citizen has just sent. A pass that was
+// refused may be asked for again.
 func (r *Runner) Collect(ctx context.Context, id ID, request HeldRequest, v Visit) (Progress, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err == nil && j.State == StateRefused {
@@ -87,14 +87,15 @@ func (r *Runner) firstShowing(ctx context.Context, id ID) (first bool, err error
 }
 
 // NoteOutcomeSeen records that the citizen is about to read what the service said, before a page says until when a
-// refusal can be corrected. It returns the journey after that, or the one given if that could not be stored.
+// refusal can be corrected. It returns the updated journey, or the given one if that could not be stored.
 func (r *Runner) NoteOutcomeSeen(ctx context.Context, j Journey) Journey {
 	if !j.OutcomeSeenAt.IsZero() || j.outcomeSeen(r.Now()).OutcomeSeenAt.IsZero() {
 		return j
 	}
 	after, err := r.apply(ctx, j.ID, OutcomeSeen{}, ByCitizen, Change{})
 	if err != nil {
-		r.Log.WarnContext(ctx, "the citizen saw the outcome, but that could not be stored", "journey_id", j.ID, "error", err)
+		r.Log.WarnContext(ctx, "the citizen saw the outcome, but that could not be stored", "journey_id", j.ID, "error",
+			err)
 		return j
 	}
 	return after

@@ -39,7 +39,7 @@ func (j Journey) claimable(by By) bool {
 	}
 }
 
-// delivered records the result that the claim's holder reports, even after the claim lapsed, as long as nothing else
+// delivered records the result that the claim's holder reports, even if the claim has lapsed, as long as nothing else
 // has happened to the journey.
 func (j Journey) delivered(f RequestDelivered, at time.Time) (Journey, string, error) {
 	waiting := j.State == StateReleasing || j.State == StateConfirmed ||
@@ -86,7 +86,7 @@ func (j Journey) accepted(at time.Time) Journey {
 	return j
 }
 
-// unknown follows a delivery whose result is not known. The request is sent again only if the route says that this is
+// unknown handles a delivery whose result is not known. The request is sent again only if the route says that this is
 // safe. A pass is fetched by GET, which is always safe (RFC 9110 section 9.2.1).
 func (j Journey) unknown(detail string, at time.Time) Journey {
 	if j.Terms.Kind == KindPass {
@@ -101,7 +101,7 @@ func (j Journey) unknown(detail string, at time.Time) Journey {
 
 const doubt = "it is not known whether the service got the request"
 
-// orAskedInTime makes a person decide while the reserved money is still there: the money for a request that the service
+// orAskedInTime leaves the decision to a person while the money is still reserved: money for a request that the service
 // may have received must not simply go back.
 func (j Journey) orAskedInTime(at time.Time) Journey {
 	p, _ := j.Payment()

@@ -19,7 +19,7 @@ type Sealer interface {
 // Codec seals journeys, held requests, replies and named values, and opens them again, in the same way for every store.
 type Codec struct{ Sealer }
 
-// Part is what belongs to a journey, by the label under which it is sealed.
+// Part names a sealed part of a journey. It is also the label under which the part is sealed.
 type Part string
 
 // The parts that a store keeps beside the journey itself.
@@ -34,7 +34,7 @@ type Message interface{ encode() ([][]byte, error) }
 // ErrDoesNotOpen marks an [ErrDamaged] of a record that was not set aside before.
 var ErrDoesNotOpen = errors.New("does not open")
 
-// DoesNotOpen is the error of a part that cannot be used, for the given reason.
+// DoesNotOpen returns the error of a part that cannot be used, for the given reason.
 func DoesNotOpen(part Part, id ID, reason error) error {
 	return fmt.Errorf("%w: the %s of %s %w: %w", ErrDamaged, part, id, ErrDoesNotOpen, reason)
 }
@@ -50,7 +50,7 @@ func (c Codec) SealJourney(j Journey) ([]byte, error) {
 	return c.Seal(string(partJourney), string(j.ID), plain), nil
 }
 
-// OpenJourney opens what SealJourney sealed. [ErrDoesNotOpen] if anything is wrong with it.
+// OpenJourney opens what SealJourney sealed. The error is [ErrDoesNotOpen] if anything is wrong with it.
 func (c Codec) OpenJourney(id ID, sealed []byte) (j Journey, err error) {
 	plain, err := c.Open(string(partJourney), string(id), sealed)
 	if err == nil {
@@ -93,7 +93,7 @@ func openMessage[M Message](c Codec, part Part, id ID, sealed []byte, decode fun
 	return m, nil
 }
 
-// Renew seals a request or a reply again, under the newest secret. What does not open is left as it is: reading it
+// Renew seals a request or a reply again, under the newest secret. One that does not open is left as it is: reading it
 // reports the damage.
 func (c Codec) Renew(part Part, id ID, sealed []byte) []byte {
 	if keyID, _ := c.KeyID(sealed); keyID == c.Newest() {
@@ -109,7 +109,7 @@ func (c Codec) Renew(part Part, id ID, sealed []byte) []byte {
 // SealValue seals a named value under the newest secret.
 func (c Codec) SealValue(name string, plain []byte) []byte { return c.Seal("value", name, plain) }
 
-// OpenValue opens what SealValue sealed. [ErrDamaged] if it was altered.
+// OpenValue opens what SealValue sealed. The error is [ErrDamaged] if it was altered.
 func (c Codec) OpenValue(name string, sealed []byte) ([]byte, error) {
 	plain, err := c.Open("value", name, sealed)
 	if err != nil {
@@ -118,7 +118,7 @@ func (c Codec) OpenValue(name string, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// MissingSecret is the error of a start that would leave open journeys unfinished.
+// MissingSecret returns the error of a start that would leave open journeys unfinished.
 func MissingSecret(open int) error {
 	return fmt.Errorf("holds %d open journeys sealed under a secret that PAYGATE_SECRETS no longer lists; "+
 		"put the old secret back, after the new one", open)

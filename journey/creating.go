@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// createLease is how long an attempt to create a payment excludes further attempts: longer than any call to Pay.
+// createLease is how long an attempt to create a payment excludes others: longer than any call to Pay.
 const createLease = time.Minute
 
 // ErrCreating means that a payment for this journey is already being created.
@@ -23,7 +23,7 @@ func (j Journey) paymentAsked(at time.Time) (Journey, string, error) {
 	return j, "", nil
 }
 
-// paymentCreated records even a payment that the state does not expect, so that money on it is noticed and given back.
+// paymentCreated records a payment in any state, so that money on one that is not expected is noticed and given back.
 func (j Journey) paymentCreated(s PaymentSnapshot, at time.Time) (Journey, string, error) {
 	j.Creating = false
 	if j.payment(s.ID) != nil {
@@ -59,10 +59,10 @@ func (j Journey) citizenReturned(at time.Time) Journey {
 	return j
 }
 
-// retryLapsed ends a journey whose citizen did not pay in time, or never said that they want to.
+// retryLapsed ends a journey whose citizen did not pay in time, or never answered whether to pay.
 func (j Journey) retryLapsed(f RetryLapsed) (Journey, string, error) {
 	if j.AwaitsCitizen() {
-		return j.move(f, StateAbandoned, "", StateHeld)
+		return j.move(f, StateAbandoned, StateHeld)
 	}
-	return j.move(f, StateAbandoned, "", StateUnpaid)
+	return j.move(f, StateAbandoned, StateUnpaid)
 }

@@ -28,7 +28,7 @@ func (r *Runner) deliverHeld(ctx context.Context, j Journey, v Visit) (Progress,
 		j, err = r.Store.Get(ctx, j.ID)
 		return Progress{Journey: j}, err
 	}
-	if errors.Is(err, ErrDamaged) { // nothing is left to deliver: a person has to decide
+	if errors.Is(err, ErrDamaged) { // there is nothing left to deliver: a person has to decide
 		j, err = r.apply(ctx, j.ID, RequestLost{}, v.By, Change{})
 		return Progress{Journey: j}, err
 	}
@@ -39,7 +39,7 @@ func (r *Runner) deliverHeld(ctx context.Context, j Journey, v Visit) (Progress,
 	return r.deliver(ctx, j, request, v)
 }
 
-// deliver claims, delivers and stores the result. A caller that does not get the claim gets the journey as it is then.
+// deliver claims, delivers and stores the result. Without the claim, it returns the journey as another caller left it.
 func (r *Runner) deliver(ctx context.Context, j Journey, request HeldRequest, v Visit) (Progress, error) {
 	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
@@ -84,8 +84,8 @@ func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by B
 	return Progress{Journey: after, Reply: result.Reply}, nil
 }
 
-// storeResultTimeout is how long we try to store the result of a delivery: a restarting database must not make a person
-// find out what we know. It is shorter than the time by which the claim outlives the delivery.
+// storeResultTimeout is how long we try to store the result of a delivery, so that a restart of the database does not
+// leave a person to find out what we know. It is shorter than the time by which the claim outlives the delivery.
 const storeResultTimeout = 25 * time.Second
 
 // storeResult stores the result of a delivery, and tries again while that may help.

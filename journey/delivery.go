@@ -41,7 +41,7 @@ func targetOf(path, query string) string {
 	return path + "?" + query
 }
 
-// Fingerprint is what remains of a held request when its content has been erased: enough to recognise it.
+// Fingerprint is what remains of a held request once its content has been erased: enough to recognise it.
 type Fingerprint struct {
 	Method  string   `json:"method"`
 	Path    string   `json:"path"`              // raw, as it is sent

@@ -7,11 +7,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDoubtfulDeliveryIsNotRefundedWithoutAPerson: a route may be delivered to again where nobody knows the result;
-// when the reservation is about to end, and still nobody knows, a person decides while the money is there.
+// A route may allow another delivery when the result of the last is unknown. If it is still unknown when the
+// reservation is about to end, a person decides while the money is there.
 func TestDoubtfulDeliveryIsNotRefundedWithoutAPerson(t *testing.T) {
 	t.Parallel()
-	const soon, late = time.Minute, 97 * time.Hour // the reservation is settled from 96 hours on
+	const soon, late = time.Minute, 97 * time.Hour // the reservation is settled after 96 hours
 	type attempt struct {
 		after   time.Duration
 		verdict Verdict
@@ -32,8 +32,12 @@ func TestDoubtfulDeliveryIsNotRefundedWithoutAPerson(t *testing.T) {
 			StateConfirmed,
 			StepDeliver,
 		},
-		"unknown, then not sent any more": {[]attempt{{soon, VerdictUnknown}, {late, VerdictNotSent}}, StateStuck, StepNone},
-		"unknown at the end":              {[]attempt{{late, VerdictUnknown}}, StateStuck, StepNone},
+		"unknown, then not sent any more": {
+			[]attempt{{soon, VerdictUnknown}, {late, VerdictNotSent}},
+			StateStuck,
+			StepNone,
+		},
+		"unknown at the end": {[]attempt{{late, VerdictUnknown}}, StateStuck, StepNone},
 		"unknown, then accepted": {
 			[]attempt{{soon, VerdictUnknown}, {late, VerdictAccepted}},
 			StateAccepted,
@@ -61,15 +65,10 @@ func TestDoubtfulDeliveryIsNotRefundedWithoutAPerson(t *testing.T) {
 	}
 }
 
-// mustAt applies facts that have to be possible, at a time.
+// mustAt applies facts at a time. The state must allow them.
 func mustAt(t *testing.T, at time.Time, j Journey, facts ...Fact) Journey {
 	t.Helper()
-	for _, f := range facts {
-		next, err := j.Apply(f, ByMopup, at)
-		require.NoError(t, err, "%s in %s", f.Name(), j.State)
-		j = next
-	}
-	return j
+	return happens(t, j, ByMopup, at.Sub(t0), facts...)
 }
 
 func TestPersonEndsTheDoubt(t *testing.T) {
@@ -91,11 +90,10 @@ func TestPersonEndsTheDoubt(t *testing.T) {
 	doubtful := examples(t)[StateConfirmed]
 	doubtful.Doubtful = true
 	require.Equal(t, StateStuck, mustAt(t, late, doubtful, PaymentSeen{snapshot(StatusFailed)}).State,
-		"the money is gone, and perhaps not the service's")
+		"the money is gone, and the service may have the request")
 }
 
-// TestPersonSettlesMoneyThatPayCannotReturn: money beside the one that counts, in dispute for ever, must not keep a
-// journey stuck.
+// Surplus money that is in dispute for ever must not keep a journey stuck.
 func TestPersonSettlesMoneyThatPayCannotReturn(t *testing.T) {
 	t.Parallel()
 	late := snapshot(StatusSuccess)
@@ -109,6 +107,6 @@ func TestPersonSettlesMoneyThatPayCannotReturn(t *testing.T) {
 		require.Equal(t, StateReleased, j.State, "%s", state)
 		require.NotEqual(t, StepReturn, j.Owed(t0.Add(3*time.Hour)), "%s: nothing is tried again", state)
 		require.Equal(t, state == StateReleased, !j.Payments[0].Left && j.Payments[0].Money > 0,
-			"what the journey was paid with stays as it is")
+			"the payment of the journey is unchanged")
 	}
 }

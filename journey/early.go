@@ -14,8 +14,8 @@ import (
 
 // Early is the state of early delivery for one journey.
 type Early struct {
-	// Found means that early delivery has read how the payment ended, and no other caller has advanced the journey since.
-	// Sweeps leave the journey to its citizen, as if Pay had not been asked.
+	// Found means that early delivery has read how the payment ended, and no other caller has advanced the journey
+	// since. Sweeps leave the journey to its citizen, as if Pay had not been asked.
 	Found bool `json:"found,omitempty"`
 	// TakenUntil excludes other replicas while one works on the journey.
 	TakenUntil time.Time `json:"taken_until,omitzero"`
@@ -45,7 +45,7 @@ func (j Journey) earlyDue() time.Time {
 	return latest(from, j.Early.TakenUntil)
 }
 
-// earlyFrom returns from when early delivery has something to do.
+// earlyFrom returns the time from which early delivery has something to do.
 func (j Journey) earlyFrom() time.Time {
 	if j.Terms.ReturnGrace == 0 || j.Terms.Kind != KindSubmission || j.refunding() {
 		return time.Time{}
@@ -63,7 +63,7 @@ func (j Journey) earlyFrom() time.Time {
 	return latest(from, j.NotBefore, j.Early.NotBefore)
 }
 
-// nextRead returns the next of the readTimes, by our own clock.
+// nextRead returns the next time to read the payment, by our own clock; see readTimes.
 func (j Journey) nextRead() time.Time {
 	if len(j.Payments) == 0 {
 		return time.Time{}
@@ -149,8 +149,8 @@ func (j Journey) failedEarly(at time.Time) Journey {
 	return j
 }
 
-// RetryUntil returns until when a citizen whose payment ended without money can try again. That early delivery was the
-// first to read the payment does not shorten the time.
+// RetryUntil returns the time until which a citizen whose payment ended without money can try again. It is no sooner
+// if early delivery was the first to read the payment.
 func (j Journey) RetryUntil() time.Time {
 	from := j.Since
 	if j.Early.Found {

@@ -7,12 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// early applies facts of early delivery at a time.
+// early applies facts reported by early delivery.
 func early(t *testing.T, j Journey, after time.Duration, facts ...Fact) Journey {
 	t.Helper()
 	return happens(t, j, ByEarly, after, facts...)
 }
 
+// happens applies facts at a time, counted from t0. The state must allow them.
 func happens(t *testing.T, j Journey, by By, after time.Duration, facts ...Fact) Journey {
 	t.Helper()
 	for _, f := range facts {
@@ -23,7 +24,7 @@ func happens(t *testing.T, j Journey, by By, after time.Duration, facts ...Fact)
 	return j
 }
 
-// atPay is a journey whose citizen went to Pay at t0.
+// atPay returns a journey whose citizen went to Pay at t0.
 func atPay(t *testing.T, change func(*Terms)) Journey {
 	t.Helper()
 	terms := exampleTerms()
@@ -41,7 +42,7 @@ func requireEarlyAt(t *testing.T, wanted time.Duration, j Journey) {
 	require.Equal(t, t0.Add(wanted), j.EarlyAt, "%s", j.EarlyAt.Sub(t0))
 }
 
-// TestOpenPaymentIsReadAtIntervals, at the times that count from its beginning by our own clock, whatever Pay's says.
+// The intervals count from the beginning of the payment by our own clock, whatever Pay's clock says.
 func TestOpenPaymentIsReadAtIntervals(t *testing.T) {
 	t.Parallel()
 	j := atPay(t, nil)
@@ -56,10 +57,9 @@ func TestOpenPaymentIsReadAtIntervals(t *testing.T) {
 		j = early(t, j, after, EarlyBegun{j.EarlyAt}, PaymentSeen{started})
 	}
 	require.Equal(t, []time.Duration{5, 10, 15, 20, 30, 45, 60, 75, 90, 100}, read)
-	require.Equal(t, t0.Add(3*time.Hour), j.DueAt, "and then it is for a sweep")
+	require.Equal(t, t0.Add(3*time.Hour), j.DueAt, "then a sweep reads it")
 }
 
-// TestEarlyDeliverySkipsReadsMadeByOthers: only the last one matters.
 func TestEarlyDeliverySkipsReadsMadeByOthers(t *testing.T) {
 	t.Parallel()
 	j := happens(t, atPay(t, nil), ByCitizen, 12*time.Minute, PaymentSeen{snapshot(StatusStarted)})
@@ -70,7 +70,7 @@ func TestEarlyDeliverySkipsReadsMadeByOthers(t *testing.T) {
 	require.Zero(t, j.EarlyAt)
 }
 
-// TestIntervalsStartWithEachPayment: the citizen was declined and tries again.
+// The citizen was declined and tries again.
 func TestIntervalsStartWithEachPayment(t *testing.T) {
 	t.Parallel()
 	j := happens(t, atPay(t, nil), ByCitizen, 20*time.Minute, PaymentSeen{snapshot(StatusFailed)})
@@ -85,7 +85,6 @@ func TestIntervalsStartWithEachPayment(t *testing.T) {
 	requireEarlyAt(t, 43*time.Minute, j)
 }
 
-// TestGraceCountsFromTheFirstConfirmation.
 func TestGraceCountsFromTheFirstConfirmation(t *testing.T) {
 	t.Parallel()
 	for _, by := range []By{ByEarly, ByCitizen, ByWebhook} {
@@ -99,7 +98,7 @@ func TestGraceCountsFromTheFirstConfirmation(t *testing.T) {
 	}
 }
 
-// TestLongGraceReadsPayAgain before it delivers: Pay's word must be fresh.
+// Pay's confirmation must be recent when the request is delivered.
 func TestLongGraceReadsPayAgain(t *testing.T) {
 	t.Parallel()
 	j := atPay(t, func(terms *Terms) { terms.ReturnGrace = time.Hour })
@@ -110,13 +109,12 @@ func TestLongGraceReadsPayAgain(t *testing.T) {
 	require.Equal(t, StepDeliver, j.owedTo(ByEarly, t0.Add(65*time.Minute)))
 }
 
-// TestEarlyDeliveryDoesNotBringSweepsForward, and no later.
 func TestEarlyDeliveryDoesNotBringSweepsForward(t *testing.T) {
 	t.Parallel()
 	found := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	require.Equal(t, t0.Add(3*time.Hour), found.DueAt)
 	require.Equal(t, t0.Add(3*time.Hour), found.DueByHand(t0.Add(time.Hour)))
-	require.Equal(t, StepDeliver, found.Owed(t0.Add(6*time.Minute)), "but whoever comes by delivers")
+	require.Equal(t, StepDeliver, found.Owed(t0.Add(6*time.Minute)), "but any other caller delivers")
 
 	asked := early(t, found, 20*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
 	require.Equal(t, t0.Add(3*time.Hour), asked.DueAt)
@@ -133,8 +131,7 @@ func TestEarlyDeliveryDoesNotBringSweepsForward(t *testing.T) {
 	require.Equal(t, t0.Add(10*time.Minute+time.Second), byCitizen.DueAt)
 }
 
-// TestEarlyDeliveryDoesNotDelaySweeps: what sweeps do not leave to the citizen, early delivery does not hide from
-// them.
+// A journey that sweeps do not leave to its citizen stays due for them.
 func TestEarlyDeliveryDoesNotDelaySweeps(t *testing.T) {
 	t.Parallel()
 	nudged := happens(t, atPay(t, nil), ByWebhook, 4*time.Minute, Nudged{})
@@ -146,7 +143,7 @@ func TestEarlyDeliveryDoesNotDelaySweeps(t *testing.T) {
 	require.Equal(t, t0.Add(5*time.Minute), looked.DueAt)
 }
 
-// TestEarlyFailuresDelayOnlyEarlyDelivery, a minute at first and half an hour at most.
+// The delay is a minute at first and half an hour at most.
 func TestEarlyFailuresDelayOnlyEarlyDelivery(t *testing.T) {
 	t.Parallel()
 	j := atPay(t, nil)
@@ -171,7 +168,7 @@ func TestEarlyFailuresDelayOnlyEarlyDelivery(t *testing.T) {
 	}
 }
 
-// TestOtherFailuresDelayEarlyDelivery: the service that is down is down for everybody.
+// A service that is down is down for early delivery too.
 func TestOtherFailuresDelayEarlyDelivery(t *testing.T) {
 	t.Parallel()
 	j := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{snapshot(StatusCapturable)})
@@ -181,41 +178,40 @@ func TestOtherFailuresDelayEarlyDelivery(t *testing.T) {
 	require.True(t, j.EarlyAt.After(t0.Add(10*time.Minute)))
 }
 
-// TestEarlyReadDoesNotShortenTheRetryTime.
 func TestEarlyReadDoesNotShortenTheRetryTime(t *testing.T) {
 	t.Parallel()
 	j := early(t, atPay(t, nil), 5*time.Minute, PaymentSeen{snapshot(StatusFailed)})
 	require.Equal(t, StateUnpaid, j.State)
-	require.Equal(t, t0.Add(5*time.Hour), j.RetryUntil(), "as when a sweep had found it")
+	require.Equal(t, t0.Add(5*time.Hour), j.RetryUntil(), "as if a sweep had found it")
 	require.Equal(t, t0.Add(5*time.Hour), j.DueAt)
 	require.Zero(t, j.EarlyAt)
 	byCitizen := happens(t, atPay(t, nil), ByCitizen, 5*time.Minute, PaymentSeen{snapshot(StatusFailed)})
 	require.Equal(t, t0.Add(2*time.Hour+5*time.Minute), byCitizen.RetryUntil())
 }
 
-// TestOneReplicaVisitsAJourneyAtATime.
 func TestOneReplicaVisitsAJourneyAtATime(t *testing.T) {
 	t.Parallel()
 	j := atPay(t, nil)
 	due := j.EarlyAt
 	j = early(t, j, 6*time.Minute, EarlyBegun{due})
 	requireEarlyAt(t, 8*time.Minute, j)
-	require.Equal(t, StepAsk, j.owedTo(ByEarly, t0.Add(6*time.Minute)), "it is for whoever took it")
+	require.Equal(t, StepAsk, j.owedTo(ByEarly, t0.Add(6*time.Minute)), "the replica that took it reads it")
 	for _, other := range []time.Time{due, {}, t0} {
 		_, err := j.Apply(EarlyBegun{other}, ByEarly, t0.Add(6*time.Minute))
 		require.ErrorIs(t, err, ErrNotDue)
 	}
-	early(t, j, 8*time.Minute, EarlyBegun{j.EarlyAt}) // the first one died
+	early(t, j, 8*time.Minute, EarlyBegun{j.EarlyAt}) // the first replica died
 	released := happens(t, examples(t)[StateReleased], ByEarly, time.Hour)
 	_, err := released.Apply(EarlyBegun{}, ByEarly, t0)
 	require.ErrorIs(t, err, ErrNotDue)
 }
 
-// TestEarlyDeliveryNeedsPaysConfirmation: what is released on return waits for its citizen, or for Pay.
+// A request that is released on return waits for its citizen, or for Pay's confirmation.
 func TestEarlyDeliveryNeedsPaysConfirmation(t *testing.T) {
 	t.Parallel()
 	onReturn := func(terms *Terms) { terms.Capture, terms.Release = CaptureImmediate, ReleaseOnReturn }
-	j := happens(t, atPay(t, onReturn), ByCitizen, 2*time.Minute, CitizenReturned{}, PaymentSeen{snapshot(StatusStarted)})
+	j := happens(t, atPay(t, onReturn), ByCitizen, 2*time.Minute, CitizenReturned{},
+		PaymentSeen{snapshot(StatusStarted)})
 	j = early(t, j, 5*time.Minute, PaymentSeen{snapshot(StatusSubmitted)})
 	require.Equal(t, StatePaying, j.State)
 	require.False(t, j.Trusted)
@@ -231,10 +227,10 @@ func TestEarlyDeliveryNeedsPaysConfirmation(t *testing.T) {
 	require.False(t, trusted.DueAt.After(t0.Add(10*time.Minute)))
 	confirmed := early(t, trusted, 10*time.Minute, PaymentSeen{snapshot(StatusSuccess)})
 	require.Equal(t, StateConfirmed, confirmed.State)
-	require.False(t, confirmed.DueAt.After(t0.Add(10*time.Minute)), "sweeps did not leave it alone before")
+	require.False(t, confirmed.DueAt.After(t0.Add(10*time.Minute)), "sweeps did not leave it to its citizen before")
 }
 
-// TestEarlyDeliveryDoesNothingElse: passes, routes without a grace, journeys of version 1, and all that is not open.
+// Passes, routes without a grace, journeys of version 1, and journeys in other states are none of its business.
 func TestEarlyDeliveryDoesNothingElse(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Terms){
@@ -258,7 +254,6 @@ func TestEarlyDeliveryDoesNothingElse(t *testing.T) {
 	require.Equal(t, StepNone, refunding.owedTo(ByEarly, t0.Add(time.Hour)))
 }
 
-// TestHistoryCallsEarlyDeliveryTheMopup.
 func TestHistoryCallsEarlyDeliveryTheMopup(t *testing.T) {
 	t.Parallel()
 	j := early(t, atPay(t, immediateCapture), 5*time.Minute, PaymentSeen{snapshot(StatusSuccess)})

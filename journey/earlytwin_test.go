@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// twins are two journeys to which the same happens, but that early delivery reads the payment of one of them, and
+// twins are two journeys with the same facts, except that early delivery reads the payment of one of them, and
 // fails.
 type twins struct {
 	t           *rapid.T
@@ -17,8 +17,8 @@ type twins struct {
 	status      string // at Pay
 }
 
-// TestEarlyDeliveryDoesNotMoveSweeps: as long as nothing is delivered, a sweep is due for both at the same time, or for
-// both by now. It may only come sooner after failures, since Pay answers again.
+// As long as nothing is delivered, a sweep is due for both at the same time, or for
+// both by now. It may come sooner only after failures, because Pay answers again.
 func TestEarlyDeliveryDoesNotMoveSweeps(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -37,7 +37,7 @@ func TestEarlyDeliveryDoesNotMoveSweeps(t *testing.T) {
 	})
 }
 
-// both lets something happen to both, where it has a place.
+// both applies a fact to both twins, if their state allows it.
 func (tw *twins) both(by By, f Fact) {
 	tw.with, _ = tw.with.Apply(f, by, tw.now)
 	tw.alone, _ = tw.alone.Apply(f, by, tw.now)
@@ -96,8 +96,8 @@ func (tw *twins) sameSweep() {
 	require.Equal(tw.t, latest(tw.now, tw.alone.DueByHand(tw.now)), latest(tw.now, tw.with.DueByHand(tw.now)), "%v",
 		states)
 	if tw.with.Failures > 0 {
-		return // of sweeps, which put off sweeps in whatever state
+		return // failures of sweeps delay sweeps in every state
 	}
 	require.False(tw.t, tw.with.Due(tw.now).After(latest(tw.now, tw.alone.Due(tw.now))),
-		"%v: back-off is early delivery's own", states)
+		"%v: the back-off of early delivery must not delay sweeps", states)
 }

@@ -38,7 +38,7 @@ type (
 	// ClaimLapsed is a claim whose holder never reported a result.
 	ClaimLapsed struct{ Number int }
 
-	// RequestLost is a held request that can no longer be read.
+	// RequestLost means that the held request can no longer be read.
 	RequestLost struct{}
 
 	// Captured means that the reserved money was taken.
@@ -55,11 +55,11 @@ type (
 		PaymentID string
 		Detail    string
 	}
-	// ReturnFailed is money that we cannot give back.
+	// ReturnFailed means that the money cannot be given back.
 	ReturnFailed struct{ Detail string }
 	// LeftToStaff is a refusal that the route leaves to staff.
 	LeftToStaff struct{}
-	// RetryLapsed ends the time in which a citizen could have tried again, or said that they want to pay.
+	// RetryLapsed means that the citizen neither tried again nor, if asked whether to pay, answered in time.
 	RetryLapsed struct{}
 
 	// EarlyBegun is the intent of early delivery to visit a journey that was due at that time.

@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestStepMayBeginDuringADrain: a process that is told to end still takes the steps that follow on those under way.
+// A process that is told to end still takes the steps that follow from those under way.
 func TestStepMayBeginDuringADrain(t *testing.T) {
 	t.Parallel()
 	r := &Runner{}
-	require.NoError(t, r.Drain(t.Context()), "nothing was ever done")
+	require.NoError(t, r.Drain(t.Context()), "nothing has begun")
 	end := r.working.begin()
 	given, giveUp := context.WithCancel(t.Context())
 	giveUp()

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// walk is a journey that anything may happen to, and what an honest observer has seen of it.
+// walk is a journey to which random facts happen, with a record of what Pay said.
 type walk struct {
 	t    *rapid.T
 	j    Journey
@@ -102,7 +102,7 @@ func (w *walk) step(f namedFact) {
 	w.factsMayComeTwice(after, f)
 }
 
-// Invariant 1: nothing leaves for the service but on a claim, and nothing is claimed but money or, where the route says
+// Invariant 1: a delivery needs a claim, and a claim needs money or, where the route says
 // so, trust.
 func (w *walk) deliversOnlyWhatIsPaidFor(before, after Journey, f namedFact) {
 	if after.State != StateReleasing || before.State == StateReleasing {
@@ -131,7 +131,7 @@ func (w *walk) onlyTheClaimHolderWritesTheResult(before, after Journey, f namedF
 	}
 }
 
-// Invariant 4: only Pay says what happened to a payment. (A capture that Pay answered is Pay's word too.)
+// Invariant 4: only Pay says what happened to a payment. (Pay's answer to a capture counts too.)
 func (w *walk) onlyPaySaysWhatHappenedToMoney(before, after Journey, f namedFact) {
 	switch f.fact.(type) {
 	case PaymentSeen, PaymentCreated, Captured:
@@ -149,16 +149,16 @@ func (w *walk) aWrongPaymentCountsForNothing(before, after Journey, f namedFact)
 	}
 }
 
-// Invariant 3: released is given and taken; reversed and abandoned are neither. Where Pay later says otherwise, the
-// journey is owed the step that mends it, or says so to staff.
+// Invariant 3: released means given and taken; reversed and abandoned mean neither. If Pay later says otherwise, the
+// journey is owed the step that puts it right, or tells staff.
 func (w *walk) moneyAndServiceAgreeAtRest(j Journey) {
 	owed, _ := j.next(w.now)
 	switch j.State {
 	case StateReleased:
-		require.False(w.t, j.ReleasedAt.IsZero() && j.Claim.Number > 0 && !w.settled(j), "released and never accepted")
+		require.False(w.t, j.ReleasedAt.IsZero() && j.Claim.Number > 0 && !w.settled(j), "released but never accepted")
 		p, _ := j.Payment()
-		kept := p.Money > 0 || p.Refunded > 0
-		require.True(w.t, kept || j.Trusted || j.CollectionFailed || w.settled(j), "given, and no money: %+v", j)
+		taken := p.Money > 0 || p.Refunded > 0
+		require.True(w.t, taken || j.Trusted || j.CollectionFailed || w.settled(j), "given without money: %+v", j)
 	case StateReversed, StateAbandoned:
 		for _, p := range j.Payments {
 			require.True(w.t, p.Money == 0 || owed == StepReturn || owed == StepEraseReply || !j.NudgedAt.IsZero(),
@@ -167,7 +167,7 @@ func (w *walk) moneyAndServiceAgreeAtRest(j Journey) {
 	}
 }
 
-// settled tells whether a person's word brought the journey here.
+// settled reports whether a person has settled the journey.
 func (w *walk) settled(j Journey) bool {
 	for _, e := range j.History {
 		if e.Fact == (Settled{}).Name() {
@@ -177,9 +177,9 @@ func (w *walk) settled(j Journey) bool {
 	return false
 }
 
-// Invariant 6: every journey has a time at which somebody looks at it.
+// Invariant 6: every journey has a time at which it is next visited.
 func (w *walk) nothingWaitsForEver(j Journey) {
-	require.False(w.t, j.DueAt.IsZero(), "never looked at again: %s", j.State)
+	require.False(w.t, j.DueAt.IsZero(), "never visited again: %s", j.State)
 	require.LessOrEqual(w.t, j.DueAt.Sub(w.now), j.Terms.KeepJourney)
 	if !j.State.AtRest() {
 		require.LessOrEqual(w.t, j.DueAt.Sub(w.now), CaptureWindow, "%s waits too long", j.State)
@@ -191,7 +191,7 @@ func (w *walk) termsNeverChange(before, after Journey) {
 	require.True(w.t, reflect.DeepEqual(before.Terms, after.Terms))
 }
 
-// Invariant 10: what nobody is owed is erased.
+// Invariant 10: a held request is erased once it is no longer needed.
 func (w *walk) requestsAreErased(j Journey) {
 	if j.State.AtRest() || j.State == StateAccepted {
 		require.False(w.t, j.KeepsRequest())
@@ -201,7 +201,7 @@ func (w *walk) requestsAreErased(j Journey) {
 	}
 }
 
-// Late and repeated facts are harmless: a second time they do nothing new, or have no place.
+// Late and repeated facts are harmless: the second time they change nothing, or are not allowed.
 func (w *walk) factsMayComeTwice(j Journey, f namedFact) {
 	again, err := j.Apply(f.fact, f.by, w.now)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // ID is the public id of a journey: 16 characters that sort by time. Staff and the service see it. It grants no access.
 type ID string
 
-// NewID makes an id from the time, in milliseconds, and 34 random bits. A store refuses the rare duplicate.
+// NewID returns an id made from the time, in milliseconds, and 34 random bits. A store refuses the rare duplicate.
 func NewID(now time.Time) ID {
 	const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	var random [8]byte
@@ -32,7 +32,7 @@ func NewID(now time.Time) ID {
 	return ID(text[:])
 }
 
-// NewKey makes the secret half of a ticket: 128 random bits. It proves that a browser owns the journey.
+// NewKey returns the secret half of a ticket: 128 random bits that prove that a browser owns the journey.
 func NewKey() string {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
@@ -75,7 +75,7 @@ type Journey struct {
 	Attempt    int       `json:"attempt"`    // deliveries of this submission so far
 	Claim      Claim     `json:"claim,omitzero"`
 	NotSentAt  time.Time `json:"not_sent_at,omitzero"`
-	Doubtful   bool      `json:"doubtful,omitempty"`   // the service may have received this submission; not resolved since
+	Doubtful   bool      `json:"doubtful,omitempty"`   // the service may have received this submission; unresolved
 	ReleasedAt time.Time `json:"released_at,omitzero"` // first acceptance by the service
 	LookedAt   time.Time `json:"looked_at,omitzero"`   // last second look at Pay
 	Returning  bool      `json:"returning,omitempty"`  // decided: the money goes back, nothing more is delivered
@@ -107,7 +107,7 @@ func (j Journey) OwnedBy(key string) bool {
 	return j.Key != "" && subtle.ConstantTimeCompare([]byte(j.Key), []byte(key)) == 1
 }
 
-// AwaitsCitizen reports whether the citizen has still to say that they want to pay: no payment was ever asked for.
+// AwaitsCitizen reports whether the citizen has yet to say whether to pay: no payment was ever requested.
 func (j Journey) AwaitsCitizen() bool { return j.State == StateHeld && j.AskedAt.IsZero() }
 
 // Payment returns the payment that confirmed the journey, or else the newest. It reports false if there is none.
@@ -148,7 +148,7 @@ func (j Journey) KeepsRequest() bool {
 // KeepsReply reports whether the service's reply is kept. If not, a store erases it.
 func (j Journey) KeepsReply() bool { return !j.ReplyUntil.IsZero() }
 
-// ShowsReply reports whether the citizen is to see the kept reply: its time is not over, and the money is not going
+// ShowsReply reports whether the kept reply is shown to the citizen: its time is not over, and the money is not going
 // back.
 func (j Journey) ShowsReply(now time.Time) bool {
 	return now.Before(j.ReplyUntil) && !j.Returning && j.State != StateReversed && j.State != StateAbandoned

@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 var t0 = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
-// exampleTerms are those of a usual submission route.
+// exampleTerms returns the terms of a usual submission route.
 func exampleTerms() Terms {
 	return Terms{
 		Route: "licence", Kind: KindSubmission, Amount: 2500, Reference: "LIC-7F3K-22", Description: "Fishing licence",
@@ -30,14 +30,14 @@ func exampleTerms() Terms {
 	}
 }
 
-// termsOfVersion1 are those of a journey that version 1 began.
+// termsOfVersion1 returns the terms of a journey that began under version 1.
 func termsOfVersion1() Terms {
 	terms := exampleTerms()
 	terms.ReturnGrace, terms.UnseenFor = 0, 0
 	return terms
 }
 
-// seen is Pay's answer about the example's payment.
+// snapshot returns Pay's answer about the example's payment.
 func snapshot(status string) PaymentSnapshot {
 	s := PaymentSnapshot{ID: "pay1", Reference: "LIC-7F3K-22", Amount: 2500, Status: status, CreatedAt: t0}
 	if status == StatusSuccess {
@@ -46,18 +46,13 @@ func snapshot(status string) PaymentSnapshot {
 	return s
 }
 
-// must applies facts that have to be possible.
+// must applies facts a minute after t0. The state must allow them.
 func must(t *testing.T, j Journey, facts ...Fact) Journey {
 	t.Helper()
-	for _, f := range facts {
-		next, err := j.Apply(f, ByCitizen, t0.Add(time.Minute))
-		require.NoError(t, err, "%s in %s", f.Name(), j.State)
-		j = next
-	}
-	return j
+	return happens(t, j, ByCitizen, time.Minute, facts...)
 }
 
-// examples is one journey in each state, come there the usual way.
+// examples returns one journey in each state, each reached in the usual way.
 func examples(t *testing.T) map[State]Journey {
 	held := Hold("01TEST", "key", exampleTerms(), Fingerprint{Path: "/licences/apply"}, t0)
 	paying := must(t, held, PaymentCreated{snapshot(StatusCreated)})
@@ -84,7 +79,7 @@ type namedFact struct {
 	by   By
 }
 
-// allFacts is every fact, in each of its meanings.
+// allFacts returns every fact, in each of its meanings.
 func allFacts() []namedFact {
 	wrong := snapshot(StatusSuccess)
 	wrong.Amount = 1
@@ -139,8 +134,7 @@ func allFacts() []namedFact {
 	}
 }
 
-// TestEveryStateMeetsEveryFact writes the whole matrix and holds it against the golden file, and docs/states.md with
-// it.
+// TestEveryStateMeetsEveryFact compares the whole matrix with the golden file and with docs/states.md.
 func TestEveryStateMeetsEveryFact(t *testing.T) {
 	t.Parallel()
 	journeys := examples(t)
@@ -162,7 +156,7 @@ func TestEveryStateMeetsEveryFact(t *testing.T) {
 	golden(t, filepath.Join("..", "docs", "states.md"), statesPage(journeys, table.String()))
 }
 
-// cell is the new state, "·" where the journey stays as it is, empty where the fact has no place.
+// cell returns the new state, "·" if it stays the same, or nothing if the state does not allow the fact.
 func cell(t *testing.T, j Journey, f namedFact) string {
 	next, err := j.Apply(f.fact, f.by, t0.Add(2*time.Minute))
 	if err != nil {
@@ -239,6 +233,6 @@ func golden(t *testing.T, file, text string) {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
 	}
 	wanted, err := os.ReadFile(file)
-	require.NoError(t, err, "write it with -update")
-	require.Equal(t, string(wanted), text, "if this is meant, write it with -update")
+	require.NoError(t, err, "run the test with -update to write it")
+	require.Equal(t, string(wanted), text, "if this is intended, run the test with -update")
 }

@@ -7,7 +7,7 @@ type Step string
 
 const (
 	StepNone Step = "" // nothing yet
-	// StepFindOrphan searches Pay for a payment whose id we never learned.
+	// StepFindOrphan searches Pay for a payment whose id we never learnt.
 	StepFindOrphan Step = "find_orphan"
 	// StepAsk reads the payments at Pay.
 	StepAsk Step = "ask"
@@ -40,7 +40,7 @@ const (
 	lookFor = 7 * 24 * time.Hour
 	// followEvery is how often an unfinished payment is read without the citizen.
 	followEvery = 30 * time.Minute
-	// freshFor is how long we may deliver after Pay said that the money is there, before we ask again.
+	// freshFor is how long we rely on Pay's confirmation: after that we ask again before we deliver.
 	freshFor = 10 * time.Minute
 )
 
@@ -95,7 +95,7 @@ func (j Journey) leftToCitizen() time.Time {
 	return born.Add(j.Terms.MopupMinAge)
 }
 
-// next returns the next step and from when it is owed. A nudge comes first, then the earlier of the state's own step
+// next returns the next step and when it falls due. A nudge comes first, then the earlier of the state's own step
 // and the end of the kept reply.
 func (j Journey) next(now time.Time) (Step, time.Time) {
 	if j.refunding() {
@@ -143,7 +143,7 @@ func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 	}
 }
 
-// nextConfirmed delivers a request and lets a pass wait for its citizen. Money for a request that could not be
+// nextConfirmed delivers a request, but lets a pass wait for its citizen. Money for a request that could not be
 // delivered before Pay's capture window closes is given back while that is still possible.
 func (j Journey) nextConfirmed(now time.Time) (Step, time.Time) {
 	p, _ := j.Payment()
@@ -175,7 +175,7 @@ func (j Journey) nextRefused() (Step, time.Time) {
 	return StepReturn, j.CorrectUntil()
 }
 
-// windowCloses returns when an uncaptured payment must be settled, a margin before Pay releases the money.
+// windowCloses returns when an uncaptured payment must be settled: a margin before Pay releases the money.
 func (j Journey) windowCloses(p Payment) time.Time {
 	return p.CreatedAt.Add(CaptureWindow - j.Terms.CaptureMargin)
 }
@@ -191,8 +191,8 @@ func (j Journey) nextAtRest() (Step, time.Time) {
 	return step, from
 }
 
-// surplus returns the id of a payment that holds money for which nothing was given: any but the one that a released
-// journey was paid with, and those that a person left as they are.
+// surplus returns the id of a payment that holds money for which nothing was given, unless a person has left it as it
+// is.
 func (j Journey) surplus() string {
 	for _, p := range j.Payments {
 		if p.Money > 0 && !p.Left && (j.State != StateReleased || p.ID != j.PaidWith) {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSweepWaitsForACreateUnderWay: Pay may be making the payment just now.
+// Pay may be creating the payment at this moment.
 func TestSweepWaitsForACreateUnderWay(t *testing.T) {
 	t.Parallel()
 	terms := exampleTerms()
@@ -19,7 +19,7 @@ func TestSweepWaitsForACreateUnderWay(t *testing.T) {
 	require.Equal(t, StepFindOrphan, answered.Owed(t0.Add(time.Second)))
 }
 
-// TestTrustEndsWithPaysNextAnswer: trust that is old, or that a delivery has been tried on, is asked about again.
+// Trust that is old, or on which a delivery has been tried, needs another answer from Pay.
 func TestTrustEndsWithPaysNextAnswer(t *testing.T) {
 	t.Parallel()
 	terms := exampleTerms()
@@ -45,30 +45,21 @@ func TestTrustEndsWithPaysNextAnswer(t *testing.T) {
 	require.Equal(t, StateUnpaid, failed.State)
 }
 
-// refusedUnseen is a journey whose service refused, after so long, with nobody there.
+// refusedUnseen returns a journey that the service refused, after so long, while the citizen was away.
 func refusedUnseen(t *testing.T, terms Terms, after time.Duration) Journey {
 	t.Helper()
 	j := must(t, Hold("01TEST", "key", terms, Fingerprint{}, t0), PaymentCreated{snapshot(StatusCreated)},
 		PaymentSeen{snapshot(StatusCapturable)})
-	for _, f := range []Fact{
-		Claimed{t0.Add(after + time.Minute)}, RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422,
-			KeepReply: true},
-	} {
-		var err error
-		j, err = j.Apply(f, ByMopup, t0.Add(after))
-		require.NoError(t, err)
-	}
-	return j
+	return happens(t, j, ByMopup, after, Claimed{t0.Add(after + time.Minute)},
+		RequestDelivered{Number: 1, Verdict: VerdictRefused, Status: 422, KeepReply: true})
 }
 
 func applied(t *testing.T, j Journey, f Fact, after time.Duration) Journey {
 	t.Helper()
-	next, err := j.Apply(f, ByCitizen, t0.Add(after))
-	require.NoError(t, err)
-	return next
+	return happens(t, j, ByCitizen, after, f)
 }
 
-// TestUnseenOutcomeIsKept for a day after the payment began; then the times count from when it is seen.
+// It is kept for a day after the payment began. Once it has been seen, the usual times count from then.
 func TestUnseenOutcomeIsKept(t *testing.T) {
 	t.Parallel()
 	refused := refusedUnseen(t, exampleTerms(), 10*time.Minute)
@@ -91,25 +82,25 @@ func TestUnseenOutcomeIsKept(t *testing.T) {
 
 	last := applied(t, refused, OutcomeSeen{}, 24*time.Hour-time.Minute)
 	require.Equal(t, t0.Add(25*time.Hour-time.Minute), last.CorrectUntil())
-	require.Equal(t, last.CorrectUntil(), last.ReplyUntil, "what is wrong can be read for as long as it can be corrected")
+	require.Equal(t, last.CorrectUntil(), last.ReplyUntil, "the reply can be read for as long as it can be corrected")
 
 	late := refusedUnseen(t, exampleTerms(), 40*time.Hour)
 	require.Equal(t, t0.Add(41*time.Hour), late.CorrectUntil(), "never less than RESUBMIT_FOR")
 	require.Equal(t, t0.Add(41*time.Hour), late.ReplyUntil)
 }
 
-// TestCorrectionHasAnOutcomeOfItsOwn: the second refusal is as unseen as the first was.
 func TestCorrectionHasAnOutcomeOfItsOwn(t *testing.T) {
 	t.Parallel()
 	j := applied(t, refusedUnseen(t, exampleTerms(), 10*time.Minute), ReplyShown{}, time.Hour)
 	j = applied(t, j, Resubmitted{}, 90*time.Minute)
 	j = applied(t, j, Claimed{t0.Add(2 * time.Hour)}, 90*time.Minute)
-	j = applied(t, j, RequestDelivered{Number: 2, Verdict: VerdictRefused, Status: 422, KeepReply: true}, 91*time.Minute)
+	j = applied(t, j, RequestDelivered{Number: 2, Verdict: VerdictRefused, Status: 422, KeepReply: true},
+		91*time.Minute)
 	require.True(t, j.OutcomeSeenAt.IsZero())
 	require.Equal(t, t0.Add(24*time.Hour), j.CorrectUntil())
 }
 
-// TestCaptureMarginOverridesUnseenOutcome: reserved money goes back while that is possible.
+// Reserved money goes back while that is still possible.
 func TestCaptureMarginOverridesUnseenOutcome(t *testing.T) {
 	t.Parallel()
 	terms := exampleTerms()
@@ -117,7 +108,6 @@ func TestCaptureMarginOverridesUnseenOutcome(t *testing.T) {
 	require.Equal(t, t0.Add(10*time.Hour), refusedUnseen(t, terms, 10*time.Minute).CorrectUntil())
 }
 
-// TestVersion1JourneyKeepsItsTimes: its terms do not have the day.
 func TestVersion1JourneyKeepsItsTimes(t *testing.T) {
 	t.Parallel()
 	refused := refusedUnseen(t, termsOfVersion1(), 10*time.Minute)
@@ -128,7 +118,6 @@ func TestVersion1JourneyKeepsItsTimes(t *testing.T) {
 	require.Equal(t, t0.Add(70*time.Minute), shown.ReplyUntil)
 }
 
-// TestOnlyAnOutcomeCanBeSeen: whoever looks while the request is on its way has seen no outcome.
 func TestOnlyAnOutcomeCanBeSeen(t *testing.T) {
 	t.Parallel()
 	for state, j := range examples(t) {
@@ -138,7 +127,7 @@ func TestOnlyAnOutcomeCanBeSeen(t *testing.T) {
 	}
 }
 
-// TestReplyIsShownUntilItExpires, whenever a sweep comes to erase it.
+// A sweep may erase the reply later.
 func TestReplyIsShownUntilItExpires(t *testing.T) {
 	t.Parallel()
 	confirmed := examples(t)[StateConfirmed]
@@ -148,5 +137,5 @@ func TestReplyIsShownUntilItExpires(t *testing.T) {
 	require.False(t, j.ShowsReply(j.ReplyUntil))
 	require.True(t, j.KeepsReply())
 	returning := must(t, j, ReturnDecided{})
-	require.False(t, returning.ShowsReply(t0.Add(time.Minute)), "the money's return overtakes it")
+	require.False(t, returning.ShowsReply(t0.Add(time.Minute)), "the money is going back")
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Payment is what a journey remembers of one payment at GOV.UK Pay. After a declined payment and another attempt there
+// Payment is what a journey remembers of one payment at GOV.UK Pay. If a payment was declined and tried again, there
 // are several; see [Journey.Payments].
 type Payment struct {
 	ID        string    `json:"id"`
@@ -18,8 +18,8 @@ type Payment struct {
 	// back to in trouble. The citizen may have paid since (FACTS 3.5, trap 33).
 	Doubtful bool `json:"doubtful,omitempty"`
 
-	// Money is what Pay holds of the citizen's money on this payment, in pence, as last read: taken and not refunded, or
-	// reserved.
+	// Money is what Pay holds of the citizen's money on this payment, in pence, as last read: taken and not refunded,
+	// or reserved.
 	Money    int64 `json:"money"`
 	Total    int64 `json:"total,omitempty"`    // pence the citizen was charged, with any card surcharge; 0 until known
 	Refunded int64 `json:"refunded,omitempty"` // pence given back so far
@@ -45,7 +45,7 @@ type NewPayment struct {
 	Prefill        Prefill
 }
 
-// Prefill is what the citizen already typed at the service and need not type again at Pay. It is personal data: it is
+// Prefill is what the citizen has already typed at the service and need not type again at Pay. It is personal data,
 // sealed with the held request, and never part of the journey itself.
 type Prefill struct {
 	Email          string `json:"email,omitempty"`
@@ -59,12 +59,13 @@ type Prefill struct {
 
 // PaymentSnapshot is one answer of Pay about one payment. It is believed only when it matches the journey's terms.
 type PaymentSnapshot struct {
-	ID             string
-	Reference      string
-	Amount         int64  // pence, the price
-	Total          int64  // pence, with any card surcharge; 0 while unknown
-	Status         string // Pay's own word: created, started, submitted, capturable, success, failed, cancelled, error
-	Code           string // Pay's code on a failed payment: P0010 declined, P0020 expired, P0030 cancelled by the user …
+	ID        string
+	Reference string
+	Amount    int64  // pence, the price
+	Total     int64  // pence, with any card surcharge; 0 while unknown
+	Status    string // Pay's own word: created, started, submitted, capturable, success, failed, cancelled, error
+	// Pay's code on a failed payment: P0010 declined, P0020 expired, P0030 cancelled by the user …
+	Code           string
 	ReturnURL      string // where Pay sends the citizen back to; empty if Pay does not say
 	Finished       bool   // over, which does not mean paid
 	DelayedCapture bool
@@ -108,15 +109,16 @@ type Payments interface {
 	// Capture takes reserved money. It is safe to repeat. After ErrNotAllowed, read the payment.
 	Capture(ctx context.Context, paymentID string) error
 
-	// Cancel ends a payment and releases any reservation. It is not safe to repeat: whatever the answer, read the payment.
+	// Cancel ends a payment and releases any reservation. It is not safe to repeat: whatever the answer, read the
+	// payment.
 	Cancel(ctx context.Context, paymentID string) error
 
 	// Refund gives back amount pence if exactly available pence can still be refunded, else the error is ErrNotAllowed.
 	// After any other error the refund may exist: read the payment before a repeat.
 	Refund(ctx context.Context, paymentID string, amount, available int64) error
 
-	// FindByReference lists the payments with exactly this reference (in any case) created from that time on. The search
-	// lags behind Get and must not decide an outcome (FACTS 8.2).
+	// FindByReference lists the payments with exactly this reference (in any case) created from that time on. The
+	// search lags behind Get and must not decide an outcome (FACTS 8.2).
 	FindByReference(ctx context.Context, reference string, from time.Time) ([]PaymentSnapshot, error)
 }
 
@@ -124,7 +126,7 @@ type Payments interface {
 var (
 	// ErrPayRefused: Pay refused; nothing was done. Repeating the call does not help.
 	ErrPayRefused = errors.New("GOV.UK Pay refused the request")
-	// ErrPayBusy: over the rate limit; nothing was done. Try again later.
+	// ErrPayBusy: the rate limit was exceeded; nothing was done. Try again later.
 	ErrPayBusy = errors.New("GOV.UK Pay is busy")
 	// ErrPaymentNotFound: Pay has no such payment for this key.
 	ErrPaymentNotFound = errors.New("GOV.UK Pay has no such payment")

@@ -11,7 +11,7 @@ import (
 func (r *Runner) ask(ctx context.Context, j Journey, by By) (Journey, error) {
 	for i, p := range j.Payments {
 		if earlier := i < len(j.Payments)-1; earlier && p.Finished() && j.State == StatePaying {
-			continue // an earlier attempt that has ended; the second look reads it again
+			continue // an earlier attempt, already over; the second look reads it again
 		}
 		snapshot, err := r.Payments.Get(ctx, p.ID)
 		if err != nil {
@@ -79,8 +79,8 @@ func (r *Runner) giveBack(ctx context.Context, j Journey, by By) (Journey, error
 }
 
 var (
-	// ErrNotCollected: Pay can refund only what it has collected, which takes up to some days (FACTS 6).
-	ErrNotCollected = errors.New("GOV.UK Pay has not collected it yet, a refund must wait")
+	// ErrNotCollected: Pay can refund only what it has collected, which can take days (FACTS 6).
+	ErrNotCollected = errors.New("GOV.UK Pay has not collected the money yet; a refund must wait")
 	// errUnread: Pay was asked to act, and neither its answer nor a later read says whether it did.
 	errUnread = errors.New("the result could not be read")
 )

@@ -3,15 +3,15 @@ package journey
 import "time"
 
 // Record is everything that a store keeps of one journey, in the form in which it is copied to another store under the
-// same secrets. The sealed parts are copied as they are: their labels are "journey" (whose text is JSON), "request" and
-// "reply", their id is the journey's.
+// same secrets. The sealed parts are copied as they are. Their labels are "journey" (whose text is JSON), "request" and
+// "reply", and their id is the journey's.
 type Record struct {
 	ID ID
 
 	// Journey is the content of SealedJourney. It is nil if that is damaged or Unlisted.
 	Journey *Journey
-	// Unlisted means that it is sealed under a secret that is not listed. This is not damage: dropping an old secret is
-	// how old journeys are erased.
+	// Unlisted means that the journey is sealed under a secret that is not listed. This is not damage: dropping an old
+	// secret is how old journeys are erased.
 	Unlisted bool
 
 	SealedJourney []byte
@@ -22,7 +22,7 @@ type Record struct {
 	Payments []string
 }
 
-// Damaged reports whether the journey cannot be opened although its secret is listed, or was set aside before.
+// Damaged reports whether the journey was set aside, or cannot be opened although its secret is listed.
 func (r Record) Damaged() bool { return r.Journey == nil && !r.Unlisted }
 
 // Size is the number of sealed bytes.

@@ -16,7 +16,7 @@ type Redirect struct {
 	Hosts    []string // further hosts that are the service itself
 }
 
-// target returns the address that a browser would go to. It reports false if there is none, or if browsers and servers
+// target returns the address to which a browser would go. It reports false if there is none, or if browsers and servers
 // would interpret it differently.
 func (r Redirect) target() (*url.URL, bool) {
 	if r.Held == nil || r.Location == "" {
@@ -36,7 +36,7 @@ func (r Redirect) target() (*url.URL, bool) {
 	return to, !slices.ContainsFunc(strings.Split(to.Path, "/"), isDotSegment)
 }
 
-// isDotSegment also finds "..;x", which browsers leave alone and servlet containers resolve.
+// isDotSegment also matches "..;x", which browsers leave alone and servlet containers resolve.
 func isDotSegment(segment string) bool {
 	segment, _, _ = strings.Cut(segment, ";")
 	return segment == "." || segment == ".."
@@ -133,7 +133,8 @@ func begins(address, prefix string) bool {
 		return rest == "" || rest[0] == '?'
 	default:
 		const ends = "/?&"
-		return rest == "" || strings.IndexByte(ends, rest[0]) >= 0 || strings.IndexByte(ends, prefix[len(prefix)-1]) >= 0
+		return rest == "" || strings.IndexByte(ends, rest[0]) >= 0 ||
+			strings.IndexByte(ends, prefix[len(prefix)-1]) >= 0
 	}
 }
 
@@ -174,7 +175,7 @@ func (r Redirect) leadsBack() bool {
 	})
 }
 
-// words name a log-in or an error, in lower case with hyphens between words.
+// words match a log-in or an error, in lower case with hyphens between words.
 const words = `log-?[io]n|sign-?[io]n|errors?|denied|forbidden|unauthori[sz]ed|expired|` +
 	`time-?out|unavailable|maintenance`
 
@@ -199,7 +200,8 @@ func (r Redirect) looksLikeTrouble() bool {
 		return false
 	}
 	terms := strings.FieldsFunc(to.RawQuery, func(c rune) bool { return c == '&' || c == '=' })
-	return slices.ContainsFunc(strings.Split(to.Path, "/"), isTroubleSegment) || slices.ContainsFunc(terms, isTroubleTerm)
+	return slices.ContainsFunc(strings.Split(to.Path, "/"), isTroubleSegment) ||
+		slices.ContainsFunc(terms, isTroubleTerm)
 }
 
 func isTroubleSegment(segment string) bool {

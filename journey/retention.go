@@ -42,7 +42,7 @@ func (j Journey) Unseen(now time.Time) bool {
 	return j.OutcomeSeenAt.IsZero() && now.Before(j.unseenUntil())
 }
 
-// unseenUntil returns until when, at least, something that the citizen has not seen is kept.
+// unseenUntil returns the earliest time at which something that the citizen has not seen may be erased.
 func (j Journey) unseenUntil() time.Time {
 	if j.Terms.UnseenFor == 0 {
 		return time.Time{}
@@ -50,7 +50,7 @@ func (j Journey) unseenUntil() time.Time {
 	return j.AskedAt.Add(j.Terms.UnseenFor)
 }
 
-// CorrectUntil returns until when a refused request can be corrected on the same payment.
+// CorrectUntil returns the time until which a refused request can be corrected on the same payment.
 func (j Journey) CorrectUntil() time.Time {
 	until := j.Since.Add(j.Terms.ResubmitFor)
 	switch {

@@ -23,8 +23,8 @@ type Runner struct {
 	// Applied, if set, is called after each fact that was stored.
 	Applied func(Applied)
 
-	// Acquire, if set, is called before a held request with a body of that size is read from the store, and release when
-	// the request is no longer needed. Its error means that memory is short at the moment: the step stays owed.
+	// Acquire, if set, is called before a held request with a body of that size is read from the store, and release
+	// when the request is no longer needed. Its error means that memory is short at the moment: the step stays owed.
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 
 	// WaitTimeout limits how long a citizen waits for a delivery that another caller is making.
@@ -81,7 +81,8 @@ func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progre
 		progress = progress.then(done)
 		next := progress.Journey.owedTo(v.By, r.Now())
 		if progress.Journey.State == before.State && (next == step || step == StepDeliver && next != StepReturn) {
-			// Pay said nothing new, or the delivery failed, which a visit tries only once before it may give the money back.
+			// Pay said nothing new, or the delivery failed, which a visit tries once only before it may give the money
+			// back.
 			break
 		}
 	}
@@ -177,8 +178,8 @@ func (r *Runner) Drain(ctx context.Context) error {
 	}
 }
 
-// LapseClaim ends the claim on a journey whose claimant is known to be gone, as every claimant is when the only process
-// on a store starts. A journey without a claim stays as it is.
+// LapseClaim ends the claim on a journey whose claimant is known to be gone: when the only process that uses a store
+// starts, no earlier claimant is left. A journey without a claim is unchanged.
 func (r *Runner) LapseClaim(ctx context.Context, id ID) error {
 	j, err := r.Store.Get(ctx, id)
 	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotFound) {

@@ -7,7 +7,7 @@ import (
 )
 
 func (j Journey) captured(f Captured) (Journey, string, error) {
-	j, detail, err := j.move(f, StateReleased, "", StateAccepted)
+	j, detail, err := j.move(f, StateReleased, StateAccepted)
 	if err == nil && j.State == StateReleased {
 		j = j.withPayment(j.PaidWith, func(p *Payment) {
 			if p.Status == StatusCapturable {

@@ -22,7 +22,7 @@ func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, strin
 	after := *j.payment(f.Snapshot.ID)
 	next := j.follow(after, outcome, by, at)
 	if j.capturedByOther(f.Snapshot, after) {
-		const note = "the money was taken, but not by this Paygate, as happens with an older copy of the store: " +
+		const note = "the money was taken, but not by this Paygate (as after restoring an older copy of the store): " +
 			"the service may already have the request"
 		return next.stuck(TroubleDelivery, note), note, nil
 	}
@@ -33,8 +33,8 @@ func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, strin
 	return next, detail, nil
 }
 
-// capturedByOther reports whether reserved money was captured without our knowledge. Only we capture, and only after
-// the service has accepted: the request may have been delivered, and an older copy of the store been restored since.
+// capturedByOther reports whether reserved money was captured without our knowledge. Only we capture, and only once
+// the service has accepted, so an older copy of the store may have been restored after a delivery.
 func (j Journey) capturedByOther(s PaymentSnapshot, p Payment) bool {
 	waiting := j.State == StatePaying || j.State == StateUnpaid || j.State == StateConfirmed ||
 		j.State == StateRefused && !j.Returning
@@ -149,7 +149,7 @@ func (p *Payment) learn(s PaymentSnapshot, at time.Time) {
 	p.Fee, p.Net, p.CapturedDate, p.SettledDate = s.Fee, s.Net, s.CapturedDate, s.SettledDate
 }
 
-// stale reports whether the outcome belongs to an older state than the one the payment is known to have.
+// stale reports whether the outcome is from before the payment's last known state.
 func (p Payment) stale(o Outcome) bool {
 	return (o == OutcomePending || o == OutcomeSubmitted) && rank(p.Status) > rank(StatusSubmitted)
 }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// The orders of staff, each with a name and a reason for the history. All but Check return a [TransitionError] if the
-// journey's state does not allow them; then nothing was done. An [AtPayError] means that Pay could not be asked, or did
+// Orders by staff, each with a name and a reason for the history. All but Check return a [TransitionError] if the
+// journey's state does not allow them, and then do nothing. An [AtPayError] means that Pay could not be asked, or did
 // not do it.
 
 // AtPayError is an order that failed at GOV.UK Pay.
@@ -144,7 +144,7 @@ func (r *Runner) refundable(ctx context.Context, id ID, amount int64, by By) (Jo
 	return j, snapshot, nil
 }
 
-// readAfterRefund takes over what Pay says after a refund. If Pay cannot be read, a sweep does it later.
+// readAfterRefund reads what Pay says after a refund. If Pay cannot be reached, a sweep does it later.
 func (r *Runner) readAfterRefund(ctx context.Context, j Journey, by By) Journey {
 	progress, err := r.Check(ctx, j.ID, Visit{By: by})
 	_ = progress.Reply.Close()

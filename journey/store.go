@@ -9,7 +9,7 @@ import (
 // Store keeps journeys. Every method is safe for concurrent use, and a change that was reported as done survives a
 // crash. Held requests and replies are sealed at rest.
 //
-// A store does what follows from the journey in the same transaction: it erases the held request unless
+// In the same transaction a store does what follows from the journey: it erases the held request unless
 // [Journey.KeepsRequest], and the reply unless [Journey.KeepsReply], makes the journey findable by the id of each of
 // its payments, and lists it as due at DueAt and at EarlyAt (never if that is zero).
 type Store interface {
@@ -20,10 +20,10 @@ type Store interface {
 	Get(context.Context, ID) (Journey, error)
 
 	// Update runs change on the stored journey and stores what it returns, as one atomic step: no other update of the
-	// same journey runs between the read and the write, on any replica. If change returns an error, nothing is stored and
-	// the error is returned. change may run more than once and must have no side effects. Update returns the journey now
-	// stored. The error is ErrTaken, and nothing is stored, if a second journey would get the same payment: what is paid
-	// for once is delivered once.
+	// same journey runs between the read and the write, on any replica. If change returns an error, nothing is stored
+	// and the error is returned. change may run more than once and must have no side effects. Update returns the
+	// journey now stored. The error is ErrTaken, and nothing is stored, if a second journey would get the same payment:
+	// what is paid for once is delivered once.
 	Update(ctx context.Context, id ID, change func(Journey) (Change, error)) (Journey, error)
 
 	// Request reads the held request. The error is ErrErased if it is no longer needed.
@@ -45,7 +45,7 @@ type Store interface {
 	// List finds journeys, newest first, without damaged ones.
 	List(context.Context, Filter) ([]Journey, error)
 
-	// Forget removes a journey and all that belongs to it. It is no error if there is none.
+	// Forget removes a journey and everything that belongs to it. It is not an error if there is none.
 	Forget(context.Context, ID) error
 }
 

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// This file has what every store decides in the same way.
+// The rules here are the same for every store.
 
-// MessageChange says what becomes of the held request or of the reply.
+// MessageChange says what happens to the held request or to the reply.
 type MessageChange struct {
 	Part Part
 	Keep bool    // false: erase it
@@ -29,7 +29,7 @@ func (c Change) Messages() []MessageChange {
 	return []MessageChange{request, reply}
 }
 
-// ChangedPayments lists the ids of payments that an update adds to a journey, and those that it removes.
+// ChangedPayments returns the ids of the payments that an update adds to a journey, and of those that it removes.
 func ChangedPayments(before, after Journey) (added, removed []string) {
 	was, is := before.paymentIDs(), after.paymentIDs()
 	for _, id := range is {
@@ -54,7 +54,7 @@ func (j Journey) paymentIDs() (ids []string) {
 	return ids
 }
 
-// Matches reports whether a list with this filter contains a journey.
+// Matches reports whether a list with this filter contains the journey.
 func (f Filter) Matches(j Journey) bool {
 	return (f.State == "" || j.State == f.State) &&
 		(f.Route == "" || j.Terms.Route == f.Route) &&
@@ -65,7 +65,7 @@ func (f Filter) Matches(j Journey) bool {
 		(f.After == "" || j.ID < f.After)
 }
 
-// Size returns how many journeys a list with this filter has at most.
+// Size returns the greatest number of journeys that a list with this filter may have.
 func (f Filter) Size() int {
 	if f.Limit <= 0 {
 		return 50

@@ -69,7 +69,7 @@ func TestFilterMatches(t *testing.T) {
 	}
 }
 
-// dueStore is a store that only lists what is due.
+// dueStore is a store that lists due journeys and nothing else.
 type dueStore struct {
 	Store
 	due, early []Due

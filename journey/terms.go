@@ -60,8 +60,8 @@ type Terms struct {
 
 	ClaimFor    time.Duration `json:"claim_for"`     // a claim lapses this long after it was taken
 	MopupMinAge time.Duration `json:"mopup_min_age"` // sweeps leave younger payments to their citizen
-	// ReturnGrace is how long after Pay's confirmation the citizen has to come back before the held request is delivered
-	// without them; 0 means that only sweeps do so, as in journeys of version 1.
+	// ReturnGrace is how long after Pay's confirmation the citizen has to come back before the held request is
+	// delivered without them; 0 means that only sweeps do so, as in journeys of version 1.
 	ReturnGrace   time.Duration `json:"return_grace,omitempty"`
 	CaptureMargin time.Duration `json:"capture_margin"` // settle this long before Pay's capture window ends
 	SecondLook    time.Duration `json:"second_look"`    // how often a journey at rest is read again, for 7 days
@@ -147,13 +147,13 @@ const (
 	OutcomeSubmitted Outcome = "submitted"
 	// OutcomeConfirmed: money taken, or reserved if the terms say so.
 	OutcomeConfirmed Outcome = "confirmed"
-	// OutcomeNoMoney: over, and not paid.
+	// OutcomeNoMoney: ended without payment.
 	OutcomeNoMoney Outcome = "no_money"
 	// OutcomeMismatch: the payment does not match these terms.
 	OutcomeMismatch Outcome = "mismatch"
 )
 
-// Outcome interprets Pay's answer. This is the only place that does. An unknown status is pending: we ask again.
+// Outcome interprets Pay's answer. It is the only place that does. An unknown status is pending: we ask again.
 func (t Terms) Outcome(s PaymentSnapshot) Outcome {
 	switch {
 	case s.Amount != t.Amount || s.Reference != t.Reference:

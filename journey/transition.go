@@ -7,7 +7,7 @@ import (
 )
 
 // Apply returns the journey after a fact. It has no side effects. A fact that no longer changes anything returns the
-// same journey. A fact that the state does not allow is a [TransitionError], and the journey stays as it was. by is the
+// same journey. A fact that the state does not allow is a [TransitionError], and the journey is unchanged. by is the
 // caller that reports the fact, for the history.
 func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 	next, detail, err := j.apply(f, by, at)
@@ -18,7 +18,10 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 		next = next.entered(at)
 	}
 	if next.State != j.State || detail != "" {
-		next = next.remember(Event{At: at, Fact: f.Name(), From: j.State, To: next.State, By: by.Word(), Detail: detail})
+		next = next.remember(Event{
+			At: at, Fact: f.Name(), From: j.State, To: next.State, By: by.Word(),
+			Detail: detail,
+		})
 	}
 	if next.Terms.Kind == KindSubmission && !next.KeepsRequest() && !next.KeepsReply() {
 		next.Fingerprint.Query = "" // it may be personal, and is no longer needed to find the held address
@@ -28,7 +31,7 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 	return next, nil
 }
 
-// apply is the state table: one case for each fact. The text is for the history. It is empty if the fact deserves a
+// apply is the state table: one case for each fact. The text is for the history. It is empty if the fact needs a
 // line only when it changes the state.
 func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	switch f := f.(type) {
@@ -39,7 +42,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case PaymentNotCreated:
 		return j.paymentNotCreated(f.Detail)
 	case PaymentNeverMade:
-		return j.move(f, StateAbandoned, "", StateHeld)
+		return j.move(f, StateAbandoned, StateHeld)
 	case CitizenReturned:
 		return j.citizenReturned(at), "", nil
 	case Nudged:
@@ -101,11 +104,11 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 }
 
 // move goes from one of the given states to another. A journey that is already there stays.
-func (j Journey) move(f Fact, to State, detail string, from ...State) (Journey, string, error) {
+func (j Journey) move(f Fact, to State, from ...State) (Journey, string, error) {
 	switch {
 	case slices.Contains(from, j.State):
 		j.State = to
-		return j, detail, nil
+		return j, "", nil
 	case j.State == to:
 		return j, "", nil
 	default:

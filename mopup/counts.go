@@ -6,7 +6,7 @@ import (
 	"paygate/journey"
 )
 
-// Counts say what a sweep did. Each visited journey is counted once more, by its result.
+// Counts says what a sweep did. Each visited journey is counted once more, by its result.
 type Counts struct {
 	Visited   int
 	Released  int // delivered now
@@ -14,7 +14,7 @@ type Counts struct {
 	Returned  int // the money went back
 	Abandoned int // never paid, ended now
 	Waiting   int // nothing to do yet
-	Stuck     int // since now, a person has to decide
+	Stuck     int // a person has to decide from now on
 	Failed    int // an error kept it where it was
 }
 

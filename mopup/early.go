@@ -26,11 +26,11 @@ type EarlyOptions struct {
 	Runner *journey.Runner
 	Now    func() time.Time
 	Log    *slog.Logger
-	// Yield waits until citizens and sweeps leave room in Pay's allowance.
+	// Yield waits until citizens and sweeps leave some of Pay's rate limit unused.
 	Yield func(context.Context) error
 }
 
-// Early delivers for citizens who have paid and do not come back, while their session at the service is still valid. It
+// Early delivers for citizens who have paid and not come back, while their session at the service is still valid. It
 // is not part of a sweep. Several processes on one store share the work. It is safe for concurrent use.
 type Early struct {
 	EarlyOptions
@@ -55,7 +55,7 @@ func (e *Early) Run(ctx context.Context) {
 	}
 }
 
-// RunOnce visits everything that is due for early delivery now, the longest due first. It returns an error if it ended
+// RunOnce visits everything that is due for early delivery now, the longest due first. It returns an error if it ends
 // before that.
 func (e *Early) RunOnce(ctx context.Context) error {
 	round := &earlyRound{Early: e}

@@ -23,7 +23,8 @@ type Options struct {
 	Store  journey.Store
 	Runner *journey.Runner
 	Every  time.Duration // between sweeps, give or take a tenth
-	// MaxPerSecond limits how many journeys a sweep visits: citizens who are paying come first in Pay's allowance.
+	// MaxPerSecond limits how many journeys a sweep visits, to leave most of Pay's rate limit to citizens who are
+	// paying.
 	MaxPerSecond int
 	Now          func() time.Time
 	Log          *slog.Logger
@@ -38,14 +39,14 @@ type Shared interface {
 	// Clock is the store's time.
 	Clock(context.Context) (time.Time, error)
 	// TakeDue reserves a due journey for the sweep that began at that time. It reports false if another sweep has it or
-	// has visited it since, or if it is no longer due then. The lease ends the visit of a sweep that died.
+	// has visited it since, or if it is no longer due at that time. The lease ends the visit of a sweep that died.
 	TakeDue(ctx context.Context, due journey.Due, began time.Time, lease time.Duration) (bool, error)
 	// LeaveDue ends the visit.
 	LeaveDue(context.Context, journey.ID) error
 }
 
-// lease is longer than most visits. During a longer one another sweep may come, and finds the journey claimed. After a
-// crash, no sweep visits the journey before the lease ends.
+// lease is longer than most visits. During a longer visit another sweep may come, and finds the journey claimed. After
+// a crash, no sweep visits the journey before the lease ends.
 const lease = 2 * time.Minute
 
 // Mopup sweeps. It is safe for concurrent use.
@@ -120,8 +121,11 @@ func (m *Mopup) each(
 	ctx context.Context, until time.Time, wanted func(journey.Due, journey.Journey) bool,
 ) (Counts, error) {
 	s := &sweep{Mopup: m, wanted: wanted, visited: map[journey.ID]bool{}}
-	if err := s.begin(ctx); err != nil {
-		return s.counts, err
+	if m.Shared != nil {
+		var err error
+		if s.began, err = m.Shared.Clock(ctx); err != nil {
+			return s.counts, err
+		}
 	}
 	for after := (journey.Due{}); ; {
 		page, err := m.Store.Due(ctx, until, after, pageSize)
@@ -144,13 +148,6 @@ type sweep struct {
 	wanted  func(journey.Due, journey.Journey) bool
 	visited map[journey.ID]bool // a failed journey is due again after the rest
 	counts  Counts
-}
-
-func (s *sweep) begin(ctx context.Context) (err error) {
-	if s.Shared != nil {
-		s.began, err = s.Shared.Clock(ctx)
-	}
-	return err
 }
 
 // consider visits a journey unless another sweep has it or it is not wanted. The error is the context's.

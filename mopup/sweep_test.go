@@ -20,7 +20,7 @@ var (
 	errDown = errors.New("connection refused")
 )
 
-// memory is a store in memory, with as much as a sweep needs.
+// memory is a store in memory with what a sweep needs.
 type memory struct {
 	journey.Store
 	mu       sync.Mutex
@@ -107,7 +107,7 @@ func (fakeService) Deliver(context.Context, journey.Delivery) journey.Delivered 
 	return journey.Delivered{Verdict: journey.VerdictAccepted, Status: 303}
 }
 
-// fixture holds a sweep's surroundings.
+// fixture holds what a sweep needs.
 type fixture struct {
 	store  *memory
 	pay    *fakePay
@@ -147,7 +147,8 @@ func (f *fixture) add(t *testing.T, id journey.ID, facts ...journey.Fact) {
 	terms := journey.Terms{
 		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "R", Capture: journey.CaptureOnAccept,
 		Accept: journey.Statuses{{From: 303, To: 303}}, ClaimFor: time.Minute, MopupMinAge: time.Hour,
-		ReturnGrace: 20 * time.Minute, RetryFor: 2 * time.Hour, KeepJourney: 1000 * time.Hour, SecondLook: 24 * time.Hour,
+		ReturnGrace: 20 * time.Minute, RetryFor: 2 * time.Hour, KeepJourney: 1000 * time.Hour,
+		SecondLook: 24 * time.Hour,
 	}
 	j := journey.Hold(id, "key", terms, journey.Fingerprint{}, t0)
 	facts = append([]journey.Fact{journey.PaymentCreated{Snapshot: snapshot(id, journey.StatusCreated)}}, facts...)

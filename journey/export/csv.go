@@ -22,7 +22,7 @@ type Lister interface {
 	List(context.Context, journey.Filter) ([]journey.Journey, error)
 }
 
-// Totals allow a reader of the file to check it.
+// Totals let a reader check the file.
 type Totals struct {
 	Rows          int
 	AmountPence   int64 // of all rows, paid or not
@@ -50,9 +50,9 @@ var columns = []string{
 	"metadata", "fee_pence", "net_pence", "captured_date", "settled_date",
 }
 
-// CSV writes one row for each journey started from that time on and before until, newest first, after a row of the
-// columns' names (RFC 4180). Journeys that are added or changed at the same time do not move other rows. The memory
-// it takes does not grow with the rows. With an error the file is incomplete.
+// CSV writes the names of the columns and a row for each journey that started at or after from and before until, newest
+// first (RFC 4180). Journeys that are added or changed meanwhile do not move other rows. The use of memory does not
+// grow with the rows. After an error the file is incomplete.
 func CSV(ctx context.Context, out io.Writer, journeys Lister, from, until time.Time) (Totals, error) {
 	var totals Totals
 	w := csv.NewWriter(out)
@@ -80,11 +80,11 @@ func CSV(ctx context.Context, out io.Writer, journeys Lister, from, until time.T
 	}
 }
 
-// Row returns the cells of a row. A spreadsheet runs none of them as a formula.
+// Row returns the cells of a row. No spreadsheet runs any of them as a formula.
 func (r Record) Row() []string {
 	metadata := ""
 	if len(r.Metadata) > 0 {
-		text, _ := json.Marshal(r.Metadata) // strings only, in the order of their names
+		text, _ := json.Marshal(r.Metadata) // strings only, sorted by name
 		metadata = string(text)
 	}
 	return []string{
@@ -96,8 +96,7 @@ func (r Record) Row() []string {
 	}
 }
 
-// text keeps spreadsheets from running a cell as a formula: a text of another person that begins like a formula
-// gets an apostrophe before it.
+// text puts an apostrophe before anything that a spreadsheet would run as a formula.
 func text(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r\n|%＝＋－＠", []rune(s)[0]) {
 		return "'" + s

@@ -1,4 +1,4 @@
-// Package export says what the outside reads of journeys: one [Record] each, in the words that the staff listener's JSON
+// Package export defines how journeys look from outside: one [Record] each, in the words that the staff listener's JSON
 // and the finance file share, and [CSV], which writes any number of them in constant memory.
 package export
 
@@ -29,14 +29,14 @@ type Record struct {
 	RefundedPence int64             `json:"refunded_pence"`
 	Metadata      map[string]string `json:"metadata"`
 
-	// What only some of Pay's providers say, of the payment that counts.
+	// These are about the payment that counts. Only some of Pay's providers report them.
 	FeePence     *int64 `json:"fee_pence"`
 	NetPence     *int64 `json:"net_pence"` // may be negative
 	CapturedDate string `json:"captured_date"`
 	SettledDate  string `json:"settled_date"`
 }
 
-// Whole is a journey with all that happened to it.
+// Whole is a journey with all its payments and its history.
 type Whole struct {
 	Record
 	Payments []Payment `json:"payments"`
@@ -55,7 +55,7 @@ type Payment struct {
 
 // Event is one line of a history.
 type Event struct {
-	At     time.Time     `json:"at"` // of the last time, when it happened again and again
+	At     time.Time     `json:"at"` // the last time, if it happened repeatedly
 	Times  int           `json:"times"`
 	Fact   string        `json:"fact"`
 	From   journey.State `json:"from"`
@@ -64,7 +64,7 @@ type Event struct {
 	Detail string        `json:"detail"`
 }
 
-// Of puts a journey into the words of a record.
+// Of returns the record of a journey.
 func Of(j journey.Journey) Record {
 	p, _ := j.Payment()
 	r := Record{
@@ -84,7 +84,7 @@ func Of(j journey.Journey) Record {
 	return r
 }
 
-// WholeOf adds the payments and the history.
+// WholeOf returns the record of a journey with its payments and history.
 func WholeOf(j journey.Journey) Whole {
 	w := Whole{Record: Of(j), Payments: []Payment{}, History: []Event{}}
 	for _, p := range j.Payments {
@@ -111,5 +111,5 @@ func given(at time.Time) *time.Time {
 	return &at
 }
 
-// whole cuts to seconds: readers need no more, and spreadsheets read less.
+// whole drops fractions of a second, which readers do not need and some spreadsheets cannot parse.
 func whole(at time.Time) time.Time { return at.UTC().Truncate(time.Second) }

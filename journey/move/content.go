@@ -6,7 +6,7 @@ import (
 	"paygate/journey"
 )
 
-// Content is what a store holds, in numbers.
+// Content counts what a store holds.
 type Content struct {
 	States   map[journey.State]int // journeys that can be read
 	Price    int64                 // pence, of all of them
@@ -19,10 +19,10 @@ type Content struct {
 	Values   int
 	Marks    int
 	Damaged  []journey.ID // copied as they are
-	Left     int          // journeys that stay behind because they are sealed under a secret that is not listed
+	Left     int          // journeys that are not copied because their secret is not listed
 }
 
-// count reads all of a store.
+// count reads the whole store.
 func count(ctx context.Context, s Store, limit int) (Content, error) {
 	c := Content{States: map[journey.State]int{}}
 	err := eachRecords(ctx, s, limit, func(page []journey.Record) error {

@@ -1,9 +1,9 @@
 // Package move copies everything from one store into another, empty one: journeys in every state, damaged ones too,
 // with their held requests and replies, named values such as the signing keys, and the marks of webhooks. Neither
-// store may be in use meanwhile; the caller makes sure of that.
+// store may be in use meanwhile; the caller ensures that.
 //
-// [Copy] copies page by page, then counts what each store holds and compares the two. A copy that fails or is broken
-// off leaves a destination that [Complete] refuses: begin again with an empty one.
+// [Copy] copies page by page, then counts what each store holds and compares the two. If a copy fails or is
+// interrupted, [Complete] refuses the destination: start again with an empty one.
 package move
 
 import (
@@ -19,8 +19,8 @@ import (
 
 // Store is what a store offers to be moved from and to.
 type Store interface {
-	// Records lists the journeys after an id in the order of ids, damaged ones too: at most limit, and no more once
-	// they come to size bytes. It is empty only at the end.
+	// Records lists the journeys after an id in the order of ids, including damaged ones: at most limit, and no more
+	// once they add up to size bytes. It is empty only at the end.
 	Records(ctx context.Context, after journey.ID, limit, size int) ([]journey.Record, error)
 	// Import stores what another store listed, all of it or nothing.
 	Import(context.Context, []journey.Record) error
@@ -45,22 +45,22 @@ type Options struct {
 const pageBytes = 16 << 20
 
 var (
-	// ErrEmpty reports that there is nothing to copy: most likely another store is meant.
+	// ErrEmpty reports that there is nothing to copy: most likely the source is the wrong store.
 	ErrEmpty = errors.New("the source holds nothing")
 	// ErrNotEmpty reports that the destination holds something already.
 	ErrNotEmpty = errors.New("the destination is not empty")
-	// ErrUnfinished reports a store that is a copy which was broken off.
-	ErrUnfinished = errors.New("is a copy that was broken off: run paygate move again, into an empty one")
+	// ErrUnfinished reports a store that is an interrupted copy.
+	ErrUnfinished = errors.New("is a copy that was interrupted: run paygate move again, into an empty store")
 )
 
-// The destination stores in a named value of its own whether it holds everything.
+// A named value of the destination says whether it holds everything.
 const (
 	stateName  = "copy"
 	unfinished = "unfinished"
 	complete   = "complete"
 )
 
-// Complete returns [ErrUnfinished] if a store is a copy that was broken off. Paygate must not start on half a copy.
+// Complete returns [ErrUnfinished] if a store is an interrupted copy. Paygate must not start on half a copy.
 func Complete(ctx context.Context, s interface {
 	Value(ctx context.Context, name string) ([]byte, error)
 },
@@ -76,8 +76,8 @@ func Complete(ctx context.Context, s interface {
 	}
 }
 
-// Copy copies everything and returns what the destination then holds. [ErrEmpty], [ErrNotEmpty] and, for the source,
-// [ErrUnfinished] come before anything is written. The source is not changed.
+// Copy copies everything and returns what the destination then holds. It returns [ErrEmpty], [ErrNotEmpty] or
+// [ErrUnfinished] before it writes anything. It does not change the source.
 func Copy(ctx context.Context, o Options) (Content, error) {
 	if o.Page <= 0 {
 		o.Page = 500
@@ -90,7 +90,7 @@ func Copy(ctx context.Context, o Options) (Content, error) {
 	}
 	content, err := o.copy(ctx)
 	if err != nil {
-		return Content{}, fmt.Errorf("%w (the copy is not complete: begin again with an empty destination)", err)
+		return Content{}, fmt.Errorf("%w (the copy is incomplete: start again with an empty destination)", err)
 	}
 	return content, setValue(ctx, o.To, stateName, []byte(complete))
 }

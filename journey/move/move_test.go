@@ -72,7 +72,8 @@ func database(url string) place {
 	return func(t testing.TB, secrets ...byte) store {
 		t.Helper()
 		s, err := pgstore.Open(t.Context(), url, pgstore.Options{
-			Sealer: sealer(t, secrets...), Now: now, Log: slog.New(slog.DiscardHandler), Timeout: time.Minute, Exclusive: true,
+			Sealer: sealer(t, secrets...), Now: now, Log: slog.New(slog.DiscardHandler), Timeout: time.Minute,
+			Exclusive: true,
 		})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = s.Close() })
@@ -109,7 +110,8 @@ func fill(t testing.TB, s store, journeys int) {
 	t.Helper()
 	storetest.Fill(t, s, journeys)
 	for n := range 18 {
-		first, err := s.FirstSight(t.Context(), fmt.Sprintf("webhook %d", n), storetest.T0.Add(time.Duration(n-2)*time.Hour))
+		first, err := s.FirstSight(t.Context(), fmt.Sprintf("webhook %d", n),
+			storetest.T0.Add(time.Duration(n-2)*time.Hour))
 		require.NoError(t, err)
 		require.True(t, first)
 	}
@@ -170,7 +172,8 @@ func requireSame(t testing.TB, wanted, got content, message ...any) {
 	t.Helper()
 	for name, pair := range map[string][2]any{
 		"journeys": {wanted.journeys, got.journeys}, "requests": {wanted.requests, got.requests},
-		"replies": {wanted.replies, got.replies}, "payments": {wanted.payments, got.payments}, "due": {wanted.due, got.due},
+		"replies": {wanted.replies, got.replies}, "payments": {wanted.payments, got.payments},
+		"due":    {wanted.due, got.due},
 		"values": {wanted.values, got.values},
 		"marks":  {wanted.marks, got.marks}, "damaged": {wanted.damaged, got.damaged},
 	} {
@@ -262,7 +265,7 @@ func TestCopyThereAndBackIsTheSame(t *testing.T) {
 	require.False(t, firstTime, "the last store knows a webhook that the first one saw")
 }
 
-var errBroken = errors.New("broken off")
+var errBroken = errors.New("interrupted")
 
 // breaking is a store whose nth write fails, before it is done or after.
 type breaking struct {
@@ -299,8 +302,8 @@ func (b *breaking) UpdateValue(
 	return value, err
 }
 
-// TestBrokenOffCopyCannotBeUsed breaks a copy at each of its writes in turn.
-func TestBrokenOffCopyCannotBeUsed(t *testing.T) {
+// TestInterruptedCopyCannotBeUsed interrupts a copy at each of its writes in turn.
+func TestInterruptedCopyCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	for name, kinds := range map[string][2]kind{"file": {newDatabase, newFile}, "database": {newFile, newDatabase}} {
 		t.Run(name, func(t *testing.T) {
@@ -313,7 +316,8 @@ func TestBrokenOffCopyCannotBeUsed(t *testing.T) {
 					destination := kinds[1](t)(t, 1)
 					_, err := copyAll(t, source, &breaking{destination, n, done})
 					if err == nil {
-						require.Equal(t, 11, n, "the state, three pages, two values, three pages of marks and the state again")
+						require.Equal(t, 11, n,
+							"the state, three pages, two values, three pages of marks and the state again")
 						requireSame(t, before, contentOf(t, destination))
 						require.NoError(t, move.Complete(t.Context(), destination))
 						return
@@ -348,7 +352,8 @@ func TestCopyRefusesANonEmptyDestination(t *testing.T) {
 			require.NoError(t, s.Create(t.Context(), storetest.Example(77), storetest.Request(77)))
 		},
 		"a value": func(t *testing.T, s store) {
-			_, err := s.UpdateValue(t.Context(), "signing keys", func([]byte) ([]byte, error) { return []byte("own"), nil })
+			_, err := s.UpdateValue(t.Context(), "signing keys",
+				func([]byte) ([]byte, error) { return []byte("own"), nil })
 			require.NoError(t, err)
 		},
 		"a mark": func(t *testing.T, s store) {
@@ -377,7 +382,8 @@ func TestCopyRefusesAnEmptySource(t *testing.T) {
 	source, destination := newFile(t)(t, 1), newFile(t)(t, 1)
 	_, err := copyAll(t, source, destination)
 	require.ErrorIs(t, err, move.ErrEmpty)
-	_, err = source.UpdateValue(t.Context(), "signing keys", func([]byte) ([]byte, error) { return []byte("keys"), nil })
+	_, err = source.UpdateValue(t.Context(), "signing keys",
+		func([]byte) ([]byte, error) { return []byte("keys"), nil })
 	require.NoError(t, err)
 	result, err := copyAll(t, source, destination)
 	require.NoError(t, err, "signing keys alone are worth moving")
@@ -400,7 +406,7 @@ func TestDestinationNeedsOnlyTheNewestSecret(t *testing.T) {
 	})
 }
 
-// TestPagesAreLimitedInBytes: large requests must not pile up in memory.
+// Large requests must not pile up in memory.
 func TestPagesAreLimitedInBytes(t *testing.T) {
 	t.Parallel()
 	directions(t, func(t *testing.T, from, to kind) {
@@ -439,8 +445,8 @@ func (w *weighing) Import(ctx context.Context, page []journey.Record) error {
 	return w.store.Import(ctx, page)
 }
 
-// damagedFile is a closed file with damage of each kind among twelve journeys: of one that was set aside, one that
-// was not yet, one's request and one's reply; and one at rest under a secret that is given up.
+// damagedFile returns a closed file with every kind of damage among twelve journeys: one that was set aside, one that
+// is not yet, one's request and one's reply; and a journey at rest under a secret that is no longer listed.
 func damagedFile(t *testing.T) place {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "paygate.db")
@@ -527,8 +533,7 @@ func TestCopyNamesDamagedJourneys(t *testing.T) {
 	}
 }
 
-// TestOpenJourneyIsNeverLeftBehind: when a byte of it is flipped, it looks as if sealed under a secret that is
-// given up.
+// With one byte flipped, the journey looks as if it were sealed under a secret that is no longer listed.
 func TestOpenJourneyIsNeverLeftBehind(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "paygate.db")
@@ -545,8 +550,7 @@ func TestOpenJourneyIsNeverLeftBehind(t *testing.T) {
 	require.Equal(t, result.Damaged, damaged)
 }
 
-// TestJourneyOfAnAlteredRowIsNotLost: what was sealed is good, and comes back where it is all
-// there is.
+// The sealed journey is good. A store without columns of its own reads it again.
 func TestJourneyOfAnAlteredRowIsNotLost(t *testing.T) {
 	t.Parallel()
 	url := testpg.Start(t).Database(t)
@@ -573,7 +577,7 @@ func TestJourneyOfAnAlteredRowIsNotLost(t *testing.T) {
 	require.Equal(t, storetest.Example(1), j)
 }
 
-// careless is a store that loses something of the pages that it imports.
+// careless is a store that loses part of the pages that it imports.
 type careless struct {
 	store
 	imports func([]journey.Record) []journey.Record

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -82,13 +83,13 @@ func (c *Client) finished(name string, status int, err error, took time.Duration
 	if c.options.Finished == nil {
 		return
 	}
-	word := fmt.Sprint(status)
-	if status == 0 {
+	word := code(err)
+	switch {
+	case word != "":
+	case status == 0:
 		word = "unreachable"
-	}
-	var failed *Error
-	if errors.As(err, &failed) && failed.Code != "" {
-		word = failed.Code
+	default:
+		word = strconv.Itoa(status)
 	}
 	c.options.Finished(name, word, took)
 }

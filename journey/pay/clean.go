@@ -13,14 +13,14 @@ const refused = `<>|"\`
 
 var urlPattern = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://\S*|\bwww\.\S*`)
 
-// CleanText makes a reference or description that Pay accepts: without the characters and addresses that it refuses, on
-// one line, at most 255 characters. The result may be empty. Addresses are removed last, because removing characters
-// may make one appear: what is clean stays as it is.
+// CleanText returns a reference or description that Pay accepts: without the characters and addresses that it refuses,
+// on one line, at most 255 characters. The result may be empty. Addresses are removed last, because removing characters
+// may make one appear. Clean text is unchanged.
 func CleanText(text string) string {
 	return cleanWithin(urlPattern.ReplaceAllString(clean(text), ""), 255)
 }
 
-// cleanWithin removes what Pay refuses and shortens the text. Characters are counted as in Java, in UTF-16.
+// cleanWithin removes what Pay refuses and shortens the text. The limit is in UTF-16 units, as in Java.
 func cleanWithin(text string, limit int) string { return cut(clean(text), limit) }
 
 func clean(text string) string {
@@ -49,7 +49,7 @@ func cut(text string, limit int) string {
 	return text
 }
 
-// CleanMetadata makes metadata that Pay accepts: at most 15 pairs, keys of at most 30 characters that differ in more
+// CleanMetadata returns metadata that Pay accepts: at most 15 pairs, keys of at most 30 characters that differ in more
 // than case, values of at most 100. Empty pairs are left out, and so are the last in alphabetical order if there are
 // too many.
 func CleanMetadata(metadata map[string]string) map[string]string {

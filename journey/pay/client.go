@@ -23,7 +23,7 @@ import (
 // queueTimeout is how long a create may wait for the rate limit.
 const queueTimeout = 2 * time.Second
 
-// readRate is how many reads a second early delivery gives way to: a third of what Pay allows an account (FACTS 1.3).
+// readRate is how many reads a second make early delivery wait: a third of what Pay allows an account (FACTS 1.3).
 const readRate = 25
 
 // Options configure a Client.
@@ -32,12 +32,13 @@ type Options struct {
 	Key         string
 	CardOrigins []string // origins that a next_url may have
 	Timeout     time.Duration
-	CreateRate  int // creates a second; above it a short queue, then journey.ErrPayBusy
+	CreateRate  int // creates a second; above it they queue for a moment, then fail with journey.ErrPayBusy
 
 	// SharedLimit, if set, waits for the rate limit that several processes share, no longer than ctx lasts. If it
-	// fails, no payment is created. journey.ErrPayBusy or the end of ctx mean that there are too many payments.
+	// fails, no payment is created. journey.ErrPayBusy or the end of ctx means that there are too many payments.
 	SharedLimit func(ctx context.Context) error
-	// Finished, if set, is called after every call with its name, and the status or a word for what went wrong.
+	// Finished, if set, is called after every call with its name, and the HTTP status, Pay's error code or
+	// "unreachable".
 	Finished func(call, code string, took time.Duration)
 }
 
@@ -46,7 +47,7 @@ type Client struct {
 	options Options
 	http    *http.Client
 	creates *rate.Limiter
-	reads   *rate.Limiter // what is left of Pay's allowance for calls that can wait; see Yield
+	reads   *rate.Limiter // what is left of Pay's limit for calls that can wait; see Yield
 }
 
 var _ journey.Payments = (*Client)(nil)
@@ -111,7 +112,7 @@ func (c *Client) waitToCreate(ctx context.Context) error {
 }
 
 func tooMany() error {
-	return &Error{Call: "create", kind: journey.ErrPayBusy, reason: "too many payments at once"}
+	return &Error{Call: "create", kind: journey.ErrPayBusy, reason: "too many payments at the moment"}
 }
 
 // Get reads a payment.
@@ -127,7 +128,7 @@ func (c *Client) Get(ctx context.Context, id string) (journey.PaymentSnapshot, e
 	}
 	snapshot, err := c.decode("get", body)
 	if err == nil && snapshot.ID != id {
-		return journey.PaymentSnapshot{}, nonsense("get", "another payment than the one asked for")
+		return journey.PaymentSnapshot{}, nonsense("get", "not the payment that was asked for")
 	}
 	return snapshot, err
 }
@@ -140,7 +141,7 @@ func (c *Client) noteRead() {
 }
 
 // Yield waits until a read that is not urgent may be sent. While others read more than [readRate] payments a second, it
-// lets one through about every second. An error is the context's.
+// lets one through about every second. The error is the context's.
 func (c *Client) Yield(ctx context.Context) error { return c.reads.Wait(ctx) }
 
 // Capture takes reserved money.
@@ -168,7 +169,7 @@ func (c *Client) act(ctx context.Context, name, id, suffix string, body any, goo
 	return err
 }
 
-// searchPageSize is how many payments a page of a search has.
+// searchPageSize is the number of payments on a page of a search.
 const searchPageSize = 100
 
 // FindByReference searches the payments created from a time on. It reads every page.

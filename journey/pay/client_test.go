@@ -50,8 +50,11 @@ func payment(over map[string]any) string {
 		"payment_id": "hu20sqlact5260q2nanm0q8u93", "amount": 2500, "reference": "LIC-1", "description": "Licence",
 		"state": map[string]any{"status": "created", "finished": false}, "created_date": "2026-11-22T10:41:07.123Z",
 		"refund_summary": map[string]any{"status": "pending", "amount_available": 2500, "amount_submitted": 0},
-		"_links":         map[string]any{"next_url": map[string]any{"href": cardOrigin + "/secure/token", "method": "GET"}},
-		"card_details":   map[string]any{"billing_address": nil, "card_type": nil}, "something_new": []any{1, "x"},
+		"_links": map[string]any{"next_url": map[string]any{
+			"href":   cardOrigin + "/secure/token",
+			"method": "GET",
+		}},
+		"card_details": map[string]any{"billing_address": nil, "card_type": nil}, "something_new": []any{1, "x"},
 	}
 	for name, value := range over {
 		all[name] = value
@@ -79,12 +82,16 @@ func TestCreateSendsEveryField(t *testing.T) {
 	p := newPayment
 	p.Reference, p.Language, p.DelayedCapture = `LIC <1> | "x"`, "cy", true
 	p.Metadata = map[string]string{"ledger": "4711", "empty": ""}
-	p.Prefill = journey.Prefill{Email: "a@b.c", CardholderName: "Ann", Postcode: strings.Repeat("x", 40), Country: "Wales"}
+	p.Prefill = journey.Prefill{
+		Email: "a@b.c", CardholderName: "Ann", Postcode: strings.Repeat("x", 40),
+		Country: "Wales",
+	}
 	snapshot, err := c.Create(t.Context(), p)
 	require.NoError(t, err)
 	require.Equal(t, map[string]any{
-		"amount": 2500.0, "reference": "LIC 1 x", "description": "Licence", "return_url": "https://example.org/_pay/return",
-		"language": "cy", "delayed_capture": true, "metadata": map[string]any{"ledger": "4711"}, "email": "a@b.c",
+		"amount": 2500.0, "reference": "LIC 1 x", "description": "Licence",
+		"return_url": "https://example.org/_pay/return",
+		"language":   "cy", "delayed_capture": true, "metadata": map[string]any{"ledger": "4711"}, "email": "a@b.c",
 		"prefilled_cardholder_details": map[string]any{
 			"cardholder_name": "Ann", "billing_address": map[string]any{"postcode": strings.Repeat("x", 25)},
 		},
@@ -152,7 +159,8 @@ func TestErrorsOfPay(t *testing.T) {
 		err := calls(client(t, says(c.status, body)))[c.call](t.Context())
 		require.Error(t, err, name)
 		for _, kind := range []error{
-			journey.ErrPayRefused, journey.ErrPayBusy, journey.ErrPaymentNotFound, journey.ErrNotAllowed, journey.ErrNextURL,
+			journey.ErrPayRefused, journey.ErrPayBusy, journey.ErrPaymentNotFound, journey.ErrNotAllowed,
+			journey.ErrNextURL,
 		} {
 			require.Equal(t, kind == c.means, errors.Is(err, kind), "%s: %v", name, err)
 		}
@@ -175,8 +183,12 @@ func TestUnusableAnswerIsUnknownAndLeaksNoSecret(t *testing.T) {
 		"no state":   says(201, payment(map[string]any{"state": nil})),
 		"negative":   says(201, payment(map[string]any{"amount": -5})),
 		"strange id": says(201, payment(map[string]any{"payment_id": "../secretbody"})),
-		"redirect":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/secretbody", http.StatusFound) },
-		"reset":      func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"redirect": func(w http.ResponseWriter,
+			r *http.Request,
+		) {
+			http.Redirect(w, r, "/secretbody", http.StatusFound)
+		},
+		"reset": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"cut": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "500")
 			w.WriteHeader(201)
@@ -252,14 +264,14 @@ func TestMalformedIDNeverReachesAPath(t *testing.T) {
 	}
 }
 
-// TestRedirectFromPayIsNotFollowed: the key and the citizen's data would go with it.
+// The key and the citizen's data would go with it.
 func TestRedirectFromPayIsNotFollowed(t *testing.T) {
 	t.Parallel()
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
-	t.Cleanup(elsewhere.Close)
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
+	t.Cleanup(other.Close)
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		c := client(t, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Location", elsewhere.URL+"/v1/payments")
+			w.Header().Set("Location", other.URL+"/v1/payments")
 			w.WriteHeader(status)
 		})
 		for name, call := range calls(c) {
@@ -268,7 +280,7 @@ func TestRedirectFromPayIsNotFollowed(t *testing.T) {
 	}
 }
 
-// TestCallIsNeverSentTwice lets a server close the kept connection at the moment it is used again.
+// TestCallIsNeverSentTwice lets a server close the kept connection at the moment of its second use.
 func TestCallIsNeverSentTwice(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -284,7 +296,8 @@ func TestCallIsNeverSentTwice(t *testing.T) {
 			go func() {
 				defer conn.Close()
 				buffer := make([]byte, 4096)
-				if n, _ := conn.Read(buffer); n > 0 && buffer[0] == 'G' { // the first is answered, and the connection kept
+				// the first is answered, and the connection kept
+				if n, _ := conn.Read(buffer); n > 0 && buffer[0] == 'G' {
 					answer := payment(nil)
 					fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 						len(answer), answer)
@@ -347,7 +360,10 @@ func TestCreateWaitsForTheSharedLimit(t *testing.T) {
 		turn error
 		busy bool
 	}{
-		{nil, false}, {journey.ErrPayBusy, true}, {fmt.Errorf("slow: %w", context.DeadlineExceeded), true}, {down, false},
+		{nil, false},
+		{journey.ErrPayBusy, true},
+		{fmt.Errorf("slow: %w", context.DeadlineExceeded), true},
+		{down, false},
 	} {
 		client := pay.New(pay.Options{
 			URL: address, Key: "k", CardOrigins: []string{cardOrigin}, Timeout: 5 * time.Second, CreateRate: 10,
@@ -366,9 +382,9 @@ func TestCreateWaitsForTheSharedLimit(t *testing.T) {
 		}
 		require.Equal(t, c.busy, errors.Is(err, journey.ErrPayBusy), err)
 		require.Equal(t, before, sent.Load(), "nothing was sent")
-		require.Equal(t, c.turn == down, errors.Is(err, down), "the operator reads why")
+		require.Equal(t, c.turn == down, errors.Is(err, down), "the error says why")
 		_, err = client.Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
-		require.NotErrorIs(t, err, c.turn, "creates alone")
+		require.NotErrorIs(t, err, c.turn, "only creates wait")
 	}
 }
 

@@ -18,27 +18,27 @@ type Error struct {
 	Call   string // create, get, capture, cancel, refund, search or events
 	Status int    // HTTP, 0 if there was no answer
 	Code   string // Pay's, such as P0102; often empty
-	Field  string // what Pay complains of, if it says so
+	Field  string // the field that Pay complains about, if it says so
 
 	kind   error // what it means to a journey; nil: the outcome is unknown
 	reason string
 }
 
 func (e *Error) Error() string {
-	parts := []string{"GOV.UK Pay", e.Call + ":"}
+	words := []string{"GOV.UK Pay", e.Call + ":"}
 	if e.Status != 0 {
-		parts = append(parts, fmt.Sprintf("status %d", e.Status))
+		words = append(words, fmt.Sprintf("status %d", e.Status))
 	}
 	if e.Code != "" {
-		parts = append(parts, e.Code)
+		words = append(words, e.Code)
 	}
 	if e.Field != "" {
-		parts = append(parts, "about "+e.Field)
+		words = append(words, "about "+e.Field)
 	}
 	if e.reason != "" {
-		parts = append(parts, e.reason)
+		words = append(words, e.reason)
 	}
-	return strings.Join(parts, " ")
+	return strings.Join(words, " ")
 }
 
 // Unwrap returns what the error means to a journey: one of the journey package's errors, or nil if the outcome is
@@ -46,8 +46,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.kind }
 
 func code(err error) string {
-	var failed *Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed.Code
 	}
 	return ""
@@ -57,8 +56,7 @@ func nonsense(call, reason string) error { return &Error{Call: call, reason: rea
 
 // unreachable describes a broken call without its address, which may contain a reference.
 func unreachable(call string, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
 	var timeout net.Error

@@ -22,7 +22,7 @@ const (
 // KeyCheck is Pay's answer to a harmless read.
 type KeyCheck struct {
 	Key        KeyStatus
-	HTTPStatus int       // HTTP
+	HTTPStatus int
 	Code       string    // Pay's, such as P0200; often empty
 	Date       time.Time // by Pay's clock, to the second; zero if it does not say
 }
@@ -30,7 +30,7 @@ type KeyCheck struct {
 // noPayment is an id that no payment has: a read of it reveals and changes nothing.
 const noPayment = "00000000000000000000000000"
 
-// CheckKey asks Pay for a payment that does not exist. The error is an *Error: there was no answer.
+// CheckKey asks Pay for a payment that does not exist. The error is an *Error if there was no answer.
 func (c *Client) CheckKey(ctx context.Context) (KeyCheck, error) {
 	const name = "get"
 	request, err := c.request(ctx, call{name, http.MethodGet, "/v1/payments/" + noPayment, nil})

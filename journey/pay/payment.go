@@ -1,6 +1,7 @@
 package pay
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 func newPaymentJSON(p journey.NewPayment) map[string]any {
 	body := map[string]any{
 		"amount":          p.Amount,
-		"reference":       orElse(CleanText(p.Reference), "payment"),
-		"description":     orElse(CleanText(p.Description), "Payment"),
+		"reference":       cmp.Or(CleanText(p.Reference), "payment"),
+		"description":     cmp.Or(CleanText(p.Description), "Payment"),
 		"return_url":      p.ReturnURL,
 		"delayed_capture": p.DelayedCapture,
 		"language":        "en",
@@ -52,20 +53,13 @@ func addPrefill(body map[string]any, p journey.Prefill) {
 	}
 }
 
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
-
 type stateJSON struct {
 	Status   string `json:"status"`
 	Finished bool   `json:"finished"`
 	Code     string `json:"code"`
 }
 
-// paymentJSON is what we read of a payment. Other fields, and there will be more, are ignored (FACTS 1.1).
+// paymentJSON has the fields of a payment that we read. All others, now or in future, are ignored (FACTS 1.1).
 type paymentJSON struct {
 	PaymentID      string    `json:"payment_id"`
 	Amount         *int64    `json:"amount"`
@@ -96,7 +90,7 @@ type paymentJSON struct {
 // maxAmount is Pay's own limit in pence, plus a margin for any surcharge.
 const maxAmount = 100_000_000
 
-// decode reads one payment. An answer that is not clearly a payment is an error, and the outcome is unknown.
+// decode reads one payment. An answer that is not clearly a payment is an error with an unknown outcome.
 func (c *Client) decode(call string, body []byte) (journey.PaymentSnapshot, error) {
 	var p paymentJSON
 	if err := json.Unmarshal(body, &p); err != nil || !p.plausible() {
@@ -122,7 +116,7 @@ func (p paymentJSON) plausible() bool {
 		inRange(p.TotalAmount) && p.Refunds.Submitted >= 0 && inRange(p.Refunds.Available)
 }
 
-// lenientTime returns zero for a date that cannot be read: no journey fails because of one (FACTS 2.4).
+// lenientTime returns zero for a date that cannot be read: that must not make a journey fail (FACTS 2.4).
 func lenientTime(text string) time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05"} {
 		if at, err := time.Parse(layout, text); err == nil {

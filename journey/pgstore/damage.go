@@ -18,7 +18,7 @@ func (s *Store) setAside(ctx context.Context, id journey.ID) {
 	}
 }
 
-// restore brings back, at a start, journeys that open again because a person has repaired them.
+// restore brings back, at a start, journeys that open again, for example because a person has repaired them.
 func (s *Store) restore(ctx context.Context) error {
 	ids, err := s.Damaged(ctx)
 	if err != nil {

@@ -17,7 +17,7 @@ func alter(t testing.TB, url string, id journey.ID, set string) {
 	raw(t, url, `UPDATE paygate_journeys SET `+set+` WHERE id = $1`, id)
 }
 
-// flipped is a sealed column with one bit of the byte at %d changed.
+// flipped is an SQL expression: the sealed column with one bit of byte %d changed.
 const flipped = `set_byte(sealed, %[1]d %% length(sealed), get_byte(sealed, %[1]d %% length(sealed)) # 1)`
 
 // The columns that are searched are not sealed: each is compared with the sealed journey.
@@ -90,8 +90,8 @@ func TestRepairedJourneyComesBack(t *testing.T) {
 	require.Empty(t, damaged)
 }
 
-// Secrets are changed replica by replica. A replica without the new secret must leave alone what is sealed under it: that
-// is not damage, and others can read it.
+// Secrets are changed replica by replica. A replica without the new secret must leave alone what is sealed under it: it
+// is not damaged, and other replicas can read it.
 func TestJourneyUnderANewerSecretIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	url, id := filled(t), storetest.Example(3).ID
@@ -119,7 +119,7 @@ func TestJourneyUnderANewerSecretIsLeftAlone(t *testing.T) {
 	require.Empty(t, damaged)
 }
 
-// A replica that lists a secret must see, without a restart, what another begins to seal under it.
+// A replica that lists a secret must find, without a restart, what another begins to seal under it.
 func TestSecretUsedLaterIsReadAtOnce(t *testing.T) {
 	t.Parallel()
 	url := filled(t)

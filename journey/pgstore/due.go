@@ -22,8 +22,8 @@ func (s *Store) DueEarly(ctx context.Context, until time.Time, after journey.Due
 	return s.dueBy(ctx, "early_at", until, after, limit)
 }
 
-// listBy lists the journeys that are due by a column and sealed under a secret of this replica: the others are for
-// replicas that have theirs.
+// listBy lists the journeys that are due by a column and sealed under a secret of this replica. The others are left to
+// replicas that have their secrets.
 func listBy(column string) string {
 	return fmt.Sprintf(`SELECT %[1]s, id FROM paygate_journeys
 		WHERE %[1]s <= $1 AND NOT damaged AND (%[1]s, id) > ($2, $3) AND key_id = ANY($4)
@@ -38,7 +38,8 @@ func (s *Store) dueBy(
 		if err != nil {
 			return err
 		}
-		due, err = all(ctx, conn, scanDue, listBy(column), nanoseconds(until), nanoseconds(after.At), after.ID, keys, limit)
+		due, err = all(ctx, conn, scanDue, listBy(column), nanoseconds(until), nanoseconds(after.At), after.ID, keys,
+			limit)
 		return err
 	})
 	return due, err
@@ -57,12 +58,13 @@ func (s *Store) keys(ctx context.Context, q querier) ([]string, error) {
 	return slices.DeleteFunc(used, func(id string) bool { return !s.codec.Knows(id) }), err
 }
 
-// OldestDue returns the time of the most overdue journey, for a sweep or for early delivery; false if none is overdue.
+// OldestDue returns the time of the most overdue journey, for a sweep or for early delivery. It reports false if none
+// is.
 func (s *Store) OldestDue(ctx context.Context) (time.Time, bool, error) {
 	return journey.OldestDue(ctx, s, s.now())
 }
 
-// Clock returns the database's time, by which sweeps on all replicas go.
+// Clock returns the database's time, which sweeps on all replicas use.
 func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	return readOne(ctx, s, pgx.RowTo[time.Time], `SELECT clock_timestamp()`)
 }
@@ -75,9 +77,9 @@ const (
 	leaveDue = `UPDATE paygate_journeys SET taken_until = clock_timestamp() WHERE id = $1`
 )
 
-// TakeDue takes a due journey, as Due listed it, for one of several sweeps that run at once, on any replica. It
-// returns false if another sweep has it or has had it since this one began (by Clock), if it is due at another time
-// by now, or if it is being changed at the moment. A sweep has a journey until LeaveDue, until the journey is due at
+// TakeDue takes a due journey, as Due listed it, for one of several concurrent sweeps, on any replica. It
+// returns false if another sweep has it or has had it since this one began (by Clock), if it is now due at another
+// time, or if it is being changed at the moment. A sweep has a journey until LeaveDue, until the journey is due at
 // another time, or until the lease ends, in case the sweep dies.
 func (s *Store) TakeDue(ctx context.Context, due journey.Due, began time.Time, lease time.Duration) (bool, error) {
 	taken, err := s.exec(ctx, takeDue, due.ID, nanoseconds(due.At), began, lease)

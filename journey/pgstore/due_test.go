@@ -111,7 +111,7 @@ func TestEndOfAVisit(t *testing.T) {
 	require.NoError(t, s.LeaveDue(t.Context(), "unknown"))
 }
 
-// The cost of a query must follow what it finds, not what is stored, for any values.
+// The cost of a query must grow with what it finds, not with what is stored, for any values.
 func TestQueriesUseTheirIndex(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
@@ -140,7 +140,7 @@ func TestQueriesUseTheirIndex(t *testing.T) {
 	}
 }
 
-// plan is how the server runs a query whose values it does not know.
+// plan returns how the server runs a query whose values it does not know.
 func plan(t testing.TB, url, query string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -218,7 +218,7 @@ func TestTakeRefusesASlotThatIsTooLate(t *testing.T) {
 	require.Equal(t, before, slot(), "too late for this caller")
 }
 
-// A slot from a clock that has gone back since must not stop all callers.
+// A clock that has been put back must not stop all callers.
 func TestTakeIgnoresASlotFarAhead(t *testing.T) {
 	t.Parallel()
 	url := newURL(t)
@@ -234,7 +234,7 @@ func TestTakeIgnoresASlotFarAhead(t *testing.T) {
 	require.LessOrEqual(t, wait, time.Second/10, fmt.Sprint("goes on from there: ", wait))
 }
 
-// Version 1 leaves early_at as it is. That is not damage, and early delivery goes by what is sealed.
+// Version 1 does not update early_at. That is not damage: early delivery relies on the sealed journey.
 func TestRowsWrittenByVersion1AreNotDamaged(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
@@ -244,7 +244,10 @@ func TestRowsWrittenByVersion1AreNotDamaged(t *testing.T) {
 	due, err := s.DueEarly(t.Context(), storetest.T0, journey.Due{}, 10)
 	require.NoError(t, err)
 	require.Equal(t, []journey.Due{{At: time.Unix(0, 1).UTC(), ID: id}}, due)
-	runner := &journey.Runner{Store: s, Now: func() time.Time { return storetest.T0 }, Log: slog.New(slog.DiscardHandler)}
+	runner := &journey.Runner{
+		Store: s, Now: func() time.Time { return storetest.T0 },
+		Log: slog.New(slog.DiscardHandler),
+	}
 	_, err = runner.DeliverEarly(t.Context(), due[0])
 	require.ErrorIs(t, err, journey.ErrNotDue)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// A database is used either by any number of processes or by one that keeps the others out. Every connection that may
+// A database is used either by any number of processes or by one that keeps all others out. Every connection that may
 // write shares an advisory lock. An exclusive process takes that lock for itself, and gets it only if no such
 // connection is left. The database releases the lock when a process dies.
 

@@ -11,7 +11,7 @@ import (
 	"paygate/journey"
 )
 
-// recordPage reads as many of the next journeys as fit: before is the size of those that precede a journey in the page.
+// recordPage reads as many of the next journeys as fit. before is the size of those that precede a journey on the page.
 const recordPage = `SELECT ` + columns + `, request, reply,
 		CASE WHEN damaged THEN ARRAY(SELECT p.id FROM paygate_payments p WHERE p.journey_id = page.id ORDER BY p.id) END
 	FROM (SELECT j.*, r.sealed AS request, y.sealed AS reply,
@@ -23,7 +23,7 @@ const recordPage = `SELECT ` + columns + `, request, reply,
 	WHERE coalesce(before, 0) < $3 ORDER BY id`
 
 // Records lists the journeys after an id in the order of ids, including damaged ones: at most limit, and no more once
-// they come to size bytes. It is empty only at the end.
+// they add up to size bytes. It is empty only at the end.
 func (s *Store) Records(ctx context.Context, after journey.ID, limit, size int) ([]journey.Record, error) {
 	return readAll(ctx, s, s.scanRecord, recordPage, after, limit, size)
 }
@@ -50,7 +50,7 @@ func (s *Store) scanRecord(from pgx.CollectableRow) (journey.Record, error) {
 	return record, nil
 }
 
-// Import stores what another store listed, all of it or nothing. [journey.ErrExists] if an id is taken.
+// Import stores what another store listed, all of it or nothing. The error is [journey.ErrExists] if an id is taken.
 func (s *Store) Import(ctx context.Context, page []journey.Record) error {
 	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var all pgx.Batch
@@ -90,7 +90,7 @@ func (s *Store) importRecord(batch *pgx.Batch, r journey.Record) error {
 	return nil
 }
 
-// rowOfRecord has nothing to search by if the journey does not open.
+// rowOfRecord returns a row that no search finds if the journey does not open.
 func (s *Store) rowOfRecord(r journey.Record) (row, error) {
 	if r.Journey != nil {
 		return s.rowOf(*r.Journey)

@@ -51,7 +51,7 @@ func (s *Store) Get(ctx context.Context, id journey.ID) (journey.Journey, error)
 	return j, err
 }
 
-// refusal carries the error of a change through the transaction, where it is not interpreted.
+// refusal carries the error of a change through the transaction, which must not interpret it.
 type refusal struct{ error }
 
 // refused returns the error that a change returned, and any other error as it is.
@@ -116,8 +116,8 @@ const updateRow = `UPDATE paygate_journeys SET
 	state = $2, open = $3, route = $4, reference = $5, started_at = $6, due_at = $7, key_id = $8, sealed = $9,
 	damaged = $10, early_at = $11 WHERE id = $1`
 
-// store writes a change: the journey, its payments, its request and its reply. keyID is that of the secret that sealed
-// the journey before.
+// store writes a change: the journey, its payments, its request and its reply. keyID names the secret under which the
+// journey was sealed before.
 func (s *Store) store(ctx context.Context, tx pgx.Tx, keyID string, before journey.Journey, c journey.Change) error {
 	r, err := s.rowOf(c.Journey)
 	if err != nil {

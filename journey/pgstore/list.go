@@ -58,7 +58,7 @@ type query struct {
 	args  []any
 }
 
-// and adds a condition on a value, whose place is %d.
+// and adds a condition on a value. %d is the number of its argument.
 func (q *query) and(condition string, value any) {
 	q.args = append(q.args, value)
 	q.where = append(q.where, fmt.Sprintf(condition, len(q.args)))
@@ -69,7 +69,7 @@ func (q *query) sql(limit int) string {
 		columns, strings.Join(q.where, " AND "), limit)
 }
 
-// query has only the conditions that the filter sets, so that each combination gets the plan that suits it.
+// query returns a query with only the conditions that the filter sets, so that each combination gets a suitable plan.
 func (s *Store) query(f journey.Filter, keys []string) *query {
 	q := &query{where: []string{"NOT damaged"}}
 	q.and("key_id = ANY($%d)", keys)
@@ -100,7 +100,7 @@ func (s *Store) query(f journey.Filter, keys []string) *query {
 	return q
 }
 
-// digests are those of a reference under each secret.
+// digests returns the digests of a reference under each secret.
 func (s *Store) digests(reference string) (all [][]byte) {
 	for _, key := range s.references {
 		all = append(all, digest(key, reference))
@@ -120,7 +120,7 @@ func (s *Store) CountOpen(ctx context.Context) (map[journey.State]int, error) {
 	rows, err := readAll(ctx, s, pgx.RowToStructByPos[count], countOpen)
 	counts := map[journey.State]int{}
 	for _, r := range rows {
-		if slices.Contains(journey.States(), r.State) { // not a state that was written into an altered row
+		if slices.Contains(journey.States(), r.State) { // an altered row may have any word
 			counts[r.State] = r.Count
 		}
 	}

@@ -11,10 +11,10 @@ import (
 )
 
 // FirstSight reports whether a mark (the id of a webhook) is seen for the first time, and remembers it until the
-// given time. Of many callers at once, on all replicas, exactly one is the first. A new mark deletes others whose
-// time is over: more than one, so that they cannot pile up.
+// given time. Of many concurrent callers, on all replicas, exactly one is the first. A new mark deletes several
+// whose time is over, so that they cannot pile up.
 func (s *Store) FirstSight(ctx context.Context, mark string, until time.Time) (first bool, err error) {
-	digest := sha256.Sum256([]byte(mark)) // a good key for marks of any length and any bytes
+	digest := sha256.Sum256([]byte(mark)) // marks may have any length and any bytes
 	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		now := s.now().Unix()
 		noted, err := tx.Exec(ctx, `INSERT INTO paygate_marks AS known (digest, ends_at) VALUES ($1, $2)
@@ -46,13 +46,14 @@ func scanMark(from pgx.CollectableRow) (m journey.Mark, err error) {
 	return m, err
 }
 
-// ImportMarks stores the marks of another store. Of two times the later applies.
+// ImportMarks stores the marks of another store. If a mark is known, the later time applies.
 func (s *Store) ImportMarks(ctx context.Context, marks []journey.Mark) error {
 	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var all pgx.Batch
 		for _, m := range marks {
 			all.Queue(`INSERT INTO paygate_marks AS known (digest, ends_at) VALUES ($1, $2)
-				ON CONFLICT (digest) DO UPDATE SET ends_at = greatest(known.ends_at, excluded.ends_at)`, m.Digest, m.Until.Unix())
+				ON CONFLICT (digest) DO UPDATE SET ends_at = greatest(known.ends_at, excluded.ends_at)`,
+				m.Digest, m.Until.Unix())
 		}
 		return tx.SendBatch(ctx, &all).Close()
 	})

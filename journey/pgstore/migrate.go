@@ -20,11 +20,11 @@ var migrations embed.FS
 
 const (
 	versionTable = "paygate_schema"
-	// migrationLock tells our lock from those of other programs in the same database: "paygate" in ASCII.
+	// migrationLock is the id of our lock among those of other programs in the database: "paygate" in ASCII.
 	migrationLock = 0x70617967617465
 )
 
-// migrate updates the tables. The first replica does so, and others wait until it is done.
+// migrate updates the tables. The first replica does so, and the others wait until it has finished.
 func migrate(ctx context.Context, config *pgxpool.Config, log *slog.Logger) error {
 	c := config.ConnConfig.Copy()
 	for _, limit := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
@@ -67,7 +67,7 @@ func up(ctx context.Context, provider *goose.Provider, log *slog.Logger) error {
 		return notMigrated(err)
 	}
 	for _, m := range done {
-		log.InfoContext(ctx, "the store was brought to a new layout", "layout", m.Source.Version)
+		log.InfoContext(ctx, "the store was migrated to a new layout", "layout", m.Source.Version)
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func notMigrated(err error) error {
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
-		return fmt.Errorf("cannot be brought to this version's layout: %s", refused.Error())
+		return fmt.Errorf("cannot be migrated to this version's layout: %s", refused.Error())
 	}
-	return fmt.Errorf("cannot be brought to this version's layout: %w", oneLineError{err})
+	return fmt.Errorf("cannot be migrated to this version's layout: %w", oneLineError{err})
 }

@@ -42,7 +42,7 @@ func TestReplicasMigrateOnce(t *testing.T) {
 	}
 	all.Wait()
 	const layouts = 2
-	require.Equal(t, layouts, strings.Count(log.String(), "was brought to a new layout"))
+	require.Equal(t, layouts, strings.Count(log.String(), "was migrated to a new layout"))
 	require.Equal(t, layouts, ask[int](t, address, `SELECT count(*) FROM paygate_schema WHERE version_id > 0`))
 	require.Equal(t, 8, ask[int](t, address, `SELECT count(*) FROM paygate_journeys`))
 }
@@ -56,7 +56,7 @@ func TestOwnerOfTheTablesIsNotASuperuser(t *testing.T) {
 		`SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'paygate_journeys'`))
 }
 
-// If another role creates the tables, Paygate's own role needs no right to do so.
+// If another role creates the tables, Paygate's own role does not need the right to do so.
 func TestRoleNeedsOnlyToUseTheTables(t *testing.T) {
 	t.Parallel()
 	server := testpg.Start(t)
@@ -112,16 +112,20 @@ func TestOpenExplainsFailures(t *testing.T) {
 		wanted []string
 		badURL bool
 	}{
-		"wrong password":      {wrong, []string{"refuses the password", `"locked"`}, false},
-		"no password":         {testpg.As(t, locked, "locked", ""), []string{"refuses", "locked"}, false},
-		"no such role":        {testpg.As(t, address, "unknown", password), []string{`"unknown"`}, false},
-		"no such database":    {strings.Replace(address, "/test_", "/none_", 1), []string{"no database", "none_"}, false},
-		"may not make tables": {limited, []string{"make tables", "GRANT CREATE"}, false},
-		"no schema":           {address + "&search_path=nowhere", []string{"no schema"}, false},
-		"no server":           {login + unused + "/db", []string{"cannot be reached", "refused"}, false},
-		"no such host":        {login + "no-such-host.invalid/db", []string{"cannot be reached"}, false},
-		"read-only":           {address + "&default_transaction_read_only=on", []string{"takes no writes"}, false},
-		"may lose writes":     {address + "&synchronous_commit=off", []string{"synchronous_commit"}, false},
+		"wrong password": {wrong, []string{"refuses the password", `"locked"`}, false},
+		"no password":    {testpg.As(t, locked, "locked", ""), []string{"refuses", "locked"}, false},
+		"no such role":   {testpg.As(t, address, "unknown", password), []string{`"unknown"`}, false},
+		"no such database": {
+			strings.Replace(address, "/test_", "/none_", 1),
+			[]string{"no database", "none_"},
+			false,
+		},
+		"may not create tables": {limited, []string{"create tables", "GRANT CREATE"}, false},
+		"no schema":             {address + "&search_path=nowhere", []string{"no schema"}, false},
+		"no server":             {login + unused + "/db", []string{"cannot be reached", "refused"}, false},
+		"no such host":          {login + "no-such-host.invalid/db", []string{"cannot be reached"}, false},
+		"read-only":             {address + "&default_transaction_read_only=on", []string{"accepts no writes"}, false},
+		"may lose writes":       {address + "&synchronous_commit=off", []string{"synchronous_commit"}, false},
 
 		"another scheme":         {"postgre://u:" + password + "@db/paygate", nil, true},
 		"words instead of a URL": {"host=db user=u password=" + password, nil, true},
@@ -175,12 +179,13 @@ func TestForeignTablesAreNotChanged(t *testing.T) {
 	address := newURL(t)
 	raw(t, address, `CREATE TABLE paygate_payments (mine text)`)
 	_, err := pgstore.Open(t.Context(), address, options(t, 1))
-	require.ErrorContains(t, err, "cannot be brought to this version's layout")
+	require.ErrorContains(t, err, "cannot be migrated to this version's layout")
 	require.Equal(t, 1, ask[int](t, address,
-		`SELECT count(*) FROM pg_tables WHERE tablename IN ('paygate_payments', 'paygate_journeys')`), "nothing half done")
+		`SELECT count(*) FROM pg_tables WHERE tablename IN ('paygate_payments', 'paygate_journeys')`),
+		"nothing half done")
 }
 
-// A start in a schema of its own, beside another Paygate in the same database.
+// Each store has a schema of its own.
 func TestTwoStoresShareADatabaseBySchema(t *testing.T) {
 	t.Parallel()
 	address := newURL(t)

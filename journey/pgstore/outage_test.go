@@ -42,7 +42,7 @@ func TestCallsTimeOutWhileTheServerIsPaused(t *testing.T) {
 
 	server.Pause(t)
 	unchanged := func(journey.Journey) (journey.Change, error) {
-		t.Error("ran a change on nothing")
+		t.Error("the change ran without a journey")
 		return journey.Change{}, nil
 	}
 	for name, call := range map[string]func(context.Context, *pgstore.Store) error{
@@ -80,7 +80,7 @@ func TestCallsTimeOutWhileTheServerIsPaused(t *testing.T) {
 		require.NoError(t, s.Ready(t.Context()))
 	}
 	_, err = s.Get(t.Context(), storetest.Example(2).ID)
-	require.ErrorIs(t, err, journey.ErrNotFound, "what failed was not done")
+	require.ErrorIs(t, err, journey.ErrNotFound, "a failed call stores nothing")
 	touch(t, s, storetest.Example(1).ID, func(c *journey.Change) { c.Journey.Note = "goes on" })
 }
 
@@ -90,7 +90,7 @@ func TestStandbyIsRefused(t *testing.T) {
 	s := open(t, url, options(t, 1))
 	promote := server.Standby(t)
 	err := s.Ready(t.Context())
-	require.ErrorContains(t, err, "takes no writes")
+	require.ErrorContains(t, err, "accepts no writes")
 	_, err = pgstore.Open(t.Context(), url, options(t, 1))
 	require.ErrorContains(t, err, "is a standby")
 	promote()
@@ -153,7 +153,8 @@ func TestConflictIsRetried(t *testing.T) {
 		url, id := filled(t), storetest.Example(1).ID
 		s := open(t, url, options(t, 1))
 		raw(t, url, `CREATE SEQUENCE attempts`)
-		onCommit(t, url, `IF nextval('attempts') < 3 THEN RAISE EXCEPTION 'conflict' USING ERRCODE = '`+code+`'; END IF;`)
+		onCommit(t, url, `IF nextval('attempts') < 3 THEN RAISE EXCEPTION 'conflict' USING ERRCODE = '`+code+
+			`'; END IF;`)
 		runs := 0
 		j, err := s.Update(t.Context(), id, func(j journey.Journey) (journey.Change, error) {
 			runs++
@@ -195,7 +196,7 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A process that locks a journey for too long must not stop the others for longer than their timeout.
+// A process that locks a journey for too long must not delay others for longer than their timeout.
 func TestLockedJourneyTimesOut(t *testing.T) {
 	t.Parallel()
 	url, id := filled(t), storetest.Example(1).ID
@@ -211,7 +212,7 @@ func TestLockedJourneyTimesOut(t *testing.T) {
 		"by the client": s.WithShortTimeout(), "by the server": open(t, url+"&lock_timeout=50", options(t, 1)),
 	} {
 		_, err = s.Update(t.Context(), id, func(journey.Journey) (journey.Change, error) {
-			t.Error("ran a change on what another holds")
+			t.Error("the change ran on a locked journey")
 			return journey.Change{}, nil
 		})
 		require.ErrorContains(t, err, "did not answer in time", name)

@@ -1,15 +1,15 @@
-// Package pgstore stores journeys in PostgreSQL, for several replicas of Paygate. Personal data is sealed. The columns
-// that are searched are not; every read compares them with the sealed journey, so that a row that was altered, cut or
-// swapped is noticed. All replicas share one rate, one list of due work and one memory of webhooks.
+// Package pgstore stores journeys in PostgreSQL, for one or more replicas of Paygate. Personal data is sealed. The
+// columns that are searched are not; every read compares them with the sealed journey, so that a row that was altered,
+// truncated or swapped is noticed. All replicas share one rate, one list of due work and one memory of webhooks.
 //
 // [Open] reads the URL (url.go), checks the server (server.go), updates the tables (migrate.go) and checks what is in
 // them (start.go). Every call reaches the database through transaction.go, which repeats it where that is safe.
 // journeys.go, messages.go, list.go and due.go implement [journey.Store]; row.go defines a row. damage.go sets damaged
-// journeys aside. values.go, marks.go and rate.go are what else replicas share. import.go is for moving a store, and
+// journeys aside. values.go, marks.go and rate.go hold what else replicas share. import.go is for moving a store, and
 // exclusive.go keeps other processes out during that.
 //
-// A new secret is given to replicas in two steps: first listed after the old one everywhere, then before it. Between
-// the steps every replica can read what any other writes.
+// A new secret is introduced in two steps: first it is listed after the old one on every replica, then before it.
+// Between the steps every replica can read what any other writes.
 package pgstore
 
 import (
@@ -56,9 +56,9 @@ var _ journey.Store = (*Store)(nil)
 const startTimeout = 2 * time.Minute
 
 // Open opens the database of a postgres:// URL, whose settings for TLS and for the pool (pool_max_conns and others)
-// apply, and creates or updates its tables; if many replicas start at once, one of them does so. Its errors never
-// contain the password. [ErrURL] reports a URL that no server would take. Open also fails if the server cannot be
-// reached, refuses the role, has no such database, takes no writes or may lose confirmed writes; if the tables were
+// apply, and creates or updates its tables; if many replicas start together, one of them does so. Its errors never
+// contain the password. [ErrURL] reports a URL that no server would accept. Open also fails if the server cannot be
+// reached, refuses the role, has no such database, accepts no writes or may lose confirmed writes; if the tables were
 // written by a newer version; and if an open journey is sealed under a secret that is no longer listed.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Sealer == nil {
@@ -115,8 +115,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ready reports whether the store can be written, by writing: it notes that the newest secret is in use. Every secret
-// is noted before it seals anything.
+// Ready checks that the store can be written by recording that the newest secret is in use. Every secret is recorded
+// before it seals anything.
 func (s *Store) Ready(ctx context.Context) error {
 	_, err := s.exec(ctx, `INSERT INTO paygate_keys (id, used_at) VALUES ($1, now())
 		ON CONFLICT (id) DO UPDATE SET used_at = now()`, s.codec.Newest())

@@ -19,7 +19,7 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// one reads one row; pgx.ErrNoRows if there is none.
+// one reads one row. The error is pgx.ErrNoRows if there is none.
 func one[T any](ctx context.Context, q querier, scan pgx.RowToFunc[T], sql string, args ...any) (row T, err error) {
 	if !storable(args) {
 		return row, pgx.ErrNoRows
@@ -43,7 +43,7 @@ func all[T any](ctx context.Context, q querier, scan pgx.RowToFunc[T], sql strin
 	return pgx.AppendRows([]T(nil), rows, scan)
 }
 
-// readOne reads one row on a connection of its own; [journey.ErrNotFound] if there is none.
+// readOne reads one row on a connection of its own. The error is [journey.ErrNotFound] if there is none.
 func readOne[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) (row T, err error) {
 	err = s.connect(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		row, err = one(ctx, conn, scan, sql, args...)
@@ -77,8 +77,8 @@ func (s *Store) exec(ctx context.Context, sql string, args ...any) (changed int6
 	return changed, err
 }
 
-// storable reports whether PostgreSQL can hold the texts among the arguments of a query. It has no invalid UTF-8 and no
-// zero bytes, so that nothing in it can match those.
+// storable reports whether PostgreSQL can store the texts among the arguments of a query. It stores no invalid UTF-8
+// and no zero bytes, so nothing in it can match those.
 func storable(args []any) bool {
 	return !slices.ContainsFunc(args, func(arg any) bool {
 		v := reflect.ValueOf(arg)

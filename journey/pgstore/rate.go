@@ -11,11 +11,11 @@ import (
 	"paygate/journey"
 )
 
-// maxWait is how far ahead Take reserves.
+// maxWait is how far ahead Take reserves slots.
 const maxWait = 10 * time.Second
 
 // ErrNoSlot reports that the next slot is later than the caller can wait. It is a [journey.ErrPayBusy].
-var ErrNoSlot = fmt.Errorf("%w: no slot of the shared rate is near enough", journey.ErrPayBusy)
+var ErrNoSlot = fmt.Errorf("%w: the next slot of the shared rate is too far ahead", journey.ErrPayBusy)
 
 // Wait blocks until the next slot of a rate that all replicas share. It returns [ErrNoSlot] at once if ctx ends sooner.
 func (s *Store) Wait(ctx context.Context, bucket string, perSecond int) error {
@@ -26,16 +26,16 @@ func (s *Store) Wait(ctx context.Context, bucket string, perSecond int) error {
 	return sleep(ctx, wait)
 }
 
-// takeSlot changes no row if the next slot is too late. A stored slot later than any that is ever given comes from a
-// clock that has gone back since, and is ignored.
+// takeSlot changes no row if the next slot is too late. It ignores a stored slot that is further ahead than any that is
+// ever given: the clock has been put back since.
 const takeSlot = `INSERT INTO paygate_buckets AS b (name, slot) VALUES ($1, clock_timestamp())
 	ON CONFLICT (name) DO UPDATE SET slot = CASE WHEN b.slot > clock_timestamp() + $4::interval THEN clock_timestamp()
 		ELSE greatest(b.slot + $2::interval, clock_timestamp()) END
 	WHERE b.slot + $2::interval <= clock_timestamp() + $3::interval OR b.slot > clock_timestamp() + $4::interval
 	RETURNING slot - clock_timestamp()`
 
-// Take reserves the next slot of a rate that all replicas share, and returns how long it is until then, by the
-// database's clock. Slots are evenly spaced, at 1/perSecond. A slot that is later than maxWait, or than the end of
+// Take reserves the next slot of a rate that all replicas share, and returns the time until then, by the
+// database's clock. Slots are 1/perSecond apart. A slot that is later than maxWait, or than the end of
 // ctx, is not reserved, and Take returns [ErrNoSlot]: a caller that cannot wait must not delay the others.
 func (s *Store) Take(ctx context.Context, bucket string, perSecond int) (wait time.Duration, err error) {
 	if perSecond < 1 {

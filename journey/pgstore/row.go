@@ -57,7 +57,7 @@ func (s *Store) rowOf(j journey.Journey) (row, error) {
 	return s.columnsOf(j, s.references[0], s.codec.Newest(), sealed), nil
 }
 
-// columnsOf is the row of a journey that was sealed.
+// columnsOf returns the row of a sealed journey.
 func (s *Store) columnsOf(j journey.Journey, reference []byte, keyID string, sealed []byte) row {
 	return row{
 		ID: j.ID, State: j.State, Open: !j.State.AtRest(), Route: j.Terms.Route,
@@ -66,7 +66,7 @@ func (s *Store) columnsOf(j journey.Journey, reference []byte, keyID string, sea
 	}
 }
 
-// orNever is nil for the zero time.
+// orNever returns nil for the zero time.
 func orNever(at time.Time) *int64 {
 	if at.IsZero() {
 		return nil
@@ -78,15 +78,16 @@ func orNever(at time.Time) *int64 {
 // errAltered reports that the columns of a row do not match its journey.
 var errAltered = errors.New("its columns were altered")
 
-// open reads a row. It fails with [journey.ErrDamaged] on any row that must not be acted on. A row that another replica
-// sealed, under a secret that this one does not have, is not damaged: it does not match [journey.ErrDoesNotOpen].
+// open reads a row. The error is [journey.ErrDamaged] for any row that must not be acted on. If another replica sealed
+// it under a secret that this one does not have, it is not damaged: the error does not match [journey.ErrDoesNotOpen].
 func (s *Store) open(r row) (journey.Journey, error) {
 	if r.Damaged {
 		return journey.Journey{}, fmt.Errorf("%w: %s was set aside", journey.ErrDamaged, r.ID)
 	}
 	keyID, ok := s.codec.KeyID(r.Sealed)
 	if ok && keyID == r.KeyID && !s.codec.Knows(keyID) {
-		return journey.Journey{}, fmt.Errorf("%w: %s is sealed under a secret that is not listed", journey.ErrDamaged, r.ID)
+		return journey.Journey{},
+			fmt.Errorf("%w: %s is sealed under a secret that is not listed", journey.ErrDamaged, r.ID)
 	}
 	j, err := s.codec.OpenJourney(r.ID, r.Sealed)
 	if err == nil && !s.agrees(r, j) {
@@ -113,7 +114,7 @@ func digest(key []byte, reference string) []byte {
 	return mac.Sum(nil)
 }
 
-// fold is the same for two texts that strings.EqualFold calls equal, and for no others.
+// fold returns the same for any two texts that strings.EqualFold calls equal, and for no others.
 func fold(text string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
@@ -124,7 +125,7 @@ func fold(text string) string {
 	}, text)
 }
 
-// nanoseconds since 1970. Times before that and after 2262 are the first and the last.
+// nanoseconds returns the nanoseconds since 1970: 0 for times before, and the maximum for times after 2262.
 func nanoseconds(at time.Time) int64 {
 	switch {
 	case at.Unix() >= math.MaxInt64/int64(time.Second):

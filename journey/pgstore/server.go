@@ -29,7 +29,7 @@ const serverState = `SELECT pg_is_in_recovery(), current_setting('default_transa
 	current_setting('synchronous_commit') = 'off', current_schema() IS NULL,
 	to_regclass($1) IS NULL AND NOT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)`
 
-// checkServer connects once and checks that journeys are safe there.
+// checkServer connects once and checks that the server keeps journeys safe.
 func checkServer(ctx context.Context, config *pgxpool.Config, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -44,16 +44,17 @@ func checkServer(ctx context.Context, config *pgxpool.Config, timeout time.Durat
 	case err != nil:
 		return explain(err, config)
 	case standby:
-		return errors.New("is a standby, which takes no writes: " +
+		return errors.New("is a standby, which accepts no writes: " +
 			"name the primary server (with several hosts, add target_session_attrs=read-write)")
 	case readOnly:
-		return errors.New("takes no writes: default_transaction_read_only is on")
+		return errors.New("accepts no writes: default_transaction_read_only is on")
 	case lossy:
 		return errors.New("may lose what it has confirmed: synchronous_commit is off and must be on for this role")
 	case noSchema:
-		return errors.New("has no schema for the tables: the role may not use any in its search_path")
+		return errors.New("has no schema for the tables: the role may not use any schema in its search_path")
 	case noCreate:
-		return fmt.Errorf("does not let the role %q make tables: GRANT CREATE ON SCHEMA, or a schema of its own",
+		return fmt.Errorf("does not let the role %q create tables: GRANT CREATE ON SCHEMA, or give it a schema of "+
+			"its own",
 			config.ConnConfig.User)
 	}
 	return nil
@@ -76,7 +77,7 @@ func explain(err error, config *pgxpool.Config) error {
 	case "3D000": // invalid_catalog_name
 		return fmt.Errorf("cannot be opened: the server has no database %q", database)
 	case "42704", "22023", "22P02": // undefined_object, invalid_parameter_value, invalid_text_representation
-		return fmt.Errorf("cannot be opened: %w has a setting that the server does not take: %s", ErrURL, refused.Message)
+		return fmt.Errorf("cannot be opened: %w has a setting that the server refuses: %s", ErrURL, refused.Message)
 	case "57P03": // cannot_connect_now
 		return fmt.Errorf("cannot be reached yet: %s", refused.Message)
 	default:

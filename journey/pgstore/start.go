@@ -11,7 +11,7 @@ import (
 	"paygate/journey"
 )
 
-// prepare checks what is stored. The cost follows the open journeys, not the stored ones. Other replicas may be
+// prepare checks what is stored. The cost grows with the open journeys, not the stored ones. Other replicas may be
 // working.
 func (s *Store) prepare(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{s.checkSecrets, s.Ready, s.renewValues, s.restore} {

@@ -14,14 +14,14 @@ import (
 	"paygate/journey"
 )
 
-// maxTries bounds how often a call is tried. Together the pauses are less than a second: a longer outage should be
-// seen.
+// maxTries bounds how often a call is tried. The pauses add up to less than a second: a longer outage must be
+// noticed.
 const maxTries = 4
 
-// errRaced reports that another call was first. Tried again, this one finds what the other wrote.
+// errRaced reports that another call was first. The next try finds what the other call wrote.
 var errRaced = errors.New("another call was first")
 
-// connectionError reports that a connection ended, or that there was none, before anything was stored.
+// connectionError reports that there was no connection, or that it ended, before anything was stored.
 type connectionError struct{ error }
 
 func (e connectionError) Unwrap() error { return e.error }
@@ -34,9 +34,8 @@ func (e uncertainError) Error() string {
 }
 func (e uncertainError) Unwrap() error { return e.error }
 
-// write runs a change as one transaction. change may run more than once; its error is returned, and nothing is
-// stored. A call is only tried again if nothing can have been stored: if the answer to a commit is lost, the call
-// fails.
+// write runs a change as one transaction. change may run more than once; if it fails, nothing is stored. A call is
+// tried again only if nothing can have been stored: if the answer to a commit is lost, the call fails.
 func (s *Store) write(ctx context.Context, change func(context.Context, pgx.Tx) error) error {
 	return s.connect(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}) // rows are locked where it matters
@@ -54,7 +53,7 @@ func (s *Store) write(ctx context.Context, change func(context.Context, pgx.Tx) 
 	})
 }
 
-// commit does not stop when the caller gives up: whether the change was stored is worth waiting for.
+// commit goes on when the caller gives up: it is worth waiting to learn whether the change was stored.
 func (s *Store) commit(ctx context.Context, tx pgx.Tx) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
 	defer cancel()
@@ -66,7 +65,7 @@ func (s *Store) commit(ctx context.Context, tx pgx.Tx) error {
 	return uncertainError{err}
 }
 
-// connect does some work on a connection, within the store's timeout, and again where that is safe.
+// connect does some work on a connection, within the store's timeout, and tries again if that is safe.
 func (s *Store) connect(ctx context.Context, work func(context.Context, *pgxpool.Conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -111,7 +110,7 @@ func retryable(err error) bool {
 	}
 }
 
-// pingFirst marks the context of a call that met a dead connection: others in the pool may be dead too.
+// pingFirst marks the context of a call that found a dead connection: others in the pool may be dead too.
 type pingFirst struct{}
 
 // shouldPing reports whether to test a pooled connection before it is used.
@@ -119,7 +118,7 @@ func shouldPing(ctx context.Context, p pgxpool.ShouldPingParams) bool {
 	return p.IdleDuration > time.Second || ctx.Value(pingFirst{}) != nil
 }
 
-// pause grows with each try, and differs between callers that failed together.
+// pause waits longer after each try, and differently for callers that failed together.
 func pause(ctx context.Context, try int) {
 	_ = sleep(ctx, time.Duration(try)*(25+rand.N(time.Duration(50)))*time.Millisecond)
 }
@@ -135,7 +134,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// translate turns errors of the database into those of a store.
+// translate turns errors of the database into errors of a store.
 func (s *Store) translate(err error) error {
 	var refused *pgconn.PgError
 	switch {
@@ -154,8 +153,8 @@ func (s *Store) translate(err error) error {
 	case "53100": // disk_full
 		return fmt.Errorf("%w: %w", journey.ErrFull, err)
 	case "25006": // read_only_sql_transaction
-		s.pool.Reset() // after a failover, new connections find the server that takes writes
-		return fmt.Errorf("PostgreSQL takes no writes: %w", err)
+		s.pool.Reset() // after a failover, new connections find the server that accepts writes
+		return fmt.Errorf("PostgreSQL accepts no writes: %w", err)
 	case "55P03", "57014": // lock_not_available, query_canceled
 		return fmt.Errorf("PostgreSQL did not answer in time: %w", err)
 	default:

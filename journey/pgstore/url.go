@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ErrURL reports a fault in the URL itself: no server would take it.
+// ErrURL reports a fault in the URL itself: no server would accept it.
 var ErrURL = errors.New("the postgres:// URL of the store")
 
 // CheckURL checks a postgres:// URL without a server. Its error is an [ErrURL] and never contains the password.

@@ -13,7 +13,7 @@ const (
 	addValue = `INSERT INTO paygate_values (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`
 )
 
-// Value reads a named value. [journey.ErrNotFound] if there is none, [journey.ErrDamaged] if it was altered.
+// Value reads a named value. Errors are [journey.ErrNotFound], and [journey.ErrDamaged] if it was altered.
 func (s *Store) Value(ctx context.Context, name string) ([]byte, error) {
 	sealed, err := readOne(ctx, s, pgx.RowTo[[]byte], getValue, name)
 	if err != nil {
@@ -22,8 +22,8 @@ func (s *Store) Value(ctx context.Context, name string) ([]byte, error) {
 	return s.codec.OpenValue(name, sealed)
 }
 
-// UpdateValue changes a named value in one step and returns the new one; old is nil if there is none yet. If change
-// fails nothing is stored, and its error is returned as it is. change may run more than once.
+// UpdateValue changes a named value in one atomic step and returns the new one; old is nil if there is none yet. If
+// change fails, nothing is stored, and its error is returned unchanged. change may run more than once.
 func (s *Store) UpdateValue(
 	ctx context.Context, name string, change func(old []byte) ([]byte, error),
 ) (updated []byte, err error) {

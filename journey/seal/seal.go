@@ -38,9 +38,9 @@ func NewSecret() string {
 const fingerprint = "paygate-secret-fingerprint"
 
 var (
-	// ErrUnknownKey reports a record sealed under a secret that is not listed, or not any more.
+	// ErrUnknownKey reports a record sealed under a secret that is not listed, or no longer listed.
 	ErrUnknownKey = errors.New("sealed under a secret that is not listed")
-	// ErrDamaged reports an envelope that was altered, cut, or made for another record.
+	// ErrDamaged reports an envelope that was altered, truncated, or made for another record.
 	ErrDamaged = errors.New("the sealed record is damaged")
 )
 
@@ -54,7 +54,7 @@ type key struct {
 	secret []byte
 }
 
-// New takes secrets of 32 bytes each, newest first and all different.
+// New returns a Sealer. The secrets are 32 bytes each, newest first, and all different.
 func New(secrets [][]byte) (*Sealer, error) {
 	s := &Sealer{}
 	if len(secrets) == 0 {
@@ -73,7 +73,7 @@ func New(secrets [][]byte) (*Sealer, error) {
 	return s, nil
 }
 
-// Seal encrypts, under the newest secret, the text that the parts are together for the record with this label and id.
+// Seal encrypts the concatenated parts under the newest secret, for the record with this label and id.
 // It copies them once, into the envelope.
 func (s *Sealer) Seal(label, id string, parts ...[]byte) []byte {
 	newest := s.keys[0]
@@ -93,13 +93,13 @@ func (s *Sealer) Seal(label, id string, parts ...[]byte) []byte {
 	return newest.gcm(salt, label, id).Seal(out, nil, plain, bind(label, id))
 }
 
-// Open decrypts what Seal made for the same label and id. Its errors are [ErrUnknownKey] and [ErrDamaged]; there is
-// never a part of the text with one.
+// Open decrypts what Seal made for the same label and id. Errors are [ErrUnknownKey] and [ErrDamaged]; after an error
+// it returns no part of the text.
 func (s *Sealer) Open(label, id string, sealed []byte) ([]byte, error) {
 	return s.open(nil, label, id, sealed)
 }
 
-// OpenInPlace does as Open does, and writes the text over the envelope, which is lost in any case.
+// OpenInPlace is like Open, but writes the text over the envelope, which is lost even after an error.
 func (s *Sealer) OpenInPlace(label, id string, sealed []byte) ([]byte, error) {
 	if len(sealed) < header {
 		return nil, ErrDamaged
@@ -123,8 +123,8 @@ func (s *Sealer) open(dst []byte, label, id string, sealed []byte) ([]byte, erro
 	return plain, nil
 }
 
-// KeyID names, in hexadecimal, the secret that something was sealed under; it does not give the secret away. False for
-// what is no envelope.
+// KeyID returns the hexadecimal id of the secret that sealed something. The id does not reveal the secret. KeyID
+// reports false if sealed is not an envelope.
 func (s *Sealer) KeyID(sealed []byte) (string, bool) {
 	if len(sealed) < header || sealed[0] != version {
 		return "", false
@@ -145,10 +145,10 @@ func (s *Sealer) Knows(keyID string) bool {
 // Newest returns the id of the secret that seals.
 func (s *Sealer) Newest() string { return hex.EncodeToString([]byte(s.keys[0].id)) }
 
-// Derive makes a key of n bytes, at most 8,160, for another purpose from the newest secret.
+// Derive returns a key of n bytes, at most 8,160, for another purpose, made from the newest secret.
 func (s *Sealer) Derive(label string, n int) []byte { return s.DeriveAll(label, n)[0] }
 
-// DeriveAll makes a key of n bytes for another purpose from each secret, newest first.
+// DeriveAll returns a key of n bytes for another purpose from each secret, newest first.
 func (s *Sealer) DeriveAll(label string, n int) [][]byte {
 	keys := make([][]byte, len(s.keys))
 	for i, k := range s.keys {
@@ -166,7 +166,7 @@ func (s *Sealer) find(id string) (key, bool) {
 	return key{}, false
 }
 
-// gcm is the cipher of one record. With a key per record, random nonces do not collide.
+// gcm returns the cipher of one record. With a key per record, random nonces do not collide.
 func (k key) gcm(salt []byte, label, id string) cipher.AEAD {
 	block, err := aes.NewCipher(derive(k.secret, salt, info(label)+id, 32))
 	if err != nil {
@@ -189,7 +189,7 @@ func derive(secret, salt []byte, info string, n int) []byte {
 
 func info(label string) string { return "paygate " + label + " v1" }
 
-// bind joins version, label and id so that no two records give the same bytes; the tag authenticates them.
+// bind joins version, label and id so that no two records have the same bytes; the tag authenticates them.
 func bind(label, id string) []byte {
 	out := binary.AppendUvarint([]byte{version}, uint64(len(label)))
 	return append(append(out, label...), id...)

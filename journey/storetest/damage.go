@@ -100,7 +100,7 @@ func byAnUpdate(t *testing.T, s Store, id journey.ID) error {
 func byAList(t *testing.T, s Store, id journey.ID) error {
 	all, err := s.List(t.Context(), journey.Filter{Limit: 19})
 	require.NoError(t, err)
-	require.Len(t, all, 19, "the list goes on after it")
+	require.Len(t, all, 19, "the list continues after it")
 	return byReading(t, s, id)
 }
 

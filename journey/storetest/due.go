@@ -79,7 +79,7 @@ func paged(t require.TestingT, s dueList, until time.Time, limit int) (all []jou
 	}
 }
 
-// dueGoesOn: a sweep changes the journeys that it visits, so its cursor is gone when it asks for the next page.
+// dueGoesOn: a sweep changes the journeys that it visits, so its cursor no longer exists when it reads the next page.
 func dueGoesOn(t *testing.T, s journey.Store) { onBothLists(t, s, listGoesOn) }
 
 func listGoesOn(t *testing.T, s dueList) {

@@ -13,7 +13,7 @@ import (
 	"paygate/journey"
 )
 
-// filledJourney has a value, or none, in every field.
+// filledJourney returns a journey with a random value, or none, in every field.
 func filledJourney(t *rapid.T, n int) journey.Journey {
 	var j journey.Journey
 	fill(t, reflect.ValueOf(&j).Elem())

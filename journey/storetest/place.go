@@ -14,7 +14,7 @@ import (
 	"paygate/journey"
 )
 
-// Store is everything that a process needs of a store.
+// Store is everything that a process needs from a store.
 type Store interface {
 	journey.Store
 	Ready(context.Context) error
@@ -50,7 +50,7 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Sealer is one that serves every store.
+// Sealer is a sealer that serves every store.
 type Sealer interface {
 	journey.Sealer
 	DeriveAll(label string, n int) [][]byte

@@ -58,7 +58,7 @@ func droppedSecret(t *testing.T, p Place) {
 	require.Empty(t, numbers(t, s, journey.Filter{}))
 	damaged, err := s.Damaged(t.Context())
 	require.NoError(t, err)
-	require.Empty(t, damaged, "a list alone sets nothing of this kind aside")
+	require.Empty(t, damaged, "a list does not set such journeys aside")
 	require.ErrorIs(t, byReading(t, s, Example(1).ID), journey.ErrDamaged)
 	due, err := s.Due(t.Context(), FarAway, journey.Due{}, 10)
 	require.NoError(t, err)

@@ -1,6 +1,6 @@
 // Package storetest is the one suite that every store of journeys passes. Only tests import it.
 //
-// [Run] tests the contract of [journey.Store], and what else processes need of a store: that its content survives a
+// [Run] tests the contract of [journey.Store], and what else processes need from a store: that its content survives a
 // restart, that it notices damage and changes of secrets, and that it remembers marks and values. Full disks, lost
 // servers and foreign files are tested beside each store.
 package storetest
@@ -20,7 +20,7 @@ import (
 // T0 is the time at which the suite's journeys begin.
 var T0 = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
-// FarAway is later than anything is due.
+// FarAway is a time after everything is due.
 var FarAway = T0.Add(100_000 * time.Hour)
 
 // Example returns a new journey of a usual route, whose id is made from n.
@@ -28,8 +28,10 @@ func Example(n int) journey.Journey {
 	terms := journey.Terms{
 		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: fmt.Sprintf("LIC-%d", n),
 		Description: "Fishing licence", Language: "cy", Metadata: map[string]string{"ledger": "4711"},
-		ReturnURL: "https://example.org/_pay/return", Capture: journey.CaptureOnAccept, Release: journey.ReleaseConfirmed,
-		Accept: journey.Statuses{{From: 200, To: 399}}, Repeat: journey.RepeatNever, OnRefused: journey.OnRefusedReturn,
+		ReturnURL: "https://example.org/_pay/return", Capture: journey.CaptureOnAccept,
+		Release: journey.ReleaseConfirmed,
+		Accept:  journey.Statuses{{From: 200, To: 399}}, Repeat: journey.RepeatNever,
+		OnRefused:   journey.OnRefusedReturn,
 		ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, ClaimFor: 90 * time.Second, MopupMinAge: 3 * time.Hour,
 		CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour, KeepReply: time.Hour, KeepJourney: 17520 * time.Hour,
 	}
@@ -71,31 +73,31 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		"what was written is there after a restart":    outlivesRestart,
 	})
 	runs(map[string]func(*testing.T, Place){
-		"an update is atomic":                              one(updateIsAtomic),
-		"an update answers with what is stored":            one(updateAnswers),
-		"an update cannot turn one journey into another":   one(updateKeepsTheID),
-		"an update that its caller gave up on is not done": one(givenUpIsNotDone),
-		"a failed change stores nothing":                   one(failedChangeKeepsNothing),
-		"a failed change does not fail its neighbour":      one(failedChangeFailsAlone),
-		"a change that panics harms nothing":               one(panicHarmsNothing),
-		"one of many claimants wins":                       one(oneClaimantWins),
-		"the request is erased when it is not needed":      one(requestIsErased),
-		"a request can be replaced":                        one(requestIsReplaced),
-		"a request that is not needed is not stored":       one(requestIsNotKept),
-		"the reply stays as long as the journey says":      one(replyIsKept),
-		"a change cannot claim that a journey is damaged":  one(changeCannotClaimDamage),
+		"an update is atomic":                             one(updateIsAtomic),
+		"an update answers with what is stored":           one(updateAnswers),
+		"an update cannot turn one journey into another":  one(updateKeepsTheID),
+		"an update is not done once its caller gives up":  one(givenUpIsNotDone),
+		"a failed change stores nothing":                  one(failedChangeKeepsNothing),
+		"a failed change does not fail its neighbour":     one(failedChangeFailsAlone),
+		"a change that panics stores nothing":             one(panicHarmsNothing),
+		"one of many claimants wins":                      one(oneClaimantWins),
+		"the request is erased when it is not needed":     one(requestIsErased),
+		"a request can be replaced":                       one(requestIsReplaced),
+		"a request that is not needed is not stored":      one(requestIsNotKept),
+		"the reply stays as long as the journey says":     one(replyIsKept),
+		"a change cannot claim that a journey is damaged": one(changeCannotClaimDamage),
 	})
 	runs(map[string]func(*testing.T, Place){
 		"every payment finds its journey":            one(paymentsFind),
 		"a payment belongs to one journey":           one(paymentsAreNotShared),
-		"a payment that goes leaves the index":       one(paymentsGo),
+		"a removed payment finds nothing":            one(paymentsGo),
 		"due journeys come in the order of time":     one(dueInOrder),
-		"the list of due journeys goes on anywhere":  one(dueGoesOn),
-		"the list of due journeys follows every one": one(dueFollows),
+		"a list of due journeys outlives its cursor": one(dueGoesOn),
+		"a list of due journeys follows all changes": one(dueFollows),
 		"lists are newest first and can be narrowed": one(lists),
 		"lists can be paged":                         one(listsPage),
 		"a list by state follows every update":       one(listFollowsState),
-		"what is forgotten is gone":                  one(forgets),
+		"a forgotten journey is gone":                one(forgets),
 	})
 	runs(map[string]func(*testing.T, Place){
 		"no byte can change unnoticed":                 everyByteCounts,
@@ -105,17 +107,17 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		"damage found by a list of its state":          setAside(byAListOfItsState),
 		"damage is reported once and without content":  damageIsReportedOnce,
 		"a journey moved to another id is damaged":     movedIsDamaged,
-		"an altered payment entry leads nowhere wrong": alteredPaymentEntry,
+		"an altered payment entry finds no journey":    alteredPaymentEntry,
 		"an altered value is not acted on":             alteredValue,
 		"open journeys keep their secret in the list":  openJourneysKeepTheirSecret,
 		"request and reply follow the newest secret":   followsNewestSecret,
-		"a dropped secret brings back what it sealed":  droppedSecret,
+		"a secret that is put back reads old journeys": droppedSecret,
 		"values follow the newest secret":              valuesFollowNewestSecret,
 		"a reference is found under every secret":      referenceUnderEverySecret,
 		"a start opens no journey":                     startOpensNothing,
 	})
 	runs(map[string]func(*testing.T, Place){
-		"the most overdue is the oldest that is due": mostOverdue,
+		"the oldest due journey is the most overdue": oldestDue,
 		"open journeys are counted by state":         countsByState,
 		"a mark is seen for the first time once":     markIsSeenOnce,
 		"marks do not pile up":                       marksDoNotPileUp,
@@ -162,7 +164,10 @@ func to(t require.TestingT, s journey.Store, id journey.ID, facts ...journey.Fac
 }
 
 func snapshot(j journey.Journey, payment, status string) journey.PaymentSnapshot {
-	return journey.PaymentSnapshot{ID: payment, Reference: j.Terms.Reference, Amount: 2500, Status: status, CreatedAt: T0}
+	return journey.PaymentSnapshot{
+		ID: payment, Reference: j.Terms.Reference, Amount: 2500, Status: status,
+		CreatedAt: T0,
+	}
 }
 
 func toReleased(t require.TestingT, s journey.Store, j journey.Journey) journey.Journey {

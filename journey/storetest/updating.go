@@ -70,7 +70,7 @@ func givenUpIsNotDone(t *testing.T, s journey.Store) {
 	for range 10 {
 		all.Go(func() {
 			_, err := s.Update(ctx, id, func(journey.Journey) (journey.Change, error) {
-				t.Error("done after all")
+				t.Error("the update was done")
 				return journey.Change{}, nil
 			})
 			if !errors.Is(err, context.Canceled) {
@@ -135,7 +135,7 @@ func failedChangeFailsAlone(t *testing.T, s journey.Store) {
 func panicHarmsNothing(t *testing.T, s journey.Store) {
 	j := create(t, s, 1)
 	func() {
-		defer func() { _ = recover() }() // it may panic on, or return an error
+		defer func() { _ = recover() }() // the store may pass the panic on, or return an error
 		_, err := s.Update(t.Context(), j.ID, func(journey.Journey) (journey.Change, error) { panic("a mistake") })
 		require.Error(t, err)
 	}()

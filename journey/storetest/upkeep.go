@@ -22,7 +22,7 @@ func withClock() (o Options, now *time.Time) {
 	return o, &at
 }
 
-func mostOverdue(t *testing.T, p Place) {
+func oldestDue(t *testing.T, p Place) {
 	o, now := withClock()
 	s := opened(t, p, o)
 	for n := range 3 {

@@ -7,6 +7,11 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
 	"paygate/gateway/command"
 	"paygate/internal/testpg"
 	"paygate/internal/testserver"
@@ -15,10 +20,6 @@ import (
 	"paygate/journey/pgstore"
 	"paygate/journey/seal"
 	"paygate/journey/storetest"
-	"strings"
-	"sync"
-	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
@@ -213,7 +214,7 @@ func requireMoveRefused(t *testing.T, binary, from, half string) {
 	t.Helper()
 	text, err := runMove(t, binary, from, half)
 	require.Error(t, err)
-	require.Contains(t, text, "the destination is a copy that was broken off")
+	require.Contains(t, text, "the destination is a copy that was interrupted")
 }
 
 func moveAll(t *testing.T, binary, from, to string) {

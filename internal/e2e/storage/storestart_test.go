@@ -11,10 +11,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"paygate/internal/testpg"
-	"paygate/internal/testserver"
 	"strings"
 	"testing"
+
+	"paygate/internal/testpg"
+	"paygate/internal/testserver"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -96,34 +97,52 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 		words  string
 		over   string
 	}{
-		"a bad port": {"postgres://u:" + password + "@db:port/paygate", settings, "invalid port",
-			""},
+		"a bad port": {
+			"postgres://u:" + password + "@db:port/paygate", settings, "invalid port",
+			"",
+		},
 		"a slash in the password": {"postgres://u:12/" + password + "@db/paygate", settings, "two digits", ""},
-		"a bad sslmode": {"postgres://u:" + password + "@db/paygate?sslmode=requird", settings,
-			"sslmode", ""},
+		"a bad sslmode": {
+			"postgres://u:" + password + "@db/paygate?sslmode=requird", settings,
+			"sslmode", "",
+		},
 		"a setting that no server knows": {database + "&sslmod=require", settings, "sslmod", ""},
-		"another database": {"mysql://u:" + password + "@db/paygate", settings,
-			"must be bbolt:PATH or postgres://", ""},
+		"another database": {
+			"mysql://u:" + password + "@db/paygate", settings,
+			"must be bbolt:PATH or postgres://", "",
+		},
 
-		"a wrong password": {testpg.As(t, locked, "locked_out", "wr0ngword"), start,
-			`refuses the password of the role "locked_out"`, ""},
+		"a wrong password": {
+			testpg.As(t, locked, "locked_out", "wr0ngword"), start,
+			`refuses the password of the role "locked_out"`, "",
+		},
 		"no such role": {testpg.As(t, database, "nobody", password), start, `"nobody"`, ""},
-		"no such database": {strings.Replace(database, "/test_", "/none_", 1), start,
-			"the server has no database", ""},
-		"nobody there": {"postgres://u:" + password + "@" + nobody.Addr().String() + "/paygate", start,
-			"cannot be reached", ""},
-		"no such host": {"postgres://u:" + password + "@no-such-host.invalid/paygate", start,
-			"cannot be reached", ""},
-		"no right to make tables": {limited, start, "GRANT CREATE", ""},
-		"reads only":              {database + "&default_transaction_read_only=on", start, "takes no writes", ""},
-		"may lose writes":         {database + "&synchronous_commit=off", start, "synchronous_commit", ""},
-		"tables of the future":    {newer, start, "was written by a newer version of Paygate (layout 7", ""},
-		"a server without TLS":    {overTCP(t, database, "sslmode=require", nil), start, "refused TLS", ""},
-		"a stranger's TLS": {overTCP(t, database, "sslmode=verify-full", stranger.TLS), start,
-			"unknown authority", ""},
-		"a secret that is needed": {database, start,
+		"no such database": {
+			strings.Replace(database, "/test_", "/none_", 1), start,
+			"the server has no database", "",
+		},
+		"nobody there": {
+			"postgres://u:" + password + "@" + nobody.Addr().String() + "/paygate", start,
+			"cannot be reached", "",
+		},
+		"no such host": {
+			"postgres://u:" + password + "@no-such-host.invalid/paygate", start,
+			"cannot be reached", "",
+		},
+		"no right to create tables": {limited, start, "GRANT CREATE", ""},
+		"reads only":                {database + "&default_transaction_read_only=on", start, "accepts no writes", ""},
+		"may lose writes":           {database + "&synchronous_commit=off", start, "synchronous_commit", ""},
+		"tables of the future":      {newer, start, "was written by a newer version of Paygate (layout 7", ""},
+		"a server without TLS":      {overTCP(t, database, "sslmode=require", nil), start, "refused TLS", ""},
+		"a stranger's TLS": {
+			overTCP(t, database, "sslmode=verify-full", stranger.TLS), start,
+			"unknown authority", "",
+		},
+		"a secret that is needed": {
+			database, start,
 			"1 open journeys sealed under a secret that PAYGATE_SECRETS no longer lists",
-			"PAYGATE_SECRETS=" + testserver.Secret32(7)},
+			"PAYGATE_SECRETS=" + testserver.Secret32(7),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
