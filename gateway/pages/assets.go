@@ -28,8 +28,8 @@ func hash(content string) string {
 // Style returns the name of the style sheet among the assets.
 func Style() string { return styleName }
 
-// Asset answers a GET or HEAD for what the pages fetch, by its name under {prefix}/assets/. If there is nothing of this
-// name it writes nothing and returns false; the caller then answers 404.
+// Asset answers a GET or HEAD for an asset of the pages, by its name under {prefix}/assets/. If there is none of this
+// name, it writes nothing and returns false; the caller then answers 404.
 func Asset(w http.ResponseWriter, name string) bool {
 	if name != styleName {
 		return false
@@ -40,6 +40,6 @@ func Asset(w http.ResponseWriter, name string) bool {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Paygate-Answer", "yes")
-	_, _ = w.Write([]byte(style)) // a browser that has gone needs no answer; net/http drops the body for HEAD
+	_, _ = w.Write([]byte(style)) // net/http drops the body for HEAD
 	return true
 }

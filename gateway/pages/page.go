@@ -14,18 +14,18 @@ const (
 	Closed         Page = "payments-closed"  // the route is closed
 	ChooseAgain    Page = "choose-again"     // the choice of price is missing, unknown or repeated
 	Unclear        Page = "unclear-form"     // services may interpret the form in different ways
-	WrongPrice     Page = "wrong-price"      // the service was to set the price, and did not
+	WrongPrice     Page = "wrong-price"      // the service should have set the price, and did not
 	CardNumber     Page = "card-number"      // the form contains a card number
 	TooLarge       Page = "too-large"        // the view says what the limit is
-	Unreadable     Page = "unreadable"       // the request did not arrive complete
+	Unreadable     Page = "unreadable"       // the request did not arrive in full
 	MemoryShort    Page = "memory-short"     // there is not enough memory for a request of this size now
-	TooMany        Page = "too-many"         // unpaid journeys, in this browser or its network
+	TooMany        Page = "too-many"         // too many unpaid journeys in this browser or its network
 	Prefetched     Page = "prefetched"       // a browser loads it in advance
 	PassOtherQuery Page = "pass-other-query" // the same path with another query was paid for
-	PassUnpaid     Page = "pass-unpaid"      // a HEAD for what is not paid for
+	PassUnpaid     Page = "pass-unpaid"      // a HEAD without payment
 	ToPay          Page = "to-pay"           // leads a script's citizen to Pay, at Target
 
-	// A payment under way, or ended without money. The held request is kept.
+	// A payment under way, or one that ended without money. The held request is kept.
 	Open          Page = "open-payment"
 	Unconfirmed   Page = "not-confirmed-yet" // Pay was not asked this time
 	Checking      Page = "checking"          // it is not known yet whether it was paid
@@ -42,7 +42,7 @@ const (
 	Sent       Page = "paid-and-sent"              // the service's answer is not kept, or no longer
 	PassReady  Page = "pass-ready"                 // leads to Target, which was paid for, automatically and by a link
 	PassOver   Page = "pass-over"                  // it was fetched, and the pass has ended
-	Done       Page = "paid-and-done"              // the service's answer has no content
+	Done       Page = "paid-and-done"              // the service's answer was empty
 	Refused    Page = "refused"                    // the same payment is valid for another submission until Until
 	Challenged Page = "refused-sign-in"            // likewise; the service asked for a user name and password
 	PayAgain   Page = "pay-again"                  // the same form was paid for a moment ago
@@ -56,7 +56,7 @@ const (
 	NotFound     Page = "cannot-find"
 	OtherBrowser Page = "other-browser" // back from Pay in a browser that started no payment
 
-	// Trouble that concerns no payment that we know of.
+	// Trouble that concerns no known payment.
 	ServiceDown   Page = "service-not-answering"
 	StoreFailed   Page = "trouble" // we cannot say anything about payments now
 	BadAddress    Page = "bad-address"
@@ -65,8 +65,8 @@ const (
 	NoSuchAddress Page = "no-such-address"
 )
 
-// bilingual is one text in English and Welsh. {amount}, {until}, {limit} and {otherwise} in it are replaced by what the
-// view says. A paragraph is left out if the view has nothing for one of them.
+// bilingual is one text in English and Welsh. {amount}, {until}, {limit} and {otherwise} in it are replaced by the
+// view's values. A paragraph is left out if the view lacks one of its values.
 type bilingual struct{ en, cy string }
 
 func (b bilingual) in(language string) string {
@@ -76,7 +76,7 @@ func (b bilingual) in(language string) string {
 	return b.en
 }
 
-// page is what a page says and does.
+// page is the content of a page.
 type page struct {
 	title       bilingual
 	says        []bilingual // paragraphs
@@ -86,6 +86,6 @@ type page struct {
 	done     bool          // the title is that of a confirmation
 	reloads  time.Duration // automatically, without JavaScript; 0: never
 
-	does string    // the address under the prefix that its button posts to: "again" or "resume"
+	does string    // the address under the prefix to which its button posts, such as "again"
 	do   bilingual // the label of that button, or of the link to the view's Target
 }

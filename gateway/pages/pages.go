@@ -2,9 +2,9 @@
 // no JavaScript, fetch only our own style sheet, and use the GOV.UK Design System without its crown and fonts, which
 // are reserved for GOV.UK.
 //
-// [Page] lists the pages, texts*.go have every word in both languages side by side, page.html is the one template, and
+// [Page] lists the pages, texts*.go have all words in both languages side by side, page.html is the only template, and
 // a [View] is the data of one answer. The rule of all texts: "no money has been taken" is printed only if Pay said so
-// or no payment was ever made. If we do not know, the page says that.
+// or no payment was ever made. If we do not know, the page says so.
 package pages
 
 import (
@@ -22,7 +22,7 @@ var pageHTML string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
-// Options are what all pages share.
+// Options configure the pages.
 type Options struct {
 	Prefix                     string   // of our own addresses, "/_pay"
 	ServiceName, ServiceNameCY string   // if Welsh is empty, the English one is used
@@ -53,8 +53,8 @@ const (
 	framedByItself = "frame-ancestors 'self'"
 )
 
-// policy returns the Content-Security-Policy. Our forms answer with a redirect to Pay, and browsers apply form-action
-// to that too.
+// policy returns the Content-Security-Policy. The answer to our forms is a redirect to Pay, and browsers apply
+// form-action to that too.
 func policy(cardOrigins []string) string {
 	return strings.Join([]string{
 		"default-src 'none'", "style-src 'self'", "img-src 'self' data:", "base-uri 'none'", notFramed,
@@ -62,7 +62,8 @@ func policy(cardOrigins []string) string {
 	}, "; ")
 }
 
-// Render writes a page with all its headers. The caller has set cookies before. A name that is not in [All] panics.
+// Render writes a page with all its headers. Cookies must be set before. Render panics if there is no page of this
+// name.
 func (p *Pages) Render(w http.ResponseWriter, status int, name Page, v View) {
 	filled := p.fill(name, v)
 	if name == Status {
@@ -77,12 +78,12 @@ func (p *Pages) Render(w http.ResponseWriter, status int, name Page, v View) {
 	}
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	RetryAfter(h, v.RetryAfter)
-	// A header, so that even after a POST the browser follows with a plain GET.
+	// This is a header so that even after a POST the browser reloads with a plain GET.
 	if seconds := wholeSeconds(texts[name].reloads); seconds > 0 {
 		h.Set("Refresh", strconv.Itoa(seconds)+"; url="+filled.Check)
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // a browser that has gone needs no answer
+	_, _ = w.Write(out.Bytes())
 }
 
 // FragmentID is the id of the element that [Pages.Fragment] returns.
@@ -126,7 +127,7 @@ func (p *Pages) setHeader(h http.Header, language string) {
 	h.Set("Content-Security-Policy", p.policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
-	// With "no-referrer", browsers would post our own forms with Origin: null.
+	// With "no-referrer", browsers would send our own forms with Origin: null.
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Paygate-Answer", "yes")

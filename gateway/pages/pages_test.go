@@ -19,7 +19,7 @@ import (
 
 func body(name pages.Page, v pages.View) string { return testpages.Render(name, v).Body.String() }
 
-// element is the text of the first element that the pattern's first group finds.
+// element returns the text that the pattern's first group matches.
 func element(t *testing.T, pattern, text string) string {
 	t.Helper()
 	found := regexp.MustCompile(pattern).FindStringSubmatch(text)
@@ -67,7 +67,7 @@ func TestBothLanguagesSayAndDoTheSame(t *testing.T) {
 	}
 }
 
-// requireWellFormed wants every element closed, and closed in order.
+// requireWellFormed requires every element to be closed, in order.
 func requireWellFormed(t *testing.T, text string) {
 	t.Helper()
 	void := []string{"meta", "link", "input", "br"}
@@ -130,17 +130,17 @@ func TestPageWithoutAJourneyOffersNoRetry(t *testing.T) {
 	require.NotContains(t, text, "/_pay/status")
 }
 
-func TestTheListSaysWhatCanBeDoneWithEachPayment(t *testing.T) {
+func TestStatusListsActionsForEachPayment(t *testing.T) {
 	t.Parallel()
 	w := testpages.Render(pages.Status, testpages.ListView("en"))
 	text := w.Body.String()
 	require.Less(t, strings.Index(text, "Your payment was declined"),
-		strings.Index(text, "Your payment is not confirmed yet"), "in the list's order")
+		strings.Index(text, "Your payment is not confirmed yet"), "in the given order")
 	require.Contains(t, text, `action="/_pay/again"`)
 	require.Contains(t, text, `action="/_pay/resume"`)
 	require.Contains(t, text, `href="/licences/apply?paygate-reply=01JDM4Q0V3Q7J2S3">See the service’s answer<`)
 	require.Contains(t, text, "10am on 1 July 2026")
-	require.NotContains(t, text, "reloads by itself", "the list does not")
+	require.NotContains(t, text, "reloads by itself", "the list does not reload")
 	require.Empty(t, w.Header().Get("Refresh"))
 	require.Contains(t, body(pages.Status, pages.View{}),
 		"You have not started any payments in this browser.")
@@ -247,13 +247,13 @@ func TestAmountsTimesAndSizes(t *testing.T) {
 
 type both struct{ en, cy string }
 
-func TestScriptsReadTheSameInOneLine(t *testing.T) {
+func TestSummaryHasThePageInOneLine(t *testing.T) {
 	t.Parallel()
 	require.Equal(t,
 		"You cancelled your payment. No money has been taken, and nothing has been sent to the service. "+
-			"You do not need to enter your details again: if you try again, you go straight to the payment. "+
+			"You do not need to enter your details again: if you try again, you will go straight to the payment. "+
 			"You can try again until 3:15pm on 1 July 2026. "+
-			"If you do nothing, we delete your details after that and nothing is sent.",
+			"If you do nothing, we will then delete your details and nothing will be sent.",
 		testpages.New().Summary(pages.Cancelled, testpages.JourneyView("en")))
 	require.True(t, strings.HasSuffix(testpages.New().Summary(pages.Checking, testpages.JourneyView("cy")), "Peidiwch â thalu eto."))
 }

@@ -9,16 +9,17 @@ var (
 		"Nid oes arian wedi’i gymryd, ac nid oes dim wedi’i anfon i’r gwasanaeth.",
 	}
 	nothingTaken  = bilingual{"No money has been taken.", "Nid oes arian wedi’i gymryd."}
-	nothingByThis = bilingual{ // the citizen may have paid before, and come here by accident
+	nothingByThis = bilingual{ // the citizen may have paid before and come here by accident
 		"This has not taken any money or sent anything to the service.",
 		"Nid yw hyn wedi cymryd unrhyw arian nac wedi anfon dim i’r gwasanaeth.",
 	}
 	detailsKept = bilingual{
-		"You do not need to enter your details again: if you try again, you go straight to the payment.",
+		"You do not need to enter your details again: if you try again, you will go straight to the payment.",
 		"Nid oes angen i chi roi eich manylion eto: os rhowch gynnig arall arni, byddwch yn mynd yn syth at y taliad.",
 	}
 	retryUntil = bilingual{
-		"You can try again until {until}. If you do nothing, we delete your details after that and nothing is sent.",
+		"You can try again until {until}. If you do nothing, we will then delete your details and nothing will be " +
+			"sent.",
 		"Gallwch roi cynnig arall arni tan {until}. Os na wnewch ddim, byddwn yn dileu eich manylion ar ôl " +
 			"hynny ac ni chaiff dim ei anfon.",
 	}
@@ -31,7 +32,7 @@ var (
 	keepReference = bilingual{"Keep your reference.", "Cadwch eich cyfeirnod."}
 )
 
-// texts are all pages. {amount}, {until}, {limit} and {otherwise} are replaced by what the view says.
+// texts has all pages. {amount}, {until}, {limit} and {otherwise} are replaced by the view's values.
 var texts = func() map[Page]page {
 	all := map[Page]page{}
 	for _, part := range []map[Page]page{beforePayment, withoutMoney, afterPayment, inBrowser, inTrouble} {
@@ -57,9 +58,9 @@ var words = map[string]bilingual{
 		"Nid ydych wedi cychwyn unrhyw daliadau yn y porwr hwn.",
 	},
 	"show":     {"See the service’s answer", "Gweld ateb y gwasanaeth"},
-	"returned": {"you get your money back", "cewch eich arian yn ôl"},
+	"returned": {"you will get your money back", "cewch eich arian yn ôl"},
 	"left": {
-		"a member of staff decides what happens to your payment",
+		"a member of staff will decide what happens to your payment",
 		"bydd aelod o staff yn penderfynu beth fydd yn digwydd i’ch taliad",
 	},
 	"warning": {"Warning", "Rhybudd"},

@@ -41,7 +41,8 @@ var beforePayment = map[Page]page{
 		says: []bilingual{
 			{
 				"Your answers do not say clearly what you want to pay for, so we cannot tell what it costs.",
-				"Nid yw eich atebion yn dweud yn glir beth rydych am dalu amdano, felly ni allwn ddweud beth yw’r gost.",
+				"Nid yw eich atebion yn dweud yn glir beth rydych am dalu amdano, felly ni allwn ddweud beth yw’r " +
+					"gost.",
 			},
 			nothingHappened,
 			{"Go back and choose one of the options.", "Ewch yn ôl a dewiswch un o’r opsiynau."},
@@ -83,7 +84,7 @@ var beforePayment = map[Page]page{
 			},
 			nothingHappened,
 			{
-				"Go back and remove the number. You are asked for your card later, on a GOV.UK Pay page.",
+				"Go back and remove the number. You will be asked for your card later, on a GOV.UK Pay page.",
 				"Ewch yn ôl a thynnwch y rhif. Gofynnir i chi am eich cerdyn yn nes ymlaen, ar dudalen GOV.UK Pay.",
 			},
 		},
@@ -96,25 +97,28 @@ var beforePayment = map[Page]page{
 				"Gall y ffurflen a’i ffeiliau gyda’i gilydd fod yn {limit} ar y mwyaf.",
 			},
 			nothingHappened,
-			{"Go back, choose smaller files and try again.", "Ewch yn ôl, dewiswch ffeiliau llai a rhowch gynnig arall arni."},
+			{
+				"Go back, choose smaller files and try again.",
+				"Ewch yn ôl, dewiswch ffeiliau llai a rhowch gynnig arall arni.",
+			},
 		},
 	},
 	Unreadable: {
 		title: bilingual{"We could not read what you sent", "Ni allem ddarllen yr hyn a anfonoch"},
 		says: []bilingual{
-			{"The form did not reach us complete.", "Ni chyrhaeddodd y ffurflen ni yn gyfan."},
-			nothingTaken, // the service may have seen the beginning of what is free
+			{"The form did not reach us in full.", "Ni chyrhaeddodd y ffurflen ni yn gyfan."},
+			nothingTaken, // on free traffic the service may have received the beginning
 			{"Go back and try again.", "Ewch yn ôl a rhowch gynnig arall arni."},
 		},
 	},
 	MemoryShort: {
 		title: bilingual{
-			"Sorry, we cannot take your form at the moment",
+			"Sorry, we cannot accept your form at the moment",
 			"Mae’n ddrwg gennym, ni allwn dderbyn eich ffurflen ar hyn o bryd",
 		},
 		says: []bilingual{
 			{
-				"We are too busy to take a form of this size at the moment, so we have not kept it.",
+				"We are too busy to accept a form of this size at the moment, so we have not kept it.",
 				"Rydym yn rhy brysur i dderbyn ffurflen o’r maint hwn ar hyn o bryd, felly nid ydym wedi’i chadw.",
 			},
 			nothingByThis,
@@ -125,7 +129,8 @@ var beforePayment = map[Page]page{
 		title: bilingual{"Too many payments have been started", "Mae gormod o daliadau wedi’u cychwyn"},
 		says: []bilingual{
 			{
-				"Many payments were started from your browser or your network in a short time, so we have not started another one.",
+				"Many payments were started from your browser or your network in a short time, so we have not " +
+					"started another one.",
 				"Cychwynnwyd llawer o daliadau o’ch porwr neu eich rhwydwaith mewn amser byr, felly nid ydym wedi " +
 					"cychwyn un arall.",
 			},
@@ -165,15 +170,21 @@ var beforePayment = map[Page]page{
 				"To open what you have paid for, go back, or use the list of your payments.",
 				"I agor yr hyn rydych wedi talu amdano, ewch yn ôl, neu defnyddiwch restr eich taliadau.",
 			},
-			{"If you want this as well, you have to pay for it.", "Os ydych am gael hwn hefyd, rhaid i chi dalu amdano."},
+			{
+				"If you want this as well, you have to pay for it.",
+				"Os ydych am gael hwn hefyd, rhaid i chi dalu amdano.",
+			},
 		},
 		does: "pass", do: bilingual{"Pay for this as well", "Talu am hwn hefyd"},
 	},
 	ToPay: {
 		title: bilingual{"Pay to continue", "Talwch i barhau"},
 		says: []bilingual{
-			{"You pay {amount} on a GOV.UK Pay page.", "Byddwch yn talu {amount} ar dudalen GOV.UK Pay."},
-			{"Nothing is sent to the service until you have paid.", "Ni chaiff dim ei anfon i’r gwasanaeth nes i chi dalu."},
+			{"You will pay {amount} on a GOV.UK Pay page.", "Byddwch yn talu {amount} ar dudalen GOV.UK Pay."},
+			{
+				"Nothing is sent to the service until you have paid.",
+				"Ni chaiff dim ei anfon i’r gwasanaeth nes i chi dalu.",
+			},
 		},
 		do: bilingual{"Continue to payment", "Parhau i’r taliad"},
 	},

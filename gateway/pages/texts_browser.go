@@ -36,7 +36,8 @@ var inBrowser = map[Page]page{
 		says: []bilingual{
 			{
 				"This browser does not know of a payment. You may have paid in another browser, or some time ago.",
-				"Nid yw’r porwr hwn yn gwybod am daliad. Efallai eich bod wedi talu mewn porwr arall, neu beth amser yn ôl.",
+				"Nid yw’r porwr hwn yn gwybod am daliad. Efallai eich bod wedi talu mewn porwr arall, neu beth amser " +
+					"yn ôl.",
 			},
 			{
 				"If you have paid, your payment is safe and you do not need this page.",
@@ -49,7 +50,10 @@ var inBrowser = map[Page]page{
 		},
 	},
 	OtherBrowser: {
-		title: bilingual{"We cannot find your payment in this browser", "Ni allwn ddod o hyd i’ch taliad yn y porwr hwn"},
+		title: bilingual{
+			"We cannot find your payment in this browser",
+			"Ni allwn ddod o hyd i’ch taliad yn y porwr hwn",
+		},
 		says: []bilingual{
 			{
 				"If you confirmed the payment in your bank’s app, the app may have opened a different browser from " +
@@ -62,7 +66,8 @@ var inBrowser = map[Page]page{
 				"I weld beth ddigwyddodd, ewch yn ôl i’r porwr hwnnw ac agorwch gyfeiriad y dudalen hon yno.",
 			},
 			{
-				"If you have paid, you do not need to do this: we send your form to the service anyway. Do not pay again.",
+				"If you have paid, you do not need to do this: we will send your form to the service anyway. Do not " +
+					"pay again.",
 				"Os ydych wedi talu, nid oes rhaid i chi wneud hynny: byddwn yn anfon eich ffurflen i’r gwasanaeth " +
 					"beth bynnag. Peidiwch â thalu eto.",
 			},

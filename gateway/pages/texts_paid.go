@@ -11,7 +11,10 @@ var afterPayment = map[Page]page{
 				"We have your payment, and your application is on its way to the service.",
 				"Mae eich taliad gennym, ac mae eich cais ar ei ffordd i’r gwasanaeth.",
 			},
-			{"You can close this page: we finish by ourselves.", "Gallwch gau’r dudalen hon: byddwn yn gorffen ein hunain."},
+			{
+				"You can close this page: we will finish without it.",
+				"Gallwch gau’r dudalen hon: byddwn yn gorffen hebddi.",
+			},
 		},
 		onlyOnce: true, reloads: 5 * time.Second,
 	},
@@ -23,7 +26,8 @@ var afterPayment = map[Page]page{
 				"Mae eich taliad o {amount} gennym. Nid yw eich cais gyda’r gwasanaeth eto.",
 			},
 			{
-				"We send it as soon as the service can take it. You do not need to do anything, and you can close this page.",
+				"We will send it as soon as the service can accept it. You do not need to do anything, and you can " +
+					"close this page.",
 				"Byddwn yn ei anfon cyn gynted ag y gall y gwasanaeth ei dderbyn. Nid oes angen i chi wneud dim, a " +
 					"gallwch gau’r dudalen hon.",
 			},
@@ -57,7 +61,7 @@ var afterPayment = map[Page]page{
 		title: bilingual{"You have had what you paid for", "Rydych wedi cael yr hyn y taloch amdano"},
 		says: []bilingual{
 			{
-				"You paid {amount}. The time in which you could get it again is over.",
+				"You paid {amount}. The time to get it again has ended.",
 				"Taloch {amount}. Mae’r amser i’w gael eto wedi dod i ben.",
 			},
 			keepReference,
@@ -93,7 +97,8 @@ var afterPayment = map[Page]page{
 			stillValid,
 			{
 				"Go back to the form and send it again by {until}. Your browser may ask for your user name and password.",
-				"Ewch yn ôl i’r ffurflen ac anfonwch hi eto erbyn {until}. Efallai y bydd eich porwr yn gofyn am eich " +
+				"Ewch yn ôl i’r ffurflen ac anfonwch hi eto erbyn {until}. Efallai y bydd eich porwr yn gofyn am " +
+					"eich " +
 					"enw defnyddiwr a’ch cyfrinair.",
 			},
 			otherwise,
@@ -127,7 +132,8 @@ var afterPayment = map[Page]page{
 				"Aeth rhywbeth o’i le ar ôl i chi fynd i dalu, ac mae aelod o staff yn edrych i mewn i’r mater.",
 			},
 			{
-				"Your payment is recorded under your reference. If you have paid, you get what you paid for or your money back.",
+				"Your payment is recorded under your reference. If you have paid, you will get what you paid for or " +
+					"your money back.",
 				"Mae eich taliad wedi’i gofnodi o dan eich cyfeirnod. Os ydych wedi talu, cewch yr hyn y taloch " +
 					"amdano neu eich arian yn ôl.",
 			},
@@ -140,10 +146,11 @@ var afterPayment = map[Page]page{
 		says: []bilingual{
 			{
 				"What you paid for did not go ahead, so {amount} goes back to the card you paid with.",
-				"Nid aeth yr hyn y taloch amdano yn ei flaen, felly mae {amount} yn mynd yn ôl i’r cerdyn y taloch ag ef.",
+				"Nid aeth yr hyn y taloch amdano yn ei flaen, felly mae {amount} yn mynd yn ôl i’r cerdyn y taloch " +
+					"ag ef.",
 			},
 			{
-				"You do not need to do anything. It can take a few days until your bank shows it.",
+				"You do not need to do anything. It can take a few days for your bank to show it.",
 				"Nid oes angen i chi wneud dim. Gall gymryd ychydig ddyddiau nes bydd eich banc yn ei ddangos.",
 			},
 			{

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// everyText lists every text of a page with where it stands.
+// everyText returns every text of a page by its place.
 func everyText(p page) map[string]bilingual {
 	all := map[string]bilingual{"title": p.title}
 	for i, text := range slices.Concat(p.says, p.withJourney) {

@@ -1,6 +1,6 @@
 package pages
 
-// inTrouble are the pages for trouble that concerns no payment that we know of.
+// inTrouble are the pages for trouble that concerns no known payment.
 var inTrouble = map[Page]page{
 	ServiceDown: {
 		title: bilingual{"Sorry, the service is not answering", "Mae’n ddrwg gennym, nid yw’r gwasanaeth yn ateb"},
@@ -11,10 +11,12 @@ var inTrouble = map[Page]page{
 		says: []bilingual{
 			{
 				"We cannot start payments or look them up at the moment. Try again in a few minutes.",
-				"Ni allwn gychwyn taliadau na chwilio amdanynt ar hyn o bryd. Rhowch gynnig arall arni ymhen ychydig funudau.",
+				"Ni allwn gychwyn taliadau na chwilio amdanynt ar hyn o bryd. Rhowch gynnig arall arni ymhen ychydig " +
+					"funudau.",
 			},
 			{
-				"If you have already paid, your payment is recorded and nothing is lost. Do not pay again before you have checked.",
+				"If you have already paid, your payment is recorded and nothing is lost. Do not pay again before you " +
+					"have checked.",
 				"Os ydych eisoes wedi talu, mae eich taliad wedi’i gofnodi ac nid oes dim wedi’i golli. Peidiwch â " +
 					"thalu eto cyn gwirio.",
 			},
@@ -24,7 +26,7 @@ var inTrouble = map[Page]page{
 		title: bilingual{"You cannot pay at this address", "Ni allwch dalu yn y cyfeiriad hwn"},
 		says: []bilingual{
 			{
-				"This service has another web address, and you can only pay there.",
+				"This service has another web address, and you can pay only there.",
 				"Mae gan y gwasanaeth hwn gyfeiriad gwe arall, a dim ond yno y gallwch dalu.",
 			},
 			nothingByThis,

@@ -2,7 +2,7 @@ package pages
 
 import "time"
 
-// withoutMoney are the pages of a payment that is under way, or ended without money.
+// withoutMoney are the pages of a payment that is under way or ended without money.
 var withoutMoney = map[Page]page{
 	Open: {
 		title: bilingual{"You have not finished paying", "Nid ydych wedi gorffen talu"},
@@ -24,8 +24,9 @@ var withoutMoney = map[Page]page{
 		title: bilingual{"Your payment is not confirmed yet", "Nid yw eich taliad wedi’i gadarnhau eto"},
 		says: []bilingual{
 			{
-				"If you have paid, continue and we check it with GOV.UK Pay. If not, you go back to the payment.",
-				"Os ydych wedi talu, parhewch a byddwn yn ei wirio gyda GOV.UK Pay. Os na, cewch fynd yn ôl at y taliad.",
+				"If you have paid, continue and we will check with GOV.UK Pay. If not, you will go back to the payment.",
+				"Os ydych wedi talu, parhewch a byddwn yn ei wirio gyda GOV.UK Pay. Os na, cewch fynd yn ôl at y " +
+					"taliad.",
 			},
 		},
 		does: "resume", do: bilingual{"Continue", "Parhau"},
@@ -38,8 +39,8 @@ var withoutMoney = map[Page]page{
 				"Ni all GOV.UK Pay ddweud wrthym ar hyn o bryd, felly nid ydym yn gwybod eto a ydych wedi talu.",
 			},
 			{
-				"You can close this page. We keep checking, and finish by ourselves once we know that you have paid.",
-				"Gallwch gau’r dudalen hon. Byddwn yn parhau i wirio, ac yn gorffen ein hunain pan fyddwn yn gwybod " +
+				"You can close this page. We will keep checking, and finish once we know that you have paid.",
+				"Gallwch gau’r dudalen hon. Byddwn yn parhau i wirio, ac yn gorffen pan fyddwn yn gwybod " +
 					"eich bod wedi talu.",
 			},
 		},
@@ -48,7 +49,10 @@ var withoutMoney = map[Page]page{
 	Declined: {
 		title: bilingual{"Your payment was declined", "Gwrthodwyd eich taliad"},
 		says: []bilingual{
-			{"Your bank or card provider declined the payment.", "Gwrthododd eich banc neu ddarparwr eich cerdyn y taliad."},
+			{
+				"Your bank or card provider declined the payment.",
+				"Gwrthododd eich banc neu ddarparwr eich cerdyn y taliad.",
+			},
 			nothingHappened,
 			{
 				"You can try again with the same card or another one.",
@@ -63,8 +67,11 @@ var withoutMoney = map[Page]page{
 		withJourney: []bilingual{detailsKept, retryUntil}, does: "again", do: tryAgain,
 	},
 	CancelledByUs: {
-		title:       bilingual{"Your payment was cancelled", "Cafodd eich taliad ei ganslo"},
-		says:        []bilingual{{"The service cancelled the payment.", "Canslodd y gwasanaeth y taliad."}, nothingHappened},
+		title: bilingual{"Your payment was cancelled", "Cafodd eich taliad ei ganslo"},
+		says: []bilingual{
+			{"The service cancelled the payment.", "Canslodd y gwasanaeth y taliad."},
+			nothingHappened,
+		},
 		withJourney: []bilingual{detailsKept, retryUntil}, does: "again", do: tryAgain,
 	},
 	Expired: {
@@ -82,7 +89,8 @@ var withoutMoney = map[Page]page{
 			nothingHappened,
 			{
 				"If your bank shows the payment as pending, it will disappear by itself within a few days.",
-				"Os yw eich banc yn dangos bod y taliad yn yr arfaeth, bydd yn diflannu ohono’i hun o fewn ychydig ddyddiau.",
+				"Os yw eich banc yn dangos bod y taliad yn yr arfaeth, bydd yn diflannu ohono’i hun o fewn ychydig " +
+					"ddyddiau.",
 			},
 		},
 		withJourney: []bilingual{detailsKept, retryUntil}, does: "again", do: tryAgain,

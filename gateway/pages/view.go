@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -14,17 +15,17 @@ type View struct {
 	Description string
 	Journey     string    // the public id, for the page's button
 	Started     time.Time // shown on the status page
-	Until       time.Time // until when the citizen can do something
+	Until       time.Time // the time until which the citizen can act
 	LeftToStaff bool      // if the citizen does nothing, a person decides; else the money goes back
 	LimitBytes  int64     // the maximum size of a request
 	Address     string    // what the page's button asks for, if not a journey
-	Target      string    // where the page leads; only http, https and addresses of this origin are used
+	Target      string    // where the page leads; ignored unless http, https or an address of this origin
 	Items       []Item    // of the status page, in order
 	RetryAfter  time.Duration
-	Framed      bool // the page is shown in a frame of the service, and leads out of it
+	Framed      bool // the page is shown in a frame of the service, and its links lead out of it
 }
 
-// Item is one journey on the status page: what its own page would say, in the language of the status page.
+// Item is one journey on the status page: the content of its own page, in the language of the status page.
 type Item struct {
 	Page Page
 	View View
@@ -38,7 +39,7 @@ type filled struct {
 	Reference, Amount, For        string
 	Journey, Started, Target      string
 	Address                       string
-	Check, More                   string // addresses of ours
+	Check, More                   string // our own addresses
 	Fragment                      string // the id of the element, if this is not a whole page
 	Test, Done, OnlyOnce, Leaves  bool
 	Button, Framed                bool // the link is the main action; the page is in a frame
@@ -54,7 +55,7 @@ func (f filled) Word(name string) string {
 	return word.in(f.Lang)
 }
 
-// fill makes the template's data from a page and a view.
+// fill returns the template's data for a page and a view.
 func (p *Pages) fill(name Page, v View) filled {
 	page, known := texts[name]
 	if !known {
@@ -78,15 +79,16 @@ func (p *Pages) fill(name Page, v View) filled {
 	return f
 }
 
-// fillFrame fills in what is the same on all pages.
+// fillFrame returns the data that all pages share.
 func (p *Pages) fillFrame(v View) filled {
 	f := filled{
-		Lang: "en", Service: p.ServiceName, Contact: p.Contact, Style: p.Prefix + "/assets/" + styleName, Test: p.TestMode,
+		Lang: "en", Service: p.ServiceName, Contact: p.Contact, Style: p.Prefix + "/assets/" + styleName,
+		Test:      p.TestMode,
 		Reference: v.Reference, For: v.Description, Journey: v.Journey, Started: p.moment(v.Started, v.Language),
 		Address: v.Address,
 	}
 	if v.Language == "cy" {
-		f.Lang, f.Service, f.Contact = "cy", orElse(p.ServiceNameCY, f.Service), orElse(p.ContactCY, f.Contact)
+		f.Lang, f.Service, f.Contact = "cy", cmp.Or(p.ServiceNameCY, f.Service), cmp.Or(p.ContactCY, f.Contact)
 	}
 	if v.AmountPence > 0 {
 		f.Amount = Pounds(v.AmountPence)
@@ -119,7 +121,7 @@ func (p *Pages) paragraphs(said page, f filled, v View) []string {
 	return out
 }
 
-// place fills the places of one paragraph. It reports false if there is nothing for one of them.
+// place fills the placeholders of one paragraph. It reports false if the value of one is missing.
 func place(paragraph string, places map[string]string) (text string, complete bool) {
 	for name, value := range places {
 		if value == "" && strings.Contains(paragraph, name) {
@@ -135,7 +137,7 @@ func (p *Pages) list(f *filled, v View) {
 	for _, item := range v.Items {
 		item.View.Language = v.Language
 		card := p.fill(item.Page, item.View)
-		card.Do = orElse(card.Do, card.Word("show"))
+		card.Do = cmp.Or(card.Do, card.Word("show"))
 		f.Items = append(f.Items, card)
 	}
 	if len(v.Items) == 0 {
@@ -143,18 +145,11 @@ func (p *Pages) list(f *filled, v View) {
 	}
 }
 
-// isLink reports whether a browser opens the address, and does not run it (javascript:) or pass it to another program.
+// isLink reports whether a browser opens the address, rather than run it (javascript:) or pass it to another program.
 func isLink(target string) bool {
 	scheme, _, found := strings.Cut(target, ":")
 	if !found || strings.ContainsAny(scheme, "/?#") {
 		return true
 	}
 	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

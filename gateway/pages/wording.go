@@ -13,7 +13,7 @@ func Pounds(pence int64) string {
 	return fmt.Sprintf("£%d.%02d", pence/100, pence%100)
 }
 
-// megabytes rounds down, so that what the page promises is accepted.
+// megabytes formats a size, rounded down so that the page does not promise too much.
 func megabytes(bytes int64) string {
 	switch {
 	case bytes <= 0:
@@ -32,7 +32,7 @@ var welshMonths = []string{
 	"Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd", "Rhagfyr",
 }
 
-// moment formats a time in the GOV.UK style and British time: 3:15pm on 22 November 2026.
+// moment formats a time in the GOV.UK style, in British time: 3:15pm on 22 November 2026.
 func (p *Pages) moment(at time.Time, language string) string {
 	if at.IsZero() {
 		return ""
@@ -44,7 +44,7 @@ func (p *Pages) moment(at time.Time, language string) string {
 	return clock(at).en + at.Format(" on 2 January 2006")
 }
 
-// clock leaves out zero minutes, and says midday and midnight, because 12am and 12pm are easily confused.
+// clock leaves out zero minutes, and says midday and midnight because 12am and 12pm are easily confused.
 func clock(at time.Time) bilingual {
 	text := at.Format("3:04pm")
 	switch {

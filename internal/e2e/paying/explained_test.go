@@ -17,7 +17,7 @@ func TestRefusalIsExplainedBeforeServicesOwnAnswer(t *testing.T) {
 	t.Parallel()
 	for language, says := range map[string][]string{
 		"en": {"Your payment of £13.50 is still valid. You do not pay again.",
-			"If you do nothing, you get your money back."},
+			"If you do nothing, you will get your money back."},
 		"cy": {"Mae eich taliad o £13.50 yn dal yn ddilys.", "Os na wnewch ddim, cewch eich arian yn ôl."},
 	} {
 		h := testserver.New(t, asksAgain, "PAYGATE_LANGUAGE=form:lang")
@@ -51,7 +51,7 @@ func TestRefusedPageExplainsStaffDecision(t *testing.T) {
 	c := h.Citizen()
 	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
 	text := c.ReturnFromPay().Text
-	require.Contains(t, text, "If you do nothing, a member of staff decides what happens to your payment.")
+	require.Contains(t, text, "If you do nothing, a member of staff will decide what happens to your payment.")
 	require.Contains(t, text, "send it again by "+time.Now().Add(90*time.Minute).In(london(t)).Format("3:04pm"))
 }
 

@@ -73,7 +73,7 @@ func TestTruncatedBodyIsNotAServiceFault(t *testing.T) {
 		require.NoError(t, err)
 		if len(said) > 0 || size == 100 {
 			require.Contains(t, string(said), "HTTP/1.1 400 Bad Request\r\n")
-			require.Contains(t, string(said), "The form did not reach us complete.")
+			require.Contains(t, string(said), "The form did not reach us in full.")
 		}
 	}
 	require.NotContains(t, d.Log.String(), "the service does not answer")

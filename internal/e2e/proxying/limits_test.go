@@ -109,7 +109,7 @@ func TestPaymentsAreCreatedAtPaysRate(t *testing.T) {
 		require.Equal(t, "60", p.Header.Get("Retry-After"))
 		require.Contains(t, p.Text, "Many people are paying at the moment")
 		require.Contains(t, p.Text, "No money has been taken, and nothing has been sent to the service.")
-		require.Contains(t, p.Text, "you go straight to the payment", "the form is held")
+		require.Contains(t, p.Text, "you will go straight to the payment", "the form is held")
 	}
 	require.GreaterOrEqual(t, turnedAway, 0, "some had to be turned away")
 	creates := slices.DeleteFunc(h.Pay.Requests(), func(r paysim.Request) bool { return r.Call != "create" })
@@ -200,7 +200,7 @@ func TestFullDiskChild(t *testing.T) {
 	large := h.Citizen().Post("/licences/apply", url.Values{"notes": {strings.Repeat("x", 1<<20)}})
 	require.Equal(t, http.StatusServiceUnavailable, large.Status)
 	require.NotEmpty(t, large.Header.Get("Retry-After"))
-	require.Contains(t, large.Text, "We are too busy to take a form of this size at the moment")
+	require.Contains(t, large.Text, "We are too busy to accept a form of this size at the moment")
 	require.Contains(t, large.Text, "This has not taken any money or sent anything to the service.")
 	require.Len(t, h.Payments(), payments)
 	h.RequireFreeTraffic(paid)

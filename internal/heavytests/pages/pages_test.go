@@ -45,7 +45,7 @@ func open(t *testing.T, tab context.Context, address string) {
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(address), chromedp.WaitReady(chromedp.CSS("h1"))))
 }
 
-// TestPagesInABrowser looks at every page in both languages, on a telephone and on a desk.
+// TestPagesInABrowser shows every page in both languages, on a small and a large screen.
 func TestPagesInABrowser(t *testing.T) {
 	t.Parallel()
 	url := serve(t, testpages.View)
@@ -66,7 +66,7 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 }
 
-// TestLongWordsFitATelephone: a reference is up to 255 characters of whatever the citizen typed.
+// A reference may have 255 characters that the citizen typed.
 func TestLongWordsFitATelephone(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
@@ -85,7 +85,7 @@ func TestLongWordsFitATelephone(t *testing.T) {
 	}
 }
 
-func TestTheKeyboardReachesEverythingInOrder(t *testing.T) {
+func TestKeyboardReachesEverythingInOrder(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
 	open(t, tab, serve(t, testpages.View)+"/en/declined")
@@ -95,7 +95,7 @@ func TestTheKeyboardReachesEverythingInOrder(t *testing.T) {
 	}
 }
 
-// TestOnwardLeavesAutomatically holds without JavaScript: the page's policy allows none.
+// The page's policy allows no JavaScript.
 func TestOnwardLeavesAutomatically(t *testing.T) {
 	t.Parallel()
 	tab := testbrowser.Tab(t)
