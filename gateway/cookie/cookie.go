@@ -1,4 +1,4 @@
-// Package cookie stores tickets in the citizen's browser: which journeys are theirs, and nothing else. The cookie is
+// Package cookie stores tickets in the citizen's browser: which journeys are theirs and nothing else. The cookie is
 // encrypted and signed by securecookie; payment, amount and request stay in the store.
 package cookie
 
@@ -23,8 +23,8 @@ const (
 // maxTickets is how many open journeys one browser can have.
 const maxTickets = 8
 
-// maxBytes is what every browser keeps of one cookie, name and attributes included (RFC 6265 section 6.1). Ours is
-// smaller.
+// maxBytes is the size up to which every browser stores a cookie, name and attributes included (RFC 6265 section 6.1).
+// Ours is smaller.
 const maxBytes = 4096
 
 // Ticket is the right to one journey. Key is its secret.
@@ -34,7 +34,7 @@ type Ticket struct {
 	Started int64  `json:"s"` // Unix seconds
 }
 
-// Options say how tickets are stored.
+// Options configure a Jar.
 type Options struct {
 	HashKeys  [][]byte      // 64 bytes each, newest first
 	BlockKeys [][]byte      // 32 bytes each, in the same order
@@ -42,15 +42,15 @@ type Options struct {
 	MaxAge    time.Duration // a day, or the longest pass; at least a second
 }
 
-// Jar reads and writes the cookie. Safe for concurrent use.
+// Jar reads and writes the cookie. It is safe for concurrent use.
 type Jar struct {
 	codecs []securecookie.Codec
 	secure bool
 	maxAge time.Duration
 }
 
-// New makes a jar. Missing or short keys are an error, because securecookie would silently not encrypt; so is a missing
-// age, by which it would accept a cookie for ever.
+// New returns a Jar. Missing or short keys are an error, because securecookie would silently not encrypt; so is a
+// missing age, because it would accept a cookie for ever.
 func New(o Options) (*Jar, error) {
 	if len(o.HashKeys) == 0 || len(o.HashKeys) != len(o.BlockKeys) {
 		return nil, errors.New("the cookie needs a hash key and a block key for each secret")
@@ -78,8 +78,8 @@ func (j *Jar) name() string {
 	return plainName
 }
 
-// Read gives the request's tickets, newest first and at most eight. Every cookie of the name is read, since a sibling
-// site may have put one of its own in front; what cannot be read is as good as absent.
+// Read returns the request's tickets, newest first and at most eight. It reads every cookie of the name, since a
+// sibling site may have put one of its own first, and ignores those that it cannot read.
 func (j *Jar) Read(r *http.Request) []Ticket {
 	var tickets []Ticket
 	known := map[Ticket]bool{}
@@ -96,11 +96,12 @@ func (j *Jar) Read(r *http.Request) []Ticket {
 		}
 	}
 	slices.SortStableFunc(tickets, func(a, b Ticket) int { return cmp.Compare(b.Started, a.Started) })
-	return tickets[:min(len(tickets), maxTickets)] // more would have Pay asked about each of them
+	return tickets[:min(len(tickets), maxTickets)] // Pay is asked about each of them
 }
 
-// Write puts the first tickets, at most eight and as many as fit, into the browser: the caller lists first what is
-// needed most. It replaces what was written to the same answer before. An error means that not even one ticket fits.
+// Write puts the first tickets, at most eight and as many as fit, into the browser: the caller lists first those that
+// are needed most. It replaces any that were written to the same answer before. An error means that not even one ticket
+// fits.
 func (j *Jar) Write(w http.ResponseWriter, tickets []Ticket) error {
 	for n := min(len(tickets), maxTickets); ; n-- {
 		line, err := j.line(tickets[:n])
@@ -128,8 +129,8 @@ func (j *Jar) line(tickets []Ticket) (string, error) {
 	return c.String(), nil
 }
 
-// Strip cuts our cookies out of a Cookie header and leaves the other bytes as they were: old cookies with quotes,
-// blanks or %00 in them must survive. It is empty when nothing else was there.
+// Strip removes our cookies from a Cookie header and leaves the other bytes unchanged: old cookies with quotes,
+// blanks or %00 in them must survive. The result is empty if there were no others.
 func Strip(header string) string {
 	if !hasOurs(header) {
 		return header
@@ -137,12 +138,12 @@ func Strip(header string) string {
 	pairs := strings.Split(header, ";")
 	others := slices.DeleteFunc(slices.Clone(pairs), ours)
 	if len(others) > 0 && ours(pairs[0]) {
-		others[0] = strings.TrimLeft(others[0], " \t") // it comes first now, without a separator before it
+		others[0] = strings.TrimLeft(others[0], " \t") // it is now the first, without a separator before it
 	}
 	return strings.Join(others, ";")
 }
 
-// StripHeader cuts our cookies out of the Cookie lines of a header.
+// StripHeader removes our cookies from the Cookie lines of a header.
 func StripHeader(header http.Header) {
 	lines := header["Cookie"]
 	if !slices.ContainsFunc(lines, func(line string) bool { return line == "" || hasOurs(line) }) {
@@ -168,7 +169,7 @@ func Others(header http.Header) string {
 	return strings.Join(cleaned["Cookie"], "; ")
 }
 
-// IsSent reports whether a request's header has a cookie of our names.
+// IsSent reports whether a request's header contains one of our cookies.
 func IsSent(header http.Header) bool { return slices.ContainsFunc(header["Cookie"], hasOurs) }
 
 func hasOurs(header string) bool {
@@ -180,7 +181,7 @@ func hasOurs(header string) bool {
 	return false
 }
 
-// StripSet removes the service's own cookies of our names from an answer.
+// StripSet removes cookies with our names from an answer of the service.
 func StripSet(header http.Header) {
 	lines := header["Set-Cookie"]
 	if !slices.ContainsFunc(lines, setsOurs) {

@@ -2,9 +2,9 @@ package delivery
 
 import "strings"
 
-// overlay lays the cookies that the browser sends at the held address now over the held ones. A cookie with a new value
+// overlay updates the held cookies with those that the browser sends to the held address now. A cookie with a new value
 // gets it, a new cookie is added, and one that the browser does not send keeps the held value. Order and duplicates are
-// those of the held header, and the bytes of each cookie stay as they are.
+// those of the held header, and the bytes of each cookie are unchanged.
 func overlay(held, current string) string {
 	out := pairs(held)
 	places := map[string][]int{}
@@ -28,17 +28,17 @@ func overlay(held, current string) string {
 	return strings.Join(out, "; ")
 }
 
-// lay puts the newer cookies of one name into the places of the held ones, and returns those that have none. A browser
+// lay puts the newer cookies of one name into the places of the held ones, and returns those without a place. A browser
 // sends one for each path and domain that has the cookie.
 func lay(held []string, places []int, newer []string) (added string) {
-	if len(newer) < len(places) { // some were not sent; the others take their own places, or free ones
+	if len(newer) < len(places) { // some were not sent; the others stay in their places, or take free ones
 		newer, places = withoutPairs(held, places, newer)
 	}
 	if len(places) == 0 {
 		return strings.Join(newer, "; ")
 	}
 	for i, pair := range newer {
-		if i == len(places)-1 { // the rest follows it
+		if i == len(places)-1 { // the last place has all the rest
 			held[places[i]] = strings.Join(newer[i:], "; ")
 			break
 		}

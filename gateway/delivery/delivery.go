@@ -18,26 +18,26 @@ import (
 	"paygate/journey"
 )
 
-// Options say where the service is and how its answers are read.
+// Options configure a Deliverer.
 type Options struct {
 	Upstream      *url.URL
 	Socket        string      // reached by this Unix socket instead of the address; may be empty
 	Host          string      // sent as Host instead of the citizen's; may be empty
-	Origins       origin.List // one of which the service's own origin is turned into in its answers
+	Origins       origin.List // of the public: one of them replaces the service's own origin in its answers
 	TLS           *tls.Config
 	Timeout       time.Duration // for the answer's header and its first ReplyMaxBytes
 	ReplyMaxBytes int64
-	Signer        func() signature.Signer // with the keys of the moment
+	Signer        func() signature.Signer // with the current keys
 
 	// StripSetCookie removes cookies that only Paygate may set.
 	StripSetCookie func(http.Header)
-	// TextMissing, where set, is called for each page without a text of ACCEPT_TEXT. inARow is how many there were.
+	// TextMissing, if set, is called for each page without a text from ACCEPT_TEXT; inARow counts them in a row.
 	TextMissing func(route string, inARow int)
-	// Delivered, where set, is called after every delivery.
+	// Delivered, if set, is called after every delivery.
 	Delivered func(route, via string, verdict journey.Verdict, took time.Duration)
 }
 
-// Deliverer sends held requests. Safe for concurrent use.
+// Deliverer sends held requests. It is safe for concurrent use.
 type Deliverer struct {
 	Options
 	missing missingTexts
@@ -45,7 +45,7 @@ type Deliverer struct {
 
 var _ journey.Deliverer = (*Deliverer)(nil)
 
-// New makes a deliverer.
+// New returns a Deliverer.
 func New(o Options) *Deliverer { return &Deliverer{Options: o} }
 
 // Deliver sends the request once. It ends early only if the context ends.
@@ -72,7 +72,7 @@ func (d *Deliverer) deliver(ctx context.Context, delivery journey.Delivery) jour
 		cancel()
 		return failed(err, wire)
 	}
-	if answer.StatusCode < http.StatusOK { // 101, or less than a status
+	if answer.StatusCode < http.StatusOK { // 101, or not an HTTP status
 		_ = answer.Body.Close()
 		cancel()
 		return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: "the service gave no final answer"}
@@ -82,7 +82,8 @@ func (d *Deliverer) deliver(ctx context.Context, delivery journey.Delivery) jour
 	return d.verdict(delivery.Journey.Terms, redirect, reply)
 }
 
-// failed names a delivery without an answer. It is certain only if nothing was written.
+// failed returns the result of a delivery without an answer. The service did nothing for certain only if nothing was
+// sent.
 func failed(err error, w *wire) journey.Delivered {
 	if !w.touched.Load() {
 		return journey.Delivered{Verdict: journey.VerdictNotSent, Detail: "the service cannot be reached"}

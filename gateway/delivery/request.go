@@ -26,7 +26,7 @@ func (d *Deliverer) request(ctx context.Context, delivery journey.Delivery) (*ht
 		Method: held.Method, URL: target, Host: held.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: d.header(delivery),
-		// not a type that net/http knows how to rewind, and never nil, so that an empty POST says Content-Length: 0
+		// Not a type that net/http can rewind, and never nil, so that an empty POST has Content-Length: 0.
 		Body:          io.NopCloser(bytes.NewReader(held.Body)),
 		ContentLength: int64(len(held.Body)),
 	}).WithContext(ctx)
@@ -44,8 +44,8 @@ func (d *Deliverer) request(ctx context.Context, delivery journey.Delivery) (*ht
 	return request, nil
 }
 
-// targetURL makes net/http write path and query as they are. Opaque would, too, but a path that begins with two slashes
-// would become another host's.
+// targetURL returns a URL that net/http writes with path and query unchanged. Opaque would do so too, but a path that
+// begins with two slashes would name another host.
 func targetURL(upstream *url.URL, path, query string) (*url.URL, error) {
 	decoded, err := url.PathUnescape(path)
 	if err != nil || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
@@ -54,14 +54,14 @@ func targetURL(upstream *url.URL, path, query string) (*url.URL, error) {
 	return &url.URL{Scheme: upstream.Scheme, Host: upstream.Host, Path: decoded, RawPath: path, RawQuery: query}, nil
 }
 
-// header returns the held header, cleaned once more in case something got into the store, with the cookies of the
-// returning browser over the held ones.
+// header returns the held header, cleaned once more in case the store was altered, with the cookies of the
+// returning browser merged in.
 func (d *Deliverer) header(delivery journey.Delivery) http.Header {
 	stored := http.Header{}
 	for name, values := range delivery.Request.Header {
 		stored[http.CanonicalHeaderKey(name)] = values
 	}
-	header := headers.Held(stored, true) // who asked was decided when it was held
+	header := headers.Held(stored, true) // untrusted headers were removed at hold
 	if delivery.Journey.Terms.Kind == journey.KindPass {
 		headers.CopyConditions(header, stored)
 	}

@@ -12,7 +12,7 @@ import (
 	"paygate/journey"
 )
 
-// verdict returns what an answer means. Its header is complete, and its body was read up to the limit.
+// verdict returns what an answer means. The header is complete, and the body was read up to the limit.
 func (d *Deliverer) verdict(terms journey.Terms, redirect journey.Redirect, reply *journey.Reply) journey.Delivered {
 	answer := journey.Answer{Status: reply.Status, Redirect: redirect}
 	if terms.Acceptance.ReadsText() {
@@ -27,10 +27,10 @@ func (d *Deliverer) verdict(terms journey.Terms, redirect journey.Redirect, repl
 	return journey.Delivered{Verdict: verdict, Status: reply.Status, Detail: detail, Reply: reply}
 }
 
-// redirect returns where an answer leads, as seen from the held request. The service's own address and the one in
+// redirect returns where an answer leads, as seen from the held request. The service's own address and the host in
 // PAYGATE_UPSTREAM_HOST count as the service, like the address that citizens know.
 //
-// Of several locations none counts, because browsers differ in which they follow.
+// If there are several locations, none counts, because browsers differ in which they follow.
 func (d *Deliverer) redirect(locations []string, delivery journey.Delivery) journey.Redirect {
 	location := ""
 	if len(locations) == 1 {
@@ -76,7 +76,7 @@ func (d *Deliverer) unzip(body []byte) (text []byte, whole bool) {
 	return text, err == nil && int64(len(text)) <= d.ReplyMaxBytes
 }
 
-// remark tells operators that Paygate cannot deliver to a service.
+// remark explains to operators why Paygate cannot deliver to a service.
 func remark(reply *journey.Reply) string {
 	if reply.Status != http.StatusUnauthorized {
 		return ""
@@ -91,7 +91,7 @@ func remark(reply *journey.Reply) string {
 	return ""
 }
 
-// missingTexts counts, by route, the answers in a row that had no text of ACCEPT_TEXT. The zero value is ready for use.
+// missingTexts counts, by route, the answers in a row without a text from ACCEPT_TEXT. The zero value is ready to use.
 type missingTexts struct {
 	mu     sync.Mutex
 	inARow map[string]int

@@ -1,4 +1,4 @@
-// Package dial reaches the legacy service, by TCP or by a Unix socket.
+// Package dial connects to the legacy service, by TCP or by a Unix socket.
 package dial
 
 import (
@@ -23,13 +23,13 @@ func (d Dialer) DialContext(ctx context.Context, network, address string) (net.C
 	return (&net.Dialer{Timeout: d.Timeout, KeepAlive: 30 * time.Second}).DialContext(ctx, network, address)
 }
 
-// Transport returns an HTTP/1.1 transport that leaves requests and answers as they are. It wraps each new connection.
+// Transport returns an HTTP/1.1 transport that does not change requests or answers. It wraps each new connection.
 func (d Dialer) Transport(trust *tls.Config, wrap func(net.Conn) net.Conn) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Protocols:              protocols,
-		DisableCompression:     true, // or net/http would ask for gzip and unpack it, and change answers
+		DisableCompression:     true, // otherwise net/http would ask for gzip and unpack it, and change answers
 		MaxResponseHeaderBytes: 256 << 10,
 		TLSClientConfig:        trust,
 		TLSHandshakeTimeout:    10 * time.Second,

@@ -24,17 +24,17 @@ func Reason(err error, timeout time.Duration) string {
 	)
 	switch {
 	case errors.As(err, &untrusted):
-		return "no authority that is trusted here signed its certificate; PAYGATE_UPSTREAM_CA_FILE adds a root"
+		return "its certificate was not signed by an authority trusted here; PAYGATE_UPSTREAM_CA_FILE adds a root"
 	case errors.As(err, &otherName):
-		return "its certificate is for other names than the one in PAYGATE_UPSTREAM"
+		return "its certificate is not for the name in PAYGATE_UPSTREAM"
 	case errors.As(err, &invalid):
 		return "its certificate is not valid: " + invalid.Error()
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &notTLS):
-		return "it does not speak https there; should PAYGATE_UPSTREAM begin with http://?"
+		return "it does not speak https; should PAYGATE_UPSTREAM begin with http://?"
 	case errors.As(err, &noName):
 		return "its name cannot be resolved"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens there"
+		return "nothing is listening there"
 	case errors.As(err, &slow) && slow.Timeout():
 		return "no answer in " + timeout.String()
 	case errors.As(err, &wrapped):

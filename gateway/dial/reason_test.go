@@ -24,13 +24,16 @@ func TestReasonSaysWhatCanBeDone(t *testing.T) {
 		err    error
 		reason string
 	}{
-		{x509.UnknownAuthorityError{}, "no authority that is trusted here signed its certificate"},
-		{x509.HostnameError{}, "its certificate is for other names than the one in PAYGATE_UPSTREAM"},
-		{x509.CertificateInvalidError{Reason: x509.Expired}, "its certificate is not valid: x509: certificate has expired"},
-		{tls.RecordHeaderError{}, "it does not speak https there"},
-		{fmt.Errorf("http: %w", http.ErrSchemeMismatch), "it does not speak https there"},
+		{x509.UnknownAuthorityError{}, "its certificate was not signed by an authority trusted here"},
+		{x509.HostnameError{}, "its certificate is not for the name in PAYGATE_UPSTREAM"},
+		{
+			x509.CertificateInvalidError{Reason: x509.Expired},
+			"its certificate is not valid: x509: certificate has expired",
+		},
+		{tls.RecordHeaderError{}, "it does not speak https"},
+		{fmt.Errorf("http: %w", http.ErrSchemeMismatch), "it does not speak https"},
 		{&net.DNSError{}, "its name cannot be resolved"},
-		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "nothing listens there"},
+		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "nothing is listening there"},
 		{context.DeadlineExceeded, "no answer in 15s"},
 		{errors.New("an odd thing"), "an odd thing"},
 	} {

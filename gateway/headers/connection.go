@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// NamesEndToEnd reports whether the Connection header names anything that does not belong to a connection. A proxy
-// drops what is named there, so a paid form would arrive without its type.
+// NamesEndToEnd reports whether the Connection header names a header that does not belong to a connection. A proxy
+// drops the headers named there, so a paid form could arrive without its Content-Type.
 func NamesEndToEnd(h http.Header) bool {
 	for _, line := range h["Connection"] {
 		for option := range strings.SplitSeq(line, ",") {
@@ -22,7 +22,7 @@ func NamesEndToEnd(h http.Header) bool {
 // IsHopByHop reports whether a well-named header belongs to one connection.
 func IsHopByHop(name string) bool { return isOneOf(hopByHop, name) }
 
-// DropHopByHop removes what belongs to one connection, and everything that the Connection header names.
+// DropHopByHop removes the headers that belong to one connection, and those that the Connection header names.
 func DropHopByHop(h http.Header) {
 	for _, line := range h["Connection"] {
 		for name := range strings.SplitSeq(line, ",") {

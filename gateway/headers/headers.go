@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// overrides are the headers, by fold, with which a client could give the service another address or method than the one
-// that was matched.
+// overrides are the headers, by fold, with which a client could give the service a different address or method from the
+// one that was matched.
 var overrides = []string{
 	"x-original-url", "x-original-uri", "x-original-path", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path",
-	"x-forwarded-prefix",
-	"x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl", "x-script-name",
+	"x-forwarded-prefix", "x-http-method-override", "x-http-method", "x-method-override", "x-http-destinationurl",
+	"x-script-name",
 	"script-name", "path-info", "proxy",
 }
 
-// asker are the headers, by fold, with which only a trusted proxy may say who asks, or where it finds files of the
-// service (Rack::Sendfile, CVE-2025-61780); all x-forwarded-* belong to them.
+// asker are the headers, by fold, in which only a trusted proxy may say who asks, or where it finds files of the
+// service (Rack::Sendfile, CVE-2025-61780). All x-forwarded-* are among them.
 var asker = []string{
 	"forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "front-end-https", "x-sendfile-type", "x-accel-mapping",
 }
@@ -29,8 +29,7 @@ var answered = []string{"expect", "te", "trailer", "http2-settings"}
 // hopByHop are the headers that belong to one connection (RFC 9110 section 7.6.1).
 var hopByHop = []string{
 	"connection", "proxy-connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-	"transfer-encoding",
-	"upgrade", "expect", "http2-settings",
+	"transfer-encoding", "upgrade", "expect", "http2-settings",
 }
 
 // perFetch are the headers that concern a single fetch, and make no sense for a delivery hours later.
@@ -39,9 +38,8 @@ var perFetch = []string{"range", "if-range", "if-none-match", "if-modified-since
 // made are the headers that net/http writes itself.
 var made = []string{"host", "content-length"}
 
-// IsOurs reports whether a name is, for some reader, one of the headers that only Paygate sets: its fold is
-// "paygate", or begins with "paygate-". The fold is how careless servers see a name: CGI makes one of - and _ and
-// more.
+// IsOurs reports whether a server may read a name as one of the headers that only Paygate sets: its fold is "paygate",
+// or begins with "paygate-". The fold is how careless servers see a name: CGI does not tell - from _ and others.
 func IsOurs(name string) bool {
 	const own = "paygate"
 	hasPrefix := len(name) >= len(own) && strings.EqualFold(name[:len(own)], own)
@@ -52,7 +50,7 @@ func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// wellNamed reports whether a name has nothing but letters, digits and hyphens. Servers differ in how they read others.
+// wellNamed reports whether a name has only letters, digits and hyphens. Servers differ in how they read other names.
 func wellNamed(name string) bool {
 	for i := range len(name) {
 		if name[i] != '-' && !isAlphanumeric(name[i]) {
@@ -62,8 +60,9 @@ func wellNamed(name string) bool {
 	return name != ""
 }
 
-// Clean removes, on every route, what a client must not say to the service: our headers in any spelling, names that
-// servers read differently, overrides, what Paygate answers itself, and, unless a trusted proxy says it, who asks.
+// Clean removes the headers that a client must not send to the service: ours in any spelling, names that servers read
+// differently, overrides, those that Paygate answers itself and, unless a trusted proxy sent them, those that say who
+// asks.
 func Clean(h http.Header, trusted bool) {
 	for name := range h {
 		isHarmful := !wellNamed(name) || IsOurs(name) || isOneOf(overrides, name) || isOneOf(answered, name)
@@ -73,8 +72,8 @@ func Clean(h http.Header, trusted bool) {
 	}
 }
 
-// Held returns what is held of a request's header: all that free traffic would carry, except what belongs to one
-// connection or to a single fetch.
+// Held returns the part of a request's header that is held: all that free traffic would carry, except what belongs to
+// one connection or to a single fetch.
 func Held(h http.Header, trusted bool) http.Header {
 	held := h.Clone()
 	if held == nil {

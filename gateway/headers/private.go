@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// cacheOnly are the headers that speak to one kind of cache.
+// cacheOnly are headers for one kind of cache.
 var cacheOnly = []string{"Surrogate-Control", "Edge-Control", "X-Accel-Expires"}
 
-// MakePrivate keeps the caches between us and the browser from giving a paid answer to others. Many of them obey a
+// MakePrivate stops caches between us and the browser from giving a paid answer to others. Many of them obey a
 // header of their own before Cache-Control.
 func MakePrivate(header http.Header) {
 	for name := range header {

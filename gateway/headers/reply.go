@@ -10,8 +10,8 @@ import (
 	"paygate/gateway/origin"
 )
 
-// CleanReply makes the header of an answer fit for a citizen: what only Paygate may say goes, and addresses at the
-// service's own origin, or at the host that it is told, become the public ones.
+// CleanReply prepares the header of an answer for a citizen: it removes headers that only Paygate may set, and turns
+// addresses at the service's own origin, or at host, which is what the service sees as Host, into public ones.
 func CleanReply(header http.Header, upstream *url.URL, host string, public *url.URL) {
 	for name := range header {
 		if IsOurs(name) {
@@ -30,7 +30,7 @@ func CleanReply(header http.Header, upstream *url.URL, host string, public *url.
 	}
 }
 
-// atPublic returns an address of the service as the same address at the public origin, and any other as it is.
+// atPublic turns an address of the service into the same address at the public origin. Others are unchanged.
 func atPublic(address string, upstream *url.URL, host string, public *url.URL) string {
 	target, err := url.Parse(address)
 	if err != nil || target.Host == "" || !slices.Contains([]string{"", "http", "https"}, target.Scheme) {

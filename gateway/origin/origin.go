@@ -13,10 +13,10 @@ import (
 // List is the origins at which citizens see the service, the main one first. It is never empty.
 type List []*url.URL
 
-// Main returns the origin that names the service to others: in assertions, and if a citizen is at none of the list.
+// Main returns the origin that names the service: in assertions, and if a citizen is at none of the listed origins.
 func (l List) Main() *url.URL { return l[0] }
 
-// Find returns the origin that has the host of a request, with any scheme; nil if there is none.
+// Find returns the origin with the host of a request, whatever its scheme. It returns nil if there is none.
 func (l List) Find(host string) *url.URL {
 	for _, o := range l {
 		if SameHost(o.Host, host) {
@@ -26,7 +26,7 @@ func (l List) Find(host string) *url.URL {
 	return nil
 }
 
-// FindOrMain returns the origin that has the host, or the main one if there is none.
+// FindOrMain returns the origin with the host, or the main one if there is none.
 func (l List) FindOrMain(host string) *url.URL {
 	if o := l.Find(host); o != nil {
 		return o
@@ -39,7 +39,7 @@ func (l List) Secure() bool {
 	return !slices.ContainsFunc(l, func(o *url.URL) bool { return o.Scheme != "https" })
 }
 
-// String is the list as the settings have it.
+// String returns the list as in the settings.
 func (l List) String() string {
 	texts := make([]string, len(l))
 	for i, o := range l {

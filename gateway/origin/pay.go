@@ -9,7 +9,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// localDomains are the top-level domains that GOV.UK Pay takes beside those of the Internet.
+// localDomains are the top-level domains that GOV.UK Pay accepts besides those of the Internet.
 var localDomains = []string{"localhost", "localdomain", "internal", "local"}
 
 var labelPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -27,8 +27,8 @@ func PayAccepts(name string) bool {
 	return len(labels) == 1 || slices.Contains(localDomains, top) || isTopLevel(top)
 }
 
-// isTopLevel reports whether the Internet has this top-level domain. Each has a rule of its own in the list of public
-// suffixes; for others the list has no rule.
+// isTopLevel reports whether the Internet has this top-level domain. The list of public suffixes has a rule for each,
+// and none for others.
 func isTopLevel(domain string) bool {
 	_, known := publicsuffix.PublicSuffix("name." + domain)
 	return known

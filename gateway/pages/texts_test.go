@@ -64,7 +64,7 @@ func TestEveryPageHasAUniqueTitle(t *testing.T) {
 	}
 }
 
-// The promise of all texts: where it is not known that no money was taken, no page says so.
+// The promise of all texts: no page says that no money was taken unless we know it.
 func TestOnlyPagesWithoutAPaymentSayThatNothingWasTaken(t *testing.T) {
 	t.Parallel()
 	for _, name := range []Page{

@@ -9,7 +9,7 @@ import (
 // bufferSize is how much is copied at a time.
 const bufferSize = 128 << 10
 
-// buffers lends what bodies are copied with.
+// buffers lends buffers for copying bodies.
 type buffers struct{ idle sync.Pool }
 
 func newBuffers() *buffers {
@@ -36,7 +36,7 @@ type serviceConn struct {
 	lent *buffers
 }
 
-// ReadFrom copies the body of a request; net's own would make a buffer for each.
+// ReadFrom copies the body of a request. The one of net.TCPConn would allocate a buffer each time.
 func (c serviceConn) ReadFrom(body io.Reader) (int64, error) {
 	buffer := c.lent.Get()
 	defer c.lent.Put(buffer)

@@ -16,8 +16,8 @@ const maxExpired = 200
 // maxPath is the longest path that browsers keep for a cookie (RFC 6265bis section 5.6).
 const maxPath = 1024
 
-// keepTicket stops an answer of the service from clearing our cookie together with its own: a citizen who is at GOV.UK
-// Pay could not come back. It expires the service's own cookies instead.
+// keepTicket stops an answer of the service from clearing our cookie together with its own, because a citizen who is at
+// GOV.UK Pay could not come back. It expires the service's own cookies instead.
 func keepTicket(header http.Header, browser expiry) {
 	lines := header["Clear-Site-Data"]
 	if len(lines) == 0 {
@@ -35,7 +35,7 @@ func keepTicket(header http.Header, browser expiry) {
 	header["Set-Cookie"] = append(browser.lines(), header["Set-Cookie"]...)
 }
 
-// withoutCookies returns what has to be cleared besides cookies, and reports whether cookies have to be.
+// withoutCookies returns what is to be cleared besides cookies, and reports whether cookies are to be cleared.
 func withoutCookies(lines []string) (cleared []string, cookies bool) {
 	for item := range strings.SplitSeq(strings.Join(lines, ","), ",") {
 		switch item = strings.TrimSpace(item); {
@@ -52,7 +52,7 @@ func withoutCookies(lines []string) (cleared []string, cookies bool) {
 	return cleared, cookies
 }
 
-// expiry is where the cookies of a browser may have been set.
+// expiry says where the cookies of a browser may have been set.
 type expiry struct {
 	origin  *url.URL
 	path    string // of the request
@@ -75,11 +75,11 @@ func (e expiry) lines() []string {
 	return lines
 }
 
-// scopes returns the attributes that cookies may have been set with, the likeliest first.
+// scopes returns the attributes with which cookies may have been set, the likeliest first.
 func (e expiry) scopes() []string {
 	secure := ""
 	if e.origin.Scheme == "https" {
-		secure = "; Secure" // some names ask for it
+		secure = "; Secure" // some names require it
 	}
 	var scopes []string
 	for _, path := range prefixes(e.path) {

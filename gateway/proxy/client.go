@@ -49,7 +49,7 @@ func (c Client) ForwardedFor(in *http.Request) string {
 	return peerAddress(in)
 }
 
-// forwardedAddress returns, of the addresses that proxies pass on, the last that is not a trusted proxy itself.
+// forwardedAddress returns the last of the addresses passed on by proxies that is not itself a trusted proxy.
 func forwardedAddress(header http.Header, address string, trusted []netip.Prefix) string {
 	hops := strings.Split(strings.Join(header["X-Forwarded-For"], ","), ",")
 	for _, hop := range slices.Backward(hops) {
@@ -65,7 +65,7 @@ func forwardedAddress(header http.Header, address string, trusted []netip.Prefix
 	return address
 }
 
-// forwardedProto returns the scheme that the citizen's browser used, as the first proxy says; empty where none says it.
+// forwardedProto returns the scheme that the citizen's browser used, as reported by the first proxy, or "" if none did.
 func forwardedProto(header http.Header) string {
 	schemes := []string{firstItem(header["X-Forwarded-Proto"]), forwardedParameter(header["Forwarded"], "proto")}
 	for _, name := range []string{"X-Forwarded-Ssl", "Front-End-Https"} {
@@ -101,7 +101,7 @@ func forwardedParameter(lines []string, name string) string {
 	return ""
 }
 
-// hopAddress reads an address in a proxy's list. Some proxies (Azure's Application Gateway) write its port, too.
+// hopAddress reads an address in a proxy's list. Some proxies (Azure's Application Gateway) add the port.
 func hopAddress(hop string) (netip.Addr, error) {
 	if withPort, err := netip.ParseAddrPort(hop); err == nil {
 		return withPort.Addr(), nil
@@ -110,7 +110,7 @@ func hopAddress(hop string) (netip.Addr, error) {
 }
 
 func peerAddress(r *http.Request) string {
-	if r.RemoteAddr == "" || r.RemoteAddr == "@" { // by a Unix socket, and so from this machine
+	if r.RemoteAddr == "" || r.RemoteAddr == "@" { // a Unix socket: from this machine
 		return "127.0.0.1"
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)

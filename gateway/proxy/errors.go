@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// Cause describes what broke a connection. The texts of net/http are not for the log: they quote what could not be
-// read, which may be a cookie, and name addresses with their queries.
+// Cause describes an error of a connection for the log. The texts of net/http are not fit for it: they quote data that
+// could not be read, which may be a cookie, and addresses with their queries.
 func Cause(err error) string {
 	var network *net.OpError
 	var certificate *tls.CertificateVerificationError
@@ -20,9 +20,9 @@ func Cause(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was closed"
 	case IsTimeout(err):
-		return "nothing came in time"
+		return "nothing arrived in time"
 	default:
-		return "what came cannot be read"
+		return "the data cannot be read"
 	}
 }
 

@@ -22,8 +22,8 @@ type exchange struct {
 	client Client
 }
 
-// rewrite makes the request that goes out. Hop-by-hop headers are gone by now, so that no client can name one of ours
-// in Connection.
+// rewrite prepares the outgoing request. httputil has already removed hop-by-hop headers, so that no client can remove
+// one of ours by naming it in Connection.
 func (x exchange) rewrite(pr *httputil.ProxyRequest) {
 	x.setTarget(pr.Out.URL)
 	pr.Out.Trailer = nil
@@ -31,8 +31,8 @@ func (x exchange) rewrite(pr *httputil.ProxyRequest) {
 	x.rewriteHeader(pr.Out.Header)
 }
 
-// setTarget makes net/http write the target as it came. Opaque is for paths that net/url would escape again; a target
-// that begins with two slashes, which it would take for a host, has been refused.
+// setTarget makes net/http write the target unchanged. Opaque is for paths that net/url would escape again. A target
+// that begins with two slashes, which it would take for a host, was refused before.
 func (x exchange) setTarget(out *url.URL) {
 	*out = url.URL{
 		Scheme: x.Upstream.Scheme, Host: x.Upstream.Host,
@@ -44,7 +44,7 @@ func (x exchange) setTarget(out *url.URL) {
 	}
 }
 
-// rewriteHeader removes from the header what must not reach the service, and adds what only Paygate may say.
+// rewriteHeader removes what must not reach the service, and adds what only Paygate may say.
 func (x exchange) rewriteHeader(header http.Header) {
 	if x.client.Trusted {
 		for _, name := range []string{"Forwarded", "X-Forwarded-Port", "X-Forwarded-Server"} {
@@ -63,7 +63,7 @@ func (x exchange) rewriteHeader(header http.Header) {
 	if x.OnPrice != nil {
 		status = "quote"
 	}
-	// The four values lie in one slice, each without room to grow, so that what is appended to one changes no other.
+	// The four values share one array. Each slice has no spare capacity, so that appending to one changes no other.
 	values := []string{x.client.ForwardedFor(x.In), x.client.Host, x.client.Proto, status}
 	for i, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status"} {
 		header[name] = values[i : i+1 : i+1]
@@ -72,15 +72,15 @@ func (x exchange) rewriteHeader(header http.Header) {
 }
 
 var (
-	// errPriced ends the way of a 402, which is for us alone.
+	// errPriced stops a 402, which is for Paygate only.
 	errPriced = errors.New("the service named a price")
-	// errNoStatus: net/http reads such answers, and cannot write them.
+	// errNoStatus: net/http can read such answers, but not write them.
 	errNoStatus = errors.New("the service's answer has no status")
-	// errUnasked: a 101 that nobody asked for would open a tunnel past the pay routes.
+	// errUnasked: a 101 that the client did not ask for would open a tunnel past the pay routes.
 	errUnasked = errors.New("the service switched protocols unasked")
 )
 
-// modifyResponse makes an answer of the service fit to go to the browser; one that names a price goes nowhere.
+// modifyResponse prepares an answer of the service for the browser. One that names a price goes no further.
 func (x exchange) modifyResponse(answer *http.Response) error {
 	switch {
 	case answer.StatusCode < http.StatusContinue:
@@ -124,19 +124,19 @@ func (b withoutTrailer) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close drops what the last read filled in.
+// Close drops the trailer too.
 func (b withoutTrailer) Close() error {
 	err := b.ReadCloser.Close()
 	b.answer.Trailer = nil
 	return err
 }
 
-// failed has a request answered that the service did not answer. A browser that left gets nothing.
+// failed answers a request that the service did not answer. A browser that has left gets nothing.
 func (x exchange) failed(w http.ResponseWriter, _ *http.Request, err error) {
 	switch {
 	case errors.Is(err, errPriced):
 	case errors.Is(err, context.Canceled):
-		// To return would be an empty 200 for a browser that only closed its own half.
+		// Returning would send an empty 200 to a browser that has closed only its own half.
 		panic(http.ErrAbortHandler)
 	default:
 		x.OnError(w, x.In, err)

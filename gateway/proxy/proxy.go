@@ -1,5 +1,5 @@
-// Package proxy passes requests through to the legacy service, and its answers back to the browser. Method, raw
-// target and body go as they came; headers that only Paygate may set are removed and set afresh.
+// Package proxy passes requests to the legacy service, and its answers back to the browser. Method, raw
+// target and body are unchanged. Headers that only Paygate may set are removed and set afresh.
 package proxy
 
 import (
@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Options say where the service is, and what it may be told.
+// Options configure a Proxy.
 type Options struct {
 	Upstream    *url.URL
 	Socket      string        // the service is reached by this Unix socket instead of the address; may be empty
@@ -30,7 +30,7 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Proxy passes requests through. Safe for concurrent use.
+// Proxy passes requests through. It is safe for concurrent use.
 type Proxy struct {
 	Options
 	transports transports
@@ -38,7 +38,7 @@ type Proxy struct {
 	errorLog   *log.Logger
 }
 
-// New makes a proxy.
+// New returns a Proxy.
 func New(o Options) *Proxy {
 	lent := newBuffers()
 	return &Proxy{o, newTransports(o, lent), lent, log.New(brokenAnswers{o.Log}, "", 0)}
@@ -53,15 +53,15 @@ type Request struct {
 
 	// Paid is the header that says what was paid for a pass; nil for any other request.
 	Paid http.Header
-	// OnPrice, where set, makes this a request for a price. Where the service answers 402, OnPrice is called with the
-	// header of the answer and with its Set-Cookie lines that may go to the browser, and nothing is written.
+	// OnPrice, if set, makes this a request for a price. If the service answers 402, OnPrice is called with the
+	// header of the answer and those Set-Cookie lines that may go to the browser, and nothing is written.
 	OnPrice func(answer http.Header, cookies []string)
 }
 
 func (r Request) onPayRoute() bool { return r.Paid != nil || r.OnPrice != nil }
 
 // Serve passes a request through, and writes the answer. If the answer breaks off, Serve panics with
-// http.ErrAbortHandler, because to return would make it look complete.
+// http.ErrAbortHandler, because returning would make it look complete.
 func (p *Proxy) Serve(w http.ResponseWriter, r Request) {
 	if !p.WebSockets || !isWebSocket(r.In) || r.onPayRoute() {
 		r.In.Header.Del("Upgrade") // an h2c tunnel would carry pay routes past us unseen
@@ -69,7 +69,7 @@ func (p *Proxy) Serve(w http.ResponseWriter, r Request) {
 	x := exchange{p, r, p.Clients.Of(r.In)}
 	answer := &writer{ResponseWriter: w, exchange: x, closes: w.Header().Get("Connection") == "close"}
 	defer func() {
-		if cause := recover(); cause != nil { // httputil's own, where an answer breaks off
+		if cause := recover(); cause != nil { // httputil panics if an answer breaks off
 			answer.flush()
 			panic(cause)
 		}
@@ -77,7 +77,7 @@ func (p *Proxy) Serve(w http.ResponseWriter, r Request) {
 	reverse := httputil.ReverseProxy{
 		Rewrite: x.rewrite, ModifyResponse: x.modifyResponse, ErrorHandler: x.failed,
 		Transport: p.transports, BufferPool: p.buffers, ErrorLog: p.errorLog,
-		FlushInterval: 100 * time.Millisecond, // when an answer pauses, what has come is shown
+		FlushInterval: 100 * time.Millisecond, // shows what has arrived when an answer pauses
 	}
 	reverse.ServeHTTP(answer, r.In)
 }
@@ -87,7 +87,7 @@ func isWebSocket(r *http.Request) bool {
 		strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }
 
-// brokenAnswers notes that answers broke off, and not what httputil says of it.
+// brokenAnswers logs that an answer broke off, without httputil's text.
 type brokenAnswers struct{ log *slog.Logger }
 
 // Write drops the text.

@@ -9,20 +9,19 @@ import (
 	"paygate/gateway/headers"
 )
 
-// recipient is what Paygate has to know of the browser that an answer of the service goes to.
+// recipient describes the browser to which an answer of the service goes.
 type recipient struct {
 	host   string
 	path   string      // of what it asked for
 	header http.Header // of its request
 }
 
-// CleanReply makes the header of an answer of the service fit to go to the browser that sent the request, for that
-// path.
+// CleanReply prepares the header of an answer of the service for the browser that asked for the path.
 func (p *Proxy) CleanReply(header http.Header, in *http.Request, path string) {
 	p.cleanReply(header, recipient{p.Clients.Of(in).Host, path, in.Header})
 }
 
-// cleanReply removes from an answer's header what is ours, and turns what would lead the browser astray.
+// cleanReply removes our own headers from an answer, and corrects addresses that would lead the browser away.
 func (p *Proxy) cleanReply(header http.Header, to recipient) {
 	origin, leadsTo := p.Clients.Origins.Find(to.host), p.CardOrigins
 	if origin == nil { // from another host a form leads to the main origin first

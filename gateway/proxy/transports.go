@@ -10,13 +10,14 @@ import (
 	"paygate/gateway/dial"
 )
 
-// transports are the two ways to reach the service. A request that changes something has a connection of its own:
-// net/http sends a request again by itself when a reused connection breaks and the request carries an
-// Idempotency-Key, which any citizen can add; and without the key, a connection that the service closes at the wrong
-// moment would cost the citizen a 502. So does a request with a body, whatever its method: a service that does not
-// expect the body takes it for the next request on the connection, and that one was never matched against the pay
-// routes. So does HEAD: some services (Django on gunicorn) send a body all the same, which would be read as the
-// answer to the next request. A connection that authenticates its user (NTLM, Negotiate) is never shared either.
+// transports are the keep-alive and the single-use transport to the service. The single-use one is for:
+//   - a request that may change something: net/http repeats a request when a reused connection breaks and the request
+//     has an Idempotency-Key, which any citizen can add; and without the key, a connection that the service closes at
+//     the wrong moment would cost the citizen a 502;
+//   - a request with a body, whatever its method: a service that does not expect the body would read it as the next
+//     request on the connection, which was never matched against the pay routes;
+//   - HEAD: some services (Django on gunicorn) send a body all the same, which would be read as the next answer;
+//   - a connection that authenticates its user (NTLM, Negotiate).
 type transports struct{ keepAlive, singleUse http.RoundTripper }
 
 func newTransports(o Options, lent *buffers) transports {
@@ -48,11 +49,11 @@ func (t transports) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.singleUse.RoundTrip(r)
 }
 
-// smallBody is the size up to which a body is read whole before its request goes out.
+// smallBody is the size up to which a body is read completely before its request goes out.
 const smallBody = 16 << 10
 
-// readSmallBody reads a small body whole, so that a slow client does not hold a connection to the service, and the
-// service never sees half of a small form.
+// readSmallBody reads a small body completely, so that a slow client does not hold a connection to the service, and the
+// service never sees half a form.
 func readSmallBody(r *http.Request) error {
 	if r.ContentLength <= 0 || r.ContentLength > smallBody {
 		return nil

@@ -177,7 +177,7 @@ func TestAMalformedAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
 			_, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, body))
 			require.Error(t, err, "%s, %s", name, size)
 			if name == "a head without end" {
-				require.Equal(t, "what came cannot be read", Cause(err), size)
+				require.Equal(t, "the data cannot be read", Cause(err), size)
 			}
 			<-ended
 		}

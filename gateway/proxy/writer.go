@@ -2,7 +2,7 @@ package proxy
 
 import "net/http"
 
-// writer corrects the header of an answer at the last moment, where net/http and httputil leave no other place.
+// writer corrects the header of an answer at the last moment, because net/http and httputil offer no earlier one.
 type writer struct {
 	http.ResponseWriter
 	exchange exchange
@@ -20,10 +20,10 @@ func (w *writer) flush() {
 	}
 }
 
-// WriteHeader cleans early hints, which httputil passes on as they came, and drops other interim answers, because no
-// browser has asked for them. A client of HTTP/1.0 would take any interim answer for the answer itself, and gets
-// none. httputil clears the header after each, so "close" is set here; and net/http must not guess a type for an
-// answer without one.
+// WriteHeader cleans early hints, which httputil passes on unchanged, and drops other interim answers, because no
+// browser has asked for them. An HTTP/1.0 client gets none: it would take an interim answer for the answer itself.
+// httputil clears the header after each, so "close" is set here; and net/http must not guess a type for an answer
+// without one.
 func (w *writer) WriteHeader(status int) {
 	header := w.Header()
 	switch {

@@ -11,7 +11,7 @@ import (
 	"os"
 )
 
-// Body is a body that was read whole. Any number of readers may read it at the same time, until it is closed. A nil
+// Body is a complete body. Any number of readers may read it concurrently, until it is closed. A nil
 // *Body is an empty one.
 type Body struct {
 	size    int64
@@ -56,7 +56,7 @@ func (b *Body) Bytes() ([]byte, error) {
 	return all, nil
 }
 
-// Close frees the memory or the file of the body. Safe on nil and to repeat.
+// Close frees the memory or the file of the body. It may be called on nil, and more than once.
 func (b *Body) Close() error {
 	if b == nil {
 		return nil
@@ -104,8 +104,8 @@ func (b *Body) memory() io.Reader {
 	return io.MultiReader(readers...)
 }
 
-// fileCipher encrypts one file, under a key that only this process has, and only for as long as it needs the file.
-// Nobody else can write to a file without a name, so nothing is authenticated.
+// fileCipher encrypts one file under a key that only this process has, for as long as it needs the file. No other
+// process can write to a file without a name, so there is no need for authentication.
 type fileCipher struct{ block cipher.Block }
 
 func newCipher() fileCipher {
@@ -113,12 +113,12 @@ func newCipher() fileCipher {
 	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
-		panic(err) // 32 bytes are always right
+		panic(err) // 32 bytes are always valid
 	}
 	return fileCipher{block}
 }
 
-// stream starts at the beginning of the file. The key is used for one file, which is written once, so that no counter
+// stream returns a stream for the beginning of the file. The key encrypts one file, written once, so no counter
 // is used twice.
 func (c fileCipher) stream() cipher.Stream {
 	return cipher.NewCTR(c.block, make([]byte, aes.BlockSize))

@@ -1,6 +1,6 @@
 // Package spool stores the bodies of requests while they come in, and until they are needed. A small body stays in
-// memory. A larger one goes to a file that has no name and is gone with the process, encrypted under a key that only
-// the process has, so that form data does not lie about readable.
+// memory. A larger one goes to a file that has no name and disappears with the process. It is encrypted under a key
+// that only the process has, so that no readable form data reaches the disk.
 package spool
 
 import (
@@ -13,34 +13,34 @@ import (
 	"sync/atomic"
 )
 
-// InMemory is how many bytes of a body stay in memory, where files can be made.
+// InMemory is how many bytes of a body stay in memory if files can be created.
 const InMemory = 64 << 10
 
 var (
-	// ErrTooLarge means that the body is larger than it may be.
+	// ErrTooLarge means that the body is larger than the limit.
 	ErrTooLarge = errors.New("the body is too large")
-	// ErrFull means that there is no space for the body just now.
+	// ErrFull means that there is no space for the body at the moment.
 	ErrFull = errors.New("no space for the body")
 )
 
-// Options say where bodies go.
+// Options configure a Spool.
 type Options struct {
-	// Folders are where files may be made, the best place first. If none of them takes files, bodies stay in memory.
+	// Folders are where files may be created, the best place first. If none can be used, bodies stay in memory.
 	Folders []string
-	// MaxOnDisk bounds the bytes in files, of all bodies together.
+	// MaxOnDisk limits the bytes in all files together.
 	MaxOnDisk int64
-	// Acquire is called before a body of this many bytes is stored in memory, and release when it no longer is.
+	// Acquire is called before a body of this many bytes is stored in memory, and release when it is no longer needed.
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 }
 
-// Spool stores bodies. Safe for concurrent use.
+// Spool stores bodies. It is safe for concurrent use.
 type Spool struct {
 	Options
-	makeFile func() (*os.File, error) // nil where nothing takes files
+	makeFile func() (*os.File, error) // nil if no folder can be used
 	onDisk   atomic.Int64
 }
 
-// New makes a spool that uses the first folder that takes files.
+// New returns a Spool that uses the first folder in which a file can be created.
 func New(o Options) *Spool {
 	s := &Spool{Options: o}
 	for _, folder := range o.Folders {
@@ -67,8 +67,8 @@ func unnamed(folder string) (*os.File, error) {
 	return file, nil
 }
 
-// Read stores a whole body, which should have the expected number of bytes, or -1 if that is unknown. It returns
-// ErrTooLarge if there are more than limit, having read hardly more than limit; ErrFull, or the error of Acquire, if
+// Read stores a whole body. expected is its likely number of bytes, or -1 if that is unknown. Read returns ErrTooLarge
+// if there are more than limit bytes, of which it reads at most one more; ErrFull, or the error of Acquire, if
 // the body cannot be stored; and otherwise the error of the source.
 func (s *Spool) Read(ctx context.Context, source io.Reader, expected, limit int64) (*Body, error) {
 	if expected > limit {
@@ -87,7 +87,7 @@ func (s *Spool) Read(ctx context.Context, source io.Reader, expected, limit int6
 }
 
 func (s *Spool) fill(ctx context.Context, b *Body, source io.Reader, expected, limit int64) error {
-	var small bytes.Buffer // grows with what comes: most forms are a few hundred bytes
+	var small bytes.Buffer // grows as needed: most forms have a few hundred bytes
 	_, err := io.CopyN(&small, source, InMemory)
 	b.add(small.Bytes())
 	switch {
@@ -107,7 +107,7 @@ func (s *Spool) fill(ctx context.Context, b *Body, source io.Reader, expected, l
 	return b.fillMemory(source)
 }
 
-// toFile moves what is in memory, and all that still comes, to a file.
+// toFile moves what is in memory, and everything that still comes, to a file.
 func (s *Spool) toFile(b *Body, source io.Reader) error {
 	file, err := s.makeFile()
 	if err != nil {

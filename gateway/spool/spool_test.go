@@ -73,7 +73,7 @@ func TestReadStopsAtTheLimit(t *testing.T) {
 		require.ErrorIs(t, err, ErrTooLarge)
 		require.LessOrEqual(t, source.n, limit+1)
 		_, err = s.Read(t.Context(), iotest.ErrReader(errors.New("never read")), limit+1, limit)
-		require.ErrorIs(t, err, ErrTooLarge, "it says so itself")
+		require.ErrorIs(t, err, ErrTooLarge, "the expected size is too large")
 	}
 	require.Zero(t, s.onDisk.Load())
 }
@@ -139,7 +139,7 @@ func TestMaxOnDiskBoundsAllFiles(t *testing.T) {
 	_, err = s.Read(t.Context(), strings.NewReader(large), -1, 1<<20)
 	require.ErrorIs(t, err, ErrFull)
 	small, err := s.Read(t.Context(), strings.NewReader("small"), -1, 1<<20)
-	require.NoError(t, err, "what is small goes on")
+	require.NoError(t, err, "a small body needs no space on the disk")
 	require.NoError(t, small.Close())
 	require.NoError(t, first.Close())
 	again, err := s.Read(t.Context(), strings.NewReader(large), -1, 1<<20)
@@ -161,7 +161,7 @@ func TestReadReportsAFullDisk(t *testing.T) {
 	require.Zero(t, s.onDisk.Load())
 }
 
-func TestWithoutFilesALargeBodyAcquiresMemory(t *testing.T) {
+func TestLargeBodyWithoutFilesAcquiresMemory(t *testing.T) {
 	t.Parallel()
 	var acquired []int64
 	s := inMemory(t, &acquired)
@@ -183,7 +183,7 @@ func TestWithoutFilesALargeBodyAcquiresMemory(t *testing.T) {
 	require.ErrorContains(t, err, "busy")
 }
 
-func TestANilBodyIsEmpty(t *testing.T) {
+func TestNilBodyIsEmpty(t *testing.T) {
 	t.Parallel()
 	var b *Body
 	require.Zero(t, b.Size())

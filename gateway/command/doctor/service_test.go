@@ -25,7 +25,7 @@ func TestDoctorReportsServiceThatDoesNotAnswer(t *testing.T) {
 	p := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_UPSTREAM=http://127.0.0.1:1")
 	v := p.Run()
 	require.Equal(t, 3, v.Status)
-	require.Contains(t, v.Lines["service"], "wrong: does not answer at http://127.0.0.1:1: nothing listens there")
+	require.Contains(t, v.Lines["service"], "wrong: does not answer at http://127.0.0.1:1: nothing is listening there")
 	require.Contains(t, v.Lines["GOV.UK Pay"], "ok:", "the rest is looked at all the same")
 
 	v = examine(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
@@ -53,10 +53,10 @@ func TestDoctorVerifiesServiceCertificate(t *testing.T) {
 	require.Zero(t, v.Status)
 	require.Contains(t, v.Lines["service"], "its certificate holds")
 	v = examine(t, testserver.FormPage(), "PAYGATE_UPSTREAM=https://localhost:"+address.Port(), trusted)
-	require.Contains(t, v.Lines["service"], "its certificate is for other names")
+	require.Contains(t, v.Lines["service"], "its certificate is not for the name")
 	p := testserver.NewDoctor(t, testserver.FormPage())
 	p.Environ = append(p.Environ, "PAYGATE_UPSTREAM="+strings.Replace(p.Service.Server.URL, "http:", "https:", 1))
-	require.Contains(t, p.Run().Lines["service"], "it does not speak https there")
+	require.Contains(t, p.Run().Lines["service"], "it does not speak https")
 	v = examine(t, testserver.FormPage(), "PAYGATE_UPSTREAM_CA_FILE="+filepath.Join(t.TempDir(), "none.pem"))
 	require.Contains(t, v.Lines["service"], "wrong: PAYGATE_UPSTREAM_CA_FILE cannot be read")
 }

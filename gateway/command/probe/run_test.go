@@ -94,7 +94,7 @@ func TestProbeStopsIfItCannotTellAnswersApart(t *testing.T) {
 	require.Contains(t, complained, "refuses the plain address, status 403")
 	status, _, complained = testserver.RunCommand(t, always.Environ("PAYGATE_UPSTREAM=http://127.0.0.1:1"), "probe", "-staging")
 	require.Equal(t, 1, status)
-	require.Contains(t, complained, "cannot be reached: nothing listens there")
+	require.Contains(t, complained, "cannot be reached: nothing is listening there")
 
 	once := testserver.NewProbedService(t, nil)
 	var asked atomic.Int64
