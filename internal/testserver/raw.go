@@ -192,14 +192,32 @@ func (d *RawClient) MustBlock(t testing.TB, raw string) RawResponse {
 	return answer
 }
 
-// MustRefuse sends a request and requires one of Paygate's pages, after which the connection stays open.
+// MustHold sends a request and requires that Paygate holds it and redirects to Pay.
+func (d *RawClient) MustHold(t testing.TB, raw string) RawResponse {
+	t.Helper()
+	answer := d.MustBlock(t, raw)
+	require.Equal(t, http.StatusSeeOther, answer.Status, "%.300q", raw)
+	return answer
+}
+
+// MustRefuse sends a form and requires the page for one that Paygate cannot interpret. The connection stays open.
 func (d *RawClient) MustRefuse(t testing.TB, raw string) RawResponse {
 	t.Helper()
 	got := d.Send(raw)
-	require.Empty(t, d.Service.Take())
+	require.Empty(t, d.Service.Take(), "%.300q", raw)
 	require.Len(t, got.Answers, 1)
 	require.Equal(t, "yes", got.Answers[0].Header.Get("Paygate-Answer"))
+	require.Equal(t, http.StatusUnprocessableEntity, got.Answers[0].Status, "%.300q", raw)
 	return got.Answers[0]
+}
+
+// MustReach sends a request and requires that it alone reaches the service.
+func (d *RawClient) MustReach(t testing.TB, raw string) RawRequest {
+	t.Helper()
+	d.Send(raw)
+	received := d.Service.Take()
+	require.Len(t, received, 1, "%.300q", raw)
+	return received[0]
 }
 
 // MustPassForms requires that each form reaches the service unchanged.

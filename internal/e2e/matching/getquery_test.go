@@ -43,7 +43,7 @@ func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 				"/licences/apply&action=pay", "/licences/apply%26action=pay",
 				"/licences/apply;action=pay", "/licences/apply%3baction=pay", "/licences/apply%3faction%3dpay?x=1",
 			} {
-				d.MustBlock(t, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+				d.MustBlock(t, get(target))
 			}
 		}
 		require.Contains(t, d.Log.String(), `"rule":"query of a page"`)
@@ -54,13 +54,12 @@ func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 			if when == "form:action" && strings.HasPrefix(query, "action") {
 				continue
 			}
-			d.Send("GET /licences/apply?" + query + " HTTP/1.1\r\nHost: apply.example\r\n\r\n")
-			require.Len(t, d.Service.Take(), 1, query)
+			d.MustReach(t, get("/licences/apply?"+query))
 		}
 	}
 }
 
-// PHP without a php.ini has the cookies in $_REQUEST, beside the query.
+// Without a php.ini, PHP puts cookies into $_REQUEST together with the query.
 func TestCookieCannotMeetAConditionOnGET(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay")
@@ -73,42 +72,36 @@ func TestCookieCannotMeetAConditionOnGET(t *testing.T) {
 				return method + " " + target + " HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies + "\r\n\r\n"
 			}
 			d.MustBlock(t, ask("sid=1; Action=p%61y"))
-			d.Send(ask("sid=pay; action=save"))
-			require.Len(t, d.Service.Take(), 1, target)
+			d.MustReach(t, ask("sid=pay; action=save"))
 		}
 	}
 	require.Contains(t, d.Log.String(), "give the cookie another name")
 }
 
-// A page that a GET with some parameters shows is no page whatever else is asked for.
+// ALLOW for a page with some parameters does not let other parameters pass.
 func TestAllowCoversOnlyItsOwnParameters(t *testing.T) {
 	t.Parallel()
-	ask := func(query string) string {
-		return "GET /licences/apply?" + query + " HTTP/1.1\r\nHost: apply.example\r\n\r\n"
-	}
 	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:pay", "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang",
 		"PAYGATE_ROUTE_LICENCE_ALLOW=GET /licences/apply?pay=later,GET /licences/apply?preview=1")
 	for _, query := range []string{"pay=later", "pay=later&lang=cy", "preview=1", "preview=1&pay=later&lang=cy"} {
-		d.Send(ask(query))
-		require.Len(t, d.Service.Take(), 1, query)
+		d.MustReach(t, get("/licences/apply?"+query))
 	}
 	for _, query := range []string{
 		"preview=1&pay=now", "preview=1&pay", "pay=later&pay.x=3", "pay=later&name=x",
 		"preview=1&__VIEWSTATE=x", "preview=2",
 	} {
-		d.MustBlock(t, ask(query))
+		d.MustBlock(t, get("/licences/apply?"+query))
 	}
 }
 
 func TestGETQueryLimitsParameters(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang, page")
-	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
 	for _, query := range []string{
 		"", "?", "?lang=cy", "?page=2&lang=cy", "?page=%32&&lang",
 		"?lang=cy&paygate-reply=x",
 	} {
-		d.Send(ask("/licences/apply" + query))
+		d.Send(get("/licences/apply" + query))
 		require.LessOrEqual(t, len(d.Service.Take()), 1, query)
 		require.NotContains(t, d.Log.String(), `"msg":"refused"`, query)
 	}
@@ -120,42 +113,39 @@ func TestGETQueryLimitsParameters(t *testing.T) {
 			"/licences/apply", "/licences/apply/", "/LICENCES/apply",
 			"/licences/apply.json",
 		} {
-			d.MustBlock(t, ask(path+"?"+query))
+			d.MustBlock(t, get(path+"?"+query))
 		}
 	}
 	for _, target := range []string{
 		"/licences/apply&name=x", "/licences/apply%3fname=x",
 		"/licences/apply%26name=x?lang=cy",
 	} {
-		d.MustBlock(t, ask(target))
-		d.MustBlock(t, strings.Replace(ask(target), "GET", "OPTIONS", 1))
+		d.MustBlock(t, get(target))
+		d.MustBlock(t, strings.Replace(get(target), "GET", "OPTIONS", 1))
 	}
 	require.Contains(t, d.Log.String(), "PAYGATE_ROUTE_LICENCE_GET_QUERY")
-	d.Send(ask("/licences?name=x"))
-	require.Len(t, d.Service.Take(), 1)
-	d.Send("OPTIONS /licences/apply?name=x HTTP/1.1\r\nHost: apply.example\r\n\r\n")
-	require.Len(t, d.Service.Take(), 1, "its query does not travel")
+	d.MustReach(t, get("/licences?name=x"))
+	// its query does not travel
+	d.MustReach(t, "OPTIONS /licences/apply?name=x HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 }
 
-// A service whose pay code runs on GET may take what comes after the path for the form.
+// A service whose pay code runs on GET may read the form from further path segments.
 func TestGETQueryRefusesExtraPathSegments(t *testing.T) {
 	t.Parallel()
-	ask := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
 	const listed = "PAYGATE_ROUTE_LICENCE_GET_QUERY=lang"
 	d := testserver.StartRaw(t, listed, "PAYGATE_ROUTE_LICENCE_ALLOW=GET /licences/apply/help")
 	for _, target := range []string{
 		"/licences/apply/pay", "/licences/apply/Ann/a@example.org",
 		"/licences/apply/pay?lang=cy", "/licences/apply.do",
 	} {
-		d.MustBlock(t, ask(target))
-		d.MustBlock(t, strings.Replace(ask(target), "GET", "HEAD", 1))
+		d.MustBlock(t, get(target))
+		d.MustBlock(t, strings.Replace(get(target), "GET", "HEAD", 1))
 	}
 	for _, target := range []string{
 		"/licences/apply", "/licences/apply/", "/licences/apply/help", "/licences/applying",
 		"/licences",
 	} {
-		d.Send(ask(target))
-		require.Len(t, d.Service.Take(), 1, target)
+		d.MustReach(t, get(target))
 	}
 	d = testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
 		"PAYGATE_ROUTE_IMMEDIATE_MATCH=POST /shop/index.php",
@@ -166,10 +156,9 @@ func TestGETQueryRefusesExtraPathSegments(t *testing.T) {
 		"/?page=apply&name=x": false, "/index.php/home?page=apply": false, "/shop/?name=x": false,
 		"/shop/index.php/x": false,
 	} {
-		d.Send(ask(target))
+		d.Send(get(target))
 		require.Equal(t, free, len(d.Service.Take()) == 1, target)
 	}
 	d = testserver.StartRaw(t)
-	d.Send(ask("/licences/apply/pay"))
-	require.Len(t, d.Service.Take(), 1, "without the setting, GET is not the pay code's")
+	d.MustReach(t, get("/licences/apply/pay")) // without the setting, GET does not run the pay code
 }

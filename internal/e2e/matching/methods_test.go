@@ -1,7 +1,6 @@
 package matching
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMethodFieldCannotOpenAPayRoute: Rails, Laravel and Symfony take the method of a POST from its form.
+// Rails, Laravel and Symfony take the method of a POST from its form.
 func TestMethodFieldCannotOpenAPayRoute(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=DELETE /licences/{id}",
@@ -22,43 +21,35 @@ func TestMethodFieldCannotOpenAPayRoute(t *testing.T) {
 			"_method=delete", "_method=DELETE", "_method=PUT", "_method=GET", "_method=HEAD",
 			"a=1",
 		} {
-			require.Equal(t, http.StatusMethodNotAllowed,
-				d.MustBlock(t, testserver.Request("POST "+target, testserver.FormType, form)).Status, "%s %s", target,
-				form)
-			require.Equal(t, http.StatusMethodNotAllowed,
-				d.MustBlock(t, testserver.Request("POST "+target+"?"+form, testserver.FormType, "")).Status, "%s %s",
-				target, form)
+			for _, raw := range []string{post(target, formType, form), post(target+"?"+form, formType, "")} {
+				require.Equal(t, http.StatusMethodNotAllowed, d.MustBlock(t, raw).Status, raw)
+			}
 		}
 	}
 	require.Empty(t, d.Pay.Payments())
 }
 
-// Rails and Laravel lead PUT and PATCH to one action, and take either from a field.
+// Rails and Laravel route PUT and PATCH to the same action, and take either from a field.
 func TestMethodFieldCannotBypassACondition(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_WHEN=form:_method=patch")
-	post := func(target, body string) string {
-		return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: apply.example\r\nContent-Type: "+
-			"application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", target, len(body), body)
-	}
 	for body, status := range map[string]int{
 		"_method=patch": http.StatusSeeOther, "_method=PATCH": http.StatusUnprocessableEntity,
 		"_method=put": http.StatusUnprocessableEntity, "_method=Put&x=1": http.StatusUnprocessableEntity,
 		"_METHOD=put": http.StatusSeeOther, "_method[]=put": http.StatusSeeOther,
 	} {
-		require.Equal(t, status, d.MustBlock(t, post("/licences/apply", body)).Status, body)
+		require.Equal(t, status, d.MustBlock(t, applyForm(body)).Status, body)
 	}
-	d.MustBlock(t, post("/licences/apply?_method=put", ""))
+	d.MustBlock(t, post("/licences/apply?_method=put", formType, ""))
 	for _, method := range []string{"PUT", "PATCH", "DELETE"} {
-		d.MustBlock(t, strings.Replace(post("/licences/apply", "_method=post"), "POST", method, 1))
+		d.MustBlock(t, testserver.Request(method+" /licences/apply", formType, "_method=post"))
 	}
 	for _, body := range []string{"_method=delete", "name=Ann"} {
-		d.Send(post("/licences/apply", body))
-		require.Len(t, d.Service.Take(), 1, body)
+		d.MustReach(t, applyForm(body))
 	}
 }
 
-// Whatever way a form can be sent by another method, or in another place, the pay code never has it.
+// The pay code never receives a form that names another method or is in another place.
 func TestNoMethodSpellingBringsTheFormToThePayCode(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, testserver.WhenPayButton)
@@ -75,8 +66,7 @@ func TestNoMethodSpellingBringsTheFormToThePayCode(t *testing.T) {
 		for _, line := range s.Header {
 			header += line + "\r\n"
 		}
-		d.Send(fmt.Sprintf("%s %s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s", s.Method,
-			s.Target, header, len(s.Body), s.Body))
+		d.Send(testserver.Request(s.Method+" "+s.Target, header, s.Body))
 		tried++
 		for _, got := range d.Service.Take() {
 			if strings.Contains(got.Line, " /licences/apply") {

@@ -36,8 +36,7 @@ func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t)
 	hold := func(name string) string {
-		answer := d.MustBlock(t, testserver.Request("POST /licences/apply", testserver.FormType, "name="+name))
-		require.Equal(t, http.StatusSeeOther, answer.Status)
+		answer := d.MustHold(t, applyForm("name="+name))
 		return answer.Ticket()
 	}
 	anns, evas := hold("Ann"), hold("Eve")

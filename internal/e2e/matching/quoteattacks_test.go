@@ -37,15 +37,14 @@ func TestClientCannotRequestAQuote(t *testing.T) {
 	d := testserver.StartRaw(t, upstreamPriced...)
 	for _, name := range []string{"Paygate-Status", "PAYGATE_STATUS", "Paygate.Status", "paygate-status"} {
 		for _, raw := range []string{
-			testserver.Request("POST /free", testserver.FormType+name+": quote\r\n", "a=1"),
+			post("/free", formType+name+": quote\r\n", "a=1"),
 			"GET /free HTTP/1.1\r\nHost: apply.example\r\n" + name + ": quote\r\n\r\n",
 			"GET /licences/apply HTTP/1.1\r\nHost: apply.example\r\n" + name + ": quote\r\n\r\n",
 		} {
 			d.Send(raw)
 			require.Equal(t, []string{"Paygate-Status: none"}, d.Service.Take()[0].PaygateHeaders())
 		}
-		d.Send(testserver.Request("POST /licences/apply",
-			testserver.FormType+name+": success\r\nPaygate-Price: 1\r\nPaygate-Amount: 1\r\n", "a=1"))
+		d.Send(applyWith(formType+name+": success\r\nPaygate-Price: 1\r\nPaygate-Amount: 1\r\n", "a=1"))
 		require.Equal(t, []string{"Paygate-Status: quote"}, d.Service.Take()[0].PaygateHeaders())
 	}
 }

@@ -50,11 +50,9 @@ func TestOnlyFreeWebSocketsAreUpgraded(t *testing.T) {
 		"Upgrade: websocket\r\nUpgrade: h2c\r\nConnection: Upgrade", "Upgrade: h2c",
 		"Upgrade: irc/6.9\r\nConnection: upgrade", "Upgrade:\r\nConnection: Upgrade",
 	} {
-		d.Send("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + lines + "\r\n\r\n")
-		received := d.Service.Take()
-		require.Len(t, received, 1, lines)
+		received := d.MustReach(t, "GET /free HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n\r\n")
 		for _, name := range []string{"Upgrade", "Connection", "Http2-Settings", "HTTP2-Settings"} {
-			require.Empty(t, received[0].Values(name), lines)
+			require.Empty(t, received.Values(name), lines)
 		}
 	}
 	upgrade := "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +

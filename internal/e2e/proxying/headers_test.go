@@ -64,10 +64,9 @@ func TestConnectionOptionsCannotRemovePaygateHeaders(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, answer.Status, options)
 	}
 	for _, options := range []string{"keep-alive", "close", "Keep-Alive, TE", "Upgrade, HTTP2-Settings", ""} {
-		answer := d.MustBlock(t,
+		d.MustHold(t,
 			strings.Replace(testserver.FormRequest(http.MethodPost, "/licences/apply"), "\r\n\r\n",
 				"\r\nConnection: "+options+"\r\n\r\n", 1))
-		require.Equal(t, http.StatusSeeOther, answer.Status, options)
 	}
 }
 
@@ -83,11 +82,10 @@ func hostileLines() string {
 func TestHostileHeadersAreRemovedAtHoldAndRelease(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t)
-	answer := d.MustBlock(t, "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+
+	answer := d.MustHold(t, "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+
 		"X-Forwarded-For: evil\r\nX-Kept: kept\r\nRange: bytes=0-1\r\nIf-None-Match: *\r\nIdempotency-Key: "+
 		"key\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
 		"Cookie: a=1; paygate=evil; __Host-paygate=evil; b=%00 \"2\"\r\nContent-Length: 8\r\n\r\nname=Ann")
-	require.Equal(t, http.StatusSeeOther, answer.Status)
 	require.NoError(t, d.Pay.Pay(d.Pay.Payments()[0].ID, "success"))
 	back := d.ReturnFromPay(hostileLines() + "X-Forwarded-For: evil\r\nCookie: " + answer.Ticket())
 	require.Len(t, back.Answers, 1)
@@ -108,8 +106,7 @@ func TestHostileHeadersAreRemovedAtHoldAndRelease(t *testing.T) {
 func TestHostileHeadersAreRemovedFromAPass(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t)
-	answer := d.MustBlock(t, "GET /register/2026 HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+"\r\n")
-	require.Equal(t, http.StatusSeeOther, answer.Status)
+	answer := d.MustHold(t, "GET /register/2026 HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+"\r\n")
 	require.NoError(t, d.Pay.Pay(d.Pay.Payments()[0].ID, "success"))
 	ticket := "Cookie: " + answer.Ticket() + "\r\n"
 	d.Send("GET /_pay/return HTTP/1.1\r\nHost: apply.example\r\n" + ticket + "\r\n")

@@ -85,9 +85,8 @@ func TestNoMethodOpensAPayRoute(t *testing.T) {
 		d.MustBlock(t, line+"\r\nHost: apply.example\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 	}
 	for _, version := range []string{"HTTP/1.1", "HTTP/1.0", "HTTP/1.9"} {
-		answer := d.MustBlock(t,
+		d.MustHold(t,
 			"POST /licences/apply "+version+"\r\nHost: apply.example\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-		require.Equal(t, http.StatusSeeOther, answer.Status, version)
 	}
 	answer := d.Send("OPTIONS * HTTP/1.1\r\nHost: apply.example\r\n\r\n").Answers[0]
 	require.Equal(t, http.StatusOK, answer.Status)
@@ -98,12 +97,11 @@ func TestMethodOverrideHeaderIsIgnored(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t)
 	for method, sent := range map[string]string{"GET": "GET", "HEAD": "GET", "OPTIONS": "OPTIONS"} {
-		d.Send(method + " /licences/apply HTTP/1.1\r\nHost: apply.example\r\nX-HTTP-Method-Override: " +
-			"POST\r\nX-HTTP-Method: POST\r\nX-Method-Override: POST\r\n\r\n")
-		received := d.Service.Take()
-		require.Len(t, received, 1)
-		require.Equal(t, sent+" /licences/apply HTTP/1.1", received[0].Line)
-		require.NotContains(t, strings.Join(received[0].Header, "\n"), "POST")
+		received := d.MustReach(t,
+			method+" /licences/apply HTTP/1.1\r\nHost: apply.example\r\nX-HTTP-Method-Override: "+
+				"POST\r\nX-HTTP-Method: POST\r\nX-Method-Override: POST\r\n\r\n")
+		require.Equal(t, sent+" /licences/apply HTTP/1.1", received.Line)
+		require.NotContains(t, strings.Join(received.Header, "\n"), "POST")
 	}
 	require.Empty(t, d.Pay.Payments())
 }
@@ -122,11 +120,9 @@ func TestAbsoluteTargetIsClassifiedByPathAndSentAsPath(t *testing.T) {
 			"POST "+origin+"/licences/apply HTTP/1.1\r\nHost: "+host.Host+"\r\nContent-Length: 0\r\n\r\n")
 		require.Equal(t, status, answer.Status, origin)
 		for rest, target := range map[string]string{"/free?a=1;b": "/free?a=1;b", "": "/", "?x": "/?x"} {
-			d.Send("GET " + origin + rest + " HTTP/1.1\r\nHost: evil.example\r\n\r\n")
-			received := d.Service.Take()
-			require.Len(t, received, 1)
-			require.Equal(t, "GET "+target+" HTTP/1.1", received[0].Line)
-			require.Equal(t, []string{host.Host}, received[0].Values("Host"),
+			received := d.MustReach(t, "GET "+origin+rest+" HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+			require.Equal(t, "GET "+target+" HTTP/1.1", received.Line)
+			require.Equal(t, []string{host.Host}, received.Values("Host"),
 				"the target names the host (RFC 9112 section 3.2.2)")
 		}
 	}
