@@ -46,32 +46,18 @@ func (n *intake) classifyWithForm(
 ) (match.Decision, *spool.Body) {
 	fields := form.Cookies(r.Header)
 	unclear := len(fields) > form.MaxParameters
-	var body *spool.Body
-	if r.ContentLength != 0 && form.HasForm(r.Header) {
-		var read form.Form
-		var err error
-		body, read, err = n.readForm(w, r)
-		if err != nil {
-			return d.RefuseUnread(unreadable(err).status, unreadBody{err}), body
-		}
-		fields = slices.Concat(fields, read.Fields, read.Loose)
-		unclear = unclear || read.Ambiguity != nil && !errors.Is(read.Ambiguity, form.ErrNoObject)
+	if r.ContentLength == 0 || !form.HasForm(r.Header) {
+		return d.WithOtherSources(fields, unclear), nil
 	}
-	return d.WithOtherSources(fields, unclear), body
-}
-
-// readForm reads the form of a request, and puts its body back.
-func (n *intake) readForm(w http.ResponseWriter, r *http.Request) (*spool.Body, form.Form, error) {
+	var read form.Form
 	body, err := n.readBody(w, r)
-	if err != nil {
-		return nil, form.Form{}, err
+	if err == nil {
+		read, err = n.readForm(withRead(r, body), body.Size(), body.Reader())
 	}
-	withRead(r, body)
-	release, err := n.acquireToRead(r, body)
 	if err != nil {
-		return body, form.Form{}, err
+		return d.RefuseUnread(unreadable(err).status, unreadBody{err}), body
 	}
-	defer release()
-	read, err := form.Read(r.Header, body.Reader())
-	return body, read, err
+	fields = slices.Concat(fields, read.Fields, read.Loose)
+	unclear = unclear || read.Ambiguity != nil && !errors.Is(read.Ambiguity, form.ErrNoObject)
+	return d.WithOtherSources(fields, unclear), body
 }

@@ -2,8 +2,8 @@
 // that cost money, sends their citizens to GOV.UK Pay, and takes them back.
 //
 // [Gateway.ServeHTTP] shows what can happen to a request. Package match decides which pay route it is for. Each kind
-// of request has a file and a small handler of its own: submissions are held in hold.go and started in start.go;
-// passes are in pass.go; prices of the service in quote.go; returns from Pay in return.go; replies of the service in
+// of request has a file and a small handler of its own: submissions are held in hold.go;
+// passes are in pass.go; payments in payments.go; prices of the service in quote.go; returns from Pay in return.go; replies of the service in
 // reply.go; our own addresses in own.go; everything else is passed through in forward.go and shadow.go. A responder
 // answers in Paygate's name. What happens to a held request is the business of package journey.
 package gateway
@@ -93,25 +93,23 @@ func New(o Options) *Gateway {
 	refuser := &refuser{respond, all}
 	shadow := &shadow{forwarder, shadowClassifier(o), all, o.Shadowed}
 	replies := &replies{tickets, forwarder.proxy, decidingNames(o.Routes)}
-	payments := &payments{tickets}
-	starter := &starter{
-		payments, intake, all, quota.New(o.Runner.Store, o.Runner.Now, o.Log), make(chan struct{}),
-	}
-	quoter := &quoter{forwarder, starter}
-	passes := &passes{starter, quoter, replies, shadow, classifier, o.Paid, o.RefuseCards}
+	quotas := quota.New(o.Runner.Store, o.Runner.Now, o.Log)
+	payments := &payments{tickets, intake, all, quotas, make(chan struct{})}
+	quoter := &quoter{forwarder, payments}
+	passes := &passes{payments, quoter, replies, shadow, classifier, o.Paid, o.RefuseCards}
 
 	own.handleGet("/return", &returns{tickets, replies})
 	own.handleGet("/status", &statusPage{tickets, replies, o.Proxy.Clients, o.DoctorToken})
 	own.handleGet("/keys", o.Keys)
 	own.handleForm("/again", payments.handler(o.Runner.Again))
 	own.handleForm("/resume", payments.handler(o.Runner.Resume))
-	own.handleForm("/pass", http.HandlerFunc(passes.buy))
+	own.handleForm("/pass", http.HandlerFunc(passes.buyOther))
 	if o.Webhook != nil {
 		own.mux.Handle("POST /webhook", o.Webhook)
 	}
 	return &Gateway{
 		respond, classifier, all, intake, hosts, refuser, shadow, replies,
-		&submissions{starter, quoter, replies, hosts, refuser, shadow, o.RefuseCards},
+		&submissions{payments, quoter, replies, hosts, refuser, shadow, o.RefuseCards},
 		passes, own, o.Webhook, o.Counted,
 	}
 }
@@ -203,8 +201,7 @@ func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit match.Decision
 	route := g.routes.of(hit.Route)
 	switch {
 	case hit.IsFree() && (r.ContentLength > g.limit || !g.replies.hasJourneyFor(r, hit)):
-		w, r = formless(w, r, hit)
-		g.shadow.passFree(w, r, route)
+		g.shadow.passFree(w, r, hit)
 	case isPrefetch(r.Header):
 		g.answer(w, r, prefetched(r))
 	case asksOnly(r.Method) && g.hosts.isAtOtherHost(r):

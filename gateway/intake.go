@@ -18,11 +18,13 @@ import (
 	"paygate/journey"
 )
 
-// incoming is a request on a pay route that has been read. Its body lies in the spool until the store takes it.
+// incoming is a request on a pay route that has been read. Its body is in the spool until the store takes it.
 type incoming struct {
 	asked
 	request journey.HeldRequest // without its body
 	body    *spool.Body         // nil on a pass
+	terms   journey.Terms       // of the journey that it may begin
+	own     []journey.Journey   // of the browser, newest first
 }
 
 // intake reads requests on pay routes.
@@ -32,13 +34,9 @@ type intake struct {
 	limit   int64 // bytes that a request may have
 	clients proxy.Clients
 	routes  routes
-	// languages are where the service keeps the citizen's language.
+
 	languages languages
 }
-
-// We read and discard an oversized upload up to this many times the limit, because browsers do not show our answer if
-// we close early.
-const discardFactor = 10
 
 // unreadBody is a body that could not be read whole. Its cause is for the answer, and not for the log.
 type unreadBody struct{ cause error }
@@ -47,15 +45,8 @@ func (unreadBody) Error() string { return "the body could not be read whole" }
 
 func (u unreadBody) Unwrap() error { return u.cause }
 
-// discard reads an oversized upload to its end, or ends the connection if it is larger still.
-func discard(w http.ResponseWriter, r *http.Request, limit int64) {
-	if n, err := io.CopyN(io.Discard, r.Body, discardFactor*limit); err == nil || n == discardFactor*limit {
-		w.Header().Set("Connection", "close")
-	}
-}
-
 // hasCardNumber reports whether there is a payment card number, other than in a field that the route exempts.
-func (in incoming) hasCardNumber() bool {
+func (in *incoming) hasCardNumber() bool {
 	return cards.InQuery(in.request.Query) || slices.ContainsFunc(in.Form.Cards, func(name string) bool {
 		return !slices.Contains(in.route.CardExempt, name)
 	})
@@ -67,39 +58,41 @@ func withRead(r *http.Request, body *spool.Body) *http.Request {
 	return r
 }
 
-// readBody reads a request whole. The errors are those of the spool.
+// readBody reads a request whole. The errors are those of the spool. It reads and discards the rest of an oversized
+// upload up to a multiple of the limit, because browsers do not show our answer if we close the connection early.
 func (n *intake) readBody(w http.ResponseWriter, r *http.Request) (*spool.Body, error) {
+	const discardFactor = 10
 	body, err := n.spool.Read(r.Context(), r.Body, r.ContentLength, n.limit)
 	if errors.Is(err, spool.ErrTooLarge) {
-		discard(w, r, n.limit)
+		if _, discardErr := io.CopyN(io.Discard, r.Body, discardFactor*n.limit); discardErr == nil {
+			w.Header().Set("Connection", "close") // there may be more
+		}
 	}
 	return body, err
 }
 
-// read reads what there is to know of a request, going through its body once.
-func (n *intake) read(r *http.Request, hit match.Decision, body *spool.Body) (incoming, error) {
-	release, err := n.acquireToRead(r, body)
+// read reads a request for a submission route, going through its body once.
+func (n *intake) read(r *http.Request, hit match.Decision, body *spool.Body) (*incoming, error) {
+	request := n.heldRequest(r, hit)
+	digest := request.NewDigest()
+	read, err := n.readForm(r, body.Size(), io.TeeReader(body.Reader(), digest))
 	if err != nil {
-		return incoming{}, err
+		return nil, err
 	}
-	defer release()
-	in := incoming{request: n.heldRequest(r, hit), body: body}
-	digest := in.request.NewDigest()
-	read, err := form.Read(r.Header, io.TeeReader(body.Reader(), digest))
-	if err != nil {
-		return incoming{}, err
-	}
-	in.asked = n.asked(r, hit, read)
-	in.request.TakeFingerprint(digest, body.Size(), read.Same, read.Fingerprint)
-	return in, nil
+	request.TakeFingerprint(digest, body.Size(), read.Same, read.Fingerprint)
+	return &incoming{asked: n.asked(r, hit, read), request: request, body: body}, nil
 }
 
-// acquireToRead acquires memory for a body that is read. Only JSON may have to be in memory as a whole.
-func (n *intake) acquireToRead(r *http.Request, body *spool.Body) (release func(), err error) {
-	if !form.IsJSON(r.Header.Get("Content-Type")) {
-		return func() {}, nil
+// readForm reads the form of a request from its body. Only JSON may have to be in memory as a whole.
+func (n *intake) readForm(r *http.Request, size int64, body io.Reader) (form.Form, error) {
+	if form.IsJSON(r.Header.Get("Content-Type")) {
+		release, err := n.acquire(r.Context(), size)
+		if err != nil {
+			return form.Form{}, err
+		}
+		defer release()
 	}
-	return n.acquire(r.Context(), body.Size())
+	return form.Read(r.Header, body)
 }
 
 // heldRequest returns what the service will receive, except for the body: the method, the configured path as it was
@@ -124,7 +117,7 @@ func (n *intake) asked(r *http.Request, hit match.Decision, read form.Form) aske
 }
 
 // withBody calls store with a request and its body, which is in memory for as long as that takes.
-func (n *intake) withBody(ctx context.Context, in incoming, store func(journey.HeldRequest) error) error {
+func (n *intake) withBody(ctx context.Context, in *incoming, store func(journey.HeldRequest) error) error {
 	release, err := n.acquire(ctx, in.body.Size())
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 
 // passes lets citizens fetch addresses that they have paid for.
 type passes struct {
-	*starter
+	*payments
 	quoter      *quoter
 	replies     *replies
 	shadow      *shadow
@@ -22,27 +22,21 @@ type passes struct {
 	refuseCards bool // refuse addresses that carry a payment card number
 }
 
-// askedPass is a request on a pass.
-type askedPass struct {
-	incoming
-	terms journey.Terms
-	own   []journey.Journey // of the browser
-}
-
 // pass lets a citizen fetch an address that is paid for, and sends them to Pay otherwise.
 func (h *passes) pass(w http.ResponseWriter, r *http.Request, hit match.Decision) {
-	asked, ok := h.askedPass(w, r, hit)
+	in, ok := h.read(w, r, hit)
 	if !ok {
 		return
 	}
-	j, found := h.passFor(asked.own, asked.terms, hit)
-	other, hasOther := h.otherPass(asked.own, hit)
+	j, found := h.passFor(in, hit)
+	other, hasOther := firstOf(in.own, func(j journey.Journey) bool {
+		return isForPath(j, hit) && j.PassValid(h.runner.Now())
+	})
 	switch {
 	case found && j.PassValid(h.runner.Now()):
 		h.fetch(w, r, j, hit)
 	case hit.IsFree() && (!found || r.Method == http.MethodHead):
-		w, r = formless(w, r, hit)
-		h.shadow.passFree(w, r, h.routes.of(hit.Route))
+		h.shadow.passFree(w, r, hit)
 	case r.Method == http.MethodHead:
 		h.answer(w, r, headUnpaid)
 	case found:
@@ -50,48 +44,41 @@ func (h *passes) pass(w http.ResponseWriter, r *http.Request, hit match.Decision
 	case hasOther:
 		h.answer(w, r, forAnother(other, hit))
 	default:
-		h.beginPass(w, r, asked)
+		h.buy(w, r, in)
 	}
 }
 
-// askedPass reads a request on a pass. It reports false if it has answered the request. It drops a body, because what
-// is paid for, and signed, is the address.
-func (h *passes) askedPass(w http.ResponseWriter, r *http.Request, hit match.Decision) (askedPass, bool) {
+// read reads a request on a pass. It reports false if it has answered the request. It drops a body, because what is
+// paid for, and signed, is the address.
+func (h *passes) read(w http.ResponseWriter, r *http.Request, hit match.Decision) (*incoming, bool) {
 	r.Body, r.ContentLength = http.NoBody, 0
-	p := askedPass{incoming: incoming{
-		asked:   h.intake.asked(r, hit, form.Form{}),
-		request: h.intake.heldRequest(r, hit),
-	}}
+	in := &incoming{asked: h.intake.asked(r, hit, form.Form{}), request: h.intake.heldRequest(r, hit)}
 	var err error
-	if p.terms, err = p.incoming.terms(); err != nil {
+	if in.terms, err = in.newTerms(); err != nil {
 		h.answer(w, r, chooseAgain)
-		return p, false
+		return nil, false
 	}
-	p.terms.PassQuery = p.route.passQuery(hit.Target.Query)
-	if p.own, err = h.journeys(r); err != nil {
+	in.terms.PassQuery = in.route.passQuery(hit.Target.Query)
+	if in.own, err = h.journeys(r); err != nil {
 		h.answer(w, r, storeFailed(err))
-		return p, false
+		return nil, false
 	}
-	return p, true
+	return in, true
 }
 
-// beginPass sends a citizen to Pay for a pass.
-func (h *passes) beginPass(w http.ResponseWriter, r *http.Request, p askedPass) {
-	terms, priced := p.terms, true
-	if h.refuseCards && cards.InQuery(p.request.Query) {
+// buy sends a citizen to Pay for a pass.
+func (h *passes) buy(w http.ResponseWriter, r *http.Request, in *incoming) {
+	if h.refuseCards && cards.InQuery(in.request.Query) {
 		h.answer(w, r, cardNumber)
 		return
 	}
-	if p.route.UpstreamPriced {
-		terms, priced = h.quoter.priceTerms(w, r, terms, nil)
-	}
-	if priced {
-		h.begin(w, r, terms, p.incoming, p.own)
+	if !in.route.UpstreamPriced || h.quoter.price(w, r, in) {
+		h.begin(w, r, in)
 	}
 }
 
-// buy answers the button of the page that says that a pass is for another query.
-func (h *passes) buy(w http.ResponseWriter, r *http.Request) {
+// buyOther answers the button of the page that says that a pass is for another query.
+func (h *passes) buyOther(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	asking := withoutForm(r, match.Target{})
 	asking.Method, asking.RequestURI = http.MethodGet, r.PostFormValue("address")
@@ -104,31 +91,27 @@ func (h *passes) buy(w http.ResponseWriter, r *http.Request) {
 		seeOther(w, asking.RequestURI)
 		return
 	}
-	if asked, ok := h.askedPass(w, asking, hit); ok {
-		h.beginPass(w, asking, asked)
+	if in, ok := h.read(w, asking, hit); ok {
+		h.buy(w, asking, in)
 	}
 }
 
-// passFor finds the browser's newest pass for the address and the choice of price, if it is of any use still. A pass
+// passFor finds the browser's newest pass for the address and the choice of price, if it is still of any use. A pass
 // of the first version that the service priced has its query as the choice.
-func (h *passes) passFor(own []journey.Journey, terms journey.Terms, hit match.Decision) (journey.Journey, bool) {
-	for _, j := range own {
-		same := isFor(j, hit) &&
-			(j.Terms.Choice == terms.Choice || h.routes.of(hit.Route).UpstreamPriced &&
-				j.Terms.Choice == digest(hit.Target.Query))
-		if same && (!j.State.AtRest() || j.PassValid(h.runner.Now())) {
-			return j, true
-		}
-	}
-	return journey.Journey{}, false
+func (h *passes) passFor(in *incoming, hit match.Decision) (journey.Journey, bool) {
+	return firstOf(in.own, func(j journey.Journey) bool {
+		sameChoice := j.Terms.Choice == in.terms.Choice ||
+			in.route.UpstreamPriced && j.Terms.Choice == digest(hit.Target.Query)
+		return sameChoice && isFor(j, hit) && (!j.State.AtRest() || j.PassValid(h.runner.Now()))
+	})
 }
 
-// usePass takes a pass that was not fetched yet as far as it will go: to the file, or to Pay.
+// usePass takes a pass that was not fetched yet as far as possible: to the file, or to Pay.
 func (h *passes) usePass(w http.ResponseWriter, r *http.Request, j journey.Journey, hit match.Decision) {
 	if j.State == journey.StatePaying || j.State == journey.StateReleasing {
 		after, err := h.runner.Return(r.Context(), j.ID, journey.ByCitizen)
 		if err != nil && j.State == journey.StateReleasing {
-			h.replies.sayState(w, r, j, err)
+			h.replies.answerState(w, r, j, err)
 			return
 		}
 		if after.ID != "" {
@@ -140,11 +123,9 @@ func (h *passes) usePass(w http.ResponseWriter, r *http.Request, j journey.Journ
 		h.fetch(w, r, j, hit)
 	case j.State == journey.StateConfirmed, j.State == journey.StateRefused && !j.Returning:
 		h.collect(w, r, j, hit)
-	case hit.IsFree() && (j.State == journey.StateHeld || j.State == journey.StateUnpaid ||
-		j.State == journey.StatePaying):
-		w, r = formless(w, r, hit)
-		h.shadow.passFree(w, r, h.routes.of(hit.Route))
-	case j.State == journey.StateHeld, j.State == journey.StateUnpaid, j.State == journey.StatePaying:
+	case awaitsPayment(j) && hit.IsFree():
+		h.shadow.passFree(w, r, hit)
+	case awaitsPayment(j):
 		h.backToPay(w, r, j, h.runner.Again)
 	default:
 		h.answer(w, r, stateOf(j))

@@ -64,12 +64,3 @@ func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
-
-// otherPass finds a valid pass of the browser's for the same path, whatever its query.
-func (h *passes) otherPass(own []journey.Journey, hit match.Decision) (journey.Journey, bool) {
-	i := slices.IndexFunc(own, func(j journey.Journey) bool { return isForPath(j, hit) && j.PassValid(h.runner.Now()) })
-	if i < 0 {
-		return journey.Journey{}, false
-	}
-	return own[i], true
-}

@@ -1,16 +1,15 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"strconv"
 
 	"paygate/gateway/match"
 	"paygate/gateway/pages"
-	"paygate/gateway/spool"
 	"paygate/journey"
 	"paygate/journey/pay"
 )
@@ -18,34 +17,41 @@ import (
 // quoter asks the service for prices.
 type quoter struct {
 	*forwarder
-	starter *starter
+	payments *payments
 }
 
-// quote is what the service says a request costs.
-type quote struct {
-	given       bool // the service answered 402
-	amount      int64
-	reference   string
-	description string
-	cookies     []string // the answer's Set-Cookie lines
-	fault       error    // why the price cannot be used
+// price gives a request the price that the service names. It lets the request go to the service once, unpaid and
+// marked so. It reports false if it has answered the request: if the service answers anything but 402, nothing is to
+// be paid, and the answer has been passed on.
+func (q *quoter) price(w http.ResponseWriter, r *http.Request, in *incoming) bool {
+	if refusal, refused := q.payments.refusal(in.terms.Route); refused {
+		q.answer(w, r, refusal)
+		return false
+	}
+	var quote http.Header
+	var cookies []string
+	asking := asSent(withRead(r, in.body))
+	asking.Path = match.WithoutParameters(asking.Path)
+	asking.OnPrice = func(header http.Header, setCookies []string) { quote, cookies = header, setCookies }
+	q.proxy.Serve(w, asking)
+	if quote == nil {
+		return false
+	}
+	amount, err := quotedAmount(quote.Values("Paygate-Price"))
+	if err != nil { // no payment can have such a price, so nothing is held
+		q.answer(w, r, answer{status: http.StatusBadGateway, page: pages.WrongPrice, cause: err})
+		return false
+	}
+	for _, line := range cookies {
+		w.Header().Add("Set-Cookie", line)
+	}
+	in.terms.Amount = amount
+	in.terms.Reference = cmp.Or(pay.CleanText(quote.Get("Paygate-Reference")), in.terms.Reference)
+	in.terms.Description = cmp.Or(pay.CleanText(quote.Get("Paygate-Description")), in.terms.Description)
+	return true
 }
 
 var pencePattern = regexp.MustCompile(`^[0-9]{1,8}$`)
-
-// wrongPrice is a price that no payment can have. Nothing is held.
-func wrongPrice(cause error) answer {
-	return answer{status: http.StatusBadGateway, page: pages.WrongPrice, cause: cause}
-}
-
-// take reads a 402 of the service.
-func (q *quote) take(header http.Header, cookies []string) {
-	q.given = true
-	q.amount, q.fault = quotedAmount(header.Values("Paygate-Price"))
-	q.reference = pay.CleanText(header.Get("Paygate-Reference"))
-	q.description = pay.CleanText(header.Get("Paygate-Description"))
-	q.cookies = cookies
-}
 
 func quotedAmount(values []string) (int64, error) {
 	if len(values) != 1 || !pencePattern.MatchString(values[0]) {
@@ -56,48 +62,4 @@ func quotedAmount(values []string) (int64, error) {
 		return 0, fmt.Errorf("the service's Paygate-Price %d is not from 1 to %d", amount, journey.MaxPence)
 	}
 	return amount, nil
-}
-
-// askPrice lets the request go to the service once, unpaid and marked so. Where the service answers 402 the quote is
-// given, and nothing has been written yet; any other answer means that nothing is to be paid, and has been passed on.
-func (n *quoter) askPrice(w http.ResponseWriter, r *http.Request, body *spool.Body) *quote {
-	q := &quote{}
-	asked := *r
-	asked.Body, asked.ContentLength = io.NopCloser(body.Reader()), body.Size()
-	if body.Size() == 0 {
-		asked.Body = http.NoBody
-	}
-	asking := asSent(&asked)
-	asking.Path, asking.OnPrice = match.WithoutParameters(asking.Path), q.take
-	n.proxy.Serve(w, asking)
-	return q
-}
-
-// priceTerms gives the terms the price that the service names. It reports false if it has answered the request.
-func (n *quoter) priceTerms(w http.ResponseWriter, r *http.Request, terms journey.Terms,
-	body *spool.Body,
-) (journey.Terms, bool) {
-	if refusal, refused := n.starter.refusal(terms.Route); refused {
-		n.answer(w, r, refusal)
-		return terms, false
-	}
-	q := n.askPrice(w, r, body)
-	switch {
-	case !q.given:
-		return terms, false
-	case q.fault != nil:
-		n.answer(w, r, wrongPrice(q.fault))
-		return terms, false
-	}
-	for _, line := range q.cookies {
-		w.Header().Add("Set-Cookie", line)
-	}
-	terms.Amount = q.amount
-	if q.reference != "" {
-		terms.Reference = q.reference
-	}
-	if q.description != "" {
-		terms.Description = q.description
-	}
-	return terms, true
 }

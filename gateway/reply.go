@@ -107,7 +107,7 @@ func (h *replies) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 		h.hand(w, r, after, progress.Reply)
 	default:
 		_ = progress.Reply.Close()
-		h.sayState(w, r, after, err)
+		h.answerState(w, r, after, err)
 	}
 }
 
@@ -125,11 +125,11 @@ func (h *replies) visit(r *http.Request) journey.Visit {
 	return journey.Visit{By: journey.ByCitizen, Cookie: strings.TrimSpace(strings.Join(cookies, ";"))}
 }
 
-// sayState answers with the state of a journey that has no answer of the service to show.
-func (h *replies) sayState(w http.ResponseWriter, r *http.Request, j journey.Journey, err error) {
+// answerState answers with the state of a journey that has no answer of the service to show.
+func (h *replies) answerState(w http.ResponseWriter, r *http.Request, j journey.Journey, err error) {
 	if err == nil {
 		j = h.noteSeen(r, j)
-		h.keepTicket(w, r, j)
+		h.renewTickets(w, r, j)
 		h.answer(w, r, stateOf(j))
 		return
 	}
@@ -156,8 +156,8 @@ func (h *replies) showReply(w http.ResponseWriter, r *http.Request, j journey.Jo
 		h.answer(w, r, storeFailed(err))
 	case h.explains(r, j, at, reply):
 		j = h.noteSeen(r, j)
-		h.keepTicket(w, r, j)
-		h.sayInstead(w, r, &reply, explained(j, reply))
+		h.renewTickets(w, r, j)
+		h.answerInstead(w, r, &reply, explained(j, reply))
 	default:
 		h.hand(w, r, j, &reply)
 	}
@@ -187,11 +187,11 @@ func (h *replies) hand(w http.ResponseWriter, r *http.Request, j journey.Journey
 	target, redirects := redirectTarget(*reply, j)
 	switch {
 	case !redirects && isEmpty(*reply, j) && !isScript(r):
-		h.sayInstead(w, r, reply, withoutContent(j))
+		h.answerInstead(w, r, reply, withoutContent(j))
 	case !redirects:
 		h.stream(w, r, reply)
 	case lacksCookies(r, j.Fingerprint.Cookies):
-		h.sayInstead(w, r, reply, onward(j, target))
+		h.answerInstead(w, r, reply, onward(j, target))
 	default:
 		reply.Status = http.StatusSeeOther
 		reply.Header.Set("Location", target)
@@ -199,8 +199,8 @@ func (h *replies) hand(w http.ResponseWriter, r *http.Request, j journey.Journey
 	}
 }
 
-// sayInstead answers with a page of ours that brings the cookies of the service's answer and clears what that clears.
-func (h *replies) sayInstead(w http.ResponseWriter, r *http.Request, reply *journey.Reply, a answer) {
+// answerInstead answers with a page of ours that brings the cookies of the service's answer and clears what that clears.
+func (h *replies) answerInstead(w http.ResponseWriter, r *http.Request, reply *journey.Reply, a answer) {
 	h.proxy.CleanReply(reply.Header, r, asSent(r).Path)
 	for _, name := range []string{"Set-Cookie", "Clear-Site-Data"} {
 		for _, line := range reply.Header[name] {
@@ -226,7 +226,7 @@ func (h *replies) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 			p.Reply.Header.Set("Location", target) // the browser may be at the marked address
 		}
 		if isEmpty(*p.Reply, p.Journey) && !isScript(r) {
-			h.sayInstead(w, r, p.Reply, withoutContent(p.Journey))
+			h.answerInstead(w, r, p.Reply, withoutContent(p.Journey))
 			return
 		}
 		h.stream(w, r, p.Reply)
@@ -235,6 +235,6 @@ func (h *replies) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 	case p.Journey.ShowsReply(h.runner.Now()):
 		sendOn(w, r, marker.Address(p.Journey))
 	default:
-		h.sayState(w, r, p.Journey, err)
+		h.answerState(w, r, p.Journey, err)
 	}
 }

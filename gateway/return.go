@@ -101,7 +101,7 @@ func (h *returns) showOutcome(w http.ResponseWriter, r *http.Request, v visitOut
 	case j.State == journey.StateConfirmed && j.Terms.Kind == journey.KindPass, j.PassValid(h.runner.Now()):
 		h.backToPass(w, r, j)
 	default:
-		h.replies.sayState(w, r, j, v.err)
+		h.replies.answerState(w, r, j, v.err)
 	}
 }
 

@@ -49,7 +49,9 @@ func (s *shadow) passShadowed(w http.ResponseWriter, r *http.Request) {
 }
 
 // passFree passes a request through on a route that is free at the moment.
-func (s *shadow) passFree(w http.ResponseWriter, r *http.Request, route *Route) {
+func (s *shadow) passFree(w http.ResponseWriter, r *http.Request, hit match.Decision) {
+	route := s.routes.of(hit.Route)
+	w, r = formless(w, r, hit)
 	s.log.InfoContext(r.Context(), "pay route is free", "route", route.Name, "mode", route.Mode)
 	s.passShadowed(w, r)
 }

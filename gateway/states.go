@@ -15,6 +15,11 @@ func unfinished(j journey.Journey) answer {
 	return stateOf(j)
 }
 
+// awaitsPayment reports whether a journey is neither paid for nor given up.
+func awaitsPayment(j journey.Journey) bool {
+	return j.State == journey.StateHeld || j.State == journey.StateUnpaid || j.State == journey.StatePaying
+}
+
 // stateOf returns the truth about a journey.
 func stateOf(j journey.Journey) answer {
 	return answer{status: http.StatusOK, page: pageOf(j), view: viewOf(j)}

@@ -38,7 +38,7 @@ func (h *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, j := range own {
 		j = h.replies.noteSeen(r, j)
-		h.keepTicket(w, r, j)
+		h.renewTickets(w, r, j)
 		view.Items = append(view.Items, h.item(j))
 	}
 	h.pages.Render(w, http.StatusOK, pages.Status, view)

@@ -11,7 +11,7 @@ import (
 	"paygate/journey/pay"
 )
 
-// errChoice: the request does not name exactly one of the route's prices.
+// errChoice means that the request does not name exactly one of the route's prices.
 var errChoice = errors.New("the choice of price is missing, unknown or repeated")
 
 // asked is a request on a pay route as far as the terms need it.
@@ -22,8 +22,8 @@ type asked struct {
 	language string
 }
 
-// terms are the conditions of a journey that begins with this request. errChoice when it chooses no price.
-func (a asked) terms() (journey.Terms, error) {
+// newTerms returns the terms of a journey that begins with this request, or errChoice if it chooses no price.
+func (a asked) newTerms() (journey.Terms, error) {
 	terms := a.route.Terms
 	var err error
 	if terms.Amount, terms.Choice, err = a.price(); err != nil {
@@ -60,7 +60,7 @@ func (a asked) price() (int64, string, error) {
 	return a.route.Prices[option], option, nil
 }
 
-// prefill is what Pay's card page need not ask again.
+// prefill returns what Pay's card page need not ask again.
 func (a asked) prefill() journey.Prefill {
 	of := func(name string) string {
 		if name == "" {

@@ -19,10 +19,10 @@ func TestTermsCleanTheReference(t *testing.T) {
 			Name:  "ref",
 			Value: ` a<b>"c" | http://evil.example/x `,
 		}}}},
-	}.terms()
+	}.newTerms()
 	require.NoError(t, err)
 	require.Equal(t, "abc", terms.Reference, "cleaned before it is held, or Pay's would differ")
-	terms, err = asked{route: route}.terms()
+	terms, err = asked{route: route}.newTerms()
 	require.NoError(t, err)
 	require.Len(t, terms.Reference, 10, "ours, where the form has none")
 }

@@ -38,15 +38,20 @@ func (t *tickets) journeys(r *http.Request) ([]journey.Journey, error) {
 	return own, nil
 }
 
-// owned returns one of them by its public id.
+// owned returns the journey with this public id, if the browser owns it.
 func (t *tickets) owned(r *http.Request, id journey.ID) (journey.Journey, bool, error) {
 	own, err := t.journeys(r)
-	for _, j := range own {
-		if j.ID == id {
-			return j, true, nil
-		}
+	j, found := firstOf(own, func(j journey.Journey) bool { return j.ID == id })
+	return j, found, err
+}
+
+// firstOf returns the first journey that meets a condition.
+func firstOf(list []journey.Journey, condition func(journey.Journey) bool) (journey.Journey, bool) {
+	i := slices.IndexFunc(list, condition)
+	if i < 0 {
+		return journey.Journey{}, false
 	}
-	return journey.Journey{}, false, err
+	return list[i], true
 }
 
 // giveTicket puts a journey into the browser's cookie. If not all fit, the tickets that are needed least go
@@ -67,9 +72,9 @@ func (t *tickets) giveTicket(w http.ResponseWriter, r *http.Request, j journey.J
 	return t.jar.Write(w, list)
 }
 
-// keepTicket renews the browser's tickets if a refusal that it has just learnt of can be corrected for longer than they
-// last: without them it would pay again.
-func (t *tickets) keepTicket(w http.ResponseWriter, r *http.Request, j journey.Journey) {
+// renewTickets renews the browser's tickets if a refusal that it has just learnt of can be corrected for longer than
+// they last: without them it would pay again.
+func (t *tickets) renewTickets(w http.ResponseWriter, r *http.Request, j journey.Journey) {
 	const ticketsLast = 24 * time.Hour // at least
 	if j.State != journey.StateRefused || j.CorrectUntil().Before(j.StartedAt.Add(ticketsLast)) {
 		return
