@@ -20,7 +20,7 @@ func backup(ctx context.Context, e Env, args []string) error {
 		return e.wrongUse("backup", "the name of a new file is needed")
 	}
 	if _, err := os.Lstat(rest[0]); err == nil {
-		return fmt.Errorf("%s is there already", rest[0])
+		return fmt.Errorf("%s already exists", rest[0])
 	}
 	answer, err := e.ask(ctx, http.MethodGet, "backup", nil, nil)
 	if err != nil {
@@ -34,8 +34,8 @@ func backup(ctx context.Context, e Env, args []string) error {
 	return nil
 }
 
-// saveBackup writes an answer to a file that only its owner can read. The file gets its name when it is whole and on
-// the disk.
+// saveBackup writes an answer to a file that only its owner can read. The file gets its name once it is complete and on
+// disk.
 func saveBackup(name string, answer *http.Response) (err error) {
 	part := name + ".part"
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -49,7 +49,7 @@ func saveBackup(name string, answer *http.Response) (err error) {
 	}()
 	n, err := io.Copy(file, answer.Body)
 	if err == nil && answer.Trailer.Get("Paygate-Backup-Bytes") != strconv.FormatInt(n, 10) {
-		err = errors.New("the backup broke off")
+		err = errors.New("the backup is incomplete")
 	}
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err

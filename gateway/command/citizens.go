@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// answerIdle is how long a client may read nothing of an answer.
+// answerIdle is how long a client may go without reading any of an answer.
 const answerIdle = 60 * time.Second
 
-// citizens accepts connections that do not wait for ever for a client to read. Each would hold one to the service.
+// citizens is a listener whose connections do not wait for ever for a client to read, because each keeps a connection
+// to the service open.
 type citizens struct{ net.Listener }
 
 // Accept implements net.Listener.
@@ -22,13 +23,13 @@ func (l citizens) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// halfCloser is a connection that net/http can end so that the last bytes still arrive.
+// halfCloser is a connection that net/http can close so that the last bytes still arrive.
 type halfCloser interface {
 	net.Conn
 	CloseWrite() error
 }
 
-// citizenConn gives up an answer that is not being read. One that is being read may take any time.
+// citizenConn gives up an answer that is not being read. An answer that is being read may take any time.
 type citizenConn struct{ halfCloser }
 
 // Write extends the deadline as long as some bytes are written.

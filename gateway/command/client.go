@@ -61,10 +61,10 @@ func staffRequest(
 	return request, err
 }
 
-// wrongRequest is wrong use that the staff listener noticed.
+// wrongRequest is wrong use that the staff listener reports.
 type wrongRequest struct{ error }
 
-// problem returns what the staff listener says is wrong.
+// problem returns the error in an answer of the staff listener.
 func problem(answer *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
 	var said struct {
@@ -93,7 +93,7 @@ func (e Env) read(ctx context.Context, method, path string, query url.Values, bo
 	return nil
 }
 
-// printJourney asks for one journey, or that something be done to it, and prints the journey as it then is.
+// printJourney sends a request about one journey, and prints the journey in the answer.
 func (e Env) printJourney(ctx context.Context, method, path string, body any) error {
 	var whole export.Whole
 	if err := e.read(ctx, method, path, nil, body, &whole); err != nil {
@@ -102,7 +102,7 @@ func (e Env) printJourney(ctx context.Context, method, path string, body any) er
 	return e.printJSON(whole)
 }
 
-// get asks for an address without a token, and returns the status and the text of the answer.
+// get fetches an address without a token, and returns the status and the text of the answer.
 func get(ctx context.Context, address string, timeout time.Duration) (status int, text []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -127,7 +127,7 @@ func (e Env) journeyID(name string, args []string) (string, error) {
 	return strings.ToUpper(args[0]), nil
 }
 
-// printJSON writes a value for people and programs.
+// printJSON prints a value as indented JSON.
 func (e Env) printJSON(value any) error {
 	encoder := json.NewEncoder(e.Stdout)
 	encoder.SetIndent("", "  ")

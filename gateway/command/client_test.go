@@ -236,7 +236,7 @@ func TestExportReportsWhetherItIsWhole(t *testing.T) {
 	status, stdout, stderr = s.run(t, "export")
 	require.Equal(t, 1, status)
 	require.Equal(t, "id,route\nX,licence\n", stdout)
-	require.Contains(t, stderr, "the export broke off")
+	require.Contains(t, stderr, "the export is incomplete")
 }
 
 func TestBackupIsWholeOrAbsent(t *testing.T) {
@@ -261,16 +261,16 @@ func TestBackupIsWholeOrAbsent(t *testing.T) {
 
 	status, _, stderr := s.run(t, "backup", file)
 	require.Equal(t, 1, status)
-	require.Contains(t, stderr, "is there already")
+	require.Contains(t, stderr, "already exists")
 	require.Empty(t, s.asked)
 
 	size = "6"
 	status, _, stderr = s.run(t, "backup", filepath.Join(folder, "second.db"))
 	require.Equal(t, 1, status)
-	require.Contains(t, stderr, "the backup broke off")
+	require.Contains(t, stderr, "the backup is incomplete")
 	names, err := os.ReadDir(folder)
 	require.NoError(t, err)
-	require.Len(t, names, 1, "nothing is left of what broke off")
+	require.Len(t, names, 1, "nothing is left of an incomplete backup")
 }
 
 func TestHealthcheckReportsReadiness(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package command has the commands that a person types, one file for each. Exit status: 0 done, 1 failed, 2 wrong use
-// or settings, 3 something needs a person.
+// Package command contains the commands that a person types, one file for each. Their exit status is 0 if they succeed,
+// 1 if they fail, 2 for wrong use or settings, and 3 if something needs a person.
 package command
 
 import (
@@ -19,7 +19,7 @@ import (
 	"paygate/internal/app"
 )
 
-// Env is what a command may use of the world outside.
+// Env is what a command may use of its environment.
 type Env struct {
 	Environ []string
 	Stdin   io.Reader
@@ -27,9 +27,9 @@ type Env struct {
 	Stderr  io.Writer
 	Version string
 
-	// Assemble builds Paygate from its settings; nil: app.Assemble by the system's clock.
+	// Assemble builds Paygate from its settings; nil: app.Assemble with the system's clock.
 	Assemble func(context.Context, config.Settings, *slog.Logger) (*app.App, error)
-	// LookUp resolves the names of hosts; nil: as the system does.
+	// LookUp resolves host names; nil: as the system does.
 	LookUp config.LookUp
 }
 
@@ -53,7 +53,7 @@ var (
 	errNeedsPerson = errors.New("something needs a person")
 )
 
-// wrongUse says what is wrong with the use of a command.
+// wrongUse prints how a command was used wrongly.
 func (e Env) wrongUse(name, format string, values ...any) error {
 	fmt.Fprintf(e.Stderr, "paygate %s: %s\n", name, fmt.Sprintf(format, values...))
 	return errUsage
@@ -68,24 +68,24 @@ type command struct {
 // commands returns the commands in the order of the help.
 func commands() []command {
 	return []command{
-		{"serve", "the gateway and its staff listener (this is what runs without a command)", serve},
-		{"demo", "a sample service, a simulated GOV.UK Pay and the gateway, with no settings", runDemo},
-		{"simulator", "a simulated GOV.UK Pay alone, for your own tests", simulate},
-		{"sample", "the demo's sample service alone, to try a deployment with", sampleService},
-		{"check", "checks the settings and prints what they come to; with -store, reads the bbolt file from end to end", check},
-		{"doctor", "checks, then asks: is the service there, does GOV.UK Pay take the key, may forms lead to it", runDoctor},
+		{"serve", "runs the gateway and its staff listener (the default)", serve},
+		{"demo", "runs a sample service, a simulated GOV.UK Pay and the gateway; needs no settings", runDemo},
+		{"simulator", "runs a simulated GOV.UK Pay, for your own tests", simulate},
+		{"sample", "runs the demo's sample service, to try a deployment with", sampleService},
+		{"check", "checks the settings and prints a summary; with -store, reads the whole bbolt file", check},
+		{"doctor", "checks the settings, the service and its forms, and the connection to GOV.UK Pay", runDoctor},
 		{"probe", "staging only: asks the service directly which spellings reach the pay code", runProbe},
-		{"keys", "prints fresh secrets as settings", keys},
-		{"mopup", "one sweep now, through the running gateway (bbolt) or by itself (PostgreSQL)", mopup},
+		{"keys", "prints new secrets as settings", keys},
+		{"mopup", "sweeps once, through the running gateway (bbolt) or by itself (PostgreSQL)", mopup},
 		{"journeys", "lists journeys", journeys},
 		{"show", "prints one journey with its whole history", show},
 		{"check-now", "asks GOV.UK Pay about a journey, and does what is owed", checkNow},
-		{"release", "has a paid request sent now, or once more", release},
+		{"release", "sends a paid request to the service now, or once more", release},
 		{"refund", "gives money back", refund},
-		{"settle", "ends what is stuck, as a person decided", settle},
+		{"settle", "ends a stuck journey as a person decided", settle},
 		{"export", "writes the finance file (CSV)", exportCSV},
 		{"backup", "copies the store of the running gateway into a file", backup},
-		{"move", "copies all that one store keeps into another, while neither is in use", moveStore},
+		{"move", "copies everything from one store into another, while neither is in use", moveStore},
 		{"verify", "checks the signature of a captured request", verify},
 		{"healthcheck", "asks the running gateway whether it is ready; for containers", healthcheck},
 		{"version", "prints the version", version},

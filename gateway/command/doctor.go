@@ -11,7 +11,7 @@ import (
 	"paygate/gateway/config"
 )
 
-// runDoctor checks the settings, then looks at what they describe.
+// runDoctor checks the settings, then what they describe.
 func runDoctor(ctx context.Context, e Env, args []string) error {
 	var pages []string
 	_, err := e.flags("doctor", "[-page PATH …]", args, 0, func(set *flag.FlagSet) {

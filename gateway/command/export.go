@@ -11,7 +11,7 @@ import (
 	"net/url"
 )
 
-// exportCSV writes the finance file to standard output, and the totals to check it against to standard error.
+// exportCSV writes the finance file to standard output, and the totals to check it with to standard error.
 func exportCSV(ctx context.Context, e Env, args []string) error {
 	query := url.Values{}
 	_, err := e.flags("export", "-from DATE -to DATE", args, 0, func(set *flag.FlagSet) {
@@ -30,7 +30,7 @@ func exportCSV(ctx context.Context, e Env, args []string) error {
 	_, err = io.Copy(out, answer.Body)
 	total := func(name string) string { return answer.Trailer.Get("Paygate-Export-" + name) }
 	if err != nil || total("Rows") == "" {
-		return errors.Join(out.Flush(), errors.New("the export broke off: what was written is not whole"))
+		return errors.Join(out.Flush(), errors.New("the export is incomplete, and so is the file that was written"))
 	}
 	fmt.Fprintf(e.Stderr, "journeys %s, asked %s pence, taken %s pence, refunded %s pence\n",
 		total("Rows"), total("Amount-Pence"), total("Taken-Pence"), total("Refunded-Pence"))

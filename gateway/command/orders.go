@@ -33,7 +33,7 @@ func (e Env) order(ctx context.Context, name string, args []string, method, acti
 	return e.printJourney(ctx, method, "journeys/"+id+action, nil)
 }
 
-// release has a paid request sent now, or once more.
+// release sends a paid request now, or once more.
 func release(ctx context.Context, e Env, args []string) error {
 	id, reason, err := e.reasoned("release", "-reason TEXT ID", args, nil)
 	if err != nil {
@@ -62,7 +62,8 @@ func refund(ctx context.Context, e Env, args []string) error {
 // settle ends a stuck journey as a person decided.
 func settle(ctx context.Context, e Env, args []string) error {
 	as := ""
-	id, reason, err := e.reasoned("settle", "-as released|reversed|retry -reason TEXT ID", args, func(set *flag.FlagSet) {
+	const arguments = "-as released|reversed|retry -reason TEXT ID"
+	id, reason, err := e.reasoned("settle", arguments, args, func(set *flag.FlagSet) {
 		set.StringVar(&as, "as", "", "released, reversed or retry")
 	})
 	if err != nil {

@@ -18,12 +18,12 @@ const probeArguments = `-staging [-route NAME] [-form 'name=Ann&…'] [-cookie '
 
 Asks the service itself, past Paygate, which spellings of a pay route's address reach the pay code, and prints
 those that Paygate would let through as settings. It is for staging: each of several hundred requests is sent
-unpaid and RUNS THE PAY CODE. Exit status 3 when there is something to be set, or to be looked at.
-With -wrong it sends a form with a mistake and the right one of -form, follows where they lead, and prints the
+unpaid and RUNS THE PAY CODE. The exit status is 3 if there is something to set or to look at.
+With -wrong it sends a form with a mistake and the right one from -form, follows where they lead, and prints the
 settings that tell Paygate whether the service accepted a form: ACCEPT, ACCEPT_LOCATION, ACCEPT_TEXT, REFUSE_TEXT.
 `
 
-// runProbe probes the service, if somebody said that it is a staging copy.
+// runProbe probes the service if -staging says that it is a staging copy.
 func runProbe(ctx context.Context, e Env, args []string) error {
 	o := probe.Options{Type: probe.FormType, Fill: map[string]string{}, Timeout: 10 * time.Second, Out: e.Stdout}
 	staging, live := false, false
@@ -71,13 +71,13 @@ func defineProbe(set *flag.FlagSet, o *probe.Options) {
 	}
 	set.StringVar(&o.Route, "route", "", "the `name` of the one pay route to probe; without it, all of them")
 	set.StringVar(&o.Form, "form", "",
-		"the `body` of the request, as the service's own page sends it; best one that the pay code accepts")
+		"the `body` of the request, as the service's own page sends it; ideally one that the pay code accepts")
 	set.Func("wrong", "a `body` with a mistake; probe then sends only this and -form, "+
 		"and prints the settings that tell the answers apart; can be repeated",
 		func(text string) error { o.Wrong = append(o.Wrong, text); return nil })
 	set.StringVar(&o.Type, "type", o.Type, "its `content type`")
 	set.StringVar(&o.Expect, "expect", "",
-		"a `text` that is in the pay code's answer and in no other; without it, answers are told apart by likeness")
+		"a `text` that is only in the pay code's answer; without it, answers are told apart by similarity")
 	set.DurationVar(&o.Timeout, "timeout", o.Timeout, "how long to wait for each answer")
 	set.Func("cookie", "the `cookies` of a citizen who is logged in",
 		func(text string) error { return addHeader("Cookie: " + text) })
@@ -93,7 +93,7 @@ func defineProbe(set *flag.FlagSet, o *probe.Options) {
 		})
 }
 
-// loadForProbe loads settings that need not say how the service says yes: the probe finds that out.
+// loadForProbe loads settings that need not say which answers mean yes: the probe finds that out.
 func loadForProbe(environ []string) (config.Settings, error) {
 	settings, err := config.Load(environ)
 	if faults, ok := errors.AsType[config.Faults](err); ok {

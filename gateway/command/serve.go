@@ -15,7 +15,7 @@ import (
 	"paygate/internal/app"
 )
 
-// drainTimeout is how long deliveries may take to end after SIGTERM. The whole process then ends within 30 seconds.
+// drainTimeout is how long deliveries may take to end after SIGTERM, so that the process ends within 30 seconds.
 const drainTimeout = 28 * time.Second
 
 func serve(ctx context.Context, e Env, args []string) error {
@@ -75,8 +75,8 @@ func (e Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, rea
 	return errors.Join(err, end(late, background.Wait, a.Close))
 }
 
-// warnOfExposure warns if the service's name leads to public addresses. It does not hold up the start, or fail it. The
-// settings warn of an address that they contain.
+// warnOfExposure warns if the service's name leads to public addresses. It neither delays the start nor fails it. The
+// warnings of the settings cover an IP address in them.
 func (e Env) warnOfExposure(ctx context.Context, s config.Settings, log *slog.Logger) {
 	if _, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil {
 		return
@@ -102,8 +102,8 @@ func drain(late context.Context, a *app.App, servers []*http.Server, log *slog.L
 	log.InfoContext(late, "drained")
 }
 
-// end waits for the background work and closes the store, but no longer than the context lasts. What is cut off then is
-// as after a crash: the next start knows of it.
+// end waits for the background work and closes the store, but no longer than the context lasts. Work that is cut off
+// then is left as after a crash: the next start recovers it.
 func end(late context.Context, wait func(), closeAll func() error) error {
 	ended := make(chan error, 1)
 	go func() { wait(); ended <- closeAll() }()
@@ -114,5 +114,5 @@ func end(late context.Context, wait func(), closeAll func() error) error {
 		}
 	case <-late.Done():
 	}
-	return errors.New("what was under way did not end in time; the next start knows of it")
+	return errors.New("work in progress did not end in time; the next start will recover it")
 }

@@ -32,7 +32,7 @@ func listenPublic(s config.Settings) (net.Listener, error) {
 	}), nil
 }
 
-// publicServer returns a server that speaks HTTP/1.1 only, and that waits for no client for ever.
+// publicServer returns a server that speaks only HTTP/1.1 and never waits for ever for a client.
 func publicServer(handler http.Handler, log *slog.Logger) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)

@@ -10,12 +10,12 @@ import (
 	"paygate/internal/paysim"
 )
 
-// simulate runs a GOV.UK Pay of its own until the context ends.
+// simulate runs a simulated GOV.UK Pay until the context ends.
 func simulate(ctx context.Context, e Env, args []string) error {
 	address, public := "127.0.0.1:8002", ""
 	_, err := e.flags("simulator", "[-listen ADDRESS] [-url URL]", args, 0, func(set *flag.FlagSet) {
 		set.StringVar(&address, "listen", address, "where to listen")
-		set.StringVar(&public, "url", "", "where browsers reach it, if not there")
+		set.StringVar(&public, "url", "", "the `URL` where browsers reach it, if it is not that address")
 	})
 	if err != nil {
 		return err

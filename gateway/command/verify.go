@@ -21,9 +21,9 @@ import (
 func verify(ctx context.Context, e Env, args []string) error {
 	var keySource, audience, at string
 	rest, err := e.flags("verify", "-keys URL|FILE -audience URL [-at TIME] [FILE]", args, 1, func(set *flag.FlagSet) {
-		set.StringVar(&keySource, "keys", "", "where the key set is: the gateway's /_pay/keys, or a file")
-		set.StringVar(&audience, "audience", "", "PAYGATE_AUDIENCE, else the public URL")
-		set.StringVar(&at, "at", "", "when the request came, if not now: 2026-11-22T10:41:07Z")
+		set.StringVar(&keySource, "keys", "", "where the key set is: the URL of the gateway's /_pay/keys, or a file")
+		set.StringVar(&audience, "audience", "", "PAYGATE_AUDIENCE, or else the public URL")
+		set.StringVar(&at, "at", "", "the `time` when the request arrived, if not now, such as 2026-11-22T10:41:07Z")
 	})
 	if err != nil {
 		return err

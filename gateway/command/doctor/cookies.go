@@ -8,17 +8,17 @@ import (
 	"paygate/gateway/cookie"
 )
 
-// checkCookies reports whether the cookies that the service set will be there when citizens come back.
+// checkCookies reports whether browsers will send the service's cookies when citizens come back.
 func (e *examination) checkCookies() {
 	var sound []string
-	seen := map[string]bool{}
+	known := map[string]bool{}
 	for _, p := range e.read {
 		for _, line := range p.header.Values("Set-Cookie") {
 			c, err := http.ParseSetCookie(line)
-			if err != nil || seen[c.Name] {
+			if err != nil || known[c.Name] {
 				continue
 			}
-			seen[c.Name] = true
+			known[c.Name] = true
 			if grade, text := examineCookie(c, line, e.Settings.Origins.Main()); text != "" {
 				e.report(grade, "cookie "+c.Name, "%s", text)
 			} else {
@@ -28,32 +28,32 @@ func (e *examination) checkCookies() {
 	}
 	switch {
 	case len(sound) > 0:
-		e.report(fine, "cookies", "%s will be there when citizens come back from GOV.UK Pay", list(sound))
-	case len(seen) == 0:
-		e.report(fine, "cookies", "the service sets none on what was looked at")
+		e.report(fine, "cookies", "browsers will send %s when citizens come back from GOV.UK Pay", list(sound))
+	case len(known) == 0:
+		e.report(fine, "cookies", "the service sets none on the pages that were read")
 	}
 }
 
-// examineCookie returns no text if there is nothing to say.
+// examineCookie returns what to report about a cookie. The text is empty if there is nothing.
 func examineCookie(c *http.Cookie, line string, public *url.URL) (grade, string) {
 	domain := strings.TrimPrefix(strings.ToLower(c.Domain), ".")
 	host := public.Hostname()
 	isHostOnly := strings.HasPrefix(c.Name, "__Host-")
-	isPromised := isHostOnly || strings.HasPrefix(c.Name, "__Secure-")
+	mustBeSecure := isHostOnly || strings.HasPrefix(c.Name, "__Secure-")
 	switch {
 	case isOwnCookie(line):
-		return warning, "has the name of Paygate's own cookie: it is removed, and never reaches a browser"
+		return warning, "has the name of Paygate's own cookie, so Paygate removes it"
 	case domain != "" && host != domain && !strings.HasSuffix(host, "."+domain):
 		return warning, "is for " + domain + ", so browsers refuse it from " + host
 	case c.SameSite == http.SameSiteNoneMode && !c.Secure:
 		return warning, "is SameSite=None without Secure: browsers refuse it"
-	case isPromised && !c.Secure, isHostOnly && (c.Path != "/" || c.Domain != ""):
-		return warning, "does not keep what the beginning of its name promises: browsers refuse it"
+	case mustBeSecure && !c.Secure, isHostOnly && (c.Path != "/" || c.Domain != ""):
+		return warning, "lacks the attributes that the prefix of its name requires: browsers refuse it"
 	case c.Secure && public.Scheme == "http":
 		return warning, "is Secure, and PAYGATE_PUBLIC_URL is http: browsers refuse it"
 	case c.SameSite == http.SameSiteStrictMode:
-		return fine, "is SameSite=Strict, so browsers keep it back on the way from GOV.UK Pay; " +
-			"Paygate then leads them on by a page of its own"
+		return fine, "is SameSite=Strict, so browsers do not send it on the way from GOV.UK Pay; " +
+			"Paygate shows a page first, after which they do"
 	default:
 		return "", ""
 	}

@@ -12,7 +12,7 @@ import (
 type lack struct {
 	setting  string
 	patterns []match.Pattern // that the setting should have
-	pages    []string        // with the step
+	pages    []string        // that have the step
 	code     string          // that the step leads to, if the setting is right
 }
 
@@ -25,7 +25,7 @@ func (e *examination) checkDeclared(steps []step) {
 		}
 		l, ok := e.lackOf(s)
 		if !ok {
-			e.report(warning, "forms", "%s leads to %s %s, which Paygate refuses, and no setting of a route declares it",
+			e.report(warning, "forms", "%s leads to %s %s, which Paygate refuses, and no setting of a route can declare it",
 				s.page, s.method, s.to.EscapedPath())
 			continue
 		}

@@ -20,7 +20,7 @@ type grade string
 
 const (
 	fine    grade = "ok"
-	note    grade = "note"    // for a person to try or to know; nothing was found
+	note    grade = "note"    // for a person to know or to try
 	warning grade = "warning" // works, but is seldom meant
 	wrong   grade = "wrong"   // would harm citizens or the money
 )
@@ -95,7 +95,7 @@ func (e *examination) submissions() []gateway.Route {
 	})
 }
 
-// outcome returns what Paygate does with a request if these were its routes.
+// outcome returns what Paygate would do with a request if these were its routes.
 func (e *examination) outcome(routes []gateway.Route, method, target string) gateway.Outcome {
 	s := e.Settings
 	run := gateway.NewDryRun(gateway.Options{

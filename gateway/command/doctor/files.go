@@ -11,7 +11,7 @@ import (
 	"paygate/journey/pgstore"
 )
 
-// checkStore looks at the store without opening it for use.
+// checkStore checks the store without opening it for use.
 func (e *examination) checkStore(ctx context.Context) {
 	const about = "store"
 	path := e.Settings.Store.Path
@@ -28,7 +28,7 @@ func (e *examination) checkStore(ctx context.Context) {
 	case err != nil:
 		e.report(wrong, about, "%v", err)
 	case state == boltstore.Missing:
-		e.report(fine, about, "%s is made at the first start", path)
+		e.report(fine, about, "%s will be created at the first start", path)
 	case permissions(path)&0o077 != 0:
 		e.report(warning, about, "%s can be opened by other users (%s): chmod 600", path, permissions(path))
 	case state == boltstore.InUse:
@@ -38,7 +38,7 @@ func (e *examination) checkStore(ctx context.Context) {
 	}
 }
 
-// permissions returns those of a file; none if it cannot be looked at.
+// permissions returns the permissions of a file, or 0 if they cannot be read.
 func permissions(path string) os.FileMode {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -52,15 +52,15 @@ func (e *examination) checkSigningKeys() {
 	const about = "signing keys"
 	files := e.Settings.SigningKeys
 	if len(files) == 0 {
-		e.report(fine, about, "made at the first start and kept in the store")
+		e.report(fine, about, "will be made at the first start and stored")
 	} else if _, err := config.ReadSigningKeys(files); err != nil {
 		e.report(wrong, about, "%v", err)
 	} else {
-		e.report(fine, about, "%d, of which the first signs", len(files))
+		e.report(fine, about, "%d; the first one signs", len(files))
 	}
 }
 
-// checkCertificate looks at the public listener's own certificate, if it has one.
+// checkCertificate checks the public listener's own certificate, if it has one.
 func (e *examination) checkCertificate() {
 	const about = "certificate"
 	s := e.Settings
@@ -83,7 +83,7 @@ func (e *examination) checkCertificate() {
 			return
 		}
 	}
-	e.report(fine, about, "until %s", end.Format(time.DateOnly))
+	e.report(fine, about, "valid until %s", end.Format(time.DateOnly))
 }
 
 // checkSecretFiles looks for secrets that other users could read or replace.
@@ -94,9 +94,9 @@ func (e *examination) checkSecretFiles() {
 		info, err := os.Stat(f.Path)
 		switch {
 		case err != nil:
-			e.report(wrong, about, "%s: %s cannot be looked at", f.Setting, f.Path)
+			e.report(wrong, about, "%s: %s cannot be read", f.Setting, f.Path)
 		case info.Mode().Perm()&0o037 != 0:
-			e.report(warning, about, "%s: %s is open to others (%s): chmod 600, or 640 where a group needs it",
+			e.report(warning, about, "%s: %s is open to others (%s): chmod 600, or 640 if a group needs it",
 				f.Setting, f.Path, info.Mode().Perm())
 		default:
 			closed++

@@ -36,7 +36,7 @@ type step struct {
 	method string
 	to     *url.URL
 	form   *html.Node // nil: it is a link
-	button *html.Node // that sends the form; nil if it is none
+	button *html.Node // that sends the form; nil: not sent by a button
 }
 
 // leadsTo reports whether a step is a form for a route.
@@ -85,7 +85,8 @@ func buttonsOf(form *html.Node) []*html.Node {
 		kind := strings.ToLower(attribute(n, "type"))
 		sends := n.DataAtom == atom.Button && (kind == "" || kind == "submit") ||
 			n.DataAtom == atom.Input && (kind == "submit" || kind == "image")
-		if sends && (attribute(n, "name") != "" || attribute(n, "formaction") != "" || attribute(n, "formmethod") != "") {
+		differs := attribute(n, "name")+attribute(n, "formaction")+attribute(n, "formmethod") != ""
+		if sends && differs {
 			buttons = append(buttons, n)
 		}
 	}
@@ -108,7 +109,8 @@ func (e *examination) checkButtons(r gateway.Route, steps []step) {
 	case len(names) == 0:
 	case r.When == nil && len(names) > 1:
 		e.report(warning, "forms", "%s has several buttons (%s), and all of them cost money; "+
-			"if only one should, set WHEN to that button, such as\n%sWHEN=form:%s", page, list(pairs), r.Setting, pairs[0])
+			"if only one should, set WHEN to that button, such as\n%sWHEN=form:%s",
+			page, list(pairs), r.Setting, pairs[0])
 	case r.When != nil && !slices.Contains(names, r.When.Field):
 		e.report(note, "forms", "%s has the buttons %s, but none is called %s, which WHEN names",
 			page, list(pairs), r.When.Field)
@@ -119,7 +121,10 @@ func (e *examination) checkButtons(r gateway.Route, steps []step) {
 // form.
 var afterwards = regexp.MustCompile(`(?i)^_?(?:next|continue|success_?url|(?:redirect|return)(?:_?(?:to|ur[li]))?)$`)
 
-// checkRedirectFields finds where the forms for a route say that the service redirects.
+// localPath matches a path at the same host that fits into a list in a setting.
+var localPath = regexp.MustCompile(`^/(?:[^/,\r\n][^,\r\n]*)?$`)
+
+// checkRedirectFields looks for hidden fields in the forms for a route that say where the service redirects.
 func (e *examination) checkRedirectFields(r gateway.Route, steps []step) {
 	var known, places []string
 	var page string
@@ -144,9 +149,8 @@ func redirectFields(form *html.Node) []string {
 	var places []string
 	for n := range form.Descendants() {
 		value := attribute(n, "value")
-		isPath := strings.HasPrefix(value, "/") && !strings.HasPrefix(value, "//") && !strings.ContainsAny(value, ",\r\n")
 		isHidden := n.DataAtom == atom.Input && attribute(n, "type") == "hidden"
-		if isHidden && isPath && afterwards.MatchString(attribute(n, "name")) {
+		if isHidden && localPath.MatchString(value) && afterwards.MatchString(attribute(n, "name")) {
 			places = append(places, value)
 		}
 	}

@@ -17,32 +17,32 @@ import (
 func (e *examination) checkPages(ctx context.Context) {
 	for _, r := range e.submissions() {
 		if r.Match.Address(nil) == "" && len(e.Pages) == 0 {
-			e.report(note, "page "+r.Name, "not looked at: the address has wildcards; -page PATH names a page with its form")
+			e.report(note, "page "+r.Name, "not read: the address has wildcards; -page PATH names a page with its form")
 		}
 	}
 	for _, target := range e.formPages() {
 		p, err := e.get(ctx, target)
 		if err != nil {
-			e.report(warning, "page "+target, "cannot be looked at: %s", dial.Reason(err, readTimeout))
+			e.report(warning, "page "+target, "cannot be read: %s", dial.Reason(err, readTimeout))
 			continue
 		}
 		e.checkPage(p)
 	}
 }
 
-// checkPage reports what would keep citizens from paying.
+// checkPage reports what on a page would keep citizens from paying.
 func (e *examination) checkPage(p page) {
 	about := "page " + p.target
 	if p.status != http.StatusOK || p.document == nil {
-		e.report(note, about, "GET answers status %d, no page with a form; if the form is on another page, "+
-			"or after a log-in, name a page with -page PATH, or look at its Content-Security-Policy by hand", p.status)
+		e.report(note, about, "GET answers with status %d and without a form; if the form is on another page, "+
+			"or after a log-in, name a page with -page PATH, or check its Content-Security-Policy by hand", p.status)
 		return
 	}
 	blocking := e.lackingOrigins(metaPolicies(p.document))
 	bypassing := e.bypassesPaygate(p.document)
 	if blocking != "" {
 		e.report(wrong, about, "its <meta> Content-Security-Policy keeps the form from leading to GOV.UK Pay, "+
-			"and Paygate does not touch pages: add %s to its form-action", blocking)
+			"and Paygate does not change pages: add %s to its form-action", blocking)
 	}
 	if bypassing {
 		e.report(warning, about, "leads to %s, the service's own origin, which bypasses Paygate; use paths, or %s",
@@ -62,7 +62,7 @@ func (e *examination) checkPage(p page) {
 	}
 }
 
-// lackingOrigins returns the origins of GOV.UK Pay to which the policies let no form lead.
+// lackingOrigins returns the origins of GOV.UK Pay that the policies do not let a form lead to.
 func (e *examination) lackingOrigins(policies []string) string {
 	all := strings.Join(policies, ",")
 	return strings.Join(csp.Lacking(all, e.Settings.Origins.Main(), e.Settings.PayCardOrigins), " ")

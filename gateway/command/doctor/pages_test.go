@@ -38,7 +38,7 @@ func TestDoctorReadsContentSecurityPolicies(t *testing.T) {
 		"a meta": {
 			testserver.FormPageWith(meta("form-action 'self'")), 3,
 			"wrong: its <meta> Content-Security-Policy keeps the form from leading to GOV.UK Pay, " +
-				"and Paygate does not touch pages: add " + card + " " + www + " to its form-action",
+				"and Paygate does not change pages: add " + card + " " + www + " to its form-action",
 		},
 		"a meta that half does": {testserver.FormPageWith(meta("form-action 'self' " + www)), 3, "add " + card + " to"},
 		"a meta that does": {
@@ -47,8 +47,8 @@ func TestDoctorReadsContentSecurityPolicies(t *testing.T) {
 		},
 		"a meta in the body": {testserver.FormPageWith("</head><body>" + meta("form-action 'self'")), 0, allowed},
 		"no form":            {testserver.Plain, 0, "note: has no form; if that is on another page"},
-		"no page":            {refuses(http.StatusMethodNotAllowed), 0, "note: GET answers status 405"},
-		"a log-in":           {http.RedirectHandler("/login", http.StatusFound).ServeHTTP, 0, "note: GET answers status 302"},
+		"no page":            {refuses(http.StatusMethodNotAllowed), 0, "note: GET answers with status 405"},
+		"a log-in":           {http.RedirectHandler("/login", http.StatusFound).ServeHTTP, 0, "note: GET answers with status 302"},
 	} {
 		v := examine(t, c.page)
 		require.Equal(t, c.status, v.Status, name)
@@ -58,7 +58,7 @@ func TestDoctorReadsContentSecurityPolicies(t *testing.T) {
 	v := testserver.NewDoctor(t, testserver.FormPageWith(meta("form-action 'self'")), wildcard).Run("-page", "/")
 	require.Contains(t, v.Lines["page /"], "wrong: its <meta>")
 	v = examine(t, testserver.FormPage(), wildcard)
-	require.Contains(t, v.Lines["page licence"], "note: not looked at: the address has wildcards")
+	require.Contains(t, v.Lines["page licence"], "note: not read: the address has wildcards")
 }
 
 func TestDoctorReportsFormsThatBypassPaygate(t *testing.T) {
@@ -88,13 +88,13 @@ func TestDoctorReportsCookiesThatBrowsersRefuse(t *testing.T) {
 	}
 	v := examine(t, testserver.FormPage(header...))
 	for about, says := range map[string]string{
-		"cookie strict":   "ok: is SameSite=Strict, so browsers keep it back on the way from GOV.UK Pay; Paygate then",
+		"cookie strict":   "ok: is SameSite=Strict, so browsers do not send it on the way from GOV.UK Pay; ",
 		"cookie none":     "warning: is SameSite=None without Secure",
 		"cookie far":      "warning: is for other.example, so browsers refuse it from apply.example",
-		"cookie __Host-x": "warning: does not keep what the beginning of its name promises",
+		"cookie __Host-x": "warning: lacks the attributes that the prefix of its name requires",
 		"cookie secure":   "warning: is Secure, and PAYGATE_PUBLIC_URL is http",
 		"cookie paygate":  "warning: has the name of Paygate's own cookie",
-		"cookies":         "ok: near will be there",
+		"cookies":         "ok: browsers will send near",
 	} {
 		require.Contains(t, v.Lines[about], says)
 	}

@@ -8,11 +8,11 @@ import (
 	"paygate/journey/pay"
 )
 
-// maxSkew is how far apart the clocks may be: signed headers and Pay's own deadlines go by the time.
+// maxSkew is how far apart the clocks may be: signed headers and Pay's own deadlines depend on them.
 const maxSkew = 2 * time.Minute
 
-// checkPay asks GOV.UK Pay one harmless question, which tells whether it can be reached, takes the key, and has our
-// time.
+// checkPay asks GOV.UK Pay one harmless question, to find out whether it can be reached, accepts the key, and agrees
+// with our clock.
 func (e *examination) checkPay(ctx context.Context) {
 	s := e.Settings
 	client := pay.New(pay.Options{
@@ -22,7 +22,7 @@ func (e *examination) checkPay(ctx context.Context) {
 	check, err := client.CheckKey(ctx)
 	if err != nil {
 		e.report(wrong, "GOV.UK Pay", "cannot be reached at %s (%v); "+
-			"this machine has to reach it by https; HTTPS_PROXY is respected", s.PayAPIURL, err)
+			"this machine has to reach it over https; HTTPS_PROXY is respected", s.PayAPIURL, err)
 		return
 	}
 	e.checkKey(check)
@@ -33,14 +33,14 @@ func (e *examination) checkKey(check pay.KeyCheck) {
 	const about = "GOV.UK Pay"
 	switch status := check.HTTPStatus; {
 	case check.Key == pay.KeyAccepted:
-		e.report(fine, about, "takes the key, which is %s", keyMode(e.Settings.PayAPIKey))
+		e.report(fine, about, "accepts the key, which is %s", keyMode(e.Settings.PayAPIKey))
 	case check.Key == pay.KeyRefused:
 		e.report(wrong, about, "refuses the key (status %d): PAYGATE_PAY_API_KEY is mistyped, or was revoked", status)
 	case check.Code == "P0920":
 		e.report(wrong, about, "has a firewall that refuses Paygate's requests (%s); "+
-			"something between may change them", check.Code)
+			"something in between may change them", check.Code)
 	case status >= 500:
-		e.report(warning, about, "has trouble just now (status %d), so the key could not be tried; ask again later", status)
+		e.report(warning, about, "is in trouble (status %d), so the key could not be checked; try again later", status)
 	default:
 		e.report(wrong, about, "does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?", status)
 	}
@@ -57,7 +57,7 @@ func keyMode(key string) string {
 	}
 }
 
-// checkClock compares our clock with Pay's, which was read at some moment between two of ours, to the second.
+// checkClock compares our clock with Pay's, which was read, in whole seconds, between two readings of ours.
 func (e *examination) checkClock(pays, before, after time.Time) {
 	const about = "clock"
 	if pays.IsZero() {
@@ -68,9 +68,9 @@ func (e *examination) checkClock(pays, before, after time.Time) {
 	switch {
 	case skew > maxSkew:
 		e.report(wrong, about, "%s away from GOV.UK Pay's: set this machine's clock (NTP), "+
-			"or signed headers are refused and payments are given up too early or too late", skew)
+			"or signed headers are refused, and payments given up too early or too late", skew)
 	case skew > maxSkew/4:
-		e.report(warning, about, "%s away from GOV.UK Pay's: is this machine's clock kept (NTP)?", skew)
+		e.report(warning, about, "%s away from GOV.UK Pay's: is this machine's clock synchronised (NTP)?", skew)
 	default:
 		e.report(fine, about, "agrees with GOV.UK Pay's")
 	}

@@ -22,7 +22,7 @@ func TestDoctorReportsPayAndKey(t *testing.T) {
 	p.Pay.AddFault(paysim.Fault{Call: "get", Kind: "503"})
 	v = p.Run()
 	require.Zero(t, v.Status)
-	require.Contains(t, v.Lines["GOV.UK Pay"], "warning: has trouble just now (status 503)")
+	require.Contains(t, v.Lines["GOV.UK Pay"], "warning: is in trouble (status 503)")
 
 	v = examine(t, testserver.FormPage(), "PAYGATE_PAY_API_URL=http://127.0.0.1:1")
 	require.Contains(t, v.Lines["GOV.UK Pay"], "wrong: cannot be reached at http://127.0.0.1:1")

@@ -26,7 +26,7 @@ func (e *examination) checkPublic(ctx context.Context) {
 	for _, at := range e.Settings.Origins {
 		p := public{e, at}
 		if !p.isResolved(ctx) {
-			p.report(note, "was not asked: its name cannot be resolved here; run the doctor on a machine where it can be")
+			p.report(note, "was not checked: its name cannot be resolved here; run the doctor on a machine where it can")
 		} else if p.checkArrival(ctx, app.DoctorToken(sealer)) {
 			p.checkLoops(ctx)
 		}
@@ -58,12 +58,13 @@ func (p public) isResolved(ctx context.Context) bool {
 func (p public) checkArrival(ctx context.Context, token string) bool {
 	answer, err := p.get(ctx, p.examination.Settings.Prefix+"/status", token, dontFollow)
 	if err != nil {
-		p.report(note, "did not answer: %s; once Paygate runs, run the doctor on a machine that reaches it as citizens do",
-			withoutAddress(err))
+		p.report(note, "did not answer: %s; once Paygate is running, run the doctor on a machine that reaches it "+
+			"as citizens do", withoutAddress(err))
 		return false
 	}
 	if location, err := answer.Location(); err == nil {
-		p.report(warning, "redirects to %s://%s: is that the address for PAYGATE_PUBLIC_URL?", location.Scheme, location.Host)
+		p.report(warning, "redirects to %s://%s: is that the address for PAYGATE_PUBLIC_URL?",
+			location.Scheme, location.Host)
 		return false
 	}
 	if answer.Header.Get("Paygate-Answer") == "" {
@@ -85,7 +86,7 @@ func (p public) checkArrival(ctx context.Context, token string) bool {
 	return true
 }
 
-// errLoop ends redirects that do not end by themselves.
+// errLoop means that redirects do not end.
 var errLoop = errors.New("redirected endlessly")
 
 // checkLoops asks for the front page and the pages with forms, and follows redirects at the same host.
@@ -94,7 +95,7 @@ func (p public) checkLoops(ctx context.Context) {
 	slices.Sort(targets)
 	for _, target := range slices.Compact(targets) {
 		if _, err := p.get(ctx, target, "", p.followHere); errors.Is(err, errLoop) {
-			p.report(wrong, "redirects a citizen who asks for %s endlessly; a service that insists on https must trust "+
+			p.report(wrong, "redirects %s endlessly; a service that insists on https must trust "+
 				"X-Forwarded-Proto, and the proxy must not change the address", target)
 		}
 	}

@@ -104,14 +104,14 @@ func (e *examination) checkService(ctx context.Context) bool {
 	case front.status >= 500:
 		e.report(warning, about, "answers GET / at %s, but with status %d", address, front.status)
 	case address.Scheme == "https":
-		e.report(fine, about, "answers at %s, status %d; its certificate holds", address, front.status)
+		e.report(fine, about, "answers at %s, status %d; its certificate is valid", address, front.status)
 	default:
 		e.report(fine, about, "answers at %s, status %d", address, front.status)
 	}
 	return err == nil
 }
 
-// checkExposure resolves the service's name.
+// checkExposure reports whether the service has public addresses.
 func (e *examination) checkExposure(ctx context.Context) {
 	const about = "service private"
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
@@ -122,7 +122,7 @@ func (e *examination) checkExposure(ctx context.Context) {
 	case exposed != "":
 		e.report(warning, about, "%s (docs/headers.md, Only through Paygate)", exposed)
 	default:
-		e.report(fine, about, "only private addresses lead to it; the network must keep out everybody else there")
+		e.report(fine, about, "has only private addresses; the network must let only Paygate reach them")
 	}
 }
 
@@ -131,10 +131,10 @@ func (e *examination) checkPrefix(ctx context.Context) {
 	const about = "prefix"
 	switch hidden, err := e.hiddenPage(ctx); {
 	case err != nil:
-		e.report(warning, about, "cannot be looked at: %s", dial.Reason(err, readTimeout))
+		e.report(warning, about, "cannot be checked: %s", dial.Reason(err, readTimeout))
 	case hidden.target != "":
 		e.report(warning, about, "the service itself answers at %s (status %d), which Paygate will hide; "+
-			"PAYGATE_PREFIX names another place", hidden.target, hidden.status)
+			"set PAYGATE_PREFIX to another path", hidden.target, hidden.status)
 	default:
 		e.report(fine, about, "the service has nothing of its own under %s", e.Settings.Prefix)
 	}
@@ -159,7 +159,7 @@ func (e *examination) hiddenPage(ctx context.Context) (page, error) {
 func (e *examination) checkUnpaid() {
 	for _, r := range e.Settings.Routes {
 		_, address, _ := strings.Cut(r.Match.String(), " ")
-		e.report(note, "unpaid "+r.Name, "not tried: the service's own web server should refuse it, by a second gate "+
+		e.report(note, "unpaid "+r.Name, "not tried: a second gate in the service's own web server should refuse it "+
 			"(docs/headers.md); once that is there, try curl -i -X %s '%s%s'; in staging, paygate probe tries more",
 			r.Match.Method(), e.Settings.Upstream.URL, address)
 	}

@@ -26,11 +26,11 @@ func TestDoctorReportsServiceThatDoesNotAnswer(t *testing.T) {
 	v := p.Run()
 	require.Equal(t, 3, v.Status)
 	require.Contains(t, v.Lines["service"], "wrong: does not answer at http://127.0.0.1:1: nothing is listening there")
-	require.Contains(t, v.Lines["GOV.UK Pay"], "ok:", "the rest is looked at all the same")
+	require.Contains(t, v.Lines["GOV.UK Pay"], "ok:", "the rest is still checked")
 
 	v = examine(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
 	require.Contains(t, v.Lines["service"], "warning: answers GET / at")
-	require.Contains(t, v.Lines["page /licences/apply"], "note: GET answers status 503")
+	require.Contains(t, v.Lines["page /licences/apply"], "note: GET answers with status 503")
 }
 
 func TestDoctorVerifiesServiceCertificate(t *testing.T) {
@@ -51,7 +51,7 @@ func TestDoctorVerifiesServiceCertificate(t *testing.T) {
 	require.Contains(t, v.Lines["service"], "PAYGATE_UPSTREAM_CA_FILE adds a root")
 	v = examine(t, testserver.FormPage(), "PAYGATE_UPSTREAM="+server.URL, trusted)
 	require.Zero(t, v.Status)
-	require.Contains(t, v.Lines["service"], "its certificate holds")
+	require.Contains(t, v.Lines["service"], "its certificate is valid")
 	v = examine(t, testserver.FormPage(), "PAYGATE_UPSTREAM=https://localhost:"+address.Port(), trusted)
 	require.Contains(t, v.Lines["service"], "its certificate is not for the name")
 	p := testserver.NewDoctor(t, testserver.FormPage())

@@ -9,7 +9,8 @@ import (
 	"paygate/journey"
 )
 
-// checkRoutes reports what the routes let through, and what they refuse besides their own address.
+// checkRoutes reports which unpaid requests the routes let through, and which they refuse besides those for their own
+// address.
 func (e *examination) checkRoutes() {
 	for _, r := range e.Settings.Routes {
 		about := "route " + r.Name
@@ -22,11 +23,11 @@ func (e *examination) checkRoutes() {
 		case r.Mode == gateway.ModeClosed:
 			e.report(warning, about, "is closed: citizens read that payments are closed")
 		case r.Strict:
-			e.report(fine, about, "what lies below %s, or has a suffix, is refused too, unless %sALLOW names it",
+			e.report(fine, about, "addresses below %s, or with a suffix, are refused too, unless %sALLOW names them",
 				r.Match.Path(), r.Setting)
 		case r.Terms.Kind == journey.KindSubmission:
-			e.report(warning, about, "is not strict: %s with a suffix, or with something after it, may reach a handler unpaid",
-				r.Match.Path())
+			e.report(warning, about, "is not strict: %s with a suffix, or with something after it, "+
+				"may reach a handler unpaid", r.Match.Path())
 		default:
 			e.report(fine, about, "%s is a pass", r.Match)
 		}
@@ -38,7 +39,7 @@ func (e *examination) checkRoutes() {
 	}
 }
 
-// whyIdle says why an entry of ALLOW changes nothing. It is empty if the entry does, or has wildcards.
+// whyIdle returns why an entry of ALLOW has no effect. It returns "" if the entry has one, or has wildcards.
 func (e *examination) whyIdle(allowed match.Pattern) string {
 	target := allowed.Address(nil)
 	if target == "" {
@@ -51,9 +52,9 @@ func (e *examination) whyIdle(allowed match.Pattern) string {
 	outcome := e.outcome(e.Settings.Routes, allowed.Method(), target)
 	switch {
 	case outcome != gateway.OutcomeForwarded:
-		return "is not let through all the same: it is too near to a pay route (" + string(outcome) + ")"
+		return "is still not let through: it is too near to a pay route (" + string(outcome) + ")"
 	case outcome == e.outcome(without, allowed.Method(), target):
-		return "is let through without it too"
+		return "would be let through anyway"
 	default:
 		return ""
 	}
@@ -67,20 +68,20 @@ func (e *examination) checkAcceptance() {
 		anyRedirect := r.Terms.Accept.Overlap(302, 303) && rule.AnyLocation()
 		anyPage := r.Terms.Accept.Overlap(200, 299) && !rule.ReadsText() && isSubmission
 		if anyRedirect {
-			e.report(warning, about, "%sACCEPT_LOCATION=* accepts almost any redirect, so citizens would pay for one that "+
-				"does not mean yes; paygate probe -wrong finds the setting", r.Setting)
+			e.report(warning, about, "%sACCEPT_LOCATION=* accepts almost any redirect, so citizens would pay "+
+				"for one that does not mean yes; paygate probe -wrong finds the setting", r.Setting)
 		}
 		if anyPage {
-			e.report(warning, about, "with %sACCEPT_TEXT=* the status alone decides, so citizens would pay for an invalid "+
-				"form that is shown again with that status; paygate probe -wrong finds the text", r.Setting)
+			e.report(warning, about, "with %sACCEPT_TEXT=* the status alone decides, so citizens would pay "+
+				"for an invalid form that is shown again with that status; paygate probe -wrong finds the text", r.Setting)
 		}
 		switch {
 		case anyRedirect || anyPage:
 		case !isSubmission && !rule.ReadsText():
 			e.report(note, about, "citizens pay for any page with a status in ACCEPT, even a log-in page; "+
-				"if the service shows one instead of the file, set %sREFUSE_TEXT or ACCEPT_TEXT", r.Setting)
+				"if the service shows a log-in page instead of the file, set %sREFUSE_TEXT or ACCEPT_TEXT", r.Setting)
 		default:
-			e.report(fine, about, "the settings say which answer is a yes")
+			e.report(fine, about, "the settings say which answers mean yes")
 		}
 	}
 }
@@ -91,12 +92,12 @@ func (e *examination) checkStaffListener() {
 	address, tokens := e.Settings.StaffListen, len(e.Settings.StaffTokens)
 	switch isLocal := listensLocally(address); {
 	case !isLocal && tokens == 0:
-		e.report(warning, about, "%s serves health and metrics to anybody who reaches it, and nobody can settle what is "+
-			"stuck: set PAYGATE_STAFF_TOKENS, and keep the public away", address)
+		e.report(warning, about, "%s serves health and metrics to anyone who reaches it, and staff cannot settle "+
+			"stuck journeys: set PAYGATE_STAFF_TOKENS, and keep the public away", address)
 	case tokens == 0:
-		e.report(warning, about, "has no tokens: nobody can settle what is stuck; set PAYGATE_STAFF_TOKENS")
+		e.report(warning, about, "has no tokens, so staff cannot settle stuck journeys: set PAYGATE_STAFF_TOKENS")
 	case !isLocal:
-		e.report(warning, about, "%s can be reached from other machines, by http: "+
+		e.report(warning, about, "%s can be reached from other machines, over http: "+
 			"the network has to keep out the public and eavesdroppers", address)
 	default:
 		e.report(fine, about, "%s, tokens for %d people", address, tokens)
@@ -109,8 +110,8 @@ func listensLocally(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// checkWebhooks warns that without them, money that is taken at once waits for the sweep if its citizen does not
-// return.
+// checkWebhooks warns that without webhooks a request whose money is taken at once waits for the sweep if the citizen
+// does not return.
 func (e *examination) checkWebhooks() {
 	const about = "webhooks"
 	var immediate []string
@@ -124,8 +125,8 @@ func (e *examination) checkWebhooks() {
 		e.report(fine, about, "%d secrets; GOV.UK Pay has to call %s%s/webhook",
 			secrets, e.Settings.Origins.Main(), e.Settings.Prefix)
 	case len(immediate) > 0:
-		e.report(warning, about, "none, and the routes %s take the money at once: a citizen who pays and does not come back "+
-			"waits some hours for the sweep; PAYGATE_PAY_WEBHOOK_SECRETS makes it seconds", list(immediate))
+		e.report(warning, about, "none, and the routes %s take the money at once: if citizens pay and do not come back, "+
+			"their requests wait some hours for the sweep; with PAYGATE_PAY_WEBHOOK_SECRETS, seconds", list(immediate))
 	default:
 		e.report(fine, about, "none; they would say nothing about money that is only reserved")
 	}

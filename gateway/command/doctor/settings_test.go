@@ -34,11 +34,11 @@ func TestDoctorChecksSettingsAndFiles(t *testing.T) {
 		"a lax route":    {[]string{"PAYGATE_ROUTE_LICENCE_STRICT=off"}, 0, "route licence", "warning: is not strict"},
 		"allowed anyway": {
 			[]string{"PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo,POST /photos"},
-			0, "route licence", "POST /photos is let through without it too",
+			0, "route licence", "POST /photos would be let through anyway",
 		},
 		"too near": {
 			[]string{"PAYGATE_ROUTE_LICENCE_ALLOW=POST /Licences/apply"},
-			0, "route licence", "POST /Licences/apply is not let through all the same",
+			0, "route licence", "POST /Licences/apply is still not let through",
 		},
 
 		"no folder": {[]string{"PAYGATE_STORE=bbolt:" + folder + "/no/such.db"}, 3, "store", "folder does not exist"},
@@ -52,7 +52,7 @@ func TestDoctorChecksSettingsAndFiles(t *testing.T) {
 		},
 		"nobody there": {
 			[]string{"PAYGATE_STAFF_LISTEN=0.0.0.0:8001", "PAYGATE_STAFF_TOKENS="},
-			0, "staff listener", "warning: 0.0.0.0:8001 serves health and metrics to anybody",
+			0, "staff listener", "warning: 0.0.0.0:8001 serves health and metrics to anyone",
 		},
 		"no tokens": {[]string{"PAYGATE_STAFF_TOKENS="}, 0, "staff listener", "warning: has no tokens"},
 		"no webhooks": {
@@ -101,5 +101,5 @@ func TestDoctorReadsCertificate(t *testing.T) {
 	v := examine(t, testserver.FormPage(), files...)
 	require.Contains(t, v.Lines["certificate"], "warning: PAYGATE_TLS_CERT_FILE is not for apply.example")
 	v = examine(t, testserver.FormPage(), append(files, "PAYGATE_PUBLIC_URL=https://example.com")...)
-	require.Contains(t, v.Lines["certificate"], "ok: until 20")
+	require.Contains(t, v.Lines["certificate"], "ok: valid until 20")
 }

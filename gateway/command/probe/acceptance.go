@@ -24,9 +24,10 @@ func (p *prober) askAcceptance(ctx context.Context, r gateway.Route) (bool, erro
 	}
 	found, ok := i.rule()
 	if !ok {
-		fmt.Fprintln(p.Out, "  No setting tells them apart: the answers to the right form and to a wrong one are alike, "+
-			"or the service did\n  not accept the right form. Does it accept what -form says, form token included, "+
-			"and is the session of -cookie still\n  valid? Paygate does not read the page that a redirect leads to.")
+		fmt.Fprintln(p.Out, "  No setting tells them apart: the answers to the right form and to a wrong one "+
+			"are alike, or the service did\n  not accept the right form. Does it accept what -form says, form token "+
+			"included, and is the session of -cookie still\n  valid? Paygate does not read the page that a redirect "+
+			"leads to.")
 		return false, nil
 	}
 	p.printRule(r, found)
@@ -105,7 +106,7 @@ func (i *interview) describe(sent submission) string {
 	return text
 }
 
-// withoutCookies returns the service as it is asked by somebody whose session has ended.
+// withoutCookies returns the service as someone whose session has ended would ask it.
 func (s service) withoutCookies() service {
 	var lines []string
 	for _, line := range s.header {

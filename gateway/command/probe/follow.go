@@ -117,7 +117,7 @@ func withCookies(lines []string, header http.Header) []string {
 	return append(others, "Cookie: "+strings.Join(pairs, "; "))
 }
 
-// cookieLine returns the value of a line of a header that has cookies.
+// cookieLine returns the value of a Cookie line, and whether the line is one.
 func cookieLine(line string) (value string, isCookie bool) {
 	name, value, _ := strings.Cut(line, ":")
 	return value, strings.EqualFold(name, "Cookie")

@@ -17,16 +17,16 @@ var placeholder = regexp.MustCompile(`\{([A-Za-z][A-Za-z-]*|\?)((?:\|[a-z0-9]+)*
 func fill(text string, values map[string]string) (string, bool) {
 	complete := true
 	filled := placeholder.ReplaceAllStringFunc(text, func(found string) string {
-		parts := placeholder.FindStringSubmatch(found)
-		value, known := values[parts[1]]
-		for _, function := range strings.Split(parts[2], "|")[1:] {
+		groups := placeholder.FindStringSubmatch(found)
+		value, known := values[groups[1]]
+		for _, function := range strings.Split(groups[2], "|")[1:] {
 			if value == "" && function != "upper" && function != "base64" {
 				known = false
 				break
 			}
 			value = functions[function](value)
 		}
-		if from, to := parts[3], parts[4]; from != "" {
+		if from, to := groups[3], groups[4]; from != "" {
 			known = known && strings.Contains(value, from)
 			value = strings.Replace(value, from, to, 1)
 		}
@@ -64,7 +64,7 @@ func (a Address) placeholders() map[string]string {
 	return v
 }
 
-// addPath splits the path: its last segment, and what is before that.
+// addPath splits the path into its last segment and the rest.
 func addPath(v map[string]string, path string) {
 	at := strings.LastIndexByte(path, '/')
 	dir, last := path[:at+1], path[at+1:]
@@ -99,7 +99,7 @@ func addQuery(v map[string]string, query string) {
 	v["query-more"] = strings.TrimPrefix(query, pair)
 }
 
-// addForm splits the form: the field that decides, its value, and the other fields.
+// addForm splits the form into the field that decides, its value, and the other fields.
 func (a Address) addForm(v map[string]string) {
 	v["and-form"] = ""
 	if a.Form != "" {

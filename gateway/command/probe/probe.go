@@ -121,7 +121,7 @@ func (p *prober) filling(r gateway.Route) map[string]string {
 	return values
 }
 
-// dryRun returns what says how the public listener would treat a request if these were the routes.
+// dryRun returns a dry run of the public listener with these routes.
 func dryRun(s config.Settings, routes []gateway.Route) *gateway.DryRun {
 	return gateway.NewDryRun(gateway.Options{
 		Origins: s.Origins, Prefix: s.Prefix, Methods: s.Methods, Routes: routes, RefuseActions: s.RefuseActions,

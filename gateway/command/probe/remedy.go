@@ -128,7 +128,7 @@ func generalise(path string, match match.Pattern, filled map[string]string) (str
 
 func (a *attempt) clashes(alias match.Pattern) bool {
 	return slices.ContainsFunc(a.Settings.Routes, func(other gateway.Route) bool {
-		return other.Name != a.route.Name && (other.Match.Clashes(alias) || slices.ContainsFunc(other.Aliases, alias.Clashes))
+		return other.Name != a.route.Name && slices.ContainsFunc(other.Patterns(), alias.Clashes)
 	})
 }
 
@@ -164,8 +164,8 @@ func (a *attempt) printOpen(open []Spelling) {
 		"A second gate in the service's own web server closes them (docs/headers.md):")
 	a.printSpellings(open)
 	if slices.ContainsFunc(open, func(s Spelling) bool { return s.Class == EndlessRule }) {
-		fmt.Fprintln(a.Out, "  The rule that leads to the pay code says how a path begins, and not where it ends: end it "+
-			"(nginx: location =; others: ^…$).")
+		fmt.Fprintln(a.Out, "  The rule that leads to the pay code says how a path begins, but not where it ends: "+
+			"end it (nginx: location =; others: ^…$).")
 	}
 	isGet := func(s Spelling) bool { return s.Method == http.MethodGet }
 	if a.route.Match.Method() != http.MethodGet && slices.ContainsFunc(open, isGet) {

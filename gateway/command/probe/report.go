@@ -9,7 +9,7 @@ import (
 	"paygate/journey"
 )
 
-// print prints what became of a route's spellings.
+// print prints the results for a route's spellings.
 func (a *attempt) print() {
 	if a.yardstick.gated {
 		fmt.Fprintln(a.Out, "  The service refuses the plain address unpaid: a second gate is there. "+
@@ -24,7 +24,7 @@ func (a *attempt) print() {
 	}
 	a.printUntried()
 	if unclear := a.leaks(unclear); len(unclear) > 0 {
-		fmt.Fprintln(a.Out, "  Paygate would let these through, and their answers are like neither: "+
+		fmt.Fprintln(a.Out, "  Paygate would let these through, and their answers do not tell whether the code ran: "+
 			"look yourself, or give -expect TEXT.")
 		a.printSpellings(unclear)
 	}
@@ -45,9 +45,9 @@ func (a *attempt) printCounts() {
 	}
 	sure := "certain, by the text of -expect"
 	if a.Expect == "" {
-		sure = "likely and not certain, by status, type and words of the answers; -expect TEXT makes it certain"
+		sure = "likely but not certain, by status, type and words of the answers; -expect TEXT makes it certain"
 	}
-	fmt.Fprintf(a.Out, "  Tried, as other ways to write the request: %s.\n", strings.Join(words, ", "))
+	fmt.Fprintf(a.Out, "  Tried other ways to write the request: %s.\n", strings.Join(words, ", "))
 	fmt.Fprintf(a.Out, "  %d spellings were asked for. %d reached the pay code (%s), %d are unclear, %d did not.\n",
 		asked, counts[ran]+counts[likely], sure, counts[unclear], asked-len(a.hits))
 }
@@ -87,7 +87,7 @@ func describe(s Spelling) string {
 	return text
 }
 
-// printUntried says what the result says nothing about.
+// printUntried prints what was not tried.
 func (a *attempt) printUntried() {
 	r := a.route
 	if r.When != nil && a.asked[KindField] == 0 {
@@ -95,9 +95,11 @@ func (a *attempt) printUntried() {
 			"give a urlencoded -form.\n", r.When.Field)
 	}
 	if r.Terms.Kind == journey.KindSubmission && a.Form == "" && r.When == nil {
-		fmt.Fprintln(a.Out, "  Not tried: the form in the body or the query of GET, HEAD and OPTIONS; give it by -form.")
+		fmt.Fprintln(a.Out, "  Not tried: the form in the body or the query of GET, HEAD and OPTIONS; "+
+			"give it with -form.")
 	}
 	if r.PriceField != "" {
-		fmt.Fprintf(a.Out, "  Not tried: whether the service uses another %s than the one that is paid for.\n", r.PriceField)
+		fmt.Fprintf(a.Out, "  Not tried: whether the service uses another %s than the one that was paid for.\n",
+			r.PriceField)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// functions are those of placeholders. None of them gets an empty value, but upper and base64.
+// functions are the functions of placeholders. Only upper and base64 are called with an empty value.
 var functions = map[string]func(string) string{
 	"first":       func(s string) string { return s[:1] },
 	"tail":        func(s string) string { return s[1:] },

@@ -10,7 +10,7 @@ import (
 	"paygate/journey"
 )
 
-// rule says how a service says yes, in the words of the settings of its route.
+// rule says which answers mean yes, in the words of the settings of a route.
 type rule struct {
 	accept   string
 	location string // ACCEPT_LOCATION

@@ -32,7 +32,7 @@ func TestProbeFindsNothingAtCarefulService(t *testing.T) {
 	status, said, complained := testserver.RunCommand(t, s.Environ(), "probe", "-staging", "-form", "name=Ann")
 	require.Zero(t, status, said)
 	require.Contains(t, complained, "WARNING")
-	require.Regexp(t, ` [0-9]+ reached the pay code \(likely and not certain`, said)
+	require.Regexp(t, ` [0-9]+ reached the pay code \(likely but not certain`, said)
 	require.Contains(t, said, "Paygate lets none through")
 	require.Less(t, s.Ran.Load(), int64(30), "the plain address alone ran it")
 	require.Greater(t, s.All.Load(), int64(300))
@@ -110,7 +110,7 @@ func TestProbeStopsIfItCannotTellAnswersApart(t *testing.T) {
 	})
 	status, _, complained = testserver.RunCommand(t, once.Environ(), "probe", "-staging")
 	require.Equal(t, 1, status)
-	require.Contains(t, complained, "answered otherwise now than at the start")
+	require.Contains(t, complained, "has changed since the start")
 }
 
 func TestProbeFindsWhatGetsPastSecondGate(t *testing.T) {

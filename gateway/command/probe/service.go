@@ -45,7 +45,7 @@ func (a answer) contains(text string) bool {
 	return strings.Contains(a.body, text) || strings.Contains(a.landed, text)
 }
 
-// errNoAnswer says that nothing came back that is HTTP. The code may have run all the same.
+// errNoAnswer means that no HTTP answer came back. The code may still have run.
 var errNoAnswer = errors.New("no answer")
 
 // ask sends one request byte for byte over a connection of its own. It looks like free traffic that Paygate lets

@@ -17,8 +17,8 @@ func maxSimilarity(a answer, others []answer) float64 {
 	return best
 }
 
-// similarity is 0 for answers of another status, type or destination, else the share of their words that they have in
-// common (Dice).
+// similarity returns 0 for answers with another status, type or destination, and otherwise the share of their words
+// that they have in common (Dice).
 func similarity(a, b answer) float64 {
 	if a.status != b.status || a.mediaType() != b.mediaType() || a.destination() != b.destination() {
 		return 0

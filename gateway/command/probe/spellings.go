@@ -19,7 +19,7 @@ type Spelling struct {
 type Address struct {
 	Method string
 	Path   string
-	Query  string // without which the path is other code; mostly empty
+	Query  string // that leads to the code; mostly empty
 	Host   string // that citizens see
 
 	Form  string // urlencoded, whole; may be empty
@@ -31,7 +31,7 @@ type Address struct {
 	Type, Body string
 }
 
-// FormType is what browsers call a form without files.
+// FormType is the content type of a form without files.
 const FormType = "application/x-www-form-urlencoded"
 
 // EndlessRule is the class of spellings that match a rule which says how a path begins and not where it ends: /applyx,
@@ -46,7 +46,7 @@ const Nowhere = "/paygate-probe-nowhere"
 func Spellings(a Address, kinds ...Kind) []Spelling {
 	var all []Spelling
 	values := a.placeholders()
-	seen := map[string]bool{a.plain().key(): true}
+	known := map[string]bool{a.plain().key(): true}
 	for _, t := range table() {
 		if len(kinds) > 0 && !slices.Contains(kinds, t.group.Kind) {
 			continue
@@ -54,8 +54,8 @@ func Spellings(a Address, kinds ...Kind) []Spelling {
 		for _, text := range a.endings(t) {
 			each(text, func(text string) {
 				s, complete := a.spell(t.group, text, values)
-				if complete && !seen[s.key()] {
-					seen[s.key()] = true
+				if complete && !known[s.key()] {
+					known[s.key()] = true
 					all = append(all, s)
 				}
 			})
@@ -89,11 +89,11 @@ func (a Address) spell(group *Group, text string, values map[string]string) (Spe
 		}
 		return s, complete && target != ""
 	}
-	parts := strings.Split(text, " | ")
-	line, complete := fill(parts[0], values)
+	pieces := strings.Split(text, " | ")
+	line, complete := fill(pieces[0], values)
 	s.Method, s.Target, _ = strings.Cut(line, " ")
 	s.Type, s.Body = "", ""
-	for _, part := range parts[1:] {
+	for _, part := range pieces[1:] {
 		name, value, _ := strings.Cut(part, ": ")
 		kind, isBody := bodyType(name)
 		filled, known := fill(value, values)

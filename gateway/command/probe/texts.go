@@ -10,8 +10,8 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// texts returns pieces of a page that may say what happened to a form, those that people read first. They contain no
-// numbers and nothing that was typed into the fields.
+// texts returns texts of a page that may say what happened to a form; those that people read first come first. They
+// contain no numbers and nothing that was typed into the fields.
 func (a answer) texts(fields []string) []string {
 	var texts []string
 	switch mediaType := a.mediaType(); {

@@ -29,7 +29,7 @@ type hit struct {
 	outcome gateway.Outcome
 }
 
-// outcomeDefused is that of a spelling which the service gets without what makes it reach the pay code.
+// outcomeDefused is the outcome of a spelling that the service gets without what makes it reach the pay code.
 const outcomeDefused gateway.Outcome = "let through without its form"
 
 // trySpellings asks for every spelling of a route's address and prints those that reach the pay code. It reports
@@ -90,13 +90,15 @@ func isSame(tried, sent gateway.RawRequest) bool {
 		len(tried.Header) == len(sent.Header)
 }
 
-// trySent asks for what the service gets of a spelling that is let through, once.
+// trySent asks, once, for what the service gets of a spelling that is let through.
 func (a *attempt) trySent(ctx context.Context, sent gateway.RawRequest) (effect, error) {
 	key := fmt.Sprint(sent)
 	if known, ok := a.rewritten[key]; ok {
 		return known, nil
 	}
-	spelling := Spelling{Method: sent.Method, Target: sent.Target, Body: sent.Body, Type: sent.Header.Get("Content-Type")}
+	spelling := Spelling{
+		Method: sent.Method, Target: sent.Target, Body: sent.Body, Type: sent.Header.Get("Content-Type"),
+	}
 	for name, values := range sent.Header {
 		if name != "Content-Type" {
 			spelling.Header = append(spelling.Header, name+": "+strings.Join(values, ", "))

@@ -46,7 +46,7 @@ func learn(ctx context.Context, s service, a Address, expect string) (yardstick,
 		}
 		if y.plain[0].isRefusal() {
 			return y, fmt.Errorf("the service refuses the plain address, status %d: "+
-				"what does it want by -form, -cookie or -header?", refusal.status)
+				"what does it need in -form, -cookie or -header?", refusal.status)
 		}
 		y.gated, y.others = true, []answer{refusal}
 	}
@@ -130,7 +130,7 @@ func (y yardstick) check() error {
 	}
 }
 
-// effectOf says by an answer whether the code ran.
+// effectOf tells from an answer whether the code ran.
 func (y yardstick) effectOf(a answer) effect {
 	if y.expect != "" {
 		if a.contains(y.expect) {
@@ -175,8 +175,8 @@ func (y yardstick) stillHolds(ctx context.Context, s service, a Address) error {
 		return err
 	}
 	if e := y.effectOf(got); e != ran && e != likely {
-		return errors.New("the plain address is answered otherwise now than at the start, so that nothing can be said; " +
-			"has the form been used up, or the log-in ended?")
+		return errors.New("the answer to the plain address has changed since the start, so the results mean nothing; " +
+			"has the form been used up, or the session ended?")
 	}
 	return nil
 }
