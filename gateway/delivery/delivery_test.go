@@ -184,7 +184,7 @@ func TestDeliverSendsOnceWithAnIdempotencyKey(t *testing.T) {
 	}
 }
 
-func TestDeliverNamesEachAnswer(t *testing.T) {
+func TestDeliverReportsAVerdictForEachAnswer(t *testing.T) {
 	t.Parallel()
 	for answer, verdict := range map[string]journey.Verdict{
 		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok": journey.VerdictAccepted,
@@ -302,7 +302,7 @@ func TestDeliverTimesOutAsUnknown(t *testing.T) {
 	require.Contains(t, result.Detail, "in time")
 }
 
-func TestDeliverJudgesRedirectsByTheirTarget(t *testing.T) {
+func TestDeliverClassifiesRedirectsByTarget(t *testing.T) {
 	t.Parallel()
 	for location, verdict := range map[string]journey.Verdict{
 		"/licences/done/7": journey.VerdictAccepted, "done": journey.VerdictAccepted,

@@ -27,7 +27,7 @@ func element(t *testing.T, pattern, text string) string {
 	return found[1]
 }
 
-func TestTheListOfPagesIsComplete(t *testing.T) {
+func TestListOfPagesIsComplete(t *testing.T) {
 	t.Parallel()
 	require.ElementsMatch(t, pages.WithTexts(), testpages.All())
 }

@@ -239,7 +239,7 @@ func TestServeSendsNoRequestTwice(t *testing.T) {
 	}
 }
 
-func TestAClosedIdleConnectionDoesNotFailAPost(t *testing.T) {
+func TestClosedIdleConnectionDoesNotFailAPost(t *testing.T) {
 	answered := make(chan net.Conn, 64)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -89,7 +89,7 @@ var sizes = map[string]string{
 	"large": strings.Repeat("a", smallBody+1),
 }
 
-func TestASingleUseConnectionEndsWithItsAnswer(t *testing.T) {
+func TestSingleUseConnectionEndsWithItsAnswer(t *testing.T) {
 	t.Parallel()
 	for name, body := range sizes {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestASingleUseConnectionEndsWithItsAnswer(t *testing.T) {
 	}
 }
 
-func TestASmallRequestIsWrittenInOnePiece(t *testing.T) {
+func TestSmallRequestIsWrittenInOnePiece(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -157,7 +157,7 @@ func TestInterimAnswersComeBeforeTheAnswer(t *testing.T) {
 	}
 }
 
-func TestAMalformedAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
+func TestMalformedAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	header := strings.Repeat("X-A: "+strings.Repeat("a", 1000)+"\r\n", 300)
 	for name, said := range map[string]string{
@@ -184,7 +184,7 @@ func TestAMalformedAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
 	}
 }
 
-func TestATruncatedAnswerIsAnError(t *testing.T) {
+func TestTruncatedAnswerIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, said := range []string{
 		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok",
@@ -199,7 +199,7 @@ func TestATruncatedAnswerIsAnError(t *testing.T) {
 	}
 }
 
-func TestASilentServiceTimesOut(t *testing.T) {
+func TestSilentServiceTimesOut(t *testing.T) {
 	t.Parallel()
 	for name, body := range sizes {
 		for _, said := range []string{
@@ -216,7 +216,7 @@ func TestASilentServiceTimesOut(t *testing.T) {
 	}
 }
 
-func TestAStartedAnswerHasNoTimeLimit(t *testing.T) {
+func TestStartedAnswerHasNoTimeLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const limit = time.Minute
@@ -295,7 +295,7 @@ func TestClosingAnAnswerDoesNotReadTheRest(t *testing.T) {
 	<-ended
 }
 
-func TestASmallFormIsReadBeforeItIsSent(t *testing.T) {
+func TestSmallFormIsReadBeforeItIsSent(t *testing.T) {
 	t.Parallel()
 	s := newOnWire(t, says(okReply))
 	conn, err := net.Dial("tcp", serve(t, s.address))
@@ -354,7 +354,7 @@ func TestTransportsVerifyTLS(t *testing.T) {
 	}
 }
 
-func TestALargeAnswerArrivesWhole(t *testing.T) {
+func TestLargeAnswerArrivesWhole(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 20
 	s := newOnWire(t, func(conn net.Conn) {

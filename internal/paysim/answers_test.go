@@ -106,7 +106,7 @@ func TestLinksFollowTheState(t *testing.T) {
 	require.Equal(t, sorted(append([]string{"cancel", "capture"}, plain...)...), fieldsOf(b.get(held).at("_links")))
 }
 
-func TestEachGetMakesAnotherNextURL(t *testing.T) {
+func TestEachGetReturnsANewNextURL(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	made := b.create(nil)

@@ -22,7 +22,7 @@ func (b *bench) atCardPage(over map[string]any) (w *citizen, id string, drawn an
 	return w, id, drawn
 }
 
-func TestACitizenPays(t *testing.T) {
+func TestCitizenPays(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{ServiceName: "Fishing licences"})
 	w, id, drawn := b.atCardPage(nil)
@@ -111,7 +111,7 @@ func TestFailuresHaveAPageWithAWayBack(t *testing.T) {
 	}
 }
 
-func TestTheCitizenCanCancelOnBothPages(t *testing.T) {
+func TestCitizenCanCancelOnBothPages(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	w, id, _ := b.atCardPage(nil)
@@ -125,7 +125,7 @@ func TestTheCitizenCanCancelOnBothPages(t *testing.T) {
 	require.Equal(t, "failed P0030", b.status(id))
 }
 
-func TestAnInvalidFormIsShownAgainWithoutTheSecurityCode(t *testing.T) {
+func TestInvalidFormIsShownAgainWithoutTheSecurityCode(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	for field, value := range map[string]string{
@@ -150,7 +150,7 @@ func TestAnInvalidFormIsShownAgainWithoutTheSecurityCode(t *testing.T) {
 	}
 }
 
-func TestACardIsValidUntilTheEndOfItsMonth(t *testing.T) {
+func TestCardIsValidUntilTheEndOfItsMonth(t *testing.T) {
 	t.Parallel()
 	for expiry, good := range map[string]bool{
 		"3/26": true, "03/2026": true, "2/26": false, "12/2025": false, "0/30": false, "x/30": false, "3/": false,
@@ -160,7 +160,7 @@ func TestACardIsValidUntilTheEndOfItsMonth(t *testing.T) {
 	}
 }
 
-func TestACardIsAuthorisedOnce(t *testing.T) {
+func TestCardIsAuthorisedOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	w, id, _ := b.atCardPage(nil)
@@ -180,7 +180,7 @@ func TestConfirmingNeedsAnAuthorisation(t *testing.T) {
 	require.Equal(t, "started", b.status(id))
 }
 
-func TestANextURLStrandsEveryOtherBrowser(t *testing.T) {
+func TestNextURLStrandsEveryOtherBrowser(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	made := b.create(nil)
@@ -206,7 +206,7 @@ func TestANextURLStrandsEveryOtherBrowser(t *testing.T) {
 	require.Equal(t, 200, mine.visit("/card_details/"+id).status, "and the first browser still knows its payment")
 }
 
-func TestANextURLCanBePosted(t *testing.T) {
+func TestNextURLCanBePosted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	made := b.create(nil)
@@ -217,7 +217,7 @@ func TestANextURLCanBePosted(t *testing.T) {
 	require.Equal(t, 403, b.citizen().send("/secure", url.Values{"chargeTokenId": {token}}).status)
 }
 
-func TestANextURLLastsSevenDays(t *testing.T) {
+func TestNextURLLastsSevenDays(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	old := b.create(nil).at("_links", "next_url", "href").(string)
@@ -265,7 +265,7 @@ func TestPagesAreInThePaymentsLanguage(t *testing.T) {
 	}
 }
 
-func TestASurchargeIsShownBeforeItIsConfirmed(t *testing.T) {
+func TestSurchargeIsShownBeforeItIsConfirmed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{Surcharge: 250})
 	for number, total := range map[string]string{
@@ -288,7 +288,7 @@ func TestFormsMayBeAnsweredByARedirectToAnyService(t *testing.T) {
 	require.Contains(t, style.header.Get("Content-Type"), "text/css")
 }
 
-func TestTheFrontPageShowsThePaymentsAndTheCards(t *testing.T) {
+func TestFrontPageShowsThePaymentsAndTheCards(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	b.newPayment(map[string]any{"reference": "LIC-77"})

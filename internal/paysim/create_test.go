@@ -126,7 +126,7 @@ func TestCreatesAtTheLimitsAreAccepted(t *testing.T) {
 	}
 }
 
-func TestOnlyALiveAccountWantsHTTPS(t *testing.T) {
+func TestOnlyALiveAccountRequiresHTTPS(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{Live: true})
 	a := b.do("POST", "/v1/payments", createBody(map[string]any{"return_url": "http://service.example/back"}))
@@ -144,7 +144,7 @@ func TestInvalidJSONIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheIdempotencyKeyOfAWebPaymentIsIgnored(t *testing.T) {
+func TestIdempotencyKeyOfAWebPaymentIsIgnored(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	first := b.do("POST", "/v1/payments", createBody(nil), "Idempotency-Key", "key-1")
@@ -156,7 +156,7 @@ func TestTheIdempotencyKeyOfAWebPaymentIsIgnored(t *testing.T) {
 	require.Equal(t, "Idempotency-Key", wrong.at("header"))
 }
 
-func TestTheFirewallRefusesBeforeAnythingElse(t *testing.T) {
+func TestFirewallRefusesBeforeAnythingElse(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	post := func(body string, header ...string) answer { return b.do("POST", "/v1/payments", body, header...) }
@@ -169,7 +169,7 @@ func TestTheFirewallRefusesBeforeAnythingElse(t *testing.T) {
 		post(createBody(nil), "Content-Type", "application/json; charset=utf-8", "Accept", "application/json").status)
 }
 
-func TestAWrongKeyIsAnsweredWithoutJSON(t *testing.T) {
+func TestWrongKeyIsAnsweredWithoutJSON(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	for _, authorization := range []string{

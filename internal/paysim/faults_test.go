@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFaultsComeAsOrdered(t *testing.T) {
+func TestEachFaultDoesWhatItSays(t *testing.T) {
 	t.Parallel()
 	for kind, c := range map[string]struct {
 		status int // 0: the connection ends
@@ -40,14 +40,14 @@ func TestFaultsComeAsOrdered(t *testing.T) {
 	}
 }
 
-func TestAHugeAnswerIsHuge(t *testing.T) {
+func TestHugeAnswerIsHuge(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	b.AddFault(Fault{Call: "create", Kind: "huge"})
 	require.Greater(t, len(b.do("POST", "/v1/payments", createBody(nil)).text), 10<<20)
 }
 
-func TestAHostileNextURLLeadsToAnotherHost(t *testing.T) {
+func TestHostileNextURLLeadsToAnotherHost(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	b.AddFault(Fault{Kind: "hostile_next_url"})
@@ -56,7 +56,7 @@ func TestAHostileNextURLLeadsToAnotherHost(t *testing.T) {
 	require.NotContains(t, b.get(made.at("payment_id").(string)).at("_links", "next_url", "href"), b.url)
 }
 
-func TestAStaleAnswerIsOldAndHasNoNextURL(t *testing.T) {
+func TestStaleAnswerIsOldAndHasNoNextURL(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{SearchLag: time.Minute})
 	id := b.create(nil).at("payment_id").(string)
@@ -70,7 +70,7 @@ func TestAStaleAnswerIsOldAndHasNoNextURL(t *testing.T) {
 	require.Equal(t, "success", b.get(id).at("state", "status"))
 }
 
-func TestASlowAnswerIsLate(t *testing.T) {
+func TestSlowAnswerIsLate(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	b.AddFault(Fault{Call: "create", Kind: "slow", Delay: 30 * time.Millisecond})
@@ -169,7 +169,7 @@ func TestCallsOverTheLimitGet429(t *testing.T) {
 	b.get(ids[0])
 }
 
-func TestTheLimitCanBeLifted(t *testing.T) {
+func TestLimitCanBeLifted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{PostLimit: -1})
 	id := b.newPayment(nil)

@@ -13,7 +13,7 @@ func (b *bench) refundOf(id, body string) answer {
 	return b.do("POST", "/v1/payments/"+id+"/refunds", body)
 }
 
-func TestARefundIsAcceptedAndListed(t *testing.T) {
+func TestRefundIsAcceptedAndListed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	id := b.paid(nil)
@@ -63,7 +63,7 @@ func TestInvalidRefundsAreRefusedAsAtPay(t *testing.T) {
 	require.Zero(t, b.Payments()[0].Refunded)
 }
 
-func TestARefundNeedsCollectedMoney(t *testing.T) {
+func TestRefundNeedsCollectedMoney(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{RefundDelay: 10 * time.Minute})
 	reason := func(id string) string {
@@ -86,7 +86,7 @@ func TestARefundNeedsCollectedMoney(t *testing.T) {
 	require.Equal(t, "full", reason(id))
 }
 
-func TestARefundCanTakeTime(t *testing.T) {
+func TestRefundCanTakeTime(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{RefundTakes: 30 * time.Minute})
 	id := b.paid(nil)

@@ -89,7 +89,7 @@ func (a account) status(id string) string {
 	return strings.TrimSpace(state["status"].(string) + " " + code)
 }
 
-func TestACreateIsRefusedAsPayRefusesIt(t *testing.T) {
+func TestCreateIsRefusedAsPayRefusesIt(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, paysim.Options{})
 	with := func(field, value string) string {
@@ -220,7 +220,7 @@ func TestEachTestCardDoesWhatPaysSandboxDoes(t *testing.T) {
 	}
 }
 
-func TestANextURLWorksOnceButInTheBrowserThatOpenedIt(t *testing.T) {
+func TestNextURLWorksOnceExceptInTheBrowserThatOpenedIt(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, paysim.Options{})
 	id, next := a.create(good)
@@ -238,7 +238,7 @@ func TestANextURLWorksOnceButInTheBrowserThatOpenedIt(t *testing.T) {
 	require.Equal(t, 200, status, "the other token is alive")
 }
 
-func TestDelayedCaptureAndItsEnds(t *testing.T) {
+func TestOutcomesOfDelayedCapture(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, paysim.Options{})
 	delayed := strings.Replace(good, "{", `{"delayed_capture":true,`, 1)
@@ -334,7 +334,7 @@ func TestSearchLagsAndPages(t *testing.T) {
 	}
 }
 
-func TestTheAllowanceOfASecond(t *testing.T) {
+func TestRateLimits(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, paysim.Options{PostLimit: 2})
 	for range 2 {
@@ -375,7 +375,7 @@ func (r *receiver) count() int {
 	return len(r.messages)
 }
 
-func TestWebhooksAreSignedRetriedAndInTheirOwnWords(t *testing.T) {
+func TestWebhooksAreSignedAndRetriedWithTheirOwnWords(t *testing.T) {
 	t.Parallel()
 	r := &receiver{}
 	server := httptest.NewServer(r)
@@ -412,7 +412,7 @@ func TestNoWebhookForCapturableInAWholeJourney(t *testing.T) {
 	require.Empty(t, a.Webhooks())
 }
 
-func TestFaultsToOrder(t *testing.T) {
+func TestOrderedFaults(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, paysim.Options{})
 	a.AddFault(paysim.Fault{Call: "create", Kind: "500", Times: 1, Skip: 1})
@@ -430,7 +430,7 @@ func TestFaultsToOrder(t *testing.T) {
 	require.Equal(t, "lost", a.Requests()[3].Faulted)
 }
 
-func TestTheControlAddress(t *testing.T) {
+func TestControlOverHTTP(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, paysim.Options{})
 	id, _ := a.create(good)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAPaymentExpiresAfterNinetyMinutes(t *testing.T) {
+func TestPaymentExpiresAfterNinetyMinutes(t *testing.T) {
 	t.Parallel()
 	for _, outcome := range []string{"", "started", "submitted"} {
 		b := newBench(t, Options{})
@@ -23,7 +23,7 @@ func TestAPaymentExpiresAfterNinetyMinutes(t *testing.T) {
 	}
 }
 
-func TestARecentlyChangedPaymentDoesNotExpire(t *testing.T) {
+func TestRecentlyChangedPaymentDoesNotExpire(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	made := b.create(nil)
@@ -36,7 +36,7 @@ func TestARecentlyChangedPaymentDoesNotExpire(t *testing.T) {
 	require.Equal(t, "failed P0020", b.status(id))
 }
 
-func TestNothingButTheSweepLooksAtThePaymentsAge(t *testing.T) {
+func TestOnlyTheSweepExpiresPayments(t *testing.T) {
 	t.Parallel()
 	var late atomic.Int64
 	s := New(Options{Now: func() time.Time { return began.Add(time.Duration(late.Load())) }})
@@ -61,7 +61,7 @@ func (s *Simulator) oldPayment() *payment {
 	return p
 }
 
-func TestTheCaptureWindowCountsFromCreation(t *testing.T) {
+func TestCaptureWindowCountsFromCreation(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	held, taken := b.newPayment(map[string]any{
@@ -79,7 +79,7 @@ func TestTheCaptureWindowCountsFromCreation(t *testing.T) {
 	b.refuses(b.do("POST", "/v1/payments/"+held+"/capture", "{}"), 409, "P1003")
 }
 
-func TestAClockDoesNotGoBack(t *testing.T) {
+func TestClockDoesNotGoBack(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	b.Advance(time.Hour)

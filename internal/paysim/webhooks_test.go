@@ -126,7 +126,7 @@ func TestNoWebhookForCapturable(t *testing.T) {
 		"when the provider has collected")
 }
 
-func TestAMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
+func TestMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
 	t.Parallel()
 	for outcome, want := range map[string][2]any{
 		"declined": {"declined", "P0010"}, "expired": {"timedout", "P0020"}, "cancelled": {"cancelled", "P0030"},
@@ -166,7 +166,7 @@ func TestAMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
 	}
 }
 
-func TestAnUnacceptedMessageIsSentSixTimesInThreeDays(t *testing.T) {
+func TestUnacceptedMessageIsSentSixTimesInThreeDays(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	r := b.hears(500)
@@ -211,7 +211,7 @@ func TestMessagesAreOnTimeWhileOthersAreSent(t *testing.T) {
 	}
 }
 
-func TestAnAcceptedMessageIsSentOnce(t *testing.T) {
+func TestAcceptedMessageIsSentOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	r := b.hears(500)
@@ -237,7 +237,7 @@ func TestMessagesAreSentInTheBackground(t *testing.T) {
 	require.Eventually(t, func() bool { return len(r.messages()) == 1 }, 30*time.Second, time.Millisecond)
 }
 
-func TestARemovedWebhookDropsItsMessages(t *testing.T) {
+func TestRemovedWebhookDropsItsMessages(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	r := b.hears(500)
