@@ -31,7 +31,7 @@ func jar(t testing.TB, o cookie.Options) *cookie.Jar {
 	return j
 }
 
-// written is the cookie that a browser would get.
+// written returns the cookie that a browser would get.
 func written(t testing.TB, j *cookie.Jar, tickets ...cookie.Ticket) (*http.Cookie, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -93,7 +93,7 @@ func TestReadIgnoresForeignCookies(t *testing.T) {
 	require.Empty(t, j.Read(requestWith(&http.Cookie{Name: "paygate", Value: good.Value})), "another name")
 }
 
-// securecookie's base64 is lenient, so some changed texts are the same cookie; none may be another one.
+// securecookie's base64 is lenient, so some altered texts are still the same cookie. None may be another one.
 func TestReadRejectsTamperedCookies(t *testing.T) {
 	t.Parallel()
 	j := jar(t, options(1))

@@ -34,7 +34,7 @@ func TestOverlayPutsNewCookiesOverHeldOnes(t *testing.T) {
 	}
 }
 
-// TestOverlayIsFastWithManyCookies: as many as a header may have, of many names and of one.
+// The headers have as many cookies as fit, with many names and with one.
 func TestOverlayIsFastWithManyCookies(t *testing.T) {
 	t.Parallel()
 	var names, one strings.Builder

@@ -26,7 +26,7 @@ import (
 
 var t0 = time.Date(2026, 11, 22, 10, 41, 7, 0, time.UTC)
 
-// wire is a service at the level of bytes: it keeps what each connection sent and answers as told.
+// wire is a service at the level of bytes: it records what each connection sent, and answers as told.
 type wire struct {
 	url    *url.URL
 	mu     sync.Mutex
@@ -111,7 +111,7 @@ func deliverer(t *testing.T, service *url.URL, change func(*delivery.Options)) *
 	return delivery.New(o)
 }
 
-// paidForm is a paid form, claimed.
+// paidForm returns a paid and claimed form.
 func paidForm() journey.Delivery {
 	terms := journey.Terms{
 		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-1",
@@ -167,7 +167,7 @@ func TestDeliverSendsWhatWasHeld(t *testing.T) {
 	}
 }
 
-// net/http sends a request again by itself where it has such a key and a reused connection breaks.
+// net/http repeats a request with such a key when a reused connection breaks.
 func TestDeliverSendsOnceWithAnIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {

@@ -29,7 +29,7 @@ func gzipped(t *testing.T, text string) string {
 	return out.String()
 }
 
-// page is an answer with status 200.
+// page returns an answer with status 200.
 func page(coding, body string) string {
 	header := ""
 	if coding != "" {
@@ -102,7 +102,7 @@ func TestVerdictSearchesTheDecodedPage(t *testing.T) {
 	}
 }
 
-// TestVerdictOnAPageThatStalls: without a text to look for, the header alone decides.
+// Without a text to look for, the header alone decides.
 func TestVerdictOnAPageThatStalls(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})

@@ -12,7 +12,7 @@ import (
 	"paygate/gateway/headers"
 )
 
-// headerOf is a header with one value for each name, which is as given.
+// headerOf returns a header with one value for each name, in the given spelling.
 func headerOf(names ...string) http.Header {
 	h := http.Header{}
 	for _, name := range names {
@@ -47,7 +47,7 @@ func TestHeldKeepsWhatFreeTrafficCarries(t *testing.T) {
 	trusted := slices.Concat(carried, who)
 	slices.Sort(trusted)
 	require.Equal(t, trusted, namesOf(headers.Held(all, true)))
-	require.Len(t, all, len(carried)+len(perFetch)+len(never)+len(who), "the original is as it was")
+	require.Len(t, all, len(carried)+len(perFetch)+len(never)+len(who), "the original is unchanged")
 
 	free := all.Clone()
 	headers.Clean(free, false)
@@ -68,7 +68,7 @@ func TestDropHopByHopDropsWhatConnectionNames(t *testing.T) {
 	require.Equal(t, []string{"X-Stays"}, namesOf(h))
 }
 
-// FuzzNames holds the rules against the fold of a name, which is what a careless server makes of it.
+// FuzzNames compares the rules with the fold of a name, which is how a careless server reads it.
 func FuzzNames(f *testing.F) {
 	for _, name := range []string{
 		"Paygate-Status", "PAYGATE_STATUS", "paygate", "Paygates", "X-Forwarded-For",

@@ -66,6 +66,6 @@ func TestCleanReplyMakesTheServiceOriginPublic(t *testing.T) {
 	} {
 		header := http.Header{"Location": {location}}
 		headers.CleanReply(header, service, "legacy.internal", public)
-		require.Equal(t, want, header.Get("Location"), "the service may know itself by the Host that it is told")
+		require.Equal(t, want, header.Get("Location"), "the service may use the Host that it receives")
 	}
 }

@@ -53,7 +53,7 @@ func TestSecureNeedsAllOrigins(t *testing.T) {
 	require.False(t, listOf(t, "https://a.example", "http://b.example").Secure())
 }
 
-func TestSCIIEncodesInternationalNames(t *testing.T) {
+func TestASCIIEncodesInternationalNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"bücher.example": "xn--bcher-kva.example", "BÜCHER.Example.": "xn--bcher-kva.example", "my_app": "my_app",
 		"Plain.Example": "plain.example",

@@ -11,7 +11,7 @@ import (
 	"paygate/gateway/origin"
 )
 
-// balanced are clients whose trusted proxies are in 10.0.0.0/8.
+// balanced are clients with trusted proxies in 10.0.0.0/8.
 func balanced(live bool, origins origin.List) Clients {
 	return Clients{Live: live, Origins: origins, Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 }
@@ -48,7 +48,7 @@ func TestClientsBelieveTrustedProxiesOnly(t *testing.T) {
 	clients.Trusted = []netip.Prefix{netip.MustParsePrefix("fe80::/10")}
 	require.True(t, clients.Of(request("[fe80::1%eth0]:5")).Trusted, "whatever the zone")
 	clients.Trusted = nil
-	require.Equal(t, "10.0.0.1", clients.Of(request("10.0.0.1:5")).Address, "nobody is trusted by default")
+	require.Equal(t, "10.0.0.1", clients.Of(request("10.0.0.1:5")).Address, "no proxy is trusted by default")
 }
 
 func TestForwardedForMayHavePorts(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"paygate/gateway/headers"
 )
 
-// cgi is the name of the variable that the loosest of servers make of a header's name.
+// cgi returns the variable that the most lenient servers make of a header's name.
 func cgi(name string) string {
 	var variable strings.Builder
 	for i := range len(name) {
@@ -36,7 +36,7 @@ func isOursToCGI(name string) bool {
 	return cgi(name) == "PAYGATE" || strings.HasPrefix(cgi(name), "PAYGATE_")
 }
 
-// FuzzHeadersToTheService gives the gateway any header there may be, from any peer, and looks at what goes out.
+// FuzzHeadersToTheService sends any header, from any peer, and checks what reaches the service.
 func FuzzHeadersToTheService(f *testing.F) {
 	for _, name := range []string{
 		"Paygate-Status", "PAYGATE_STATUS", "paygate.status", "Paygate~Status", "Paygate", "X-Original-Url",

@@ -21,7 +21,7 @@ import (
 	"paygate/internal/testwire"
 )
 
-// recorder is a service that keeps the raw bytes of each request's head and body, and answers with fixed bytes.
+// recorder is a service that records the raw bytes of each request's head and body, and answers with fixed bytes.
 type recorder struct {
 	listener net.Listener
 	received chan string
@@ -67,7 +67,7 @@ func (s *recorder) answer(conn net.Conn, reply string) {
 	}
 }
 
-// oneByte keeps a parser from reading beyond the request.
+// oneByte stops a parser from reading beyond the request.
 type oneByte struct{ io.Reader }
 
 func (r oneByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:1]) }
@@ -96,7 +96,7 @@ func optionsFor(upstream *url.URL) Options {
 	}
 }
 
-// handler passes through what it gets, and closes connections as the gateway does.
+// handler passes every request through, and closes connections as the gateway does.
 func handler(p *Proxy) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !r.ProtoAtLeast(1, 1) {
@@ -306,7 +306,7 @@ func TestServeCleansAnswers(t *testing.T) {
 	require.Contains(t, head, "form-action 'self' https://card.example")
 	require.Contains(t, head, "form-action https://card.example")
 	require.NotContains(t, strings.ToLower(head), "paygate")
-	require.NotContains(t, head, "Content-Type", "the service named none")
+	require.NotContains(t, head, "Content-Type", "the service sent none")
 }
 
 func TestServeAnswersNothingToAHalfClosedConnection(t *testing.T) {

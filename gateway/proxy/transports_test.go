@@ -59,7 +59,7 @@ func newOnWire(t testing.TB, then func(net.Conn)) *onWire {
 	return s
 }
 
-// says is a service that answers with fixed bytes, and does not close the connection.
+// says returns a service that answers with fixed bytes and does not close the connection.
 func says(text string) func(net.Conn) {
 	return func(conn net.Conn) {
 		_, _ = io.WriteString(conn, text)
@@ -67,7 +67,7 @@ func says(text string) func(net.Conn) {
 	}
 }
 
-// transportsTo reach a service within a time limit.
+// transportsTo returns transports to a service, with a time limit.
 func transportsTo(to *url.URL, limit time.Duration) transports {
 	o := optionsFor(to)
 	o.Timeout = limit
@@ -83,7 +83,7 @@ func postTo(t testing.TB, ctx context.Context, to *url.URL, body string) *http.R
 	return r
 }
 
-// sizes are a body that is written at once and one that is not.
+// sizes are those of a body that is written in one piece, and of one that is not.
 var sizes = map[string]string{
 	"none": "", "small": "a=1", "just small": strings.Repeat("a", smallBody),
 	"large": strings.Repeat("a", smallBody+1),

@@ -19,7 +19,7 @@ import (
 	"paygate/journey/seal"
 )
 
-// serviceName is the name of the sample service, also at the simulated Pay.
+// serviceName is the name of the sample service, at the simulated Pay too.
 const serviceName = "Rivermouth fishing licences"
 
 // staffToken signs in at the demo's staff listener. It protects nothing: the demo listens on loopback only.
@@ -100,7 +100,7 @@ func (d Demo) Environ() []string {
 	}
 }
 
-// secret returns the secret beside the store, which is made at the first start.
+// secret returns the secret in the file beside the store, which the first start creates.
 func (d Demo) secret() string {
 	file := d.Store + ".secret"
 	if stored, err := os.ReadFile(file); err == nil {
@@ -130,7 +130,7 @@ func (d Demo) WithGuide(staff http.Handler) http.Handler {
 	return mux
 }
 
-// Announce writes where everything is.
+// Announce prints the addresses of everything.
 func (d Demo) Announce(w io.Writer) {
 	fmt.Fprintf(w, `
 Paygate is running in front of a sample service. No settings, no network, no money.

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// always are the fields of every payment on card pages (FACTS 2.4).
+// always has the fields of every payment with card pages (FACTS 2.4).
 var always = []string{
 	"payment_id", "amount", "description", "reference", "state", "payment_provider", "created_date", "language",
 	"delayed_capture",
@@ -65,7 +65,7 @@ func TestCardDetailsHaveEveryKey(t *testing.T) {
 	prefilled := b.create(map[string]any{
 		"prefilled_cardholder_details": map[string]any{"cardholder_name": "Ann Angler"},
 	})
-	require.Equal(t, every, fieldsOf(prefilled.at("card_details")), "early, where prefilled")
+	require.Equal(t, every, fieldsOf(prefilled.at("card_details")), "prefilled")
 	require.Equal(t, "Ann Angler", prefilled.at("card_details", "cardholder_name"))
 	require.Nil(t, prefilled.at("card_details", "card_brand"))
 	require.NotContains(t, prefilled.json, "provider_id")

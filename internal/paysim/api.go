@@ -14,7 +14,7 @@ const maxBodyBytes = 1 << 20
 // reply is the answer to a call.
 type reply struct {
 	status   int
-	body     any    // nil: none
+	body     any    // nil: no body
 	location string // a header, if set
 }
 
@@ -32,7 +32,7 @@ type apiError struct {
 
 func refusal(e *apiError) reply { return reply{status: e.status, body: e} }
 
-// apiRoutes are the calls of Pay's API that a service with card pages needs.
+// apiRoutes registers the calls of Pay's API that a service with card pages needs.
 func (s *Simulator) apiRoutes() {
 	for pattern, route := range map[string]struct {
 		call  string
@@ -94,7 +94,7 @@ func (s *Simulator) refuses(r *http.Request, call string, body []byte, trouble F
 			status: 400, Code: "P0920",
 			Text: "Request blocked by security rules. Please consult API documentation for more information.",
 		})
-	case !s.takesKey(r.Header.Get("Authorization")):
+	case !s.acceptsKey(r.Header.Get("Authorization")):
 		answer = reply{status: 401, body: otherBody{"text/plain", "Credentials are required to access this resource."}}
 	case !s.allows(r, call):
 		answer = refusal(tooManyRequests())
@@ -138,11 +138,11 @@ type Request struct {
 	Path    string    `json:"path"` // with its query
 	Body    string    `json:"body,omitempty"`
 	Key     string    `json:"key"`    // its beginning
-	Status  int       `json:"status"` // 0: the connection ended, nothing was done
+	Status  int       `json:"status"` // 0: the connection ended and nothing was done
 	Faulted string    `json:"faulted,omitempty"`
 }
 
-// Requests returns the requests that the API received, oldest first. If there are very many, the oldest are dropped.
+// Requests returns the requests that the API received, oldest first. It drops the oldest of very many.
 func (s *Simulator) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -30,7 +30,7 @@ func (s *Simulator) create(r *http.Request, body []byte) reply {
 	return reply{status: 201, body: s.full(p), location: s.options.PublicURL + "/v1/payments/" + p.id}
 }
 
-// refusesPayment returns an error if the account does not allow the payment.
+// refusesPayment returns the error if the account does not allow the payment.
 func (s *Simulator) refusesPayment(c createRequest) *apiError {
 	switch {
 	case s.options.Live && isPlainHTTP(c.ReturnURL):
@@ -63,7 +63,7 @@ func (s *Simulator) find(r *http.Request, code string) (*payment, *apiError) {
 	return p, nil
 }
 
-// of wraps a call that needs a payment. Without the payment, it answers with the call's own code.
+// of wraps a call that needs a payment. If there is no such payment, it answers with the call's own code.
 func (s *Simulator) of(code string, serve func(*http.Request, *payment) reply) func(*http.Request, []byte) reply {
 	return func(r *http.Request, _ []byte) reply {
 		p, wrong := s.find(r, code)
@@ -78,7 +78,7 @@ func (s *Simulator) get(_ *http.Request, p *payment) reply {
 	return reply{status: 200, body: s.full(p)}
 }
 
-// getFromIndex answers a get while Pay has trouble: with a state that may be old, and without a next_url (FACTS 3.5).
+// getFromIndex answers a get while Pay is in trouble: the state may be old, and there is no next_url (FACTS 3.5).
 func (s *Simulator) getFromIndex(_ *http.Request, p *payment) reply {
 	body := s.brief(p)
 	body["state"] = stateOf(p.statusAt(s.indexedUntil()))

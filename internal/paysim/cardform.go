@@ -34,7 +34,7 @@ func prefilledForm(c createRequest) cardForm {
 	}
 }
 
-// formError names a field, and the text for what is wrong with it.
+// formError is the text about an error in a field.
 type formError struct{ Field, Text string }
 
 var (
@@ -69,7 +69,7 @@ func isExpiry(month, year string, now time.Time) bool {
 	return err == nil && expiry.AddDate(0, 1, 0).After(now)
 }
 
-// card returns what is stored of a valid form.
+// card returns the details to store from a valid form.
 func (f cardForm) card(with testCard, country string) *card {
 	number, month, year := f["cardNo"], "0"+f["expiryMonth"], f["expiryYear"]
 	return &card{

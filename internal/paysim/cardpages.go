@@ -28,7 +28,7 @@ func (s *Simulator) cardRoutes() {
 	s.mux.HandleFunc("GET /style.css", serveStyle)
 }
 
-// servePage reads the form before it takes the lock, and writes the page after it releases it: browsers may be slow.
+// servePage holds no lock while it reads the form and writes the page: browsers may be slow.
 func (s *Simulator) servePage(w http.ResponseWriter, r *http.Request, answer func(*http.Request) page) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	if err := r.ParseForm(); err != nil {
@@ -44,8 +44,8 @@ func (s *Simulator) answerPage(r *http.Request, answer func(*http.Request) page)
 	return answer(r)
 }
 
-// open handles a visit to a next_url. The first visit uses it up; after that it works only in browsers that have opened
-// the payment, and in any other browser the citizen is stranded (FACTS 4.1).
+// open handles a visit to a next_url. The first visit uses it up. After that it works only in browsers that have opened
+// the payment; in any other browser the citizen is stranded (FACTS 4.1).
 func (s *Simulator) open(r *http.Request, name string) page {
 	t, browser := s.tokens[name], browserOf(r)
 	if t == nil || t.used && !t.payment.browsers[browser] {
@@ -94,7 +94,7 @@ func (s *Simulator) ofPayment(answer func(*http.Request, *payment) page) func(*h
 	}
 }
 
-// endPage is the page of a payment that has ended for the citizen.
+// endPage returns the page of a payment that has ended for the citizen.
 func endPage(p *payment) (kind, title string) {
 	switch {
 	case p.code == "P0010":
@@ -122,7 +122,7 @@ func (s *Simulator) cardPage(_ *http.Request, p *payment) page {
 	return drawn
 }
 
-// cardSent authorises, once for each payment.
+// cardSent authorises a payment, once only.
 func (s *Simulator) cardSent(r *http.Request, p *payment) page {
 	if p.status == "submitted" {
 		return toPage(p)

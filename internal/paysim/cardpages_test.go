@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// atCardPage is a citizen at the card page of a new payment.
+// atCardPage returns a citizen at the card page of a new payment.
 func (b *bench) atCardPage(over map[string]any) (w *citizen, id string, drawn answer) {
 	b.t.Helper()
 	made := b.create(over)
@@ -189,10 +189,10 @@ func TestNextURLStrandsEveryOtherBrowser(t *testing.T) {
 	require.Equal(t, 200, mine.visit(next).status)
 	require.Equal(t, 200, mine.visit(next).status, "again in the same browser")
 
-	elsewhere := b.citizen().visit(next)
-	require.Equal(t, 403, elsewhere.status)
-	require.Contains(t, elsewhere.text, "Your payment session has expired")
-	require.NotContains(t, elsewhere.text, "/return/", "no way back")
+	other := b.citizen().visit(next)
+	require.Equal(t, 403, other.status)
+	require.Contains(t, other.text, "Your payment session has expired")
+	require.NotContains(t, other.text, "/return/", "no way back")
 	for _, path := range []string{
 		"/card_details/" + id, "/card_details/" + id + "/confirm", "/return/" + id, "/secure/nothing",
 	} {
@@ -240,11 +240,13 @@ func TestResumingOpensThePageOfTheState(t *testing.T) {
 func TestPrefilledDetailsAreShown(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
-	_, _, drawn := b.atCardPage(map[string]any{"email": "ann@example.org",
+	_, _, drawn := b.atCardPage(map[string]any{
+		"email": "ann@example.org",
 		"prefilled_cardholder_details": map[string]any{
 			"cardholder_name": "Ann O'Angler",
 			"billing_address": map[string]any{"line1": "1 Quay", "city": "Rivermouth", "postcode": "RM1 1AA"},
-		}})
+		},
+	})
 	for _, value := range []string{"ann@example.org", "Ann O&#39;Angler", "1 Quay", "Rivermouth", "RM1 1AA"} {
 		require.Contains(t, drawn.text, `value="`+value+`"`)
 	}

@@ -23,7 +23,7 @@ type PaymentView struct {
 	Metadata       map[string]any    `json:"metadata,omitempty"`
 	ReturnURL      string            `json:"return_url"`
 	Created        time.Time         `json:"created"`
-	Captured       bool              `json:"captured"` // accepted by Pay; perhaps not collected yet
+	Captured       bool              `json:"captured"` // accepted by Pay, but perhaps not collected yet
 	Prefilled      map[string]string `json:"prefilled,omitempty"`
 }
 
@@ -120,12 +120,12 @@ func (s *Simulator) unfinished(id string) (*payment, error) {
 	return p, nil
 }
 
-// useCard authorises. Each payment has one authorisation only, because a decline ends the payment (FACTS 3.3).
+// useCard authorises a payment, once only, because a decline ends the payment (FACTS 3.3).
 func (s *Simulator) useCard(p *payment, number string) error {
 	known, valid := cardOf(number)
 	switch {
 	case p.status == "submitted":
-		return errors.New("the payment is authorised already")
+		return errors.New("the payment is already authorised")
 	case !valid:
 		return errors.New("no card has this number")
 	case known.status == "":
@@ -147,7 +147,7 @@ var correctedTo = map[string]string{
 	"success": "", "capturable": "", "failed": "P0010", "cancelled": "P0040", "error": "P0050",
 }
 
-// Correct sets another status, as Pay's own corrections and failing captures do, without a webhook (FACTS 3.3). The
+// Correct sets another status without a webhook, as Pay's own corrections and failing captures do (FACTS 3.3). The
 // code may be empty.
 func (s *Simulator) Correct(id, status, code string) error {
 	s.mu.Lock()
@@ -158,7 +158,7 @@ func (s *Simulator) Correct(id, status, code string) error {
 	case p == nil:
 		return errors.New("no such payment")
 	case !known:
-		return fmt.Errorf("a payment is not corrected to: %s", status)
+		return fmt.Errorf("a payment cannot be corrected to: %s", status)
 	}
 	s.record(p, status, cmp.Or(code, usual))
 	p.accepted, p.collected = time.Time{}, time.Time{}

@@ -12,13 +12,13 @@ func (s *Simulator) Now() time.Time {
 	return s.now()
 }
 
-// now returns the time in the precision of Pay's times.
+// now returns the time with the precision of Pay's times.
 func (s *Simulator) now() time.Time {
 	return s.options.Now().Add(s.offset).UTC().Truncate(time.Millisecond)
 }
 
 // Advance moves the simulator's clock forward: payments expire, and each webhook that becomes due is sent at its time.
-// Advance returns when all of them have been tried. The clock cannot go back.
+// Advance returns when all of them have been tried. The clock cannot be put back.
 func (s *Simulator) Advance(d time.Duration) {
 	target := s.Now().Add(d)
 	s.Sweep()

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// controlRoutes serves /control: what the methods do, over HTTP. It refuses pages of other sites, because the browser
+// controlRoutes serves the methods over HTTP, under /control. It refuses pages of other sites, because the browser
 // of a developer who runs a simulator can reach it.
 func (s *Simulator) controlRoutes() {
 	control := http.NewServeMux()
@@ -36,7 +36,7 @@ func (s *Simulator) controlRoutes() {
 func sameSite(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-			http.Error(w, "not from another site", http.StatusForbidden)
+			http.Error(w, "requests from other sites are refused", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -56,7 +56,7 @@ func read[T any](w http.ResponseWriter, r *http.Request) (value T, ok bool) {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&value); err != nil {
-		http.Error(w, "the body has to be JSON of the known fields: "+err.Error(), http.StatusBadRequest)
+		http.Error(w, "the body must be JSON with known fields: "+err.Error(), http.StatusBadRequest)
 		return value, false
 	}
 	return value, true
@@ -71,7 +71,7 @@ func (s *Simulator) controlClock(w http.ResponseWriter, r *http.Request) {
 	}
 	d, err := time.ParseDuration(asked.Advance)
 	if err != nil || d < 0 {
-		http.Error(w, `"advance" has to be a duration such as "90m"`, http.StatusBadRequest)
+		http.Error(w, `"advance" must be a duration such as "90m"`, http.StatusBadRequest)
 		return
 	}
 	s.Advance(d)
@@ -88,7 +88,7 @@ func (s *Simulator) controlFaults(w http.ResponseWriter, r *http.Request) {
 	}
 	delay, err := time.ParseDuration(asked.Delay)
 	if asked.Delay != "" && err != nil {
-		http.Error(w, `"delay" has to be a duration such as "5s"`, http.StatusBadRequest)
+		http.Error(w, `"delay" must be a duration such as "5s"`, http.StatusBadRequest)
 		return
 	}
 	asked.Fault.Delay = delay
@@ -103,7 +103,7 @@ func (s *Simulator) controlFaults(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) controlPay(w http.ResponseWriter, r *http.Request) {
 	asked, ok := read[struct {
 		Outcome string `json:"outcome"`
-		Card    string `json:"card"` // instead
+		Card    string `json:"card"` // instead of an outcome
 	}](w, r)
 	if !ok {
 		return

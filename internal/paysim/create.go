@@ -60,7 +60,7 @@ func (f *fields) amount() int64 {
 		f.shape(missing("amount"))
 	case !isNumber:
 		f.shape(malformed("amount", "Must be a valid numeric format"))
-	case amount < 1: // 0 is for accounts where Pay has allowed it
+	case amount < 1: // 0 is only for accounts for which Pay has allowed it
 		f.value(invalid("amount", "Must be greater than or equal to 1"))
 	case amount > 10_000_000:
 		f.value(invalid("amount", "Must be less than or equal to 10000000"))
@@ -126,12 +126,12 @@ func (f *fields) metadata() map[string]any {
 	case len(pairs) > 15:
 		f.value(invalid("metadata", "Cannot have more than 15 key-value pairs"))
 	}
-	seen := map[string]bool{}
+	known := map[string]bool{}
 	for key, value := range pairs {
-		if length(key) < 1 || length(key) > 30 || seen[strings.ToLower(key)] {
+		if length(key) < 1 || length(key) > 30 || known[strings.ToLower(key)] {
 			f.value(invalid("metadata", "Keys must be between 1 and 30 characters long, and differ in more than case"))
 		}
-		seen[strings.ToLower(key)] = true
+		known[strings.ToLower(key)] = true
 		f.metadataValue(value)
 	}
 	return pairs
@@ -157,7 +157,7 @@ func (f *fields) prefill(c *createRequest) {
 	c.City = f.optional("city", address, 255)
 	c.Postcode = f.optional("postcode", address, 25)
 	if c.Country = f.optional("country", address, 255); length(c.Country) != 2 {
-		c.Country = "" // not refused: the page falls back to the United Kingdom
+		c.Country = "" // Pay does not refuse it; its page falls back to the United Kingdom
 	}
 }
 

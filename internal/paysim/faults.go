@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Fault is a fault that a test orders.
+// Fault is a fault that a test has ordered.
 type Fault struct {
 	Call string `json:"call"` // create, get, cancel, capture, refund, search, events, refunds; empty means any
 	// Kind is one of:
 	//   slow              an answer after Delay; the work is done even if the client has left
-	//   429, 500, 503     nothing done, and this status
-	//   reset             nothing done, and the connection ends without an answer
-	//   lost              all done, and the connection ends without an answer
-	//   html, garbage, empty, huge   all done, and an answer of that sort
-	//   hostile_next_url  all done, and a next_url at another host
-	//   stale             only get: answered from the lagging index, as Pay does in trouble (FACTS 3.5)
+	//   429, 500, 503     nothing is done, and the answer has this status
+	//   reset             nothing is done, and the connection ends without an answer
+	//   lost              everything is done, and the connection ends without an answer
+	//   html, garbage, empty, huge   everything is done, and the answer is of that sort
+	//   hostile_next_url  everything is done, and the next_url is at another host
+	//   stale             get only: the answer is from the lagging index, as when Pay is in trouble (FACTS 3.5)
 	Kind  string        `json:"kind"`
 	Times int           `json:"times"` // how often; 0 means until the faults are cleared
 	Skip  int           `json:"skip"`  // how many calls succeed before it
@@ -41,14 +41,14 @@ func (f Fault) check() error {
 	case !slices.Contains(faultKinds, f.Kind):
 		return fmt.Errorf("no such kind: %q", f.Kind)
 	case f.Times < 0, f.Skip < 0, f.Delay < 0:
-		return fmt.Errorf("times, skip and delay are not negative")
+		return fmt.Errorf("times, skip and delay must not be negative")
 	default:
 		return nil
 	}
 }
 
-// AddFault orders a fault. It panics if the call or the kind does not exist, because a test with a typing error would
-// pass.
+// AddFault orders a fault. It panics if the call or the kind does not exist, because otherwise a test with a typing
+// error pass.
 func (s *Simulator) AddFault(f Fault) {
 	if err := f.check(); err != nil {
 		panic("simulator: " + err.Error())

@@ -34,14 +34,14 @@ func (f *fields) wrong() *apiError {
 }
 
 // optional reads a text that may be absent.
-func (f *fields) optional(field string, from map[string]any, most int) string {
+func (f *fields) optional(field string, from map[string]any, limit int) string {
 	raw, given := from[field]
 	text, isText := raw.(string)
 	switch {
 	case given && !isText:
 		f.shape(malformed(field, "Must be a valid string format"))
-	case length(text) > most:
-		f.value(invalid(field, fmt.Sprintf("Must be less than or equal to %d characters length", most)))
+	case length(text) > limit:
+		f.value(invalid(field, fmt.Sprintf("Must be less than or equal to %d characters length", limit)))
 	}
 	return text
 }

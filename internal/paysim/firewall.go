@@ -49,7 +49,7 @@ func hasBlockedText(value any, field string) bool {
 // keyPattern is the form of Pay's keys, with their maximum length (FACTS 1.2).
 var keyPattern = regexp.MustCompile(`^api_(test|live)_\S{1,58}$`)
 
-func (s *Simulator) takesKey(authorization string) bool {
+func (s *Simulator) acceptsKey(authorization string) bool {
 	key, isBearer := strings.CutPrefix(authorization, "Bearer ")
 	if len(s.options.Keys) > 0 {
 		return isBearer && slices.Contains(s.options.Keys, key)
@@ -63,7 +63,7 @@ type window struct {
 	used   map[string]int
 }
 
-// allows counts the call against the limit of the current second. The limit is that of the account, whatever the key
+// allows counts the call against the limit of the current second, which is the account's, whatever the key
 // (FACTS 1.3).
 func (s *Simulator) allows(r *http.Request, call string) bool {
 	limit, bucket := s.options.PostLimit, "other"

@@ -15,12 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// began is where the clock of every test stands until it is moved.
+// began is the time of every test's clock until it is moved.
 var began = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
 const goodKey = "api_test_0123456789abcdefghijklmnop"
 
-// bench is a simulator behind a real server, with a clock that stands still unless the test brings its own.
+// bench is a simulator with a real server, and with a clock that stands still unless the test sets another.
 type bench struct {
 	*Simulator
 	t   *testing.T
@@ -39,7 +39,7 @@ func newBench(t *testing.T, o Options) *bench {
 	return &bench{s, t, server.URL}
 }
 
-// answer is what came back, read whole.
+// answer is a complete answer.
 type answer struct {
 	status int
 	header http.Header
@@ -47,7 +47,7 @@ type answer struct {
 	json   map[string]any // nil where it is no object
 }
 
-// at digs in the answer: at("state", "status").
+// at returns a value inside the answer, such as at("state", "status").
 func (a answer) at(path ...string) any {
 	var value any = a.json
 	for _, name := range path {
@@ -91,7 +91,7 @@ func (b *bench) do(method, path, body string, header ...string) answer {
 	return readAnswer(b.t, r)
 }
 
-// createBody is that of a create which is good, with some fields changed. A nil field is left out.
+// createBody returns the body of a valid create with some fields changed. A nil field is left out.
 func createBody(over map[string]any) string {
 	fields := map[string]any{
 		"amount": 2500, "reference": "LIC-1", "description": "Fishing licence",
@@ -116,13 +116,13 @@ func (b *bench) create(over map[string]any) answer {
 	return a
 }
 
-// newPayment is the id of a payment just made.
+// newPayment returns the id of a new payment.
 func (b *bench) newPayment(over map[string]any) string {
 	b.t.Helper()
 	return b.create(over).at("payment_id").(string)
 }
 
-// paid is the id of a payment that the citizen has confirmed.
+// paid returns the id of a payment that the citizen has confirmed.
 func (b *bench) paid(over map[string]any) string {
 	b.t.Helper()
 	id := b.newPayment(over)
@@ -150,7 +150,7 @@ func (b *bench) refuses(a answer, status int, code string) {
 	require.Equal(b.t, code, a.at("code"), a.text)
 }
 
-// citizen is somebody at a browser that follows no redirects by itself.
+// citizen is a browser that follows no redirects by itself.
 type citizen struct {
 	b      *bench
 	client *http.Client
@@ -196,7 +196,7 @@ func (b *bench) absolute(address string) string {
 	return b.url + address
 }
 
-// cardDetails are a form filled in well, with this number.
+// cardDetails returns a valid form with this number.
 func cardDetails(number string) url.Values {
 	return url.Values{
 		"cardNo": {number}, "expiryMonth": {"11"}, "expiryYear": {"30"}, "cardholderName": {"Ann Angler"},

@@ -22,7 +22,7 @@ type token struct {
 	used    bool
 }
 
-// newToken makes another next_url; older ones remain valid (FACTS 3.5).
+// newToken creates another next_url. Older ones remain valid (FACTS 3.5).
 func (s *Simulator) newToken(p *payment) string {
 	var random [16]byte
 	_, _ = rand.Read(random[:])

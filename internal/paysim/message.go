@@ -5,7 +5,8 @@ import "encoding/json"
 // webhookWords maps a failed payment to its words in messages, which differ from those of the API (FACTS 7.3).
 var webhookWords = map[string]string{"P0010": "declined", "P0020": "timedout", "P0030": "cancelled"}
 
-// webhookState returns the code of a cancellation by the user even if the service cancelled (FACTS 7.3).
+// webhookState returns a state in the words of messages. A cancellation by the service has the code of one by the user
+// (FACTS 7.3).
 func webhookState(status, code string) map[string]any {
 	word, isFailure := webhookWords[code]
 	if !isFailure {

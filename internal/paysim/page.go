@@ -14,7 +14,7 @@ var cardFiles embed.FS
 
 var cardTemplate = template.Must(template.ParseFS(cardFiles, "cardpages.html"))
 
-// page is what the handler of a card page decided. It is written after the lock is released.
+// page is the answer of a card page's handler. It is written after the lock is released.
 type page struct {
 	status int
 	to     string // the target of a redirect; empty: the view is shown
@@ -22,7 +22,7 @@ type page struct {
 	view   cardView
 }
 
-// cardView holds what a card page shows.
+// cardView is the data of a card page.
 type cardView struct {
 	Kind        string // which page: card, confirm, end, done, session, front
 	Title       string
@@ -84,7 +84,7 @@ func (p page) write(w http.ResponseWriter, r *http.Request) {
 	}
 	var text bytes.Buffer
 	if err := cardTemplate.Execute(&text, p.view); err != nil {
-		http.Error(w, "the page cannot be drawn", http.StatusInternalServerError)
+		http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -1,8 +1,6 @@
 package paysim
 
-import (
-	"time"
-)
+import "time"
 
 // payment is a payment and everything that happened to it.
 type payment struct {
@@ -16,9 +14,9 @@ type payment struct {
 	refunds   []*refund
 	card      *card
 	surcharge int64
-	accepted  time.Time       // when Pay accepted it for collection; zero: it did not
-	collected time.Time       // when the provider did; zero: it did not
-	browsers  map[string]bool // that have opened it
+	accepted  time.Time       // when Pay accepted it for collection; zero: not yet
+	collected time.Time       // when the provider collected it; zero: not yet
+	browsers  map[string]bool // the browsers that have opened it
 }
 
 // event is a line of a payment's history. Pay includes those of refunds without marking them (FACTS 3.6).
@@ -100,7 +98,7 @@ func (s *Simulator) take(p *payment) {
 	s.collectDue(p)
 }
 
-// collectDue collects the money when it is due, as the provider would.
+// collectDue collects the money if it is due, as the provider would.
 func (s *Simulator) collectDue(p *payment) {
 	if p.status != "success" || !p.collected.IsZero() || s.now().Before(p.accepted.Add(s.options.RefundDelay)) {
 		return

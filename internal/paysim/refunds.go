@@ -87,7 +87,7 @@ func (s *Simulator) makeRefund(p *payment, amount int64) *refund {
 	return made
 }
 
-// settleRefunds gives money back when it is due, as the provider would.
+// settleRefunds gives money back if it is due, as the provider would.
 func (s *Simulator) settleRefunds(p *payment) {
 	for _, made := range p.refunds {
 		if made.status != "submitted" || s.now().Before(made.created.Add(s.options.RefundTakes)) {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// search lists payments, newest first, as the lagging index has them: with old states, and without a next_url (FACTS
+// search lists payments, newest first, from the lagging index: with old states, and without a next_url (FACTS
 // 8).
 func (s *Simulator) search(r *http.Request, _ []byte) reply {
 	q, wrong := parseQuery(r.URL.Query())
@@ -57,7 +57,7 @@ type query struct {
 // searchableStates leaves out capturable, in spite of Pay's guidance (FACTS 8.2).
 var searchableStates = []string{"created", "started", "submitted", "success", "failed", "cancelled", "error"}
 
-// parseQuery reads the criteria, and names the wrong parameters.
+// parseQuery reads the criteria, and returns the names of wrong parameters.
 func parseQuery(values url.Values) (q query, wrong []string) {
 	q = query{values: values, page: 1, size: 500}
 	check := func(name string, read func(text string) bool) {
@@ -95,11 +95,11 @@ func isDigits(n int) func(string) bool {
 	return func(text string) bool { return len(text) == n && strings.Trim(text, "0123456789") == "" }
 }
 
-func readNumber(to *int, most int) func(string) bool {
+func readNumber(to *int, limit int) func(string) bool {
 	return func(text string) bool {
 		n, err := strconv.Atoi(text)
 		*to = n
-		return err == nil && n >= 1 && n <= most
+		return err == nil && n >= 1 && n <= limit
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// found are the references of the payments that a search gives.
+// found returns the references of the payments that a search finds.
 func (b *bench) found(query string) []string {
 	b.t.Helper()
 	a := b.do("GET", "/v1/payments?"+query, "")
@@ -67,7 +67,7 @@ func TestSearchRefusesWhatPayRefuses(t *testing.T) {
 		require.Contains(t, a.at("description"), name)
 	}
 	b.refuses(b.do("GET", "/v1/payments?page=2", ""), 404, "P0402")
-	require.Empty(t, b.found("reference=none&page=7"), "with no results, any page is good")
+	require.Empty(t, b.found("reference=none&page=7"), "without results, any page is valid")
 }
 
 func cutAtEquals(query string) (name, value string, err error) {

@@ -1,8 +1,8 @@
 // Package paysim is a simulated GOV.UK Pay: its API, its card pages, its webhooks, and faults that tests can order. It
-// behaves as the public source and guidance of GOV.UK Pay say that the real one does. Tests and the demo use it, and
+// behaves as the public source and guidance of GOV.UK Pay describe the real one. Tests and the demo use it, and
 // teams run it for their own tests, because automated tests against the real Pay are not allowed.
 //
-// Its clock can be moved, and everything that it received can be inspected, by its methods or over HTTP at /control.
+// Its clock can be moved forward, and everything that it received can be inspected, by its methods or at /control.
 package paysim
 
 import (
@@ -27,16 +27,16 @@ type Options struct {
 	WebhookURL    string // default: no webhooks
 	WebhookSecret string // signs them
 
-	SearchLag   time.Duration // by how much search and a payment's list of refunds lag
+	SearchLag   time.Duration // how far search and a payment's list of refunds lag behind
 	RefundDelay time.Duration // how long after success the provider collects; until then refunds are "pending"
 	RefundTakes time.Duration // how long a refund stays "submitted"; default none, as in Pay's test modes
 
-	// PostLimit limits creates, captures and other POSTs to so many a second each, and GETs to five times as many. 0
+	// PostLimit limits creates, captures and other POSTs, each to this many a second, and GETs to five times as many. 0
 	// means 15, below 0 means no limit.
 	PostLimit int
 	Surcharge int64 // pence on the corporate test cards, prepaid ones excepted
 
-	RefuseEmptyBodies bool // cancel and capture without a body are P0920; whether Pay does so is not established
+	RefuseEmptyBodies bool // cancel and capture without a body are P0920; it is not known whether Pay does so
 }
 
 func (o Options) withDefaults() Options {
@@ -93,7 +93,7 @@ func New(o Options) *Simulator {
 	return s
 }
 
-// SetPublicURL sets the simulator's address, which is part of the addresses that it returns.
+// SetPublicURL sets the simulator's address, as in the addresses that it returns.
 func (s *Simulator) SetPublicURL(address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,7 +22,7 @@ import (
 
 var t0 = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
-// account is a simulator that listens.
+// account is a simulator with a server.
 type account struct {
 	*paysim.Simulator
 	t   *testing.T
@@ -43,7 +43,7 @@ func newAccount(t *testing.T, o paysim.Options) account {
 	return account{sim, t, server.URL}
 }
 
-// call is one request to the API; the answer's body is read as JSON where it is.
+// call makes one request to the API, and decodes the answer if it is JSON.
 func (a account) call(method, path, body string, header ...string) (int, map[string]any) {
 	a.t.Helper()
 	request, err := http.NewRequest(method, a.url+path, strings.NewReader(body))
@@ -146,7 +146,7 @@ func TestCreateIsRefusedAsPayRefusesIt(t *testing.T) {
 	require.Equal(t, "P0920", fields["code"])
 	status, fields = a.call("GET", "/v1/payments/x", "", "Authorization", "")
 	require.Equal(t, 401, status)
-	require.Nil(t, fields, "a 401 is no JSON")
+	require.Nil(t, fields, "a 401 is not JSON")
 	live := newAccount(t, paysim.Options{Live: true})
 	status, fields = live.call("POST", "/v1/payments", with("return_url", `"http://example.org/return"`))
 	require.Equal(t, 422, status)
@@ -154,7 +154,7 @@ func TestCreateIsRefusedAsPayRefusesIt(t *testing.T) {
 	require.Empty(t, a.Payments())
 }
 
-// browser follows redirects but the last one, back to the service.
+// browser follows all redirects except the last, back to the service.
 func (a account) browser() *http.Client {
 	jar, err := cookiejar.New(nil)
 	require.NoError(a.t, err)
@@ -211,7 +211,7 @@ func TestEachTestCardDoesWhatPaysSandboxDoes(t *testing.T) {
 		case "submitted":
 			require.Contains(t, text, "Confirm your payment")
 			_, _, back := visit(t, b, "POST", a.url+"/card_details/"+id+"/confirm", nil)
-			require.Equal(t, "https://example.org/return", back, "back without a word about the outcome")
+			require.Equal(t, "https://example.org/return", back, "it does not reveal the outcome")
 			require.Equal(t, "success", a.status(id))
 		default:
 			require.Contains(t, text, "No money has been taken")
@@ -225,7 +225,7 @@ func TestNextURLWorksOnceExceptInTheBrowserThatOpenedIt(t *testing.T) {
 	a := newAccount(t, paysim.Options{})
 	id, next := a.create(good)
 	_, fields := a.call("GET", "/v1/payments/"+id, "")
-	require.NotEqual(t, next, nextURL(fields), "each reading mints another")
+	require.NotEqual(t, next, nextURL(fields), "each get returns another")
 	mine, other := a.browser(), a.browser()
 	for range 2 {
 		status, _, _ := visit(t, mine, "GET", next, nil)
@@ -346,7 +346,7 @@ func TestRateLimits(t *testing.T) {
 	a.create(good)
 }
 
-// receiver notes the messages it gets, and takes them or not.
+// receiver records the messages that it gets, and accepts them or not.
 type receiver struct {
 	mu       sync.Mutex
 	takes    bool

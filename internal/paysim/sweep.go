@@ -11,7 +11,7 @@ const (
 )
 
 // Sweep expires payments that are old enough, as Pay's timer does. Nothing else looks at a payment's age, so a payment
-// may succeed until the sweep. Sweep also completes what the provider has under way. The simulator sweeps every second
+// may succeed until the sweep. Sweep also completes what the provider is doing. The simulator sweeps every second
 // of real time and whenever Advance is called.
 func (s *Simulator) Sweep() {
 	s.mu.Lock()

@@ -51,7 +51,7 @@ func TestOnlyTheSweepExpiresPayments(t *testing.T) {
 	require.Equal(t, "P0020", old.code)
 }
 
-// oldPayment is a payment made without the API.
+// oldPayment returns a simulator with a payment made without the API.
 func (s *Simulator) oldPayment() *payment {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,11 +2,11 @@ package paysim
 
 import "strings"
 
-// testCard is a card number of Pay's sandbox, and what it does (FACTS 10).
+// testCard is a card number of Pay's sandbox and its behaviour (FACTS 10).
 type testCard struct {
 	Number, Does string
 	brand, kind  string // an empty kind is unknown
-	status, code string // after authorisation; an empty status: refused on the page
+	status, code string // after authorisation; an empty status means refused on the page
 	surcharged   bool   // if the account has a surcharge
 }
 
@@ -32,10 +32,10 @@ var testCards = []testCard{
 	{"6759649826438453", "type not accepted, refused on the page", "Maestro", "debit", "", "", false},
 }
 
-// otherCard is any other valid number: the provider fails.
+// otherCard is any other valid number, with which the provider fails.
 var otherCard = testCard{brand: "Visa", status: "error", code: "P0050"}
 
-// cardOf returns what a number does, and reports whether it is a card number.
+// cardOf returns the test card with a number, and reports whether the number is a card number.
 func cardOf(number string) (c testCard, valid bool) {
 	for _, c := range testCards {
 		if c.Number == number {
@@ -45,7 +45,7 @@ func cardOf(number string) (c testCard, valid bool) {
 	return otherCard, passesLuhn(number)
 }
 
-// digitsOf removes what people write between digits.
+// digitsOf removes the spaces and hyphens that people write between digits.
 func digitsOf(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' {

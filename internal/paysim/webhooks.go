@@ -36,7 +36,7 @@ type WebhookView struct {
 	Due       time.Time `json:"due"`   // of the next attempt
 }
 
-// SetWebhook sets the address of messages and the secret that signs them. Without an address no messages are sent, and
+// SetWebhook sets the address of messages and the secret that signs them. Without an address, no messages are sent, and
 // those under way are dropped.
 func (s *Simulator) SetWebhook(url, secret string) {
 	s.mu.Lock()
@@ -151,7 +151,7 @@ func (s *Simulator) send(ctx context.Context, a attempt) bool {
 	request.Header.Set("Pay-Signature", pay.Sign(a.secret, a.delivery.body))
 	answer, err := webhookClient.Do(request)
 	if err != nil {
-		s.options.Log.Debug("webhook not taken", "event", a.delivery.event)
+		s.options.Log.Debug("webhook not accepted", "event", a.delivery.event)
 		return false
 	}
 	defer answer.Body.Close()

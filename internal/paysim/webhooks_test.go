@@ -34,7 +34,7 @@ type received struct {
 	message   answer
 }
 
-// hears has a receiver that answers every message with this status.
+// hears starts a receiver that answers every message with this status.
 func (b *bench) hears(status int) *receiver {
 	b.t.Helper()
 	r := &receiver{answer: status, when: b.Now}
@@ -64,7 +64,7 @@ func (r *receiver) messages() []received {
 	return append([]received{}, r.got...)
 }
 
-// received lists the types of the events that were received, in order.
+// received returns the types of the received events, in order.
 func (b *bench) received(r *receiver) []string {
 	b.t.Helper()
 	b.DeliverDue(context.Background())
@@ -186,8 +186,7 @@ func TestUnacceptedMessageIsSentSixTimesInThreeDays(t *testing.T) {
 	require.Equal(t, []bool{true, false}, []bool{b.Webhooks()[0].Done, b.Webhooks()[0].Taken})
 }
 
-// TestMessagesAreOnTimeWhileOthersAreSent: of two messages, the other comes due while the first is on its
-// way.
+// The second message falls due while the first is on its way.
 func TestMessagesAreOnTimeWhileOthersAreSent(t *testing.T) {
 	t.Parallel()
 	var heard, passed atomic.Int64
