@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"os/exec"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -71,16 +72,13 @@ func (s *shared) start() error {
 	return nil
 }
 
-// options keep Chromium to the pages of the test: without them it looks for updates, and it does not run as root.
+// options returns the options of Chromium. As root it needs to run without a sandbox, and it must load nothing but the
+// pages of the test. On a busy machine it would ignore a click on a page that it has not painted yet.
 func options(path string) []chromedp.ExecAllocatorOption {
-	options := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(time.Minute),
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(time.Minute),
 		chromedp.Flag("disable-features", "BackForwardCache,Translate"))
-	for _, flag := range []string{
-		"disable-quic", "disable-component-update", "disable-background-networking", "disable-sync",
-		"disable-default-apps", "no-first-run",
-		"disable-dev-shm-usage",
-	} {
+	for _, flag := range []string{"disable-quic", "disable-component-update", "allow-pre-commit-input"} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
 	return options
