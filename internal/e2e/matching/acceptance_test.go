@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// showsAgain is a service that shows its page with status 200, whether it takes a form or not, as most frameworks do.
-func showsAgain(w http.ResponseWriter, r *http.Request) {
+// alwaysOK is a service that answers 200 whether it accepts a form or not, as with most frameworks.
+func alwaysOK(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	switch {
 	case r.Method == http.MethodGet:
@@ -26,8 +26,8 @@ func showsAgain(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// byText are settings for it.
-func byText(rules ...string) []string {
+// textRules returns settings that recognise acceptance by text.
+func textRules(rules ...string) []string {
 	settings := []string{"PAYGATE_ROUTE_LICENCE_ACCEPT=200", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION="}
 	for _, rule := range append([]string{"ACCEPT_TEXT="}, rules...) {
 		settings = append(settings, "PAYGATE_ROUTE_LICENCE_"+rule)
@@ -43,18 +43,18 @@ func TestInvalidFormShownAgainWith200IsNotCharged(t *testing.T) {
 		{"ACCEPT_TEXT=Application received", "REFUSE_TEXT=There is a problem"},
 		{"ACCEPT_TEXT=*", "REFUSE_TEXT=There is a problem"},
 	} {
-		h := testserver.New(t, showsAgain, byText(rules...)...)
+		h := testserver.New(t, alwaysOK, textRules(rules...)...)
 		c := h.Citizen()
 		form := url.Values{"name": {"Ada"}, "email": {"ada-at-example"}}
 		require.Equal(t, http.StatusSeeOther, c.Post("/licences/apply", form).Status)
 		h.EndPayment("success")
 		c.ReturnUntil(t.Context())
 		require.Equal(t, journey.StateRefused, c.State(), rules)
-		require.Equal(t, "capturable", h.Payments()[0].Status, "nothing is taken")
+		require.Equal(t, "capturable", h.Payments()[0].Status, "no money is taken")
 
 		form.Set("email", "ada@example.org")
 		p := c.Post("/licences/apply", form)
-		require.Contains(t, p.Text, "Application received", "the corrected form is on the same payment: %d %v",
+		require.Contains(t, p.Text, "Application received", "the corrected form uses the same payment: %d %v",
 			p.Status, p.Header)
 		require.Len(t, h.Payments(), 1)
 		require.Equal(t, "success", h.Payments()[0].Status)
@@ -62,7 +62,7 @@ func TestInvalidFormShownAgainWith200IsNotCharged(t *testing.T) {
 	}
 }
 
-// redirects answers a form by a redirect.
+// redirects is a service that answers a form with a redirect.
 func redirects(status int, location string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
@@ -77,11 +77,11 @@ func redirects(status int, location string) http.HandlerFunc {
 func TestRefusingRedirectTakesNoMoney(t *testing.T) {
 	t.Parallel()
 	for location, states := range map[string]struct{ exact, any journey.State }{
-		"/login?next=/licences/apply":         {journey.StateRefused, journey.StateStuck},
-		"/Error?aspxerrorpath=/licences":      {journey.StateRefused, journey.StateStuck},
-		"/licences/apply":                     {journey.StateRefused, journey.StateStuck},
-		"https://elsewhere.example/licences/": {journey.StateRefused, journey.StateStuck},
-		"/licences/confirmation/RVM-1":        {journey.StateReleased, journey.StateReleased},
+		"/login?next=/licences/apply":     {journey.StateRefused, journey.StateStuck},
+		"/Error?aspxerrorpath=/licences":  {journey.StateRefused, journey.StateStuck},
+		"/licences/apply":                 {journey.StateRefused, journey.StateStuck},
+		"https://other.example/licences/": {journey.StateRefused, journey.StateStuck},
+		"/licences/confirmation/RVM-1":    {journey.StateReleased, journey.StateReleased},
 	} {
 		for rule, state := range map[string]journey.State{"/licences/confirmation": states.exact, "*": states.any} {
 			answer := redirects(http.StatusFound, location)
@@ -126,7 +126,7 @@ func TestSignInPageIsNotAPaidFile(t *testing.T) {
 		"REFUSE_TEXT=Sign in":                    journey.StateRefused,
 		"ACCEPT_TEXT=Sign in | Register of 2026": journey.StateReleased,
 		"ACCEPT=206":                             journey.StateRefused,
-		"ACCEPT=200":/* no text was named */ journey.StateReleased,
+		"ACCEPT=200":                             journey.StateReleased, // without a text
 	} {
 		h := testserver.New(t, signIn, "PAYGATE_ROUTE_REGISTER_"+rule)
 		c := h.Citizen()
@@ -137,13 +137,13 @@ func TestSignInPageIsNotAPaidFile(t *testing.T) {
 		require.Equal(t, state == journey.StateReleased, h.Payments()[0].Status == "success", rule)
 		hasText := strings.Contains(rule, "_TEXT")
 		require.Equal(t, hasText, h.Service.Requests(http.MethodGet)[0].Header.Get("Range") == "",
-			"part of a page cannot be judged: %s", rule)
+			"a part of a page may lack the text: %s", rule)
 	}
 }
 
 func TestFiveRefusalsForMissingTextAreLogged(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Plain, byText("ACCEPT_TEXT=Application received")...)
+	h := testserver.New(t, testserver.Plain, textRules("ACCEPT_TEXT=Application received")...)
 	for n := range 5 {
 		require.NotContains(t, h.Log.String(), "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT", n)
 		c := h.Citizen()
@@ -159,14 +159,14 @@ func TestFiveRefusalsForMissingTextAreLogged(t *testing.T) {
 			return
 		}
 	}
-	t.Fatal("nothing was logged")
+	t.Fatal("no error was logged")
 }
 
-// TestJourneyKeepsItsAcceptanceRule: a changed setting binds new journeys only.
+// A changed setting applies only to new journeys.
 func TestJourneyKeepsItsAcceptanceRule(t *testing.T) {
 	t.Parallel()
-	h, c := testserver.NewWithPayment(t, showsAgain, byText("ACCEPT_TEXT=Application received")...)
-	h.Restart(byText("ACCEPT_TEXT=Something else")...)
+	h, c := testserver.NewWithPayment(t, alwaysOK, textRules("ACCEPT_TEXT=Application received")...)
+	h.Restart(textRules("ACCEPT_TEXT=Something else")...)
 	c.ReturnUntil(t.Context())
 	require.Equal(t, journey.StateReleased, c.State())
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAuthenticatedConnectionIsNotShared: NTLM and Negotiate log a connection in, and not a request.
+// NTLM and Negotiate authenticate a connection, not a request.
 func TestAuthenticatedConnectionIsNotShared(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -28,7 +28,7 @@ func TestAuthenticatedConnectionIsNotShared(t *testing.T) {
 			if err != nil {
 				return
 			}
-			all.Go(func() { answersWhoIsLoggedIn(conn) })
+			all.Go(func() { serveIdentity(conn) })
 			all.Go(func() { <-ended; _ = conn.Close() })
 		}
 	})
@@ -40,13 +40,13 @@ func TestAuthenticatedConnectionIsNotShared(t *testing.T) {
 		require.Equal(t, "ann", got.Answers[0].Body)
 		for range 3 {
 			got = d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")
-			require.Equal(t, "nobody", got.Answers[0].Body, "behind %s", scheme)
+			require.Equal(t, "nobody", got.Answers[0].Body, "after %s", scheme)
 		}
 	}
 }
 
-// answersWhoIsLoggedIn is a service that remembers, for a connection, that somebody logged in.
-func answersWhoIsLoggedIn(conn net.Conn) {
+// serveIdentity answers with the user who authenticated the connection.
+func serveIdentity(conn net.Conn) {
 	defer conn.Close()
 	who := "nobody"
 	for in := bufio.NewReader(conn); ; {
@@ -68,8 +68,8 @@ func answersWhoIsLoggedIn(conn net.Conn) {
 	}
 }
 
-// TestHEADResponseBodyIsDiscarded: some servers (gunicorn with Django) send a body after the header that HEAD asks
-// for. What a client can make the service write there must not be the answer to the next request on the connection.
+// Some servers (gunicorn with Django) send a body in response to HEAD. It must not become the response to the next
+// request on the connection.
 func TestHEADResponseBodyIsDiscarded(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -81,17 +81,17 @@ func TestHEADResponseBodyIsDiscarded(t *testing.T) {
 			if err != nil {
 				return
 			}
-			go answersHeadsTooLong(conn)
+			go serveHEADBodies(conn)
 		}
 	}()
 	d := testserver.StartRawFor(t, "http://"+listener.Addr().String())
-	d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n") // there is a connection to be used again
+	d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n") // leaves an idle connection
 	got := d.Send("HEAD /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")
-	require.Len(t, got.Answers, 1, "the answer to the request behind it is its own")
+	require.Len(t, got.Answers, 1, "the next request gets its own response")
 }
 
-// answersHeadsTooLong is a service that sends the body of a HEAD as soon as there is a next request.
-func answersHeadsTooLong(conn net.Conn) {
+// serveHEADBodies sends the body of a HEAD response when the next request arrives.
+func serveHEADBodies(conn net.Conn) {
 	defer conn.Close()
 	late := ""
 	for in := bufio.NewReader(conn); ; {

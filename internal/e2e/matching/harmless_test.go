@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Requests near pay paths that mean something else reach the service byte for byte.
 func TestHarmlessRequestsNearPayPathsPassUnchanged(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, testserver.WhenPayButton, "PAYGATE_ROUTE_LICENCE_GET_QUERY=*",

@@ -17,16 +17,20 @@ func TestCitizensLanguageReachesPayAndThePages(t *testing.T) {
 		header []string
 		wanted string
 	}{
-		"by the browser":             {url.Values{}, []string{"Accept-Language", "cy,en;q=0.8"}, "cy"},
-		"the service's field counts": {url.Values{"lang": {"cy"}}, []string{"Accept-Language", "en-GB"}, "cy"},
-		"values that begin with cy":  {url.Values{"lang": {"Cymraeg"}}, nil, "cy"},
-		"of two cookies one is ours": {url.Values{}, []string{"Cookie", "lang=fr; lang=cy-GB"}, "cy"},
-		"another cookie":             {url.Values{}, []string{"Cookie", "PLAY_LANG=cy", "Accept-Language", "en"}, "cy"},
-		"no other cookie":            {url.Values{}, []string{"Cookie", "language=cy"}, "en"},
-		"another language":           {url.Values{"lang": {"fr"}}, []string{"Accept-Language", "cy"}, "cy"},
-		"the service's cookie":       {url.Values{}, []string{"Cookie", "lang=cy"}, "cy"},
-		"field before cookie":        {url.Values{"lang": {"en"}}, []string{"Cookie", "lang=cy"}, "en"},
-		"anything else is English":   {url.Values{}, []string{"Accept-Language", "fr"}, "en"},
+		"the browser":                  {url.Values{}, []string{"Accept-Language", "cy,en;q=0.8"}, "cy"},
+		"the field before the browser": {url.Values{"lang": {"cy"}}, []string{"Accept-Language", "en-GB"}, "cy"},
+		"a value that begins with cy":  {url.Values{"lang": {"Cymraeg"}}, nil, "cy"},
+		"two cookies of one name":      {url.Values{}, []string{"Cookie", "lang=fr; lang=cy-GB"}, "cy"},
+		"another cookie": {
+			url.Values{},
+			[]string{"Cookie", "PLAY_LANG=cy", "Accept-Language", "en"},
+			"cy",
+		},
+		"a cookie that is not listed": {url.Values{}, []string{"Cookie", "language=cy"}, "en"},
+		"another language":            {url.Values{"lang": {"fr"}}, []string{"Accept-Language", "cy"}, "cy"},
+		"the service's cookie":        {url.Values{}, []string{"Cookie", "lang=cy"}, "cy"},
+		"field before cookie":         {url.Values{"lang": {"en"}}, []string{"Cookie", "lang=cy"}, "en"},
+		"anything else is English":    {url.Values{}, []string{"Accept-Language", "fr"}, "en"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,9 +72,9 @@ func TestLanguageIsReadFromTheConfiguredSource(t *testing.T) {
 	}
 	refused := h.Citizen().Post("/licences/priced", url.Values{"iaith": {"cy"}, "licence": {"none"}})
 	require.Contains(t, refused.Text, "Dewiswch beth rydych am dalu amdano",
-		"a page before the payment speaks the form's language")
+		"a page before the payment is in the language of the form")
 	byDefault := testserver.New(t, testserver.Confirm).Citizen()
 	require.Contains(t, byDefault.Get("/_pay/status?lang=cy").Text, `<html lang="cy"`,
-		"pages without a journey go by their own request")
+		"a page without a journey is in the language of its own request")
 	require.Contains(t, byDefault.Get("/_pay/status", "Cookie", "lang=cy").Text, `<html lang="cy"`)
 }

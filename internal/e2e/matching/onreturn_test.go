@@ -20,7 +20,7 @@ func TestRouteCanReleaseOnReturn(t *testing.T) {
 	c.Post("/fines/pay", url.Values{})
 	h.EndPayment("started")
 	require.Contains(t, c.ReturnFromPay().Text, "You have not finished paying",
-		"not before Pay says at least submitted")
+		"not before Pay reports submitted")
 	h.EndPayment("submitted")
 	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	got := h.Service.Requests(http.MethodPost)
@@ -49,15 +49,14 @@ func TestUnpaidReleaseOnReturnNeedsAPerson(t *testing.T) {
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
-// paysAFine is a citizen on their way to Pay, on a route that takes the money at once.
+// paysAFine returns a citizen who is on the way to Pay on the route with immediate capture.
 func paysAFine(h *testserver.Harness) *testserver.Citizen {
 	c := h.Citizen()
 	require.Equal(h.T, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
 	return c
 }
 
-// TestReleaseOnReturnNeedsPaysConfirmation: the citizen has to be back, and Pay has to say at least submitted just
-// then.
+// The citizen must return, and Pay must then report at least "submitted".
 func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
 	t.Parallel()
 	onReturn := []string{
@@ -76,12 +75,12 @@ func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
 			require.Empty(t, h.Service.Requests(http.MethodPost))
 		})
 	}
-	// a GET on a reused connection is repeated by net/http
+	// net/http repeats a GET on a reused connection
 	for fault, times := range map[string]int{
 		"500": 1, "429": 1, "reset": 2, "lost": 2, "html": 1, "garbage": 1,
 		"empty": 1,
 	} {
-		t.Run("Pay cannot be asked: "+fault, func(t *testing.T) {
+		t.Run("fault of Pay: "+fault, func(t *testing.T) {
 			t.Parallel()
 			h := testserver.New(t, testserver.Confirm, onReturn...)
 			c := paysAFine(h)
@@ -93,7 +92,7 @@ func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
 			require.Len(t, h.Service.Requests(http.MethodPost), 1)
 		})
 	}
-	t.Run("nobody is back", func(t *testing.T) {
+	t.Run("without a return", func(t *testing.T) {
 		t.Parallel()
 		h := testserver.New(t, testserver.Confirm, onReturn...)
 		c := paysAFine(h)
@@ -103,7 +102,8 @@ func TestReleaseOnReturnNeedsPaysConfirmation(t *testing.T) {
 		_, status, _ := h.Ann().Order(c.Journeys()[0].ID, "release", testserver.WithReason())
 		require.Equal(t, http.StatusConflict, status)
 		require.Equal(t, http.StatusServiceUnavailable, c.Get("/_pay/return", "Sec-Purpose", "prefetch").Status)
-		require.Equal(t, http.StatusNotFound, h.Citizen().Get("/_pay/return?looked").Status, "another browser's return")
+		require.Equal(t, http.StatusNotFound, h.Citizen().Get("/_pay/return?looked").Status,
+			"the return of another browser")
 		require.Empty(t, h.Service.Requests(http.MethodPost))
 		require.Equal(t, journey.StatePaying, c.State())
 	})

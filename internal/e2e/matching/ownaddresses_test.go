@@ -26,12 +26,11 @@ func TestForeignOrTamperedTicketOpensNothing(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, p.Status, name)
 		require.Contains(t, p.Text, "We cannot find your payment")
 		require.Equal(t, http.StatusNotFound, stranger.Post("/_pay/again", url.Values{"journey": {id}}).Status,
-			"an id alone opens nothing")
+			"an ID alone opens nothing")
 	}
 }
 
-// TestInjectedCookiesDoNotHideTheTicket: a sibling site can put cookies of our name beside ours, and anybody can send
-// many.
+// A sibling site can set cookies with the name of Paygate's.
 func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t)
@@ -54,11 +53,11 @@ func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 	require.Len(t, references, 2)
 	own := waits(anns)
 	for _, cookies := range []string{
-		"paygate=; " + anns, anns + "; paygate=", "paygate=tossed; " + anns + "; paygate=tossed",
+		"paygate=; " + anns, anns + "; paygate=", "paygate=injected; " + anns + "; paygate=injected",
 		"paygate=" + strings.Repeat("x", 5000) + "; " + anns, anns + "; " + anns,
-		strings.Repeat("paygate=tossed; ", 500) + anns, "$Version=1; " + anns + "; $Path=/",
-		"__Host-paygate=tossed; " + anns, "\u2000paygate=tossed; " + anns, anns + "\r\nCookie: paygate=tossed",
-		"paygate=tossed\r\nCookie: " + anns, strings.ToUpper(anns[:3]) + "=x; " + anns,
+		strings.Repeat("paygate=injected; ", 500) + anns, "$Version=1; " + anns + "; $Path=/",
+		"__Host-paygate=injected; " + anns, "\u2000paygate=injected; " + anns, anns + "\r\nCookie: paygate=injected",
+		"paygate=injected\r\nCookie: " + anns, strings.ToUpper(anns[:3]) + "=x; " + anns,
 		strings.Replace(evas, "=", "=x", 1) + "; " + anns,
 	} {
 		require.Equal(t, own, waits(cookies), "%.80q", cookies)
@@ -66,10 +65,10 @@ func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 	both := d.Send("GET /_pay/status HTTP/1.1\r\nHost: apply.example\r\nAccept: application/json\r\nCookie: " + evas +
 		"; " + anns + "\r\n\r\n").Answers[0].Body
 	for reference := range references {
-		require.Contains(t, both, reference, "a ticket that was tossed adds a journey, and takes none away")
+		require.Contains(t, both, reference, "an injected ticket adds a journey and hides none")
 	}
 	require.Contains(t, waits(strings.Replace(anns, "paygate", "Paygate", 1)), "We cannot find your payment",
-		"names of cookies are told apart by case")
+		"cookie names are case-sensitive")
 	require.Empty(t, d.Service.Take())
 }
 
@@ -127,5 +126,5 @@ func TestDrainingRefusesNewPayments(t *testing.T) {
 	require.Equal(t, "60", p.Header.Get("Retry-After"))
 	require.Equal(t, http.StatusOK, c.Get("/free").Status)
 	h.EndPayment("success")
-	require.Contains(t, c.ReturnFromPay().Text, "the service's own page", "what is under way is finished")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page", "open journeys are finished")
 }

@@ -26,8 +26,8 @@ func TestPassIsPaidOnceAndFetchedAgain(t *testing.T) {
 	require.Empty(t, h.Service.Requests(http.MethodGet))
 	h.EndPayment("success")
 	back := c.Get("/_pay/return")
-	require.Equal(t, "/register/2026?from=a;b", back.Location(), "back to the address they asked for")
-	require.Equal(t, "capturable", h.Payments()[0].Status, "taken with the first fetch")
+	require.Equal(t, "/register/2026?from=a;b", back.Location(), "back to the requested address")
+	require.Equal(t, "capturable", h.Payments()[0].Status, "captured with the first fetch")
 
 	first := c.Get(back.Location())
 	require.Equal(t, "%PDF-1.4 the register", first.Text)
@@ -46,13 +46,13 @@ func TestPassIsPaidOnceAndFetchedAgain(t *testing.T) {
 		}
 	}
 	require.Len(t, h.Payments(), 1)
-	require.Contains(t, c.Get("/_pay/status").Text, `href="/register/2026?from=a;b"`, "the way back to it")
-	require.Equal(t, http.StatusSeeOther, c.Get("/register/2025").Status, "another path has to be paid for")
-	require.Equal(t, http.StatusSeeOther, h.Citizen().Get("/register/2026").Status, "so has another browser")
+	require.Contains(t, c.Get("/_pay/status").Text, `href="/register/2026?from=a;b"`, "a link to it")
+	require.Equal(t, http.StatusSeeOther, c.Get("/register/2025").Status, "another path must be paid for")
+	require.Equal(t, http.StatusSeeOther, h.Citizen().Get("/register/2026").Status, "so must another browser")
 }
 
-// TestPassWithStrictCookiesIsOpenedByANewNavigation: coming from Pay, a browser keeps SameSite=Strict cookies back, and
-// a service that does not know its citizen would ask them to log in.
+// A browser sends no SameSite=Strict cookies on the way back from Pay. Without its session cookie, a service would ask
+// the citizen to log in.
 func TestPassWithStrictCookiesIsOpenedByANewNavigation(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain)
@@ -62,7 +62,7 @@ func TestPassWithStrictCookiesIsOpenedByANewNavigation(t *testing.T) {
 	p := c.Get("/_pay/return")
 	require.Equal(t, http.StatusOK, p.Status)
 	require.Contains(t, p.Text, `http-equiv="refresh" content="0; url=/register/2026?a=1"`,
-		"a navigation of the site's own")
+		"a navigation from the same site")
 	require.Contains(t, p.Text, "Get what you paid for")
 	require.Empty(t, h.Service.Requests(http.MethodGet))
 }

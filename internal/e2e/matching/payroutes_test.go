@@ -24,13 +24,13 @@ func TestPaidRequestIsDeliveredUnchangedOnce(t *testing.T) {
 		testserver.BinaryContent(50_000))
 
 	p := c.Do(http.MethodPost, "/licences/apply?a=1;b=2&x=100%25", bytes.NewReader(body), "Content-Type", contentType,
-		"X-Odd", "travels too")
+		"X-Odd", "kept")
 	require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
 	require.Equal(t, "yes", p.Header.Get("Paygate-Answer"))
 	require.Empty(t, h.Service.Requests(http.MethodPost), "nothing reaches the service before payment")
 
 	h.EndPayment("success")
-	require.Equal(t, "capturable", h.Payments()[0].Status, "money is only reserved until the service accepts")
+	require.Equal(t, "capturable", h.Payments()[0].Status, "the money is only reserved until the service accepts")
 	done := c.ReturnFromPay()
 	require.Equal(t, http.StatusOK, done.Status)
 	require.Contains(t, done.Text, "the service's own page")
@@ -40,8 +40,8 @@ func TestPaidRequestIsDeliveredUnchangedOnce(t *testing.T) {
 	require.Equal(t, body, posts[0].Body, "byte for byte")
 	require.Equal(t, "/licences/apply?a=1;b=2&x=100%25", posts[0].Target)
 	require.Equal(t, contentType, posts[0].Header.Get("Content-Type"))
-	require.Equal(t, "travels too", posts[0].Header.Get("X-Odd"))
-	require.Equal(t, "success", h.Payments()[0].Status, "taken once the service accepted")
+	require.Equal(t, "kept", posts[0].Header.Get("X-Odd"))
+	require.Equal(t, "success", h.Payments()[0].Status, "captured when the service has accepted")
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
@@ -94,7 +94,7 @@ func TestTwoTabsEachFinishTheirJourney(t *testing.T) {
 	all := h.Payments()
 	require.NoError(t, h.Pay.Pay(all[0].ID, "success")) // the older tab pays first
 	require.Contains(t, c.ReturnFromPay().Text, "the service's own page",
-		"the journey that moved is shown, not the newest")
+		"the journey that changed is shown, not the newest")
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 	require.NoError(t, h.Pay.Pay(all[1].ID, "success"))
 	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
@@ -117,8 +117,6 @@ func TestImmediateCaptureTakesTheMoneyAtOnce(t *testing.T) {
 	}
 }
 
-// TestConcurrentReturnsWebhooksSweepsAndStaffDeliverOnce: returns of several tabs, a webhook, sweeps and staff, all at
-// the same instant.
 func TestConcurrentReturnsWebhooksSweepsAndStaffDeliverOnce(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_MOPUP_MIN_AGE=0s",
@@ -129,7 +127,7 @@ func TestConcurrentReturnsWebhooksSweepsAndStaffDeliverOnce(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{"n": {strconv.Itoa(n)}}).Status)
 		id := c.Journeys()[0].ID
 		var all sync.WaitGroup
-		all.Go(func() { h.EndPayment("success") }) // and the webhook comes when it comes
+		all.Go(func() { h.EndPayment("success") }) // the webhook follows at any time
 		for range 3 {
 			all.Go(func() { c.ReturnFromPay() })
 			all.Go(func() { h.Sweep() })

@@ -16,7 +16,7 @@ import (
 
 var upstreamPriced = []string{"PAYGATE_ROUTE_LICENCE_PRICE=upstream", "PAYGATE_ROUTE_REGISTER_PRICE=upstream"}
 
-// prices is a service that asks for so many pence, and believes Paygate-Status.
+// prices is a service that quotes this price, or nothing when it is "free".
 func prices(pence, reference, description string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Paygate-Status") != "quote" {
@@ -47,7 +47,7 @@ func TestServiceSetsThePrice(t *testing.T) {
 	c := h.Citizen()
 	p := c.Apply("Ann")
 	require.Contains(t, strings.Join(p.Header["Set-Cookie"], " "), "quoted=yes",
-		"the 402's cookies go with the redirect")
+		"the cookies of the 402 go with the redirect")
 	require.NotContains(t, strings.Join(p.Header["Set-Cookie"], " "), "paygate=evil")
 	require.EqualValues(t, 1234, h.Payments()[0].Amount)
 	require.Equal(t, "LIC-77", h.Payments()[0].Reference)
@@ -55,11 +55,11 @@ func TestServiceSetsThePrice(t *testing.T) {
 	require.Len(t, quoted, 1)
 	for name := range quoted[0].Header {
 		if strings.HasPrefix(name, "Paygate-") {
-			require.Equal(t, "Paygate-Status", name, "a quote says nothing else")
+			require.Equal(t, "Paygate-Status", name, "a quote has no other header")
 		}
 	}
 	c.Apply("Ann")
-	require.Len(t, h.Service.Requests(http.MethodPost), 1, "the same request again is not quoted again")
+	require.Len(t, h.Service.Requests(http.MethodPost), 1, "the same request is not quoted again")
 	require.Len(t, h.Payments(), 1)
 
 	h.EndPayment("success")
@@ -127,12 +127,12 @@ func TestService402PassesOnOtherRoutes(t *testing.T) {
 	p := c.Get("/free")
 	require.Equal(t, http.StatusPaymentRequired, p.Status)
 	require.Equal(t, "the service's own 402", p.Text)
-	require.Empty(t, p.Header.Get("Paygate-Price"), "no header of ours comes from the service")
+	require.Empty(t, p.Header.Get("Paygate-Price"), "the service cannot send Paygate's headers")
 	c.Apply("Ann")
 	require.EqualValues(t, 2500, h.Payments()[0].Amount)
 	h.EndPayment("success")
 	require.Contains(t, c.ServicesAnswer(c.ReturnFromPay()).Text, "the service's own 402")
-	require.Equal(t, journey.StateRefused, c.State(), "at the release it is a refusal")
+	require.Equal(t, journey.StateRefused, c.State(), "a 402 on release is a refusal")
 }
 
 func TestServiceSetsThePriceOfAPass(t *testing.T) {
@@ -142,14 +142,14 @@ func TestServiceSetsThePriceOfAPass(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, c.Get("/register/2026").Status)
 	require.EqualValues(t, 600, h.Payments()[0].Amount)
 	require.Equal(t, http.StatusPaymentRequired, h.Citizen().Do(http.MethodHead, "/register/2026", nil).Status,
-		"HEAD is not even quoted")
+		"HEAD is not quoted")
 	h.EndPayment("success")
 	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	c.Get("/register/2026")
 	require.Equal(t, []string{"quote", "success", "success"}, testserver.Statuses(h.Service.Requests(http.MethodGet)))
 }
 
-// TestPassIsValidOnlyForTheQuotedQuery: where the service prices, a cheap query buys no dear one.
+// A pass for a cheap query does not open a dear one.
 func TestPassIsValidOnlyForTheQuotedQuery(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {

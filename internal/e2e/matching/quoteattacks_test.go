@@ -31,7 +31,6 @@ func TestClientCannotSetThePrice(t *testing.T) {
 	}
 }
 
-// TestClientCannotRequestAQuote: no client makes a service answer as if it were asked for a price.
 func TestClientCannotRequestAQuote(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, upstreamPriced...)
@@ -49,7 +48,6 @@ func TestClientCannotRequestAQuote(t *testing.T) {
 	}
 }
 
-// TestConcurrentQuotesStaySeparate: each request has the price that the service named for it.
 func TestConcurrentQuotesStaySeparate(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
@@ -79,7 +77,7 @@ func TestConcurrentQuotesStaySeparate(t *testing.T) {
 	}
 }
 
-// TestPriceChangeDoesNotAlterAQuotedJourney: what was quoted is what is paid, told and signed.
+// The quoted price is the one that is paid, and the one in the signed headers.
 func TestPriceChangeDoesNotAlterAQuotedJourney(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, prices("1234", "LIC-1", "Licence"), upstreamPriced...)
@@ -87,7 +85,7 @@ func TestPriceChangeDoesNotAlterAQuotedJourney(t *testing.T) {
 	c.Apply("Ann")
 	h.Service.SetAnswer(prices("1", "LIC-2", "Cheap"))
 	c.Apply("Ann")
-	require.Len(t, h.Payments(), 1, "the double click resumes what was quoted")
+	require.Len(t, h.Payments(), 1, "the double click resumes the quoted payment")
 	h.EndPayment("declined")
 	c.ReturnFromPay()
 	require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}}).Status)
@@ -101,7 +99,7 @@ func TestPriceChangeDoesNotAlterAQuotedJourney(t *testing.T) {
 	h.RequireVerified(t, true, posts[1])
 }
 
-// TestPriceRiseAfterTheQuoteIsARefusal: the service decides whether what was paid is enough.
+// The service decides whether the amount paid is enough.
 func TestPriceRiseAfterTheQuoteIsARefusal(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.NewWithPayment(t, prices("1000", "", ""),

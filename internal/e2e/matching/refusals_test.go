@@ -23,8 +23,8 @@ func TestOversizedRequestIsRefusedBeforePayment(t *testing.T) {
 		"Content-Type", "text/plain")
 	require.Equal(t, http.StatusRequestEntityTooLarge, chunked.Status)
 	require.Empty(t, h.Payments())
-	free := h.Citizen().Do(http.MethodPost, "/elsewhere", bytes.NewReader(body))
-	require.Equal(t, http.StatusSeeOther, free.Status, "what is free has no limit of ours")
+	free := h.Citizen().Do(http.MethodPost, "/other", bytes.NewReader(body))
+	require.Equal(t, http.StatusSeeOther, free.Status, "free requests have no limit")
 	require.Len(t, h.Service.Requests(http.MethodPost)[0].Body, 20<<20)
 }
 

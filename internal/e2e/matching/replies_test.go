@@ -52,7 +52,7 @@ func TestServiceRedirectIsResolvedAgainstTheFormURL(t *testing.T) {
 	_, c := testserver.NewWithPayment(t, testserver.Confirm)
 	p := c.Get(c.Get("/_pay/return").Location())
 	require.Equal(t, http.StatusSeeOther, p.Status)
-	require.Equal(t, "/licences/confirmation/RVM-0001", p.Location(), "resolved against the form's address")
+	require.Equal(t, "/licences/confirmation/RVM-0001", p.Location(), "resolved against the form's URL")
 	require.Contains(t, p.Header.Get("Set-Cookie"), "flash=received")
 	require.Empty(t, p.Header["Paygate-Answer"], "it is the service's answer")
 	require.Equal(t, "private, no-cache", p.Header.Get("Cache-Control"))
@@ -71,7 +71,7 @@ func TestReplyWithStrictCookiesIsOpenedByANewNavigation(t *testing.T) {
 	require.Contains(t, shown.Text, `http-equiv="refresh" content="0; url=/licences/confirmation/RVM-0001"`)
 	require.Contains(t, shown.Text, `href="/licences/confirmation/RVM-0001"`)
 	require.Contains(t, h.Service.Requests(http.MethodPost)[0].Header.Get("Cookie"), "prefs=strict",
-		"the held cookie went with the release")
+		"the held cookie is released")
 }
 
 func TestRefusedFormIsCorrectedOnTheSamePayment(t *testing.T) {
@@ -90,12 +90,12 @@ func TestRefusedFormIsCorrectedOnTheSamePayment(t *testing.T) {
 	h.EndPayment("success")
 	refused := c.ServicesAnswer(c.ReturnFromPay())
 	require.Equal(t, http.StatusUnprocessableEntity, refused.Status)
-	require.Equal(t, "name is missing", refused.Text, "the service's own words")
-	require.Equal(t, "capturable", h.Payments()[0].Status, "nothing is taken for a refusal")
+	require.Equal(t, "name is missing", refused.Text, "the service's own page")
+	require.Equal(t, "capturable", h.Payments()[0].Status, "a refusal takes no money")
 
 	corrected := c.Post("/licences/apply?paygate-reply="+c.Journeys()[0].ID, url.Values{"name": {"Ann"}})
 	require.Equal(t, http.StatusSeeOther, corrected.Status, corrected.Text)
-	require.Equal(t, "confirmation/RVM-0001", corrected.Location(), "the service's answer, passed on directly")
+	require.Equal(t, "confirmation/RVM-0001", corrected.Location(), "the service's response")
 	require.Len(t, h.Payments(), 1, "no second payment")
 	require.Equal(t, "success", h.Payments()[0].Status)
 	posts := h.Service.Requests(http.MethodPost)
@@ -117,7 +117,7 @@ func TestReleaseReplyLosesPaygateHeaders(t *testing.T) {
 	requireClean := func(p testserver.Page) {
 		require.Equal(t, http.StatusUnprocessableEntity, p.Status)
 		require.Equal(t, "default-src 'self'; form-action 'self' "+h.PayURL, p.Header.Get("Content-Security-Policy"),
-			"the form may lead to Pay again")
+			"the form can lead to Pay again")
 		for name := range p.Header {
 			require.NotContains(t, strings.ToLower(name), "paygate")
 		}
@@ -150,7 +150,7 @@ func TestRefusalIsNotShownOnceTheMoneyIsReturned(t *testing.T) {
 	require.Contains(t, c.ReturnFromPay().Text, "Your money is being given back")
 }
 
-// TestReplyMarkerNeverReachesTheService: a form without an action of its own posts to where it stands.
+// A form without an action is sent to the address of its page, which can have the marker.
 func TestReplyMarkerNeverReachesTheService(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_LICENCE_WHEN=form:do=pay")
@@ -180,12 +180,12 @@ func TestLargeReplyIsStreamed(t *testing.T) {
 	p := c.ReturnFromPay()
 	require.Equal(t, http.StatusOK, p.Status)
 	require.Equal(t, "application/zip", p.Header.Get("Content-Type"))
-	require.True(t, p.Text == string(large), "the whole of it")
+	require.True(t, p.Text == string(large), "complete")
 	require.Contains(t, c.ReturnFromPay().Text, "Payment received and application sent")
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
-// TestJourneyIDAloneOpensNoReply: the public id stands in addresses, logs and headers; the key is in the ticket.
+// The journey ID is public, in addresses, logs and headers; the key is in the ticket.
 func TestJourneyIDAloneOpensNoReply(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the secret page") })
@@ -214,6 +214,6 @@ func TestJourneyIDAloneOpensNoReply(t *testing.T) {
 	require.Empty(t, h.Service.Requests(http.MethodGet), "a marked address is never forwarded")
 	eve.Do(http.MethodOptions, "/licences/apply?paygate-reply="+id, nil)
 	require.Equal(t, "/licences/apply", h.Service.Requests(http.MethodOptions)[0].Target,
-		"OPTIONS goes without its query")
+		"OPTIONS passes without its query")
 	require.Equal(t, "the secret page", anns.Get("/licences/apply?paygate-reply="+id).Text)
 }

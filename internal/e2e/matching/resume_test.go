@@ -32,7 +32,7 @@ func TestDeclinedPaymentIsRetriedWithTheSameForm(t *testing.T) {
 	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 1)
-	require.Contains(t, string(posts[0].Body), "name=Ann", "nothing had to be filled in again")
+	require.Contains(t, string(posts[0].Body), "name=Ann", "the held form is delivered")
 }
 
 func TestEachUnpaidOutcomeHasItsPage(t *testing.T) {
@@ -72,14 +72,14 @@ func TestDoubleClickResumesThePayment(t *testing.T) {
 	c := h.Citizen()
 	first, second := c.Apply("Ann"), c.Apply("Ann")
 	require.Len(t, h.Payments(), 1)
-	require.NotEqual(t, first.Location(), second.Location(), "a next_url works once, so the second click has its own")
+	require.NotEqual(t, first.Location(), second.Location(), "a next_url works once, so the second click gets another")
 	c.Apply("Bob")
 	require.Len(t, h.Payments(), 2, "another form is another payment")
 	h.Citizen().Apply("Ann")
-	require.Len(t, h.Payments(), 3, "another browser is another citizen")
+	require.Len(t, h.Payments(), 3, "another browser has its own payment")
 }
 
-// TestDoubleClickOnAFileUploadResumesThePayment: a browser makes up another boundary each time.
+// A browser sends another boundary each time.
 func TestDoubleClickOnAFileUploadResumesThePayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)
@@ -164,8 +164,8 @@ func TestPaygateFormsWorkBehindAHostRewritingProxy(t *testing.T) {
 	require.NoError(t, err)
 	body := "journey=" + c.Journeys()[0].ID
 	for origin, status := range map[string]int{
-		h.URL:                       http.StatusSeeOther,
-		"https://elsewhere.example": http.StatusForbidden,
+		h.URL:                   http.StatusSeeOther,
+		"https://other.example": http.StatusForbidden,
 	} {
 		r, err := http.NewRequest(http.MethodPost, h.URL+"/_pay/again", strings.NewReader(body))
 		require.NoError(t, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The headers by which scripts are known.
+// The headers that identify scripts.
 var (
 	byTurbo = []string{
 		"Accept", "text/vnd.turbo-stream.html, text/html, application/xhtml+xml", "Sec-Fetch-Mode",
@@ -39,7 +39,7 @@ var (
 	byUnpoly = []string{"X-Up-Version", "3.14.3", "Accept", "*/*", "Sec-Fetch-Mode", "cors"}
 )
 
-// TestScriptsAreSentToPayInTheirLibrarysFormat: a redirect to another origin is lost on every one of them.
+// None of these libraries can follow a redirect to another origin.
 func TestScriptsAreSentToPayInTheirLibrarysFormat(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)
@@ -57,8 +57,8 @@ func TestScriptsAreSentToPayInTheirLibrarysFormat(t *testing.T) {
 		return p, found
 	}
 	for name, accept := range map[string]string{
-		"of Turbo":   "text/vnd.turbo-stream.html, text/html",
-		"of Turbo 7": "text/vnd.turbo-stream.html, text/html, application/xhtml+xml",
+		"Turbo":   "text/vnd.turbo-stream.html, text/html",
+		"Turbo 7": "text/vnd.turbo-stream.html, text/html, application/xhtml+xml",
 	} {
 		p, next := applies("Accept", accept)
 		require.Equal(t, http.StatusPaymentRequired, p.Status, name)
@@ -103,14 +103,14 @@ func TestScriptsAreSentToPayInTheirLibrarysFormat(t *testing.T) {
 	require.Equal(t, `window.location.href = "`+next+`";`, p.Text)
 }
 
-// TestScriptsShowErrorPages: what they do with an error status is mostly nothing.
+// Most of these libraries ignore a response with an error status.
 func TestScriptsShowErrorPages(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)
 	wrong := func(header []string) testserver.Page {
 		return h.Citizen().Post("/licences/priced", url.Values{"licence": {"</script>]]>"}}, header...)
 	}
-	const said, fragment = "Choose what you want to pay for", `<div id="paygate-answer"`
+	const message, fragment = "Choose what you want to pay for", `<div id="paygate-answer"`
 
 	p := wrong(byTurbo)
 	require.Equal(t, http.StatusUnprocessableEntity, p.Status)
@@ -129,20 +129,20 @@ func TestScriptsShowErrorPages(t *testing.T) {
 			p.Header.Get("HX-Push-Url"),
 		})
 	require.True(t, strings.HasPrefix(strings.TrimSpace(p.Text), fragment), p.Text)
-	require.Contains(t, p.Text, said)
+	require.Contains(t, p.Text, message)
 
 	p = wrong(byRails)
 	require.Equal(t, http.StatusOK, p.Status)
 	shown := shownBy(t, p.Text)
 	require.Contains(t, shown, fragment)
-	require.Contains(t, shown, said)
+	require.Contains(t, shown, message)
 
 	p = wrong(byUpdatePanel)
 	require.Equal(t, http.StatusOK, p.Status)
 	length, rest, _ := strings.Cut(p.Text, "|scriptBlock|ScriptContentNoTags|")
 	script := strings.TrimSuffix(rest, "|")
 	require.Equal(t, length, strconv.Itoa(len([]rune(script))), "JavaScript counts characters")
-	require.Contains(t, shownBy(t, script), said)
+	require.Contains(t, shownBy(t, script), message)
 
 	p = wrong(byFaces)
 	require.Equal(t, http.StatusOK, p.Status)
@@ -150,7 +150,7 @@ func TestScriptsShowErrorPages(t *testing.T) {
 		Eval string `xml:"changes>eval"`
 	}
 	require.NoError(t, xml.Unmarshal([]byte(p.Text), &partial))
-	require.Contains(t, shownBy(t, partial.Eval), said)
+	require.Contains(t, shownBy(t, partial.Eval), message)
 
 	for _, header := range [][]string{byInertia, byUnpoly, {"Accept", "text/vnd.turbo-stream.html, text/html"}} {
 		p = wrong(header)
@@ -160,17 +160,17 @@ func TestScriptsShowErrorPages(t *testing.T) {
 	}
 }
 
-// shownBy is the HTML that a script of ours puts into the page.
+// shownBy returns the HTML that Paygate's script puts into the page.
 func shownBy(t *testing.T, script string) (fragment string) {
 	t.Helper()
 	rest, found := strings.CutPrefix(script, "document.body.innerHTML = ")
 	require.True(t, found, script)
-	require.NotContains(t, rest, "</", "it stands in script elements and in XML")
+	require.NotContains(t, rest, "</", "the script is embedded in HTML and XML")
 	require.NoError(t, json.NewDecoder(strings.NewReader(rest)).Decode(&fragment))
 	return fragment
 }
 
-// TestScriptsResumeAPaidJourney: the same form again, after the payment, leads to what became of it.
+// The same form after the payment leads to the return page.
 func TestScriptsResumeAPaidJourney(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)
@@ -183,11 +183,11 @@ func TestScriptsResumeAPaidJourney(t *testing.T) {
 	p = c.Post("/licences/apply", form, byUpdatePanel...)
 	require.Equal(t, "12|pageRedirect||/_pay/return|", p.Text)
 	p = c.Post("/licences/apply", form, byTurbo...)
-	require.Equal(t, []any{http.StatusSeeOther, "/_pay/return"}, []any{p.Status, p.Location()}, "Turbo follows it")
+	require.Equal(t, []any{http.StatusSeeOther, "/_pay/return"}, []any{p.Status, p.Location()},
+		"Turbo follows the redirect")
 }
 
-// TestPrefetchedPassStartsNoPayment: Turbo loads links when the pointer is over them, and shows what it got when they
-// are clicked.
+// Turbo loads a link when the pointer is over it, and shows that response when the link is clicked.
 func TestPrefetchedPassStartsNoPayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain)
@@ -202,12 +202,12 @@ func TestPrefetchedPassStartsNoPayment(t *testing.T) {
 	require.Empty(t, h.Payments())
 }
 
-// TestFramedRequestGetsALinkOutOfTheFrame: GOV.UK Pay's pages show in no frame.
+// The pages of GOV.UK Pay cannot be framed.
 func TestFramedRequestGetsALinkOutOfTheFrame(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)
-	inFrame := []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}
-	p := h.Citizen().Post("/licences/apply", url.Values{"name": {"Ann"}}, inFrame...)
+	framed := []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}
+	p := h.Citizen().Post("/licences/apply", url.Values{"name": {"Ann"}}, framed...)
 	require.Equal(t, http.StatusPaymentRequired, p.Status)
 	require.Contains(t, p.Text, `<base target="_top">`)
 	require.Contains(t, p.Text, ` href="`+h.PayURL+"/secure/")

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// In shadow mode everything passes as it came, and what would have become of it is counted and logged.
+// In shadow mode all requests pass unchanged; what would have happened is counted and logged.
 func TestShadowModeCountsWithoutActing(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_LICENCE_MODE=shadow",
@@ -36,7 +36,7 @@ func TestShadowModeCountsWithoutActing(t *testing.T) {
 		{"GET", "/register/2026.json", "", `"route":"register","what":"priced"`},
 		{"POST", "/licences/priced", "licence=8-day", `"route":"priced","what":"held"`},
 		{"POST", "/licences/priced", "licence=9-day", `"what":"refused","rule":"choice of price"`},
-		{"POST", "/elsewhere", "action=pay", ""},
+		{"POST", "/other", "action=pay", ""},
 	} {
 		before, received := len(h.Log.String()), len(h.Service.Requests(try.method))
 		p := c.Do(try.method, try.target, strings.NewReader(try.body), "Content-Type",
@@ -48,12 +48,12 @@ func TestShadowModeCountsWithoutActing(t *testing.T) {
 		require.Equal(t, []string{"none"}, last.Header["Paygate-Status"])
 		require.Equal(t, try.target, last.Target)
 		require.Equal(t, try.body, string(last.Body))
-		said := h.Log.String()[before:]
+		logged := h.Log.String()[before:]
 		if try.log == "" {
-			require.NotContains(t, said, `"msg":"shadow"`, try)
+			require.NotContains(t, logged, `"msg":"shadow"`, try)
 		} else {
-			require.Contains(t, said, try.log, try)
-			require.Equal(t, 1, strings.Count(said, `"msg":"shadow"`), try)
+			require.Contains(t, logged, try.log, try)
+			require.Equal(t, 1, strings.Count(logged, `"msg":"shadow"`), try)
 		}
 	}
 	require.Empty(t, h.Payments())
@@ -67,7 +67,7 @@ func TestShadowModeCountsWithoutActing(t *testing.T) {
 	}
 }
 
-// A route that costs nothing now gives what was paid for before.
+// A route that is now free still serves earlier payments.
 func TestJourneysContinueInFreeAndShadowMode(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"free", "shadow"} {
@@ -96,7 +96,7 @@ func TestJourneysContinueInFreeAndShadowMode(t *testing.T) {
 				"the pass still opens")
 			c.Post("/licences/apply", url.Values{"name": {"Anne"}})
 			require.Equal(t, []string{"success"}, last(h.Service.Requests(http.MethodPost)).Header["Paygate-Status"],
-				"a correction goes on the payment that was made")
+				"a correction uses the earlier payment")
 			require.Equal(t, journey.StateReleased, c.State())
 			c.Post("/licences/apply", url.Values{"name": {"Bob"}})
 			require.Equal(t, []string{"none"}, last(h.Service.Requests(http.MethodPost)).Header["Paygate-Status"])
@@ -106,7 +106,6 @@ func TestJourneysContinueInFreeAndShadowMode(t *testing.T) {
 	}
 }
 
-// Whatever costs nothing passes, also for somebody whose payment is still open.
 func TestOpenJourneyDoesNotBlockFreeRoutes(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"free", "shadow"} {
@@ -123,7 +122,7 @@ func TestOpenJourneyDoesNotBlockFreeRoutes(t *testing.T) {
 	}
 }
 
-// statusOfFree is what the service hears of another citizen.
+// statusOfFree returns the Paygate-Status of the form of another citizen.
 func statusOfFree(h *testserver.Harness) []string {
 	other := h.Citizen()
 	other.Post("/licences/apply", url.Values{"name": {"Eve"}})

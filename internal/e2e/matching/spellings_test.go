@@ -51,13 +51,13 @@ func TestRefusalLogNamesTheSettingToDeclare(t *testing.T) {
 	} {
 		before := len(d.Log.String())
 		d.MustBlock(t, testserver.FormRequest(c.method, c.target))
-		said := d.Log.String()[before:]
-		require.Contains(t, said, `"msg":"refused"`)
-		require.NotContains(t, said, "kitten")
+		logged := d.Log.String()[before:]
+		require.Contains(t, logged, `"msg":"refused"`)
+		require.NotContains(t, logged, "kitten")
 		if c.declare == "" {
-			require.NotContains(t, said, "declare")
+			require.NotContains(t, logged, "declare")
 			continue
 		}
-		require.Contains(t, said, `"route":"licence","declare":"`+c.declare+`"`)
+		require.Contains(t, logged, `"route":"licence","declare":"`+c.declare+`"`)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A service that speaks on an idle connection has net/http write what it said to the global log.
+// net/http writes what a service sends on an idle connection to the global log.
 func TestUnsolicitedResponseIsNotLogged(t *testing.T) {
 	t.Parallel()
 	listener := testserver.QuietListener(t)
@@ -32,7 +32,7 @@ func TestUnsolicitedResponseIsNotLogged(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 		<-answered
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nSet-Cookie: session=secret\r\n\r\n")
-		_, _ = io.Copy(io.Discard, conn) // until Paygate has seen it, and closes the connection
+		_, _ = io.Copy(io.Discard, conn) // until Paygate closes the connection
 	}()
 	h := &testserver.Harness{Service: &testserver.Service{Server: &httptest.Server{URL: "http://" +
 		listener.Addr().String()}}, URL: "http://localhost", PayURL: "http://127.0.0.1:1"}
