@@ -69,11 +69,11 @@ func TestTruncatedBodyIsNotAServiceFault(t *testing.T) {
 		_, err := fmt.Fprintf(conn, head+"Content-Length: %d\r\n\r\n%s", size, strings.Repeat("a", size/2))
 		require.NoError(t, err)
 		require.NoError(t, conn.(*net.TCPConn).CloseWrite())
-		said, err := io.ReadAll(conn) // empty when net/http sees first that the client has gone
+		answer, err := io.ReadAll(conn) // empty when net/http sees first that the client has gone
 		require.NoError(t, err)
-		if len(said) > 0 || size == 100 {
-			require.Contains(t, string(said), "HTTP/1.1 400 Bad Request\r\n")
-			require.Contains(t, string(said), "The form did not reach us in full.")
+		if len(answer) > 0 || size == 100 {
+			require.Contains(t, string(answer), "HTTP/1.1 400 Bad Request\r\n")
+			require.Contains(t, string(answer), "The form did not reach us in full.")
 		}
 	}
 	require.NotContains(t, d.Log.String(), "the service does not answer")

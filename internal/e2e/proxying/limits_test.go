@@ -83,7 +83,7 @@ func TestNetworkLimitNeedsTrustedProxies(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)
 	for n := range 130 {
-		h.Citizen().Apply(fmt.Sprint(n)) // all from loopback, as behind a local proxy
+		h.Citizen().Apply(fmt.Sprint(n)) // all from loopback
 	}
 	require.Len(t, h.Payments(), 130)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// twoOrigins is a house that citizens reach at 127.0.0.1 and at localhost; the second address is returned.
+// twoOrigins starts Paygate at the origins 127.0.0.1 and localhost, and returns the second.
 func twoOrigins(t *testing.T, answer http.HandlerFunc) (*testserver.Harness, string) {
 	t.Helper()
 	h := testserver.New(t, answer)
@@ -37,7 +37,7 @@ func TestCitizenReturnsToTheOriginTheyStartedAt(t *testing.T) {
 		h.EndPayment("success")
 		shown := c.Get(at + c.Get(at+"/_pay/return").Location())
 		require.Equal(t, at+"/licences/confirmation/1", shown.Location(),
-			"the service's own origin is turned into the one that the citizen is at")
+			"the service's own origin becomes the citizen's")
 	}
 }
 
@@ -51,32 +51,32 @@ func TestPassReturnsToTheOriginItStartedAt(t *testing.T) {
 func TestNoPaymentAtAnUnlistedHost(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain)
-	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
+	other := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
 	c := h.Citizen()
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		for _, target := range []string{
 			"/licences/apply", "/licences/apply?a=1;b=%20", "/register/2026?x",
 			"/licences/apply;jsessionid=1",
 		} {
-			led := c.Do(method, elsewhere+target, nil)
-			require.Equal(t, http.StatusPermanentRedirect, led.Status, target)
-			require.Equal(t, h.URL+target, led.Location())
-			require.Equal(t, "yes", led.Header.Get("Paygate-Answer"))
+			answer := c.Do(method, other+target, nil)
+			require.Equal(t, http.StatusPermanentRedirect, answer.Status, target)
+			require.Equal(t, h.URL+target, answer.Location())
+			require.Equal(t, "yes", answer.Header.Get("Paygate-Answer"))
 		}
-		require.Equal(t, http.StatusOK, c.Do(method, elsewhere+"/licences/other", nil).Status, "free traffic passes")
+		require.Equal(t, http.StatusOK, c.Do(method, other+"/licences/other", nil).Status, "free traffic passes")
 	}
-	require.Equal(t, http.StatusOK, c.Post(elsewhere+"/free", nil).Status, "free traffic passes")
-	require.Equal(t, http.StatusOK, c.Get(elsewhere+"/_pay/status").Status, "our own addresses are there")
+	require.Equal(t, http.StatusOK, c.Post(other+"/free", nil).Status, "free traffic passes")
+	require.Equal(t, http.StatusOK, c.Get(other+"/_pay/status").Status, "Paygate's own addresses answer")
 	require.NotContains(t, h.Log.String(), `"level":"ERROR"`)
 	for range 3 {
 		for _, target := range []string{"/licences/apply", "/licences/priced?licence=1-day", "/fines/pay"} {
-			refused := c.Post(elsewhere+target, url.Values{"licence": {"1-day"}})
+			refused := c.Post(other+target, url.Values{"licence": {"1-day"}})
 			require.Equal(t, http.StatusMisdirectedRequest, refused.Status, target)
 			require.Contains(t, refused.Text, `href="`+h.URL+target)
 			require.Contains(t, refused.Text, "This has not taken any money")
 		}
 	}
-	require.Contains(t, c.Post(elsewhere+"/fines/pay", nil, "Accept-Language", "cy").Text,
+	require.Contains(t, c.Post(other+"/fines/pay", nil, "Accept-Language", "cy").Text,
 		"Ni allwch dalu yn y cyfeiriad hwn")
 	require.Empty(t, h.Payments())
 	require.Equal(t, 1, strings.Count(h.Log.String(), `"level":"ERROR"`), "once a minute at most")
@@ -86,15 +86,15 @@ func TestFreeFormPassesAtAnyHost(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Plain, "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay",
 		"PAYGATE_ROUTE_IMMEDIATE_MODE=free")
-	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
+	other := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
 	c := h.Citizen()
-	require.Equal(t, http.StatusOK, c.Post(elsewhere+"/licences/apply", url.Values{"action": {"save"}}).Status)
+	require.Equal(t, http.StatusOK, c.Post(other+"/licences/apply", url.Values{"action": {"save"}}).Status)
 	require.Equal(t, http.StatusMisdirectedRequest,
-		c.Post(elsewhere+"/licences/apply", url.Values{"action": {"pay"}}).Status)
+		c.Post(other+"/licences/apply", url.Values{"action": {"pay"}}).Status)
 	require.Contains(t, h.Log.String(),
 		`"level":"ERROR","msg":"a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list","host":"localhost:`)
-	require.Equal(t, http.StatusOK, c.Post(elsewhere+"/fines/pay", nil).Status)
-	require.Equal(t, http.StatusOK, c.Get(elsewhere+"/fines/pay").Status)
+	require.Equal(t, http.StatusOK, c.Post(other+"/fines/pay", nil).Status)
+	require.Equal(t, http.StatusOK, c.Get(other+"/fines/pay").Status)
 }
 
 func TestCSPAllowsFormsToTheMainOrigin(t *testing.T) {
@@ -102,22 +102,22 @@ func TestCSPAllowsFormsToTheMainOrigin(t *testing.T) {
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", "form-action 'self'")
 	})
-	elsewhere := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
+	other := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
 	require.Equal(t, "form-action 'self' "+h.PayURL+" "+h.URL,
-		h.Citizen().Get(elsewhere+"/years").Header.Get("Content-Security-Policy"))
+		h.Citizen().Get(other+"/years").Header.Get("Content-Security-Policy"))
 	require.Equal(t, "form-action 'self' "+h.PayURL, h.Citizen().Get("/years").Header.Get("Content-Security-Policy"))
 }
 
 func TestHTTPSOnlyServiceNeedsNoTrustedProxy(t *testing.T) {
 	t.Parallel()
-	insists := func(w http.ResponseWriter, r *http.Request) {
+	redirectToHTTPS := func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Forwarded-Proto") != "https" {
 			http.Redirect(w, r, "https://apply.example.org"+r.RequestURI, http.StatusMovedPermanently)
 			return
 		}
 		testserver.Plain(w, r)
 	}
-	h := testserver.New(t, insists, "PAYGATE_PUBLIC_URL=https://apply.example.org")
+	h := testserver.New(t, redirectToHTTPS, "PAYGATE_PUBLIC_URL=https://apply.example.org")
 	require.Equal(t, http.StatusOK, h.Citizen().Get("/").Status)
 	require.Equal(t, []string{"https"}, h.Service.Requests(http.MethodGet)[0].Header["X-Forwarded-Proto"])
 }
@@ -136,7 +136,7 @@ func TestTicketSurvivesClearSiteData(t *testing.T) {
 	require.Contains(t, shown.Header["Set-Cookie"], "sid=new; Path=/")
 	again := c.Get(at)
 	require.Equal(t, http.StatusOK, again.Status, "the browser still has its ticket")
-	require.Empty(t, again.Header.Get("Clear-Site-Data"), "what was set since is not cleared by a reload")
+	require.Empty(t, again.Header.Get("Clear-Site-Data"), "a reload does not clear later cookies")
 	require.Empty(t, again.Header["Set-Cookie"])
 	require.Contains(t, c.Get("/_pay/status").Text, "Fishing licence")
 	require.Len(t, h.Payments(), 1)

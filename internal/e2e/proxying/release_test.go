@@ -37,14 +37,14 @@ func TestReleaseCarriesTheHeadersOfFreeTraffic(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)
 	c := h.Citizen()
-	said := []string{
+	header := []string{
 		"Content-Encoding", "gzip", "If-Match", `"v1"`, "If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:37 GMT",
 		"X-CSRF-Token", "token", "Idempotency-Key", "key",
 		"X-Requested-With", "Form", "Content-Range", "bytes 0-4/5", "Sec-Fetch-Site", "same-origin", "Soapaction", "x",
 		"Upgrade-Insecure-Requests", "1",
 	}
-	c.Post("/free", url.Values{"a": {"b"}}, said...)
-	require.Equal(t, http.StatusSeeOther, c.Post("/licences/apply", url.Values{"a": {"b"}}, said...).Status)
+	c.Post("/free", url.Values{"a": {"b"}}, header...)
+	require.Equal(t, http.StatusSeeOther, c.Post("/licences/apply", url.Values{"a": {"b"}}, header...).Status)
 	h.EndPayment("success")
 	c.ReturnFromPay()
 	posts := h.Service.Requests(http.MethodPost)

@@ -21,11 +21,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkPassThrough is free traffic through the real program, as it is delivered, beside the same traffic through
-// httputil.ReverseProxy as Go has it, on one service, from one client, in turns.
+// BenchmarkPassThrough compares free traffic through the real program with the same traffic through
+// httputil.ReverseProxy: one service, one client, in turns.
 //
-// What is measured is the processor time, user and system, of the proxy's own process, and what it allocates. Client
-// and service live in the test's process and do not count. Paygate has ten pay routes to judge by.
+// It measures the processor time, user and system, and the allocations of the process of each proxy. Client and service
+// run in the test's process and do not count. Paygate has ten pay routes to match.
 func BenchmarkPassThrough(b *testing.B) {
 	service := httptest.NewServer(http.HandlerFunc(sized))
 	b.Cleanup(service.Close)
@@ -41,9 +41,9 @@ func BenchmarkPassThrough(b *testing.B) {
 				l.send(b, paygate, connections)
 				bareBefore, paygateBefore := bare.spent(b), paygate.spent(b)
 				b.ResetTimer()
-				for left := b.N; left > 0; left -= requestsInTurn {
-					l.send(b, bare, min(left, requestsInTurn))
-					l.send(b, paygate, min(left, requestsInTurn))
+				for left := b.N; left > 0; left -= requestsPerRound {
+					l.send(b, bare, min(left, requestsPerRound))
+					l.send(b, paygate, min(left, requestsPerRound))
 				}
 				b.StopTimer()
 				ofBare, ofPaygate := bare.spent(b).since(bareBefore), paygate.spent(b).since(paygateBefore)
@@ -58,11 +58,11 @@ func BenchmarkPassThrough(b *testing.B) {
 }
 
 const (
-	connections    = 32   // from the client to a proxy
-	requestsInTurn = 1024 // requests to one proxy before the other has its turn
+	connections      = 32   // from the client to a proxy
+	requestsPerRound = 1024 // to one proxy before the next round
 )
 
-// sized answers a GET by as many bytes as its query says, and anything else, once read, by a word.
+// sized answers a GET with as many bytes as its query says, and other methods with one word.
 func sized(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if r.Method != http.MethodGet {
@@ -77,14 +77,14 @@ func sized(w http.ResponseWriter, r *http.Request) {
 
 var someBytes = bytes.Repeat([]byte("0123456789abcdef"), 100<<10/16)
 
-// load is what citizens send.
+// load describes the requests to send.
 type load struct {
 	client *http.Client
 	method string
 	size   int
 }
 
-// send sends so many requests through a proxy, and reads the answers.
+// send sends requests through a proxy from several connections, and reads the responses.
 func (l load) send(b *testing.B, through *proxy, requests int) {
 	b.Helper()
 	var sent, failed atomic.Int64
@@ -102,7 +102,7 @@ func (l load) send(b *testing.B, through *proxy, requests int) {
 	require.Zero(b, failed.Load())
 }
 
-// sendOne sends a request as a browser makes it.
+// sendOne sends a request as a browser does.
 func (l load) sendOne(to string) error {
 	target, body := to+"/licences/list?"+strconv.Itoa(l.size), io.Reader(nil)
 	if l.method != http.MethodGet {
@@ -136,7 +136,7 @@ func (l load) sendOne(to string) error {
 	return err
 }
 
-// tenRoutes are the settings of a Paygate with ten pay routes.
+// tenRoutes returns the settings for ten pay routes.
 func tenRoutes(b *testing.B, service string) []string {
 	environ := []string{
 		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_UPSTREAM=" + service,
@@ -162,10 +162,10 @@ func tenRoutes(b *testing.B, service string) []string {
 	return append(environ, "PAYGATE_ROUTES="+strings.Join(names, ","))
 }
 
-// proxy is a reverse proxy in a process of its own.
+// proxy is a reverse proxy in its own process.
 type proxy struct{ url, metrics string }
 
-// startProxy builds the program of a package and starts it, and waits until it serves.
+// startProxy builds and starts the program of a package, and waits until it serves.
 func startProxy(b *testing.B, environ []string, program string, args ...string) *proxy {
 	b.Helper()
 	p := testserver.StartBinary(b, testserver.BuildBinary(b, program), environ, args...)
@@ -174,10 +174,10 @@ func startProxy(b *testing.B, environ []string, program string, args ...string) 
 	return &proxy{"http://" + at[1], "http://" + at[2] + "/metrics"}
 }
 
-// spent is what a process has used up; of several requests, or since it began.
+// spent is what a process has used.
 type spent struct{ seconds, allocations, bytes float64 }
 
-// spent asks the proxy's process itself.
+// spent reads the metrics of the proxy.
 func (p *proxy) spent(b *testing.B) spent {
 	b.Helper()
 	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}

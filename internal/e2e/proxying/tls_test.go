@@ -6,7 +6,6 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -35,7 +34,7 @@ func TestPublicListenerServesTLS(t *testing.T) {
 		conn, err := tls.Dial("tcp", d.Address, trust)
 		require.NoError(t, err)
 		defer conn.Close()
-		require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second)))
+		require.NoError(t, conn.SetDeadline(time.Now().Add(testserver.LongTimeout)))
 		_, err = io.WriteString(conn, raw)
 		require.NoError(t, err)
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -47,7 +46,7 @@ func TestPublicListenerServesTLS(t *testing.T) {
 	answer, protocol := ask([]string{"h2", "http/1.1"},
 		"GET /free HTTP/1.1\r\nHost: apply.example\r\nX-Forwarded-Proto: http\r\n\r\n")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
-	require.Equal(t, "http/1.1", protocol, "never HTTP/2, whose requests nobody here judges byte for byte")
+	require.Equal(t, "http/1.1", protocol, "never HTTP/2, which Paygate does not classify")
 	require.Equal(t, []string{"https"}, d.Service.Take()[0].Values("X-Forwarded-Proto"))
 	_, protocol = ask(nil, "GET /free HTTP/1.1\r\nHost: apply.example\r\n\r\n")
 	require.Empty(t, protocol)
@@ -78,15 +77,12 @@ func TestPublicListenerServesTLS(t *testing.T) {
 		}
 		require.Error(t, err, name)
 	}
-	plain, err := net.Dial("tcp", d.Address)
+	plain := d.Dial(t)
+	_, err := io.WriteString(plain, testserver.FormRequest(http.MethodPost, "/licences/apply"))
 	require.NoError(t, err)
-	defer plain.Close()
-	require.NoError(t, plain.SetDeadline(time.Now().Add(30*time.Second)))
-	_, err = io.WriteString(plain, testserver.FormRequest(http.MethodPost, "/licences/apply"))
-	require.NoError(t, err)
-	said, _ := io.ReadAll(plain)
-	require.NotContains(t, string(said), "legacy")
-	require.Empty(t, d.Service.Take(), "without TLS nobody is let in")
+	answered, _ := io.ReadAll(plain)
+	require.NotContains(t, string(answered), "legacy")
+	require.Empty(t, d.Service.Take(), "nothing passes without TLS")
 }
 
 func TestUnusableTLSFilesAreReported(t *testing.T) {
@@ -106,20 +102,26 @@ func TestUnusableTLSFilesAreReported(t *testing.T) {
 		"the key for the certificate": {keyFile, certFile, 1},
 		"no key":                      {certFile, "", 2}, "no certificate": {"", keyFile, 2},
 	} {
-		said := &testserver.LogBuffer{}
-		status := command.Run(t.Context(), command.Env{
-			Environ: append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0",
-				"PAYGATE_STAFF_LISTEN=127.0.0.1:0",
-				"PAYGATE_TLS_CERT_FILE="+c.cert, "PAYGATE_TLS_KEY_FILE="+c.key),
-			Stdout: io.Discard, Stderr: said,
-		}, []string{"serve"})
+		status, output := startFails(t, h, "PAYGATE_TLS_CERT_FILE="+c.cert, "PAYGATE_TLS_KEY_FILE="+c.key)
 		require.Equal(t, c.status, status, name)
-		require.Contains(t, said.String(), "PAYGATE_TLS_CERT_FILE", name)
-		require.NotContains(t, said.String(), "topsecret", name)
+		require.Contains(t, output, "PAYGATE_TLS_CERT_FILE", name)
+		require.NotContains(t, output, "topsecret", name)
 	}
 }
 
-// secureService is a service that speaks TLS, for 127.0.0.1 and example.com.
+// startFails runs a server that cannot start, and returns its exit status and its log.
+func startFails(t *testing.T, h *testserver.Harness, over ...string) (status int, output string) {
+	t.Helper()
+	log := &testserver.LogBuffer{}
+	environ := append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0",
+		"PAYGATE_STAFF_LISTEN=127.0.0.1:0")
+	status = command.Run(t.Context(), command.Env{
+		Environ: append(environ, over...), Stdout: io.Discard, Stderr: log,
+	}, []string{"serve"})
+	return status, log.String()
+}
+
+// secureService starts a service with TLS for 127.0.0.1 and example.com.
 func secureService(t *testing.T, answer http.HandlerFunc) (server *httptest.Server, rootFile string) {
 	t.Helper()
 	server = httptest.NewUnstartedServer(answer)
@@ -140,13 +142,13 @@ func TestServiceCertificateIsVerified(t *testing.T) {
 		testserver.Confirm(w, r)
 	})
 	anothersRoot, _ := testserver.WriteCertificate(t, "127.0.0.1")
-	elsewhere := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	otherHost := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	for name, over := range map[string][]string{
 		"no root":        {"PAYGATE_UPSTREAM=" + server.URL},
 		"another's root": {"PAYGATE_UPSTREAM=" + server.URL, "PAYGATE_UPSTREAM_CA_FILE=" + anothersRoot},
-		"another host":   {"PAYGATE_UPSTREAM=" + elsewhere, "PAYGATE_UPSTREAM_CA_FILE=" + rootFile},
-		"a Host that is": {
-			"PAYGATE_UPSTREAM=" + elsewhere, "PAYGATE_UPSTREAM_CA_FILE=" + rootFile,
+		"another host":   {"PAYGATE_UPSTREAM=" + otherHost, "PAYGATE_UPSTREAM_CA_FILE=" + rootFile},
+		"a Host of the certificate": {
+			"PAYGATE_UPSTREAM=" + otherHost, "PAYGATE_UPSTREAM_CA_FILE=" + rootFile,
 			"PAYGATE_UPSTREAM_HOST=example.com",
 		},
 	} {
@@ -157,7 +159,7 @@ func TestServiceCertificateIsVerified(t *testing.T) {
 			c.Apply("Ann")
 			h.EndPayment("success")
 			c.ReturnFromPay()
-			require.Equal(t, journey.StateConfirmed, c.State(), "surely not sent, so it is sent again later")
+			require.Equal(t, journey.StateConfirmed, c.State(), "certainly not sent, so it can be sent again")
 			require.Empty(t, reached)
 		})
 	}
@@ -178,19 +180,13 @@ func TestUnusableRootFileIsReported(t *testing.T) {
 	require.NoError(t, os.WriteFile(nonsense, []byte("topsecret"), 0o600))
 	h := testserver.New(t, testserver.Confirm)
 	for _, file := range []string{nonsense, nonsense + ".not"} {
-		said := &testserver.LogBuffer{}
-		status := command.Run(t.Context(), command.Env{
-			Environ: append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")), "PAYGATE_LISTEN=127.0.0.1:0",
-				"PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_UPSTREAM_CA_FILE="+file),
-			Stdout: io.Discard, Stderr: said,
-		}, []string{"serve"})
+		status, output := startFails(t, h, "PAYGATE_UPSTREAM_CA_FILE="+file)
 		require.Equal(t, 1, status)
-		require.Contains(t, said.String(), "PAYGATE_UPSTREAM_CA_FILE")
-		require.NotContains(t, said.String(), "topsecret")
+		require.Contains(t, output, "PAYGATE_UPSTREAM_CA_FILE")
+		require.NotContains(t, output, "topsecret")
 	}
 }
 
-// TestPayCertificateIsVerified: what answers in Pay's name has to prove it.
 func TestPayCertificateIsVerified(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{}, 16)
@@ -203,5 +199,5 @@ func TestPayCertificateIsVerified(t *testing.T) {
 	p := h.Citizen().Post("/licences/apply", url.Values{"name": {"Ann"}})
 	require.Equal(t, http.StatusBadGateway, p.Status)
 	require.Contains(t, p.Text, "No money has been taken")
-	require.Empty(t, asked, "the key is not shown to it")
+	require.Empty(t, asked, "the API key is not sent to it")
 }

@@ -62,8 +62,8 @@ func TestUnixSocketsForServiceAndPublicListener(t *testing.T) {
 	}
 	require.Contains(t, c.Get("/", "X-Forwarded-For", "192.0.2.7").Text, "the service's own page")
 	require.Equal(t, "192.0.2.7, 127.0.0.1", legacy.Requests(http.MethodGet)[0].Header.Get("X-Forwarded-For"),
-		"the socket is a way from this machine")
-	large := strings.Repeat("x", 1<<20) // more than goes by the short way
+		"a request on the socket counts as local")
+	large := strings.Repeat("x", 1<<20) // too large for one buffer
 	upload, err := c.Client.Post(h.URL+"/upload", "text/plain", strings.NewReader(large))
 	require.NoError(t, err)
 	_, err = io.Copy(io.Discard, upload.Body)
