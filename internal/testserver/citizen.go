@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"testing"
 	"time"
 
 	"paygate/journey"
@@ -28,13 +29,23 @@ type Citizen struct {
 
 // Citizen returns a browser without cookies.
 func (h *Harness) Citizen() *Citizen {
+	h.T.Helper()
+	return &Citizen{h, NewBrowser(h.T)}
+}
+
+// NewBrowser returns a client without cookies that follows no redirects.
+func NewBrowser(t testing.TB) *http.Client {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
-	require.NoError(h.T, err)
-	return &Citizen{h, &http.Client{
+	require.NoError(t, err)
+	return &http.Client{
 		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
 }
+
+// At returns the same browser for another harness.
+func (c *Citizen) At(h *Harness) *Citizen { return &Citizen{h, c.Client} }
 
 // Page is an answer, read to its end.
 type Page struct {
@@ -46,39 +57,25 @@ type Page struct {
 // Location returns the address of a redirect.
 func (p Page) Location() string { return p.Header.Get("Location") }
 
-// Do sends a request. A target that begins with a slash is at Paygate.
+// Do sends a request. A target that begins with a slash is at Paygate. The header is names and values by turns.
 func (c *Citizen) Do(method, target string, body io.Reader, header ...string) Page {
 	c.H.T.Helper()
-	if strings.HasPrefix(target, "/") {
-		target = c.H.URL + target
-	}
-	r, err := http.NewRequest(method, target, body)
+	p, err := c.Try(method, target, body, header...)
 	require.NoError(c.H.T, err)
-	r.Host = cmp.Or(c.H.Host, r.Host)
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	answer, err := c.Client.Do(r)
-	require.NoError(c.H.T, err)
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	require.NoError(c.H.T, err)
-	return Page{answer.StatusCode, answer.Header, string(text)}
+	return p
 }
 
-// Try sends a form, and reports an error instead of ending the test.
-func (c *Citizen) Try(method, target string, form url.Values, header ...string) (Page, error) {
+// Try does the same, and returns an error instead of ending the test.
+func (c *Citizen) Try(method, target string, body io.Reader, header ...string) (Page, error) {
+	host := ""
 	if strings.HasPrefix(target, "/") {
-		target = c.H.URL + target
+		host, target = c.H.Host, c.H.URL+target
 	}
-	r, err := http.NewRequest(method, target, strings.NewReader(form.Encode()))
+	r, err := http.NewRequest(method, target, body)
 	if err != nil {
 		return Page{}, err
 	}
-	r.Host = cmp.Or(c.H.Host, r.Host)
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
+	r.Host = cmp.Or(host, r.Host)
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -193,58 +190,4 @@ func (c *Citizen) WaitForState(state journey.State) {
 func (c *Citizen) SweepUntil(state journey.State) {
 	c.H.T.Helper()
 	require.Eventually(c.H.T, func() bool { c.H.Sweep(); return c.State() == state }, LongTimeout, 1)
-}
-
-// Applies sends a form to a pay route with these cookies, and pays for it.
-func (c *Citizen) Applies(target string, form url.Values, cookies string) {
-	c.H.T.Helper()
-	p := c.Post(target, form, "Cookie", cookies)
-	require.Equal(c.H.T, http.StatusSeeOther, p.Status, p.Text)
-	c.H.EndPayment("success")
-}
-
-// ReadsOn is a GET that may break off: what came, and why it ended.
-func (c *Citizen) ReadsOn(target string) (string, error) {
-	c.H.T.Helper()
-	answer, err := c.Client.Get(c.H.URL + target)
-	require.NoError(c.H.T, err)
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	return string(text), err
-}
-
-// Looks is the citizen reading the status page.
-func (c *Citizen) Looks() Page {
-	c.H.T.Helper()
-	return c.Get("/_pay/status")
-}
-
-// At is the same browser at another replica.
-func (c *Citizen) At(r *Replica) *Citizen { return &Citizen{r.Harness, c.Client} }
-
-// ComesBackInTheBackground is a return from Pay that is answered late or never.
-func (c *Citizen) ReturnInBackground() {
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	c.H.T.Cleanup(func() { cancel(); <-ended })
-	go func() {
-		defer close(ended)
-		c.ReturnUntil(ctx)
-	}()
-}
-
-// sends sends a webhook.
-func (c *Citizen) sends(message string, header ...string) (Page, error) {
-	r, err := http.NewRequest(http.MethodPost, c.H.URL+"/_pay/webhook", strings.NewReader(message))
-	if err != nil {
-		return Page{}, err
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	answer, err := c.Client.Do(r)
-	if err != nil {
-		return Page{}, err
-	}
-	return Page{Status: answer.StatusCode}, answer.Body.Close()
 }

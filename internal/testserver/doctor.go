@@ -105,12 +105,3 @@ func FormPageWith(head string, header ...string) http.HandlerFunc {
 				"<title>Apply</title></head><body><form method=post><button>Apply</button></form></body></html>")
 	}
 }
-
-// RunCommand runs a command of Paygate, and returns its exit status and what it prints.
-func RunCommand(t *testing.T, environ []string, args ...string) (status int, said, complained string) {
-	t.Helper()
-	var out, errs bytes.Buffer
-	status = command.Run(t.Context(),
-		command.Env{Environ: environ, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}, args)
-	return status, out.String(), errs.String()
-}

@@ -2,7 +2,6 @@ package testserver
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -24,16 +23,6 @@ func (h *Harness) EndPayment(outcome string) {
 	all := h.Payments()
 	require.NotEmpty(h.T, all)
 	require.NoError(h.T, h.Pay.Pay(all[len(all)-1].ID, outcome))
-}
-
-// Readings counts how often Pay was asked about a payment.
-func (h *Harness) Readings() (n int) {
-	for _, r := range h.Pay.Requests() {
-		if r.Call == "get" {
-			n++
-		}
-	}
-	return n
 }
 
 // DeliverEarly runs one round of early delivery.
@@ -68,41 +57,4 @@ func (h *Harness) Metric(t *testing.T, name string) string {
 		}
 	}
 	return ""
-}
-
-// RequireFreeTraffic requires that requests off the pay routes still reach the service.
-func (h *Harness) RequireFreeTraffic(c *Citizen) {
-	h.T.Helper()
-	require.Contains(h.T, c.Get("/free").Text, "the service's own page")
-	p := c.Post("/elsewhere", url.Values{"name": {"Ann"}})
-	require.Contains(h.T, p.Text, "the service's own page")
-}
-
-// LastAtPay returns "held" if the service has received no POST, else "sent".
-func (h *Harness) LastAtPay() string {
-	if len(h.Service.Requests(http.MethodPost)) > 0 {
-		return "sent"
-	}
-	return "held"
-}
-
-// Forgetful is a service with a session that lives for so long after the form was shown, and which sends later forms to
-// its log-in page.
-func (h *Harness) Forgetful(lives time.Duration) http.HandlerFunc {
-	begun := h.Now()
-	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost && h.Now().Sub(begun) > lives {
-			http.Redirect(w, r, "/login?next=/licences/apply", http.StatusFound)
-			return
-		}
-		Confirm(w, r)
-	}
-}
-
-// PaysWithoutName is a citizen who has paid for a form in which the name is missing.
-func (h *Harness) PaysWithoutName() *Citizen {
-	c := h.Citizen()
-	require.Equal(h.T, http.StatusSeeOther, c.Post("/licences/apply", url.Values{"name": {""}}).Status)
-	h.EndPayment("success")
-	return c
 }

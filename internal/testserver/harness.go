@@ -135,11 +135,8 @@ func (h *Harness) Close() {
 // Restart stops Paygate, and starts it at the same address and on the same store with these settings.
 func (h *Harness) Restart(over ...string) {
 	h.T.Helper()
-	address := h.Public.Listener.Addr().String()
 	h.Close()
-	listener, err := net.Listen("tcp", address)
-	require.NoError(h.T, err)
-	h.Open(listener, over...)
+	h.Open(h.ListenAgain(), over...)
 }
 
 // RestartUnchanged restarts Paygate with the settings of Start.
@@ -149,10 +146,14 @@ func (h *Harness) RestartUnchanged() {
 }
 
 // ListenAgain listens on the public address that Paygate had before Close.
-func (h *Harness) ListenAgain() net.Listener {
+func (h *Harness) ListenAgain() (listener net.Listener) {
 	h.T.Helper()
-	listener, err := net.Listen("tcp", h.Public.Listener.Addr().String())
-	require.NoError(h.T, err)
+	address := h.Public.Listener.Addr().String()
+	require.Eventually(h.T, func() bool { // another test binary may have the port for a moment
+		var err error
+		listener, err = net.Listen("tcp", address)
+		return err == nil
+	}, LongTimeout, 10*time.Millisecond, address)
 	return listener
 }
 

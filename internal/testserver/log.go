@@ -6,15 +6,20 @@ import (
 	"sync"
 )
 
-// LogBuffer records a log.
+// LogBuffer records what a program writes.
 type LogBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu      sync.Mutex
+	text    bytes.Buffer
+	written chan struct{} // closed by the next write
 }
 
 func (l *LogBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.written != nil {
+		close(l.written)
+		l.written = nil
+	}
 	return l.text.Write(p)
 }
 
@@ -24,22 +29,26 @@ func (l *LogBuffer) String() string {
 	return l.text.String()
 }
 
-// Announcement is an output that says when a text has come.
-type Announcement struct {
-	Wanted string
-	Seen   chan struct{}
-	mu     sync.Mutex
-	text   bytes.Buffer
-	told   bool
+// Wait blocks until the log contains a text or ended is closed, and reports whether the log contains it.
+func (l *LogBuffer) Wait(text string, ended <-chan struct{}) bool {
+	for {
+		written := l.nextWrite()
+		if strings.Contains(l.String(), text) {
+			return true
+		}
+		select {
+		case <-written:
+		case <-ended:
+			return strings.Contains(l.String(), text)
+		}
+	}
 }
 
-func (a *Announcement) Write(p []byte) (int, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.text.Write(p)
-	if !a.told && strings.Contains(a.text.String(), a.Wanted) {
-		a.told = true
-		close(a.Seen)
+func (l *LogBuffer) nextWrite() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.written == nil {
+		l.written = make(chan struct{})
 	}
-	return len(p), nil
+	return l.written
 }

@@ -5,8 +5,6 @@ import (
 	"flag"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,8 +26,6 @@ type Program struct {
 	log    *LogBuffer
 	Exited chan struct{}
 }
-
-var ServingAt = regexp.MustCompile(`"msg":"serving","public":"([^"]+)","staff":"([^"]+)"`)
 
 // BuildBinary builds a program as it ships, without the instrumentation of the tests.
 func BuildBinary(t testing.TB, program string) string {
@@ -86,23 +82,7 @@ func (p *Program) Logged() string { return p.log.String() }
 // WaitForLog waits until the log contains a text.
 func (p *Program) WaitForLog(text string) {
 	p.T.Helper()
-	require.Eventually(p.T, func() bool {
-		select {
-		case <-p.Exited:
-			return true
-		default:
-			return strings.Contains(p.Logged(), text)
-		}
-	}, LongTimeout, 5*time.Millisecond, "the program does not say %s", text)
-	require.Contains(p.T, p.Logged(), text)
-}
-
-// Counted is one of the counts that a mop-up printed.
-func (p *Program) Counted(word string) int {
-	p.T.Helper()
-	found := regexp.MustCompile(`(?m)^` + word + ` +([0-9]+)$`).FindStringSubmatch(p.Stdout.String())
-	require.Len(p.T, found, 2, p.Stdout.String())
-	n, err := strconv.Atoi(found[1])
-	require.NoError(p.T, err)
-	return n
+	hung := time.AfterFunc(LongTimeout, p.Kill)
+	defer hung.Stop()
+	require.True(p.T, p.log.Wait(text, p.Exited), "the program never logs %s:\n%s", text, p.Logged())
 }

@@ -2,7 +2,6 @@ package testserver
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -41,7 +40,7 @@ func StartRaw(t testing.TB, over ...string) *RawClient {
 // StartRawFor runs the program for the service at a URL.
 func StartRawFor(t testing.TB, service string, over ...string) *RawClient {
 	t.Helper()
-	d := &RawClient{t: t, Log: &LogBuffer{}, Pay: paysim.New(paysim.Options{PostLimit: -1})}
+	d := &RawClient{t: t, Pay: paysim.New(paysim.Options{PostLimit: -1})}
 	payServer := httptest.NewServer(d.Pay)
 	d.Pay.SetPublicURL(payServer.URL)
 	h := &Harness{
@@ -54,40 +53,14 @@ func StartRawFor(t testing.TB, service string, over ...string) *RawClient {
 			return strings.HasPrefix(v, "PAYGATE_ROUTE_") && !strings.HasPrefix(v, "PAYGATE_ROUTE_LICENCE_")
 		})
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	serving := &ServingLine{Book: d.Log, Address: make(chan string, 1)}
-	ended := make(chan int, 1)
-	go func() {
-		ended <- command.Run(ctx, command.Env{
-			Environ: append(environ, over...), Stdout: io.Discard, Stderr: serving, Version: "test",
-		}, []string{"serve"})
-	}()
 	t.Cleanup(func() {
-		cancel()
-		<-ended
 		payServer.Close()
 		d.Pay.Close()
 	})
-	select {
-	case d.Address = <-serving.Address:
-	case status := <-ended:
-		ended <- status
-		t.Fatalf("the program ended: %s", d.Log)
-	}
+	serving := StartCommand(t, command.Env{Environ: append(environ, over...), Version: "test"}, Serving, "serve")
+	d.Log = serving.Log
+	d.Address, _ = Addresses(t, d.Log.String())
 	return d
-}
-
-// ServingLine is a log that reports the public address when the program serves.
-type ServingLine struct {
-	Book    *LogBuffer
-	Address chan string
-}
-
-func (a *ServingLine) Write(p []byte) (int, error) {
-	if found := ServingAt.FindSubmatch(p); found != nil {
-		a.Address <- string(found[1])
-	}
-	return a.Book.Write(p)
 }
 
 // Exchange is what came back for some bytes.

@@ -38,22 +38,11 @@ func (a StaffClient) Do(method, path string, body any, header ...string) Page {
 		require.NoError(a.H.T, err)
 		content = bytes.NewReader(text)
 	}
-	r, err := http.NewRequest(method, a.H.Staff.URL+path, content)
-	require.NoError(a.H.T, err)
+	header = append([]string{"Content-Type", "application/json"}, header...)
 	if a.Token != "" {
-		r.Header.Set("Authorization", "Bearer "+a.Token)
+		header = append(header, "Authorization", "Bearer "+a.Token)
 	}
-	r.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	answer, err := client.Do(r)
-	require.NoError(a.H.T, err)
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	require.NoError(a.H.T, err)
-	return Page{answer.StatusCode, answer.Header, string(text)}
+	return a.H.Citizen().Do(method, a.H.Staff.URL+path, content, header...)
 }
 
 // Journey returns one journey.

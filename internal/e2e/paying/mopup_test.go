@@ -1,39 +1,30 @@
 package paying
 
 import (
-	"context"
 	"net/http"
 	"net/url"
-	"paygate/internal/paysim"
-	"paygate/internal/testserver"
-	"paygate/journey"
-	"paygate/journey/boltstore"
-	"paygate/journey/pay"
 	"strings"
 	"testing"
 	"time"
 
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
+	"paygate/journey"
+	"paygate/journey/boltstore"
+
 	"github.com/stretchr/testify/require"
 )
-
-// sweeping lets the mop-up of a house run until the end of the test.
-func sweeping(h *testserver.Harness) {
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { h.App.Background(ctx); close(ended) }()
-	h.T.Cleanup(func() { stop(); <-ended })
-}
 
 func TestMopupDeliversForCitizenWhoNeverReturns(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.NewWithPayment(t, testserver.Confirm, testserver.EagerSweeps...)
-	sweeping(h)
+	runMopup(h)
 	c.WaitForState(journey.StateReleased)
 	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 1)
 	require.Equal(t, "mopup", posts[0].Header.Get("Paygate-Via"))
 	require.Equal(t, "success", h.Payments()[0].Status)
-	require.Contains(t, c.ReturnFromPay().Text, "the service's own page", "and sees it when they come back after all")
+	require.Contains(t, c.ReturnFromPay().Text, "the service's own page", "the citizen sees it on returning later")
 }
 
 func TestSweepIgnoresRecentPayments(t *testing.T) {
@@ -41,12 +32,12 @@ func TestSweepIgnoresRecentPayments(t *testing.T) {
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_MOPUP_EVERY=5ms")
 	c := h.Citizen()
 	c.Apply("Ann")
-	asked := len(h.Pay.Requests())
-	sweeping(h)
+	before := len(h.Pay.Requests())
+	runMopup(h)
 	require.Eventually(t, func() bool { return strings.Count(h.Log.String(), `"msg":"swept"`) > 3 },
 		testserver.LongTimeout,
 		time.Millisecond)
-	require.Len(t, h.Pay.Requests(), asked, "nobody was asked about a young payment")
+	require.Len(t, h.Pay.Requests(), before, "Pay was not asked about a recent payment")
 	require.Equal(t, journey.StatePaying, c.State())
 }
 
@@ -97,9 +88,9 @@ func TestRefusedPaymentIsReturned(t *testing.T) {
 			c := h.Citizen()
 			require.Equal(t, http.StatusSeeOther, c.Post(route, url.Values{"name": {"Ann"}}).Status)
 			h.EndPayment("success")
-			sweeping(h)
+			runMopup(h)
 			c.WaitForState(journey.StateRefused)
-			c.Looks()
+			c.Get("/_pay/status")
 			c.WaitForState(journey.StateReversed)
 			require.Equal(t, wanted.Status, h.Payments()[0].Status)
 			require.Equal(t, wanted.Refunded, h.Payments()[0].Refunded)
@@ -109,8 +100,7 @@ func TestRefusedPaymentIsReturned(t *testing.T) {
 	}
 }
 
-// TestFailedCancelOrRefundIsRetried: a cancel or a refund that failed is tried again, and what was done already
-// is not done twice.
+// TestFailedCancelOrRefundIsRetried also proves that neither is made twice.
 func TestFailedCancelOrRefundIsRetried(t *testing.T) {
 	t.Parallel()
 	for route, wanted := range map[string]paysim.PaymentView{
@@ -129,7 +119,7 @@ func TestFailedCancelOrRefundIsRetried(t *testing.T) {
 					h.Pay.AddFault(paysim.Fault{Call: call, Kind: kind, Times: 2})
 				}
 				c.SweepUntil(journey.StateRefused)
-				c.Looks()
+				c.Get("/_pay/status")
 				c.SweepUntil(journey.StateReversed)
 				require.Equal(t, wanted.Status, h.Payments()[0].Status)
 				require.Equal(t, wanted.Refunded, h.Payments()[0].Refunded)
@@ -144,8 +134,8 @@ func TestPaymentWithLostAnswerIsFoundAndClosed(t *testing.T) {
 	c := h.Citizen()
 	h.Pay.AddFault(paysim.Fault{Call: "create", Kind: "lost", Times: 1})
 	require.Equal(t, http.StatusBadGateway, c.Post("/licences/apply", url.Values{"name": {"Ann"}}).Status)
-	require.Len(t, h.Payments(), 1, "Pay made it")
-	sweeping(h)
+	require.Len(t, h.Payments(), 1, "Pay created it")
+	runMopup(h)
 	c.WaitForState(journey.StatePaying)
 	h.EndPayment("expired")
 	c.WaitForState(journey.StateAbandoned)
@@ -156,15 +146,15 @@ func TestRequestIsDeliveredOnceServiceIsBack(t *testing.T) {
 	t.Parallel()
 	h, c := testserver.NewWithPayment(t, testserver.Confirm, testserver.EagerSweeps...)
 	h.Service.Server.Close()
-	sweeping(h)
+	runMopup(h)
 	c.WaitForState(journey.StateConfirmed)
 	h.Service.Restart(t)
 	c.WaitForState(journey.StateReleased)
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
-// What fails is due again a moment later, behind whatever else is due: a sweep by hand, which looks ahead, meets it
-// there.
+// TestManualSweepVisitsEachJourneyOnce: a failed journey is due again soon, and a manual sweep also visits journeys that
+// are due soon.
 func TestManualSweepVisitsEachJourneyOnce(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_MOPUP_MIN_AGE=0s")
@@ -186,49 +176,10 @@ func TestLatePaymentIsRefunded(t *testing.T) {
 	c := h.Citizen()
 	require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
 	h.EndPayment("declined")
-	sweeping(h)
+	runMopup(h)
 	c.WaitForState(journey.StateAbandoned)
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "success", ""), "Pay corrects itself")
 	c.WaitForState(journey.StateReversed)
 	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
-	require.Empty(t, h.Service.Requests(http.MethodPost), "the request was gone")
-}
-
-func TestWebhookTriggersDelivery(t *testing.T) {
-	t.Parallel()
-	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_WEBHOOK_SECRETS=old,"+testserver.WebhookSecret)
-	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
-	c := h.Citizen()
-	require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
-	h.EndPayment("success")
-	c.WaitForState(journey.StateReleased)
-	require.Equal(t, "webhook", h.Service.Requests(http.MethodPost)[0].Header.Get("Paygate-Via"))
-	h.Pay.ResendWebhooks(t.Context())
-	require.Len(t, h.Service.Requests(http.MethodPost), 1, "duplicates are harmless")
-}
-
-func TestWebhookSignatureIsChecked(t *testing.T) {
-	t.Parallel()
-	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
-	c := h.Citizen()
-	send := func(body, signature string) testserver.Page {
-		return c.Do(http.MethodPost, "/_pay/webhook", strings.NewReader(body), "Content-Type", "application/json",
-			"Pay-Signature", signature)
-	}
-	const genuine = `{"webhook_message_id":"m1","resource_id":"nobodyknowsit","event_type":"card_payment_succeeded"}`
-	require.Equal(t, http.StatusOK, send(genuine, pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status,
-		"another service's payment")
-	require.Equal(t, http.StatusOK, send(genuine, pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status,
-		"and once more")
-	require.Equal(t, http.StatusUnauthorized, send(genuine, pay.Sign("forged", []byte(genuine))).Status)
-	require.Equal(t, http.StatusUnauthorized,
-		send(genuine+" ", pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status)
-	require.Equal(t, http.StatusBadRequest, send(genuine, "").Status)
-	require.Equal(t, http.StatusOK, send("nonsense", pay.Sign(testserver.WebhookSecret, []byte("nonsense"))).Status,
-		"genuine, whatever it is")
-	huge := strings.Repeat("x", 300<<10)
-	require.Equal(t, http.StatusRequestEntityTooLarge,
-		send(huge, pay.Sign(testserver.WebhookSecret, []byte(huge))).Status)
-	require.Equal(t, http.StatusMethodNotAllowed, c.Get("/_pay/webhook").Status)
-	require.Empty(t, h.Service.Requests(http.MethodPost))
+	require.Empty(t, h.Service.Requests(http.MethodPost), "the request was erased")
 }

@@ -169,9 +169,9 @@ type proxy struct{ url, metrics string }
 func startProxy(b *testing.B, environ []string, program string, args ...string) *proxy {
 	b.Helper()
 	p := testserver.StartBinary(b, testserver.BuildBinary(b, program), environ, args...)
-	p.WaitForLog(`"msg":"serving"`)
-	at := testserver.ServingAt.FindStringSubmatch(p.Logged())
-	return &proxy{"http://" + at[1], "http://" + at[2] + "/metrics"}
+	p.WaitForLog(testserver.Serving)
+	public, staff := testserver.Addresses(b, p.Logged())
+	return &proxy{"http://" + public, "http://" + staff + "/metrics"}
 }
 
 // spent is what a process has used.

@@ -3,10 +3,13 @@
 package servers
 
 import (
+	"crypto/tls"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"paygate/internal/testserver"
@@ -69,7 +72,32 @@ func TestREADMESettingsWorkBehindATLSTerminator(t *testing.T) {
 			h.Open(listener)
 			t.Cleanup(h.Close)
 			startTerminator(t, port, listener.Addr().String(), certFile, keyFile, lines)
-			h.PaysOverTLS(t, trust)
+			payOverTLS(t, h, trust)
 		})
 	}
+}
+
+// payOverTLS applies, pays and returns in a browser that follows redirects by itself.
+func payOverTLS(t *testing.T, h *testserver.Harness, trust *tls.Config) {
+	t.Helper()
+	client := testserver.NewBrowser(t)
+	client.CheckRedirect, client.Transport = nil, &http.Transport{TLSClientConfig: trust}
+	t.Cleanup(client.CloseIdleConnections)
+	load := func(answer *http.Response, err error) string {
+		t.Helper()
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusOK, answer.StatusCode, answer.Request.URL.Path)
+		return answer.Request.URL.String()
+	}
+	require.Equal(t, h.URL+"/licences/apply", load(client.Get(h.URL+"/licences/apply")))
+	require.Contains(t, load(client.PostForm(h.URL+"/licences/apply", url.Values{"name": {"Ann"}})), h.PayURL)
+	require.Equal(t, h.URL+"/_pay/return", h.Payments()[0].ReturnURL)
+	h.EndPayment("success")
+	require.Equal(t, h.URL+"/licences/confirmation/1", load(client.Get(h.URL+"/_pay/return")))
+	posts := h.Service.Requests(http.MethodPost)
+	require.Len(t, posts, 1)
+	require.Equal(t, []string{"https"}, posts[0].Header["X-Forwarded-Proto"])
+	require.Equal(t, strings.TrimPrefix(h.URL, "https://"), posts[0].Host)
+	require.Equal(t, "success", h.Payments()[0].Status, "the money was taken")
 }

@@ -52,7 +52,7 @@ func postgresAt(t testing.TB, url string) *pgstore.Store {
 	return s
 }
 
-// TestMoveCommand runs the scripts in testdata/script-move with the real program, files and a server.
+// TestMoveCommand runs the scripts in testdata/script-move.
 func TestMoveCommand(t *testing.T) {
 	t.Parallel()
 	server := testpg.Start(t)

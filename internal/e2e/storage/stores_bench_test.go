@@ -7,9 +7,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
 	"paygate/gateway/config"
 	"paygate/internal/testpg"
 	"paygate/internal/testserver"
@@ -18,12 +24,6 @@ import (
 	"paygate/journey/move"
 	"paygate/journey/pgstore"
 	"paygate/journey/storetest"
-	"slices"
-	"strings"
-	"sync"
-	"sync/atomic"
-	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -38,9 +38,9 @@ var (
 // few is how many journeys the smaller stores have.
 const few = 1000
 
-// BenchmarkStores measures both stores in one table: journeys a second by one replica and two; how long it takes to
-// list and read the hundred journeys that are due, and how long a paid citizen who comes back waits, among few journeys
-// and among many. The figure "times" is two replicas by one, and many by few.
+// BenchmarkStores measures both stores: journeys per second with one and with two replicas; and, with few and with many
+// stored journeys, how long it takes to read the hundred journeys that are due, and how long a returning citizen waits.
+// "times" is the ratio of two replicas to one, and of many journeys to few.
 func BenchmarkStores(b *testing.B) {
 	for _, kind := range []string{config.Bbolt, config.Postgres} {
 		b.Run(kind+"/journeys", func(b *testing.B) { journeysASecond(b, kind) })
@@ -52,7 +52,7 @@ func journeysASecond(b *testing.B, kind string) {
 	one := 0.0
 	for _, n := range map[string][]int{config.Bbolt: {1}, config.Postgres: {1, 2}}[kind] {
 		b.Run(fmt.Sprintf("replicas=%d", n), func(b *testing.B) {
-			rate := NewClusterOn(b, newStore(b, kind), testserver.Confirm).journeysASecond(b, n)
+			rate := newClusterOn(b, newStore(b, kind), testserver.Confirm).journeysASecond(b, n)
 			b.ReportMetric(rate, "journeys/s")
 			if n == 1 {
 				one = rate
@@ -69,21 +69,19 @@ func replicaSettings(store string) []string {
 
 const citizensAtOnce = 16
 
-// journeysASecond takes b.N citizens from the form to the service's own answer, by n replicas. Where there are several,
-// no citizen comes back to the one that they left.
-func (w *Cluster) journeysASecond(b *testing.B, n int) float64 {
-	var replicas []*testserver.Replica
+// journeysASecond takes b.N citizens from the form to the service's own answer. With several replicas, each citizen
+// returns to another one.
+func (w *cluster) journeysASecond(b *testing.B, n int) float64 {
+	var replicas []*replica
 	for range n {
-		replicas = append(replicas, w.starts())
+		replicas = append(replicas, w.start())
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: citizensAtOnce}
 	b.Cleanup(transport.CloseIdleConnections)
 	clients := make([]*http.Client, b.N)
 	for i := range clients {
-		jar, err := cookiejar.New(nil)
-		require.NoError(b, err)
-		clients[i] = &http.Client{Jar: jar, Transport: transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		clients[i] = testserver.NewBrowser(b)
+		clients[i].Transport = transport
 	}
 	b.ResetTimer()
 	together(b, func(i int) error {
@@ -106,7 +104,7 @@ func (w *Cluster) journeysASecond(b *testing.B, n int) float64 {
 	return float64(b.N) / b.Elapsed().Seconds()
 }
 
-// together does a thing b.N times, by many at once.
+// together calls do b.N times, from several goroutines.
 func together(b *testing.B, do func(i int) error) {
 	b.Helper()
 	var next atomic.Int64
@@ -126,14 +124,14 @@ func together(b *testing.B, do func(i int) error) {
 	}
 }
 
-// sentTo expects a redirect to an address with this in it, and says where.
+// sentTo requires a redirect to an address that contains wanted, and returns it.
 func sentTo(client *http.Client, method, target, wanted string) (string, error) {
 	r, err := http.NewRequest(method, target,
 		strings.NewReader(url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}.Encode()))
 	if err != nil {
 		return "", err
 	}
-	r.Host = "licences.test" // as all replicas are called
+	r.Host = clusterHost // the public host of all replicas
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	answer, err := client.Do(r)
 	if err != nil {
@@ -159,8 +157,7 @@ func amongMany(b *testing.B, kind string) {
 		func(b *testing.B) { inTurn(b, returns(b, small), returns(b, large)) })
 }
 
-// inTurn measures the same thing among few and among many, one after the other again and again, so that whatever else
-// the machine does slows down both alike.
+// inTurn measures among few and among many journeys alternately, so that other load slows both down equally.
 func inTurn(b *testing.B, few, many func() time.Duration) {
 	var amongFew, amongMany durations
 	for b.Loop() {
@@ -173,16 +170,16 @@ func inTurn(b *testing.B, few, many func() time.Duration) {
 	b.ReportMetric(amongMany.milliseconds(50)/amongFew.milliseconds(50), "times")
 }
 
-// durations of the same thing.
+// durations are measurements of one thing.
 type durations []time.Duration
 
-// milliseconds is how long so many in a hundred took at most.
+// milliseconds returns a percentile.
 func (d durations) milliseconds(percent int) float64 {
 	slices.Sort(d)
 	return float64(d[(len(d)-1)*percent/100].Microseconds()) / 1000
 }
 
-// sweeps lists what is due and reads it, as a sweep does.
+// sweeps lists and reads what is due, as a sweep does.
 func sweeps(b *testing.B, store string) func() time.Duration {
 	s := openDirectly(b, store)
 	b.Cleanup(func() { _ = s.Close() })
@@ -201,7 +198,7 @@ func sweeps(b *testing.B, store string) func() time.Duration {
 	}
 }
 
-// returns is a paid citizen who comes back: asked, claimed, delivered, captured, all stored, and shown.
+// returns measures the return of a citizen who has paid, up to the redirect of the service.
 func returns(b *testing.B, store string) func() time.Duration {
 	h := testserver.New(b, testserver.Confirm, replicaSettings(store)...)
 	return func() time.Duration {
@@ -216,7 +213,7 @@ func returns(b *testing.B, store string) func() time.Duration {
 	}
 }
 
-// newStore is a new and empty one, as PAYGATE_STORE names it.
+// newStore returns the PAYGATE_STORE of an empty store.
 func newStore(b *testing.B, kind string) string {
 	b.Helper()
 	switch {
@@ -231,7 +228,7 @@ func newStore(b *testing.B, kind string) string {
 
 var schemas atomic.Int64
 
-// newSchema makes a schema of its own in the database that was given.
+// newSchema creates a schema in the given database.
 func newSchema(b *testing.B) string {
 	b.Helper()
 	name := fmt.Sprintf("paygate_bench_%d_%d", time.Now().UnixNano(), schemas.Add(1))
@@ -252,7 +249,7 @@ func newSchema(b *testing.B) string {
 	return u.String()
 }
 
-// directStore is a store without a gateway.
+// directStore is a store that no gateway uses.
 type directStore interface {
 	journey.Store
 	move.Store
@@ -272,7 +269,7 @@ func openDirectly(b *testing.B, store string) directStore {
 	return s
 }
 
-// fillStore makes n journeys, all but the first hundred at rest and due only after years.
+// fillStore creates n journeys. All but the first hundred are at rest and due only after years.
 func fillStore(b *testing.B, store string, n int) {
 	b.Helper()
 	s := openDirectly(b, store)
@@ -281,8 +278,10 @@ func fillStore(b *testing.B, store string, n int) {
 		var page []journey.Record
 		for i := from; i < min(n, from+500); i++ {
 			j := storetest.Example(i)
-			j.Payments = []journey.Payment{{ID: fmt.Sprintf("stored-%d", i), CreatedAt: j.StartedAt,
-				ReadAt: j.StartedAt, Status: "success", Money: 2500}}
+			j.Payments = []journey.Payment{{
+				ID: fmt.Sprintf("stored-%d", i), CreatedAt: j.StartedAt,
+				ReadAt: j.StartedAt, Status: "success", Money: 2500,
+			}}
 			if i >= 100 {
 				j.State, j.DueAt = journey.StateReleased, j.DueAt.Add(20_000*time.Hour)
 			}
@@ -292,7 +291,7 @@ func fillStore(b *testing.B, store string, n int) {
 	}
 }
 
-// settle lets a server do now what it would do some minutes after so many writes, in the middle of what is measured.
+// settle vacuums a PostgreSQL store now, so that the server does not do so during the measurement.
 func settle(b *testing.B, store string) {
 	b.Helper()
 	if strings.HasPrefix(store, "bbolt:") {
@@ -303,5 +302,5 @@ func settle(b *testing.B, store string) {
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(b.Context(), "VACUUM ANALYZE paygate_journeys, paygate_payments, paygate_requests")
 	require.NoError(b, err)
-	_, _ = conn.Exec(b.Context(), "CHECKPOINT") // where the role may: pg_checkpoint
+	_, _ = conn.Exec(b.Context(), "CHECKPOINT") // if the role has pg_checkpoint
 }

@@ -21,8 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// runs executes a statement in a database.
-func runs(t *testing.T, database, statement string) {
+// execute runs a statement in a database.
+func execute(t *testing.T, database, statement string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database)
 	require.NoError(t, err)
@@ -31,7 +31,7 @@ func runs(t *testing.T, database, statement string) {
 	require.NoError(t, err)
 }
 
-// overTCP is the URL of the same database by way of a tunnel, with TLS up to there where a certificate is given.
+// overTCP returns the URL of a tunnel to the same database. The tunnel uses TLS if it is given a certificate.
 func overTCP(t *testing.T, database, parameters string, certificate *tls.Config) string {
 	t.Helper()
 	at, err := url.Parse(database)
@@ -75,17 +75,17 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 	const password = "s3cr3tword"
 	server := testpg.Start(t)
 	database := server.Database(t)
-	w := NewClusterOn(t, database, testserver.Plain)
-	w.starts().Citizen().Apply("Ann")
+	w := newClusterOn(t, database, testserver.Plain)
+	w.start().Citizen().Apply("Ann")
 	newer := server.Database(t)
-	NewClusterOn(t, newer, testserver.Plain).starts()
-	runs(t, newer, `INSERT INTO paygate_schema (version_id, is_applied) VALUES (7, true)`)
+	newClusterOn(t, newer, testserver.Plain).start()
+	execute(t, newer, `INSERT INTO paygate_schema (version_id, is_applied) VALUES (7, true)`)
 	locked := server.Role(t, database, "locked_out", password)
 	empty := server.Database(t)
-	limited := server.Role(t, empty, "only_looks", password)
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	limited := server.Role(t, empty, "read_only", password)
+	unused, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	require.NoError(t, nobody.Close())
+	require.NoError(t, unused.Close())
 	stranger := httptest.NewUnstartedServer(http.NotFoundHandler())
 	stranger.StartTLS()
 	t.Cleanup(stranger.Close)
@@ -106,7 +106,7 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 			"postgres://u:" + password + "@db/paygate?sslmode=requird", settings,
 			"sslmode", "",
 		},
-		"a setting that no server knows": {database + "&sslmod=require", settings, "sslmod", ""},
+		"an unknown parameter": {database + "&sslmod=require", settings, "sslmod", ""},
 		"another database": {
 			"mysql://u:" + password + "@db/paygate", settings,
 			"must be bbolt:PATH or postgres://", "",
@@ -121,8 +121,8 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 			strings.Replace(database, "/test_", "/none_", 1), start,
 			"the server has no database", "",
 		},
-		"nobody there": {
-			"postgres://u:" + password + "@" + nobody.Addr().String() + "/paygate", start,
+		"no server": {
+			"postgres://u:" + password + "@" + unused.Addr().String() + "/paygate", start,
 			"cannot be reached", "",
 		},
 		"no such host": {
@@ -130,15 +130,15 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 			"cannot be reached", "",
 		},
 		"no right to create tables": {limited, start, "GRANT CREATE", ""},
-		"reads only":                {database + "&default_transaction_read_only=on", start, "accepts no writes", ""},
+		"read-only":                 {database + "&default_transaction_read_only=on", start, "accepts no writes", ""},
 		"may lose writes":           {database + "&synchronous_commit=off", start, "synchronous_commit", ""},
-		"tables of the future":      {newer, start, "was written by a newer version of Paygate (layout 7", ""},
+		"tables of a newer version": {newer, start, "was written by a newer version of Paygate (layout 7", ""},
 		"a server without TLS":      {overTCP(t, database, "sslmode=require", nil), start, "refused TLS", ""},
 		"a stranger's TLS": {
 			overTCP(t, database, "sslmode=verify-full", stranger.TLS), start,
 			"unknown authority", "",
 		},
-		"a secret that is needed": {
+		"a missing secret": {
 			database, start,
 			"1 open journeys sealed under a secret that PAYGATE_SECRETS no longer lists",
 			"PAYGATE_SECRETS=" + testserver.Secret32(7),
@@ -161,16 +161,16 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 func TestStandbyDatabaseStopsStart(t *testing.T) {
 	t.Parallel()
 	server := testpg.Own(t)
-	w := NewClusterOn(t, server.Database(t), testserver.Plain)
+	w := newClusterOn(t, server.Database(t), testserver.Plain)
 	server.Standby(t)
 	p := testserver.StartProgram(t, w.environ(), "serve")
 	require.Equal(t, 1, p.Wait())
-	require.Contains(t, p.Logged(), "is a standby, which takes no writes")
+	require.Contains(t, p.Logged(), "is a standby, which accepts no writes")
 }
 
 func TestDoctorChecksPostgreSQL(t *testing.T) {
 	t.Parallel()
-	w := NewCluster(t, testserver.Plain)
+	w := newCluster(t, testserver.Plain)
 	for store, words := range map[string]string{
 		w.database: "PostgreSQL is there and can be used",
 		strings.Replace(w.database, "/test_", "/none_", 1): "the server has no database",
@@ -190,7 +190,7 @@ func TestStoreURLFromFileWithTLS(t *testing.T) {
 	root := filepath.Join(folder, "root.pem")
 	require.NoError(t, os.WriteFile(root,
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: trusted.Certificate().Raw}), 0o600))
-	w := NewCluster(t, testserver.Confirm)
+	w := newCluster(t, testserver.Confirm)
 	store := overTCP(t, w.database, "sslmode=verify-full&sslrootcert="+url.QueryEscape(root), trusted.TLS)
 	file := filepath.Join(folder, "store")
 	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(store, "postgres://", "postgresql://", 1)+"\n"),
@@ -199,7 +199,7 @@ func TestStoreURLFromFileWithTLS(t *testing.T) {
 	check := testserver.StartProgram(t, w.environ("PAYGATE_STORE=", "PAYGATE_STORE_FILE="+file), "check")
 	require.Zero(t, check.Wait(), check.Logged())
 	require.Regexp(t, `(?m)^store +postgres$`, check.Stdout.String())
-	a := w.starts("PAYGATE_STORE=", "PAYGATE_STORE_FILE="+file)
+	a := w.start("PAYGATE_STORE=", "PAYGATE_STORE_FILE="+file)
 	c := a.Citizen()
 	c.Apply("Ann")
 	a.EndPayment("success")

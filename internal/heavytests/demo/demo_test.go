@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,28 +22,37 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startDemo runs the demo as a person would, and gives the address to open.
+// startDemo starts the demo, and returns the address to open.
 func startDemo(t *testing.T) string {
 	t.Helper()
-	port := testserver.FreePorts(t, 4)
-	out := &testserver.Announcement{Wanted: "Open this:", Seen: make(chan struct{})}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan int, 1)
-	go func() {
-		ended <- command.Run(ctx, command.Env{Stdout: out, Stderr: os.Stderr},
-			[]string{"demo", "-port", strconv.Itoa(port)})
-	}()
-	t.Cleanup(func() {
-		stop()
-		require.Zero(t, <-ended)
-	})
-	select {
-	case <-out.Seen:
-	case status := <-ended:
-		ended <- status
-		t.Fatalf("the demo ended with %d", status)
+	port := strconv.Itoa(freePorts(t, 4))
+	demo := testserver.StartCommand(t, command.Env{}, "Open this:", "demo", "-port", port)
+	t.Cleanup(func() { require.Zero(t, demo.Stop()) })
+	return "http://127.0.0.1:" + port
+}
+
+// freePorts returns the first of n consecutive free ports.
+func freePorts(t *testing.T, n int) int {
+	t.Helper()
+	for range 50 {
+		first, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		port := first.Addr().(*net.TCPAddr).Port
+		open := []net.Listener{first}
+		for i := 1; i < n && port+n < 65535; i++ {
+			if next, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port+i)); err == nil {
+				open = append(open, next)
+			}
+		}
+		for _, listener := range open {
+			_ = listener.Close()
+		}
+		if len(open) == n {
+			return port
+		}
 	}
-	return "http://127.0.0.1:" + strconv.Itoa(port)
+	t.Fatal("no consecutive free ports")
+	return 0
 }
 
 func portOf(address string) int {

@@ -6,11 +6,11 @@ import (
 	"testing"
 
 	"paygate/internal/testserver"
+	"paygate/journey"
 
 	"github.com/stretchr/testify/require"
 )
 
-// A pass is for the names that browsers write: what is asked for is what the service gets, byte for byte.
 func TestPassReachesServiceByteForByte(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download/{name}")
@@ -26,11 +26,11 @@ func TestPassReachesServiceByteForByte(t *testing.T) {
 		got := h.Service.Requests(http.MethodGet)
 		require.Equal(t, "/download/"+name, got[len(got)-1].Target)
 		require.Equal(t, "success", got[len(got)-1].Header.Get("Paygate-Status"))
-		require.NotEqual(t, http.StatusOK, c.Get("/download/x"+name).Status, "the pass is for that address")
+		require.NotEqual(t, http.StatusOK, c.Get("/download/x"+name).Status, "the pass covers that address only")
 	}
 }
 
-// Wide readings count for passes too. They are refused and not redirected, and ALLOW names what is other code.
+// TestAmbiguousPassAddressesAreRefused also proves that the setting ALLOW passes addresses of other code.
 func TestAmbiguousPassAddressesAreRefused(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, "PAYGATE_ROUTE_REGISTER_MATCH=GET /report",
@@ -53,27 +53,7 @@ func TestAmbiguousPassAddressesAreRefused(t *testing.T) {
 	}
 }
 
-// A Server Action is called by its number, wherever the browser is.
-func TestNextActionsRefuse(t *testing.T) {
-	t.Parallel()
-	call := func(target string) string {
-		return "POST " + target +
-			" HTTP/1.1\r\nHost: apply.example\r\nNext-Action: 7f01\r\nContent-Type: " +
-			"application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann"
-	}
-	refusing := testserver.StartRaw(t, "PAYGATE_NEXT_ACTIONS=refuse", testserver.WhenPayButton)
-	for _, target := range []string{"/", "/about", "/licences/apply"} {
-		require.Equal(t, http.StatusBadRequest, refusing.MustBlock(t, call(target)).Status, target)
-	}
-	require.Contains(t, refusing.Log.String(), "PAYGATE_NEXT_ACTIONS")
-	refusing.MustReach(t, "GET / HTTP/1.1\r\nHost: apply.example\r\nNext-Action: 7f01\r\n\r\n")
-	passing := testserver.StartRaw(t, testserver.WhenPayButton)
-	passing.MustReach(t, call("/about"))
-	held := testserver.StartRaw(t, "PAYGATE_NEXT_ACTIONS=refuse")
-	held.MustHold(t, call("/licences/apply"))
-}
-
-// One payment opens one query: who has paid for another is told so, and can pay for this one as well.
+// TestPassCoversOnlyItsOwnQuery also proves that the page offers a second payment for another query.
 func TestPassCoversOnlyItsOwnQuery(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_REGISTER_MATCH=GET /download",
@@ -111,8 +91,8 @@ func TestPassCoversOnlyItsOwnQuery(t *testing.T) {
 	c.ReturnFromPay()
 	require.Equal(t, http.StatusOK, c.Get("/download?id=2&x='()").Status)
 	require.Equal(t, http.StatusOK, c.Get("/download?id=2&x=%27%28%29").Status,
-		"as our own list of payments links to it")
-	require.Equal(t, http.StatusOK, c.Get("/download?id=1").Status, "the first is as good as before")
+		"as the list of payments links to it")
+	require.Equal(t, http.StatusOK, c.Get("/download?id=1").Status, "the first pass is still valid")
 	require.Len(t, h.Payments(), 2)
 }
 
@@ -141,4 +121,33 @@ func TestPassQueryStarCoversAnyQuery(t *testing.T) {
 	c.ReturnFromPay()
 	require.Equal(t, http.StatusOK, c.Get("/download?id=2").Status)
 	require.Equal(t, http.StatusOK, c.Get("/download").Status)
+}
+
+func TestUnusedPassIsRefunded(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Plain, captureWindowOver)
+	c := h.Citizen()
+	c.Get("/register/2026")
+	h.EndPayment("success")
+	h.Ann().Do(http.MethodPost, "/journeys/"+c.Journeys()[0].ID+"/check", nil)
+	c.SweepUntil(journey.StateReversed)
+	require.Equal(t, "cancelled", h.Payments()[0].Status)
+	require.Empty(t, h.Service.Requests(http.MethodGet))
+}
+
+func TestFullRefundEndsPass(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Plain)
+	c := h.Citizen()
+	c.Get("/register/2026")
+	h.EndPayment("success")
+	require.Equal(t, http.StatusOK, c.ReturnFromPay().Status)
+	id := c.Journeys()[0].ID
+	_, status, text := h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 100))
+	require.Equal(t, http.StatusOK, status, text)
+	require.Equal(t, http.StatusOK, c.Get("/register/2026").Status, "a partial refund is goodwill")
+	_, status, text = h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 500))
+	require.Equal(t, http.StatusOK, status, text)
+	require.Equal(t, http.StatusSeeOther, c.Get("/register/2026").Status)
+	require.Len(t, h.Payments(), 2, "it has to be paid for again")
 }

@@ -4,18 +4,17 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
-	"paygate/internal/paysim"
-	"paygate/internal/testserver"
-	"paygate/journey"
 	"sync"
 	"testing"
 	"time"
 
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
+	"paygate/journey"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-var annsForm = url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}
 
 func TestRepeatedFormNeedsConfirmationToPayAgain(t *testing.T) {
 	t.Parallel()
@@ -26,15 +25,15 @@ func TestRepeatedFormNeedsConfirmationToPayAgain(t *testing.T) {
 	c.ReturnFromPay()
 	h.Pay.Advance(9 * time.Minute)
 
-	for range 2 { // the answer to a reload is the same question
-		asked := c.Post("/licences/apply", annsForm)
-		require.Equal(t, http.StatusOK, asked.Status)
-		require.Contains(t, asked.Text, "Do you want to pay again?")
-		require.Contains(t, asked.Text, `action="/_pay/again"`)
-		require.NotContains(t, asked.Text, "No money has been taken")
+	for range 2 { // reloading repeats the question
+		question := c.Post("/licences/apply", annsForm)
+		require.Equal(t, http.StatusOK, question.Status)
+		require.Contains(t, question.Text, "Do you want to pay again?")
+		require.Contains(t, question.Text, `action="/_pay/again"`)
+		require.NotContains(t, question.Text, "No money has been taken")
 		require.Len(t, c.Journeys(), 2)
 		require.Equal(t, journey.StateHeld, c.State())
-		require.Len(t, h.Payments(), 1, "no payment is made")
+		require.Len(t, h.Payments(), 1, "no payment is created")
 	}
 	require.Contains(t, c.ReturnFromPay().Text, "Do you want to pay again?")
 	require.Contains(t, c.Get("/_pay/status").Text, "Do you want to pay again?")
@@ -57,12 +56,12 @@ func TestRepeatQuestionOnlyForSameFormInSameBrowser(t *testing.T) {
 	c.ReturnFromPay()
 	c.Apply("Bob") // another form
 	require.Equal(t, http.StatusPaymentRequired,
-		c.Post("/licences/apply", annsForm, "Accept", "application/json").Status, "a script asks nobody")
+		c.Post("/licences/apply", annsForm, "Accept", "application/json").Status, "a script cannot ask")
 	h.Citizen().Apply("Ann") // another browser
 	require.Len(t, h.Payments(), 4)
 	h.Pay.Advance(11 * time.Minute)
 	c.Apply("Ann")
-	require.Len(t, h.Payments(), 4, "the script's payment is resumed")
+	require.Len(t, h.Payments(), 4, "the payment of the script is resumed")
 }
 
 func TestSameFormAfterTenMinutesIsNewJourney(t *testing.T) {
@@ -88,16 +87,16 @@ func TestRepeatedFormIsRecognisedByItsFields(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirm)
 	c := h.Citizen()
-	sends := func(token string, file []byte) testserver.Page {
+	send := func(token string, file []byte) testserver.Page {
 		contentType, body := testserver.MultipartForm(map[string]string{"name": "Ann", "csrfmiddlewaretoken": token},
 			file)
 		return c.Do(http.MethodPost, "/licences/apply", bytes.NewReader(body), "Content-Type", contentType)
 	}
-	require.Contains(t, sends("one", []byte("photo")).Location(), "/secure/")
+	require.Contains(t, send("one", []byte("photo")).Location(), "/secure/")
 	h.EndPayment("success")
 	c.ReturnFromPay()
-	require.Contains(t, sends("two", []byte("photo")).Text, "Do you want to pay again?")
-	require.Contains(t, sends("three", []byte("another photo")).Location(), "/secure/")
+	require.Contains(t, send("two", []byte("photo")).Text, "Do you want to pay again?")
+	require.Contains(t, send("three", []byte("another photo")).Location(), "/secure/")
 	require.Len(t, h.Payments(), 2)
 }
 
@@ -116,8 +115,8 @@ func TestUnansweredRepeatQuestionIsAbandonedWithoutSearchAtPay(t *testing.T) {
 	h.Pay.Advance(time.Second)
 	require.Contains(t, h.Sweep(), `"abandoned":1`)
 	require.Equal(t, journey.StateAbandoned, c.State())
-	for _, asked := range h.Pay.Requests()[before:] {
-		require.Equal(t, "get", asked.Call, "of the payment that was made")
+	for _, r := range h.Pay.Requests()[before:] {
+		require.Equal(t, "get", r.Call, "of the payment that was created")
 	}
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 	require.Contains(t, c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}}).Text,
@@ -125,7 +124,7 @@ func TestUnansweredRepeatQuestionIsAbandonedWithoutSearchAtPay(t *testing.T) {
 	require.Len(t, h.Payments(), 1)
 }
 
-// TestConcurrentClicksCreateOnePayment: the second one waits for the first, and leads to the same payment.
+// TestConcurrentClicksCreateOnePayment makes Pay slow, so that the later clicks come before the payment is created.
 func TestConcurrentClicksCreateOnePayment(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirm)
@@ -147,7 +146,7 @@ func TestConcurrentClicksCreateOnePayment(t *testing.T) {
 	require.Len(t, h.Payments(), 2)
 }
 
-// TestRepeatedFormIsNotPaidWhileFirstIsStuck, though the service wrote another token into it.
+// TestRepeatedFormIsNotPaidWhileFirstIsStuck sends the second form with another token of the service.
 func TestRepeatedFormIsNotPaidWhileFirstIsStuck(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t,

@@ -3,12 +3,12 @@ package paying
 import (
 	"net/http"
 	"net/url"
-	"paygate/internal/testserver"
-	"paygate/journey"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"paygate/internal/testserver"
+	"paygate/journey"
 
 	"github.com/stretchr/testify/require"
 )
@@ -20,9 +20,9 @@ func TestRefusalIsExplainedBeforeServicesOwnAnswer(t *testing.T) {
 			"If you do nothing, you will get your money back."},
 		"cy": {"Mae eich taliad o £13.50 yn dal yn ddilys.", "Os na wnewch ddim, cewch eich arian yn ôl."},
 	} {
-		h := testserver.New(t, asksAgain, "PAYGATE_LANGUAGE=form:lang")
+		h := testserver.New(t, refuseWithoutName, "PAYGATE_LANGUAGE=form:lang")
 		c := h.Citizen()
-		c.Applies("/licences/priced", url.Values{"licence": {"8-day"}, "lang": {language}}, "")
+		applyAndPay(c, "/licences/priced", url.Values{"licence": {"8-day"}, "lang": {language}}, "")
 		explained := c.ReturnFromPay()
 		require.Equal(t, http.StatusOK, explained.Status)
 		for _, text := range says {
@@ -30,7 +30,7 @@ func TestRefusalIsExplainedBeforeServicesOwnAnswer(t *testing.T) {
 		}
 		require.NotContains(t, explained.Text, "name is missing")
 		require.Equal(t, []string{"flash=wrong"}, explained.Header["Set-Cookie"],
-			"the service knows its citizen in the corrected form")
+			"the service recognises the citizen in the corrected form")
 		own := c.ServicesAnswer(explained)
 		require.Equal(t, http.StatusUnprocessableEntity, own.Status)
 		require.Equal(t, `<form method="post"><input name="name"></form>`, own.Text)
@@ -46,27 +46,20 @@ func TestRefusalIsExplainedBeforeServicesOwnAnswer(t *testing.T) {
 
 func TestRefusedPageExplainsStaffDecision(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff",
+	h := testserver.New(t, refuseWithoutName, "PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff",
 		"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=90m")
 	c := h.Citizen()
-	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
+	applyAndPay(c, "/licences/apply", url.Values{"name": {""}}, "")
 	text := c.ReturnFromPay().Text
 	require.Contains(t, text, "If you do nothing, a member of staff will decide what happens to your payment.")
 	require.Contains(t, text, "send it again by "+time.Now().Add(90*time.Minute).In(london(t)).Format("3:04pm"))
 }
 
-func london(t *testing.T) *time.Location {
-	t.Helper()
-	zone, err := time.LoadLocation("Europe/London")
-	require.NoError(t, err)
-	return zone
-}
-
 func TestRefusedPageOffShowsServicesAnswerDirectly(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, asksAgain, "PAYGATE_ROUTE_LICENCE_REFUSED_PAGE=off")
+	h := testserver.New(t, refuseWithoutName, "PAYGATE_ROUTE_LICENCE_REFUSED_PAGE=off")
 	c := h.Citizen()
-	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
+	applyAndPay(c, "/licences/apply", url.Values{"name": {""}}, "")
 	shown := c.ReturnFromPay()
 	require.Equal(t, http.StatusUnprocessableEntity, shown.Status)
 	require.Equal(t, []string{"flash=wrong"}, shown.Header["Set-Cookie"])
@@ -74,9 +67,9 @@ func TestRefusedPageOffShowsServicesAnswerDirectly(t *testing.T) {
 
 func TestScriptsAndCorrectionsGetServicesRefusalDirectly(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, asksAgain)
+	h := testserver.New(t, refuseWithoutName)
 	c := h.Citizen()
-	c.Applies("/licences/apply", url.Values{"name": {""}}, "")
+	applyAndPay(c, "/licences/apply", url.Values{"name": {""}}, "")
 	c.ReturnFromPay()
 	marked := "/licences/apply?paygate-reply=" + c.Journeys()[0].ID
 	require.Equal(t, http.StatusUnprocessableEntity, c.Get(marked, "Sec-Fetch-Mode", "cors").Status)
@@ -96,11 +89,11 @@ func TestRefusalByRedirectIsExplained(t *testing.T) {
 		_, _ = w.Write([]byte("log in"))
 	})
 	c := h.Citizen()
-	c.Applies("/licences/apply", url.Values{"name": {"Ann"}}, "")
+	applyAndPay(c, "/licences/apply", url.Values{"name": {"Ann"}}, "")
 	require.Equal(t, "log in", c.ServicesAnswer(c.ReturnFromPay()).Text)
 }
 
-// TestAuthenticationChallengeIsNotShownToBrowser: the kept answer would be the same, however often the browser asks.
+// TestAuthenticationChallengeIsNotShownToBrowser: a stored challenge would never change, however the browser answers it.
 func TestAuthenticationChallengeIsNotShownToBrowser(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{"on", "off"} {
@@ -113,7 +106,7 @@ func TestAuthenticationChallengeIsNotShownToBrowser(t *testing.T) {
 			testserver.Confirm(w, r)
 		}, "PAYGATE_ROUTE_LICENCE_REFUSED_PAGE="+setting)
 		c := h.Citizen()
-		c.Applies("/licences/apply", url.Values{"name": {"Ann"}}, "")
+		applyAndPay(c, "/licences/apply", url.Values{"name": {"Ann"}}, "")
 		explained := c.ReturnFromPay()
 		require.Equal(t, http.StatusOK, explained.Status)
 		require.Empty(t, explained.Header["Www-Authenticate"])
@@ -122,41 +115,16 @@ func TestAuthenticationChallengeIsNotShownToBrowser(t *testing.T) {
 		require.NotContains(t, explained.Text, ".service")
 		require.Equal(t, http.StatusOK,
 			c.Get("/licences/apply?paygate-reply="+c.Journeys()[0].ID+".service", "Authorization", "Digest x").Status)
-		require.Len(t, h.Service.Requests(http.MethodPost), 1, "nothing is delivered again by itself")
+		require.Len(t, h.Service.Requests(http.MethodPost), 1, "nothing is delivered again without the citizen")
 
-		asked := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
-		require.Equal(t, http.StatusUnauthorized, asked.Status)
-		require.NotEmpty(t, asked.Header["Www-Authenticate"], "the browser can answer it")
+		challenged := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
+		require.Equal(t, http.StatusUnauthorized, challenged.Status)
+		require.NotEmpty(t, challenged.Header["Www-Authenticate"], "the browser can answer it")
 		require.Contains(t, c.Post("/licences/apply", url.Values{"name": {"Ann"}}, "Authorization",
 			"Digest y").Location(),
 			"confirmation")
 		require.Len(t, h.Payments(), 1)
 		require.Equal(t, journey.StateReleased, c.State())
-	}
-}
-
-func TestAcceptanceWithoutContentShowsDonePage(t *testing.T) {
-	t.Parallel()
-	for _, status := range []int{http.StatusNoContent, http.StatusResetContent} {
-		h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
-			http.SetCookie(w, &http.Cookie{Name: "flash", Value: "once"})
-			w.WriteHeader(status)
-		})
-		c := h.Citizen()
-		c.Apply("Ann")
-		h.EndPayment("success")
-		done := c.ReturnFromPay()
-		require.Equal(t, http.StatusOK, done.Status)
-		require.Contains(t, done.Text, "Payment received and request completed")
-		require.Contains(t, done.Text, "You have paid £25.")
-		require.Equal(t, []string{"flash=once"}, done.Header["Set-Cookie"])
-		require.Equal(t, status,
-			c.Get("/licences/apply?paygate-reply="+c.Journeys()[0].ID, "Accept", "application/json").Status)
-
-		c.Get("/register/2026")
-		h.EndPayment("success")
-		c.ReturnFromPay()
-		require.Contains(t, c.Get("/register/2026").Text+c.Get("/_pay/status").Text, "£6")
 	}
 }
 
@@ -171,57 +139,11 @@ func TestRefusalWithoutContentIsExplained(t *testing.T) {
 		h.EndPayment("success")
 		require.Contains(t, c.ReturnFromPay().Text, "is still valid")
 		corrected := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
-		require.Contains(t, corrected.Text, "is still valid", "a browser shows nothing of a 204")
+		require.Contains(t, corrected.Text, "is still valid", "a browser shows nothing for a 204")
 	}
 }
 
-func TestReturnWithoutTicketRetriesOnceThenExplains(t *testing.T) {
-	t.Parallel()
-	h, c := testserver.NewWithPayment(t, testserver.Confirm)
-	stranger := h.Citizen()
-	first := stranger.Get("/_pay/return", "Sec-Fetch-Site", "cross-site", "Accept-Language", "cy")
-	require.Equal(t, http.StatusOK, first.Status)
-	require.Contains(t, first.Text, `lang="cy"`)
-	leads := regexp.MustCompile(`<meta http-equiv="refresh" content="0; url=(/_pay/return[^"]*)">`).FindStringSubmatch(first.Text)
-	require.NotNil(t, leads, first.Text)
-	second := stranger.Get(leads[1])
-	require.Equal(t, http.StatusNotFound, second.Status)
-	require.Contains(t, second.Text, "We cannot find your payment in this browser")
-	require.Contains(t, second.Text, "bank")
-	require.NotContains(t, second.Text, "refresh")
-
-	require.Equal(t, "/licences/apply?paygate-reply="+c.Journeys()[0].ID, c.Get(leads[1]).Location(),
-		"with the cookie the return goes on")
-	require.Equal(t, http.StatusNotFound, stranger.Get("/_pay/return", "Accept", "application/json").Status,
-		"a script leads nowhere")
-	require.Equal(t, http.StatusServiceUnavailable, stranger.Get("/_pay/return", "Sec-Purpose", "prefetch").Status)
-}
-
-func TestExtraNavigationOnlyForMissingCookie(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		held, sent, site string
-		page             bool
-	}{
-		"a JSON cookie":        {`prefs={"a":1,"b":"2"}; sid=1`, `prefs={"a":1,"b":"2"}; sid=1`, "cross-site", false},
-		"a strict cookie":      {"sid=1", "", "cross-site", true},
-		"an old browser":       {"sid=1", "", "", true},
-		"a same-site visit":    {"sid=1", "", "same-origin", false},
-		"the address is typed": {"sid=1", "", "none", false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h := testserver.New(t, testserver.Confirm)
-			ann := h.Citizen()
-			ann.Applies("/licences/apply", url.Values{"name": {"Ann"}}, c.held)
-			shown := ann.Get(ann.Get("/_pay/return").Location(), "Cookie", c.sent, "Sec-Fetch-Site", c.site)
-			require.Equal(t, c.page, shown.Status == http.StatusOK, shown.Text)
-		})
-	}
-}
-
-// TestTruncatedRefusalIsExplained: there is no answer of the service to go on to, and the payment is valid all the
-// same.
+// TestTruncatedRefusalIsExplained proves that the payment stays valid although the service's answer cannot be shown.
 func TestTruncatedRefusalIsExplained(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {

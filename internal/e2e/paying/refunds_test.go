@@ -1,0 +1,103 @@
+package paying
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"paygate/internal/paysim"
+	"paygate/internal/testserver"
+	"paygate/journey"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestStaffRefund(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirm)
+	c := h.Citizen()
+	c.Post("/fines/pay", url.Values{})
+	id := c.Journeys()[0].ID
+	ann := h.Ann()
+	_, status, _ := ann.Order(id, "refund", testserver.WithReason("amount_pence", 500))
+	require.Equal(t, http.StatusConflict, status, "nothing is paid yet")
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	for _, wrong := range []map[string]any{
+		testserver.WithReason("amount_pence", 3001), testserver.WithReason("amount_pence", 0),
+		testserver.WithReason("amount_pence", -1), testserver.WithReason(),
+		{"amount_pence": 5},
+		{"amount_pence": 5, "reason": " "},
+		testserver.WithReason("amount_pence", 5, "reason", strings.Repeat("x", 501)),
+		testserver.WithReason("amount", "5"),
+	} {
+		_, status, text := ann.Order(id, "refund", wrong)
+		require.Equal(t, http.StatusUnprocessableEntity, status, "%v %s", wrong, text)
+	}
+	w, status, text := ann.Order(id, "refund", testserver.WithReason("amount_pence", 500))
+	require.Equal(t, http.StatusOK, status, text)
+	require.EqualValues(t, 500, w.RefundedPence)
+	require.Equal(t, journey.StateReleased, w.State)
+	_, status, _ = ann.Order(id, "refund", testserver.WithReason("amount_pence", 2501))
+	require.Equal(t, http.StatusUnprocessableEntity, status, "more than is left")
+	_, status, _ = ann.Order(id, "refund", testserver.WithReason("amount_pence", 500, "refunded_pence", 0))
+	require.Equal(t, http.StatusConflict, status, "the form was sent twice")
+	w, status, _ = ann.Order(id, "refund", testserver.WithReason("amount_pence", 2500, "refunded_pence", 500))
+	require.Equal(t, http.StatusOK, status)
+	require.EqualValues(t, 3000, w.RefundedPence)
+	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
+}
+
+func TestConcurrentRefundsMakeOne(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirm)
+	c := h.Citizen()
+	c.Post("/fines/pay", url.Values{})
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	id := c.Journeys()[0].ID
+	statuses := map[int]int{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			p := h.Ann().Do(http.MethodPost, "/journeys/"+id+"/refund", testserver.WithReason("amount_pence", 2000))
+			mu.Lock()
+			defer mu.Unlock()
+			statuses[p.Status]++
+		})
+	}
+	all.Wait()
+	require.Equal(t, 1, statuses[http.StatusOK], statuses)
+	require.Equal(t, 8, statuses[http.StatusOK]+statuses[http.StatusConflict]+statuses[http.StatusUnprocessableEntity],
+		statuses)
+	require.EqualValues(t, 2000, h.Payments()[0].Refunded)
+}
+
+func TestRefundWithLostAnswerIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
+	c := h.Citizen()
+	c.Post("/fines/pay", url.Values{})
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	id := c.Journeys()[0].ID
+	h.Pay.AddFault(paysim.Fault{Call: "refund", Kind: "lost", Times: 1})
+	_, status, text := h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 500))
+	require.Equal(t, http.StatusBadGateway, status, text)
+	_, status, _ = h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 500))
+	require.Equal(t, http.StatusConflict, status, "until Pay has been read again")
+	require.EqualValues(t, 500, h.Payments()[0].Refunded)
+
+	h.Pay.Advance(2 * time.Minute)
+	h.Sweep()
+	w := h.Ann().Journey(id)
+	require.EqualValues(t, 500, w.RefundedPence, "the sweep has read Pay")
+	require.Contains(t, w.History[len(w.History)-1].Detail, "500 pence are refunded in total")
+	_, status, text = h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 2500, "refunded_pence", 500))
+	require.Equal(t, http.StatusOK, status, text)
+	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
+}

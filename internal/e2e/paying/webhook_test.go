@@ -1,0 +1,53 @@
+package paying
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"paygate/internal/testserver"
+	"paygate/journey"
+	"paygate/journey/pay"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestWebhookTriggersDelivery(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_WEBHOOK_SECRETS=old,"+testserver.WebhookSecret)
+	h.Pay.SetWebhook(h.URL+"/_pay/webhook", testserver.WebhookSecret)
+	c := h.Citizen()
+	require.Equal(t, http.StatusSeeOther, c.Post("/fines/pay", url.Values{}).Status)
+	h.EndPayment("success")
+	c.WaitForState(journey.StateReleased)
+	require.Equal(t, "webhook", h.Service.Requests(http.MethodPost)[0].Header.Get("Paygate-Via"))
+	h.Pay.ResendWebhooks(t.Context())
+	require.Len(t, h.Service.Requests(http.MethodPost), 1, "duplicates are harmless")
+}
+
+func TestWebhookSignatureIsChecked(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
+	c := h.Citizen()
+	send := func(body, signature string) testserver.Page {
+		return c.Do(http.MethodPost, "/_pay/webhook", strings.NewReader(body), "Content-Type", "application/json",
+			"Pay-Signature", signature)
+	}
+	const genuine = `{"webhook_message_id":"m1","resource_id":"nobodyknowsit","event_type":"card_payment_succeeded"}`
+	require.Equal(t, http.StatusOK, send(genuine, pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status,
+		"the payment of another service")
+	require.Equal(t, http.StatusOK, send(genuine, pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status,
+		"repeated")
+	require.Equal(t, http.StatusUnauthorized, send(genuine, pay.Sign("forged", []byte(genuine))).Status)
+	require.Equal(t, http.StatusUnauthorized,
+		send(genuine+" ", pay.Sign(testserver.WebhookSecret, []byte(genuine))).Status)
+	require.Equal(t, http.StatusBadRequest, send(genuine, "").Status)
+	require.Equal(t, http.StatusOK, send("nonsense", pay.Sign(testserver.WebhookSecret, []byte("nonsense"))).Status,
+		"the signature is genuine")
+	huge := strings.Repeat("x", 300<<10)
+	require.Equal(t, http.StatusRequestEntityTooLarge,
+		send(huge, pay.Sign(testserver.WebhookSecret, []byte(huge))).Status)
+	require.Equal(t, http.StatusMethodNotAllowed, c.Get("/_pay/webhook").Status)
+	require.Empty(t, h.Service.Requests(http.MethodPost))
+}
