@@ -37,19 +37,19 @@ func Interpret(path string, limit int) Interpretations {
 	if IsPlain(path) {
 		return set
 	}
-	seen, size := map[string]bool{path: true}, 0
+	known, size := map[string]bool{path: true}, 0
 	for i := 0; i < len(set.Paths); i++ {
 		isASCII := IsASCII(set.Paths[i])
 		for d := range decoders {
 			next := decoders[d].apply(set.Paths[i], isASCII)
-			if seen[next] {
+			if known[next] {
 				continue
 			}
-			if size += len(next); len(seen) >= limit || size > maxBytes {
+			if size += len(next); len(known) >= limit || size > maxBytes {
 				set.Complete = false
 				return set
 			}
-			seen[next] = true
+			known[next] = true
 			set.Paths = append(set.Paths, next)
 			set.steps = append(set.steps, step{&decoders[d], i})
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzCardNumberIsFound hides a card number that the issuers could have given out in any text, with other digits right
-// and left of it.
+// FuzzCardNumberIsFound hides a card number that an issuer could have issued in any text, with other digits on both
+// sides.
 func FuzzCardNumberIsFound(f *testing.F) {
 	f.Add(uint64(1), "my card is ", ", thanks")
 	f.Add(uint64(2), "", "")
@@ -25,7 +25,7 @@ func FuzzCardNumberIsFound(f *testing.F) {
 		number := cardNumberOf(rng)
 		require.True(t, isCardNumber([]byte(number)), number)
 		before += between(rng)
-		if mayGoOnAsIBAN(before) {
+		if endsInIBAN(before) {
 			return
 		}
 		text := before + separate(rng, number) + between(rng) + after
@@ -38,16 +38,16 @@ func FuzzCardNumberIsFound(f *testing.F) {
 	})
 }
 
-// mayGoOnAsIBAN tells whether check digits may say, once in a hundred times, that what follows is no card number.
-func mayGoOnAsIBAN(text string) bool {
+// endsInIBAN reports whether a text ends in what may be an IBAN. The digits after it then look like part of the IBAN,
+// and not like a card number, once in a hundred times.
+func endsInIBAN(text string) bool {
 	var f Finder
 	f.Write([]byte(text))
 	f.scan(1)
 	return f.digits.account.length > 0
 }
 
-// FuzzScannerAgreesWithSimpleSearch compares it with one that takes every group, and every run of groups, at its
-// face.
+// FuzzScannerAgreesWithSimpleSearch compares the scanner with a search that tests every run of groups.
 func FuzzScannerAgreesWithSimpleSearch(f *testing.F) {
 	f.Add("4444 3333-2222 1111 12/27")
 	f.Add("0300 123 4567")
@@ -68,7 +68,7 @@ func FuzzScannerAgreesWithSimpleSearch(f *testing.F) {
 		}, text)
 		plain = strings.ReplaceAll(plain, `\`, "x")
 		found := hasCardNumber(plain)
-		if likeAnIBAN.MatchString(plain) { // has rules of its own: at most, less is found
+		if likeAnIBAN.MatchString(plain) { // other rules apply, by which at most less is found
 			require.True(t, plainSearch(plain) || !found, "%q", plain)
 			return
 		}
@@ -148,7 +148,7 @@ func separate(rng *rand.Rand, number string) string {
 	}
 }
 
-// between is what stands between a number and its neighbours, be they digits or not.
+// between lists what may be between a number and its neighbours, whether these are digits or not.
 func between(rng *rand.Rand) string {
 	return []string{" ", "-", "  ", ", ", "/", "\n", "x", ":", "\t"}[rng.IntN(9)]
 }

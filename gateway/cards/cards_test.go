@@ -39,8 +39,8 @@ func TestTextIsReadTheSameInAnyPieces(t *testing.T) {
 var testCards = []string{
 	"4444333322221111", "4242424242424242", "4000056655665556", "4988080000000000", "4111111111111111",
 	"4000160000000004", "4131840000000003",
-	"4000000000000010", "222100000000000", "5105105105105100", "5200828282828210", "371449635398431", "3566002020360505",
-	"6011000990139424",
+	"4000000000000010", "222100000000000", "5105105105105100", "5200828282828210", "371449635398431",
+	"3566002020360505", "6011000990139424",
 	"4000000000000002", "4000000000000069", "4000000000000127", "4000000000000119", "6759649826438453",
 	"4000002500003155", "4000000000000259",
 	"4000000000002685", "4000008260000000", "4000058260000005",
@@ -61,25 +61,26 @@ func TestCardNumbersAreFoundInEveryNotation(t *testing.T) {
 		"4222222222222",
 		"6212345678901265", "4444 - 3333 - 2222 - 1111", "4444  3333  2222  1111", "4 4 4 4 3 3 3 3 2 2 2 2 1 1 1 1",
 		"44443333 22221111",
-		"4444\u00a03333\u00a02222\u00a01111", "4444\u20133333\u20132222\u20131111", "4444\u20093333\u20092222\u20091111",
-		"4444\u22123333\u22122222\u22121111",
+		"4444\u00a03333\u00a02222\u00a01111", "4444\u20133333\u20132222\u20131111",
+		"4444\u20093333\u20092222\u20091111", "4444\u22123333\u22122222\u22121111",
 		"44443333\u200b22221111", "4444\u00ad3333\u00ad2222\u00ad1111", "４４４４３３３３２２２２１１１１", "٤٤٤٤٣٣٣٣٢٢٢٢١١١١",
 		"𝟒𝟒𝟒𝟒𝟑𝟑𝟑𝟑𝟐𝟐𝟐𝟐𝟏𝟏𝟏𝟏",
 		"4444\xa03333\xa02222\xa01111", "x4444333322221111x", "\xff4444333322221111\x00",
 		// digits beside it
 		"4444 3333 2222 1111 12/27", "4444 3333 2222 1111 123", "ref 12 4444333322221111", "12 4444 3333 2222 1111",
 		"4444333322221111 4000056655665556",
-		"1234567890123456 4444333322221111", "4444333322221112-4444333322221111", "07700 900123 4444333322221111 12 27 123",
+		"1234567890123456 4444333322221111", "4444333322221112-4444333322221111",
+		"07700 900123 4444333322221111 12 27 123",
 		"1. 4444333322221111",
-		"44443333222211110000 4444333322221111", "1.4444 3333 2222 1111", "12.27.4444333322221111", "3.14 4444333322221111",
-		"4444333322221111.00",
+		"44443333222211110000 4444333322221111", "1.4444 3333 2222 1111", "12.27.4444333322221111",
+		"3.14 4444333322221111", "4444333322221111.00",
 		"44 44 33 33 22 22 11 11 12 27",
 		// words beside it that begin or end as hexadecimal numbers do
-		"Visa4444 3333 2222 1111", "card4444-3333-2222-1111", "4444 3333 2222 1111exp 12/27", "4444 3333 2222 1111cvv123",
-		"4444 3333 2222 1111exp",
-		"visa4444333322221111cvv123", "card4444333322221111exp1227", "fee4444333322221111cvv", "interface4444 3333 2222 1111",
+		"Visa4444 3333 2222 1111", "card4444-3333-2222-1111", "4444 3333 2222 1111exp 12/27",
+		"4444 3333 2222 1111cvv123", "4444 3333 2222 1111exp", "visa4444333322221111cvv123",
+		"card4444333322221111exp1227", "fee4444333322221111cvv", "interface4444 3333 2222 1111",
 		"a long text before an interface4444 3333 2222 1111", "LOYD 4444333322221111", "GB29 LOYD 3000 0012 0000 00",
-		// two letters and two digits beside it that are no IBAN, or a whole one
+		// two letters and two digits beside it that are not an IBAN, or a whole one
 		"SO14 4444 3333 2222 1111", "CF10 visa 4444333322221111", "DE89 3704 0044 0532 0130 00 4444 3333 2222 1111",
 		"DE89370400440532013000, 4444333322221111",
 	} {
@@ -95,8 +96,8 @@ func TestOtherNumbersAreNotCardNumbers(t *testing.T) {
 		// longer numbers
 		"44443333222211110000", "4000000000000000000000", "44443333222211114444333322221111",
 		// telephone numbers, National Insurance and NHS numbers
-		"0300 123 4567", "07700 900123", "+44 20 7946 0958", "01632 960123 07700 900456", "AB 12 34 56 C", "943 476 5919",
-		"(0113) 496 0999 ext. 42",
+		"0300 123 4567", "07700 900123", "+44 20 7946 0958", "01632 960123 07700 900456", "AB 12 34 56 C",
+		"943 476 5919", "(0113) 496 0999 ext. 42",
 		"+4407700900126", "+44 07700 900126", "+44 0 7700 900126",
 		// references, and tables of them
 		"LIC-7F3K-22", "01JDM4Q0V3Q7J2S3", "10001 10002 10003 10004", "LIC-2026-000123 LIC-2026-000124",
@@ -126,7 +127,7 @@ func TestOtherNumbersAreNotCardNumbers(t *testing.T) {
 	}
 }
 
-// TestIdentifiersAreNotCardNumbers: forms carry tokens that nobody typed, and a citizen cannot change.
+// Forms contain tokens that a citizen did not type and cannot change.
 func TestIdentifiersAreNotCardNumbers(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -139,7 +140,8 @@ func TestIdentifiersAreNotCardNumbers(t *testing.T) {
 	}
 	for name, made := range map[string]func() string{
 		"UUIDs": func() string {
-			return hexadecimal(8) + "-" + hexadecimal(4) + "-4" + hexadecimal(3) + "-8" + hexadecimal(3) + "-" + hexadecimal(12)
+			return fmt.Sprintf("%s-%s-4%s-8%s-%s",
+				hexadecimal(8), hexadecimal(4), hexadecimal(3), hexadecimal(3), hexadecimal(12))
 		},
 		"tokens": func() string { return hexadecimal(64) },
 		"German IBANs": func() string {
@@ -147,8 +149,8 @@ func TestIdentifiersAreNotCardNumbers(t *testing.T) {
 				rng.IntN(1e4)))
 		},
 		"Polish IBANs": func() string {
-			return ibanOf("PL", fmt.Sprintf(" %04d %04d %04d %04d %04d %04d", rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4),
-				rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4)))
+			return ibanOf("PL", fmt.Sprintf(" %04d %04d %04d %04d %04d %04d",
+				rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4), rng.IntN(1e4)))
 		},
 		"British IBANs": func() string {
 			return ibanOf("GB", fmt.Sprintf("LOYD%06d%08d", 300_000+rng.IntN(1e5), rng.IntN(1e8)))
@@ -165,7 +167,7 @@ func TestIdentifiersAreNotCardNumbers(t *testing.T) {
 	}
 }
 
-// ibanOf puts check digits behind the country.
+// ibanOf puts check digits after the country.
 func ibanOf(country, rest string) string {
 	var number strings.Builder
 	for _, r := range strings.ReplaceAll(rest, " ", "") + country + "00" {

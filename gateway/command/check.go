@@ -16,7 +16,8 @@ import (
 func check(ctx context.Context, e Env, args []string) error {
 	store := false
 	_, err := e.flags("check", "[-store]", args, 0, func(set *flag.FlagSet) {
-		set.BoolVar(&store, "store", false, "read the whole bbolt file, while no Paygate uses it, and report what is damaged")
+		set.BoolVar(&store, "store", false,
+			"read the whole bbolt file, while no Paygate uses it, and report damage")
 	})
 	if err != nil {
 		return err
@@ -57,10 +58,11 @@ func printReport(out io.Writer, r boltstore.Report) {
 	fmt.Fprintf(out, "%d journeys (%d of them open), %d held requests, %d replies\n",
 		r.Journeys, r.Open, r.Requests, r.Replies)
 	if r.Unlisted > 0 {
-		fmt.Fprintf(out, "%d journeys at rest are sealed under a secret that PAYGATE_SECRETS does not list\n", r.Unlisted)
+		fmt.Fprintf(out, "%d journeys at rest are sealed under a secret that PAYGATE_SECRETS does not list\n",
+			r.Unlisted)
 	}
 	for _, id := range r.SetAside {
-		fmt.Fprintf(out, "%s is damaged, and was set aside before\n", id)
+		fmt.Fprintf(out, "%s is damaged, and was set aside earlier\n", id)
 	}
 	for _, fault := range r.Faults {
 		fmt.Fprintln(out, fault)

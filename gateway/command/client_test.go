@@ -132,7 +132,7 @@ func TestClientCommandsReportProblems(t *testing.T) {
 		exit   int
 		says   string
 	}{
-		"not allowed":      {409, `{"detail": "the state does not allow this"}`, 1, "paygate: the state does not allow this"},
+		"not allowed":      {409, `{"detail": "not in this state"}`, 1, "paygate: not in this state"},
 		"wrong request":    {422, `{"detail": "3000 pence are left"}`, 2, "paygate: 3000 pence are left"},
 		"no such journey":  {404, `{"detail": "there is no such journey"}`, 1, "paygate: there is no such journey"},
 		"no detail":        {502, `<html>`, 1, "the staff listener answered 502 Bad Gateway"},
@@ -165,7 +165,8 @@ func TestClientCommandsNeedTokenAndListener(t *testing.T) {
 		status, _, stderr := runCommand(t, nil, args...)
 		require.Equal(t, 2, status, args)
 		require.Contains(t, stderr, "PAYGATE_STAFF_TOKEN: is needed", args)
-		status, _, stderr = runCommand(t, []string{"PAYGATE_STAFF_URL=http://127.0.0.1:1", "PAYGATE_STAFF_TOKEN=x"}, args...)
+		environ := []string{"PAYGATE_STAFF_URL=http://127.0.0.1:1", "PAYGATE_STAFF_TOKEN=x"}
+		status, _, stderr = runCommand(t, environ, args...)
 		require.Equal(t, 1, status, args)
 		require.Contains(t, stderr, "does not answer at http://127.0.0.1:1; is the gateway running?", args)
 	}
@@ -180,10 +181,11 @@ func TestJourneysPrintsEveryPage(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{"journeys": [`+strings.Replace(journeyJSON, "0T45", "0T46", 1)+`], "next": ""}`)
 	})
-	status, stdout, _ := s.run(t, "journeys", "-state", "stuck", "-route", "licence", "-reference", "A-1", "-payment", "p")
+	status, stdout, _ := s.run(t,
+		"journeys", "-state", "stuck", "-route", "licence", "-reference", "A-1", "-payment", "p")
 	require.Zero(t, status)
-	query := "payment=p&reference=A-1&route=licence&state=stuck"
-	require.Equal(t, []string{"GET /journeys?limit=500&" + query, "GET /journeys?after=ONE&limit=500&" + query}, s.asked)
+	const query = "limit=500&payment=p&reference=A-1&route=licence&state=stuck"
+	require.Equal(t, []string{"GET /journeys?" + query, "GET /journeys?after=ONE&" + query}, s.asked)
 	require.Equal(t, ""+
 		"ID                STATE  REFERENCE  PENCE  BEGUN                 NOTE\n"+
 		"0T45QC88T55VKQVH  stuck  A-1        2500   2026-11-22T10:41:07Z  nobody knows\n"+

@@ -79,7 +79,8 @@ func TestFailedStartEndsWith1(t *testing.T) {
 func usualSettings(upstream string) []string {
 	return []string{
 		"PAYGATE_UPSTREAM=" + upstream, "PAYGATE_PUBLIC_URL=http://apply.example", "PAYGATE_PAY_MODE=test",
-		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_SECRETS=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
+		"PAYGATE_SECRETS=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
 		"PAYGATE_SERVICE_NAME=Licences", "PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0",
 		"PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25",
 		"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",

@@ -19,7 +19,8 @@ func runDemo(ctx context.Context, e Env, args []string) error {
 	_, err := e.flags("demo", "[-port N] [-store FILE]", args, 0, func(set *flag.FlagSet) {
 		set.IntVar(&d.Port, "port", d.Port,
 			"the gateway's port; the staff listener, Pay and the service have the three after it")
-		set.StringVar(&d.Store, "store", "", "a file to store journeys in; without it, they are lost when the demo ends")
+		set.StringVar(&d.Store, "store", "",
+			"a file to store journeys in; without it, they are lost when the demo ends")
 	})
 	if err != nil {
 		return err

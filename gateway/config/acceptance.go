@@ -73,12 +73,12 @@ func parseStatuses(text string) (journey.Statuses, error) {
 		return nil, errors.New("names no status")
 	}
 	return parseEach(text, func(item string) (journey.StatusRange, error) {
-		parts := statusPattern.FindStringSubmatch(item)
-		if parts == nil {
+		groups := statusPattern.FindStringSubmatch(item)
+		if groups == nil {
 			return journey.StatusRange{},
 				fmt.Errorf("%q is not a status that can say yes; write 2xx, 3xx, 303 or 200-204", item)
 		}
-		r := statusRange(parts)
+		r := statusRange(groups)
 		if r.From > r.To || r.From != r.To && r.To >= 300 && (r.From < 302 || r.To > 303) {
 			return r, fmt.Errorf("%q is not a range that can say yes; write statuses one by one, such as 302,303", item)
 		}
@@ -88,17 +88,17 @@ func parseStatuses(text string) (journey.Statuses, error) {
 
 // statusRange returns the range of an item. 3xx means only 302 and 303; other redirects mean neither yes nor no unless
 // they are named.
-func statusRange(parts []string) journey.StatusRange {
+func statusRange(groups []string) journey.StatusRange {
 	number := func(text string) int { n, _ := strconv.Atoi(text); return n }
 	switch {
-	case parts[1] == "2":
+	case groups[1] == "2":
 		return journey.StatusRange{From: 200, To: 299}
-	case parts[1] == "3":
+	case groups[1] == "3":
 		return journey.StatusRange{From: 302, To: 303}
-	case parts[3] != "":
-		return journey.StatusRange{From: number(parts[2]), To: number(parts[3])}
+	case groups[3] != "":
+		return journey.StatusRange{From: number(groups[2]), To: number(groups[3])}
 	default:
-		return journey.StatusRange{From: number(parts[2]), To: number(parts[2])}
+		return journey.StatusRange{From: number(groups[2]), To: number(groups[2])}
 	}
 }
 

@@ -8,9 +8,11 @@ import (
 	"paygate/journey"
 )
 
-// saying returns settings of the route with nothing about acceptance but what is given.
+// saying returns settings of the route with only the given settings about acceptance.
 func saying(over ...string) map[string]string {
-	all := map[string]string{"PAYGATE_ROUTE_LICENCE_ACCEPT": "(unset)", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION": "(unset)"}
+	all := map[string]string{
+		"PAYGATE_ROUTE_LICENCE_ACCEPT": "(unset)", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION": "(unset)",
+	}
 	for i := 0; i < len(over); i += 2 {
 		all["PAYGATE_ROUTE_LICENCE_"+over[i]] = over[i+1]
 	}
@@ -23,7 +25,9 @@ func TestFaultsExplainHowToSetAcceptance(t *testing.T) {
 		settings []string
 		faults   []string // what each says
 	}{
-		{nil, []string{"LICENCE_ACCEPT: is required: with which status does the service answer a form that it accepts?"}},
+		{nil, []string{
+			"LICENCE_ACCEPT: is required: with which status does the service answer a form that it accepts?",
+		}},
 		{
 			[]string{"ACCEPT", "303"},
 			[]string{"LICENCE_ACCEPT_LOCATION: is required with ACCEPT=303: a service also redirects to its log-in"},
@@ -114,7 +118,10 @@ func TestWarningsAboutAcceptance(t *testing.T) {
 		warning  string
 	}{
 		{[]string{"ACCEPT", "303", "ACCEPT_LOCATION", "/licences"}, "/licences covers the form's own address"},
-		{[]string{"ACCEPT", "303", "ACCEPT_LOCATION", "/x", "ALIASES", "POST /x/y"}, "/x covers the form's own address"},
+		{
+			[]string{"ACCEPT", "303", "ACCEPT_LOCATION", "/x", "ALIASES", "POST /x/y"},
+			"/x covers the form's own address",
+		},
 		{[]string{"ACCEPT", "303", "ACCEPT_LOCATION", "/x", "REFUSE_TEXT", "a | b"}, "ACCEPT has no 2xx"},
 		{[]string{"ACCEPT", "200", "ACCEPT_LOCATION", "/x", "REFUSE_TEXT", "a | b"}, "ACCEPT has no redirect"},
 	} {

@@ -85,8 +85,8 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 		Repeat:     "never", OnRefused: "return", RefusedPage: true,
 		ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
 		ReturnGrace: 5 * time.Minute,
-		ClaimFor:    90 * time.Second, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
-		KeepReply: time.Hour, KeepJourney: 17520 * time.Hour, UnseenFor: 24 * time.Hour,
+		ClaimFor:    90 * time.Second, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour,
+		SecondLook: 24 * time.Hour, KeepReply: time.Hour, KeepJourney: 17520 * time.Hour, UnseenFor: 24 * time.Hour,
 	}, r.Terms)
 }
 
@@ -272,7 +272,7 @@ func TestOverlappingRoutesAreAFault(t *testing.T) {
 		return all
 	}
 	_, faults := load(t, second("POST /licences/apply"))
-	require.NotEmpty(t, faults, "the pattern is there twice")
+	require.NotEmpty(t, faults, "the pattern appears twice")
 	_, faults = load(t, second("POST /licences/{what}"))
 	require.Empty(t, faults, "one is more specific")
 	_, faults = load(t, second("POST /{what}/apply", "PAYGATE_ROUTE_LICENCE_MATCH", "POST /licences/{what}"))
@@ -366,7 +366,8 @@ func TestDescribeShowsRoutesAndNoSecrets(t *testing.T) {
 	t.Parallel()
 	s, faults := load(t, map[string]string{
 		"PAYGATE_STAFF_TOKENS": "ann:0123456789abcdef", "PAYGATE_ROUTE_LICENCE_WHEN": "form:button=pay",
-		"PAYGATE_ROUTE_LICENCE_ALIASES": "POST /a,POST /b", "PAYGATE_ROUTE_LICENCE_ALLOW": "POST /licences/apply/documents",
+		"PAYGATE_ROUTE_LICENCE_ALIASES": "POST /a,POST /b",
+		"PAYGATE_ROUTE_LICENCE_ALLOW":   "POST /licences/apply/documents",
 	})
 	require.Empty(t, faults)
 	text := s.Describe()

@@ -36,7 +36,8 @@ func TestExposedReportsOneOfSeveralAddresses(t *testing.T) {
 	lookUp := func(_ context.Context, _, host string) ([]netip.Addr, error) {
 		require.Equal(t, "legacy.internal", host)
 		return []netip.Addr{
-			netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("203.0.113.9"), netip.MustParseAddr("::ffff:203.0.113.9"),
+			netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("203.0.113.9"),
+			netip.MustParseAddr("::ffff:203.0.113.9"),
 		}, nil
 	}
 	said, err := config.Exposed(t.Context(), &url.URL{Scheme: "http", Host: "legacy.internal:8080"}, lookUp)

@@ -80,7 +80,7 @@ func described(t *testing.T, file, name string, all []declaration) [][]setting {
 	return groups
 }
 
-// value returns what a setting has in the example, and whether it is set there.
+// value returns the value of a setting in the example, and whether it is set there.
 func (s setting) value() (value string, set bool) {
 	if s.name == "PAYGATE_PAY_CARD_ORIGINS" {
 		return strings.Join(initial().PayCardOrigins, ","), false
@@ -115,7 +115,7 @@ func exampleFile(all [][]setting) string {
 	return b.String()
 }
 
-// meaning adds to the comment of a setting what its tags say.
+// meaning returns the comment of a setting with what its tags say.
 func meaning(group []setting) string {
 	text := group[0].comment
 	for _, s := range group {
@@ -154,7 +154,8 @@ func settingsPage(all [][]setting) string {
 		}
 		var names []string
 		for _, s := range group {
-			names = append(names, fmt.Sprintf("**`%s`** (%s)", strings.Replace(s.name, "_LICENCE_", "_X_", 1), s.kind()))
+			name := strings.Replace(s.name, "_LICENCE_", "_X_", 1)
+			names = append(names, fmt.Sprintf("**`%s`** (%s)", name, s.kind()))
 		}
 		b.WriteString(wrap(strings.Join(names, ", ")+": "+strings.ReplaceAll(meaning(group), "*", `\*`), "- ", "  "))
 	}

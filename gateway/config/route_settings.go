@@ -27,8 +27,8 @@ type routeSettings struct {
 	// no answer a person decides; any other status is a refusal.
 	Accept journey.Statuses `env:"ACCEPT" sample:"303"`
 	// Where a redirect that means yes leads: a list of beginnings of the path and query, or of a whole address at
-	// another host. Required with 302 or 303. Any other redirect is a refusal. * accepts any redirect within the service,
-	// except that a person decides about one that looks like the form, a log-in or an error.
+	// another host. Required with 302 or 303. Any other redirect is a refusal. * accepts any redirect within the
+	// service, except that a person decides about one that looks like the form, a log-in or an error.
 	AcceptLocation places `env:"ACCEPT_LOCATION" sample:"/licences/confirmation"`
 	// A text in a 2xx page that means yes, and one that means no; put " | " between alternatives. A 2xx in ACCEPT needs
 	// one of the two, because many services show an invalid form again with 200. With ACCEPT_TEXT=* the status alone
@@ -60,8 +60,8 @@ type routeSettings struct {
 	// citizen is back and GOV.UK Pay says at least submitted.
 	Release string `env:"RELEASE" default:"confirmed" values:"confirmed,on-return"`
 	// After a refusal: how long the citizen may correct the form on the same payment, from when they read about the
-	// refusal. Citizens who have not read about it have a day from when the payment began. After that: return the money,
-	// or staff (a person decides).
+	// refusal. Citizens who have not read about it have a day from when the payment began. After that: return the
+	// money, or staff (a person decides).
 	ResubmitFor time.Duration `env:"RESUBMIT_FOR" default:"1h"`
 	OnRefused   string        `env:"ON_REFUSED" default:"return" values:"return,staff"`
 	// on: after a refusal, the citizen first reads a page of Paygate's. It says that the payment is still valid, and
@@ -73,8 +73,8 @@ type routeSettings struct {
 	// How long citizens whose payment was declined may try again with the same held request.
 	RetryFor time.Duration `env:"RETRY_FOR" default:"2h"`
 	// For citizens who pay and do not come back: Paygate delivers the held request this long after it first reads that
-	// the money is there. Choose a time at which the service's session is still alive. off: the sweeps deliver it, after
-	// PAYGATE_MOPUP_MIN_AGE. Without it, 5m.
+	// the money is there. Choose a time at which the service's session is still alive. off: the sweeps deliver it,
+	// after PAYGATE_MOPUP_MIN_AGE. Without it, 5m.
 	ReturnGrace *returnGrace `env:"RETURN_GRACE" example:"5m" only:"submission"`
 	// How long the address may be fetched, from the first time.
 	PassFor time.Duration `env:"PASS_FOR" default:"1h" only:"pass"`
@@ -85,8 +85,8 @@ type routeSettings struct {
 	Aliases []match.Pattern `env:"ALIASES" example:"POST /licences/apply.php"`
 	Allow   []match.Pattern `env:"ALLOW" example:"POST /licences/apply/documents,GET /licences/apply/help"`
 	// The query parameters that a GET of the form's page may have; * is any. If the service's pay code also runs on GET
-	// (`paygate probe` finds out), list only those that the page needs, such as lang,page. Then a GET of an address below
-	// the path is refused too, unless ALLOW names it.
+	// (`paygate probe` finds out), list only those that the page needs, such as lang,page. Then a GET of an address
+	// below the path is refused too, unless ALLOW names it.
 	GetQuery getQuery `env:"GET_QUERY" default:"*" only:"submission"`
 	// on: addresses that some server may take for the path are refused too (suffixes, PATH_INFO, script prefixes, short
 	// names).

@@ -94,12 +94,12 @@ var sizePattern = regexp.MustCompile(`^([0-9]{1,15})(KiB|MiB|GiB)?$`)
 
 // parseSize returns a number of bytes.
 func parseSize(text string) (int64, error) {
-	parts := sizePattern.FindStringSubmatch(text)
-	if parts == nil {
+	groups := sizePattern.FindStringSubmatch(text)
+	if groups == nil {
 		return 0, errors.New("must be whole bytes, or KiB, MiB or GiB, such as 10MiB")
 	}
-	n, _ := strconv.ParseInt(parts[1], 10, 64)
-	factor := map[string]int64{"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}[parts[2]]
+	n, _ := strconv.ParseInt(groups[1], 10, 64)
+	factor := map[string]int64{"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}[groups[2]]
 	if n == 0 || n > (1<<40)/factor {
 		return 0, errors.New("must be above zero and at most 1024GiB")
 	}
@@ -205,8 +205,8 @@ func parseStaffTokens(text string) (map[string]string, error) {
 		case twice:
 			return "", fmt.Errorf("the name of item %d appears twice", number)
 		case slices.Contains(slices.Collect(maps.Values(tokens)), token):
-			return "", fmt.Errorf("the token of item %d belongs to another name too: the history could not tell them apart",
-				number)
+			return "", fmt.Errorf("the token of item %d belongs to another name too: "+
+				"the history could not tell them apart", number)
 		}
 		tokens[name] = token
 		return name, nil

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// read reads a body of a type.
+// read reads a body with a content type.
 func read(t testing.TB, contentType, body string) Form {
 	t.Helper()
 	f, err := Read(http.Header{"Content-Type": {contentType}}, strings.NewReader(body))
@@ -26,7 +26,7 @@ func hasCard(t testing.TB, contentType, body string) bool {
 	return len(read(t, contentType, body).Cards) > 0
 }
 
-// formWith is a multipart form with one part.
+// formWith returns a multipart form with one part.
 func formWith(name, fileName, content string) (contentType, body string) {
 	var out bytes.Buffer
 	form := multipart.NewWriter(&out)

@@ -19,7 +19,7 @@ import (
 	"paygate/gateway/form"
 )
 
-// submitted is a submission as net/http reads it off the wire.
+// submitted returns a submission as net/http reads it.
 func submitted(t testing.TB, head, body string) (*http.Request, []byte) {
 	t.Helper()
 	target := "/licences/apply"
@@ -63,11 +63,10 @@ func utf16le(text string) string {
 	return string(out)
 }
 
-// disguise is a submission that some service reads as action=pay: the lines before the body, with the query behind
-// "?".
+// disguise is a submission that some service reads as action=pay: the lines before the body, with the query after "?".
 type disguise struct{ head, body string }
 
-// disguises are named by who reads them so.
+// disguises are named after the services that read them as action=pay.
 func disguises() map[string]disguise {
 	disposition := func(text string) disguise {
 		return disguise{partsType, partOf("Content-Disposition: "+text, "pay") + end}
@@ -119,18 +118,18 @@ func disguises() map[string]disguise {
 		"a parameter twice": {
 			"Content-Type: application/x-www-form-urlencoded; a=1; a=2\n", "action=pay",
 		},
-		"two types, the second counts (PHP)":    {pairsType + "Content-Type: text/plain\n", "action=pay"},
-		"two types, the first counts":           {"Content-Type: text/plain\n" + pairsType, "action=pay"},
-		"text/plain (whoever reads raw bodies)": {"Content-Type: text/plain\n", `{"action":"pay"}`},
-		"XML":                                   {"Content-Type: text/xml\n", "<form><action>pay</action></form>"},
-		"a type nobody knows":                   {"Content-Type: x/y\n", "action=pay"},
-		"text/json":                             {"Content-Type: text/json\n", `{"action":"pay"}`},
-		"JSON that says it is a form":           {pairsType, `{"action":"pay"}`},
-		"JSON behind blanks":                    {pairsType, "\n [\"action\",\"pay\"]"},
-		"XML that says it is a form":            {pairsType, "<action>pay</action>"},
-		"parts that say they are pairs":         {pairsType, partOf(named, "pay") + end},
-		"pairs that say they are parts":         {partsType, "action=pay"},
-		"pairs that say they are JSON":          {"Content-Type: application/json\n", "action=pay"},
+		"two types, the second counts (PHP)":         {pairsType + "Content-Type: text/plain\n", "action=pay"},
+		"two types, the first counts":                {"Content-Type: text/plain\n" + pairsType, "action=pay"},
+		"text/plain (services that read raw bodies)": {"Content-Type: text/plain\n", `{"action":"pay"}`},
+		"XML":                           {"Content-Type: text/xml\n", "<form><action>pay</action></form>"},
+		"a type nobody knows":           {"Content-Type: x/y\n", "action=pay"},
+		"text/json":                     {"Content-Type: text/json\n", `{"action":"pay"}`},
+		"JSON that says it is a form":   {pairsType, `{"action":"pay"}`},
+		"JSON behind blanks":            {pairsType, "\n [\"action\",\"pay\"]"},
+		"XML that says it is a form":    {pairsType, "<action>pay</action>"},
+		"parts that say they are pairs": {pairsType, partOf(named, "pay") + end},
+		"pairs that say they are parts": {partsType, "action=pay"},
+		"pairs that say they are JSON":  {"Content-Type: application/json\n", "action=pay"},
 		"UTF-16": {
 			"Content-Type: application/x-www-form-urlencoded; charset=utf-16le\n", utf16le("action=pay"),
 		},
@@ -233,7 +232,8 @@ func disguises() map[string]disguise {
 		"parts in a file": {
 			partsType,
 			partOf(
-				`Content-Disposition: form-data; name="x"; filename="y"`+"\r\nContent-Type: multipart/mixed; boundary=c",
+				`Content-Disposition: form-data; name="x"; filename="y"`+"\r\n"+
+					"Content-Type: multipart/mixed; boundary=c",
 				"--c\r\n"+named+"\r\n\r\npay\r\n--c--",
 			) + end,
 		},

@@ -25,7 +25,7 @@ func TestLooseQuerySplitsWhereSomeServiceDoes(t *testing.T) {
 	}
 }
 
-func TestParameterFitsQueriesThatQsSplitsElsewhere(t *testing.T) {
+func TestParameterFitsQueriesThatQsSplitsLater(t *testing.T) {
 	t.Parallel()
 	page := Parameter{"page", "apply"}
 	for query, fit := range map[string]Fit{

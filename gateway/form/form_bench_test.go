@@ -10,7 +10,7 @@ import (
 	"paygate/gateway/form"
 )
 
-// BenchmarkRead is what is done with a body before it is held: read, compared, searched for card numbers, and
+// BenchmarkRead measures what happens to a body before it is held: it is read, compared, searched for card numbers, and
 // fingerprinted.
 func BenchmarkRead(b *testing.B) {
 	file := strings.Repeat("\xff\xd8\x00binary 1234 data\r\n", 10<<20/20)

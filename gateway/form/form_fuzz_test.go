@@ -10,8 +10,8 @@ import (
 	"paygate/gateway/form"
 )
 
-// FuzzForm holds the judgement of forms against readers as lenient as those that services have: what one of them
-// reads as action=pay is never free.
+// FuzzForm compares conditions with readers as lenient as those of services: what one of them reads as action=pay is
+// never free.
 func FuzzForm(f *testing.F) {
 	for _, d := range disguises() {
 		r, body := submitted(f, d.head, d.body)
@@ -56,8 +56,8 @@ var (
 	blankLine   = regexp.MustCompile(`\r?\n\r?\n`)
 )
 
-// readsParts is a lenient reader of multipart forms: it takes any boundary of the type, a delimiter wherever it
-// stands, and any name in the header of a part.
+// readsParts is a lenient reader of multipart forms: it accepts any boundary in the type, a delimiter anywhere, and any
+// name in the header of a part.
 func readsParts(kind, body string) bool {
 	if !strings.Contains(strings.ToLower(kind), "multipart/form-data") {
 		return false
@@ -80,7 +80,7 @@ func readsParts(kind, body string) bool {
 
 var escapes = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 
-// unescape decodes once, and leaves what is broken.
+// unescape decodes once, and leaves broken escapes as they are.
 func unescape(text string) string {
 	return escapes.ReplaceAllStringFunc(strings.ReplaceAll(text, "+", " "), func(escape string) string {
 		decoded, _ := url.PathUnescape(escape)

@@ -13,7 +13,7 @@ import (
 	"paygate/gateway/form"
 )
 
-// hostileForms are forms of about this size that are made to cost much, by their names.
+// hostileForms are forms of about this size that take long to read, by name.
 func hostileForms(size int) map[string]disguise {
 	fill := func(unit string) string { return strings.Repeat(unit, max(1, size/len(unit))) }
 	const jsonType, field = "Content-Type: application/json\n", `Content-Disposition: form-data; name="licence"`
@@ -54,7 +54,7 @@ func hostileForms(size int) map[string]disguise {
 	return forms
 }
 
-// manyOptions is a choice of many.
+// manyOptions returns a choice of many options.
 func manyOptions() form.Choice {
 	choice := form.Choice{Field: "licence"}
 	for i := range 20 {
@@ -63,8 +63,7 @@ func manyOptions() form.Choice {
 	return choice
 }
 
-// BenchmarkHostileForms shows what it costs to read a form that is made to cost much, and to compare it with five
-// buttons and one choice.
+// BenchmarkHostileForms measures reading hostile forms, and comparing them with five buttons and one choice.
 func BenchmarkHostileForms(b *testing.B) {
 	choice := manyOptions()
 	var conditions []*form.Condition

@@ -10,7 +10,7 @@ import (
 	"paygate/gateway/form"
 )
 
-// manyPairs is an urlencoded form of fields that all differ.
+// manyPairs returns a urlencoded form whose fields all differ.
 func manyPairs(n int, pair string) string {
 	var form strings.Builder
 	for i := range n {

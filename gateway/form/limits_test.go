@@ -8,23 +8,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// manyParts is a multipart form without its end.
+// manyParts returns a multipart form without its end.
 func manyParts(n int, head, value string) string {
 	return strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"a\""+head+"\r\n\r\n"+value+"\r\n", n)
 }
 
 func TestBeyondTheLimitsAFormIsOnlySearchedForCardNumbers(t *testing.T) {
 	t.Parallel()
-	const card, json, parts = "4000056655665556", "application/json", multipartForm + "; boundary=b"
+	const card, json, multiparts = "4000056655665556", "application/json", multipartForm + "; boundary=b"
 	last := manyParts(1, "", card) + "--b--\r\n"
 	list := "[" + strings.Repeat("1,", 15_000) + "1]"
 	deep := strings.Repeat("]", 2*maxJSONDepth)
 	for name, c := range map[string]struct{ kind, before, after string }{
 		"pairs":          {urlencoded, strings.Repeat("a=1&", 2*maxFields), "a=%34" + card[1:]},
 		"semicolons":     {urlencoded, "x=" + strings.Repeat(";a", 2*maxFields) + "&", "a=" + card},
-		"parts":          {parts, manyParts(2*maxFields, "", "1"), last},
-		"heads of parts": {parts, manyParts(200, "\r\nX: "+strings.Repeat("x", 4000), "1"), last},
-		"JSON parts":     {parts, manyParts(10, "\r\nContent-Type: application/json", list), last},
+		"parts":          {multiparts, manyParts(2*maxFields, "", "1"), last},
+		"heads of parts": {multiparts, manyParts(200, "\r\nX: "+strings.Repeat("x", 4000), "1"), last},
+		"JSON parts":     {multiparts, manyParts(10, "\r\nContent-Type: application/json", list), last},
 		"JSON keys":      {json, `{` + strings.Repeat(`"a":1,`, 2*maxFields), `"b":"` + card + `"}`},
 		"JSON values":    {json, `{"a":[` + strings.Repeat(`1,`, 2*maxJSONValues), `"` + card + `"]}`},
 		"JSON objects":   {json, `{"a":[` + strings.Repeat(`{"b":1},`, 2*maxFields), `"` + card + `"]}`},
@@ -47,13 +47,13 @@ func TestBeyondTheLimitsAFormIsOnlySearchedForCardNumbers(t *testing.T) {
 func TestLongListsAreKnownAgainByWhatIsInThem(t *testing.T) {
 	t.Parallel()
 	before := `{"a":[` + strings.Repeat(`[0],`, 2*maxElements)
-	seen := map[string]bool{}
+	fingerprints := map[string]bool{}
 	for _, after := range []string{`[1,2]`, `[1],[2]`, `[[1],2]`, `[1],2`, `[12]`, `["1,2"]`, `{"b":1},2`} {
 		f := read(t, "application/json", before+after+`]}`)
 		require.NoError(t, f.Ambiguity, after)
-		seen[f.Fingerprint] = true
+		fingerprints[f.Fingerprint] = true
 	}
-	require.Len(t, seen, 7)
+	require.Len(t, fingerprints, 7)
 	require.Equal(t, read(t, "application/json", before+`1]}`).Same, read(t, "application/json", before+` 1 ]}`).Same)
 }
 

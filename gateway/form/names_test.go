@@ -73,7 +73,7 @@ func TestCouldBeField(t *testing.T) {
 	}
 }
 
-// TestALongNameIsReadOnce: it would take an hour otherwise.
+// Otherwise this would take an hour.
 func TestALongNameIsReadOnce(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{".", "?/", "a.", "[", "[]", "]", "[x]licences", "[lic[ences]x"} {

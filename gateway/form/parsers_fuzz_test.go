@@ -24,8 +24,8 @@ import (
 	"paygate/gateway/form"
 )
 
-// What real parsers read of a form, kept running beside the test: whatever one of them reads as the paid value is
-// never free, and whatever it reads as another price is never cheaper.
+// These tests run real parsers: a form that one of them reads as the paid value is never free, and one that it reads as
+// another price is never cheaper.
 
 func FuzzFormsAgainstPHP(f *testing.F)    { fuzzForms(f, startPHP) }
 func FuzzFormsAgainstQs(f *testing.F)     { fuzzForms(f, startQs) }
@@ -56,7 +56,7 @@ func fuzzForms(f *testing.F, start func(testing.TB) parser) {
 	f.Fuzz(func(t *testing.T, kind string, program []byte) {
 		isOther := func(r rune) bool { return r < ' ' || r > '~' }
 		if strings.ContainsFunc(kind, isOther) || strings.TrimSpace(kind) != kind || len(program) > 4<<10 {
-			return // net/http trims it, and takes no control characters
+			return // net/http trims it, and accepts no control characters
 		}
 		body := decode(program)
 		said, err := parse(kind, body)
@@ -95,7 +95,7 @@ func checkForm(t *testing.T, kind string, body []byte, said map[string]any) {
 	}
 }
 
-// texts are all texts within a value.
+// texts returns all texts within a value.
 func texts(value any) []string {
 	var found []string
 	switch value := value.(type) {
@@ -135,7 +135,7 @@ func seeds(t testing.TB) map[string]disguise {
 	return all
 }
 
-// words are what forms are made of. A fuzzer puts them together better than their letters.
+// words are what forms consist of. A fuzzer combines them better than single letters.
 var words = []string{
 	"action", "application", "licence", "pay", "save", "1-day", "8-day", "application[action]",
 	"application[licence]", "=", "&", ";", "[", "]", "%5B", "%5D", "%", "+", ".", "%00", "\x00", "%20",
@@ -206,7 +206,7 @@ func startPython(t testing.TB) parser {
 	return startFrames(t, "/usr/bin/python3", "testdata/parsers/read.py")
 }
 
-// missing skips the test where nothing is at a path; where everything has to be there, it fails.
+// missing skips the test if nothing is at a path. In CI, where everything has to be installed, it fails the test.
 func missing(t testing.TB, pattern, from string) {
 	t.Helper()
 	if found, _ := filepath.Glob(pattern); len(found) > 0 {

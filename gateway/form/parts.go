@@ -7,10 +7,10 @@ import (
 	"paygate/gateway/cards"
 )
 
-// parts reads a multipart form as it comes in. It holds the form to RFC 7578 as clients write it: a delimiter is at
+// partReader reads a multipart form as it comes in. It holds the form to RFC 7578 as clients write it: a delimiter is at
 // the beginning of a line and nowhere else, every service reads the head of a part alike, and the last delimiter ends
 // the form. PHP accepts a delimiter after a bare line feed, and reads on after the last one.
-type parts struct {
+type partReader struct {
 	*collector
 	stage stage
 	head  []byte // of the current part
@@ -39,7 +39,7 @@ const (
 )
 
 func readParts(text io.Reader, boundary string, c *collector) error {
-	p := &parts{collector: c}
+	p := &partReader{collector: c}
 	delimiter := []byte("--" + boundary)
 	var buffer []byte
 	err := eachChunk(text, func(chunk []byte) {
@@ -64,7 +64,7 @@ func readParts(text io.Reader, boundary string, c *collector) error {
 	return err
 }
 
-func (p *parts) take(text []byte) {
+func (p *partReader) take(text []byte) {
 	switch p.stage {
 	case head:
 		p.takeHead(text)
@@ -79,7 +79,7 @@ func (p *parts) take(text []byte) {
 }
 
 // ignore reads what is not a field, because for some service it may be one.
-func (p *parts) ignore(text []byte) {
+func (p *partReader) ignore(text []byte) {
 	if bytes.IndexByte(text, 0) >= 0 {
 		p.doubt(errOtherChars)
 	}
@@ -87,13 +87,13 @@ func (p *parts) ignore(text []byte) {
 	p.card.Write(text)
 }
 
-func (p *parts) beginPart() {
+func (p *partReader) beginPart() {
 	p.stage, p.head, p.tail, p.text = head, p.head[:0], p.tail[:0], p.text[:0]
 	p.card.Reset()
 }
 
 // takeHead reads what follows a delimiter: a line end and the head of a part, or the sign that the form ends.
-func (p *parts) takeHead(text []byte) {
+func (p *partReader) takeHead(text []byte) {
 	p.head = append(p.head, text...)
 	if len(p.head) < len(lineEnd) {
 		return
@@ -114,7 +114,7 @@ func (p *parts) takeHead(text []byte) {
 	}
 }
 
-func (p *parts) beginContent(header string, rest []byte) {
+func (p *partReader) beginContent(header string, rest []byte) {
 	if p.heads += len(header); p.heads > maxHeadsBytes {
 		p.fill()
 	}
@@ -142,14 +142,14 @@ func (p *parts) beginContent(header string, rest []byte) {
 }
 
 // skip ignores a part that is not a field.
-func (p *parts) skip() {
+func (p *partReader) skip() {
 	p.doubt(errNotPlain)
 	p.stage = ignored
 	p.ignore(p.head)
 }
 
 // takeContent holds the last two bytes back: they may belong to the delimiter.
-func (p *parts) takeContent(text []byte) {
+func (p *partReader) takeContent(text []byte) {
 	if !p.part.file && bytes.IndexByte(text, 0) >= 0 {
 		p.doubt(errOtherChars)
 	}
@@ -165,7 +165,7 @@ func (p *parts) takeContent(text []byte) {
 }
 
 // endPart ends a part at a delimiter.
-func (p *parts) endPart() {
+func (p *partReader) endPart() {
 	switch p.stage {
 	case content:
 		if string(p.tail) != lineEnd {
@@ -185,7 +185,7 @@ func (p *parts) endPart() {
 }
 
 // finish ends the form, after its last delimiter.
-func (p *parts) finish() {
+func (p *partReader) finish() {
 	after := p.head[min(len(p.head), len("--")):]
 	if p.stage != epilogue || len(after) > 0 && string(after) != lineEnd {
 		p.doubt(errNotPlain)
@@ -198,7 +198,7 @@ func (p *parts) finish() {
 	p.endIgnored()
 }
 
-func (p *parts) endIgnored() {
+func (p *partReader) endIgnored() {
 	if p.stage == head {
 		p.ignore(p.head)
 	}
@@ -216,7 +216,7 @@ func couldBePart(text []byte) bool {
 	return len(text) == maxHeadBytes || bytes.Contains(bytes.ToLower(text), []byte("disposition"))
 }
 
-func (p *parts) endContent() {
+func (p *partReader) endContent() {
 	p.end()
 	switch {
 	case p.part.file:

@@ -71,24 +71,24 @@ func cut(query string) (rest, value string, found bool) {
 	if !found {
 		return query, "", false
 	}
-	var parts []string // each with the separator before it
+	var pairs []string // each with the separator before it
 	for separator := ""; ; {
 		pair, end := query, strings.IndexFunc(query, isSeparator)
 		if end >= 0 {
 			pair = query[:end]
 		}
 		if _, is := markerValue(pair); !is {
-			parts = append(parts, separator+pair)
+			pairs = append(pairs, separator+pair)
 		}
 		if end < 0 {
 			break
 		}
 		separator, query = query[end:end+1], query[end+1:]
 	}
-	if len(parts) > 0 {
-		parts[0] = strings.TrimLeftFunc(parts[0], isSeparator)
+	if len(pairs) > 0 {
+		pairs[0] = strings.TrimLeftFunc(pairs[0], isSeparator)
 	}
-	return strings.Join(parts, ""), value, true
+	return strings.Join(pairs, ""), value, true
 }
 
 // isSeparator reports whether a character separates two parameters; a semicolon does for some servers.

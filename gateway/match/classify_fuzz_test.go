@@ -15,8 +15,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FuzzForwardedTarget compares the classifier with servers that are written here independently: what is forwarded
-// must not be for a pay route on any of them.
+// FuzzForwardedTarget compares the classifier with servers that are written here independently: a target that is
+// forwarded must not be that of a pay route on any of them.
 func FuzzForwardedTarget(f *testing.F) {
 	for _, target := range []string{
 		"/licences/apply", "/licences//apply/", "/x/..;a/licences/%61pply", "/x/%2e%2e%2flicences%5capply.%20",
@@ -70,7 +70,7 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// readsPage reads a query as PHP, Rack, Spring and ASP.NET do, all at once.
+// readsPage reads a query as PHP, Rack, Spring and ASP.NET do, all together.
 func readsPage(query string) bool {
 	for _, pair := range regexp.MustCompile("[&;]").Split(query, -1) {
 		name, value, _ := strings.Cut(pair, "=")
@@ -89,7 +89,7 @@ func readsPage(query string) bool {
 	return false
 }
 
-// FuzzDisguises gives the classifier a pay path in several disguises at a time.
+// FuzzDisguises gives the classifier a pay path in several disguises at once.
 func FuzzDisguises(f *testing.F) {
 	f.Add(uint64(1), 3)
 	f.Add(uint64(2), 1)
@@ -133,7 +133,7 @@ func obfuscate(rng *rand.Rand, path string) string {
 	}
 }
 
-// paid tells whether a path and query lead to the pay code. All servers forgive a final slash and care for no case.
+// paid reports whether a path and query lead to the pay code. All servers ignore a final slash and case.
 func paid(path, query string) bool {
 	path = strings.Trim(strings.ToLower(path), "/")
 	year, renew := strings.CutSuffix(path, "/renew")
@@ -142,7 +142,8 @@ func paid(path, query string) bool {
 		register && renew && year != "" && !strings.Contains(year, "/")
 }
 
-// page is the parameter page_id as PHP reads it: the last one wins; what is no name of a variable becomes "_".
+// page returns the parameter page_id as PHP reads it: the last one wins, and characters that a variable cannot have in
+// its name become "_".
 func page(query string) string {
 	found := ""
 	for pair := range strings.SplitSeq(query, "&") {
@@ -159,7 +160,7 @@ func page(query string) string {
 	return found
 }
 
-// unescape decodes once, and leaves what is broken.
+// unescape decodes once, and leaves broken escapes as they are.
 func unescape(text string) string {
 	var out strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -190,7 +191,7 @@ func plusToSpace(text string) string { return strings.ReplaceAll(text, "+", " ")
 // clean merges slashes and resolves dots.
 func clean(path string) string { return pathpkg.Clean("/" + path) }
 
-// servers are what web servers make of a raw path.
+// servers do what web servers do to a raw path.
 var servers = map[string]func(string) string{
 	"a raw comparison":           func(path string) string { return path },
 	"Go":                         func(path string) string { return clean(unescape(path)) },

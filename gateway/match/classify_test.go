@@ -14,7 +14,7 @@ import (
 	"paygate/gateway/origin"
 )
 
-// requestOf is a request as net/http's own parser makes it of what a client wrote.
+// requestOf returns a request as net/http parses what a client wrote.
 func requestOf(t testing.TB, method, target string) *http.Request {
 	t.Helper()
 	text := method + " " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n"
@@ -323,13 +323,13 @@ func TestClassifyBoundsTheTimeForHostileTargets(t *testing.T) {
 			began := time.Now()
 			action := c.Classify(r).Action
 			t.Logf("%s: %v", name, time.Since(began))
-			require.True(t, Interpret(target).Complete() || action == Refuse, "a path with too many interpretations is not free")
+			require.True(t, Interpret(target).Complete() || action == Refuse,
+				"a path with too many interpretations is not free")
 		})
 	}
 }
 
-// TestAllowOpensNoPayPathToAnotherMethod: a service may take the method from a field (_method), and the classifier
-// does not see it.
+// A service may take the method from a field (_method), which the classifier does not see.
 func TestAllowOpensNoPayPathToAnotherMethod(t *testing.T) {
 	record := Route{Name: "record", Match: patternOf(t, "PUT /records/{id}"), Strict: true, Allow: []Pattern{
 		patternOf(t, "POST /records/search"), patternOf(t, "POST /records/{id}"),
@@ -357,7 +357,7 @@ func routeOf(t testing.TB, match string) Route {
 	return Route{Name: match, Match: patternOf(t, match), Strict: true}
 }
 
-// TestAFreeNeighbourMakesNoSpellingFree: a wildcard of a route that is free at the moment matches the spelling too.
+// A wildcard of a route that is free at the moment matches the spelling too.
 func TestAFreeNeighbourMakesNoSpellingFree(t *testing.T) {
 	for _, neighbour := range []string{"GET /licences/{id}", "POST /licences/{id}", "GET /{path...}"} {
 		free := routeOf(t, neighbour)
@@ -372,8 +372,7 @@ func TestAFreeNeighbourMakesNoSpellingFree(t *testing.T) {
 	}
 }
 
-// TestWildcardsMatchNoStrictMatchOfADearerPath: to Rails, /licences/apply.json is /licences/apply in another
-// format.
+// To Rails, /licences/apply.json is /licences/apply in another format.
 func TestWildcardsMatchNoStrictMatchOfADearerPath(t *testing.T) {
 	cheap, dear := routeOf(t, "POST /licences/{id}"), routeOf(t, "POST /licences/apply")
 	dear.Allow = []Pattern{patternOf(t, "POST /licences/apply.v2")}
@@ -386,8 +385,7 @@ func TestWildcardsMatchNoStrictMatchOfADearerPath(t *testing.T) {
 	}
 }
 
-// TestWildcardsMatchNoNameThatLeadsToAnotherRoute: a front controller that gets the path as a parameter takes the
-// last of its name.
+// A front controller that gets the path as a parameter uses the last parameter of that name.
 func TestWildcardsMatchNoNameThatLeadsToAnotherRoute(t *testing.T) {
 	for _, isFree := range []bool{false, true} {
 		download := routeOf(t, "GET /download/{name}")
@@ -441,7 +439,7 @@ func TestALongQueryMayBeTheForm(t *testing.T) {
 	require.NoError(t, refusal(manyPairs(900, "x%d")))
 }
 
-// manyPairs returns an urlencoded form of fields that all differ.
+// manyPairs returns a urlencoded form whose fields all differ.
 func manyPairs(n int, pair string) string {
 	var pairs strings.Builder
 	for i := range n {

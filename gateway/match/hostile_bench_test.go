@@ -13,8 +13,7 @@ import (
 	"paygate/gateway/form"
 )
 
-// BenchmarkHostileTargets shows the cost of classifying a target or cookies that are made to cost much, on twenty pay
-// routes.
+// BenchmarkHostileTargets measures classifying hostile targets and cookies, with twenty pay routes.
 func BenchmarkHostileTargets(b *testing.B) {
 	o := Options{Prefix: "/paygate"}
 	for i := range 20 {

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What browsers write for the names of files is a name on a pass, and what some server takes for another path is
-// none.
+// A wildcard of a pass matches file names as browsers write them, but not a name that some server takes for another
+// path.
 func TestWildcardsOfAPassMatchTheNamesThatBrowsersWrite(t *testing.T) {
 	t.Parallel()
 	one, err := ParsePattern("GET /download/{name}")

@@ -36,7 +36,8 @@ func (c *Classifier) submissionsAt(r *http.Request, t Target, cookies []form.Fie
 	isBare := r.Method == http.MethodGet && t.Query == "" && r.ContentLength == 0 &&
 		!strings.ContainsAny(t.Path, "%&;") // like most requests
 	mayRun := func(w *rule) bool { return !isBare || w.runsOnGet() || w.isPressedBy(cookies) }
-	if isBare && len(cookies) == 0 && !slices.ContainsFunc(c.submissions, (*rule).runsOnGet) || len(c.submissions) == 0 {
+	runsOnGet := slices.ContainsFunc(c.submissions, (*rule).runsOnGet)
+	if isBare && len(cookies) == 0 && !runsOnGet || len(c.submissions) == 0 {
 		return nil
 	}
 	paths := Interpret(t.Path)

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzStrict compares strict matching, for which patterns and paths are prepared, with the same rules written in the
-// simplest way: nothing is prepared, and nothing left out because it cannot matter.
+// FuzzStrict compares strict matching, which prepares patterns and paths and leaves out what cannot matter, with the
+// same rules written in the simplest way.
 func FuzzStrict(f *testing.F) {
 	for _, path := range []string{
 		"licences/apply", "licences/apply.json", "licences/apply.tar.gz/x", "index.php/licences/apply",
@@ -39,7 +39,7 @@ func FuzzStrict(f *testing.F) {
 	})
 }
 
-// simplyStrict tells whether a path may be taken for one of the variants of a pattern.
+// simplyStrict reports whether a path may be taken for one of the variants of a pattern.
 func simplyStrict(pattern []segment, path []string) bool {
 	variants := [][]segment{pattern}
 	for i, s := range pattern {
@@ -115,10 +115,10 @@ func simplyIndex(text string) bool {
 func simplyScript(text string) bool { return simplyIndex(text) || script.MatchString(text) }
 
 func simplyShort(text, long string) bool {
-	parts := shortNames.FindStringSubmatch(text)
-	if parts == nil {
+	found := shortNames.FindStringSubmatch(text)
+	if found == nil {
 		return false
 	}
-	length := min(2, len(parts[1]), len(long))
-	return strings.EqualFold(parts[1][:length], long[:length])
+	length := min(2, len(found[1]), len(long))
+	return strings.EqualFold(found[1][:length], long[:length])
 }

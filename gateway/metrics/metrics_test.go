@@ -50,7 +50,7 @@ func scrape(t *testing.T, m *metrics.Metrics) (status int, text string) {
 	return answer.Code, strings.Join(own, "")
 }
 
-// TestNamesAndLabelsAreStable compares with the golden file: dashboards and alerts rely on every name and label in it.
+// Dashboards and alerts rely on every name and label in the golden file.
 func TestNamesAndLabelsAreStable(t *testing.T) {
 	t.Parallel()
 	m := metrics.New(&fakeStore{}, []string{"licence"}, func() time.Time { return now })

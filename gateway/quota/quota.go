@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	maxOpen     = 20               // journeys of one browser that are neither paid nor given up, and younger than openFor
+	maxOpen     = 20               // journeys of one browser, neither paid nor given up, and younger than openFor
 	openFor     = 90 * time.Minute // how long a payment can be open at Pay
 	maxBegun    = 120              // journeys that a network begins within begunWithin
 	begunWithin = time.Minute

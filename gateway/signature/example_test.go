@@ -10,13 +10,14 @@ import (
 	"paygate/gateway/signature"
 )
 
-// A service verifies the assertion of a request before it treats the request as paid for. It takes the key set from
+// A service verifies the assertion of a request before it treats the request as paid for. It fetches the key set from
 // {prefix}/keys, and caches it.
 func ExampleVerify() {
 	key, _ := signature.Generate(signature.ES256, time.Now())
 	keys := signature.Keys{key}
 	paygate := signature.Signer{
-		Keys: keys, Issuer: "https://licences.example.gov.uk", Audience: "https://licences.example.gov.uk", Now: time.Now,
+		Keys: keys, Now: time.Now,
+		Issuer: "https://licences.example.gov.uk", Audience: "https://licences.example.gov.uk",
 	}
 	headers, _ := paygate.Headers(signature.Release{
 		PaymentID: "hu20sqlact5260q2nanm0q8u93", Reference: "LIC-7F3K", Amount: 2500, Total: 2500, State: "success",

@@ -40,13 +40,14 @@ func TestParsePEMReadsTheUsualFormats(t *testing.T) {
 	require.NoError(t, err)
 	sec1, err := x509.MarshalECPrivateKey(ec.Private.(*ecdsa.PrivateKey))
 	require.NoError(t, err)
+	pkcs1 := x509.MarshalPKCS1PrivateKey(rs.Private.(*rsa.PrivateKey))
 	parameters := block("EC PARAMETERS", []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7})
 	for name, c := range map[string]struct {
 		text []byte
 		want signature.Key
 	}{
 		"our own":               {own, rs},
-		"PKCS #1":               {block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rs.Private.(*rsa.PrivateKey))), rs},
+		"PKCS #1":               {block("RSA PRIVATE KEY", pkcs1), rs},
 		"PKCS #8 of RSA":        {block("PRIVATE KEY", pkcs8(t, rs.Private)), rs},
 		"PKCS #8 of ECDSA":      {block("PRIVATE KEY", pkcs8(t, ec.Private)), ec},
 		"SEC 1":                 {block("EC PRIVATE KEY", sec1), ec},
@@ -105,9 +106,9 @@ func TestKeyIsMadeOnceAndStored(t *testing.T) {
 	require.NoError(t, err)
 	made, err := none.Rotate(signature.ES256, moment)
 	require.NoError(t, err)
-	kept, err := made.Marshal()
+	stored, err := made.Marshal()
 	require.NoError(t, err)
-	again, err := signature.Unmarshal(kept)
+	again, err := signature.Unmarshal(stored)
 	require.NoError(t, err)
 	require.Equal(t, made, again)
 	same, err := again.Rotate(signature.ES256, moment.Add(1000*day))
@@ -153,9 +154,9 @@ func TestNextKeyIsPublishedBeforeItSigns(t *testing.T) {
 	from := moment.Add(day)
 	keys, err := s.Keys.Announce(signature.ES256, moment, from)
 	require.NoError(t, err)
-	kept, err := keys.Marshal()
+	stored, err := keys.Marshal()
 	require.NoError(t, err)
-	keys, err = signature.Unmarshal(kept)
+	keys, err = signature.Unmarshal(stored)
 	require.NoError(t, err)
 	require.Len(t, keys.Public().Keys, 2)
 

@@ -15,19 +15,20 @@ import (
 	"paygate/gateway/signature"
 )
 
-// captured is a release as it reached the service, with the changes of a test.
+// captured returns a release as it reached the service, with the changes of a test.
 func captured(t *testing.T, s signature.Signer, change func(http.Header)) []byte {
 	t.Helper()
 	h := headers(t, s, release())
 	change(h)
 	var text bytes.Buffer
-	text.WriteString("POST /licences/apply?a=1;b=2&c HTTP/1.1\r\nHost: licences.example.gov.uk\r\nContent-Length: 8\r\n")
+	text.WriteString("POST /licences/apply?a=1;b=2&c HTTP/1.1\r\n" +
+		"Host: licences.example.gov.uk\r\nContent-Length: 8\r\n")
 	require.NoError(t, h.Write(&text))
 	text.WriteString("\r\nname=Ada")
 	return text.Bytes()
 }
 
-// bad are the names of the checks that failed.
+// bad returns the names of the checks that failed.
 func bad(checks []signature.Check) []string {
 	var names []string
 	for _, c := range checks {
@@ -125,7 +126,8 @@ func TestAnOldStackVerifiesWithOpenSSLAlone(t *testing.T) {
 	public, err := s.Keys[0].PublicPEM()
 	require.NoError(t, err)
 	dir := t.TempDir()
-	keyFile, bodyFile, otherBody := filepath.Join(dir, "key.pem"), filepath.Join(dir, "body"), filepath.Join(dir, "other")
+	file := func(name string) string { return filepath.Join(dir, name) }
+	keyFile, bodyFile, otherBody := file("key.pem"), file("body"), file("other")
 	for file, content := range map[string][]byte{
 		keyFile: public, bodyFile: release().Body,
 		otherBody: []byte("name=Eve"),

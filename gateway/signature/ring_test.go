@@ -28,18 +28,18 @@ func TestRingReadsKeysOfAnotherReplica(t *testing.T) {
 	t.Parallel()
 	rs, ec := signer(t, rsaKey).Keys, signer(t, ecKey).Keys
 	synctest.Test(t, func(t *testing.T) {
-		kept, trouble, reads := rs, error(nil), 0
+		stored, trouble, reads := rs, error(nil), 0
 		ring := signature.NewRing(rs, func(ctx context.Context) (signature.Keys, error) {
 			reads++
 			_, limited := ctx.Deadline()
 			require.True(t, limited)
-			return kept, trouble
+			return stored, trouble
 		})
-		kept = append(ec, rs...)
+		stored = append(ec, rs...)
 		require.Equal(t, rs, ring.Keys(), "they are young")
 		time.Sleep(5 * time.Second)
 		for range 10 {
-			require.Equal(t, kept, ring.Keys())
+			require.Equal(t, stored, ring.Keys())
 		}
 		require.Equal(t, 1, reads)
 		require.Equal(t, 2, published(t, ring))
@@ -47,7 +47,7 @@ func TestRingReadsKeysOfAnotherReplica(t *testing.T) {
 		trouble = errors.New("the store cannot be reached")
 		time.Sleep(time.Hour)
 		for range 10 {
-			require.Equal(t, kept, ring.Keys(), "it goes on with those it has")
+			require.Equal(t, stored, ring.Keys(), "it keeps the keys that it has")
 		}
 		require.Equal(t, 2, reads)
 	})

@@ -16,7 +16,7 @@ const audience = "https://licences.example.gov.uk"
 
 var moment = time.Date(2026, 11, 22, 10, 41, 9, 500, time.UTC)
 
-// rsaKey and ecKey are made once: RSA keys take their time.
+// rsaKey and ecKey are made once, because making RSA keys takes time.
 var (
 	rsaKey = sync.OnceValues(func() (signature.Key, error) { return signature.Generate(signature.RS256, moment) })
 	ecKey  = sync.OnceValues(func() (signature.Key, error) { return signature.Generate(signature.ES256, moment) })

@@ -15,21 +15,21 @@ import (
 	"paygate/gateway/signature"
 )
 
-// part is one of the three parts of a token, as text.
+// part returns one of the three parts of a token, decoded.
 func part(t testing.TB, token string, n int) string {
 	t.Helper()
-	parts := strings.Split(token, ".")
-	require.Len(t, parts, 3)
-	text, err := base64.RawURLEncoding.DecodeString(parts[n])
+	segments := strings.Split(token, ".")
+	require.Len(t, segments, 3)
+	text, err := base64.RawURLEncoding.DecodeString(segments[n])
 	require.NoError(t, err)
 	return string(text)
 }
 
-// forged is a token with another header or payload in front of an old signature.
+// forged returns a token with another header or payload before an old signature.
 func forged(token string, n int, text string) string {
-	parts := strings.Split(token, ".")
-	parts[n] = base64.RawURLEncoding.EncodeToString([]byte(text))
-	return strings.Join(parts, ".")
+	segments := strings.Split(token, ".")
+	segments[n] = base64.RawURLEncoding.EncodeToString([]byte(text))
+	return strings.Join(segments, ".")
 }
 
 func assertion(t testing.TB, s signature.Signer) string {
@@ -109,6 +109,7 @@ func TestTokenCannotChooseItsAlgorithm(t *testing.T) {
 	s := signer(t, rsaKey)
 	token := assertion(t, s)
 	kid := s.Keys[0].ID
+	const kind = "paygate-release+jwt"
 	const base64url = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 	unsigned := forged(token, 0, `{"alg":"none","kid":"`+kid+`","typ":"paygate-release+jwt"}`)
 	none := strings.TrimRight(unsigned, base64url)
@@ -122,12 +123,12 @@ func TestTokenCannotChooseItsAlgorithm(t *testing.T) {
 	for name, forgery := range map[string]string{
 		"none":                       none,
 		"None":                       forged(token, 0, `{"alg":"None","kid":"`+kid+`","typ":"paygate-release+jwt"}`),
-		"HS256 with the public PEM":  signedWith(t, jose.HS256, public, kid, "paygate-release+jwt"),
-		"HS256 with the public DER":  signedWith(t, jose.HS256, der, kid, "paygate-release+jwt"),
-		"PS256 with the right key":   signedWith(t, jose.PS256, s.Keys[0].Private, kid, "paygate-release+jwt"),
-		"RS512 with the right key":   signedWith(t, jose.RS512, s.Keys[0].Private, kid, "paygate-release+jwt"),
-		"ES256 for an RS256 key":     signedWith(t, jose.ES256, ec.Keys[0].Private, kid, "paygate-release+jwt"),
-		"RS256 text, ES256 key's id": signedWith(t, jose.RS256, s.Keys[0].Private, ec.Keys[0].ID, "paygate-release+jwt"),
+		"HS256 with the public PEM":  signedWith(t, jose.HS256, public, kid, kind),
+		"HS256 with the public DER":  signedWith(t, jose.HS256, der, kid, kind),
+		"PS256 with the right key":   signedWith(t, jose.PS256, s.Keys[0].Private, kid, kind),
+		"RS512 with the right key":   signedWith(t, jose.RS512, s.Keys[0].Private, kid, kind),
+		"ES256 for an RS256 key":     signedWith(t, jose.ES256, ec.Keys[0].Private, kid, kind),
+		"RS256 text, ES256 key's id": signedWith(t, jose.RS256, s.Keys[0].Private, ec.Keys[0].ID, kind),
 	} {
 		_, err := signature.Verify(forgery, append(s.Keys, ec.Keys...).Public(), expected(s))
 		require.ErrorIs(t, err, signature.ErrAlgorithm, name)
@@ -171,7 +172,7 @@ func TestKeySetWithAPrivateKeyIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, signature.ErrKey)
 }
 
-// signedWith makes a token as somebody else would, with a text for claims.
+// signedWith makes a token as a forger would, with a text for claims.
 func signedWith(t *testing.T, alg jose.SignatureAlgorithm, key any, kid, kind string) string {
 	t.Helper()
 	if private, ok := key.(crypto.Signer); ok {

@@ -111,7 +111,8 @@ func (l *listener) add(t *testing.T, reference string, facts ...journey.Fact) jo
 	t.Helper()
 	terms := journey.Terms{
 		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: reference, Description: "Licence",
-		Capture: journey.CaptureOnAccept, ClaimFor: time.Minute, KeepJourney: 1000 * time.Hour, SecondLook: 24 * time.Hour,
+		Capture: journey.CaptureOnAccept, ClaimFor: time.Minute, KeepJourney: 1000 * time.Hour,
+		SecondLook: 24 * time.Hour,
 	}
 	id := journey.NewID(t0)
 	j := journey.Hold(id, "secret-key", terms, journey.Fingerprint{Method: "POST", Path: "/apply"}, t0)
@@ -131,7 +132,8 @@ func (l *listener) add(t *testing.T, reference string, facts ...journey.Fact) jo
 
 func reserved(reference string) *journey.PaymentSnapshot {
 	return &journey.PaymentSnapshot{
-		ID: "pay" + reference, Reference: reference, Amount: 2500, Status: journey.StatusCapturable, DelayedCapture: true,
+		ID: "pay" + reference, Reference: reference, Amount: 2500,
+		Status: journey.StatusCapturable, DelayedCapture: true,
 	}
 }
 
@@ -139,7 +141,8 @@ func reserved(reference string) *journey.PaymentSnapshot {
 func (l *listener) addStuck(t *testing.T, reference string) journey.ID {
 	t.Helper()
 	return l.add(t, reference, journey.PaymentSeen{Snapshot: *reserved(reference)},
-		journey.Claimed{Until: t0.Add(time.Minute)}, journey.RequestDelivered{Number: 1, Verdict: journey.VerdictUnknown})
+		journey.Claimed{Until: t0.Add(time.Minute)},
+		journey.RequestDelivered{Number: 1, Verdict: journey.VerdictUnknown})
 }
 
 // do sends a request with Ann's token unless the headers, name and value in turn, say otherwise.

@@ -53,7 +53,8 @@ func journeyViewOf(j journey.Journey, done string) journeyView {
 	v := journeyView{
 		Whole: export.WholeOf(j), Tag: tagOf(j.State), Meaning: explain(j), Price: journey.Pounds(j.Terms.Amount),
 		ServiceStatus: j.ReplyStatus, Done: doneWords[done], Timeline: timelineOf(j),
-		MayRelease: mayRelease(j), MaySettle: j.State == journey.StateStuck, MayRetry: j.Paid() && j.ReleasedAt.IsZero(),
+		MayRelease: mayRelease(j), MaySettle: j.State == journey.StateStuck,
+		MayRetry: j.Paid() && j.ReleasedAt.IsZero(),
 	}
 	if v.TotalPence != nil {
 		v.Total = journey.Pounds(*v.TotalPence)

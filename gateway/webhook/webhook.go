@@ -148,7 +148,7 @@ func (h *Handler) store(ctx context.Context, body []byte) (journey.ID, string, e
 	return id, "duplicate", nil
 }
 
-// advance advances a journey in the background. If too many are being advanced, it leaves the journey to the next sweep.
+// advance advances a journey in the background, or leaves it to the next sweep if too many are being advanced.
 func (h *Handler) advance(id journey.ID) {
 	select {
 	case h.advancing <- struct{}{}:

@@ -17,7 +17,7 @@ import (
 	"paygate/journey/pay"
 )
 
-// brokenStore is a store that knows every payment, and whose updates end as told.
+// brokenStore is a store that knows every payment, and whose updates end with a given error.
 type brokenStore struct {
 	journey.Store
 	update func() error

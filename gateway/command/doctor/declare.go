@@ -25,8 +25,8 @@ func (e *examination) checkDeclared(steps []step) {
 		}
 		l, ok := e.lackOf(s)
 		if !ok {
-			e.report(warning, "forms", "%s leads to %s %s, which Paygate refuses, and no setting of a route can declare it",
-				s.page, s.method, s.to.EscapedPath())
+			e.report(warning, "forms", "%s leads to %s %s, which Paygate refuses, "+
+				"and no setting of a route can declare it", s.page, s.method, s.to.EscapedPath())
 			continue
 		}
 		pattern := l.patterns[len(l.patterns)-1]

@@ -42,13 +42,16 @@ func TestDoctorReadsContentSecurityPolicies(t *testing.T) {
 		},
 		"a meta that half does": {testserver.FormPageWith(meta("form-action 'self' " + www)), 3, "add " + card + " to"},
 		"a meta that does": {
-			testserver.FormPageWith(meta("form-action 'self' *.payments.service.gov.uk https://*.payments.service.gov.uk")),
+			testserver.FormPageWith(
+				meta("form-action 'self' *.payments.service.gov.uk https://*.payments.service.gov.uk")),
 			0, allowed,
 		},
 		"a meta in the body": {testserver.FormPageWith("</head><body>" + meta("form-action 'self'")), 0, allowed},
 		"no form":            {testserver.Plain, 0, "note: has no form; if that is on another page"},
 		"no page":            {refuses(http.StatusMethodNotAllowed), 0, "note: GET answers with status 405"},
-		"a log-in":           {http.RedirectHandler("/login", http.StatusFound).ServeHTTP, 0, "note: GET answers with status 302"},
+		"a log-in": {
+			http.RedirectHandler("/login", http.StatusFound).ServeHTTP, 0, "note: GET answers with status 302",
+		},
 	} {
 		v := examine(t, c.page)
 		require.Equal(t, c.status, v.Status, name)
@@ -103,10 +106,10 @@ func TestDoctorReportsCookiesThatBrowsersRefuse(t *testing.T) {
 	}
 }
 
-// What the service's own pages offer near a pay path is printed as the setting that declares it.
+// A form or link of the service near a pay path is printed as the setting that declares it.
 func TestDoctorPrintsSettingsForForms(t *testing.T) {
 	t.Parallel()
-	const apply = `<html><body><a href="/licences/help">Help</a><a href="https://elsewhere.example/licences/apply/x">x</a>
+	const apply = `<html><body><a href="/licences/help">Help</a><a href="https://other.example/licences/apply/x">x</a>
 		<form method="post"><input name="name"><input type="hidden" name="next" value="/licences/done">
 			<button name="action" value="save">Save</button><button name="action" value="pay">Pay</button>
 			<button formaction="/licences/apply/postcode-lookup">Find address</button>

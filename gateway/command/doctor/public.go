@@ -26,7 +26,8 @@ func (e *examination) checkPublic(ctx context.Context) {
 	for _, at := range e.Settings.Origins {
 		p := public{e, at}
 		if !p.isResolved(ctx) {
-			p.report(note, "was not checked: its name cannot be resolved here; run the doctor on a machine where it can")
+			p.report(note, "was not checked: its name cannot be resolved here; "+
+				"run the doctor on a machine where it can")
 		} else if p.checkArrival(ctx, app.DoctorToken(sealer)) {
 			p.checkLoops(ctx)
 		}

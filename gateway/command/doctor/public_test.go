@@ -17,12 +17,12 @@ func TestDoctorReportsWhatElseAnswersAtPublicAddress(t *testing.T) {
 	t.Cleanup(other.Close)
 	leads := httptest.NewServer(http.RedirectHandler("https://www.example.org/", http.StatusFound))
 	t.Cleanup(leads.Close)
-	nobody := testserver.QuietListener(t)
-	require.NoError(t, nobody.Close())
-	public := []string{other.URL, leads.URL, "http://" + nobody.Addr().String()}
+	closed := testserver.QuietListener(t)
+	require.NoError(t, closed.Close())
+	public := []string{other.URL, leads.URL, "http://" + closed.Addr().String()}
 	v := examine(t, testserver.FormPage(), "PAYGATE_PUBLIC_URL="+strings.Join(public, ","))
 	said := v.Lines["public address"]
 	require.Contains(t, said, "warning: "+other.URL+" is answered by something other than Paygate")
 	require.Contains(t, said, "warning: "+leads.URL+" redirects to https://www.example.org")
-	require.Contains(t, said, "note: http://"+nobody.Addr().String()+" did not answer: ")
+	require.Contains(t, said, "note: http://"+closed.Addr().String()+" did not answer: ")
 }

@@ -73,7 +73,8 @@ func (e *examination) checkAcceptance() {
 		}
 		if anyPage {
 			e.report(warning, about, "with %sACCEPT_TEXT=* the status alone decides, so citizens would pay "+
-				"for an invalid form that is shown again with that status; paygate probe -wrong finds the text", r.Setting)
+				"for an invalid form that is shown again with that status; paygate probe -wrong finds the text",
+				r.Setting)
 		}
 		switch {
 		case anyRedirect || anyPage:
@@ -125,8 +126,9 @@ func (e *examination) checkWebhooks() {
 		e.report(fine, about, "%d secrets; GOV.UK Pay has to call %s%s/webhook",
 			secrets, e.Settings.Origins.Main(), e.Settings.Prefix)
 	case len(immediate) > 0:
-		e.report(warning, about, "none, and the routes %s take the money at once: if citizens pay and do not come back, "+
-			"their requests wait some hours for the sweep; with PAYGATE_PAY_WEBHOOK_SECRETS, seconds", list(immediate))
+		e.report(warning, about, "none, and the routes %s take the money at once: if citizens pay and do not come "+
+			"back, their requests wait some hours for the sweep; with PAYGATE_PAY_WEBHOOK_SECRETS, seconds",
+			list(immediate))
 	default:
 		e.report(fine, about, "none; they would say nothing about money that is only reserved")
 	}

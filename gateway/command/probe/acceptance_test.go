@@ -15,8 +15,8 @@ import (
 	"paygate/internal/testserver"
 )
 
-// formService is a service with a form at /licences/apply, which tells right from wrong, and people who are logged in
-// from others.
+// formService is a service with a form at /licences/apply. It tells right forms from wrong ones, and people who are
+// logged in from others.
 func formService(t *testing.T, right, wrong, stranger http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -144,7 +144,7 @@ func TestProbeFindsRuleThatTellsRightFromWrong(t *testing.T) {
 	}
 }
 
-// unsaid are settings that do not say yet how the service says yes.
+// unsaid are settings that do not say yet which answers mean yes.
 func unsaid(environ []string) (left []string) {
 	for _, setting := range environ {
 		if !strings.Contains(setting, "_ACCEPT") {
@@ -188,7 +188,7 @@ func TestProbeReportsThatNoRuleTellsFormsApart(t *testing.T) {
 	require.NotContains(t, complained, "ACCEPT", "that is what the probe is there for")
 }
 
-// TestProbeReadsPageThatRedirectLeadsTo: with -expect, what the pay code says may be on the page after it.
+// With -expect, the pay code's text may be on the page that it redirects to.
 func TestProbeReadsPageThatRedirectLeadsTo(t *testing.T) {
 	t.Parallel()
 	s := testserver.NewProbedService(t, testserver.Exactly)
@@ -209,8 +209,8 @@ func TestProbeReadsPageThatRedirectLeadsTo(t *testing.T) {
 			others.ServeHTTP(w, r)
 		}
 	})
-	status, said, complained := testserver.RunCommand(t, s.Environ(), "probe", "-staging", "-form", "name=Ann", "-expect",
-		"Application received", "-cookie", "a=b; flash=")
+	status, said, complained := testserver.RunCommand(t, s.Environ(), "probe", "-staging", "-form", "name=Ann",
+		"-expect", "Application received", "-cookie", "a=b; flash=")
 	require.Zero(t, status, said+complained)
 	require.Contains(t, said, "certain, by the text of -expect")
 	require.Regexp(t, `refused +suffix +POST /licences/apply.php`, said)

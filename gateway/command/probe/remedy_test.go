@@ -32,7 +32,7 @@ func TestProbeFindsPayCodeThatRunsOnGET(t *testing.T) {
 	require.Contains(t, said, "The pay code runs on GET too")
 }
 
-// What the probe tries besides paths, and the setting that closes each.
+// The spellings other than paths, and the setting that closes each.
 func TestProbePrintsSettingForEachKindOfSpelling(t *testing.T) {
 	t.Parallel()
 	pass := []string{"PAYGATE_ROUTE_LICENCE_MATCH=GET /report"}
@@ -125,7 +125,7 @@ func TestProbePrintsNoSettingThatIsInvalid(t *testing.T) {
 	require.Zero(t, status, complained)
 }
 
-// What a wildcard was filled with must not stand in a setting: it would declare that one value alone.
+// A setting must not contain the value of a wildcard: it would declare that one value alone.
 func TestProbePutsWildcardsBack(t *testing.T) {
 	t.Parallel()
 	s := testserver.NewProbedService(t, func(r *http.Request) bool {
@@ -143,7 +143,7 @@ func TestProbePutsWildcardsBack(t *testing.T) {
 	require.NotContains(t, said, "ALIASES")
 }
 
-// TestProbeReportsRuleWithoutEnd: one alias would declare one of as many addresses as there are words.
+// One alias would declare only one of endlessly many addresses.
 func TestProbeReportsRuleWithoutEnd(t *testing.T) {
 	t.Parallel()
 	s := testserver.NewProbedService(t, func(r *http.Request) bool {

@@ -37,7 +37,8 @@ func TestTextsAreWhatPeopleReadFirst(t *testing.T) {
 		"a page": {
 			"text/html; charset=utf-8",
 			"<title>Licences</title><script>var Apply='here'</script><p>Ann Boleyn</p><p>Number 4711</p>" +
-				"<h2>What next</h2><h1>Thank you &amp; goodbye</h1><p>a | b</p><textarea>My text</textarea><p>   In ten days\n</p>",
+				"<h2>What next</h2><h1>Thank you &amp; goodbye</h1><p>a | b</p>" +
+				"<textarea>My text</textarea><p>   In ten days\n</p>",
 			[]string{"Thank you &amp; goodbye", "Licences", "What next", "In ten days"},
 		},
 		"JSON": {

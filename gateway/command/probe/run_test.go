@@ -14,7 +14,7 @@ import (
 	"paygate/internal/testserver"
 )
 
-// carelessly is one that undoes what servers undo, and takes the path as a parameter too.
+// carelessly is a handler that undoes everything that servers undo, and accepts the path as a parameter too.
 func carelessly(r *http.Request) bool {
 	path := r.FormValue("q")
 	if r.URL.Query().Get("q") == "" {
@@ -38,7 +38,7 @@ func TestProbeFindsNothingAtCarefulService(t *testing.T) {
 	require.Greater(t, s.All.Load(), int64(300))
 }
 
-// The circle closes: what a probe prints is pasted, and the next probe finds nothing.
+// With the settings that a probe prints, the next probe finds nothing.
 func TestPrintedSettingsCloseWhatProbeFound(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
@@ -89,10 +89,12 @@ func TestProbeStopsIfItCannotTellAnswersApart(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	t.Cleanup(refusing.Close)
-	status, _, complained = testserver.RunCommand(t, always.Environ("PAYGATE_UPSTREAM="+refusing.URL), "probe", "-staging")
+	environ := always.Environ("PAYGATE_UPSTREAM=" + refusing.URL)
+	status, _, complained = testserver.RunCommand(t, environ, "probe", "-staging")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "refuses the plain address, status 403")
-	status, _, complained = testserver.RunCommand(t, always.Environ("PAYGATE_UPSTREAM=http://127.0.0.1:1"), "probe", "-staging")
+	environ = always.Environ("PAYGATE_UPSTREAM=http://127.0.0.1:1")
+	status, _, complained = testserver.RunCommand(t, environ, "probe", "-staging")
 	require.Equal(t, 1, status)
 	require.Contains(t, complained, "cannot be reached: nothing is listening there")
 
@@ -135,7 +137,8 @@ func TestProbeFindsWhatGetsPastSecondGate(t *testing.T) {
 func TestProbeSpellsQueryThatRoutes(t *testing.T) {
 	t.Parallel()
 	s := testserver.NewProbedService(t, func(r *http.Request) bool {
-		return r.Method == http.MethodPost && r.URL.Path == "/index.php" && strings.EqualFold(r.FormValue("page"), "apply")
+		return r.Method == http.MethodPost && r.URL.Path == "/index.php" &&
+			strings.EqualFold(r.FormValue("page"), "apply")
 	})
 	environ := s.Environ("PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply")
 	status, said, _ := testserver.RunCommand(t, environ, "probe", "-staging", "-form", "name=Ann")

@@ -66,7 +66,8 @@ func TestAskSendsByteForByte(t *testing.T) {
 		},
 		{
 			Spelling{
-				Method: "POST", Target: "/index.php", Header: []string{"X: y"}, Type: FormType, Body: "page=apply&name=Ann",
+				Method: "POST", Target: "/index.php", Header: []string{"X: y"},
+				Type: FormType, Body: "page=apply&name=Ann",
 			},
 			true,
 			"POST /index.php" + head + "Paygate-Status: success\r\nConnection: close\r\nCookie: a=b\r\nX: y\r\n" +
@@ -75,7 +76,8 @@ func TestAskSendsByteForByte(t *testing.T) {
 		{
 			Spelling{Method: "GET", Target: "/licences/apply?a=1&name=Ann"},
 			false,
-			"GET /licences/apply?a=1&name=Ann" + head + "Paygate-Status: none\r\nConnection: close\r\nCookie: a=b\r\n\r\n",
+			"GET /licences/apply?a=1&name=Ann" + head +
+				"Paygate-Status: none\r\nConnection: close\r\nCookie: a=b\r\n\r\n",
 		},
 	} {
 		answer, err := service.ask(t.Context(), c.spelling, c.paid)

@@ -63,16 +63,16 @@ func TestSpellingsOfAnyPath(t *testing.T) {
 	for _, path := range []string{
 		"/", "/a", "/a/", "/apply.php", "/a/b/c/d.html", "/1/2", "/~x/_", "/index.php/licences/apply", "/a,b/c",
 	} {
-		seen := map[string]bool{"POST " + path: true}
+		known := map[string]bool{"POST " + path: true}
 		for _, s := range probe.Spellings(probe.Address{Method: "POST", Path: path, Host: "apply.example"}) {
 			require.NotEmpty(t, s.Class)
 			require.NotEmpty(t, s.Target)
 			require.False(t, strings.ContainsAny(s.Target, " \r\n"), "%q would break the request's line", s.Target)
 			key := fmt.Sprint(s.Method, " ", s.Target, strings.Join(s.Header, ""), s.Body)
-			require.False(t, seen[key] && s.Type != "", "%s is there twice", key)
-			seen[key] = true
+			require.False(t, known[key] && s.Type != "", "%s appears twice", key)
+			known[key] = true
 		}
-		require.Greater(t, len(seen), 120, path)
+		require.Greater(t, len(known), 120, path)
 	}
 }
 
@@ -111,7 +111,9 @@ func TestSpellingsOfQuery(t *testing.T) {
 	} {
 		require.Contains(t, front, target)
 	}
-	routed := targets(probe.Address{Method: "POST", Path: "/index.php", Query: "page=apply&step=2", Host: "apply.example"})
+	routed := targets(probe.Address{
+		Method: "POST", Path: "/index.php", Query: "page=apply&step=2", Host: "apply.example",
+	})
 	for _, target := range []string{
 		"/index.php?PAGE=apply&step=2", "/index.php?page[]=apply&step=2",
 		"/index.php?page=applyx&page=apply&step=2", "/index.php?%70age=apply&step=2",

@@ -17,7 +17,7 @@ func page(status int, body string, header ...string) answer {
 	return a
 }
 
-// The answers of a service that says the same in other words each time.
+// Answers of a service that says the same in different words each time.
 var (
 	receipt = "<h1>Application received</h1>" +
 		"<p>Your reference is LIC-4711, token 9f3ac0. We write to you at Ann within ten days.</p>"
