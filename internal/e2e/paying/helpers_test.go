@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"testing"
 	"time"
 
 	"paygate/internal/testserver"
@@ -76,13 +75,6 @@ func runMopup(h *testserver.Harness) {
 	ended := make(chan struct{})
 	go func() { h.App.Background(ctx); close(ended) }()
 	h.T.Cleanup(func() { stop(); <-ended })
-}
-
-func london(t *testing.T) *time.Location {
-	t.Helper()
-	zone, err := time.LoadLocation("Europe/London")
-	require.NoError(t, err)
-	return zone
 }
 
 var annsForm = url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}

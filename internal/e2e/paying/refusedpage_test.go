@@ -5,8 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
+	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 	"paygate/journey"
 
@@ -46,13 +46,15 @@ func TestRefusalIsExplainedBeforeServicesOwnAnswer(t *testing.T) {
 
 func TestRefusedPageExplainsStaffDecision(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, refuseWithoutName, "PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff",
-		"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=90m")
+	clock := testserver.NewMovableClock() // 10:00
+	h := testserver.Build(t, paysim.Options{Now: clock.Now, PostLimit: -1}, refuseWithoutName)
+	h.Now = clock.Now
+	h.Start("PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=90m")
 	c := h.Citizen()
 	applyAndPay(c, "/licences/apply", url.Values{"name": {""}}, "")
 	text := c.ReturnFromPay().Text
 	require.Contains(t, text, "If you do nothing, a member of staff will decide what happens to your payment.")
-	require.Contains(t, text, "send it again by "+time.Now().Add(90*time.Minute).In(london(t)).Format("3:04pm"))
+	require.Contains(t, text, "send it again by 11:30am")
 }
 
 func TestRefusedPageOffShowsServicesAnswerDirectly(t *testing.T) {
