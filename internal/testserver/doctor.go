@@ -31,8 +31,10 @@ type DoctorSetup struct {
 // NewDoctor starts a service and a simulated Pay, and returns them with settings that suit them.
 func NewDoctor(t *testing.T, answer http.HandlerFunc, over ...string) *DoctorSetup {
 	t.Helper()
-	p := &DoctorSetup{T: t, Service: &Service{Answer: answer},
-		Pay: paysim.New(paysim.Options{Keys: []string{"api_test_secretkeysecretkey"}})}
+	p := &DoctorSetup{
+		T: t, Service: &Service{Answer: answer},
+		Pay: paysim.New(paysim.Options{Keys: []string{"api_test_secretkeysecretkey"}}),
+	}
 	p.LookUp = func(context.Context, string, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
 	t.Cleanup(p.Pay.Close)
 	p.Service.Server = httptest.NewServer(p.Service)

@@ -73,8 +73,10 @@ func NewWithPayment(t testing.TB, answer http.HandlerFunc, over ...string) (*Har
 // Build starts the service and the simulated Pay. Start starts Paygate.
 func Build(t testing.TB, atPay paysim.Options, answer http.HandlerFunc) *Harness {
 	t.Helper()
-	h := &Harness{T: t, Service: &Service{Answer: answer}, Log: &LogBuffer{},
-		Now: func() time.Time { return time.Now().UTC() }}
+	h := &Harness{
+		T: t, Service: &Service{Answer: answer}, Log: &LogBuffer{},
+		Now: func() time.Time { return time.Now().UTC() },
+	}
 	h.Service.Server = &httptest.Server{Listener: QuietListener(t), Config: &http.Server{Handler: h.Service}}
 	h.Service.Server.Start()
 	t.Cleanup(h.Service.Server.Close)
@@ -94,8 +96,10 @@ func StartReplicas(t *testing.T, kind StoreKind, first *Harness, over ...string)
 	first.Start(over...)
 	all := []*Harness{first}
 	for len(all) < kind.Processes {
-		other := &Harness{T: t, Service: all[0].Service, Pay: all[0].Pay, PayURL: all[0].PayURL, Log: all[0].Log,
-			Now: all[0].Now}
+		other := &Harness{
+			T: t, Service: all[0].Service, Pay: all[0].Pay, PayURL: all[0].PayURL, Log: all[0].Log,
+			Now: all[0].Now,
+		}
 		other.Start(over...)
 		all = append(all, other)
 	}

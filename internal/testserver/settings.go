@@ -16,9 +16,11 @@ const (
 const WebhookSecret = "webhook_test_secret"
 
 // EagerSweeps are settings with which sweeps do not wait for citizens.
-var EagerSweeps = []string{"PAYGATE_MOPUP_EVERY=10ms", "PAYGATE_MOPUP_MIN_AGE=0s",
+var EagerSweeps = []string{
+	"PAYGATE_MOPUP_EVERY=10ms", "PAYGATE_MOPUP_MIN_AGE=0s",
 	"PAYGATE_ROUTE_LICENCE_RETRY_FOR=1ms",
-	"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms"}
+	"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms",
+}
 
 // Environ returns the settings of the harness, with a bbolt store at a path.
 func (h *Harness) Environ(store string) []string {

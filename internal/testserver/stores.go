@@ -38,10 +38,10 @@ func storeKinds() []StoreKind {
 		{
 			name: "PostgreSQL", Processes: 2, Setting: postgresSetting, Open: openPostgres, FaultPrefix: "store writes",
 			ExpireClaims: ExpireClaims, FaultStories: []string{
-				"reserved and accepted", "taken and refused", "declined, and paid on another try",
+				"reserved and accepted", "taken and refused", "declined, and paid at the second attempt",
 				"refused, and corrected",
-				"a pass that is fetched",
-				"nobody knows, and it was done", "forgotten", "delivered early",
+				"pass, fetched",
+				"outcome unknown, and it was done", "forgotten", "delivered early",
 			},
 		},
 	}

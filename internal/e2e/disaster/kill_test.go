@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,9 +37,9 @@ func newSeed(t testing.TB) uint64 {
 	return seed
 }
 
-// TestKillsUnderLoad kills the program under load again and again, and restarts it on the same store. Pay and the service
-// keep running, and what they recorded counts: nothing paid is lost, nothing is delivered twice, and money and service
-// agree.
+// TestKillsUnderLoad kills the program under load again and again, and restarts it on the same store. Pay and the
+// service keep running, and what they recorded counts: nothing paid is lost, nothing is delivered twice, and money and
+// service agree.
 func TestKillsUnderLoad(t *testing.T) {
 	t.Parallel()
 	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
@@ -52,7 +53,7 @@ func TestKillsUnderLoad(t *testing.T) {
 			a.pause(time.Duration(random.IntN(1500)) * time.Microsecond)
 			for _, g := range a.anyReplicas(random) {
 				g.kill()
-				if random.IntN(10) == 0 { // and once more, in the middle of its start, or soon after
+				if random.IntN(10) == 0 { // kill it again while it starts, or soon after
 					g.start()
 					a.pause(time.Duration(random.IntN(60)) * time.Millisecond)
 					g.kill()
@@ -69,7 +70,7 @@ func TestKillsUnderLoad(t *testing.T) {
 		kind.ExpireClaims(t, a.store)
 		a.startAll()
 		a.waitForRest()
-		t.Logf("%d journeys left to a person", a.settleStuck())
+		t.Logf("%d journeys settled by staff", a.settleStuck())
 		a.waitForRest()
 		a.checkBooks()
 	})
@@ -84,22 +85,22 @@ type killTest struct {
 	ledger   *testserver.Ledger
 	events   chan struct{} // one for each moment at which something is about to happen, or has just happened
 
-	citizens sync.WaitGroup
-	home     chan struct{} // closed when citizens begin nothing new
-	numbers  atomic.Int64
+	citizens  sync.WaitGroup
+	finishing chan struct{} // closed when citizens begin nothing new
+	numbers   atomic.Int64
 
 	mu      sync.Mutex
-	jars    []http.CookieJar // of everybody who went to Pay
+	jars    []http.CookieJar // of all citizens who went to Pay
 	serving []*replica
-	changed chan struct{} // closed when another one serves
+	changed chan struct{} // closed when another replica serves
 }
 
 func newKillTest(t *testing.T, kind testserver.StoreKind) *killTest {
 	t.Helper()
 	a := &killTest{
 		t: t, store: kind.Setting(t), ledger: &testserver.Ledger{}, events: make(chan struct{}, 1),
-		home:    make(chan struct{}),
-		changed: make(chan struct{}),
+		finishing: make(chan struct{}),
+		changed:   make(chan struct{}),
 	}
 	legacy := httptest.NewServer(a.signalling(a.ledger.Handler(func(_ int, form url.Values) testserver.Act {
 		if form.Get("wish") == "refuse" {
@@ -108,43 +109,47 @@ func newKillTest(t *testing.T, kind testserver.StoreKind) *killTest {
 		return testserver.Accept
 	})))
 	t.Cleanup(legacy.Close)
-	a.pay = paysim.New(paysim.Options{PostLimit: -1})
+	a.pay = paysim.New(testserver.UnlimitedPay)
 	t.Cleanup(a.pay.Close)
 	payServer := httptest.NewServer(a.signalling(a.pay))
 	t.Cleanup(payServer.Close)
 	a.pay.SetPublicURL(payServer.URL)
 
 	listeners := make([]net.Listener, 2*kind.Processes)
-	var origins []string // of every gateway, since a citizen comes to any
+	var origins []string // of every replica, since a citizen may come to any
 	for i := range listeners {
 		listeners[i] = testserver.QuietListener(t)
 		if i%2 == 0 {
 			origins = append(origins, "http://"+listeners[i].Addr().String())
 		}
 	}
+	common := (&testserver.Harness{
+		Service: &testserver.Service{Server: legacy}, URL: strings.Join(origins, ","), PayURL: payServer.URL,
+	}).Environ("")
 	for i := range kind.Processes {
 		public, staff := listeners[2*i].Addr().String(), listeners[2*i+1].Addr().String()
-		a.replicas = append(a.replicas,
-			&replica{a: a, url: "http://" + public, staff: "http://" + staff, environ: append(
-				(&testserver.Harness{Service: &testserver.Service{Server: legacy}, URL: strings.Join(origins, ","),
-					PayURL: payServer.URL}).Environ(""),
-				"PAYGATE_STORE="+a.store, "PAYGATE_LISTEN="+public, "PAYGATE_STAFF_LISTEN="+staff,
-				"PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret,
-				"PAYGATE_PAY_RATE_TOTAL=1000",
-				"PAYGATE_MOPUP_EVERY=100ms", "PAYGATE_MOPUP_MIN_AGE=0s",
-				"PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}",
-				"PAYGATE_ROUTE_REGISTER_REFERENCE={path:year}",
-				"PAYGATE_ROUTE_LICENCE_RETRY_FOR=3s", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=3s",
-				"PAYGATE_ROUTE_REGISTER_RETRY_FOR=3s",
-				"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=2s", "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=2s",
-				"PAYGATE_ROUTE_REGISTER_RESUBMIT_FOR=2s",
-			)})
+		a.replicas = append(a.replicas, &replica{
+			a: a, url: "http://" + public, staff: "http://" + staff,
+			environ: slices.Concat(common, killSettings,
+				[]string{"PAYGATE_STORE=" + a.store, "PAYGATE_LISTEN=" + public, "PAYGATE_STAFF_LISTEN=" + staff}),
+		})
 	}
 	for _, listener := range listeners {
 		require.NoError(t, listener.Close())
 	}
 	a.pay.SetWebhook(a.replicas[0].url+"/_pay/webhook", testserver.WebhookSecret)
 	return a
+}
+
+// killSettings make every journey end within seconds.
+var killSettings = []string{
+	"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret, "PAYGATE_PAY_RATE_TOTAL=1000",
+	"PAYGATE_MOPUP_EVERY=100ms", "PAYGATE_MOPUP_MIN_AGE=0s",
+	"PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}",
+	"PAYGATE_ROUTE_REGISTER_REFERENCE={path:year}",
+	"PAYGATE_ROUTE_LICENCE_RETRY_FOR=3s", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=3s", "PAYGATE_ROUTE_REGISTER_RETRY_FOR=3s",
+	"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=2s", "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=2s",
+	"PAYGATE_ROUTE_REGISTER_RESUBMIT_FOR=2s",
 }
 
 // signalling sends an event when a request arrives, and another one when its answer is written.
@@ -176,7 +181,7 @@ func (a *killTest) waitForEvents(n int) {
 		case <-a.events:
 		case <-time.After(testserver.LongTimeout):
 			a.requireRunning()
-			a.t.Fatalf("nothing happens any more\n%s", a.logged())
+			a.t.Fatalf("no more events\n%s", a.logged())
 		}
 	}
 }
@@ -190,7 +195,7 @@ func (a *killTest) startCitizens(seed uint64) {
 			random := rand.New(rand.NewPCG(seed, i))
 			for {
 				select {
-				case <-a.home:
+				case <-a.finishing:
 					return
 				case <-ctx.Done():
 					return
@@ -202,11 +207,11 @@ func (a *killTest) startCitizens(seed uint64) {
 	}
 }
 
-const citizensPerReplica = 6 // for each gateway
+const citizensPerReplica = 6
 
 func (a *killTest) isFinishing() bool {
 	select {
-	case <-a.home:
+	case <-a.finishing:
 		return true
 	default:
 		return false
@@ -216,12 +221,12 @@ func (a *killTest) isFinishing() bool {
 // finishCitizens waits until all visits are over.
 func (a *killTest) finishCitizens() {
 	a.t.Helper()
-	close(a.home)
+	close(a.finishing)
 	gone := make(chan struct{})
 	go func() { a.citizens.Wait(); close(gone) }()
 	select {
 	case <-gone:
 	case <-time.After(testserver.LongTimeout):
-		a.t.Fatalf("some citizens never come to an end\n%s", a.logged())
+		a.t.Fatalf("some citizens never finish\n%s", a.logged())
 	}
 }

@@ -93,7 +93,7 @@ func (a *killTest) settleStuck() (settled int) {
 	a.t.Helper()
 	for _, record := range a.inState(journey.StateStuck) {
 		require.Contains(a.t, record.Note, "it is not known whether the service got the request",
-			"a person is asked only where nobody can know")
+			"staff decide only where the outcome is unknown")
 		var whole export.Whole
 		a.ask(http.MethodGet, "/journeys/"+string(record.ID), "", &whole)
 		submission := 1
@@ -136,22 +136,22 @@ func (a *killTest) given() (submissions, passes map[string]int) {
 // checkBooks compares what Pay and the service recorded, and then what Paygate says.
 func (a *killTest) checkBooks() {
 	a.t.Helper()
-	require.Empty(a.t, a.inState(journey.StateStuck), "left to a person once more")
+	require.Empty(a.t, a.inState(journey.StateStuck), "stuck again")
 	submissions, passes := a.given()
-	waiting := map[string]bool{} // paid passes that nobody has fetched
+	waiting := map[string]bool{} // paid passes that have not been fetched
 	for _, record := range a.inState(journey.StateConfirmed) {
 		waiting[record.PaymentID] = true
 	}
-	kept, returned, reserved := map[string]bool{}, 0, 0
+	paid, returned, reserved := map[string]bool{}, 0, 0
 	for _, p := range a.pay.Payments() {
 		given := submissions[p.ID] + passes[p.ID]
 		require.LessOrEqual(a.t, submissions[p.ID], 1, "given twice for one payment: %+v", p)
 		switch {
 		case p.Status == "capturable":
 			reserved++
-			require.True(a.t, waiting[p.ID], "reserved, and nobody cares: %+v", p)
+			require.True(a.t, waiting[p.ID], "reserved for ever: %+v", p)
 		case p.Status == "success" && p.Refunded == 0:
-			kept[p.ID] = true
+			paid[p.ID] = true
 			require.Positive(a.t, given, "paid and lost: %+v", p)
 		default:
 			if p.Status == "success" {
@@ -163,11 +163,11 @@ func (a *killTest) checkBooks() {
 	}
 	for _, state := range journey.States() {
 		for _, record := range a.inState(state) {
-			require.Equal(a.t, state == journey.StateReleased, kept[record.PaymentID], "%+v", record)
+			require.Equal(a.t, state == journey.StateReleased, paid[record.PaymentID], "%+v", record)
 		}
 	}
-	a.t.Logf("%d kills; %d payments: %d kept and delivered, %d without money, %d reserved for passes; %d requests at "+
+	a.t.Logf("%d kills; %d payments: %d paid and delivered, %d without money, %d reserved for passes; %d requests at "+
 		"the service, %d passes fetched",
-		*kills, len(a.pay.Payments()), len(kept), returned, reserved, len(a.ledger.All()), len(passes))
-	require.NotEmpty(a.t, kept, "nothing was ever bought")
+		*kills, len(a.pay.Payments()), len(paid), returned, reserved, len(a.ledger.All()), len(passes))
+	require.NotEmpty(a.t, paid, "nothing was ever bought")
 }

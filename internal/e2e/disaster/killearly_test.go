@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"os/exec"
@@ -36,24 +35,24 @@ func fastProgram() {
 	status := command.Run(ctx, command.Env{
 		Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "development",
 		Assemble: func(ctx context.Context, s config.Settings, log *slog.Logger) (*app.App, error) {
-			parts, err := app.Assemble(ctx, s, log, clock)
+			assembled, err := app.Assemble(ctx, s, log, clock)
 			if err == nil {
-				parts.Background = func(ctx context.Context) {
+				assembled.Background = func(ctx context.Context) {
 					for ctx.Err() == nil {
-						_ = parts.DeliverEarly(ctx)
+						_ = assembled.DeliverEarly(ctx)
 						<-time.After(10 * time.Millisecond)
 					}
 				}
 			}
-			return parts, err
+			return assembled, err
 		},
 	}, os.Args[1:])
 	stop()
 	os.Exit(status)
 }
 
-// TestKillsDuringEarlyDelivery lets citizens pay and not return, and kills the program at events of Pay and the service.
-// Nothing paid is lost, and nothing is delivered twice, although no sweep is due.
+// TestKillsDuringEarlyDelivery lets citizens pay and not return, and kills the program at events of Pay and the
+// service. Nothing paid is lost, and nothing is delivered twice, although no sweep is due.
 func TestKillsDuringEarlyDelivery(t *testing.T) {
 	t.Parallel()
 	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
@@ -89,14 +88,14 @@ func TestKillsDuringEarlyDelivery(t *testing.T) {
 		require.Eventually(t, func() bool {
 			open := len(a.inState(journey.StatePaying)) + len(a.inState(journey.StateConfirmed))
 			return open == 0
-		}, testserver.LongTimeout, 100*time.Millisecond, "early delivery leaves some behind\n%s", a.logged())
+		}, testserver.LongTimeout, 100*time.Millisecond, "early delivery leaves some journeys open\n%s", a.logged())
 		for _, g := range a.replicas {
 			g.kill()
 		}
 		kind.ExpireClaims(t, a.store)
 		a.startAll()
 		a.waitForRest()
-		t.Logf("%d journeys left to a person", a.settleStuck())
+		t.Logf("%d journeys settled by staff", a.settleStuck())
 		a.waitForRest()
 		a.checkBooks()
 		for _, line := range a.ledger.All() {
@@ -108,11 +107,7 @@ func TestKillsDuringEarlyDelivery(t *testing.T) {
 // payAndLeave is a citizen who closes the browser on the last page of Pay.
 func (a *killTest) payAndLeave(n int) {
 	a.t.Helper()
-	jar, err := cookiejar.New(nil)
-	require.NoError(a.t, err)
-	v := &visitor{a: a, ctx: a.t.Context(), client: &http.Client{
-		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	v := &visitor{a: a, ctx: a.t.Context(), client: testserver.NewBrowser(a.t)}
 	target := []string{"/licences/apply", "/fines/pay"}[n%2]
 	p, err := v.load(1, http.MethodPost, target,
 		url.Values{"case": {"E-" + strconv.Itoa(n)}, "email": {"ann@example.org"}})

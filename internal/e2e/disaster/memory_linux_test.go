@@ -22,8 +22,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHundredLargeUploadsStayWithinMemoryLimit lets a hundred citizens upload 10 MiB each to the real program at the same
-// time, some of them slowly, and then has all of it delivered at the same time.
+// TestHundredLargeUploadsStayWithinMemoryLimit lets a hundred citizens upload 10 MiB each to the real program at the
+// same time, some of them slowly, and then has all of it delivered at the same time.
 func TestHundredLargeUploadsStayWithinMemoryLimit(t *testing.T) {
 	t.Parallel()
 	const (
@@ -112,14 +112,16 @@ func newMemoryTest(t *testing.T) *memoryTest {
 	c := &memoryTest{service: &digestService{received: map[string]int{}}}
 	legacy := httptest.NewServer(c.service)
 	t.Cleanup(legacy.Close)
-	c.pay = paysim.New(paysim.Options{PostLimit: -1})
+	c.pay = paysim.New(testserver.UnlimitedPay)
 	t.Cleanup(c.pay.Close)
 	payServer := httptest.NewServer(c.pay)
 	t.Cleanup(payServer.Close)
 	c.pay.SetPublicURL(payServer.URL)
 	folder := t.TempDir()
-	h := &testserver.Harness{Service: &testserver.Service{Server: legacy}, URL: "http://" + publicHost,
-		PayURL: payServer.URL}
+	h := &testserver.Harness{
+		Service: &testserver.Service{Server: legacy}, URL: "http://" + publicHost,
+		PayURL: payServer.URL,
+	}
 	c.Program = testserver.StartBinary(t, testserver.BuildBinary(t, "paygate"),
 		append(h.Environ(filepath.Join(folder, "paygate.db")),
 			"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_PAY_TIMEOUT=1m"), "serve")

@@ -3,7 +3,6 @@ package disaster
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,8 +24,8 @@ type person struct {
 	version int // of the form
 
 	mu        sync.Mutex
-	addresses []string // of payments, not opened yet
-	payments  []string // that they opened the page of
+	addresses []string // of payments that are not opened yet
+	payments  []string // whose page is open
 	reply     string   // where the service's answer was shown
 }
 
@@ -37,7 +36,7 @@ func (w *simulation) newPerson() *person {
 	} else {
 		p.path = pick(w.random, walkSubmissions...)
 	}
-	w.logf("%s begins at %s", p.name, p.path)
+	w.logf("%s starts at %s", p.name, p.path)
 	p.submit(w.anyReplica(), p.version)
 	return p
 }
@@ -50,10 +49,10 @@ func (p *person) act() {
 	case n < 30:
 		p.actAtPay()
 	case n < 60:
-		w.logf("%s comes back", p.name)
+		w.logf("%s returns", p.name)
 		p.returnFromPay(at)
 	case n < 72:
-		w.logf("%s sends the same again", p.name)
+		w.logf("%s sends the same form again", p.name)
 		p.submit(at, p.version)
 	case n < 80:
 		p.press(at, "/_pay/again")
@@ -66,29 +65,25 @@ func (p *person) act() {
 	case n < 95:
 		p.reload(at)
 	default:
-		w.logf("%s comes back, and leaves before the answer", p.name)
+		w.logf("%s returns, and leaves before the answer", p.name)
 		p.leaveEarly(at, time.Duration(w.random.IntN(20))*time.Millisecond)
 	}
 }
 
 // request loads an address at a replica. It reports false if the answer is incomplete, as that of the service may be.
 func (p *person) request(at *testserver.Harness, method, address string, form url.Values) (shown testserver.Page,
-	whole bool) {
-	r, err := http.NewRequest(method, at.URL+address, strings.NewReader(form.Encode()))
-	if err != nil {
+	whole bool,
+) {
+	if !strings.HasPrefix(address, "/") {
 		p.w.addViolation("%s is sent to %s", p.name, address)
 		return shown, false
 	}
+	var header []string
 	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		header = []string{"Content-Type", "application/x-www-form-urlencoded"}
 	}
-	answer, err := p.browser.Client.Do(r)
-	if err != nil {
-		return shown, false
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	return testserver.Page{Status: answer.StatusCode, Header: answer.Header, Text: string(text)}, err == nil
+	shown, err := p.browser.At(at).Try(method, address, strings.NewReader(form.Encode()), header...)
+	return shown, err == nil
 }
 
 // submit sends the form, or asks for the address of the pass.
@@ -129,14 +124,14 @@ func (p *person) press(at *testserver.Harness, button string) {
 
 // status returns what Paygate says of the person's journeys, newest first.
 func (p *person) status(at *testserver.Harness) []struct{ ID, State, Reference string } {
-	return (&testserver.Citizen{H: at, Client: p.browser.Client}).Journeys()
+	return p.browser.At(at).Journeys()
 }
 
 // leaveEarly returns from Pay, and does not wait for the answer.
 func (p *person) leaveEarly(at *testserver.Harness, timeout time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	(&testserver.Citizen{H: at, Client: p.browser.Client}).ReturnUntil(ctx)
+	p.browser.At(at).ReturnUntil(ctx)
 }
 
 // load loads an address and follows redirects, up to the page of Pay.
@@ -179,17 +174,18 @@ func resolved(address, link string) string {
 
 // checkPage compares what a page says about money with what Pay knows.
 func (w *simulation) checkPage(p *person, at *testserver.Harness, shown testserver.Page) {
-	if w.concurrent || shown.Header.Get("Paygate-Answer") == "" || !strings.Contains(shown.Text, "No money has been taken") {
+	if w.concurrent || shown.Header.Get("Paygate-Answer") == "" ||
+		!strings.Contains(shown.Text, "No money has been taken") {
 		return
 	}
 	if len(p.status(at)) != 1 {
-		return // it may be about another one
+		return // the page may be about another journey
 	}
 	for _, payment := range w.pay.Payments() {
 		paid := payment.Status == "capturable" || payment.Status == "success" && payment.Refunded < payment.Total
 		if payment.Reference == p.name && paid && !w.collectedLate[payment.ID] {
 			title, _, _ := strings.Cut(shown.Text, "</title>")
-			w.addViolation("%s reads that no money was taken, on the page %s; Pay has %+v", p.name,
+			w.addViolation("%s reads that no money was taken on the page %s; Pay has %+v", p.name,
 				title[strings.LastIndexByte(title, '>')+1:], payment)
 		}
 	}

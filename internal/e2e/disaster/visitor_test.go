@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
 
@@ -28,13 +27,9 @@ var errNoAnswer = errors.New("no answer")
 
 // visit is one citizen with one thing to pay for.
 func (a *killTest) visit(ctx context.Context, random *rand.Rand, n int64) {
-	jar, _ := cookiejar.New(nil)
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	v := &visitor{a: a, ctx: ctx, client: &http.Client{
-		Jar: jar, Transport: transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	v := &visitor{a: a, ctx: ctx, client: testserver.NewBrowser(a.t)}
+	v.client.Transport = &http.Transport{}
+	defer v.client.CloseIdleConnections()
 	form := url.Values{"case": {fmt.Sprintf("C-%d", n)}, "email": {"ann@example.org"}}
 	method, target := http.MethodPost, "/licences/apply"
 	switch kind := random.IntN(8); {
@@ -50,10 +45,10 @@ func (a *killTest) visit(ctx context.Context, random *rand.Rand, n int64) {
 	}
 	p, err := v.load(30, method, target, form)
 	if err != nil || !v.atPay(p) {
-		return // nobody has paid, and nobody can
+		return // nothing is paid
 	}
 	a.mu.Lock()
-	a.jars = append(a.jars, jar)
+	a.jars = append(a.jars, v.client.Jar)
 	a.mu.Unlock()
 	outcome := "success"
 	if random.IntN(6) == 0 {
@@ -61,7 +56,7 @@ func (a *killTest) visit(ctx context.Context, random *rand.Rand, n int64) {
 	}
 	v.endPayment(p, outcome)
 	if method == http.MethodPost && random.IntN(5) == 0 {
-		return // and never comes back
+		return // never returns
 	}
 	v.returnFromPay(random, method, target, form)
 }
@@ -106,7 +101,7 @@ func (v *visitor) endPayment(p testserver.Page, outcome string) {
 	opened, err := v.once(http.MethodGet, p.Location(), nil)
 	_, id, found := strings.Cut(opened.Location(), "/card_details/")
 	if err != nil || !found {
-		return // used up, as by a browser that asked twice
+		return // the address works only once
 	}
 	_ = v.a.pay.Pay(strings.TrimSuffix(id, "/confirm"), outcome)
 }
@@ -115,7 +110,7 @@ func (v *visitor) endPayment(p testserver.Page, outcome string) {
 func (v *visitor) returnFromPay(random *rand.Rand, method, target string, form url.Values) {
 	for range 12 {
 		if v.newest() == journey.StateReleasing && (v.a.isFinishing() || random.IntN(4) > 0) {
-			return // perhaps whoever delivers it was killed at that
+			return // the replica that delivers it may have been killed
 		}
 		p, err := v.load(1, http.MethodGet, "/_pay/return", nil)
 		if errors.Is(err, errNoAnswer) {
@@ -139,7 +134,7 @@ func (v *visitor) returnFromPay(random *rand.Rand, method, target string, form u
 			corrected := url.Values{"case": form["case"], "email": form["email"], "corrected": {"yes"}}
 			_, _ = v.load(1, method, target, corrected)
 		case method == http.MethodGet && v.newest() == journey.StateConfirmed:
-			_, _ = v.load(30, method, target, nil) // a pass waits for its citizen
+			_, _ = v.load(30, method, target, nil) // the citizen fetches the pass
 			continue
 		case v.newest() == journey.StateReleasing || v.newest() == journey.StateConfirmed ||
 			v.newest() == journey.StatePaying && random.IntN(3) > 0:

@@ -18,18 +18,18 @@ import (
 )
 
 var (
-	walkFor   = flag.Duration("walk", 0, "how long the random walk goes on; 0 is a few worlds")
-	walkSteps = flag.Int("steps", 150, "how many steps the random walk takes in each world")
+	walkFor   = flag.Duration("walk", 0, "how long the random walk goes on; 0 runs a few simulations")
+	walkSteps = flag.Int("steps", 150, "how many steps each simulation takes")
 )
 
-// TestRandomWalk runs simulations in which citizens, staff, webhooks, sweeps, clocks, faults and restarts act at random.
-// What Pay and the service recorded is the model: at every step, nothing unpaid is delivered and nothing twice; at the
-// end, nothing paid is lost, and money and service agree. Each simulation logs its -seed.
+// TestRandomWalk runs simulations in which citizens, staff, webhooks, sweeps, clocks, faults and restarts act at
+// random. What Pay and the service recorded is the model: at every step, nothing unpaid is delivered and nothing twice;
+// at the end, nothing paid is lost, and money and service agree. Each simulation logs its -seed.
 func TestRandomWalk(t *testing.T) {
 	t.Parallel()
-	worlds := uint64(2)
+	simulations := uint64(2)
 	if os.Getenv("CI") != "" {
-		worlds = 6
+		simulations = 6
 	}
 	seed := newSeed(t)
 	until := time.Now().Add(*walkFor)
@@ -38,7 +38,7 @@ func TestRandomWalk(t *testing.T) {
 		for lane := range uint64(lanes) {
 			t.Run(fmt.Sprintf("lane %d", lane), func(t *testing.T) {
 				t.Parallel()
-				for n := lane; n < worlds || time.Now().Before(until); n += lanes {
+				for n := lane; n < simulations || time.Now().Before(until); n += lanes {
 					t.Run(fmt.Sprintf("-seed=%d", seed+n), func(t *testing.T) { walk(t, kind, seed+n) })
 				}
 			})
@@ -65,25 +65,25 @@ type simulation struct {
 	replicas   []*testserver.Harness
 	pay        *paysim.Simulator
 	people     []*person
-	concurrent bool // several things happen at the same instant
+	concurrent bool // several things happen at the same time
 
 	service *testserver.Service
 	ledger  testserver.Ledger
 	down    bool // the service cannot be reached
 
 	mu         sync.Mutex
-	log        []string // what was done so far
+	log        []string // steps so far
 	violations []string
-	nextActs   []testserver.Act // of the service, one for each request that comes; then it accepts
-	// journeys that a person ordered to be delivered once more, since their last delivery
+	nextActs   []testserver.Act // of the service, one per request; after that it accepts
+	// journeys that staff ordered to be delivered again, since their last delivery
 	repeatAllowed map[string]bool
 	refunds       map[string]refundSum // by payment
-	uncollected   map[string]time.Time // payments that Pay could not collect after all, and when it said so
-	collectedLate map[string]bool      // payments that Pay has got after all
+	uncollected   map[string]time.Time // payments that Pay could not collect, and when it said so
+	collectedLate map[string]bool      // payments that Pay collected in the end
 }
 
 // refundSum is what staff refunded on a payment, in pence.
-type refundSum struct{ certain, perhaps int64 }
+type refundSum struct{ certain, possible int64 }
 
 // The addresses of the routes.
 var (
@@ -101,8 +101,10 @@ func walkSettings() []string {
 		"LICENCE":   {"MATCH=POST /licences/apply", "REFERENCE={form:case}", "PRICE=25"},
 		"IMMEDIATE": {"MATCH=POST /fines/pay", "REFERENCE={form:case}", "PRICE=30", "CAPTURE=immediate"},
 		"SAFE":      {"MATCH=POST /safe", "REFERENCE={form:case}", "PRICE=7", "REPEAT=safe"},
-		"TRUST": {"MATCH=POST /trust", "REFERENCE={form:case}", "PRICE=8", "CAPTURE=immediate",
-			"RELEASE=on-return"},
+		"TRUST": {
+			"MATCH=POST /trust", "REFERENCE={form:case}", "PRICE=8", "CAPTURE=immediate",
+			"RELEASE=on-return",
+		},
 		"STAFFED":  {"MATCH=POST /staffed", "REFERENCE={form:case}", "PRICE=9", "ON_REFUSED=staff"},
 		"REGISTER": {"MATCH=GET /register/{case}", "REFERENCE={path:case}", "PRICE=6"},
 		"TICKET":   {"MATCH=GET /ticket/{case}", "REFERENCE={path:case}", "PRICE=5", "CAPTURE=immediate"},
@@ -133,7 +135,7 @@ func newSimulation(t *testing.T, kind testserver.StoreKind, seed uint64) *simula
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("The way so far:\n%s", strings.Join(w.log, "\n"))
+			t.Logf("Steps so far:\n%s", strings.Join(w.log, "\n"))
 		}
 	})
 	return w
@@ -208,21 +210,21 @@ func (w *simulation) advance(d time.Duration) {
 // deliverEarly runs a round of early delivery, which may fail if Pay does.
 func (w *simulation) deliverEarly(at *testserver.Harness) {
 	if err := at.App.DeliverEarly(context.Background()); err != nil {
-		w.logf("early delivery broke off: %v", err)
+		w.logf("early delivery failed: %v", err)
 	}
 }
 
 func (w *simulation) advanceFar() {
 	d := pick(w.random, 10*time.Minute, 40*time.Minute, 2*time.Hour, 4*time.Hour, 4*time.Hour, 9*time.Hour,
 		30*time.Hour)
-	w.logf("%s go by", d)
+	w.logf("%s pass", d)
 	w.advance(d)
 }
 
 // actConcurrently does several things to one person at the same time.
 func (w *simulation) actConcurrently() {
 	p := w.anyPerson()
-	w.logf("several things at once, %s comes back", p.name)
+	w.logf("several things at once, %s returns", p.name)
 	w.concurrent = true
 	var all sync.WaitGroup
 	all.Go(func() { p.returnFromPay(w.replicas[0]) })
@@ -242,6 +244,6 @@ func (w *simulation) actConcurrently() {
 }
 
 func (w *simulation) restart() {
-	w.logf("a gateway restarts")
+	w.logf("a replica restarts")
 	w.anyReplica().RestartUnchanged()
 }

@@ -14,7 +14,7 @@ import (
 
 // waitForRest ends all faults, and lets a week pass, with sweeps and with staff who settle stuck journeys.
 func (w *simulation) waitForRest() {
-	w.logf("everybody goes home, and all is well")
+	w.logf("no more faults")
 	w.pay.ClearFaults()
 	w.setServiceUp(true)
 	w.mu.Lock()
@@ -46,20 +46,20 @@ func (w *simulation) checkBooks() {
 	for _, j := range w.journeys() {
 		whole := w.shown(j)
 		require.True(w.t, j.State.AtRest(), "%+v", whole)
-		var kept int64
+		var paid int64
 		for _, p := range whole.Payments {
 			view, there := views[p.ID]
-			require.True(w.t, there, "a payment that two journeys have, or none: %+v", whole)
+			require.True(w.t, there, "a payment of no journey, or of two: %+v", whole)
 			delete(views, p.ID)
 			if view.Status == "success" {
-				kept += view.Total - view.Refunded
+				paid += view.Total - view.Refunded
 				w.checkRefunds(view, whole)
 			}
 		}
-		w.checkJourney(whole, kept)
+		w.checkJourney(whole, paid)
 	}
 	for _, p := range views {
-		require.NotEqual(w.t, "success", p.Status, "paid, and no journey knows of it: %+v", p)
+		require.NotEqual(w.t, "success", p.Status, "paid, and unknown to every journey: %+v", p)
 	}
 }
 
@@ -79,18 +79,19 @@ func (w *simulation) given(j export.Whole) (given int, known bool) {
 	return given, known
 }
 
-func (w *simulation) checkJourney(j export.Whole, kept int64) {
+func (w *simulation) checkJourney(j export.Whole, paid int64) {
 	t := w.t
 	given, known := w.given(j)
 	require.LessOrEqual(t, given, 1, "given twice: %+v", j)
 	switch {
 	case given == 0:
-		require.Zero(t, kept, "paid, and nothing given: %+v", j)
+		require.Zero(t, paid, "paid, and nothing given: %+v", j)
 		require.True(t, j.State != journey.StateReleased || j.Kind == journey.KindPass && known, "%+v", j)
-		require.True(t, j.State != journey.StateReversed || w.reversalExplained(j), "why did the money go back? %+v", j)
-	case kept > 0:
+		require.True(t, j.State != journey.StateReversed || w.reversalExplained(j),
+			"the money went back for no reason: %+v", j)
+	case paid > 0:
 		require.Equal(t, journey.StateReleased, j.State, "%+v", j)
-	case j.Kind == journey.KindPass && !known: // whoever fetches a pass and gets no answer may fetch it again, or not
+	case j.Kind == journey.KindPass && !known: // a citizen whose pass got no answer may fetch it again
 	default:
 		require.True(t, w.lossExplained(j), "given, and not paid: %+v", j)
 	}
@@ -99,7 +100,7 @@ func (w *simulation) checkJourney(j export.Whole, kept int64) {
 // lossExplained reports whether there is a reason why what was given is unpaid.
 func (w *simulation) lossExplained(j export.Whole) bool {
 	for _, p := range j.Payments {
-		if sum := w.refunds[p.ID]; w.isUncollected(p.ID, 0) || sum.certain+sum.perhaps > 0 {
+		if sum := w.refunds[p.ID]; w.isUncollected(p.ID, 0) || sum.certain+sum.possible > 0 {
 			return true
 		}
 	}
@@ -107,12 +108,12 @@ func (w *simulation) lossExplained(j export.Whole) bool {
 		slices.ContainsFunc(j.History, func(e export.Event) bool { return e.Fact == (journey.Settled{}).Name() })
 }
 
-// reversalExplained reports whether there is a reason why the money went back: a refusal, staff, no money, late money, or
-// the end of a reservation.
+// reversalExplained reports whether there is a reason why the money went back: a refusal, staff, no money, late money,
+// or the end of a reservation.
 func (w *simulation) reversalExplained(j export.Whole) bool {
 	for _, p := range j.Payments {
 		if p.Status != "success" && p.Status != "cancelled" || p.RefundedPence > 0 && w.refunds[p.ID].certain+
-			w.refunds[p.ID].perhaps > 0 {
+			w.refunds[p.ID].possible > 0 {
 			return true
 		}
 	}
@@ -135,5 +136,5 @@ func (w *simulation) checkRefunds(p paysim.PaymentView, j export.Whole) {
 		return // all of it goes back
 	}
 	require.GreaterOrEqual(w.t, p.Refunded, sum.certain, "%+v", j)
-	require.LessOrEqual(w.t, p.Refunded, sum.certain+sum.perhaps, "%+v", j)
+	require.LessOrEqual(w.t, p.Refunded, sum.certain+sum.possible, "%+v", j)
 }

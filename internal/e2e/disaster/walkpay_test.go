@@ -25,14 +25,14 @@ func (w *simulation) sendWebhook() {
 	payment, secret := pick(w.random, all...), pick(w.random, testserver.WebhookSecret, "forged")
 	body := fmt.Sprintf(`{"webhook_message_id":"m%d","resource_id":"%s","event_type":"card_payment_succeeded"}`,
 		w.random.Uint64(), payment.ID)
-	w.logf("a webhook that lies about %s, signed with %s", payment.Reference, secret)
+	w.logf("a false webhook about %s, signed with %s", payment.Reference, secret)
 	w.anyReplica().Citizen().Do(http.MethodPost, "/_pay/webhook", strings.NewReader(body), "Content-Type",
 		"application/json", "Pay-Signature", pay.Sign(secret, []byte(body)))
 }
 
 func (w *simulation) changeFaults() {
 	if w.random.IntN(3) == 0 {
-		w.logf("Pay is well again")
+		w.logf("Pay has no more faults")
 		w.pay.ClearFaults()
 		return
 	}
@@ -45,7 +45,7 @@ func (w *simulation) changeFaults() {
 	if fault.Kind == "slow" {
 		fault.Times = 1
 	}
-	w.logf("trouble at Pay: %+v", fault)
+	w.logf("a fault at Pay: %+v", fault)
 	w.pay.AddFault(fault)
 }
 
@@ -62,7 +62,7 @@ func (w *simulation) correctAtPay() {
 			require.NoError(w.t, w.pay.Correct(p.ID, "error", ""))
 			return
 		case p.Status == "failed" && p.Code == "P0010":
-			w.logf("Pay has got %s of %s after all", p.ID, p.Reference)
+			w.logf("Pay collected %s of %s in the end", p.ID, p.Reference)
 			w.collectedLate[p.ID] = true
 			require.NoError(w.t, w.pay.Correct(p.ID, "success", ""))
 			return

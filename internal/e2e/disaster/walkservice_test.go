@@ -15,14 +15,16 @@ func (w *simulation) changeService() {
 		w.setServiceUp(w.down)
 		return
 	}
-	moods := []testserver.Act{testserver.Refuse, testserver.Refuse, testserver.AcceptHangUp, testserver.HangUp,
-		testserver.AcceptError, testserver.ServerError, testserver.Busy, testserver.AcceptTruncated}
+	acts := []testserver.Act{
+		testserver.Refuse, testserver.Refuse, testserver.AcceptHangUp, testserver.HangUp,
+		testserver.AcceptError, testserver.ServerError, testserver.Busy, testserver.AcceptTruncated,
+	}
 	if w.random.IntN(10) == 0 {
-		moods = []testserver.Act{testserver.AcceptTimeout}
+		acts = []testserver.Act{testserver.AcceptTimeout}
 	}
 	next := []testserver.Act{}
 	for range 1 + w.random.IntN(3) {
-		next = append(next, pick(w.random, moods...))
+		next = append(next, pick(w.random, acts...))
 	}
 	w.logf("the service's next acts: %v", next)
 	w.mu.Lock()
@@ -109,13 +111,13 @@ func (w *simulation) paymentProblem(r *http.Request, name string, line testserve
 		switch {
 		case p.ID != line.Payment:
 		case p.Reference != name || r.Header.Get("Paygate-Reference") != name:
-			return "somebody else's payment, of " + p.Reference
+			return "the payment of another person, " + p.Reference
 		case r.Header.Get("Paygate-Amount") != fmt.Sprint(p.Amount):
 			return "another amount"
 		case p.Status == "capturable", p.Status == "success" && (p.Refunded < p.Total || line.Pass):
 			return ""
 		case line.Pass && w.isUncollected(p.ID, 0), w.isUncollected(p.ID, 10*time.Minute):
-			return "" // Paygate hears of it when it asks again
+			return "" // Paygate learns this when it asks again
 		case p.Status == "submitted" && r.URL.Path == "/trust" && r.Header.Get("Paygate-Status") == "pending":
 			return ""
 		default:

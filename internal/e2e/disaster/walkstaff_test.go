@@ -34,7 +34,7 @@ func (w *simulation) actAsStaff() {
 		return
 	}
 	j := pick(w.random, all...)
-	for _, other := range all { // what is stuck is seen first
+	for _, other := range all { // staff see stuck journeys first
 		if other.State == journey.StateStuck && w.random.IntN(2) == 0 {
 			j = other
 		}
@@ -70,7 +70,7 @@ func (w *simulation) staffRefund(j export.Record) {
 	case http.StatusOK:
 		sum.certain += amount
 	case http.StatusBadGateway:
-		sum.perhaps += amount
+		sum.possible += amount
 	}
 	w.refunds[payment] = sum
 }

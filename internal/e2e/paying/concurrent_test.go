@@ -30,7 +30,8 @@ func TestConcurrentReturnWebhookSweepAndStaffDeliverOnce(t *testing.T) {
 			first.EndPayment("success")
 			payment := first.Payments()[n].ID
 			message := fmt.Sprintf(
-				`{"webhook_message_id":"message%d","resource_id":"%s","event_type":"card_payment_succeeded"}`, n, payment)
+				`{"webhook_message_id":"message%d","resource_id":"%s","event_type":"card_payment_succeeded"}`, n,
+				payment)
 
 			start := make(chan struct{})
 			var callers sync.WaitGroup

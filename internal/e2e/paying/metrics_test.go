@@ -88,7 +88,8 @@ func TestAlertRules(t *testing.T) {
 	}
 }
 
-// TestAlertRulesUseExistingMetrics: an alert on an unknown metric never fires. Each alert needs a silent and a firing test.
+// TestAlertRulesUseExistingMetrics: an alert on an unknown metric never fires. Each alert needs a silent and a firing
+// test.
 func TestAlertRulesUseExistingMetrics(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)

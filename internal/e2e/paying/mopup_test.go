@@ -153,8 +153,8 @@ func TestRequestIsDeliveredOnceServiceIsBack(t *testing.T) {
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 
-// TestManualSweepVisitsEachJourneyOnce: a failed journey is due again soon, and a manual sweep also visits journeys that
-// are due soon.
+// TestManualSweepVisitsEachJourneyOnce: a failed journey is due again soon, and a manual sweep also visits journeys
+// that are due soon.
 func TestManualSweepVisitsEachJourneyOnce(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_MOPUP_MIN_AGE=0s")

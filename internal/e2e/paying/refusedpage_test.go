@@ -95,7 +95,8 @@ func TestRefusalByRedirectIsExplained(t *testing.T) {
 	require.Equal(t, "log in", c.ServicesAnswer(c.ReturnFromPay()).Text)
 }
 
-// TestAuthenticationChallengeIsNotShownToBrowser: a stored challenge would never change, however the browser answers it.
+// TestAuthenticationChallengeIsNotShownToBrowser: a stored challenge would never change, however the browser answers
+// it.
 func TestAuthenticationChallengeIsNotShownToBrowser(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{"on", "off"} {

@@ -112,7 +112,8 @@ func TestStaffLogInRejectsCrossSiteRequests(t *testing.T) {
 	require.Equal(t, journey.StateReversed, h.Ann().Journey(id).State)
 
 	b.Post(staff+"/logout", nil, "Sec-Fetch-Site", "same-origin")
-	require.Equal(t, http.StatusSeeOther, b.Get(staff+"/journeys", "Accept", testserver.AcceptHTML).Status, "signed out")
+	require.Equal(t, http.StatusSeeOther, b.Get(staff+"/journeys", "Accept", testserver.AcceptHTML).Status,
+		"signed out")
 }
 
 func TestRemovedStaffTokenEndsItsSession(t *testing.T) {

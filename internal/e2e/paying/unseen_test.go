@@ -110,7 +110,8 @@ func TestHeadDoesNotCountAsReadingRefusal(t *testing.T) {
 	require.Equal(t, journey.StateReversed, c.State())
 }
 
-// TestRepeatedFormAfterUnseenDeliveryIsNotChargedTwice sends the same form again, hours after it was paid and delivered.
+// TestRepeatedFormAfterUnseenDeliveryIsNotChargedTwice sends the same form again, hours after it was paid and
+// delivered.
 func TestRepeatedFormAfterUnseenDeliveryIsNotChargedTwice(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirm)

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// requireOutageAnswers requires the right answer of every kind of address while the database is away. It asks them at the
-// same time, since each answer may take as long as Paygate waits for the database.
+// requireOutageAnswers requires the right answer of every kind of address while the database is away. It asks them at
+// the same time, since each answer may take as long as Paygate waits for the database.
 func (r *replica) requireOutageAnswers(paid *testserver.Citizen, paymentID string) {
 	r.T.Helper()
 	stranger := r.Citizen()

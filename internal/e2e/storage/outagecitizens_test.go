@@ -70,8 +70,8 @@ func (b *freeTraffic) waitForPages(t *testing.T, more int) {
 	require.Eventually(t, func() bool { return count() >= from+more }, testserver.LongTimeout, time.Millisecond)
 }
 
-// runCitizen is one citizen who applies at one replica, pays, and returns to the other. It returns an error for what must
-// never happen.
+// runCitizen is one citizen who applies at one replica, pays, and returns to the other. It returns an error for what
+// must never happen.
 func (w *cluster) runCitizen(replicas []*replica, n int) error {
 	c, other := replicas[n%2].Citizen(), replicas[(n+1)%2]
 	form := url.Values{"case": {fmt.Sprintf("C-%d", n)}}

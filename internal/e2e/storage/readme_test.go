@@ -45,13 +45,14 @@ func readmeRows() map[string]func(*testing.T) {
 		}
 	}
 	return map[string]func(*testing.T){
-		"the card is declined, or the citizen cancels":                                       unpaid,
-		"Pay cannot be reached when the payment should begin":                                payDownAtCreate,
-		"Pay cannot be asked when the citizen comes back":                                    payDownAtReturn,
-		"the citizen pays and never comes back":                                              neverReturns,
-		"the service cannot be reached":                                                      serviceDown,
-		"the service refuses the form with a 4xx status":                                     refused(http.StatusUnprocessableEntity, ""),
-		"the service shows the form again with status 200, because something in it is wrong": refused(http.StatusOK, ""),
+		"the card is declined, or the citizen cancels":        unpaid,
+		"Pay cannot be reached when the payment should begin": payDownAtCreate,
+		"Pay cannot be asked when the citizen comes back":     payDownAtReturn,
+		"the citizen pays and never comes back":               neverReturns,
+		"the service cannot be reached":                       serviceDown,
+		"the service refuses the form with a 4xx status":      refused(http.StatusUnprocessableEntity, ""),
+		"the service shows the form again with status 200, because something in it is wrong": refused(http.StatusOK,
+			""),
 		"the service redirects to its log-in, to an error page or back to the form": refused(http.StatusFound,
 			"/login?next=/licences/apply", "/Error.aspx?aspxerrorpath=/licences/apply", "/licences/apply", "/"),
 		"the service redirects the request itself to another address (301, 307, 308)": func(t *testing.T) {

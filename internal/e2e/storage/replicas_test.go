@@ -179,7 +179,8 @@ func TestStartingReplicaKeepsClaimsOfOthers(t *testing.T) {
 	b := w.start()
 	require.Equal(t, journey.StateReleasing, c.At(b.Harness).State())
 	close(blocking.goOn)
-	require.Eventually(t, func() bool { return c.At(b.Harness).State() == journey.StateReleased }, testserver.LongTimeout,
+	require.Eventually(t, func() bool { return c.At(b.Harness).State() == journey.StateReleased },
+		testserver.LongTimeout,
 		5*time.Millisecond)
 	require.Len(t, w.service.Requests(http.MethodPost), 1)
 }

@@ -38,7 +38,8 @@ func TestReplicasWithDifferentSettings(t *testing.T) {
 	declined.Apply("Cara")
 	before.EndPayment("declined")
 	declined.At(after.Harness).ReturnFromPay()
-	again := declined.At(after.Harness).Post("/_pay/again", url.Values{"journey": {declined.At(after.Harness).Journeys()[0].ID}})
+	again := declined.At(after.Harness).Post("/_pay/again",
+		url.Values{"journey": {declined.At(after.Harness).Journeys()[0].ID}})
 	require.Equal(t, http.StatusSeeOther, again.Status)
 	before.EndPayment("success")
 	require.Contains(t, declined.At(before.Harness).ReturnFromPay().Text, "the service's own page")

@@ -101,8 +101,8 @@ func signedBy(t *testing.T, r testserver.Received) (alg, kid string) {
 	return header.Alg, header.Kid
 }
 
-// TestSigningKeyRotationKeepsOpenJourneys follows docs/headers.md. At each step a citizen is paying, and a verifier knows
-// only the keys of the step before.
+// TestSigningKeyRotationKeepsOpenJourneys follows docs/headers.md. At each step a citizen is paying, and a verifier
+// knows only the keys of the step before.
 func TestSigningKeyRotationKeepsOpenJourneys(t *testing.T) {
 	t.Parallel()
 	older, newer := keyFile(t, signature.RS256), keyFile(t, signature.ES256)
@@ -135,8 +135,8 @@ func TestSigningKeyRotationKeepsOpenJourneys(t *testing.T) {
 	h.RequireVerified(t, false, releases[:2]...)
 }
 
-// TestGeneratedSigningKeyIsReplacedWithOverlap proves that without PAYGATE_SIGNING_KEYS the next key is published before
-// it signs, and that the old one stays published through restarts and with other secrets.
+// TestGeneratedSigningKeyIsReplacedWithOverlap proves that without PAYGATE_SIGNING_KEYS the next key is published
+// before it signs, and that the old one stays published through restarts and with other secrets.
 func TestGeneratedSigningKeyIsReplacedWithOverlap(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)

@@ -10,8 +10,8 @@ import (
 	"paygate/internal/paysim"
 )
 
-// strictDescription is Pay's description, corrected where it is known to be wrong, and made strict: a field that it does
-// not list is an error.
+// strictDescription is Pay's description, corrected where it is known to be wrong, and made strict: a field that it
+// does not list is an error.
 func strictDescription(t *testing.T) *openapi3.T {
 	t.Helper()
 	document := loadDescription(t)

@@ -14,7 +14,8 @@ func loadDescription(t *testing.T) *openapi3.T {
 	t.Helper()
 	path := testenv.Above("shared/pay/publicapi_spec.json")
 	if path == "" {
-		testenv.Missing(t, "Pay's description of its API is not next to this repository, so nothing was compared with it")
+		testenv.Missing(t, "Pay's description of its API is not next to this repository, so nothing was compared "+
+			"with it")
 	}
 	description, err := openapi3.NewLoader().LoadFromFile(path)
 	require.NoError(t, err)
