@@ -54,7 +54,7 @@ func prefetched(r *http.Request) answer {
 // storeFailed answers when the store cannot be asked about journeys.
 func storeFailed(err error) answer { return tryLater(pages.StoreFailed, err) }
 
-// overQuota answers what quotas refused.
+// overQuota answers a request that the quotas refused.
 func overQuota(err error) answer {
 	switch {
 	case errors.Is(err, quota.ErrOpen):
@@ -68,35 +68,25 @@ func overQuota(err error) answer {
 
 // unreadable answers a request that could not be read whole.
 func unreadable(err error) answer {
-	switch {
-	case errors.Is(err, spool.ErrTooLarge):
+	if errors.Is(err, spool.ErrTooLarge) {
 		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge}
-	case crowded(err):
-		return tryLater(pages.MemoryShort, err)
-	default:
-		return answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(proxy.Cause(err))}
 	}
+	broken := answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(proxy.Cause(err))}
+	return orSpaceShort(err, broken)
 }
 
-// notHeld answers a request that was read, and could not be held.
-func notHeld(err error) answer {
-	if crowded(err) {
-		return tryLater(pages.MemoryShort, err)
-	}
-	return notStarted(journey.Journey{}, err)
-}
+// notHeld answers a request that was read but could not be held.
+func notHeld(err error) answer { return orSpaceShort(err, notStarted(journey.Journey{}, err)) }
 
 // notResubmitted answers a corrected request that could not be held. The earlier payment stays as it was.
-func notResubmitted(err error) answer {
-	if crowded(err) {
+func notResubmitted(err error) answer { return orSpaceShort(err, storeFailed(err)) }
+
+// orSpaceShort returns an answer, unless the cause of the error is too little space in memory or on the disk.
+func orSpaceShort(err error, a answer) answer {
+	if errors.Is(err, spool.ErrFull) || errors.Is(err, memlimit.ErrBusy) {
 		return tryLater(pages.MemoryShort, err)
 	}
-	return storeFailed(err)
-}
-
-// crowded reports whether there is too little space just now, in memory or on the disk.
-func crowded(err error) bool {
-	return errors.Is(err, spool.ErrFull) || errors.Is(err, memlimit.ErrBusy)
+	return a
 }
 
 func tryLater(page pages.Page, cause error) answer {
@@ -115,7 +105,7 @@ func notStarted(j journey.Journey, err error) answer {
 	}
 	view := viewOf(j)
 	view.RetryAfter = time.Minute
-	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) || errors.Is(err, memlimit.ErrBusy) {
+	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) {
 		return answer{status: http.StatusServiceUnavailable, page: pages.Busy, view: view, cause: err}
 	}
 	status := http.StatusBadGateway

@@ -44,3 +44,42 @@ func (f *forwarder) upstreamFailed(w http.ResponseWriter, r *http.Request, err e
 	}
 	f.answer(w, r, serviceDown)
 }
+
+// formless returns a request as the service gets it if it passes, and the writer for the answer.
+func formless(w http.ResponseWriter, r *http.Request, d match.Decision) (http.ResponseWriter, *http.Request) {
+	switch {
+	case !d.WithoutForm:
+		return w, r
+	case r.Method == http.MethodHead:
+		return headWriter{w}, withoutForm(r, d.Target)
+	default:
+		return w, withoutForm(r, d.Target)
+	}
+}
+
+// withoutForm returns a safe request without anything that a service may take for a form. HEAD becomes GET.
+func withoutForm(r *http.Request, t match.Target) *http.Request {
+	safe := r.WithContext(r.Context())
+	safe.Header = r.Header.Clone()
+	safe.Body, safe.ContentLength, safe.TransferEncoding = http.NoBody, 0, nil
+	for _, name := range []string{"Content-Type", "Content-Encoding", "Content-Length"} {
+		safe.Header.Del(name)
+	}
+	switch r.Method {
+	case http.MethodHead:
+		safe.Method = http.MethodGet
+		safe.Header.Del("Upgrade") // it opens no WebSocket
+	case http.MethodOptions:
+		safe.RequestURI = t.Path
+	}
+	return safe
+}
+
+// headWriter drops the body of the answer to a HEAD that went to the service as GET.
+type headWriter struct{ http.ResponseWriter }
+
+// Write discards the body.
+func (headWriter) Write(text []byte) (int, error) { return len(text), nil }
+
+// Unwrap lets http.ResponseController flush and hijack.
+func (w headWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -94,9 +94,8 @@ func New(o Options) *Gateway {
 	shadow := &shadow{forwarder, shadowClassifier(o), all, o.Shadowed}
 	replies := &replies{tickets, forwarder.proxy, decidingNames(o.Routes)}
 	quotas := quota.New(o.Runner.Store, o.Runner.Now, o.Log)
-	payments := &payments{tickets, intake, all, quotas, make(chan struct{})}
-	quoter := &quoter{forwarder, payments}
-	passes := &passes{payments, quoter, replies, shadow, classifier, o.Paid, o.RefuseCards}
+	payments := &payments{tickets, intake, all, quotas, forwarder.proxy, o.RefuseCards, make(chan struct{})}
+	passes := &passes{payments, replies, shadow, classifier, o.Paid}
 
 	own.handleGet("/return", &returns{tickets, replies})
 	own.handleGet("/status", &statusPage{tickets, replies, o.Proxy.Clients, o.DoctorToken})
@@ -109,8 +108,7 @@ func New(o Options) *Gateway {
 	}
 	return &Gateway{
 		respond, classifier, all, intake, hosts, refuser, shadow, replies,
-		&submissions{payments, quoter, replies, hosts, refuser, shadow, o.RefuseCards},
-		passes, own, o.Webhook, o.Counted,
+		&submissions{payments, replies, hosts, refuser, shadow}, passes, own, o.Webhook, o.Counted,
 	}
 }
 
@@ -148,7 +146,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case decision.Action == match.Own:
 		g.own.ServeHTTP(w, r)
 	case decision.Action == match.Redirect:
-		redirectToSpelling(w, decision)
+		redirect(w, http.StatusPermanentRedirect, decision.Target.At(decision.Path))
 	case decision.Action == match.Pay:
 		g.pay(w, r, decision)
 	case g.hosts.asksForForm(r, decision) && g.hosts.isAtOtherHost(r):
@@ -192,13 +190,12 @@ func (g *Gateway) logRequest(r *http.Request, d match.Decision, status int) {
 	if d.Route != nil {
 		route = d.Route.Name
 	}
-	g.log.InfoContext(r.Context(), "request", "kind", kindOf(d), "method", g.methodName(r), "route", route, "status",
-		status)
+	g.log.InfoContext(r.Context(), "request",
+		"kind", kindOf(d), "method", g.methodName(r), "route", route, "status", status)
 }
 
 // pay answers a request on a pay route.
 func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit match.Decision) {
-	route := g.routes.of(hit.Route)
 	switch {
 	case hit.IsFree() && (r.ContentLength > g.limit || !g.replies.hasJourneyFor(r, hit)):
 		g.shadow.passFree(w, r, hit)
@@ -206,7 +203,7 @@ func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit match.Decision
 		g.answer(w, r, prefetched(r))
 	case asksOnly(r.Method) && g.hosts.isAtOtherHost(r):
 		g.hosts.toMainOrigin(w, r, hit.Target)
-	case route.Terms.Kind == journey.KindPass:
+	case g.routes.of(hit.Route).Terms.Kind == journey.KindPass:
 		g.passes.pass(w, r, hit)
 	default:
 		g.submissions.hold(w, r, hit)

@@ -14,12 +14,10 @@ import (
 // submissions holds requests that change something.
 type submissions struct {
 	*payments
-	quoter      *quoter
-	replies     *replies
-	hosts       *hosts
-	refuser     *refuser
-	shadow      *shadow
-	refuseCards bool // refuse forms that carry a payment card number
+	replies *replies
+	hosts   *hosts
+	refuser *refuser
+	shadow  *shadow
 }
 
 // hold reads a request, finds its price, stores it, creates a payment and sends the citizen to Pay.
@@ -88,7 +86,7 @@ func (h *submissions) price(w http.ResponseWriter, r *http.Request, in *incoming
 	if h.proceedWithRepeated(w, r, in) {
 		return
 	}
-	if in.route.UpstreamPriced && (!h.quoter.price(w, r, in) || h.proceedWithRepeated(w, r, in)) {
+	if in.route.UpstreamPriced && (!h.askPrice(w, r, in) || h.proceedWithRepeated(w, r, in)) {
 		return
 	}
 	h.start(w, r, in)

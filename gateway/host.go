@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,27 +49,18 @@ func (h *hosts) isAtOtherHost(r *http.Request) bool {
 // asksForForm reports whether a free request asks for the page at the exact address of a submission, where most
 // services have the form.
 func (h *hosts) asksForForm(r *http.Request, free match.Decision) bool {
-	if !asksOnly(r.Method) {
-		return false
-	}
 	path := match.WithoutParameters(free.Path)
-	for i := range h.routes {
-		route := &h.routes[i]
-		if route.Terms.Kind == journey.KindSubmission && !route.Mode.TakesNothing() &&
-			route.IsAt(path, free.Target.Query) {
-			return true
-		}
-	}
-	return false
+	return asksOnly(r.Method) && slices.ContainsFunc(h.routes, func(route Route) bool {
+		return route.Terms.Kind == journey.KindSubmission && !route.Mode.TakesNothing() &&
+			route.IsAt(path, free.Target.Query)
+	})
 }
 
 // toMainOrigin redirects a browser to the same address at the main origin.
 func (h *hosts) toMainOrigin(w http.ResponseWriter, r *http.Request, asked match.Target) {
 	h.noteHost(r, &h.redirected, slog.LevelWarn,
 		"redirected to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
-	ownHeader(w.Header())
-	w.Header().Set("Location", h.atMainOrigin(asked))
-	w.WriteHeader(http.StatusPermanentRedirect)
+	redirect(w, http.StatusPermanentRedirect, h.atMainOrigin(asked))
 }
 
 // misdirected refuses a request that costs money at a host where citizens cannot pay.
@@ -90,8 +82,5 @@ func (h *hosts) noteHost(r *http.Request, often *rate.Sometimes, level slog.Leve
 	if !hostPattern.MatchString(host) {
 		host = "not a host name"
 	}
-	often.Do(func() {
-		h.log.LogAttrs(r.Context(), level, text, slog.String("host", host),
-			slog.String("setting", "PAYGATE_PUBLIC_URL"))
-	})
+	often.Do(func() { h.log.Log(r.Context(), level, text, "host", host, "setting", "PAYGATE_PUBLIC_URL") })
 }

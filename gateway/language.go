@@ -57,25 +57,23 @@ func inLanguage(r *http.Request, language string) *http.Request {
 }
 
 // values returns what a request has at the place.
-func (s LanguageSource) values(r *http.Request, fields []form.Field) []string {
+func (s LanguageSource) values(r *http.Request, fields []form.Field) (values []string) {
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	switch s.Kind {
 	case "cookie":
-		var values []string
 		for _, c := range r.CookiesNamed(s.Name) {
 			values = append(values, c.Value)
 		}
-		return values
 	case "query":
-		return []string{form.FirstValue(form.Query(query), s.Name)}
+		values = append(values, form.FirstValue(form.Query(query), s.Name))
 	case "form":
-		return []string{form.FirstValue(fields, s.Name)}
+		values = append(values, form.FirstValue(fields, s.Name))
 	default:
 		if strings.HasPrefix(path+"/", s.Name) {
-			return []string{"cy"}
+			values = append(values, "cy")
 		}
-		return nil
 	}
+	return values
 }
 
 // languageIn reads the language in what services write: "cy", "cy-GB", "Cymraeg" are Welsh. It returns the empty text

@@ -3,7 +3,6 @@ package gateway
 import (
 	"net/http"
 
-	"paygate/gateway/cards"
 	"paygate/gateway/form"
 	"paygate/gateway/headers"
 	"paygate/gateway/match"
@@ -14,12 +13,10 @@ import (
 // passes lets citizens fetch addresses that they have paid for.
 type passes struct {
 	*payments
-	quoter      *quoter
-	replies     *replies
-	shadow      *shadow
-	classifier  *match.Classifier
-	paid        Paid
-	refuseCards bool // refuse addresses that carry a payment card number
+	replies    *replies
+	shadow     *shadow
+	classifier *match.Classifier
+	paid       Paid
 }
 
 // pass lets a citizen fetch an address that is paid for, and sends them to Pay otherwise.
@@ -68,11 +65,11 @@ func (h *passes) read(w http.ResponseWriter, r *http.Request, hit match.Decision
 
 // buy sends a citizen to Pay for a pass.
 func (h *passes) buy(w http.ResponseWriter, r *http.Request, in *incoming) {
-	if h.refuseCards && cards.InQuery(in.request.Query) {
+	if h.refuseCards && in.hasCardNumber() {
 		h.answer(w, r, cardNumber)
 		return
 	}
-	if !in.route.UpstreamPriced || h.quoter.price(w, r, in) {
+	if !in.route.UpstreamPriced || h.askPrice(w, r, in) {
 		h.begin(w, r, in)
 	}
 }
@@ -152,7 +149,7 @@ func (h *passes) fetch(w http.ResponseWriter, r *http.Request, j journey.Journey
 	}
 	forwarded := asSent(r)
 	forwarded.Path, forwarded.Paid = hit.Path, paid
-	h.shadow.proxy.Serve(w, forwarded)
+	h.proxy.Serve(w, forwarded)
 }
 
 // forAnother says that a pass is for the same path under another query.

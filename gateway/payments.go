@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"paygate/gateway/proxy"
 	"paygate/gateway/quota"
 	"paygate/journey"
 )
@@ -12,10 +13,12 @@ import (
 // payments starts journeys, and sends citizens to Pay.
 type payments struct {
 	*tickets
-	intake   *intake
-	routes   routes
-	quotas   *quota.Quotas
-	draining chan struct{} // closed once no new journeys may start
+	intake      *intake
+	routes      routes
+	quotas      *quota.Quotas
+	proxy       *proxy.Proxy  // asks the service for prices
+	refuseCards bool          // refuse requests that carry a payment card number
+	draining    chan struct{} // closed when no new journeys may start any more
 }
 
 // begin holds a request and sends its citizen to Pay, unless no journey may start.

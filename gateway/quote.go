@@ -14,18 +14,12 @@ import (
 	"paygate/journey/pay"
 )
 
-// quoter asks the service for prices.
-type quoter struct {
-	*forwarder
-	payments *payments
-}
-
-// price gives a request the price that the service names. It lets the request go to the service once, unpaid and
-// marked so. It reports false if it has answered the request: if the service answers anything but 402, nothing is to
-// be paid, and the answer has been passed on.
-func (q *quoter) price(w http.ResponseWriter, r *http.Request, in *incoming) bool {
-	if refusal, refused := q.payments.refusal(in.terms.Route); refused {
-		q.answer(w, r, refusal)
+// askPrice sets the price that the service names, by forwarding the request once, unpaid and marked as a question. It
+// reports false if it has answered the request. If the service answers with any status but 402, there is nothing to
+// pay, and that answer is passed on.
+func (p *payments) askPrice(w http.ResponseWriter, r *http.Request, in *incoming) bool {
+	if refusal, refused := p.refusal(in.terms.Route); refused {
+		p.answer(w, r, refusal)
 		return false
 	}
 	var quote http.Header
@@ -33,13 +27,13 @@ func (q *quoter) price(w http.ResponseWriter, r *http.Request, in *incoming) boo
 	asking := asSent(withRead(r, in.body))
 	asking.Path = match.WithoutParameters(asking.Path)
 	asking.OnPrice = func(header http.Header, setCookies []string) { quote, cookies = header, setCookies }
-	q.proxy.Serve(w, asking)
+	p.proxy.Serve(w, asking)
 	if quote == nil {
 		return false
 	}
 	amount, err := quotedAmount(quote.Values("Paygate-Price"))
-	if err != nil { // no payment can have such a price, so nothing is held
-		q.answer(w, r, answer{status: http.StatusBadGateway, page: pages.WrongPrice, cause: err})
+	if err != nil { // nothing is held
+		p.answer(w, r, answer{status: http.StatusBadGateway, page: pages.WrongPrice, cause: err})
 		return false
 	}
 	for _, line := range cookies {

@@ -39,10 +39,3 @@ func (f *refuser) refuse(w http.ResponseWriter, r *http.Request, d match.Decisio
 	}
 	f.answer(w, r, refused)
 }
-
-// redirectToSpelling redirects a browser to the configured spelling of a pay route, with its query as it was.
-func redirectToSpelling(w http.ResponseWriter, d match.Decision) {
-	ownHeader(w.Header())
-	w.Header().Set("Location", d.Target.At(d.Path))
-	w.WriteHeader(http.StatusPermanentRedirect)
-}

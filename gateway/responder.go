@@ -74,10 +74,15 @@ func sendOn(w http.ResponseWriter, r *http.Request, target string) {
 
 // seeOther redirects a browser with a GET, never with the citizen's POST (FACTS trap 5).
 func seeOther(w http.ResponseWriter, target string) {
-	ownHeader(w.Header())
 	w.Header().Set("Referrer-Policy", "no-referrer")
+	redirect(w, http.StatusSeeOther, target)
+}
+
+// redirect redirects a browser. 308 keeps its method.
+func redirect(w http.ResponseWriter, status int, target string) {
+	ownHeader(w.Header())
 	w.Header().Set("Location", target)
-	w.WriteHeader(http.StatusSeeOther)
+	w.WriteHeader(status)
 }
 
 // ownHeader marks what Paygate's own code answers, so that people can tell it from the service's.
@@ -86,12 +91,9 @@ func ownHeader(header http.Header) {
 	header.Set("Cache-Control", "no-store")
 }
 
-// problem writes a problem document (RFC 9457).
+// problem tells a script what the page would.
 func (s *responder) problem(w http.ResponseWriter, a answer) {
-	title := http.StatusText(a.status)
-	document := map[string]any{
-		"type": "about:blank", "title": title, "status": a.status, "detail": s.pages.Summary(a.page, a.view),
-	}
+	document := map[string]any{"detail": s.pages.Summary(a.page, a.view)}
 	if a.view.Reference != "" {
 		document["reference"], document["amount_pence"] = a.view.Reference, a.view.AmountPence
 	}
@@ -102,16 +104,21 @@ func (s *responder) problem(w http.ResponseWriter, a answer) {
 func paymentRequired(w http.ResponseWriter, began journey.Began) {
 	terms := began.Journey.Terms
 	writeProblem(w, http.StatusPaymentRequired, map[string]any{
-		"type": "about:blank", "title": "Payment Required", "status": http.StatusPaymentRequired,
 		"detail": terms.Description + ": " + pages.Pounds(terms.Amount) +
 			". Send the citizen to pay_url; the request is sent when they have paid.",
 		"amount_pence": terms.Amount, "reference": terms.Reference, "pay_url": began.NextURL,
 	})
 }
 
+// writeProblem writes a problem document (RFC 9457).
 func writeProblem(w http.ResponseWriter, status int, document map[string]any) {
+	document["type"], document["title"], document["status"] = "about:blank", http.StatusText(status), status
+	writeJSON(w, status, "application/problem+json", document)
+}
+
+func writeJSON(w http.ResponseWriter, status int, kind string, document map[string]any) {
 	ownHeader(w.Header())
-	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(document)
 }

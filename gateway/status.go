@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"encoding/json"
+	"crypto/subtle"
 	"net/http"
 	"strings"
 	"time"
@@ -12,12 +12,21 @@ import (
 	"paygate/journey"
 )
 
+// When the doctor asks for the status page through the public address, Paygate says how the request arrived. It says
+// so to no other client, because the host may be the name of an internal machine.
+const (
+	// DoctorHeader carries the doctor's token.
+	DoctorHeader = "Paygate-Doctor"
+	// ArrivedHeader carries the scheme and the host with which the request arrived.
+	ArrivedHeader = "Paygate-Arrived"
+)
+
 // statusPage shows a browser the truth about its journeys.
 type statusPage struct {
 	*tickets
 	replies     *replies
 	clients     proxy.Clients
-	doctorToken string // who shows it is told how their request arrived; may be empty
+	doctorToken string // may be empty
 }
 
 // ServeHTTP shows this browser's journeys, newest first.
@@ -29,7 +38,7 @@ func (h *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if strings.Contains(r.Header.Get("Accept"), "json") {
-		writeJSON(w, own)
+		listJSON(w, own)
 		return
 	}
 	view := pages.View{Language: h.languages.of(r, nil)}
@@ -44,21 +53,30 @@ func (h *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.pages.Render(w, http.StatusOK, pages.Status, view)
 }
 
+// tellArrival tells the doctor how its request arrived.
+func (h *statusPage) tellArrival(w http.ResponseWriter, r *http.Request) {
+	token := r.Header.Get(DoctorHeader)
+	if h.doctorToken == "" || subtle.ConstantTimeCompare([]byte(token), []byte(h.doctorToken)) != 1 {
+		return
+	}
+	client := h.clients.Of(r)
+	if hostPattern.MatchString(client.Host) {
+		w.Header().Set(ArrivedHeader, client.Proto+"://"+client.Host)
+	}
+}
+
 // item returns a journey on the status page, with a link to what it brought.
 func (h *statusPage) item(j journey.Journey) pages.Item {
 	item := pages.Item{Page: pageOf(j), View: viewOf(j)}
+	now := h.runner.Now()
 	switch {
 	case item.Page == pages.Open: // as Pay said when it was last asked, which the list does not do
 		item.Page = pages.Unconfirmed
-	case j.PassValid(h.runner.Now()):
+	case j.PassValid(now), item.Page == pages.PassReady:
 		item.Page, item.View.Target = pages.PassReady, j.Fingerprint.Target()
-	case item.Page == pages.PassReady:
-		item.View.Target = j.Fingerprint.Target()
-	case item.Page == pages.Waiting:
-		item.View.Target = marker.Address(j)
-	case j.ShowsReply(h.runner.Now()) && item.Page == pages.Refused:
+	case j.ShowsReply(now) && item.Page == pages.Refused:
 		item.View.Target = marker.OwnAnswerAddress(j)
-	case j.ShowsReply(h.runner.Now()) && item.Page != pages.Challenged:
+	case j.ShowsReply(now) && item.Page != pages.Challenged, item.Page == pages.Waiting:
 		item.View.Target = marker.Address(j)
 	}
 	return item
@@ -74,13 +92,11 @@ type journeyJSON struct {
 	StartedAt   time.Time     `json:"started_at"`
 }
 
-func writeJSON(w http.ResponseWriter, own []journey.Journey) {
+func listJSON(w http.ResponseWriter, own []journey.Journey) {
 	list := []journeyJSON{}
 	for _, j := range own {
 		t := j.Terms
 		list = append(list, journeyJSON{j.ID, j.State, t.Reference, t.Amount, t.Description, j.StartedAt})
 	}
-	ownHeader(w.Header())
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"journeys": list})
+	writeJSON(w, http.StatusOK, "application/json", map[string]any{"journeys": list})
 }

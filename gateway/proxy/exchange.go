@@ -107,7 +107,7 @@ func (x exchange) modifyResponse(answer *http.Response) error {
 }
 
 func (x exchange) clean(header http.Header) {
-	x.cleanReply(header, recipient{host: x.client.Host, path: x.Path, header: x.In.Header})
+	x.cleanReply(header, x.In, x.client.Host, x.Path)
 }
 
 // withoutTrailer drops the trailer that net/http fills in when the body has been read.

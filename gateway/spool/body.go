@@ -11,14 +11,13 @@ import (
 	"os"
 )
 
-// Body is a complete body. Any number of readers may read it concurrently, until it is closed. A nil
-// *Body is an empty one.
+// Body is a complete body. Any number of readers may read it concurrently, until it is closed. A nil *Body is empty.
 type Body struct {
 	size    int64
-	chunks  [][]byte // in memory, else nil
-	file    *os.File // else nil
-	cipher  fileCipher
-	release func() // may be nil
+	chunks  [][]byte             // in memory; nil if there is a file
+	file    *os.File             // nil if the body is in memory
+	stream  func() cipher.Stream // of the file's cipher
+	release func()               // may be nil
 }
 
 // Size returns how many bytes the body has.
@@ -35,7 +34,7 @@ func (b *Body) Reader() io.Reader {
 	case b == nil:
 		return bytes.NewReader(nil)
 	case b.file != nil:
-		return cipher.StreamReader{S: b.cipher.stream(), R: io.NewSectionReader(b.file, 0, b.size)}
+		return cipher.StreamReader{S: b.stream(), R: io.NewSectionReader(b.file, 0, b.size)}
 	default:
 		return b.memory()
 	}
@@ -44,7 +43,7 @@ func (b *Body) Reader() io.Reader {
 // Bytes returns the whole body in memory, which must not be changed.
 func (b *Body) Bytes() ([]byte, error) {
 	switch {
-	case b == nil || len(b.chunks) == 0 && b.file == nil:
+	case b.Size() == 0:
 		return nil, nil
 	case len(b.chunks) == 1:
 		return b.chunks[0], nil
@@ -104,22 +103,15 @@ func (b *Body) memory() io.Reader {
 	return io.MultiReader(readers...)
 }
 
-// fileCipher encrypts one file under a key that only this process has, for as long as it needs the file. No other
-// process can write to a file without a name, so there is no need for authentication.
-type fileCipher struct{ block cipher.Block }
-
-func newCipher() fileCipher {
+// newFileCipher returns a function that makes a key stream for one file, from its beginning. Only this process has the
+// key, and no other can write to a file without a name, so nothing is authenticated. The key encrypts one file, which
+// is written once, so no counter is used twice.
+func newFileCipher() (stream func() cipher.Stream) {
 	var key [32]byte
 	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic(err) // 32 bytes are always valid
 	}
-	return fileCipher{block}
-}
-
-// stream returns a stream for the beginning of the file. The key encrypts one file, written once, so no counter
-// is used twice.
-func (c fileCipher) stream() cipher.Stream {
-	return cipher.NewCTR(c.block, make([]byte, aes.BlockSize))
+	return func() cipher.Stream { return cipher.NewCTR(block, make([]byte, aes.BlockSize)) }
 }

@@ -113,11 +113,11 @@ func (s *Spool) toFile(b *Body, source io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
-	b.file, b.cipher = file, newCipher()
+	b.file, b.stream = file, newFileCipher()
 	b.release = func() { s.onDisk.Add(-b.size) }
 	from := io.MultiReader(b.memory(), source)
 	b.chunks, b.size = nil, 0
-	stream, buffer := b.cipher.stream(), make([]byte, 32<<10)
+	stream, buffer := b.stream(), make([]byte, 32<<10)
 	for {
 		n, readErr := from.Read(buffer)
 		b.size += int64(n)
