@@ -14,7 +14,7 @@ import (
 	"paygate/journey"
 )
 
-// answer is what Paygate itself says to a request: a page for people, and for scripts what they can use (scripts.go),
+// answer is Paygate's own answer to a request: a page for people, and for scripts a form that they can use (scripts.go)
 // or a problem document (RFC 9457).
 type answer struct {
 	status int
@@ -45,13 +45,13 @@ func retryIn(d time.Duration, status int, page pages.Page) answer {
 	return answer{status: status, page: page, view: pages.View{RetryAfter: d}}
 }
 
-// prefetched answers a request that no person has made yet. A script that loads pages in advance shows it later.
+// prefetched answers a request that no person has made yet. A script that loads pages in advance may show it later.
 func prefetched(r *http.Request) answer {
 	target, _ := match.OriginForm(r)
 	return answer{status: http.StatusServiceUnavailable, page: pages.Prefetched, view: pages.View{Target: target}}
 }
 
-// storeFailed answers when the store cannot be asked about journeys.
+// storeFailed answers a request when the store fails.
 func storeFailed(err error) answer { return tryLater(pages.StoreFailed, err) }
 
 // overQuota answers a request that the quotas refused.
@@ -66,7 +66,7 @@ func overQuota(err error) answer {
 	}
 }
 
-// unreadable answers a request that could not be read whole.
+// unreadable answers a request that could not be read completely.
 func unreadable(err error) answer {
 	if errors.Is(err, spool.ErrTooLarge) {
 		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge}
@@ -95,8 +95,8 @@ func tryLater(page pages.Page, cause error) answer {
 	return a
 }
 
-// notStarted answers when a payment could not be created. If one may be open already, the page says that we are
-// checking.
+// notStarted answers a request when a payment could not be created. If one may be open already, the page says that we
+// are checking.
 func notStarted(j journey.Journey, err error) answer {
 	if j.State == journey.StatePaying && !errors.Is(err, journey.ErrNextURL) {
 		a := unfinished(j)

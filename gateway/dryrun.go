@@ -17,13 +17,13 @@ import (
 type Outcome string
 
 const (
-	// OutcomeForwarded means that the request goes to the service as it came, unpaid.
+	// OutcomeForwarded means that the request goes to the service unpaid.
 	OutcomeForwarded Outcome = "let through"
 	// OutcomeRefused means that the request never reaches the service.
 	OutcomeRefused Outcome = "refused"
 	// OutcomeHeld means that the request is for a pay route.
 	OutcomeHeld Outcome = "held"
-	// OutcomeRedirected means that the browser is redirected to the plain spelling.
+	// OutcomeRedirected means that the browser is redirected to the configured spelling.
 	OutcomeRedirected Outcome = "redirected"
 	// OutcomeOwn means that the request is below Paygate's own prefix.
 	OutcomeOwn Outcome = "answered by Paygate itself"
@@ -36,11 +36,11 @@ type RawRequest struct {
 	Body           string
 }
 
-// DryRun tells what the public listener would do with a request, without a listener. It is safe for concurrent use.
+// DryRun predicts what the public listener would do with requests. It is safe for concurrent use.
 type DryRun struct{ classifier *match.Classifier }
 
 // NewDryRun returns the DryRun for a Gateway with these options. It uses Origins, Prefix, Routes, Methods and
-// RefuseActions alone, and treats routes in shadow mode as if they took payments.
+// RefuseActions only, and treats routes in shadow mode as if they took payments.
 func NewDryRun(o Options) *DryRun { return &DryRun{newClassifier(o, isFreeOutOfShadow)} }
 
 // Outcome reports what the public listener would do with a request.
@@ -96,7 +96,7 @@ func (d *DryRun) parse(raw RawRequest) (*http.Request, error) {
 	return r, err
 }
 
-// Sent returns what the service gets of a request that is let through.
+// Sent returns a request that is let through as the service receives it.
 func (d *DryRun) Sent(raw RawRequest) RawRequest {
 	r, err := d.parse(raw)
 	if err != nil {

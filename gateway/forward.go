@@ -9,7 +9,7 @@ import (
 	"paygate/gateway/proxy"
 )
 
-// asSent returns a request that has been classified, with its target as it came.
+// asSent returns a classified request for the proxy, with its target unchanged.
 func asSent(r *http.Request) proxy.Request {
 	t, _ := match.ParseTarget(r, origin.List{{Host: r.Host}})
 	return proxy.Request{In: r, Path: t.Path, Query: t.Query, HasQuery: t.HasQuery}
@@ -28,10 +28,10 @@ func newForwarder(respond *responder, o proxy.Options) *forwarder {
 	return f
 }
 
-// forward passes a request through as it came.
+// forward passes a request through unchanged.
 func (f *forwarder) forward(w http.ResponseWriter, r *http.Request) { f.proxy.Serve(w, asSent(r)) }
 
-// upstreamFailed answers when the service does not, or when what the citizen sent broke off.
+// upstreamFailed answers a request if the service does not, or if the request's own body broke off.
 func (f *forwarder) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
 	if unread := (unreadBody{}); errors.As(err, &unread) {
 		f.answer(w, r, unreadable(unread.cause))
@@ -45,7 +45,7 @@ func (f *forwarder) upstreamFailed(w http.ResponseWriter, r *http.Request, err e
 	f.answer(w, r, serviceDown)
 }
 
-// formless returns a request as the service gets it if it passes, and the writer for the answer.
+// formless returns a request as the service gets it if it passes, and the writer for its answer.
 func formless(w http.ResponseWriter, r *http.Request, d match.Decision) (http.ResponseWriter, *http.Request) {
 	switch {
 	case !d.WithoutForm:
@@ -57,7 +57,7 @@ func formless(w http.ResponseWriter, r *http.Request, d match.Decision) (http.Re
 	}
 }
 
-// withoutForm returns a safe request without anything that a service may take for a form. HEAD becomes GET.
+// withoutForm returns a copy of a safe request without anything that a service may take for a form. HEAD becomes GET.
 func withoutForm(r *http.Request, t match.Target) *http.Request {
 	safe := r.WithContext(r.Context())
 	safe.Header = r.Header.Clone()
@@ -68,7 +68,7 @@ func withoutForm(r *http.Request, t match.Target) *http.Request {
 	switch r.Method {
 	case http.MethodHead:
 		safe.Method = http.MethodGet
-		safe.Header.Del("Upgrade") // it opens no WebSocket
+		safe.Header.Del("Upgrade") // or it might open a WebSocket
 	case http.MethodOptions:
 		safe.RequestURI = t.Path
 	}

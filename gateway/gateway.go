@@ -1,11 +1,11 @@
 // Package gateway is the handler of the public listener. It passes requests through to a legacy service, holds those
-// that cost money, sends their citizens to GOV.UK Pay, and takes them back.
+// that cost money, and sends their citizens to GOV.UK Pay and back.
 //
 // [Gateway.ServeHTTP] shows what can happen to a request. Package match decides which pay route it is for. Each kind
-// of request has a file and a small handler of its own: submissions are held in hold.go;
-// passes are in pass.go; payments in payments.go; prices of the service in quote.go; returns from Pay in return.go; replies of the service in
-// reply.go; our own addresses in own.go; everything else is passed through in forward.go and shadow.go. A responder
-// answers in Paygate's name. What happens to a held request is the business of package journey.
+// of request has a file and a small handler: submissions are held in hold.go; passes are in pass.go; payments are
+// started in payments.go, at a price of the service in quote.go; returns from Pay are in return.go; replies of the
+// service in reply.go; our own addresses in own.go; everything else is passed through in forward.go and shadow.go. A
+// responder writes Paygate's own answers. Package journey decides what happens to a held request.
 package gateway
 
 import (
@@ -27,19 +27,19 @@ import (
 
 // Options are what a Gateway needs. All fields are required unless they say otherwise.
 type Options struct {
-	Origins origin.List // at which citizens see the service
-	Prefix  string      // our own addresses live under it, "/_pay"
+	Origins origin.List // where citizens see the service
+	Prefix  string      // of our own addresses, "/_pay"
 	Routes  []Route
-	Proxy   proxy.Options // OnError is the gateway's
+	Proxy   proxy.Options // New sets OnError
 
 	HoldMaxBytes  int64
-	Language      []LanguageSource // where the service keeps the citizen's, in order; may be empty
+	Language      []LanguageSource // where to find the citizen's language, in order; may be empty
 	Methods       []string         // further methods to let through; may be empty
 	RefuseCards   bool             // refuse held forms that carry a payment card number
 	RefuseActions bool             // refuse calls of Next.js Server Actions anywhere but on pay routes
 
-	// Spool stores the bodies of held requests while they come in. Acquire is called before one of this many bytes is
-	// in memory as a whole, and release when it no longer is.
+	// Spool stores the bodies of requests until the store takes them. Acquire is called before a body of this many
+	// bytes is in memory as a whole, and release when it no longer is.
 	Spool   *spool.Spool
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 
@@ -50,12 +50,12 @@ type Options struct {
 	Keys    http.Handler     // serves the signing keys
 	Webhook *webhook.Handler // nil: webhooks are answered 404
 
-	DoctorToken string // a request with it is told how it arrived; may be empty
+	DoctorToken string // lets the doctor ask how its request arrived; may be empty
 	Log         *slog.Logger
 
-	// Counted, where set, is called for every request with its kind: "pass_through", "pay", "own" or "refused".
+	// Counted, if set, is called for every request with its kind: "pass_through", "pay", "own" or "refused".
 	Counted func(kind string)
-	// Shadowed, where set, is called for a request on a route in shadow mode, with what would have become of it:
+	// Shadowed, if set, is called for a request on a route in shadow mode, with what Paygate would have done with it:
 	// "held", "priced" or "refused".
 	Shadowed func(route, what string)
 }
@@ -65,7 +65,7 @@ type Paid interface {
 	PassHeader(j journey.Journey, method, path, query string) (http.Header, error)
 }
 
-// Gateway is the handler of the public listener. Safe for concurrent use.
+// Gateway is the handler of the public listener. It is safe for concurrent use.
 type Gateway struct {
 	*responder
 	classifier  *match.Classifier
@@ -82,7 +82,7 @@ type Gateway struct {
 	counted     func(kind string) // may be nil
 }
 
-// New makes a gateway. It keeps pointers into the routes, which must not change any more.
+// New returns a Gateway. The caller must not change the routes afterwards.
 func New(o Options) *Gateway {
 	all, classifier := routes(o.Routes), newClassifier(o, Mode.TakesNothing)
 	respond := &responder{o.Pages, o.Language, o.Prefix, o.HoldMaxBytes, o.Methods, o.Log}
@@ -120,8 +120,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	limitIdleTime(w, r, bodyIdleTimeout)
 	r, mark := marker.Cut(r)
 	decision := g.classifier.Classify(r)
-	showsReply := mark.Present && isReadable(decision) && asksOnly(r.Method)
-	if showsReply { // this asks nothing of the service, at any address
+	showsReply := mark.Present && onlyReads(r.Method) && decision.Target.Path != "" && decision.Action != match.Own
+	if showsReply { // such a request never reaches the service, whatever its address
 		decision = match.Decision{Action: match.Own, Target: decision.Target}
 	}
 	if decision.Action == match.Forward {
@@ -132,7 +132,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer body.Close()
 		decision = again
 	}
-	g.count(kindOf(decision))
+	if g.counted != nil {
+		g.counted(kindOf(decision))
+	}
 	if decision.Action != match.Forward {
 		recorder := &statusRecorder{ResponseWriter: w}
 		defer func() { g.logRequest(r, decision, recorder.status) }()
@@ -158,11 +160,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// isReadable reports whether a request has an address at the service.
-func isReadable(d match.Decision) bool { return d.Target.Path != "" && d.Action != match.Own }
-
-// endsConnection reports whether a request was framed in a way that others may read differently, so that nothing else
-// may come on its connection. net/http ignores Transfer-Encoding in HTTP/1.0, so there no framing is certain.
+// endsConnection reports whether others may frame a request differently, so that no further request may come on its
+// connection. net/http ignores Transfer-Encoding in HTTP/1.0, so there no framing is certain.
 func endsConnection(r *http.Request) bool {
 	return len(r.TransferEncoding) > 0 || len(r.Trailer) > 0 || !r.ProtoAtLeast(1, 1)
 }
@@ -173,7 +172,7 @@ type statusRecorder struct {
 	status int
 }
 
-// WriteHeader notes the status; the first one that is not interim counts.
+// WriteHeader notes the first status that is not interim.
 func (s *statusRecorder) WriteHeader(status int) {
 	if s.status < http.StatusOK {
 		s.status = status
@@ -201,7 +200,7 @@ func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit match.Decision
 		g.shadow.passFree(w, r, hit)
 	case isPrefetch(r.Header):
 		g.answer(w, r, prefetched(r))
-	case asksOnly(r.Method) && g.hosts.isAtOtherHost(r):
+	case onlyReads(r.Method) && g.hosts.isAtOtherHost(r):
 		g.hosts.toMainOrigin(w, r, hit.Target)
 	case g.routes.of(hit.Route).Terms.Kind == journey.KindPass:
 		g.passes.pass(w, r, hit)
@@ -210,17 +209,10 @@ func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit match.Decision
 	}
 }
 
-func (g *Gateway) count(kind string) {
-	if g.counted != nil {
-		g.counted(kind)
-	}
-}
-
 // Drain stops new journeys from starting. Open journeys and free traffic go on.
 func (g *Gateway) Drain() { close(g.submissions.draining) }
 
-// Wait blocks until the work that follows from answered requests has ended. It is for the end, when no more requests
-// come in.
+// Wait blocks until the work that webhooks started has ended. Call it when no more requests come in.
 func (g *Gateway) Wait() {
 	if g.webhook != nil {
 		g.webhook.Wait()

@@ -16,10 +16,10 @@ import (
 	"paygate/journey"
 )
 
-// hosts knows where citizens can pay. They cannot at a host that is not among our origins: after the payment they
-// would come back to another host, where the browser does not send our cookie. So the page of a form is redirected to
-// the main origin before they type anything, and a form that is sent there anyway is refused before the payment. Free
-// traffic passes at any host.
+// hosts keeps payments to the origins. A citizen who pays at another host would come back to an origin, where the
+// browser does not send our cookie. So a request for the page of a form is redirected to the main origin before the
+// citizen types anything, and a form that is sent to the other host anyway is refused before the payment. Free traffic
+// passes at any host.
 type hosts struct {
 	*responder
 	clients             proxy.Clients
@@ -27,8 +27,8 @@ type hosts struct {
 	redirected, refused rate.Sometimes // limit what the log says
 }
 
-// asksOnly reports whether a method only asks for a page.
-func asksOnly(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+// onlyReads reports whether a method asks for a page and changes nothing.
+func onlyReads(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)
 
@@ -38,8 +38,8 @@ func newHosts(respond *responder, clients proxy.Clients, all routes) *hosts {
 	}
 }
 
-// isAtOtherHost reports whether a request came to a host that is not among the origins. A final dot makes another host,
-// because browsers store its cookies apart.
+// isAtOtherHost reports whether a request came to a host that is not among the origins. A host with a final dot is not,
+// because browsers store its cookies separately.
 func (h *hosts) isAtOtherHost(r *http.Request) bool {
 	host := h.clients.Of(r).Host
 	name, _, _ := strings.Cut(host, ":")
@@ -50,7 +50,7 @@ func (h *hosts) isAtOtherHost(r *http.Request) bool {
 // services have the form.
 func (h *hosts) asksForForm(r *http.Request, free match.Decision) bool {
 	path := match.WithoutParameters(free.Path)
-	return asksOnly(r.Method) && slices.ContainsFunc(h.routes, func(route Route) bool {
+	return onlyReads(r.Method) && slices.ContainsFunc(h.routes, func(route Route) bool {
 		return route.Terms.Kind == journey.KindSubmission && !route.Mode.TakesNothing() &&
 			route.IsAt(path, free.Target.Query)
 	})
@@ -58,14 +58,14 @@ func (h *hosts) asksForForm(r *http.Request, free match.Decision) bool {
 
 // toMainOrigin redirects a browser to the same address at the main origin.
 func (h *hosts) toMainOrigin(w http.ResponseWriter, r *http.Request, asked match.Target) {
-	h.noteHost(r, &h.redirected, slog.LevelWarn,
+	h.logHost(r, &h.redirected, slog.LevelWarn,
 		"redirected to the main origin from a host that PAYGATE_PUBLIC_URL does not list")
 	redirect(w, http.StatusPermanentRedirect, h.atMainOrigin(asked))
 }
 
 // misdirected refuses a request that costs money at a host where citizens cannot pay.
 func (h *hosts) misdirected(w http.ResponseWriter, r *http.Request, asked match.Target) {
-	h.noteHost(r, &h.refused, slog.LevelError,
+	h.logHost(r, &h.refused, slog.LevelError,
 		"a pay request was refused at a host that PAYGATE_PUBLIC_URL does not list")
 	w.Header().Set("Connection", "close")
 	view := pages.View{Target: h.atMainOrigin(asked)}
@@ -76,8 +76,8 @@ func (h *hosts) atMainOrigin(asked match.Target) string {
 	return h.clients.Origins.Main().String() + asked.String()
 }
 
-// noteHost logs the host that arrived, at most once a minute, because a client can send any host.
-func (h *hosts) noteHost(r *http.Request, often *rate.Sometimes, level slog.Level, text string) {
+// logHost logs the host that arrived, at most once a minute, because a client can send any host.
+func (h *hosts) logHost(r *http.Request, often *rate.Sometimes, level slog.Level, text string) {
 	host := h.clients.Of(r).Host
 	if !hostPattern.MatchString(host) {
 		host = "not a host name"

@@ -10,7 +10,7 @@ import (
 // bodyIdleTimeout is how long a request's body may pause.
 const bodyIdleTimeout = 60 * time.Second
 
-// idleTimeoutReader fails when a body pauses for too long, so that slow clients cannot hold connections for ever. A
+// idleTimeoutReader fails when a body pauses for too long, so that stalled clients cannot hold connections for ever. A
 // body that keeps coming has no time limit.
 type idleTimeoutReader struct {
 	io.ReadCloser
@@ -18,7 +18,7 @@ type idleTimeoutReader struct {
 	timeout time.Duration
 }
 
-// limitIdleTime sets the limit on a request that has a body, even if no handler reads it: net/http reads what is left.
+// limitIdleTime sets the limit for a body even if no handler reads it, because net/http reads what is left.
 func limitIdleTime(w http.ResponseWriter, r *http.Request, timeout time.Duration) {
 	if r.ContentLength != 0 {
 		body := &idleTimeoutReader{r.Body, *http.NewResponseController(w), timeout}
@@ -27,13 +27,13 @@ func limitIdleTime(w http.ResponseWriter, r *http.Request, timeout time.Duration
 	}
 }
 
-// extend moves the deadline on.
+// extend postpones the deadline.
 func (b *idleTimeoutReader) extend() {
-	_ = b.control.SetReadDeadline(time.Now().Add(b.timeout)) // writers without deadlines are for tests only
+	_ = b.control.SetReadDeadline(time.Now().Add(b.timeout)) // fails only for the writers of tests
 }
 
-// Read moves the deadline on before each piece, and removes it at the end. A deadline that has passed stays, because
-// net/http would otherwise wait for the rest of the body without a limit.
+// Read postpones the deadline first, and removes it at the end of the body. A deadline that has passed stays, or
+// net/http would wait for the rest of the body without a limit.
 func (b *idleTimeoutReader) Read(p []byte) (int, error) {
 	b.extend()
 	n, err := b.ReadCloser.Read(p)

@@ -38,27 +38,27 @@ type intake struct {
 	languages languages
 }
 
-// unreadBody is a body that could not be read whole. Its cause is for the answer, and not for the log.
+// unreadBody means that a body could not be read completely. Its cause decides the answer, and is not for the log.
 type unreadBody struct{ cause error }
 
-func (unreadBody) Error() string { return "the body could not be read whole" }
+func (unreadBody) Error() string { return "the body could not be read completely" }
 
 func (u unreadBody) Unwrap() error { return u.cause }
 
-// hasCardNumber reports whether there is a payment card number, other than in a field that the route exempts.
+// hasCardNumber reports whether there is a payment card number in a field that the route does not exempt.
 func (in *incoming) hasCardNumber() bool {
 	return cards.InQuery(in.request.Query) || slices.ContainsFunc(in.Form.Cards, func(name string) bool {
 		return !slices.Contains(in.route.CardExempt, name)
 	})
 }
 
-// withRead returns a request whose body has been read.
+// withRead gives a request the body that was read from it.
 func withRead(r *http.Request, body *spool.Body) *http.Request {
 	r.Body, r.ContentLength = io.NopCloser(body.Reader()), body.Size()
 	return r
 }
 
-// readBody reads a request whole. The errors are those of the spool. It reads and discards the rest of an oversized
+// readBody reads a complete body. The errors are those of the spool. It reads and discards the rest of an oversized
 // upload up to a multiple of the limit, because browsers do not show our answer if we close the connection early.
 func (n *intake) readBody(w http.ResponseWriter, r *http.Request) (*spool.Body, error) {
 	const discardFactor = 10
@@ -95,8 +95,8 @@ func (n *intake) readForm(r *http.Request, size int64, body io.Reader) (form.For
 	return form.Read(r.Header, body)
 }
 
-// heldRequest returns what the service will receive, except for the body: the method, the configured path as it was
-// asked for, the query byte for byte, and the header.
+// heldRequest returns what the service will receive, except for the body: the method, the configured path in the
+// request's spelling, the query byte for byte, and the header.
 func (n *intake) heldRequest(r *http.Request, hit match.Decision) journey.HeldRequest {
 	client := n.clients.Of(r)
 	header := headers.Held(r.Header, client.Trusted)
@@ -108,7 +108,7 @@ func (n *intake) heldRequest(r *http.Request, hit match.Decision) journey.HeldRe
 	}
 }
 
-// asked gathers what the terms need from a request and its form.
+// asked returns the part of a request and its form that the terms depend on.
 func (n *intake) asked(r *http.Request, hit match.Decision, read form.Form) asked {
 	return asked{
 		Submission: form.NewSubmission(hit.Target.Query, r.Header, read),
@@ -116,7 +116,7 @@ func (n *intake) asked(r *http.Request, hit match.Decision, read form.Form) aske
 	}
 }
 
-// withBody calls store with a request and its body, which is in memory for as long as that takes.
+// withBody calls store with a request and its body, which is in memory during the call only.
 func (n *intake) withBody(ctx context.Context, in *incoming, store func(journey.HeldRequest) error) error {
 	release, err := n.acquire(ctx, in.body.Size())
 	if err != nil {

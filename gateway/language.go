@@ -10,14 +10,13 @@ import (
 	"paygate/gateway/form"
 )
 
-// LanguageSource is a place where a service keeps the citizen's language.
+// LanguageSource is a place where a service stores the citizen's language.
 type LanguageSource struct {
 	Kind string // one of LanguageKinds
-	Name string // of a cookie or parameter; of a path, how it begins
+	Name string // of a cookie or parameter; for a path, its prefix
 }
 
-// LanguageKinds are the places where a citizen's language can be read. A path says that a page is Welsh, or says
-// nothing.
+// LanguageKinds returns the kinds of LanguageSource. A path can say only that a page is Welsh.
 func LanguageKinds() []string { return []string{"cookie", "query", "form", "path"} }
 
 // spoken matches a citizen's preferences against the two languages that GOV.UK Pay speaks.
@@ -26,7 +25,7 @@ var spoken = language.NewMatcher([]language.Tag{language.English, language.MustP
 // languages finds the language of a citizen in these places, in order.
 type languages []LanguageSource
 
-// of returns "cy" or "en", as a request prefers: first what the service itself says, then the browser.
+// of returns the language of a request, "cy" or "en": what the service stores comes before what the browser prefers.
 func (l languages) of(r *http.Request, fields []form.Field) string {
 	if known, _ := r.Context().Value(languageKey{}).(string); known != "" {
 		return known
@@ -56,7 +55,7 @@ func inLanguage(r *http.Request, language string) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), languageKey{}, language))
 }
 
-// values returns what a request has at the place.
+// values returns what a request has at the source.
 func (s LanguageSource) values(r *http.Request, fields []form.Field) (values []string) {
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	switch s.Kind {
@@ -76,8 +75,8 @@ func (s LanguageSource) values(r *http.Request, fields []form.Field) (values []s
 	return values
 }
 
-// languageIn reads the language in what services write: "cy", "cy-GB", "Cymraeg" are Welsh. It returns the empty text
-// for any other language than Welsh and English.
+// languageIn returns "cy" for values such as "cy", "cy-GB" and "Cymraeg", "en" for English ones, and else the empty
+// string.
 func languageIn(text string) string {
 	text = strings.ToLower(strings.TrimSpace(text))
 	for _, language := range []string{"cy", "en"} {

@@ -10,7 +10,7 @@ import (
 	"paygate/gateway/pages"
 )
 
-// own serves what is below our prefix. Nothing below it is ever forwarded.
+// own serves the addresses below our prefix, which are never forwarded.
 type own struct {
 	*responder
 	mux     *http.ServeMux
@@ -20,22 +20,18 @@ type own struct {
 func newOwn(respond *responder, origins origin.List) *own {
 	o := &own{respond, http.NewServeMux(), http.NewCrossOriginProtection()}
 	for _, public := range origins {
-		// Ours, even if a proxy in front changed the Host.
-		_ = o.protect.AddTrustedOrigin(public.String())
+		_ = o.protect.AddTrustedOrigin(public.String()) // even if a proxy changes the Host
 	}
-	o.protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request,
-	) {
-		o.answer(w, r, crossSite)
-	}))
+	deny := func(w http.ResponseWriter, r *http.Request) { o.answer(w, r, crossSite) }
+	o.protect.SetDenyHandler(http.HandlerFunc(deny))
 	o.mux.HandleFunc("GET /assets/{name}", o.asset)
 	return o
 }
 
-// handleGet serves an address of ours below the prefix.
+// handleGet registers the handler of one of our addresses.
 func (o *own) handleGet(path string, h http.Handler) { o.mux.Handle("GET "+path, h) }
 
-// handleForm serves a form of our pages, which other sites cannot send.
+// handleForm registers the handler of a form on our pages, which other sites cannot send.
 func (o *own) handleForm(path string, h http.Handler) {
 	o.mux.Handle("POST "+path, o.protect.Handler(h))
 }
@@ -46,7 +42,7 @@ func (o *own) asset(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ServeHTTP routes by the exact path after the prefix. The mux's own redirects have no place here.
+// ServeHTTP routes by the exact path after the prefix, without the redirects of http.ServeMux.
 func (o *own) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target, _ := match.OriginForm(r)
 	path, _, _ := strings.Cut(target, "?")

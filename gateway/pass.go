@@ -103,7 +103,7 @@ func (h *passes) passFor(in *incoming, hit match.Decision) (journey.Journey, boo
 	})
 }
 
-// usePass takes a pass that was not fetched yet as far as possible: to the file, or to Pay.
+// usePass takes a pass that has not been fetched yet as far as possible: to the file, or to Pay.
 func (h *passes) usePass(w http.ResponseWriter, r *http.Request, j journey.Journey, hit match.Decision) {
 	if j.State == journey.StatePaying || j.State == journey.StateReleasing {
 		after, err := h.runner.Return(r.Context(), j.ID, journey.ByCitizen)
@@ -129,7 +129,7 @@ func (h *passes) usePass(w http.ResponseWriter, r *http.Request, j journey.Journ
 	}
 }
 
-// collect is the first fetch: whether the service accepts it decides about the money.
+// collect is the first fetch. Whether the service accepts it decides what happens to the money.
 func (h *passes) collect(w http.ResponseWriter, r *http.Request, j journey.Journey, hit match.Decision) {
 	request := h.intake.heldRequest(r, hit)
 	headers.CopyConditions(request.Header, r.Header)
@@ -152,7 +152,7 @@ func (h *passes) fetch(w http.ResponseWriter, r *http.Request, j journey.Journey
 	h.proxy.Serve(w, forwarded)
 }
 
-// forAnother says that a pass is for the same path under another query.
+// forAnother answers that a pass is for the same path with another query.
 func forAnother(pass journey.Journey, hit match.Decision) answer {
 	view := viewOf(pass)
 	view.Address = hit.Target.At(hit.Path)

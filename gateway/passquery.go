@@ -14,7 +14,7 @@ import (
 // A pass is for the path and the query that were paid for, except for the parameters of PASS_QUERY, which make no
 // difference.
 
-// passQuery returns what a pass says about the query it is for, or nil if one payment is for the path with any query.
+// passQuery returns the query that a pass is for, or nil if one payment is for the path with any query.
 func (r *Route) passQuery(query string) *journey.PassQuery {
 	if slices.Contains(r.PassQuery, "*") {
 		return nil
@@ -27,8 +27,8 @@ func opens(pass *journey.PassQuery, query string) bool {
 	return pass == nil || pass.Digest == digest(countedQuery(query, pass.Ignored))
 }
 
-// countedQuery is what is left of a raw query without the parameters that make no difference. One of these that some
-// service may read as more than itself makes a difference all the same.
+// countedQuery returns a raw query without the parameters that make no difference. It keeps any of them that some
+// services may read as several parameters.
 func countedQuery(query string, ignored []string) string {
 	var counted []string
 	for pair := range strings.SplitSeq(query, "&") {
@@ -44,13 +44,13 @@ func countedQuery(query string, ignored []string) string {
 	return asLinked(strings.Join(counted, "&"))
 }
 
-// asLinked undoes what our own pages do to an address that they link to: html/template escapes these three, and every
-// server reads them alike.
+// asLinked undoes the escapes that html/template adds when our pages link to an address. All servers read these three
+// characters in the same way, escaped or not.
 func asLinked(address string) string {
 	return strings.NewReplacer("%27", "'", "%28", "(", "%29", ")").Replace(address)
 }
 
-// isFor reports whether a pass is for what was asked for.
+// isFor reports whether a pass is for the request.
 func isFor(j journey.Journey, hit match.Decision) bool {
 	return isForPath(j, hit) && opens(j.Terms.PassQuery, hit.Target.Query)
 }

@@ -20,15 +20,14 @@ func redirectTarget(reply journey.Reply, j journey.Journey) (string, bool) {
 		return location, true
 	}
 	target, err := base.Parse(location)
-	if err != nil || target.Host == "" &&
-		strings.HasPrefix(target.Path, "//") { // "/.//x" made short would be another host's
+	if err != nil || target.Host == "" && strings.HasPrefix(target.Path, "//") { // "/.//x" would become a host
 		return location, true
 	}
 	return target.String(), true
 }
 
-// locationOf returns where a reply redirects to, or the empty text. In answer to a form that htmx sent, services may
-// say it in a header that browsers do not know.
+// locationOf returns where a reply redirects to, or the empty string. In answer to a form that htmx sent, services may
+// use a header that browsers do not know.
 func locationOf(reply journey.Reply) string {
 	switch {
 	case reply.Status == http.StatusNotModified:
@@ -42,9 +41,9 @@ func locationOf(reply journey.Reply) string {
 	}
 }
 
-// lacksCookies reports whether the browser did not send some of the cookies with these names. Coming from Pay,
-// browsers hold back SameSite=Strict cookies through the whole chain of redirects. Then a page of ours starts a new,
-// same-site navigation.
+// lacksCookies reports whether the browser did not send some of the cookies with these names. On the way back from
+// Pay, browsers hold back SameSite=Strict cookies through the whole chain of redirects. A page of ours then starts a
+// new, same-site navigation.
 func lacksCookies(r *http.Request, names []string) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "cross-site" {
 		return false

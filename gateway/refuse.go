@@ -9,13 +9,13 @@ import (
 	"paygate/gateway/pages"
 )
 
-// refuser refuses requests that may be taken for a pay route's.
+// refuser answers requests that are refused.
 type refuser struct {
 	*responder
 	routes routes
 }
 
-// refuse answers a refused request, and closes the connection, because servers may read what else is on it differently.
+// refuse answers a refused request and closes the connection, because servers may read its other content differently.
 func (f *refuser) refuse(w http.ResponseWriter, r *http.Request, d match.Decision) {
 	noted := []any{"status", d.Status, "reason", d.Reason, "rule", match.RuleOf(d.Reason), "method", f.methodName(r)}
 	if d.Route != nil {

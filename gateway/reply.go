@@ -19,17 +19,16 @@ import (
 type replies struct {
 	*tickets
 	proxy    *proxy.Proxy
-	deciding []string // parameters by which routes and prices are told apart
+	deciding []string // parameters that decide the route or the price
 }
 
 // heldAddress answers at the address of a held request, for the browser that owns its journey. It delivers the
 // request if that has not happened yet, with the cookies that the browser sends here, and shows what the service
-// answered. Any other browser, and the same one later, is sent to the status page.
+// answered. It redirects any other browser, and the same one later, to the status page.
 func (h *replies) heldAddress(w http.ResponseWriter, r *http.Request, target match.Target, mark marker.Marker) {
 	if isPrefetch(r.Header) {
 		tooEarly := prefetched(r)
-		tooEarly.view.Target = h.prefix +
-			"/status" // the address that is left without the marker is that of an empty form
+		tooEarly.view.Target = h.prefix + "/status" // without the marker, the address is that of an empty form
 		h.answer(w, r, tooEarly)
 		return
 	}
@@ -58,7 +57,7 @@ func awaitsDelivery(j journey.Journey) bool {
 			j.Trusted)
 }
 
-// explained returns the page before the service's refusal, which has a button to the refusal.
+// explained answers with our page before the service's refusal, with a button to the refusal.
 func explained(j journey.Journey, reply journey.Reply) answer {
 	a := stateOf(j)
 	if !isChallenge(reply) && !isEmpty(reply, j) {
@@ -72,18 +71,19 @@ func isChallenge(reply journey.Reply) bool {
 	return reply.Status == http.StatusUnauthorized && reply.Header.Get("Www-Authenticate") != ""
 }
 
-// showsSomething reports whether there is a reply, of which more has come than the beginning.
+// showsSomething reports whether there is a reply, and it did not break off before a browser could show anything.
 func showsSomething(reply *journey.Reply) bool {
 	return reply != nil && (!reply.Broken || len(reply.Body) > 0 || locationOf(*reply) != "")
 }
 
-// isEmpty reports whether a browser shows nothing for a reply, and stays on its page. It may have a copy of a pass.
+// isEmpty reports whether a browser shows nothing for a reply and stays on its page. For a 304 it shows its copy of a
+// pass.
 func isEmpty(reply journey.Reply, j journey.Journey) bool {
 	return reply.Status == http.StatusNoContent || reply.Status == http.StatusResetContent ||
 		reply.Status == http.StatusNotModified && j.Terms.Kind == journey.KindSubmission
 }
 
-// withoutContent returns the page in place of such a reply.
+// withoutContent answers with our page instead of an empty reply.
 func withoutContent(j journey.Journey) answer {
 	if j.State == journey.StateAccepted || j.State == journey.StateReleased {
 		return answer{status: http.StatusOK, page: pages.Done, view: viewOf(j)}
@@ -102,7 +102,7 @@ func (h *replies) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 		h.showReply(w, r, after, marker.Marker{})
 	case showsSomething(progress.Reply) &&
 		!(progress.Reply.Broken && h.explains(r, after, marker.Marker{}, *progress.Reply)):
-		// too large to keep, or broken off: there is this one chance to see it
+		// too large to store, or broken off: this is the only chance to see it
 		h.noteSeen(r, after)
 		h.hand(w, r, after, progress.Reply)
 	default:
@@ -111,9 +111,9 @@ func (h *replies) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 	}
 }
 
-// visit returns the citizen's visit to an address of the service. Its cookies are laid over those of the held
-// request, except for those that some service takes for a parameter that decided what the request is and costs. Those
-// were read when the request was held.
+// visit returns the citizen's visit to an address of the service. Its cookies replace those of the held request, except
+// for cookies that some services take for a parameter that decided the route or the price. Those were read when the
+// request was held.
 func (h *replies) visit(r *http.Request) journey.Visit {
 	var cookies []string
 	for pair := range strings.SplitSeq(cookie.Others(r.Header), ";") {
@@ -125,7 +125,7 @@ func (h *replies) visit(r *http.Request) journey.Visit {
 	return journey.Visit{By: journey.ByCitizen, Cookie: strings.TrimSpace(strings.Join(cookies, ";"))}
 }
 
-// answerState answers with the state of a journey that has no answer of the service to show.
+// answerState answers with the state of a journey that has no reply of the service to show.
 func (h *replies) answerState(w http.ResponseWriter, r *http.Request, j journey.Journey, err error) {
 	if err == nil {
 		j = h.noteSeen(r, j)
@@ -133,12 +133,11 @@ func (h *replies) answerState(w http.ResponseWriter, r *http.Request, j journey.
 		h.answer(w, r, stateOf(j))
 		return
 	}
-	h.log.WarnContext(r.Context(), "the journey cannot go on", "journey_id", j.ID, "state", j.State, "error", err)
+	h.log.WarnContext(r.Context(), "the journey cannot continue", "journey_id", j.ID, "state", j.State, "error", err)
 	h.answer(w, r, unfinished(j))
 }
 
-// noteSeen notes that the citizen is about to read what the service answered. Nobody reads the answer to a HEAD or a
-// prefetch.
+// noteSeen notes that the citizen sees what the service answered, except with a HEAD or a prefetch.
 func (h *replies) noteSeen(r *http.Request, j journey.Journey) journey.Journey {
 	if r.Method == http.MethodHead || isPrefetch(r.Header) {
 		return j
@@ -163,15 +162,14 @@ func (h *replies) showReply(w http.ResponseWriter, r *http.Request, j journey.Jo
 	}
 }
 
-// explains reports whether our page comes before the service's refusal: if the route wants it, and instead of a
-// request for a password, which the browser could answer as often as it likes and would see again. A script gets the
-// service's answer.
+// explains reports whether our page comes before the service's refusal: if the route wants it, or if the refusal asks
+// for a password, which the browser could answer again and again in vain. A script gets the service's answer.
 func (h *replies) explains(r *http.Request, j journey.Journey, at marker.Marker, reply journey.Reply) bool {
 	return j.State == journey.StateRefused && !isScript(r) &&
 		(j.Terms.RefusedPage && !at.OwnAnswer || isChallenge(reply))
 }
 
-// readReply reads the stored reply. Its cookies are for the visit that shows it, and not for a HEAD.
+// readReply reads the stored reply. Its cookies go with the visit that shows it, and not with a HEAD.
 func (h *replies) readReply(r *http.Request, j journey.Journey) (journey.Reply, error) {
 	if r.Method != http.MethodHead {
 		return h.runner.TakeReply(r.Context(), j.ID)
@@ -182,7 +180,7 @@ func (h *replies) readReply(r *http.Request, j journey.Journey) (journey.Reply, 
 	return reply, err
 }
 
-// hand sends the service's answer to a browser that comes to the held address with a GET.
+// hand sends the service's answer to a browser that asks for the held address with a GET.
 func (h *replies) hand(w http.ResponseWriter, r *http.Request, j journey.Journey, reply *journey.Reply) {
 	target, redirects := redirectTarget(*reply, j)
 	switch {
@@ -199,7 +197,7 @@ func (h *replies) hand(w http.ResponseWriter, r *http.Request, j journey.Journey
 	}
 }
 
-// answerInstead answers with a page of ours that brings the cookies of the service's answer and clears what that clears.
+// answerInstead answers with a page of ours. It keeps the Set-Cookie and Clear-Site-Data lines of the service's answer.
 func (h *replies) answerInstead(w http.ResponseWriter, r *http.Request, reply *journey.Reply, a answer) {
 	h.proxy.CleanReply(reply.Header, r, asSent(r).Path)
 	for _, name := range []string{"Set-Cookie", "Clear-Site-Data"} {
@@ -215,7 +213,7 @@ func (h *replies) answerInstead(w http.ResponseWriter, r *http.Request, reply *j
 func (h *replies) passOn(w http.ResponseWriter, r *http.Request, p journey.Progress, err error) {
 	switch {
 	case showsSomething(p.Reply):
-		if p.Journey.KeepsReply() { // its cookies go with this answer, and with no later one
+		if p.Journey.KeepsReply() { // its cookies go with this answer only
 			if _, takeErr := h.runner.TakeReply(r.Context(), p.Journey.ID); takeErr != nil {
 				h.log.WarnContext(r.Context(), "marking a reply as shown", "journey_id", p.Journey.ID, "error", takeErr)
 			}

@@ -18,10 +18,10 @@ type returns struct {
 	replies *replies
 }
 
-// lookedAgain is the query of the return address once the browser comes to it from a page of ours.
+// lookedAgain is the query of the return address when the browser comes from our page.
 const lookedAgain = "looked"
 
-// visitOutcome is what a visit made of one journey.
+// visitOutcome is the effect of a visit on one journey.
 type visitOutcome struct {
 	before, after journey.Journey
 	err           error
@@ -30,8 +30,8 @@ type visitOutcome struct {
 func (v visitOutcome) moved() bool { return v.after.State != v.before.State }
 
 // ServeHTTP takes a citizen back from Pay. The address carries no reference (FACTS 4.3): the browser's tickets say
-// which journeys may have moved. All open ones are advanced; the one shown is the newest that this visit moved, or
-// whose request waits to be delivered, else the newest.
+// which journeys may have moved. It advances all open ones, and shows the newest one that this visit moved or whose
+// request waits to be delivered, else the newest.
 func (h *returns) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if isPrefetch(r.Header) {
 		h.answer(w, r, prefetched(r))
@@ -51,18 +51,15 @@ func (h *returns) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.showOutcome(w, r, visits[max(0, shown)])
 }
 
-// withoutTicket answers a return to a browser that shows no ticket. Some browsers keep all cookies back when a bank's
-// page or app sends them here, so once a page of ours leads here again.
+// withoutTicket answers a browser that returns without a ticket. Some browsers hold back all cookies when a bank's page
+// or app sends them here, so a page of ours leads here again, once.
 func (h *returns) withoutTicket(w http.ResponseWriter, r *http.Request) {
 	if isScript(r) || strings.Contains(r.URL.RawQuery, lookedAgain) {
 		h.answer(w, r, otherBrowser)
 		return
 	}
-	again := answer{
-		status: http.StatusOK, page: pages.LookingUp,
-		view: pages.View{Target: h.prefix + "/return?" + lookedAgain},
-	}
-	h.answer(w, r, again)
+	view := pages.View{Target: h.prefix + "/return?" + lookedAgain}
+	h.answer(w, r, answer{status: http.StatusOK, page: pages.LookingUp, view: view})
 }
 
 // waits reports whether the visit left the held request to be delivered at its own address.
@@ -70,7 +67,7 @@ func (h *returns) waits(v visitOutcome) bool {
 	return v.err == nil && v.after.Owed(h.runner.Now()) == journey.StepDeliver
 }
 
-// advanceAll advances the open journeys side by side, since each may take as long as Pay takes.
+// advanceAll advances the open journeys concurrently, because each waits for Pay.
 func (h *returns) advanceAll(r *http.Request, own []journey.Journey) []visitOutcome {
 	visits := make([]visitOutcome, len(own))
 	var all sync.WaitGroup
@@ -91,8 +88,8 @@ func (h *returns) advanceAll(r *http.Request, own []journey.Journey) []visitOutc
 	return visits
 }
 
-// showOutcome leads to the held address, where the request is delivered and the service's answer shown, else to the
-// pass; or it is a page that says how the journey stands.
+// showOutcome redirects to the held address, where the request is delivered and the service's answer shown, or to the
+// pass, or else shows the state of the journey.
 func (h *returns) showOutcome(w http.ResponseWriter, r *http.Request, v visitOutcome) {
 	j := v.after
 	switch {
@@ -105,8 +102,8 @@ func (h *returns) showOutcome(w http.ResponseWriter, r *http.Request, v visitOut
 	}
 }
 
-// backToPass sends the citizen to the address they asked for; as in [Gateway.hand], by a page of ours where cookies
-// stayed behind.
+// backToPass sends the citizen to the address they asked for, as [replies.hand] does by a page of ours if the browser
+// held back cookies.
 func (h *returns) backToPass(w http.ResponseWriter, r *http.Request, j journey.Journey) {
 	target := j.Fingerprint.Target()
 	request, err := h.runner.Store.Request(r.Context(), j.ID)
@@ -118,8 +115,8 @@ func (h *returns) backToPass(w http.ResponseWriter, r *http.Request, j journey.J
 		return
 	}
 	if lacksCookies(r, j.Fingerprint.Cookies) {
-		ready := answer{status: http.StatusOK, page: pages.PassReady, view: viewOf(j)}
-		ready.view.Target = target
+		ready := onward(j, target)
+		ready.page = pages.PassReady
 		h.answer(w, r, ready)
 		return
 	}

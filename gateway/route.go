@@ -22,19 +22,19 @@ const (
 	ModeShadow Mode = "shadow"
 )
 
-// TakesNothing reports whether requests pass unpaid.
+// TakesNothing reports whether requests pass without payment.
 func (m Mode) TakesNothing() bool { return m == ModeFree || m == ModeShadow }
 
 // Route is one pay route as the settings describe it.
 type Route struct {
-	match.Route        // by Mode, the Gateway says whether it is free
-	Setting     string // what the names of its settings begin with, "PAYGATE_ROUTE_LICENCE_"; for people
+	match.Route        // New sets Free from Mode
+	Setting     string // how the names of its settings begin, such as "PAYGATE_ROUTE_LICENCE_"
 	Mode        Mode
 	// PassQuery are the query parameters that make no difference to a pass; "*" is all of them.
 	PassQuery []string
 
-	// Exactly one of the three says the price.
-	Price          int64            // pence; 0 for the other two
+	// Exactly one of the three sets the price.
+	Price          int64            // pence; 0 if another sets it
 	Prices         map[string]int64 // pence by the value of PriceField
 	PriceField     string
 	UpstreamPriced bool
@@ -46,8 +46,8 @@ type Route struct {
 	Prefill       PrefillFields
 	CardExempt    []string // form fields that are not searched for card numbers
 
-	// Terms are copied into each journey, which adds what differs from one to the next: amount, choice, reference,
-	// description, language and metadata.
+	// Terms are copied into each journey, which adds its own amount, choice, reference, description, language and
+	// metadata.
 	Terms journey.Terms
 }
 
@@ -64,7 +64,7 @@ func KindOf(method string) journey.Kind {
 	return journey.KindSubmission
 }
 
-// decidingNames returns the parameters that decide whether a request is for a pay route, and what it costs.
+// decidingNames returns the parameters that decide whether a request is for a pay route and how much it costs.
 func decidingNames(routes []Route) []string {
 	var names []string
 	for _, r := range routes {
@@ -98,13 +98,11 @@ func (rs routes) of(r *match.Route) *Route {
 	return &rs[slices.IndexFunc(rs, func(route Route) bool { return route.Name == r.Name })]
 }
 
-// mode returns what the route with this name does just now. A route that is no longer in the settings takes no
-// payments.
+// mode returns the mode of the route with this name. A route that is no longer in the settings is closed.
 func (rs routes) mode(route string) Mode {
-	for _, r := range rs {
-		if r.Name == route {
-			return r.Mode
-		}
+	i := slices.IndexFunc(rs, func(r Route) bool { return r.Name == route })
+	if i < 0 {
+		return ModeClosed
 	}
-	return ModeClosed
+	return rs[i].Mode
 }

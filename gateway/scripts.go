@@ -14,13 +14,15 @@ import (
 	"paygate/gateway/pages"
 )
 
-// library is a script library that sends forms in place of the browser. A script cannot follow a redirect to Pay,
-// because Pay is another origin, and most scripts do nothing with an error. So each library is told in its own way to
-// leave the page, and to show our page in place of its own.
+// library is a script library that sends forms instead of the browser. A script cannot follow a redirect to Pay,
+// because Pay is another origin, and most scripts ignore errors. So each library is told in its own way to leave the
+// page, and to show our page instead.
 type library struct {
-	sends func(http.Header) bool                                  // reports whether a request comes from this library
-	leave func(w http.ResponseWriter, target string)              // nil: it gets what any script gets
-	show  func(w http.ResponseWriter, status int, content string) // nil: likewise
+	sends func(http.Header) bool // reports whether a request comes from this library
+
+	// If these are nil, the library gets the same answer as any other script.
+	leave func(w http.ResponseWriter, target string)
+	show  func(w http.ResponseWriter, status int, content string)
 }
 
 var libraries = []library{
@@ -35,7 +37,7 @@ var libraries = []library{
 			write(w, http.StatusOK, "text/html", content)
 		},
 	},
-	{ // ASP.NET's UpdatePanel. Without a version before it, clients of all versions take the address as it is.
+	{ // ASP.NET's UpdatePanel. Clients of all versions accept an address without a version before it.
 		sends: func(h http.Header) bool { return h.Get("X-MicrosoftAjax") == "Delta=true" },
 		leave: func(w http.ResponseWriter, target string) { writeDelta(w, "pageRedirect", "", target) },
 		show: func(w http.ResponseWriter, _ int, content string) {
@@ -51,14 +53,14 @@ var libraries = []library{
 			writePartial(w, "<changes><eval>%s</eval></changes>", showingScript(content))
 		},
 	},
-	{ // Inertia shows a page of ours by itself.
+	{ // Inertia shows our pages by itself.
 		sends: func(h http.Header) bool { return h.Get("X-Inertia") == "true" },
 		leave: func(w http.ResponseWriter, target string) {
 			w.Header().Set("X-Inertia-Location", target)
 			w.WriteHeader(http.StatusConflict)
 		},
 	},
-	{ // Turbo reloads the form, and shows nothing, if a page lacks the tracked styles of the service. It shows any stream.
+	{ // Turbo reloads the form instead of a page that lacks the service's tracked styles. It shows any stream.
 		sends: func(h http.Header) bool {
 			return (h.Get("X-Turbo-Request-Id") != "" || h.Get("Turbo-Frame") != "") && accepts(h, turboStream)
 		},
@@ -67,7 +69,7 @@ var libraries = []library{
 				`<turbo-stream action="update" targets="body"><template>`+content+`</template></turbo-stream>`)
 		},
 	},
-	{ // Rails UJS and jQuery run what they get.
+	{ // Rails UJS and jQuery run any script that they get.
 		sends: func(h http.Header) bool {
 			return byXMLHttpRequest(h) && accepts(h, "javascript") && !accepts(h, "json") && !accepts(h, "text/html")
 		},
@@ -82,7 +84,7 @@ var libraries = []library{
 
 const turboStream = "text/vnd.turbo-stream.html"
 
-// libraryOf returns the library that sent a request; the zero library if none did.
+// libraryOf returns the library that sent a request, or the zero library.
 func libraryOf(header http.Header) library {
 	for _, l := range libraries {
 		if l.sends(header) {
@@ -92,7 +94,7 @@ func libraryOf(header http.Header) library {
 	return library{}
 }
 
-// isScript reports whether a request comes from a program in a page, and not from a person at a browser.
+// isScript reports whether a request comes from a script, and not from a person's navigation.
 func isScript(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
 		return true
@@ -102,7 +104,7 @@ func isScript(r *http.Request) bool {
 		accepts(r.Header, "json") && !accepts(r.Header, "text/html")
 }
 
-// wantsPage reports whether a script shows a page of ours if it gets one.
+// wantsPage reports whether a script shows our page if it gets one.
 func wantsPage(header http.Header) bool { return accepts(header, "text/html") || byUnpoly(header) }
 
 func accepts(header http.Header, kind string) bool {
@@ -121,10 +123,10 @@ func isFramed(header http.Header) bool {
 	return slices.Contains([]string{"frame", "iframe", "embed", "object"}, header.Get("Sec-Fetch-Dest"))
 }
 
-// prefetchHeaders are those of browsers, and of Turbo.
+// prefetchHeaders are the headers of browsers and Turbo that mark a prefetch.
 var prefetchHeaders = []string{"Sec-Purpose", "Purpose", "X-Moz", "X-Purpose", "X-Sec-Purpose"}
 
-// isPrefetch reports whether no person has made a request yet. It must start nothing.
+// isPrefetch reports whether no person has made a request yet. Such a request must start nothing.
 func isPrefetch(header http.Header) bool {
 	for _, name := range prefetchHeaders {
 		if strings.Contains(strings.ToLower(header.Get(name)), "prefetch") {
@@ -140,16 +142,16 @@ func write(w http.ResponseWriter, status int, kind, content string) {
 	_, _ = io.WriteString(w, content)
 }
 
-// writeDelta writes one part of an UpdatePanel's answer. JavaScript counts its length.
+// writeDelta writes one part of an UpdatePanel's answer. Its length is in UTF-16 units, as in JavaScript.
 func writeDelta(w http.ResponseWriter, kind, id, content string) {
 	length := strconv.Itoa(len(utf16.Encode([]rune(content))))
 	write(w, http.StatusOK, "text/plain", length+"|"+kind+"|"+id+"|"+content+"|")
 }
 
-// writePartial writes the answer to a partial request of JavaServer Faces: a format of XML with text filled in.
+// writePartial writes the answer to a partial request of JavaServer Faces. The XML format has one place for the text.
 func writePartial(w http.ResponseWriter, format, text string) {
 	var escaped strings.Builder
-	_ = xml.EscapeText(&escaped, []byte(text)) // a Builder takes everything
+	_ = xml.EscapeText(&escaped, []byte(text)) // writing to a Builder never fails
 	content := "<partial-response>" + fmt.Sprintf(format, &escaped) + "</partial-response>"
 	write(w, http.StatusOK, "text/xml", xml.Header+content)
 }
@@ -159,11 +161,11 @@ func showingScript(content string) string {
 	return "document.body.innerHTML = " + quoted(content) + "; window.scrollTo(0, 0);"
 }
 
-// quoted returns a text as JavaScript writes it, with no angle bracket in it.
+// quoted returns a JavaScript string literal without angle brackets.
 func quoted(text string) string {
 	literal, err := json.Marshal(text)
 	if err != nil {
-		panic(err) // no string fails
+		panic(err) // every string can be encoded
 	}
 	return string(literal)
 }

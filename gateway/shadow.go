@@ -12,17 +12,18 @@ import (
 	"paygate/journey"
 )
 
-// shadow passes requests through that cost nothing. A route in shadow mode takes no payments and refuses nothing;
-// shadow counts and logs what Paygate would have done, so that an operator sees before the first day which requests
-// of real citizens are near the pay path.
+// shadow passes through requests that cost nothing. A route in shadow mode takes no payments and refuses nothing, but
+// shadow counts and logs what Paygate would have done, so that an operator sees before going live which requests of
+// real citizens are near the pay path.
 type shadow struct {
 	*forwarder
-	classifier *match.Classifier // for which routes in shadow mode take payments; nil if there are none
+	classifier *match.Classifier // treats routes in shadow mode as if they took payments; nil if there are none
 	routes     routes
 	noted      func(route, what string) // may be nil
 }
 
-// shadowClassifier returns a classifier for which the routes in shadow mode take payments, or nil if there are none.
+// shadowClassifier returns a classifier that treats the routes in shadow mode as if they took payments, or nil if there
+// are none.
 func shadowClassifier(o Options) *match.Classifier {
 	if !slices.ContainsFunc(o.Routes, func(r Route) bool { return r.Mode == ModeShadow }) {
 		return nil
@@ -67,8 +68,8 @@ func (s *shadow) dependsOnForm(would match.Decision) bool {
 	return false
 }
 
-// noteShadow counts and logs what Paygate would have done with a request. body is the part of its body that was read on
-// the way, or nil.
+// noteShadow counts and logs what Paygate would have done with a request. body is the part of its body that was read
+// when it passed, or nil.
 func (s *shadow) noteShadow(r *http.Request, would match.Decision, body *copied) {
 	what, rule := "", "MATCH"
 	switch would.Action {
@@ -86,15 +87,15 @@ func (s *shadow) noteShadow(r *http.Request, would match.Decision, body *copied)
 	if s.routes.mode(name) != ModeShadow {
 		return
 	}
-	s.log.InfoContext(r.Context(), "shadow", "route", name, "what", what, "rule", rule, "declare", remedy, "method",
-		s.methodName(r))
+	s.log.InfoContext(r.Context(), "shadow",
+		"route", name, "what", what, "rule", rule, "declare", remedy, "method", s.methodName(r))
 	if s.noted != nil {
 		s.noted(name, what)
 	}
 }
 
-// shadowed returns the route that a decision is about, and the setting that declares a refused request. A path with too
-// many interpretations concerns all routes; the first one in shadow mode is named.
+// shadowed returns the route that a decision is about, and the setting that would declare a refused request. A path
+// with too many interpretations concerns all routes, so shadowed returns the first one in shadow mode.
 func (s *shadow) shadowed(would match.Decision) (name, declare string) {
 	switch {
 	case would.Action == match.Refuse && would.Route != nil:
@@ -110,8 +111,8 @@ func (s *shadow) shadowed(would match.Decision) (name, declare string) {
 	return "", ""
 }
 
-// wouldPay returns what Paygate would do with a request on a pay route, and by which rule; nothing if the request is
-// free.
+// wouldPay returns what Paygate would do with a request on a pay route, and by which rule. what is empty if the request
+// is free.
 func (s *shadow) wouldPay(
 	r *http.Request, hit match.Decision, body *copied,
 ) (would match.Decision, what, rule string) {
@@ -148,7 +149,7 @@ func (s *shadow) wouldPay(
 	}
 }
 
-// maxCopied is how much of a body is copied while it passes. For a larger body the outcome is not known.
+// maxCopied is how many bytes of a body are copied while it passes. For a larger body the outcome is unclear.
 const maxCopied = 256 << 10
 
 // copied copies what is read of a body, up to maxCopied.

@@ -7,7 +7,7 @@ import (
 	"paygate/journey"
 )
 
-// unfinished returns the truth about a journey when a step could not be done just now.
+// unfinished answers with the state of a journey after a step failed.
 func unfinished(j journey.Journey) answer {
 	if j.State == journey.StatePaying {
 		return answer{status: http.StatusOK, page: pages.Checking, view: viewOf(j)}
@@ -20,7 +20,7 @@ func awaitsPayment(j journey.Journey) bool {
 	return j.State == journey.StateHeld || j.State == journey.StateUnpaid || j.State == journey.StatePaying
 }
 
-// stateOf returns the truth about a journey.
+// stateOf answers with the state of a journey.
 func stateOf(j journey.Journey) answer {
 	return answer{status: http.StatusOK, page: pageOf(j), view: viewOf(j)}
 }
@@ -73,7 +73,7 @@ func refusedPage(j journey.Journey) pages.Page {
 	}
 }
 
-// unpaidPage goes by Pay's code (FACTS 3.1).
+// unpaidPage chooses the page by Pay's code (FACTS 3.1).
 func unpaidPage(j journey.Journey) pages.Page {
 	p, _ := j.Payment()
 	switch {
@@ -92,7 +92,7 @@ func unpaidPage(j journey.Journey) pages.Page {
 	}
 }
 
-// viewOf returns what pages show of a journey.
+// viewOf returns what the pages show about a journey.
 func viewOf(j journey.Journey) pages.View {
 	view := pages.View{
 		Language: j.Terms.Language, Reference: j.Terms.Reference, AmountPence: j.Terms.Amount,
@@ -110,7 +110,7 @@ func viewOf(j journey.Journey) pages.View {
 	return view
 }
 
-// onward returns a page that the browser leaves at once by itself, and by a link.
+// onward answers with a page that leads on to the target, by itself or by a link.
 func onward(j journey.Journey, target string) answer {
 	view := viewOf(j)
 	view.Target = target

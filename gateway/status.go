@@ -12,8 +12,8 @@ import (
 	"paygate/journey"
 )
 
-// When the doctor asks for the status page through the public address, Paygate says how the request arrived. It says
-// so to no other client, because the host may be the name of an internal machine.
+// When the doctor asks for the status page through the public address, Paygate tells it how the request arrived. It
+// tells no other client, because the host may be the name of an internal machine.
 const (
 	// DoctorHeader carries the doctor's token.
 	DoctorHeader = "Paygate-Doctor"
@@ -21,7 +21,7 @@ const (
 	ArrivedHeader = "Paygate-Arrived"
 )
 
-// statusPage shows a browser the truth about its journeys.
+// statusPage shows a browser the states of its journeys.
 type statusPage struct {
 	*tickets
 	replies     *replies
@@ -65,7 +65,7 @@ func (h *statusPage) tellArrival(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// item returns a journey on the status page, with a link to what it brought.
+// item returns a journey on the status page, with a link to its result.
 func (h *statusPage) item(j journey.Journey) pages.Item {
 	item := pages.Item{Page: pageOf(j), View: viewOf(j)}
 	now := h.runner.Now()

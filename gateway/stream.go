@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -10,13 +9,13 @@ import (
 	"paygate/journey"
 )
 
-// stream writes the service's answer as the service gave it.
+// stream writes the service's answer to the browser.
 func (h *replies) stream(w http.ResponseWriter, r *http.Request, reply *journey.Reply) {
 	defer reply.Close()
 	h.proxy.CleanReply(reply.Header, r, asSent(r).Path)
 	w.Header().Del("Paygate-Answer")
 	w.Header().Del("Cache-Control")
-	w.Header()["Content-Type"] = nil // where the service gives none, net/http must not guess one
+	w.Header()["Content-Type"] = nil // net/http must not guess a type if the service gives none
 	if reply.Header.Get("Cache-Control") == "" {
 		reply.Header.Set("Cache-Control", "no-cache")
 	}
@@ -33,27 +32,12 @@ func (h *replies) stream(w http.ResponseWriter, r *http.Request, reply *journey.
 	if err != nil || reply.Rest == nil {
 		return
 	}
-	rest := &brokenRest{Reader: reply.Rest}
-	if _, _ = io.Copy(w, rest); rest.err != nil {
+	if _, err = io.Copy(w, reply.Rest); err != nil {
 		cutOff(w)
 	}
 }
 
-// brokenRest remembers that what it reads broke off.
-type brokenRest struct {
-	io.Reader
-	err error
-}
-
-func (b *brokenRest) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		b.err = err
-	}
-	return n, err
-}
-
-// cutOff ends an answer that broke off: what has come is the citizen's, and to return would make it look complete.
+// cutOff sends what there is of an answer that broke off, and aborts it, so that it does not look complete.
 func cutOff(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)

@@ -14,7 +14,7 @@ import (
 // errChoice means that the request does not name exactly one of the route's prices.
 var errChoice = errors.New("the choice of price is missing, unknown or repeated")
 
-// asked is a request on a pay route as far as the terms need it.
+// asked is the part of a request on a pay route that the terms depend on.
 type asked struct {
 	form.Submission
 	route    *Route

@@ -12,15 +12,15 @@ import (
 	"paygate/journey"
 )
 
-// tickets finds and gives the tickets to journeys that are in a browser's cookie.
+// tickets reads and writes the tickets to journeys in a browser's cookie.
 type tickets struct {
 	*responder
 	jar    *cookie.Jar
 	runner *journey.Runner
 }
 
-// journeys returns the journeys that the request's tickets name and open, newest first. A store that cannot be read
-// is an error: "no journeys" would be a lie then.
+// journeys returns the journeys that the request's tickets open, newest first. An error means that the store failed,
+// and not that there are no journeys.
 func (t *tickets) journeys(r *http.Request) ([]journey.Journey, error) {
 	var own []journey.Journey
 	for _, ticket := range t.jar.Read(r) {
@@ -54,8 +54,8 @@ func firstOf(list []journey.Journey, condition func(journey.Journey) bool) (jour
 	return list[i], true
 }
 
-// giveTicket puts a journey into the browser's cookie. If not all fit, the tickets that are needed least go
-// first: those of journeys at rest, the oldest before the others.
+// giveTicket adds the ticket of a journey to the browser's cookie. If not all tickets fit, those that are needed least
+// are dropped first: those of journeys at rest, the oldest before the others.
 func (t *tickets) giveTicket(w http.ResponseWriter, r *http.Request, j journey.Journey) error {
 	list := []cookie.Ticket{ticketOf(j)}
 	own, err := t.journeys(r)
@@ -100,8 +100,8 @@ func ticketOf(j journey.Journey) cookie.Ticket {
 	return cookie.Ticket{Journey: string(j.ID), Key: j.Key, Started: j.StartedAt.Unix()}
 }
 
-// hasJourneyFor reports whether the browser has a journey on one of the routes that may go on. If the store cannot be
-// asked, it has none, and free requests pass.
+// hasJourneyFor reports whether the browser has an unfinished journey on one of the routes. If the store fails, it
+// reports false, so that free requests pass.
 func (t *tickets) hasJourneyFor(r *http.Request, hit match.Decision) bool {
 	own, err := t.journeys(r)
 	return err == nil && slices.ContainsFunc(own, func(j journey.Journey) bool {
