@@ -7,13 +7,13 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"paygate/internal/testprocess"
 	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
@@ -187,25 +187,9 @@ func (s *site) run(t *testing.T, program string, arguments ...string) {
 	})
 }
 
-// runner returns the user that a server runs as: the current one, or Debian's www-data when that is root.
-func runner(t *testing.T) (name, group string) {
-	t.Helper()
-	if os.Getuid() == 0 {
-		return "www-data", "www-data"
-	}
-	me, err := user.Current()
-	require.NoError(t, err)
-	mine, err := user.LookupGroupId(me.Gid)
-	require.NoError(t, err)
-	return me.Username, mine.Name
-}
-
 func startNginx(t *testing.T, s *site) {
-	me, err := user.Current()
-	require.NoError(t, err)
-	mine, err := user.LookupGroupId(me.Gid)
-	require.NoError(t, err)
-	s.put(t, "fpm.conf", "fpm.conf", "USER", me.Username, "GROUP", mine.Name)
+	name, group := testprocess.CurrentUser(t)
+	s.put(t, "fpm.conf", "fpm.conf", "USER", name, "GROUP", group)
 	s.put(t, "nginx.conf", "nginx.conf")
 	s.run(t, "/usr/sbin/php-fpm*", "-R", "-F", "-n", "-y", filepath.Join(s.dir, "fpm.conf"))
 	socket := filepath.Join(s.dir, "fpm.sock")
@@ -216,7 +200,7 @@ func startNginx(t *testing.T, s *site) {
 
 func startApache(kind string) func(*testing.T, *site) {
 	return func(t *testing.T, s *site) {
-		name, group := runner(t)
+		name, group := testprocess.ServerUser(t)
 		module, err := filepath.Glob("/usr/lib/apache2/modules/libphp*.so")
 		require.NoError(t, err)
 		s.put(t, "apache.conf", "apache.conf", "USER", name, "GROUP", group, "KIND", kind, "MODULES",

@@ -20,13 +20,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// caller is somebody who is signed in to a service and writes requests byte for byte.
+// caller is a citizen who is signed in and writes requests byte for byte.
 type caller struct {
 	service *service
 	cookies string
 	tokens  map[string]url.Values // hidden fields of the form of a route
 }
 
+// caller signs in to the service and returns a caller with its cookies and form tokens.
 func (s *service) caller() *caller {
 	s.t.Helper()
 	browser := testprocess.NewCitizen(s.t, s.url)
@@ -47,6 +48,7 @@ func (s *service) caller() *caller {
 	return c
 }
 
+// withTokens returns the fields of a form, with its tokens.
 func (c *caller) withTokens(route string, fields url.Values) url.Values {
 	form := url.Values{}
 	for _, from := range []url.Values{c.tokens[route], fields} {
@@ -57,7 +59,7 @@ func (c *caller) withTokens(route string, fields url.Values) url.Values {
 	return form
 }
 
-// token is a form token, which scripts send in a header.
+// token returns a form token, which scripts send in a header.
 func (c *caller) token() string {
 	for name, values := range c.tokens["apply"] {
 		if strings.Contains(name, "csrf") || strings.Contains(name, "token") {
@@ -67,19 +69,27 @@ func (c *caller) token() string {
 	return ""
 }
 
-// patience is how long an answer is waited for: some servers never answer a form that breaks off. What runs later than
-// that is found in the log all the same.
-const patience = 2 * time.Second
+// sendOdd sends a request that the server may never answer, because its form seems incomplete. The limit bounds the
+// test, not the result: when the pay code runs later, its log shows that too.
+func (c *caller) sendOdd(t *testing.T, to string, s probe.Spelling) testprocess.Page {
+	t.Helper()
+	return c.exchange(t, to, s, 2*time.Second)
+}
 
-// send writes a request to a server, and reads what it answers, if it does.
+// send sends a request and returns the response. The limit only ends a test that hangs.
 func (c *caller) send(t *testing.T, to string, s probe.Spelling) testprocess.Page {
+	t.Helper()
+	return c.exchange(t, to, s, 2*time.Minute)
+}
+
+func (c *caller) exchange(t *testing.T, to string, s probe.Spelling, limit time.Duration) testprocess.Page {
 	t.Helper()
 	origin, err := url.Parse(to)
 	require.NoError(t, err)
 	conn, err := net.Dial("tcp", origin.Host)
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(limit)))
 	_, _ = io.WriteString(conn, c.raw(origin.Host, s))
 	answer, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: strings.ToUpper(s.Method)})
 	if err != nil {
@@ -89,7 +99,7 @@ func (c *caller) send(t *testing.T, to string, s probe.Spelling) testprocess.Pag
 	return testprocess.Page{URL: origin, Status: answer.StatusCode, Header: answer.Header, Text: string(text)}
 }
 
-// raw is the request as it goes over the wire.
+// raw returns the bytes of a request.
 func (c *caller) raw(host string, s probe.Spelling) string {
 	var b bytes.Buffer
 	target := strings.NewReplacer("apply.example", host, "APPLY.EXAMPLE", strings.ToUpper(host)).Replace(s.Target)
@@ -115,7 +125,7 @@ func (c *caller) raw(host string, s probe.Spelling) string {
 	return b.String() + "\r\n" + s.Body
 }
 
-// written is a spelling for people to read.
-func written(s probe.Spelling) string {
+// describe formats a spelling for a message.
+func describe(s probe.Spelling) string {
 	return fmt.Sprintf("%s %s %q (%s) %q", s.Method, s.Target, s.Header, s.Type, s.Body)
 }

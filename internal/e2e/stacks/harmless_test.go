@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHarmlessRequestsReachRealFrameworksUnchanged sends requests that cost nothing, some of them near the pay paths,
-// to the service itself and through Paygate. Both have to give the same answer.
+// TestHarmlessRequestsReachRealFrameworksUnchanged sends free requests, some near the pay paths, to the service and
+// through Paygate. Both must give the same response.
 func TestHarmlessRequestsReachRealFrameworksUnchanged(t *testing.T) {
 	t.Parallel()
 	eachStack(t, func(t *testing.T, s *service) {
@@ -27,28 +27,28 @@ func TestHarmlessRequestsReachRealFrameworksUnchanged(t *testing.T) {
 			direct, passed := caller.send(t, s.url, request), caller.send(t, through.URL, request)
 			if passed.Header.Get("Paygate-Answer") != "" {
 				refused++
-				t.Errorf("%s: refused with %d", written(request), passed.Status)
+				t.Errorf("%s: refused with %d", describe(request), passed.Status)
 				continue
 			}
-			require.Equal(t, direct.Status, passed.Status, written(request))
-			require.Equal(t, plain(direct, s.url), plain(passed, through.URL), written(request))
-			require.Empty(t, s.ran(), "%s is not harmless", written(request))
+			require.Equal(t, direct.Status, passed.Status, describe(request))
+			require.Equal(t, withoutChanges(direct, s.url), withoutChanges(passed, through.URL), describe(request))
+			require.Empty(t, s.ran(), "%s is not harmless", describe(request))
 		}
 		t.Logf("%d of %d harmless requests are refused", refused, len(requests))
 	})
 }
 
-// changing are the parts of a page that differ each time: tokens, identifiers, times, and the scripts of Next.js.
+// changing matches the parts of a page that differ each time: tokens, identifiers, times and the scripts of Next.js.
 var changing = regexp.MustCompile(`value="[^"]*"|;jsessionid=[0-9A-F]+|0x[0-9a-f]+|\d\d:\d\d:\d\d|<script>.*</script>`)
 
-// plain is the part of an answer that is the same each time.
-func plain(p testprocess.Page, origin string) string {
+// withoutChanges returns the part of a response that is the same each time.
+func withoutChanges(p testprocess.Page, origin string) string {
 	text := strings.Join([]string{p.Header.Get("Content-Type"), p.Header.Get("Location"), p.Text}, "\n")
 	text = strings.ReplaceAll(text, strings.TrimPrefix(origin, "http://"), "SERVICE")
 	return changing.ReplaceAllString(text, "")
 }
 
-// harmless are requests that cost nothing.
+// harmless returns free requests.
 func (s *service) harmless(c *caller) (requests []probe.Spelling) {
 	add := func(method, target, contentType, body string) {
 		request := probe.Spelling{Group: &probe.Group{}, Method: method, Target: target, Type: contentType, Body: body}
@@ -79,12 +79,12 @@ func (s *service) harmless(c *caller) (requests []probe.Spelling) {
 	part := func(disposition, content string) string {
 		return "------x\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n" + content + "\r\n------x--\r\n"
 	}
-	written, _ := json.Marshal(map[string]any{"application": map[string]any{"action": "pay", "licence": "8-day"}})
+	nested, _ := json.Marshal(map[string]any{"application": map[string]any{"action": "pay", "licence": "8-day"}})
 	for _, form := range [][2]string{
 		{probe.FormType, "q=a&q=b&action=pay&licence=8-day"},
 		{probe.FormType, "q=100%&x=a;b&application[action]=pay"},
 		{probe.FormType, ""},
-		{"application/json", string(written)},
+		{"application/json", string(nested)},
 		{"application/json", `{"q":`},
 		{"text/plain", "action=pay"},
 		{"", "no type"},
@@ -112,7 +112,7 @@ func (s *service) harmless(c *caller) (requests []probe.Spelling) {
 	return requests
 }
 
-// search is the page that says what it was sent.
+// search returns the path of the page that shows the request it received.
 func (s *service) search() string {
 	return strings.Replace(s.settings.path("report"), "report", "search", 1)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestJourneysThroughRealFrameworks goes all the ways that a citizen goes, with the settings that the guide gives.
+// TestJourneysThroughRealFrameworks runs the journeys of citizens with the settings of docs/frameworks.md.
 func TestJourneysThroughRealFrameworks(t *testing.T) {
 	t.Parallel()
 	eachStack(t, func(t *testing.T, s *service) {
@@ -20,7 +20,7 @@ func TestJourneysThroughRealFrameworks(t *testing.T) {
 		first := &visit{t, s, pay, paygate, nil}
 		for _, story := range []struct {
 			name string
-			tell func(*visit)
+			run  func(*visit)
 		}{
 			{"paid", (*visit).paid},
 			{"declined and paid with another card", (*visit).declined},
@@ -29,10 +29,10 @@ func TestJourneysThroughRealFrameworks(t *testing.T) {
 			{"a free button and a paid one", (*visit).buttons},
 			{"a choice of prices", (*visit).prices},
 			{"a paid download", (*visit).download},
-			{"never came back, and the session is over", (*visit).expired},
+			{"no return, and the session has ended", (*visit).expired},
 		} {
 			t.Run(story.name, func(t *testing.T) {
-				story.tell(first.in(t))
+				story.run(first.in(t))
 			})
 		}
 	})
@@ -47,7 +47,7 @@ type visit struct {
 	*testprocess.Citizen
 }
 
-// in is the same for a subtest: a new browser, already signed in.
+// in returns the visit for a subtest: with a new browser, signed in.
 func (v *visit) in(t *testing.T) *visit {
 	service, pay, paygate := *v.service, *v.pay, *v.Gateway
 	service.t, pay.T, paygate.T = t, t, t
@@ -65,7 +65,7 @@ func (v *visit) signIn() {
 	require.Equal(v.t, v.service.settings.path("apply"), strings.TrimPrefix(answer.Location(), v.Gateway.URL))
 }
 
-// apply fills in the form to apply and sends it.
+// apply fills in and sends the form to apply.
 func (v *visit) apply(name, email string) testprocess.Page {
 	v.t.Helper()
 	path := v.service.settings.path("apply")
@@ -74,7 +74,7 @@ func (v *visit) apply(name, email string) testprocess.Page {
 	return v.service.send(v.Citizen, path, form.Fill(v.service.fields(name, email)))
 }
 
-// newest is the newest payment.
+// newest returns the newest payment.
 func (v *visit) newest() testprocess.Payment {
 	v.t.Helper()
 	all := v.pay.Payments()
@@ -82,15 +82,15 @@ func (v *visit) newest() testprocess.Payment {
 	return all[len(all)-1]
 }
 
-// sees requires the page that the service shows when all is done.
-func (v *visit) sees(p testprocess.Page) {
+// requireDone requires the service's last page.
+func (v *visit) requireDone(p testprocess.Page) {
 	v.t.Helper()
 	require.Contains(v.t, p.Text, "received", "%s: %d", p.URL, p.Status)
 	require.Empty(v.t, p.Header.Get("Paygate-Answer"), "this is Paygate's own page")
 }
 
 func (v *visit) paid() {
-	v.sees(v.Get(v.Pays(v.apply("Ann", "ann@example.org"), testprocess.GoodCard)))
+	v.requireDone(v.Get(v.Pays(v.apply("Ann", "ann@example.org"), testprocess.GoodCard)))
 	require.Equal(v.t, []run{{"apply", "Ann", "success", "2500"}}, v.service.ran())
 	require.True(v.t, v.newest().Captured)
 }
@@ -100,7 +100,7 @@ func (v *visit) declined() {
 	page := v.Get(v.Pays(v.apply("Bob", "bob@example.org"), testprocess.DeclinedCard))
 	require.Empty(v.t, v.service.ran())
 	again := v.Post("/_pay/again", page.Hidden())
-	v.sees(v.Get(v.Pays(again, testprocess.GoodCard)))
+	v.requireDone(v.Get(v.Pays(again, testprocess.GoodCard)))
 	require.Equal(v.t, []run{{"apply", "Bob", "success", "2500"}}, v.service.ran())
 	require.Len(v.t, v.pay.Payments(), before+2)
 }
@@ -110,8 +110,8 @@ func (v *visit) refused() {
 	shown := v.Get(v.Pays(v.apply("Cat", "cat-at-example"), testprocess.GoodCard))
 	require.NotContains(v.t, shown.Text, "received")
 	require.Empty(v.t, v.service.ran())
-	require.False(v.t, v.newest().Captured, "money is taken for a form that the service refused")
-	v.sees(v.Follow(v.apply("Cat", "cat@example.org")))
+	require.False(v.t, v.newest().Captured, "money was taken for a form that the service refused")
+	v.requireDone(v.Follow(v.apply("Cat", "cat@example.org")))
 	require.Equal(v.t, []run{{"apply", "Cat", "success", "2500"}}, v.service.ran())
 	require.Len(v.t, v.pay.Payments(), before+1, "the correction is free")
 	require.True(v.t, v.newest().Captured)
@@ -120,7 +120,7 @@ func (v *visit) refused() {
 func (v *visit) twoTabs() {
 	first, second := v.apply("Dan", "dan@example.org"), v.apply("Eve", "eve@example.org")
 	back := v.Pays(second, testprocess.GoodCard)
-	v.sees(v.Get(v.Pays(first, testprocess.GoodCard)))
+	v.requireDone(v.Get(v.Pays(first, testprocess.GoodCard)))
 	v.Get(back)
 	v.Get("/_pay/return")
 	v.Gateway.Command("mopup")
@@ -128,7 +128,7 @@ func (v *visit) twoTabs() {
 	require.ElementsMatch(v.t, []run{{"apply", "Dan", "success", "2500"}, {"apply", "Eve", "success", "2500"}}, runs)
 }
 
-// expired is a citizen who pays and closes the browser, while the service ends the session.
+// expired pays and closes the browser, and the service ends the session.
 func (v *visit) expired() {
 	v.Pays(v.apply("Fay", "fay@example.org"), testprocess.GoodCard)
 	payments := len(v.pay.Payments())
@@ -136,10 +136,10 @@ func (v *visit) expired() {
 	v.Gateway.Command("mopup")
 	v.Gateway.Command("mopup")
 	require.Empty(v.t, v.service.ran())
-	require.False(v.t, v.newest().Captured, "money is taken for the log-in page")
+	require.False(v.t, v.newest().Captured, "money was taken for the login page")
 	v.service.renew()
 	v.signIn()
-	v.sees(v.Follow(v.apply("Fay", "fay@example.org")))
+	v.requireDone(v.Follow(v.apply("Fay", "fay@example.org")))
 	require.Equal(v.t, []run{{"apply", "Fay", "success", "2500"}}, v.service.ran())
 	require.Len(v.t, v.pay.Payments(), payments, "no second payment")
 	require.True(v.t, v.newest().Captured)
@@ -155,7 +155,8 @@ func (v *visit) buttons() {
 	free := v.service.send(v.Citizen, path, form.Fill(url.Values{"draft": {"Save"}}))
 	require.Empty(v.t, free.Header.Get("Paygate-Answer"), free.Text)
 	require.Empty(v.t, v.service.ran())
-	v.sees(v.Get(v.Pays(v.service.send(v.Citizen, path, form.Fill(url.Values{field: {value}})), testprocess.GoodCard)))
+	v.requireDone(v.Get(v.Pays(v.service.send(v.Citizen, path, form.Fill(url.Values{field: {value}})),
+		testprocess.GoodCard)))
 	require.Equal(v.t, []run{{"renew", "pay", "success", "1500"}}, v.service.ran())
 }
 
@@ -164,7 +165,7 @@ func (v *visit) prices() {
 	for _, choice := range []struct{ value, pence string }{{"1-day", "600"}, {"8-day", "1350"}} {
 		form := v.Get(path)
 		chosen := form.Fill(v.service.permit(url.Values{field: {choice.value}}))
-		v.sees(v.Get(v.Pays(v.service.send(v.Citizen, path, chosen), testprocess.GoodCard)))
+		v.requireDone(v.Get(v.Pays(v.service.send(v.Citizen, path, chosen), testprocess.GoodCard)))
 		require.Equal(v.t, []run{{"permit", choice.value, "success", choice.pence}}, v.service.ran())
 	}
 }
@@ -174,10 +175,10 @@ func (v *visit) download() {
 	shown := v.Get(v.Pays(v.Do("GET", path, "", ""), testprocess.GoodCard))
 	require.Contains(v.t, shown.Text, "the report")
 	require.Equal(v.t, "600", v.service.ran()[0].amount)
-	require.Contains(v.t, v.Get(path).Text, "the report", "once more, for nothing")
+	require.Contains(v.t, v.Get(path).Text, "the report", "the second fetch is free")
 }
 
-// permit is the form with prices as it is sent.
+// permit returns the fields of the form with prices.
 func (s *service) permit(choice url.Values) url.Values {
 	form := maps.Clone(choice)
 	maps.Copy(form, s.buy)

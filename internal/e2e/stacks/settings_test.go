@@ -11,7 +11,7 @@ import (
 // settings are lines of NAME=VALUE.
 type settings []string
 
-// of is the value of a setting of a pay route; a later line wins.
+// of returns a setting of a pay route; the last line wins.
 func (s settings) of(route, name string) (value string) {
 	prefix := "PAYGATE_ROUTE_" + strings.ToUpper(route) + "_" + name + "="
 	for _, line := range s {
@@ -22,19 +22,19 @@ func (s settings) of(route, name string) (value string) {
 	return value
 }
 
-// path is that of a route's MATCH, without conditions on the query.
+// path returns the path of a route's MATCH.
 func (s settings) path(route string) string {
 	_, path, _ := strings.Cut(s.of(route, "MATCH"), " ")
 	return path
 }
 
-// condition is the field and the value of a route's WHEN; the value may be missing.
+// condition returns the field and the value of a route's WHEN; the value can be empty.
 func (s settings) condition(route string) (field, value string) {
 	field, value, _ = strings.Cut(strings.TrimPrefix(s.of(route, "WHEN"), "form:"), "=")
 	return field, value
 }
 
-// settingsOf reads the settings of a framework from docs/frameworks.md: those that all have in common, then its own.
+// settingsOf reads the settings of a framework from docs/frameworks.md: the common ones, then its own.
 func settingsOf(t testing.TB, framework string) settings {
 	t.Helper()
 	return append(settingsUnder(t, "The service of the examples"), settingsUnder(t, framework)...)

@@ -16,12 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// atLeast is how many spellings of each part of a request every stack is tried with.
-const atLeast = 60
+// minSpellings is the fewest spellings of each part of a request that every stack is tested with.
+const minSpellings = 60
 
-// TestNoSpellingRunsARealFrameworksPayCodeUnpaid sends every spelling of every pay request, first to the service
-// itself, to learn which of them its pay code takes, and then through Paygate, where it must not run unpaid, nor at a
-// lower price than that of the value that it used. The service's own log is the judge of both.
+// TestNoSpellingRunsARealFrameworksPayCodeUnpaid sends every spelling of every pay request: first to the service, to
+// count those that run its pay code, then through Paygate, where the code must not run unpaid, nor below the price of
+// the value that it used. The service's own log decides both.
 func TestNoSpellingRunsARealFrameworksPayCodeUnpaid(t *testing.T) {
 	t.Parallel()
 	eachStack(t, func(t *testing.T, s *service) {
@@ -30,19 +30,19 @@ func TestNoSpellingRunsARealFrameworksPayCodeUnpaid(t *testing.T) {
 		tried, direct := map[probe.Kind]int{}, map[probe.Kind]int{}
 		for _, a := range s.attacks() {
 			caller := s.caller()
-			s.takes(caller, a)
+			s.requireRuns(caller, a)
 			spellings := a.spellings(caller)
-			require.GreaterOrEqual(t, len(spellings), atLeast, a.name)
+			require.GreaterOrEqual(t, len(spellings), minSpellings, a.name)
 			for _, spelling := range spellings {
-				caller.send(t, s.url, spelling)
+				caller.sendOdd(t, s.url, spelling)
 				tried[part(spelling)]++
 				direct[part(spelling)] += min(1, len(s.ran()))
 			}
 			for _, spelling := range spellings {
-				answer := caller.send(t, through.URL, spelling)
+				answer := caller.sendOdd(t, through.URL, spelling)
 				for _, run := range s.ran() {
 					t.Errorf("%s %s: %q runs unpaid, answered %d, by %s", a.name, spelling.Class, run, answer.Status,
-						written(spelling))
+						describe(spelling))
 				}
 				if !a.priced || !answer.IsRedirect() || !strings.HasPrefix(answer.Location(), pay.URL) {
 					continue
@@ -50,17 +50,17 @@ func TestNoSpellingRunsARealFrameworksPayCodeUnpaid(t *testing.T) {
 				caller.payFor(t, pay, through, answer)
 				for _, run := range s.ran() {
 					if !run.isPaid() || run.paid() < pence[run.value] {
-						t.Errorf("%s %s: %q was not paid for, by %s", a.name, spelling.Class, run, written(spelling))
+						t.Errorf("%s %s: %q was not paid for, by %s", a.name, spelling.Class, run, describe(spelling))
 					}
 				}
 			}
-			s.takes(caller, a) // nothing of the above is still to come
+			s.requireRuns(caller, a) // no earlier request runs late
 		}
 		t.Logf("| %s | %s | %s | 0 |", s.name, figures(tried), figures(direct))
 	})
 }
 
-// part is the part of a request that a spelling is about.
+// part returns the part of a request that a spelling changes.
 func part(s probe.Spelling) probe.Kind {
 	switch s.Kind {
 	case probe.KindQuery:
@@ -76,7 +76,6 @@ func figures(counts map[probe.Kind]int) string {
 	return fmt.Sprintf("%d, %d, %d", counts[probe.KindPath], counts[probe.KindMethod], counts[probe.KindField])
 }
 
-// TestThreatTableNamesEveryFramework holds the table in docs/threats.md.
 func TestThreatTableNamesEveryFramework(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("../../../docs/threats.md")
@@ -96,19 +95,19 @@ func (r run) paid() int {
 	return paid
 }
 
-// attack is a pay request, and which parts of it are spelled in other ways.
+// attack is a pay request and the parts of it to spell differently.
 type attack struct {
 	name   string
 	route  string
 	kinds  []probe.Kind
-	form   url.Values // without its tokens
-	field  string     // the one that decides
-	value  string     // that costs money, or the dear one
-	other  string     // a cheaper one
+	form   url.Values // without tokens
+	field  string     // that decides
+	value  string     // that costs money, or the dearest
+	other  string     // a cheaper value
 	priced bool
 }
 
-// attacks are those on a service.
+// attacks returns the attacks on a service.
 func (s *service) attacks() []attack {
 	field, value := s.settings.condition("renew")
 	if value == "" {
@@ -134,13 +133,13 @@ func (s *service) attacks() []attack {
 	}
 }
 
-// by is an attack by spellings of some kinds.
+// by returns the attack with spellings of these kinds.
 func (a attack) by(name string, kinds ...probe.Kind) attack {
 	a.name, a.kinds = name, kinds
 	return a
 }
 
-// spellings are those of the pay request, for somebody who is signed in.
+// spellings returns the spellings of the pay request of a signed-in caller.
 func (a attack) spellings(c *caller) []probe.Spelling {
 	method, path, _ := strings.Cut(c.service.settings.of(a.route, "MATCH"), " ")
 	address := probe.Address{
@@ -156,13 +155,13 @@ func (a attack) spellings(c *caller) []probe.Spelling {
 	}
 	spellings := append(probe.Spellings(address, a.kinds...), a.actions(c)...)
 	if a.priced {
-		spellings = append(spellings, beside(spellings, url.Values{a.field: {a.other}}.Encode())...)
+		spellings = append(spellings, withField(spellings, url.Values{a.field: {a.other}}.Encode())...)
 	}
 	return spellings
 }
 
-// actions are the pay request as a script of Next.js sends it: to any address, with the number of the function in a
-// header.
+// actions returns the pay request as a script of Next.js sends it: to any address, with the number of the function in
+// a header.
 func (a attack) actions(c *caller) (calls []probe.Spelling) {
 	for name := range c.tokens[a.route] {
 		number, found := strings.CutPrefix(name, "$ACTION_ID_")
@@ -188,8 +187,8 @@ func (a attack) actions(c *caller) (calls []probe.Spelling) {
 	return calls
 }
 
-// takes requires that the plain request runs the pay code, else the test proves nothing.
-func (s *service) takes(c *caller, a attack) {
+// requireRuns requires that the plain request runs the pay code; otherwise the test proves nothing.
+func (s *service) requireRuns(c *caller, a attack) {
 	s.t.Helper()
 	method, path, _ := strings.Cut(s.settings.of(a.route, "MATCH"), " ")
 	plain := probe.Spelling{Group: &probe.Group{}, Method: method, Target: path}
@@ -197,11 +196,11 @@ func (s *service) takes(c *caller, a attack) {
 		plain.Type, plain.Body = s.encode(c.withTokens(a.route, a.form))
 	}
 	answer := c.send(s.t, s.url, plain)
-	require.Len(s.t, s.ran(), 1, "%s answered %d %s", written(plain), answer.Status, answer.Text)
+	require.Len(s.t, s.ran(), 1, "%s answered %d %s", describe(plain), answer.Status, answer.Text)
 }
 
-// beside are the same forms with one field more, in front and behind.
-func beside(spellings []probe.Spelling, field string) (more []probe.Spelling) {
+// withField returns the forms with one more field, before and after the others.
+func withField(spellings []probe.Spelling, field string) (more []probe.Spelling) {
 	for _, s := range spellings {
 		if s.Kind == probe.KindField && s.Type == probe.FormType {
 			before, after := s, s
@@ -212,7 +211,7 @@ func beside(spellings []probe.Spelling, field string) (more []probe.Spelling) {
 	return more
 }
 
-// payFor pays for what was held, and comes back.
+// payFor pays for a held request and returns from Pay.
 func (c *caller) payFor(t *testing.T, pay *testprocess.SimulatedPay, through *testprocess.Gateway,
 	held testprocess.Page,
 ) {

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,9 +25,8 @@ import (
 // stack is a small legacy service on a real framework, with that framework's defaults. Its source is in
 // testdata; its settings are in docs/frameworks.md, under the heading that is its name.
 //
-// Every service has a sign-in page, a form for people who are signed in (apply), a form with a free and a paid button
-// (renew), a form with a choice of prices (permit) and a paid download (report). When the code behind one of them runs,
-// it says so in a log of its own. That log is what the tests believe.
+// Every service has a sign-in page, a form for signed-in users (apply), a form with a free and a paid button (renew), a
+// form with a choice of prices (permit) and a paid download (report). Their code writes a log, which the tests read.
 type stack struct {
 	name  string
 	dir   string   // under testdata
@@ -37,9 +35,9 @@ type stack struct {
 	login string
 
 	fields func(name, email string) url.Values // of the form to apply
-	// the button of the form with prices, where it has to be among the fields
+	// the button of the form with prices, if it must be sent
 	buy   url.Values
-	parts bool // its forms are sent in parts
+	parts bool // its forms are multipart
 }
 
 func stacks() []stack {
@@ -89,7 +87,7 @@ func stacks() []stack {
 	}
 }
 
-// under are files in one folder.
+// under returns files of one folder.
 func under(folder string, names ...string) (files []string) {
 	for _, name := range names {
 		files = append(files, folder+name)
@@ -107,7 +105,7 @@ func eachStack(t *testing.T, test func(*testing.T, *service)) {
 	}
 }
 
-// service is a stack that runs.
+// service is a running stack.
 type service struct {
 	stack
 	t        *testing.T
@@ -116,7 +114,7 @@ type service struct {
 	settings settings
 }
 
-// site is what a stack gets: a folder to write to and a port.
+// site is the folder and the port of a stack.
 type site struct {
 	dir, app, port string
 }
@@ -136,7 +134,7 @@ func (s stack) run(t *testing.T) *service {
 	dir, err := os.MkdirTemp("", "paygate-stack-")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	require.NoError(t, os.Chmod(dir, 0o777)) // a web server may run as another user
+	require.NoError(t, os.Chmod(dir, 0o777)) // the web server may run as another user
 	app, err := filepath.Abs(filepath.Join("testdata", s.dir))
 	require.NoError(t, err)
 	here := &site{dir, app, port}
@@ -156,14 +154,14 @@ func (s stack) run(t *testing.T) *service {
 	return &service{s, t, "http://" + address, here, settingsOf(t, s.name)}
 }
 
-// run is one entry of the service's log: which code ran, with which value, and what Paygate had said of the payment.
+// run is one entry of the service's log: the code that ran, its value, and the payment in Paygate's headers.
 type run struct {
 	code, value, status, amount string
 }
 
 func (r run) isPaid() bool { return r.status == "success" }
 
-// ran returns the entries since the last time it was called.
+// ran returns the entries since the last call.
 func (s *service) ran() (runs []run) {
 	s.t.Helper()
 	log := filepath.Join(s.site.dir, "ran")
@@ -189,14 +187,14 @@ func text(value any) string {
 	return string(written)
 }
 
-// send sends a form of the service as its page says.
+// send submits a form.
 func (s *service) send(c *testprocess.Citizen, target string, form url.Values) testprocess.Page {
 	s.t.Helper()
 	contentType, body := s.encode(form)
 	return c.Do(http.MethodPost, target, contentType, body)
 }
 
-// encode is a form as browsers send it, in parts or in one piece.
+// encode returns a form as browsers send it.
 func (s stack) encode(form url.Values) (contentType, body string) {
 	if !s.parts {
 		return probe.FormType, form.Encode()
@@ -215,118 +213,9 @@ func (s stack) encode(form url.Values) (contentType, body string) {
 	return parts.FormDataContentType(), b.String()
 }
 
-// expire ends all sessions of the service; renew lets it have new ones.
+// expire ends all sessions of the service; renew allows new ones.
 func (s *service) expire() { require.NoError(s.t, os.WriteFile(s.expired(), nil, 0o644)) }
 
 func (s *service) renew() { require.NoError(s.t, os.Remove(s.expired())) }
 
 func (s *service) expired() string { return filepath.Join(s.site.dir, "expired") }
-
-// copyTree copies files, with the names of a site filled in.
-func copyTree(t *testing.T, from, to string, names *strings.Replacer) {
-	t.Helper()
-	require.NoError(t, filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			return os.MkdirAll(filepath.Join(to, rel), 0o755)
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(to, rel), []byte(names.Replace(string(content))), 0o644)
-	}))
-}
-
-func startApache(t *testing.T, s *site) *exec.Cmd { return apacheAt(t, s, "") }
-
-func startLaravel(t *testing.T, s *site) *exec.Cmd { return apacheAt(t, s, "public") }
-
-// apacheAt starts Apache with a folder of the service as its document root.
-func apacheAt(t *testing.T, s *site, root string) *exec.Cmd {
-	t.Helper()
-	name, group := serverUser(t)
-	modules, err := filepath.Glob("/usr/lib/apache2/modules/libphp*.so")
-	require.NoError(t, err)
-	app := filepath.Join(s.dir, "app")
-	names := strings.NewReplacer(
-		"{app}", filepath.Join(app, root), "{site}", s.dir, "{port}", s.port, "{user}", name, "{group}", group,
-		"{modules}", "/usr/lib/apache2/modules", "{php}", modules[len(modules)-1],
-	)
-	source := filepath.Dir(s.app)
-	copyTree(t, s.app, app, strings.NewReplacer())
-	copyTree(t, filepath.Join(source, "php/common.php"), filepath.Join(s.dir, "common.php"), strings.NewReplacer())
-	copyTree(t, filepath.Join(source, "apache.conf"), filepath.Join(s.dir, "apache.conf"), names)
-	return exec.Command("/usr/sbin/apache2", "-f", filepath.Join(s.dir, "apache.conf"), "-DFOREGROUND")
-}
-
-// serverUser is who a server that gives up root runs as.
-func serverUser(t *testing.T) (name, group string) {
-	t.Helper()
-	if os.Getuid() == 0 {
-		return "www-data", "www-data"
-	}
-	me, err := user.Current()
-	require.NoError(t, err)
-	mine, err := user.LookupGroupId(me.Gid)
-	require.NoError(t, err)
-	return me.Username, mine.Name
-}
-
-func startGunicorn(module string) func(*testing.T, *site) *exec.Cmd {
-	return func(_ *testing.T, s *site) *exec.Cmd {
-		return exec.Command("/usr/bin/python3", "/usr/bin/gunicorn", "--bind", "127.0.0.1:"+s.port, "--threads", "4",
-			"--log-level", "critical", "--chdir", s.app, module)
-	}
-}
-
-func startNode(_ *testing.T, s *site) *exec.Cmd {
-	return exec.Command("/usr/bin/node", filepath.Join(s.app, "app.js"))
-}
-
-func startNext(_ *testing.T, s *site) *exec.Cmd {
-	next := filepath.Join(s.app, "node_modules/next/dist/bin/next")
-	cmd := exec.Command("/usr/bin/node", next, "start", "-H", "127.0.0.1", "-p", s.port)
-	cmd.Dir = s.app
-	return cmd
-}
-
-func startPuma(_ *testing.T, s *site) *exec.Cmd {
-	config := filepath.Join(s.app, "config.ru")
-	return exec.Command("/usr/bin/puma", "-b", "tcp://127.0.0.1:"+s.port, "-t", "1:4", "-e", "production", config)
-}
-
-func startTomcat(t *testing.T, s *site) *exec.Cmd {
-	t.Helper()
-	jars := append(under("/usr/share/java/", "tomcat10-embed-core.jar", "tomcat10-annotations-api.jar"), s.dir)
-	classes := strings.Join(jars, ":")
-	out, err := exec.Command("javac", "-d", s.dir, "-cp", classes,
-		filepath.Join(s.app, "Licences.java")).CombinedOutput()
-	require.NoError(t, err, string(out))
-	return exec.Command("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classes, "Licences")
-}
-
-func startCherryPy(_ *testing.T, s *site) *exec.Cmd {
-	return exec.Command("/usr/bin/python3", filepath.Join(s.app, "app.py"))
-}
-
-// startMono starts Web Forms, with nginx in front, since the web server of Mono itself does not run on Debian 12.
-func startMono(t *testing.T, s *site) *exec.Cmd {
-	t.Helper()
-	app, address := filepath.Join(s.dir, "app"), testprocess.FreeAddress(t)
-	copyTree(t, s.app, app, strings.NewReplacer()) // Mono compiles beside the pages
-	mono := testprocess.InGroup(exec.Command("/usr/bin/fastcgi-mono-server4", "/applications=/:"+app,
-		"/socket=tcp:"+address))
-	mono.Env = append(os.Environ(), "SITE="+s.dir)
-	testprocess.Start(t, mono).WaitFor(t, func() bool { return testprocess.Listens(address) })
-	names := strings.NewReplacer("{site}", s.dir, "{port}", s.port, "{app}", app, "{mono}", address)
-	config := filepath.Join(s.dir, "nginx.conf")
-	copyTree(t, filepath.Join(filepath.Dir(s.app), "webforms.conf"), config, names)
-	return exec.Command("/usr/sbin/nginx", "-e", "stderr", "-p", s.dir, "-c", config)
-}
