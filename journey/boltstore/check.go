@@ -106,24 +106,18 @@ func (unnamed) KeyToString([]byte) string   { return "…" }
 func (unnamed) ValueToString([]byte) string { return "…" }
 
 func (c *checker) entries(tx *bolt.Tx) error {
-	if found, err := schemaOf(tx); err != nil {
+	found, err := schemaOf(tx)
+	if err != nil {
 		return err
-	} else if found == 0 {
-		return errNotAStore
 	}
 	for _, name := range buckets() {
-		if err := c.walk(tx, string(name)); err != nil {
-			return err
+		bucket := tx.Bucket(name)
+		switch {
+		case bucket != nil:
+			err = c.walk(tx, string(name), bucket)
+		case found == schema: // an older file gets it when it is opened
+			err = fmt.Errorf("%w: it lacks the bucket %q", errStructure, name)
 		}
-	}
-	for name, visit := range map[string]func(tx *bolt.Tx, key, value []byte){
-		string(journeyBucket): c.journey, string(openBucket): c.open, string(damagedBucket): c.setAside,
-		string(requestBucket): c.request, string(replyBucket): c.reply, string(valueBucket): c.value,
-	} {
-		err := tx.Bucket([]byte(name)).ForEach(func(key, value []byte) error {
-			visit(tx, key, value)
-			return c.ctx.Err()
-		})
 		if err != nil {
 			return err
 		}
@@ -131,29 +125,21 @@ func (c *checker) entries(tx *bolt.Tx) error {
 	return nil
 }
 
-// maxValue is how long values are that are not sealed: a damaged page may claim more.
-var maxValue = map[string]int{
-	string(metaBucket): 64, string(paymentBucket): 64, string(openBucket): 256, string(markBucket): 8,
-	string(dueBucket): 0, string(earlyBucket): 0, string(markEndBucket): 0,
-}
-
-// walk looks up each key of a bucket, which reads all pages on the way.
-func (c *checker) walk(tx *bolt.Tx, name string) error {
-	bucket := tx.Bucket([]byte(name))
-	if bucket == nil {
-		return fmt.Errorf("%w: it lacks the bucket %q", errStructure, name)
-	}
-	cursor := bucket.Cursor()
-	limit, limited := maxValue[name]
-	var last []byte
-	for key, value := cursor.First(); key != nil; key, value = cursor.Next() {
-		isBucket, tooLong := value == nil, limited && len(value) > limit
-		if isBucket || tooLong || bytes.Compare(last, key) >= 0 || !bytes.Equal(bucket.Get(key), value) {
-			return fmt.Errorf("%w: the bucket %q is not in order", errStructure, name)
+// walk visits the entries of a bucket, which reads all its pages on the way.
+func (c *checker) walk(tx *bolt.Tx, name string, bucket *bolt.Bucket) error {
+	visit := map[string]func(tx *bolt.Tx, key, value []byte){
+		string(journeyBucket): c.journey, string(openBucket): c.open, string(damagedBucket): c.setAside,
+		string(requestBucket): c.request, string(replyBucket): c.reply, string(valueBucket): c.value,
+	}[name]
+	return bucket.ForEach(func(key, value []byte) error {
+		if value == nil {
+			return fmt.Errorf("%w: the bucket %q has another one in it", errStructure, name)
 		}
-		last = key
-	}
-	return c.ctx.Err()
+		if visit != nil {
+			visit(tx, key, value)
+		}
+		return c.ctx.Err()
+	})
 }
 
 func (c *checker) journey(tx *bolt.Tx, key, sealed []byte) {
@@ -209,30 +195,27 @@ func (c *checker) setAside(_ *bolt.Tx, id, _ []byte) {
 }
 
 func (c *checker) request(tx *bolt.Tx, key, _ []byte) {
-	if sealed := c.pieces(tx, requestBucket, key, &c.report.Requests); sealed != nil {
-		_, err := c.codec.OpenRequest(journey.ID(key), sealed)
-		c.faultIf(err)
-	}
+	c.message(tx, journey.PartRequest, key, &c.report.Requests)
 }
 
 func (c *checker) reply(tx *bolt.Tx, key, _ []byte) {
-	if sealed := c.pieces(tx, replyBucket, key, &c.report.Replies); sealed != nil {
-		_, err := c.codec.OpenReply(journey.ID(key), sealed)
-		c.faultIf(err)
-	}
+	c.message(tx, journey.PartReply, key, &c.report.Replies)
 }
 
-// pieces joins and counts what the key is the first piece of. It returns nil if there is nothing to open.
-func (c *checker) pieces(tx *bolt.Tx, name []byte, key []byte, count *int) []byte {
+// message counts and opens what the key is the first piece of.
+func (c *checker) message(tx *bolt.Tx, part journey.Part, key []byte, count *int) {
 	if bytes.IndexByte(key, 0) >= 0 { // a further piece
-		return nil
+		return
 	}
 	*count++
-	sealed := joinPieces(tx.Bucket(name), journey.ID(key))
+	id := journey.ID(key)
+	sealed := joinPieces(tx.Bucket(messageBuckets[part]), id)
 	if isUnlisted(tx, c.codec, key, sealed) {
-		return nil
+		return
 	}
-	return sealed
+	if _, err := c.codec.OpenInPlace(string(part), string(id), sealed); err != nil {
+		c.report.fault("%v", journey.DoesNotOpen(part, id, err))
+	}
 }
 
 func (c *checker) value(_ *bolt.Tx, name, sealed []byte) {

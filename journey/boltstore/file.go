@@ -26,6 +26,8 @@ var (
 	errStructure = errors.New("is damaged in its structure")
 	// errUnreadable is damage on which bbolt panicked.
 	errUnreadable = fmt.Errorf("%w: its pages cannot be read", errStructure)
+	// errNotWritten is a failed commit: what the disk holds is then unknown.
+	errNotWritten = errors.New("could not be written")
 )
 
 // examine refuses files that bbolt would misread: it turns an empty file into a new store, and meets the missing pages

@@ -91,6 +91,7 @@ func TestFileOfVersion1IsUpgraded(t *testing.T) {
 		require.NoError(t, tx.DeleteBucket([]byte("early")))
 		return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("1"))
 	})
+	require.Equal(t, boltstore.Report{Journeys: 20, Open: 20, Requests: 20}, checked(t, path))
 	s := open(t, path, options(t, 1))
 	_, err := s.Get(t.Context(), storetest.Example(7).ID)
 	require.NoError(t, err)

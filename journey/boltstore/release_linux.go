@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"context"
 	"syscall"
 
 	bolt "go.etcd.io/bbolt"
@@ -10,7 +11,7 @@ import (
 // memory of the process. They are clean, and come back when they are read. This goroutine must not be in a
 // transaction.
 func (s *Store) releasePages() {
-	_ = s.db.View(func(tx *bolt.Tx) error { // keeps the map in its place
+	_ = s.read(context.Background(), func(tx *bolt.Tx) error { // keeps the map in its place
 		// It is advice, so errors do not matter.
 		_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, s.db.Info().Data, uintptr(tx.Size()), syscall.MADV_DONTNEED)
 		return nil

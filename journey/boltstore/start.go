@@ -15,20 +15,18 @@ var errNotAStore = errors.New("is not a Paygate store")
 
 // prepare makes what is missing and checks what is there. Its cost follows the open journeys, not the stored ones.
 func (s *Store) prepare() error {
-	err := s.commits.update(s.prepareIn)
-	if isFull(err) {
-		return fmt.Errorf("cannot be prepared: %w: %w", journey.ErrFull, err)
+	err := s.commits.update(func(tx *bolt.Tx) error {
+		for _, step := range []func(*bolt.Tx) error{makeBuckets, s.checkOpen, s.reseal, s.restore} {
+			if err := step(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, journey.ErrFull) {
+		return fmt.Errorf("cannot be prepared: %w", err)
 	}
 	return err
-}
-
-func (s *Store) prepareIn(tx *bolt.Tx) error {
-	for _, step := range []func(*bolt.Tx) error{makeBuckets, s.checkOpen, s.reseal, s.restore} {
-		if err := step(tx); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // makeBuckets makes the buckets of a new file, and those that an older layout lacks.
