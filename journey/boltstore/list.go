@@ -3,9 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -52,20 +50,15 @@ func (s *Store) List(ctx context.Context, f journey.Filter) ([]journey.Journey, 
 
 func (s *Store) listByPayment(ctx context.Context, f journey.Filter) ([]journey.Journey, error) {
 	id, err := s.ByPayment(ctx, f.Payment)
-	if errors.Is(err, journey.ErrNotFound) {
-		return nil, nil
+	var j journey.Journey
+	if err == nil {
+		j, err = s.Get(ctx, id)
 	}
-	if err != nil {
-		return nil, err
-	}
-	j, err := s.Get(ctx, id)
 	switch {
-	case errors.Is(err, journey.ErrDamaged) || errors.Is(err, journey.ErrNotFound):
+	case errors.Is(err, journey.ErrDamaged), errors.Is(err, journey.ErrNotFound), err == nil && !f.Matches(j):
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case !f.Matches(j):
-		return nil, nil
 	}
 	return []journey.Journey{j}, nil
 }
@@ -77,20 +70,25 @@ type listPage struct {
 	next     []byte // the id to continue from; nil at the end
 }
 
-// page reads journeys older than after, newest first.
+// page reads journeys older than after, newest first. The list of open journeys knows their states.
 func (s *Store) page(ctx context.Context, f journey.Filter, after []byte) (p listPage, err error) {
+	isOpen := f.State != "" && !f.State.AtRest()
+	bucket := journeyBucket
+	if isOpen {
+		bucket = openBucket
+	}
 	err = s.read(ctx, func(tx *bolt.Tx) error {
-		k, value, earlier := seekBefore(tx.Bucket(bucketFor(f)), after)
-		for range pageSize {
-			if k == nil {
-				p.next = nil
-				return nil
-			}
-			p.next = bytes.Clone(k)
-			if couldMatch(value, f) {
+		cursor := tx.Bucket(bucket).Cursor()
+		k, value := seekBefore(cursor, after)
+		for n := 0; n < pageSize && k != nil; n++ {
+			if !isOpen || s.openEntry(tx, k, value).State == f.State {
 				s.collect(tx, k, &p)
 			}
-			k, value = earlier()
+			after = bytes.Clone(k)
+			k, value = cursor.Prev()
+		}
+		if k != nil {
+			p.next = after
 		}
 		return nil
 	})
@@ -112,33 +110,12 @@ func (s *Store) collect(tx *bolt.Tx, id []byte, p *listPage) {
 	p.journeys = append(p.journeys, j)
 }
 
-// seekBefore moves a cursor to the last key before after, or to the last of all if after is empty.
-func seekBefore(bucket *bolt.Bucket, after []byte) (k, v []byte, earlier func() ([]byte, []byte)) {
-	cursor := bucket.Cursor()
+// seekBefore moves the cursor to the last key before after, or to the last of all if after is empty.
+func seekBefore(cursor *bolt.Cursor, after []byte) (k, v []byte) {
 	if len(after) > 0 {
-		if k, _ = cursor.Seek(after); k != nil {
-			k, v = cursor.Prev()
-			return k, v, cursor.Prev
+		if k, _ := cursor.Seek(after); k != nil {
+			return cursor.Prev()
 		}
 	}
-	k, v = cursor.Last()
-	return k, v, cursor.Prev
-}
-
-// bucketFor returns the smallest bucket that has every journey that the filter can find.
-func bucketFor(f journey.Filter) []byte {
-	if f.State != "" && !f.State.AtRest() {
-		return openBucket
-	}
-	return journeyBucket
-}
-
-// couldMatch reports whether a journey must be opened. The list of open journeys knows their states.
-func couldMatch(value []byte, f journey.Filter) bool {
-	if !bytes.Equal(bucketFor(f), openBucket) {
-		return true
-	}
-	var entry openEntry
-	err := json.Unmarshal(value, &entry)
-	return err != nil || entry.State == f.State || !slices.Contains(journey.States(), entry.State)
+	return cursor.Last()
 }
