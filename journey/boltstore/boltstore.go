@@ -107,13 +107,12 @@ func open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{db: db, codec: journey.Codec{Sealer: o.Sealer}, now: o.Now, log: o.Log, commits: newCommitter(db, file)}
-	if err := s.prepare(); err != nil {
-		return nil, errors.Join(err, s.Close())
+	err = s.prepare()
+	if err == nil && isNew {
+		err = syncFolder(path)
 	}
-	if isNew {
-		if err := syncFolder(path); err != nil {
-			return nil, errors.Join(err, s.Close())
-		}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	s.warnOfReaders(path)
 	return s, nil

@@ -38,14 +38,7 @@ func (r *Report) fault(format string, values ...any) {
 // changes nothing, and fails when the file cannot be opened or when another process has it open.
 func Check(ctx context.Context, path string, sealer journey.Sealer) (Report, error) {
 	c := checker{ctx: ctx, codec: journey.Codec{Sealer: sealer}}
-	err := examine(path, lockTimeout)
-	if err == nil {
-		err = c.view(path, bolt.Options{ReadOnly: true}, c.entries)
-	}
-	if err == nil && c.report.Total == 0 {
-		// bbolt checks in goroutines where a fault would end the process: only entries that could all be read are safe.
-		err = c.view(path, bolt.Options{ReadOnly: true, PreLoadFreelist: true}, c.pages)
-	}
+	err := c.check(path)
 	if errors.Is(err, errStructure) {
 		c.report.fault("the file %v", err)
 		err = nil
@@ -56,25 +49,21 @@ func Check(ctx context.Context, path string, sealer journey.Sealer) (Report, err
 	return c.report, nil
 }
 
-func (c *checker) faultIf(err error) {
-	if err != nil {
-		c.report.fault("%v", err)
-	}
-}
-
 type checker struct {
 	ctx    context.Context // lives as long as one call
 	codec  journey.Codec
 	report Report
 }
 
-func (c *checker) view(path string, o bolt.Options, visit func(*bolt.Tx) error) error {
-	db, _, err := openFile(path, o)
-	if err != nil {
+func (c *checker) check(path string) error {
+	if err := examine(path, lockTimeout); err != nil {
 		return err
 	}
-	err = guard(func() error { return db.View(visit) })
-	return errors.Join(err, db.Close())
+	if err := view(path, bolt.Options{ReadOnly: true}, c.entries); err != nil || c.report.Total > 0 {
+		return err
+	}
+	// bbolt checks in goroutines where a fault would end the process: only entries that could all be read are safe.
+	return view(path, bolt.Options{ReadOnly: true, PreLoadFreelist: true}, c.pages)
 }
 
 // pages has bbolt check its pages, once it is sure that none claims to go on beyond the end: bbolt would follow it for
@@ -149,15 +138,14 @@ func (c *checker) journey(tx *bolt.Tx, key, sealed []byte) {
 		c.report.Unlisted++
 		return
 	}
-	j, err := c.codec.OpenJourney(id, sealed)
-	if err != nil {
-		c.faultIf(err)
-		return
-	}
-	if j.ID != id {
+	switch j, err := c.codec.OpenJourney(id, sealed); {
+	case err != nil:
+		c.report.fault("%v", err)
+	case j.ID != id:
 		c.report.fault("the journey %s calls itself %s", id, j.ID)
+	default:
+		c.indexes(tx, j)
 	}
-	c.indexes(tx, j)
 }
 
 // indexes checks that every index leads to the journey, and that its request is there.
@@ -219,6 +207,7 @@ func (c *checker) message(tx *bolt.Tx, part journey.Part, key []byte, count *int
 }
 
 func (c *checker) value(_ *bolt.Tx, name, sealed []byte) {
-	_, err := c.codec.OpenValue(string(name), sealed)
-	c.faultIf(err)
+	if _, err := c.codec.OpenValue(string(name), sealed); err != nil {
+		c.report.fault("%v", err)
+	}
 }

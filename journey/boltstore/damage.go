@@ -36,26 +36,19 @@ func (s *Store) setAside(ctx context.Context, id journey.ID) {
 
 // restore brings back journeys that were set aside and open again, because their secret is listed again.
 func (s *Store) restore(tx *bolt.Tx) error {
-	var good []journey.Journey
-	err := tx.Bucket(damagedBucket).ForEach(func(id, sealed []byte) error {
-		if j, err := s.codec.OpenJourney(journey.ID(id), sealed); err == nil {
-			good = append(good, j)
+	good := map[journey.ID]journey.Journey{}
+	err := tx.Bucket(damagedBucket).ForEach(func(key, sealed []byte) error {
+		id := journey.ID(key)
+		if j, err := s.codec.OpenJourney(id, sealed); err == nil {
+			good[id] = j
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+	for id, j := range good {
+		err = errors.Join(err, s.put(tx, journey.Journey{}, j), drop(tx, id, damagedBucket))
+		s.log.Info("a journey that was set aside opens again", "journey_id", id)
 	}
-	for _, j := range good {
-		if err := s.put(tx, journey.Journey{}, j); err != nil {
-			return err
-		}
-		if err := drop(tx, j.ID, damagedBucket); err != nil {
-			return err
-		}
-		s.log.Info("a journey that was set aside opens again", "journey_id", j.ID)
-	}
-	return nil
+	return err
 }
 
 // Damaged lists the journeys that were set aside, oldest first.

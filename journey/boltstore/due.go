@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"math"
 	"time"
 
@@ -14,11 +15,10 @@ import (
 
 // indexDue updates the lists of due journeys: each has one entry for a journey, at its time, or none if that is zero.
 func indexDue(tx *bolt.Tx, before, after journey.Journey) error {
-	err := moveEntry(tx.Bucket(dueBucket), entry(before.DueAt, before.ID), entry(after.DueAt, after.ID))
-	if err != nil {
-		return err
-	}
-	return moveEntry(tx.Bucket(earlyBucket), entry(before.EarlyAt, before.ID), entry(after.EarlyAt, after.ID))
+	return errors.Join(
+		moveEntry(tx.Bucket(dueBucket), entry(before.DueAt, before.ID), entry(after.DueAt, after.ID)),
+		moveEntry(tx.Bucket(earlyBucket), entry(before.EarlyAt, before.ID), entry(after.EarlyAt, after.ID)),
+	)
 }
 
 // entry returns a journey's key in a list of due ones; nil if it is never due.

@@ -44,18 +44,23 @@ func examine(path string, timeout time.Duration) error {
 	case info.Size() == 0:
 		return errors.New("is an empty file: what was in it is gone. Restore a backup, or remove it to start again")
 	}
-	db, _, err := openFile(path, bolt.Options{ReadOnly: true, Timeout: timeout})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return db.View(func(tx *bolt.Tx) error {
-		info, err := os.Stat(path)
+	return view(path, bolt.Options{ReadOnly: true, Timeout: timeout}, func(tx *bolt.Tx) error {
+		info, err := os.Stat(path) // again, because a process that had the lock may have written
 		if err == nil && info.Size() < tx.Size() {
 			err = fmt.Errorf("is cut off: it has %d bytes of at least %d. Restore a backup", info.Size(), tx.Size())
 		}
 		return err
 	})
+}
+
+// view runs visit in a file that it opens and closes.
+func view(path string, o bolt.Options, visit func(*bolt.Tx) error) error {
+	db, _, err := openFile(path, o)
+	if err != nil {
+		return err
+	}
+	err = guard(func() error { return db.View(visit) })
+	return errors.Join(err, db.Close())
 }
 
 // openFile describes bbolt's errors, and its panics on damaged files, in plain words. It returns the file too, because

@@ -32,14 +32,15 @@ func inspect(path string) (Condition, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return Missing, canCreate(path)
 	}
+	condition := Free
 	err := examine(path, time.Nanosecond) // the lock is tried once
-	switch {
-	case errors.Is(err, errInUse):
-		return InUse, canWrite(path)
-	case err != nil:
+	if errors.Is(err, errInUse) {
+		condition, err = InUse, nil
+	}
+	if err != nil {
 		return "", err
 	}
-	return Free, canWrite(path)
+	return condition, canWrite(path)
 }
 
 // canCreate tries to create a file in the folder.

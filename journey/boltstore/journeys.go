@@ -102,15 +102,11 @@ func (s *Store) Update(
 
 // storeChange stores the journey, its index entries, its request and its reply.
 func (s *Store) storeChange(tx *bolt.Tx, before journey.Journey, c journey.Change) error {
-	if err := s.put(tx, before, c.Journey); err != nil {
-		return err
-	}
+	err := s.put(tx, before, c.Journey)
 	for _, m := range c.Messages() {
-		if err := s.storeMessage(tx, c.Journey.ID, m); err != nil {
-			return err
-		}
+		err = errors.Join(err, s.storeMessage(tx, c.Journey.ID, m))
 	}
-	return nil
+	return err
 }
 
 // put stores the journey itself and its index entries.
@@ -122,13 +118,7 @@ func (s *Store) put(tx *bolt.Tx, before, after journey.Journey) error {
 	if err := dense(tx, journeyBucket).Put([]byte(after.ID), sealed); err != nil {
 		return err
 	}
-	if err := indexPayments(tx, before, after); err != nil {
-		return err
-	}
-	if err := indexDue(tx, before, after); err != nil {
-		return err
-	}
-	return s.indexOpen(tx, after)
+	return errors.Join(indexPayments(tx, before, after), indexDue(tx, before, after), s.indexOpen(tx, after))
 }
 
 // ByPayment finds the journey of a payment.
@@ -152,30 +142,25 @@ func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		if j, err := s.get(tx, id); err == nil {
-			if err := indexDue(tx, j, journey.Journey{}); err != nil {
-				return err
-			}
-			if err := indexPayments(tx, j, journey.Journey{ID: id}); err != nil {
-				return err
-			}
-		}
-		for _, bucket := range messageBuckets {
-			if err := dropPieces(tx.Bucket(bucket), id); err != nil {
+			none := journey.Journey{ID: id}
+			if err := errors.Join(indexDue(tx, j, none), indexPayments(tx, j, none)); err != nil {
 				return err
 			}
 		}
-		return drop(tx, id, journeyBucket, openBucket, damagedBucket)
+		return errors.Join(
+			dropPieces(tx.Bucket(requestBucket), id), dropPieces(tx.Bucket(replyBucket), id),
+			drop(tx, id, journeyBucket, openBucket, damagedBucket),
+		)
 	})
 }
 
 // drop deletes an id from buckets.
 func drop(tx *bolt.Tx, id journey.ID, buckets ...[]byte) error {
+	var err error
 	for _, bucket := range buckets {
-		if err := tx.Bucket(bucket).Delete([]byte(id)); err != nil {
-			return err
-		}
+		err = errors.Join(err, tx.Bucket(bucket).Delete([]byte(id)))
 	}
-	return nil
+	return err
 }
 
 // dense returns a bucket whose keys arrive in the order of time, so that its pages can be filled.

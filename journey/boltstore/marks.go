@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -37,16 +38,12 @@ func (s *Store) FirstSight(ctx context.Context, mark string, until time.Time) (b
 
 // putMark stores the end of a mark in place of the known one, which is nil for a new mark.
 func putMark(tx *bolt.Tx, key, known, end []byte) error {
+	var err error
 	ends := tx.Bucket(markEndBucket)
 	if known != nil {
-		if err := ends.Delete(append(bytes.Clone(known), key...)); err != nil {
-			return err
-		}
+		err = ends.Delete(append(bytes.Clone(known), key...))
 	}
-	if err := ends.Put(append(bytes.Clone(end), key...), nil); err != nil {
-		return err
-	}
-	return tx.Bucket(markBucket).Put(key, end)
+	return errors.Join(err, ends.Put(append(bytes.Clone(end), key...), nil), tx.Bucket(markBucket).Put(key, end))
 }
 
 func sweepMarks(tx *bolt.Tx, now []byte) error {
@@ -57,15 +54,11 @@ func sweepMarks(tx *bolt.Tx, now []byte) error {
 			break
 		}
 	}
+	var err error
 	for _, k := range expired {
-		if err := tx.Bucket(markEndBucket).Delete(k); err != nil {
-			return err
-		}
-		if err := tx.Bucket(markBucket).Delete(k[8:]); err != nil {
-			return err
-		}
+		err = errors.Join(err, tx.Bucket(markEndBucket).Delete(k), tx.Bucket(markBucket).Delete(k[8:]))
 	}
-	return nil
+	return err
 }
 
 // markEnd encodes a time so that it sorts, to the second.

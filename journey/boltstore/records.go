@@ -3,6 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
@@ -99,13 +100,11 @@ func (s *Store) importRecord(tx *bolt.Tx, r journey.Record) error {
 	if taken(tx, r.ID) {
 		return fmt.Errorf("%w: %s", journey.ErrExists, r.ID)
 	}
-	if err := s.importJourney(tx, r); err != nil {
-		return err
-	}
-	if err := s.importMessage(tx, journey.PartRequest, r.ID, r.SealedRequest); err != nil {
-		return err
-	}
-	return s.importMessage(tx, journey.PartReply, r.ID, r.SealedReply)
+	return errors.Join(
+		s.importJourney(tx, r),
+		s.importMessage(tx, journey.PartRequest, r.ID, r.SealedRequest),
+		s.importMessage(tx, journey.PartReply, r.ID, r.SealedReply),
+	)
 }
 
 func (s *Store) importJourney(tx *bolt.Tx, r journey.Record) error {
