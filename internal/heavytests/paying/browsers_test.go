@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tab is a citizen at Chromium.
+// tab is a tab of Chromium.
 type tab struct {
 	t      *testing.T
 	ctx    context.Context
@@ -30,14 +30,14 @@ func newTab(t *testing.T, origin string) tab {
 	return openTab(t, testbrowser.Tab(t), origin)
 }
 
-// openTab opens a tab for as long as ctx holds: chromedp closes it with the context that was the first to use it.
+// openTab opens a tab until ctx ends: chromedp closes a tab with the first context that used it.
 func openTab(t *testing.T, ctx context.Context, origin string) tab {
 	t.Helper()
 	require.NoError(t, chromedp.Do(ctx))
 	return tab{t, ctx, origin}
 }
 
-// do does one thing after the other. When one fails, the page is part of the message.
+// do runs the steps in order. When one fails, the message includes the page.
 func (b tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	limited, cancel := context.WithTimeout(b.ctx, 90*time.Second)
@@ -63,7 +63,7 @@ func (b tab) text(selector string) string {
 	return text
 }
 
-// at is the address that the tab shows, from the path on.
+// at returns the path and query that the tab shows.
 func (b tab) at() string {
 	b.t.Helper()
 	address, err := chromedp.Run(b.ctx, chromedp.Location())
@@ -71,7 +71,7 @@ func (b tab) at() string {
 	return strings.TrimPrefix(address, b.origin)
 }
 
-// until waits until an expression is true.
+// until waits until a JavaScript expression is true.
 func (b tab) until(expression string) {
 	b.t.Helper()
 	b.do(func(ctx context.Context, _ *chromedp.Target) (none chromedp.Void, err error) {
@@ -80,14 +80,14 @@ func (b tab) until(expression string) {
 	})
 }
 
-// look checks the page's accessibility and keeps a picture of it.
+// look checks the page's accessibility and saves a screenshot.
 func (b tab) look(name string) {
 	b.t.Helper()
 	testbrowser.Axe(b.t, b.ctx)
 	testbrowser.Screenshot(b.t, b.ctx, name)
 }
 
-// see waits until something can be seen, however many pages come before it.
+// see waits until an element is visible, on this page or a later one.
 func see(selector string) chromedp.Action[chromedp.Void] {
 	visible := chromedp.WaitVisible(chromedp.CSS(selector))
 	return func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
@@ -119,7 +119,7 @@ func (b tab) pays() {
 	b.do(see("#confirm"), click("#confirm"))
 }
 
-// legacy is a service of few lines. It notes every request.
+// legacy is a small service that records every request.
 type legacy struct {
 	url string
 
@@ -127,13 +127,13 @@ type legacy struct {
 	received []received
 }
 
-// received is a request that the service got.
+// received is a request to the service.
 type received struct {
 	method, target, body string
 	header               http.Header
 }
 
-// startLegacy starts a service that answers by the handler.
+// startLegacy starts a service with this handler.
 func startLegacy(t *testing.T, answer http.HandlerFunc) *legacy {
 	t.Helper()
 	l := &legacy{}
@@ -150,7 +150,7 @@ func startLegacy(t *testing.T, answer http.HandlerFunc) *legacy {
 	return l
 }
 
-// posts are the requests that the service got with POST.
+// posts returns the POST requests.
 func (l *legacy) posts() (posts []received) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -162,15 +162,16 @@ func (l *legacy) posts() (posts []received) {
 	return posts
 }
 
-// last is the request that the service got last.
+// last returns the last request.
 func (l *legacy) last() received {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.received[len(l.received)-1]
 }
 
-// startDistantPay starts a Pay that is another site to browsers, as the real one is: localhost, not 127.0.0.1.
-func startDistantPay(t *testing.T) *testprocess.SimulatedPay {
+// startCrossSitePay starts a simulated Pay on another site than the service, as the real one is: localhost instead of
+// 127.0.0.1.
+func startCrossSitePay(t *testing.T) *testprocess.SimulatedPay {
 	t.Helper()
 	address := testprocess.FreeAddress(t)
 	public := "http://localhost" + address[strings.LastIndexByte(address, ':'):]

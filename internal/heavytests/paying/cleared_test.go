@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestClearSiteDataDuringPaymentKeepsTheJourney has the citizen sign out of the service in another tab.
+// The citizen signs out of the service in another tab.
 func TestClearSiteDataDuringPaymentKeepsTheJourney(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{"cookies": `"cookies", "storage"`, "everything": `"*"`} {
@@ -24,13 +24,14 @@ func TestClearSiteDataDuringPaymentKeepsTheJourney(t *testing.T) {
 				}
 				licences(w, r)
 			})
-			b := newTab(t, testprocess.StartGateway(t, startDistantPay(t), service.url, applicationSettings...).URL)
+			b := newTab(t, testprocess.StartGateway(t, startCrossSitePay(t), service.url, applicationSettings...).URL)
 			b.open("/licences/form")
 			b.do(see("#send"), click("#send"), see("#cardNo"))
 			b.inAnotherTab(func(other tab) {
 				other.open("/licences/sign-out")
 				other.open("/licences/look")
-				require.NotContains(t, service.last().header.Get("Cookie"), "ann", "the service's own cookie is gone")
+				require.NotContains(t, service.last().header.Get("Cookie"), "ann",
+					"the service's own cookie is cleared")
 			})
 			b.pays()
 			b.do(see("#done"))

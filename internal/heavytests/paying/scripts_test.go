@@ -1,12 +1,7 @@
 package paying
 
 import (
-	"bytes"
-	little "encoding/binary"
-	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,137 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scriptCase is a page whose form a library sends.
-type scriptCase struct {
-	name    string
-	scripts []string // under /js/
-	form    string   // %s is what is in the form
-	link    bool     // the citizen gets to Pay by a link on a page of ours
-
-	pageAsIs bool // the library takes a page from us as it takes one from anybody
-}
-
-var scriptCases = []scriptCase{
-	{"Turbo", []string{"turbo"}, `<form action="/licences/apply" method="post">%s</form>`, true, false},
-	{
-		"a Turbo frame",
-		[]string{"turbo"},
-		`<turbo-frame id="f"><form action="/licences/apply" method="post">%s</form></turbo-frame>`, true, false,
-	},
-	{
-		"htmx 2",
-		[]string{"htmx"},
-		`<form hx-post="/licences/apply" hx-target="#out" hx-select="#part" hx-push-url="true">%s</form><p id="out"></p>`, false, false,
-	},
-	{
-		"boosted htmx 2",
-		[]string{"htmx"},
-		`<div hx-boost="true"><form action="/licences/apply" method="post">%s</form></div>`, false, false,
-	},
-	{
-		"htmx 4",
-		[]string{"htmx4"},
-		`<form hx-post="/licences/apply" hx-target="#out" hx-select="#part">%s</form><p id="out"></p>`, false, false,
-	},
-	{
-		"Unpoly",
-		[]string{"unpoly"},
-		`<main><form action="/licences/apply" method="post" up-submit up-target="#out">%s</form><p id="out"></p></main>`, true, true,
-	},
-	{
-		"Rails UJS",
-		[]string{"rails-ujs"},
-		`<form action="/licences/apply" method="post" data-remote="true">%s</form>`,
-		false, false,
-	},
-	{
-		"UpdatePanel", []string{"MicrosoftAjax.js", "MicrosoftAjaxWebForms.js"}, `<form id="form1" action="/licences/apply" method="post">
-			<input type="hidden" name="__EVENTTARGET"><input type="hidden" name="__EVENTARGUMENT">
-			<script>
-				function __doPostBack() {}
-				Sys.WebForms.PageRequestManager._initialize('sm', document.getElementById('form1'));
-				Sys.WebForms.PageRequestManager.getInstance()._updateControls(['tpanel'], [], [], 90);
-			</script>
-			<div id="panel">%s</div>
-			<script>Sys.Application.initialize();</script></form>`, false, false,
-	},
-}
-
-const fields = `<label>Name <input name="name" id="name"></label>
-	<label>Licence <select name="licence" id="licence"><option>1-day</option><option>season</option></select></label>
-	<input type="submit" id="send" name="send" value="Pay">`
-
-// scriptedService is a legacy service whose forms are sent by libraries. Its styles are tracked, as in a new Rails.
-func scriptedService(t *testing.T) *legacy {
-	t.Helper()
-	return startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
-		name, isScript := strings.CutPrefix(r.URL.Path, "/js/")
-		switch {
-		case isScript:
-			w.Header().Set("Content-Type", "text/javascript")
-			_, _ = w.Write(libraryFile(name))
-		case r.URL.Path == "/style.css":
-			w.Header().Set("Content-Type", "text/css")
-		case r.Method == http.MethodPost:
-			http.Redirect(w, r, "/licences/done?name="+r.PostFormValue("name"), http.StatusSeeOther)
-		case r.URL.Path == "/licences/done":
-			writeHTML(w, http.StatusOK, "<h1 id=done>"+r.URL.Query().Get("name")+"</h1>")
-		default:
-			writeHTML(w, http.StatusOK, scriptedForm(r.URL.Path))
-		}
-	})
-}
-
-// scriptedForm is the page of the case that a path names.
-func scriptedForm(path string) string {
-	var page strings.Builder
-	page.WriteString(`<link rel="stylesheet" href="/style.css" data-turbo-track="reload">`)
-	for _, c := range scriptCases {
-		if path != "/"+strings.ReplaceAll(c.name, " ", "-") {
-			continue
-		}
-		for _, script := range c.scripts {
-			fmt.Fprintf(&page, `<script src="/js/%s"></script>`, script)
-		}
-		page.WriteString("<body>" + strings.Replace(c.form, "%s", fields, 1))
-	}
-	return page.String()
-}
-
-var npmFiles = map[string]string{
-	"turbo": "@hotwired/turbo/dist/turbo.es2017-umd.js", "htmx": "htmx.org/dist/htmx.js", "htmx4": "htmx4/dist/htmx.js",
-	"unpoly": "unpoly/unpoly.js", "rails-ujs": "@rails/ujs/app/assets/javascripts/rails-ujs.js",
-}
-
-// libraryFile is a library; empty when it is not installed.
-func libraryFile(name string) []byte {
-	if file, isNPM := npmFiles[name]; isNPM {
-		content, _ := os.ReadFile(filepath.Join(testenv.Root(), "tools/node_modules", file))
-		return content
-	}
-	return microsoftScript(name)
-}
-
-// microsoftScript finds a script of ASP.NET in Mono's copy of its library: a length, and that many bytes of text.
-func microsoftScript(name string) []byte {
-	found, _ := filepath.Glob("/usr/lib/mono/gac/System.Web.Extensions/*/System.Web.Extensions.dll")
-	if len(found) == 0 {
-		return nil
-	}
-	rest, _ := os.ReadFile(found[0])
-	start := []byte("\xef\xbb\xbf//--")
-	for i := bytes.Index(rest, start); i >= 4; i = bytes.Index(rest, start) {
-		length := min(int(little.LittleEndian.Uint32(rest[i-4:i])), len(rest)-i)
-		if script := rest[i : i+length]; bytes.Contains(script[:min(400, length)], []byte("// "+name)) {
-			return script
-		}
-		rest = rest[i+len(start):]
-	}
-	return nil
-}
-
-// TestFormsSentByScriptsArePaid sends the form of each library with the library itself: first one that is wrong,
-// which shows what is wrong, then one that is paid for.
+// Each library sends its form twice: first an invalid one, which shows the error, then one that is paid for.
 func TestFormsSentByScriptsArePaid(t *testing.T) {
 	t.Parallel()
 	for _, c := range scriptCases {
@@ -160,7 +25,7 @@ func TestFormsSentByScriptsArePaid(t *testing.T) {
 				}
 			}
 			service := scriptedService(t)
-			pay := startDistantPay(t)
+			pay := startCrossSitePay(t)
 			paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence",
 				"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply",
 				"PAYGATE_ROUTE_LICENCE_PRICES=1-day=6.00,8-day=13.50", "PAYGATE_ROUTE_LICENCE_PRICE_FIELD=licence",
@@ -195,15 +60,16 @@ func TestFormsSentByScriptsArePaid(t *testing.T) {
 	}
 }
 
-// TestTurboCorrectsARefusedFormOnTheSamePayment is the usual service of Rails 7: 422 and the form again, sent by Turbo.
+// A Rails 7 service answers 422 with the form again.
 func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 	t.Parallel()
 	if len(libraryFile("turbo")) == 0 {
 		testenv.Missing(t, "turbo is not installed")
 	}
 	form := func(problem string) string {
-		return `<link rel="stylesheet" href="/style.css" data-turbo-track="reload"><script src="/js/turbo"></script><body><p id="problem">` + problem +
-			`</p><form action="/licences" method="post"><input name="name" id="name" aria-label="Name"><button id="send">Pay</button></form>`
+		return `<link rel="stylesheet" href="/style.css" data-turbo-track="reload"><script src="/js/turbo"></script>
+			<body><p id="problem">` + problem + `</p><form action="/licences" method="post">
+			<input name="name" id="name" aria-label="Name"><button id="send">Pay</button></form>`
 	}
 	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -220,7 +86,7 @@ func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 			writeHTML(w, http.StatusOK, form(""))
 		}
 	})
-	pay := startDistantPay(t)
+	pay := startCrossSitePay(t)
 	b := newTab(t, testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence",
 		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences",
 		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
@@ -237,14 +103,14 @@ func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 	require.Equal(t, "2", service.posts()[1].header.Get("Paygate-Submission"))
 	require.Len(t, pay.Payments(), 1)
 
-	// The very same form once more is a question.
+	// Paygate asks before the same form is paid again.
 	b.open("/licences/new")
 	b.do(see("#send"), fill("#name", "Ann"), click("#send"))
 	b.do(see("a.govuk-button, form[action='/_pay/again'] button"))
 	require.Len(t, service.posts(), 2)
 }
 
-// TestLinkPrefetchedByTurboIsPaidOnClick: Turbo shows what it loaded when the pointer was over the link.
+// Turbo loads a link when the pointer is over it, and shows that response on a click.
 func TestLinkPrefetchedByTurboIsPaidOnClick(t *testing.T) {
 	t.Parallel()
 	if len(libraryFile("turbo")) == 0 {
@@ -262,13 +128,14 @@ func TestLinkPrefetchedByTurboIsPaidOnClick(t *testing.T) {
 				`<script src="/js/turbo"></script><body><a id="link" href="/report?id=1">Report</a>`)
 		}
 	})
-	pay := startDistantPay(t)
+	pay := startCrossSitePay(t)
 	paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=report",
 		"PAYGATE_ROUTE_REPORT_MATCH=GET /report",
 		"PAYGATE_ROUTE_REPORT_PRICE=6", "PAYGATE_ROUTE_REPORT_DESCRIPTION=Report")
 	b := newTab(t, paygate.URL)
 	b.open("/")
-	b.do(see("#link"), chromedp.Evaluate[chromedp.Void](`document.querySelector("#link").dispatchEvent(new MouseEvent("mouseenter"))`))
+	hover := `document.querySelector("#link").dispatchEvent(new MouseEvent("mouseenter"))`
+	b.do(see("#link"), chromedp.Evaluate[chromedp.Void](hover))
 	require.Eventually(t, func() bool { return strings.Contains(paygate.Process.Printed(), `"status":503`) },
 		time.Minute, 20*time.Millisecond)
 	require.Empty(t, pay.Payments())
@@ -279,7 +146,7 @@ func TestLinkPrefetchedByTurboIsPaidOnClick(t *testing.T) {
 	b.do(see("#report"))
 	require.Equal(t, "The report id=1", b.text("#report"))
 
-	// What was paid for is this query.
+	// The pass is valid only for its query.
 	b.open("/report?id=2")
 	b.do(see("form[action='/_pay/pass'] button"))
 	require.Equal(t, "You have not paid for this yet", b.text("h1"))

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// frontController is a service with one script and a page for each value of "page". Its forms have no action, so they
-// are sent to the address that the browser shows.
+// frontController is a service with one path and a page for each value of "page". Its forms have no action, so the
+// browser sends them to the address that it shows.
 func frontController(w http.ResponseWriter, r *http.Request) {
 	form := func(problem string) {
 		http.SetCookie(w, &http.Cookie{
@@ -38,12 +38,11 @@ func frontController(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestFormWithoutActionIsCorrectedOnTheSamePayment sends the corrected form from the address at which the refusal is
-// shown.
+// The corrected form is sent from the address of the refusal.
 func TestFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, frontController)
-	pay := startDistantPay(t)
+	pay := startCrossSitePay(t)
 	paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence",
 		"PAYGATE_ROUTE_LICENCE_MATCH=POST /index.php?page=apply",
 		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
@@ -72,14 +71,14 @@ func TestFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
 	require.True(t, pay.Payments()[0].Captured)
 }
 
-// applicationSettings are those of the service of licences that most tests have.
+// applicationSettings are the settings for the licences service.
 var applicationSettings = []string{
 	"PAYGATE_ROUTES=licence", "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25",
 	"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
 	"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/done",
 }
 
-// licences is a service that takes every application.
+// licences is a service that accepts every application.
 func licences(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPost:
@@ -87,12 +86,12 @@ func licences(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/licences/done":
 		writeHTML(w, http.StatusOK, "<h1 id=done>Received</h1>")
 	default:
-		writeHTML(w, http.StatusOK, `<form method="post" action="/licences/apply"><label>Name <input name="name" id="name" value="Ann"></label>
-			<button id="send">Pay</button></form>`)
+		writeHTML(w, http.StatusOK, `<form method="post" action="/licences/apply">
+			<label>Name <input name="name" id="name" value="Ann"></label> <button id="send">Pay</button></form>`)
 	}
 }
 
-// TestCookiesWithTheSameNameKeepTheirOrder has two applications on one host, each with a session.
+// Two applications on one host each have a session cookie with the same name.
 func TestCookiesWithTheSameNameKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	for name, attributes := range map[string]string{"Lax": "", "Strict": "; SameSite=Strict"} {
@@ -107,7 +106,7 @@ func TestCookiesWithTheSameNameKeepTheirOrder(t *testing.T) {
 				}
 				licences(w, r)
 			})
-			pay := startDistantPay(t)
+			pay := startCrossSitePay(t)
 			b := newTab(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
 			b.open("/other")
 			b.open("/licences/form")
@@ -121,7 +120,7 @@ func TestCookiesWithTheSameNameKeepTheirOrder(t *testing.T) {
 	}
 }
 
-// TestCookieChangedDuringPaymentIsDelivered has the session renewed by another tab of the same browser.
+// Another tab of the same browser renews the session.
 func TestCookieChangedDuringPaymentIsDelivered(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
@@ -130,7 +129,7 @@ func TestCookieChangedDuringPaymentIsDelivered(t *testing.T) {
 		}
 		licences(w, r)
 	})
-	b := newTab(t, testprocess.StartGateway(t, startDistantPay(t), service.url, applicationSettings...).URL)
+	b := newTab(t, testprocess.StartGateway(t, startCrossSitePay(t), service.url, applicationSettings...).URL)
 	b.open("/session/old")
 	b.open("/licences/form")
 	b.do(see("#send"), click("#send"), see("#cardNo"))
@@ -148,10 +147,10 @@ func (b tab) inAnotherTab(do func(tab)) {
 	do(openTab(b.t, ctx, b.origin))
 }
 
-// TestReturnInAnotherBrowserExplainsWhatToDo: a bank's app opens the browser that it likes.
+// A banking app can return to another browser.
 func TestReturnInAnotherBrowserExplainsWhatToDo(t *testing.T) {
 	t.Parallel()
-	service, pay := startLegacy(t, licences), startDistantPay(t)
+	service, pay := startLegacy(t, licences), startCrossSitePay(t)
 	paygate := testprocess.StartGateway(t, pay, service.url, applicationSettings...)
 	b, other := newTab(t, paygate.URL), newTab(t, paygate.URL)
 	b.open("/licences/form")
@@ -168,10 +167,10 @@ func TestReturnInAnotherBrowserExplainsWhatToDo(t *testing.T) {
 	require.Len(t, service.posts(), 1)
 }
 
-// TestRepeatedFormAsksBeforePayingAgain goes back after the payment and presses the button again.
+// The citizen goes back after the payment and submits the form again.
 func TestRepeatedFormAsksBeforePayingAgain(t *testing.T) {
 	t.Parallel()
-	service, pay := startLegacy(t, licences), startDistantPay(t)
+	service, pay := startLegacy(t, licences), startCrossSitePay(t)
 	b := newTab(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
 	for range 2 {
 		b.open("/licences/form")
@@ -190,7 +189,7 @@ func TestRepeatedFormAsksBeforePayingAgain(t *testing.T) {
 	require.Len(t, pay.Payments(), 2)
 }
 
-// TestNoContentReplyShowsAPage: a browser stays where it is on such an answer, which would be Pay's page.
+// A browser stays on the current page for such a response, and that would be Pay's.
 func TestNoContentReplyShowsAPage(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
@@ -202,7 +201,7 @@ func TestNoContentReplyShowsAPage(t *testing.T) {
 	})
 	settings := append(applicationSettings[:len(applicationSettings)-2:len(applicationSettings)-2],
 		"PAYGATE_ROUTE_LICENCE_ACCEPT=204", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=*")
-	b := newTab(t, testprocess.StartGateway(t, startDistantPay(t), service.url, settings...).URL)
+	b := newTab(t, testprocess.StartGateway(t, startCrossSitePay(t), service.url, settings...).URL)
 	b.open("/licences/form")
 	b.do(see("#send"), click("#send"))
 	b.pays()
@@ -214,28 +213,27 @@ func TestNoContentReplyShowsAPage(t *testing.T) {
 	require.Len(t, service.posts(), 1)
 }
 
-// TestUnlistedHostLeadsToTheListedOne has the citizen at a name of the service that the settings do not know.
+// The citizen is at a host that PAYGATE_PUBLIC_URL does not list.
 func TestUnlistedHostLeadsToTheListedOne(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, licences)
-	paygate := testprocess.StartGateway(t, startDistantPay(t), service.url, applicationSettings...)
-	elsewhere := newTab(t, strings.Replace(paygate.URL, "127.0.0.1", "localhost", 1))
-	elsewhere.open("/licences/apply")
-	elsewhere.do(see("#send"))
-	address, err := chromedp.Run(elsewhere.ctx, chromedp.Location())
+	paygate := testprocess.StartGateway(t, startCrossSitePay(t), service.url, applicationSettings...)
+	unlisted := newTab(t, strings.Replace(paygate.URL, "127.0.0.1", "localhost", 1))
+	unlisted.open("/licences/apply")
+	unlisted.do(see("#send"))
+	address, err := chromedp.Run(unlisted.ctx, chromedp.Location())
 	require.NoError(t, err)
-	require.Equal(t, paygate.URL+"/licences/apply", address, "before anything is typed")
+	require.Equal(t, paygate.URL+"/licences/apply", address, "redirected before the form is filled in")
 
-	elsewhere.open("/licences/form")
-	elsewhere.do(see("#send"), click("#send"), see("h1.govuk-heading-l"))
-	require.Equal(t, "You cannot pay at this address", elsewhere.text("h1"))
-	elsewhere.look("wrong-host")
-	elsewhere.do(click("main p a"), see("#send"))
+	unlisted.open("/licences/form")
+	unlisted.do(see("#send"), click("#send"), see("h1.govuk-heading-l"))
+	require.Equal(t, "You cannot pay at this address", unlisted.text("h1"))
+	unlisted.look("wrong-host")
+	unlisted.do(click("main p a"), see("#send"))
 	require.Empty(t, service.posts())
 }
 
-// TestFramedFormIsPaidOutsideTheFrame: Pay's pages show in no frame, and a frame with nothing in it is all that there
-// would be.
+// Pay's pages cannot be framed: the frame would stay empty.
 func TestFramedFormIsPaidOutsideTheFrame(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, func(w http.ResponseWriter, r *http.Request) {
@@ -245,7 +243,7 @@ func TestFramedFormIsPaidOutsideTheFrame(t *testing.T) {
 		}
 		licences(w, r)
 	})
-	pay := startDistantPay(t)
+	pay := startCrossSitePay(t)
 	b := newTab(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
 	b.open("/")
 	inFrame := func(script string) chromedp.Action[chromedp.Void] {
