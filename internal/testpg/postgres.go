@@ -157,7 +157,7 @@ func (s *Server) Launch(t testing.TB) {
 	}
 }
 
-// Standby makes the server a standby, which takes no writes, until the test ends or calls promote.
+// Standby makes the server a standby, which accepts no writes, until the test ends or calls promote.
 func (s *Server) Standby(t testing.TB) (promote func()) {
 	t.Helper()
 	signal := filepath.Join(s.dir, "data", "standby.signal")
