@@ -16,17 +16,17 @@ func ExampleJourney_Apply() {
 		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-7F3K",
 		Capture: journey.CaptureOnAccept, KeepJourney: 2 * 365 * 24 * time.Hour, SecondLook: 24 * time.Hour,
 	}
-	reserved := journey.PaymentSnapshot{ID: "pay1", Reference: "LIC-7F3K", Amount: 2500, Status: journey.StatusCapturable}
-	created := reserved
-	created.Status = journey.StatusCreated
+	created := journey.PaymentSnapshot{ID: "pay1", Reference: "LIC-7F3K", Amount: 2500, Status: journey.StatusCreated}
+	reserved := created
+	reserved.Status = journey.StatusCapturable
 
 	j := journey.Hold("01KAWA0000000000", journey.NewKey(), terms, journey.Fingerprint{}, at)
 	for _, fact := range []journey.Fact{
-		journey.PaymentCreated{Snapshot: created},                                          // the citizen is sent to Pay
-		journey.PaymentSeen{Snapshot: reserved},                                            // and has paid
-		journey.Claimed{Until: at.Add(time.Hour)},                                          // the intent to deliver is stored
-		journey.RequestDelivered{Number: 1, Verdict: journey.VerdictAccepted, Status: 303}, // the service says yes
-		journey.Captured{}, // the money is taken
+		journey.PaymentCreated{Snapshot: created},                             // the citizen is sent to Pay
+		journey.PaymentSeen{Snapshot: reserved},                               // and has paid
+		journey.Claimed{Until: at.Add(time.Hour)},                             // the intent to deliver is stored
+		journey.RequestDelivered{Number: 1, Verdict: journey.VerdictAccepted}, // the service says yes
+		journey.Captured{},                                                    // the money is taken
 	} {
 		at = at.Add(time.Minute)
 		next, err := j.Apply(fact, journey.ByCitizen, at)

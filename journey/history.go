@@ -21,7 +21,8 @@ type Event struct {
 func (j Journey) remember(e Event) Journey {
 	history := slices.Clone(j.History)
 	n := len(history)
-	if e.Fact == (RequestDelivered{}).Name() && n > 1 && history[n-1].Fact == (Claimed{}).Name() && history[n-2].same(e) {
+	isDelivery := e.Fact == (RequestDelivered{}).Name()
+	if isDelivery && n > 1 && history[n-1].Fact == (Claimed{}).Name() && history[n-2].same(e) {
 		history = history[:n-1]
 		n--
 	}

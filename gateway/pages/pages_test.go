@@ -187,7 +187,8 @@ func TestPagesHaveOurHeaders(t *testing.T) {
 	v.RetryAfter = 1500 * time.Millisecond
 	h := testpages.Render(pages.Busy, v).Header()
 	for name, value := range map[string]string{
-		"Paygate-Answer": "yes", "Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8", "Retry-After": "2",
+		"Paygate-Answer": "yes", "Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8",
+		"Retry-After":            "2",
 		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Refresh": "",
 		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; " +
 			"base-uri 'none'; frame-ancestors 'none'; " +
@@ -255,7 +256,8 @@ func TestSummaryHasThePageInOneLine(t *testing.T) {
 			"You can try again until 3:15pm on 1 July 2026. "+
 			"If you do nothing, we will then delete your details and nothing will be sent.",
 		testpages.New().Summary(pages.Cancelled, testpages.JourneyView("en")))
-	require.True(t, strings.HasSuffix(testpages.New().Summary(pages.Checking, testpages.JourneyView("cy")), "Peidiwch â thalu eto."))
+	welsh := testpages.New().Summary(pages.Checking, testpages.JourneyView("cy"))
+	require.True(t, strings.HasSuffix(welsh, "Peidiwch â thalu eto."))
 }
 
 func TestStyleSheetIsNamedByItsContent(t *testing.T) {

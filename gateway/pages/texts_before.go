@@ -79,7 +79,8 @@ var beforePayment = map[Page]page{
 		title: bilingual{"Do not enter a card number in the form", "Peidiwch â rhoi rhif cerdyn yn y ffurflen"},
 		says: []bilingual{
 			{
-				"One of your answers looks like the number of a payment card. To protect you, we have not kept the form.",
+				"One of your answers looks like the number of a payment card. To protect you, we have not kept " +
+					"the form.",
 				"Mae un o’ch atebion yn edrych fel rhif cerdyn talu. I’ch diogelu, nid ydym wedi cadw’r ffurflen.",
 			},
 			nothingHappened,

@@ -96,7 +96,8 @@ var afterPayment = map[Page]page{
 		says: []bilingual{
 			stillValid,
 			{
-				"Go back to the form and send it again by {until}. Your browser may ask for your user name and password.",
+				"Go back to the form and send it again by {until}. Your browser may ask for your user name and " +
+					"password.",
 				"Ewch yn ôl i’r ffurflen ac anfonwch hi eto erbyn {until}. Efallai y bydd eich porwr yn gofyn am " +
 					"eich " +
 					"enw defnyddiwr a’ch cyfrinair.",
@@ -118,8 +119,8 @@ var afterPayment = map[Page]page{
 			{
 				"If you do not, you do not need to do anything. We have not sent the form a second time, and we " +
 					"delete it after {until}.",
-				"Os nad ydych, nid oes angen i chi wneud dim. Nid ydym wedi anfon y ffurflen yr eilwaith, a byddwn yn " +
-					"ei dileu ar ôl {until}.",
+				"Os nad ydych, nid oes angen i chi wneud dim. Nid ydym wedi anfon y ffurflen yr eilwaith, a byddwn " +
+					"yn ei dileu ar ôl {until}.",
 			},
 		},
 		does: "again", do: bilingual{"Pay again", "Talu eto"},

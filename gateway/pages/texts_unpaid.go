@@ -24,7 +24,8 @@ var withoutMoney = map[Page]page{
 		title: bilingual{"Your payment is not confirmed yet", "Nid yw eich taliad wedi’i gadarnhau eto"},
 		says: []bilingual{
 			{
-				"If you have paid, continue and we will check with GOV.UK Pay. If not, you will go back to the payment.",
+				"If you have paid, continue and we will check with GOV.UK Pay. If not, you will go back to the " +
+					"payment.",
 				"Os ydych wedi talu, parhewch a byddwn yn ei wirio gyda GOV.UK Pay. Os na, cewch fynd yn ôl at y " +
 					"taliad.",
 			},

@@ -12,7 +12,7 @@ import (
 	"paygate/journey/storetest"
 )
 
-// many makes a closed store with n journeys, all but the first hundred at rest and due only after years.
+// many returns a closed store with n journeys, all but the first hundred at rest and not due for years.
 func many(b *testing.B, n int) string {
 	b.Helper()
 	path := newPath(b)
@@ -90,7 +90,7 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
-// BenchmarkListByReference is the dearest question that staff can ask.
+// BenchmarkListByReference is the most expensive list that staff can ask for.
 func BenchmarkListByReference(b *testing.B) {
 	s := open(b, many(b, 100_000), options(b, 1))
 	for b.Loop() {

@@ -1,6 +1,6 @@
 // Package boltstore stores journeys in one bbolt file, the default for a single process. Every value is sealed, so
-// that nothing personal can be read and a flipped byte is noticed. Indexes make a sweep cost what is due, and a start
-// what is open, not what is stored. Writers that come at the same time share one write to the disk.
+// that nothing personal can be read and a flipped byte is noticed. With indexes, a sweep costs what is due, and a start
+// what is open, not what is stored. Concurrent writers share one write to the disk.
 //
 // Begin with [Open] and start.go. The contract of [journey.Store] is in journeys.go, messages.go, due.go and list.go.
 // damage.go sets aside what does not open, [Check] reads a whole file, and records.go hands everything to another
@@ -73,7 +73,7 @@ var _ journey.Store = (*Store)(nil)
 
 // Open opens the file, or creates it. It fails in plain words if another process has it, if it is empty, cut off,
 // damaged, not a store or of a newer version, and if an open journey in it is missing or sealed under a secret that is
-// no longer listed. [journey.ErrFull] if there is no space for it.
+// no longer listed. The error is [journey.ErrFull] if there is no space for it.
 func Open(path string, o Options) (*Store, error) {
 	if o.Sealer == nil {
 		return nil, errors.New("the store needs a sealer")
@@ -128,7 +128,7 @@ func (s *Store) warnOfReaders(path string) {
 // Close closes the file. It waits for transactions under way.
 func (s *Store) Close() error { return s.commits.close() }
 
-// Ready reports whether the store can be written, by writing.
+// Ready checks that the store can be written, by writing.
 func (s *Store) Ready(ctx context.Context) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		return tx.Bucket(metaBucket).Put(readyKey, []byte(s.now().UTC().Format(time.RFC3339)))

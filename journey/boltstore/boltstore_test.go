@@ -25,7 +25,7 @@ import (
 	"paygate/journey/storetest"
 )
 
-// options are those of a store whose secrets are these bytes, repeated.
+// options returns the options of a store whose secrets are these bytes, repeated.
 func options(t testing.TB, secrets ...byte) boltstore.Options {
 	t.Helper()
 	return boltOptions(t, storetest.Under(secrets...))
@@ -51,7 +51,7 @@ func newPath(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "paygate.db")
 }
 
-// filled is a closed store with twenty journeys.
+// filled returns a closed store with twenty journeys.
 func filled(t testing.TB) string {
 	t.Helper()
 	path := newPath(t)
@@ -63,7 +63,7 @@ func filled(t testing.TB) string {
 	return path
 }
 
-// raw changes a closed store without its knowledge.
+// raw changes a closed store directly.
 func raw(t testing.TB, path string, work func(*bolt.Tx) error) {
 	t.Helper()
 	db, err := bolt.Open(path, 0o600, &bolt.Options{NoSync: true})
@@ -201,7 +201,7 @@ func step(t *rapid.T, s *boltstore.Store, model map[journey.ID]journey.Journey) 
 	model[id] = j
 }
 
-// indexesOf are the keys that belong into each bucket, for payments with what they lead to.
+// indexesOf returns the keys that belong in each bucket; those of payments lead to their journeys.
 func indexesOf(model map[journey.ID]journey.Journey) map[string][]string {
 	keys := map[string][]string{
 		"journeys": nil, "due": nil, "open": nil, "payments": nil, "requests": nil, "replies": nil, "damaged": nil,

@@ -35,7 +35,7 @@ func (r *Report) fault(format string, values ...any) {
 }
 
 // Check reads a file from end to end: bbolt's pages, every sealed value, and the indexes that lead to each journey. It
-// changes nothing, and fails when the file cannot be opened or when another process has it open.
+// changes nothing, and fails if the file cannot be opened or another process has it open.
 func Check(ctx context.Context, path string, sealer journey.Sealer) (Report, error) {
 	c := checker{ctx: ctx, codec: journey.Codec{Sealer: sealer}}
 	err := c.check(path)
@@ -66,7 +66,7 @@ func (c *checker) check(path string) error {
 	return view(path, bolt.Options{ReadOnly: true, PreLoadFreelist: true}, c.pages)
 }
 
-// pages has bbolt check its pages, once it is sure that none claims to go on beyond the end: bbolt would follow it for
+// pages lets bbolt check its pages, after checking that none claims to extend beyond the end: bbolt would follow it for
 // hours.
 func (c *checker) pages(tx *bolt.Tx) error {
 	end := int(tx.Size()) / tx.DB().Info().PageSize
@@ -79,7 +79,7 @@ func (c *checker) pages(tx *bolt.Tx) error {
 			id += page.OverflowCount
 		}
 		if id++; id > end {
-			return fmt.Errorf("%w: page %d goes on beyond the end", errStructure, page.ID)
+			return fmt.Errorf("%w: page %d extends beyond the end of the file", errStructure, page.ID)
 		}
 	}
 	for err := range tx.Check(bolt.WithKVStringer(unnamed{})) {
@@ -122,7 +122,7 @@ func (c *checker) walk(tx *bolt.Tx, name string, bucket *bolt.Bucket) error {
 	}[name]
 	return bucket.ForEach(func(key, value []byte) error {
 		if value == nil {
-			return fmt.Errorf("%w: the bucket %q has another one in it", errStructure, name)
+			return fmt.Errorf("%w: the bucket %q contains another bucket", errStructure, name)
 		}
 		if visit != nil {
 			visit(tx, key, value)
@@ -142,7 +142,7 @@ func (c *checker) journey(tx *bolt.Tx, key, sealed []byte) {
 	case err != nil:
 		c.report.fault("%v", err)
 	case j.ID != id:
-		c.report.fault("the journey %s calls itself %s", id, j.ID)
+		c.report.fault("the journey stored as %s has the id %s", id, j.ID)
 	default:
 		c.indexes(tx, j)
 	}
@@ -190,7 +190,7 @@ func (c *checker) reply(tx *bolt.Tx, key, _ []byte) {
 	c.message(tx, journey.PartReply, key, &c.report.Replies)
 }
 
-// message counts and opens what the key is the first piece of.
+// message counts and opens the message whose first piece has the key.
 func (c *checker) message(tx *bolt.Tx, part journey.Part, key []byte, count *int) {
 	if bytes.IndexByte(key, 0) >= 0 { // a further piece
 		return

@@ -11,7 +11,7 @@ import (
 	"paygate/journey/storetest"
 )
 
-// checked is what Check reports of a file under the first secret.
+// checked returns what Check reports about a file under the first secret.
 func checked(t *testing.T, path string) boltstore.Report {
 	t.Helper()
 	report, err := boltstore.Check(t.Context(), path, options(t, 1).Sealer)
@@ -19,7 +19,7 @@ func checked(t *testing.T, path string) boltstore.Report {
 	return report
 }
 
-func TestCheckCountsWhatIsFine(t *testing.T) {
+func TestCheckCountsAnIntactStore(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	s := open(t, path, options(t, 1))
@@ -38,7 +38,7 @@ func TestCheckCountsWhatIsFine(t *testing.T) {
 	require.Equal(t, boltstore.Report{Journeys: 4, Open: 3, Requests: 3, Replies: 1}, checked(t, path))
 }
 
-func TestCheckFindsWhatIsMissing(t *testing.T) {
+func TestCheckFindsMissingEntries(t *testing.T) {
 	t.Parallel()
 	id := storetest.Example(3).ID
 	for name, c := range map[string]struct {
@@ -74,7 +74,7 @@ func TestCheckFindsWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestStartRefusesFileThatLacksWhatItLists(t *testing.T) {
+func TestOpenRefusesFileThatLacksEntries(t *testing.T) {
 	t.Parallel()
 	for says, spoil := range map[string]func(*bolt.Tx) error{
 		"1 open journeys are missing": func(tx *bolt.Tx) error {

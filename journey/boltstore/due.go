@@ -41,7 +41,7 @@ func moveEntry(bucket *bolt.Bucket, from, to []byte) error {
 	return bucket.Put(to, nil)
 }
 
-// dueKey sorts by time, to the nanosecond, then by id. Times before 1970 and after 2262 are the first and the last.
+// dueKey sorts by time, to the nanosecond, then by id. Times before 1970 come first, times after 2262 last.
 func dueKey(at time.Time, id journey.ID) []byte {
 	var nanoseconds int64
 	switch {
@@ -99,7 +99,7 @@ func isIdle(tx *bolt.Tx, id []byte) bool {
 	return tx.Bucket(journeyBucket).Get(id) == nil && tx.Bucket(openBucket).Get(id) == nil
 }
 
-// dropIdle removes entries whose journey was set aside: when it was due could not be read.
+// dropIdle removes the entries of journeys that were set aside, whose due times could not be read.
 func (s *Store) dropIdle(ctx context.Context, list []byte, keys [][]byte) {
 	err := s.write(ctx, func(tx *bolt.Tx) error {
 		for _, key := range keys {
@@ -117,7 +117,8 @@ func (s *Store) dropIdle(ctx context.Context, list []byte, keys [][]byte) {
 	}
 }
 
-// OldestDue returns the time of the most overdue journey, for a sweep or for early delivery; false if none is overdue.
+// OldestDue returns the time of the most overdue journey, for a sweep or for early delivery. It reports false if none
+// is.
 func (s *Store) OldestDue(ctx context.Context) (time.Time, bool, error) {
 	return journey.OldestDue(ctx, s, s.now())
 }

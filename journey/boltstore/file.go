@@ -30,8 +30,8 @@ var (
 	errNotWritten = errors.New("could not be written")
 )
 
-// examine refuses files that bbolt would misread: it turns an empty file into a new store, and meets the missing pages
-// of a truncated one as memory faults.
+// examine refuses files that bbolt would misread: it would turn an empty file into a new store, and meet the missing
+// pages of a truncated one as memory faults.
 func examine(path string, timeout time.Duration) error {
 	info, err := os.Stat(path)
 	switch {
@@ -84,7 +84,7 @@ func openFile(path string, o bolt.Options) (db *bolt.DB, file *os.File, err erro
 	return db, file, describe(err)
 }
 
-// abandon closes a file that bbolt may still have mapped, which alone would keep it locked.
+// abandon closes a file that bbolt may still have mapped, so that it does not stay locked.
 func abandon(file *os.File) error {
 	return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
 }
@@ -104,7 +104,7 @@ func describe(err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return errors.New("may not be read and written by this user")
 	case errors.Is(err, fs.ErrNotExist):
-		return errors.New("cannot be made: its folder does not exist")
+		return errors.New("cannot be created: its folder does not exist")
 	case isFull(err):
 		return fmt.Errorf("cannot be opened: %w: %w", journey.ErrFull, err)
 	default:

@@ -83,7 +83,7 @@ func setSchema(t *testing.T, path, schema string) {
 	raw(t, path, func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(schema)) })
 }
 
-// TestFileOfVersion1IsUpgraded, which version 1 refuses: it would drop what it does not know.
+// Version 1 refuses the upgraded file, because it would drop the fields that it does not know.
 func TestFileOfVersion1IsUpgraded(t *testing.T) {
 	t.Parallel()
 	path := filled(t)
@@ -137,7 +137,7 @@ func TestFileOfAnotherUserIsRefused(t *testing.T) {
 	}
 }
 
-// asNobody works with the rights of the user nobody, even if root runs the tests.
+// asNobody runs work with the rights of the user nobody, even if root runs the tests.
 func asNobody(work func()) {
 	done := make(chan struct{})
 	go func() {
@@ -219,7 +219,7 @@ func leadsToAPage(file []byte, page, at int) bool {
 
 func isBranch(file []byte, page, at int) bool { return file[at/page*page+8] == 1 }
 
-// readsTruth reports whether all could be read.
+// readsTruth reports whether everything could be read.
 func readsTruth(t *testing.T, s *boltstore.Store, at int) bool {
 	t.Helper()
 	complete := true

@@ -97,7 +97,7 @@ func TestWriteThatFitsSucceedsBesideOnesThatDoNot(t *testing.T) {
 	all.Wait()
 }
 
-func TestOpenWithoutRoomReportsFull(t *testing.T) {
+func TestOpenWithoutSpaceReportsFull(t *testing.T) {
 	t.Parallel()
 	o := options(t, 1)
 	o.MaxSize = 8 << 10

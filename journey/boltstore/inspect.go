@@ -13,7 +13,7 @@ import (
 type Condition string
 
 const (
-	Missing Condition = "missing" // and the file can be made
+	Missing Condition = "missing" // and the file can be created
 	InUse   Condition = "in use"  // by another process
 	Free    Condition = "free"
 )
@@ -48,9 +48,9 @@ func canCreate(path string) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".paygate-*")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return errors.New("cannot be made: its folder does not exist")
+		return errors.New("cannot be created: its folder does not exist")
 	case err != nil:
-		return errors.New("cannot be made: its folder may not be written by this user")
+		return errors.New("cannot be created: its folder may not be written by this user")
 	}
 	return errors.Join(file.Close(), os.Remove(file.Name()))
 }

@@ -47,7 +47,7 @@ func (s *Store) Get(ctx context.Context, id journey.ID) (j journey.Journey, err 
 	return s.orSetAside(ctx, id, j, err)
 }
 
-// orSetAside sets the journey aside if the error says that it does not open.
+// orSetAside sets a journey aside if the error says that it does not open.
 func (s *Store) orSetAside(ctx context.Context, id journey.ID, j journey.Journey, err error) (journey.Journey, error) {
 	if errors.Is(err, journey.ErrDoesNotOpen) {
 		s.setAside(ctx, id)

@@ -14,7 +14,7 @@ import (
 const (
 	// pageSize is how many journeys one read transaction visits: a long one would keep old pages alive.
 	pageSize = 500
-	// slack is more than the order of ids and that of start times differ.
+	// slack is more than the order of ids can differ from the order of start times.
 	slack = time.Minute
 )
 
@@ -63,7 +63,7 @@ func (s *Store) listByPayment(ctx context.Context, f journey.Filter) ([]journey.
 	return []journey.Journey{j}, nil
 }
 
-// listPage has the journeys of one read transaction.
+// listPage is what one read transaction found.
 type listPage struct {
 	journeys []journey.Journey // newest first
 	damaged  []journey.ID

@@ -17,9 +17,9 @@ import (
 const sweepLimit = 8
 
 // FirstSight reports whether a mark (the id of a webhook) is new, and remembers it until the given time. Of many
-// callers at once exactly one is the first.
+// concurrent callers exactly one is the first.
 func (s *Store) FirstSight(ctx context.Context, mark string, until time.Time) (bool, error) {
-	digest := sha256.Sum256([]byte(mark)) // any length and any bytes make a good key
+	digest := sha256.Sum256([]byte(mark)) // marks may have any length and any bytes
 	key := digest[:]
 	first := false
 	err := s.write(ctx, func(tx *bolt.Tx) error {

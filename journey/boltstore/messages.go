@@ -14,8 +14,8 @@ var messageBuckets = map[journey.Part][]byte{
 	journey.PartReply:   replyBucket,
 }
 
-// storeMessage replaces or erases a request or a reply. One that stays is sealed under the newest secret, as its
-// journey now is: the list of open journeys names one secret for both.
+// storeMessage replaces or erases a request or a reply. One that stays is sealed again under the newest secret, like
+// its journey: the list of open journeys names one secret for both.
 func (s *Store) storeMessage(tx *bolt.Tx, id journey.ID, m journey.MessageChange) error {
 	bucket := dense(tx, messageBuckets[m.Part])
 	if !m.Keep {

@@ -10,9 +10,9 @@ import (
 	"paygate/journey"
 )
 
-// pieceBytes is how much of a request or reply one entry of the file has. When an entry changes, bbolt writes its page
-// again with all other entries. With pieces that is never much more than the change, and erased space fits whatever
-// comes next.
+// pieceBytes is how much of a request or reply one entry of the file holds. When an entry changes, bbolt writes its
+// page again with all other entries. With pieces that is never much more than the change, and erased space fits
+// whatever comes next.
 const pieceBytes = 256 << 10
 
 // pieceKey is the id for the first piece, and the id, a zero byte and a number for the others, so that they sort next
@@ -39,7 +39,7 @@ func putPieces(bucket *bolt.Bucket, id journey.ID, sealed []byte) error {
 	return nil
 }
 
-// joinPieces copies the pieces of an id; nil if there are none.
+// joinPieces returns a copy of the joined pieces of an id, nil if there are none.
 func joinPieces(bucket *bolt.Bucket, id journey.ID) []byte {
 	size := 0
 	eachPiece(bucket, id, func(_, piece []byte) { size += len(piece) })

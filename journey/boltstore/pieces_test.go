@@ -12,14 +12,14 @@ import (
 	"paygate/journey/storetest"
 )
 
-// sized is a request with a body of so many bytes.
+// sized returns a request with a body of this many bytes.
 func sized(n, size int) journey.HeldRequest {
 	r := storetest.Request(n)
 	r.Body = bytes.Repeat([]byte{byte(n), 1, 2, 3, 5, 7, 11}, size/7+1)[:size]
 	return r
 }
 
-// entries counts what lies in a bucket.
+// entries counts the entries of a bucket.
 func entries(t *testing.T, path, bucket string) (n int) {
 	t.Helper()
 	raw(t, path, func(tx *bolt.Tx) error {

@@ -11,8 +11,8 @@ import (
 	"paygate/journey"
 )
 
-// Records lists journeys after an id, in the order of ids and damaged ones included, as another store imports them. It
-// returns at most limit, and stops once they come to size bytes; only at the end does it return none.
+// Records lists the journeys after an id in the order of ids, including damaged ones: at most limit, and no more once
+// they add up to size bytes. It is empty only at the end.
 func (s *Store) Records(ctx context.Context, after journey.ID, limit, size int) (page []journey.Record, err error) {
 	err = s.read(ctx, func(tx *bolt.Tx) error {
 		good, bad := tx.Bucket(journeyBucket).Cursor(), tx.Bucket(damagedBucket).Cursor()
@@ -62,7 +62,7 @@ func isUnlisted(tx *bolt.Tx, codec journey.Codec, id, sealed []byte) bool {
 	return ok && !codec.Knows(keyID) && tx.Bucket(openBucket).Get(id) == nil
 }
 
-// damagedRecord is the record of a journey that cannot be read. Its request and its reply may be fine.
+// damagedRecord returns the record of a journey that cannot be read. Its request and its reply may be intact.
 func damagedRecord(tx *bolt.Tx, id, sealed []byte) journey.Record {
 	r := rawRecord(tx, id, sealed)
 	payments := tx.Bucket(paymentBucket).Cursor()
@@ -74,7 +74,7 @@ func damagedRecord(tx *bolt.Tx, id, sealed []byte) journey.Record {
 	return r
 }
 
-// rawRecord has what is stored under an id.
+// rawRecord returns what is stored under an id.
 func rawRecord(tx *bolt.Tx, id, sealed []byte) journey.Record {
 	return journey.Record{
 		ID:            journey.ID(id),
@@ -84,7 +84,7 @@ func rawRecord(tx *bolt.Tx, id, sealed []byte) journey.Record {
 	}
 }
 
-// Import stores records of another store unchanged, all or none. [journey.ErrExists] if an id is taken.
+// Import stores what another store listed, all of it or nothing. The error is [journey.ErrExists] if an id is taken.
 func (s *Store) Import(ctx context.Context, page []journey.Record) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		for _, r := range page {

@@ -13,7 +13,7 @@ import (
 	"paygate/journey/storetest"
 )
 
-// resident is how many bytes of a file count as memory of this process.
+// resident returns how many bytes of a file count as memory of this process.
 func resident(t *testing.T, path string) (bytes int) {
 	t.Helper()
 	maps, err := os.Open("/proc/self/smaps")

@@ -10,10 +10,10 @@ import (
 	"paygate/journey"
 )
 
-// errNotAStore is a good bbolt file of something else.
+// errNotAStore reports a bbolt file of another program.
 var errNotAStore = errors.New("is not a Paygate store")
 
-// prepare makes what is missing and checks what is there. Its cost follows the open journeys, not the stored ones.
+// prepare creates what is missing and checks what is there. Its cost grows with the open journeys, not the stored ones.
 func (s *Store) prepare() error {
 	err := s.commits.update(func(tx *bolt.Tx) error {
 		for _, step := range []func(*bolt.Tx) error{makeBuckets, s.checkOpen, s.reseal, s.restore} {
@@ -29,7 +29,7 @@ func (s *Store) prepare() error {
 	return err
 }
 
-// makeBuckets makes the buckets of a new file, and those that an older layout lacks.
+// makeBuckets creates the buckets of a new file, and those that an older layout lacks.
 func makeBuckets(tx *bolt.Tx) error {
 	found, err := schemaOf(tx)
 	if err != nil {
@@ -69,7 +69,7 @@ func schemaOf(tx *bolt.Tx) (int, error) {
 	return found, nil
 }
 
-// checkOpen refuses to start when an open journey is missing, or could not be finished.
+// checkOpen fails if an open journey is missing, or could not be finished.
 func (s *Store) checkOpen(tx *bolt.Tx) error {
 	lost, missing := 0, 0
 	err := s.eachOpen(tx, func(id journey.ID, entry openEntry) {

@@ -15,7 +15,7 @@ func (s *Store) ValueNames(ctx context.Context) ([]string, error) {
 	return keys[string](ctx, s, valueBucket)
 }
 
-// Value reads a named value. [journey.ErrNotFound] if there is none, [journey.ErrDamaged] if it was altered.
+// Value reads a named value. Errors are [journey.ErrNotFound], and [journey.ErrDamaged] if it was altered.
 func (s *Store) Value(ctx context.Context, name string) (plain []byte, err error) {
 	err = s.read(ctx, func(tx *bolt.Tx) error {
 		plain, err = s.value(tx, name)
@@ -24,8 +24,8 @@ func (s *Store) Value(ctx context.Context, name string) (plain []byte, err error
 	return plain, err
 }
 
-// UpdateValue changes a named value in one step, and returns the new one. old is nil if there is none yet. An error of
-// change comes back as it is and leaves the value alone; change may run more than once.
+// UpdateValue changes a named value in one atomic step and returns the new one; old is nil if there is none yet. If
+// change fails, nothing is stored, and its error is returned unchanged. change may run more than once.
 func (s *Store) UpdateValue(
 	ctx context.Context, name string, change func(old []byte) ([]byte, error),
 ) (value []byte, err error) {
@@ -53,7 +53,7 @@ func (s *Store) value(tx *bolt.Tx, name string) ([]byte, error) {
 	return s.codec.OpenValue(name, sealed)
 }
 
-// Backup writes a consistent copy of the file while it is in use. Erased space cannot be reused meanwhile, so the
+// Backup writes a consistent copy of the file while it is in use. Erased space cannot be reused until then, so the
 // writer should be fast. If the context ends, what was written is not a backup.
 func (s *Store) Backup(ctx context.Context, to io.Writer) error {
 	return s.read(ctx, func(tx *bolt.Tx) error {

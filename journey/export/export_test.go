@@ -58,7 +58,10 @@ func paid(int) journey.Journey {
 		},
 		Payments: []journey.Payment{
 			{ID: "pay1", Status: "failed", Code: "P0010"},
-			{ID: "pay2", Status: "success", Total: 2600, Refunded: 100, Fee: &fee, Net: &net, SettledDate: "2026-11-24"},
+			{
+				ID: "pay2", Status: "success", Total: 2600, Refunded: 100, Fee: &fee, Net: &net,
+				SettledDate: "2026-11-24",
+			},
 		},
 		History: []journey.Event{{At: t0, Fact: "held", To: journey.StateHeld, By: journey.ByCitizen}},
 	}
@@ -145,7 +148,8 @@ func (h *heap) Write(p []byte) (int, error) {
 
 func TestUnfinishedFileIsAnError(t *testing.T) {
 	t.Parallel()
-	_, err := export.CSV(t.Context(), io.Discard, &generated{count: 2000, like: paid, fails: 3}, time.Time{}, time.Time{})
+	failing := &generated{count: 2000, like: paid, fails: 3}
+	_, err := export.CSV(t.Context(), io.Discard, failing, time.Time{}, time.Time{})
 	require.ErrorContains(t, err, "the disk is gone")
 }
 

@@ -22,7 +22,8 @@ func BenchmarkCopy(b *testing.B) {
 			var all []journey.Record
 			for n := range journeys {
 				j := storetest.Example(n)
-				j.State, j.Payments = journey.StateReleased, []journey.Payment{{ID: fmt.Sprintf("pay-%d", n), Money: 2500}}
+				j.State = journey.StateReleased
+				j.Payments = []journey.Payment{{ID: fmt.Sprintf("pay-%d", n), Money: 2500}}
 				all = append(all, journey.Record{ID: j.ID, Journey: &j})
 			}
 			require.NoError(b, source.Import(b.Context(), all))

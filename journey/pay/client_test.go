@@ -299,7 +299,8 @@ func TestCallIsNeverSentTwice(t *testing.T) {
 				// the first is answered, and the connection kept
 				if n, _ := conn.Read(buffer); n > 0 && buffer[0] == 'G' {
 					answer := payment(nil)
-					fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+					fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"+
+						"Content-Length: %d\r\n\r\n%s",
 						len(answer), answer)
 				} else if n > 0 {
 					posts.Add(1)

@@ -116,7 +116,8 @@ func TestQueriesUseTheirIndex(t *testing.T) {
 	t.Parallel()
 	url := filled(t)
 	raw(t, url, `INSERT INTO paygate_journeys (id, state, open, route, reference, started_at, due_at, key_id, sealed)
-		SELECT '00OLD' || n, 'released', false, 'licence', sha256(n::text::bytea), n, 9000000000000000000 + n, key_id, ''
+		SELECT '00OLD' || n, 'released', false, 'licence', sha256(n::text::bytea), n,
+			9000000000000000000 + n, key_id, ''
 		FROM generate_series(1, 20000) n, (SELECT key_id FROM paygate_journeys LIMIT 1) k`)
 	raw(t, url, `INSERT INTO paygate_payments (id, journey_id) SELECT 'pay' || id, id FROM paygate_journeys`)
 	raw(t, url, `ANALYZE`)

@@ -85,7 +85,8 @@ func TestIdleProcessIsNoticed(t *testing.T) {
 	url := newURL(t)
 	open(t, url+"&pool_max_conn_idle_time=1ms&pool_health_check_period=1ms", options(t, 1))
 	for range 50 { // long enough for the pool to find its connections idle
-		require.NotZero(t, ask[int](t, url, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'
+		require.NotZero(t, ask[int](t, url, `SELECT count(*) FROM pg_locks
+			WHERE locktype = 'advisory' AND mode = 'ShareLock'
 			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`))
 	}
 }

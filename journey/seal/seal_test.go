@@ -181,7 +181,8 @@ func TestDerivedKeysDiffer(t *testing.T) {
 	require.NotEqual(t, hash[0][:32], block[0])
 	require.NotEqual(t, hash[0], hash[1])
 	require.Equal(t, hash[0], s.Derive("cookie hash", 64), "the newest alone")
-	require.NotEqual(t, s.Newest(), hex.EncodeToString(s.Derive("key id", 8)), "a key id is public, a derived key is not")
+	require.NotEqual(t, s.Newest(), hex.EncodeToString(s.Derive("key id", 8)),
+		"a key id is public, a derived key is not")
 	require.NotEqual(t, s.Newest(), hex.EncodeToString(s.Derive("secret-fingerprint", 8)))
 }
 

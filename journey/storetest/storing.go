@@ -44,7 +44,8 @@ func everythingComesBack(t *testing.T, s journey.Store) {
 		}
 
 		next, reply := filledJourney(t, n), filledReply(t)
-		change(t, s, j.ID, func(c *journey.Change) { *c = journey.Change{Journey: next, Request: &request, Reply: &reply} })
+		full := journey.Change{Journey: next, Request: &request, Reply: &reply}
+		change(t, s, j.ID, func(c *journey.Change) { *c = full })
 		require.Equal(t, next, get(t, s, j.ID))
 		if next.KeepsReply() {
 			got, err := s.Reply(context.Background(), j.ID)

@@ -4,8 +4,8 @@
 // extension.
 //
 // $key is Paygate's public key in PEM; $target is path and query as they were sent,
-// $_SERVER['REQUEST_URI']; $body is the raw body, file_get_contents('php://input'), or null if PHP does
-// not have it (multipart/form-data); $now is time().
+// $_SERVER['REQUEST_URI']; $body is the raw body, file_get_contents('php://input'), or null if PHP
+// does not have it (multipart/form-data); $now is time().
 function paygate_verify($key, $audience, $method, $target, $body, $assertion, $now)
 {
     $parts = explode('.', $assertion);
