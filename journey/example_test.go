@@ -26,7 +26,7 @@ func ExampleJourney_Apply() {
 		journey.PaymentSeen{Snapshot: reserved},                               // and has paid
 		journey.Claimed{Until: at.Add(time.Hour)},                             // the intent to deliver is stored
 		journey.RequestDelivered{Number: 1, Verdict: journey.VerdictAccepted}, // the service says yes
-		journey.Captured{},                                                    // the money is taken
+		journey.Captured{}, // the money is taken
 	} {
 		at = at.Add(time.Minute)
 		next, err := j.Apply(fact, journey.ByCitizen, at)
