@@ -174,7 +174,9 @@ func TestJourneyKeepsItsAcceptanceRule(t *testing.T) {
 func TestDoctorReportsWeakAcceptanceRules(t *testing.T) {
 	t.Parallel()
 	for line, settings := range map[string][]string{
-		"ok: the settings say which answer is a yes":                                   {"ACCEPT_LOCATION=/licences/confirmation"},
+		"ok: the settings say which answers mean yes": {
+			"ACCEPT_LOCATION=/licences/confirmation",
+		},
 		"warning: PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=* accepts almost any redirect": {"ACCEPT_LOCATION=*"},
 		"warning: with PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=* the status alone decides": {
 			"ACCEPT=2xx", "ACCEPT_TEXT=*",

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestNextActionsRefuse calls Server Actions, whose number counts, whatever the address.
+// Next.js runs a Server Action by its number, at any address.
 func TestNextActionsRefuse(t *testing.T) {
 	t.Parallel()
 	call := func(target string) string {

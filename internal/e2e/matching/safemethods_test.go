@@ -46,7 +46,7 @@ func TestSafeMethodCarriesNoForm(t *testing.T) {
 	}
 }
 
-func TestSafeMethodPassesUnchangedElsewhere(t *testing.T) {
+func TestSafeMethodPassesUnchangedOnOtherPaths(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, testserver.WhenPayButton)
 	for _, raw := range []string{

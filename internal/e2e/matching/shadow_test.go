@@ -26,7 +26,8 @@ func TestShadowModeCountsWithoutActing(t *testing.T) {
 		{"POST", "/licences/apply", "action=save&action[]=pay", `"what":"refused","rule":"unclear form"`},
 		{
 			"POST", "/licences/apply/step-2", "a=b",
-			`"what":"refused","rule":"strict match","declare":"PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to other code"`,
+			`"what":"refused","rule":"strict match","declare":"PAYGATE_ROUTE_LICENCE_ALIASES, if it leads to the ` +
+				`pay code; PAYGATE_ROUTE_LICENCE_ALLOW, if it leads to other code"`,
 		},
 		{"PUT", "/licences/apply", "a=b", `"what":"refused","rule":"method"`},
 		{"POST", "/Licences/Apply", "a=b", `"what":"refused","rule":"near spelling"`},

@@ -275,5 +275,5 @@ func TestRefusedCardNumberIsNeverWritten(t *testing.T) {
 func requireFreeTraffic(t *testing.T, c *testserver.Citizen) {
 	t.Helper()
 	require.Contains(t, c.Get("/free").Text, "the service's own page")
-	require.Contains(t, c.Post("/elsewhere", url.Values{"name": {"Ann"}}).Text, "the service's own page")
+	require.Contains(t, c.Post("/other", url.Values{"name": {"Ann"}}).Text, "the service's own page")
 }

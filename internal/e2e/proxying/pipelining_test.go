@@ -46,59 +46,64 @@ func TestRequestsAfterARefusedOneAreIgnored(t *testing.T) {
 	}
 }
 
+// hold is a form that Paygate holds.
+var hold = testserver.FormRequest(http.MethodPost, "/licences/apply")
+
+// pipelines are requests sent together on one connection.
+var pipelines = map[string]struct {
+	raw      string
+	statuses []int
+	lines    []string // received by the service
+}{
+	"two held": {hold + strings.Replace(hold, "Ann", "Bob", 1), []int{303, 303}, nil},
+	"held, then free": {
+		hold + head + "Content-Length: 2\r\n\r\nok",
+		[]int{303, 200},
+		[]string{"POST /free HTTP/1.1"},
+	},
+	"free, then held": {
+		head + "Content-Length: 2\r\n\r\nok" + hold,
+		[]int{200, 303},
+		[]string{"POST /free HTTP/1.1"},
+	},
+	"free, then refused": {
+		head + "Content-Length: 2\r\n\r\nok" +
+			testserver.FormRequest(http.MethodPost, "/licences//apply") + hold,
+		[]int{200, 400},
+		[]string{"POST /free HTTP/1.1"},
+	},
+	"free, then nonsense": {
+		head + "Content-Length: 2\r\n\r\noknonsense\r\n\r\n" + hold,
+		[]int{200, 400},
+		[]string{"POST /free HTTP/1.1"},
+	},
+	"chunks end the connection": {"POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\nTransfer-Encoding: " +
+		"chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" + hold, []int{303}, nil},
+	"HTTP/1.0 ends the connection": {"POST /licences/apply HTTP/1.0\r\nHost: apply.example\r\nConnection: " +
+		"keep-alive\r\nContent-Length: 2\r\n\r\nok" + hold, []int{303}, nil},
+	"a GET with a body": {
+		fmt.Sprintf("GET /free HTTP/1.1\r\nHost: apply.example\r\nContent-Length: %d\r\n\r\n",
+			len(testserver.Smuggled)) + testserver.Smuggled + hold,
+		[]int{200, 303},
+		[]string{"GET /free HTTP/1.1"},
+	},
+	"a failed upgrade": {
+		"GET /free HTTP/1.1\r\nHost: apply.example\r\nConnection: Upgrade\r\nUpgrade: " +
+			"websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n" + hold,
+		[]int{200, 303},
+		[]string{"GET /free HTTP/1.1"},
+	},
+	"a redirected pass": {
+		"GET /register//2026 HTTP/1.1\r\nHost: apply.example\r\n\r\n" + hold,
+		[]int{308, 303},
+		nil,
+	},
+}
+
 func TestPipelinedRequestsAreClassifiedToo(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t)
-	hold := testserver.FormRequest(http.MethodPost, "/licences/apply")
-	for name, c := range map[string]struct {
-		raw      string
-		statuses []int
-		lines    []string // received by the service
-	}{
-		"two held": {hold + strings.Replace(hold, "Ann", "Bob", 1), []int{303, 303}, nil},
-		"held, then free": {
-			hold + head + "Content-Length: 2\r\n\r\nok",
-			[]int{303, 200},
-			[]string{"POST /free HTTP/1.1"},
-		},
-		"free, then held": {
-			head + "Content-Length: 2\r\n\r\nok" + hold,
-			[]int{200, 303},
-			[]string{"POST /free HTTP/1.1"},
-		},
-		"free, then refused": {
-			head + "Content-Length: 2\r\n\r\nok" +
-				testserver.FormRequest(http.MethodPost, "/licences//apply") + hold,
-			[]int{200, 400},
-			[]string{"POST /free HTTP/1.1"},
-		},
-		"free, then nonsense": {
-			head + "Content-Length: 2\r\n\r\noknonsense\r\n\r\n" + hold,
-			[]int{200, 400},
-			[]string{"POST /free HTTP/1.1"},
-		},
-		"chunks end the connection": {"POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\nTransfer-Encoding: " +
-			"chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" + hold, []int{303}, nil},
-		"HTTP/1.0 ends the connection": {"POST /licences/apply HTTP/1.0\r\nHost: apply.example\r\nConnection: " +
-			"keep-alive\r\nContent-Length: 2\r\n\r\nok" + hold, []int{303}, nil},
-		"a GET with a body": {
-			fmt.Sprintf("GET /free HTTP/1.1\r\nHost: apply.example\r\nContent-Length: %d\r\n\r\n",
-				len(testserver.Smuggled)) + testserver.Smuggled + hold,
-			[]int{200, 303},
-			[]string{"GET /free HTTP/1.1"},
-		},
-		"a failed upgrade": {
-			"GET /free HTTP/1.1\r\nHost: apply.example\r\nConnection: Upgrade\r\nUpgrade: " +
-				"websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n" + hold,
-			[]int{200, 303},
-			[]string{"GET /free HTTP/1.1"},
-		},
-		"a redirected pass": {
-			"GET /register//2026 HTTP/1.1\r\nHost: apply.example\r\n\r\n" + hold,
-			[]int{308, 303},
-			nil,
-		},
-	} {
+	for name, c := range pipelines {
 		t.Run(name, func(t *testing.T) {
 			conn := d.Dial(t)
 			_, err := io.WriteString(conn, c.raw+testserver.Sentinel)
