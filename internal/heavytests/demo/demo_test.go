@@ -2,7 +2,6 @@
 package demo
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,25 +9,26 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"paygate/gateway/command"
-	"paygate/internal/heavytests/testbrowser"
-	"paygate/internal/testserver"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/command"
+	"paygate/internal/heavytests/browser"
+	"paygate/internal/testprocess"
+	"paygate/internal/testserver"
 )
 
-// startDemo starts the demo, and returns the address to open.
-func startDemo(t *testing.T) string {
+// startDemo starts the demo, and returns its port. The guide is on the next one.
+func startDemo(t *testing.T) int {
 	t.Helper()
-	port := strconv.Itoa(freePorts(t, 4))
-	demo := testserver.StartCommand(t, command.Env{}, "Open this:", "demo", "-port", port)
+	port := freePorts(t, 4)
+	demo := testserver.StartCommand(t, command.Env{}, "Open this:", "demo", "-port", strconv.Itoa(port))
 	t.Cleanup(func() { require.Zero(t, demo.Stop()) })
-	return "http://127.0.0.1:" + port
+	return port
 }
 
 // freePorts returns the first of n consecutive free ports.
@@ -55,101 +55,40 @@ func freePorts(t *testing.T, n int) int {
 	return 0
 }
 
-func portOf(address string) int {
-	port, _ := strconv.Atoi(address[strings.LastIndexByte(address, ':')+1:])
-	return port
+func addressOf(port int) string { return "http://127.0.0.1:" + strconv.Itoa(port) }
+
+// visitor is somebody who tries the demo.
+type visitor struct {
+	browser.Tab
+	t     *testing.T
+	url   string
+	photo string
 }
 
-// walk is a citizen at a browser.
-type walk struct {
-	t   *testing.T
-	tab context.Context
-	url string
+func newVisitor(t *testing.T, port int, photo []byte) visitor {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "photo.jpg")
+	require.NoError(t, os.WriteFile(path, photo, 0o600))
+	return visitor{browser.Open(t, addressOf(port)), t, addressOf(port), path}
 }
 
-func (w walk) do(steps ...chromedp.Action[chromedp.Void]) {
-	w.t.Helper()
-	if err := chromedp.Do(w.tab, steps...); err != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(w.tab), 10*time.Second)
-		defer cancel()
-		text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + " " + document.body.innerText`))
-		require.NoError(w.t, err, "the page was: %s", text)
-	}
+// submitForm fills in the service's form with a file, and arrives at the card page.
+func (v visitor) submitForm(name string) {
+	v.t.Helper()
+	v.Visit("/licences/apply")
+	v.Do(browser.See("#name"), browser.Fill("#name", name), browser.Fill("#email", "ann@example.org"),
+		chromedp.SetUploadFiles(chromedp.CSS("#photo"), []string{v.photo}), browser.Click("#send"),
+		browser.See("#cardNo"))
 }
 
-func (w walk) text(selector string) string {
-	w.t.Helper()
-	text, err := chromedp.Run(w.tab, chromedp.Text(chromedp.CSS(selector)))
-	require.NoError(w.t, err)
-	return text
-}
-
-func (w walk) at() string {
-	w.t.Helper()
-	address, err := chromedp.Run(w.tab, chromedp.Location())
-	require.NoError(w.t, err)
-	return strings.TrimPrefix(address, w.url)
-}
-
-func (w walk) look(name string) {
-	w.t.Helper()
-	testbrowser.Axe(w.t, w.tab)
-	testbrowser.Screenshot(w.t, w.tab, "demo-"+name)
-}
-
-// see waits until something is there to be seen, through as many pages as come before it.
-func see(selector string) chromedp.Action[chromedp.Void] {
-	visible := chromedp.WaitVisible(chromedp.CSS(selector))
-	return func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-		for {
-			none, err := visible(ctx, target)
-			if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "navigated or closed") {
-				return none, err
-			}
-		}
-	}
-}
-
-func click(selector string) chromedp.Action[chromedp.Void] {
-	return chromedp.Click(chromedp.CSS(selector))
-}
-
-func fill(selector, value string) chromedp.Action[chromedp.Void] {
-	return chromedp.SetValue(chromedp.CSS(selector), value)
-}
-
-// submitsForm fills in the service's form with a file, and arrives at the card page.
-func (w walk) submitsForm(name string, photo string) {
-	w.t.Helper()
-	w.do(chromedp.Navigate(w.url+"/licences/apply"), see("#name"), fill("#name", name),
-		fill("#email", "ann@example.org"),
-		chromedp.SetUploadFiles(chromedp.CSS("#photo"), []string{photo}), click("#send"), see("#cardNo"))
-}
-
-// entersCard fills in the card page.
-func (w walk) entersCard(number string) {
-	w.t.Helper()
-	w.do(fill("#cardNo", number), fill("#expiryMonth", "12"), fill("#expiryYear", "2039"),
-		fill("#cardholderName", "Ann Other"),
-		fill("#cvc", "123"), fill("#addressLine1", "1 Quay"), fill("#addressCity", "Rivermouth"),
-		fill("#addressPostcode", "RV1 1AA"),
-		fill("#email", "ann@example.org"), click("#submit-card-details"))
-}
-
-func (w walk) pays() {
-	w.t.Helper()
-	w.entersCard("4444333322221111")
-	w.do(see("#confirm"), click("#confirm"))
-}
-
-// received counts the requests of a kind that the service behind got.
-func (w walk) received(method, target string) (count int) {
-	w.t.Helper()
-	answer, err := http.Get(w.url + "/received?format=json")
-	require.NoError(w.t, err)
+// received counts the requests of a kind that the service got.
+func (v visitor) received(method, target string) (count int) {
+	v.t.Helper()
+	answer, err := http.Get(v.url + "/received?format=json")
+	require.NoError(v.t, err)
 	defer answer.Body.Close()
 	var all []struct{ Method, Target string }
-	require.NoError(w.t, json.NewDecoder(answer.Body).Decode(&all))
+	require.NoError(v.t, json.NewDecoder(answer.Body).Decode(&all))
 	for _, r := range all {
 		if r.Method == method && r.Target == target {
 			count++
@@ -160,96 +99,112 @@ func (w walk) received(method, target string) (count int) {
 
 func TestDemoInBrowser(t *testing.T) {
 	t.Parallel()
-	tab := testbrowser.Tab(t)
-	url := startDemo(t)
-	photo := filepath.Join(t.TempDir(), "photo.jpg")
-	content := testserver.BinaryContent(20_000)
-	require.NoError(t, os.WriteFile(photo, content, 0o600))
-	sum := sha256.Sum256(content)
-	w := walk{t, tab, url}
+	port := startDemo(t)
+	photo := testserver.BinaryContent(20_000)
+	v := newVisitor(t, port, photo)
+	v.seeGuide(addressOf(port+1) + "/guide")
+	v.payForLicence(sha256.Sum256(photo))
+	v.reloadAndGoBack()
+	v.retryAfterDecline()
+	v.payInTwoTabs()
+	v.correctRefusedForm()
+	v.payForFile()
+	v.useWelsh()
+}
 
-	// One page tells a visitor what to click.
-	guide := "http://127.0.0.1:" + strconv.Itoa(portOf(url)+1) + "/guide"
-	w.do(chromedp.Navigate(guide), see("h1"))
-	w.look("guide")
+// seeGuide sees the page that tells a visitor what to click.
+func (v visitor) seeGuide(address string) {
+	v.VisitPage(address)
+	v.Look("demo-guide")
+}
 
-	// A citizen applies, pays, and sees the service's own confirmation at its own address.
-	w.do(chromedp.Navigate(url+"/"), see("h1"))
-	w.look("home")
-	w.submitsForm("Ann Other", photo)
-	w.look("card-page")
-	require.Zero(t, w.received("POST", "/licences/apply"), "nothing reaches the service before payment")
-	w.pays()
-	w.do(see("#number"))
-	require.Equal(t, "/licences/confirmation/RVM-0001", w.at())
-	require.Equal(t, "RVM-0001", w.text("#number"))
-	require.Contains(t, w.text("#photo"), hex.EncodeToString(sum[:]), "the file arrived as it was sent")
-	require.NotEmpty(t, w.text("#reference"))
-	w.look("confirmation")
+// payForLicence sees the service's own confirmation at its own address.
+func (v visitor) payForLicence(photo [sha256.Size]byte) {
+	v.VisitPage("/")
+	v.Look("demo-home")
+	v.submitForm("Ann Other")
+	v.Look("demo-card-page")
+	require.Zero(v.t, v.received("POST", "/licences/apply"), "nothing reaches the service before payment")
+	v.Pay()
+	v.Do(browser.See("#number"))
+	require.Equal(v.t, "/licences/confirmation/RVM-0001", v.Path())
+	require.Equal(v.t, "RVM-0001", v.Text("#number"))
+	require.Contains(v.t, v.Text("#photo"), hex.EncodeToString(photo[:]), "the file arrived as it was sent")
+	require.NotEmpty(v.t, v.Text("#reference"))
+	v.Look("demo-confirmation")
+}
 
-	// Links work, and neither reload nor Back sends anything again.
-	w.do(chromedp.Reload(), see("#number"), click("#home"), see(`a[href="/register.pdf"]`))
-	require.Equal(t, "/", w.at())
-	w.do(chromedp.Evaluate[chromedp.Void](`history.back()`), see("#number"))
-	require.Equal(t, 1, w.received("POST", "/licences/apply"))
+// reloadAndGoBack sends nothing again.
+func (v visitor) reloadAndGoBack() {
+	v.Do(chromedp.Reload(), browser.See("#number"), browser.Click("#home"), browser.See(`a[href="/register.pdf"]`))
+	require.Equal(v.t, "/", v.Path())
+	v.Do(browser.Run(`history.back()`), browser.See("#number"))
+	require.Equal(v.t, 1, v.received("POST", "/licences/apply"))
+}
 
-	// Declined: the citizen tries again without filling in the form again.
-	w.submitsForm("Bob Other", photo)
-	w.entersCard("4000000000000002")
-	w.do(see("#return-url"))
-	w.look("declined-at-pay")
-	w.do(click("#return-url"), see("form button"))
-	require.Contains(t, w.text("h1"), "Your payment was declined")
-	w.look("declined")
-	w.do(click("form button"), see("#cardNo"))
-	w.pays()
-	w.do(see("#number"))
-	require.Equal(t, "RVM-0002", w.text("#number"))
+// retryAfterDecline pays without filling in the form again.
+func (v visitor) retryAfterDecline() {
+	v.submitForm("Bob Other")
+	v.EnterCard(testprocess.DeclinedCard)
+	v.Do(browser.See("#return-url"))
+	v.Look("demo-declined-at-pay")
+	v.Do(browser.Click("#return-url"), browser.See("form button"))
+	require.Contains(v.t, v.Text("h1"), "Your payment was declined")
+	v.Look("demo-declined")
+	v.Do(browser.Click("form button"))
+	v.Pay()
+	v.Do(browser.See("#number"))
+	require.Equal(v.t, "RVM-0002", v.Text("#number"))
+}
 
-	// Two tabs: each gets its own licence, whichever pays first.
-	w.submitsForm("Cara Other", photo)
-	secondTab, closeTab := chromedp.NewContext(tab)
-	defer closeTab()
-	second := walk{t, secondTab, url}
-	second.submitsForm("Dan Other", photo)
-	w.pays()
-	w.do(see("#number"))
-	require.Contains(t, w.text("main"), "Cara Other")
-	second.pays()
-	second.do(see("#number"))
-	require.Contains(t, second.text("main"), "Dan Other")
-	require.Equal(t, 4, w.received("POST", "/licences/apply"))
+// payInTwoTabs gets its own licence in each, whichever pays first.
+func (v visitor) payInTwoTabs() {
+	v.submitForm("Cara Other")
+	second := v
+	second.Tab = v.Another()
+	second.submitForm("Dan Other")
+	v.Pay()
+	v.Do(browser.See("#number"))
+	require.Contains(v.t, v.Text("main"), "Cara Other")
+	second.Pay()
+	second.Do(browser.See("#number"))
+	require.Contains(v.t, second.Text("main"), "Dan Other")
+	require.Equal(v.t, 4, v.received("POST", "/licences/apply"))
+}
 
-	// The service refuses what is wrong in the form; corrected, it goes on the same payment.
-	w.submitsForm("Eve", photo)
-	w.pays()
-	w.do(see("a.govuk-button"))
-	w.look("refused")
-	w.do(click("a.govuk-button"), see(".errors"))
-	w.do(fill("#name", "Eve Other"), click("#send"), see("#number"))
-	require.Contains(t, w.text("main"), "Eve Other")
+// correctRefusedForm corrects what the service refuses, on the same payment.
+func (v visitor) correctRefusedForm() {
+	v.submitForm("Eve")
+	v.Pay()
+	v.Do(browser.See("a.govuk-button"))
+	v.Look("demo-refused")
+	v.Do(browser.Click("a.govuk-button"), browser.See(".errors"))
+	v.Do(browser.Fill("#name", "Eve Other"), browser.Click("#send"), browser.See("#number"))
+	require.Contains(v.t, v.Text("main"), "Eve Other")
+}
 
-	// A paid file.
-	w.do(chromedp.Navigate(url+"/register.pdf"), see("#cardNo"))
-	w.pays()
-	require.Eventually(t, func() bool { return w.received("GET", "/register.pdf") == 1 }, time.Minute,
+// payForFile pays for a download.
+func (v visitor) payForFile() {
+	v.Visit("/register.pdf")
+	v.Pay()
+	require.Eventually(v.t, func() bool { return v.received("GET", "/register.pdf") == 1 }, time.Minute,
 		50*time.Millisecond, "back at the file")
-	w.do(chromedp.Navigate(url+"/"), see("h1"))
-	status, err := chromedp.Run(tab,
-		chromedp.Evaluate[string](`fetch("/register.pdf").then(r => r.headers.get("Content-Type"))`,
-			chromedp.EvalAwaitPromise))
-	require.NoError(t, err)
-	require.Equal(t, "application/pdf", status)
+	v.VisitPage("/")
+	require.Equal(v.t, "application/pdf",
+		browser.Evaluate[string](v.Tab, `fetch("/register.pdf").then(r => r.headers.get("Content-Type"))`))
+}
 
-	// In Welsh all the way.
-	w.do(chromedp.Navigate(url+"/?lang=cy"), see("h1"))
-	w.submitsForm("Ffion Other", photo)
-	require.Equal(t, "Rhowch fanylion y cerdyn", w.text("h1"))
-	w.look("card-page-cy")
-	w.do(click("#cancel-payment"), see("#return-url"), click("#return-url"), see("form button"))
-	require.Equal(t, "Rydych wedi canslo eich taliad", w.text("h1"))
-	w.look("cancelled-cy")
-	w.do(chromedp.Navigate(url+"/_pay/status"), see("h1"))
-	require.Equal(t, "Eich taliadau", w.text("h1"))
-	w.look("status-cy")
+// useWelsh sees Welsh pages all the way to a cancelled payment.
+func (v visitor) useWelsh() {
+	v.VisitPage("/?lang=cy")
+	v.submitForm("Ffion Other")
+	require.Equal(v.t, "Rhowch fanylion y cerdyn", v.Text("h1"))
+	v.Look("demo-card-page-cy")
+	v.Do(browser.Click("#cancel-payment"), browser.See("#return-url"), browser.Click("#return-url"),
+		browser.See("form button"))
+	require.Equal(v.t, "Rydych wedi canslo eich taliad", v.Text("h1"))
+	v.Look("demo-cancelled-cy")
+	v.VisitPage("/_pay/status")
+	require.Equal(v.t, "Eich taliadau", v.Text("h1"))
+	v.Look("demo-status-cy")
 }

@@ -2,11 +2,9 @@
 package pages
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -15,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/pages"
-	"paygate/internal/heavytests/testbrowser"
+	"paygate/internal/heavytests/browser"
 	"paygate/internal/testpages"
 )
 
@@ -40,27 +38,17 @@ func serve(t *testing.T, viewOf func(name pages.Page, language string) pages.Vie
 	return server.URL
 }
 
-func open(t *testing.T, tab context.Context, address string) {
-	t.Helper()
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(address), chromedp.WaitReady(chromedp.CSS("h1"))))
-}
-
 // TestPagesInABrowser shows every page in both languages, on a small and a large screen.
 func TestPagesInABrowser(t *testing.T) {
 	t.Parallel()
-	url := serve(t, testpages.View)
+	origin := serve(t, testpages.View)
 	for _, name := range testpages.All() {
 		t.Run(string(name), func(t *testing.T) {
 			t.Parallel()
-			tab := testbrowser.Tab(t)
+			b := browser.Open(t, origin)
 			for _, language := range testpages.Languages() {
-				open(t, tab, url+"/"+language+"/"+string(name))
-				for _, width := range []int64{320, 1280} {
-					require.NoError(t, testbrowser.Width(tab, width))
-					require.Zero(t, testbrowser.Overflow(t, tab), "wider than the window of %d pixels", width)
-					testbrowser.Axe(t, tab)
-					testbrowser.Screenshot(t, tab, string(name)+"-"+language+"-"+strconv.FormatInt(width, 10))
-				}
+				b.VisitPage("/" + language + "/" + string(name))
+				b.LookAtWidths(string(name) + "-" + language)
 			}
 		})
 	}
@@ -69,8 +57,7 @@ func TestPagesInABrowser(t *testing.T) {
 // A reference may have 255 characters that the citizen typed.
 func TestLongWordsFitATelephone(t *testing.T) {
 	t.Parallel()
-	tab := testbrowser.Tab(t)
-	url := serve(t, func(name pages.Page, language string) pages.View {
+	origin := serve(t, func(name pages.Page, language string) pages.View {
 		v := testpages.View(name, language)
 		v.Reference, v.Description = strings.Repeat("W", 255), strings.Repeat("w", 255)
 		for i := range v.Items {
@@ -78,27 +65,27 @@ func TestLongWordsFitATelephone(t *testing.T) {
 		}
 		return v
 	})
-	require.NoError(t, testbrowser.Width(tab, 320))
+	b := browser.Open(t, origin)
+	b.SetWidth(320)
 	for _, name := range []pages.Page{pages.Declined, pages.Sent, pages.Status} {
-		open(t, tab, url+"/en/"+string(name))
-		require.Zero(t, testbrowser.Overflow(t, tab), name)
+		b.VisitPage("/en/" + string(name))
+		require.Zero(t, b.Overflow(), name)
 	}
 }
 
 func TestKeyboardReachesEverythingInOrder(t *testing.T) {
 	t.Parallel()
-	tab := testbrowser.Tab(t)
-	open(t, tab, serve(t, testpages.View)+"/en/declined")
+	b := browser.Open(t, serve(t, testpages.View))
+	b.VisitPage("/en/declined")
 	for _, text := range []string{"Skip to main content", "Fishing licences", "Try again", "See all your payments"} {
-		require.NoError(t, chromedp.Do(tab, chromedp.KeyEvent(kb.Tab)))
-		require.Equal(t, text, testbrowser.Focused(t, tab))
+		b.Do(chromedp.KeyEvent(kb.Tab))
+		require.Equal(t, text, b.Focused())
 	}
 }
 
 // The page's policy allows no JavaScript.
 func TestOnwardLeavesAutomatically(t *testing.T) {
 	t.Parallel()
-	tab := testbrowser.Tab(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.RequestURI == "/licences/confirmation?n=1&m=2" {
 			w.Header().Set("Content-Type", "text/html")
@@ -108,5 +95,7 @@ func TestOnwardLeavesAutomatically(t *testing.T) {
 		testpages.New().Render(w, http.StatusOK, pages.Onward, testpages.View(pages.Onward, "en"))
 	}))
 	t.Cleanup(server.Close)
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(server.URL), chromedp.WaitVisible(chromedp.CSS("#arrived"))))
+	b := browser.Open(t, server.URL)
+	b.Visit("/")
+	b.Do(browser.See("#arrived"))
 }

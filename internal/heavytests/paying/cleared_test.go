@@ -4,9 +4,10 @@ import (
 	"net/http"
 	"testing"
 
-	"paygate/internal/testprocess"
-
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/heavytests/browser"
+	"paygate/internal/testprocess"
 )
 
 // The citizen signs out of the service in another tab.
@@ -24,17 +25,18 @@ func TestClearSiteDataDuringPaymentKeepsTheJourney(t *testing.T) {
 				}
 				licences(w, r)
 			})
-			b := newTab(t, testprocess.StartGateway(t, startCrossSitePay(t), service.url, applicationSettings...).URL)
-			b.open("/licences/form")
-			b.do(see("#send"), click("#send"), see("#cardNo"))
-			b.inAnotherTab(func(other tab) {
-				other.open("/licences/sign-out")
-				other.open("/licences/look")
-				require.NotContains(t, service.last().header.Get("Cookie"), "ann",
-					"the service's own cookie is cleared")
-			})
-			b.pays()
-			b.do(see("#done"))
+			paygate := testprocess.StartGateway(t, startCrossSitePay(t), service.url, applicationSettings...)
+			b := browser.Open(t, paygate.URL)
+			b.Visit("/licences/form")
+			b.Do(browser.See("#send"), browser.Click("#send"), browser.See("#cardNo"))
+			other := b.Another()
+			other.Visit("/licences/sign-out")
+			other.Visit("/licences/look")
+			require.NotContains(t, service.last().header.Get("Cookie"), "ann",
+				"the service's own cookie is cleared")
+			other.Close()
+			b.Pay()
+			b.Do(browser.See("#done"))
 			require.Len(t, service.posts(), 1)
 		})
 	}

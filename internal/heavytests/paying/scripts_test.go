@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
+	"paygate/internal/heavytests/browser"
 	"paygate/internal/testenv"
 	"paygate/internal/testprocess"
-
-	"github.com/chromedp/chromedp"
-	"github.com/stretchr/testify/require"
 )
 
 // Each library sends its form twice: first an invalid one, which shows the error, then one that is paid for.
@@ -31,30 +31,31 @@ func TestFormsSentByScriptsArePaid(t *testing.T) {
 				"PAYGATE_ROUTE_LICENCE_PRICES=1-day=6.00,8-day=13.50", "PAYGATE_ROUTE_LICENCE_PRICE_FIELD=licence",
 				"PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence", "PAYGATE_ROUTE_LICENCE_ACCEPT=303",
 				"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/done")
-			b := newTab(t, paygate.URL)
+			b := browser.Open(t, paygate.URL)
 			form := "/" + strings.ReplaceAll(c.name, " ", "-")
 
-			b.open(form)
-			b.do(see("#send"), fill("#licence", "season"), click("#send"), see(".govuk-heading-l"))
-			require.Equal(t, "Choose what you want to pay for", b.text(".govuk-heading-l"))
-			b.look("script-wrong-" + form[1:])
+			b.Visit(form)
+			b.Do(browser.See("#send"), browser.Fill("#licence", "season"), browser.Click("#send"),
+				browser.See(".govuk-heading-l"))
+			require.Equal(t, "Choose what you want to pay for", b.Text(".govuk-heading-l"))
+			b.Look("script-wrong-" + form[1:])
 			if c.pageAsIs {
-				b.open(form)
+				b.Visit(form)
 			} else {
-				b.do(click("main a"))
+				b.Do(browser.Click("main a"))
 			}
-			b.do(see("#send"), fill("#name", "Ann"), click("#send"))
+			b.Do(browser.See("#send"), browser.Fill("#name", "Ann"), browser.Click("#send"))
 			if c.link {
-				b.do(see("a.govuk-button"))
-				require.Equal(t, "Pay to continue", b.text(".govuk-heading-l"))
-				b.look("script-pay-" + form[1:])
-				b.do(click("a.govuk-button"))
+				b.Do(browser.See("a.govuk-button"))
+				require.Equal(t, "Pay to continue", b.Text(".govuk-heading-l"))
+				b.Look("script-pay-" + form[1:])
+				b.Do(browser.Click("a.govuk-button"))
 			}
 			require.Empty(t, service.posts())
-			b.pays()
-			b.do(see("#done"))
-			require.Equal(t, "Ann", b.text("#done"))
-			require.Equal(t, "/licences/done?name=Ann", b.at())
+			b.Pay()
+			b.Do(browser.See("#done"))
+			require.Equal(t, "Ann", b.Text("#done"))
+			require.Equal(t, "/licences/done?name=Ann", b.Path())
 			require.Len(t, service.posts(), 1)
 		})
 	}
@@ -87,26 +88,26 @@ func TestTurboCorrectsARefusedFormOnTheSamePayment(t *testing.T) {
 		}
 	})
 	pay := startCrossSitePay(t)
-	b := newTab(t, testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence",
+	b := browser.Open(t, testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=licence",
 		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences",
 		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT=303",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/1").URL)
-	b.open("/licences/new")
-	b.do(see("#send"), click("#send"), see("a.govuk-button"), click("a.govuk-button"))
-	b.pays()
-	b.do(see("main a.govuk-button"), click("main a.govuk-button"), see("#problem"))
-	require.Equal(t, "Enter a name", b.text("#problem"))
-	b.do(fill("#name", "Ann"), click("#send"), see("#done"))
-	require.Equal(t, "/licences/1", b.at())
+	b.Visit("/licences/new")
+	b.Do(browser.See("#send"), browser.Click("#send"), browser.See("a.govuk-button"), browser.Click("a.govuk-button"))
+	b.Pay()
+	b.Do(browser.See("main a.govuk-button"), browser.Click("main a.govuk-button"), browser.See("#problem"))
+	require.Equal(t, "Enter a name", b.Text("#problem"))
+	b.Do(browser.Fill("#name", "Ann"), browser.Click("#send"), browser.See("#done"))
+	require.Equal(t, "/licences/1", b.Path())
 	require.Len(t, service.posts(), 2)
 	require.Equal(t, "2", service.posts()[1].header.Get("Paygate-Submission"))
 	require.Len(t, pay.Payments(), 1)
 
 	// Paygate asks before the same form is paid again.
-	b.open("/licences/new")
-	b.do(see("#send"), fill("#name", "Ann"), click("#send"))
-	b.do(see("a.govuk-button, form[action='/_pay/again'] button"))
+	b.Visit("/licences/new")
+	b.Do(browser.See("#send"), browser.Fill("#name", "Ann"), browser.Click("#send"))
+	b.Do(browser.See("a.govuk-button, form[action='/_pay/again'] button"))
 	require.Len(t, service.posts(), 2)
 }
 
@@ -132,28 +133,28 @@ func TestLinkPrefetchedByTurboIsPaidOnClick(t *testing.T) {
 	paygate := testprocess.StartGateway(t, pay, service.url, "PAYGATE_ROUTES=report",
 		"PAYGATE_ROUTE_REPORT_MATCH=GET /report",
 		"PAYGATE_ROUTE_REPORT_PRICE=6", "PAYGATE_ROUTE_REPORT_DESCRIPTION=Report")
-	b := newTab(t, paygate.URL)
-	b.open("/")
+	b := browser.Open(t, paygate.URL)
+	b.Visit("/")
 	hover := `document.querySelector("#link").dispatchEvent(new MouseEvent("mouseenter"))`
-	b.do(see("#link"), chromedp.Evaluate[chromedp.Void](hover))
+	b.Do(browser.See("#link"), browser.Run(hover))
 	require.Eventually(t, func() bool { return strings.Contains(paygate.Process.Printed(), `"status":503`) },
 		time.Minute, 20*time.Millisecond)
 	require.Empty(t, pay.Payments())
-	b.do(click("#link"), see("a.govuk-button"))
-	b.look("loaded-in-advance")
-	b.do(click("a.govuk-button"))
-	b.pays()
-	b.do(see("#report"))
-	require.Equal(t, "The report id=1", b.text("#report"))
+	b.Do(browser.Click("#link"), browser.See("a.govuk-button"))
+	b.Look("loaded-in-advance")
+	b.Do(browser.Click("a.govuk-button"))
+	b.Pay()
+	b.Do(browser.See("#report"))
+	require.Equal(t, "The report id=1", b.Text("#report"))
 
 	// The pass is valid only for its query.
-	b.open("/report?id=2")
-	b.do(see("form[action='/_pay/pass'] button"))
-	require.Equal(t, "You have not paid for this yet", b.text("h1"))
-	b.look("pass-for-another-query")
-	b.do(click("form[action='/_pay/pass'] button"))
-	b.pays()
-	b.do(see("#report"))
-	require.Equal(t, "The report id=2", b.text("#report"))
+	b.Visit("/report?id=2")
+	b.Do(browser.See("form[action='/_pay/pass'] button"))
+	require.Equal(t, "You have not paid for this yet", b.Text("h1"))
+	b.Look("pass-for-another-query")
+	b.Do(browser.Click("form[action='/_pay/pass'] button"))
+	b.Pay()
+	b.Do(browser.See("#report"))
+	require.Equal(t, "The report id=2", b.Text("#report"))
 	require.Len(t, pay.Payments(), 2)
 }

@@ -5,10 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"paygate/internal/testprocess"
-
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/heavytests/browser"
+	"paygate/internal/testprocess"
 )
 
 // frontController is a service with one path and a page for each value of "page". Its forms have no action, so the
@@ -48,17 +49,17 @@ func TestFormWithoutActionIsCorrectedOnTheSamePayment(t *testing.T) {
 		"PAYGATE_ROUTE_LICENCE_PRICE=25", "PAYGATE_ROUTE_LICENCE_DESCRIPTION=Fishing licence",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT=302",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/index.php?page=done")
-	b := newTab(t, paygate.URL)
-	b.open("/index.php?page=apply")
-	b.do(see("#send"), fill("#email", "ada-at-example"), click("#send"))
-	b.pays()
-	b.do(see("h1.govuk-heading-l"))
-	require.Contains(t, b.text("main"), "Your payment of £25 is still valid.")
-	b.look("refused")
-	b.do(click("main p a"), see("#problem"))
-	require.Equal(t, "Enter an e-mail address", b.text("#problem"))
-	b.do(fill("#email", "ada@example.org"), click("#send"), see("#done"))
-	require.Equal(t, "/index.php?page=done", b.at())
+	b := browser.Open(t, paygate.URL)
+	b.Visit("/index.php?page=apply")
+	b.Do(browser.See("#send"), browser.Fill("#email", "ada-at-example"), browser.Click("#send"))
+	b.Pay()
+	b.Do(browser.See("h1.govuk-heading-l"))
+	require.Contains(t, b.Text("main"), "Your payment of £25 is still valid.")
+	b.Look("refused")
+	b.Do(browser.Click("main p a"), browser.See("#problem"))
+	require.Equal(t, "Enter an e-mail address", b.Text("#problem"))
+	b.Do(browser.Fill("#email", "ada@example.org"), browser.Click("#send"), browser.See("#done"))
+	require.Equal(t, "/index.php?page=done", b.Path())
 
 	posts := service.posts()
 	require.Len(t, posts, 2)
@@ -107,13 +108,13 @@ func TestCookiesWithTheSameNameKeepTheirOrder(t *testing.T) {
 				licences(w, r)
 			})
 			pay := startCrossSitePay(t)
-			b := newTab(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
-			b.open("/other")
-			b.open("/licences/form")
-			b.do(see("#send"), click("#send"))
-			b.pays()
-			b.do(see("#done"))
-			require.Equal(t, "/licences/done", b.at())
+			b := browser.Open(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
+			b.Visit("/other")
+			b.Visit("/licences/form")
+			b.Do(browser.See("#send"), browser.Click("#send"))
+			b.Pay()
+			b.Do(browser.See("#done"))
+			require.Equal(t, "/licences/done", b.Path())
 			require.Len(t, service.posts(), 1)
 			require.Equal(t, "JSESSIONID=A; JSESSIONID=B", service.posts()[0].header.Get("Cookie"))
 		})
@@ -129,22 +130,16 @@ func TestCookieChangedDuringPaymentIsDelivered(t *testing.T) {
 		}
 		licences(w, r)
 	})
-	b := newTab(t, testprocess.StartGateway(t, startCrossSitePay(t), service.url, applicationSettings...).URL)
-	b.open("/session/old")
-	b.open("/licences/form")
-	b.do(see("#send"), click("#send"), see("#cardNo"))
-	b.inAnotherTab(func(other tab) { other.open("/session/new") })
-	b.pays()
-	b.do(see("#done"))
+	b := browser.Open(t, testprocess.StartGateway(t, startCrossSitePay(t), service.url, applicationSettings...).URL)
+	b.Visit("/session/old")
+	b.Visit("/licences/form")
+	b.Do(browser.See("#send"), browser.Click("#send"), browser.See("#cardNo"))
+	other := b.Another()
+	other.Visit("/session/new")
+	other.Close()
+	b.Pay()
+	b.Do(browser.See("#done"))
 	require.Equal(t, "session=new", service.posts()[0].header.Get("Cookie"))
-}
-
-// inAnotherTab does something in another tab of the same browser.
-func (b tab) inAnotherTab(do func(tab)) {
-	b.t.Helper()
-	ctx, closeTab := chromedp.NewContext(b.ctx)
-	defer closeTab()
-	do(openTab(b.t, ctx, b.origin))
 }
 
 // A banking app can return to another browser.
@@ -152,18 +147,18 @@ func TestReturnInAnotherBrowserExplainsWhatToDo(t *testing.T) {
 	t.Parallel()
 	service, pay := startLegacy(t, licences), startCrossSitePay(t)
 	paygate := testprocess.StartGateway(t, pay, service.url, applicationSettings...)
-	b, other := newTab(t, paygate.URL), newTab(t, paygate.URL)
-	b.open("/licences/form")
-	b.do(see("#send"), click("#send"), see("#cardNo"))
+	b, other := browser.Open(t, paygate.URL), browser.Open(t, paygate.URL)
+	b.Visit("/licences/form")
+	b.Do(browser.See("#send"), browser.Click("#send"), browser.See("#cardNo"))
 	pay.Succeeds()
-	other.do(chromedp.Navigate(pay.URL),
-		chromedp.Evaluate[chromedp.Void](`location.href = "`+paygate.URL+`/_pay/return"`), see("h1.govuk-heading-l"))
-	require.Contains(t, other.text("main"), "a different browser")
-	other.look("return-in-another-browser")
+	other.Visit(pay.URL)
+	other.Do(browser.Run(`location.href = "`+paygate.URL+`/_pay/return"`), browser.See("h1.govuk-heading-l"))
+	require.Contains(t, other.Text("main"), "a different browser")
+	other.Look("return-in-another-browser")
 	require.Empty(t, service.posts())
 
-	b.open("/_pay/return")
-	b.do(see("#done"))
+	b.Visit("/_pay/return")
+	b.Do(browser.See("#done"))
 	require.Len(t, service.posts(), 1)
 }
 
@@ -171,19 +166,19 @@ func TestReturnInAnotherBrowserExplainsWhatToDo(t *testing.T) {
 func TestRepeatedFormAsksBeforePayingAgain(t *testing.T) {
 	t.Parallel()
 	service, pay := startLegacy(t, licences), startCrossSitePay(t)
-	b := newTab(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
+	b := browser.Open(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
 	for range 2 {
-		b.open("/licences/form")
-		b.do(see("#send"), click("#send"))
+		b.Visit("/licences/form")
+		b.Do(browser.See("#send"), browser.Click("#send"))
 		if len(service.posts()) > 0 {
-			b.do(see("form[action='/_pay/again'] button"))
-			require.Equal(t, "Do you want to pay again?", b.text("h1"))
-			b.look("pay-again")
+			b.Do(browser.See("form[action='/_pay/again'] button"))
+			require.Equal(t, "Do you want to pay again?", b.Text("h1"))
+			b.Look("pay-again")
 			require.Len(t, pay.Payments(), 1)
-			b.do(click("form[action='/_pay/again'] button"))
+			b.Do(browser.Click("form[action='/_pay/again'] button"))
 		}
-		b.pays()
-		b.do(see("#done"))
+		b.Pay()
+		b.Do(browser.See("#done"))
 	}
 	require.Len(t, service.posts(), 2)
 	require.Len(t, pay.Payments(), 2)
@@ -201,15 +196,15 @@ func TestNoContentReplyShowsAPage(t *testing.T) {
 	})
 	settings := append(applicationSettings[:len(applicationSettings)-2:len(applicationSettings)-2],
 		"PAYGATE_ROUTE_LICENCE_ACCEPT=204", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=*")
-	b := newTab(t, testprocess.StartGateway(t, startCrossSitePay(t), service.url, settings...).URL)
-	b.open("/licences/form")
-	b.do(see("#send"), click("#send"))
-	b.pays()
-	b.do(see("h1.govuk-panel__title"))
-	require.Contains(t, b.text("main"), "You have paid £25.")
-	b.look("done-without-content")
-	b.do(chromedp.Reload(), see("h1"))
-	require.Contains(t, b.text("main"), "You have paid £25.")
+	b := browser.Open(t, testprocess.StartGateway(t, startCrossSitePay(t), service.url, settings...).URL)
+	b.Visit("/licences/form")
+	b.Do(browser.See("#send"), browser.Click("#send"))
+	b.Pay()
+	b.Do(browser.See("h1.govuk-panel__title"))
+	require.Contains(t, b.Text("main"), "You have paid £25.")
+	b.Look("done-without-content")
+	b.Do(chromedp.Reload(), browser.See("h1"))
+	require.Contains(t, b.Text("main"), "You have paid £25.")
 	require.Len(t, service.posts(), 1)
 }
 
@@ -218,18 +213,16 @@ func TestUnlistedHostLeadsToTheListedOne(t *testing.T) {
 	t.Parallel()
 	service := startLegacy(t, licences)
 	paygate := testprocess.StartGateway(t, startCrossSitePay(t), service.url, applicationSettings...)
-	unlisted := newTab(t, strings.Replace(paygate.URL, "127.0.0.1", "localhost", 1))
-	unlisted.open("/licences/apply")
-	unlisted.do(see("#send"))
-	address, err := chromedp.Run(unlisted.ctx, chromedp.Location())
-	require.NoError(t, err)
-	require.Equal(t, paygate.URL+"/licences/apply", address, "redirected before the form is filled in")
+	unlisted := browser.Open(t, strings.Replace(paygate.URL, "127.0.0.1", "localhost", 1))
+	unlisted.Visit("/licences/apply")
+	unlisted.Do(browser.See("#send"))
+	require.Equal(t, paygate.URL+"/licences/apply", unlisted.Path(), "redirected before the form is filled in")
 
-	unlisted.open("/licences/form")
-	unlisted.do(see("#send"), click("#send"), see("h1.govuk-heading-l"))
-	require.Equal(t, "You cannot pay at this address", unlisted.text("h1"))
-	unlisted.look("wrong-host")
-	unlisted.do(click("main p a"), see("#send"))
+	unlisted.Visit("/licences/form")
+	unlisted.Do(browser.See("#send"), browser.Click("#send"), browser.See("h1.govuk-heading-l"))
+	require.Equal(t, "You cannot pay at this address", unlisted.Text("h1"))
+	unlisted.Look("wrong-host")
+	unlisted.Do(browser.Click("main p a"), browser.See("#send"))
 	require.Empty(t, service.posts())
 }
 
@@ -244,17 +237,17 @@ func TestFramedFormIsPaidOutsideTheFrame(t *testing.T) {
 		licences(w, r)
 	})
 	pay := startCrossSitePay(t)
-	b := newTab(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
-	b.open("/")
-	inFrame := func(script string) chromedp.Action[chromedp.Void] {
-		return chromedp.Evaluate[chromedp.Void](`document.querySelector("iframe").contentDocument.` + script)
+	b := browser.Open(t, testprocess.StartGateway(t, pay, service.url, applicationSettings...).URL)
+	b.Visit("/")
+	inFrame := func(script string) browser.Step {
+		return browser.Run(`document.querySelector("iframe").contentDocument.` + script)
 	}
-	b.do(see("iframe"))
-	b.until(`document.querySelector("iframe").contentDocument.querySelector("#send") !== null`)
-	b.do(inFrame(`querySelector("#send").click()`))
-	b.until(`document.querySelector("iframe").contentDocument?.querySelector("a.govuk-button") != null`)
-	b.do(inFrame(`querySelector("a.govuk-button").click()`))
-	b.pays()
-	b.do(see("#done"))
+	b.Do(browser.See("iframe"))
+	b.WaitUntil(`document.querySelector("iframe").contentDocument.querySelector("#send") !== null`)
+	b.Do(inFrame(`querySelector("#send").click()`))
+	b.WaitUntil(`document.querySelector("iframe").contentDocument?.querySelector("a.govuk-button") != null`)
+	b.Do(inFrame(`querySelector("a.govuk-button").click()`))
+	b.Pay()
+	b.Do(browser.See("#done"))
 	require.Len(t, service.posts(), 1)
 }

@@ -3,21 +3,50 @@ package staff
 
 import (
 	"net/url"
-	"paygate/internal/heavytests/testbrowser"
-	"paygate/internal/testserver"
-	"paygate/journey"
-	"strconv"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/heavytests/browser"
+	"paygate/internal/testserver"
+	"paygate/journey"
 )
 
-// TestStaffPagesInBrowser signs in, finds what is stuck, reads its story and settles it, all in a real browser, and
-// looks at every page on the way on a telephone and on a desk.
+const banner = ".govuk-notification-banner"
+
+// adviser is a member of staff at a browser.
+type adviser struct {
+	browser.Tab
+	t *testing.T
+}
+
+func (a adviser) visit(address, name string) {
+	a.t.Helper()
+	a.VisitPage(address)
+	a.look(name)
+}
+
+// look looks at a page on a telephone and on a desk.
+func (a adviser) look(name string) {
+	a.t.Helper()
+	a.LookAtWidths("staff-" + name)
+}
+
+// press clicks on something, and waits for what appears.
+func (a adviser) press(selector, appears string) {
+	a.t.Helper()
+	a.Do(browser.Click(selector), browser.See(appears))
+}
+
+func (a adviser) enter(selector, value string) {
+	a.t.Helper()
+	a.Do(chromedp.SendKeys(chromedp.CSS(selector), value))
+}
+
+// TestStaffPagesInBrowser looks at every page on the way of an adviser who settles one journey and refunds another.
 func TestStaffPagesInBrowser(t *testing.T) {
 	t.Parallel()
-	tab := testbrowser.Tab(t)
 	h, _, id := testserver.NewStuck(t, testserver.UnlimitedPay, "/fines/pay")
 	for _, outcome := range []string{"success", "declined"} {
 		c := h.Citizen()
@@ -26,70 +55,50 @@ func TestStaffPagesInBrowser(t *testing.T) {
 		h.Service.SetAnswer(testserver.Confirm)
 		c.ReturnFromPay()
 	}
-	see := func(name string) {
-		t.Helper()
-		for _, width := range []int64{320, 1280} {
-			require.NoError(t, testbrowser.Width(tab, width))
-			require.Zero(t, testbrowser.Overflow(t, tab), "%s is wider than the window of %d pixels", name, width)
-			testbrowser.Axe(t, tab)
-			testbrowser.Screenshot(t, tab, "staff-"+name+"-"+strconv.FormatInt(width, 10))
-		}
-	}
-	text := func() string {
-		t.Helper()
-		said, err := chromedp.Run(tab, chromedp.Text(chromedp.CSS("main")))
-		require.NoError(t, err)
-		return said
-	}
-	open := func(address string) {
-		t.Helper()
-		require.NoError(t, chromedp.Do(tab, chromedp.Navigate(address), chromedp.WaitReady(chromedp.CSS("h1"))))
-	}
-	press := func(selector, then string) {
-		t.Helper()
-		require.NoError(t, chromedp.Do(tab, chromedp.Click(chromedp.CSS(selector)),
-			chromedp.WaitReady(chromedp.CSS(then))))
-	}
-	fill := func(selector, value string) {
-		t.Helper()
-		require.NoError(t, chromedp.Do(tab, chromedp.SendKeys(chromedp.CSS(selector), value)))
-	}
-
-	open(h.Staff.URL + "/")
-	see("login")
-	fill("#token", "wrong")
-	press("main button", ".govuk-error-summary")
-	see("login-wrong")
-	fill("#token", testserver.AnnsToken)
-	press("main button", "nav")
-	see("overview")
-	require.Contains(t, text(), "What needs a person")
-	press("main table a", ".paygate-timeline")
-	see("stuck")
-	require.Contains(t, text(), "Check in the service whether it arrived")
-	press("#as-reversed", "#as-reversed:checked")
-	fill("#reason-settle", "the citizen changed their mind")
-	press("form[action$='/settle'] button", ".govuk-notification-banner")
-	see("settled")
-	require.Contains(t, text(), "the citizen changed their mind")
+	a := adviser{browser.Open(t, h.Staff.URL), t}
+	a.logIn()
+	a.settleStuckJourney()
 	require.Equal(t, journey.StateReversed, h.Ann().Journey(id).State)
-	open(h.Staff.URL + "/journeys")
-	see("journeys")
-	open(h.Staff.URL + "/journeys?find=nothing")
-	see("none")
-	open(h.Staff.URL + "/journeys?state=released")
-	press("main table a", ".paygate-timeline")
-	require.NoError(t, chromedp.Do(tab, chromedp.Click(chromedp.CSS("details summary"))))
-	fill("#amount", "5.00")
-	fill("#reason-refund", "goodwill")
-	see("refund")
-	press("form[action$='/refund'] button", ".govuk-notification-banner")
-	require.Contains(t, text(), "£5.00 has been refunded since")
-	see("refunded")
-	open(h.Staff.URL + "/journeys/NONE")
-	see("problem")
-	open(h.Staff.URL + "/")
-	press("form[action='/mopup'] button", ".govuk-notification-banner")
-	see("swept")
-	press("nav button", "#token")
+	a.visit("/journeys", "journeys")
+	a.visit("/journeys?find=nothing", "none")
+	a.refundPart()
+	a.visit("/journeys/NONE", "problem")
+	a.VisitPage("/")
+	a.press("form[action='/mopup'] button", banner)
+	a.look("swept")
+	a.press("nav button", "#token")
+}
+
+func (a adviser) logIn() {
+	a.visit("/", "login")
+	a.enter("#token", "wrong")
+	a.press("main button", ".govuk-error-summary")
+	a.look("login-wrong")
+	a.enter("#token", testserver.AnnsToken)
+	a.press("main button", "nav")
+	a.look("overview")
+}
+
+func (a adviser) settleStuckJourney() {
+	require.Contains(a.t, a.Text("main"), "What needs a person")
+	a.press("main table a", ".paygate-timeline")
+	a.look("stuck")
+	require.Contains(a.t, a.Text("main"), "Check in the service whether it arrived")
+	a.press("#as-reversed", "#as-reversed:checked")
+	a.enter("#reason-settle", "the citizen changed their mind")
+	a.press("form[action$='/settle'] button", banner)
+	a.look("settled")
+	require.Contains(a.t, a.Text("main"), "the citizen changed their mind")
+}
+
+func (a adviser) refundPart() {
+	a.VisitPage("/journeys?state=released")
+	a.press("main table a", ".paygate-timeline")
+	a.Do(browser.Click("details summary"))
+	a.enter("#amount", "5.00")
+	a.enter("#reason-refund", "goodwill")
+	a.look("refund")
+	a.press("form[action$='/refund'] button", banner)
+	require.Contains(a.t, a.Text("main"), "£5.00 has been refunded since")
+	a.look("refunded")
 }

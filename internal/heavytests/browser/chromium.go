@@ -1,8 +1,6 @@
-// Package testbrowser drives headless Chromium in tests.
-//
-// A test opens a [Tab] and works on it with chromedp; [Axe], [Overflow], [Focused] and [Screenshot] look at the page
-// that stands there. One Chromium serves all tests of a package, and ends with the last of them.
-package testbrowser
+// Package browser drives headless Chromium in tests. A test opens a [Tab] and uses it as a person would. All tests
+// of a package share one Chromium, which ends with the last of them.
+package browser
 
 import (
 	"context"
@@ -10,18 +8,12 @@ import (
 	"os/exec"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
-
-	"paygate/internal/testenv"
 )
 
-// patience is how long one test may use its tab. It is a limit; nothing waits for it.
-const patience = 3 * time.Minute
-
-// chromium is the one browser of a test binary. It runs while somebody has a tab.
+// chromium is the only browser of a test binary. It runs while a test has a tab.
 var chromium shared
 
 type shared struct {
@@ -31,8 +23,8 @@ type shared struct {
 	stop  func()
 }
 
-// use starts the browser unless it runs.
-func (s *shared) use() (context.Context, error) {
+// acquire starts the browser unless it is running.
+func (s *shared) acquire() (context.Context, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.users == 0 {
@@ -44,8 +36,8 @@ func (s *shared) use() (context.Context, error) {
 	return s.first, nil
 }
 
-// leave stops the browser when nobody has a tab any more, and removes its files.
-func (s *shared) leave() {
+// release stops the browser, and removes its files, when the last tab is closed.
+func (s *shared) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.users--; s.users == 0 {
@@ -61,7 +53,7 @@ func (s *shared) start() error {
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options(path)...)
 	first, closeFirst := chromedp.NewContext(allocator)
 	s.first, s.stop = first, func() {
-		_ = chromedp.Cancel(first) // asks it to end, so that it tidies up; what follows makes sure that it has ended
+		_ = chromedp.Cancel(first) // so that it tidies up; the other two make sure that it has ended
 		closeFirst()
 		stopAllocator()
 	}
@@ -91,31 +83,4 @@ func find() (string, error) {
 		}
 	}
 	return "", errors.New("there is no Chromium on this machine")
-}
-
-// Tab opens a tab in a browser context of its own, with its own cookies; it closes when the test ends. Without
-// Chromium, and in a short run, the test is skipped; if CI is set, it fails without Chromium.
-func Tab(t *testing.T) context.Context {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("a short run starts no browser")
-	}
-	if _, err := find(); err != nil {
-		testenv.Missing(t, "Chromium is not installed, so pages were not looked at")
-	}
-	first, err := chromium.use()
-	if err != nil {
-		t.Fatalf("Chromium does not start: %v", err)
-	}
-	t.Cleanup(chromium.leave)
-	tab, closeTab := chromedp.NewContext(first, chromedp.WithNewBrowserContext())
-	t.Cleanup(closeTab)
-	tab, cancel := context.WithTimeout(tab, patience)
-	t.Cleanup(cancel)
-	return tab
-}
-
-// Width sets the tab's width in CSS pixels.
-func Width(tab context.Context, pixels int64) error {
-	return chromedp.Do(tab, chromedp.EmulateViewport(pixels, 900))
 }
