@@ -143,8 +143,6 @@ func TestGuideCommandConvertsKeySetToPEM(t *testing.T) {
 	out, err := process.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for _, k := range published {
-		text, err := k.PublicPEM()
-		require.NoError(t, err)
-		require.Contains(t, string(out), k.ID+"\n"+string(text))
+		require.Contains(t, string(out), k.ID+"\n"+string(publicPEM(t, k)))
 	}
 }

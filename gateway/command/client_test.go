@@ -55,7 +55,7 @@ func runCommand(t *testing.T, environ []string, args ...string) (status int, std
 
 const (
 	journeyJSON = `{"id": "0T45QC88T55VKQVH", "route": "licence", "state": "stuck", "reference": "A-1",
-		"amount_pence": 2500, "started_at": "2026-11-22T10:41:07Z", "note": "nobody knows"}`
+		"amount_pence": 2500, "started_at": "2026-11-22T10:41:07Z", "note": "not known"}`
 	wholeJSON = `{"id": "0T45QC88T55VKQVH", "state": "stuck", "history": [{"fact": "claimed <b>"}]}`
 )
 
@@ -188,8 +188,8 @@ func TestJourneysPrintsEveryPage(t *testing.T) {
 	require.Equal(t, []string{"GET /journeys?" + query, "GET /journeys?after=ONE&" + query}, s.asked)
 	require.Equal(t, ""+
 		"ID                STATE  REFERENCE  PENCE  BEGUN                 NOTE\n"+
-		"0T45QC88T55VKQVH  stuck  A-1        2500   2026-11-22T10:41:07Z  nobody knows\n"+
-		"0T46QC88T55VKQVH  stuck  A-1        2500   2026-11-22T10:41:07Z  nobody knows\n", stdout)
+		"0T45QC88T55VKQVH  stuck  A-1        2500   2026-11-22T10:41:07Z  not known\n"+
+		"0T46QC88T55VKQVH  stuck  A-1        2500   2026-11-22T10:41:07Z  not known\n", stdout)
 
 	_, stdout, _ = s.run(t, "journeys", "-format", "json")
 	require.Equal(t, 2, strings.Count(stdout, `"state": "stuck"`))

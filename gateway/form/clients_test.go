@@ -274,7 +274,7 @@ func TestTheSameFormHasTheSameFingerprint(t *testing.T) {
 			t, base.Fingerprint, readForm(t, "application/x-www-form-urlencoded", other).Fingerprint, other,
 		)
 	}
-	require.Empty(t, readForm(t, "text/plain", "name=Ann").Fingerprint, "who knows what is in it")
+	require.Empty(t, readForm(t, "text/plain", "name=Ann").Fingerprint, "its content is not known")
 }
 
 func readForm(t testing.TB, kind, body string) form.Form {

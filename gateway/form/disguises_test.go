@@ -86,7 +86,7 @@ func disguises() map[string]disguise {
 		"brackets (Rack 1 and 2)":             {pairsType, "[action]=pay"},
 		"a bracket before (Rack)":             {pairsType, "]action=pay"},
 		"blanks before (PHP)":                 {pairsType, "+action=pay"},
-		"a NUL behind (PHP)":                  {pairsType, "action%00x=pay"},
+		"a NUL after it (PHP)":                {pairsType, "action%00x=pay"},
 		"another case (ASP.NET)":              {pairsType, "ACTION=pay"},
 		"a model before (ASP.NET MVC)":        {pairsType, "model.action=pay"},
 		"a default (Spring)":                  {pairsType, "!action=pay"},
@@ -96,7 +96,7 @@ func disguises() map[string]disguise {
 		"full width (best fit)":               {pairsType, "action=%EF%BD%90ay"},
 		"overlong":                            {pairsType, "action=%C1%B0ay"},
 		"white space":                         {pairsType, "action=%20pay%0D%0A"},
-		"a NUL behind the value (C)":          {pairsType, "action=pay%00"},
+		"a NUL after the value (C)":           {pairsType, "action=pay%00"},
 		"a broken escape (PHP, Perl)":         {pairsType, "x=%zz&action=pay"},
 		"a broken escape in it":               {pairsType, "action=pay%"},
 		"in the query":                        {pairsType + "\n?action=pay", "a=1"},
@@ -111,7 +111,7 @@ func disguises() map[string]disguise {
 		"an empty type":                       {"Content-Type:\n", "action=pay"},
 		"a type with a comma (PHP)":           {"Content-Type: application/x-www-form-urlencoded, x\n", "action=pay"},
 		"a type with a blank (PHP)":           {"Content-Type: application/x-www-form-urlencoded x\n", "action=pay"},
-		"a type with more behind (ASP.NET)":   {"Content-Type: application/x-www-form-urlencodedx\n", "action=pay"},
+		"a type with more after it (ASP.NET)": {"Content-Type: application/x-www-form-urlencodedx\n", "action=pay"},
 		"a broken parameter": {
 			"Content-Type: application/x-www-form-urlencoded; charset\n", "action=pay",
 		},
@@ -122,10 +122,10 @@ func disguises() map[string]disguise {
 		"two types, the first counts":                {"Content-Type: text/plain\n" + pairsType, "action=pay"},
 		"text/plain (services that read raw bodies)": {"Content-Type: text/plain\n", `{"action":"pay"}`},
 		"XML":                           {"Content-Type: text/xml\n", "<form><action>pay</action></form>"},
-		"a type nobody knows":           {"Content-Type: x/y\n", "action=pay"},
+		"an unknown type":               {"Content-Type: x/y\n", "action=pay"},
 		"text/json":                     {"Content-Type: text/json\n", `{"action":"pay"}`},
 		"JSON that says it is a form":   {pairsType, `{"action":"pay"}`},
-		"JSON behind blanks":            {pairsType, "\n [\"action\",\"pay\"]"},
+		"JSON after blanks":             {pairsType, "\n [\"action\",\"pay\"]"},
 		"XML that says it is a form":    {pairsType, "<action>pay</action>"},
 		"parts that say they are pairs": {pairsType, partOf(named, "pay") + end},
 		"pairs that say they are parts": {partsType, "action=pay"},
@@ -133,7 +133,7 @@ func disguises() map[string]disguise {
 		"UTF-16": {
 			"Content-Type: application/x-www-form-urlencoded; charset=utf-16le\n", utf16le("action=pay"),
 		},
-		"UTF-16 behind escapes (Django)": {
+		"UTF-16 in escapes (Django)": {
 			"Content-Type: application/x-www-form-urlencoded; charset=utf-16\n", "action=%FF%FEp%00a%00y%00",
 		},
 		"UTF-16 by its mark (ASP.NET Core)": {pairsType, "\xff\xfe" + utf16le("action=pay")},
@@ -163,7 +163,7 @@ func disguises() map[string]disguise {
 		"UTF-16 by the mark of a part": {partsType, partOf(named, "\xff\xfe"+utf16le("pay")) + end},
 		"compressed":                   {pairsType + "Content-Encoding: gzip\n", "\x1f\x8b\x08"},
 		"JSON in UTF-16 (Jackson)":     {"Content-Type: application/json\n", utf16le(`{"action":"pay"}`)},
-		"JSON behind a mark": {
+		"JSON after a mark": {
 			"Content-Type: application/json\n", "\xef\xbb\xbf" + `{"action":"pay"}`,
 		},
 		"JSON with escapes":       {"Content-Type: application/json\n", `{"\u0061ction":"p\u0061y"}`},
@@ -173,7 +173,7 @@ func disguises() map[string]disguise {
 		"a list in JSON":          {"Content-Type: application/json\n", `{"action":["save","pay"]}`},
 		"JSON in another case":    {"Content-Type: application/json\n", `{"Action":"pay"}`},
 		"two objects":             {"Content-Type: application/json\n", `{"a":1}{"action":"pay"}`},
-		"behind the end (PHP)":    {partsType, saved + end + partOf(named, "pay") + end},
+		"after the end (PHP)":     {partsType, saved + end + partOf(named, "pay") + end},
 		"before the beginning":    {partsType, "\r\n" + partOf(named, "pay") + end},
 		"a bare line feed (PHP)": {
 			partsType, partOf(`Content-Disposition: form-data; name="x"`, "a\n--b\r\n"+named+"\r\n\r\npay") + end,
@@ -202,7 +202,7 @@ func disguises() map[string]disguise {
 			) + end,
 		},
 		"before the first delimiter (Django)": {partsType, named + "\r\n\r\npay\r\n" + saved + end},
-		"behind the last (Django)":            {partsType, saved + end + named + "\r\n\r\npay\r\n"},
+		"after the last part (Django)":        {partsType, saved + end + named + "\r\n\r\npay\r\n"},
 		"brackets and more (qs)":              {pairsType, "a=1&[action]x=pay"},
 		"a bracket that nothing opens (Rack)": {pairsType, "action]x=pay"},
 		"a JSON part of a model (Spring)": {
@@ -266,13 +266,13 @@ func disguises() map[string]disguise {
 		"a long name":            {pairsType, strings.Repeat("+", 70_000) + "action=pay"},
 		"a long value":           {pairsType, "action=" + strings.Repeat("+", 70_000) + "pay"},
 		"a long value of a part": {partsType, partOf(named, strings.Repeat(" ", 70_000)+"pay") + end},
-		"behind many fields":     {pairsType, strings.Repeat("a&", 20_000) + "action=pay"},
-		"behind many parts": {
+		"after many fields":      {pairsType, strings.Repeat("a&", 20_000) + "action=pay"},
+		"after many parts": {
 			partsType,
 			strings.Repeat(partOf(`Content-Disposition: form-data; name="a"`, ""), 20_000) + partOf(named, "pay") + end,
 		},
-		"behind many cookies":          {"Cookie: " + strings.Repeat("a;", 20_000) + "action=pay\n", ""},
-		"behind many of its name":      {"\n?" + strings.Repeat("action&", 2_000) + "action=pay", ""},
+		"after many cookies":           {"Cookie: " + strings.Repeat("a;", 20_000) + "action=pay\n", ""},
+		"after many of its name":       {"\n?" + strings.Repeat("action&", 2_000) + "action=pay", ""},
 		"a boundary longer than it is": {partsType, "--bX\r\n" + named + "\r\n\r\npay\r\n--bX--\r\n"},
 	}
 }

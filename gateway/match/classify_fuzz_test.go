@@ -89,7 +89,7 @@ func readsPage(query string) bool {
 	return false
 }
 
-// FuzzDisguises gives the classifier a pay path in several disguises at once.
+// FuzzDisguises gives the classifier a pay path with several disguises.
 func FuzzDisguises(f *testing.F) {
 	f.Add(uint64(1), 3)
 	f.Add(uint64(2), 1)

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -50,22 +49,4 @@ func parsePrivate(block *pem.Block) (crypto.Signer, error) {
 		return nil, errors.New("a signing key must be RSA, or ECDSA on P-256")
 	}
 	return private, nil
-}
-
-// PEM returns the private key in PKCS #8, as [ParsePEM] reads it. It is a secret.
-func (k Key) PEM() ([]byte, error) {
-	der, err := x509.MarshalPKCS8PrivateKey(k.Private)
-	if err != nil {
-		return nil, fmt.Errorf("writing a signing key: %w", err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
-}
-
-// PublicPEM returns the public half, for verifiers that do not read key sets.
-func (k Key) PublicPEM() ([]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(k.Private.Public())
-	if err != nil {
-		return nil, fmt.Errorf("writing a public key: %w", err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }

@@ -123,13 +123,11 @@ func TestAnOldStackVerifiesWithOpenSSLAlone(t *testing.T) {
 	}
 	s := signer(t, rsaKey)
 	token := assertion(t, s)
-	public, err := s.Keys[0].PublicPEM()
-	require.NoError(t, err)
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
 	keyFile, bodyFile, otherBody := file("key.pem"), file("body"), file("other")
 	for file, content := range map[string][]byte{
-		keyFile: public, bodyFile: release().Body,
+		keyFile: publicPEM(t, s.Keys[0]), bodyFile: release().Body,
 		otherBody: []byte("name=Eve"),
 	} {
 		require.NoError(t, os.WriteFile(file, content, 0o600))

@@ -102,7 +102,7 @@ func TestProbeFindsRuleThatTellsRightFromWrong(t *testing.T) {
 			shows("<title>Licences</title><h1>Thank you &amp; good luck</h1><p>Ann Boleyn, number 4711</p>"), form,
 			[]string{"ACCEPT=200", "ACCEPT_TEXT=Thank you &amp; good luck"},
 		},
-		"the form again, with nothing new but what is wrong": {
+		"the form again, with only an error added": {
 			shows("<title>Licences</title><h1>Apply</h1><form method=post></form>"), form,
 			[]string{"ACCEPT=200", "REFUSE_TEXT=Enter an email address"},
 		},
@@ -175,7 +175,7 @@ func TestProbeReportsThatNoRuleTellsFormsApart(t *testing.T) {
 	s = &testserver.ProbedService{Server: formService(t, stopped, shows("<h1>Apply</h1>"), stopped)}
 	status, said, _ = testserver.RunCommand(t, s.Environ(), askRule...)
 	require.Equal(t, 3, status, said)
-	require.NotContains(t, said, "PAYGATE_", "a log-in is no confirmation")
+	require.NotContains(t, said, "PAYGATE_", "a log-in is not a confirmation")
 
 	status, said, _ = testserver.RunCommand(t, s.Environ("PAYGATE_ROUTE_LICENCE_MATCH=GET /register"), askRule...)
 	require.Zero(t, status)

@@ -121,5 +121,5 @@ func TestSpellingsOfQuery(t *testing.T) {
 	} {
 		require.Contains(t, routed, target)
 	}
-	require.Equal(t, "page=apply&step=2", routed["/index.php"], "the form may stand for the query")
+	require.Equal(t, "page=apply&step=2", routed["/index.php"], "the form may replace the query")
 }

@@ -1,8 +1,10 @@
 package storage
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -83,8 +85,9 @@ func keyFile(t *testing.T, alg string) string {
 	t.Helper()
 	key, err := signature.Generate(alg, time.Now())
 	require.NoError(t, err)
-	text, err := key.PEM()
+	der, err := x509.MarshalPKCS8PrivateKey(key.Private)
 	require.NoError(t, err)
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	file := filepath.Join(t.TempDir(), "signing.pem")
 	require.NoError(t, os.WriteFile(file, text, 0o600))
 	return file
