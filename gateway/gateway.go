@@ -84,7 +84,7 @@ type Gateway struct {
 
 // New returns a Gateway. The caller must not change the routes afterwards.
 func New(o Options) *Gateway {
-	all, classifier := routes(o.Routes), newClassifier(o, Mode.TakesNothing)
+	all, classifier := routes(o.Routes), newClassifier(o, ModeFree, ModeShadow)
 	respond := &responder{o.Pages, o.Language, o.Prefix, o.HoldMaxBytes, o.Methods, o.Log}
 	own, forwarder := newOwn(respond, o.Origins), newForwarder(respond, o.Proxy)
 	tickets := &tickets{respond, o.Cookies, o.Runner}
@@ -191,6 +191,20 @@ func (g *Gateway) logRequest(r *http.Request, d match.Decision, status int) {
 	}
 	g.log.InfoContext(r.Context(), "request",
 		"kind", kindOf(d), "method", g.methodName(r), "route", route, "status", status)
+}
+
+// kindOf returns the name of a decision in the metrics.
+func kindOf(d match.Decision) string {
+	switch d.Action {
+	case match.Own:
+		return "own"
+	case match.Pay:
+		return "pay"
+	case match.Refuse, match.Redirect:
+		return "refused"
+	default:
+		return "pass_through"
+	}
 }
 
 // pay answers a request on a pay route.

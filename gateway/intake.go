@@ -83,6 +83,29 @@ func (n *intake) read(r *http.Request, hit match.Decision, body *spool.Body) (*i
 	return &incoming{asked: n.asked(r, hit, read), request: request, body: body}, nil
 }
 
+// classifyWithForm decides about a request whose form or cookies may say something else than its query. If it has to
+// read the body, it replaces the request's body by one that is valid until the returned one is closed.
+func (n *intake) classifyWithForm(
+	w http.ResponseWriter, r *http.Request, d match.Decision,
+) (match.Decision, *spool.Body) {
+	fields := form.Cookies(r.Header)
+	unclear := len(fields) > form.MaxParameters
+	if r.ContentLength == 0 || !form.HasForm(r.Header) {
+		return d.WithOtherSources(fields, unclear), nil
+	}
+	var read form.Form
+	body, err := n.readBody(w, r)
+	if err == nil {
+		read, err = n.readForm(withRead(r, body), body.Size(), body.Reader())
+	}
+	if err != nil {
+		return d.RefuseUnread(unreadable(err).status, unreadBody{err}), body
+	}
+	fields = slices.Concat(fields, read.Fields, read.Loose)
+	unclear = unclear || read.Ambiguity != nil && !errors.Is(read.Ambiguity, form.ErrNoObject)
+	return d.WithOtherSources(fields, unclear), body
+}
+
 // readForm reads the form of a request from its body. Only JSON may have to be in memory as a whole.
 func (n *intake) readForm(r *http.Request, size int64, body io.Reader) (form.Form, error) {
 	if form.IsJSON(r.Header.Get("Content-Type")) {

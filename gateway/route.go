@@ -106,3 +106,15 @@ func (rs routes) mode(route string) Mode {
 	}
 	return rs[i].Mode
 }
+
+// newClassifier returns the classifier of the routes, which are free in these modes.
+func newClassifier(o Options, free ...Mode) *match.Classifier {
+	routes := make([]match.Route, len(o.Routes))
+	for i, r := range o.Routes {
+		routes[i] = r.Route
+		routes[i].Free = slices.Contains(free, r.Mode)
+	}
+	return match.New(match.Options{
+		Origins: o.Origins, Prefix: o.Prefix, Methods: o.Methods, RefuseActions: o.RefuseActions, Routes: routes,
+	})
+}

@@ -28,7 +28,7 @@ func shadowClassifier(o Options) *match.Classifier {
 	if !slices.ContainsFunc(o.Routes, func(r Route) bool { return r.Mode == ModeShadow }) {
 		return nil
 	}
-	return newClassifier(o, isFreeOutOfShadow)
+	return newClassifier(o, ModeFree)
 }
 
 // passShadowed passes a request through, and logs what Paygate would have done with it.
