@@ -88,7 +88,7 @@ func New(o Options) *Gateway {
 	respond := &responder{o.Pages, o.Language, o.Prefix, o.HoldMaxBytes, o.Methods, o.Log}
 	own, forwarder := newOwn(respond, o.Origins), newForwarder(respond, o.Proxy)
 	tickets := &tickets{respond, o.Cookies, o.Runner}
-	intake := &intake{o.Spool, o.Acquire, o.HoldMaxBytes, o.Proxy.Clients, all, o.Language}
+	intake := &intake{respond, o.Spool, o.Acquire, o.Proxy.Clients, all}
 	hosts := newHosts(respond, o.Proxy.Clients, all)
 	refuser := &refuser{respond, all}
 	shadow := &shadow{forwarder, shadowClassifier(o), all, o.Shadowed}

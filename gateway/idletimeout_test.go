@@ -78,7 +78,7 @@ func TestASlowBodyHasNoTimeLimitUnlessItStalls(t *testing.T) {
 	}
 }
 
-// pipeToGateway is a connection within the process to a gateway that has neither a store nor a service.
+// pipeToGateway returns a connection within the process to a gateway without a store or a service.
 func pipeToGateway(t *testing.T) (client net.Conn, closeServer func()) {
 	t.Helper()
 	origin := &url.URL{Scheme: "http", Host: "x.example"}
@@ -104,7 +104,7 @@ func pipeToGateway(t *testing.T) (client net.Conn, closeServer func()) {
 	}
 }
 
-// onePipe is a listener that has one connection.
+// onePipe is a listener with one connection.
 type onePipe struct {
 	conn   net.Conn
 	closed chan struct{}

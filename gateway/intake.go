@@ -29,13 +29,11 @@ type incoming struct {
 
 // intake reads requests on pay routes.
 type intake struct {
+	*responder
 	spool   *spool.Spool
 	acquire func(ctx context.Context, bytes int64) (release func(), err error)
-	limit   int64 // bytes that a request may have
 	clients proxy.Clients
 	routes  routes
-
-	languages languages
 }
 
 // unreadBody means that a body could not be read completely. Its cause decides the answer, and is not for the log.

@@ -9,7 +9,7 @@ import (
 	"paygate/journey"
 )
 
-// What was paid for before passes went by the query stays as good as it was.
+// Passes that were paid for before the query counted stay valid.
 func TestAPassOfTheFirstVersionOpensEveryQuery(t *testing.T) {
 	t.Parallel()
 	route := &Route{Route: match.Route{Name: "register"}}

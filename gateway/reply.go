@@ -103,7 +103,7 @@ func (h *replies) deliver(w http.ResponseWriter, r *http.Request, j journey.Jour
 	case showsSomething(progress.Reply) &&
 		!(progress.Reply.Broken && h.explains(r, after, marker.Marker{}, *progress.Reply)):
 		// too large to store, or broken off: this is the only chance to see it
-		h.noteSeen(r, after)
+		h.noteShown(r, after)
 		h.hand(w, r, after, progress.Reply)
 	default:
 		_ = progress.Reply.Close()
@@ -128,7 +128,7 @@ func (h *replies) visit(r *http.Request) journey.Visit {
 // answerState answers with the state of a journey that has no reply of the service to show.
 func (h *replies) answerState(w http.ResponseWriter, r *http.Request, j journey.Journey, err error) {
 	if err == nil {
-		j = h.noteSeen(r, j)
+		j = h.noteShown(r, j)
 		h.renewTickets(w, r, j)
 		h.answer(w, r, stateOf(j))
 		return
@@ -137,8 +137,8 @@ func (h *replies) answerState(w http.ResponseWriter, r *http.Request, j journey.
 	h.answer(w, r, unfinished(j))
 }
 
-// noteSeen notes that the citizen sees what the service answered, except with a HEAD or a prefetch.
-func (h *replies) noteSeen(r *http.Request, j journey.Journey) journey.Journey {
+// noteShown notes that the citizen sees what the service answered, except with a HEAD or a prefetch.
+func (h *replies) noteShown(r *http.Request, j journey.Journey) journey.Journey {
 	if r.Method == http.MethodHead || isPrefetch(r.Header) {
 		return j
 	}
@@ -154,7 +154,7 @@ func (h *replies) showReply(w http.ResponseWriter, r *http.Request, j journey.Jo
 	case err != nil:
 		h.answer(w, r, storeFailed(err))
 	case h.explains(r, j, at, reply):
-		j = h.noteSeen(r, j)
+		j = h.noteShown(r, j)
 		h.renewTickets(w, r, j)
 		h.answerInstead(w, r, &reply, explained(j, reply))
 	default:
@@ -218,7 +218,7 @@ func (h *replies) passOn(w http.ResponseWriter, r *http.Request, p journey.Progr
 				h.log.WarnContext(r.Context(), "marking a reply as shown", "journey_id", p.Journey.ID, "error", takeErr)
 			}
 		}
-		h.noteSeen(r, p.Journey)
+		h.noteShown(r, p.Journey)
 		if target, redirects := redirectTarget(*p.Reply, p.Journey); redirects &&
 			strings.HasPrefix(p.Reply.Header.Get("Location"), "#") {
 			p.Reply.Header.Set("Location", target) // the browser may be at the marked address

@@ -18,7 +18,7 @@ import (
 	"paygate/journey"
 )
 
-// repliesFrom shows replies of a service at an address.
+// repliesFrom returns replies of a service at this host.
 func repliesFrom(host string) *replies {
 	origins := origin.List{{Scheme: "https", Host: "apply.example"}}
 	return &replies{proxy: proxy.New(proxy.Options{
@@ -27,7 +27,7 @@ func repliesFrom(host string) *replies {
 	})}
 }
 
-// handed is what a browser gets for the service's answer at the held address.
+// handed returns what a browser gets for the service's answer at the held address.
 func handed(t testing.TB, reply journey.Reply) *http.Response {
 	t.Helper()
 	j := journey.Journey{
@@ -40,7 +40,7 @@ func handed(t testing.TB, reply journey.Reply) *http.Response {
 	return w.Result()
 }
 
-// TestHandResolvesRedirects: "/.//x" made short is another host's.
+// TestHandResolvesRedirects makes sure that a path such as "/.//x" does not become a host.
 func TestHandResolvesRedirects(t *testing.T) {
 	t.Parallel()
 	for location, want := range map[string]string{
@@ -58,7 +58,7 @@ func TestHandResolvesRedirects(t *testing.T) {
 	}
 }
 
-// TestHandFollowsHTMXRedirects: an answer to htmx that only redirects shows nothing.
+// TestHandFollowsHTMXRedirects makes sure that an answer to htmx without a body redirects the browser.
 func TestHandFollowsHTMXRedirects(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -95,7 +95,7 @@ func TestHandFollowsHTMXRedirects(t *testing.T) {
 	}
 }
 
-// TestStreamGuessesNoType: a guess may make a page of what is none.
+// TestStreamGuessesNoType makes sure that text does not become a page.
 func TestStreamGuessesNoType(t *testing.T) {
 	t.Parallel()
 	h := repliesFrom("10.0.0.5:8080")
@@ -110,7 +110,7 @@ func TestStreamGuessesNoType(t *testing.T) {
 	require.NotContains(t, got, "Content-Type")
 }
 
-// TestPaidAnswersAreNotCached: caches obey headers of their own before Cache-Control.
+// TestPaidAnswersAreNotCached covers the headers that some caches obey before Cache-Control.
 func TestPaidAnswersAreNotCached(t *testing.T) {
 	t.Parallel()
 	for name, stays := range map[string]bool{
@@ -132,7 +132,7 @@ func TestPaidAnswersAreNotCached(t *testing.T) {
 	}
 }
 
-// TestIsScriptRecognisesLibraries: older browsers send no Sec-Fetch-Mode.
+// TestIsScriptRecognisesLibraries covers older browsers, which send no Sec-Fetch-Mode.
 func TestIsScriptRecognisesLibraries(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{

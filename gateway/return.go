@@ -27,8 +27,6 @@ type visitOutcome struct {
 	err           error
 }
 
-func (v visitOutcome) moved() bool { return v.after.State != v.before.State }
-
 // ServeHTTP takes a citizen back from Pay. The address carries no reference (FACTS 4.3): the browser's tickets say
 // which journeys may have moved. It advances all open ones, and shows the newest one that this visit moved or whose
 // request waits to be delivered, else the newest.
@@ -47,7 +45,9 @@ func (h *returns) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	visits := h.advanceAll(r, own)
-	shown := slices.IndexFunc(visits, func(v visitOutcome) bool { return v.moved() || h.waits(v) })
+	shown := slices.IndexFunc(visits, func(v visitOutcome) bool {
+		return v.after.State != v.before.State || h.waits(v)
+	})
 	h.showOutcome(w, r, visits[max(0, shown)])
 }
 

@@ -46,7 +46,7 @@ func (h *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		view.Language = own[0].Terms.Language
 	}
 	for _, j := range own {
-		j = h.replies.noteSeen(r, j)
+		j = h.replies.noteShown(r, j)
 		h.renewTickets(w, r, j)
 		view.Items = append(view.Items, h.item(j))
 	}

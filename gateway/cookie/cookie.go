@@ -82,15 +82,13 @@ func (j *Jar) name() string {
 // sibling site may have put one of its own first, and ignores those that it cannot read.
 func (j *Jar) Read(r *http.Request) []Ticket {
 	var tickets []Ticket
-	known := map[Ticket]bool{}
 	for _, c := range r.CookiesNamed(j.name()) {
 		var found []Ticket
 		if securecookie.DecodeMulti(j.name(), c.Value, &found, j.codecs...) != nil {
 			continue
 		}
 		for _, ticket := range found {
-			if !known[ticket] {
-				known[ticket] = true
+			if !slices.Contains(tickets, ticket) {
 				tickets = append(tickets, ticket)
 			}
 		}
