@@ -71,20 +71,9 @@ func (s *shadow) dependsOnForm(would match.Decision) bool {
 // noteShadow counts and logs what Paygate would have done with a request. body is the part of its body that was read
 // when it passed, or nil.
 func (s *shadow) noteShadow(r *http.Request, would match.Decision, body *copied) {
-	what, rule := "", "MATCH"
-	switch would.Action {
-	case match.Refuse:
-		what, rule = "refused", match.RuleOf(would.Reason)
-	case match.Redirect:
-		what, rule = "refused", match.RuleOf(match.ErrAmbiguous)
-	case match.Pay:
-		would, what, rule = s.wouldPay(r, would, body)
-	}
-	if what == "" {
-		return
-	}
+	would, what, rule := s.outcome(r, would, body)
 	name, remedy := s.shadowed(would)
-	if s.routes.mode(name) != ModeShadow {
+	if what == "" || s.routes.mode(name) != ModeShadow {
 		return
 	}
 	s.log.InfoContext(r.Context(), "shadow",
@@ -111,41 +100,37 @@ func (s *shadow) shadowed(would match.Decision) (name, declare string) {
 	return "", ""
 }
 
-// wouldPay returns what Paygate would do with a request on a pay route, and by which rule. what is empty if the request
-// is free.
-func (s *shadow) wouldPay(
-	r *http.Request, hit match.Decision, body *copied,
+// outcome returns what Paygate would do with a request, and by which rule. what is empty if the request is free.
+func (s *shadow) outcome(
+	r *http.Request, d match.Decision, body *copied,
 ) (would match.Decision, what, rule string) {
-	var read form.Form
-	if body != nil {
-		var err error
-		read, err = form.Read(r.Header, bytes.NewReader(body.text.Bytes()))
-		if err != nil || body.cut {
-			read.Ambiguity = errors.Join(read.Ambiguity, err, match.ErrUnclear)
-		}
+	var submission form.Submission
+	if d.Action == match.Pay {
+		submission = form.NewSubmission(d.Target.Query, r.Header, body.form(r.Header))
+		d = d.WithForm(submission)
 	}
-	submission := form.NewSubmission(hit.Target.Query, r.Header, read)
-	hit = hit.WithForm(submission)
 	switch {
-	case hit.Action == match.Refuse:
-		return hit, "refused", match.RuleOf(hit.Reason)
-	case hit.Action == match.Forward:
-		return hit, "", ""
-	case len(hit.Concerned) > 1:
-		return hit, "refused", "several conditions"
+	case d.Action == match.Refuse:
+		return d, "refused", match.RuleOf(d.Reason)
+	case d.Action == match.Redirect:
+		return d, "refused", match.RuleOf(match.ErrAmbiguous)
+	case d.Action != match.Pay:
+		return d, "", ""
+	case len(d.Concerned) > 1:
+		return d, "refused", "several conditions"
 	}
-	hit.Route = hit.Concerned[0]
-	route := s.routes.of(hit.Route)
+	d.Route = d.Concerned[0]
+	route := s.routes.of(d.Route)
 	_, _, priceErr := asked{Submission: submission, route: route}.price()
 	switch {
 	case priceErr != nil:
-		return hit, "refused", "choice of price"
+		return d, "refused", "choice of price"
 	case route.UpstreamPriced:
-		return hit, "priced", "MATCH"
+		return d, "priced", "MATCH"
 	case route.When != nil:
-		return hit, "held", "WHEN"
+		return d, "held", "WHEN"
 	default:
-		return hit, "held", "MATCH"
+		return d, "held", "MATCH"
 	}
 }
 
@@ -166,4 +151,16 @@ func (c *copied) Read(p []byte) (int, error) {
 	c.cut = c.cut || fits < n
 	c.text.Write(p[:fits])
 	return n, err
+}
+
+// form reads the form from the copy of a body; nil is an empty body.
+func (c *copied) form(header http.Header) form.Form {
+	if c == nil {
+		return form.Form{}
+	}
+	read, err := form.Read(header, &c.text)
+	if err != nil || c.cut {
+		read.Ambiguity = errors.Join(read.Ambiguity, err, match.ErrUnclear)
+	}
+	return read
 }

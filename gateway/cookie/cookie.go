@@ -44,9 +44,8 @@ type Options struct {
 
 // Jar reads and writes the cookie. It is safe for concurrent use.
 type Jar struct {
+	Options
 	codecs []securecookie.Codec
-	secure bool
-	maxAge time.Duration
 }
 
 // New returns a Jar. Missing or short keys are an error, because securecookie would silently not encrypt; so is a
@@ -58,7 +57,7 @@ func New(o Options) (*Jar, error) {
 	if o.MaxAge < time.Second {
 		return nil, errors.New("the cookie needs an age of at least a second")
 	}
-	jar := &Jar{secure: o.Secure, maxAge: o.MaxAge}
+	jar := &Jar{Options: o}
 	for i, hash := range o.HashKeys {
 		if len(hash) != 64 || len(o.BlockKeys[i]) != 32 {
 			return nil, errors.New("a cookie key has the wrong length")
@@ -72,7 +71,7 @@ func New(o Options) (*Jar, error) {
 }
 
 func (j *Jar) name() string {
-	if j.secure {
+	if j.Secure {
 		return secureName
 	}
 	return plainName
@@ -121,8 +120,8 @@ func (j *Jar) line(tickets []Ticket) (string, error) {
 		return "", fmt.Errorf("writing the ticket cookie: %w", err)
 	}
 	c := &http.Cookie{
-		Name: j.name(), Value: value, Path: "/", MaxAge: int(j.maxAge.Seconds()),
-		HttpOnly: true, Secure: j.secure, SameSite: http.SameSiteLaxMode,
+		Name: j.name(), Value: value, Path: "/", MaxAge: int(j.MaxAge.Seconds()),
+		HttpOnly: true, Secure: j.Secure, SameSite: http.SameSiteLaxMode,
 	}
 	return c.String(), nil
 }

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -23,7 +24,7 @@ func (d *Deliverer) request(ctx context.Context, delivery journey.Delivery) (*ht
 		return nil, err
 	}
 	request := (&http.Request{
-		Method: held.Method, URL: target, Host: held.Host,
+		Method: held.Method, URL: target, Host: cmp.Or(d.Host, held.Host),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: d.header(delivery),
 		// Not a type that net/http can rewind, and never nil, so that an empty POST has Content-Length: 0.
@@ -33,10 +34,9 @@ func (d *Deliverer) request(ctx context.Context, delivery journey.Delivery) (*ht
 	if len(held.Body) == 0 {
 		request.Body = http.NoBody
 	}
-	if d.Host != "" {
-		request.Host = d.Host
-	}
-	paid, err := d.paid(delivery)
+	release := releaseOf(delivery.Journey, delivery.Via, held.Method, held.Path, held.Query)
+	release.Body = held.Body
+	paid, err := d.Signer().Headers(release)
 	if err != nil {
 		return nil, err
 	}
@@ -82,34 +82,21 @@ func (d *Deliverer) header(delivery journey.Delivery) http.Header {
 	return header
 }
 
-// paid returns the headers that say what was paid.
-func (d *Deliverer) paid(delivery journey.Delivery) (http.Header, error) {
-	release := releaseOf(delivery.Journey)
-	release.Via = delivery.Via
-	release.Method, release.Path, release.Query = delivery.Request.Method, delivery.Request.Path, delivery.Request.Query
-	release.Body = delivery.Request.Body
-	return d.Signer().Headers(release)
-}
-
 // PassHeader returns the headers for one more fetch of a paid pass.
 func (d *Deliverer) PassHeader(j journey.Journey, method, path, query string) (http.Header, error) {
-	release := releaseOf(j)
-	release.Via, release.Method, release.Path, release.Query = "pass", method, path, query
-	return d.Signer().Headers(release)
+	return d.Signer().Headers(releaseOf(j, "pass", method, path, query))
 }
 
-func releaseOf(j journey.Journey) signature.Release {
+func releaseOf(j journey.Journey, via, method, path, query string) signature.Release {
 	p, _ := j.Payment()
 	release := signature.Release{
-		PaymentID: p.ID, Reference: j.Terms.Reference, Amount: j.Terms.Amount, Total: p.Total, PaidAt: j.PaidAt,
-		State: p.Status, Live: j.Terms.Live, Route: j.Terms.Route, Journey: string(j.ID),
-		Submission: j.Submission, Attempt: j.Attempt,
+		PaymentID: p.ID, Reference: j.Terms.Reference, Amount: j.Terms.Amount, Total: cmp.Or(p.Total, j.Terms.Amount),
+		PaidAt: j.PaidAt, State: p.Status, Live: j.Terms.Live, Route: j.Terms.Route,
+		Journey: string(j.ID), Submission: j.Submission, Attempt: j.Attempt,
+		Via: via, Method: method, Path: path, Query: query,
 	}
 	if j.Trusted {
 		release.State = "pending"
-	}
-	if release.Total == 0 {
-		release.Total = j.Terms.Amount
 	}
 	return release
 }
