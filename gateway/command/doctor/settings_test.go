@@ -50,7 +50,7 @@ func TestDoctorChecksSettingsAndFiles(t *testing.T) {
 			[]string{"PAYGATE_STAFF_LISTEN=:8001"},
 			0, "staff listener", "warning: :8001 can be reached from other machines",
 		},
-		"nothing listens": {
+		"open without tokens": {
 			[]string{"PAYGATE_STAFF_LISTEN=0.0.0.0:8001", "PAYGATE_STAFF_TOKENS="},
 			0, "staff listener", "warning: 0.0.0.0:8001 serves health and metrics to anyone",
 		},

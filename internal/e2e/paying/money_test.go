@@ -83,7 +83,7 @@ func TestWithdrawnSuccessIsReported(t *testing.T) {
 	b := h.Citizen()
 	b.Post(h.Staff.URL+"/login", url.Values{"token": {testserver.AnnsToken}})
 	require.Contains(t, b.Get(h.Staff.URL+"/", "Accept", testserver.AcceptHTML).Text,
-		"Given, and not collected by GOV.UK Pay")
+		"Given, but not collected by GOV.UK Pay")
 
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "success", ""))
 	h.Ann().Do(http.MethodPost, "/journeys/"+id+"/check", nil)
