@@ -104,9 +104,15 @@ func TestPayOutageNeverReportsAnUnpaidPayment(t *testing.T) {
 		require.Equal(t, http.StatusOK, p.Status, name)
 		require.Contains(t, p.Text, "We are checking your payment", name)
 		require.NotContains(t, p.Text, "No money has been taken", name)
+		require.NotContains(t, p.Text, "You have not finished paying", name)
 	}
+	list := applied.Get("/_pay/status").Text
+	require.NotContains(t, list, "No money has been taken")
+	require.NotContains(t, list, "You have not finished paying")
 	h.Pay.ClearFaults()
-	require.Contains(t, applied.ReturnFromPay().Text, "the service's own page")
+	resumed := applied.Post("/_pay/resume", button)
+	require.Equal(t, "/_pay/return", resumed.Location(), "the payment is paid by now")
+	require.Contains(t, applied.Follow(resumed).Text, "the service's own page")
 	require.Len(t, h.Payments(), 2)
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
@@ -125,32 +124,6 @@ func TestResumeStartsNoPayment(t *testing.T) {
 	require.Contains(t, c.Post("/_pay/resume", url.Values{"journey": {c.Journeys()[0].ID}}).Text,
 		"Your payment was declined")
 	require.Len(t, h.Payments(), 1)
-}
-
-func TestUnknownPaymentIsNotReportedAsUntaken(t *testing.T) {
-	t.Parallel()
-	h := testserver.New(t, testserver.Confirm)
-	c := h.Citizen()
-	c.Apply("Ann")
-	h.EndPayment("success") // in another tab
-	id := url.Values{"journey": {c.Journeys()[0].ID}}
-	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
-	for name, ask := range map[string]func() testserver.Page{
-		"resume": func() testserver.Page { return c.Post("/_pay/resume", id) },
-		"again":  func() testserver.Page { return c.Post("/_pay/again", id) },
-		"the same form": func() testserver.Page {
-			return c.Post("/licences/apply", url.Values{"name": {"Ann"}, "email": {"ann@example.org"}})
-		},
-		"the list": func() testserver.Page { return c.Get("/_pay/status") },
-	} {
-		p := ask()
-		require.NotContains(t, p.Text, "No money has been taken", name)
-		require.NotContains(t, p.Text, "You have not finished paying", name)
-	}
-	h.Pay.ClearFaults()
-	p := c.Post("/_pay/resume", id)
-	require.Equal(t, "/_pay/return", p.Location(), "paid by now")
-	require.Contains(t, c.Follow(p).Text, "the service's own page")
 }
 
 func TestPaygateFormsWorkBehindAHostRewritingProxy(t *testing.T) {

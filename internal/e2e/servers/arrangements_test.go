@@ -100,14 +100,7 @@ type site struct {
 // open starts the server. Without it the test is skipped, except in CI, where it fails.
 func (a arrangement) open(t *testing.T) *realServer {
 	t.Helper()
-	for _, file := range a.needs {
-		if found, _ := filepath.Glob(file); len(found) == 0 {
-			if os.Getenv("CI") != "" {
-				t.Fatalf("%s is not installed", file)
-			}
-			t.Skipf("%s is not installed", file)
-		}
-	}
+	testprocess.RequireFiles(t, a.needs...)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := listener.Addr().String()

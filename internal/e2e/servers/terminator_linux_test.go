@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"paygate/internal/testprocess"
 	"paygate/internal/testserver"
 
 	"github.com/stretchr/testify/require"
@@ -20,10 +21,7 @@ import (
 // startTerminator runs nginx as a TLS terminator with these lines about the headers that it forwards.
 func startTerminator(t *testing.T, port, paygate, certFile, keyFile, lines string) {
 	t.Helper()
-	if _, err := os.Stat("/usr/sbin/nginx"); err != nil {
-		require.Empty(t, os.Getenv("CI"), "nginx is not installed")
-		t.Skip("nginx is not installed")
-	}
+	testprocess.RequireFiles(t, "/usr/sbin/nginx")
 	dir := t.TempDir()
 	s := &site{dir, port}
 	asRoot := ""

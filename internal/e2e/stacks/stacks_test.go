@@ -121,14 +121,7 @@ type site struct {
 
 func (s stack) run(t *testing.T) *service {
 	t.Helper()
-	for _, pattern := range s.needs {
-		if found, _ := filepath.Glob(pattern); len(found) == 0 {
-			if os.Getenv("CI") != "" {
-				t.Fatalf("%s is not installed", pattern)
-			}
-			t.Skipf("%s is not installed", pattern)
-		}
-	}
+	testprocess.RequireFiles(t, s.needs...)
 	address := testprocess.FreeAddress(t)
 	_, port, _ := net.SplitHostPort(address)
 	dir, err := os.MkdirTemp("", "paygate-stack-")

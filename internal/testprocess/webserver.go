@@ -3,6 +3,7 @@ package testprocess
 import (
 	"os"
 	"os/user"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,4 +26,18 @@ func CurrentUser(t testing.TB) (name, group string) {
 	mine, err := user.LookupGroupId(me.Gid)
 	require.NoError(t, err)
 	return me.Username, mine.Name
+}
+
+// RequireFiles skips the test when no file matches one of the patterns, or fails it in CI.
+func RequireFiles(t testing.TB, patterns ...string) {
+	t.Helper()
+	for _, pattern := range patterns {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 {
+			continue
+		}
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s is not installed", pattern)
+		}
+		t.Skipf("%s is not installed", pattern)
+	}
 }
