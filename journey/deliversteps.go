@@ -45,8 +45,7 @@ func (r *Runner) deliver(ctx context.Context, j Journey, request HeldRequest, v 
 	ctx = context.WithoutCancel(ctx)
 
 	claimed, err := r.apply(ctx, j.ID, Claimed{r.Now().Add(j.Terms.ClaimFor)}, v.By, Change{})
-	var misplaced *TransitionError
-	if errors.As(err, &misplaced) {
+	if _, misplaced := errors.AsType[*TransitionError](err); misplaced {
 		j, err = r.Store.Get(ctx, j.ID)
 		return Progress{Journey: j}, err
 	}

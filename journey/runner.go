@@ -202,8 +202,7 @@ func (r *Runner) apply(ctx context.Context, id ID, f Fact, by By, also Change) (
 		change.Journey = next
 		return change, err
 	})
-	var misplaced *TransitionError
-	if errors.As(err, &misplaced) {
+	if misplaced, ok := errors.AsType[*TransitionError](err); ok {
 		r.Log.InfoContext(ctx, "fact not allowed in this state",
 			"journey_id", id, "from", misplaced.State, "fact", misplaced.Fact, "by", by.Word())
 	}

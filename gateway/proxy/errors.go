@@ -28,6 +28,6 @@ func Cause(err error) string {
 
 // IsTimeout reports whether a time limit caused an error.
 func IsTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
 }

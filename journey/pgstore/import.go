@@ -60,8 +60,7 @@ func (s *Store) Import(ctx context.Context, page []journey.Record) error {
 			}
 		}
 		err := tx.SendBatch(ctx, &all).Close()
-		var refused *pgconn.PgError
-		if errors.As(err, &refused) && refused.Code == "23505" { // unique_violation
+		if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "23505" { // unique_violation
 			return fmt.Errorf("%w: %s", journey.ErrExists, refused.Detail)
 		}
 		return err

@@ -56,8 +56,7 @@ type refusal struct{ error }
 
 // refused returns the error that a change returned, and any other error as it is.
 func refused(err error) error {
-	var r refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[refusal](err); ok {
 		return r.error
 	}
 	return err

@@ -76,8 +76,7 @@ func notMigrated(err error) error {
 	if errors.Is(err, errBusy) {
 		return errBusy
 	}
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return fmt.Errorf("cannot be migrated to this version's layout: %s", refused.Error())
 	}
 	return fmt.Errorf("cannot be migrated to this version's layout: %w", oneLineError{err})

@@ -62,8 +62,8 @@ func checkServer(ctx context.Context, config *pgxpool.Config, timeout time.Durat
 
 // explain says why a server was not reached. The message contains no password.
 func explain(err error, config *pgxpool.Config) error {
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("cannot be reached: no answer in time (%w)", context.DeadlineExceeded)
 		}

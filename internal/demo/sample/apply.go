@@ -76,7 +76,7 @@ func (s *Service) apply(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	stored := s.store(r, application{Name: f.Name, Email: f.Email, Born: f.Born, Licence: f.Licence, Photo: photo})
-	setFlash(w, "received")
+	setCookie(w, flash, "received")
 	http.Redirect(w, r, "/licences/confirmation/"+stored.Number, http.StatusSeeOther)
 }
 

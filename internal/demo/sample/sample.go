@@ -29,7 +29,7 @@ type Service struct {
 	arrivals     arrivals
 }
 
-// New returns a service that goes by the clock now.
+// New returns a service that uses the clock now.
 func New(now func() time.Time) *Service {
 	s := &Service{now: now, mux: http.NewServeMux()}
 	s.mux.HandleFunc("GET /{$}", s.home)
@@ -44,7 +44,7 @@ func New(now func() time.Time) *Service {
 	return s
 }
 
-// ServeHTTP records every request as it arrived, then serves it. It does not record requests for the record itself.
+// ServeHTTP records every request as it arrived, then serves it. It does not record requests for the list of requests.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/received" {
 		s.mux.ServeHTTP(w, r)
@@ -56,7 +56,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		http.Error(w, "the request broke off", http.StatusBadRequest)
+		http.Error(w, "the request was incomplete", http.StatusBadRequest)
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))

@@ -13,7 +13,7 @@ type visitors struct {
 	tokens map[string]string
 }
 
-// token returns the token of the browser's session, and starts a session if there is none. With it goes a
+// token returns the token of the browser's session, and starts a session if there is none. It also sets a
 // SameSite=Strict cookie, which browsers do not send when they come back from another site, as they do after a payment.
 func (v *visitors) token(w http.ResponseWriter, r *http.Request) string {
 	if token, known := v.find(r); known {
@@ -26,7 +26,7 @@ func (v *visitors) token(w http.ResponseWriter, r *http.Request) string {
 	return token
 }
 
-// accepts reports whether the form has the token that this browser was given.
+// accepts reports whether the form has the token of this browser's session.
 func (v *visitors) accepts(r *http.Request) bool {
 	token, known := v.find(r)
 	return known && subtle.ConstantTimeCompare([]byte(token), []byte(r.PostFormValue("token"))) == 1
@@ -58,10 +58,6 @@ func setCookie(w http.ResponseWriter, name, value string) {
 
 // flash is the cookie with the message for the next page.
 const flash = "flash"
-
-func setFlash(w http.ResponseWriter, value string) {
-	setCookie(w, flash, value)
-}
 
 func takeFlash(w http.ResponseWriter, r *http.Request) string {
 	cookie, err := r.Cookie(flash)
