@@ -124,7 +124,7 @@ func (w *walk) onlyTheClaimHolderWritesTheResult(before, after Journey, f namedF
 		require.NotEqual(w.t, StateReleasing, before.State, "claimed twice")
 		require.Equal(w.t, before.Claim.Number+1, after.Claim.Number)
 	case RequestDelivered:
-		require.Equal(w.t, before.Claim.Number, f.Number, "somebody else's result")
+		require.Equal(w.t, before.Claim.Number, f.Number, "another claim's result")
 		require.NotZero(w.t, f.Number)
 	case ClaimLapsed:
 		require.Equal(w.t, before.Claim.Number, f.Number)

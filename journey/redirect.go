@@ -186,7 +186,7 @@ var (
 	// … or contain one of these words: "AccessDenied", "wp-login.php".
 	troubleWord = regexp.MustCompile(`(^|-)(` + words + `|security-check)(-|$)|^(cas|adfs)$`)
 	errorStatus = regexp.MustCompile(`^[45][0-9]{2}([^0-9]|$)`)
-	// A name or value in a query may be any text, so it has to be exactly such a word: "?page=login",
+	// A name or value in a query may be any text, so it must be exactly such a word: "?page=login",
 	// "?error=session_expired".
 	troubleTerm = regexp.MustCompile(`^((session|access|user|log-?in|auth|page)-)?(` + words + `)$`)
 

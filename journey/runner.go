@@ -24,7 +24,7 @@ type Runner struct {
 	Applied func(Applied)
 
 	// Acquire, if set, is called before a held request with a body of that size is read from the store, and release
-	// when the request is no longer needed. Its error means that memory is short at the moment: the step stays owed.
+	// when the request is no longer needed. Its error means that memory is short: the step stays owed.
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 
 	// WaitTimeout limits how long a citizen waits for a delivery that another caller is making.

@@ -146,7 +146,7 @@ func (j Journey) failed(detail string, by By, at time.Time) Journey {
 // entered starts a new state.
 func (j Journey) entered(at time.Time) Journey {
 	j.Since = at
-	if j.NotSentAt != at { // a request that could not be sent just now keeps its back-off
+	if j.NotSentAt != at { // if a request has just failed to be sent, its back-off stays
 		j.Failures, j.NotBefore = 0, time.Time{}
 	}
 	if j.State.AtRest() {

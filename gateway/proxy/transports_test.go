@@ -22,7 +22,7 @@ import (
 	"paygate/internal/testwire"
 )
 
-// onWire is a service at the level of bytes: for each connection, it reads one request whole and then does as it is
+// onWire is a service at the level of bytes: on each connection, it reads one complete request and then does what it is
 // told.
 type onWire struct {
 	address     *url.URL

@@ -44,7 +44,7 @@ type answer struct {
 	status int
 	header http.Header
 	text   string
-	json   map[string]any // nil where it is no object
+	json   map[string]any // nil if it is not an object
 }
 
 // at returns a value inside the answer, such as at("state", "status").

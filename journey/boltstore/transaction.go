@@ -21,7 +21,7 @@ func (s *Store) read(ctx context.Context, visit func(*bolt.Tx) error) error {
 }
 
 // write runs change in a transaction that it shares with other writers. change may run more than once; its error comes
-// back as it is, and undoes this change alone.
+// back unchanged, and undoes only this change.
 func (s *Store) write(ctx context.Context, change func(*bolt.Tx) error) error {
 	err := s.commits.run(func(tx *bolt.Tx) error {
 		if err := ctx.Err(); err != nil {

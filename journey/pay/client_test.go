@@ -412,7 +412,7 @@ func TestTextsAreCleanedForPay(t *testing.T) {
 	} {
 		once := pay.CleanText(odd)
 		require.Equal(t, once, pay.CleanText(once),
-			"what is clean stays as it is, or Pay would have another text than we: %q", odd)
+			"clean text is unchanged, or Pay would have a different text: %q", odd)
 	}
 	many := map[string]string{}
 	for n := range 20 {

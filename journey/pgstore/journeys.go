@@ -54,7 +54,7 @@ func (s *Store) Get(ctx context.Context, id journey.ID) (journey.Journey, error)
 // refusal carries the error of a change through the transaction, which must not interpret it.
 type refusal struct{ error }
 
-// refused returns the error that a change returned, and any other error as it is.
+// refused returns the error that a change returned, and any other error unchanged.
 func refused(err error) error {
 	if r, ok := errors.AsType[refusal](err); ok {
 		return r.error

@@ -236,7 +236,7 @@ func TestCancelledUpdateIsNotStored(t *testing.T) {
 	require.Empty(t, j.Note)
 }
 
-// The error of a change is returned as it is, even if it looks like one of the database.
+// The error of a change is returned unchanged, even if it looks like one of the database.
 func TestErrorOfAChangeIsNotInterpreted(t *testing.T) {
 	t.Parallel()
 	s := open(t, filled(t), options(t, 1))

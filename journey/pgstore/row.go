@@ -97,7 +97,7 @@ func (s *Store) open(r row) (journey.Journey, error) {
 }
 
 // agrees compares the columns with the sealed journey, except early_at: a replica of version 1, during an update,
-// writes a journey and leaves that column alone. The column decides nothing, since early delivery goes by what is
+// writes a journey and leaves that column alone. The column decides nothing: early delivery relies on what is
 // sealed.
 func (s *Store) agrees(r row, j journey.Journey) bool {
 	keyID, _ := s.codec.KeyID(r.Sealed)

@@ -92,7 +92,7 @@ func failedChangeKeepsNothing(t *testing.T, s journey.Store) {
 		j.Payments = []journey.Payment{{ID: "pay1"}}
 		return journey.Change{Journey: j, Request: &journey.HeldRequest{}, Reply: &journey.Reply{}}, trouble
 	})
-	require.Equal(t, error(trouble), err, "as it is")
+	require.Equal(t, error(trouble), err, "unchanged")
 	require.Zero(t, after)
 	require.Equal(t, j, get(t, s, j.ID))
 	request, err := s.Request(t.Context(), j.ID)
