@@ -15,7 +15,7 @@ import (
 // save, and the named files.
 func clients() map[string]disguise {
 	const photo = "\xff\xd8\xff\x00 action=pay\r\n--\r\n"
-	multipartOf := func(boundary string, bodies ...string) disguise {
+	multipart := func(boundary string, bodies ...string) disguise {
 		var body strings.Builder
 		for _, p := range bodies {
 			body.WriteString("--" + strings.Trim(boundary, `"`) + "\r\n" + p + "\r\n")
@@ -31,66 +31,68 @@ func clients() map[string]disguise {
 			"Content-Type: " + kind + "\r\n\r\n" + photo
 	}
 	return map[string]disguise{
-		".NET HttpClient": multipartOf(`"0f3c4a1e-64ab-4c5e-9d0a-000000000000"`,
+		".NET HttpClient": multipart(`"0f3c4a1e-64ab-4c5e-9d0a-000000000000"`,
 			"Content-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=action\r\n\r\nsave",
 			"Content-Type: image/jpeg\r\n"+
 				"Content-Disposition: form-data; name=photo; filename=a.jpg; filename*=utf-8''a.jpg\r\n\r\n"+photo),
-		".NET HttpClient, odd names": multipartOf(`"0f3c4a1e-64ab-4c5e-9d0a-000000000000"`,
+		".NET HttpClient, odd names": multipart(`"0f3c4a1e-64ab-4c5e-9d0a-000000000000"`,
 			"Content-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=action\r\n\r\nsave",
 			"Content-Disposition: form-data; name=\"the photo\"; "+
 				"filename=\"=?utf-8?B?w6kuanBn?=\"; filename*=utf-8''%C3%A9.jpg\r\n\r\n"+photo),
-		".NET, bytes without a name": multipartOf(
+		".NET, bytes without a name": multipart(
 			"b", field,
 			"Content-Type: application/octet-stream\r\nContent-Disposition: form-data; name=note\r\n\r\nabc",
 		),
-		"curl": multipartOf(
+		"curl": multipart(
 			"------------------------d74496d66958873e", field, file(`filename="a.jpg"`, "image/jpeg"),
 		),
-		"curl, a quote in a name": multipartOf(
+		"curl, a quote in a name": multipart(
 			"------------------------d74496d66958873e", field, file(`filename="my \"best\" photo.jpg"`, "image/jpeg"),
 		),
-		"curl, a backslash in a name": multipartOf(
+		"curl, a backslash in a name": multipart(
 			"------------------------d74496d66958873e", field, file(`filename="a\\b.jpg"`, "image/jpeg"),
 		),
-		"curl, a type of a field": multipartOf(
+		"curl, a type of a field": multipart(
 			"b", "Content-Disposition: form-data; name=\"action\"\r\nContent-Type: text/html\r\n\r\nsave",
 		),
-		"Chrome": multipartOf(
+		"Chrome": multipart(
 			"----WebKitFormBoundary7MA4YWxkTrZu0gW", field, file(`filename="a.jpg"`, "image/jpeg"),
 			"Content-Disposition: form-data; name=\"more\"; filename=\"\"\r\n"+
 				"Content-Type: application/octet-stream\r\n\r\n",
 		),
-		"Chrome, a quote in a name": multipartOf(
+		"Chrome, a quote in a name": multipart(
 			"----WebKitFormBoundary7MA4YWxkTrZu0gW", field, file(`filename="my %22best%22 photo.jpg"`, "image/jpeg"),
 		),
-		"Safari, an odd name": multipartOf(
+		"Safari, an odd name": multipart(
 			"----WebKitFormBoundary7MA4YWxkTrZu0gW", field,
 			file("filename=\"Skärmavbild 2026-11-30 kl. 10.00.png\"", "image/png"),
 		),
-		"Firefox": multipartOf(
+		"Firefox": multipart(
 			"----geckoformboundaryd5a3b2c1", field, file(`filename="a.jpg"`, "image/jpeg"),
 		),
-		"Internet Explorer, a whole path": multipartOf(
+		"Internet Explorer, a whole path": multipart(
 			"---------------------------7d81b516112482", field,
 			file(`filename="C:\Users\Ann\My photos\a.jpg"`, "image/pjpeg"),
 		),
-		"a path that browsers make up": multipartOf("b", field, file(`filename="C:\fakepath\a.jpg"`, "image/jpeg")),
-		"a share":                      multipartOf("b", field, file(`filename="\\server\share\new.jpg"`, "image/jpeg")),
-		"a name of a field in a name":  multipartOf("b", field, file(`filename="a; name=b.jpg"`, "image/jpeg")),
-		"a quoted name in a name":      multipartOf("b", field, file(`filename="a; name=\"b\".jpg"`, "image/jpeg")),
-		"an equals sign in a name":     multipartOf("b", field, file(`filename="surname=Smith; x=1.jpg"`, "image/jpeg")),
-		"a saved page":                 multipartOf("b", field, file(`filename="a.mht"`, "multipart/related")),
-		"a saved message":              multipartOf("b", field, file(`filename="a.eml"`, "message/rfc822")),
-		"a recording":                  multipartOf("b", field, file(`filename="blob"`, "video/webm;codecs=vp8")),
-		"a recording with two codecs": multipartOf(
+		"a path that browsers make up": multipart("b", field, file(`filename="C:\fakepath\a.jpg"`, "image/jpeg")),
+		"a share":                      multipart("b", field, file(`filename="\\server\share\new.jpg"`, "image/jpeg")),
+		"a name of a field in a name":  multipart("b", field, file(`filename="a; name=b.jpg"`, "image/jpeg")),
+		"a quoted name in a name":      multipart("b", field, file(`filename="a; name=\"b\".jpg"`, "image/jpeg")),
+		"an equals sign in a name":     multipart("b", field, file(`filename="surname=Smith; x=1.jpg"`, "image/jpeg")),
+		"a saved page":                 multipart("b", field, file(`filename="a.mht"`, "multipart/related")),
+		"a saved message":              multipart("b", field, file(`filename="a.eml"`, "message/rfc822")),
+		"a recording":                  multipart("b", field, file(`filename="blob"`, "video/webm;codecs=vp8")),
+		"a recording with two codecs": multipart(
 			"b", field, file(`filename="blob"`, `audio/webm; codecs="opus,vorbis"`),
 		),
-		"a type of Android": multipartOf("b", field, file(`filename="a.jpg"`, "image/*")),
-		"no type of a file": multipartOf(
+		"a type of Android": multipart("b", field, file(`filename="a.jpg"`, "image/*")),
+		"no type of a file": multipart(
 			"b", field, "Content-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\n\r\n"+photo,
 		),
-		"a type of a file with a charset": multipartOf("b", field, file(`filename="a.txt"`, "text/plain; charset=utf-16le")),
-		"a file that is empty": multipartOf(
+		"a type of a file with a charset": multipart(
+			"b", field, file(`filename="a.txt"`, "text/plain; charset=utf-16le"),
+		),
+		"a file that is empty": multipart(
 			"b", field,
 			"Content-Disposition: form-data; name=\"photo\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\n",
 		),
@@ -108,61 +110,61 @@ func clients() map[string]disguise {
 			"Content-Type: multipart/form-data;charset=UTF-8;boundary=Boundary_1_1138251_1700000000\n",
 			"--Boundary_1_1138251_1700000000\r\n" + field + "\r\n--Boundary_1_1138251_1700000000--\r\n",
 		},
-		"a JSON part": multipartOf("b", field,
+		"a JSON part": multipart("b", field,
 			"Content-Disposition: form-data; name=\"details\"\r\n"+
 				"Content-Type: application/json\r\n\r\n"+`{"name":"Ann","lines":[1,2,{"x":"pay"}]}`),
-		"a JSON part that is a text": multipartOf(
+		"a JSON part that is a text": multipart(
 			"b", "Content-Disposition: form-data; name=\"action\"\r\nContent-Type: application/json\r\n\r\n\"save\"",
 		),
-		"Spring RestTemplate": multipartOf("Lw3kCsKn8Vk-0T_abc",
+		"Spring RestTemplate": multipart("Lw3kCsKn8Vk-0T_abc",
 			"Content-Disposition: form-data; name=\"action\"\r\nContent-Type: text/plain;charset=UTF-8\r\n"+
 				"Content-Length: 4\r\n\r\nsave",
 			"Content-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n"+
 				"Content-Length: 26\r\n\r\n"+photo),
-		"Apache HttpClient": multipartOf("-6mn2z1uAbC_x",
+		"Apache HttpClient": multipart("-6mn2z1uAbC_x",
 			"Content-Disposition: form-data; name=\"action\"\r\nContent-Type: text/plain; charset=ISO-8859-1\r\n"+
 				"Content-Transfer-Encoding: 8bit\r\n\r\nsave",
 			"Content-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\n"+
 				"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n"+photo),
-		"Apache HttpClient 5, extended": multipartOf("httpclient_boundary_0f3c4a1e-64ab-4c5e",
+		"Apache HttpClient 5, extended": multipart("httpclient_boundary_0f3c4a1e-64ab-4c5e",
 			"Content-Disposition: form-data; name=\"action\"\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nsave",
 			"Content-Disposition: form-data; name=\"photo\"; filename=\"?.jpg\"; filename*=\"UTF-8''%C3%A9.jpg\"\r\n"+
 				"Content-Type: image/jpeg\r\n\r\n"+photo),
-		"OkHttp": multipartOf(
+		"OkHttp": multipart(
 			"0f3c4a1e-64ab-4c5e-9d0a-000000000000",
 			"Content-Disposition: form-data; name=\"action\"\r\nContent-Length: 4\r\n\r\nsave",
 		),
-		"Python requests": multipartOf(
+		"Python requests": multipart(
 			"d2f1a0c9b8e7f6a5d4c3b2a190817263", field,
 			"Content-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\nExpires: 0\r\n\r\n"+photo,
 		),
-		"Python email": multipartOf(
+		"Python email": multipart(
 			`"===============7330845974216740156=="`,
 			"Content-Type: text/plain; charset=\"us-ascii\"\r\nMIME-Version: 1.0\r\n"+
 				"Content-Transfer-Encoding: 7bit\r\n"+
 				"Content-Disposition: form-data; name=\"action\"\r\n\r\nsave",
 		),
-		"Dart": multipartOf(
+		"Dart": multipart(
 			"dart-http-boundary-a+b.c_d",
 			"content-disposition: form-data; name=\"action\"\r\ncontent-type: text/plain; charset=utf-8\r\n"+
 				"content-transfer-encoding: binary\r\n\r\nsave",
 		),
-		"Symfony": multipartOf(
+		"Symfony": multipart(
 			`"_=_symfony_1700000000_abc_=_"`,
 			"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"+
 				"Content-Disposition: form-data; name=\"action\"\r\n\r\nsave",
 		),
-		"Ruby": multipartOf(
+		"Ruby": multipart(
 			"-----------RubyMultipartPost-1a2b3c", field,
 			"Content-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\nContent-Length: 26\r\n"+
 				"Content-Type: image/jpeg\r\nContent-Transfer-Encoding: binary\r\n\r\n"+photo,
 		),
-		"Perl": multipartOf("xYzZY", field),
-		"a text with a byte order mark": multipartOf("b", field,
+		"Perl": multipart("xYzZY", field),
+		"a text with a byte order mark": multipart("b", field,
 			"Content-Disposition: form-data; name=\"story\"\r\n\r\n\ufeffOnce upon a time",
 			"Content-Disposition: form-data; name=\"other\"\r\n\r\n+/v"),
 		"many fields": {pairsType, strings.Repeat("a=1&", 5000) + "action=save"},
-		"many parts": multipartOf(
+		"many parts": multipart(
 			"b",
 			append(
 				strings.Split(strings.Repeat("Content-Disposition: form-data; name=\"a\"\r\n\r\n1|", 1500), "|")[:1500],

@@ -7,9 +7,9 @@ import (
 	"paygate/gateway/cards"
 )
 
-// partReader reads a multipart form as it comes in. It holds the form to RFC 7578 as clients write it: a delimiter is at
-// the beginning of a line and nowhere else, every service reads the head of a part alike, and the last delimiter ends
-// the form. PHP accepts a delimiter after a bare line feed, and reads on after the last one.
+// partReader reads a multipart form as it comes in. It holds it to RFC 7578 as clients write it: a delimiter is at the
+// beginning of a line and nowhere else, every service reads the head of a part alike, and the last delimiter ends the
+// form. PHP accepts a delimiter after a bare line feed, and reads on after the last one.
 type partReader struct {
 	*collector
 	stage stage
