@@ -6,15 +6,17 @@ import (
 	"strings"
 	"testing"
 
+	"paygate/internal/testenv"
+
 	"github.com/stretchr/testify/require"
 )
 
 func TestApacheGateStopsEverySpelling(t *testing.T) {
 	t.Parallel()
-	startApache(t).holds(t)
+	startApache(t).test(t)
 }
 
-// The sites are as open as Apache can be made: MultiViews, PATH_INFO, upper case, .htaccess.
+// apacheConf makes the sites as permissive as possible: MultiViews, PATH_INFO, upper case, .htaccess.
 const apacheConf = `
 ServerRoot HOME
 ServerName localhost
@@ -45,13 +47,13 @@ AcceptPathInfo On
 </Directory>
 `
 
-// startApache serves the sites by Apache httpd with mod_php.
+// startApache serves the sites with Apache httpd and mod_php.
 func startApache(t *testing.T) gate {
 	t.Helper()
 	apache := installed(t, "apache2")
 	php, _ := filepath.Glob("/usr/lib/apache2/modules/libphp*.so")
 	if len(php) == 0 {
-		missing(t, "mod_php is not installed")
+		testenv.Missing(t, "mod_php is not installed")
 	}
 	root := home(t)
 	writePHP(t, root)
@@ -97,7 +99,7 @@ func startApache(t *testing.T) gate {
 	}}
 }
 
-// TestApacheGateOnScript tries the lines marked "files:" by an address that has none of the path's words.
+// TestApacheGateOnScript uses the lines marked "files:" at an address that has nothing in common with the path.
 func TestApacheGateOnScript(t *testing.T) {
 	t.Parallel()
 	g := startApache(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startBalancer runs nginx with the settings of the compose file before two replicas.
+// startBalancer runs nginx with the configuration of the compose file in front of two replicas.
 func startBalancer(t *testing.T, first, second string) string {
 	t.Helper()
 	nginx, root, listen := installed(t, "nginx"), home(t), port(t)
@@ -34,10 +34,10 @@ func startBalancer(t *testing.T, first, second string) string {
 
 func TestBalancerForwardsRequestsUnchanged(t *testing.T) {
 	t.Parallel()
-	came := make(chan *http.Request, 1)
+	received := make(chan *http.Request, 1)
 	replica := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		came <- r
+		received <- r
 	}))
 	t.Cleanup(replica.Close)
 	address := startBalancer(t, replica.Listener.Addr().String(), replica.Listener.Addr().String())
@@ -53,11 +53,11 @@ func TestBalancerForwardsRequestsUnchanged(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusOK, answer.StatusCode)
-	r := <-came
+	r := <-received
 	require.Equal(t, target, r.RequestURI)
 	require.Equal(t, "licences.example", r.Host)
 	require.Equal(t, []string{"127.0.0.1"}, r.Header["X-Forwarded-For"],
-		"what a citizen says of themselves does not count")
+		"the header of the client does not count")
 	require.Equal(t, []string{"http"}, r.Header["X-Forwarded-Proto"])
 }
 
@@ -89,7 +89,7 @@ func TestBalancerFailsOverWithoutSendingTwice(t *testing.T) {
 		}
 	}
 	require.NotZero(t, failed)
-	require.EqualValues(t, failed, broken.Load(), "a form that a replica got is not sent to the other")
+	require.EqualValues(t, failed, broken.Load(), "a form that one replica received is not sent to the other")
 	require.EqualValues(t, sent-failed, served.Load())
 }
 

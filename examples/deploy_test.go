@@ -28,7 +28,7 @@ func secret() string {
 	return base64.RawURLEncoding.EncodeToString(key)
 }
 
-// requireSettings holds an environment against what Paygate takes, and gives the settings.
+// requireSettings requires that Paygate accepts an environment, and returns the settings.
 func requireSettings(t *testing.T, environment map[string]string) config.Settings {
 	t.Helper()
 	var environ []string
@@ -72,7 +72,7 @@ type compose struct {
 	Networks map[string]struct{ Internal bool }
 }
 
-// readCompose puts values in the place of ${…}, as docker compose does.
+// readCompose reads compose.yaml and replaces ${…}, as docker compose does.
 func readCompose(t *testing.T) compose {
 	t.Helper()
 	text, err := os.ReadFile("compose.yaml")
@@ -105,7 +105,7 @@ func TestComposeFile(t *testing.T) {
 		require.Equal(t, []string{"CMD", "/paygate", "healthcheck"}, s.Healthcheck.Test)
 		require.Equal(t, "65532:65532", s.User)
 		require.True(t, s.ReadOnly)
-		require.Equal(t, imageVolume(t), s.Environment["TMPDIR"], "large uploads need a place")
+		require.Equal(t, imageVolume(t), s.Environment["TMPDIR"], "large uploads need a writable folder")
 		grace, err := time.ParseDuration(s.StopGrace)
 		require.NoError(t, err)
 		require.Greater(t, grace, drain)
@@ -124,13 +124,13 @@ func TestComposeFile(t *testing.T) {
 	}
 	require.True(t, c.Networks["inner"].Internal)
 	for _, name := range []string{"service", "postgres"} {
-		require.Equal(t, []string{"inner"}, c.Services[name].Networks, "nobody but Paygate reaches the %s", name)
+		require.Equal(t, []string{"inner"}, c.Services[name].Networks, "only Paygate reaches the %s", name)
 		require.Empty(t, c.Services[name].Ports)
 	}
 	require.Equal(t, []string{"front"}, c.Services["balancer"].Networks)
 }
 
-// imageVolume is the only place of the image that can be written.
+// imageVolume returns the only writable folder of the image.
 func imageVolume(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../Dockerfile")
@@ -140,7 +140,7 @@ func imageVolume(t *testing.T) string {
 	return found[1]
 }
 
-// kubernetes are the documents of the file, by kind and name.
+// kubernetes returns the documents of the file by kind and name.
 func kubernetes(t *testing.T) map[string]map[string]any {
 	t.Helper()
 	text, err := os.ReadFile("kubernetes/paygate.yaml")
@@ -157,7 +157,7 @@ func kubernetes(t *testing.T) map[string]map[string]any {
 	}
 }
 
-// at is what a document has at a path; a number counts from 0.
+// at returns the value at a path of a document. "0" is the first element of a list.
 func at(t *testing.T, document any, keys string) any {
 	t.Helper()
 	for key := range strings.SplitSeq(keys, ".") {
@@ -184,18 +184,20 @@ func TestKubernetesFile(t *testing.T) {
 	requireSettings(t, kubernetesSettings(t, all, at(t, container, "volumeMounts.0.mountPath").(string)))
 
 	require.Equal(t, 2, at(t, deployment, "spec.replicas"))
-	require.Equal(t, false, at(t, pod, "enableServiceLinks"), "else PAYGATE_SERVICE_HOST and others are faults")
+	require.Equal(t, false, at(t, pod, "enableServiceLinks"), "Kubernetes would set unknown settings such as PAYGATE_SERVICE_HOST")
 	grace := time.Duration(at(t, pod, "terminationGracePeriodSeconds").(int)) * time.Second
-	asleep := time.Duration(at(t, container, "lifecycle.preStop.sleep.seconds").(int)) * time.Second
-	require.Greater(t, grace, drain+asleep)
+	sleep := time.Duration(at(t, container, "lifecycle.preStop.sleep.seconds").(int)) * time.Second
+	require.Greater(t, grace, drain+sleep)
 	require.Equal(t, 65532, at(t, pod, "securityContext.runAsUser"))
 	require.Equal(t, true, at(t, pod, "securityContext.runAsNonRoot"))
 	require.Equal(t, true, at(t, container, "securityContext.readOnlyRootFilesystem"))
 	require.Equal(t, map[string]any{"name": "uploads", "mountPath": "/tmp"},
 		at(t, container, "volumeMounts").([]any)[1])
 	require.Equal(t, "uploads", at(t, pod, "volumes").([]any)[1].(map[string]any)["name"])
-	for probe, address := range map[string]string{"startupProbe": "/healthz", "livenessProbe": "/healthz",
-		"readinessProbe": "/readyz"} {
+	for probe, address := range map[string]string{
+		"startupProbe": "/healthz", "livenessProbe": "/healthz",
+		"readinessProbe": "/readyz",
+	} {
 		require.Equal(t, address, at(t, container, probe+".httpGet.path"))
 		require.Equal(t, "staff", at(t, container, probe+".httpGet.port"))
 	}
@@ -213,10 +215,10 @@ func TestKubernetesFile(t *testing.T) {
 	require.Equal(t, "public", at(t, all["Service paygate"], "spec.ports.0.targetPort"))
 	service := at(t, all["NetworkPolicy licences-through-paygate-alone"], "spec")
 	require.Len(t, at(t, service, "ingress"), 1)
-	require.Len(t, at(t, service, "ingress.0.from"), 1, "Paygate alone")
+	require.Len(t, at(t, service, "ingress.0.from"), 1, "only Paygate")
 }
 
-// kubernetesSettings are those of the ConfigMap, with the Secret filled in and lying where it is mounted.
+// kubernetesSettings returns the settings of the ConfigMap, with the Secret filled in and written to files.
 func kubernetesSettings(t *testing.T, all map[string]map[string]any, mounted string) map[string]string {
 	t.Helper()
 	folder, environment := t.TempDir(), map[string]string{}
@@ -290,7 +292,7 @@ func TestECSFiles(t *testing.T) {
 	require.Equal(t, []string{"CMD", "/paygate", "healthcheck"}, container.HealthCheck.Command)
 	require.Equal(t, "65532:65532", container.User)
 	require.True(t, container.ReadonlyRootFilesystem)
-	require.Equal(t, imageVolume(t), environment["TMPDIR"], "large uploads need a place")
+	require.Equal(t, imageVolume(t), environment["TMPDIR"], "large uploads need a writable folder")
 	require.Equal(t, imageVolume(t), container.MountPoints[0].ContainerPath)
 	require.Greater(t, time.Duration(container.StopTimeout)*time.Second, drain)
 	require.Equal(t, task.Family, service.TaskDefinition)

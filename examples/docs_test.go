@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/signature"
+	"paygate/internal/testenv"
 )
 
 func guide(t *testing.T) string {
@@ -23,15 +24,16 @@ func guide(t *testing.T) string {
 	return string(text)
 }
 
-// comment matches what is no code in a line of each language, and imports whole lines that only name libraries.
+// comment matches lines without code in each language; imports matches lines that only name libraries.
 var (
 	comment = regexp.MustCompile(`^\s*(?://|#|\*).*$`)
-	imports = regexp.MustCompile(`^(?:import |from \S+ import |using |require |require_|use |package |<\?php|'use strict'|const \w+ = require\(|1;)`)
+	imports = regexp.MustCompile(`^(?:import |from \S+ import |using |require |require_|use |package |<\?php|'use strict'|` +
+		`const \w+ = require\(|1;)`)
 	goBlock = regexp.MustCompile(`(?ms)^import \(.*?^\)`)
 	docText = regexp.MustCompile(`(?s)""".*?"""`)
 )
 
-// codeLines counts the lines of a verifier that are code: not blank, no comment, no import; in Java, up to the command
+// codeLines counts the lines of a verifier that are neither blank nor comments nor imports; in Java, up to the command
 // line.
 func codeLines(t *testing.T, file string) int {
 	t.Helper()
@@ -125,12 +127,12 @@ func TestGuideNamesEveryHeaderAndClaim(t *testing.T) {
 	}
 }
 
-// TestGuideCommandConvertsKeySetToPEM runs the guide's own command.
+// TestGuideCommandConvertsKeySetToPEM runs the command of the guide.
 func TestGuideCommandConvertsKeySetToPEM(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"node", "sh"} {
 		if _, err := exec.LookPath(program); err != nil {
-			missing(t, program+" is not installed")
+			testenv.Missing(t, program+" is not installed")
 		}
 	}
 	command := regexp.MustCompile(`(?s)/keys \| (node -e '.*?\}')`).FindStringSubmatch(guide(t))

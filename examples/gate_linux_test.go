@@ -13,28 +13,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ran is what only the protected code says.
+// ran is what only the protected code prints.
 const ran = "the licence is issued"
 
-// site is one way in which a service can stand on a web server.
+// site is one way to serve a service by a web server.
 type site struct {
 	name  string
 	query bool     // it routes by the parameter q of the query
-	leaks []string // spellings that the server's snippet says it cannot refuse
+	leaks []string // spellings that the snippet documents as not refused
 }
 
-// server is a web server with all its sites, each a virtual host.
+// server is a web server with all its sites as virtual hosts.
 type server struct{ address string }
 
-// gate is a web server twice: with our snippet in front of every site, and without.
+// gate is a web server without the snippet, and with it.
 type gate struct {
 	open, gated server
 	sites       []site
 }
 
-// gateFor is the snippet as an operator of that site would use it. Beside its sites every server has two more, of plain
-// files: "form", with the form at the same address, and "return", released before Pay confirmed; Apache has "alias", a
-// script that goes by another name.
+// gateFor returns the snippet as the operator of a site would use it. Every server has two more sites of plain files:
+// "form", with the form at the same address, and "return", released before Pay confirmed. Apache also has "alias", a
+// script with another name.
 func gateFor(t *testing.T, file, name string, query bool) string {
 	t.Helper()
 	var marks []string
@@ -55,7 +55,7 @@ func gateFor(t *testing.T, file, name string, query bool) string {
 	return text
 }
 
-// snippet is one of ours with the marked lines switched on.
+// snippet returns a snippet with the marked lines switched on.
 func snippet(t *testing.T, name string, marks ...string) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("gate", name))
@@ -68,15 +68,17 @@ func snippet(t *testing.T, name string, marks ...string) string {
 	return text
 }
 
-// ask sends a request byte for byte, and gives the whole answer.
+// ask sends a request byte for byte, and returns the whole answer.
 func (s server) ask(t *testing.T, host, method, target string, header ...string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.address)
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second)))
-	lines := append([]string{method + " " + target + " HTTP/1.1", "Host: " + host, "Connection: close",
-		"Content-Length: 0"}, header...)
+	require.NoError(t, conn.SetDeadline(time.Now().Add(2*time.Minute)))
+	lines := append([]string{
+		method + " " + target + " HTTP/1.1", "Host: " + host, "Connection: close",
+		"Content-Length: 0",
+	}, header...)
 	_, err = io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n\r\n")
 	require.NoError(t, err)
 	answer, err := io.ReadAll(conn)
@@ -87,7 +89,7 @@ func (s server) ask(t *testing.T, host, method, target string, header ...string)
 	return string(answer)
 }
 
-// runs lists the spellings by which the protected code ran.
+// runs returns the spellings by which the protected code ran.
 func (s server) runs(t *testing.T, host, method string, targets []string) []string {
 	t.Helper()
 	var found []string
@@ -99,8 +101,8 @@ func (s server) runs(t *testing.T, host, method string, targets []string) []stri
 	return found
 }
 
-// holds is everything that a second gate promises.
-func (g gate) holds(t *testing.T) {
+// test tests everything that a second gate promises.
+func (g gate) test(t *testing.T) {
 	t.Helper()
 	for _, s := range g.sites {
 		t.Run(s.name, func(t *testing.T) {
@@ -123,7 +125,7 @@ func (g gate) refusesEverySpelling(t *testing.T, s site) {
 	for _, method := range []string{"POST", "GET"} {
 		without := g.open.runs(t, s.name, method, targets)
 		require.Contains(t, without, "/licences/apply", "the site works")
-		require.Greater(t, len(without), 20, "the spellings mean something to this site")
+		require.Greater(t, len(without), 20, "the site recognises spellings")
 		require.Equal(t, s.leaks, g.gated.runs(t, s.name, method, targets), method)
 		t.Logf("%s: %d of %d spellings run the protected code without the gate, %d with it", method, len(without),
 			len(targets), len(s.leaks))

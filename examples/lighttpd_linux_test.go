@@ -11,7 +11,7 @@ import (
 
 func TestLighttpdGateStopsEverySpelling(t *testing.T) {
 	t.Parallel()
-	// A raw number sign ends the address for lighttpd, but not for a router that reads it itself; the snippet says so.
+	// A raw number sign ends the address for lighttpd, but not for a router that reads the URI. The snippet says so.
 	leaks := []string{"/x#/../licences/apply"}
 	g := gate{startLighttpd(t, false), startLighttpd(t, true), []site{
 		{name: "cgi"},
@@ -21,11 +21,11 @@ func TestLighttpdGateStopsEverySpelling(t *testing.T) {
 		{name: "query", query: true},
 		{name: "once-query", query: true},
 	}}
-	g.holds(t)
+	g.test(t)
 
 	t.Run("once", func(t *testing.T) {
 		require.Contains(t, g.gated.ask(t, "once", "POST", "/licences/apply"), ran,
-			"the gate does see what url.rewrite-once changed: the snippet and docs/headers.md say that it does not")
+			"the snippet and docs/headers.md say that the gate does not see what url.rewrite-once changed")
 	})
 }
 
@@ -43,7 +43,7 @@ cgi.assign = ( ".cgi" => "/bin/sh" )
 fastcgi.server = ( ".php" => (( "socket" => "SOCKET" )) )
 `
 
-// startLighttpd serves the sites by lighttpd, by CGI and with php-fpm; gated or not, because the snippet sets something
+// startLighttpd serves the sites with lighttpd, CGI and php-fpm. It starts one server per snippet, which sets something
 // for the whole server.
 func startLighttpd(t *testing.T, gated bool) server {
 	t.Helper()
@@ -71,9 +71,11 @@ func startLighttpd(t *testing.T, gated bool) server {
 		{"handler", "router", `server.error-handler = "/index.php"`, false},
 		{"query", "query", `url.rewrite-if-not-file = ( "^/([^?]*)(?:\?(.*))?$" => "/index.php?q=$1&$2" )`, true},
 		{"once", "router", `url.rewrite-once = ( "^/([^?]*)(\?.*)?$" => "/index.php$2" )`, false},
-		{"once-query", "query",
+		{
+			"once-query", "query",
 			`url.rewrite-once = ( "^(/[^?]*\.(?:css|txt))$" => "$1", "^/([^?]*)(?:\?(.*))?$" => "/index.php?q=$1&$2" )`,
-			true},
+			true,
+		},
 	} {
 		block := ""
 		if gated {
@@ -87,7 +89,7 @@ func startLighttpd(t *testing.T, gated bool) server {
 	return server{"127.0.0.1:" + number}
 }
 
-// cutSnippet parts what is for the whole server from what is for one host.
+// cutSnippet splits the snippet into the part for the whole server and the part for one host.
 func cutSnippet(t *testing.T, text string) (whole, block string) {
 	t.Helper()
 	at := strings.Index(text, "$REQUEST_HEADER")

@@ -9,7 +9,7 @@ import (
 
 func TestNginxGateStopsEverySpelling(t *testing.T) {
 	t.Parallel()
-	startNginx(t).holds(t)
+	startNginx(t).test(t)
 }
 
 const nginxConf = `
@@ -19,7 +19,8 @@ error_log stderr;
 events {}
 http {
   access_log off;
-  client_body_temp_path HOME/t1; proxy_temp_path HOME/t2; fastcgi_temp_path HOME/t3; uwsgi_temp_path HOME/t4; scgi_temp_path HOME/t5;
+  client_body_temp_path HOME/t1; proxy_temp_path HOME/t2; fastcgi_temp_path HOME/t3;
+  uwsgi_temp_path HOME/t4; scgi_temp_path HOME/t5;
   types { text/css css; }
   fastcgi_param QUERY_STRING $query_string;
   fastcgi_param REQUEST_METHOD $request_method;
@@ -33,7 +34,7 @@ http {
   server { listen 127.0.0.1:OPEN default_server; listen 127.0.0.1:GATED default_server; return 404; }
 `
 
-// startNginx serves the sites by nginx and php-fpm.
+// startNginx serves the sites with nginx and php-fpm.
 func startNginx(t *testing.T) gate {
 	t.Helper()
 	nginx, root := installed(t, "nginx"), home(t)
@@ -44,7 +45,8 @@ func startNginx(t *testing.T) gate {
 	if isRoot() {
 		conf = "user root root;" + conf
 	}
-	php := fmt.Sprintf(`location ~* [^/]\.php(/|$) { fastcgi_split_path_info (?i)^(.+?\.php)(/.*)$; fastcgi_pass unix:%s; }`, socket)
+	php := fmt.Sprintf(`location ~* [^/]\.php(/|$) {
+		fastcgi_split_path_info (?i)^(.+?\.php)(/.*)$; fastcgi_pass unix:%s; }`, socket)
 	files := `location / { try_files $uri $uri/ @php; } location @php { rewrite ^(.*)$ $1.php last; } ` + php
 	for _, s := range []struct {
 		name, docs, locations string
@@ -64,6 +66,9 @@ func startNginx(t *testing.T) gate {
 	}
 	write(t, filepath.Join(root, "nginx.conf"), conf+"}\n")
 	run(t, "tcp", "127.0.0.1:"+gated, nginx, "-e", "stderr", "-p", root, "-c", filepath.Join(root, "nginx.conf"))
-	return gate{server{"127.0.0.1:" + open}, server{"127.0.0.1:" + gated},
-		[]site{{name: "files"}, {name: "router"}, {name: "query", query: true}}}
+	return gate{
+		server{"127.0.0.1:" + open},
+		server{"127.0.0.1:" + gated},
+		[]site{{name: "files"}, {name: "router"}, {name: "query", query: true}},
+	}
 }

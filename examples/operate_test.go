@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/command"
+	"paygate/internal/testenv"
 	"paygate/internal/testpg"
 	"paygate/journey/pgstore"
 	"paygate/journey/seal"
@@ -32,7 +33,7 @@ func operating(t *testing.T) string {
 	return string(text)
 }
 
-// blocks are the blocks of code in a language.
+// blocks returns the code blocks of the guide in a language.
 func blocks(t *testing.T, language string) []string {
 	t.Helper()
 	var found []string
@@ -43,7 +44,7 @@ func blocks(t *testing.T, language string) []string {
 	return found
 }
 
-// statements are those of a block, for another role than "paygate".
+// statements returns the statements of a block, with another role than "paygate".
 func statements(sql, name string) []string {
 	var found []string
 	for statement := range strings.SplitSeq(strings.ReplaceAll(sql, "paygate", name), ";") {
@@ -54,7 +55,7 @@ func statements(sql, name string) []string {
 	return found
 }
 
-// requireStore opens a store as a role, and uses it.
+// requireStore opens a store.
 func requireStore(t *testing.T, address string) *pgstore.Store {
 	t.Helper()
 	sealer, err := seal.New([][]byte{bytes.Repeat([]byte{1}, 32)})
@@ -65,7 +66,7 @@ func requireStore(t *testing.T, address string) *pgstore.Store {
 	return s
 }
 
-// inDatabase is the URL of another database of the same server.
+// inDatabase returns the URL of another database on the same server.
 func inDatabase(t *testing.T, address, name string) string {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -117,7 +118,7 @@ func TestGuideRolesSuffice(t *testing.T) {
 	}
 }
 
-// TestGuideBackupCommands dumps a database, goes on with it, and restores it, by the guide's own commands.
+// TestGuideBackupCommands dumps a database, changes it, and restores it, with the commands of the guide.
 func TestGuideBackupCommands(t *testing.T) {
 	t.Parallel()
 	installed(t, "pg_dump")
@@ -142,7 +143,7 @@ func TestGuideBackupCommands(t *testing.T) {
 	require.Error(t, err)
 }
 
-// line is the guide's line that begins with a word.
+// line returns the line of the guide that begins with a word.
 func line(t *testing.T, begins string) string {
 	t.Helper()
 	for line := range strings.Lines(strings.Join(blocks(t, "sh"), "")) {
@@ -158,8 +159,8 @@ func shell(t *testing.T, folder, store, line string) {
 	t.Helper()
 	sh := exec.Command("sh", "-c", line)
 	sh.Dir, sh.Env = folder, append(os.Environ(), "PAYGATE_STORE="+store)
-	said, err := sh.CombinedOutput()
-	require.NoError(t, err, string(said))
+	output, err := sh.CombinedOutput()
+	require.NoError(t, err, string(output))
 }
 
 func TestGuideCommandsExist(t *testing.T) {
@@ -178,4 +179,19 @@ func TestGuideFilesExist(t *testing.T) {
 		_, err := os.Stat(filepath.Join("../docs", link[1]))
 		require.NoError(t, err)
 	}
+}
+
+// installed returns the path of a program, which may be outside the PATH of the user.
+func installed(t *testing.T, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+		if found, _ := filepath.Glob("/usr/sbin/" + name); len(found) > 0 {
+			return found[len(found)-1]
+		}
+	}
+	testenv.Missing(t, names[0]+" is not installed")
+	return ""
 }

@@ -6,9 +6,9 @@ import (
 	"paygate/gateway/command/probe"
 )
 
-// spellings are ways to write /licences/apply that some server or some service takes for it: those that Paygate knows,
-// and some that mean something behind one web server only. Two classes are left out: a raw "#", which Paygate never
-// lets through, and streams of NTFS, which no server here has.
+// spellings are ways to write /licences/apply that some server or service accepts: those that Paygate knows, and some
+// that only one web server accepts. Two classes are left out: a raw "#", which Paygate never passes, and NTFS streams,
+// which no server here has.
 var spellings = slices.Concat(ofOneServer, known())
 
 func known() []string {
@@ -26,7 +26,7 @@ func known() []string {
 var ofOneServer = []string{
 	"/licences/apply", "/licences/apply?x=1", "/licences/apply?",
 
-	// more of it: PATH_INFO, arguments of a router
+	// longer: PATH_INFO, arguments of a router
 	"/licences/apply/", "/licences/apply//", "/licences/apply/x", "/licences/apply/x/y?z",
 
 	// escapes, once
@@ -34,7 +34,7 @@ var ofOneServer = []string{
 	"/licences%2Fapply",
 	"/%2flicences/apply",
 
-	// escapes, twice, and parameters slipped into a rewritten query
+	// escapes, twice, and parameters injected into a rewritten query
 	"/licences/%2561pply", "/licences%252fapply", "/%256cicences/apply", "/licences/%252561pply",
 	"/x%26q=licences/apply",
 	"/x%3fq=licences/apply", "/x%26q=licences%252fapply", "/x%26q=/licences/apply", "/licences/apply%26x",
@@ -65,7 +65,7 @@ var ofOneServer = []string{
 	"/licences;/apply;",
 	"/licences/;x/apply", "/;x/licences/apply",
 
-	// what is cut off or forgotten at the ends of words
+	// characters that servers strip or ignore at the ends of segments
 	"/licences/apply%20", "/licences/apply.", "/licences/apply%2e", "/licences/apply..", "/licences/apply%00",
 	"/licences/apply%00.html",
 	"/licences/apply%0a", "/licences/apply%09", "/licences%20/apply", "/licences/%20apply", "/%20licences/apply",
@@ -80,9 +80,11 @@ var ofOneServer = []string{
 	"http://service/licences/apply", "http://service/licences/%61pply",
 }
 
-// inAFolder are spellings that a service in the folder /licences takes for it. None of the sites lies in one.
-var inAFolder = []string{"/licences/index.php/apply", "/licences/INDEX.PHP/apply/x", "/licences/index.php//apply",
-	"/licences/app.cgi/apply.php", "/licences//index.php/%61pply"}
+// inAFolder are spellings that a service in the folder /licences would accept. None of the sites is in a folder.
+var inAFolder = []string{
+	"/licences/index.php/apply", "/licences/INDEX.PHP/apply/x", "/licences/index.php//apply",
+	"/licences/app.cgi/apply.php", "/licences//index.php/%61pply",
+}
 
 // queries are further spellings for a service that routes by the parameter q.
 var queries = []string{
@@ -92,7 +94,7 @@ var queries = []string{
 	"/about?q=x&q=licences/apply", "/about?x=1&%71=licences/apply", "/about?q%00x=licences/apply",
 }
 
-// free are pages that the gate has nothing to do with, and what they say.
+// free are pages that the gate must leave alone, and what they say.
 var free = map[string]string{
 	"/about": "about us", "/licences/apply-guidance": "guidance", "/licences/renew": "renew",
 	"/assets/apply.css": "colour",

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/signature"
+	"paygate/internal/testenv"
 )
 
 const audience = "https://licences.example.gov.uk"
@@ -30,11 +31,13 @@ var moment = time.Date(2026, 11, 22, 10, 41, 9, 500, time.UTC)
 
 func clock() time.Time { return moment }
 
-// keys are made once: RSA keys take their time.
+// keys are generated once, because RSA keys take time.
 var keys = sync.OnceValues(func() (map[string]signature.Key, error) {
 	made := map[string]signature.Key{}
-	for name, alg := range map[string]string{"ours": signature.RS256, "another": signature.RS256,
-		"elliptic": signature.ES256} {
+	for name, alg := range map[string]string{
+		"ours": signature.RS256, "another": signature.RS256,
+		"elliptic": signature.ES256,
+	} {
 		key, err := signature.Generate(alg, moment)
 		if err != nil {
 			return nil, err
@@ -51,8 +54,8 @@ func key(t *testing.T, name string) signature.Key {
 	return made[name]
 }
 
-// release has in it what a hasty reader of JSON stumbles over: quotation marks, backslashes, escapes, what looks like
-// another claim, and letters outside ASCII.
+// release returns a release that is hard for a careless reader of JSON: quotation marks, backslashes, escapes, text that
+// looks like another claim, and letters outside ASCII.
 func release() signature.Release {
 	return signature.Release{
 		PaymentID: "hu20sqlact5260q2nanm0q8u93", Reference: `Môn \"<&>\\ "aud":"x"`, Amount: 2500, Total: 2560,
@@ -63,7 +66,7 @@ func release() signature.Release {
 	}
 }
 
-// signedBy is the assertion that Paygate makes of a release.
+// signedBy returns Paygate's assertion for a release.
 func signedBy(t *testing.T, key signature.Key, r signature.Release) string {
 	t.Helper()
 	s := signature.Signer{Keys: signature.Keys{key}, Issuer: audience, Audience: audience, Now: clock}
@@ -72,7 +75,7 @@ func signedBy(t *testing.T, key signature.Key, r signature.Release) string {
 	return h.Get("Paygate-Assertion")
 }
 
-// request is what a verifier is asked about.
+// request is what a verifier checks.
 type request struct {
 	audience, method, target string
 	body                     []byte // nil: there is no raw body
@@ -86,34 +89,44 @@ func genuine(t *testing.T) request {
 	return request{audience, r.Method, r.Path + "?" + r.Query, r.Body, signedBy(t, key(t, "ours"), r), moment}
 }
 
-// The line that every verifier's command prints of a good assertion.
+// genuineLine is what every verifier prints for a good assertion.
 const genuineLine = `01JDM4Q0V3Q7J2S3 2 2500 Môn \"<&>\\ "aud":"x"` + "\n"
 
-// verifier is one way to run one of the verifiers.
+// verifier is a way to run one of the verifiers.
 type verifier struct {
 	name    string
 	needs   []string // programs
 	usable  []string // a command that succeeds where the verifier can run
 	prepare func(t *testing.T, folder string) []string
-	command []string // where nothing has to be prepared
+	command []string // if nothing has to be prepared
 }
 
 var verifiers = []verifier{
-	{name: "PHP", needs: []string{"php"},
+	{
+		name: "PHP", needs: []string{"php"},
 		usable:  []string{"php", "-r", "exit(function_exists('openssl_verify') ? 0 : 1);"},
-		command: []string{"php", "verify/php/main.php"}},
-	{name: "Python with cryptography", needs: []string{"python3"},
+		command: []string{"php", "verify/php/main.php"},
+	},
+	{
+		name: "Python with cryptography", needs: []string{"python3"},
 		usable:  []string{"python3", "-c", "import cryptography"},
-		command: []string{"python3", "-B", "verify/python/main.py"}},
-	{name: "Python with openssl", needs: []string{"python3", "openssl"},
-		command: []string{"python3", "-B", "-S", "verify/python/main.py"}},
+		command: []string{"python3", "-B", "verify/python/main.py"},
+	},
+	{
+		name: "Python with openssl", needs: []string{"python3", "openssl"},
+		command: []string{"python3", "-B", "-S", "verify/python/main.py"},
+	},
 	{name: "Node", needs: []string{"node"}, command: []string{"node", "verify/node/main.js"}},
 	{name: "Java", needs: []string{"java", "javac"}, prepare: compileJava},
-	{name: "Ruby", needs: []string{"ruby"}, usable: []string{"ruby", "-ropenssl", "-rjson", "-e", "0"},
-		command: []string{"ruby", "verify/ruby/main.rb"}},
-	{name: "Perl", needs: []string{"perl", "openssl"},
+	{
+		name: "Ruby", needs: []string{"ruby"}, usable: []string{"ruby", "-ropenssl", "-rjson", "-e", "0"},
+		command: []string{"ruby", "verify/ruby/main.rb"},
+	},
+	{
+		name: "Perl", needs: []string{"perl", "openssl"},
 		usable:  []string{"perl", "-MJSON::PP", "-MDigest::SHA", "-e", "0"},
-		command: []string{"perl", "verify/perl/main.pl"}},
+		command: []string{"perl", "verify/perl/main.pl"},
+	},
 	{name: "Go", needs: []string{"go"}, prepare: buildGo},
 }
 
@@ -133,25 +146,16 @@ func buildGo(t *testing.T, folder string) []string {
 	return []string{program}
 }
 
-// missing skips a test for want of something; where CI is set that is a failure.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
-
-// ready is the command line of a verifier, less its arguments.
+// ready returns the command line of a verifier without its arguments.
 func (v verifier) ready(t *testing.T, folder string) []string {
 	t.Helper()
 	for _, program := range v.needs {
 		if _, err := exec.LookPath(program); err != nil {
-			missing(t, program+" is not installed")
+			testenv.Missing(t, program+" is not installed")
 		}
 	}
 	if len(v.usable) > 0 && exec.Command(v.usable[0], v.usable[1:]...).Run() != nil {
-		missing(t, v.name+": a library is not installed")
+		testenv.Missing(t, v.name+": a library is not installed")
 	}
 	if v.prepare != nil {
 		return v.prepare(t, folder)
@@ -159,14 +163,14 @@ func (v verifier) ready(t *testing.T, folder string) []string {
 	return v.command
 }
 
-// outcome is what came of one question.
+// outcome is the result of one check.
 type outcome struct {
 	status     int
 	out, error string
 }
 
-// asked runs a verifier's command. The key it is given is ours.
-func asked(t *testing.T, command []string, folder string, r request) outcome {
+// check runs a verifier with our key.
+func check(t *testing.T, command []string, folder string, r request) outcome {
 	t.Helper()
 	body := "-"
 	if r.body != nil {
@@ -179,8 +183,10 @@ func asked(t *testing.T, command []string, folder string, r request) outcome {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	arguments := []string{filepath.Join(folder, "ours.pem"), r.audience, r.method, r.target, body, r.assertion,
-		fmt.Sprint(r.now.Unix())}
+	arguments := []string{
+		filepath.Join(folder, "ours.pem"), r.audience, r.method, r.target, body, r.assertion,
+		fmt.Sprint(r.now.Unix()),
+	}
 	process := exec.CommandContext(ctx, command[0], append(command[1:len(command):len(command)], arguments...)...)
 	process.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
 	var out, errors bytes.Buffer
@@ -192,8 +198,8 @@ func asked(t *testing.T, command []string, folder string, r request) outcome {
 	return outcome{process.ProcessState.ExitCode(), out.String(), errors.String()}
 }
 
-// prepared is a folder with our public key in it.
-func prepared(t *testing.T) string {
+// keyFolder returns a folder with our public key.
+func keyFolder(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "ours.pem"), publicPEM(t, key(t, "ours")), 0o600))
@@ -212,18 +218,18 @@ func TestVerifiersAcceptGenuineAssertions(t *testing.T) {
 	for _, v := range verifiers {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
-			folder := prepared(t)
+			folder := keyFolder(t)
 			command := v.ready(t, folder)
-			for name, r := range believed(t) {
-				got := asked(t, command, folder, r)
+			for name, r := range acceptable(t) {
+				got := check(t, command, folder, r)
 				require.Equal(t, outcome{0, genuineLine, ""}, got, name)
 			}
 		})
 	}
 }
 
-// believed are requests that must be taken.
-func believed(t *testing.T) map[string]request {
+// acceptable returns requests that must be accepted.
+func acceptable(t *testing.T) map[string]request {
 	t.Helper()
 	all := map[string]request{}
 	add := func(name string, change func(*request)) {
@@ -231,10 +237,10 @@ func believed(t *testing.T) map[string]request {
 		change(&r)
 		all[name] = r
 	}
-	add("as it was sent", func(*request) {})
+	add("unchanged", func(*request) {})
 	add("without a raw body", func(r *request) { r.body = nil })
-	add("by a clock 59 s behind", func(r *request) { r.now = moment.Add(-59 * time.Second) })
-	add("as late as can be", func(r *request) { r.now = moment.Add(359 * time.Second) })
+	add("with a clock 59 s behind", func(r *request) { r.now = moment.Add(-59 * time.Second) })
+	add("at the last moment", func(r *request) { r.now = moment.Add(359 * time.Second) })
 	plain := release()
 	plain.State, plain.Query, plain.Body = "capturable", "", []byte{}
 	add("reserved money, no query, an empty body", func(r *request) {
@@ -246,9 +252,9 @@ func believed(t *testing.T) map[string]request {
 func TestJavaVerifierRunsFromSource(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("java"); err != nil {
-		missing(t, "java is not installed")
+		testenv.Missing(t, "java is not installed")
 	}
-	got := asked(t, []string{"java", "verify/java/PaygateVerify.java"}, prepared(t), genuine(t))
+	got := check(t, []string{"java", "verify/java/PaygateVerify.java"}, keyFolder(t), genuine(t))
 	require.Equal(t, outcome{0, genuineLine, ""}, got)
 }
 
@@ -257,10 +263,10 @@ func TestVerifiersRejectForgeriesAndReplays(t *testing.T) {
 	for _, v := range verifiers {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
-			folder := prepared(t)
+			folder := keyFolder(t)
 			command := v.ready(t, folder)
 			for _, a := range attacks(t) {
-				got := asked(t, command, folder, a.request)
+				got := check(t, command, folder, a.request)
 				require.Equal(t, 1, got.status, "%s: %v", a.name, got)
 				require.Empty(t, got.out, a.name)
 				require.Regexp(t, regexp.MustCompile(`(?i)`+a.reason), got.error, a.name)
@@ -269,7 +275,7 @@ func TestVerifiersRejectForgeriesAndReplays(t *testing.T) {
 	}
 }
 
-// attack is a request that must be refused, and for what reason.
+// attack is a request that must be refused, and the reason that the verifier must give.
 type attack struct {
 	name   string
 	reason string
@@ -281,7 +287,7 @@ func attacks(t *testing.T) []attack {
 	return append(forgeries(t), replays(t)...)
 }
 
-// replays are genuine assertions used for something else than what they were made for.
+// replays returns genuine assertions with another request.
 func replays(t *testing.T) []attack {
 	t.Helper()
 	var all []attack
@@ -306,7 +312,7 @@ func replays(t *testing.T) []attack {
 	return all
 }
 
-// forgeries are assertions that Paygate did not make. Reasons are left out where every way to refuse is as good.
+// forgeries returns assertions that Paygate did not make. The reason is empty where any reason will do.
 func forgeries(t *testing.T) []attack {
 	t.Helper()
 	ours, good := key(t, "ours"), genuine(t)
@@ -334,8 +340,10 @@ func forgeries(t *testing.T) []attack {
 	add("ES256", "signature", signedBy(t, key(t, "elliptic"), release()))
 	add("RS512", "signature", foreign(t, jose.RS512, ours.Private, parts[1]))
 	add("PS256", "signature", foreign(t, jose.PS256, ours.Private, parts[1]))
-	for from, to := range map[string]string{`"amount":2500`: `"amount":9900`,
-		`"state":"success"`: `"state":"capturable"`, `"sbm":2`: `"sbm":3`} {
+	for from, to := range map[string]string{
+		`"amount":2500`:     `"amount":9900`,
+		`"state":"success"`: `"state":"capturable"`, `"sbm":2`: `"sbm":3`,
+	} {
 		add("changed claim "+to, "signature", parts[0]+"."+claims(from, to)+"."+parts[2])
 	}
 	add("signed by us, and calls itself none", "alg",
@@ -361,7 +369,7 @@ func forgeries(t *testing.T) []attack {
 	return all
 }
 
-// foreign is a token with our claims, signed as somebody else would.
+// foreign returns a token with our claims, signed with another algorithm.
 func foreign(t *testing.T, alg jose.SignatureAlgorithm, secret any, claims string) string {
 	t.Helper()
 	options := (&jose.SignerOptions{}).WithType("paygate-release+jwt")
@@ -377,7 +385,7 @@ func foreign(t *testing.T, alg jose.SignatureAlgorithm, secret any, claims strin
 	return token
 }
 
-// resigned is a token of our key over a header that Paygate would never write.
+// resigned returns a token that our key signed over a header that Paygate never writes.
 func resigned(t *testing.T, key signature.Key, header, claims string) string {
 	t.Helper()
 	digest := crypto.SHA256.New()

@@ -16,10 +16,11 @@ import (
 // Citizen is a browser without scripts. It follows no redirect by itself.
 type Citizen struct {
 	t      testing.TB
-	origin string // of the service, as the citizen knows it
+	origin string
 	Client *http.Client
 }
 
+// NewCitizen returns a browser without cookies for the service at an origin.
 func NewCitizen(t testing.TB, origin string) *Citizen {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -30,7 +31,7 @@ func NewCitizen(t testing.TB, origin string) *Citizen {
 	}}
 }
 
-// Page is an answer, read whole.
+// Page is an answer, read to its end.
 type Page struct {
 	URL    *url.URL
 	Status int
@@ -38,11 +39,12 @@ type Page struct {
 	Text   string
 }
 
+// IsRedirect reports whether the answer redirects.
 func (p Page) IsRedirect() bool {
 	return p.Status >= 300 && p.Status < 400 && p.Header.Get("Location") != ""
 }
 
-// Location is where a redirect leads.
+// Location returns the address of a redirect.
 func (p Page) Location() string {
 	to, err := p.URL.Parse(p.Header.Get("Location"))
 	if err != nil {
@@ -51,7 +53,7 @@ func (p Page) Location() string {
 	return to.String()
 }
 
-// Do sends a request; a target that begins with a slash is on the service.
+// Do sends a request. A target that begins with a slash is at the origin.
 func (c *Citizen) Do(method, target, contentType, body string) Page {
 	c.t.Helper()
 	if strings.HasPrefix(target, "/") {
@@ -77,12 +79,13 @@ func (c *Citizen) Get(target string) Page {
 	return c.Follow(c.Do(http.MethodGet, target, "", ""))
 }
 
-// Post sends a form; the answer may be a redirect.
+// Post sends a form. It does not follow a redirect.
 func (c *Citizen) Post(target string, form url.Values) Page {
 	c.t.Helper()
 	return c.Do(http.MethodPost, target, "application/x-www-form-urlencoded", form.Encode())
 }
 
+// Follow follows redirects to the end.
 func (c *Citizen) Follow(p Page) Page {
 	c.t.Helper()
 	for range 10 {
@@ -103,7 +106,7 @@ var (
 	valueOf   = attribute("value")
 )
 
-// Hidden are the hidden fields of a page: form tokens and the like.
+// Hidden returns the hidden fields of a page, such as form tokens.
 func (p Page) Hidden() url.Values {
 	fields := url.Values{}
 	for _, input := range inputs.FindAllString(p.Text, -1) {
@@ -121,7 +124,7 @@ func (p Page) Hidden() url.Values {
 	return fields
 }
 
-// Fill is the form of a page as a citizen fills it in.
+// Fill returns the form of a page with these fields and the hidden ones.
 func (p Page) Fill(fields url.Values) url.Values {
 	form := p.Hidden()
 	for name, values := range fields {
@@ -130,15 +133,15 @@ func (p Page) Fill(fields url.Values) url.Values {
 	return form
 }
 
-// The cards of Pay's sandbox.
+// Card numbers of Pay's sandbox.
 const (
 	GoodCard     = "4444333322221111"
 	DeclinedCard = "4000000000000002"
 )
 
-// Pays goes to Pay's page, where p leads, and pays with a card. What it returns is the address that leads back to the
-// service, not yet visited; after a decline, it is the fixed return address.
-func (c *Citizen) Pays(p Page, card string) string {
+// Pay follows a redirect to Pay, and pays with a card. It returns the address that leads back to the service, which it
+// does not open; after a decline, that is the fixed return address.
+func (c *Citizen) Pay(p Page, card string) string {
 	c.t.Helper()
 	toPay := p.IsRedirect() && strings.Contains(p.Location(), "/secure/")
 	require.True(c.t, toPay, "not sent to Pay: %d %s\n%.2000s", p.Status, p.Header.Get("Location"), p.Text)

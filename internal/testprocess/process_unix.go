@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// InGroup lets a program have a process group of its own, so that its children end with it.
+// InGroup gives a program a process group of its own, so that its children end with it.
 func InGroup(cmd *exec.Cmd) *exec.Cmd {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd

@@ -27,7 +27,7 @@ import (
 // Binary is the path of Paygate, built once for all tests.
 var Binary string
 
-// Main builds Paygate and runs the tests of a package. It is to be called by TestMain.
+// Main builds Paygate and runs the tests of a package. TestMain calls it.
 func Main(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
@@ -47,11 +47,11 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
-// startupTimeout limits how long a process may take until it serves; on a busy machine a framework needs a while.
+// startupTimeout ends a test whose server never listens. On a busy machine a framework takes a while to start.
 const startupTimeout = 2 * time.Minute
 
-// process is a program that runs until the test ends.
-type process struct {
+// Process is a program that runs until the test ends.
+type Process struct {
 	cmd   *exec.Cmd
 	ended chan struct{}
 
@@ -60,22 +60,23 @@ type process struct {
 }
 
 // Write collects what the program prints.
-func (p *process) Write(b []byte) (int, error) {
+func (p *Process) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.output.Write(b)
 }
 
-func (p *process) Printed() string {
+// Printed returns what the program has printed.
+func (p *Process) Printed() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.output.String()
 }
 
 // Start starts cmd and kills it when the test ends.
-func Start(t testing.TB, cmd *exec.Cmd) *process {
+func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
-	p := &process{cmd: cmd, ended: make(chan struct{})}
+	p := &Process{cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p, p
 	cmd.WaitDelay = time.Second // a child of the program may keep its output open
 	require.NoError(t, cmd.Start())
@@ -87,13 +88,13 @@ func Start(t testing.TB, cmd *exec.Cmd) *process {
 	return p
 }
 
-func (p *process) kill() {
+func (p *Process) kill() {
 	killGroup(p.cmd)
 	<-p.ended
 }
 
 // WaitFor waits until ready reports true, and fails the test when the program ends first.
-func (p *process) WaitFor(t testing.TB, ready func() bool) {
+func (p *Process) WaitFor(t testing.TB, ready func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(startupTimeout)
 	for !ready() {
@@ -103,30 +104,30 @@ func (p *process) WaitFor(t testing.TB, ready func() bool) {
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s does not start:\n%s", p.cmd.Path, p.Printed())
+			t.Fatalf("%s never gets ready:\n%s", p.cmd.Path, p.Printed())
 		}
 	}
 }
 
-// Listens reports whether an address takes connections.
-func Listens(address string) bool {
-	conn, err := net.Dial("tcp", address)
+// Listens reports whether a server listens at an address.
+func Listens(network, address string) bool {
+	conn, err := net.Dial(network, address)
 	if err == nil {
 		_ = conn.Close()
 	}
 	return err == nil
 }
 
-// The ports for servers are above those that the tests of other packages use, and below those that the system gives to
-// outgoing connections, so that nobody takes one before the server does.
+// The ports of servers are above those that package testserver uses, and below those that the system gives to outgoing
+// connections, so that a port stays free until the server listens.
 const firstPort, ports = 30100, 2600
 
-// lastPort counts ports upwards from a random one, so that test binaries that run side by side rarely meet.
+// lastPort begins anywhere, so that test binaries that run side by side rarely meet.
 var lastPort atomic.Int64
 
 func init() { lastPort.Store(rand.Int64N(ports)) }
 
-// FreeAddress finds a loopback address for a server.
+// FreeAddress returns a loopback address for a server.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	for range 200 {
@@ -146,14 +147,15 @@ type SimulatedPay struct {
 	URL string
 }
 
+// StartPay starts a simulated Pay.
 func StartPay(t testing.TB) *SimulatedPay {
 	t.Helper()
 	address := FreeAddress(t)
-	Start(t, exec.Command(Binary, "simulator", "-listen", address)).WaitFor(t, func() bool { return Listens(address) })
+	Start(t, exec.Command(Binary, "simulator", "-listen", address)).WaitFor(t, func() bool { return Listens("tcp", address) })
 	return &SimulatedPay{t, "http://" + address}
 }
 
-// Payment is what the simulated Pay knows about one payment.
+// Payment is a payment at the simulated Pay.
 type Payment struct {
 	ID        string
 	Reference string
@@ -163,7 +165,7 @@ type Payment struct {
 	Captured  bool
 }
 
-// Payments lists all payments, oldest first.
+// Payments returns all payments, oldest first.
 func (p *SimulatedPay) Payments() (all []Payment) {
 	p.T.Helper()
 	answer, err := http.Get(p.URL + "/control/payments")
@@ -173,17 +175,17 @@ func (p *SimulatedPay) Payments() (all []Payment) {
 	return all
 }
 
-// paygate is a running gateway.
+// Gateway is a running Paygate.
 type Gateway struct {
 	T       testing.TB
 	URL     string
 	environ []string
-	Process *process
+	Process *Process
 }
 
 const staffToken = "staff-token-of-ann-7d1c"
 
-// startPaygate starts the gateway in front of a service. Settings that come later win.
+// StartGateway starts Paygate in front of a service. Later settings win.
 func StartGateway(t testing.TB, pay *SimulatedPay, upstream string, settings ...string) *Gateway {
 	t.Helper()
 	public, staff := FreeAddress(t), FreeAddress(t)
@@ -203,7 +205,7 @@ func StartGateway(t testing.TB, pay *SimulatedPay, upstream string, settings ...
 	return &Gateway{t, "http://" + public, environ, p}
 }
 
-// Command runs another command of Paygate with the gateway's settings, and returns what it prints.
+// Command runs another command with the settings of the gateway, and returns what it prints.
 func (g *Gateway) Command(args ...string) string {
 	g.T.Helper()
 	cmd := exec.Command(Binary, args...)
@@ -213,8 +215,8 @@ func (g *Gateway) Command(args ...string) string {
 	return string(out)
 }
 
-// Succeeds lets the newest payment be made by somebody that Pay's pages do not see, such as a bank's app.
-func (p *SimulatedPay) Succeeds() {
+// PayNewest pays the newest payment away from the pages of Pay, as the app of a bank does.
+func (p *SimulatedPay) PayNewest() {
 	p.T.Helper()
 	all := p.Payments()
 	answer, err := http.Post(p.URL+"/control/payments/"+all[len(all)-1].ID+"/pay", "application/json",

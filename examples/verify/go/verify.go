@@ -22,8 +22,7 @@ func verify(key *rsa.PublicKey, aud, method, uri string, body []byte, jws string
 	part, code := append(strings.SplitN(jws, ".", 3), "", ""), base64.RawURLEncoding
 	sum := sha256.Sum256([]byte(part[0] + "." + part[1]))
 	// The key decides how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
-	if sig, err := code.DecodeString(part[2]); err != nil ||
-		rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], sig) != nil {
+	if sig, err := code.DecodeString(part[2]); err != nil || rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], sig) != nil {
 		return nil, errors.New("Paygate-Assertion: signature")
 	}
 	var h, c map[string]any // header and claims; what cannot be read stays empty, and is refused below
@@ -35,10 +34,8 @@ func verify(key *rsa.PublicKey, aud, method, uri string, body []byte, jws string
 	for name, good := range map[string]bool{
 		"alg": h["alg"] == "RS256", "typ": h["typ"] == "paygate-release+jwt", "aud": c["aud"] == aud,
 		"htm": c["htm"] == method, "pay.state": pay["state"] == "success" || pay["state"] == "capturable",
-		"exp":         now <= int64(exp)+60,
-		"body_sha256": body == nil || c["body_sha256"] == fmt.Sprintf("%x", sha256.Sum256(body)),
-		"iat":         now >= int64(iat)-60,
-		"htp":         c["htq"] == "" && c["htp"] == uri || fmt.Sprint(c["htp"], "?", c["htq"]) == uri,
+		"exp": now <= int64(exp)+60, "body_sha256": body == nil || c["body_sha256"] == fmt.Sprintf("%x", sha256.Sum256(body)),
+		"iat": now >= int64(iat)-60, "htp": c["htq"] == "" && c["htp"] == uri || fmt.Sprint(c["htp"], "?", c["htq"]) == uri,
 	} {
 		if !good {
 			return nil, errors.New("Paygate-Assertion: " + name)

@@ -90,24 +90,24 @@ func (v *visit) requireDone(p testprocess.Page) {
 }
 
 func (v *visit) paid() {
-	v.requireDone(v.Get(v.Pays(v.apply("Ann", "ann@example.org"), testprocess.GoodCard)))
+	v.requireDone(v.Get(v.Pay(v.apply("Ann", "ann@example.org"), testprocess.GoodCard)))
 	require.Equal(v.t, []run{{"apply", "Ann", "success", "2500"}}, v.service.ran())
 	require.True(v.t, v.newest().Captured)
 }
 
 func (v *visit) declined() {
 	before := len(v.pay.Payments())
-	page := v.Get(v.Pays(v.apply("Bob", "bob@example.org"), testprocess.DeclinedCard))
+	page := v.Get(v.Pay(v.apply("Bob", "bob@example.org"), testprocess.DeclinedCard))
 	require.Empty(v.t, v.service.ran())
 	again := v.Post("/_pay/again", page.Hidden())
-	v.requireDone(v.Get(v.Pays(again, testprocess.GoodCard)))
+	v.requireDone(v.Get(v.Pay(again, testprocess.GoodCard)))
 	require.Equal(v.t, []run{{"apply", "Bob", "success", "2500"}}, v.service.ran())
 	require.Len(v.t, v.pay.Payments(), before+2)
 }
 
 func (v *visit) refused() {
 	before := len(v.pay.Payments())
-	shown := v.Get(v.Pays(v.apply("Cat", "cat-at-example"), testprocess.GoodCard))
+	shown := v.Get(v.Pay(v.apply("Cat", "cat-at-example"), testprocess.GoodCard))
 	require.NotContains(v.t, shown.Text, "received")
 	require.Empty(v.t, v.service.ran())
 	require.False(v.t, v.newest().Captured, "money was taken for a form that the service refused")
@@ -119,8 +119,8 @@ func (v *visit) refused() {
 
 func (v *visit) twoTabs() {
 	first, second := v.apply("Dan", "dan@example.org"), v.apply("Eve", "eve@example.org")
-	back := v.Pays(second, testprocess.GoodCard)
-	v.requireDone(v.Get(v.Pays(first, testprocess.GoodCard)))
+	back := v.Pay(second, testprocess.GoodCard)
+	v.requireDone(v.Get(v.Pay(first, testprocess.GoodCard)))
 	v.Get(back)
 	v.Get("/_pay/return")
 	v.Gateway.Command("mopup")
@@ -130,7 +130,7 @@ func (v *visit) twoTabs() {
 
 // expired pays and closes the browser, and the service ends the session.
 func (v *visit) expired() {
-	v.Pays(v.apply("Fay", "fay@example.org"), testprocess.GoodCard)
+	v.Pay(v.apply("Fay", "fay@example.org"), testprocess.GoodCard)
 	payments := len(v.pay.Payments())
 	v.service.expire()
 	v.Gateway.Command("mopup")
@@ -155,7 +155,7 @@ func (v *visit) buttons() {
 	free := v.service.send(v.Citizen, path, form.Fill(url.Values{"draft": {"Save"}}))
 	require.Empty(v.t, free.Header.Get("Paygate-Answer"), free.Text)
 	require.Empty(v.t, v.service.ran())
-	v.requireDone(v.Get(v.Pays(v.service.send(v.Citizen, path, form.Fill(url.Values{field: {value}})),
+	v.requireDone(v.Get(v.Pay(v.service.send(v.Citizen, path, form.Fill(url.Values{field: {value}})),
 		testprocess.GoodCard)))
 	require.Equal(v.t, []run{{"renew", "pay", "success", "1500"}}, v.service.ran())
 }
@@ -165,14 +165,14 @@ func (v *visit) prices() {
 	for _, choice := range []struct{ value, pence string }{{"1-day", "600"}, {"8-day", "1350"}} {
 		form := v.Get(path)
 		chosen := form.Fill(v.service.permit(url.Values{field: {choice.value}}))
-		v.requireDone(v.Get(v.Pays(v.service.send(v.Citizen, path, chosen), testprocess.GoodCard)))
+		v.requireDone(v.Get(v.Pay(v.service.send(v.Citizen, path, chosen), testprocess.GoodCard)))
 		require.Equal(v.t, []run{{"permit", choice.value, "success", choice.pence}}, v.service.ran())
 	}
 }
 
 func (v *visit) download() {
 	path := v.service.settings.path("report")
-	shown := v.Get(v.Pays(v.Do("GET", path, "", ""), testprocess.GoodCard))
+	shown := v.Get(v.Pay(v.Do("GET", path, "", ""), testprocess.GoodCard))
 	require.Contains(v.t, shown.Text, "the report")
 	require.Equal(v.t, "600", v.service.ran()[0].amount)
 	require.Contains(v.t, v.Get(path).Text, "the report", "the second fetch is free")

@@ -138,7 +138,7 @@ func (s stack) run(t *testing.T) *service {
 	cmd.Env = append(os.Environ(), "SITE="+dir, "PORT="+port)
 	cmd.Env = append(cmd.Env, "PYTHONDONTWRITEBYTECODE=1", "NODE_ENV=production", "RAILS_ENV=production")
 	running := testprocess.Start(t, cmd)
-	running.WaitFor(t, func() bool { return testprocess.Listens(address) })
+	running.WaitFor(t, func() bool { return testprocess.Listens("tcp", address) })
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("%s printed: %.10000s", s.name, running.Printed())

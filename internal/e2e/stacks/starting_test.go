@@ -102,7 +102,7 @@ func startMono(t *testing.T, s *site) *exec.Cmd {
 	mono := testprocess.InGroup(exec.Command("/usr/bin/fastcgi-mono-server4", "/applications=/:"+app,
 		"/socket=tcp:"+address))
 	mono.Env = append(os.Environ(), "SITE="+s.dir)
-	testprocess.Start(t, mono).WaitFor(t, func() bool { return testprocess.Listens(address) })
+	testprocess.Start(t, mono).WaitFor(t, func() bool { return testprocess.Listens("tcp", address) })
 	names := strings.NewReplacer("{site}", s.dir, "{port}", s.port, "{app}", app, "{mono}", address)
 	config := filepath.Join(s.dir, "nginx.conf")
 	copyTree(t, filepath.Join(filepath.Dir(s.app), "webforms.conf"), config, names)

@@ -69,7 +69,7 @@ func startCrossSitePay(t *testing.T) *testprocess.SimulatedPay {
 	address := testprocess.FreeAddress(t)
 	public := "http://localhost" + address[strings.LastIndexByte(address, ':'):]
 	testprocess.Start(t, exec.Command(testprocess.Binary, "simulator", "-listen", address, "-url", public)).WaitFor(t,
-		func() bool { return testprocess.Listens(address) })
+		func() bool { return testprocess.Listens("tcp", address) })
 	return &testprocess.SimulatedPay{T: t, URL: public}
 }
 
