@@ -20,11 +20,8 @@ func (s *Store) setAside(ctx context.Context, id journey.ID) {
 			return nil
 		}
 		sealed := bytes.Clone(tx.Bucket(journeyBucket).Get([]byte(id)))
-		if err := tx.Bucket(damagedBucket).Put([]byte(id), sealed); err != nil {
-			return err
-		}
 		moved = true
-		return drop(tx, id, openBucket, journeyBucket)
+		return errors.Join(tx.Bucket(damagedBucket).Put([]byte(id), sealed), drop(tx, id, openBucket, journeyBucket))
 	})
 	switch {
 	case err != nil:

@@ -101,16 +101,13 @@ func isIdle(tx *bolt.Tx, id []byte) bool {
 
 // dropIdle removes the entries of journeys that were set aside, whose due times could not be read.
 func (s *Store) dropIdle(ctx context.Context, list []byte, keys [][]byte) {
-	err := s.write(ctx, func(tx *bolt.Tx) error {
+	err := s.write(ctx, func(tx *bolt.Tx) (err error) {
 		for _, key := range keys {
-			if !isIdle(tx, key[8:]) {
-				continue
-			}
-			if err := tx.Bucket(list).Delete(key); err != nil {
-				return err
+			if isIdle(tx, key[8:]) {
+				err = errors.Join(err, tx.Bucket(list).Delete(key))
 			}
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		s.log.WarnContext(ctx, "journeys that were set aside remain in the list of due journeys", "error", err)
