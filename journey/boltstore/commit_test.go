@@ -55,6 +55,7 @@ func together(t *testing.T, s *Store, before func(), changes ...func(*bolt.Tx) e
 	return errs
 }
 
+// nothing happens before the changes.
 func nothing() {}
 
 func TestChangesThatWaitShareACommit(t *testing.T) {
@@ -142,7 +143,7 @@ func TestFailedCommitEndsWriting(t *testing.T) {
 	require.Equal(t, j, got)
 }
 
-func TestCloseLeavesNobodyWaiting(t *testing.T) {
+func TestCloseDuringCommitsEndsEveryWrite(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	closed := make(chan error, 1)

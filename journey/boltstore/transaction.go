@@ -29,9 +29,8 @@ func (s *Store) write(ctx context.Context, change func(*bolt.Tx) error) error {
 		}
 		return change(tx)
 	})
-	var theirs callersPanic
-	if errors.As(err, &theirs) {
-		panic(theirs.value)
+	if panicked, ok := errors.AsType[callersPanic](err); ok {
+		panic(panicked.value)
 	}
 	return advise(err)
 }
