@@ -5,9 +5,9 @@ import (
 	"net/http"
 	"time"
 
+	"paygate/gateway/dial"
 	"paygate/gateway/match"
 	"paygate/gateway/pages"
-	"paygate/gateway/proxy"
 	"paygate/gateway/quota"
 	"paygate/gateway/spool"
 	"paygate/internal/memlimit"
@@ -71,7 +71,7 @@ func unreadable(err error) answer {
 	if errors.Is(err, spool.ErrTooLarge) {
 		return answer{status: http.StatusRequestEntityTooLarge, page: pages.TooLarge}
 	}
-	broken := answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(proxy.Cause(err))}
+	broken := answer{status: http.StatusBadRequest, page: pages.Unreadable, cause: errors.New(dial.Cause(err))}
 	return orSpaceShort(err, broken)
 }
 

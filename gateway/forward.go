@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"paygate/gateway/dial"
 	"paygate/gateway/match"
 	"paygate/gateway/origin"
 	"paygate/gateway/proxy"
@@ -37,8 +38,8 @@ func (f *forwarder) upstreamFailed(w http.ResponseWriter, r *http.Request, err e
 		f.answer(w, r, unreadable(unread.cause))
 		return
 	}
-	f.log.WarnContext(r.Context(), "the service does not answer", "error", proxy.Cause(err))
-	if proxy.IsTimeout(err) {
+	f.log.WarnContext(r.Context(), "the service does not answer", "error", dial.Cause(err))
+	if dial.IsTimeout(err) {
 		f.answer(w, r, serviceSlow)
 		return
 	}

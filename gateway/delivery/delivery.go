@@ -91,8 +91,7 @@ func failed(err error, w *wire) journey.Delivered {
 		return journey.Delivered{Verdict: journey.VerdictNotSent, Detail: "the service cannot be reached"}
 	}
 	detail := "no complete answer from the service"
-	var timeout net.Error
-	if errors.Is(err, context.Canceled) || errors.As(err, &timeout) && timeout.Timeout() {
+	if errors.Is(err, context.Canceled) || dial.IsTimeout(err) {
 		detail = "no answer from the service in time"
 	}
 	return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: detail}

@@ -1,4 +1,4 @@
-// Package dial connects to the legacy service, by TCP or by a Unix socket.
+// Package dial connects to the legacy service, by TCP or by a Unix socket, and describes the errors of connections.
 package dial
 
 import (

@@ -24,8 +24,7 @@ type Options struct {
 	Clients     Clients
 	CardOrigins []string // where Pay's card pages live
 
-	// OnError answers a request when no answer of the service can go to the browser. Cause describes the error for
-	// the log.
+	// OnError answers a request if no answer of the service can go to the browser.
 	OnError func(w http.ResponseWriter, r *http.Request, err error)
 	Log     *slog.Logger
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/dial"
 	"paygate/gateway/origin"
 	"paygate/internal/testwire"
 )
@@ -91,7 +92,7 @@ func optionsFor(upstream *url.URL) Options {
 		Clients: Clients{Origins: origin.List{{Scheme: "https", Host: "apply.example"}}},
 		Log:     slog.New(slog.DiscardHandler),
 		OnError: func(w http.ResponseWriter, _ *http.Request, err error) {
-			http.Error(w, Cause(err), http.StatusBadGateway)
+			http.Error(w, dial.Cause(err), http.StatusBadGateway)
 		},
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/dial"
 	"paygate/internal/testwire"
 )
 
@@ -177,7 +178,7 @@ func TestMalformedAnswerIsAnErrorAndEndsTheConnection(t *testing.T) {
 			_, err := transportsTo(s.address, 10*time.Second).RoundTrip(postTo(t, t.Context(), s.address, body))
 			require.Error(t, err, "%s, %s", name, size)
 			if name == "a head without end" {
-				require.Equal(t, "the data cannot be read", Cause(err), size)
+				require.Equal(t, "the data cannot be read", dial.Cause(err), size)
 			}
 			<-ended
 		}

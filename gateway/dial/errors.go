@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -19,7 +20,6 @@ func Reason(err error, timeout time.Duration) string {
 		invalid   x509.CertificateInvalidError
 		notTLS    tls.RecordHeaderError
 		noName    *net.DNSError
-		slow      net.Error
 		wrapped   *url.Error
 	)
 	switch {
@@ -35,11 +35,36 @@ func Reason(err error, timeout time.Duration) string {
 		return "its name cannot be resolved"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing is listening there"
-	case errors.As(err, &slow) && slow.Timeout():
+	case IsTimeout(err):
 		return "no answer in " + timeout.String()
 	case errors.As(err, &wrapped):
 		return wrapped.Err.Error()
 	default:
 		return err.Error()
 	}
+}
+
+// Cause describes an error of a connection for the log. The texts of net/http are not fit for it: they quote data that
+// could not be read, which may be a cookie, and addresses with their queries.
+func Cause(err error) string {
+	var network *net.OpError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &certificate):
+		return certificate.Error()
+	case errors.As(err, &network):
+		return network.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was closed"
+	case IsTimeout(err):
+		return "nothing arrived in time"
+	default:
+		return "the data cannot be read"
+	}
+}
+
+// IsTimeout reports whether a time limit caused an error.
+func IsTimeout(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
 }
