@@ -39,7 +39,7 @@ func codeLines(t *testing.T, file string) int {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	pasted, _, _ := strings.Cut(string(text), "// ---- not to be pasted")
+	pasted, _, _ := strings.Cut(string(text), "// ---- do not paste this")
 	pasted = docText.ReplaceAllString(goBlock.ReplaceAllString(pasted, ""), "")
 	lines := 0
 	for line := range strings.Lines(pasted) {

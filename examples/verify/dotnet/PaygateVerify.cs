@@ -1,4 +1,4 @@
-// NOT TESTED: no .NET is at hand where Paygate's tests run. Try it against a captured request before you rely on it.
+// NOT TESTED: Paygate's tests have no .NET. Try it against a captured request before you rely on it.
 using System;
 using System.Collections.Generic;
 using System.Linq;
@@ -10,7 +10,7 @@ using System.Text.Json;
 // ImportFromPem: there, ImportParameters takes n and e from the key set, and JavaScriptSerializer reads the JSON.)
 //
 // key is Paygate's public key in PEM; target is path and query as they were sent, IHttpRequestFeature.RawTarget; body is the raw
-// body, or null where the framework has read it; now is DateTimeOffset.UtcNow.ToUnixTimeSeconds().
+// body, or null if the framework has read it; now is DateTimeOffset.UtcNow.ToUnixTimeSeconds().
 public static class PaygateVerify
 {
     public static JsonElement Verify(string key, string audience, string method, string target, byte[] body, string assertion, long now)
@@ -18,7 +18,7 @@ public static class PaygateVerify
         var parts = assertion.Split('.');
         using var rsa = RSA.Create();
         rsa.ImportFromPem(key);
-        // The key says how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
+        // The key decides how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
         if (parts.Length != 3 || !rsa.VerifyData(Encoding.ASCII.GetBytes(parts[0] + "." + parts[1]), Decode(parts[2]), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))
             throw new CryptographicException("Paygate-Assertion: signature");
         JsonElement header = JsonDocument.Parse(Decode(parts[0])).RootElement, claims = JsonDocument.Parse(Decode(parts[1])).RootElement;

@@ -5,14 +5,14 @@ import java.security.spec.X509EncodedKeySpec;
 import java.util.*;
 import java.util.regex.*;
 
-// Checks a Paygate-Assertion and returns its claims, or throws. Java 8 or later, nothing but the standard library.
+// Checks a Paygate-Assertion and returns its claims, or throws. Java 8 or later, only the standard library.
 //
-// key is Paygate's public key in PEM; target is path and query as they were sent, getRequestURI() and, where there is one, "?"
-// and getQueryString(); body is the raw body, or null where a filter has read it; now is System.currentTimeMillis() / 1000.
+// key is Paygate's public key in PEM; target is path and query as they were sent, getRequestURI() and, if there is one, "?"
+// and getQueryString(); body is the raw body, or null if a filter has read it; now is System.currentTimeMillis() / 1000.
 public class PaygateVerify {
     static Map<String, String> verify(String key, String audience, String method, String target, byte[] body, String assertion, long now) throws Exception {
         String[] parts = assertion.split("\\.", -1);
-        // The key says how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
+        // The key decides how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
         Signature rs256 = Signature.getInstance("SHA256withRSA");
         rs256.initVerify(KeyFactory.getInstance("RSA").generatePublic(new X509EncodedKeySpec(Base64.getMimeDecoder().decode(key.replaceAll("-----[A-Z ]+-----", "")))));
         rs256.update((parts[0] + "." + parts[1]).getBytes("UTF-8"));
@@ -38,7 +38,7 @@ public class PaygateVerify {
         return found;
     }
 
-    // ---- not to be pasted: java PaygateVerify.java KEY.pem AUDIENCE METHOD TARGET BODY-FILE ASSERTION UNIX-SECONDS
+    // ---- do not paste this: java PaygateVerify.java KEY.pem AUDIENCE METHOD TARGET BODY-FILE ASSERTION UNIX-SECONDS
     // ("-" as BODY-FILE: there is no raw body)
     public static void main(String[] args) throws Exception {
         try {

@@ -5,11 +5,11 @@ const crypto = require('crypto');
 // Checks a Paygate-Assertion and returns its claims, or throws. Node 6 or later.
 //
 // key is Paygate's public key in PEM; target is path and query as they were sent, req.url (in Express req.originalUrl); body is
-// the raw body as a Buffer, or null where a parser has eaten it; now is Date.now() / 1000.
+// the raw body as a Buffer, or null if a parser has read it; now is Date.now() / 1000.
 module.exports = function paygateVerify(key, audience, method, target, body, assertion, now) {
   const parts = assertion.split('.');
   const decode = (part) => JSON.parse(Buffer.from(part, 'base64').toString()); // reads base64url, too
-  // The key says how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
+  // The key decides how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
   const rs256 = crypto.createVerify('RSA-SHA256').update(parts[0] + '.' + parts[1]);
   if (parts.length !== 3 || !rs256.verify(key, parts[2], 'base64')) throw new Error('Paygate-Assertion: signature');
   const header = decode(parts[0]);

@@ -8,12 +8,12 @@ use MIME::Base64 qw(decode_base64);
 # Checks a Paygate-Assertion and returns its claims, or dies. Perl 5.14 or later and the program openssl; all modules are Perl's own.
 #
 # $key_file is the path of Paygate's public key in PEM; $target is path and query as they were sent, $ENV{REQUEST_URI}; $body is
-# the raw body, or undef where a module has read it; $now is time().
+# the raw body, or undef if a module has read it; $now is time().
 sub paygate_verify {
     my ($key_file, $audience, $method, $target, $body, $assertion, $now) = @_;
     my @parts = split /\./, $assertion, -1;
     my ($head, $payload, $signature) = map { tr{-_}{+/}r } @parts;
-    # The key says how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
+    # The key decides how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
     my @files = map { my $file = File::Temp->new; binmode $file; print $file $_; close $file; $file } decode_base64($signature // ''), "$parts[0].$parts[1]";
     my @openssl = (qw(openssl dgst -sha256 -out /dev/null -verify), $key_file, '-signature', map { $_->filename } @files);
     die "Paygate-Assertion: signature\n" if @parts != 3 || system(@openssl) != 0;

@@ -28,7 +28,7 @@ def paygate_verify(key_file, audience, method, target, body, assertion, now):
 decode = lambda part: base64.urlsafe_b64decode(part + "===")
 
 
-# The key says how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
+# The key decides how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
 def rs256(key_file, text, signature):
     try:
         from cryptography.hazmat.primitives import hashes, serialization

@@ -9,7 +9,7 @@ require 'openssl'
 def paygate_verify(key, audience, method, target, body, assertion, now)
   parts = assertion.split('.', -1)
   head, payload, signature = parts.map { |part| part.tr('-_', '+/').unpack('m').first.force_encoding('UTF-8') }
-  # The key says how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
+  # The key decides how it is used, never the token: whatever its header claims, this is RSA with SHA-256.
   rs256 = OpenSSL::PKey::RSA.new(key)
   unless parts.size == 3 && rs256.verify(OpenSSL::Digest.new('SHA256'), signature, parts[0] + '.' + parts[1])
     raise 'Paygate-Assertion: signature'
