@@ -34,7 +34,7 @@ func (f *forwarder) forward(w http.ResponseWriter, r *http.Request) { f.proxy.Se
 
 // upstreamFailed answers a request if the service does not, or if the request's own body broke off.
 func (f *forwarder) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
-	if unread := (unreadBody{}); errors.As(err, &unread) {
+	if unread, ok := errors.AsType[unreadBody](err); ok {
 		f.answer(w, r, unreadable(unread.cause))
 		return
 	}

@@ -113,7 +113,7 @@ func (h *submissions) start(w http.ResponseWriter, r *http.Request, in *incoming
 	switch {
 	case found:
 		h.resubmit(w, r, refused, in)
-	case in.isPaidJustNow(h.runner.Now()) && !isScript(r):
+	case in.isJustPaid(h.runner.Now()) && !isScript(r):
 		h.askFirst(w, r, in)
 	default:
 		h.begin(w, r, in)
@@ -137,7 +137,7 @@ func (in *incoming) repeated() (journey.Journey, bool) {
 	})
 }
 
-// corrected finds the newest journey on the route that the service refused, at the same price.
+// corrected finds the newest journey on the route, at the same price, that the service refused.
 func (in *incoming) corrected() (journey.Journey, bool) {
 	return firstOf(in.own, func(j journey.Journey) bool {
 		return j.State == journey.StateRefused && !j.Returning && j.Terms.Route == in.terms.Route &&
@@ -145,9 +145,9 @@ func (in *incoming) corrected() (journey.Journey, bool) {
 	})
 }
 
-// isPaidJustNow reports whether the browser sent the same form a moment ago, and it was paid for; or earlier, and its
-// citizen does not know yet that the service has it. People press Back, and then the button a second time.
-func (in *incoming) isPaidJustNow(now time.Time) bool {
+// isJustPaid reports whether the citizen paid for the same form a moment ago, or has not yet seen that the service has
+// it. People press Back, and then the button a second time.
+func (in *incoming) isJustPaid(now time.Time) bool {
 	const justNow = 10 * time.Minute // since the release
 	return slices.ContainsFunc(in.own, func(j journey.Journey) bool {
 		given := j.State == journey.StateReleased || j.State == journey.StateAccepted
@@ -157,17 +157,13 @@ func (in *incoming) isPaidJustNow(now time.Time) bool {
 	})
 }
 
-// resubmit sends a corrected request on the payment that its refused forerunner left, and passes the answer on.
+// resubmit sends a corrected request on the payment of the refused one, and passes the answer on.
 func (h *submissions) resubmit(w http.ResponseWriter, r *http.Request, j journey.Journey, in *incoming) {
 	err := h.intake.withBody(r.Context(), in, func(request journey.HeldRequest) error {
-		after, err := h.runner.Resubmit(r.Context(), j.ID, request, journey.ByCitizen)
-		if err == nil {
-			j = after
-		}
+		_, err := h.runner.Resubmit(r.Context(), j.ID, request, journey.ByCitizen)
 		return err
 	})
-	var misplaced *journey.TransitionError
-	if err != nil && !errors.As(err, &misplaced) {
+	if _, moved := errors.AsType[*journey.TransitionError](err); err != nil && !moved {
 		h.answer(w, r, notResubmitted(err))
 		return
 	}

@@ -119,8 +119,7 @@ func (p *payments) backToPay(w http.ResponseWriter, r *http.Request, j journey.J
 	how func(context.Context, journey.ID) (journey.Began, error),
 ) {
 	began, err := how(r.Context(), j.ID)
-	var moved *journey.TransitionError
-	if errors.As(err, &moved) { // since the journey was read, as when Pay corrects itself
+	if _, moved := errors.AsType[*journey.TransitionError](err); moved { // since the journey was read, as when Pay corrects itself
 		sendOn(w, r, p.prefix+"/return")
 		return
 	}

@@ -28,9 +28,9 @@ func (f *refuser) refuse(w http.ResponseWriter, r *http.Request, d match.Decisio
 	f.log.InfoContext(r.Context(), "refused", noted...)
 	w.Header().Set("Connection", "close")
 	refused := answer{status: d.Status, page: pages.BadAddress}
-	var unread unreadBody
+	unread, isUnread := errors.AsType[unreadBody](d.Reason)
 	switch {
-	case errors.As(d.Reason, &unread):
+	case isUnread:
 		refused = unreadable(unread.cause)
 	case errors.Is(d.Reason, match.ErrUnclear):
 		refused.page = pages.Unclear
