@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"paygate/internal/testenv"
-
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/testenv"
 )
 
 func TestApacheGateStopsEverySpelling(t *testing.T) {

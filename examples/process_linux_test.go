@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"paygate/internal/testprocess"
-
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/testprocess"
 )
 
 // run starts a server in the foreground, and waits until it listens. The end of the test stops it.

@@ -316,13 +316,13 @@ func replays(t *testing.T) []attack {
 func forgeries(t *testing.T) []attack {
 	t.Helper()
 	ours, good := key(t, "ours"), genuine(t)
-	parts := strings.Split(good.assertion, ".")
+	segments := strings.Split(good.assertion, ".")
 	header := func(alg, typ string) string {
 		return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"` + alg + `","kid":"` + ours.ID + `","typ":"` +
 			typ + `"}`))
 	}
 	claims := func(from, to string) string {
-		text, err := base64.RawURLEncoding.DecodeString(parts[1])
+		text, err := base64.RawURLEncoding.DecodeString(segments[1])
 		require.NoError(t, err)
 		require.Contains(t, string(text), from)
 		return base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(string(text), from, to, 1)))
@@ -333,38 +333,38 @@ func forgeries(t *testing.T) []attack {
 		r.assertion = assertion
 		all = append(all, attack{name, reason, r})
 	}
-	add("alg none, no signature", "signature", header("none", "paygate-release+jwt")+"."+parts[1]+".")
-	add("alg none, the old signature", "signature", header("none", "paygate-release+jwt")+"."+parts[1]+"."+parts[2])
-	add("HS256, the public key as its secret", "signature", foreign(t, jose.HS256, publicPEM(t, ours), parts[1]))
+	add("alg none, no signature", "signature", header("none", "paygate-release+jwt")+"."+segments[1]+".")
+	add("alg none, the old signature", "signature", header("none", "paygate-release+jwt")+"."+segments[1]+"."+segments[2])
+	add("HS256, the public key as its secret", "signature", foreign(t, jose.HS256, publicPEM(t, ours), segments[1]))
 	add("another key", "signature", signedBy(t, key(t, "another"), release()))
 	add("ES256", "signature", signedBy(t, key(t, "elliptic"), release()))
-	add("RS512", "signature", foreign(t, jose.RS512, ours.Private, parts[1]))
-	add("PS256", "signature", foreign(t, jose.PS256, ours.Private, parts[1]))
+	add("RS512", "signature", foreign(t, jose.RS512, ours.Private, segments[1]))
+	add("PS256", "signature", foreign(t, jose.PS256, ours.Private, segments[1]))
 	for from, to := range map[string]string{
 		`"amount":2500`:     `"amount":9900`,
 		`"state":"success"`: `"state":"capturable"`, `"sbm":2`: `"sbm":3`,
 	} {
-		add("changed claim "+to, "signature", parts[0]+"."+claims(from, to)+"."+parts[2])
+		add("changed claim "+to, "signature", segments[0]+"."+claims(from, to)+"."+segments[2])
 	}
 	add("signed by us, and calls itself none", "alg",
-		resigned(t, ours, header("none", "paygate-release+jwt"), parts[1]))
+		resigned(t, ours, header("none", "paygate-release+jwt"), segments[1]))
 	add("signed by us, and calls itself HS256", "alg",
-		resigned(t, ours, header("HS256", "paygate-release+jwt"), parts[1]))
+		resigned(t, ours, header("HS256", "paygate-release+jwt"), segments[1]))
 	for _, typ := range []string{"JWT", "", "PAYGATE-RELEASE+JWT", "paygate-release+jwtx"} {
-		add("typ "+typ, "typ", resigned(t, ours, header("RS256", typ), parts[1]))
+		add("typ "+typ, "typ", resigned(t, ours, header("RS256", typ), segments[1]))
 	}
 	add("signed by us, and not for success", `pay\.state`,
-		resigned(t, ours, parts[0], claims(`"state":"success"`, `"state":"unsuccess"`)))
-	add("signed by us, and no claims", "", resigned(t, ours, parts[0], "e30"))
+		resigned(t, ours, segments[0], claims(`"state":"success"`, `"state":"unsuccess"`)))
+	add("signed by us, and no claims", "", resigned(t, ours, segments[0], "e30"))
 	add("truncated by a character", "", good.assertion[:len(good.assertion)-1])
 	add("truncated by half a signature", "signature", good.assertion[:len(good.assertion)-171])
-	add("without a signature", "", parts[0]+"."+parts[1])
-	add("without the point before the signature", "", parts[0]+"."+parts[1]+parts[2])
+	add("without a signature", "", segments[0]+"."+segments[1])
+	add("without the dot before the signature", "", segments[0]+"."+segments[1]+segments[2])
 	add("an extra segment", "", good.assertion+".x")
 	add("an extra empty segment", "", good.assertion+".")
 	add("an extra segment in front", "", "x."+good.assertion)
 	add("empty", "", "")
-	add("points", "", "..")
+	add("dots", "", "..")
 	add("twice", "", good.assertion+", "+good.assertion)
 	return all
 }

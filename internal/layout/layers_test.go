@@ -112,8 +112,10 @@ func TestLargeTestLibrariesAreInAModuleOfTheirOwn(t *testing.T) {
 
 // onlyForTests reports whether only tests import a package.
 func onlyForTests(path string) bool {
-	for _, prefix := range []string{"paygate/journey/storetest", "paygate/internal/test", "paygate/internal/e2e",
-		"paygate/internal/bareproxy", "paygate/examples"} {
+	for _, prefix := range []string{
+		"paygate/journey/storetest", "paygate/internal/test", "paygate/internal/e2e",
+		"paygate/internal/bareproxy", "paygate/examples",
+	} {
 		if strings.HasPrefix(path, prefix) {
 			return true
 		}

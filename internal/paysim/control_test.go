@@ -94,8 +94,10 @@ func TestRequestsAreRecordedWithoutTheKey(t *testing.T) {
 	seen := b.Requests()
 	require.Len(t, seen, 3)
 	require.Equal(t,
-		Request{At: began, Call: "create", Method: "POST", Path: "/v1/payments", Body: body, Key: "api_test_",
-			Status: 201},
+		Request{
+			At: began, Call: "create", Method: "POST", Path: "/v1/payments", Body: body, Key: "api_test_",
+			Status: 201,
+		},
 		seen[0])
 	require.Equal(t, "/v1/payments?reference=LIC-1", seen[1].Path)
 	require.Equal(t, 404, seen[2].Status)

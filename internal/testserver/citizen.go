@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"paygate/journey"
-
 	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
 )
 
 // ReplyMarker begins the parameter under which Paygate shows a stored reply.

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"paygate/gateway/command"
-
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/command"
 )
 
 // Serving is in the log of a program from the moment at which it serves.

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/gateway/command"
 	"paygate/internal/paysim"
-
-	"github.com/stretchr/testify/require"
 )
 
 // DoctorSetup is what the doctor examines.

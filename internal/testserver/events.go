@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"paygate/internal/paysim"
-
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/paysim"
 )
 
 // UnlimitedPay is a simulated Pay without rate limits.

@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/gateway/config"
 	"paygate/internal/app"
 	"paygate/internal/paysim"
 	"paygate/journey/boltstore"
 	"paygate/journey/seal"
-
-	"github.com/stretchr/testify/require"
 )
 
 // Harness is Paygate, assembled as in the program, between a test service and a simulated GOV.UK Pay.

@@ -12,10 +12,10 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"paygate/gateway/command"
 	"paygate/internal/testpg"
-
-	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // Main runs the tests of a package that start "paygate", or one of more programs, as processes of their own, or that

@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/gateway/command"
 	"paygate/internal/paysim"
-
-	"github.com/stretchr/testify/require"
 )
 
 // RawClient writes bytes to the public listener of the program, as no HTTP client would.

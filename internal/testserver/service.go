@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 
@@ -14,10 +15,11 @@ import (
 
 // Service is the legacy service of a test. It records requests and answers as told.
 type Service struct {
-	Mu       sync.Mutex
-	Received []Received
-	Answer   http.HandlerFunc
-	Server   *httptest.Server
+	Answer http.HandlerFunc // before the service starts; later SetAnswer changes it
+	Server *httptest.Server
+
+	mu       sync.Mutex
+	received []Received
 }
 
 // Received is a request that the service received.
@@ -29,32 +31,31 @@ type Received struct {
 
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	s.Mu.Lock()
-	s.Received = append(s.Received, Received{r.Method, r.RequestURI, r.Host, r.Header.Clone(), body})
+	s.mu.Lock()
+	s.received = append(s.received, Received{r.Method, r.RequestURI, r.Host, r.Header.Clone(), body})
 	answer := s.Answer
-	s.Mu.Unlock()
+	s.mu.Unlock()
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	answer(w, r)
 }
 
 // SetAnswer changes how the service answers from now on.
 func (s *Service) SetAnswer(answer http.HandlerFunc) {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.Answer = answer
+}
+
+// All returns what the service received, oldest first.
+func (s *Service) All() []Received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.received)
 }
 
 // Requests returns what the service received with a method.
 func (s *Service) Requests(method string) []Received {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	var found []Received
-	for _, r := range s.Received {
-		if r.Method == method {
-			found = append(found, r)
-		}
-	}
-	return found
+	return slices.DeleteFunc(s.All(), func(r Received) bool { return r.Method != method })
 }
 
 // Restart serves again at the address that the service had.

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"paygate/gateway/signature"
-
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/signature"
 )
 
 // Keys returns the keys that Paygate publishes.

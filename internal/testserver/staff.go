@@ -9,11 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/export"
-
-	"github.com/stretchr/testify/require"
 )
 
 // StaffClient is a member of staff who uses the JSON interface.

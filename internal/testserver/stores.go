@@ -9,14 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testpg"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pgstore"
 	"paygate/journey/seal"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/stretchr/testify/require"
 )
 
 // StoreKind is a kind of store that tests run on.

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/export"
-
-	"github.com/stretchr/testify/require"
 )
 
 // ask sends a request to the staff listener of any replica.

@@ -14,13 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/gateway/command"
 	"paygate/gateway/config"
 	"paygate/internal/app"
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
 // fastSince names the environment variable that says since when the clock of the fast program runs.

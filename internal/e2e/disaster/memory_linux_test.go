@@ -16,10 +16,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
-
-	"github.com/stretchr/testify/require"
 )
 
 // TestHundredLargeUploadsStayWithinMemoryLimit lets a hundred citizens upload 10 MiB each to the real program at the

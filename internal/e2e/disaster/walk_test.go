@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
-
-	"github.com/stretchr/testify/require"
 )
 
 var (

@@ -5,11 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/export"
-
-	"github.com/stretchr/testify/require"
 )
 
 // waitForRest ends all faults, and lets a week pass, with sweeps and with staff who settle stuck journeys.
@@ -129,7 +129,7 @@ func (w *simulation) reversalExplained(j export.Whole) bool {
 	return false
 }
 
-// checkRefunds requires that a payment that is kept lacks exactly what staff refunded.
+// checkRefunds requires that exactly what staff ordered was refunded of a payment that counts.
 func (w *simulation) checkRefunds(p paysim.PaymentView, j export.Whole) {
 	sum := w.refunds[p.ID]
 	if j.State != journey.StateReleased || p.ID != j.PaymentID {

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 	"paygate/journey/pay"
-
-	"github.com/stretchr/testify/require"
 )
 
 // sendWebhook repeats webhooks of Pay, or forges one.

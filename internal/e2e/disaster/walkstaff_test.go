@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/export"
-
-	"github.com/stretchr/testify/require"
 )
 
 // journeys returns all journeys, as staff see them.

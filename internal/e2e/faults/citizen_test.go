@@ -3,9 +3,9 @@ package faults
 import (
 	"time"
 
-	"paygate/journey"
-
 	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
 )
 
 // apply has a request held, and a payment created for it.

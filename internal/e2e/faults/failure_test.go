@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
 // TestEverySingleStepFailure fails each step of each story, before it is done and after, and lets time pass: nothing

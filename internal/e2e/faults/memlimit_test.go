@@ -7,11 +7,11 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/memlimit"
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
 // TestDeliveryStaysOwedUntilMemoryIsFree first refuses memory to every delivery, and then grants it.

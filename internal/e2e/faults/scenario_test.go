@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/gateway/cookie"
 	"paygate/gateway/delivery"
 	"paygate/gateway/signature"
@@ -18,8 +20,6 @@ import (
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/pay"
-
-	"github.com/stretchr/testify/require"
 )
 
 // scenario is a runner between a real store, a simulated Pay and a real service, one of whose steps may fail, and a

@@ -104,8 +104,10 @@ func stories() []story {
 			s.returnFromPay()
 			s.readReply()
 		}, finalState: journey.StateReleased},
-		{name: "never pays", service: accept, act: func(s *scenario) { s.submit() },
-			finalState: journey.StateAbandoned},
+		{
+			name: "never pays", service: accept, act: func(s *scenario) { s.submit() },
+			finalState: journey.StateAbandoned,
+		},
 		{
 			name: "webhook", terms: immediate, service: accept,
 			act:        func(s *scenario) { s.submit(); s.endPayment("success"); s.receiveWebhook() },

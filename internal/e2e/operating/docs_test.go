@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testNames are the tests of all packages.
+// testNames returns the tests of all packages.
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
@@ -32,22 +32,22 @@ func testNames(t *testing.T) map[string]bool {
 
 var namedTest = regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
 
-// TestDocsNameExistingTests holds the pages that say, row by row, what proves them.
+// TestDocsNameExistingTests checks the pages that name a test in each row.
 func TestDocsNameExistingTests(t *testing.T) {
 	t.Parallel()
 	known := testNames(t)
-	for page, atLeast := range map[string]int{"money.md": 20, "limits.md": 10, "threats.md": 100} {
+	for page, minimum := range map[string]int{"money.md": 20, "limits.md": 10, "threats.md": 100} {
 		text, err := os.ReadFile("../../../docs/" + page)
 		require.NoError(t, err)
 		named := namedTest.FindAllStringSubmatch(string(text), -1)
-		require.Greater(t, len(named), atLeast, page)
+		require.Greater(t, len(named), minimum, page)
 		for _, n := range named {
-			require.True(t, known[n[1]], "%s: %s is no test", page, n[1])
+			require.True(t, known[n[1]], "%s: %s is not a test", page, n[1])
 		}
 	}
 }
 
-// TestEveryThreatNamesTest: no row of docs/threats.md is without one, and no number is left out.
+// TestEveryThreatNamesTest also requires that the rows of docs/threats.md are numbered consecutively.
 func TestEveryThreatNamesTest(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../docs/threats.md")
@@ -58,8 +58,10 @@ func TestEveryThreatNamesTest(t *testing.T) {
 		last[row[1]]++
 		require.Equal(t, row[2], fmt.Sprint(last[row[1]]), "group %s", row[1])
 	}
-	for group, least := range map[string]int{"A": 12, "B": 6, "C": 6, "D": 4, "E": 5, "F": 2, "G": 3, "H": 1, "I": 1,
-		"J": 2, "K": 1} {
-		require.GreaterOrEqual(t, last[group], least, "group %s", group)
+	for group, minimum := range map[string]int{
+		"A": 12, "B": 6, "C": 6, "D": 4, "E": 5, "F": 2, "G": 3, "H": 1, "I": 1,
+		"J": 2, "K": 1,
+	} {
+		require.GreaterOrEqual(t, last[group], minimum, "group %s", group)
 	}
 }

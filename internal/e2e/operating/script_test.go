@@ -2,10 +2,11 @@ package operating
 
 import (
 	"os"
-	"paygate/internal/testserver"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"paygate/internal/testserver"
 )
 
 // TestCommandLineScripts runs the scripts in testdata/script against the real program.

@@ -70,8 +70,10 @@ func TestRepeatSafeSendsTheRequestAgain(t *testing.T) {
 	c.SweepUntil(journey.StateReleased)
 	posts := h.Service.Requests(http.MethodPost)
 	require.Len(t, posts, 2)
-	for name, same := range map[string]bool{"Paygate-Journey": true, "Paygate-Submission": true,
-		"Paygate-Attempt": false} {
+	for name, same := range map[string]bool{
+		"Paygate-Journey": true, "Paygate-Submission": true,
+		"Paygate-Attempt": false,
+	} {
 		require.Equal(t, same, posts[0].Header.Get(name) == posts[1].Header.Get(name), name)
 	}
 	require.Equal(t, posts[0].Body, posts[1].Body)
@@ -98,7 +100,7 @@ func TestPayRateQueuesThenShowsAPage(t *testing.T) {
 		if at[p.Status]++; p.Status == http.StatusServiceUnavailable {
 			require.Equal(t, "60", p.Header.Get("Retry-After"))
 			require.Contains(t, p.Text, "No money has been taken")
-			require.Contains(t, p.Text, `action="/_pay/again"`, "the form is kept")
+			require.Contains(t, p.Text, `action="/_pay/again"`, "the form is stored")
 		}
 	}
 	require.Equal(t, 8, at[http.StatusSeeOther]+at[http.StatusServiceUnavailable], at)

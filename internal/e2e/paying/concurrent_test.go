@@ -9,11 +9,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/pay"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestConcurrentReturnWebhookSweepAndStaffDeliverOnce(t *testing.T) {

@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
 // These tests let hours, days and years pass on one clock for Pay and Paygate.

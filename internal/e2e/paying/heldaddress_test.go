@@ -6,19 +6,23 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestReleaseUsesCookiesOfHeldAddress(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ held, atReturn, atHeld, sent string }{
-		"two of one name": {"JSESSIONID=A; JSESSIONID=B", "JSESSIONID=B", "JSESSIONID=A; JSESSIONID=B",
-			"JSESSIONID=A; JSESSIONID=B"},
-		"a new value": {"JSESSIONID=A; JSESSIONID=B", "JSESSIONID=B", "JSESSIONID=C; JSESSIONID=B",
-			"JSESSIONID=C; JSESSIONID=B"},
+		"two of one name": {
+			"JSESSIONID=A; JSESSIONID=B", "JSESSIONID=B", "JSESSIONID=A; JSESSIONID=B",
+			"JSESSIONID=A; JSESSIONID=B",
+		},
+		"a new value": {
+			"JSESSIONID=A; JSESSIONID=B", "JSESSIONID=B", "JSESSIONID=C; JSESSIONID=B",
+			"JSESSIONID=C; JSESSIONID=B",
+		},
 		"a new cookie":                     {"a=1", "evil=1", "a=1; b=2", "a=1; b=2"},
 		"strict cookies stay":              {"a=1; strict=2", "a=7", "a=1", "a=1; strict=2"},
 		"only ours":                        {"a=1", "a=2", "", "a=1"},
@@ -94,15 +98,14 @@ func TestReplyMarkerNeverReachesService(t *testing.T) {
 		h.URL+"/licences/apply?paygate-reply=X")
 	h.EndPayment("success")
 	c.ReturnFromPay()
-	h.Service.Mu.Lock()
-	defer h.Service.Mu.Unlock()
-	require.Len(t, h.Service.Received, 6*3+1)
-	for _, r := range h.Service.Received {
+	all := h.Service.All()
+	require.Len(t, all, 6*3+1)
+	for _, r := range all {
 		require.NotContains(t, strings.ToLower(r.Target), "reply", r.Method)
 		require.NotContains(t,
 			r.Header.Get("Referer")+r.Header.Get("Hx-Current-Url")+r.Header.Get("Turbolinks-Referrer"), "paygate-reply",
 			r.Method)
 	}
-	require.Equal(t, "/licences/apply?b=1", h.Service.Received[18].Target)
-	require.Equal(t, h.URL+"/licences/apply", h.Service.Received[18].Header.Get("Referer"))
+	require.Equal(t, "/licences/apply?b=1", all[18].Target)
+	require.Equal(t, h.URL+"/licences/apply", all[18].Header.Get("Referer"))
 }

@@ -7,9 +7,9 @@ import (
 	"net/url"
 	"time"
 
-	"paygate/internal/testserver"
-
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/testserver"
 )
 
 // applyAndPay sends a form to a pay route with these cookies, and pays for it.

@@ -10,11 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testenv"
 	"paygate/internal/testserver"
 	"paygate/journey/pay"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestMetricsOfContract(t *testing.T) {
@@ -61,8 +61,9 @@ func TestMetricsOfContract(t *testing.T) {
 	} {
 		require.Equal(t, wanted, h.Metric(t, name), name)
 	}
-	results := regexp.MustCompile(`paygate_webhooks_total\{result="([a-z_]+)"`).FindAllStringSubmatch(testserver.StaffClient{H: h}.Do(http.MethodGet, "/metrics", nil).Text, -1)
-	for _, result := range results {
+	metrics := h.Ann().Do(http.MethodGet, "/metrics", nil).Text
+	results := regexp.MustCompile(`paygate_webhooks_total\{result="([a-z_]+)"`)
+	for _, result := range results.FindAllStringSubmatch(metrics, -1) {
 		require.Contains(t, []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"},
 			result[1])
 	}
@@ -79,8 +80,10 @@ func TestAlertRules(t *testing.T) {
 		testenv.Missing(t, "promtool is not installed (Debian package prometheus)")
 		return
 	}
-	for _, args := range [][]string{{"check", "rules", "paygate.rules.yaml"},
-		{"test", "rules", "paygate.rules.test.yaml"}} {
+	for _, args := range [][]string{
+		{"check", "rules", "paygate.rules.yaml"},
+		{"test", "rules", "paygate.rules.test.yaml"},
+	} {
 		command := exec.CommandContext(t.Context(), promtool, args...)
 		command.Dir = "../../../examples/prometheus"
 		out, err := command.CombinedOutput()

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/pay"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestFailedCaptureIsRetried(t *testing.T) {

@@ -6,18 +6,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestRefusalIsExplainedBeforeServicesOwnAnswer(t *testing.T) {
 	t.Parallel()
 	for language, says := range map[string][]string{
-		"en": {"Your payment of £13.50 is still valid. You do not pay again.",
-			"If you do nothing, you will get your money back."},
+		"en": {
+			"Your payment of £13.50 is still valid. You do not pay again.",
+			"If you do nothing, you will get your money back.",
+		},
 		"cy": {"Mae eich taliad o £13.50 yn dal yn ddilys.", "Os na wnewch ddim, cewch eich arian yn ôl."},
 	} {
 		h := testserver.New(t, refuseWithoutName, "PAYGATE_LANGUAGE=form:lang")

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestReturnWithoutTicketRetriesOnceThenExplains(t *testing.T) {
@@ -20,7 +20,8 @@ func TestReturnWithoutTicketRetriesOnceThenExplains(t *testing.T) {
 	first := stranger.Get("/_pay/return", "Sec-Fetch-Site", "cross-site", "Accept-Language", "cy")
 	require.Equal(t, http.StatusOK, first.Status)
 	require.Contains(t, first.Text, `lang="cy"`)
-	refresh := regexp.MustCompile(`<meta http-equiv="refresh" content="0; url=(/_pay/return[^"]*)">`).FindStringSubmatch(first.Text)
+	refresh := regexp.MustCompile(`<meta http-equiv="refresh" content="0; url=(/_pay/return[^"]*)">`).
+		FindStringSubmatch(first.Text)
 	require.NotNil(t, refresh, first.Text)
 	second := stranger.Get(refresh[1])
 	require.Equal(t, http.StatusNotFound, second.Status)

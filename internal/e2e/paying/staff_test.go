@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/export"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestStaffSeeWholeHistory(t *testing.T) {
@@ -78,8 +78,10 @@ func TestStaffFindJourneys(t *testing.T) {
 	rest, end := list("limit=3&after=" + next)
 	require.Len(t, rest, 1)
 	require.Empty(t, end)
-	for _, wrong := range []string{"state=paid", "limit=0", "limit=501", "limit=x", "since=yesterday",
-		"until=2026-13-01"} {
+	for _, wrong := range []string{
+		"state=paid", "limit=0", "limit=501", "limit=x", "since=yesterday",
+		"until=2026-13-01",
+	} {
 		require.Equal(t, http.StatusUnprocessableEntity, ann.Do(http.MethodGet, "/journeys?"+wrong, nil).Status, wrong)
 	}
 }

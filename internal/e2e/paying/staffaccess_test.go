@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestStaffListenerRequiresToken(t *testing.T) {
@@ -18,8 +18,10 @@ func TestStaffListenerRequiresToken(t *testing.T) {
 	c := h.Citizen()
 	c.Apply("Ann")
 	id := c.Journeys()[0].ID
-	for _, token := range []string{"", "wrong", testserver.AnnsToken + "x",
-		testserver.AnnsToken[:len(testserver.AnnsToken)-1], "ann:" + testserver.AnnsToken} {
+	for _, token := range []string{
+		"", "wrong", testserver.AnnsToken + "x",
+		testserver.AnnsToken[:len(testserver.AnnsToken)-1], "ann:" + testserver.AnnsToken,
+	} {
 		stranger := testserver.StaffClient{H: h, Token: token}
 		for _, address := range []string{"/journeys", "/journeys/" + id, "/export.csv", "/backup", "/", "/nothing"} {
 			p := stranger.Do(http.MethodGet, address, nil)
@@ -100,8 +102,12 @@ func TestStaffLogInRejectsCrossSiteRequests(t *testing.T) {
 	require.Contains(t, p.Text, "A person has to decide.")
 
 	form := url.Values{"as": {"reversed"}, "reason": {"no longer wanted"}}
-	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
-		{"Origin", "https://evil.example"}, {"Origin", "null"}} {
+	for _, header := range [][]string{
+		{"Sec-Fetch-Site", "cross-site"},
+		{"Sec-Fetch-Site", "same-site"},
+		{"Origin", "https://evil.example"},
+		{"Origin", "null"},
+	} {
 		p = b.Post(staff+"/journeys/"+id+"/settle", form, append(header, "Accept", testserver.AcceptHTML)...)
 		require.Equal(t, http.StatusForbidden, p.Status, header)
 	}

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/pay"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestWebhookTriggersDelivery(t *testing.T) {

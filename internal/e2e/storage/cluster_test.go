@@ -9,12 +9,12 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/paysim"
 	"paygate/internal/testpg"
 	"paygate/internal/testserver"
 	"paygate/journey/export"
-
-	"github.com/stretchr/testify/require"
 )
 
 // clusterHost is the host under which browsers know all replicas.

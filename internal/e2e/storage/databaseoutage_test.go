@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testpg"
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
 // outage begins and ends an outage of a database.

@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"testing"
 
-	"paygate/internal/testserver"
-
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/testserver"
 )
 
 func TestMopupCommandOnPostgreSQL(t *testing.T) {
@@ -22,7 +22,8 @@ func TestMopupCommandOnPostgreSQL(t *testing.T) {
 
 	mopup := w.mopup("PAYGATE_MOPUP_MIN_AGE=0s")
 	require.Zero(t, mopup.Wait(), mopup.Logged())
-	require.Regexp(t, `(?m)^visited +1\nreleased +1\ncaptured +0\nreturned +0\nabandoned +0\nwaiting +0\nstuck +0\nfailed +0$`, mopup.Stdout.String())
+	require.Regexp(t, `(?m)^visited +1\nreleased +1\ncaptured +0\nreturned +0\nabandoned +0\nwaiting +0\n`+
+		`stuck +0\nfailed +0$`, mopup.Stdout.String())
 	require.Len(t, w.service.Requests(http.MethodPost), 1)
 	require.Equal(t, "mopup", w.service.Requests(http.MethodPost)[0].Header.Get("Paygate-Via"))
 	require.Equal(t, "success", a.Payments()[0].Status)
@@ -72,7 +73,7 @@ func TestConcurrentMopupsShareWork(t *testing.T) {
 	}
 	<-blocking.came // each mop-up is at its first journey
 	<-blocking.came
-	close(blocking.goOn)
+	close(blocking.resume)
 	visited := 0
 	for _, p := range both {
 		require.Zero(t, p.Wait(), p.Logged())

@@ -12,6 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
+
 	"paygate/gateway/command"
 	"paygate/internal/testpg"
 	"paygate/internal/testserver"
@@ -20,10 +24,6 @@ import (
 	"paygate/journey/pgstore"
 	"paygate/journey/seal"
 	"paygate/journey/storetest"
-
-	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/stretchr/testify/require"
-	bolt "go.etcd.io/bbolt"
 )
 
 // sealerOf returns the sealer of a gateway with this secret.

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testserver"
 	"paygate/journey/pay"
-
-	"github.com/stretchr/testify/require"
 )
 
 // requireOutageAnswers requires the right answer of every kind of address while the database is away. It asks them at

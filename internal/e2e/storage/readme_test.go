@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"paygate/internal/testserver"
-
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/testserver"
 )
 
 func TestReadmeTableOfFailures(t *testing.T) {

@@ -10,16 +10,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
-// blockingService answers requests only when goOn is closed.
+// blockingService answers requests only when resume is closed.
 type blockingService struct {
-	came chan struct{}
-	goOn chan struct{}
+	came   chan struct{}
+	resume chan struct{}
 }
 
 func newBlockingService() *blockingService {
@@ -36,14 +36,14 @@ func (s *blockingService) answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// await blocks until goOn is closed, and reports false if the client gave up before.
+// await blocks until resume is closed, and reports false if the client gave up before.
 func (s *blockingService) await(r *http.Request) bool {
 	select {
 	case s.came <- struct{}{}:
 	default: // more than any test counts
 	}
 	select {
-	case <-s.goOn:
+	case <-s.resume:
 		return true
 	case <-r.Context().Done():
 		return false
@@ -178,7 +178,7 @@ func TestStartingReplicaKeepsClaimsOfOthers(t *testing.T) {
 	<-blocking.came
 	b := w.start()
 	require.Equal(t, journey.StateReleasing, c.At(b.Harness).State())
-	close(blocking.goOn)
+	close(blocking.resume)
 	require.Eventually(t, func() bool { return c.At(b.Harness).State() == journey.StateReleased },
 		testserver.LongTimeout,
 		5*time.Millisecond)
@@ -199,7 +199,7 @@ func TestReplicaFinishesDeliveryAfterSIGTERM(t *testing.T) {
 	a.Program.WaitForLog(`"msg":"draining"`)
 	require.Equal(t, http.StatusServiceUnavailable, a.Citizen().Post("/licences/apply", url.Values{}).Status)
 	b.Citizen().Apply("Ben")
-	close(blocking.goOn)
+	close(blocking.resume)
 	require.Zero(t, a.Program.Wait(), a.Program.Logged())
 	require.Equal(t, journey.StateReleased, c.At(b.Harness).State())
 	require.Len(t, w.service.Requests(http.MethodPost), 1)

@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"paygate/gateway/signature"
-	"paygate/internal/testserver"
-
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/signature"
+	"paygate/internal/testserver"
 )
 
 // TestReplicasWithDifferentSettings proves that open journeys keep their terms while settings change, one replica after

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
+
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/boltstore"
 	"paygate/journey/pay"
-
-	"github.com/stretchr/testify/require"
-	bolt "go.etcd.io/bbolt"
 )
 
 func TestRestartDuringPaymentIsInvisible(t *testing.T) {

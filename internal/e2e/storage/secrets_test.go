@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"paygate/gateway/config"
 	"paygate/gateway/signature"
 	"paygate/internal/app"
 	"paygate/internal/testserver"
 	"paygate/journey"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestSecretRotationKeepsOpenJourneys(t *testing.T) {

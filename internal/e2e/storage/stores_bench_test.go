@@ -16,6 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
 	"paygate/gateway/config"
 	"paygate/internal/testpg"
 	"paygate/internal/testserver"
@@ -24,9 +27,6 @@ import (
 	"paygate/journey/move"
 	"paygate/journey/pgstore"
 	"paygate/journey/storetest"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/stretchr/testify/require"
 )
 
 var (

@@ -14,11 +14,11 @@ import (
 	"strings"
 	"testing"
 
-	"paygate/internal/testpg"
-	"paygate/internal/testserver"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"paygate/internal/testpg"
+	"paygate/internal/testserver"
 )
 
 // execute runs a statement in a database.
