@@ -66,7 +66,7 @@ func readmeRows() map[string]func(*testing.T) {
 		},
 		"Paygate is killed":            killed,
 		"PostgreSQL cannot be reached": databaseDown,
-		"money arrives late, or on a payment beside the one that counts": latePayment,
+		"money arrives late, or on a payment other than the one that counts": latePayment,
 	}
 }
 
