@@ -69,6 +69,9 @@ func Load(environ []string) (Settings, error) {
 	c := newChecker(environ)
 	s := initial()
 	read(c, &s, prefix)
+	if c.faulty["PAYGATE_ROUTES"] {
+		s.RouteNames = wellNamed(c.environment["PAYGATE_ROUTES"])
+	}
 	common := commonTerms(s)
 	for _, name := range s.RouteNames {
 		s.Routes = append(s.Routes, c.route(name, common))
@@ -126,14 +129,17 @@ type Client struct {
 func LoadClient(environ []string) (Client, error) {
 	c := newChecker(environ, "PAYGATE_STAFF_URL", "PAYGATE_STAFF_LISTEN", "PAYGATE_STAFF_TOKEN", "PAYGATE_STAFF_TOKENS",
 		"PAYGATE_STORE")
+	tokens, isShared := c.environment["PAYGATE_STAFF_TOKENS"], strings.HasPrefix(c.environment["PAYGATE_STORE"], Postgres)
+	delete(c.environment, "PAYGATE_STAFF_TOKENS") // a fault of theirs is no reason not to ask the gateway
+	delete(c.environment, "PAYGATE_STORE")
 	s := initial()
 	read(c, &s, prefix)
-	client := Client{StaffURL: s.StaffURL, Token: s.StaffToken, Shared: s.Store.Kind == Postgres}
+	client := Client{StaffURL: s.StaffURL, Token: s.StaffToken, Shared: isShared}
 	if client.StaffURL == nil {
 		client.StaffURL = localURL(s.StaffListen)
 	}
 	if client.Token == "" {
-		first, _, _ := strings.Cut(c.environment["PAYGATE_STAFF_TOKENS"], ",")
+		first, _, _ := strings.Cut(tokens, ",")
 		_, token, _ := strings.Cut(first, ":")
 		client.Token = strings.TrimSpace(token)
 	}

@@ -497,3 +497,17 @@ func TestUnixSocketsAreAccepted(t *testing.T) {
 	_, faults = load(t, map[string]string{"PAYGATE_STAFF_LISTEN": "unix:/run/staff.sock"})
 	require.Len(t, faults, 1)
 }
+
+func TestLoadClientIgnoresFaultsOfOtherSettings(t *testing.T) {
+	t.Parallel()
+	c, err := config.LoadClient([]string{"PAYGATE_STORE=nonsense", "PAYGATE_STAFF_TOKENS=ann:short,bob"})
+	require.NoError(t, err)
+	require.Equal(t, "short", c.Token)
+}
+
+func TestFaultyNameOfARouteHidesNoFaultsOfOthers(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load([]string{"PAYGATE_ROUTES=licence,Bad Name", "PAYGATE_ROUTE_LICENCE_MATCH=nonsense"})
+	require.ErrorContains(t, err, "PAYGATE_ROUTES:")
+	require.ErrorContains(t, err, "PAYGATE_ROUTE_LICENCE_MATCH:")
+}

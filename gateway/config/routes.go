@@ -36,6 +36,17 @@ func parseRouteNames(text string) (routeNames, error) {
 	})
 }
 
+// wellNamed returns the names of a faulty list whose routes can be checked all the same.
+func wellNamed(text string) (names routeNames) {
+	for name := range strings.SplitSeq(text, ",") {
+		longer, err := parseRouteNames(strings.Join(append(slices.Clone(names), name), ","))
+		if err == nil {
+			names = longer
+		}
+	}
+	return names
+}
+
 // tellApart returns an error if the longer name is the shorter one followed by the name of a setting or its beginning.
 func tellApart(shorter, longer string) error {
 	rest, isLonger := strings.CutPrefix(routePrefix(longer), routePrefix(shorter))
