@@ -32,12 +32,9 @@ func TestKeepJourneysDeletesOldHistory(t *testing.T) {
 
 func TestOnRefusedStaffLeavesMoneyToStaff(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t,
+	h, c := testserver.NewWithPayment(t,
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
 		"PAYGATE_ROUTE_LICENCE_ON_REFUSED=staff", "PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1ms")
-	c := h.Citizen()
-	c.Apply("Ann")
-	h.EndPayment("success")
 	c.ReturnFromPay()
 	c.SweepUntil(journey.StateStuck)
 	id := c.Journeys()[0].ID
@@ -53,7 +50,7 @@ func TestRepeatSafeSendsTheRequestAgain(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	broken := true
-	h := testserver.New(t, func(w http.ResponseWriter, r *http.Request) {
+	h, c := testserver.NewWithPayment(t, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		breaks := broken && r.Method == http.MethodPost
 		broken = broken && !breaks
@@ -63,9 +60,6 @@ func TestRepeatSafeSendsTheRequestAgain(t *testing.T) {
 		}
 		testserver.Confirm(w, r)
 	}, "PAYGATE_ROUTE_LICENCE_REPEAT=safe")
-	c := h.Citizen()
-	c.Apply("Ann")
-	h.EndPayment("success")
 	c.ReturnFromPay()
 	c.SweepUntil(journey.StateReleased)
 	posts := h.Service.Requests(http.MethodPost)

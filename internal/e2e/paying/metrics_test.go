@@ -95,12 +95,9 @@ func TestAlertRules(t *testing.T) {
 // test.
 func TestAlertRulesUseExistingMetrics(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirm)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
 	rules, err := os.ReadFile("../../../examples/prometheus/paygate.rules.yaml")
 	require.NoError(t, err)
-	c := h.Citizen()
-	c.Apply("Ann")
-	h.EndPayment("success")
 	c.ReturnFromPay()
 	text := h.Ann().Do(http.MethodGet, "/metrics", nil).Text
 	names := regexp.MustCompile(`paygate_[a-z_]+`).FindAllString(string(rules), -1)

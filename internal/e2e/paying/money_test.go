@@ -50,11 +50,8 @@ const captureWindowOver = "PAYGATE_CAPTURE_MARGIN=119h59m59.999s"
 
 func TestReservationIsCancelledBeforeCaptureWindowEnds(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirm, captureWindowOver)
+	h, c := testserver.NewWithPayment(t, testserver.Confirm, captureWindowOver)
 	h.Service.Server.Close()
-	c := h.Citizen()
-	c.Apply("Ann")
-	h.EndPayment("success")
 	require.Contains(t, c.ReturnFromPay().Text, "given back")
 	c.SweepUntil(journey.StateReversed)
 	require.Equal(t, "cancelled", h.Payments()[0].Status)

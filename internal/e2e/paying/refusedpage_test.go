@@ -136,12 +136,10 @@ func TestAuthenticationChallengeIsNotShownToBrowser(t *testing.T) {
 func TestRefusalWithoutContentIsExplained(t *testing.T) {
 	t.Parallel()
 	for _, page := range []string{"on", "off"} {
-		h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+		_, c := testserver.NewWithPayment(t,
+			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 			"PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=",
 			"PAYGATE_ROUTE_LICENCE_REFUSED_PAGE="+page)
-		c := h.Citizen()
-		c.Apply("Ann")
-		h.EndPayment("success")
 		require.Contains(t, c.ReturnFromPay().Text, "is still valid")
 		corrected := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
 		require.Contains(t, corrected.Text, "is still valid", "a browser shows nothing for a 204")
@@ -151,14 +149,11 @@ func TestRefusalWithoutContentIsExplained(t *testing.T) {
 // TestTruncatedRefusalIsExplained proves that the payment stays valid although the service's answer cannot be shown.
 func TestTruncatedRefusalIsExplained(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
+	_, c := testserver.NewWithPayment(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = w.Write([]byte("not he"))
 	})
-	c := h.Citizen()
-	c.Apply("Ann")
-	h.EndPayment("success")
 	explained := c.ReturnFromPay()
 	require.Contains(t, explained.Text, "Your payment of £25 is still valid.")
 	require.NotContains(t, explained.Text, ".service")

@@ -15,13 +15,10 @@ import (
 func TestAcceptanceWithoutContentShowsDonePage(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusNoContent, http.StatusResetContent} {
-		h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
+		h, c := testserver.NewWithPayment(t, func(w http.ResponseWriter, _ *http.Request) {
 			http.SetCookie(w, &http.Cookie{Name: "flash", Value: "once"})
 			w.WriteHeader(status)
 		})
-		c := h.Citizen()
-		c.Apply("Ann")
-		h.EndPayment("success")
 		done := c.ReturnFromPay()
 		require.Equal(t, http.StatusOK, done.Status)
 		require.Contains(t, done.Text, "Payment received and request completed")
@@ -39,13 +36,10 @@ func TestAcceptanceWithoutContentShowsDonePage(t *testing.T) {
 
 func TestHeadAndPrefetchDoNotUseUpStoredReply(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
+	h, c := testserver.NewWithPayment(t, func(w http.ResponseWriter, _ *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "flash", Value: "once"})
 		_, _ = w.Write([]byte("accepted"))
 	})
-	c := h.Citizen()
-	c.Apply("Ann")
-	h.EndPayment("success")
 	marked := c.Get("/_pay/return").Location()
 	_, err := h.App.Sweep(t.Context())
 	require.NoError(t, err)
@@ -66,7 +60,7 @@ func TestLargeReplyIsStreamedAndTruncationIsVisible(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("x", 2<<20)
 	var breaks atomic.Bool
-	h := testserver.New(t, func(w http.ResponseWriter, _ *http.Request) {
+	h, c := testserver.NewWithPayment(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Paygate-Answer", "forged")
 		_, _ = w.Write([]byte(large))
 		if breaks.Load() {
@@ -74,9 +68,6 @@ func TestLargeReplyIsStreamedAndTruncationIsVisible(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 	})
-	c := h.Citizen()
-	c.Apply("Ann")
-	h.EndPayment("success")
 	p := c.ReturnFromPay()
 	require.Len(t, p.Text, len(large))
 	require.Empty(t, p.Header["Paygate-Answer"])

@@ -88,10 +88,7 @@ func TestOnlyOwnersNavigationDelivers(t *testing.T) {
 
 func TestEachReturnDeliversOneForm(t *testing.T) {
 	t.Parallel()
-	h := testserver.New(t, testserver.Confirm)
-	c := h.Citizen()
-	c.Apply("Ann")
-	h.EndPayment("success")
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
 	c.Apply("Bob")
 	h.EndPayment("success")
 	for _, name := range []string{"Bob", "Ann"} {
