@@ -184,7 +184,8 @@ func TestKubernetesFile(t *testing.T) {
 	requireSettings(t, kubernetesSettings(t, all, at(t, container, "volumeMounts.0.mountPath").(string)))
 
 	require.Equal(t, 2, at(t, deployment, "spec.replicas"))
-	require.Equal(t, false, at(t, pod, "enableServiceLinks"), "Kubernetes would set unknown settings such as PAYGATE_SERVICE_HOST")
+	require.Equal(t, false, at(t, pod, "enableServiceLinks"),
+		"Kubernetes would set unknown settings such as PAYGATE_SERVICE_HOST")
 	grace := time.Duration(at(t, pod, "terminationGracePeriodSeconds").(int)) * time.Second
 	sleep := time.Duration(at(t, container, "lifecycle.preStop.sleep.seconds").(int)) * time.Second
 	require.Greater(t, grace, drain+sleep)

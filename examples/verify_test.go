@@ -49,8 +49,8 @@ func key(t *testing.T, name string) signature.Key {
 	return made[name]
 }
 
-// release returns a release that is hard for a careless reader of JSON: quotation marks, backslashes, escapes, text that
-// looks like another claim, and letters outside ASCII.
+// release returns a release that is hard for a careless reader of JSON: quotation marks, backslashes, escapes, text
+// that looks like another claim, and letters outside ASCII.
 func release() signature.Release {
 	return signature.Release{
 		PaymentID: "hu20sqlact5260q2nanm0q8u93", Reference: `Môn \"<&>\\ "aud":"x"`, Amount: 2500, Total: 2560,

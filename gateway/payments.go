@@ -119,7 +119,8 @@ func (p *payments) backToPay(w http.ResponseWriter, r *http.Request, j journey.J
 	how func(context.Context, journey.ID) (journey.Began, error),
 ) {
 	began, err := how(r.Context(), j.ID)
-	if _, moved := errors.AsType[*journey.TransitionError](err); moved { // since the journey was read, as when Pay corrects itself
+	// Since the journey was read, as when Pay corrects itself.
+	if _, moved := errors.AsType[*journey.TransitionError](err); moved {
 		sendOn(w, r, p.prefix+"/return")
 		return
 	}

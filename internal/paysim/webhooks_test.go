@@ -189,11 +189,11 @@ func TestUnacceptedMessageIsSentSixTimesInThreeDays(t *testing.T) {
 // The second message falls due while the first is on its way.
 func TestMessagesAreOnTimeWhileOthersAreSent(t *testing.T) {
 	t.Parallel()
-	var heard, passed atomic.Int64
+	var delivered, passed atomic.Int64
 	now := func() time.Time { return began.Add(time.Duration(passed.Load())) }
 	b := newBench(t, Options{RefundDelay: 2 * time.Second, Now: now})
 	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if heard.Add(1) == 7 { // the first message's fourth time, after an hour and six minutes
+		if delivered.Add(1) == 7 { // the first message's fourth time, after an hour and six minutes
 			passed.Store(int64(2 * time.Second))
 		}
 		w.WriteHeader(http.StatusServiceUnavailable)

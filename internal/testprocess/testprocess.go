@@ -151,7 +151,8 @@ type SimulatedPay struct {
 func StartPay(t testing.TB) *SimulatedPay {
 	t.Helper()
 	address := FreeAddress(t)
-	Start(t, exec.Command(Binary, "simulator", "-listen", address)).WaitFor(t, func() bool { return Listens("tcp", address) })
+	simulator := Start(t, exec.Command(Binary, "simulator", "-listen", address))
+	simulator.WaitFor(t, func() bool { return Listens("tcp", address) })
 	return &SimulatedPay{t, "http://" + address}
 }
 

@@ -127,7 +127,7 @@ func TestFileOfAnotherUserIsRefused(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, os.Chmod(closed, 0o700)) })
 	}
 	var errs [2]error
-	asNobody(func() {
+	asOtherUser(func() {
 		_, errs[0] = boltstore.Open(path, options(t, 1))
 		_, errs[1] = boltstore.Open(filepath.Join(folder, "paygate.db"), options(t, 1))
 	})
@@ -137,8 +137,8 @@ func TestFileOfAnotherUserIsRefused(t *testing.T) {
 	}
 }
 
-// asNobody runs work with the rights of the user nobody, even if root runs the tests.
-func asNobody(work func()) {
+// asOtherUser runs work with the rights of the user nobody, even if root runs the tests.
+func asOtherUser(work func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -278,8 +278,8 @@ func TestUnreadablePageEndsWriting(t *testing.T) {
 
 // The tests below run this test binary once more, as a process that is killed or has little disk space.
 const (
-	childPath = "PAYGATE_TEST_STORE"
-	childRoom = "PAYGATE_TEST_ROOM"
+	childPath     = "PAYGATE_TEST_STORE"
+	childFullDisk = "PAYGATE_TEST_FULL_DISK"
 )
 
 func TestConfirmedWritesSurviveAKill(t *testing.T) {
@@ -312,7 +312,7 @@ func TestConfirmedWritesSurviveAKill(t *testing.T) {
 
 func TestWritesUntilKilled(t *testing.T) {
 	path := os.Getenv(childPath)
-	if path == "" || os.Getenv(childRoom) != "" {
+	if path == "" || os.Getenv(childFullDisk) != "" {
 		return // nothing by itself: the other half of the test above
 	}
 	o := options(t, 1)

@@ -108,7 +108,7 @@ func TestOpenWithoutSpaceReportsFull(t *testing.T) {
 func TestFullDiskStillReads(t *testing.T) {
 	t.Parallel()
 	child := exec.Command(os.Args[0], "-test.run=^TestWritesUntilDiskIsFull$", "-test.v")
-	child.Env = append(os.Environ(), childPath+"="+filepath.Join(t.TempDir(), "paygate.db"), childRoom+"=yes")
+	child.Env = append(os.Environ(), childPath+"="+filepath.Join(t.TempDir(), "paygate.db"), childFullDisk+"=yes")
 	out, err := child.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "there was an end")
@@ -116,7 +116,7 @@ func TestFullDiskStillReads(t *testing.T) {
 
 func TestWritesUntilDiskIsFull(t *testing.T) {
 	path := os.Getenv(childPath)
-	if path == "" || os.Getenv(childRoom) == "" {
+	if path == "" || os.Getenv(childFullDisk) == "" {
 		return // nothing by itself: the other half of the test above
 	}
 	signal.Ignore(syscall.SIGXFSZ)

@@ -358,8 +358,8 @@ func TestCreateWaitsForTheSharedLimit(t *testing.T) {
 	address, _ := url.Parse(server.URL)
 	down := errors.New("the database cannot be reached")
 	for _, c := range []struct {
-		turn error
-		busy bool
+		limiter error
+		busy    bool
 	}{
 		{nil, false},
 		{journey.ErrPayBusy, true},
@@ -371,21 +371,21 @@ func TestCreateWaitsForTheSharedLimit(t *testing.T) {
 			SharedLimit: func(ctx context.Context) error {
 				_, limited := ctx.Deadline()
 				require.True(t, limited)
-				return c.turn
+				return c.limiter
 			},
 		})
 		before := sent.Load()
 		_, err := client.Create(t.Context(), newPayment)
-		if c.turn == nil {
+		if c.limiter == nil {
 			require.NoError(t, err)
 			require.Equal(t, before+1, sent.Load())
 			continue
 		}
 		require.Equal(t, c.busy, errors.Is(err, journey.ErrPayBusy), err)
 		require.Equal(t, before, sent.Load(), "nothing was sent")
-		require.Equal(t, c.turn == down, errors.Is(err, down), "the error says why")
+		require.Equal(t, c.limiter == down, errors.Is(err, down), "the error says why")
 		_, err = client.Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
-		require.NotErrorIs(t, err, c.turn, "only creates wait")
+		require.NotErrorIs(t, err, c.limiter, "only creates wait")
 	}
 }
 
