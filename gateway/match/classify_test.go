@@ -108,7 +108,8 @@ func TestClassifyNeverForwardsASpellingOfAPayPath(t *testing.T) {
 		"scripts": {
 			"/index.php/licences/apply", "/app.php/licences/apply", "/web.php/licences/apply", "/index/licences/apply",
 			"/.php/licences/apply", "/licences/index.php/apply", "/licences/web.php/apply.json",
-			"/licences/web/index.php/apply",
+			"/licences/web/index.php/apply", "/index.phplicences/apply", "/Index.PHPlicences/apply/x",
+			"/x.php/a.phplicences/apply", "/licences/index.phpapply",
 		},
 		"short names": {"/LICENC~1/apply", "/licences/apply~1", "/li1A2B~1/apply"},
 	} {

@@ -12,7 +12,7 @@ import (
 type Paths struct {
 	set      canon.Interpretations
 	segments [][]string
-	strict   [][]strictText // made when first needed
+	strict   [][][]strictText // the forms of each, made when first needed
 }
 
 // Interpret returns the interpretations of a raw path. If the path is hostile, some are missing.
@@ -66,12 +66,14 @@ func (p Pattern) MatchesStrict(paths *Paths) bool { return paths.strictly(p) >= 
 // strictly returns the first interpretation that matches a pattern strictly, or -1.
 func (p *Paths) strictly(pattern Pattern) int {
 	if p.strict == nil {
-		p.strict = make([][]strictText, len(p.segments))
+		p.strict = make([][][]strictText, len(p.segments))
 		for i, segments := range p.segments {
-			p.strict[i] = strictTexts(segments)
+			p.strict[i] = strictForms(segments)
 		}
 	}
-	return slices.IndexFunc(p.strict, func(path []strictText) bool { return isStrict(pattern.strict, path) })
+	return slices.IndexFunc(p.strict, func(forms [][]strictText) bool {
+		return slices.ContainsFunc(forms, func(path []strictText) bool { return isStrict(pattern.strict, path) })
+	})
 }
 
 // spellings returns the pattern's own spelling of each interpretation that matches it, and an empty one if it has

@@ -27,6 +27,45 @@ type strictText struct {
 	script      bool
 }
 
+// strictForms returns a path with the texts that strict matching compares, and what is left of it where the name of a
+// script goes on in the same segment: nginx gives PHP the rest of /index.phplicences/apply as PATH_INFO if
+// fastcgi_split_path_info is ^(.+\.php)(.*)$.
+//
+// The expression takes the first or, more often, the last script of the path, so that a hostile path has few forms.
+func strictForms(segments []string) [][]strictText {
+	forms := [][]strictText{strictTexts(segments)}
+	goesOn := func(text string) bool { return len(afterScript(text)) > 0 }
+	first := slices.IndexFunc(segments, goesOn)
+	if first < 0 {
+		return forms
+	}
+	last := len(segments) - 1
+	for !goesOn(segments[last]) {
+		last--
+	}
+	for _, i := range slices.Compact([]int{first, last}) {
+		for _, rest := range afterScript(segments[i]) {
+			after := slices.Concat([]string{rest}, segments[i+1:])
+			forms = append(forms, strictTexts(after), strictTexts(slices.Concat(segments[:i], after)))
+		}
+	}
+	return forms
+}
+
+// afterScript returns what is after the first and after the last name of a script in a segment.
+func afterScript(text string) (rests []string) {
+	if !strings.Contains(text, ".") {
+		return nil
+	}
+	ends := scriptSuffix.FindAllStringIndex(text, -1)
+	for i, end := range ends {
+		if rest := text[end[1]:]; rest != "" && (i == 0 || i == len(ends)-1) {
+			rests = append(rests, rest)
+		}
+	}
+	return rests
+}
+
 func strictTexts(segments []string) []strictText {
 	texts := make([]strictText, len(segments))
 	for i, text := range segments {
@@ -169,7 +208,12 @@ func stem(text string) string {
 	return text
 }
 
-var script = regexp.MustCompile(`(?i)^.*\.(?:php[0-9]?|phtml|f?cgi|pl|py|rb|wsgi|asp|aspx|ashx|jsp|cfm|dll|exe)$`)
+const suffixOfScript = `(?i)\.(?:php[0-9]?|phtml|f?cgi|pl|py|rb|wsgi|aspx?|ashx|jsp|cfm|dll|exe)`
+
+var (
+	script       = regexp.MustCompile(suffixOfScript + `$`)
+	scriptSuffix = regexp.MustCompile(suffixOfScript)
+)
 
 func isScriptName(text string) bool {
 	return isIndex(text) || strings.Contains(text, ".") && script.MatchString(text)
