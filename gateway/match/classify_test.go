@@ -448,3 +448,16 @@ func manyPairs(n int, pair string) string {
 	}
 	return pairs.String()
 }
+
+func TestScriptThatGoesOnIsRefused(t *testing.T) {
+	t.Parallel()
+	c := classifierOf(t, "POST /licences/apply.php")
+	for path, action := range map[string]Action{
+		"/licences/apply.php-for-a-friend": Refuse, "/licences/apply.phpx/y": Refuse,
+		"/licences/apply-for-a-friend.php": Forward,
+	} {
+		r := requestOf(t, http.MethodPost, "/")
+		r.RequestURI = path
+		require.Equal(t, action, c.Classify(r).Action, path)
+	}
+}

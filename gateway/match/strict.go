@@ -27,14 +27,13 @@ type strictText struct {
 	script      bool
 }
 
-// strictForms returns a path with the texts that strict matching compares, and what is left of it where the name of a
-// script goes on in the same segment: nginx gives PHP the rest of /index.phplicences/apply as PATH_INFO if
-// fastcgi_split_path_info is ^(.+\.php)(.*)$.
-//
-// The expression takes the first or, more often, the last script of the path, so that a hostile path has few forms.
+// strictForms returns a path with the texts that strict matching compares, and again with a slash after the name of a
+// script that goes on in the same segment: nginx gives PHP the rest of /index.phplicences/apply as PATH_INFO if
+// fastcgi_split_path_info is ^(.+\.php)(.*)$. The expression takes the last script of the path, or the first, so that
+// a hostile path has few forms.
 func strictForms(segments []string) [][]strictText {
 	forms := [][]strictText{strictTexts(segments)}
-	goesOn := func(text string) bool { return len(afterScript(text)) > 0 }
+	goesOn := func(text string) bool { return len(scriptEnds(text)) > 0 }
 	first := slices.IndexFunc(segments, goesOn)
 	if first < 0 {
 		return forms
@@ -44,26 +43,26 @@ func strictForms(segments []string) [][]strictText {
 		last--
 	}
 	for _, i := range slices.Compact([]int{first, last}) {
-		for _, rest := range afterScript(segments[i]) {
-			after := slices.Concat([]string{rest}, segments[i+1:])
-			forms = append(forms, strictTexts(after), strictTexts(slices.Concat(segments[:i], after)))
+		for _, end := range scriptEnds(segments[i]) {
+			cut := []string{segments[i][:end], segments[i][end:]}
+			forms = append(forms, strictTexts(slices.Concat(segments[:i], cut, segments[i+1:])))
 		}
 	}
 	return forms
 }
 
-// afterScript returns what is after the first and after the last name of a script in a segment.
-func afterScript(text string) (rests []string) {
+// scriptEnds returns where the first and the last name of a script end in a segment that goes on after them.
+func scriptEnds(text string) (ends []int) {
 	if !strings.Contains(text, ".") {
 		return nil
 	}
-	ends := scriptSuffix.FindAllStringIndex(text, -1)
-	for i, end := range ends {
-		if rest := text[end[1]:]; rest != "" && (i == 0 || i == len(ends)-1) {
-			rests = append(rests, rest)
+	names := scriptSuffix.FindAllStringIndex(text, -1)
+	for i, name := range names {
+		if end := name[1]; end < len(text) && (i == 0 || i == len(names)-1) {
+			ends = append(ends, end)
 		}
 	}
-	return rests
+	return ends
 }
 
 func strictTexts(segments []string) []strictText {

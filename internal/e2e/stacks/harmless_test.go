@@ -3,6 +3,7 @@ package stacks
 import (
 	"encoding/json"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -107,7 +108,8 @@ func (s *service) harmless(c *caller) (requests []probe.Spelling) {
 		send(renew, "renew", fields)
 	}
 	send("/licences/appeal", "apply", url.Values{"why": {"pay"}})
-	send(strings.TrimSuffix(apply, "/")+"-for-a-friend", "apply", url.Values{"name": {"Bob"}})
+	name, suffix := strings.TrimSuffix(apply, "/"), path.Ext(apply)
+	send(strings.TrimSuffix(name, suffix)+"-for-a-friend"+suffix, "apply", url.Values{"name": {"Bob"}})
 	send(s.login, "apply", url.Values{"name": {"ann"}})
 	return requests
 }
