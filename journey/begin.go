@@ -107,7 +107,7 @@ func (r *Runner) Resume(ctx context.Context, id ID) (Began, error) {
 	if err != nil || j.State != StatePaying || len(j.Payments) == 0 {
 		return Began{Journey: j}, err
 	}
-	snapshot, err := r.Payments.Get(ctx, j.Payments[len(j.Payments)-1].ID)
+	snapshot, err := r.at(j).Get(ctx, j.Payments[len(j.Payments)-1].ID)
 	if err != nil {
 		return Began{Journey: j}, err
 	}
@@ -129,7 +129,7 @@ func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) 
 	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
 
-	snapshot, err := r.Payments.Create(ctx, NewPayment{
+	snapshot, err := r.at(j).Create(ctx, NewPayment{
 		Amount: j.Terms.Amount, Reference: j.Terms.Reference, Description: j.Terms.Description,
 		ReturnURL: j.Terms.ReturnURL, Language: j.Terms.Language,
 		DelayedCapture: j.Terms.Capture == CaptureOnAccept,
@@ -160,7 +160,7 @@ const createLeeway = 10 * time.Minute
 // findOrphan searches for payments whose creation was not confirmed. Everything that we asked for must match, because
 // other services may use the same account and the same references, and no other journey may have the payment.
 func (r *Runner) findOrphan(ctx context.Context, j Journey, by By) (Journey, error) {
-	found, err := r.Payments.FindByReference(ctx, j.Terms.Reference, j.StartedAt.Add(-createLeeway))
+	found, err := r.at(j).FindByReference(ctx, j.Terms.Reference, j.StartedAt.Add(-createLeeway))
 	if err != nil {
 		return r.fail(ctx, j, by, fmt.Errorf("looking for an orphan payment: %w", err))
 	}

@@ -24,13 +24,27 @@ type Payment struct {
 	Total    int64 `json:"total,omitempty"`    // pence the citizen was charged, with any card surcharge; 0 until known
 	Refunded int64 `json:"refunded,omitempty"` // pence given back so far
 
+	// Refunds is what Pay says of each refund of this payment, oldest first, by whomever it was made.
+	Refunds []Refund `json:"refunds,omitempty"`
+
 	// Left means that Pay could not give this money back, and a person settled the journey nevertheless.
 	Left bool `json:"left,omitempty"`
 
-	Fee          *int64 `json:"fee,omitempty"` // pence; only some providers say
-	Net          *int64 `json:"net,omitempty"` // pence; may be negative
+	Provider     string `json:"provider,omitempty"`    // Pay's word for the payment provider
+	ProviderID   string `json:"provider_id,omitempty"` // the provider's own id of the payment
+	Fee          *int64 `json:"fee,omitempty"`         // pence; only some providers say
+	Net          *int64 `json:"net,omitempty"`         // pence; may be negative
 	CapturedDate string `json:"captured_date,omitempty"`
 	SettledDate  string `json:"settled_date,omitempty"`
+}
+
+// Refund is one refund of a payment, as Pay says.
+type Refund struct {
+	ID          string    `json:"id"`
+	Amount      int64     `json:"amount"` // pence
+	Status      string    `json:"status"` // submitted, success or error
+	CreatedAt   time.Time `json:"created_at,omitzero"`
+	SettledDate string    `json:"settled_date,omitempty"`
 }
 
 // NewPayment is a request for a payment. The client cleans the texts of what Pay would refuse.
@@ -75,6 +89,8 @@ type PaymentSnapshot struct {
 	RefundAvailable int64  // pence that can still be refunded
 	RefundSubmitted int64  // pence refunded or on the way
 
+	Provider     string // Pay's word for the payment provider
+	ProviderID   string // the provider's own id; empty until authorisation was tried
 	Fee, Net     *int64
 	CapturedDate string
 	SettledDate  string
@@ -116,6 +132,9 @@ type Payments interface {
 	// Refund gives back amount pence if exactly available pence can still be refunded, else the error is ErrNotAllowed.
 	// After any other error the refund may exist: read the payment before a repeat.
 	Refund(ctx context.Context, paymentID string, amount, available int64) error
+
+	// Refunds lists every refund of a payment, oldest first. The list lags behind Get (FACTS 6).
+	Refunds(ctx context.Context, paymentID string) ([]Refund, error)
 
 	// FindByReference lists the payments with exactly this reference (in any case) created from that time on. The
 	// search lags behind Get and must not decide an outcome (FACTS 8.2).

@@ -13,7 +13,7 @@ func (r *Runner) ask(ctx context.Context, j Journey, by By) (Journey, error) {
 		if earlier := i < len(j.Payments)-1; earlier && p.Finished() && j.State == StatePaying {
 			continue // an earlier attempt, already over; the second look reads it again
 		}
-		snapshot, err := r.Payments.Get(ctx, p.ID)
+		snapshot, err := r.at(j).Get(ctx, p.ID)
 		if err != nil {
 			return r.fail(ctx, j, by, fmt.Errorf("asking for the payment: %w", err))
 		}
@@ -34,12 +34,12 @@ func (r *Runner) look(ctx context.Context, j Journey, by By) (Journey, error) {
 
 // capture takes the reserved money; repeating it is safe (FACTS 3.6). If Pay refuses, a new snapshot decides.
 func (r *Runner) capture(ctx context.Context, j Journey, by By) (Journey, error) {
-	err := r.Payments.Capture(ctx, j.PaidWith)
+	err := r.at(j).Capture(ctx, j.PaidWith)
 	switch {
 	case err == nil:
 		return r.apply(ctx, j.ID, Captured{}, by, Change{})
 	case errors.Is(err, ErrNotAllowed), errors.Is(err, ErrPaymentNotFound):
-		snapshot, getErr := r.Payments.Get(ctx, j.PaidWith)
+		snapshot, getErr := r.at(j).Get(ctx, j.PaidWith)
 		if getErr == nil {
 			after, applyErr := r.apply(ctx, j.ID, PaymentSeen{snapshot}, by, Change{})
 			if applyErr != nil || after.State != j.State {
@@ -61,7 +61,7 @@ func (r *Runner) giveBack(ctx context.Context, j Journey, by By) (Journey, error
 			return j, err
 		}
 	}
-	snapshot, err := r.endPayment(ctx, paymentID)
+	snapshot, err := r.endPayment(ctx, r.at(j), paymentID)
 	if err != nil {
 		return r.fail(ctx, j, by, fmt.Errorf("giving the money back: %w", err))
 	}
@@ -87,20 +87,20 @@ var (
 
 // endPayment cancels an unfinished payment or refunds one that succeeded, and returns what Pay says afterwards. It
 // reads the payment before and after, because neither call may be repeated blindly (FACTS traps 27 and 28).
-func (r *Runner) endPayment(ctx context.Context, id string) (PaymentSnapshot, error) {
-	snapshot, err := r.Payments.Get(ctx, id)
+func (r *Runner) endPayment(ctx context.Context, at Payments, id string) (PaymentSnapshot, error) {
+	snapshot, err := at.Get(ctx, id)
 	if err != nil {
 		return snapshot, err
 	}
 	switch {
 	case rank(snapshot.Status) < rank(StatusSuccess):
-		err = r.Payments.Cancel(ctx, id)
+		err = at.Cancel(ctx, id)
 	case snapshot.Money() > 0 && snapshot.RefundStatus == "available":
-		err = r.Payments.Refund(ctx, id, snapshot.RefundAvailable, snapshot.RefundAvailable)
+		err = at.Refund(ctx, id, snapshot.RefundAvailable, snapshot.RefundAvailable)
 	default:
 		return snapshot, nil
 	}
-	after, getErr := r.Payments.Get(ctx, id)
+	after, getErr := at.Get(ctx, id)
 	if getErr != nil {
 		return snapshot, errors.Join(errUnread, err, getErr)
 	}

@@ -15,7 +15,7 @@ import (
 // even if the caller's context ends, because neither Pay nor the service can undo it.
 type Runner struct {
 	Store     Store
-	Payments  Payments
+	Accounts  Accounts
 	Deliverer Deliverer
 	Now       func() time.Time
 	Log       *slog.Logger

@@ -146,6 +146,7 @@ func (p *Payment) learn(s PaymentSnapshot, at time.Time) {
 		p.Total = s.Charged()
 	}
 	p.Refunded = s.RefundSubmitted
+	p.Provider, p.ProviderID = s.Provider, s.ProviderID
 	p.Fee, p.Net, p.CapturedDate, p.SettledDate = s.Fee, s.Net, s.CapturedDate, s.SettledDate
 }
 

@@ -90,7 +90,7 @@ func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason 
 	if err != nil {
 		return j, err
 	}
-	switch err := r.Payments.Refund(ctx, snapshot.ID, amount, snapshot.RefundAvailable); {
+	switch err := r.at(j).Refund(ctx, snapshot.ID, amount, snapshot.RefundAvailable); {
 	case err == nil:
 		j, err = r.apply(ctx, id, Refunded{snapshot.ID, amount}, by, Change{})
 		if err != nil {
@@ -127,7 +127,7 @@ func (r *Runner) refundable(ctx context.Context, id ID, amount int64, by By) (Jo
 	if j.refunding() && r.Now().Before(j.RefundAskedAt.Add(refundLease)) {
 		return j, PaymentSnapshot{}, ErrRefunding
 	}
-	snapshot, err := r.Payments.Get(ctx, p.ID)
+	snapshot, err := r.at(j).Get(ctx, p.ID)
 	if err != nil {
 		return j, snapshot, &AtPayError{err}
 	}

@@ -35,6 +35,7 @@ const (
 // never affects a journey under way.
 type Terms struct {
 	Route       string            `json:"route"`
+	Account     string            `json:"account,omitempty"` // at GOV.UK Pay; empty: the default one
 	Kind        Kind              `json:"kind"`
 	Amount      int64             `json:"amount"` // pence
 	Choice      string            `json:"choice,omitempty"`

@@ -93,7 +93,7 @@ func newListener(t *testing.T, change func(*staff.Options)) *listener {
 		Ready:  func(context.Context) error { return nil },
 		Tokens: map[string]string{"ann": annsToken}, Store: store,
 		Runner: &journey.Runner{
-			Store: store, Payments: l.pay, Deliverer: fakeService{}, Now: now, Log: quiet,
+			Store: store, Accounts: journey.Accounts{"": l.pay}, Deliverer: fakeService{}, Now: now, Log: quiet,
 		},
 		Sweep:   func(context.Context) (map[string]int, error) { return map[string]int{"visited": 3}, nil },
 		HashKey: make([]byte, 64), BlockKey: make([]byte, 32), ServiceName: "Fishing licences", Log: quiet,

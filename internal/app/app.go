@@ -102,7 +102,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		},
 	})
 	a.runner = &journey.Runner{
-		Store: a.store, Payments: payments, Deliverer: service, Now: now, Log: log, WaitTimeout: 10 * time.Second,
+		Store: a.store, Accounts: journey.Accounts{"": payments}, Deliverer: service, Now: now, Log: log, WaitTimeout: 10 * time.Second,
 		Acquire: newMemoryLimit(deliveryWait).Acquire, Applied: counted.Applied,
 	}
 	if err := a.store.endClaims(ctx, a.runner); err != nil {

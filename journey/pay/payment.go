@@ -69,6 +69,8 @@ type paymentJSON struct {
 	DelayedCapture bool      `json:"delayed_capture"`
 	ReturnURL      string    `json:"return_url"`
 	CreatedDate    string    `json:"created_date"`
+	Provider       string    `json:"payment_provider"`
+	ProviderID     string    `json:"provider_id"`
 	Fee            *int64    `json:"fee"`
 	NetAmount      *int64    `json:"net_amount"`
 	Refunds        struct {
@@ -101,6 +103,7 @@ func (c *Client) decode(call string, body []byte) (journey.PaymentSnapshot, erro
 		Status: p.State.Status, Code: p.State.Code, Finished: p.State.Finished,
 		DelayedCapture: p.DelayedCapture, ReturnURL: p.ReturnURL, CreatedAt: lenientTime(p.CreatedDate),
 		RefundStatus: p.Refunds.Status, RefundAvailable: p.Refunds.Available, RefundSubmitted: p.Refunds.Submitted,
+		Provider: p.Provider, ProviderID: p.ProviderID,
 		Fee: p.Fee, Net: p.NetAmount, CapturedDate: p.Settlement.Captured, SettledDate: p.Settlement.Settled,
 	}
 	if next := p.Links.NextURL; next != nil && c.allowed(next.Href) {

@@ -121,7 +121,7 @@ func TestJourneysNeverSharePayment(t *testing.T) {
 		require.ErrorIs(t, err, errInjected)
 		require.Equal(t, "Pay creates", s.failure.name)
 
-		s.runner.Payments = concurrentPay{s.runner.Payments, func() {
+		s.runner.Accounts[""] = concurrentPay{s.runner.Accounts[""], func() {
 			_, err := s.runner.Advance(t.Context(), lost.ID, s.visit(journey.ByMopup))
 			require.NoError(t, err)
 		}}

@@ -51,7 +51,7 @@ func newScenario(
 	s.pay = paysim.New(paysim.Options{Now: clock.Now, PostLimit: -1})
 	t.Cleanup(s.pay.Close)
 	s.runner = &journey.Runner{
-		Store: failingStore{store, failure, &s.journeyIDs}, Payments: failingPay{s.newPayClient(), failure},
+		Store: failingStore{store, failure, &s.journeyIDs}, Accounts: journey.Accounts{"": failingPay{s.newPayClient(), failure}},
 		Deliverer: failingService{s.newDeliverer(), failure},
 		Now:       clock.Now, Log: slog.New(slog.DiscardHandler), WaitTimeout: time.Millisecond,
 	}

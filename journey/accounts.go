@@ -1,0 +1,45 @@
+package journey
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Accounts are the accounts at GOV.UK Pay by name, each with its own key. The default account has the empty name.
+type Accounts map[string]Payments
+
+// at returns the account that the journey's terms name.
+func (r *Runner) at(j Journey) Payments {
+	if payments, ok := r.Accounts[j.Terms.Account]; ok {
+		return payments
+	}
+	return missingAccount{j.Terms.Account}
+}
+
+// missingAccount is an account that the settings do not have: every call fails without having been sent.
+type missingAccount struct{ name string }
+
+func (m missingAccount) err() error {
+	return fmt.Errorf("the settings have no account %q at GOV.UK Pay: %w", m.name, ErrPayRefused)
+}
+
+func (m missingAccount) Create(context.Context, NewPayment) (PaymentSnapshot, error) {
+	return PaymentSnapshot{}, m.err()
+}
+
+func (m missingAccount) Get(context.Context, string) (PaymentSnapshot, error) {
+	return PaymentSnapshot{}, m.err()
+}
+
+func (m missingAccount) Capture(context.Context, string) error { return m.err() }
+
+func (m missingAccount) Cancel(context.Context, string) error { return m.err() }
+
+func (m missingAccount) Refund(context.Context, string, int64, int64) error { return m.err() }
+
+func (m missingAccount) Refunds(context.Context, string) ([]Refund, error) { return nil, m.err() }
+
+func (m missingAccount) FindByReference(context.Context, string, time.Time) ([]PaymentSnapshot, error) {
+	return nil, m.err()
+}
