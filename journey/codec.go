@@ -28,8 +28,8 @@ const (
 	PartReply   Part = "reply"
 )
 
-// Message is a [HeldRequest] or a [Reply].
-type Message interface{ encode() ([][]byte, error) }
+// Content is a [HeldRequest] or a [Reply].
+type Content interface{ encode() ([][]byte, error) }
 
 // ErrDoesNotOpen marks an [ErrDamaged] of a record that was not set aside before.
 var ErrDoesNotOpen = errors.New("does not open")
@@ -62,9 +62,9 @@ func (c Codec) OpenJourney(id ID, sealed []byte) (j Journey, err error) {
 	return j, nil
 }
 
-// SealMessage seals a request or a reply under the newest secret.
-func (c Codec) SealMessage(part Part, id ID, m Message) ([]byte, error) {
-	encoded, err := m.encode()
+// SealContent seals a request or a reply under the newest secret.
+func (c Codec) SealContent(part Part, id ID, content Content) ([]byte, error) {
+	encoded, err := content.encode()
 	if err != nil {
 		return nil, fmt.Errorf("storing the %s of %s: %w", part, id, err)
 	}
@@ -73,24 +73,26 @@ func (c Codec) SealMessage(part Part, id ID, m Message) ([]byte, error) {
 
 // OpenRequest opens a sealed request, which it overwrites.
 func (c Codec) OpenRequest(id ID, sealed []byte) (HeldRequest, error) {
-	return openMessage(c, PartRequest, id, sealed, decodeHeldRequest)
+	return openContent(c, PartRequest, id, sealed, decodeHeldRequest)
 }
 
 // OpenReply opens a sealed reply, which it overwrites.
 func (c Codec) OpenReply(id ID, sealed []byte) (Reply, error) {
-	return openMessage(c, PartReply, id, sealed, decodeReply)
+	return openContent(c, PartReply, id, sealed, decodeReply)
 }
 
-func openMessage[M Message](c Codec, part Part, id ID, sealed []byte, decode func([]byte) (M, error)) (m M, err error) {
+func openContent[T Content](
+	c Codec, part Part, id ID, sealed []byte, decode func([]byte) (T, error),
+) (content T, err error) {
 	plain, err := c.OpenInPlace(string(part), string(id), sealed)
 	if err == nil {
-		m, err = decode(plain)
+		content, err = decode(plain)
 	}
 	if err != nil {
-		var none M
+		var none T
 		return none, DoesNotOpen(part, id, err)
 	}
-	return m, nil
+	return content, nil
 }
 
 // Renew seals a request or a reply again, under the newest secret. One that does not open is left as it is: reading it

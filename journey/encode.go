@@ -24,28 +24,28 @@ type replyHead struct {
 func (r HeldRequest) encode() ([][]byte, error) {
 	body := r.Body
 	r.Body = nil
-	return encodeMessage(r, body)
+	return encodeContent(r, body)
 }
 
 // decodeHeldRequest reads what encode returned. The body is not copied.
 func decodeHeldRequest(text []byte) (r HeldRequest, err error) {
-	r.Body, err = decodeMessage(text, &r)
+	r.Body, err = decodeContent(text, &r)
 	return r, err
 }
 
 // encode returns the stored form of the reply, in consecutive parts.
 func (r Reply) encode() ([][]byte, error) {
-	return encodeMessage(replyHead{r.Status, r.Header}, r.Body)
+	return encodeContent(replyHead{r.Status, r.Header}, r.Body)
 }
 
 // decodeReply reads what encode returned. The body is not copied.
 func decodeReply(text []byte) (Reply, error) {
 	var head replyHead
-	body, err := decodeMessage(text, &head)
+	body, err := decodeContent(text, &head)
 	return Reply{Status: head.Status, Header: head.Header, Body: body}, err
 }
 
-func encodeMessage(head any, body []byte) ([][]byte, error) {
+func encodeContent(head any, body []byte) ([][]byte, error) {
 	var encoded bytes.Buffer
 	if err := gob.NewEncoder(&encoded).Encode(head); err != nil {
 		return nil, fmt.Errorf("encoding the head: %w", err)
@@ -53,8 +53,8 @@ func encodeMessage(head any, body []byte) ([][]byte, error) {
 	return [][]byte{binary.AppendUvarint(nil, uint64(encoded.Len())), encoded.Bytes(), body}, nil
 }
 
-// decodeMessage reads the head and returns the body, nil if it is empty.
-func decodeMessage(text []byte, head any) (body []byte, err error) {
+// decodeContent reads the head and returns the body, nil if it is empty.
+func decodeContent(text []byte, head any) (body []byte, err error) {
 	length, n := binary.Uvarint(text)
 	if n <= 0 || length > uint64(len(text)-n) {
 		return nil, errNotEncoded

@@ -9,24 +9,24 @@ import (
 
 // The rules here are the same for every store.
 
-// MessageChange says what happens to the held request or to the reply.
-type MessageChange struct {
+// ContentChange says what happens to the held request or to the reply.
+type ContentChange struct {
 	Part Part
 	Keep bool    // false: erase it
-	New  Message // nil: leave what is stored
+	New  Content // nil: leave what is stored
 }
 
-// Messages says what a change does to the held request and to the reply: the journey decides whether each is kept.
-func (c Change) Messages() []MessageChange {
-	request := MessageChange{Part: PartRequest, Keep: c.Journey.KeepsRequest()}
+// Contents says what a change does to the held request and to the reply: the journey decides whether each is kept.
+func (c Change) Contents() []ContentChange {
+	request := ContentChange{Part: PartRequest, Keep: c.Journey.KeepsRequest()}
 	if c.Request != nil {
 		request.New = *c.Request
 	}
-	reply := MessageChange{Part: PartReply, Keep: c.Journey.KeepsReply()}
+	reply := ContentChange{Part: PartReply, Keep: c.Journey.KeepsReply()}
 	if c.Reply != nil {
 		reply.New = *c.Reply
 	}
-	return []MessageChange{request, reply}
+	return []ContentChange{request, reply}
 }
 
 // ChangedPayments returns the ids of the payments that an update adds to a journey, and of those that it removes.

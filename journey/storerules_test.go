@@ -26,20 +26,20 @@ func TestChangeSaysWhatBecomesOfMessages(t *testing.T) {
 	request, reply := HeldRequest{Path: "/new"}, Reply{Status: 200}
 	for _, c := range []struct {
 		change         Change
-		request, reply MessageChange
+		request, reply ContentChange
 	}{
 		{
 			Change{Journey: Journey{State: StateHeld}},
-			MessageChange{Part: PartRequest, Keep: true},
-			MessageChange{Part: PartReply},
+			ContentChange{Part: PartRequest, Keep: true},
+			ContentChange{Part: PartReply},
 		},
 		{
 			Change{Journey: Journey{State: StateReleased, ReplyUntil: t0}, Request: &request, Reply: &reply},
-			MessageChange{Part: PartRequest, New: request},
-			MessageChange{Part: PartReply, Keep: true, New: reply},
+			ContentChange{Part: PartRequest, New: request},
+			ContentChange{Part: PartReply, Keep: true, New: reply},
 		},
 	} {
-		require.Equal(t, []MessageChange{c.request, c.reply}, c.change.Messages())
+		require.Equal(t, []ContentChange{c.request, c.reply}, c.change.Contents())
 	}
 }
 

@@ -2,7 +2,7 @@
 // that nothing personal can be read and a flipped byte is noticed. With indexes, a sweep costs what is due, and a start
 // what is open, not what is stored. Concurrent writers share one write to the disk (commit.go).
 //
-// Begin with [Open] and start.go. The contract of [journey.Store] is in journeys.go, messages.go, due.go and list.go.
+// Begin with [Open] and start.go. The contract of [journey.Store] is in journeys.go, contents.go, due.go and list.go.
 // damage.go sets aside what does not open, [Check] reads a whole file, and records.go hands everything to another
 // store.
 package boltstore

@@ -183,21 +183,21 @@ func (c *checker) setAside(_ *bolt.Tx, id, _ []byte) {
 }
 
 func (c *checker) request(tx *bolt.Tx, key, _ []byte) {
-	c.message(tx, journey.PartRequest, key, &c.report.Requests)
+	c.content(tx, journey.PartRequest, key, &c.report.Requests)
 }
 
 func (c *checker) reply(tx *bolt.Tx, key, _ []byte) {
-	c.message(tx, journey.PartReply, key, &c.report.Replies)
+	c.content(tx, journey.PartReply, key, &c.report.Replies)
 }
 
-// message counts and opens the message whose first piece has the key.
-func (c *checker) message(tx *bolt.Tx, part journey.Part, key []byte, count *int) {
+// content counts and opens the content whose first piece has the key.
+func (c *checker) content(tx *bolt.Tx, part journey.Part, key []byte, count *int) {
 	if bytes.IndexByte(key, 0) >= 0 { // a further piece
 		return
 	}
 	*count++
 	id := journey.ID(key)
-	sealed := joinPieces(tx.Bucket(messageBuckets[part]), id)
+	sealed := joinPieces(tx.Bucket(contentBuckets[part]), id)
 	if isUnlisted(tx, c.codec, key, sealed) {
 		return
 	}

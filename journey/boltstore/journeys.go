@@ -12,7 +12,7 @@ import (
 
 // Create stores a new journey.
 func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.HeldRequest) error {
-	sealedRequest, err := s.codec.SealMessage(journey.PartRequest, j.ID, request)
+	sealedRequest, err := s.codec.SealContent(journey.PartRequest, j.ID, request)
 	if err != nil {
 		return err
 	}
@@ -103,8 +103,8 @@ func (s *Store) Update(
 // storeChange stores the journey, its index entries, its request and its reply.
 func (s *Store) storeChange(tx *bolt.Tx, before journey.Journey, c journey.Change) error {
 	err := s.put(tx, before, c.Journey)
-	for _, m := range c.Messages() {
-		err = errors.Join(err, s.storeMessage(tx, c.Journey.ID, m))
+	for _, m := range c.Contents() {
+		err = errors.Join(err, s.storeContent(tx, c.Journey.ID, m))
 	}
 	return err
 }

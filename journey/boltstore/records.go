@@ -102,8 +102,8 @@ func (s *Store) importRecord(tx *bolt.Tx, r journey.Record) error {
 	}
 	return errors.Join(
 		s.importJourney(tx, r),
-		s.importMessage(tx, journey.PartRequest, r.ID, r.SealedRequest),
-		s.importMessage(tx, journey.PartReply, r.ID, r.SealedReply),
+		s.importContent(tx, journey.PartRequest, r.ID, r.SealedRequest),
+		s.importContent(tx, journey.PartReply, r.ID, r.SealedReply),
 	)
 }
 
@@ -119,9 +119,9 @@ func (s *Store) importJourney(tx *bolt.Tx, r journey.Record) error {
 	return tx.Bucket(damagedBucket).Put([]byte(r.ID), r.SealedJourney)
 }
 
-func (s *Store) importMessage(tx *bolt.Tx, part journey.Part, id journey.ID, sealed []byte) error {
+func (s *Store) importContent(tx *bolt.Tx, part journey.Part, id journey.ID, sealed []byte) error {
 	if sealed == nil {
 		return nil
 	}
-	return putPieces(dense(tx, messageBuckets[part]), id, s.codec.Renew(part, id, sealed))
+	return putPieces(dense(tx, contentBuckets[part]), id, s.codec.Renew(part, id, sealed))
 }

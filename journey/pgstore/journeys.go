@@ -13,7 +13,7 @@ import (
 
 // Create stores a new journey.
 func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.HeldRequest) error {
-	sealedRequest, err := s.codec.SealMessage(journey.PartRequest, j.ID, request)
+	sealedRequest, err := s.codec.SealContent(journey.PartRequest, j.ID, request)
 	if err != nil {
 		return err
 	}
@@ -125,8 +125,8 @@ func (s *Store) store(ctx context.Context, tx pgx.Tx, keyID string, before journ
 	var all pgx.Batch
 	all.Queue(updateRow, r.args()...)
 	indexPayments(&all, before, c.Journey)
-	for _, m := range c.Messages() {
-		if err := s.storeMessage(ctx, tx, &all, keyID, c.Journey.ID, m); err != nil {
+	for _, m := range c.Contents() {
+		if err := s.storeContent(ctx, tx, &all, keyID, c.Journey.ID, m); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,7 @@
 //
 // [Open] reads the URL (url.go), checks the server (server.go), updates the tables (migrate.go) and checks what is in
 // them (start.go). Every call reaches the database through transaction.go, which repeats it where that is safe.
-// journeys.go, messages.go, list.go and due.go implement [journey.Store]; row.go defines a row. damage.go sets damaged
+// journeys.go, contents.go, list.go and due.go implement [journey.Store]; row.go defines a row. damage.go sets damaged
 // journeys aside. values.go, marks.go and rate.go hold what else replicas share. import.go is for moving a store, and
 // exclusive.go keeps other processes out during that.
 //

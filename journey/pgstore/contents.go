@@ -25,17 +25,17 @@ func (t table) put() string {
 		ON CONFLICT (journey_id) DO UPDATE SET sealed = excluded.sealed`
 }
 
-// storeMessage replaces or erases a request or a reply. One that stays is sealed again if an older secret sealed its
+// storeContent replaces or erases a request or a reply. One that stays is sealed again if an older secret sealed its
 // journey: the row names one secret for everything that belongs to the journey.
-func (s *Store) storeMessage(
-	ctx context.Context, tx pgx.Tx, batch *pgx.Batch, keyID string, id journey.ID, m journey.MessageChange,
+func (s *Store) storeContent(
+	ctx context.Context, tx pgx.Tx, batch *pgx.Batch, keyID string, id journey.ID, m journey.ContentChange,
 ) error {
 	t := tables[m.Part]
 	switch {
 	case !m.Keep:
 		batch.Queue(t.drop(), id)
 	case m.New != nil:
-		sealed, err := s.codec.SealMessage(m.Part, id, m.New)
+		sealed, err := s.codec.SealContent(m.Part, id, m.New)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (s *Store) storeMessage(
 
 // Request reads the held request.
 func (s *Store) Request(ctx context.Context, id journey.ID) (journey.HeldRequest, error) {
-	sealed, err := s.readMessage(ctx, journey.PartRequest, id)
+	sealed, err := s.readContent(ctx, journey.PartRequest, id)
 	if err != nil {
 		return journey.HeldRequest{}, err
 	}
@@ -62,14 +62,14 @@ func (s *Store) Request(ctx context.Context, id journey.ID) (journey.HeldRequest
 
 // Reply reads the stored reply.
 func (s *Store) Reply(ctx context.Context, id journey.ID) (journey.Reply, error) {
-	sealed, err := s.readMessage(ctx, journey.PartReply, id)
+	sealed, err := s.readContent(ctx, journey.PartReply, id)
 	if err != nil {
 		return journey.Reply{}, err
 	}
 	return s.codec.OpenReply(id, sealed)
 }
 
-func (s *Store) readMessage(ctx context.Context, part journey.Part, id journey.ID) ([]byte, error) {
+func (s *Store) readContent(ctx context.Context, part journey.Part, id journey.ID) ([]byte, error) {
 	sealed, err := readOne(ctx, s, pgx.RowTo[[]byte], tables[part].get(), id)
 	if errors.Is(err, journey.ErrNotFound) {
 		return nil, journey.ErrErased

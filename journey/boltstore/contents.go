@@ -8,30 +8,30 @@ import (
 	"paygate/journey"
 )
 
-// messageBuckets hold the requests and replies of journeys.
-var messageBuckets = map[journey.Part][]byte{
+// contentBuckets hold the requests and replies of journeys.
+var contentBuckets = map[journey.Part][]byte{
 	journey.PartRequest: requestBucket,
 	journey.PartReply:   replyBucket,
 }
 
-// storeMessage replaces or erases a request or a reply. One that stays is sealed again under the newest secret, like
+// storeContent replaces or erases a request or a reply. One that stays is sealed again under the newest secret, like
 // its journey: the list of open journeys names one secret for both.
-func (s *Store) storeMessage(tx *bolt.Tx, id journey.ID, m journey.MessageChange) error {
-	bucket := dense(tx, messageBuckets[m.Part])
+func (s *Store) storeContent(tx *bolt.Tx, id journey.ID, m journey.ContentChange) error {
+	bucket := dense(tx, contentBuckets[m.Part])
 	if !m.Keep {
 		return dropPieces(bucket, id)
 	}
 	if m.New == nil {
-		return s.renewMessage(bucket, id, m.Part)
+		return s.renewContent(bucket, id, m.Part)
 	}
-	sealed, err := s.codec.SealMessage(m.Part, id, m.New)
+	sealed, err := s.codec.SealContent(m.Part, id, m.New)
 	if err != nil {
 		return err
 	}
 	return putPieces(bucket, id, sealed)
 }
 
-func (s *Store) renewMessage(bucket *bolt.Bucket, id journey.ID, part journey.Part) error {
+func (s *Store) renewContent(bucket *bolt.Bucket, id journey.ID, part journey.Part) error {
 	if keyID, ok := s.codec.KeyID(bucket.Get([]byte(id))); !ok || keyID == s.codec.Newest() {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (s *Store) renewMessage(bucket *bolt.Bucket, id journey.ID, part journey.Pa
 
 // Request reads the held request.
 func (s *Store) Request(ctx context.Context, id journey.ID) (journey.HeldRequest, error) {
-	sealed, err := s.readMessage(ctx, requestBucket, id)
+	sealed, err := s.readContent(ctx, requestBucket, id)
 	if err != nil {
 		return journey.HeldRequest{}, err
 	}
@@ -49,14 +49,14 @@ func (s *Store) Request(ctx context.Context, id journey.ID) (journey.HeldRequest
 
 // Reply reads the stored reply.
 func (s *Store) Reply(ctx context.Context, id journey.ID) (journey.Reply, error) {
-	sealed, err := s.readMessage(ctx, replyBucket, id)
+	sealed, err := s.readContent(ctx, replyBucket, id)
 	if err != nil {
 		return journey.Reply{}, err
 	}
 	return s.codec.OpenReply(id, sealed)
 }
 
-func (s *Store) readMessage(ctx context.Context, bucket []byte, id journey.ID) ([]byte, error) {
+func (s *Store) readContent(ctx context.Context, bucket []byte, id journey.ID) ([]byte, error) {
 	var sealed []byte
 	err := s.read(ctx, func(tx *bolt.Tx) error {
 		sealed = joinPieces(tx.Bucket(bucket), id)
