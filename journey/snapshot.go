@@ -30,6 +30,10 @@ func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, strin
 	if after.Status != before.Status || after.Refunded != before.Refunded || next.Trusted != j.Trusted {
 		detail = strings.TrimSpace(after.ID + " " + after.Status + " " + after.Code)
 	}
+	if more := after.OverRefunded(); more > before.OverRefunded() {
+		next.Note = "GOV.UK Pay has refunded " + Pounds(more) + " more than was paid"
+		detail = next.Note
+	}
 	return next, detail, nil
 }
 
@@ -142,7 +146,7 @@ func (p *Payment) learn(s PaymentSnapshot, at time.Time) {
 		return
 	}
 	p.Status, p.Code, p.Money = s.Status, s.Code, s.Money()
-	if p.Money > 0 || s.Total > 0 {
+	if p.Money > 0 || s.Total > 0 || s.Status == StatusSuccess {
 		p.Total = s.Charged()
 	}
 	p.Refunded = s.RefundSubmitted
@@ -169,6 +173,14 @@ func rank(status string) int {
 	default:
 		return 0
 	}
+}
+
+// OverRefunded returns how many pence were given back beyond what the citizen was charged.
+func (p Payment) OverRefunded() int64 {
+	if p.Status != StatusSuccess || p.Total == 0 {
+		return 0
+	}
+	return max(0, p.Refunded-p.Total)
 }
 
 // Finished reports whether Pay is done with the payment, whatever the outcome.

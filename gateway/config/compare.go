@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"paygate/gateway/origin"
 	"paygate/journey"
+	"paygate/journey/pay"
 )
 
 // compare reports settings that contradict each other.
@@ -61,7 +61,7 @@ func (c *checker) compareListeners(s Settings) {
 // compareHosts reports public hosts that no citizen can pay at.
 func (c *checker) compareHosts(s Settings) {
 	for _, o := range s.Origins {
-		if s.Live && !origin.PayAccepts(o.Hostname()) && c.sound("PAYGATE_PAY_MODE") {
+		if s.Live && !pay.AcceptsHost(o.Hostname()) && c.sound("PAYGATE_PAY_MODE") {
 			c.fault("PAYGATE_PUBLIC_URL", "%s", refusedByPay(o))
 		}
 	}

@@ -9,8 +9,8 @@ import (
 
 	"paygate/gateway"
 	"paygate/gateway/form"
-	"paygate/gateway/origin"
 	"paygate/journey"
+	"paygate/journey/pay"
 )
 
 // Describe returns a summary of the settings in words. It counts secrets, and does not contain them.
@@ -128,7 +128,7 @@ func warnings(s Settings) []string {
 		}
 	}
 	for _, o := range s.Origins {
-		if !s.Live && !origin.PayAccepts(o.Hostname()) {
+		if !s.Live && !pay.AcceptsHost(o.Hostname()) {
 			found = append(found, "PAYGATE_PUBLIC_URL: "+refusedByPay(o))
 		}
 	}

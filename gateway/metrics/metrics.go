@@ -53,9 +53,10 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 		return prometheus.NewHistogram(prometheus.HistogramOpts{Name: "paygate_" + name, Help: help, Buckets: seconds})
 	}
 	m := &Metrics{
-		registry:   prometheus.NewRegistry(),
-		entered:    counter("journeys_total", "Journeys that entered a state.", "route", "state"),
-		money:      counter("money_pence_total", "Pence taken from citizens, and returned to them.", "route", "what"),
+		registry: prometheus.NewRegistry(),
+		entered:  counter("journeys_total", "Journeys that entered a state.", "route", "state"),
+		money: counter("money_pence_total", "Pence taken from citizens, returned to them, and returned beyond what was taken.",
+			"route", "what"),
 		swept:      counter("mopup_total", "Journeys visited by sweeps, by result.", "result"),
 		deliveries: counter("deliveries_total", "Requests sent to the service, by verdict.", "route", "verdict", "by"),
 		service:    histogram("upstream_seconds", "How long the service took for a delivery."),
@@ -107,13 +108,14 @@ func (m *Metrics) Applied(a journey.Applied) {
 	if a.After.CollectionFailed && !a.Before.CollectionFailed {
 		m.lost.WithLabelValues(route).Inc()
 	}
-	taken, returned := moved(a.Before, a.After)
-	m.money.WithLabelValues(route, "taken").Add(float64(taken))
-	m.money.WithLabelValues(route, "returned").Add(float64(returned))
+	for what, pence := range moved(a.Before, a.After) {
+		m.money.WithLabelValues(route, what).Add(float64(pence))
+	}
 }
 
 // moved returns the money that was taken and given back in a step. Reserved money is neither.
-func moved(before, after journey.Journey) (taken, returned int64) {
+func moved(before, after journey.Journey) map[string]int64 {
+	var taken, returned, over int64
 	known := map[string]journey.Payment{}
 	for _, p := range before.Payments {
 		known[p.ID] = p
@@ -123,8 +125,9 @@ func moved(before, after journey.Journey) (taken, returned int64) {
 			taken += p.Total
 		}
 		returned += max(0, p.Refunded-known[p.ID].Refunded)
+		over += max(0, p.OverRefunded()-known[p.ID].OverRefunded())
 	}
-	return taken, returned
+	return map[string]int64{"taken": taken, "returned": returned, "over_refunded": over}
 }
 
 // Swept counts what a sweep did, by the names of its counts.

@@ -101,6 +101,22 @@ func TestReservedMoneyIsNeitherTakenNorReturned(t *testing.T) {
 	require.Contains(t, text, `paygate_money_pence_total{route="licence",what="returned"} 0`)
 }
 
+func TestMoneyReturnedBeyondWhatWasTakenIsCounted(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(&fakeStore{}, nil, time.Now)
+	paid := journey.Journey{
+		Terms:    journey.Terms{Route: "licence"},
+		Payments: []journey.Payment{{ID: "pay1", Status: journey.StatusSuccess, Total: 2500, Refunded: 2500}},
+	}
+	twice := paid
+	twice.Payments = []journey.Payment{{ID: "pay1", Status: journey.StatusSuccess, Total: 2500, Refunded: 5000}}
+	m.Applied(journey.Applied{Before: paid, After: twice})
+	m.Applied(journey.Applied{Before: twice, After: twice})
+	_, text := scrape(t, m)
+	require.Contains(t, text, `paygate_money_pence_total{route="licence",what="returned"} 2500`)
+	require.Contains(t, text, `paygate_money_pence_total{route="licence",what="over_refunded"} 2500`)
+}
+
 func TestUnreadableStoreLeavesOutItsGauges(t *testing.T) {
 	t.Parallel()
 	m := metrics.New(&fakeStore{err: errors.New("connection refused")}, []string{"licence"}, time.Now)

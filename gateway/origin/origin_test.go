@@ -65,20 +65,3 @@ func TestASCIIEncodesInternationalNames(t *testing.T) {
 	_, err := origin.ASCII("a\u200d\u0301_.example")
 	require.Error(t, err)
 }
-
-func TestPayAccepts(t *testing.T) {
-	for _, name := range []string{
-		"licences.service.gov.uk", "www.example.com", "localhost", "service.internal", "printer.local", "app.localhost",
-		"127.0.0.1", "::1", "paygate",
-		"xn--bcher-kva.example.org", "shop.london", "a.ck", "x--y.gov.uk",
-	} {
-		require.True(t, origin.PayAccepts(name), name)
-	}
-	for _, name := range []string{
-		"x.test", "x.example", "licences.invalid", "exa_mple.gov.uk", "-a.gov.uk", "a-.gov.uk", "a..gov.uk", "",
-		"service.lan", "1.2.3.4.5", "my_app",
-		"service.corp",
-	} {
-		require.False(t, origin.PayAccepts(name), name)
-	}
-}

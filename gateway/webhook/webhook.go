@@ -117,9 +117,12 @@ type message struct {
 	PaymentID string `json:"resource_id"`
 }
 
-// store stores what follows from a genuine message. The result is accepted, duplicate, unknown (not our payment) or
-// ignored (a message that we do not understand).
+// store stores what follows from a genuine message. The result is accepted, duplicate, unknown (not our payment),
+// ignored (a message that we do not understand) or malformed (not JSON).
 func (h *Handler) store(ctx context.Context, body []byte) (journey.ID, string, error) {
+	if !json.Valid(body) {
+		return "", "malformed", nil
+	}
 	var m message
 	if err := json.Unmarshal(body, &m); err != nil || m.PaymentID == "" {
 		return "", "ignored", nil // genuine, and of a kind that we do not know

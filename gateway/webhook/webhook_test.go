@@ -34,18 +34,24 @@ func (s brokenStore) Update(
 }
 
 // post sends a genuine message, and returns the status of the answer and what was counted.
-func post(store journey.Store) (status int, counted []string) {
+func post(store journey.Store) (int, []string) {
+	var counted []string
 	log := slog.New(slog.DiscardHandler)
 	h := New(Options{
 		Secrets: []string{"secret"}, Runner: &journey.Runner{Store: store, Now: time.Now, Log: log}, Log: log,
 		Received: func(result string) { counted = append(counted, result) },
 	})
-	const body = `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`
+	status := sendTo(h, `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`)
+	return status, counted
+}
+
+// sendTo sends a genuine message to a handler that knows its secret.
+func sendTo(h *Handler, body string) (status int) {
 	r := httptest.NewRequest(http.MethodPost, "/_pay/webhook", strings.NewReader(body))
 	r.Header.Set("Pay-Signature", pay.Sign("secret", []byte(body)))
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Code, counted
+	return w.Code
 }
 
 func TestHandlerAnswersInTimeWhenTheStoreHangs(t *testing.T) {
@@ -68,4 +74,22 @@ func TestHandlerAsksForARepeatUnlessTheJourneyIsDamaged(t *testing.T) {
 	status, counted := post(brokenStore{update: func() error { return journey.ErrDamaged }})
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, []string{"unknown"}, counted)
+}
+
+func TestGenuineMessageIsTakenWhateverItSays(t *testing.T) {
+	t.Parallel()
+	for body, result := range map[string]string{
+		"": "malformed", "resource_id=hu20sqlact5260q2nanm0q8u93": "malformed", `{"resource_id":"hu20s`: "malformed",
+		`{} {}`: "malformed", "\xff": "malformed",
+		`{}`: "ignored", `[]`: "ignored", `null`: "ignored", `{"resource_id":7}`: "ignored",
+		`{"resource_id":"hu20sqlact5260q2nanm0q8u93"}`: "unknown",
+	} {
+		var counted []string
+		h := New(Options{
+			Secrets: []string{"secret"}, Runner: &journey.Runner{Store: emptyStore{}}, Log: slog.New(slog.DiscardHandler),
+			Received: func(result string) { counted = append(counted, result) },
+		})
+		require.Equal(t, http.StatusOK, sendTo(h, body), body)
+		require.Equal(t, []string{result}, counted, body)
+	}
 }

@@ -254,6 +254,20 @@ func TestUnreadableDateIsIgnored(t *testing.T) {
 	}
 }
 
+// Two refunds at once can give back more than was paid.
+func TestNegativeRestOfAPaymentIsRead(t *testing.T) {
+	t.Parallel()
+	answer := payment(map[string]any{
+		"state":          map[string]any{"status": "success", "finished": true},
+		"refund_summary": map[string]any{"status": "full", "amount_available": -2500, "amount_submitted": 5000},
+	})
+	snapshot, err := client(t, says(200, answer)).Get(t.Context(), "hu20sqlact5260q2nanm0q8u93")
+	require.NoError(t, err)
+	require.EqualValues(t, -2500, snapshot.RefundAvailable)
+	require.EqualValues(t, 5000, snapshot.RefundSubmitted)
+	require.Zero(t, snapshot.Money())
+}
+
 func TestMalformedIDNeverReachesAPath(t *testing.T) {
 	t.Parallel()
 	c := client(t, func(http.ResponseWriter, *http.Request) { t.Error("asked") })

@@ -112,11 +112,12 @@ func (c *Client) decode(call string, body []byte) (journey.PaymentSnapshot, erro
 	return snapshot, nil
 }
 
-// plausible reports whether the fields that we rely on are there and in range.
+// plausible reports whether the fields that we rely on are there and in range. What can still be refunded is negative
+// after too many refunds.
 func (p paymentJSON) plausible() bool {
 	inRange := func(pence int64) bool { return pence >= 0 && pence <= maxAmount }
 	return idPattern.MatchString(p.PaymentID) && p.State.Status != "" && p.Amount != nil && inRange(*p.Amount) &&
-		inRange(p.TotalAmount) && p.Refunds.Submitted >= 0 && inRange(p.Refunds.Available)
+		inRange(p.TotalAmount) && p.Refunds.Submitted >= 0 && inRange(max(p.Refunds.Available, -p.Refunds.Available))
 }
 
 // lenientTime returns zero for a date that cannot be read: that must not make a journey fail (FACTS 2.4).

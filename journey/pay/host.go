@@ -1,4 +1,4 @@
-package origin
+package pay
 
 import (
 	"net/netip"
@@ -14,12 +14,13 @@ var localDomains = []string{"localhost", "localdomain", "internal", "local"}
 
 var labelPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// PayAccepts reports whether GOV.UK Pay accepts a return_url with this host name (FACTS, Corrections, 2.1).
-func PayAccepts(name string) bool {
+// AcceptsHost reports whether GOV.UK Pay accepts a return_url with this host name, written in ASCII (FACTS,
+// Corrections, 2.1).
+func AcceptsHost(name string) bool {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return true
 	}
-	labels := strings.Split(name, ".")
+	labels := strings.Split(strings.TrimSuffix(strings.ToLower(name), "."), ".")
 	if len(name) > 253 || slices.ContainsFunc(labels, func(l string) bool { return !labelPattern.MatchString(l) }) {
 		return false
 	}
@@ -28,8 +29,8 @@ func PayAccepts(name string) bool {
 }
 
 // isTopLevel reports whether the Internet has this top-level domain. The list of public suffixes has a rule for each,
-// and none for others.
+// one for .onion, which is not of the Internet, and none for others.
 func isTopLevel(domain string) bool {
 	_, known := publicsuffix.PublicSuffix("name." + domain)
-	return known
+	return known && domain != "onion"
 }
