@@ -36,7 +36,7 @@ func refusal(e *apiError) reply { return reply{status: e.status, body: e} }
 func (s *Simulator) apiRoutes() {
 	for pattern, route := range map[string]struct {
 		call  string
-		serve func(*http.Request, []byte) reply
+		serve serveFunc
 	}{
 		"POST /v1/payments":                      {"create", s.create},
 		"GET /v1/payments":                       {"search", s.search},
@@ -47,61 +47,84 @@ func (s *Simulator) apiRoutes() {
 		"POST /v1/payments/{id}/refunds":         {"refund", s.refund},
 		"GET /v1/payments/{id}/refunds":          {"refunds", s.of("P0800", s.getRefunds)},
 		"GET /v1/payments/{id}/refunds/{refund}": {"refunds", s.of("P0700", s.getRefund)},
+		"GET /v1/refunds":                        {"search_refunds", s.searchRefunds},
 	} {
 		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.api(w, r, route.call, route.serve) })
 	}
 }
 
+// asked is a request to the API.
+type asked struct {
+	*http.Request
+	call    string
+	body    []byte
+	account string // the name of the key's account
+	known   bool   // whether the key belongs to an account
+}
+
 // serveFunc does the work of a call, with the lock held.
-type serveFunc = func(*http.Request, []byte) reply
+type serveFunc = func(asked) reply
 
 // api handles every API request in this order: fault, firewall, key, rate limit, work, answer.
-func (s *Simulator) api(w http.ResponseWriter, r *http.Request, call string, serve func(*http.Request, []byte) reply) {
-	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes))
-	trouble := s.trouble(call)
+func (s *Simulator) api(w http.ResponseWriter, r *http.Request, call string, serve serveFunc) {
+	a := s.read(r, call)
+	trouble := s.trouble(a)
 	if trouble.Kind == "slow" {
 		s.after(r.Context(), trouble.Delay)
 	}
-	answer := s.answer(r, call, body, trouble, serve)
+	answer := s.answer(a, trouble, serve)
 	if trouble.cuts() {
 		panic(http.ErrAbortHandler) // ends the connection without an answer
 	}
 	trouble.spoil(answer).write(w)
 }
 
-// answer does the work unless it must be refused, and records the request.
-func (s *Simulator) answer(r *http.Request, call string, body []byte, trouble Fault, serve serveFunc) reply {
+func (s *Simulator) read(r *http.Request, call string) asked {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	answer := s.refuses(r, call, body, trouble)
+	account, known := s.options.accountOf(r.Header.Get("Authorization"))
+	return asked{r, call, body, account, known}
+}
+
+// answer does the work unless it must be refused, and records the request.
+func (s *Simulator) answer(a asked, trouble Fault, serve serveFunc) reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	answer := s.refuses(a, trouble)
 	if answer == nil {
-		if trouble.Kind == "stale" && call == "get" {
+		if trouble.Kind == "stale" && a.call == "get" {
 			serve = s.of("P0200", s.getFromIndex)
 		}
-		done := serve(r, body)
+		done := serve(a)
 		answer = &done
 	}
-	s.note(r, call, body, answer.status, trouble.Kind)
+	s.note(a, answer.status, trouble.Kind)
 	return *answer
 }
 
 // refuses returns the reason why the work must not be done, or nil.
-func (s *Simulator) refuses(r *http.Request, call string, body []byte, trouble Fault) *reply {
+func (s *Simulator) refuses(a asked, trouble Fault) *reply {
 	var answer reply
 	switch {
-	case s.blocks(r, call, body):
+	case s.blocks(a):
 		answer = refusal(&apiError{
 			status: 400, Code: "P0920",
 			Text: "Request blocked by security rules. Please consult API documentation for more information.",
 		})
-	case !s.acceptsKey(r.Header.Get("Authorization")):
-		answer = reply{status: 401, body: otherBody{"text/plain", "Credentials are required to access this resource."}}
-	case !s.allows(r, call):
+	case !a.known:
+		answer = unauthorized()
+	case !s.allows(a):
 		answer = refusal(tooManyRequests())
 	default:
-		return trouble.refuses(call)
+		return trouble.refuses(a.call)
 	}
 	return &answer
+}
+
+// unauthorized has neither a code nor JSON (FACTS 1.2).
+func unauthorized() reply {
+	return reply{status: 401, body: otherBody{"text/plain", "Credentials are required to access this resource."}}
 }
 
 func tooManyRequests() *apiError {
@@ -133,6 +156,7 @@ const maxRequests = 10_000
 // Request is a request that the API received.
 type Request struct {
 	At      time.Time `json:"at"`
+	Account string    `json:"account,omitempty"`
 	Call    string    `json:"call"`
 	Method  string    `json:"method"`
 	Path    string    `json:"path"` // with its query
@@ -149,15 +173,14 @@ func (s *Simulator) Requests() []Request {
 	return append([]Request{}, s.requests...)
 }
 
-func (s *Simulator) note(r *http.Request, call string, body []byte, status int, faulted string) {
+func (s *Simulator) note(a asked, status int, faulted string) {
 	if len(s.requests) >= maxRequests {
 		s.requests = append([]Request{}, s.requests[maxRequests/10:]...)
 	}
-	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	key := strings.TrimPrefix(a.Header.Get("Authorization"), "Bearer ")
 	s.requests = append(s.requests, Request{
-		At: s.now(), Call: call, Method: r.Method, Path: r.URL.RequestURI(), Body: string(body),
-		Key:    key[:min(9, len(key))],
-		Status: status, Faulted: faulted,
+		At: s.now(), Account: a.account, Call: a.call, Method: a.Method, Path: a.URL.RequestURI(), Body: string(a.body),
+		Key: key[:min(9, len(key))], Status: status, Faulted: faulted,
 	})
-	s.options.Log.Debug("request", "call", call, "status", status, "faulted", faulted)
+	s.log.Debug("request", "call", a.call, "status", status, "faulted", faulted)
 }

@@ -1,19 +1,16 @@
 package paysim
 
-import (
-	"net/http"
-	"regexp"
-)
+import "regexp"
 
 // idempotencyKeyPattern is the valid form of the header. For card pages it has no other effect (FACTS 2.3).
 var idempotencyKeyPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,255}$`)
 
-func (s *Simulator) create(r *http.Request, body []byte) reply {
-	request, wrong := parseCreate(body)
+func (s *Simulator) create(a asked) reply {
+	request, wrong := parseCreate(a.body)
 	if wrong == nil {
 		wrong = s.refusesPayment(request)
 	}
-	keys := r.Header.Values("Idempotency-Key")
+	keys := a.Header.Values("Idempotency-Key")
 	if wrong == nil && len(keys) > 0 && !idempotencyKeyPattern.MatchString(keys[0]) {
 		wrong = &apiError{
 			status: 422, Code: "P0102", Header: "Idempotency-Key",
@@ -23,7 +20,9 @@ func (s *Simulator) create(r *http.Request, body []byte) reply {
 	if wrong != nil {
 		return refusal(wrong)
 	}
-	p := &payment{id: newID(), request: request, created: s.now(), browsers: map[string]bool{}}
+	p := &payment{
+		id: newID(), account: a.account, request: request, created: s.now(), browsers: map[string]bool{},
+	}
 	s.record(p, "created", "")
 	s.payments[p.id] = p
 	s.list = append(s.list, p)
@@ -54,39 +53,39 @@ func (s *Simulator) refusesPayment(c createRequest) *apiError {
 	}
 }
 
-// find returns a payment, or a 404 with the call's own code.
-func (s *Simulator) find(r *http.Request, code string) (*payment, *apiError) {
-	p := s.payments[r.PathValue("id")]
-	if p == nil {
+// find returns a payment of the account, or a 404 with the call's own code.
+func (s *Simulator) find(a asked, code string) (*payment, *apiError) {
+	p := s.payments[a.PathValue("id")]
+	if p == nil || p.account != a.account {
 		return nil, &apiError{status: 404, Code: code, Text: "Not found"}
 	}
 	return p, nil
 }
 
 // of wraps a call that needs a payment. If there is no such payment, it answers with the call's own code.
-func (s *Simulator) of(code string, serve func(*http.Request, *payment) reply) func(*http.Request, []byte) reply {
-	return func(r *http.Request, _ []byte) reply {
-		p, wrong := s.find(r, code)
+func (s *Simulator) of(code string, serve func(asked, *payment) reply) serveFunc {
+	return func(a asked) reply {
+		p, wrong := s.find(a, code)
 		if wrong != nil {
 			return refusal(wrong)
 		}
-		return serve(r, p)
+		return serve(a, p)
 	}
 }
 
-func (s *Simulator) get(_ *http.Request, p *payment) reply {
+func (s *Simulator) get(_ asked, p *payment) reply {
 	return reply{status: 200, body: s.full(p)}
 }
 
 // getFromIndex answers a get while Pay is in trouble: the state may be old, and there is no next_url (FACTS 3.5).
-func (s *Simulator) getFromIndex(_ *http.Request, p *payment) reply {
+func (s *Simulator) getFromIndex(_ asked, p *payment) reply {
 	body := s.brief(p)
 	body["state"] = stateOf(p.statusAt(s.indexedUntil()))
 	return reply{status: 200, body: body}
 }
 
 // getEvents includes the states of refunds without marking them, as Pay does (FACTS 3.6).
-func (s *Simulator) getEvents(_ *http.Request, p *payment) reply {
+func (s *Simulator) getEvents(_ asked, p *payment) reply {
 	list := []map[string]any{}
 	for _, e := range p.events {
 		list = append(list, map[string]any{
@@ -101,7 +100,7 @@ func (s *Simulator) getEvents(_ *http.Request, p *payment) reply {
 }
 
 // cancel is not repeatable: a second cancel is refused (FACTS 3.6).
-func (s *Simulator) cancel(_ *http.Request, p *payment) reply {
+func (s *Simulator) cancel(_ asked, p *payment) reply {
 	if finished(p.status) {
 		return refusal(&apiError{status: 400, Code: "P0501", Text: "Cancellation of payment failed"})
 	}
@@ -110,7 +109,7 @@ func (s *Simulator) cancel(_ *http.Request, p *payment) reply {
 }
 
 // capture is repeatable (FACTS 3.6).
-func (s *Simulator) capture(_ *http.Request, p *payment) reply {
+func (s *Simulator) capture(_ asked, p *payment) reply {
 	switch {
 	case p.status == "success":
 		return reply{status: 204}

@@ -10,6 +10,7 @@ import (
 // PaymentView is a payment as tests see it.
 type PaymentView struct {
 	ID             string            `json:"id"`
+	Account        string            `json:"account,omitempty"` // its name; empty: the first
 	Reference      string            `json:"reference"`
 	Description    string            `json:"description"`
 	Amount         int64             `json:"amount"`   // pence
@@ -25,9 +26,17 @@ type PaymentView struct {
 	Created        time.Time         `json:"created"`
 	Captured       bool              `json:"captured"` // accepted by Pay, but perhaps not collected yet
 	Prefilled      map[string]string `json:"prefilled,omitempty"`
+	Refunds        []RefundView      `json:"refunds,omitempty"`
 }
 
-// Payments returns all payments, oldest first.
+// RefundView is a refund as tests see it.
+type RefundView struct {
+	ID     string `json:"id"`
+	Amount int64  `json:"amount"` // pence
+	Status string `json:"status"`
+}
+
+// Payments returns all payments of all accounts, oldest first.
 func (s *Simulator) Payments() []PaymentView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,12 +47,13 @@ func (s *Simulator) paymentViews() []PaymentView {
 	views := []PaymentView{}
 	for _, p := range s.list {
 		views = append(views, PaymentView{
-			ID: p.id, Reference: p.request.Reference, Description: p.request.Description, Amount: p.request.Amount,
+			ID: p.id, Account: p.account, Reference: p.request.Reference, Description: p.request.Description, Amount: p.request.Amount,
 			Total:    p.total(),
 			Refunded: p.refunded(), Status: p.status, Code: p.code, DelayedCapture: p.request.DelayedCapture,
 			Language: p.request.Language, Email: p.request.Email, Metadata: p.request.Metadata,
 			ReturnURL: p.request.ReturnURL,
 			Created:   p.created, Captured: !p.accepted.IsZero(), Prefilled: p.request.prefilled(),
+			Refunds: p.refundViews(),
 		})
 	}
 	return views

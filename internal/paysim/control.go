@@ -24,6 +24,9 @@ func (s *Simulator) controlRoutes() {
 	})
 	control.HandleFunc("POST /control/payments/{id}/pay", s.controlPay)
 	control.HandleFunc("POST /control/payments/{id}/correct", s.controlCorrect)
+	control.HandleFunc("POST /control/payments/{id}/refund-outcome", s.controlRefundOutcome)
+	control.HandleFunc("POST /control/payments/{id}/refunds", s.controlRefund)
+	control.HandleFunc("POST /control/payments/{id}/refunds/{refund}/correct", s.controlCorrectRefund)
 	control.HandleFunc("POST /control/webhooks", s.controlWebhooks)
 	control.HandleFunc("POST /control/webhooks/resend", func(w http.ResponseWriter, r *http.Request) {
 		s.ResendWebhooks(r.Context())
@@ -112,7 +115,12 @@ func (s *Simulator) controlPay(w http.ResponseWriter, r *http.Request) {
 	if asked.Card != "" {
 		pay, how = s.PayWithCard, asked.Card
 	}
-	if err := pay(r.PathValue("id"), how); err != nil {
+	s.showPayments(w, pay(r.PathValue("id"), how))
+}
+
+// showPayments answers a change of a payment.
+func (s *Simulator) showPayments(w http.ResponseWriter, err error) {
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
 	}
@@ -127,21 +135,21 @@ func (s *Simulator) controlCorrect(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if err := s.Correct(r.PathValue("id"), asked.Status, asked.Code); err != nil {
-		http.Error(w, err.Error(), http.StatusConflict)
-		return
-	}
-	show(w, s.Payments())
+	s.showPayments(w, s.Correct(r.PathValue("id"), asked.Status, asked.Code))
 }
 
 func (s *Simulator) controlWebhooks(w http.ResponseWriter, r *http.Request) {
 	asked, ok := read[struct {
-		URL    string `json:"url"`
-		Secret string `json:"secret"`
+		URL     string `json:"url"`
+		Secret  string `json:"secret"`
+		Account string `json:"account"`
 	}](w, r)
 	if !ok {
 		return
 	}
-	s.SetWebhook(asked.URL, asked.Secret)
+	if err := s.SetAccountWebhook(asked.Account, asked.URL, asked.Secret); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
 	show(w, "set")
 }

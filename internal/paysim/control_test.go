@@ -52,7 +52,7 @@ func TestControlRefusesUnknownFields(t *testing.T) {
 		"/control/clock":                     `{"advance":"soon"}`,
 		"/control/clock?2":                   `{"forward":"90m"}`,
 		"/control/clock?3":                   `{"advance":"-1m"}`,
-		"/control/faults":                    `{"kind":"404"}`,
+		"/control/faults":                    `{"kind":"teapot"}`,
 		"/control/faults?2":                  `{"kind":"slow","delay":"long"}`,
 		"/control/payments/" + id + "/pay":   `{`,
 		"/control/payments/" + id + "/pay?2": `{"outcome":"success","pence":1}`,

@@ -133,7 +133,7 @@ func TestEachCallHasItsOwnCodeForTrouble(t *testing.T) {
 func TestUnknownFaultsPanic(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
-	for _, f := range []Fault{{Kind: "404"}, {Call: "pay", Kind: "500"}, {Kind: "500", Times: -1}} {
+	for _, f := range []Fault{{Kind: "teapot"}, {Call: "pay", Kind: "500"}, {Kind: "500", Times: -1}} {
 		require.Panics(t, func() { b.AddFault(f) })
 	}
 }
@@ -177,4 +177,42 @@ func TestLimitCanBeLifted(t *testing.T) {
 		b.newPayment(nil)
 		b.get(id)
 	}
+}
+
+func TestPagesOfASearchCanBeWrong(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	for _, reference := range []string{"1", "2", "3"} {
+		b.newPayment(map[string]any{"reference": reference})
+	}
+	for kind, want := range map[string][]string{
+		"missing": {"3", "2"}, "doubled": {"3", "2", "1", "1"}, "unordered": {"1", "3", "2"},
+	} {
+		b.AddFault(Fault{Call: "search", Kind: kind})
+		require.Equal(t, want, b.found(""), kind)
+		require.Empty(t, b.found("reference=none"))
+		b.ClearFaults()
+	}
+}
+
+func TestAnyStatusCanBeOrdered(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	for _, c := range []struct {
+		fault  Fault
+		status int
+		code   any
+	}{
+		{Fault{Kind: "401"}, 401, nil},
+		{Fault{Kind: "403", Code: "P0940"}, 403, "P0940"},
+		{Fault{Kind: "500"}, 500, "P1898"},
+		{Fault{Kind: "503"}, 503, nil},
+		{Fault{Kind: "503", Code: "P0999"}, 503, "P0999"},
+	} {
+		b.AddFault(c.fault)
+		a := b.do("GET", "/v1/refunds", "")
+		require.Equal(t, []any{c.status, c.code}, []any{a.status, a.at("code")})
+		b.ClearFaults()
+	}
+	require.Panics(t, func() { b.AddFault(Fault{Kind: "slow", Code: "P0999"}) })
 }

@@ -5,25 +5,24 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
 
 // blocks reports whether the firewall in front of Pay refuses a request (FACTS 1.4).
-func (s *Simulator) blocks(r *http.Request, call string, body []byte) bool {
-	if accept := r.Header.Get("Accept"); accept != "" && accept != "application/json" && accept != "*/*" {
+func (s *Simulator) blocks(a asked) bool {
+	if accept := a.Header.Get("Accept"); accept != "" && accept != "application/json" && accept != "*/*" {
 		return true
 	}
-	if r.Method != http.MethodPost {
+	if a.Method != http.MethodPost {
 		return false
 	}
-	if len(body) == 0 {
-		return s.options.RefuseEmptyBodies || call != "cancel" && call != "capture"
+	if len(a.body) == 0 {
+		return s.options.RefuseEmptyBodies || a.call != "cancel" && a.call != "capture"
 	}
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	var value any
-	_ = json.Unmarshal(body, &value) // invalid JSON is refused later, in Pay's own words
+	_ = json.Unmarshal(a.body, &value) // invalid JSON is refused later, in Pay's own words
 	return kind != "application/json" || hasBlockedText(value, "")
 }
 
@@ -49,36 +48,29 @@ func hasBlockedText(value any, field string) bool {
 // keyPattern is the form of Pay's keys, with their maximum length (FACTS 1.2).
 var keyPattern = regexp.MustCompile(`^api_(test|live)_\S{1,58}$`)
 
-func (s *Simulator) acceptsKey(authorization string) bool {
-	key, isBearer := strings.CutPrefix(authorization, "Bearer ")
-	if len(s.options.Keys) > 0 {
-		return isBearer && slices.Contains(s.options.Keys, key)
-	}
-	return isBearer && keyPattern.MatchString(key)
-}
-
-// window counts the calls of one second.
+// window counts the calls of one second, by account and kind.
 type window struct {
 	second time.Time
-	used   map[string]int
+	used   map[[2]string]int
 }
 
 // allows counts the call against the limit of the current second, which is the account's, whatever the key
 // (FACTS 1.3).
-func (s *Simulator) allows(r *http.Request, call string) bool {
+func (s *Simulator) allows(a asked) bool {
 	limit, bucket := s.options.PostLimit, "other"
 	switch {
-	case r.Method == http.MethodGet:
+	case a.Method == http.MethodGet:
 		limit, bucket = 5*limit, "get"
-	case call == "create", call == "capture":
-		bucket = call
+	case a.call == "create", a.call == "capture":
+		bucket = a.call
 	}
 	if limit < 0 {
 		return true
 	}
 	if second := s.now().Truncate(time.Second); !second.Equal(s.window.second) {
-		s.window = window{second, map[string]int{}}
+		s.window = window{second, map[[2]string]int{}}
 	}
-	s.window.used[bucket]++
-	return s.window.used[bucket] <= limit
+	counted := [2]string{a.account, bucket}
+	s.window.used[counted]++
+	return s.window.used[counted] <= limit
 }

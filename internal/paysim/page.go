@@ -42,7 +42,7 @@ type cardView struct {
 
 func (s *Simulator) pageOf(p *payment, kind, title string) page {
 	v := cardView{
-		Kind: kind, Title: say(p.request.Language, title), Lang: p.request.Language, Service: s.options.ServiceName,
+		Kind: kind, Title: say(p.request.Language, title), Lang: p.request.Language, Service: s.options.account(p.account).ServiceName,
 		ID:     p.id,
 		Amount: pounds(p.request.Amount), Description: p.request.Description, Total: pounds(p.total()),
 	}

@@ -5,6 +5,7 @@ import "time"
 // payment is a payment and everything that happened to it.
 type payment struct {
 	id        string
+	account   string // its name
 	request   createRequest
 	created   time.Time
 	touched   time.Time
@@ -12,6 +13,7 @@ type payment struct {
 	code      string
 	events    []event
 	refunds   []*refund
+	outcome   string // of its refunds; empty: as the options say
 	card      *card
 	surcharge int64
 	accepted  time.Time       // when Pay accepted it for collection; zero: not yet
@@ -24,13 +26,6 @@ type event struct {
 	status, code string
 	at           time.Time
 	refund       *refund // nil: an event of the payment itself
-}
-
-type refund struct {
-	id      string
-	amount  int64
-	status  string
-	created time.Time
 }
 
 // card is what is stored about a card and its holder.

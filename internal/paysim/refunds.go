@@ -2,8 +2,9 @@ package paysim
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
-	"net/http"
+	"time"
 )
 
 // refundRequest is the request for a refund.
@@ -52,25 +53,37 @@ func pence(raw any) (amount int64, given, isNumber bool) {
 }
 
 // refund checks availability first, then compares the guard (FACTS 6).
-func (s *Simulator) refund(r *http.Request, body []byte) reply {
-	asked, wrong := parseRefund(body)
+func (s *Simulator) refund(a asked) reply {
+	request, wrong := parseRefund(a.body)
 	if wrong != nil {
 		return refusal(wrong)
 	}
-	p, wrong := s.find(r, "P0600")
+	p, wrong := s.find(a, "P0600")
+	if wrong == nil {
+		wrong = p.refusesRefund(request)
+	}
 	if wrong != nil {
 		return refusal(wrong)
 	}
+	made := s.makeRefund(p, request.amount, cmp.Or(p.outcome, s.options.RefundOutcome))
+	if made.status == "error" { // the provider refused; the refund is there all the same (FACTS, Corrections)
+		return refusal(downstreamError("refund"))
+	}
+	return reply{status: 202, body: s.refundJSON(made, s.now())}
+}
+
+func (p *payment) refusesRefund(request refundRequest) *apiError {
 	left := p.total() - p.refunded()
 	switch status := p.refundStatus(); {
 	case status != "available":
-		return refusal(notRefundable(status))
-	case asked.guard != nil && *asked.guard != left:
-		return refusal(&apiError{status: 412, Code: "P0604", Text: "Refund amount available mismatch."})
-	case asked.amount > left:
-		return refusal(notRefundable("amount_not_available"))
+		return notRefundable(status)
+	case request.guard != nil && *request.guard != left:
+		return &apiError{status: 412, Code: "P0604", Text: "Refund amount available mismatch."}
+	case request.amount > left:
+		return notRefundable("amount_not_available")
+	default:
+		return nil
 	}
-	return reply{status: 202, body: s.refundJSON(p, s.makeRefund(p, asked.amount))}
 }
 
 func notRefundable(why string) *apiError {
@@ -79,29 +92,12 @@ func notRefundable(why string) *apiError {
 	}
 }
 
-func (s *Simulator) makeRefund(p *payment, amount int64) *refund {
-	made := &refund{id: newID(), amount: amount, status: "submitted", created: s.now()}
-	p.refunds = append(p.refunds, made)
-	p.events = append(p.events, event{status: "submitted", at: s.now(), refund: made})
-	s.settleRefunds(p)
-	return made
-}
-
-// settleRefunds gives money back if it is due, as the provider would.
-func (s *Simulator) settleRefunds(p *payment) {
-	for _, made := range p.refunds {
-		if made.status != "submitted" || s.now().Before(made.created.Add(s.options.RefundTakes)) {
-			continue
-		}
-		made.status = "success"
-		p.events = append(p.events, event{status: "success", at: s.now(), refund: made})
-		s.notify(p, "card_payment_refunded")
-	}
-}
-
-func (s *Simulator) refundJSON(p *payment, made *refund) map[string]any {
+// refundJSON is a refund as it was at a time.
+func (s *Simulator) refundJSON(made *refund, at time.Time) map[string]any {
+	p := made.payment
 	return map[string]any{
-		"refund_id": made.id, "amount": made.amount, "created_date": milliseconds(made.created), "status": made.status,
+		"refund_id": made.id, "amount": made.amount, "created_date": milliseconds(made.created),
+		"status":             made.statusAt(at),
 		"settlement_summary": map[string]any{},
 		"_links": map[string]any{
 			"self":    s.link("GET", "/v1/payments/"+p.id+"/refunds/"+made.id),
@@ -111,11 +107,11 @@ func (s *Simulator) refundJSON(p *payment, made *refund) map[string]any {
 }
 
 // getRefunds lags, as search does (FACTS 6).
-func (s *Simulator) getRefunds(_ *http.Request, p *payment) reply {
+func (s *Simulator) getRefunds(_ asked, p *payment) reply {
 	list := []map[string]any{}
 	for _, made := range p.refunds {
 		if s.isIndexed(made.created) {
-			list = append(list, s.refundJSON(p, made))
+			list = append(list, s.refundJSON(made, s.indexedUntil()))
 		}
 	}
 	return reply{status: 200, body: map[string]any{
@@ -126,11 +122,9 @@ func (s *Simulator) getRefunds(_ *http.Request, p *payment) reply {
 	}}
 }
 
-func (s *Simulator) getRefund(r *http.Request, p *payment) reply {
-	for _, made := range p.refunds {
-		if made.id == r.PathValue("refund") {
-			return reply{status: 200, body: s.refundJSON(p, made)}
-		}
+func (s *Simulator) getRefund(a asked, p *payment) reply {
+	if made := p.findRefund(a.PathValue("refund")); made != nil {
+		return reply{status: 200, body: s.refundJSON(made, s.now())}
 	}
 	return refusal(&apiError{status: 404, Code: "P0700", Text: "Not found"})
 }

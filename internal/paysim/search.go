@@ -1,9 +1,6 @@
 package paysim
 
 import (
-	"fmt"
-	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -11,34 +8,46 @@ import (
 	"time"
 )
 
-// search lists payments, newest first, from the lagging index: with old states, and without a next_url (FACTS
-// 8).
-func (s *Simulator) search(r *http.Request, _ []byte) reply {
-	q, wrong := parseQuery(r.URL.Query())
+// search lists the account's payments, newest first, from the lagging index: with old states, and without a next_url
+// (FACTS 8).
+func (s *Simulator) search(a asked) reply {
+	q, wrong := parseQuery(a.URL.Query(), paymentParameters)
 	if len(wrong) > 0 {
-		return refusal(&apiError{status: 422, Code: "P0401", Text: "Invalid parameters: " + strings.Join(wrong, ", ") +
-			". See Public API documentation for the correct data formats"})
+		return refusal(invalidSearch("P0401", wrong))
 	}
 	var found []*payment
 	for _, p := range slices.Backward(s.list) {
-		if s.isIndexed(p.created) && q.fits(p, s.indexedUntil()) {
+		if p.account == a.account && s.isIndexed(p.created) && q.fits(p, s.indexedUntil()) {
 			found = append(found, p)
 		}
 	}
-	first := (q.page - 1) * q.size
-	if first >= len(found) && len(found) > 0 {
-		return refusal(&apiError{status: 404, Code: "P0402", Text: "Page not found"})
-	}
-	results := []map[string]any{}
-	for _, p := range found[min(first, len(found)):min(first+q.size, len(found))] {
+	return listed(s, "/v1/payments", "P0402", q, found, func(p *payment) map[string]any {
 		result := s.brief(p)
 		result["state"] = stateOf(p.statusAt(s.indexedUntil()))
-		results = append(results, result)
+		return result
+	})
+}
+
+// searchRefunds lists the account's refunds, newest first, from the same index.
+func (s *Simulator) searchRefunds(a asked) reply {
+	q, wrong := parseQuery(a.URL.Query(), commonParameters)
+	if len(wrong) > 0 {
+		return refusal(invalidSearch("P1101", wrong))
 	}
-	return reply{status: 200, body: map[string]any{
-		"total": len(found), "count": len(results), "page": q.page, "results": results,
-		"_links": s.pageLinks(q, (len(found)+q.size-1)/q.size),
-	}}
+	var found []*refund
+	for _, p := range s.list {
+		for _, made := range p.refunds {
+			if p.account == a.account && s.isIndexed(made.created) && q.isWithin(made.created) {
+				found = append(found, made)
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *refund) int { return b.created.Compare(a.created) })
+	return listed(s, "/v1/refunds", "P1100", q, found, func(made *refund) map[string]any {
+		result := s.refundJSON(made, s.indexedUntil())
+		result["payment_id"] = made.payment.id
+		return result
+	})
 }
 
 // indexedUntil returns the time up to which the index is complete.
@@ -57,24 +66,41 @@ type query struct {
 // searchableStates leaves out capturable, in spite of Pay's guidance (FACTS 8.2).
 var searchableStates = []string{"created", "started", "submitted", "success", "failed", "cancelled", "error"}
 
+// parameter is a criterion: its name, and what reads it and reports whether it is valid.
+type parameter struct {
+	name string
+	read func(text string) bool
+}
+
+func commonParameters(q *query) []parameter {
+	return []parameter{
+		{"from_date", readTime(&q.from)},
+		{"to_date", readTime(&q.to)},
+		{"from_settled_date", isDate},
+		{"to_settled_date", isDate},
+		{"page", readNumber(&q.page, 1<<31-1)},
+		{"display_size", readNumber(&q.size, 500)},
+	}
+}
+
+func paymentParameters(q *query) []parameter {
+	return append(
+		commonParameters(q),
+		parameter{"state", func(text string) bool { return slices.Contains(searchableStates, strings.ToLower(text)) }},
+		parameter{"first_digits_card_number", isDigits(6)},
+		parameter{"last_digits_card_number", isDigits(4)},
+		parameter{"agreement_id", func(text string) bool { return len(text) == 26 }},
+	)
+}
+
 // parseQuery reads the criteria, and returns the names of wrong parameters.
-func parseQuery(values url.Values) (q query, wrong []string) {
+func parseQuery(values url.Values, parameters func(*query) []parameter) (q query, wrong []string) {
 	q = query{values: values, page: 1, size: 500}
-	check := func(name string, read func(text string) bool) {
-		if text := values.Get(name); text != "" && !read(text) {
-			wrong = append(wrong, name)
+	for _, p := range parameters(&q) {
+		if text := values.Get(p.name); text != "" && !p.read(text) {
+			wrong = append(wrong, p.name)
 		}
 	}
-	check("state", func(text string) bool { return slices.Contains(searchableStates, strings.ToLower(text)) })
-	check("from_date", readTime(&q.from))
-	check("to_date", readTime(&q.to))
-	check("from_settled_date", isDate)
-	check("to_settled_date", isDate)
-	check("first_digits_card_number", isDigits(6))
-	check("last_digits_card_number", isDigits(4))
-	check("agreement_id", func(text string) bool { return len(text) == 26 })
-	check("page", readNumber(&q.page, 1<<31-1))
-	check("display_size", readNumber(&q.size, 500))
 	return q, wrong
 }
 
@@ -103,7 +129,7 @@ func readNumber(to *int, limit int) func(string) bool {
 	}
 }
 
-// fits compares as Pay's ledger does: from_date is exclusive, in spite of the guidance (FACTS 8.2).
+// fits reports whether a payment, as it was in the index, is one that was searched for.
 func (q query) fits(p *payment, until time.Time) bool {
 	status, _ := p.statusAt(until)
 	c := p.card
@@ -124,27 +150,12 @@ func (q query) fits(p *payment, until time.Time) bool {
 		has("email", contains(p.email())) && has("cardholder_name", contains(c.name)) &&
 		has("card_brand", is(c.brand)) &&
 		has("first_digits_card_number", is(c.first)) && has("last_digits_card_number", is(c.last)) &&
-		has("agreement_id", never) && // this and the next two are only for Stripe
-		has("from_settled_date", never) && has("to_settled_date", never) &&
-		(q.from.IsZero() || p.created.After(q.from)) && (q.to.IsZero() || p.created.Before(q.to))
+		q.values.Get("agreement_id") == "" && q.isWithin(p.created)
 }
 
-func never(string) bool { return false }
-
-func (s *Simulator) pageLinks(q query, last int) map[string]any {
-	to := func(page int) map[string]any {
-		values := maps.Clone(q.values)
-		values.Set("page", fmt.Sprint(page))
-		values.Set("display_size", fmt.Sprint(q.size))
-		return map[string]any{"href": s.options.PublicURL + "/v1/payments?" + values.Encode()}
-	}
-	last = max(1, last)
-	links := map[string]any{"self": to(q.page), "first_page": to(1), "last_page": to(last)}
-	if q.page > 1 {
-		links["prev_page"] = to(q.page - 1)
-	}
-	if q.page < last {
-		links["next_page"] = to(q.page + 1)
-	}
-	return links
+// isWithin compares dates as Pay's ledger does: from_date is exclusive, in spite of the guidance (FACTS 8.2). There are
+// no settled dates in the sandbox.
+func (q query) isWithin(created time.Time) bool {
+	return q.values.Get("from_settled_date")+q.values.Get("to_settled_date") == "" &&
+		(q.from.IsZero() || created.After(q.from)) && (q.to.IsZero() || created.Before(q.to))
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,12 +25,18 @@ type Options struct {
 	Keys []string // valid API keys; default: everything like api_test_… or api_live_…
 	Live bool     // behave as a live account
 
+	Accounts []Account // further accounts, each with keys of its own; the fields here are those of the first
+
 	WebhookURL    string // default: no webhooks
 	WebhookSecret string // signs them
 
 	SearchLag   time.Duration // how far search and a payment's list of refunds lag behind
 	RefundDelay time.Duration // how long after success the provider collects; until then refunds are "pending"
 	RefundTakes time.Duration // how long a refund stays "submitted"; default none, as in Pay's test modes
+
+	// RefundOutcome is what becomes of a refund: success, error, delayed or submitted-then-error. SetRefundOutcome sets
+	// it for one payment.
+	RefundOutcome string
 
 	// PostLimit limits creates, captures and other POSTs, each to this many a second, and GETs to five times as many. 0
 	// means 15, below 0 means no limit.
@@ -52,13 +59,15 @@ func (o Options) withDefaults() Options {
 	if o.ServiceName == "" {
 		o.ServiceName = "Test service"
 	}
+	o.Accounts = slices.Clone(o.Accounts) // SetAccountWebhook changes them
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	return o
 }
 
-// Simulator is an account at Pay. It is safe for concurrent use.
+// Simulator is a simulated GOV.UK Pay with one account or several. It is safe for concurrent use.
 type Simulator struct {
 	options Options
+	log     *slog.Logger
 	mux     *http.ServeMux
 
 	mu         sync.Mutex // guards everything below, and the options that can be set later
@@ -85,6 +94,7 @@ func New(o Options) *Simulator {
 		tokens:  map[string]*token{},
 		sending: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
+	s.log = s.options.Log
 	s.running, s.stop = context.WithCancel(context.Background())
 	s.apiRoutes()
 	s.cardRoutes()

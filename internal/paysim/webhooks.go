@@ -3,6 +3,7 @@ package paysim
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -36,12 +37,27 @@ type WebhookView struct {
 	Due       time.Time `json:"due"`   // of the next attempt
 }
 
-// SetWebhook sets the address of messages and the secret that signs them. Without an address, no messages are sent, and
-// those under way are dropped.
+// SetWebhook sets the address of the first account's messages and the secret that signs them. Without an address, no
+// messages are sent, and those under way are dropped.
 func (s *Simulator) SetWebhook(url, secret string) {
+	_ = s.SetAccountWebhook("", url, secret) // there is always a first account
+}
+
+// SetAccountWebhook does the same for the account with a name.
+func (s *Simulator) SetAccountWebhook(name, url, secret string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.options.WebhookURL, s.options.WebhookSecret = url, secret
+	if name == "" {
+		s.options.WebhookURL, s.options.WebhookSecret = url, secret
+		return nil
+	}
+	for i := range s.options.Accounts {
+		if a := &s.options.Accounts[i]; a.Name == name {
+			a.WebhookURL, a.WebhookSecret = url, secret
+			return nil
+		}
+	}
+	return errors.New("no such account: " + name)
 }
 
 // Webhooks returns all messages, oldest first.
@@ -78,7 +94,7 @@ func (s *Simulator) announce(p *payment, status, code string) {
 }
 
 func (s *Simulator) notify(p *payment, event string) {
-	if s.options.WebhookURL == "" {
+	if s.options.account(p.account).WebhookURL == "" {
 		return
 	}
 	s.deliveries = append(s.deliveries, &delivery{id: newID(), event: event, payment: p, at: s.now(), due: s.now()})
@@ -113,10 +129,11 @@ func (s *Simulator) claimDue() []attempt {
 	defer s.mu.Unlock()
 	var due []attempt
 	for _, d := range s.deliveries {
+		to := s.options.account(d.payment.account)
 		switch {
 		case d.done || d.due.After(s.now()):
 			continue
-		case s.options.WebhookURL == "":
+		case to.WebhookURL == "":
 			d.done = true
 			continue
 		case d.body == nil:
@@ -126,7 +143,7 @@ func (s *Simulator) claimDue() []attempt {
 			d.due = s.now().Add(retryAfter[d.tries])
 		}
 		d.tries++
-		due = append(due, attempt{d, s.options.WebhookURL, s.options.WebhookSecret})
+		due = append(due, attempt{d, to.WebhookURL, to.WebhookSecret})
 	}
 	return due
 }
@@ -151,10 +168,10 @@ func (s *Simulator) send(ctx context.Context, a attempt) bool {
 	request.Header.Set("Pay-Signature", pay.Sign(a.secret, a.delivery.body))
 	answer, err := webhookClient.Do(request)
 	if err != nil {
-		s.options.Log.Debug("webhook not accepted", "event", a.delivery.event)
+		s.log.Debug("webhook not accepted", "event", a.delivery.event)
 		return false
 	}
 	defer answer.Body.Close()
-	s.options.Log.Debug("webhook", "event", a.delivery.event, "status", answer.StatusCode)
+	s.log.Debug("webhook", "event", a.delivery.event, "status", answer.StatusCode)
 	return answer.StatusCode >= 200 && answer.StatusCode <= 299
 }
