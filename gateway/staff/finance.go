@@ -21,19 +21,17 @@ const (
 // export streams the journeys started in a range. If it fails, it breaks the connection, so that an incomplete file is
 // never mistaken for a complete one.
 func (s *server) export(w http.ResponseWriter, r *http.Request, m member) {
-	from, err1 := momentOf(r.FormValue("from"))
-	until, err2 := momentOf(r.FormValue("to"))
-	if err1 != nil || err2 != nil || !until.IsZero() && until.Before(from) {
-		s.problem(w, r, http.StatusUnprocessableEntity, "from and to must be dates such as 2026-11-22 "+
-			"or times such as 2026-11-22T10:41:07Z, with from before to.")
+	begun, wrong := s.periodOf(r, "from", "to")
+	if wrong != "" {
+		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	h.Set("Content-Disposition", `attachment; filename="paygate-`+span(from, until)+`.csv"`)
+	h.Set("Content-Disposition", `attachment; filename="paygate-`+begun.name+`.csv"`)
 	h.Set("Trailer", trailerRows+", "+trailerAmount+", "+trailerTaken+", "+trailerRefunded)
 	w.WriteHeader(http.StatusOK)
-	totals, err := export.CSV(r.Context(), newSlowWriter(w), s.Store, from, until)
+	totals, err := export.CSV(r.Context(), newSlowWriter(w), s.Store, begun.since, begun.until)
 	s.Log.InfoContext(r.Context(), "exported", "by", m.by(), "rows", totals.Rows, "done", err == nil)
 	if err != nil {
 		panic(http.ErrAbortHandler)
@@ -42,17 +40,6 @@ func (s *server) export(w http.ResponseWriter, r *http.Request, m member) {
 	h.Set(trailerAmount, strconv.FormatInt(totals.AmountPence, 10))
 	h.Set(trailerTaken, strconv.FormatInt(totals.TakenPence, 10))
 	h.Set(trailerRefunded, strconv.FormatInt(totals.RefundedPence, 10))
-}
-
-func span(from, until time.Time) string {
-	name := "all"
-	if !from.IsZero() {
-		name = from.Format(time.DateOnly)
-	}
-	if !until.IsZero() {
-		name += "-to-" + until.Format(time.DateOnly)
-	}
-	return name
 }
 
 // backup streams a consistent copy of the store.

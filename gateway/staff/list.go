@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +20,7 @@ const (
 
 // list answers with journeys, newest first.
 func (s *server) list(w http.ResponseWriter, r *http.Request, m member) {
-	filter, wrong := filterOf(r.URL.Query())
+	filter, wrong := s.filterOf(r)
 	if wrong != "" {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
@@ -68,7 +67,8 @@ func (s *server) find(r *http.Request, filter journey.Filter, typed string) ([]j
 }
 
 // filterOf reads a filter from the query. If it is not valid, wrong says why.
-func filterOf(query url.Values) (f journey.Filter, wrong string) {
+func (s *server) filterOf(r *http.Request) (f journey.Filter, wrong string) {
+	query := r.URL.Query()
 	f = journey.Filter{
 		State: journey.State(query.Get("state")), Route: query.Get("route"),
 		Reference: strings.TrimSpace(query.Get("reference")), Payment: strings.TrimSpace(query.Get("payment")),
@@ -84,25 +84,9 @@ func filterOf(query url.Values) (f journey.Filter, wrong string) {
 		}
 		f.Limit = n
 	}
-	for name, into := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
-		at, err := momentOf(query.Get(name))
-		if err != nil {
-			return f, fmt.Sprintf("%s must be a date such as 2026-11-22 or a time such as 2026-11-22T10:41:07Z.", name)
-		}
-		*into = at
-	}
-	return f, ""
-}
-
-// momentOf reads RFC 3339 or a date, which means the beginning of that day in UTC. An empty text is the zero time.
-func momentOf(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at.UTC(), nil
-	}
-	return time.Parse(time.DateOnly, text)
+	begun, wrong := s.periodOf(r, "since", "until")
+	f.Since, f.Until = begun.since, begun.until
+	return f, wrong
 }
 
 // listView is the data of the page of journeys.

@@ -1,0 +1,61 @@
+package staff
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// period is a range of time, without its end. A zero end is open.
+type period struct {
+	since, until time.Time
+	name         string // for a file: the dates that were asked for
+}
+
+// periodOf reads a range from two parameters of the query. Each is a time (RFC 3339) or a date, which is a day in the
+// United Kingdom. For a person at a page, the last date is included. If the range is not valid, wrong says why.
+func (s *server) periodOf(r *http.Request, first, last string) (p period, wrong string) {
+	query := r.URL.Query()
+	from, to := query.Get(first), query.Get(last)
+	since, err1 := s.momentOf(from, 0)
+	until, err2 := s.momentOf(to, lastDay(r))
+	if err1 != nil || err2 != nil || !until.IsZero() && until.Before(since) {
+		return p, fmt.Sprintf("%s and %s must be dates such as 2026-11-22 or times such as 2026-11-22T10:41:07Z, "+
+			"with %[1]s before %[2]s.", first, last)
+	}
+	return period{since, until, nameOf(from, to)}, ""
+}
+
+// lastDay returns how many days after its beginning the last date of a range ends.
+func lastDay(r *http.Request) int {
+	if wantsHTML(r) {
+		return 1
+	}
+	return 0
+}
+
+// momentOf reads a time, or a date to which it adds days. An empty text is the zero time.
+func (s *server) momentOf(text string, days int) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at.UTC(), nil
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, s.zone)
+	return day.AddDate(0, 0, days).UTC(), err
+}
+
+// nameOf names a range by its dates, with which the texts begin.
+func nameOf(from, to string) string {
+	if to == "" {
+		return dateOf(from)
+	}
+	return dateOf(from) + "-to-" + dateOf(to)
+}
+
+func dateOf(text string) string {
+	text = cmp.Or(text, "all")
+	return text[:min(len(text), len(time.DateOnly))]
+}
