@@ -48,7 +48,7 @@ var betweenLeaves = map[string][]string{
 		"paygate/gateway/dial", "paygate/gateway/headers", "paygate/gateway/origin", "paygate/gateway/signature",
 	},
 	"paygate/gateway/webhook": {"paygate/journey/pay"},
-	"paygate/internal/paysim": {"paygate/journey/pay"},
+	"paygate/internal/paysim": {"paygate/gateway/pages", "paygate/journey/pay"},
 }
 
 func layer(path string) int {

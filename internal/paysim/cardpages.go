@@ -14,18 +14,21 @@ func (s *Simulator) cardRoutes() {
 		"POST /secure": func(r *http.Request) page {
 			return s.open(r, r.PostForm.Get("chargeTokenId"))
 		},
-		"GET /card_details/{id}":           s.ofPayment(s.cardPage),
-		"POST /card_details/{id}":          s.ofPayment(s.cardSent),
-		"GET /card_details/{id}/confirm":   s.ofPayment(s.confirmPage),
-		"POST /card_details/{id}/confirm":  s.ofPayment(s.confirmed),
-		"POST /card_details/{id}/cancel":   s.ofPayment(s.cancelled),
-		"GET /return/{id}":                 s.backToService,
-		"GET /{$}":                         s.frontPage,
-		"GET /card_details/{id}/{rest...}": func(*http.Request) page { return sessionPage() },
+		"GET /card_details/{id}":                  s.ofPayment(s.cardPage),
+		"POST /card_details/{id}":                 s.ofPayment(s.cardSent),
+		"GET /card_details/{id}/3ds_required":     s.ofPayment(s.challengePage),
+		"GET /card_details/{id}/3ds_required_out": s.ofPayment(s.bankPage),
+		"POST /card_details/{id}/3ds_handler":     s.ofPayment(s.bankAnswered),
+		"GET /card_details/{id}/confirm":          s.ofPayment(s.confirmPage),
+		"POST /card_details/{id}/confirm":         s.ofPayment(s.confirmed),
+		"POST /card_details/{id}/cancel":          s.ofPayment(s.cancelled),
+		"GET /return/{id}":                        s.backToService,
+		"GET /{$}":                                s.frontPage,
+		"GET /card_details/{id}/{rest...}":        func(*http.Request) page { return sessionPage() },
 	} {
 		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.servePage(w, r, answer) })
 	}
-	s.mux.HandleFunc("GET /style.css", serveStyle)
+	s.mux.HandleFunc("GET /assets/{name}", serveAsset)
 }
 
 // servePage holds no lock while it reads the form and writes the page: browsers may be slow.
@@ -64,10 +67,14 @@ func (s *Simulator) open(r *http.Request, name string) page {
 
 // pathOf returns the path of the page for the payment's state.
 func pathOf(p *payment) string {
-	if p.status == "submitted" {
+	switch {
+	case p.status == "submitted":
 		return "/card_details/" + p.id + "/confirm"
+	case p.challenge != nil:
+		return "/card_details/" + p.id + "/3ds_required"
+	default:
+		return "/card_details/" + p.id
 	}
-	return "/card_details/" + p.id
 }
 
 func toPage(p *payment) page { return page{status: http.StatusSeeOther, to: pathOf(p)} }
@@ -112,29 +119,35 @@ func endPage(p *payment) (kind, title string) {
 	}
 }
 
-func (s *Simulator) cardPage(_ *http.Request, p *payment) page {
-	if p.status == "submitted" {
+func (s *Simulator) cardPage(r *http.Request, p *payment) page {
+	if pathOf(p) != r.URL.Path {
 		return toPage(p)
 	}
 	s.begin(p)
+	return s.formPage(p, prefilledForm(p.request), nil)
+}
+
+func (s *Simulator) formPage(p *payment, form cardForm, wrong []formError) page {
 	drawn := s.pageOf(p, "card", "card")
-	drawn.view.form = prefilledForm(p.request)
+	drawn.view.form, drawn.view.wrong, drawn.view.asks = form, wrong, s.options.collects()
 	return drawn
 }
 
-// cardSent authorises a payment, once only.
+// cardSent authorises a payment, once only, unless the bank must be asked first.
 func (s *Simulator) cardSent(r *http.Request, p *payment) page {
-	if p.status == "submitted" {
+	if pathOf(p) != r.URL.Path {
 		return toPage(p)
 	}
-	form := readForm(r.PostForm)
-	if wrong := form.check(s.now()); len(wrong) > 0 {
-		drawn := s.pageOf(p, "card", "card")
-		drawn.view.form, drawn.view.wrong = form, wrong
-		return drawn
+	form, asks := readForm(r.PostForm), s.options.collects()
+	if wrong := form.check(asks, s.now()); len(wrong) > 0 {
+		return s.formPage(p, form, wrong)
 	}
-	with, _ := cardOf(form["cardNo"])
-	s.authorise(p, with, form.card(with, p.request.Country))
+	with, _ := cardOf(form.number())
+	if details := form.card(with, asks, p.request); s.challenges(with, details.name) {
+		s.askBank(p, with, details)
+	} else {
+		s.authorise(p, with, details)
+	}
 	return toPage(p)
 }
 
@@ -143,7 +156,9 @@ func (s *Simulator) confirmPage(_ *http.Request, p *payment) page {
 		return toPage(p)
 	}
 	p.touched = s.now()
-	return s.pageOf(p, "confirm", "confirm")
+	drawn := s.pageOf(p, "confirm", "confirm")
+	drawn.view.Rows = rowsOf(p.card, p.request.Language)
+	return drawn
 }
 
 func (s *Simulator) confirmed(_ *http.Request, p *payment) page {

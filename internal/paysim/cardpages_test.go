@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/pages"
 )
 
 // atCardPage returns a citizen at the card page of a new payment.
@@ -29,7 +31,7 @@ func TestCitizenPays(t *testing.T) {
 	for _, text := range []string{`lang="en"`, "Fishing licences", "Fishing licence", "£25.00", "Enter card details"} {
 		require.Contains(t, drawn.text, text)
 	}
-	confirm := w.send("/card_details/"+id, cardDetails("4444 3333-2222 1111"))
+	confirm := w.send("/card_details/"+id, cardDetails("4444 3333 2222 1111"))
 	require.Contains(t, confirm.text, "Confirm your payment")
 	require.Equal(t, "submitted", b.status(id), "authorised is not paid")
 
@@ -71,7 +73,8 @@ func TestTestCardsDoWhatPaySays(t *testing.T) {
 			want[c.Number] = "submitted"
 		}
 	}
-	require.Len(t, want, 21)
+	want[cardWith3DS] = "started"
+	require.Len(t, want, 23)
 	for number, status := range want {
 		w, id, _ := b.atCardPage(nil)
 		w.send("/card_details/"+id, cardDetails(number))
@@ -127,36 +130,62 @@ func TestCitizenCanCancelOnBothPages(t *testing.T) {
 
 func TestInvalidFormIsShownAgainWithoutTheSecurityCode(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
-	for field, value := range map[string]string{
-		"cardNo": "4444333322221112", "expiryMonth": "13", "expiryYear": "25", "cardholderName": " ", "cvc": "12",
-		"email": "ann",
+	b := newBench(t, Options{PostLimit: -1})
+	for field, wrong := range map[string][]string{
+		"cardNo":       {"4444333322221112", "4444-3333-2222-1111", "4444", "", "44443333222211114444"},
+		"expiryMonth":  {"13", "0", "x", ""},
+		"expiryYear":   {"25", "", "1930", "203"},
+		"addressLine1": {"", " ", "4444 3333 2222 1111"}, "addressLine2": {"card 4444333322221111"},
+		"addressCity": {""}, "addressCountry": {""}, "addressPostcode": {"", "RM1", "12345"},
+		"cardholderName": {" ", "1234", "4444333322221111"}, "cvc": {"12", "12345", "abc", ""},
+		"email": {"ann", "ann@example", ""},
 	} {
-		w, id, _ := b.atCardPage(nil)
-		form := cardDetails("4444333322221111")
-		form.Set(field, value)
-		again := w.send("/card_details/"+id, form)
-		shown := field
-		if field == "expiryYear" {
-			shown = "expiryMonth"
+		for _, value := range wrong {
+			w, id, _ := b.atCardPage(nil)
+			form := cardDetails("4444333322221111")
+			form.Set(field, value)
+			again := w.send("/card_details/"+id, form)
+			b.showsError(again, field)
+			require.NotContains(t, again.text, `value="123"`)
+			require.Equal(t, "started", b.status(id), "%s: %q", field, value)
 		}
-		require.Contains(t, again.text, `<a href="#`+shown+`">`, "in the summary")
-		require.Contains(t, again.text, `id="`+shown+`-error"`, "at the field")
-		require.Contains(t, again.text, `aria-describedby="`+shown+`-error"`)
-		require.Contains(t, again.text, "<title>Error: ")
-		require.Contains(t, again.text, `value="1 Quay"`, "what was typed stays")
-		require.NotContains(t, again.text, `value="123"`)
-		require.Equal(t, "started", b.status(id))
 	}
+}
+
+// showsError checks that a page names one field in its summary, and at the field, by the ids of Pay's page.
+func (b *bench) showsError(page answer, field string) {
+	b.t.Helper()
+	id, at := idOf(field), "error-"+idOf(field)
+	if field == "expiryMonth" || field == "expiryYear" {
+		id, at = "expiry-month", "error-expiry-date"
+	}
+	require.Contains(b.t, page.text, `<a href="#`+id+`" id="`+id+`-error">`, "in the summary")
+	require.Contains(b.t, page.text, `id="`+at+`"`, "at the field")
+	require.Equal(b.t, 1, strings.Count(page.text, `<a href="#`), "only this one")
+	require.Contains(b.t, page.text, "<title>Error: ")
+	kept := "Rivermouth"
+	if field == "addressCity" {
+		kept = "RM1 1AA"
+	}
+	require.Contains(b.t, page.text, `value="`+kept+`"`, "what was typed stays")
 }
 
 func TestCardIsValidUntilTheEndOfItsMonth(t *testing.T) {
 	t.Parallel()
-	for expiry, good := range map[string]bool{
-		"3/26": true, "03/2026": true, "2/26": false, "12/2025": false, "0/30": false, "x/30": false, "3/": false,
+	for expiry, wrong := range map[string]string{
+		"3/26": "", "03/2026": "", "12/99": "", "2/26": "past expiry", "12/2025": "past expiry", "0/30": "bad expiry",
+		"x/30": "bad expiry", "3/": "bad expiry", "3/3026": "bad expiry",
 	} {
 		month, year, _ := strings.Cut(expiry, "/")
-		require.Equal(t, good, isExpiry(month, year, began), expiry)
+		require.Equal(t, wrong, wrongExpiry(month, year, began), expiry)
+	}
+}
+
+func TestPostcodeIsCheckedInTheUnitedKingdomOnly(t *testing.T) {
+	t.Parallel()
+	for postcode, wrong := range map[string]string{"75001": "", "": "bad postcode"} {
+		form := cardForm{"addressLine1": "1", "addressCity": "Paris", "addressCountry": "FR", "addressPostcode": postcode}
+		require.Contains(t, form.wrongAddress(), formError{"addressPostcode", wrong}, postcode)
 	}
 }
 
@@ -275,8 +304,9 @@ func TestSurchargeIsShownBeforeItIsConfirmed(t *testing.T) {
 	} {
 		w, id, _ := b.atCardPage(nil)
 		confirm := w.send("/card_details/"+id, cardDetails(number))
-		require.Contains(t, confirm.text, `<strong id="amount">`+total)
-		require.Equal(t, total == "£27.50", strings.Contains(confirm.text, "£2.50"))
+		require.Contains(t, confirm.text, `id="amount">`+total)
+		require.Equal(t, total == "£27.50",
+			strings.Contains(confirm.text, `id="payment-summary-corporate-card-fee">£2.50`))
 	}
 }
 
@@ -286,7 +316,7 @@ func TestFormsMayBeAnsweredByARedirectToAnyService(t *testing.T) {
 	_, _, drawn := b.atCardPage(nil)
 	require.Contains(t, drawn.header.Get("Content-Security-Policy"), "form-action *")
 	require.NotContains(t, drawn.text, "<script")
-	style := b.citizen().visit("/style.css")
+	style := b.citizen().visit("/assets/" + pages.Style())
 	require.Contains(t, style.header.Get("Content-Type"), "text/css")
 }
 

@@ -141,15 +141,18 @@ func (s *Simulator) useCard(p *payment, number string) error {
 	case known.status == "":
 		return errors.New("this type of card is not accepted")
 	}
-	s.authorise(p, known, &card{
-		brand: known.brand, kind: known.kind, name: cmp.Or(p.request.Cardholder, "A Citizen"),
-		last: number[len(number)-4:], first: number[:6],
-		expiry: "12/" + s.now().AddDate(2, 0, 0).Format("06"), line1: p.request.Line1, line2: p.request.Line2,
-		city:     p.request.City,
-		postcode: p.request.Postcode, country: cmp.Or(p.request.Country, "GB"),
-		email: cmp.Or(p.request.Email, "citizen@example.org"),
-	})
+	s.authorise(p, known, s.typedCard(p, number).card(known, s.options.collects(), p.request))
+	p.secured = p.secured || s.challenges(known, "")
 	return nil
+}
+
+// typedCard returns the form as a citizen fills it in.
+func (s *Simulator) typedCard(p *payment, number string) cardForm {
+	form := prefilledForm(p.request)
+	form["cardNo"], form["expiryMonth"], form["expiryYear"] = number, "12", s.now().AddDate(2, 0, 0).Format("06")
+	form["cardholderName"] = cmp.Or(form["cardholderName"], "A Citizen")
+	form["email"] = cmp.Or(form["email"], "citizen@example.org")
+	return form
 }
 
 // correctedTo maps the statuses that Correct can set to their default codes.

@@ -202,6 +202,7 @@ func cardDetails(number string) url.Values {
 		"cardNo": {number}, "expiryMonth": {"11"}, "expiryYear": {"30"}, "cardholderName": {"Ann Angler"},
 		"cvc":          {"123"},
 		"addressLine1": {"1 Quay"}, "addressCity": {"Rivermouth"}, "addressPostcode": {"RM1 1AA"},
-		"email": {"ann@example.org"},
+		"addressCountry": {"GB"},
+		"email":          {"ann@example.org"},
 	}
 }

@@ -16,6 +16,8 @@ type payment struct {
 	outcome   string // of its refunds; empty: as the options say
 	card      *card
 	surcharge int64
+	challenge *testCard       // the card that its bank is asked about; nil: none
+	secured   bool            // 3-D Secure was required
 	accepted  time.Time       // when Pay accepted it for collection; zero: not yet
 	collected time.Time       // when the provider collected it; zero: not yet
 	browsers  map[string]bool // the browsers that have opened it
@@ -55,7 +57,7 @@ func (s *Simulator) to(p *payment, status, code string) {
 }
 
 func (s *Simulator) record(p *payment, status, code string) {
-	p.status, p.code, p.touched = status, code, s.now()
+	p.status, p.code, p.touched, p.challenge = status, code, s.now(), nil
 	p.events = append(p.events, event{status: status, code: code, at: s.now()})
 }
 
@@ -69,12 +71,17 @@ func (s *Simulator) begin(p *payment) {
 
 // authorise answers as the bank of a test card would.
 func (s *Simulator) authorise(p *payment, with testCard, c *card) {
+	s.enter(p, with, c)
+	s.to(p, with.status, with.code)
+}
+
+// enter stores what the citizen entered, and the surcharge.
+func (s *Simulator) enter(p *payment, with testCard, c *card) {
 	s.begin(p)
 	p.card = c
 	if with.surcharged {
 		p.surcharge = s.options.Surcharge
 	}
-	s.to(p, with.status, with.code)
 }
 
 // confirm handles the citizen's confirmation.

@@ -63,6 +63,9 @@ func (s *Simulator) brief(p *payment) map[string]any {
 	if p.surcharge > 0 {
 		body["corporate_card_surcharge"], body["total_amount"] = p.surcharge, p.total()
 	}
+	if p.secured {
+		body["authorisation_summary"] = map[string]any{"three_d_secure": map[string]any{"required": true}}
+	}
 	switch {
 	case p.card != nil:
 		body["card_details"], body["card_brand"], body["provider_id"] = p.card.json(), p.card.brand, "sandbox-"+p.id

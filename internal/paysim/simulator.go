@@ -43,6 +43,10 @@ type Options struct {
 	PostLimit int
 	Surcharge int64 // pence on the corporate test cards, prepaid ones excepted
 
+	AddressCollection string // whether the card page asks for the billing address: on (the default) or off
+	EmailCollection   string // whether it asks for an e-mail address: mandatory (the default), optional or off
+	ThreeDSecure      bool   // the bank challenges every card; the test cards for 3-D Secure it challenges anyway
+
 	RefuseEmptyBodies bool // cancel and capture without a body are P0920; it is not known whether Pay does so
 }
 

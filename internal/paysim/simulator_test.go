@@ -183,7 +183,7 @@ func card(number string) url.Values {
 	return url.Values{
 		"cardNo": {number}, "expiryMonth": {"12"}, "expiryYear": {"2039"}, "cardholderName": {"Ann"}, "cvc": {"123"},
 		"email":        {"a@b.c"},
-		"addressLine1": {"1"}, "addressCity": {"X"}, "addressPostcode": {"Y"},
+		"addressLine1": {"1"}, "addressCity": {"X"}, "addressPostcode": {"E1 8QS"}, "addressCountry": {"GB"},
 	}
 }
 

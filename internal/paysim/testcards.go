@@ -10,6 +10,12 @@ type testCard struct {
 	surcharged   bool   // if the account has a surcharge
 }
 
+// cardWith3DS is the test card that Stripe's bank always challenges.
+const cardWith3DS = "4000002500003155"
+
+// nameWith3DS is the cardholder name with which Worldpay's test bank challenges any card.
+const nameWith3DS = "3DS_V2_CHALLENGE_IDENTIFIED"
+
 var testCards = []testCard{
 	{"4444333322221111", "success, Visa credit", "Visa", "credit", "submitted", "", false},
 	{"4242424242424242", "success, Visa credit", "Visa", "credit", "submitted", "", false},
@@ -25,6 +31,8 @@ var testCards = []testCard{
 	{"371449635398431", "success, American Express", "American Express", "credit", "submitted", "", false},
 	{"3566002020360505", "success, JCB", "Jcb", "credit", "submitted", "", false},
 	{"6011000990139424", "success, Discover", "Discover", "credit", "submitted", "", false},
+	{"4462030000000000", "success, Visa debit, of Worldpay's tests", "Visa", "debit", "submitted", "", false},
+	{cardWith3DS, "3-D Secure, then success", "Visa", "credit", "submitted", "", false},
 	{"4000000000000002", "declined", "Visa", "credit", "failed", "P0010", false},
 	{"4000000000000069", "declined, expired card", "Visa", "credit", "failed", "P0010", false},
 	{"4000000000000127", "declined, wrong security code", "Visa", "credit", "failed", "P0010", false},
@@ -43,16 +51,6 @@ func cardOf(number string) (c testCard, valid bool) {
 		}
 	}
 	return otherCard, passesLuhn(number)
-}
-
-// digitsOf removes the spaces and hyphens that people write between digits.
-func digitsOf(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' {
-			return -1
-		}
-		return r
-	}, text)
 }
 
 // passesLuhn reports whether a text has as many digits as a card, and a valid check digit.

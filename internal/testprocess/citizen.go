@@ -150,7 +150,7 @@ func (c *Citizen) Pay(p Page, card string) string {
 	sent := c.Post(form.URL.String(), url.Values{
 		"cardNo": {card}, "expiryMonth": {"12"}, "expiryYear": {"2037"}, "cvc": {"123"}, "cardholderName": {"Ann"},
 		"email": {"ann@example.org"}, "addressLine1": {"1 High Street"}, "addressCity": {"Town"},
-		"addressPostcode": {"E1 8QS"},
+		"addressPostcode": {"E1 8QS"}, "addressCountry": {"GB"},
 	})
 	require.True(c.t, sent.IsRedirect(), sent.Text)
 	if card == DeclinedCard {

@@ -5,10 +5,10 @@ import "paygate/internal/testprocess"
 // EnterCard fills in the card page of the simulated Pay.
 func (b Tab) EnterCard(number string) {
 	b.t.Helper()
-	b.Do(See("#cardNo"))
-	b.Do(Fill("#cardNo", number), Fill("#expiryMonth", "12"), Fill("#expiryYear", "2039"),
-		Fill("#cardholderName", "Ann Other"), Fill("#cvc", "123"), Fill("#addressLine1", "1 Quay"),
-		Fill("#addressCity", "Rivermouth"), Fill("#addressPostcode", "RV1 1AA"), Fill("#email", "ann@example.org"),
+	b.Do(See("#card-no"))
+	b.Do(Fill("#card-no", number), Fill("#expiry-month", "12"), Fill("#expiry-year", "2039"),
+		Fill("#cardholder-name", "Ann Other"), Fill("#cvc", "123"), Fill("#address-line-1", "1 Quay"),
+		Fill("#address-city", "Rivermouth"), Fill("#address-postcode", "RV1 1AA"), Fill("#email", "ann@example.org"),
 		Click("#submit-card-details"))
 }
 

@@ -78,7 +78,7 @@ func (v visitor) submitForm(name string) {
 	v.Visit("/licences/apply")
 	v.Do(browser.See("#name"), browser.Fill("#name", name), browser.Fill("#email", "ann@example.org"),
 		chromedp.SetUploadFiles(chromedp.CSS("#photo"), []string{v.photo}), browser.Click("#send"),
-		browser.See("#cardNo"))
+		browser.See("#card-no"))
 }
 
 // received counts the requests of a kind that the service got.

@@ -28,7 +28,7 @@ func TestClearSiteDataDuringPaymentKeepsTheJourney(t *testing.T) {
 			paygate := testprocess.StartGateway(t, startCrossSitePay(t), service.url, applicationSettings...)
 			b := browser.Open(t, paygate.URL)
 			b.Visit("/licences/form")
-			b.Do(browser.See("#send"), browser.Click("#send"), browser.See("#cardNo"))
+			b.Do(browser.See("#send"), browser.Click("#send"), browser.See("#card-no"))
 			other := b.Another()
 			other.Visit("/licences/sign-out")
 			other.Visit("/licences/look")

@@ -22,27 +22,27 @@ type visitor struct {
 }
 
 // look waits for something on a page, which must fit a telephone and be accessible.
-func (v visitor) look(selector string) {
+func (v visitor) look(selector, name string) {
 	v.t.Helper()
 	v.Do(browser.See(selector))
 	v.SetWidth(320)
 	require.LessOrEqual(v.t, v.Overflow(), 0, selector)
-	v.CheckAccessibility()
+	v.Look(name)
 }
 
 // payWithSurcharge corrects a form with mistakes first. The form may redirect to another site.
 func (v visitor) payWithSurcharge() {
-	v.look("#cardNo")
+	v.look("#card-no", "sim-card")
 	v.Do(browser.Click("#submit-card-details"))
-	v.look(".errors")
+	v.look("#error-summary", "sim-errors")
 	v.EnterCard(corporateCard)
-	v.look("#confirm")
+	v.look("#confirm", "sim-confirm")
 	v.Do(browser.Click("#confirm"), browser.See("#service"))
 }
 
 func (v visitor) isDeclined() {
 	v.EnterCard(testprocess.DeclinedCard)
-	v.look("#return-url")
+	v.look("#return-url", "sim-declined")
 	v.Do(browser.Click("#return-url"), browser.See("#service"))
 }
 
@@ -67,9 +67,9 @@ func TestCardPagesAreAccessibleAndLeadBack(t *testing.T) {
 			v.Visit(newCardPage())
 			v.isDeclined()
 			v.Visit("/secure/nothing")
-			v.look("h1")
+			v.look("h1", "sim-session")
 			v.Visit("/")
-			v.look("table")
+			v.look("table", "sim-front")
 		})
 	}
 }
