@@ -22,6 +22,7 @@ func (s *Simulator) create(a asked) reply {
 	}
 	p := &payment{
 		id: newID(), account: a.account, request: request, created: s.now(), browsers: map[string]bool{},
+		provider: s.options.Provider, providerID: newProviderID(s.options.Provider),
 	}
 	s.record(p, "created", "")
 	s.payments[p.id] = p
@@ -37,14 +38,11 @@ func (s *Simulator) refusesPayment(c createRequest) *apiError {
 			status: 422, Code: "P0920", Field: "return_url",
 			Text: "Request blocked: return_url must use https on a live account",
 		}
-	case c.Moto:
-		return &apiError{
-			status: 422, Code: "P0196", Field: "moto", Text: "MOTO payments are not enabled for this account",
-		}
+	case c.Moto && !s.options.Moto:
+		return &apiError{status: 422, Code: "P0196", Text: "MOTO payments are not enabled for this account"}
 	case c.Mode != "web":
 		return &apiError{
-			status: 422, Code: "P0195", Field: "authorisation_mode",
-			Text: "Using authorisation_mode of " + c.Mode + " is not allowed for this account",
+			status: 422, Code: "P0195", Text: "Using authorisation_mode of " + c.Mode + " is not allowed for this account",
 		}
 	case c.SetUpAgreement:
 		return &apiError{status: 422, Code: "P0942", Text: "Recurring payments are currently disabled for this service"}

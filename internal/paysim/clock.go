@@ -14,7 +14,7 @@ func (s *Simulator) Now() time.Time {
 
 // now returns the time with the precision of Pay's times.
 func (s *Simulator) now() time.Time {
-	return s.options.Now().Add(s.offset).UTC().Truncate(time.Millisecond)
+	return s.options.Now().Add(s.offset + s.options.ClockSkew).UTC().Truncate(time.Millisecond)
 }
 
 // Advance moves the simulator's clock forward: payments expire, and each webhook that becomes due is sent at its time.

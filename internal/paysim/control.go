@@ -3,6 +3,7 @@ package paysim
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,8 @@ func (s *Simulator) controlRoutes() {
 	control.HandleFunc("POST /control/payments/{id}/refund-outcome", s.controlRefundOutcome)
 	control.HandleFunc("POST /control/payments/{id}/refunds", s.controlRefund)
 	control.HandleFunc("POST /control/payments/{id}/refunds/{refund}/correct", s.controlCorrectRefund)
+	control.HandleFunc("GET /control/settings", func(w http.ResponseWriter, _ *http.Request) { show(w, s.Settings()) })
+	control.HandleFunc("POST /control/settings", s.controlSettings)
 	control.HandleFunc("POST /control/webhooks", s.controlWebhooks)
 	control.HandleFunc("POST /control/webhooks/resend", func(w http.ResponseWriter, r *http.Request) {
 		s.ResendWebhooks(r.Context())
@@ -63,6 +66,36 @@ func read[T any](w http.ResponseWriter, r *http.Request) (value T, ok bool) {
 		return value, false
 	}
 	return value, true
+}
+
+// controlSettings takes texts, numbers and booleans, and lists of texts.
+func (s *Simulator) controlSettings(w http.ResponseWriter, r *http.Request) {
+	asked, ok := read[map[string]json.RawMessage](w, r)
+	if !ok {
+		return
+	}
+	settings := map[string]string{}
+	for name, value := range asked {
+		settings[name] = settingText(value)
+	}
+	if err := s.Set(settings); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	show(w, s.Settings())
+}
+
+func settingText(raw json.RawMessage) string {
+	var text string
+	var list []string
+	switch {
+	case json.Unmarshal(raw, &text) == nil:
+		return text
+	case json.Unmarshal(raw, &list) == nil:
+		return strings.Join(list, ",")
+	default:
+		return string(raw)
+	}
 }
 
 func (s *Simulator) controlClock(w http.ResponseWriter, r *http.Request) {

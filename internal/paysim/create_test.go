@@ -51,12 +51,12 @@ func TestInvalidCreatesAreRefusedAsAtPay(t *testing.T) {
 		"a language that is a number": {map[string]any{"language": 1}, 400, "P0102", "language"},
 		"too long an e-mail":          {map[string]any{"email": strings.Repeat("x", 255)}, 422, "P0102", "email"},
 		"delayed_capture in a string": {map[string]any{"delayed_capture": "true"}, 400, "P0102", "delayed_capture"},
-		"moto":                        {map[string]any{"moto": true}, 422, "P0196", "moto"},
+		"moto":                        {map[string]any{"moto": true}, 422, "P0196", nil},
 		"an unknown mode": {
 			map[string]any{"authorisation_mode": "post"}, 422, "P0102", "authorisation_mode",
 		},
 		"a mode that is not enabled": {
-			map[string]any{"authorisation_mode": "moto_api"}, 422, "P0195", "authorisation_mode",
+			map[string]any{"authorisation_mode": "moto_api"}, 422, "P0195", nil,
 		},
 		"an agreement without the mode": {
 			map[string]any{"agreement_id": strings.Repeat("a", 26)}, 400, "P0104", "agreement_id",

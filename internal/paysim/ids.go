@@ -16,6 +16,14 @@ func newID() string {
 	return string(random[:])
 }
 
+// newProviderID returns an id like those of a provider: Stripe's begin with pi_, the others' are UUIDs.
+func newProviderID(provider string) string {
+	if provider == "stripe" {
+		return "pi_" + newID()[:24]
+	}
+	return newUUID()
+}
+
 // token is a next_url. It works once, except in browsers that have opened its payment (FACTS 4.1).
 type token struct {
 	payment *payment
@@ -24,10 +32,14 @@ type token struct {
 
 // newToken creates another next_url. Older ones remain valid (FACTS 3.5).
 func (s *Simulator) newToken(p *payment) string {
+	name := newUUID()
+	s.tokens[name] = &token{payment: p}
+	return name
+}
+
+func newUUID() string {
 	var random [16]byte
 	_, _ = rand.Read(random[:])
 	random[6], random[8] = random[6]&0x0f|0x40, random[8]&0x3f|0x80
-	name := fmt.Sprintf("%x-%x-%x-%x-%x", random[:4], random[4:6], random[6:8], random[8:10], random[10:])
-	s.tokens[name] = &token{payment: p}
-	return name
+	return fmt.Sprintf("%x-%x-%x-%x-%x", random[:4], random[4:6], random[6:8], random[8:10], random[10:])
 }

@@ -4,23 +4,25 @@ import "time"
 
 // payment is a payment and everything that happened to it.
 type payment struct {
-	id        string
-	account   string // its name
-	request   createRequest
-	created   time.Time
-	touched   time.Time
-	status    string
-	code      string
-	events    []event
-	refunds   []*refund
-	outcome   string // of its refunds; empty: as the options say
-	card      *card
-	surcharge int64
-	challenge *testCard       // the card that its bank is asked about; nil: none
-	secured   bool            // 3-D Secure was required
-	accepted  time.Time       // when Pay accepted it for collection; zero: not yet
-	collected time.Time       // when the provider collected it; zero: not yet
-	browsers  map[string]bool // the browsers that have opened it
+	id         string
+	account    string // its name
+	provider   string
+	providerID string
+	request    createRequest
+	created    time.Time
+	touched    time.Time
+	status     string
+	code       string
+	events     []event
+	refunds    []*refund
+	outcome    string // of its refunds; empty: as the options say
+	card       *card
+	surcharge  int64
+	challenge  *testCard       // the card that its bank is asked about; nil: none
+	secured    bool            // 3-D Secure was required
+	accepted   time.Time       // when Pay accepted it for collection; zero: not yet
+	collected  time.Time       // when the provider collected it; zero: not yet
+	browsers   map[string]bool // the browsers that have opened it
 }
 
 // event is a line of a payment's history. Pay includes those of refunds without marking them (FACTS 3.6).
@@ -105,7 +107,7 @@ func (s *Simulator) collectDue(p *payment) {
 	if p.status != "success" || !p.collected.IsZero() || s.now().Before(p.accepted.Add(s.options.RefundDelay)) {
 		return
 	}
-	p.collected = s.now()
+	p.collected = p.accepted.Add(s.options.RefundDelay)
 	s.notify(p, "card_payment_captured")
 }
 
@@ -125,6 +127,8 @@ func (p *payment) refunded() int64 {
 // refundStatus says whether a refund is possible: success is not enough (FACTS 6).
 func (p *payment) refundStatus() string {
 	switch {
+	case p.status == "capturable", p.status == "success" && p.collected.IsZero() && p.request.Moto:
+		return "unavailable" // while its capture is queued (FACTS, Corrections)
 	case p.status == "success" && p.collected.IsZero():
 		return "pending"
 	case p.status == "success" && p.refunded() >= p.total():

@@ -40,11 +40,11 @@ func (s *Simulator) brief(p *payment) map[string]any {
 	body := map[string]any{
 		"payment_id": p.id, "amount": p.request.Amount, "reference": p.request.Reference,
 		"description": p.request.Description,
-		"state":       stateOf(p.status, p.code), "payment_provider": "sandbox",
+		"state":       stateOf(p.status, p.code), "payment_provider": p.provider,
 		"created_date": milliseconds(p.created),
-		"language":     p.request.Language, "delayed_capture": p.request.DelayedCapture, "moto": false,
+		"language":     p.request.Language, "delayed_capture": p.request.DelayedCapture, "moto": p.request.Moto,
 		"authorisation_mode": "web",
-		"return_url":         p.request.ReturnURL, "settlement_summary": p.settlement(),
+		"return_url":         p.request.ReturnURL, "settlement_summary": p.settlement(s.now()),
 		"refund_summary": map[string]any{
 			"status": p.refundStatus(), "amount_available": p.total() - p.refunded(), "amount_submitted": p.refunded(),
 		},
@@ -68,9 +68,12 @@ func (s *Simulator) brief(p *payment) map[string]any {
 	}
 	switch {
 	case p.card != nil:
-		body["card_details"], body["card_brand"], body["provider_id"] = p.card.json(), p.card.brand, "sandbox-"+p.id
+		body["card_details"], body["card_brand"], body["provider_id"] = p.card.json(), p.card.brand, p.providerID
 	case len(p.request.prefilled()) > 0:
 		body["card_details"] = p.request.card().json()
+	}
+	if fee := p.fee(); fee > 0 {
+		body["fee"], body["net_amount"] = fee, p.received()-fee
 	}
 	return body
 }
@@ -80,17 +83,6 @@ func (p *payment) email() string {
 		return p.card.email
 	}
 	return p.request.Email
-}
-
-func (p *payment) settlement() map[string]any {
-	summary := map[string]any{}
-	if !p.accepted.IsZero() {
-		summary["capture_submit_time"] = milliseconds(p.accepted)
-	}
-	if !p.collected.IsZero() {
-		summary["captured_date"] = p.collected.Format(time.DateOnly)
-	}
-	return summary
 }
 
 // card returns what is known about a card from the prefilled fields only.

@@ -67,7 +67,7 @@ func (s *Simulator) CorrectRefund(id, refundID, status string) error {
 	case !slices.Contains([]string{"submitted", "success", "error"}, status):
 		return fmt.Errorf("a refund cannot be corrected to: %s", status)
 	}
-	made.then = ""
+	made.then, made.due = "", s.now()
 	s.recordRefund(made, status)
 	return nil
 }

@@ -98,7 +98,7 @@ func (s *Simulator) refundJSON(made *refund, at time.Time) map[string]any {
 	return map[string]any{
 		"refund_id": made.id, "amount": made.amount, "created_date": milliseconds(made.created),
 		"status":             made.statusAt(at),
-		"settlement_summary": map[string]any{},
+		"settlement_summary": made.settlement(at),
 		"_links": map[string]any{
 			"self":    s.link("GET", "/v1/payments/"+p.id+"/refunds/"+made.id),
 			"payment": s.link("GET", "/v1/payments/"+p.id),

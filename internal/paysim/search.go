@@ -37,7 +37,8 @@ func (s *Simulator) searchRefunds(a asked) reply {
 	var found []*refund
 	for _, p := range s.list {
 		for _, made := range p.refunds {
-			if p.account == a.account && s.isIndexed(made.created) && q.isWithin(made.created) {
+			if p.account == a.account && s.isIndexed(made.created) &&
+				q.isWithin(made.created, made.settledDate(s.indexedUntil())) {
 				found = append(found, made)
 			}
 		}
@@ -150,12 +151,13 @@ func (q query) fits(p *payment, until time.Time) bool {
 		has("email", contains(p.email())) && has("cardholder_name", contains(c.name)) &&
 		has("card_brand", is(c.brand)) &&
 		has("first_digits_card_number", is(c.first)) && has("last_digits_card_number", is(c.last)) &&
-		q.values.Get("agreement_id") == "" && q.isWithin(p.created)
+		q.values.Get("agreement_id") == "" && q.isWithin(p.created, p.paidOut(p.collected, until))
 }
 
-// isWithin compares dates as Pay's ledger does: from_date is exclusive, in spite of the guidance (FACTS 8.2). There are
-// no settled dates in the sandbox.
-func (q query) isWithin(created time.Time) bool {
-	return q.values.Get("from_settled_date")+q.values.Get("to_settled_date") == "" &&
-		(q.from.IsZero() || created.After(q.from)) && (q.to.IsZero() || created.Before(q.to))
+// isWithin compares dates as Pay's ledger does: from_date is exclusive and to_settled_date inclusive, in spite of the
+// guidance (FACTS 8.2).
+func (q query) isWithin(created time.Time, settled string) bool {
+	from, to := q.values.Get("from_settled_date"), q.values.Get("to_settled_date")
+	return (q.from.IsZero() || created.After(q.from)) && (q.to.IsZero() || created.Before(q.to)) &&
+		(from+to == "" || settled != "" && from <= settled && (to == "" || settled <= to))
 }

@@ -6,6 +6,7 @@
 package paysim
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -47,6 +48,10 @@ type Options struct {
 	EmailCollection   string // whether it asks for an e-mail address: mandatory (the default), optional or off
 	ThreeDSecure      bool   // the bank challenges every card; the test cards for 3-D Secure it challenges anyway
 
+	Provider  string        // sandbox (the default), stripe or worldpay; only stripe has settled dates and fees
+	Moto      bool          // the account may take telephone payments
+	ClockSkew time.Duration // how far Pay's clock is ahead of Now, or behind if negative
+
 	RefuseEmptyBodies bool // cancel and capture without a body are P0920; it is not known whether Pay does so
 }
 
@@ -57,12 +62,12 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.PostLimit == 0 {
-		o.PostLimit = 15
-	}
-	if o.ServiceName == "" {
-		o.ServiceName = "Test service"
-	}
+	o.PostLimit = cmp.Or(o.PostLimit, 15)
+	o.ServiceName = cmp.Or(o.ServiceName, "Test service")
+	o.RefundOutcome = cmp.Or(o.RefundOutcome, refundOutcomes[0])
+	o.AddressCollection = cmp.Or(o.AddressCollection, addressCollections[0])
+	o.EmailCollection = cmp.Or(o.EmailCollection, emailCollections[0])
+	o.Provider = cmp.Or(o.Provider, providers[0])
 	o.Accounts = slices.Clone(o.Accounts) // SetAccountWebhook changes them
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	return o

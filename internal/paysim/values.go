@@ -1,0 +1,113 @@
+package paysim
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// value is a flag's value, made of how it is read and how it is shown.
+type value struct {
+	set  func(text string) error
+	show func() string
+}
+
+var _ flag.Value = value{}
+
+// Set reads a value.
+func (v value) Set(text string) error { return v.set(text) }
+
+// String shows the value. Package flag also asks the zero value.
+func (v value) String() string {
+	if v.show == nil {
+		return ""
+	}
+	return v.show()
+}
+
+func wordValue(to *string, words []string) value {
+	return value{show: func() string { return *to }, set: func(text string) error {
+		if !slices.Contains(words, text) {
+			return errors.New("must be one of " + strings.Join(words, ", "))
+		}
+		*to = text
+		return nil
+	}}
+}
+
+func secretValue(to *string) value {
+	return value{
+		show: func() string { return hidden(len(*to)) },
+		set:  func(text string) error { *to = text; return nil },
+	}
+}
+
+func hidden(length int) string {
+	if length == 0 {
+		return ""
+	}
+	return "(not shown)"
+}
+
+func penceValue(to *int64) value {
+	return value{show: func() string { return strconv.FormatInt(*to, 10) }, set: func(text string) error {
+		pence, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || pence < 0 {
+			return errors.New("must be whole pence")
+		}
+		*to = pence
+		return nil
+	}}
+}
+
+func spanValue(to *time.Duration) value {
+	return value{show: func() string { return to.String() }, set: func(text string) error {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 {
+			return errors.New(`must be a duration such as "90m"`)
+		}
+		*to = d
+		return nil
+	}}
+}
+
+func keysValue(to *[]string) value {
+	return value{show: func() string { return hidden(len(*to)) }, set: func(text string) error {
+		*to = listOf(text)
+		return nil
+	}}
+}
+
+// listOf returns the parts between commas that are not empty.
+func listOf(text string) []string {
+	return slices.DeleteFunc(strings.Split(text, ","), func(part string) bool { return strings.TrimSpace(part) == "" })
+}
+
+// accountsValue shows the names only.
+func accountsValue(to *[]Account) value {
+	return value{show: func() string { return namesOf(*to) }, set: func(text string) error {
+		var accounts []Account
+		for i, part := range listOf(text) {
+			name, keys, _ := strings.Cut(strings.TrimSpace(part), "=")
+			key, secret, _ := strings.Cut(keys, ":")
+			if name == "" || key == "" || slices.Contains(strings.Split(namesOf(accounts), ","), name) {
+				return fmt.Errorf("account %d must be NAME=KEY, with a name of its own", i+1) // the text has a key
+			}
+			accounts = append(accounts, Account{Name: name, Keys: []string{key}, WebhookSecret: secret})
+		}
+		*to = accounts
+		return nil
+	}}
+}
+
+func namesOf(accounts []Account) string {
+	var names []string
+	for _, a := range accounts {
+		names = append(names, a.Name)
+	}
+	return strings.Join(names, ",")
+}
