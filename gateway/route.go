@@ -44,6 +44,7 @@ type Route struct {
 	Reference     form.Template
 	Metadata      map[string]form.Template
 	Prefill       PrefillFields
+	EmailField    string   // the form field with the citizen's e-mail address; empty: they are not written to
 	CardExempt    []string // form fields that are not searched for card numbers
 
 	// Terms are copied into each journey, which adds its own amount, choice, reference, description, language and

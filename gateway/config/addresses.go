@@ -27,6 +27,15 @@ func parseURL(text string) (url.URL, error) {
 	return *u, err
 }
 
+// parseWebhookURL accepts an address with a path and a query. Its error does not contain the text, which is secret.
+func parseWebhookURL(text string) (webhookURL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return webhookURL{}, errors.New("must be the whole https address of a webhook")
+	}
+	return webhookURL(*u), nil
+}
+
 // parseService accepts an origin or a Unix socket.
 func parseService(text string) (Service, error) {
 	if socket, found := strings.CutPrefix(text, "unix:"); found {

@@ -25,6 +25,9 @@ func (s Settings) Describe() string {
 	l.add("public listener", "%s, our own addresses under %s", s.Listen, s.Prefix)
 	l.add("staff listener", "%s, %d tokens", s.StaffListen, len(s.StaffTokens))
 	l.add("language", "%s", describeLanguage(s.Language))
+	if s.AlertWebhook != nil {
+		l.add("alerts", "to a webhook, as for %s", s.AlertFormat)
+	}
 	for _, r := range s.Routes {
 		l.addRoute(r)
 	}
@@ -52,6 +55,9 @@ func (l *lines) addRoute(r gateway.Route) {
 	}
 	if r.When != nil {
 		l.add("  when", "%s", describeCondition(*r.When))
+	}
+	if writesToCitizens(r) {
+		l.add("  e-mails", "to the address in the form field %s", r.EmailField)
 	}
 	if len(r.CardExempt) > 0 {
 		l.add("  card numbers", "are not looked for in %s", strings.Join(r.CardExempt, ", "))
@@ -138,5 +144,5 @@ func warnings(s Settings) []string {
 		}
 		found = append(found, acceptanceWarnings(r)...)
 	}
-	return found
+	return append(found, emailWarnings(s)...)
 }

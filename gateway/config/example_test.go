@@ -44,11 +44,10 @@ func TestExampleHasEverySetting(t *testing.T) {
 	require.Equal(t, known, slices.Compact(inFile))
 }
 
+// isSecretFile reports whether a name is that of a setting whose secret can be in a file.
 func isSecretFile(name string) bool {
-	return slices.Contains([]string{
-		"PAYGATE_PAY_API_KEY_FILE", "PAYGATE_PAY_WEBHOOK_SECRETS_FILE", "PAYGATE_SECRETS_FILE",
-		"PAYGATE_STAFF_TOKENS_FILE", "PAYGATE_STORE_FILE",
-	}, name)
+	secret, isFile := strings.CutSuffix(name, "_FILE")
+	return isFile && slices.Contains(config.KnownNames(nil), secret)
 }
 
 func TestExampleShowsTheDefaults(t *testing.T) {

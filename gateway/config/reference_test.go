@@ -91,9 +91,7 @@ func (s setting) value() (value string, set bool) {
 const exampleHead = `# Every setting of Paygate, its default and its meaning. Lines that begin with a name must be set;
 # the others, commented out, show the default (or, where there is none, an example).
 #
-# Secrets can also be given as a file: PAYGATE_SECRETS_FILE=/run/secrets/paygate, and likewise for
-# %s.
-#
+%s#
 # Durations are written as 90s, 30m or 3h; sizes as bytes, KiB, MiB or GiB. ` + "`paygate check`" + ` says
 # what is wrong. docs/settings.md has the same as a page.
 `
@@ -101,7 +99,8 @@ const exampleHead = `# Every setting of Paygate, its default and its meaning. Li
 func exampleFile(all [][]setting) string {
 	var b strings.Builder
 	secrets := slices.DeleteFunc(secretNames(all), func(name string) bool { return name == "PAYGATE_SECRETS" })
-	fmt.Fprintf(&b, exampleHead, strings.Join(secrets, ", "))
+	fmt.Fprintf(&b, exampleHead, wrap("Secrets can also be given as a file: PAYGATE_SECRETS_FILE=/run/secrets/paygate, "+
+		"and likewise for "+strings.Join(secrets, ", ")+".", "# ", "# "))
 	for _, group := range all {
 		if section := group[0].tag("section"); section != "" {
 			fmt.Fprintf(&b, "\n# ---- %s %s\n", section, strings.Repeat("-", 92-len(section)))

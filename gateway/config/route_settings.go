@@ -51,6 +51,9 @@ type routeSettings struct {
 	Metadata map[string]form.Template `env:"METADATA" example:"ledger=4711,office={form:office}"`
 	// Form fields that fill in GOV.UK Pay's card page: email, cardholder_name, line1, line2, city, postcode, country.
 	Prefill gateway.PrefillFields `env:"PREFILL" example:"email=email,cardholder_name=name,postcode=postcode"`
+	// The form field with the citizen's e-mail address, for e-mails through GOV.UK Notify (docs/messages.md). Paygate
+	// stores the address encrypted, and erases it 30 days after the journey has ended.
+	NotifyEmail emailField `env:"NOTIFY_EMAIL" example:"{form:email}" only:"submission"`
 	// Form fields that are not searched for card numbers, because their numbers only look like those of payment cards,
 	// such as some animal microchips.
 	CardExempt []string `env:"CARD_EXEMPT" example:"microchip"`

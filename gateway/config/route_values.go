@@ -112,3 +112,12 @@ func parseGetQuery(text string) (getQuery, error) {
 	}
 	return names, err
 }
+
+func parseEmailField(text string) (emailField, error) {
+	field, isForm := strings.CutPrefix(text, "{form:")
+	field, closed := strings.CutSuffix(field, "}")
+	if !isForm || !closed || strings.Trim(field, " ") == "" || strings.ContainsAny(field, "{}") {
+		return "", errors.New("must be {form:FIELD}, with the name of the form field that has the address")
+	}
+	return emailField(field), nil
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"paygate/gateway"
+	"paygate/gateway/notify"
 	"paygate/gateway/origin"
 )
 
@@ -135,6 +136,28 @@ type Settings struct {
 	SigningAlg string `env:"SIGNING_ALG" default:"RS256" values:"RS256,ES256"`
 	// The audience in the assertion. Without it, the main public URL.
 	Audience string `env:"AUDIENCE" example:"https://licences.example.gov.uk"`
+
+	// A key from GOV.UK Notify. With it, Paygate writes to the citizens of routes that have NOTIFY_EMAIL: when a form was
+	// delivered and the citizen did not see the answer, when their money goes back, and when it is refunded
+	// (docs/messages.md).
+	NotifyKey *notify.Key `env:"NOTIFY_API_KEY" secret:"yes" example:"name-uuid-uuid" section:"E-mails and alerts"`
+	// Where the API of GOV.UK Notify is.
+	NotifyURL *url.URL `env:"NOTIFY_API_URL" default:"https://api.notifications.service.gov.uk"`
+	// The ids of the templates of these e-mails. docs/messages.md has texts for them. Citizens who use the service in
+	// Welsh get the Welsh one, or the English one if there is none.
+	NotifyDelivered   notify.Template `env:"NOTIFY_TEMPLATE_DELIVERED" example:"7a0a79c3-0000-4000-8000-000000000001"`
+	NotifyDeliveredCY notify.Template `env:"NOTIFY_TEMPLATE_DELIVERED_CY" example:"7a0a79c3-0000-4000-8000-000000000002"`
+	NotifyReturned    notify.Template `env:"NOTIFY_TEMPLATE_RETURNED" example:"7a0a79c3-0000-4000-8000-000000000003"`
+	NotifyReturnedCY  notify.Template `env:"NOTIFY_TEMPLATE_RETURNED_CY" example:"7a0a79c3-0000-4000-8000-000000000004"`
+	NotifyRefunded    notify.Template `env:"NOTIFY_TEMPLATE_REFUNDED" example:"7a0a79c3-0000-4000-8000-000000000005"`
+	NotifyRefundedCY  notify.Template `env:"NOTIFY_TEMPLATE_REFUNDED_CY" example:"7a0a79c3-0000-4000-8000-000000000006"`
+	// A webhook of a channel, where Paygate tells staff that something needs a person: at most once an hour, and without
+	// anything about one payment. slack is for Slack and what understands its format; teams is an Adaptive Card for
+	// Microsoft Teams.
+	AlertWebhook *webhookURL `env:"ALERT_WEBHOOK" secret:"yes" example:"https://hooks.slack.com/services/replace/me"`
+	AlertFormat  string      `env:"ALERT_FORMAT" default:"slack" values:"slack,teams"`
+	// Where staff reach the staff pages: alerts have links to it.
+	StaffPublicURL *url.URL `env:"STAFF_PUBLIC_URL" example:"https://paygate-staff.example.gov.uk"`
 
 	Routes []gateway.Route
 	// SecretFiles are files that only Paygate should be able to read.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/form"
 	"paygate/gateway/match"
+	"paygate/gateway/notify"
 	"paygate/journey/pgstore"
 )
 
@@ -29,6 +31,8 @@ type (
 	methods        []string
 	getQuery       []string // nil: any parameter
 	origins        []string
+	webhookURL     url.URL // secret: whoever has it can write to the channel
+	emailField     string  // the name of a form field
 )
 
 // parsers returns the parser of each type of setting that the env package does not know, or is too lax about. An error
@@ -42,6 +46,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 		of(match.ParsePattern), of(parsePatterns), of(form.ParseTemplate), of(parsePrice), of(parsePrices),
 		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
 		of(parseStatuses), of(parsePlaces), of(parseTexts),
+		of(notify.ParseKey), of(notify.ParseTemplate), of(parseWebhookURL), of(parseEmailField),
 	} {
 		all[p.of] = p.parse
 	}

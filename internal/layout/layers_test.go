@@ -47,8 +47,10 @@ var betweenLeaves = map[string][]string{
 	"paygate/gateway/delivery": {
 		"paygate/gateway/dial", "paygate/gateway/headers", "paygate/gateway/origin", "paygate/gateway/signature",
 	},
-	"paygate/gateway/webhook": {"paygate/journey/pay"},
-	"paygate/internal/paysim": {"paygate/gateway/pages", "paygate/journey/pay"},
+	"paygate/gateway/webhook":    {"paygate/journey/pay"},
+	"paygate/gateway/notify":     {"paygate/gateway/origin"},
+	"paygate/internal/paysim":    {"paygate/gateway/pages", "paygate/journey/pay"},
+	"paygate/internal/notifysim": {"paygate/gateway/notify"},
 }
 
 func layer(path string) int {
