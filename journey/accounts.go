@@ -36,7 +36,9 @@ func (m missingAccount) Capture(context.Context, string) error { return m.err() 
 
 func (m missingAccount) Cancel(context.Context, string) error { return m.err() }
 
-func (m missingAccount) Refund(context.Context, string, int64, int64) error { return m.err() }
+func (m missingAccount) Refund(context.Context, string, int64, int64) (Refund, error) {
+	return Refund{}, m.err()
+}
 
 func (m missingAccount) Refunds(context.Context, string) ([]Refund, error) { return nil, m.err() }
 

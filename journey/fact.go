@@ -94,6 +94,11 @@ type (
 		PaymentID string
 		Amount    int64 // pence
 	}
+	// RefundsSeen is what Pay's list says of the refunds of a payment, by whomever they were made.
+	RefundsSeen struct {
+		PaymentID string
+		Refunds   []Refund
+	}
 	// RefundEnded is any other result: Pay refused it, or its answer was lost and the payment was read since.
 	RefundEnded struct{ Detail string }
 )
@@ -127,4 +132,5 @@ func (ReleaseOrdered) Name() string    { return "release_ordered" }
 func (Settled) Name() string           { return "settled" }
 func (RefundAsked) Name() string       { return "refund_asked" }
 func (Refunded) Name() string          { return "refunded" }
+func (RefundsSeen) Name() string       { return "refunds_seen" }
 func (RefundEnded) Name() string       { return "refund_ended" }

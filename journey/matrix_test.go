@@ -130,6 +130,7 @@ func allFacts() []namedFact {
 		{"release_ordered", ReleaseOrdered{"the citizen called"}, ByStaff("ann")},
 		{"refund_asked", RefundAsked{500, "goodwill"}, ByStaff("ann")},
 		{"refunded", Refunded{"pay1", 500}, ByStaff("ann")},
+		{"refunds_seen", RefundsSeen{"pay1", []Refund{{ID: "ref1", Amount: 500, Status: RefundSuccess}}}, ByMopup},
 		{"refund_ended", RefundEnded{"disputed"}, ByStaff("ann")},
 	}
 }

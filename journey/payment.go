@@ -26,6 +26,8 @@ type Payment struct {
 
 	// Refunds is what Pay says of each refund of this payment, oldest first, by whomever it was made.
 	Refunds []Refund `json:"refunds,omitempty"`
+	// RefundsReadAt is when Pay's list of refunds was last read.
+	RefundsReadAt time.Time `json:"refunds_read_at,omitzero"`
 
 	// Left means that Pay could not give this money back, and a person settled the journey nevertheless.
 	Left bool `json:"left,omitempty"`
@@ -130,8 +132,9 @@ type Payments interface {
 	Cancel(ctx context.Context, paymentID string) error
 
 	// Refund gives back amount pence if exactly available pence can still be refunded, else the error is ErrNotAllowed.
-	// After any other error the refund may exist: read the payment before a repeat.
-	Refund(ctx context.Context, paymentID string, amount, available int64) error
+	// It returns the refund that Pay has made. After any other error the refund may exist: read the payment and its
+	// refunds before a repeat.
+	Refund(ctx context.Context, paymentID string, amount, available int64) (Refund, error)
 
 	// Refunds lists every refund of a payment, oldest first. The list lags behind Get (FACTS 6).
 	Refunds(ctx context.Context, paymentID string) ([]Refund, error)

@@ -29,6 +29,9 @@ func (r *Runner) look(ctx context.Context, j Journey, by By) (Journey, error) {
 	if err != nil {
 		return j, err
 	}
+	if j, err = r.readRefunds(ctx, j, by); err != nil {
+		return j, err
+	}
 	return r.apply(ctx, j.ID, Looked{}, by, Change{})
 }
 
@@ -96,7 +99,7 @@ func (r *Runner) endPayment(ctx context.Context, at Payments, id string) (Paymen
 	case rank(snapshot.Status) < rank(StatusSuccess):
 		err = at.Cancel(ctx, id)
 	case snapshot.Money() > 0 && snapshot.RefundStatus == "available":
-		err = at.Refund(ctx, id, snapshot.RefundAvailable, snapshot.RefundAvailable)
+		_, err = at.Refund(ctx, id, snapshot.RefundAvailable, snapshot.RefundAvailable)
 	default:
 		return snapshot, nil
 	}

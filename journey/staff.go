@@ -90,13 +90,13 @@ func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason 
 	if err != nil {
 		return j, err
 	}
-	switch err := r.at(j).Refund(ctx, snapshot.ID, amount, snapshot.RefundAvailable); {
+	switch made, err := r.at(j).Refund(ctx, snapshot.ID, amount, snapshot.RefundAvailable); {
 	case err == nil:
 		j, err = r.apply(ctx, id, Refunded{snapshot.ID, amount}, by, Change{})
 		if err != nil {
 			return j, err
 		}
-		return r.readAfterRefund(ctx, j, by), nil
+		return r.readAfterRefund(ctx, r.noteRefund(ctx, j, snapshot.ID, made, by), by), nil
 	case notDone(err):
 		ended, endErr := r.apply(ctx, id, RefundEnded{err.Error()}, by, Change{})
 		if endErr != nil {

@@ -96,6 +96,8 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 		return j.refundAsked(f, at)
 	case Refunded:
 		return j.refundDone(f, fmt.Sprintf("%d pence of %s", f.Amount, f.PaymentID))
+	case RefundsSeen:
+		return j.refundsSeen(f, at)
 	case RefundEnded:
 		return j.refundDone(f, f.Detail)
 	default:

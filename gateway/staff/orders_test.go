@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -57,12 +58,14 @@ func (p *fakePay) Cancel(_ context.Context, id string) error {
 	return nil
 }
 
-func (p *fakePay) Refund(_ context.Context, id string, amount, _ int64) error {
+func (p *fakePay) Refund(_ context.Context, id string, amount, _ int64) (journey.Refund, error) {
 	p.refunded = append(p.refunded, amount)
 	p.payments[id].RefundSubmitted += amount
 	p.payments[id].RefundAvailable -= amount
-	return nil
+	return journey.Refund{ID: fmt.Sprint("ref", len(p.refunded)), Amount: amount, Status: journey.RefundSuccess}, nil
 }
+
+func (p *fakePay) Refunds(context.Context, string) ([]journey.Refund, error) { return nil, nil }
 
 // fakeService accepts every request.
 type fakeService struct{}

@@ -154,12 +154,6 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	return c.act(ctx, "cancel", id, "/cancel", struct{}{}, http.StatusNoContent)
 }
 
-// Refund gives money back if exactly available pence can still be refunded.
-func (c *Client) Refund(ctx context.Context, id string, amount, available int64) error {
-	refund := map[string]int64{"amount": amount, "refund_amount_available": available}
-	return c.act(ctx, "refund", id, "/refunds", refund, http.StatusAccepted)
-}
-
 func (c *Client) act(ctx context.Context, name, id, suffix string, body any, good int) error {
 	path, err := paymentPath(name, id, suffix)
 	if err != nil {

@@ -111,7 +111,7 @@ func calls(c *pay.Client) map[string]func(context.Context) error {
 		"get":     func(ctx context.Context) error { _, err := c.Get(ctx, id); return err },
 		"capture": func(ctx context.Context) error { return c.Capture(ctx, id) },
 		"cancel":  func(ctx context.Context) error { return c.Cancel(ctx, id) },
-		"refund":  func(ctx context.Context) error { return c.Refund(ctx, id, 100, 2500) },
+		"refund":  func(ctx context.Context) error { _, err := c.Refund(ctx, id, 100, 2500); return err },
 		"search": func(ctx context.Context) error {
 			_, err := c.FindByReference(ctx, "secretreference", time.Now())
 			return err

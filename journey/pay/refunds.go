@@ -27,6 +27,25 @@ func (r refundJSON) refund() journey.Refund {
 	}
 }
 
+// Refund gives money back if exactly available pence can still be refunded. If Pay accepts the refund with an answer
+// that cannot be read, the id of the refund that is returned is empty.
+func (c *Client) Refund(ctx context.Context, id string, amount, available int64) (journey.Refund, error) {
+	path, err := paymentPath("refund", id, "/refunds")
+	if err != nil {
+		return journey.Refund{}, err
+	}
+	order := map[string]int64{"amount": amount, "refund_amount_available": available}
+	body, err := c.do(ctx, call{"refund", http.MethodPost, path, order}, http.StatusAccepted)
+	if err != nil {
+		return journey.Refund{}, err
+	}
+	var made refundJSON
+	if json.Unmarshal(body, &made) != nil {
+		made = refundJSON{}
+	}
+	return made.refund(), nil
+}
+
 // Refunds lists every refund of a payment, oldest first.
 func (c *Client) Refunds(ctx context.Context, id string) ([]journey.Refund, error) {
 	path, err := paymentPath("refunds", id, "/refunds")

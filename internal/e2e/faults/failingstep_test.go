@@ -104,8 +104,9 @@ func (p failingPay) Cancel(ctx context.Context, id string) error {
 	return p.do("Pay cancels", func() error { return p.Payments.Cancel(ctx, id) })
 }
 
-func (p failingPay) Refund(ctx context.Context, id string, amount, available int64) error {
-	return p.do("Pay refunds", func() error { return p.Payments.Refund(ctx, id, amount, available) })
+func (p failingPay) Refund(ctx context.Context, id string, amount, available int64) (made journey.Refund, err error) {
+	err = p.do("Pay refunds", func() error { made, err = p.Payments.Refund(ctx, id, amount, available); return err })
+	return made, err
 }
 
 func (p failingPay) FindByReference(ctx context.Context, reference string,

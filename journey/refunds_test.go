@@ -1,0 +1,66 @@
+package journey
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// refund returns an entry of Pay's list of refunds.
+func refund(id, status string) Refund {
+	return Refund{ID: id, Amount: 500, Status: status, CreatedAt: t0}
+}
+
+// seesRefunds returns the fact that Pay lists these refunds.
+func seesRefunds(refunds ...Refund) RefundsSeen { return RefundsSeen{"pay1", refunds} }
+
+func TestRefundsOfPaysListAreKept(t *testing.T) {
+	t.Parallel()
+	j := must(t, examples(t)[StateReleased], seesRefunds(refund("a", RefundSubmitted), refund("b", RefundSuccess)))
+	p, _ := j.Payment()
+	require.Equal(t, []Refund{refund("a", RefundSubmitted), refund("b", RefundSuccess)}, p.Refunds)
+	require.Contains(t, lastEvent(j).Detail, "refund a of £5.00: submitted")
+
+	again := must(t, j, seesRefunds(refund("b", RefundSubmitted)))
+	require.Equal(t, j.Payments, again.Payments, "an older list changes nothing")
+	require.Len(t, again.History, len(j.History))
+
+	done := must(t, again, seesRefunds(refund("a", RefundSuccess)))
+	p, _ = done.Payment()
+	require.Equal(t, RefundSuccess, p.Refunds[0].Status)
+}
+
+func TestRefundThatFailsLaterIsShown(t *testing.T) {
+	t.Parallel()
+	j := must(t, examples(t)[StateReleased], seesRefunds(refund("a", RefundSubmitted)), seesRefunds(refund("a", RefundError)))
+	require.Contains(t, j.Note, "£5.00 failed")
+	require.Contains(t, lastEvent(j).Detail, "refund a of £5.00: error")
+}
+
+func TestRefundsAreReadWhenPaysFiguresChange(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		payment Payment
+		wants   bool
+	}{
+		"no refund":             {Payment{}, false},
+		"one that is not known": {Payment{Refunded: 500}, true},
+		"one that is known":     {Payment{Refunded: 500, Refunds: []Refund{refund("a", RefundSuccess)}}, false},
+		"one under way":         {Payment{Refunded: 500, Refunds: []Refund{refund("a", RefundSubmitted)}}, true},
+		"one that failed":       {Payment{Refunds: []Refund{refund("a", RefundError)}}, false},
+		"one that is gone":      {Payment{Refunds: []Refund{refund("a", RefundSuccess)}}, true},
+	} {
+		require.Equal(t, c.wants, c.payment.wantsRefunds(), name)
+	}
+}
+
+func lastEvent(j Journey) Event { return j.History[len(j.History)-1] }
+
+func TestRefundsOfAnotherPaymentChangeNothing(t *testing.T) {
+	t.Parallel()
+	j := examples(t)[StateReleased]
+	after, err := j.Apply(RefundsSeen{"pay9", []Refund{refund("a", RefundSuccess)}}, ByMopup, t0.Add(time.Hour))
+	require.Error(t, err)
+	require.Equal(t, j, after)
+}
