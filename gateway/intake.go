@@ -77,8 +77,10 @@ func (n *intake) read(r *http.Request, hit match.Decision, body *spool.Body) (*i
 	if err != nil {
 		return nil, err
 	}
-	request.TakeFingerprint(digest, body.Size(), read.Same, read.Fingerprint)
-	return &incoming{asked: n.asked(r, hit, read), request: request, body: body}, nil
+	in := &incoming{asked: n.asked(r, hit, read), request: request, body: body}
+	in.request.Findable = in.findable()
+	in.request.TakeFingerprint(digest, body.Size(), read.Same, read.Fingerprint)
+	return in, nil
 }
 
 // classifyWithForm decides about a request whose form or cookies may say something else than its query. If it has to

@@ -46,6 +46,7 @@ type Route struct {
 	Prefill       PrefillFields
 	EmailField    string   // the form field with the citizen's e-mail address; empty: they are not written to
 	CardExempt    []string // form fields that are not searched for card numbers
+	Find          []string // form fields by whose values staff find a journey
 
 	// Terms are copied into each journey, which adds its own amount, choice, reference, description, language and
 	// metadata.

@@ -60,6 +60,26 @@ func (a asked) price() (int64, string, error) {
 	return a.route.Prices[option], option, nil
 }
 
+// findable returns the values by which staff find the journey, as far as the citizen filled them in.
+func (a asked) findable() (values []journey.FormValue) {
+	for _, field := range a.route.Find {
+		value := strings.TrimSpace(strings.ToValidUTF8(form.FirstValue(a.Form.Fields, field), ""))
+		if value != "" {
+			values = append(values, journey.FormValue{Field: field, Value: cut(value)})
+		}
+	}
+	return values
+}
+
+// cut shortens a value to what a page can show.
+func cut(value string) string {
+	const longest = 200 // characters
+	if characters := []rune(value); len(characters) > longest {
+		return string(characters[:longest])
+	}
+	return value
+}
+
 // prefill returns what Pay's card page need not ask again.
 func (a asked) prefill() journey.Prefill {
 	of := func(name string) string {

@@ -14,6 +14,8 @@ type Sealer interface {
 	KeyID(sealed []byte) (string, bool)                          // of the secret that sealed it
 	Knows(keyID string) bool
 	Newest() string // the id of the secret that seals
+	// DeriveAll returns a key of n bytes for another purpose from each secret, newest first.
+	DeriveAll(label string, n int) [][]byte
 }
 
 // Codec seals journeys, held requests, replies and named values, and opens them again, in the same way for every store.

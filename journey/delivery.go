@@ -22,6 +22,9 @@ type HeldRequest struct {
 	Host    string      `json:"host"`
 	Prefill Prefill     `json:"prefill,omitzero"`
 
+	// Findable is what the fingerprint keeps of the form; see [Fingerprint.Findable].
+	Findable []FormValue `json:"findable,omitempty"`
+
 	// The client, as the X-Forwarded-* headers describe it.
 	ForwardedFor   string `json:"forwarded_for"`
 	ForwardedHost  string `json:"forwarded_host"`
@@ -50,10 +53,19 @@ type Fingerprint struct {
 	Size    int64    `json:"size,omitempty"`    // of the body, in bytes
 	Cookies []string `json:"cookies,omitempty"` // names only
 
+	// Findable is what the citizen typed into the fields by which staff find the journey. It is personal data.
+	Findable []FormValue `json:"findable,omitempty"`
+
 	// FormDigest is a digest of method, path, query, and the form's fields and files: a browser sends the same form
 	// with another boundary each time. TokenlessDigest leaves out form tokens. Both are empty if the form was not read.
 	FormDigest      string `json:"same,omitempty"`
 	TokenlessDigest string `json:"fingerprint,omitempty"`
+}
+
+// FormValue is the value of a form field.
+type FormValue struct {
+	Field string `json:"field"`
+	Value string `json:"value"`
 }
 
 // Target is the raw target of the request.
@@ -109,6 +121,7 @@ func (r HeldRequest) digestWith(text string) string {
 func (r HeldRequest) newFingerprint(digest hash.Hash, size int64) Fingerprint {
 	fingerprint := Fingerprint{
 		Method: r.Method, Path: r.Path, Query: r.Query, Size: size, Digest: hex.EncodeToString(digest.Sum(nil)),
+		Findable: r.Findable,
 	}
 	for _, line := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {

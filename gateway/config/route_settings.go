@@ -57,6 +57,8 @@ type routeSettings struct {
 	// Form fields that are not searched for card numbers, because their numbers only look like those of payment cards,
 	// such as some animal microchips.
 	CardExempt []string `env:"CARD_EXEMPT" example:"microchip"`
+	// Form fields that staff see on the journey and can search by. They are kept, encrypted, as long as the journey.
+	Find []string `env:"FIND" example:"name,vehicle" only:"submission"`
 	// on-accept: the money is reserved, and taken only when the service accepts. immediate: taken at once.
 	Capture string `env:"CAPTURE" default:"on-accept" values:"on-accept,immediate"`
 	// confirmed: released once GOV.UK Pay confirms the payment. on-return (with CAPTURE=immediate): as soon as the

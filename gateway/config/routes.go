@@ -94,7 +94,7 @@ func (c *checker) route(name string, common journey.Terms) gateway.Route {
 		Setting: rc.prefix, Mode: v.Mode, PassQuery: v.PassQuery,
 		Price: v.Price.pence, UpstreamPriced: v.Price.upstream, Prices: v.Prices, PriceField: v.PriceField,
 		Description: v.Description, DescriptionCY: v.DescriptionCY, Reference: v.Reference, Metadata: v.Metadata,
-		Prefill: v.Prefill, EmailField: string(v.NotifyEmail), CardExempt: v.CardExempt,
+		Prefill: v.Prefill, EmailField: string(v.NotifyEmail), CardExempt: v.CardExempt, Find: v.Find,
 		Terms: v.terms(name, rc.kind(), common),
 	}
 	rc.checkKind(r.Terms.Kind)

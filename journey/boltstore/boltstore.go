@@ -19,11 +19,12 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"paygate/journey"
+	"paygate/journey/find"
 )
 
 // schema is the layout of the file. A file with a newer one is refused: version 1 would write journeys back without the
-// fields that version 2 has added.
-const schema = 2
+// fields that version 2 has added, and layout 2 has no index of terms.
+const schema = 3
 
 // The buckets.
 var (
@@ -35,6 +36,8 @@ var (
 	dueBucket     = []byte("due")       // time, id → nothing
 	earlyBucket   = []byte("early")     // time, id → nothing: due for early delivery
 	openBucket    = []byte("open")      // id → key id, state: the journeys that are not at rest
+	findBucket    = []byte("find")      // digest of a term, id → nothing
+	fieldBucket   = []byte("fields")    // form field by which journeys are found → 1
 	damagedBucket = []byte("damaged")   // id → sealed journey that does not open
 	valueBucket   = []byte("values")    // name → sealed value
 	markBucket    = []byte("marks")     // digest of a mark → end of its time
@@ -42,12 +45,14 @@ var (
 
 	schemaKey = []byte("schema")
 	readyKey  = []byte("ready")
+	// indexedKey is there while older journeys are not indexed yet: a zero byte, and the last id that is.
+	indexedKey = []byte("indexed")
 )
 
 func buckets() [][]byte {
 	return [][]byte{
 		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, openBucket,
-		damagedBucket, valueBucket, markBucket, markEndBucket,
+		findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
 	}
 }
 
@@ -65,6 +70,7 @@ type Store struct {
 	db      *bolt.DB
 	commits *committer
 	codec   journey.Codec
+	index   find.Index
 	now     func() time.Time
 	log     *slog.Logger
 }
@@ -106,8 +112,14 @@ func open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, codec: journey.Codec{Sealer: o.Sealer}, now: o.Now, log: o.Log, commits: newCommitter(db, file)}
+	s := &Store{
+		db: db, codec: journey.Codec{Sealer: o.Sealer}, index: find.NewIndex(o.Sealer.DeriveAll(find.Label, 32)),
+		now: o.Now, log: o.Log, commits: newCommitter(db, file),
+	}
 	err = s.prepare()
+	if err == nil {
+		err = s.indexOlder()
+	}
 	if err == nil && isNew {
 		err = syncFolder(path)
 	}

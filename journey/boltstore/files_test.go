@@ -84,20 +84,49 @@ func setSchema(t *testing.T, path, schema string) {
 }
 
 // Version 1 refuses the upgraded file, because it would drop the fields that it does not know.
-func TestFileOfVersion1IsUpgraded(t *testing.T) {
+func TestOlderFileIsUpgraded(t *testing.T) {
+	t.Parallel()
+	for layout, missing := range map[string][]string{"1": {"early", "find", "fields"}, "2": {"find", "fields"}} {
+		path := filled(t)
+		raw(t, path, func(tx *bolt.Tx) error {
+			for _, bucket := range missing {
+				require.NoError(t, tx.DeleteBucket([]byte(bucket)))
+			}
+			return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(layout))
+		})
+		require.Equal(t, boltstore.Report{Journeys: 20, Open: 20, Requests: 20}, checked(t, path))
+		s := open(t, path, options(t, 1))
+		wanted := storetest.Example(7)
+		found, err := s.List(t.Context(), journey.Filter{Find: wanted.Terms.Reference})
+		require.NoError(t, err)
+		require.Equal(t, wanted.ID, found[0].ID)
+		require.NoError(t, s.Close())
+		raw(t, path, func(tx *bolt.Tx) error {
+			require.Equal(t, "3", string(tx.Bucket([]byte("meta")).Get([]byte("schema"))))
+			return nil
+		})
+	}
+}
+
+// A start that stopped while it indexed older journeys goes on after the last one.
+func TestIndexingGoesOnAfterAnInterruption(t *testing.T) {
 	t.Parallel()
 	path := filled(t)
 	raw(t, path, func(tx *bolt.Tx) error {
-		require.NoError(t, tx.DeleteBucket([]byte("early")))
-		return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("1"))
+		require.NoError(t, tx.DeleteBucket([]byte("find")))
+		_, err := tx.CreateBucket([]byte("find"))
+		require.NoError(t, err)
+		return tx.Bucket([]byte("meta")).Put([]byte("indexed"), append([]byte{0}, storetest.Example(4).ID...))
 	})
-	require.Equal(t, boltstore.Report{Journeys: 20, Open: 20, Requests: 20}, checked(t, path))
 	s := open(t, path, options(t, 1))
-	_, err := s.Get(t.Context(), storetest.Example(7).ID)
-	require.NoError(t, err)
+	for n, wanted := range map[int]int{4: 0, 5: 1, 19: 1} {
+		found, err := s.List(t.Context(), journey.Filter{Find: storetest.Example(n).Terms.Reference})
+		require.NoError(t, err)
+		require.Len(t, found, wanted, "%d", n)
+	}
 	require.NoError(t, s.Close())
 	raw(t, path, func(tx *bolt.Tx) error {
-		require.Equal(t, "2", string(tx.Bucket([]byte("meta")).Get([]byte("schema"))))
+		require.Nil(t, tx.Bucket([]byte("meta")).Get([]byte("indexed")))
 		return nil
 	})
 }

@@ -118,7 +118,10 @@ func (s *Store) put(tx *bolt.Tx, before, after journey.Journey) error {
 	if err := dense(tx, journeyBucket).Put([]byte(after.ID), sealed); err != nil {
 		return err
 	}
-	return errors.Join(indexPayments(tx, before, after), indexDue(tx, before, after), s.indexOpen(tx, after))
+	return errors.Join(
+		indexPayments(tx, before, after), indexDue(tx, before, after), s.indexOpen(tx, after),
+		s.indexTerms(tx, before, after),
+	)
 }
 
 // ByPayment finds the journey of a payment.
@@ -143,7 +146,8 @@ func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		if j, err := s.get(tx, id); err == nil {
 			none := journey.Journey{ID: id}
-			if err := errors.Join(indexDue(tx, j, none), indexPayments(tx, j, none)); err != nil {
+			err := errors.Join(indexDue(tx, j, none), indexPayments(tx, j, none), s.indexTerms(tx, j, none))
+			if err != nil {
 				return err
 			}
 		}

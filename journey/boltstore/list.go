@@ -9,6 +9,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"paygate/journey"
+	"paygate/journey/find"
 )
 
 const (
@@ -19,10 +20,14 @@ const (
 )
 
 // List finds journeys, newest first. Its cost grows with the open journeys if the filter has an open state, and else
-// with all journeys since Since; a payment is found by index.
+// with all journeys since Since; a payment, and what Find looks for, are found by index.
 func (s *Store) List(ctx context.Context, f journey.Filter) ([]journey.Journey, error) {
 	if f.Payment != "" {
 		return s.listByPayment(ctx, f)
+	}
+	q := find.Parse(f.Find)
+	if f.Find != "" && q.Empty() {
+		return nil, nil
 	}
 	var found []journey.Journey
 	for after := []byte(f.After); ; {
@@ -34,7 +39,7 @@ func (s *Store) List(ctx context.Context, f journey.Filter) ([]journey.Journey, 
 			s.setAside(ctx, id)
 		}
 		for _, j := range p.journeys {
-			if f.Matches(j) {
+			if f.Matches(j) && (f.Find == "" || q.Matches(j)) {
 				found = append(found, j)
 			}
 			if len(found) == f.Size() || j.StartedAt.Before(f.Since.Add(-slack)) {
@@ -78,6 +83,10 @@ func (s *Store) page(ctx context.Context, f journey.Filter, after []byte) (p lis
 		bucket = openBucket
 	}
 	err = s.read(ctx, func(tx *bolt.Tx) error {
+		if f.Find != "" {
+			p = s.pageFound(tx, find.Parse(f.Find), after)
+			return nil
+		}
 		cursor := tx.Bucket(bucket).Cursor()
 		k, value := seekBefore(cursor, after)
 		for n := 0; n < pageSize && k != nil; n++ {

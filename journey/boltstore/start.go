@@ -46,6 +46,11 @@ func makeBuckets(tx *bolt.Tx) error {
 	if found == schema {
 		return nil
 	}
+	if found != 0 {
+		if err := tx.Bucket(metaBucket).Put(indexedKey, []byte{0}); err != nil {
+			return err
+		}
+	}
 	return tx.Bucket(metaBucket).Put(schemaKey, strconv.AppendInt(nil, schema, 10))
 }
 

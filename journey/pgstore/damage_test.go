@@ -56,7 +56,9 @@ func TestSwappedRowsAreDamage(t *testing.T) {
 	url := filled(t)
 	first, second := storetest.Example(1).ID, storetest.Example(2).ID
 	for _, table := range []string{"journeys SET id", "requests SET journey_id"} {
-		raw(t, url, `ALTER TABLE paygate_requests DROP CONSTRAINT IF EXISTS paygate_requests_journey_id_fkey`)
+		for _, child := range []string{"requests", "terms"} {
+			raw(t, url, `ALTER TABLE paygate_`+child+` DROP CONSTRAINT IF EXISTS paygate_`+child+`_journey_id_fkey`)
+		}
 		for _, move := range [][2]journey.ID{{first, "between"}, {second, first}, {"between", second}} {
 			_, column, _ := strings.Cut(table, " SET ")
 			raw(t, url, `UPDATE paygate_`+table+` = $2 WHERE `+column+` = $1`, move[0], move[1])

@@ -75,6 +75,7 @@ func (s *Store) importRecord(batch *pgx.Batch, r journey.Record) error {
 	batch.Queue(insertRow, stored.args()...)
 	if r.Journey != nil {
 		indexPayments(batch, journey.Journey{}, *r.Journey)
+		s.indexTerms(batch, journey.Journey{}, *r.Journey)
 	}
 	for _, payment := range r.Payments {
 		batch.Queue(putPayment, payment, r.ID)

@@ -31,6 +31,7 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 		}
 		var more pgx.Batch
 		indexPayments(&more, journey.Journey{}, j)
+		s.indexTerms(&more, journey.Journey{}, j)
 		if j.KeepsRequest() {
 			more.Queue(tables[journey.PartRequest].put(), j.ID, sealedRequest)
 		}
@@ -125,6 +126,7 @@ func (s *Store) store(ctx context.Context, tx pgx.Tx, keyID string, before journ
 	var all pgx.Batch
 	all.Queue(updateRow, r.args()...)
 	indexPayments(&all, before, c.Journey)
+	s.indexTerms(&all, before, c.Journey)
 	for _, m := range c.Contents() {
 		if err := s.storeContent(ctx, tx, &all, keyID, c.Journey.ID, m); err != nil {
 			return err

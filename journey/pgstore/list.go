@@ -11,11 +11,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"paygate/journey"
+	"paygate/journey/find"
 )
 
 // List finds journeys, newest first. It leaves out journeys under a secret that is not listed; that is not damage:
 // dropping an old secret is how old journeys are erased.
 func (s *Store) List(ctx context.Context, f journey.Filter) (found []journey.Journey, err error) {
+	q := find.Parse(f.Find)
+	if f.Find != "" && q.Empty() {
+		return nil, nil
+	}
 	for {
 		wanted := f.Size() - len(found)
 		rows, err := s.page(ctx, f, wanted)
@@ -27,7 +32,7 @@ func (s *Store) List(ctx context.Context, f journey.Filter) (found []journey.Jou
 			switch {
 			case errors.Is(err, journey.ErrDoesNotOpen):
 				s.setAside(ctx, r.ID)
-			case err == nil && f.Matches(j):
+			case err == nil && f.Matches(j) && (f.Find == "" || q.Matches(j)):
 				found = append(found, j)
 			}
 			f.After = r.ID
@@ -46,6 +51,11 @@ func (s *Store) page(ctx context.Context, f journey.Filter, limit int) (rows []r
 			return err
 		}
 		q := s.query(f, keys)
+		if f.Find != "" {
+			if err := s.find(ctx, conn, q, find.Parse(f.Find)); err != nil {
+				return err
+			}
+		}
 		rows, err = all(ctx, conn, scanRow, q.sql(limit), q.args...)
 		return err
 	})
@@ -58,10 +68,14 @@ type query struct {
 	args  []any
 }
 
-// and adds a condition on a value. %d is the number of its argument.
-func (q *query) and(condition string, value any) {
-	q.args = append(q.args, value)
-	q.where = append(q.where, fmt.Sprintf(condition, len(q.args)))
+// and adds a condition on values. Each %d is the number of the next argument.
+func (q *query) and(condition string, values ...any) {
+	var numbers []any
+	for _, value := range values {
+		q.args = append(q.args, value)
+		numbers = append(numbers, len(q.args))
+	}
+	q.where = append(q.where, fmt.Sprintf(condition, numbers...))
 }
 
 func (q *query) sql(limit int) string {

@@ -23,17 +23,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"paygate/journey"
+	"paygate/journey/find"
 )
-
-// Sealer is a [journey.Sealer] that also makes a key for another purpose from each secret, newest first.
-type Sealer interface {
-	journey.Sealer
-	DeriveAll(label string, n int) [][]byte
-}
 
 // Options configure a store.
 type Options struct {
-	Sealer    Sealer           // required
+	Sealer    journey.Sealer   // required
 	Now       func() time.Time // nil: the system's clock
 	Log       *slog.Logger     // nil: nothing is logged
 	Timeout   time.Duration    // of a call; 0 means 5 s
@@ -45,6 +40,7 @@ type Store struct {
 	pool       *pgxpool.Pool
 	codec      journey.Codec
 	references [][]byte // keys of digests, newest first
+	index      find.Index
 	now        func() time.Time
 	log        *slog.Logger
 	timeout    time.Duration
@@ -77,6 +73,10 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the store %s %w", location(config), err)
 	}
+	if err := s.indexOlder(ctx); err != nil { // may take long, and is not bounded by startTimeout
+		s.pool.Close()
+		return nil, fmt.Errorf("the store %s cannot be indexed: %w", location(config), err)
+	}
 	return s, nil
 }
 
@@ -100,7 +100,8 @@ func open(ctx context.Context, config *pgxpool.Config, o Options) (*Store, error
 	}
 	s := &Store{
 		pool: pool, codec: journey.Codec{Sealer: o.Sealer}, references: o.Sealer.DeriveAll("reference digest", 32),
-		now: o.Now, log: o.Log, timeout: o.Timeout,
+		index: find.NewIndex(o.Sealer.DeriveAll(find.Label, 32)),
+		now:   o.Now, log: o.Log, timeout: o.Timeout,
 	}
 	if err := s.prepare(ctx); err != nil {
 		pool.Close()

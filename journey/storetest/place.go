@@ -45,15 +45,9 @@ type Place interface {
 // Options configure any store.
 type Options struct {
 	Secrets [][]byte
-	Watch   func(Sealer) Sealer // returns what the store is given instead of a sealer of these secrets
+	Watch   func(journey.Sealer) journey.Sealer // returns what the store is given instead of a sealer of these secrets
 	Now     func() time.Time
 	Log     *slog.Logger
-}
-
-// Sealer is a sealer that serves every store.
-type Sealer interface {
-	journey.Sealer
-	DeriveAll(label string, n int) [][]byte
 }
 
 // Under returns the options of a process whose secrets consist of these bytes, repeated.
@@ -63,7 +57,7 @@ func Under(secrets ...byte) Options {
 		keys = append(keys, bytes.Repeat([]byte{b}, 32))
 	}
 	return Options{
-		Secrets: keys, Watch: func(s Sealer) Sealer { return s },
+		Secrets: keys, Watch: func(s journey.Sealer) journey.Sealer { return s },
 		Now: func() time.Time { return T0 }, Log: slog.New(slog.DiscardHandler),
 	}
 }

@@ -118,7 +118,7 @@ func referenceUnderEverySecret(t *testing.T, p Place) {
 
 // counting counts how often it opens something.
 type counting struct {
-	Sealer
+	journey.Sealer
 	opened atomic.Int32
 }
 
@@ -145,7 +145,7 @@ func startOpensNothing(t *testing.T, p Place) {
 	})
 	o := Under(1)
 	sealer := &counting{}
-	o.Watch = func(s Sealer) Sealer { sealer.Sealer = s; return sealer }
+	o.Watch = func(s journey.Sealer) journey.Sealer { sealer.Sealer = s; return sealer }
 	s = opened(t, p, o)
 	counts, err := s.CountOpen(t.Context())
 	require.NoError(t, err)

@@ -98,6 +98,11 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		"lists can be paged":                         one(listsPage),
 		"a list by state follows every update":       one(listFollowsState),
 		"a forgotten journey is gone":                one(forgets),
+		"what people say finds the journey":          one(findsWhatPeopleSay),
+		"a search follows every change":              one(findFollowsChanges),
+		"a search can be paged":                      one(findGoesOn),
+		"a search works under every secret":          findsUnderEverySecret,
+		"a search opens only what it finds":          findOpensFew,
 	})
 	runs(map[string]func(*testing.T, Place){
 		"no byte can change unnoticed":                 everyByteCounts,
