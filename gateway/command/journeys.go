@@ -26,6 +26,8 @@ func journeys(ctx context.Context, e Env, args []string) error {
 		set.Func("state", "only journeys in this `state`", parameter(query, "state"))
 		set.Func("route", "only journeys of this `route`", parameter(query, "route"))
 		set.Func("reference", "only journeys with this `reference`", parameter(query, "reference"))
+		set.Func("find", "only journeys with this `text`: part of a reference, or what the citizen typed",
+			parameter(query, "find"))
 		set.Func("payment", "only the journey of this `payment`", parameter(query, "payment"))
 		set.StringVar(&since, "since", "",
 			"only journeys begun since this `time`: a date, a time, or a duration such as 24h")

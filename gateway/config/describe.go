@@ -62,6 +62,9 @@ func (l *lines) addRoute(r gateway.Route) {
 	if len(r.CardExempt) > 0 {
 		l.add("  card numbers", "are not looked for in %s", strings.Join(r.CardExempt, ", "))
 	}
+	if len(r.Find) > 0 {
+		l.add("  found by", "%s", strings.Join(r.Find, ", "))
+	}
 	for _, p := range r.Aliases {
 		l.add("  alias", "%s", p)
 	}

@@ -1,9 +1,9 @@
 package staff
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +25,7 @@ func (s *server) list(w http.ResponseWriter, r *http.Request, m member) {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
-	found, err := s.find(r, filter, strings.TrimSpace(r.URL.Query().Get("find")))
+	found, err := s.Store.List(r.Context(), filter)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -45,33 +45,22 @@ func (s *server) list(w http.ResponseWriter, r *http.Request, m member) {
 	answerJSON(w, http.StatusOK, "application/json", map[string]any{"journeys": records, "next": next})
 }
 
-// find lists journeys by the filter, or by what a person typed: a reference, a payment ID or a journey ID.
-func (s *server) find(r *http.Request, filter journey.Filter, typed string) ([]journey.Journey, error) {
-	if typed == "" {
-		return s.Store.List(r.Context(), filter)
+// parametersOf returns the parameters of a search: a form keeps what was typed out of addresses and histories.
+func parametersOf(r *http.Request) url.Values {
+	if r.Method == http.MethodPost {
+		_ = r.ParseForm() // one that cannot be read has no values
+		return r.PostForm
 	}
-	j, err := s.Store.Get(r.Context(), journey.ID(strings.ToUpper(typed)))
-	if err == nil {
-		return []journey.Journey{j}, nil
-	}
-	if !errors.Is(err, journey.ErrNotFound) {
-		return nil, err
-	}
-	byPayment := filter
-	byPayment.Payment = typed
-	if found, err := s.Store.List(r.Context(), byPayment); err != nil || len(found) > 0 {
-		return found, err
-	}
-	filter.Reference = typed
-	return s.Store.List(r.Context(), filter)
+	return r.URL.Query()
 }
 
-// filterOf reads a filter from the query. If it is not valid, wrong says why.
+// filterOf reads a filter from the parameters. If it is not valid, wrong says why.
 func (s *server) filterOf(r *http.Request) (f journey.Filter, wrong string) {
-	query := r.URL.Query()
+	query := parametersOf(r)
 	f = journey.Filter{
 		State: journey.State(query.Get("state")), Route: query.Get("route"),
 		Reference: strings.TrimSpace(query.Get("reference")), Payment: strings.TrimSpace(query.Get("payment")),
+		Find:  strings.TrimSpace(query.Get("find")),
 		After: journey.ID(query.Get("after")), Limit: defaultLimit,
 	}
 	if f.State != "" && !slices.Contains(journey.States(), f.State) {
@@ -94,7 +83,7 @@ type listView struct {
 	Find, State, Route, Since, Until string
 	States                           []journey.State
 	Rows                             []rowView
-	Next                             string // the query of the next page; empty on the last
+	Next                             string // where the next page begins; empty on the last
 }
 
 type rowView struct {
@@ -109,17 +98,13 @@ type rowView struct {
 }
 
 func listViewOf(r *http.Request, f journey.Filter, found []journey.Journey, next string) listView {
-	query := r.URL.Query()
+	query := parametersOf(r)
 	v := listView{
-		Find: query.Get("find"), State: string(f.State), States: journey.States(), Route: f.Route,
+		Next: next, Find: query.Get("find"), State: string(f.State), States: journey.States(), Route: f.Route,
 		Since: query.Get("since"), Until: query.Get("until"),
 	}
 	for _, j := range found {
 		v.Rows = append(v.Rows, rowOf(j))
-	}
-	if next != "" {
-		query.Set("after", next)
-		v.Next = query.Encode()
 	}
 	return v
 }

@@ -119,7 +119,7 @@ func (l *listener) add(t *testing.T, reference string, facts ...journey.Fact) jo
 	}
 	id := journey.NewID(t0)
 	j := journey.Hold(id, "secret-key", terms, journey.Fingerprint{Method: "POST", Path: "/apply"}, t0)
-	l.pay.payments["pay"+reference] = reserved(reference)
+	l.pay.payments["pay"+strings.ToLower(reference)] = reserved(reference)
 	created := *reserved(reference)
 	created.Status = journey.StatusCreated
 	require.NoError(t, l.store.Create(t.Context(), j, journey.HeldRequest{Method: "POST", Path: "/apply"}))
@@ -135,7 +135,7 @@ func (l *listener) add(t *testing.T, reference string, facts ...journey.Fact) jo
 
 func reserved(reference string) *journey.PaymentSnapshot {
 	return &journey.PaymentSnapshot{
-		ID: "pay" + reference, Reference: reference, Amount: 2500,
+		ID: "pay" + strings.ToLower(reference), Reference: reference, Amount: 2500,
 		Status: journey.StatusCapturable, DelayedCapture: true,
 	}
 }
@@ -247,8 +247,8 @@ func TestList(t *testing.T) {
 	l := newListener(t, nil)
 	stuck, paying := l.addStuck(t, "LIC1"), l.add(t, "LIC2")
 	for query, want := range map[string][]journey.ID{
-		"?state=stuck": {stuck}, "?reference=lic2": {paying}, "?payment=payLIC1": {stuck}, "?route=other": {},
-		"?find=LIC2": {paying}, "?find=payLIC1": {stuck}, "?find=" + string(stuck): {stuck},
+		"?state=stuck": {stuck}, "?reference=lic2": {paying}, "?payment=paylic1": {stuck}, "?route=other": {},
+		"?find=LIC2": {paying}, "?find=paylic1": {stuck}, "?find=" + string(stuck): {stuck},
 		"?since=2026-11-23": {}, "?until=2026-11-22": {}, "?state=paying&since=2026-11-22T10:00:00Z": {paying},
 	} {
 		answer, text := l.do(t, http.MethodGet, "/journeys"+query, "")

@@ -16,7 +16,7 @@ type period struct {
 // periodOf reads a range from two parameters of the query. Each is a time (RFC 3339) or a date, which is a day in the
 // United Kingdom. For a person at a page, the last date is included. If the range is not valid, wrong says why.
 func (s *server) periodOf(r *http.Request, first, last string) (p period, wrong string) {
-	query := r.URL.Query()
+	query := parametersOf(r)
 	from, to := query.Get(first), query.Get(last)
 	since, err1 := s.momentOf(from, 0)
 	until, err2 := s.momentOf(to, lastDay(r))

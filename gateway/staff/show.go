@@ -36,6 +36,7 @@ type journeyView struct {
 	MayRetry      bool
 	MayRefund     bool
 	ServiceStatus int
+	Typed         []journey.FormValue // what the citizen typed into the fields of FIND
 }
 
 type eventView struct {
@@ -52,7 +53,7 @@ type paymentView struct {
 func journeyViewOf(j journey.Journey, done string) journeyView {
 	v := journeyView{
 		Whole: export.WholeOf(j), Tag: tagOf(j.State), Meaning: explain(j), Price: journey.Pounds(j.Terms.Amount),
-		ServiceStatus: j.ReplyStatus, Done: doneWords[done], Timeline: timelineOf(j),
+		ServiceStatus: j.ReplyStatus, Typed: j.Fingerprint.Findable, Done: doneWords[done], Timeline: timelineOf(j),
 		MayRelease: mayRelease(j), MaySettle: j.State == journey.StateStuck,
 		MayRetry: j.Paid() && j.ReleasedAt.IsZero(),
 	}

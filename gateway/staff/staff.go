@@ -98,6 +98,7 @@ func (s *server) addStaffPages(mux *http.ServeMux) {
 	add("GET /assets/{name}", s.asset)
 	staff("GET /{$}", s.overview)
 	staff("GET /journeys", s.list)
+	staff("POST /journeys", s.list)
 	staff("GET /journeys/{id}", s.show)
 	staff("POST /journeys/{id}/check", s.check)
 	staff("POST /journeys/{id}/release", s.release)

@@ -51,6 +51,8 @@ var betweenLeaves = map[string][]string{
 	"paygate/gateway/notify":     {"paygate/gateway/origin"},
 	"paygate/internal/paysim":    {"paygate/gateway/pages", "paygate/journey/pay"},
 	"paygate/internal/notifysim": {"paygate/gateway/notify"},
+	"paygate/journey/boltstore":  {"paygate/journey/find"},
+	"paygate/journey/pgstore":    {"paygate/journey/find"},
 }
 
 func layer(path string) int {

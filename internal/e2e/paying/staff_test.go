@@ -39,6 +39,36 @@ func TestStaffSeeWholeHistory(t *testing.T) {
 	}
 }
 
+func TestStaffFindWhatTheCitizenTyped(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_LICENCE_FIND=name,vehicle,person[town]")
+	form := url.Values{
+		"name": {" Siân O’Brien "}, "vehicle": {"AB12 CDE"}, "email": {"sian@example.org"}, "person[town]": {"Tŷ-croes"},
+	}
+	require.Equal(t, http.StatusSeeOther, h.Citizen().Post("/licences/apply", form).Status)
+	h.Citizen().Apply("Bob Smith")
+	find := func(text string) (found []export.Record) {
+		var answer struct{ Journeys []export.Record }
+		p := h.Ann().Do(http.MethodPost, "/journeys", url.Values{"find": {text}}.Encode(),
+			"Content-Type", "application/x-www-form-urlencoded")
+		require.Equal(t, http.StatusOK, p.Status, p.Text)
+		require.NotContains(t, p.Text, "Brien", "a list has nothing personal")
+		require.NoError(t, json.Unmarshal([]byte(p.Text), &answer))
+		return answer.Journeys
+	}
+	for text, wanted := range map[string]int{
+		"sian": 1, "O'BRIEN": 1, "ab12cde": 1, "cde": 1, "ty croes": 1, "smith": 1, "sian smith": 0,
+		"sian@example.org": 0, "": 2,
+	} {
+		require.Len(t, find(text), wanted, text)
+	}
+	found := find("ab12 cde")[0]
+	require.Len(t, find(strings.ToLower(found.Reference)), 1)
+	p := h.Ann().Do(http.MethodGet, "/journeys/"+string(found.ID), nil, "Accept", "text/html")
+	require.Contains(t, p.Text, "Siân O’Brien")
+	require.NotContains(t, h.Log.String(), "Brien")
+}
+
 func TestStaffFindJourneys(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm)
