@@ -90,6 +90,9 @@ type Journey struct {
 
 	Early Early `json:"early,omitzero"`
 
+	// Adopted: it began as a payment in Pay's list that no journey had. There is no request, and there never will be.
+	Adopted bool `json:"adopted,omitempty"`
+
 	// CollectionFailed: Pay could not collect the money after all, although the service was given (FACTS 3.3).
 	CollectionFailed bool `json:"collection_failed,omitempty"`
 
@@ -137,6 +140,9 @@ func (j Journey) PassValid(now time.Time) bool {
 
 // KeepsRequest reports whether the held request is still needed. If not, a store erases it.
 func (j Journey) KeepsRequest() bool {
+	if j.Adopted {
+		return false
+	}
 	switch j.State {
 	case StateAccepted, StateReleased, StateReversed, StateAbandoned:
 		return false

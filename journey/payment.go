@@ -75,11 +75,13 @@ type Prefill struct {
 
 // PaymentSnapshot is one answer of Pay about one payment. It is believed only when it matches the journey's terms.
 type PaymentSnapshot struct {
-	ID        string
-	Reference string
-	Amount    int64  // pence, the price
-	Total     int64  // pence, with any card surcharge; 0 while unknown
-	Status    string // Pay's own word: created, started, submitted, capturable, success, failed, cancelled, error
+	ID          string
+	Reference   string
+	Description string
+	Metadata    map[string]string
+	Amount      int64  // pence, the price
+	Total       int64  // pence, with any card surcharge; 0 while unknown
+	Status      string // Pay's own word: created, started, submitted, capturable, success, failed, cancelled, error
 	// Pay's code on a failed payment: P0010 declined, P0020 expired, P0030 cancelled by the user …
 	Code           string
 	ReturnURL      string // where Pay sends the citizen back to; empty if Pay does not say

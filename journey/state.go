@@ -61,6 +61,8 @@ const (
 	TroubleRefused Trouble = "left_to_staff"
 	// TroubleTrust: released on return, and then not paid.
 	TroubleTrust Trouble = "trusted_not_paid"
+	// TroubleAdopted: the payment was found in Pay's list, and its request is not known.
+	TroubleAdopted Trouble = "adopted"
 )
 
 // By names the caller that moved a journey, or a member of staff.

@@ -13,7 +13,8 @@ import (
 // [Journey.KeepsRequest], and the reply unless [Journey.KeepsReply], makes the journey findable by the id of each of
 // its payments, and lists it as due at DueAt and at EarlyAt (never if that is zero).
 type Store interface {
-	// Create stores a new journey with its held request. The error is ErrExists if the id is taken.
+	// Create stores a new journey with its held request. The error is ErrExists if the id is taken, and ErrTaken if one
+	// of its payments is.
 	Create(context.Context, Journey, HeldRequest) error
 
 	// Get reads one journey. Errors are ErrNotFound, and ErrDamaged if what is stored is not what was written.

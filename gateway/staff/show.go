@@ -55,7 +55,7 @@ func journeyViewOf(j journey.Journey, done string) journeyView {
 		Whole: export.WholeOf(j), Tag: tagOf(j.State), Meaning: explain(j), Price: journey.Pounds(j.Terms.Amount),
 		ServiceStatus: j.ReplyStatus, Typed: j.Fingerprint.Findable, Done: doneWords[done], Timeline: timelineOf(j),
 		MayRelease: mayRelease(j), MaySettle: j.State == journey.StateStuck,
-		MayRetry: j.Paid() && j.ReleasedAt.IsZero(),
+		MayRetry: j.Paid() && j.ReleasedAt.IsZero() && !j.Adopted,
 	}
 	if v.TotalPence != nil {
 		v.Total = journey.Pounds(*v.TotalPence)

@@ -105,6 +105,10 @@ func explainTrouble(t journey.Trouble) string {
 		return "The service was given when the citizen came back, before GOV.UK Pay had confirmed, " +
 			"and then the payment failed. " +
 			"Settle as released to leave it so, or take the service back and settle as reversed."
+	case journey.TroubleAdopted:
+		return "Paygate found the payment in GOV.UK Pay's list and no longer has the request. " +
+			"Find out in the service, by the reference, whether it was given. If it was, or if you give it by hand, " +
+			"settle as released. If not, settle as reversed to give the money back."
 	default:
 		return ""
 	}
@@ -114,6 +118,7 @@ func explainTrouble(t journey.Trouble) string {
 func describe(e journey.Event) string {
 	said, known := map[string]string{
 		"held":                "The request was held, and a payment requested",
+		"adopted":             "A person adopted a payment that only GOV.UK Pay knew",
 		"payment_asked":       "Another payment was requested",
 		"payment_created":     "GOV.UK Pay created a payment",
 		"payment_not_created": "GOV.UK Pay created no payment",

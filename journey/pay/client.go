@@ -11,8 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -161,58 +159,6 @@ func (c *Client) act(ctx context.Context, name, id, suffix string, body any, goo
 	}
 	_, err = c.do(ctx, call{name, http.MethodPost, path, body}, good)
 	return err
-}
-
-// searchPageSize is the number of payments on a page of a search.
-const searchPageSize = 100
-
-// FindByReference searches the payments created from a time on. It reads every page.
-func (c *Client) FindByReference(
-	ctx context.Context, reference string, from time.Time,
-) ([]journey.PaymentSnapshot, error) {
-	var found []journey.PaymentSnapshot
-	for page := 1; ; page++ {
-		results, total, err := c.searchPage(ctx, reference, from, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, result := range results {
-			snapshot, err := c.decode("search", result)
-			if err != nil {
-				return nil, err
-			}
-			if strings.EqualFold(snapshot.Reference, reference) {
-				found = append(found, snapshot)
-			}
-		}
-		if len(results) == 0 || page*searchPageSize >= total {
-			return found, nil
-		}
-	}
-}
-
-func (c *Client) searchPage(
-	ctx context.Context, reference string, from time.Time, page int,
-) (results []json.RawMessage, total int, err error) {
-	query := url.Values{
-		"reference": {reference}, "from_date": {from.UTC().Format("2006-01-02T15:04:05.000Z")},
-		"page": {strconv.Itoa(page)}, "display_size": {strconv.Itoa(searchPageSize)},
-	}
-	body, err := c.do(ctx, call{"search", http.MethodGet, "/v1/payments?" + query.Encode(), nil}, http.StatusOK)
-	if code(err) == "P0402" { // past the last page
-		return nil, 0, nil
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	var answer struct {
-		Total   int               `json:"total"`
-		Results []json.RawMessage `json:"results"`
-	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, 0, nonsense("search", "not JSON")
-	}
-	return answer.Results, answer.Total, nil
 }
 
 // Event is one line of Pay's own history of a payment. It decides nothing, because refunds cannot be told apart in it.

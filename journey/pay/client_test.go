@@ -97,7 +97,7 @@ func TestCreateSendsEveryField(t *testing.T) {
 		},
 	}, got)
 	require.Equal(t, journey.PaymentSnapshot{
-		ID: "hu20sqlact5260q2nanm0q8u93", Reference: "LIC-1", Amount: 2500, Status: "created",
+		ID: "hu20sqlact5260q2nanm0q8u93", Reference: "LIC-1", Description: "Licence", Amount: 2500, Status: "created",
 		CreatedAt: time.Date(2026, 11, 22, 10, 41, 7, 123e6, time.UTC), RefundStatus: "pending", RefundAvailable: 2500,
 		NextURL: cardOrigin + "/secure/token",
 	}, snapshot)

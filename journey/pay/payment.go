@@ -65,6 +65,8 @@ type paymentJSON struct {
 	Amount         *int64    `json:"amount"`
 	TotalAmount    int64     `json:"total_amount"`
 	Reference      string    `json:"reference"`
+	Description    string    `json:"description"`
+	Metadata       metadata  `json:"metadata"`
 	State          stateJSON `json:"state"`
 	DelayedCapture bool      `json:"delayed_capture"`
 	ReturnURL      string    `json:"return_url"`
@@ -89,6 +91,26 @@ type paymentJSON struct {
 	} `json:"_links"`
 }
 
+// metadata is what was given at creation. A value that is a number or a boolean is read as its text.
+type metadata map[string]string
+
+// UnmarshalJSON implements json.Unmarshaler. It leaves out what cannot be read.
+func (m *metadata) UnmarshalJSON(text []byte) error {
+	var values map[string]json.RawMessage
+	if json.Unmarshal(text, &values) != nil || len(values) == 0 {
+		return nil
+	}
+	*m = metadata{}
+	for key, value := range values {
+		var s string
+		if json.Unmarshal(value, &s) != nil {
+			s = string(value)
+		}
+		(*m)[key] = s
+	}
+	return nil
+}
+
 // maxAmount is Pay's own limit in pence, plus a margin for any surcharge.
 const maxAmount = 100_000_000
 
@@ -99,7 +121,8 @@ func (c *Client) decode(call string, body []byte) (journey.PaymentSnapshot, erro
 		return journey.PaymentSnapshot{}, nonsense(call, "not a payment")
 	}
 	snapshot := journey.PaymentSnapshot{
-		ID: p.PaymentID, Reference: p.Reference, Amount: *p.Amount, Total: p.TotalAmount,
+		ID: p.PaymentID, Reference: p.Reference, Description: p.Description, Metadata: p.Metadata,
+		Amount: *p.Amount, Total: p.TotalAmount,
 		Status: p.State.Status, Code: p.State.Code, Finished: p.State.Finished,
 		DelayedCapture: p.DelayedCapture, ReturnURL: p.ReturnURL, CreatedAt: lenientTime(p.CreatedDate),
 		RefundStatus: p.Refunds.Status, RefundAvailable: p.Refunds.Available, RefundSubmitted: p.Refunds.Submitted,

@@ -50,6 +50,12 @@ func paymentsAreNotShared(t *testing.T, s journey.Store) {
 	require.ErrorIs(t, err, journey.ErrNotFound)
 	require.NoError(t, pay(0, "pay1", "pay3"), "it may name its own again")
 
+	begins := Example(20)
+	begins.Payments = []journey.Payment{{ID: "pay3"}}
+	require.ErrorIs(t, s.Create(t.Context(), begins, Request(20)), journey.ErrTaken)
+	_, err = s.Get(t.Context(), begins.ID)
+	require.ErrorIs(t, err, journey.ErrNotFound, "nothing of a new one is stored either")
+
 	var all sync.WaitGroup
 	results := make([]error, 7)
 	for i := range results {
