@@ -47,6 +47,8 @@ type Refund struct {
 	Status      string    `json:"status"` // submitted, success or error
 	CreatedAt   time.Time `json:"created_at,omitzero"`
 	SettledDate string    `json:"settled_date,omitempty"`
+	// By is who asked Paygate for it. It is empty if it was made in Pay's own tool, or by a Paygate of version 1.
+	By By `json:"by,omitempty"`
 }
 
 // NewPayment is a request for a payment. The client cleans the texts of what Pay would refuse.

@@ -233,6 +233,9 @@ func TestExportReportsWhetherItIsWhole(t *testing.T) {
 	require.Equal(t, []string{"GET /export.csv?from=2026-11-01&to=2026-12-01"}, s.asked)
 	require.Equal(t, "id,route\nX,licence\n", stdout)
 	require.Equal(t, "journeys 1, asked 2 pence, taken 3 pence, refunded 4 pence\n", stderr)
+	_, _, stderr = s.run(t, "export", "-refunds", "-from", "2026-11-01", "-by", "settled", "-units", "pounds")
+	require.Equal(t, []string{"GET /refunds.csv?by=settled&from=2026-11-01&units=pounds"}, s.asked)
+	require.Contains(t, stderr, "refunds 1, ")
 
 	breaksOff = true
 	status, stdout, stderr = s.run(t, "export")

@@ -11,17 +11,24 @@ import (
 	"net/url"
 )
 
-// exportCSV writes the finance file to standard output, and the totals to check it with to standard error.
+// exportCSV writes a finance file to standard output, and the totals to check it with to standard error.
 func exportCSV(ctx context.Context, e Env, args []string) error {
-	query := url.Values{}
-	_, err := e.flags("export", "-from DATE -to DATE", args, 0, func(set *flag.FlagSet) {
-		set.Func("from", "journeys begun on or after this `date` or time", parameter(query, "from"))
+	query, what, address := url.Values{}, "journeys", "export.csv"
+	_, err := e.flags("export", "[-refunds] [flags]", args, 0, func(set *flag.FlagSet) {
+		set.BoolFunc("refunds", "a row for each refund, instead of each journey", func(string) error {
+			what, address = "refunds", "refunds.csv"
+			return nil
+		})
+		set.Func("from", "on or after this `date` or time", parameter(query, "from"))
 		set.Func("to", "and before this `date` or time", parameter(query, "to"))
+		set.Func("by", "which `date` counts: started (the default), paid, captured, settled or refunded; "+
+			"with -refunds, refunded (the default) or settled", parameter(query, "by"))
+		set.Func("units", "`pence` (the default) or pounds", parameter(query, "units"))
 	})
 	if err != nil {
 		return err
 	}
-	answer, err := e.ask(ctx, http.MethodGet, "export.csv", query, nil)
+	answer, err := e.ask(ctx, http.MethodGet, address, query, nil)
 	if err != nil {
 		return err
 	}
@@ -32,7 +39,7 @@ func exportCSV(ctx context.Context, e Env, args []string) error {
 	if err != nil || total("Rows") == "" {
 		return errors.Join(out.Flush(), errors.New("the export is incomplete, and so is the file that was written"))
 	}
-	fmt.Fprintf(e.Stderr, "journeys %s, asked %s pence, taken %s pence, refunded %s pence\n",
-		total("Rows"), total("Amount-Pence"), total("Taken-Pence"), total("Refunded-Pence"))
+	fmt.Fprintf(e.Stderr, "%s %s, asked %s pence, taken %s pence, refunded %s pence\n",
+		what, total("Rows"), total("Amount-Pence"), total("Taken-Pence"), total("Refunded-Pence"))
 	return out.Flush()
 }

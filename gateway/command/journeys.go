@@ -93,9 +93,9 @@ func (e Env) printTable(all []export.Record) error {
 
 func (e Env) printCSV(all []export.Record) error {
 	out := csv.NewWriter(e.Stdout)
-	rows := [][]string{export.Columns()}
+	rows := [][]string{export.Layout{}.Header()}
 	for _, r := range all {
-		rows = append(rows, r.Row())
+		rows = append(rows, export.Layout{}.Row(r))
 	}
 	return out.WriteAll(rows)
 }

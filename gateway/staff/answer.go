@@ -109,5 +109,5 @@ func (s *server) render(w http.ResponseWriter, status int, name, title string, m
 // template returns a page in its frame, with UK times.
 func (s *server) template(name string) *template.Template {
 	page := template.Must(templates[name].Clone())
-	return page.Funcs(template.FuncMap{"time": s.clock, "day": s.day}).Lookup("frame")
+	return page.Funcs(template.FuncMap{"time": s.calendar.clock, "day": s.calendar.day}).Lookup("frame")
 }

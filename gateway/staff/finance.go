@@ -1,10 +1,14 @@
 package staff
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"paygate/journey/export"
@@ -18,28 +22,77 @@ const (
 	trailerRefunded = "Paygate-Export-Refunded-Pence"
 )
 
-// export streams the journeys started in a range. If it fails, it breaks the connection, so that an incomplete file is
+// finance is the page from which finance staff download their files.
+func (s *server) finance(w http.ResponseWriter, _ *http.Request, m member) {
+	s.render(w, http.StatusOK, "finance", "Finance", m, nil)
+}
+
+// financeFile is a CSV file for finance staff.
+type financeFile struct {
+	name  string
+	dates []export.By // by which it can be asked for; the first is the default
+	write func(
+		context.Context, io.Writer, export.Lister, export.Selection, export.Layout,
+	) (export.Totals, error)
+}
+
+var (
+	journeysFile = financeFile{"paygate", []export.By{
+		export.ByStarted, export.ByPaid, export.ByCaptured, export.BySettled, export.ByRefunded,
+	}, export.CSV}
+	refundsFile = financeFile{"paygate-refunds", []export.By{export.ByRefunded, export.BySettled}, export.RefundsCSV}
+)
+
+// send returns a handler that streams a file. If it fails, it breaks the connection, so that an incomplete file is
 // never mistaken for a complete one.
-func (s *server) export(w http.ResponseWriter, r *http.Request, m member) {
-	begun, wrong := s.periodOf(r, "from", "to")
-	if wrong != "" {
-		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
-		return
+func (s *server) send(f financeFile) func(http.ResponseWriter, *http.Request, member) {
+	return func(w http.ResponseWriter, r *http.Request, m member) {
+		selection, name, wrong := s.selectionOf(r, f)
+		layout, ok := s.layoutOf(r)
+		if !ok {
+			wrong = "units must be pence or pounds."
+		}
+		if wrong != "" {
+			s.problem(w, r, http.StatusUnprocessableEntity, wrong)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
+		h.Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
+		h.Set("Trailer", trailerRows+", "+trailerAmount+", "+trailerTaken+", "+trailerRefunded)
+		w.WriteHeader(http.StatusOK)
+		totals, err := f.write(r.Context(), newSlowWriter(w), s.Store, selection, layout)
+		s.Log.InfoContext(r.Context(), "exported", "by", m.by(), "file", f.name, "rows", totals.Rows, "done", err == nil)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		h.Set(trailerRows, strconv.Itoa(totals.Rows))
+		h.Set(trailerAmount, strconv.FormatInt(totals.AmountPence, 10))
+		h.Set(trailerTaken, strconv.FormatInt(totals.TakenPence, 10))
+		h.Set(trailerRefunded, strconv.FormatInt(totals.RefundedPence, 10))
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	h.Set("Content-Disposition", `attachment; filename="paygate-`+begun.name+`.csv"`)
-	h.Set("Trailer", trailerRows+", "+trailerAmount+", "+trailerTaken+", "+trailerRefunded)
-	w.WriteHeader(http.StatusOK)
-	totals, err := export.CSV(r.Context(), newSlowWriter(w), s.Store, begun.since, begun.until)
-	s.Log.InfoContext(r.Context(), "exported", "by", m.by(), "rows", totals.Rows, "done", err == nil)
-	if err != nil {
-		panic(http.ErrAbortHandler)
+}
+
+// selectionOf reads what a file is to have, and returns the name of the file. If the query is not valid, wrong says
+// why.
+func (s *server) selectionOf(r *http.Request, f financeFile) (selection export.Selection, name, wrong string) {
+	p, wrong := s.calendar.periodOf(r, "from", "to")
+	by := cmp.Or(export.By(r.FormValue("by")), f.dates[0])
+	if !slices.Contains(f.dates, by) {
+		wrong = fmt.Sprintf("by must be one of %s.", strings.Trim(fmt.Sprint(f.dates), "[]"))
 	}
-	h.Set(trailerRows, strconv.Itoa(totals.Rows))
-	h.Set(trailerAmount, strconv.FormatInt(totals.AmountPence, 10))
-	h.Set(trailerTaken, strconv.FormatInt(totals.TakenPence, 10))
-	h.Set(trailerRefunded, strconv.FormatInt(totals.RefundedPence, 10))
+	name = f.name
+	if by != f.dates[0] {
+		name += "-" + string(by)
+	}
+	return export.Selection{By: by, From: p.since, Until: p.until}, name + "-" + p.name, wrong
+}
+
+// layoutOf reads the unit of amounts. It reports false if it is not known.
+func (s *server) layoutOf(r *http.Request) (layout export.Layout, ok bool) {
+	units := r.FormValue("units")
+	layout = export.Layout{Pounds: units == "pounds", Metadata: s.Metadata}
+	return layout, slices.Contains([]string{"", "pence", "pounds"}, units)
 }
 
 // backup streams a consistent copy of the store.

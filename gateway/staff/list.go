@@ -73,7 +73,7 @@ func (s *server) filterOf(r *http.Request) (f journey.Filter, wrong string) {
 		}
 		f.Limit = n
 	}
-	begun, wrong := s.periodOf(r, "since", "until")
+	begun, wrong := s.calendar.periodOf(r, "since", "until")
 	f.Since, f.Until = begun.since, begun.until
 	return f, wrong
 }

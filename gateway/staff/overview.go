@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"paygate/journey"
+	"paygate/journey/export"
 )
 
 const (
@@ -88,8 +89,8 @@ func (s *server) load(ctx context.Context) (v overviewView, err error) {
 
 // chart counts the journeys of the last days, and open journeys of any age.
 func (s *server) chart(ctx context.Context, open map[journey.State]int, v *overviewView) error {
-	today := s.Runner.Now().In(s.zone)
-	first := time.Date(today.Year(), today.Month(), today.Day()-chartDays+1, 0, 0, 0, 0, s.zone)
+	today := s.Runner.Now().In(s.calendar.zone)
+	first := time.Date(today.Year(), today.Month(), today.Day()-chartDays+1, 0, 0, 0, 0, s.calendar.zone)
 	v.Since = first
 	counts := maps.Clone(open)
 	money := map[string]*dayView{}
@@ -138,7 +139,7 @@ func (s *server) eachSince(ctx context.Context, since time.Time, visit func(jour
 // addMoney adds what a journey's payments took and gave back on each day.
 func (s *server) addMoney(days map[string]*dayView, j journey.Journey) {
 	on := func(at time.Time) *dayView {
-		if day := days[at.In(s.zone).Format(time.DateOnly)]; day != nil {
+		if day := days[at.In(s.calendar.zone).Format(time.DateOnly)]; day != nil {
 			return day
 		}
 		return &dayView{} // outside the chart
@@ -147,20 +148,10 @@ func (s *server) addMoney(days map[string]*dayView, j journey.Journey) {
 		if p.Status == journey.StatusSuccess && p.ID == j.PaidWith {
 			on(j.PaidAt).Taken += p.Total
 		}
-		if p.Refunded > 0 {
-			on(lastReturn(j)).Returned += p.Refunded
+		for _, r := range export.RefundsOf(j, p) {
+			on(r.CreatedAt).Returned += export.Refunded(r)
 		}
 	}
-}
-
-func lastReturn(j journey.Journey) time.Time {
-	at := j.Since
-	for _, e := range j.History {
-		if e.Fact == (journey.Refunded{}).Name() || e.Fact == (journey.MoneyReturned{}).Name() {
-			at = e.At
-		}
-	}
-	return at
 }
 
 // draw scales counts and money to the charts.

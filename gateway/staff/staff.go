@@ -46,6 +46,8 @@ type Options struct {
 	// HashKey (64 bytes) and BlockKey (32 bytes) protect the session cookie.
 	HashKey, BlockKey []byte
 
+	// Metadata are the names of the routes' metadata, which have columns in the finance files.
+	Metadata    []string
 	ServiceName string
 	TestMode    bool
 	Log         *slog.Logger
@@ -54,16 +56,13 @@ type Options struct {
 // server is the handler with what it needs besides its options.
 type server struct {
 	Options
-	cookies *securecookie.SecureCookie
-	zone    *time.Location
+	cookies  *securecookie.SecureCookie
+	calendar calendar
 }
 
 // New returns the handler of the staff listener.
 func New(o Options) http.Handler {
-	s := &server{Options: o, zone: time.UTC}
-	if zone, err := time.LoadLocation("Europe/London"); err == nil {
-		s.zone = zone
-	}
+	s := &server{Options: o, calendar: newCalendar()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		answerText(w, http.StatusOK, "alive")
@@ -105,7 +104,9 @@ func (s *server) addStaffPages(mux *http.ServeMux) {
 	staff("POST /journeys/{id}/refund", s.refund)
 	staff("POST /journeys/{id}/settle", s.settle)
 	staff("POST /mopup", s.mopup)
-	staff("GET /export.csv", s.export)
+	staff("GET /finance", s.finance)
+	staff("GET /export.csv", s.send(journeysFile))
+	staff("GET /refunds.csv", s.send(refundsFile))
 	staff("GET /backup", s.backup)
 	staff("/", func(w http.ResponseWriter, r *http.Request, _ member) {
 		s.problem(w, r, http.StatusNotFound, "There is nothing at this address.")

@@ -3,7 +3,6 @@ package staff
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"paygate/journey"
 )
@@ -183,13 +182,3 @@ func describeCaller(by journey.By) string {
 		return "Paygate"
 	}
 }
-
-// clock formats a time as in the United Kingdom.
-func (s *server) clock(at time.Time) string {
-	if at.IsZero() {
-		return ""
-	}
-	return at.In(s.zone).Format("2 January 2006, 3:04:05pm MST")
-}
-
-func (s *server) day(at time.Time) string { return at.In(s.zone).Format("2 January") }

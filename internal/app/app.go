@@ -144,7 +144,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		Ready: a.ready, Metrics: counted.Handler(),
 		Tokens: s.StaffTokens, Store: a.store, Runner: a.runner, Backup: a.store.backup, Sweep: a.Sweep,
 		HashKey: sealer.Derive("staff cookie hash", 64), BlockKey: sealer.Derive("staff cookie block", 32),
-		ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
+		Metadata: metadataNames(s.Routes), ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
 	})
 	return nil
 }

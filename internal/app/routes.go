@@ -2,6 +2,7 @@ package app
 
 import (
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -41,6 +42,14 @@ func routeNames(routes []gateway.Route) []string {
 	var names []string
 	for _, r := range routes {
 		names = append(names, r.Name)
+	}
+	return names
+}
+
+// metadataNames returns the names of all metadata that the routes give to payments.
+func metadataNames(routes []gateway.Route) (names []string) {
+	for _, r := range routes {
+		names = slices.AppendSeq(names, maps.Keys(r.Metadata))
 	}
 	return names
 }

@@ -3,117 +3,108 @@ package export
 import (
 	"context"
 	"encoding/csv"
-	"encoding/json"
-	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"paygate/journey"
 )
 
-// pageSize is how many journeys are in memory at a time.
-const pageSize = 500
-
-// Lister finds journeys, newest first, as [journey.Store] does.
-type Lister interface {
-	List(context.Context, journey.Filter) ([]journey.Journey, error)
-}
-
-// Totals let a reader check the file.
+// Totals let a reader check a file.
 type Totals struct {
 	Rows          int
-	AmountPence   int64 // of all rows, paid or not
+	AmountPence   int64 // of all rows: prices, paid or not; of refunds, also those that failed
 	TakenPence    int64 // on payments that succeeded, before refunds
-	RefundedPence int64
+	RefundedPence int64 // without the refunds that failed
 }
 
-func (t *Totals) add(j journey.Journey, r Record) {
-	t.Rows++
-	t.AmountPence += r.AmountPence
-	t.RefundedPence += r.RefundedPence
-	for _, p := range j.Payments {
-		if p.Status == journey.StatusSuccess {
-			t.TakenPence += p.Total
-		}
-	}
-}
-
-// Columns lists the names of the columns, in the order of [Record.Row].
-func Columns() []string { return slices.Clone(columns) }
-
-var columns = []string{
-	"id", "route", "kind", "state", "reference", "amount_pence", "total_pence", "description", "payment_id",
-	"payment_status", "payment_code", "started_at", "due_at", "released_at", "note", "attempts", "refunded_pence",
-	"metadata", "fee_pence", "net_pence", "captured_date", "settled_date",
-}
-
-// CSV writes the names of the columns and a row for each journey that started at or after from and before until, newest
-// first (RFC 4180). Journeys that are added or changed meanwhile do not move other rows. The use of memory does not
-// grow with the rows. After an error the file is incomplete.
-func CSV(ctx context.Context, out io.Writer, journeys Lister, from, until time.Time) (Totals, error) {
-	var totals Totals
-	w := csv.NewWriter(out)
-	if err := w.Write(columns); err != nil {
+// CSV writes the names of the columns and a row for each journey of the selection, newest first (RFC 4180). It adds
+// columns for metadata that the layout does not name. Journeys that are added or changed meanwhile do not move other
+// rows. It reads the journeys twice, and the use of memory does not grow with the rows. After an error the file is
+// incomplete.
+func CSV(ctx context.Context, out io.Writer, journeys Lister, s Selection, l Layout) (totals Totals, err error) {
+	l, err = l.withMetadata(ctx, journeys, s, func(j journey.Journey) bool {
+		_, ok := s.part(j)
+		return ok
+	})
+	if err != nil {
 		return totals, err
 	}
-	filter := journey.Filter{Since: from, Until: until, Limit: pageSize}
-	for {
-		page, err := journeys.List(ctx, filter)
-		if err != nil {
-			return totals, fmt.Errorf("reading journeys: %w", err)
+	err = s.write(ctx, out, journeys, l.Header(), func(j journey.Journey) [][]string {
+		part, ok := s.part(j)
+		if !ok {
+			return nil
 		}
-		for _, j := range page {
-			record := Of(j)
-			if err := w.Write(record.Row()); err != nil {
-				return totals, err
+		record := Of(part)
+		totals.Rows++
+		totals.AmountPence += record.AmountPence
+		totals.TakenPence += record.TakenPence
+		totals.RefundedPence += record.RefundedPence
+		return [][]string{l.Row(record)}
+	})
+	return totals, err
+}
+
+// RefundsCSV writes a row for each refund of the selection, which goes by when the refund was made (ByRefunded) or
+// paid out (BySettled). The rows are in the order of their journeys. Otherwise it does as CSV does.
+func RefundsCSV(
+	ctx context.Context, out io.Writer, journeys Lister, s Selection, l Layout,
+) (totals Totals, err error) {
+	l, err = l.withMetadata(ctx, journeys, s, func(j journey.Journey) bool { return len(s.refundsOf(j)) > 0 })
+	if err != nil {
+		return totals, err
+	}
+	err = s.write(ctx, out, journeys, columns(l.refundCells(refund{})), func(j journey.Journey) (rows [][]string) {
+		for _, r := range s.refundsOf(j) {
+			totals.Rows++
+			totals.AmountPence += r.Amount
+			totals.RefundedPence += Refunded(r.Refund)
+			rows = append(rows, texts(l.refundCells(r)))
+		}
+		return rows
+	})
+	return totals, err
+}
+
+// write writes a header, and the rows of each journey that may be in the selection.
+func (s Selection) write(
+	ctx context.Context, out io.Writer, journeys Lister, header []string, rowsOf func(journey.Journey) [][]string,
+) error {
+	w := csv.NewWriter(out)
+	if err := w.Write(header); err != nil {
+		return err
+	}
+	err := s.each(ctx, journeys, func(j journey.Journey) error {
+		for _, row := range rowsOf(j) {
+			if err := w.Write(row); err != nil {
+				return err
 			}
-			totals.add(j, record)
 		}
-		w.Flush()
-		if err := w.Error(); err != nil || len(page) < pageSize {
-			return totals, err
+		return nil
+	})
+	w.Flush()
+	if err == nil {
+		err = w.Error()
+	}
+	return err
+}
+
+// withMetadata returns the layout with the metadata of the journeys that are in the selection, sorted by name.
+func (l Layout) withMetadata(
+	ctx context.Context, journeys Lister, s Selection, has func(journey.Journey) bool,
+) (Layout, error) {
+	names := map[string]bool{}
+	for _, name := range l.Metadata {
+		names[name] = true
+	}
+	err := s.each(ctx, journeys, func(j journey.Journey) error {
+		if has(j) {
+			for name := range j.Terms.Metadata {
+				names[name] = true
+			}
 		}
-		filter.After = page[len(page)-1].ID
-	}
-}
-
-// Row returns the cells of a row. No spreadsheet runs any of them as a formula.
-func (r Record) Row() []string {
-	metadata := ""
-	if len(r.Metadata) > 0 {
-		text, _ := json.Marshal(r.Metadata) // strings only, sorted by name
-		metadata = string(text)
-	}
-	return []string{
-		string(r.ID), text(r.Route), string(r.Kind), string(r.State), text(r.Reference),
-		number(&r.AmountPence), number(r.TotalPence), text(r.Description), text(r.PaymentID),
-		text(r.PaymentStatus), text(r.PaymentCode), r.StartedAt.Format(time.RFC3339),
-		moment(r.DueAt), moment(r.ReleasedAt), text(r.Note), strconv.Itoa(r.Attempts), number(&r.RefundedPence),
-		text(metadata), number(r.FeePence), number(r.NetPence), text(r.CapturedDate), text(r.SettledDate),
-	}
-}
-
-// text puts an apostrophe before anything that a spreadsheet would run as a formula.
-func text(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n|%＝＋－＠", []rune(s)[0]) {
-		return "'" + s
-	}
-	return s
-}
-
-func number(n *int64) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.FormatInt(*n, 10)
-}
-
-func moment(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.Format(time.RFC3339)
+		return nil
+	})
+	l.Metadata = slices.Sorted(maps.Keys(names))
+	return l, err
 }

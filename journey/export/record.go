@@ -1,5 +1,5 @@
 // Package export defines how journeys look from outside: one [Record] each, in the words that the staff listener's JSON
-// and the finance file share, and [CSV], which writes any number of them in constant memory.
+// and the finance file share, and [CSV] and [RefundsCSV], which write any number of rows in constant memory.
 package export
 
 import (
@@ -25,15 +25,25 @@ type Record struct {
 	DueAt         *time.Time        `json:"due_at"`      // null when nothing will ever be done
 	ReleasedAt    *time.Time        `json:"released_at"` // null when the service has not accepted
 	Note          string            `json:"note"`
-	Attempts      int               `json:"attempts"` // deliveries, of all submissions
-	RefundedPence int64             `json:"refunded_pence"`
+	Attempts      int               `json:"attempts"`       // deliveries, of all submissions
+	RefundedPence int64             `json:"refunded_pence"` // or on the way, of all payments
 	Metadata      map[string]string `json:"metadata"`
 
-	// These are about the payment that counts. Only some of Pay's providers report them.
-	FeePence     *int64 `json:"fee_pence"`
-	NetPence     *int64 `json:"net_pence"` // may be negative
-	CapturedDate string `json:"captured_date"`
-	SettledDate  string `json:"settled_date"`
+	// These are about the payment that counts. Only some of Pay's providers report the fee and the settlement.
+	FeePence        *int64 `json:"fee_pence"`
+	NetPence        *int64 `json:"net_pence"`   // may be negative
+	CapturedAt      string `json:"captured_at"` // dates without a time, as Pay says
+	SettledAt       string `json:"settled_at"`
+	PaymentProvider string `json:"payment_provider"`
+	ProviderID      string `json:"provider_id"` // the provider's own id of the payment
+
+	Account string     `json:"account"` // at GOV.UK Pay; empty: the default one
+	PaidAt  *time.Time `json:"paid_at"` // null when GOV.UK Pay has not confirmed
+
+	// These are about all payments.
+	ReservedPence int64 `json:"reserved_pence"` // and not taken
+	TakenPence    int64 `json:"taken_pence"`    // before refunds
+	ReturnedPence int64 `json:"returned_pence"` // by refunds that have succeeded
 }
 
 // Whole is a journey with all its payments and its history.
@@ -68,20 +78,33 @@ type Event struct {
 func Of(j journey.Journey) Record {
 	p, _ := j.Payment()
 	r := Record{
+		Account: j.Terms.Account, PaidAt: given(j.PaidAt), PaymentProvider: p.Provider, ProviderID: p.ProviderID,
 		ID: j.ID, Route: j.Terms.Route, Kind: j.Terms.Kind, State: j.State, Reference: j.Terms.Reference,
 		AmountPence: j.Terms.Amount, TotalPence: known(p.Total), Description: j.Terms.Description,
 		PaymentID: p.ID, PaymentStatus: p.Status, PaymentCode: p.Code,
 		StartedAt: whole(j.StartedAt), DueAt: given(j.DueAt), ReleasedAt: given(j.ReleasedAt),
 		Note: j.Note, Attempts: j.Claim.Number, Metadata: j.Terms.Metadata,
-		FeePence: p.Fee, NetPence: p.Net, CapturedDate: p.CapturedDate, SettledDate: p.SettledDate,
+		FeePence: p.Fee, NetPence: p.Net, CapturedAt: p.CapturedDate, SettledAt: p.SettledDate,
 	}
 	if r.Metadata == nil {
 		r.Metadata = map[string]string{}
 	}
 	for _, p := range j.Payments {
-		r.RefundedPence += p.Refunded
+		r.addMoney(p)
 	}
 	return r
+}
+
+// addMoney adds the money of one payment.
+func (r *Record) addMoney(p journey.Payment) {
+	switch p.Status {
+	case journey.StatusCapturable:
+		r.ReservedPence += p.Money
+	case journey.StatusSuccess:
+		r.TakenPence += p.Total
+	}
+	r.RefundedPence += p.Refunded
+	r.ReturnedPence += p.Refunded - onTheWay(p)
 }
 
 // WholeOf returns the record of a journey with its payments and history.

@@ -61,6 +61,7 @@ func TestStaffPagesInBrowser(t *testing.T) {
 	require.Equal(t, journey.StateReversed, h.Ann().Journey(id).State)
 	a.visit("/journeys", "journeys")
 	a.visit("/journeys?find=nothing", "none")
+	a.visit("/finance", "finance")
 	a.refundPart()
 	a.visit("/journeys/NONE", "problem")
 	a.VisitPage("/")

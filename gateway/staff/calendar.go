@@ -7,6 +7,26 @@ import (
 	"time"
 )
 
+// calendar reads and writes days and times as people in the United Kingdom do.
+type calendar struct{ zone *time.Location }
+
+func newCalendar() calendar {
+	if zone, err := time.LoadLocation("Europe/London"); err == nil {
+		return calendar{zone}
+	}
+	return calendar{time.UTC}
+}
+
+// clock formats a time.
+func (c calendar) clock(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.In(c.zone).Format("2 January 2006, 3:04:05pm MST")
+}
+
+func (c calendar) day(at time.Time) string { return at.In(c.zone).Format("2 January") }
+
 // period is a range of time, without its end. A zero end is open.
 type period struct {
 	since, until time.Time
@@ -15,11 +35,11 @@ type period struct {
 
 // periodOf reads a range from two parameters of the query. Each is a time (RFC 3339) or a date, which is a day in the
 // United Kingdom. For a person at a page, the last date is included. If the range is not valid, wrong says why.
-func (s *server) periodOf(r *http.Request, first, last string) (p period, wrong string) {
+func (c calendar) periodOf(r *http.Request, first, last string) (p period, wrong string) {
 	query := parametersOf(r)
 	from, to := query.Get(first), query.Get(last)
-	since, err1 := s.momentOf(from, 0)
-	until, err2 := s.momentOf(to, lastDay(r))
+	since, err1 := c.momentOf(from, 0)
+	until, err2 := c.momentOf(to, lastDay(r))
 	if err1 != nil || err2 != nil || !until.IsZero() && until.Before(since) {
 		return p, fmt.Sprintf("%s and %s must be dates such as 2026-11-22 or times such as 2026-11-22T10:41:07Z, "+
 			"with %[1]s before %[2]s.", first, last)
@@ -36,14 +56,14 @@ func lastDay(r *http.Request) int {
 }
 
 // momentOf reads a time, or a date to which it adds days. An empty text is the zero time.
-func (s *server) momentOf(text string, days int) (time.Time, error) {
+func (c calendar) momentOf(text string, days int) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at.UTC(), nil
 	}
-	day, err := time.ParseInLocation(time.DateOnly, text, s.zone)
+	day, err := time.ParseInLocation(time.DateOnly, text, c.zone)
 	return day.AddDate(0, 0, days).UTC(), err
 }
 
