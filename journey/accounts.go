@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -8,6 +9,12 @@ import (
 
 // Accounts are the accounts at GOV.UK Pay by name, each with its own key. The default account has the empty name.
 type Accounts map[string]Payments
+
+// DefaultAccount is what people and metrics call the account with the empty name.
+const DefaultAccount = "default"
+
+// AccountWord returns what people and metrics call an account.
+func AccountWord(name string) string { return cmp.Or(name, DefaultAccount) }
 
 // at returns the account that the journey's terms name.
 func (r *Runner) at(j Journey) Payments {

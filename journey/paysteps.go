@@ -25,6 +25,10 @@ func (r *Runner) ask(ctx context.Context, j Journey, by By) (Journey, error) {
 }
 
 func (r *Runner) look(ctx context.Context, j Journey, by By) (Journey, error) {
+	if _, known := r.Accounts[j.Terms.Account]; !known && j.State.AtRest() && by == ByMopup {
+		// The settings dropped the account after the journey had ended, so Pay cannot be asked.
+		return r.apply(ctx, j.ID, Looked{}, by, Change{})
+	}
 	j, err := r.ask(ctx, j, by)
 	if err != nil {
 		return j, err

@@ -26,8 +26,8 @@ type EarlyOptions struct {
 	Runner *journey.Runner
 	Now    func() time.Time
 	Log    *slog.Logger
-	// Yield waits until citizens and sweeps leave some of Pay's rate limit unused.
-	Yield func(context.Context) error
+	// Yield waits until citizens and sweeps leave some of an account's rate limit at Pay unused.
+	Yield func(ctx context.Context, account string) error
 }
 
 // Early delivers for citizens who have paid and not come back, while their session at the service is still valid. It
@@ -100,16 +100,25 @@ func (r *earlyRound) visitAll(ctx context.Context, page []journey.Due) error {
 
 // visit deals with one journey. It is not an error if another process was first.
 func (r *earlyRound) visit(ctx context.Context, due journey.Due) error {
-	if err := r.Yield(ctx); err != nil {
-		return err
-	}
-	progress, err := r.Runner.DeliverEarly(ctx, due)
-	_ = progress.Reply.Close()
+	err := r.deliver(ctx, due)
 	for _, harmless := range []error{journey.ErrNotDue, journey.ErrNotFound, journey.ErrDamaged} {
 		if errors.Is(err, harmless) {
 			return nil
 		}
 	}
+	return err
+}
+
+func (r *earlyRound) deliver(ctx context.Context, due journey.Due) error {
+	j, err := r.Store.Get(ctx, due.ID)
+	if err != nil {
+		return err
+	}
+	if err := r.Yield(ctx, j.Terms.Account); err != nil {
+		return err
+	}
+	progress, err := r.Runner.DeliverEarly(ctx, due)
+	_ = progress.Reply.Close()
 	return err
 }
 

@@ -137,7 +137,7 @@ func (f *fixture) mopup(o Options) *Mopup {
 func (f *fixture) early() *Early {
 	return NewEarly(EarlyOptions{
 		Store: f.store, Runner: f.runner, Now: func() time.Time { return f.now },
-		Log: slog.New(slog.DiscardHandler), Yield: func(context.Context) error { return nil },
+		Log: slog.New(slog.DiscardHandler), Yield: func(context.Context, string) error { return nil },
 	})
 }
 
@@ -316,7 +316,7 @@ func TestEarlyDeliveryWaitsForPaysAllowance(t *testing.T) {
 	f.add(t, "A")
 	f.now = t0.Add(10 * time.Minute)
 	e := f.early()
-	e.Yield = func(context.Context) error { return context.Canceled }
+	e.Yield = func(context.Context, string) error { return context.Canceled }
 	require.NoError(t, e.RunOnce(t.Context()), "one failure does not end the round")
 	require.Zero(t, f.pay.reads)
 }

@@ -12,7 +12,6 @@ import (
 
 // compare reports settings that contradict each other.
 func (c *checker) compare(s Settings) {
-	c.compareKey(s)
 	c.compareEncryption(s)
 	c.compareListeners(s)
 	c.compareHosts(s)
@@ -22,17 +21,6 @@ func (c *checker) compare(s Settings) {
 	c.compareRoutes(s.Routes)
 	c.comparePrefix(s)
 	c.compareEmails(s)
-}
-
-func (c *checker) compareKey(s Settings) {
-	const name = "PAYGATE_PAY_API_KEY"
-	switch {
-	case !c.sound("PAYGATE_PAY_MODE"):
-	case strings.HasPrefix(s.PayAPIKey, "api_test_") && s.Live:
-		c.fault(name, "is a test key, and PAYGATE_PAY_MODE is live: no money would be taken")
-	case strings.HasPrefix(s.PayAPIKey, "api_live_") && !s.Live:
-		c.fault(name, "is a live key, and PAYGATE_PAY_MODE is test")
-	}
 }
 
 // compareEncryption reports origins that are not https in live mode.

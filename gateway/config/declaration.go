@@ -13,9 +13,10 @@ import (
 const prefix = "PAYGATE_"
 
 // routePrefix begins the names of the settings of a route.
-func routePrefix(route string) string {
-	return prefix + "ROUTE_" + strings.ToUpper(strings.ReplaceAll(route, "-", "_")) + "_"
-}
+func routePrefix(route string) string { return prefix + "ROUTE_" + upper(route) + "_" }
+
+// upper returns the name of a route or an account as it is in the names of its settings.
+func upper(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
 
 // declaration is a field of Settings or routeSettings that declares a setting.
 type declaration struct {
@@ -38,18 +39,20 @@ func declarations[T any](prefix string) []declaration {
 	return all
 }
 
-// KnownNames lists every variable that may be set, given the names of the routes.
-func KnownNames(routes []string) []string {
+// KnownNames lists every variable that may be set, given the names of the routes and of the further accounts.
+func KnownNames(routes []string, accounts ...string) []string {
+	all := declarations[Settings](prefix)
+	for _, route := range routes {
+		all = append(all, declarations[routeSettings](routePrefix(route))...)
+	}
+	for _, account := range accounts {
+		all = append(all, declarations[accountSettings](accountPrefix(account))...)
+	}
 	var names []string
-	for _, d := range declarations[Settings](prefix) {
+	for _, d := range all {
 		names = append(names, d.name)
 		if d.tag("secret") != "" {
 			names = append(names, d.name+"_FILE")
-		}
-	}
-	for _, route := range routes {
-		for _, d := range declarations[routeSettings](routePrefix(route)) {
-			names = append(names, d.name)
 		}
 	}
 	slices.Sort(names)

@@ -19,7 +19,10 @@ func (s Settings) Describe() string {
 	l.add("service", "%s at %s", s.ServiceName, s.Origins)
 	l.add("upstream", "%s, time limit %s", s.Upstream, s.UpstreamTimeout)
 	l.add("GOV.UK Pay", "%s, %s", s.PayAPIURL, map[bool]string{true: "live", false: "test: no money is taken"}[s.Live])
-	l.add("webhooks", "%d secrets", len(s.PayWebhookSecrets))
+	for _, account := range s.Accounts {
+		l.add("account "+journey.AccountWord(account.Name), "the key is %s; %d webhook secrets; %d payments a second",
+			account.Mode(), len(account.WebhookSecrets), account.Rate)
+	}
 	l.add("secrets", "%d", len(s.Secrets))
 	l.add("store", "%s", s.Store.Kind)
 	l.add("public listener", "%s, our own addresses under %s", s.Listen, s.Prefix)
@@ -49,6 +52,9 @@ func (l *lines) add(name, format string, values ...any) {
 
 func (l *lines) addRoute(r gateway.Route) {
 	l.add("route "+r.Name, "%s, %s, %s", r.Match, describePrice(r), describeTerms(r))
+	if r.Terms.Account != "" {
+		l.add("  account", "%s", r.Terms.Account)
+	}
 	l.add("  accepted", "%s", describeAcceptance(r.Terms))
 	if r.Terms.Kind == journey.KindSubmission {
 		l.add("  no return", "%s", describeNoReturn(r.Terms))
@@ -127,9 +133,12 @@ func warnings(s Settings) []string {
 	if !s.Live {
 		found = append(found, "PAYGATE_PAY_MODE=test: no money is taken, but paid requests still reach the service")
 	}
-	if key := s.PayAPIKey; key != "" && !strings.HasPrefix(key, "api_live_") && !strings.HasPrefix(key, "api_test_") {
-		found = append(found, "PAYGATE_PAY_API_KEY does not say whether it is live or test; "+
-			"make sure that it fits PAYGATE_PAY_MODE")
+	for _, account := range s.Accounts {
+		if account.Key != "" && !strings.HasPrefix(account.Key, "api_live_") &&
+			!strings.HasPrefix(account.Key, "api_test_") {
+			found = append(found, account.Setting+"API_KEY does not say whether it is live or test; "+
+				"make sure that it fits PAYGATE_PAY_MODE")
+		}
 	}
 	if address, err := netip.ParseAddr(s.Upstream.Hostname()); err == nil {
 		if text := exposed(s.Upstream.URL, []netip.Addr{address}); text != "" {

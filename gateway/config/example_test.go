@@ -37,7 +37,7 @@ func example(t *testing.T) (set, commented map[string]string) {
 func TestExampleHasEverySetting(t *testing.T) {
 	t.Parallel()
 	set, commented := example(t)
-	known := slices.DeleteFunc(config.KnownNames([]string{"licence"}), isSecretFile)
+	known := slices.DeleteFunc(config.KnownNames([]string{"licence"}, "parking"), isSecretFile)
 	inFile := slices.Sorted(maps.Keys(set))
 	inFile = append(inFile, slices.Sorted(maps.Keys(commented))...)
 	slices.Sort(inFile)
@@ -47,7 +47,7 @@ func TestExampleHasEverySetting(t *testing.T) {
 // isSecretFile reports whether a name is that of a setting whose secret can be in a file.
 func isSecretFile(name string) bool {
 	secret, isFile := strings.CutSuffix(name, "_FILE")
-	return isFile && slices.Contains(config.KnownNames(nil), secret)
+	return isFile && slices.Contains(config.KnownNames(nil, "parking"), secret)
 }
 
 func TestExampleShowsTheDefaults(t *testing.T) {

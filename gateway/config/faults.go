@@ -63,11 +63,12 @@ var gone = map[string]string{
 }
 
 // unknown reports variables that do not exist: a misspelt pay route would be free of charge. If the names of the routes
-// are wrong, the settings of routes cannot be told from misspelt ones.
+// or the accounts are wrong, their settings cannot be told from misspelt ones.
 func (c *checker) unknown(environ, known []string) {
 	for _, pair := range environ {
 		name, _, _ := strings.Cut(pair, "=")
-		unclear := strings.HasPrefix(name, prefix+"ROUTE_") && !c.sound(prefix+"ROUTES")
+		unclear := strings.HasPrefix(name, prefix+"ROUTE_") && !c.sound(prefix+"ROUTES") ||
+			strings.HasPrefix(name, payPrefix) && !c.sound(payPrefix+"ACCOUNTS")
 		if !strings.HasPrefix(name, prefix) || slices.Contains(known, name) || unclear {
 			continue
 		}

@@ -34,12 +34,17 @@ func newChecker(environ []string, only ...string) *checker {
 			c.environment[name] = value
 		}
 	}
-	for _, d := range declarations[Settings](prefix) {
+	c.readSecrets(declarations[Settings](prefix))
+	return c
+}
+
+// readSecrets gives the settings whose secrets are files their content.
+func (c *checker) readSecrets(all []declaration) {
+	for _, d := range all {
 		if file, given := c.environment[d.name+"_FILE"]; given && d.tag("secret") != "" && c.concerns(d.name) {
 			c.readSecret(d.name, file)
 		}
 	}
-	return c
 }
 
 // concerns reports whether a setting is to be read.
@@ -72,12 +77,13 @@ func Load(environ []string) (Settings, error) {
 	if c.faulty["PAYGATE_ROUTES"] {
 		s.RouteNames = wellNamed(c.environment["PAYGATE_ROUTES"])
 	}
+	s.Accounts = c.accounts(s)
 	common := commonTerms(s)
 	for _, name := range s.RouteNames {
-		s.Routes = append(s.Routes, c.route(name, common))
+		s.Routes = append(s.Routes, c.route(name, common, s.Accounts))
 	}
 	c.compare(s)
-	c.unknown(environ, KnownNames(s.RouteNames))
+	c.unknown(environ, KnownNames(s.RouteNames, s.AccountNames...))
 	if c.faults.WithoutAcceptance() != nil {
 		return s, c.result()
 	}

@@ -27,6 +27,9 @@ func TestReferenceIsMadeFromDeclarations(t *testing.T) {
 	route := described(t, "route_settings.go", "routeSettings", declarations[routeSettings](routePrefix("licence")))
 	second := 1 + slices.IndexFunc(settings[1:], func(group []setting) bool { return group[0].tag("section") != "" })
 	all := slices.Insert(settings, second, route...)
+	account := described(t, "accounts.go", "accountSettings", declarations[accountSettings](accountPrefix("parking")))
+	next := slices.IndexFunc(all, func(group []setting) bool { return group[0].tag("section") == "The service" })
+	all = slices.Insert(all, next, account...)
 	for file, text := range map[string]string{
 		"config.example.env": exampleFile(all), "docs/settings.md": settingsPage(all),
 	} {
@@ -139,7 +142,8 @@ makes both from the code (§gateway/config§).
 
 Durations are written as §90s§, §30m§ or §3h§; sizes as bytes, §KiB§, §MiB§ or §GiB§. Lists are
 separated by commas. The settings of a pay route have its name, from §PAYGATE_ROUTES§, in the place
-of X: those of §licence§ begin with §PAYGATE_ROUTE_LICENCE_§.
+of X: those of §licence§ begin with §PAYGATE_ROUTE_LICENCE_§. Those of a further account at GOV.UK
+Pay have its name, from §PAYGATE_PAY_ACCOUNTS§, in the place of NAME.
 
 A secret can also be given as a file: §PAYGATE_SECRETS_FILE=/run/secrets/paygate§.
 `
@@ -153,7 +157,7 @@ func settingsPage(all [][]setting) string {
 		}
 		var names []string
 		for _, s := range group {
-			name := strings.Replace(s.name, "_LICENCE_", "_X_", 1)
+			name := strings.NewReplacer("_LICENCE_", "_X_", "_PARKING_", "_NAME_").Replace(s.name)
 			names = append(names, fmt.Sprintf("**`%s`** (%s)", name, s.kind()))
 		}
 		b.WriteString(wrap(strings.Join(names, ", ")+": "+strings.ReplaceAll(meaning(group), "*", `\*`), "- ", "  "))

@@ -47,6 +47,8 @@ type routeSettings struct {
 	// The reference of the payment. {random} is ten unambiguous characters; {form:NAME}, {query:NAME} and {path:NAME}
 	// are what the citizen sent.
 	Reference form.Template `env:"REFERENCE" default:"{random}"`
+	// Which of PAYGATE_PAY_ACCOUNTS the money goes to. Without it, the account of PAYGATE_PAY_API_KEY.
+	Account string `env:"ACCOUNT" example:"parking"`
 	// Stored with the payment at GOV.UK Pay, for finance. The same placeholders as in REFERENCE.
 	Metadata map[string]form.Template `env:"METADATA" example:"ledger=4711,office={form:office}"`
 	// Form fields that fill in GOV.UK Pay's card page: email, cardholder_name, line1, line2, city, postcode, country.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,13 +14,11 @@ import (
 	"paygate/journey"
 )
 
-var routeNamePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
-
 // parseRouteNames rejects two names whose settings could be taken for each other's, such as apply and apply-when.
 func parseRouteNames(text string) (routeNames, error) {
 	var names routeNames
 	return parseEach(text, func(name string) (string, error) {
-		if !routeNamePattern.MatchString(name) {
+		if !namePattern.MatchString(name) {
 			return "", fmt.Errorf("%q is not a name; use a-z, 0-9 and hyphens between them", name)
 		}
 		if slices.Contains(names, name) {
@@ -29,7 +26,8 @@ func parseRouteNames(text string) (routeNames, error) {
 		}
 		var errs []error
 		for _, other := range names {
-			errs = append(errs, tellApart(other, name), tellApart(name, other))
+			errs = append(errs, tellApart[routeSettings](routePrefix, other, name),
+				tellApart[routeSettings](routePrefix, name, other))
 		}
 		names = append(names, name)
 		return name, errors.Join(errs...)
@@ -47,10 +45,11 @@ func wellNamed(text string) (names routeNames) {
 	return names
 }
 
-// tellApart returns an error if the longer name is the shorter one followed by the name of a setting or its beginning.
-func tellApart(shorter, longer string) error {
-	rest, isLonger := strings.CutPrefix(routePrefix(longer), routePrefix(shorter))
-	for _, d := range declarations[routeSettings]("") {
+// tellApart returns an error if the longer name is the shorter one followed by the name of a setting in T or its
+// beginning.
+func tellApart[T any](prefixOf func(string) string, shorter, longer string) error {
+	rest, isLonger := strings.CutPrefix(prefixOf(longer), prefixOf(shorter))
+	for _, d := range declarations[T]("") {
 		if isLonger && strings.HasPrefix(d.name+"_", rest) {
 			return fmt.Errorf("the settings of %q could be taken for those of %q; rename one", longer, shorter)
 		}
@@ -82,7 +81,7 @@ func (c routeChecker) kind() journey.Kind {
 }
 
 // route reads and checks the settings of a route. common are the terms that all routes share.
-func (c *checker) route(name string, common journey.Terms) gateway.Route {
+func (c *checker) route(name string, common journey.Terms, accounts []Account) gateway.Route {
 	rc := routeChecker{c, routePrefix(name)}
 	var v routeSettings
 	read(c, &v, rc.prefix)
@@ -98,6 +97,7 @@ func (c *checker) route(name string, common journey.Terms) gateway.Route {
 		Terms: v.terms(name, rc.kind(), common),
 	}
 	rc.checkKind(r.Terms.Kind)
+	rc.checkAccount(v.Account, accounts)
 	rc.checkAcceptance(v, r.Terms.Kind)
 	rc.checkPrice()
 	rc.checkRelease(r.Terms)
@@ -109,7 +109,7 @@ func (c *checker) route(name string, common journey.Terms) gateway.Route {
 
 // terms adds the terms of a route to those that all routes share.
 func (v routeSettings) terms(route string, kind journey.Kind, t journey.Terms) journey.Terms {
-	t.Route, t.Kind = route, kind
+	t.Route, t.Kind, t.Account = route, kind, v.Account
 	t.Capture, t.Release = v.Capture, v.Release
 	t.Accept, t.Acceptance = v.acceptance(kind)
 	t.Repeat, t.OnRefused, t.RefusedPage = v.Repeat, v.OnRefused, v.RefusedPage

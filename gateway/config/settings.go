@@ -54,6 +54,10 @@ type Settings struct {
 	// paying.
 	PayRate      int `env:"PAY_RATE" default:"10"`
 	PayRateTotal int `env:"PAY_RATE_TOTAL" default:"10"`
+	// Further accounts, by names of your own, for services that share this Paygate. Each has its own
+	// PAYGATE_PAY_NAME_API_KEY, all in the mode of PAYGATE_PAY_MODE. A route names one with ACCOUNT. Paygate does not
+	// start while an open journey names an account that is not listed.
+	AccountNames accountNames `env:"PAY_ACCOUNTS" example:"parking"`
 	// How long to wait for an answer of the API.
 	PayTimeout time.Duration `env:"PAY_TIMEOUT" default:"10s"`
 
@@ -159,7 +163,9 @@ type Settings struct {
 	// Where staff reach the staff pages: alerts have links to it.
 	StaffPublicURL *url.URL `env:"STAFF_PUBLIC_URL" example:"https://paygate-staff.example.gov.uk"`
 
-	Routes []gateway.Route
+	// Accounts are the accounts at GOV.UK Pay, the default one first.
+	Accounts []Account
+	Routes   []gateway.Route
 	// SecretFiles are files that only Paygate should be able to read.
 	SecretFiles []SecretFile
 	// Warnings are about settings that work and are seldom meant.

@@ -28,6 +28,7 @@ type (
 	durationOrZero time.Duration
 	returnGrace    time.Duration // 0: nothing is delivered early
 	routeNames     []string
+	accountNames   []string
 	methods        []string
 	getQuery       []string // nil: any parameter
 	origins        []string
@@ -43,6 +44,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 		of(parseBool), of(parseCount), of(parseSize), of(parseDuration), of(parseDurationOrZero), of(parseReturnGrace),
 		of(parseList), of(parseURL), of(parseService), of(parseOrigins), of(parseCardOrigins), of(parseNetworks),
 		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseMethods), of(parseLanguage), of(parseRouteNames),
+		of(parseAccountNames),
 		of(match.ParsePattern), of(parsePatterns), of(form.ParseTemplate), of(parsePrice), of(parsePrices),
 		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
 		of(parseStatuses), of(parsePlaces), of(parseTexts),

@@ -44,8 +44,8 @@ type Metrics struct {
 // seconds are the buckets of the histograms: from a fast answer to the longest timeout.
 var seconds = []float64{.005, .02, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
-// New returns Metrics for these routes, with a registry of their own.
-func New(store Store, routes []string, now func() time.Time) *Metrics {
+// New returns Metrics for these routes and accounts, with a registry of their own.
+func New(store Store, routes, accounts []string, now func() time.Time) *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "paygate_" + name, Help: help}, labels)
 	}
@@ -60,10 +60,11 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 		swept:      counter("mopup_total", "Journeys visited by sweeps, by result.", "result"),
 		deliveries: counter("deliveries_total", "Requests sent to the service, by verdict.", "route", "verdict", "by"),
 		service:    histogram("upstream_seconds", "How long the service took for a delivery."),
-		payCalls:   counter("pay_requests_total", "Requests to GOV.UK Pay, by status or Pay's code.", "call", "code"),
-		payTime:    histogram("pay_request_seconds", "How long GOV.UK Pay took."),
-		requests:   counter("requests_total", "Requests to the public listener.", "kind"),
-		webhooks:   counter("webhooks_total", "Messages from GOV.UK Pay.", "result"),
+		payCalls: counter("pay_requests_total",
+			"Requests to GOV.UK Pay, by status or Pay's code.", "account", "call", "code"),
+		payTime:  histogram("pay_request_seconds", "How long GOV.UK Pay took."),
+		requests: counter("requests_total", "Requests to the public listener.", "kind"),
+		webhooks: counter("webhooks_total", "Messages from GOV.UK Pay.", "result"),
 		shadowed: counter("shadow_total",
 			"Requests on routes in shadow mode, by what would have happened.", "route", "what"),
 		lost: counter("collections_failed_total",
@@ -74,22 +75,39 @@ func New(store Store, routes []string, now func() time.Time) *Metrics {
 		m.lost, m.shadowed, newFromStore(store, now),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	m.startAtZero(routes)
+	m.startAtZero(routes, accounts)
 	return m
 }
 
 // startAtZero creates the counters of known label values, so that their first count is an increase.
-func (m *Metrics) startAtZero(routes []string) {
+func (m *Metrics) startAtZero(routes, accounts []string) {
 	for _, result := range []string{"accepted", "duplicate", "unknown", "ignored", "bad_signature", "malformed"} {
 		m.webhooks.WithLabelValues(result)
 	}
 	for _, kind := range []string{"pass_through", "pay", "own", "refused"} {
 		m.requests.WithLabelValues(kind)
 	}
+	for _, account := range accounts {
+		m.startRefusalsAtZero(account)
+	}
 	for _, route := range routes {
+		for _, what := range []string{"taken", "returned", "over_refunded"} {
+			m.money.WithLabelValues(route, what)
+		}
 		m.lost.WithLabelValues(route)
 		for _, what := range []string{"held", "priced", "refused"} {
 			m.shadowed.WithLabelValues(route, what)
+		}
+	}
+}
+
+// refusals are the answers with which Pay refuses all calls of an account, which alerts look for.
+var refusals = []string{"401", "403", "P0930", "P0940", "P0941", "P0999"}
+
+func (m *Metrics) startRefusalsAtZero(account string) {
+	for _, call := range []string{"create", "get", "capture", "cancel", "refund", "search"} {
+		for _, code := range refusals {
+			m.payCalls.WithLabelValues(account, call, code)
 		}
 	}
 }
@@ -143,9 +161,9 @@ func (m *Metrics) Delivered(route, via string, verdict journey.Verdict, took tim
 	m.service.Observe(took.Seconds())
 }
 
-// PayCalled counts a request to GOV.UK Pay.
-func (m *Metrics) PayCalled(call, code string, took time.Duration) {
-	m.payCalls.WithLabelValues(call, code).Inc()
+// PayCalled counts a request to GOV.UK Pay for an account.
+func (m *Metrics) PayCalled(account, call, code string, took time.Duration) {
+	m.payCalls.WithLabelValues(account, call, code).Inc()
 	m.payTime.Observe(took.Seconds())
 }
 

@@ -53,7 +53,7 @@ func scrape(t *testing.T, m *metrics.Metrics) (status int, text string) {
 // Dashboards and alerts rely on every name and label in the golden file.
 func TestNamesAndLabelsAreStable(t *testing.T) {
 	t.Parallel()
-	m := metrics.New(&fakeStore{}, []string{"licence"}, func() time.Time { return now })
+	m := metrics.New(&fakeStore{}, []string{"licence"}, []string{"default"}, func() time.Time { return now })
 	paying := journey.Journey{
 		State: journey.StatePaying, Terms: journey.Terms{Route: "licence"},
 		Payments: []journey.Payment{{ID: "pay1", Status: journey.StatusCreated}},
@@ -70,8 +70,8 @@ func TestNamesAndLabelsAreStable(t *testing.T) {
 	m.Applied(journey.Applied{Before: confirmed, After: lost})
 	m.Swept(map[string]int{"visited": 2, "released": 1, "failed": 0})
 	m.Delivered("licence", "return", journey.VerdictAccepted, 250*time.Millisecond)
-	m.PayCalled("create", "201", 125*time.Millisecond)
-	m.PayCalled("get", "unreachable", 8*time.Second)
+	m.PayCalled("default", "create", "201", 125*time.Millisecond)
+	m.PayCalled("default", "get", "unreachable", 8*time.Second)
 	m.RequestReceived("pay")
 	m.Shadowed("licence", "held")
 	m.WebhookReceived("accepted")
@@ -90,7 +90,7 @@ func TestNamesAndLabelsAreStable(t *testing.T) {
 
 func TestReservedMoneyIsNeitherTakenNorReturned(t *testing.T) {
 	t.Parallel()
-	m := metrics.New(&fakeStore{}, nil, time.Now)
+	m := metrics.New(&fakeStore{}, nil, nil, time.Now)
 	reserved := journey.Journey{
 		State: journey.StateConfirmed, Terms: journey.Terms{Route: "licence"},
 		Payments: []journey.Payment{{ID: "pay1", Status: journey.StatusCapturable, Money: 2500}},
@@ -103,7 +103,7 @@ func TestReservedMoneyIsNeitherTakenNorReturned(t *testing.T) {
 
 func TestMoneyReturnedBeyondWhatWasTakenIsCounted(t *testing.T) {
 	t.Parallel()
-	m := metrics.New(&fakeStore{}, nil, time.Now)
+	m := metrics.New(&fakeStore{}, nil, nil, time.Now)
 	paid := journey.Journey{
 		Terms:    journey.Terms{Route: "licence"},
 		Payments: []journey.Payment{{ID: "pay1", Status: journey.StatusSuccess, Total: 2500, Refunded: 2500}},
@@ -119,7 +119,7 @@ func TestMoneyReturnedBeyondWhatWasTakenIsCounted(t *testing.T) {
 
 func TestUnreadableStoreLeavesOutItsGauges(t *testing.T) {
 	t.Parallel()
-	m := metrics.New(&fakeStore{err: errors.New("connection refused")}, []string{"licence"}, time.Now)
+	m := metrics.New(&fakeStore{err: errors.New("connection refused")}, []string{"licence"}, nil, time.Now)
 	status, text := scrape(t, m)
 	require.Equal(t, http.StatusOK, status, "the other metrics are there")
 	require.Contains(t, text, "paygate_webhooks_total")

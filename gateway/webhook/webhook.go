@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,7 +35,7 @@ type Marks interface {
 
 // Options configure a Handler.
 type Options struct {
-	Secrets []string // any of them may have signed
+	Secrets map[string][]string // of each account: any of them may have signed
 	Runner  *journey.Runner
 	Marks   Marks
 	Log     *slog.Logger
@@ -68,11 +69,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case signature == "":
 		h.answer(w, http.StatusBadRequest, "malformed")
 		return
-	case !pay.Signed(h.Secrets, body, signature):
+	}
+	signers := h.signers(body, signature)
+	if len(signers) == 0 {
 		h.answer(w, http.StatusUnauthorized, "bad_signature")
 		return
 	}
-	id, result, err := h.storeInTime(r.Context(), body)
+	id, result, err := h.storeInTime(r.Context(), signers, body)
 	if err != nil {
 		h.Log.ErrorContext(r.Context(), "webhook", "error", err)
 		w.WriteHeader(http.StatusServiceUnavailable) // Pay repeats it
@@ -82,6 +85,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if result == "accepted" {
 		h.advance(id)
 	}
+}
+
+// signers returns the accounts whose secrets signed a message.
+func (h *Handler) signers(body []byte, signature string) (accounts []string) {
+	for account, secrets := range h.Secrets {
+		if pay.Signed(secrets, body, signature) {
+			accounts = append(accounts, account)
+		}
+	}
+	return accounts
 }
 
 // answer answers a message and counts it.
@@ -94,12 +107,14 @@ func (h *Handler) answer(w http.ResponseWriter, status int, result string) {
 }
 
 // storeInTime is store with a time limit, even for a store that does not obey the context.
-func (h *Handler) storeInTime(ctx context.Context, body []byte) (id journey.ID, result string, err error) {
+func (h *Handler) storeInTime(
+	ctx context.Context, signers []string, body []byte,
+) (id journey.ID, result string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	stored := make(chan func(), 1)
 	go func() {
-		i, r, e := h.store(ctx, body)
+		i, r, e := h.store(ctx, signers, body)
 		stored <- func() { id, result, err = i, r, e }
 	}()
 	select {
@@ -117,9 +132,9 @@ type message struct {
 	PaymentID string `json:"resource_id"`
 }
 
-// store stores what follows from a genuine message. The result is accepted, duplicate, unknown (not our payment),
-// ignored (a message that we do not understand) or malformed (not JSON).
-func (h *Handler) store(ctx context.Context, body []byte) (journey.ID, string, error) {
+// store stores what follows from a message that these accounts signed. The result is accepted, duplicate, unknown (not
+// our payment), ignored (a message that we do not understand) or malformed (not JSON).
+func (h *Handler) store(ctx context.Context, signers []string, body []byte) (journey.ID, string, error) {
 	if !json.Valid(body) {
 		return "", "malformed", nil
 	}
@@ -127,16 +142,11 @@ func (h *Handler) store(ctx context.Context, body []byte) (journey.ID, string, e
 	if err := json.Unmarshal(body, &m); err != nil || m.PaymentID == "" {
 		return "", "ignored", nil // genuine, and of a kind that we do not know
 	}
-	id, err := h.Runner.Store.ByPayment(ctx, m.PaymentID)
-	if errors.Is(err, journey.ErrNotFound) {
-		return "", "unknown", nil // other services may share the account
-	}
-	if err != nil {
-		return "", "", err
-	}
-	err = h.Runner.Nudge(ctx, id, journey.ByWebhook)
+	id, err := h.nudge(ctx, signers, m.PaymentID)
 	if errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged) {
-		return "", "unknown", nil // the store set it aside and logged that: a repeat would not help
+		// Other services may share the account. The store set a damaged journey aside and logged that: a repeat would
+		// not help.
+		return "", "unknown", nil
 	}
 	if err != nil {
 		return "", "", err
@@ -149,6 +159,22 @@ func (h *Handler) store(ctx context.Context, body []byte) (journey.ID, string, e
 		return id, "accepted", err
 	}
 	return id, "duplicate", nil
+}
+
+// nudge stores that something happened to a payment. The error is [journey.ErrNotFound] if none of the signers has it.
+func (h *Handler) nudge(ctx context.Context, signers []string, paymentID string) (journey.ID, error) {
+	id, err := h.Runner.Store.ByPayment(ctx, paymentID)
+	if err != nil {
+		return "", err
+	}
+	j, err := h.Runner.Store.Get(ctx, id)
+	if err == nil && !slices.Contains(signers, j.Terms.Account) {
+		err = journey.ErrNotFound
+	}
+	if err != nil {
+		return "", err
+	}
+	return id, h.Runner.Nudge(ctx, id, journey.ByWebhook)
 }
 
 // advance advances a journey in the background, or leaves it to the next sweep if too many are being advanced.

@@ -31,7 +31,7 @@ func FuzzWebhook(f *testing.F) {
 	f.Add([]byte("[[[["), "")
 	f.Add([]byte(nil), "zz")
 	h := New(Options{
-		Secrets: []string{"secret", "older"}, Runner: &journey.Runner{Store: emptyStore{}},
+		Secrets: map[string][]string{"": {"secret"}, "parking": {"older"}}, Runner: &journey.Runner{Store: emptyStore{}},
 		Log: slog.New(slog.DiscardHandler),
 	})
 	send := func(body []byte, signature string) int {

@@ -27,6 +27,10 @@ func (brokenStore) ByPayment(context.Context, string) (journey.ID, error) {
 	return "01JDM4Q0V3Q7J2S3", nil
 }
 
+func (brokenStore) Get(context.Context, journey.ID) (journey.Journey, error) {
+	return journey.Journey{}, nil
+}
+
 func (s brokenStore) Update(
 	context.Context, journey.ID, func(journey.Journey) (journey.Change, error),
 ) (journey.Journey, error) {
@@ -38,7 +42,7 @@ func post(store journey.Store) (int, []string) {
 	var counted []string
 	log := slog.New(slog.DiscardHandler)
 	h := New(Options{
-		Secrets: []string{"secret"}, Runner: &journey.Runner{Store: store, Now: time.Now, Log: log}, Log: log,
+		Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{Store: store, Now: time.Now, Log: log}, Log: log,
 		Received: func(result string) { counted = append(counted, result) },
 	})
 	status := sendTo(h, `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`)
@@ -86,7 +90,7 @@ func TestGenuineMessageIsTakenWhateverItSays(t *testing.T) {
 	} {
 		var counted []string
 		h := New(Options{
-			Secrets: []string{"secret"}, Runner: &journey.Runner{Store: emptyStore{}}, Log: slog.New(slog.DiscardHandler),
+			Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{Store: emptyStore{}}, Log: slog.New(slog.DiscardHandler),
 			Received: func(result string) { counted = append(counted, result) },
 		})
 		require.Equal(t, http.StatusOK, sendTo(h, body), body)

@@ -25,7 +25,6 @@ import (
 	"paygate/gateway/webhook"
 	"paygate/journey"
 	"paygate/journey/move"
-	"paygate/journey/pay"
 	"paygate/journey/seal"
 	"paygate/mopup"
 )
@@ -85,11 +84,11 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		return err
 	}
 
-	counted := metrics.New(a.store, routeNames(s.Routes), now)
-	payments := pay.New(pay.Options{
-		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
-		SharedLimit: a.store.sharedLimit, Finished: counted.PayCalled,
-	})
+	counted := metrics.New(a.store, routeNames(s.Routes), accountNames(s.Accounts), now)
+	atPay := a.store.newAccounts(s, counted)
+	if err := a.store.requireAccounts(ctx, atPay); err != nil {
+		return err
+	}
 	service := delivery.New(delivery.Options{
 		Upstream: s.Upstream.URL, Socket: s.Upstream.Socket, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
@@ -102,8 +101,9 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		},
 	})
 	a.runner = &journey.Runner{
-		Store: a.store, Accounts: journey.Accounts{"": payments}, Deliverer: service, Now: now, Log: log, WaitTimeout: 10 * time.Second,
-		Acquire: newMemoryLimit(deliveryWait).Acquire, Applied: counted.Applied,
+		Store: a.store, Accounts: atPay.payments(), Deliverer: service, Now: now, Log: log,
+		WaitTimeout: 10 * time.Second,
+		Acquire:     newMemoryLimit(deliveryWait).Acquire, Applied: counted.Applied,
 	}
 	if err := a.store.endClaims(ctx, a.runner); err != nil {
 		return err
@@ -137,7 +137,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	})
 	a.early = mopup.NewEarly(mopup.EarlyOptions{
 		Store: a.store, Runner: a.runner, Now: now, Log: log,
-		Yield: payments.Yield,
+		Yield: atPay.yield,
 	})
 	a.Background = a.background
 	a.Staff = staff.New(staff.Options{
@@ -197,10 +197,16 @@ func (a *App) ready(ctx context.Context) error {
 
 // newWebhook returns nil if no secret is set, because no message could be verified.
 func (a *App) newWebhook(s config.Settings, counted *metrics.Metrics, log *slog.Logger) *webhook.Handler {
-	if len(s.PayWebhookSecrets) == 0 {
+	secrets := map[string][]string{}
+	for _, account := range s.Accounts {
+		if len(account.WebhookSecrets) > 0 {
+			secrets[account.Name] = account.WebhookSecrets
+		}
+	}
+	if len(secrets) == 0 {
 		return nil
 	}
 	return webhook.New(webhook.Options{
-		Secrets: s.PayWebhookSecrets, Runner: a.runner, Marks: a.store, Log: log, Received: counted.WebhookReceived,
+		Secrets: secrets, Runner: a.runner, Marks: a.store, Log: log, Received: counted.WebhookReceived,
 	})
 }

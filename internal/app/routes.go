@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"paygate/gateway"
+	"paygate/gateway/config"
 	"paygate/journey"
 )
 
@@ -36,6 +37,15 @@ func textMissing(routes []gateway.Route, log *slog.Logger) func(string, int) {
 			"confirmation page changed?",
 			"route", name, "in_a_row", times, "setting", routes[at].Setting+"ACCEPT_TEXT")
 	}
+}
+
+// accountNames returns what metrics call the accounts.
+func accountNames(accounts []config.Account) []string {
+	var names []string
+	for _, a := range accounts {
+		names = append(names, journey.AccountWord(a.Name))
+	}
+	return names
 }
 
 func routeNames(routes []gateway.Route) []string {

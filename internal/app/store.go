@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
+	"strings"
 	"time"
 
 	"paygate/gateway/config"
@@ -38,9 +40,10 @@ type eitherStore interface {
 // store is a store with what only one kind of store can do.
 type store struct {
 	eitherStore
-	backup      func(context.Context, io.Writer) error // nil: the database has its own backups
-	shared      mopup.Shared                           // nil: no other process uses the store
-	sharedLimit func(context.Context) error            // nil: no other process creates payments
+	backup func(context.Context, io.Writer) error // nil: the database has its own backups
+	shared mopup.Shared                           // nil: no other process uses the store
+	// sharedLimit waits for the rate that all processes share; nil: no other process creates payments.
+	sharedLimit func(context.Context, config.Account) error
 }
 
 // openStore opens the store that the settings name.
@@ -61,8 +64,32 @@ func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log 
 	if err != nil {
 		return store{}, err
 	}
-	sharedLimit := func(ctx context.Context) error { return database.Wait(ctx, "creates", s.PayRateTotal) }
+	sharedLimit := func(ctx context.Context, account config.Account) error {
+		return database.Wait(ctx, strings.TrimSpace("creates "+account.Name), account.RateTotal)
+	}
 	return store{eitherStore: database, shared: database, sharedLimit: sharedLimit}, nil
+}
+
+// each returns the journeys that a filter finds. The filter's limit is the size of a page.
+func (s store) each(ctx context.Context, f journey.Filter) iter.Seq2[journey.Journey, error] {
+	return func(yield func(journey.Journey, error) bool) {
+		for {
+			page, err := s.List(ctx, f)
+			if err != nil {
+				yield(journey.Journey{}, err)
+				return
+			}
+			for _, j := range page {
+				if !yield(j, nil) {
+					return
+				}
+			}
+			if len(page) < f.Limit {
+				return
+			}
+			f.After = page[len(page)-1].ID
+		}
+	}
 }
 
 // endClaims ends the deliveries that an earlier process left half done. If other replicas use the store and may be

@@ -5,37 +5,40 @@ import (
 	"strings"
 	"time"
 
+	"paygate/gateway/config"
+	"paygate/internal/app"
 	"paygate/journey/pay"
 )
 
 // maxSkew is how far apart the clocks may be: signed headers and Pay's own deadlines depend on them.
 const maxSkew = 2 * time.Minute
 
-// checkPay asks GOV.UK Pay one harmless question, to find out whether it can be reached, accepts the key, and agrees
-// with our clock.
+// checkPay asks GOV.UK Pay one harmless question for each account, to find out whether it can be reached, accepts the
+// key, and agrees with our clock.
 func (e *examination) checkPay(ctx context.Context) {
-	s := e.Settings
-	client := pay.New(pay.Options{
-		URL: s.PayAPIURL, Key: s.PayAPIKey, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout, CreateRate: s.PayRate,
-	})
-	began := time.Now()
-	check, err := client.CheckKey(ctx)
-	if err != nil {
-		e.report(wrong, "GOV.UK Pay", "cannot be reached at %s (%v); "+
-			"this machine has to reach it over https; HTTPS_PROXY is respected", s.PayAPIURL, err)
-		return
+	for i, account := range e.Settings.Accounts {
+		began := time.Now()
+		check, err := pay.New(app.ClientOptions(e.Settings, account)).CheckKey(ctx)
+		if err != nil {
+			e.report(wrong, "GOV.UK Pay", "cannot be reached at %s (%v); "+
+				"this machine has to reach it over https; HTTPS_PROXY is respected", e.Settings.PayAPIURL, err)
+			return
+		}
+		e.checkKey(account, check)
+		if i == 0 {
+			e.checkClock(check.Date, began, time.Now())
+		}
 	}
-	e.checkKey(check)
-	e.checkClock(check.Date, began, time.Now())
 }
 
-func (e *examination) checkKey(check pay.KeyCheck) {
-	const about = "GOV.UK Pay"
+func (e *examination) checkKey(account config.Account, check pay.KeyCheck) {
+	about := strings.TrimSpace("GOV.UK Pay " + account.Name)
 	switch status := check.HTTPStatus; {
 	case check.Key == pay.KeyAccepted:
-		e.report(fine, about, "accepts the key, which is %s", keyMode(e.Settings.PayAPIKey))
+		e.report(fine, about, "accepts the key, which is %s", account.Mode())
 	case check.Key == pay.KeyRefused:
-		e.report(wrong, about, "refuses the key (status %d): PAYGATE_PAY_API_KEY is mistyped, or was revoked", status)
+		e.report(wrong, about, "refuses the key (status %d): %sAPI_KEY is mistyped, or was revoked",
+			status, account.Setting)
 	case check.Code == "P0920":
 		e.report(wrong, about, "has a firewall that refuses Paygate's requests (%s); "+
 			"something in between may change them", check.Code)
@@ -43,17 +46,6 @@ func (e *examination) checkKey(check pay.KeyCheck) {
 		e.report(warning, about, "is in trouble (status %d), so the key could not be checked; try again later", status)
 	default:
 		e.report(wrong, about, "does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?", status)
-	}
-}
-
-func keyMode(key string) string {
-	switch {
-	case strings.HasPrefix(key, "api_live_"):
-		return "live: money is taken"
-	case strings.HasPrefix(key, "api_test_"):
-		return "a test key: no money is taken"
-	default:
-		return "without a prefix: make sure that it fits PAYGATE_PAY_MODE"
 	}
 }
 

@@ -48,3 +48,13 @@ func TestDoctorComparesClockWithPay(t *testing.T) {
 		require.Contains(t, p.Run().Lines["clock"], says)
 	}
 }
+
+func TestDoctorAsksEachAccount(t *testing.T) {
+	t.Parallel()
+	v := examine(t, testserver.FormPage(),
+		"PAYGATE_PAY_ACCOUNTS=parking", "PAYGATE_PAY_PARKING_API_KEY=api_test_revokedsecretkey")
+	require.Equal(t, 3, v.Status)
+	require.Contains(t, v.Lines["GOV.UK Pay"], "ok: accepts the key")
+	require.Contains(t, v.Lines["GOV.UK Pay parking"], "wrong: refuses the key (status 401): PAYGATE_PAY_PARKING_")
+	require.Contains(t, v.Lines["webhooks parking"], "ok: none")
+}

@@ -3,8 +3,10 @@ package doctor
 import (
 	"net"
 	"slices"
+	"strings"
 
 	"paygate/gateway"
+	"paygate/gateway/config"
 	"paygate/gateway/match"
 	"paygate/journey"
 )
@@ -114,21 +116,27 @@ func listensLocally(address string) bool {
 // checkWebhooks warns that without webhooks a request whose money is taken at once waits for the sweep if the citizen
 // does not return.
 func (e *examination) checkWebhooks() {
-	const about = "webhooks"
+	for _, account := range e.Settings.Accounts {
+		e.checkWebhooksOf(account)
+	}
+}
+
+func (e *examination) checkWebhooksOf(account config.Account) {
+	about := strings.TrimSpace("webhooks " + account.Name)
 	var immediate []string
 	for _, r := range e.Settings.Routes {
-		if r.Terms.Capture == journey.CaptureImmediate {
+		if r.Terms.Capture == journey.CaptureImmediate && r.Terms.Account == account.Name {
 			immediate = append(immediate, r.Name)
 		}
 	}
-	switch secrets := len(e.Settings.PayWebhookSecrets); {
+	switch secrets := len(account.WebhookSecrets); {
 	case secrets > 0:
 		e.report(fine, about, "%d secrets; GOV.UK Pay has to call %s%s/webhook",
 			secrets, e.Settings.Origins.Main(), e.Settings.Prefix)
 	case len(immediate) > 0:
 		e.report(warning, about, "none, and the routes %s take the money at once: if citizens pay and do not come "+
-			"back, their requests wait some hours for the sweep; with PAYGATE_PAY_WEBHOOK_SECRETS, seconds",
-			list(immediate))
+			"back, their requests wait some hours for the sweep; with %sWEBHOOK_SECRETS, seconds",
+			list(immediate), account.Setting)
 	default:
 		e.report(fine, about, "none; they would say nothing about money that is only reserved")
 	}

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"paygate/gateway/config"
+	"paygate/gateway/metrics"
+	"paygate/journey"
+	"paygate/journey/pay"
+)
+
+// accounts are the clients of the accounts at GOV.UK Pay, by name.
+type accounts map[string]*pay.Client
+
+// newAccounts returns a client for each account in the settings. The accounts share nothing.
+func (s store) newAccounts(settings config.Settings, counted *metrics.Metrics) accounts {
+	all := accounts{}
+	for _, account := range settings.Accounts {
+		o := ClientOptions(settings, account)
+		o.Finished = func(call, code string, took time.Duration) {
+			counted.PayCalled(journey.AccountWord(account.Name), call, code, took)
+		}
+		if s.sharedLimit != nil {
+			o.SharedLimit = func(ctx context.Context) error { return s.sharedLimit(ctx, account) }
+		}
+		all[account.Name] = pay.New(o)
+	}
+	return all
+}
+
+// ClientOptions returns the options of a client for one account.
+func ClientOptions(s config.Settings, account config.Account) pay.Options {
+	return pay.Options{
+		URL: s.PayAPIURL, Key: account.Key, CardOrigins: s.PayCardOrigins, Timeout: s.PayTimeout,
+		CreateRate: account.Rate,
+	}
+}
+
+// payments returns the accounts as journeys use them.
+func (a accounts) payments() journey.Accounts {
+	all := journey.Accounts{}
+	for name, client := range a {
+		all[name] = client
+	}
+	return all
+}
+
+// yield waits until a read that is not urgent may be sent to an account.
+func (a accounts) yield(ctx context.Context, account string) error {
+	if client, ok := a[account]; ok {
+		return client.Yield(ctx)
+	}
+	return nil
+}
+
+// requireAccounts returns an error if open journeys name an account that the settings lack: no one could finish them.
+func (s store) requireAccounts(ctx context.Context, known accounts) error {
+	lacking := map[string]int{}
+	for _, state := range journey.States() {
+		if state.AtRest() {
+			continue
+		}
+		for j, err := range s.each(ctx, journey.Filter{State: state, Limit: 500}) {
+			if err != nil {
+				return fmt.Errorf("reading the accounts of open journeys: %w", err)
+			}
+			if _, ok := known[j.Terms.Account]; !ok {
+				lacking[j.Terms.Account]++
+			}
+		}
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(lacking)) {
+		errs = append(errs, fmt.Errorf("%d open journeys belong to the account %q, which PAYGATE_PAY_ACCOUNTS does not "+
+			"list: list it, with its key, until they have ended", lacking[name], name))
+	}
+	return errors.Join(errs...)
+}
