@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -40,6 +41,7 @@ func (j Journey) refundsSeen(f RefundsSeen, at time.Time) (Journey, string, erro
 		if r.Status == RefundError && refunds[i].Status == RefundSubmitted {
 			j = j.refundFailed(r)
 		}
+		r.By = cmp.Or(r.By, refunds[i].By) // the list does not say
 		refunds[i] = r
 	}
 	j = j.withPayment(f.PaymentID, func(p *Payment) { p.Refunds, p.RefundsReadAt = refunds, at })
@@ -94,6 +96,7 @@ func (r *Runner) noteRefund(ctx context.Context, j Journey, paymentID string, ma
 	if made.ID == "" {
 		return j
 	}
+	made.By = by.Word()
 	after, err := r.apply(ctx, j.ID, RefundsSeen{paymentID, []Refund{made}}, by, Change{})
 	if err != nil {
 		return j

@@ -64,3 +64,13 @@ func TestRefundsOfAnotherPaymentChangeNothing(t *testing.T) {
 	require.Error(t, err)
 	require.Equal(t, j, after)
 }
+
+func TestListOfRefundsDoesNotForgetWhoAsked(t *testing.T) {
+	t.Parallel()
+	ours := refund("a", RefundSubmitted)
+	ours.By = "staff:ann"
+	j := must(t, examples(t)[StateReleased], seesRefunds(ours), seesRefunds(refund("a", RefundSuccess), refund("b", RefundSuccess)))
+	p, _ := j.Payment()
+	require.Equal(t, By("staff:ann"), p.Refunds[0].By)
+	require.Empty(t, p.Refunds[1].By, "made in Pay's own tool")
+}
