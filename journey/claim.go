@@ -48,6 +48,7 @@ func (j Journey) delivered(f RequestDelivered, at time.Time) (Journey, string, e
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
 	j.Claim.Until, j.ReplyStatus, j.Trouble, j.Note = time.Time{}, f.Status, "", ""
+	j.Sent = j.Sent || f.Verdict != VerdictNotSent
 	detail := strings.TrimSpace(fmt.Sprintf("%s %s", f.Verdict, f.Detail))
 	if f.Status != 0 {
 		detail = strings.TrimSpace(fmt.Sprintf("%s %d %s", f.Verdict, f.Status, f.Detail))
@@ -124,5 +125,6 @@ func (j Journey) claimLapsed(f ClaimLapsed, at time.Time) (Journey, string, erro
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
 	const detail = "the delivery was cut off before its result was known"
+	j.Sent = true
 	return j.unknown(detail, at), detail, nil
 }

@@ -99,6 +99,26 @@ type (
 		PaymentID string
 		Refunds   []Refund
 	}
+	// MessageTaken is the intent of one sender to send a message, until a time.
+	MessageTaken struct {
+		ID    string
+		Until time.Time
+	}
+	// MessageSent means that the recipient has got a message.
+	MessageSent struct{ ID string }
+	// MessageFailed means that the attempt that was to end at a time failed. It will be repeated.
+	MessageFailed struct {
+		ID     string
+		Until  time.Time
+		Detail string
+	}
+	// MessageGivenUp means that a message is not sent any more, unless a person asks for it.
+	MessageGivenUp struct {
+		ID     string
+		Detail string
+	}
+	// EmailErased means that the citizen's address is no longer needed.
+	EmailErased struct{}
 	// RefundEnded is any other result: Pay refused it, or its answer was lost and the payment was read since.
 	RefundEnded struct{ Detail string }
 )
@@ -133,4 +153,9 @@ func (Settled) Name() string           { return "settled" }
 func (RefundAsked) Name() string       { return "refund_asked" }
 func (Refunded) Name() string          { return "refunded" }
 func (RefundsSeen) Name() string       { return "refunds_seen" }
+func (MessageTaken) Name() string      { return "message_taken" }
+func (MessageSent) Name() string       { return "message_sent" }
+func (MessageFailed) Name() string     { return "message_failed" }
+func (MessageGivenUp) Name() string    { return "message_given_up" }
+func (EmailErased) Name() string       { return "email_erased" }
 func (RefundEnded) Name() string       { return "refund_ended" }

@@ -60,6 +60,7 @@ type Journey struct {
 	Since     time.Time `json:"since"`             // when it entered its state
 	DueAt     time.Time `json:"due_at"`            // when a sweep visits it; see [Journey.Due]
 	EarlyAt   time.Time `json:"early_at,omitzero"` // when early delivery visits it; zero: never
+	TellAt    time.Time `json:"tell_at,omitzero"`  // since when a message waits to be sent; zero: none waits
 
 	AskedAt    time.Time `json:"asked_at,omitzero"`   // last attempt to create a payment
 	Creating   bool      `json:"creating,omitempty"`  // a create is under way, or its answer was lost
@@ -75,6 +76,7 @@ type Journey struct {
 	Attempt    int       `json:"attempt"`    // deliveries of this submission so far
 	Claim      Claim     `json:"claim,omitzero"`
 	NotSentAt  time.Time `json:"not_sent_at,omitzero"`
+	Sent       bool      `json:"sent,omitempty"`       // the service has received a submission, or may have
 	Doubtful   bool      `json:"doubtful,omitempty"`   // the service may have received this submission; unresolved
 	ReleasedAt time.Time `json:"released_at,omitzero"` // first acceptance by the service
 	LookedAt   time.Time `json:"looked_at,omitzero"`   // last second look at Pay
@@ -95,6 +97,11 @@ type Journey struct {
 
 	// CollectionFailed: Pay could not collect the money after all, although the service was given (FACTS 3.3).
 	CollectionFailed bool `json:"collection_failed,omitempty"`
+
+	// Outbox are the messages that are still to be told, oldest first. Told are the ids of all that there ever were.
+	Outbox []Message `json:"outbox,omitempty"`
+	Told   []string  `json:"told,omitempty"`
+	Email  string    `json:"email,omitempty"` // where messages to the citizen go; empty: none are sent
 
 	Trouble  Trouble `json:"trouble,omitempty"`
 	Note     string  `json:"note,omitempty"` // for staff: why it is stuck, or what failed last

@@ -131,6 +131,11 @@ func allFacts() []namedFact {
 		{"refund_asked", RefundAsked{500, "goodwill"}, ByStaff("ann")},
 		{"refunded", Refunded{"pay1", 500}, ByStaff("ann")},
 		{"refunds_seen", RefundsSeen{"pay1", []Refund{{ID: "ref1", Amount: 500, Status: RefundSuccess}}}, ByMopup},
+		{"message_taken", MessageTaken{"re1", t0.Add(time.Hour)}, ByPaygate},
+		{"message_sent", MessageSent{"re1"}, ByPaygate},
+		{"message_failed", MessageFailed{ID: "re1", Detail: "the service answered 503"}, ByPaygate},
+		{"message_given_up", MessageGivenUp{"re1", "the service answered 503"}, ByPaygate},
+		{"email_erased", EmailErased{}, ByMopup},
 		{"refund_ended", RefundEnded{"disputed"}, ByStaff("ann")},
 	}
 }

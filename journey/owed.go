@@ -29,6 +29,8 @@ const (
 	StepEraseReply Step = "erase_reply"
 	// StepFollowRefund reads what became of a refund whose answer was lost.
 	StepFollowRefund Step = "follow_refund"
+	// StepEraseEmail erases the citizen's address.
+	StepEraseEmail Step = "erase_email"
 	// StepForget removes the journey.
 	StepForget Step = "forget"
 )
@@ -40,6 +42,8 @@ const (
 	lookFor = 7 * 24 * time.Hour
 	// followEvery is how often an unfinished payment is read without the citizen.
 	followEvery = 30 * time.Minute
+	// keepEmail is how long the citizen's address is kept after the journey came to rest.
+	keepEmail = 30 * 24 * time.Hour
 	// freshFor is how long we rely on Pay's confirmation: after that we ask again before we deliver.
 	freshFor = 10 * time.Minute
 )
@@ -107,6 +111,9 @@ func (j Journey) next(now time.Time) (Step, time.Time) {
 	step, from := j.nextOfState(now)
 	if j.KeepsReply() && (step == StepNone || j.ReplyUntil.Before(from)) {
 		return StepEraseReply, j.ReplyUntil
+	}
+	if erase := j.Since.Add(keepEmail); j.Email != "" && j.State.AtRest() && (step == StepNone || erase.Before(from)) {
+		return StepEraseEmail, erase
 	}
 	return step, from
 }
@@ -185,6 +192,9 @@ func (j Journey) nextAtRest() (Step, time.Time) {
 		return StepReturn, j.Since
 	}
 	step, from := StepForget, j.Since.Add(j.Terms.KeepJourney)
+	if !j.toldFrom().IsZero() {
+		step = StepNone // what waits to be told is not forgotten
+	}
 	if look, wanted := j.nextLook(); wanted && look.Before(from) {
 		step, from = StepLook, look
 	}

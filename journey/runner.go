@@ -17,6 +17,7 @@ type Runner struct {
 	Store     Store
 	Accounts  Accounts
 	Deliverer Deliverer
+	Messenger Messenger // nil: messages wait
 	Now       func() time.Time
 	Log       *slog.Logger
 
@@ -131,6 +132,8 @@ func (r *Runner) do(ctx context.Context, j Journey, step Step, v Visit) (Progres
 		j, err = r.apply(ctx, j.ID, RetryLapsed{}, v.By, Change{})
 	case StepEraseReply:
 		j, err = r.apply(ctx, j.ID, ReplyErased{}, v.By, Change{})
+	case StepEraseEmail:
+		j, err = r.apply(ctx, j.ID, EmailErased{}, v.By, Change{})
 	case StepFollowRefund:
 		j, err = r.followRefund(ctx, j, v.By)
 	case StepForget:

@@ -11,7 +11,7 @@ import (
 //
 // In the same transaction a store does what follows from the journey: it erases the held request unless
 // [Journey.KeepsRequest], and the reply unless [Journey.KeepsReply], makes the journey findable by the id of each of
-// its payments, and lists it as due at DueAt and at EarlyAt (never if that is zero).
+// its payments, and lists it as due at DueAt, at EarlyAt and at TellAt (never if that is zero).
 type Store interface {
 	// Create stores a new journey with its held request. The error is ErrExists if the id is taken, and ErrTaken if one
 	// of its payments is.
@@ -42,6 +42,9 @@ type Store interface {
 
 	// DueEarly lists journeys due for early delivery by their EarlyAt, as Due lists those due for a sweep.
 	DueEarly(ctx context.Context, until time.Time, after Due, limit int) ([]Due, error)
+
+	// DueToTell lists journeys with messages to be sent by their TellAt, as Due lists those due for a sweep.
+	DueToTell(ctx context.Context, until time.Time, after Due, limit int) ([]Due, error)
 
 	// List finds journeys, newest first, without damaged ones.
 	List(context.Context, Filter) ([]Journey, error)

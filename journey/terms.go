@@ -59,6 +59,11 @@ type Terms struct {
 	PassFor        time.Duration `json:"pass_for"`
 	PassQuery      *PassQuery    `json:"pass_query,omitempty"` // nil: one payment opens the path whatever its query
 
+	// Tell is the path at which the service hears what happens later; empty: it hears nothing. TellOn lists what it hears;
+	// nil is everything.
+	Tell   string   `json:"tell,omitempty"`
+	TellOn []string `json:"tell_on,omitempty"`
+
 	ClaimFor    time.Duration `json:"claim_for"`     // a claim lapses this long after it was taken
 	MopupMinAge time.Duration `json:"mopup_min_age"` // sweeps leave younger payments to their citizen
 	// ReturnGrace is how long after Pay's confirmation the citizen has to come back before the held request is

@@ -26,8 +26,8 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 	if next.Terms.Kind == KindSubmission && !next.KeepsRequest() && !next.KeepsReply() {
 		next.Fingerprint.Query = "" // it may be personal, and is no longer needed to find the held address
 	}
-	next = next.noteEarly(j, f, by)
-	next.DueAt, next.EarlyAt = next.Due(at), next.earlyDue()
+	next = next.noteEarly(j, f, by).withNews(at)
+	next.DueAt, next.EarlyAt, next.TellAt = next.Due(at), next.earlyDue(), next.toldFrom()
 	return next, nil
 }
 
@@ -98,6 +98,16 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 		return j.refundDone(f, fmt.Sprintf("%d pence of %s", f.Amount, f.PaymentID))
 	case RefundsSeen:
 		return j.refundsSeen(f, at)
+	case MessageTaken:
+		return j.messageTaken(f, by, at)
+	case MessageSent:
+		return j.messageSent(f)
+	case MessageFailed:
+		return j.messageFailed(f, at)
+	case MessageGivenUp:
+		return j.messageGivenUp(f, at)
+	case EmailErased:
+		return j.emailErased(), "", nil
 	case RefundEnded:
 		return j.refundDone(f, f.Detail)
 	default:

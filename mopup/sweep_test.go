@@ -66,6 +66,10 @@ func (m *memory) DueEarly(_ context.Context, until time.Time, after journey.Due,
 	return m.list(until, after, limit, func(j journey.Journey) time.Time { return j.EarlyAt })
 }
 
+func (m *memory) DueToTell(_ context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return m.list(until, after, limit, func(j journey.Journey) time.Time { return j.TellAt })
+}
+
 func (m *memory) list(
 	until time.Time, after journey.Due, limit int, at func(journey.Journey) time.Time,
 ) ([]journey.Due, error) {

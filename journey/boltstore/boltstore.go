@@ -35,6 +35,7 @@ var (
 	paymentBucket = []byte("payments")  // payment id → id
 	dueBucket     = []byte("due")       // time, id → nothing
 	earlyBucket   = []byte("early")     // time, id → nothing: due for early delivery
+	tellBucket    = []byte("tell")      // time, id → nothing: messages to be sent
 	openBucket    = []byte("open")      // id → key id, state: the journeys that are not at rest
 	findBucket    = []byte("find")      // digest of a term, id → nothing
 	fieldBucket   = []byte("fields")    // form field by which journeys are found → 1
@@ -51,8 +52,8 @@ var (
 
 func buckets() [][]byte {
 	return [][]byte{
-		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, openBucket,
-		findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
+		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, tellBucket,
+		openBucket, findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
 	}
 }
 

@@ -18,6 +18,7 @@ func indexDue(tx *bolt.Tx, before, after journey.Journey) error {
 	return errors.Join(
 		moveEntry(tx.Bucket(dueBucket), entry(before.DueAt, before.ID), entry(after.DueAt, after.ID)),
 		moveEntry(tx.Bucket(earlyBucket), entry(before.EarlyAt, before.ID), entry(after.EarlyAt, after.ID)),
+		moveEntry(tx.Bucket(tellBucket), entry(before.TellAt, before.ID), entry(after.TellAt, after.ID)),
 	)
 }
 
@@ -65,6 +66,11 @@ func (s *Store) Due(ctx context.Context, until time.Time, after journey.Due, lim
 // DueEarly lists journeys due for early delivery.
 func (s *Store) DueEarly(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
 	return s.dueIn(ctx, earlyBucket, until, after, limit)
+}
+
+// DueToTell lists journeys with messages to be sent.
+func (s *Store) DueToTell(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return s.dueIn(ctx, tellBucket, until, after, limit)
 }
 
 func (s *Store) dueIn(

@@ -22,6 +22,11 @@ func (s *Store) DueEarly(ctx context.Context, until time.Time, after journey.Due
 	return s.dueBy(ctx, "early_at", until, after, limit)
 }
 
+// DueToTell lists journeys with messages to be sent.
+func (s *Store) DueToTell(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return s.dueBy(ctx, "tell_at", until, after, limit)
+}
+
 // listBy lists the journeys that are due by a column and sealed under a secret of this replica. The others are left to
 // replicas that have their secrets.
 func listBy(column string) string {

@@ -30,19 +30,21 @@ type row struct {
 	Sealed    []byte
 	Damaged   bool
 	EarlyAt   *int64 // nil: never
+	TellAt    *int64 // nil: never
 }
 
 // columns are the fields of a row, in their order.
-const columns = "id, state, open, route, reference, started_at, due_at, key_id, sealed, damaged, early_at"
+const columns = "id, state, open, route, reference, started_at, due_at, key_id, sealed, damaged, early_at, tell_at"
 
 const (
 	getRow    = `SELECT ` + columns + ` FROM paygate_journeys WHERE id = $1`
-	insertRow = `INSERT INTO paygate_journeys (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	insertRow = `INSERT INTO paygate_journeys (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 )
 
 func (r *row) args() []any {
 	return []any{
 		r.ID, r.State, r.Open, r.Route, r.Reference, r.StartedAt, r.DueAt, r.KeyID, r.Sealed, r.Damaged, r.EarlyAt,
+		r.TellAt,
 	}
 }
 
@@ -62,7 +64,7 @@ func (s *Store) columnsOf(j journey.Journey, reference []byte, keyID string, sea
 	return row{
 		ID: j.ID, State: j.State, Open: !j.State.AtRest(), Route: j.Terms.Route,
 		Reference: digest(reference, j.Terms.Reference), StartedAt: nanoseconds(j.StartedAt), DueAt: orNever(j.DueAt),
-		KeyID: keyID, Sealed: sealed, EarlyAt: orNever(j.EarlyAt),
+		KeyID: keyID, Sealed: sealed, EarlyAt: orNever(j.EarlyAt), TellAt: orNever(j.TellAt),
 	}
 }
 
@@ -96,12 +98,12 @@ func (s *Store) open(r row) (journey.Journey, error) {
 	return j, err
 }
 
-// agrees compares the columns with the sealed journey, except early_at: a replica of version 1, during an update,
-// writes a journey and leaves that column alone. The column decides nothing: early delivery relies on what is
-// sealed.
+// agrees compares the columns with the sealed journey, except early_at and tell_at: a replica of version 1, during an
+// update, writes a journey and leaves these columns alone. They decide nothing: early delivery and messages rely on what
+// is sealed.
 func (s *Store) agrees(r row, j journey.Journey) bool {
 	keyID, _ := s.codec.KeyID(r.Sealed)
-	r.EarlyAt = orNever(j.EarlyAt)
+	r.EarlyAt, r.TellAt = orNever(j.EarlyAt), orNever(j.TellAt)
 	return slices.ContainsFunc(s.references, func(key []byte) bool {
 		return reflect.DeepEqual(r, s.columnsOf(j, key, keyID, r.Sealed))
 	})

@@ -13,7 +13,7 @@ import (
 	"paygate/journey"
 )
 
-// dueList is one of a store's two lists of due journeys: by the time of their sweep, or of their early delivery.
+// dueList is one of a store's lists of due journeys: by the time of their sweep, their early delivery, or their messages.
 type dueList struct {
 	journey.Store
 	list func(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error)
@@ -24,10 +24,11 @@ func (l dueList) set(t require.TestingT, id journey.ID, due time.Time) {
 	change(t, l, id, func(c *journey.Change) { l.at(&c.Journey, due) })
 }
 
-func onBothLists(t *testing.T, s journey.Store, test func(*testing.T, dueList)) {
+func onAllLists(t *testing.T, s journey.Store, test func(*testing.T, dueList)) {
 	for _, l := range []dueList{
 		{s, s.Due, func(j *journey.Journey, due time.Time) { j.DueAt = due }},
 		{s, s.DueEarly, func(j *journey.Journey, due time.Time) { j.EarlyAt = due }},
+		{s, s.DueToTell, func(j *journey.Journey, due time.Time) { j.TellAt = due }},
 	} {
 		test(t, l)
 		for n := range 8 {
@@ -36,7 +37,7 @@ func onBothLists(t *testing.T, s journey.Store, test func(*testing.T, dueList)) 
 	}
 }
 
-func dueInOrder(t *testing.T, s journey.Store) { onBothLists(t, s, listInOrder) }
+func dueInOrder(t *testing.T, s journey.Store) { onAllLists(t, s, listInOrder) }
 
 func listInOrder(t *testing.T, s dueList) {
 	for n := range 5 {
@@ -80,7 +81,7 @@ func paged(t require.TestingT, s dueList, until time.Time, limit int) (all []jou
 }
 
 // dueGoesOn: a sweep changes the journeys that it visits, so its cursor no longer exists when it reads the next page.
-func dueGoesOn(t *testing.T, s journey.Store) { onBothLists(t, s, listGoesOn) }
+func dueGoesOn(t *testing.T, s journey.Store) { onAllLists(t, s, listGoesOn) }
 
 func listGoesOn(t *testing.T, s dueList) {
 	for n := range 6 {
@@ -99,7 +100,7 @@ func listGoesOn(t *testing.T, s dueList) {
 }
 
 // dueFollows makes random changes and compares the list with a plain map. A failure prints how to repeat it.
-func dueFollows(t *testing.T, s journey.Store) { onBothLists(t, s, listFollows) }
+func dueFollows(t *testing.T, s journey.Store) { onAllLists(t, s, listFollows) }
 
 func listFollows(t *testing.T, s dueList) {
 	rapid.Check(t, func(t *rapid.T) {

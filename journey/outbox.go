@@ -1,0 +1,190 @@
+package journey
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Recipient is who hears a message.
+type Recipient string
+
+const (
+	ToService Recipient = "service"
+	ToCitizen Recipient = "citizen" // by e-mail
+)
+
+// Recipients returns every recipient.
+func Recipients() []Recipient { return []Recipient{ToService, ToCitizen} }
+
+// What a message tells. The words are stored, and the service reads them.
+const (
+	WhatDelivered        = "delivered"         // the request was delivered, and the citizen has not seen the reply
+	WhatRefunded         = "refunded"          // a refund has succeeded
+	WhatReturned         = "returned"          // the journey has ended, and the citizen has the money back
+	WhatCollectionFailed = "collection-failed" // the service said yes, and Pay could not collect the money
+)
+
+// Message is something that has to be told to somebody. It stays in the journey until it is sent. One that was given up
+// stays too, and is sent only if a person asks for it.
+type Message struct {
+	ID        string    `json:"id"` // the same on every attempt; for a refund that the service hears of, the refund's id
+	To        Recipient `json:"to"`
+	What      string    `json:"what"`
+	PaymentID string    `json:"payment_id"`
+	Amount    int64     `json:"amount"` // pence
+	// RefundedTotal is what the citizen has back so far, in pence, with this message.
+	RefundedTotal int64     `json:"refunded_total,omitempty"`
+	At            time.Time `json:"at"`  // when we learnt of it
+	Due           time.Time `json:"due"` // when it is first sent
+
+	TakenUntil time.Time `json:"taken_until,omitzero"` // excludes other senders while one sends it
+	Failures   int       `json:"failures,omitempty"`
+	FailedAt   time.Time `json:"failed_at,omitzero"` // the first failure
+	NotBefore  time.Time `json:"not_before,omitzero"`
+	GivenUpAt  time.Time `json:"given_up_at,omitzero"`
+}
+
+const (
+	// minMessageBackOff and maxMessageBackOff bound how long a message waits after a failure.
+	minMessageBackOff, maxMessageBackOff = 10 * time.Second, 30 * time.Minute
+	// giveUpAfter is how long a message is tried, from the first failure.
+	giveUpAfter = 3 * 24 * time.Hour
+	// messageLease is how long an attempt excludes others, unless a delivery to the service may take longer.
+	messageLease = 2 * time.Minute
+)
+
+// errNotToBeSent means that another sender has the message, that it waits, or that it was sent.
+var errNotToBeSent = errors.New("the message is not to be sent now")
+
+// attempted reports whether the recipient may have got the message.
+func (m Message) attempted() bool { return m.Failures > 0 || !m.TakenUntil.IsZero() }
+
+// from returns the earliest time of the next attempt. A person does not wait for the end of a back-off.
+func (m Message) from(by By) time.Time {
+	if by != ByPaygate {
+		return latest(m.Due, m.TakenUntil)
+	}
+	return latest(m.Due, m.TakenUntil, m.NotBefore)
+}
+
+// nextMessage returns the first message that a recipient has not got yet. It reports false if it must not be sent now,
+// or if there is none: a recipient hears everything in order.
+func (j Journey) nextMessage(to Recipient, by By, now time.Time) (Message, bool) {
+	for _, m := range j.Outbox {
+		if m.To == to && (m.GivenUpAt.IsZero() || by != ByPaygate) {
+			return m, !now.Before(m.from(by))
+		}
+	}
+	return Message{}, false
+}
+
+// toldFrom returns when the first of the messages that wait was to be sent; see [Journey.TellAt].
+func (j Journey) toldFrom() (first time.Time) {
+	for _, m := range j.Outbox {
+		if m.GivenUpAt.IsZero() && (first.IsZero() || m.Due.Before(first)) {
+			first = m.Due
+		}
+	}
+	return first
+}
+
+// MessagesGivenUp returns the messages that could not be delivered.
+func (j Journey) MessagesGivenUp() (given []Message) {
+	for _, m := range j.Outbox {
+		if !m.GivenUpAt.IsZero() {
+			given = append(given, m)
+		}
+	}
+	return given
+}
+
+func (j Journey) message(id string) (Message, bool) {
+	i := slices.IndexFunc(j.Outbox, func(m Message) bool { return m.ID == id })
+	if i < 0 {
+		return Message{}, false
+	}
+	return j.Outbox[i], true
+}
+
+// withMessage returns a copy in which one message is changed.
+func (j Journey) withMessage(id string, change func(*Message)) Journey {
+	j.Outbox = slices.Clone(j.Outbox)
+	for i := range j.Outbox {
+		if j.Outbox[i].ID == id {
+			change(&j.Outbox[i])
+		}
+	}
+	return j
+}
+
+// withoutMessages returns a copy without some messages.
+func (j Journey) withoutMessages(drop func(Message) bool) Journey {
+	j.Outbox = slices.DeleteFunc(slices.Clone(j.Outbox), drop)
+	if len(j.Outbox) == 0 {
+		j.Outbox = nil
+	}
+	return j
+}
+
+// messageTaken reserves a message for one sender, so that no other replica sends it at the same time.
+func (j Journey) messageTaken(f MessageTaken, by By, at time.Time) (Journey, string, error) {
+	m, _ := j.message(f.ID)
+	if next, ready := j.nextMessage(m.To, by, at); !ready || next.ID != f.ID {
+		return j, "", errNotToBeSent
+	}
+	return j.withMessage(f.ID, func(m *Message) { m.TakenUntil = f.Until }), "", nil
+}
+
+// messageSent removes a message that the recipient has got, whoever sent it.
+func (j Journey) messageSent(f MessageSent) (Journey, string, error) {
+	m, found := j.message(f.ID)
+	if !found {
+		return j, "", nil
+	}
+	return j.withoutMessages(func(m Message) bool { return m.ID == f.ID }), m.describe(), nil
+}
+
+// messageFailed records a failed attempt. It says nothing about an attempt that another sender has begun since.
+func (j Journey) messageFailed(f MessageFailed, at time.Time) (Journey, string, error) {
+	m, found := j.message(f.ID)
+	if !found || !m.TakenUntil.Equal(f.Until) {
+		return j, "", nil
+	}
+	return j.withMessage(f.ID, func(m *Message) { m.failed(at) }), m.describe() + ": " + f.Detail, nil
+}
+
+func (m *Message) failed(at time.Time) {
+	if m.Failures++; m.FailedAt.IsZero() {
+		m.FailedAt = at
+	}
+	m.TakenUntil = time.Time{}
+	m.NotBefore = at.Add(min(maxMessageBackOff, minMessageBackOff<<min(m.Failures-1, 10)))
+}
+
+func (j Journey) messageGivenUp(f MessageGivenUp, at time.Time) (Journey, string, error) {
+	m, found := j.message(f.ID)
+	if !found {
+		return j, "", nil
+	}
+	detail := m.describe() + ": " + f.Detail
+	if j.State != StateStuck {
+		j.Note = "given up telling " + detail
+	}
+	return j.withMessage(f.ID, func(m *Message) {
+		m.failed(at)
+		m.GivenUpAt = at
+	}), detail, nil
+}
+
+// describe names the message for the history. It has no address in it.
+func (m Message) describe() string {
+	return fmt.Sprintf("the %s: %s, %s", m.To, m.What, Pounds(m.Amount))
+}
+
+// emailErased removes the citizen's address, and what can no longer be sent to it.
+func (j Journey) emailErased() Journey {
+	j.Email = ""
+	return j.withoutMessages(func(m Message) bool { return m.To == ToCitizen })
+}
