@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"paygate/gateway"
+	"paygate/gateway/alerts"
 	"paygate/gateway/config"
 	"paygate/gateway/cookie"
 	"paygate/gateway/delivery"
@@ -33,7 +34,7 @@ import (
 type App struct {
 	Public http.Handler
 	Staff  http.Handler
-	// Background runs the mop-up and early deliveries until the context ends.
+	// Background runs the mop-up, early deliveries and alerts until the context ends.
 	Background func(context.Context)
 
 	gateway  *gateway.Gateway
@@ -41,6 +42,7 @@ type App struct {
 	runner   *journey.Runner
 	sweeper  *mopup.Mopup
 	early    *mopup.Early
+	alerts   *alerts.Alerts
 	draining atomic.Bool
 }
 
@@ -89,10 +91,11 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	if err := a.store.requireAccounts(ctx, atPay); err != nil {
 		return err
 	}
+	a.alerts = a.newAlerts(s, log, now)
 	service := delivery.New(delivery.Options{
 		Upstream: s.Upstream.URL, Socket: s.Upstream.Socket, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,
-		Delivered: counted.Delivered, TextMissing: textMissing(s.Routes, log),
+		Delivered: counted.Delivered, TextMissing: textMissing(s.Routes, a.alerts, log),
 		Signer: func() signature.Signer {
 			return signature.Signer{
 				Keys: keys.Keys(), Issuer: s.Origins.Main().String(), Audience: s.Audience,
@@ -174,6 +177,9 @@ func (a *App) CountStuck(ctx context.Context) (int, error) {
 	return open[journey.StateStuck], err
 }
 
+// Alert tells staff now what needs a person, unless they were told less than an hour ago.
+func (a *App) Alert(ctx context.Context) error { return a.alerts.RunOnce(ctx) }
+
 // Close waits for the work that the handlers started, and closes the store.
 func (a *App) Close() error {
 	a.gateway.Wait()
@@ -184,6 +190,7 @@ func (a *App) background(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { a.sweeper.Run(ctx) })
 	all.Go(func() { a.early.Run(ctx) })
+	all.Go(func() { a.alerts.Run(ctx) })
 	all.Wait()
 }
 

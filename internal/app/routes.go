@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"paygate/gateway"
+	"paygate/gateway/alerts"
 	"paygate/gateway/config"
 	"paygate/journey"
 )
@@ -24,15 +25,16 @@ func ticketAge(routes []gateway.Route) time.Duration {
 	return age
 }
 
-// textMissing returns a function that logs an error when answers on a route have been refused several times in a row
+// textMissing returns a function that logs an error and tells staff when answers on a route have been refused several times in a row
 // because none had a text of ACCEPT_TEXT: most likely the service has changed its confirmation page.
-func textMissing(routes []gateway.Route, log *slog.Logger) func(string, int) {
+func textMissing(routes []gateway.Route, staff *alerts.Alerts, log *slog.Logger) func(string, int) {
 	const inARow = 5
 	return func(name string, times int) {
 		at := slices.IndexFunc(routes, func(r gateway.Route) bool { return r.Name == name })
 		if times%inARow != 0 || at < 0 {
 			return
 		}
+		staff.Note(alerts.RefusedByText, name)
 		log.Error("the service's last answers were refused, because none contains a text from ACCEPT_TEXT; has its "+
 			"confirmation page changed?",
 			"route", name, "in_a_row", times, "setting", routes[at].Setting+"ACCEPT_TEXT")
