@@ -108,6 +108,10 @@ func notStarted(j journey.Journey, err error) answer {
 	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) {
 		return answer{status: http.StatusServiceUnavailable, page: pages.Busy, view: view, cause: err}
 	}
+	if errors.Is(err, journey.ErrPayRefused) || errors.Is(err, journey.ErrPayMaintenance) {
+		view.RetryAfter = 0 // trying again soon does not help
+		return answer{status: http.StatusServiceUnavailable, page: pages.NotWorking, view: view, cause: err}
+	}
 	status := http.StatusBadGateway
 	if j.ID == "" { // not even held
 		status = http.StatusServiceUnavailable

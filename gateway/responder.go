@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 
@@ -23,7 +24,11 @@ type responder struct {
 // answer writes an answer: a page for people, and what a script can use for scripts.
 func (s *responder) answer(w http.ResponseWriter, r *http.Request, a answer) {
 	if a.cause != nil {
-		s.log.WarnContext(r.Context(), "answered",
+		level := slog.LevelWarn
+		if errors.Is(a.cause, journey.ErrPayRefused) { // only an operator can help
+			level = slog.LevelError
+		}
+		s.log.Log(r.Context(), level, "answered",
 			"status", a.status, "page", a.page, "journey_id", a.view.Journey, "error", a.cause)
 	}
 	if a.view.Language == "" {

@@ -35,6 +35,16 @@ const (
 	StepForget Step = "forget"
 )
 
+// IsAtPay reports whether the step begins with a call to Pay.
+func (s Step) IsAtPay() bool {
+	switch s {
+	case StepFindOrphan, StepAsk, StepLook, StepCapture, StepReturn, StepFollowRefund:
+		return true
+	default:
+		return false
+	}
+}
+
 const (
 	// CaptureWindow is how long Pay keeps reserved money, counted from the payment's creation (FACTS 5).
 	CaptureWindow = 120 * time.Hour

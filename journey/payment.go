@@ -3,6 +3,7 @@ package journey
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -152,6 +153,11 @@ type Payments interface {
 var (
 	// ErrPayRefused: Pay refused; nothing was done. Repeating the call does not help.
 	ErrPayRefused = errors.New("GOV.UK Pay refused the request")
+	// ErrPayAccount is an ErrPayRefused that concerns every call: Pay does not accept the key, or takes no payments for
+	// the account. Only an operator can help.
+	ErrPayAccount = fmt.Errorf("%w: it does not accept the key or the account", ErrPayRefused)
+	// ErrPayMaintenance: Pay is down for maintenance.
+	ErrPayMaintenance = errors.New("GOV.UK Pay is down for maintenance")
 	// ErrPayBusy: the rate limit was exceeded; nothing was done. Try again later.
 	ErrPayBusy = errors.New("GOV.UK Pay is busy")
 	// ErrPaymentNotFound: Pay has no such payment for this key.

@@ -101,7 +101,10 @@ func (r *earlyRound) visitAll(ctx context.Context, page []journey.Due) error {
 // visit deals with one journey. It is not an error if another process was first.
 func (r *earlyRound) visit(ctx context.Context, due journey.Due) error {
 	err := r.deliver(ctx, due)
-	for _, harmless := range []error{journey.ErrNotDue, journey.ErrNotFound, journey.ErrDamaged} {
+	for _, harmless := range []error{
+		journey.ErrNotDue, journey.ErrNotFound, journey.ErrDamaged,
+		journey.ErrPayAccount, journey.ErrPayBusy, // other accounts may work
+	} {
 		if errors.Is(err, harmless) {
 			return nil
 		}

@@ -30,6 +30,9 @@ type Options struct {
 	Log          *slog.Logger
 	// Shared is the store if other processes may sweep it at the same time, else nil.
 	Shared Shared
+	// WaitOut waits a moment for Pay to accept an account's calls again, after it refused one. Its error means that Pay
+	// still refuses them.
+	WaitOut func(ctx context.Context, account string) error
 	// Swept, if set, is called after every sweep with its counts.
 	Swept func(map[string]int)
 }
@@ -169,6 +172,10 @@ func (s *sweep) consider(ctx context.Context, due journey.Due) error {
 	return nil
 }
 
+// errHeldBack means that Pay refuses the calls of the journey's account. The journey is left as it is, without a
+// back-off of its own, so that its next visit is not delayed.
+var errHeldBack = errors.New("GOV.UK Pay refuses the account's calls at the moment")
+
 // reserve reads a journey and reserves it for this sweep.
 func (s *sweep) reserve(ctx context.Context, due journey.Due) (j journey.Journey, mine bool, err error) {
 	if s.visited[due.ID] {
@@ -180,6 +187,8 @@ func (s *sweep) reserve(ctx context.Context, due journey.Due) (j journey.Journey
 		return j, false, nil // gone since it was listed, or reported by the store
 	case err != nil || !s.wanted(due, j):
 		return j, false, err
+	case j.Owed(s.Now()).IsAtPay() && s.WaitOut(ctx, j.Terms.Account) != nil:
+		return j, false, errHeldBack
 	case s.Shared == nil:
 		return j, true, nil
 	}

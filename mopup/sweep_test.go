@@ -135,6 +135,9 @@ func newFixture(t *testing.T) *fixture {
 func (f *fixture) mopup(o Options) *Mopup {
 	o.Store, o.Runner, o.MaxPerSecond = f.store, f.runner, 1000
 	o.Now, o.Log = func() time.Time { return f.now }, slog.New(slog.DiscardHandler)
+	if o.WaitOut == nil {
+		o.WaitOut = func(context.Context, string) error { return nil }
+	}
 	return New(o)
 }
 
@@ -323,4 +326,50 @@ func TestEarlyDeliveryWaitsForPaysAllowance(t *testing.T) {
 	e.Yield = func(context.Context, string) error { return context.Canceled }
 	require.NoError(t, e.RunOnce(t.Context()), "one failure does not end the round")
 	require.Zero(t, f.pay.reads)
+}
+
+// A journey of an account that Pay refuses is left as it is; other accounts, and steps that need no answer of Pay, are
+// not affected.
+func TestSweepLeavesOutAccountsThatPayRefuses(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	refused := func(id journey.ID) {
+		j := f.store.journeys[id]
+		j.Terms.Account = "refused"
+		f.store.journeys[id] = j
+	}
+	f.runner.Accounts["refused"] = f.pay
+	f.add(t, "01A")
+	refused("01A")
+	f.add(t, "01B")
+	f.now = t0.Add(4 * time.Hour)
+	before := f.store.journeys["01A"]
+	var asked []string
+	counts, err := f.mopup(Options{WaitOut: func(_ context.Context, account string) error {
+		asked = append(asked, account)
+		if account == "refused" {
+			return journey.ErrPayAccount
+		}
+		return nil
+	}}).RunOnce(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, before, f.store.journeys["01A"], "it has no back-off of its own")
+	require.NotEqual(t, t0, f.store.journeys["01B"].Payments[0].ReadAt)
+	require.Equal(t, 2, counts.Visited)
+	require.Equal(t, 1, counts.Failed)
+	require.ElementsMatch(t, []string{"refused", ""}, asked)
+}
+
+func TestRoundOfEarlyDeliveryGoesOnWithoutARefusedAccount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, id := range []journey.ID{"01A", "01B", "01C", "01D", "01E", "01F", "01G"} {
+		f.add(t, id)
+		if id != "01G" {
+			f.pay.down["pay"+string(id)] = journey.ErrPayAccount
+		}
+	}
+	f.now = t0.Add(6 * time.Minute)
+	require.NoError(t, f.early().RunOnce(t.Context()))
+	require.Equal(t, f.now, f.store.journeys["01G"].Payments[0].ReadAt)
 }

@@ -14,7 +14,7 @@ import (
 type accountSettings struct {
 	// The API key of a further account, and the secrets of its webhooks. NAME is the name of the account in capitals,
 	// with _ for -. A key whose prefix does not fit PAYGATE_PAY_MODE is refused.
-	Key            string   `env:"API_KEY,required" check:"key" secret:"yes" example:"api_live_example" section:"A further account"`
+	Key            string   `env:"API_KEY,required" check:"key" secret:"yes" example:"api_live_x" section:"A further account"`
 	WebhookSecrets []string `env:"WEBHOOK_SECRETS" secret:"yes" example:"webhook_live_example"`
 	// As PAYGATE_PAY_RATE and PAYGATE_PAY_RATE_TOTAL: each account has limits of its own.
 	Rate      int `env:"RATE" default:"10"`

@@ -102,7 +102,7 @@ func (m *Metrics) startAtZero(routes, accounts []string) {
 }
 
 // refusals are the answers with which Pay refuses all calls of an account, which alerts look for.
-var refusals = []string{"401", "403", "P0930", "P0940", "P0941", "P0999"}
+var refusals = []string{"401", "403", "P0199", "P0930", "P0940", "P0941", "P0999"}
 
 func (m *Metrics) startRefusalsAtZero(account string) {
 	for _, call := range []string{"create", "get", "capture", "cancel", "refund", "search"} {

@@ -9,6 +9,7 @@ type Page string
 const (
 	// Before a payment: nothing was taken.
 	NotStarted     Page = "nothing-taken"    // the payment could not be created; with a journey, it can be tried again
+	NotWorking     Page = "not-working"      // likewise, and trying again soon does not help
 	Busy           Page = "busy"             // too many payments are starting
 	Draining       Page = "restarting"       // no new payments for a moment
 	Closed         Page = "payments-closed"  // the route is closed

@@ -100,8 +100,9 @@ func TestButtonsNameTheirJourney(t *testing.T) {
 	does := map[pages.Page]string{
 		pages.Declined: "again", pages.Cancelled: "again", pages.CancelledByUs: "again", pages.Expired: "again",
 		pages.ErrorAtPay: "again",
-		pages.NotStarted: "again", pages.Busy: "again", pages.PayAgain: "again", pages.PassOtherQuery: "pass",
-		pages.Open: "resume", pages.Unconfirmed: "resume",
+		pages.NotStarted: "again", pages.NotWorking: "again", pages.Busy: "again", pages.PayAgain: "again",
+		pages.PassOtherQuery: "pass",
+		pages.Open:           "resume", pages.Unconfirmed: "resume",
 	}
 	for _, name := range testpages.All() {
 		if name == pages.Status {

@@ -11,6 +11,24 @@ var beforePayment = map[Page]page{
 		},
 		withJourney: []bilingual{detailsKept}, does: "again", do: tryAgain,
 	},
+	NotWorking: {
+		title: bilingual{
+			"Sorry, payments are not working at the moment",
+			"Mae’n ddrwg gennym, nid yw taliadau’n gweithio ar hyn o bryd",
+		},
+		says: []bilingual{
+			{
+				"We could not start your payment. Trying again straight away will not help.",
+				"Ni allem gychwyn eich taliad. Ni fydd rhoi cynnig arall arni ar unwaith yn helpu.",
+			},
+			nothingHappened,
+			{
+				"Try again later, or contact the service.",
+				"Rhowch gynnig arall arni yn nes ymlaen, neu cysylltwch â’r gwasanaeth.",
+			},
+		},
+		does: "again", do: tryAgain,
+	},
 	Busy: {
 		title: bilingual{"Many people are paying at the moment", "Mae llawer o bobl yn talu ar hyn o bryd"},
 		says: []bilingual{

@@ -50,12 +50,24 @@ func (a accounts) payments() journey.Accounts {
 	return all
 }
 
-// yield waits until a read that is not urgent may be sent to an account.
-func (a accounts) yield(ctx context.Context, account string) error {
+// waitOut waits a moment for Pay to accept an account's calls again.
+func (a accounts) waitOut(ctx context.Context, account string) error {
 	if client, ok := a[account]; ok {
-		return client.Yield(ctx)
+		return client.WaitOut(ctx)
 	}
 	return nil
+}
+
+// yield waits until a read that is not urgent may be sent to an account.
+func (a accounts) yield(ctx context.Context, account string) error {
+	client, ok := a[account]
+	if !ok {
+		return nil
+	}
+	if err := client.WaitOut(ctx); err != nil {
+		return err
+	}
+	return client.Yield(ctx)
 }
 
 // requireAccounts returns an error if open journeys name an account that the settings lack: no one could finish them.

@@ -136,7 +136,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	a.sweeper = mopup.New(mopup.Options{
 		Store: a.store, Shared: a.store.shared, Runner: a.runner, Every: s.MopupEvery, MaxPerSecond: 20, Now: now,
 		Log:   log,
-		Swept: counted.Swept,
+		Swept: counted.Swept, WaitOut: atPay.waitOut,
 	})
 	a.early = mopup.NewEarly(mopup.EarlyOptions{
 		Store: a.store, Runner: a.runner, Now: now, Log: log,

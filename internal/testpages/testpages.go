@@ -13,7 +13,7 @@ import (
 // All lists every page.
 func All() []pages.Page {
 	return []pages.Page{
-		pages.NotStarted, pages.Busy, pages.Draining, pages.Closed, pages.ChooseAgain, pages.Unclear, pages.WrongPrice,
+		pages.NotStarted, pages.NotWorking, pages.Busy, pages.Draining, pages.Closed, pages.ChooseAgain, pages.Unclear, pages.WrongPrice,
 		pages.CardNumber, pages.TooLarge, pages.Unreadable, pages.MemoryShort, pages.TooMany,
 		pages.Prefetched, pages.PassUnpaid, pages.PassOtherQuery, pages.ToPay,
 		pages.Open, pages.Unconfirmed, pages.Checking, pages.Declined, pages.Cancelled, pages.CancelledByUs,

@@ -29,7 +29,10 @@ type call struct {
 func (c *Client) do(ctx context.Context, call call, good int) (body []byte, err error) {
 	began := time.Now()
 	status := 0
-	defer func() { c.finished(call.name, status, err, time.Since(began)) }()
+	defer func() {
+		c.held.note(err)
+		c.finished(call.name, status, err, time.Since(began))
+	}()
 
 	request, err := c.request(ctx, call)
 	if err != nil {

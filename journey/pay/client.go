@@ -18,9 +18,6 @@ import (
 	"paygate/journey"
 )
 
-// queueTimeout is how long a create may wait for the rate limit.
-const queueTimeout = 2 * time.Second
-
 // readRate is how many reads a second make early delivery wait: a third of what Pay allows an account (FACTS 1.3).
 const readRate = 25
 
@@ -45,6 +42,7 @@ type Client struct {
 	options Options
 	http    *http.Client
 	creates *rate.Limiter
+	held    holdBack
 	reads   *rate.Limiter // what is left of Pay's limit for calls that can wait; see Yield
 }
 
@@ -89,10 +87,13 @@ func (c *Client) Create(ctx context.Context, p journey.NewPayment) (journey.Paym
 	return snapshot, err
 }
 
-// waitToCreate is the queue before a create: first this process's, then the shared one.
+// waitToCreate is the queue before a create: while Pay refuses the account, then this process's, then the shared one.
 func (c *Client) waitToCreate(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, queueTimeout)
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
+	if err := c.held.wait(ctx, "create"); err != nil {
+		return err
+	}
 	if err := c.creates.Wait(ctx); err != nil {
 		return tooMany()
 	}

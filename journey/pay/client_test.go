@@ -130,8 +130,13 @@ func TestErrorsOfPay(t *testing.T) {
 	}{
 		{"create", 400, "P0102", journey.ErrPayRefused},
 		{"create", 400, "P0920", journey.ErrPayRefused},
-		{"create", 401, "", journey.ErrPayRefused},
-		{"create", 403, "P0941", journey.ErrPayRefused},
+		{"create", 401, "", journey.ErrPayAccount},
+		{"create", 403, "", journey.ErrPayAccount},
+		{"create", 403, "P0930", journey.ErrPayAccount},
+		{"create", 403, "P0940", journey.ErrPayAccount},
+		{"create", 403, "P0941", journey.ErrPayAccount},
+		{"create", 500, "P0199", journey.ErrPayAccount},
+		{"create", 503, "P0999", journey.ErrPayMaintenance},
 		{"create", 422, "P0102", journey.ErrPayRefused},
 		{"create", 429, "P0900", journey.ErrPayBusy},
 		{"create", 500, "P0198", nil},
@@ -139,7 +144,8 @@ func TestErrorsOfPay(t *testing.T) {
 		{"create", 302, "", nil},
 		{"get", 404, "P0200", journey.ErrPaymentNotFound},
 		{"get", 500, "P0298", nil},
-		{"get", 401, "", journey.ErrPayRefused},
+		{"get", 401, "", journey.ErrPayAccount},
+		{"get", 503, "P0999", journey.ErrPayMaintenance},
 		{"capture", 404, "P1000", journey.ErrPaymentNotFound},
 		{"capture", 409, "P1003", journey.ErrNotAllowed},
 		{"capture", 500, "P1098", nil},
@@ -150,6 +156,7 @@ func TestErrorsOfPay(t *testing.T) {
 		{"refund", 400, "P0603", journey.ErrNotAllowed},
 		{"refund", 412, "P0604", journey.ErrNotAllowed},
 		{"refund", 422, "P0602", journey.ErrPayRefused},
+		{"refund", 403, "P0941", journey.ErrPayAccount},
 		{"refund", 500, "P0698", nil},
 		{"search", 422, "P0401", journey.ErrPayRefused},
 		{"events", 404, "P0300", journey.ErrPaymentNotFound},
@@ -160,9 +167,9 @@ func TestErrorsOfPay(t *testing.T) {
 		require.Error(t, err, name)
 		for _, kind := range []error{
 			journey.ErrPayRefused, journey.ErrPayBusy, journey.ErrPaymentNotFound, journey.ErrNotAllowed,
-			journey.ErrNextURL,
+			journey.ErrNextURL, journey.ErrPayAccount, journey.ErrPayMaintenance,
 		} {
-			require.Equal(t, kind == c.means, errors.Is(err, kind), "%s: %v", name, err)
+			require.Equal(t, errors.Is(c.means, kind), errors.Is(err, kind), "%s: %v", name, err)
 		}
 		var failed *pay.Error
 		require.ErrorAs(t, err, &failed)

@@ -97,6 +97,10 @@ func meaning(call string, status int, code string) error {
 	switch {
 	case status == 429:
 		return journey.ErrPayBusy
+	case status == 401, status == 403, code == "P0199": // Pay sends P0199 with 500
+		return journey.ErrPayAccount
+	case code == "P0999":
+		return journey.ErrPayMaintenance
 	case status == 404 && call != "create" && call != "search":
 		return journey.ErrPaymentNotFound
 	case call == "capture" && status == 409,

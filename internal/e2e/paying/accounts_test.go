@@ -1,6 +1,7 @@
 package paying
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -58,6 +59,73 @@ func TestEachRoutePaysIntoItsAccount(t *testing.T) {
 	_, status, text := h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 500))
 	require.Equal(t, http.StatusOK, status, text)
 	require.EqualValues(t, 500, h.Payments()[1].Refunded)
+}
+
+// While Pay refuses the key of one account, the payments of the other go on.
+func TestRevokedKeyOfOneAccountLeavesTheOtherAlone(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewWithPay(t, twoAccounts, testserver.Confirm, append(finesSettings, "PAYGATE_MOPUP_MIN_AGE=0s")...)
+	paid := h.Citizen()
+	require.Equal(t, http.StatusSeeOther, paid.Post("/fines/pay", url.Values{"n": {"1"}}).Status)
+	h.EndPayment("success")
+	h.Pay.AddFault(paysim.Fault{Kind: "401", Account: "fines"})
+
+	for range 5 { // of which the later ones are not even sent
+		page := h.Citizen().Post("/fines/pay", url.Values{"n": {"2"}})
+		require.Equal(t, http.StatusServiceUnavailable, page.Status)
+		require.Contains(t, page.Text, "Sorry, payments are not working at the moment")
+		require.Contains(t, page.Text, "No money has been taken, and nothing has been sent to the service.")
+		require.NotContains(t, page.Text, "minute")
+		require.Empty(t, page.Header.Get("Retry-After"))
+		ann := h.Citizen()
+		require.Equal(t, http.StatusSeeOther, ann.Apply("Ann").Status)
+		h.EndPayment("success")
+		ann.ReturnFromPay()
+		require.Equal(t, journey.StateReleased, ann.State())
+	}
+	require.NotEmpty(t, h.Metric(t, `paygate_pay_requests_total{account="fines",call="create",code="401"}`))
+	require.Equal(t, "0", h.Metric(t, `paygate_pay_requests_total{account="default",call="create",code="401"}`))
+	require.Contains(t, h.Log.String(), `"level":"ERROR","msg":"answered"`)
+	require.Contains(t, paid.ReturnFromPay().Text, "checking your payment", "not that nothing was paid")
+
+	ben := h.Citizen()
+	require.Equal(t, http.StatusSeeOther, ben.Apply("Ben").Status)
+	h.EndPayment("success")
+	require.Contains(t, h.Sweep(), `"released":1`, "the sweep goes on past the other account")
+	require.Equal(t, journey.StateReleased, ben.State())
+
+	h.Pay.ClearFaults()
+	require.Eventually(t, func() bool {
+		paid.ReturnFromPay()
+		return paid.State() == journey.StateReleased
+	}, testserver.LongTimeout, 10*time.Millisecond)
+	require.Len(t, h.Service.Requests(http.MethodPost), 7)
+}
+
+// Only an operator can help with these answers.
+func TestPageSaysThatPaymentsDoNotWork(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []paysim.Fault{
+		{Kind: "401"}, {Kind: "403", Code: "P0930"}, {Kind: "403", Code: "P0940"}, {Kind: "403", Code: "P0941"},
+		{Kind: "422", Code: "P0102"}, {Kind: "500", Code: "P0199"}, {Kind: "503", Code: "P0999"},
+	} {
+		t.Run(fault.Kind+fault.Code, func(t *testing.T) {
+			t.Parallel()
+			h := testserver.New(t, testserver.Confirm)
+			fault.Call = "create"
+			h.Pay.AddFault(fault)
+			c := h.Citizen()
+			page := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
+			require.Equal(t, http.StatusServiceUnavailable, page.Status)
+			require.Contains(t, page.Text, "Sorry, payments are not working at the moment")
+			require.Empty(t, page.Header.Get("Retry-After"))
+			code := cmp.Or(fault.Code, fault.Kind)
+			require.Equal(t, "1", h.Metric(t, `paygate_pay_requests_total{account="default",call="create",code="`+code+`"}`))
+			h.Pay.ClearFaults()
+			id := c.Journeys()[0].ID
+			require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {id}}).Status)
+		})
+	}
 }
 
 // An orphan is looked for in the account in which it was asked for, and nowhere else.
