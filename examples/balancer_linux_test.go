@@ -46,7 +46,7 @@ func TestBalancerForwardsRequestsUnchanged(t *testing.T) {
 	defer conn.Close()
 	const target = "/a//b/%2e%2E/%c3%a9/..;/x?a=1;b=2&c=%zz"
 	_, err = io.WriteString(conn,
-		"POST "+target+" HTTP/1.1\r\nHost: licences.example\r\nX-Forwarded-For: 192.0.2.66\r\nX-Forwarded-Proto: "+
+		"POST "+target+" HTTP/1.1\r\nHost: licences.example.org\r\nX-Forwarded-For: 192.0.2.66\r\nX-Forwarded-Proto: "+
 			"https\r\nContent-Length: 2\r\n\r\nok")
 	require.NoError(t, err)
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -55,7 +55,7 @@ func TestBalancerForwardsRequestsUnchanged(t *testing.T) {
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	r := <-received
 	require.Equal(t, target, r.RequestURI)
-	require.Equal(t, "licences.example", r.Host)
+	require.Equal(t, "licences.example.org", r.Host)
 	require.Equal(t, []string{"127.0.0.1"}, r.Header["X-Forwarded-For"],
 		"the header of the client does not count")
 	require.Equal(t, []string{"http"}, r.Header["X-Forwarded-Proto"])

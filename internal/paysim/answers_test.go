@@ -32,6 +32,7 @@ func TestFieldsArePresentOrAbsentAsAtPay(t *testing.T) {
 	require.Equal(t, sorted(always...), fieldsOf(created.json))
 	require.Equal(t, b.url+"/v1/payments/"+id, created.header.Get("Location"))
 	require.Equal(t, "no-store", created.header.Get("Cache-Control"))
+	require.Equal(t, "no-cache", created.header.Get("Pragma"))
 	require.Len(t, id, 26)
 	require.Equal(t, "2026-03-02T10:00:00.000Z", created.at("created_date"))
 	require.Equal(t, map[string]any{}, created.at("settlement_summary"))
@@ -67,7 +68,8 @@ func TestCardDetailsHaveEveryKey(t *testing.T) {
 	})
 	require.Equal(t, every, fieldsOf(prefilled.at("card_details")), "prefilled")
 	require.Equal(t, "Ann Angler", prefilled.at("card_details", "cardholder_name"))
-	require.Nil(t, prefilled.at("card_details", "card_brand"))
+	require.Empty(t, prefilled.at("card_details", "card_brand"))
+	require.NotNil(t, prefilled.at("card_details", "card_brand"))
 	require.NotContains(t, prefilled.json, "provider_id")
 
 	unknown := b.newPayment(nil)

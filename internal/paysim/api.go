@@ -48,8 +48,13 @@ func (s *Simulator) apiRoutes() {
 		"GET /v1/payments/{id}/refunds":          {"refunds", s.of("P0800", s.getRefunds)},
 		"GET /v1/payments/{id}/refunds/{refund}": {"refunds", s.of("P0700", s.getRefund)},
 		"GET /v1/refunds":                        {"search_refunds", s.searchRefunds},
+		"/v1/":                                   {"other", s.other},
 	} {
 		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.api(w, r, route.call, route.serve) })
+	}
+	s.mux.HandleFunc("GET /healthcheck", healthcheck)
+	for _, path := range leftOutPaths {
+		s.mux.HandleFunc(path, leftOut)
 	}
 }
 
@@ -133,6 +138,7 @@ func tooManyRequests() *apiError {
 
 func (a reply) write(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Pragma", "no-cache")
 	if a.location != "" {
 		w.Header().Set("Location", a.location)
 	}

@@ -1,21 +1,19 @@
 package paysim
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
-// idempotencyKeyPattern is the valid form of the header. For card pages it has no other effect (FACTS 2.3).
-var idempotencyKeyPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,255}$`)
+var idempotencyKeyPattern = regexp.MustCompile(`^[A-Za-z0-9-]*$`)
 
 func (s *Simulator) create(a asked) reply {
 	request, wrong := parseCreate(a.body)
 	if wrong == nil {
 		wrong = s.refusesPayment(request)
 	}
-	keys := a.Header.Values("Idempotency-Key")
-	if wrong == nil && len(keys) > 0 && !idempotencyKeyPattern.MatchString(keys[0]) {
-		wrong = &apiError{
-			status: 422, Code: "P0102", Header: "Idempotency-Key",
-			Text: "Header [Idempotency-Key] can have a size between 1 and 255",
-		}
+	if wrong == nil {
+		wrong = refusesIdempotencyKey(a.Header.Values("Idempotency-Key"))
 	}
 	if wrong != nil {
 		return refusal(wrong)
@@ -30,22 +28,44 @@ func (s *Simulator) create(a asked) reply {
 	return reply{status: 201, body: s.full(p), location: s.options.PublicURL + "/v1/payments/" + p.id}
 }
 
+// refusesIdempotencyKey checks the form of the header. For card pages it has no other effect (FACTS 2.3).
+func refusesIdempotencyKey(keys []string) *apiError {
+	wrong := &apiError{status: 422, Code: "P0102", Header: "Idempotency-Key"}
+	switch {
+	case len(keys) == 0:
+		return nil
+	case keys[0] == "", length(keys[0]) > 255:
+		wrong.Text = "Header [Idempotency-Key] can have a size between 1 and 255"
+	case !idempotencyKeyPattern.MatchString(keys[0]):
+		wrong.Text = "Header [Idempotency-Key] can only contain alphanumeric characters and hyphens"
+	default:
+		return nil
+	}
+	return wrong
+}
+
 // refusesPayment returns the error if the account does not allow the payment.
 func (s *Simulator) refusesPayment(c createRequest) *apiError {
 	switch {
-	case s.options.Live && isPlainHTTP(c.ReturnURL):
+	case c.Mode == "moto_api":
 		return &apiError{
-			status: 422, Code: "P0920", Field: "return_url",
-			Text: "Request blocked: return_url must use https on a live account",
+			status: 422, Code: "P0195", Text: "Using authorisation_mode of moto_api is not allowed for this account",
 		}
 	case c.Moto && !s.options.Moto:
 		return &apiError{status: 422, Code: "P0196", Text: "MOTO payments are not enabled for this account"}
-	case c.Mode != "web":
+	case c.SetUpAgreement, c.Mode == "agreement":
 		return &apiError{
-			status: 422, Code: "P0195", Text: "Using authorisation_mode of " + c.Mode + " is not allowed for this account",
+			status: 422, Code: "P0942", Text: "Recurring card payments are currently disabled for this service",
 		}
-	case c.SetUpAgreement:
-		return &apiError{status: 422, Code: "P0942", Text: "Recurring payments are currently disabled for this service"}
+	case c.Amount < 30 && s.options.Provider == "stripe":
+		return invalid("amount", "Must be greater than or equal to 30")
+	case c.Amount < 1: // 0 is only for accounts for which Pay has allowed it
+		return invalid("amount", "Must be greater than or equal to 1")
+	case s.options.Live && !strings.HasPrefix(c.ReturnURL, "https://"):
+		return &apiError{
+			status: 422, Code: "P0920", Field: "return_url",
+			Text: "Invalid attribute value: return_url. Must begin with https:// for a live gateway account",
+		}
 	default:
 		return nil
 	}

@@ -74,7 +74,7 @@ func TestTestCardsDoWhatPaySays(t *testing.T) {
 		}
 	}
 	want[cardWith3DS] = "started"
-	require.Len(t, want, 23)
+	require.Len(t, want, 29)
 	for number, status := range want {
 		w, id, _ := b.atCardPage(nil)
 		w.send("/card_details/"+id, cardDetails(number))

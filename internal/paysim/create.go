@@ -3,9 +3,6 @@ package paysim
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"io"
-	"net/url"
 	"strings"
 )
 
@@ -28,42 +25,45 @@ type createRequest struct {
 	Country        string
 }
 
-// parseCreate reads the body of a create, field by field as Pay does (FACTS 2.1).
+// parseCreate reads the body of a create, field by field in Pay's order (FACTS 2.1). What follows the first JSON value
+// is ignored.
 func parseCreate(body []byte) (createRequest, *apiError) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	f := &fields{}
-	if err := decoder.Decode(&f.all); err != nil || f.all == nil || decoder.Decode(&struct{}{}) != io.EOF {
+	var value any
+	if err := decoder.Decode(&value); err != nil || value == nil {
 		return createRequest{}, &apiError{status: 400, Code: "P0197", Text: "Unable to parse JSON"}
 	}
+	f := &fields{}
+	f.all, _ = value.(map[string]any)
 	c := createRequest{
-		Amount:         f.amount(),
-		Reference:      f.text("reference"),
-		Description:    f.text("description"),
-		Language:       f.oneOf("language", "en", "cy"),
-		Email:          f.optional("email", f.all, 254),
-		Mode:           f.oneOf("authorisation_mode", "web", "moto_api", "agreement"),
-		DelayedCapture: f.boolean("delayed_capture"),
-		Moto:           f.boolean("moto"),
-		Metadata:       f.metadata(),
+		Amount:      f.amount(),
+		Reference:   f.text("reference"),
+		Description: f.text("description"),
+		ReturnURL:   f.optional("return_url", f.all, 2000),
+		Moto:        f.boolean("moto"),
 	}
-	c.ReturnURL = f.returnURL(c.Mode)
 	f.agreement(&c)
+	c.Language = f.oneOf("language", "en", "cy")
+	c.DelayedCapture = f.boolean("delayed_capture")
+	c.Email = f.optional("email", f.all, 254)
 	f.prefill(&c)
+	c.Metadata = f.metadata()
+	f.returnURL(c)
 	return c, f.wrong()
 }
 
 func (f *fields) amount() int64 {
-	amount, given, isNumber := pence(f.all["amount"])
+	amount, isInt := whole(f.all["amount"])
 	switch {
-	case !given:
-		f.shape(missing("amount"))
-	case !isNumber:
-		f.shape(malformed("amount", "Must be a valid numeric format"))
-	case amount < 1: // 0 is only for accounts for which Pay has allowed it
-		f.value(invalid("amount", "Must be greater than or equal to 1"))
+	case f.all["amount"] == nil:
+		f.reading(missing("amount"))
+	case !isInt:
+		f.reading(malformed("amount", "Must be a valid numeric format"))
+	case amount < 0:
+		f.size(invalid("amount", "Must be greater than or equal to 1"))
 	case amount > 10_000_000:
-		f.value(invalid("amount", "Must be less than or equal to 10000000"))
+		f.size(invalid("amount", "Must be less than or equal to 10000000"))
 	}
 	return amount
 }
@@ -72,111 +72,57 @@ func (f *fields) amount() int64 {
 func (f *fields) text(field string) string {
 	text, isText := f.all[field].(string)
 	switch {
-	case f.all[field] == nil, isText && strings.TrimSpace(text) == "":
-		f.shape(missing(field))
-	case !isText:
-		f.shape(malformed(field, "Must be a valid string format"))
-	case strings.ContainsAny(text, "<>|"):
-		f.shape(malformed(field, "Must be a valid string format"))
+	case f.all[field] == nil, isText && isBlank(text):
+		f.reading(missing(field))
+	case !isText, strings.ContainsAny(text, "<>|"):
+		f.reading(malformed(field, "Must be a valid string format"))
 	case length(text) > 255:
-		f.value(invalid(field, "Must be less than or equal to 255 characters length"))
+		f.size(tooLong(field, 255))
 	}
 	return text
 }
 
-// returnURL reads the return_url. Its errors come from connector, and name the field only in their text (FACTS 1.4).
-func (f *fields) returnURL(mode string) string {
-	text, _ := f.all["return_url"].(string)
-	u, err := url.Parse(text)
+// returnURL checks the return_url as connector does.
+func (f *fields) returnURL(c createRequest) {
+	given := f.all["return_url"] != nil
 	switch {
-	case text == "" && mode != "web":
-	case text == "":
-		f.shape(&apiError{status: 400, Code: "P0101", Text: "Missing mandatory attribute: return_url"})
-	case length(text) > 2000, err != nil, u.Hostname() == "", u.Scheme != "https" && u.Scheme != "http":
-		f.value(&apiError{
-			status: 422, Code: "P0102", Text: "Invalid attribute value: return_url. Must be a valid URL format",
-		})
-	}
-	return text
-}
-
-func isPlainHTTP(address string) bool { return !strings.HasPrefix(strings.ToLower(address), "https:") }
-
-// agreement refuses fields of recurring payments if there is no agreement.
-func (f *fields) agreement(c *createRequest) {
-	agreement := f.optional("agreement_id", f.all, 26)
-	c.SetUpAgreement = f.optional("set_up_agreement", f.all, 26) != ""
-	kind := f.oneOf("agreement_payment_type", "", "instalment", "recurring", "unscheduled")
-	if agreement != "" && c.Mode != "agreement" {
-		f.shape(unexpected("agreement_id"))
-	}
-	if kind != "" && agreement == "" && !c.SetUpAgreement {
-		f.shape(unexpected("agreement_payment_type"))
-	}
-}
-
-func (f *fields) metadata() map[string]any {
-	raw, given := f.all["metadata"]
-	pairs, isObject := raw.(map[string]any)
-	switch {
+	case c.Mode != "web" && given:
+		f.payment(unexpected("return_url"))
+	case c.Mode != "web":
 	case !given:
-		return nil
-	case !isObject:
-		f.shape(malformed("metadata", "Must be an object of JSON key-value pairs"))
-	case len(pairs) > 15:
-		f.value(invalid("metadata", "Cannot have more than 15 key-value pairs"))
+		f.payment(nameless(missing("return_url")))
+	case !isValidReturnURL(c.ReturnURL):
+		f.payment(nameless(invalid("return_url", "Must be a valid URL format")))
 	}
-	known := map[string]bool{}
-	for key, value := range pairs {
-		if length(key) < 1 || length(key) > 30 || known[strings.ToLower(key)] {
-			f.value(invalid("metadata", "Keys must be between 1 and 30 characters long, and differ in more than case"))
-		}
-		known[strings.ToLower(key)] = true
-		f.metadataValue(value)
-	}
-	return pairs
 }
 
-func (f *fields) metadataValue(value any) {
-	switch v := value.(type) {
-	case string:
-		if length(v) > 100 {
-			f.value(invalid("metadata", "Values must be no greater than 100 characters long"))
-		}
-	case bool, json.Number:
-	default:
-		f.value(invalid("metadata", "Values must be of type String, Boolean or Number"))
+// agreement reads the fields of recurring payments, which need an agreement.
+func (f *fields) agreement(c *createRequest) {
+	agreement, _ := f.all["set_up_agreement"].(string) // anything else is ignored
+	c.SetUpAgreement = f.all["set_up_agreement"] == agreement
+	if c.SetUpAgreement && length(agreement) != 26 {
+		f.size(invalid("set_up_agreement", "Field [set_up_agreement] length must be 26"))
+	}
+	c.Mode = f.oneOf("authorisation_mode", "web", "moto_api", "agreement")
+	if f.has("agreement_id") && c.Mode != "agreement" {
+		f.reading(unexpected("agreement_id"))
+	}
+	if f.has("agreement_payment_type") && !f.has("set_up_agreement") && c.Mode != "agreement" {
+		f.reading(unexpected("agreement_payment_type"))
+	}
+	if f.has("agreement_payment_type") {
+		f.oneOf("agreement_payment_type", "instalment", "recurring", "unscheduled")
 	}
 }
 
 func (f *fields) prefill(c *createRequest) {
-	details := f.object("prefilled_cardholder_details", f.all)
+	details := object("prefilled_cardholder_details", f.all)
 	c.Cardholder = f.optional("cardholder_name", details, 255)
-	address := f.object("billing_address", details)
+	address := object("billing_address", details)
 	c.Line1, c.Line2 = f.optional("line1", address, 255), f.optional("line2", address, 255)
 	c.City = f.optional("city", address, 255)
 	c.Postcode = f.optional("postcode", address, 25)
 	if c.Country = f.optional("country", address, 255); length(c.Country) != 2 {
 		c.Country = "" // Pay does not refuse it; its page falls back to the United Kingdom
-	}
-}
-
-func missing(field string) *apiError {
-	return &apiError{status: 400, Code: "P0101", Field: field, Text: "Missing mandatory attribute: " + field}
-}
-
-func unexpected(field string) *apiError {
-	return &apiError{status: 400, Code: "P0104", Field: field, Text: "Unexpected attribute: " + field}
-}
-
-func malformed(field, why string) *apiError {
-	return &apiError{
-		status: 400, Code: "P0102", Field: field, Text: fmt.Sprintf("Invalid attribute value: %s. %s", field, why),
-	}
-}
-
-func invalid(field, why string) *apiError {
-	return &apiError{
-		status: 422, Code: "P0102", Field: field, Text: fmt.Sprintf("Invalid attribute value: %s. %s", field, why),
 	}
 }

@@ -45,7 +45,18 @@ func TestInvalidCreatesAreRefusedAsAtPay(t *testing.T) {
 		"a return_url that is none":    {map[string]any{"return_url": "back"}, 422, "P0102", nil},
 		"a return_url of another kind": {map[string]any{"return_url": "ftp://a.example/b"}, 422, "P0102", nil},
 		"too long a return_url": {
-			map[string]any{"return_url": "https://a.example/" + strings.Repeat("x", 2000)}, 422, "P0102", nil,
+			map[string]any{"return_url": "https://a.gov.uk/" + strings.Repeat("x", 2000)}, 422, "P0102", "return_url",
+		},
+		"a return_url that is a number": {map[string]any{"return_url": 7}, 400, "P0102", "return_url"},
+		"an amount over int32":          {map[string]any{"amount": 1 << 31}, 400, "P0102", "amount"},
+		"no language at all":            {map[string]any{"language": json.RawMessage("null")}, 400, "P0102", "language"},
+		"metadata that is null":         {metadata(json.RawMessage("null")), 422, "P0102", "metadata"},
+		"an agreement of another length": {
+			map[string]any{"set_up_agreement": "short"}, 422, "P0102", "set_up_agreement",
+		},
+		"a mode with a return_url": {map[string]any{"authorisation_mode": "agreement"}, 400, "P0104", nil},
+		"the mode of agreements": {
+			map[string]any{"authorisation_mode": "agreement", "return_url": nil}, 422, "P0942", nil,
 		},
 		"another language":            {map[string]any{"language": "fr"}, 422, "P0102", "language"},
 		"a language that is a number": {map[string]any{"language": 1}, 400, "P0102", "language"},
@@ -56,18 +67,18 @@ func TestInvalidCreatesAreRefusedAsAtPay(t *testing.T) {
 			map[string]any{"authorisation_mode": "post"}, 422, "P0102", "authorisation_mode",
 		},
 		"a mode that is not enabled": {
-			map[string]any{"authorisation_mode": "moto_api"}, 422, "P0195", nil,
+			map[string]any{"authorisation_mode": "moto_api", "return_url": nil}, 422, "P0195", nil,
 		},
 		"an agreement without the mode": {
-			map[string]any{"agreement_id": strings.Repeat("a", 26)}, 400, "P0104", "agreement_id",
+			map[string]any{"agreement_id": strings.Repeat("a", 26)}, 400, "P0104", nil,
 		},
 		"a kind without an agreement": {
-			map[string]any{"agreement_payment_type": "recurring"}, 400, "P0104", "agreement_payment_type",
+			map[string]any{"agreement_payment_type": "recurring"}, 400, "P0104", nil,
 		},
 		"setting up an agreement": {
 			map[string]any{"set_up_agreement": strings.Repeat("a", 26)}, 422, "P0942", nil,
 		},
-		"metadata that is a list": {metadata([]string{"a"}), 400, "P0102", "metadata"},
+		"metadata that is a list": {metadata([]string{"a"}), 422, "P0102", "metadata"},
 		"too many pairs":          {metadata(manyPairs), 422, "P0102", "metadata"},
 		"too long a key": {
 			metadata(map[string]any{strings.Repeat("k", 31): "v"}), 422, "P0102", "metadata",
@@ -77,9 +88,9 @@ func TestInvalidCreatesAreRefusedAsAtPay(t *testing.T) {
 		"too long a value": {
 			metadata(map[string]any{"k": strings.Repeat("v", 101)}), 422, "P0102", "metadata",
 		},
-		"a null value":             {metadata(map[string]any{"k": nil}), 422, "P0102", "metadata"},
-		"a nested value":           {metadata(map[string]any{"k": map[string]any{}}), 422, "P0102", "metadata"},
-		"prefill that is a string": {prefill("Ann"), 400, "P0102", "prefilled_cardholder_details"},
+		"a null value":            {metadata(map[string]any{"k": nil}), 422, "P0102", "metadata"},
+		"a nested value":          {metadata(map[string]any{"k": map[string]any{}}), 422, "P0102", "metadata"},
+		"a name that is a number": {prefill(map[string]any{"cardholder_name": 7}), 400, "P0102", "cardholder_name"},
 		"too long a name": {
 			prefill(map[string]any{"cardholder_name": long}), 422, "P0102", "cardholder_name",
 		},
@@ -108,13 +119,21 @@ func TestCreatesAtTheLimitsAreAccepted(t *testing.T) {
 		pairs[fmt.Sprintf("%030d", i)] = strings.Repeat("v", 100)
 	}
 	for name, over := range map[string]map[string]any{
-		"one penny":       {"amount": 1},
-		"the largest":     {"amount": 10_000_000},
-		"long texts":      {"reference": strings.Repeat("é", 255), "description": strings.Repeat("x", 255)},
-		"a local return":  {"return_url": "http://localhost:8000/back"},
-		"an internal one": {"return_url": "https://service.internal/back"},
-		"an odd e-mail":   {"email": "not an address"},
-		"full metadata":   {"metadata": pairs},
+		"one penny":   {"amount": 1},
+		"the largest": {"amount": 10_000_000},
+		"long texts":  {"reference": strings.Repeat("é", 255), "description": strings.Repeat("x", 255)},
+		"texts that are null": {
+			"email": json.RawMessage("null"), "prefilled_cardholder_details": json.RawMessage("null"),
+			"set_up_agreement": json.RawMessage("null"),
+		},
+		"null details": {"prefilled_cardholder_details": map[string]any{
+			"cardholder_name": nil, "billing_address": map[string]any{"line1": nil, "country": nil},
+		}},
+		"prefill that is a string": {"prefilled_cardholder_details": "Ann"},
+		"a local return":           {"return_url": "http://localhost:8000/back"},
+		"an internal one":          {"return_url": "https://service.internal/back"},
+		"an odd e-mail":            {"email": "not an address"},
+		"full metadata":            {"metadata": pairs},
 		"a country unknown": {
 			"prefilled_cardholder_details": map[string]any{"billing_address": map[string]any{"country": "Wales"}},
 		},
@@ -129,7 +148,7 @@ func TestCreatesAtTheLimitsAreAccepted(t *testing.T) {
 func TestOnlyALiveAccountRequiresHTTPS(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{Live: true})
-	a := b.do("POST", "/v1/payments", createBody(map[string]any{"return_url": "http://service.example/back"}))
+	a := b.do("POST", "/v1/payments", createBody(map[string]any{"return_url": "http://service.example.org/back"}))
 	b.refuses(a, 422, "P0920")
 	require.Equal(t, "return_url", a.at("field"))
 	require.Equal(t, 201,
@@ -139,9 +158,11 @@ func TestOnlyALiveAccountRequiresHTTPS(t *testing.T) {
 func TestInvalidJSONIsRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
-	for _, body := range []string{"{", "[]", "null", "amount=1", createBody(nil) + "{}"} {
+	for _, body := range []string{"{", "null", "amount=1"} {
 		b.refuses(b.do("POST", "/v1/payments", body), 400, "P0197")
 	}
+	b.refuses(b.do("POST", "/v1/payments", "[]"), 400, "P0101")
+	require.Equal(t, 201, b.do("POST", "/v1/payments", createBody(nil)+"{}").status, "what follows is ignored")
 }
 
 func TestIdempotencyKeyOfAWebPaymentIsIgnored(t *testing.T) {

@@ -1,83 +1,125 @@
 package paysim
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf16"
 )
 
-// fields reads a JSON object and records the first error of each kind. Errors of shape are 400 and are reported first;
-// errors of value are 422 (FACTS 2.1).
+// fields reads a JSON object and records the first error of each stage, because Pay reports those of an earlier stage
+// first: its API reads the fields in order, then it compares lengths and amounts, then connector looks at the payment.
 type fields struct {
-	all               map[string]any
-	inShape, inValues *apiError
+	all                          map[string]any
+	inReading, inSize, inPayment *apiError
 }
 
-func (f *fields) shape(e *apiError) {
-	if f.inShape == nil {
-		f.inShape = e
-	}
-}
+func (f *fields) reading(e *apiError) { keepFirst(&f.inReading, e) }
+func (f *fields) size(e *apiError)    { keepFirst(&f.inSize, e) }
+func (f *fields) payment(e *apiError) { keepFirst(&f.inPayment, e) }
 
-func (f *fields) value(e *apiError) {
-	if f.inValues == nil {
-		f.inValues = e
+func keepFirst(kept **apiError, e *apiError) {
+	if *kept == nil {
+		*kept = e
 	}
 }
 
 func (f *fields) wrong() *apiError {
-	if f.inShape != nil {
-		return f.inShape
+	for _, e := range []*apiError{f.inReading, f.inSize, f.inPayment} {
+		if e != nil {
+			return e
+		}
 	}
-	return f.inValues
+	return nil
 }
 
-// optional reads a text that may be absent.
+func (f *fields) has(field string) bool {
+	_, given := f.all[field]
+	return given
+}
+
+// optional reads a text that may be null or absent.
 func (f *fields) optional(field string, from map[string]any, limit int) string {
-	raw, given := from[field]
-	text, isText := raw.(string)
+	text, isText := from[field].(string)
 	switch {
-	case given && !isText:
-		f.shape(malformed(field, "Must be a valid string format"))
+	case from[field] != nil && !isText:
+		f.reading(malformed(field, "Field must be a string"))
 	case length(text) > limit:
-		f.value(invalid(field, fmt.Sprintf("Must be less than or equal to %d characters length", limit)))
+		f.size(tooLong(field, limit))
 	}
 	return text
 }
 
-// oneOf reads a text from a list, whose first word is the default.
+// oneOf reads a text from a list, whose first word is the default. If it is there, it must be one of the words.
 func (f *fields) oneOf(field string, words ...string) string {
-	raw, given := f.all[field]
-	text, isText := raw.(string)
+	text, isText := f.all[field].(string)
+	must := "Must be one of " + strings.Join(words, ", ")
 	switch {
-	case !given:
+	case !f.has(field):
 		return words[0]
-	case !isText:
-		f.shape(malformed(field, "Must be one of "+strings.Join(words, ", ")))
+	case !isText, isBlank(text):
+		f.reading(malformed(field, must))
 	case !slices.Contains(words, text):
-		f.value(invalid(field, "Must be one of "+strings.Join(words, ", ")))
+		f.reading(invalid(field, must))
 	}
 	return text
 }
 
 func (f *fields) boolean(field string) bool {
-	raw, given := f.all[field]
-	truth, isBoolean := raw.(bool)
-	if given && !isBoolean {
-		f.shape(malformed(field, "Must be true or false"))
+	truth, isBoolean := f.all[field].(bool)
+	if f.has(field) && !isBoolean {
+		f.reading(malformed(field, "Must be true or false"))
 	}
 	return truth
 }
 
-func (f *fields) object(field string, from map[string]any) map[string]any {
-	raw, given := from[field]
-	object, isObject := raw.(map[string]any)
-	if given && !isObject {
-		f.shape(malformed(field, "Must be an object"))
-	}
-	return object
+// object ignores what is no object, as Pay does.
+func object(field string, from map[string]any) map[string]any {
+	inner, _ := from[field].(map[string]any)
+	return inner
+}
+
+// whole returns a number that Java reads as an int.
+func whole(raw any) (n int64, isInt bool) {
+	number, _ := raw.(json.Number)
+	n, err := number.Int64()
+	return n, err == nil && n >= math.MinInt32 && n <= math.MaxInt32
 }
 
 // length returns the length in UTF-16 units, as Java counts.
 func length(text string) int { return len(utf16.Encode([]rune(text))) }
+
+func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
+
+func missing(field string) *apiError {
+	return &apiError{status: 400, Code: "P0101", Field: field, Text: "Missing mandatory attribute: " + field}
+}
+
+// unexpected names the field only in its text.
+func unexpected(field string) *apiError {
+	return &apiError{status: 400, Code: "P0104", Text: "Unexpected attribute: " + field}
+}
+
+func malformed(field, why string) *apiError {
+	return &apiError{
+		status: 400, Code: "P0102", Field: field, Text: fmt.Sprintf("Invalid attribute value: %s. %s", field, why),
+	}
+}
+
+func invalid(field, why string) *apiError {
+	e := malformed(field, why)
+	e.status = 422
+	return e
+}
+
+func tooLong(field string, limit int) *apiError {
+	return invalid(field, fmt.Sprintf("Must be less than or equal to %d characters length", limit))
+}
+
+// nameless returns an error of connector, which names the field only in its text (FACTS 1.4).
+func nameless(e *apiError) *apiError {
+	e.Field = ""
+	return e
+}

@@ -5,13 +5,14 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
 
 // blocks reports whether the firewall in front of Pay refuses a request (FACTS 1.4).
 func (s *Simulator) blocks(a asked) bool {
-	if accept := a.Header.Get("Accept"); accept != "" && accept != "application/json" && accept != "*/*" {
+	if !acceptsJSON(a.Header.Get("Accept")) {
 		return true
 	}
 	if a.Method != http.MethodPost {
@@ -24,6 +25,16 @@ func (s *Simulator) blocks(a asked) bool {
 	var value any
 	_ = json.Unmarshal(a.body, &value) // invalid JSON is refused later, in Pay's own words
 	return kind != "application/json" || hasBlockedText(value, "")
+}
+
+func acceptsJSON(accept string) bool {
+	for kind := range strings.SplitSeq(accept, ",") {
+		kind, _, _ = strings.Cut(kind, ";")
+		if slices.Contains([]string{"", "application/json", "application/*", "*/*"}, strings.TrimSpace(kind)) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasBlockedText reports whether any text has a refused character. A reference or a description is left to the

@@ -23,11 +23,13 @@ func webhookState(status, code string) map[string]any {
 // message returns the payment as it is when the message is built, not when the event happened.
 func (s *Simulator) message(d *delivery) []byte {
 	resource := s.brief(d.payment)
-	for _, left := range []string{"_links", "provider_id", "authorisation_mode"} {
+	for _, left := range []string{"_links", "provider_id", "authorisation_mode", "card_brand"} {
 		delete(resource, left)
 	}
+	delete(object("settlement_summary", resource), "settled_date")
 	if details, known := resource["card_details"].(map[string]any); known {
 		delete(details, "wallet_type")
+		resource["authorisation_summary"] = secured(d.payment.secured) // also when it was not required
 	}
 	resource["state"] = webhookState(d.payment.status, d.payment.code)
 	body, err := json.Marshal(map[string]any{

@@ -64,7 +64,7 @@ func (s *Simulator) brief(p *payment) map[string]any {
 		body["corporate_card_surcharge"], body["total_amount"] = p.surcharge, p.total()
 	}
 	if p.secured {
-		body["authorisation_summary"] = map[string]any{"three_d_secure": map[string]any{"required": true}}
+		body["authorisation_summary"] = secured(true)
 	}
 	switch {
 	case p.card != nil:
@@ -76,6 +76,10 @@ func (s *Simulator) brief(p *payment) map[string]any {
 		body["fee"], body["net_amount"] = fee, p.received()-fee
 	}
 	return body
+}
+
+func secured(required bool) map[string]any {
+	return map[string]any{"three_d_secure": map[string]any{"required": required}}
 }
 
 func (p *payment) email() string {
@@ -95,7 +99,8 @@ func (c createRequest) card() *card {
 // json has every key, with null for unknown values (FACTS 2.4).
 func (c *card) json() map[string]any {
 	return map[string]any{
-		"card_brand": orNull(c.brand), "card_type": orNull(c.kind), "cardholder_name": orNull(c.name),
+		"card_brand": c.brand, // "" while the details are only prefilled
+		"card_type":  orNull(c.kind), "cardholder_name": orNull(c.name),
 		"expiry_date":             orNull(c.expiry),
 		"last_digits_card_number": orNull(c.last), "first_digits_card_number": orNull(c.first), "wallet_type": nil,
 		"billing_address": c.address(),

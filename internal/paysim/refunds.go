@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,25 +20,38 @@ type refundRequest struct {
 func parseRefund(body []byte) (refundRequest, *apiError) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	var fields map[string]any
-	if err := decoder.Decode(&fields); err != nil || fields == nil {
+	var value any
+	if err := decoder.Decode(&value); err != nil || value == nil {
 		return refundRequest{}, &apiError{status: 400, Code: "P0697", Text: "Unable to parse JSON"}
 	}
-	amount, given, isNumber := pence(fields["amount"])
-	guard, guarded, guardIsNumber := pence(fields["refund_amount_available"])
+	fields, _ := value.(map[string]any)
+	amount, isInt := whole(fields["amount"])
 	switch {
-	case !given:
+	case fields["amount"] == nil:
 		return refundRequest{}, refuseRefund(400, "P0601", "amount", "Missing mandatory attribute: amount")
-	case !isNumber:
+	case !isInt:
 		return refundRequest{}, invalidRefund(400, "amount", "a valid numeric format")
-	case guarded && !guardIsNumber:
-		return refundRequest{}, invalidRefund(400, "refund_amount_available", "a valid numeric format")
-	case amount < 1, amount > 10_000_000:
-		return refundRequest{}, invalidRefund(422, "amount", "between 1 and 10000000")
-	case !guarded:
-		return refundRequest{amount: amount}, nil
+	case amount < 1:
+		return refundRequest{}, invalidRefund(422, "amount", "greater than or equal to 1")
+	case amount > 10_000_000:
+		return refundRequest{}, invalidRefund(422, "amount", "less than or equal to 10000000")
 	}
-	return refundRequest{amount: amount, guard: &guard}, nil
+	return refundRequest{amount: amount, guard: guardOf(fields)}, nil
+}
+
+// guardOf reads the guard as leniently as Pay does: what is no number counts as 0 (FACTS, Corrections).
+func guardOf(fields map[string]any) *int64 {
+	raw, given := fields["refund_amount_available"]
+	if !given {
+		return nil
+	}
+	var guard int64
+	switch v := raw.(type) {
+	case json.Number, string:
+		number, _ := strconv.ParseFloat(strings.TrimSpace(fmt.Sprint(v)), 64)
+		guard = int64(number)
+	}
+	return &guard
 }
 
 func invalidRefund(status int, field, must string) *apiError {
@@ -44,12 +60,6 @@ func invalidRefund(status int, field, must string) *apiError {
 
 func refuseRefund(status int, code, field, text string) *apiError {
 	return &apiError{status: status, Code: code, Field: field, Text: text}
-}
-
-func pence(raw any) (amount int64, given, isNumber bool) {
-	number, _ := raw.(json.Number)
-	amount, err := number.Int64()
-	return amount, raw != nil, err == nil
 }
 
 // refund checks availability first, then compares the guard (FACTS 6).

@@ -40,7 +40,7 @@ func TestRefundIsAcceptedAndListed(t *testing.T) {
 
 func TestInvalidRefundsAreRefusedAsAtPay(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
+	b := newBench(t, Options{PostLimit: -1})
 	id := b.paid(nil)
 	for body, want := range map[string]struct {
 		status int
@@ -49,7 +49,12 @@ func TestInvalidRefundsAreRefusedAsAtPay(t *testing.T) {
 		`{"refund_amount_available":2500}`:               {400, "P0601"},
 		`{"amount":"500"}`:                               {400, "P0602"},
 		`{"amount":5.5}`:                                 {400, "P0602"},
-		`{"amount":500,"refund_amount_available":"all"}`: {400, "P0602"},
+		`{"amount":500,"refund_amount_available":"all"}`: {412, "P0604"},
+		`{"amount":500,"refund_amount_available":null}`:  {412, "P0604"},
+		`{"amount":500,"refund_amount_available":[]}`:    {412, "P0604"},
+		`{"amount":null}`:                                {400, "P0601"},
+		`{"amount":2147483648}`:                          {400, "P0602"},
+		`[]`:                                             {400, "P0601"},
 		`{"amount":0}`:                                   {422, "P0602"},
 		`{"amount":10000001}`:                            {422, "P0602"},
 		`{`:                                              {400, "P0697"},
@@ -61,6 +66,7 @@ func TestInvalidRefundsAreRefusedAsAtPay(t *testing.T) {
 	}
 	b.refuses(b.refundOf("nothing", `{"amount":500}`), 404, "P0600")
 	require.Zero(t, b.Payments()[0].Refunded)
+	require.Equal(t, 202, b.refundOf(id, `{"amount":500,"refund_amount_available":"2500"}`).status, "a number all the same")
 }
 
 func TestRefundNeedsCollectedMoney(t *testing.T) {

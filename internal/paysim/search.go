@@ -87,10 +87,12 @@ func commonParameters(q *query) []parameter {
 func paymentParameters(q *query) []parameter {
 	return append(
 		commonParameters(q),
-		parameter{"state", func(text string) bool { return slices.Contains(searchableStates, strings.ToLower(text)) }},
+		parameter{"state", func(text string) bool { return slices.Contains(searchableStates, text) }},
+		parameter{"reference", atMost(255)},
+		parameter{"email", atMost(254)},
+		parameter{"card_brand", atMost(20)},
 		parameter{"first_digits_card_number", isDigits(6)},
 		parameter{"last_digits_card_number", isDigits(4)},
-		parameter{"agreement_id", func(text string) bool { return len(text) == 26 }},
 	)
 }
 
@@ -98,7 +100,7 @@ func paymentParameters(q *query) []parameter {
 func parseQuery(values url.Values, parameters func(*query) []parameter) (q query, wrong []string) {
 	q = query{values: values, page: 1, size: 500}
 	for _, p := range parameters(&q) {
-		if text := values.Get(p.name); text != "" && !p.read(text) {
+		if text := values.Get(p.name); !isBlank(text) && !p.read(text) {
 			wrong = append(wrong, p.name)
 		}
 	}
@@ -108,9 +110,16 @@ func parseQuery(values url.Values, parameters func(*query) []parameter) (q query
 func readTime(to *time.Time) func(string) bool {
 	return func(text string) (ok bool) {
 		at, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			at, err = time.Parse("2006-01-02T15:04Z07:00", text)
+		}
 		*to = at
 		return err == nil
 	}
+}
+
+func atMost(limit int) func(string) bool {
+	return func(text string) bool { return length(text) <= limit }
 }
 
 func isDate(text string) bool {
@@ -139,7 +148,7 @@ func (q query) fits(p *payment, until time.Time) bool {
 	}
 	has := func(name string, fits func(wanted string) bool) bool {
 		wanted := q.values.Get(name)
-		return wanted == "" || fits(wanted)
+		return isBlank(wanted) || fits(wanted)
 	}
 	is := func(text string) func(string) bool {
 		return func(wanted string) bool { return strings.EqualFold(wanted, text) }
@@ -149,9 +158,14 @@ func (q query) fits(p *payment, until time.Time) bool {
 	}
 	return has("reference", is(p.request.Reference)) && has("state", is(status)) &&
 		has("email", contains(p.email())) && has("cardholder_name", contains(c.name)) &&
-		has("card_brand", is(c.brand)) &&
+		has("card_brand", func(wanted string) bool { return brandWord(wanted) == brandWord(c.brand) }) &&
 		has("first_digits_card_number", is(c.first)) && has("last_digits_card_number", is(c.last)) &&
-		q.values.Get("agreement_id") == "" && q.isWithin(p.created, p.paidOut(p.collected, until))
+		isBlank(q.values.Get("agreement_id")) && q.isWithin(p.created, p.paidOut(p.collected, until))
+}
+
+// brandWord makes Pay's word for a brand, such as master-card, the same as the name that it shows.
+func brandWord(brand string) string {
+	return strings.NewReplacer(" ", "", "-", "").Replace(strings.ToLower(brand))
 }
 
 // isWithin compares dates as Pay's ledger does: from_date is exclusive and to_settled_date inclusive, in spite of the

@@ -2,6 +2,7 @@ package paysim
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ func TestSearchCombinesFilters(t *testing.T) {
 		"state=failed&reference=two":       {"Two"},
 		"state=success&reference=two":      {},
 		"card_brand=visa":                  {"Two", "one"},
+		"card_brand=master-card":           {},
 		"cardholder_name=citiz":            {"Two", "one"},
 		"first_digits_card_number=444433":  {"one"},
 		"last_digits_card_number=0002":     {"Two"},
@@ -59,7 +61,8 @@ func TestSearchRefusesWhatPayRefuses(t *testing.T) {
 		"state=capturable", "state=paid", "page=0", "page=x", "display_size=0", "display_size=501",
 		"from_date=yesterday",
 		"to_date=2026-03-02", "from_settled_date=2026-3-2", "first_digits_card_number=12345",
-		"last_digits_card_number=x123", "agreement_id=a",
+		"last_digits_card_number=x123", "state=SUCCESS", "reference=" + strings.Repeat("x", 256),
+		"email=" + strings.Repeat("x", 255), "card_brand=" + strings.Repeat("x", 21),
 	} {
 		a := b.do("GET", "/v1/payments?"+query, "")
 		b.refuses(a, 422, "P0401")
@@ -68,6 +71,8 @@ func TestSearchRefusesWhatPayRefuses(t *testing.T) {
 	}
 	b.refuses(b.do("GET", "/v1/payments?page=2", ""), 404, "P0402")
 	require.Empty(t, b.found("reference=none&page=7"), "without results, any page is valid")
+	require.Empty(t, b.found("agreement_id=a"), "not checked")
+	require.Len(t, b.found("reference=&state=%20&page="), 1, "blank ones do not count")
 }
 
 func cutAtEquals(query string) (name, value string, err error) {

@@ -127,6 +127,9 @@ func (s *Simulator) Close() {
 
 // ServeHTTP serves the API, the card pages and /control.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/v1/") {
+		r = withoutSlash(r)
+	}
 	s.mux.ServeHTTP(w, r)
 }
 

@@ -127,7 +127,7 @@ func TestCreateIsRefusedAsPayRefusesIt(t *testing.T) {
 		{"language", `"fr"`, 422, "P0102", true},
 		{"language", `7`, 400, "P0102", true},
 		{"delayed_capture", `"yes"`, 400, "P0102", true},
-		{"metadata", `"x"`, 400, "P0102", true},
+		{"metadata", `"x"`, 422, "P0102", true},
 		{"metadata", `{"a":{"b":1}}`, 422, "P0102", true},
 		{"metadata", `{"a":"` + strings.Repeat("v", 101) + `"}`, 422, "P0102", true},
 		{"metadata", `{"a":"1","A":"2"}`, 422, "P0102", true},

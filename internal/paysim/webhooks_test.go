@@ -157,9 +157,12 @@ func TestMessageIsSignedAndHasItsOwnVocabulary(t *testing.T) {
 			m.message.at("resource_id"), m.message.at("api_version"),
 			m.message.at("resource_type"), m.message.at("created_date"),
 		})
-		for _, left := range []string{"_links", "provider_id", "authorisation_mode"} {
+		for _, left := range []string{"_links", "provider_id", "authorisation_mode", "card_brand"} {
 			require.NotContains(t, m.message.at("resource"), left)
 		}
+		tried := outcome != "expired" && outcome != "cancelled" && outcome != "by us"
+		required := m.message.at("resource", "authorisation_summary", "three_d_secure", "required")
+		require.Equal(t, tried, required == false, "%s: %v", outcome, required)
 		require.Equal(t, "application/json", m.kind)
 		require.True(t, pay.Signed([]string{"webhook_test_secret"}, m.body, m.signature))
 		require.False(t, pay.Signed([]string{"another"}, m.body, m.signature))

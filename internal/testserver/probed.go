@@ -47,7 +47,7 @@ func NewProbedService(t *testing.T, isPay func(*http.Request) bool) *ProbedServi
 // Environ returns settings for the service.
 func (s *ProbedService) Environ(over ...string) []string {
 	return append([]string{
-		"PAYGATE_UPSTREAM=" + s.URL, "PAYGATE_PUBLIC_URL=http://apply.example", "PAYGATE_PAY_MODE=test",
+		"PAYGATE_UPSTREAM=" + s.URL, "PAYGATE_PUBLIC_URL=http://apply.example.org", "PAYGATE_PAY_MODE=test",
 		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
 		"PAYGATE_SECRETS=" + Secret32(1), "PAYGATE_SERVICE_NAME=Fishing licences", "PAYGATE_ROUTES=licence",
 		"PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/apply", "PAYGATE_ROUTE_LICENCE_PRICE=25",

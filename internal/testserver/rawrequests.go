@@ -10,7 +10,7 @@ import (
 )
 
 // PublicHost is the host of the program that StartRaw runs.
-const PublicHost = "apply.example"
+const PublicHost = "apply.example.org"
 
 // The sentinel follows each request on its connection: it shows whether anything else was left there.
 const (
@@ -25,7 +25,7 @@ const FormType = "Content-Type: application/x-www-form-urlencoded\r\n"
 const WhenPayButton = "PAYGATE_ROUTE_LICENCE_WHEN=form:action=pay"
 
 // Smuggled is a request for the pay route, to be put where a body or nothing should be.
-const Smuggled = "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\nContent-Type: " +
+const Smuggled = "POST /licences/apply HTTP/1.1\r\nHost: apply.example.org\r\nContent-Type: " +
 	"application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann"
 
 // Sensitive marks what a log must not contain: queries, bodies, cookies, headers, names and addresses.
@@ -33,7 +33,7 @@ const Sensitive = "s3cr3t"
 
 // Request returns a request with a body.
 func Request(line, header, body string) string {
-	return fmt.Sprintf("%s HTTP/1.1\r\nHost: apply.example\r\n%sContent-Length: %d\r\n\r\n%s",
+	return fmt.Sprintf("%s HTTP/1.1\r\nHost: apply.example.org\r\n%sContent-Length: %d\r\n\r\n%s",
 		line, header, len(body), body)
 }
 

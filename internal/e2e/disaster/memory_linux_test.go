@@ -104,7 +104,7 @@ func (d *digestService) times(digest string) int {
 }
 
 // publicHost is the host of the program in PAYGATE_PUBLIC_URL.
-const publicHost = "paygate.example"
+const publicHost = "paygate.example.org"
 
 // newMemoryTest builds the program as it ships, and starts it.
 func newMemoryTest(t *testing.T) *memoryTest {

@@ -62,7 +62,7 @@ func newTerms() journey.Terms {
 	return journey.Terms{
 		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-" + rand.Text(),
 		Description: "Licence",
-		ReturnURL:   "https://x.example/return", Capture: journey.CaptureOnAccept, Release: journey.ReleaseConfirmed,
+		ReturnURL:   "https://x.example.org/return", Capture: journey.CaptureOnAccept, Release: journey.ReleaseConfirmed,
 		Accept: journey.Statuses{{From: 200, To: 399}}, Repeat: journey.RepeatNever, OnRefused: journey.OnRefusedReturn,
 		ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
 		ClaimFor: time.Minute, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,

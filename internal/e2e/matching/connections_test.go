@@ -35,11 +35,11 @@ func TestAuthenticatedConnectionIsNotShared(t *testing.T) {
 	t.Cleanup(func() { _ = listener.Close(); close(ended); all.Wait() })
 	d := testserver.StartRawFor(t, "http://"+listener.Addr().String())
 	for _, scheme := range []string{"NTLM", "ntlm", "Negotiate", "NEGOTIATE"} {
-		got := d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\nAuthorization: " + scheme +
+		got := d.Send("GET /page HTTP/1.1\r\nHost: apply.example.org\r\nAuthorization: " + scheme +
 			" TlRMTVNTUAAD\r\n\r\n")
 		require.Equal(t, "ann", got.Answers[0].Body)
 		for range 3 {
-			got = d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+			got = d.Send("GET /page HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")
 			require.Equal(t, "nobody", got.Answers[0].Body, "after %s", scheme)
 		}
 	}
@@ -85,8 +85,8 @@ func TestHEADResponseBodyIsDiscarded(t *testing.T) {
 		}
 	}()
 	d := testserver.StartRawFor(t, "http://"+listener.Addr().String())
-	d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n") // leaves an idle connection
-	got := d.Send("HEAD /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+	d.Send("GET /page HTTP/1.1\r\nHost: apply.example.org\r\n\r\n") // leaves an idle connection
+	got := d.Send("HEAD /page HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")
 	require.Len(t, got.Answers, 1, "the next request gets its own response")
 }
 

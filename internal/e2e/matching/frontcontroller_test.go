@@ -51,12 +51,12 @@ func TestFormOrCookieCannotReplaceAQueryParameter(t *testing.T) {
 			"Content-Type: application/x-www-form-urlencodedx\r\n", "page=apply"),
 		"another character set": post("/index.php",
 			"Content-Type: application/x-www-form-urlencoded; charset=ibm037\r\n", "%97%81%87%85=%81%97%97%93%A8"),
-		"chunks": "POST /index.php HTTP/1.1\r\nHost: apply.example\r\n" + formType +
+		"chunks": "POST /index.php HTTP/1.1\r\nHost: apply.example.org\r\n" + formType +
 			"Transfer-Encoding: chunked\r\n\r\na\r\npage=apply\r\n0\r\n\r\n",
 		"a cookie": post("/index.php", "Cookie: a=1; page=apply\r\n", ""),
-		"a cookie on a GET": "GET /index.php HTTP/1.1\r\nHost: apply.example\r\nCookie: " +
+		"a cookie on a GET": "GET /index.php HTTP/1.1\r\nHost: apply.example.org\r\nCookie: " +
 			"page=certificate\r\n\r\n",
-		"a cookie on a HEAD": "HEAD /index.php?page=home HTTP/1.1\r\nHost: apply.example\r\nCookie: " +
+		"a cookie on a HEAD": "HEAD /index.php?page=home HTTP/1.1\r\nHost: apply.example.org\r\nCookie: " +
 			"page=certificate\r\n\r\n",
 		"conditions in query and form":     post("/index.php?page=shop", formType, "step=2"),
 		"both in the form":                 post("/index.php", formType, "page=shop&step=2"),
@@ -119,11 +119,11 @@ func TestOtherFrontControllerPagesPass(t *testing.T) {
 			post("/index.php?page=home", formType+"Cookie: page=home; sid=apply\r\n", "a=1"),
 			"a=1",
 		},
-		"a GET": {"GET /index.php?page=home HTTP/1.1\r\nHost: apply.example\r\nCookie: " +
+		"a GET": {"GET /index.php?page=home HTTP/1.1\r\nHost: apply.example.org\r\nCookie: " +
 			"page=home\r\n\r\n", ""},
 		"a GET without its form": {testserver.Request("GET /index.php", formType, "page=certificate"), ""},
 		"a GET of the form page": {get("/index.php?page=apply"), ""},
-		"chunks": {"POST /index.php HTTP/1.1\r\nHost: apply.example\r\n" + formType +
+		"chunks": {"POST /index.php HTTP/1.1\r\nHost: apply.example.org\r\n" + formType +
 			"Transfer-Encoding: chunked\r\n\r\n3\r\na=1\r\n0\r\n\r\n", "a=1"},
 		"a page whose name contains another": {post("/index.php?page=applying", formType,
 			"homepage=apply"), "homepage=apply"},

@@ -32,7 +32,7 @@ func TestQueryMeetingAConditionIsRefused(t *testing.T) {
 					"/licences/apply", "/Licences/apply/", "/licences/apply.php",
 					"/x/../licences/apply", "/licences/apply;x=1",
 				} {
-					answer := d.MustBlock(t, method+" "+path+"?"+query+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+					answer := d.MustBlock(t, method+" "+path+"?"+query+" HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")
 					require.Equal(t, http.StatusBadRequest, answer.Status)
 				}
 			}
@@ -69,7 +69,7 @@ func TestCookieCannotMeetAConditionOnGET(t *testing.T) {
 			"/Licences/apply/?name=Ann",
 		} {
 			ask := func(cookies string) string {
-				return method + " " + target + " HTTP/1.1\r\nHost: apply.example\r\nCookie: " + cookies + "\r\n\r\n"
+				return method + " " + target + " HTTP/1.1\r\nHost: apply.example.org\r\nCookie: " + cookies + "\r\n\r\n"
 			}
 			d.MustBlock(t, ask("sid=1; Action=p%61y"))
 			d.MustReach(t, ask("sid=pay; action=save"))
@@ -126,7 +126,7 @@ func TestGETQueryLimitsParameters(t *testing.T) {
 	require.Contains(t, d.Log.String(), "PAYGATE_ROUTE_LICENCE_GET_QUERY")
 	d.MustReach(t, get("/licences?name=x"))
 	// its query does not travel
-	d.MustReach(t, "OPTIONS /licences/apply?name=x HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+	d.MustReach(t, "OPTIONS /licences/apply?name=x HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")
 }
 
 // A service whose pay code runs on GET may read the form from further path segments.

@@ -82,7 +82,7 @@ func TestHarmlessRequestsNearPayPathsPassUnchanged(t *testing.T) {
 		{"POST /", "text/plain;charset=UTF-8", "[]"},
 		{"POST /licence/apply", form, "action=pay"},
 	} {
-		head := "Host: apply.example\r\n"
+		head := "Host: apply.example.org\r\n"
 		if c.contentType != "" {
 			head += "Content-Type: " + c.contentType + "\r\n"
 		}

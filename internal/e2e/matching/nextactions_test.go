@@ -14,7 +14,7 @@ func TestNextActionsRefuse(t *testing.T) {
 	t.Parallel()
 	call := func(target string) string {
 		return "POST " + target +
-			" HTTP/1.1\r\nHost: apply.example\r\nNext-Action: 7f01\r\nContent-Type: " +
+			" HTTP/1.1\r\nHost: apply.example.org\r\nNext-Action: 7f01\r\nContent-Type: " +
 			"application/x-www-form-urlencoded\r\nContent-Length: 8\r\n\r\nname=Ann"
 	}
 	refusing := testserver.StartRaw(t, "PAYGATE_NEXT_ACTIONS=refuse", testserver.WhenPayButton)
@@ -22,7 +22,7 @@ func TestNextActionsRefuse(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, refusing.MustBlock(t, call(target)).Status, target)
 	}
 	require.Contains(t, refusing.Log.String(), "PAYGATE_NEXT_ACTIONS")
-	refusing.MustReach(t, "GET / HTTP/1.1\r\nHost: apply.example\r\nNext-Action: 7f01\r\n\r\n")
+	refusing.MustReach(t, "GET / HTTP/1.1\r\nHost: apply.example.org\r\nNext-Action: 7f01\r\n\r\n")
 	passing := testserver.StartRaw(t, testserver.WhenPayButton)
 	passing.MustReach(t, call("/about"))
 	held := testserver.StartRaw(t, "PAYGATE_NEXT_ACTIONS=refuse")

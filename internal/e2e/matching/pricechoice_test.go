@@ -134,7 +134,7 @@ func TestPassDependsOnlyOnItsURL(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, "PAYGATE_ROUTE_PRICED_MATCH=GET /permits/{year}")
 	get := func(query, header string) string {
-		return "GET /permits/2026?" + query + " HTTP/1.1\r\nHost: apply.example\r\n" + header + "\r\n"
+		return "GET /permits/2026?" + query + " HTTP/1.1\r\nHost: apply.example.org\r\n" + header + "\r\n"
 	}
 	for _, query := range []string{
 		"licence=1-day;licence=8-day", "licence=1-day&x;licence=8-day", "licence=1-day&licence[]=8-day",

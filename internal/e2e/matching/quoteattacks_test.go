@@ -37,8 +37,8 @@ func TestClientCannotRequestAQuote(t *testing.T) {
 	for _, name := range []string{"Paygate-Status", "PAYGATE_STATUS", "Paygate.Status", "paygate-status"} {
 		for _, raw := range []string{
 			post("/free", formType+name+": quote\r\n", "a=1"),
-			"GET /free HTTP/1.1\r\nHost: apply.example\r\n" + name + ": quote\r\n\r\n",
-			"GET /licences/apply HTTP/1.1\r\nHost: apply.example\r\n" + name + ": quote\r\n\r\n",
+			"GET /free HTTP/1.1\r\nHost: apply.example.org\r\n" + name + ": quote\r\n\r\n",
+			"GET /licences/apply HTTP/1.1\r\nHost: apply.example.org\r\n" + name + ": quote\r\n\r\n",
 		} {
 			d.Send(raw)
 			require.Equal(t, []string{"Paygate-Status: none"}, d.Service.Take()[0].PaygateHeaders())

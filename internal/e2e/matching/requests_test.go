@@ -11,7 +11,9 @@ const (
 )
 
 // get returns a request without a body.
-func get(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: apply.example\r\n\r\n" }
+func get(target string) string {
+	return "GET " + target + " HTTP/1.1\r\nHost: apply.example.org\r\n\r\n"
+}
 
 // post returns a request with a body.
 func post(target, header, body string) string {

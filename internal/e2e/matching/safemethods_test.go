@@ -30,7 +30,7 @@ func TestSafeMethodCarriesNoForm(t *testing.T) {
 		{"OPTIONS /licences/apply?name=x", form, "OPTIONS /licences/apply HTTP/1.1"},
 		{"OPTIONS /licences/apply/?name=x", "\r\n", "OPTIONS /licences/apply/ HTTP/1.1"},
 	} {
-		answer := d.Send(c.line + " HTTP/1.1\r\nHost: apply.example\r\n" + c.rest)
+		answer := d.Send(c.line + " HTTP/1.1\r\nHost: apply.example.org\r\n" + c.rest)
 		got := d.Service.Take()
 		require.Len(t, got, 1, c.line)
 		require.Equal(t, c.received, got[0].Line)
@@ -50,10 +50,10 @@ func TestSafeMethodPassesUnchangedOnOtherPaths(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t, testserver.WhenPayButton)
 	for _, raw := range []string{
-		"HEAD /page?action=pay HTTP/1.1\r\nHost: apply.example\r\n\r\n",
-		"OPTIONS /page?action=pay HTTP/1.1\r\nHost: apply.example\r\n\r\n",
-		"GET /search HTTP/1.1\r\nHost: apply.example\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-		"GET /licences?action=pay&__VIEWSTATE=x HTTP/1.1\r\nHost: apply.example\r\n\r\n",
+		"HEAD /page?action=pay HTTP/1.1\r\nHost: apply.example.org\r\n\r\n",
+		"OPTIONS /page?action=pay HTTP/1.1\r\nHost: apply.example.org\r\n\r\n",
+		"GET /search HTTP/1.1\r\nHost: apply.example.org\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+		"GET /licences?action=pay&__VIEWSTATE=x HTTP/1.1\r\nHost: apply.example.org\r\n\r\n",
 	} {
 		got := d.MustReach(t, raw)
 		line, _, _ := strings.Cut(raw, "\r\n")

@@ -164,7 +164,7 @@ func TestPaymentOfAnotherServiceIsIgnored(t *testing.T) {
 	})
 	_, err = other.Create(t.Context(), journey.NewPayment{
 		Amount: 3000, Reference: "CASE-7", Description: "Another service",
-		ReturnURL: "https://other.example/return",
+		ReturnURL: "https://other.example.org/return",
 	})
 	require.NoError(t, err)
 	h.EndPayment("success")

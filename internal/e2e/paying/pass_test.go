@@ -40,16 +40,16 @@ func TestAmbiguousPassAddressesAreRefused(t *testing.T) {
 		"/report.json?x=1", "/report/help/x", "/report/help.pdf",
 		"/report~", "/index.php/report.json",
 	} {
-		answer := d.MustBlock(t, "GET "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+		answer := d.MustBlock(t, "GET "+target+" HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")
 		require.Equal(t, http.StatusBadRequest, answer.Status, target)
-		d.MustBlock(t, "HEAD "+target+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+		d.MustBlock(t, "HEAD "+target+" HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")
 	}
 	require.Contains(t, d.Log.String(), "PAYGATE_ROUTE_REGISTER_ALLOW, if it leads to other code")
 	for _, line := range []string{
 		"GET /report/help", "HEAD /report/help", "GET /report.css?v=2", "GET /reports",
 		"GET /",
 	} {
-		d.MustReach(t, line+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+		d.MustReach(t, line+" HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")
 	}
 }
 

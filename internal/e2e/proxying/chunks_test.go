@@ -43,7 +43,7 @@ func TestMalformedChunksEndTheRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, target := range []string{"/free", "/licences/apply"} {
 				got := d.Send("POST " + target +
-					" HTTP/1.1\r\nHost: apply.example\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks +
+					" HTTP/1.1\r\nHost: apply.example.org\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks +
 					testserver.Smuggled)
 				require.True(t, got.Closed)
 				require.LessOrEqual(t, len(got.Answers), 1, "the rest of the connection is never read")

@@ -50,7 +50,7 @@ func TestOnlyFreeWebSocketsAreUpgraded(t *testing.T) {
 		"Upgrade: websocket\r\nUpgrade: h2c\r\nConnection: Upgrade", "Upgrade: h2c",
 		"Upgrade: irc/6.9\r\nConnection: upgrade", "Upgrade:\r\nConnection: Upgrade",
 	} {
-		received := d.MustReach(t, "GET /free HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n\r\n")
+		received := d.MustReach(t, "GET /free HTTP/1.1\r\nHost: apply.example.org\r\n"+lines+"\r\n\r\n")
 		for _, name := range []string{"Upgrade", "Connection", "Http2-Settings", "HTTP2-Settings"} {
 			require.Empty(t, received.Values(name), lines)
 		}
@@ -61,15 +61,15 @@ func TestOnlyFreeWebSocketsAreUpgraded(t *testing.T) {
 		"GET /register/2026", "POST /licences/apply", "GET /register//2026",
 		"POST /licences//apply",
 	} {
-		d.MustBlock(t, line+" HTTP/1.1\r\nHost: apply.example\r\n"+upgrade+"Content-Length: 0\r\n\r\n")
+		d.MustBlock(t, line+" HTTP/1.1\r\nHost: apply.example.org\r\n"+upgrade+"Content-Length: 0\r\n\r\n")
 	}
-	d.Send("POST /free HTTP/1.1\r\nHost: apply.example\r\n" + upgrade + "Content-Length: 0\r\n\r\n")
+	d.Send("POST /free HTTP/1.1\r\nHost: apply.example.org\r\n" + upgrade + "Content-Length: 0\r\n\r\n")
 	require.Empty(t, d.Service.Take()[0].Values("Upgrade"))
-	d.Send("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + upgrade + "\r\n")
+	d.Send("GET /free HTTP/1.1\r\nHost: apply.example.org\r\n" + upgrade + "\r\n")
 	require.Equal(t, []string{"websocket"}, d.Service.Take()[0].Values("Upgrade"))
 
 	off := testserver.StartRaw(t, "PAYGATE_WEBSOCKETS=off")
-	off.Send("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + upgrade + "\r\n")
+	off.Send("GET /free HTTP/1.1\r\nHost: apply.example.org\r\n" + upgrade + "\r\n")
 	require.Empty(t, off.Service.Take()[0].Values("Upgrade"))
 }
 
@@ -84,7 +84,7 @@ func TestOversizedHeaderIsRefused(t *testing.T) {
 		answer := d.MustBlock(t, head+lines+"Content-Length: 0\r\n\r\n")
 		require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, answer.Status, name)
 	}
-	answer := d.MustBlock(t, "GET /"+strings.Repeat("a", 70<<10)+" HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+	answer := d.MustBlock(t, "GET /"+strings.Repeat("a", 70<<10)+" HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")
 	require.Contains(t, []int{http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong}, answer.Status)
 	got := d.Send(head + "X: " + strings.Repeat("a", 60<<10) + "\r\nContent-Length: 0\r\n\r\n")
 	require.Equal(t, http.StatusOK, got.Answers[0].Status, "60 KiB is allowed")

@@ -12,7 +12,7 @@ import (
 )
 
 // head is the start of a request to a free address.
-const head = "POST /free HTTP/1.1\r\nHost: apply.example\r\n"
+const head = "POST /free HTTP/1.1\r\nHost: apply.example.org\r\n"
 
 // ambiguousFraming are requests whose end servers find at different places. A smuggled request follows each.
 var ambiguousFraming = map[string]string{
@@ -56,16 +56,16 @@ var ambiguousFraming = map[string]string{
 	"a name with a space":                  head + "X Y: z\r\nContent-Length: 0\r\n\r\n",
 	"a line without a colon":               head + "Content-Length\r\n\r\n",
 	"an empty name":                        head + ": x\r\nContent-Length: 0\r\n\r\n",
-	"a folded first line": "POST /free HTTP/1.1\r\n X: y\r\nHost: apply.example\r\nContent-Length: " +
+	"a folded first line": "POST /free HTTP/1.1\r\n X: y\r\nHost: apply.example.org\r\nContent-Length: " +
 		"0\r\n\r\n",
 	"a control in a value":             head + "X: a\x01b\r\nContent-Length: 0\r\n\r\n",
 	"a NUL in a value":                 head + "X: a\x00b\r\nContent-Length: 0\r\n\r\n",
 	"a bare CR in a value":             head + "X: a\rPaygate-Status: success\r\nContent-Length: 0\r\n\r\n",
-	"a bare CR as line end":            "POST /free HTTP/1.1\rHost: apply.example\r\rContent-Length: 0\r\n\r\n",
+	"a bare CR as line end":            "POST /free HTTP/1.1\rHost: apply.example.org\r\rContent-Length: 0\r\n\r\n",
 	"a non-ASCII name":                 head + "X\xe9: y\r\nContent-Length: 0\r\n\r\n",
 	"a NUL in a name":                  head + "Paygate\x00-Status: success\r\nContent-Length: 0\r\n\r\n",
 	"an empty line before the request": "\r\n" + head + "Content-Length: 0\r\n\r\n",
-	"no version":                       "POST /free\r\nHost: apply.example\r\n\r\n",
+	"no version":                       "POST /free\r\nHost: apply.example.org\r\n\r\n",
 }
 
 func TestAmbiguousFramingIsRefused(t *testing.T) {
@@ -109,11 +109,11 @@ var unusualFraming = map[string]struct {
 			"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nPaygate_Status: success\r\n\r\n",
 		"ok", true,
 	},
-	"chunks in HTTP/1.0 are ignored": {"POST /free HTTP/1.0\r\nHost: apply.example\r\nTransfer-Encoding: " +
+	"chunks in HTTP/1.0 are ignored": {"POST /free HTTP/1.0\r\nHost: apply.example.org\r\nTransfer-Encoding: " +
 		"chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "", true},
-	"chunks and a length in HTTP/1.0": {"POST /free HTTP/1.0\r\nHost: apply.example\r\nContent-Length: " +
+	"chunks and a length in HTTP/1.0": {"POST /free HTTP/1.0\r\nHost: apply.example.org\r\nContent-Length: " +
 		"2\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\nok", "ok", true},
-	"HTTP/1.0 with keep-alive": {"POST /free HTTP/1.0\r\nHost: apply.example\r\nContent-Length: " +
+	"HTTP/1.0 with keep-alive": {"POST /free HTTP/1.0\r\nHost: apply.example.org\r\nContent-Length: " +
 		"2\r\nConnection: keep-alive\r\n\r\nok", "ok", true},
 	"the same length twice":           {head + "Content-Length: 2\r\nContent-Length: 2\r\n\r\nok", "ok", false},
 	"the same length without a space": {head + "Content-Length: 2\r\nContent-Length:2\r\n\r\nok", "ok", false},

@@ -21,7 +21,7 @@ func TestHostileHeadersAreRemoved(t *testing.T) {
 				name + ": evil\r\n", name + ":evil\r\n" + name + ": evil\r\n",
 				name + ": none\r\n evil\r\n",
 			} {
-				got := d.Send("POST /free HTTP/1.1\r\nHost: apply.example\r\n" + lines + "Content-Length: 2\r\n\r\nok")
+				got := d.Send("POST /free HTTP/1.1\r\nHost: apply.example.org\r\n" + lines + "Content-Length: 2\r\n\r\nok")
 				require.Len(t, got.Answers, 1)
 				require.Equal(t, http.StatusOK, got.Answers[0].Status)
 				received := d.Service.Take()
@@ -43,7 +43,7 @@ func TestConnectionOptionsCannotRemovePaygateHeaders(t *testing.T) {
 		"keep-alive,Paygate-Status,,", "Paygate-Status\r\nConnection: X-Forwarded-For", "\tPaygate-Status\t",
 		"Transfer-Encoding",
 	} {
-		got := d.Send("POST /free HTTP/1.1\r\nHost: apply.example\r\nConnection: " + options +
+		got := d.Send("POST /free HTTP/1.1\r\nHost: apply.example.org\r\nConnection: " + options +
 			"\r\nContent-Length: 2\r\n\r\nok")
 		require.Len(t, got.Answers, 1, options)
 		received := d.Service.Take()
@@ -82,7 +82,7 @@ func hostileLines() string {
 func TestHostileHeadersAreRemovedAtHoldAndRelease(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t)
-	answer := d.MustHold(t, "POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+
+	answer := d.MustHold(t, "POST /licences/apply HTTP/1.1\r\nHost: apply.example.org\r\n"+hostileLines()+
 		"X-Forwarded-For: evil\r\nX-Kept: kept\r\nRange: bytes=0-1\r\nIf-None-Match: *\r\nIdempotency-Key: "+
 		"key\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
 		"Cookie: a=1; paygate=evil; __Host-paygate=evil; b=%00 \"2\"\r\nContent-Length: 8\r\n\r\nname=Ann")
@@ -106,12 +106,12 @@ func TestHostileHeadersAreRemovedAtHoldAndRelease(t *testing.T) {
 func TestHostileHeadersAreRemovedFromAPass(t *testing.T) {
 	t.Parallel()
 	d := testserver.StartRaw(t)
-	answer := d.MustHold(t, "GET /register/2026 HTTP/1.1\r\nHost: apply.example\r\n"+hostileLines()+"\r\n")
+	answer := d.MustHold(t, "GET /register/2026 HTTP/1.1\r\nHost: apply.example.org\r\n"+hostileLines()+"\r\n")
 	require.NoError(t, d.Pay.Pay(d.Pay.Payments()[0].ID, "success"))
 	ticket := "Cookie: " + answer.Ticket() + "\r\n"
-	d.Send("GET /_pay/return HTTP/1.1\r\nHost: apply.example\r\n" + ticket + "\r\n")
+	d.Send("GET /_pay/return HTTP/1.1\r\nHost: apply.example.org\r\n" + ticket + "\r\n")
 	for _, target := range []string{"/register/2026", "/register/2026", "/register/2026;jsessionid=1"} {
-		d.Send("GET " + target + " HTTP/1.1\r\nHost: apply.example\r\nConnection: Upgrade\r\n" + hostileLines() +
+		d.Send("GET " + target + " HTTP/1.1\r\nHost: apply.example.org\r\nConnection: Upgrade\r\n" + hostileLines() +
 			ticket + "\r\n")
 	}
 	received := d.Service.Take()
@@ -158,7 +158,7 @@ func TestServiceResponseCannotImpersonatePaygate(t *testing.T) {
 	d.Service.SetAnswer(strings.Replace(testserver.PlainAnswer, "\r\n",
 		"\r\n"+lines.String()+
 			"Set-Cookie: paygate=evil\r\nSet-Cookie: __Host-paygate=evil; Path=/\r\nSet-Cookie: sid=1\r\n", 1))
-	got := d.Send("GET /free HTTP/1.1\r\nHost: apply.example\r\n\r\n").Answers[0]
+	got := d.Send("GET /free HTTP/1.1\r\nHost: apply.example.org\r\n\r\n").Answers[0]
 	require.Equal(t, []string{"sid=1"}, got.Header["Set-Cookie"])
 	for name, values := range got.Header {
 		require.NotContains(t, strings.ToLower(textproto.CanonicalMIMEHeaderKey(name)), "paygate", "%v", values)

@@ -129,7 +129,7 @@ func sendPrivateRequests(d *testserver.RawClient) {
 		d.Send(testserver.Request(line, testserver.FormType+privateHeaders, privateForm))
 		d.Send(line + " HTTP/1.1\r\nHost: " + secret + "\x00\r\n" + secret + "\r\n\r\n")
 	}
-	d.Send("POST /free HTTP/1.1\r\nHost: apply.example\r\nTransfer-Encoding: chunked\r\n\r\n" + secret + "\r\n")
+	d.Send("POST /free HTTP/1.1\r\nHost: apply.example.org\r\nTransfer-Encoding: chunked\r\n\r\n" + secret + "\r\n")
 	d.Send(testserver.Request("POST /_pay/webhook", "Pay-Signature: "+secret+"\r\n", `{"resource_id":"`+secret+`"}`))
 	genuine := `{"webhook_message_id":"` + secret + `","resource_id":"` + secret + `"}`
 	signature := "Pay-Signature: " + pay.Sign(testserver.WebhookSecret, []byte(genuine)) + "\r\n"
@@ -150,7 +150,7 @@ func runPrivateJourneys(t *testing.T, d *testserver.RawClient, service *scripted
 	}
 	returns := func(held testserver.RawResponse) { d.ReturnFromPay(privateHeaders + "Cookie: " + held.Ticket()) }
 	get := func(target string) {
-		d.Send("GET " + target + "?" + secret + " HTTP/1.1\r\nHost: apply.example\r\n" + privateHeaders + "\r\n")
+		d.Send("GET " + target + "?" + secret + " HTTP/1.1\r\nHost: apply.example.org\r\n" + privateHeaders + "\r\n")
 	}
 
 	for _, fault := range []string{"500", "429", "reset", "html", "garbage", "huge", "hostile_next_url"} {

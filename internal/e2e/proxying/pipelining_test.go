@@ -19,24 +19,24 @@ func TestRequestsAfterARefusedOneAreIgnored(t *testing.T) {
 	d := testserver.StartRaw(t)
 	length := fmt.Sprintf("Content-Length: %d\r\n\r\n", len(testserver.Smuggled))
 	for name, raw := range map[string]string{
-		"after a refused path": "POST /licences//apply HTTP/1.1\r\nHost: apply.example\r\nContent-Length: " +
+		"after a refused path": "POST /licences//apply HTTP/1.1\r\nHost: apply.example.org\r\nContent-Length: " +
 			"0\r\n\r\n" + testserver.Smuggled,
-		"after a refused method": "TRACE / HTTP/1.1\r\nHost: apply.example\r\n\r\n" + testserver.Smuggled,
-		"after a refused CONNECT": "CONNECT apply.example:443 HTTP/1.1\r\nHost: apply.example\r\n\r\n" +
+		"after a refused method": "TRACE / HTTP/1.1\r\nHost: apply.example.org\r\n\r\n" + testserver.Smuggled,
+		"after a refused CONNECT": "CONNECT apply.example.org:443 HTTP/1.1\r\nHost: apply.example.org\r\n\r\n" +
 			testserver.Smuggled,
 		"after the HTTP/2 preface": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + testserver.Smuggled,
-		"in the body of a refused path": "POST /licences//apply HTTP/1.1\r\nHost: apply.example\r\n" + length +
+		"in the body of a refused path": "POST /licences//apply HTTP/1.1\r\nHost: apply.example.org\r\n" + length +
 			testserver.Smuggled,
-		"in the body of a refused method": "FOO /free HTTP/1.1\r\nHost: apply.example\r\n" + length +
+		"in the body of a refused method": "FOO /free HTTP/1.1\r\nHost: apply.example.org\r\n" + length +
 			testserver.Smuggled,
 		"in a body whose type Connection removes": "POST /licences/apply HTTP/1.1\r\nHost: " +
-			"apply.example\r\nConnection: " +
+			"apply.example.org\r\nConnection: " +
 			"Content-Type\r\n" + length + testserver.Smuggled,
 		"in the chunks of a refused path": "POST /licences//apply HTTP/1.1\r\nHost: " +
-			"apply.example\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + testserver.Smuggled,
-		"in an undeclared body": "POST /licences//apply HTTP/1.1\r\nHost: apply.example\r\n\r\n" +
+			"apply.example.org\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + testserver.Smuggled,
+		"in an undeclared body": "POST /licences//apply HTTP/1.1\r\nHost: apply.example.org\r\n\r\n" +
 			testserver.Smuggled,
-		"after an unknown expectation": "POST /free HTTP/1.1\r\nHost: apply.example\r\nExpect: " +
+		"after an unknown expectation": "POST /free HTTP/1.1\r\nHost: apply.example.org\r\nExpect: " +
 			"200-ok\r\nContent-Length: 0\r\n\r\n" + testserver.Smuggled,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,24 +77,24 @@ var pipelines = map[string]struct {
 		[]int{200, 400},
 		[]string{"POST /free HTTP/1.1"},
 	},
-	"chunks end the connection": {"POST /licences/apply HTTP/1.1\r\nHost: apply.example\r\nTransfer-Encoding: " +
+	"chunks end the connection": {"POST /licences/apply HTTP/1.1\r\nHost: apply.example.org\r\nTransfer-Encoding: " +
 		"chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" + hold, []int{303}, nil},
-	"HTTP/1.0 ends the connection": {"POST /licences/apply HTTP/1.0\r\nHost: apply.example\r\nConnection: " +
+	"HTTP/1.0 ends the connection": {"POST /licences/apply HTTP/1.0\r\nHost: apply.example.org\r\nConnection: " +
 		"keep-alive\r\nContent-Length: 2\r\n\r\nok" + hold, []int{303}, nil},
 	"a GET with a body": {
-		fmt.Sprintf("GET /free HTTP/1.1\r\nHost: apply.example\r\nContent-Length: %d\r\n\r\n",
+		fmt.Sprintf("GET /free HTTP/1.1\r\nHost: apply.example.org\r\nContent-Length: %d\r\n\r\n",
 			len(testserver.Smuggled)) + testserver.Smuggled + hold,
 		[]int{200, 303},
 		[]string{"GET /free HTTP/1.1"},
 	},
 	"a failed upgrade": {
-		"GET /free HTTP/1.1\r\nHost: apply.example\r\nConnection: Upgrade\r\nUpgrade: " +
+		"GET /free HTTP/1.1\r\nHost: apply.example.org\r\nConnection: Upgrade\r\nUpgrade: " +
 			"websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n" + hold,
 		[]int{200, 303},
 		[]string{"GET /free HTTP/1.1"},
 	},
 	"a redirected pass": {
-		"GET /register//2026 HTTP/1.1\r\nHost: apply.example\r\n\r\n" + hold,
+		"GET /register//2026 HTTP/1.1\r\nHost: apply.example.org\r\n\r\n" + hold,
 		[]int{308, 303},
 		nil,
 	},
@@ -151,8 +151,8 @@ func TestUnreadBodyIsNotTheNextRequest(t *testing.T) {
 			fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n", len(testserver.Smuggled)) + testserver.Smuggled +
 				"\r\n0\r\n\r\n",
 		} {
-			d.Send(method + " /free HTTP/1.1\r\nHost: apply.example\r\n" + body)
-			d.Send("GET /next HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n\r\n")
+			d.Send(method + " /free HTTP/1.1\r\nHost: apply.example.org\r\n" + body)
+			d.Send("GET /next HTTP/1.1\r\nHost: apply.example.org\r\nConnection: close\r\n\r\n")
 		}
 	}
 	received := len(lines)

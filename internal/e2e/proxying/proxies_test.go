@@ -18,7 +18,7 @@ const proxyHeaders = "X-Forwarded-For: 6.6.6.6, 203.0.113.7\r\n" +
 
 // forwarded sends a free request with these headers, and returns what the service is told about the client.
 func forwarded(d *testserver.RawClient, header string) map[string]string {
-	d.Send("GET /free HTTP/1.1\r\nHost: apply.example\r\n" + header + "\r\n")
+	d.Send("GET /free HTTP/1.1\r\nHost: apply.example.org\r\n" + header + "\r\n")
 	return forwardedHeaders(d.Service.Take()[0])
 }
 
@@ -55,7 +55,7 @@ func TestUntrustedProxyHeadersAreReplaced(t *testing.T) {
 			t.Parallel()
 			d := testserver.StartRaw(t, over...)
 			own := map[string]string{
-				"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "apply.example", "X-Forwarded-Proto": "http",
+				"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "apply.example.org", "X-Forwarded-Proto": "http",
 			}
 			require.Equal(t, own, forwarded(d, proxyHeaders))
 			require.Equal(t, own, forwardedOnRelease(t, d, proxyHeaders))
@@ -82,7 +82,7 @@ func TestTrustedProxyHeadersAreForwarded(t *testing.T) {
 			"X-Forwarded-For: "+list+"\r\nX-Forwarded-Proto: ftp\r\nX-Forwarded-Host: a b\r\n")
 		require.Equal(t, wanted, got["X-Forwarded-For"], list)
 		require.Equal(t, "http", got["X-Forwarded-Proto"], "an unknown scheme is ignored")
-		require.Equal(t, "apply.example", got["X-Forwarded-Host"])
+		require.Equal(t, "apply.example.org", got["X-Forwarded-Host"])
 	}
 }
 

@@ -15,10 +15,10 @@ import (
 func TestReleaseForwardsTheClientAddressAsFreeTrafficDoes(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_TRUSTED_PROXIES=127.0.0.0/8,10.0.0.0/8",
-		"PAYGATE_PUBLIC_URL=http://licences.example")
+		"PAYGATE_PUBLIC_URL=http://licences.example.org")
 	c := h.Citizen()
 	asked := []string{
-		"X-Forwarded-For", "192.0.2.7, 10.1.1.1", "X-Forwarded-Host", "licences.example",
+		"X-Forwarded-For", "192.0.2.7, 10.1.1.1", "X-Forwarded-Host", "licences.example.org",
 		"X-Forwarded-Proto", "https",
 	}
 	c.Post("/free", url.Values{}, asked...)

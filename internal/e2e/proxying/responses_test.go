@@ -59,7 +59,7 @@ func TestResponsesPassUnchanged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d.Service.SetAnswer(c.answer)
-			got := d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n\r\n")
+			got := d.Send("GET /page HTTP/1.1\r\nHost: apply.example.org\r\nConnection: close\r\n\r\n")
 			d.Service.Take()
 			require.Len(t, got.Answers, 1)
 			head, _, _ := strings.Cut(c.answer, "\r\n\r\n")
@@ -78,7 +78,7 @@ func TestResponsesPassUnchanged(t *testing.T) {
 		})
 	}
 	d.Service.SetAnswer("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\nContent-Type: application/pdf\r\n\r\n")
-	got := d.Send("HEAD /page HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n\r\n")
+	got := d.Send("HEAD /page HTTP/1.1\r\nHost: apply.example.org\r\nConnection: close\r\n\r\n")
 	require.Equal(t, "1234", got.Answers[0].Header.Get("Content-Length"))
 	require.Empty(t, got.Answers[0].Body)
 }
@@ -90,7 +90,7 @@ func TestEarlyHintsPassAndTrailersDoNot(t *testing.T) {
 		"evil\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" +
 		"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: " +
 		"1\r\nPaygate-Status: evil\r\n\r\n")
-	got := d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\nTE: trailers\r\nConnection: TE\r\n\r\n")
+	got := d.Send("GET /page HTTP/1.1\r\nHost: apply.example.org\r\nTE: trailers\r\nConnection: TE\r\n\r\n")
 	require.Len(t, got.Answers, 2)
 	require.Equal(t, 103, got.Answers[0].Status)
 	require.Equal(t, http.Header{"Link": {"</a.css>; rel=preload"}}, got.Answers[0].Header)

@@ -44,11 +44,11 @@ func TestPublicListenerServesTLS(t *testing.T) {
 	}
 
 	answer, protocol := ask([]string{"h2", "http/1.1"},
-		"GET /free HTTP/1.1\r\nHost: apply.example\r\nX-Forwarded-Proto: http\r\n\r\n")
+		"GET /free HTTP/1.1\r\nHost: apply.example.org\r\nX-Forwarded-Proto: http\r\n\r\n")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Equal(t, "http/1.1", protocol, "never HTTP/2, which Paygate does not classify")
 	require.Equal(t, []string{"https"}, d.Service.Take()[0].Values("X-Forwarded-Proto"))
-	_, protocol = ask(nil, "GET /free HTTP/1.1\r\nHost: apply.example\r\n\r\n")
+	_, protocol = ask(nil, "GET /free HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")
 	require.Empty(t, protocol)
 	d.Service.Take()
 	answer, _ = ask(nil, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")

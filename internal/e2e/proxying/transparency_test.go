@@ -100,7 +100,7 @@ func TestRequestHeadersPassUnchanged(t *testing.T) {
 		"authorization": {"Authorization: Basic QTpi", "WWW-Authenticate: x"},
 		"browser headers": {
 			"Accept-Encoding: gzip, br, zstd", "Sec-Fetch-Mode: navigate", "Sec-CH-UA: \"x\";v=\"1\"",
-			"DNT: 1", "Upgrade-Insecure-Requests: 1", "Origin: null", "Referer: http://apply.example/a?b=c#d",
+			"DNT: 1", "Upgrade-Insecure-Requests: 1", "Origin: null", "Referer: http://apply.example.org/a?b=c#d",
 		},
 		"odd content headers": {
 			"Content-Type: text/html; charset=\"utf-8\"; x", "Content-Encoding: x", "Content-MD5: y",
@@ -122,7 +122,7 @@ func TestRequestHeadersPassUnchanged(t *testing.T) {
 			mustPass(t, d, "DELETE /page", lines, "")
 		})
 	}
-	d.Send("GET /page HTTP/1.1\r\nHost: apply.example\r\nCookie: a=1; paygate=x; b=\"2\"\r\nCookie: " +
+	d.Send("GET /page HTTP/1.1\r\nHost: apply.example.org\r\nCookie: a=1; paygate=x; b=\"2\"\r\nCookie: " +
 		"paygate=y\r\nCookie: c=%00\r\n\r\n")
 	require.Equal(t, []string{`a=1; b="2"`, "c=%00"}, d.Service.Take()[0].Values("Cookie"),
 		"only Paygate's own cookie is removed")
@@ -175,7 +175,7 @@ func TestRequestBodiesPassUnchanged(t *testing.T) {
 // mustUpload sends a request and requires that the service receives one with this body.
 func mustUpload(t *testing.T, d *testserver.RawClient, method string, header []string, sent string, body []byte) {
 	t.Helper()
-	got := d.Send(method + " /upload?a=1;b HTTP/1.1\r\nHost: apply.example\r\n" + strings.Join(header, "\r\n") +
+	got := d.Send(method + " /upload?a=1;b HTTP/1.1\r\nHost: apply.example.org\r\n" + strings.Join(header, "\r\n") +
 		"\r\n\r\n" + sent)
 	require.NotEmpty(t, got.Answers)
 	require.Equal(t, http.StatusOK, got.Answers[len(got.Answers)-1].Status)

@@ -49,7 +49,7 @@ func TestNoSpellingRunsARealServersPayCodeUnpaid(t *testing.T) {
 				exchange(t, d.Address, raw)
 				require.Empty(t, server.takeTrace(t), "unpaid, by %.300q", raw)
 			}
-			require.Contains(t, exchange(t, d.Address, thenClose("GET /page HTTP/1.1\r\nHost: apply.example\r\n\r\n")),
+			require.Contains(t, exchange(t, d.Address, thenClose("GET /page HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")),
 				"HTTP/1.1 ", "free traffic passes")
 			payOnce(t, d, server)
 		})
@@ -91,7 +91,7 @@ func TestNoRealServerTakesAClientHeaderForPaygates(t *testing.T) {
 			server := a.open(t)
 			took := 0
 			request := func(name string) string {
-				return thenClose("POST /status HTTP/1.1\r\nHost: apply.example\r\n" + name +
+				return thenClose("POST /status HTTP/1.1\r\nHost: apply.example.org\r\n" + name +
 					": success\r\nContent-Length: 0\r\n\r\n")
 			}
 			names := slices.DeleteFunc(testserver.HostileHeaderNames(),
@@ -128,7 +128,7 @@ func oddRequests() []string {
 		"X_HTTP_METHOD_OVERRIDE: POST", "Transfer_Encoding: chunked", "Content_Length: 0",
 	} {
 		for _, target := range []string{"/free", "/free/licences/apply", "/"} {
-			odd = append(odd, "POST "+target+" HTTP/1.1\r\nHost: apply.example\r\nConnection: close\r\n"+lines+
+			odd = append(odd, "POST "+target+" HTTP/1.1\r\nHost: apply.example.org\r\nConnection: close\r\n"+lines+
 				"\r\nContent-Length: 2\r\n\r\nok")
 		}
 	}
@@ -143,9 +143,9 @@ func oddRequests() []string {
 		"Transfer-Encoding: chunked\r\nConnection: Transfer-Encoding\r\n",
 	} {
 		for _, line := range []string{"GET /free", "POST /free", "OPTIONS /free", "HEAD /free"} {
-			odd = append(odd, line+" HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n"+"0\r\n\r\n"+testserver.Smuggled+
+			odd = append(odd, line+" HTTP/1.1\r\nHost: apply.example.org\r\n"+lines+"\r\n"+"0\r\n\r\n"+testserver.Smuggled+
 				testserver.Sentinel,
-				line+" HTTP/1.1\r\nHost: apply.example\r\n"+lines+"\r\n"+testserver.Smuggled+testserver.Sentinel)
+				line+" HTTP/1.1\r\nHost: apply.example.org\r\n"+lines+"\r\n"+testserver.Smuggled+testserver.Sentinel)
 		}
 	}
 	return odd

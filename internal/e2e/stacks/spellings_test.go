@@ -143,7 +143,7 @@ func (a attack) by(name string, kinds ...probe.Kind) attack {
 func (a attack) spellings(c *caller) []probe.Spelling {
 	method, path, _ := strings.Cut(c.service.settings.of(a.route, "MATCH"), " ")
 	address := probe.Address{
-		Method: method, Path: path, Host: "apply.example", Field: a.field, Value: a.value,
+		Method: method, Path: path, Host: "apply.example.org", Field: a.field, Value: a.value,
 		Other: a.other,
 	}
 	if a.form != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // clusterHost is the host under which browsers know all replicas.
-const clusterHost = "licences.test"
+const clusterHost = "licences.example.org"
 
 // cluster is replicas of the real program on one database, between a service and a simulated Pay.
 type cluster struct {
