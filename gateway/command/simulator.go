@@ -5,12 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"strings"
 
 	"paygate/internal/demo"
+	"paygate/internal/notifysim"
 	"paygate/internal/paysim"
 )
 
-// simulate runs a simulated GOV.UK Pay until the context ends. Its flags can also be set by variables.
+// simulate runs a simulated GOV.UK Pay and Notify until the context ends. Its flags can also be set by variables.
 func simulate(ctx context.Context, e Env, args []string) error {
 	var options paysim.Options
 	var wrong error
@@ -35,8 +37,10 @@ func simulate(ctx context.Context, e Env, args []string) error {
 	}
 	pay := paysim.New(options)
 	defer pay.Close()
-	fmt.Fprintf(e.Stdout, "A simulated GOV.UK Pay is at %s\n"+
+	fmt.Fprintf(e.Stdout, "A simulated GOV.UK Pay is at %[1]s\n"+
 		"Use PAYGATE_PAY_MODE=test, PAYGATE_PAY_API_URL and PAYGATE_PAY_CARD_ORIGINS with this address, "+
-		"and any key that begins with api_test_.\n", options.PublicURL)
-	return demo.Serve(ctx, listener, pay)
+		"and any key that begins with api_test_.\n"+
+		"A simulated GOV.UK Notify is at the same address, with an inbox at %[1]s/inbox. Its settings:\n%[2]s\n",
+		options.PublicURL, strings.Join(notifysim.Settings(options.PublicURL), "\n"))
+	return demo.Serve(ctx, listener, notifysim.New(notifysim.Options{}).Beside(pay))
 }

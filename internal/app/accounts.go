@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"paygate/gateway/config"
-	"paygate/gateway/metrics"
 	"paygate/journey"
 	"paygate/journey/pay"
 )
@@ -17,13 +16,16 @@ import (
 // accounts are the clients of the accounts at GOV.UK Pay, by name.
 type accounts map[string]*pay.Client
 
+// payCalled is called after each call to an account, by the account's word; see [pay.Options].
+type payCalled func(account, call, code string, took time.Duration)
+
 // newAccounts returns a client for each account in the settings. The accounts share nothing.
-func (s store) newAccounts(settings config.Settings, counted *metrics.Metrics) accounts {
+func (s store) newAccounts(settings config.Settings, finished payCalled) accounts {
 	all := accounts{}
 	for _, account := range settings.Accounts {
 		o := ClientOptions(settings, account)
 		o.Finished = func(call, code string, took time.Duration) {
-			counted.PayCalled(journey.AccountWord(account.Name), call, code, took)
+			finished(journey.AccountWord(account.Name), call, code, took)
 		}
 		if s.sharedLimit != nil {
 			o.SharedLimit = func(ctx context.Context) error { return s.sharedLimit(ctx, account) }

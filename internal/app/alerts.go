@@ -4,11 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 
 	"paygate/gateway"
 	"paygate/gateway/alerts"
 	"paygate/gateway/config"
+	"paygate/gateway/metrics"
 	"paygate/journey"
 )
 
@@ -23,20 +25,27 @@ func (a *App) newAlerts(s config.Settings, log *slog.Logger, now func() time.Tim
 	})
 }
 
+// payCalled counts a call to GOV.UK Pay, and tells staff if Pay refuses our key or the account.
+func (a *App) payCalled(counted *metrics.Metrics) payCalled {
+	refusals := []string{"401", "403", "P0930", "P0940", "P0941"}
+	return func(account, call, code string, took time.Duration) {
+		counted.PayCalled(account, call, code, took)
+		if slices.Contains(refusals, code) {
+			a.alerts.Note(alerts.PayRefuses, account)
+		}
+	}
+}
+
 // waitingForAPerson returns the stuck journeys of each route.
 func (a *App) waitingForAPerson(ctx context.Context) ([]alerts.Finding, error) {
 	found := findings{}
-	filter := journey.Filter{State: journey.StateStuck, Limit: 500}
-	for {
-		page, err := a.store.List(ctx, filter)
-		for _, j := range page {
-			found.add(alerts.Stuck, j.Terms.Route, j.Since)
+	for j, err := range a.store.each(ctx, journey.Filter{State: journey.StateStuck, Limit: 500}) {
+		if err != nil {
+			return nil, err
 		}
-		if err != nil || len(page) < filter.Limit {
-			return found.list(), err
-		}
-		filter.After = page[len(page)-1].ID
+		found.add(alerts.Stuck, j.Terms.Route, j.Since)
 	}
+	return found.list(), nil
 }
 
 // findings counts what needs a person, by kind and route.

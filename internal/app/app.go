@@ -87,11 +87,11 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	}
 
 	counted := metrics.New(a.store, routeNames(s.Routes), accountNames(s.Accounts), now)
-	atPay := a.store.newAccounts(s, counted)
+	a.alerts = a.newAlerts(s, log, now)
+	atPay := a.store.newAccounts(s, a.payCalled(counted))
 	if err := a.store.requireAccounts(ctx, atPay); err != nil {
 		return err
 	}
-	a.alerts = a.newAlerts(s, log, now)
 	service := delivery.New(delivery.Options{
 		Upstream: s.Upstream.URL, Socket: s.Upstream.Socket, Host: s.UpstreamHost, Origins: s.Origins, TLS: trust,
 		Timeout: s.UpstreamTimeout, ReplyMaxBytes: s.ReplyMaxBytes, StripSetCookie: cookie.StripSet,

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"paygate/internal/demo/sample"
+	"paygate/internal/notifysim"
 	"paygate/internal/paysim"
 	"paygate/journey/seal"
 )
@@ -44,7 +45,8 @@ func (d Demo) Start(ctx context.Context) (wait func() error, err error) {
 	}
 	pay := paysim.New(paysim.Options{PublicURL: "http://" + d.payAddress(), ServiceName: serviceName})
 	ended := make(chan error, 2)
-	go func() { defer pay.Close(); ended <- Serve(ctx, payListener, pay) }()
+	emails := notifysim.New(notifysim.Options{})
+	go func() { defer pay.Close(); ended <- Serve(ctx, payListener, emails.Beside(pay)) }()
 	go func() { ended <- Serve(ctx, serviceListener, sample.New(time.Now)) }()
 	return func() error { return errors.Join(<-ended, <-ended) }, nil
 }
@@ -60,19 +62,19 @@ func (d Demo) address(offset int) string {
 
 // Environ returns the settings of the demo's Paygate.
 func (d Demo) Environ() []string {
-	return []string{
-		"PAYGATE_UPSTREAM=http://" + d.serviceAddress(),
-		"PAYGATE_PUBLIC_URL=http://" + d.publicAddress(),
-		"PAYGATE_LISTEN=" + d.publicAddress(),
-		"PAYGATE_STAFF_LISTEN=" + d.staffAddress(),
-		"PAYGATE_STAFF_TOKENS=demo:" + staffToken,
+	return append(notifysim.Settings("http://"+d.payAddress()),
+		"PAYGATE_UPSTREAM=http://"+d.serviceAddress(),
+		"PAYGATE_PUBLIC_URL=http://"+d.publicAddress(),
+		"PAYGATE_LISTEN="+d.publicAddress(),
+		"PAYGATE_STAFF_LISTEN="+d.staffAddress(),
+		"PAYGATE_STAFF_TOKENS=demo:"+staffToken,
 		"PAYGATE_PAY_MODE=test",
-		"PAYGATE_PAY_API_URL=http://" + d.payAddress(),
-		"PAYGATE_PAY_CARD_ORIGINS=http://" + d.payAddress(),
+		"PAYGATE_PAY_API_URL=http://"+d.payAddress(),
+		"PAYGATE_PAY_CARD_ORIGINS=http://"+d.payAddress(),
 		"PAYGATE_PAY_API_KEY=api_test_demo0000000000000000",
-		"PAYGATE_SECRETS=" + d.secret(),
-		"PAYGATE_STORE=bbolt:" + d.Store,
-		"PAYGATE_SERVICE_NAME=" + serviceName,
+		"PAYGATE_SECRETS="+d.secret(),
+		"PAYGATE_STORE=bbolt:"+d.Store,
+		"PAYGATE_SERVICE_NAME="+serviceName,
 		"PAYGATE_SERVICE_NAME_CY=Trwyddedau pysgota Rivermouth",
 		"PAYGATE_CONTACT=Telephone 01632 960001, Monday to Friday, 9am to 5pm",
 		"PAYGATE_CONTACT_CY=Ffoniwch 01632 960001, dydd Llun i ddydd Gwener, 9am i 5pm",
@@ -87,6 +89,7 @@ func (d Demo) Environ() []string {
 		"PAYGATE_ROUTE_LICENCE_ACCEPT=303",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
 		"PAYGATE_ROUTE_LICENCE_PREFILL=email=email,cardholder_name=name",
+		"PAYGATE_ROUTE_LICENCE_NOTIFY_EMAIL={form:email}",
 		"PAYGATE_ROUTE_LICENCE_METADATA=licence={form:licence}",
 		"PAYGATE_ROUTE_REGISTER_MATCH=GET /register.pdf",
 		"PAYGATE_ROUTE_REGISTER_PRICE=6",
@@ -97,7 +100,7 @@ func (d Demo) Environ() []string {
 		"PAYGATE_ROUTE_SCRIPT_DESCRIPTION=Fishing licence",
 		"PAYGATE_ROUTE_SCRIPT_ACCEPT=201",
 		"PAYGATE_ROUTE_SCRIPT_ACCEPT_TEXT=*",
-	}
+	)
 }
 
 // secret returns the secret in the file beside the store, which the first start creates.
@@ -124,6 +127,7 @@ func (d Demo) WithGuide(staff http.Handler) http.Handler {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_ = guideTemplate.Execute(w, map[string]string{
 			"Gateway": "http://" + d.publicAddress() + "/", "Pay": "http://" + d.payAddress() + "/",
+			"Inbox":   "http://" + d.payAddress() + "/inbox",
 			"Service": "http://" + d.serviceAddress() + "/", "Token": staffToken,
 		})
 	})
@@ -138,6 +142,7 @@ Paygate is running in front of a sample service. No settings, no network, no mon
   Open this:                  http://%s/guide   what to click and what to watch
   The service with Paygate:   http://%s/
   The simulated GOV.UK Pay:   http://%s/
+  E-mails to citizens:        http://%[3]s/inbox
   The service by itself:      http://%s/
 
 Ctrl-C stops it.

@@ -3,11 +3,13 @@ package storage
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 )
 
@@ -70,4 +72,17 @@ func payAndReturn(h *testserver.Harness) {
 	c.Apply("Ann")
 	h.EndPayment("success")
 	c.ReturnFromPay()
+}
+
+func TestStaffAreToldWhenPayRefusesTheKey(t *testing.T) {
+	t.Parallel()
+	channel := testserver.NewChannel(t)
+	atPay := paysim.Options{PostLimit: -1, Keys: []string{"api_test_anotherkeyanotherkey"}}
+	h := testserver.NewWithPay(t, atPay, testserver.Confirm, "PAYGATE_ALERT_WEBHOOK="+channel.Server.URL,
+		"PAYGATE_ALERT_FORMAT=teams")
+	page := h.Citizen().Post("/licences/apply", url.Values{"name": {"Ann"}})
+	require.NotEqual(t, http.StatusSeeOther, page.Status)
+	require.NoError(t, h.App.Alert(t.Context()))
+	require.Len(t, channel.Messages(), 1)
+	require.Contains(t, channel.Messages()[0], "GOV.UK Pay refuses the API key of the default account")
 }
