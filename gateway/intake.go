@@ -78,7 +78,7 @@ func (n *intake) read(r *http.Request, hit match.Decision, body *spool.Body) (*i
 		return nil, err
 	}
 	in := &incoming{asked: n.asked(r, hit, read), request: request, body: body}
-	in.request.Findable = in.findable()
+	in.request.Findable, in.request.Email = in.findable(), in.email()
 	in.request.TakeFingerprint(digest, body.Size(), read.Same, read.Fingerprint)
 	return in, nil
 }

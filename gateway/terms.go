@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"paygate/gateway/form"
+	"paygate/gateway/notify"
 	"paygate/journey"
 	"paygate/journey/pay"
 )
@@ -78,6 +79,21 @@ func cut(value string) string {
 		return string(characters[:longest])
 	}
 	return value
+}
+
+// email returns the citizen's e-mail address, or "" if the form does not have exactly one.
+func (a asked) email() (address string) {
+	values := map[string]bool{}
+	for _, f := range a.Form.Fields {
+		if f.Name == a.route.EmailField && !f.File {
+			values[f.Value] = true
+			address = notify.Address(f.Value)
+		}
+	}
+	if len(values) != 1 || a.route.EmailField == "" {
+		return ""
+	}
+	return address
 }
 
 // prefill returns what Pay's card page need not ask again.

@@ -34,6 +34,7 @@ func (r *Runner) begin(
 ) (Journey, error) {
 	for {
 		j := hold(NewID(r.Now()), key, terms, request.Fingerprint(), r.Now())
+		j.Email = request.Email
 		err := r.Store.Create(ctx, j, request)
 		switch {
 		case errors.Is(err, ErrExists):

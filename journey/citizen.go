@@ -31,7 +31,7 @@ func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, by By
 	if err != nil {
 		return j, err
 	}
-	return r.apply(ctx, id, Resubmitted{request.Fingerprint()}, by, Change{Request: &request})
+	return r.apply(ctx, id, Resubmitted{request.Fingerprint(), request.Email}, by, Change{Request: &request})
 }
 
 // Collect makes the first fetch of a paid pass, with the request that the citizen has just sent. A pass that was
@@ -39,7 +39,7 @@ func (r *Runner) Resubmit(ctx context.Context, id ID, request HeldRequest, by By
 func (r *Runner) Collect(ctx context.Context, id ID, request HeldRequest, v Visit) (Progress, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err == nil && j.State == StateRefused {
-		j, err = r.apply(ctx, id, Resubmitted{request.Fingerprint()}, v.By, Change{})
+		j, err = r.apply(ctx, id, Resubmitted{request.Fingerprint(), request.Email}, v.By, Change{})
 	}
 	if p, _ := j.Payment(); err == nil && p.readLongAgo(r.Now()) {
 		j, err = r.ask(ctx, j, v.By)

@@ -25,6 +25,9 @@ type HeldRequest struct {
 	// Findable is what the fingerprint keeps of the form; see [Fingerprint.Findable].
 	Findable []FormValue `json:"findable,omitempty"`
 
+	// Email is where the citizen is written to; empty: they are not.
+	Email string `json:"email,omitempty"`
+
 	// The client, as the X-Forwarded-* headers describe it.
 	ForwardedFor   string `json:"forwarded_for"`
 	ForwardedHost  string `json:"forwarded_host"`

@@ -46,7 +46,10 @@ type (
 	// CaptureLost means that the reserved money can no longer be taken.
 	CaptureLost struct{ Detail string }
 	// Resubmitted is a corrected request on the same payment.
-	Resubmitted struct{ Fingerprint Fingerprint }
+	Resubmitted struct {
+		Fingerprint Fingerprint
+		Email       string // may be another one than before
+	}
 
 	// ReturnDecided is the decision to give the money back. From here on nothing is delivered.
 	ReturnDecided struct{}

@@ -33,7 +33,7 @@ func (j Journey) withNews(at time.Time) Journey {
 func (j Journey) withoutOldNews(news []Message) Journey {
 	isOld := func(m Message) bool {
 		sameID := func(n Message) bool { return n.ID == m.ID }
-		return !m.attempted() && !slices.ContainsFunc(news, sameID)
+		return !m.Attempted() && !slices.ContainsFunc(news, sameID)
 	}
 	if !slices.ContainsFunc(j.Outbox, isOld) {
 		return j

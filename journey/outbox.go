@@ -58,8 +58,8 @@ const (
 // errNotToBeSent means that another sender has the message, that it waits, or that it was sent.
 var errNotToBeSent = errors.New("the message is not to be sent now")
 
-// attempted reports whether the recipient may have got the message.
-func (m Message) attempted() bool { return m.Failures > 0 || !m.TakenUntil.IsZero() }
+// Attempted reports whether the recipient may have got the message.
+func (m Message) Attempted() bool { return m.Failures > 0 || !m.TakenUntil.IsZero() }
 
 // from returns the earliest time of the next attempt. A person does not wait for the end of a back-off.
 func (m Message) from(by By) time.Time {

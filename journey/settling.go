@@ -23,6 +23,7 @@ func (j Journey) resubmitted(f Resubmitted) (Journey, string, error) {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
 	j.State, j.ReplyUntil, j.Fingerprint, j.Doubtful = StateConfirmed, time.Time{}, f.Fingerprint, false
+	j.Email = f.Email
 	if j.Terms.Kind == KindSubmission {
 		j.Submission, j.Attempt = j.Submission+1, 0
 	}
