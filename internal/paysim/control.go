@@ -18,6 +18,10 @@ func (s *Simulator) controlRoutes() {
 		show(w, map[string]any{"now": s.Now()})
 	})
 	control.HandleFunc("POST /control/clock", s.controlClock)
+	control.HandleFunc("POST /control/reset", func(w http.ResponseWriter, _ *http.Request) {
+		s.Reset()
+		show(w, "reset")
+	})
 	control.HandleFunc("POST /control/faults", s.controlFaults)
 	control.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) {
 		s.ClearFaults()

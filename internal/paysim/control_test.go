@@ -44,6 +44,24 @@ func TestControlDoesWhatTheMethodsDo(t *testing.T) {
 	require.Contains(t, ok("GET", "/control/webhooks", "").text, "card_payment_failed")
 }
 
+func TestResetForgetsEverythingButTheSettings(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	r := b.hears(200)
+	id := b.paid(nil)
+	b.Advance(time.Hour)
+	b.AddFault(Fault{Kind: "500"})
+	require.Equal(t, 200, b.do("POST", "/control/reset", "").status)
+	require.Equal(t, began, b.Now())
+	b.refuses(b.do("GET", "/v1/payments/"+id, ""), 404, "P0200")
+	require.Empty(t, b.Payments())
+	require.Empty(t, b.Webhooks())
+	require.Len(t, b.Requests(), 1)
+	sent := len(r.messages())
+	b.paid(nil)
+	require.Greater(t, len(b.received(r)), sent, "the address for webhooks is kept")
+}
+
 func TestControlRefusesUnknownFields(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})

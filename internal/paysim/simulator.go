@@ -112,6 +112,15 @@ func New(o Options) *Simulator {
 	return s
 }
 
+// Reset forgets payments, faults, requests and webhooks, and puts the clock right. The settings stay as they are.
+func (s *Simulator) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.payments, s.list, s.tokens = map[string]*payment{}, nil, map[string]*token{}
+	s.faults, s.requests, s.deliveries = nil, nil, nil
+	s.window, s.offset = window{}, 0
+}
+
 // SetPublicURL sets the simulator's address, as in the addresses that it returns.
 func (s *Simulator) SetPublicURL(address string) {
 	s.mu.Lock()
