@@ -39,7 +39,7 @@ func (j Journey) withoutOldNews(news []Message) Journey {
 		return j
 	}
 	j.Told = slices.DeleteFunc(slices.Clone(j.Told), func(id string) bool {
-		m, waits := j.message(id)
+		m, waits := j.Message(id)
 		return waits && isOld(m)
 	})
 	return j.withoutMessages(isOld)

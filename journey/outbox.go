@@ -100,7 +100,8 @@ func (j Journey) MessagesGivenUp() (given []Message) {
 	return given
 }
 
-func (j Journey) message(id string) (Message, bool) {
+// Message returns the message with an id. It reports false if it was sent, or never was.
+func (j Journey) Message(id string) (Message, bool) {
 	i := slices.IndexFunc(j.Outbox, func(m Message) bool { return m.ID == id })
 	if i < 0 {
 		return Message{}, false
@@ -130,7 +131,7 @@ func (j Journey) withoutMessages(drop func(Message) bool) Journey {
 
 // messageTaken reserves a message for one sender, so that no other replica sends it at the same time.
 func (j Journey) messageTaken(f MessageTaken, by By, at time.Time) (Journey, string, error) {
-	m, _ := j.message(f.ID)
+	m, _ := j.Message(f.ID)
 	if next, ready := j.nextMessage(m.To, by, at); !ready || next.ID != f.ID {
 		return j, "", errNotToBeSent
 	}
@@ -139,7 +140,7 @@ func (j Journey) messageTaken(f MessageTaken, by By, at time.Time) (Journey, str
 
 // messageSent removes a message that the recipient has got, whoever sent it.
 func (j Journey) messageSent(f MessageSent) (Journey, string, error) {
-	m, found := j.message(f.ID)
+	m, found := j.Message(f.ID)
 	if !found {
 		return j, "", nil
 	}
@@ -148,7 +149,7 @@ func (j Journey) messageSent(f MessageSent) (Journey, string, error) {
 
 // messageFailed records a failed attempt. It says nothing about an attempt that another sender has begun since.
 func (j Journey) messageFailed(f MessageFailed, at time.Time) (Journey, string, error) {
-	m, found := j.message(f.ID)
+	m, found := j.Message(f.ID)
 	if !found || !m.TakenUntil.Equal(f.Until) {
 		return j, "", nil
 	}
@@ -164,7 +165,7 @@ func (m *Message) failed(at time.Time) {
 }
 
 func (j Journey) messageGivenUp(f MessageGivenUp, at time.Time) (Journey, string, error) {
-	m, found := j.message(f.ID)
+	m, found := j.Message(f.ID)
 	if !found {
 		return j, "", nil
 	}

@@ -27,6 +27,14 @@ func (r *Runner) Tell(ctx context.Context, id ID, to Recipient, by By) error {
 	return ctx.Err()
 }
 
+// TellAll sends what anyone has not heard yet about a journey, because a person asked. The history says what failed.
+func (r *Runner) TellAll(ctx context.Context, id ID, by By) (Journey, error) {
+	for _, to := range Recipients() {
+		_ = r.Tell(ctx, id, to, by)
+	}
+	return r.Store.Get(ctx, id)
+}
+
 // tellNext sends one message. It reports false if none is to be sent now.
 func (r *Runner) tellNext(ctx context.Context, id ID, to Recipient, by By) (told bool, err error) {
 	defer r.working.begin()()

@@ -63,7 +63,7 @@ func TestMessagesAreToldInOrder(t *testing.T) {
 	t.Parallel()
 	x := newTeller(t)
 	x.post.then = func(j Journey, m Message) {
-		stored, _ := x.store.j.message(m.ID)
+		stored, _ := x.store.j.Message(m.ID)
 		require.False(t, stored.TakenUntil.IsZero(), "the intent is stored first")
 		other := &teller{Runner: x.Runner, store: x.store}
 		sent := len(x.post.sent)

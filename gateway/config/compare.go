@@ -21,6 +21,7 @@ func (c *checker) compare(s Settings) {
 	c.compareRoutes(s.Routes)
 	c.comparePrefix(s)
 	c.compareEmails(s)
+	c.compareTell(s)
 }
 
 // compareEncryption reports origins that are not https in live mode.

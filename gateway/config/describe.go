@@ -65,6 +65,9 @@ func (l *lines) addRoute(r gateway.Route) {
 	if writesToCitizens(r) {
 		l.add("  e-mails", "to the address in the form field %s", r.EmailField)
 	}
+	if r.Terms.Tell != "" {
+		l.add("  hears", "%s", describeTell(r.Terms))
+	}
 	if len(r.CardExempt) > 0 {
 		l.add("  card numbers", "are not looked for in %s", strings.Join(r.CardExempt, ", "))
 	}

@@ -160,6 +160,12 @@ var wrongs = map[string][]string{
 	"PAYGATE_METHODS":       {"CONNECT", "TRACE", "propfind"},
 	"PAYGATE_CARD_NUMBERS":  {"keep"},
 	"PAYGATE_TLS_CERT_FILE": {"cert.pem"},
+	"PAYGATE_ROUTE_LICENCE_TELL": {
+		"/events", "GET /events", "POST events", "POST /{name}", "POST /events?x=1", "POST /", "POST /index.php",
+		"POST /licences/apply", "POST /Licences/Apply.php", "POST /licences", "POST /licences/apply/events",
+		"POST /_pay/events",
+	},
+	"PAYGATE_ROUTE_LICENCE_TELL_ON": {"refunded", "delivered", "refunded,", "returned,returned"},
 	"PAYGATE_ROUTE_LICENCE_MATCH": {
 		"(unset)", "/licences/apply", "post /x", "POST licences", "POST /a//b", "POST /a/../b", "POST /a%2fb",
 		"POST /_pay/x", "GET",

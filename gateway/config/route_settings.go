@@ -56,6 +56,11 @@ type routeSettings struct {
 	// The form field with the citizen's e-mail address, for e-mails through GOV.UK Notify (docs/messages.md). Paygate
 	// stores the address encrypted, and erases it 30 days after the journey has ended.
 	NotifyEmail emailField `env:"NOTIFY_EMAIL" example:"{form:email}" only:"submission"`
+	// POST and a path of the service that hears what happens after a request was sent to it: TELL_ON lists which of
+	// refunded, returned and collection-failed; without it, all. Each is a signed request with Paygate-Status: event,
+	// sent until the service answers 2xx, for three days (docs/messages.md). No request from outside gets near the path.
+	Tell   tell   `env:"TELL" example:"POST /paygate/events"`
+	TellOn tellOn `env:"TELL_ON" example:"refunded,returned,collection-failed"`
 	// Form fields that are not searched for card numbers, because their numbers only look like those of payment cards,
 	// such as some animal microchips.
 	CardExempt []string `env:"CARD_EXEMPT" example:"microchip"`

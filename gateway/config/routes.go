@@ -88,7 +88,7 @@ func (c *checker) route(name string, common journey.Terms, accounts []Account) g
 	r := gateway.Route{
 		Route: match.Route{
 			Name: name, Match: v.Match, Aliases: v.Aliases, Allow: v.Allow, When: v.When, GetQuery: v.GetQuery,
-			Strict: v.Strict,
+			Strict: v.Strict, Tell: match.Pattern(v.Tell),
 		},
 		Setting: rc.prefix, Mode: v.Mode, PassQuery: v.PassQuery,
 		Price: v.Price.pence, UpstreamPriced: v.Price.upstream, Prices: v.Prices, PriceField: v.PriceField,
@@ -104,6 +104,7 @@ func (c *checker) route(name string, common journey.Terms, accounts []Account) g
 	rc.checkPassQuery(r)
 	rc.checkAliases(r)
 	rc.checkTemplates(r)
+	rc.checkTell(v)
 	return r
 }
 
@@ -111,6 +112,7 @@ func (c *checker) route(name string, common journey.Terms, accounts []Account) g
 func (v routeSettings) terms(route string, kind journey.Kind, t journey.Terms) journey.Terms {
 	t.Route, t.Kind, t.Account = route, kind, v.Account
 	t.Capture, t.Release = v.Capture, v.Release
+	t.Tell, t.TellOn = match.Pattern(v.Tell).Path(), v.TellOn
 	t.Accept, t.Acceptance = v.acceptance(kind)
 	t.Repeat, t.OnRefused, t.RefusedPage = v.Repeat, v.OnRefused, v.RefusedPage
 	t.ResubmitFor, t.RetryFor, t.PassFor = v.ResubmitFor, v.RetryFor, v.PassFor

@@ -34,6 +34,8 @@ type (
 	origins        []string
 	webhookURL     url.URL // secret: whoever has it can write to the channel
 	emailField     string  // the name of a form field
+	tell           match.Pattern
+	tellOn         []string
 )
 
 // parsers returns the parser of each type of setting that the env package does not know, or is too lax about. An error
@@ -49,6 +51,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
 		of(parseStatuses), of(parsePlaces), of(parseTexts),
 		of(notify.ParseKey), of(notify.ParseTemplate), of(parseWebhookURL), of(parseEmailField),
+		of(parseTell), of(parseTellOn),
 	} {
 		all[p.of] = p.parse
 	}

@@ -32,6 +32,7 @@ type Classifier struct {
 	gets        []*rule // that a safe method (GET, HEAD) can reach
 	submissions []*rule // that no safe method serves, and that are not free
 	allowed     []Pattern
+	reserved    []*rule // where the service hears from Paygate
 }
 
 // New returns a Classifier. It keeps pointers to the routes, which must not be changed afterwards.
@@ -49,6 +50,9 @@ func New(o Options) *Classifier {
 			}
 		}
 		c.allowed = append(c.allowed, route.Allow...)
+		if route.Tell.Method() != "" {
+			c.reserved = append(c.reserved, &rule{route.Tell, route, strict})
+		}
 	}
 	return c
 }
@@ -65,15 +69,33 @@ func (c *Classifier) Classify(r *http.Request) Decision {
 		return Decision{Action: Refuse, Status: http.StatusBadRequest, Reason: err}
 	case t.Path == c.Prefix || strings.HasPrefix(t.Path, c.Prefix+"/"):
 		return Decision{Action: Own, Target: t, Path: t.Path}
-	case IsUnsafe(r.Method):
-		d := c.find(r, t, c.rules)
-		if d.Action == Forward {
-			return d.forward()
-		}
-		return d
-	default:
+	}
+	if route := c.reservedFor(t); route != nil {
+		return Decision{Target: t}.refuse(route, http.StatusNotFound, ErrReserved)
+	}
+	if !IsUnsafe(r.Method) {
 		return c.classifySafe(r, t)
 	}
+	d := c.find(r, t, c.rules)
+	if d.Action == Forward {
+		return d.forward()
+	}
+	return d
+}
+
+// reservedFor returns the route whose service hears from Paygate at an address that a target may be read as, whatever
+// its method and query. A target with too many interpretations may be read as any.
+func (c *Classifier) reservedFor(t Target) *Route {
+	if len(c.reserved) == 0 {
+		return nil
+	}
+	paths := Interpret(t.Path)
+	for _, w := range c.reserved {
+		if !paths.Complete() || w.isFor(paths, false) {
+			return w.route
+		}
+	}
+	return nil
 }
 
 // refusesAction reports whether a request calls a Next.js Server Action and is refused unless it is for a pay route.

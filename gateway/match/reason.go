@@ -42,6 +42,10 @@ var (
 		"the query has a parameter that GET_QUERY does not list", "query of a page",
 		"$GET_QUERY, if the page takes the parameter",
 	}
+	ErrReserved = &Reason{
+		"some server, handler or script may take the target for the address of Paygate's own messages", "reserved",
+		"nothing: only Paygate sends to $TELL",
+	}
 	ErrUnclear = &Reason{
 		"the form does not say clearly whether it is for the pay route", "unclear form",
 		"nothing: the form may be read in more than one way, and the pay route has $WHEN",

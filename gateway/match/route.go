@@ -12,6 +12,7 @@ type Route struct {
 	Match   Pattern
 	Aliases []Pattern // lead the service to the same code, and are treated alike
 	Allow   []Pattern // near the pay path, but other code: forwarded
+	Tell    Pattern   // where the service hears from Paygate: no request from outside gets near it; zero: nowhere
 	When    *form.Condition
 	// GetQuery lists the parameters that a GET of a submission's path may carry. If it is empty, it may carry any.
 	GetQuery []string

@@ -20,6 +20,8 @@ type Store interface {
 	CountOpen(context.Context) (map[journey.State]int, error)
 	// OldestDue returns the due time of the journey that has been due longest. It reports false if there is none.
 	OldestDue(context.Context) (time.Time, bool, error)
+	// DueToTell lists journeys with messages that wait, the longest waiting first.
+	DueToTell(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error)
 	// Damaged lists the journeys that were set aside because they are damaged.
 	Damaged(context.Context) ([]journey.ID, error)
 }
@@ -39,6 +41,7 @@ type Metrics struct {
 	webhooks   *prometheus.CounterVec
 	lost       *prometheus.CounterVec
 	shadowed   *prometheus.CounterVec
+	messages   *prometheus.CounterVec
 }
 
 // seconds are the buckets of the histograms: from a fast answer to the longest timeout.
@@ -67,12 +70,13 @@ func New(store Store, routes, accounts []string, now func() time.Time) *Metrics 
 		webhooks: counter("webhooks_total", "Messages from GOV.UK Pay.", "result"),
 		shadowed: counter("shadow_total",
 			"Requests on routes in shadow mode, by what would have happened.", "route", "what"),
+		messages: counter("messages_total", "Attempts to tell somebody something, by recipient.", "kind", "result"),
 		lost: counter("collections_failed_total",
 			"Payments confirmed by GOV.UK Pay that it could not collect although the service was given.", "route"),
 	}
 	m.registry.MustRegister(
 		m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks,
-		m.lost, m.shadowed, newFromStore(store, now),
+		m.lost, m.shadowed, m.messages, newFromStore(store, now),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.startAtZero(routes, accounts)
@@ -86,6 +90,11 @@ func (m *Metrics) startAtZero(routes, accounts []string) {
 	}
 	for _, kind := range []string{"pass_through", "pay", "own", "refused"} {
 		m.requests.WithLabelValues(kind)
+	}
+	for _, to := range journey.Recipients() {
+		for _, result := range []string{"sent", "failed", "given_up"} {
+			m.messages.WithLabelValues(string(to), result)
+		}
 	}
 	for _, account := range accounts {
 		m.startRefusalsAtZero(account)
@@ -126,8 +135,25 @@ func (m *Metrics) Applied(a journey.Applied) {
 	if a.After.CollectionFailed && !a.Before.CollectionFailed {
 		m.lost.WithLabelValues(route).Inc()
 	}
+	m.countMessage(a)
 	for what, pence := range moved(a.Before, a.After) {
 		m.money.WithLabelValues(route, what).Add(float64(pence))
+	}
+}
+
+// countMessage counts an attempt to tell somebody something.
+func (m *Metrics) countMessage(a journey.Applied) {
+	id, result := "", ""
+	switch f := a.Fact.(type) {
+	case journey.MessageSent:
+		id, result = f.ID, "sent"
+	case journey.MessageFailed:
+		id, result = f.ID, "failed"
+	case journey.MessageGivenUp:
+		id, result = f.ID, "given_up"
+	}
+	if message, found := a.Before.Message(id); found {
+		m.messages.WithLabelValues(string(message.To), result).Inc()
 	}
 }
 

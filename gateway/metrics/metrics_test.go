@@ -32,6 +32,10 @@ func (s *fakeStore) OldestDue(context.Context) (time.Time, bool, error) {
 	return now.Add(-90 * time.Second), true, s.err
 }
 
+func (s *fakeStore) DueToTell(context.Context, time.Time, journey.Due, int) ([]journey.Due, error) {
+	return []journey.Due{{At: now.Add(-time.Hour), ID: "01TEST"}}, s.err
+}
+
 func (s *fakeStore) Damaged(context.Context) ([]journey.ID, error) {
 	return []journey.ID{"01DAMAGED"}, s.err
 }
@@ -75,6 +79,13 @@ func TestNamesAndLabelsAreStable(t *testing.T) {
 	m.RequestReceived("pay")
 	m.Shadowed("licence", "held")
 	m.WebhookReceived("accepted")
+	lost.Outbox = []journey.Message{{ID: "re1", To: journey.ToService}}
+	for _, fact := range []journey.Fact{
+		journey.MessageSent{ID: "re1"}, journey.MessageFailed{ID: "re1"}, journey.MessageGivenUp{ID: "re1"},
+		journey.MessageSent{ID: "sent by another replica"},
+	} {
+		m.Applied(journey.Applied{Before: lost, After: lost, Fact: fact})
+	}
 
 	status, text := scrape(t, m)
 	require.Equal(t, http.StatusOK, status)

@@ -17,7 +17,7 @@ type fromStore struct {
 	store Store
 	now   func() time.Time
 
-	open, oldest, stuck, damaged *prometheus.Desc
+	open, oldest, stuck, damaged, untold *prometheus.Desc
 }
 
 func newFromStore(store Store, now func() time.Time) *fromStore {
@@ -29,6 +29,7 @@ func newFromStore(store Store, now func() time.Time) *fromStore {
 		open:    describe("journeys_open", "Journeys that are not at rest.", "state"),
 		oldest:  describe("oldest_due_seconds", "How late the most overdue journey is."),
 		stuck:   describe("stuck", "Journeys that wait for a person."),
+		untold:  describe("messages_oldest_seconds", "How long the oldest message has waited to be sent."),
 		damaged: describe("damaged", "Journeys set aside because they are damaged."),
 	}
 }
@@ -39,6 +40,7 @@ func (c *fromStore) Describe(to chan<- *prometheus.Desc) {
 	to <- c.oldest
 	to <- c.stuck
 	to <- c.damaged
+	to <- c.untold
 }
 
 // Collect implements prometheus.Collector. A failed read is an error in the answer, never an old figure.
@@ -47,6 +49,7 @@ func (c *fromStore) Collect(to chan<- prometheus.Metric) {
 	defer cancel()
 	c.collectOpen(ctx, to)
 	c.collectOldest(ctx, to)
+	c.collectUntold(ctx, to)
 	c.collectDamaged(ctx, to)
 }
 
@@ -73,6 +76,18 @@ func (c *fromStore) collectOldest(ctx context.Context, to chan<- prometheus.Metr
 		to <- gauge(c.oldest, max(0, c.now().Sub(due).Seconds()))
 	default:
 		to <- gauge(c.oldest, 0)
+	}
+}
+
+func (c *fromStore) collectUntold(ctx context.Context, to chan<- prometheus.Metric) {
+	waiting, err := c.store.DueToTell(ctx, c.now(), journey.Due{}, 1)
+	switch {
+	case err != nil:
+		to <- prometheus.NewInvalidMetric(c.untold, err)
+	case len(waiting) > 0:
+		to <- gauge(c.untold, c.now().Sub(waiting[0].At).Seconds())
+	default:
+		to <- gauge(c.untold, 0)
 	}
 }
 

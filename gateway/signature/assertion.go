@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// tokenType keeps our token from being mistaken for another kind of JWS.
-	tokenType = "paygate-release+jwt"
+	// The types keep our tokens from being mistaken for each other, and for another kind of JWS.
+	releaseType = "paygate-release+jwt"
+	eventType   = "paygate-event+jwt"
 	// lifetime is how long an assertion is valid.
 	lifetime = 300 * time.Second
 )
@@ -49,6 +50,15 @@ type Claims struct {
 	Via        string  `json:"via"`
 	Route      string  `json:"route"`
 	Payment    Payment `json:"pay"`
+	Event      *Event  `json:"evt,omitempty"` // only when the service is told of something
+}
+
+// tokenType returns the type of the token with these claims.
+func (c Claims) tokenType() string {
+	if c.Event != nil {
+		return eventType
+	}
+	return releaseType
 }
 
 // Sign makes the assertion, a compact JWS, with the current key. [Signer.Headers] makes the claims as well.
@@ -61,7 +71,7 @@ func (s Signer) Sign(claims Claims) (string, error) {
 }
 
 func (k Key) sign(claims Claims) (string, error) {
-	options := (&jose.SignerOptions{}).WithType(tokenType)
+	options := (&jose.SignerOptions{}).WithType(jose.ContentType(claims.tokenType()))
 	signer, err := jose.NewSigner(jose.SigningKey{
 		Algorithm: jose.SignatureAlgorithm(k.Alg),
 		Key:       jose.JSONWebKey{Key: k.Private, KeyID: k.ID},

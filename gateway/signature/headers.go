@@ -44,6 +44,7 @@ var (
 const (
 	pending         = "pending"
 	assertionHeader = "Paygate-Assertion"
+	statusHeader    = "Paygate-Status"
 )
 
 // Headers returns all headers that say what was paid, including the assertion. The caller sets them, and never adds
@@ -52,7 +53,10 @@ func (s Signer) Headers(r Release) (http.Header, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	claims := s.claims(r)
+	return s.headers(s.claims(r))
+}
+
+func (s Signer) headers(claims Claims) (http.Header, error) {
 	token, err := s.Sign(claims)
 	if err != nil {
 		return nil, err
@@ -93,7 +97,7 @@ func (s Signer) claims(r Release) Claims {
 			State: r.State, Live: r.Live,
 		},
 	}
-	if r.State != pending {
+	if r.State != pending && !r.PaidAt.IsZero() {
 		paidAt := r.PaidAt.UTC().Truncate(time.Second)
 		claims.Payment.PaidAt = &paidAt
 	}
@@ -105,8 +109,11 @@ type headerLine struct{ name, value string }
 
 // clearText returns the headers that say the same as the assertion, for signing and verifying.
 func clearText(c Claims) []headerLine {
+	if c.Event != nil {
+		return []headerLine{{statusHeader, eventStatus}}
+	}
 	return []headerLine{
-		{"Paygate-Status", status(c.Payment.State)},
+		{statusHeader, status(c.Payment.State)},
 		{"Paygate-Payment-Id", printable(c.Payment.ID)},
 		{"Paygate-Reference", printable(c.Payment.Ref)},
 		{"Paygate-Amount", strconv.FormatInt(c.Payment.Amount, 10)},

@@ -39,7 +39,7 @@ func VerifyRequest(captured []byte, keys jose.JSONWebKeySet, audience string, no
 	}
 	path, query, _ := strings.Cut(request.RequestURI, "?")
 	expected := Expectations{Audience: audience, Method: request.Method, Path: path, Query: query, Body: body, Now: now}
-	checks := []Check{{"assertion", true, "signed by " + claims.Issuer}}
+	checks := []Check{{"assertion", true, claims.tokenType() + ", signed by " + claims.Issuer}}
 	for _, c := range expected.compare(claims) {
 		checks = append(checks, c.check())
 	}

@@ -15,7 +15,7 @@ const skew = 60 * time.Second
 var (
 	ErrMalformed = errors.New("the assertion is not a compact JWS")
 	ErrAlgorithm = errors.New("the assertion's algorithm is not that of its key")
-	ErrType      = errors.New("the token is not of the type " + tokenType)
+	ErrType      = errors.New("the token is of another type")
 	ErrKey       = errors.New("the assertion is signed with a key that is not in the key set")
 	ErrSignature = errors.New("the signature is not valid")
 )
@@ -41,10 +41,22 @@ type Expectations struct {
 	Now      time.Time
 }
 
-// Verify checks that one of the published keys signed the token, that it is of our type and valid now, and that it is
-// for this audience and request. It returns the first of the errors above that applies, or the claims.
+// Verify checks that one of the published keys signed the token, that it is of the type of releases and valid now, and
+// that it is for this audience and request. It returns the first of the errors above that applies, or the claims.
 func Verify(token string, keys jose.JSONWebKeySet, expected Expectations) (Claims, error) {
+	return verify(token, keys, expected, releaseType)
+}
+
+// VerifyEvent is [Verify] for a request that tells the service what happened later.
+func VerifyEvent(token string, keys jose.JSONWebKeySet, expected Expectations) (Claims, error) {
+	return verify(token, keys, expected, eventType)
+}
+
+func verify(token string, keys jose.JSONWebKeySet, expected Expectations, wanted string) (Claims, error) {
 	claims, err := open(token, keys)
+	if err == nil && claims.tokenType() != wanted {
+		err = ErrType
+	}
 	if err != nil {
 		return Claims{}, err
 	}
@@ -67,7 +79,8 @@ func open(token string, keys jose.JSONWebKeySet) (Claims, error) {
 		return Claims{}, ErrMalformed
 	}
 	header := parsed.Signatures[0].Protected
-	if header.ExtraHeaders[jose.HeaderType] != tokenType {
+	typ := header.ExtraHeaders[jose.HeaderType]
+	if typ != releaseType && typ != eventType {
 		return Claims{}, ErrType
 	}
 	found := keys.Key(header.KeyID)
@@ -84,6 +97,9 @@ func open(token string, keys jose.JSONWebKeySet) (Claims, error) {
 	var claims Claims
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		return Claims{}, ErrMalformed
+	}
+	if typ != claims.tokenType() {
+		return Claims{}, ErrType
 	}
 	return claims, nil
 }

@@ -89,7 +89,10 @@ func (s *server) check(w http.ResponseWriter, r *http.Request, m member) {
 		if err != nil && progress.Journey.ID != "" {
 			err = &journey.AtPayError{Err: err}
 		}
-		return progress.Journey, err
+		if err != nil || len(progress.Journey.Outbox) == 0 {
+			return progress.Journey, err
+		}
+		return s.Runner.TellAll(ctx, id, m.by())
 	})
 }
 

@@ -31,6 +31,7 @@ type journeyView struct {
 	Done          string // the order that was just carried out
 	Timeline      []eventView
 	Paid          []paymentView
+	Told          []string // the messages
 	MayRelease    bool
 	MaySettle     bool
 	MayRetry      bool
@@ -65,6 +66,9 @@ func journeyViewOf(j journey.Journey, done string) journeyView {
 	}
 	if p, _ := j.Payment(); p.Status == journey.StatusSuccess && p.Money > 0 && j.State != journey.StateReleasing {
 		v.MayRefund, v.Left = true, strings.TrimPrefix(journey.Pounds(p.Money), "£")
+	}
+	for _, m := range v.Messages {
+		v.Told = append(v.Told, describeMessage(m))
 	}
 	for _, p := range v.Payments {
 		paid := paymentView{Payment: p, Refunded: journey.Pounds(p.RefundedPence)}

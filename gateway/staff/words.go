@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"paygate/journey"
+	"paygate/journey/export"
 )
 
 // The words that staff read: states and facts as an adviser on the telephone would explain them.
@@ -140,6 +141,9 @@ func describe(e journey.Event) string {
 		"refund_asked":        "A person asked for a refund",
 		"refunded":            "GOV.UK Pay accepted the refund",
 		"refund_ended":        "The refund was not made",
+		"message_sent":        "It was told",
+		"message_failed":      "It could not be told yet",
+		"message_given_up":    "Telling it was given up",
 	}[e.Fact]
 	switch {
 	case e.Fact == "delivered":
@@ -151,6 +155,19 @@ func describe(e journey.Event) string {
 		said += fmt.Sprintf(" (%d times)", e.Times)
 	}
 	return said
+}
+
+// describeMessage says what somebody does not know yet.
+func describeMessage(m export.Message) string {
+	said := fmt.Sprintf("To the %s: %s, %s", m.To, m.What, journey.Pounds(m.AmountPence))
+	switch {
+	case m.GivenUpAt != nil:
+		return fmt.Sprintf("%s. Given up after %d attempts.", said, m.Failures)
+	case m.Failures > 0:
+		return fmt.Sprintf("%s. %d attempts failed; it is sent again.", said, m.Failures)
+	default:
+		return said + "."
+	}
 }
 
 func describeDelivery(detail string) string {

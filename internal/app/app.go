@@ -34,7 +34,7 @@ import (
 type App struct {
 	Public http.Handler
 	Staff  http.Handler
-	// Background runs the mop-up, early deliveries and alerts until the context ends.
+	// Background runs the mop-up, early deliveries, messages and alerts until the context ends.
 	Background func(context.Context)
 
 	gateway  *gateway.Gateway
@@ -43,6 +43,7 @@ type App struct {
 	sweeper  *mopup.Mopup
 	early    *mopup.Early
 	alerts   *alerts.Alerts
+	teller   *mopup.Teller
 	draining atomic.Bool
 }
 
@@ -104,9 +105,10 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		},
 	})
 	a.runner = &journey.Runner{
-		Store: a.store, Accounts: atPay.payments(), Deliverer: service, Now: now, Log: log,
+		Store: a.store, Accounts: atPay.payments(), Deliverer: service,
+		Messenger: messengers{journey.ToService: service}, Now: now, Log: log,
 		WaitTimeout: 10 * time.Second,
-		Acquire:     newMemoryLimit(deliveryWait).Acquire, Applied: counted.Applied,
+		Acquire:     newMemoryLimit(deliveryWait).Acquire, Applied: a.applied(counted),
 	}
 	if err := a.store.endClaims(ctx, a.runner); err != nil {
 		return err
@@ -142,6 +144,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		Store: a.store, Runner: a.runner, Now: now, Log: log,
 		Yield: atPay.yield,
 	})
+	a.teller = mopup.NewTeller(mopup.TellerOptions{Store: a.store, Runner: a.runner, Now: now, Log: log})
 	a.Background = a.background
 	a.Staff = staff.New(staff.Options{
 		Ready: a.ready, Metrics: counted.Handler(),
@@ -165,6 +168,7 @@ func (a *App) Drain(ctx context.Context) error {
 // Sweep runs the mop-up now. It returns the number of journeys by result, even if an error ends the sweep early.
 func (a *App) Sweep(ctx context.Context) (map[string]int, error) {
 	counts, err := a.sweeper.RunNow(ctx)
+	a.teller.RunNow(ctx)
 	return counts.Words(), err
 }
 
@@ -191,6 +195,7 @@ func (a *App) background(ctx context.Context) {
 	all.Go(func() { a.sweeper.Run(ctx) })
 	all.Go(func() { a.early.Run(ctx) })
 	all.Go(func() { a.alerts.Run(ctx) })
+	all.Go(func() { a.teller.Run(ctx) })
 	all.Wait()
 }
 

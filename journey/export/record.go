@@ -51,6 +51,18 @@ type Whole struct {
 	Record
 	Payments []Payment `json:"payments"`
 	History  []Event   `json:"history"`
+	Messages []Message `json:"messages"` // that were not delivered yet
+}
+
+// Message is something that somebody has still to be told, or was not told in the end.
+type Message struct {
+	ID          string            `json:"id"`
+	To          journey.Recipient `json:"to"`
+	What        string            `json:"what"`
+	AmountPence int64             `json:"amount_pence"`
+	At          time.Time         `json:"at"`
+	Failures    int               `json:"failures"`
+	GivenUpAt   *time.Time        `json:"given_up_at"` // null while it is tried
 }
 
 // Payment is one of a journey's payments.
@@ -109,9 +121,13 @@ func (r *Record) addMoney(p journey.Payment) {
 
 // WholeOf returns the record of a journey with its payments and history.
 func WholeOf(j journey.Journey) Whole {
-	w := Whole{Record: Of(j), Payments: []Payment{}, History: []Event{}}
+	w := Whole{Record: Of(j), Payments: []Payment{}, History: []Event{}, Messages: []Message{}}
 	for _, p := range j.Payments {
 		w.Payments = append(w.Payments, Payment{p.ID, whole(p.CreatedAt), p.Status, p.Code, known(p.Total), p.Refunded})
+	}
+	for _, m := range j.Outbox {
+		w.Messages = append(w.Messages,
+			Message{m.ID, m.To, m.What, m.Amount, whole(m.At), m.Failures, given(m.GivenUpAt)})
 	}
 	for _, e := range j.History {
 		w.History = append(w.History, Event{whole(e.At), max(1, e.Times), e.Fact, e.From, e.To, e.By, e.Detail})

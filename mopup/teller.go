@@ -1,0 +1,93 @@
+package mopup
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"paygate/journey"
+)
+
+// tellEvery is the interval between rounds of messages.
+const tellEvery = 15 * time.Second
+
+// TellerOptions configure a Teller.
+type TellerOptions struct {
+	Store  journey.Store
+	Runner *journey.Runner
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Teller sends the messages of journeys. It is neither part of a sweep nor of early delivery, so that a slow recipient
+// delays neither. Several processes on one store share the work. It is safe for concurrent use.
+type Teller struct {
+	TellerOptions
+}
+
+// NewTeller returns a Teller.
+func NewTeller(o TellerOptions) *Teller { return &Teller{o} }
+
+// Run sends messages until the context ends, to each recipient by itself.
+func (t *Teller) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, to := range journey.Recipients() {
+		all.Go(func() { t.run(ctx, to) })
+	}
+	all.Wait()
+}
+
+func (t *Teller) run(ctx context.Context, to journey.Recipient) {
+	for {
+		timer := time.NewTimer(jitter(tellEvery))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+			t.report(ctx, t.RunOnce(ctx, to, journey.ByPaygate))
+		}
+	}
+}
+
+func (t *Teller) report(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		t.Log.WarnContext(ctx, "a round of messages ended early; the next one follows soon", "error", err)
+	}
+}
+
+// RunNow sends what waits because a person asked for a sweep: it ignores the back-off after failures.
+func (t *Teller) RunNow(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, to := range journey.Recipients() {
+		all.Go(func() { t.report(ctx, t.RunOnce(ctx, to, journey.ByMopup)) })
+	}
+	all.Wait()
+}
+
+// RunOnce sends to one recipient what waits now, the longest first. It returns an error if it ends before that.
+func (t *Teller) RunOnce(ctx context.Context, to journey.Recipient, by journey.By) error {
+	now, inRow := t.Now(), 0
+	for after := (journey.Due{}); ; {
+		page, err := t.Store.DueToTell(ctx, now, after, pageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, due := range page {
+			err := t.Runner.Tell(ctx, due.ID, to, by)
+			switch {
+			case err == nil, errors.Is(err, journey.ErrNotFound), errors.Is(err, journey.ErrDamaged):
+				inRow = 0
+			case errors.Is(err, journey.ErrMessageRefused): // it concerns this journey only
+			default:
+				inRow++
+			}
+			if ctx.Err() != nil || inRow == maxFailuresInRow {
+				return err
+			}
+		}
+		after = page[len(page)-1]
+	}
+}
