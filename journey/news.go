@@ -84,7 +84,7 @@ func (j Journey) newsForService(at time.Time) []Message {
 	if j.collectionFailed(*p) {
 		add(failed, WhatCollectionFailed, p.charged(j), back)
 	}
-	if amount := p.charged(j) - j.told(*p, ""); j.isReturned(*p) && amount > 0 && !slices.Contains(j.Told, failed) {
+	if amount := p.charged(j) - j.told(*p, ""); j.isReturned(*p) && p.isBack(j) && amount > 0 && !slices.Contains(j.Told, failed) {
 		add(string(j.ID)+"-"+WhatReturned, WhatReturned, amount, p.charged(j))
 	}
 	return news
@@ -138,13 +138,14 @@ func (j Journey) isUnseen() bool {
 // ending reports whether the money goes back, or has gone back, because the journey ends without the service.
 func (j Journey) ending() bool { return j.Returning || j.State == StateReversed }
 
-// isReturned reports whether the journey has ended and the citizen has the money back: Pay has never collected it, or
-// says that all refunds have succeeded.
+// isReturned reports whether the journey has ended without the service, and the citizen's money is on its way back.
 func (j Journey) isReturned(p Payment) bool {
-	if j.State != StateReversed || j.PaidAt.IsZero() || p.ID != j.PaidWith {
-		return false
-	}
-	return p.Finished() && (p.Status != StatusSuccess || sum(p.succeeded()) >= p.charged(j))
+	return j.State == StateReversed && !j.PaidAt.IsZero() && p.ID == j.PaidWith && p.Finished()
+}
+
+// isBack reports whether the citizen has the money: Pay has never collected it, or says that all refunds have succeeded.
+func (p Payment) isBack(j Journey) bool {
+	return p.Status != StatusSuccess || sum(p.succeeded()) >= p.charged(j)
 }
 
 // collectionFailed reports whether the service said yes and Pay has ended the payment without collecting the money.

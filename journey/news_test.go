@@ -42,6 +42,13 @@ func outbox(j Journey) (lines []line) {
 	return lines
 }
 
+func recipients(j Journey) (all []Recipient) {
+	for _, m := range j.Outbox {
+		all = append(all, m.To)
+	}
+	return all
+}
+
 func refunds(refunds ...Refund) Fact { return RefundsSeen{"pay1", refunds} }
 
 func TestEachRefundIsToldWhenItHasSucceeded(t *testing.T) {
@@ -79,15 +86,17 @@ func TestAReturnIsToldOnceAndNotAsARefund(t *testing.T) {
 	require.Equal(t, returned, outbox(cancelled))
 
 	paid := atPay(t, func(terms *Terms) { tells(terms); immediateCapture(terms) })
+	paid.Email = "citizen@example.org"
 	back := snapshot(StatusSuccess)
 	back.RefundStatus, back.RefundSubmitted = "full", 2500
 	j := must(t, paid, PaymentSeen{snapshot(StatusSuccess)}, Claimed{t0.Add(time.Hour)},
 		RequestDelivered{Number: 1, Verdict: VerdictRefused}, ReturnDecided{}, PaymentSeen{back},
 		MoneyReturned{PaymentID: "pay1"}, refunds(Refund{ID: "re1", Amount: 2500, Status: RefundSubmitted}))
 	require.Equal(t, StateReversed, j.State)
-	require.Empty(t, j.Outbox, "the refund may still fail")
+	require.Equal(t, []Recipient{ToCitizen}, recipients(j), "the refund may still fail: the service waits for the result")
 	j = must(t, j, refunds(Refund{ID: "re1", Amount: 2500, Status: RefundSuccess}))
-	require.Equal(t, returned[:1], outbox(j))
+	require.Equal(t, []Recipient{ToCitizen, ToService}, recipients(j))
+	require.Equal(t, returned[0], outbox(j)[1])
 }
 
 // A refund that was told is no part of what is returned later. One that was not is.
