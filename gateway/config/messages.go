@@ -3,44 +3,54 @@ package config
 import (
 	"net/url"
 	"slices"
+	"strings"
 
 	"paygate/gateway"
 	"paygate/gateway/notify"
 )
 
-// templates returns the ids of the e-mail templates in English, by setting.
-func (s Settings) templates() map[string]notify.Template {
-	return map[string]notify.Template{
-		"PAYGATE_NOTIFY_TEMPLATE_DELIVERED": s.NotifyDelivered,
-		"PAYGATE_NOTIFY_TEMPLATE_RETURNED":  s.NotifyReturned,
-		"PAYGATE_NOTIFY_TEMPLATE_REFUNDED":  s.NotifyRefunded,
+// Template is a template for e-mails that is set.
+type Template struct {
+	Setting string
+	ID      notify.Template
+}
+
+// Templates returns the templates for e-mails that are set.
+func (s Settings) Templates() []Template {
+	return slices.DeleteFunc(s.templates(), func(t Template) bool { return t.ID == "" })
+}
+
+// templates returns all templates for e-mails. Those in Welsh may be left out.
+func (s Settings) templates() []Template {
+	const prefix = "PAYGATE_NOTIFY_TEMPLATE_"
+	return []Template{
+		{prefix + "DELIVERED", s.NotifyDelivered}, {prefix + "DELIVERED_CY", s.NotifyDeliveredCY},
+		{prefix + "RETURNED", s.NotifyReturned}, {prefix + "RETURNED_CY", s.NotifyReturnedCY},
+		{prefix + "REFUNDED", s.NotifyRefunded}, {prefix + "REFUNDED_CY", s.NotifyRefundedCY},
 	}
 }
 
 func writesToCitizens(r gateway.Route) bool { return r.EmailField != "" }
 
-// compareEmails reports routes whose e-mails could not be sent, and settings that have no effect.
+// compareEmails reports routes whose e-mails could not be sent, and templates that have no effect.
 func (c *checker) compareEmails(s Settings) {
 	const key = "PAYGATE_NOTIFY_API_KEY"
-	for _, r := range s.Routes {
-		if writesToCitizens(r) && s.NotifyKey == nil && c.sound(key) {
-			c.fault(r.Setting+"NOTIFY_EMAIL", "needs %s", key)
+	lacking := func(setting string) {
+		for _, r := range s.Routes {
+			if writesToCitizens(r) && c.sound(setting) {
+				c.fault(r.Setting+"NOTIFY_EMAIL", "needs %s", setting)
+			}
 		}
 	}
-	for name, id := range s.templates() {
+	if s.NotifyKey == nil {
+		lacking(key)
+	}
+	for _, t := range s.templates() {
 		switch {
-		case id != "" && s.NotifyKey == nil && c.sound(key):
-			c.fault(name, "has no effect without %s", key)
-		case id == "" && c.sound(name):
-			c.needsTemplate(s.Routes, name)
-		}
-	}
-}
-
-func (c *checker) needsTemplate(routes []gateway.Route, name string) {
-	for _, r := range routes {
-		if writesToCitizens(r) {
-			c.fault(r.Setting+"NOTIFY_EMAIL", "needs %s", name)
+		case t.ID == "" && !strings.HasSuffix(t.Setting, "_CY"):
+			lacking(t.Setting)
+		case t.ID != "" && s.NotifyKey == nil && c.sound(key):
+			c.fault(t.Setting, "has no effect without %s", key)
 		}
 	}
 }

@@ -29,17 +29,6 @@ func ParseKey(text string) (Key, error) {
 	return Key{service: parts[1], secret: parts[2]}, nil
 }
 
-// Template is the id of a template at GOV.UK Notify.
-type Template string
-
-// ParseTemplate reads the id of a template.
-func ParseTemplate(text string) (Template, error) {
-	if !uuidPattern.MatchString(text) {
-		return "", errors.New("must be the id of a template at GOV.UK Notify, a UUID")
-	}
-	return Template(text), nil
-}
-
 // token returns what authorises one call. Notify refuses tokens that are more than 30 seconds old.
 func (k Key) token(now time.Time) (string, error) {
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(k.secret)},

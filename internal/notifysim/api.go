@@ -107,3 +107,14 @@ func (s *Simulator) list(r *http.Request) reply {
 	}
 	return reply{http.StatusOK, map[string]any{"notifications": found, "links": map[string]string{}}}
 }
+
+// show returns a template.
+func (s *Simulator) show(r *http.Request) reply {
+	t, found := s.template(notify.Template(r.PathValue("id")))
+	if !found {
+		return refused(http.StatusNotFound, "NoResultFound", "No result found")
+	}
+	return reply{http.StatusOK, map[string]any{
+		"id": t.ID, "name": t.Setting, "type": "email", "version": 1, "subject": t.Subject, "body": t.Body,
+	}}
+}

@@ -51,6 +51,7 @@ func New(o Options) *Simulator {
 	s := &Simulator{options: o, mux: http.NewServeMux(), slow: 5 * time.Second}
 	s.mux.Handle("POST /v2/notifications/email", s.answers(s.send))
 	s.mux.Handle("GET /v2/notifications", s.answers(s.list))
+	s.mux.Handle("GET /v2/template/{id}", s.answers(s.show))
 	s.mux.HandleFunc("GET /inbox", s.inbox)
 	s.mux.Handle("POST /inbox/faults", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.order)))
 	return s

@@ -48,6 +48,7 @@ func Run(ctx context.Context, o Options) (healthy bool, err error) {
 	e.checkPublic(ctx)
 	e.checkUnpaid()
 	e.checkPay(ctx)
+	e.checkEmails(ctx)
 	e.checkRoutes()
 	e.checkAcceptance()
 	e.checkStore(ctx)
