@@ -74,7 +74,8 @@ func (h *submissions) holdFree(w http.ResponseWriter, r *http.Request, hit match
 	h.shadow.passFree(w, withRead(r, in.body), hit)
 }
 
-// price finds the terms of a request, unless the browser has a journey for the same request already.
+// price finds the terms of a request, unless the browser has a journey for the same request already, and passes a
+// request through if it chooses something that costs nothing.
 func (h *submissions) price(w http.ResponseWriter, r *http.Request, in *incoming) {
 	var err error
 	if in.terms, err = in.newTerms(); err != nil {
@@ -83,13 +84,14 @@ func (h *submissions) price(w http.ResponseWriter, r *http.Request, in *incoming
 	}
 	in.request.Prefill = in.prefill()
 	in.Form = form.Form{} // it may be large, and is no longer needed
-	if h.proceedWithRepeated(w, r, in) {
-		return
+	switch {
+	case h.proceedWithRepeated(w, r, in):
+	case in.isFree():
+		h.passChoice(w, withRead(r, in.body), in)
+	case in.route.UpstreamPriced && (!h.askPrice(w, r, in) || h.proceedWithRepeated(w, r, in)):
+	default:
+		h.start(w, r, in)
 	}
-	if in.route.UpstreamPriced && (!h.askPrice(w, r, in) || h.proceedWithRepeated(w, r, in)) {
-		return
-	}
-	h.start(w, r, in)
 }
 
 // proceedWithRepeated answers a request for which the browser has a journey already. It reports whether it has

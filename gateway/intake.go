@@ -36,6 +36,9 @@ type intake struct {
 	routes  routes
 }
 
+// isFree reports whether the request chooses something that costs nothing.
+func (in *incoming) isFree() bool { return !in.route.UpstreamPriced && in.terms.Amount == 0 }
+
 // unreadBody means that a body could not be read completely. Its cause decides the answer, and is not for the log.
 type unreadBody struct{ cause error }
 

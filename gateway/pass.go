@@ -32,6 +32,8 @@ func (h *passes) pass(w http.ResponseWriter, r *http.Request, hit match.Decision
 	switch {
 	case found && j.PassValid(h.runner.Now()):
 		h.fetch(w, r, j, hit)
+	case in.isFree() && !hit.IsFree():
+		h.passChoice(w, r, in)
 	case hit.IsFree() && (!found || r.Method == http.MethodHead):
 		h.shadow.passFree(w, r, hit)
 	case r.Method == http.MethodHead:
@@ -88,7 +90,12 @@ func (h *passes) buyOther(w http.ResponseWriter, r *http.Request) {
 		seeOther(w, asking.RequestURI)
 		return
 	}
-	if in, ok := h.read(w, asking, hit); ok {
+	in, ok := h.read(w, asking, hit)
+	switch {
+	case !ok:
+	case in.isFree():
+		seeOther(w, asking.RequestURI)
+	default:
 		h.buy(w, asking, in)
 	}
 }

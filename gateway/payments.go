@@ -72,6 +72,22 @@ func (p *payments) store(
 	return j, true
 }
 
+// passChoice passes a request through that chooses something that costs nothing.
+func (p *payments) passChoice(w http.ResponseWriter, r *http.Request, in *incoming) {
+	if refusal, refused := p.refusal(in.terms.Route); refused {
+		p.answer(w, r, refusal)
+		return
+	}
+	if p.refuseCards && in.hasCardNumber() {
+		p.answer(w, r, cardNumber)
+		return
+	}
+	p.log.InfoContext(r.Context(), "the choice costs nothing", "route", in.terms.Route)
+	forwarded := asSent(r)
+	forwarded.Path, forwarded.Free = in.request.Path, true
+	p.proxy.Serve(w, forwarded)
+}
+
 // refusal returns the answer if no new journeys may start on a route just now.
 func (p *payments) refusal(route string) (a answer, refused bool) {
 	select {

@@ -121,12 +121,14 @@ func (s *shadow) outcome(
 	}
 	d.Route = d.Concerned[0]
 	route := s.routes.of(d.Route)
-	_, _, priceErr := asked{Submission: submission, route: route}.price()
+	amount, _, priceErr := asked{Submission: submission, route: route}.price()
 	switch {
 	case priceErr != nil:
 		return d, "refused", "choice of price"
 	case route.UpstreamPriced:
 		return d, "priced", "MATCH"
+	case amount == 0: // the choice costs nothing
+		return d, "", ""
 	case route.When != nil:
 		return d, "held", "WHEN"
 	default:

@@ -50,6 +50,11 @@ func (a asked) price() (int64, string, error) {
 		return a.route.Price, "", nil
 	}
 	choice := form.Choice{Field: a.route.PriceField, Options: slices.Collect(maps.Keys(a.route.Prices))}
+	for _, option := range choice.Options {
+		if a.route.Prices[option] == 0 {
+			choice.Free = append(choice.Free, option)
+		}
+	}
 	choose := choice.InForm
 	if a.route.Terms.Kind == journey.KindPass {
 		choose = choice.InQuery

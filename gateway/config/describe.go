@@ -106,7 +106,11 @@ func describePrice(r gateway.Route) string {
 	}
 	var prices []string
 	for _, choice := range slices.Sorted(maps.Keys(r.Prices)) {
-		prices = append(prices, choice+" "+journey.Pounds(r.Prices[choice]))
+		text := journey.Pounds(r.Prices[choice])
+		if r.Prices[choice] == 0 {
+			text = "free"
+		}
+		prices = append(prices, choice+" "+text)
 	}
 	return fmt.Sprintf("by %s: %s", r.PriceField, strings.Join(prices, ", "))
 }

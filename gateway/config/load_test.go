@@ -174,7 +174,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_ROUTE_LICENCE_PRICE": {
 		"(unset)", "£25", "25.5", "25.000", "0", "0.00", "100000.01", "-1", "1e3", "25,00",
 	},
-	"PAYGATE_ROUTE_LICENCE_PRICES":         {"1-day=6.00"},
+	"PAYGATE_ROUTE_LICENCE_PRICES":         {"1-day=6.00", "1-day=6.00,1-day=0.00"},
 	"PAYGATE_ROUTE_LICENCE_PRICE_FIELD":    {"licence"},
 	"PAYGATE_ROUTE_LICENCE_DESCRIPTION":    {"(unset)", "a <b>", strings.Repeat("x", 256)},
 	"PAYGATE_ROUTE_LICENCE_DESCRIPTION_CY": {"a | b"},
@@ -350,6 +350,32 @@ func TestPricesAreExact(t *testing.T) {
 	})
 	require.Empty(t, faults)
 	require.Equal(t, map[string]int64{"1-day": 600, "8-day": 1350}, s.Routes[0].Prices)
+}
+
+func TestChoicesMayCostNothing(t *testing.T) {
+	t.Parallel()
+	prices := func(text string) (config.Settings, config.Faults) {
+		return load(t, map[string]string{
+			"PAYGATE_ROUTE_LICENCE_PRICE": "(unset)", "PAYGATE_ROUTE_LICENCE_PRICES": text,
+			"PAYGATE_ROUTE_LICENCE_PRICE_FIELD": "licence",
+		})
+	}
+	for _, text := range []string{"1-day=6.00,blue-badge=0.00", "1-day=6,blue-badge=0"} {
+		s, faults := prices(text)
+		require.Empty(t, faults, text)
+		require.Equal(t, map[string]int64{"1-day": 600, "blue-badge": 0}, s.Routes[0].Prices)
+		require.Contains(t, s.Describe(), "by licence: 1-day £6.00, blue-badge free")
+	}
+	for text, says := range map[string]string{
+		"blue-badge=0.00": "names no price above zero", "a=0,b=0.00": "names no price above zero",
+		"1=6.00,01=0.00": `some services take "01", which costs nothing, for another choice`,
+		"a=6.00,A=0.00":  `some services take "A", which costs nothing, for another choice`,
+		"a=6.00,b=0.0":   "must be pounds", "a=6.00,b=-0": "must be pounds", "a=6.00,b=": "must be pounds",
+	} {
+		_, faults := prices(text)
+		require.Len(t, faults, 1, text)
+		require.Contains(t, faults[0], says)
+	}
 }
 
 func TestWarningsAboutSettings(t *testing.T) {

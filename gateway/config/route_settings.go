@@ -37,8 +37,9 @@ type routeSettings struct {
 	RefuseText texts `env:"REFUSE_TEXT" example:"There is a problem | Mae problem"`
 	// What the citizen pays for, in Welsh.
 	DescriptionCY string `env:"DESCRIPTION_CY" check:"description" example:"Trwydded bysgota"`
-	// Prices by choice, and the form field (on a GET: the query parameter) that holds the choice.
-	Prices     map[string]int64 `env:"PRICES" example:"1-day=6.00,8-day=13.50"`
+	// Prices by choice, and the form field (on a GET: the query parameter) that holds the choice. A request whose choice
+	// costs 0.00 passes at once, with Paygate-Status: free.
+	Prices     map[string]int64 `env:"PRICES" example:"1-day=6.00,8-day=13.50,blue-badge=0.00"`
 	PriceField string           `env:"PRICE_FIELD" example:"licence"`
 	// For one address with several buttons: only submissions in which this field has this value cost money. form:pay,
 	// without a value, means submissions that have the field at all, for services that look at which button is there

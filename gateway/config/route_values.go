@@ -26,7 +26,7 @@ func parsePrice(text string) (price, error) {
 	return price{pence: pence}, err
 }
 
-// parsePrices returns the price of each choice, in pence: 1-day=6.00,8-day=13.50.
+// parsePrices returns the price of each choice, in pence: 1-day=6.00,8-day=13.50,blue-badge=0.00.
 func parsePrices(text string) (map[string]int64, error) {
 	prices := map[string]int64{}
 	_, err := parseEach(text, func(item string) (pence int64, err error) {
@@ -37,13 +37,39 @@ func parsePrices(text string) (map[string]int64, error) {
 		if !found || choice == "" {
 			return 0, errors.New("must be choice=price,choice=price")
 		}
-		prices[choice], err = journey.ParsePounds(price)
-		return prices[choice], err
+		if price != "0.00" && price != "0" {
+			pence, err = journey.ParsePounds(price)
+		}
+		prices[choice] = pence
+		return pence, err
 	})
-	if len(prices) == 0 && err == nil {
-		err = errors.New("names no prices")
+	if err != nil {
+		return prices, err
 	}
-	return prices, err
+	return prices, checkFree(prices)
+}
+
+// checkFree reports prices of which none costs anything, and choices that cost nothing and that some service takes for
+// one that costs something.
+func checkFree(prices map[string]int64) error {
+	var free, paid []string
+	for choice, pence := range prices {
+		if pence == 0 {
+			free = append(free, choice)
+		} else {
+			paid = append(paid, choice)
+		}
+	}
+	if len(paid) == 0 {
+		return errors.New("names no price above zero")
+	}
+	var errs []error
+	for _, choice := range free {
+		if (form.Field{Value: choice}).CouldEqual(paid...) {
+			errs = append(errs, fmt.Errorf("some services take %q, which costs nothing, for another choice", choice))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func parsePatterns(text string) ([]match.Pattern, error) {

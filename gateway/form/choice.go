@@ -6,6 +6,7 @@ import "slices"
 type Choice struct {
 	Field   string
 	Options []string
+	Free    []string // of the options, those that cost nothing
 }
 
 // InForm returns the option that the form chooses. It returns false if the choice is missing, unknown or repeated, if
@@ -31,11 +32,15 @@ func (c Choice) in(s Submission, fields, others []Field) (option string, ok bool
 	return option, true
 }
 
-// couldBeAnother reports whether some service may read another option in the request.
+// couldBeAnother reports whether some service may read another option in the request. Beside a choice that costs
+// nothing, any other value counts: the service may have options that are not for sale here.
 func (c Choice) couldBeAnother(s Submission, option string) bool {
 	isChosen := func(f Field) bool { return f.Name == c.Field && f.Value == option }
 	couldChoose := func(f Field) bool { return !f.File && f.CouldBeField(c.Field) }
 	found, few := Candidates(slices.DeleteFunc(s.all(), isChosen), couldChoose)
+	if slices.Contains(c.Free, option) {
+		return !few || slices.ContainsFunc(found, func(f Field) bool { return f.Value != "" })
+	}
 	others := slices.DeleteFunc(slices.Clone(c.Options), func(o string) bool { return o == option })
 	return !few || AnyCouldEqual(found, others...)
 }

@@ -62,8 +62,11 @@ func (x exchange) rewriteHeader(header http.Header) {
 		header["User-Agent"] = nil // net/http would name itself
 	}
 	status := "none"
-	if x.OnPrice != nil {
+	switch {
+	case x.OnPrice != nil:
 		status = "quote"
+	case x.Free:
+		status = "free"
 	}
 	// The four values share one array. Each slice has no spare capacity, so that appending to one changes no other.
 	values := []string{x.client.ForwardedFor(x.In), x.client.Host, x.client.Proto, status}

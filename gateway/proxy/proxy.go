@@ -52,12 +52,14 @@ type Request struct {
 
 	// Paid is the header that says what was paid for a pass; nil for any other request.
 	Paid http.Header
+	// Free means that the request is for a pay route, and chooses something that costs nothing.
+	Free bool
 	// OnPrice, if set, makes this a request for a price. If the service answers 402, OnPrice is called with the
 	// header of the answer and those Set-Cookie lines that may go to the browser, and nothing is written.
 	OnPrice func(answer http.Header, cookies []string)
 }
 
-func (r Request) onPayRoute() bool { return r.Paid != nil || r.OnPrice != nil }
+func (r Request) onPayRoute() bool { return r.Paid != nil || r.OnPrice != nil || r.Free }
 
 // Serve passes a request through, and writes the answer. If the answer breaks off, Serve panics with
 // http.ErrAbortHandler, because returning would make it look complete.
