@@ -39,7 +39,7 @@ func simulate(ctx context.Context, e Env, args []string) error {
 	defer pay.Close()
 	fmt.Fprintf(e.Stdout, "A simulated GOV.UK Pay is at %[1]s\n"+
 		"Use PAYGATE_PAY_MODE=test, PAYGATE_PAY_API_URL and PAYGATE_PAY_CARD_ORIGINS with this address, "+
-		"and any key that begins with api_test_.\n"+
+		"and any key that begins with api_test_, unless -keys lists others.\n"+
 		"A simulated GOV.UK Notify is at the same address, with an inbox at %[1]s/inbox. Its settings:\n%[2]s\n",
 		options.PublicURL, strings.Join(notifysim.Settings(options.PublicURL), "\n"))
 	return demo.Serve(ctx, listener, notifysim.New(notifysim.Options{}).Beside(pay))

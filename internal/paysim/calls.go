@@ -75,10 +75,12 @@ func (s *Simulator) refusesPayment(c createRequest) *apiError {
 func (s *Simulator) find(a asked, code string) (*payment, *apiError) {
 	p := s.payments[a.PathValue("id")]
 	if p == nil || p.account != a.account {
-		return nil, &apiError{status: 404, Code: code, Text: "Not found"}
+		return nil, notFound(code)
 	}
 	return p, nil
 }
+
+func notFound(code string) *apiError { return &apiError{status: 404, Code: code, Text: "Not found"} }
 
 // of wraps a call that needs a payment. If there is no such payment, it answers with the call's own code.
 func (s *Simulator) of(code string, serve func(asked, *payment) reply) serveFunc {
@@ -95,11 +97,13 @@ func (s *Simulator) get(_ asked, p *payment) reply {
 	return reply{status: 200, body: s.full(p)}
 }
 
-// getFromIndex answers a get while Pay is in trouble: the state may be old, and there is no next_url (FACTS 3.5).
+// getFromIndex answers a get while Pay is in trouble: the payment is as the lagging index has it, and without a next_url
+// (FACTS 3.5). The index may not know it yet.
 func (s *Simulator) getFromIndex(_ asked, p *payment) reply {
-	body := s.brief(p)
-	body["state"] = stateOf(p.statusAt(s.indexedUntil()))
-	return reply{status: 200, body: body}
+	if !s.isIndexed(p.created) {
+		return refusal(notFound("P0200"))
+	}
+	return reply{status: 200, body: s.brief(p.asOf(s.indexedUntil()), s.indexedUntil())}
 }
 
 // getEvents includes the states of refunds without marking them, as Pay does (FACTS 3.6).

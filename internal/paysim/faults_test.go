@@ -179,6 +179,16 @@ func TestLimitCanBeLifted(t *testing.T) {
 	}
 }
 
+func TestStaleIndexMayNotKnowAPaymentYet(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{SearchLag: time.Minute})
+	id := b.paid(nil)
+	b.AddFault(Fault{Call: "get", Kind: "stale"})
+	b.refuses(b.do("GET", "/v1/payments/"+id, ""), 404, "P0200")
+	b.Advance(time.Minute)
+	require.Equal(t, "success", b.status(id))
+}
+
 func TestPagesOfASearchCanBeWrong(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})

@@ -22,7 +22,7 @@ func webhookState(status, code string) map[string]any {
 
 // message returns the payment as it is when the message is built, not when the event happened.
 func (s *Simulator) message(d *delivery) []byte {
-	resource := s.brief(d.payment)
+	resource := s.brief(d.payment, s.now())
 	for _, left := range []string{"_links", "provider_id", "authorisation_mode", "card_brand"} {
 		delete(resource, left)
 	}

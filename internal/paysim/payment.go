@@ -142,6 +142,28 @@ func (p *payment) refundStatus() string {
 	}
 }
 
+// asOf returns the payment as it was at a time.
+func (p *payment) asOf(at time.Time) *payment {
+	then := *p
+	then.status, then.code = p.statusAt(at)
+	if p.accepted.After(at) {
+		then.accepted = time.Time{}
+	}
+	if p.collected.After(at) {
+		then.collected = time.Time{}
+	}
+	if then.status == "created" || then.status == "started" {
+		then.card, then.surcharge, then.secured = nil, 0, false
+	}
+	then.refunds = nil
+	for _, made := range p.refunds {
+		if status := made.statusAt(at); status != "" {
+			then.refunds = append(then.refunds, &refund{amount: made.amount, status: status})
+		}
+	}
+	return &then
+}
+
 // statusAt returns the status of the payment at a time.
 func (p *payment) statusAt(at time.Time) (status, code string) {
 	for _, e := range p.events {

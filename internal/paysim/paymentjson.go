@@ -16,7 +16,7 @@ func (s *Simulator) link(method, path string) map[string]any {
 
 // full is a payment as create and get show it, with a new next_url if the citizen still has to act (FACTS 2.4, 3.5).
 func (s *Simulator) full(p *payment) map[string]any {
-	body := s.brief(p)
+	body := s.brief(p, s.now())
 	links := body["_links"].(map[string]any)
 	if finished(p.status) {
 		return body
@@ -35,8 +35,8 @@ func (s *Simulator) full(p *payment) map[string]any {
 	return body
 }
 
-// brief is a payment as search shows it. Which fields are present, absent or null follows FACTS 2.4.
-func (s *Simulator) brief(p *payment) map[string]any {
+// brief is a payment as search shows it at a time. Which fields are present, absent or null follows FACTS 2.4.
+func (s *Simulator) brief(p *payment, at time.Time) map[string]any {
 	body := map[string]any{
 		"payment_id": p.id, "amount": p.request.Amount, "reference": p.request.Reference,
 		"description": p.request.Description,
@@ -44,7 +44,7 @@ func (s *Simulator) brief(p *payment) map[string]any {
 		"created_date": milliseconds(p.created),
 		"language":     p.request.Language, "delayed_capture": p.request.DelayedCapture, "moto": p.request.Moto,
 		"authorisation_mode": "web",
-		"return_url":         p.request.ReturnURL, "settlement_summary": p.settlement(s.now()),
+		"return_url":         p.request.ReturnURL, "settlement_summary": p.settlement(at),
 		"refund_summary": map[string]any{
 			"status": p.refundStatus(), "amount_available": p.total() - p.refunded(), "amount_submitted": p.refunded(),
 		},

@@ -136,5 +136,5 @@ func (s *Simulator) getRefund(a asked, p *payment) reply {
 	if made := p.findRefund(a.PathValue("refund")); made != nil {
 		return reply{status: 200, body: s.refundJSON(made, s.now())}
 	}
-	return refusal(&apiError{status: 404, Code: "P0700", Text: "Not found"})
+	return refusal(notFound("P0700"))
 }

@@ -17,14 +17,15 @@ func (s *Simulator) search(a asked) reply {
 	}
 	var found []*payment
 	for _, p := range slices.Backward(s.list) {
-		if p.account == a.account && s.isIndexed(p.created) && q.fits(p, s.indexedUntil()) {
-			found = append(found, p)
+		if p.account != a.account || !s.isIndexed(p.created) {
+			continue
+		}
+		if then := p.asOf(s.indexedUntil()); q.fits(then, s.indexedUntil()) {
+			found = append(found, then)
 		}
 	}
 	return listed(s, "/v1/payments", "P0402", q, found, func(p *payment) map[string]any {
-		result := s.brief(p)
-		result["state"] = stateOf(p.statusAt(s.indexedUntil()))
-		return result
+		return s.brief(p, s.indexedUntil())
 	})
 }
 
@@ -35,8 +36,8 @@ func (s *Simulator) searchRefunds(a asked) reply {
 		return refusal(invalidSearch("P1101", wrong))
 	}
 	var found []*refund
-	for _, p := range s.list {
-		for _, made := range p.refunds {
+	for _, p := range slices.Backward(s.list) {
+		for _, made := range slices.Backward(p.refunds) {
 			if p.account == a.account && s.isIndexed(made.created) &&
 				q.isWithin(made.created, made.settledDate(s.indexedUntil())) {
 				found = append(found, made)
@@ -139,9 +140,8 @@ func readNumber(to *int, limit int) func(string) bool {
 	}
 }
 
-// fits reports whether a payment, as it was in the index, is one that was searched for.
-func (q query) fits(p *payment, until time.Time) bool {
-	status, _ := p.statusAt(until)
+// fits reports whether a payment, as the index has it, was searched for.
+func (q query) fits(p *payment, at time.Time) bool {
 	c := p.card
 	if c == nil {
 		c = p.request.card()
@@ -156,11 +156,11 @@ func (q query) fits(p *payment, until time.Time) bool {
 	contains := func(text string) func(string) bool {
 		return func(wanted string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(wanted)) }
 	}
-	return has("reference", is(p.request.Reference)) && has("state", is(status)) &&
+	return has("reference", is(p.request.Reference)) && has("state", is(p.status)) &&
 		has("email", contains(p.email())) && has("cardholder_name", contains(c.name)) &&
 		has("card_brand", func(wanted string) bool { return brandWord(wanted) == brandWord(c.brand) }) &&
 		has("first_digits_card_number", is(c.first)) && has("last_digits_card_number", is(c.last)) &&
-		isBlank(q.values.Get("agreement_id")) && q.isWithin(p.created, p.paidOut(p.collected, until))
+		isBlank(q.values.Get("agreement_id")) && q.isWithin(p.created, p.paidOut(p.collected, at))
 }
 
 // brandWord makes Pay's word for a brand, such as master-card, the same as the name that it shows.

@@ -18,7 +18,7 @@ var (
 // variables and /control/settings all use it.
 func (o *Options) Declare(set *flag.FlagSet) {
 	*o = o.withDefaults()
-	set.StringVar(&o.PublicURL, "url", o.PublicURL, "the `URL` where browsers and clients reach the simulator")
+	set.Var(urlValue(&o.PublicURL), "url", "the `URL` where browsers and clients reach the simulator")
 	set.StringVar(&o.ServiceName, "service-name", o.ServiceName, "the service's `NAME` on the card pages")
 	set.Var(keysValue(&o.Keys), "keys", "the valid `KEYS`, with commas between; none: all like api_test_…")
 	set.Var(accountsValue(&o.Accounts), "accounts",
@@ -26,7 +26,7 @@ func (o *Options) Declare(set *flag.FlagSet) {
 	set.BoolVar(&o.Live, "live", o.Live, "behave as a live account")
 	set.BoolVar(&o.Moto, "moto", o.Moto, "allow telephone payments")
 	set.Var(wordValue(&o.Provider, providers), "provider", "the payment provider: `sandbox|stripe|worldpay`")
-	set.StringVar(&o.WebhookURL, "webhook-url", o.WebhookURL, "the `URL` that webhooks are sent to; none: no webhooks")
+	set.Var(urlValue(&o.WebhookURL), "webhook-url", "the `URL` that webhooks are sent to; none: no webhooks")
 	set.Var(secretValue(&o.WebhookSecret), "webhook-secret", "the `SECRET` that signs webhooks")
 	set.Var(penceValue(&o.Surcharge), "surcharge", "the surcharge on corporate cards, in `PENCE`")
 	set.Var(wordValue(&o.AddressCollection, addressCollections), "address-collection",

@@ -75,7 +75,8 @@ func TestWrongSettingsChangeNothing(t *testing.T) {
 	before := b.Settings()
 	for _, wrong := range []string{
 		`{"live": true, "surcharge": -1}`, `{"live": true, "search_lag": "-5m"}`, `{"live": true, "provider": "adyen"}`,
-		`{"live": true, "lag": "5m"}`, `{"live": "perhaps"}`, `{"accounts": "parking"}`, `{"accounts": "a=1,a=2"}`, `[]`,
+		`{"live": true, "lag": "5m"}`, `{"live": "perhaps"}`, `{"accounts": "parking"}`, `{"accounts": "a=1,a=2"}`, `{"accounts": "a=1,b=1"}`,
+		`{"url": "pay.example.org"}`, `{"webhook_url": "ftp://example.org"}`, `[]`,
 	} {
 		a := b.do("POST", "/control/settings", wrong)
 		require.Equal(t, 400, a.status, wrong)

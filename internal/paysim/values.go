@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,18 @@ func wordValue(to *string, words []string) value {
 	return value{show: func() string { return *to }, set: func(text string) error {
 		if !slices.Contains(words, text) {
 			return errors.New("must be one of " + strings.Join(words, ", "))
+		}
+		*to = text
+		return nil
+	}}
+}
+
+// urlValue accepts an absolute http or https address, or none.
+func urlValue(to *string) value {
+	return value{show: func() string { return *to }, set: func(text string) error {
+		u, err := url.Parse(text)
+		if text != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			return errors.New("must be an address that begins with http:// or https://")
 		}
 		*to = text
 		return nil
@@ -94,8 +107,10 @@ func accountsValue(to *[]Account) value {
 		for i, part := range listOf(text) {
 			name, keys, _ := strings.Cut(strings.TrimSpace(part), "=")
 			key, secret, _ := strings.Cut(keys, ":")
-			if name == "" || key == "" || slices.Contains(strings.Split(namesOf(accounts), ","), name) {
-				return fmt.Errorf("account %d must be NAME=KEY, with a name of its own", i+1) // the text has a key
+			if name == "" || key == "" || slices.ContainsFunc(accounts, func(a Account) bool {
+				return a.Name == name || a.Keys[0] == key
+			}) {
+				return fmt.Errorf("account %d must be NAME=KEY, both its own", i+1) // not the text, which has a key
 			}
 			accounts = append(accounts, Account{Name: name, Keys: []string{key}, WebhookSecret: secret})
 		}
