@@ -138,9 +138,11 @@ func (j Journey) isUnseen() bool {
 // ending reports whether the money goes back, or has gone back, because the journey ends without the service.
 func (j Journey) ending() bool { return j.Returning || j.State == StateReversed }
 
-// isReturned reports whether the journey has ended without the service, and the citizen's money is on its way back.
+// isReturned reports whether the journey has ended without the service, and the citizen's money is on its way back,
+// also money that came too late.
 func (j Journey) isReturned(p Payment) bool {
-	return j.State == StateReversed && !j.PaidAt.IsZero() && p.ID == j.PaidWith && p.Finished()
+	paid := !j.PaidAt.IsZero() || p.Status == StatusSuccess
+	return j.State == StateReversed && paid && p.ID == j.PaidWith && p.Finished()
 }
 
 // isBack reports whether the citizen has the money: Pay has never collected it, or says that all refunds have succeeded.

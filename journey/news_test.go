@@ -100,6 +100,15 @@ func TestAReturnIsToldOnceAndNotAsARefund(t *testing.T) {
 }
 
 // A refund that was told is no part of what is returned later. One that was not is.
+func TestMoneyThatCameTooLateIsToldToTheCitizen(t *testing.T) {
+	t.Parallel()
+	late := snapshot(StatusSuccess)
+	j := told(t, PaymentSeen{snapshot(StatusFailed)}, RetryLapsed{})
+	require.Equal(t, StateAbandoned, j.State)
+	j = must(t, j, PaymentSeen{late}, MoneyReturned{PaymentID: "pay1"})
+	require.Equal(t, []line{{ToCitizen, "01TEST-email-returned", WhatReturned, 2500, 0}}, outbox(j))
+}
+
 func TestAmountsThatAreToldAddUp(t *testing.T) {
 	t.Parallel()
 	for _, sent := range []bool{true, false} {
