@@ -100,3 +100,16 @@ func (s *scenario) fetchPass() {
 func (s *scenario) staffRelease() {
 	_, _ = s.runner.Release(s.t.Context(), s.id, journey.ByStaff("ann"), "the citizen called")
 }
+
+func (s *scenario) staffRefund(pence int64) {
+	_, _ = s.runner.Refund(s.t.Context(), s.id, pence, journey.ByStaff("ann"), "the citizen called")
+}
+
+// refundInPaysTool is a member of staff who uses Pay's own tool.
+func (s *scenario) refundInPaysTool(pence int64) {
+	j, err := s.store.Get(s.t.Context(), s.id)
+	if p, found := s.atPay(j.PaidWith); err == nil && found && p.Status == journey.StatusSuccess {
+		_, err := s.pay.Refund(p.ID, pence)
+		require.NoError(s.t, err)
+	}
+}

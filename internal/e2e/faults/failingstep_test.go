@@ -109,6 +109,11 @@ func (p failingPay) Refund(ctx context.Context, id string, amount, available int
 	return made, err
 }
 
+func (p failingPay) Refunds(ctx context.Context, id string) (refunds []journey.Refund, err error) {
+	err = p.do("Pay reads refunds", func() error { refunds, err = p.Payments.Refunds(ctx, id); return err })
+	return refunds, err
+}
+
 func (p failingPay) FindByReference(ctx context.Context, reference string,
 	from time.Time,
 ) (found []journey.PaymentSnapshot, err error) {

@@ -33,7 +33,9 @@ type scenario struct {
 	service    *httptest.Server
 	store      journey.Store // which does not fail
 	runner     *journey.Runner
+	listeners  *listeners
 	terms      journey.Terms
+	loss       int64        // what may be missing in the end, in pence
 	id         journey.ID   // of the citizen's journey
 	journeyIDs []journey.ID // that the citizen may have begun
 }
@@ -42,17 +44,24 @@ func newScenario(
 	t *testing.T, store journey.Store, clock *testserver.MovableClock, what story, failure *failingStep,
 ) *scenario {
 	t.Helper()
-	s := &scenario{t: t, failure: failure, clock: clock, store: store, ledger: &testserver.Ledger{}, terms: newTerms()}
+	s := &scenario{
+		t: t, failure: failure, clock: clock, store: store, ledger: &testserver.Ledger{}, listeners: &listeners{},
+		terms: newTerms(), loss: what.loss,
+	}
 	if what.terms != nil {
 		what.terms(&s.terms)
 	}
 	s.service = httptest.NewServer(s.ledger.Handler(what.service))
 	t.Cleanup(s.service.Close)
-	s.pay = paysim.New(paysim.Options{Now: clock.Now, PostLimit: -1})
+	s.pay = paysim.New(paysim.Options{
+		Now: clock.Now, PostLimit: -1, Keys: []string{keys[""]},
+		Accounts: []paysim.Account{{Name: "parking", Keys: []string{keys["parking"]}}},
+	})
 	t.Cleanup(s.pay.Close)
 	s.runner = &journey.Runner{
-		Store: failingStore{store, failure, &s.journeyIDs}, Accounts: journey.Accounts{"": failingPay{s.newPayClient(), failure}},
+		Store: failingStore{store, failure, &s.journeyIDs}, Accounts: s.newAccounts(),
 		Deliverer: failingService{s.newDeliverer(), failure},
+		Messenger: failingMessenger{s.listeners, failure},
 		Now:       clock.Now, Log: slog.New(slog.DiscardHandler), WaitTimeout: time.Millisecond,
 	}
 	return s
@@ -67,19 +76,28 @@ func newTerms() journey.Terms {
 		ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
 		ClaimFor: time.Minute, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
 		KeepReply: time.Hour, KeepJourney: 10000 * time.Hour, ReturnGrace: 5 * time.Minute, UnseenFor: 24 * time.Hour,
+		Tell: "/tell",
 	}
 }
 
-func (s *scenario) newPayClient() *pay.Client {
+// keys are those of the accounts at Pay.
+var keys = map[string]string{"": "api_test_0000000000", "parking": "api_test_1111111111"}
+
+// newAccounts returns two accounts. Neither knows the payments of the other.
+func (s *scenario) newAccounts() journey.Accounts {
 	server := httptest.NewServer(s.pay)
 	s.t.Cleanup(server.Close)
 	s.pay.SetPublicURL(server.URL)
 	address, err := url.Parse(server.URL)
 	require.NoError(s.t, err)
-	return pay.New(pay.Options{
-		URL: address, Key: "api_test_0000000000", CardOrigins: []string{server.URL},
-		Timeout: testserver.LongTimeout, CreateRate: 1000,
-	})
+	accounts := journey.Accounts{}
+	for name, key := range keys {
+		accounts[name] = failingPay{pay.New(pay.Options{
+			URL: address, Key: key, CardOrigins: []string{server.URL},
+			Timeout: testserver.LongTimeout, CreateRate: 1000,
+		}), s.failure}
+	}
+	return accounts
 }
 
 func (s *scenario) newDeliverer() journey.Deliverer {
@@ -98,12 +116,12 @@ func (s *scenario) newDeliverer() journey.Deliverer {
 
 func (s *scenario) request(name string) journey.HeldRequest {
 	if s.terms.Kind == journey.KindPass {
-		return journey.HeldRequest{Method: http.MethodGet, Path: "/register/2026", Header: http.Header{}, Host: "x"}
+		return journey.HeldRequest{Method: http.MethodGet, Path: "/register/2026", Header: http.Header{}, Host: "x", Email: "a@b.cc"}
 	}
 	return journey.HeldRequest{
 		Method: http.MethodPost, Path: "/licences/apply",
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
-		Body:   []byte("name=" + name), Host: "x",
+		Body:   []byte("name=" + name), Host: "x", Email: "a@b.cc",
 	}
 }
 
@@ -139,6 +157,7 @@ func (s *scenario) sweepAfter(rounds int, each time.Duration) {
 			progress, _ := s.runner.Advance(s.t.Context(), j.ID, s.visit(journey.ByMopup))
 			_ = progress.Reply.Close()
 		}
+		s.tell()
 	}
 }
 
@@ -154,7 +173,7 @@ func (s *scenario) journeys() (found []journey.Journey) {
 	return found
 }
 
-// settleStuck settles stuck journeys by the ledger of the service.
+// settleStuck settles stuck journeys by the ledger of the service. What is not paid for any more is not sent again.
 func (s *scenario) settleStuck() {
 	for _, j := range s.journeys() {
 		if j.State != journey.StateStuck {
@@ -164,6 +183,9 @@ func (s *scenario) settleStuck() {
 		as := map[string]journey.State{
 			"released": journey.StateReleased, "reversed": journey.StateReversed, "retry": journey.StateConfirmed,
 		}[s.ledger.Resolution(string(j.ID), strconv.Itoa(j.Submission))]
+		if as == journey.StateConfirmed && !j.Paid() {
+			as = journey.StateReversed
+		}
 		_, _ = s.runner.Settle(s.t.Context(), j.ID, as, journey.ByStaff("ann"), "the ledger says so")
 	}
 }
@@ -191,9 +213,11 @@ func (s *scenario) requireAgreement() {
 		}
 		require.NotEqual(t, "capturable", p.Status, "reserved for ever")
 	}
-	require.EqualValues(t, 2500*given, paid, "given %d times; failed: %s", given, s.failure.name)
+	require.LessOrEqual(t, paid, int64(2500*given), "given %d times; failed: %s", given, s.failure.name)
+	require.GreaterOrEqual(t, paid, int64(2500*given)-s.loss, "given %d times; failed: %s", given, s.failure.name)
 	for _, j := range s.journeys() {
 		require.True(t, j.State.AtRest(), "failed: %s; %s: %+what", s.failure.name, j.State, j.History)
 		require.False(t, j.State == journey.StateReleased && given == 0, "%+what", j.History)
 	}
+	s.requireTold()
 }

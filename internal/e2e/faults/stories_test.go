@@ -16,6 +16,7 @@ type story struct {
 	act        func(*scenario)
 	finalState journey.State // when nothing fails
 	rounds     int           // of forty hours, beyond the usual ones
+	loss       int64         // what may be missing in the end, in pence
 }
 
 func stories() []story {
@@ -25,7 +26,7 @@ func stories() []story {
 	pass := func(t *journey.Terms) { t.Kind = journey.KindPass }
 	onReturn := func(t *journey.Terms) { t.Capture, t.Release = journey.CaptureImmediate, journey.ReleaseOnReturn }
 	payAndReturn := func(s *scenario) { s.submit(); s.endPayment("success"); s.returnFromPay(); s.readReply() }
-	return []story{
+	all := []story{
 		{name: "reserved and accepted", service: accept, act: payAndReturn, finalState: journey.StateReleased},
 		{
 			name: "taken and accepted", terms: immediate, service: accept, act: payAndReturn,
@@ -198,5 +199,40 @@ func stories() []story {
 			name: "forgotten", terms: func(t *journey.Terms) { t.KeepJourney = 200 * time.Hour }, service: accept,
 			act: payAndReturn, rounds: 2,
 		},
+		{
+			name: "refunded in part by staff", terms: immediate, service: accept, loss: 500,
+			act:        func(s *scenario) { payAndReturn(s); s.staffRefund(500) },
+			finalState: journey.StateReleased,
+		},
+		{
+			name: "refunded in Pay's own tool", terms: immediate, service: accept, loss: 800, act: func(s *scenario) {
+				payAndReturn(s)
+				s.refundInPaysTool(500)
+				s.receiveWebhook()
+				s.refundInPaysTool(300)
+			},
+			finalState: journey.StateReleased,
+		},
+		{
+			name: "not collected after all", service: accept, loss: 2500,
+			act:        func(s *scenario) { payAndReturn(s); s.correctPayment("error") },
+			finalState: journey.StateReleased,
+		},
+	}
+	for i := range all {
+		if i%2 == 1 {
+			all[i].terms = atAccount("parking", all[i].terms)
+		}
+	}
+	return all
+}
+
+// atAccount returns terms at another account.
+func atAccount(name string, terms func(*journey.Terms)) func(*journey.Terms) {
+	return func(t *journey.Terms) {
+		t.Account = name
+		if terms != nil {
+			terms(t)
+		}
 	}
 }
