@@ -84,7 +84,8 @@ func (j Journey) newsForService(at time.Time) []Message {
 	if j.collectionFailed(*p) {
 		add(failed, WhatCollectionFailed, p.charged(j), back)
 	}
-	if amount := p.charged(j) - j.told(*p, ""); j.isReturned(*p) && p.isBack(j) && amount > 0 && !slices.Contains(j.Told, failed) {
+	amount := p.charged(j) - j.told(*p, "")
+	if j.isReturned(*p) && p.isBack(j) && amount > 0 && !slices.Contains(j.Told, failed) {
 		add(string(j.ID)+"-"+WhatReturned, WhatReturned, amount, p.charged(j))
 	}
 	return news
@@ -145,7 +146,8 @@ func (j Journey) isReturned(p Payment) bool {
 	return j.State == StateReversed && paid && p.ID == j.PaidWith && p.Finished()
 }
 
-// isBack reports whether the citizen has the money: Pay has never collected it, or says that all refunds have succeeded.
+// isBack reports whether the citizen has the money: Pay has never collected it, or says that all refunds have
+// succeeded.
 func (p Payment) isBack(j Journey) bool {
 	return p.Status != StatusSuccess || sum(p.succeeded()) >= p.charged(j)
 }
