@@ -106,7 +106,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	})
 	a.runner = &journey.Runner{
 		Store: a.store, Accounts: atPay.payments(), Deliverer: service,
-		Messenger: messengers{journey.ToService: service}, Now: now, Log: log,
+		Messenger: a.messengers(service, s, sealer, now), Now: now, Log: log,
 		WaitTimeout: 10 * time.Second,
 		Acquire:     newMemoryLimit(deliveryWait).Acquire, Applied: a.applied(counted),
 	}
