@@ -48,6 +48,11 @@ func replays(t *testing.T) []attack {
 	unconfirmed := release()
 	unconfirmed.State = "pending"
 	add("not yet confirmed", `pay\.state`, func(r *request) { r.assertion = signedBy(t, key(t, "ours"), unconfirmed) })
+	add("a release where an event is wanted", "typ", func(r *request) { r.typ = []string{"paygate-event+jwt"} })
+	add("an event where a release is wanted", "typ", func(r *request) {
+		*r = genuineEvent(t, "success")
+		r.typ = nil
+	})
 	return all
 }
 

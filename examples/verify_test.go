@@ -76,12 +76,13 @@ type request struct {
 	body                     []byte // nil: there is no raw body
 	assertion                string
 	now                      time.Time
+	typ                      []string // if it is not a release
 }
 
 func genuine(t *testing.T) request {
 	t.Helper()
 	r := release()
-	return request{audience, r.Method, r.Path + "?" + r.Query, r.Body, signedBy(t, key(t, "ours"), r), moment}
+	return request{audience, r.Method, r.Path + "?" + r.Query, r.Body, signedBy(t, key(t, "ours"), r), moment, nil}
 }
 
 // genuineLine is what every verifier prints for a good assertion.
@@ -182,6 +183,7 @@ func check(t *testing.T, command []string, folder string, r request) outcome {
 		filepath.Join(folder, "ours.pem"), r.audience, r.method, r.target, body, r.assertion,
 		fmt.Sprint(r.now.Unix()),
 	}
+	arguments = append(arguments, r.typ...)
 	process := exec.CommandContext(ctx, command[0], append(command[1:len(command):len(command)], arguments...)...)
 	process.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
 	var out, errors bytes.Buffer
@@ -241,7 +243,21 @@ func acceptable(t *testing.T) map[string]request {
 	add("reserved money, no query, an empty body", func(r *request) {
 		r.target, r.body, r.assertion = plain.Path, plain.Body, signedBy(t, key(t, "ours"), plain)
 	})
+	all["an event"] = genuineEvent(t, "cancelled")
 	return all
+}
+
+// genuineEvent is a request that tells the service of something, about a payment in that state.
+func genuineEvent(t *testing.T, state string) request {
+	t.Helper()
+	r := release()
+	r.State, r.Path, r.Query = state, "/paygate/events", ""
+	s := signature.Signer{Keys: signature.Keys{key(t, "ours")}, Issuer: audience, Audience: audience, Now: clock}
+	h, body, err := s.Event(r, signature.Event{ID: "re1", What: "returned", Amount: 2500, RefundedTotal: 2500, At: moment})
+	require.NoError(t, err)
+	return request{
+		audience, r.Method, r.Path, body, h.Get("Paygate-Assertion"), moment, []string{"paygate-event+jwt"},
+	}
 }
 
 func TestJavaVerifierRunsFromSource(t *testing.T) {

@@ -17,9 +17,10 @@ func main() {
 	}
 }
 
-// run takes KEY.pem AUDIENCE METHOD TARGET BODY-FILE ASSERTION UNIX-SECONDS ("-" as BODY-FILE: there is no raw body).
+// run takes KEY.pem AUDIENCE METHOD TARGET BODY-FILE ASSERTION UNIX-SECONDS [TYP] ("-" as BODY-FILE: there is no raw body).
 func run(args []string) error {
-	if len(args) != 7 {
+	args = append(args, "paygate-release+jwt")
+	if len(args) < 8 {
 		return errors.New("seven arguments are needed: KEY.pem AUDIENCE METHOD TARGET BODY-FILE ASSERTION UNIX-SECONDS")
 	}
 	key, err := publicKey(args[0])
@@ -34,7 +35,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	claims, err := verify(key, args[1], args[2], args[3], body, args[5], now)
+	claims, err := verify(key, args[7], args[1], args[2], args[3], body, args[5], now)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-# perl main.pl KEY.pem AUDIENCE METHOD TARGET BODY-FILE ASSERTION UNIX-SECONDS ("-" as BODY-FILE: there is no raw body)
+# perl main.pl KEY.pem AUDIENCE METHOD TARGET BODY-FILE ASSERTION UNIX-SECONDS [TYP] ("-" as BODY-FILE: there is no raw body)
 use strict;
 use warnings;
 use FindBin;
@@ -12,8 +12,8 @@ sub content {
     return scalar <$file> // '';
 }
 
-my ($key, $audience, $method, $target, $body, $assertion, $now) = @ARGV;
-my $claims = eval { paygate_verify($key, $audience, $method, $target, content($body), $assertion, $now) };
+my ($key, $audience, $method, $target, $body, $assertion, $now, $typ) = @ARGV;
+my $claims = eval { paygate_verify($key, $audience, $method, $target, content($body), $assertion, $now, $typ) };
 if (!$claims) {
     print STDERR $@;
     exit 1;

@@ -5,8 +5,9 @@
 //
 // $key is Paygate's public key in PEM; $target is path and query as they were sent,
 // $_SERVER['REQUEST_URI']; $body is the raw body, file_get_contents('php://input'), or null if PHP
-// does not have it (multipart/form-data); $now is time().
-function paygate_verify($key, $audience, $method, $target, $body, $assertion, $now)
+// does not have it (multipart/form-data); $now is time(); $typ is 'paygate-event+jwt' where the
+// service hears what happened later.
+function paygate_verify($key, $audience, $method, $target, $body, $assertion, $now, $typ = 'paygate-release+jwt')
 {
     $parts = explode('.', $assertion);
     $decode = function ($part) {
@@ -19,13 +20,13 @@ function paygate_verify($key, $audience, $method, $target, $body, $assertion, $n
     }
     list($header, $claims) = [json_decode($decode($parts[0]), true), json_decode($decode($parts[1]), true)];
     $wrong = array_keys(array_filter([
-        'alg' => $header['alg'] !== 'RS256', 'typ' => $header['typ'] !== 'paygate-release+jwt',
+        'alg' => $header['alg'] !== 'RS256', 'typ' => $header['typ'] !== $typ,
         'aud' => $claims['aud'] !== $audience,
         'exp' => $now > $claims['exp'] + 60, 'iat' => $now < $claims['iat'] - 60,
         'htm' => $claims['htm'] !== $method,
         'htp' => $claims['htp'] . ($claims['htq'] === '' ? '' : '?' . $claims['htq']) !== $target,
         'body_sha256' => $body !== null && $claims['body_sha256'] !== hash('sha256', $body),
-        'pay.state' => !in_array($claims['pay']['state'], ['success', 'capturable'], true),
+        'pay.state' => $typ !== 'paygate-event+jwt' && !in_array($claims['pay']['state'], ['success', 'capturable'], true),
     ]));
     if ($wrong) {
         throw new RuntimeException('Paygate-Assertion: ' . $wrong[0]);

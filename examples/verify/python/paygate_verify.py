@@ -5,21 +5,22 @@ The standard library has no RSA: this uses the package `cryptography` where it i
 import base64, hashlib, json, subprocess, tempfile
 
 
-def paygate_verify(key_file, audience, method, target, body, assertion, now):
+def paygate_verify(key_file, audience, method, target, body, assertion, now, typ="paygate-release+jwt"):
     """Returns the claims. Whatever it raises is a refusal.
 
     key_file is the path of Paygate's public key in PEM; target is path and query as they were sent; body is the raw body,
-    or None where the framework does not give it away; now is time.time().
+    or None where the framework does not give it away; now is time.time(); typ is
+    "paygate-event+jwt" where the service hears what happened later.
     """
     head, payload, signature = assertion.split(".")
     rs256(key_file, (head + "." + payload).encode(), decode(signature))
     header, claims = json.loads(decode(head).decode()), json.loads(decode(payload).decode())
     for name, good in (
-            ("alg", header["alg"] == "RS256"), ("typ", header["typ"] == "paygate-release+jwt"), ("aud", claims["aud"] == audience),
+            ("alg", header["alg"] == "RS256"), ("typ", header["typ"] == typ), ("aud", claims["aud"] == audience),
             ("exp", now <= claims["exp"] + 60), ("iat", now >= claims["iat"] - 60), ("htm", claims["htm"] == method),
             ("htp", claims["htp"] + ("?" + claims["htq"] if claims["htq"] else "") == target),
             ("body_sha256", body is None or claims["body_sha256"] == hashlib.sha256(body).hexdigest()),
-            ("pay.state", claims["pay"]["state"] in ("success", "capturable"))):
+            ("pay.state", typ == "paygate-event+jwt" or claims["pay"]["state"] in ("success", "capturable"))):
         if not good:
             raise ValueError("Paygate-Assertion: " + name)
     return claims
