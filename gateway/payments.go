@@ -59,7 +59,7 @@ func (p *payments) store(
 	}
 	// The browser has our cookie at the origin that it is at, and nowhere else.
 	public := p.intake.clients.Origins.FindOrMain(in.request.ForwardedHost)
-	in.terms.ReturnURL = public.String() + p.prefix + "/return"
+	in.terms.ReturnURL = public.String() + ReturnPath(p.prefix)
 	err := p.intake.withBody(r.Context(), in, func(request journey.HeldRequest) (err error) {
 		j, err = begin(r.Context(), in.terms, request, journey.NewKey())
 		return err
@@ -161,3 +161,6 @@ func (p *payments) handler(how func(context.Context, journey.ID) (journey.Began,
 		}
 	}
 }
+
+// ReturnPath returns the path to which GOV.UK Pay sends citizens back.
+func ReturnPath(prefix string) string { return prefix + "/return" }

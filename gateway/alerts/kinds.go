@@ -57,6 +57,7 @@ var wordings = map[Kind]wording{
 	Differences: {
 		one:  "The comparison with GOV.UK Pay found %d difference at the %s account.",
 		many: "The comparison with GOV.UK Pay found %d differences at the %s account.",
+		link: "/reconcile?account=",
 	},
 	PayRefuses: {one: "GOV.UK Pay refuses the API key of the %[2]s account, or the account: citizens cannot pay."},
 	MessageGivenUp: {

@@ -83,6 +83,7 @@ func commands() []command {
 		{"release", "sends a paid request to the service now, or once more", release},
 		{"refund", "gives money back", refund},
 		{"settle", "ends a stuck journey as a person decided", settle},
+		{"reconcile", "compares the payments at GOV.UK Pay with the journeys in the store", reconcileNow},
 		{"export", "writes the finance file (CSV)", exportCSV},
 		{"backup", "copies the store of the running gateway into a file", backup},
 		{"move", "copies everything from one store into another, while neither is in use", moveStore},

@@ -78,7 +78,7 @@ func Load(environ []string) (Settings, error) {
 		s.RouteNames = wellNamed(c.environment["PAYGATE_ROUTES"])
 	}
 	s.Accounts = c.accounts(s)
-	common := commonTerms(s)
+	common := s.CommonTerms()
 	for _, name := range s.RouteNames {
 		s.Routes = append(s.Routes, c.route(name, common, s.Accounts))
 	}
@@ -108,8 +108,8 @@ func keyFiles(s Settings) []SecretFile {
 // unseenFor is how long after a payment began the citizen's unseen reply or refusal is stored: as long as their ticket.
 const unseenFor = 24 * time.Hour
 
-// commonTerms returns the terms that journeys of all routes share.
-func commonTerms(s Settings) journey.Terms {
+// CommonTerms returns the terms that journeys of all routes share.
+func (s Settings) CommonTerms() journey.Terms {
 	return journey.Terms{
 		Live:          s.Live,
 		ClaimFor:      s.UpstreamTimeout + 30*time.Second,

@@ -102,6 +102,7 @@ var wrongs = map[string][]string{
 		"https://a.gov.uk,https://A.gov.uk.:443", "https://a.gov.uk,",
 		"https://licences.example", "https://exa_mple.gov.uk", "https://a.gov.uk,https://b.test",
 	},
+	"PAYGATE_RECONCILE_AT":        {"4:00", "24:00", "04:00:00", "daily", "on"},
 	"PAYGATE_PAY_API_KEY":         {"(unset)", "api_test_topsecretkey", "api_live_with blank"},
 	"PAYGATE_PAY_MODE":            {"sandbox", "test"},
 	"PAYGATE_PAY_API_URL":         {"http://pay.example.org", "pay"},

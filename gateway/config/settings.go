@@ -9,6 +9,7 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/notify"
 	"paygate/gateway/origin"
+	"paygate/journey/reconcile"
 )
 
 // Settings holds all settings of a gateway, checked. A field with an env tag declares a setting: its comment is the
@@ -120,6 +121,9 @@ type Settings struct {
 	SecondLook time.Duration `env:"SECOND_LOOK" default:"24h"`
 	// How long before the end of GOV.UK Pay's 120 hours an uncaptured payment is settled.
 	CaptureMargin time.Duration `env:"CAPTURE_MARGIN" default:"24h"`
+
+	// When Paygate compares the payments at GOV.UK Pay with its store, each day: a time in the United Kingdom, or off.
+	ReconcileAt reconcile.At `env:"RECONCILE_AT" default:"04:00"`
 
 	// Where the service keeps the citizen's language, in order: cookie:NAME, query:NAME, form:NAME, path:/cy/. A value
 	// that begins with cy means Welsh. The browser's own preference (Accept-Language) comes last.

@@ -21,6 +21,7 @@ import (
 	"paygate/gateway/match"
 	"paygate/gateway/notify"
 	"paygate/journey/pgstore"
+	"paygate/journey/reconcile"
 )
 
 // Types of settings that share their Go type with settings of another form.
@@ -51,7 +52,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
 		of(parseStatuses), of(parsePlaces), of(parseTexts),
 		of(notify.ParseKey), of(notify.ParseTemplate), of(parseWebhookURL), of(parseEmailField),
-		of(parseTell), of(parseTellOn),
+		of(parseTell), of(parseTellOn), of(reconcile.ParseAt),
 	} {
 		all[p.of] = p.parse
 	}

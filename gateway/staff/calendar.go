@@ -2,7 +2,6 @@ package staff
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"time"
 )
@@ -37,12 +36,18 @@ type period struct {
 // United Kingdom. For a person at a page, the last date is included. If the range is not valid, wrong says why.
 func (c calendar) periodOf(r *http.Request, first, last string) (p period, wrong string) {
 	query := parametersOf(r)
-	from, to := query.Get(first), query.Get(last)
+	if p, wrong = c.period(query.Get(first), query.Get(last), lastDay(r)); wrong != "" {
+		wrong = first + " and " + last + " " + wrong
+	}
+	return p, wrong
+}
+
+// period reads a range from two texts, of which the last gets days added if it is a date.
+func (c calendar) period(from, to string, days int) (p period, wrong string) {
 	since, err1 := c.momentOf(from, 0)
-	until, err2 := c.momentOf(to, lastDay(r))
+	until, err2 := c.momentOf(to, days)
 	if err1 != nil || err2 != nil || !until.IsZero() && until.Before(since) {
-		return p, fmt.Sprintf("%s and %s must be dates such as 2026-11-22 or times such as 2026-11-22T10:41:07Z, "+
-			"with %[1]s before %[2]s.", first, last)
+		return p, "must be dates such as 2026-11-22 or times such as 2026-11-22T10:41:07Z, the first before the second."
 	}
 	return period{since, until, nameOf(from, to)}, ""
 }

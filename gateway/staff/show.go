@@ -102,4 +102,5 @@ func timelineOf(j journey.Journey) []eventView {
 var doneWords = map[string]string{
 	"check": "GOV.UK Pay was asked.", "release": "The request was sent to the service.",
 	"refund": "The refund was requested.", "settle": "The journey was settled.",
+	"adopt": "The payment is adopted. Settle it as soon as you know what was given.",
 }

@@ -17,6 +17,7 @@ import (
 
 	"paygate/gateway/pages"
 	"paygate/journey"
+	"paygate/journey/reconcile"
 )
 
 // Store is what the staff listener reads from a store.
@@ -41,6 +42,8 @@ type Options struct {
 	Runner *journey.Runner
 	// Sweep runs the mop-up now and returns its counts.
 	Sweep func(context.Context) (map[string]int, error)
+	// Reconciler compares GOV.UK Pay's lists with the store.
+	Reconciler *reconcile.Reconciler
 	// Backup writes a copy of the store while it is in use. It is nil if the database has backups of its own.
 	Backup func(context.Context, io.Writer) error
 	// HashKey (64 bytes) and BlockKey (32 bytes) protect the session cookie.
@@ -108,6 +111,9 @@ func (s *server) addStaffPages(mux *http.ServeMux) {
 	staff("GET /export.csv", s.send(journeysFile))
 	staff("GET /refunds.csv", s.send(refundsFile))
 	staff("GET /backup", s.backup)
+	staff("GET /reconcile", comparisons{s}.show)
+	staff("POST /reconcile", comparisons{s}.compare)
+	staff("POST /reconcile/adopt", comparisons{s}.adopt)
 	staff("/", func(w http.ResponseWriter, r *http.Request, _ member) {
 		s.problem(w, r, http.StatusNotFound, "There is nothing at this address.")
 	})

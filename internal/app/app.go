@@ -26,6 +26,7 @@ import (
 	"paygate/gateway/webhook"
 	"paygate/journey"
 	"paygate/journey/move"
+	"paygate/journey/reconcile"
 	"paygate/journey/seal"
 	"paygate/mopup"
 )
@@ -34,17 +35,19 @@ import (
 type App struct {
 	Public http.Handler
 	Staff  http.Handler
-	// Background runs the mop-up, early deliveries, messages and alerts until the context ends.
+	// Background runs the mop-up, early deliveries, messages, alerts and daily comparisons until the context ends.
 	Background func(context.Context)
 
-	gateway  *gateway.Gateway
-	store    store
-	runner   *journey.Runner
-	sweeper  *mopup.Mopup
-	early    *mopup.Early
-	alerts   *alerts.Alerts
-	teller   *mopup.Teller
-	draining atomic.Bool
+	gateway *gateway.Gateway
+	store   store
+	runner  *journey.Runner
+	sweeper *mopup.Mopup
+	early   *mopup.Early
+	alerts  *alerts.Alerts
+	teller  *mopup.Teller
+
+	reconciler *reconcile.Reconciler
+	draining   atomic.Bool
 }
 
 // Assemble builds an App. now is its clock, and returns UTC.
@@ -145,11 +148,13 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		Yield: atPay.yield,
 	})
 	a.teller = mopup.NewTeller(mopup.TellerOptions{Store: a.store, Runner: a.runner, Now: now, Log: log})
+	a.reconciler = a.newReconciler(s, atPay, counted, log, now)
 	a.Background = a.background
 	a.Staff = staff.New(staff.Options{
 		Ready: a.ready, Metrics: counted.Handler(),
 		Tokens: s.StaffTokens, Store: a.store, Runner: a.runner, Backup: a.store.backup, Sweep: a.Sweep,
-		HashKey: sealer.Derive("staff cookie hash", 64), BlockKey: sealer.Derive("staff cookie block", 32),
+		Reconciler: a.reconciler,
+		HashKey:    sealer.Derive("staff cookie hash", 64), BlockKey: sealer.Derive("staff cookie block", 32),
 		Metadata: metadataNames(s.Routes), ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
 	})
 	return nil
@@ -196,6 +201,7 @@ func (a *App) background(ctx context.Context) {
 	all.Go(func() { a.early.Run(ctx) })
 	all.Go(func() { a.alerts.Run(ctx) })
 	all.Go(func() { a.teller.Run(ctx) })
+	all.Go(func() { a.reconciler.Run(ctx) })
 	all.Wait()
 }
 

@@ -99,6 +99,9 @@ func moment(name string, at *time.Time) cell {
 	return cell{name, at.Format(time.RFC3339)}
 }
 
+// Cell returns a text as a cell of a CSV file.
+func Cell(s string) string { return text(s) }
+
 // text puts an apostrophe before anything that a spreadsheet would run as a formula.
 func text(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r\n|%＝＋－＠", []rune(s)[0]) {

@@ -173,7 +173,7 @@ func (c *comparison) get(ctx context.Context, paymentID string) (*journey.Paymen
 		case errors.Is(err, journey.ErrPaymentNotFound):
 			return nil, nil
 		case errors.Is(err, journey.ErrPayRefused) || try == tries-1:
-			return nil, fmt.Errorf("reading a payment again: %w", err)
+			return nil, &journey.AtPayError{Err: fmt.Errorf("reading a payment again: %w", err)}
 		}
 		err = c.Wait(ctx, time.Duration(try+1)*5*time.Second)
 	}

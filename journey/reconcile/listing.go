@@ -62,7 +62,7 @@ func (l list[T]) walk(ctx context.Context, w window) error {
 		}
 	}
 	if w.to.Sub(w.from) <= shortest {
-		return errIncomplete
+		return &journey.AtPayError{Err: errIncomplete}
 	}
 	return l.walkHalves(ctx, w)
 }
@@ -123,19 +123,16 @@ func (l list[T]) visitNew(ctx context.Context, w window, entries []T, listed map
 
 // page asks for a page, and again after a failure that may pass.
 func (l list[T]) page(ctx context.Context, s journey.Search) (page journey.Page[T], err error) {
-	for try := range tries {
-		if try > 0 {
-			err = l.wait(ctx, time.Duration(try)*5*time.Second)
-		} else {
-			err = l.turn(ctx)
-		}
-		if err != nil {
-			return page, err
-		}
+	wait := l.turn(ctx)
+	for try := 1; wait == nil; try++ {
 		page, err = l.read(ctx, s)
-		if err == nil || errors.Is(err, journey.ErrNoPage) || errors.Is(err, journey.ErrPayRefused) {
+		switch {
+		case err == nil, errors.Is(err, journey.ErrNoPage):
 			return page, err
+		case errors.Is(err, journey.ErrPayRefused), try == tries:
+			return page, &journey.AtPayError{Err: fmt.Errorf("reading GOV.UK Pay's list: %w", err)}
 		}
+		wait = l.wait(ctx, time.Duration(try)*5*time.Second)
 	}
-	return page, fmt.Errorf("reading GOV.UK Pay's list: %w", err)
+	return page, wait
 }

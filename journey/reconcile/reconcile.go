@@ -6,6 +6,7 @@ package reconcile
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"paygate/journey"
@@ -44,8 +45,8 @@ type Options struct {
 	// Wait waits that long, or until the context ends.
 	Wait func(context.Context, time.Duration) error
 	Log  *slog.Logger
-	// Found, if set, is called after each daily comparison with the number of differences.
-	Found func(differences int)
+	// Found, if set, is called after each daily comparison with the number of differences at an account.
+	Found func(account string, differences int)
 }
 
 // Reconciler compares. It is safe for concurrent use; over all processes on one store, one comparison runs at a time.
@@ -116,4 +117,17 @@ type Difference struct {
 	Here          string     `json:"here"`         // what the store says: a status, a sum in pence, or a state
 	AtPay         string     `json:"at_pay"`
 	ReservedUntil *time.Time `json:"reserved_until"` // null unless the money is only reserved
+}
+
+// Words returns what the two sides say, with sums of money in pounds.
+func (d Difference) Words() (here, atPay string) {
+	if d.Kind == WrongAmount || d.Kind == WrongRefund {
+		return inPounds(d.Here), inPounds(d.AtPay)
+	}
+	return d.Here, d.AtPay
+}
+
+func inPounds(pence string) string {
+	n, _ := strconv.ParseInt(pence, 10, 64)
+	return journey.Pounds(n)
 }

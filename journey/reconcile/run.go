@@ -54,9 +54,20 @@ func (r *Reconciler) RunDue(ctx context.Context) error {
 	}
 	report, err := r.run(ctx, Range{}, due, everyPage)
 	if err == nil && r.Found != nil {
-		r.Found(len(report.Differences) + report.More)
+		report.tell(r.Found)
 	}
 	return err
+}
+
+// tell calls found for each account with differences.
+func (r Report) tell(found func(account string, differences int)) {
+	counts := map[string]int{}
+	for _, d := range r.Differences {
+		counts[d.Account]++
+	}
+	for account, n := range counts {
+		found(account, n)
+	}
 }
 
 // Compare compares a range now. An empty range is that of the daily comparison. The error is [ErrRunning] while another

@@ -1,0 +1,228 @@
+package staff
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"paygate/journey"
+	"paygate/journey/export"
+	"paygate/journey/reconcile"
+)
+
+// comparisons serves the comparison with GOV.UK Pay's list.
+type comparisons struct{ *server }
+
+// comparisonOrder is what a person orders about the comparison with GOV.UK Pay's list.
+type comparisonOrder struct {
+	From    string  `json:"from"`
+	To      string  `json:"to"`
+	Account *string `json:"account"` // absent: all of them
+
+	PaymentID string `json:"payment_id"` // to adopt
+	Reason    string `json:"reason"`
+}
+
+// comparisonOrderOf reads an order from JSON, a form or an empty body. If it is not valid, wrong says why.
+func comparisonOrderOf(r *http.Request) (o comparisonOrder, wrong string) {
+	if r.Header.Get("Content-Type") == "application/json" {
+		decoder := json.NewDecoder(r.Body)
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&o); err != nil && !errors.Is(err, io.EOF) {
+			return o, "The body is not the expected JSON: from, to and account, or payment_id and reason."
+		}
+	} else {
+		form := parametersOf(r)
+		o = comparisonOrder{
+			From: form.Get("from"), To: form.Get("to"), PaymentID: form.Get("payment_id"), Reason: form.Get("reason"),
+		}
+		if account := form.Get("account"); account != "" {
+			o.Account = &account
+		}
+	}
+	if o.Account != nil && *o.Account == journey.DefaultAccount {
+		o.Account = new("")
+	}
+	o.PaymentID, o.Reason = strings.TrimSpace(o.PaymentID), strings.TrimSpace(o.Reason)
+	return o, ""
+}
+
+// rangeOf returns the range that an order names. A range of one date is that day.
+func (s comparisons) rangeOf(r *http.Request, o comparisonOrder) (wanted reconcile.Range, wrong string) {
+	days := lastDay(r)
+	if o.From == o.To {
+		days = 1
+	}
+	p, wrong := s.calendar.period(o.From, o.To, days)
+	if wrong != "" {
+		return wanted, "from and to " + wrong
+	}
+	return reconcile.Range{From: p.since, To: p.until, Account: o.Account}, ""
+}
+
+// compare compares a range with GOV.UK Pay's list now, however long that takes.
+func (s comparisons) compare(w http.ResponseWriter, r *http.Request, m member) {
+	o, wrong := comparisonOrderOf(r)
+	var wanted reconcile.Range
+	if wrong == "" {
+		wanted, wrong = s.rangeOf(r, o)
+	}
+	if wrong != "" {
+		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
+		return
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // it would end the request; tests have none
+	report, err := s.Reconciler.Compare(r.Context(), wanted)
+	s.Log.InfoContext(r.Context(), "staff order", "order", "reconcile", "by", m.by(), "done", err == nil)
+	switch {
+	case err != nil:
+		s.failed(w, r, err)
+	case wantsHTML(r):
+		http.Redirect(w, r, "/reconcile", http.StatusSeeOther)
+	default:
+		answerJSON(w, http.StatusOK, "application/json", report)
+	}
+}
+
+// adopt begins a journey for a payment that only GOV.UK Pay knows.
+func (s comparisons) adopt(w http.ResponseWriter, r *http.Request, m member) {
+	o, wrong := comparisonOrderOf(r)
+	if wrong == "" {
+		wrong = wrongReason(o.Reason)
+	}
+	if wrong != "" {
+		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
+		return
+	}
+	j, err := s.Reconciler.Adopt(r.Context(), o.Account, o.PaymentID, m.by(), o.Reason)
+	s.Log.InfoContext(r.Context(), "staff order",
+		"order", "adopt", "journey_id", j.ID, "by", m.by(), "to", j.State, "done", err == nil)
+	switch {
+	case err != nil:
+		s.failed(w, r, err)
+	case wantsHTML(r):
+		http.Redirect(w, r, "/journeys/"+string(j.ID)+"?done=adopt", http.StatusSeeOther)
+	default:
+		answerJSON(w, http.StatusOK, "application/json", export.WholeOf(j))
+	}
+}
+
+// failed answers with an error of a comparison or an adoption.
+func (s comparisons) failed(w http.ResponseWriter, r *http.Request, err error) {
+	for _, conflict := range []error{
+		reconcile.ErrRunning, reconcile.ErrNotAdoptable, journey.ErrTaken, journey.ErrNotPaid,
+	} {
+		if errors.Is(err, conflict) {
+			s.problem(w, r, http.StatusConflict, sentence(err.Error()))
+			return
+		}
+	}
+	switch {
+	case errors.Is(err, journey.ErrPaymentNotFound):
+		s.problem(w, r, http.StatusNotFound, "GOV.UK Pay has no such payment.")
+	case errors.Is(err, reconcile.ErrNoAccount):
+		s.problem(w, r, http.StatusUnprocessableEntity, sentence(err.Error()))
+	default:
+		s.fail(w, r, err)
+	}
+}
+
+// show answers with the last comparison.
+func (s comparisons) show(w http.ResponseWriter, r *http.Request, m member) {
+	last, err := s.Reconciler.Last(r.Context())
+	none := errors.Is(err, journey.ErrNotFound)
+	switch {
+	case err != nil && !none:
+		s.fail(w, r, err)
+	case wantsHTML(r):
+		s.render(w, http.StatusOK, "reconcile", "Comparison with GOV.UK Pay", m, comparisonViewOf(last, !none))
+	case none:
+		s.problem(w, r, http.StatusNotFound, "Nothing has been compared yet.")
+	default:
+		answerJSON(w, http.StatusOK, "application/json", last.Report)
+	}
+}
+
+// comparisonView is the data of the page of the last comparison.
+type comparisonView struct {
+	reconcile.Last
+	Made    bool // there was one
+	Account string
+	Groups  []differencesView
+}
+
+// differencesView is the differences of one kind.
+type differencesView struct {
+	Kind         reconcile.Kind
+	Title, Means string
+	Adoptable    bool
+	Rows         []differenceView
+}
+
+type differenceView struct {
+	reconcile.Difference
+	Account             string
+	Amount, Here, AtPay string
+}
+
+func comparisonViewOf(last reconcile.Last, made bool) comparisonView {
+	v := comparisonView{Last: last, Made: made}
+	if last.Account != nil {
+		v.Account = journey.AccountWord(*last.Account)
+	}
+	for _, kind := range reconcile.Kinds() {
+		words := differenceWords[kind]
+		group := differencesView{
+			Kind: kind, Title: words.title, Means: words.means, Adoptable: kind == reconcile.UnknownHere,
+		}
+		for _, d := range last.Differences {
+			if d.Kind == kind {
+				group.Rows = append(group.Rows, differenceViewOf(d))
+			}
+		}
+		if len(group.Rows) > 0 {
+			v.Groups = append(v.Groups, group)
+		}
+	}
+	return v
+}
+
+func differenceViewOf(d reconcile.Difference) differenceView {
+	v := differenceView{
+		Difference: d, Account: journey.AccountWord(d.Account), Amount: journey.Pounds(d.AmountPence),
+	}
+	v.Here, v.AtPay = d.Words()
+	return v
+}
+
+// differenceWords say what each kind of difference is, and what to do.
+var differenceWords = map[reconcile.Kind]struct{ title, means string }{
+	reconcile.UnknownHere: {
+		"Payments that no journey here has",
+		"GOV.UK Pay holds this money, and Paygate does not know what for, as after an older copy of the store was " +
+			"restored. Find out in the service whether it was given. Then adopt the payment and settle it.",
+	},
+	reconcile.UnknownAtPay: {
+		"Payments that GOV.UK Pay does not have",
+		"The journey names a payment that the account does not have. Is the API key that of another account?",
+	},
+	reconcile.WrongAmount: {
+		"Amounts that differ",
+		"The price or what the citizen was charged is not what the journey says. Find out why before you refund.",
+	},
+	reconcile.WrongState: {
+		"Payments whose money is not where the journey says",
+		"Open the journey and check it now. Paygate then takes over what GOV.UK Pay says.",
+	},
+	reconcile.WrongRefund: {
+		"Refunds that differ",
+		"Somebody refunded in GOV.UK Pay's own tool, or a refund did not succeed. Open the journey and check it now.",
+	},
+	reconcile.NotDelivered: {
+		"Paid for more than a day ago, and not given",
+		"Open the journey: its note says what is wrong. Release it again, settle it, or give the money back.",
+	},
+}
