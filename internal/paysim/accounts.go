@@ -15,6 +15,9 @@ type Account struct {
 	WebhookSecret string // empty: as the first account
 }
 
+// firstAccount is how a fault names the account without a name.
+const firstAccount = "first"
+
 // accounts returns all accounts. The first has no name; it takes every well-formed key if it has none of its own.
 func (o Options) accounts() []Account {
 	first := Account{

@@ -65,6 +65,12 @@ func TestAccountsHaveTheirOwnLimitsFaultsAndWebhooks(t *testing.T) {
 	b.refuses(b.do("GET", "/v1/payments/"+made.at("payment_id").(string), "", parking...), 403, "P0941")
 	b.get(b.Payments()[0].ID)
 
+	b.ClearFaults()
+	b.AddFault(Fault{Account: "first", Call: "get", Kind: "401"})
+	require.Equal(t, 200, b.do("GET", "/v1/payments/"+made.at("payment_id").(string), "", parking...).status)
+	require.Equal(t, 401, b.do("GET", "/v1/payments/"+b.Payments()[0].ID, "").status)
+	require.Panics(t, func() { b.AddFault(Fault{Account: "licences", Kind: "401"}) })
+
 	require.NoError(t, b.Pay(made.at("payment_id").(string), "declined"))
 	b.DeliverDue(t.Context())
 	message := r.messages()[0]

@@ -76,7 +76,15 @@ func TestCardDetailsHaveEveryKey(t *testing.T) {
 	require.NoError(t, b.PayWithCard(unknown, "4000000000000010"))
 	require.Equal(t, every, fieldsOf(b.get(unknown).at("card_details")))
 	require.Nil(t, b.get(unknown).at("card_details", "card_type"))
-	require.Nil(t, b.get(unknown).at("card_details", "billing_address"))
+	require.Equal(t, "GB", b.get(unknown).at("card_details", "billing_address", "country"))
+
+	country := b.create(map[string]any{
+		"prefilled_cardholder_details": map[string]any{"billing_address": map[string]any{"country": "FR"}},
+	})
+	require.Equal(t, map[string]any{"line1": nil, "line2": nil, "city": nil, "postcode": nil, "country": "FR"},
+		country.at("card_details", "billing_address"))
+	require.NoError(t, b.Set(map[string]string{"address_collection": "off"}))
+	require.Nil(t, b.get(b.paid(nil)).at("card_details", "billing_address"))
 }
 
 func TestLinksFollowTheState(t *testing.T) {

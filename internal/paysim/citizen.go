@@ -152,6 +152,9 @@ func (s *Simulator) typedCard(p *payment, number string) cardForm {
 	form["cardNo"], form["expiryMonth"], form["expiryYear"] = number, "12", s.now().AddDate(2, 0, 0).Format("06")
 	form["cardholderName"] = cmp.Or(form["cardholderName"], "A Citizen")
 	form["email"] = cmp.Or(form["email"], "citizen@example.org")
+	if form["addressLine1"] == "" {
+		form["addressLine1"], form["addressCity"], form["addressPostcode"] = "1 High Street", "Rivermouth", "RM1 1AA"
+	}
 	return form
 }
 

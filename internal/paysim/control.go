@@ -132,11 +132,10 @@ func (s *Simulator) controlFaults(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	asked.Fault.Delay = delay
-	if err := asked.Fault.check(); err != nil {
+	if err := s.orderFault(asked.Fault); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	s.AddFault(asked.Fault)
 	show(w, asked)
 }
 

@@ -185,7 +185,9 @@ func TestFirewallRefusesBeforeAnythingElse(t *testing.T) {
 	b.refuses(post(createBody(nil), "Content-Type", ""), 400, "P0920")
 	b.refuses(post(createBody(nil), "Accept", "text/html"), 400, "P0920")
 	b.refuses(post("", "Content-Type", "application/json"), 400, "P0920")
-	b.refuses(post(createBody(map[string]any{"metadata": map[string]any{"k": "a|b"}})), 400, "P0920")
+	for _, hidden := range []any{map[string]any{"k": "a|b"}, map[string]any{"a<b": 1}, []any{[]any{`a\b`}}} {
+		b.refuses(post(createBody(map[string]any{"metadata": hidden})), 400, "P0920")
+	}
 	require.Equal(t, 201,
 		post(createBody(nil), "Content-Type", "application/json; charset=utf-8", "Accept", "application/json").status)
 }

@@ -30,7 +30,7 @@ type Fault struct {
 	Delay time.Duration `json:"-"`     // of slow; 0 means 5 seconds
 
 	Code    string `json:"code,omitempty"`    // of a status, such as P0941 of 403
-	Account string `json:"account,omitempty"` // the name of the only account that it befalls; empty means any
+	Account string `json:"account,omitempty"` // the only account that it befalls, first or a name; empty means any
 
 	count int
 }
@@ -61,18 +61,26 @@ func (f Fault) check() error {
 	}
 }
 
-// AddFault orders a fault. It panics if the call or the kind does not exist, because otherwise a test with a typing
-// error pass.
+// AddFault orders a fault. It panics if the call, the kind or the account does not exist, because otherwise a test with
+// a typing error would pass.
 func (s *Simulator) AddFault(f Fault) {
-	if err := f.check(); err != nil {
+	if err := s.orderFault(f); err != nil {
 		panic("simulator: " + err.Error())
 	}
-	if f.Delay == 0 {
-		f.Delay = 5 * time.Second
-	}
+}
+
+func (s *Simulator) orderFault(f Fault) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.Account != "" && f.Account != firstAccount && s.options.account(f.Account).Name != f.Account {
+		return fmt.Errorf("no such account: %q", f.Account)
+	}
+	f.Delay = cmp.Or(f.Delay, 5*time.Second)
 	s.faults = append(s.faults, &f)
+	return nil
 }
 
 // ClearFaults removes all faults.
@@ -87,7 +95,7 @@ func (s *Simulator) trouble(a asked) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
-		if f.Call != "" && f.Call != a.call || f.Account != "" && f.Account != a.account {
+		if f.Call != "" && f.Call != a.call || f.Account != "" && f.Account != cmp.Or(a.account, firstAccount) {
 			continue
 		}
 		f.count++

@@ -48,10 +48,12 @@ func hasBlockedText(value any, field string) bool {
 		return strings.ContainsAny(v, `<>|"\`)
 	case map[string]any:
 		for name, inner := range v {
-			if hasBlockedText(inner, name) {
+			if hasBlockedText(name, "") || hasBlockedText(inner, name) {
 				return true
 			}
 		}
+	case []any:
+		return slices.ContainsFunc(v, func(inner any) bool { return hasBlockedText(inner, "") })
 	}
 	return false
 }

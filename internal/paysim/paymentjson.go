@@ -109,7 +109,7 @@ func (c *card) json() map[string]any {
 
 // address is null if none was collected.
 func (c *card) address() any {
-	if c.line1+c.line2+c.city+c.postcode == "" {
+	if c.line1+c.line2+c.city+c.postcode+c.country == "" {
 		return nil
 	}
 	return map[string]any{

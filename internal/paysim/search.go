@@ -134,9 +134,9 @@ func isDigits(n int) func(string) bool {
 
 func readNumber(to *int, limit int) func(string) bool {
 	return func(text string) bool {
-		n, err := strconv.Atoi(text)
-		*to = n
-		return err == nil && n >= 1 && n <= limit
+		n, err := strconv.ParseUint(text, 10, 31)
+		*to = int(n)
+		return err == nil && n >= 1 && *to <= limit
 	}
 }
 

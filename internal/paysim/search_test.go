@@ -58,7 +58,7 @@ func TestSearchRefusesWhatPayRefuses(t *testing.T) {
 	b := newBench(t, Options{})
 	b.newPayment(nil)
 	for _, query := range []string{
-		"state=capturable", "state=paid", "page=0", "page=x", "display_size=0", "display_size=501",
+		"state=capturable", "state=paid", "page=0", "page=x", "page=%2B1", "display_size=0", "display_size=501",
 		"from_date=yesterday",
 		"to_date=2026-03-02", "from_settled_date=2026-3-2", "first_digits_card_number=12345",
 		"last_digits_card_number=x123", "state=SUCCESS", "reference=" + strings.Repeat("x", 256),

@@ -107,7 +107,7 @@ func accountsValue(to *[]Account) value {
 		for i, part := range listOf(text) {
 			name, keys, _ := strings.Cut(strings.TrimSpace(part), "=")
 			key, secret, _ := strings.Cut(keys, ":")
-			if name == "" || key == "" || slices.ContainsFunc(accounts, func(a Account) bool {
+			if name == "" || name == firstAccount || key == "" || slices.ContainsFunc(accounts, func(a Account) bool {
 				return a.Name == name || a.Keys[0] == key
 			}) {
 				return fmt.Errorf("account %d must be NAME=KEY, both its own", i+1) // not the text, which has a key
