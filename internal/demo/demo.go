@@ -90,6 +90,7 @@ func (d Demo) Environ() []string {
 		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
 		"PAYGATE_ROUTE_LICENCE_PREFILL=email=email,cardholder_name=name",
 		"PAYGATE_ROUTE_LICENCE_NOTIFY_EMAIL={form:email}",
+		"PAYGATE_ROUTE_LICENCE_TELL=POST /paygate/events",
 		"PAYGATE_ROUTE_LICENCE_METADATA=licence={form:licence}",
 		"PAYGATE_ROUTE_REGISTER_MATCH=GET /register.pdf",
 		"PAYGATE_ROUTE_REGISTER_PRICE=6",
@@ -100,6 +101,7 @@ func (d Demo) Environ() []string {
 		"PAYGATE_ROUTE_SCRIPT_DESCRIPTION=Fishing licence",
 		"PAYGATE_ROUTE_SCRIPT_ACCEPT=201",
 		"PAYGATE_ROUTE_SCRIPT_ACCEPT_TEXT=*",
+		"PAYGATE_ROUTE_SCRIPT_TELL=POST /paygate/events",
 	)
 }
 

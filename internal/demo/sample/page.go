@@ -15,6 +15,7 @@ var pages = map[string]*template.Template{
 	"expired":      parse("expired.html"),
 	"confirmation": parse("confirmation.html"),
 	"received":     parse("received.html"),
+	"told":         parse("told.html"),
 }
 
 func parse(name string) *template.Template {
@@ -35,6 +36,7 @@ type page struct {
 	Application application
 	Flash       string
 	Received    []Received
+	Told        []event
 }
 
 // Say returns a text in the page's language.

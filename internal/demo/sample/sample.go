@@ -4,7 +4,8 @@
 // It has what makes such services hard to charge for: a browser session with a token against forged forms
 // (visitors.go), a form with a file that is checked, stored and answered with a redirect (apply.go), files to download
 // (files.go), an address for scripts (script.go), two languages (page.go). It also shows everything that it received,
-// headers included (received.go), so it must never face the public.
+// headers included (received.go), so it must never face the public. Only one address was added for Paygate: there it
+// hears what happened to payments later (told.go).
 //
 // Everything is in memory, and lost when the service ends.
 package sample
@@ -27,6 +28,7 @@ type Service struct {
 	visitors     visitors
 	applications applications
 	arrivals     arrivals
+	told         told
 }
 
 // New returns a service that uses the clock now.
@@ -41,6 +43,8 @@ func New(now func() time.Time) *Service {
 	s.mux.HandleFunc("GET /register.pdf", serveFile(register))
 	s.mux.HandleFunc("GET /free.pdf", serveFile(byelaws))
 	s.mux.HandleFunc("GET /received", s.showReceived)
+	s.mux.HandleFunc("POST /paygate/events", s.hear)
+	s.mux.HandleFunc("GET /told", s.showTold)
 	return s
 }
 
