@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"paygate/gateway/config"
 	"paygate/internal/app"
@@ -46,19 +47,30 @@ func (e Env) serveDemo(ctx context.Context, d demo.Demo) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	wait, err := d.Start(ctx)
+	around, err := d.Start(ctx)
 	if err != nil {
 		return err
 	}
 	guided := e
 	guided.Assemble = func(ctx context.Context, s config.Settings, log *slog.Logger) (*app.App, error) {
-		a, err := e.assemble(ctx, s, log)
+		a, err := app.Assemble(ctx, s, log, around.Now)
 		if err == nil {
-			a.Staff = d.WithGuide(a.Staff)
+			a.Staff = d.WithGuide(a.Staff, around.Now, func(ctx context.Context, length time.Duration) {
+				around.Skip(length, func() { catchUp(ctx, a, log) })
+			})
 		}
 		return a, err
 	}
 	err = guided.serve(ctx, settings, e.logger(settings), func() { d.Announce(e.Stdout) })
 	stop()
-	return errors.Join(err, wait())
+	return errors.Join(err, around.Wait())
+}
+
+// catchUp does what is due after the demo's clock was moved.
+func catchUp(ctx context.Context, a *app.App, log *slog.Logger) {
+	err := a.DeliverEarly(ctx)
+	_, sweepErr := a.Sweep(ctx)
+	if err := errors.Join(err, sweepErr); err != nil {
+		log.WarnContext(ctx, "not everything was done that is due", "error", err)
+	}
 }

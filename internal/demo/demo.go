@@ -32,9 +32,30 @@ type Demo struct {
 	Store string // the path of the bbolt file
 }
 
-// Start listens for the sample service and the simulated Pay, and serves both until the context ends. wait returns once
-// they have ended.
-func (d Demo) Start(ctx context.Context) (wait func() error, err error) {
+// Around is what runs around the demo's Paygate.
+type Around struct {
+	pay   *paysim.Simulator
+	ended chan error
+}
+
+// Now returns the time of the demo, in UTC: all parts of it have one clock.
+func (a *Around) Now() time.Time { return a.pay.Now() }
+
+// Wait returns once everything has ended.
+func (a *Around) Wait() error { return errors.Join(<-a.ended, <-a.ended) }
+
+// Skip moves the clock forward in steps, and does after each what time would have made Paygate do.
+func (a *Around) Skip(d time.Duration, catchUp func()) {
+	step := max(5*time.Minute, d/24)
+	for passed := time.Duration(0); passed < d; passed += step {
+		a.pay.Advance(min(step, d-passed))
+		catchUp()
+	}
+}
+
+// Start listens for the sample service, the simulated Pay and the simulated Notify, and serves them until the context
+// ends.
+func (d Demo) Start(ctx context.Context) (*Around, error) {
 	payListener, err := net.Listen("tcp", d.payAddress())
 	if err != nil {
 		return nil, err
@@ -44,11 +65,11 @@ func (d Demo) Start(ctx context.Context) (wait func() error, err error) {
 		return nil, errors.Join(err, payListener.Close())
 	}
 	pay := paysim.New(paysim.Options{PublicURL: "http://" + d.payAddress(), ServiceName: serviceName})
-	ended := make(chan error, 2)
-	emails := notifysim.New(notifysim.Options{})
-	go func() { defer pay.Close(); ended <- Serve(ctx, payListener, emails.Beside(pay)) }()
-	go func() { ended <- Serve(ctx, serviceListener, sample.New(time.Now)) }()
-	return func() error { return errors.Join(<-ended, <-ended) }, nil
+	a := &Around{pay, make(chan error, 2)}
+	emails := notifysim.New(notifysim.Options{Now: a.Now})
+	go func() { defer pay.Close(); a.ended <- Serve(ctx, payListener, emails.Beside(pay)) }()
+	go func() { a.ended <- Serve(ctx, serviceListener, sample.New(a.Now)) }()
+	return a, nil
 }
 
 func (d Demo) publicAddress() string  { return d.address(0) }
@@ -121,8 +142,15 @@ var guideHTML string
 
 var guideTemplate = template.Must(template.New("guide").Parse(guideHTML))
 
-// WithGuide adds a page to the staff handler that tells a visitor what to click and what to watch.
-func (d Demo) WithGuide(staff http.Handler) http.Handler {
+// WithGuide adds a page to the staff handler that tells a visitor what to click and what to watch. Its buttons skip
+// time.
+func (d Demo) WithGuide(
+	staff http.Handler, now func() time.Time, skip func(context.Context, time.Duration),
+) http.Handler {
+	zone, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		zone = time.UTC
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", staff)
 	mux.HandleFunc("GET /guide", func(w http.ResponseWriter, _ *http.Request) {
@@ -131,10 +159,21 @@ func (d Demo) WithGuide(staff http.Handler) http.Handler {
 			"Gateway": "http://" + d.publicAddress() + "/", "Pay": "http://" + d.payAddress() + "/",
 			"Inbox":   "http://" + d.payAddress() + "/inbox",
 			"Service": "http://" + d.serviceAddress() + "/", "Token": staffToken,
+			"Now": now().In(zone).Format("15:04 on 2 January 2006"),
 		})
 	})
+	protect := http.NewCrossOriginProtection()
+	mux.Handle("POST /guide/skip", protect.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if length, known := skips[r.FormValue("time")]; known {
+			skip(r.Context(), length)
+		}
+		http.Redirect(w, r, "/guide#clock", http.StatusSeeOther)
+	})))
 	return mux
 }
+
+// skips are the times that the guide's buttons skip.
+var skips = map[string]time.Duration{"20m": 20 * time.Minute, "4h": 4 * time.Hour, "5d": 120 * time.Hour}
 
 // Announce prints the addresses of everything.
 func (d Demo) Announce(w io.Writer) {
