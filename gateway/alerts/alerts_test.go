@@ -171,7 +171,8 @@ func TestAFailingWebhookIsTriedAgainAndNothingIsLost(t *testing.T) {
 	require.Empty(t, c.heard(time.Minute, a), "it waits longer")
 	c.status = http.StatusAccepted
 	require.Len(t, c.heard(time.Minute, c.replica(alerts.Slack)), 1, "another replica")
-	require.Contains(t, c.texts[0], "7 differences")
+	require.Contains(t, c.texts[0], "found 7 differences at the default account.")
+	require.Contains(t, c.texts[0], "https://staff.example.org/reconcile|Show")
 	c.server.Close()
 	c.now = c.now.Add(48 * time.Hour)
 	a.Note(alerts.RefusedByText, "licence")

@@ -35,7 +35,7 @@ func (k Kind) goesOn() bool { return k == PayRefuses }
 // wording is how a kind is told. %d is the count, and %s the route or the account.
 type wording struct {
 	one, many string
-	link      string // in the staff pages, followed by the route
+	link      string // in the staff pages; the route follows an equals sign
 }
 
 var wordings = map[Kind]wording{
@@ -55,9 +55,8 @@ var wordings = map[Kind]wording{
 	Free:   {one: "The route %[2]s is free: requests pass without payment."},
 	Shadow: {one: "The route %[2]s is in shadow mode: requests pass without payment."},
 	Differences: {
-		one:  "The comparison with GOV.UK Pay found %d difference at the %s account.",
-		many: "The comparison with GOV.UK Pay found %d differences at the %s account.",
-		link: "/reconcile?account=",
+		"The comparison with GOV.UK Pay found %d difference at the %s account.",
+		"The comparison with GOV.UK Pay found %d differences at the %s account.", "/reconcile",
 	},
 	PayRefuses: {one: "GOV.UK Pay refuses the API key of the %[2]s account, or the account: citizens cannot pay."},
 	MessageGivenUp: {
@@ -78,7 +77,10 @@ func (a *Alerts) lineOf(n news) line {
 	}
 	l := line{text: fmt.Sprintf(format, n.Count, cmp.Or(n.Name, "default"))}
 	if w.link != "" && a.StaffURL != nil {
-		l.link = strings.TrimRight(a.StaffURL.String(), "/") + w.link + url.QueryEscape(n.Name)
+		l.link = strings.TrimRight(a.StaffURL.String(), "/") + w.link
+	}
+	if strings.HasSuffix(l.link, "=") {
+		l.link += url.QueryEscape(n.Name)
 	}
 	return l
 }
