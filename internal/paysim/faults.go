@@ -143,6 +143,8 @@ func (f Fault) refuses(call string) *reply {
 		answer = refusal(downstreamError(call))
 	case status == 401:
 		answer = unauthorized()
+	case status == 403:
+		answer = refusal(&apiError{status: status, Code: "P0941", Text: refusalTexts["P0941"]})
 	default: // neither a code nor JSON, as when Pay's key service is down (FACTS 1.2)
 		answer = reply{status: status, body: otherBody{"text/plain", http.StatusText(status)}}
 	}

@@ -215,6 +215,7 @@ func TestAnyStatusCanBeOrdered(t *testing.T) {
 	}{
 		{Fault{Kind: "401"}, 401, nil},
 		{Fault{Kind: "403", Code: "P0940"}, 403, "P0940"},
+		{Fault{Kind: "403"}, 403, "P0941"},
 		{Fault{Kind: "500"}, 500, "P1898"},
 		{Fault{Kind: "503"}, 503, nil},
 		{Fault{Kind: "503", Code: "P0999"}, 503, "P0999"},

@@ -152,7 +152,7 @@ func TestEachTryOfARefusedRefundLeavesOne(t *testing.T) {
 
 func TestMoreThanWasPaidCanBeGivenBackInPaysOwnTool(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
+	b := newBench(t, Options{RefundOutcome: "error"})
 	id := b.paid(nil)
 	for range 2 {
 		require.Equal(t, 200, b.do("POST", "/control/payments/"+id+"/refunds", `{"amount":2500}`).status)

@@ -47,7 +47,7 @@ func (s *Simulator) SetWebhook(url, secret string) {
 func (s *Simulator) SetAccountWebhook(name, url, secret string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if name == "" {
+	if name == "" || name == firstAccount {
 		s.options.WebhookURL, s.options.WebhookSecret = url, secret
 		return nil
 	}
