@@ -56,7 +56,9 @@ func (r *Runner) deliver(ctx context.Context, j Journey, request HeldRequest, v 
 	if j.Terms.Kind == KindPass {
 		via = "pass"
 	}
-	result := r.Deliverer.Deliver(ctx, Delivery{Journey: claimed, Request: request, Cookie: v.Cookie, Via: via})
+	result := r.Deliverer.Deliver(ctx, Delivery{
+		Journey: claimed, Request: request, Payer: r.payer(ctx, claimed), Cookie: v.Cookie, Via: via,
+	})
 	return r.conclude(ctx, claimed, result, v.By)
 }
 

@@ -162,6 +162,7 @@ func (r *Reply) Close() error {
 type Delivery struct {
 	Journey Journey // claimed by the sender
 	Request HeldRequest
+	Payer   Payer  // what the service is told of the payer
 	Cookie  string // the returning browser's Cookie header, which overrides the held one; may be empty
 	Via     string // the value of Paygate-Via
 }

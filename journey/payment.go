@@ -102,6 +102,9 @@ type PaymentSnapshot struct {
 	CapturedDate string
 	SettledDate  string
 
+	// Payer is known from Get only.
+	Payer Payer
+
 	// NextURL is where the citizen pays. It is a bearer credential: never logged, never stored. The client has checked
 	// its origin. It is empty if Pay gives none.
 	NextURL string

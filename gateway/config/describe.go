@@ -65,6 +65,9 @@ func (l *lines) addRoute(r gateway.Route) {
 	if writesToCitizens(r) {
 		l.add("  e-mails", "to the address in the form field %s", r.EmailField)
 	}
+	if len(r.Terms.Share) > 0 {
+		l.add("  is told", "%s of the payer", strings.Join(r.Terms.Share, ", "))
+	}
 	if r.Terms.Tell != "" {
 		l.add("  hears", "%s", describeTell(r.Terms))
 	}

@@ -184,6 +184,7 @@ var wrongs = map[string][]string{
 		"ledger", "a=1,A=2", strings.Repeat("k", 31) + "=1", "k=" + strings.Repeat("v", 101),
 	},
 	"PAYGATE_ROUTE_LICENCE_PREFILL": {"telephone=phone", "email"},
+	"PAYGATE_ROUTE_LICENCE_SHARE":   {"name", "email,email", "email,"},
 	"PAYGATE_ROUTE_LICENCE_CAPTURE": {"later"},
 	"PAYGATE_ROUTE_LICENCE_RELEASE": {"on-return", "never"},
 	"PAYGATE_ROUTE_LICENCE_ACCEPT": {

@@ -62,6 +62,9 @@ type routeSettings struct {
 	// sent until the service answers 2xx, for three days (docs/messages.md). No request from outside gets near the path.
 	Tell   tell   `env:"TELL" example:"POST /paygate/events"`
 	TellOn tellOn `env:"TELL_ON" example:"refunded,returned,collection-failed"`
+	// What GOV.UK Pay knows of the payer that the service is told with the first delivery: a list of card_brand,
+	// card_last4 and email (docs/headers.md). The e-mail address is what was typed, which no one has checked.
+	Share shares `env:"SHARE" example:"card_brand,card_last4,email" only:"submission"`
 	// Form fields that are not searched for card numbers, because their numbers only look like those of payment cards,
 	// such as some animal microchips.
 	CardExempt []string `env:"CARD_EXEMPT" example:"microchip"`

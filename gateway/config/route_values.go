@@ -128,6 +128,10 @@ func parsePrefill(text string) (gateway.PrefillFields, error) {
 	return p, err
 }
 
+func parseShares(text string) (shares, error) {
+	return parseWords(text, journey.ShareCardBrand, journey.ShareCardLast4, journey.ShareEmail)
+}
+
 func parseGetQuery(text string) (getQuery, error) {
 	if text == "*" {
 		return nil, nil

@@ -110,7 +110,7 @@ func (c *checker) route(name string, common journey.Terms, accounts []Account) g
 
 // terms adds the terms of a route to those that all routes share.
 func (v routeSettings) terms(route string, kind journey.Kind, t journey.Terms) journey.Terms {
-	t.Route, t.Kind, t.Account = route, kind, v.Account
+	t.Route, t.Kind, t.Account, t.Share = route, kind, v.Account, v.Share
 	t.Capture, t.Release = v.Capture, v.Release
 	t.Tell, t.TellOn = match.Pattern(v.Tell).Path(), v.TellOn
 	t.Accept, t.Acceptance = v.acceptance(kind)

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"paygate/gateway"
@@ -31,17 +30,7 @@ func events() []string {
 }
 
 func parseTellOn(text string) (tellOn, error) {
-	var listed tellOn
-	return parseEach(text, func(word string) (string, error) {
-		switch {
-		case !slices.Contains(events(), word):
-			return "", fmt.Errorf("%q is not one of %s", word, strings.Join(events(), ", "))
-		case slices.Contains(listed, word):
-			return "", fmt.Errorf("%q appears twice", word)
-		}
-		listed = append(listed, word)
-		return word, nil
-	})
+	return parseWords(text, events()...)
 }
 
 // mayMean reports whether some server, handler or script may take a path for one of the pattern.

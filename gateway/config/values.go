@@ -30,6 +30,7 @@ type (
 	returnGrace    time.Duration // 0: nothing is delivered early
 	routeNames     []string
 	accountNames   []string
+	shares         []string
 	methods        []string
 	getQuery       []string // nil: any parameter
 	origins        []string
@@ -47,7 +48,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 		of(parseBool), of(parseCount), of(parseSize), of(parseDuration), of(parseDurationOrZero), of(parseReturnGrace),
 		of(parseList), of(parseURL), of(parseService), of(parseOrigins), of(parseCardOrigins), of(parseNetworks),
 		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseMethods), of(parseLanguage), of(parseRouteNames),
-		of(parseAccountNames),
+		of(parseAccountNames), of(parseShares),
 		of(match.ParsePattern), of(parsePatterns), of(form.ParseTemplate), of(parsePrice), of(parsePrices),
 		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
 		of(parseStatuses), of(parsePlaces), of(parseTexts),
@@ -150,6 +151,21 @@ func parseEach[T any](text string, parse func(string) (T, error)) ([]T, error) {
 		values[i], errs[i] = parse(item)
 	}
 	return values, errors.Join(errs...)
+}
+
+// parseWords returns a list of different words of those that are allowed.
+func parseWords(text string, allowed ...string) ([]string, error) {
+	var listed []string
+	return parseEach(text, func(word string) (string, error) {
+		switch {
+		case !slices.Contains(allowed, word):
+			return "", fmt.Errorf("%q is not one of %s", word, strings.Join(allowed, ", "))
+		case slices.Contains(listed, word):
+			return "", fmt.Errorf("%q appears twice", word)
+		}
+		listed = append(listed, word)
+		return word, nil
+	})
 }
 
 func parseNetworks(text string) ([]netip.Prefix, error) {

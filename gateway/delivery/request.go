@@ -36,6 +36,8 @@ func (d *Deliverer) request(ctx context.Context, delivery journey.Delivery) (*ht
 	}
 	release := releaseOf(delivery.Journey, delivery.Via, held.Method, held.Path, held.Query)
 	release.Body = held.Body
+	release.CardBrand, release.CardLast4 = delivery.Payer.CardBrand, delivery.Payer.CardLast4
+	release.PayerEmail = delivery.Payer.Email
 	paid, err := d.Signer().Headers(release)
 	if err != nil {
 		return nil, err

@@ -29,6 +29,11 @@ type Payment struct {
 	State    string     `json:"state"`             // success, capturable or pending
 	PaidAt   *time.Time `json:"paid_at,omitempty"` // UTC, whole seconds; nil while pending
 	Live     bool       `json:"live"`
+
+	// What Pay knows of the payer, if the route shares it.
+	CardBrand string `json:"card_brand,omitempty"`
+	CardLast4 string `json:"card_last4,omitempty"`
+	Email     string `json:"email,omitempty"`
 }
 
 // Claims are everything that an assertion says. Their names are from RFC 7519; those for the request follow RFC 9449

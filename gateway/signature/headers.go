@@ -23,6 +23,8 @@ type Release struct {
 	Attempt    int
 	Via        string // return, mopup, webhook, staff or pass
 
+	CardBrand, CardLast4, PayerEmail string // of the payer; empty if unknown or not shared
+
 	Method, Path, Query string // as they are sent
 	Body                []byte
 }
@@ -94,7 +96,7 @@ func (s Signer) claims(r Release) Claims {
 		Journey: r.Journey, Submission: r.Submission, Attempt: r.Attempt, Via: r.Via, Route: r.Route,
 		Payment: Payment{
 			ID: r.PaymentID, Ref: r.Reference, Amount: r.Amount, Total: r.Total, Currency: "GBP",
-			State: r.State, Live: r.Live,
+			State: r.State, Live: r.Live, CardBrand: r.CardBrand, CardLast4: r.CardLast4, Email: r.PayerEmail,
 		},
 	}
 	if r.State != pending && !r.PaidAt.IsZero() {
@@ -121,6 +123,9 @@ func clearText(c Claims) []headerLine {
 		{"Paygate-Currency", c.Payment.Currency},
 		{"Paygate-Paid-At", paidAt(c.Payment.PaidAt)},
 		{"Paygate-Mode", mode(c.Payment.Live)},
+		{"Paygate-Card-Brand", printable(c.Payment.CardBrand)},
+		{"Paygate-Card-Last4", printable(c.Payment.CardLast4)},
+		{"Paygate-Payer-Email", printable(c.Payment.Email)},
 		{"Paygate-Route", c.Route},
 		{"Paygate-Journey", c.Journey},
 		{"Paygate-Submission", strconv.Itoa(c.Submission)},

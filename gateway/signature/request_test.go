@@ -43,7 +43,7 @@ func TestCapturedReleasePassesEveryCheck(t *testing.T) {
 	t.Parallel()
 	s := signer(t, ecKey)
 	checks := signature.VerifyRequest(captured(t, s, func(http.Header) {}), s.Keys.Public(), audience, moment)
-	require.Len(t, checks, 1+7+13)
+	require.Len(t, checks, 1+7+16)
 	require.Empty(t, bad(checks))
 
 	pending := release()

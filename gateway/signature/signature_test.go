@@ -37,6 +37,7 @@ func release() signature.Release {
 		PaymentID: "hu20sqlact5260q2nanm0q8u93", Reference: "LIC-7F3K-22", Amount: 2500, Total: 2560,
 		PaidAt: time.Date(2026, 11, 22, 11, 41, 7, 999, time.FixedZone("CET", 3600)), State: "success", Live: true,
 		Route: "licence", Journey: "01JDM4Q0V3Q7J2S3", Submission: 1, Attempt: 2, Via: "return",
+		CardBrand: "Visa", CardLast4: "1111", PayerEmail: "ada@example.org",
 		Method: "POST", Path: "/licences/apply", Query: "a=1;b=2&c", Body: []byte("name=Ada"),
 	}
 }
@@ -75,7 +76,22 @@ func TestHeadersFollowTheContract(t *testing.T) {
 		"Paygate-Submission": {"1"},
 		"Paygate-Attempt":    {"2"},
 		"Paygate-Via":        {"return"},
+
+		"Paygate-Card-Brand":  {"Visa"},
+		"Paygate-Card-Last4":  {"1111"},
+		"Paygate-Payer-Email": {"ada@example.org"},
 	}, h)
+}
+
+func TestUnknownPayerIsLeftOut(t *testing.T) {
+	t.Parallel()
+	r := release()
+	r.CardBrand, r.CardLast4, r.PayerEmail = "", "", ""
+	h := headers(t, signer(t, ecKey), r)
+	for _, name := range []string{"Paygate-Card-Brand", "Paygate-Card-Last4", "Paygate-Payer-Email"} {
+		require.NotContains(t, h, name)
+	}
+	require.NotRegexp(t, "card_|email", part(t, h.Get("Paygate-Assertion"), 1))
 }
 
 func TestClaimsFollowTheContract(t *testing.T) {
@@ -94,7 +110,8 @@ func TestClaimsFollowTheContract(t *testing.T) {
 		"body_sha256": "`+signature.Digest([]byte("name=Ada"))+`",
 		"jny": "01JDM4Q0V3Q7J2S3", "sbm": 1, "att": 2, "via": "return", "route": "licence",
 		"pay": {"id": "hu20sqlact5260q2nanm0q8u93", "ref": "LIC-7F3K-22", "amount": 2500, "total": 2560, "cur": "GBP",
-			"state": "success", "paid_at": "2026-11-22T10:41:07Z", "live": true}
+			"state": "success", "paid_at": "2026-11-22T10:41:07Z", "live": true,
+			"card_brand": "Visa", "card_last4": "1111", "email": "ada@example.org"}
 	}`, part(t, token, 1))
 }
 

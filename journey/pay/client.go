@@ -129,6 +129,7 @@ func (c *Client) Get(ctx context.Context, id string) (journey.PaymentSnapshot, e
 	if err == nil && snapshot.ID != id {
 		return journey.PaymentSnapshot{}, nonsense("get", "not the payment that was asked for")
 	}
+	snapshot.Payer = payerOf(body)
 	return snapshot, err
 }
 
