@@ -3,6 +3,7 @@ package paysim
 import (
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
@@ -52,11 +53,21 @@ func strictDescription(t *testing.T) *openapi3.T {
 // TestAnswersFitPaysPublishedDescription compares one answer of each sort.
 func TestAnswersFitPaysPublishedDescription(t *testing.T) {
 	t.Parallel()
-	document := strictDescription(t)
-	pay := newServer(t, paysim.Options{Surcharge: 250})
+	for name, options := range map[string]paysim.Options{
+		"the sandbox": {Surcharge: 250},
+		"Stripe":      {Surcharge: 250, PostLimit: -1, Provider: "stripe", Moto: true, ThreeDSecure: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answersFit(t, strictDescription(t), newServer(t, options), options.Moto)
+		})
+	}
+}
+
+func answersFit(t *testing.T, document *openapi3.T, pay server, moto bool) {
 	rich := map[string]any{
 		"email": "ann@example.org", "metadata": map[string]any{"n": 7, "s": "x"}, "delayed_capture": true,
-		"language": "cy",
+		"language": "cy", "moto": moto,
 		"prefilled_cardholder_details": map[string]any{
 			"cardholder_name": "Ann", "billing_address": map[string]any{"line1": "1 Quay"},
 		},
@@ -92,14 +103,25 @@ func TestAnswersFitPaysPublishedDescription(t *testing.T) {
 		{"POST", one + "/refunds", refund(`{"amount":1,"refund_amount_available":1}`)},
 		{"GET", one + "/refunds", pay.do("GET", "/v1/payments/"+paid+"/refunds", "")},
 		{"GET", one + "/refunds/{refundId}", pay.do("GET", "/v1/payments/"+paid+"/refunds/"+made.at("refund_id"), "")},
+		{"GET", "/v1/refunds", pay.do("GET", "/v1/refunds?display_size=1", "")},
+		{"GET", "/v1/refunds", pay.do("GET", "/v1/refunds?page=none", "")},
+		{"GET", "/v1/refunds", pay.do("GET", "/v1/refunds?page=9", "")},
 	} {
 		fitsPublished(t, document, c.method, c.template, c.answer)
+	}
+	pay.Advance(10 * 24 * time.Hour) // Stripe has paid out
+	for path, template := range map[string]string{
+		"/v1/payments": "/v1/payments", "/v1/refunds": "/v1/refunds", "/v1/payments/" + paid: one,
+		"/v1/payments/" + paid + "/refunds": one + "/refunds",
+	} {
+		fitsPublished(t, document, "GET", template, pay.do("GET", path, ""))
 	}
 }
 
 // unlisted are answers that Pay gives and describes nowhere, or under another status, with what they look like.
 var unlisted = map[string]string{
 	"GET /v1/payments 404":                      "ErrorResponse",
+	"GET /v1/refunds 404":                       "ErrorResponse",
 	"POST /v1/payments/{paymentId}/refunds 202": "Refund",
 	"POST /v1/payments/{paymentId}/refunds 412": "ErrorResponse",
 }
