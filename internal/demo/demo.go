@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"time"
@@ -110,6 +111,7 @@ func (d Demo) Environ() []string {
 		"PAYGATE_ROUTE_LICENCE_ACCEPT=303",
 		"PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=/licences/confirmation",
 		"PAYGATE_ROUTE_LICENCE_PREFILL=email=email,cardholder_name=name",
+		"PAYGATE_ROUTE_LICENCE_FIND=name,email",
 		"PAYGATE_ROUTE_LICENCE_NOTIFY_EMAIL={form:email}",
 		"PAYGATE_ROUTE_LICENCE_TELL=POST /paygate/events",
 		"PAYGATE_ROUTE_LICENCE_METADATA=licence={form:licence}",
@@ -153,27 +155,29 @@ func (d Demo) WithGuide(
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", staff)
-	mux.HandleFunc("GET /guide", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /guide", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_ = guideTemplate.Execute(w, map[string]string{
 			"Gateway": "http://" + d.publicAddress() + "/", "Pay": "http://" + d.payAddress() + "/",
 			"Inbox":   "http://" + d.payAddress() + "/inbox",
 			"Service": "http://" + d.serviceAddress() + "/", "Token": staffToken,
-			"Now": now().In(zone).Format("15:04 on 2 January 2006"),
+			"Skipped": skips[r.FormValue("skipped")].words, "Now": now().In(zone).Format("15:04 on 2 January 2006"),
 		})
 	})
 	protect := http.NewCrossOriginProtection()
 	mux.Handle("POST /guide/skip", protect.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if length, known := skips[r.FormValue("time")]; known {
-			skip(r.Context(), length)
-		}
-		http.Redirect(w, r, "/guide#clock", http.StatusSeeOther)
+		name := r.FormValue("time")
+		skip(r.Context(), skips[name].length)
+		http.Redirect(w, r, "/guide?skipped="+url.QueryEscape(name)+"#clock", http.StatusSeeOther)
 	})))
 	return mux
 }
 
 // skips are the times that the guide's buttons skip.
-var skips = map[string]time.Duration{"20m": 20 * time.Minute, "4h": 4 * time.Hour, "5d": 120 * time.Hour}
+var skips = map[string]struct {
+	length time.Duration
+	words  string
+}{"20m": {20 * time.Minute, "20 minutes"}, "4h": {4 * time.Hour, "4 hours"}, "5d": {120 * time.Hour, "5 days"}}
 
 // Announce prints the addresses of everything.
 func (d Demo) Announce(w io.Writer) {
