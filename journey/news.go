@@ -130,10 +130,10 @@ func (j Journey) firstRefund() (first Refund, of Payment, found bool) {
 	return first, of, found
 }
 
-// isUnseen reports whether the service said yes to a form and the citizen does not know it yet.
+// isUnseen reports whether the service said yes to a paid form and the citizen does not know it yet.
 func (j Journey) isUnseen() bool {
 	given := j.State == StateAccepted || j.State == StateReleased
-	return given && j.Terms.Kind == KindSubmission && !j.ReleasedAt.IsZero() && j.OutcomeSeenAt.IsZero()
+	return given && j.Terms.Kind == KindSubmission && !j.Trusted && !j.ReleasedAt.IsZero() && j.OutcomeSeenAt.IsZero()
 }
 
 // ending reports whether the money goes back, or has gone back, because the journey ends without the service.

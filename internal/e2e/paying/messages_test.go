@@ -104,7 +104,7 @@ func TestTheServiceHearsThatTheMoneyWentBack(t *testing.T) {
 		h.EndPayment("success")
 		c.ReturnFromPay()
 		require.Equal(t, journey.StateRefused, c.State())
-		forHours(h, 30)
+		pass(h, 30, time.Hour)
 		require.Equal(t, journey.StateReversed, c.State())
 		require.Len(t, heard(h), 1, path)
 		require.Equal(t, journey.WhatReturned, heard(h)[0].What)
@@ -114,9 +114,11 @@ func TestTheServiceHearsThatTheMoneyWentBack(t *testing.T) {
 }
 
 // forHours passes time, and sweeps every ten minutes.
-func forHours(h *testserver.Harness, hours int) {
-	for range 6 * hours {
-		h.Pay.Advance(10 * time.Minute)
+func forHours(h *testserver.Harness, hours int) { pass(h, 6*hours, 10*time.Minute) }
+
+func pass(h *testserver.Harness, sweeps int, every time.Duration) {
+	for range sweeps {
+		h.Pay.Advance(every)
 		h.Sweep()
 	}
 }
@@ -167,4 +169,26 @@ func TestStaffSeeAndRepeatWhatCouldNotBeTold(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.Empty(t, whole.Messages)
 	require.Len(t, heard(h), before+1)
+}
+
+// A refund can take days, and fail after GOV.UK Pay has accepted it. The service hears of neither before it is so.
+func TestTheServiceWaitsForTheResultOfARefund(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, answerEvents(http.StatusNoContent, refuseWithoutName),
+		append(tells, "PAYGATE_SECOND_LOOK=30m")...)
+	require.NoError(t, h.Pay.Set(map[string]string{"refund_takes": "10h", "refund_outcome": "submitted-then-error"}))
+	c := h.Citizen()
+	c.Post("/fines/pay", url.Values{})
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	require.Equal(t, journey.StateRefused, c.State())
+	pass(h, 15, 2*time.Hour)
+	require.Equal(t, journey.StateReversed, c.State())
+	require.Empty(t, heard(h))
+	require.NoError(t, h.Pay.Set(map[string]string{"refund_outcome": "success"}))
+	pass(h, 30, 2*time.Hour)
+	require.Equal(t, journey.StateReversed, c.State())
+	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
+	require.Len(t, heard(h), 1)
+	require.Equal(t, journey.WhatReturned, heard(h)[0].What)
 }
