@@ -30,8 +30,12 @@ func TestCallsThatAreLeftOutSaySo(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
 	for _, c := range [][2]string{
-		{"POST", "/v1/agreements"}, {"GET", "/v1/agreements/"}, {"POST", "/v1/agreements/a/cancel"}, {"GET", "/v1/disputes"},
-		{"POST", "/v1/auth"}, {"POST", "/v1/payment_notification"},
+		{"POST", "/v1/agreements"},
+		{"GET", "/v1/agreements/"},
+		{"POST", "/v1/agreements/a/cancel"},
+		{"GET", "/v1/disputes"},
+		{"POST", "/v1/auth"},
+		{"POST", "/v1/payment_notification"},
 	} {
 		a := b.do(c[0], c[1], "{}", "Authorization", "")
 		b.refuses(a, 501, "NOT_SIMULATED")

@@ -62,11 +62,13 @@ func TestSettingsChangeWhileItRuns(t *testing.T) {
 	require.Equal(t, []any{"true", "1000000", "5m0s"}, []any{a.at("live"), a.at("surcharge"), a.at("refund_takes")})
 	b.refuses(b.do("POST", "/v1/payments", createBody(map[string]any{"return_url": "http://a.gov.uk/"})), 422, "P0920")
 	require.Equal(t, began.Add(6*time.Hour), b.Now())
-	a = b.do("POST", "/control/settings", `{"keys": ["api_test_1", "api_test_2"]}`)
-	require.Equal(t, 200, a.status, a.text)
-	require.Equal(t, "(not shown)", b.do("GET", "/control/settings", "").at("keys"))
-	require.Equal(t, 401, b.do("GET", "/v1/payments", "").status)
-	require.Equal(t, 200, b.do("GET", "/v1/payments", "", withKey("api_test_2")...).status)
+	for _, keys := range []string{`"api_test_1, api_test_2,"`, `["api_test_1", "api_test_2"]`} {
+		a = b.do("POST", "/control/settings", `{"keys": `+keys+`}`)
+		require.Equal(t, 200, a.status, a.text)
+		require.Equal(t, "(not shown)", b.do("GET", "/control/settings", "").at("keys"))
+		require.Equal(t, 401, b.do("GET", "/v1/payments", "").status)
+		require.Equal(t, 200, b.do("GET", "/v1/payments", "", withKey("api_test_2")...).status)
+	}
 }
 
 func TestWrongSettingsChangeNothing(t *testing.T) {

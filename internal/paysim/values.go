@@ -95,9 +95,14 @@ func keysValue(to *[]string) value {
 	}}
 }
 
-// listOf returns the parts between commas that are not empty.
-func listOf(text string) []string {
-	return slices.DeleteFunc(strings.Split(text, ","), func(part string) bool { return strings.TrimSpace(part) == "" })
+// listOf returns the parts between commas that are not blank.
+func listOf(text string) (parts []string) {
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }
 
 // accountsValue shows the names only.
@@ -105,7 +110,7 @@ func accountsValue(to *[]Account) value {
 	return value{show: func() string { return namesOf(*to) }, set: func(text string) error {
 		var accounts []Account
 		for i, part := range listOf(text) {
-			name, keys, _ := strings.Cut(strings.TrimSpace(part), "=")
+			name, keys, _ := strings.Cut(part, "=")
 			key, secret, _ := strings.Cut(keys, ":")
 			if name == "" || name == firstAccount || key == "" || slices.ContainsFunc(accounts, func(a Account) bool {
 				return a.Name == name || a.Keys[0] == key
