@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -19,8 +20,8 @@ func (a *App) newAlerts(s config.Settings, log *slog.Logger, now func() time.Tim
 		Webhook: (*url.URL)(s.AlertWebhook), Format: s.AlertFormat, Service: s.ServiceName, StaffURL: s.StaffPublicURL,
 		Values: a.store, Now: now, Log: log,
 		Found: func(ctx context.Context) ([]alerts.Finding, error) {
-			waiting, err := a.waitingForAPerson(ctx)
-			return append(waiting, unpaidRoutes(s)...), err
+			trouble, err := a.findTrouble(ctx)
+			return append(trouble, unpaidRoutes(s)...), err
 		},
 	})
 }
@@ -36,16 +37,42 @@ func (a *App) payCalled(counted *metrics.Metrics) payCalled {
 	}
 }
 
-// waitingForAPerson returns the stuck journeys of each route.
-func (a *App) waitingForAPerson(ctx context.Context) ([]alerts.Finding, error) {
+// overdueAfter is how long money may be owed back before staff are told.
+const overdueAfter = 24 * time.Hour
+
+// findTrouble returns, for each route, the journeys that are stuck, and those whose money should have gone back.
+func (a *App) findTrouble(ctx context.Context) ([]alerts.Finding, error) {
 	found := findings{}
-	for j, err := range a.store.each(ctx, journey.Filter{State: journey.StateStuck, Limit: 500}) {
-		if err != nil {
-			return nil, err
+	err := errors.Join(
+		a.eachIn(ctx, journey.StateStuck, func(j journey.Journey) { found.add(alerts.Stuck, j.Terms.Route, j.Since) }),
+		a.eachIn(ctx, journey.StateRefused, func(j journey.Journey) {
+			if late := returningSince(j).Add(overdueAfter); j.Returning && !a.runner.Now().Before(late) {
+				found.add(alerts.ReturnOverdue, j.Terms.Route, late)
+			}
+		}),
+	)
+	return found.list(), err
+}
+
+// returningSince returns when it was decided that the money goes back.
+func returningSince(j journey.Journey) time.Time {
+	for _, e := range slices.Backward(j.History) {
+		if e.Fact == (journey.ReturnDecided{}).Name() {
+			return e.At
 		}
-		found.add(alerts.Stuck, j.Terms.Route, j.Since)
 	}
-	return found.list(), nil
+	return j.Since
+}
+
+// eachIn visits the journeys in a state that is not at rest.
+func (a *App) eachIn(ctx context.Context, state journey.State, visit func(journey.Journey)) error {
+	for j, err := range a.store.each(ctx, journey.Filter{State: state, Limit: 500}) {
+		if err != nil {
+			return err
+		}
+		visit(j)
+	}
+	return nil
 }
 
 // findings counts what needs a person, by kind and route.

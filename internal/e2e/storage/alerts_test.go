@@ -86,3 +86,23 @@ func TestStaffAreToldWhenPayRefusesTheKey(t *testing.T) {
 	require.Len(t, channel.Messages(), 1)
 	require.Contains(t, channel.Messages()[0], "GOV.UK Pay refuses the API key of the default account")
 }
+
+func TestStaffAreToldOfAReturnThatIsOverdue(t *testing.T) {
+	t.Parallel()
+	channel := testserver.NewChannel(t)
+	refuse := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) }
+	h := testserver.NewOnPayClock(t, refuse, "PAYGATE_ALERT_WEBHOOK="+channel.Server.URL,
+		"PAYGATE_ROUTE_LICENCE_RESUBMIT_FOR=1h", "PAYGATE_ROUTE_LICENCE_CAPTURE=immediate")
+	payAndReturn(h)
+	h.Pay.AddFault(paysim.Fault{Call: "refund", Kind: "503"})
+	h.Pay.Advance(2 * time.Hour)
+	h.Sweep()
+	h.Pay.Advance(23 * time.Hour)
+	require.NoError(t, h.App.Alert(t.Context()))
+	require.Empty(t, channel.Messages())
+	h.Pay.Advance(2 * time.Hour)
+	h.Sweep()
+	require.NoError(t, h.App.Alert(t.Context()))
+	require.Len(t, channel.Messages(), 1)
+	require.Contains(t, channel.Messages()[0], "1 return of money on the route licence is more than a day late.")
+}
