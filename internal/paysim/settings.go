@@ -35,7 +35,7 @@ func (o *Options) Declare(set *flag.FlagSet) {
 		"whether the card page asks for an e-mail address: `mandatory|optional|off`")
 	set.BoolVar(&o.ThreeDSecure, "three-d-secure", o.ThreeDSecure, "challenge every card with 3-D Secure")
 	set.IntVar(&o.PostLimit, "rate", o.PostLimit,
-		"the `NUMBER` of creates, captures and other POSTs a second, and a fifth of that of GETs; -1: no limit")
+		"the `NUMBER` of creates, captures and other POSTs a second, and five times as many GETs; -1: no limit")
 	set.Var(spanValue(&o.SearchLag), "search-lag", "the `TIME` by which searches lag behind, such as 30s")
 	set.Var(spanValue(&o.RefundDelay), "refund-delay", "the `TIME` until the provider collects, and a refund is possible")
 	set.Var(spanValue(&o.RefundTakes), "refund-takes", "the `TIME` that a refund stays submitted")
@@ -43,7 +43,8 @@ func (o *Options) Declare(set *flag.FlagSet) {
 		"what becomes of refunds: `success|error|delayed|submitted-then-error`")
 	set.BoolVar(&o.RefuseEmptyBodies, "refuse-empty-bodies", o.RefuseEmptyBodies,
 		"refuse a capture or cancel without a body")
-	set.DurationVar(&o.ClockSkew, "clock-skew", o.ClockSkew, "the `TIME` by which the clock is ahead, or behind if negative")
+	set.DurationVar(&o.ClockSkew, "clock-skew", o.ClockSkew,
+		"the `TIME` by which the clock is ahead, or behind if negative")
 }
 
 // variablePrefix begins the name of each variable.
