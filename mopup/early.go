@@ -117,8 +117,10 @@ func (r *earlyRound) deliver(ctx context.Context, due journey.Due) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Yield(ctx, j.Terms.Account); err != nil {
-		return err
+	if j.Owed(r.Now()).IsAtPay() {
+		if err := r.Yield(ctx, j.Terms.Account); err != nil {
+			return err
+		}
 	}
 	progress, err := r.Runner.DeliverEarly(ctx, due)
 	_ = progress.Reply.Close()

@@ -344,6 +344,10 @@ func TestSweepLeavesOutAccountsThatPayRefuses(t *testing.T) {
 	f.add(t, "01B")
 	f.now = t0.Add(4 * time.Hour)
 	before := f.store.journeys["01A"]
+	f.add(t, "01C", journey.PaymentSeen{Snapshot: snapshot("01C", journey.StatusCapturable)})
+	fresh := f.store.journeys["01C"]
+	fresh.Terms.Account, fresh.Payments[0].ReadAt = "refused", f.now
+	f.store.journeys["01C"] = fresh
 	var asked []string
 	counts, err := f.mopup(Options{WaitOut: func(_ context.Context, account string) error {
 		asked = append(asked, account)
@@ -355,7 +359,8 @@ func TestSweepLeavesOutAccountsThatPayRefuses(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, before, f.store.journeys["01A"], "it has no back-off of its own")
 	require.NotEqual(t, t0, f.store.journeys["01B"].Payments[0].ReadAt)
-	require.Equal(t, 2, counts.Visited)
+	require.NotEqual(t, journey.StateConfirmed, f.state("01C"), "what Pay has confirmed is delivered")
+	require.Equal(t, 3, counts.Visited)
 	require.Equal(t, 1, counts.Failed)
 	require.ElementsMatch(t, []string{"refused", ""}, asked)
 }

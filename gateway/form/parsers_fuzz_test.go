@@ -80,15 +80,16 @@ func checkForm(t *testing.T, kind string, body []byte, said map[string]any) {
 			t.Errorf("%s is there, and free: %q %q", field, kind, body)
 		}
 	}
-	prices := map[string]int64{"1-day": 600, "8-day": 1350}
+	const free = "blue-badge"
+	prices := map[string]int64{"1-day": 600, "8-day": 1350, free: 0}
 	for _, field := range []string{"licence", "application[licence]"} {
-		choice := form.Choice{Field: field, Options: slices.Collect(maps.Keys(prices))}
+		choice := form.Choice{Field: field, Options: slices.Collect(maps.Keys(prices)), Free: []string{free}}
 		option, ok := choice.InForm(form.Submission{Form: read})
 		if !ok {
 			continue
 		}
 		for _, value := range texts(said[field]) {
-			if prices[value] > prices[option] {
+			if prices[value] > prices[option] || option == free && value != free && value != "" {
 				t.Errorf("%s is %s, and paid as %s: %q %q", field, value, option, kind, body)
 			}
 		}
@@ -127,6 +128,8 @@ func seeds(t testing.TB) map[string]disguise {
 		all[name+", nested"] = disguise{d.head, nested.Replace(d.body)}
 		price := strings.NewReplacer("action", "licence", "save", "1-day", "pay", "8-day")
 		all[name+", a price"] = disguise{d.head, price.Replace(d.body)}
+		nothing := strings.NewReplacer("action", "licence", "save", "blue-badge", "pay", "season")
+		all[name+", a choice that costs nothing"] = disguise{d.head, nothing.Replace(d.body)}
 	}
 	all["two choices, nested"] = disguise{pairsType, "application[licence]=1-day&application[licence]x=8-day"}
 	all["two choices in JSON"] = disguise{
@@ -137,7 +140,7 @@ func seeds(t testing.TB) map[string]disguise {
 
 // words are what forms consist of. A fuzzer combines them better than single letters.
 var words = []string{
-	"action", "application", "licence", "pay", "save", "1-day", "8-day", "application[action]",
+	"action", "application", "licence", "pay", "save", "1-day", "8-day", "blue-badge", "application[action]",
 	"application[licence]", "=", "&", ";", "[", "]", "%5B", "%5D", "%", "+", ".", "%00", "\x00", "%20",
 	"\r\n", "\n", "\r", "--b", "--", "--b\r\n", "\r\n--b--\r\n", "Content-Disposition: form-data; ",
 	"Content-Type: ", "Content-Transfer-Encoding: ", "name=", "filename=", "name*=", "filename*=",

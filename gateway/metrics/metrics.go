@@ -110,12 +110,11 @@ func (m *Metrics) startAtZero(routes, accounts []string) {
 	}
 }
 
-// refusals are the answers with which Pay refuses all calls of an account, which alerts look for.
-var refusals = []string{"401", "403", "P0199", "P0930", "P0940", "P0941", "P0999"}
-
+// startRefusalsAtZero creates the counters that alerts look for: Pay refuses all calls of an account, or is down for
+// maintenance (P0999).
 func (m *Metrics) startRefusalsAtZero(account string) {
 	for _, call := range []string{"create", "get", "capture", "cancel", "refund", "search"} {
-		for _, code := range refusals {
+		for _, code := range append(journey.AccountRefusals(), "P0999") {
 			m.payCalls.WithLabelValues(account, call, code)
 		}
 	}

@@ -28,10 +28,9 @@ func (a *App) newAlerts(s config.Settings, log *slog.Logger, now func() time.Tim
 
 // payCalled counts a call to GOV.UK Pay, and tells staff if Pay refuses our key or the account.
 func (a *App) payCalled(counted *metrics.Metrics) payCalled {
-	refusals := []string{"401", "403", "P0930", "P0940", "P0941"}
 	return func(account, call, code string, took time.Duration) {
 		counted.PayCalled(account, call, code, took)
-		if slices.Contains(refusals, code) {
+		if slices.Contains(journey.AccountRefusals(), code) {
 			a.alerts.Note(alerts.PayRefuses, account)
 		}
 	}
