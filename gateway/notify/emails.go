@@ -24,7 +24,7 @@ const (
 
 // Marks remembers what has been done.
 type Marks interface {
-	// FirstSight reports whether a mark is new, and remembers it until the given time.
+	// FirstSight reports whether a mark is new, and remembers it until the given time. If that is now, it only asks.
 	FirstSight(ctx context.Context, mark string, until time.Time) (bool, error)
 }
 

@@ -126,6 +126,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		"open journeys are counted by state":         countsByState,
 		"a mark is seen for the first time once":     markIsSeenOnce,
 		"marks do not pile up":                       marksDoNotPileUp,
+		"a mark that ends now only asks":             markThatEndsNowOnlyAsks,
 		"a value changes in one step":                valueChangesInOneStep,
 		"a closed store is not ready":                closedIsNotReady,
 	})

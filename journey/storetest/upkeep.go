@@ -96,6 +96,24 @@ func markIsSeenOnce(t *testing.T, p Place) {
 	require.Len(t, marks, 1, "those whose time was over are deleted")
 }
 
+// markThatEndsNowOnlyAsks: it tells whether the mark is known, and leaves it as it is.
+func markThatEndsNowOnlyAsks(t *testing.T, p Place) {
+	o, now := withClock()
+	s := opened(t, p, o)
+	*now = now.Add(time.Second / 2) // marks end at a whole second
+	see := func(until time.Time) bool {
+		first, err := s.FirstSight(t.Context(), "e-mail 1", until)
+		require.NoError(t, err)
+		return first
+	}
+	require.True(t, see(*now))
+	require.True(t, see(*now), "it was not remembered")
+	require.True(t, see(now.Add(time.Hour)))
+	require.False(t, see(*now))
+	*now = now.Add(59 * time.Minute)
+	require.False(t, see(*now), "it ends when it did")
+}
+
 func marksDoNotPileUp(t *testing.T, p Place) {
 	o, now := withClock()
 	s := opened(t, p, o)
