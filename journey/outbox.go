@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -53,6 +54,8 @@ const (
 	giveUpAfter = 3 * 24 * time.Hour
 	// messageLease is how long an attempt excludes others, unless a delivery to the service may take longer.
 	messageLease = 2 * time.Minute
+	// maxMessageWait is longer than any wait of a message. A later time comes from a clock that was ahead.
+	maxMessageWait = time.Hour
 )
 
 // errNotToBeSent means that another sender has the message, that it waits, or that it was sent.
@@ -61,12 +64,13 @@ var errNotToBeSent = errors.New("the message is not to be sent now")
 // Attempted reports whether the recipient may have got the message.
 func (m Message) Attempted() bool { return m.Failures > 0 || !m.TakenUntil.IsZero() }
 
-// from returns the earliest time of the next attempt. A person does not wait for the end of a back-off.
-func (m Message) from(by By) time.Time {
-	if by != ByPaygate {
-		return latest(m.Due, m.TakenUntil)
+// waits reports whether it is too early for an attempt. A person does not wait for the end of a back-off.
+func (m Message) waits(by By, now time.Time) bool {
+	until := latest(m.Due, m.TakenUntil)
+	if by == ByPaygate {
+		until = latest(until, m.NotBefore)
 	}
-	return latest(m.Due, m.TakenUntil, m.NotBefore)
+	return now.Before(until) && until.Before(now.Add(maxMessageWait))
 }
 
 // nextMessage returns the first message that a recipient has not got yet. It reports false if it must not be sent now,
@@ -74,7 +78,7 @@ func (m Message) from(by By) time.Time {
 func (j Journey) nextMessage(to Recipient, by By, now time.Time) (Message, bool) {
 	for _, m := range j.Outbox {
 		if m.To == to && (m.GivenUpAt.IsZero() || by != ByPaygate) {
-			return m, !now.Before(m.from(by))
+			return m, !m.waits(by, now)
 		}
 	}
 	return Message{}, false
@@ -144,25 +148,36 @@ func (j Journey) messageSent(f MessageSent) (Journey, string, error) {
 	if !found {
 		return j, "", nil
 	}
+	if !m.GivenUpAt.IsZero() && strings.HasPrefix(j.Note, givenUp) {
+		j.Note = ""
+	}
 	return j.withoutMessages(func(m Message) bool { return m.ID == f.ID }), m.describe(), nil
 }
 
-// messageFailed records a failed attempt. It says nothing about an attempt that another sender has begun since.
-func (j Journey) messageFailed(f MessageFailed, at time.Time) (Journey, string, error) {
+// messageFailed records a failed attempt. It says nothing about an attempt that another sender has begun since. Of the
+// attempts that Paygate makes by itself, the history has the first.
+func (j Journey) messageFailed(f MessageFailed, by By, at time.Time) (Journey, string, error) {
 	m, found := j.Message(f.ID)
 	if !found || !m.TakenUntil.Equal(f.Until) {
 		return j, "", nil
 	}
-	return j.withMessage(f.ID, func(m *Message) { m.failed(at) }), m.describe() + ": " + f.Detail, nil
+	detail := ""
+	if m.Failures == 0 || by != ByPaygate {
+		detail = m.describe() + ": " + f.Detail
+	}
+	return j.withMessage(f.ID, func(m *Message) { m.failed(at) }), detail, nil
 }
 
 func (m *Message) failed(at time.Time) {
-	if m.Failures++; m.FailedAt.IsZero() {
+	if m.Failures++; m.FailedAt.IsZero() || m.FailedAt.After(at) {
 		m.FailedAt = at
 	}
 	m.TakenUntil = time.Time{}
 	m.NotBefore = at.Add(min(maxMessageBackOff, minMessageBackOff<<min(m.Failures-1, 10)))
 }
+
+// givenUp begins the note about a message that was given up.
+const givenUp = "given up telling "
 
 func (j Journey) messageGivenUp(f MessageGivenUp, at time.Time) (Journey, string, error) {
 	m, found := j.Message(f.ID)
@@ -171,7 +186,7 @@ func (j Journey) messageGivenUp(f MessageGivenUp, at time.Time) (Journey, string
 	}
 	detail := m.describe() + ": " + f.Detail
 	if j.State != StateStuck {
-		j.Note = "given up telling " + detail
+		j.Note = givenUp + detail
 	}
 	return j.withMessage(f.ID, func(m *Message) {
 		m.failed(at)

@@ -48,7 +48,7 @@ func (r *Runner) tellNext(ctx context.Context, id ID, to Recipient, by By) (told
 	if !ready {
 		return false, nil
 	}
-	until := r.Now().Add(max(messageLease, j.Terms.ClaimFor))
+	until := r.Now().Add(min(max(messageLease, j.Terms.ClaimFor), maxMessageWait))
 	j, err = r.apply(ctx, id, MessageTaken{m.ID, until}, by, Change{})
 	switch {
 	case errors.Is(err, errNotToBeSent): // another replica was first

@@ -106,6 +106,19 @@ func TestACrashDuringAnAttemptDelaysTheMessage(t *testing.T) {
 	require.Equal(t, []string{"re1", "re2"}, x.post.sent)
 }
 
+func TestAClockThatWasAheadDelaysNoMessage(t *testing.T) {
+	t.Parallel()
+	x := newTeller(t)
+	right := x.now
+	x.now = right.Add(365 * 24 * time.Hour)
+	x.post.err = errors.New("the service answered 503")
+	require.Error(t, x.Tell(t.Context(), "01TEST", ToService, ByPaygate))
+	x.now = right
+	require.Error(t, x.Tell(t.Context(), "01TEST", ToService, ByPaygate))
+	m, _ := x.store.j.Message("re1")
+	require.Equal(t, right, m.FailedAt)
+}
+
 func TestAMessageIsGivenUpAfterThreeDays(t *testing.T) {
 	t.Parallel()
 	x := newTeller(t)
@@ -125,6 +138,7 @@ func TestAMessageIsGivenUpAfterThreeDays(t *testing.T) {
 	x.post.err, x.post.sent = nil, nil
 	require.NoError(t, x.Tell(t.Context(), "01TEST", ToService, ByStaff("ann")))
 	require.Equal(t, []string{"re1", "re2"}, x.post.sent, "a person tries again")
+	require.Empty(t, x.store.j.Note)
 }
 
 func TestAMessageThatIsRefusedForGoodIsGivenUpAtOnce(t *testing.T) {

@@ -103,7 +103,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case MessageSent:
 		return j.messageSent(f)
 	case MessageFailed:
-		return j.messageFailed(f, at)
+		return j.messageFailed(f, by, at)
 	case MessageGivenUp:
 		return j.messageGivenUp(f, at)
 	case EmailErased:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 
 	"paygate/gateway/signature"
 	"paygate/journey"
@@ -46,6 +47,9 @@ func (d *Deliverer) eventRequest(ctx context.Context, j journey.Journey, m journ
 		return nil, err
 	}
 	public := d.Origins.Main()
+	if back, err := url.Parse(j.Terms.ReturnURL); err == nil {
+		public = d.Origins.FindOrMain(back.Host)
+	}
 	header.Set("Content-Type", "application/json")
 	header.Set("User-Agent", "Paygate")
 	header.Set("X-Forwarded-Host", public.Host)

@@ -34,6 +34,7 @@ func TestTheServiceIsToldOfAnEvent(t *testing.T) {
 	j, m := toldJourney()
 	require.NoError(t, deliverer(t, service.url, nil).Send(t.Context(), j, m))
 	_, got := service.got()
+	require.NotContains(t, got, "X-Forwarded-For")
 	request, err := http.ReadRequest(bufio.NewReader(strings.NewReader(got)))
 	require.NoError(t, err)
 	require.Equal(t, "POST /paygate/events", request.Method+" "+request.RequestURI)
