@@ -23,7 +23,7 @@ func Adopt(terms Terms, s PaymentSnapshot, by By, reason string, at time.Time) J
 		// The order of ids is that of the beginnings.
 		ID: NewID(s.CreatedAt), StartedAt: s.CreatedAt, Since: at,
 		State: StateStuck, Trouble: TroubleAdopted, Note: note, Adopted: true,
-		Terms: terms.adopted(s), Submission: 1, Payments: []Payment{p}, PaidWith: s.ID, PaidAt: at,
+		Terms: terms.adopted(s), Submission: 1, Payments: []Payment{p}, PaidWith: s.ID, PaidAt: s.CreatedAt,
 		History: []Event{{At: at, Fact: adopted{}.Name(), To: StateStuck, By: by, Detail: reason}},
 	}
 	j.DueAt = j.Due(at)

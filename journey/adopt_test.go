@@ -27,6 +27,7 @@ func TestAdoptedJourneyWaitsForAPerson(t *testing.T) {
 	require.False(t, j.KeepsRequest())
 	require.False(t, j.OwnedBy(""), "no browser owns it")
 	require.Equal(t, t0.Add(-24*time.Hour), j.StartedAt)
+	require.Equal(t, t0.Add(-24*time.Hour), j.PaidAt, "as near as is known")
 	require.Less(t, j.ID, NewID(t0.Add(-23*time.Hour)), "ids are in the order of the beginnings")
 	require.Equal(t, t0.Add(24*time.Hour), j.DueAt, "the payment is read again like that of any stuck journey")
 	require.Equal(t, Terms{

@@ -27,6 +27,7 @@ type overviewView struct {
 	Waiting []rowView
 	More    bool // there are more
 	Damaged []journey.ID
+	Differs int       // differences from GOV.UK Pay's list
 	GivenUp []rowView // with messages that were given up
 	Failed  []rowView // given, but the money could not be collected after all
 	States  []bar
@@ -81,6 +82,9 @@ func (s *server) load(ctx context.Context) (v overviewView, err error) {
 	v.More = len(waiting) > maxWaiting
 	for _, j := range waiting[:min(len(waiting), maxWaiting)] {
 		v.Waiting = append(v.Waiting, rowOf(j))
+	}
+	if v.Differs, err = (comparisons{s}).count(ctx); err != nil {
+		return v, err
 	}
 	if v.Damaged, err = s.Store.Damaged(ctx); err != nil {
 		return v, err

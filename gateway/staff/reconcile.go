@@ -1,6 +1,7 @@
 package staff
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -97,7 +98,7 @@ func (s comparisons) adopt(w http.ResponseWriter, r *http.Request, m member) {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
-	j, err := s.Reconciler.Adopt(r.Context(), o.Account, o.PaymentID, m.by(), o.Reason)
+	j, err := s.Reconciler.Adopt(context.WithoutCancel(r.Context()), o.Account, o.PaymentID, m.by(), o.Reason)
 	s.Log.InfoContext(r.Context(), "staff order",
 		"order", "adopt", "journey_id", j.ID, "by", m.by(), "to", j.State, "done", err == nil)
 	switch {
@@ -146,12 +147,23 @@ func (s comparisons) show(w http.ResponseWriter, r *http.Request, m member) {
 	}
 }
 
+// count returns how many differences the last comparison of everything recent found.
+func (s comparisons) count(ctx context.Context) (sum int, err error) {
+	if s.Reconciler == nil {
+		return 0, nil
+	}
+	counts, _, err := s.Reconciler.Counts(ctx)
+	for _, n := range counts {
+		sum += n
+	}
+	return sum, err
+}
+
 // comparisonView is the data of the page of the last comparison.
 type comparisonView struct {
 	reconcile.Last
-	Made    bool // there was one
-	Account string
-	Groups  []differencesView
+	Made   bool // there was one
+	Groups []differencesView
 }
 
 // differencesView is the differences of one kind.
@@ -170,9 +182,6 @@ type differenceView struct {
 
 func comparisonViewOf(last reconcile.Last, made bool) comparisonView {
 	v := comparisonView{Last: last, Made: made}
-	if last.Account != nil {
-		v.Account = journey.AccountWord(*last.Account)
-	}
 	for _, kind := range reconcile.Kinds() {
 		words := differenceWords[kind]
 		group := differencesView{

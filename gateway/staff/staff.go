@@ -42,7 +42,7 @@ type Options struct {
 	Runner *journey.Runner
 	// Sweep runs the mop-up now and returns its counts.
 	Sweep func(context.Context) (map[string]int, error)
-	// Reconciler compares GOV.UK Pay's lists with the store.
+	// Reconciler compares GOV.UK Pay's lists with the store. Tests of other pages have none.
 	Reconciler *reconcile.Reconciler
 	// Backup writes a copy of the store while it is in use. It is nil if the database has backups of its own.
 	Backup func(context.Context, io.Writer) error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"paygate/journey"
@@ -21,9 +22,12 @@ var ErrNotAdoptable = errors.New("the payment cannot be adopted")
 func (r *Reconciler) Adopt(
 	ctx context.Context, account *string, paymentID string, by journey.By, reason string,
 ) (journey.Journey, error) {
-	names, err := r.chosen(Range{Account: account})
+	names, err := r.chosen(account)
 	if err != nil {
 		return journey.Journey{}, err
+	}
+	if !isPaymentID(paymentID) {
+		return journey.Journey{}, journey.ErrPaymentNotFound
 	}
 	if _, err := r.Store.ByPayment(ctx, paymentID); !errors.Is(err, journey.ErrNotFound) {
 		return journey.Journey{}, errors.Join(err, journey.ErrTaken)
@@ -40,6 +44,10 @@ func (r *Reconciler) Adopt(
 		}
 	}
 	return journey.Journey{}, err
+}
+
+func isPaymentID(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 // adoptable returns why a payment cannot be adopted.

@@ -59,7 +59,7 @@ func TestAdoptedPaymentIsSettled(t *testing.T) {
 	}
 }
 
-func TestAdoptedPaymentThatNobodySettlesIsNotDelivered(t *testing.T) {
+func TestAdoptedPaymentWaitsForItsSettlement(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.unknown("LIC-1", "success")

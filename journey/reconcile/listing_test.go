@@ -127,7 +127,7 @@ func TestEntriesThatAreNotAsTheyShouldBe(t *testing.T) {
 	}
 }
 
-// A list that stays incomplete is an error: nobody knows what is in the rest.
+// A list that stays incomplete is an error, because what is in the rest is not known.
 func TestListThatStaysIncompleteIsAnError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

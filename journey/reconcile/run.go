@@ -2,11 +2,13 @@ package reconcile
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
+
+	"paygate/journey"
 )
 
 const (
@@ -36,79 +38,91 @@ func (r *Reconciler) Run(ctx context.Context) {
 	}
 }
 
-// RunDue makes the daily comparison unless it has been made since the last time of day at which it begins: then the
-// error is [ErrNotDue].
+// RunDue makes the daily comparison at the accounts where it has not been made since the last time of day at which it
+// begins. If there is none, the error is [ErrNotDue]. An account that fails does not stop the others.
 func (r *Reconciler) RunDue(ctx context.Context) error {
-	due := func(s state) error {
-		if now := r.Now(); !s.DoneAt.Before(r.At.last(now, r.zone)) && !s.DoneAt.After(now) {
+	beginning := r.At.last(r.Now(), r.zone)
+	var names []string
+	anyDue := func(s state) error {
+		names = r.due(s, beginning)
+		if len(names) == 0 {
 			return ErrNotDue
 		}
 		return nil
 	}
-	s, err := r.state(ctx) // without a write, which take needs
+	s, err := read[state](ctx, r.Store, stateValue) // first without a write, which take needs
 	if err == nil {
-		err = due(s)
+		err = anyDue(s)
 	}
 	if err != nil {
 		return err
 	}
-	report, err := r.run(ctx, Range{}, due, everyPage)
-	if err == nil && r.Found != nil {
-		report.tell(r.Found)
-	}
-	return err
+	return r.run(ctx, anyDue, func(l lease) error {
+		reports, failed := l.compareEach(ctx, names, recent(r.Now(), r.zone), everyPage)
+		err := errors.Join(l.keep(ctx, beginning, reports), l.count(ctx, reports))
+		if err == nil {
+			r.tell(reports)
+		}
+		return errors.Join(failed, err)
+	})
 }
 
-// tell calls found for each account with differences.
-func (r Report) tell(found func(account string, differences int)) {
-	counts := map[string]int{}
-	for _, d := range r.Differences {
-		counts[d.Account]++
+// due returns the accounts where the daily comparison that begins at that time has not been made.
+func (r *Reconciler) due(s state, beginning time.Time) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(r.Accounts)) {
+		if s.Accounts[name].due(beginning, r.Now()) {
+			names = append(names, name)
+		}
 	}
-	for account, n := range counts {
-		found(account, n)
+	return names
+}
+
+// tell reports the number of differences at each account.
+func (r *Reconciler) tell(reports map[string]Report) {
+	for name, report := range reports {
+		if n := len(report.Differences) + report.More; n > 0 && r.Found != nil {
+			r.Found(name, n)
+		}
 	}
 }
 
 // Compare compares a range now. An empty range is that of the daily comparison. The error is [ErrRunning] while another
 // comparison runs.
-func (r *Reconciler) Compare(ctx context.Context, wanted Range) (Report, error) {
-	always := func(state) error { return nil }
-	return r.run(ctx, wanted, always, 0)
+func (r *Reconciler) Compare(ctx context.Context, wanted Range) (report Report, err error) {
+	wanted, everything := r.bounded(wanted)
+	names, err := r.chosen(wanted.Account)
+	if err != nil {
+		return report, err
+	}
+	return report, r.run(ctx, func(state) error { return nil }, func(l lease) error {
+		reports, err := l.compareEach(ctx, names, wanted, 0)
+		report = merged(reports)
+		if err != nil {
+			return err
+		}
+		if err := l.keep(ctx, time.Time{}, reports); err != nil || !everything {
+			return err
+		}
+		return l.count(ctx, reports)
+	})
 }
 
-// run compares, unless due returns an error, and stores the result.
-func (r *Reconciler) run(
-	ctx context.Context, wanted Range, due func(state) error, pace time.Duration,
-) (report Report, err error) {
-	wanted, everything := r.bounded(wanted)
-	accounts, err := r.chosen(wanted)
+// run compares while it has the lease.
+func (r *Reconciler) run(ctx context.Context, wanted func(state) error, compare func(lease) error) error {
+	l, err := r.take(ctx, wanted)
 	if err != nil {
-		return report, err
+		return err
 	}
-	began := r.Now()
-	l, err := r.take(ctx, due)
-	if err != nil {
-		return report, err
-	}
-	var result *state
-	defer func() { err = errors.Join(err, l.end(ctx, result)) }()
-	if report, err = l.compare(ctx, accounts, wanted, pace); err != nil {
-		return report, err
-	}
-	if err := r.keep(ctx, Last{Report: report, At: r.Now(), Account: wanted.Account}); err != nil {
-		return report, err
-	}
-	if everything {
-		result = &state{DoneAt: began, Counts: report.counts}
-	}
-	r.Log.InfoContext(ctx, "compared with GOV.UK Pay's list", "from", report.From, "to", report.To,
-		"checked", report.Checked, "differences", len(report.Differences)+report.More)
-	return report, nil
+	defer func() { // also if it panics
+		if ended := l.end(ctx); ended != nil {
+			r.Log.WarnContext(ctx, "a comparison could not be ended; its lease will end it", "error", ended)
+		}
+	}()
+	return compare(l)
 }
 
 // bounded fills in what is left open, and reports whether the range covers what a daily comparison does.
-func (r *Reconciler) bounded(wanted Range) (Range, bool) {
+func (r *Reconciler) bounded(wanted Range) (bounded Range, everything bool) {
 	daily := recent(r.Now(), r.zone)
 	if wanted.From.IsZero() {
 		wanted.From = daily.From
@@ -119,41 +133,52 @@ func (r *Reconciler) bounded(wanted Range) (Range, bool) {
 	if wanted.To.Before(wanted.From) {
 		wanted.To = wanted.From
 	}
-	return wanted, wanted.Account == nil && !wanted.From.After(daily.From) && wanted.To.Equal(daily.To)
+	return wanted, !wanted.From.After(daily.From) && wanted.To.Equal(daily.To)
 }
 
-// chosen returns the names of the accounts that are compared.
-func (r *Reconciler) chosen(wanted Range) ([]string, error) {
-	if wanted.Account == nil {
+// chosen returns the names of the accounts that are compared: all, or only one.
+func (r *Reconciler) chosen(only *string) ([]string, error) {
+	if only == nil {
 		return slices.Sorted(maps.Keys(r.Accounts)), nil
 	}
-	if _, known := r.Accounts[*wanted.Account]; !known {
+	if _, known := r.Accounts[*only]; !known {
 		return nil, ErrNoAccount
 	}
-	return []string{*wanted.Account}, nil
+	return []string{*only}, nil
 }
 
-// compare compares the accounts, one after the other.
-func (l lease) compare(
-	ctx context.Context, accounts []string, wanted Range, pace time.Duration,
-) (Report, error) {
+// compareEach compares the accounts, one after the other. The error is of those that failed.
+func (l lease) compareEach(
+	ctx context.Context, names []string, wanted Range, pace time.Duration,
+) (map[string]Report, error) {
+	reports := map[string]Report{}
+	var failed []error
+	for _, name := range names {
+		report, err := l.compare(ctx, name, wanted, pace)
+		switch {
+		case err == nil:
+			reports[name] = report
+		case errors.Is(err, ErrRunning), ctx.Err() != nil:
+			return reports, err
+		default:
+			failed = append(failed, fmt.Errorf("the account %s: %w", journey.AccountWord(name), err))
+		}
+	}
+	return reports, errors.Join(failed...)
+}
+
+// compare compares one account.
+func (l lease) compare(ctx context.Context, name string, wanted Range, pace time.Duration) (Report, error) {
 	report := Report{From: wanted.From, To: wanted.To, Differences: []Difference{}, counts: map[Kind]int{}}
-	for _, name := range accounts {
-		c := &comparison{
-			lease: l, Range: wanted, account: name, pay: l.Accounts[name], pace: pace, report: &report,
-			found: map[Difference]bool{},
-		}
-		if err := c.compare(ctx); err != nil {
-			return report, err
-		}
+	c := &comparison{
+		lease: l, Range: wanted, account: name, pay: l.Accounts[name], pace: pace, report: &report,
+		found: map[Difference]bool{},
 	}
-	return report, nil
-}
-
-func (r *Reconciler) keep(ctx context.Context, last Last) error {
-	text, err := json.Marshal(last)
+	err := c.compare(ctx)
 	if err == nil {
-		_, err = r.Store.UpdateValue(ctx, reportValue, func([]byte) ([]byte, error) { return text, nil })
+		l.Log.InfoContext(ctx, "compared with GOV.UK Pay's list", "account", journey.AccountWord(name),
+			"from", report.From, "to", report.To, "checked", report.Checked,
+			"differences", len(report.Differences)+report.More)
 	}
-	return err
+	return report, err
 }

@@ -191,7 +191,7 @@ func TestOtherRangesAreShownAndDoNotCount(t *testing.T) {
 	require.NoError(t, w.RunDue(t.Context()))
 	w.pay.Advance(time.Hour)
 	for _, wanted := range []reconcile.Range{
-		{From: w.now().Add(-time.Minute)}, {To: w.now().Add(-2 * time.Hour)}, {Account: new("")},
+		{From: w.now().Add(-time.Minute)}, {To: w.now().Add(-2 * time.Hour)},
 	} {
 		_, err := w.Compare(t.Context(), wanted)
 		require.NoError(t, err)
@@ -226,4 +226,58 @@ func TestClockThatWasAheadStopsNothing(t *testing.T) {
 	}})
 	_, err := w.Compare(t.Context(), reconcile.Range{})
 	require.ErrorIs(t, err, reconcile.ErrRunning)
+}
+
+// One account's key is refused. The others are compared all the same, and not again when that account is.
+func TestAccountThatFailsStopsNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	parking := &unruly{patient: patient{w.client}, list: func(
+		int, journey.Search,
+	) (page journey.Page[journey.PaymentSnapshot], err error) {
+		return page, journey.ErrPayRefused
+	}}
+	first := &unruly{patient: patient{w.client}, list: func(
+		_ int, s journey.Search,
+	) (journey.Page[journey.PaymentSnapshot], error) {
+		return w.client.SearchPayments(t.Context(), s)
+	}}
+	found := map[string]int{}
+	o := w.options()
+	o.Accounts = map[string]reconcile.Pay{"": first, "parking": parking}
+	o.Found = func(account string, n int) { found[account] += n }
+	w.Reconciler = reconcile.New(o)
+	unknown := w.unknown("LIC-1", "success")
+
+	require.ErrorContains(t, w.RunDue(t.Context()), "the account parking: ")
+	require.Equal(t, map[string]int{"": 1}, found)
+	last, err := w.Last(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{unknown}, ids(last.Differences))
+	counts, _, err := w.Counts(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, counts["unknown_here"])
+
+	require.Error(t, w.RunDue(t.Context()))
+	require.Equal(t, 1, first.n)
+	parking.list = func(int, journey.Search) (page journey.Page[journey.PaymentSnapshot], err error) { return page, nil }
+	require.NoError(t, w.RunDue(t.Context()))
+	require.Equal(t, 1, first.n)
+	require.ErrorIs(t, w.RunDue(t.Context()), reconcile.ErrNotDue)
+	last, err = w.Last(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{unknown}, ids(last.Differences), "one daily comparison, in two parts")
+
+	w.at("2026-11-23T04:00:00Z")
+	require.NoError(t, w.RunDue(t.Context()))
+	require.Equal(t, 2, first.n)
+	require.Equal(t, map[string]int{"": 2}, found)
+
+	parking.list = func(int, journey.Search) (page journey.Page[journey.PaymentSnapshot], err error) {
+		return page, journey.ErrPayRefused
+	}
+	_, err = w.Compare(t.Context(), reconcile.Range{})
+	require.ErrorIs(t, err, journey.ErrPayRefused, "a person is told, and can name an account")
+	_, err = w.Compare(t.Context(), reconcile.Range{Account: new("")})
+	require.NoError(t, err)
 }

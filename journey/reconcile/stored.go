@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"paygate/journey"
@@ -15,51 +17,85 @@ const (
 	reportValue = "reconciliation report"
 )
 
-// leaseTime is how long a process that died keeps others from comparing.
-const leaseTime = 5 * time.Minute
-
-// ErrRunning means that another comparison is running.
-var ErrRunning = errors.New("a comparison is running already")
-
 // state is what the processes on one store know of each other's comparisons.
 type state struct {
-	Holder string    `json:"holder,omitempty"` // the process that compares
+	Holder string    `json:"holder,omitempty"` // the comparison that runs
 	Until  time.Time `json:"until,omitzero"`
 
-	// These are of the last comparison of everything recent.
-	DoneAt time.Time    `json:"done_at,omitzero"` // when it began
+	// Accounts has the last comparison of everything recent at each account.
+	Accounts map[string]result `json:"accounts,omitempty"`
+}
+
+// result is the result of a comparison at one account.
+type result struct {
+	At     time.Time    `json:"at"` // when it began
 	Counts map[Kind]int `json:"counts,omitempty"`
+}
+
+// due reports whether a daily comparison that begins at that time has yet to be made. A time after now is from a clock
+// that was wrong.
+func (r result) due(beginning, now time.Time) bool { return r.At.Before(beginning) || r.At.After(now) }
+
+// lastComparison is the last comparison, by account.
+type lastComparison struct {
+	At time.Time `json:"at"`
+	// Daily is the beginning of a daily comparison, whose accounts may be compared one after the other.
+	Daily    time.Time         `json:"daily,omitzero"`
+	Accounts map[string]Report `json:"accounts"`
 }
 
 // Last is the last comparison.
 type Last struct {
 	Report
-	At      time.Time `json:"at"` // when it ended
-	Account *string   `json:"account,omitempty"`
-}
-
-func (r *Reconciler) state(ctx context.Context) (state, error) {
-	return read[state](ctx, r.Store, stateValue)
+	At time.Time // when it ended
 }
 
 // Last returns the last comparison. The error is [journey.ErrNotFound] if there was none.
 func (r *Reconciler) Last(ctx context.Context) (Last, error) {
-	last, err := read[Last](ctx, r.Store, reportValue)
+	last, err := read[lastComparison](ctx, r.Store, reportValue)
 	if err == nil && last.At.IsZero() {
-		return last, journey.ErrNotFound
+		err = journey.ErrNotFound
 	}
-	return last, err
+	return Last{merged(last.Accounts), last.At}, err
 }
 
-// Counts returns the number of differences of each kind that the last comparison of everything recent found, and when
-// it began. The time is zero if there was none.
-func (r *Reconciler) Counts(ctx context.Context) (map[string]int, time.Time, error) {
-	s, err := r.state(ctx)
-	counts := map[string]int{}
-	for _, kind := range Kinds() {
-		counts[string(kind)] = s.Counts[kind]
+// merged returns the reports of the accounts as one.
+func merged(accounts map[string]Report) Report {
+	all := Report{Differences: []Difference{}}
+	for _, name := range slices.Sorted(maps.Keys(accounts)) {
+		r := accounts[name]
+		if all.From.IsZero() || r.From.Before(all.From) {
+			all.From = r.From
+		}
+		if r.To.After(all.To) {
+			all.To = r.To
+		}
+		all.Checked, all.More = all.Checked+r.Checked, all.More+r.More
+		all.Differences = append(all.Differences, r.Differences...)
 	}
-	return counts, s.DoneAt, err
+	return all
+}
+
+// Counts returns how many differences of each kind the last comparison of everything recent found, and when it began:
+// at the account where that is longest ago. The time is zero if there was none.
+func (r *Reconciler) Counts(ctx context.Context) (map[string]int, time.Time, error) {
+	s, err := read[state](ctx, r.Store, stateValue)
+	counts, oldest := map[string]int{}, time.Time{}
+	for _, kind := range Kinds() {
+		counts[string(kind)] = 0
+	}
+	for name, result := range s.Accounts {
+		if _, known := r.Accounts[name]; !known {
+			continue
+		}
+		if oldest.IsZero() || result.At.Before(oldest) {
+			oldest = result.At
+		}
+		for kind, n := range result.Counts {
+			counts[string(kind)] += n
+		}
+	}
+	return counts, oldest, err
 }
 
 // read reads a named value; it is zero if there is none.
@@ -74,64 +110,19 @@ func read[T any](ctx context.Context, store Store, name string) (value T, err er
 	return value, err
 }
 
-// lease is the right to compare, which one comparison has at a time.
-type lease struct {
-	*Reconciler
-	holder string
-}
-
-// take takes the lease, unless wanted returns an error. The error is [ErrRunning] if another comparison has it.
-func (r *Reconciler) take(ctx context.Context, wanted func(state) error) (lease, error) {
-	l := lease{r, journey.NewKey()}
-	return l, r.update(ctx, func(s *state) error {
-		if left := s.Until.Sub(r.Now()); left > 0 && left < 2*leaseTime { // one far ahead is from a clock that was wrong
-			return ErrRunning
-		}
-		s.Holder, s.Until = l.holder, r.Now().Add(leaseTime)
-		return wanted(*s)
-	})
-}
-
-// renew extends the lease when half of it is over.
-func (l lease) renew(ctx context.Context) error {
-	s, err := l.state(ctx)
-	if err != nil || s.Holder == l.holder && l.Now().Before(s.Until.Add(-leaseTime/2)) {
-		return err
-	}
-	return l.update(ctx, func(s *state) error {
-		if s.Holder != l.holder {
-			return ErrRunning
-		}
-		s.Until = l.Now().Add(leaseTime)
-		return nil
-	})
-}
-
-// end ends the lease, and stores the result of a comparison of everything recent.
-func (l lease) end(ctx context.Context, result *state) error {
-	return l.update(context.WithoutCancel(ctx), func(s *state) error {
-		if s.Holder == l.holder {
-			s.Holder, s.Until = "", time.Time{}
-		}
-		if result != nil {
-			s.DoneAt, s.Counts = result.DoneAt, result.Counts
-		}
-		return nil
-	})
-}
-
-func (r *Reconciler) update(ctx context.Context, change func(*state) error) error {
-	_, err := r.Store.UpdateValue(ctx, stateValue, func(old []byte) ([]byte, error) {
-		var s state
+// update changes a named value.
+func update[T any](ctx context.Context, store Store, name string, change func(*T) error) error {
+	_, err := store.UpdateValue(ctx, name, func(old []byte) ([]byte, error) {
+		var value T
 		if len(old) > 0 {
-			if err := json.Unmarshal(old, &s); err != nil {
+			if err := json.Unmarshal(old, &value); err != nil {
 				return nil, err
 			}
 		}
-		if err := change(&s); err != nil {
+		if err := change(&value); err != nil {
 			return nil, err
 		}
-		return json.Marshal(s)
+		return json.Marshal(value)
 	})
 	return err
 }
