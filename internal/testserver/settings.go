@@ -12,6 +12,9 @@ const (
 	BobsToken = "staff-token-of-bob-90ae"
 )
 
+// PayKey is the API key of the usual settings.
+const PayKey = "api_test_secretkeysecretkey"
+
 // WebhookSecret is a secret for PAYGATE_PAY_WEBHOOK_SECRETS.
 const WebhookSecret = "webhook_test_secret"
 
@@ -30,7 +33,7 @@ func (h *Harness) Environ(store string) []string {
 	return []string{
 		"PAYGATE_UPSTREAM=" + h.Service.Server.URL, "PAYGATE_PUBLIC_URL=" + h.URL, "PAYGATE_PAY_MODE=test",
 		"PAYGATE_PAY_API_URL=" + h.PayURL, "PAYGATE_PAY_CARD_ORIGINS=" + h.PayURL,
-		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey", "PAYGATE_PAY_RATE=1000",
+		"PAYGATE_PAY_API_KEY=" + PayKey, "PAYGATE_PAY_RATE=1000",
 		"PAYGATE_STAFF_TOKENS=ann:" + AnnsToken + ",bob:" + BobsToken,
 		"PAYGATE_SECRETS=" + Secret32(1),
 		"PAYGATE_STORE=bbolt:" + store, "PAYGATE_SERVICE_NAME=Fishing licences",

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/notifysim"
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 )
@@ -73,6 +74,7 @@ func TestKillsUnderLoad(t *testing.T) {
 		t.Logf("%d journeys settled by staff", a.settleStuck())
 		a.waitForRest()
 		a.checkBooks()
+		a.checkMessages()
 	})
 }
 
@@ -89,7 +91,10 @@ type killTest struct {
 	finishing chan struct{} // closed when citizens begin nothing new
 	numbers   atomic.Int64
 
+	notify *notifysim.Simulator
+
 	mu      sync.Mutex
+	heard   []event
 	jars    []http.CookieJar // of all citizens who went to Pay
 	serving []*replica
 	changed chan struct{} // closed when another replica serves
@@ -102,14 +107,20 @@ func newKillTest(t *testing.T, kind testserver.StoreKind) *killTest {
 		finishing: make(chan struct{}),
 		changed:   make(chan struct{}),
 	}
-	legacy := httptest.NewServer(a.signalling(a.ledger.Handler(func(_ int, form url.Values) testserver.Act {
+	legacy := httptest.NewServer(a.signalling(a.hearing(a.ledger.Handler(func(_ int, form url.Values) testserver.Act {
 		if form.Get("wish") == "refuse" {
 			return testserver.Refuse
 		}
 		return testserver.Accept
-	})))
+	}))))
 	t.Cleanup(legacy.Close)
-	a.pay = paysim.New(testserver.UnlimitedPay)
+	a.notify = notifysim.New(notifysim.Options{})
+	notify := httptest.NewServer(a.signalling(a.notify))
+	t.Cleanup(notify.Close)
+	a.pay = paysim.New(paysim.Options{
+		PostLimit: -1, Keys: []string{testserver.PayKey},
+		Accounts: []paysim.Account{{Name: "parking", Keys: []string{parkingKey}, WebhookSecret: parkingSecret}},
+	})
 	t.Cleanup(a.pay.Close)
 	payServer := httptest.NewServer(a.signalling(a.pay))
 	t.Cleanup(payServer.Close)
@@ -130,7 +141,7 @@ func newKillTest(t *testing.T, kind testserver.StoreKind) *killTest {
 		public, staff := listeners[2*i].Addr().String(), listeners[2*i+1].Addr().String()
 		a.replicas = append(a.replicas, &replica{
 			a: a, url: "http://" + public, staff: "http://" + staff,
-			environ: slices.Concat(common, killSettings,
+			environ: slices.Concat(common, killSettings, notifysim.Settings(notify.URL),
 				[]string{"PAYGATE_STORE=" + a.store, "PAYGATE_LISTEN=" + public, "PAYGATE_STAFF_LISTEN=" + staff}),
 		})
 	}
@@ -145,6 +156,11 @@ func newKillTest(t *testing.T, kind testserver.StoreKind) *killTest {
 var killSettings = []string{
 	"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret, "PAYGATE_PAY_RATE_TOTAL=1000",
 	"PAYGATE_MOPUP_EVERY=100ms", "PAYGATE_MOPUP_MIN_AGE=0s",
+	"PAYGATE_PAY_ACCOUNTS=parking", "PAYGATE_PAY_PARKING_API_KEY=" + parkingKey,
+	"PAYGATE_PAY_PARKING_WEBHOOK_SECRETS=" + parkingSecret,
+	"PAYGATE_PAY_PARKING_RATE=1000", "PAYGATE_PAY_PARKING_RATE_TOTAL=1000", "PAYGATE_ROUTE_IMMEDIATE_ACCOUNT=parking",
+	"PAYGATE_ROUTE_LICENCE_TELL=POST /events", "PAYGATE_ROUTE_IMMEDIATE_TELL=POST /events",
+	"PAYGATE_ROUTE_LICENCE_NOTIFY_EMAIL={form:email}", "PAYGATE_ROUTE_IMMEDIATE_NOTIFY_EMAIL={form:email}",
 	"PAYGATE_ROUTE_LICENCE_REFERENCE={form:case}", "PAYGATE_ROUTE_IMMEDIATE_REFERENCE={form:case}",
 	"PAYGATE_ROUTE_REGISTER_REFERENCE={path:year}",
 	"PAYGATE_ROUTE_LICENCE_RETRY_FOR=3s", "PAYGATE_ROUTE_IMMEDIATE_RETRY_FOR=3s", "PAYGATE_ROUTE_REGISTER_RETRY_FOR=3s",

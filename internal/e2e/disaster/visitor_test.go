@@ -30,7 +30,7 @@ func (a *killTest) visit(ctx context.Context, random *rand.Rand, n int64) {
 	v := &visitor{a: a, ctx: ctx, client: testserver.NewBrowser(a.t)}
 	v.client.Transport = &http.Transport{}
 	defer v.client.CloseIdleConnections()
-	form := url.Values{"case": {fmt.Sprintf("C-%d", n)}, "email": {"ann@example.org"}}
+	form := url.Values{"case": {fmt.Sprintf("C-%d", n)}, "email": {fmt.Sprintf("c%d@example.org", n)}}
 	method, target := http.MethodPost, "/licences/apply"
 	switch kind := random.IntN(8); {
 	case kind < 2:

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/notifysim"
 	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 )
@@ -69,6 +71,7 @@ type simulation struct {
 
 	service *testserver.Service
 	ledger  testserver.Ledger
+	notify  *notifysim.Simulator
 	down    bool // the service cannot be reached
 
 	mu         sync.Mutex
@@ -80,6 +83,8 @@ type simulation struct {
 	refunds       map[string]refundSum // by payment
 	uncollected   map[string]time.Time // payments that Pay could not collect, and when it said so
 	collectedLate map[string]bool      // payments that Pay collected in the end
+	events        []event              // that the service heard
+	deaf          int                  // how many of the next events it does not answer well
 }
 
 // refundSum is what staff refunded on a payment, in pence.
@@ -91,29 +96,36 @@ var (
 	walkPasses      = []string{"/register/", "/ticket/"}
 )
 
+// The key and the secret of the second account at Pay.
+const parkingKey, parkingSecret = "api_test_parkingparkingpark", "webhook_parking_secret"
+
 func walkSettings() []string {
 	settings := []string{
 		"PAYGATE_ROUTES=licence,priced,immediate,safe,trust,staffed,register,ticket",
 		"PAYGATE_PAY_WEBHOOK_SECRETS=" + testserver.WebhookSecret,
 		"PAYGATE_PAY_TIMEOUT=1s", "PAYGATE_UPSTREAM_TIMEOUT=2s",
+		"PAYGATE_PAY_ACCOUNTS=parking", "PAYGATE_PAY_PARKING_API_KEY=" + parkingKey,
+		"PAYGATE_PAY_PARKING_WEBHOOK_SECRETS=" + parkingSecret,
+		"PAYGATE_PAY_PARKING_RATE=1000", "PAYGATE_PAY_PARKING_RATE_TOTAL=1000",
 	}
 	for name, route := range map[string][]string{
 		"LICENCE":   {"MATCH=POST /licences/apply", "REFERENCE={form:case}", "PRICE=25"},
-		"IMMEDIATE": {"MATCH=POST /fines/pay", "REFERENCE={form:case}", "PRICE=30", "CAPTURE=immediate"},
+		"IMMEDIATE": {"MATCH=POST /fines/pay", "REFERENCE={form:case}", "PRICE=30", "CAPTURE=immediate", "ACCOUNT=parking"},
 		"SAFE":      {"MATCH=POST /safe", "REFERENCE={form:case}", "PRICE=7", "REPEAT=safe"},
 		"TRUST": {
 			"MATCH=POST /trust", "REFERENCE={form:case}", "PRICE=8", "CAPTURE=immediate",
-			"RELEASE=on-return",
+			"RELEASE=on-return", "ACCOUNT=parking",
 		},
 		"STAFFED":  {"MATCH=POST /staffed", "REFERENCE={form:case}", "PRICE=9", "ON_REFUSED=staff"},
 		"REGISTER": {"MATCH=GET /register/{case}", "REFERENCE={path:case}", "PRICE=6"},
-		"TICKET":   {"MATCH=GET /ticket/{case}", "REFERENCE={path:case}", "PRICE=5", "CAPTURE=immediate"},
+		"TICKET":   {"MATCH=GET /ticket/{case}", "REFERENCE={path:case}", "PRICE=5", "CAPTURE=immediate", "ACCOUNT=parking"},
 	} {
 		if strings.HasPrefix(route[0], "MATCH=POST") {
 			route = append(route, "ACCEPT=2xx,3xx",
-				"ACCEPT_LOCATION=/confirmation,/licences/confirmation,/fines/confirmation", "ACCEPT_TEXT=*")
+				"ACCEPT_LOCATION=/confirmation,/licences/confirmation,/fines/confirmation", "ACCEPT_TEXT=*",
+				"NOTIFY_EMAIL={form:email}")
 		}
-		for _, setting := range append(route, "DESCRIPTION=Something") {
+		for _, setting := range append(route, "DESCRIPTION=Something", "TELL=POST /events") {
 			settings = append(settings, "PAYGATE_ROUTE_"+name+"_"+setting)
 		}
 	}
@@ -127,9 +139,15 @@ func newSimulation(t *testing.T, kind testserver.StoreKind, seed uint64) *simula
 		repeatAllowed: map[string]bool{}, refunds: map[string]refundSum{}, uncollected: map[string]time.Time{},
 		collectedLate: map[string]bool{},
 	}
-	first := testserver.Build(t, paysim.Options{Now: w.clock.Now, PostLimit: -1}, w.serve)
+	first := testserver.Build(t, paysim.Options{
+		Now: w.clock.Now, PostLimit: -1, Keys: []string{testserver.PayKey},
+		Accounts: []paysim.Account{{Name: "parking", Keys: []string{parkingKey}, WebhookSecret: parkingSecret}},
+	}, w.serve)
+	w.notify = notifysim.New(notifysim.Options{Now: w.clock.Now})
+	notify := httptest.NewServer(w.notify)
+	t.Cleanup(notify.Close)
 	first.Now, w.pay, w.service = w.clock.Now, first.Pay, first.Service
-	w.replicas = testserver.StartReplicas(t, kind, first, walkSettings()...)
+	w.replicas = testserver.StartReplicas(t, kind, first, append(walkSettings(), notifysim.Settings(notify.URL)...)...)
 	if w.random.IntN(2) == 0 {
 		w.pay.SetWebhook(first.URL+"/_pay/webhook", testserver.WebhookSecret)
 	}
@@ -184,8 +202,12 @@ func (w *simulation) step() {
 		w.changeFaults()
 	case n < 96:
 		w.changeService()
+	case n < 97:
+		w.changeMessages()
 	case n < 98:
 		w.restart()
+	case n < 99:
+		w.refundAtPay()
 	default:
 		w.correctAtPay()
 	}

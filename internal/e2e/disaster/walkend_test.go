@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/notifysim"
 	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/export"
@@ -17,8 +18,12 @@ func (w *simulation) waitForRest() {
 	w.logf("no more faults")
 	w.pay.ClearFaults()
 	w.setServiceUp(true)
+	w.notify.Break(notifysim.FaultNone, "")
+	for _, at := range w.replicas { // what they hold back after a refusal ends by the real clock
+		at.RestartUnchanged()
+	}
 	w.mu.Lock()
-	w.nextActs = nil
+	w.nextActs, w.deaf = nil, 0
 	w.mu.Unlock()
 	for _, d := range []time.Duration{time.Hour, 3, 3, 12, 12, 24, 24, 24, 24, 24, 24, 24} {
 		if d < time.Hour {
@@ -57,7 +62,9 @@ func (w *simulation) checkBooks() {
 			}
 		}
 		w.checkJourney(whole, paid)
+		w.checkMessages(whole)
 	}
+	w.t.Logf("%d journeys, %d events, %d e-mails", len(w.journeys()), len(w.events), len(w.notify.Emails()))
 	for _, p := range views {
 		require.NotEqual(w.t, "success", p.Status, "paid, and unknown to every journey: %+v", p)
 	}

@@ -52,6 +52,10 @@ func (w *simulation) serve(answer http.ResponseWriter, r *http.Request) {
 		testserver.Plain(answer, r)
 		return
 	}
+	if r.Header.Get("Paygate-Status") == "event" {
+		w.hear(answer, r)
+		return
+	}
 	_ = r.ParseForm()
 	line := testserver.NewLedgerEntry(r, r.PostForm.Encode())
 	line.Act = w.nextAct(r, line)

@@ -36,7 +36,7 @@ func TestFinanceFilesAgreeWithPay(t *testing.T) {
 
 // The accounts at Pay, and their keys.
 var payKeys = map[string]string{
-	"": "api_test_secretkeysecretkey", "parking": "api_test_parkingparkingpark",
+	"": testserver.PayKey, "parking": "api_test_parkingparkingpark",
 }
 
 // year is a piece of a financial year.
@@ -64,10 +64,12 @@ func newYear(t *testing.T, seed uint64) *year {
 	y.h.Start(
 		"PAYGATE_PAY_ACCOUNTS=parking", "PAYGATE_PAY_PARKING_API_KEY="+payKeys["parking"], "PAYGATE_PAY_PARKING_RATE=1000",
 		"PAYGATE_ROUTE_IMMEDIATE_ACCOUNT=parking", "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret,
+		"PAYGATE_PAY_PARKING_WEBHOOK_SECRETS="+testserver.WebhookSecret+"_parking",
 		"PAYGATE_ROUTE_LICENCE_METADATA=ledger=4711,office={form:name}",
 	)
+	secrets := map[string]string{"": testserver.WebhookSecret, "parking": testserver.WebhookSecret + "_parking"}
 	for account := range payKeys {
-		require.NoError(t, y.h.Pay.SetAccountWebhook(account, y.h.URL+"/_pay/webhook", testserver.WebhookSecret))
+		require.NoError(t, y.h.Pay.SetAccountWebhook(account, y.h.URL+"/_pay/webhook", secrets[account]))
 	}
 	return y
 }
