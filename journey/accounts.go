@@ -28,7 +28,7 @@ func (r *Runner) at(j Journey) Payments {
 type missingAccount struct{ name string }
 
 func (m missingAccount) err() error {
-	return fmt.Errorf("the settings have no account %q at GOV.UK Pay: %w", m.name, ErrPayRefused)
+	return fmt.Errorf("the settings have no account %q at GOV.UK Pay: %w", m.name, ErrPayAccount)
 }
 
 func (m missingAccount) Create(context.Context, NewPayment) (PaymentSnapshot, error) {

@@ -33,7 +33,9 @@ func (j Journey) paymentCreated(s PaymentSnapshot, at time.Time) (Journey, strin
 	if created.IsZero() {
 		created = at
 	}
-	j.Payments = append(slices.Clone(j.Payments), Payment{ID: s.ID, CreatedAt: created, ReadAt: at, Status: s.Status})
+	j.Payments = append(slices.Clone(j.Payments), Payment{
+		ID: s.ID, CreatedAt: created, AskedAt: j.asked(), ReadAt: at, Status: s.Status,
+	})
 	if j.State != StateHeld && j.State != StateUnpaid {
 		return j, s.ID, nil
 	}

@@ -80,7 +80,7 @@ func (j Journey) nextRead() time.Time {
 // owedEarly is [Journey.Owed] for early delivery, which only asks, delivers what Pay has confirmed, and takes the money
 // for what it has just delivered.
 func (j Journey) owedEarly(now time.Time) Step {
-	if j.State == StateAccepted {
+	if j.State == StateAccepted && !now.Before(j.Captures.from(now)) {
 		return StepCapture
 	}
 	if from := j.earlyFrom(); from.IsZero() || now.Before(from) {
@@ -97,7 +97,7 @@ func (j Journey) owedEarly(now time.Time) Step {
 	}
 }
 
-// owedTo returns the step that is owed now and that this caller may do.
+// owedTo returns the step that is owed now and that this caller does.
 func (j Journey) owedTo(by By, now time.Time) Step {
 	if by == ByEarly {
 		return j.owedEarly(now)

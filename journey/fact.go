@@ -68,6 +68,20 @@ type (
 	// EarlyBegun is the intent of early delivery to visit a journey that was due at that time.
 	EarlyBegun struct{ Due time.Time }
 
+	// Tried is the intent to cancel or refund a payment. It keeps other callers from asking for the same.
+	Tried struct {
+		Effect    Effect
+		PaymentID string
+	}
+	// TryFailed means that Pay has not done what it was asked for, or may not have.
+	TryFailed struct {
+		Effect  Effect
+		Detail  string
+		Refused bool // Pay would refuse the same again
+	}
+	// Overdue means that the state, entered at that time, has not ended in a week: a person decides.
+	Overdue struct{ Since time.Time }
+
 	// StepFailed is an owed step that failed and will be tried again.
 	StepFailed struct{ Detail string }
 	// Looked is a second look at Pay, whatever the result.
@@ -146,6 +160,9 @@ func (ReturnFailed) Name() string      { return "return_failed" }
 func (LeftToStaff) Name() string       { return "left_to_staff" }
 func (RetryLapsed) Name() string       { return "retry_lapsed" }
 func (EarlyBegun) Name() string        { return "early_begun" }
+func (Tried) Name() string             { return "tried" }
+func (TryFailed) Name() string         { return "try_failed" }
+func (Overdue) Name() string           { return "overdue" }
 func (StepFailed) Name() string        { return "step_failed" }
 func (Looked) Name() string            { return "looked" }
 func (OutcomeSeen) Name() string       { return "outcome_seen" }

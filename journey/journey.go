@@ -61,6 +61,8 @@ type Journey struct {
 	DueAt     time.Time `json:"due_at"`            // when a sweep visits it; see [Journey.Due]
 	EarlyAt   time.Time `json:"early_at,omitzero"` // when early delivery visits it; zero: never
 	TellAt    time.Time `json:"tell_at,omitzero"`  // since when a message waits to be sent; zero: none waits
+	OwedAt    time.Time `json:"owed_at,omitzero"`  // since when money has to go back to the citizen; zero: none
+	LateAt    time.Time `json:"late_at,omitzero"`  // since when a step is owed that keeps failing; zero: none
 
 	AskedAt    time.Time `json:"asked_at,omitzero"`   // last attempt to create a payment
 	Creating   bool      `json:"creating,omitempty"`  // a create is under way, or its answer was lost
@@ -108,6 +110,11 @@ type Journey struct {
 	Failures int     `json:"failures,omitempty"`
 	// NotBefore delays sweeps, and only sweeps, after failures.
 	NotBefore time.Time `json:"not_before,omitzero"`
+	TriedAt   time.Time `json:"tried_at,omitzero"` // when a payment was last read, or a step last failed
+
+	Captures Attempts `json:"captures,omitzero"`
+	Cancels  Attempts `json:"cancels,omitzero"`
+	Refunds  Attempts `json:"refunds,omitzero"` // of money that has to go back; not those that staff ask for
 
 	History []Event `json:"history,omitempty"`
 }

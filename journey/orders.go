@@ -34,6 +34,10 @@ func (j Journey) settled(f Settled) (Journey, string, error) {
 	unreturned := j.Trouble == TroubleReturn
 	suspect := j.Trouble == TroubleMismatch // what we remember of the money may be wrong
 	j.State, j.Trouble, j.Note, j.Doubtful, j.NotSentAt = f.As, "", "", false, time.Time{}
+	j.Captures, j.Cancels, j.Refunds, j.TriedAt = Attempts{}, Attempts{}, Attempts{}, time.Time{}
+	if unreturned {
+		j = j.leaveRefunds()
+	}
 	switch {
 	case f.As == StateReleased:
 		if !given {
@@ -42,7 +46,7 @@ func (j Journey) settled(f Settled) (Journey, string, error) {
 		if unreturned {
 			j = j.leaveSurplus()
 		}
-		j.CollectionFailed = p.Finished() && p.Status != StatusSuccess
+		j.CollectionFailed = p.Finished() && p.Status != StatusSuccess && p.Money == 0
 		if p.Status == StatusCapturable {
 			j.State, j.PaidWith = StateAccepted, p.ID
 		}
@@ -50,6 +54,16 @@ func (j Journey) settled(f Settled) (Journey, string, error) {
 		j.State, j.PaidWith, j.Returning = StateRefused, p.ID, true
 	}
 	return j, f.Reason, nil
+}
+
+// leaveRefunds ends the wait for refunds that Pay has never finished.
+func (j Journey) leaveRefunds() Journey {
+	for _, p := range j.Payments {
+		if p.isUnderWay() {
+			j = j.withPayment(p.ID, func(p *Payment) { p.Left = true })
+		}
+	}
+	return j
 }
 
 // leaveSurplus ends attempts to return money that Pay does not return, such as money in dispute.

@@ -31,6 +31,8 @@ const (
 	StepFollowRefund Step = "follow_refund"
 	// StepEraseEmail erases the citizen's address.
 	StepEraseEmail Step = "erase_email"
+	// StepHandOver gives the journey to a person, because nothing has helped for a week.
+	StepHandOver Step = "hand_over"
 	// StepForget removes the journey.
 	StepForget Step = "forget"
 )
@@ -61,7 +63,7 @@ const (
 // Owed returns what must be done next for the journey by any caller, or StepNone. It has no side effects.
 func (j Journey) Owed(now time.Time) Step {
 	step, from := j.next(now)
-	if step == StepNone || now.Before(from) {
+	if step == StepNone || now.Before(from) && !j.fromTheFuture(step, from, now) {
 		return StepNone
 	}
 	return step
@@ -70,18 +72,19 @@ func (j Journey) Owed(now time.Time) Step {
 // Due returns when a sweep should visit the journey: when the next step is owed, but not before a paying citizen has
 // had time to come back, nor during the back-off after failures. The zero time means never.
 func (j Journey) Due(now time.Time) time.Time {
-	due := j.DueByHand(now)
-	if due.IsZero() {
+	due := j.due(now)
+	if due.IsZero() || j.NotBefore.After(now.Add(MaxBackOff)) { // a back-off that is longer than any is from a wrong clock
 		return due
 	}
 	return latest(due, j.NotBefore)
 }
 
-// MaxBackOff is the longest back-off of sweeps after failures.
-const MaxBackOff = 30 * time.Minute
+// DueByHand is [Journey.Due] for a sweep that a person asked for: it ignores the back-off after failures, but for that of
+// refunds.
+func (j Journey) DueByHand(now time.Time) time.Time { return j.hurried(ByHand).due(now) }
 
-// DueByHand is [Journey.Due] for a sweep that a person asked for: it ignores the back-off after failures.
-func (j Journey) DueByHand(now time.Time) time.Time {
+// due returns when a sweep should visit the journey if nothing had failed.
+func (j Journey) due(now time.Time) time.Time {
 	step, from := j.next(now)
 	if step == StepNone {
 		return time.Time{}
@@ -90,35 +93,46 @@ func (j Journey) DueByHand(now time.Time) time.Time {
 	if j.leftAlone() {
 		due = latest(due, j.leftToCitizen())
 	}
+	if j.fromTheFuture(step, due, now) {
+		return now
+	}
 	return due
 }
 
 // leftAlone reports whether sweeps leave the journey to its citizen while the payment is young: its result is not
 // known, or only to early delivery.
 func (j Journey) leftAlone() bool {
-	unpaid := j.State == StateHeld || j.State == StatePaying && !j.Trusted
+	unpaid := j.State == StateHeld && !j.AwaitsCitizen() || j.State == StatePaying && !j.Trusted
 	return j.NudgedAt.IsZero() && (unpaid || j.State == StateConfirmed && j.Early.Found)
 }
 
 // leftToCitizen returns the time until which sweeps leave a young payment alone.
-func (j Journey) leftToCitizen() time.Time {
-	born := j.AskedAt
-	if n := len(j.Payments); n > 0 {
-		born = latest(born, j.Payments[n-1].CreatedAt)
-	}
-	return born.Add(j.Terms.MopupMinAge)
-}
+func (j Journey) leftToCitizen() time.Time { return j.asked().Add(j.Terms.MopupMinAge) }
 
-// next returns the next step and when it falls due. A nudge comes first, then the earlier of the state's own step
-// and the end of the kept reply.
+// next returns the next step and when it falls due. What is overdue comes first, then a nudge, then the earlier of the
+// state's own step and the end of what is kept.
 func (j Journey) next(now time.Time) (Step, time.Time) {
+	if j.isOverdue(now) {
+		d, _ := j.deadline()
+		return StepHandOver, d.at
+	}
 	if j.refunding() {
 		return StepFollowRefund, j.RefundAskedAt.Add(refundLease)
 	}
-	if !j.NudgedAt.IsZero() && len(j.Payments) > 0 && j.State != StateReleasing {
+	if j.isNudged(now) {
 		return StepLook, j.NudgedAt
 	}
-	step, from := j.nextOfState(now)
+	return j.orErase(j.nextOfState(now))
+}
+
+// isNudged reports whether Pay has told us of a change that we have not read, and may still be able to read.
+func (j Journey) isNudged(now time.Time) bool {
+	return !j.NudgedAt.IsZero() && now.Before(j.NudgedAt.Add(patience)) && len(j.Payments) > 0 &&
+		j.State != StateReleasing
+}
+
+// orErase returns the step, unless something that is kept is to be erased before.
+func (j Journey) orErase(step Step, from time.Time) (Step, time.Time) {
 	if j.KeepsReply() && (step == StepNone || j.ReplyUntil.Before(from)) {
 		return StepEraseReply, j.ReplyUntil
 	}
@@ -150,13 +164,13 @@ func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 	case StateReleasing:
 		return StepLapse, j.Claim.Until
 	case StateAccepted:
-		return StepCapture, j.Since
+		return StepCapture, latest(j.Since, j.Captures.from(now))
 	case StateRefused:
-		return j.nextRefused()
+		return j.nextRefused(now)
 	case StateStuck:
 		return StepLook, latest(j.LookedAt, j.Since).Add(j.Terms.SecondLook)
 	default:
-		return j.nextAtRest()
+		return j.nextAtRest(now)
 	}
 }
 
@@ -181,10 +195,10 @@ func (j Journey) nextConfirmed(now time.Time) (Step, time.Time) {
 // readLongAgo reports whether the payment was read too long ago to deliver on.
 func (p Payment) readLongAgo(now time.Time) bool { return now.Sub(p.ReadAt) > freshFor }
 
-func (j Journey) nextRefused() (Step, time.Time) {
+func (j Journey) nextRefused(now time.Time) (Step, time.Time) {
 	p, _ := j.Payment()
 	if j.Returning || p.Finished() && p.Money == 0 {
-		return StepReturn, j.Since
+		return StepReturn, latest(j.Since, j.Cancels.from(now), j.Refunds.from(now))
 	}
 	if j.Terms.OnRefused == OnRefusedStaff {
 		return StepLeaveToStaff, j.CorrectUntil()
@@ -192,20 +206,15 @@ func (j Journey) nextRefused() (Step, time.Time) {
 	return StepReturn, j.CorrectUntil()
 }
 
-// windowCloses returns when an uncaptured payment must be settled: a margin before Pay releases the money.
-func (j Journey) windowCloses(p Payment) time.Time {
-	return p.CreatedAt.Add(CaptureWindow - j.Terms.CaptureMargin)
-}
-
-func (j Journey) nextAtRest() (Step, time.Time) {
+func (j Journey) nextAtRest(now time.Time) (Step, time.Time) {
 	if j.surplus() != "" {
-		return StepReturn, j.Since
+		return StepReturn, latest(j.Since, j.Cancels.from(now), j.Refunds.from(now))
 	}
 	step, from := StepForget, j.Since.Add(j.Terms.KeepJourney)
 	if !j.toldFrom().IsZero() {
 		step = StepNone // what waits to be told is not forgotten
 	}
-	if look, wanted := j.nextLook(); wanted && look.Before(from) {
+	if look, wanted := j.nextLook(now); wanted && look.Before(from) {
 		step, from = StepLook, look
 	}
 	return step, from
@@ -222,15 +231,24 @@ func (j Journey) surplus() string {
 	return ""
 }
 
-func (j Journey) nextLook() (time.Time, bool) {
-	last := latest(j.LookedAt, j.Since)
+// nextLook returns when the payments of a journey at rest are read again: for a week, and until what is under way at Pay
+// has ended.
+func (j Journey) nextLook(now time.Time) (look time.Time, wanted bool) {
+	last, end := latest(j.LookedAt, j.Since), j.Since.Add(lookFor)
+	look = last.Add(j.Terms.SecondLook)
 	for _, p := range j.Payments {
-		if !p.Finished() {
-			return last.Add(followEvery), true
+		if often := last.Add(followEvery); !p.Finished() && often.Before(look) {
+			look = often
 		}
 	}
-	look := last.Add(j.Terms.SecondLook)
-	return look, len(j.Payments) > 0 && !look.After(j.Since.Add(lookFor))
+	// The last look may fail for a day.
+	wanted = j.Trusted || len(j.Payments) > 0 && !look.After(end) && now.Before(end.Add(24*time.Hour))
+	for _, p := range j.Payments {
+		if read, following := p.nextRefundsRead(now); following && (!wanted || read.Before(look)) {
+			look, wanted = read, true
+		}
+	}
+	return look, wanted
 }
 
 func latest(times ...time.Time) time.Time {

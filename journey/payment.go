@@ -11,10 +11,12 @@ import (
 // are several; see [Journey.Payments].
 type Payment struct {
 	ID        string    `json:"id"`
-	CreatedAt time.Time `json:"created_at"` // as Pay says; the capture window counts from here (FACTS 5)
-	ReadAt    time.Time `json:"seen_at"`    // when we last read it at Pay
-	Status    string    `json:"status"`     // Pay's own word, as last read
+	CreatedAt time.Time `json:"created_at"`        // as Pay says; the capture window counts from here (FACTS 5)
+	AskedAt   time.Time `json:"asked_at,omitzero"` // when we asked for it, by our own clock; zero in version 1
+	ReadAt    time.Time `json:"seen_at"`           // when we last read it at Pay
+	Status    string    `json:"status"`            // Pay's own word, as last read
 	Code      string    `json:"code,omitempty"`
+	Ended     bool      `json:"ended,omitempty"` // Pay says that it is finished, with a word that we do not know
 	// Doubtful: Pay's last answer had no link to the card pages, as when it comes from the lagging copy that Pay falls
 	// back to in trouble. The citizen may have paid since (FACTS 3.5, trap 33).
 	Doubtful bool `json:"doubtful,omitempty"`
@@ -27,6 +29,9 @@ type Payment struct {
 
 	// Refunds is what Pay says of each refund of this payment, oldest first, by whomever it was made.
 	Refunds []Refund `json:"refunds,omitempty"`
+	// RefundsFrom is since when the list of refunds has to be read again: one is under way, or Pay's figures say that the
+	// list has changed. Zero: it need not be read.
+	RefundsFrom time.Time `json:"refunds_from,omitzero"`
 	// RefundsReadAt is when Pay's list of refunds was last read.
 	RefundsReadAt time.Time `json:"refunds_read_at,omitzero"`
 
@@ -161,6 +166,8 @@ var (
 	ErrPayAccount = fmt.Errorf("%w: it does not accept the key or the account", ErrPayRefused)
 	// ErrPayMaintenance: Pay is down for maintenance.
 	ErrPayMaintenance = errors.New("GOV.UK Pay is down for maintenance")
+	// ErrNotNow comes with one of the other errors: nothing was done, and the same call may succeed later.
+	ErrNotNow = errors.New("GOV.UK Pay does not do this at the moment")
 	// ErrPayBusy: the rate limit was exceeded; nothing was done. Try again later.
 	ErrPayBusy = errors.New("GOV.UK Pay is busy")
 	// ErrPaymentNotFound: Pay has no such payment for this key.

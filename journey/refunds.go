@@ -19,39 +19,72 @@ const (
 // Made reports whether the refund has succeeded or is on its way.
 func (r Refund) Made() bool { return r.Status == RefundSubmitted || r.Status == RefundSuccess }
 
+// made returns the refunds that have succeeded or are on their way.
+func (p Payment) made() (refunds []Refund) {
+	for _, r := range p.Refunds {
+		if r.Made() {
+			refunds = append(refunds, r)
+		}
+	}
+	return refunds
+}
+
+func (p Payment) refund(id string) Refund {
+	for _, r := range p.Refunds {
+		if r.ID == id {
+			return r
+		}
+	}
+	return Refund{}
+}
+
 // refundsSeen takes over what Pay's list says. The list lags (FACTS 6): a refund that it does not have yet stays, and
 // so does the result of one that it still calls submitted.
 func (j Journey) refundsSeen(f RefundsSeen, at time.Time) (Journey, string, error) {
-	known := j.payment(f.PaymentID)
-	if known == nil {
+	if j.payment(f.PaymentID) == nil {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
-	refunds, news := slices.Clone(known.Refunds), []string(nil)
+	var news []string
 	for _, r := range f.Refunds {
-		i := slices.IndexFunc(refunds, func(k Refund) bool { return k.ID == r.ID })
-		if i < 0 {
-			refunds, i = append(refunds, Refund{ID: r.ID}), len(refunds)
-		}
-		if refunds[i].Status != "" && r.Status == RefundSubmitted {
+		old := j.payment(f.PaymentID).refund(r.ID)
+		if old.Status != "" && r.Status == RefundSubmitted {
 			continue
 		}
-		if refunds[i].Status != r.Status {
+		if old.Status != r.Status {
 			news = append(news, fmt.Sprintf("refund %s of %s: %s", r.ID, Pounds(r.Amount), r.Status))
 		}
-		if r.Status == RefundError && refunds[i].Status == RefundSubmitted {
-			j = j.refundFailed(r)
-		}
-		r.By = cmp.Or(r.By, refunds[i].By) // the list does not say
-		refunds[i] = r
+		r.By = cmp.Or(r.By, old.By) // the list does not say
+		j = j.withRefund(f.PaymentID, r).afterRefund(f.PaymentID, old, r)
 	}
-	j = j.withPayment(f.PaymentID, func(p *Payment) { p.Refunds, p.RefundsReadAt = refunds, at })
+	j = j.withPayment(f.PaymentID, func(p *Payment) { p.RefundsReadAt = at })
 	return j, strings.Join(news, "; "), nil
 }
 
-// refundFailed tells staff of a refund that was believed and has failed since.
-func (j Journey) refundFailed(r Refund) Journey {
-	if j.State != StateStuck {
-		j.Note = fmt.Sprintf("the refund of %s failed at GOV.UK Pay; nothing was given back by it", Pounds(r.Amount))
+// withRefund returns a copy in which one refund is added, or changed.
+func (j Journey) withRefund(paymentID string, r Refund) Journey {
+	return j.withPayment(paymentID, func(p *Payment) {
+		p.Refunds = slices.Clone(p.Refunds)
+		i := slices.IndexFunc(p.Refunds, func(k Refund) bool { return k.ID == r.ID })
+		if i < 0 {
+			p.Refunds = append(p.Refunds, r)
+			return
+		}
+		p.Refunds[i] = r
+	})
+}
+
+// afterRefund tells staff of a refund that has failed. One of money that has to go back counts as refused.
+func (j Journey) afterRefund(paymentID string, old, r Refund) Journey {
+	if r.Status != RefundError || old.Status == RefundError || j.State == StateStuck {
+		return j
+	}
+	note := fmt.Sprintf("the refund of %s failed at GOV.UK Pay; nothing was given back by it", Pounds(r.Amount))
+	switch {
+	case j.Refunds.Tries > 0 && (j.State != StateReleased || paymentID != j.PaidWith):
+		j.Note = note
+		return j.refused(EffectRefund)
+	case old.Status == RefundSubmitted:
+		j.Note = note
 	}
 	return j
 }
@@ -59,36 +92,61 @@ func (j Journey) refundFailed(r Refund) Journey {
 // refundsEvery is how often the list of refunds is read while one is under way (FACTS 6).
 const refundsEvery = 5 * time.Minute
 
-// wantsRefunds reports whether the list of refunds has to be read: one is under way, or Pay's figures say that the list
-// has changed.
-func (p Payment) wantsRefunds() bool {
-	var made int64
-	for _, r := range p.Refunds {
-		if r.Status == RefundSubmitted {
-			return true
-		}
-		if r.Status == RefundSuccess {
-			made += r.Amount
-		}
-	}
-	return made != p.Refunded
+// isUnderWay reports whether Pay has neither made a refund nor given it up. A person may have left it at that.
+func (p Payment) isUnderWay() bool {
+	return !p.Left && slices.ContainsFunc(p.Refunds, func(r Refund) bool { return r.Status == RefundSubmitted })
 }
 
-// readRefunds reads the lists of refunds that have to be read, each at most once in [refundsEvery].
+func (j Journey) refundUnderWay() bool { return slices.ContainsFunc(j.Payments, Payment.isUnderWay) }
+
+// wantsRefunds reports whether the list of refunds has to be read: one is under way, or Pay's figures say that the list
+// has changed.
+func (p Payment) wantsRefunds() bool { return p.isUnderWay() || sum(p.made()) != p.Refunded }
+
+// followingRefunds notes since when lists of refunds have to be read.
+func (j Journey) followingRefunds(at time.Time) Journey {
+	for _, p := range j.Payments {
+		switch wants := p.wantsRefunds(); {
+		case wants && p.RefundsFrom.IsZero():
+			j = j.withPayment(p.ID, func(p *Payment) { p.RefundsFrom = at })
+		case !wants && !p.RefundsFrom.IsZero():
+			j = j.withPayment(p.ID, func(p *Payment) { p.RefundsFrom = time.Time{} })
+		}
+	}
+	return j
+}
+
+// nextRefundsRead returns when the list of refunds is read again: after five minutes, and less and less often. A list
+// that never agrees with Pay's figures is read for a week; a refund that never ends becomes a person's.
+func (p Payment) nextRefundsRead(now time.Time) (time.Time, bool) {
+	if p.RefundsFrom.IsZero() || !p.isUnderWay() && now.After(p.RefundsFrom.Add(lookFor)) {
+		return time.Time{}, false
+	}
+	age := p.RefundsReadAt.Sub(p.RefundsFrom)
+	return latest(p.RefundsFrom, p.RefundsReadAt.Add(min(max(age, refundsEvery), 12*time.Hour))), true
+}
+
+// readRefunds reads the lists of refunds that have to be read now.
 func (r *Runner) readRefunds(ctx context.Context, j Journey, by By) (Journey, error) {
 	for _, p := range j.Payments {
-		if !p.wantsRefunds() || r.Now().Before(p.RefundsReadAt.Add(refundsEvery)) {
+		now := r.Now()
+		if p.RefundsFrom.IsZero() || now.Before(p.RefundsReadAt.Add(refundsEvery)) && !now.Before(p.RefundsReadAt) {
 			continue
 		}
-		refunds, err := r.at(j).Refunds(ctx, p.ID)
-		if err != nil {
-			return r.fail(ctx, j, by, fmt.Errorf("reading the refunds: %w", err))
-		}
-		if j, err = r.apply(ctx, j.ID, RefundsSeen{p.ID, refunds}, by, Change{}); err != nil {
+		var err error
+		if j, err = r.readRefundsOf(ctx, j, p.ID, by); err != nil {
 			return j, err
 		}
 	}
 	return j, nil
+}
+
+func (r *Runner) readRefundsOf(ctx context.Context, j Journey, paymentID string, by By) (Journey, error) {
+	refunds, err := r.at(j).Refunds(ctx, paymentID)
+	if err != nil {
+		return r.fail(ctx, j, by, fmt.Errorf("reading the refunds: %w", err))
+	}
+	return r.apply(ctx, j.ID, RefundsSeen{paymentID, refunds}, by, Change{})
 }
 
 // noteRefund stores a refund that Pay has just made: its list may not have it yet. If that fails, the list will tell.

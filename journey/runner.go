@@ -45,6 +45,8 @@ type Applied struct {
 type Visit struct {
 	By     By
 	Cookie string // what the browser sends to the held request's address, without our own cookie
+	// Urgency says which back-offs after failures do not hold.
+	Urgency Urgency
 }
 
 // Progress is the result of a visit.
@@ -67,20 +69,23 @@ func (r *Runner) Advance(ctx context.Context, id ID, v Visit) (Progress, error) 
 // advance is [Runner.Advance] up to but excluding the step upTo.
 func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progress, error) {
 	j, err := r.Store.Get(ctx, id)
+	if err == nil {
+		j, err = r.awaitTurn(ctx, j, v)
+	}
 	progress := Progress{Journey: j}
 	for range maxSteps {
 		if err != nil {
 			return progress, err
 		}
 		before := progress.Journey
-		step := before.owedTo(v.By, r.Now())
+		step := v.owed(before, r.Now())
 		if step == StepNone || step == upTo {
 			break
 		}
 		var done Progress
 		done, err = r.do(ctx, before, step, v)
 		progress = progress.then(done)
-		next := progress.Journey.owedTo(v.By, r.Now())
+		next := v.owed(progress.Journey, r.Now())
 		if progress.Journey.State == before.State && (next == step || step == StepDeliver && next != StepReturn) {
 			// Pay said nothing new, or the delivery failed, which a visit tries once only before it may give the money
 			// back.
@@ -136,6 +141,8 @@ func (r *Runner) do(ctx context.Context, j Journey, step Step, v Visit) (Progres
 		j, err = r.apply(ctx, j.ID, EmailErased{}, v.By, Change{})
 	case StepFollowRefund:
 		j, err = r.followRefund(ctx, j, v.By)
+	case StepHandOver:
+		j, err = r.apply(ctx, j.ID, Overdue{j.Since}, v.By, Change{})
 	case StepForget:
 		return Progress{}, r.forget(ctx, j)
 	}
@@ -149,9 +156,10 @@ func (r *Runner) Nudge(ctx context.Context, id ID, by By) error {
 	return err
 }
 
-// Check reads the journey's payments at Pay, whatever is owed, and then advances it. A refund that must wait is not an
-// error: the journey's note says so.
+// Check reads the journey's payments at Pay, whatever is owed, and then advances it without regard to back-offs. A
+// refund that must wait is not an error: the journey's note says so.
 func (r *Runner) Check(ctx context.Context, id ID, v Visit) (Progress, error) {
+	v.Urgency = Ordered
 	if err := r.Nudge(ctx, id, v.By); err != nil {
 		return Progress{}, err
 	}

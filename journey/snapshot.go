@@ -13,6 +13,10 @@ func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, strin
 	if known == nil {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
+	j.TriedAt = at
+	if j.State == StatePaying && by != ByEarly { // it was the reading that failed before
+		j.Failures, j.NotBefore = 0, time.Time{}
+	}
 	outcome := j.Terms.Outcome(f.Snapshot)
 	if outcome == OutcomeMismatch {
 		return j.mismatched()
@@ -41,7 +45,7 @@ func (j Journey) paymentSeen(f PaymentSeen, by By, at time.Time) (Journey, strin
 // the service has accepted, so an older copy of the store may have been restored after a delivery.
 func (j Journey) capturedByOther(s PaymentSnapshot, p Payment) bool {
 	waiting := j.State == StatePaying || j.State == StateUnpaid || j.State == StateConfirmed ||
-		j.State == StateRefused && !j.Returning
+		j.State == StateRefused && !j.Returning || j.awaitsPay()
 	return waiting && j.Terms.Capture == CaptureOnAccept && s.DelayedCapture && s.Status == StatusSuccess && p.Money > 0
 }
 
@@ -62,12 +66,20 @@ func (j Journey) follow(p Payment, outcome Outcome, by By, at time.Time) Journey
 	if p.stale(outcome) {
 		return j
 	}
+	if outcome == OutcomeUnclear {
+		return j.unclear(p)
+	}
 	hasMoney := outcome == OutcomeConfirmed && p.Money > 0
 	gone := outcome == OutcomeNoMoney || outcome == OutcomeConfirmed && p.Money == 0
 	counts := p.ID == j.PaidWith
 	switch j.State {
 	case StatePaying, StateUnpaid:
 		return j.followUnpaid(p, outcome, by, at)
+	case StateStuck:
+		if next := j.followUnpaid(p, outcome, by, at); j.awaitsPay() && next.State != StateStuck {
+			next.Trouble, next.Note = "", ""
+			return next
+		}
 	case StateConfirmed:
 		switch {
 		case counts && outcome == OutcomeNoMoney && j.Doubtful:
@@ -93,6 +105,25 @@ func (j Journey) follow(p Payment, outcome Outcome, by By, at time.Time) Journey
 			j.State, j.PaidWith, j.Returning = StateRefused, p.ID, true
 			j.Note = "money arrived after the journey had ended; it goes back"
 		}
+	}
+	return j
+}
+
+// awaitsPay reports whether a person was asked only because Pay did not say how the payment ended.
+func (j Journey) awaitsPay() bool {
+	return j.State == StateStuck && (j.Trouble == TroubleOverdue || j.Trouble == TroubleUnclear)
+}
+
+// unclear leaves it to a person what a word of Pay means that we do not know, if it holds money.
+func (j Journey) unclear(p Payment) Journey {
+	note := "GOV.UK Pay holds money on a payment that ended with a word that Paygate does not know: " + p.Status
+	switch {
+	case j.State == StatePaying, j.State == StateUnpaid, j.State == StateConfirmed && p.ID == j.PaidWith:
+		return j.stuck(TroubleUnclear, note)
+	case j.State == StateAccepted && p.ID == j.PaidWith:
+		return j.stuck(TroubleCapture, note)
+	case j.State != StateStuck:
+		j.Note = note
 	}
 	return j
 }
@@ -141,11 +172,11 @@ func (j Journey) followReleased(p Payment, outcome Outcome, at time.Time) Journe
 // learn takes over what Pay says, unless that is older than what we know: in trouble Pay may serve an old state as if
 // it were fresh, but never one from the future (FACTS 3.5).
 func (p *Payment) learn(s PaymentSnapshot, at time.Time) {
-	p.ReadAt, p.Doubtful = at, s.NextURL == "" && rank(s.Status) < rank(StatusCapturable)
-	if rank(s.Status) < rank(p.Status) {
+	p.ReadAt, p.Doubtful = at, s.NextURL == "" && rank(s.Status, s.isNewEnd()) < rank(StatusCapturable, false)
+	if rank(s.Status, s.isNewEnd()) < rank(p.Status, p.Ended) {
 		return
 	}
-	p.Status, p.Code, p.Money = s.Status, s.Code, s.Money()
+	p.Status, p.Code, p.Ended, p.Money = s.Status, s.Code, s.isNewEnd(), s.Money()
 	if p.Money > 0 || s.Total > 0 || s.Status == StatusSuccess {
 		p.Total = s.Charged()
 	}
@@ -156,24 +187,32 @@ func (p *Payment) learn(s PaymentSnapshot, at time.Time) {
 
 // stale reports whether the outcome is from before the payment's last known state.
 func (p Payment) stale(o Outcome) bool {
-	return (o == OutcomePending || o == OutcomeSubmitted) && rank(p.Status) > rank(StatusSubmitted)
+	return (o == OutcomePending || o == OutcomeSubmitted) && rank(p.Status, p.Ended) > rank(StatusSubmitted, false)
 }
 
-// rank orders the statuses by how far a payment has come. Unknown statuses come first.
-func rank(status string) int {
-	switch status {
-	case StatusSuccess, StatusFailed, StatusCancelled, StatusError:
-		return 4
-	case StatusCapturable:
-		return 3
-	case StatusSubmitted:
-		return 2
-	case StatusStarted:
-		return 1
+// rank orders the statuses by how far a payment has come. Unknown statuses come first, unless Pay says that they end the
+// payment.
+func rank(status string, ended bool) int {
+	switch {
+	case ended, slices.Contains(ends, status):
+		return len(stages)
 	default:
-		return 0
+		return max(0, slices.Index(stages, status))
 	}
 }
+
+var (
+	stages = []string{StatusCreated, StatusStarted, StatusSubmitted, StatusCapturable} // in order
+	ends   = []string{StatusSuccess, StatusFailed, StatusCancelled, StatusError}
+)
+
+// isNewEnd reports whether Pay says that the payment is finished, with a word that we do not know.
+func (s PaymentSnapshot) isNewEnd() bool {
+	return s.Finished && !slices.Contains(stages, s.Status) && !slices.Contains(ends, s.Status)
+}
+
+// over reports whether Pay is done with the payment, so that it cannot be cancelled any more.
+func (s PaymentSnapshot) over() bool { return rank(s.Status, s.isNewEnd()) == len(stages) }
 
 // OverRefunded returns how many pence were given back beyond what the citizen was charged.
 func (p Payment) OverRefunded() int64 {
@@ -184,7 +223,7 @@ func (p Payment) OverRefunded() int64 {
 }
 
 // Finished reports whether Pay is done with the payment, whatever the outcome.
-func (p Payment) Finished() bool { return rank(p.Status) == 4 }
+func (p Payment) Finished() bool { return rank(p.Status, p.Ended) == len(stages) }
 
 func (j Journey) payment(id string) *Payment {
 	for i := range j.Payments {

@@ -157,6 +157,9 @@ func (r *Runner) readAfterRefund(ctx context.Context, j Journey, by By) Journey 
 // followRefund reads the result of a refund that was not stored.
 func (r *Runner) followRefund(ctx context.Context, j Journey, by By) (Journey, error) {
 	j, err := r.ask(ctx, j, by)
+	if err == nil {
+		j, err = r.readRefunds(ctx, j, by)
+	}
 	if err != nil {
 		return j, err
 	}
@@ -180,7 +183,7 @@ func (r *Runner) readBeforeOrder(ctx context.Context, id ID, by By) (Journey, er
 
 // finishOrder does what is owed after an order.
 func (r *Runner) finishOrder(ctx context.Context, id ID, by By) (Journey, error) {
-	progress, err := r.Advance(ctx, id, Visit{By: by})
+	progress, err := r.Advance(ctx, id, Visit{By: by, Urgency: Ordered})
 	_ = progress.Reply.Close()
 	return progress.Journey, err
 }

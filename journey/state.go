@@ -61,6 +61,10 @@ const (
 	TroubleRefused Trouble = "left_to_staff"
 	// TroubleTrust: released on return, and then not paid.
 	TroubleTrust Trouble = "trusted_not_paid"
+	// TroubleOverdue: Pay has not said for a week how the payment ended.
+	TroubleOverdue Trouble = "overdue"
+	// TroubleUnclear: the payment ended with a word that we do not know, and Pay holds money.
+	TroubleUnclear Trouble = "payment_unclear"
 	// TroubleAdopted: the payment was found in Pay's list, and its request is not known.
 	TroubleAdopted Trouble = "adopted"
 )

@@ -156,11 +156,14 @@ const (
 	OutcomeConfirmed Outcome = "confirmed"
 	// OutcomeNoMoney: ended without payment.
 	OutcomeNoMoney Outcome = "no_money"
+	// OutcomeUnclear: ended with a word that we do not know, and Pay holds money.
+	OutcomeUnclear Outcome = "unclear"
 	// OutcomeMismatch: the payment does not match these terms.
 	OutcomeMismatch Outcome = "mismatch"
 )
 
-// Outcome interprets Pay's answer. It is the only place that does. An unknown status is pending: we ask again.
+// Outcome interprets Pay's answer. It is the only place that does. An unknown status is pending, and we ask again,
+// unless Pay says that the payment is finished.
 func (t Terms) Outcome(s PaymentSnapshot) Outcome {
 	switch {
 	case s.Amount != t.Amount || s.Reference != t.Reference:
@@ -175,6 +178,10 @@ func (t Terms) Outcome(s PaymentSnapshot) Outcome {
 		return OutcomeNoMoney
 	case s.Status == StatusSubmitted:
 		return OutcomeSubmitted
+	case s.isNewEnd() && s.Money() > 0:
+		return OutcomeUnclear
+	case s.isNewEnd():
+		return OutcomeNoMoney
 	default:
 		return OutcomePending
 	}
@@ -182,14 +189,19 @@ func (t Terms) Outcome(s PaymentSnapshot) Outcome {
 
 // Money is what Pay holds of the citizen's money on a payment, in pence: reserved, or taken and not given back.
 func (s PaymentSnapshot) Money() int64 {
-	switch s.Status {
-	case StatusCapturable:
+	switch {
+	case s.Status == StatusCapturable:
 		return s.Charged()
-	case StatusSuccess:
+	case s.Status == StatusSuccess, s.isNewEnd() && s.wasCollected():
 		return max(0, s.Charged()-s.RefundSubmitted)
 	default:
 		return 0
 	}
+}
+
+// wasCollected reports whether Pay's figures show that money was taken, whatever the status.
+func (s PaymentSnapshot) wasCollected() bool {
+	return s.CapturedDate != "" || s.RefundSubmitted > 0 || s.RefundStatus == "available" || s.RefundStatus == "full"
 }
 
 // Charged is what the citizen pays, in pence, including any card surcharge (FACTS trap 20).

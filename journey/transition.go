@@ -15,7 +15,7 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 		return j, err
 	}
 	if next.State != j.State {
-		next = next.entered(at)
+		next = next.entered(j.State, at)
 	}
 	if next.State != j.State || detail != "" {
 		next = next.remember(Event{
@@ -26,8 +26,10 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 	if next.Terms.Kind == KindSubmission && !next.KeepsRequest() && !next.KeepsReply() {
 		next.Fingerprint.Query = "" // it may be personal, and is no longer needed to find the held address
 	}
-	next = next.noteEarly(j, f, by).withNews(at)
+	next = next.noteEarly(j, f, by).followingRefunds(at).withNews(at)
+	next.OwedAt = next.owedSince(at)
 	next.DueAt, next.EarlyAt, next.TellAt = next.Due(at), next.earlyDue(), next.toldFrom()
+	next.LateAt = next.lateSince(at)
 	return next, nil
 }
 
@@ -76,6 +78,12 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 		return j.troubled(f, TroubleRefused, "the service refused; this route leaves that to staff", StateRefused)
 	case RetryLapsed:
 		return j.retryLapsed(f)
+	case Tried:
+		return j.tried(f, at)
+	case TryFailed:
+		return j.tryFailed(f, at)
+	case Overdue:
+		return j.overdue(f)
 	case StepFailed:
 		return j.failed(f.Detail, by, at), "", nil
 	case Looked:
@@ -140,14 +148,15 @@ func (j Journey) stuck(why Trouble, note string) Journey {
 	return j
 }
 
-// failed records that an owed step could not be done, and how long sweeps wait: a second at first, then twice as long
-// each time, at most [MaxBackOff]. A failure of early delivery delays only early delivery.
+// failed records that an owed step could not be done, and how long sweeps wait. A failure of early delivery delays only
+// early delivery.
 func (j Journey) failed(detail string, by By, at time.Time) Journey {
+	j.TriedAt = at
 	if by == ByEarly {
 		j = j.failedEarly(at)
 	} else {
 		j.Failures++
-		j.NotBefore = at.Add(min(MaxBackOff, time.Second<<min(j.Failures-1, 20)))
+		j.NotBefore = at.Add(shortPause(j.Failures))
 	}
 	if j.State != StateStuck {
 		j.Note = detail
@@ -155,10 +164,11 @@ func (j Journey) failed(detail string, by By, at time.Time) Journey {
 	return j
 }
 
-// entered starts a new state.
-func (j Journey) entered(at time.Time) Journey {
+// entered starts a new state. The back-off of a delivery stays until one succeeds.
+func (j Journey) entered(from State, at time.Time) Journey {
 	j.Since = at
-	if j.NotSentAt != at { // if a request has just failed to be sent, its back-off stays
+	failed := from == StateReleasing && (j.State == StateConfirmed || j.State == StatePaying)
+	if j.State != StateReleasing && !failed {
 		j.Failures, j.NotBefore = 0, time.Time{}
 	}
 	if j.State.AtRest() {

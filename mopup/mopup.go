@@ -28,6 +28,8 @@ type Options struct {
 	MaxPerSecond int
 	Now          func() time.Time
 	Log          *slog.Logger
+	// Misdated, if set, lists open journeys that are due although the store lists them for later.
+	Misdated func(context.Context) ([]journey.Due, error)
 	// Shared is the store if other processes may sweep it at the same time, else nil.
 	Shared Shared
 	// WaitOut waits a moment for Pay to accept an account's calls again, after it refused one. Its error means that Pay
@@ -105,52 +107,76 @@ func (m *Mopup) report(ctx context.Context, counts Counts) {
 // RunOnce visits everything that is due now. An error means that the list of due journeys could not be read; the counts
 // say what was done until then.
 func (m *Mopup) RunOnce(ctx context.Context) (Counts, error) {
-	return m.each(ctx, m.Now(), func(journey.Due, journey.Journey) bool { return true })
+	s := &sweep{Mopup: m, wanted: func(journey.Due, journey.Journey) bool { return true }}
+	err := s.run(ctx, m.Now())
+	return s.counts, err
 }
 
-// RunNow is a sweep that a person asked for: it ignores the back-off after failures.
+// RunNow is a sweep that a person asked for: it ignores the back-off after failures, but for that of refunds.
 func (m *Mopup) RunNow(ctx context.Context) (Counts, error) {
 	now := m.Now()
-	counts, err := m.each(ctx, now.Add(journey.MaxBackOff), func(due journey.Due, j journey.Journey) bool {
+	s := &sweep{Mopup: m, urgency: journey.ByHand, wanted: func(due journey.Due, j journey.Journey) bool {
 		from := j.DueByHand(now)
 		return !due.At.After(now) || !from.IsZero() && !from.After(now)
-	})
-	m.report(ctx, counts)
-	return counts, err
-}
-
-// each visits the wanted journeys among those due at or before until, a page at a time.
-func (m *Mopup) each(
-	ctx context.Context, until time.Time, wanted func(journey.Due, journey.Journey) bool,
-) (Counts, error) {
-	s := &sweep{Mopup: m, wanted: wanted, visited: map[journey.ID]bool{}}
-	if m.Shared != nil {
-		var err error
-		if s.began, err = m.Shared.Clock(ctx); err != nil {
-			return s.counts, err
-		}
-	}
-	for after := (journey.Due{}); ; {
-		page, err := m.Store.Due(ctx, until, after, pageSize)
-		if err != nil || len(page) == 0 {
-			return s.counts, err
-		}
-		for _, due := range page {
-			if err := s.consider(ctx, due); err != nil {
-				return s.counts, err
-			}
-		}
-		after = page[len(page)-1]
-	}
+	}}
+	err := s.run(ctx, now.Add(journey.MaxBackOff))
+	m.report(ctx, s.counts)
+	return s.counts, err
 }
 
 // sweep is one pass through everything that is due.
 type sweep struct {
 	*Mopup
 	began   time.Time // by the clock of a shared store
+	urgency journey.Urgency
 	wanted  func(journey.Due, journey.Journey) bool
 	visited map[journey.ID]bool // a failed journey is due again after the rest
 	counts  Counts
+}
+
+// run visits the wanted journeys among those due at or before until, and those that are due by a wrong clock.
+func (s *sweep) run(ctx context.Context, until time.Time) error {
+	s.visited = map[journey.ID]bool{}
+	if s.Shared != nil {
+		var err error
+		if s.began, err = s.Shared.Clock(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.visitDue(ctx, until); err != nil {
+		return err
+	}
+	if s.Misdated == nil {
+		return nil
+	}
+	misdated, err := s.Misdated(ctx)
+	if err != nil {
+		return err
+	}
+	return s.considerAll(ctx, misdated)
+}
+
+// visitDue visits what is due, a page at a time.
+func (s *sweep) visitDue(ctx context.Context, until time.Time) error {
+	for after := (journey.Due{}); ; {
+		page, err := s.Store.Due(ctx, until, after, pageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		if err := s.considerAll(ctx, page); err != nil {
+			return err
+		}
+		after = page[len(page)-1]
+	}
+}
+
+func (s *sweep) considerAll(ctx context.Context, page []journey.Due) error {
+	for _, due := range page {
+		if err := s.consider(ctx, due); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // consider visits a journey unless another sweep has it or it is not wanted. The error is the context's.
@@ -209,7 +235,7 @@ func (s *sweep) end(ctx context.Context, id journey.ID) {
 
 func (s *sweep) visit(ctx context.Context, before journey.Journey) {
 	s.counts.Visited++
-	progress, err := s.Runner.Advance(ctx, before.ID, journey.Visit{By: journey.ByMopup})
+	progress, err := s.Runner.Advance(ctx, before.ID, journey.Visit{By: journey.ByMopup, Urgency: s.urgency})
 	_ = progress.Reply.Close()
 	*s.counts.of(before.State, progress.Journey.State, err)++
 }

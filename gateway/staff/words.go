@@ -82,7 +82,7 @@ func explain(j journey.Journey) string {
 func explainTrouble(t journey.Trouble) string {
 	switch t {
 	case journey.TroubleDelivery:
-		return "The request was sent, and the service did not answer clearly. " +
+		return "The request was sent and the service did not answer clearly, or it could not be sent for a week. " +
 			"Check in the service whether it arrived. If it did, settle as released. If not, release it again. " +
 			"If it should not be given at all, settle as reversed."
 	case journey.TroubleRequest:
@@ -96,8 +96,9 @@ func explainTrouble(t journey.Trouble) string {
 		return "The service was given, but the money could not be taken. " +
 			"Settle as released to leave it so, or take the service back and settle as reversed."
 	case journey.TroubleReturn:
-		return "The service was not given, and GOV.UK Pay could not give the money back. " +
-			"Find the payment in GOV.UK Pay's own admin tool, refund it there, and settle as reversed."
+		return "GOV.UK Pay could not give the money back. " +
+			"Find the payment in GOV.UK Pay's own admin tool, and refund it there if it still has the money. " +
+			"Then settle as reversed if the service was not given, and as released if it was."
 	case journey.TroubleRefused:
 		return "The service refused the request. Settle as reversed to give the money back, " +
 			"as retry to send the request again, or as released if the service was given by hand."
@@ -105,6 +106,14 @@ func explainTrouble(t journey.Trouble) string {
 		return "The service was given when the citizen came back, before GOV.UK Pay had confirmed, " +
 			"and then the payment failed. " +
 			"Settle as released to leave it so, or take the service back and settle as reversed."
+	case journey.TroubleOverdue:
+		return "GOV.UK Pay has not said for a week how the payment ended. " +
+			"Find it in GOV.UK Pay's own admin tool, by the reference. If GOV.UK Pay answers again, " +
+			"the journey goes on by itself: check it now. If nothing was paid, settle as reversed."
+	case journey.TroubleUnclear:
+		return "GOV.UK Pay ended the payment with a word that this version of Paygate does not know, and holds money. " +
+			"Find out in GOV.UK Pay's own admin tool what it means. " +
+			"Settle as released if you give the service by hand, or as reversed to give the money back."
 	case journey.TroubleAdopted:
 		return "Paygate found the payment in GOV.UK Pay's list and no longer has the request. " +
 			"Find out in the service, by the reference, whether it was given. If it was, or if you give it by hand, " +
@@ -141,6 +150,9 @@ func describe(e journey.Event) string {
 		"refund_asked":        "A person asked for a refund",
 		"refunded":            "GOV.UK Pay accepted the refund",
 		"refund_ended":        "The refund was not made",
+		"refunds_seen":        "GOV.UK Pay gave the status of refunds",
+		"try_failed":          "GOV.UK Pay refused",
+		"overdue":             "Nothing had helped for a week",
 		"message_sent":        "It was told",
 		"message_failed":      "It could not be told yet",
 		"message_given_up":    "Telling it was given up",

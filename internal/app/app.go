@@ -142,6 +142,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		Store: a.store, Shared: a.store.shared, Runner: a.runner, Every: s.MopupEvery, MaxPerSecond: 20, Now: now,
 		Log:   log,
 		Swept: counted.Swept, WaitOut: atPay.waitOut,
+		Misdated: func(ctx context.Context) ([]journey.Due, error) { return journey.Misdated(ctx, a.store, now()) },
 	})
 	a.early = mopup.NewEarly(mopup.EarlyOptions{
 		Store: a.store, Runner: a.runner, Now: now, Log: log,

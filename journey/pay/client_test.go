@@ -261,6 +261,15 @@ func TestUnreadableDateIsIgnored(t *testing.T) {
 	}
 }
 
+// The same call may succeed later, so it is no refusal for good.
+func TestSomeRefusalsAreNotForGood(t *testing.T) {
+	t.Parallel()
+	for status, later := range map[int]bool{400: false, 404: false, 408: true, 412: true, 422: false} {
+		err := calls(client(t, says(status, "{}")))["refund"](t.Context())
+		require.Equal(t, later, errors.Is(err, journey.ErrNotNow), status)
+	}
+}
+
 // Two refunds at once can give back more than was paid.
 func TestNegativeRestOfAPaymentIsRead(t *testing.T) {
 	t.Parallel()

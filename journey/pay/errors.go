@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -94,6 +95,14 @@ func codeAndField(body []byte) (code, field string) {
 
 // meaning returns what a status means to a journey, nil if the call may have succeeded (FACTS 2.2, 3.6, 6).
 func meaning(call string, status int, code string) error {
+	kind := refusalOf(call, status, code)
+	if status == http.StatusRequestTimeout || status == http.StatusPreconditionFailed { // of a refund: its guard
+		return errors.Join(kind, journey.ErrNotNow)
+	}
+	return kind
+}
+
+func refusalOf(call string, status int, code string) error {
 	switch {
 	case status == 429:
 		return journey.ErrPayBusy

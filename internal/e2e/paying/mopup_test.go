@@ -109,7 +109,7 @@ func TestFailedCancelOrRefundIsRetried(t *testing.T) {
 		for _, kind := range []string{"429", "500", "503", "reset", "lost", "html", "garbage"} {
 			t.Run(route+" "+kind, func(t *testing.T) {
 				t.Parallel()
-				h := testserver.New(t,
+				h := testserver.NewOnPayClock(t,
 					func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
 					append(testserver.EagerSweeps, "PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")...)
 				c := h.Citizen()
@@ -120,7 +120,11 @@ func TestFailedCancelOrRefundIsRetried(t *testing.T) {
 				}
 				c.SweepUntil(journey.StateRefused)
 				c.Get("/_pay/status")
-				c.SweepUntil(journey.StateReversed)
+				for range 3 { // the back-off of refunds is five minutes, and then half an hour
+					h.Pay.Advance(31 * time.Minute)
+					h.Sweep()
+				}
+				require.Equal(t, journey.StateReversed, c.State())
 				require.Equal(t, wanted.Status, h.Payments()[0].Status)
 				require.Equal(t, wanted.Refunded, h.Payments()[0].Refunded)
 			})

@@ -1,0 +1,76 @@
+package journey
+
+import (
+	"context"
+	"time"
+)
+
+// Urgency says which back-offs a visit observes.
+type Urgency int
+
+const (
+	// Usual observes all of them.
+	Usual Urgency = iota
+	// ByHand is a sweep that a person asked for. It observes only the back-off of refunds.
+	ByHand
+	// Ordered is a person's order about one journey. It observes none.
+	Ordered
+)
+
+// hurried returns the journey without the back-offs that a visit of this urgency ignores.
+func (j Journey) hurried(u Urgency) Journey {
+	if u >= ByHand {
+		j.NotBefore, j.Captures.NotBefore, j.Cancels.NotBefore = time.Time{}, time.Time{}, time.Time{}
+	}
+	if u >= Ordered {
+		j.Refunds.NotBefore = time.Time{}
+	}
+	return j
+}
+
+// tryEvery is how often citizens and webhooks may have one journey's payments read, or its request delivered.
+const tryEvery = 2 * time.Second
+
+// owed returns the step that the visit may do now.
+func (v Visit) owed(j Journey, now time.Time) Step {
+	if v.mustWait(j, now) {
+		return StepNone
+	}
+	return j.hurried(v.Urgency).owedTo(v.By, now)
+}
+
+// mustWait reports whether the same was tried so shortly before that this visitor must not try it again yet.
+func (v Visit) mustWait(j Journey, now time.Time) bool {
+	if v.By != ByCitizen && v.By != ByWebhook {
+		return false
+	}
+	last := j.lastTry(j.hurried(v.Urgency).Owed(now))
+	return !now.Before(last) && now.Before(last.Add(tryEvery))
+}
+
+// lastTry returns when a step was last tried; the zero time if it was not, or if that does not matter.
+func (j Journey) lastTry(step Step) time.Time {
+	switch {
+	case step == StepAsk, step == StepLook, step == StepFindOrphan, step == StepFollowRefund:
+		return j.TriedAt
+	case step == StepReturn && j.Failures > 0 && j.owedPayment() != "":
+		return j.TriedAt
+	case step == StepDeliver && j.Failures > 0:
+		return latest(j.Claim.At, j.NotSentAt)
+	default:
+		return time.Time{}
+	}
+}
+
+// awaitTurn waits until the visitor may try again what was tried shortly before. If another visitor tries it first, that
+// counts for both.
+func (r *Runner) awaitTurn(ctx context.Context, j Journey, v Visit) (Journey, error) {
+	if !v.mustWait(j, r.Now()) {
+		return j, nil
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(min(r.WaitTimeout, tryEvery)):
+	}
+	return r.Store.Get(context.WithoutCancel(ctx), j.ID)
+}
