@@ -24,9 +24,12 @@ func (s Settings) Templates() []Template {
 func (s Settings) templates() []Template {
 	const prefix = "PAYGATE_NOTIFY_TEMPLATE_"
 	return []Template{
-		{prefix + "DELIVERED", s.NotifyDelivered}, {prefix + "DELIVERED_CY", s.NotifyDeliveredCY},
-		{prefix + "RETURNED", s.NotifyReturned}, {prefix + "RETURNED_CY", s.NotifyReturnedCY},
-		{prefix + "REFUNDED", s.NotifyRefunded}, {prefix + "REFUNDED_CY", s.NotifyRefundedCY},
+		{prefix + "DELIVERED", s.NotifyDelivered},
+		{prefix + "DELIVERED_CY", s.NotifyDeliveredCY},
+		{prefix + "RETURNED", s.NotifyReturned},
+		{prefix + "RETURNED_CY", s.NotifyReturnedCY},
+		{prefix + "REFUNDED", s.NotifyRefunded},
+		{prefix + "REFUNDED_CY", s.NotifyRefundedCY},
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *Simulator) authorised(r *http.Request, call func(*http.Request) reply) 
 // verify reports whether a token was made with [Key], and when.
 func verify(token string) (issued time.Time, valid bool) {
 	service, secret := Key[len(Key)-73:len(Key)-37], Key[len(Key)-36:]
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.HS256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.HS256})
 	if err != nil {
 		return time.Time{}, false
 	}

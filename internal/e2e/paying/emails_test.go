@@ -142,7 +142,11 @@ func TestFormsWithoutOneAddressGetNoEmail(t *testing.T) {
 	t.Parallel()
 	p := newPost(t, testserver.Confirm)
 	for _, addresses := range [][]string{
-		nil, {""}, {"ann"}, {"ann@example.org", "bob@example.org"}, {"ann@example.org, bob@example.org"},
+		nil,
+		{""},
+		{"ann"},
+		{"ann@example.org", "bob@example.org"},
+		{"ann@example.org, bob@example.org"},
 		{"ann@example.org\r\nBcc: bob@example.org"},
 	} {
 		p.Citizen().Post("/licences/apply", url.Values{"name": {"Ann"}, "email": addresses})
