@@ -28,20 +28,20 @@ func TestDoctorFindsNothingWrong(t *testing.T) {
 		"prefix":               "ok: the service has nothing of its own under /_pay",
 		"cookies":              "ok: browsers will send SESSID",
 		"unpaid licence":       "note: not tried",
-		"public address":       "note: http://apply.example was not checked: its name cannot be resolved here",
+		"public address":       "note: http://apply.example.org was not checked: its name cannot be resolved here",
 		"GOV.UK Pay":           "ok: accepts the key, which is a test key",
 		"clock":                "ok: agrees",
 		"route licence":        "ok: addresses below /licences/apply",
 		"store":                "ok: ",
 		"staff listener":       "ok: 127.0.0.1:8001, tokens for 1 people",
-		"webhooks":             "ok: 1 secrets; GOV.UK Pay has to call http://apply.example/_pay/webhook",
+		"webhooks":             "ok: 1 secrets; GOV.UK Pay has to call http://apply.example.org/_pay/webhook",
 		"signing keys":         "ok: will be made at the first start",
 		"secret files":         "ok: 0",
 	} {
 		require.Contains(t, v.Lines[about], says, about)
 	}
 	asked := p.Service.Requests(http.MethodGet)
-	require.Equal(t, "apply.example", asked[0].Host)
+	require.Equal(t, "apply.example.org", asked[0].Host)
 	require.Equal(t, "none", asked[0].Header.Get("Paygate-Status"))
 }
 

@@ -85,7 +85,7 @@ func TestDoctorReportsCookiesThatBrowsersRefuse(t *testing.T) {
 	var header []string
 	for _, cookie := range []string{
 		"strict=1; SameSite=Strict", "none=1; SameSite=None", "far=1; Domain=other.example",
-		"near=1; Domain=.apply.example", "__Host-x=1; Path=/", "secure=1; Secure", "paygate=topsecret",
+		"near=1; Domain=.apply.example.org", "__Host-x=1; Path=/", "secure=1; Secure", "paygate=topsecret",
 	} {
 		header = append(header, "Set-Cookie", cookie)
 	}
@@ -93,7 +93,7 @@ func TestDoctorReportsCookiesThatBrowsersRefuse(t *testing.T) {
 	for about, says := range map[string]string{
 		"cookie strict":   "ok: is SameSite=Strict, so browsers do not send it on the way from GOV.UK Pay; ",
 		"cookie none":     "warning: is SameSite=None without Secure",
-		"cookie far":      "warning: is for other.example, so browsers refuse it from apply.example",
+		"cookie far":      "warning: is for other.example, so browsers refuse it from apply.example.org",
 		"cookie __Host-x": "warning: lacks the attributes that the prefix of its name requires",
 		"cookie secure":   "warning: is Secure, and PAYGATE_PUBLIC_URL is http",
 		"cookie paygate":  "warning: has the name of Paygate's own cookie",

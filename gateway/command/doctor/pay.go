@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -24,28 +25,28 @@ func (e *examination) checkPay(ctx context.Context) {
 				"this machine has to reach it over https; HTTPS_PROXY is respected", e.Settings.PayAPIURL, err)
 			return
 		}
-		e.checkKey(account, check)
+		g, text := gradeKey(account, check)
+		e.report(g, strings.TrimSpace("GOV.UK Pay "+account.Name), "%s", text)
 		if i == 0 {
 			e.checkClock(check.Date, began, time.Now())
 		}
 	}
 }
 
-func (e *examination) checkKey(account config.Account, check pay.KeyCheck) {
-	about := strings.TrimSpace("GOV.UK Pay " + account.Name)
+// gradeKey returns what Pay's answer says about the key of an account.
+func gradeKey(account config.Account, check pay.KeyCheck) (g grade, text string) {
 	switch status := check.HTTPStatus; {
 	case check.Key == pay.KeyAccepted:
-		e.report(fine, about, "accepts the key, which is %s", account.Mode())
+		return fine, "accepts the key, which is " + account.Mode()
 	case check.Key == pay.KeyRefused:
-		e.report(wrong, about, "refuses the key (status %d): %sAPI_KEY is mistyped, or was revoked",
+		return wrong, fmt.Sprintf("refuses the key (status %d): %sAPI_KEY is mistyped, or was revoked",
 			status, account.Setting)
 	case check.Code == "P0920":
-		e.report(wrong, about, "has a firewall that refuses Paygate's requests (%s); "+
-			"something in between may change them", check.Code)
+		return wrong, "has a firewall that refuses Paygate's requests (P0920); something in between may change them"
 	case status >= 500:
-		e.report(warning, about, "is in trouble (status %d), so the key could not be checked; try again later", status)
+		return warning, fmt.Sprintf("is in trouble (status %d), so the key could not be checked; try again later", status)
 	default:
-		e.report(wrong, about, "does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?", status)
+		return wrong, fmt.Sprintf("does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?", status)
 	}
 }
 

@@ -99,7 +99,7 @@ func TestDoctorReadsCertificate(t *testing.T) {
 	}
 	files := []string{"PAYGATE_TLS_CERT_FILE=" + cert, "PAYGATE_TLS_KEY_FILE=" + keyFile}
 	v := examine(t, testserver.FormPage(), files...)
-	require.Contains(t, v.Lines["certificate"], "warning: PAYGATE_TLS_CERT_FILE is not for apply.example")
+	require.Contains(t, v.Lines["certificate"], "warning: PAYGATE_TLS_CERT_FILE is not for apply.example.org")
 	v = examine(t, testserver.FormPage(), append(files, "PAYGATE_PUBLIC_URL=https://example.com")...)
 	require.Contains(t, v.Lines["certificate"], "ok: valid until 20")
 }

@@ -176,5 +176,5 @@ func TestProbeSendsHeadersAndPrintsNoSecrets(t *testing.T) {
 		}
 	}
 	require.Equal(t, "/licences/apply/7", posts[0].Target)
-	require.Equal(t, "apply.example", posts[0].Host)
+	require.Equal(t, "apply.example.org", posts[0].Host)
 }

@@ -56,6 +56,9 @@ func TestEachRoutePaysIntoItsAccount(t *testing.T) {
 	require.Equal(t, "1", h.Metric(t, `paygate_pay_requests_total{account="default",call="create",code="201"}`))
 	require.Equal(t, "1", h.Metric(t, `paygate_pay_requests_total{account="default",call="capture",code="204"}`))
 	id := ben.Journeys()[0].ID
+	require.Equal(t, "fines", h.Ann().Journey(id).Account)
+	require.Regexp(t, `Account at GOV.UK Pay</dt><dd[^>]*>fines<`,
+		h.Ann().Do(http.MethodGet, "/journeys/"+id, nil, "Accept", testserver.AcceptHTML).Text)
 	_, status, text := h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 500))
 	require.Equal(t, http.StatusOK, status, text)
 	require.EqualValues(t, 500, h.Payments()[1].Refunded)
