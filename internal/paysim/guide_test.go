@@ -1,6 +1,7 @@
 package paysim
 
 import (
+	"flag"
 	"os"
 	"slices"
 	"strings"
@@ -13,11 +14,20 @@ func TestGuideNamesWhatCanBeOrdered(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/simulator.md")
 	require.NoError(t, err)
-	for _, word := range slices.Concat(faultCalls[1:], faultKinds, refundOutcomes) {
+	var settings []string
+	quietFlags(&Options{}).VisitAll(func(f *flag.Flag) { settings = append(settings, "-"+f.Name) })
+	for _, word := range slices.Concat(faultCalls[1:], faultKinds, refundOutcomes, providers, emailCollections, settings) {
 		require.Contains(t, string(text), "`"+word+"`")
 	}
 	for _, path := range leftOutPaths {
 		require.Contains(t, string(text), "`"+strings.TrimSuffix(path, "/{rest...}")+"`")
+	}
+	for _, path := range []string{
+		"payments", "requests", "webhooks", "webhooks/resend", "reset", "clock", "faults", "settings",
+		"payments/ID/pay", "payments/ID/correct", "payments/ID/refunds", "payments/ID/refund-outcome",
+		"payments/ID/refunds/REFUND/correct",
+	} {
+		require.Contains(t, string(text), "/control/"+path)
 	}
 	for status := range correctedTo {
 		require.Contains(t, string(text), "`"+status+"`")
