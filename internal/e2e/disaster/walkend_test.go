@@ -1,6 +1,8 @@
 package disaster
 
 import (
+	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"paygate/internal/paysim"
 	"paygate/journey"
 	"paygate/journey/export"
+	"paygate/journey/reconcile"
 )
 
 // waitForRest ends all faults, and lets a week pass, with sweeps and with staff who settle stuck journeys.
@@ -68,6 +71,25 @@ func (w *simulation) checkBooks() {
 	for _, p := range views {
 		require.NotEqual(w.t, "success", p.Status, "paid, and unknown to every journey: %+v", p)
 	}
+	w.reconcile()
+}
+
+// reconcile requires that Paygate's own comparison with the lists of Pay finds nothing. Each replica compares the
+// payments that began at its address.
+func (w *simulation) reconcile() {
+	w.t.Helper()
+	now, checked := w.clock.Now(), 0
+	for _, at := range w.replicas {
+		p := at.Ann().Do(http.MethodPost, "/reconcile", map[string]string{
+			"from": now.AddDate(0, -1, 0).Format(time.DateOnly), "to": now.AddDate(0, 0, 2).Format(time.DateOnly),
+		})
+		require.Equal(w.t, http.StatusOK, p.Status, p.Text)
+		var report reconcile.Report
+		require.NoError(w.t, json.Unmarshal([]byte(p.Text), &report))
+		require.Empty(w.t, report.Differences)
+		checked += report.Checked
+	}
+	require.NotZero(w.t, checked)
 }
 
 // given counts what the service gave for a journey, and reports whether Paygate can know of it.
