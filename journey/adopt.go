@@ -30,9 +30,13 @@ func Adopt(terms Terms, s PaymentSnapshot, by By, reason string, at time.Time) J
 	return j
 }
 
+// adoptedRoute is in the place of the route, which is not known.
+const adoptedRoute = "adopted"
+
 // adopted returns the terms under which a payment must have been made.
 func (t Terms) adopted(s PaymentSnapshot) Terms {
-	t.Kind, t.Amount, t.Reference, t.Description = KindSubmission, s.Amount, s.Reference, s.Description
+	t.Route, t.Kind, t.Amount, t.Reference = adoptedRoute, KindSubmission, s.Amount, s.Reference
+	t.Description = s.Description
 	t.Metadata, t.ReturnURL, t.Language = s.Metadata, s.ReturnURL, "en"
 	t.Capture, t.Release, t.Repeat, t.OnRefused = CaptureImmediate, ReleaseConfirmed, RepeatNever, OnRefusedStaff
 	if s.DelayedCapture {

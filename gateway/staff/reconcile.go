@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
-	"time"
 
 	"paygate/journey"
 	"paygate/journey/export"
@@ -29,13 +29,14 @@ type comparisonOrder struct {
 
 // comparisonOrderOf reads an order from JSON, a form or an empty body. If it is not valid, wrong says why.
 func comparisonOrderOf(r *http.Request) (o comparisonOrder, wrong string) {
-	if r.Header.Get("Content-Type") == "application/json" {
+	switch kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind {
+	case "application/json":
 		decoder := json.NewDecoder(r.Body)
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&o); err != nil && !errors.Is(err, io.EOF) {
 			return o, "The body is not the expected JSON: from, to and account, or payment_id and reason."
 		}
-	} else {
+	case "", "application/x-www-form-urlencoded":
 		form := parametersOf(r)
 		o = comparisonOrder{
 			From: form.Get("from"), To: form.Get("to"), PaymentID: form.Get("payment_id"), Reason: form.Get("reason"),
@@ -43,6 +44,8 @@ func comparisonOrderOf(r *http.Request) (o comparisonOrder, wrong string) {
 		if account := form.Get("account"); account != "" {
 			o.Account = &account
 		}
+	default:
+		return o, "The body must be JSON or a form."
 	}
 	if o.Account != nil && *o.Account == journey.DefaultAccount {
 		o.Account = new("")
@@ -75,7 +78,6 @@ func (s comparisons) compare(w http.ResponseWriter, r *http.Request, m member) {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // it would end the request; tests have none
 	report, err := s.Reconciler.Compare(r.Context(), wanted)
 	s.Log.InfoContext(r.Context(), "staff order", "order", "reconcile", "by", m.by(), "done", err == nil)
 	switch {

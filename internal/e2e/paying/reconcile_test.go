@@ -136,6 +136,8 @@ func TestComparedDays(t *testing.T) {
 		"Content-Type", "application/x-www-form-urlencoded", "Accept", testserver.AcceptHTML)
 	require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
 	require.Contains(t, h.Ann().Do(http.MethodGet, "/reconcile", nil).Text, id)
+	require.Equal(t, http.StatusUnprocessableEntity,
+		h.Ann().Do(http.MethodPost, "/reconcile", "from", "Content-Type", "text/plain").Status)
 	for _, wrong := range []string{
 		`{"from":"yesterday"}`, `{"from":"2026-11-22","to":"2026-11-20"}`, `{"until":"2026-11-22"}`, `{"account":"parking"}`,
 	} {
