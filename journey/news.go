@@ -22,7 +22,7 @@ func (j Journey) withNews(at time.Time) Journey {
 	}
 	j = j.withoutOldNews(j.news(at))
 	for _, m := range j.news(at) { // again: the amounts depend on what was told
-		if !slices.Contains(j.Told, m.ID) {
+		if !j.knows(m.ID) {
 			j.Outbox = append(slices.Clip(j.Outbox), m)
 			j.Told = append(slices.Clip(j.Told), m.ID)
 		}
@@ -62,33 +62,43 @@ func (j Journey) newsForService(at time.Time) []Message {
 	if p == nil {
 		return nil
 	}
-	var news []Message
-	add := func(id, what string, amount, total int64) {
-		if len(j.Terms.TellOn) == 0 || slices.Contains(j.Terms.TellOn, what) {
-			news = append(news, Message{
-				ID: id, To: ToService, What: what, PaymentID: p.ID, Amount: amount, RefundedTotal: total,
-				At: at, Due: at,
-			})
+	news := append(j.refundsForService(*p), j.endForService(*p)...)
+	for i := range news {
+		news[i].To, news[i].PaymentID, news[i].At, news[i].Due = ToService, p.ID, at, at
+	}
+	return slices.DeleteFunc(news, func(m Message) bool {
+		return len(j.Terms.TellOn) > 0 && !slices.Contains(j.Terms.TellOn, m.What)
+	})
+}
+
+// returnedID is the id of what the service hears when the money is back.
+func (j Journey) returnedID() string { return string(j.ID) + "-" + WhatReturned }
+
+func (j Journey) refundsForService(p Payment) (news []Message) {
+	if j.ending() || j.knows(j.returnedID()) {
+		return nil
+	}
+	back := j.told(p, "")
+	for _, r := range p.succeeded() {
+		if !j.knows(r.ID) {
+			back += r.Amount
 		}
-	}
-	back := j.told(*p, "")
-	if !j.ending() {
-		for _, r := range p.succeeded() {
-			if !slices.Contains(j.Told, r.ID) {
-				back += r.Amount
-			}
-			add(r.ID, WhatRefunded, r.Amount, back)
-		}
-	}
-	failed := WhatCollectionFailed + "-" + p.ID
-	if j.collectionFailed(*p) {
-		add(failed, WhatCollectionFailed, p.charged(j), back)
-	}
-	amount := p.charged(j) - j.told(*p, "")
-	if j.isReturned(*p) && p.isBack(j) && amount > 0 && !slices.Contains(j.Told, failed) {
-		add(string(j.ID)+"-"+WhatReturned, WhatReturned, amount, p.charged(j))
+		news = append(news, Message{ID: r.ID, What: WhatRefunded, Amount: r.Amount, RefundedTotal: back})
 	}
 	return news
+}
+
+// endForService returns what the service hears if the journey does not end with service and money.
+func (j Journey) endForService(p Payment) []Message {
+	failed, charged, back := WhatCollectionFailed+"-"+p.ID, p.charged(j), j.told(p, "")
+	switch {
+	case j.collectionFailed(p) && !j.knows(j.returnedID()):
+		return []Message{{ID: failed, What: WhatCollectionFailed, Amount: charged, RefundedTotal: back}}
+	case j.isReturned(p) && p.isBack(j) && back < charged && !j.knows(failed):
+		return []Message{{ID: j.returnedID(), What: WhatReturned, Amount: charged - back, RefundedTotal: charged}}
+	default:
+		return nil
+	}
 }
 
 // refundEmail begins the ids of e-mails about refunds.
@@ -109,10 +119,12 @@ func (j Journey) newsForCitizen(at time.Time) (news []Message) {
 		add(refundEmail+r.ID, WhatRefunded, of, r.Amount, at)
 	}
 	if amount := p.charged(j) - j.told(p, refundEmail); j.isReturned(p) && amount > 0 {
-		add(string(j.ID)+"-email-"+WhatReturned, WhatReturned, p, amount, at)
+		add(j.returnedEmail(), WhatReturned, p, amount, at)
 	}
 	return news
 }
+
+func (j Journey) returnedEmail() string { return string(j.ID) + "-email-" + WhatReturned }
 
 // firstRefund returns the refund that the citizen gets an e-mail about: there is one for each journey. It may be of
 // another payment than the one that the service knows of.
@@ -120,9 +132,9 @@ func (j Journey) firstRefund() (first Refund, of Payment, found bool) {
 	for _, p := range j.Payments {
 		for _, r := range p.succeeded() {
 			switch {
-			case slices.Contains(j.Told, refundEmail+r.ID):
+			case j.knows(refundEmail + r.ID):
 				return r, p, true
-			case !found && !j.ending():
+			case !found && !j.ending() && !j.knows(j.returnedEmail()):
 				first, of, found = r, p, true
 			}
 		}
@@ -157,10 +169,13 @@ func (j Journey) collectionFailed(p Payment) bool {
 	return !j.ReleasedAt.IsZero() && !j.ending() && p.Finished() && p.Status != StatusSuccess
 }
 
+// knows reports whether there was a message with this id.
+func (j Journey) knows(id string) bool { return slices.Contains(j.Told, id) }
+
 // told returns how much of the payment a recipient knows to have been refunded, in pence. prefix is that of the ids of
 // its messages.
 func (j Journey) told(p Payment, prefix string) int64 {
-	return sum(slices.DeleteFunc(p.succeeded(), func(r Refund) bool { return !slices.Contains(j.Told, prefix+r.ID) }))
+	return sum(slices.DeleteFunc(p.succeeded(), func(r Refund) bool { return !j.knows(prefix + r.ID) }))
 }
 
 // succeeded returns the refunds that have reached the citizen.
