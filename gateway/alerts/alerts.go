@@ -75,7 +75,7 @@ func (a *Alerts) Run(ctx context.Context) {
 	if a.Webhook == nil {
 		return
 	}
-	const every = time.Minute
+	const every = 15 * time.Second
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
