@@ -54,6 +54,9 @@ func (s *Simulator) open(r *http.Request, name string) page {
 	if t == nil || t.used && !t.payment.browsers[browser] {
 		return sessionPage()
 	}
+	if t.used {
+		return s.progressPage(t.payment)
+	}
 	var cookie *http.Cookie
 	if browser == "" {
 		browser = rand.Text()
@@ -63,6 +66,16 @@ func (s *Simulator) open(r *http.Request, name string) page {
 	}
 	t.used, t.payment.browsers[browser] = true, true
 	return page{status: http.StatusSeeOther, to: pathOf(t.payment), cookie: cookie}
+}
+
+// progressPage asks whether to go on with a payment or to cancel it. If the payment has ended, it shows the last page.
+func (s *Simulator) progressPage(p *payment) page {
+	if kind, title := endPage(p); kind != "" {
+		return s.pageOf(p, kind, title)
+	}
+	drawn := s.pageOf(p, "progress", "progress")
+	drawn.view.Next = pathOf(p)
+	return drawn
 }
 
 // pathOf returns the path of the page for the payment's state.
@@ -174,11 +187,14 @@ func (s *Simulator) cancelled(_ *http.Request, p *payment) page {
 	return toPage(p)
 }
 
-// backToService is a plain redirect that does not say how the payment ended (FACTS 4.3).
+// backToService cancels an open payment, and is then a plain redirect that does not say how it ended (FACTS 4.3).
 func (s *Simulator) backToService(r *http.Request) page {
 	p := s.payments[r.PathValue("id")]
 	if p == nil || !p.browsers[browserOf(r)] {
 		return sessionPage()
+	}
+	if kind, _ := endPage(p); kind == "" {
+		s.to(p, "failed", "P0030")
 	}
 	return page{status: http.StatusFound, to: p.request.ReturnURL}
 }

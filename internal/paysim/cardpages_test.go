@@ -216,7 +216,7 @@ func TestNextURLStrandsEveryOtherBrowser(t *testing.T) {
 	id, next := made.at("payment_id").(string), made.at("_links", "next_url", "href").(string)
 	mine := b.citizen()
 	require.Equal(t, 200, mine.visit(next).status)
-	require.Equal(t, 200, mine.visit(next).status, "again in the same browser")
+	require.Contains(t, mine.visit(next).text, "Your payment is in progress", "again in the same browser")
 
 	other := b.citizen().visit(next)
 	require.Equal(t, 403, other.status)
@@ -233,6 +233,22 @@ func TestNextURLStrandsEveryOtherBrowser(t *testing.T) {
 	fresh := b.get(id).at("_links", "next_url", "href").(string)
 	require.Equal(t, 200, b.citizen().visit(fresh).status, "a fresh one is good in any browser")
 	require.Equal(t, 200, mine.visit("/card_details/"+id).status, "and the first browser still knows its payment")
+}
+
+func TestUsedNextURLOffersToGoOnOrToCancel(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	w := b.citizen()
+	made := b.create(nil)
+	id, next := made.at("payment_id").(string), made.at("_links", "next_url", "href").(string)
+	w.visit(next)
+	require.Contains(t, w.visit(next).text, `href="/card_details/`+id+`"`)
+	w.send("/card_details/"+id, cardDetails("4444333322221111"))
+	require.Contains(t, w.visit(next).text, `href="/card_details/`+id+`/confirm"`)
+
+	require.Equal(t, "https://service.example.gov.uk/back", w.visit("/return/"+id).header.Get("Location"))
+	require.Equal(t, "failed P0030", b.status(id), "going back cancels")
+	require.Contains(t, w.visit(next).text, "has been cancelled")
 }
 
 func TestNextURLCanBePosted(t *testing.T) {

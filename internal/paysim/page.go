@@ -26,7 +26,7 @@ type page struct {
 
 // cardView is the data of a card page.
 type cardView struct {
-	Kind        string // which page: card, challenge, bank, confirm, end, done, session, front
+	Kind        string // which page: card, challenge, bank, confirm, progress, end, done, session, front
 	Title       string
 	Lang        string
 	Service     string
@@ -35,6 +35,7 @@ type cardView struct {
 	Amount      string
 	Total       string
 	Surcharge   string // empty if there is none
+	Next        string // the path of the page with which the citizen goes on
 	Rows        []row
 	Payments    []PaymentView
 	Cards       []testCard

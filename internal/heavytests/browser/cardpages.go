@@ -16,5 +16,5 @@ func (b Tab) EnterCard(number string) {
 func (b Tab) Pay() {
 	b.t.Helper()
 	b.EnterCard(testprocess.GoodCard)
-	b.Do(See("#confirm"), Click("#confirm"))
+	b.Do(See("#confirm"), Click("#confirm"), Leave("#confirm"))
 }

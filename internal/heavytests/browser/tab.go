@@ -140,6 +140,11 @@ func See(selector string) Step {
 	return again(chromedp.WaitVisible(chromedp.CSS(selector)), "navigated or closed", nodeGone)
 }
 
+// Leave waits until an element is no longer there, because the next page has come.
+func Leave(selector string) Step {
+	return again(chromedp.WaitNotPresent(chromedp.CSS(selector)), "navigated or closed", nodeGone)
+}
+
 // Click clicks on an element.
 func Click(selector string) Step { return again(chromedp.Click(chromedp.CSS(selector)), nodeGone) }
 
