@@ -11,7 +11,8 @@ import (
 //
 // In the same transaction a store does what follows from the journey: it erases the held request unless
 // [Journey.KeepsRequest], and the reply unless [Journey.KeepsReply], makes the journey findable by the id of each of
-// its payments, and lists it as due at DueAt, at EarlyAt and at TellAt (never if that is zero).
+// its payments, and lists it as due at DueAt, at EarlyAt and at TellAt, as late since LateAt, and as
+// owing money since OwedAt (never if that is zero).
 type Store interface {
 	// Create stores a new journey with its held request. The error is ErrExists if the id is taken, and ErrTaken if one
 	// of its payments is.
@@ -45,6 +46,12 @@ type Store interface {
 
 	// DueToTell lists journeys with messages to be sent by their TellAt, as Due lists those due for a sweep.
 	DueToTell(ctx context.Context, until time.Time, after Due, limit int) ([]Due, error)
+
+	// Late lists journeys with a step that keeps failing by their LateAt, as Due lists those due for a sweep.
+	Late(ctx context.Context, until time.Time, after Due, limit int) ([]Due, error)
+
+	// OwedBack lists journeys whose citizens wait for their money by their OwedAt, as Due lists those due for a sweep.
+	OwedBack(ctx context.Context, until time.Time, after Due, limit int) ([]Due, error)
 
 	// List finds journeys, newest first, without damaged ones.
 	List(context.Context, Filter) ([]Journey, error)

@@ -73,11 +73,11 @@ func (f Filter) Size() int {
 	return f.Limit
 }
 
-// OldestDue returns the time of the most overdue journey of a store, for a sweep or for early delivery. It reports
-// false if none is overdue.
+// OldestDue returns the time of the most overdue journey of a store, for a sweep or for early delivery. A step that keeps
+// failing is overdue since it was first owed, although sweeps put it off. It reports false if none is overdue.
 func OldestDue(ctx context.Context, s Store, now time.Time) (oldest time.Time, found bool, err error) {
 	type list func(ctx context.Context, until time.Time, after Due, limit int) ([]Due, error)
-	for _, list := range []list{s.Due, s.DueEarly} {
+	for _, list := range []list{s.Due, s.DueEarly, s.Late} {
 		due, err := list(ctx, now, Due{}, 1)
 		if err != nil {
 			return time.Time{}, false, err

@@ -72,17 +72,22 @@ func TestFilterMatches(t *testing.T) {
 // dueStore is a store that lists due journeys and nothing else.
 type dueStore struct {
 	Store
-	due, early []Due
+	due, early, failing []Due
 }
 
 func (s dueStore) Due(context.Context, time.Time, Due, int) ([]Due, error) { return s.due, nil }
 
 func (s dueStore) DueEarly(context.Context, time.Time, Due, int) ([]Due, error) { return s.early, nil }
 
+func (s dueStore) Late(context.Context, time.Time, Due, int) ([]Due, error) { return s.failing, nil }
+
 func TestOldestDue(t *testing.T) {
 	t.Parallel()
 	early, late := []Due{{At: t0, ID: "A"}}, []Due{{At: t0.Add(time.Hour), ID: "B"}}
-	for _, s := range []dueStore{{due: early, early: late}, {due: late, early: early}, {due: early}, {early: early}} {
+	for _, s := range []dueStore{
+		{due: early, early: late}, {due: late, early: early}, {due: early}, {early: early},
+		{due: late, early: late, failing: early},
+	} {
 		oldest, found, err := OldestDue(t.Context(), s, t0)
 		require.NoError(t, err)
 		require.True(t, found)

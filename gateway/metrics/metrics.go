@@ -20,6 +20,8 @@ type Store interface {
 	CountOpen(context.Context) (map[journey.State]int, error)
 	// OldestDue returns the due time of the journey that has been due longest. It reports false if there is none.
 	OldestDue(context.Context) (time.Time, bool, error)
+	// OwedBack lists journeys whose citizens wait for their money, the longest waiting first.
+	OwedBack(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error)
 	// DueToTell lists journeys with messages that wait, the longest waiting first.
 	DueToTell(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error)
 	// Damaged lists the journeys that were set aside because they are damaged.
@@ -58,7 +60,7 @@ func New(store Store, routes, accounts []string, now func() time.Time) *Metrics 
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		entered:  counter("journeys_total", "Journeys that entered a state.", "route", "state"),
-		money: counter("money_pence_total", "Pence taken from citizens, returned to them, and returned beyond what was taken.",
+		money: counter("money_pence_total", "Pence that moved: taken, returned, returned beyond what was taken, and what was not after all.",
 			"route", "what"),
 		swept:      counter("mopup_total", "Journeys visited by sweeps, by result.", "result"),
 		deliveries: counter("deliveries_total", "Requests sent to the service, by verdict.", "route", "verdict", "by"),
@@ -100,7 +102,7 @@ func (m *Metrics) startAtZero(routes, accounts []string) {
 		m.startRefusalsAtZero(account)
 	}
 	for _, route := range routes {
-		for _, what := range []string{"taken", "returned", "over_refunded"} {
+		for _, what := range movements() {
 			m.money.WithLabelValues(route, what)
 		}
 		m.lost.WithLabelValues(route)
@@ -135,8 +137,9 @@ func (m *Metrics) Applied(a journey.Applied) {
 		m.lost.WithLabelValues(route).Inc()
 	}
 	m.countMessage(a)
-	for what, pence := range moved(a.Before, a.After) {
-		m.money.WithLabelValues(route, what).Add(float64(pence))
+	pence := moved(a.Before, a.After)
+	for _, what := range movements() {
+		m.money.WithLabelValues(route, what).Add(float64(pence[what]))
 	}
 }
 
@@ -156,21 +159,32 @@ func (m *Metrics) countMessage(a journey.Applied) {
 	}
 }
 
-// moved returns the money that was taken and given back in a step. Reserved money is neither.
+// movements are the ways in which money moves. What was counted as taken and could not be collected counts as uncollected
+// as well; what was counted as returned by a refund that failed later, as refund_failed.
+func movements() []string {
+	return []string{"taken", "returned", "uncollected", "refund_failed", "over_refunded"}
+}
+
+// moved returns the money that was taken and given back in a step, and what turned out not to have been. Reserved money
+// is neither.
 func moved(before, after journey.Journey) map[string]int64 {
-	var taken, returned, over int64
-	known := map[string]journey.Payment{}
+	known, pence := map[string]journey.Payment{}, map[string]int64{}
 	for _, p := range before.Payments {
 		known[p.ID] = p
 	}
 	for _, p := range after.Payments {
-		if p.Status == journey.StatusSuccess && known[p.ID].Status != journey.StatusSuccess {
-			taken += p.Total
+		was := known[p.ID]
+		switch taken := p.Status == journey.StatusSuccess; {
+		case taken && was.Status != journey.StatusSuccess:
+			pence["taken"] += p.Total
+		case !taken && was.Status == journey.StatusSuccess:
+			pence["uncollected"] += was.Total
 		}
-		returned += max(0, p.Refunded-known[p.ID].Refunded)
-		over += max(0, p.OverRefunded()-known[p.ID].OverRefunded())
+		pence["returned"] += max(0, p.Refunded-was.Refunded)
+		pence["refund_failed"] += max(0, was.Refunded-p.Refunded)
+		pence["over_refunded"] += max(0, p.OverRefunded()-was.OverRefunded())
 	}
-	return map[string]int64{"taken": taken, "returned": returned, "over_refunded": over}
+	return pence
 }
 
 // Swept counts what a sweep did, by the names of its counts.

@@ -36,6 +36,10 @@ func (s *fakeStore) DueToTell(context.Context, time.Time, journey.Due, int) ([]j
 	return []journey.Due{{At: now.Add(-time.Hour), ID: "01TEST"}}, s.err
 }
 
+func (s *fakeStore) OwedBack(context.Context, time.Time, journey.Due, int) ([]journey.Due, error) {
+	return []journey.Due{{At: now.Add(-2 * time.Hour), ID: "01TEST"}}, s.err
+}
+
 func (s *fakeStore) Damaged(context.Context) ([]journey.ID, error) {
 	return []journey.ID{"01DAMAGED"}, s.err
 }
@@ -110,6 +114,31 @@ func TestReservedMoneyIsNeitherTakenNorReturned(t *testing.T) {
 	_, text := scrape(t, m)
 	require.Contains(t, text, `paygate_money_pence_total{route="licence",what="taken"} 0`)
 	require.Contains(t, text, `paygate_money_pence_total{route="licence",what="returned"} 0`)
+}
+
+// Pay takes back what it has said: a capture that failed after all, and a refund.
+func TestMoneyThatDidNotMoveAfterAllIsCountedBack(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(&fakeStore{}, nil, nil, time.Now)
+	with := func(status string, refunded int64) journey.Journey {
+		return journey.Journey{
+			Terms:    journey.Terms{Route: "licence"},
+			Payments: []journey.Payment{{ID: "pay1", Status: status, Total: 2500, Refunded: refunded}},
+		}
+	}
+	steps := []journey.Journey{
+		with(journey.StatusSuccess, 0), with(journey.StatusSuccess, 500), with(journey.StatusSuccess, 0),
+		with(journey.StatusError, 0), with(journey.StatusError, 0), with(journey.StatusSuccess, 0),
+	}
+	for i := range steps[1:] {
+		m.Applied(journey.Applied{Before: steps[i], After: steps[i+1]})
+	}
+	_, text := scrape(t, m)
+	for what, pence := range map[string]string{
+		"returned": "500", "refund_failed": "500", "uncollected": "2500", "taken": "2500",
+	} {
+		require.Contains(t, text, `paygate_money_pence_total{route="licence",what="`+what+`"} `+pence)
+	}
 }
 
 func TestMoneyReturnedBeyondWhatWasTakenIsCounted(t *testing.T) {

@@ -17,7 +17,7 @@ type fromStore struct {
 	store Store
 	now   func() time.Time
 
-	open, oldest, stuck, damaged, untold *prometheus.Desc
+	open, oldest, stuck, damaged, untold, owed *prometheus.Desc
 }
 
 func newFromStore(store Store, now func() time.Time) *fromStore {
@@ -29,6 +29,7 @@ func newFromStore(store Store, now func() time.Time) *fromStore {
 		open:    describe("journeys_open", "Journeys that are not at rest.", "state"),
 		oldest:  describe("oldest_due_seconds", "How late the most overdue journey is."),
 		stuck:   describe("stuck", "Journeys that wait for a person."),
+		owed:    describe("owed_back_oldest_seconds", "How long the longest-waiting return of money has been owed."),
 		untold:  describe("messages_oldest_seconds", "How long the oldest message has waited to be sent."),
 		damaged: describe("damaged", "Journeys set aside because they are damaged."),
 	}
@@ -41,6 +42,7 @@ func (c *fromStore) Describe(to chan<- *prometheus.Desc) {
 	to <- c.stuck
 	to <- c.damaged
 	to <- c.untold
+	to <- c.owed
 }
 
 // Collect implements prometheus.Collector. A failed read is an error in the answer, never an old figure.
@@ -49,7 +51,8 @@ func (c *fromStore) Collect(to chan<- prometheus.Metric) {
 	defer cancel()
 	c.collectOpen(ctx, to)
 	c.collectOldest(ctx, to)
-	c.collectUntold(ctx, to)
+	c.collectOldestOf(ctx, to, c.untold, c.store.DueToTell)
+	c.collectOldestOf(ctx, to, c.owed, c.store.OwedBack)
 	c.collectDamaged(ctx, to)
 }
 
@@ -79,15 +82,18 @@ func (c *fromStore) collectOldest(ctx context.Context, to chan<- prometheus.Metr
 	}
 }
 
-func (c *fromStore) collectUntold(ctx context.Context, to chan<- prometheus.Metric) {
-	waiting, err := c.store.DueToTell(ctx, c.now(), journey.Due{}, 1)
+type list func(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error)
+
+// collectOldestOf says how long the first journey of a list has waited.
+func (c *fromStore) collectOldestOf(ctx context.Context, to chan<- prometheus.Metric, desc *prometheus.Desc, read list) {
+	waiting, err := read(ctx, c.now(), journey.Due{}, 1)
 	switch {
 	case err != nil:
-		to <- prometheus.NewInvalidMetric(c.untold, err)
+		to <- prometheus.NewInvalidMetric(desc, err)
 	case len(waiting) > 0:
-		to <- gauge(c.untold, c.now().Sub(waiting[0].At).Seconds())
+		to <- gauge(desc, c.now().Sub(waiting[0].At).Seconds())
 	default:
-		to <- gauge(c.untold, 0)
+		to <- gauge(desc, 0)
 	}
 }
 

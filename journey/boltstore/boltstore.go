@@ -36,6 +36,8 @@ var (
 	dueBucket     = []byte("due")       // time, id → nothing
 	earlyBucket   = []byte("early")     // time, id → nothing: due for early delivery
 	tellBucket    = []byte("tell")      // time, id → nothing: messages to be sent
+	lateBucket    = []byte("late")      // time, id → nothing: a step keeps failing
+	owedBucket    = []byte("owed")      // time, id → nothing: money has to go back
 	openBucket    = []byte("open")      // id → key id, state: the journeys that are not at rest
 	findBucket    = []byte("find")      // digest of a term, id → nothing
 	fieldBucket   = []byte("fields")    // form field by which journeys are found → 1
@@ -53,7 +55,7 @@ var (
 func buckets() [][]byte {
 	return [][]byte{
 		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, tellBucket,
-		openBucket, findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
+		lateBucket, owedBucket, openBucket, findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
 	}
 }
 

@@ -154,9 +154,11 @@ func (c *checker) indexes(tx *bolt.Tx, j journey.Journey) {
 	if !j.State.AtRest() && missing(openBucket, []byte(j.ID)) {
 		c.report.fault("the journey %s is missing from the list of open journeys", j.ID)
 	}
-	if missing(dueBucket, entry(j.DueAt, j.ID)) || missing(earlyBucket, entry(j.EarlyAt, j.ID)) ||
-		missing(tellBucket, entry(j.TellAt, j.ID)) {
-		c.report.fault("the journey %s is missing from the lists of due journeys", j.ID)
+	for _, list := range dueLists() {
+		if missing(list.bucket, entry(list.at(j), j.ID)) {
+			c.report.fault("the journey %s is missing from the lists of due journeys", j.ID)
+			break
+		}
 	}
 	if j.KeepsRequest() && missing(requestBucket, []byte(j.ID)) {
 		c.report.fault("the request of %s is missing", j.ID)

@@ -15,11 +15,28 @@ import (
 
 // indexDue updates the lists of due journeys: each has one entry for a journey, at its time, or none if that is zero.
 func indexDue(tx *bolt.Tx, before, after journey.Journey) error {
-	return errors.Join(
-		moveEntry(tx.Bucket(dueBucket), entry(before.DueAt, before.ID), entry(after.DueAt, after.ID)),
-		moveEntry(tx.Bucket(earlyBucket), entry(before.EarlyAt, before.ID), entry(after.EarlyAt, after.ID)),
-		moveEntry(tx.Bucket(tellBucket), entry(before.TellAt, before.ID), entry(after.TellAt, after.ID)),
-	)
+	var err error
+	for _, list := range dueLists() {
+		was, is := entry(list.at(before), before.ID), entry(list.at(after), after.ID)
+		err = errors.Join(err, moveEntry(tx.Bucket(list.bucket), was, is))
+	}
+	return err
+}
+
+// dueList is a list of journeys by one of their times.
+type dueList struct {
+	bucket []byte
+	at     func(journey.Journey) time.Time
+}
+
+func dueLists() []dueList {
+	return []dueList{
+		{dueBucket, func(j journey.Journey) time.Time { return j.DueAt }},
+		{earlyBucket, func(j journey.Journey) time.Time { return j.EarlyAt }},
+		{tellBucket, func(j journey.Journey) time.Time { return j.TellAt }},
+		{lateBucket, func(j journey.Journey) time.Time { return j.LateAt }},
+		{owedBucket, func(j journey.Journey) time.Time { return j.OwedAt }},
+	}
 }
 
 // entry returns a journey's key in a list of due ones; nil if it is never due.
@@ -71,6 +88,16 @@ func (s *Store) DueEarly(ctx context.Context, until time.Time, after journey.Due
 // DueToTell lists journeys with messages to be sent.
 func (s *Store) DueToTell(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
 	return s.dueIn(ctx, tellBucket, until, after, limit)
+}
+
+// Late lists journeys with a step that keeps failing.
+func (s *Store) Late(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return s.dueIn(ctx, lateBucket, until, after, limit)
+}
+
+// OwedBack lists journeys whose citizens wait for their money.
+func (s *Store) OwedBack(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return s.dueIn(ctx, owedBucket, until, after, limit)
 }
 
 func (s *Store) dueIn(

@@ -27,6 +27,16 @@ func (s *Store) DueToTell(ctx context.Context, until time.Time, after journey.Du
 	return s.dueBy(ctx, "tell_at", until, after, limit)
 }
 
+// Late lists journeys with a step that keeps failing.
+func (s *Store) Late(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return s.dueBy(ctx, "late_at", until, after, limit)
+}
+
+// OwedBack lists journeys whose citizens wait for their money.
+func (s *Store) OwedBack(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error) {
+	return s.dueBy(ctx, "owed_at", until, after, limit)
+}
+
 // listBy lists the journeys that are due by a column and sealed under a secret of this replica. The others are left to
 // replicas that have their secrets.
 func listBy(column string) string {

@@ -114,7 +114,7 @@ func lockRow(ctx context.Context, tx pgx.Tx, id journey.ID) (row, error) {
 const updateRow = `UPDATE paygate_journeys SET
 	taken_until = CASE WHEN due_at IS NOT DISTINCT FROM $7 THEN taken_until END,
 	state = $2, open = $3, route = $4, reference = $5, started_at = $6, due_at = $7, key_id = $8, sealed = $9,
-	damaged = $10, early_at = $11, tell_at = $12 WHERE id = $1`
+	damaged = $10, early_at = $11, tell_at = $12, late_at = $13, owed_at = $14 WHERE id = $1`
 
 // store writes a change: the journey, its payments, its request and its reply. keyID names the secret under which the
 // journey was sealed before.

@@ -31,20 +31,24 @@ type row struct {
 	Damaged   bool
 	EarlyAt   *int64 // nil: never
 	TellAt    *int64 // nil: never
+	LateAt    *int64 // nil: nothing fails
+	OwedAt    *int64 // nil: nothing is owed
 }
 
 // columns are the fields of a row, in their order.
-const columns = "id, state, open, route, reference, started_at, due_at, key_id, sealed, damaged, early_at, tell_at"
+const columns = "id, state, open, route, reference, started_at, due_at, key_id, sealed, damaged, early_at, tell_at, " +
+	"late_at, owed_at"
 
 const (
 	getRow    = `SELECT ` + columns + ` FROM paygate_journeys WHERE id = $1`
-	insertRow = `INSERT INTO paygate_journeys (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	insertRow = `INSERT INTO paygate_journeys (` + columns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 )
 
 func (r *row) args() []any {
 	return []any{
 		r.ID, r.State, r.Open, r.Route, r.Reference, r.StartedAt, r.DueAt, r.KeyID, r.Sealed, r.Damaged, r.EarlyAt,
-		r.TellAt,
+		r.TellAt, r.LateAt, r.OwedAt,
 	}
 }
 
@@ -65,6 +69,7 @@ func (s *Store) columnsOf(j journey.Journey, reference []byte, keyID string, sea
 		ID: j.ID, State: j.State, Open: !j.State.AtRest(), Route: j.Terms.Route,
 		Reference: digest(reference, j.Terms.Reference), StartedAt: nanoseconds(j.StartedAt), DueAt: orNever(j.DueAt),
 		KeyID: keyID, Sealed: sealed, EarlyAt: orNever(j.EarlyAt), TellAt: orNever(j.TellAt),
+		LateAt: orNever(j.LateAt), OwedAt: orNever(j.OwedAt),
 	}
 }
 
@@ -98,12 +103,12 @@ func (s *Store) open(r row) (journey.Journey, error) {
 	return j, err
 }
 
-// agrees compares the columns with the sealed journey, except early_at and tell_at: a replica of version 1, during an
-// update, writes a journey and leaves these columns alone. They decide nothing: early delivery and messages rely on what
-// is sealed.
+// agrees compares the columns with the sealed journey, except those that version 1 does not know: a replica of
+// version 1, during an update, writes a journey and leaves these columns alone. They decide nothing: early delivery,
+// messages and metrics rely on what is sealed.
 func (s *Store) agrees(r row, j journey.Journey) bool {
 	keyID, _ := s.codec.KeyID(r.Sealed)
-	r.EarlyAt, r.TellAt = orNever(j.EarlyAt), orNever(j.TellAt)
+	r.EarlyAt, r.TellAt, r.LateAt, r.OwedAt = orNever(j.EarlyAt), orNever(j.TellAt), orNever(j.LateAt), orNever(j.OwedAt)
 	return slices.ContainsFunc(s.references, func(key []byte) bool {
 		return reflect.DeepEqual(r, s.columnsOf(j, key, keyID, r.Sealed))
 	})

@@ -13,7 +13,7 @@ import (
 	"paygate/journey"
 )
 
-// dueList is one of a store's lists of due journeys: by the time of their sweep, their early delivery, or their messages.
+// dueList is one of a store's lists of due journeys: by one of their times.
 type dueList struct {
 	journey.Store
 	list func(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error)
@@ -29,6 +29,8 @@ func onAllLists(t *testing.T, s journey.Store, test func(*testing.T, dueList)) {
 		{s, s.Due, func(j *journey.Journey, due time.Time) { j.DueAt = due }},
 		{s, s.DueEarly, func(j *journey.Journey, due time.Time) { j.EarlyAt = due }},
 		{s, s.DueToTell, func(j *journey.Journey, due time.Time) { j.TellAt = due }},
+		{s, s.Late, func(j *journey.Journey, due time.Time) { j.LateAt = due }},
+		{s, s.OwedBack, func(j *journey.Journey, due time.Time) { j.OwedAt = due }},
 	} {
 		test(t, l)
 		for n := range 8 {

@@ -42,6 +42,14 @@ func oldestDue(t *testing.T, p Place) {
 	require.NoError(t, err)
 	require.True(t, overdue)
 	require.Equal(t, early, at)
+	late := early.Add(-time.Hour) // sweeps put it off, but it is late all the same
+	change(t, s, Example(1).ID, func(c *journey.Change) {
+		c.Journey.DueAt, c.Journey.LateAt = now.Add(time.Hour), late
+	})
+	at, overdue, err = s.OldestDue(t.Context())
+	require.NoError(t, err)
+	require.True(t, overdue)
+	require.Equal(t, late, at)
 }
 
 func countsByState(t *testing.T, p Place) {
