@@ -23,7 +23,8 @@ func (e Env) ask(ctx context.Context, method, path string, query url.Values, bod
 		return nil, err
 	}
 	if c.Token == "" {
-		return nil, config.Faults{"PAYGATE_STAFF_TOKEN: is needed, or PAYGATE_STAFF_TOKENS, whose first is then used"}
+		return nil, config.Faults{"PAYGATE_STAFF_TOKEN: is needed, unless PAYGATE_STAFF_TOKENS has exactly one token: " +
+			"the history names the member of staff who acts"}
 	}
 	request, err := staffRequest(ctx, c, method, path, query, body)
 	if err != nil {

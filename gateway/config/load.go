@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"paygate/gateway/signin"
 	"paygate/journey"
 )
 
@@ -144,10 +145,9 @@ func LoadClient(environ []string) (Client, error) {
 	if client.StaffURL == nil {
 		client.StaffURL = localURL(s.StaffListen)
 	}
-	if client.Token == "" {
-		first, _, _ := strings.Cut(tokens, ",")
-		_, token, _ := strings.Cut(first, ":")
-		client.Token = strings.TrimSpace(token)
+	if only, err := parseList(tokens); client.Token == "" && err == nil && len(only) == 1 {
+		token, _ := signin.ParseToken(only[0])
+		client.Token = token.Secret
 	}
 	return client, c.result()
 }

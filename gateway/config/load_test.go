@@ -119,7 +119,8 @@ var wrongs = map[string][]string{
 	"PAYGATE_STAFF_LISTEN": {"nowhere", ":8000", "127.0.0.1:8000"},
 	"PAYGATE_STAFF_TOKENS": {
 		"ann", "ann:short", "ann:0123456789abcdef,ann:0123456789abcdeg",
-		"ann:0123456789abcdef,bob:0123456789abcdef",
+		"ann:0123456789abcdef,bob:0123456789abcdef", "ann:view:short", "ann:view:", ":view:0123456789abcdef",
+		"ann:view:0123456789abcdef,bob:admin:0123456789abcdef", "ann:refund",
 	},
 	"PAYGATE_STORE": {
 		"mysql:x", "bbolt:", "postgres:paygate", "postgres://u:hunter2@db:port/paygate",
@@ -437,6 +438,12 @@ func TestLoadClientNeedsOnlyTheStaffListener(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "http://127.0.0.1:9001", c.StaffURL.String())
 	require.Equal(t, "0123456789abcdef", c.Token)
+	c, err = config.LoadClient([]string{"PAYGATE_STAFF_TOKENS=ann:view:0123456789abcdef"})
+	require.NoError(t, err)
+	require.Equal(t, "0123456789abcdef", c.Token)
+	c, err = config.LoadClient([]string{"PAYGATE_STAFF_TOKENS=ann:0123456789abcdef,bob:0123456789abcdeg"})
+	require.NoError(t, err)
+	require.Empty(t, c.Token, "no one may act in the name of the first of the list")
 	c, err = config.LoadClient([]string{"PAYGATE_STAFF_URL=http://10.0.0.9:8001", "PAYGATE_STAFF_TOKEN=t"})
 	require.NoError(t, err)
 	require.Equal(t, "http://10.0.0.9:8001", c.StaffURL.String())
@@ -548,7 +555,7 @@ func TestUnixSocketsAreAccepted(t *testing.T) {
 
 func TestLoadClientIgnoresFaultsOfOtherSettings(t *testing.T) {
 	t.Parallel()
-	c, err := config.LoadClient([]string{"PAYGATE_STORE=nonsense", "PAYGATE_STAFF_TOKENS=ann:short,bob"})
+	c, err := config.LoadClient([]string{"PAYGATE_STORE=nonsense", "PAYGATE_STAFF_TOKENS=ann:short"})
 	require.NoError(t, err)
 	require.Equal(t, "short", c.Token)
 }

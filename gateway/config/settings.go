@@ -9,6 +9,7 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/notify"
 	"paygate/gateway/origin"
+	"paygate/gateway/signin"
 	"paygate/journey/reconcile"
 )
 
@@ -89,12 +90,14 @@ type Settings struct {
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" example:"10.0.0.0/8"`
 	// Where the staff listener is. It must not face the public.
 	StaffListen string `env:"STAFF_LISTEN" default:"127.0.0.1:8001" check:"address"`
-	// name:token for each member of staff. Without any, the staff listener serves health and metrics only.
-	StaffTokens map[string]string `env:"STAFF_TOKENS" secret:"yes" example:"ann:replace-me-with-a-long-one"`
+	// name:token or name:role:token for each member of staff. The role is view (look, export, check now), refund (also
+	// refund, release, settle, sweep) or admin (everything); without one, it is admin. Without any way to sign in, the
+	// staff listener serves health and metrics only.
+	StaffTokens signin.Tokens `env:"STAFF_TOKENS" secret:"yes" example:"ann:refund:replace-me-with-a-long-one"`
 	// Where commands find the staff listener of a running gateway, and the token that they use. Without these, they use
-	// PAYGATE_STAFF_LISTEN on this machine, and the first of PAYGATE_STAFF_TOKENS.
+	// PAYGATE_STAFF_LISTEN on this machine, and the token of PAYGATE_STAFF_TOKENS if that has exactly one.
 	StaffURL   *url.URL `env:"STAFF_URL" example:"http://127.0.0.1:8001"`
-	StaffToken string   `env:"STAFF_TOKEN" example:"replace-me-with-a-long-one"`
+	StaffToken string   `env:"STAFF_TOKEN" secret:"yes" example:"replace-me-with-a-long-one"`
 
 	// bbolt:PATH is a file, for one process. postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full is PostgreSQL,
 	// for any number of replicas; PAYGATE_STORE_FILE is better for it, because of its password.

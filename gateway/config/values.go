@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -20,6 +19,7 @@ import (
 	"paygate/gateway/form"
 	"paygate/gateway/match"
 	"paygate/gateway/notify"
+	"paygate/gateway/signin"
 	"paygate/journey/pgstore"
 	"paygate/journey/reconcile"
 )
@@ -217,26 +217,18 @@ func parseStore(text string) (Store, error) {
 	return Store{}, errors.New("must be bbolt:PATH or postgres://USER:PASSWORD@HOST/DATABASE")
 }
 
-// parseStaffTokens returns the token of each name.
-func parseStaffTokens(text string) (map[string]string, error) {
-	tokens, number := map[string]string{}, 0
-	_, err := parseEach(text, func(item string) (string, error) {
+// parseStaffTokens returns the tokens in their order. An item that is wrong is reported by its number.
+func parseStaffTokens(text string) (signin.Tokens, error) {
+	var tokens signin.Tokens
+	number := 0
+	_, err := parseEach(text, func(item string) (struct{}, error) {
 		number++
-		name, token, found := strings.Cut(item, ":")
-		_, twice := tokens[name]
-		switch {
-		case !found || name == "" || strings.ContainsFunc(name, isNotPrintable):
-			return "", fmt.Errorf("item %d must be name:token", number)
-		case len(token) < 16:
-			return "", fmt.Errorf("the token of item %d has fewer than 16 characters", number)
-		case twice:
-			return "", fmt.Errorf("the name of item %d appears twice", number)
-		case slices.Contains(slices.Collect(maps.Values(tokens)), token):
-			return "", fmt.Errorf("the token of item %d belongs to another name too: "+
-				"the history could not tell them apart", number)
+		added, err := tokens.Add(item)
+		if err != nil {
+			return struct{}{}, fmt.Errorf("item %d %w", number, err)
 		}
-		tokens[name] = token
-		return name, nil
+		tokens = added
+		return struct{}{}, nil
 	})
 	return tokens, err
 }

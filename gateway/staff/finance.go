@@ -62,7 +62,7 @@ func (s *server) send(f financeFile) func(http.ResponseWriter, *http.Request, me
 		h.Set("Trailer", trailerRows+", "+trailerAmount+", "+trailerTaken+", "+trailerRefunded)
 		w.WriteHeader(http.StatusOK)
 		totals, err := f.write(r.Context(), newSlowWriter(w), s.Store, selection, layout)
-		s.Log.InfoContext(r.Context(), "exported", "by", m.by(), "file", f.name, "rows", totals.Rows, "done", err == nil)
+		s.Log.InfoContext(r.Context(), "exported", "by", m.By(), "file", f.name, "rows", totals.Rows, "done", err == nil)
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
@@ -108,7 +108,7 @@ func (s *server) backup(w http.ResponseWriter, r *http.Request, m member) {
 	h.Set("Trailer", trailerBytes)
 	count := &counter{to: newSlowWriter(w)}
 	err := s.Backup(r.Context(), count)
-	s.Log.InfoContext(r.Context(), "backed up", "by", m.by(), "bytes", count.n, "done", err == nil)
+	s.Log.InfoContext(r.Context(), "backed up", "by", m.By(), "bytes", count.n, "done", err == nil)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}

@@ -1,15 +1,12 @@
 package staff
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"paygate/journey"
+	"paygate/gateway/signin"
 )
 
 const (
@@ -19,9 +16,7 @@ const (
 )
 
 // member is a member of staff who has signed in.
-type member struct{ Name string }
-
-func (m member) by() journey.By { return journey.ByStaff(m.Name) }
+type member = signin.Member
 
 // session is the content of the cookie of a member who has signed in. It is valid as long as the member's token.
 type session struct {
@@ -29,26 +24,37 @@ type session struct {
 	Digest string `json:"d"`
 }
 
-// authenticated calls next for members of staff, who send their token in the Authorization header or have signed in.
-func (s *server) authenticated(next func(http.ResponseWriter, *http.Request, member)) http.HandlerFunc {
+// authenticated serves an address to members of staff with its role. They send their token in the Authorization header
+// or have signed in.
+func (s *server) authenticated(a address) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if m, known := s.memberOf(r); known {
-			next(w, r, m)
-			return
+		m, known := s.memberOf(r)
+		switch {
+		case known && m.Role >= a.role:
+			a.handle(w, r, m)
+		case known:
+			s.problem(w, r, http.StatusForbidden, "This needs the role "+a.role.String()+
+				". You have the role "+m.Role.String()+".")
+		default:
+			s.unknown(w, r)
 		}
-		if wantsHTML(r) && r.Method == http.MethodGet {
-			http.Redirect(w, r, "/login?to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
-			return
-		}
-		w.Header().Set("WWW-Authenticate", `Bearer realm="paygate"`)
-		s.problem(w, r, http.StatusUnauthorized, "A staff token is needed.")
 	}
+}
+
+// unknown answers a request whose sender is not known.
+func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
+	if wantsHTML(r) && r.Method == http.MethodGet {
+		http.Redirect(w, r, "/login?to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer realm="paygate"`)
+	s.problem(w, r, http.StatusUnauthorized, "A staff token is needed.")
 }
 
 func (s *server) memberOf(r *http.Request) (member, bool) {
 	scheme, token, found := strings.Cut(r.Header.Get("Authorization"), " ")
 	if found && strings.EqualFold(scheme, "Bearer") {
-		return s.holderOf(token)
+		return s.Tokens.Holder(token)
 	}
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
@@ -58,28 +64,8 @@ func (s *server) memberOf(r *http.Request) (member, bool) {
 	if err := s.cookies.Decode(cookieName, cookie.Value, &b); err != nil {
 		return member{}, false
 	}
-	token, known := s.Tokens[b.Name]
-	return member{b.Name}, known && equal(digest(token), b.Digest)
+	return s.Tokens.Still(b.Name, b.Digest)
 }
-
-// holderOf returns the member with this token. It compares every token, each in constant time.
-func (s *server) holderOf(token string) (member, bool) {
-	var found member
-	known := false
-	for name, theirs := range s.Tokens {
-		if equal(digest(token), digest(theirs)) {
-			found, known = member{name}, true
-		}
-	}
-	return found, known
-}
-
-func digest(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
-}
-
-func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // loginView is the data of the sign-in page.
 type loginView struct {
@@ -93,19 +79,19 @@ func (s *server) loginPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) login(w http.ResponseWriter, r *http.Request) {
 	to := ownPath(r.PostFormValue("to"))
-	m, known := s.holderOf(strings.TrimSpace(r.PostFormValue("token")))
+	m, known := s.Tokens.Holder(strings.TrimSpace(r.PostFormValue("token")))
 	if !known {
 		s.Log.WarnContext(r.Context(), "staff sign-in refused")
 		s.render(w, http.StatusUnauthorized, "login", "Error: Sign in", member{}, loginView{To: to, Wrong: true})
 		return
 	}
-	value, err := s.cookies.Encode(cookieName, session{m.Name, digest(s.Tokens[m.Name])})
+	value, err := s.cookies.Encode(cookieName, session{m.Name, s.Tokens.Digest(m.Name)})
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	s.setCookie(w, r, value, int(sessionLifetime.Seconds()))
-	s.Log.InfoContext(r.Context(), "staff signed in", "by", m.by())
+	s.Log.InfoContext(r.Context(), "staff signed in", "by", m.By())
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 

@@ -84,7 +84,7 @@ func wrongReason(reason string) string {
 
 func (s *server) check(w http.ResponseWriter, r *http.Request, m member) {
 	s.carryOut(w, r, m, "check", func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		progress, err := s.Runner.Check(ctx, id, journey.Visit{By: m.by()})
+		progress, err := s.Runner.Check(ctx, id, journey.Visit{By: m.By()})
 		_ = progress.Reply.Close()
 		if err != nil && progress.Journey.ID != "" {
 			err = &journey.AtPayError{Err: err}
@@ -92,7 +92,7 @@ func (s *server) check(w http.ResponseWriter, r *http.Request, m member) {
 		if err != nil || len(progress.Journey.Outbox) == 0 {
 			return progress.Journey, err
 		}
-		return s.Runner.TellAll(ctx, id, m.by())
+		return s.Runner.TellAll(ctx, id, m.By())
 	})
 }
 
@@ -103,7 +103,7 @@ func (s *server) release(w http.ResponseWriter, r *http.Request, m member) {
 		return
 	}
 	s.carryOut(w, r, m, "release", func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		return s.Runner.Release(ctx, id, m.by(), o.Reason)
+		return s.Runner.Release(ctx, id, m.By(), o.Reason)
 	})
 }
 
@@ -133,7 +133,7 @@ func (s *server) refund(w http.ResponseWriter, r *http.Request, m member) {
 				return j, errRefundedSince
 			}
 		}
-		return s.Runner.Refund(ctx, id, o.AmountPence, m.by(), o.Reason)
+		return s.Runner.Refund(ctx, id, o.AmountPence, m.By(), o.Reason)
 	})
 }
 
@@ -152,7 +152,7 @@ func (s *server) settle(w http.ResponseWriter, r *http.Request, m member) {
 		return
 	}
 	s.carryOut(w, r, m, "settle", func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		return s.Runner.Settle(ctx, id, as, m.by(), o.Reason)
+		return s.Runner.Settle(ctx, id, as, m.By(), o.Reason)
 	})
 }
 
@@ -164,7 +164,7 @@ func (s *server) carryOut(
 	id := journey.ID(r.PathValue("id"))
 	j, err := do(context.WithoutCancel(r.Context()), id)
 	s.Log.InfoContext(r.Context(), "staff order",
-		"order", name, "journey_id", id, "by", m.by(), "to", j.State, "done", err == nil)
+		"order", name, "journey_id", id, "by", m.By(), "to", j.State, "done", err == nil)
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
@@ -178,7 +178,7 @@ func (s *server) carryOut(
 // mopup sweeps now.
 func (s *server) mopup(w http.ResponseWriter, r *http.Request, m member) {
 	counts, err := s.Sweep(r.Context())
-	s.Log.InfoContext(r.Context(), "staff order", "order", "mopup", "by", m.by(), "done", err == nil)
+	s.Log.InfoContext(r.Context(), "staff order", "order", "mopup", "by", m.By(), "done", err == nil)
 	switch {
 	case err != nil:
 		s.fail(w, r, err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/signin"
 	"paygate/gateway/staff"
 	"paygate/journey"
 	"paygate/journey/boltstore"
@@ -94,7 +95,7 @@ func newListener(t *testing.T, change func(*staff.Options)) *listener {
 	quiet := slog.New(slog.DiscardHandler)
 	o := staff.Options{
 		Ready:  func(context.Context) error { return nil },
-		Tokens: map[string]string{"ann": annsToken}, Store: store,
+		Tokens: signin.Tokens{{Member: signin.Member{Name: "ann", Role: signin.Admin}, Secret: annsToken}}, Store: store,
 		Runner: &journey.Runner{
 			Store: store, Accounts: journey.Accounts{"": l.pay}, Deliverer: fakeService{}, Now: now, Log: quiet,
 		},

@@ -79,7 +79,7 @@ func (s comparisons) compare(w http.ResponseWriter, r *http.Request, m member) {
 		return
 	}
 	report, err := s.Reconciler.Compare(r.Context(), wanted)
-	s.Log.InfoContext(r.Context(), "staff order", "order", "reconcile", "by", m.by(), "done", err == nil)
+	s.Log.InfoContext(r.Context(), "staff order", "order", "reconcile", "by", m.By(), "done", err == nil)
 	switch {
 	case err != nil:
 		s.failed(w, r, err)
@@ -100,9 +100,9 @@ func (s comparisons) adopt(w http.ResponseWriter, r *http.Request, m member) {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
-	j, err := s.Reconciler.Adopt(context.WithoutCancel(r.Context()), o.Account, o.PaymentID, m.by(), o.Reason)
+	j, err := s.Reconciler.Adopt(context.WithoutCancel(r.Context()), o.Account, o.PaymentID, m.By(), o.Reason)
 	s.Log.InfoContext(r.Context(), "staff order",
-		"order", "adopt", "journey_id", j.ID, "by", m.by(), "to", j.State, "done", err == nil)
+		"order", "adopt", "journey_id", j.ID, "by", m.By(), "to", j.State, "done", err == nil)
 	switch {
 	case err != nil:
 		s.failed(w, r, err)

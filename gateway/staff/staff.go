@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/securecookie"
 
 	"paygate/gateway/pages"
+	"paygate/gateway/signin"
 	"paygate/journey"
 	"paygate/journey/reconcile"
 )
@@ -36,8 +37,8 @@ type Options struct {
 	// Metrics serves Prometheus.
 	Metrics http.Handler
 
-	// Tokens are the tokens of staff by name. If there are none, only health and metrics are served.
-	Tokens map[string]string
+	// Tokens are the tokens of staff. If there are none, only health and metrics are served.
+	Tokens signin.Tokens
 	Store  Store
 	Runner *journey.Runner
 	// Sweep runs the mop-up now and returns its counts.
@@ -91,32 +92,13 @@ func (s *server) addStaffPages(mux *http.ServeMux) {
 	add := func(pattern string, handler http.HandlerFunc) {
 		mux.Handle(pattern, protect.Handler(withHeaders(handler)))
 	}
-	staff := func(pattern string, handler func(http.ResponseWriter, *http.Request, member)) {
-		add(pattern, s.authenticated(handler))
-	}
 	add("GET /login", s.loginPage)
 	add("POST /login", s.login)
 	add("POST /logout", s.logout)
 	add("GET /assets/{name}", s.asset)
-	staff("GET /{$}", s.overview)
-	staff("GET /journeys", s.list)
-	staff("POST /journeys", s.list)
-	staff("GET /journeys/{id}", s.show)
-	staff("POST /journeys/{id}/check", s.check)
-	staff("POST /journeys/{id}/release", s.release)
-	staff("POST /journeys/{id}/refund", s.refund)
-	staff("POST /journeys/{id}/settle", s.settle)
-	staff("POST /mopup", s.mopup)
-	staff("GET /finance", s.finance)
-	staff("GET /export.csv", s.send(journeysFile))
-	staff("GET /refunds.csv", s.send(refundsFile))
-	staff("GET /backup", s.backup)
-	staff("GET /reconcile", comparisons{s}.show)
-	staff("POST /reconcile", comparisons{s}.compare)
-	staff("POST /reconcile/adopt", comparisons{s}.adopt)
-	staff("/", func(w http.ResponseWriter, r *http.Request, _ member) {
-		s.problem(w, r, http.StatusNotFound, "There is nothing at this address.")
-	})
+	for _, a := range s.addresses() {
+		add(a.pattern, s.authenticated(a))
+	}
 }
 
 // withHeaders sets the headers of every answer to staff, and limits the size of requests.
