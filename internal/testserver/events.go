@@ -58,3 +58,21 @@ func (h *Harness) Metric(t *testing.T, name string) string {
 	}
 	return ""
 }
+
+// UnknownPayment makes and pays a payment, with delayed capture, that this Paygate does not know. It returns the id.
+func (h *Harness) UnknownPayment(key, reference string) string {
+	h.T.Helper()
+	body := `{"amount":2500,"description":"Licence","reference":"` + reference + `","return_url":"` + h.URL +
+		`/_pay/return","delayed_capture":true,"metadata":{"ledger":"4711"}}`
+	request, err := http.NewRequest(http.MethodPost, h.PayURL+"/v1/payments", strings.NewReader(body))
+	require.NoError(h.T, err)
+	request.Header.Set("Authorization", "Bearer "+key)
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(h.T, err)
+	require.NoError(h.T, answer.Body.Close())
+	require.Equal(h.T, http.StatusCreated, answer.StatusCode)
+	h.EndPayment("success")
+	all := h.Payments()
+	return all[len(all)-1].ID
+}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,26 +14,6 @@ import (
 	"paygate/journey/export"
 	"paygate/journey/reconcile"
 )
-
-// unknownPayment makes and pays a payment at Pay that this Paygate does not know.
-func unknownPayment(t *testing.T, h *testserver.Harness, key, reference string) string {
-	t.Helper()
-	body := `{"amount":2500,"description":"Licence","reference":"` + reference + `","return_url":"` + h.URL +
-		`/_pay/return","delayed_capture":true,"metadata":{"ledger":"4711"}}`
-	request, err := http.NewRequest(http.MethodPost, h.PayURL+"/v1/payments", strings.NewReader(body))
-	require.NoError(t, err)
-	request.Header.Set("Authorization", "Bearer "+key)
-	request.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	defer answer.Body.Close()
-	require.Equal(t, http.StatusCreated, answer.StatusCode)
-	h.EndPayment("success")
-	all := h.Payments()
-	return all[len(all)-1].ID
-}
-
-const defaultKey = "api_test_secretkeysecretkey"
 
 // compared orders a comparison.
 func compared(t *testing.T, h *testserver.Harness, body any) (r reconcile.Report, text string) {
@@ -59,7 +38,7 @@ func TestStaffCompareAndAdopt(t *testing.T) {
 	_, text := compared(t, h, nil)
 	require.Contains(t, text, `"checked":1,"differences":[]}`)
 
-	id := unknownPayment(t, h, defaultKey, "=LOST-1")
+	id := h.UnknownPayment(testserver.PayKey, "=LOST-1")
 	created := h.Payments()[1].Created
 	report, text := compared(t, h, nil)
 	var shape map[string]json.RawMessage
@@ -115,7 +94,7 @@ func TestStaffCompareAndAdopt(t *testing.T) {
 func TestComparedDays(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirm)
-	id := unknownPayment(t, h, defaultKey, "LOST-1")
+	id := h.UnknownPayment(testserver.PayKey, "LOST-1")
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	day := func(n int) string { return h.Payments()[0].Created.In(london).AddDate(0, 0, n).Format(time.DateOnly) }
@@ -148,8 +127,8 @@ func TestComparedDays(t *testing.T) {
 func TestEachAccountIsCompared(t *testing.T) {
 	t.Parallel()
 	h := newWithAccounts(t)
-	first := unknownPayment(t, h, defaultKey, "LOST-1")
-	second := unknownPayment(t, h, finesKey, "LOST-2")
+	first := h.UnknownPayment(testserver.PayKey, "LOST-1")
+	second := h.UnknownPayment(finesKey, "LOST-2")
 	for account, ids := range map[string][]string{"": {first, second}, "default": {first}, "fines": {second}} {
 		order := map[string]any{}
 		if account != "" {
@@ -167,7 +146,7 @@ func TestEachAccountIsCompared(t *testing.T) {
 func TestDailyComparisonTellsStaff(t *testing.T) {
 	t.Parallel()
 	h := testserver.NewOnPayClock(t, testserver.Confirm)
-	unknownPayment(t, h, defaultKey, "SECRET-REFERENCE")
+	h.UnknownPayment(testserver.PayKey, "SECRET-REFERENCE")
 	require.NoError(t, h.App.Reconcile(t.Context()))
 	require.ErrorIs(t, h.App.Reconcile(t.Context()), reconcile.ErrNotDue)
 	require.Equal(t, "1", h.Metric(t, `paygate_reconcile_differences{kind="unknown_here"}`))

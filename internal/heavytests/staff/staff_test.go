@@ -63,6 +63,7 @@ func TestStaffPagesInBrowser(t *testing.T) {
 	a.visit("/journeys?find=nothing", "none")
 	a.visit("/finance", "finance")
 	a.refundPart()
+	a.compare(h)
 	a.visit("/journeys/NONE", "problem")
 	a.VisitPage("/")
 	a.press("form[action='/mopup'] button", banner)
@@ -90,6 +91,22 @@ func (a adviser) settleStuckJourney() {
 	a.press("form[action$='/settle'] button", banner)
 	a.look("settled")
 	require.Contains(a.t, a.Text("main"), "the citizen changed their mind")
+}
+
+// compare finds a payment that only Pay knows, and one that was refunded in Pay's own tool.
+func (a adviser) compare(h *testserver.Harness) {
+	a.visit("/reconcile", "comparison-none")
+	h.UnknownPayment(testserver.PayKey, "LOST-1")
+	_, err := h.Pay.Refund(h.Payments()[1].ID, 100)
+	require.NoError(a.t, err)
+	a.press("form[action='/reconcile'] button", "form[action='/reconcile/adopt']")
+	a.look("comparison")
+	require.Contains(a.t, a.Text("main"), "LOST-1")
+	require.Contains(a.t, a.Text("main"), "Refunds that differ")
+	a.enter("#reason", "restored a backup")
+	a.press("form[action='/reconcile/adopt'] button", "h1")
+	a.Do(browser.See("a[href='/']"))
+	require.Contains(a.t, a.Text("main"), "less than three hours old")
 }
 
 func (a adviser) refundPart() {
