@@ -58,6 +58,7 @@ e2e: ## all end-to-end tests: with PostgreSQL, web servers, frameworks and a bro
 browser: ## tools and services that the tests of pages and frameworks need from npm
 	cd tools && npm ci --ignore-scripts --no-audit --no-fund
 	cd internal/e2e/stacks/testdata/express && npm ci --ignore-scripts --no-audit --no-fund
+	cd internal/heavytests/paysim/testdata/clients && npm ci --ignore-scripts --no-audit --no-fund
 	cd internal/e2e/stacks/testdata/next && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 disaster: ## break everything: failing steps, random walks, kills, a database that goes away (KILLS, WALK)

@@ -10,10 +10,9 @@ const browserCookie = "simulator-browser"
 
 func (s *Simulator) cardRoutes() {
 	for pattern, answer := range map[string]func(*http.Request) page{
-		"GET /secure/{token}": func(r *http.Request) page { return s.open(r, r.PathValue("token")) },
-		"POST /secure": func(r *http.Request) page {
-			return s.open(r, r.PostForm.Get("chargeTokenId"))
-		},
+		"GET /secure/{token}":                     func(r *http.Request) page { return s.open(r, r.PathValue("token")) },
+		"POST /secure":                            s.openSent,
+		"POST /secure/{$}":                        s.openSent,
 		"GET /card_details/{id}":                  s.ofPayment(s.cardPage),
 		"POST /card_details/{id}":                 s.ofPayment(s.cardSent),
 		"GET /card_details/{id}/3ds_required":     s.ofPayment(s.challengePage),
@@ -67,6 +66,9 @@ func (s *Simulator) open(r *http.Request, name string) page {
 	t.used, t.payment.browsers[browser] = true, true
 	return page{status: http.StatusSeeOther, to: pathOf(t.payment), cookie: cookie}
 }
+
+// openSent handles next_url_post.
+func (s *Simulator) openSent(r *http.Request) page { return s.open(r, r.PostForm.Get("chargeTokenId")) }
 
 // progressPage asks whether to go on with a payment or to cancel it. If the payment has ended, it shows the last page.
 func (s *Simulator) progressPage(p *payment) page {

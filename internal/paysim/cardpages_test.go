@@ -259,7 +259,9 @@ func TestNextURLCanBePosted(t *testing.T) {
 	require.Equal(t, b.url+"/secure", made.at("_links", "next_url_post", "href"))
 	drawn := b.citizen().send("/secure", url.Values{"chargeTokenId": {token}})
 	require.Contains(t, drawn.text, "Enter card details")
-	require.Equal(t, 403, b.citizen().send("/secure", url.Values{"chargeTokenId": {token}}).status)
+	for _, path := range []string{"/secure", "/secure/"} {
+		require.Equal(t, 403, b.citizen().send(path, url.Values{"chargeTokenId": {token}}).status, path)
+	}
 }
 
 func TestNextURLLastsSevenDays(t *testing.T) {

@@ -76,6 +76,8 @@ func answersFit(t *testing.T, document *openapi3.T, pay server, moto bool) {
 	require.NoError(t, pay.Pay(held, "success"))
 	require.NoError(t, pay.PayWithCard(paid, "4111111111111111"))
 	require.NoError(t, pay.Pay(failed, "declined"))
+	challenged := pay.newPayment(nil)
+	require.NoError(t, pay.PayWithCard(challenged, "4000002500003155"))
 	refund := func(body string) answer { return pay.do("POST", "/v1/payments/"+paid+"/refunds", body) }
 	made := refund(`{"amount":500,"refund_amount_available":2750}`)
 
@@ -95,6 +97,7 @@ func answersFit(t *testing.T, document *openapi3.T, pay server, moto bool) {
 		{"GET", one, pay.do("GET", "/v1/payments/"+held, "")},
 		{"GET", one, pay.do("GET", "/v1/payments/"+paid, "")},
 		{"GET", one, pay.do("GET", "/v1/payments/"+failed, "")},
+		{"GET", one, pay.do("GET", "/v1/payments/"+challenged, "")},
 		{"GET", one, pay.do("GET", "/v1/payments/nothing", "")},
 		{"GET", one + "/events", pay.do("GET", "/v1/payments/"+paid+"/events", "")},
 		{"POST", one + "/cancel", pay.do("POST", "/v1/payments/"+paid+"/cancel", "{}")},
