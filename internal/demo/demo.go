@@ -65,7 +65,10 @@ func (d Demo) Start(ctx context.Context) (*Around, error) {
 	if err != nil {
 		return nil, errors.Join(err, payListener.Close())
 	}
-	pay := paysim.New(paysim.Options{PublicURL: "http://" + d.payAddress(), ServiceName: serviceName})
+	pay := paysim.New(paysim.Options{
+		PublicURL: "http://" + d.payAddress(), ServiceName: serviceName,
+		AddressCollection: "off", // less to fill in
+	})
 	a := &Around{pay, make(chan error, 2)}
 	emails := notifysim.New(notifysim.Options{Now: a.Now})
 	go func() { defer pay.Close(); a.ended <- Serve(ctx, payListener, emails.Beside(pay)) }()
