@@ -90,6 +90,7 @@ func (e Env) comparisonFlags(args []string) (comparisonFlags, error) {
 // adopt adopts one payment after the other, and fails at the end if any cannot be.
 func (e Env) adopt(ctx context.Context, f comparisonFlags) error {
 	var failed []error
+	all := []export.Whole{}
 	for _, id := range f.adopt {
 		order := map[string]any{"payment_id": id, "reason": f.reason}
 		if account, given := f.order["account"]; given {
@@ -100,8 +101,14 @@ func (e Env) adopt(ctx context.Context, f comparisonFlags) error {
 			failed = append(failed, fmt.Errorf("%s: %w", id, err))
 			continue
 		}
-		fmt.Fprintf(e.Stdout, "%s is now the journey %s, which waits for a person: paygate settle -as released|reversed "+
-			"-reason TEXT %[2]s\n", id, adopted.ID)
+		all = append(all, adopted)
+		if f.format != "json" {
+			fmt.Fprintf(e.Stdout, "%s is now the journey %s, which waits for a person: "+
+				"paygate settle -as released|reversed -reason TEXT %[2]s\n", id, adopted.ID)
+		}
+	}
+	if f.format == "json" {
+		failed = append(failed, e.printJSON(all))
 	}
 	return errors.Join(failed...)
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -72,6 +73,10 @@ func TestReconcileAdopts(t *testing.T) {
 		}, s.asked)
 		require.Contains(t, stdout, "pay2 is now the journey 01J")
 	}
+	_, stdout, _ := s.run(t, "reconcile", "-adopt", "pay1", "-format", "json")
+	var adopted []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(stdout), &adopted))
+	require.Equal(t, "01J", adopted[0]["id"])
 }
 
 func TestReconcileAdoptsWhatItCan(t *testing.T) {

@@ -87,11 +87,12 @@ func (p pair) difference(kind Kind, here, atPay string) Difference {
 }
 
 // notDelivered reports whether the payment was made more than a day ago and its service is still to be given. It does
-// not report those that wait for their citizen: a pass to be fetched, or a form to be corrected.
+// not report those that wait for their citizen: a pass to be fetched, or a form to be corrected. What was given for an
+// adopted payment is not known.
 func (p pair) notDelivered() bool {
 	j := p.journey
 	switch {
-	case j.State.AtRest() || !j.ReleasedAt.IsZero() || j.PaidWith != "" && j.PaidWith != p.pay.ID:
+	case j.Adopted || j.State.AtRest() || !j.ReleasedAt.IsZero() || j.PaidWith != "" && j.PaidWith != p.pay.ID:
 		return false
 	case p.pay.Money() == 0 || p.at.Sub(p.pay.CreatedAt) <= deliveredWithin:
 		return false

@@ -41,13 +41,17 @@ func (w *world) withList(
 	return u
 }
 
-// many makes payments that no journey has, on three pages.
-func (w *world) many() (all []string) {
+// many makes payments on three pages, and returns those with money, which no journey has.
+func (w *world) many() (paid []string) {
 	for n := range 250 {
-		all = append(all, w.unknown(fmt.Sprint("LIC-", n), "success"))
+		if n%20 == 7 {
+			paid = append(paid, w.unknown(fmt.Sprint("LIC-", n), "success"))
+		} else {
+			w.unknown(fmt.Sprint("LIC-", n), "declined")
+		}
 		w.pay.Advance(time.Minute)
 	}
-	return all
+	return paid
 }
 
 func ids(found []reconcile.Difference) (all []string) {

@@ -15,7 +15,7 @@ const (
 	// everyPage is the pace of the daily comparison.
 	everyPage = time.Second
 	// lookEvery is how often the time of the daily comparison is looked at; the first time that long after the start.
-	lookEvery = time.Minute
+	lookEvery = 15 * time.Second
 	// again is how long after a daily comparison that failed the next attempt is made.
 	again = 15 * time.Minute
 )

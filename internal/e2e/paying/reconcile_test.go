@@ -145,10 +145,17 @@ func TestEachAccountIsCompared(t *testing.T) {
 
 func TestDailyComparisonTellsStaff(t *testing.T) {
 	t.Parallel()
-	h := testserver.NewOnPayClock(t, testserver.Confirm)
+	channel := testserver.NewChannel(t)
+	h := testserver.NewOnPayClock(t, testserver.Confirm, "PAYGATE_ALERT_WEBHOOK="+channel.Server.URL)
 	h.UnknownPayment(testserver.PayKey, "SECRET-REFERENCE")
 	require.NoError(t, h.App.Reconcile(t.Context()))
 	require.ErrorIs(t, h.App.Reconcile(t.Context()), reconcile.ErrNotDue)
+	require.NoError(t, h.App.Alert(t.Context()))
+	require.Len(t, channel.Messages(), 1)
+	require.Contains(t, channel.Messages()[0], "The comparison with GOV.UK Pay found 1 difference at the default account.")
+	require.NotContains(t, channel.Messages()[0], "SECRET-REFERENCE")
+	require.Contains(t, h.Ann().Do(http.MethodGet, "/", nil, "Accept", testserver.AcceptHTML).Text,
+		"The last daily comparison found 1 difference<")
 	require.Equal(t, "1", h.Metric(t, `paygate_reconcile_differences{kind="unknown_here"}`))
 	h.RestartUnchanged()
 	require.Equal(t, "1", h.Metric(t, `paygate_reconcile_differences{kind="unknown_here"}`), "the result is kept")
