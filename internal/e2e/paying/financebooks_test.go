@@ -25,7 +25,8 @@ func (y *year) compare() {
 		"from": y.began.Format(time.DateOnly), "to": y.h.Now().AddDate(0, 0, 1).Format(time.DateOnly),
 	})
 	require.Equal(y.t, http.StatusOK, compared.Status, compared.Text)
-	for _, kind := range []string{"unknown_here", "unknown_at_pay", "amount", "state", "refund"} { // some wait for a person
+	// What waits for a person is left.
+	for _, kind := range []string{"unknown_here", "unknown_at_pay", "amount", "state", "refund"} {
 		require.NotContains(y.t, compared.Text, `"kind":"`+kind+`"`)
 	}
 	taken, refunded := y.takenAtPay(), y.refundedAtPay()
