@@ -22,8 +22,11 @@ const (
 	trailerRefunded = "Paygate-Export-Refunded-Pence"
 )
 
-// finance is the page from which finance staff download their files.
-func (s *server) finance(w http.ResponseWriter, _ *http.Request, m member) {
+// finance serves what finance staff need.
+type finance struct{ *server }
+
+// page is the page from which finance staff download their files.
+func (s finance) page(w http.ResponseWriter, _ *http.Request, m member) {
 	s.render(w, http.StatusOK, "finance", "Finance", m, nil)
 }
 
@@ -45,7 +48,7 @@ var (
 
 // send returns a handler that streams a file. If it fails, it breaks the connection, so that an incomplete file is
 // never mistaken for a complete one.
-func (s *server) send(f financeFile) func(http.ResponseWriter, *http.Request, member) {
+func (s finance) send(f financeFile) func(http.ResponseWriter, *http.Request, member) {
 	return func(w http.ResponseWriter, r *http.Request, m member) {
 		selection, name, wrong := s.selectionOf(r, f)
 		layout, ok := s.layoutOf(r)
@@ -75,7 +78,7 @@ func (s *server) send(f financeFile) func(http.ResponseWriter, *http.Request, me
 
 // selectionOf reads what a file is to have, and returns the name of the file. If the query is not valid, wrong says
 // why.
-func (s *server) selectionOf(r *http.Request, f financeFile) (selection export.Selection, name, wrong string) {
+func (s finance) selectionOf(r *http.Request, f financeFile) (selection export.Selection, name, wrong string) {
 	p, wrong := s.calendar.periodOf(r, "from", "to")
 	by := cmp.Or(export.By(r.FormValue("by")), f.dates[0])
 	if !slices.Contains(f.dates, by) {
@@ -89,7 +92,7 @@ func (s *server) selectionOf(r *http.Request, f financeFile) (selection export.S
 }
 
 // layoutOf reads the unit of amounts. It reports false if it is not known.
-func (s *server) layoutOf(r *http.Request) (layout export.Layout, ok bool) {
+func (s finance) layoutOf(r *http.Request) (layout export.Layout, ok bool) {
 	units := r.FormValue("units")
 	layout = export.Layout{Pounds: units == "pounds", Metadata: s.Metadata}
 	return layout, slices.Contains([]string{"", "pence", "pounds"}, units)

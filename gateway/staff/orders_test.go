@@ -22,6 +22,7 @@ import (
 	"paygate/gateway/staff"
 	"paygate/journey"
 	"paygate/journey/boltstore"
+	"paygate/journey/reconcile"
 	"paygate/journey/seal"
 )
 
@@ -99,6 +100,10 @@ func newListener(t *testing.T, change func(*staff.Options)) *listener {
 		Runner: &journey.Runner{
 			Store: store, Accounts: journey.Accounts{"": l.pay}, Deliverer: fakeService{}, Now: now, Log: quiet,
 		},
+		Reconciler: reconcile.New(reconcile.Options{
+			Store: store, Now: now, Log: quiet, Ours: func(string) bool { return true },
+			Wait: func(context.Context, time.Duration) error { return nil },
+		}),
 		Sweep:   func(context.Context) (map[string]int, error) { return map[string]int{"visited": 3}, nil },
 		HashKey: make([]byte, 64), BlockKey: make([]byte, 32), ServiceName: "Fishing licences", Log: quiet,
 	}

@@ -88,7 +88,8 @@ func TestRowHasEveryColumn(t *testing.T) {
 		"note": "", "attempts": "3", "refunded_pence": "100", "metadata": `{"a":"1","b":"2"}`,
 		"fee_pence": "30", "net_pence": "-5", "captured_at": "2026-11-22", "settled_at": "2026-11-24",
 		"account": "parking", "payment_provider": "stripe", "provider_id": "pi_1", "paid_at": "2026-11-22T10:42:07Z",
-		"reserved_pence": "0", "taken_pence": "2600", "returned_pence": "100", "metadata_a": "1", "metadata_b": "2",
+		"reserved_pence": "0", "taken_pence": "2600", "returned_pence": "100",
+		"reserved_until": "", "decide_by": "", "metadata_a": "1", "metadata_b": "2",
 	}, got)
 
 	var words map[string]any

@@ -50,6 +50,7 @@ func (l Layout) cells(r Record) []cell {
 		{"account", text(r.Account)}, {"payment_provider", text(r.PaymentProvider)},
 		{"provider_id", text(r.ProviderID)}, moment("paid_at", r.PaidAt), l.money("reserved", &r.ReservedPence),
 		l.money("taken", &r.TakenPence), l.money("returned", &r.ReturnedPence),
+		moment("reserved_until", r.ReservedUntil), moment("decide_by", r.DecideBy),
 	}, l.metadata(r.Metadata)...)
 }
 

@@ -44,6 +44,9 @@ type Record struct {
 	ReservedPence int64 `json:"reserved_pence"` // and not taken
 	TakenPence    int64 `json:"taken_pence"`    // before refunds
 	ReturnedPence int64 `json:"returned_pence"` // by refunds that have succeeded
+	// Both are null unless money is reserved; DecideBy is, unless a person has to decide.
+	ReservedUntil *time.Time `json:"reserved_until"`
+	DecideBy      *time.Time `json:"decide_by"`
 }
 
 // Whole is a journey with all its payments and its history.
@@ -90,7 +93,7 @@ type Event struct {
 func Of(j journey.Journey) Record {
 	p, _ := j.Payment()
 	r := Record{
-		Account: j.Terms.Account, PaidAt: given(j.PaidAt), PaymentProvider: p.Provider, ProviderID: p.ProviderID,
+		Account: j.Terms.Account, PaidAt: given(paidAt(j)), PaymentProvider: p.Provider, ProviderID: p.ProviderID,
 		ID: j.ID, Route: j.Terms.Route, Kind: j.Terms.Kind, State: j.State, Reference: j.Terms.Reference,
 		AmountPence: j.Terms.Amount, TotalPence: known(p.Total), Description: j.Terms.Description,
 		PaymentID: p.ID, PaymentStatus: p.Status, PaymentCode: p.Code,
@@ -98,6 +101,7 @@ func Of(j journey.Journey) Record {
 		Note: j.Note, Attempts: j.Claim.Number, Metadata: j.Terms.Metadata,
 		FeePence: p.Fee, NetPence: p.Net, CapturedAt: p.CapturedDate, SettledAt: p.SettledDate,
 	}
+	r.ReservedUntil, r.DecideBy = given(j.ReservedUntil()), given(j.DecideBy())
 	if r.Metadata == nil {
 		r.Metadata = map[string]string{}
 	}

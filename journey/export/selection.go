@@ -125,10 +125,10 @@ func midday(date string) time.Time {
 	return day.Add(12 * time.Hour)
 }
 
-// paidAt returns when the journey was paid. Money that came only after the journey had ended counts from when its
-// payment was made.
+// paidAt returns when we first read Pay's confirmation. Money that came only after the journey had ended, and that of a
+// payment that was found in Pay's list, counts from when its payment was made.
 func paidAt(j journey.Journey) time.Time {
-	if !j.PaidAt.IsZero() {
+	if !j.PaidAt.IsZero() && !j.Adopted {
 		return j.PaidAt
 	}
 	for _, p := range j.Payments {
@@ -136,5 +136,5 @@ func paidAt(j journey.Journey) time.Time {
 			return p.CreatedAt
 		}
 	}
-	return time.Time{}
+	return j.PaidAt
 }

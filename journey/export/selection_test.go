@@ -190,7 +190,18 @@ func TestMoneyThatCameTooLateIsPaid(t *testing.T) {
 	j.Payments = j.Payments[1:]
 	rows, totals := file(t, export.CSV, days(export.ByPaid, "2026-11-22", "2026-11-23"), export.Layout{}, j)
 	require.Len(t, rows, 1)
+	require.Equal(t, t0.Truncate(time.Second).Format(time.RFC3339), rows[0]["paid_at"])
 	require.Equal(t, totals.TakenPence, totals.RefundedPence)
+}
+
+// A payment that was found in Pay's list half a year later was paid then, and not now.
+func TestAdoptedPaymentWasPaidWhenItWasMade(t *testing.T) {
+	t.Parallel()
+	j := twice()
+	j.Adopted, j.PaidAt = true, day("2026-12-01")
+	j.Payments[0].CreatedAt = day("2026-06-01")
+	rows, _ := file(t, export.CSV, days(export.ByPaid, "2026-06-01", "2026-06-02"), export.Layout{}, j)
+	require.Len(t, rows, 1)
 }
 
 func TestRefundsHaveARowEach(t *testing.T) {
