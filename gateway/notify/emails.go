@@ -120,7 +120,7 @@ func (e Emails) email(j journey.Journey, m journey.Message) Email {
 		Template: e.Templates[m.What].in(language), Address: j.Email, Reference: referenceOf(j, m),
 		Fields: map[string]string{
 			"reference":   referencePattern.FindString(j.Terms.Reference),
-			"amount":      pounds(m.Amount),
+			"amount":      journey.Pounds(m.Amount),
 			"service":     e.Service.in(language),
 			"description": e.Descriptions[j.Terms.Route].in(language),
 			"contact":     e.Contact.in(language),
@@ -131,13 +131,4 @@ func (e Emails) email(j journey.Journey, m journey.Message) Email {
 // referenceOf returns what Notify knows the e-mail by.
 func referenceOf(j journey.Journey, m journey.Message) string {
 	return string(j.ID) + "-" + strings.TrimPrefix(m.ID, string(j.ID)+"-")
-}
-
-// pounds formats an amount: £1,180.00.
-func pounds(pence int64) string {
-	whole := fmt.Sprint(pence / 100)
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	return fmt.Sprintf("£%s.%02d", whole, pence%100)
 }

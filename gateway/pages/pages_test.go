@@ -224,7 +224,7 @@ func TestOnlyTestPaymentsAreCalledTests(t *testing.T) {
 
 func TestAmountsTimesAndSizes(t *testing.T) {
 	t.Parallel()
-	for pence, text := range map[int64]string{2500: "£25", 2550: "£25.50", 5: "£0.05", 10_000_000: "£100000"} {
+	for pence, text := range map[int64]string{2500: "£25", 2550: "£25.50", 5: "£0.05", 118_000: "£1,180", 10_000_000: "£100,000"} {
 		require.Equal(t, text, pages.Pounds(pence))
 	}
 	for at, text := range map[string]both{

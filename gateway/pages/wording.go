@@ -2,16 +2,14 @@ package pages
 
 import (
 	"fmt"
+	"strings"
 	"time"
+
+	"paygate/journey"
 )
 
-// Pounds formats an amount in pence for citizens: £25, £25.50.
-func Pounds(pence int64) string {
-	if pence%100 == 0 {
-		return fmt.Sprintf("£%d", pence/100)
-	}
-	return fmt.Sprintf("£%d.%02d", pence/100, pence%100)
-}
+// Pounds formats an amount in pence for citizens: £25, £25.50, £1,180.
+func Pounds(pence int64) string { return strings.TrimSuffix(journey.Pounds(pence), ".00") }
 
 // megabytes formats a size, rounded down so that the page does not promise too much.
 func megabytes(bytes int64) string {
