@@ -101,3 +101,78 @@ func TestRefundWithLostAnswerIsNotRepeated(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, text)
 	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
 }
+
+// refusedAndPaid starts a harness on the clock of Pay whose service refuses, with a citizen whose money was taken.
+func refusedAndPaid(t *testing.T) (*testserver.Harness, *testserver.Citizen) {
+	t.Helper()
+	h := testserver.NewOnPayClock(t,
+		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
+		"PAYGATE_ROUTE_IMMEDIATE_RESUBMIT_FOR=1ms")
+	c := h.Citizen()
+	c.Post("/fines/pay", url.Values{})
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	c.Get("/_pay/status")
+	return h, c
+}
+
+func TestRefundsThatPayRefusesEndWithAPerson(t *testing.T) {
+	t.Parallel()
+	h, c := refusedAndPaid(t)
+	id := c.Journeys()[0].ID
+	require.NoError(t, h.Pay.SetRefundOutcome(h.Payments()[0].ID, "error"))
+	asked := func() string {
+		return h.Metric(t, `paygate_pay_requests_total{account="default",call="refund",code="P0698"}`)
+	}
+	h.Pay.Advance(time.Second)
+	h.Sweep()
+	require.Equal(t, "1", asked())
+	require.Equal(t, journey.StateRefused, c.State())
+	require.Contains(t, c.ReturnFromPay().Text, "Your money is being given back")
+	for range 5 { // neither the citizen nor webhooks nor sweeps ask again
+		h.Pay.Advance(30 * time.Second)
+		c.ReturnFromPay()
+		h.Sweep()
+	}
+	require.Equal(t, "1", asked())
+	require.NotEqual(t, "0", h.Metric(t, "paygate_owed_back_oldest_seconds"))
+	for range 60 {
+		h.Pay.Advance(30 * time.Minute)
+		h.Sweep()
+	}
+	w := h.Ann().Journey(id)
+	require.Equal(t, journey.StateStuck, w.State)
+	require.Contains(t, w.Note, "refused the refund 5 times")
+	require.Equal(t, "5", asked())
+	require.Equal(t, "1", h.Metric(t, "paygate_stuck"))
+	require.Equal(t, "0", h.Metric(t, "paygate_owed_back_oldest_seconds"))
+
+	require.NoError(t, h.Pay.SetRefundOutcome(h.Payments()[0].ID, "success"))
+	w, status, text := h.Ann().Order(id, "settle", testserver.WithReason("as", "reversed"))
+	require.Equal(t, http.StatusOK, status, text)
+	require.Equal(t, journey.StateReversed, w.State)
+	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
+}
+
+func TestRefundByStaffThatFailsLaterIsShown(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
+	c := h.Citizen()
+	c.Post("/fines/pay", url.Values{})
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	id := c.Journeys()[0].ID
+	require.NoError(t, h.Pay.SetRefundOutcome(h.Payments()[0].ID, "submitted-then-error"))
+	w, status, text := h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 500))
+	require.Equal(t, http.StatusOK, status, text)
+	require.EqualValues(t, 500, w.RefundedPence)
+	for range 200 {
+		h.Pay.Advance(10 * time.Minute)
+		h.Sweep()
+	}
+	w = h.Ann().Journey(id)
+	require.Zero(t, w.RefundedPence)
+	require.Equal(t, journey.StateReleased, w.State)
+	require.Contains(t, w.Note, "the refund of £5.00 failed")
+	require.Equal(t, "500", h.Metric(t, `paygate_money_pence_total{route="immediate",what="refund_failed"}`))
+}
