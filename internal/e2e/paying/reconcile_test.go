@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/export"
@@ -169,4 +172,40 @@ func TestNoDailyComparison(t *testing.T) {
 	h := testserver.NewOnPayClock(t, testserver.Confirm, "PAYGATE_RECONCILE_AT=off")
 	require.Empty(t, h.Metric(t, `paygate_reconcile_differences{kind="state"}`))
 	compared(t, h, nil)
+}
+
+// Citizens pay and come back, and staff refund, while Paygate compares: that makes no differences.
+func TestComparisonDuringPayments(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewWithPay(t, testserver.UnlimitedPay, testserver.Confirm)
+	var citizens sync.WaitGroup
+	for n := range 4 {
+		citizens.Go(func() {
+			for range 8 {
+				c := h.Citizen()
+				c.Post([]string{"/licences/apply", "/fines/pay"}[n%2], url.Values{"name": {"Ann"}})
+				began := c.Journeys()[0]
+				i := slices.IndexFunc(h.Payments(), func(p paysim.PaymentView) bool { return p.Reference == began.Reference })
+				if err := h.Pay.Pay(h.Payments()[i].ID, []string{"success", "declined"}[n/3]); err != nil {
+					t.Error(err)
+				}
+				c.ReturnFromPay()
+				if n < 2 {
+					h.Ann().Order(began.ID, "refund", testserver.WithReason("amount_pence", 500))
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { citizens.Wait(); close(done) }()
+	for comparing := true; comparing; {
+		select {
+		case <-done:
+			comparing = false
+		default:
+		}
+		report, _ := compared(t, h, nil)
+		require.Empty(t, report.Differences)
+	}
+	require.Len(t, h.Payments(), 32)
 }
