@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -191,4 +192,42 @@ func TestTheServiceWaitsForTheResultOfARefund(t *testing.T) {
 	require.EqualValues(t, 3000, h.Payments()[0].Refunded)
 	require.Len(t, heard(h), 1)
 	require.Equal(t, journey.WhatReturned, heard(h)[0].What)
+}
+
+// Several replicas send what waits at the same time. The service hears it once.
+func TestReplicasTellTheServiceOnce(t *testing.T) {
+	t.Parallel()
+	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
+		all := testserver.StartReplicas(t, kind, testserver.Build(t, testserver.UnlimitedPay,
+			answerEvents(http.StatusNoContent, testserver.Confirm)), tells...)
+		h := all[0]
+		const journeys = 5
+		for range journeys {
+			c := h.Citizen()
+			c.Post("/fines/pay", url.Values{})
+			h.EndPayment("success")
+			c.ReturnFromPay()
+			_, status, text := h.Ann().Order(c.Journeys()[0].ID, "refund", testserver.WithReason("amount_pence", 500))
+			require.Equal(t, http.StatusOK, status, text)
+		}
+		var sweeps sync.WaitGroup
+		for range 4 {
+			for _, replica := range all {
+				sweeps.Go(func() { replica.Sweep() })
+			}
+		}
+		sweeps.Wait()
+		ids := map[string]int{}
+		for _, r := range h.Service.Requests(http.MethodPost) {
+			var body struct{ Evt signature.Event }
+			if r.Target == events {
+				require.NoError(t, json.Unmarshal(r.Body, &body))
+				ids[body.Evt.ID]++
+			}
+		}
+		require.Len(t, ids, journeys)
+		for id, times := range ids {
+			require.Equal(t, 1, times, id)
+		}
+	})
 }
