@@ -42,36 +42,39 @@ const overdueAfter = 24 * time.Hour
 // findTrouble returns, for each route, the journeys that are stuck, and those whose money should have gone back.
 func (a *App) findTrouble(ctx context.Context) ([]alerts.Finding, error) {
 	found := findings{}
-	err := errors.Join(
-		a.eachIn(ctx, journey.StateStuck, func(j journey.Journey) { found.add(alerts.Stuck, j.Terms.Route, j.Since) }),
-		a.eachIn(ctx, journey.StateRefused, func(j journey.Journey) {
-			if late := returningSince(j).Add(overdueAfter); j.Returning && !a.runner.Now().Before(late) {
-				found.add(alerts.ReturnOverdue, j.Terms.Route, late)
-			}
-		}),
-	)
+	err := errors.Join(a.findStuck(ctx, found), a.findOverdue(ctx, found))
 	return found.list(), err
 }
 
-// returningSince returns when it was decided that the money goes back.
-func returningSince(j journey.Journey) time.Time {
-	for _, e := range slices.Backward(j.History) {
-		if e.Fact == (journey.ReturnDecided{}).Name() {
-			return e.At
-		}
-	}
-	return j.Since
-}
-
-// eachIn visits the journeys in a state that is not at rest.
-func (a *App) eachIn(ctx context.Context, state journey.State, visit func(journey.Journey)) error {
-	for j, err := range a.store.each(ctx, journey.Filter{State: state, Limit: 500}) {
+func (a *App) findStuck(ctx context.Context, found findings) error {
+	for j, err := range a.store.each(ctx, journey.Filter{State: journey.StateStuck, Limit: 500}) {
 		if err != nil {
 			return err
 		}
-		visit(j)
+		found.add(alerts.Stuck, j.Terms.Route, j.Since)
 	}
 	return nil
+}
+
+// findOverdue finds the journeys whose money has been owed back for too long. A damaged one is reported by the store.
+func (a *App) findOverdue(ctx context.Context, found findings) error {
+	until := a.runner.Now().Add(-overdueAfter)
+	for after := (journey.Due{}); ; {
+		page, err := a.store.OwedBack(ctx, until, after, 100)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, owed := range page {
+			j, err := a.store.Get(ctx, owed.ID)
+			switch {
+			case err == nil:
+				found.add(alerts.ReturnOverdue, j.Terms.Route, owed.At.Add(overdueAfter))
+			case !errors.Is(err, journey.ErrDamaged) && !errors.Is(err, journey.ErrNotFound):
+				return err
+			}
+		}
+		after = page[len(page)-1]
+	}
 }
 
 // findings counts what needs a person, by kind and route.
