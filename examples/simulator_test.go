@@ -34,7 +34,8 @@ func TestSimulatorGuideHasEverySetting(t *testing.T) {
 	t.Parallel()
 	text := simulatorGuide(t)
 	simulatorFlags().VisitAll(func(f *flag.Flag) {
-		row := regexp.MustCompile("(?m)^\\|[^|]*`-" + f.Name + "`[^|\n]*\\|[^|\n]*\\| *([^|\n]*?) *\\|$").FindStringSubmatch(text)
+		cells := "(?m)^\\|[^|]*`-" + f.Name + "`[^|\n]*\\|[^|\n]*\\| *([^|\n]*?) *\\|$"
+		row := regexp.MustCompile(cells).FindStringSubmatch(text)
 		require.NotEmpty(t, row, "-%s", f.Name)
 		if f.DefValue != "" && f.DefValue != "false" && f.Name != "url" {
 			require.Equal(t, "`"+f.DefValue+"`", row[1], "-%s", f.Name)

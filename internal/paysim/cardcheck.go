@@ -29,8 +29,10 @@ func (e formError) ID() string { return idOf(e.Field) }
 // check returns the errors of the form, in the order of the page. An empty text is no error.
 func (f cardForm) check(asks collects, now time.Time) []formError {
 	found := []formError{
-		{"cardNo", f.wrongNumber()}, {"expiryMonth", wrongExpiry(f["expiryMonth"], f["expiryYear"], now)},
-		{"cardholderName", f.wrongName()}, {"cvc", f.wrongCode()},
+		{"cardNo", f.wrongNumber()},
+		{"expiryMonth", wrongExpiry(f["expiryMonth"], f["expiryYear"], now)},
+		{"cardholderName", f.wrongName()},
+		{"cvc", f.wrongCode()},
 	}
 	if asks.address {
 		found = append(found, f.wrongAddress()...)

@@ -14,7 +14,7 @@ func (v cardView) Say(name string) string { return say(v.Lang, name) }
 // Style returns the address of the style sheet.
 func (v cardView) Style() string { return "/assets/" + pages.Style() }
 
-// CSRF returns what scripts that play a browser read from Pay's page and send back. The simulator needs only its cookie.
+// CSRF returns what scripts read from Pay's page and send back. The simulator itself needs only its cookie.
 func (v cardView) CSRF() string { return rand.Text() }
 
 // AsksAddress reports whether the page asks for the billing address.
@@ -92,8 +92,10 @@ func rowsOf(c *card, language string) []row {
 		address = nil
 	}
 	rows := []row{
-		{"card-number", "number", "●●●●●●●●●●●●" + c.last}, {"expiry-date", "expiry", c.expiry},
-		{"cardholder-name", "name", c.name}, {"address", "address", joined(address)},
+		{"card-number", "number", "●●●●●●●●●●●●" + c.last},
+		{"expiry-date", "expiry", c.expiry},
+		{"cardholder-name", "name", c.name},
+		{"address", "address", joined(address)},
 		{"email", "email", c.email},
 	}
 	var shown []row

@@ -133,10 +133,11 @@ func (p Page) Fill(fields url.Values) url.Values {
 	return form
 }
 
-// Card numbers of Pay's sandbox.
+// Card numbers of Pay's test accounts.
 const (
-	GoodCard     = "4444333322221111"
-	DeclinedCard = "4000000000000002"
+	GoodCard       = "4444333322221111"
+	DeclinedCard   = "4000000000000002"
+	ChallengedCard = "4000002500003155" // its bank asks first
 )
 
 // Pay follows a redirect to Pay, and pays with a card. It returns the address that leads back to the service, which it

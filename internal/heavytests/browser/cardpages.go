@@ -18,5 +18,21 @@ func (b Tab) EnterCard(number string) {
 func (b Tab) Pay() {
 	b.t.Helper()
 	b.EnterCard(testprocess.GoodCard)
+	b.confirm()
+}
+
+// PayWhereBankAsks pays with a card whose bank asks first whether it is the citizen's.
+func (b Tab) PayWhereBankAsks() {
+	b.t.Helper()
+	const button = `frames["stripe-challenge-frame"].document.querySelector("#test-source-authorize-3ds")`
+	b.EnterCard(testprocess.ChallengedCard)
+	b.Do(See(".iframe-3ds"))
+	b.WaitUntil(button + " != null")
+	b.Do(Run(button + ".click()"))
+	b.confirm()
+}
+
+func (b Tab) confirm() {
+	b.t.Helper()
 	b.Do(See("#confirm"), Click("#confirm"), Leave("#confirm"))
 }

@@ -142,7 +142,7 @@ func (v visitor) reloadAndGoBack() {
 	require.Equal(v.t, 1, v.received("POST", "/licences/apply"))
 }
 
-// retryAfterDecline pays without filling in the form again.
+// retryAfterDecline pays without filling in the form again, with a card whose bank asks first.
 func (v visitor) retryAfterDecline() {
 	v.submitForm("Bob Other")
 	v.EnterCard(testprocess.DeclinedCard)
@@ -152,7 +152,7 @@ func (v visitor) retryAfterDecline() {
 	require.Contains(v.t, v.Text("h1"), "Your payment was declined")
 	v.Look("demo-declined")
 	v.Do(browser.Click("form button"))
-	v.Pay()
+	v.PayWhereBankAsks()
 	v.Do(browser.See("#number"))
 	require.Equal(v.t, "RVM-0002", v.Text("#number"))
 }
