@@ -75,20 +75,10 @@ func (t Tokens) Holder(secret string) (holder Member, known bool) {
 	return holder, known
 }
 
-// Digest returns the digest of the token of a name.
-func (t Tokens) Digest(name string) string {
+// still returns the member of this name if their token still has this digest.
+func (t Tokens) still(name, sum string) (Member, bool) {
 	for _, token := range t {
-		if token.Name == name {
-			return digest(token.Secret)
-		}
-	}
-	return ""
-}
-
-// Still returns the member of this name if their token still has this digest.
-func (t Tokens) Still(name, digest string) (Member, bool) {
-	for _, token := range t {
-		if token.Name == name && equal(t.Digest(name), digest) {
+		if token.Name == name && equal(digest(token.Secret), sum) {
 			return token.Member, true
 		}
 	}

@@ -14,7 +14,7 @@ type address struct {
 }
 
 // addresses are all that staff may ask for, with the role that each needs.
-func (s *server) addresses() []address {
+func (s entrance) addresses() []address {
 	return []address{
 		{"GET /{$}", signin.View, s.overview},
 		{"GET /journeys", signin.View, s.list},
@@ -25,17 +25,18 @@ func (s *server) addresses() []address {
 		{"POST /journeys/{id}/refund", signin.Refund, s.refund},
 		{"POST /journeys/{id}/settle", signin.Refund, s.settle},
 		{"POST /mopup", signin.Refund, s.mopup},
-		{"GET /finance", signin.View, finance{s}.page},
-		{"GET /export.csv", signin.View, finance{s}.send(journeysFile)},
-		{"GET /refunds.csv", signin.View, finance{s}.send(refundsFile)},
+		{"GET /finance", signin.View, finance{s.server}.page},
+		{"GET /export.csv", signin.View, finance{s.server}.send(journeysFile)},
+		{"GET /refunds.csv", signin.View, finance{s.server}.send(refundsFile)},
 		{"GET /backup", signin.Admin, s.backup},
-		{"GET /reconcile", signin.View, comparisons{s}.show},
-		{"POST /reconcile", signin.Admin, comparisons{s}.compare},
-		{"POST /reconcile/adopt", signin.Admin, comparisons{s}.adopt},
+		{"GET /reconcile", signin.View, comparisons{s.server}.show},
+		{"POST /reconcile", signin.Admin, comparisons{s.server}.compare},
+		{"POST /reconcile/adopt", signin.Admin, comparisons{s.server}.adopt},
+		{"GET " + resumeAddress, signin.View, s.resume},
 		{"/", signin.View, s.nothing},
 	}
 }
 
-func (s *server) nothing(w http.ResponseWriter, r *http.Request, _ member) {
+func (s entrance) nothing(w http.ResponseWriter, r *http.Request, _ member) {
 	s.problem(w, r, http.StatusNotFound, "There is nothing at this address.")
 }

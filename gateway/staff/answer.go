@@ -34,7 +34,7 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, status int, det
 		answerJSON(w, status, "application/problem+json", problemDetails{http.StatusText(status), status, detail})
 		return
 	}
-	m, _ := s.memberOf(r)
+	m, _ := r.Context().Value(memberKey{}).(member)
 	s.render(w, status, "problem", problemTitle(status), m, detail)
 }
 

@@ -1,110 +1,99 @@
 package staff
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"paygate/gateway/signin"
-)
-
-const (
-	cookieName = "paygate-staff"
-	// sessionLifetime is a working day.
-	sessionLifetime = 10 * time.Hour
 )
 
 // member is a member of staff who has signed in.
 type member = signin.Member
 
-// session is the content of the cookie of a member who has signed in. It is valid as long as the member's token.
-type session struct {
-	Name   string `json:"n"`
-	Digest string `json:"d"`
+// entrance serves what is needed to sign in and out, and lets members of staff through.
+type entrance struct {
+	*server
+	gate *signin.Gate
 }
 
-// authenticated serves an address to members of staff with its role. They send their token in the Authorization header
-// or have signed in.
-func (s *server) authenticated(a address) http.HandlerFunc {
+// memberKey is the key under which a request's context has its member.
+type memberKey struct{}
+
+// admit serves an address to members of staff with its role.
+func (s entrance) admit(a address) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		m, known := s.memberOf(r)
+		m, err := s.gate.MemberOf(r)
+		r = r.WithContext(context.WithValue(r.Context(), memberKey{}, m))
 		switch {
-		case known && m.Role >= a.role:
-			a.handle(w, r, m)
-		case known:
+		case errors.Is(err, signin.ErrUnknown):
+			s.refuse(w, r)
+		case err != nil:
+			s.fail(w, r, err)
+		case m.Role < a.role:
 			s.problem(w, r, http.StatusForbidden, "This needs the role "+a.role.String()+
 				". You have the role "+m.Role.String()+".")
 		default:
-			s.unknown(w, r)
+			if r.Method == http.MethodPost {
+				s.gate.DropDraft(w, r)
+			}
+			a.handle(w, r, m)
 		}
 	}
 }
 
-// unknown answers a request whose sender is not known.
-func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
-	if wantsHTML(r) && r.Method == http.MethodGet {
+// refuse answers a request whose sender is not known. The form of someone whose session has ended is kept.
+func (s entrance) refuse(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case wantsHTML(r) && r.Method == http.MethodGet:
 		http.Redirect(w, r, "/login?to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
-		return
+	case wantsHTML(r):
+		v := loginView{To: "/", Ended: s.gate.KeepDraft(w, r)}
+		if v.Ended {
+			v.To = resumeAddress
+		}
+		s.render(w, http.StatusUnauthorized, "login", "Sign in", member{}, v)
+	default:
+		w.Header().Set("WWW-Authenticate", `Bearer realm="paygate"`)
+		s.problem(w, r, http.StatusUnauthorized, "A staff token is needed.")
 	}
-	w.Header().Set("WWW-Authenticate", `Bearer realm="paygate"`)
-	s.problem(w, r, http.StatusUnauthorized, "A staff token is needed.")
-}
-
-func (s *server) memberOf(r *http.Request) (member, bool) {
-	scheme, token, found := strings.Cut(r.Header.Get("Authorization"), " ")
-	if found && strings.EqualFold(scheme, "Bearer") {
-		return s.Tokens.Holder(token)
-	}
-	cookie, err := r.Cookie(cookieName)
-	if err != nil {
-		return member{}, false
-	}
-	var b session
-	if err := s.cookies.Decode(cookieName, cookie.Value, &b); err != nil {
-		return member{}, false
-	}
-	return s.Tokens.Still(b.Name, b.Digest)
 }
 
 // loginView is the data of the sign-in page.
 type loginView struct {
 	To    string
 	Wrong bool
+	Ended bool // a session ended in the middle of a form, which is kept
 }
 
-func (s *server) loginPage(w http.ResponseWriter, r *http.Request) {
+func (s entrance) loginPage(w http.ResponseWriter, r *http.Request) {
 	s.render(w, http.StatusOK, "login", "Sign in", member{}, loginView{To: ownPath(r.FormValue("to"))})
 }
 
-func (s *server) login(w http.ResponseWriter, r *http.Request) {
+func (s entrance) login(w http.ResponseWriter, r *http.Request) {
 	to := ownPath(r.PostFormValue("to"))
-	m, known := s.Tokens.Holder(strings.TrimSpace(r.PostFormValue("token")))
-	if !known {
+	m, err := s.gate.SignIn(w, r, strings.TrimSpace(r.PostFormValue("token")))
+	switch {
+	case errors.Is(err, signin.ErrUnknown):
 		s.Log.WarnContext(r.Context(), "staff sign-in refused")
-		s.render(w, http.StatusUnauthorized, "login", "Error: Sign in", member{}, loginView{To: to, Wrong: true})
-		return
+		v := loginView{To: to, Wrong: true, Ended: to == resumeAddress}
+		s.render(w, http.StatusUnauthorized, "login", "Error: Sign in", member{}, v)
+	case err != nil:
+		s.fail(w, r, err)
+	default:
+		s.Log.InfoContext(r.Context(), "staff signed in", "by", m.By())
+		http.Redirect(w, r, to, http.StatusSeeOther)
 	}
-	value, err := s.cookies.Encode(cookieName, session{m.Name, s.Tokens.Digest(m.Name)})
-	if err != nil {
+}
+
+func (s entrance) logout(w http.ResponseWriter, r *http.Request) {
+	if err := s.gate.SignOut(w, r); err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	s.setCookie(w, r, value, int(sessionLifetime.Seconds()))
-	s.Log.InfoContext(r.Context(), "staff signed in", "by", m.By())
-	http.Redirect(w, r, to, http.StatusSeeOther)
-}
-
-func (s *server) logout(w http.ResponseWriter, r *http.Request) {
-	s.setCookie(w, r, "", -1)
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
-}
-
-func (s *server) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Value: value, Path: "/", MaxAge: maxAge,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
-	})
 }
 
 // ownPath keeps a sign-in from leading to another site.

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,35 +82,48 @@ type listener struct {
 	*httptest.Server
 	store *boltstore.Store
 	pay   *fakePay
+	later atomic.Int64 // nanoseconds that have passed
+
+	options staff.Options
 }
+
+func (l *listener) now() time.Time { return t0.Add(time.Hour + time.Duration(l.later.Load())) }
+
+// pass lets time pass.
+func (l *listener) pass(d time.Duration) { l.later.Add(int64(d)) }
 
 func newListener(t *testing.T, change func(*staff.Options)) *listener {
 	t.Helper()
 	sealer, err := seal.New([][]byte{make([]byte, 32)})
 	require.NoError(t, err)
-	now := func() time.Time { return t0.Add(time.Hour) }
+	l := &listener{pay: &fakePay{payments: map[string]*journey.PaymentSnapshot{}}}
 	store, err := boltstore.Open(filepath.Join(t.TempDir(), "paygate.db"),
-		boltstore.Options{Sealer: sealer, Now: now, NoSync: true})
+		boltstore.Options{Sealer: sealer, Now: l.now, NoSync: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = store.Close() })
-	l := &listener{store: store, pay: &fakePay{payments: map[string]*journey.PaymentSnapshot{}}}
+	l.store = store
 	quiet := slog.New(slog.DiscardHandler)
 	o := staff.Options{
-		Ready:  func(context.Context) error { return nil },
-		Tokens: signin.Tokens{{Member: signin.Member{Name: "ann", Role: signin.Admin}, Secret: annsToken}}, Store: store,
-		Runner: &journey.Runner{
-			Store: store, Accounts: journey.Accounts{"": l.pay}, Deliverer: fakeService{}, Now: now, Log: quiet,
+		Ready: func(context.Context) error { return nil },
+		SignIn: signin.Options{
+			Tokens: signin.Tokens{{Member: signin.Member{Name: "ann", Role: signin.Admin}, Secret: annsToken}},
+			Values: store, Now: l.now, HashKey: make([]byte, 64), BlockKey: make([]byte, 32),
 		},
 		Reconciler: reconcile.New(reconcile.Options{
-			Store: store, Now: now, Log: quiet, Ours: func(string) bool { return true },
+			Store: store, Now: l.now, Log: quiet, Ours: func(string) bool { return true },
 			Wait: func(context.Context, time.Duration) error { return nil },
 		}),
-		Sweep:   func(context.Context) (map[string]int, error) { return map[string]int{"visited": 3}, nil },
-		HashKey: make([]byte, 64), BlockKey: make([]byte, 32), ServiceName: "Fishing licences", Log: quiet,
+		Store: store,
+		Runner: &journey.Runner{
+			Store: store, Accounts: journey.Accounts{"": l.pay}, Deliverer: fakeService{}, Now: l.now, Log: quiet,
+		},
+		Sweep:       func(context.Context) (map[string]int, error) { return map[string]int{"visited": 3}, nil },
+		ServiceName: "Fishing licences", Log: quiet,
 	}
 	if change != nil {
 		change(&o)
 	}
+	l.options = o
 	l.Server = httptest.NewServer(staff.New(o))
 	t.Cleanup(l.Close)
 	return l

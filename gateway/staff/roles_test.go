@@ -36,7 +36,7 @@ func TestEveryAddressNeedsItsRole(t *testing.T) {
 	l := newListener(t, func(o *staff.Options) {
 		o.Backup = func(context.Context, io.Writer) error { return nil }
 		for _, role := range []signin.Role{signin.View, signin.Refund, signin.Admin} {
-			o.Tokens, _ = o.Tokens.Add(role.String() + "er:" + role.String() + ":" + tokenOf(role))
+			o.SignIn.Tokens, _ = o.SignIn.Tokens.Add(role.String() + "er:" + role.String() + ":" + tokenOf(role))
 		}
 	})
 	id := l.addStuck(t, "LIC1")
@@ -60,7 +60,7 @@ func TestEveryAddressNeedsItsRole(t *testing.T) {
 
 func TestARoleTooLowDoesNothing(t *testing.T) {
 	t.Parallel()
-	l := newListener(t, func(o *staff.Options) { o.Tokens, _ = o.Tokens.Add("vera:view:veras-token-0123456789") })
+	l := newListener(t, func(o *staff.Options) { o.SignIn.Tokens, _ = o.SignIn.Tokens.Add("vera:view:veras-token-0123456789") })
 	id := l.addStuck(t, "LIC1")
 	answer, _ := l.do(t, http.MethodPost, "/journeys/"+string(id)+"/settle", `{"reason":"x","as":"reversed"}`,
 		"Authorization", "Bearer veras-token-0123456789")

@@ -13,8 +13,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gorilla/securecookie"
-
 	"paygate/gateway/pages"
 	"paygate/gateway/signin"
 	"paygate/journey"
@@ -37,8 +35,8 @@ type Options struct {
 	// Metrics serves Prometheus.
 	Metrics http.Handler
 
-	// Tokens are the tokens of staff. If there are none, only health and metrics are served.
-	Tokens signin.Tokens
+	// SignIn says how staff sign in. If they cannot, only health and metrics are served.
+	SignIn signin.Options
 	Store  Store
 	Runner *journey.Runner
 	// Sweep runs the mop-up now and returns its counts.
@@ -47,9 +45,6 @@ type Options struct {
 	Reconciler *reconcile.Reconciler
 	// Backup writes a copy of the store while it is in use. It is nil if the database has backups of its own.
 	Backup func(context.Context, io.Writer) error
-	// HashKey (64 bytes) and BlockKey (32 bytes) protect the session cookie.
-	HashKey, BlockKey []byte
-
 	// Metadata are the names of the routes' metadata, which have columns in the finance files.
 	Metadata    []string
 	ServiceName string
@@ -60,7 +55,6 @@ type Options struct {
 // server is the handler with what it needs besides its options.
 type server struct {
 	Options
-	cookies  *securecookie.SecureCookie
 	calendar calendar
 }
 
@@ -75,16 +69,14 @@ func New(o Options) http.Handler {
 	if o.Metrics != nil {
 		mux.Handle("GET /metrics", o.Metrics)
 	}
-	if len(o.Tokens) > 0 {
-		s.cookies = securecookie.New(o.HashKey, o.BlockKey).MaxAge(int(sessionLifetime.Seconds()))
-		s.cookies.SetSerializer(securecookie.JSONEncoder{})
-		s.addStaffPages(mux)
+	if o.SignIn.IsOpen() {
+		entrance{s, signin.NewGate(o.SignIn)}.addStaffPages(mux)
 	}
 	return mux
 }
 
 // addStaffPages adds what only staff may see. It refuses requests that another site made a browser send.
-func (s *server) addStaffPages(mux *http.ServeMux) {
+func (s entrance) addStaffPages(mux *http.ServeMux) {
 	protect := http.NewCrossOriginProtection()
 	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, http.StatusForbidden, "This request came from another site.")
@@ -97,7 +89,7 @@ func (s *server) addStaffPages(mux *http.ServeMux) {
 	add("POST /logout", s.logout)
 	add("GET /assets/{name}", s.asset)
 	for _, a := range s.addresses() {
-		add(a.pattern, s.authenticated(a))
+		add(a.pattern, s.admit(a))
 	}
 }
 

@@ -153,10 +153,9 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	a.Background = a.background
 	a.Staff = staff.New(staff.Options{
 		Ready: a.ready, Metrics: counted.Handler(),
-		Tokens: s.StaffTokens, Store: a.store, Runner: a.runner, Backup: a.store.backup, Sweep: a.Sweep,
+		SignIn: staffSignIn(s, a.store, sealer, now), Store: a.store, Runner: a.runner, Backup: a.store.backup, Sweep: a.Sweep,
 		Reconciler: a.reconciler,
-		HashKey:    sealer.Derive("staff cookie hash", 64), BlockKey: sealer.Derive("staff cookie block", 32),
-		Metadata: metadataNames(s.Routes), ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
+		Metadata:   metadataNames(s.Routes), ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
 	})
 	return nil
 }
