@@ -82,13 +82,9 @@ func (t *Teller) RunOnce(ctx context.Context, to journey.Recipient, by journey.B
 			return err
 		}
 		for _, due := range page {
-			err := t.Runner.Tell(ctx, due.ID, to, by)
-			switch {
-			case err == nil, errors.Is(err, journey.ErrNotFound), errors.Is(err, journey.ErrDamaged):
+			err := ofTheRecipient(t.Runner.Tell(ctx, due.ID, to, by))
+			if inRow++; err == nil {
 				inRow = 0
-			case errors.Is(err, journey.ErrMessageRefused): // it concerns this journey only
-			default:
-				inRow++
 			}
 			if ctx.Err() != nil || inRow == maxFailuresInRow {
 				return err
@@ -96,4 +92,14 @@ func (t *Teller) RunOnce(ctx context.Context, to journey.Recipient, by journey.B
 		}
 		after = page[len(page)-1]
 	}
+}
+
+// ofTheRecipient returns an error only if it may concern more than one journey.
+func ofTheRecipient(err error) error {
+	for _, single := range []error{journey.ErrNotFound, journey.ErrDamaged, journey.ErrMessageRefused} {
+		if errors.Is(err, single) {
+			return nil
+		}
+	}
+	return err
 }
