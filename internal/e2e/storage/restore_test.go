@@ -128,7 +128,7 @@ func TestRestoredCopyFindsEveryPayment(t *testing.T) {
 		require.Empty(t, w.compare(), "the newest store knows them all")
 
 		w.restart(older)
-		require.NoError(t, w.App.Reconcile(t.Context()), "as the next start does")
+		require.NoError(t, w.App.Reconcile(t.Context()), "as a process does that was down at 04:00")
 		found := w.compare()
 		require.Len(t, found, len(lost))
 		for id, status := range lost {
