@@ -62,8 +62,15 @@ func TestCardPagesAreAccessibleAndLeadBack(t *testing.T) {
 				return made.at("_links", "next_url", "href")
 			}
 			v := visitor{browser.Open(t, pay.url), t}
-			v.Visit(newCardPage())
+			again := newCardPage()
+			v.Visit(again)
 			v.payWithSurcharge()
+			v.Visit(again)
+			v.look("#return-url", "sim-done")
+			again = newCardPage()
+			v.Visit(again)
+			v.Visit(again)
+			v.look("#continue-link", "sim-progress")
 			v.Visit(newCardPage())
 			v.isDeclined()
 			v.Visit("/secure/nothing")
