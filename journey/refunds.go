@@ -120,17 +120,29 @@ func (j Journey) followingRefunds(at time.Time) Journey {
 // that never agrees with Pay's figures is read for a week; a refund that never ends becomes a person's.
 func (p Payment) nextRefundsRead(now time.Time) (time.Time, bool) {
 	if p.RefundsFrom.IsZero() || !p.isUnderWay() && now.After(p.RefundsFrom.Add(lookFor)) {
-		return time.Time{}, false
+		return p.RefundsReadAt.Add(24 * time.Hour), p.awaitsSettlement(now)
 	}
 	age := p.RefundsReadAt.Sub(p.RefundsFrom)
 	return latest(p.RefundsFrom, p.RefundsReadAt.Add(min(max(age, refundsEvery), 12*time.Hour))), true
+}
+
+// settlesWithin is how long we wait for the settlement date of a refund: three times what Stripe needs at a holiday.
+const settlesWithin = 14 * 24 * time.Hour
+
+// awaitsSettlement reports whether Pay has yet to say when a refund was settled. A provider that says so of the payment
+// says so of its refunds, some working days later.
+func (p Payment) awaitsSettlement(now time.Time) bool {
+	return p.SettledDate != "" && slices.ContainsFunc(p.Refunds, func(r Refund) bool {
+		return r.Status == RefundSuccess && r.SettledDate == "" && now.Sub(r.CreatedAt).Abs() < settlesWithin
+	})
 }
 
 // readRefunds reads the lists of refunds that have to be read now.
 func (r *Runner) readRefunds(ctx context.Context, j Journey, by By) (Journey, error) {
 	for _, p := range j.Payments {
 		now := r.Now()
-		if p.RefundsFrom.IsZero() || now.Before(p.RefundsReadAt.Add(refundsEvery)) && !now.Before(p.RefundsReadAt) {
+		wanted := !p.RefundsFrom.IsZero() || p.awaitsSettlement(now)
+		if !wanted || now.Before(p.RefundsReadAt.Add(refundsEvery)) && !now.Before(p.RefundsReadAt) {
 			continue
 		}
 		var err error

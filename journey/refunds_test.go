@@ -74,3 +74,29 @@ func TestListOfRefundsDoesNotForgetWhoAsked(t *testing.T) {
 	require.Equal(t, By("staff:ann"), p.Refunds[0].By)
 	require.Empty(t, p.Refunds[1].By, "made in Pay's own tool")
 }
+
+// Stripe says some days later on which day it took a refund from a payout. Worldpay never says.
+func TestSettlementOfARefundIsAwaited(t *testing.T) {
+	t.Parallel()
+	settled := refund("a", RefundSuccess)
+	settled.SettledDate = "2026-11-25"
+	for name, c := range map[string]struct {
+		payment Payment
+		after   time.Duration
+		awaits  bool
+	}{
+		"not settled yet":     {Payment{SettledDate: "2026-11-24", Refunds: []Refund{refund("a", RefundSuccess)}}, 0, true},
+		"for two weeks":       {Payment{SettledDate: "2026-11-24", Refunds: []Refund{refund("a", RefundSuccess)}}, settlesWithin, false},
+		"settled":             {Payment{SettledDate: "2026-11-24", Refunds: []Refund{settled}}, 0, false},
+		"failed":              {Payment{SettledDate: "2026-11-24", Refunds: []Refund{refund("a", RefundError)}}, 0, false},
+		"no settlement dates": {Payment{Refunds: []Refund{refund("a", RefundSuccess)}}, 0, false},
+		"no refund":           {Payment{SettledDate: "2026-11-24"}, 0, false},
+	} {
+		c.payment.RefundsReadAt = t0
+		read, awaits := c.payment.nextRefundsRead(t0.Add(c.after))
+		require.Equal(t, c.awaits, awaits, name)
+		if awaits {
+			require.Equal(t, t0.Add(24*time.Hour), read, name)
+		}
+	}
+}

@@ -3,6 +3,7 @@
 package export
 
 import (
+	"cmp"
 	"time"
 
 	"paygate/journey"
@@ -29,9 +30,12 @@ type Record struct {
 	RefundedPence int64             `json:"refunded_pence"` // or on the way, of all payments
 	Metadata      map[string]string `json:"metadata"`
 
-	// These are about the payment that counts. Only some of Pay's providers report the fee and the settlement.
-	FeePence        *int64 `json:"fee_pence"`
-	NetPence        *int64 `json:"net_pence"`   // may be negative
+	// These are about all payments, also those that failed, for which a provider may ask a fee. Only some of Pay's
+	// providers report them.
+	FeePence *int64 `json:"fee_pence"`
+	NetPence *int64 `json:"net_pence"` // may be negative
+
+	// These are about the payment that counts. Only some of Pay's providers report the settlement.
 	CapturedAt      string `json:"captured_at"` // dates without a time, as Pay says
 	SettledAt       string `json:"settled_at"`
 	PaymentProvider string `json:"payment_provider"`
@@ -99,7 +103,7 @@ func Of(j journey.Journey) Record {
 		PaymentID: p.ID, PaymentStatus: p.Status, PaymentCode: p.Code,
 		StartedAt: whole(j.StartedAt), DueAt: given(j.DueAt), ReleasedAt: given(j.ReleasedAt),
 		Note: j.Note, Attempts: j.Claim.Number, Metadata: j.Terms.Metadata,
-		FeePence: p.Fee, NetPence: p.Net, CapturedAt: p.CapturedDate, SettledAt: p.SettledDate,
+		CapturedAt: p.CapturedDate, SettledAt: p.SettledDate,
 	}
 	r.ReservedUntil, r.DecideBy = given(j.ReservedUntil()), given(j.DecideBy())
 	if r.Metadata == nil {
@@ -121,6 +125,15 @@ func (r *Record) addMoney(p journey.Payment) {
 	}
 	r.RefundedPence += p.Refunded
 	r.ReturnedPence += p.Refunded - onTheWay(p)
+	r.FeePence, r.NetPence = sum(r.FeePence, p.Fee), sum(r.NetPence, p.Net)
+}
+
+// sum adds two amounts, of which each may be unknown.
+func sum(a, b *int64) *int64 {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	return new(*a + *b)
 }
 
 // WholeOf returns the record of a journey with its payments and history.

@@ -250,6 +250,20 @@ func TestAmountsInPounds(t *testing.T) {
 	require.Equal(t, "5.00", rows[0]["amount_pounds"])
 }
 
+func TestFeesOfAllPaymentsAreAddedUp(t *testing.T) {
+	t.Parallel()
+	amounts := func(fee, net int64) (*int64, *int64) { return &fee, &net }
+	j := twice()
+	j.Payments = append(j.Payments, journey.Payment{ID: "pay0", Status: "failed"})
+	j.Payments[0].Fee, j.Payments[0].Net = amounts(20, 2580)
+	j.Payments[2].Fee, j.Payments[2].Net = amounts(5, -5)
+	rows, _ := file(t, export.CSV, export.Selection{}, export.Layout{}, j)
+	require.Equal(t, "25", rows[0]["fee_pence"])
+	require.Equal(t, "2575", rows[0]["net_pence"])
+	rows, _ = file(t, export.CSV, days(export.BySettled, "2026-12-04", "2026-12-05"), export.Layout{}, j)
+	require.Equal(t, "2580", rows[0]["net_pence"])
+}
+
 func TestMetadataHaveColumns(t *testing.T) {
 	t.Parallel()
 	with := func(metadata map[string]string) journey.Journey {

@@ -56,9 +56,10 @@ func newYear(t *testing.T, seed uint64) *year {
 	offset := began.Sub(time.Now())
 	y := &year{t: t, random: rand.New(rand.NewPCG(seed, 9)), began: began, london: london}
 	y.h = testserver.Build(t, paysim.Options{
-		PostLimit: -1, Keys: []string{payKeys[""]}, Surcharge: 150, RefundDelay: 5 * time.Hour, RefundTakes: 20 * time.Hour,
-		Accounts: []paysim.Account{{Name: "parking", Keys: []string{payKeys["parking"]}}},
-		Now:      func() time.Time { return time.Now().Add(offset).UTC() },
+		PostLimit: -1, Keys: []string{payKeys[""]}, Provider: "stripe", Surcharge: 150, RefundDelay: 5 * time.Hour,
+		RefundTakes: 20 * time.Hour,
+		Accounts:    []paysim.Account{{Name: "parking", Keys: []string{payKeys["parking"]}}},
+		Now:         func() time.Time { return time.Now().Add(offset).UTC() },
 	}, y.answer)
 	y.h.Now = y.h.Pay.Now
 	y.h.Start(

@@ -29,27 +29,36 @@ func (y *year) compare() {
 	for _, kind := range []string{"unknown_here", "unknown_at_pay", "amount", "state", "refund"} {
 		require.NotContains(y.t, compared.Text, `"kind":"`+kind+`"`)
 	}
-	taken, refunded := y.takenAtPay(), y.refundedAtPay()
-	require.NotEmpty(y.t, taken)
-	require.NotEmpty(y.t, refunded)
-	takenHere, refundedHere, byRefund := sums{}, sums{}, sums{}
-	for at := y.began; at.Before(y.h.Now().Add(48 * time.Hour)); at = at.AddDate(0, 0, 1) {
-		day := at.In(y.london).Format(time.DateOnly)
-		for _, row := range y.file("/export.csv?by=captured", day) {
-			takenHere.add(row["account"], day, pence(row["taken_pence"]))
-		}
-		for _, row := range y.file("/refunds.csv?units=pence", day) {
-			if row["status"] != "error" {
-				refundedHere.add(row["account"], day, pence(row["amount_pence"]))
+	atPay, here := y.sumsAtPay(), y.sumsHere()
+	for name := range atPay {
+		require.NotEmpty(y.t, atPay[name], name)
+		require.Equal(y.t, atPay[name], here[name], name)
+	}
+	require.Equal(y.t, here["refunds made"], here["refunded, by journey"])
+}
+
+// sumsHere adds up the finance files of each day.
+func (y *year) sumsHere() map[string]sums {
+	here := map[string]sums{}
+	for name, c := range map[string]struct{ address, column string }{
+		"captured":             {"/export.csv?by=captured", "taken_pence"},
+		"settled":              {"/export.csv?by=settled", "taken_pence"},
+		"net of what settled":  {"/export.csv?by=settled", "net_pence"},
+		"refunds made":         {"/refunds.csv?units=pence", "amount_pence"},
+		"refunds settled":      {"/refunds.csv?by=settled", "amount_pence"},
+		"refunded, by journey": {"/export.csv?by=refunded", "refunded_pence"},
+	} {
+		here[name] = sums{}
+		for at := y.began; at.Before(y.h.Now().Add(48 * time.Hour)); at = at.AddDate(0, 0, 1) {
+			day := at.In(y.london).Format(time.DateOnly)
+			for _, row := range y.file(c.address, day) {
+				if row["status"] != "error" {
+					here[name].add(row["account"], day, pence(row[c.column]))
+				}
 			}
 		}
-		for _, row := range y.file("/export.csv?by=refunded", day) {
-			byRefund.add(row["account"], day, pence(row["refunded_pence"]))
-		}
 	}
-	require.Equal(y.t, taken, takenHere)
-	require.Equal(y.t, refunded, refundedHere)
-	require.Equal(y.t, refunded, byRefund)
+	return here
 }
 
 func pence(text string) int64 {
@@ -79,47 +88,50 @@ func (y *year) file(address, day string) (rows []map[string]string) {
 	return rows
 }
 
-// takenAtPay adds up what Pay's search lists as collected, by Pay's own days.
-func (y *year) takenAtPay() sums {
-	all := sums{}
+// sumsAtPay adds up what the searches of Pay list: by Pay's own days, and those of refunds by days in the United
+// Kingdom.
+func (y *year) sumsAtPay() map[string]sums {
+	captured, settled, net, made, paidOut := sums{}, sums{}, sums{}, sums{}, sums{}
 	for account := range payKeys {
-		var found struct {
+		var payments struct {
 			Results []struct {
 				Amount     int64 `json:"amount"`
 				Total      int64 `json:"total_amount"`
+				Net        int64 `json:"net_amount"`
 				Settlement struct {
 					Captured string `json:"captured_date"`
+					Settled  string `json:"settled_date"`
 				} `json:"settlement_summary"`
 			}
 		}
-		y.search(account, "/v1/payments?state=success", &found)
-		for _, p := range found.Results {
-			require.NotEmpty(y.t, p.Settlement.Captured)
-			all.add(account, p.Settlement.Captured, max(p.Amount, p.Total))
+		y.search(account, "/v1/payments?state=success", &payments)
+		for _, p := range payments.Results {
+			captured.add(account, p.Settlement.Captured, max(p.Amount, p.Total))
+			settled.add(account, p.Settlement.Settled, max(p.Amount, p.Total))
+			net.add(account, p.Settlement.Settled, p.Net)
 		}
-	}
-	return all
-}
-
-// refundedAtPay adds up the refunds that Pay's search lists, by days in the United Kingdom.
-func (y *year) refundedAtPay() sums {
-	all := sums{}
-	for account := range payKeys {
-		var found struct {
+		var refunds struct {
 			Results []struct {
-				Amount  int64     `json:"amount"`
-				Status  string    `json:"status"`
-				Created time.Time `json:"created_date"`
+				Amount     int64     `json:"amount"`
+				Status     string    `json:"status"`
+				Created    time.Time `json:"created_date"`
+				Settlement struct {
+					Settled string `json:"settled_date"`
+				} `json:"settlement_summary"`
 			}
 		}
-		y.search(account, "/v1/refunds?page=1", &found)
-		for _, r := range found.Results {
+		y.search(account, "/v1/refunds?page=1", &refunds)
+		for _, r := range refunds.Results {
 			if r.Status != "error" {
-				all.add(account, r.Created.In(y.london).Format(time.DateOnly), r.Amount)
+				made.add(account, r.Created.In(y.london).Format(time.DateOnly), r.Amount)
+				paidOut.add(account, r.Settlement.Settled, r.Amount)
 			}
 		}
 	}
-	return all
+	return map[string]sums{
+		"captured": captured, "settled": settled, "net of what settled": net, "refunds made": made,
+		"refunds settled": paidOut,
+	}
 }
 
 func (y *year) search(account, address string, into any) {
