@@ -60,7 +60,7 @@ type Journey struct {
 	Since     time.Time `json:"since"`             // when it entered its state
 	DueAt     time.Time `json:"due_at"`            // when a sweep visits it; see [Journey.Due]
 	EarlyAt   time.Time `json:"early_at,omitzero"` // when early delivery visits it; zero: never
-	TellAt    time.Time `json:"tell_at,omitzero"`  // since when a message waits to be sent; zero: none waits
+	TellAt    time.Time `json:"tell_at,omitzero"`  // since when a message waits; see [GivenUpTellAt]; zero: none waits
 	OwedAt    time.Time `json:"owed_at,omitzero"`  // since when money has to go back to the citizen; zero: none
 	LateAt    time.Time `json:"late_at,omitzero"`  // since when a step is owed that keeps failing; zero: none
 

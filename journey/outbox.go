@@ -84,14 +84,27 @@ func (j Journey) nextMessage(to Recipient, by By, now time.Time) (Message, bool)
 	return Message{}, false
 }
 
-// toldFrom returns when the first of the messages that wait was to be sent; see [Journey.TellAt].
-func (j Journey) toldFrom() (first time.Time) {
+// tellAt returns [Journey.TellAt]: when the first of the messages that wait was to be sent.
+func (j Journey) tellAt() time.Time {
+	first := time.Time{}
 	for _, m := range j.Outbox {
 		if m.GivenUpAt.IsZero() && (first.IsZero() || m.Due.Before(first)) {
 			first = m.Due
 		}
 	}
+	if first.IsZero() && len(j.Outbox) > 0 {
+		return GivenUpTellAt()
+	}
 	return first
+}
+
+// GivenUpTellAt is the TellAt of a journey whose messages were all given up: about the last time that a store's lists
+// can hold. So only a person finds them and sends them.
+func GivenUpTellAt() time.Time { return time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// waitsToTell reports whether there is a message that was not given up.
+func (j Journey) waitsToTell() bool {
+	return slices.ContainsFunc(j.Outbox, func(m Message) bool { return m.GivenUpAt.IsZero() })
 }
 
 // MessagesGivenUp returns the messages that could not be delivered.

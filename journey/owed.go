@@ -211,7 +211,7 @@ func (j Journey) nextAtRest(now time.Time) (Step, time.Time) {
 		return StepReturn, latest(j.Since, j.Cancels.from(now), j.Refunds.from(now))
 	}
 	step, from := StepForget, j.Since.Add(j.Terms.KeepJourney)
-	if !j.toldFrom().IsZero() {
+	if j.waitsToTell() {
 		step = StepNone // what waits to be told is not forgotten
 	}
 	if look, wanted := j.nextLook(now); wanted && look.Before(from) {

@@ -28,7 +28,7 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 	}
 	next = next.noteEarly(j, f, by).followingRefunds(at).withNews(at)
 	next.OwedAt = next.owedSince(at)
-	next.DueAt, next.EarlyAt, next.TellAt = next.Due(at), next.earlyDue(), next.toldFrom()
+	next.DueAt, next.EarlyAt, next.TellAt = next.Due(at), next.earlyDue(), next.tellAt()
 	next.LateAt = next.lateSince(at)
 	return next, nil
 }

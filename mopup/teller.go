@@ -75,7 +75,10 @@ func (t *Teller) RunNow(ctx context.Context) {
 // RunOnce sends to one recipient what waits now, the longest first. It returns an error if it ends before that.
 func (t *Teller) RunOnce(ctx context.Context, to journey.Recipient, by journey.By) error {
 	inRow := 0
-	until := t.Now().AddDate(100, 0, 0) // a clock that was ahead may have put a message off for years
+	until := journey.GivenUpTellAt()
+	if by == journey.ByPaygate {
+		until = t.Now().AddDate(100, 0, 0) // a clock that was ahead may have put a message off for years
+	}
 	for after := (journey.Due{}); ; {
 		page, err := t.Store.DueToTell(ctx, until, after, pageSize)
 		if err != nil || len(page) == 0 {

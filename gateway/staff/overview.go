@@ -27,17 +27,13 @@ type overviewView struct {
 	Waiting []rowView
 	More    bool // there are more
 	Damaged []journey.ID
-	Differs int       // differences from GOV.UK Pay's list
-	GivenUp []rowView // with messages that were given up
-	Failed  []rowView // given, but the money could not be collected after all
-	States  []bar
-	Days    []dayView
-	Partly  bool // the charts leave out journeys, because there are too many
-	Since   time.Time
-
-	Untold      int // journeys with messages that should have been sent
-	ManyUntold  bool
-	UntoldSince time.Time
+	Differs int // differences from GOV.UK Pay's list
+	untoldView
+	Failed []rowView // given, but the money could not be collected after all
+	States []bar
+	Days   []dayView
+	Partly bool // the charts leave out journeys, because there are too many
+	Since  time.Time
 }
 
 // bar is one row of the chart of states.
@@ -93,22 +89,10 @@ func (s *server) load(ctx context.Context) (v overviewView, err error) {
 	if err != nil {
 		return v, err
 	}
-	if err := s.loadUntold(ctx, &v); err != nil {
+	if v.untoldView, err = s.loadUntold(ctx); err != nil {
 		return v, err
 	}
 	return v, s.chart(ctx, open, &v)
-}
-
-// maxUntold limits how many journeys with waiting messages are counted.
-const maxUntold = 500
-
-// loadUntold counts messages that wait longer than they usually do.
-func (s *server) loadUntold(ctx context.Context, v *overviewView) error {
-	waiting, err := s.Store.DueToTell(ctx, s.Runner.Now().Add(-time.Minute), journey.Due{}, maxUntold)
-	if len(waiting) > 0 {
-		v.Untold, v.ManyUntold, v.UntoldSince = len(waiting), len(waiting) == maxUntold, waiting[0].At
-	}
-	return err
 }
 
 // chart counts the journeys of the last days, and open journeys of any age.
@@ -126,9 +110,6 @@ func (s *server) chart(ctx context.Context, open map[journey.State]int, v *overv
 	count := func(j journey.Journey) {
 		if j.State.AtRest() {
 			counts[j.State]++
-		}
-		if len(j.MessagesGivenUp()) > 0 {
-			v.GivenUp = append(v.GivenUp, rowOf(j))
 		}
 		if j.CollectionFailed {
 			v.Failed = append(v.Failed, rowOf(j))
