@@ -21,8 +21,8 @@ type oneStore struct {
 	gone bool
 }
 
-func (s *oneStore) Get(context.Context, ID) (Journey, error) {
-	if s.gone {
+func (s *oneStore) Get(_ context.Context, id ID) (Journey, error) {
+	if s.gone || id != s.j.ID {
 		return Journey{}, ErrNotFound
 	}
 	return s.j, nil

@@ -22,7 +22,7 @@ func (j Journey) deadline() (d deadline, found bool) {
 	case j.State == StatePaying:
 		return after(j.asked(), TroubleOverdue, "GOV.UK Pay has not said for 7 days how the payment ended")
 	case j.State == StateConfirmed && j.Terms.Kind == KindSubmission:
-		return after(j.PaidAt, TroubleDelivery, "the service has not got the request for 7 days")
+		return after(latest(j.PaidAt, j.StartedAt), TroubleDelivery, "the service has not got the request for 7 days")
 	case j.State == StateAccepted:
 		return after(j.Since, TroubleCapture, "the money could not be taken for 7 days")
 	case !j.OwedAt.IsZero():
@@ -91,7 +91,7 @@ func (j Journey) owedSince(at time.Time) time.Time {
 }
 
 // lateSince returns since when a step has been owed that fails again and again. The return of money has its own time,
-// OwedAt.
+// OwedAt, and of what is stuck a person knows.
 func (j Journey) lateSince(at time.Time) time.Time {
 	if j.State == StateReleasing { // the next try is under way
 		return j.LateAt
@@ -101,7 +101,7 @@ func (j Journey) lateSince(at time.Time) time.Time {
 	due := hurried.due(at)
 	fails := j.Failures > 0 || j.State == StateAccepted && j.Captures.Tries > 0
 	switch {
-	case !fails, step == StepReturn, due.IsZero(), due.After(at):
+	case !fails, j.State == StateStuck, step == StepReturn, due.IsZero(), due.After(at):
 		return time.Time{}
 	case !j.LateAt.IsZero() && j.LateAt.Before(due):
 		return j.LateAt

@@ -2,6 +2,7 @@ package journey
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -186,6 +187,25 @@ func TestBackOffOfRefundsBindsEveryCaller(t *testing.T) {
 
 	_, _ = tr.runner.Check(t.Context(), j.ID, Visit{By: ByStaff("ann")})
 	require.Len(t, tr.pay.asked, 2, "but a person's order does")
+}
+
+// Another caller comes while Pay is asked, and a person orders the same.
+func TestOneCallerAtATimeReturnsMoney(t *testing.T) {
+	t.Parallel()
+	j, p := refusedPaid(t)
+	tr := newTrial(t, j, p)
+	tr.now = j.DueAt
+	tr.pay.refund = func(amount int64) (Refund, error) {
+		for _, v := range []Visit{{By: ByMopup}, {By: ByStaff("ann"), Urgency: Ordered}} {
+			progress, err := tr.runner.Advance(t.Context(), j.ID, v)
+			require.NoError(t, err)
+			require.Equal(t, StateRefused, progress.Journey.State)
+		}
+		tr.pay.payment.RefundStatus, tr.pay.payment.RefundSubmitted = "full", amount
+		return Refund{ID: "ref1", Amount: amount, Status: RefundSuccess}, nil
+	}
+	require.Equal(t, StateReversed, tr.visit(Visit{By: ByMopup}).State)
+	require.Len(t, tr.pay.asked, 1)
 }
 
 // Had Pay's first refund succeeded late, £50 would go back for £25.
@@ -400,4 +420,50 @@ func TestReadingsAndDeliveriesAreLimited(t *testing.T) {
 		tr.visit(Visit{By: ByCitizen})
 	}
 	require.Equal(t, before+1, tr.pay.gets, "failures count too")
+}
+
+// A journey that version 1 stored has none of the newer fields.
+func TestJourneysOfVersion1AreFinished(t *testing.T) {
+	t.Parallel()
+	refused, _ := refusedPaid(t)
+	returning := must(t, refused, ReturnDecided{})
+	for name, j := range map[string]Journey{
+		"paying": examples(t)[StatePaying], "confirmed": examples(t)[StateConfirmed],
+		"accepted": examples(t)[StateAccepted], "returning": returning,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j.Failures, j.NotBefore, j.Note = 12, t0.Add(30*time.Minute), "Pay was down"
+			tr := newTrial(t, ofVersion1(t, j), snapshot(StatusCapturable))
+			tr.runner.Deliverer = service(VerdictAccepted)
+			tr.pay.capture = func() error { return nil }
+			tr.pay.refund = func(amount int64) (Refund, error) {
+				tr.pay.payment.RefundStatus, tr.pay.payment.RefundSubmitted = "full", amount
+				return Refund{}, errors.New("the answer was lost")
+			}
+			if name == "returning" {
+				tr.pay.payment = snapshot(StatusSuccess)
+				require.Equal(t, StateReversed, tr.sweepUntil(StateReversed).State)
+				return
+			}
+			require.Equal(t, StateReleased, tr.sweepUntil(StateReleased).State)
+		})
+	}
+}
+
+// ofVersion1 returns the journey without what version 2 has added.
+func ofVersion1(t *testing.T, j Journey) Journey {
+	t.Helper()
+	j.OwedAt, j.LateAt, j.TriedAt = time.Time{}, time.Time{}, time.Time{}
+	for i := range j.Payments {
+		j.Payments[i].AskedAt = time.Time{}
+	}
+	text, err := json.Marshal(j)
+	require.NoError(t, err)
+	for _, added := range []string{"owed_at", "late_at", "tried_at", "captures", "cancels", "refunds", "ended"} {
+		require.NotContains(t, string(text), `"`+added+`"`)
+	}
+	var old Journey
+	require.NoError(t, json.Unmarshal(text, &old))
+	return old
 }

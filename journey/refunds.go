@@ -16,17 +16,11 @@ const (
 	RefundError     = "error" // nothing was given back
 )
 
-// Made reports whether the refund has succeeded or is on its way.
-func (r Refund) Made() bool { return r.Status == RefundSubmitted || r.Status == RefundSuccess }
-
 // made returns the refunds that have succeeded or are on their way.
-func (p Payment) made() (refunds []Refund) {
-	for _, r := range p.Refunds {
-		if r.Made() {
-			refunds = append(refunds, r)
-		}
-	}
-	return refunds
+func (p Payment) made() []Refund {
+	return slices.DeleteFunc(slices.Clone(p.Refunds), func(r Refund) bool {
+		return r.Status != RefundSubmitted && r.Status != RefundSuccess
+	})
 }
 
 func (p Payment) refund(id string) Refund {

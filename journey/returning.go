@@ -45,13 +45,19 @@ var (
 	errOnItsWay = errors.New("a refund is already on its way")
 )
 
+// ReturnWaits reports whether an error only means that the money goes back later.
+func ReturnWaits(err error) bool {
+	return errors.Is(err, ErrNotCollected) || errors.Is(err, errOnItsWay)
+}
+
 // cancel ends an unfinished payment. It must not be repeated blindly (FACTS trap 27).
 func (r *Runner) cancel(ctx context.Context, j Journey, s PaymentSnapshot, by By) (Journey, error) {
-	j, err := r.apply(ctx, j.ID, Tried{EffectCancel, s.ID}, by, Change{})
+	try := Tried{EffectCancel, s.ID}
+	tried, err := r.apply(ctx, j.ID, try, by, Change{})
 	if err != nil {
-		return r.unlessBusy(ctx, j, err)
+		return r.unlessBusy(ctx, j.ID, err)
 	}
-	return r.concludeReturn(ctx, j, Tried{EffectCancel, s.ID}, r.at(j).Cancel(ctx, s.ID), by)
+	return r.concludeReturn(ctx, tried, try, r.at(j).Cancel(ctx, s.ID), by)
 }
 
 // refund gives back everything that is left of a payment. Pay's list is read first: a refund that is on its way must not
@@ -64,23 +70,24 @@ func (r *Runner) refund(ctx context.Context, j Journey, s PaymentSnapshot, by By
 	if sum(j.payment(s.ID).made()) > s.RefundSubmitted {
 		return r.fail(ctx, j, by, fmt.Errorf("giving the money back: %w", errOnItsWay))
 	}
-	j, err = r.apply(ctx, j.ID, Tried{EffectRefund, s.ID}, by, Change{})
+	try := Tried{EffectRefund, s.ID}
+	tried, err := r.apply(ctx, j.ID, try, by, Change{})
 	if err != nil {
-		return r.unlessBusy(ctx, j, err)
+		return r.unlessBusy(ctx, j.ID, err)
 	}
 	made, err := r.at(j).Refund(ctx, s.ID, s.RefundAvailable, s.RefundAvailable)
 	if err == nil {
-		j = r.noteRefund(ctx, j, s.ID, made, by)
+		tried = r.noteRefund(ctx, tried, s.ID, made, by)
 	}
-	return r.concludeReturn(ctx, j, Tried{EffectRefund, s.ID}, err, by)
+	return r.concludeReturn(ctx, tried, try, err, by)
 }
 
 // unlessBusy returns no error if another caller is returning the money.
-func (r *Runner) unlessBusy(ctx context.Context, j Journey, err error) (Journey, error) {
+func (r *Runner) unlessBusy(ctx context.Context, id ID, err error) (Journey, error) {
 	if errors.Is(err, errBusy) {
-		return r.Store.Get(ctx, j.ID)
+		return r.Store.Get(ctx, id)
 	}
-	return j, err
+	return Journey{}, err
 }
 
 // concludeReturn stores what Pay says after a cancel or refund. Whatever the answer was, only the payment itself tells
@@ -88,7 +95,7 @@ func (r *Runner) unlessBusy(ctx context.Context, j Journey, err error) (Journey,
 func (r *Runner) concludeReturn(ctx context.Context, j Journey, t Tried, answer error, by By) (Journey, error) {
 	after, err := r.at(j).Get(ctx, t.PaymentID)
 	if err != nil {
-		return r.noteFailedTry(ctx, j, t.Effect, errors.Join(errUnread, answer, err), false, by)
+		return r.noteFailedTry(ctx, j, t.Effect, orAlso(answer, fmt.Errorf("%w: %w", errUnread, err)), false, by)
 	}
 	if j, err = r.apply(ctx, j.ID, PaymentSeen{after}, by, Change{}); err != nil || j.State == StateStuck {
 		return j, err
@@ -97,15 +104,24 @@ func (r *Runner) concludeReturn(ctx context.Context, j Journey, t Tried, answer 
 		return r.apply(ctx, j.ID, MoneyReturned{PaymentID: after.ID}, by, Change{})
 	}
 	status := strings.TrimSpace(after.Status + " " + after.RefundStatus)
-	cause := errors.Join(answer, errors.New("the payment is "+status))
+	cause := orAlso(answer, errors.New("the payment is "+status))
 	moved := t.Effect == EffectCancel && after.over() || t.Effect == EffectRefund && after.RefundStatus == "pending"
 	j, cause = r.noteFailedTry(ctx, j, t.Effect, cause, isRefusal(answer) && !moved, by)
-	if t.Effect == EffectRefund && answer != nil && !notDone(answer) && j.State != StateStuck { // it may be in the list
-		if read, err := r.readRefundsOf(ctx, j, t.PaymentID, by); err == nil {
-			return read, cause
-		}
+	if t.Effect == EffectCancel || answer == nil || notDone(answer) || j.State == StateStuck {
+		return j, cause
+	}
+	if read, err := r.readRefundsOf(ctx, j, t.PaymentID, by); err == nil { // it may be in the list
+		return read, cause
 	}
 	return j, cause
+}
+
+// orAlso adds what was found out to an error, if there is one.
+func orAlso(err, found error) error {
+	if err == nil {
+		return found
+	}
+	return fmt.Errorf("%w; %w", err, found)
 }
 
 // noteFailedTry stores that Pay has not done what it was asked for. It returns the cause.

@@ -164,7 +164,7 @@ func (r *Runner) Check(ctx context.Context, id ID, v Visit) (Progress, error) {
 		return Progress{}, err
 	}
 	progress, err := r.Advance(ctx, id, v)
-	if errors.Is(err, ErrNotCollected) {
+	if ReturnWaits(err) {
 		err = nil
 	}
 	return progress, err

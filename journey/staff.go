@@ -57,7 +57,7 @@ func (r *Runner) Settle(ctx context.Context, id ID, as State, by By, reason stri
 	switch {
 	case err == nil && j.State == StateStuck:
 		return j, &AtPayError{errors.New(j.Note)}
-	case err == nil, errors.Is(err, ErrNotCollected):
+	case err == nil, ReturnWaits(err):
 		return j, nil
 	case j.State == StateAccepted:
 		return r.stuckAgain(ctx, j, CaptureLost{err.Error()}, by, err)

@@ -1,10 +1,6 @@
 package mopup
 
-import (
-	"errors"
-
-	"paygate/journey"
-)
+import "paygate/journey"
 
 // Counts says what a sweep did. Each visited journey is counted once more, by its result.
 type Counts struct {
@@ -31,7 +27,7 @@ func (c *Counts) of(before, after journey.State, err error) *int {
 	switch {
 	case after == journey.StateStuck && before != journey.StateStuck:
 		return &c.Stuck
-	case err != nil && !errors.Is(err, journey.ErrNotCollected): // a refund that has to wait is not a failure
+	case err != nil && !journey.ReturnWaits(err): // a refund that has to wait is not a failure
 		return &c.Failed
 	case before == after:
 		return &c.Waiting

@@ -52,7 +52,7 @@ func explain(j journey.Journey) string {
 		return "It is being sent to the service right now."
 	case journey.StateAccepted:
 		return "The service has accepted. The money is reserved and is being taken, " +
-			"which is tried again until it succeeds."
+			"which is tried again until it succeeds, or GOV.UK Pay refuses it for good."
 	case journey.StateRefused:
 		if j.Returning {
 			return "The money is going back to the citizen, automatically. " +
