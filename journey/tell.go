@@ -35,10 +35,11 @@ func (r *Runner) TellAll(ctx context.Context, id ID, by By) (Journey, error) {
 	return r.Store.Get(ctx, id)
 }
 
-// tellNext sends one message. It reports false if none is to be sent now.
-func (r *Runner) tellNext(ctx context.Context, id ID, to Recipient, by By) (told bool, err error) {
+// tellNext sends one message. It reports false if none is to be sent now. The caller's context ends an attempt, because
+// it can be repeated; its result is stored all the same.
+func (r *Runner) tellNext(caller context.Context, id ID, to Recipient, by By) (told bool, err error) {
 	defer r.working.begin()()
-	ctx = context.WithoutCancel(ctx)
+	ctx := context.WithoutCancel(caller)
 
 	j, err := r.Store.Get(ctx, id)
 	if err != nil {
@@ -56,7 +57,7 @@ func (r *Runner) tellNext(ctx context.Context, id ID, to Recipient, by By) (told
 	case err != nil:
 		return false, err
 	}
-	return true, r.concludeMessage(ctx, id, until, m, by, r.Messenger.Send(ctx, j, m))
+	return true, r.concludeMessage(ctx, id, until, m, by, r.Messenger.Send(caller, j, m))
 }
 
 // concludeMessage stores the result of an attempt. If that fails, the message is sent again when its lease ends.

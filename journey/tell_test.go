@@ -31,10 +31,17 @@ type post struct {
 	sent []string
 	err  error
 	then func(Journey, Message)
+	// waits, if set, is called before the recipient does not answer.
+	waits func()
 }
 
-func (p *post) Send(_ context.Context, j Journey, m Message) error {
+func (p *post) Send(ctx context.Context, j Journey, m Message) error {
 	p.sent = append(p.sent, m.ID)
+	if p.waits != nil {
+		p.waits()
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if p.then != nil {
 		p.then(j, m)
 	}
@@ -104,6 +111,19 @@ func TestACrashDuringAnAttemptDelaysTheMessage(t *testing.T) {
 	x.now = x.now.Add(time.Minute)
 	require.NoError(t, x.Tell(t.Context(), "01TEST", ToService, ByPaygate))
 	require.Equal(t, []string{"re1", "re2"}, x.post.sent)
+}
+
+func TestAnAttemptEndsWithItsCallerAndIsRepeated(t *testing.T) {
+	t.Parallel()
+	x := newTeller(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	x.post.waits = cancel
+	require.ErrorIs(t, x.Tell(ctx, "01TEST", ToService, ByPaygate), context.Canceled)
+	m, _ := x.store.j.Message("re1")
+	require.Zero(t, m.TakenUntil)
+	x.post.waits, x.now = nil, x.now.Add(time.Minute)
+	require.NoError(t, x.Tell(t.Context(), "01TEST", ToService, ByPaygate))
+	require.Equal(t, []string{"re1", "re1", "re2"}, x.post.sent)
 }
 
 func TestAClockThatWasAheadDelaysNoMessage(t *testing.T) {
