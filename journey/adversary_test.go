@@ -193,8 +193,8 @@ func (o *ordeal) visit(webhooks bool) {
 	ctx, id := o.t.Context(), o.store.j.ID
 	o.now = o.now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 10, 600, 7200, 40_000}).Draw(o.t, "pause")) * time.Second)
 	who := []string{"citizen", "sweep", "sweep", "sweep", "by hand", "early"}
-	if webhooks { // Pay does not send them for ever
-		who = append(who, "webhook")
+	if webhooks { // neither Pay nor people go on for ever
+		who = append(who, "webhook", "staff")
 	}
 	switch rapid.SampledFrom(who).Draw(o.t, "who") {
 	case "citizen":
@@ -210,6 +210,8 @@ func (o *ordeal) visit(webhooks bool) {
 		_, _ = o.runner.Advance(ctx, id, Visit{By: ByMopup})
 	case "by hand":
 		_, _ = o.runner.Advance(ctx, id, Visit{By: ByMopup, Urgency: ByHand})
+	case "staff":
+		_, _ = o.runner.Check(ctx, id, Visit{By: ByStaff("ann")})
 	case "early":
 		_, _ = o.runner.DeliverEarly(ctx, Due{At: o.store.j.EarlyAt, ID: id})
 	}

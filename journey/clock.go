@@ -11,6 +11,9 @@ import (
 // maxSkew is the greatest difference between two clocks that are both taken for right.
 const maxSkew = 24 * time.Hour
 
+// clockJump is more than our own clocks, on several replicas, ever differ.
+const clockJump = time.Hour
+
 // windowCloses returns when an uncaptured payment must be settled: a margin before Pay releases the money.
 func (j Journey) windowCloses(p Payment) time.Time {
 	return p.begun().Add(CaptureWindow - j.Terms.CaptureMargin)
@@ -69,8 +72,20 @@ func (j Journey) fromTheFuture(step Step, due, now time.Time) bool {
 	case StepForget, StepEraseReply, StepEraseEmail:
 		return false
 	default:
-		return j.Since.After(now.Add(time.Hour)) || due.After(now.Add(j.longestWait()))
+		return j.Since.After(now.Add(clockJump)) || due.After(now.Add(j.longestWait()))
 	}
+}
+
+// setRight replaces what was noted for the future, while our clock was ahead.
+func (j Journey) setRight(at time.Time) Journey {
+	for _, noted := range []*time.Time{
+		&j.Since, &j.AskedAt, &j.NudgedAt, &j.LookedAt, &j.RefundAskedAt, &j.PaidAt, &j.OwedAt, &j.TriedAt,
+	} {
+		if noted.After(at.Add(clockJump)) {
+			*noted = at
+		}
+	}
+	return j
 }
 
 // longestWait is longer than any step of the journey is put off, apart from erasing.

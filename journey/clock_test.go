@@ -64,6 +64,32 @@ func TestJourneyBegunInTheFutureIsDueNow(t *testing.T) {
 	}
 }
 
+// The first visit sets its times right, and the journey goes on as usual.
+func TestVisitSetsTimesRight(t *testing.T) {
+	t.Parallel()
+	now := t0.Add(-year)
+	j := examples(t)[StatePaying]
+	tr := newTrial(t, j, snapshot(StatusStarted))
+	tr.now = now
+	j = tr.visit(Visit{By: ByMopup})
+	require.Equal(t, []time.Time{now, now}, []time.Time{j.Since, j.AskedAt})
+	require.Equal(t, now.Add(3*time.Hour), j.DueAt, "the citizen may still be paying")
+
+	nudged := happens(t, examples(t)[StateReleased], ByWebhook, year, Nudged{})
+	require.Equal(t, t0.Add(year), nudged.NudgedAt)
+	tr = newTrial(t, nudged, snapshot(StatusSuccess))
+	tr.visit(Visit{By: ByMopup, Urgency: Ordered})
+	require.NoError(t, tr.runner.Nudge(t.Context(), nudged.ID, ByWebhook))
+	require.Equal(t, tr.now, tr.store.j.NudgedAt)
+}
+
+func TestConfirmationOfAWrongClockIsNotFresh(t *testing.T) {
+	t.Parallel()
+	j := examples(t)[StateConfirmed]
+	require.Equal(t, StepDeliver, j.Owed(t0.Add(2*time.Minute)))
+	require.Equal(t, StepAsk, j.Owed(t0.Add(-year)))
+}
+
 func TestBackOffOfAWrongClockEnds(t *testing.T) {
 	t.Parallel()
 	j, _ := refusedPaid(t)

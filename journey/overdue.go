@@ -64,7 +64,12 @@ func (j Journey) overdue(f Overdue) (Journey, string, error) {
 }
 
 // asked returns when the newest payment was asked for, by our own clock.
-func (j Journey) asked() time.Time { return latest(j.AskedAt, j.StartedAt) }
+func (j Journey) asked() time.Time {
+	if j.AskedAt.IsZero() {
+		return j.StartedAt
+	}
+	return j.AskedAt
+}
 
 // owedPayment returns the payment whose money has to go back, or nothing.
 func (j Journey) owedPayment() string {

@@ -193,7 +193,7 @@ func (j Journey) nextConfirmed(now time.Time) (Step, time.Time) {
 }
 
 // readLongAgo reports whether the payment was read too long ago to deliver on.
-func (p Payment) readLongAgo(now time.Time) bool { return now.Sub(p.ReadAt) > freshFor }
+func (p Payment) readLongAgo(now time.Time) bool { return now.Sub(p.ReadAt).Abs() > freshFor }
 
 func (j Journey) nextRefused(now time.Time) (Step, time.Time) {
 	p, _ := j.Payment()

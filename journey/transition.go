@@ -26,7 +26,7 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 	if next.Terms.Kind == KindSubmission && !next.KeepsRequest() && !next.KeepsReply() {
 		next.Fingerprint.Query = "" // it may be personal, and is no longer needed to find the held address
 	}
-	next = next.noteEarly(j, f, by).followingRefunds(at).withNews(at)
+	next = next.setRight(at).noteEarly(j, f, by).followingRefunds(at).withNews(at)
 	next.OwedAt = next.owedSince(at)
 	next.DueAt, next.EarlyAt, next.TellAt = next.Due(at), next.earlyDue(), next.tellAt()
 	next.LateAt = next.lateSince(at)
