@@ -39,7 +39,7 @@ func (c Choice) couldBeAnother(s Submission, option string) bool {
 	couldChoose := func(f Field) bool { return !f.File && f.CouldBeField(c.Field) }
 	found, few := Candidates(slices.DeleteFunc(s.all(), isChosen), couldChoose)
 	if slices.Contains(c.Free, option) {
-		return !few || slices.ContainsFunc(found, func(f Field) bool { return f.Value != "" })
+		return !few || slices.ContainsFunc(found, Field.hasValue)
 	}
 	others := slices.DeleteFunc(slices.Clone(c.Options), func(o string) bool { return o == option })
 	return !few || AnyCouldEqual(found, others...)

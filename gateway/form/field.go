@@ -19,6 +19,9 @@ type Field struct {
 	Scalar      string // a number, true or false in JSON: it chooses and fills in nothing, but a service may read it
 }
 
+// hasValue reports whether some service may read a value other than the empty text.
+func (f Field) hasValue() bool { return f.Value != "" || f.Scalar != "" || f.Cut }
+
 // MaxParameters is how many parameters of a query, and how many cookies, Paygate reads. A request with more is
 // hostile, and may mean anything.
 const MaxParameters = 1000

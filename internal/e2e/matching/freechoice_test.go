@@ -65,6 +65,10 @@ func TestAmbiguousFreeChoiceIsRefused(t *testing.T) {
 		"a member named twice": pricedWith(jsonType, `{"licence":"blue-badge","licence":"8-day"}`),
 		"a card number":        pricedForm("licence=blue-badge&note=4444333322221111"),
 		"blank around it":      pricedForm("licence=+blue-badge"),
+		"a prefixed number":    pricedWith(jsonType, `{"licence":"blue-badge","model.licence":12}`),
+		"a prefixed word":      pricedWith(jsonType, `{"licence":"blue-badge","model.licence":true}`),
+		"after too much": pricedWith(multipartType, free+
+			strings.Repeat(part("x", strings.Repeat("x", 64<<10)), 17)+part("model.licence", "8-day")+end),
 	} {
 		t.Run(name, func(t *testing.T) { d.MustRefuse(t, raw) })
 	}
