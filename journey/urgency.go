@@ -33,6 +33,9 @@ const tryEvery = 2 * time.Second
 
 // owed returns the step that the visit may do now.
 func (v Visit) owed(j Journey, now time.Time) Step {
+	if !j.NudgedAt.IsZero() && v.mustWait(j, now) {
+		j.NudgedAt = time.Time{} // the payment was read a moment ago: what follows from that is done now
+	}
 	if v.mustWait(j, now) {
 		return StepNone
 	}
