@@ -191,7 +191,8 @@ func (o *ordeal) ended() bool {
 
 func (o *ordeal) visit(webhooks bool) {
 	ctx, id := o.t.Context(), o.store.j.ID
-	o.now = o.now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 10, 600, 7200, 40_000}).Draw(o.t, "pause")) * time.Second)
+	seconds := rapid.SampledFrom([]int{0, 1, 10, 600, 7200, 40_000}).Draw(o.t, "pause")
+	o.now = o.now.Add(time.Duration(seconds) * time.Second)
 	who := []string{"citizen", "sweep", "sweep", "sweep", "by hand", "early"}
 	if webhooks { // neither Pay nor people go on for ever
 		who = append(who, "webhook", "staff")

@@ -44,8 +44,8 @@ func (j Journey) isOverdue(now time.Time) bool {
 	return found && !now.Before(d.at) && !j.TriedAt.Before(d.at)
 }
 
-// overdue gives the journey to a person. A refund that was asked for by staff and whose result was never known ends; the
-// journey itself goes on unless it was at rest.
+// overdue gives the journey to a person. A refund that was asked for by staff and whose result was never known ends;
+// the journey itself goes on unless it was at rest.
 func (j Journey) overdue(f Overdue) (Journey, string, error) {
 	d, found := j.deadline()
 	if !found || !f.Since.Equal(j.Since) {

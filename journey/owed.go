@@ -79,8 +79,8 @@ func (j Journey) Due(now time.Time) time.Time {
 	return latest(due, j.NotBefore)
 }
 
-// DueByHand is [Journey.Due] for a sweep that a person asked for: it ignores the back-off after failures, but for that of
-// refunds.
+// DueByHand is [Journey.Due] for a sweep that a person asked for: it ignores every back-off after failures, except that
+// of refunds.
 func (j Journey) DueByHand(now time.Time) time.Time { return j.hurried(ByHand).due(now) }
 
 // due returns when a sweep should visit the journey if nothing had failed.
@@ -231,8 +231,8 @@ func (j Journey) surplus() string {
 	return ""
 }
 
-// nextLook returns when the payments of a journey at rest are read again: for a week, and until what is under way at Pay
-// has ended.
+// nextLook returns when the payments of a journey at rest are read again: for a week, and until what is under way at
+// Pay has ended.
 func (j Journey) nextLook(now time.Time) (look time.Time, wanted bool) {
 	last, end := latest(j.LookedAt, j.Since), j.Since.Add(lookFor)
 	look = last.Add(j.Terms.SecondLook)

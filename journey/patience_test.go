@@ -104,7 +104,8 @@ func refusedPaid(t *testing.T) (Journey, PaymentSnapshot) {
 // providerRefuses makes each refund end in error, as when the provider refuses it: Pay answers 500 P0698.
 func (tr *trial) providerRefuses() {
 	tr.pay.refund = func(amount int64) (Refund, error) {
-		tr.pay.list = append(tr.pay.list, Refund{ID: fmt.Sprint("ref", len(tr.pay.list)), Amount: amount, Status: RefundError})
+		made := Refund{ID: fmt.Sprint("ref", len(tr.pay.list)), Amount: amount, Status: RefundError}
+		tr.pay.list = append(tr.pay.list, made)
 		return Refund{}, errors.New("GOV.UK Pay refund: status 500 P0698")
 	}
 }

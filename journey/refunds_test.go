@@ -33,7 +33,8 @@ func TestRefundsOfPaysListAreKept(t *testing.T) {
 
 func TestRefundThatFailsLaterIsShown(t *testing.T) {
 	t.Parallel()
-	j := must(t, examples(t)[StateReleased], seesRefunds(refund("a", RefundSubmitted)), seesRefunds(refund("a", RefundError)))
+	j := must(t, examples(t)[StateReleased], seesRefunds(refund("a", RefundSubmitted)),
+		seesRefunds(refund("a", RefundError)))
 	require.Contains(t, j.Note, "£5.00 failed")
 	require.Contains(t, lastEvent(j).Detail, "refund a of £5.00: error")
 }
