@@ -21,6 +21,7 @@ func (c *checker) compare(s Settings) {
 	c.compareRoutes(s.Routes)
 	c.comparePrefix(s)
 	c.compareEmails(s)
+	c.compareSignIn(s)
 	c.compareTell(s)
 }
 
@@ -32,7 +33,7 @@ func (c *checker) compareEncryption(s Settings) {
 	for name, texts := range map[string][]string{
 		"PAYGATE_PAY_API_URL": {s.PayAPIURL.String()}, "PAYGATE_PAY_CARD_ORIGINS": s.PayCardOrigins,
 		"PAYGATE_PUBLIC_URL": strings.Split(s.Origins.String(), ","), "PAYGATE_NOTIFY_API_URL": {s.NotifyURL.String()},
-		"PAYGATE_ALERT_WEBHOOK": {s.AlertWebhook.address()},
+		"PAYGATE_ALERT_WEBHOOK": {s.AlertWebhook.address()}, "PAYGATE_STAFF_OIDC_ISSUER": {s.StaffOIDCIssuer},
 	} {
 		if slices.ContainsFunc(texts, func(text string) bool { return strings.HasPrefix(text, "http:") }) {
 			c.fault(name, "must be https; http is allowed only with PAYGATE_PAY_MODE=test")

@@ -26,7 +26,7 @@ func (s Settings) Describe() string {
 	l.add("secrets", "%d", len(s.Secrets))
 	l.add("store", "%s", s.Store.Kind)
 	l.add("public listener", "%s, our own addresses under %s", s.Listen, s.Prefix)
-	l.add("staff listener", "%s, %d tokens", s.StaffListen, len(s.StaffTokens))
+	l.add("staff listener", "%s, %s", s.StaffListen, describeSignIn(s))
 	l.add("language", "%s", describeLanguage(s.Language))
 	if s.AlertWebhook != nil {
 		l.add("alerts", "to a webhook, as for %s", s.AlertFormat)
@@ -83,6 +83,17 @@ func (l *lines) addRoute(r gateway.Route) {
 	for _, p := range r.Allow {
 		l.add("  free nearby", "%s", p)
 	}
+}
+
+func describeSignIn(s Settings) string {
+	words := []string{fmt.Sprintf("%d tokens", len(s.StaffTokens))}
+	if s.StaffOIDCIssuer != "" {
+		words = append(words, "OpenID Connect by "+s.StaffOIDCIssuer)
+	}
+	if s.StaffProxyHeader != "" {
+		words = append(words, "a proxy by "+s.StaffProxyHeader)
+	}
+	return strings.Join(words, ", ")
 }
 
 func describeCondition(c form.Condition) string {
@@ -166,5 +177,5 @@ func warnings(s Settings) []string {
 		}
 		found = append(found, acceptanceWarnings(r)...)
 	}
-	return append(found, emailWarnings(s)...)
+	return slices.Concat(found, emailWarnings(s), signInWarnings(s))
 }

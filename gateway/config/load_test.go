@@ -122,6 +122,20 @@ var wrongs = map[string][]string{
 		"ann:0123456789abcdef,bob:0123456789abcdef", "ann:view:short", "ann:view:", ":view:0123456789abcdef",
 		"ann:view:0123456789abcdef,bob:admin:0123456789abcdef", "ann:refund",
 	},
+	"PAYGATE_STAFF_OIDC_ISSUER": {
+		"login.example", "https://login.microsoftonline.com/common/v2.0", "https://x.gov.uk/?tenant=1",
+		"https://login.microsoftonline.com/organizations/v2.0", "http://login.example.gov.uk",
+	},
+	"PAYGATE_STAFF_OIDC_CLIENT_ID":      {"paygate"},
+	"PAYGATE_STAFF_OIDC_CLIENT_SECRET":  {"topsecretkey"},
+	"PAYGATE_STAFF_OIDC_TRUST_EMAIL":    {"yes"},
+	"PAYGATE_STAFF_PROXY_HEADER":        {"X-Forwarded-Email", "X Email", "X_Email", "X-Email:"},
+	"PAYGATE_STAFF_PROXY_GROUPS_HEADER": {"X-Forwarded-Groups"},
+	"PAYGATE_STAFF_PROXIES":             {"10.0.0.1", "0.0.0.0/0"},
+	"PAYGATE_STAFF_ROLES": {
+		"ann@example.gov.uk", "ann@example.gov.uk=owner", "ann=view", "*@=view", "*@a@b=view", "group:=view", "sub:=admin",
+		"@example.gov.uk=view", "ann@=view", "ann@example.gov.uk=view",
+	},
 	"PAYGATE_STORE": {
 		"mysql:x", "bbolt:", "postgres:paygate", "postgres://u:hunter2@db:port/paygate",
 		"postgres://u:hunter2/x@db/paygate",

@@ -94,6 +94,26 @@ type Settings struct {
 	// refund, release, settle, sweep) or admin (everything); without one, it is admin. Without any way to sign in, the
 	// staff listener serves health and metrics only.
 	StaffTokens signin.Tokens `env:"STAFF_TOKENS" secret:"yes" example:"ann:refund:replace-me-with-a-long-one"`
+	// Sign in with OpenID Connect (docs/signing-in.md): the issuer as it writes itself in its tokens, and what it calls
+	// Paygate. It sends people back to /login/callback under PAYGATE_STAFF_PUBLIC_URL, which is needed too.
+	StaffOIDCIssuer       string `env:"STAFF_OIDC_ISSUER" check:"issuer" example:"https://login.example.gov.uk/realms/staff"`
+	StaffOIDCClientID     string `env:"STAFF_OIDC_CLIENT_ID" check:"key" example:"paygate"`
+	StaffOIDCClientSecret string `env:"STAFF_OIDC_CLIENT_SECRET" check:"key" secret:"yes" example:"replace-me"`
+	// on: an e-mail address of this issuer counts although it does not say email_verified. Only for an issuer of one
+	// organisation, such as a tenant of Entra ID.
+	StaffOIDCTrustEmail bool `env:"STAFF_OIDC_TRUST_EMAIL" default:"off" values:"on,off"`
+	// The claim with a person's groups.
+	StaffOIDCGroupsClaim string `env:"STAFF_OIDC_GROUPS_CLAIM" default:"groups"`
+	// Or trust a proxy that signs people in (oauth2-proxy, Pomerium, IAP): the header with their name or e-mail address,
+	// and the one with their groups. Both count only from PAYGATE_STAFF_PROXIES.
+	StaffProxyHeader       string `env:"STAFF_PROXY_HEADER" check:"header" example:"X-Forwarded-Email"`
+	StaffProxyGroupsHeader string `env:"STAFF_PROXY_GROUPS_HEADER" check:"header" example:"X-Forwarded-Groups"`
+	// The networks of the proxies in front of the staff listener. Anything there can sign in as anyone, so list the
+	// proxies alone.
+	StaffProxies []netip.Prefix `env:"STAFF_PROXIES" example:"10.0.3.7/32"`
+	// WHO=ROLE for people whom OpenID Connect or a proxy signs in. WHO is an e-mail address, *@domain, sub:ID or
+	// group:NAME. The highest role counts.
+	StaffRoles signin.Grants `env:"STAFF_ROLES" example:"*@example.gov.uk=view,group:finance=refund"`
 	// Where commands find the staff listener of a running gateway, and the token that they use. Without these, they use
 	// PAYGATE_STAFF_LISTEN on this machine, and the token of PAYGATE_STAFF_TOKENS if that has exactly one.
 	StaffURL   *url.URL `env:"STAFF_URL" example:"http://127.0.0.1:8001"`
@@ -167,7 +187,7 @@ type Settings struct {
 	// Microsoft Teams.
 	AlertWebhook *webhookURL `env:"ALERT_WEBHOOK" secret:"yes" example:"https://hooks.slack.com/services/replace/me"`
 	AlertFormat  string      `env:"ALERT_FORMAT" default:"slack" values:"slack,teams"`
-	// Where staff reach the staff pages: alerts have links to it.
+	// Where staff reach the staff pages: alerts have links to it, and OpenID Connect leads back to it.
 	StaffPublicURL *url.URL `env:"STAFF_PUBLIC_URL" example:"https://paygate-staff.example.gov.uk"`
 
 	// Accounts are the accounts at GOV.UK Pay, the default one first.

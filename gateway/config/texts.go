@@ -12,6 +12,8 @@ import (
 var checks = map[string]func(string) (string, error){
 	"key":            checkKey,
 	"host":           checkHost,
+	"issuer":         checkIssuer,
+	"header":         checkHeader,
 	"prefix":         checkPrefix,
 	"address":        checkAddress,
 	"public address": checkPublicAddress,

@@ -47,7 +47,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 	for _, p := range []typeParser{
 		of(parseBool), of(parseCount), of(parseSize), of(parseDuration), of(parseDurationOrZero), of(parseReturnGrace),
 		of(parseList), of(parseURL), of(parseService), of(parseOrigins), of(parseCardOrigins), of(parseNetworks),
-		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseMethods), of(parseLanguage), of(parseRouteNames),
+		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseStaffRoles), of(parseMethods), of(parseLanguage), of(parseRouteNames),
 		of(parseAccountNames), of(parseShares),
 		of(match.ParsePattern), of(parsePatterns), of(form.ParseTemplate), of(parsePrice), of(parsePrices),
 		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
@@ -232,6 +232,8 @@ func parseStaffTokens(text string) (signin.Tokens, error) {
 	})
 	return tokens, err
 }
+
+func parseStaffRoles(text string) (signin.Grants, error) { return parseEach(text, signin.ParseGrant) }
 
 // isNotPrintable reports whether a character is a blank, a control character or not ASCII.
 func isNotPrintable(r rune) bool { return r <= ' ' || r > '~' }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -13,47 +14,88 @@ import (
 // ErrUnknown means that a request does not say who sends it, or that it is not true.
 var ErrUnknown = errors.New("it is not known who sends this")
 
+// NoRoleError means that someone is known who has no role. Its text, which is logged, does not name them.
+type NoRoleError struct{ Name string }
+
+func (e NoRoleError) Error() string { return "the person has no role" }
+
 // Options configure a [Gate].
 type Options struct {
+	// Tokens, OIDC and Header are the ways to sign in.
 	Tokens Tokens
-	// Values keeps the sessions.
-	Values Values
+	OIDC   *OIDC // nil: none
+	Header Header
+	// Proxies are the proxies in front of the staff listener.
+	Proxies Proxies
+	// Roles are those of people who sign in by OIDC or Header.
+	Roles Grants
+
+	// Store keeps the sessions, for all replicas.
+	Store Store
 	// HashKey (64 bytes) and BlockKey (32 bytes) protect the cookies.
 	HashKey, BlockKey []byte
 	Now               func() time.Time
 }
 
 // IsOpen reports whether there is any way to sign in.
-func (o Options) IsOpen() bool { return len(o.Tokens) > 0 }
+func (o Options) IsOpen() bool { return len(o.Tokens) > 0 || o.OIDC != nil || o.Header.Name != "" }
 
-// Gate knows members of staff by their token or their session. It is safe for concurrent use.
+// Gate knows members of staff by their token, by their session, or by what a proxy says. It is safe for concurrent use.
 type Gate struct {
 	Options
 	sessions keeper
+	provider *provider
 	drafts   *securecookie.SecureCookie
+	flows    *securecookie.SecureCookie
 }
 
 // NewGate returns a Gate.
 func NewGate(o Options) *Gate {
-	return &Gate{Options: o, sessions: newKeeper(o), drafts: newDrafts(o)}
+	return &Gate{
+		Options: o, sessions: newKeeper(o), provider: newProvider(o), drafts: newDrafts(o), flows: newFlows(o),
+	}
 }
 
-// MemberOf returns who sends a request. The error is ErrUnknown, or that of the store.
+// MemberOf returns who sends a request. A token counts first, then what a proxy says, then a session. The error is
+// ErrUnknown, a [NoRoleError], or that of the store.
 func (g *Gate) MemberOf(r *http.Request) (Member, error) {
+	person, said, err := g.Header.personOf(r, g.Proxies)
+	if err != nil {
+		return Member{}, err
+	}
 	if token, sent := bearer(r); sent {
 		if m, known := g.Tokens.Holder(token); known {
 			return m, nil
 		}
-		return Member{}, ErrUnknown
+	}
+	if said {
+		return g.known(person, true)
 	}
 	s, found, err := g.sessions.find(r)
-	if err != nil {
-		return Member{}, err
+	if err != nil || !found {
+		return Member{}, cmp.Or(err, ErrUnknown)
 	}
-	if m, still := g.Tokens.still(s.Name, s.Digest); found && still {
+	return g.memberIn(s)
+}
+
+// memberIn returns whose a session is, by the settings as they are now.
+func (g *Gate) memberIn(s session) (Member, error) {
+	if s.Person != nil && g.OIDC != nil && g.OIDC.Issuer == s.Issuer {
+		return g.known(*s.Person, g.OIDC.TrustEmail)
+	}
+	if m, still := g.Tokens.still(s.Name, s.Digest); still {
 		return m, nil
 	}
 	return Member{}, ErrUnknown
+}
+
+// known returns the member whom another system has signed in.
+func (g *Gate) known(p Person, trustEmail bool) (Member, error) {
+	m := Member{p.Name, g.Roles.roleOf(p, trustEmail)}
+	if m.Role == NoRole {
+		return m, NoRoleError{p.Name}
+	}
+	return m, nil
 }
 
 func bearer(r *http.Request) (token string, sent bool) {
@@ -89,6 +131,6 @@ func (g *Gate) SignOut(w http.ResponseWriter, r *http.Request) error {
 func (g *Gate) setCookie(w http.ResponseWriter, r *http.Request, name, value string, lasts time.Duration) {
 	http.SetCookie(w, &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: int(lasts.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: g.Proxies.encrypted(r),
 	})
 }

@@ -29,16 +29,20 @@ const (
 	maxSessions = 20
 )
 
-// Values keeps named values, sealed, for all replicas.
-type Values interface {
+// Store keeps named values, sealed, and remembers marks.
+type Store interface {
 	Value(ctx context.Context, name string) ([]byte, error)
 	UpdateValue(ctx context.Context, name string, change func(old []byte) ([]byte, error)) ([]byte, error)
+	// FirstSight reports whether a mark is new, and remembers it until a time.
+	FirstSight(ctx context.Context, mark string, until time.Time) (bool, error)
 }
 
 // session is what the store keeps of a member who has signed in.
 type session struct {
 	Name   string    `json:"name"`
 	Digest string    `json:"digest,omitempty"` // of the token
+	Issuer string    `json:"issuer,omitempty"` // who has signed the person in
+	Person *Person   `json:"person,omitempty"`
 	Began  time.Time `json:"began"`
 	Used   time.Time `json:"used"`
 }
@@ -58,14 +62,14 @@ type pass struct {
 
 // keeper keeps the sessions in the store.
 type keeper struct {
-	values  Values
+	values  Store
 	cookies *securecookie.SecureCookie
 	now     func() time.Time
 }
 
 func newKeeper(o Options) keeper {
 	cookies := securecookie.New(o.HashKey, o.BlockKey).MaxAge(int(cookieFor.Seconds()))
-	return keeper{o.Values, cookies.SetSerializer(securecookie.JSONEncoder{}), o.Now}
+	return keeper{o.Store, cookies.SetSerializer(securecookie.JSONEncoder{}), o.Now}
 }
 
 // begin stores a session and returns the value of its cookie.

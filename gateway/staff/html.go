@@ -20,7 +20,7 @@ var templates = func() map[string]*template.Template {
 		"time": noTime, "day": noTime, "minus": func(a, b int) int { return a - b },
 	}
 	all := map[string]*template.Template{}
-	for _, name := range []string{"login", "resume", "overview", "list", "journey", "finance", "reconcile", "problem"} {
+	for _, name := range []string{"login", "signedin", "resume", "overview", "list", "journey", "finance", "reconcile", "problem"} {
 		page := template.New(name).Funcs(functions)
 		all[name] = template.Must(page.ParseFS(htmlFiles, "html/frame.html", "html/"+name+".html"))
 	}

@@ -31,7 +31,7 @@ func (s entrance) admit(a address) http.HandlerFunc {
 		case errors.Is(err, signin.ErrUnknown):
 			s.refuse(w, r)
 		case err != nil:
-			s.fail(w, r, err)
+			s.failSignIn(w, r, err)
 		case m.Role < a.role:
 			s.problem(w, r, http.StatusForbidden, "This needs the role "+a.role.String()+
 				". You have the role "+m.Role.String()+".")
@@ -54,10 +54,10 @@ func (s entrance) refuse(w http.ResponseWriter, r *http.Request) {
 		if v.Ended {
 			v.To = resumeAddress
 		}
-		s.render(w, http.StatusUnauthorized, "login", "Sign in", member{}, v)
+		s.showLogin(w, http.StatusUnauthorized, v)
 	default:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="paygate"`)
-		s.problem(w, r, http.StatusUnauthorized, "A staff token is needed.")
+		s.problem(w, r, http.StatusUnauthorized, "A staff token is needed, or another way to sign in.")
 	}
 }
 
@@ -66,10 +66,21 @@ type loginView struct {
 	To    string
 	Wrong bool
 	Ended bool // a session ended in the middle of a form, which is kept
+
+	ByToken, ByIssuer bool
 }
 
 func (s entrance) loginPage(w http.ResponseWriter, r *http.Request) {
-	s.render(w, http.StatusOK, "login", "Sign in", member{}, loginView{To: ownPath(r.FormValue("to"))})
+	s.showLogin(w, http.StatusOK, loginView{To: ownPath(r.FormValue("to"))})
+}
+
+func (s entrance) showLogin(w http.ResponseWriter, status int, v loginView) {
+	title := "Sign in"
+	if v.Wrong {
+		title = "Error: Sign in"
+	}
+	v.ByToken, v.ByIssuer = len(s.gate.Tokens) > 0, s.gate.OIDC != nil
+	s.render(w, status, "login", title, member{}, v)
 }
 
 func (s entrance) login(w http.ResponseWriter, r *http.Request) {
@@ -78,8 +89,7 @@ func (s entrance) login(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, signin.ErrUnknown):
 		s.Log.WarnContext(r.Context(), "staff sign-in refused")
-		v := loginView{To: to, Wrong: true, Ended: to == resumeAddress}
-		s.render(w, http.StatusUnauthorized, "login", "Error: Sign in", member{}, v)
+		s.showLogin(w, http.StatusUnauthorized, loginView{To: to, Wrong: true, Ended: to == resumeAddress})
 	case err != nil:
 		s.fail(w, r, err)
 	default:

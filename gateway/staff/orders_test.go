@@ -107,7 +107,7 @@ func newListener(t *testing.T, change func(*staff.Options)) *listener {
 		Ready: func(context.Context) error { return nil },
 		SignIn: signin.Options{
 			Tokens: signin.Tokens{{Member: signin.Member{Name: "ann", Role: signin.Admin}, Secret: annsToken}},
-			Values: store, Now: l.now, HashKey: make([]byte, 64), BlockKey: make([]byte, 32),
+			Store:  store, Now: l.now, HashKey: make([]byte, 64), BlockKey: make([]byte, 32),
 		},
 		Reconciler: reconcile.New(reconcile.Options{
 			Store: store, Now: l.now, Log: quiet, Ours: func(string) bool { return true },

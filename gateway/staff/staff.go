@@ -87,6 +87,10 @@ func (s entrance) addStaffPages(mux *http.ServeMux) {
 	add("GET /login", s.loginPage)
 	add("POST /login", s.login)
 	add("POST /logout", s.logout)
+	if s.gate.OIDC != nil {
+		add("GET /login/start", s.startSignIn)
+		add("GET "+signin.CallbackPath, s.finishSignIn)
+	}
 	add("GET /assets/{name}", s.asset)
 	for _, a := range s.addresses() {
 		add(a.pattern, s.admit(a))

@@ -92,18 +92,18 @@ func (e *examination) checkAcceptance() {
 // checkStaffListener reports who can reach the staff listener.
 func (e *examination) checkStaffListener() {
 	const about = "staff listener"
-	address, tokens := e.Settings.StaffListen, len(e.Settings.StaffTokens)
+	address, canSignIn := e.Settings.StaffListen, e.Settings.StaffCanSignIn()
 	switch isLocal := listensLocally(address); {
-	case !isLocal && tokens == 0:
+	case !isLocal && !canSignIn:
 		e.report(warning, about, "%s serves health and metrics to anyone who reaches it, and staff cannot settle "+
 			"stuck journeys: set PAYGATE_STAFF_TOKENS, and keep the public away", address)
-	case tokens == 0:
-		e.report(warning, about, "has no tokens, so staff cannot settle stuck journeys: set PAYGATE_STAFF_TOKENS")
+	case !canSignIn:
+		e.report(warning, about, "has no way to sign in, so staff cannot settle stuck journeys: set PAYGATE_STAFF_TOKENS")
 	case !isLocal:
 		e.report(warning, about, "%s can be reached from other machines, over http: "+
 			"the network has to keep out the public and eavesdroppers", address)
 	default:
-		e.report(fine, about, "%s, tokens for %d people", address, tokens)
+		e.report(fine, about, "%s, tokens for %d people", address, len(e.Settings.StaffTokens))
 	}
 }
 
