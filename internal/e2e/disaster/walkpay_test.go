@@ -53,7 +53,7 @@ func (w *simulation) changeFaults() {
 func (w *simulation) correctAtPay() {
 	for _, p := range w.pay.Payments() {
 		switch {
-		case w.random.IntN(4) > 0 || w.isUncollected(p.ID, 0):
+		case w.random.IntN(4) > 0 || w.isUncollected(p.ID, 0) || w.isOld(p):
 		case p.Status == "success" && p.Refunded == 0:
 			w.logf("Pay could not collect %s of %s", p.ID, p.Reference)
 			w.mu.Lock()
