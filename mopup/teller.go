@@ -1,6 +1,7 @@
 package mopup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -54,7 +55,7 @@ func (t *Teller) run(ctx context.Context, to journey.Recipient) {
 
 func (t *Teller) report(ctx context.Context, err error) {
 	if err != nil && ctx.Err() == nil {
-		t.Log.WarnContext(ctx, "a round of messages ended early; the next one follows soon", "error", err)
+		t.Log.WarnContext(ctx, "not all messages were tried; the next round follows soon", "error", err)
 	}
 }
 
@@ -72,9 +73,11 @@ func (t *Teller) RunNow(ctx context.Context) {
 	all.Wait()
 }
 
-// RunOnce sends to one recipient what waits now, the longest first. It returns an error if it ends before that.
+// RunOnce sends to one recipient what waits now, the longest first. An address of the service that has failed several
+// times in a row is left alone until the next round, and delays no other. The error is that of such an address, or what
+// ended the round early.
 func (t *Teller) RunOnce(ctx context.Context, to journey.Recipient, by journey.By) error {
-	inRow := 0
+	r := &tellRound{Teller: t, to: to, by: by, inRow: map[string]int{}}
 	until := journey.GivenUpTellAt()
 	if by == journey.ByPaygate {
 		until = t.Now().AddDate(100, 0, 0) // a clock that was ahead may have put a message off for years
@@ -82,18 +85,46 @@ func (t *Teller) RunOnce(ctx context.Context, to journey.Recipient, by journey.B
 	for after := (journey.Due{}); ; {
 		page, err := t.Store.DueToTell(ctx, until, after, pageSize)
 		if err != nil || len(page) == 0 {
-			return err
+			return cmp.Or(err, r.last)
 		}
 		for _, due := range page {
-			err := ofTheRecipient(t.Runner.Tell(ctx, due.ID, to, by))
-			if inRow++; err == nil {
-				inRow = 0
-			}
-			if ctx.Err() != nil || inRow == maxFailuresInRow {
-				return err
+			r.tell(ctx, due.ID)
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
 		}
 		after = page[len(page)-1]
+	}
+}
+
+// tellRound is one round of messages to one recipient.
+type tellRound struct {
+	*Teller
+	to    journey.Recipient
+	by    journey.By
+	inRow map[string]int // consecutive failures, by the address of the service
+	last  error          // of an address that is left alone
+}
+
+// tell sends the messages of one journey, unless its address is left alone.
+func (r *tellRound) tell(ctx context.Context, id journey.ID) {
+	j, err := r.Store.Get(ctx, id)
+	address := j.Terms.Tell
+	if r.to == journey.ToCitizen {
+		address = ""
+	}
+	if r.inRow[address] == maxFailuresInRow {
+		return
+	}
+	if err == nil {
+		err = r.Runner.Tell(ctx, id, r.to, r.by)
+	}
+	if err = ofTheRecipient(err); err == nil {
+		r.inRow[address] = 0
+		return
+	}
+	if r.inRow[address]++; r.inRow[address] == maxFailuresInRow {
+		r.last = err
 	}
 }
 

@@ -91,3 +91,20 @@ func TestARoundEndsIfTheServiceIsAway(t *testing.T) {
 	require.NoError(t, teller.RunOnce(t.Context(), journey.ToService, journey.ByPaygate))
 	require.Equal(t, ids, p.sent, "the next round goes on")
 }
+
+func TestAnAddressThatIsAwayDelaysNoOther(t *testing.T) {
+	t.Parallel()
+	var ids []journey.ID
+	for n := range 7 {
+		ids = append(ids, journey.ID(fmt.Sprint("J", n)))
+	}
+	f, teller, p := newTeller(t, append(ids, "OTHER")...)
+	for _, id := range ids {
+		p.down[id] = errors.New("no answer from the service in time")
+	}
+	other := f.store.journeys["OTHER"]
+	other.Terms.Tell = "/other/events"
+	f.store.journeys["OTHER"] = other
+	require.ErrorIs(t, teller.RunOnce(t.Context(), journey.ToService, journey.ByPaygate), p.down["J4"])
+	require.Equal(t, append(ids[:5:5], "OTHER"), p.sent)
+}
