@@ -162,6 +162,8 @@ func TestWholeHasPaymentsAndHistory(t *testing.T) {
 	w := export.WholeOf(paid(0))
 	require.Len(t, w.Payments, 2)
 	require.Nil(t, w.Payments[0].TotalPence, "unknown, which is not nothing")
+	require.NotNil(t, w.Payments[0].Refunds)
+	require.EqualValues(t, 100, w.Payments[1].Refunds[0].AmountPence)
 	require.Equal(t, export.Event{
 		At: t0.Truncate(time.Second), Times: 1, Fact: "held", To: journey.StateHeld, By: "citizen",
 	}, w.History[0])

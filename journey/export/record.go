@@ -80,6 +80,17 @@ type Payment struct {
 	Code          string    `json:"code"`
 	TotalPence    *int64    `json:"total_pence"`
 	RefundedPence int64     `json:"refunded_pence"`
+	Refunds       []Refund  `json:"refunds"` // oldest first
+}
+
+// Refund is one refund of a payment.
+type Refund struct {
+	ID          string     `json:"id"` // empty if only the sum of the refunds is known
+	AmountPence int64      `json:"amount_pence"`
+	Status      string     `json:"status"`     // submitted, success or error, as Pay says
+	CreatedAt   time.Time  `json:"created_at"` // when it was made
+	SettledAt   string     `json:"settled_at"` // a date without a time
+	By          journey.By `json:"by"`         // empty if it was not asked for here
 }
 
 // Event is one line of a history.
@@ -140,7 +151,7 @@ func sum(a, b *int64) *int64 {
 func WholeOf(j journey.Journey) Whole {
 	w := Whole{Record: Of(j), Payments: []Payment{}, History: []Event{}, Messages: []Message{}}
 	for _, p := range j.Payments {
-		w.Payments = append(w.Payments, Payment{p.ID, whole(p.CreatedAt), p.Status, p.Code, known(p.Total), p.Refunded})
+		w.Payments = append(w.Payments, paymentOf(j, p))
 	}
 	for _, m := range j.Outbox {
 		w.Messages = append(w.Messages,
@@ -150,6 +161,14 @@ func WholeOf(j journey.Journey) Whole {
 		w.History = append(w.History, Event{whole(e.At), max(1, e.Times), e.Fact, e.From, e.To, e.By, e.Detail})
 	}
 	return w
+}
+
+func paymentOf(j journey.Journey, p journey.Payment) Payment {
+	refunds := []Refund{}
+	for _, r := range RefundsOf(j, p) {
+		refunds = append(refunds, Refund{r.ID, r.Amount, r.Status, whole(r.CreatedAt), r.SettledDate, r.By})
+	}
+	return Payment{p.ID, whole(p.CreatedAt), p.Status, p.Code, known(p.Total), p.Refunded, refunds}
 }
 
 func known(pence int64) *int64 {
