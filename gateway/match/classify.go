@@ -70,13 +70,14 @@ func (c *Classifier) Classify(r *http.Request) Decision {
 	case t.Path == c.Prefix || strings.HasPrefix(t.Path, c.Prefix+"/"):
 		return Decision{Action: Own, Target: t, Path: t.Path}
 	}
-	if route := c.reservedFor(t); route != nil {
+	paths := &lazyPaths{path: t.Path}
+	if route := c.reservedFor(paths); route != nil {
 		return Decision{Target: t}.refuse(route, http.StatusNotFound, ErrReserved)
 	}
 	if !IsUnsafe(r.Method) {
-		return c.classifySafe(r, t)
+		return c.classifySafe(r, t, paths)
 	}
-	d := c.find(r, t, c.rules)
+	d := c.find(r, t, paths, c.rules)
 	if d.Action == Forward {
 		return d.forward()
 	}
@@ -85,13 +86,9 @@ func (c *Classifier) Classify(r *http.Request) Decision {
 
 // reservedFor returns the route whose service hears from Paygate at an address that a target may be read as, whatever
 // its method and query. A target with too many interpretations may be read as any.
-func (c *Classifier) reservedFor(t Target) *Route {
-	if len(c.reserved) == 0 {
-		return nil
-	}
-	paths := Interpret(t.Path)
+func (c *Classifier) reservedFor(paths *lazyPaths) *Route {
 	for _, w := range c.reserved {
-		if !paths.Complete() || w.isFor(paths, false) {
+		if !paths.get().Complete() || w.isFor(paths.get(), false) {
 			return w.route
 		}
 	}
@@ -105,14 +102,14 @@ func (c *Classifier) refusesAction(r *http.Request) bool {
 }
 
 // find compares a request with the rules that its method can reach.
-func (c *Classifier) find(r *http.Request, t Target, rules []*rule) Decision {
+func (c *Classifier) find(r *http.Request, t Target, paths *lazyPaths, rules []*rule) Decision {
 	base := Decision{Target: t, Path: t.Path, refusesAction: c.refusesAction(r)}
 	if len(rules) == 0 {
 		return base
 	}
 	s := &search{
 		base: base, method: r.Method, path: WithoutParameters(t.Path), parameters: t.parameters(),
-		paths: Interpret(t.Path), isAllowed: c.isAllowed(r.Method, t),
+		paths: paths.get(), isAllowed: c.isAllowed(r.Method, t),
 	}
 	d := s.decide(rules)
 	if d.Action == Forward || d.Action == Pay {

@@ -24,6 +24,19 @@ func Interpret(path string) *Paths {
 	return p
 }
 
+// lazyPaths are the interpretations of a path, made when first needed.
+type lazyPaths struct {
+	path  string
+	paths *Paths
+}
+
+func (l *lazyPaths) get() *Paths {
+	if l.paths == nil {
+		l.paths = Interpret(l.path)
+	}
+	return l.paths
+}
+
 // Complete reports whether these are all interpretations.
 func (p *Paths) Complete() bool { return p.set.Complete }
 

@@ -14,9 +14,9 @@ import (
 // code, or with the pay code), and refuses a query or a cookie that the pay code may take for the form. This holds
 // for every interpretation of the path that counts for a POST.
 
-func (c *Classifier) classifySafe(r *http.Request, t Target) Decision {
+func (c *Classifier) classifySafe(r *http.Request, t Target, paths *lazyPaths) Decision {
 	cookies := form.Cookies(r.Header)
-	at := c.submissionsAt(r, t, cookies)
+	at := c.submissionsAt(r, t, paths, cookies)
 	for _, w := range at {
 		if !w.pattern.couldBeMet(t.parameters(), cookies, len(cookies) > form.MaxParameters) {
 			continue
@@ -25,14 +25,14 @@ func (c *Classifier) classifySafe(r *http.Request, t Target) Decision {
 			return Decision{Target: t}.refuse(w.route, http.StatusBadRequest, reason)
 		}
 	}
-	d := c.find(r, t, c.gets)
+	d := c.find(r, t, paths, c.gets)
 	d.WithoutForm = len(at) > 0
 	return d
 }
 
 // submissionsAt returns the rules of submission routes whose path the target of a safe request may be, whatever their
 // conditions on the query. A path with too many interpretations may be any.
-func (c *Classifier) submissionsAt(r *http.Request, t Target, cookies []form.Field) []*rule {
+func (c *Classifier) submissionsAt(r *http.Request, t Target, lazy *lazyPaths, cookies []form.Field) []*rule {
 	isBare := r.Method == http.MethodGet && t.Query == "" && r.ContentLength == 0 &&
 		!strings.ContainsAny(t.Path, "%&;") // like most requests
 	mayRun := func(w *rule) bool { return !isBare || w.runsOnGet() || w.isPressedBy(cookies) }
@@ -40,7 +40,7 @@ func (c *Classifier) submissionsAt(r *http.Request, t Target, cookies []form.Fie
 	if isBare && len(cookies) == 0 && !runsOnGet || len(c.submissions) == 0 {
 		return nil
 	}
-	paths := Interpret(t.Path)
+	paths := lazy.get()
 	isAllowed := c.isAllowed(http.MethodGet, t)
 	return filter(c.submissions, func(w *rule) bool {
 		return (!paths.Complete() || w.isFor(paths, isAllowed)) && mayRun(w)
