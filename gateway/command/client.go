@@ -30,8 +30,14 @@ func (e Env) ask(ctx context.Context, method, path string, query url.Values, bod
 	if err != nil {
 		return nil, err
 	}
-	dontFollow := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	answer, err := (&http.Client{CheckRedirect: dontFollow}).Do(request)
+	client, err := staffClient(c)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := client.Do(request)
+	if errors.Is(err, errCertificate) {
+		return nil, fmt.Errorf("the staff listener at %s is not the one that is expected: %w", c.StaffURL, errCertificate)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the staff listener does not answer at %s; is the gateway running?", c.StaffURL)
 	}
@@ -104,14 +110,14 @@ func (e Env) printJourney(ctx context.Context, method, path string, body any) er
 }
 
 // get fetches an address without a token, and returns the status and the text of the answer.
-func get(ctx context.Context, address string, timeout time.Duration) (status int, text []byte, err error) {
+func get(ctx context.Context, client *http.Client, address string, timeout time.Duration) (status int, text []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return 0, nil, err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := client.Do(request)
 	if err != nil {
 		return 0, nil, err
 	}

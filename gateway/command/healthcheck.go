@@ -20,7 +20,11 @@ func healthcheck(ctx context.Context, e Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	status, text, err := get(ctx, client.StaffURL.JoinPath("readyz").String(), 5*time.Second)
+	asking, err := staffClient(client)
+	if err != nil {
+		return err
+	}
+	status, text, err := get(ctx, asking, client.StaffURL.JoinPath("readyz").String(), 5*time.Second)
 	if err != nil {
 		return errors.New("the staff listener does not answer; is the gateway running?")
 	}

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -39,10 +38,9 @@ func (e Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, rea
 	if err != nil {
 		return err
 	}
-	staff, err := net.Listen("tcp", s.StaffListen)
+	staff, err := listenStaff(s)
 	if err != nil {
-		_ = public.Close()
-		return fmt.Errorf("opening the staff listener: %w", err)
+		return errors.Join(err, public.Close())
 	}
 	a, err := e.assemble(ctx, s, log)
 	if err != nil {

@@ -17,13 +17,26 @@ func listenPublic(s config.Settings) (net.Listener, error) {
 		return nil, fmt.Errorf("opening the public listener: %w", err)
 	}
 	listener = citizens{listener}
-	if s.TLSCertFile == "" {
+	return encrypt(listener, "PAYGATE_TLS", s.TLSCertFile, s.TLSKeyFile)
+}
+
+func listenStaff(s config.Settings) (net.Listener, error) {
+	listener, err := net.Listen("tcp", s.StaffListen)
+	if err != nil {
+		return nil, fmt.Errorf("opening the staff listener: %w", err)
+	}
+	return encrypt(listener, "PAYGATE_STAFF_TLS", s.StaffTLSCertFile, s.StaffTLSKeyFile)
+}
+
+// encrypt makes a listener https, if there is a certificate. setting begins the names of the settings of the files.
+func encrypt(listener net.Listener, setting, certFile, keyFile string) (net.Listener, error) {
+	if certFile == "" {
 		return listener, nil
 	}
-	certificate, err := tls.LoadX509KeyPair(s.TLSCertFile, s.TLSKeyFile)
+	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
 		_ = listener.Close()
-		return nil, fmt.Errorf("reading PAYGATE_TLS_CERT_FILE and PAYGATE_TLS_KEY_FILE: %w", err)
+		return nil, fmt.Errorf("reading %s_CERT_FILE and %s_KEY_FILE: %w", setting, setting, err)
 	}
 	return tls.NewListener(listener, &tls.Config{
 		Certificates: []tls.Certificate{certificate},

@@ -68,7 +68,7 @@ func readKeys(ctx context.Context, source string) (keys jose.JSONWebKeySet, err 
 	var text []byte
 	status := http.StatusOK
 	if strings.HasPrefix(source, "http") {
-		status, text, err = get(ctx, source, 10*time.Second)
+		status, text, err = get(ctx, http.DefaultClient, source, 10*time.Second)
 	} else {
 		text, err = os.ReadFile(source)
 	}

@@ -45,6 +45,9 @@ func (c *checker) compareListeners(s Settings) {
 	if (s.TLSCertFile == "") != (s.TLSKeyFile == "") {
 		c.fault("PAYGATE_TLS_CERT_FILE", "and PAYGATE_TLS_KEY_FILE are both needed, or neither")
 	}
+	if (s.StaffTLSCertFile == "") != (s.StaffTLSKeyFile == "") {
+		c.fault("PAYGATE_STAFF_TLS_CERT_FILE", "and PAYGATE_STAFF_TLS_KEY_FILE are both needed, or neither")
+	}
 	if c.sound("PAYGATE_LISTEN", "PAYGATE_STAFF_LISTEN") && conflict(s.Listen, s.StaffListen) {
 		c.fault("PAYGATE_STAFF_LISTEN", "is the address of the public listener, PAYGATE_LISTEN")
 	}

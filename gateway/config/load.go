@@ -103,6 +103,9 @@ func keyFiles(s Settings) []SecretFile {
 	if s.TLSKeyFile != "" {
 		files = append(files, SecretFile{"PAYGATE_TLS_KEY_FILE", s.TLSKeyFile})
 	}
+	if s.StaffTLSKeyFile != "" {
+		files = append(files, SecretFile{"PAYGATE_STAFF_TLS_KEY_FILE", s.StaffTLSKeyFile})
+	}
 	return files
 }
 
@@ -127,6 +130,8 @@ func (s Settings) CommonTerms() journey.Terms {
 type Client struct {
 	StaffURL *url.URL
 	Token    string // may be empty
+	// CertFile has the only certificate that the listener may show; empty: any that the system trusts.
+	CertFile string
 	// Shared means that the settings name a store that this process may open beside a running gateway.
 	Shared bool
 }
@@ -135,15 +140,18 @@ type Client struct {
 // is of type Faults.
 func LoadClient(environ []string) (Client, error) {
 	c := newChecker(environ, "PAYGATE_STAFF_URL", "PAYGATE_STAFF_LISTEN", "PAYGATE_STAFF_TOKEN", "PAYGATE_STAFF_TOKENS",
-		"PAYGATE_STORE")
+		"PAYGATE_STAFF_TLS_CERT_FILE", "PAYGATE_STORE")
 	tokens, isShared := c.environment["PAYGATE_STAFF_TOKENS"], strings.HasPrefix(c.environment["PAYGATE_STORE"], Postgres)
 	delete(c.environment, "PAYGATE_STAFF_TOKENS") // a fault of theirs is no reason not to ask the gateway
 	delete(c.environment, "PAYGATE_STORE")
 	s := initial()
 	read(c, &s, prefix)
-	client := Client{StaffURL: s.StaffURL, Token: s.StaffToken, Shared: isShared}
+	client := Client{StaffURL: s.StaffURL, Token: s.StaffToken, CertFile: s.StaffTLSCertFile, Shared: isShared}
 	if client.StaffURL == nil {
 		client.StaffURL = localURL(s.StaffListen)
+		if client.CertFile != "" {
+			client.StaffURL.Scheme = "https"
+		}
 	}
 	if only, err := parseList(tokens); client.Token == "" && err == nil && len(only) == 1 {
 		token, _ := signin.ParseToken(only[0])

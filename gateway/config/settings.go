@@ -90,6 +90,10 @@ type Settings struct {
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" example:"10.0.0.0/8"`
 	// Where the staff listener is. It must not face the public.
 	StaffListen string `env:"STAFF_LISTEN" default:"127.0.0.1:8001" check:"address"`
+	// Both together make the staff listener https. Commands and healthcheck then accept the certificate in that file and
+	// no other.
+	StaffTLSCertFile string `env:"STAFF_TLS_CERT_FILE" example:"/etc/paygate/staff-cert.pem"`
+	StaffTLSKeyFile  string `env:"STAFF_TLS_KEY_FILE" example:"/etc/paygate/staff-key.pem"`
 	// name:token or name:role:token for each member of staff. The role is view (look, export, check now), refund (also
 	// refund, release, settle, sweep) or admin (everything); without one, it is admin. Without any way to sign in, the
 	// staff listener serves health and metrics only.

@@ -47,12 +47,14 @@ type Gate struct {
 	provider *provider
 	drafts   *securecookie.SecureCookie
 	flows    *securecookie.SecureCookie
+	brake    *brake
 }
 
 // NewGate returns a Gate.
 func NewGate(o Options) *Gate {
 	return &Gate{
 		Options: o, sessions: newKeeper(o), provider: newProvider(o), drafts: newDrafts(o), flows: newFlows(o),
+		brake: newBrake(o.Now),
 	}
 }
 
@@ -97,6 +99,9 @@ func (g *Gate) known(p Person, trustEmail bool) (Member, error) {
 	}
 	return m, nil
 }
+
+// Tried reports whether a request carries a token.
+func Tried(r *http.Request) bool { _, sent := bearer(r); return sent }
 
 func bearer(r *http.Request) (token string, sent bool) {
 	scheme, token, found := strings.Cut(r.Header.Get("Authorization"), " ")

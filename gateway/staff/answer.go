@@ -50,6 +50,8 @@ func problemTitle(status int) string {
 		return "GOV.UK Pay did not do it"
 	case http.StatusForbidden, http.StatusUnauthorized:
 		return "Not allowed"
+	case http.StatusTooManyRequests:
+		return "Wait a minute"
 	default:
 		return "There is a problem"
 	}

@@ -21,6 +21,11 @@ func (s entrance) startSignIn(w http.ResponseWriter, r *http.Request) {
 // browsers do not send a Strict cookie after a redirect from another site.
 func (s entrance) finishSignIn(w http.ResponseWriter, r *http.Request) {
 	m, to, err := s.gate.Finish(w, r)
+	isRefused := errors.Is(err, signin.ErrStale) || errors.Is(err, signin.ErrToken)
+	if isRefused && s.gate.Refused(r) {
+		s.brake(w, r)
+		return
+	}
 	if err != nil {
 		s.Log.WarnContext(r.Context(), "staff sign-in refused", "error", err)
 		s.failSignIn(w, r, err)

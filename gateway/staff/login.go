@@ -47,6 +47,8 @@ func (s entrance) admit(a address) http.HandlerFunc {
 // refuse answers a request whose sender is not known. The form of someone whose session has ended is kept.
 func (s entrance) refuse(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case signin.Tried(r) && s.gate.Refused(r):
+		s.brake(w, r)
 	case wantsHTML(r) && r.Method == http.MethodGet:
 		http.Redirect(w, r, "/login?to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 	case wantsHTML(r):
@@ -59,6 +61,12 @@ func (s entrance) refuse(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="paygate"`)
 		s.problem(w, r, http.StatusUnauthorized, "A staff token is needed, or another way to sign in.")
 	}
+}
+
+// brake answers a client of which too many sign-ins were refused.
+func (s entrance) brake(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "60")
+	s.problem(w, r, http.StatusTooManyRequests, "Too many sign-ins from your address were refused. Wait a minute.")
 }
 
 // loginView is the data of the sign-in page.
@@ -87,6 +95,8 @@ func (s entrance) login(w http.ResponseWriter, r *http.Request) {
 	to := ownPath(r.PostFormValue("to"))
 	m, err := s.gate.SignIn(w, r, strings.TrimSpace(r.PostFormValue("token")))
 	switch {
+	case errors.Is(err, signin.ErrUnknown) && s.gate.Refused(r):
+		s.brake(w, r)
 	case errors.Is(err, signin.ErrUnknown):
 		s.Log.WarnContext(r.Context(), "staff sign-in refused")
 		s.showLogin(w, http.StatusUnauthorized, loginView{To: to, Wrong: true, Ended: to == resumeAddress})
