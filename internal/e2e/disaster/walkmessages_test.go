@@ -231,4 +231,11 @@ func (w *simulation) checkEmails(j export.Whole) {
 			require.Contains(w.t, e.Body, fmt.Sprintf("£%d.%02d", amount/100, amount%100), "%+v", e)
 		}
 	}
+	if j.Kind == journey.KindSubmission && j.State == journey.StateReversed && j.PaidAt != nil && !isEmailGivenUp(j) {
+		require.True(w.t, known[journey.WhatReturned], "the citizen was not told: %+v", j)
+	}
+}
+
+func isEmailGivenUp(j export.Whole) bool {
+	return slices.ContainsFunc(j.Messages, func(m export.Message) bool { return m.To == journey.ToCitizen })
 }
