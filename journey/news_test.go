@@ -214,3 +214,24 @@ func TestTheAddressIsErasedAMonthAfterRest(t *testing.T) {
 	require.Equal(t, StepEraseEmail, j.Owed(t0.Add(30*24*time.Hour+time.Minute)))
 	require.Empty(t, happens(t, j, ByMopup, 31*24*time.Hour, EmailErased{}).Email)
 }
+
+// If a request was released on trust and then not paid for, the service hears that there is no money, and the citizen
+// is not told that they have paid.
+func TestMisplacedTrustIsToldAsAFailedCollection(t *testing.T) {
+	t.Parallel()
+	j := atPay(t, func(terms *Terms) {
+		tells(terms)
+		immediateCapture(terms)
+		terms.Release = ReleaseOnReturn
+	})
+	j.Email = "citizen@example.org"
+	j = must(t, j, CitizenReturned{}, PaymentSeen{snapshot(StatusSubmitted)}, Claimed{t0.Add(time.Hour)},
+		RequestDelivered{Number: 1, Verdict: VerdictAccepted})
+	require.True(t, j.Trusted)
+	require.Empty(t, j.Outbox)
+	confirmed := must(t, j, PaymentSeen{snapshot(StatusSuccess)})
+	require.Equal(t, []line{{ToCitizen, "01TEST-email-delivered", WhatDelivered, 2500, 0}}, outbox(confirmed))
+	failed := must(t, j, PaymentSeen{snapshot(StatusFailed)})
+	require.Equal(t, StateStuck, failed.State)
+	require.Equal(t, []line{{ToService, "collection-failed-pay1", WhatCollectionFailed, 2500, 0}}, outbox(failed))
+}

@@ -86,3 +86,19 @@ func TestAServiceThatIsAwayOrSilentIsNamedAsThat(t *testing.T) {
 	err := deliverer(t, silent.url, func(o *delivery.Options) { o.Timeout = 50_000_000 }).Send(t.Context(), j, m)
 	require.EqualError(t, err, "no answer from the service in time")
 }
+
+func TestAnEventHasTheHostWhereTheCitizenStarted(t *testing.T) {
+	t.Parallel()
+	j, m := toldJourney()
+	j.Terms.ReturnURL = "http://trwyddedau.example.gov.uk/_pay/return"
+	for host, wanted := range map[string]string{"": "trwyddedau.example.gov.uk", "legacy.internal": "legacy.internal"} {
+		service := newWire(t, -1, answers("HTTP/1.1 204 No Content\r\n\r\n"))
+		require.NoError(t, deliverer(t, service.url, func(o *delivery.Options) {
+			o.Host = host
+			o.Origins = append(o.Origins, &url.URL{Scheme: "http", Host: "trwyddedau.example.gov.uk"})
+		}).Send(t.Context(), j, m))
+		_, got := service.got()
+		require.Contains(t, got, "Host: "+wanted+"\r\n")
+		require.Contains(t, got, "X-Forwarded-Host: trwyddedau.example.gov.uk\r\nX-Forwarded-Proto: http\r\n")
+	}
+}
