@@ -1,6 +1,9 @@
 package form
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Choice is a field whose value chooses one of several options.
 type Choice struct {
@@ -33,14 +36,22 @@ func (c Choice) in(s Submission, fields, others []Field) (option string, ok bool
 }
 
 // couldBeAnother reports whether some service may read another option in the request. Beside a choice that costs
-// nothing, any other value counts: the service may have options that are not for sale here.
+// nothing, any other value counts, because the service may have options that are not for sale here; and so does another
+// option within an object.
 func (c Choice) couldBeAnother(s Submission, option string) bool {
 	isChosen := func(f Field) bool { return f.Name == c.Field && f.Value == option }
 	couldChoose := func(f Field) bool { return !f.File && f.CouldBeField(c.Field) }
 	found, few := Candidates(slices.DeleteFunc(s.all(), isChosen), couldChoose)
-	if slices.Contains(c.Free, option) {
-		return !few || slices.ContainsFunc(found, Field.hasValue)
-	}
 	others := slices.DeleteFunc(slices.Clone(c.Options), func(o string) bool { return o == option })
-	return !few || AnyCouldEqual(found, others...)
+	if !slices.Contains(c.Free, option) {
+		return !few || AnyCouldEqual(found, others...)
+	}
+	wrapped, fewWrapped := Candidates(s.Form.Fields, c.isWrapped)
+	return !few || !fewWrapped || slices.ContainsFunc(found, Field.hasValue) || AnyCouldEqual(wrapped, others...)
+}
+
+// isWrapped reports whether a field of JSON is within one object. Rails puts the fields of JSON into an object with the
+// name of the model, unless the JSON has that object (wrap_parameters).
+func (c Choice) isWrapped(f Field) bool {
+	return f.Nested && strings.Count(f.Name, "[") == 1 && hasNameInside(f.Name, c.Field)
 }

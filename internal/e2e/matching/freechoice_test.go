@@ -20,7 +20,7 @@ func TestChoiceThatCostsNothingPassesAtOnce(t *testing.T) {
 	for _, raw := range []string{
 		pricedForm("licence=blue-badge&name=Ann+%zz;x=1"),
 		pricedWith(multipartType, part("licence", "blue-badge")+file+end),
-		pricedWith(jsonType, `{"licence":"blue-badge","n":[1,{"licence":"1-day"}]}`),
+		pricedWith(jsonType, `{"licence":"blue-badge","n":[1,{"licence":"1-day"}],"dog":{"licence":"lost"}}`),
 		post("/licences/priced?lang=cy&licence_holder=8-day", formType, "licence=blue-badge"),
 		post("/licences/priced;jsessionid=1", formType, "licence=blue-badge"),
 		pricedWith(formType+"Paygate-Status: success\r\nPaygate_Status: success\r\nPaygate-Assertion: x\r\n"+
@@ -67,6 +67,7 @@ func TestAmbiguousFreeChoiceIsRefused(t *testing.T) {
 		"blank around it":      pricedForm("licence=+blue-badge"),
 		"a prefixed number":    pricedWith(jsonType, `{"licence":"blue-badge","model.licence":12}`),
 		"a prefixed word":      pricedWith(jsonType, `{"licence":"blue-badge","model.licence":true}`),
+		"wrapped as by Rails":  pricedWith(jsonType, `{"licence":"blue-badge","application":{"licence":"8-day"}}`),
 		"after too much": pricedWith(multipartType, free+
 			strings.Repeat(part("x", strings.Repeat("x", 64<<10)), 17)+part("model.licence", "8-day")+end),
 	} {
