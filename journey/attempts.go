@@ -60,11 +60,11 @@ func (a Attempts) from(now time.Time) time.Time {
 func (j *Journey) attempts(e Effect) *Attempts {
 	switch e {
 	case EffectCapture:
-		return &j.Captures
+		return &j.CaptureTries
 	case EffectCancel:
-		return &j.Cancels
+		return &j.CancelTries
 	default:
-		return &j.Refunds
+		return &j.RefundTries
 	}
 }
 

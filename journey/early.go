@@ -80,7 +80,7 @@ func (j Journey) nextRead() time.Time {
 // owedEarly is [Journey.Owed] for early delivery, which only asks, delivers what Pay has confirmed, and takes the money
 // for what it has just delivered.
 func (j Journey) owedEarly(now time.Time) Step {
-	if j.State == StateAccepted && !now.Before(j.Captures.from(now)) {
+	if j.State == StateAccepted && !now.Before(j.CaptureTries.from(now)) {
 		return StepCapture
 	}
 	if from := j.earlyFrom(); from.IsZero() || now.Before(from) {

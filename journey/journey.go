@@ -112,9 +112,9 @@ type Journey struct {
 	NotBefore time.Time `json:"not_before,omitzero"`
 	TriedAt   time.Time `json:"tried_at,omitzero"` // when a payment was last read, or a step last failed
 
-	Captures Attempts `json:"captures,omitzero"`
-	Cancels  Attempts `json:"cancels,omitzero"`
-	Refunds  Attempts `json:"refunds,omitzero"` // of money that has to go back; not those that staff ask for
+	CaptureTries Attempts `json:"capture_tries,omitzero"`
+	CancelTries  Attempts `json:"cancel_tries,omitzero"`
+	RefundTries  Attempts `json:"refund_tries,omitzero"` // of money that has to go back; not those that staff ask for
 
 	History []Event `json:"history,omitempty"`
 }

@@ -34,7 +34,7 @@ func (j Journey) settled(f Settled) (Journey, string, error) {
 	unreturned := j.Trouble == TroubleReturn
 	suspect := j.Trouble == TroubleMismatch // what we remember of the money may be wrong
 	j.State, j.Trouble, j.Note, j.Doubtful, j.NotSentAt = f.As, "", "", false, time.Time{}
-	j.Captures, j.Cancels, j.Refunds, j.TriedAt = Attempts{}, Attempts{}, Attempts{}, time.Time{}
+	j.CaptureTries, j.CancelTries, j.RefundTries, j.TriedAt = Attempts{}, Attempts{}, Attempts{}, time.Time{}
 	if unreturned {
 		j = j.leaveRefunds()
 	}

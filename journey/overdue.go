@@ -37,7 +37,7 @@ func (j Journey) deadline() (d deadline, found bool) {
 // isOverdue reports whether our patience is over, and it was tried once more since. Money that comes back again and
 // again must not be refunded for ever.
 func (j Journey) isOverdue(now time.Time) bool {
-	if j.owedPayment() != "" && j.Refunds.Tries >= maxRefunds {
+	if j.owedPayment() != "" && j.RefundTries.Tries >= maxRefunds {
 		return true
 	}
 	d, found := j.deadline()
@@ -104,7 +104,7 @@ func (j Journey) lateSince(at time.Time) time.Time {
 	hurried := j.hurried(Ordered)
 	step, _ := hurried.next(at)
 	due := hurried.due(at)
-	fails := j.Failures > 0 || j.State == StateAccepted && j.Captures.Tries > 0
+	fails := j.Failures > 0 || j.State == StateAccepted && j.CaptureTries.Tries > 0
 	switch {
 	case !fails, j.State == StateStuck, step == StepReturn, due.IsZero(), due.After(at):
 		return time.Time{}

@@ -164,7 +164,7 @@ func (j Journey) nextOfState(now time.Time) (Step, time.Time) {
 	case StateReleasing:
 		return StepLapse, j.Claim.Until
 	case StateAccepted:
-		return StepCapture, latest(j.Since, j.Captures.from(now))
+		return StepCapture, latest(j.Since, j.CaptureTries.from(now))
 	case StateRefused:
 		return j.nextRefused(now)
 	case StateStuck:
@@ -198,7 +198,7 @@ func (p Payment) readLongAgo(now time.Time) bool { return now.Sub(p.ReadAt).Abs(
 func (j Journey) nextRefused(now time.Time) (Step, time.Time) {
 	p, _ := j.Payment()
 	if j.Returning || p.Finished() && p.Money == 0 {
-		return StepReturn, latest(j.Since, j.Cancels.from(now), j.Refunds.from(now))
+		return StepReturn, latest(j.Since, j.CancelTries.from(now), j.RefundTries.from(now))
 	}
 	if j.Terms.OnRefused == OnRefusedStaff {
 		return StepLeaveToStaff, j.CorrectUntil()
@@ -208,7 +208,7 @@ func (j Journey) nextRefused(now time.Time) (Step, time.Time) {
 
 func (j Journey) nextAtRest(now time.Time) (Step, time.Time) {
 	if j.surplus() != "" {
-		return StepReturn, latest(j.Since, j.Cancels.from(now), j.Refunds.from(now))
+		return StepReturn, latest(j.Since, j.CancelTries.from(now), j.RefundTries.from(now))
 	}
 	step, from := StepForget, j.Since.Add(j.Terms.KeepJourney)
 	if j.waitsToTell() {

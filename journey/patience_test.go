@@ -183,8 +183,8 @@ func TestBackOffOfRefundsBindsEveryCaller(t *testing.T) {
 		tr.visit(Visit{By: ByMopup, Urgency: ByHand})
 	}
 	require.Len(t, tr.pay.asked, 1)
-	require.Equal(t, 1, tr.store.j.Refunds.Tries)
-	require.Equal(t, 1, tr.store.j.Refunds.Refused, "a visit within the back-off is no failure")
+	require.Equal(t, 1, tr.store.j.RefundTries.Tries)
+	require.Equal(t, 1, tr.store.j.RefundTries.Refused, "a visit within the back-off is no failure")
 
 	_, _ = tr.runner.Check(t.Context(), j.ID, Visit{By: ByStaff("ann")})
 	require.Len(t, tr.pay.asked, 2, "but a person's order does")
@@ -236,7 +236,7 @@ func TestRefundThatIsOnItsWayIsNotRepeated(t *testing.T) {
 			}
 			require.Len(t, tr.pay.asked, 1)
 			require.Equal(t, StateRefused, tr.store.j.State)
-			require.Zero(t, tr.store.j.Refunds.Refused)
+			require.Zero(t, tr.store.j.RefundTries.Refused)
 
 			made.Status = RefundSuccess
 			tr.pay.list = []Refund{made}
@@ -461,7 +461,7 @@ func ofVersion1(t *testing.T, j Journey) Journey {
 	}
 	text, err := json.Marshal(j)
 	require.NoError(t, err)
-	for _, added := range []string{"owed_at", "late_at", "tried_at", "captures", "cancels", "refunds", "ended"} {
+	for _, added := range []string{"owed_at", "late_at", "tried_at", "capture_tries", "cancel_tries", "refund_tries", "ended"} {
 		require.NotContains(t, string(text), `"`+added+`"`)
 	}
 	var old Journey

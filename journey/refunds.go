@@ -74,7 +74,7 @@ func (j Journey) afterRefund(paymentID string, old, r Refund) Journey {
 	}
 	note := fmt.Sprintf("the refund of %s failed at GOV.UK Pay; nothing was given back by it", Pounds(r.Amount))
 	switch {
-	case j.Refunds.Tries > 0 && (j.State != StateReleased || paymentID != j.PaidWith):
+	case j.RefundTries.Tries > 0 && (j.State != StateReleased || paymentID != j.PaidWith):
 		j.Note = note
 		return j.refused(EffectRefund)
 	case old.Status == RefundSubmitted:

@@ -20,10 +20,10 @@ const (
 // hurried returns the journey without the back-offs that a visit of this urgency ignores.
 func (j Journey) hurried(u Urgency) Journey {
 	if u >= ByHand {
-		j.NotBefore, j.Captures.NotBefore, j.Cancels.NotBefore = time.Time{}, time.Time{}, time.Time{}
+		j.NotBefore, j.CaptureTries.NotBefore, j.CancelTries.NotBefore = time.Time{}, time.Time{}, time.Time{}
 	}
 	if u >= Ordered {
-		j.Refunds.NotBefore = time.Time{}
+		j.RefundTries.NotBefore = time.Time{}
 	}
 	return j
 }
