@@ -28,11 +28,14 @@ func (r *Runner) Tell(ctx context.Context, id ID, to Recipient, by By) error {
 }
 
 // TellAll sends what anyone has not heard yet about a journey, because a person asked. The history says what failed.
-func (r *Runner) TellAll(ctx context.Context, id ID, by By) (Journey, error) {
-	for _, to := range Recipients() {
-		_ = r.Tell(ctx, id, to, by)
+func (r *Runner) TellAll(ctx context.Context, j Journey, by By) (Journey, error) {
+	if len(j.Outbox) == 0 {
+		return j, nil
 	}
-	return r.Store.Get(ctx, id)
+	for _, to := range Recipients() {
+		_ = r.Tell(ctx, j.ID, to, by)
+	}
+	return r.Store.Get(ctx, j.ID)
 }
 
 // tellNext sends one message. It reports false if none is to be sent now. The caller's context ends an attempt, because

@@ -89,10 +89,10 @@ func (s *server) check(w http.ResponseWriter, r *http.Request, m member) {
 		if err != nil && progress.Journey.ID != "" {
 			err = &journey.AtPayError{Err: err}
 		}
-		if err != nil || len(progress.Journey.Outbox) == 0 {
-			return progress.Journey, err
+		if after, tellErr := s.Runner.TellAll(ctx, progress.Journey, m.By()); tellErr == nil {
+			progress.Journey = after
 		}
-		return s.Runner.TellAll(ctx, id, m.By())
+		return progress.Journey, err
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/signature"
+	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 	"paygate/journey"
 )
@@ -166,9 +167,10 @@ func TestStaffSeeAndRepeatWhatCouldNotBeTold(t *testing.T) {
 
 	h.Service.SetAnswer(answerEvents(http.StatusOK, testserver.Confirm))
 	before := len(heard(h))
-	whole, status, _ = h.Ann().Order(id, "check", nil)
-	require.Equal(t, http.StatusOK, status)
-	require.Empty(t, whole.Messages)
+	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
+	_, status, _ = h.Ann().Order(id, "check", nil)
+	require.NotEqual(t, http.StatusOK, status)
+	require.Empty(t, h.Ann().Journey(id).Messages, "the messages do not depend on GOV.UK Pay")
 	require.Len(t, heard(h), before+1)
 }
 
