@@ -71,7 +71,7 @@ func (c *Classifier) Classify(r *http.Request) Decision {
 		return Decision{Action: Own, Target: t, Path: t.Path}
 	}
 	paths := &lazyPaths{path: t.Path}
-	if route := c.reservedFor(paths); route != nil {
+	if route := c.reservedFor(t, paths); route != nil {
 		return Decision{Target: t}.refuse(route, http.StatusNotFound, ErrReserved)
 	}
 	if !IsUnsafe(r.Method) {
@@ -82,17 +82,6 @@ func (c *Classifier) Classify(r *http.Request) Decision {
 		return d.forward()
 	}
 	return d
-}
-
-// reservedFor returns the route whose service hears from Paygate at an address that a target may be read as, whatever
-// its method and query. A target with too many interpretations may be read as any.
-func (c *Classifier) reservedFor(paths *lazyPaths) *Route {
-	for _, w := range c.reserved {
-		if !paths.get().Complete() || w.isFor(paths.get(), false) {
-			return w.route
-		}
-	}
-	return nil
 }
 
 // refusesAction reports whether a request calls a Next.js Server Action and is refused unless it is for a pay route.
