@@ -105,6 +105,9 @@ func (r *Runner) again(ctx context.Context, id ID) (Began, error) {
 // Resume gets a new link to an open payment: a next_url works only once (FACTS 4.1).
 func (r *Runner) Resume(ctx context.Context, id ID) (Began, error) {
 	j, err := r.Store.Get(ctx, id)
+	if err == nil {
+		j, err = r.awaitTurn(ctx, j, Visit{By: ByCitizen})
+	}
 	if err != nil || j.State != StatePaying || len(j.Payments) == 0 {
 		return Began{Journey: j}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -421,6 +422,28 @@ func TestReadingsAndDeliveriesAreLimited(t *testing.T) {
 		tr.visit(Visit{By: ByCitizen})
 	}
 	require.Equal(t, before+1, tr.pay.gets, "failures count too")
+}
+
+// By a real clock, a visit that comes too early waits for its turn, so that the citizen sees what Pay says now.
+func TestVisitThatComesTooEarlyWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTrial(t, examples(t)[StatePaying], snapshot(StatusStarted))
+		tr.runner.WaitTimeout, tr.runner.Now = time.Minute, time.Now
+		began := time.Now()
+		tr.visit(Visit{By: ByCitizen})
+		require.Zero(t, time.Since(began))
+		tr.pay.payment = snapshot(StatusFailed)
+		require.Equal(t, StateUnpaid, tr.visit(Visit{By: ByCitizen}).State)
+		require.Equal(t, tryEvery, time.Since(began))
+
+		tr.store.j, tr.pay.payment = examples(t)[StatePaying], snapshot(StatusStarted)
+		tr.visit(Visit{By: ByCitizen})
+		began = time.Now()
+		_, err := tr.runner.Resume(t.Context(), tr.store.j.ID)
+		require.NoError(t, err)
+		require.Equal(t, tryEvery, time.Since(began))
+	})
 }
 
 // A journey that version 1 stored has none of the newer fields.
