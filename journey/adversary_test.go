@@ -185,7 +185,7 @@ func newOrdeal(t *rapid.T) *ordeal {
 func (o *ordeal) ended() bool {
 	j := o.store.j
 	owed, _ := j.next(o.now)
-	quiet := owed == StepForget || owed == StepEraseReply || owed == StepEraseEmail
+	quiet := owed == StepForget || owed == StepEraseReply || owed == StepEraseEmail || owed == StepEndApproval
 	return o.store.gone || j.State == StateStuck || j.State.AtRest() && quiet && j.OwedAt.IsZero()
 }
 

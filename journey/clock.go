@@ -69,7 +69,7 @@ func (j Journey) isMisdated(now time.Time) bool {
 // clock was set back since, so the step is due now. What is only erased waits.
 func (j Journey) fromTheFuture(step Step, due, now time.Time) bool {
 	switch step {
-	case StepForget, StepEraseReply, StepEraseEmail:
+	case StepForget, StepEraseReply, StepEraseEmail, StepEndApproval:
 		return false
 	default:
 		return j.Since.After(now.Add(clockJump)) || due.After(now.Add(j.longestWait()))

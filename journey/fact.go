@@ -106,6 +106,16 @@ type (
 		Amount int64 // pence
 		Reason string
 	}
+	// Guarded is an order to give money back, in the words of its own fact. It may need a second person.
+	Guarded struct {
+		Fact
+		Second Second
+	}
+	// ApprovalAsked is an order that waits for a second person.
+	ApprovalAsked struct{ Order Order }
+	// ApprovalEnded means that an order is not carried out: another person has rejected it, the person who asked has
+	// withdrawn it, or nobody has agreed in time.
+	ApprovalEnded struct{ Reason string }
 	// Refunded means that Pay accepted the refund.
 	Refunded struct {
 		PaymentID string
@@ -171,6 +181,8 @@ func (ReplyErased) Name() string       { return "reply_erased" }
 func (ReleaseOrdered) Name() string    { return "release_ordered" }
 func (Settled) Name() string           { return "settled" }
 func (RefundAsked) Name() string       { return "refund_asked" }
+func (ApprovalAsked) Name() string     { return "approval_asked" }
+func (ApprovalEnded) Name() string     { return "approval_ended" }
 func (Refunded) Name() string          { return "refunded" }
 func (RefundsSeen) Name() string       { return "refunds_seen" }
 func (MessageTaken) Name() string      { return "message_taken" }

@@ -87,6 +87,9 @@ type Journey struct {
 	// RefundAskedAt is set from when a person asks for a refund until its result is known.
 	RefundAskedAt time.Time `json:"refund_asked_at,omitzero"`
 
+	// Approval is an order that waits for a second person.
+	Approval Approval `json:"approval,omitzero"`
+
 	ReplyStatus   int       `json:"reply_status,omitempty"` // the service's last status, for staff
 	ReplyUntil    time.Time `json:"reply_until,omitzero"`   // zero: no reply is kept
 	ReplyShown    bool      `json:"reply_shown,omitempty"`  // it has reached the browser, with its cookies

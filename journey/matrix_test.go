@@ -133,6 +133,8 @@ func allFacts() []namedFact {
 		{"settled as reversed", Settled{StateReversed, "asked the service"}, ByStaff("ann")},
 		{"release_ordered", ReleaseOrdered{"the citizen called"}, ByStaff("ann")},
 		{"refund_asked", RefundAsked{500, "goodwill"}, ByStaff("ann")},
+		{"approval_asked", ApprovalAsked{Order{OrderRefund, 500, "", "goodwill"}}, ByStaff("ann")},
+		{"approval_ended", ApprovalEnded{"no"}, ByStaff("ann")},
 		{"refunded", Refunded{"pay1", 500}, ByStaff("ann")},
 		{"refunds_seen", RefundsSeen{"pay1", []Refund{{ID: "ref1", Amount: 500, Status: RefundSuccess}}}, ByMopup},
 		{"message_taken", MessageTaken{"re1", t0.Add(time.Hour)}, ByPaygate},

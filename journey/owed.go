@@ -31,6 +31,8 @@ const (
 	StepFollowRefund Step = "follow_refund"
 	// StepEraseEmail erases the citizen's address.
 	StepEraseEmail Step = "erase_email"
+	// StepEndApproval ends the wait of an order to which no second person has agreed.
+	StepEndApproval Step = "end_approval"
 	// StepHandOver gives the journey to a person, because nothing has helped for a week.
 	StepHandOver Step = "hand_over"
 	// StepForget removes the journey.
@@ -131,13 +133,21 @@ func (j Journey) isNudged(now time.Time) bool {
 		j.State != StateReleasing
 }
 
-// orErase returns the step, unless something that is kept is to be erased before.
+// orErase returns the step, unless something that is kept ends before.
 func (j Journey) orErase(step Step, from time.Time) (Step, time.Time) {
-	if j.KeepsReply() && (step == StepNone || j.ReplyUntil.Before(from)) {
-		return StepEraseReply, j.ReplyUntil
+	unless := func(end Step, at time.Time) {
+		if step == StepNone || at.Before(from) {
+			step, from = end, at
+		}
 	}
-	if erase := j.Since.Add(keepEmail); j.Email != "" && j.State.AtRest() && (step == StepNone || erase.Before(from)) {
-		return StepEraseEmail, erase
+	if j.KeepsReply() {
+		unless(StepEraseReply, j.ReplyUntil)
+	}
+	if j.Email != "" && j.State.AtRest() {
+		unless(StepEraseEmail, j.Since.Add(keepEmail))
+	}
+	if j.Approval.Waits() {
+		unless(StepEndApproval, j.Approval.Until())
 	}
 	return step, from
 }

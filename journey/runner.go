@@ -31,6 +31,9 @@ type Runner struct {
 	// WaitTimeout limits how long a citizen waits for a delivery that another caller is making.
 	WaitTimeout time.Duration
 
+	// SecondPersonFrom is from how many pence giving money back needs a second person; 0: never.
+	SecondPersonFrom int64
+
 	working inFlight
 }
 
@@ -139,6 +142,8 @@ func (r *Runner) do(ctx context.Context, j Journey, step Step, v Visit) (Progres
 		j, err = r.apply(ctx, j.ID, ReplyErased{}, v.By, Change{})
 	case StepEraseEmail:
 		j, err = r.apply(ctx, j.ID, EmailErased{}, v.By, Change{})
+	case StepEndApproval:
+		j, err = r.apply(ctx, j.ID, ApprovalEnded{}, v.By, Change{})
 	case StepFollowRefund:
 		j, err = r.followRefund(ctx, j, v.By)
 	case StepHandOver:

@@ -39,7 +39,13 @@ func (r *Runner) Release(ctx context.Context, id ID, by By, reason string) (Jour
 // Settle ends a stuck journey: as released (reserved money is captured), as reversed (the money goes back), or as
 // confirmed (the request is delivered). If Pay fails, the journey stays stuck and its note says why. If Pay can give
 // the money back only later, the journey is refused until then.
+//
+// If a second person has to agree, the error is ErrSecondPerson, and the order waits for them.
 func (r *Runner) Settle(ctx context.Context, id ID, as State, by By, reason string) (Journey, error) {
+	return r.orderOrAsk(ctx, id, Order{What: OrderSettle, As: as, Reason: reason}, by)
+}
+
+func (r *Runner) settle(ctx context.Context, id ID, f Settled, by By, second Second) (Journey, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err != nil {
 		return j, err
@@ -50,7 +56,7 @@ func (r *Runner) Settle(ctx context.Context, id ID, as State, by By, reason stri
 	if j, err = r.readBeforeOrder(ctx, id, by); err != nil {
 		return j, err
 	}
-	if j, err = r.apply(ctx, id, Settled{as, reason}, by, Change{}); err != nil {
+	if j, err = r.apply(ctx, id, Guarded{f, second}, by, Change{}); err != nil {
 		return j, err
 	}
 	j, err = r.finishOrder(ctx, id, by)
@@ -77,22 +83,27 @@ func (r *Runner) stuckAgain(ctx context.Context, j Journey, f Fact, by By, cause
 }
 
 // Refund gives back amount pence of the journey's payment, whatever was delivered. Errors are ErrRefundAmount,
-// ErrRefunding while another refund is under way, and ErrNotAllowed while Pay cannot refund.
+// ErrRefunding while another refund is under way, ErrNotAllowed while Pay cannot refund, and ErrSecondPerson if the
+// refund now waits for a second person.
 func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason string) (Journey, error) {
+	return r.orderOrAsk(ctx, id, Order{What: OrderRefund, Amount: amount, Reason: reason}, by)
+}
+
+func (r *Runner) refundOrdered(ctx context.Context, id ID, f RefundAsked, by By, second Second) (Journey, error) {
 	defer r.working.begin()()
 	ctx = context.WithoutCancel(ctx)
 
-	j, snapshot, err := r.refundable(ctx, id, amount, by)
+	j, snapshot, err := r.refundable(ctx, id, f.Amount, by)
 	if err != nil {
 		return j, err
 	}
-	asked, err := r.apply(ctx, id, RefundAsked{amount, reason}, by, Change{})
+	asked, err := r.apply(ctx, id, Guarded{f, second}, by, Change{})
 	if err != nil {
 		return j, err
 	}
-	switch made, err := r.at(j).Refund(ctx, snapshot.ID, amount, snapshot.RefundAvailable); {
+	switch made, err := r.at(j).Refund(ctx, snapshot.ID, f.Amount, snapshot.RefundAvailable); {
 	case err == nil:
-		j, err = r.apply(ctx, id, Refunded{snapshot.ID, amount}, by, Change{})
+		j, err = r.apply(ctx, id, Refunded{snapshot.ID, f.Amount}, by, Change{})
 		if err != nil {
 			return j, err
 		}

@@ -102,6 +102,12 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 		return j.settled(f)
 	case RefundAsked:
 		return j.refundAsked(f, at)
+	case Guarded:
+		return j.guarded(f, by, at)
+	case ApprovalAsked:
+		return j.approvalAsked(f, by, at)
+	case ApprovalEnded:
+		return j.approvalEnded(f, by)
 	case Refunded:
 		return j.refundDone(f, fmt.Sprintf("%d pence of %s", f.Amount, f.PaymentID))
 	case RefundsSeen:

@@ -16,7 +16,8 @@ import (
 	"paygate/journey/export"
 )
 
-// ask sends a request to the staff listener of a running gateway, and returns the answer if its status is 200.
+// ask sends a request to the staff listener of a running gateway, and returns the answer if its status is 200,
+// or 202: it waits for a second person.
 func (e Env) ask(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
 	c, err := config.LoadClient(e.Environ)
 	if err != nil {
@@ -41,7 +42,9 @@ func (e Env) ask(ctx context.Context, method, path string, query url.Values, bod
 	if err != nil {
 		return nil, fmt.Errorf("the staff listener does not answer at %s; is the gateway running?", c.StaffURL)
 	}
-	if answer.StatusCode != http.StatusOK {
+	if answer.StatusCode == http.StatusAccepted {
+		fmt.Fprintln(e.Stderr, "paygate: it waits for a second person: paygate approve, or paygate reject")
+	} else if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()
 		return nil, problem(answer)
 	}

@@ -83,6 +83,8 @@ func commands() []command {
 		{"release", "sends a paid request to the service now, or once more", release},
 		{"refund", "gives money back", refund},
 		{"settle", "ends a stuck journey as a person decided", settle},
+		{"approve", "agrees to what waits for a second person, and does it", approve},
+		{"reject", "ends what waits for a second person, or withdraws it", reject},
 		{"reconcile", "compares the payments at GOV.UK Pay with the journeys in the store", reconcileNow},
 		{"export", "writes the finance file (CSV)", exportCSV},
 		{"backup", "copies the store of the running gateway into a file", backup},

@@ -94,3 +94,17 @@ func (e Env) reasoned(
 	}
 	return id, reason, err
 }
+
+// approve carries out what waits for a second person.
+func approve(ctx context.Context, e Env, args []string) error {
+	return e.order(ctx, "approve", args, http.MethodPost, "/approve")
+}
+
+// reject ends what waits for a second person. The person who asked withdraws it so.
+func reject(ctx context.Context, e Env, args []string) error {
+	id, reason, err := e.reasoned("reject", "-reason TEXT ID", args, nil)
+	if err != nil {
+		return err
+	}
+	return e.printJourney(ctx, http.MethodPost, "journeys/"+id+"/reject", map[string]any{"reason": reason})
+}

@@ -131,6 +131,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_STAFF_OIDC_TRUST_EMAIL":    {"yes"},
 	"PAYGATE_STAFF_PROXY_HEADER":        {"X-Forwarded-Email", "X Email", "X_Email", "X-Email:"},
 	"PAYGATE_STAFF_PROXY_GROUPS_HEADER": {"X-Forwarded-Groups"},
+	"PAYGATE_REFUND_SECOND_PERSON_FROM": {"0", "-5", "100.5", "all"},
 	"PAYGATE_STAFF_PROXIES":             {"10.0.0.1", "0.0.0.0/0"},
 	"PAYGATE_STAFF_ROLES": {
 		"ann@example.gov.uk", "ann@example.gov.uk=owner", "ann=view", "*@=view", "*@a@b=view", "group:=view", "sub:=admin",

@@ -118,6 +118,9 @@ type Settings struct {
 	// WHO=ROLE for people whom OpenID Connect or a proxy signs in. WHO is an e-mail address, *@domain, sub:ID or
 	// group:NAME. The highest role counts.
 	StaffRoles signin.Grants `env:"STAFF_ROLES" example:"*@example.gov.uk=view,group:finance=refund"`
+	// Pounds. If a refund, or a settlement that gives money back, comes to this much together with what staff gave back on
+	// the journey before, a second person has to agree. Without it, one person is enough.
+	SecondPersonFrom pounds `env:"REFUND_SECOND_PERSON_FROM" example:"100"`
 	// Where commands find the staff listener of a running gateway, and the token that they use. Without these, they use
 	// PAYGATE_STAFF_LISTEN on this machine, and the token of PAYGATE_STAFF_TOKENS if that has exactly one.
 	StaffURL   *url.URL `env:"STAFF_URL" example:"http://127.0.0.1:8001"`

@@ -20,6 +20,7 @@ import (
 	"paygate/gateway/match"
 	"paygate/gateway/notify"
 	"paygate/gateway/signin"
+	"paygate/journey"
 	"paygate/journey/pgstore"
 	"paygate/journey/reconcile"
 )
@@ -28,6 +29,7 @@ import (
 type (
 	durationOrZero time.Duration
 	returnGrace    time.Duration // 0: nothing is delivered early
+	pounds         int64         // pence
 	routeNames     []string
 	accountNames   []string
 	shares         []string
@@ -47,7 +49,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 	for _, p := range []typeParser{
 		of(parseBool), of(parseCount), of(parseSize), of(parseDuration), of(parseDurationOrZero), of(parseReturnGrace),
 		of(parseList), of(parseURL), of(parseService), of(parseOrigins), of(parseCardOrigins), of(parseNetworks),
-		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseStaffRoles), of(parseMethods), of(parseLanguage), of(parseRouteNames),
+		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseStaffRoles), of(parsePounds), of(parseMethods), of(parseLanguage), of(parseRouteNames),
 		of(parseAccountNames), of(parseShares),
 		of(match.ParsePattern), of(parsePatterns), of(form.ParseTemplate), of(parsePrice), of(parsePrices),
 		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
@@ -231,6 +233,11 @@ func parseStaffTokens(text string) (signin.Tokens, error) {
 		return struct{}{}, nil
 	})
 	return tokens, err
+}
+
+func parsePounds(text string) (pounds, error) {
+	pence, err := journey.ParsePounds(text)
+	return pounds(pence), err
 }
 
 func parseStaffRoles(text string) (signin.Grants, error) { return parseEach(text, signin.ParseGrant) }

@@ -24,6 +24,8 @@ func (s entrance) addresses() []address {
 		{"POST /journeys/{id}/release", signin.Refund, s.release},
 		{"POST /journeys/{id}/refund", signin.Refund, s.refund},
 		{"POST /journeys/{id}/settle", signin.Refund, s.settle},
+		{"POST /journeys/{id}/approve", signin.Refund, s.approve},
+		{"POST /journeys/{id}/reject", signin.Refund, s.reject},
 		{"POST /mopup", signin.Refund, s.mopup},
 		{"GET /finance", signin.View, finance{s.server}.page},
 		{"GET /export.csv", signin.View, finance{s.server}.send(journeysFile)},

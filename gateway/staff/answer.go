@@ -70,6 +70,8 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.problem(w, r, http.StatusConflict, "A journey that is "+string(misplaced.State)+
 			" does not allow this, or GOV.UK Pay has not confirmed its payment.")
 	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed),
+		errors.Is(err, journey.ErrNoApproval), errors.Is(err, journey.ErrSamePerson),
+		errors.Is(err, journey.ErrApproval),
 		errors.Is(err, journey.ErrErased), errors.Is(err, errRefundedSince):
 		s.problem(w, r, http.StatusConflict, sentence(err.Error()))
 	case errors.Is(err, journey.ErrRefundAmount):

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"paygate/gateway/pages"
+	"paygate/journey"
 )
 
 //go:embed html
@@ -18,11 +19,12 @@ var templates = func() map[string]*template.Template {
 	noTime := func(time.Time) string { return "" } // replaced when a page is rendered
 	functions := template.FuncMap{
 		"time": noTime, "day": noTime, "minus": func(a, b int) int { return a - b },
+		"pounds": journey.Pounds, "caller": describeCaller,
 	}
 	all := map[string]*template.Template{}
 	for _, name := range []string{"login", "signedin", "resume", "overview", "list", "journey", "finance", "reconcile", "problem"} {
 		page := template.New(name).Funcs(functions)
-		all[name] = template.Must(page.ParseFS(htmlFiles, "html/frame.html", "html/"+name+".html"))
+		all[name] = template.Must(page.ParseFS(htmlFiles, "html/frame.html", "html/approval.html", "html/"+name+".html"))
 	}
 	return all
 }()

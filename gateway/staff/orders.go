@@ -166,6 +166,10 @@ func (s *server) carryOut(
 	s.Log.InfoContext(r.Context(), "staff order",
 		"order", name, "journey_id", id, "by", m.By(), "to", j.State, "done", err == nil)
 	switch {
+	case errors.Is(err, journey.ErrSecondPerson) && wantsHTML(r):
+		http.Redirect(w, r, "/journeys/"+string(id)+"?done=ask", http.StatusSeeOther)
+	case errors.Is(err, journey.ErrSecondPerson):
+		answerJSON(w, http.StatusAccepted, "application/json", export.WholeOf(j))
 	case err != nil:
 		s.fail(w, r, err)
 	case wantsHTML(r):

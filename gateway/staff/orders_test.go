@@ -250,6 +250,7 @@ func TestWithoutATokenNothingIsShown(t *testing.T) {
 	l := newListener(t, nil)
 	id := string(l.addStuck(t, "LIC1"))
 	for _, token := range []string{"", "Bearer", "Bearer wrong", "Bearer " + annsToken + "x", "Basic " + annsToken} {
+		l.pass(time.Minute) // refused sign-ins are braked
 		for _, path := range []string{"/journeys", "/journeys/" + id, "/export.csv", "/backup", "/nothing"} {
 			answer, text := l.do(t, http.MethodGet, path, "", "Authorization", token)
 			require.Equal(t, http.StatusUnauthorized, answer.StatusCode, "%s %s", token, path)

@@ -101,6 +101,8 @@ func timelineOf(j journey.Journey) []eventView {
 
 var doneWords = map[string]string{
 	"check": "GOV.UK Pay was asked.", "release": "The request was sent to the service.",
+	"ask":     "It comes to so much that a second person has to agree. They find it on this page.",
+	"approve": "You agreed, and it was done.", "reject": "The request has ended, and nothing was given back.",
 	"refund": "The refund was requested.", "settle": "The journey was settled.",
 	"adopt": "The payment is adopted. Settle it as soon as you know what was given.",
 }

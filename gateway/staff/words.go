@@ -148,6 +148,8 @@ func describe(e journey.Event) string {
 		"release_ordered":     "A person ordered a release",
 		"settled":             "A person decided",
 		"refund_asked":        "A person asked for a refund",
+		"approval_asked":      "A person asked a second person to agree",
+		"approval_ended":      "What waited for a second person was not done",
 		"refunded":            "GOV.UK Pay accepted the refund",
 		"refund_ended":        "The refund was not made",
 		"refunds_seen":        "GOV.UK Pay gave the status of refunds",

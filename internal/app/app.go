@@ -110,8 +110,8 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	a.runner = &journey.Runner{
 		Store: a.store, Accounts: atPay.payments(), Deliverer: service,
 		Messenger: a.messengers(service, s, sealer, now), Now: now, Log: log,
-		WaitTimeout: 10 * time.Second,
-		Acquire:     newMemoryLimit(deliveryWait).Acquire, Applied: a.applied(counted),
+		WaitTimeout: 10 * time.Second, SecondPersonFrom: int64(s.SecondPersonFrom),
+		Acquire: newMemoryLimit(deliveryWait).Acquire, Applied: a.applied(counted),
 	}
 	if err := a.store.endClaims(ctx, a.runner); err != nil {
 		return err

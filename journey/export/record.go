@@ -59,6 +59,18 @@ type Whole struct {
 	Payments []Payment `json:"payments"`
 	History  []Event   `json:"history"`
 	Messages []Message `json:"messages"` // that were not delivered yet
+	Approval *Approval `json:"approval"` // null unless an order waits for a second person
+}
+
+// Approval is an order that waits for a second person.
+type Approval struct {
+	What        string        `json:"what"` // refund, settle
+	AmountPence int64         `json:"amount_pence"`
+	As          journey.State `json:"as"` // to settle; else empty
+	Reason      string        `json:"reason"`
+	By          journey.By    `json:"by"`
+	At          time.Time     `json:"at"`
+	Until       time.Time     `json:"until"`
 }
 
 // Message is something that somebody has still to be told, or was not told in the end.
@@ -156,6 +168,9 @@ func WholeOf(j journey.Journey) Whole {
 	for _, m := range j.Outbox {
 		w.Messages = append(w.Messages,
 			Message{m.ID, m.To, m.What, m.Amount, whole(m.At), m.Failures, given(m.GivenUpAt)})
+	}
+	if a := j.Approval; a.Waits() {
+		w.Approval = &Approval{a.What, a.Amount, a.As, a.Reason, a.By, whole(a.At), whole(a.Until())}
 	}
 	for _, e := range j.History {
 		w.History = append(w.History, Event{whole(e.At), max(1, e.Times), e.Fact, e.From, e.To, e.By, e.Detail})

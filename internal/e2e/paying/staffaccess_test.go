@@ -23,6 +23,7 @@ func TestStaffListenerRequiresToken(t *testing.T) {
 		testserver.AnnsToken[:len(testserver.AnnsToken)-1], "ann:" + testserver.AnnsToken,
 	} {
 		stranger := testserver.StaffClient{H: h, Token: token}
+		h.Restart() // refused sign-ins are braked, in memory
 		for _, address := range []string{"/journeys", "/journeys/" + id, "/export.csv", "/backup", "/", "/nothing"} {
 			p := stranger.Do(http.MethodGet, address, nil)
 			require.Equal(t, http.StatusUnauthorized, p.Status, address)

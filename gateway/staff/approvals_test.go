@@ -1,0 +1,179 @@
+package staff_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/gateway/staff"
+	"paygate/journey"
+	"paygate/journey/export"
+)
+
+// second is a listener at which giving back 15 pounds or more needs a second person.
+func second(t *testing.T) *listener {
+	t.Helper()
+	return newListener(t, func(o *staff.Options) {
+		o.Runner.SecondPersonFrom = 1500
+		for _, name := range []string{"bob", "Ann@example.gov.uk", "vera:view"} {
+			o.SignIn.Tokens, _ = o.SignIn.Tokens.Add(name + ":long-token-of-" + name)
+		}
+	})
+}
+
+// addTaken stores a journey whose money is taken.
+func (l *listener) addTaken(t *testing.T, reference string) journey.ID {
+	t.Helper()
+	id := l.addStuck(t, reference)
+	answer, text := l.do(t, http.MethodPost, "/journeys/"+string(id)+"/settle", `{"as":"released","reason":"given"}`)
+	require.Equal(t, http.StatusOK, answer.StatusCode, text)
+	return id
+}
+
+// order sends an order in the name of a holder of a token, and returns the status and the journey.
+func (l *listener) order(t *testing.T, who string, id journey.ID, order, body string) (int, export.Whole) {
+	t.Helper()
+	token := "long-token-of-" + who
+	if who == "ann" {
+		token = annsToken
+	}
+	answer, text := l.do(t, http.MethodPost, "/journeys/"+string(id)+"/"+order, body, "Authorization", "Bearer "+token)
+	var w export.Whole
+	_ = json.Unmarshal([]byte(text), &w)
+	return answer.StatusCode, w
+}
+
+const (
+	refund15 = `{"reason":"goodwill","amount_pence":1500}`
+	refund8  = `{"reason":"goodwill","amount_pence":800}`
+	because  = `{"reason":"no"}`
+)
+
+func TestALargeRefundNeedsASecondPerson(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addTaken(t, "LIC1")
+	status, w := l.order(t, "ann", id, "refund", refund15)
+	require.Equal(t, http.StatusAccepted, status)
+	require.Equal(t, export.Approval{
+		What: "refund", AmountPence: 1500, Reason: "goodwill", By: "staff:ann", At: l.now(), Until: l.now().Add(7 * 24 * time.Hour),
+	}, *w.Approval)
+	require.Empty(t, l.pay.refunded)
+
+	for _, who := range []string{"ann", "Ann@example.gov.uk"} {
+		status, _ = l.order(t, who, id, "approve", "")
+		require.Equal(t, http.StatusConflict, status, "%s is the same person", who)
+	}
+	status, _ = l.order(t, "bob", id, "refund", refund15)
+	require.Equal(t, http.StatusConflict, status, "one order waits at a time")
+	require.Empty(t, l.pay.refunded)
+
+	status, w = l.order(t, "bob", id, "approve", "")
+	require.Equal(t, http.StatusOK, status)
+	require.Nil(t, w.Approval)
+	require.Equal(t, []int64{1500}, l.pay.refunded)
+	require.Equal(t, journey.By("staff:ann"), w.Payments[0].Refunds[0].By)
+	asked := w.History[len(w.History)-1]
+	for _, e := range w.History {
+		if e.Fact == "refund_asked" {
+			asked = e
+		}
+	}
+	require.Contains(t, asked.Detail, "goodwill (approved by bob)")
+	status, _ = l.order(t, "bob", id, "approve", "")
+	require.Equal(t, http.StatusConflict, status, "it is done once")
+}
+
+func TestSeveralSmallRefundsCountTogether(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addTaken(t, "LIC1")
+	status, _ := l.order(t, "ann", id, "refund", refund8)
+	require.Equal(t, http.StatusOK, status)
+	status, _ = l.order(t, "bob", id, "refund", refund8)
+	require.Equal(t, http.StatusAccepted, status)
+	require.Equal(t, []int64{800}, l.pay.refunded)
+}
+
+func TestSettlingAsReversedNeedsASecondPerson(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addStuck(t, "LIC1")
+	status, w := l.order(t, "ann", id, "settle", `{"as":"reversed","reason":"not given"}`)
+	require.Equal(t, http.StatusAccepted, status)
+	require.Equal(t, int64(2500), w.Approval.AmountPence)
+	require.Equal(t, journey.StateStuck, w.State)
+	status, w = l.order(t, "bob", id, "approve", "")
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, journey.StateReversed, w.State)
+	other := l.addStuck(t, "LIC2")
+	status, _ = l.order(t, "ann", other, "settle", `{"as":"released","reason":"given"}`)
+	require.Equal(t, http.StatusOK, status, "nothing is given back")
+}
+
+func TestWhatWaitsCanBeRejectedWithdrawnOrLapse(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addTaken(t, "LIC1")
+	for who, how := range map[string]string{"ann": "no", "bob": "no"} {
+		l.order(t, "ann", id, "refund", refund15)
+		status, w := l.order(t, who, id, "reject", because)
+		require.Equal(t, http.StatusOK, status)
+		require.Nil(t, w.Approval)
+		require.Contains(t, w.History[len(w.History)-1].Detail, how)
+		status, _ = l.order(t, who, id, "reject", because)
+		require.Equal(t, http.StatusConflict, status)
+	}
+	status, _ := l.order(t, "bob", id, "reject", `{}`)
+	require.Equal(t, http.StatusUnprocessableEntity, status, "a reason is needed")
+
+	l.order(t, "ann", id, "refund", refund15)
+	l.pass(7 * 24 * time.Hour)
+	status, _ = l.order(t, "bob", id, "approve", "")
+	require.Equal(t, http.StatusConflict, status, "it has lapsed")
+	_, err := l.options.Runner.Advance(t.Context(), id, journey.Visit{By: journey.ByMopup})
+	require.NoError(t, err)
+	j, err := l.store.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.False(t, j.Approval.Waits(), "a sweep ends it")
+	require.Empty(t, l.pay.refunded)
+}
+
+func TestWhatWaitsIsCheckedAgain(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addTaken(t, "LIC1")
+	l.order(t, "ann", id, "refund", refund15)
+	l.pay.payments["paylic1"].RefundAvailable = 1000 // somebody refunded in Pay's own tool
+	status, _ := l.order(t, "bob", id, "approve", "")
+	require.Equal(t, http.StatusUnprocessableEntity, status)
+	l.pay.down = true
+	status, _ = l.order(t, "bob", id, "approve", "")
+	require.Equal(t, http.StatusBadGateway, status)
+	j, err := l.store.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.True(t, j.Approval.Waits(), "nothing was done, so it still waits")
+	require.Empty(t, l.pay.refunded)
+}
+
+func TestTheJourneysPageAsksTheSecondPerson(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addTaken(t, "LIC1")
+	ann, bob := l.browser(t), l.browser(t)
+	ann.signIn(annsToken)
+	bob.signIn("long-token-of-bob")
+	page := "/journeys/" + string(id)
+	_, text := ann.do(page+"/refund", url.Values{"amount": {"15"}, "reason": {"goodwill"}})
+	require.Contains(t, text, "a second person has to agree")
+	_, text = bob.do(page, nil)
+	require.Contains(t, text, "ann asks to refund £15.00: goodwill")
+	bob.do(page+"/approve", url.Values{})
+	require.Equal(t, []int64{1500}, l.pay.refunded)
+	_, text = bob.do(page, nil)
+	require.NotContains(t, text, "Waiting for a second person")
+}

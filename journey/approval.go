@@ -1,0 +1,212 @@
+package journey
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// approvalFor is how long an order waits for a second person.
+const approvalFor = 7 * 24 * time.Hour
+
+var (
+	// ErrSecondPerson means that an order gives back so much that a second person has to agree. It waits for them.
+	ErrSecondPerson = errors.New("a second person has to agree")
+	// ErrSamePerson means that the person who asked is the one who agrees.
+	ErrSamePerson = errors.New("the person who asked cannot agree; it has to be another")
+	// ErrNoApproval means that no order waits for a second person, or another one than the person has seen.
+	ErrNoApproval = errors.New("nothing waits for a second person")
+	// ErrApproval means that an order waits already.
+	ErrApproval = errors.New("another order waits for a second person; approve, reject or withdraw it first")
+)
+
+// The orders that give money back.
+const (
+	OrderRefund = "refund"
+	OrderSettle = "settle"
+)
+
+// Order is what a member of staff wants to be done.
+type Order struct {
+	What   string `json:"what"`
+	Amount int64  `json:"amount"`       // pence that the citizen gets
+	As     State  `json:"as,omitempty"` // to settle
+	Reason string `json:"reason"`
+}
+
+// Approval is an order that waits for a second person. It is the zero value if none waits.
+type Approval struct {
+	Order
+	By By        `json:"by"`
+	At time.Time `json:"at"`
+}
+
+// Waits reports whether there is an order that waits.
+func (a Approval) Waits() bool { return !a.At.IsZero() }
+
+// Until returns when the order lapses.
+func (a Approval) Until() time.Time { return a.At.Add(approvalFor) }
+
+// Second is what is known about the second person of an order that gives money back.
+type Second struct {
+	From int64     // pence from which one is needed; 0: never
+	By   By        // who has agreed; empty: nobody yet
+	To   time.Time // when what they agreed to was asked for
+}
+
+// checkSecond returns the journey after an order that gives back an amount, if that is allowed without a second person,
+// or one has agreed. Then the order waits no more.
+func (j Journey) checkSecond(amount int64, s Second, at time.Time) (Journey, error) {
+	a := j.Approval
+	switch {
+	case s.By == "" && s.From > 0 && amount > 0 && j.givenBack()+amount >= s.From:
+		return j, ErrSecondPerson
+	case s.By == "":
+		return j, nil
+	case !a.Waits() || !at.Before(a.Until()) || !a.At.Equal(s.To) || amount > a.Amount:
+		return j, ErrNoApproval
+	case samePerson(a.By, s.By):
+		return j, ErrSamePerson
+	}
+	j.Approval = Approval{}
+	return j, nil
+}
+
+// guarded applies an order that may need a second person.
+func (j Journey) guarded(f Guarded, by By, at time.Time) (Journey, string, error) {
+	checked, err := j.checkSecond(j.gives(f.Fact), f.Second, at)
+	if err != nil {
+		return j, "", err
+	}
+	next, detail, err := checked.apply(f.Fact, by, at)
+	if err == nil && f.Second.By != "" {
+		detail += " (approved by " + f.Second.By.person() + ")"
+	}
+	return next, detail, err
+}
+
+// gives returns the pence that an order gives back.
+func (j Journey) gives(f Fact) int64 {
+	switch f := f.(type) {
+	case RefundAsked:
+		return f.Amount
+	case Settled:
+		if f.As == StateReversed {
+			return j.held()
+		}
+	}
+	return 0
+}
+
+// held returns the pence that Pay holds of the citizen's money, or may hold.
+func (j Journey) held() (pence int64) {
+	for _, p := range j.Payments {
+		if !p.Left {
+			pence += p.Money
+		}
+	}
+	if j.Trouble == TroubleMismatch { // what we remember of the money may be wrong
+		pence = max(pence, j.Terms.Amount)
+	}
+	return pence
+}
+
+// givenBack returns the pence that staff have given back, here or in Pay's own tool, or may have: what Paygate gave
+// back by itself does not count.
+func (j Journey) givenBack() (pence int64) {
+	for _, p := range j.Payments {
+		pence += p.Refunded
+		for _, r := range p.made() {
+			if r.By != "" && !r.By.isStaff() {
+				pence -= r.Amount
+			}
+		}
+	}
+	return pence
+}
+
+// samePerson reports whether two names may be those of one person: it compares what is before an @, without case.
+func samePerson(a, b By) bool {
+	local := func(by By) string {
+		text, _, _ := strings.Cut(by.person(), "@")
+		return strings.TrimSpace(text)
+	}
+	return strings.EqualFold(local(a), local(b))
+}
+
+// person returns the name of a member of staff.
+func (b By) person() string { return strings.TrimPrefix(string(b), "staff:") }
+
+func (j Journey) approvalAsked(f ApprovalAsked, by By, at time.Time) (Journey, string, error) {
+	switch {
+	case !by.isStaff():
+		return j, "", &TransitionError{j.State, f.Name()}
+	case j.Approval.Waits():
+		return j, "", ErrApproval
+	}
+	if f.Order.What != OrderRefund {
+		f.Order.Amount = j.held()
+	}
+	j.Approval = Approval{f.Order, by, at}
+	return j, fmt.Sprintf("%s of %s: %s", f.Order.What, Pounds(f.Order.Amount), f.Order.Reason), nil
+}
+
+func (j Journey) approvalEnded(f ApprovalEnded, by By) (Journey, string, error) {
+	a := j.Approval
+	if !a.Waits() {
+		return j, "", ErrNoApproval
+	}
+	how := "rejected"
+	switch {
+	case !by.isStaff():
+		how = "nobody agreed in time"
+	case samePerson(a.By, by):
+		how = "withdrawn"
+	}
+	j.Approval = Approval{}
+	return j, fmt.Sprintf("%s of %s: %s", a.What, Pounds(a.Amount), cmp.Or(f.Reason, how)), nil
+}
+
+// orderOrAsk carries out an order, or stores that it waits for a second person. The error is then ErrSecondPerson.
+func (r *Runner) orderOrAsk(ctx context.Context, id ID, o Order, by By) (Journey, error) {
+	j, err := r.carryOut(ctx, id, o, by, Second{From: r.SecondPersonFrom})
+	if !errors.Is(err, ErrSecondPerson) {
+		return j, err
+	}
+	if j, err = r.apply(ctx, id, ApprovalAsked{o}, by, Change{}); err == nil {
+		err = ErrSecondPerson
+	}
+	return j, err
+}
+
+func (r *Runner) carryOut(ctx context.Context, id ID, o Order, by By, s Second) (Journey, error) {
+	if o.What == OrderSettle {
+		return r.settle(ctx, id, Settled{o.As, o.Reason}, by, s)
+	}
+	return r.refundOrdered(ctx, id, RefundAsked{o.Amount, o.Reason}, by, s)
+}
+
+// Approve carries out an order that waits, in the name of the person who asked. The order is checked again. Errors are
+// ErrNoApproval, ErrSamePerson, and those of the order, which then still waits if nothing was done.
+func (r *Runner) Approve(ctx context.Context, id ID, by By) (Journey, error) {
+	j, err := r.Store.Get(ctx, id)
+	if err != nil {
+		return j, err
+	}
+	a := j.Approval
+	switch {
+	case !a.Waits() || !r.Now().Before(a.Until()):
+		return j, ErrNoApproval
+	case samePerson(a.By, by):
+		return j, ErrSamePerson
+	}
+	return r.carryOut(ctx, id, a.Order, a.By, Second{By: by, To: a.At})
+}
+
+// Reject ends the wait of an order. The person who asked withdraws it so.
+func (r *Runner) Reject(ctx context.Context, id ID, by By, reason string) (Journey, error) {
+	return r.apply(ctx, id, ApprovalEnded{reason}, by, Change{})
+}
