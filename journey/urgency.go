@@ -33,22 +33,22 @@ const tryEvery = 2 * time.Second
 
 // owed returns the step that the visit may do now.
 func (v Visit) owed(j Journey, now time.Time) Step {
-	if !j.NudgedAt.IsZero() && v.mustWait(j, now) {
+	if !j.NudgedAt.IsZero() && v.wait(j, now) > 0 {
 		j.NudgedAt = time.Time{} // the payment was read a moment ago: what follows from that is done now
 	}
-	if v.mustWait(j, now) {
+	if v.wait(j, now) > 0 {
 		return StepNone
 	}
 	return j.hurried(v.Urgency).owedTo(v.By, now)
 }
 
-// mustWait reports whether the same was tried so shortly before that this visitor must not try it again yet.
-func (v Visit) mustWait(j Journey, now time.Time) bool {
-	if v.By != ByCitizen && v.By != ByWebhook {
-		return false
-	}
+// wait returns how long this visitor must not try again what was tried shortly before.
+func (v Visit) wait(j Journey, now time.Time) time.Duration {
 	last := j.lastTry(j.hurried(v.Urgency).Owed(now))
-	return !now.Before(last) && now.Before(last.Add(tryEvery))
+	if v.By != ByCitizen && v.By != ByWebhook || now.Before(last) {
+		return 0
+	}
+	return max(0, last.Add(tryEvery).Sub(now))
 }
 
 // lastTry returns when a step was last tried; the zero time if it was not, or if that does not matter.
@@ -68,12 +68,13 @@ func (j Journey) lastTry(step Step) time.Time {
 // awaitTurn waits until the visitor may try again what was tried shortly before. If another visitor tries it first, that
 // counts for both.
 func (r *Runner) awaitTurn(ctx context.Context, j Journey, v Visit) (Journey, error) {
-	if !v.mustWait(j, r.Now()) {
+	wait := min(v.wait(j, r.Now()), r.WaitTimeout)
+	if wait <= 0 {
 		return j, nil
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(min(r.WaitTimeout, tryEvery)):
+	case <-time.After(wait):
 	}
 	return r.Store.Get(context.WithoutCancel(ctx), j.ID)
 }
