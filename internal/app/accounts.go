@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -72,26 +73,43 @@ func (a accounts) yield(ctx context.Context, account string) error {
 	return client.Yield(ctx)
 }
 
-// requireAccounts returns an error if open journeys name an account that the settings lack: no one could finish them.
-func (s store) requireAccounts(ctx context.Context, known accounts) error {
+// requireAccounts returns an error if unfinished journeys name an account that the settings lack: no one could finish
+// them.
+func (s store) requireAccounts(ctx context.Context, known accounts, now time.Time) error {
 	lacking := map[string]int{}
-	for _, state := range journey.States() {
-		if state.AtRest() {
-			continue
+	for j, err := range s.unfinished(ctx, now) {
+		if err != nil {
+			return fmt.Errorf("reading the accounts of unfinished journeys: %w", err)
 		}
-		for j, err := range s.each(ctx, journey.Filter{State: state, Limit: 500}) {
-			if err != nil {
-				return fmt.Errorf("reading the accounts of open journeys: %w", err)
-			}
-			if _, ok := known[j.Terms.Account]; !ok {
-				lacking[j.Terms.Account]++
-			}
+		if _, ok := known[j.Terms.Account]; !ok {
+			lacking[j.Terms.Account]++
 		}
 	}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(lacking)) {
-		errs = append(errs, fmt.Errorf("%d open journeys belong to the account %q, which PAYGATE_PAY_ACCOUNTS does not "+
-			"list: list it, with its key, until they have ended", lacking[name], name))
+		errs = append(errs, fmt.Errorf("%d unfinished journeys belong to the account %q, which PAYGATE_PAY_ACCOUNTS does "+
+			"not list: list it, with its key, until they have ended and no refund is under way", lacking[name], name))
 	}
 	return errors.Join(errs...)
+}
+
+// unfinished returns the journeys that are open, and those at rest whose citizens wait for money.
+func (s store) unfinished(ctx context.Context, now time.Time) iter.Seq2[journey.Journey, error] {
+	return func(yield func(journey.Journey, error) bool) {
+		for _, state := range journey.States() {
+			if state.AtRest() {
+				continue
+			}
+			for j, err := range s.each(ctx, journey.Filter{State: state, Limit: 500}) {
+				if !yield(j, err) {
+					return
+				}
+			}
+		}
+		for j, err := range s.owedBack(ctx, now) {
+			if (err != nil || j.State.AtRest()) && !yield(j, err) {
+				return
+			}
+		}
+	}
 }

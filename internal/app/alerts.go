@@ -56,25 +56,15 @@ func (a *App) findStuck(ctx context.Context, found findings) error {
 	return nil
 }
 
-// findOverdue finds the journeys whose money has been owed back for too long. A damaged one is reported by the store.
+// findOverdue finds the journeys whose money has been owed back for too long.
 func (a *App) findOverdue(ctx context.Context, found findings) error {
-	until := a.runner.Now().Add(-overdueAfter)
-	for after := (journey.Due{}); ; {
-		page, err := a.store.OwedBack(ctx, until, after, 100)
-		if err != nil || len(page) == 0 {
+	for j, err := range a.store.owedBack(ctx, a.runner.Now().Add(-overdueAfter)) {
+		if err != nil {
 			return err
 		}
-		for _, owed := range page {
-			j, err := a.store.Get(ctx, owed.ID)
-			switch {
-			case err == nil:
-				found.add(alerts.ReturnOverdue, j.Terms.Route, owed.At.Add(overdueAfter))
-			case !errors.Is(err, journey.ErrDamaged) && !errors.Is(err, journey.ErrNotFound):
-				return err
-			}
-		}
-		after = page[len(page)-1]
+		found.add(alerts.ReturnOverdue, j.Terms.Route, j.OwedAt.Add(overdueAfter))
 	}
+	return nil
 }
 
 // findings counts what needs a person, by kind and route.

@@ -93,7 +93,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	counted := metrics.New(a.store, routeNames(s.Routes), accountNames(s.Accounts), now)
 	a.alerts = a.newAlerts(s, log, now)
 	atPay := a.store.newAccounts(s, a.payCalled(counted))
-	if err := a.store.requireAccounts(ctx, atPay); err != nil {
+	if err := a.store.requireAccounts(ctx, atPay, now()); err != nil {
 		return err
 	}
 	service := delivery.New(delivery.Options{

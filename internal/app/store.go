@@ -92,6 +92,31 @@ func (s store) each(ctx context.Context, f journey.Filter) iter.Seq2[journey.Jou
 	}
 }
 
+// owedBack returns the journeys whose citizens have waited for money since a time or longer. A damaged one is reported
+// by the store.
+func (s store) owedBack(ctx context.Context, until time.Time) iter.Seq2[journey.Journey, error] {
+	return func(yield func(journey.Journey, error) bool) {
+		for after := (journey.Due{}); ; {
+			page, err := s.OwedBack(ctx, until, after, 100)
+			if err != nil {
+				yield(journey.Journey{}, err)
+				return
+			}
+			if len(page) == 0 {
+				return
+			}
+			for _, owed := range page {
+				j, err := s.Get(ctx, owed.ID)
+				isGone := errors.Is(err, journey.ErrDamaged) || errors.Is(err, journey.ErrNotFound)
+				if !isGone && !yield(j, err) {
+					return
+				}
+			}
+			after = page[len(page)-1]
+		}
+	}
+}
+
 // endClaims ends the deliveries that an earlier process left half done. If other replicas use the store and may be
 // delivering, claims lapse with time instead.
 func (s store) endClaims(ctx context.Context, runner *journey.Runner) error {
