@@ -11,6 +11,7 @@ import (
 	"paygate/gateway/form"
 	"paygate/gateway/headers"
 	"paygate/gateway/match"
+	"paygate/gateway/modes"
 )
 
 // Outcome is what the public listener does with a request.
@@ -41,7 +42,7 @@ type DryRun struct{ classifier *match.Classifier }
 
 // NewDryRun returns the DryRun for a Gateway with these options. It uses Origins, Prefix, Routes, Methods and
 // RefuseActions only, and treats routes in shadow mode as if they took payments.
-func NewDryRun(o Options) *DryRun { return &DryRun{newClassifier(o, ModeFree)} }
+func NewDryRun(o Options) *DryRun { return &DryRun{newClassifier(o, modes.Free)} }
 
 // Outcome reports what the public listener would do with a request.
 func (d *DryRun) Outcome(raw RawRequest) Outcome {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/match"
+	"paygate/gateway/modes"
 	"paygate/gateway/origin"
 )
 
@@ -15,12 +16,12 @@ func TestDryRunTellsWhatTheListenerWouldDo(t *testing.T) {
 	d := NewDryRun(Options{
 		Origins: origin.List{{Scheme: "https", Host: "apply.example"}}, Prefix: "/_pay", Methods: []string{"PROPFIND"},
 		Routes: []Route{
-			{Mode: ModeOn, Route: match.Route{
+			{Mode: modes.On, Route: match.Route{
 				Name: "licence", Match: patternOf(t, "POST /licences/apply"), Strict: true,
 				Allow: []match.Pattern{patternOf(t, "POST /licences/apply/photo")},
 			}},
-			{Mode: ModeOn, Route: match.Route{Name: "register", Match: patternOf(t, "GET /register")}},
-			{Mode: ModeFree, Route: match.Route{Name: "fine", Match: patternOf(t, "POST /fines/pay")}},
+			{Mode: modes.On, Route: match.Route{Name: "register", Match: patternOf(t, "GET /register")}},
+			{Mode: modes.Free, Route: match.Route{Name: "fine", Match: patternOf(t, "POST /fines/pay")}},
 		},
 	})
 	for line, outcome := range map[[2]string]Outcome{

@@ -12,14 +12,14 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"paygate/gateway/cookie"
 	"paygate/gateway/marker"
-	"paygate/gateway/match"
+	"paygate/gateway/modes"
 	"paygate/gateway/origin"
 	"paygate/gateway/pages"
 	"paygate/gateway/proxy"
-	"paygate/gateway/quota"
 	"paygate/gateway/spool"
 	"paygate/gateway/webhook"
 	"paygate/journey"
@@ -42,6 +42,10 @@ type Options struct {
 	// bytes is in memory as a whole, and release when it no longer is.
 	Spool   *spool.Spool
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
+
+	// Modes returns what the routes do at the moment; nil: what their settings say. It returns the same set until
+	// something changes.
+	Modes func(context.Context) *modes.Set
 
 	Runner  *journey.Runner
 	Paid    Paid
@@ -67,49 +71,23 @@ type Paid interface {
 
 // Gateway is the handler of the public listener. It is safe for concurrent use.
 type Gateway struct {
-	*responder
-	classifier  *match.Classifier
-	routes      routes
-	intake      *intake
-	hosts       *hosts
-	refuser     *refuser
-	shadow      *shadow
-	replies     *replies
-	submissions *submissions
-	passes      *passes
-	own         *own
-	webhook     *webhook.Handler  // may be nil
-	counted     func(kind string) // may be nil
+	shared  *shared
+	modes   func(context.Context) *modes.Set
+	current atomic.Pointer[handlers]
+	// cautious serves requests that are the same in every mode, without asking for the modes.
+	cautious *handlers
 }
 
 // New returns a Gateway. The caller must not change the routes afterwards.
 func New(o Options) *Gateway {
-	all, classifier := routes(o.Routes), newClassifier(o, ModeFree, ModeShadow)
-	respond := &responder{o.Pages, o.Language, o.Prefix, o.HoldMaxBytes, o.Methods, o.Log}
-	own, forwarder := newOwn(respond, o.Origins), newForwarder(respond, o.Proxy)
-	tickets := &tickets{respond, o.Cookies, o.Runner}
-	intake := &intake{respond, o.Spool, o.Acquire, o.Proxy.Clients, all}
-	hosts := newHosts(respond, o.Proxy.Clients, all)
-	refuser := &refuser{respond, all}
-	shadow := &shadow{forwarder, shadowClassifier(o), all, o.Shadowed}
-	replies := &replies{tickets, forwarder.proxy, decidingNames(o.Routes)}
-	quotas := quota.New(o.Runner.Store, o.Runner.Now, o.Log)
-	payments := &payments{tickets, intake, all, quotas, forwarder.proxy, o.RefuseCards, make(chan struct{})}
-	passes := &passes{payments, replies, shadow, classifier, o.Paid}
-
-	own.handleGet("/return", &returns{tickets, replies})
-	own.handleGet("/status", &statusPage{tickets, replies, o.Proxy.Clients, o.DoctorToken})
-	own.handleGet("/keys", o.Keys)
-	own.handleForm("/again", payments.handler(o.Runner.Again))
-	own.handleForm("/resume", payments.handler(o.Runner.Resume))
-	own.handleForm("/pass", http.HandlerFunc(passes.buyOther))
-	if o.Webhook != nil {
-		own.mux.Handle("POST /webhook", o.Webhook)
+	settings := o.settings()
+	if o.Modes == nil {
+		o.Modes = func(context.Context) *modes.Set { return settings }
 	}
-	return &Gateway{
-		respond, classifier, all, intake, hosts, refuser, shadow, replies,
-		&submissions{payments, replies, hosts, refuser, shadow}, passes, own, o.Webhook, o.Counted,
-	}
+	g := &Gateway{shared: newShared(o), modes: o.Modes}
+	g.cautious = newHandlers(g.shared, settings.AsUnknown())
+	g.current.Store(g.cautious)
+	return g
 }
 
 // ServeHTTP refuses a request, answers it, takes it to a pay route, or passes it through as it is.
@@ -119,45 +97,24 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	limitIdleTime(w, r, bodyIdleTimeout)
 	r, mark := marker.Cut(r)
-	decision := g.classifier.Classify(r)
-	showsReply := mark.Present && onlyReads(r.Method) && decision.Target.Path != "" && decision.Action != match.Own
-	if showsReply { // such a request never reaches the service, whatever its address
-		decision = match.Decision{Action: match.Own, Target: decision.Target}
+	h, decision := g.cautious, g.cautious.classifier.Classify(r)
+	if h.needsModes(r, decision) {
+		h = g.handlersNow(r.Context())
+		decision = h.classifier.Classify(r)
 	}
-	if decision.Action == match.Forward {
-		w, r = formless(w, r, decision)
+	h.serve(w, r, decision, mark)
+}
+
+// handlersNow returns the handlers for the modes that the routes have now. A request is served to its end by the
+// handlers that it began with, so that a change in between cannot let it pass half charged.
+func (g *Gateway) handlersNow(ctx context.Context) *handlers {
+	set := g.modes(ctx)
+	h := g.current.Load()
+	if h.set != set {
+		h = newHandlers(g.shared, set)
+		g.current.Store(h)
 	}
-	if decision.NeedsForm() {
-		again, body := g.intake.classifyWithForm(w, r, decision)
-		defer body.Close()
-		decision = again
-	}
-	if g.counted != nil {
-		g.counted(kindOf(decision))
-	}
-	if decision.Action != match.Forward {
-		recorder := &statusRecorder{ResponseWriter: w}
-		defer func() { g.logRequest(r, decision, recorder.status) }()
-		w = recorder
-	}
-	switch {
-	case showsReply:
-		g.replies.heldAddress(w, r, decision.Target, mark)
-	case decision.Action == match.Refuse:
-		g.refuser.refuse(w, r, decision)
-	case decision.Action == match.Own:
-		g.own.ServeHTTP(w, r)
-	case decision.Action == match.Redirect:
-		redirect(w, http.StatusPermanentRedirect, decision.Target.At(decision.Path))
-	case decision.Action == match.Pay:
-		g.pay(w, r, decision)
-	case g.hosts.asksForForm(r, decision) && g.hosts.isAtOtherHost(r):
-		g.hosts.toMainOrigin(w, r, decision.Target)
-	default:
-		g.log.LogAttrs(r.Context(), slog.LevelDebug, "request",
-			slog.String("kind", kindOf(decision)), slog.String("method", g.methodName(r)))
-		g.shadow.passShadowed(w, r)
-	}
+	return h
 }
 
 // endsConnection reports whether others may frame a request differently, so that no further request may come on its
@@ -166,69 +123,12 @@ func endsConnection(r *http.Request) bool {
 	return len(r.TransferEncoding) > 0 || len(r.Trailer) > 0 || !r.ProtoAtLeast(1, 1)
 }
 
-// statusRecorder remembers the status of an answer for the log.
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader notes the first status that is not interim.
-func (s *statusRecorder) WriteHeader(status int) {
-	if s.status < http.StatusOK {
-		s.status = status
-	}
-	s.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController flush and hijack.
-func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
-
-// logRequest logs a request that Paygate itself answers or holds, without any part of its address.
-func (g *Gateway) logRequest(r *http.Request, d match.Decision, status int) {
-	route := ""
-	if d.Route != nil {
-		route = d.Route.Name
-	}
-	g.log.InfoContext(r.Context(), "request",
-		"kind", kindOf(d), "method", g.methodName(r), "route", route, "status", status)
-}
-
-// kindOf returns the name of a decision in the metrics.
-func kindOf(d match.Decision) string {
-	switch d.Action {
-	case match.Own:
-		return "own"
-	case match.Pay:
-		return "pay"
-	case match.Refuse, match.Redirect:
-		return "refused"
-	default:
-		return "pass_through"
-	}
-}
-
-// pay answers a request on a pay route.
-func (g *Gateway) pay(w http.ResponseWriter, r *http.Request, hit match.Decision) {
-	switch {
-	case hit.IsFree() && (r.ContentLength > g.limit || !g.replies.hasJourneyFor(r, hit)):
-		g.shadow.passFree(w, r, hit)
-	case isPrefetch(r.Header):
-		g.answer(w, r, prefetched(r))
-	case onlyReads(r.Method) && g.hosts.isAtOtherHost(r):
-		g.hosts.toMainOrigin(w, r, hit.Target)
-	case g.routes.of(hit.Route).Terms.Kind == journey.KindPass:
-		g.passes.pass(w, r, hit)
-	default:
-		g.submissions.hold(w, r, hit)
-	}
-}
-
 // Drain stops new journeys from starting. Open journeys and free traffic go on.
-func (g *Gateway) Drain() { close(g.submissions.draining) }
+func (g *Gateway) Drain() { close(g.shared.draining) }
 
 // Wait blocks until the work that webhooks started has ended. Call it when no more requests come in.
 func (g *Gateway) Wait() {
-	if g.webhook != nil {
-		g.webhook.Wait()
+	if g.shared.Webhook != nil {
+		g.shared.Webhook.Wait()
 	}
 }

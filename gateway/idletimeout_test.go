@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/match"
+	"paygate/gateway/modes"
 	"paygate/gateway/pages"
 	"paygate/gateway/proxy"
 	"paygate/gateway/spool"
@@ -88,7 +89,7 @@ func pipeToGateway(t *testing.T) (client net.Conn, closeServer func()) {
 			Clients:  proxy.Clients{Origins: []*url.URL{origin}}, Log: slog.New(slog.DiscardHandler),
 		}, Prefix: "/_pay", HoldMaxBytes: 1 << 20,
 		Routes: []Route{{
-			Mode:  ModeOn,
+			Mode:  modes.On,
 			Route: match.Route{Name: "licence", Match: patternOf(t, "POST /licences/apply")},
 		}},
 		Spool: spool.New(spool.Options{}), Runner: &journey.Runner{Now: time.Now}, Keys: http.NotFoundHandler(),

@@ -94,7 +94,7 @@ func (p *payments) refusal(route string) (a answer, refused bool) {
 	case <-p.draining:
 		return draining, true
 	default:
-		return closed, p.routes.mode(route) == ModeClosed
+		return p.routes.refusal(route)
 	}
 }
 

@@ -1,35 +1,23 @@
 package gateway
 
 import (
+	"errors"
 	"slices"
 
 	"paygate/gateway/form"
 	"paygate/gateway/match"
+	"paygate/gateway/modes"
+	"paygate/gateway/pages"
 	"paygate/journey"
 )
-
-// Mode says what a pay route does at the moment.
-type Mode string
-
-const (
-	// ModeOn takes payments.
-	ModeOn Mode = "on"
-	// ModeClosed answers with a page that says payments are closed; journeys under way finish.
-	ModeClosed Mode = "closed"
-	// ModeFree lets requests through unpaid.
-	ModeFree Mode = "free"
-	// ModeShadow lets requests through unpaid, and logs what Paygate would have done with them.
-	ModeShadow Mode = "shadow"
-)
-
-// TakesNothing reports whether requests pass without payment.
-func (m Mode) TakesNothing() bool { return m == ModeFree || m == ModeShadow }
 
 // Route is one pay route as the settings describe it.
 type Route struct {
 	match.Route        // New sets Free from Mode
 	Setting     string // how the names of its settings begin, such as "PAYGATE_ROUTE_LICENCE_"
-	Mode        Mode
+	Mode        modes.Mode
+	// Message says to citizens why the route is closed; either language may be empty.
+	Message, MessageCY string
 	// PassQuery are the query parameters that make no difference to a pass; "*" is all of them.
 	PassQuery []string
 
@@ -100,17 +88,48 @@ func (rs routes) of(r *match.Route) *Route {
 	return &rs[slices.IndexFunc(rs, func(route Route) bool { return route.Name == r.Name })]
 }
 
-// mode returns the mode of the route with this name. A route that is no longer in the settings is closed.
-func (rs routes) mode(route string) Mode {
-	i := slices.IndexFunc(rs, func(r Route) bool { return r.Name == route })
-	if i < 0 {
-		return ModeClosed
+// settings returns what the settings say that the routes do.
+func (o Options) settings() *modes.Set {
+	set := &modes.Set{}
+	for _, r := range o.Routes {
+		setting := modes.Setting{Route: r.Name, Mode: r.Mode}
+		set.States = append(set.States, modes.State{Setting: setting, Now: r.Mode})
 	}
-	return rs[i].Mode
+	return set
 }
 
+// withModes returns the routes with the modes of a set.
+func withModes(all []Route, set *modes.Set) []Route {
+	all = slices.Clone(all)
+	for i, r := range all {
+		state := set.Of(r.Name)
+		all[i].Mode, all[i].Message, all[i].MessageCY = state.Now, state.Change.Message, state.Change.MessageCY
+	}
+	return all
+}
+
+// refusal returns the answer if no journey may start on the route with this name. A route that is no longer in the
+// settings is closed.
+func (rs routes) refusal(route string) (a answer, refused bool) {
+	i := slices.IndexFunc(rs, func(r Route) bool { return r.Name == route })
+	switch {
+	case i < 0:
+		return closed, true
+	case rs[i].Mode == modes.Unknown:
+		return notStarted(journey.Journey{}, errModesUnknown), true
+	case rs[i].Mode == modes.Closed:
+		a = closed
+		a.view = pages.View{Message: rs[i].Message, MessageCY: rs[i].MessageCY}
+		return a, true
+	default:
+		return a, false
+	}
+}
+
+var errModesUnknown = errors.New("the store does not say whether the route takes payments")
+
 // newClassifier returns the classifier of the routes, which are free in these modes.
-func newClassifier(o Options, free ...Mode) *match.Classifier {
+func newClassifier(o Options, free ...modes.Mode) *match.Classifier {
 	routes := make([]match.Route, len(o.Routes))
 	for i, r := range o.Routes {
 		routes[i] = r.Route

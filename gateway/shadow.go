@@ -9,6 +9,7 @@ import (
 
 	"paygate/gateway/form"
 	"paygate/gateway/match"
+	"paygate/gateway/modes"
 	"paygate/journey"
 )
 
@@ -25,10 +26,10 @@ type shadow struct {
 // shadowClassifier returns a classifier that treats the routes in shadow mode as if they took payments, or nil if there
 // are none.
 func shadowClassifier(o Options) *match.Classifier {
-	if !slices.ContainsFunc(o.Routes, func(r Route) bool { return r.Mode == ModeShadow }) {
+	if !slices.ContainsFunc(o.Routes, func(r Route) bool { return r.Mode == modes.Shadow }) {
 		return nil
 	}
-	return newClassifier(o, ModeFree)
+	return newClassifier(o, modes.Free)
 }
 
 // passShadowed passes a request through, and logs what Paygate would have done with it.
@@ -73,7 +74,8 @@ func (s *shadow) dependsOnForm(would match.Decision) bool {
 func (s *shadow) noteShadow(r *http.Request, would match.Decision, body *copied) {
 	would, what, rule := s.outcome(r, would, body)
 	name, remedy := s.shadowed(would)
-	if what == "" || s.routes.mode(name) != ModeShadow {
+	inShadow := func(r Route) bool { return r.Name == name && r.Mode == modes.Shadow }
+	if what == "" || !slices.ContainsFunc(s.routes, inShadow) {
 		return
 	}
 	s.log.InfoContext(r.Context(), "shadow",
@@ -93,7 +95,7 @@ func (s *shadow) shadowed(would match.Decision) (name, declare string) {
 		return would.Route.Name, ""
 	}
 	for _, route := range s.routes {
-		if route.Mode == ModeShadow {
+		if route.Mode == modes.Shadow {
 			return route.Name, ""
 		}
 	}

@@ -85,6 +85,7 @@ func commands() []command {
 		{"settle", "ends a stuck journey as a person decided", settle},
 		{"approve", "agrees to what waits for a second person, and does it", approve},
 		{"reject", "ends what waits for a second person, or withdraws it", reject},
+		{"route", "shows what the pay routes do; closes or opens one, or lets its requests pass unpaid", route},
 		{"reconcile", "compares the payments at GOV.UK Pay with the journeys in the store", reconcileNow},
 		{"export", "writes the finance file (CSV)", exportCSV},
 		{"backup", "copies the store of the running gateway into a file", backup},
@@ -166,6 +167,22 @@ func (e Env) flags(name, arguments string, args []string, maxArgs int, define fu
 		return nil, e.wrongUse(name, "too many arguments")
 	}
 	return set.Args(), nil
+}
+
+// flagsAnywhere is [Env.flags] for flags that may also be between the arguments or after them.
+func (e Env) flagsAnywhere(
+	name, arguments string, args []string, maxArgs int, define func(*flag.FlagSet),
+) (named []string, err error) {
+	for {
+		rest, err := e.flags(name, arguments, args, len(args), define)
+		switch {
+		case err != nil || len(rest) == 0:
+			return named, err
+		case len(named) == maxArgs:
+			return nil, e.wrongUse(name, "too many arguments")
+		}
+		named, args = append(named, rest[0]), rest[1:]
+	}
 }
 
 // logger returns a logger as the settings describe it.

@@ -43,9 +43,7 @@ func journeys(ctx context.Context, e Env, args []string) error {
 	if !known {
 		return e.wrongUse("journeys", "-format must be table, json or csv")
 	}
-	if ago, err := time.ParseDuration(since); err == nil {
-		since = time.Now().UTC().Add(-ago).Format(time.RFC3339)
-	}
+	since = fromNow(since, -1)
 	if since != "" {
 		query.Set("since", since)
 	}

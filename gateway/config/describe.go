@@ -9,6 +9,7 @@ import (
 
 	"paygate/gateway"
 	"paygate/gateway/form"
+	"paygate/gateway/modes"
 	"paygate/journey"
 	"paygate/journey/pay"
 )
@@ -134,7 +135,7 @@ func describeTerms(r gateway.Route) string {
 	if r.Terms.Kind == journey.KindSubmission && !r.Terms.RefusedPage {
 		words = append(words, "refusals shown at once")
 	}
-	if r.Mode != gateway.ModeOn {
+	if r.Mode != modes.On {
 		words = append(words, strings.ToUpper(string(r.Mode)))
 	}
 	return strings.Join(words, ", ")

@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway"
 	"paygate/gateway/config"
+	"paygate/gateway/modes"
 	"paygate/journey"
 )
 
@@ -77,7 +77,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	r := s.Routes[0]
 	require.EqualValues(t, 2500, r.Price)
 	require.True(t, r.Strict)
-	require.Equal(t, gateway.ModeOn, r.Mode)
+	require.Equal(t, modes.On, r.Mode)
 	require.Equal(t, journey.Terms{
 		Route: "licence", Kind: journey.KindSubmission, Live: true,
 		Capture: "on-accept", Release: "confirmed", Accept: journey.Statuses{{From: 303, To: 303}},

@@ -6,6 +6,7 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/form"
 	"paygate/gateway/match"
+	"paygate/gateway/modes"
 	"paygate/journey"
 )
 
@@ -108,6 +109,7 @@ type routeSettings struct {
 	// names).
 	Strict bool `env:"STRICT" default:"on" values:"on,off"`
 	// on; closed (a page says that payments are closed); free (unpaid requests pass); or shadow (unpaid requests pass,
-	// and the log and paygate_shadow_total say what Paygate would have held, priced or refused).
-	Mode gateway.Mode `env:"MODE" default:"on" values:"on,closed,free,shadow"`
+	// and the log and paygate_shadow_total say what Paygate would have held, priced or refused). Staff can change it
+	// while Paygate runs (docs/operate.md).
+	Mode modes.Mode `env:"MODE" default:"on" values:"on,closed,free,shadow"`
 }

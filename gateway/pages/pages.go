@@ -115,6 +115,9 @@ func RetryAfter(h http.Header, after time.Duration) {
 func (p *Pages) Summary(name Page, v View) string {
 	f := p.fill(name, v)
 	said := append([]string{f.Title + "."}, f.Says...)
+	if f.Message.Text != "" {
+		said = append(said, f.Message.Text)
+	}
 	if f.OnlyOnce {
 		said = append(said, f.Word("once"))
 	}

@@ -23,6 +23,8 @@ type View struct {
 	Items       []Item    // of the status page, in order
 	RetryAfter  time.Duration
 	Framed      bool // the page is shown in a frame of the service, and its links lead out of it
+
+	Message, MessageCY string // what staff say to citizens; either language may be empty
 }
 
 // Item is one journey on the status page: the content of its own page, in the language of the status page.
@@ -36,6 +38,7 @@ type filled struct {
 	Lang, Service, Contact, Style string
 	Title, Do, Action             string
 	Says                          []string
+	Message                       message
 	Reference, Amount, For        string
 	Journey, Started, Target      string
 	Address                       string
@@ -66,7 +69,7 @@ func (p *Pages) fill(name Page, v View) filled {
 	f.Title, f.Do = page.title.in(f.Lang), page.do.in(f.Lang)
 	f.Done, f.OnlyOnce, f.Leaves = page.done, page.onlyOnce, name == Onward || name == LookingUp || name == PassReady
 	f.Button = slices.Contains([]Page{ToPay, Prefetched, Refused, WrongHost, PassReady}, name)
-	f.Says = p.paragraphs(page, f, v)
+	f.Says, f.Message = p.paragraphs(page, f, v), messageIn(f.Lang, v)
 	if page.does != "" && v.Journey != "" {
 		f.Action = p.Prefix + "/" + page.does
 	}
@@ -77,6 +80,19 @@ func (p *Pages) fill(name Page, v View) filled {
 		f.More = p.Prefix + "/status"
 	}
 	return f
+}
+
+// message is what staff say to citizens. Lang is empty if it is the language of the page.
+type message struct{ Text, Lang string }
+
+// messageIn returns the message in a language, or else in the other one.
+func messageIn(language string, v View) message {
+	texts := map[string]string{"en": v.Message, "cy": v.MessageCY}
+	if texts[language] != "" {
+		return message{Text: texts[language]}
+	}
+	other := map[string]string{"en": "cy", "cy": "en"}[language]
+	return message{texts[other], other}
 }
 
 // fillFrame returns the data that all pages share.

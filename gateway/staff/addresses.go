@@ -34,6 +34,8 @@ func (s entrance) addresses() []address {
 		{"GET /reconcile", signin.View, comparisons{s.server}.show},
 		{"POST /reconcile", signin.Admin, comparisons{s.server}.compare},
 		{"POST /reconcile/adopt", signin.Admin, comparisons{s.server}.adopt},
+		{"GET /routes", signin.View, routeModes{s.server}.show},
+		{"POST /routes/{name}", signin.Admin, routeModes{s.server}.change},
 		{"GET " + resumeAddress, signin.View, s.resume},
 		{"/", signin.View, s.nothing},
 	}

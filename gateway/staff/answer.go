@@ -2,12 +2,14 @@ package staff
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"html/template"
 	"net/http"
 	"strings"
 
+	"paygate/gateway/modes"
 	"paygate/journey"
 )
 
@@ -95,6 +97,7 @@ type frame struct {
 	Title, Service, Style string
 	Test                  bool
 	Member                string
+	Unpaid                []modes.State // live routes whose requests pass without payment
 	View                  any
 }
 
@@ -102,6 +105,9 @@ type frame struct {
 func (s *server) render(w http.ResponseWriter, status int, name, title string, m member, view any) {
 	var out bytes.Buffer
 	f := frame{Title: title, Service: s.ServiceName, Style: styleAddress, Test: s.TestMode, Member: m.Name, View: view}
+	if m.Name != "" {
+		f.Unpaid = s.unpaidRoutes(context.Background())
+	}
 	if err := s.template(name).Execute(&out, f); err != nil {
 		panic(err)
 	}

@@ -22,7 +22,9 @@ var templates = func() map[string]*template.Template {
 		"pounds": journey.Pounds, "caller": describeCaller,
 	}
 	all := map[string]*template.Template{}
-	for _, name := range []string{"login", "signedin", "resume", "overview", "list", "journey", "finance", "reconcile", "problem"} {
+	for _, name := range []string{
+		"login", "signedin", "resume", "overview", "list", "journey", "finance", "reconcile", "routes", "problem",
+	} {
 		page := template.New(name).Funcs(functions)
 		all[name] = template.Must(page.ParseFS(htmlFiles, "html/frame.html", "html/approval.html", "html/"+name+".html"))
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/modes"
 	"paygate/gateway/signin"
 	"paygate/gateway/staff"
 	"paygate/journey"
@@ -112,6 +113,9 @@ func newListener(t *testing.T, change func(*staff.Options)) *listener {
 		Reconciler: reconcile.New(reconcile.Options{
 			Store: store, Now: l.now, Log: quiet, Ours: func(string) bool { return true },
 			Wait: func(context.Context, time.Duration) error { return nil },
+		}),
+		Modes: modes.New(modes.Options{
+			Settings: []modes.Setting{{Route: "licence", Mode: modes.On}}, Values: store, Now: l.now, Log: quiet,
 		}),
 		Store: store,
 		Runner: &journey.Runner{

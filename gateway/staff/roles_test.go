@@ -19,11 +19,12 @@ var promised = map[string]signin.Role{
 	"GET /{$}": signin.View, "GET /journeys": signin.View, "POST /journeys": signin.View,
 	"GET /journeys/{id}": signin.View, "POST /journeys/{id}/check": signin.View,
 	"GET /finance": signin.View, "GET /export.csv": signin.View, "GET /refunds.csv": signin.View,
-	"GET /reconcile": signin.View, "/": signin.View,
+	"GET /reconcile": signin.View, "GET /routes": signin.View, "/": signin.View,
 	"POST /journeys/{id}/release": signin.Refund, "POST /journeys/{id}/refund": signin.Refund,
 	"POST /journeys/{id}/approve": signin.Refund, "POST /journeys/{id}/reject": signin.Refund,
 	"POST /journeys/{id}/settle": signin.Refund, "POST /mopup": signin.Refund,
 	"GET /backup": signin.Admin, "POST /reconcile": signin.Admin, "POST /reconcile/adopt": signin.Admin,
+	"POST /routes/{name}": signin.Admin,
 }
 
 func tokenOf(role signin.Role) string { return "token-of-the-role-" + role.String() }

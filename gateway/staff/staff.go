@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"time"
 
+	"paygate/gateway/modes"
 	"paygate/gateway/pages"
 	"paygate/gateway/signin"
 	"paygate/journey"
@@ -43,6 +44,8 @@ type Options struct {
 	Sweep func(context.Context) (map[string]int, error)
 	// Reconciler compares GOV.UK Pay's lists with the store. Tests of other pages have none.
 	Reconciler *reconcile.Reconciler
+	// Modes knows and changes what the pay routes do. Tests of other pages have none.
+	Modes *modes.Modes
 	// Backup writes a copy of the store while it is in use. It is nil if the database has backups of its own.
 	Backup func(context.Context, io.Writer) error
 	// Metadata are the names of the routes' metadata, which have columns in the finance files.

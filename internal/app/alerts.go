@@ -8,10 +8,10 @@ import (
 	"slices"
 	"time"
 
-	"paygate/gateway"
 	"paygate/gateway/alerts"
 	"paygate/gateway/config"
 	"paygate/gateway/metrics"
+	"paygate/gateway/modes"
 	"paygate/journey"
 )
 
@@ -21,7 +21,7 @@ func (a *App) newAlerts(s config.Settings, log *slog.Logger, now func() time.Tim
 		Values: a.store, Now: now, Log: log,
 		Found: func(ctx context.Context) ([]alerts.Finding, error) {
 			trouble, err := a.findTrouble(ctx)
-			return append(trouble, unpaidRoutes(s)...), err
+			return append(trouble, a.unpaidRoutes(ctx, s)...), err
 		},
 	})
 }
@@ -88,13 +88,14 @@ func (f findings) list() (list []alerts.Finding) {
 	return list
 }
 
-// unpaidRoutes returns the live routes that take no payments. They are told of every day.
-func unpaidRoutes(s config.Settings) (found []alerts.Finding) {
-	kinds := map[gateway.Mode]alerts.Kind{gateway.ModeFree: alerts.Free, gateway.ModeShadow: alerts.Shadow}
-	for _, r := range s.Routes {
-		if s.Live && r.Mode.TakesNothing() {
-			found = append(found, alerts.Finding{Kind: kinds[r.Mode], Name: r.Name, Count: 1})
-		}
+// unpaidRoutes returns the live routes that take no payments at the moment. They are told of every day.
+func (a *App) unpaidRoutes(ctx context.Context, s config.Settings) (found []alerts.Finding) {
+	if !s.Live {
+		return nil
+	}
+	kinds := map[modes.Mode]alerts.Kind{modes.Free: alerts.Free, modes.Shadow: alerts.Shadow}
+	for _, route := range a.modes.Current(ctx).Unpaid() {
+		found = append(found, alerts.Finding{Kind: kinds[route.Now], Name: route.Route, Count: 1})
 	}
 	return found
 }

@@ -19,6 +19,7 @@ import (
 	"paygate/gateway/cookie"
 	"paygate/gateway/delivery"
 	"paygate/gateway/metrics"
+	"paygate/gateway/modes"
 	"paygate/gateway/pages"
 	"paygate/gateway/proxy"
 	"paygate/gateway/signature"
@@ -44,6 +45,7 @@ type App struct {
 	sweeper *mopup.Mopup
 	early   *mopup.Early
 	alerts  *alerts.Alerts
+	modes   *modes.Modes
 	teller  *mopup.Teller
 
 	reconciler *reconcile.Reconciler
@@ -91,6 +93,8 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	}
 
 	counted := metrics.New(a.store, routeNames(s.Routes), accountNames(s.Accounts), now)
+	a.modes = modes.New(modes.Options{Settings: modeSettings(s.Routes), Values: a.store, Now: now, Log: log})
+	counted.AddModes(a.modeWords)
 	a.alerts = a.newAlerts(s, log, now)
 	atPay := a.store.newAccounts(s, a.payCalled(counted))
 	if err := a.store.requireAccounts(ctx, atPay, now()); err != nil {
@@ -128,7 +132,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		HoldMaxBytes: s.HoldMaxBytes, Language: s.Language, Methods: s.Methods,
 		RefuseCards: s.RefuseCards, RefuseActions: s.RefuseActions,
 		Spool: newSpool(ctx, s.Store, log), Acquire: newMemoryLimit(citizenWait).Acquire,
-		Runner: a.runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
+		Modes: a.modes.Current, Runner: a.runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
 		DoctorToken: DoctorToken(sealer), Webhook: a.newWebhook(s, counted, log),
 		Counted: counted.RequestReceived, Shadowed: counted.Shadowed,
 		Pages: pages.New(pages.Options{
@@ -154,8 +158,8 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	a.Staff = staff.New(staff.Options{
 		Ready: a.ready, Metrics: counted.Handler(),
 		SignIn: staffSignIn(s, a.store, sealer, now), Store: a.store, Runner: a.runner, Backup: a.store.backup, Sweep: a.Sweep,
-		Reconciler: a.reconciler,
-		Metadata:   metadataNames(s.Routes), ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
+		Reconciler: a.reconciler, Modes: a.modes,
+		Metadata: metadataNames(s.Routes), ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
 	})
 	return nil
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/alerts"
 	"paygate/gateway/config"
+	"paygate/gateway/modes"
 	"paygate/journey"
 )
 
@@ -56,6 +58,23 @@ func routeNames(routes []gateway.Route) []string {
 		names = append(names, r.Name)
 	}
 	return names
+}
+
+// modeSettings returns the modes that the settings give the routes.
+func modeSettings(routes []gateway.Route) (all []modes.Setting) {
+	for _, r := range routes {
+		all = append(all, modes.Setting{Route: r.Name, Mode: r.Mode})
+	}
+	return all
+}
+
+// modeWords returns the mode of each route, for the metrics.
+func (a *App) modeWords(ctx context.Context) (map[string]string, error) {
+	set, words := a.modes.Current(ctx), map[string]string{}
+	for _, state := range set.States {
+		words[state.Route] = string(state.Now)
+	}
+	return words, set.Err
 }
 
 // metadataNames returns the names of all metadata that the routes give to payments.

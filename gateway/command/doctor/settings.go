@@ -8,6 +8,7 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/config"
 	"paygate/gateway/match"
+	"paygate/gateway/modes"
 	"paygate/journey"
 )
 
@@ -17,12 +18,12 @@ func (e *examination) checkRoutes() {
 	for _, r := range e.Settings.Routes {
 		about := "route " + r.Name
 		switch {
-		case r.Mode == gateway.ModeFree:
+		case r.Mode == modes.Free:
 			e.report(warning, about, "is free: requests pass unpaid")
-		case r.Mode == gateway.ModeShadow:
+		case r.Mode == modes.Shadow:
 			e.report(warning, about, "is in shadow mode: requests pass unpaid, "+
 				"and paygate_shadow_total counts what Paygate would have done")
-		case r.Mode == gateway.ModeClosed:
+		case r.Mode == modes.Closed:
 			e.report(warning, about, "is closed: citizens read that payments are closed")
 		case r.Strict:
 			e.report(fine, about, "addresses below %s, or with a suffix, are refused too, unless %sALLOW names them",

@@ -20,6 +20,7 @@ import (
 
 	"paygate/gateway"
 	"paygate/gateway/config"
+	"paygate/gateway/modes"
 	"paygate/journey"
 )
 
@@ -48,7 +49,7 @@ func Run(ctx context.Context, o Options) (fine bool, err error) {
 		switch {
 		case o.Route != "" && r.Name != o.Route:
 			continue
-		case r.Mode == gateway.ModeFree:
+		case r.Mode == modes.Free:
 			fmt.Fprintf(o.Out, "route %s: is free, and so not probed\n\n", r.Name)
 			continue
 		}

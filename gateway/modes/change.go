@@ -1,0 +1,99 @@
+package modes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ErrNoRoute means that no pay route has this name.
+var ErrNoRoute = errors.New("there is no such route")
+
+// WrongError is a change that cannot be made.
+type WrongError string
+
+func (w WrongError) Error() string { return string(w) }
+
+// maxMessage is how long a message for citizens may be, in characters.
+const maxMessage = 500
+
+// Change changes a route, for all replicas, and returns what it does then. It sets Replaces and At.
+func (m *Modes) Change(ctx context.Context, route string, c Change) (State, error) {
+	at := slices.IndexFunc(m.Settings, func(s Setting) bool { return s.Route == route })
+	if at < 0 {
+		return State{}, ErrNoRoute
+	}
+	setting := m.Settings[at]
+	c.Replaces, c.At = setting.Mode, m.Now()
+	if err := c.check(); err != nil {
+		return State{}, err
+	}
+	if err := m.store(ctx, route, c); err != nil {
+		return State{}, err
+	}
+	return m.Current(ctx).Of(route), nil
+}
+
+// isUndone reports whether a change only says what the setting says.
+func (c Change) isUndone() bool { return c.Mode == c.Replaces && c.Message == "" && c.MessageCY == "" }
+
+func (c Change) check() error {
+	switch {
+	case !slices.Contains(All(), c.Mode):
+		return WrongError("the mode must be on, closed, free or shadow")
+	case !c.Until.IsZero() && !c.Until.After(c.At):
+		return WrongError("until must be in the future")
+	case c.isUndone() && !c.Until.IsZero():
+		return WrongError("the setting says " + string(c.Mode) + " for good, so until would change nothing")
+	case c.Mode.TakesNothing() && !c.isUndone() && c.Until.IsZero():
+		return WrongError("free and shadow need until: when the route is to take payments again")
+	case c.Mode.TakesNothing() && !c.Until.IsZero() && c.Until.Sub(c.At) > maxUnpaid:
+		return WrongError("until must be at most 7 days ahead for free and shadow")
+	default:
+		return c.checkMessage()
+	}
+}
+
+func (c Change) checkMessage() error {
+	switch {
+	case c.Mode != Closed && c.Message+c.MessageCY != "":
+		return WrongError("a message is shown only while the route is closed")
+	case c.Message == "" && c.MessageCY != "":
+		return WrongError("give the message in English too")
+	}
+	for _, text := range []string{c.Message, c.MessageCY} {
+		if utf8.RuneCountInString(text) > maxMessage {
+			return WrongError(fmt.Sprintf("the message must be %d characters or fewer", maxMessage))
+		}
+		if !utf8.ValidString(text) || slices.ContainsFunc([]rune(text), unicode.IsControl) {
+			return WrongError("the message must be one line of text")
+		}
+	}
+	return nil
+}
+
+// store stores a change, and drops those that no longer hold.
+func (m *Modes) store(ctx context.Context, route string, c Change) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	text, err := m.Values.UpdateValue(ctx, valueName, func(old []byte) ([]byte, error) {
+		changes, err := parse(old, nil)
+		if err != nil {
+			return nil, err
+		}
+		changes[route] = c
+		maps.DeleteFunc(changes, func(_ string, c Change) bool {
+			return c.isUndone() || !c.Until.IsZero() && !m.Now().Before(c.Until)
+		})
+		return json.Marshal(changes)
+	})
+	if err == nil {
+		m.keep(text, nil)
+	}
+	return err
+}

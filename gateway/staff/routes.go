@@ -1,0 +1,154 @@
+package staff
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"paygate/gateway/modes"
+)
+
+// routeModes shows and changes what the pay routes do.
+type routeModes struct{ *server }
+
+// routeRecord is a route in JSON: what its setting says, and what it does.
+type routeRecord struct {
+	Route   string     `json:"route"`
+	Setting modes.Mode `json:"setting"`
+	Mode    modes.Mode `json:"mode"`
+
+	Until     *time.Time `json:"until,omitempty"`
+	Reason    string     `json:"reason,omitempty"`
+	Message   string     `json:"message,omitempty"`
+	MessageCY string     `json:"message_cy,omitempty"`
+	By        string     `json:"by,omitempty"`
+	At        *time.Time `json:"at,omitempty"`
+}
+
+func routeRecordOf(s modes.State) routeRecord {
+	c := s.Change
+	record := routeRecord{
+		Route: s.Route, Setting: s.Setting.Mode, Mode: s.Now,
+		Reason: c.Reason, Message: c.Message, MessageCY: c.MessageCY, By: c.By,
+	}
+	if s.IsChanged() {
+		record.At = &c.At
+	}
+	if !c.Until.IsZero() {
+		record.Until = &c.Until
+	}
+	return record
+}
+
+// show answers with all routes.
+func (s routeModes) show(w http.ResponseWriter, r *http.Request, m member) {
+	set := s.Modes.Current(r.Context())
+	if set.Err != nil {
+		s.fail(w, r, set.Err)
+		return
+	}
+	all := []routeRecord{}
+	for _, state := range set.States {
+		all = append(all, routeRecordOf(state))
+	}
+	if wantsHTML(r) {
+		s.render(w, http.StatusOK, "routes", "Routes", m, routesView{all, modes.All()})
+		return
+	}
+	answerJSON(w, http.StatusOK, "application/json", map[string]any{"routes": all})
+}
+
+// routesView is the data of the page of routes.
+type routesView struct {
+	Routes []routeRecord
+	Modes  []modes.Mode
+}
+
+// routeOrder is what a person orders about a route.
+type routeOrder struct {
+	Mode      modes.Mode `json:"mode"`
+	Reason    string     `json:"reason"`
+	Until     string     `json:"until"`
+	Message   string     `json:"message"`
+	MessageCY string     `json:"message_cy"`
+}
+
+// change changes what a route does.
+func (s routeModes) change(w http.ResponseWriter, r *http.Request, m member) {
+	o, wrong := routeOrderOf(r)
+	until, err := s.calendar.endOf(o.Until, lastDay(r))
+	if wrong == "" && err != nil {
+		wrong = "until must be a date such as 2026-11-22 or a time such as 2026-11-22T10:41:07Z."
+	}
+	if wrong != "" {
+		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
+		return
+	}
+	route := r.PathValue("name")
+	now, err := s.Modes.Change(context.WithoutCancel(r.Context()), route, modes.Change{
+		Mode: o.Mode, Until: until, Reason: o.Reason, Message: o.Message, MessageCY: o.MessageCY, By: m.Name,
+	})
+	s.Log.InfoContext(r.Context(), "staff order", "order", "route", "route", route, "mode", o.Mode, "by", m.By(),
+		"done", err == nil)
+	s.answerChange(w, r, now, err)
+}
+
+func (s routeModes) answerChange(w http.ResponseWriter, r *http.Request, now modes.State, err error) {
+	wrong, isWrong := errors.AsType[modes.WrongError](err)
+	switch {
+	case errors.Is(err, modes.ErrNoRoute):
+		s.problem(w, r, http.StatusNotFound, sentence(err.Error()))
+	case isWrong:
+		s.problem(w, r, http.StatusUnprocessableEntity, sentence(wrong.Error()))
+	case err != nil:
+		s.fail(w, r, err)
+	case wantsHTML(r):
+		http.Redirect(w, r, "/routes", http.StatusSeeOther)
+	default:
+		answerJSON(w, http.StatusOK, "application/json", routeRecordOf(now))
+	}
+}
+
+// routeOrderOf reads an order from JSON or a form. If it is not valid, wrong says why.
+func routeOrderOf(r *http.Request) (o routeOrder, wrong string) {
+	switch kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind {
+	case "application/json":
+		decoder := json.NewDecoder(r.Body)
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&o); err != nil {
+			return o, "The body is not the expected JSON: mode, reason, until, message and message_cy."
+		}
+	case "application/x-www-form-urlencoded":
+		form := parametersOf(r)
+		o = routeOrder{
+			modes.Mode(form.Get("mode")), form.Get("reason"), form.Get("until"), form.Get("message"), form.Get("message_cy"),
+		}
+	default:
+		return o, "The body must be JSON or a form."
+	}
+	for _, text := range []*string{&o.Reason, &o.Until, &o.Message, &o.MessageCY} {
+		*text = strings.TrimSpace(*text)
+	}
+	return o, wrongReason(o.Reason)
+}
+
+// endOf reads an end, as a browser or a program writes it.
+func (c calendar) endOf(text string, days int) (time.Time, error) {
+	const byBrowser = "2006-01-02T15:04"
+	if at, err := time.ParseInLocation(byBrowser, text, c.zone); err == nil {
+		return at.UTC(), nil
+	}
+	return c.momentOf(text, days)
+}
+
+// unpaidRoutes returns the live routes whose requests pass without payment, for every page.
+func (s *server) unpaidRoutes(ctx context.Context) []modes.State {
+	if s.TestMode || s.Modes == nil {
+		return nil
+	}
+	return s.Modes.Current(ctx).Unpaid()
+}
