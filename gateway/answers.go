@@ -105,7 +105,10 @@ func notStarted(j journey.Journey, err error) answer {
 	}
 	view := viewOf(j)
 	view.RetryAfter = time.Minute
-	if errors.Is(err, journey.ErrPayBusy) || errors.Is(err, journey.ErrCreating) {
+	if errors.Is(err, journey.ErrCreating) {
+		return answer{status: http.StatusServiceUnavailable, page: pages.Starting, view: view}
+	}
+	if errors.Is(err, journey.ErrPayBusy) {
 		return answer{status: http.StatusServiceUnavailable, page: pages.Busy, view: view, cause: err}
 	}
 	if errors.Is(err, journey.ErrPayRefused) || errors.Is(err, journey.ErrPayMaintenance) {

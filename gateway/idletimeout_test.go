@@ -49,8 +49,8 @@ func TestASlowBodyHasNoTimeLimitUnlessItStalls(t *testing.T) {
 		target, says string
 		bytes        int // that come, each just in time
 	}{
-		"a held form":                  {"/licences/apply", "The form did not reach us in full.", 10},
-		"a free form":                  {"/free", "The form did not reach us in full.", 10},
+		"a held form":                  {"/licences/apply", "We did not receive all of your form.", 10},
+		"a free form":                  {"/free", "We did not receive all of your form.", 10},
 		"a body that no handler reads": {"/_pay/nowhere", "HTTP/1.1 404 Not Found", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -45,7 +45,8 @@ func (o *own) asset(w http.ResponseWriter, r *http.Request) {
 // ServeHTTP routes by the exact path after the prefix, without the redirects of http.ServeMux.
 func (o *own) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target, _ := match.OriginForm(r)
-	path, _, _ := strings.Cut(target, "?")
+	path, query, _ := strings.Cut(target, "?")
+	r = withLook(r, ownLook(r, path, query))
 	inner := *r
 	address := *r.URL
 	inner.URL = &address

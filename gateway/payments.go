@@ -110,7 +110,7 @@ func (p *payments) toPay(w http.ResponseWriter, r *http.Request, began journey.B
 	case err != nil:
 		p.answer(w, r, notStarted(began.Journey, err))
 	case began.Journey.State == journey.StateConfirmed, began.Journey.State == journey.StateReleasing: // paid by now
-		sendOn(w, r, p.prefix+"/return")
+		sendOn(w, r, p.returnAddress(r))
 	case began.NextURL == "":
 		p.answer(w, r, stateOf(began.Journey))
 	default:
@@ -126,7 +126,7 @@ func (p *payments) proceed(w http.ResponseWriter, r *http.Request, j journey.Jou
 	case awaitsPayment(j):
 		p.backToPay(w, r, j, p.runner.Again)
 	default:
-		sendOn(w, r, p.prefix+"/return")
+		sendOn(w, r, p.returnAddress(r))
 	}
 }
 
@@ -137,7 +137,7 @@ func (p *payments) backToPay(w http.ResponseWriter, r *http.Request, j journey.J
 	began, err := how(r.Context(), j.ID)
 	// Since the journey was read, as when Pay corrects itself.
 	if _, moved := errors.AsType[*journey.TransitionError](err); moved {
-		sendOn(w, r, p.prefix+"/return")
+		sendOn(w, r, p.returnAddress(r))
 		return
 	}
 	if began.Journey.ID == "" {
@@ -161,6 +161,3 @@ func (p *payments) handler(how func(context.Context, journey.ID) (journey.Began,
 		}
 	}
 }
-
-// ReturnPath returns the path to which GOV.UK Pay sends citizens back.
-func ReturnPath(prefix string) string { return prefix + "/return" }

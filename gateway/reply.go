@@ -26,6 +26,7 @@ type replies struct {
 // request if that has not happened yet, with the cookies that the browser sends here, and shows what the service
 // answered. It redirects any other browser, and the same one later, to the status page.
 func (h *replies) heldAddress(w http.ResponseWriter, r *http.Request, target match.Target, mark marker.Marker) {
+	r = withLook(r, look{language: mark.Language, checks: mark.Checks})
 	if isPrefetch(r.Header) {
 		tooEarly := prefetched(r)
 		tooEarly.view.Target = h.prefix + "/status" // without the marker, the address is that of an empty form

@@ -31,10 +31,7 @@ func (s *responder) answer(w http.ResponseWriter, r *http.Request, a answer) {
 		s.log.Log(r.Context(), level, "answered",
 			"status", a.status, "page", a.page, "journey_id", a.view.Journey, "error", a.cause)
 	}
-	if a.view.Language == "" {
-		a.view.Language = s.languages.of(r, nil)
-	}
-	a.view.Framed, a.view.LimitBytes = isFramed(r.Header), s.limit
+	a.view = s.complete(r, a.view)
 	show := libraryOf(r.Header).show
 	switch {
 	case show != nil:
@@ -47,6 +44,20 @@ func (s *responder) answer(w http.ResponseWriter, r *http.Request, a answer) {
 	default:
 		s.pages.Render(w, a.status, a.page, a.view)
 	}
+}
+
+// complete adds to a view what the request says about how to show it.
+func (s *responder) complete(r *http.Request, v pages.View) pages.View {
+	l := lookOf(r)
+	if l.language != "" {
+		v.Language, v.Chosen = l.language, true
+	}
+	if v.Language == "" {
+		v.Language = s.languages.of(r, nil)
+	}
+	v.Checks, v.Here = l.checks, l.here
+	v.Framed, v.LimitBytes = isFramed(r.Header), s.limit
+	return v
 }
 
 // sendToPay sends a citizen to Pay's card page.

@@ -94,7 +94,8 @@ func (h *returns) showOutcome(w http.ResponseWriter, r *http.Request, v visitOut
 	j := v.after
 	switch {
 	case j.ShowsReply(h.runner.Now()), h.waits(v):
-		seeOther(w, marker.Address(j))
+		l := lookOf(r)
+		seeOther(w, marker.Marker{Checks: l.checks, Language: l.language}.Address(j))
 	case j.State == journey.StateConfirmed && j.Terms.Kind == journey.KindPass, j.PassValid(h.runner.Now()):
 		h.backToPass(w, r, j)
 	default:

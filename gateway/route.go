@@ -29,6 +29,7 @@ type Route struct {
 
 	Description   string
 	DescriptionCY string // empty: the English one
+	Noun, NounCY  string // what the citizen sends, for the pages; may be empty
 	Reference     form.Template
 	Metadata      map[string]form.Template
 	Prefill       PrefillFields

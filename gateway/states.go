@@ -28,10 +28,7 @@ func stateOf(j journey.Journey) answer {
 func pageOf(j journey.Journey) pages.Page {
 	switch j.State {
 	case journey.StateHeld:
-		if j.AwaitsCitizen() {
-			return pages.PayAgain
-		}
-		return pages.NotStarted
+		return heldPage(j)
 	case journey.StatePaying:
 		if p, _ := j.Payment(); p.Doubtful {
 			return pages.Checking
@@ -49,9 +46,9 @@ func pageOf(j journey.Journey) pages.Page {
 	case journey.StateRefused:
 		return refusedPage(j)
 	case journey.StateStuck:
-		return pages.ForAPerson
+		return stuckPage(j)
 	case journey.StateReversed:
-		return pages.MoneyBack
+		return reversedPage(j)
 	case journey.StateAbandoned:
 		return pages.Abandoned
 	default:
@@ -60,6 +57,31 @@ func pageOf(j journey.Journey) pages.Page {
 		}
 		return pages.Sent
 	}
+}
+
+func heldPage(j journey.Journey) pages.Page {
+	switch {
+	case j.AwaitsCitizen():
+		return pages.PayAgain
+	case j.Creating:
+		return pages.Starting
+	default:
+		return pages.NotStarted
+	}
+}
+
+func stuckPage(j journey.Journey) pages.Page {
+	if j.Paid() {
+		return pages.ForAPerson
+	}
+	return pages.Unsure
+}
+
+func reversedPage(j journey.Journey) pages.Page {
+	if j.PaidAt.IsZero() {
+		return pages.NotKept
+	}
+	return pages.MoneyBack
 }
 
 func refusedPage(j journey.Journey) pages.Page {
@@ -77,6 +99,8 @@ func refusedPage(j journey.Journey) pages.Page {
 func unpaidPage(j journey.Journey) pages.Page {
 	p, _ := j.Payment()
 	switch {
+	case j.Creating:
+		return pages.Starting
 	case p.Code == "P0010":
 		return pages.Declined
 	case p.Code == "P0020":
@@ -96,7 +120,7 @@ func unpaidPage(j journey.Journey) pages.Page {
 func viewOf(j journey.Journey) pages.View {
 	view := pages.View{
 		Language: j.Terms.Language, Reference: j.Terms.Reference, AmountPence: j.Terms.Amount,
-		Description: j.Terms.Description, Journey: string(j.ID), Started: j.StartedAt,
+		Description: j.Terms.Description, Route: j.Terms.Route, Journey: string(j.ID), Started: j.StartedAt,
 	}
 	if p, _ := j.Payment(); p.Total > 0 {
 		view.AmountPence = p.Total

@@ -41,7 +41,7 @@ func (h *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		listJSON(w, own)
 		return
 	}
-	view := pages.View{Language: h.languages.of(r, nil)}
+	var view pages.View
 	if len(own) > 0 {
 		view.Language = own[0].Terms.Language
 	}
@@ -50,7 +50,7 @@ func (h *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.renewTickets(w, r, j)
 		view.Items = append(view.Items, h.item(j))
 	}
-	h.pages.Render(w, http.StatusOK, pages.Status, view)
+	h.pages.Render(w, http.StatusOK, pages.Status, h.complete(r, view))
 }
 
 // tellArrival tells the doctor how its request arrived.

@@ -38,6 +38,10 @@ type routeSettings struct {
 	RefuseText texts `env:"REFUSE_TEXT" example:"There is a problem | Mae problem"`
 	// What the citizen pays for, in Welsh.
 	DescriptionCY string `env:"DESCRIPTION_CY" check:"description" example:"Trwydded bysgota"`
+	// What the citizen sends, in the sentences of the pages ("We are processing your application"), in English and in
+	// Welsh. Choose words that can follow "your" and "eich" as they are. Without it, "form" and "ffurflen".
+	Noun   string `env:"NOUN" check:"noun" example:"application"`
+	NounCY string `env:"NOUN_CY" check:"noun" example:"cais"`
 	// Prices by choice, and the form field (on a GET: the query parameter) that holds the choice. A request whose choice
 	// costs 0.00 passes at once, with Paygate-Status: free.
 	Prices     map[string]int64 `env:"PRICES" example:"1-day=6.00,8-day=13.50,blue-badge=0.00"`

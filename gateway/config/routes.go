@@ -92,7 +92,8 @@ func (c *checker) route(name string, common journey.Terms, accounts []Account) g
 		},
 		Setting: rc.prefix, Mode: v.Mode, PassQuery: v.PassQuery,
 		Price: v.Price.pence, UpstreamPriced: v.Price.upstream, Prices: v.Prices, PriceField: v.PriceField,
-		Description: v.Description, DescriptionCY: v.DescriptionCY, Reference: v.Reference, Metadata: v.Metadata,
+		Description: v.Description, DescriptionCY: v.DescriptionCY,
+		Noun: v.Noun, NounCY: v.NounCY, Reference: v.Reference, Metadata: v.Metadata,
 		Prefill: v.Prefill, EmailField: string(v.NotifyEmail), CardExempt: v.CardExempt, Find: v.Find,
 		Terms: v.terms(name, rc.kind(), common),
 	}

@@ -9,6 +9,7 @@ import (
 	"paygate/gateway"
 	"paygate/gateway/notify"
 	"paygate/gateway/origin"
+	"paygate/gateway/pages"
 	"paygate/gateway/signin"
 	"paygate/journey/reconcile"
 )
@@ -163,6 +164,10 @@ type Settings struct {
 	// How citizens contact the service, in English and in Welsh.
 	Contact   string `env:"CONTACT" check:"contact" example:"Telephone 0300 123 4567"`
 	ContactCY string `env:"CONTACT_CY" check:"contact" example:"Ffoniwch 0300 123 4567"`
+	// Links at the foot of the citizen pages (privacy, accessibility, cookies): a list of Text=URL, in English and in
+	// Welsh. A URL is a path of the service, or begins with https:// or http://.
+	FooterLinks   []pages.Link `env:"FOOTER_LINKS" example:"Privacy=/privacy,Accessibility=/accessibility"`
+	FooterLinksCY []pages.Link `env:"FOOTER_LINKS_CY" example:"Preifatrwydd=/cy/privacy,Hygyrchedd=/cy/accessibility"`
 	// The least that is logged: debug, info, warn or error.
 	LogLevel slog.Level `env:"LOG_LEVEL" default:"info" check:"level"`
 	// How it is logged; text is for people.

@@ -20,6 +20,7 @@ var checks = map[string]func(string) (string, error){
 	"level":          checkLevel,
 	"name":           func(text string) (string, error) { return checkLine(text, 255) },
 	"contact":        func(text string) (string, error) { return checkLine(text, 500) },
+	"noun":           func(text string) (string, error) { return checkLine(text, 50) },
 	"description":    checkDescription,
 }
 

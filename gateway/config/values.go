@@ -15,7 +15,6 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
-	"paygate/gateway"
 	"paygate/gateway/form"
 	"paygate/gateway/match"
 	"paygate/gateway/notify"
@@ -49,7 +48,8 @@ func parsers() map[reflect.Type]env.ParserFunc {
 	for _, p := range []typeParser{
 		of(parseBool), of(parseCount), of(parseSize), of(parseDuration), of(parseDurationOrZero), of(parseReturnGrace),
 		of(parseList), of(parseURL), of(parseService), of(parseOrigins), of(parseCardOrigins), of(parseNetworks),
-		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseStaffRoles), of(parsePounds), of(parseMethods), of(parseLanguage), of(parseRouteNames),
+		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseStaffRoles), of(parsePounds), of(parseMethods),
+		of(parseLanguage), of(parseLinks), of(parseRouteNames),
 		of(parseAccountNames), of(parseShares),
 		of(match.ParsePattern), of(parsePatterns), of(form.ParseTemplate), of(parsePrice), of(parsePrices),
 		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
@@ -253,20 +253,5 @@ func parseMethods(text string) (methods, error) {
 			return "", fmt.Errorf("%q cannot be let through", m)
 		}
 		return m, nil
-	})
-}
-
-func parseLanguage(text string) ([]gateway.LanguageSource, error) {
-	return parseEach(text, func(item string) (gateway.LanguageSource, error) {
-		kind, at, _ := strings.Cut(item, ":")
-		s := gateway.LanguageSource{Kind: kind, Name: at}
-		isKnown := slices.Contains(gateway.LanguageKinds(), kind)
-		if !isKnown || at == "" || (kind == "path") != strings.HasPrefix(at, "/") {
-			return s, fmt.Errorf("%q must be cookie:NAME, query:NAME, form:NAME or path:/cy/", item)
-		}
-		if kind == "path" { // of whole segments
-			s.Name = strings.TrimRight(at, "/") + "/"
-		}
-		return s, nil
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"paygate/journey"
@@ -13,23 +14,37 @@ import (
 
 const (
 	parameter = "paygate-reply"
-	// ownAnswerSuffix ends the value of a marker that asks for the service's own answer, without our page before it.
-	ownAnswerSuffix = ".service"
+	// ownAnswer is the word in a marker that asks for the service's own answer, without our page before it.
+	ownAnswer = "service"
 )
 
 // Marker is what the query of a request says about a kept reply. The zero Marker means nothing.
 type Marker struct {
 	Present   bool
 	Journey   journey.ID
-	OwnAnswer bool // asks for the service's own answer
+	OwnAnswer bool   // asks for the service's own answer
+	Checks    int    // how often our page has reloaded by itself
+	Language  string // that the citizen chose on our page; may be empty
 }
 
 // Address returns where the held request is delivered and its reply shown: at its own path and query, so that the
 // browser sends the cookies that belong there, and relative links and forms without an action work.
-func Address(j journey.Journey) string { return marked(j, string(j.ID)) }
+func Address(j journey.Journey) string { return Marker{}.Address(j) }
+
+// Address is like the function, and carries on what the marker remembers of our page.
+func (m Marker) Address(j journey.Journey) string {
+	value := string(j.ID)
+	if m.Checks > 0 {
+		value += "." + strconv.Itoa(m.Checks)
+	}
+	if m.Language != "" {
+		value += "." + m.Language
+	}
+	return marked(j, value)
+}
 
 // OwnAnswerAddress returns where the service's own answer is shown at once.
-func OwnAnswerAddress(j journey.Journey) string { return marked(j, string(j.ID)+ownAnswerSuffix) }
+func OwnAnswerAddress(j journey.Journey) string { return marked(j, string(j.ID)+"."+ownAnswer) }
 
 func marked(j journey.Journey, value string) string {
 	separator := "?"
@@ -57,8 +72,24 @@ func Cut(r *http.Request) (*http.Request, Marker) {
 		address.RawQuery, address.ForceQuery = rest, false
 		unmarked.URL = &address
 	}
-	id, own := strings.CutSuffix(value, ownAnswerSuffix)
-	return &unmarked, Marker{Journey: journey.ID(id), OwnAnswer: own, Present: true}
+	return &unmarked, parse(value)
+}
+
+// parse returns what the value of a marker says: the journey, and words after it.
+func parse(value string) Marker {
+	words := strings.Split(value, ".")
+	m := Marker{Journey: journey.ID(words[0]), Present: true}
+	for _, word := range words[1:] {
+		switch word {
+		case ownAnswer:
+			m.OwnAnswer = true
+		case "en", "cy":
+			m.Language = word
+		default:
+			m.Checks, _ = strconv.Atoi(word)
+		}
+	}
+	return m
 }
 
 // cut returns a raw query without any marker, byte for byte, and the value of the first marker.

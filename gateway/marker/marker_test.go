@@ -32,6 +32,21 @@ func TestCutRemovesTheMarkerAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestMarkerRemembersOurPage(t *testing.T) {
+	t.Parallel()
+	j := journey.Journey{ID: "ID", Fingerprint: journey.Fingerprint{Path: "/a"}}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for value, m := range map[string]Marker{
+		"ID": {}, "ID.2": {Checks: 2}, "ID.cy": {Language: "cy"}, "ID.3.en": {Checks: 3, Language: "en"},
+	} {
+		m.Present, m.Journey = true, "ID"
+		require.Equal(t, "/a?paygate-reply="+value, m.Address(j))
+		r.RequestURI = m.Address(j)
+		_, cut := Cut(r)
+		require.Equal(t, m, cut)
+	}
+}
+
 func TestAddressKeepsTheHeldQuery(t *testing.T) {
 	t.Parallel()
 	for target, marked := range map[string]string{

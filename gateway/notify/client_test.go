@@ -51,7 +51,7 @@ func TestAnEmailArrivesOnceAndIsFoundByItsReference(t *testing.T) {
 	require.False(t, taken)
 	require.NoError(t, client.Send(t.Context(), anEmail()))
 	require.Len(t, sim.Emails(), 1)
-	require.Equal(t, "Payment received and application sent: Fishing", sim.Emails()[0].Subject)
+	require.Equal(t, "We have received your payment and your form: Fishing", sim.Emails()[0].Subject)
 	require.Contains(t, sim.Emails()[0].Body, "You have paid £25.00 for: Licence")
 	taken, err = client.Took(t.Context(), "J1-refund-7")
 	require.NoError(t, err)

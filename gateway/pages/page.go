@@ -1,7 +1,5 @@
 package pages
 
-import "time"
-
 // Page names one page. The name appears in logs, never in an address.
 type Page string
 
@@ -11,6 +9,7 @@ const (
 	NotStarted     Page = "nothing-taken"    // the payment could not be created; with a journey, it can be tried again
 	NotWorking     Page = "not-working"      // likewise, and trying again soon does not help
 	Busy           Page = "busy"             // too many payments are starting
+	Starting       Page = "starting"         // another click is still creating the payment
 	Draining       Page = "restarting"       // no new payments for a moment
 	Closed         Page = "payments-closed"  // the route is closed
 	ChooseAgain    Page = "choose-again"     // the choice of price is missing, unknown or repeated
@@ -47,8 +46,10 @@ const (
 	Refused    Page = "refused"                    // the same payment is valid for another submission until Until
 	Challenged Page = "refused-sign-in"            // likewise; the service asked for a user name and password
 	PayAgain   Page = "pay-again"                  // the same form was paid for a moment ago
-	ForAPerson Page = "paid-looked-at"             // a person has to decide
+	ForAPerson Page = "paid-looked-at"             // a person has to decide, and the money is there
+	Unsure     Page = "looked-at"                  // a person has to decide, and the money may not be there
 	MoneyBack  Page = "money-back"                 // the money is going back, or has gone
+	NotKept    Page = "not-kept"                   // staff ended it, and Pay never said that there was money
 
 	// About the browser.
 	Status       Page = "status"     // lists Items
@@ -66,8 +67,8 @@ const (
 	NoSuchAddress Page = "no-such-address"
 )
 
-// bilingual is one text in English and Welsh. {amount}, {until}, {limit} and {otherwise} in it are replaced by the
-// view's values. A paragraph is left out if the view lacks one of its values.
+// bilingual is one text in English and Welsh. {amount}, {until}, {limit}, {otherwise} and {noun} in it are
+// replaced by the view's values. A paragraph is left out if the view lacks one of its values.
 type bilingual struct{ en, cy string }
 
 func (b bilingual) in(language string) string {
@@ -83,9 +84,9 @@ type page struct {
 	says        []bilingual // paragraphs
 	withJourney []bilingual // further paragraphs if there is a journey, whose request is held
 
-	onlyOnce bool          // warns not to pay again
-	done     bool          // the title is that of a confirmation
-	reloads  time.Duration // automatically, without JavaScript; 0: never
+	onlyOnce bool // warns not to pay again
+	done     bool // the title is that of a confirmation
+	reloads  bool // automatically, without JavaScript, a few times
 
 	does string    // the address under the prefix to which its button posts, such as "again"
 	do   bilingual // the label of that button, or of the link to the view's Target

@@ -12,6 +12,7 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,12 +25,23 @@ var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
 // Options configure the pages.
 type Options struct {
-	Prefix                     string   // of our own addresses, "/_pay"
-	ServiceName, ServiceNameCY string   // if Welsh is empty, the English one is used
-	Contact, ContactCY         string   // how to get help; may be empty
-	TestMode                   bool     // every page says that no money is taken
-	CardOrigins                []string // of Pay's card pages, to which our forms lead
+	Prefix                     string               // of our own addresses, "/_pay"
+	ServiceName, ServiceNameCY string               // if a Welsh text is empty, the English one is used
+	Contact, ContactCY         string               // how to get help; may be empty
+	FooterLinks, FooterLinksCY []Link               // may be empty
+	Routes                     map[string]RouteText // by name
+	TestMode                   bool                 // every page says that no money is taken
+	CardOrigins                []string             // of Pay's card pages, to which our forms lead
 }
+
+// RouteText is what the pages say about a pay route. Its Welsh texts may be empty.
+type RouteText struct {
+	Noun, NounCY               string // what the citizen sends, such as "application"
+	Description, DescriptionCY string // what they pay for
+}
+
+// Link is a link at the foot of the pages.
+type Link struct{ Text, URL string }
 
 // Pages renders the pages. It is safe for concurrent use.
 type Pages struct {
@@ -65,10 +77,7 @@ func policy(cardOrigins []string) string {
 // Render writes a page with all its headers. Cookies must be set before. Render panics if there is no page of this
 // name.
 func (p *Pages) Render(w http.ResponseWriter, status int, name Page, v View) {
-	filled := p.fill(name, v)
-	if name == Status {
-		p.list(&filled, v)
-	}
+	filled := p.inBoth(name, v)
 	out := execute("page", filled)
 	h := w.Header()
 	p.setHeader(h, filled.Lang)
@@ -79,8 +88,8 @@ func (p *Pages) Render(w http.ResponseWriter, status int, name Page, v View) {
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	RetryAfter(h, v.RetryAfter)
 	// This is a header so that even after a POST the browser reloads with a plain GET.
-	if seconds := wholeSeconds(texts[name].reloads); seconds > 0 {
-		h.Set("Refresh", strconv.Itoa(seconds)+"; url="+filled.Check)
+	if wait := filled.wait; wait > 0 {
+		h.Set("Refresh", strconv.Itoa(wholeSeconds(wait))+"; url="+p.address("return", v, v.Checks+1))
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes())
@@ -91,7 +100,7 @@ const FragmentID = "paygate-answer"
 
 // Fragment returns a page's content as one element, which a script shows instead of the current page.
 func (p *Pages) Fragment(name Page, v View) string {
-	filled := p.fill(name, v)
+	filled := p.inBoth(name, v)
 	filled.Fragment = FragmentID
 	out := execute("fragment", filled)
 	return out.String()
@@ -114,7 +123,7 @@ func RetryAfter(h http.Header, after time.Duration) {
 // Summary returns a page's text in one line, for answers to scripts.
 func (p *Pages) Summary(name Page, v View) string {
 	f := p.fill(name, v)
-	said := append([]string{f.Title + "."}, f.Says...)
+	said := slices.Concat([]string{f.Title + "."}, f.Says, f.After)
 	if f.Message.Text != "" {
 		said = append(said, f.Message.Text)
 	}

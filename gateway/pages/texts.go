@@ -5,13 +5,13 @@ import "maps"
 // Texts of several pages.
 var (
 	nothingHappened = bilingual{
-		"No money has been taken, and nothing has been sent to the service.",
-		"Nid oes arian wedi’i gymryd, ac nid oes dim wedi’i anfon i’r gwasanaeth.",
+		"No money has been taken, and nothing has been sent.",
+		"Nid oes arian wedi’i gymryd, ac nid oes dim wedi’i anfon.",
 	}
 	nothingTaken  = bilingual{"No money has been taken.", "Nid oes arian wedi’i gymryd."}
 	nothingByThis = bilingual{ // the citizen may have paid before and come here by accident
-		"This has not taken any money or sent anything to the service.",
-		"Nid yw hyn wedi cymryd unrhyw arian nac wedi anfon dim i’r gwasanaeth.",
+		"This has not taken any money or sent anything.",
+		"Nid yw hyn wedi cymryd unrhyw arian nac wedi anfon dim.",
 	}
 	detailsKept = bilingual{
 		"You do not need to enter your details again: if you try again, you will go straight to the payment.",
@@ -28,11 +28,19 @@ var (
 		"Mae eich taliad o {amount} yn dal yn ddilys. Nid oes rhaid i chi dalu eto.",
 	}
 	otherwise     = bilingual{"If you do nothing, {otherwise}.", "Os na wnewch ddim, {otherwise}."}
+	goOn          = bilingual{"Continue", "Parhau"}
 	tryAgain      = bilingual{"Try again", "Rhoi cynnig arall arni"}
-	keepReference = bilingual{"Keep your reference.", "Cadwch eich cyfeirnod."}
+	keepReference = bilingual{
+		"Make a note of your reference. You will need it if you contact us.",
+		"Gwnewch nodyn o’ch cyfeirnod. Bydd ei angen arnoch os byddwch yn cysylltu â ni.",
+	}
+	nothingUntilPaid = bilingual{
+		"Nothing is sent until you have paid.",
+		"Ni chaiff dim ei anfon nes i chi dalu.",
+	}
 )
 
-// texts has all pages. {amount}, {until}, {limit} and {otherwise} are replaced by the view's values.
+// texts has all pages. {amount}, {until}, {limit}, {otherwise} and {noun} are replaced by the view's values.
 var texts = func() map[Page]page {
 	all := map[Page]page{}
 	for _, part := range []map[Page]page{beforePayment, withoutMoney, afterPayment, inBrowser, inTrouble} {
@@ -57,15 +65,26 @@ var words = map[string]bilingual{
 		"You have not started any payments in this browser.",
 		"Nid ydych wedi cychwyn unrhyw daliadau yn y porwr hwn.",
 	},
-	"show":     {"See the service’s answer", "Gweld ateb y gwasanaeth"},
+	"show":     {"See our answer", "Gweld ein hateb"},
 	"returned": {"you will get your money back", "cewch eich arian yn ôl"},
 	"left": {
-		"a member of staff will decide what happens to your payment",
-		"bydd aelod o staff yn penderfynu beth fydd yn digwydd i’ch taliad",
+		"we will decide what happens to your payment",
+		"byddwn yn penderfynu beth fydd yn digwydd i’ch taliad",
 	},
 	"warning": {"Warning", "Rhybudd"},
 	"once":    {"Do not pay again.", "Peidiwch â thalu eto."},
-	"reloads": {"This page reloads by itself.", "Mae’r dudalen hon yn ail-lwytho ei hun."},
-	"form":    {"Go back to the form", "Mynd yn ôl i’r ffurflen"}, // for scripts
-	"check":   {"Check again now", "Gwirio eto nawr"},
+	"reloads": {
+		"This page will reload by itself in {seconds} seconds.",
+		"Bydd y dudalen hon yn ail-lwytho’n awtomatig ymhen {seconds} eiliad.",
+	},
+	"rests": {
+		"This page no longer reloads by itself.",
+		"Nid yw’r dudalen hon yn ail-lwytho’n awtomatig mwyach.",
+	},
+	"noun":     {"form", "ffurflen"}, // if the route has none of its own
+	"footer":   {"Support links", "Dolenni cymorth"},
+	"form":     {"Go back to the form", "Mynd yn ôl i’r ffurflen"}, // for scripts
+	"check":    {"Check again now", "Gwirio eto nawr"},
+	"language": {"Language", "Iaith"},
+	"other":    {"Cymraeg", "English"}, // the other language
 }

@@ -23,8 +23,8 @@ var beforePayment = map[Page]page{
 			},
 			nothingHappened,
 			{
-				"Try again later, or contact the service.",
-				"Rhowch gynnig arall arni yn nes ymlaen, neu cysylltwch â’r gwasanaeth.",
+				"Try again later, or contact us.",
+				"Rhowch gynnig arall arni yn nes ymlaen, neu cysylltwch â ni.",
 			},
 		},
 		does: "again", do: tryAgain,
@@ -37,6 +37,17 @@ var beforePayment = map[Page]page{
 			{"Try again in a minute.", "Rhowch gynnig arall arni ymhen munud."},
 		},
 		withJourney: []bilingual{detailsKept}, does: "again", do: tryAgain,
+	},
+	Starting: {
+		title: bilingual{"We are starting your payment", "Rydym yn cychwyn eich taliad"},
+		says: []bilingual{
+			{
+				"This is taking longer than usual. Select Continue, and we will take you to the payment.",
+				"Mae hyn yn cymryd mwy o amser nag arfer. Dewiswch Parhau, a byddwn yn mynd â chi at y taliad.",
+			},
+			nothingHappened,
+		},
+		withJourney: []bilingual{detailsKept}, does: "again", do: goOn,
 	},
 	Draining: {
 		title: bilingual{"Try again in a minute", "Rhowch gynnig arall arni ymhen munud"},
@@ -70,13 +81,13 @@ var beforePayment = map[Page]page{
 		title: bilingual{"We could not read your form", "Ni allem ddarllen eich ffurflen"},
 		says: []bilingual{
 			{
-				"The form that reached us can be read in more than one way, so we have not sent it on.",
-				"Gellir darllen y ffurflen a gyrhaeddodd mewn mwy nag un ffordd, felly nid ydym wedi’i hanfon ymlaen.",
+				"We could not be certain what you entered, so we have not accepted your form.",
+				"Ni allem fod yn sicr beth roesoch, felly nid ydym wedi derbyn eich ffurflen.",
 			},
 			nothingHappened,
 			{
-				"Go back and try again. If you see this page again, contact the service.",
-				"Ewch yn ôl a rhowch gynnig arall arni. Os gwelwch y dudalen hon eto, cysylltwch â’r gwasanaeth.",
+				"Go back and try again. If you see this page again, contact us.",
+				"Ewch yn ôl a rhowch gynnig arall arni. Os gwelwch y dudalen hon eto, cysylltwch â ni.",
 			},
 		},
 	},
@@ -84,8 +95,8 @@ var beforePayment = map[Page]page{
 		title: bilingual{"Sorry, there is a problem with the price", "Mae’n ddrwg gennym, mae problem gyda’r pris"},
 		says: []bilingual{
 			{
-				"The service did not say clearly what this costs, so you cannot pay for it at the moment.",
-				"Ni ddywedodd y gwasanaeth yn glir beth yw cost hyn, felly ni allwch dalu amdano ar hyn o bryd.",
+				"We cannot tell what this costs, so you cannot pay for it at the moment.",
+				"Ni allwn ddweud beth yw cost hyn, felly ni allwch dalu amdano ar hyn o bryd.",
 			},
 			{
 				"No money has been taken. Try again later.",
@@ -125,7 +136,7 @@ var beforePayment = map[Page]page{
 	Unreadable: {
 		title: bilingual{"We could not read what you sent", "Ni allem ddarllen yr hyn a anfonoch"},
 		says: []bilingual{
-			{"The form did not reach us in full.", "Ni chyrhaeddodd y ffurflen ni yn gyfan."},
+			{"We did not receive all of your form.", "Ni ddaeth eich ffurflen i law yn gyflawn."},
 			nothingTaken, // on free traffic the service may have received the beginning
 			{"Go back and try again.", "Ewch yn ôl a rhowch gynnig arall arni."},
 		},
@@ -148,15 +159,15 @@ var beforePayment = map[Page]page{
 		title: bilingual{"Too many payments have been started", "Mae gormod o daliadau wedi’u cychwyn"},
 		says: []bilingual{
 			{
-				"Many payments were started from your browser or your network in a short time, so we have not " +
-					"started another one.",
-				"Cychwynnwyd llawer o daliadau o’ch porwr neu eich rhwydwaith mewn amser byr, felly nid ydym wedi " +
-					"cychwyn un arall.",
+				"You, or someone who shares your internet connection, have started many payments in a short time. " +
+					"We have not started another one.",
+				"Rydych chi, neu rywun sy’n rhannu eich cysylltiad rhyngrwyd, wedi cychwyn llawer o daliadau mewn " +
+					"amser byr. Nid ydym wedi cychwyn un arall.",
 			},
 			nothingByThis,
 			{
 				"Finish a payment that you have started, or go back and try again later.",
-				"Gorffennwch daliad rydych wedi’i gychwyn, neu ewch yn ôl a rhowch gynnig arall arni yn nes ymlaen.",
+				"Cwblhewch daliad rydych wedi’i gychwyn, neu ewch yn ôl a rhowch gynnig arall arni yn nes ymlaen.",
 			},
 		},
 	},
@@ -164,12 +175,12 @@ var beforePayment = map[Page]page{
 		title: bilingual{"Continue to open this page", "Parhewch i agor y dudalen hon"},
 		says: []bilingual{
 			{
-				"Your browser loaded this page before you asked for it, so nothing has started yet.",
-				"Llwythodd eich porwr y dudalen hon cyn i chi ofyn amdani, felly nid oes dim wedi cychwyn eto.",
+				"Nothing has started yet. If you want to open the page, select Continue.",
+				"Nid oes dim wedi cychwyn eto. Os ydych am agor y dudalen, dewiswch Parhau.",
 			},
 			nothingByThis,
 		},
-		do: bilingual{"Continue", "Parhau"},
+		do: goOn,
 	},
 	PassUnpaid: {
 		title: bilingual{"You have to pay for this first", "Rhaid i chi dalu am hyn yn gyntaf"},
@@ -186,12 +197,12 @@ var beforePayment = map[Page]page{
 				"Mae eich taliad o {amount} am rywbeth arall yn yr un cyfeiriad. Mae’n dal yn ddilys.",
 			},
 			{
-				"To open what you have paid for, go back, or use the list of your payments.",
-				"I agor yr hyn rydych wedi talu amdano, ewch yn ôl, neu defnyddiwch restr eich taliadau.",
-			},
-			{
 				"If you want this as well, you have to pay for it.",
 				"Os ydych am gael hwn hefyd, rhaid i chi dalu amdano.",
+			},
+			{
+				"To open what you have paid for, go back, or use the list of your payments.",
+				"I agor yr hyn rydych wedi talu amdano, ewch yn ôl, neu defnyddiwch restr eich taliadau.",
 			},
 		},
 		does: "pass", do: bilingual{"Pay for this as well", "Talu am hwn hefyd"},
@@ -200,10 +211,7 @@ var beforePayment = map[Page]page{
 		title: bilingual{"Pay to continue", "Talwch i barhau"},
 		says: []bilingual{
 			{"You will pay {amount} on a GOV.UK Pay page.", "Byddwch yn talu {amount} ar dudalen GOV.UK Pay."},
-			{
-				"Nothing is sent to the service until you have paid.",
-				"Ni chaiff dim ei anfon i’r gwasanaeth nes i chi dalu.",
-			},
+			nothingUntilPaid,
 		},
 		do: bilingual{"Continue to payment", "Parhau i’r taliad"},
 	},

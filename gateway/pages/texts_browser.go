@@ -12,14 +12,14 @@ var inBrowser = map[Page]page{
 		},
 	},
 	Onward: {
-		title: bilingual{"Continue to the service", "Parhau i’r gwasanaeth"},
+		title: bilingual{"Continue to the next page", "Parhau i’r dudalen nesaf"},
 		says: []bilingual{
 			{
-				"The service has answered. If its page does not open by itself, select Continue.",
-				"Mae’r gwasanaeth wedi ateb. Os nad yw ei dudalen yn agor ohoni’i hun, dewiswch Parhau.",
+				"If the next page does not open by itself, select Continue.",
+				"Os nad yw’r dudalen nesaf yn agor yn awtomatig, dewiswch Parhau.",
 			},
 		},
-		do: bilingual{"Continue", "Parhau"},
+		do: goOn,
 	},
 	LookingUp: {
 		title: bilingual{"Looking for your payment", "Chwilio am eich taliad"},
@@ -29,14 +29,15 @@ var inBrowser = map[Page]page{
 				"Os nad oes dim yn digwydd, dewiswch Parhau.",
 			},
 		},
-		do: bilingual{"Continue", "Parhau"},
+		do: goOn,
 	},
 	NotFound: {
 		title: bilingual{"We cannot find your payment", "Ni allwn ddod o hyd i’ch taliad"},
 		says: []bilingual{
 			{
-				"This browser does not know of a payment. You may have paid in another browser, or some time ago.",
-				"Nid yw’r porwr hwn yn gwybod am daliad. Efallai eich bod wedi talu mewn porwr arall, neu beth amser " +
+				"There is no record of a payment in this browser. You may have paid in another browser, or some " +
+					"time ago.",
+				"Nid oes cofnod o daliad yn y porwr hwn. Efallai eich bod wedi talu mewn porwr arall, neu beth amser " +
 					"yn ôl.",
 			},
 			{
@@ -44,8 +45,8 @@ var inBrowser = map[Page]page{
 				"Os ydych wedi talu, mae eich taliad yn ddiogel ac nid oes angen y dudalen hon arnoch.",
 			},
 			{
-				"If you are not sure, check your email and your bank account before you pay again.",
-				"Os nad ydych yn siŵr, gwiriwch eich e-bost a’ch cyfrif banc cyn talu eto.",
+				"If you are not sure, check your email and your bank account, or contact us, before you pay again.",
+				"Os nad ydych yn siŵr, gwiriwch eich e-bost a’ch cyfrif banc, neu cysylltwch â ni, cyn talu eto.",
 			},
 		},
 	},
@@ -66,10 +67,10 @@ var inBrowser = map[Page]page{
 				"I weld beth ddigwyddodd, ewch yn ôl i’r porwr hwnnw ac agorwch gyfeiriad y dudalen hon yno.",
 			},
 			{
-				"If you have paid, you do not need to do this: we will send your form to the service anyway. Do not " +
-					"pay again.",
-				"Os ydych wedi talu, nid oes rhaid i chi wneud hynny: byddwn yn anfon eich ffurflen i’r gwasanaeth " +
-					"beth bynnag. Peidiwch â thalu eto.",
+				"If you have paid for a form, you do not need to do this: we will process it anyway. Do not pay " +
+					"again.",
+				"Os ydych wedi talu am ffurflen, nid oes rhaid i chi wneud hyn: byddwn yn ei phrosesu beth bynnag. " +
+					"Peidiwch â thalu eto.",
 			},
 		},
 	},

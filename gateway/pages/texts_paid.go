@@ -1,47 +1,63 @@
 package pages
 
-import "time"
+// What the citizen is told when a person has to decide, or when the money has gone back.
+var (
+	neitherInTime = bilingual{
+		"If you have neither within 5 working days, contact us and give your reference.",
+		"Os nad ydych wedi cael y naill na’r llall o fewn 5 diwrnod gwaith, cysylltwch â ni a rhowch eich cyfeirnod.",
+	}
+	startAgain = bilingual{
+		"If you still want to pay, start again from the beginning.",
+		"Os ydych yn dal am dalu, dechreuwch eto o’r dechrau.",
+	}
+)
 
 // afterPayment are the pages after a payment.
 var afterPayment = map[Page]page{
 	Finishing: {
-		title: bilingual{"We are sending your application", "Rydym yn anfon eich cais"},
+		title: bilingual{"We are processing your {noun}", "Rydym yn prosesu eich {noun}"},
 		says: []bilingual{
 			{
-				"We have your payment, and your application is on its way to the service.",
-				"Mae eich taliad gennym, ac mae eich cais ar ei ffordd i’r gwasanaeth.",
+				"We have your payment of {amount}.",
+				"Mae eich taliad o {amount} gennym.",
 			},
 			{
-				"You can close this page: we will finish without it.",
-				"Gallwch gau’r dudalen hon: byddwn yn gorffen hebddi.",
+				"You do not need to do anything, and you can close this page. We will complete everything.",
+				"Nid oes angen i chi wneud dim, a gallwch gau’r dudalen hon. Byddwn yn cwblhau popeth.",
 			},
 		},
-		onlyOnce: true, reloads: 5 * time.Second,
+		onlyOnce: true, reloads: true,
 	},
 	Waiting: {
 		title: bilingual{"Your payment is safe", "Mae eich taliad yn ddiogel"},
 		says: []bilingual{
 			{
-				"We have your payment of {amount}. The service does not have your application yet.",
-				"Mae eich taliad o {amount} gennym. Nid yw eich cais gyda’r gwasanaeth eto.",
+				"We have your payment of {amount}. We have not been able to process your {noun} yet.",
+				"Mae eich taliad o {amount} gennym. Nid ydym wedi gallu prosesu eich {noun} eto.",
 			},
 			{
-				"We will send it as soon as the service can accept it. You do not need to do anything, and you can " +
-					"close this page.",
-				"Byddwn yn ei anfon cyn gynted ag y gall y gwasanaeth ei dderbyn. Nid oes angen i chi wneud dim, a " +
-					"gallwch gau’r dudalen hon.",
+				"We will do this as soon as we can. You do not need to do anything, and you can close this page.",
+				"Byddwn yn gwneud hyn cyn gynted ag y gallwn. Nid oes angen i chi wneud dim, a gallwch gau’r " +
+					"dudalen hon.",
+			},
+			{
+				"If we cannot do this within 7 days, a member of staff will look into it.",
+				"Os na allwn wneud hyn o fewn 7 diwrnod, bydd aelod o staff yn ymchwilio i’r mater.",
 			},
 		},
-		do:       bilingual{"Send it now", "Ei anfon nawr"}, // in the list
-		onlyOnce: true, reloads: 15 * time.Second,
+		do:       bilingual{"Send it now", "Anfon nawr"}, // in the list
+		onlyOnce: true, reloads: true,
 	},
 	Sent: {
-		title: bilingual{"Payment received and application sent", "Taliad wedi’i dderbyn a chais wedi’i anfon"},
+		title: bilingual{
+			"We have received your payment and your {noun}",
+			"Rydym wedi derbyn eich taliad a’ch {noun}",
+		},
 		says: []bilingual{
 			{"You have paid {amount}.", "Rydych wedi talu {amount}."},
 			{
-				"The service has your application and will deal with it. You do not need to do anything else.",
-				"Mae eich cais gyda’r gwasanaeth, a bydd yn delio ag ef. Nid oes angen i chi wneud dim arall.",
+				"We will deal with your {noun}. You do not need to do anything else.",
+				"Byddwn yn delio â’ch {noun}. Nid oes angen i chi wneud dim arall.",
 			},
 			keepReference,
 		},
@@ -72,15 +88,15 @@ var afterPayment = map[Page]page{
 		says: []bilingual{
 			{"You have paid {amount}.", "Rydych wedi talu {amount}."},
 			{
-				"The service has done what you asked for. It has nothing else to show you.",
-				"Mae’r gwasanaeth wedi gwneud yr hyn y gofynnoch amdano. Nid oes ganddo ddim arall i’w ddangos i chi.",
+				"We have done what you asked for. There is nothing else that you need to see or do.",
+				"Rydym wedi gwneud yr hyn y gofynnoch amdano. Nid oes dim arall i chi ei weld na’i wneud.",
 			},
 			keepReference,
 		},
 		done: true,
 	},
 	Refused: {
-		title: bilingual{"The service could not accept your application", "Ni allai’r gwasanaeth dderbyn eich cais"},
+		title: bilingual{"We could not accept your {noun}", "Ni allem dderbyn eich {noun}"},
 		says: []bilingual{
 			stillValid,
 			{
@@ -89,10 +105,10 @@ var afterPayment = map[Page]page{
 			},
 			otherwise,
 		},
-		do: bilingual{"See the service’s answer", "Gweld ateb y gwasanaeth"},
+		do: words["show"],
 	},
 	Challenged: {
-		title: bilingual{"The service asked you to sign in again", "Gofynnodd y gwasanaeth i chi fewngofnodi eto"},
+		title: bilingual{"You need to sign in again", "Mae angen i chi fewngofnodi eto"},
 		says: []bilingual{
 			stillValid,
 			{
@@ -118,7 +134,7 @@ var afterPayment = map[Page]page{
 			},
 			{
 				"If you do not, you do not need to do anything. We have not sent the form a second time, and we " +
-					"delete it after {until}.",
+					"will delete it after {until}.",
 				"Os nad ydych, nid oes angen i chi wneud dim. Nid ydym wedi anfon y ffurflen yr eilwaith, a byddwn " +
 					"yn ei dileu ar ôl {until}.",
 			},
@@ -126,38 +142,63 @@ var afterPayment = map[Page]page{
 		does: "again", do: bilingual{"Pay again", "Talu eto"},
 	},
 	ForAPerson: {
-		title: bilingual{"We are looking into your payment", "Rydym yn edrych i mewn i’ch taliad"},
+		title: bilingual{"We are looking into your payment", "Rydym yn ymchwilio i’ch taliad"},
 		says: []bilingual{
 			{
-				"Something went wrong after you went to pay, and a member of staff is looking into it.",
-				"Aeth rhywbeth o’i le ar ôl i chi fynd i dalu, ac mae aelod o staff yn edrych i mewn i’r mater.",
+				"We have your payment of {amount}. Something went wrong after you paid, and a member of staff is " +
+					"looking into it.",
+				"Mae eich taliad o {amount} gennym. Aeth rhywbeth o’i le ar ôl i chi dalu, ac mae aelod o staff yn " +
+					"ymchwilio i’r mater.",
 			},
 			{
-				"Your payment is recorded under your reference. If you have paid, you will get what you paid for or " +
-					"your money back.",
-				"Mae eich taliad wedi’i gofnodi o dan eich cyfeirnod. Os ydych wedi talu, cewch yr hyn y taloch " +
-					"amdano neu eich arian yn ôl.",
+				"You will get what you paid for or your money back. " + neitherInTime.en,
+				"Cewch yr hyn y taloch amdano neu eich arian yn ôl. " + neitherInTime.cy,
 			},
-			keepReference,
+		},
+		onlyOnce: true,
+	},
+	Unsure: {
+		title: bilingual{"Something went wrong with your payment", "Aeth rhywbeth o’i le gyda’ch taliad"},
+		says: []bilingual{
+			{
+				"A member of staff is looking into what happened.",
+				"Mae aelod o staff yn ymchwilio i’r hyn a ddigwyddodd.",
+			},
+			{
+				"If you have paid, you will get what you paid for or your money back. " + neitherInTime.en,
+				"Os ydych wedi talu, cewch yr hyn y taloch amdano neu eich arian yn ôl. " + neitherInTime.cy,
+			},
 		},
 		onlyOnce: true,
 	},
 	MoneyBack: {
-		title: bilingual{"Your money is being given back", "Mae eich arian yn cael ei roi yn ôl"},
+		title: bilingual{"Your money is being given back", "Mae eich arian yn cael ei ad-dalu"},
 		says: []bilingual{
 			{
 				"What you paid for did not go ahead, so {amount} goes back to the card you paid with.",
-				"Nid aeth yr hyn y taloch amdano yn ei flaen, felly mae {amount} yn mynd yn ôl i’r cerdyn y taloch " +
+				"Nid aeth yr hyn y taloch amdano yn ei flaen, felly bydd {amount} yn dychwelyd i’r cerdyn y taloch " +
 					"ag ef.",
 			},
 			{
-				"You do not need to do anything. It can take a few days for your bank to show it.",
-				"Nid oes angen i chi wneud dim. Gall gymryd ychydig ddyddiau nes bydd eich banc yn ei ddangos.",
+				"You do not need to do anything. Your bank should show it within 10 working days. If it does not, " +
+					"contact us and give your reference.",
+				"Nid oes angen i chi wneud dim. Dylai eich banc ei ddangos o fewn 10 diwrnod gwaith. Os nad yw’n " +
+					"gwneud hynny, cysylltwch â ni a rhowch eich cyfeirnod.",
 			},
+			startAgain,
+		},
+	},
+	NotKept: {
+		title: bilingual{"This did not go ahead", "Nid aeth hyn yn ei flaen"},
+		says: []bilingual{
 			{
-				"If you still want to pay, start again from the beginning.",
-				"Os ydych yn dal am dalu, dechreuwch eto o’r dechrau.",
+				"We have not kept any money. If your bank shows a payment of {amount}, it should disappear or come " +
+					"back within 10 working days. If it does not, contact us and give your reference.",
+				"Nid ydym wedi cadw unrhyw arian. Os yw eich banc yn dangos taliad o {amount}, dylai ddiflannu neu " +
+					"ddychwelyd o fewn 10 diwrnod gwaith. Os nad yw’n gwneud hynny, cysylltwch â ni a rhowch eich " +
+					"cyfeirnod.",
 			},
+			startAgain,
 		},
 	},
 }

@@ -32,7 +32,7 @@ func requireBothLanguages(t *testing.T, text bilingual, where ...any) {
 	}
 	require.ElementsMatch(t, placePattern.FindAllString(text.en, -1), placePattern.FindAllString(text.cy, -1), where...)
 	for _, name := range placePattern.FindAllString(text.en, -1) {
-		require.Contains(t, []string{"{amount}", "{until}", "{limit}", "{otherwise}"}, name, where...)
+		require.Contains(t, []string{"{amount}", "{until}", "{limit}", "{otherwise}", "{noun}", "{seconds}"}, name, where...)
 	}
 }
 
@@ -69,7 +69,7 @@ func TestOnlyPagesWithoutAPaymentSayThatNothingWasTaken(t *testing.T) {
 	t.Parallel()
 	for _, name := range []Page{
 		Unconfirmed, Checking, Finishing, Waiting, Sent, PassReady, PassOver, Done, Refused,
-		Challenged, PayAgain, ForAPerson, MoneyBack, Status, Onward, NotFound, OtherBrowser, ServiceDown, StoreFailed,
+		Challenged, PayAgain, ForAPerson, Unsure, MoneyBack, NotKept, Status, Onward, NotFound, OtherBrowser, ServiceDown, StoreFailed,
 		NoSuchAddress, WrongHost,
 	} {
 		for where, text := range everyText(texts[name]) {
@@ -78,13 +78,13 @@ func TestOnlyPagesWithoutAPaymentSayThatNothingWasTaken(t *testing.T) {
 		}
 	}
 	for _, name := range []Page{
-		Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned, NotStarted, Busy,
+		Declined, Cancelled, CancelledByUs, Expired, ErrorAtPay, Abandoned, NotStarted, Busy, Starting,
 		Draining, Closed, ChooseAgain, Unclear, CardNumber, TooLarge,
 	} {
 		require.Contains(t, texts[name].says, nothingHappened, name)
 	}
 	require.Contains(t, texts[Unreadable].says, nothingTaken)
-	for _, name := range []Page{Checking, Finishing, Waiting, ForAPerson} {
+	for _, name := range []Page{Checking, Finishing, Waiting, ForAPerson, Unsure} {
 		require.True(t, texts[name].onlyOnce, "%s warns not to pay again", name)
 	}
 }

@@ -1,21 +1,19 @@
 package pages
 
-import "time"
-
 // withoutMoney are the pages of a payment that is under way or ended without money.
 var withoutMoney = map[Page]page{
 	Open: {
 		title: bilingual{"You have not finished paying", "Nid ydych wedi gorffen talu"},
 		says: []bilingual{
 			{
-				"Your payment is still open. Nothing is sent to the service until you have paid.",
-				"Mae eich taliad yn dal ar agor. Ni chaiff dim ei anfon i’r gwasanaeth nes i chi dalu.",
+				"Your payment is still open. Nothing is sent until you have paid.",
+				"Mae eich taliad yn dal ar agor. Ni chaiff dim ei anfon nes i chi dalu.",
 			},
 			{
 				"If you do not want to pay, you do not need to do anything. A payment that you do not confirm is not " +
 					"taken, and it ends by itself.",
 				"Os nad ydych am dalu, nid oes angen i chi wneud dim. Ni chymerir taliad nad ydych yn ei gadarnhau, " +
-					"ac mae’n dod i ben ohono’i hun.",
+					"ac mae’n dod i ben yn awtomatig.",
 			},
 		},
 		does: "resume", do: bilingual{"Continue to payment", "Parhau i’r taliad"},
@@ -30,7 +28,7 @@ var withoutMoney = map[Page]page{
 					"taliad.",
 			},
 		},
-		does: "resume", do: bilingual{"Continue", "Parhau"},
+		does: "resume", do: goOn,
 	},
 	Checking: {
 		title: bilingual{"We are checking your payment", "Rydym yn gwirio eich taliad"},
@@ -40,12 +38,12 @@ var withoutMoney = map[Page]page{
 				"Ni all GOV.UK Pay ddweud wrthym ar hyn o bryd, felly nid ydym yn gwybod eto a ydych wedi talu.",
 			},
 			{
-				"You can close this page. We will keep checking, and finish once we know that you have paid.",
-				"Gallwch gau’r dudalen hon. Byddwn yn parhau i wirio, ac yn gorffen pan fyddwn yn gwybod " +
-					"eich bod wedi talu.",
+				"You can close this page. We will keep checking, and if you have paid, we will complete everything.",
+				"Gallwch gau’r dudalen hon. Byddwn yn parhau i wirio, ac os ydych wedi talu, byddwn yn cwblhau " +
+					"popeth.",
 			},
 		},
-		onlyOnce: true, reloads: 5 * time.Second,
+		onlyOnce: true, reloads: true,
 	},
 	Declined: {
 		title: bilingual{"Your payment was declined", "Gwrthodwyd eich taliad"},
@@ -70,7 +68,7 @@ var withoutMoney = map[Page]page{
 	CancelledByUs: {
 		title: bilingual{"Your payment was cancelled", "Cafodd eich taliad ei ganslo"},
 		says: []bilingual{
-			{"The service cancelled the payment.", "Canslodd y gwasanaeth y taliad."},
+			{"We cancelled the payment.", "Fe wnaethom ganslo’r taliad."},
 			nothingHappened,
 		},
 		withJourney: []bilingual{detailsKept, retryUntil}, does: "again", do: tryAgain,
@@ -90,7 +88,7 @@ var withoutMoney = map[Page]page{
 			nothingHappened,
 			{
 				"If your bank shows the payment as pending, it will disappear by itself within a few days.",
-				"Os yw eich banc yn dangos bod y taliad yn yr arfaeth, bydd yn diflannu ohono’i hun o fewn ychydig " +
+				"Os yw eich banc yn dangos bod y taliad yn aros, bydd yn diflannu’n awtomatig o fewn ychydig " +
 					"ddyddiau.",
 			},
 		},

@@ -12,6 +12,7 @@ type View struct {
 	Language    string // "cy"; anything else is English
 	Reference   string
 	AmountPence int64
+	Route       string // may be empty
 	Description string
 	Journey     string    // the public id, for the page's button
 	Started     time.Time // shown on the status page
@@ -24,6 +25,10 @@ type View struct {
 	RetryAfter  time.Duration
 	Framed      bool // the page is shown in a frame of the service, and its links lead out of it
 
+	Chosen bool   // the citizen has chosen the language on a page of ours, so our own addresses carry it
+	Checks int    // how often the page has reloaded by itself
+	Here   string // our own address at which a GET shows this page; empty: there is none
+
 	Message, MessageCY string // what staff say to citizens; either language may be empty
 }
 
@@ -35,18 +40,26 @@ type Item struct {
 
 // filled is the data of the template.
 type filled struct {
-	Lang, Service, Contact, Style string
-	Title, Do, Action             string
-	Says                          []string
-	Message                       message
-	Reference, Amount, For        string
-	Journey, Started, Target      string
-	Address                       string
-	Check, More                   string // our own addresses
-	Fragment                      string // the id of the element, if this is not a whole page
-	Test, Done, OnlyOnce, Leaves  bool
-	Button, Framed                bool // the link is the main action; the page is in a frame
-	Items                         []filled
+	Lang, Style                  string
+	Service, Contact, For        wording
+	Title, Do, Action            string
+	Message                      wording  // of staff
+	Says, After                  []string // paragraphs before and after the button
+	Reference, Amount            string
+	Journey, Started, Target     string
+	Address                      string
+	Check, Reloads, More         string // Check and More are our own addresses
+	Fragment                     string // the id of the element, if this is not a whole page
+	Test, Done, OnlyOnce, Leaves bool
+	Framed                       bool
+	Items                        []filled
+	Footer                       []Link
+	FooterLang                   string  // if the links are in another language
+	Switch                       string  // leads to the page in the other language
+	Main                         string  // the id of the main element
+	Other                        *filled // the page in the other language, unless Switch leads to another page
+
+	wait time.Duration // until the page reloads; 0: it does not
 }
 
 // Word returns one of the short texts that pages share.
@@ -58,6 +71,12 @@ func (f filled) Word(name string) string {
 	return word.in(f.Lang)
 }
 
+// OtherLang returns the language that the page is not in.
+func (f filled) OtherLang() string { return otherThan(f.Lang) }
+
+// IsOther reports whether this is the hidden part of a page.
+func (f filled) IsOther() bool { return strings.HasSuffix(f.Main, "-"+f.Lang) }
+
 // fill returns the template's data for a page and a view.
 func (p *Pages) fill(name Page, v View) filled {
 	page, known := texts[name]
@@ -65,47 +84,45 @@ func (p *Pages) fill(name Page, v View) filled {
 		panic("no such page: " + string(name))
 	}
 	f := p.fillFrame(v)
-	f.Framed = v.Framed
-	f.Title, f.Do = page.title.in(f.Lang), page.do.in(f.Lang)
+	places := p.places(f, v)
+	f.Title, _ = place(page.title.in(f.Lang), places)
+	f.Do = page.do.in(f.Lang)
 	f.Done, f.OnlyOnce, f.Leaves = page.done, page.onlyOnce, name == Onward || name == LookingUp || name == PassReady
-	f.Button = slices.Contains([]Page{ToPay, Prefetched, Refused, WrongHost, PassReady}, name)
-	f.Says, f.Message = p.paragraphs(page, f, v), messageIn(f.Lang, v)
+	f.Says = page.paragraphs(f.Lang, v.Journey != "", places)
+	f.Message = messageIn(f.Lang, v)
 	if page.does != "" && v.Journey != "" {
-		f.Action = p.Prefix + "/" + page.does
+		f.Action = p.address(page.does, v, 0)
 	}
-	if page.reloads > 0 {
-		f.Check = p.Prefix + "/return"
+	if f.Action != "" || f.Target != "" { // the button should be on the first screen of a telephone
+		first := min(2, len(f.Says))
+		f.Says, f.After = f.Says[:first], f.Says[first:]
+	}
+	if page.reloads {
+		f.Check, f.wait = p.address("return", v, 0), waitAfter(v.Checks)
+		f.Reloads = f.reloading()
 	}
 	if v.Journey != "" && name != Onward {
-		f.More = p.Prefix + "/status"
+		f.More = p.address("status", v, 0)
+	}
+	if name == Status {
+		p.list(&f, v)
 	}
 	return f
-}
-
-// message is what staff say to citizens. Lang is empty if it is the language of the page.
-type message struct{ Text, Lang string }
-
-// messageIn returns the message in a language, or else in the other one.
-func messageIn(language string, v View) message {
-	texts := map[string]string{"en": v.Message, "cy": v.MessageCY}
-	if texts[language] != "" {
-		return message{Text: texts[language]}
-	}
-	other := map[string]string{"en": "cy", "cy": "en"}[language]
-	return message{texts[other], other}
 }
 
 // fillFrame returns the data that all pages share.
 func (p *Pages) fillFrame(v View) filled {
 	f := filled{
-		Lang: "en", Service: p.ServiceName, Contact: p.Contact, Style: p.Prefix + "/assets/" + styleName,
-		Test:      p.TestMode,
-		Reference: v.Reference, For: v.Description, Journey: v.Journey, Started: p.moment(v.Started, v.Language),
-		Address: v.Address,
+		Lang: "en", Style: p.Prefix + "/assets/" + styleName, Test: p.TestMode, Framed: v.Framed, Main: "main-content",
+		Reference: v.Reference, Journey: v.Journey, Started: p.moment(v.Started, v.Language), Address: v.Address,
 	}
 	if v.Language == "cy" {
-		f.Lang, f.Service, f.Contact = "cy", cmp.Or(p.ServiceNameCY, f.Service), cmp.Or(p.ContactCY, f.Contact)
+		f.Lang = "cy"
 	}
+	f.Service = wordingIn(f.Lang, p.ServiceName, p.ServiceNameCY)
+	f.Contact = wordingIn(f.Lang, p.Contact, p.ContactCY)
+	f.For = p.description(f.Lang, v)
+	f.Footer, f.FooterLang = p.footer(f.Lang)
 	if v.AmountPence > 0 {
 		f.Amount = Pounds(v.AmountPence)
 	}
@@ -115,22 +132,26 @@ func (p *Pages) fillFrame(v View) filled {
 	return f
 }
 
-// paragraphs returns the page's paragraphs with the view's data.
-func (p *Pages) paragraphs(said page, f filled, v View) []string {
+// places returns the values of the placeholders.
+func (p *Pages) places(f filled, v View) map[string]string {
 	places := map[string]string{
 		"{amount}": f.Amount, "{until}": p.moment(v.Until, f.Lang), "{limit}": megabytes(v.LimitBytes),
-		"{otherwise}": f.Word("returned"),
+		"{otherwise}": f.Word("returned"), "{noun}": p.noun(f.Lang, v.Route),
 	}
 	if v.LeftToStaff {
 		places["{otherwise}"] = f.Word("left")
 	}
-	all := said.says
-	if v.Journey != "" {
-		all = append(all[:len(all):len(all)], said.withJourney...)
+	return places
+}
+
+// paragraphs returns the page's paragraphs.
+func (p page) paragraphs(language string, withJourney bool, places map[string]string) (out []string) {
+	all := p.says
+	if withJourney {
+		all = append(all[:len(all):len(all)], p.withJourney...)
 	}
-	var out []string
 	for _, paragraph := range all {
-		if text, complete := place(paragraph.in(f.Lang), places); complete {
+		if text, complete := place(paragraph.in(language), places); complete {
 			out = append(out, text)
 		}
 	}
@@ -151,8 +172,9 @@ func place(paragraph string, places map[string]string) (text string, complete bo
 // list fills in the cards of the status page.
 func (p *Pages) list(f *filled, v View) {
 	for _, item := range v.Items {
-		item.View.Language = v.Language
+		item.View.Language, item.View.Chosen = v.Language, v.Chosen
 		card := p.fill(item.Page, item.View)
+		card.Says, card.After = slices.Concat(card.Says, card.After), nil
 		card.Do = cmp.Or(card.Do, card.Word("show"))
 		f.Items = append(f.Items, card)
 	}

@@ -20,7 +20,6 @@ import (
 	"paygate/gateway/delivery"
 	"paygate/gateway/metrics"
 	"paygate/gateway/modes"
-	"paygate/gateway/pages"
 	"paygate/gateway/proxy"
 	"paygate/gateway/signature"
 	"paygate/gateway/staff"
@@ -135,11 +134,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		Modes: a.modes.Current, Runner: a.runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
 		DoctorToken: DoctorToken(sealer), Webhook: a.newWebhook(s, counted, log),
 		Counted: counted.RequestReceived, Shadowed: counted.Shadowed,
-		Pages: pages.New(pages.Options{
-			Prefix: s.Prefix, ServiceName: s.ServiceName, ServiceNameCY: s.ServiceNameCY, Contact: s.Contact,
-			ContactCY: s.ContactCY,
-			TestMode:  !s.Live, CardOrigins: s.PayCardOrigins,
-		}),
+		Pages: newPages(s),
 	})
 	a.Public = a.gateway
 	a.sweeper = mopup.New(mopup.Options{

@@ -13,13 +13,15 @@ import (
 // All lists every page.
 func All() []pages.Page {
 	return []pages.Page{
-		pages.NotStarted, pages.NotWorking, pages.Busy, pages.Draining, pages.Closed, pages.ChooseAgain, pages.Unclear, pages.WrongPrice,
+		pages.NotStarted, pages.NotWorking, pages.Busy, pages.Starting, pages.Draining, pages.Closed,
+		pages.ChooseAgain, pages.Unclear, pages.WrongPrice,
 		pages.CardNumber, pages.TooLarge, pages.Unreadable, pages.MemoryShort, pages.TooMany,
 		pages.Prefetched, pages.PassUnpaid, pages.PassOtherQuery, pages.ToPay,
 		pages.Open, pages.Unconfirmed, pages.Checking, pages.Declined, pages.Cancelled, pages.CancelledByUs,
 		pages.Expired, pages.ErrorAtPay, pages.Abandoned,
 		pages.Finishing, pages.Waiting, pages.Sent, pages.PassReady, pages.PassOver, pages.Done, pages.Refused,
-		pages.Challenged, pages.PayAgain, pages.ForAPerson, pages.MoneyBack,
+		pages.Challenged, pages.PayAgain, pages.ForAPerson, pages.Unsure, pages.MoneyBack,
+		pages.NotKept,
 		pages.Status, pages.Onward, pages.LookingUp, pages.NotFound, pages.OtherBrowser,
 		pages.ServiceDown, pages.StoreFailed, pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress,
 		pages.WrongHost,
@@ -44,6 +46,11 @@ func New() *pages.Pages {
 	return pages.New(pages.Options{
 		Prefix: "/_pay", ServiceName: "Fishing licences", ServiceNameCY: "Trwyddedau pysgota",
 		Contact: "Telephone 0300 123 4567", ContactCY: "Ffoniwch 0300 123 4567", TestMode: true,
+		FooterLinks:   []pages.Link{{Text: "Privacy", URL: "/privacy"}, {Text: "Cookies", URL: "/cookies"}},
+		FooterLinksCY: []pages.Link{{Text: "Preifatrwydd", URL: "/cy/privacy"}, {Text: "Cwcis", URL: "/cy/cookies"}},
+		Routes: map[string]pages.RouteText{"licence": {
+			Noun: "application", NounCY: "cais", Description: "Fishing licence", DescriptionCY: "Trwydded bysgota",
+		}},
 		CardOrigins: []string{"https://card.payments.service.gov.uk"},
 	})
 }
@@ -51,7 +58,7 @@ func New() *pages.Pages {
 // JourneyView returns a view with everything that a journey gives.
 func JourneyView(language string) pages.View {
 	return pages.View{
-		Language: language, Reference: "LIC-7F3K-22", AmountPence: 2550, Description: "Fishing licence",
+		Language: language, Reference: "LIC-7F3K-22", AmountPence: 2550, Route: "licence", Description: "Fishing licence",
 		Journey: "01JDM4Q0V3Q7J2S3",
 		Started: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC), Until: time.Date(2026, 7, 1, 14, 15, 0, 0, time.UTC),
 	}

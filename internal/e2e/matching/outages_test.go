@@ -53,7 +53,7 @@ func TestPayOutageShowsTheCheckingPage(t *testing.T) {
 	h.Pay.AddFault(paysim.Fault{Call: "get", Kind: "500"})
 	p := c.ReturnFromPay()
 	require.Contains(t, p.Text, "We are checking your payment")
-	require.Equal(t, "5; url=/_pay/return", p.Header.Get("Refresh"), "the page reloads")
+	require.Equal(t, "5; url=/_pay/return?checks=1", p.Header.Get("Refresh"), "the page reloads")
 	require.Contains(t, p.Text, h.Payments()[0].Reference)
 	require.Empty(t, h.Service.Requests(http.MethodPost))
 	h.Pay.ClearFaults()

@@ -181,7 +181,7 @@ func TestLargeReplyIsStreamed(t *testing.T) {
 	require.Equal(t, http.StatusOK, p.Status)
 	require.Equal(t, "application/zip", p.Header.Get("Content-Type"))
 	require.True(t, p.Text == string(large), "complete")
-	require.Contains(t, c.ReturnFromPay().Text, "Payment received and application sent")
+	require.Contains(t, c.ReturnFromPay().Text, "We have received your payment and your form")
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
 

@@ -62,7 +62,7 @@ func TestPaymentCancelledByTheServiceHasItsPage(t *testing.T) {
 	c := h.Citizen()
 	c.Apply("Ann")
 	require.NoError(t, h.Pay.Correct(h.Payments()[0].ID, "cancelled", "P0040"))
-	require.Contains(t, c.ReturnFromPay().Text, "The service cancelled the payment")
+	require.Contains(t, c.ReturnFromPay().Text, "We cancelled the payment")
 }
 
 func TestDoubleClickResumesThePayment(t *testing.T) {

@@ -77,7 +77,7 @@ func TestRevokedKeyOfOneAccountLeavesTheOtherAlone(t *testing.T) {
 		page := h.Citizen().Post("/fines/pay", url.Values{"n": {"2"}})
 		require.Equal(t, http.StatusServiceUnavailable, page.Status)
 		require.Contains(t, page.Text, "Sorry, payments are not working at the moment")
-		require.Contains(t, page.Text, "No money has been taken, and nothing has been sent to the service.")
+		require.Contains(t, page.Text, "No money has been taken, and nothing has been sent.")
 		require.NotContains(t, page.Text, "minute")
 		require.Empty(t, page.Header.Get("Retry-After"))
 		ann := h.Citizen()

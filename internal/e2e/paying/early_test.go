@@ -44,7 +44,7 @@ func TestEarlyDeliveryArrivesBeforeSessionExpires(t *testing.T) {
 				"an unseen reply stays stored")
 			h.Pay.Advance(2 * time.Hour)
 			h.Sweep()
-			require.Contains(t, c.ReturnFromPay().Text, "Payment received and application sent")
+			require.Contains(t, c.ReturnFromPay().Text, "We have received your payment and your form")
 			require.Len(t, h.Service.Requests(http.MethodPost), 1)
 		})
 	}

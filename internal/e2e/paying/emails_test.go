@@ -76,7 +76,7 @@ func TestACitizenWhoDoesNotComeBackHearsThatTheFormWasDelivered(t *testing.T) {
 	require.Len(t, p.emails(), 1)
 	e := p.emails()[0]
 	require.Equal(t, "ann@example.org", e.To)
-	require.Equal(t, "Payment received and application sent: Fishing licences", e.Subject)
+	require.Equal(t, "We have received your payment and your form: Fishing licences", e.Subject)
 	require.Contains(t, e.Body, "You have paid £25.00 for: Fishing licence\n")
 	require.Contains(t, e.Body, "Your reference: "+c.Journeys()[0].Reference+"\n")
 	require.Contains(t, e.Body, "If you have a question: Telephone 0300")

@@ -55,7 +55,7 @@ func TestRefusedPageExplainsStaffDecision(t *testing.T) {
 	c := h.Citizen()
 	applyAndPay(c, "/licences/apply", url.Values{"name": {""}}, "")
 	text := c.ReturnFromPay().Text
-	require.Contains(t, text, "If you do nothing, a member of staff will decide what happens to your payment.")
+	require.Contains(t, text, "If you do nothing, we will decide what happens to your payment.")
 	require.Contains(t, text, "send it again by 11:30am")
 }
 

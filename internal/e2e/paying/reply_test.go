@@ -101,7 +101,7 @@ func TestTruncatedReplyIsShownInPart(t *testing.T) {
 		require.Equal(t, "licence LIC-7 give", text, name)
 		require.Len(t, h.Service.Requests(http.MethodPost), 1, name)
 		require.Equal(t, journey.StateReleased, c.State(), name)
-		require.Contains(t, c.ReturnFromPay().Text, "application sent", name)
+		require.Contains(t, c.ReturnFromPay().Text, "your payment and your form", name)
 	}
 }
 
@@ -128,5 +128,5 @@ func TestEmptyTruncatedReplyShowsOwnPage(t *testing.T) {
 		w.Header().Set("Content-Length", "100")
 		w.WriteHeader(http.StatusOK)
 	})
-	require.Contains(t, c.ReturnFromPay().Text, "application sent")
+	require.Contains(t, c.ReturnFromPay().Text, "your payment and your form")
 }

@@ -73,7 +73,7 @@ func TestTruncatedBodyIsNotAServiceFault(t *testing.T) {
 		require.NoError(t, err)
 		if len(answer) > 0 || size == 100 {
 			require.Contains(t, string(answer), "HTTP/1.1 400 Bad Request\r\n")
-			require.Contains(t, string(answer), "The form did not reach us in full.")
+			require.Contains(t, string(answer), "We did not receive all of your form.")
 		}
 	}
 	require.NotContains(t, d.Log.String(), "the service does not answer")

@@ -108,7 +108,7 @@ func TestPaymentsAreCreatedAtPaysRate(t *testing.T) {
 		require.Equal(t, http.StatusServiceUnavailable, p.Status)
 		require.Equal(t, "60", p.Header.Get("Retry-After"))
 		require.Contains(t, p.Text, "Many people are paying at the moment")
-		require.Contains(t, p.Text, "No money has been taken, and nothing has been sent to the service.")
+		require.Contains(t, p.Text, "No money has been taken, and nothing has been sent.")
 		require.Contains(t, p.Text, "you will go straight to the payment", "the form is held")
 	}
 	require.GreaterOrEqual(t, turnedAway, 0, "some had to be turned away")
@@ -131,7 +131,7 @@ func TestFreeTrafficPassesWhilePayIsDown(t *testing.T) {
 	p := c.Post("/licences/apply", url.Values{"name": {"Ann"}})
 	require.Equal(t, http.StatusBadGateway, p.Status)
 	require.NotEmpty(t, p.Header.Get("Retry-After"))
-	require.Contains(t, p.Text, "No money has been taken, and nothing has been sent to the service.")
+	require.Contains(t, p.Text, "No money has been taken, and nothing has been sent.")
 	requireFreeTraffic(t, c)
 	require.Len(t, h.Service.Requests(http.MethodPost), 1, "only the free one")
 }
@@ -144,7 +144,7 @@ func TestFreeTrafficPassesWhileTheStoreIsDown(t *testing.T) {
 	p := stranger.Post("/licences/apply", url.Values{"name": {"Bob"}})
 	require.Equal(t, http.StatusServiceUnavailable, p.Status)
 	require.NotEmpty(t, p.Header.Get("Retry-After"))
-	require.Contains(t, p.Text, "No money has been taken, and nothing has been sent to the service.")
+	require.Contains(t, p.Text, "No money has been taken, and nothing has been sent.")
 	for _, p := range []testserver.Page{
 		c.Get("/_pay/return"), c.Get("/_pay/status"), c.Get("/register/2026"),
 		c.Post("/licences/apply", url.Values{"name": {"Ann again"}}),
@@ -194,7 +194,7 @@ func TestFullDiskChild(t *testing.T) {
 	}
 	require.Equal(t, http.StatusServiceUnavailable, p.Status)
 	require.NotEmpty(t, p.Header.Get("Retry-After"))
-	require.Contains(t, p.Text, "No money has been taken, and nothing has been sent to the service.")
+	require.Contains(t, p.Text, "No money has been taken, and nothing has been sent.")
 	payments := len(h.Payments())
 
 	large := h.Citizen().Post("/licences/apply", url.Values{"notes": {strings.Repeat("x", 1<<20)}})

@@ -31,7 +31,7 @@ func (r *replica) requireOutageAnswers(paid *testserver.Citizen, paymentID strin
 		{stranger, http.MethodGet, "/_pay/keys", "", nil, 200, `"kty"`},
 		{
 			stranger, http.MethodPost, "/licences/apply", "name=Dan", form, 503,
-			"No money has been taken, and nothing has been sent to the service.",
+			"No money has been taken, and nothing has been sent.",
 		},
 		{
 			stranger, http.MethodPost, "/licences/apply", "name=Eve", append(form, "Accept", "application/json"), 503,

@@ -77,7 +77,7 @@ func TestKeyboardReachesEverythingInOrder(t *testing.T) {
 	t.Parallel()
 	b := browser.Open(t, serve(t, testpages.View))
 	b.VisitPage("/en/declined")
-	for _, text := range []string{"Skip to main content", "Fishing licences", "Try again", "See all your payments"} {
+	for _, text := range []string{"Skip to main content", "Fishing licences", "Cymraeg", "Try again", "See all your payments", "Privacy"} {
 		b.Do(chromedp.KeyEvent(kb.Tab))
 		require.Equal(t, text, b.Focused())
 	}
