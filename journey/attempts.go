@@ -48,12 +48,13 @@ func (e Effect) pause(tries int) time.Duration {
 // shortPause is a second at first, then twice as long each time, at most [MaxBackOff].
 func shortPause(tries int) time.Duration { return min(MaxBackOff, time.Second<<min(tries-1, 20)) }
 
-// from returns the earliest time of the next try. A back-off that is longer than any is from a wrong clock.
+// from returns the earliest time of the next try.
 func (a Attempts) from(now time.Time) time.Time {
-	if from := latest(a.NotBefore, a.BusyUntil); !from.After(now.Add(refundPauses[len(refundPauses)-1])) {
-		return from
+	from := latest(a.NotBefore, a.BusyUntil)
+	if tooLong(from, now, refundPauses[len(refundPauses)-1]) {
+		return time.Time{}
 	}
-	return time.Time{}
+	return from
 }
 
 // attempts returns the journey's tries at an effect, to be changed.
@@ -77,7 +78,7 @@ func (j Journey) tried(f Tried, at time.Time) (Journey, string, error) {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
 	a := j.attempts(f.Effect)
-	if at.Before(a.BusyUntil) && !a.BusyUntil.After(at.Add(refundLease)) {
+	if at.Before(a.BusyUntil) && !tooLong(a.BusyUntil, at, refundLease) {
 		return j, "", errBusy
 	}
 	a.Tries++

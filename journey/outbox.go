@@ -54,7 +54,7 @@ const (
 	giveUpAfter = 3 * 24 * time.Hour
 	// messageLease is how long an attempt excludes others, unless a delivery to the service may take longer.
 	messageLease = 2 * time.Minute
-	// maxMessageWait is longer than any wait of a message. A later time comes from a clock that was ahead.
+	// maxMessageWait is the longest wait of a message.
 	maxMessageWait = time.Hour
 )
 
@@ -70,7 +70,7 @@ func (m Message) waits(by By, now time.Time) bool {
 	if by == ByPaygate {
 		until = latest(until, m.NotBefore)
 	}
-	return now.Before(until) && until.Before(now.Add(maxMessageWait))
+	return now.Before(until) && !tooLong(until, now, maxMessageWait)
 }
 
 // nextMessage returns the first message that a recipient has not got yet. It reports false if it must not be sent now,

@@ -75,7 +75,7 @@ func (j Journey) Owed(now time.Time) Step {
 // had time to come back, nor during the back-off after failures. The zero time means never.
 func (j Journey) Due(now time.Time) time.Time {
 	due := j.due(now)
-	if due.IsZero() || j.NotBefore.After(now.Add(MaxBackOff)) { // a back-off that is longer than any is from a wrong clock
+	if due.IsZero() || tooLong(j.NotBefore, now, MaxBackOff) {
 		return due
 	}
 	return latest(due, j.NotBefore)

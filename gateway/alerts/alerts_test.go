@@ -119,6 +119,16 @@ func TestStaffAreToldAtMostOnceAnHourByAllReplicas(t *testing.T) {
 	require.Contains(t, c.texts[1], "2 messages on the route licence")
 }
 
+func TestAReplicaWhoseClockIsBehindKeepsTheHour(t *testing.T) {
+	t.Parallel()
+	c := newChannel(t)
+	a, b := c.replica(alerts.Slack), c.replica(alerts.Slack)
+	c.stuck(3, c.now)
+	require.Len(t, c.heard(0, a), 1)
+	c.stuck(4, c.now.Add(time.Minute))
+	require.Empty(t, c.heard(-5*time.Second, b))
+}
+
 func TestWhatStaffKnowIsToldAgainAfterADay(t *testing.T) {
 	t.Parallel()
 	c := newChannel(t)

@@ -114,7 +114,7 @@ func (r *record) sort() {
 // take returns what is to be told now, and reserves the hour, so that no other replica tells it too. If this process
 // ends before it has stored the result, it is told again after that hour.
 func (r *record) take(now time.Time) []news {
-	early := now.Before(r.NotBefore) && r.NotBefore.Sub(now) <= apart // further ahead, the clock was wrong
+	early := now.Before(r.NotBefore) && r.NotBefore.Sub(now) < 2*apart // further ahead, the clock was wrong
 	if early || !slices.ContainsFunc(r.Entries, func(e entry) bool { return e.isNews(now) }) {
 		return nil
 	}
