@@ -85,7 +85,10 @@ func TestOldestDue(t *testing.T) {
 	t.Parallel()
 	early, late := []Due{{At: t0, ID: "A"}}, []Due{{At: t0.Add(time.Hour), ID: "B"}}
 	for _, s := range []dueStore{
-		{due: early, early: late}, {due: late, early: early}, {due: early}, {early: early},
+		{due: early, early: late},
+		{due: late, early: early},
+		{due: early},
+		{early: early},
 		{due: late, early: late, failing: early},
 	} {
 		oldest, found, err := OldestDue(t.Context(), s, t0)

@@ -124,14 +124,18 @@ func (k Keys) Announce(alg string, now, from time.Time) (Keys, error) {
 	return announced.published(now), nil
 }
 
-// ErrNoKey means that no key signs at this moment.
+// ErrNoKey means that there are no keys.
 var ErrNoKey = errors.New("there is no key to sign with")
 
-// Signing returns the key that signs now: the newest whose time has come.
+// Signing returns the key that signs now: the newest whose time has come. If they were all made while our clock was
+// ahead, it is the oldest, because verifiers have known that one longest.
 func (k Keys) Signing(now time.Time) (Key, error) {
+	if len(k) == 0 {
+		return Key{}, ErrNoKey
+	}
 	i := slices.IndexFunc(k, func(key Key) bool { return !now.Before(key.SignsFrom) })
 	if i < 0 {
-		return Key{}, ErrNoKey
+		i = len(k) - 1
 	}
 	return k[i], nil
 }

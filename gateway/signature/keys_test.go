@@ -232,3 +232,20 @@ func TestTheKeySetIsServed(t *testing.T) {
 	require.Equal(t, "no-store", post.Header.Get("Cache-Control"))
 	require.Equal(t, "yes", post.Header.Get("Paygate-Answer"))
 }
+
+// A machine's clock is ahead at the first start, and is then set right.
+func TestKeyMadeInTheFutureSigns(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	keys, err := signature.Keys(nil).Rotate(signature.ES256, now.Add(365*day))
+	require.NoError(t, err)
+	key, err := keys.Signing(now)
+	require.NoError(t, err)
+	require.Equal(t, keys[0].ID, key.ID)
+
+	keys, err = keys.Announce(signature.ES256, now.Add(366*day), now.Add(367*day))
+	require.NoError(t, err)
+	again, err := keys.Signing(now)
+	require.NoError(t, err)
+	require.Equal(t, key.ID, again.ID, "verifiers have known it longest")
+}

@@ -3,6 +3,7 @@ package paying
 import (
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -253,4 +254,22 @@ func TestClockSkewBetweenPayAndPaygate(t *testing.T) {
 			require.Len(t, h.Service.Requests(http.MethodPost), 2)
 		})
 	}
+}
+
+// The clock of the machine is a year ahead while a citizen pays, and is then set right.
+func TestJourneyOfAWrongClockIsFinished(t *testing.T) {
+	t.Parallel()
+	var ahead atomic.Int64
+	h := testserver.Build(t, testserver.UnlimitedPay, testserver.Confirm)
+	h.Now = func() time.Time { return h.Pay.Now().Add(time.Duration(ahead.Load())) }
+	ahead.Store(int64(365 * 24 * time.Hour))
+	h.Start()
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.EndPayment("success")
+	ahead.Store(0)
+	h.Pay.Advance(time.Minute)
+	h.Sweep()
+	require.Equal(t, journey.StateReleased, c.State())
+	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
