@@ -35,3 +35,13 @@ func (s Submission) all() []Field { return slices.Concat(s.sent(), s.Cookies) }
 func (s Submission) sent() []Field {
 	return slices.Concat(s.Form.Fields, s.Form.Loose, s.Query, s.LooseQuery)
 }
+
+// CouldOverride reports whether some service may take a POST for a request with one of these methods, because a field
+// says so (_method in Rails, Laravel, Symfony and Spring).
+func (s Submission) CouldOverride(methods []string) bool {
+	if len(methods) == 0 {
+		return false
+	}
+	found, few := Candidates(s.sent(), func(f Field) bool { return IsNamed(f.Name, "_method") })
+	return !few || AnyCouldEqual(found, methods...)
+}

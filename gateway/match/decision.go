@@ -44,6 +44,7 @@ type Decision struct {
 	// without anything that may be taken for a form.
 	WithoutForm bool
 
+	others        []string  // for Pay: the methods of other routes at the same address
 	next          *Decision // for Pay: if the form meets none of the conditions; nil if the request is free then
 	unmet         []Pattern // that match the target except for conditions that other parts of the request may meet
 	contested     []Pattern // for Pay: the pattern, if only its conditions on the query tell it from another route's
@@ -72,12 +73,15 @@ func (d Decision) IsFree() bool {
 // WithForm returns the decision on a request for a pay route whose form has been read. It may be a decision on a less
 // specific pattern, if the form meets no condition of the routes. It refuses a form that is neither clearly the pay
 // route's nor clearly free, and one that is not clearly the route's if it would otherwise be for a less specific one,
-// which may cost more.
+// which may cost more. It also refuses a form that some service takes for another route's, because of a field that names
+// the method.
 func (d Decision) WithForm(s form.Submission) Decision {
 	met, unclear := d.routesFor(s)
 	concerned := slices.Concat(met, unclear)
 	isFree := func(r *Route) bool { return r.Free }
 	switch {
+	case s.CouldOverride(d.others):
+		return d.refuse(d.Route, http.StatusUnprocessableEntity, ErrUnclear)
 	case len(concerned) == 0 && d.next != nil:
 		return d.next.WithForm(s)
 	case len(concerned) == 0 && d.Action == Refuse:

@@ -104,6 +104,11 @@ func (s *search) decideExact(exactly []*rule, others rivals) Decision {
 		return s.refuse(rival, http.StatusBadRequest, reason)
 	}
 	d := s.pay(best, served)
+	for _, w := range exactly {
+		if !slices.Contains(d.Routes, w.route) && !w.pattern.Serves(s.method) {
+			d.others = append(d.others, w.pattern.Method())
+		}
+	}
 	isWider := func(w *rule) bool { return !w.pattern.Equal(best.pattern) }
 	wider := filter(served, isWider)
 	isOther := func(w *rule) bool { return w.route != best.route && w.level > exact }

@@ -196,3 +196,20 @@ func TestBracketedNameEndsAtItsClosingBracket(t *testing.T) {
 	d.MustPassForms(t, jsonType, `{"application":{"action":"save","items":[{"action":"pay"}]}}`,
 		`{"other":{"application":{"action":"pay"}}}`)
 }
+
+// A field can name the method, and the service may have another pay route at the same address for that.
+func TestAFieldThatNamesTheMethodOfAnotherRouteIsRefused(t *testing.T) {
+	t.Parallel()
+	d := testserver.StartRaw(t, append(buttons, "PAYGATE_ROUTE_IMMEDIATE_MATCH=PUT /licences/apply",
+		"PAYGATE_ROUTE_IMMEDIATE_WHEN=", "PAYGATE_ROUTE_PRICED_MATCH=POST /licences/apply",
+		"PAYGATE_ROUTE_PRICED_WHEN=form:licence", freeChoice)...)
+	for _, fields := range []string{"action=pay", "action=save", "licence=blue-badge"} {
+		for _, method := range []string{"&_method=PUT", "&_method=put", "&_method%5B%5D=Put", "&_METHOD=%70ut", ";_method=put"} {
+			d.MustRefuse(t, applyForm(fields+method))
+		}
+		d.MustRefuse(t, post("/licences/apply?_method=put", formType, fields))
+	}
+	d.MustHold(t, applyForm("action=pay&_method=post"))
+	d.MustReach(t, applyForm("licence=blue-badge&_method=delete&method=email"))
+	require.Len(t, d.Pay.Payments(), 1)
+}
