@@ -103,13 +103,19 @@ func (e Env) read(ctx context.Context, method, path string, query url.Values, bo
 	return nil
 }
 
-// printJourney sends a request about one journey, and prints the journey in the answer.
-func (e Env) printJourney(ctx context.Context, method, path string, body any) error {
+// about is what a command about one journey is told.
+type about struct{ id, reason, format string }
+
+// carryOut sends a request about one journey, and prints the journey in the answer.
+func (e Env) carryOut(ctx context.Context, a about, method, action string, body any) error {
 	var whole export.Whole
-	if err := e.read(ctx, method, path, nil, body, &whole); err != nil {
+	if err := e.read(ctx, method, "journeys/"+a.id+action, nil, body, &whole); err != nil {
 		return err
 	}
-	return e.printJSON(whole)
+	if a.format == "json" {
+		return e.printJSON(whole)
+	}
+	return e.describe(whole)
 }
 
 // get fetches an address without a token, and returns the status and the text of the answer.

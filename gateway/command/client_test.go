@@ -56,7 +56,14 @@ func runCommand(t *testing.T, environ []string, args ...string) (status int, std
 const (
 	journeyJSON = `{"id": "0T45QC88T55VKQVH", "route": "licence", "state": "stuck", "reference": "A-1",
 		"amount_pence": 2500, "started_at": "2026-11-22T10:41:07Z", "note": "not known"}`
-	wholeJSON = `{"id": "0T45QC88T55VKQVH", "state": "stuck", "history": [{"fact": "claimed <b>"}]}`
+	wholeJSON = `{"id": "0T45QC88T55VKQVH", "state": "stuck", "reference": "A-1\u001b[2J", "amount_pence": 118000,
+		"taken_pence": 118000, "refunded_pence": 500, "reserved_pence": 100, "reserved_until": "2026-07-01T11:00:00Z",
+		"note": "not known", "route": "licence", "description": "Fishing licence", "started_at": "2026-07-01T11:00:00Z",
+		"approval": {"what": "refund", "amount_pence": 7000, "reason": "asked", "by": "staff:ben",
+			"until": "2026-07-08T11:00:00Z"},
+		"messages": [{"to": "service", "what": "refunded", "amount_pence": 500}],
+		"payments": [{"id": "pay1", "status": "failed", "code": "P0010"}],
+		"history": [{"at": "2026-07-01T11:00:00Z", "fact": "claimed", "by": "staff:ann", "detail": "a <b>\tc"}]}`
 )
 
 func TestOrdersAskStaffListener(t *testing.T) {
@@ -75,6 +82,10 @@ func TestOrdersAskStaffListener(t *testing.T) {
 			`POST /journeys/X/refund {"amount_pence":505,"reason":"asked"}`,
 		},
 		{
+			[]string{"refund", "-amount", "£1,180.00", "-reason", "asked", "X"},
+			`POST /journeys/X/refund {"amount_pence":118000,"reason":"asked"}`,
+		},
+		{
 			[]string{"settle", "-as", "reversed", "-reason", "gone <b>", "X"},
 			`POST /journeys/X/settle {"as":"reversed","reason":"gone \u003cb\u003e"}`,
 		},
@@ -82,9 +93,32 @@ func TestOrdersAskStaffListener(t *testing.T) {
 		status, stdout, stderr := s.run(t, c.args...)
 		require.Zero(t, status, stderr)
 		require.Equal(t, []string{c.asked}, s.asked)
+		require.Contains(t, stdout, "Needs a decision (stuck)")
+		_, stdout, _ = s.run(t, append([]string{c.args[0], "-format", "json"}, c.args[1:]...)...)
+		require.Equal(t, []string{c.asked}, s.asked)
 		require.Contains(t, stdout, `"state": "stuck"`)
-		require.Contains(t, stdout, `"fact": "claimed <b>"`, "people read it")
+		require.Contains(t, stdout, `"detail": "a <b>\tc"`)
 	}
+}
+
+func TestAJourneyIsToldInSentences(t *testing.T) {
+	t.Parallel()
+	s := newStaffServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, wholeJSON) })
+	status, stdout, _ := s.run(t, "show", "X")
+	require.Zero(t, status)
+	require.Equal(t, `A-1 [2J: Needs a decision (stuck)
+Fishing licence, £1,180.00, begun 1 Jul 2026 12:00 BST. Journey 0T45QC88T55VKQVH on the route licence.
+Payment pay1: The card was declined (P0010).
+Reserved £1.00, until 1 Jul 2026 12:00 BST.
+Taken £1,180.00.
+Refunded £5.00.
+Note: not known
+A refund of £70.00 waits for a second person until 8 Jul 2026 12:00 BST. ben asked: asked
+The service has not been told: refunded, £5.00.
+
+WHEN                  WHAT                          BY   DETAIL
+1 Jul 2026 12:00 BST  Sending to the service began  ann  a <b> c
+`, stdout)
 }
 
 func TestWrongUseAsksNothing(t *testing.T) {
@@ -107,6 +141,8 @@ func TestWrongUseAsksNothing(t *testing.T) {
 		{[]string{"settle", "-reason", "asked", "A"}, "-as must be released, reversed or retry"},
 		{[]string{"settle", "-as", "given", "-reason", "asked", "A"}, "-as must be released, reversed or retry"},
 		{[]string{"journeys", "-format", "xml"}, "-format must be table, json or csv"},
+		{[]string{"journeys", "-limit", "-1"}, "-limit must not be negative"},
+		{[]string{"show", "-format", "csv", "A"}, "-format must be text or json"},
 		{[]string{"journeys", "A"}, "too many arguments"},
 		{[]string{"export", "A"}, "too many arguments"},
 		{[]string{"backup"}, "the name of a new file is needed"},
@@ -187,9 +223,13 @@ func TestJourneysPrintsEveryPage(t *testing.T) {
 	const query = "limit=500&payment=p&reference=A-1&route=licence&state=stuck"
 	require.Equal(t, []string{"GET /journeys?" + query, "GET /journeys?after=ONE&" + query}, s.asked)
 	require.Equal(t, ""+
-		"ID                STATE  REFERENCE  PENCE  BEGUN                 NOTE\n"+
-		"0T45QC88T55VKQVH  stuck  A-1        2500   2026-11-22T10:41:07Z  not known\n"+
-		"0T46QC88T55VKQVH  stuck  A-1        2500   2026-11-22T10:41:07Z  not known\n", stdout)
+		"ID                STATE  REFERENCE  PRICE   BEGUN                  NOTE\n"+
+		"0T45QC88T55VKQVH  stuck  A-1        £25.00  22 Nov 2026 10:41 GMT  not known\n"+
+		"0T46QC88T55VKQVH  stuck  A-1        £25.00  22 Nov 2026 10:41 GMT  not known\n", stdout)
+
+	_, stdout, _ = s.run(t, "journeys", "-limit", "1")
+	require.Equal(t, []string{"GET /journeys?limit=1"}, s.asked)
+	require.Equal(t, 2, strings.Count(stdout, "\n"))
 
 	_, stdout, _ = s.run(t, "journeys", "-format", "json")
 	require.Equal(t, 2, strings.Count(stdout, `"state": "stuck"`))
@@ -203,8 +243,8 @@ func TestJourneysSince(t *testing.T) {
 	s := newStaffServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"journeys": [], "next": ""}`)
 	})
-	s.run(t, "journeys", "-since", "2026-11-22")
-	require.Equal(t, []string{"GET /journeys?limit=500&since=2026-11-22"}, s.asked)
+	s.run(t, "journeys", "-since", "2026-11-22", "-until", "2026-11-23")
+	require.Equal(t, []string{"GET /journeys?limit=500&since=2026-11-22&until=2026-11-23"}, s.asked)
 	_, stdout, _ := s.run(t, "journeys", "-since", "24h", "-format", "json")
 	require.Equal(t, "[]\n", stdout)
 	_, since, _ := strings.Cut(strings.ReplaceAll(s.asked[0], "%3A", ":"), "since=")
@@ -232,7 +272,7 @@ func TestExportReportsWhetherItIsWhole(t *testing.T) {
 	require.Zero(t, status)
 	require.Equal(t, []string{"GET /export.csv?from=2026-11-01&to=2026-12-01"}, s.asked)
 	require.Equal(t, "id,route\nX,licence\n", stdout)
-	require.Equal(t, "journeys 1, asked 2 pence, taken 3 pence, refunded 4 pence\n", stderr)
+	require.Equal(t, "journeys 1, asked £0.02, taken £0.03, refunded £0.04\n", stderr)
 	_, _, stderr = s.run(t, "export", "-refunds", "-from", "2026-11-01", "-by", "settled", "-units", "pounds")
 	require.Equal(t, []string{"GET /refunds.csv?by=settled&from=2026-11-01&units=pounds"}, s.asked)
 	require.Contains(t, stderr, "refunds 1, ")

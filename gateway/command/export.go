@@ -9,6 +9,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+
+	"paygate/journey"
 )
 
 // exportCSV writes a finance file to standard output, and the totals to check it with to standard error.
@@ -39,7 +42,11 @@ func exportCSV(ctx context.Context, e Env, args []string) error {
 	if err != nil || total("Rows") == "" {
 		return errors.Join(out.Flush(), errors.New("the export is incomplete, and so is the file that was written"))
 	}
-	fmt.Fprintf(e.Stderr, "%s %s, asked %s pence, taken %s pence, refunded %s pence\n",
-		what, total("Rows"), total("Amount-Pence"), total("Taken-Pence"), total("Refunded-Pence"))
+	pounds := func(name string) string {
+		pence, _ := strconv.ParseInt(total(name), 10, 64)
+		return journey.Pounds(pence)
+	}
+	fmt.Fprintf(e.Stderr, "%s %s, asked %s, taken %s, refunded %s\n",
+		what, total("Rows"), pounds("Amount-Pence"), pounds("Taken-Pence"), pounds("Refunded-Pence"))
 	return out.Flush()
 }

@@ -22,48 +22,49 @@ func checkNow(ctx context.Context, e Env, args []string) error {
 
 // order runs a command about one journey that needs no reason.
 func (e Env) order(ctx context.Context, name string, args []string, method, action string) error {
-	rest, err := e.flags(name, "ID", args, 1, nil)
+	a, err := e.about(name, "ID", args, func(*flag.FlagSet) {})
 	if err != nil {
 		return err
 	}
-	id, err := e.journeyID(name, rest)
-	if err != nil {
-		return err
-	}
-	return e.printJourney(ctx, method, "journeys/"+id+action, nil)
+	return e.carryOut(ctx, a, method, action, nil)
 }
 
 // release sends a paid request now, or once more.
 func release(ctx context.Context, e Env, args []string) error {
-	id, reason, err := e.reasoned("release", "-reason TEXT ID", args, nil)
+	return e.orderWithReason(ctx, "release", args)
+}
+
+// orderWithReason runs a command about one journey that needs a reason and nothing else.
+func (e Env) orderWithReason(ctx context.Context, name string, args []string) error {
+	a, err := e.reasoned(name, "-reason TEXT ID", args, nil)
 	if err != nil {
 		return err
 	}
-	return e.printJourney(ctx, http.MethodPost, "journeys/"+id+"/release", map[string]any{"reason": reason})
+	return e.carryOut(ctx, a, http.MethodPost, "/"+name, map[string]any{"reason": a.reason})
 }
 
 // refund gives money back.
 func refund(ctx context.Context, e Env, args []string) error {
 	amount := ""
-	id, reason, err := e.reasoned("refund", "-amount POUNDS -reason TEXT ID", args, func(set *flag.FlagSet) {
-		set.StringVar(&amount, "amount", "", "pounds and pence, such as 5.00")
+	a, err := e.reasoned("refund", "-amount POUNDS -reason TEXT ID", args, func(set *flag.FlagSet) {
+		set.StringVar(&amount, "amount", "", "pounds, such as 5, 5.00 or 1,180.00")
 	})
 	if err != nil {
 		return err
 	}
-	pence, err := journey.ParsePounds(amount)
+	pence, err := journey.ParsePounds(strings.TrimPrefix(strings.TrimSpace(amount), "£"))
 	if err != nil {
 		return e.wrongUse("refund", "-amount %v", err)
 	}
-	body := map[string]any{"reason": reason, "amount_pence": pence}
-	return e.printJourney(ctx, http.MethodPost, "journeys/"+id+"/refund", body)
+	body := map[string]any{"reason": a.reason, "amount_pence": pence}
+	return e.carryOut(ctx, a, http.MethodPost, "/refund", body)
 }
 
 // settle ends a stuck journey as a person decided.
 func settle(ctx context.Context, e Env, args []string) error {
 	as := ""
 	const arguments = "-as released|reversed|retry -reason TEXT ID"
-	id, reason, err := e.reasoned("settle", arguments, args, func(set *flag.FlagSet) {
+	a, err := e.reasoned("settle", arguments, args, func(set *flag.FlagSet) {
 		set.StringVar(&as, "as", "", "released, reversed or retry")
 	})
 	if err != nil {
@@ -72,27 +73,40 @@ func settle(ctx context.Context, e Env, args []string) error {
 	if !slices.Contains([]string{"released", "reversed", "retry"}, as) {
 		return e.wrongUse("settle", "-as must be released, reversed or retry")
 	}
-	body := map[string]any{"reason": reason, "as": as}
-	return e.printJourney(ctx, http.MethodPost, "journeys/"+id+"/settle", body)
+	return e.carryOut(ctx, a, http.MethodPost, "/settle", map[string]any{"reason": a.reason, "as": as})
 }
 
 // reasoned reads the flags of an order that needs a reason.
 func (e Env) reasoned(
 	name, arguments string, args []string, define func(*flag.FlagSet),
-) (id, reason string, err error) {
-	rest, err := e.flags(name, arguments, args, 1, func(set *flag.FlagSet) {
+) (a about, err error) {
+	reason := ""
+	a, err = e.about(name, arguments, args, func(set *flag.FlagSet) {
 		set.StringVar(&reason, "reason", "", "why; it stays in the history, with your name")
 		if define != nil {
 			define(set)
 		}
 	})
-	if err != nil {
-		return "", "", err
-	}
-	if id, err = e.journeyID(name, rest); err == nil && strings.TrimSpace(reason) == "" {
+	if a.reason = reason; err == nil && strings.TrimSpace(reason) == "" {
 		err = e.wrongUse(name, "-reason is needed")
 	}
-	return id, reason, err
+	return a, err
+}
+
+// about reads the flags of a command about one journey.
+func (e Env) about(name, arguments string, args []string, define func(*flag.FlagSet)) (a about, err error) {
+	rest, err := e.flags(name, arguments, args, 1, func(set *flag.FlagSet) {
+		set.StringVar(&a.format, "format", "text", "text or json")
+		define(set)
+	})
+	if err != nil {
+		return a, err
+	}
+	if a.format != "text" && a.format != "json" {
+		return a, e.wrongUse(name, "-format must be text or json")
+	}
+	a.id, err = e.journeyID(name, rest)
+	return a, err
 }
 
 // approve carries out what waits for a second person.
@@ -102,9 +116,5 @@ func approve(ctx context.Context, e Env, args []string) error {
 
 // reject ends what waits for a second person. The person who asked withdraws it so.
 func reject(ctx context.Context, e Env, args []string) error {
-	id, reason, err := e.reasoned("reject", "-reason TEXT ID", args, nil)
-	if err != nil {
-		return err
-	}
-	return e.printJourney(ctx, http.MethodPost, "journeys/"+id+"/reject", map[string]any{"reason": reason})
+	return e.orderWithReason(ctx, "reject", args)
 }

@@ -115,7 +115,7 @@ func (e Env) adopt(ctx context.Context, f comparisonFlags) error {
 
 func (e Env) printDifferences(r reconcile.Report) error {
 	fmt.Fprintf(e.Stdout, "%d payments made from %s to %s were compared: %d differences\n", r.Checked,
-		r.From.Format(time.RFC3339), r.To.Format(time.RFC3339), len(r.Differences)+r.More)
+		inLondon(r.From), inLondon(r.To), len(r.Differences)+r.More)
 	if len(r.Differences) == 0 {
 		return nil
 	}
@@ -124,7 +124,7 @@ func (e Env) printDifferences(r reconcile.Report) error {
 	for _, d := range r.Differences {
 		here, atPay := d.Words()
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.Kind, journey.AccountWord(d.Account), d.PaymentID,
-			d.JourneyID, d.Reference, journey.Pounds(d.AmountPence), here, atPay, reservedUntil(d))
+			d.JourneyID, d.Reference, journey.Pounds(d.AmountPence), here, atPay, reservedUntil(d, inLondon))
 	}
 	return table.Flush()
 }
@@ -133,18 +133,19 @@ func (e Env) printDifferencesCSV(r reconcile.Report) error {
 	rows := [][]string{{
 		"kind", "account", "payment_id", "journey_id", "reference", "amount_pence", "here", "at_pay", "reserved_until",
 	}}
+	inUTC := func(at time.Time) string { return at.Format(time.RFC3339) }
 	for _, d := range r.Differences {
 		rows = append(rows, []string{
 			string(d.Kind), d.Account, d.PaymentID, string(d.JourneyID), export.Cell(d.Reference),
-			strconv.FormatInt(d.AmountPence, 10), export.Cell(d.Here), export.Cell(d.AtPay), reservedUntil(d),
+			strconv.FormatInt(d.AmountPence, 10), export.Cell(d.Here), export.Cell(d.AtPay), reservedUntil(d, inUTC),
 		})
 	}
 	return csv.NewWriter(e.Stdout).WriteAll(rows)
 }
 
-func reservedUntil(d reconcile.Difference) string {
+func reservedUntil(d reconcile.Difference, write func(time.Time) string) string {
 	if d.ReservedUntil == nil {
 		return ""
 	}
-	return d.ReservedUntil.Format(time.RFC3339)
+	return write(*d.ReservedUntil)
 }

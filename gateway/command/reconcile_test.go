@@ -23,9 +23,9 @@ func TestReconcilePrintsDifferences(t *testing.T) {
 	require.Equal(t, 3, status)
 	require.Equal(t, []string{"POST /reconcile {}"}, s.asked)
 	lines := strings.Split(stdout, "\n")
-	require.Equal(t, "7 payments made from 2026-11-16T00:00:00Z to 2026-11-23T04:00:00Z were compared: 2 differences",
+	require.Equal(t, "7 payments made from 16 Nov 2026 00:00 GMT to 23 Nov 2026 04:00 GMT were compared: 2 differences",
 		lines[0])
-	require.Equal(t, []string{"unknown_here", "default", "pay1", "=LIC-1", "£25.00", "capturable", "2026-11-25T10:00:00Z"},
+	require.Equal(t, []string{"unknown_here", "default", "pay1", "=LIC-1", "£25.00", "capturable", "25", "Nov", "2026", "10:00", "GMT"},
 		strings.Fields(lines[2]))
 	require.Equal(t, []string{"refund", "parking", "pay2", "01J", "LIC-2", "£25.00", "£0.00", "£5.00"},
 		strings.Fields(lines[3]))
