@@ -13,23 +13,29 @@ import (
 // ID is the public id of a journey: 16 characters that sort by time. Staff and the service see it. It grants no access.
 type ID string
 
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
 // NewID returns an id made from the time, in milliseconds, and 34 random bits. A store refuses the rare duplicate.
 func NewID(now time.Time) ID {
-	const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
-	bits := uint64(now.UnixMilli())<<14 | uint64(binary.BigEndian.Uint16(random[:2]))>>2
-	var text [16]byte
-	// The first twelve characters hold 46 bits of time, enough until the year 4199, and 14 random bits.
+	text := idTime(uint64(now.UnixMilli())<<14 | uint64(binary.BigEndian.Uint16(random[:2]))>>2)
+	id := text[:]
+	// The last four characters hold 5 random bits each.
+	for _, b := range random[2:6] {
+		id = append(id, crockford[b&31])
+	}
+	return ID(id)
+}
+
+// idTime returns the first twelve characters of an id. They hold 46 bits of time, enough until the year 4199, and 14
+// random bits.
+func idTime(bits uint64) (text [12]byte) {
 	for i := 11; i >= 0; i-- {
 		text[i] = crockford[bits&31]
 		bits >>= 5
 	}
-	// The last four hold 5 random bits each.
-	for i, b := range random[2:6] {
-		text[12+i] = crockford[b&31]
-	}
-	return ID(text[:])
+	return text
 }
 
 // NewKey returns the secret half of a ticket: 128 random bits that prove that a browser owns the journey.

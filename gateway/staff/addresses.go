@@ -2,6 +2,7 @@ package staff
 
 import (
 	"net/http"
+	"strings"
 
 	"paygate/gateway/signin"
 )
@@ -10,34 +11,39 @@ import (
 type address struct {
 	pattern string
 	role    signin.Role
+	what    string // what it is called in the audit; empty: it shows nothing that is worth an entry
 	handle  func(http.ResponseWriter, *http.Request, member)
 }
+
+// changes reports whether the address is for doing something, and not only for looking.
+func (a address) changes() bool { return strings.HasPrefix(a.pattern, "POST ") && a.what != "journeys" }
 
 // addresses are all that staff may ask for, with the role that each needs.
 func (s entrance) addresses() []address {
 	return []address{
-		{"GET /{$}", signin.View, s.overview},
-		{"GET /journeys", signin.View, s.list},
-		{"POST /journeys", signin.View, s.list},
-		{"GET /journeys/{id}", signin.View, s.show},
-		{"POST /journeys/{id}/check", signin.View, s.check},
-		{"POST /journeys/{id}/release", signin.Refund, s.release},
-		{"POST /journeys/{id}/refund", signin.Refund, s.refund},
-		{"POST /journeys/{id}/settle", signin.Refund, s.settle},
-		{"POST /journeys/{id}/approve", signin.Refund, s.approve},
-		{"POST /journeys/{id}/reject", signin.Refund, s.reject},
-		{"POST /mopup", signin.Refund, s.mopup},
-		{"GET /finance", signin.View, finance{s.server}.page},
-		{"GET /export.csv", signin.View, finance{s.server}.send(journeysFile)},
-		{"GET /refunds.csv", signin.View, finance{s.server}.send(refundsFile)},
-		{"GET /backup", signin.Admin, s.backup},
-		{"GET /reconcile", signin.View, comparisons{s.server}.show},
-		{"POST /reconcile", signin.Admin, comparisons{s.server}.compare},
-		{"POST /reconcile/adopt", signin.Admin, comparisons{s.server}.adopt},
-		{"GET /routes", signin.View, routeModes{s.server}.show},
-		{"POST /routes/{name}", signin.Admin, routeModes{s.server}.change},
-		{"GET " + resumeAddress, signin.View, s.resume},
-		{"/", signin.View, s.nothing},
+		{"GET /{$}", signin.View, "overview", s.overview},
+		{"GET /journeys", signin.View, "journeys", s.list},
+		{"POST /journeys", signin.View, "journeys", s.list},
+		{"GET /journeys/{id}", signin.View, "journey", s.show},
+		{"POST /journeys/{id}/check", signin.View, "check", s.check},
+		{"POST /journeys/{id}/release", signin.Refund, "release", s.release},
+		{"POST /journeys/{id}/refund", signin.Refund, "refund", s.refund},
+		{"POST /journeys/{id}/settle", signin.Refund, "settle", s.settle},
+		{"POST /journeys/{id}/approve", signin.Refund, "approve", s.approve},
+		{"POST /journeys/{id}/reject", signin.Refund, "reject", s.reject},
+		{"POST /mopup", signin.Refund, "mopup", s.mopup},
+		{"GET /finance", signin.View, "", finance{s.server}.page},
+		{"GET /export.csv", signin.View, "export", finance{s.server}.send(journeysFile)},
+		{"GET /refunds.csv", signin.View, "refunds", finance{s.server}.send(refundsFile)},
+		{"GET /backup", signin.Admin, "backup", s.backup},
+		{"GET /reconcile", signin.View, "comparison", comparisons{s.server}.show},
+		{"POST /reconcile", signin.Admin, "reconcile", comparisons{s.server}.compare},
+		{"POST /reconcile/adopt", signin.Admin, "adopt", comparisons{s.server}.adopt},
+		{"GET /routes", signin.View, "routes", routeModes{s.server}.show},
+		{"POST /routes/{name}", signin.Admin, "route", routeModes{s.server}.change},
+		{"GET /audit.csv", signin.View, "audit", audit{s.server}.csv},
+		{"GET " + resumeAddress, signin.View, "", s.resume},
+		{"/", signin.View, "", s.nothing},
 	}
 }
 

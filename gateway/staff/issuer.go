@@ -31,7 +31,7 @@ func (s entrance) finishSignIn(w http.ResponseWriter, r *http.Request) {
 		s.failSignIn(w, r, err)
 		return
 	}
-	s.Log.InfoContext(r.Context(), "staff signed in", "by", m.By())
+	s.signedIn(r, m)
 	w.Header().Set("Refresh", "0; url="+to)
 	s.render(w, http.StatusOK, "signedin", "You are signed in", m, to)
 }

@@ -32,15 +32,26 @@ func (s entrance) admit(a address) http.HandlerFunc {
 			s.refuse(w, r)
 		case err != nil:
 			s.failSignIn(w, r, err)
-		case m.Role < a.role:
-			s.problem(w, r, http.StatusForbidden, "This needs the role "+a.role.String()+
-				". You have the role "+m.Role.String()+".")
 		default:
-			if r.Method == http.MethodPost {
-				s.gate.DropDraft(w, r)
-			}
-			a.handle(w, r, m)
+			s.serve(w, r, m, a)
 		}
+	}
+}
+
+// serve serves an address to a member who is known, and records it.
+func (s entrance) serve(w http.ResponseWriter, r *http.Request, m member, a address) {
+	w, err := audit{s.server}.record(w, r, m, a)
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+	case m.Role < a.role:
+		s.problem(w, r, http.StatusForbidden, "This needs the role "+a.role.String()+
+			". You have the role "+m.Role.String()+".")
+	default:
+		if r.Method == http.MethodPost {
+			s.gate.DropDraft(w, r)
+		}
+		a.handle(w, r, m)
 	}
 }
 
@@ -103,8 +114,16 @@ func (s entrance) login(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.fail(w, r, err)
 	default:
-		s.Log.InfoContext(r.Context(), "staff signed in", "by", m.By())
+		s.signedIn(r, m)
 		http.Redirect(w, r, to, http.StatusSeeOther)
+	}
+}
+
+// signedIn records that a member has signed in. Everything they do after that is recorded by itself.
+func (s entrance) signedIn(r *http.Request, m member) {
+	s.Log.InfoContext(r.Context(), "staff signed in", "by", m.By())
+	if err := (audit{s.server}).note(r, m, "sign in"); err != nil {
+		s.Log.WarnContext(r.Context(), "a sign-in was not recorded", "error", err)
 	}
 }
 

@@ -117,7 +117,7 @@ func newListener(t *testing.T, change func(*staff.Options)) *listener {
 		Modes: modes.New(modes.Options{
 			Settings: []modes.Setting{{Route: "licence", Mode: modes.On}}, Values: store, Now: l.now, Log: quiet,
 		}),
-		Store: store,
+		Store: store, KeepAudit: 1000 * time.Hour,
 		Runner: &journey.Runner{
 			Store: store, Accounts: journey.Accounts{"": l.pay}, Deliverer: fakeService{}, Now: l.now, Log: quiet,
 		},

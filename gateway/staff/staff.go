@@ -27,6 +27,10 @@ type Store interface {
 	CountOpen(context.Context) (map[journey.State]int, error)
 	// Damaged lists the journeys that were set aside because they are damaged.
 	Damaged(context.Context) ([]journey.ID, error)
+	// PutAudit stores an entry, or replaces it. It deletes some entries from before keepFrom.
+	PutAudit(ctx context.Context, e journey.AuditEntry, keepFrom time.Time) error
+	// Audits lists at most limit entries after an id, the oldest first.
+	Audits(ctx context.Context, after journey.ID, limit int) ([]journey.AuditEntry, error)
 }
 
 // Options configure the staff listener.
@@ -40,6 +44,8 @@ type Options struct {
 	SignIn signin.Options
 	Store  Store
 	Runner *journey.Runner
+	// KeepAudit is how long it is kept what staff did and looked at.
+	KeepAudit time.Duration
 	// Sweep runs the mop-up now and returns its counts.
 	Sweep func(context.Context) (map[string]int, error)
 	// Reconciler compares GOV.UK Pay's lists with the store. Tests of other pages have none.

@@ -45,6 +45,7 @@ var (
 	valueBucket   = []byte("values")    // name → sealed value
 	markBucket    = []byte("marks")     // digest of a mark → end of its time
 	markEndBucket = []byte("mark ends") // end of its time, digest → nothing
+	auditBucket   = []byte("audit")     // id → sealed entry
 
 	schemaKey = []byte("schema")
 	readyKey  = []byte("ready")
@@ -56,6 +57,7 @@ func buckets() [][]byte {
 	return [][]byte{
 		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, tellBucket,
 		lateBucket, owedBucket, openBucket, findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
+		auditBucket,
 	}
 }
 

@@ -18,6 +18,7 @@ type Content struct {
 	Due      int
 	Values   int
 	Marks    int
+	Audit    int          // entries of what staff did that can be read
 	Damaged  []journey.ID // copied as they are
 	Left     int          // journeys that are not copied because their secret is not listed
 }
@@ -43,7 +44,15 @@ func count(ctx context.Context, s Store, limit int) (Content, error) {
 		c.Marks += len(marks)
 		return nil
 	})
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	return c, eachAudit(ctx, s, limit, func(e journey.AuditEntry) error {
+		if e.What != "" {
+			c.Audit++
+		}
+		return nil
+	})
 }
 
 func (c *Content) add(r journey.Record) {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"paygate/journey"
 )
@@ -32,6 +33,10 @@ type Store interface {
 	// Marks lists at most limit marks after a digest, in the order of digests.
 	Marks(ctx context.Context, after []byte, limit int) ([]journey.Mark, error)
 	ImportMarks(context.Context, []journey.Mark) error
+
+	// Audits lists at most limit entries after an id, the oldest first.
+	Audits(ctx context.Context, after journey.ID, limit int) ([]journey.AuditEntry, error)
+	PutAudit(ctx context.Context, e journey.AuditEntry, keepFrom time.Time) error
 }
 
 // Options configure a copy.
@@ -125,7 +130,7 @@ func isEmpty(ctx context.Context, s Store) (bool, error) {
 }
 
 func (o Options) copy(ctx context.Context) (Content, error) {
-	for _, step := range []func(context.Context) error{o.copyRecords, o.copyValues, o.copyMarks} {
+	for _, step := range []func(context.Context) error{o.copyRecords, o.copyValues, o.copyMarks, o.copyAudit} {
 		if err := step(ctx); err != nil {
 			return Content{}, err
 		}
@@ -181,6 +186,16 @@ func (o Options) copyMarks(ctx context.Context) error {
 	return eachMarks(ctx, o.From, o.Page, func(marks []journey.Mark) error { return o.To.ImportMarks(ctx, marks) })
 }
 
+// copyAudit leaves out entries whose secret is not listed.
+func (o Options) copyAudit(ctx context.Context) error {
+	return eachAudit(ctx, o.From, o.Page, func(e journey.AuditEntry) error {
+		if e.What == "" {
+			return nil
+		}
+		return o.To.PutAudit(ctx, e, time.Time{})
+	})
+}
+
 func setValue(ctx context.Context, s Store, name string, value []byte) error {
 	_, err := s.UpdateValue(ctx, name, func([]byte) ([]byte, error) { return value, nil })
 	return err
@@ -215,5 +230,20 @@ func eachMarks(ctx context.Context, s Store, limit int, visit func([]journey.Mar
 		if err := visit(marks); err != nil {
 			return err
 		}
+	}
+}
+
+func eachAudit(ctx context.Context, s Store, limit int, visit func(journey.AuditEntry) error) error {
+	for after := journey.ID(""); ; {
+		page, err := s.Audits(ctx, after, limit)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, e := range page {
+			if err := visit(e); err != nil {
+				return err
+			}
+		}
+		after = page[len(page)-1].ID
 	}
 }

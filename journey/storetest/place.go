@@ -25,6 +25,8 @@ type Store interface {
 	Records(ctx context.Context, after journey.ID, limit, size int) ([]journey.Record, error)
 	FirstSight(ctx context.Context, mark string, until time.Time) (bool, error)
 	Marks(ctx context.Context, after []byte, limit int) ([]journey.Mark, error)
+	PutAudit(ctx context.Context, e journey.AuditEntry, keepFrom time.Time) error
+	Audits(ctx context.Context, after journey.ID, limit int) ([]journey.AuditEntry, error)
 	Value(ctx context.Context, name string) ([]byte, error)
 	UpdateValue(ctx context.Context, name string, change func(old []byte) ([]byte, error)) ([]byte, error)
 	Close() error

@@ -128,6 +128,9 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		"marks do not pile up":                       marksDoNotPileUp,
 		"a mark that ends now only asks":             markThatEndsNowOnlyAsks,
 		"a value changes in one step":                valueChangesInOneStep,
+		"what staff did is listed by time":           auditIsListed,
+		"old entries of the audit go":                auditIsKeptForAWhile,
+		"an entry that does not open keeps its time": auditOfADroppedSecret,
 		"a closed store is not ready":                closedIsNotReady,
 	})
 }
