@@ -178,5 +178,5 @@ func warnings(s Settings) []string {
 		}
 		found = append(found, acceptanceWarnings(r)...)
 	}
-	return slices.Concat(found, emailWarnings(s), signInWarnings(s))
+	return slices.Concat(found, emailWarnings(s), signInWarnings(s), welshWarnings(s))
 }

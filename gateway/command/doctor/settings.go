@@ -114,6 +114,14 @@ func listensLocally(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// checkContact warns that without a contact the pages tell citizens to get in touch, and not how.
+func (e *examination) checkContact() {
+	if e.Settings.Contact == "" {
+		e.report(warning, "contact", "PAYGATE_CONTACT is not set: the pages ask citizens whose payment needs a person "+
+			"to contact you, and do not say how")
+	}
+}
+
 // checkWebhooks warns that without webhooks a request whose money is taken at once waits for the sweep if the citizen
 // does not return.
 func (e *examination) checkWebhooks() {

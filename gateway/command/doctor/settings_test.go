@@ -54,7 +54,8 @@ func TestDoctorChecksSettingsAndFiles(t *testing.T) {
 			[]string{"PAYGATE_STAFF_LISTEN=0.0.0.0:8001", "PAYGATE_STAFF_TOKENS="},
 			0, "staff listener", "warning: 0.0.0.0:8001 serves health and metrics to anyone",
 		},
-		"no tokens": {[]string{"PAYGATE_STAFF_TOKENS="}, 0, "staff listener", "warning: has no way to sign in"},
+		"no tokens":  {[]string{"PAYGATE_STAFF_TOKENS="}, 0, "staff listener", "warning: has no way to sign in"},
+		"no contact": {[]string{"PAYGATE_CONTACT="}, 0, "contact", "warning: PAYGATE_CONTACT is not set"},
 		"no webhooks": {
 			[]string{"PAYGATE_PAY_WEBHOOK_SECRETS=", "PAYGATE_ROUTE_LICENCE_CAPTURE=immediate"},
 			0, "webhooks", "warning: none, and the routes licence take the money at once",

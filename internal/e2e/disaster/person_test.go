@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"paygate/internal/paysim"
 	"paygate/internal/testserver"
 )
 
@@ -175,20 +176,31 @@ func resolved(address, link string) string {
 
 // checkPage compares what a page says about money with what Pay knows.
 func (w *simulation) checkPage(p *person, at *testserver.Harness, shown testserver.Page) {
-	if w.concurrent || shown.Header.Get("Paygate-Answer") == "" ||
-		!strings.Contains(shown.Text, "No money has been taken") {
+	saysNone := strings.Contains(shown.Text, "No money has been taken")
+	saysSome := strings.Contains(shown.Text, "We have your payment")
+	if w.concurrent || shown.Header.Get("Paygate-Answer") == "" || !saysNone && !saysSome {
 		return
 	}
 	if len(p.status(at)) != 1 {
 		return // the page may be about another journey
 	}
+	var all, paid []paysim.PaymentView
 	for _, payment := range w.pay.Payments() {
-		paid := payment.Status == "capturable" || payment.Status == "success" && payment.Refunded < payment.Total
-		if payment.Reference == p.name && paid && !w.collectedLate[payment.ID] {
-			title, _, _ := strings.Cut(shown.Text, "</title>")
-			w.addViolation("%s reads that no money was taken on the page %s; Pay has %+v", p.name,
-				title[strings.LastIndexByte(title, '>')+1:], payment)
+		if payment.Reference != p.name || w.collectedLate[payment.ID] {
+			continue
 		}
+		all = append(all, payment)
+		if payment.Status == "capturable" || payment.Status == "success" && payment.Refunded < payment.Total {
+			paid = append(paid, payment)
+		}
+	}
+	title, _, _ := strings.Cut(shown.Text, "</title>")
+	title = title[strings.LastIndexByte(title, '>')+1:]
+	if saysNone && len(paid) > 0 {
+		w.addViolation("%s reads that no money was taken on the page %s; Pay has %+v", p.name, title, paid)
+	}
+	if saysSome && len(paid) == 0 && len(all) > 0 {
+		w.addViolation("%s reads that we have the payment on the page %s; Pay has %+v", p.name, title, all)
 	}
 }
 

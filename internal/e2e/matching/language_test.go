@@ -3,7 +3,9 @@ package matching
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"paygate/internal/testserver"
 
@@ -77,4 +79,60 @@ func TestLanguageIsReadFromTheConfiguredSource(t *testing.T) {
 	require.Contains(t, byDefault.Get("/_pay/status?lang=cy").Text, `<html lang="cy"`,
 		"a page without a journey is in the language of its own request")
 	require.Contains(t, byDefault.Get("/_pay/status", "Cookie", "lang=cy").Text, `<html lang="cy"`)
+}
+
+func TestCitizenChoosesTheLanguageOfOurPages(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirm)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.EndPayment("declined")
+	english := c.ReturnFromPay().Text
+	require.Contains(t, english, `href="/_pay/return?lang=cy"`)
+	welsh := c.Get("/_pay/return?lang=cy").Text
+	require.Contains(t, welsh, `<html lang="cy"`)
+	require.Contains(t, welsh, "Gwrthodwyd eich taliad")
+	require.Contains(t, welsh, "Trwydded bysgota")
+	require.Contains(t, welsh, `action="/_pay/again?lang=cy"`)
+	require.Contains(t, c.Get("/_pay/status?lang=cy").Text, "Eich taliadau")
+	id := url.Values{"journey": {c.Journeys()[0].ID}}
+	require.Contains(t, c.Post("/_pay/again?lang=cy", id).Location(), "/secure/")
+	require.Contains(t, c.Get("/_pay/return").Text, "You have not finished paying", "the journey stays as it began")
+}
+
+// A form has no address that would show the answer again, so the answer contains both languages.
+func TestAnswerToAFormHasBothLanguages(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirm)
+	text := h.Citizen().Post("/licences/apply", url.Values{"note": {"4444333322221111"}}).Text
+	require.Contains(t, text, "Do not enter a card number in the form")
+	require.Contains(t, text, `href="#main-content-cy"`)
+	require.Contains(t, text, "Peidiwch â rhoi rhif cerdyn yn y ffurflen")
+}
+
+func TestReloadsEndAndKeepTheLanguageWhileTheServiceIsAway(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.EndPayment("success")
+	require.Equal(t, "5; url=/_pay/return?checks=1", c.ReturnFromPay().Header.Get("Refresh"))
+	for address, refresh := range map[string]string{
+		"/_pay/return?checks=1&lang=cy": "10; url=/_pay/return?checks=2&lang=cy",
+		"/_pay/return?checks=2":         "30; url=/_pay/return?checks=3",
+		"/_pay/return?checks=3":         "",
+		"/_pay/return?checks=99999999":  "",
+	} {
+		h.Pay.Advance(time.Minute)
+		page := c.Follow(c.Get(address))
+		require.Equal(t, http.StatusOK, page.Status, address)
+		require.Equal(t, refresh, page.Header.Get("Refresh"), address)
+		title := "Your payment is safe"
+		if strings.Contains(address, "cy") {
+			title = "Mae eich taliad yn ddiogel"
+		}
+		require.Contains(t, page.Text, title)
+	}
 }
