@@ -3,6 +3,8 @@ package form
 import (
 	"slices"
 	"strings"
+
+	"paygate/gateway/canon"
 )
 
 // Choice is a field whose value chooses one of several options.
@@ -39,7 +41,7 @@ func (c Choice) in(s Submission, fields, others []Field) (option string, ok bool
 // nothing, any other value counts, because the service may have options that are not for sale here; and so does another
 // option within an object.
 func (c Choice) couldBeAnother(s Submission, option string) bool {
-	isChosen := func(f Field) bool { return f.Name == c.Field && f.Value == option }
+	isChosen := func(f Field) bool { return c.isOption(f, option) }
 	couldChoose := func(f Field) bool { return !f.File && f.CouldBeField(c.Field) }
 	found, few := Candidates(slices.DeleteFunc(s.all(), isChosen), couldChoose)
 	others := slices.DeleteFunc(slices.Clone(c.Options), func(o string) bool { return o == option })
@@ -48,6 +50,12 @@ func (c Choice) couldBeAnother(s Submission, option string) bool {
 	}
 	wrapped, fewWrapped := Candidates(s.Form.Fields, c.isWrapped)
 	return !few || !fewWrapped || slices.ContainsFunc(found, Field.hasValue) || AnyCouldEqual(wrapped, others...)
+}
+
+// isOption reports whether a field chooses an option in so many words, perhaps still escaped.
+func (c Choice) isOption(f Field, option string) bool {
+	is := func(name, value string) bool { return name == c.Field && value == option }
+	return is(f.Name, f.Value) || is(canon.DecodeEscapes(f.Name), canon.DecodeEscapes(f.Value))
 }
 
 // isWrapped reports whether a field of JSON is within one object. Rails puts the fields of JSON into an object with the

@@ -135,6 +135,22 @@ func TestPassMayHaveAFreeChoice(t *testing.T) {
 	require.Len(t, h.Payments(), 1)
 }
 
+// Browsers escape brackets in names, and all but plain characters in values.
+func TestAFreeChoiceOnAPassMayBeEscaped(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Plain, "PAYGATE_ROUTES=licence,priced,register,immediate,extract",
+		"PAYGATE_ROUTE_EXTRACT_MATCH=GET /extract", "PAYGATE_ROUTE_EXTRACT_PRICES=full=6.00,résumé 1=0.00",
+		"PAYGATE_ROUTE_EXTRACT_PRICE_FIELD=order[part]", "PAYGATE_ROUTE_EXTRACT_DESCRIPTION=Extract")
+	c := h.Citizen()
+	free := url.Values{"order[part]": {"résumé 1"}}.Encode()
+	for _, query := range []string{free, strings.ReplaceAll(free, "+", "%20"), "order[part]=r%C3%A9sum%C3%A9%201"} {
+		require.Equal(t, http.StatusOK, c.Get("/extract?"+query).Status, query)
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, c.Get("/extract?"+free+"&order%5Bpart%5D=full").Status)
+	require.Equal(t, http.StatusUnprocessableEntity, c.Get("/extract?"+free+"%2525").Status)
+	require.Len(t, h.Service.All(), 3)
+}
+
 // A paid form that the service refused, and that is then sent as one that costs nothing, leaves the payment as it is.
 func TestFreeChoiceAfterARefusalKeepsThePayment(t *testing.T) {
 	t.Parallel()
