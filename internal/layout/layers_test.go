@@ -110,7 +110,7 @@ func TestLargeTestLibrariesAreInAModuleOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	module, err := os.ReadFile("../../go.mod")
 	require.NoError(t, err)
-	for _, library := range []string{"chromedp", "kin-openapi"} {
+	for _, library := range []string{"chromedp", "kin-openapi", "zitadel"} {
 		require.NotContains(t, string(module), library, "tests that need it are in internal/heavytests")
 	}
 }
