@@ -27,6 +27,7 @@ var (
 const (
 	OrderRefund = "refund"
 	OrderSettle = "settle"
+	OrderReturn = "return"
 )
 
 // Order is what a member of staff wants to be done.
@@ -93,6 +94,8 @@ func (j Journey) gives(f Fact) int64 {
 	switch f := f.(type) {
 	case RefundAsked:
 		return f.Amount
+	case ReturnDecided:
+		return j.held()
 	case Settled:
 		if f.As == StateReversed {
 			return j.held()
@@ -183,8 +186,11 @@ func (r *Runner) orderOrAsk(ctx context.Context, id ID, o Order, by By) (Journey
 }
 
 func (r *Runner) carryOut(ctx context.Context, id ID, o Order, by By, s Second) (Journey, error) {
-	if o.What == OrderSettle {
+	switch o.What {
+	case OrderSettle:
 		return r.settle(ctx, id, Settled{o.As, o.Reason}, by, s)
+	case OrderReturn:
+		return r.giveBackOrdered(ctx, id, ReturnDecided{o.Reason}, by, s)
 	}
 	return r.refundOrdered(ctx, id, RefundAsked{o.Amount, o.Reason}, by, s)
 }

@@ -86,8 +86,9 @@ func (j Journey) tried(f Tried, at time.Time) (Journey, string, error) {
 	return j, "", nil
 }
 
-// tryFailed records that Pay has not done what it was asked for. A person decides once it has refused too often.
-func (j Journey) tryFailed(f TryFailed, at time.Time) (Journey, string, error) {
+// tryFailed records that Pay has not done what it was asked for. A person decides once it has refused too often. Of the
+// failures in a row, the history has the first, the refusals, and those that a person saw.
+func (j Journey) tryFailed(f TryFailed, by By, at time.Time) (Journey, string, error) {
 	captures := f.Effect == EffectCapture
 	if captures && j.State != StateAccepted || !captures && j.owedPayment() == "" {
 		return j, "", &TransitionError{j.State, f.Name()}
@@ -98,10 +99,14 @@ func (j Journey) tryFailed(f TryFailed, at time.Time) (Journey, string, error) {
 	}
 	a.BusyUntil, a.NotBefore = time.Time{}, at.Add(f.Effect.pause(max(1, a.Tries)))
 	j.TriedAt, j.Note = at, f.Detail
-	if !f.Refused {
+	switch {
+	case f.Refused:
+		return j.refused(f.Effect), f.Detail, nil
+	case a.Tries <= 1 || by.isStaff():
+		return j, f.Detail, nil
+	default:
 		return j, "", nil
 	}
-	return j.refused(f.Effect), f.Detail, nil
 }
 
 // refused counts a refusal.

@@ -51,8 +51,8 @@ type (
 		Email       string // may be another one than before
 	}
 
-	// ReturnDecided is the decision to give the money back. From here on nothing is delivered.
-	ReturnDecided struct{}
+	// ReturnDecided is the decision to give the money back. From here on nothing is delivered. A person gives a reason.
+	ReturnDecided struct{ Reason string }
 	// MoneyReturned means that we gave the money of a payment back, and Pay holds none of it.
 	MoneyReturned struct {
 		PaymentID string

@@ -210,9 +210,18 @@ func (r *Runner) LapseClaim(ctx context.Context, id ID) error {
 
 // apply stores what follows from a fact. With an error the returned journey is empty.
 func (r *Runner) apply(ctx context.Context, id ID, f Fact, by By, also Change) (Journey, error) {
+	return r.applyIf(ctx, id, func(Journey) bool { return true }, f, by, also)
+}
+
+// applyIf is apply for a journey that is still as somebody saw it. Otherwise the error is [ErrMeanwhile].
+func (r *Runner) applyIf(
+	ctx context.Context, id ID, still func(Journey) bool, f Fact, by By, also Change,
+) (Journey, error) {
 	var before Journey
 	after, err := r.Store.Update(ctx, id, func(j Journey) (Change, error) {
-		before = j
+		if before = j; !still(j) {
+			return Change{}, ErrMeanwhile
+		}
 		next, err := j.Apply(f, by, r.Now())
 		change := also
 		change.Journey = next

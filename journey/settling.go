@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -30,15 +31,17 @@ func (j Journey) resubmitted(f Resubmitted) (Journey, string, error) {
 	return j, fmt.Sprintf("submission %d", j.Submission), nil
 }
 
-// returnDecided is stored before the money moves, so that nothing is delivered while it goes back.
-func (j Journey) returnDecided(f ReturnDecided) (Journey, string, error) {
-	switch j.State {
-	case StateConfirmed, StateRefused:
-		j.State, j.Returning = StateRefused, true
-	default:
+// returnDecided is stored before the money moves, so that nothing is delivered while it goes back. A person can decide so
+// only if the service cannot have got the request.
+func (j Journey) returnDecided(f ReturnDecided, by By) (Journey, string, error) {
+	switch {
+	case by.isStaff() && j.refunding():
+		return j, "", ErrRefunding
+	case by.isStaff() && j.Doubtful, j.State != StateConfirmed && j.State != StateRefused:
 		return j, "", &TransitionError{j.State, f.Name()}
 	}
-	return j, "the money goes back", nil
+	j.State, j.Returning = StateRefused, true
+	return j, cmp.Or(f.Reason, "the money goes back"), nil
 }
 
 func (j Journey) moneyReturned(f MoneyReturned) (Journey, string, error) {

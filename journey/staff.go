@@ -19,26 +19,37 @@ func (e *AtPayError) Unwrap() error { return e.Err }
 // ErrRefundAmount means that a refund is less than a penny or more than what is left of the payment.
 var ErrRefundAmount = errors.New("more than what is left of the payment, or less than a penny")
 
+// ErrMeanwhile means that somebody else gave an order at the same time.
+var ErrMeanwhile = errors.New("somebody else has changed the journey meanwhile")
+
 // Release delivers a paid request now, or again if it is not known whether it arrived. It asks Pay first.
 func (r *Runner) Release(ctx context.Context, id ID, by By, reason string) (Journey, error) {
+	seen, err := r.Store.Get(ctx, id)
+	if err != nil {
+		return seen, err
+	}
 	j, err := r.readBeforeOrder(ctx, id, by)
 	if err != nil {
 		return j, err
 	}
-	if j, err = r.apply(ctx, id, ReleaseOrdered{reason}, by, Change{}); err != nil {
+	notSentSince := func(j Journey) bool { return j.Claim.Number == seen.Claim.Number }
+	if j, err = r.applyIf(ctx, id, notSentSince, ReleaseOrdered{reason}, by, Change{}); err != nil {
 		return j, err
 	}
-	progress, err := r.deliverHeld(ctx, j, Visit{By: by})
+	visit := Visit{By: by, Urgency: Ordered}
+	progress, err := r.deliverHeld(ctx, j, visit)
 	_ = progress.Reply.Close()
 	if err != nil {
 		return progress.Journey, err
 	}
-	return r.finishOrder(ctx, id, by)
+	progress, err = r.advance(ctx, id, visit, StepDeliver) // once is what was ordered
+	_ = progress.Reply.Close()
+	return progress.Journey, err
 }
 
 // Settle ends a stuck journey: as released (reserved money is captured), as reversed (the money goes back), or as
-// confirmed (the request is delivered). If Pay fails, the journey stays stuck and its note says why. If Pay can give
-// the money back only later, the journey is refused until then.
+// confirmed (the request is delivered; the journey says how that ended). If Pay fails, the journey stays stuck and its
+// note says why. If Pay can give the money back only later, the journey is refused until then.
 //
 // If a second person has to agree, the error is ErrSecondPerson, and the order waits for them.
 func (r *Runner) Settle(ctx context.Context, id ID, as State, by By, reason string) (Journey, error) {
@@ -53,14 +64,18 @@ func (r *Runner) settle(ctx context.Context, id ID, f Settled, by By, second Sec
 	if j.State != StateStuck {
 		return j, &TransitionError{j.State, Settled{}.Name()}
 	}
+	since := j.Since
 	if j, err = r.readBeforeOrder(ctx, id, by); err != nil {
 		return j, err
 	}
-	if j, err = r.apply(ctx, id, Guarded{f, second}, by, Change{}); err != nil {
+	notSettledSince := func(now Journey) bool { return now.Since.Equal(since) }
+	if j, err = r.applyIf(ctx, id, notSettledSince, Guarded{f, second}, by, Change{}); err != nil {
 		return j, err
 	}
 	j, err = r.finishOrder(ctx, id, by)
 	switch {
+	case f.As == StateConfirmed: // the service answers, and the journey says what
+		return j, err
 	case err == nil && j.State == StateStuck:
 		return j, &AtPayError{errors.New(j.Note)}
 	case err == nil, ReturnWaits(err):
@@ -71,6 +86,31 @@ func (r *Runner) settle(ctx context.Context, id ID, f Settled, by By, second Sec
 		return r.stuckAgain(ctx, j, ReturnFailed{err.Error()}, by, err)
 	default:
 		return j, err
+	}
+}
+
+// GiveBack returns the money now, for a request or a pass that the service cannot have got. The decision stays even if
+// Pay fails, and sweeps try again. A refund that must wait until Pay has collected the money is not an error. If a second
+// person has to agree, the error is ErrSecondPerson, and the order waits for them.
+func (r *Runner) GiveBack(ctx context.Context, id ID, by By, reason string) (Journey, error) {
+	return r.orderOrAsk(ctx, id, Order{What: OrderReturn, Reason: reason}, by)
+}
+
+func (r *Runner) giveBackOrdered(ctx context.Context, id ID, f ReturnDecided, by By, second Second) (Journey, error) {
+	j, err := r.apply(ctx, id, Guarded{f, second}, by, Change{})
+	if err != nil {
+		return j, err
+	}
+	j, err = r.finishOrder(ctx, id, by)
+	switch {
+	case ReturnWaits(err):
+		return j, nil
+	case err != nil:
+		return j, &AtPayError{err}
+	case j.State == StateStuck:
+		return j, &AtPayError{errors.New(j.Note)}
+	default:
+		return j, nil
 	}
 }
 
@@ -150,7 +190,7 @@ func (r *Runner) refundable(ctx context.Context, id ID, amount int64, by By) (Jo
 		return j, snapshot, fmt.Errorf("%w: the payment is %s, refunds are %s",
 			ErrNotAllowed, snapshot.Status, snapshot.RefundStatus)
 	case amount <= 0 || amount > snapshot.RefundAvailable:
-		return j, snapshot, fmt.Errorf("%w: %d pence are left", ErrRefundAmount, snapshot.RefundAvailable)
+		return j, snapshot, fmt.Errorf("%w: %s is left", ErrRefundAmount, Pounds(snapshot.RefundAvailable))
 	}
 	return j, snapshot, nil
 }

@@ -3,6 +3,7 @@ package journey
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,7 +16,7 @@ func (j Journey) Apply(f Fact, by By, at time.Time) (Journey, error) {
 		return j, err
 	}
 	if next.State != j.State {
-		next = next.entered(j.State, at)
+		next = next.entered(j.State, at).withoutOldNote(j)
 	}
 	if next.State != j.State || detail != "" {
 		next = next.remember(Event{
@@ -69,7 +70,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case Resubmitted:
 		return j.resubmitted(f)
 	case ReturnDecided:
-		return j.returnDecided(f)
+		return j.returnDecided(f, by)
 	case MoneyReturned:
 		return j.moneyReturned(f)
 	case ReturnFailed:
@@ -81,14 +82,13 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case Tried:
 		return j.tried(f, at)
 	case TryFailed:
-		return j.tryFailed(f, at)
+		return j.tryFailed(f, by, at)
 	case Overdue:
 		return j.overdue(f)
 	case StepFailed:
-		return j.failed(f.Detail, by, at), "", nil
+		return j.stepFailed(f, by, at)
 	case Looked:
-		j.LookedAt, j.NudgedAt, j.Failures, j.NotBefore = at, time.Time{}, 0, time.Time{}
-		return j, "", nil
+		return j.looked(at), "", nil
 	case ReplyShown:
 		return j.replyShown(at), "", nil
 	case OutcomeSeen:
@@ -166,6 +166,33 @@ func (j Journey) failed(detail string, by By, at time.Time) Journey {
 	}
 	if j.State != StateStuck {
 		j.Note = detail
+	}
+	return j
+}
+
+// stepFailed is failed for a step at Pay. The history has the first failure of a row, and those that a person saw.
+func (j Journey) stepFailed(f StepFailed, by By, at time.Time) (Journey, string, error) {
+	isNews := j.Failures == 0 && by != ByEarly || by.isStaff()
+	j = j.failed(f.Detail, by, at)
+	if isNews {
+		return j, f.Detail, nil
+	}
+	return j, "", nil
+}
+
+// looked records that Pay could be read. What a failed reading had noted before is over.
+func (j Journey) looked(at time.Time) Journey {
+	if j.Failures > 0 && j.State != StateStuck && !j.Returning {
+		j.Note = ""
+	}
+	j.LookedAt, j.NudgedAt, j.Failures, j.NotBefore = at, time.Time{}, 0, time.Time{}
+	return j
+}
+
+// withoutOldNote drops the note of the state before: its trouble is over. That a message was given up stays true.
+func (j Journey) withoutOldNote(before Journey) Journey {
+	if j.Note == before.Note && j.State != StateStuck && !strings.HasPrefix(j.Note, givenUp) {
+		j.Note = ""
 	}
 	return j
 }

@@ -77,6 +77,7 @@ func TestOrdersAskStaffListener(t *testing.T) {
 		{[]string{"show", "0t45qc88t55vkqvh"}, "GET /journeys/0T45QC88T55VKQVH"},
 		{[]string{"check-now", "X"}, "POST /journeys/X/check"},
 		{[]string{"release", "-reason", "asked", "X"}, `POST /journeys/X/release {"reason":"asked"}`},
+		{[]string{"return", "-reason", "asked", "X"}, `POST /journeys/X/return {"reason":"asked"}`},
 		{
 			[]string{"refund", "-amount", "5.05", "-reason", "asked", "X"},
 			`POST /journeys/X/refund {"amount_pence":505,"reason":"asked"}`,

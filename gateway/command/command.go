@@ -82,6 +82,7 @@ func commands() []command {
 		{"check-now", "asks GOV.UK Pay about a journey, and does what is owed", checkNow},
 		{"release", "sends a paid request to the service now, or once more", release},
 		{"refund", "gives money back", refund},
+		{"return", "gives back the money of something that was not given", giveBack},
 		{"settle", "ends a stuck journey as a person decided", settle},
 		{"approve", "agrees to what waits for a second person, and does it", approve},
 		{"reject", "ends what waits for a second person, or withdraws it", reject},

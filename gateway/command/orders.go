@@ -43,6 +43,11 @@ func (e Env) orderWithReason(ctx context.Context, name string, args []string) er
 	return e.carryOut(ctx, a, http.MethodPost, "/"+name, map[string]any{"reason": a.reason})
 }
 
+// giveBack returns the money of something that was not given.
+func giveBack(ctx context.Context, e Env, args []string) error {
+	return e.orderWithReason(ctx, "return", args)
+}
+
 // refund gives money back.
 func refund(ctx context.Context, e Env, args []string) error {
 	amount := ""

@@ -59,30 +59,49 @@ func problemTitle(status int) string {
 	}
 }
 
-// fail answers with an error in the words of staff.
-func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
+// foreseen returns the answer to an error that an order may end with: the status, and why in the words of staff.
+func foreseen(err error) (status int, detail string, ok bool) {
 	var misplaced *journey.TransitionError
 	var atPay *journey.AtPayError
 	switch {
+	case err == nil:
+		return http.StatusOK, "", false
 	case errors.Is(err, journey.ErrNotFound):
-		s.problem(w, r, http.StatusNotFound, "There is no such journey.")
+		return http.StatusNotFound, "There is no such journey.", true
+	case errors.As(err, &misplaced):
+		return http.StatusConflict, "This cannot be done while the journey is as it is (" + string(misplaced.State) + ": " +
+			stateWord(misplaced.State) + "), or GOV.UK Pay has not confirmed its payment.", true
+	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed), errors.Is(err, journey.ErrMeanwhile),
+		errors.Is(err, journey.ErrNoApproval), errors.Is(err, journey.ErrSamePerson), errors.Is(err, journey.ErrApproval),
+		errors.Is(err, journey.ErrErased), errors.Is(err, errRefundedSince):
+		return http.StatusConflict, sentence(err.Error()), true
+	case errors.Is(err, journey.ErrSecondPerson):
+		return http.StatusAccepted, sentence(err.Error()), true
+	case errors.Is(err, journey.ErrRefundAmount):
+		return http.StatusUnprocessableEntity, sentence(err.Error()), true
+	case errors.As(err, &atPay):
+		return http.StatusBadGateway, sentence(err.Error()), true
+	default:
+		return http.StatusServiceUnavailable, "", false
+	}
+}
+
+func isUnforeseen(err error) bool {
+	_, _, ok := foreseen(err)
+	return err != nil && !ok
+}
+
+// fail answers with an error in the words of staff.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status, detail, ok := foreseen(err)
+	switch {
+	case ok:
+		s.problem(w, r, status, detail)
 	case errors.Is(err, journey.ErrDamaged):
 		s.problem(w, r, http.StatusInternalServerError, "The stored journey is damaged, and has been set aside.")
-	case errors.As(err, &misplaced):
-		s.problem(w, r, http.StatusConflict, "A journey that is "+string(misplaced.State)+
-			" does not allow this, or GOV.UK Pay has not confirmed its payment.")
-	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed),
-		errors.Is(err, journey.ErrNoApproval), errors.Is(err, journey.ErrSamePerson),
-		errors.Is(err, journey.ErrApproval),
-		errors.Is(err, journey.ErrErased), errors.Is(err, errRefundedSince):
-		s.problem(w, r, http.StatusConflict, sentence(err.Error()))
-	case errors.Is(err, journey.ErrRefundAmount):
-		s.problem(w, r, http.StatusUnprocessableEntity, sentence(err.Error()))
-	case errors.As(err, &atPay):
-		s.problem(w, r, http.StatusBadGateway, sentence(err.Error()))
 	default:
 		s.Log.ErrorContext(r.Context(), "staff request failed", "path", r.URL.Path, "error", err)
-		s.problem(w, r, http.StatusServiceUnavailable, "The store cannot be used at the moment. "+
+		s.problem(w, r, status, "The store cannot be used at the moment. "+
 			"As far as is known, nothing has changed. Look again before you repeat this.")
 	}
 }

@@ -4,24 +4,47 @@ import (
 	"context"
 	"net/http"
 
+	"paygate/gateway/signin"
 	"paygate/journey"
 )
 
 // approve carries out an order that waits for a second person.
-func (s *server) approve(w http.ResponseWriter, r *http.Request, m member) {
-	s.carryOut(w, r, m, "approve", func(ctx context.Context, id journey.ID) (journey.Journey, error) {
+func (s entrance) approve(w http.ResponseWriter, r *http.Request, m member) {
+	s.orderAtOnce(w, r, m, "approve", approvedNotice, func(ctx context.Context, id journey.ID) (journey.Journey, error) {
 		return s.Runner.Approve(ctx, id, m.By())
 	})
 }
 
 // reject ends the wait of an order. The person who asked withdraws it so.
-func (s *server) reject(w http.ResponseWriter, r *http.Request, m member) {
+func (s entrance) reject(w http.ResponseWriter, r *http.Request, m member) {
 	o, wrong := orderOf(r)
+	if wrong == "" {
+		wrong = wrongReason(o.Reason)
+	}
 	if wrong != "" {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
-	s.carryOut(w, r, m, "reject", func(ctx context.Context, id journey.ID) (journey.Journey, error) {
+	s.orderAtOnce(w, r, m, "reject", rejectedNotice, func(ctx context.Context, id journey.ID) (journey.Journey, error) {
 		return s.Runner.Reject(ctx, id, m.By(), o.Reason)
 	})
+}
+
+// approvedNotice says what became of the order that waited.
+func approvedNotice(before, after journey.Journey, err error) signin.Notice {
+	a := before.Approval
+	o := order{AmountPence: a.Amount}
+	for word, as := range settleAs {
+		if as == a.As {
+			o.As = word
+		}
+	}
+	return orderResult(task{name: a.What}, o, before, after, err)
+}
+
+func rejectedNotice(_, _ journey.Journey, err error) signin.Notice {
+	if _, detail, _ := foreseen(err); err != nil {
+		return signin.Notice{Text: "Nothing was done. " + detail}
+	}
+	return signin.Notice{Done: true, Text: "The request has ended, and nothing was given back."}
 }

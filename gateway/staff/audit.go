@@ -1,6 +1,7 @@
 package staff
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"net/http"
@@ -20,6 +21,7 @@ const (
 	resultDone    = "done"
 	resultRefused = "refused" // because of the role, the state of the journey or what was sent
 	resultFailed  = "failed"
+	resultChecked = "checked" // somebody read what an order would do, and nothing is done yet
 )
 
 // entryOf returns the entry of a request. It has nothing of what was typed.
@@ -66,10 +68,19 @@ func (s audit) record(w http.ResponseWriter, r *http.Request, m member, a addres
 			return w, err
 		}
 	}
-	return &auditedWriter{ResponseWriter: w, store: func(status int) error {
-		e.Result = resultOf(status)
+	audited := &auditedWriter{ResponseWriter: w, changes: a.changes()}
+	audited.store = func(status int) error {
+		e.Result = cmp.Or(audited.result, resultOf(status))
 		return s.put(r.Context(), e)
-	}, changes: a.changes()}, nil
+	}
+	return audited, nil
+}
+
+// setResult says what the audit has as the result, if the status of the answer does not say it.
+func setResult(w http.ResponseWriter, result string) {
+	if audited, ok := w.(*auditedWriter); ok {
+		audited.result = result
+	}
 }
 
 func resultOf(status int) string {
@@ -89,6 +100,7 @@ type auditedWriter struct {
 	http.ResponseWriter
 	store   func(status int) error
 	changes bool
+	result  string
 	begun   bool
 	failed  bool
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -130,4 +131,22 @@ func TestAuditIsKeptAsLongAsJourneys(t *testing.T) {
 	l.pass(1001 * time.Hour)
 	l.do(t, http.MethodPost, "/mopup", "")
 	require.Equal(t, "mopup", l.audited(t, "")[0][2])
+}
+
+func TestAuditTellsWhatWasCheckedFromWhatWasDone(t *testing.T) {
+	t.Parallel()
+	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	id := l.addReleased(t, "LIC1")
+	_, confirmed := b.check(id, "refund", url.Values{"part": {"full"}, "reason": {"goodwill"}})
+	for range 2 {
+		l.pass(time.Second)
+		b.do("/journeys/"+string(id)+"/refund", confirmed)
+	}
+	var results []string
+	for _, row := range l.audited(t, "") {
+		if row[2] == "refund" {
+			results = append(results, row[5])
+		}
+	}
+	require.Equal(t, []string{"checked", "done", "refused"}, results)
 }

@@ -18,12 +18,13 @@ var styleAddress = "/assets/" + pages.Style()
 var templates = func() map[string]*template.Template {
 	noTime := func(time.Time) string { return "" } // replaced when a page is rendered
 	functions := template.FuncMap{
-		"time": noTime, "day": noTime, "minus": func(a, b int) int { return a - b },
-		"pounds": journey.Pounds, "caller": describeCaller,
+		"time": noTime, "day": noTime, "minus": func(a, b int) int { return a - b }, "stateWord": stateWord,
+		"pounds": journey.Pounds, "member": memberOf,
 	}
 	all := map[string]*template.Template{}
 	for _, name := range []string{
-		"login", "signedin", "resume", "overview", "list", "journey", "finance", "reconcile", "routes", "problem",
+		"login", "signedin", "resume", "overview", "list", "journey", "order", "confirm", "finance", "reconcile", "routes",
+		"problem",
 	} {
 		page := template.New(name).Funcs(functions)
 		all[name] = template.Must(page.ParseFS(htmlFiles, "html/frame.html", "html/approval.html", "html/"+name+".html"))

@@ -89,12 +89,15 @@ type listView struct {
 type rowView struct {
 	ID          journey.ID
 	Reference   string
-	State       journey.State
+	Word        string // the state
 	Tag         string
-	Amount      string
-	Route       string
+	Price       string
+	Money       []amount
 	Description string
 	StartedAt   time.Time
+
+	Why             string // it needs a decision
+	Since, DecideBy time.Time
 }
 
 func listViewOf(r *http.Request, f journey.Filter, found []journey.Journey, next string) listView {
@@ -103,6 +106,9 @@ func listViewOf(r *http.Request, f journey.Filter, found []journey.Journey, next
 		Next: next, Find: query.Get("find"), State: string(f.State), States: journey.States(), Route: f.Route,
 		Since: query.Get("since"), Until: query.Get("until"),
 	}
+	if f.State == journey.StateStuck {
+		slices.SortStableFunc(found, byUrgency)
+	}
 	for _, j := range found {
 		v.Rows = append(v.Rows, rowOf(j))
 	}
@@ -110,9 +116,13 @@ func listViewOf(r *http.Request, f journey.Filter, found []journey.Journey, next
 }
 
 func rowOf(j journey.Journey) rowView {
-	return rowView{
-		ID: j.ID, Reference: j.Terms.Reference, State: j.State, Tag: tagOf(j.State),
-		Amount: journey.Pounds(j.Terms.Amount), Route: j.Terms.Route, Description: j.Terms.Description,
+	row := rowView{
+		ID: j.ID, Reference: j.Terms.Reference, Word: stateWord(j.State), Tag: tagOf(j.State),
+		Price: journey.Pounds(j.Terms.Amount), Money: moneyOf(j).amounts(), Description: j.Terms.Description,
 		StartedAt: j.StartedAt,
 	}
+	if j.State == journey.StateStuck {
+		row.Why, row.Since, row.DecideBy = troubleWord(j.Trouble), j.Since, j.DecideBy()
+	}
+	return row
 }

@@ -1,9 +1,7 @@
 package staff
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"mime"
 	"net/http"
 	"strconv"
@@ -12,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"paygate/journey"
-	"paygate/journey/export"
 )
 
 // maxReason is how long a reason may be, in characters.
@@ -25,11 +22,19 @@ type order struct {
 	As          string `json:"as"`
 	// Amount is the amount in pounds, as people type it into the form.
 	Amount string `json:"-"`
+	// Part is full or part, as people choose it in the form of a refund.
+	Part string `json:"-"`
+	// Confirmed and Seen come from the page on which a person checks the order: Seen is how the journey was then.
+	Confirmed bool   `json:"-"`
+	Seen      string `json:"-"`
 	// RefundedPence is what had been refunded when the person looked, so that an order sent twice no longer matches.
 	RefundedPence *int64 `json:"refunded_pence"`
 }
 
-// orderOf reads an order from JSON or a form. If it is not valid, wrong says why.
+// fault is something wrong with a field of an order.
+type fault struct{ Field, Says string }
+
+// orderOf reads an order from JSON or a form. If it cannot be read, wrong says why.
 func orderOf(r *http.Request) (o order, wrong string) {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch kind {
@@ -47,11 +52,15 @@ func orderOf(r *http.Request) (o order, wrong string) {
 		return o, "The body must be JSON or a form."
 	}
 	o.Reason = strings.TrimSpace(o.Reason)
-	return o, wrongReason(o.Reason)
+	return o, ""
 }
 
 func orderOfForm(r *http.Request) (o order, wrong string) {
-	o = order{Reason: r.PostFormValue("reason"), As: r.PostFormValue("as"), Amount: r.PostFormValue("amount")}
+	o = order{
+		Reason: r.PostFormValue("reason"), As: r.PostFormValue("as"), Part: r.PostFormValue("part"),
+		Amount:    strings.TrimSpace(r.PostFormValue("amount")),
+		Confirmed: r.PostFormValue("confirmed") == "yes", Seen: r.PostFormValue("seen"),
+	}
 	var err error
 	if text := r.PostFormValue("amount_pence"); text != "" {
 		if o.AmountPence, err = strconv.ParseInt(text, 10, 64); err != nil {
@@ -82,113 +91,44 @@ func wrongReason(reason string) string {
 	}
 }
 
-func (s *server) check(w http.ResponseWriter, r *http.Request, m member) {
-	s.carryOut(w, r, m, "check", func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		progress, err := s.Runner.Check(ctx, id, journey.Visit{By: m.By()})
-		_ = progress.Reply.Close()
-		if err != nil && progress.Journey.ID != "" {
-			err = &journey.AtPayError{Err: err}
-		}
-		if after, tellErr := s.Runner.TellAll(ctx, progress.Journey, m.By()); tellErr == nil {
-			progress.Journey = after
-		}
-		return progress.Journey, err
-	})
-}
-
-func (s *server) release(w http.ResponseWriter, r *http.Request, m member) {
-	o, wrong := orderOf(r)
-	if wrong != "" {
-		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
-		return
-	}
-	s.carryOut(w, r, m, "release", func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		return s.Runner.Release(ctx, id, m.By(), o.Reason)
-	})
-}
-
-func (s *server) refund(w http.ResponseWriter, r *http.Request, m member) {
-	o, wrong := orderOf(r)
-	if wrong == "" && o.Amount != "" {
-		var err error
-		pounds := strings.TrimPrefix(strings.TrimSpace(o.Amount), "£")
-		if o.AmountPence, err = journey.ParsePounds(pounds); err != nil {
-			wrong = "The amount " + err.Error() + "."
+// faults lists what is wrong with an order, for a journey of which this much money can be refunded.
+func (o *order) faults(t task, left int64) (all []fault) {
+	if t.name == "refund" {
+		if says := o.wrongAmount(left); says != "" {
+			all = append(all, fault{"amount", says})
 		}
 	}
-	if wrong == "" && o.AmountPence <= 0 {
-		wrong = "Give an amount of at least a penny."
+	if _, known := settleAs[o.As]; t.name == "settle" && !known {
+		all = append(all, fault{"as", "Choose how to settle: as released, reversed or retry."})
 	}
-	if wrong != "" {
-		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
-		return
+	if says := wrongReason(o.Reason); says != "" {
+		all = append(all, fault{"reason", says})
 	}
-	s.carryOut(w, r, m, "refund", func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		if o.RefundedPence != nil {
-			j, err := s.Store.Get(ctx, id)
-			if err != nil {
-				return j, err
-			}
-			if export.Of(j).RefundedPence != *o.RefundedPence {
-				return j, errRefundedSince
-			}
-		}
-		return s.Runner.Refund(ctx, id, o.AmountPence, m.By(), o.Reason)
-	})
+	return all
 }
 
-var errRefundedSince = errors.New("money has been refunded since you looked")
-
-func (s *server) settle(w http.ResponseWriter, r *http.Request, m member) {
-	o, wrong := orderOf(r)
-	as, known := map[string]journey.State{
-		"released": journey.StateReleased, "reversed": journey.StateReversed, "retry": journey.StateConfirmed,
-	}[o.As]
-	if wrong == "" && !known {
-		wrong = "Choose how to settle: as released, reversed or retry."
-	}
-	if wrong != "" {
-		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
-		return
-	}
-	s.carryOut(w, r, m, "settle", func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		return s.Runner.Settle(ctx, id, as, m.By(), o.Reason)
-	})
-}
-
-// carryOut carries out an order and answers with the journey after it.
-func (s *server) carryOut(
-	w http.ResponseWriter, r *http.Request, m member, name string,
-	do func(context.Context, journey.ID) (journey.Journey, error),
-) {
-	id := journey.ID(r.PathValue("id"))
-	j, err := do(context.WithoutCancel(r.Context()), id)
-	s.Log.InfoContext(r.Context(), "staff order",
-		"order", name, "journey_id", id, "by", m.By(), "to", j.State, "done", err == nil)
+// wrongAmount sets the amount in pence, or says what is wrong with it. Only Pay knows for sure how much is left.
+func (o *order) wrongAmount(left int64) string {
 	switch {
-	case errors.Is(err, journey.ErrSecondPerson) && wantsHTML(r):
-		http.Redirect(w, r, "/journeys/"+string(id)+"?done=ask", http.StatusSeeOther)
-	case errors.Is(err, journey.ErrSecondPerson):
-		answerJSON(w, http.StatusAccepted, "application/json", export.WholeOf(j))
-	case err != nil:
-		s.fail(w, r, err)
-	case wantsHTML(r):
-		http.Redirect(w, r, "/journeys/"+string(id)+"?done="+name, http.StatusSeeOther)
-	default:
-		answerJSON(w, http.StatusOK, "application/json", export.WholeOf(j))
+	case o.Part == "full":
+		o.AmountPence = left
+	case o.Part == "part" && o.Amount == "":
+		return "Enter how much to give back, in pounds, such as 5.00."
+	case o.Amount != "" && o.AmountPence != 0:
+		return "Give amount, in pounds, or amount_pence, but not both."
+	case o.Amount != "":
+		pence, err := journey.ParsePounds(strings.TrimPrefix(o.Amount, "£"))
+		if err != nil {
+			return "The amount " + err.Error() + "."
+		}
+		o.AmountPence = pence
 	}
-}
-
-// mopup sweeps now.
-func (s *server) mopup(w http.ResponseWriter, r *http.Request, m member) {
-	counts, err := s.Sweep(r.Context())
-	s.Log.InfoContext(r.Context(), "staff order", "order", "mopup", "by", m.By(), "done", err == nil)
 	switch {
-	case err != nil:
-		s.fail(w, r, err)
-	case wantsHTML(r):
-		http.Redirect(w, r, "/?swept="+strconv.Itoa(counts["visited"]), http.StatusSeeOther)
+	case o.AmountPence <= 0:
+		return "Give an amount of at least a penny."
+	case o.Part != "" && o.AmountPence > left:
+		return "Enter an amount of " + journey.Pounds(left) + " or less: that is what is left of the payment."
 	default:
-		answerJSON(w, http.StatusOK, "application/json", counts)
+		return ""
 	}
 }

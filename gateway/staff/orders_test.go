@@ -415,7 +415,7 @@ func TestMopupAnswersItsCounts(t *testing.T) {
 	_, text := l.do(t, http.MethodPost, "/mopup", "")
 	require.JSONEq(t, `{"visited":3}`, text)
 	answer, _ := l.do(t, http.MethodPost, "/mopup", "", "Accept", html)
-	require.Equal(t, "/?swept=3", answer.Header.Get("Location"))
+	require.Equal(t, "/", answer.Header.Get("Location"))
 }
 
 func TestExportEndsWithItsTotals(t *testing.T) {

@@ -4,9 +4,10 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"strconv"
+	"slices"
 	"time"
 
+	"paygate/gateway/signin"
 	"paygate/journey"
 	"paygate/journey/export"
 )
@@ -23,7 +24,7 @@ const (
 
 // overviewView is the data of the first page.
 type overviewView struct {
-	Swept   string // journeys visited by the sweep that was just ordered
+	Notice  signin.Notice
 	Waiting []rowView
 	More    bool // there are more
 	Damaged []journey.ID
@@ -39,7 +40,7 @@ type overviewView struct {
 // bar is one row of the chart of states.
 type bar struct {
 	State journey.State
-	Tag   string
+	Word  string
 	Count int
 	Width int // of 300
 }
@@ -54,7 +55,7 @@ type dayView struct {
 }
 
 // overview shows first what needs a person, then the charts.
-func (s *server) overview(w http.ResponseWriter, r *http.Request, m member) {
+func (s entrance) overview(w http.ResponseWriter, r *http.Request, m member) {
 	if !wantsHTML(r) {
 		s.problem(w, r, http.StatusNotFound, "There is nothing for programs at this address; see /journeys.")
 		return
@@ -64,17 +65,16 @@ func (s *server) overview(w http.ResponseWriter, r *http.Request, m member) {
 		s.fail(w, r, err)
 		return
 	}
-	if n, err := strconv.Atoi(r.FormValue("swept")); err == nil {
-		v.Swept = strconv.Itoa(n)
-	}
+	v.Notice, _ = s.gate.TakeNotice(w, r, m)
 	s.render(w, http.StatusOK, "overview", "Overview", m, v)
 }
 
 func (s *server) load(ctx context.Context) (v overviewView, err error) {
-	waiting, err := s.Store.List(ctx, journey.Filter{State: journey.StateStuck, Limit: maxWaiting + 1})
+	waiting, err := s.Store.List(ctx, journey.Filter{State: journey.StateStuck, Limit: maxLimit})
 	if err != nil {
 		return v, err
 	}
+	slices.SortStableFunc(waiting, byUrgency)
 	v.More = len(waiting) > maxWaiting
 	for _, j := range waiting[:min(len(waiting), maxWaiting)] {
 		v.Waiting = append(v.Waiting, rowOf(j))
@@ -93,6 +93,19 @@ func (s *server) load(ctx context.Context) (v overviewView, err error) {
 		return v, err
 	}
 	return v, s.chart(ctx, open, &v)
+}
+
+// byUrgency puts the journey first about which a person has to decide first, and then what has waited longest.
+func byUrgency(a, b journey.Journey) int {
+	first, second := a.DecideBy(), b.DecideBy()
+	switch {
+	case first.IsZero() != second.IsZero():
+		return second.Compare(first) // one without a deadline comes last
+	case !first.Equal(second):
+		return first.Compare(second)
+	default:
+		return a.Since.Compare(b.Since)
+	}
 }
 
 // chart counts the journeys of the last days, and open journeys of any age.
@@ -169,7 +182,7 @@ func (v *overviewView) draw(counts map[journey.State]int, money map[string]*dayV
 		largest = max(largest, n)
 	}
 	for _, state := range journey.States() {
-		v.States = append(v.States, bar{state, tagOf(state), counts[state], 300 * counts[state] / largest})
+		v.States = append(v.States, bar{state, stateWord(state), counts[state], 300 * counts[state] / largest})
 	}
 	highest := int64(1)
 	for _, day := range money {

@@ -107,7 +107,7 @@ func (s comparisons) adopt(w http.ResponseWriter, r *http.Request, m member) {
 	case err != nil:
 		s.failed(w, r, err)
 	case wantsHTML(r):
-		http.Redirect(w, r, "/journeys/"+string(j.ID)+"?done=adopt", http.StatusSeeOther)
+		http.Redirect(w, r, "/journeys/"+string(j.ID), http.StatusSeeOther)
 	default:
 		answerJSON(w, http.StatusOK, "application/json", export.WholeOf(j))
 	}

@@ -31,6 +31,7 @@ func (s entrance) resume(w http.ResponseWriter, r *http.Request, m member) {
 	if parts := strings.Split(draft.Action, "/"); len(parts) > 3 {
 		v.Cancel = strings.Join(parts[:3], "/")
 	}
+	delete(draft.Fields, "confirmed") // what can be changed here is checked again
 	for name, values := range draft.Fields {
 		for _, value := range values {
 			v.Fields = append(v.Fields, fieldView{name, fieldLabels[name], value})

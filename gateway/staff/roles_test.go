@@ -21,8 +21,9 @@ var promised = map[string]signin.Role{
 	"GET /finance": signin.View, "GET /export.csv": signin.View, "GET /refunds.csv": signin.View,
 	"GET /reconcile": signin.View, "GET /routes": signin.View, "/": signin.View,
 	"POST /journeys/{id}/release": signin.Refund, "POST /journeys/{id}/refund": signin.Refund,
+	"POST /journeys/{id}/settle": signin.Refund, "POST /journeys/{id}/return": signin.Refund,
 	"POST /journeys/{id}/approve": signin.Refund, "POST /journeys/{id}/reject": signin.Refund,
-	"POST /journeys/{id}/settle": signin.Refund, "POST /mopup": signin.Refund,
+	"POST /mopup": signin.Refund,
 	"GET /backup": signin.Admin, "POST /reconcile": signin.Admin, "POST /reconcile/adopt": signin.Admin,
 	"POST /routes/{name}": signin.Admin,
 }

@@ -153,7 +153,7 @@ func TestAFormSurvivesTheEndOfASession(t *testing.T) {
 	require.Contains(t, text, `name="as" value="reversed"`)
 	require.Equal(t, journey.StateStuck, l.state(t, id), "nothing is done by signing in")
 
-	_, _ = b.do("/journeys/"+string(id)+"/settle", typed)
+	b.order(id, "settle", typed)
 	require.Equal(t, journey.StateReversed, l.state(t, id))
 	answer, _ = b.do("/resume", nil)
 	require.Equal(t, "/", answer.Request.URL.Path, "it is not offered twice")

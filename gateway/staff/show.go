@@ -2,20 +2,26 @@ package staff
 
 import (
 	"net/http"
-	"strings"
+	"time"
 
+	"paygate/gateway/signin"
 	"paygate/journey"
 	"paygate/journey/export"
 )
 
 // show answers with one journey and its whole history.
-func (s *server) show(w http.ResponseWriter, r *http.Request, m member) {
-	j, err := s.Store.Get(r.Context(), journey.ID(r.PathValue("id")))
+func (s entrance) show(w http.ResponseWriter, r *http.Request, m member) {
+	j, err := s.Store.Get(r.Context(), idOf(r))
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
 	case wantsHTML(r):
-		s.render(w, http.StatusOK, "journey", "Journey "+j.Terms.Reference, m, journeyViewOf(j, r.FormValue("done")))
+		v := journeyViewOf(j)
+		v.Notice, _ = s.gate.TakeNotice(w, r, m)
+		if m.Role >= signin.Refund {
+			v.Offers = offers(j)
+		}
+		s.render(w, http.StatusOK, "journey", j.Terms.Reference, m, v)
 	default:
 		answerJSON(w, http.StatusOK, "application/json", export.WholeOf(j))
 	}
@@ -24,18 +30,16 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, m member) {
 // journeyView is the data of the page of one journey.
 type journeyView struct {
 	export.Whole
-	Tag, Meaning  string
-	Price, Total  string
-	Refunded      string
-	Left          string // what can still be refunded, as the default
-	Done          string // the order that was just carried out
+	Notice        signin.Notice // the result of the order that was just given
+	Word, Tag     string
+	Meaning, Why  string
+	StuckSince    time.Time
+	Price         string
+	Money         []amount
 	Timeline      []eventView
 	Paid          []paymentView
 	Told          []string // the messages
-	MayRelease    bool
-	MaySettle     bool
-	MayRetry      bool
-	MayRefund     bool
+	Offers        []offer
 	ServiceStatus int
 	Typed         []journey.FormValue // what the citizen typed into the fields of FIND
 }
@@ -43,49 +47,31 @@ type journeyView struct {
 type eventView struct {
 	export.Event
 	Said, Who string
-	Moved     bool
+	Now       string // the state that follows, if it is another one
 }
 
 type paymentView struct {
-	export.Payment
-	Total, Refunded string
+	journey.Payment
+	Says  string
+	Money []amount
 }
 
-func journeyViewOf(j journey.Journey, done string) journeyView {
+func journeyViewOf(j journey.Journey) journeyView {
 	v := journeyView{
-		Whole: export.WholeOf(j), Tag: tagOf(j.State), Meaning: explain(j), Price: journey.Pounds(j.Terms.Amount),
-		ServiceStatus: j.ReplyStatus, Typed: j.Fingerprint.Findable, Done: doneWords[done], Timeline: timelineOf(j),
-		MayRelease: mayRelease(j), MaySettle: j.State == journey.StateStuck,
-		MayRetry: j.Paid() && j.ReleasedAt.IsZero() && !j.Adopted,
+		Whole: export.WholeOf(j), Word: stateWord(j.State), Tag: tagOf(j.State), Meaning: explain(j),
+		Price: journey.Pounds(j.Terms.Amount), Money: moneyOf(j).amounts(), ServiceStatus: j.ReplyStatus,
+		Typed: j.Fingerprint.Findable, Timeline: timelineOf(j),
 	}
-	if v.TotalPence != nil {
-		v.Total = journey.Pounds(*v.TotalPence)
-	}
-	if v.RefundedPence > 0 {
-		v.Refunded = journey.Pounds(v.RefundedPence)
-	}
-	if p, _ := j.Payment(); p.Status == journey.StatusSuccess && p.Money > 0 && j.State != journey.StateReleasing {
-		v.MayRefund, v.Left = true, strings.TrimPrefix(journey.Pounds(p.Money), "£")
+	if j.State == journey.StateStuck {
+		v.Why, v.StuckSince = troubleWord(j.Trouble), j.Since
 	}
 	for _, m := range v.Messages {
 		v.Told = append(v.Told, describeMessage(m))
 	}
-	for _, p := range v.Payments {
-		paid := paymentView{Payment: p, Refunded: journey.Pounds(p.RefundedPence)}
-		if p.TotalPence != nil {
-			paid.Total = journey.Pounds(*p.TotalPence)
-		}
-		v.Paid = append(v.Paid, paid)
+	for _, p := range j.Payments {
+		v.Paid = append(v.Paid, paymentView{p, statusWord(p.Status, p.Code), paymentMoney(j, p)})
 	}
 	return v
-}
-
-func mayRelease(j journey.Journey) bool {
-	if j.Terms.Kind != journey.KindSubmission {
-		return false
-	}
-	return j.State == journey.StateConfirmed || j.State == journey.StatePaying ||
-		j.State == journey.StateStuck && j.Trouble == journey.TroubleDelivery
 }
 
 func timelineOf(j journey.Journey) []eventView {
@@ -94,15 +80,11 @@ func timelineOf(j journey.Journey) []eventView {
 		event := export.Event{
 			At: e.At, Times: max(1, e.Times), Fact: e.Fact, From: e.From, To: e.To, By: e.By, Detail: e.Detail,
 		}
-		timeline = append(timeline, eventView{event, describe(e), describeCaller(e.By), e.From != e.To})
+		view := eventView{Event: event, Said: describe(e), Who: describeCaller(e.By)}
+		if e.From != e.To {
+			view.Now = stateWord(e.To)
+		}
+		timeline = append(timeline, view)
 	}
 	return timeline
-}
-
-var doneWords = map[string]string{
-	"check": "GOV.UK Pay was asked.", "release": "The request was sent to the service.",
-	"ask":     "It comes to so much that a second person has to agree. They find it on this page.",
-	"approve": "You agreed, and it was done.", "reject": "The request has ended, and nothing was given back.",
-	"refund": "The refund was requested.", "settle": "The journey was settled.",
-	"adopt": "The payment is adopted. Settle it as soon as you know what was given.",
 }

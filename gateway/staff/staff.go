@@ -65,11 +65,12 @@ type Options struct {
 type server struct {
 	Options
 	calendar calendar
+	locks    *locks
 }
 
 // New returns the handler of the staff listener.
 func New(o Options) http.Handler {
-	s := &server{Options: o, calendar: newCalendar()}
+	s := &server{Options: o, calendar: newCalendar(), locks: newLocks()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		answerText(w, http.StatusOK, "alive")

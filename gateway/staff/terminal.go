@@ -1,6 +1,8 @@
 package staff
 
 import (
+	"strings"
+
 	"paygate/journey"
 	"paygate/journey/export"
 )
@@ -15,5 +17,6 @@ func StatusWord(status, code string) string { return statusWord(status, code) }
 
 // EventWords says what happened in a line of a history, and who did it.
 func EventWords(e export.Event) (said, who string) {
-	return describe(journey.Event{Times: e.Times, Fact: e.Fact, Detail: e.Detail}), describeCaller(e.By)
+	return describe(journey.Event{Times: e.Times, Fact: e.Fact, Detail: e.Detail}),
+		strings.TrimPrefix(describeCaller(e.By), "by ")
 }

@@ -72,6 +72,9 @@ func explain(j journey.Journey) string {
 		}
 		return "The service was given and paid for."
 	case journey.StateReversed:
+		if m := moneyOf(j); m.released > 0 && m.refunded == 0 {
+			return "The service was not given. The money was reserved, and released: it was never taken."
+		}
 		return "The service was not given, and the money went back."
 	default:
 		return "It was never paid for. The request is erased, and nothing was sent to the service."
@@ -133,7 +136,6 @@ func describe(e journey.Event) string {
 		"payment_not_created": "GOV.UK Pay created no payment",
 		"payment_never_made":  "GOV.UK Pay has no payment for it",
 		"citizen_returned":    "The citizen came back",
-		"payment_seen":        "GOV.UK Pay gave the status of the payment",
 		"claimed":             "Sending to the service began",
 		"claim_lapsed":        "Sending was cut off",
 		"request_lost":        "The held request could not be read",
@@ -153,7 +155,8 @@ func describe(e journey.Event) string {
 		"refunded":            "GOV.UK Pay accepted the refund",
 		"refund_ended":        "The refund was not made",
 		"refunds_seen":        "GOV.UK Pay gave the status of refunds",
-		"try_failed":          "GOV.UK Pay refused",
+		"try_failed":          "GOV.UK Pay did not do it",
+		"step_failed":         "GOV.UK Pay could not be reached, or did not do it",
 		"overdue":             "Nothing had helped for a week",
 		"message_sent":        "It was told",
 		"message_failed":      "It could not be told yet",
@@ -162,6 +165,8 @@ func describe(e journey.Event) string {
 	switch {
 	case e.Fact == "delivered":
 		said = describeDelivery(e.Detail)
+	case e.Fact == "payment_seen":
+		said = seenSentence(e.Detail)
 	case !known:
 		said = strings.ToUpper(e.Fact[:1]) + strings.ReplaceAll(e.Fact[1:], "_", " ")
 	}
@@ -198,18 +203,21 @@ func describeDelivery(detail string) string {
 	}
 }
 
-// describeCaller names the caller that moved a journey.
+// describeCaller says who or what moved a journey.
 func describeCaller(by journey.By) string {
 	switch name, isStaff := strings.CutPrefix(string(by), "staff:"); {
 	case isStaff:
-		return name
+		return "by " + name
 	case by == journey.ByCitizen:
-		return "Citizen"
+		return "while the citizen was there"
 	case by == journey.ByMopup:
-		return "Mop-up"
+		return "by Paygate, without the citizen"
 	case by == journey.ByWebhook:
-		return "GOV.UK Pay's message"
+		return "after a message from GOV.UK Pay"
 	default:
-		return "Paygate"
+		return "by Paygate"
 	}
 }
+
+// memberOf returns the name of the member of staff who gave an order.
+func memberOf(by journey.By) string { return strings.TrimPrefix(string(by), "staff:") }

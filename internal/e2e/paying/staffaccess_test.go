@@ -3,6 +3,7 @@ package paying
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -114,8 +115,13 @@ func TestStaffLogInRejectsCrossSiteRequests(t *testing.T) {
 	}
 	require.Equal(t, journey.StateStuck, h.Ann().Journey(id).State)
 	p = b.Post(staff+"/journeys/"+id+"/settle", form, "Sec-Fetch-Site", "same-origin", "Accept", testserver.AcceptHTML)
+	require.Equal(t, http.StatusOK, p.Status, p.Text)
+	require.Equal(t, journey.StateStuck, h.Ann().Journey(id).State, "it is to be checked first")
+	form.Set("confirmed", "yes")
+	form.Set("seen", regexp.MustCompile(`name="seen" value="([^"]+)"`).FindStringSubmatch(p.Text)[1])
+	p = b.Post(staff+"/journeys/"+id+"/settle", form, "Sec-Fetch-Site", "same-origin", "Accept", testserver.AcceptHTML)
 	require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
-	require.Equal(t, "/journeys/"+id+"?done=settle", p.Location())
+	require.Equal(t, "/journeys/"+id, p.Location())
 	require.Equal(t, journey.StateReversed, h.Ann().Journey(id).State)
 
 	b.Post(staff+"/logout", nil, "Sec-Fetch-Site", "same-origin")

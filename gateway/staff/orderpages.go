@@ -1,0 +1,145 @@
+package staff
+
+import (
+	"paygate/journey"
+)
+
+// orderWords are the words of each order's pages.
+var orderWords = map[string]struct{ title, button, hint string }{
+	"release": {
+		"Send the request to the service", "Send the request",
+		"Once GOV.UK Pay confirms the payment, the service gets the request now. If it may have received the request " +
+			"before, check there first: it will receive it again.",
+	},
+	"refund": {"Refund", "Give the money back", "The service was given. The citizen gets money back all the same."},
+	"settle": {"Decide how it ends", "Settle", ""},
+	"return": {
+		"Give the money back", "Give the money back",
+		"The service was not given, and will not be: the request is not sent any more. All of the money goes back.",
+	},
+}
+
+// orderView is the data of the form of an order.
+type orderView struct {
+	ID           journey.ID
+	Reference    string
+	Task         string
+	Title, Hint  string
+	Meaning      string
+	May          bool // it can be done at present, as far as is known
+	MayRetry     bool
+	Left         string
+	Reason, As   string
+	Part, Amount string
+	Faults       []fault
+	wrong        map[string]string
+}
+
+func orderViewOf(t task, j journey.Journey, o order, faults []fault) orderView {
+	words := orderWords[t.name]
+	v := orderView{
+		ID: j.ID, Reference: j.Terms.Reference, Task: t.name, Title: words.title, Hint: words.hint, Meaning: explain(j),
+		May: t.may(j), MayRetry: mayRetry(j), Left: journey.Pounds(left(j)),
+		Reason: o.Reason, As: o.As, Part: o.Part, Amount: o.Amount, Faults: faults, wrong: map[string]string{},
+	}
+	for _, f := range faults {
+		v.wrong[f.Field] = f.Says
+	}
+	return v
+}
+
+// Wrong returns what is wrong with a field, or nothing.
+func (v orderView) Wrong(field string) string { return v.wrong[field] }
+
+// FocusOf returns the id of the element to which the error summary leads.
+func (v orderView) FocusOf(field string) string {
+	return map[string]string{"as": "as-released", "amount": v.amountFocus(), "reason": "reason"}[field]
+}
+
+func (v orderView) amountFocus() string {
+	if v.Part == "part" {
+		return "amount"
+	}
+	return "part-full"
+}
+
+// confirmView is the data of the page on which a person checks an order.
+type confirmView struct {
+	ID                 journey.ID
+	Reference, For     string
+	Task, Title        string
+	Button             string
+	Says               string
+	Reason, As, Amount string
+	Part               string
+	AmountPounds       string
+	Seen               string
+	May                bool
+	Meaning            string
+}
+
+func confirmViewOf(t task, j journey.Journey, o order) confirmView {
+	words := orderWords[t.name]
+	v := confirmView{
+		ID: j.ID, Reference: j.Terms.Reference, For: j.Terms.Description, Task: t.name, Title: words.title,
+		Button: words.button, Says: planned(j, o), Reason: o.Reason, As: o.As, Part: o.Part,
+		Amount: o.Amount, Seen: versionOf(j), May: t.may(j), Meaning: explain(j),
+	}
+	switch t.name {
+	case "refund":
+		v.AmountPounds = journey.Pounds(o.AmountPence)
+		v.Says = "You are about to give back " + v.AmountPounds + "."
+	case "release":
+		v.Says = sendPlan(j)
+	case "return":
+		v.Says = planned(j, order{As: "reversed"})
+	}
+	return v
+}
+
+// Fields are what the form before has asked for.
+func (v confirmView) Fields() map[string]string {
+	return map[string]string{"reason": v.Reason, "as": v.As, "part": v.Part, "amount": v.Amount}
+}
+
+// planned says what settling a journey does with its money.
+func planned(j journey.Journey, o order) string {
+	m := moneyOf(j)
+	back := m.taken - m.refunded
+	switch {
+	case o.As == "retry":
+		return sendPlan(j)
+	case o.As == "released" && m.reserved > 0:
+		return "You are about to take " + journey.Pounds(m.reserved) + ", which is reserved: the service was given."
+	case o.As == "released":
+		return "You are about to end this as given. No money moves."
+	case o.As != "reversed":
+		return ""
+	case m.reserved > 0:
+		return "You are about to release " + journey.Pounds(m.reserved) + ", which is reserved and was never taken. " +
+			"The service is not given."
+	case back > 0:
+		return "You are about to give back " + journey.Pounds(back) + ". The service is not given."
+	default:
+		return "You are about to end this as not given. As far as is known there is no money to give back."
+	}
+}
+
+func sendPlan(j journey.Journey) string {
+	if j.Sent || j.Doubtful {
+		return "You are about to send the request to the service once more."
+	}
+	return "You are about to send the request to the service."
+}
+
+// offers are the orders that the page of a journey offers to a member.
+func offers(j journey.Journey) (list []offer) {
+	for _, t := range []task{settleTask, releaseTask, returnTask, refundTask} {
+		if t.may(j) {
+			list = append(list, offer{t.name, orderWords[t.name].title})
+		}
+	}
+	return list
+}
+
+type offer struct{ Name, Title string }
