@@ -59,6 +59,9 @@ func (h *returns) withoutTicket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view := pages.View{Target: h.prefix + "/return?" + lookedAgain}
+	if l := lookOf(r); l.language != "" {
+		view.Target += "&lang=" + l.language
+	}
 	h.answer(w, r, answer{status: http.StatusOK, page: pages.LookingUp, view: view})
 }
 

@@ -41,8 +41,10 @@ var afterPayment = map[Page]page{
 					"dudalen hon.",
 			},
 			{
-				"If we cannot do this within 7 days, a member of staff will look into it.",
-				"Os na allwn wneud hyn o fewn 7 diwrnod, bydd aelod o staff yn ymchwilio i’r mater.",
+				"If we cannot do this within 7 days, you will get your money back, or a member of staff will look " +
+					"into it.",
+				"Os na allwn wneud hyn o fewn 7 diwrnod, cewch eich arian yn ôl, neu bydd aelod o staff yn ymchwilio " +
+					"i’r mater.",
 			},
 		},
 		do:       bilingual{"Send it now", "Anfon nawr"}, // in the list

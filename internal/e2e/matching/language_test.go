@@ -136,3 +136,11 @@ func TestReloadsEndAndKeepTheLanguageWhileTheServiceIsAway(t *testing.T) {
 		require.Contains(t, page.Text, title)
 	}
 }
+
+func TestChosenLanguageSurvivesTheSecondLookForATicket(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirm)
+	c := h.Citizen()
+	require.Contains(t, c.Get("/_pay/return?lang=cy").Text, `content="0; url=/_pay/return?looked&amp;lang=cy"`)
+	require.Contains(t, c.Get("/_pay/return?looked&lang=cy").Text, "Ni allwn ddod o hyd i’ch taliad yn y porwr hwn")
+}

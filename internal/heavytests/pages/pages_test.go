@@ -77,7 +77,9 @@ func TestKeyboardReachesEverythingInOrder(t *testing.T) {
 	t.Parallel()
 	b := browser.Open(t, serve(t, testpages.View))
 	b.VisitPage("/en/declined")
-	for _, text := range []string{"Skip to main content", "Fishing licences", "Cymraeg", "Try again", "See all your payments", "Privacy"} {
+	for _, text := range []string{
+		"Skip to main content", "Fishing licences", "Cymraeg", "Try again", "See all your payments", "Privacy", "Cookies",
+	} {
 		b.Do(chromedp.KeyEvent(kb.Tab))
 		require.Equal(t, text, b.Focused())
 	}
@@ -98,4 +100,42 @@ func TestOnwardLeavesAutomatically(t *testing.T) {
 	b := browser.Open(t, server.URL)
 	b.Visit("/")
 	b.Do(browser.See("#arrived"))
+}
+
+// The smallest telephone shows 320 by 568 pixels.
+func TestButtonIsOnTheFirstScreenOfATelephone(t *testing.T) {
+	t.Parallel()
+	b := browser.Open(t, serve(t, testpages.View))
+	b.SetWidth(320)
+	for _, name := range testpages.All() {
+		if name == pages.Status { // a list
+			continue
+		}
+		for _, language := range testpages.Languages() {
+			b.VisitPage("/" + language + "/" + string(name))
+			bottom := browser.Evaluate[float64](b, `(e => e ? e.getBoundingClientRect().top + scrollY + 20 : 0)(
+				document.querySelector(".paygate-first .govuk-button"))`)
+			require.LessOrEqual(t, bottom, 568.0, "%s in %s: the button's text", name, language)
+		}
+	}
+}
+
+// The answer to a form has no address, so the page itself changes its language.
+func TestLanguageLinkShowsThePageInTheOtherLanguage(t *testing.T) {
+	t.Parallel()
+	b := browser.Open(t, serve(t, testpages.View))
+	b.VisitPage("/en/declined")
+	shown := func() string {
+		return browser.Evaluate[string](b, `[...document.querySelectorAll("h1")].filter(e => e.checkVisibility())
+			.map(e => e.textContent).join()`)
+	}
+	require.Equal(t, "Your payment was declined", shown())
+	b.Do(browser.Click(".paygate-first .paygate-language a"))
+	b.WaitUntil(`document.querySelector(".paygate-other").checkVisibility()`)
+	require.Equal(t, "Gwrthodwyd eich taliad", shown())
+	b.CheckAccessibility()
+	b.Look("declined-in-place")
+	b.Do(browser.Click(".paygate-other .paygate-language a"))
+	b.WaitUntil(`document.querySelector(".paygate-first").checkVisibility()`)
+	require.Equal(t, "Your payment was declined", shown())
 }
