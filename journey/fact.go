@@ -90,6 +90,8 @@ type (
 	OutcomeSeen struct{}
 	// ReplyShown means that the browser got the kept reply, with its cookies. It implies OutcomeSeen.
 	ReplyShown struct{}
+	// NothingOwed means that a visit found nothing to do, although the journey was due.
+	NothingOwed struct{}
 	// ReplyErased means that the kept reply is no longer needed.
 	ReplyErased struct{}
 
@@ -177,6 +179,7 @@ func (StepFailed) Name() string        { return "step_failed" }
 func (Looked) Name() string            { return "looked" }
 func (OutcomeSeen) Name() string       { return "outcome_seen" }
 func (ReplyShown) Name() string        { return "reply_shown" }
+func (NothingOwed) Name() string       { return "nothing_owed" }
 func (ReplyErased) Name() string       { return "reply_erased" }
 func (ReleaseOrdered) Name() string    { return "release_ordered" }
 func (Settled) Name() string           { return "settled" }

@@ -127,6 +127,7 @@ func allFacts() []namedFact {
 		{"looked", Looked{}, ByMopup},
 		{"outcome_seen", OutcomeSeen{}, ByCitizen},
 		{"reply_shown", ReplyShown{}, ByCitizen},
+		{"nothing_owed", NothingOwed{}, ByMopup},
 		{"reply_erased", ReplyErased{}, ByMopup},
 		{"settled as confirmed", Settled{StateConfirmed, "asked the service"}, ByStaff("ann")},
 		{"settled as released", Settled{StateReleased, "asked the service"}, ByStaff("ann")},

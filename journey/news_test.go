@@ -204,7 +204,7 @@ func TestAJourneyWithAMessageIsNotForgotten(t *testing.T) {
 	j = happens(t, j, ByMopup, j.Terms.KeepJourney, Looked{}, EmailErased{})
 	require.Equal(t, []line{{ToService, "re1", WhatRefunded, 500, 500}}, outbox(j))
 	require.NotEqual(t, StepForget, j.Owed(late))
-	require.Equal(t, StepForget, happens(t, j, ByPaygate, 0, MessageGivenUp{"re1", "404"}).Owed(late))
+	require.Equal(t, StepForget, happens(t, j, ByPaygate, j.Terms.KeepJourney, MessageGivenUp{"re1", "404"}).Owed(late))
 }
 
 func TestTheAddressIsErasedAMonthAfterRest(t *testing.T) {

@@ -114,3 +114,9 @@ func (j Journey) lateSince(at time.Time) time.Time {
 		return due
 	}
 }
+
+// isDueForNothing reports whether sweeps would visit the journey again and again although nothing is owed: what was due
+// is no longer worth doing.
+func (j Journey) isDueForNothing(now time.Time) bool {
+	return !j.DueAt.IsZero() && !j.DueAt.After(now) && j.Owed(now) == StepNone && j.Due(now) != j.DueAt
+}

@@ -251,8 +251,9 @@ func (j Journey) nextLook(now time.Time) (look time.Time, wanted bool) {
 			look = often
 		}
 	}
-	// The last look may fail for a day.
-	wanted = j.Trusted || len(j.Payments) > 0 && !look.After(end) && now.Before(end.Add(24*time.Hour))
+	// The last look may fail for a day, and is tried once after an outage that was longer.
+	stillTried := j.Failures == 0 || now.Before(end.Add(24*time.Hour))
+	wanted = j.Trusted || len(j.Payments) > 0 && !look.After(end) && stillTried
 	for _, p := range j.Payments {
 		if read, following := p.nextRefundsRead(now); following && (!wanted || read.Before(look)) {
 			look, wanted = read, true

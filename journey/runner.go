@@ -82,6 +82,9 @@ func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progre
 		}
 		before := progress.Journey
 		step := v.owed(before, r.Now())
+		if step == StepNone && before.isDueForNothing(r.Now()) {
+			progress.Journey, err = r.apply(ctx, id, NothingOwed{}, v.By, Change{})
+		}
 		if step == StepNone || step == upTo {
 			break
 		}

@@ -93,6 +93,8 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 		return j.replyShown(at), "", nil
 	case OutcomeSeen:
 		return j.outcomeSeen(at), "", nil
+	case NothingOwed: // only the time at which it is due is worked out again
+		return j, "", nil
 	case ReplyErased:
 		j.ReplyUntil = time.Time{}
 		return j, "", nil

@@ -273,3 +273,19 @@ func TestJourneyOfAWrongClockIsFinished(t *testing.T) {
 	require.Equal(t, journey.StateReleased, c.State())
 	require.Len(t, h.Service.Requests(http.MethodPost), 1)
 }
+
+// A Paygate that was down for more than a week has missed the last readings, and nothing is owed any more.
+func TestNothingStaysOverdueAfterLongOutage(t *testing.T) {
+	t.Parallel()
+	h := testserver.NewOnPayClock(t, testserver.Confirm)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	require.Equal(t, journey.StateReleased, c.State())
+	for _, down := range []time.Duration{30 * time.Hour, 9 * 24 * time.Hour} {
+		h.Pay.Advance(down)
+		h.Sweep()
+	}
+	require.Equal(t, "0", h.Metric(t, "paygate_oldest_due_seconds"))
+}

@@ -153,11 +153,11 @@ func (y *year) payAgain() {
 	}
 }
 
-// some returns one of the payments with a status that are younger than four days.
-func (y *year) some(status string) (p paysim.PaymentView, found bool) {
+// some returns one of the payments with a status that are younger than some days.
+func (y *year) some(status string, days int) (p paysim.PaymentView, found bool) {
 	var all []paysim.PaymentView
 	for _, p := range y.h.Payments() {
-		if p.Status == status && y.h.Now().Sub(p.Created) < 96*time.Hour {
+		if p.Status == status && y.h.Now().Before(p.Created.AddDate(0, 0, days)) {
 			all = append(all, p)
 		}
 	}
@@ -168,7 +168,7 @@ func (y *year) some(status string) (p paysim.PaymentView, found bool) {
 }
 
 func (y *year) refundByStaff() {
-	p, found := y.some("success")
+	p, found := y.some("success", 4)
 	if !found {
 		return
 	}
@@ -184,7 +184,7 @@ func (y *year) refundByStaff() {
 }
 
 func (y *year) refundInPaysTool() {
-	if p, found := y.some("success"); found && p.Total > p.Refunded && p.Captured {
+	if p, found := y.some("success", 4); found && p.Total > p.Refunded && p.Captured {
 		_, err := y.h.Pay.Refund(p.ID, 1+y.random.Int64N(p.Total-p.Refunded))
 		require.NoError(y.t, err)
 	}
@@ -192,14 +192,15 @@ func (y *year) refundInPaysTool() {
 
 // correct turns success into error, as a capture does that fails for too long.
 func (y *year) correct() {
-	if p, found := y.some("success"); found && p.Refunded == 0 && y.random.IntN(3) == 0 {
+	if p, found := y.some("success", 4); found && p.Refunded == 0 && y.random.IntN(3) == 0 {
 		require.NoError(y.t, y.h.Pay.Correct(p.ID, "error", ""))
 	}
 }
 
-// payLate turns a declined payment into a success, of which there may be two for one form then.
+// payLate turns a declined payment into a success, of which there may be two for one form then. It is soon enough for
+// Paygate to read on which day it was settled.
 func (y *year) payLate() {
-	if p, found := y.some("failed"); found {
+	if p, found := y.some("failed", 2); found {
 		require.NoError(y.t, y.h.Pay.Correct(p.ID, "success", ""))
 	}
 }
