@@ -148,7 +148,8 @@ func (y *year) payAgain() {
 	}
 	c := y.again[len(y.again)-1]
 	y.again = y.again[:len(y.again)-1]
-	if c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}}).Status == http.StatusSeeOther {
+	p := c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}})
+	if strings.Contains(p.Location(), "/secure/") {
 		y.pay(c)
 	}
 }
