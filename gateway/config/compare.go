@@ -21,6 +21,7 @@ func (c *checker) compare(s Settings) {
 	c.compareRoutes(s.Routes)
 	c.comparePrefix(s)
 	c.compareEmails(s)
+	c.compareAlerts(s)
 	c.compareSignIn(s)
 	c.compareTell(s)
 }

@@ -170,7 +170,7 @@ var wrongs = map[string][]string{
 		"http://hooks.example.com/topsecret", "hooks/topsecret", "ftp://x/topsecret", "https:///topsecret",
 		"https://x/%zztopsecret",
 	},
-	"PAYGATE_ALERT_FORMAT":     {"mail"},
+	"PAYGATE_ALERT_FORMAT":     {"mail", "teams"},
 	"PAYGATE_STAFF_PUBLIC_URL": {"staff", "https://staff.example.org/paygate"},
 	"PAYGATE_ROUTE_LICENCE_NOTIFY_EMAIL": {
 		"email", "{form:}", "{query:email}", "{form:a}{form:b}", "{form:email", "x{form:email}",

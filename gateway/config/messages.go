@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"paygate/gateway"
+	"paygate/gateway/alerts"
 	"paygate/gateway/notify"
 )
 
@@ -55,6 +56,13 @@ func (c *checker) compareEmails(s Settings) {
 		case t.ID != "" && s.NotifyKey == nil && c.sound(key):
 			c.fault(t.Setting, "has no effect without %s", key)
 		}
+	}
+}
+
+// compareAlerts reports a format of alerts that no one gets.
+func (c *checker) compareAlerts(s Settings) {
+	if s.AlertWebhook == nil && s.AlertFormat == alerts.Teams && c.sound("PAYGATE_ALERT_WEBHOOK") {
+		c.fault("PAYGATE_ALERT_FORMAT", "has no effect without PAYGATE_ALERT_WEBHOOK")
 	}
 }
 
