@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options) (healthy bool, err error) {
 	e.checkUnpaid()
 	e.checkPay(ctx)
 	e.checkEmails(ctx)
-	e.checkContact()
+	checkContact(e)
 	e.checkRoutes()
 	e.checkAcceptance()
 	e.checkStore(ctx)

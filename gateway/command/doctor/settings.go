@@ -115,7 +115,7 @@ func listensLocally(address string) bool {
 }
 
 // checkContact warns that without a contact the pages tell citizens to get in touch, and not how.
-func (e *examination) checkContact() {
+func checkContact(e *examination) {
 	if e.Settings.Contact == "" {
 		e.report(warning, "contact", "PAYGATE_CONTACT is not set: the pages ask citizens whose payment needs a person "+
 			"to contact you, and do not say how")
