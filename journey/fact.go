@@ -84,8 +84,9 @@ type (
 
 	// StepFailed is an owed step that failed and will be tried again.
 	StepFailed struct{ Detail string }
-	// Looked is a second look at Pay, whatever the result.
-	Looked struct{}
+	// Looked is a look at Pay, whatever the result. Nudged is the NudgedAt of the journey when it began: what Pay has told
+	// us of since needs another one.
+	Looked struct{ Nudged time.Time }
 	// OutcomeSeen means that a page or a reply told the citizen what the service said.
 	OutcomeSeen struct{}
 	// ReplyShown means that the browser got the kept reply, with its cookies. It implies OutcomeSeen.

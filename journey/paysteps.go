@@ -23,9 +23,10 @@ func (r *Runner) ask(ctx context.Context, j Journey, by By) (Journey, error) {
 }
 
 func (r *Runner) look(ctx context.Context, j Journey, by By) (Journey, error) {
+	looked := Looked{j.NudgedAt}
 	if _, known := r.Accounts[j.Terms.Account]; !known && j.State.AtRest() && by == ByMopup {
 		// The settings dropped the account after the journey had ended, so Pay cannot be asked.
-		return r.apply(ctx, j.ID, Looked{}, by, Change{})
+		return r.apply(ctx, j.ID, looked, by, Change{})
 	}
 	j, err := r.ask(ctx, j, by)
 	if err != nil {
@@ -34,7 +35,7 @@ func (r *Runner) look(ctx context.Context, j Journey, by By) (Journey, error) {
 	if j, err = r.readRefunds(ctx, j, by); err != nil {
 		return j, err
 	}
-	return r.apply(ctx, j.ID, Looked{}, by, Change{})
+	return r.apply(ctx, j.ID, looked, by, Change{})
 }
 
 // capture takes the reserved money; repeating it is safe (FACTS 3.6). If Pay refuses, a new snapshot decides.

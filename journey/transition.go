@@ -88,7 +88,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case StepFailed:
 		return j.stepFailed(f, by, at)
 	case Looked:
-		return j.looked(at), "", nil
+		return j.looked(f, at), "", nil
 	case ReplyShown:
 		return j.replyShown(at), "", nil
 	case OutcomeSeen:
@@ -183,11 +183,14 @@ func (j Journey) stepFailed(f StepFailed, by By, at time.Time) (Journey, string,
 }
 
 // looked records that Pay could be read. What a failed reading had noted before is over.
-func (j Journey) looked(at time.Time) Journey {
+func (j Journey) looked(f Looked, at time.Time) Journey {
 	if j.Failures > 0 && j.State != StateStuck && !j.Returning {
 		j.Note = ""
 	}
-	j.LookedAt, j.NudgedAt, j.Failures, j.NotBefore = at, time.Time{}, 0, time.Time{}
+	j.LookedAt, j.Failures, j.NotBefore = at, 0, time.Time{}
+	if j.NudgedAt.Equal(f.Nudged) {
+		j.NudgedAt = time.Time{}
+	}
 	return j
 }
 

@@ -31,6 +31,9 @@ func (j Journey) hurried(u Urgency) Journey {
 // tryEvery is how often citizens and webhooks may have one journey's payments read, or its request delivered.
 const tryEvery = 2 * time.Second
 
+// maxTurns is how often a visitor waits at most.
+const maxTurns = 3
+
 // owed returns the step that the visit may do now.
 func (v Visit) owed(j Journey, now time.Time) Step {
 	if !j.NudgedAt.IsZero() && v.wait(j, now) > 0 {
@@ -66,15 +69,21 @@ func (j Journey) lastTry(step Step) time.Time {
 }
 
 // awaitTurn waits until the visitor may try again what was tried shortly before. If another visitor tries it first, that
-// counts for both.
+// counts for both, unless Pay answered that visitor before there was the news of a webhook.
 func (r *Runner) awaitTurn(ctx context.Context, j Journey, v Visit) (Journey, error) {
-	wait := min(v.wait(j, r.Now()), r.WaitTimeout)
-	if wait <= 0 {
-		return j, nil
+	for turns := 0; ; turns++ {
+		wait := min(v.wait(j, r.Now()), r.WaitTimeout)
+		again := turns < maxTurns && v.By == ByWebhook && !j.NudgedAt.IsZero()
+		if wait <= 0 || turns > 0 && !again {
+			return j, nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+		var err error
+		if j, err = r.Store.Get(context.WithoutCancel(ctx), j.ID); err != nil {
+			return j, err
+		}
 	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(wait):
-	}
-	return r.Store.Get(context.WithoutCancel(ctx), j.ID)
 }
