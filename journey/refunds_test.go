@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -100,4 +101,27 @@ func TestSettlementOfARefundIsAwaited(t *testing.T) {
 			require.Equal(t, t0.Add(24*time.Hour), read, name)
 		}
 	}
+}
+
+// The answer to a refund was lost, and a person asks for the same again.
+func TestRefundWhoseAnswerWasLostIsNotMadeTwice(t *testing.T) {
+	t.Parallel()
+	s := snapshot(StatusSuccess)
+	s.RefundStatus, s.RefundAvailable = "available", 2500
+	tr := newTrial(t, examples(t)[StateReleased], s)
+	tr.pay.refund = func(amount int64) (Refund, error) {
+		tr.pay.payment.RefundAvailable -= amount
+		tr.pay.payment.RefundSubmitted += amount
+		return Refund{}, errors.New("no answer in time")
+	}
+	order := func() error {
+		tr.now = tr.now.Add(2 * refundLease)
+		_, err := tr.runner.Refund(t.Context(), tr.store.j.ID, 500, ByStaff("ann"), "goodwill")
+		return err
+	}
+	require.ErrorContains(t, order(), "not known yet")
+	require.ErrorIs(t, order(), ErrRefundedSince)
+	require.Len(t, tr.pay.asked, 1)
+	require.ErrorContains(t, order(), "not known yet", "a person who has seen it may refund more")
+	require.Len(t, tr.pay.asked, 2)
 }

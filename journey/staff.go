@@ -22,6 +22,9 @@ var ErrRefundAmount = errors.New("more than what is left of the payment, or less
 // ErrMeanwhile means that somebody else gave an order at the same time.
 var ErrMeanwhile = errors.New("somebody else has changed the journey meanwhile")
 
+// ErrRefundedSince means that money was refunded that the person did not know of.
+var ErrRefundedSince = errors.New("money has been refunded since you looked")
+
 // Release delivers a paid request now, or again if it is not known whether it arrived. It asks Pay first.
 func (r *Runner) Release(ctx context.Context, id ID, by By, reason string) (Journey, error) {
 	seen, err := r.Store.Get(ctx, id)
@@ -123,8 +126,8 @@ func (r *Runner) stuckAgain(ctx context.Context, j Journey, f Fact, by By, cause
 }
 
 // Refund gives back amount pence of the journey's payment, whatever was delivered. Errors are ErrRefundAmount,
-// ErrRefunding while another refund is under way, ErrNotAllowed while Pay cannot refund, and ErrSecondPerson if the
-// refund now waits for a second person.
+// ErrRefundedSince, ErrRefunding while another refund is under way, ErrNotAllowed while Pay cannot refund, and
+// ErrSecondPerson if the refund now waits for a second person.
 func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason string) (Journey, error) {
 	return r.orderOrAsk(ctx, id, Order{What: OrderRefund, Amount: amount, Reason: reason}, by)
 }
@@ -186,6 +189,8 @@ func (r *Runner) refundable(ctx context.Context, id ID, amount int64, by By) (Jo
 		return j, snapshot, err
 	}
 	switch {
+	case snapshot.RefundSubmitted > max(p.Refunded, sum(p.made())): // as by a refund whose answer was lost, which the person asks for again
+		return j, snapshot, ErrRefundedSince
 	case snapshot.Status != StatusSuccess, snapshot.RefundStatus == "pending", snapshot.RefundStatus == "unavailable":
 		return j, snapshot, fmt.Errorf("%w: the payment is %s, refunds are %s",
 			ErrNotAllowed, snapshot.Status, snapshot.RefundStatus)

@@ -73,7 +73,7 @@ func foreseen(err error) (status int, detail string, ok bool) {
 			stateWord(misplaced.State) + "), or GOV.UK Pay has not confirmed its payment.", true
 	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed), errors.Is(err, journey.ErrMeanwhile),
 		errors.Is(err, journey.ErrNoApproval), errors.Is(err, journey.ErrSamePerson), errors.Is(err, journey.ErrApproval),
-		errors.Is(err, journey.ErrErased), errors.Is(err, errRefundedSince):
+		errors.Is(err, journey.ErrErased), errors.Is(err, journey.ErrRefundedSince):
 		return http.StatusConflict, sentence(err.Error()), true
 	case errors.Is(err, journey.ErrSecondPerson):
 		return http.StatusAccepted, sentence(err.Error()), true

@@ -2,7 +2,6 @@ package staff
 
 import (
 	"context"
-	"errors"
 
 	"paygate/journey"
 	"paygate/journey/export"
@@ -46,13 +45,11 @@ func (s *server) refund(ctx context.Context, id journey.ID, o order, by journey.
 			return j, err
 		}
 		if export.Of(j).RefundedPence != *o.RefundedPence {
-			return j, errRefundedSince
+			return j, journey.ErrRefundedSince
 		}
 	}
 	return s.Runner.Refund(ctx, id, o.AmountPence, by, o.Reason)
 }
-
-var errRefundedSince = errors.New("money has been refunded since you looked")
 
 func mayRelease(j journey.Journey) bool {
 	if j.Terms.Kind != journey.KindSubmission {

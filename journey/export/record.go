@@ -133,21 +133,21 @@ func Of(j journey.Journey) Record {
 		r.Metadata = map[string]string{}
 	}
 	for _, p := range j.Payments {
-		r.addMoney(p)
+		r.addMoney(j, p)
 	}
 	return r
 }
 
 // addMoney adds the money of one payment.
-func (r *Record) addMoney(p journey.Payment) {
+func (r *Record) addMoney(j journey.Journey, p journey.Payment) {
 	switch p.Status {
 	case journey.StatusCapturable:
 		r.ReservedPence += p.Money
 	case journey.StatusSuccess:
 		r.TakenPence += p.Total
 	}
-	r.RefundedPence += p.Refunded
-	r.ReturnedPence += p.Refunded - onTheWay(p)
+	r.RefundedPence += refunded(j, p)
+	r.ReturnedPence += refunded(j, p) - onTheWay(p)
 	r.FeePence, r.NetPence = sum(r.FeePence, p.Fee), sum(r.NetPence, p.Net)
 }
 
@@ -183,7 +183,7 @@ func paymentOf(j journey.Journey, p journey.Payment) Payment {
 	for _, r := range RefundsOf(j, p) {
 		refunds = append(refunds, Refund{r.ID, r.Amount, r.Status, whole(r.CreatedAt), r.SettledDate, r.By})
 	}
-	return Payment{p.ID, whole(p.CreatedAt), p.Status, p.Code, known(p.Total), p.Refunded, refunds}
+	return Payment{p.ID, whole(p.CreatedAt), p.Status, p.Code, known(p.Total), refunded(j, p), refunds}
 }
 
 func known(pence int64) *int64 {

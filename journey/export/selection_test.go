@@ -303,3 +303,16 @@ func TestEachFileReadsOnlyJourneysThatItMayHave(t *testing.T) {
 		require.Equal(t, wanted, [2]time.Time{store.filter.Since, store.filter.Until}, by)
 	}
 }
+
+// The refund was accepted, and then Pay could not be read.
+func TestRefundThatPaysFiguresDoNotHaveYetCounts(t *testing.T) {
+	t.Parallel()
+	j := twice()
+	j.Payments[1].Refunded = 0
+	rows, totals := file(t, export.CSV, days(export.ByStarted, "2026-11-30", "2026-12-01"), export.Layout{}, j)
+	require.Equal(t, "3000", rows[0]["refunded_pence"])
+	require.Equal(t, "500", rows[0]["returned_pence"], "the other refund is on its way")
+	all := export.Selection{By: export.ByRefunded}
+	_, refunds := file(t, export.RefundsCSV, all, export.Layout{}, j)
+	require.Equal(t, totals.RefundedPence, refunds.RefundedPence)
+}
