@@ -147,7 +147,7 @@ func (j Journey) approvalAsked(f ApprovalAsked, by By, at time.Time) (Journey, s
 	switch {
 	case !by.isStaff():
 		return j, "", &TransitionError{j.State, f.Name()}
-	case j.Approval.Waits():
+	case j.Approval.Waits() && at.Before(j.Approval.Until()):
 		return j, "", ErrApproval
 	}
 	if f.Order.What != OrderRefund {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,8 @@ import (
 
 	"paygate/gateway/staff"
 	"paygate/journey"
+	"paygate/journey/boltstore"
+	"paygate/journey/seal"
 )
 
 // audited returns the rows of the audit, without their times, as Ann downloads them.
@@ -149,4 +153,24 @@ func TestAuditTellsWhatWasCheckedFromWhatWasDone(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"checked", "done", "refused"}, results)
+}
+
+// TestABackupIsRecordedBeforeTheStoreIsRead, because a store that is read cannot grow.
+func TestABackupIsRecordedBeforeTheStoreIsRead(t *testing.T) {
+	t.Parallel()
+	l := newListener(t, func(o *staff.Options) {
+		o.Backup = o.Store.(*boltstore.Store).Backup
+	})
+	answer, text := l.do(t, http.MethodGet, "/backup", "")
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	require.NoError(t, os.WriteFile(copied, []byte(text), 0o600))
+	sealer, err := seal.New([][]byte{make([]byte, 32)})
+	require.NoError(t, err)
+	store, err := boltstore.Open(copied, boltstore.Options{Sealer: sealer, Now: l.now, NoSync: true})
+	require.NoError(t, err)
+	defer store.Close()
+	page, err := store.Audits(t.Context(), "", 10)
+	require.NoError(t, err)
+	require.Len(t, page, 1, "the copy has the entry of its own making")
 }

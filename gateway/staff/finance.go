@@ -109,6 +109,7 @@ func (s *server) backup(w http.ResponseWriter, r *http.Request, m member) {
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", `attachment; filename="paygate.db"`)
 	h.Set("Trailer", trailerBytes)
+	w.WriteHeader(http.StatusOK) // now, and not while the store is read: it stores an entry of the audit
 	count := &counter{to: newSlowWriter(w)}
 	err := s.Backup(r.Context(), count)
 	s.Log.InfoContext(r.Context(), "backed up", "by", m.By(), "bytes", count.n, "done", err == nil)
