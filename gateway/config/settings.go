@@ -199,6 +199,8 @@ type Settings struct {
 	// Microsoft Teams.
 	AlertWebhook *webhookURL `env:"ALERT_WEBHOOK" secret:"yes" example:"https://hooks.slack.com/services/replace/me"`
 	AlertFormat  string      `env:"ALERT_FORMAT" default:"slack" values:"slack,teams"`
+	// GOV.UK Pay's own admin tool, to which the staff pages lead.
+	PayTool *url.URL `env:"PAY_TOOL_URL" default:"https://selfservice.payments.service.gov.uk"`
 	// Where staff reach the staff pages: alerts have links to it, and OpenID Connect leads back to it.
 	StaffPublicURL *url.URL `env:"STAFF_PUBLIC_URL" example:"https://paygate-staff.example.gov.uk"`
 

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"paygate/journey"
 	"paygate/journey/export"
@@ -21,10 +20,19 @@ const (
 // list answers with journeys, newest first.
 func (s *server) list(w http.ResponseWriter, r *http.Request, m member) {
 	filter, wrong := s.filterOf(r)
-	if wrong != "" {
+	switch {
+	case wrong != "":
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
-		return
+	case parametersOf(r).Get("format") == "csv":
+		s.sendFound(w, r, filter)
+	case wantsHTML(r):
+		s.listPage(w, r, m, filter)
+	default:
+		s.listForPrograms(w, r, filter)
 	}
+}
+
+func (s *server) listForPrograms(w http.ResponseWriter, r *http.Request, filter journey.Filter) {
 	found, err := s.Store.List(r.Context(), filter)
 	if err != nil {
 		s.fail(w, r, err)
@@ -33,10 +41,6 @@ func (s *server) list(w http.ResponseWriter, r *http.Request, m member) {
 	next := ""
 	if len(found) == filter.Limit {
 		next = string(found[len(found)-1].ID)
-	}
-	if wantsHTML(r) {
-		s.render(w, http.StatusOK, "list", "Journeys", m, listViewOf(r, filter, found, next))
-		return
 	}
 	records := []export.Record{}
 	for _, j := range found {
@@ -76,53 +80,4 @@ func (s *server) filterOf(r *http.Request) (f journey.Filter, wrong string) {
 	begun, wrong := s.calendar.periodOf(r, "since", "until")
 	f.Since, f.Until = begun.since, begun.until
 	return f, wrong
-}
-
-// listView is the data of the page of journeys.
-type listView struct {
-	Find, State, Route, Since, Until string
-	States                           []journey.State
-	Rows                             []rowView
-	Next                             string // where the next page begins; empty on the last
-}
-
-type rowView struct {
-	ID          journey.ID
-	Reference   string
-	Word        string // the state
-	Tag         string
-	Price       string
-	Money       []amount
-	Description string
-	StartedAt   time.Time
-
-	Why             string // it needs a decision
-	Since, DecideBy time.Time
-}
-
-func listViewOf(r *http.Request, f journey.Filter, found []journey.Journey, next string) listView {
-	query := parametersOf(r)
-	v := listView{
-		Next: next, Find: query.Get("find"), State: string(f.State), States: journey.States(), Route: f.Route,
-		Since: query.Get("since"), Until: query.Get("until"),
-	}
-	if f.State == journey.StateStuck {
-		slices.SortStableFunc(found, byUrgency)
-	}
-	for _, j := range found {
-		v.Rows = append(v.Rows, rowOf(j))
-	}
-	return v
-}
-
-func rowOf(j journey.Journey) rowView {
-	row := rowView{
-		ID: j.ID, Reference: j.Terms.Reference, Word: stateWord(j.State), Tag: tagOf(j.State),
-		Price: journey.Pounds(j.Terms.Amount), Money: moneyOf(j).amounts(), Description: j.Terms.Description,
-		StartedAt: j.StartedAt,
-	}
-	if j.State == journey.StateStuck {
-		row.Why, row.Since, row.DecideBy = troubleWord(j.Trouble), j.Since, j.DecideBy()
-	}
-	return row
 }

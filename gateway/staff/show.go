@@ -2,6 +2,7 @@ package staff
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"paygate/gateway/signin"
@@ -17,6 +18,7 @@ func (s entrance) show(w http.ResponseWriter, r *http.Request, m member) {
 		s.fail(w, r, err)
 	case wantsHTML(r):
 		v := journeyViewOf(j)
+		v.PayTool = s.payTool()
 		v.Notice, _ = s.gate.TakeNotice(w, r, m)
 		if m.Role >= signin.Refund {
 			v.Offers = offers(j)
@@ -31,6 +33,7 @@ func (s entrance) show(w http.ResponseWriter, r *http.Request, m member) {
 type journeyView struct {
 	export.Whole
 	Notice        signin.Notice // the result of the order that was just given
+	PayTool       string
 	Word, Tag     string
 	Meaning, Why  string
 	StuckSince    time.Time
@@ -88,3 +91,6 @@ func timelineOf(j journey.Journey) []eventView {
 	}
 	return timeline
 }
+
+// payTool returns the address of GOV.UK Pay's own admin tool, to which paths are added.
+func (s *server) payTool() string { return strings.TrimSuffix(s.PayTool, "/") }

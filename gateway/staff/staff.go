@@ -55,7 +55,11 @@ type Options struct {
 	// Backup writes a copy of the store while it is in use. It is nil if the database has backups of its own.
 	Backup func(context.Context, io.Writer) error
 	// Metadata are the names of the routes' metadata, which have columns in the finance files.
-	Metadata    []string
+	Metadata []string
+	// Routes are the names of the pay routes.
+	Routes []string
+	// PayTool is the address of GOV.UK Pay's own admin tool.
+	PayTool     string
 	ServiceName string
 	TestMode    bool
 	Log         *slog.Logger

@@ -1,0 +1,152 @@
+package staff
+
+import (
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"paygate/journey"
+	"paygate/journey/export"
+)
+
+// maxShown is how many journeys the pages of a search show. Their count costs no more.
+const maxShown = 500
+
+// listView is the data of the page of journeys.
+type listView struct {
+	Find, State, Route, Since, Until string
+	States                           []journey.State
+	Routes                           []string
+	Rows                             []rowView
+	Count                            int
+	More                             bool // there are more than are counted
+	First, Last                      int  // of the rows, from 1
+	Pages                            []pageLink
+	Previous, Next                   string // addresses; empty: there is none
+	Unfiltered                       bool   // the filters would have left out what was found
+	Narrowed                         bool   // something was searched for
+	PayTool                          string
+}
+
+// pageLink is a page of what was found.
+type pageLink struct {
+	Number  int
+	Address string
+	Current bool
+}
+
+type rowView struct {
+	ID          journey.ID
+	Reference   string
+	Word        string // the state
+	Tag         string
+	Price       string
+	Money       []amount
+	Description string
+	StartedAt   time.Time
+
+	Why             string // it needs a decision
+	Since, DecideBy time.Time
+}
+
+func (s *server) listPage(w http.ResponseWriter, r *http.Request, m member, filter journey.Filter) {
+	found, unfiltered, err := s.search(r, filter)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	v := s.listViewOf(r, filter, found)
+	v.Unfiltered = unfiltered
+	s.render(w, http.StatusOK, "list", "Journeys", m, v)
+}
+
+// search returns what a person looks for. What they were read out is found whatever filter is left over.
+func (s *server) search(r *http.Request, f journey.Filter) (found []journey.Journey, unfiltered bool, err error) {
+	f.Limit = maxShown
+	found, err = s.Store.List(r.Context(), f)
+	if err != nil || len(found) > 0 || f.Find == "" {
+		return found, false, err
+	}
+	found, err = s.Store.List(r.Context(), journey.Filter{Find: f.Find, Limit: maxShown})
+	return found, len(found) > 0, err
+}
+
+func (s *server) listViewOf(r *http.Request, f journey.Filter, found []journey.Journey) listView {
+	query := parametersOf(r)
+	v := listView{
+		Find: query.Get("find"), State: string(f.State), States: journey.States(), Route: f.Route, Routes: s.Routes,
+		Since: query.Get("since"), Until: query.Get("until"), PayTool: s.payTool(),
+		Count: len(found), More: len(found) == maxShown,
+	}
+	v.Narrowed = v.Find+v.State+v.Route+v.Since+v.Until != ""
+	if f.State == journey.StateStuck {
+		slices.SortStableFunc(found, byUrgency)
+	}
+	if f.Find == "" { // what is typed stays out of addresses, so it has one page
+		found = v.turnTo(r.URL.Query(), found)
+	}
+	for _, j := range found {
+		v.Rows = append(v.Rows, rowOf(j))
+	}
+	return v
+}
+
+// turnTo returns the journeys of the page that is asked for, and links the others.
+func (v *listView) turnTo(query url.Values, found []journey.Journey) []journey.Journey {
+	pages := max(1, (len(found)+defaultLimit-1)/defaultLimit)
+	current, _ := strconv.Atoi(query.Get("page"))
+	current = min(max(1, current), pages)
+	address := func(n int) string {
+		if n < 1 || n > pages {
+			return ""
+		}
+		query.Set("page", strconv.Itoa(n))
+		return "/journeys?" + query.Encode()
+	}
+	for n := 1; n <= pages && pages > 1; n++ {
+		v.Pages = append(v.Pages, pageLink{n, address(n), n == current})
+	}
+	v.Previous, v.Next = address(current-1), address(current+1)
+	first := (current - 1) * defaultLimit
+	last := min(first+defaultLimit, len(found))
+	v.First, v.Last = first+1, last
+	return found[first:last]
+}
+
+// sendFound sends everything that was found as a file for a spreadsheet.
+func (s *server) sendFound(w http.ResponseWriter, r *http.Request, f journey.Filter) {
+	layout := export.Layout{Pounds: true, Metadata: s.Metadata}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
+	w.Header().Set("Content-Disposition", `attachment; filename="paygate-found.csv"`)
+	w.WriteHeader(http.StatusOK)
+	out := csv.NewWriter(newSlowWriter(w))
+	_ = out.Write(layout.Header())
+	for f.Limit = maxLimit; ; {
+		found, err := s.Store.List(r.Context(), f)
+		if err != nil {
+			panic(http.ErrAbortHandler) // an incomplete file is never mistaken for a complete one
+		}
+		for _, j := range found {
+			_ = out.Write(layout.Row(export.Of(j)))
+		}
+		if out.Flush(); len(found) < maxLimit || out.Error() != nil {
+			return
+		}
+		f.After = found[len(found)-1].ID
+	}
+}
+
+func rowOf(j journey.Journey) rowView {
+	row := rowView{
+		ID: j.ID, Reference: j.Terms.Reference, Word: stateWord(j.State), Tag: tagOf(j.State),
+		Price: journey.Pounds(j.Terms.Amount), Money: moneyOf(j).amounts(), Description: j.Terms.Description,
+		StartedAt: j.StartedAt,
+	}
+	if j.State == journey.StateStuck {
+		row.Why, row.Since, row.DecideBy = troubleWord(j.Trouble), j.Since, j.DecideBy()
+	}
+	return row
+}

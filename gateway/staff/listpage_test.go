@@ -1,0 +1,61 @@
+package staff_test
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paygate/journey"
+)
+
+func TestWhatIsReadOutIsFoundWhateverFilterIsLeftOver(t *testing.T) {
+	t.Parallel()
+	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	l.addStuck(t, "LIC1")
+	_, text := b.do("/journeys", url.Values{"find": {"lic-1"}, "state": {"released"}, "until": {"2020-01-01"}})
+	require.Contains(t, text, ">LIC1</a>")
+	require.Contains(t, text, "whatever the filters")
+	require.Contains(t, text, "1 journey.")
+	_, text = b.do("/journeys", url.Values{"find": {"LIC1"}, "state": {"stuck"}})
+	require.NotContains(t, text, "whatever the filters")
+	_, text = b.do("/journeys", url.Values{"find": {"NOTHING"}})
+	require.Contains(t, text, "No journeys were found.")
+	require.Contains(t, text, `href="https://pay.example/all-service-transactions"`)
+}
+
+func TestJourneysHavePagesACountAndAFile(t *testing.T) {
+	t.Parallel()
+	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	for n := range 101 {
+		l.add(t, fmt.Sprintf("REF%03d", n))
+	}
+	_, text := b.do("/journeys?route=licence", nil)
+	require.Contains(t, text, "101 journeys. Showing 1 to 50.")
+	require.Contains(t, text, "/journeys?page=3&amp;route=licence")
+	require.NotContains(t, text, "Previous")
+	_, text = b.do("/journeys?route=licence&page=3", nil)
+	require.Contains(t, text, "Showing 101 to 101.")
+	require.Contains(t, text, "Previous")
+	require.NotContains(t, text, ">Next<")
+	for _, page := range []string{"0", "-1", "99", "x"} {
+		answer, _ := b.do("/journeys?page="+page, nil)
+		require.Equal(t, http.StatusOK, answer.StatusCode, page)
+	}
+	_, text = b.do("/journeys", url.Values{"state": {"paying"}, "format": {"csv"}})
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 102)
+	require.Contains(t, rows[0], "reserved_pounds")
+}
+
+func TestEveryPaymentLeadsToPaysOwnTool(t *testing.T) {
+	t.Parallel()
+	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	_, text := b.do("/journeys/"+string(l.addStuck(t, "LIC1")), nil)
+	require.Contains(t, text, `href="https://pay.example/redirect/transactions/paylic1"`)
+}
