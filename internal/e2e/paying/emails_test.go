@@ -107,7 +107,7 @@ func TestACitizenHearsThatTheMoneyGoesBack(t *testing.T) {
 	require.Equal(t, journey.StateReversed, c.State())
 	require.Len(t, p.emails(), 1)
 	require.Equal(t, "Mae eich arian yn cael ei ad-dalu: Trwyddedau pysgota", p.emails()[0].Subject)
-	require.Contains(t, p.emails()[0].Body, "Mae £25.00 yn mynd yn ôl")
+	require.Contains(t, p.emails()[0].Body, "Bydd £25.00 yn dychwelyd")
 	require.Contains(t, p.emails()[0].Body, "Taloch am: Trwydded bysgota")
 	p.pass(2 * time.Hour)
 	require.Len(t, p.emails(), 1, "and not of a refund as well")
