@@ -80,7 +80,7 @@ func (p *Pages) inBoth(name Page, v View) filled {
 		f.Switch = p.address("return", v, 0)
 	default:
 		other := p.fill(name, v)
-		other.Main = f.Main + "-" + other.Lang
+		other.Main, other.Hidden = f.Main+"-"+other.Lang, true
 		f.Switch, other.Switch, f.Other = "#"+other.Main, "#"+f.Main, &other
 	}
 	return f

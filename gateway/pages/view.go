@@ -51,7 +51,7 @@ type filled struct {
 	Check, Reloads, More         string // Check and More are our own addresses
 	Fragment                     string // the id of the element, if this is not a whole page
 	Test, Done, OnlyOnce, Leaves bool
-	Framed                       bool
+	Framed, Hidden               bool // Hidden: until the citizen chooses its language
 	Items                        []filled
 	Footer                       []Link
 	FooterLang                   string  // if the links are in another language
@@ -74,9 +74,6 @@ func (f filled) Word(name string) string {
 // OtherLang returns the language that the page is not in.
 func (f filled) OtherLang() string { return otherThan(f.Lang) }
 
-// IsOther reports whether this is the hidden part of a page.
-func (f filled) IsOther() bool { return strings.HasSuffix(f.Main, "-"+f.Lang) }
-
 // fill returns the template's data for a page and a view.
 func (p *Pages) fill(name Page, v View) filled {
 	page, known := texts[name]
@@ -86,21 +83,10 @@ func (p *Pages) fill(name Page, v View) filled {
 	f := p.fillFrame(v)
 	places := p.places(f, v)
 	f.Title, _ = place(page.title.in(f.Lang), places)
-	f.Do = page.do.in(f.Lang)
-	f.Done, f.OnlyOnce, f.Leaves = page.done, page.onlyOnce, name == Onward || name == LookingUp || name == PassReady
-	f.Says = page.paragraphs(f.Lang, v.Journey != "", places)
-	f.Message = messageIn(f.Lang, v)
-	if page.does != "" && v.Journey != "" {
-		f.Action = p.address(page.does, v, 0)
-	}
-	if f.Action != "" || f.Target != "" { // the button should be on the first screen of a telephone
-		first := min(2, len(f.Says))
-		f.Says, f.After = f.Says[:first], f.Says[first:]
-	}
-	if page.reloads {
-		f.Check, f.wait = p.address("return", v, 0), waitAfter(v.Checks)
-		f.Reloads = f.reloading()
-	}
+	f.Do, f.Done, f.OnlyOnce = page.do.in(f.Lang), page.done, page.onlyOnce
+	f.Leaves = name == Onward || name == LookingUp || name == PassReady
+	f.Says, f.Message = page.paragraphs(f.Lang, v.Journey != "", places), messageIn(f.Lang, v)
+	p.fillLinks(&f, page, v)
 	if v.Journey != "" && name != Onward {
 		f.More = p.address("status", v, 0)
 	}
@@ -108,6 +94,22 @@ func (p *Pages) fill(name Page, v View) filled {
 		p.list(&f, v)
 	}
 	return f
+}
+
+// fillLinks fills in where a page leads. Its button follows the second paragraph, so that it is on the first screen of
+// a telephone.
+func (p *Pages) fillLinks(f *filled, page page, v View) {
+	if page.does != "" && v.Journey != "" {
+		f.Action = p.address(page.does, v, 0)
+	}
+	if f.Action != "" || f.Target != "" {
+		before := min(2, len(f.Says))
+		f.Says, f.After = f.Says[:before], f.Says[before:]
+	}
+	if page.reloads {
+		f.Check, f.wait = p.address("return", v, 0), waitAfter(v.Checks)
+		f.Reloads = f.reloading()
+	}
 }
 
 // fillFrame returns the data that all pages share.
