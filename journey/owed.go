@@ -115,8 +115,7 @@ func (j Journey) leftToCitizen() time.Time { return j.asked().Add(j.Terms.MopupM
 // state's own step and the end of what is kept.
 func (j Journey) next(now time.Time) (Step, time.Time) {
 	if j.isOverdue(now) {
-		d, _ := j.deadline()
-		return StepHandOver, d.at
+		return StepHandOver, j.Since
 	}
 	if j.refunding() {
 		return StepFollowRefund, j.RefundAskedAt.Add(refundLease)

@@ -491,3 +491,18 @@ func ofVersion1(t *testing.T, j Journey) Journey {
 	require.NoError(t, json.Unmarshal(text, &old))
 	return old
 }
+
+// Staff have had a refund tried again and again, which does not wait for the back-off.
+func TestPersonDecidesWhenThereWereTooManyRefunds(t *testing.T) {
+	t.Parallel()
+	j, p := refusedPaid(t)
+	tr := newTrial(t, j, p)
+	tr.pay.refund = func(int64) (Refund, error) { return Refund{}, errors.New("no answer in time") }
+	tr.now = j.DueAt
+	for range maxRefunds {
+		_, _ = tr.runner.Check(t.Context(), j.ID, Visit{By: ByStaff("ann")})
+	}
+	require.False(t, tr.store.j.DueAt.After(tr.now), "not only after a week")
+	require.Equal(t, StateStuck, tr.visit(Visit{By: ByMopup}).State)
+	require.Len(t, tr.pay.asked, maxRefunds)
+}
