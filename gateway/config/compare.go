@@ -5,10 +5,14 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"paygate/journey"
 	"paygate/journey/pay"
 )
+
+// maxPayTimeout keeps every call to Pay within the minute for which a journey keeps other callers from making it too.
+const maxPayTimeout = 45 * time.Second
 
 // compare reports settings that contradict each other.
 func (c *checker) compare(s Settings) {
@@ -17,6 +21,9 @@ func (c *checker) compare(s Settings) {
 	c.compareHosts(s)
 	if s.CaptureMargin >= journey.CaptureWindow {
 		c.fault("PAYGATE_CAPTURE_MARGIN", "must be below 120h, the whole time that Pay reserves money")
+	}
+	if s.PayTimeout > maxPayTimeout {
+		c.fault("PAYGATE_PAY_TIMEOUT", "must be at most %s, before another caller may try the same", maxPayTimeout)
 	}
 	c.compareRoutes(s.Routes)
 	c.comparePrefix(s)

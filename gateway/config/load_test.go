@@ -117,7 +117,7 @@ var wrongs = map[string][]string{
 	"PAYGATE_PAY_WEBHOOK_SECRETS":   {"a,,b"},
 	"PAYGATE_PAY_RATE":              {"0", "many"},
 	"PAYGATE_PAY_RATE_TOTAL":        {"-1"},
-	"PAYGATE_PAY_TIMEOUT":           {"soon"},
+	"PAYGATE_PAY_TIMEOUT":           {"soon", "46s"},
 	"PAYGATE_SECRETS": {
 		"(unset)", "replace-me", "c2hvcnQ", strings.Repeat("A", 43), secretText(1) + "," + secretText(1),
 	},

@@ -61,7 +61,7 @@ type Settings struct {
 	// PAYGATE_PAY_NAME_API_KEY, all in the mode of PAYGATE_PAY_MODE. A route names one with ACCOUNT. Paygate does not
 	// start while an open journey names an account that is not listed.
 	AccountNames accountNames `env:"PAY_ACCOUNTS" example:"parking"`
-	// How long to wait for an answer of the API.
+	// How long to wait for an answer of the API: at most 45s.
 	PayTimeout time.Duration `env:"PAY_TIMEOUT" default:"10s"`
 
 	// How long to wait for an answer of the service. After that, Paygate cannot know whether the service got a paid

@@ -124,7 +124,7 @@ func newMemoryTest(t *testing.T) *memoryTest {
 	}
 	c.Program = testserver.StartBinary(t, testserver.BuildBinary(t, "paygate"),
 		append(h.Environ(filepath.Join(folder, "paygate.db")),
-			"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_PAY_TIMEOUT=1m"), "serve")
+			"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_PAY_TIMEOUT=45s"), "serve")
 	c.WaitForLog(`"msg":"serving"`)
 	public, _ := testserver.Addresses(t, c.Logged())
 	c.url = "http://" + public
