@@ -19,12 +19,14 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
 
+	browse "paygate/internal/heavytests/browser"
 	"paygate/internal/testserver"
 )
 
 const (
 	clientSecret = "secret-of-paygate"
 	verysecure   = "verysecure" // the password of the provider's user
+	here         = "127.0.0.1"
 )
 
 // users are what the provider keeps. Its tokens also have the groups that a test sets.
@@ -42,11 +44,13 @@ func (u *users) SetUserinfoFromRequest(
 	return nil
 }
 
-// startProvider starts the provider for a client that is at an address. It returns its issuer.
-func startProvider(t *testing.T, callback string) (*users, string) {
+// startProvider starts the provider at a name of this machine for a client. It returns its issuer.
+func startProvider(t *testing.T, name, callback string) (*users, string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
-	issuer := "http://" + server.Listener.Addr().String()
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	require.NoError(t, err)
+	issuer := "http://" + net.JoinHostPort(name, port)
 	storage.RegisterClients(storage.WebClient(callback, clientSecret, callback)) // all tests share the list
 	u := &users{Storage: storage.NewStorage(storage.NewUserStore(issuer))}
 	server.Config.Handler = exampleop.SetupServer(issuer, u, slog.New(slog.DiscardHandler), false, op.WithAllowInsecure())
@@ -100,13 +104,13 @@ func (b browser) logIn(address string) (*http.Response, string) {
 	})
 }
 
-// serve starts a Paygate whose staff sign in with the provider.
-func serve(t *testing.T, over ...string) (staff string, u *users) {
+// serve starts a Paygate whose staff sign in with the provider, which is at a name of this machine.
+func serve(t *testing.T, name string, over ...string) (staff string, u *users) {
 	t.Helper()
 	address := freeAddress(t)
 	staff = "http://" + address
 	callback := staff + "/login/callback"
-	u, issuer := startProvider(t, callback)
+	u, issuer := startProvider(t, name, callback)
 	h := testserver.Build(t, testserver.UnlimitedPay, testserver.Confirm)
 	h.Serve(append([]string{
 		"PAYGATE_STAFF_LISTEN=" + address, "PAYGATE_STAFF_PUBLIC_URL=" + staff, "PAYGATE_STAFF_OIDC_ISSUER=" + issuer,
@@ -124,7 +128,7 @@ func newBrowser(t *testing.T) browser {
 }
 
 func TestARealProviderSignsStaffIn(t *testing.T) {
-	staff, u := serve(t)
+	staff, u := serve(t, here)
 	u.groups = []string{"everybody", "finance"}
 	b := newBrowser(t)
 	answer, text := b.logIn(staff + "/login/start?to=/journeys")
@@ -151,15 +155,33 @@ func TestARealProviderSignsStaffIn(t *testing.T) {
 }
 
 func TestARealProviderRefusesAnotherClient(t *testing.T) {
-	staff, u := serve(t, "PAYGATE_STAFF_OIDC_CLIENT_SECRET=another-secret")
+	staff, u := serve(t, here, "PAYGATE_STAFF_OIDC_CLIENT_SECRET=another-secret")
 	u.groups = []string{"finance"}
 	answer, _ := newBrowser(t).logIn(staff + "/login/start")
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 }
 
 func TestAProviderUnderAnotherNameIsRefused(t *testing.T) {
-	_, issuer := startProvider(t, "http://127.0.0.1/login/callback")
-	other, _ := serve(t, "PAYGATE_STAFF_OIDC_ISSUER="+strings.Replace(issuer, "127.0.0.1", "localhost", 1))
+	_, issuer := startProvider(t, here, "http://127.0.0.1/login/callback")
+	other, _ := serve(t, here, "PAYGATE_STAFF_OIDC_ISSUER="+strings.Replace(issuer, "127.0.0.1", "localhost", 1))
 	answer, _ := newBrowser(t).do(http.MethodGet, other+"/login/start", nil)
 	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
+}
+
+// TestABrowserSignsInAcrossSites uses a provider on another site, from which a browser sends no Strict cookie.
+func TestABrowserSignsInAcrossSites(t *testing.T) {
+	staff, u := serve(t, "localhost")
+	u.groups = []string{"finance"}
+	tab := browse.Open(t, staff)
+	tab.VisitPage("/journeys")
+	tab.LookAtWidths("staff-login-issuer")
+	tab.Do(browse.Click("form[action='/login/start'] button"), browse.See("input[name=username]"))
+	tab.Do(browse.Fill("input[name=username]", "test-user@localhost"),
+		browse.Fill("input[name=password]", verysecure), browse.Click("button[type=submit]"),
+		browse.See("nav form[action='/logout']"))
+	tab.WaitUntil("location.pathname == '/journeys'")
+	require.Contains(t, tab.Text("nav"), "Signed in as test.user")
+	tab.Do(browse.Click("nav form[action='/logout'] button"), browse.See("form[action='/login/start']"))
+	tab.VisitPage("/journeys")
+	require.Equal(t, "/login", tab.Path())
 }
