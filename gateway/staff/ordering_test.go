@@ -236,3 +236,26 @@ func TestWhatNeedsADecisionIsOrderedByItsDeadline(t *testing.T) {
 	_, text := b.do("/journeys?find=LIC2", nil)
 	require.Contains(t, text, "Needs a decision")
 }
+
+func TestTheOverviewsFiguresLeadToWhatTheyCount(t *testing.T) {
+	t.Parallel()
+	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	l.addReleased(t, "LIC1")
+	l.addReleased(t, "LIC2")
+	l.addStuck(t, "LIC3")
+	l.pass(24 * time.Hour)
+	b.signIn(annsToken)
+	_, text := b.do("/", nil)
+	require.Contains(t, text, `href="/journeys?since=2026-11-23">0</a>`)
+	require.Contains(t, text, `href="/journeys?since=2026-11-17">3</a>`)
+	require.Contains(t, text, `href="/journeys?since=2026-11-17&amp;state=released">2</a>`)
+	require.Contains(t, text, "£50.00")
+	for address, count := range map[string]string{
+		"/journeys?since=2026-11-17&state=released": "2 journeys", "/journeys?state=released&since=2026-11-10": "2 journeys",
+		"/journeys?since=2026-11-17": "3 journeys", "/journeys?since=2026-11-23": "No journeys",
+	} {
+		_, text := b.do(address, nil)
+		require.Contains(t, text, count, address)
+	}
+	require.Contains(t, text, `href="/journeys?state=released&amp;since=2026-11-10"`)
+}

@@ -35,6 +35,10 @@ type overviewView struct {
 	Days   []dayView
 	Partly bool // the charts leave out journeys, because there are too many
 	Since  time.Time
+	Most   string // money on the day with the most
+	Spans  []*span
+
+	ComparedAt time.Time // zero: never
 }
 
 // bar is one row of the chart of states.
@@ -42,7 +46,8 @@ type bar struct {
 	State journey.State
 	Word  string
 	Count int
-	Width int // of 300
+	Width int    // of 300
+	Shows string // the address of the journeys that are counted
 }
 
 // dayView is one day of the chart of money. Heights are of 100.
@@ -52,6 +57,7 @@ type dayView struct {
 	TakenPounds, ReturnedPounds string
 	X, TakenHeight              int
 	ReturnedX, ReturnedHeight   int
+	Label                       string
 }
 
 // overview shows first what needs a person, then the charts.
@@ -83,6 +89,9 @@ func (s *server) load(ctx context.Context) (v overviewView, err error) {
 		return v, err
 	}
 	if v.Damaged, err = s.Store.Damaged(ctx); err != nil {
+		return v, err
+	}
+	if v.ComparedAt, err = (comparisons{s}).last(ctx); err != nil {
 		return v, err
 	}
 	open, err := s.Store.CountOpen(ctx)
@@ -120,7 +129,11 @@ func (s *server) chart(ctx context.Context, open map[journey.State]int, v *overv
 		v.Days = append(v.Days, dayView{Day: day})
 		money[day.Format(time.DateOnly)] = &dayView{}
 	}
+	v.Spans = s.spans(today)
 	count := func(j journey.Journey) {
+		for _, sp := range v.Spans {
+			sp.count(j)
+		}
 		if j.State.AtRest() {
 			counts[j.State]++
 		}
@@ -175,6 +188,15 @@ func (s *server) addMoney(days map[string]*dayView, j journey.Journey) {
 	}
 }
 
+// shows returns the address of the journeys that are counted in a state.
+func (v *overviewView) shows(state journey.State) string {
+	address := "/journeys?state=" + string(state)
+	if state.AtRest() {
+		address += "&since=" + v.Since.Format(time.DateOnly)
+	}
+	return address
+}
+
 // draw scales counts and money to the charts.
 func (v *overviewView) draw(counts map[journey.State]int, money map[string]*dayView) {
 	largest := 1
@@ -182,18 +204,20 @@ func (v *overviewView) draw(counts map[journey.State]int, money map[string]*dayV
 		largest = max(largest, n)
 	}
 	for _, state := range journey.States() {
-		v.States = append(v.States, bar{state, stateWord(state), counts[state], 300 * counts[state] / largest})
+		v.States = append(v.States, bar{state, stateWord(state), counts[state], 300 * counts[state] / largest, v.shows(state)})
 	}
 	highest := int64(1)
 	for _, day := range money {
 		highest = max(highest, day.Taken, day.Returned)
 	}
+	v.Most = journey.Pounds(highest)
 	for i := range v.Days {
 		day := &v.Days[i]
+		day.Label = day.Day.Format("2 Jan")
 		sums := money[day.Day.Format(time.DateOnly)]
 		day.Taken, day.Returned = sums.Taken, sums.Returned
 		day.TakenPounds, day.ReturnedPounds = journey.Pounds(day.Taken), journey.Pounds(day.Returned)
-		day.X, day.ReturnedX = 40*i, 40*i+16
+		day.X, day.ReturnedX = 46*i, 46*i+18
 		day.TakenHeight, day.ReturnedHeight = int(100*day.Taken/highest), int(100*day.Returned/highest)
 	}
 }

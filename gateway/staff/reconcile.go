@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"paygate/journey"
 	"paygate/journey/export"
@@ -159,6 +160,18 @@ func (s comparisons) count(ctx context.Context) (sum int, err error) {
 		sum += n
 	}
 	return sum, err
+}
+
+// last returns when the last comparison was. The zero time: never.
+func (s comparisons) last(ctx context.Context) (time.Time, error) {
+	if s.Reconciler == nil {
+		return time.Time{}, nil
+	}
+	last, err := s.Reconciler.Last(ctx)
+	if errors.Is(err, journey.ErrNotFound) {
+		return time.Time{}, nil
+	}
+	return last.At, err
 }
 
 // comparisonView is the data of the page of the last comparison.
