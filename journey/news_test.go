@@ -20,8 +20,10 @@ func told(t *testing.T, facts ...Fact) Journey {
 // delivered are the facts of a journey that the service said yes to.
 func delivered(verdict Verdict) []Fact {
 	return []Fact{
-		PaymentSeen{snapshot(StatusCapturable)}, Claimed{t0.Add(time.Hour)},
-		RequestDelivered{Number: 1, Verdict: verdict}, OutcomeSeen{},
+		PaymentSeen{snapshot(StatusCapturable)},
+		Claimed{t0.Add(time.Hour)},
+		RequestDelivered{Number: 1, Verdict: verdict},
+		OutcomeSeen{},
 	}
 }
 

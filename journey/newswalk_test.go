@@ -44,7 +44,9 @@ func sentJourney(t *rapid.T) Journey {
 	j := Hold("01TEST", "key", terms, Fingerprint{Path: "/licences/apply"}, t0)
 	j.Email = "citizen@example.org"
 	for _, f := range []Fact{
-		PaymentCreated{snapshot(StatusCreated)}, PaymentSeen{paid}, Claimed{t0.Add(time.Hour)},
+		PaymentCreated{snapshot(StatusCreated)},
+		PaymentSeen{paid},
+		Claimed{t0.Add(time.Hour)},
 		RequestDelivered{Number: 1, Verdict: verdict},
 	} {
 		next, err := j.Apply(f, ByCitizen, t0)
@@ -64,10 +66,19 @@ func moneyFact(t *rapid.T, j Journey) Fact {
 	other := snapshot(StatusSuccess)
 	other.ID = "pay2"
 	return rapid.SampledFrom([]Fact{
-		Captured{}, CaptureLost{"too late"}, ReturnDecided{}, MoneyReturned{PaymentID: "pay1"}, ReturnFailed{"disputed"},
-		Settled{StateReleased, "asked"}, Settled{StateReversed, "asked"}, OutcomeSeen{}, Looked{},
+		Captured{},
+		CaptureLost{"too late"},
+		ReturnDecided{},
+		MoneyReturned{PaymentID: "pay1"},
+		ReturnFailed{"disputed"},
+		Settled{StateReleased, "asked"},
+		Settled{StateReversed, "asked"},
+		OutcomeSeen{},
+		Looked{},
 		seen(StatusSuccess, 0), seen(StatusSuccess, 500), seen(StatusSuccess, 2500), seen(StatusCancelled, 0),
-		seen(StatusError, 0), PaymentCreated{other}, PaymentSeen{other},
+		seen(StatusError, 0),
+		PaymentCreated{other},
+		PaymentSeen{other},
 		randomRefunds(t, j), randomRefunds(t, j), randomRefunds(t, j),
 	}).Draw(t, "fact")
 }

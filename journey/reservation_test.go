@@ -12,7 +12,8 @@ func TestReservedMoneyIsDecidedOnBeforePayLetsItGo(t *testing.T) {
 	j := Journey{
 		State: StateConfirmed, Terms: Terms{CaptureMargin: 24 * time.Hour},
 		Payments: []Payment{
-			{Status: StatusFailed, CreatedAt: t0}, {Status: StatusCapturable, CreatedAt: t0.Add(2 * time.Hour)},
+			{Status: StatusFailed, CreatedAt: t0},
+			{Status: StatusCapturable, CreatedAt: t0.Add(2 * time.Hour)},
 			{Status: StatusCapturable, CreatedAt: t0.Add(time.Hour)},
 		},
 	}

@@ -36,7 +36,8 @@ func newTeller(t *testing.T, ids ...journey.ID) (*fixture, *Teller, *post) {
 		j := f.store.journeys[id]
 		j.Terms.Tell = "/events"
 		for _, fact := range []journey.Fact{
-			journey.ReturnDecided{}, journey.PaymentSeen{Snapshot: snapshot(id, journey.StatusCancelled)},
+			journey.ReturnDecided{},
+			journey.PaymentSeen{Snapshot: snapshot(id, journey.StatusCancelled)},
 			journey.MoneyReturned{PaymentID: "pay" + string(id)},
 		} {
 			var err error

@@ -62,8 +62,10 @@ func TestReconcileAdopts(t *testing.T) {
 		_, _ = io.WriteString(w, `{"id":"01J"}`)
 	})
 	for _, args := range [][]string{
-		{"-adopt", "pay1", "-adopt", "pay2", "-reason", "backup"}, {"-adopt", "pay1,pay2", "-reason", "backup"},
-		{"-reason", "backup", "-adopt", "pay1", "pay2"}, {"-adopt", "pay1", "pay2", "-reason", "backup"},
+		{"-adopt", "pay1", "-adopt", "pay2", "-reason", "backup"},
+		{"-adopt", "pay1,pay2", "-reason", "backup"},
+		{"-reason", "backup", "-adopt", "pay1", "pay2"},
+		{"-adopt", "pay1", "pay2", "-reason", "backup"},
 	} {
 		status, stdout, _ := s.run(t, append([]string{"reconcile"}, args...)...)
 		require.Zero(t, status, args)

@@ -85,7 +85,9 @@ func TestNamesAndLabelsAreStable(t *testing.T) {
 	m.WebhookReceived("accepted")
 	lost.Outbox = []journey.Message{{ID: "re1", To: journey.ToService}}
 	for _, fact := range []journey.Fact{
-		journey.MessageSent{ID: "re1"}, journey.MessageFailed{ID: "re1"}, journey.MessageGivenUp{ID: "re1"},
+		journey.MessageSent{ID: "re1"},
+		journey.MessageFailed{ID: "re1"},
+		journey.MessageGivenUp{ID: "re1"},
 		journey.MessageSent{ID: "sent by another replica"},
 	} {
 		m.Applied(journey.Applied{Before: lost, After: lost, Fact: fact})

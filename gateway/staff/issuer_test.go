@@ -218,11 +218,11 @@ func TestASignInCountsOnceInItsBrowserWithinTenMinutes(t *testing.T) {
 		require.False(t, b.isIn())
 	}
 	b := l.browser(t)
-	callback, cookies := start(b)
+	callback, _ := start(b)
 	stale(l.browser(t), callback) // another browser
 	stale(b, strings.Replace(callback, "state=", "state=x", 1))
 	b = l.browser(t)
-	callback, cookies = start(b)
+	callback, cookies := start(b)
 	answer, _ := b.do(callback, nil)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	again := l.browser(t)

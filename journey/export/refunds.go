@@ -17,11 +17,19 @@ type refund struct {
 // refundCells returns a row of the file of refunds. No spreadsheet runs any of them as a formula.
 func (l Layout) refundCells(r refund) []cell {
 	return append([]cell{
-		{"refund_id", text(r.ID)}, {"journey_id", string(r.journey.ID)}, {"payment_id", text(r.payment.ID)},
-		{"account", text(r.journey.Terms.Account)}, {"route", text(r.journey.Terms.Route)},
-		{"reference", text(r.journey.Terms.Reference)}, l.money("amount", &r.Amount), {"status", text(r.Status)},
-		moment("created_at", given(r.CreatedAt)), {"settled_at", text(r.SettledDate)}, {"by", text(string(r.By))},
-		{"payment_provider", text(r.payment.Provider)}, {"provider_id", text(r.payment.ProviderID)},
+		{"refund_id", text(r.ID)},
+		{"journey_id", string(r.journey.ID)},
+		{"payment_id", text(r.payment.ID)},
+		{"account", text(r.journey.Terms.Account)},
+		{"route", text(r.journey.Terms.Route)},
+		{"reference", text(r.journey.Terms.Reference)},
+		l.money("amount", &r.Amount),
+		{"status", text(r.Status)},
+		moment("created_at", given(r.CreatedAt)),
+		{"settled_at", text(r.SettledDate)},
+		{"by", text(string(r.By))},
+		{"payment_provider", text(r.payment.Provider)},
+		{"provider_id", text(r.payment.ProviderID)},
 		{"metadata", text(object(r.journey.Terms.Metadata))},
 	}, l.metadata(r.journey.Terms.Metadata)...)
 }

@@ -17,7 +17,8 @@ func applied() journey.Journey {
 		ID: "01KB7ZQ0XV3N8T2M", Payments: []journey.Payment{{ID: "hu20sqlact5260q2nanm0q8u93"}},
 		Terms: journey.Terms{Reference: "LIC-7F3K-22"},
 		Fingerprint: journey.Fingerprint{Findable: []journey.FormValue{
-			{Field: "name", Value: "Siân O’Brien-Ng"}, {Field: "vehicle", Value: "ab12 cde"},
+			{Field: "name", Value: "Siân O’Brien-Ng"},
+			{Field: "vehicle", Value: "ab12 cde"},
 			{Field: "company", Value: "ﬁne ＡＢ１ Ltd"},
 		}},
 	}

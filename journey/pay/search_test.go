@@ -45,7 +45,8 @@ func TestSearchPaymentsReadsOnePage(t *testing.T) {
 			ID: "pay1", Reference: "LIC-1", Amount: 2500, Status: "success",
 			Metadata: map[string]string{"ledger": "4711", "year": "2026", "paper": "true"},
 		},
-		{ID: "pay2"}, {},
+		{ID: "pay2"},
+		{},
 	}}, page, "an entry that is no payment counts, and its id can be asked for")
 }
 

@@ -93,8 +93,10 @@ func (p *person) submit(at *testserver.Harness, version int) {
 		p.load(at, http.MethodGet, p.path, nil)
 		return
 	}
-	p.load(at, http.MethodPost, p.path, url.Values{"case": {p.name}, "version": {strconv.Itoa(version)},
-		"email": {p.name + "@example.org"}})
+	p.load(at, http.MethodPost, p.path, url.Values{
+		"case": {p.name}, "version": {strconv.Itoa(version)},
+		"email": {p.name + "@example.org"},
+	})
 }
 
 func (p *person) returnFromPay(at *testserver.Harness) {

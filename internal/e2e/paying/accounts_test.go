@@ -109,8 +109,13 @@ func TestRevokedKeyOfOneAccountLeavesTheOtherAlone(t *testing.T) {
 func TestPageSaysThatPaymentsDoNotWork(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []paysim.Fault{
-		{Kind: "401"}, {Kind: "403", Code: "P0930"}, {Kind: "403", Code: "P0940"}, {Kind: "403", Code: "P0941"},
-		{Kind: "422", Code: "P0102"}, {Kind: "500", Code: "P0199"}, {Kind: "503", Code: "P0999"},
+		{Kind: "401"},
+		{Kind: "403", Code: "P0930"},
+		{Kind: "403", Code: "P0940"},
+		{Kind: "403", Code: "P0941"},
+		{Kind: "422", Code: "P0102"},
+		{Kind: "500", Code: "P0199"},
+		{Kind: "503", Code: "P0999"},
 	} {
 		t.Run(fault.Kind+fault.Code, func(t *testing.T) {
 			t.Parallel()

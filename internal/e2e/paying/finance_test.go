@@ -53,7 +53,7 @@ func newYear(t *testing.T, seed uint64) *year {
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	began := time.Date(2026, 10, 19, 20, 0, 0, 0, time.UTC)
-	offset := began.Sub(time.Now())
+	offset := time.Until(began)
 	y := &year{t: t, random: rand.New(rand.NewPCG(seed, 9)), began: began, london: london}
 	y.h = testserver.Build(t, paysim.Options{
 		PostLimit: -1, Keys: []string{payKeys[""]}, Provider: "stripe", Surcharge: 150, RefundDelay: 5 * time.Hour,

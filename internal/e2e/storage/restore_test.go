@@ -120,7 +120,7 @@ func TestRestoredCopyFindsEveryPayment(t *testing.T) {
 		_, id := w.applies("/licences/apply", "success", true)
 		lost[id] = "capturable"
 		w.down.Store(false)
-		refunded, id := w.applies("/fines/pay", "success", true)
+		refunded, _ := w.applies("/fines/pay", "success", true)
 		w.refund(refunded, 3000)
 		partly, id := w.applies("/fines/pay", "success", true)
 		w.refund(partly, 500)
