@@ -40,7 +40,9 @@ func (p *payments) askPrice(w http.ResponseWriter, r *http.Request, in *incoming
 		w.Header().Add("Set-Cookie", line)
 	}
 	in.terms.Amount = amount
-	in.terms.Reference = cmp.Or(pay.CleanText(quote.Get("Paygate-Reference")), in.terms.Reference)
+	if reference := pay.CleanText(quote.Get("Paygate-Reference")); reference != "" {
+		in.terms.Reference, in.terms.Own.Reference = reference, false // the service may have made it of the form
+	}
 	in.terms.Description = cmp.Or(pay.CleanText(quote.Get("Paygate-Description")), in.terms.Description)
 	return true
 }

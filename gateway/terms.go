@@ -33,13 +33,18 @@ func (a asked) newTerms() (journey.Terms, error) {
 	terms.Language = a.language
 	terms.Description = pay.CleanText(a.route.description(a.language))
 	terms.Reference = pay.CleanText(a.route.Reference.Fill(a.Submission, a.path))
+	terms.Own.Reference = a.route.Reference.IsOwn() || terms.Reference == ""
 	if terms.Reference == "" { // nothing to refer to in the form: ours will do
 		terms.Reference = form.RandomReference()
 	}
 	terms.Metadata = map[string]string{}
 	for key, template := range a.route.Metadata {
 		terms.Metadata[key] = template.Fill(a.Submission, a.path)
+		if template.IsOwn() {
+			terms.Own.Metadata = append(terms.Own.Metadata, key)
+		}
 	}
+	slices.Sort(terms.Own.Metadata)
 	terms.Metadata = pay.CleanMetadata(terms.Metadata)
 	return terms, nil
 }

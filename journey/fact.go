@@ -149,6 +149,8 @@ type (
 	}
 	// EmailErased means that the citizen's address is no longer needed.
 	EmailErased struct{}
+	// PersonErased means that a person has erased what is known about the citizen.
+	PersonErased struct{ Reason string }
 	// RefundEnded is any other result: Pay refused it, or its answer was lost and the payment was read since.
 	RefundEnded struct{ Detail string }
 )
@@ -194,4 +196,5 @@ func (MessageSent) Name() string       { return "message_sent" }
 func (MessageFailed) Name() string     { return "message_failed" }
 func (MessageGivenUp) Name() string    { return "message_given_up" }
 func (EmailErased) Name() string       { return "email_erased" }
+func (PersonErased) Name() string      { return "person_erased" }
 func (RefundEnded) Name() string       { return "refund_ended" }

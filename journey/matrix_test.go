@@ -143,6 +143,7 @@ func allFacts() []namedFact {
 		{"message_failed", MessageFailed{ID: "re1", Detail: "the service answered 503"}, ByPaygate},
 		{"message_given_up", MessageGivenUp{"re1", "the service answered 503"}, ByPaygate},
 		{"email_erased", EmailErased{}, ByMopup},
+		{"person_erased", PersonErased{"asked"}, ByStaff("ann")},
 		{"refund_ended", RefundEnded{"disputed"}, ByStaff("ann")},
 	}
 }

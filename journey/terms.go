@@ -44,7 +44,11 @@ type Terms struct {
 	Language    string            `json:"language"` // "en" or "cy"
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	ReturnURL   string            `json:"return_url"`
-	Live        bool              `json:"live"`
+	Own         Sources           `json:"own,omitzero"`
+	// ReferenceErased means that GOV.UK Pay has another reference, which was erased here.
+	ReferenceErased bool `json:"reference_erased,omitempty"`
+
+	Live bool `json:"live"`
 
 	Capture        string        `json:"capture"`
 	Release        string        `json:"release"`
@@ -166,7 +170,7 @@ const (
 // unless Pay says that the payment is finished.
 func (t Terms) Outcome(s PaymentSnapshot) Outcome {
 	switch {
-	case s.Amount != t.Amount || s.Reference != t.Reference:
+	case s.Amount != t.Amount || s.Reference != t.Reference && !t.ReferenceErased:
 		return OutcomeMismatch
 	case s.Status == StatusSuccess:
 		return OutcomeConfirmed

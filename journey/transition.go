@@ -124,6 +124,8 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 		return j.messageGivenUp(f, at)
 	case EmailErased:
 		return j.emailErased(), "", nil
+	case PersonErased:
+		return j.personErased(f, at)
 	case RefundEnded:
 		return j.refundDone(f, f.Detail)
 	default:

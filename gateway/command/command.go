@@ -87,6 +87,7 @@ func commands() []command {
 		{"approve", "agrees to what waits for a second person, and does it", approve},
 		{"reject", "ends what waits for a second person, or withdraws it", reject},
 		{"route", "shows what the pay routes do; closes or opens one, or lets its requests pass unpaid", route},
+		{"person", "lists what is held about one person, or erases what came from them", person},
 		{"reconcile", "compares the payments at GOV.UK Pay with the journeys in the store", reconcileNow},
 		{"export", "writes the finance file (CSV)", exportCSV},
 		{"backup", "copies the store of the running gateway into a file", backup},

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -64,6 +65,11 @@ func (t Template) PathNames() []string {
 		}
 	}
 	return names
+}
+
+// IsOwn reports whether no part comes from a form or a query.
+func (t Template) IsOwn() bool {
+	return !slices.ContainsFunc(t.pieces, func(p piece) bool { return p.source == "form" || p.source == "query" })
 }
 
 // Fill fills in the placeholders: the first value of a name, or the empty text. The result may be empty, long, or

@@ -16,7 +16,9 @@ type address struct {
 }
 
 // changes reports whether the address is for doing something, and not only for looking.
-func (a address) changes() bool { return strings.HasPrefix(a.pattern, "POST ") && a.what != "journeys" }
+func (a address) changes() bool {
+	return strings.HasPrefix(a.pattern, "POST ") && a.what != "journeys" && a.what != "person"
+}
 
 // addresses are all that staff may ask for, with the role that each needs.
 func (s entrance) addresses() []address {
@@ -46,6 +48,9 @@ func (s entrance) addresses() []address {
 		{"POST /reconcile/adopt", signin.Admin, "adopt", comparisons{s.server}.adopt},
 		{"GET /routes", signin.View, "routes", routeModes{s.server}.show},
 		{"POST /routes/{name}", signin.Admin, "route", routeModes{s.server}.change},
+		{"GET /person", signin.Admin, "", people{s.server}.form},
+		{"POST /person", signin.Admin, "person", people{s.server}.list},
+		{"POST /person/erase", signin.Admin, "erase", people{s.server}.erase},
 		{"GET /audit.csv", signin.View, "audit", audit{s.server}.csv},
 		{"GET " + resumeAddress, signin.View, "", s.resume},
 		{"/", signin.View, "", s.nothing},

@@ -24,7 +24,7 @@ var templates = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, name := range []string{
 		"login", "signedin", "resume", "overview", "list", "journey", "order", "confirm", "finance", "reconcile", "routes",
-		"problem",
+		"person", "problem",
 	} {
 		page := template.New(name).Funcs(functions)
 		all[name] = template.Must(page.ParseFS(htmlFiles, "html/frame.html", "html/approval.html", "html/"+name+".html"))

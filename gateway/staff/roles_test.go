@@ -25,7 +25,8 @@ var promised = map[string]signin.Role{
 	"POST /journeys/{id}/approve": signin.Refund, "POST /journeys/{id}/reject": signin.Refund,
 	"POST /mopup": signin.Refund,
 	"GET /backup": signin.Admin, "POST /reconcile": signin.Admin, "POST /reconcile/adopt": signin.Admin,
-	"POST /routes/{name}": signin.Admin,
+	"POST /routes/{name}": signin.Admin, "GET /person": signin.Admin, "POST /person": signin.Admin,
+	"POST /person/erase": signin.Admin,
 }
 
 func tokenOf(role signin.Role) string { return "token-of-the-role-" + role.String() }

@@ -160,6 +160,7 @@ func describe(e journey.Event) string {
 		"overdue":             "Nothing had helped for a week",
 		"message_sent":        "It was told",
 		"message_failed":      "It could not be told yet",
+		"person_erased":       "What came from the citizen was erased",
 		"message_given_up":    "Telling it was given up",
 	}[e.Fact]
 	switch {

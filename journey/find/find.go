@@ -105,6 +105,14 @@ func (q Query) Matches(j journey.Journey) bool {
 	return q.longest() != "" && !slices.ContainsFunc(q.words, func(word string) bool { return !known[word] })
 }
 
+// IsWhole reports whether the query is the whole reference or a whole value of a journey.
+func (q Query) IsWhole(j journey.Journey) bool {
+	isWhole := func(text string) bool { return strings.Join(words(text), "") == q.whole }
+	return isWhole(j.Terms.Reference) || slices.ContainsFunc(j.Fingerprint.Findable, func(v journey.FormValue) bool {
+		return isWhole(v.Value)
+	})
+}
+
 // longest returns the longest word, which leads to the fewest journeys; empty if no word is found by itself.
 func (q Query) longest() string {
 	longest := ""

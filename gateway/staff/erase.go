@@ -1,0 +1,157 @@
+package staff
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+
+	"paygate/journey"
+)
+
+// personOrder is what a person orders about another one's data.
+type personOrder struct {
+	Query    string       `json:"q"`
+	Journeys []journey.ID `json:"journeys"`
+	Reason   string       `json:"reason"`
+}
+
+// personOrderOf reads an order from JSON or a form. If it is not valid, wrong says why.
+func personOrderOf(r *http.Request) (o personOrder, wrong string) {
+	switch kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind {
+	case "application/json":
+		decoder := json.NewDecoder(r.Body)
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&o); err != nil {
+			return o, "The body is not the expected JSON: q, or journeys and reason."
+		}
+	case "application/x-www-form-urlencoded":
+		form := parametersOf(r)
+		o = personOrder{Query: form.Get("q"), Reason: form.Get("reason")}
+		for _, id := range form["journeys"] {
+			o.Journeys = append(o.Journeys, journey.ID(id))
+		}
+	default:
+		return o, "The body must be JSON or a form."
+	}
+	o.Reason = strings.TrimSpace(o.Reason)
+	return o, ""
+}
+
+// leftRecord is a journey of which nothing was erased, and why.
+type leftRecord struct {
+	ID  journey.ID `json:"id"`
+	Why string     `json:"why"`
+}
+
+// keptRecord is what is kept of a journey, and why.
+type keptRecord struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+}
+
+func kept() []keptRecord {
+	return []keptRecord{
+		{"IDs, amounts, dates, states and payment IDs", "They prove what was paid and given, and finance needs them."},
+		{"Who acted, and when", "It proves what staff did."},
+		{"What GOV.UK Pay, the service and backups hold", "Paygate cannot erase it there."},
+	}
+}
+
+// erasure is what became of the journeys that were to be erased.
+type erasure struct {
+	Erased []journey.ID `json:"erased"`
+	Left   []leftRecord `json:"left"`
+	Kept   []keptRecord `json:"kept"`
+}
+
+// erase erases what came from the citizen of the journeys that a person has ticked.
+func (s people) erase(w http.ResponseWriter, r *http.Request, m member) {
+	o, wrong := personOrderOf(r)
+	switch {
+	case wrong != "":
+	case o.Query != "":
+		wrong = "Name the journeys: nothing is erased by a search."
+	case len(o.Journeys) == 0 || len(o.Journeys) > maxHits:
+		wrong = "Tick at least one journey, and at most 50."
+	default:
+		wrong = wrongReason(o.Reason)
+	}
+	if wrong != "" {
+		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
+		return
+	}
+	done, err := s.eraseAll(r, o, m)
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+	case wantsHTML(r):
+		v := personView{Erased: done.Erased, Left: done.Left, Kept: done.Kept}
+		s.render(w, http.StatusOK, "person", "One person’s data", m, v)
+	default:
+		answerJSON(w, http.StatusOK, "application/json", done)
+	}
+}
+
+func (s people) eraseAll(r *http.Request, o personOrder, m member) (erasure, error) {
+	done := erasure{Erased: []journey.ID{}, Left: []leftRecord{}, Kept: kept()}
+	for _, id := range o.Journeys {
+		why, err := s.eraseOne(r, id, o, m)
+		switch {
+		case err != nil:
+			return done, err
+		case why != "":
+			done.Left = append(done.Left, leftRecord{id, why})
+		default:
+			done.Erased = append(done.Erased, id)
+		}
+	}
+	return done, nil
+}
+
+// eraseOne erases what came from the citizen of one journey, with an entry of its own in the audit. It returns why a
+// journey is left as it is.
+func (s people) eraseOne(r *http.Request, id journey.ID, o personOrder, m member) (why string, err error) {
+	if !journey.IsID(string(id)) {
+		return noSuchJourney, nil
+	}
+	ctx, log := context.WithoutCancel(r.Context()), audit{s.server}
+	entry := log.entryOf(r, m, "erase")
+	entry.Journey = id
+	if err := log.put(ctx, entry); err != nil {
+		return "", err
+	}
+	_, err = s.Runner.ErasePerson(ctx, id, m.By(), o.Reason)
+	s.Log.InfoContext(ctx, "staff order", "order", "erase", "journey_id", id, "by", m.By(), "done", err == nil)
+	why, err = s.explainLeft(ctx, id, err)
+	switch {
+	case err != nil:
+		entry.Result = resultFailed
+	case why != "":
+		entry.Result = resultRefused
+	default:
+		entry.Result = resultDone
+	}
+	return why, errors.Join(err, log.put(ctx, entry))
+}
+
+const noSuchJourney = "There is no such journey."
+
+// explainLeft says why nothing was erased. An error that is not about the journey is returned.
+func (s people) explainLeft(ctx context.Context, id journey.ID, err error) (why string, other error) {
+	_, needed := errors.AsType[*journey.TransitionError](err)
+	switch {
+	case needed:
+		j, err := s.Store.Get(ctx, id)
+		return cmp.Or(s.whyLeft(j), "It was needed until a moment ago."), err
+	case errors.Is(err, journey.ErrNotFound):
+		return noSuchJourney, nil
+	case errors.Is(err, journey.ErrDamaged):
+		return "It is damaged in the store.", nil
+	default:
+		return "", err
+	}
+}

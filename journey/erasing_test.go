@@ -1,0 +1,87 @@
+package journey
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// typed returns a journey in a state, with texts of its citizen everywhere.
+func typed(t *testing.T, state State) Journey {
+	t.Helper()
+	j := examples(t)[state]
+	j.Terms.Reference, j.Terms.Metadata = "LIC-ZEBEDEE-1", map[string]string{"surname": "Zebedee", "channel": "web"}
+	j.Terms.Own.Metadata = []string{"channel"}
+	j.Fingerprint.Findable = []FormValue{{"name", "Zoë Zebedee"}, {"car", "ZZ12 ZED"}}
+	j.Fingerprint.Query, j.Fingerprint.FormDigest = "name=zebedee", "zebedee-digest"
+	j.Email, j.Note = "zoe@zebedee.example", "ZEBEDEE rang"
+	j.ReplyUntil = t0.Add(time.Hour)
+	j.History = append(j.History, Event{Fact: "refund_asked", Detail: "500 pence: Ms Zebedee’s car (ZZ12) is sold"})
+	return j
+}
+
+func TestErasingLeavesNothingOfTheCitizen(t *testing.T) {
+	t.Parallel()
+	for _, state := range []State{StateReleased, StateReversed, StateAbandoned} {
+		before := typed(t, state)
+		before.Outbox = []Message{{ID: "m", To: ToCitizen, What: WhatRefunded}}
+		j := happens(t, before, ByStaff("ann"), time.Hour, PersonErased{"Zebedee asked"})
+		text, err := json.Marshal(j)
+		require.NoError(t, err)
+		for _, word := range []string{"zebedee", "zoë", "zoe@", "zz12"} {
+			require.NotContains(t, strings.ToLower(string(text)), word, state)
+		}
+		require.Equal(t, string(j.ID), j.Terms.Reference)
+		require.Equal(t, map[string]string{"channel": "web"}, j.Terms.Metadata)
+		require.Empty(t, j.Outbox)
+		require.False(t, j.KeepsReply())
+		last := j.History[len(j.History)-1]
+		require.Equal(t, "person_erased", last.Fact)
+		require.Equal(t, "… asked", last.Detail)
+		require.Equal(t, "500 pence: Ms …’s car (…) is sold", j.History[len(j.History)-2].Detail)
+		require.Equal(t, before.Payments, j.Payments)
+		require.Equal(t, state, j.State)
+		require.Contains(t, before.History[len(before.History)-1].Detail, "Zebedee", "the old value is not changed")
+	}
+}
+
+func TestAReferenceThatIsOursStays(t *testing.T) {
+	t.Parallel()
+	j := typed(t, StateReleased)
+	j.Terms.Own.Reference = true
+	require.Equal(t, "LIC-ZEBEDEE-1",
+		happens(t, j, ByStaff("ann"), time.Hour, PersonErased{"asked"}).Terms.Reference)
+}
+
+func TestPayIsStillBelievedAfterErasing(t *testing.T) {
+	t.Parallel()
+	j := happens(t, examples(t)[StateReleased], ByStaff("ann"), time.Hour, PersonErased{"asked"})
+	require.NotEqual(t, snapshot("").Reference, j.Terms.Reference)
+	refunded := snapshot(StatusSuccess)
+	refunded.RefundSubmitted, refunded.RefundAvailable = 500, 2000
+	j = happens(t, j, ByMopup, 25*time.Hour, PaymentSeen{refunded})
+	require.Equal(t, StateReleased, j.State)
+	p, _ := j.Payment()
+	require.EqualValues(t, 500, p.Refunded)
+	other := refunded
+	other.Amount++
+	require.Equal(t, OutcomeMismatch, j.Terms.Outcome(other))
+}
+
+func TestWhatIsNeededIsNotErased(t *testing.T) {
+	t.Parallel()
+	pass := typed(t, StateReleased)
+	pass.Terms.Kind, pass.ReleasedAt = KindPass, t0
+	refunding := typed(t, StateReleased)
+	refunding.RefundAskedAt = t0
+	for _, j := range []Journey{
+		pass, refunding, typed(t, StatePaying), typed(t, StateConfirmed), typed(t, StateRefused), typed(t, StateStuck),
+	} {
+		after, err := j.Apply(PersonErased{"asked"}, ByStaff("ann"), t0.Add(time.Minute))
+		require.ErrorAs(t, err, new(*TransitionError), j.State)
+		require.Equal(t, j, after)
+	}
+}
