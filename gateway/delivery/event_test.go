@@ -17,16 +17,17 @@ import (
 
 func toldJourney() (journey.Journey, journey.Message) {
 	j := journey.Journey{
-			ID: "01TEST", State: journey.StateReleased, PaidWith: "pay1", PaidAt: t0, Submission: 1,
-			Terms: journey.Terms{Route: "licence", Amount: 2500, Reference: "LIC-1", Tell: "/paygate/events"},
-			Payments: []journey.Payment{
-				{ID: "pay1", Status: "success", Total: 2500}, {ID: "pay2", Status: "failed"},
-			},
-		}
+		ID: "01TEST", State: journey.StateReleased, PaidWith: "pay1", PaidAt: t0, Submission: 1,
+		Terms: journey.Terms{Route: "licence", Amount: 2500, Reference: "LIC-1", Tell: "/paygate/events"},
+		Payments: []journey.Payment{
+			{ID: "pay1", Status: "success", Total: 2500}, {ID: "pay2", Status: "failed"},
+		},
+	}
 	m := journey.Message{
-			ID: "re1", To: journey.ToService, What: journey.WhatRefunded, PaymentID: "pay1", Amount: 500,
-			RefundedTotal: 500, At: t0, Failures: 2,
-		}
+		ID: "re1", To: journey.ToService, What: journey.WhatRefunded, PaymentID: "pay1", Amount: 500,
+		RefundedTotal: 500, At: t0, Failures: 2,
+	}
+	return j, m
 }
 
 func TestTheServiceIsToldOfAnEvent(t *testing.T) {
@@ -74,7 +75,6 @@ func TestOnlyA2xxTakesAnEvent(t *testing.T) {
 		}
 		require.EqualError(t, err, wanted, answer)
 	}
-	return j, m
 }
 
 func TestAServiceThatIsAwayOrSilentIsNamedAsThat(t *testing.T) {
