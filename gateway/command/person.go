@@ -71,13 +71,19 @@ func person(ctx context.Context, e Env, args []string) error {
 	case erases && strings.TrimSpace(reason) == "":
 		return e.wrongUse("person", "-reason is needed")
 	case erases:
-		return e.erase(ctx, append(ids, more...), reason, format)
+		return aboutPerson{e, format}.erase(ctx, append(ids, more...), reason)
 	}
-	return e.showPerson(ctx, query, format)
+	return aboutPerson{e, format}.show(ctx, query)
 }
 
-// showPerson prints what is held about one person.
-func (e Env) showPerson(ctx context.Context, query, format string) error {
+// aboutPerson asks about one person, and prints the answer in a format.
+type aboutPerson struct {
+	Env
+	format string
+}
+
+// show prints what is held about one person.
+func (e aboutPerson) show(ctx context.Context, query string) error {
 	if query == "" {
 		line, _ := bufio.NewReader(e.Stdin).ReadString('\n')
 		query = strings.TrimSpace(line)
@@ -86,7 +92,7 @@ func (e Env) showPerson(ctx context.Context, query, format string) error {
 	if err := e.read(ctx, http.MethodPost, "person", nil, map[string]any{"q": query}, &held); err != nil {
 		return err
 	}
-	if format == "json" {
+	if e.format == "json" {
 		return e.printJSON(held)
 	}
 	fmt.Fprintf(e.Stdout, "Journeys: %d\n", len(held.Journeys))
@@ -127,7 +133,7 @@ func (j personJourney) personal() (lines []string) {
 }
 
 // erase erases what came from the citizen, and says what is left.
-func (e Env) erase(ctx context.Context, ids []string, reason, format string) error {
+func (e aboutPerson) erase(ctx context.Context, ids []string, reason string) error {
 	for i, id := range ids {
 		ids[i] = strings.ToUpper(strings.TrimSpace(id))
 	}
@@ -136,7 +142,7 @@ func (e Env) erase(ctx context.Context, ids []string, reason, format string) err
 	if err := e.read(ctx, http.MethodPost, "person/erase", nil, order, &done); err != nil {
 		return err
 	}
-	if format == "json" {
+	if e.format == "json" {
 		return e.printJSON(done)
 	}
 	for _, id := range done.Erased {
@@ -149,7 +155,7 @@ func (e Env) erase(ctx context.Context, ids []string, reason, format string) err
 	return nil
 }
 
-func (e Env) printKept(kept []keptData) {
+func (e aboutPerson) printKept(kept []keptData) {
 	fmt.Fprintln(e.Stdout, "\nWhat is kept:")
 	for _, k := range kept {
 		fmt.Fprintf(e.Stdout, "  %s. %s\n", k.What, k.Why)

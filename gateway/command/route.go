@@ -49,22 +49,28 @@ func route(ctx context.Context, e Env, args []string) error {
 	case len(named) < 2 && len(order) > 0:
 		return e.wrongUse("route", "name the route, and what it is to do: on, closed, free or shadow")
 	case len(named) < 2:
-		return e.showRoutes(ctx, named, format)
+		return aboutRoutes{e, format}.show(ctx, named)
 	}
 	order["mode"], order["until"] = named[1], fromNow(order["until"], 1)
-	return e.changeRoute(ctx, named[0], order, format)
+	return aboutRoutes{e, format}.change(ctx, named[0], order)
 }
 
-func (e Env) changeRoute(ctx context.Context, name string, order map[string]string, format string) error {
+// aboutRoutes asks about routes, and prints the answer in a format.
+type aboutRoutes struct {
+	Env
+	format string
+}
+
+func (e aboutRoutes) change(ctx context.Context, name string, order map[string]string) error {
 	var changed routeState
 	if err := e.read(ctx, http.MethodPost, "routes/"+url.PathEscape(name), nil, order, &changed); err != nil {
 		return err
 	}
-	return e.printRoutes([]routeState{changed}, format)
+	return e.print([]routeState{changed})
 }
 
-// showRoutes prints the route that is named, or all of them.
-func (e Env) showRoutes(ctx context.Context, named []string, format string) error {
+// show prints the route that is named, or all of them.
+func (e aboutRoutes) show(ctx context.Context, named []string) error {
 	var answer struct {
 		Routes []routeState `json:"routes"`
 	}
@@ -72,18 +78,18 @@ func (e Env) showRoutes(ctx context.Context, named []string, format string) erro
 		return err
 	}
 	if len(named) == 0 {
-		return e.printRoutes(answer.Routes, format)
+		return e.print(answer.Routes)
 	}
 	for _, r := range answer.Routes {
 		if r.Route == named[0] {
-			return e.printRoutes([]routeState{r}, format)
+			return e.print([]routeState{r})
 		}
 	}
 	return e.wrongUse("route", "there is no route %q", named[0])
 }
 
-func (e Env) printRoutes(all []routeState, format string) error {
-	if format == "json" {
+func (e aboutRoutes) print(all []routeState) error {
+	if e.format == "json" {
 		return e.printJSON(all)
 	}
 	table := tabwriter.NewWriter(e.Stdout, 0, 0, 2, ' ', 0)

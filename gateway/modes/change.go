@@ -79,9 +79,7 @@ func (c Change) checkMessage() error {
 
 // store stores a change, and drops those that no longer hold.
 func (m *Modes) store(ctx context.Context, route string, c Change) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	text, err := m.Values.UpdateValue(ctx, valueName, func(old []byte) ([]byte, error) {
+	_, err := m.Values.UpdateValue(ctx, valueName, func(old []byte) ([]byte, error) {
 		changes, err := parse(old, nil)
 		if err != nil {
 			return nil, err
@@ -92,8 +90,6 @@ func (m *Modes) store(ctx context.Context, route string, c Change) error {
 		})
 		return json.Marshal(changes)
 	})
-	if err == nil {
-		m.keep(text, nil)
-	}
+	m.forget()
 	return err
 }

@@ -86,6 +86,13 @@ func (m *Modes) read(ctx context.Context) {
 	m.keep(text, err)
 }
 
+// forget has the store read again, as after a change. No request waits for the change itself.
+func (m *Modes) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.triedAt = time.Time{}
+}
+
 // keep takes over what was read.
 func (m *Modes) keep(text []byte, err error) {
 	m.triedAt = m.Now()

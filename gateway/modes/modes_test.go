@@ -191,3 +191,36 @@ func TestAReadThatItsRequestGaveUpIsNotAFailure(t *testing.T) {
 	cancel()
 	require.NoError(t, a.Current(ctx).Err)
 }
+
+// slowValues is a store in which a change takes until it is let through.
+type slowValues struct {
+	*values
+	began, goOn chan struct{}
+}
+
+func (v slowValues) UpdateValue(
+	ctx context.Context, name string, change func([]byte) ([]byte, error),
+) ([]byte, error) {
+	close(v.began)
+	<-v.goOn
+	return v.values.UpdateValue(ctx, name, change)
+}
+
+func TestNoRequestWaitsForAChange(t *testing.T) {
+	t.Parallel()
+	slow := slowValues{&values{}, make(chan struct{}), make(chan struct{})}
+	m := modes.New(modes.Options{
+		Settings: []modes.Setting{{Route: "licence", Mode: modes.On}}, Values: slow, Now: time.Now,
+		Log: slog.New(slog.DiscardHandler),
+	})
+	done := make(chan error)
+	go func() {
+		_, err := m.Change(t.Context(), "licence", modes.Change{Mode: modes.Closed})
+		done <- err
+	}()
+	<-slow.began
+	require.Equal(t, modes.On, modeOf(t, m))
+	close(slow.goOn)
+	require.NoError(t, <-done)
+	require.Equal(t, modes.Closed, modeOf(t, m))
+}
