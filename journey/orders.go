@@ -2,7 +2,6 @@ package journey
 
 import (
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -83,7 +82,7 @@ func (j Journey) refundAsked(f RefundAsked, at time.Time) (Journey, string, erro
 		return j, "", ErrRefunding
 	}
 	j.RefundAskedAt = at
-	return j, fmt.Sprintf("%d pence: %s", f.Amount, f.Reason), nil
+	return j, Pounds(f.Amount) + ": " + f.Reason, nil
 }
 
 func (j Journey) refundDone(f Fact, detail string) (Journey, string, error) {

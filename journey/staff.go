@@ -220,7 +220,7 @@ func (r *Runner) followRefund(ctx context.Context, j Journey, by By) (Journey, e
 		return j, err
 	}
 	p, _ := j.Payment()
-	detail := fmt.Sprintf("the answer was lost; GOV.UK Pay says that %d pence are refunded in total", p.Refunded)
+	detail := "the answer was lost; GOV.UK Pay says that " + Pounds(p.Refunded) + " is refunded in total"
 	return r.apply(ctx, j.ID, RefundEnded{detail}, by, Change{})
 }
 

@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -111,7 +110,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case ApprovalEnded:
 		return j.approvalEnded(f, by)
 	case Refunded:
-		return j.refundDone(f, fmt.Sprintf("%d pence of %s", f.Amount, f.PaymentID))
+		return j.refundDone(f, Pounds(f.Amount)+" of "+f.PaymentID)
 	case RefundsSeen:
 		return j.refundsSeen(f, at)
 	case MessageTaken:

@@ -96,7 +96,7 @@ func TestRefundWithLostAnswerIsNotRepeated(t *testing.T) {
 	h.Sweep()
 	w := h.Ann().Journey(id)
 	require.EqualValues(t, 500, w.RefundedPence, "the sweep has read Pay")
-	require.Contains(t, w.History[len(w.History)-1].Detail, "500 pence are refunded in total")
+	require.Contains(t, w.History[len(w.History)-1].Detail, "£5.00 is refunded in total")
 	_, status, text = h.Ann().Order(id, "refund", testserver.WithReason("amount_pence", 2500, "refunded_pence", 500))
 	require.Equal(t, http.StatusOK, status, text)
 	require.EqualValues(t, 3000, h.Payments()[0].Refunded)

@@ -97,8 +97,10 @@ func (a adviser) logIn() {
 func (a adviser) refund(name, pounds string) {
 	a.VisitPage("/journeys")
 	a.Do(browser.Fill("#find", name), browser.Click("form[role=search] button"), browser.See("main table a"),
-		browser.Click("main table a"), browser.See(".paygate-timeline"), browser.Click("details summary"),
-		browser.Fill("#amount", pounds), browser.Fill("#reason-refund", "the season was half over"),
+		browser.Click("main table a"), browser.See(".paygate-timeline"),
+		browser.Click("main a[href$='/refund']"), browser.See("#amount"),
+		browser.Fill("#amount", pounds), browser.Fill("#reason", "the season was half over"),
+		browser.Click("form[action$='/refund'] button"), browser.See(".govuk-warning-text"),
 		browser.Click("form[action$='/refund'] button"), browser.See(".govuk-notification-banner"))
 	require.Contains(a.t, a.Text("main"), "£"+pounds+" has been refunded")
 }
