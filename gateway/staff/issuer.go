@@ -7,7 +7,8 @@ import (
 	"paygate/gateway/signin"
 )
 
-// startSignIn sends a person to the issuer, which signs them in.
+// startSignIn sends a person to the issuer, which signs them in. A link leads here: with a form, browsers would apply
+// form-action to the redirect.
 func (s entrance) startSignIn(w http.ResponseWriter, r *http.Request) {
 	address, err := s.gate.Start(w, r, ownPath(r.FormValue("to")))
 	if err != nil {

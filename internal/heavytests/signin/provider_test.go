@@ -175,13 +175,13 @@ func TestABrowserSignsInAcrossSites(t *testing.T) {
 	tab := browse.Open(t, staff)
 	tab.VisitPage("/journeys")
 	tab.LookAtWidths("staff-login-issuer")
-	tab.Do(browse.Click("form[action='/login/start'] button"), browse.See("input[name=username]"))
+	tab.Do(browse.Click("a[href^='/login/start']"), browse.See("input[name=username]"))
 	tab.Do(browse.Fill("input[name=username]", "test-user@localhost"),
 		browse.Fill("input[name=password]", verysecure), browse.Click("button[type=submit]"),
 		browse.See("nav form[action='/logout']"))
 	tab.WaitUntil("location.pathname == '/journeys'")
 	require.Contains(t, tab.Text("nav"), "Signed in as test.user")
-	tab.Do(browse.Click("nav form[action='/logout'] button"), browse.See("form[action='/login/start']"))
+	tab.Do(browse.Click("nav form[action='/logout'] button"), browse.See("a[href^='/login/start']"))
 	tab.VisitPage("/journeys")
-	require.Equal(t, "/login", tab.Path())
+	require.Equal(t, "/login?to=%2Fjourneys", tab.Path())
 }
