@@ -31,6 +31,9 @@ func wasLetGo(j journey.Journey, p journey.Payment) bool {
 	if !p.Finished() || p.Status == journey.StatusSuccess || p.Money > 0 {
 		return false
 	}
+	if p.ID == j.PaidWith { // an adopted payment was reserved before its history began
+		return true
+	}
 	return slices.ContainsFunc(j.History, func(e journey.Event) bool {
 		return e.Fact == journey.PaymentSeen{}.Name() && e.Detail == p.ID+" "+journey.StatusCapturable
 	})

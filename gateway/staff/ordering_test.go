@@ -259,3 +259,16 @@ func TestTheOverviewsFiguresLeadToWhatTheyCount(t *testing.T) {
 	}
 	require.Contains(t, text, `href="/journeys?state=released&amp;since=2026-11-10"`)
 }
+
+func TestAnAdoptedReservationThatIsLetGoWasNeverTaken(t *testing.T) {
+	t.Parallel()
+	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	id := l.addStuck(t, "LIC1")
+	_, err := l.store.Update(t.Context(), id, func(j journey.Journey) (journey.Change, error) {
+		j.History, j.Adopted, j.Trouble = nil, true, journey.TroubleAdopted
+		return journey.Change{Journey: j}, nil
+	})
+	require.NoError(t, err)
+	text := b.order(id, "settle", url.Values{"as": {"reversed"}, "reason": {"not given"}})
+	require.Contains(t, text, "£25.00 was reserved and has been released. It was never taken.")
+}

@@ -26,7 +26,7 @@ func orderResult(t task, o order, before, after journey.Journey, err error) sign
 	case t.name == "release", o.As == "retry":
 		return sendResult(before, after)
 	case t.name == "return", o.As == "reversed":
-		return returnResult(after)
+		return returnResult(before, after)
 	default:
 		return givenResult(after)
 	}
@@ -54,7 +54,7 @@ func sendResult(before, after journey.Journey) signin.Notice {
 		return signin.Notice{Text: "The service has accepted the request. The money is reserved, and could not be taken yet. " +
 			"Paygate tries again by itself."}
 	case wasSent && after.State == journey.StateReversed:
-		return signin.Notice{Text: "The service has got the request, and refused it. " + backSentence(after)}
+		return signin.Notice{Text: "The service has got the request, and refused it. " + backSentence(before, after)}
 	case wasSent && after.State == journey.StateRefused:
 		return signin.Notice{Text: "The service has got the request, and refused it."}
 	case wasSent && after.State == journey.StateStuck:
@@ -68,10 +68,10 @@ func sendResult(before, after journey.Journey) signin.Notice {
 }
 
 // returnResult is that of an order to give all money back.
-func returnResult(after journey.Journey) signin.Notice {
+func returnResult(before, after journey.Journey) signin.Notice {
 	switch {
 	case after.State == journey.StateReversed:
-		return signin.Notice{Done: true, Text: backSentence(after)}
+		return signin.Notice{Done: true, Text: backSentence(before, after)}
 	case after.Returning:
 		return signin.Notice{Text: returnWaits}
 	default:
@@ -94,12 +94,14 @@ func takenSentence(j journey.Journey) string {
 	return "No money has been taken."
 }
 
-// backSentence says how the money went back, all of it.
-func backSentence(j journey.Journey) string {
-	m := moneyOf(j)
+// backSentence says how the money went back, all that was left of it.
+func backSentence(before, after journey.Journey) string {
+	m, was := moneyOf(after), moneyOf(before)
 	switch {
+	case m.refunded > was.refunded:
+		return "GOV.UK Pay has accepted the refund of " + journey.Pounds(m.refunded-was.refunded) + "."
 	case m.refunded > 0:
-		return "GOV.UK Pay has accepted the refund of " + journey.Pounds(m.refunded) + "."
+		return "The money had gone back already: " + journey.Pounds(m.refunded) + "."
 	case m.released > 0:
 		return journey.Pounds(m.released) + " was reserved and has been released. It was never taken."
 	default:
