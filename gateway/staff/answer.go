@@ -69,8 +69,8 @@ func foreseen(err error) (status int, detail string, ok bool) {
 	case errors.Is(err, journey.ErrNotFound):
 		return http.StatusNotFound, "There is no such journey.", true
 	case errors.As(err, &misplaced):
-		return http.StatusConflict, "This cannot be done while the journey is as it is (" + string(misplaced.State) + ": " +
-			stateWord(misplaced.State) + "), or GOV.UK Pay has not confirmed its payment.", true
+		return http.StatusConflict, "This cannot be done: the journey is now “" + stateWord(misplaced.State) + "” (" +
+			string(misplaced.State) + "), or GOV.UK Pay has not confirmed the payment.", true
 	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed), errors.Is(err, journey.ErrMeanwhile),
 		errors.Is(err, journey.ErrNoApproval), errors.Is(err, journey.ErrSamePerson), errors.Is(err, journey.ErrApproval),
 		errors.Is(err, journey.ErrErased), errors.Is(err, journey.ErrRefundedSince):
