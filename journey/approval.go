@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -157,20 +156,22 @@ func (j Journey) approvalAsked(f ApprovalAsked, by By, at time.Time) (Journey, s
 	return j, fmt.Sprintf("%s of %s: %s", f.Order.What, Pounds(f.Order.Amount), f.Order.Reason), nil
 }
 
-func (j Journey) approvalEnded(f ApprovalEnded, by By) (Journey, string, error) {
+func (j Journey) approvalEnded(f ApprovalEnded, by By, at time.Time) (Journey, string, error) {
 	a := j.Approval
 	if !a.Waits() {
 		return j, "", ErrNoApproval
 	}
-	how := "rejected"
+	how := "rejected: " + f.Reason
 	switch {
-	case !by.isStaff():
-		how = "nobody agreed in time"
+	case !at.Before(a.Until()):
+		how = "lapsed: nobody agreed in time"
+	case !by.isStaff(): // only a sweep ends it so, and only then
+		return j, "", &TransitionError{j.State, f.Name()}
 	case samePerson(a.By, by):
-		how = "withdrawn"
+		how = "withdrawn: " + f.Reason
 	}
 	j.Approval = Approval{}
-	return j, fmt.Sprintf("%s of %s: %s", a.What, Pounds(a.Amount), cmp.Or(f.Reason, how)), nil
+	return j, fmt.Sprintf("%s of %s %s", a.What, Pounds(a.Amount), how), nil
 }
 
 // orderOrAsk carries out an order, or stores that it waits for a second person. The error is then ErrSecondPerson.

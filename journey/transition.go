@@ -108,7 +108,7 @@ func (j Journey) apply(f Fact, by By, at time.Time) (Journey, string, error) {
 	case ApprovalAsked:
 		return j.approvalAsked(f, by, at)
 	case ApprovalEnded:
-		return j.approvalEnded(f, by)
+		return j.approvalEnded(f, by, at)
 	case Refunded:
 		return j.refundDone(f, Pounds(f.Amount)+" of "+f.PaymentID)
 	case RefundsSeen:
