@@ -116,6 +116,7 @@ type frame struct {
 	Title, Service, Style string
 	Test                  bool
 	Member                string
+	Sections              []section
 	Unpaid                []modes.State // live routes whose requests pass without payment
 	View                  any
 }
@@ -126,6 +127,7 @@ func (s *server) render(w http.ResponseWriter, status int, name, title string, m
 	f := frame{Title: title, Service: s.ServiceName, Style: styleAddress, Test: s.TestMode, Member: m.Name, View: view}
 	if m.Name != "" {
 		f.Unpaid = s.unpaidRoutes(context.Background())
+		f.Sections = sectionsAt(name, m)
 	}
 	if err := s.template(name).Execute(&out, f); err != nil {
 		panic(err)

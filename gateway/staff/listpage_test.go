@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/gateway/staff"
 	"paygate/journey"
 )
 
@@ -58,4 +59,22 @@ func TestEveryPaymentLeadsToPaysOwnTool(t *testing.T) {
 	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
 	_, text := b.do("/journeys/"+string(l.addStuck(t, "LIC1")), nil)
 	require.Contains(t, text, `href="https://pay.example/redirect/transactions/paylic1"`)
+}
+
+func TestTheNavigationHasOnlyWhatTheRoleAllows(t *testing.T) {
+	t.Parallel()
+	l := newListener(t, func(o *staff.Options) {
+		o.SignIn.Tokens, _ = o.SignIn.Tokens.Add("vera:view:veras-token-0123456789")
+	})
+	vera, ann := l.browser(t), l.browser(t)
+	vera.signIn("veras-token-0123456789")
+	ann.signIn(annsToken)
+	id := l.addStuck(t, "LIC1")
+	_, text := vera.do("/journeys/"+string(id), nil)
+	require.Contains(t, text, `href="/journeys" aria-current="true"`)
+	require.NotContains(t, text, `href="/person"`)
+	require.NotContains(t, text, "Decide how it ends", "it needs another role")
+	_, text = ann.do("/journeys/"+string(id), nil)
+	require.Contains(t, text, `href="/person"`)
+	require.Contains(t, text, "Decide how it ends")
 }
