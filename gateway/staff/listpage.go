@@ -65,12 +65,12 @@ func (s *server) listPage(w http.ResponseWriter, r *http.Request, m member, filt
 
 // search returns what a person looks for. What they were read out is found whatever filter is left over.
 func (s *server) search(r *http.Request, f journey.Filter) (found []journey.Journey, unfiltered bool, err error) {
-	f.Limit = maxShown
+	f.Limit = maxShown + 1 // to know whether there are more
 	found, err = s.Store.List(r.Context(), f)
 	if err != nil || len(found) > 0 || f.Find == "" {
 		return found, false, err
 	}
-	found, err = s.Store.List(r.Context(), journey.Filter{Find: f.Find, Limit: maxShown})
+	found, err = s.Store.List(r.Context(), journey.Filter{Find: f.Find, Limit: f.Limit})
 	return found, len(found) > 0, err
 }
 
@@ -79,8 +79,9 @@ func (s *server) listViewOf(r *http.Request, f journey.Filter, found []journey.J
 	v := listView{
 		Find: query.Get("find"), State: string(f.State), States: journey.States(), Route: f.Route, Routes: s.Routes,
 		Since: query.Get("since"), Until: query.Get("until"), PayTool: s.payTool(),
-		Count: len(found), More: len(found) == maxShown,
+		Count: min(len(found), maxShown), More: len(found) > maxShown,
 	}
+	found = found[:v.Count]
 	v.Narrowed = v.Find+v.State+v.Route+v.Since+v.Until != ""
 	if f.State == journey.StateStuck {
 		slices.SortStableFunc(found, byUrgency)
