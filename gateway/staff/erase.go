@@ -118,7 +118,7 @@ func (s people) eraseOne(r *http.Request, id journey.ID, o personOrder, m member
 	if !journey.IsID(string(id)) {
 		return noSuchJourney, nil
 	}
-	ctx, log := context.WithoutCancel(r.Context()), audit{s.server}
+	ctx, log := context.WithoutCancel(r.Context()), audit(s)
 	entry := log.entryOf(r, m, "erase")
 	entry.Journey = id
 	if err := log.put(ctx, entry); err != nil {
