@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -17,11 +18,13 @@ import (
 // runDemo runs a sample service, a simulated Pay and Paygate between them.
 func runDemo(ctx context.Context, e Env, args []string) error {
 	d := demo.Demo{Port: 8000}
-	_, err := e.flags("demo", "[-port N] [-store FILE]", args, 0, func(set *flag.FlagSet) {
+	empty := false
+	_, err := e.flags("demo", "[-port N] [-store FILE] [-empty]", args, 0, func(set *flag.FlagSet) {
 		set.IntVar(&d.Port, "port", d.Port,
 			"the gateway's port; the staff listener, Pay and the service have the three after it")
 		set.StringVar(&d.Store, "store", "",
 			"a file to store journeys in; without it, they are lost when the demo ends")
+		set.BoolVar(&empty, "empty", false, "begin without the journeys of the last fortnight")
 	})
 	if err != nil {
 		return err
@@ -36,6 +39,9 @@ func runDemo(ctx context.Context, e Env, args []string) error {
 		}
 		defer os.RemoveAll(folder)
 		d.Store = filepath.Join(folder, "demo.db")
+	}
+	if _, err := os.Stat(d.Store); !empty && errors.Is(err, fs.ErrNotExist) {
+		d.Past = demo.Fortnight
 	}
 	return e.serveDemo(ctx, d)
 }
@@ -52,22 +58,30 @@ func (e Env) serveDemo(ctx context.Context, d demo.Demo) error {
 		return err
 	}
 	guided := e
+	catchUp := func() {}
 	guided.Assemble = func(ctx context.Context, s config.Settings, log *slog.Logger) (*app.App, error) {
 		a, err := app.Assemble(ctx, s, log, around.Now)
 		if err == nil {
-			a.Staff = d.WithGuide(a.Staff, around.Now, func(ctx context.Context, length time.Duration) {
-				around.Skip(length, func() { catchUp(ctx, a, log) })
-			})
+			catchUp = func() { doWhatIsDue(ctx, a, log) }
+			a.Staff = d.WithGuide(a.Staff, around.Now, func(length time.Duration) { around.Skip(length, catchUp) })
 		}
 		return a, err
 	}
-	err = guided.serve(ctx, settings, e.logger(settings), func() { d.Announce(e.Stdout) })
+	log := e.logger(settings)
+	err = guided.serve(ctx, settings, log, func() {
+		if d.Past > 0 {
+			if err := d.PlayFortnight(around, catchUp); err != nil {
+				log.WarnContext(ctx, "the demo begins without some of its journeys", "error", err)
+			}
+		}
+		d.Announce(e.Stdout)
+	})
 	stop()
 	return errors.Join(err, around.Wait())
 }
 
-// catchUp does what is due after the demo's clock was moved.
-func catchUp(ctx context.Context, a *app.App, log *slog.Logger) {
+// doWhatIsDue does what is due after the demo's clock was moved.
+func doWhatIsDue(ctx context.Context, a *app.App, log *slog.Logger) {
 	err := a.DeliverEarly(ctx)
 	_, sweepErr := a.Sweep(ctx)
 	if err := errors.Join(err, sweepErr); err != nil {

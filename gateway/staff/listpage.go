@@ -58,6 +58,10 @@ func (s *server) listPage(w http.ResponseWriter, r *http.Request, m member, filt
 		s.fail(w, r, err)
 		return
 	}
+	if r.Method == http.MethodPost && filter.Find != "" && len(found) == 1 { // what the caller has read out is this one
+		http.Redirect(w, r, "/journeys/"+string(found[0].ID), http.StatusSeeOther)
+		return
+	}
 	v := s.listViewOf(r, filter, found)
 	v.Unfiltered = unfiltered
 	s.render(w, http.StatusOK, "list", "Journeys", m, v)

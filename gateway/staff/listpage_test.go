@@ -17,16 +17,26 @@ import (
 func TestWhatIsReadOutIsFoundWhateverFilterIsLeftOver(t *testing.T) {
 	t.Parallel()
 	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
-	l.addStuck(t, "LIC1")
-	_, text := b.do("/journeys", url.Values{"find": {"lic-1"}, "state": {"released"}, "until": {"2020-01-01"}})
-	require.Contains(t, text, ">LIC1</a>")
+	l.addStuck(t, "LICE-1")
+	l.addStuck(t, "LICE-2")
+	_, text := b.do("/journeys", url.Values{"find": {"Lice"}, "state": {"released"}, "until": {"2020-01-01"}})
+	require.Contains(t, text, ">LICE-1</a>")
 	require.Contains(t, text, "whatever the filters")
-	require.Contains(t, text, "1 journey.")
-	_, text = b.do("/journeys", url.Values{"find": {"LIC1"}, "state": {"stuck"}})
+	require.Contains(t, text, "2 journeys.")
+	_, text = b.do("/journeys", url.Values{"find": {"LICE"}, "state": {"stuck"}})
 	require.NotContains(t, text, "whatever the filters")
 	_, text = b.do("/journeys", url.Values{"find": {"NOTHING"}})
 	require.Contains(t, text, "No journeys were found.")
 	require.Contains(t, text, `href="https://pay.example/all-service-transactions"`)
+}
+
+func TestTheOnlyJourneyFoundIsShownAtOnce(t *testing.T) {
+	t.Parallel()
+	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	id := l.addStuck(t, "LIC1")
+	answer, text := b.do("/journeys", url.Values{"find": {"lic-1"}, "state": {"released"}})
+	require.Equal(t, "/journeys/"+string(id), answer.Request.URL.Path)
+	require.Contains(t, text, "What happened")
 }
 
 func TestJourneysHavePagesACountAndAFile(t *testing.T) {

@@ -29,8 +29,9 @@ const staffToken = "for-the-demo-only"
 
 // Demo says where a demo runs.
 type Demo struct {
-	Port  int    // of the public listener; the staff listener, Pay and the service have the three after it
-	Store string // the path of the bbolt file
+	Port  int           // of the public listener; the staff listener, Pay and the service have the three after it
+	Store string        // the path of the bbolt file
+	Past  time.Duration // how long ago the demo's clock begins
 }
 
 // Around is what runs around the demo's Paygate.
@@ -66,6 +67,7 @@ func (d Demo) Start(ctx context.Context) (*Around, error) {
 		return nil, errors.Join(err, payListener.Close())
 	}
 	pay := paysim.New(paysim.Options{
+		Now:       func() time.Time { return time.Now().Add(-d.Past) },
 		PublicURL: "http://" + d.payAddress(), ServiceName: serviceName,
 		AddressCollection: "off", // less to fill in
 	})
@@ -153,7 +155,7 @@ var guideTemplate = template.Must(template.New("guide").Parse(guideHTML))
 // WithGuide adds a page to the staff handler that tells a visitor what to click and what to watch. Its buttons skip
 // time.
 func (d Demo) WithGuide(
-	staff http.Handler, now func() time.Time, skip func(context.Context, time.Duration),
+	staff http.Handler, now func() time.Time, skip func(time.Duration),
 ) http.Handler {
 	zone, err := time.LoadLocation("Europe/London")
 	if err != nil {
@@ -173,7 +175,7 @@ func (d Demo) WithGuide(
 	protect := http.NewCrossOriginProtection()
 	mux.Handle("POST /guide/skip", protect.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := r.FormValue("time")
-		skip(r.Context(), skips[name].length)
+		skip(skips[name].length)
 		http.Redirect(w, r, "/guide?skipped="+url.QueryEscape(name)+"#clock", http.StatusSeeOther)
 	})))
 	return mux

@@ -23,10 +23,11 @@ import (
 )
 
 // startDemo starts the demo, and returns its port. The guide is on the next one.
-func startDemo(t *testing.T) int {
+func startDemo(t *testing.T, flags ...string) int {
 	t.Helper()
 	port := freePorts(t, 4)
-	demo := testserver.StartCommand(t, command.Env{}, "Open this:", "demo", "-port", strconv.Itoa(port))
+	demo := testserver.StartCommand(t, command.Env{}, "Open this:",
+		append([]string{"demo", "-port", strconv.Itoa(port)}, flags...)...)
 	t.Cleanup(func() { require.Zero(t, demo.Stop()) })
 	return port
 }
@@ -99,7 +100,7 @@ func (v visitor) received(method, target string) (count int) {
 
 func TestDemoInBrowser(t *testing.T) {
 	t.Parallel()
-	port := startDemo(t)
+	port := startDemo(t, "-empty")
 	photo := testserver.BinaryContent(20_000)
 	v := newVisitor(t, port, photo)
 	v.seeGuide(addressOf(port+1) + "/guide")
