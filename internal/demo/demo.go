@@ -190,7 +190,7 @@ var skips = map[string]struct {
 // Announce prints the addresses of everything.
 func (d Demo) Announce(w io.Writer) {
 	fmt.Fprintf(w, `
-Paygate is running in front of a sample service. No settings, no network, no money.
+Paygate is running in front of a sample service. No settings, no accounts, no money.
 
   Open this:                  http://%s/guide   what to click and what to watch
   The service with Paygate:   http://%s/
