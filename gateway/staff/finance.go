@@ -117,6 +117,9 @@ func (s *server) backup(w http.ResponseWriter, r *http.Request, m member) {
 		panic(http.ErrAbortHandler)
 	}
 	h.Set(trailerBytes, fmt.Sprint(count.n))
+	if err := NoteDone(context.WithoutCancel(r.Context()), s.Store, DoneBackup, Done{At: s.Runner.Now()}); err != nil {
+		s.Log.WarnContext(r.Context(), "the overview does not show this backup", "error", err)
+	}
 }
 
 // trailerBytes ends a complete backup.

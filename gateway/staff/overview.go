@@ -39,6 +39,9 @@ type overviewView struct {
 	Spans  []*span
 
 	ComparedAt time.Time // zero: never
+	Swept      *Done     // nil: never
+	BackedUp   *Done     // nil: never
+	BacksUp    bool      // backups are made here, and not by the database
 }
 
 // bar is one row of the chart of states.
@@ -94,6 +97,9 @@ func (s *server) load(ctx context.Context) (v overviewView, err error) {
 	if v.ComparedAt, err = (comparisons{s}).last(ctx); err != nil {
 		return v, err
 	}
+	if err := s.loadDone(ctx, &v); err != nil {
+		return v, err
+	}
 	open, err := s.Store.CountOpen(ctx)
 	if err != nil {
 		return v, err
@@ -102,6 +108,16 @@ func (s *server) load(ctx context.Context) (v overviewView, err error) {
 		return v, err
 	}
 	return v, s.chart(ctx, open, &v)
+}
+
+// loadDone adds what the last sweep and the last backup did.
+func (s *server) loadDone(ctx context.Context, v *overviewView) (err error) {
+	if v.Swept, err = s.lastDone(ctx, DoneSweep); err != nil {
+		return err
+	}
+	v.BacksUp = s.Backup != nil
+	v.BackedUp, err = s.lastDone(ctx, DoneBackup)
+	return err
 }
 
 // byUrgency puts the journey first about which a person has to decide first, and then what has waited longest.

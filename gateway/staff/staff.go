@@ -31,6 +31,10 @@ type Store interface {
 	PutAudit(ctx context.Context, e journey.AuditEntry, keepFrom time.Time) error
 	// Audits lists at most limit entries after an id, the oldest first.
 	Audits(ctx context.Context, after journey.ID, limit int) ([]journey.AuditEntry, error)
+	// Value returns a named value, or journey.ErrNotFound.
+	Value(ctx context.Context, name string) ([]byte, error)
+	// UpdateValue changes a named value in one transaction, and returns the new value.
+	UpdateValue(ctx context.Context, name string, change func(old []byte) ([]byte, error)) ([]byte, error)
 }
 
 // Options configure the staff listener.
