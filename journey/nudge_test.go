@@ -11,12 +11,30 @@ import (
 )
 
 // slow is GOV.UK Pay whose answers take a second to arrive.
-type slow struct{ *scripted }
+type slow struct {
+	*scripted
+	mu sync.Mutex
+}
 
-func (s slow) Get(ctx context.Context, id string) (PaymentSnapshot, error) {
+func (s *slow) Get(ctx context.Context, id string) (PaymentSnapshot, error) {
+	s.mu.Lock()
 	answer, err := s.scripted.Get(ctx, id)
+	s.mu.Unlock()
 	time.Sleep(time.Second)
 	return answer, err
+}
+
+func (s *slow) reads() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gets
+}
+
+// isPaid means that the citizen pays.
+func (s *slow) isPaid() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.payment.Status = StatusSuccess
 }
 
 // lockedStore may be used by several visitors.
@@ -58,27 +76,31 @@ func webhookDuringAReading(t *testing.T, by By, nudged bool, after time.Duration
 		Apply(PaymentCreated{start}, ByCitizen, time.Now())
 	require.NoError(t, err)
 	tr := newTrial(t, j, snapshot(StatusStarted))
-	tr.runner.Store = &lockedStore{oneStore: tr.store}
-	tr.runner.Accounts, tr.runner.Now, tr.runner.WaitTimeout = Accounts{"": slow{tr.pay}}, time.Now, time.Minute
+	store, pay := &lockedStore{oneStore: tr.store}, &slow{scripted: tr.pay}
+	tr.runner.Store = store
+	tr.runner.Accounts, tr.runner.Now, tr.runner.WaitTimeout = Accounts{"": pay}, time.Now, time.Minute
+	visit := func(by By) { _, _ = tr.runner.Advance(t.Context(), j.ID, Visit{By: by}) }
 	tr.runner.Deliverer = service(VerdictAccepted)
 
 	time.Sleep(time.Hour - 1200*time.Millisecond)
-	tr.visit(Visit{By: ByCitizen})
+	visit(ByCitizen)
 	time.Sleep(after)
 	if nudged {
 		require.NoError(t, tr.runner.Nudge(t.Context(), j.ID, ByWebhook))
 	}
-	reads := tr.pay.gets
-	go tr.visit(Visit{By: by})
+	reads := pay.reads()
+	go visit(by)
 	for range 100 {
-		if time.Sleep(100 * time.Millisecond); tr.pay.gets > reads {
+		if time.Sleep(100 * time.Millisecond); pay.reads() > reads {
 			break
 		}
 	}
-	tr.pay.payment.Status = StatusSuccess
+	pay.isPaid()
 	require.NoError(t, tr.runner.Nudge(t.Context(), j.ID, ByWebhook))
-	go tr.visit(Visit{By: ByWebhook})
+	go visit(ByWebhook)
 	time.Sleep(10 * time.Second)
 	synctest.Wait()
-	require.Equal(t, StateReleased, tr.store.j.State, "%s, nudged %t, %s after a reading", by, nudged, after)
+	ended, err := store.Get(t.Context(), j.ID)
+	require.NoError(t, err)
+	require.Equal(t, StateReleased, ended.State, "%s, nudged %t, %s after a reading", by, nudged, after)
 }

@@ -41,7 +41,7 @@ func TestReplicasMigrateOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	const layouts = 5
+	const layouts = 6
 	require.Equal(t, layouts, strings.Count(log.String(), "was migrated to a new layout"))
 	require.Equal(t, layouts, ask[int](t, address, `SELECT count(*) FROM paygate_schema WHERE version_id > 0`))
 	require.Equal(t, 8, ask[int](t, address, `SELECT count(*) FROM paygate_journeys`))
@@ -172,7 +172,7 @@ func TestOpenRefusesNewerTables(t *testing.T) {
 	address := filled(t)
 	raw(t, address, `INSERT INTO paygate_schema (version_id, is_applied) VALUES (7, true)`)
 	_, err := pgstore.Open(t.Context(), address, options(t, 1))
-	require.ErrorContains(t, err, "newer version of Paygate (layout 7, this version knows 5)")
+	require.ErrorContains(t, err, "newer version of Paygate (layout 7, this version knows 6)")
 	require.NotErrorIs(t, err, pgstore.ErrURL)
 }
 
