@@ -14,8 +14,8 @@ const maxSkew = 24 * time.Hour
 // clockJump is more than our own clocks, on several replicas, ever differ.
 const clockJump = time.Hour
 
-// tooLong reports whether a pause ends so late that it was begun while our clock was ahead. longest is the longest pause
-// that there is: a replica whose clock is a little behind must keep that one too.
+// tooLong reports whether a pause ends so late that it was begun while our clock was ahead. longest is the longest
+// pause that there is: a replica whose clock is a little behind must keep that one too.
 func tooLong(until, now time.Time, longest time.Duration) bool {
 	return until.After(now.Add(longest + clockJump))
 }

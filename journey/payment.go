@@ -178,6 +178,6 @@ var (
 	ErrNextURL = errors.New("GOV.UK Pay gave a next_url outside the allowed origins")
 )
 
-// AccountRefusals lists the codes under which calls that end with [ErrPayAccount] are counted: the status, or Pay's code
-// if there is one.
+// AccountRefusals lists the codes under which calls that end with [ErrPayAccount] are counted: the status, or Pay's
+// code if there is one.
 func AccountRefusals() []string { return []string{"401", "403", "P0199", "P0930", "P0940", "P0941"} }

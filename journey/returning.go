@@ -60,8 +60,8 @@ func (r *Runner) cancel(ctx context.Context, j Journey, s PaymentSnapshot, by By
 	return r.concludeReturn(ctx, tried, try, r.at(j).Cancel(ctx, s.ID), by)
 }
 
-// refund gives back everything that is left of a payment. Pay's list is read first: a refund that is on its way must not
-// be made twice, even if Pay answered that it failed (FACTS trap 28).
+// refund gives back everything that is left of a payment. Pay's list is read first: a refund that is on its way must
+// not be made twice, even if Pay answered that it failed (FACTS trap 28).
 func (r *Runner) refund(ctx context.Context, j Journey, s PaymentSnapshot, by By) (Journey, error) {
 	j, err := r.readRefundsOf(ctx, j, s.ID, by)
 	if err != nil || j.State == StateStuck {

@@ -31,8 +31,8 @@ func (j Journey) resubmitted(f Resubmitted) (Journey, string, error) {
 	return j, fmt.Sprintf("submission %d", j.Submission), nil
 }
 
-// returnDecided is stored before the money moves, so that nothing is delivered while it goes back. A person can decide so
-// only if the service cannot have got the request.
+// returnDecided is stored before the money moves, so that nothing is delivered while it goes back. A person can decide
+// so only if the service cannot have got the request.
 func (j Journey) returnDecided(f ReturnDecided, by By) (Journey, string, error) {
 	switch {
 	case by.isStaff() && j.refunding():

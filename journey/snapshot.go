@@ -190,8 +190,8 @@ func (p Payment) stale(o Outcome) bool {
 	return (o == OutcomePending || o == OutcomeSubmitted) && rank(p.Status, p.Ended) > rank(StatusSubmitted, false)
 }
 
-// rank orders the statuses by how far a payment has come. Unknown statuses come first, unless Pay says that they end the
-// payment.
+// rank orders the statuses by how far a payment has come. Unknown statuses come first, unless Pay says that they end
+// the payment.
 func rank(status string, ended bool) int {
 	switch {
 	case ended, slices.Contains(ends, status):

@@ -93,8 +93,8 @@ func (r *Runner) settle(ctx context.Context, id ID, f Settled, by By, second Sec
 }
 
 // GiveBack returns the money now, for a request or a pass that the service cannot have got. The decision stays even if
-// Pay fails, and sweeps try again. A refund that must wait until Pay has collected the money is not an error. If a second
-// person has to agree, the error is ErrSecondPerson, and the order waits for them.
+// Pay fails, and sweeps try again. A refund that must wait until Pay has collected the money is not an error. If a
+// second person has to agree, the error is ErrSecondPerson, and the order waits for them.
 func (r *Runner) GiveBack(ctx context.Context, id ID, by By, reason string) (Journey, error) {
 	return r.orderOrAsk(ctx, id, Order{What: OrderReturn, Reason: reason}, by)
 }

@@ -73,8 +73,8 @@ func (f Filter) Size() int {
 	return f.Limit
 }
 
-// OldestDue returns the time of the most overdue journey of a store, for a sweep or for early delivery. A step that keeps
-// failing is overdue since it was first owed, although sweeps put it off. It reports false if none is overdue.
+// OldestDue returns the time of the most overdue journey of a store, for a sweep or for early delivery. A step that
+// keeps failing is overdue since it was first owed, although sweeps put it off. It reports false if none is overdue.
 func OldestDue(ctx context.Context, s Store, now time.Time) (oldest time.Time, found bool, err error) {
 	type list func(ctx context.Context, until time.Time, after Due, limit int) ([]Due, error)
 	for _, list := range []list{s.Due, s.DueEarly, s.Late} {

@@ -7,7 +7,8 @@ import (
 )
 
 // Messenger sends messages. Implementations are safe for concurrent use, and end an attempt well before the journey's
-// claims lapse. The recipient may get a message twice, with the same id. An error is in plain words, without an address.
+// claims lapse. The recipient may get a message twice, with the same id. An error is in plain words, without an
+// address.
 type Messenger interface {
 	Send(context.Context, Journey, Message) error
 }
@@ -16,8 +17,8 @@ type Messenger interface {
 var ErrMessageRefused = errors.New("the message was refused for good")
 
 // Tell sends what one recipient has not heard yet about a journey, in order, until nothing is due or an attempt fails.
-// ByPaygate observes the back-off after failures; for any other caller a person has asked. Advance sends no messages, so
-// that a slow recipient delays neither money nor a citizen.
+// ByPaygate observes the back-off after failures; for any other caller a person has asked. Advance sends no messages,
+// so that a slow recipient delays neither money nor a citizen.
 func (r *Runner) Tell(ctx context.Context, id ID, to Recipient, by By) error {
 	for r.Messenger != nil && ctx.Err() == nil {
 		if told, err := r.tellNext(ctx, id, to, by); err != nil || !told {

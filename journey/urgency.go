@@ -68,8 +68,8 @@ func (j Journey) lastTry(step Step) time.Time {
 	}
 }
 
-// awaitTurn waits until the visitor may try again what was tried shortly before. If another visitor tries it first, that
-// counts for both, unless Pay answered that visitor before there was the news of a webhook.
+// awaitTurn waits until the visitor may try again what was tried shortly before. If another visitor tries it first,
+// that counts for both, unless Pay answered that visitor before there was the news of a webhook.
 func (r *Runner) awaitTurn(ctx context.Context, j Journey, v Visit) (Journey, error) {
 	for turns := 0; ; turns++ {
 		wait := min(v.wait(j, r.Now()), r.WaitTimeout)

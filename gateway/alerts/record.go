@@ -49,8 +49,8 @@ type news = entry
 
 func (e entry) isAbout(kind Kind, name string) bool { return e.Kind == kind && e.Name == name }
 
-// isNews reports whether staff have to be told: they do not know it, or were told a day ago. A time ahead of now is from
-// a clock that was wrong.
+// isNews reports whether staff have to be told: they do not know it, or were told a day ago. A time ahead of now is
+// from a clock that was wrong.
 func (e entry) isNews(now time.Time) bool {
 	known := e.Since.Compare(e.ToldSince) <= 0 && !e.ToldSince.After(now) && !e.ToldAt.IsZero()
 	return e.isOn(now) && (!known || !now.Before(e.ToldAt.Add(reminder)))

@@ -73,8 +73,8 @@ func (d Decision) IsFree() bool {
 // WithForm returns the decision on a request for a pay route whose form has been read. It may be a decision on a less
 // specific pattern, if the form meets no condition of the routes. It refuses a form that is neither clearly the pay
 // route's nor clearly free, and one that is not clearly the route's if it would otherwise be for a less specific one,
-// which may cost more. It also refuses a form that some service takes for another route's, because of a field that names
-// the method.
+// which may cost more. It also refuses a form that some service takes for another route's, because of a field that
+// names the method.
 func (d Decision) WithForm(s form.Submission) Decision {
 	met, unclear := d.routesFor(s)
 	concerned := slices.Concat(met, unclear)

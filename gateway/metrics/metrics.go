@@ -159,8 +159,8 @@ func (m *Metrics) countMessage(a journey.Applied) {
 	}
 }
 
-// movements are the ways in which money moves. What was counted as taken and could not be collected counts as uncollected
-// as well; what was counted as returned by a refund that failed later, as refund_failed.
+// movements are the ways in which money moves. What was counted as taken and could not be collected counts as
+// uncollected as well; what was counted as returned by a refund that failed later, as refund_failed.
 func movements() []string {
 	return []string{"taken", "returned", "uncollected", "refund_failed", "over_refunded"}
 }

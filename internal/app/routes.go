@@ -27,8 +27,8 @@ func ticketAge(routes []gateway.Route) time.Duration {
 	return age
 }
 
-// textMissing returns a function that logs an error and tells staff when answers on a route have been refused several times in a row
-// because none had a text of ACCEPT_TEXT: most likely the service has changed its confirmation page.
+// textMissing returns a function that logs an error and tells staff when answers on a route have been refused several
+// times in a row because none had a text of ACCEPT_TEXT: most likely the service has changed its confirmation page.
 func textMissing(routes []gateway.Route, staff *alerts.Alerts, log *slog.Logger) func(string, int) {
 	const inARow = 5
 	return func(name string, times int) {

@@ -221,8 +221,8 @@ func (h *historian) post(host, path string, form url.Values) ([]byte, error) {
 	return h.do(request, err)
 }
 
-// do sends a request of the citizen's browser, and returns the body of the answer. A refusal of the service counts as an
-// answer.
+// do sends a request of the citizen's browser, and returns the body of the answer. A refusal of the service counts as
+// an answer.
 func (h *historian) do(request *http.Request, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err

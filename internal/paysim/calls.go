@@ -97,8 +97,8 @@ func (s *Simulator) get(_ asked, p *payment) reply {
 	return reply{status: 200, body: s.full(p)}
 }
 
-// getFromIndex answers a get while Pay is in trouble: the payment is as the lagging index has it, and without a next_url
-// (FACTS 3.5). The index may not know it yet.
+// getFromIndex answers a get while Pay is in trouble: the payment is as the lagging index has it, and without a
+// next_url (FACTS 3.5). The index may not know it yet.
 func (s *Simulator) getFromIndex(_ asked, p *payment) reply {
 	if !s.isIndexed(p.created) {
 		return refusal(notFound("P0200"))

@@ -84,8 +84,8 @@ func Refunded(r journey.Refund) int64 {
 	return r.Amount
 }
 
-// refunded returns what the refunds of a payment give back, on their way or not. One that was made just now may not be in
-// Pay's figures yet.
+// refunded returns what the refunds of a payment give back, on their way or not. One that was made just now may not be
+// in Pay's figures yet.
 func refunded(j journey.Journey, p journey.Payment) (pence int64) {
 	for _, r := range RefundsOf(j, p) {
 		pence += Refunded(r)

@@ -67,8 +67,8 @@ func days(by export.By, from, until string) export.Selection {
 	return export.Selection{By: by, From: day(from), Until: day(until)}
 }
 
-// twice was paid twice: the second payment came too late and went back. Some of the first was refunded, in two parts, of
-// which one failed.
+// twice was paid twice: the second payment came too late and went back. Some of the first was refunded, in two parts,
+// of which one failed.
 func twice() journey.Journey {
 	refund := func(id string, pence int64, status, at, settled string) journey.Refund {
 		return journey.Refund{

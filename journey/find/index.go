@@ -8,7 +8,8 @@ import (
 	"paygate/journey"
 )
 
-// DigestSize is the number of bytes of a digest. A store may find a wrong journey by chance, which Matches then rejects.
+// DigestSize is the number of bytes of a digest. A store may find a wrong journey by chance, which Matches then
+// rejects.
 const DigestSize = 12
 
 // Label is the purpose for which a store derives the keys of an Index from the secrets.

@@ -182,8 +182,8 @@ func (c *comparison) get(ctx context.Context, paymentID string) (*journey.Paymen
 	return nil, err
 }
 
-// journeyOf finds the journey of a payment. The journey is nil if there is none, or if it cannot be read: then id is not
-// empty.
+// journeyOf finds the journey of a payment. The journey is nil if there is none, or if it cannot be read: then id is
+// not empty.
 func (c *comparison) journeyOf(ctx context.Context, paymentID string) (id journey.ID, j *journey.Journey, err error) {
 	id, err = c.Store.ByPayment(ctx, paymentID)
 	if errors.Is(err, journey.ErrNotFound) {

@@ -17,7 +17,8 @@ func main() {
 	}
 }
 
-// run takes KEY.pem AUDIENCE METHOD TARGET BODY-FILE ASSERTION UNIX-SECONDS [TYP] ("-" as BODY-FILE: there is no raw body).
+// run takes KEY.pem AUDIENCE METHOD TARGET BODY-FILE ASSERTION UNIX-SECONDS [TYP] ("-" as BODY-FILE: there is no raw
+// body).
 func run(args []string) error {
 	args = append(args, "paygate-release+jwt")
 	if len(args) < 8 {
