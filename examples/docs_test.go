@@ -27,8 +27,8 @@ func guide(t *testing.T) string {
 // comment matches lines without code in each language; imports matches lines that only name libraries.
 var (
 	comment = regexp.MustCompile(`^\s*(?://|#|\*).*$`)
-	imports = regexp.MustCompile(`^(?:import |from \S+ import |using |require |require_|use |package |<\?php|'use strict'|` +
-		`const \w+ = require\(|1;)`)
+	imports = regexp.MustCompile(`^(?:import |from \S+ import |using |require |require_|use |package |<\?php|` +
+		`'use strict'|const \w+ = require\(|1;)`)
 	goBlock = regexp.MustCompile(`(?ms)^import \(.*?^\)`)
 	docText = regexp.MustCompile(`(?s)""".*?"""`)
 )

@@ -14,7 +14,10 @@ func adoptedJourney(status string) Journey {
 	s.CreatedAt = t0.Add(-24 * time.Hour)
 	s.DelayedCapture, s.ReturnURL = status == StatusCapturable, "https://example.org/_pay/return"
 	s.Description, s.Metadata = "Fishing licence", map[string]string{"ledger": "4711"}
-	common := Terms{Account: "fines", SecondLook: 24 * time.Hour, KeepJourney: 17520 * time.Hour, CaptureMargin: time.Hour}
+	common := Terms{
+		Account: "fines", SecondLook: 24 * time.Hour, KeepJourney: 17520 * time.Hour,
+		CaptureMargin: time.Hour,
+	}
 	return Adopt(common, s, ByStaff("ann"), "restored a backup", t0)
 }
 
@@ -32,7 +35,8 @@ func TestAdoptedJourneyWaitsForAPerson(t *testing.T) {
 	require.Equal(t, t0.Add(24*time.Hour), j.DueAt, "the payment is read again like that of any stuck journey")
 	require.Equal(t, Terms{
 		Account: "fines", SecondLook: 24 * time.Hour, KeepJourney: 17520 * time.Hour, CaptureMargin: time.Hour,
-		Route: "adopted", Kind: KindSubmission, Amount: 2500, Reference: "LIC-7F3K-22", Description: "Fishing licence", Language: "en",
+		Route: "adopted", Kind: KindSubmission, Amount: 2500, Reference: "LIC-7F3K-22", Description: "Fishing licence",
+		Language: "en",
 		Metadata: map[string]string{"ledger": "4711"}, ReturnURL: "https://example.org/_pay/return",
 		Capture: CaptureOnAccept, Release: ReleaseConfirmed, Repeat: RepeatNever, OnRefused: OnRefusedStaff,
 	}, j.Terms)

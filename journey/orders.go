@@ -26,7 +26,8 @@ func (j Journey) releaseOrdered(f ReleaseOrdered, by By) (Journey, string, error
 func (j Journey) settled(f Settled) (Journey, string, error) {
 	p, _ := j.Payment()
 	given := !j.ReleasedAt.IsZero()
-	possible := f.As == StateReleased || f.As == StateReversed || f.As == StateConfirmed && j.Paid() && !given && !j.Adopted
+	possible := f.As == StateReleased || f.As == StateReversed || f.As == StateConfirmed && j.Paid() && !given &&
+		!j.Adopted
 	if j.State != StateStuck || !possible || j.refunding() {
 		return j, "", &TransitionError{j.State, f.Name()}
 	}

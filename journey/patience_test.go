@@ -241,7 +241,8 @@ func TestRefundThatIsOnItsWayIsNotRepeated(t *testing.T) {
 
 			made.Status = RefundSuccess
 			tr.pay.list = []Refund{made}
-			tr.pay.payment.RefundStatus, tr.pay.payment.RefundAvailable, tr.pay.payment.RefundSubmitted = "full", 0, 2500
+			tr.pay.payment.RefundStatus, tr.pay.payment.RefundAvailable, tr.pay.payment.RefundSubmitted = "full", 0,
+				2500
 			tr.sweepUntil(StateReversed)
 			require.Len(t, tr.pay.asked, 1)
 		})
@@ -484,7 +485,10 @@ func ofVersion1(t *testing.T, j Journey) Journey {
 	}
 	text, err := json.Marshal(j)
 	require.NoError(t, err)
-	for _, added := range []string{"owed_at", "late_at", "tried_at", "capture_tries", "cancel_tries", "refund_tries", "ended"} {
+	for _, added := range []string{
+		"owed_at", "late_at", "tried_at", "capture_tries", "cancel_tries", "refund_tries",
+		"ended",
+	} {
 		require.NotContains(t, string(text), `"`+added+`"`)
 	}
 	var old Journey

@@ -71,7 +71,8 @@ func TestListOfRefundsDoesNotForgetWhoAsked(t *testing.T) {
 	t.Parallel()
 	ours := refund("a", RefundSubmitted)
 	ours.By = "staff:ann"
-	j := must(t, examples(t)[StateReleased], seesRefunds(ours), seesRefunds(refund("a", RefundSuccess), refund("b", RefundSuccess)))
+	j := must(t, examples(t)[StateReleased], seesRefunds(ours),
+		seesRefunds(refund("a", RefundSuccess), refund("b", RefundSuccess)))
 	p, _ := j.Payment()
 	require.Equal(t, By("staff:ann"), p.Refunds[0].By)
 	require.Empty(t, p.Refunds[1].By, "made in Pay's own tool")
@@ -87,10 +88,21 @@ func TestSettlementOfARefundIsAwaited(t *testing.T) {
 		after   time.Duration
 		awaits  bool
 	}{
-		"not settled yet":     {Payment{SettledDate: "2026-11-24", Refunds: []Refund{refund("a", RefundSuccess)}}, 0, true},
-		"for two weeks":       {Payment{SettledDate: "2026-11-24", Refunds: []Refund{refund("a", RefundSuccess)}}, settlesWithin, false},
-		"settled":             {Payment{SettledDate: "2026-11-24", Refunds: []Refund{settled}}, 0, false},
-		"failed":              {Payment{SettledDate: "2026-11-24", Refunds: []Refund{refund("a", RefundError)}}, 0, false},
+		"not settled yet": {
+			Payment{SettledDate: "2026-11-24", Refunds: []Refund{refund("a", RefundSuccess)}},
+			0,
+			true,
+		},
+		"for two weeks": {
+			Payment{SettledDate: "2026-11-24", Refunds: []Refund{refund("a", RefundSuccess)}},
+			settlesWithin, false,
+		},
+		"settled": {Payment{SettledDate: "2026-11-24", Refunds: []Refund{settled}}, 0, false},
+		"failed": {
+			Payment{SettledDate: "2026-11-24", Refunds: []Refund{refund("a", RefundError)}},
+			0,
+			false,
+		},
 		"no settlement dates": {Payment{Refunds: []Refund{refund("a", RefundSuccess)}}, 0, false},
 		"no refund":           {Payment{SettledDate: "2026-11-24"}, 0, false},
 	} {

@@ -189,7 +189,8 @@ func (r *Runner) refundable(ctx context.Context, id ID, amount int64, by By) (Jo
 		return j, snapshot, err
 	}
 	switch {
-	case snapshot.RefundSubmitted > max(p.Refunded, sum(p.made())): // as by a refund whose answer was lost, which the person asks for again
+	// as by a refund whose answer was lost, which the person asks for again
+	case snapshot.RefundSubmitted > max(p.Refunded, sum(p.made())):
 		return j, snapshot, ErrRefundedSince
 	case snapshot.Status != StatusSuccess, snapshot.RefundStatus == "pending", snapshot.RefundStatus == "unavailable":
 		return j, snapshot, fmt.Errorf("%w: the payment is %s, refunds are %s",

@@ -24,7 +24,8 @@ func (e Env) ask(ctx context.Context, method, path string, query url.Values, bod
 		return nil, err
 	}
 	if c.Token == "" {
-		return nil, config.Faults{"PAYGATE_STAFF_TOKEN: is needed, unless PAYGATE_STAFF_TOKENS has exactly one token: " +
+		return nil, config.Faults{"PAYGATE_STAFF_TOKEN: is needed, unless PAYGATE_STAFF_TOKENS has exactly one " +
+			"token: " +
 			"the history names the member of staff who acts"}
 	}
 	request, err := staffRequest(ctx, c, method, path, query, body)
@@ -37,7 +38,8 @@ func (e Env) ask(ctx context.Context, method, path string, query url.Values, bod
 	}
 	answer, err := client.Do(request)
 	if errors.Is(err, errCertificate) {
-		return nil, fmt.Errorf("the staff listener at %s is not the one that is expected: %w", c.StaffURL, errCertificate)
+		return nil, fmt.Errorf("the staff listener at %s is not the one that is expected: %w", c.StaffURL,
+			errCertificate)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the staff listener does not answer at %s; is the gateway running?", c.StaffURL)
@@ -119,7 +121,9 @@ func (e Env) carryOut(ctx context.Context, a about, method, action string, body 
 }
 
 // get fetches an address without a token, and returns the status and the text of the answer.
-func get(ctx context.Context, client *http.Client, address string, timeout time.Duration) (status int, text []byte, err error) {
+func get(ctx context.Context, client *http.Client, address string, timeout time.Duration) (status int, text []byte,
+	err error,
+) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)

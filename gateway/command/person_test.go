@@ -34,7 +34,9 @@ func TestPersonListsWhatIsHeldAndErasesByID(t *testing.T) {
 	require.Contains(t, stdout, `"email": "zoe@example.org"`)
 
 	for _, args := range [][]string{
-		{"-erase", "a", "b", "-reason", "asked"}, {"-reason", "asked", "-erase", "A,B"}, {"-erase", "A", "-reason", "asked", "B"},
+		{"-erase", "a", "b", "-reason", "asked"},
+		{"-reason", "asked", "-erase", "A,B"},
+		{"-erase", "A", "-reason", "asked", "B"},
 	} {
 		status, stdout, _ = s.run(t, append([]string{"person"}, args...)...)
 		require.Zero(t, status)

@@ -91,8 +91,8 @@ type Settings struct {
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" example:"10.0.0.0/8"`
 	// Where the staff listener is. It must not face the public.
 	StaffListen string `env:"STAFF_LISTEN" default:"127.0.0.1:8001" check:"address"`
-	// Both together make the staff listener https. Commands and healthcheck then accept the certificate in that file and
-	// no other.
+	// Both together make the staff listener https. Commands and healthcheck then accept the certificate in that file
+	// and no other.
 	StaffTLSCertFile string `env:"STAFF_TLS_CERT_FILE" example:"/etc/paygate/staff-cert.pem"`
 	StaffTLSKeyFile  string `env:"STAFF_TLS_KEY_FILE" example:"/etc/paygate/staff-key.pem"`
 	// name:token or name:role:token for each member of staff. The role is view (look, export, check now), refund (also
@@ -109,8 +109,8 @@ type Settings struct {
 	StaffOIDCTrustEmail bool `env:"STAFF_OIDC_TRUST_EMAIL" default:"off" values:"on,off"`
 	// The claim with a person's groups.
 	StaffOIDCGroupsClaim string `env:"STAFF_OIDC_GROUPS_CLAIM" default:"groups"`
-	// Or trust a proxy that signs people in (oauth2-proxy, Pomerium, IAP): the header with their name or e-mail address,
-	// and the one with their groups. Both count only from PAYGATE_STAFF_PROXIES.
+	// Or trust a proxy that signs people in (oauth2-proxy, Pomerium, IAP): the header with their name or e-mail
+	// address, and the one with their groups. Both count only from PAYGATE_STAFF_PROXIES.
 	StaffProxyHeader       string `env:"STAFF_PROXY_HEADER" check:"header" example:"X-Forwarded-Email"`
 	StaffProxyGroupsHeader string `env:"STAFF_PROXY_GROUPS_HEADER" check:"header" example:"X-Forwarded-Groups"`
 	// The networks of the proxies in front of the staff listener. Anything there can sign in as anyone, so list the
@@ -119,8 +119,8 @@ type Settings struct {
 	// WHO=ROLE for people whom OpenID Connect or a proxy signs in. WHO is an e-mail address, *@domain, sub:ID or
 	// group:NAME. The highest role counts.
 	StaffRoles signin.Grants `env:"STAFF_ROLES" example:"*@example.gov.uk=view,group:finance=refund"`
-	// Pounds. If a refund, or a settlement that gives money back, comes to this much together with what staff gave back on
-	// the journey before, a second person has to agree. Without it, one person is enough.
+	// Pounds. If a refund, or a settlement that gives money back, comes to this much together with what staff gave back
+	// on the journey before, a second person has to agree. Without it, one person is enough.
 	SecondPersonFrom pounds `env:"REFUND_SECOND_PERSON_FROM" example:"100"`
 	// Where commands find the staff listener of a running gateway, and the token that they use. Without these, they use
 	// PAYGATE_STAFF_LISTEN on this machine, and the token of PAYGATE_STAFF_TOKENS if that has exactly one.
@@ -180,8 +180,8 @@ type Settings struct {
 	// The audience in the assertion. Without it, the main public URL.
 	Audience string `env:"AUDIENCE" example:"https://licences.example.gov.uk"`
 
-	// A key from GOV.UK Notify. With it, Paygate writes to the citizens of routes that have NOTIFY_EMAIL: when a form was
-	// delivered and the citizen did not see the answer, when their money goes back, and when it is refunded
+	// A key from GOV.UK Notify. With it, Paygate writes to the citizens of routes that have NOTIFY_EMAIL: when a form
+	// was delivered and the citizen did not see the answer, when their money goes back, and when it is refunded
 	// (docs/messages.md).
 	NotifyKey *notify.Key `env:"NOTIFY_API_KEY" secret:"yes" example:"name-uuid-uuid" section:"E-mails and alerts"`
 	// Where the API of GOV.UK Notify is.
@@ -194,9 +194,9 @@ type Settings struct {
 	NotifyReturnedCY  notify.Template `env:"NOTIFY_TEMPLATE_RETURNED_CY" example:"7a0a79c3-0000-4000-8000-000000000004"`
 	NotifyRefunded    notify.Template `env:"NOTIFY_TEMPLATE_REFUNDED" example:"7a0a79c3-0000-4000-8000-000000000005"`
 	NotifyRefundedCY  notify.Template `env:"NOTIFY_TEMPLATE_REFUNDED_CY" example:"7a0a79c3-0000-4000-8000-000000000006"`
-	// A webhook of a channel, where Paygate tells staff that something needs a person: at most once an hour, and without
-	// anything about one payment. slack is for Slack and what understands its format; teams is an Adaptive Card for
-	// Microsoft Teams.
+	// A webhook of a channel, where Paygate tells staff that something needs a person: at most once an hour, and
+	// without anything about one payment. slack is for Slack and what understands its format; teams is an Adaptive Card
+	// for Microsoft Teams.
 	AlertWebhook *webhookURL `env:"ALERT_WEBHOOK" secret:"yes" example:"https://hooks.slack.com/services/replace/me"`
 	AlertFormat  string      `env:"ALERT_FORMAT" default:"slack" values:"slack,teams"`
 	// GOV.UK Pay's own admin tool, to which the staff pages lead.

@@ -34,8 +34,9 @@ func TestTellOverlapsWithNoRoute(t *testing.T) {
 	}
 	for path, near := range map[string]string{
 		"/files/events": "GET /files/{name...} of route pass", "/files": "GET /files/{name...} of route pass",
-		"/old/apply/events": "POST /old/apply of route licence", "/licences/apply/help": "POST /licences/apply of route licence",
-		"/LICENCES/apply.do": "POST /licences/apply of route licence",
+		"/old/apply/events":    "POST /old/apply of route licence",
+		"/licences/apply/help": "POST /licences/apply of route licence",
+		"/LICENCES/apply.do":   "POST /licences/apply of route licence",
 	} {
 		other["PAYGATE_ROUTE_LICENCE_TELL"] = "POST " + path
 		_, faults := load(t, other)

@@ -60,7 +60,8 @@ func New(store Store, routes, accounts []string, now func() time.Time) *Metrics 
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		entered:  counter("journeys_total", "Journeys that entered a state.", "route", "state"),
-		money: counter("money_pence_total", "Pence that moved: taken, returned, returned beyond what was taken, and what was not after all.",
+		money: counter("money_pence_total",
+			"Pence that moved: taken, returned, returned beyond what was taken, and what was not after all.",
 			"route", "what"),
 		swept:      counter("mopup_total", "Journeys visited by sweeps, by result.", "result"),
 		deliveries: counter("deliveries_total", "Requests sent to the service, by verdict.", "route", "verdict", "by"),

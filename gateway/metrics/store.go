@@ -85,7 +85,9 @@ func (c *fromStore) collectOldest(ctx context.Context, to chan<- prometheus.Metr
 type list func(ctx context.Context, until time.Time, after journey.Due, limit int) ([]journey.Due, error)
 
 // collectOldestOf says how long the first journey of a list has waited.
-func (c *fromStore) collectOldestOf(ctx context.Context, to chan<- prometheus.Metric, desc *prometheus.Desc, read list) {
+func (c *fromStore) collectOldestOf(ctx context.Context, to chan<- prometheus.Metric, desc *prometheus.Desc,
+	read list,
+) {
 	waiting, err := read(ctx, c.now(), journey.Due{}, 1)
 	switch {
 	case err != nil:

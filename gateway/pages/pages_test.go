@@ -100,7 +100,8 @@ func TestButtonsNameTheirJourney(t *testing.T) {
 	does := map[pages.Page]string{
 		pages.Declined: "again", pages.Cancelled: "again", pages.CancelledByUs: "again", pages.Expired: "again",
 		pages.ErrorAtPay: "again",
-		pages.NotStarted: "again", pages.NotWorking: "again", pages.Busy: "again", pages.Starting: "again", pages.PayAgain: "again",
+		pages.NotStarted: "again", pages.NotWorking: "again", pages.Busy: "again", pages.Starting: "again",
+		pages.PayAgain:       "again",
 		pages.PassOtherQuery: "pass",
 		pages.Open:           "resume", pages.Unconfirmed: "resume",
 	}
@@ -212,7 +213,10 @@ func TestOnlyTestPaymentsAreCalledTests(t *testing.T) {
 
 func TestAmountsTimesAndSizes(t *testing.T) {
 	t.Parallel()
-	for pence, text := range map[int64]string{2500: "£25", 2550: "£25.50", 5: "£0.05", 118_000: "£1,180", 10_000_000: "£100,000"} {
+	for pence, text := range map[int64]string{
+		2500: "£25", 2550: "£25.50", 5: "£0.05", 118_000: "£1,180",
+		10_000_000: "£100,000",
+	} {
 		require.Equal(t, text, pages.Pounds(pence))
 	}
 	for at, text := range map[string]both{

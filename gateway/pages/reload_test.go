@@ -22,7 +22,8 @@ func TestWaitingPagesReloadThreeTimesAndSaySo(t *testing.T) {
 			text := w.Body.String()
 			require.Contains(t, text, `href="/_pay/return">Check again now</a>`, name)
 			if refresh != "" {
-				require.Contains(t, text, "This page will reload by itself in "+refresh[:len(refresh)-len("; url=/_pay/return?checks=1")])
+				require.Contains(t, text,
+					"This page will reload by itself in "+refresh[:len(refresh)-len("; url=/_pay/return?checks=1")])
 			} else {
 				require.Contains(t, text, "This page no longer reloads by itself.")
 			}
@@ -40,5 +41,6 @@ func TestReloadsKeepTheChosenLanguage(t *testing.T) {
 	require.Equal(t, "5; url=/_pay/return?checks=1&lang=cy", w.Header().Get("Refresh"))
 	require.Contains(t, w.Body.String(), `href="/_pay/return?lang=cy">Gwirio eto nawr</a>`)
 	require.Contains(t, w.Body.String(), "ail-lwytho’n awtomatig ymhen 5 eiliad")
-	require.Contains(t, w.Body.String(), `href="/_pay/return?lang=en" target="_self" lang="en" hreflang="en">English</a>`)
+	require.Contains(t, w.Body.String(),
+		`href="/_pay/return?lang=en" target="_self" lang="en" hreflang="en">English</a>`)
 }

@@ -32,7 +32,8 @@ func requireBothLanguages(t *testing.T, text bilingual, where ...any) {
 	}
 	require.ElementsMatch(t, placePattern.FindAllString(text.en, -1), placePattern.FindAllString(text.cy, -1), where...)
 	for _, name := range placePattern.FindAllString(text.en, -1) {
-		require.Contains(t, []string{"{amount}", "{until}", "{limit}", "{otherwise}", "{noun}", "{seconds}"}, name, where...)
+		require.Contains(t, []string{"{amount}", "{until}", "{limit}", "{otherwise}", "{noun}", "{seconds}"}, name,
+			where...)
 	}
 }
 
@@ -69,7 +70,8 @@ func TestOnlyPagesWithoutAPaymentSayThatNothingWasTaken(t *testing.T) {
 	t.Parallel()
 	for _, name := range []Page{
 		Unconfirmed, Checking, Finishing, Waiting, Sent, PassReady, PassOver, Done, Refused,
-		Challenged, PayAgain, ForAPerson, Unsure, MoneyBack, NotKept, Status, Onward, NotFound, OtherBrowser, ServiceDown, StoreFailed,
+		Challenged, PayAgain, ForAPerson, Unsure, MoneyBack, NotKept, Status, Onward, NotFound, OtherBrowser,
+		ServiceDown, StoreFailed,
 		NoSuchAddress, WrongHost,
 	} {
 		for where, text := range everyText(texts[name]) {

@@ -38,7 +38,10 @@ func TestAnEventSaysWhatHappened(t *testing.T) {
 	require.Len(t, h, 2, "nothing that a careless reader takes for a paid request")
 	claims, err := signature.VerifyEvent(h.Get("Paygate-Assertion"), s.Keys.Public(), expectedEvent(s, body))
 	require.NoError(t, err)
-	require.Equal(t, &signature.Event{ID: "re1", What: "refunded", Amount: 500, RefundedTotal: 700, At: moment.UTC().Truncate(time.Second)},
+	require.Equal(t, &signature.Event{
+		ID: "re1", What: "refunded", Amount: 500, RefundedTotal: 700,
+		At: moment.UTC().Truncate(time.Second),
+	},
 		claims.Event)
 	var words map[string]any
 	require.NoError(t, json.Unmarshal(body, &words))

@@ -60,7 +60,8 @@ func TestALargeRefundNeedsASecondPerson(t *testing.T) {
 	status, w := l.order(t, "ann", id, "refund", refund15)
 	require.Equal(t, http.StatusAccepted, status)
 	require.Equal(t, export.Approval{
-		What: "refund", AmountPence: 1500, Reason: "goodwill", By: "staff:ann", At: l.now(), Until: l.now().Add(7 * 24 * time.Hour),
+		What: "refund", AmountPence: 1500, Reason: "goodwill", By: "staff:ann", At: l.now(),
+		Until: l.now().Add(7 * 24 * time.Hour),
 	}, *w.Approval)
 	require.Empty(t, l.pay.refunded)
 

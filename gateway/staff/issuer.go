@@ -57,11 +57,17 @@ var signInProblems = map[error]struct {
 	status int
 	text   string
 }{
-	signin.ErrStale: {http.StatusBadRequest, "This sign-in was not begun in this browser, took longer than ten minutes, " +
-		"or has been used before. Sign in again."},
+	signin.ErrStale: {
+		http.StatusBadRequest,
+		"This sign-in was not begun in this browser, took longer than ten minutes, " +
+			"or has been used before. Sign in again.",
+	},
 	signin.ErrToken:  {http.StatusUnauthorized, "Your organisation did not sign you in. Try again."},
 	signin.ErrIssuer: {http.StatusServiceUnavailable, "Your organisation's sign-in does not answer. Try again later."},
-	signin.ErrGroupsElsewhere: {http.StatusForbidden, "You are in more groups than your organisation's sign-in can list. " +
-		"Ask the team that runs this service to have it list fewer, or to set PAYGATE_STAFF_OIDC_GROUPS_CLAIM " +
-		"to a claim that it can send whole, such as roles."},
+	signin.ErrGroupsElsewhere: {
+		http.StatusForbidden,
+		"You are in more groups than your organisation's sign-in can list. " +
+			"Ask the team that runs this service to have it list fewer, or to set PAYGATE_STAFF_OIDC_GROUPS_CLAIM " +
+			"to a claim that it can send whole, such as roles.",
+	},
 }

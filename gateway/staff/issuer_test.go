@@ -149,6 +149,13 @@ func TestOpenIDConnectSignsIn(t *testing.T) {
 	}
 }
 
+// signedWith makes the issuer sign with another algorithm or key.
+func signedWith(t *testing.T, algorithm jose.SignatureAlgorithm, key any) func(*issuer) {
+	return func(is *issuer) {
+		is.sign = func(token []byte) string { return signed(t, algorithm, key, token) }
+	}
+}
+
 func TestTokensThatDoNotCount(t *testing.T) {
 	t.Parallel()
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -164,9 +171,9 @@ func TestTokensThatDoNotCount(t *testing.T) {
 		"another nonce":       func(is *issuer) { is.claims["nonce"] = "n" },
 		"no nonce":            func(is *issuer) { is.claims["nonce"] = "" },
 		"no subject":          func(is *issuer) { is.claims["sub"] = "" },
-		"another key":         func(is *issuer) { is.sign = func(b []byte) string { return signed(t, jose.RS256, other, b) } },
-		"RS512":               func(is *issuer) { is.sign = func(b []byte) string { return signed(t, jose.RS512, issuerKey, b) } },
-		"HS256":               func(is *issuer) { is.sign = func(b []byte) string { return signed(t, jose.HS256, hmacKey, b) } },
+		"another key":         signedWith(t, jose.RS256, other),
+		"RS512":               signedWith(t, jose.RS512, issuerKey),
+		"HS256":               signedWith(t, jose.HS256, hmacKey),
 		"none":                func(is *issuer) { is.sign = unsigned },
 		"no token":            func(is *issuer) { is.sign = func([]byte) string { return "" } },
 		"the code is refused": func(is *issuer) { is.refuse = true },
@@ -257,12 +264,21 @@ func TestRolesOfPeople(t *testing.T) {
 		"trusted":               {"*@example.gov.uk=view", `{"email_verified":null}`, signin.View, true},
 		"subdomain":             {"*@gov.uk=view", `{}`, signin.NoRole, false},
 		"other domain's suffix": {"*@ample.gov.uk=view", `{}`, signin.NoRole, false},
-		"after the last @":      {"*@example.gov.uk=view", `{"email":"ann@example.gov.uk@evil.example"}`, signin.NoRole, false},
-		"user name":             {"ann@example.gov.uk=admin", `{"email":"","preferred_username":"ann@example.gov.uk"}`, signin.NoRole, false},
+		"after the last @": {
+			"*@example.gov.uk=view", `{"email":"ann@example.gov.uk@evil.example"}`, signin.NoRole,
+			false,
+		},
+		"user name": {
+			"ann@example.gov.uk=admin", `{"email":"","preferred_username":"ann@example.gov.uk"}`,
+			signin.NoRole, false,
+		},
 		"name of a subject":     {"sub:S1=admin", `{}`, signin.NoRole, false},
 		"group in another case": {"group:FIN=admin", `{"groups":["fin"]}`, signin.NoRole, false},
-		"unicode look-alike":    {"kim@example.gov.uk=admin", "{\"email\":\"\u212Aim@example.gov.uk\"}", signin.NoRole, false},
-		"nobody":                {"bob@example.gov.uk=admin", `{}`, signin.NoRole, false},
+		"unicode look-alike": {
+			"kim@example.gov.uk=admin", "{\"email\":\"\u212Aim@example.gov.uk\"}", signin.NoRole,
+			false,
+		},
+		"nobody": {"bob@example.gov.uk=admin", `{}`, signin.NoRole, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -220,7 +220,8 @@ func (v *overviewView) draw(counts map[journey.State]int, money map[string]*dayV
 		largest = max(largest, n)
 	}
 	for _, state := range journey.States() {
-		v.States = append(v.States, bar{state, stateWord(state), counts[state], 300 * counts[state] / largest, v.shows(state)})
+		v.States = append(v.States,
+			bar{state, stateWord(state), counts[state], 300 * counts[state] / largest, v.shows(state)})
 	}
 	highest := int64(1)
 	for _, day := range money {

@@ -51,7 +51,8 @@ func sendResult(before, after journey.Journey) signin.Notice {
 	case after.State == journey.StateReleased:
 		return signin.Notice{Done: true, Text: "The service has accepted the request. " + takenSentence(after)}
 	case after.State == journey.StateAccepted:
-		return signin.Notice{Text: "The service has accepted the request. The money is reserved, and could not be taken yet. " +
+		return signin.Notice{Text: "The service has accepted the request. The money is reserved, and could not be " +
+			"taken yet. " +
 			"Paygate tries again by itself."}
 	case wasSent && after.State == journey.StateReversed:
 		return signin.Notice{Text: "The service has got the request, and refused it. " + backSentence(before, after)}
@@ -61,7 +62,8 @@ func sendResult(before, after journey.Journey) signin.Notice {
 		return signin.Notice{Text: "The request was sent, and the service again did not answer clearly. " +
 			"It still needs a decision."}
 	case wasSent && after.State == journey.StateConfirmed:
-		return signin.Notice{Text: "The service could not be reached, or was not ready. Paygate sends the request again by itself."}
+		return signin.Notice{Text: "The service could not be reached, or was not ready. Paygate sends the request " +
+			"again by itself."}
 	default:
 		return signin.Notice{Text: "It was not sent. " + explain(after)}
 	}
@@ -123,7 +125,10 @@ func checkedNotice(before, after journey.Journey, err error) signin.Notice {
 	case len(after.Outbox) > 0:
 		return signin.Notice{Text: "A message could not be sent. It is tried again."}
 	case len(after.Payments) == 0 && after.AwaitsCitizen():
-		return signin.Notice{Done: true, Text: "No payment has been asked for yet, so there is nothing to ask GOV.UK Pay."}
+		return signin.Notice{
+			Done: true,
+			Text: "No payment has been asked for yet, so there is nothing to ask GOV.UK Pay.",
+		}
 	default:
 		return signin.Notice{Done: true, Text: "GOV.UK Pay was asked. Nothing has changed."}
 	}

@@ -64,7 +64,10 @@ func TestEveryAddressNeedsItsRole(t *testing.T) {
 
 func TestARoleTooLowDoesNothing(t *testing.T) {
 	t.Parallel()
-	l := newListener(t, func(o *staff.Options) { o.SignIn.Tokens, _ = o.SignIn.Tokens.Add("vera:view:veras-token-0123456789") })
+	l := newListener(t, func(o *staff.Options) {
+		o.SignIn.Tokens,
+			_ = o.SignIn.Tokens.Add("vera:view:veras-token-0123456789")
+	})
 	id := l.addStuck(t, "LIC1")
 	answer, _ := l.do(t, http.MethodPost, "/journeys/"+string(id)+"/settle", `{"reason":"x","as":"reversed"}`,
 		"Authorization", "Bearer veras-token-0123456789")

@@ -42,7 +42,8 @@ func post(store journey.Store) (int, []string) {
 	var counted []string
 	log := slog.New(slog.DiscardHandler)
 	h := New(Options{
-		Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{Store: store, Now: time.Now, Log: log}, Log: log,
+		Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{Store: store, Now: time.Now, Log: log},
+		Log:      log,
 		Received: func(result string) { counted = append(counted, result) },
 	})
 	status := sendTo(h, `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`)
@@ -90,7 +91,8 @@ func TestGenuineMessageIsTakenWhateverItSays(t *testing.T) {
 	} {
 		var counted []string
 		h := New(Options{
-			Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{Store: emptyStore{}}, Log: slog.New(slog.DiscardHandler),
+			Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{Store: emptyStore{}},
+			Log:      slog.New(slog.DiscardHandler),
 			Received: func(result string) { counted = append(counted, result) },
 		})
 		require.Equal(t, http.StatusOK, sendTo(h, body), body)

@@ -152,9 +152,11 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	a.Background = a.background
 	a.Staff = staff.New(staff.Options{
 		Ready: a.ready, Metrics: counted.Handler(),
-		KeepAudit: s.KeepJourneys, SignIn: staffSignIn(s, a.store, sealer, now), Store: a.store, Runner: a.runner, Backup: a.store.backup, Sweep: a.Sweep,
+		KeepAudit: s.KeepJourneys, SignIn: staffSignIn(s, a.store, sealer, now), Store: a.store, Runner: a.runner,
+		Backup: a.store.backup, Sweep: a.Sweep,
 		Reconciler: a.reconciler, Modes: a.modes,
-		Metadata: metadataNames(s.Routes), Routes: routeNames(s.Routes), PayTool: s.PayTool.String(), ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
+		Metadata: metadataNames(s.Routes), Routes: routeNames(s.Routes), PayTool: s.PayTool.String(),
+		ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
 	})
 	return nil
 }

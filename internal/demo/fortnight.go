@@ -92,12 +92,15 @@ func (h *historian) waitUntil(at time.Time) { h.around.Skip(at.Sub(h.around.Now(
 // newBrowser opens the browser of another citizen. It does not follow redirects to GOV.UK Pay.
 func (h *historian) newBrowser() error {
 	jar, err := cookiejar.New(nil)
-	h.browser = &http.Client{Jar: jar, Timeout: time.Minute, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		if r.URL.Host != h.publicAddress() {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}}
+	h.browser = &http.Client{
+		Jar: jar, Timeout: time.Minute,
+		CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+			if r.URL.Host != h.publicAddress() {
+				return http.ErrUseLastResponse
+			}
+			return nil
+		},
+	}
 	return err
 }
 

@@ -47,7 +47,8 @@ func (s *Simulator) paymentViews() []PaymentView {
 	views := []PaymentView{}
 	for _, p := range s.list {
 		views = append(views, PaymentView{
-			ID: p.id, Account: p.account, Reference: p.request.Reference, Description: p.request.Description, Amount: p.request.Amount,
+			ID: p.id, Account: p.account, Reference: p.request.Reference, Description: p.request.Description,
+			Amount:   p.request.Amount,
 			Total:    p.total(),
 			Refunded: p.refunded(), Status: p.status, Code: p.code, DelayedCapture: p.request.DelayedCapture,
 			Language: p.request.Language, Email: p.request.Email, Metadata: p.request.Metadata,

@@ -66,7 +66,8 @@ func TestInvalidRefundsAreRefusedAsAtPay(t *testing.T) {
 	}
 	b.refuses(b.refundOf("nothing", `{"amount":500}`), 404, "P0600")
 	require.Zero(t, b.Payments()[0].Refunded)
-	require.Equal(t, 202, b.refundOf(id, `{"amount":500,"refund_amount_available":"2500"}`).status, "a number all the same")
+	require.Equal(t, 202, b.refundOf(id, `{"amount":500,"refund_amount_available":"2500"}`).status,
+		"a number all the same")
 }
 
 func TestRefundNeedsCollectedMoney(t *testing.T) {

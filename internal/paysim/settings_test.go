@@ -57,7 +57,8 @@ func TestEachSettingIsAFlagAVariableAndAControl(t *testing.T) {
 func TestSettingsChangeWhileItRuns(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
-	a := b.do("POST", "/control/settings", `{"live": true, "surcharge": 1000000, "refund_takes": "5m", "clock_skew": "6h"}`)
+	a := b.do("POST", "/control/settings",
+		`{"live": true, "surcharge": 1000000, "refund_takes": "5m", "clock_skew": "6h"}`)
 	require.Equal(t, 200, a.status, a.text)
 	require.Equal(t, []any{"true", "1000000", "5m0s"}, []any{a.at("live"), a.at("surcharge"), a.at("refund_takes")})
 	b.refuses(b.do("POST", "/v1/payments", createBody(map[string]any{"return_url": "http://a.gov.uk/"})), 422, "P0920")
@@ -77,7 +78,8 @@ func TestWrongSettingsChangeNothing(t *testing.T) {
 	before := b.Settings()
 	for _, wrong := range []string{
 		`{"live": true, "surcharge": -1}`, `{"live": true, "search_lag": "-5m"}`, `{"live": true, "provider": "adyen"}`,
-		`{"live": true, "lag": "5m"}`, `{"live": "perhaps"}`, `{"accounts": "parking"}`, `{"accounts": "a=1,a=2"}`, `{"accounts": "a=1,b=1"}`,
+		`{"live": true, "lag": "5m"}`, `{"live": "perhaps"}`, `{"accounts": "parking"}`, `{"accounts": "a=1,a=2"}`,
+		`{"accounts": "a=1,b=1"}`,
 		`{"url": "pay.example.org"}`, `{"webhook_url": "ftp://example.org"}`, `[]`,
 	} {
 		a := b.do("POST", "/control/settings", wrong)
@@ -92,7 +94,8 @@ func TestUnknownVariablesAreRefused(t *testing.T) {
 	var o Options
 	set := quietFlags(&o)
 	kubernetes := []string{
-		"PAYSIM_PORT=tcp://10.0.0.1:80", "PAYSIM_PORT_80_TCP=x", "PAYSIM_SERVICE_HOST=10.0.0.1", "PAYSIM_SERVICE_PORT_WEB=80",
+		"PAYSIM_PORT=tcp://10.0.0.1:80", "PAYSIM_PORT_80_TCP=x", "PAYSIM_SERVICE_HOST=10.0.0.1",
+		"PAYSIM_SERVICE_PORT_WEB=80",
 	}
 	require.NoError(t, ReadVariables(set, append(kubernetes, "PAYSIM_LIVE=")))
 	require.ErrorContains(t, ReadVariables(set, []string{"PAYSIM_LAG=5m"}), "PAYSIM_LAG")

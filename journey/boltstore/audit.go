@@ -27,7 +27,8 @@ func (s *Store) PutAudit(ctx context.Context, e journey.AuditEntry, keepFrom tim
 func dropAudits(bucket *bolt.Bucket, before []byte) error {
 	var old [][]byte // cursors do not survive changes
 	cursor := bucket.Cursor()
-	for id, _ := cursor.First(); id != nil && bytes.Compare(id, before) < 0 && len(old) < sweepLimit; id, _ = cursor.Next() {
+	for id, _ := cursor.First(); id != nil && bytes.Compare(id, before) < 0 &&
+		len(old) < sweepLimit; id, _ = cursor.Next() {
 		old = append(old, bytes.Clone(id))
 	}
 	var err error

@@ -90,7 +90,8 @@ func twice() journey.Journey {
 			},
 			{
 				ID: "pay2", Status: "success", Total: 2500, Refunded: 2500, CapturedDate: "2026-12-02",
-				SettledDate: "2026-12-05", Refunds: []journey.Refund{refund("ref3", 2500, "submitted", "2026-12-02", "")},
+				SettledDate: "2026-12-05",
+				Refunds:     []journey.Refund{refund("ref3", 2500, "submitted", "2026-12-02", "")},
 			},
 		},
 	}
@@ -206,13 +207,15 @@ func TestAdoptedPaymentWasPaidWhenItWasMade(t *testing.T) {
 
 func TestRefundsHaveARowEach(t *testing.T) {
 	t.Parallel()
-	rows, totals := file(t, export.RefundsCSV, days(export.ByRefunded, "2026-12-04", "2026-12-06"), export.Layout{}, twice())
+	rows, totals := file(t, export.RefundsCSV, days(export.ByRefunded, "2026-12-04", "2026-12-06"), export.Layout{},
+		twice())
 	require.Len(t, rows, 2)
 	require.EqualValues(t, 500, totals.RefundedPence, "without the one that failed")
 	require.Equal(t, map[string]string{
 		"refund_id": "ref2", "journey_id": "J2", "payment_id": "pay1", "account": "parking", "route": "licence",
 		"reference": "LIC-2", "amount_pence": "500", "status": "success", "created_at": "2026-12-05T23:00:00Z",
-		"settled_at": "2026-12-09", "by": "staff:bob", "payment_provider": "stripe", "provider_id": "pi_1", "metadata": "",
+		"settled_at": "2026-12-09", "by": "staff:bob", "payment_provider": "stripe", "provider_id": "pi_1",
+		"metadata": "",
 	}, rows[1])
 	require.Equal(t, "error", rows[0]["status"])
 	rows, _ = file(t, export.RefundsCSV, days(export.BySettled, "2026-12-09", "2026-12-10"), export.Layout{}, twice())

@@ -28,10 +28,13 @@ func TestWhatPeopleReadOutFindsTheJourney(t *testing.T) {
 	t.Parallel()
 	for text, found := range map[string]bool{
 		"01kb7zq0xv3n8t2m": true, "01KB 7ZQO XV3N 8T2M": true, "hu20sqlact5260q2nanm0q8u93": true,
-		"HU20 SQLACT5260 Q2NANM0Q8U93": true, "lic-7f3k-22": true, "LIC7F3K22": true, "7f3k": true, "22": false, "LIC": false,
-		"LIC 7F3K": false, "siân": true, "Sian": true, "SIAN O'Brien Ng": true, "brien sian": true, "o brien": true, "ng": false,
-		"sian smith": false, "AB12CDE": true, "ab12-cde": true, "cde": true, "fine": true, "ab1 fine": true, "7f3k sian": true,
-		"hu20": false, "": false, " - ": false, "o": false,
+		"HU20 SQLACT5260 Q2NANM0Q8U93": true, "lic-7f3k-22": true, "LIC7F3K22": true, "7f3k": true, "22": false,
+		"LIC":      false,
+		"LIC 7F3K": false, "siân": true, "Sian": true, "SIAN O'Brien Ng": true, "brien sian": true, "o brien": true,
+		"ng":         false,
+		"sian smith": false, "AB12CDE": true, "ab12-cde": true, "cde": true, "fine": true, "ab1 fine": true,
+		"7f3k sian": true,
+		"hu20":      false, "": false, " - ": false, "o": false,
 	} {
 		q := find.Parse(text)
 		require.Equal(t, found, !q.Empty() && q.Matches(applied()), text)
@@ -76,7 +79,10 @@ func TestEveryMatchIsInTheIndex(t *testing.T) {
 func TestDigestsNeedTheSecretAndTellFieldsApart(t *testing.T) {
 	t.Parallel()
 	of := func(secret byte, field string) []byte {
-		j := journey.Journey{Fingerprint: journey.Fingerprint{Findable: []journey.FormValue{{Field: field, Value: "Smith"}}}}
+		j := journey.Journey{Fingerprint: journey.Fingerprint{Findable: []journey.FormValue{{
+			Field: field,
+			Value: "Smith",
+		}}}}
 		digests, _ := find.NewIndex(keys(secret)).Changed(journey.Journey{}, j)
 		require.Len(t, digests[0], find.DigestSize)
 		return digests[0]

@@ -203,7 +203,9 @@ func (c *comparison) journeyOf(ctx context.Context, paymentID string) (id journe
 }
 
 // judge says in what a payment differs. s is nil if Pay does not have it.
-func (c *comparison) judge(id journey.ID, j *journey.Journey, paymentID string, s *journey.PaymentSnapshot) []Difference {
+func (c *comparison) judge(id journey.ID, j *journey.Journey, paymentID string,
+	s *journey.PaymentSnapshot,
+) []Difference {
 	p := newPair(c.account, paymentID, j, s, c.Now())
 	switch {
 	case j != nil:

@@ -71,8 +71,10 @@ func newTerms() journey.Terms {
 	return journey.Terms{
 		Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-" + rand.Text(),
 		Description: "Licence",
-		ReturnURL:   "https://x.example.org/return", Capture: journey.CaptureOnAccept, Release: journey.ReleaseConfirmed,
-		Accept: journey.Statuses{{From: 200, To: 399}}, Repeat: journey.RepeatNever, OnRefused: journey.OnRefusedReturn,
+		ReturnURL:   "https://x.example.org/return", Capture: journey.CaptureOnAccept,
+		Release: journey.ReleaseConfirmed,
+		Accept:  journey.Statuses{{From: 200, To: 399}}, Repeat: journey.RepeatNever,
+		OnRefused:   journey.OnRefusedReturn,
 		ResubmitFor: time.Hour, RetryFor: 2 * time.Hour, PassFor: time.Hour,
 		ClaimFor: time.Minute, MopupMinAge: 3 * time.Hour, CaptureMargin: 24 * time.Hour, SecondLook: 24 * time.Hour,
 		KeepReply: time.Hour, KeepJourney: 10000 * time.Hour, ReturnGrace: 5 * time.Minute, UnseenFor: 24 * time.Hour,
@@ -116,7 +118,10 @@ func (s *scenario) newDeliverer() journey.Deliverer {
 
 func (s *scenario) request(name string) journey.HeldRequest {
 	if s.terms.Kind == journey.KindPass {
-		return journey.HeldRequest{Method: http.MethodGet, Path: "/register/2026", Header: http.Header{}, Host: "x", Email: "a@b.cc"}
+		return journey.HeldRequest{
+			Method: http.MethodGet, Path: "/register/2026", Header: http.Header{}, Host: "x",
+			Email: "a@b.cc",
+		}
 	}
 	return journey.HeldRequest{
 		Method: http.MethodPost, Path: "/licences/apply",

@@ -204,7 +204,10 @@ func TestAFieldThatNamesTheMethodOfAnotherRouteIsRefused(t *testing.T) {
 		"PAYGATE_ROUTE_IMMEDIATE_WHEN=", "PAYGATE_ROUTE_PRICED_MATCH=POST /licences/apply",
 		"PAYGATE_ROUTE_PRICED_WHEN=form:licence", freeChoice)...)
 	for _, fields := range []string{"action=pay", "action=save", "licence=blue-badge"} {
-		for _, method := range []string{"&_method=PUT", "&_method=put", "&_method%5B%5D=Put", "&_METHOD=%70ut", ";_method=put"} {
+		for _, method := range []string{
+			"&_method=PUT", "&_method=put", "&_method%5B%5D=Put", "&_METHOD=%70ut",
+			";_method=put",
+		} {
 			d.MustRefuse(t, applyForm(fields+method))
 		}
 		d.MustRefuse(t, post("/licences/apply?_method=put", formType, fields))

@@ -128,7 +128,10 @@ func pass(h *testserver.Harness, sweeps int, every time.Duration) {
 func TestNoRequestFromOutsideReachesTell(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, tells...)
-	for _, target := range []string{events, events + "/", "/paygate//events", "/PAYGATE/events?x=1", "/x/..%2fpaygate/events"} {
+	for _, target := range []string{
+		events, events + "/", "/paygate//events", "/PAYGATE/events?x=1",
+		"/x/..%2fpaygate/events",
+	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut} {
 			p := h.Citizen().Do(method, target, nil, "Paygate-Status", "event")
 			require.Equal(t, http.StatusNotFound, p.Status, "%s %s", method, target)

@@ -36,7 +36,8 @@ func TestRemovingNeededAccountStopsStart(t *testing.T) {
 		settings, err := config.Load(append(h.Environ(h.Store), store))
 		require.NoError(t, err)
 		_, err = app.Assemble(t.Context(), settings, h.Logger(), h.Now)
-		require.ErrorContains(t, err, `2 unfinished journeys belong to the account "fines", which PAYGATE_PAY_ACCOUNTS does not`)
+		require.ErrorContains(t, err,
+			`2 unfinished journeys belong to the account "fines", which PAYGATE_PAY_ACCOUNTS does not`)
 
 		h.Open(h.ListenAgain(), with...)
 		for _, payment := range h.Payments() {

@@ -60,18 +60,31 @@ func TestTwelveCalls(t *testing.T) {
 	p.LookAtWidths("demo-overview")
 	reference := func() string { return p.referenceOf("Gareth Pugh") }
 	for call, answer := range map[string]func(){
-		"1 did my payment go through?":       func() { p.find("ann other"); p.reads("Complete", "£25.00") },
-		"2 my card was declined":             func() { p.find("Noah Field"); p.reads("can try again", "Nothing") },
-		"3 I closed the page after paying":   p.closedThePage,
-		"4 I paid twice":                     func() { p.find("Ivy Barnes"); p.order("refund", "twice", browser.Click("#part-full")) },
-		"5 some of it back":                  p.wantsSomeBack,
-		"6 I do not want it any more":        func() { p.find("Greta"); p.order("return", "changed her mind"); p.reads("Money returned") },
+		"1 did my payment go through?":     func() { p.find("ann other"); p.reads("Complete", "£25.00") },
+		"2 my card was declined":           func() { p.find("Noah Field"); p.reads("can try again", "Nothing") },
+		"3 I closed the page after paying": p.closedThePage,
+		"4 I paid twice": func() {
+			p.find("Ivy Barnes")
+			p.order("refund", "twice",
+				browser.Click("#part-full"))
+		},
+		"5 some of it back": p.wantsSomeBack,
+		"6 I do not want it any more": func() {
+			p.find("Greta")
+			p.order("return",
+				"changed her mind")
+			p.reads("Money returned")
+		},
 		"7 the form said something is wrong": func() { p.find("Megan Other"); p.reads("Complete", "submission 2") },
 		"8 when is my refund there?":         func() { p.find("Liam Walsh"); p.reads("£5.00", "See it in GOV.UK Pay") },
-		"9 my bank shows the payment":        func() { p.find("Idris"); p.reads("Money returned", "Released (never taken)") },
-		"10 nothing came, needs a decision":  p.nothingCame,
-		"11 I have no reference":             func() { p.find(reference()); p.reads("Complete") },
-		"12 somebody settled it":             func() { p.find("Siân Jones"); p.reads("The river was closed", "demo") },
+		"9 my bank shows the payment": func() {
+			p.find("Idris")
+			p.reads("Money returned",
+				"Released (never taken)")
+		},
+		"10 nothing came, needs a decision": p.nothingCame,
+		"11 I have no reference":            func() { p.find(reference()); p.reads("Complete") },
+		"12 somebody settled it":            func() { p.find("Siân Jones"); p.reads("The river was closed", "demo") },
 	} {
 		answer()
 		require.LessOrEqual(t, p.clicks, mostClicks, call)
