@@ -26,10 +26,10 @@ type Attempts struct {
 const (
 	// maxRefusals is how often Pay may refuse before a person decides.
 	maxRefusals = 5
-	// maxRefunds is how many refunds of a journey are tried at most: more than there is time for in [patience].
+	// maxRefunds is how many refunds of a journey are tried at most: more than there is time for in [maxOutage].
 	maxRefunds = 20
-	// patience is how long a step may fail for other reasons before a person decides.
-	patience = 7 * 24 * time.Hour
+	// maxOutage is how long a step may fail for other reasons before a person decides.
+	maxOutage = 7 * 24 * time.Hour
 	// MaxBackOff is the longest back-off after failures, except that of refunds.
 	MaxBackOff = 30 * time.Minute
 )

@@ -157,5 +157,5 @@ func TestTrustThatIsNeverConfirmedGoesToAPerson(t *testing.T) {
 		RequestDelivered{Number: 1, Verdict: VerdictAccepted, Status: 303})
 	tr := newTrial(t, j, snapshot(StatusSubmitted))
 	require.Equal(t, TroubleTrust, tr.sweepUntil(StateStuck).Trouble)
-	require.GreaterOrEqual(t, tr.now.Sub(t0), patience)
+	require.GreaterOrEqual(t, tr.now.Sub(t0), maxOutage)
 }

@@ -9,10 +9,10 @@ type deadline struct {
 	say string
 }
 
-// deadline returns the end of our patience in this state. A state that ends by itself has none.
+// deadline returns when a step has failed for too long in this state. A state that ends by itself has none.
 func (j Journey) deadline() (d deadline, found bool) {
 	after := func(from time.Time, why Trouble, say string) (deadline, bool) {
-		return deadline{from.Add(patience), why, say}, true
+		return deadline{from.Add(maxOutage), why, say}, true
 	}
 	switch {
 	case j.refunding():
@@ -34,8 +34,8 @@ func (j Journey) deadline() (d deadline, found bool) {
 	}
 }
 
-// isOverdue reports whether our patience is over, and it was tried once more since. Money that comes back again and
-// again must not be refunded for ever.
+// isOverdue reports whether a step has failed for too long, and was tried once more since. Money that comes back again
+// and again must not be refunded for ever.
 func (j Journey) isOverdue(now time.Time) bool {
 	if j.owedPayment() != "" && j.RefundTries.Tries >= maxRefunds {
 		return true

@@ -128,7 +128,7 @@ func (j Journey) next(now time.Time) (Step, time.Time) {
 
 // isNudged reports whether Pay has told us of a change that we have not read, and may still be able to read.
 func (j Journey) isNudged(now time.Time) bool {
-	return !j.NudgedAt.IsZero() && now.Before(j.NudgedAt.Add(patience)) && len(j.Payments) > 0 &&
+	return !j.NudgedAt.IsZero() && now.Before(j.NudgedAt.Add(maxOutage)) && len(j.Payments) > 0 &&
 		j.State != StateReleasing
 }
 

@@ -81,8 +81,8 @@ func (c *channel) replica(format string) *alerts.Alerts {
 	})
 }
 
-// heard runs each replica once, after some time, and returns what staff read then.
-func (c *channel) heard(after time.Duration, replicas ...*alerts.Alerts) (texts []string) {
+// toldBy runs each replica once, after some time, and returns what staff read then.
+func (c *channel) toldBy(after time.Duration, replicas ...*alerts.Alerts) (texts []string) {
 	c.t.Helper()
 	c.now = c.now.Add(after)
 	before := len(c.texts)
@@ -99,7 +99,7 @@ func (c *channel) stuck(count int, since time.Time) {
 func TestNothingIsToldIfNothingNeedsAPerson(t *testing.T) {
 	t.Parallel()
 	c := newChannel(t)
-	require.Empty(t, c.heard(0, c.replica(alerts.Slack)))
+	require.Empty(t, c.toldBy(0, c.replica(alerts.Slack)))
 }
 
 func TestStaffAreToldAtMostOnceAnHourByAllReplicas(t *testing.T) {
@@ -107,14 +107,14 @@ func TestStaffAreToldAtMostOnceAnHourByAllReplicas(t *testing.T) {
 	c := newChannel(t)
 	a, b := c.replica(alerts.Slack), c.replica(alerts.Slack)
 	c.stuck(3, c.now)
-	require.Len(t, c.heard(0, a, b, a), 1)
+	require.Len(t, c.toldBy(0, a, b, a), 1)
 	require.Contains(t, c.texts[0], "3 journeys on the route licence wait for a person.")
 	require.Contains(t, c.texts[0], `\u003chttps://staff.example.org/journeys?state=stuck`)
 	c.stuck(4, c.now.Add(time.Minute))
 	a.Note(alerts.MessageGivenUp, "licence")
 	b.Note(alerts.MessageGivenUp, "licence")
-	require.Empty(t, c.heard(59*time.Minute, a, b))
-	require.Len(t, c.heard(time.Minute, b, a), 1)
+	require.Empty(t, c.toldBy(59*time.Minute, a, b))
+	require.Len(t, c.toldBy(time.Minute, b, a), 1)
 	require.Contains(t, c.texts[1], "4 journeys")
 	require.Contains(t, c.texts[1], "2 messages on the route licence")
 }
@@ -124,9 +124,9 @@ func TestAReplicaWhoseClockIsBehindKeepsTheHour(t *testing.T) {
 	c := newChannel(t)
 	a, b := c.replica(alerts.Slack), c.replica(alerts.Slack)
 	c.stuck(3, c.now)
-	require.Len(t, c.heard(0, a), 1)
+	require.Len(t, c.toldBy(0, a), 1)
 	c.stuck(4, c.now.Add(time.Minute))
-	require.Empty(t, c.heard(-5*time.Second, b))
+	require.Empty(t, c.toldBy(-5*time.Second, b))
 }
 
 func TestWhatStaffKnowIsToldAgainAfterADay(t *testing.T) {
@@ -134,21 +134,21 @@ func TestWhatStaffKnowIsToldAgainAfterADay(t *testing.T) {
 	c := newChannel(t)
 	a := c.replica(alerts.Slack)
 	c.stuck(3, c.now)
-	require.Len(t, c.heard(0, a), 1)
-	require.Empty(t, c.heard(5*time.Hour, a))
+	require.Len(t, c.toldBy(0, a), 1)
+	require.Empty(t, c.toldBy(5*time.Hour, a))
 	c.stuck(2, c.now.Add(-5*time.Hour))
-	require.Empty(t, c.heard(5*time.Hour, a), "one was settled")
-	require.Len(t, c.heard(14*time.Hour, a), 1, "the reminder")
+	require.Empty(t, c.toldBy(5*time.Hour, a), "one was settled")
+	require.Len(t, c.toldBy(14*time.Hour, a), 1, "the reminder")
 	require.Contains(t, c.texts[1], "2 journeys")
-	require.Empty(t, c.heard(2*time.Hour, a))
+	require.Empty(t, c.toldBy(2*time.Hour, a))
 	c.stuck(2, c.now)
-	require.Len(t, c.heard(time.Hour, a), 1, "one was settled, and another became stuck")
+	require.Len(t, c.toldBy(time.Hour, a), 1, "one was settled, and another became stuck")
 	c.found = nil
-	require.Empty(t, c.heard(30*time.Hour, a))
+	require.Empty(t, c.toldBy(30*time.Hour, a))
 	c.found = []alerts.Finding{{Kind: alerts.Free, Name: "licence", Count: 1}}
-	require.Len(t, c.heard(time.Hour, a), 1)
-	require.Empty(t, c.heard(23*time.Hour, a))
-	require.Len(t, c.heard(time.Hour, a), 1, "daily")
+	require.Len(t, c.toldBy(time.Hour, a), 1)
+	require.Empty(t, c.toldBy(23*time.Hour, a))
+	require.Len(t, c.toldBy(time.Hour, a), 1, "daily")
 }
 
 func TestARefusedKeyIsToldOnceWhileItGoesOn(t *testing.T) {
@@ -156,15 +156,15 @@ func TestARefusedKeyIsToldOnceWhileItGoesOn(t *testing.T) {
 	c := newChannel(t)
 	a := c.replica(alerts.Slack)
 	a.Note(alerts.PayRefuses, "")
-	require.Len(t, c.heard(0, a), 1)
+	require.Len(t, c.toldBy(0, a), 1)
 	require.Contains(t, c.texts[0], "refuses the API key of the default account")
 	for range 8 {
 		a.Note(alerts.PayRefuses, "")
-		require.Empty(t, c.heard(2*time.Hour, a))
+		require.Empty(t, c.toldBy(2*time.Hour, a))
 	}
-	require.Empty(t, c.heard(10*time.Hour, a), "it has been put right")
+	require.Empty(t, c.toldBy(10*time.Hour, a), "it has been put right")
 	a.Note(alerts.PayRefuses, "")
-	require.Len(t, c.heard(0, a), 1)
+	require.Len(t, c.toldBy(0, a), 1)
 }
 
 func TestAFailingWebhookIsTriedAgainAndNothingIsLost(t *testing.T) {
@@ -175,12 +175,12 @@ func TestAFailingWebhookIsTriedAgainAndNothingIsLost(t *testing.T) {
 	a.NoteMany(alerts.Differences, "", 7)
 	err := a.RunOnce(t.Context())
 	require.EqualError(t, err, "the webhook answered 502")
-	require.Empty(t, c.heard(30*time.Second, a), "it waits")
+	require.Empty(t, c.toldBy(30*time.Second, a), "it waits")
 	c.now = c.now.Add(30 * time.Second)
 	require.Error(t, a.RunOnce(t.Context()))
-	require.Empty(t, c.heard(time.Minute, a), "it waits longer")
+	require.Empty(t, c.toldBy(time.Minute, a), "it waits longer")
 	c.status = http.StatusAccepted
-	require.Len(t, c.heard(time.Minute, c.replica(alerts.Slack)), 1, "another replica")
+	require.Len(t, c.toldBy(time.Minute, c.replica(alerts.Slack)), 1, "another replica")
 	require.Contains(t, c.texts[0], "found 7 differences at the default account.")
 	require.Contains(t, c.texts[0], "https://staff.example.org/reconcile|Show")
 	c.server.Close()
@@ -199,7 +199,7 @@ func TestNotesSurviveAStoreThatIsAway(t *testing.T) {
 	c.values.err = errors.New("away")
 	require.Error(t, a.RunOnce(t.Context()))
 	c.values.err = nil
-	require.Len(t, c.heard(0, a), 1)
+	require.Len(t, c.toldBy(0, a), 1)
 	require.Contains(t, c.texts[0], "ACCEPT_TEXT")
 }
 
@@ -212,7 +212,7 @@ func TestWhatIsNotedAtTheEndIsToldByTheNextProcess(t *testing.T) {
 	end()
 	a.Run(ended)
 	require.Empty(t, c.texts)
-	require.Len(t, c.heard(0, c.replica(alerts.Slack)), 1)
+	require.Len(t, c.toldBy(0, c.replica(alerts.Slack)), 1)
 	require.Contains(t, c.texts[0], "1 message on the route licence could not be delivered")
 }
 
@@ -222,17 +222,17 @@ func TestAClockThatWasAheadDelaysNoAlert(t *testing.T) {
 	a := c.replica(alerts.Slack)
 	c.now = c.now.AddDate(1, 0, 0)
 	a.Note(alerts.MessageGivenUp, "licence")
-	require.Len(t, c.heard(0, a), 1)
+	require.Len(t, c.toldBy(0, a), 1)
 	c.now = c.now.AddDate(-1, 0, 0)
 	a.Note(alerts.MessageGivenUp, "licence")
-	require.Len(t, c.heard(0, a), 1)
+	require.Len(t, c.toldBy(0, a), 1)
 }
 
 func TestTeamsGetAnAdaptiveCard(t *testing.T) {
 	t.Parallel()
 	c := newChannel(t)
 	c.stuck(1, c.now)
-	require.Len(t, c.heard(0, c.replica(alerts.Teams)), 1)
+	require.Len(t, c.toldBy(0, c.replica(alerts.Teams)), 1)
 	var card struct {
 		Type        string
 		Attachments []struct {
@@ -257,7 +257,7 @@ func TestSlackTextIsEscaped(t *testing.T) {
 	t.Parallel()
 	c := newChannel(t)
 	c.stuck(1, c.now)
-	require.Len(t, c.heard(0, c.replica(alerts.Slack)), 1)
+	require.Len(t, c.toldBy(0, c.replica(alerts.Slack)), 1)
 	var message struct{ Text string }
 	require.NoError(t, json.Unmarshal([]byte(c.texts[0]), &message))
 	require.Equal(t, "*Fish &amp; chips: something needs a person*\n• 1 journey on the route licence waits for a person."+

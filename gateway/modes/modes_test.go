@@ -195,14 +195,14 @@ func TestAReadThatItsRequestGaveUpIsNotAFailure(t *testing.T) {
 // slowValues is a store in which a change takes until it is let through.
 type slowValues struct {
 	*values
-	began, goOn chan struct{}
+	began, resume chan struct{}
 }
 
 func (v slowValues) UpdateValue(
 	ctx context.Context, name string, change func([]byte) ([]byte, error),
 ) ([]byte, error) {
 	close(v.began)
-	<-v.goOn
+	<-v.resume
 	return v.values.UpdateValue(ctx, name, change)
 }
 
@@ -220,7 +220,7 @@ func TestNoRequestWaitsForAChange(t *testing.T) {
 	}()
 	<-slow.began
 	require.Equal(t, modes.On, modeOf(t, m))
-	close(slow.goOn)
+	close(slow.resume)
 	require.NoError(t, <-done)
 	require.Equal(t, modes.Closed, modeOf(t, m))
 }

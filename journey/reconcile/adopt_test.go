@@ -16,7 +16,7 @@ import (
 
 const reason = "restored a backup"
 
-func (w *world) adopt(id string) (journey.Journey, error) {
+func (w *harness) adopt(id string) (journey.Journey, error) {
 	return w.Adopt(w.t.Context(), nil, id, journey.ByStaff("ann"), reason)
 }
 
@@ -24,7 +24,7 @@ func TestAdoptedPaymentIsSettled(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"taken", "reserved"} {
 		for _, as := range []journey.State{journey.StateReleased, journey.StateReversed} {
-			w := newWorld(t)
+			w := newHarness(t)
 			w.runner.Deliverer = nil // nothing is delivered
 			over := func(p *journey.NewPayment) { p.DelayedCapture = kind == "reserved" }
 			id := w.unknown("LIC-1", "success", over)
@@ -62,7 +62,7 @@ func TestAdoptedPaymentIsSettled(t *testing.T) {
 // It is stuck, which has an alert of its own, and may have been delivered.
 func TestAdoptedPaymentIsNoDifference(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	id := w.unknown("LIC-1", "success")
 	w.pay.Advance(25 * time.Hour)
 	_, err := w.adopt(id)
@@ -72,7 +72,7 @@ func TestAdoptedPaymentIsNoDifference(t *testing.T) {
 
 func TestWhatCannotBeAdopted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	_, known := w.released("LIC-KNOWN")
 	foreign := w.unknown("LIC-1", "success", func(p *journey.NewPayment) { p.ReturnURL = "https://other.example.gov.uk/" })
 	unpaid := w.unknown("LIC-2", "declined")
@@ -99,7 +99,7 @@ func TestWhatCannotBeAdopted(t *testing.T) {
 // The citizen of an older copy is at Pay, and the payment may be their second one.
 func TestPaymentThatFitsAnOpenJourneyIsNotAdopted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	id := w.unknown("lic-1", "success")
 	w.pay.Advance(4 * time.Hour)
 	w.began("LIC-1", func(t *journey.Terms) { t.Amount = 3000 })
@@ -117,7 +117,7 @@ func TestPaymentThatFitsAnOpenJourneyIsNotAdopted(t *testing.T) {
 
 func TestPaymentIsAdoptedOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	id := w.unknown("LIC-1", "success")
 	w.pay.Advance(4 * time.Hour)
 	var adopted atomic.Int32
@@ -138,7 +138,7 @@ func TestPaymentIsAdoptedOnce(t *testing.T) {
 // A payment is adopted from the account that it was made at.
 func TestPaymentOfAnotherAccountIsAdopted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	other := paysim.New(paysim.Options{PostLimit: -1, Now: w.now})
 	t.Cleanup(other.Close)
 	client := newClient(t, other, "api_test_key")
@@ -170,7 +170,7 @@ func TestPaymentOfAnotherAccountIsAdopted(t *testing.T) {
 // A damaged journey's payment is named, so that it can be looked up at Pay.
 func TestPaymentOfADamagedJourneyIsNamed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	id, payment := w.released("LIC-1")
 	o := w.options()
 	o.Store = damaged{w.store, id}

@@ -75,7 +75,7 @@ func (c *comparison) listed(ctx context.Context, s journey.PaymentSnapshot) erro
 	if j != nil || c.mayBeOurs(s) {
 		c.report.Checked++
 	}
-	if len(c.judge(id, j, s.ID, &s)) == 0 {
+	if len(c.differencesOf(id, j, s.ID, &s)) == 0 {
 		return nil
 	}
 	return c.confirm(ctx, s.ID)
@@ -153,7 +153,7 @@ func (c *comparison) confirm(ctx context.Context, paymentID string) error {
 			return err
 		}
 		if reflect.DeepEqual(before, after) {
-			c.add(c.judge(id, after, paymentID, s))
+			c.add(c.differencesOf(id, after, paymentID, s))
 			return nil
 		}
 	}
@@ -202,8 +202,8 @@ func (c *comparison) journeyOf(ctx context.Context, paymentID string) (id journe
 	return id, &found, err
 }
 
-// judge says in what a payment differs. s is nil if Pay does not have it.
-func (c *comparison) judge(id journey.ID, j *journey.Journey, paymentID string,
+// differencesOf returns how a payment differs. s is nil if Pay does not have it.
+func (c *comparison) differencesOf(id journey.ID, j *journey.Journey, paymentID string,
 	s *journey.PaymentSnapshot,
 ) []Difference {
 	p := newPair(c.account, paymentID, j, s, c.Now())

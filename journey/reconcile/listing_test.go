@@ -30,8 +30,8 @@ func (u *unruly) SearchPayments(
 	return u.list(u.n, s)
 }
 
-// withList lets the world compare with a list that is not as it should be.
-func (w *world) withList(
+// withList lets the harness compare with a list that is not as it should be.
+func (w *harness) withList(
 	list func(n int, s journey.Search) (journey.Page[journey.PaymentSnapshot], error),
 ) *unruly {
 	u := &unruly{patient: patient{w.client}, list: list}
@@ -42,7 +42,7 @@ func (w *world) withList(
 }
 
 // many makes payments on three pages, and returns those with money, which no journey has.
-func (w *world) many() (paid []string) {
+func (w *harness) many() (paid []string) {
 	for n := range 250 {
 		if n%20 == 7 {
 			paid = append(paid, w.unknown(fmt.Sprint("LIC-", n), "success"))
@@ -64,7 +64,7 @@ func ids(found []reconcile.Difference) (all []string) {
 // Each fault happens once, for a while, or always.
 func TestPagesThatAreNotAsTheyShouldBe(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	all := w.many()
 	w.released("LIC-KNOWN")
 	asked := func(s journey.Search, page int) (journey.Page[journey.PaymentSnapshot], error) {
@@ -118,7 +118,7 @@ func TestEntriesThatAreNotAsTheyShouldBe(t *testing.T) {
 	for _, kind := range []string{"missing", "doubled", "unordered"} {
 		for _, call := range []string{"search", "search_refunds"} {
 			for _, times := range []int{1, 3} {
-				w := newWorld(t)
+				w := newHarness(t)
 				unknown := []string{w.unknown("LIC-1", "success"), w.unknown("LIC-2", "success")}
 				_, known := w.released("LIC-3")
 				_, err := w.pay.Refund(unknown[0], 500)
@@ -134,7 +134,7 @@ func TestEntriesThatAreNotAsTheyShouldBe(t *testing.T) {
 // A list that stays incomplete is an error, because what is in the rest is not known.
 func TestListThatStaysIncompleteIsAnError(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	w.unknown("LIC-1", "success")
 	w.pay.AddFault(paysim.Fault{Call: "search", Kind: "missing"})
 	_, err := w.Compare(t.Context(), reconcile.Range{})
@@ -146,7 +146,7 @@ func TestListThatStaysIncompleteIsAnError(t *testing.T) {
 // Payments that arrive while the pages are read move the others to later pages.
 func TestPaymentsThatAreListedMeanwhile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	all := w.many()
 	w.withList(func(n int, s journey.Search) (journey.Page[journey.PaymentSnapshot], error) {
 		if n == 2 {
@@ -159,7 +159,7 @@ func TestPaymentsThatAreListedMeanwhile(t *testing.T) {
 
 func TestTroubleThatPassesIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	w.unknown("LIC-1", "success")
 	for _, call := range []string{"search", "get", "search_refunds"} {
 		w.pay.AddFault(paysim.Fault{Call: call, Kind: "500", Times: 1})
@@ -217,7 +217,7 @@ func (endless) SearchRefunds(context.Context, journey.Search) (page journey.Page
 }
 
 func TestMemoryDoesNotGrowWithTheList(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	used := func(count int) uint64 {
 		o := w.options()
 		first := w.now().Add(-24 * time.Hour)

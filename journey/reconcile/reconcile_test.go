@@ -13,7 +13,7 @@ import (
 
 func TestWhatAgreesIsNoDifference(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	w.released("LIC-1")
 	id, declined := w.began("LIC-2")
 	w.end(declined, "declined")
@@ -30,7 +30,7 @@ func TestWhatAgreesIsNoDifference(t *testing.T) {
 
 func TestPaymentsThatNoJourneyHas(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	taken := w.unknown("LIC-1", "success")
 	w.pay.Advance(time.Hour)
 	reserved := w.unknown("LIC-2", "success", delayed)
@@ -62,7 +62,7 @@ func TestPaymentsThatNoJourneyHas(t *testing.T) {
 
 func TestPaymentsOfForgottenJourneysAreNotUnknown(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	o := w.options()
 	o.Terms.KeepJourney = 48 * time.Hour
 	w.Reconciler = reconcile.New(o)
@@ -75,7 +75,7 @@ func TestPaymentsOfForgottenJourneysAreNotUnknown(t *testing.T) {
 
 func TestPaymentThatPayDoesNotHave(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	id, payment := w.released("LIC-1")
 	o := w.options()
 	empty := paysim.New(paysim.Options{PostLimit: -1})
@@ -90,7 +90,7 @@ func TestPaymentThatPayDoesNotHave(t *testing.T) {
 // In the two hours before Pay's list has it, a payment is found by asking for it.
 func TestPaymentThatPayDoesNotListYet(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	require.NoError(t, w.pay.Set(map[string]string{"search_lag": "2h"}))
 	_, payment := w.released("LIC-1")
 	require.Empty(t, w.found())
@@ -100,7 +100,7 @@ func TestPaymentThatPayDoesNotListYet(t *testing.T) {
 
 func TestAmountThatDiffers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	id, payment := w.released("LIC-1")
 	w.store.Update(t.Context(), id, func(j journey.Journey) (journey.Change, error) {
 		j.Terms.Amount = 3000
@@ -114,7 +114,7 @@ func TestAmountThatDiffers(t *testing.T) {
 
 func TestStateThatDiffers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	id, payment := w.released("LIC-1")
 	require.NoError(t, w.pay.Correct(payment, "error", ""))
 	require.Equal(t, []reconcile.Difference{{
@@ -137,7 +137,7 @@ func TestStateThatDiffers(t *testing.T) {
 
 func TestRefundThatDiffers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	id, payment := w.released("LIC-1")
 	old, oldPayment := w.released("LIC-OLD")
 	_, err := w.pay.Refund(payment, 500)
@@ -164,7 +164,7 @@ func TestRefundThatDiffers(t *testing.T) {
 
 func TestRefundThatPayTakesBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	id, payment := w.released("LIC-1")
 	refund, err := w.pay.Refund(payment, 500)
 	require.NoError(t, err)
@@ -179,7 +179,7 @@ func TestRefundThatPayTakesBack(t *testing.T) {
 
 func TestPaidAndNotDelivered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	w.runner.Deliverer = service{journey.VerdictNotSent}
 	id, payment := w.began("LIC-1")
 	w.end(payment, "success")
@@ -196,7 +196,7 @@ func TestPaidAndNotDelivered(t *testing.T) {
 
 func TestPassThatWaitsForItsCitizenIsNoDifference(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	id, payment := w.began("PASS-1", func(t *journey.Terms) { t.Kind = journey.KindPass })
 	w.end(payment, "success")
 	_, err := w.runner.Check(t.Context(), id, journey.Visit{By: journey.ByMopup})
@@ -210,7 +210,7 @@ func TestPassThatWaitsForItsCitizenIsNoDifference(t *testing.T) {
 // The service refused, and citizens may correct their form for two days.
 func TestRefusedFormThatMayBeCorrectedIsNoDifference(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	w.runner.Deliverer = service{journey.VerdictRefused}
 	id, payment := w.began("LIC-1", func(t *journey.Terms) { t.ResubmitFor = 48 * time.Hour })
 	w.end(payment, "success")

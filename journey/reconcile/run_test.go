@@ -32,7 +32,7 @@ func (h hooked) Get(ctx context.Context, id string) (journey.PaymentSnapshot, er
 	return s, err
 }
 
-func (w *world) withHooks(h hooked) {
+func (w *harness) withHooks(h hooked) {
 	h.patient = patient{w.client}
 	o := w.options()
 	o.Accounts = map[string]reconcile.Pay{"": h}
@@ -41,14 +41,14 @@ func (w *world) withHooks(h hooked) {
 
 func TestJourneysThatChangeMeanwhileAreNoDifferences(t *testing.T) {
 	t.Parallel()
-	check := func(w *world, id journey.ID) func() {
+	check := func(w *harness, id journey.ID) func() {
 		return sync.OnceFunc(func() {
 			_, err := w.runner.Check(t.Context(), id, journey.Visit{By: journey.ByWebhook})
 			require.NoError(t, err)
 		})
 	}
 	for _, when := range []string{"before", "after"} {
-		w := newWorld(t)
+		w := newHarness(t)
 		id, payment := w.released("LIC-1")
 		_, err := w.pay.Refund(payment, 500)
 		require.NoError(t, err)
@@ -60,7 +60,7 @@ func TestJourneysThatChangeMeanwhileAreNoDifferences(t *testing.T) {
 		require.Empty(t, w.found(), "the journey learns of the refund %s Pay is asked", when)
 	}
 
-	w := newWorld(t)
+	w := newHarness(t)
 	id, payment := w.released("LIC-1")
 	w.pay.Refund(payment, 500)
 	w.withHooks(hooked{after: func() {
@@ -72,7 +72,7 @@ func TestJourneysThatChangeMeanwhileAreNoDifferences(t *testing.T) {
 
 func TestOneComparisonRunsAtATime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	other := reconcile.New(w.options()) // another process
 	w.unknown("LIC-1", "success")
 	w.withHooks(hooked{before: func() {
@@ -89,7 +89,7 @@ func TestOneComparisonRunsAtATime(t *testing.T) {
 // A process that died holds up the others for five minutes.
 func TestComparisonOfADeadProcessIsTakenOver(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	_, err := w.store.UpdateValue(t.Context(), "reconciliation", func([]byte) ([]byte, error) {
 		return json.Marshal(map[string]any{"holder": "dead", "until": w.now().Add(5 * time.Minute)})
 	})
@@ -102,7 +102,7 @@ func TestComparisonOfADeadProcessIsTakenOver(t *testing.T) {
 // A long comparison keeps the others out for as long as it takes.
 func TestLongComparisonKeepsItsTurn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	for range 3 {
 		w.unknown("LIC-1", "success")
 	}
@@ -124,8 +124,8 @@ func TestLongComparisonKeepsItsTurn(t *testing.T) {
 	require.ErrorIs(t, err, reconcile.ErrRunning)
 }
 
-// at moves the clock to a time of the day after the world's first.
-func (w *world) at(text string) {
+// at moves the clock to a time of the day after the harness's first.
+func (w *harness) at(text string) {
 	w.t.Helper()
 	at, err := time.Parse(time.RFC3339, text)
 	require.NoError(w.t, err)
@@ -135,7 +135,7 @@ func (w *world) at(text string) {
 
 func TestDailyComparisonIsMadeOnceADay(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	require.NoError(t, w.RunDue(t.Context()), "the one of 04:00, which was missed")
 	require.ErrorIs(t, w.RunDue(t.Context()), reconcile.ErrNotDue)
 	w.at("2026-11-23T03:59:59Z")
@@ -160,7 +160,7 @@ func TestDailyComparisonIsMadeOnceADay(t *testing.T) {
 
 func TestDailyComparisonWaitsASecondForEachPage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	w.many()
 	w.waits = nil
 	require.NoError(t, w.RunDue(t.Context()))
@@ -173,7 +173,7 @@ func TestDailyComparisonWaitsASecondForEachPage(t *testing.T) {
 
 func TestDailyComparisonThatFailsIsMadeAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	w.pay.AddFault(paysim.Fault{Call: "search", Kind: "401"})
 	require.ErrorIs(t, w.RunDue(t.Context()), journey.ErrPayRefused)
 	_, done, err := w.Counts(t.Context())
@@ -186,7 +186,7 @@ func TestDailyComparisonThatFailsIsMadeAgain(t *testing.T) {
 // Only a comparison of everything recent says how many differences there are.
 func TestOtherRangesAreShownAndDoNotCount(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	w.unknown("LIC-1", "success")
 	require.NoError(t, w.RunDue(t.Context()))
 	w.pay.Advance(time.Hour)
@@ -212,7 +212,7 @@ func TestOtherRangesAreShownAndDoNotCount(t *testing.T) {
 // A store that was written while the clock was a year ahead is compared all the same.
 func TestClockThatWasAheadStopsNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	o := w.options()
 	o.Now = func() time.Time { return w.now().AddDate(1, 0, 0) }
 	ahead := reconcile.New(o)
@@ -231,7 +231,7 @@ func TestClockThatWasAheadStopsNothing(t *testing.T) {
 // One account's key is refused. The others are compared all the same, and not again when that account is.
 func TestAccountThatFailsStopsNoOther(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	parking := &unruly{patient: patient{w.client}, list: func(
 		int, journey.Search,
 	) (page journey.Page[journey.PaymentSnapshot], err error) {

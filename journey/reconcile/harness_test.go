@@ -39,8 +39,8 @@ func (s service) Deliver(context.Context, journey.Delivery) journey.Delivered {
 	return journey.Delivered{Verdict: s.verdict, Status: 303}
 }
 
-// world is a simulated Pay and a store, with the time of Pay.
-type world struct {
+// harness is a simulated Pay and a store, with the time of Pay.
+type harness struct {
 	t      *testing.T
 	pay    *paysim.Simulator
 	client *pay.Client
@@ -51,13 +51,13 @@ type world struct {
 	*reconcile.Reconciler
 }
 
-func newWorld(t *testing.T) *world {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
 	simulator := paysim.New(paysim.Options{
 		PostLimit: -1, Now: func() time.Time { return time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC) },
 	})
 	t.Cleanup(simulator.Close)
-	w := &world{t: t, pay: simulator, client: newClient(t, simulator, "api_test_key")}
+	w := &harness{t: t, pay: simulator, client: newClient(t, simulator, "api_test_key")}
 	sealer, err := seal.New([][]byte{make([]byte, 32)})
 	require.NoError(t, err)
 	w.store, err = boltstore.Open(filepath.Join(t.TempDir(), "paygate.db"),
@@ -86,7 +86,7 @@ type patient struct{ reconcile.Pay }
 
 func (patient) Yield(ctx context.Context) error { return ctx.Err() }
 
-func (w *world) options() reconcile.Options {
+func (w *harness) options() reconcile.Options {
 	return reconcile.Options{
 		Store: w.store, Runner: w.runner, Accounts: map[string]reconcile.Pay{"": patient{w.client}},
 		Ours:  func(address string) bool { return address == returnURL },
@@ -101,24 +101,24 @@ func (w *world) options() reconcile.Options {
 	}
 }
 
-func (w *world) now() time.Time { return w.pay.Now() }
+func (w *harness) now() time.Time { return w.pay.Now() }
 
 // unknown makes a payment that no journey has, and ends it.
-func (w *world) unknown(reference, outcome string, over ...func(*journey.NewPayment)) string {
+func (w *harness) unknown(reference, outcome string, over ...func(*journey.NewPayment)) string {
 	w.t.Helper()
 	p := journey.NewPayment{Amount: 2500, Reference: reference, Description: "Fishing licence", ReturnURL: returnURL}
 	for _, change := range over {
 		change(&p)
 	}
 	s, err := w.client.Create(w.t.Context(), p)
-	if err != nil { // the address of the card pages is not ours to judge
+	if err != nil { // the address of the card pages is not ours to check
 		require.ErrorIs(w.t, err, journey.ErrNextURL)
 	}
 	w.end(s.ID, outcome)
 	return s.ID
 }
 
-func (w *world) end(id, outcome string) {
+func (w *harness) end(id, outcome string) {
 	w.t.Helper()
 	if outcome != "" {
 		require.NoError(w.t, w.pay.Pay(id, outcome))
@@ -128,7 +128,7 @@ func (w *world) end(id, outcome string) {
 func delayed(p *journey.NewPayment) { p.DelayedCapture = true }
 
 // began returns a journey whose citizen is at Pay.
-func (w *world) began(reference string, over ...func(*journey.Terms)) (journey.ID, string) {
+func (w *harness) began(reference string, over ...func(*journey.Terms)) (journey.ID, string) {
 	w.t.Helper()
 	agreed := terms
 	agreed.Reference = reference
@@ -143,7 +143,7 @@ func (w *world) began(reference string, over ...func(*journey.Terms)) (journey.I
 }
 
 // released returns a journey that was paid for, delivered and captured.
-func (w *world) released(reference string) (journey.ID, string) {
+func (w *harness) released(reference string) (journey.ID, string) {
 	w.t.Helper()
 	id, payment := w.began(reference)
 	w.end(payment, "success")
@@ -151,7 +151,7 @@ func (w *world) released(reference string) (journey.ID, string) {
 	return id, payment
 }
 
-func (w *world) advance(id journey.ID, to journey.State) {
+func (w *harness) advance(id journey.ID, to journey.State) {
 	w.t.Helper()
 	progress, err := w.runner.Advance(w.t.Context(), id, journey.Visit{By: journey.ByCitizen})
 	require.NoError(w.t, err)
@@ -160,7 +160,7 @@ func (w *world) advance(id journey.ID, to journey.State) {
 }
 
 // found compares the last days, and returns the differences.
-func (w *world) found() []reconcile.Difference {
+func (w *harness) found() []reconcile.Difference {
 	w.t.Helper()
 	report, err := w.Compare(w.t.Context(), reconcile.Range{})
 	require.NoError(w.t, err)
