@@ -3,10 +3,9 @@ package staff
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"paygate/journey"
@@ -19,26 +18,17 @@ type personOrder struct {
 	Reason   string       `json:"reason"`
 }
 
-// personOrderOf reads an order from JSON or a form. If it is not valid, wrong says why.
+// personOrderOf reads an order. If it cannot be read, wrong says why.
 func personOrderOf(r *http.Request) (o personOrder, wrong string) {
-	switch kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind {
-	case "application/json":
-		decoder := json.NewDecoder(r.Body)
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&o); err != nil {
-			return o, "The body is not the expected JSON: q, or journeys and reason."
-		}
-	case "application/x-www-form-urlencoded":
-		form := parametersOf(r)
+	o, wrong = readOrder(r, "q, or journeys and reason", func(form url.Values) (o personOrder, wrong string) {
 		o = personOrder{Query: form.Get("q"), Reason: form.Get("reason")}
 		for _, id := range form["journeys"] {
 			o.Journeys = append(o.Journeys, journey.ID(id))
 		}
-	default:
-		return o, "The body must be JSON or a form."
-	}
+		return o, ""
+	})
 	o.Reason = strings.TrimSpace(o.Reason)
-	return o, ""
+	return o, wrong
 }
 
 // leftRecord is a journey of which nothing was erased, and why.

@@ -1,9 +1,8 @@
 package staff
 
 import (
-	"encoding/json"
-	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
@@ -34,40 +33,26 @@ type order struct {
 // fault is something wrong with a field of an order.
 type fault struct{ Field, Says string }
 
-// orderOf reads an order from JSON or a form. If it cannot be read, wrong says why.
+// orderOf reads an order. If it cannot be read, wrong says why.
 func orderOf(r *http.Request) (o order, wrong string) {
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch kind {
-	case "application/json":
-		decoder := json.NewDecoder(r.Body)
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&o); err != nil {
-			return o, "The body is not the expected JSON: reason, and amount_pence or as."
-		}
-	case "application/x-www-form-urlencoded", "multipart/form-data":
-		if o, wrong = orderOfForm(r); wrong != "" {
-			return o, wrong
-		}
-	default:
-		return o, "The body must be JSON or a form."
-	}
+	o, wrong = readOrder(r, "reason, and amount_pence or as", orderOfForm)
 	o.Reason = strings.TrimSpace(o.Reason)
-	return o, ""
+	return o, wrong
 }
 
-func orderOfForm(r *http.Request) (o order, wrong string) {
+func orderOfForm(form url.Values) (o order, wrong string) {
 	o = order{
-		Reason: r.PostFormValue("reason"), As: r.PostFormValue("as"), Part: r.PostFormValue("part"),
-		Amount:    strings.TrimSpace(r.PostFormValue("amount")),
-		Confirmed: r.PostFormValue("confirmed") == "yes", Seen: r.PostFormValue("seen"),
+		Reason: form.Get("reason"), As: form.Get("as"), Part: form.Get("part"),
+		Amount:    strings.TrimSpace(form.Get("amount")),
+		Confirmed: form.Get("confirmed") == "yes", Seen: form.Get("seen"),
 	}
 	var err error
-	if text := r.PostFormValue("amount_pence"); text != "" {
+	if text := form.Get("amount_pence"); text != "" {
 		if o.AmountPence, err = strconv.ParseInt(text, 10, 64); err != nil {
 			return o, "amount_pence must be a whole number of pence."
 		}
 	}
-	if text := r.PostFormValue("refunded_pence"); text != "" {
+	if text := form.Get("refunded_pence"); text != "" {
 		refunded, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
 			return o, "refunded_pence must be a whole number of pence."

@@ -2,11 +2,9 @@ package staff
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -28,31 +26,23 @@ type comparisonOrder struct {
 	Reason    string `json:"reason"`
 }
 
-// comparisonOrderOf reads an order from JSON, a form or an empty body. If it is not valid, wrong says why.
+// comparisonOrderOf reads an order. If it cannot be read, wrong says why.
 func comparisonOrderOf(r *http.Request) (o comparisonOrder, wrong string) {
-	switch kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind {
-	case "application/json":
-		decoder := json.NewDecoder(r.Body)
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&o); err != nil && !errors.Is(err, io.EOF) {
-			return o, "The body is not the expected JSON: from, to and account, or payment_id and reason."
-		}
-	case "", "application/x-www-form-urlencoded":
-		form := parametersOf(r)
+	const fields = "from, to and account, or payment_id and reason"
+	o, wrong = readOrder(r, fields, func(form url.Values) (o comparisonOrder, wrong string) {
 		o = comparisonOrder{
 			From: form.Get("from"), To: form.Get("to"), PaymentID: form.Get("payment_id"), Reason: form.Get("reason"),
 		}
 		if account := form.Get("account"); account != "" {
 			o.Account = &account
 		}
-	default:
-		return o, "The body must be JSON or a form."
-	}
+		return o, ""
+	})
 	if o.Account != nil && *o.Account == journey.DefaultAccount {
 		o.Account = new("")
 	}
 	o.PaymentID, o.Reason = strings.TrimSpace(o.PaymentID), strings.TrimSpace(o.Reason)
-	return o, ""
+	return o, wrong
 }
 
 // rangeOf returns the range that an order names. A range of one date is that day.

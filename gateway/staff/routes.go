@@ -2,10 +2,9 @@ package staff
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -113,22 +112,17 @@ func (s routeModes) answerChange(w http.ResponseWriter, r *http.Request, now mod
 	}
 }
 
-// routeOrderOf reads an order from JSON or a form. If it is not valid, wrong says why.
+// routeOrderOf reads an order. If it is not valid, wrong says why.
 func routeOrderOf(r *http.Request) (o routeOrder, wrong string) {
-	switch kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind {
-	case "application/json":
-		decoder := json.NewDecoder(r.Body)
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&o); err != nil {
-			return o, "The body is not the expected JSON: mode, reason, until, message and message_cy."
-		}
-	case "application/x-www-form-urlencoded":
-		form := parametersOf(r)
-		o = routeOrder{
-			modes.Mode(form.Get("mode")), form.Get("reason"), form.Get("until"), form.Get("message"), form.Get("message_cy"),
-		}
-	default:
-		return o, "The body must be JSON or a form."
+	const fields = "mode, reason, until, message and message_cy"
+	o, wrong = readOrder(r, fields, func(form url.Values) (routeOrder, string) {
+		return routeOrder{
+			modes.Mode(form.Get("mode")), form.Get("reason"), form.Get("until"), form.Get("message"),
+			form.Get("message_cy"),
+		}, ""
+	})
+	if wrong != "" {
+		return o, wrong
 	}
 	for _, text := range []*string{&o.Reason, &o.Until, &o.Message, &o.MessageCY} {
 		*text = strings.TrimSpace(*text)
