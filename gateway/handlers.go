@@ -132,6 +132,8 @@ func (h *handlers) serve(w http.ResponseWriter, r *http.Request, decision match.
 // pay answers a request on a pay route.
 func (h *handlers) pay(w http.ResponseWriter, r *http.Request, hit match.Decision) {
 	switch {
+	case hit.IsFree() && !onlyReads(r.Method) && hit.MayBeOverridden():
+		h.submissions.hold(w, r, hit)
 	case hit.IsFree() && (r.ContentLength > h.limit || !h.replies.hasJourneyFor(r, hit)):
 		h.shadow.passFree(w, r, hit)
 	case isPrefetch(r.Header):

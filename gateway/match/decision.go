@@ -45,6 +45,7 @@ type Decision struct {
 	WithoutForm bool
 
 	others        []string  // for Pay: the methods of other routes at the same address
+	besideCharged bool      // for Pay: one of these costs money
 	next          *Decision // for Pay: if the form meets none of the conditions; nil if the request is free then
 	unmet         []Pattern // that match the target except for conditions that other parts of the request may meet
 	contested     []Pattern // for Pay: the pattern, if only its conditions on the query tell it from another route's
@@ -68,6 +69,12 @@ func (d Decision) forward() Decision {
 func (d Decision) IsFree() bool {
 	isCharged := func(r *Route) bool { return !r.Free }
 	return (d.next == nil || d.next.IsFree()) && !slices.ContainsFunc(d.Routes, isCharged)
+}
+
+// MayBeOverridden reports, for Pay, whether a free request may be for a route that costs money: its form may name the
+// method of one at the same address.
+func (d Decision) MayBeOverridden() bool {
+	return d.besideCharged || d.next != nil && d.next.MayBeOverridden()
 }
 
 // WithForm returns the decision on a request for a pay route whose form has been read. It may be a decision on a less

@@ -107,6 +107,7 @@ func (s *search) decideExact(exactly []*rule, others rivals) Decision {
 	for _, w := range exactly {
 		if !slices.Contains(d.Routes, w.route) && !w.pattern.Serves(s.method) {
 			d.others = append(d.others, w.pattern.Method())
+			d.besideCharged = d.besideCharged || !w.route.Free
 		}
 	}
 	isWider := func(w *rule) bool { return !w.pattern.Equal(best.pattern) }
