@@ -120,20 +120,26 @@ func (j Journey) held() (pence int64) {
 // back by itself does not count.
 func (j Journey) givenBack() (pence int64) {
 	for _, p := range j.Payments {
-		pence += p.Refunded
+		automatic := int64(0)
 		for _, r := range p.made() {
 			if r.By != "" && !r.By.isStaff() {
-				pence -= r.Amount
+				automatic += r.Amount
 			}
 		}
+		pence += max(0, max(p.Refunded, sum(p.made()))-automatic)
 	}
 	return pence
 }
 
-// samePerson reports whether two names may be those of one person: it compares what is before an @, without case.
+// samePerson reports whether two names may be those of one person. It compares, without case, what is before an @ or
+// +, and after the domain or issuer that some proxies put in front (CORP\ann, accounts.google.com:ann@example.org).
 func samePerson(a, b By) bool {
 	local := func(by By) string {
-		text, _, _ := strings.Cut(by.person(), "@")
+		text := by.person()
+		text = text[strings.LastIndexAny(text, `:\/`)+1:]
+		if end := strings.IndexAny(text, "@+"); end >= 0 {
+			text = text[:end]
+		}
 		return strings.TrimSpace(text)
 	}
 	return strings.EqualFold(local(a), local(b))
@@ -196,16 +202,17 @@ func (r *Runner) carryOut(ctx context.Context, id ID, o Order, by By, s Second) 
 	return r.refundOrdered(ctx, id, RefundAsked{o.Amount, o.Reason}, by, s)
 }
 
-// Approve carries out an order that waits, in the name of the person who asked. The order is checked again. Errors are
+// Approve carries out the order that was asked for at a time, to the second, in the name of the person who asked; the
+// zero time is whatever order waits. The order is checked again. Errors are
 // ErrNoApproval, ErrSamePerson, and those of the order, which then still waits if nothing was done.
-func (r *Runner) Approve(ctx context.Context, id ID, by By) (Journey, error) {
+func (r *Runner) Approve(ctx context.Context, id ID, by By, asked time.Time) (Journey, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err != nil {
 		return j, err
 	}
 	a := j.Approval
 	switch {
-	case !a.Waits() || !r.Now().Before(a.Until()):
+	case !a.Waits() || !r.Now().Before(a.Until()), !asked.IsZero() && a.At.Unix() != asked.Unix():
 		return j, ErrNoApproval
 	case samePerson(a.By, by):
 		return j, ErrSamePerson

@@ -3,6 +3,8 @@ package staff
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"time"
 
 	"paygate/gateway/signin"
 	"paygate/journey"
@@ -10,9 +12,20 @@ import (
 
 // approve carries out an order that waits for a second person.
 func (s entrance) approve(w http.ResponseWriter, r *http.Request, m member) {
+	asked := askedOf(r)
 	s.orderAtOnce(w, r, m, "approve", approvedNotice, func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		return s.Runner.Approve(ctx, id, m.By())
+		return s.Runner.Approve(ctx, id, m.By(), asked)
 	})
+}
+
+// askedOf returns when the order was asked for that the page showed, so that nobody agrees to another one. A page that
+// does not say so agrees to none; a program may agree to whatever order waits.
+func askedOf(r *http.Request) time.Time {
+	seconds, err := strconv.ParseInt(r.PostFormValue("asked"), 10, 64)
+	if err != nil && !wantsHTML(r) {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
 }
 
 // reject ends the wait of an order. The person who asked withdraws it so.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"testing"
 	"time"
 
@@ -183,7 +184,12 @@ func TestTheJourneysPageAsksTheSecondPerson(t *testing.T) {
 	require.Contains(t, text, "a second person has to agree")
 	_, text = bob.do(page, nil)
 	require.Contains(t, text, "ann asks to refund £15.00: goodwill")
-	_, text = bob.do(page+"/approve", url.Values{})
+	asked := regexp.MustCompile(`name="asked" value="(\d+)"`).FindStringSubmatch(text)
+	for _, other := range []url.Values{{}, {"asked": {"1"}}} {
+		bob.do(page+"/approve", other)
+		require.Empty(t, l.pay.refunded, "nobody agrees to an order that the page did not show")
+	}
+	_, text = bob.do(page+"/approve", url.Values{"asked": {asked[1]}})
 	require.Contains(t, text, "GOV.UK Pay has accepted the refund of £15.00.")
 	require.Equal(t, []int64{1500}, l.pay.refunded)
 	_, text = bob.do(page, nil)
