@@ -37,11 +37,26 @@ type Order struct {
 	Reason string `json:"reason"`
 }
 
+// Person is a member of staff who gives an order.
+type Person struct {
+	Name string // as the history shows it, which the person may be able to change
+	ID   string // what the person cannot change, such as a subject and its issuer; empty: not known
+}
+
+// By returns the person as the history names them.
+func (p Person) By() By { return ByStaff(p.Name) }
+
 // Approval is an order that waits for a second person. It is the zero value if none waits.
 type Approval struct {
 	Order
-	By By        `json:"by"`
-	At time.Time `json:"at"`
+	By     By        `json:"by"`
+	Person string    `json:"person,omitempty"` // the ID of who asked; empty if it is not known
+	At     time.Time `json:"at"`
+}
+
+// askedBy reports whether a person may be the one who asked: the name or the ID is the same.
+func (a Approval) askedBy(p Person) bool {
+	return a.Person != "" && a.Person == p.ID || samePerson(a.By, p.By())
 }
 
 // Waits reports whether there is an order that waits.
@@ -52,9 +67,9 @@ func (a Approval) Until() time.Time { return a.At.Add(approvalFor) }
 
 // Second is what is known about the second person of an order that gives money back.
 type Second struct {
-	From int64     // pence from which one is needed; 0: never
-	By   By        // who has agreed; empty: nobody yet
-	To   time.Time // when what they agreed to was asked for
+	From   int64     // pence from which one is needed; 0: never
+	Person Person    // who has agreed; the zero value: nobody yet
+	To     time.Time // when what they agreed to was asked for
 }
 
 // checkSecond returns the journey after an order that gives back an amount, if that is allowed without a second person,
@@ -62,13 +77,13 @@ type Second struct {
 func (j Journey) checkSecond(amount int64, s Second, at time.Time) (Journey, error) {
 	a := j.Approval
 	switch {
-	case s.By == "" && s.From > 0 && amount > 0 && j.givenBack()+amount >= s.From:
+	case s.Person == Person{} && s.From > 0 && amount > 0 && j.givenBack()+amount >= s.From:
 		return j, ErrSecondPerson
-	case s.By == "":
+	case s.Person == Person{}:
 		return j, nil
 	case !a.Waits() || !at.Before(a.Until()) || !a.At.Equal(s.To) || amount > a.Amount:
 		return j, ErrNoApproval
-	case samePerson(a.By, s.By):
+	case a.askedBy(s.Person):
 		return j, ErrSamePerson
 	}
 	j.Approval = Approval{}
@@ -82,8 +97,8 @@ func (j Journey) guarded(f Guarded, by By, at time.Time) (Journey, string, error
 		return j, "", err
 	}
 	next, detail, err := checked.apply(f.Fact, by, at)
-	if err == nil && f.Second.By != "" {
-		detail += " (approved by " + f.Second.By.person() + ")"
+	if err == nil && f.Second.Person != (Person{}) {
+		detail += " (approved by " + f.Second.Person.Name + ")"
 	}
 	return next, detail, err
 }
@@ -158,7 +173,7 @@ func (j Journey) approvalAsked(f ApprovalAsked, by By, at time.Time) (Journey, s
 	if f.Order.What != OrderRefund {
 		f.Order.Amount = j.held()
 	}
-	j.Approval = Approval{f.Order, by, at}
+	j.Approval = Approval{f.Order, by, f.Person, at}
 	return j, fmt.Sprintf("%s of %s: %s", f.Order.What, Pounds(f.Order.Amount), f.Order.Reason), nil
 }
 
@@ -173,7 +188,7 @@ func (j Journey) approvalEnded(f ApprovalEnded, by By, at time.Time) (Journey, s
 		how = "lapsed: nobody agreed in time"
 	case !by.isStaff(): // only a sweep ends it so, and only then
 		return j, "", &TransitionError{j.State, f.Name()}
-	case samePerson(a.By, by):
+	case a.askedBy(Person{by.person(), f.Person}):
 		how = "withdrawn: " + f.Reason
 	}
 	j.Approval = Approval{}
@@ -181,12 +196,12 @@ func (j Journey) approvalEnded(f ApprovalEnded, by By, at time.Time) (Journey, s
 }
 
 // orderOrAsk carries out an order, or stores that it waits for a second person. The error is then ErrSecondPerson.
-func (r *Runner) orderOrAsk(ctx context.Context, id ID, o Order, by By) (Journey, error) {
-	j, err := r.carryOut(ctx, id, o, by, Second{From: r.SecondPersonFrom})
+func (r *Runner) orderOrAsk(ctx context.Context, id ID, o Order, who Person) (Journey, error) {
+	j, err := r.carryOut(ctx, id, o, who.By(), Second{From: r.SecondPersonFrom})
 	if !errors.Is(err, ErrSecondPerson) {
 		return j, err
 	}
-	if j, err = r.apply(ctx, id, ApprovalAsked{o}, by, Change{}); err == nil {
+	if j, err = r.apply(ctx, id, ApprovalAsked{o, who.ID}, who.By(), Change{}); err == nil {
 		err = ErrSecondPerson
 	}
 	return j, err
@@ -205,7 +220,7 @@ func (r *Runner) carryOut(ctx context.Context, id ID, o Order, by By, s Second) 
 // Approve carries out the order that was asked for at a time, to the second, in the name of the person who asked; the
 // zero time is whatever order waits. The order is checked again. Errors are
 // ErrNoApproval, ErrSamePerson, and those of the order, which then still waits if nothing was done.
-func (r *Runner) Approve(ctx context.Context, id ID, by By, asked time.Time) (Journey, error) {
+func (r *Runner) Approve(ctx context.Context, id ID, who Person, asked time.Time) (Journey, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err != nil {
 		return j, err
@@ -214,13 +229,13 @@ func (r *Runner) Approve(ctx context.Context, id ID, by By, asked time.Time) (Jo
 	switch {
 	case !a.Waits() || !r.Now().Before(a.Until()), !asked.IsZero() && a.At.Unix() != asked.Unix():
 		return j, ErrNoApproval
-	case samePerson(a.By, by):
+	case a.askedBy(who):
 		return j, ErrSamePerson
 	}
-	return r.carryOut(ctx, id, a.Order, a.By, Second{By: by, To: a.At})
+	return r.carryOut(ctx, id, a.Order, a.By, Second{Person: who, To: a.At})
 }
 
 // Reject ends the wait of an order. The person who asked withdraws it so.
-func (r *Runner) Reject(ctx context.Context, id ID, by By, reason string) (Journey, error) {
-	return r.apply(ctx, id, ApprovalEnded{reason}, by, Change{})
+func (r *Runner) Reject(ctx context.Context, id ID, who Person, reason string) (Journey, error) {
+	return r.apply(ctx, id, ApprovalEnded{reason, who.ID}, who.By(), Change{})
 }

@@ -15,3 +15,13 @@ func TestSpellingsOfOnePersonAreNotTwo(t *testing.T) {
 	}
 	require.False(t, samePerson(ByStaff("ann"), ByStaff("bob@example.gov.uk")))
 }
+
+func TestAnOrderIsAskedByWhoHasTheNameOrTheID(t *testing.T) {
+	t.Parallel()
+	asked := Approval{By: ByStaff("ann"), Person: "issuer s1"}
+	require.True(t, asked.askedBy(Person{Name: "ann", ID: "issuer s2"}))
+	require.True(t, asked.askedBy(Person{Name: "bob", ID: "issuer s1"}))
+	require.False(t, asked.askedBy(Person{Name: "bob", ID: "issuer s2"}))
+	stored := Approval{By: ByStaff("ann")} // without an ID, by an earlier build
+	require.False(t, stored.askedBy(Person{Name: "bob"}))
+}

@@ -115,10 +115,16 @@ type (
 		Second Second
 	}
 	// ApprovalAsked is an order that waits for a second person.
-	ApprovalAsked struct{ Order Order }
+	ApprovalAsked struct {
+		Order  Order
+		Person string // the ID of who asks
+	}
 	// ApprovalEnded means that an order is not carried out: another person has rejected it, the person who asked has
 	// withdrawn it, or nobody has agreed in time.
-	ApprovalEnded struct{ Reason string }
+	ApprovalEnded struct {
+		Reason string
+		Person string // the ID of who ends it
+	}
 	// Refunded means that Pay accepted the refund.
 	Refunded struct {
 		PaymentID string

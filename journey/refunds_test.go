@@ -128,7 +128,7 @@ func TestRefundWhoseAnswerWasLostIsNotMadeTwice(t *testing.T) {
 	}
 	order := func() error {
 		tr.now = tr.now.Add(2 * refundLease)
-		_, err := tr.runner.Refund(t.Context(), tr.store.j.ID, 500, ByStaff("ann"), "goodwill")
+		_, err := tr.runner.Refund(t.Context(), tr.store.j.ID, 500, Person{Name: "ann"}, "goodwill")
 		return err
 	}
 	require.ErrorContains(t, order(), "not known yet")

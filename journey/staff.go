@@ -55,8 +55,8 @@ func (r *Runner) Release(ctx context.Context, id ID, by By, reason string) (Jour
 // note says why. If Pay can give the money back only later, the journey is refused until then.
 //
 // If a second person has to agree, the error is ErrSecondPerson, and the order waits for them.
-func (r *Runner) Settle(ctx context.Context, id ID, as State, by By, reason string) (Journey, error) {
-	return r.orderOrAsk(ctx, id, Order{What: OrderSettle, As: as, Reason: reason}, by)
+func (r *Runner) Settle(ctx context.Context, id ID, as State, who Person, reason string) (Journey, error) {
+	return r.orderOrAsk(ctx, id, Order{What: OrderSettle, As: as, Reason: reason}, who)
 }
 
 func (r *Runner) settle(ctx context.Context, id ID, f Settled, by By, second Second) (Journey, error) {
@@ -95,8 +95,8 @@ func (r *Runner) settle(ctx context.Context, id ID, f Settled, by By, second Sec
 // GiveBack returns the money now, for a request or a pass that the service cannot have got. The decision stays even if
 // Pay fails, and sweeps try again. A refund that must wait until Pay has collected the money is not an error. If a
 // second person has to agree, the error is ErrSecondPerson, and the order waits for them.
-func (r *Runner) GiveBack(ctx context.Context, id ID, by By, reason string) (Journey, error) {
-	return r.orderOrAsk(ctx, id, Order{What: OrderReturn, Reason: reason}, by)
+func (r *Runner) GiveBack(ctx context.Context, id ID, who Person, reason string) (Journey, error) {
+	return r.orderOrAsk(ctx, id, Order{What: OrderReturn, Reason: reason}, who)
 }
 
 func (r *Runner) giveBackOrdered(ctx context.Context, id ID, f ReturnDecided, by By, second Second) (Journey, error) {
@@ -128,8 +128,8 @@ func (r *Runner) stuckAgain(ctx context.Context, j Journey, f Fact, by By, cause
 // Refund gives back amount pence of the journey's payment, whatever was delivered. Errors are ErrRefundAmount,
 // ErrRefundedSince, ErrRefunding while another refund is under way, ErrNotAllowed while Pay cannot refund, and
 // ErrSecondPerson if the refund now waits for a second person.
-func (r *Runner) Refund(ctx context.Context, id ID, amount int64, by By, reason string) (Journey, error) {
-	return r.orderOrAsk(ctx, id, Order{What: OrderRefund, Amount: amount, Reason: reason}, by)
+func (r *Runner) Refund(ctx context.Context, id ID, amount int64, who Person, reason string) (Journey, error) {
+	return r.orderOrAsk(ctx, id, Order{What: OrderRefund, Amount: amount, Reason: reason}, who)
 }
 
 func (r *Runner) refundOrdered(ctx context.Context, id ID, f RefundAsked, by By, second Second) (Journey, error) {

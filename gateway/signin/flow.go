@@ -60,7 +60,7 @@ func (g *Gate) Finish(w http.ResponseWriter, r *http.Request) (m Member, to stri
 	if err != nil {
 		return m, "", err
 	}
-	if m, err = g.known(person, g.OIDC.TrustEmail); err != nil {
+	if m, err = g.known(person, g.OIDC.Issuer, g.OIDC.TrustEmail); err != nil {
 		return m, "", err
 	}
 	return m, f.To, g.begin(w, r, session{Name: m.Name, Issuer: g.OIDC.Issuer, Person: &person})

@@ -71,7 +71,7 @@ func (g *Gate) MemberOf(r *http.Request) (Member, error) {
 		}
 	}
 	if said {
-		return g.known(person, true)
+		return g.known(person, "proxy", true)
 	}
 	s, found, err := g.sessions.find(r)
 	if err != nil || !found {
@@ -83,7 +83,7 @@ func (g *Gate) MemberOf(r *http.Request) (Member, error) {
 // memberIn returns whose a session is, by the settings as they are now.
 func (g *Gate) memberIn(s session) (Member, error) {
 	if s.Person != nil && g.OIDC != nil && g.OIDC.Issuer == s.Issuer {
-		return g.known(*s.Person, g.OIDC.TrustEmail)
+		return g.known(*s.Person, s.Issuer, g.OIDC.TrustEmail)
 	}
 	if m, still := g.Tokens.still(s.Name, s.Digest); still {
 		return m, nil
@@ -92,8 +92,8 @@ func (g *Gate) memberIn(s session) (Member, error) {
 }
 
 // known returns the member whom another system has signed in.
-func (g *Gate) known(p Person, trustEmail bool) (Member, error) {
-	m := Member{p.Name, g.Roles.roleOf(p, trustEmail)}
+func (g *Gate) known(p Person, by string, trustEmail bool) (Member, error) {
+	m := Member{Name: p.Name, Role: g.Roles.roleOf(p, trustEmail), ID: by + " " + p.Subject}
 	if m.Role == NoRole {
 		return m, NoRoleError{p.Name}
 	}

@@ -16,7 +16,11 @@ import (
 type Member struct {
 	Name string
 	Role Role
+	ID   string // what tells them from other members, and which they cannot change
 }
+
+// Person returns the member as orders name them.
+func (m Member) Person() journey.Person { return journey.Person{Name: m.Name, ID: m.ID} }
 
 // By returns the member as the history names them.
 func (m Member) By() journey.By { return journey.ByStaff(m.Name) }
@@ -37,6 +41,7 @@ const minSecret = 16
 func ParseToken(text string) (t Token, ok bool) {
 	t.Role = Admin
 	t.Name, t.Secret, ok = strings.Cut(text, ":")
+	t.ID = "token " + t.Name
 	if word, rest, more := strings.Cut(t.Secret, ":"); more {
 		if role, err := ParseRole(word); err == nil {
 			t.Role, t.Secret = role, rest

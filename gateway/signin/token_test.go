@@ -12,11 +12,11 @@ func TestTokensHaveRoles(t *testing.T) {
 	t.Parallel()
 	var tokens signin.Tokens
 	for text, want := range map[string]signin.Member{
-		"ann:0123456789abcdef":         {Name: "ann", Role: signin.Admin},
-		"vera:view:0123456789abcdeg":   {Name: "vera", Role: signin.View},
-		"rob:refund:0123456789abcdeh":  {Name: "rob", Role: signin.Refund},
-		"adam:admin:0123456789abcdei":  {Name: "adam", Role: signin.Admin},
-		"odd:viewer:0123456789abcdef:": {Name: "odd", Role: signin.Admin},
+		"ann:0123456789abcdef":         {Name: "ann", Role: signin.Admin, ID: "token ann"},
+		"vera:view:0123456789abcdeg":   {Name: "vera", Role: signin.View, ID: "token vera"},
+		"rob:refund:0123456789abcdeh":  {Name: "rob", Role: signin.Refund, ID: "token rob"},
+		"adam:admin:0123456789abcdei":  {Name: "adam", Role: signin.Admin, ID: "token adam"},
+		"odd:viewer:0123456789abcdef:": {Name: "odd", Role: signin.Admin, ID: "token odd"},
 	} {
 		token, ok := signin.ParseToken(text)
 		require.True(t, ok)

@@ -14,7 +14,7 @@ import (
 func (s entrance) approve(w http.ResponseWriter, r *http.Request, m member) {
 	asked := askedOf(r)
 	s.orderAtOnce(w, r, m, "approve", approvedNotice, func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		return s.Runner.Approve(ctx, id, m.By(), asked)
+		return s.Runner.Approve(ctx, id, m.Person(), asked)
 	})
 }
 
@@ -39,7 +39,7 @@ func (s entrance) reject(w http.ResponseWriter, r *http.Request, m member) {
 		return
 	}
 	s.orderAtOnce(w, r, m, "reject", rejectedNotice, func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		return s.Runner.Reject(ctx, id, m.By(), o.Reason)
+		return s.Runner.Reject(ctx, id, m.Person(), o.Reason)
 	})
 }
 

@@ -368,3 +368,26 @@ func TestNamesThatTheHistoryCannotKeep(t *testing.T) {
 		require.Contains(t, text, "Signed in as Ann@Example.gov.uk")
 	}
 }
+
+func TestAPersonWhoChangesTheirNameIsNotASecondPerson(t *testing.T) {
+	t.Parallel()
+	is, l := newIssuer(t, "*@example.gov.uk=refund", nil)
+	l.options.Runner.SecondPersonFrom = 1500
+	id := string(l.addTaken(t, "LIC1"))
+	signInAs := func(name, subject string) browser {
+		is.claims["preferred_username"], is.claims["sub"] = name, subject
+		b := l.browser(t)
+		is.signIn(b)
+		return b
+	}
+	order := func(b browser, order string, fields url.Values) int {
+		answer, _ := b.do("/journeys/"+id+"/"+order, fields, "Accept", "application/json")
+		return answer.StatusCode
+	}
+	require.Equal(t, http.StatusAccepted, order(signInAs("ann.smith", "s1"), "refund", url.Values{"amount": {"15"}, "reason": {"goodwill"}}))
+	require.Equal(t, http.StatusConflict, order(signInAs("bob.jones", "s1"), "approve", url.Values{}))
+	require.Equal(t, http.StatusConflict, order(signInAs("Ann.Smith@example.gov.uk", "s2"), "approve", url.Values{}))
+	require.Empty(t, l.pay.refunded)
+	require.Equal(t, http.StatusOK, order(signInAs("bob.jones", "s2"), "approve", url.Values{}))
+	require.Equal(t, []int64{1500}, l.pay.refunded)
+}

@@ -49,7 +49,7 @@ func (s entrance) orderByProgram(w http.ResponseWriter, r *http.Request, m membe
 		return
 	}
 	j, err := s.carryOut(r, m, t.name, func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		return t.do(s.server, ctx, id, o, m.By())
+		return t.do(s.server, ctx, id, o, m.Person())
 	})
 	s.answerOrder(w, r, j, err)
 }
@@ -111,7 +111,7 @@ func (s entrance) carryOutOnce(w http.ResponseWriter, r *http.Request, m member,
 	setResult(w, resultRefused)
 	if versionOf(before) == o.Seen {
 		after, err := s.carryOut(r, m, t.name, func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-			return t.do(s.server, ctx, id, o, m.By())
+			return t.do(s.server, ctx, id, o, m.Person())
 		})
 		if isUnforeseen(err) {
 			s.fail(w, r, err)

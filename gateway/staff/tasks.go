@@ -10,7 +10,7 @@ import (
 // task is something that staff can order for a journey, with a reason.
 type task struct {
 	name string // in the address
-	do   func(*server, context.Context, journey.ID, order, journey.By) (journey.Journey, error)
+	do   func(*server, context.Context, journey.ID, order, journey.Person) (journey.Journey, error)
 	may  func(journey.Journey) bool // reports whether the pages offer it; the order itself is decided by the journey
 }
 
@@ -21,16 +21,16 @@ var (
 	returnTask  = task{"return", (*server).giveBack, mayReturn}
 )
 
-func (s *server) release(ctx context.Context, id journey.ID, o order, by journey.By) (journey.Journey, error) {
-	return s.Runner.Release(ctx, id, by, o.Reason)
+func (s *server) release(ctx context.Context, id journey.ID, o order, who journey.Person) (journey.Journey, error) {
+	return s.Runner.Release(ctx, id, who.By(), o.Reason)
 }
 
-func (s *server) giveBack(ctx context.Context, id journey.ID, o order, by journey.By) (journey.Journey, error) {
-	return s.Runner.GiveBack(ctx, id, by, o.Reason)
+func (s *server) giveBack(ctx context.Context, id journey.ID, o order, who journey.Person) (journey.Journey, error) {
+	return s.Runner.GiveBack(ctx, id, who, o.Reason)
 }
 
-func (s *server) settle(ctx context.Context, id journey.ID, o order, by journey.By) (journey.Journey, error) {
-	return s.Runner.Settle(ctx, id, settleAs[o.As], by, o.Reason)
+func (s *server) settle(ctx context.Context, id journey.ID, o order, who journey.Person) (journey.Journey, error) {
+	return s.Runner.Settle(ctx, id, settleAs[o.As], who, o.Reason)
 }
 
 // settleAs are the ways to settle a journey.
@@ -38,7 +38,7 @@ var settleAs = map[string]journey.State{
 	"released": journey.StateReleased, "reversed": journey.StateReversed, "retry": journey.StateConfirmed,
 }
 
-func (s *server) refund(ctx context.Context, id journey.ID, o order, by journey.By) (journey.Journey, error) {
+func (s *server) refund(ctx context.Context, id journey.ID, o order, who journey.Person) (journey.Journey, error) {
 	if o.RefundedPence != nil {
 		j, err := s.Store.Get(ctx, id)
 		if err != nil {
@@ -48,7 +48,7 @@ func (s *server) refund(ctx context.Context, id journey.ID, o order, by journey.
 			return j, journey.ErrRefundedSince
 		}
 	}
-	return s.Runner.Refund(ctx, id, o.AmountPence, by, o.Reason)
+	return s.Runner.Refund(ctx, id, o.AmountPence, who, o.Reason)
 }
 
 func mayRelease(j journey.Journey) bool {

@@ -35,13 +35,13 @@ func TestAdoptedPaymentIsSettled(t *testing.T) {
 
 			_, err = w.store.Request(t.Context(), j.ID)
 			require.ErrorIs(t, err, journey.ErrErased)
-			_, err = w.runner.Settle(t.Context(), j.ID, journey.StateConfirmed, journey.ByStaff("ann"), reason)
+			_, err = w.runner.Settle(t.Context(), j.ID, journey.StateConfirmed, journey.Person{Name: "ann"}, reason)
 			var misplaced *journey.TransitionError
 			require.ErrorAs(t, err, &misplaced, "it cannot be sent to the service")
 			_, err = w.runner.Release(t.Context(), j.ID, journey.ByStaff("ann"), reason)
 			require.ErrorAs(t, err, &misplaced)
 
-			settled, err := w.runner.Settle(t.Context(), j.ID, as, journey.ByStaff("ann"), reason)
+			settled, err := w.runner.Settle(t.Context(), j.ID, as, journey.Person{Name: "ann"}, reason)
 			require.NoError(t, err)
 			require.Equal(t, as, settled.State, kind)
 			p := w.pay.Payments()[0]
@@ -161,7 +161,7 @@ func TestPaymentOfAnotherAccountIsAdopted(t *testing.T) {
 	j, err := w.adopt(s.ID)
 	require.NoError(t, err)
 	require.Equal(t, "parking", j.Terms.Account)
-	settled, err := w.runner.Settle(t.Context(), j.ID, journey.StateReversed, journey.ByStaff("ann"), reason)
+	settled, err := w.runner.Settle(t.Context(), j.ID, journey.StateReversed, journey.Person{Name: "ann"}, reason)
 	require.NoError(t, err)
 	require.Equal(t, journey.StateReversed, settled.State)
 	require.EqualValues(t, 2500, other.Payments()[0].Refunded)

@@ -102,7 +102,7 @@ func (s *scenario) staffRelease() {
 }
 
 func (s *scenario) staffRefund(pence int64) {
-	_, _ = s.runner.Refund(s.t.Context(), s.id, pence, journey.ByStaff("ann"), "the citizen called")
+	_, _ = s.runner.Refund(s.t.Context(), s.id, pence, journey.Person{Name: "ann"}, "the citizen called")
 }
 
 // refundInPaysTool is a member of staff who uses Pay's own tool.

@@ -191,7 +191,7 @@ func (s *scenario) settleStuck() {
 		if as == journey.StateConfirmed && !j.Paid() {
 			as = journey.StateReversed
 		}
-		_, _ = s.runner.Settle(s.t.Context(), j.ID, as, journey.ByStaff("ann"), "the ledger says so")
+		_, _ = s.runner.Settle(s.t.Context(), j.ID, as, journey.Person{Name: "ann"}, "the ledger says so")
 	}
 }
 
