@@ -196,8 +196,7 @@ func TestKubernetesFile(t *testing.T) {
 		at(t, container, "volumeMounts").([]any)[1])
 	require.Equal(t, "uploads", at(t, pod, "volumes").([]any)[1].(map[string]any)["name"])
 	for probe, address := range map[string]string{
-		"startupProbe": "/healthz", "livenessProbe": "/healthz",
-		"readinessProbe": "/readyz",
+		"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/livez",
 	} {
 		require.Equal(t, address, at(t, container, probe+".httpGet.path"))
 		require.Equal(t, "staff", at(t, container, probe+".httpGet.port"))

@@ -327,17 +327,19 @@ func TestHealthcheckReportsReadiness(t *testing.T) {
 		_, _ = io.WriteString(w, "draining\n")
 	})
 	environ := []string{"PAYGATE_STAFF_URL=" + s.URL} // no token is needed
-	status, stdout, _ := runCommand(t, environ, "healthcheck")
+	status, stdout, _ := runCommand(t, environ, "healthcheck", "-ready")
 	require.Zero(t, status)
-	require.Equal(t, "ready\n", stdout)
+	require.Equal(t, "draining\n", stdout)
 	require.Equal(t, []string{"GET /readyz"}, s.asked)
 	ready = http.StatusServiceUnavailable
-	status, _, stderr := runCommand(t, environ, "healthcheck")
+	status, _, stderr := runCommand(t, environ, "healthcheck", "-ready")
 	require.Equal(t, 1, status)
 	require.Equal(t, "paygate: not ready: draining\n", stderr)
 	status, _, stderr = runCommand(t, []string{"PAYGATE_STAFF_URL=http://127.0.0.1:1"}, "healthcheck")
 	require.Equal(t, 1, status)
 	require.Contains(t, stderr, "the staff listener does not answer")
+	_, _, _ = runCommand(t, environ, "healthcheck")
+	require.Equal(t, "GET /livez", s.asked[len(s.asked)-1])
 }
 
 func TestMopupExitsWith3WhileAnythingIsStuck(t *testing.T) {

@@ -44,8 +44,10 @@ func (e Env) assemble(ctx context.Context, s config.Settings, log *slog.Logger) 
 	if e.Assemble != nil {
 		return e.Assemble(ctx, s, log)
 	}
-	return app.Assemble(ctx, s, log, func() time.Time { return time.Now().UTC() })
+	return app.Assemble(ctx, s, log, systemClock)
 }
+
+func systemClock() time.Time { return time.Now().UTC() }
 
 // The command has already said what these errors mean.
 var (
@@ -93,7 +95,7 @@ func commands() []command {
 		{"backup", "copies the store of the running gateway into a file", backup},
 		{"move", "copies everything from one store into another, while neither is in use", moveStore},
 		{"verify", "checks the signature of a captured request", verify},
-		{"healthcheck", "asks the running gateway whether it is ready; for containers", healthcheck},
+		{"healthcheck", "asks the running gateway whether it lives, or is ready; for containers", healthcheck},
 		{"version", "prints the version", version},
 	}
 }
@@ -118,9 +120,17 @@ func Run(ctx context.Context, e Env, args []string) int {
 	return 2
 }
 
+// loggedError is an error that the log has already.
+type loggedError struct{ error }
+
+func (l loggedError) Unwrap() error { return l.error }
+
 func (e Env) status(err error) int {
 	var faults config.Faults
 	var request wrongRequest
+	if errors.As(err, new(loggedError)) {
+		e.Stderr = io.Discard
+	}
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0

@@ -56,7 +56,7 @@ func TestInvalidSettingsEndWith2(t *testing.T) {
 		status, stdout, stderr := runCommand(t, []string{"PAYGATE_PAY_API_KEY=topsecret"}, args...)
 		require.Equal(t, 2, status, args)
 		require.Empty(t, stdout, args)
-		require.Contains(t, stderr, "the settings cannot be used:\n", args)
+		require.Contains(t, stderr, "the settings cannot be used", args)
 		require.Contains(t, stderr, "PAYGATE_SECRETS: is required", args)
 		require.NotContains(t, stderr, "topsecret", args)
 	}
@@ -72,7 +72,8 @@ func TestFailedStartEndsWith1(t *testing.T) {
 		return nil, errors.New("the store is locked")
 	}
 	require.Equal(t, 1, Run(t.Context(), e, []string{"serve"}))
-	require.Contains(t, stderr.String(), "paygate: the store is locked\n")
+	require.Regexp(t, `(?m)^{"time":"[^"]+","level":"ERROR","msg":"Paygate ends","error":"the store is locked"}$`,
+		stderr.String())
 }
 
 // usualSettings are enough for every command.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -22,14 +21,22 @@ func serve(ctx context.Context, e Env, args []string) error {
 		return err
 	}
 	settings, err := config.Load(e.Environ)
-	if err != nil {
-		return err
-	}
 	log := e.logger(settings)
 	for _, warning := range settings.Warnings {
 		log.WarnContext(ctx, warning)
 	}
-	return e.serve(ctx, settings, log, func() {})
+	if err == nil {
+		err = e.serve(ctx, settings, log, func() {})
+	}
+	if err == nil {
+		return nil
+	}
+	message := "Paygate ends"
+	if errors.As(err, new(config.Faults)) {
+		message = "the settings cannot be used"
+	}
+	log.ErrorContext(ctx, message, "error", err)
+	return loggedError{err}
 }
 
 // serve runs the gateway until the context ends. It calls ready when both listeners are open.
@@ -42,32 +49,66 @@ func (e Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, rea
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
-	a, err := e.assemble(ctx, s, log)
-	if err != nil {
-		return errors.Join(err, public.Close(), staff.Close())
+	l := listenOn(public, staff, log)
+	a, err := e.firstApp(ctx, s, log, l)
+	if err != nil || a == nil {
+		return errors.Join(err, l.close(ctx, log))
 	}
-	servers := []*http.Server{publicServer(a.Public, log), staffServer(a.Staff, log)}
-	failed := make(chan error, len(servers))
-	for i, listener := range []net.Listener{public, staff} {
-		go func() { failed <- servers[i].Serve(listener) }()
-	}
+	l.show(a)
 	log.InfoContext(ctx, "serving",
 		"public", public.Addr().String(), "staff", staff.Addr().String(), "version", e.Version)
 	ready()
+	return e.run(ctx, s, log, a, l)
+}
 
+// firstApp waits for the App. A stand-in answers meanwhile if the database is away, or the store takes long to open.
+// There is none if the context ends first.
+func (e Env) firstApp(ctx context.Context, s config.Settings, log *slog.Logger, l *listeners) (*app.App, error) {
+	opening, late := e.open(ctx, s, log), time.After(patience)
+	standIn := func(cause error) error {
+		a, err := app.StandIn(ctx, s, log, systemClock, cause)
+		if err == nil {
+			l.show(a)
+			log.WarnContext(ctx, "waiting for the store",
+				"public", l.public.Addr().String(), "staff", l.staff.Addr().String(), "error", cause)
+		}
+		return err
+	}
+	for {
+		var err error
+		select {
+		case result := <-opening.done:
+			if result.err != nil && ctx.Err() != nil {
+				return nil, nil
+			}
+			return result.app, result.err
+		case cause := <-opening.away:
+			err = standIn(cause)
+		case <-late:
+			err = standIn(errors.New("the store is still being opened"))
+		case err = <-l.failed:
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// run does the background work of an App that is shown, until the context or a server ends.
+func (e Env) run(ctx context.Context, s config.Settings, log *slog.Logger, a *app.App, l *listeners) (err error) {
 	var background sync.WaitGroup
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	background.Go(func() { a.Background(running) })
 	background.Go(func() { e.warnOfExposure(running, s, log) })
 	select {
-	case err = <-failed:
+	case err = <-l.failed:
 	case <-ctx.Done():
 	}
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	if err == nil {
-		drain(late, a, servers, log)
+		drain(late, a, l.servers, log)
 	}
 	stop()
 	return errors.Join(err, end(late, background.Wait, a.Close))

@@ -51,9 +51,18 @@ func (r *Ring) refresh() {
 	r.readAt = time.Now()
 }
 
-// Handler serves the current key set; see [Keys.Handler].
+// Handler serves the current key set; see [Keys.Handler]. It answers 503 while there is no key: an empty set would be
+// kept by verifiers.
 func (r *Ring) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		r.Keys().Handler().ServeHTTP(w, request)
+		keys := r.Keys()
+		if len(keys) == 0 {
+			w.Header().Set("Paygate-Answer", "yes")
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("Retry-After", "5")
+			http.Error(w, "The keys cannot be read at the moment.", http.StatusServiceUnavailable)
+			return
+		}
+		keys.Handler().ServeHTTP(w, request)
 	})
 }

@@ -80,9 +80,11 @@ type server struct {
 func New(o Options) http.Handler {
 	s := &server{Options: o, calendar: newCalendar(), locks: newLocks()}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answerText(w, http.StatusOK, "alive")
-	})
+	for _, address := range []string{"/livez", "/healthz"} {
+		mux.HandleFunc("GET "+address, func(w http.ResponseWriter, _ *http.Request) {
+			answerText(w, http.StatusOK, "alive")
+		})
+	}
 	mux.HandleFunc("GET /readyz", s.readiness)
 	if o.Metrics != nil {
 		mux.Handle("GET /metrics", o.Metrics)
@@ -136,7 +138,7 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// readiness answers 503 with the reason in words, for a load balancer and its operators.
+// readiness says whether pay routes work. If not, it answers 503 with the reason in words, for operators.
 func (s *server) readiness(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()

@@ -27,6 +27,8 @@ func TestLivenessDiffersFromReadiness(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.Contains(t, text, "the store is full")
 
+	status, _ = get(t, listener.URL+"/livez")
+	require.Equal(t, http.StatusOK, status)
 	status, _ = get(t, listener.URL+"/healthz")
 	require.Equal(t, http.StatusOK, status, "a process that cannot take work is alive all the same")
 

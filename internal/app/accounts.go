@@ -76,6 +76,9 @@ func (a accounts) yield(ctx context.Context, account string) error {
 // requireAccounts returns an error if unfinished journeys name an account that the settings lack: no one could finish
 // them.
 func (s store) requireAccounts(ctx context.Context, known accounts, now time.Time) error {
+	if s.isAway {
+		return nil
+	}
 	lacking := map[string]int{}
 	for j, err := range s.unfinished(ctx, now) {
 		if err != nil {

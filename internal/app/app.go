@@ -26,6 +26,7 @@ import (
 	"paygate/gateway/webhook"
 	"paygate/journey"
 	"paygate/journey/move"
+	"paygate/journey/pgstore"
 	"paygate/journey/reconcile"
 	"paygate/journey/seal"
 	"paygate/mopup"
@@ -70,6 +71,20 @@ func Assemble(ctx context.Context, s config.Settings, log *slog.Logger, now func
 	}
 	return a, nil
 }
+
+// StandIn builds an App for the time until the store can be opened, and knows why it cannot. Free requests pass, and
+// whatever needs the store answers that it cannot be used.
+func StandIn(ctx context.Context, s config.Settings, log *slog.Logger, now func() time.Time, cause error) (*App, error) {
+	sealer, err := seal.New(s.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{store: awayStore(sealer, cause)}
+	return a, a.assemble(ctx, s, sealer, log, now)
+}
+
+// IsAway reports whether an error of Assemble says that the database is away, and may come back by itself.
+func IsAway(err error) bool { return pgstore.IsAway(err) }
 
 // assemble builds what lies above the store.
 func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Sealer, log *slog.Logger,

@@ -14,6 +14,9 @@ func signingKeys(ctx context.Context, s config.Settings, values store, now func(
 		keys, err := config.ReadSigningKeys(s.SigningKeys)
 		return signature.NewRing(keys, nil), err
 	}
+	if values.isAway {
+		return signature.NewRing(nil, nil), nil
+	}
 	const name = "signing keys"
 	var keys signature.Keys
 	_, err := values.UpdateValue(ctx, name, func(old []byte) ([]byte, error) {

@@ -44,6 +44,7 @@ type store struct {
 	shared mopup.Shared                           // nil: no other process uses the store
 	// sharedLimit waits for the rate that all processes share; nil: no other process creates payments.
 	sharedLimit func(context.Context, config.Account) error
+	isAway      bool // every call fails
 }
 
 // openStore opens the store that the settings name.
@@ -64,10 +65,21 @@ func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log 
 	if err != nil {
 		return store{}, err
 	}
+	return databaseStore(database), nil
+}
+
+// awayStore is used until the store can be opened.
+func awayStore(sealer *seal.Sealer, cause error) store {
+	s := databaseStore(pgstore.Away(pgstore.Options{Sealer: sealer}, cause))
+	s.isAway = true
+	return s
+}
+
+func databaseStore(database *pgstore.Store) store {
 	sharedLimit := func(ctx context.Context, account config.Account) error {
 		return database.Wait(ctx, strings.TrimSpace("creates "+account.Name), account.RateTotal)
 	}
-	return store{eitherStore: database, shared: database, sharedLimit: sharedLimit}, nil
+	return store{eitherStore: database, shared: database, sharedLimit: sharedLimit}
 }
 
 // each returns the journeys that a filter finds. The filter's limit is the size of a page.

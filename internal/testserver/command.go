@@ -56,7 +56,10 @@ func (c *Command) Stop() int {
 	return c.status
 }
 
-var servingAt = regexp.MustCompile(Serving + `,"public":"([^"]+)","staff":"([^"]+)"`)
+// Waiting is in the log of a program whose store is away.
+const Waiting = `"msg":"waiting for the store"`
+
+var servingAt = regexp.MustCompile(`(?:` + Serving + `|` + Waiting + `),"public":"([^"]+)","staff":"([^"]+)"`)
 
 // Addresses returns where a program serves, according to its log.
 func Addresses(t testing.TB, log string) (public, staff string) {

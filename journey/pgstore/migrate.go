@@ -77,7 +77,7 @@ func notMigrated(err error) error {
 		return errBusy
 	}
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return fmt.Errorf("cannot be migrated to this version's layout: %s", refused.Error())
+		return fmt.Errorf("cannot be migrated to this version's layout: %w", refused)
 	}
 	return fmt.Errorf("cannot be migrated to this version's layout: %w", oneLineError{err})
 }

@@ -44,11 +44,13 @@ type Store struct {
 	now        func() time.Time
 	log        *slog.Logger
 	timeout    time.Duration
+	away       error // why the database cannot be used; see [Away]
 }
 
 var _ journey.Store = (*Store)(nil)
 
-// startTimeout bounds a start with a database that answers: another replica may be migrating it.
+// startTimeout bounds the checks of a start, and the wait for another replica that is migrating the database. Migrating
+// itself may take longer.
 const startTimeout = 2 * time.Minute
 
 // Open opens the database of a postgres:// URL, whose settings for TLS and for the pool (pool_max_conns and others)
@@ -60,17 +62,12 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Sealer == nil {
 		return nil, errors.New("the store needs a sealer")
 	}
-	if o.Now == nil {
-		o.Now = func() time.Time { return time.Now().UTC() }
-	}
-	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
-	config, err := parse(url, o.Timeout)
+	s := newStore(o)
+	config, err := parse(url, s.timeout)
 	if err != nil {
 		return nil, err
 	}
-	s, err := open(ctx, config, o)
-	if err != nil {
+	if err := s.start(ctx, config, o.Exclusive); err != nil {
 		return nil, fmt.Errorf("the store %s %w", location(config), err)
 	}
 	if err := s.indexOlder(ctx); err != nil { // may take long, and is not bounded by startTimeout
@@ -80,39 +77,49 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func open(ctx context.Context, config *pgxpool.Config, o Options) (*Store, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	if err := checkServer(ctx, config, o.Timeout); err != nil {
-		return nil, err
+// newStore returns a store without a database.
+func newStore(o Options) *Store {
+	s := &Store{
+		codec: journey.Codec{Sealer: o.Sealer}, references: o.Sealer.DeriveAll("reference digest", 32),
+		index: find.NewIndex(o.Sealer.DeriveAll(find.Label, 32)),
+		now:   o.Now, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), timeout: cmp.Or(o.Timeout, 5*time.Second),
 	}
-	if err := migrate(ctx, config, o.Log); err != nil {
-		return nil, err
+	if s.now == nil {
+		s.now = func() time.Time { return time.Now().UTC() }
 	}
-	if o.Exclusive {
+	return s
+}
+
+// start connects a store to its database.
+func (s *Store) start(ctx context.Context, config *pgxpool.Config, exclusive bool) (err error) {
+	if err := checkServer(ctx, config, s.timeout); err != nil {
+		return err
+	}
+	if err := migrate(ctx, config, s.log); err != nil {
+		return err
+	}
+	if exclusive {
 		beExclusive(config)
 	} else {
 		beShared(config)
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("cannot be opened: %w", err)
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return fmt.Errorf("cannot be opened: %w", err)
 	}
-	s := &Store{
-		pool: pool, codec: journey.Codec{Sealer: o.Sealer}, references: o.Sealer.DeriveAll("reference digest", 32),
-		index: find.NewIndex(o.Sealer.DeriveAll(find.Label, 32)),
-		now:   o.Now, log: o.Log, timeout: o.Timeout,
-	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
 	if err := s.prepare(ctx); err != nil {
-		pool.Close()
-		return nil, err
+		s.pool.Close()
+		return err
 	}
-	return s, nil
+	return nil
 }
 
 // Close waits for calls that are running and closes the connections.
 func (s *Store) Close() error {
-	s.pool.Close()
+	if s.pool != nil {
+		s.pool.Close()
+	}
 	return nil
 }
 

@@ -79,9 +79,9 @@ func explain(err error, config *pgxpool.Config) error {
 	case "42704", "22023", "22P02": // undefined_object, invalid_parameter_value, invalid_text_representation
 		return fmt.Errorf("cannot be opened: %w has a setting that the server refuses: %s", ErrURL, refused.Message)
 	case "57P03": // cannot_connect_now
-		return fmt.Errorf("cannot be reached yet: %s", refused.Message)
+		return connectionError{fmt.Errorf("cannot be reached yet: %s", refused.Message)}
 	default:
-		return fmt.Errorf("cannot be opened: %s", refused.Error())
+		return fmt.Errorf("cannot be opened: %w", refused)
 	}
 }
 

@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,7 +68,7 @@ func (s *Store) commit(ctx context.Context, tx pgx.Tx) error {
 
 // connect does some work on a connection, within the store's timeout, and tries again if that is safe.
 func (s *Store) connect(ctx context.Context, work func(context.Context, *pgxpool.Conn) error) error {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), s.away); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)

@@ -99,7 +99,13 @@ func (w *cluster) startWithReadmeSettings() *replica {
 // serving waits until a replica that was started serves.
 func (w *cluster) serving(p *testserver.Program) *replica {
 	w.t.Helper()
-	p.WaitForLog(testserver.Serving)
+	return w.logs(p, testserver.Serving)
+}
+
+// logs waits until a replica logs a line that says where it listens.
+func (w *cluster) logs(p *testserver.Program, line string) *replica {
+	w.t.Helper()
+	p.WaitForLog(line)
 	public, staff := testserver.Addresses(w.t, p.Logged())
 	return &replica{Harness: &testserver.Harness{
 		T: w.t, Service: w.service, Pay: w.pay, PayURL: w.common.PayURL, URL: "http://" + public, Host: clusterHost,

@@ -83,9 +83,6 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 	locked := server.Role(t, database, "locked_out", password)
 	empty := server.Database(t)
 	limited := server.Role(t, empty, "read_only", password)
-	unused, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, unused.Close())
 	stranger := httptest.NewUnstartedServer(http.NotFoundHandler())
 	stranger.StartTLS()
 	t.Cleanup(stranger.Close)
@@ -121,14 +118,6 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 			strings.Replace(database, "/test_", "/none_", 1), start,
 			"the server has no database", "",
 		},
-		"no server": {
-			"postgres://u:" + password + "@" + unused.Addr().String() + "/paygate", start,
-			"cannot be reached", "",
-		},
-		"no such host": {
-			"postgres://u:" + password + "@no-such-host.invalid/paygate", start,
-			"cannot be reached", "",
-		},
 		"no right to create tables": {limited, start, "GRANT CREATE", ""},
 		"read-only":                 {database + "&default_transaction_read_only=on", start, "accepts no writes", ""},
 		"may lose writes":           {database + "&synchronous_commit=off", start, "synchronous_commit", ""},
@@ -149,7 +138,7 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 			for _, command := range map[int][]string{settings: {"serve"}, start: {"serve", "mopup"}}[c.status] {
 				p := testserver.StartProgram(t, append(w.environ(), "PAYGATE_STORE="+c.store, c.over), command)
 				require.Equal(t, c.status, p.Wait(), p.Logged())
-				require.Contains(t, p.Logged(), c.words)
+				require.Contains(t, strings.ReplaceAll(p.Logged(), `\`, ""), c.words)
 				require.Equal(t, c.status == settings, strings.Contains(p.Logged(), "PAYGATE_STORE: "), p.Logged())
 				require.NotContains(t, p.Logged(), password)
 				require.NotContains(t, p.Logged(), "wr0ngword")
