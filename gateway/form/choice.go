@@ -2,7 +2,6 @@ package form
 
 import (
 	"slices"
-	"strings"
 
 	"paygate/gateway/canon"
 )
@@ -38,28 +37,24 @@ func (c Choice) in(s Submission, fields, others []Field) (option string, ok bool
 }
 
 // couldBeAnother reports whether some service may read another option in the request. Beside a choice that costs
-// nothing, any other value counts, because the service may have options that are not for sale here; and so does another
-// option within an object.
+// nothing, any other value counts, because the service may have options that are not for sale here.
 func (c Choice) couldBeAnother(s Submission, option string) bool {
 	isChosen := func(f Field) bool { return c.isOption(f, option) }
 	couldChoose := func(f Field) bool { return !f.File && f.CouldBeField(c.Field) }
 	found, few := Candidates(slices.DeleteFunc(s.all(), isChosen), couldChoose)
 	others := slices.DeleteFunc(slices.Clone(c.Options), func(o string) bool { return o == option })
-	if !slices.Contains(c.Free, option) {
-		return !few || AnyCouldEqual(found, others...)
-	}
-	wrapped, fewWrapped := Candidates(s.Form.Fields, c.isWrapped)
-	return !few || !fewWrapped || slices.ContainsFunc(found, Field.hasValue) || AnyCouldEqual(wrapped, others...)
+	return !few || AnyCouldEqual(found, others...) ||
+		slices.Contains(c.Free, option) && slices.ContainsFunc(found, c.hasOwnValue)
+}
+
+// hasOwnValue reports whether a field that could be the choice has a value. In an object of JSON that has the field
+// too, a value that is no option belongs to something else.
+func (c Choice) hasOwnValue(f Field) bool {
+	return f.hasValue() && (!f.Nested || IsNamed(f.Name, c.Field))
 }
 
 // isOption reports whether a field chooses an option in so many words, perhaps still escaped.
 func (c Choice) isOption(f Field, option string) bool {
 	is := func(name, value string) bool { return name == c.Field && value == option }
 	return is(f.Name, f.Value) || is(canon.DecodeEscapes(f.Name), canon.DecodeEscapes(f.Value))
-}
-
-// isWrapped reports whether a field of JSON is within one object. Rails puts the fields of JSON into an object with the
-// name of the model, unless the JSON has that object (wrap_parameters).
-func (c Choice) isWrapped(f Field) bool {
-	return f.Nested && strings.Count(f.Name, "[") == 1 && hasNameInside(f.Name, c.Field)
 }

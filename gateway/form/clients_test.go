@@ -186,7 +186,7 @@ func clients() map[string]disguise {
 		"a field of charsets": {pairsType, "_charset_=windows-1252&action=save&utf8=%E2%9C%93"},
 		"JSON, nested": {
 			"Content-Type: application/json\n",
-			`{"action":"save","items":[{"action":"pay"},{"action":null}],"meta":{"action":"pay","n":1.5e3}}`,
+			`{"action":"save","items":[{"action":"pay"},{"action":null}],"meta":{"action":"edit","n":1.5e3}}`,
 		},
 		"JSON, a long list": {
 			"Content-Type: application/json\n",

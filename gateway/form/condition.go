@@ -98,7 +98,8 @@ func fitOf(isMet, few bool) Fit {
 func (c *Condition) couldBeNamed(f Field) bool {
 	switch {
 	case c.AnyValue:
-		return IsControl(f.Name, c.Field) || IsControl(withoutPosition(f.Name), c.Field)
+		return IsControl(f.Name, c.Field) || IsControl(withoutPosition(f.Name), c.Field) ||
+			hasNameInside(c.Field, f.Name) || f.Nested && f.CouldBeField(c.Field)
 	case f.File:
 		return IsNamed(f.Name, c.Field)
 	default:

@@ -18,12 +18,18 @@ import (
 const maxDecodings = 5
 
 // CouldBeField reports whether some service takes the field for the wanted one. Where a form has the name of a model
-// before that of a field, JSON has an object, and no service looks for a field in objects that it does not know.
+// before that of a field, JSON has an object: Rails puts the fields of JSON into one, unless the JSON has it already
+// (wrap_parameters). No service looks for a field in the elements of a list that it does not know.
 func (f Field) CouldBeField(wanted string) bool {
-	if f.Nested {
+	if f.Nested && isInElement(f.Name) {
 		return IsNamed(f.Name, wanted) || hasNameInside(wanted, f.Name)
 	}
 	return CouldBeField(f.Name, wanted)
+}
+
+// isInElement reports whether a name of nested JSON is within an element of a list.
+func isInElement(name string) bool {
+	return strings.Contains(index.ReplaceAllLiteralString(name, ""), "[]")
 }
 
 // CouldBeField reports whether some service takes a name, from a form or a raw query, for the wanted one.

@@ -178,6 +178,7 @@ func TestBracketedNameEndsAtItsClosingBracket(t *testing.T) {
 	for _, body := range []string{
 		`{"application":{"action":"pay"}}`, `{"application":{"action":["pay"]}}`,
 		`{"application":{"name":"Ann","action":{"x":"pay"}}}`,
+		`{"other":{"application":{"action":"pay"}}}`,
 	} {
 		d.MustHold(t, applyWith(jsonType, body))
 	}
@@ -194,7 +195,8 @@ func TestBracketedNameEndsAtItsClosingBracket(t *testing.T) {
 	d.MustPassForms(t, formType, "application[action]=save", "application[actions]=pay", "applications[action]=pay",
 		"application[name]action=pay", "application[x][y]=pay")
 	d.MustPassForms(t, jsonType, `{"application":{"action":"save","items":[{"action":"pay"}]}}`,
-		`{"other":{"application":{"action":"pay"}}}`)
+		`{"other":{"application":{"action":"save"}}}`)
+	d.MustRefuse(t, applyWith(jsonType, `{"application":{"action":"save"},"a":{"application":{"action":"pay"}}}`))
 }
 
 // A field can name the method, and the service may have another pay route at the same address for that.
