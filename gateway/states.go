@@ -52,9 +52,17 @@ func pageOf(j journey.Journey) pages.Page {
 	case journey.StateAbandoned:
 		return pages.Abandoned
 	default:
-		if j.Terms.Kind == journey.KindPass {
-			return pages.PassOver
-		}
+		return acceptedPage(j)
+	}
+}
+
+func acceptedPage(j journey.Journey) pages.Page {
+	switch {
+	case j.CollectionFailed:
+		return pages.NotPaidFor
+	case j.Terms.Kind == journey.KindPass:
+		return pages.PassOver
+	default:
 		return pages.Sent
 	}
 }
@@ -122,7 +130,9 @@ func viewOf(j journey.Journey) pages.View {
 		Language: j.Terms.Language, Reference: j.Terms.Reference, AmountPence: j.Terms.Amount,
 		Description: j.Terms.Description, Route: j.Terms.Route, Journey: string(j.ID), Started: j.StartedAt,
 	}
-	if p, _ := j.Payment(); p.Total > 0 {
+	p, _ := j.Payment()
+	view.Refunded = p.Refunded
+	if p.Total > 0 {
 		view.AmountPence = p.Total
 	}
 	switch j.State {

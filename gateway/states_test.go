@@ -1,12 +1,17 @@
 package gateway
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/pages"
+	"paygate/internal/testpages"
 	"paygate/journey"
 )
 
@@ -38,6 +43,53 @@ func TestPagesSayWhatIsKnownOfTheMoney(t *testing.T) {
 		pages.NotKept:   {State: journey.StateReversed, Payments: []journey.Payment{failed}},
 	} {
 		require.Equal(t, page, pageOf(j))
+	}
+}
+
+// Whatever happened to the money, no page says that it was taken when it was not, or not taken when it was.
+func TestNoPageContradictsTheMoney(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)
+	failed := journey.Payment{ID: "p", Status: "failed", Code: "P0010"}
+	taken := journey.Payment{ID: "p", Status: "success", Money: 2500}
+	refunded := journey.Payment{ID: "p", Status: "success", Money: 2000, Refunded: 500}
+	lost := journey.Payment{ID: "p", Status: "error"}
+	for _, kind := range []journey.Kind{journey.KindSubmission, journey.KindPass} {
+		for _, state := range journey.States() {
+			for _, p := range []journey.Payment{failed, taken, refunded, lost} {
+				j := journey.Journey{ID: "J", State: state, Payments: []journey.Payment{p}, Terms: journey.Terms{
+					Kind: kind, Amount: 2500, Reference: "R",
+				}}
+				if p.Money > 0 || state == journey.StateReleased {
+					j.PaidWith, j.PaidAt = "p", at
+				}
+				j.CollectionFailed = state == journey.StateReleased && p.Money == 0
+				if !isPossible(j) {
+					continue
+				}
+				w := httptest.NewRecorder()
+				testpages.New().Render(w, http.StatusOK, pageOf(j), viewOf(j))
+				saysPaid := regexp.MustCompile(`You have paid £25|You paid £25|We have your payment|£25 is still valid|` +
+					`you paid for did not go ahead`)
+				require.Equal(t, p.Money > 0, saysPaid.MatchString(w.Body.String()), "%s %s %s", kind, state, p.Status)
+				saysRefunded := strings.Contains(w.Body.String(), "We have since refunded £5 ")
+				if state == journey.StateReleased || state == journey.StateAccepted {
+					require.Equal(t, p.Refunded > 0, saysRefunded, "%s %s", kind, state)
+				}
+			}
+		}
+	}
+}
+
+// isPossible reports whether a journey has this money in this state.
+func isPossible(j journey.Journey) bool {
+	switch hasMoney := j.Paid(); j.State {
+	case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateAbandoned:
+		return !hasMoney
+	case journey.StateConfirmed, journey.StateReleasing, journey.StateAccepted, journey.StateRefused:
+		return hasMoney
+	default:
+		return true
 	}
 }
 

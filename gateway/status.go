@@ -88,6 +88,7 @@ type journeyJSON struct {
 	State       journey.State `json:"state"`
 	Reference   string        `json:"reference"`
 	AmountPence int64         `json:"amount_pence"`
+	Refunded    int64         `json:"refunded_pence,omitempty"`
 	Description string        `json:"description"`
 	StartedAt   time.Time     `json:"started_at"`
 }
@@ -95,8 +96,10 @@ type journeyJSON struct {
 func listJSON(w http.ResponseWriter, own []journey.Journey) {
 	list := []journeyJSON{}
 	for _, j := range own {
-		t := j.Terms
-		list = append(list, journeyJSON{j.ID, j.State, t.Reference, t.Amount, t.Description, j.StartedAt})
+		v := viewOf(j)
+		list = append(list, journeyJSON{
+			j.ID, j.State, v.Reference, v.AmountPence, v.Refunded, v.Description, j.StartedAt,
+		})
 	}
 	writeJSON(w, http.StatusOK, "application/json", map[string]any{"journeys": list})
 }

@@ -49,6 +49,7 @@ const (
 	ForAPerson Page = "paid-looked-at"             // a person has to decide, and the money is there
 	Unsure     Page = "looked-at"                  // a person has to decide, and the money may not be there
 	MoneyBack  Page = "money-back"                 // the money is going back, or has gone
+	NotPaidFor Page = "not-collected"              // the service was given, and the money could not be collected
 	NotKept    Page = "not-kept"                   // staff ended it, and Pay never said that there was money
 
 	// About the browser.
@@ -67,8 +68,8 @@ const (
 	NoSuchAddress Page = "no-such-address"
 )
 
-// bilingual is one text in English and Welsh. {amount}, {until}, {limit}, {otherwise} and {noun} in it are
-// replaced by the view's values. A paragraph is left out if the view lacks one of its values.
+// bilingual is one text in English and Welsh. {amount}, {refunded}, {until}, {limit}, {otherwise} and {noun}
+// in it are replaced by the view's values. A paragraph is left out if the view lacks one of its values.
 type bilingual struct{ en, cy string }
 
 func (b bilingual) in(language string) string {

@@ -6,6 +6,10 @@ var (
 		"If you have neither within 5 working days, contact us and give your reference.",
 		"Os nad ydych wedi cael y naill na’r llall o fewn 5 diwrnod gwaith, cysylltwch â ni a rhowch eich cyfeirnod.",
 	}
+	refundedSince = bilingual{
+		"We have since refunded {refunded} to the card you paid with.",
+		"Ers hynny rydym wedi ad-dalu {refunded} i’r cerdyn y taloch ag ef.",
+	}
 	startAgain = bilingual{
 		"If you still want to pay, start again from the beginning.",
 		"Os ydych yn dal am dalu, dechreuwch eto o’r dechrau.",
@@ -57,6 +61,7 @@ var afterPayment = map[Page]page{
 		},
 		says: []bilingual{
 			{"You have paid {amount}.", "Rydych wedi talu {amount}."},
+			refundedSince,
 			{
 				"We will deal with your {noun}. You do not need to do anything else.",
 				"Byddwn yn delio â’ch {noun}. Nid oes angen i chi wneud dim arall.",
@@ -72,6 +77,7 @@ var afterPayment = map[Page]page{
 				"You have paid {amount}, and can now get what you paid for.",
 				"Rydych wedi talu {amount}, a gallwch nawr gael yr hyn y taloch amdano.",
 			},
+			refundedSince,
 		},
 		done: true, do: bilingual{"Get what you paid for", "Cael yr hyn y taloch amdano"},
 	},
@@ -82,6 +88,7 @@ var afterPayment = map[Page]page{
 				"You paid {amount}. The time to get it again has ended.",
 				"Taloch {amount}. Mae’r amser i’w gael eto wedi dod i ben.",
 			},
+			refundedSince,
 			keepReference,
 		},
 	},
@@ -89,6 +96,7 @@ var afterPayment = map[Page]page{
 		title: bilingual{"Payment received and request completed", "Taliad wedi’i dderbyn a chais wedi’i gwblhau"},
 		says: []bilingual{
 			{"You have paid {amount}.", "Rydych wedi talu {amount}."},
+			refundedSince,
 			{
 				"We have done what you asked for. There is nothing else that you need to see or do.",
 				"Rydym wedi gwneud yr hyn y gofynnoch amdano. Nid oes dim arall i chi ei weld na’i wneud.",
@@ -156,6 +164,7 @@ var afterPayment = map[Page]page{
 				"You will get what you paid for or your money back. " + neitherInTime.en,
 				"Cewch yr hyn y taloch amdano neu eich arian yn ôl. " + neitherInTime.cy,
 			},
+			refundedSince,
 		},
 		onlyOnce: true,
 	},
@@ -188,6 +197,19 @@ var afterPayment = map[Page]page{
 					"gwneud hynny, cysylltwch â ni a rhowch eich cyfeirnod.",
 			},
 			startAgain,
+		},
+	},
+	NotPaidFor: {
+		title: bilingual{"We could not collect your payment", "Ni allem gasglu eich taliad"},
+		says: []bilingual{
+			{
+				"We accepted what you sent, but your payment of {amount} was not taken in the end.",
+				"Rydym wedi derbyn yr hyn a anfonoch, ond ni chymerwyd eich taliad o {amount} yn y diwedd.",
+			},
+			{
+				"If you have not heard from us about this, contact us and give your reference.",
+				"Os nad ydych wedi clywed gennym am hyn, cysylltwch â ni a rhowch eich cyfeirnod.",
+			},
 		},
 	},
 	NotKept: {

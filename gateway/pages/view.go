@@ -12,6 +12,7 @@ type View struct {
 	Language    string // "cy"; anything else is English
 	Reference   string
 	AmountPence int64
+	Refunded    int64  // pence of it
 	Route       string // may be empty
 	Description string
 	Journey     string    // the public id, for the page's button
@@ -137,8 +138,11 @@ func (p *Pages) fillFrame(v View) filled {
 // places returns the values of the placeholders.
 func (p *Pages) places(f filled, v View) map[string]string {
 	places := map[string]string{
-		"{amount}": f.Amount, "{until}": p.moment(v.Until, f.Lang), "{limit}": megabytes(v.LimitBytes),
+		"{amount}": f.Amount, "{refunded}": "", "{until}": p.moment(v.Until, f.Lang), "{limit}": megabytes(v.LimitBytes),
 		"{otherwise}": f.Word("returned"), "{noun}": p.noun(f.Lang, v.Route),
+	}
+	if v.Refunded > 0 {
+		places["{refunded}"] = Pounds(v.Refunded)
 	}
 	if v.LeftToStaff {
 		places["{otherwise}"] = f.Word("left")

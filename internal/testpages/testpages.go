@@ -21,7 +21,7 @@ func All() []pages.Page {
 		pages.Expired, pages.ErrorAtPay, pages.Abandoned,
 		pages.Finishing, pages.Waiting, pages.Sent, pages.PassReady, pages.PassOver, pages.Done, pages.Refused,
 		pages.Challenged, pages.PayAgain, pages.ForAPerson, pages.Unsure, pages.MoneyBack,
-		pages.NotKept,
+		pages.NotPaidFor, pages.NotKept,
 		pages.Status, pages.Onward, pages.LookingUp, pages.NotFound, pages.OtherBrowser,
 		pages.ServiceDown, pages.StoreFailed, pages.BadAddress, pages.MethodUnknown, pages.NoSuchAddress,
 		pages.WrongHost,

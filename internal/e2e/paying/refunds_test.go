@@ -41,6 +41,8 @@ func TestStaffRefund(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, text)
 	require.EqualValues(t, 500, w.RefundedPence)
 	require.Equal(t, journey.StateReleased, w.State)
+	require.Contains(t, c.Get("/_pay/status").Text, "We have since refunded £5 to the card you paid with.")
+	require.Contains(t, c.Get("/_pay/status", "Accept", "application/json").Text, `"refunded_pence":500`)
 	_, status, _ = ann.Order(id, "refund", testserver.WithReason("amount_pence", 2501))
 	require.Equal(t, http.StatusUnprocessableEntity, status, "more than is left")
 	_, status, _ = ann.Order(id, "refund", testserver.WithReason("amount_pence", 500, "refunded_pence", 0))
