@@ -40,7 +40,7 @@ var (
 	}
 )
 
-// texts has all pages. {amount}, {until}, {limit}, {otherwise} and {noun} are replaced by the view's values.
+// texts has all pages. {amount}, {refunded}, {until}, {limit}, {otherwise} and {noun} are replaced by the view's values.
 var texts = func() map[Page]page {
 	all := map[Page]page{}
 	for _, part := range []map[Page]page{beforePayment, withoutMoney, afterPayment, inBrowser, inTrouble} {
@@ -56,7 +56,7 @@ var words = map[string]bilingual{
 	"yours":     {"Your reference", "Eich cyfeirnod"},
 	"amount":    {"Amount", "Swm"},
 	"for":       {"For", "Ar gyfer"},
-	"started":   {"Started", "Dechreuwyd"},
+	"started":   {"Started", "Dechrau"},
 	"contact":   {"Need help?", "Angen help?"},
 	"test":      {"Test", "Prawf"},
 	"testing":   {"Payments here are tests: no money is taken.", "Profion yw’r taliadau yma: ni chymerir arian."},

@@ -82,7 +82,7 @@ var beforePayment = map[Page]page{
 		says: []bilingual{
 			{
 				"We could not be certain what you entered, so we have not accepted your form.",
-				"Ni allem fod yn sicr beth roesoch, felly nid ydym wedi derbyn eich ffurflen.",
+				"Ni allem fod yn sicr beth oedd eich atebion, felly nid ydym wedi derbyn eich ffurflen.",
 			},
 			nothingHappened,
 			{

@@ -24,8 +24,8 @@ var withoutMoney = map[Page]page{
 			{
 				"If you have paid, continue and we will check with GOV.UK Pay. If not, you will go back to the " +
 					"payment.",
-				"Os ydych wedi talu, parhewch a byddwn yn ei wirio gyda GOV.UK Pay. Os na, cewch fynd yn ôl at y " +
-					"taliad.",
+				"Os ydych wedi talu, parhewch a byddwn yn ei wirio gyda GOV.UK Pay. Os na, byddwch yn mynd yn ôl " +
+					"at y taliad.",
 			},
 		},
 		does: "resume", do: goOn,
