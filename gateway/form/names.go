@@ -22,6 +22,14 @@ const maxDecodings = 5
 // (wrap_parameters). No service looks for a field in the elements of a list that it does not know.
 func (f Field) CouldBeField(wanted string) bool {
 	if f.Nested && isInElement(f.Name) {
+		return f.couldBeParameter(wanted)
+	}
+	return CouldBeField(f.Name, wanted)
+}
+
+// couldBeParameter is like [Field.CouldBeField] for a field that no service looks for within the objects of JSON.
+func (f Field) couldBeParameter(wanted string) bool {
+	if f.Nested {
 		return IsNamed(f.Name, wanted) || hasNameInside(wanted, f.Name)
 	}
 	return CouldBeField(f.Name, wanted)

@@ -110,7 +110,7 @@ func (p Parameter) IsContradictedBy(fields []Field) bool {
 }
 
 func (p Parameter) among(fields []Field, isWanted func(Field) bool) bool {
-	found, few := Candidates(fields, func(f Field) bool { return f.CouldBeField(p.Name) })
+	found, few := Candidates(fields, func(f Field) bool { return f.couldBeParameter(p.Name) })
 	return !few || slices.ContainsFunc(found, isWanted)
 }
 

@@ -69,6 +69,19 @@ func TestAChoiceIsRefusedBesideAnotherInAnObject(t *testing.T) {
 	}
 }
 
+// Services read the parameters that lead to a page from the query, not from within JSON.
+func TestAParameterIsNotContradictedWithinAnObject(t *testing.T) {
+	t.Parallel()
+	page := form.Parameter{Name: "page", Value: "apply"}
+	for body, contradicts := range map[string]bool{
+		`{"page":"home"}`: true, `{"page":["home"]}`: true, `{"meta":{"page":"2"}}`: false, `{"list":[{"page":"2"}]}`: false,
+	} {
+		r, read := submitted(t, jsonType, body)
+		fields := submissionOf(t, r, "", read).Form.Fields
+		require.Equal(t, contradicts, page.IsContradictedBy(fields), body)
+	}
+}
+
 // A button may be in an object too, whether it counts by its value or by being there.
 func TestAConditionIsMetInAnObject(t *testing.T) {
 	t.Parallel()
