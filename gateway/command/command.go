@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"paygate/gateway/config"
 	"paygate/internal/app"
@@ -27,7 +26,7 @@ type Env struct {
 	Stderr  io.Writer
 	Version string
 
-	// Assemble builds Paygate from its settings; nil: app.Assemble with the system's clock.
+	// Assemble builds Paygate from its settings; nil: app.Assemble with the store's clock.
 	Assemble func(context.Context, config.Settings, *slog.Logger) (*app.App, error)
 	// LookUp resolves host names; nil: as the system does.
 	LookUp config.LookUp
@@ -44,10 +43,8 @@ func (e Env) assemble(ctx context.Context, s config.Settings, log *slog.Logger) 
 	if e.Assemble != nil {
 		return e.Assemble(ctx, s, log)
 	}
-	return app.Assemble(ctx, s, log, systemClock)
+	return app.Assemble(ctx, s, log, nil)
 }
-
-func systemClock() time.Time { return time.Now().UTC() }
 
 // The command has already said what these errors mean.
 var (

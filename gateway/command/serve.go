@@ -69,7 +69,7 @@ func (e Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, rea
 func (e Env) firstApp(ctx context.Context, s config.Settings, log *slog.Logger, l *listeners) (*app.App, error) {
 	opening, late := e.open(ctx, s, log), time.After(patience)
 	standIn := func(cause error) error {
-		a, err := app.StandIn(ctx, s, log, systemClock, cause)
+		a, err := app.StandIn(ctx, s, log, cause)
 		if err == nil {
 			l.show(a)
 			log.WarnContext(ctx, "waiting for the store",

@@ -52,7 +52,7 @@ type App struct {
 	draining   atomic.Bool
 }
 
-// Assemble builds an App. now is its clock, and returns UTC.
+// Assemble builds an App. now is its clock, and returns UTC; nil: the store's clock, which all replicas share.
 func Assemble(ctx context.Context, s config.Settings, log *slog.Logger, now func() time.Time) (*App, error) {
 	sealer, err := seal.New(s.Secrets)
 	if err != nil {
@@ -66,7 +66,7 @@ func Assemble(ctx context.Context, s config.Settings, log *slog.Logger, now func
 		return nil, errors.Join(fmt.Errorf("the store %w", err), store.Close())
 	}
 	a := &App{store: store}
-	if err := a.assemble(ctx, s, sealer, log, now); err != nil {
+	if err := a.assemble(ctx, s, sealer, log, store.now); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return a, nil
@@ -74,13 +74,13 @@ func Assemble(ctx context.Context, s config.Settings, log *slog.Logger, now func
 
 // StandIn builds an App for the time until the store can be opened, and knows why it cannot. Free requests pass, and
 // whatever needs the store answers that it cannot be used.
-func StandIn(ctx context.Context, s config.Settings, log *slog.Logger, now func() time.Time, cause error) (*App, error) {
+func StandIn(ctx context.Context, s config.Settings, log *slog.Logger, cause error) (*App, error) {
 	sealer, err := seal.New(s.Secrets)
 	if err != nil {
 		return nil, err
 	}
 	a := &App{store: awayStore(sealer, cause)}
-	return a, a.assemble(ctx, s, sealer, log, now)
+	return a, a.assemble(ctx, s, sealer, log, a.store.now)
 }
 
 // IsAway reports whether an error of Assemble says that the database is away, and may come back by itself.

@@ -44,7 +44,8 @@ type store struct {
 	shared mopup.Shared                           // nil: no other process uses the store
 	// sharedLimit waits for the rate that all processes share; nil: no other process creates payments.
 	sharedLimit func(context.Context, config.Account) error
-	isAway      bool // every call fails
+	isAway      bool             // every call fails
+	now         func() time.Time // the clock of all who use the store
 }
 
 // openStore opens the store that the settings name.
@@ -56,7 +57,7 @@ func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log 
 		if err != nil {
 			return store{}, err
 		}
-		return store{eitherStore: file, backup: file.Backup}, nil
+		return store{eitherStore: file, backup: file.Backup, now: file.Now}, nil
 	}
 	database, err := pgstore.Open(ctx, s.Store.Path, pgstore.Options{Sealer: sealer, Now: now, Log: log})
 	if errors.Is(err, pgstore.ErrURL) {
@@ -79,7 +80,7 @@ func databaseStore(database *pgstore.Store) store {
 	sharedLimit := func(ctx context.Context, account config.Account) error {
 		return database.Wait(ctx, strings.TrimSpace("creates "+account.Name), account.RateTotal)
 	}
-	return store{eitherStore: database, shared: database, sharedLimit: sharedLimit}
+	return store{eitherStore: database, shared: database, sharedLimit: sharedLimit, now: database.Now}
 }
 
 // each returns the journeys that a filter finds. The filter's limit is the size of a page.

@@ -142,6 +142,9 @@ func (s *Store) warnOfReaders(path string) {
 	}
 }
 
+// Now returns the time by the store's clock.
+func (s *Store) Now() time.Time { return s.now() }
+
 // Close closes the file. It waits for transactions under way.
 func (s *Store) Close() error { return s.commits.close() }
 

@@ -81,7 +81,16 @@ func (s *Store) OldestDue(ctx context.Context) (time.Time, bool, error) {
 
 // Clock returns the database's time, which sweeps on all replicas use.
 func (s *Store) Clock(ctx context.Context) (time.Time, error) {
-	return readOne(ctx, s, pgx.RowTo[time.Time], `SELECT clock_timestamp()`)
+	var now time.Time
+	err := s.connect(ctx, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
+		now, err = serverTime(ctx, conn)
+		return err
+	})
+	return now, err
+}
+
+func serverTime(ctx context.Context, q querier) (time.Time, error) {
+	return one(ctx, q, pgx.RowTo[time.Time], `SELECT clock_timestamp()`)
 }
 
 const (

@@ -29,7 +29,7 @@ import (
 // Options configure a store.
 type Options struct {
 	Sealer    journey.Sealer   // required
-	Now       func() time.Time // nil: the system's clock
+	Now       func() time.Time // nil: the database's clock
 	Log       *slog.Logger     // nil: nothing is logged
 	Timeout   time.Duration    // of a call; 0 means 5 s
 	Exclusive bool             // refuse to open a database that another process uses, and keep others out until Close
@@ -42,6 +42,7 @@ type Store struct {
 	references [][]byte // keys of digests, newest first
 	index      find.Index
 	now        func() time.Time
+	clock      *clock
 	log        *slog.Logger
 	timeout    time.Duration
 	away       error // why the database cannot be used; see [Away]
@@ -82,17 +83,17 @@ func newStore(o Options) *Store {
 	s := &Store{
 		codec: journey.Codec{Sealer: o.Sealer}, references: o.Sealer.DeriveAll("reference digest", 32),
 		index: find.NewIndex(o.Sealer.DeriveAll(find.Label, 32)),
-		now:   o.Now, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), timeout: cmp.Or(o.Timeout, 5*time.Second),
+		clock: &clock{}, now: o.Now, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), timeout: cmp.Or(o.Timeout, 5*time.Second),
 	}
 	if s.now == nil {
-		s.now = func() time.Time { return time.Now().UTC() }
+		s.now = s.clock.now
 	}
 	return s
 }
 
 // start connects a store to its database.
 func (s *Store) start(ctx context.Context, config *pgxpool.Config, exclusive bool) (err error) {
-	if err := checkServer(ctx, config, s.timeout); err != nil {
+	if _, err := checkServer(ctx, config, s.timeout); err != nil {
 		return err
 	}
 	if err := migrate(ctx, config, s.log); err != nil {

@@ -13,51 +13,54 @@ import (
 )
 
 // Look reports whether the database of a postgres:// URL can be used, without using it: it connects once, changes
-// nothing, and fails with the messages of [Open]. Only Open checks the tables and the secrets that they need.
-func Look(ctx context.Context, url string, timeout time.Duration) error {
+// nothing, and fails with the messages of [Open]. Only Open checks the tables and the secrets that they need. It returns
+// the database's time.
+func Look(ctx context.Context, url string, timeout time.Duration) (now time.Time, err error) {
 	config, err := parse(url, timeout)
 	if err != nil {
-		return err
+		return now, err
 	}
-	if err := checkServer(ctx, config, timeout); err != nil {
-		return fmt.Errorf("the store %s %w", location(config), err)
+	if now, err = checkServer(ctx, config, timeout); err != nil {
+		return now, fmt.Errorf("the store %s %w", location(config), err)
 	}
-	return nil
+	return now, nil
 }
 
 const serverState = `SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on',
 	current_setting('synchronous_commit') = 'off', current_schema() IS NULL,
-	to_regclass($1) IS NULL AND NOT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)`
+	to_regclass($1) IS NULL AND NOT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
+	clock_timestamp()`
 
-// checkServer connects once and checks that the server keeps journeys safe.
-func checkServer(ctx context.Context, config *pgxpool.Config, timeout time.Duration) error {
+// checkServer connects once and checks that the server keeps journeys safe. It returns the server's time.
+func checkServer(ctx context.Context, config *pgxpool.Config, timeout time.Duration) (now time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig.Copy())
 	if err != nil {
-		return explain(err, config)
+		return now, explain(err, config)
 	}
 	defer conn.Close(ctx)
 	var standby, readOnly, lossy, noSchema, noCreate bool
-	err = conn.QueryRow(ctx, serverState, versionTable).Scan(&standby, &readOnly, &lossy, &noSchema, &noCreate)
+	err = conn.QueryRow(ctx, serverState, versionTable).Scan(&standby, &readOnly, &lossy, &noSchema, &noCreate, &now)
+	if err != nil {
+		return now, explain(err, config)
+	}
 	switch {
-	case err != nil:
-		return explain(err, config)
 	case standby:
-		return errors.New("is a standby, which accepts no writes: " +
+		return now, errors.New("is a standby, which accepts no writes: " +
 			"name the primary server (with several hosts, add target_session_attrs=read-write)")
 	case readOnly:
-		return errors.New("accepts no writes: default_transaction_read_only is on")
+		return now, errors.New("accepts no writes: default_transaction_read_only is on")
 	case lossy:
-		return errors.New("may lose what it has confirmed: synchronous_commit is off and must be on for this role")
+		return now, errors.New("may lose what it has confirmed: synchronous_commit is off and must be on for this role")
 	case noSchema:
-		return errors.New("has no schema for the tables: the role may not use any schema in its search_path")
+		return now, errors.New("has no schema for the tables: the role may not use any schema in its search_path")
 	case noCreate:
-		return fmt.Errorf("does not let the role %q create tables: GRANT CREATE ON SCHEMA, or give it a schema of "+
+		return now, fmt.Errorf("does not let the role %q create tables: GRANT CREATE ON SCHEMA, or give it a schema of "+
 			"its own",
 			config.ConnConfig.User)
 	}
-	return nil
+	return now, nil
 }
 
 // explain says why a server was not reached. The message contains no password.

@@ -89,7 +89,9 @@ func (s *Store) try(ctx context.Context, work func(context.Context, *pgxpool.Con
 		return connectionError{err}
 	}
 	defer conn.Release()
-	err = work(ctx, conn)
+	if err = s.clock.read(ctx, conn); err == nil {
+		err = work(ctx, conn)
+	}
 	if err != nil && conn.Conn().IsClosed() && !errors.As(err, new(uncertainError)) {
 		return connectionError{err}
 	}

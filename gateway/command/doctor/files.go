@@ -16,11 +16,14 @@ func (e *examination) checkStore(ctx context.Context) {
 	const about = "store"
 	path := e.Settings.Store.Path
 	if e.Settings.Store.Kind == config.Postgres {
-		if err := pgstore.Look(ctx, path, 5*time.Second); err != nil {
+		began := time.Now()
+		now, err := pgstore.Look(ctx, path, 5*time.Second)
+		if err != nil {
 			e.report(wrong, about, "%v", err)
 			return
 		}
 		e.report(fine, about, "PostgreSQL is there and can be used")
+		e.compareClocks("database clock", "the database's, by which all replicas go", now, began, time.Now())
 		return
 	}
 	state, err := boltstore.Inspect(path)

@@ -57,14 +57,19 @@ func (e *examination) checkClock(pays, before, after time.Time) {
 		e.report(note, about, "not checked: GOV.UK Pay's answer has no date")
 		return
 	}
-	skew := max(before.Sub(pays.Add(time.Second)), pays.Sub(after), 0).Round(time.Second)
+	e.compareClocks(about, "GOV.UK Pay's", pays, before, after)
+}
+
+// compareClocks compares our clock with another, which was read between two readings of ours.
+func (e *examination) compareClocks(about, whose string, theirs, before, after time.Time) {
+	skew := max(before.Sub(theirs.Add(time.Second)), theirs.Sub(after), 0).Round(time.Second)
 	switch {
 	case skew > maxSkew:
-		e.report(wrong, about, "%s away from GOV.UK Pay's: set this machine's clock (NTP), "+
-			"or signed headers are refused, and payments given up too early or too late", skew)
+		e.report(wrong, about, "%s away from %s: set this machine's clock (NTP), "+
+			"or signed headers are refused, and payments given up too early or too late", skew, whose)
 	case skew > maxSkew/4:
-		e.report(warning, about, "%s away from GOV.UK Pay's: is this machine's clock synchronised (NTP)?", skew)
+		e.report(warning, about, "%s away from %s: is this machine's clock synchronised (NTP)?", skew, whose)
 	default:
-		e.report(fine, about, "agrees with GOV.UK Pay's")
+		e.report(fine, about, "agrees with %s", whose)
 	}
 }

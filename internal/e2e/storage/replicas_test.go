@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paygate/internal/testpg"
 	"paygate/internal/testserver"
 	"paygate/journey"
 )
@@ -240,4 +241,22 @@ func TestPayRateTotalLimitsAllReplicas(t *testing.T) {
 		require.NotEmpty(t, p.Header.Get("Retry-After"))
 	}
 	require.NotEmpty(t, busy)
+}
+
+// What replicas store is dated by the database's clock, whatever their machines' clocks say.
+func TestReplicasGoByTheClockOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	database := testpg.ClockAhead(t, testpg.Start(t).Database(t), time.Hour)
+	w := newClusterOn(t, database, testserver.Confirm)
+	r := w.start()
+	c := r.Citizen()
+	c.Apply("Ann")
+	r.EndPayment("success")
+	c.ReturnFromPay()
+	for _, j := range r.list("state=released") {
+		require.WithinDuration(t, time.Now().Add(time.Hour), j.StartedAt, 30*time.Minute)
+		require.WithinDuration(t, time.Now().Add(time.Hour), *j.ReleasedAt, 30*time.Minute)
+		return
+	}
+	t.Fatal("the request was not released")
 }
