@@ -86,10 +86,11 @@ func isEmpty(reply journey.Reply, j journey.Journey) bool {
 
 // withoutContent answers with our page instead of an empty reply.
 func withoutContent(j journey.Journey) answer {
-	if j.State == journey.StateAccepted || j.State == journey.StateReleased {
-		return answer{status: http.StatusOK, page: pages.Done, view: viewOf(j)}
+	a := stateOf(j)
+	if a.page == pages.Sent || a.page == pages.PassOver {
+		a.page = pages.Done
 	}
-	return stateOf(j)
+	return a
 }
 
 // deliver delivers the held request and shows the result.

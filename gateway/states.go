@@ -58,6 +58,8 @@ func pageOf(j journey.Journey) pages.Page {
 
 func acceptedPage(j journey.Journey) pages.Page {
 	switch {
+	case j.Trusted:
+		return pages.Checking
 	case j.CollectionFailed:
 		return pages.NotPaidFor
 	case j.Terms.Kind == journey.KindPass:

@@ -38,12 +38,26 @@ func TestPagesSayWhatIsKnownOfTheMoney(t *testing.T) {
 		pages.ForAPerson: {
 			State: journey.StateStuck, PaidWith: "p", PaidAt: at, Payments: []journey.Payment{reserved},
 		},
-		pages.Unsure:    {State: journey.StateStuck, Payments: []journey.Payment{{ID: "p", Status: "submitted"}}},
+		pages.Unsure: {State: journey.StateStuck, Payments: []journey.Payment{{ID: "p", Status: "submitted"}}},
+		pages.Checking: { // released on trust when the citizen came back
+			State: journey.StateReleased, PaidWith: "p", Trusted: true,
+			Payments: []journey.Payment{{ID: "p", Status: "submitted"}},
+		},
 		pages.MoneyBack: {State: journey.StateReversed, PaidWith: "p", PaidAt: at, Payments: []journey.Payment{failed}},
 		pages.NotKept:   {State: journey.StateReversed, Payments: []journey.Payment{failed}},
 	} {
 		require.Equal(t, page, pageOf(j))
 	}
+}
+
+func TestAnEmptyReplyIsNoProofOfAPayment(t *testing.T) {
+	t.Parallel()
+	j := journey.Journey{State: journey.StateReleased, PaidWith: "p", Payments: []journey.Payment{{ID: "p", Money: 1}}}
+	require.Equal(t, pages.Done, withoutContent(j).page)
+	j.Trusted = true
+	require.Equal(t, pages.Checking, withoutContent(j).page)
+	j.Trusted, j.CollectionFailed = false, true
+	require.Equal(t, pages.NotPaidFor, withoutContent(j).page)
 }
 
 // Whatever happened to the money, no page says that it was taken when it was not, or not taken when it was.
