@@ -21,6 +21,26 @@ func (r *Runner) request(ctx context.Context, j Journey) (request HeldRequest, r
 	return request, release, err
 }
 
+// ErrPaused means that the route's deliveries for which no citizen waits pause, because the service does not say what
+// becomes of them.
+var ErrPaused = errors.New("the route's deliveries pause")
+
+// doPermitted carries out one owed step. It first waits until a delivery for which no citizen waits may begin.
+func (r *Runner) doPermitted(ctx context.Context, j Journey, step Step, v Visit) (Progress, error) {
+	if step != StepDeliver || r.Permit == nil || v.By != ByMopup && v.By != ByEarly {
+		return r.do(ctx, j, step, v)
+	}
+	done, err := r.Permit(ctx, j.Terms.Route)
+	if err == nil {
+		defer done()
+		err = ctx.Err() // a sweep that ends begins no more deliveries
+	}
+	if err != nil {
+		return Progress{Journey: j}, err
+	}
+	return r.do(ctx, j, step, v)
+}
+
 func (r *Runner) deliverHeld(ctx context.Context, j Journey, v Visit) (Progress, error) {
 	request, release, err := r.request(ctx, j)
 	defer release()

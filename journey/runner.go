@@ -28,6 +28,10 @@ type Runner struct {
 	// when the request is no longer needed. Its error means that memory is short: the step stays owed.
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 
+	// Permit, if set, is asked before a request is delivered for which no citizen waits. done says that the delivery has
+	// ended. The error is ErrPaused if the route's deliveries pause: the step stays owed.
+	Permit func(ctx context.Context, route string) (done func(), err error)
+
 	// WaitTimeout limits how long a citizen waits for a delivery that another caller is making.
 	WaitTimeout time.Duration
 
@@ -89,7 +93,7 @@ func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progre
 			break
 		}
 		var done Progress
-		done, err = r.do(ctx, before, step, v)
+		done, err = r.doPermitted(ctx, before, step, v)
 		progress = progress.then(done)
 		next := v.owed(progress.Journey, r.Now())
 		if progress.Journey.State == before.State && (next == step || step == StepDeliver && next != StepReturn) {

@@ -1,6 +1,10 @@
 package mopup
 
-import "paygate/journey"
+import (
+	"errors"
+
+	"paygate/journey"
+)
 
 // Counts says what a sweep did. Each visited journey is counted once more, by its result.
 type Counts struct {
@@ -27,6 +31,8 @@ func (c *Counts) of(before, after journey.State, err error) *int {
 	switch {
 	case after == journey.StateStuck && before != journey.StateStuck:
 		return &c.Stuck
+	case errors.Is(err, journey.ErrPaused):
+		return &c.Waiting
 	case err != nil && !journey.ReturnWaits(err): // a refund that has to wait is not a failure
 		return &c.Failed
 	case before == after:

@@ -28,6 +28,8 @@ type EarlyOptions struct {
 	Log    *slog.Logger
 	// Yield waits until citizens and sweeps leave some of an account's rate limit at Pay unused.
 	Yield func(ctx context.Context, account string) error
+	// IsFree, if set, reports whether a delivery to a route may begin now. What may not is left for the next round.
+	IsFree func(route string) bool
 }
 
 // Early delivers for citizens who have paid and not come back, while their session at the service is still valid. It
@@ -104,6 +106,7 @@ func (r *earlyRound) visit(ctx context.Context, due journey.Due) error {
 	for _, harmless := range []error{
 		journey.ErrNotDue, journey.ErrNotFound, journey.ErrDamaged,
 		journey.ErrPayAccount, journey.ErrPayBusy, // other accounts may work
+		journey.ErrPaused, // other routes may work
 	} {
 		if errors.Is(err, harmless) {
 			return nil
@@ -116,6 +119,9 @@ func (r *earlyRound) deliver(ctx context.Context, due journey.Due) error {
 	j, err := r.Store.Get(ctx, due.ID)
 	if err != nil {
 		return err
+	}
+	if r.IsFree != nil && !r.IsFree(j.Terms.Route) {
+		return journey.ErrPaused
 	}
 	if j.Owed(r.Now()).IsAtPay() {
 		if err := r.Yield(ctx, j.Terms.Account); err != nil {

@@ -8,9 +8,8 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"paygate/journey"
 )
@@ -23,8 +22,8 @@ type Options struct {
 	Store  journey.Store
 	Runner *journey.Runner
 	Every  time.Duration // between sweeps, give or take a tenth
-	// MaxPerSecond limits how many journeys a sweep visits, to leave most of Pay's rate limit to citizens who are
-	// paying.
+	// MaxPerSecond limits how many payments of an account a sweep reads; moving money counts as several readings. It
+	// leaves most of Pay's rate limit to citizens who are paying.
 	MaxPerSecond int
 	Now          func() time.Time
 	Log          *slog.Logger
@@ -57,12 +56,26 @@ const lease = 2 * time.Minute
 // Mopup sweeps. It is safe for concurrent use.
 type Mopup struct {
 	Options
-	limiter *rate.Limiter
+	limiters sync.Map // by account
+
+	mu      sync.Mutex
+	current *sweep // the sweep that began last; nil: it has ended
 }
 
 // New returns a Mopup.
-func New(o Options) *Mopup {
-	return &Mopup{Options: o, limiter: rate.NewLimiter(rate.Limit(o.MaxPerSecond), o.MaxPerSecond)}
+func New(o Options) *Mopup { return &Mopup{Options: o} }
+
+// Progress returns what the sweep that is under way has done so far. It reports false if there is none.
+func (m *Mopup) Progress() (counts Counts, running bool) {
+	m.mu.Lock()
+	s := m.current
+	m.mu.Unlock()
+	if s == nil {
+		return counts, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts, true
 }
 
 // afterStart is when the first sweep begins, so that a process that is often restarted sweeps as well.
@@ -108,8 +121,7 @@ func (m *Mopup) report(ctx context.Context, counts Counts) {
 // say what was done until then.
 func (m *Mopup) RunOnce(ctx context.Context) (Counts, error) {
 	s := &sweep{Mopup: m, wanted: func(journey.Due, journey.Journey) bool { return true }}
-	err := s.run(ctx, m.Now())
-	return s.counts, err
+	return m.run(ctx, s, m.Now())
 }
 
 // RunNow is a sweep that a person asked for: it ignores the back-off after failures, but for that of refunds.
@@ -119,123 +131,20 @@ func (m *Mopup) RunNow(ctx context.Context) (Counts, error) {
 		from := j.DueByHand(now)
 		return !due.At.After(now) || !from.IsZero() && !from.After(now)
 	}}
-	err := s.run(ctx, now.Add(journey.MaxBackOff))
-	m.report(ctx, s.counts)
+	counts, err := m.run(ctx, s, now.Add(journey.MaxBackOff))
+	m.report(ctx, counts)
+	return counts, err
+}
+
+// run runs a sweep, and shows its progress meanwhile.
+func (m *Mopup) run(ctx context.Context, s *sweep, until time.Time) (Counts, error) {
+	show := func(current *sweep) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.current = current
+	}
+	show(s)
+	defer show(nil)
+	err := s.run(ctx, until)
 	return s.counts, err
-}
-
-// sweep is one pass through everything that is due.
-type sweep struct {
-	*Mopup
-	began   time.Time // by the clock of a shared store
-	urgency journey.Urgency
-	wanted  func(journey.Due, journey.Journey) bool
-	visited map[journey.ID]bool // a failed journey is due again after the rest
-	counts  Counts
-}
-
-// run visits the wanted journeys among those due at or before until, and those that are due by a wrong clock.
-func (s *sweep) run(ctx context.Context, until time.Time) error {
-	s.visited = map[journey.ID]bool{}
-	if s.Shared != nil {
-		var err error
-		if s.began, err = s.Shared.Clock(ctx); err != nil {
-			return err
-		}
-	}
-	if err := s.visitDue(ctx, until); err != nil {
-		return err
-	}
-	if s.Misdated == nil {
-		return nil
-	}
-	misdated, err := s.Misdated(ctx)
-	if err != nil {
-		return err
-	}
-	return s.considerAll(ctx, misdated)
-}
-
-// visitDue visits what is due, a page at a time.
-func (s *sweep) visitDue(ctx context.Context, until time.Time) error {
-	for after := (journey.Due{}); ; {
-		page, err := s.Store.Due(ctx, until, after, pageSize)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		if err := s.considerAll(ctx, page); err != nil {
-			return err
-		}
-		after = page[len(page)-1]
-	}
-}
-
-func (s *sweep) considerAll(ctx context.Context, page []journey.Due) error {
-	for _, due := range page {
-		if err := s.consider(ctx, due); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// consider visits a journey unless another sweep has it or it is not wanted. The error is the context's.
-func (s *sweep) consider(ctx context.Context, due journey.Due) error {
-	j, mine, err := s.reserve(ctx, due)
-	switch {
-	case err != nil:
-		s.counts.Visited++
-		s.counts.Failed++
-		return nil
-	case !mine:
-		return nil
-	}
-	defer s.end(ctx, due.ID)
-	if err := s.limiter.Wait(ctx); err != nil {
-		return err
-	}
-	s.visit(ctx, j)
-	return nil
-}
-
-// errHeldBack means that Pay refuses the calls of the journey's account. The journey is left as it is, without a
-// back-off of its own, so that its next visit is not delayed.
-var errHeldBack = errors.New("GOV.UK Pay refuses the account's calls at the moment")
-
-// reserve reads a journey and reserves it for this sweep.
-func (s *sweep) reserve(ctx context.Context, due journey.Due) (j journey.Journey, mine bool, err error) {
-	if s.visited[due.ID] {
-		return j, false, nil
-	}
-	j, err = s.Store.Get(ctx, due.ID)
-	switch {
-	case errors.Is(err, journey.ErrNotFound), errors.Is(err, journey.ErrDamaged):
-		return j, false, nil // gone since it was listed, or reported by the store
-	case err != nil || !s.wanted(due, j):
-		return j, false, err
-	case j.Owed(s.Now()).IsAtPay() && s.WaitOut(ctx, j.Terms.Account) != nil:
-		return j, false, errHeldBack
-	case s.Shared == nil:
-		return j, true, nil
-	}
-	mine, err = s.Shared.TakeDue(ctx, due, s.began, lease)
-	return j, mine, err
-}
-
-// end ends a visit. If that fails, the lease ends it.
-func (s *sweep) end(ctx context.Context, id journey.ID) {
-	s.visited[id] = true
-	if s.Shared == nil {
-		return
-	}
-	if err := s.Shared.LeaveDue(context.WithoutCancel(ctx), id); err != nil {
-		s.Log.WarnContext(ctx, "a visit could not be ended; its lease will end it", "journey_id", id, "error", err)
-	}
-}
-
-func (s *sweep) visit(ctx context.Context, before journey.Journey) {
-	s.counts.Visited++
-	progress, err := s.Runner.Advance(ctx, before.ID, journey.Visit{By: journey.ByMopup, Urgency: s.urgency})
-	_ = progress.Reply.Close()
-	*s.counts.of(before.State, progress.Journey.State, err)++
 }

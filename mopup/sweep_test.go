@@ -348,8 +348,11 @@ func TestSweepLeavesOutAccountsThatPayRefuses(t *testing.T) {
 	fresh := f.store.journeys["01C"]
 	fresh.Terms.Account, fresh.Payments[0].ReadAt = "refused", f.now
 	f.store.journeys["01C"] = fresh
+	var mu sync.Mutex
 	var asked []string
 	counts, err := f.mopup(Options{WaitOut: func(_ context.Context, account string) error {
+		mu.Lock()
+		defer mu.Unlock()
 		asked = append(asked, account)
 		if account == "refused" {
 			return journey.ErrPayAccount

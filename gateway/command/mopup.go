@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"paygate/gateway/config"
 )
@@ -33,13 +34,37 @@ func mopup(ctx context.Context, e Env, args []string) error {
 
 func (e Env) sweepThroughGateway(ctx context.Context) (stuck bool, err error) {
 	var counts map[string]int
-	if err := e.read(ctx, http.MethodPost, "mopup", nil, nil, &counts); err != nil {
+	asking, stop := context.WithCancel(ctx)
+	go printProgress(asking, e)
+	err = e.read(ctx, http.MethodPost, "mopup", nil, nil, &counts)
+	if stop(); err != nil {
 		return false, err
 	}
 	e.printCounts(counts)
 	var found journeyList
 	err = e.read(ctx, http.MethodGet, "journeys", url.Values{"state": {"stuck"}, "limit": {"1"}}, nil, &found)
 	return len(found.Journeys) > 0, err
+}
+
+// progressEvery is how often the command says how far a sweep is.
+const progressEvery = 5 * time.Second
+
+// printProgress says how far the gateway's sweep is, until the context ends.
+func printProgress(ctx context.Context, e Env) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(progressEvery):
+		}
+		var now struct {
+			Running bool
+			Counts  map[string]int
+		}
+		if err := e.read(ctx, http.MethodGet, "mopup", nil, nil, &now); err == nil && now.Running {
+			fmt.Fprintf(e.Stderr, "paygate mopup: %d journeys visited so far\n", now.Counts["visited"])
+		}
+	}
 }
 
 // sweepAlone needs the store, Pay and the service, but no running gateway.

@@ -52,7 +52,7 @@ func (e Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, rea
 	l := listenOn(public, staff, log)
 	watched, stop := context.WithCancel(ctx)
 	defer stop()
-	go e.supervisor(log).follow(watched, answers(staff, s.StaffTLSCertFile != ""))
+	go newSupervisor(e.Environ, log).follow(watched, answers(staff, s.StaffTLSCertFile != ""))
 	a, err := e.firstApp(ctx, s, log, l)
 	if err != nil || a == nil {
 		return errors.Join(err, l.close(ctx, log))

@@ -19,18 +19,18 @@ type supervisor struct {
 	log    *slog.Logger
 }
 
-func (e Env) supervisor(log *slog.Logger) supervisor {
-	microseconds, _ := strconv.ParseInt(e.variable("WATCHDOG_USEC"), 10, 64)
-	return supervisor{e.variable("NOTIFY_SOCKET"), time.Duration(max(0, microseconds)) * time.Microsecond, log}
+func newSupervisor(environ []string, log *slog.Logger) supervisor {
+	microseconds, _ := strconv.ParseInt(variable(environ, "WATCHDOG_USEC"), 10, 64)
+	return supervisor{variable(environ, "NOTIFY_SOCKET"), time.Duration(max(0, microseconds)) * time.Microsecond, log}
 }
 
 // variable returns an environment variable that is not a setting.
-func (e Env) variable(name string) string {
-	at := slices.IndexFunc(e.Environ, func(line string) bool { return strings.HasPrefix(line, name+"=") })
+func variable(environ []string, name string) string {
+	at := slices.IndexFunc(environ, func(line string) bool { return strings.HasPrefix(line, name+"=") })
 	if at < 0 {
 		return ""
 	}
-	return e.Environ[at][len(name)+1:]
+	return environ[at][len(name)+1:]
 }
 
 // tell sends a state such as READY=1. If it does not arrive, systemd acts as if the process hung, so the log says so.

@@ -34,13 +34,13 @@ func socket(t *testing.T) (string, func() string) {
 func TestSystemdHearsThatPaygateWorks(t *testing.T) {
 	t.Parallel()
 	address, said := socket(t)
-	e := Env{Environ: []string{"NOTIFY_SOCKET=" + address, "WATCHDOG_USEC=3000"}}
+	environ := []string{"NOTIFY_SOCKET=" + address, "WATCHDOG_USEC=3000"}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var hangs atomic.Bool
 	var tries atomic.Int64
 	hangs.Store(true)
-	go e.supervisor(slog.New(slog.DiscardHandler)).follow(ctx, func(context.Context) error {
+	go newSupervisor(environ, slog.New(slog.DiscardHandler)).follow(ctx, func(context.Context) error {
 		if tries.Add(1) == 3 {
 			hangs.Store(false)
 		}
@@ -62,7 +62,7 @@ func TestSystemdHearsThatPaygateWorks(t *testing.T) {
 
 func TestWithoutSystemdNobodyIsTold(t *testing.T) {
 	t.Parallel()
-	s := Env{Environ: []string{"WATCHDOG_USEC=wrong"}}.supervisor(slog.New(slog.DiscardHandler))
+	s := newSupervisor([]string{"WATCHDOG_USEC=wrong"}, slog.New(slog.DiscardHandler))
 	s.follow(t.Context(), func(context.Context) error { panic("nobody watches") })
 }
 

@@ -39,6 +39,7 @@ func (s entrance) addresses() []address {
 		{"POST /journeys/{id}/approve", signin.Refund, "approve", s.approve},
 		{"POST /journeys/{id}/reject", signin.Refund, "reject", s.reject},
 		{"POST /mopup", signin.Refund, "mopup", s.mopup},
+		{"GET /mopup", signin.View, "", s.sweepProgress},
 		{"GET /finance", signin.View, "", finance{s.server}.page},
 		{"GET /export.csv", signin.View, "export", finance{s.server}.send(journeysFile)},
 		{"GET /refunds.csv", signin.View, "refunds", finance{s.server}.send(refundsFile)},

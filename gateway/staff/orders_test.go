@@ -122,6 +122,8 @@ func newListener(t *testing.T, change func(*staff.Options)) *listener {
 			Store: store, Accounts: journey.Accounts{"": l.pay}, Deliverer: fakeService{}, Now: l.now, Log: quiet,
 		},
 		Sweep:       func(context.Context) (map[string]int, error) { return map[string]int{"visited": 3}, nil },
+		Sweeping:    func() (map[string]int, bool) { return nil, false },
+		Paused:      func() map[string]time.Time { return nil },
 		ServiceName: "Fishing licences", Log: quiet, Routes: []string{"licence"}, PayTool: "https://pay.example/",
 	}
 	if change != nil {

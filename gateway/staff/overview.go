@@ -40,8 +40,27 @@ type overviewView struct {
 
 	ComparedAt time.Time // zero: never
 	Swept      *Done     // nil: never
-	BackedUp   *Done     // nil: never
-	BacksUp    bool      // backups are made here, and not by the database
+	Sweeping   bool      // a sweep is under way at this replica
+	SoFar      int       // journeys that it has visited
+	Paused     []pauseView
+	BackedUp   *Done // nil: never
+	BacksUp    bool  // backups are made here, and not by the database
+}
+
+// pauseView is a route whose deliveries pause.
+type pauseView struct {
+	Route string
+	Until time.Time
+}
+
+// loadSweeping adds what the sweeps of this process are doing.
+func (s *server) loadSweeping(v *overviewView) {
+	counts, running := s.Sweeping()
+	v.Sweeping, v.SoFar = running, counts["visited"]
+	paused := s.Paused()
+	for _, route := range slices.Sorted(maps.Keys(paused)) {
+		v.Paused = append(v.Paused, pauseView{route, paused[route]})
+	}
 }
 
 // bar is one row of the chart of states.
@@ -97,6 +116,7 @@ func (s *server) load(ctx context.Context) (v overviewView, err error) {
 	if v.ComparedAt, err = (comparisons{s}).last(ctx); err != nil {
 		return v, err
 	}
+	s.loadSweeping(&v)
 	if err := s.loadDone(ctx, &v); err != nil {
 		return v, err
 	}

@@ -52,6 +52,10 @@ type Options struct {
 	KeepAudit time.Duration
 	// Sweep runs the mop-up now and returns its counts.
 	Sweep func(context.Context) (map[string]int, error)
+	// Sweeping returns the counts of the sweep that this process is making, and false if it makes none.
+	Sweeping func() (map[string]int, bool)
+	// Paused returns the routes whose deliveries pause, with the end of each pause.
+	Paused func() map[string]time.Time
 	// Reconciler compares GOV.UK Pay's lists with the store. Tests of other pages have none.
 	Reconciler *reconcile.Reconciler
 	// Modes knows and changes what the pay routes do. Tests of other pages have none.

@@ -43,6 +43,7 @@ type App struct {
 	store   store
 	runner  *journey.Runner
 	sweeper *mopup.Mopup
+	breaker *mopup.Breaker
 	early   *mopup.Early
 	alerts  *alerts.Alerts
 	modes   *modes.Modes
@@ -50,6 +51,10 @@ type App struct {
 
 	reconciler *reconcile.Reconciler
 	draining   atomic.Bool
+	// sweeping ends when the drain begins.
+	sweeping   context.Context
+	stopSweeps context.CancelFunc
+	sweeps     sync.WaitGroup // that staff have asked for
 }
 
 // Assemble builds an App. now is its clock, and returns UTC; nil: the store's clock, which all replicas share.
@@ -106,9 +111,12 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		return err
 	}
 
+	a.sweeping, a.stopSweeps = context.WithCancel(context.WithoutCancel(ctx))
+	a.breaker = mopup.NewBreaker(now, log)
 	counted := metrics.New(a.store, routeNames(s.Routes), accountNames(s.Accounts), now)
 	a.modes = modes.New(modes.Options{Settings: modeSettings(s.Routes), Values: a.store, Now: now, Log: log})
 	counted.AddModes(a.modeWords)
+	counted.AddPauses(routeNames(s.Routes), a.breaker.Paused)
 	a.alerts = a.newAlerts(s, log, now)
 	atPay := a.store.newAccounts(s, a.payCalled(counted))
 	if err := a.store.requireAccounts(ctx, atPay, now()); err != nil {
@@ -129,7 +137,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		Store: a.store, Accounts: atPay.payments(), Deliverer: service,
 		Messenger: a.messengers(service, s, sealer, now), Now: now, Log: log,
 		WaitTimeout: 10 * time.Second, SecondPersonFrom: int64(s.SecondPersonFrom),
-		Acquire: newMemoryLimit(deliveryWait).Acquire, Applied: a.applied(counted),
+		Acquire: newMemoryLimit(deliveryWait).Acquire, Applied: a.applied(counted), Permit: a.breaker.Permit,
 	}
 	if err := a.store.endClaims(ctx, a.runner); err != nil {
 		return err
@@ -153,14 +161,14 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	})
 	a.Public = a.gateway
 	a.sweeper = mopup.New(mopup.Options{
-		Store: a.store, Shared: a.store.shared, Runner: a.runner, Every: s.MopupEvery, MaxPerSecond: 20, Now: now,
+		Store: a.store, Shared: a.store.shared, Runner: a.runner, Every: s.MopupEvery, MaxPerSecond: 30, Now: now,
 		Log:   log,
 		Swept: a.swept(counted, log, now), WaitOut: atPay.waitOut,
 		Misdated: func(ctx context.Context) ([]journey.Due, error) { return journey.Misdated(ctx, a.store, now()) },
 	})
 	a.early = mopup.NewEarly(mopup.EarlyOptions{
 		Store: a.store, Runner: a.runner, Now: now, Log: log,
-		Yield: atPay.yield,
+		Yield: atPay.yield, IsFree: a.breaker.IsFree,
 	})
 	a.teller = mopup.NewTeller(mopup.TellerOptions{Store: a.store, Runner: a.runner, Now: now, Log: log})
 	a.reconciler = a.newReconciler(s, atPay, counted, log, now)
@@ -168,7 +176,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	a.Staff = staff.New(staff.Options{
 		Ready: a.ready, Metrics: counted.Handler(),
 		KeepAudit: s.KeepJourneys, SignIn: staffSignIn(s, a.store, sealer, now), Store: a.store, Runner: a.runner,
-		Backup: a.store.backup, Sweep: a.Sweep,
+		Backup: a.store.backup, Sweep: a.Sweep, Sweeping: a.sweepProgress, Paused: a.breaker.Paused,
 		Reconciler: a.reconciler, Modes: a.modes,
 		Metadata: metadataNames(s.Routes), Routes: routeNames(s.Routes), PayTool: s.PayTool.String(),
 		ServiceName: s.ServiceName, TestMode: !s.Live, Log: log,
@@ -179,18 +187,36 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 // DoctorToken returns the token with which the doctor asks a running Paygate how its request arrived.
 func DoctorToken(sealer *seal.Sealer) string { return hex.EncodeToString(sealer.Derive("doctor", 16)) }
 
-// Drain refuses new journeys, and waits until the deliveries in progress or the context end.
+// Drain refuses new journeys, ends sweeps, and waits until the deliveries in progress or the context end.
 func (a *App) Drain(ctx context.Context) error {
 	a.draining.Store(true)
+	a.stopSweeps()
 	a.gateway.Drain()
 	return a.runner.Drain(ctx)
 }
 
 // Sweep runs the mop-up now. It returns the number of journeys by result, even if an error ends the sweep early.
 func (a *App) Sweep(ctx context.Context) (map[string]int, error) {
+	a.sweeps.Add(1)
+	defer a.sweeps.Done()
+	ctx, stop := a.untilDrain(ctx)
+	defer stop()
 	counts, err := a.sweeper.RunNow(ctx)
 	a.teller.RunNow(ctx)
 	return counts.Words(), err
+}
+
+// sweepProgress returns what the sweep that is under way has done so far. It reports false if there is none.
+func (a *App) sweepProgress() (counts map[string]int, running bool) {
+	done, running := a.sweeper.Progress()
+	return done.Words(), running
+}
+
+// untilDrain returns a context that also ends when the drain begins.
+func (a *App) untilDrain(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	detach := context.AfterFunc(a.sweeping, cancel)
+	return ctx, func() { detach(); cancel() }
 }
 
 // DeliverEarly delivers now what is due for early delivery.
@@ -208,10 +234,14 @@ func (a *App) Alert(ctx context.Context) error { return a.alerts.RunOnce(ctx) }
 // Close waits for the work that the handlers started, and closes the store.
 func (a *App) Close() error {
 	a.gateway.Wait()
+	a.stopSweeps()
+	a.sweeps.Wait()
 	return a.store.Close()
 }
 
 func (a *App) background(ctx context.Context) {
+	ctx, stop := a.untilDrain(ctx)
+	defer stop()
 	var all sync.WaitGroup
 	all.Go(func() { a.sweeper.Run(ctx) })
 	all.Go(func() { a.early.Run(ctx) })

@@ -13,6 +13,7 @@ import (
 func (a *App) applied(counted *metrics.Metrics) func(journey.Applied) {
 	return func(happened journey.Applied) {
 		counted.Applied(happened)
+		a.breaker.Observe(happened)
 		if _, isGivenUp := happened.Fact.(journey.MessageGivenUp); isGivenUp {
 			a.alerts.Note(alerts.MessageGivenUp, happened.After.Terms.Route)
 		}

@@ -1,0 +1,233 @@
+package mopup
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"paygate/journey"
+)
+
+const (
+	// laneWorkers is how many journeys of a lane are visited side by side.
+	laneWorkers = 3
+	// maxSorted is how many due journeys are sorted into lanes before they are visited.
+	maxSorted = 20_000
+	// maxLane is how long a lane begins new visits in one sweep. The rest stays due: a slow service must not keep the
+	// next sweep from the others.
+	maxLane = 10 * time.Minute
+	// costOfMoney is how many readings a visit counts for that moves money: Pay allows 15 captures or refunds a second
+	// to an account, and 75 readings.
+	costOfMoney = 4
+)
+
+// lane is a kind of visit that a sweep makes side by side with the others: a service or an account that hangs holds up
+// its own lane only, and no capture or return waits for a delivery.
+type lane struct {
+	account string
+	route   string // empty: what is owed is between us and Pay
+}
+
+// laneOf returns the lane of a journey.
+func laneOf(j journey.Journey) lane {
+	switch j.State {
+	case journey.StateHeld, journey.StatePaying, journey.StateConfirmed, journey.StateReleasing:
+		return lane{j.Terms.Account, j.Terms.Route}
+	default:
+		return lane{account: j.Terms.Account}
+	}
+}
+
+// sweep is one pass through everything that is due.
+type sweep struct {
+	*Mopup
+	began   time.Time // by the clock of a shared store
+	urgency journey.Urgency
+	wanted  func(journey.Due, journey.Journey) bool
+
+	mu      sync.Mutex
+	visited map[journey.ID]bool // a failed journey is due again after the rest
+	counts  Counts
+}
+
+// run visits the wanted journeys among those due at or before until, and those that are due by a wrong clock.
+func (s *sweep) run(ctx context.Context, until time.Time) error {
+	s.visited = map[journey.ID]bool{}
+	if s.Shared != nil {
+		var err error
+		if s.began, err = s.Shared.Clock(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.visitDue(ctx, until); err != nil || s.Misdated == nil {
+		return err
+	}
+	misdated, err := s.Misdated(ctx)
+	if err != nil {
+		return err
+	}
+	lanes := map[lane][]journey.Due{}
+	s.sort(ctx, misdated, lanes)
+	return s.visitLanes(ctx, lanes)
+}
+
+// visitDue visits what is due: as many as maxSorted at a time.
+func (s *sweep) visitDue(ctx context.Context, until time.Time) error {
+	for after := (journey.Due{}); ; {
+		lanes := map[lane][]journey.Due{}
+		sorted := 0
+		for sorted < maxSorted {
+			page, err := s.Store.Due(ctx, until, after, pageSize)
+			if err != nil {
+				return errors.Join(err, s.visitLanes(ctx, lanes))
+			}
+			if len(page) == 0 {
+				break
+			}
+			s.sort(ctx, page, lanes)
+			sorted += len(page)
+			after = page[len(page)-1]
+		}
+		if err := s.visitLanes(ctx, lanes); err != nil || sorted == 0 {
+			return err
+		}
+	}
+}
+
+// sort adds the wanted journeys of a page to their lanes.
+func (s *sweep) sort(ctx context.Context, page []journey.Due, lanes map[lane][]journey.Due) {
+	for _, due := range page {
+		if s.visited[due.ID] {
+			continue
+		}
+		s.visited[due.ID] = true
+		j, err := s.Store.Get(ctx, due.ID)
+		switch {
+		case errors.Is(err, journey.ErrNotFound), errors.Is(err, journey.ErrDamaged):
+			// gone since it was listed, or reported by the store
+		case err != nil:
+			s.count(func(c *Counts) *int { return &c.Failed })
+		case s.wanted(due, j):
+			lanes[laneOf(j)] = append(lanes[laneOf(j)], due)
+		}
+	}
+}
+
+// visitLanes visits all lanes side by side, each in the order of its list. The error is the context's.
+func (s *sweep) visitLanes(ctx context.Context, lanes map[lane][]journey.Due) error {
+	var all errgroup.Group
+	ends := s.Now().Add(maxLane)
+	for _, due := range lanes {
+		queue := make(chan journey.Due)
+		all.Go(func() error {
+			defer close(queue)
+			for _, d := range due {
+				if s.Now().After(ends) {
+					break
+				}
+				select {
+				case queue <- d:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			return nil
+		})
+		for range min(laneWorkers, len(due)) {
+			all.Go(func() error {
+				for d := range queue {
+					s.consider(ctx, d)
+				}
+				return ctx.Err()
+			})
+		}
+	}
+	return all.Wait()
+}
+
+// consider visits a journey unless another sweep has it, or it is not wanted any more.
+func (s *sweep) consider(ctx context.Context, due journey.Due) {
+	if ctx.Err() != nil {
+		return
+	}
+	j, mine, err := s.reserve(ctx, due)
+	switch {
+	case err != nil && ctx.Err() != nil:
+	case err != nil:
+		s.count(func(c *Counts) *int { return &c.Failed })
+	case mine:
+		defer s.end(ctx, due.ID)
+		if s.limit(ctx, j) == nil {
+			s.visit(ctx, j)
+		}
+	}
+}
+
+// count counts a visit and its result.
+func (s *sweep) count(result func(*Counts) *int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts.Visited++
+	*result(&s.counts)++
+}
+
+// errHeldBack means that Pay refuses the calls of the journey's account. The journey is left as it is, without a
+// back-off of its own, so that its next visit is not delayed.
+var errHeldBack = errors.New("GOV.UK Pay refuses the account's calls at the moment")
+
+// reserve reads a journey and reserves it for this sweep.
+func (s *sweep) reserve(ctx context.Context, due journey.Due) (j journey.Journey, mine bool, err error) {
+	j, err = s.Store.Get(ctx, due.ID)
+	switch {
+	case errors.Is(err, journey.ErrNotFound), errors.Is(err, journey.ErrDamaged):
+		return j, false, nil
+	case err != nil || !s.wanted(due, j):
+		return j, false, err
+	case j.Owed(s.Now()).IsAtPay() && s.WaitOut(ctx, j.Terms.Account) != nil:
+		return j, false, errHeldBack
+	case s.Shared == nil:
+		return j, true, nil
+	}
+	mine, err = s.Shared.TakeDue(ctx, due, s.began, lease)
+	return j, mine, err
+}
+
+// limit waits until the account has a part of Pay's allowance left for a visit. The error is the context's.
+func (s *sweep) limit(ctx context.Context, j journey.Journey) error {
+	step := j.Owed(s.Now())
+	cost := 1
+	switch {
+	case step == journey.StepCapture, step == journey.StepReturn, step == journey.StepDeliver:
+		cost = costOfMoney
+	case !step.IsAtPay():
+		return nil
+	}
+	return s.limiter(j.Terms.Account).WaitN(ctx, cost)
+}
+
+// limiter returns the limit of an account.
+func (m *Mopup) limiter(account string) *rate.Limiter {
+	fresh := rate.NewLimiter(rate.Limit(m.MaxPerSecond), max(m.MaxPerSecond, costOfMoney))
+	limiter, _ := m.limiters.LoadOrStore(account, fresh)
+	return limiter.(*rate.Limiter)
+}
+
+// end ends a visit. If that fails, the lease ends it.
+func (s *sweep) end(ctx context.Context, id journey.ID) {
+	if s.Shared == nil {
+		return
+	}
+	if err := s.Shared.LeaveDue(context.WithoutCancel(ctx), id); err != nil {
+		s.Log.WarnContext(ctx, "a visit could not be ended; its lease will end it", "journey_id", id, "error", err)
+	}
+}
+
+func (s *sweep) visit(ctx context.Context, before journey.Journey) {
+	progress, err := s.Runner.Advance(ctx, before.ID, journey.Visit{By: journey.ByMopup, Urgency: s.urgency})
+	_ = progress.Reply.Close()
+	s.count(func(c *Counts) *int { return c.of(before.State, progress.Journey.State, err) })
+}
