@@ -206,6 +206,41 @@ func TestReplicaFinishesDeliveryAfterSIGTERM(t *testing.T) {
 	require.Len(t, w.service.Requests(http.MethodPost), 1)
 }
 
+// TestSweepOrderedByHandEndsWithTheDrain stops a replica in the middle of a sweep: what the service has is finished, and
+// nothing else is begun.
+func TestSweepOrderedByHandEndsWithTheDrain(t *testing.T) {
+	t.Parallel()
+	blocking := newBlockingService()
+	w := newCluster(t, blocking.answer)
+	a := w.start("PAYGATE_MOPUP_MIN_AGE=0s", "PAYGATE_ROUTE_LICENCE_RETURN_GRACE=24h")
+	const journeys, atOnce = 9, 3
+	var citizens []*testserver.Citizen
+	for n := range journeys {
+		c := a.Citizen()
+		c.Apply("Ann " + strconv.Itoa(n))
+		a.EndPayment("success")
+		citizens = append(citizens, c)
+	}
+	answered := make(chan int, 1)
+	go func() { answered <- a.Ann().Do(http.MethodPost, "/mopup", nil).Status }()
+	for range atOnce {
+		<-blocking.came
+	}
+	require.NoError(t, a.Program.Cmd.Process.Signal(syscall.SIGTERM))
+	a.Program.WaitForLog(`"msg":"draining"`)
+	close(blocking.resume)
+	require.Equal(t, http.StatusServiceUnavailable, <-answered)
+	require.Zero(t, a.Program.Wait(), a.Program.Logged())
+	require.Len(t, w.service.Requests(http.MethodPost), atOnce)
+
+	b := w.start("PAYGATE_MOPUP_MIN_AGE=0s")
+	b.Sweep()
+	for _, c := range citizens {
+		require.Equal(t, journey.StateReleased, c.At(b.Harness).State())
+	}
+	require.Len(t, w.service.Requests(http.MethodPost), journeys)
+}
+
 func TestPayRateTotalLimitsAllReplicas(t *testing.T) {
 	t.Parallel()
 	w := newCluster(t, testserver.Confirm)
