@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"paygate/gateway/cookie"
 	"paygate/gateway/marker"
@@ -57,8 +58,10 @@ type Options struct {
 	DoctorToken string // lets the doctor ask how its request arrived; may be empty
 	Log         *slog.Logger
 
-	// Counted, if set, is called for every request with its kind: "pass_through", "pay", "own" or "refused".
-	Counted func(kind string)
+	// Began, if set, is called for every request with its kind: "pass_through", "pay", "own" or "refused". Ended, if set,
+	// is called when it was answered; a status of 0 means that it was not.
+	Began func(kind string)
+	Ended func(kind string, status int, took time.Duration)
 	// Shadowed, if set, is called for a request on a route in shadow mode, with what Paygate would have done with it:
 	// "held", "priced" or "refused".
 	Shadowed func(route, what string)
@@ -92,17 +95,20 @@ func New(o Options) *Gateway {
 
 // ServeHTTP refuses a request, answers it, takes it to a pay route, or passes it through as it is.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	seen := observe(w)
+	w = seen
 	if endsConnection(r) {
 		w.Header().Set("Connection", "close")
 	}
 	limitIdleTime(w, r, bodyIdleTimeout)
+	identify(r, g.shared.Proxy.Clients)
 	r, mark := marker.Cut(r)
 	h, decision := g.cautious, g.cautious.classifier.Classify(r)
 	if h.needsModes(r, decision) {
 		h = g.handlersNow(r.Context())
 		decision = h.classifier.Classify(r)
 	}
-	h.serve(w, r, decision, mark)
+	h.serve(seen, r, decision, mark)
 }
 
 // handlersNow returns the handlers for the modes that the routes have now. A request is served to its end by the

@@ -1,12 +1,13 @@
 package gateway
 
 import (
-	"log/slog"
 	"net/http"
+	"time"
 
 	"paygate/gateway/marker"
 	"paygate/gateway/match"
 	"paygate/gateway/modes"
+	"paygate/gateway/proxy"
 	"paygate/gateway/quota"
 	"paygate/journey"
 )
@@ -43,7 +44,9 @@ type handlers struct {
 	submissions *submissions
 	passes      *passes
 	own         *own
-	counted     func(kind string) // may be nil
+	clients     proxy.Clients
+	began       func(kind string)                                 // may be nil
+	ended       func(kind string, status int, took time.Duration) // may be nil
 }
 
 func newHandlers(s *shared, set *modes.Set) *handlers {
@@ -70,7 +73,7 @@ func newHandlers(s *shared, set *modes.Set) *handlers {
 	}
 	return &handlers{
 		respond, set, classifier, all, intake, hosts, refuser, shadow, replies,
-		&submissions{payments, replies, hosts, refuser, shadow}, passes, own, o.Counted,
+		&submissions{payments, replies, hosts, refuser, shadow}, passes, own, o.Proxy.Clients, o.Began, o.Ended,
 	}
 }
 
@@ -88,7 +91,8 @@ func (h *handlers) needsModes(r *http.Request, d match.Decision) bool {
 }
 
 // serve serves a request that has been classified. mark is what the marker in its address says.
-func (h *handlers) serve(w http.ResponseWriter, r *http.Request, decision match.Decision, mark marker.Marker) {
+func (h *handlers) serve(seen *observed, r *http.Request, decision match.Decision, mark marker.Marker) {
+	var w http.ResponseWriter = seen
 	showsReply := mark.Present && onlyReads(r.Method) && decision.Target.Path != "" && decision.Action != match.Own
 	if showsReply { // such a request never reaches the service, whatever its address
 		decision = match.Decision{Action: match.Own, Target: decision.Target}
@@ -101,14 +105,10 @@ func (h *handlers) serve(w http.ResponseWriter, r *http.Request, decision match.
 		defer body.Close()
 		decision = again
 	}
-	if h.counted != nil {
-		h.counted(kindOf(decision))
+	if h.began != nil {
+		h.began(kindOf(decision))
 	}
-	if decision.Action != match.Forward {
-		recorder := &statusRecorder{ResponseWriter: w}
-		defer func() { h.logRequest(r, decision, recorder.status) }()
-		w = recorder
-	}
+	defer h.finish(seen, r, decision)
 	switch {
 	case showsReply:
 		h.replies.heldAddress(w, r, decision.Target, mark)
@@ -123,8 +123,6 @@ func (h *handlers) serve(w http.ResponseWriter, r *http.Request, decision match.
 	case h.hosts.asksForForm(r, decision) && h.hosts.isAtOtherHost(r):
 		h.hosts.toMainOrigin(w, r, decision.Target)
 	default:
-		h.log.LogAttrs(r.Context(), slog.LevelDebug, "request",
-			slog.String("kind", kindOf(decision)), slog.String("method", h.methodName(r)))
 		h.shadow.passShadowed(w, r)
 	}
 }

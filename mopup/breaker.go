@@ -3,8 +3,6 @@ package mopup
 import (
 	"context"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -19,8 +17,8 @@ const (
 	firstPause, maxPause = time.Hour, 6 * time.Hour
 )
 
-// Breaker pauses the deliveries that no citizen waits for, by route, while the service does not say what became of them:
-// a circuit breaker. It learns from all deliveries, and any that ends with a known result closes it. It is safe for
+// Breaker is a circuit breaker: it pauses the deliveries that no citizen waits for, by route, while the service does not
+// say what became of them. It learns from all deliveries, and any that ends with a known result closes it. It is safe for
 // concurrent use.
 type Breaker struct {
 	now func() time.Time
@@ -100,12 +98,10 @@ func (b *Breaker) end(c *circuit) {
 	c.notify()
 }
 
-// IsFree reports whether Permit would neither wait nor fail.
-func (b *Breaker) IsFree(route string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	c := b.of(route)
-	return c.free() && !b.now().Before(c.until)
+// IsPaused reports whether the deliveries of a route pause.
+func (b *Breaker) IsPaused(route string) bool {
+	_, paused := b.Paused()[route]
+	return paused
 }
 
 // Paused returns the routes whose deliveries pause, with the end of each pause.
@@ -113,8 +109,8 @@ func (b *Breaker) Paused() map[string]time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	paused := map[string]time.Time{}
-	for _, route := range slices.Sorted(maps.Keys(b.routes)) {
-		if c := b.routes[route]; b.now().Before(c.until) {
+	for route, c := range b.routes {
+		if b.now().Before(c.until) {
 			paused[route] = c.until
 		}
 	}
@@ -147,6 +143,6 @@ func (b *Breaker) Observe(a journey.Applied) {
 	c.pauses++
 	c.until = b.now().Add(pause)
 	c.notify()
-	b.log.Warn("the service does not say what becomes of what is sent to it, so deliveries that no citizen waits for pause",
+	b.log.Warn("the service does not say what becomes of deliveries, so those that no citizen waits for pause",
 		"route", route, "unknown_in_row", c.unknown, "pause", pause.String())
 }

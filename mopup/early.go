@@ -28,8 +28,8 @@ type EarlyOptions struct {
 	Log    *slog.Logger
 	// Yield waits until citizens and sweeps leave some of an account's rate limit at Pay unused.
 	Yield func(ctx context.Context, account string) error
-	// IsFree, if set, reports whether a delivery to a route may begin now. What may not is left for the next round.
-	IsFree func(route string) bool
+	// IsPaused, if set, reports whether the deliveries of a route pause. They are left for a later round.
+	IsPaused func(route string) bool
 }
 
 // Early delivers for citizens who have paid and not come back, while their session at the service is still valid. It
@@ -120,7 +120,7 @@ func (r *earlyRound) deliver(ctx context.Context, due journey.Due) error {
 	if err != nil {
 		return err
 	}
-	if r.IsFree != nil && !r.IsFree(j.Terms.Route) {
+	if r.IsPaused != nil && r.IsPaused(j.Terms.Route) {
 		return journey.ErrPaused
 	}
 	if j.Owed(r.Now()).IsAtPay() {

@@ -74,11 +74,3 @@ func printReport(out io.Writer, r boltstore.Report) {
 		fmt.Fprintln(out, "The store is fine.")
 	}
 }
-
-func version(_ context.Context, e Env, args []string) error {
-	if _, err := e.flags("version", "", args, 0, nil); err != nil {
-		return err
-	}
-	fmt.Fprintln(e.Stdout, "paygate", e.Version)
-	return nil
-}

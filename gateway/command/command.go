@@ -93,7 +93,7 @@ func commands() []command {
 		{"move", "copies everything from one store into another, while neither is in use", moveStore},
 		{"verify", "checks the signature of a captured request", verify},
 		{"healthcheck", "asks the running gateway whether it lives, or is ready; for containers", healthcheck},
-		{"version", "prints the version", version},
+		{"version", "prints the version, and the revision it was built from", version},
 	}
 }
 

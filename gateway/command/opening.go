@@ -63,12 +63,13 @@ func wait(ctx context.Context, pause time.Duration) {
 type listeners struct {
 	public, staff net.Listener
 	servers       []*http.Server
+	version       string
 	shown         atomic.Pointer[app.App]
 	failed        chan error
 }
 
-func listenOn(public, staff net.Listener, log *slog.Logger) *listeners {
-	l := &listeners{public: public, staff: staff, failed: make(chan error, 2)}
+func listenOn(public, staff net.Listener, version string, log *slog.Logger) *listeners {
+	l := &listeners{public: public, staff: staff, version: version, failed: make(chan error, 2)}
 	l.servers = []*http.Server{
 		publicServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			l.shown.Load().Public.ServeHTTP(w, r)
@@ -82,6 +83,7 @@ func listenOn(public, staff net.Listener, log *slog.Logger) *listeners {
 
 // show lets the servers show an App. Requests under way stay with the one before.
 func (l *listeners) show(a *app.App) {
+	a.Identify(l.version, readBuild().revision)
 	if l.shown.Swap(a) != nil {
 		return
 	}

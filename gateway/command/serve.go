@@ -49,7 +49,7 @@ func (e Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, rea
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
-	l := listenOn(public, staff, log)
+	l := listenOn(public, staff, e.Version, log)
 	watched, stop := context.WithCancel(ctx)
 	defer stop()
 	go newSupervisor(e.Environ, log).follow(watched, answers(staff, s.StaffTLSCertFile != ""))

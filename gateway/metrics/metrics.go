@@ -5,6 +5,7 @@ package metrics
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -40,6 +41,9 @@ type Metrics struct {
 	payCalls   *prometheus.CounterVec
 	payTime    prometheus.Histogram
 	requests   *prometheus.CounterVec
+	answers    *prometheus.CounterVec
+	answerTime *prometheus.HistogramVec
+	inFlight   prometheus.Gauge
 	webhooks   *prometheus.CounterVec
 	lost       *prometheus.CounterVec
 	shadowed   *prometheus.CounterVec
@@ -70,6 +74,14 @@ func New(store Store, routes, accounts []string, now func() time.Time) *Metrics 
 			"Requests to GOV.UK Pay, by status or Pay's code.", "account", "call", "code"),
 		payTime:  histogram("pay_request_seconds", "How long GOV.UK Pay took."),
 		requests: counter("requests_total", "Requests to the public listener.", "kind"),
+		answers: counter("http_requests_total",
+			"Requests to the public listener, by kind and status; 0: the client got no answer.", "kind", "code"),
+		answerTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "paygate_http_request_seconds", Help: "How long requests to the public listener took.", Buckets: seconds,
+		}, []string{"kind"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "paygate_http_in_flight", Help: "Requests to the public listener that are being answered.",
+		}),
 		webhooks: counter("webhooks_total", "Messages from GOV.UK Pay.", "result"),
 		shadowed: counter("shadow_total",
 			"Requests on routes in shadow mode, by what would have happened.", "route", "what"),
@@ -79,6 +91,7 @@ func New(store Store, routes, accounts []string, now func() time.Time) *Metrics 
 	}
 	m.registry.MustRegister(
 		m.entered, m.money, m.swept, m.deliveries, m.service, m.payCalls, m.payTime, m.requests, m.webhooks,
+		m.answers, m.answerTime, m.inFlight,
 		m.lost, m.shadowed, m.messages, newFromStore(store, now),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -93,6 +106,10 @@ func (m *Metrics) startAtZero(routes, accounts []string) {
 	}
 	for _, kind := range []string{"pass_through", "pay", "own", "refused"} {
 		m.requests.WithLabelValues(kind)
+		m.answerTime.WithLabelValues(kind)
+		for _, code := range []string{"200", "303", "402", "422", "429", "500", "502", "503", "504"} {
+			m.answers.WithLabelValues(kind, code)
+		}
 	}
 	for _, to := range journey.Recipients() {
 		for _, result := range []string{"sent", "failed", "given_up"} {
@@ -207,8 +224,18 @@ func (m *Metrics) PayCalled(account, call, code string, took time.Duration) {
 	m.payTime.Observe(took.Seconds())
 }
 
-// RequestReceived counts a request to the public listener.
-func (m *Metrics) RequestReceived(kind string) { m.requests.WithLabelValues(kind).Inc() }
+// RequestBegan counts a request to the public listener.
+func (m *Metrics) RequestBegan(kind string) {
+	m.requests.WithLabelValues(kind).Inc()
+	m.inFlight.Inc()
+}
+
+// RequestEnded counts how a request to the public listener was answered; a status of 0 means that it was not.
+func (m *Metrics) RequestEnded(kind string, status int, took time.Duration) {
+	m.inFlight.Dec()
+	m.answers.WithLabelValues(kind, strconv.Itoa(status)).Inc()
+	m.answerTime.WithLabelValues(kind).Observe(took.Seconds())
+}
 
 // Shadowed counts what would have happened to a request on a route in shadow mode.
 func (m *Metrics) Shadowed(route, what string) { m.shadowed.WithLabelValues(route, what).Inc() }

@@ -80,7 +80,7 @@ func TestNamesAndLabelsAreStable(t *testing.T) {
 	m.Delivered("licence", "return", journey.VerdictAccepted, 250*time.Millisecond)
 	m.PayCalled("default", "create", "201", 125*time.Millisecond)
 	m.PayCalled("default", "get", "unreachable", 8*time.Second)
-	m.RequestReceived("pay")
+	m.RequestBegan("pay")
 	m.Shadowed("licence", "held")
 	m.WebhookReceived("accepted")
 	lost.Outbox = []journey.Message{{ID: "re1", To: journey.ToService}}

@@ -73,6 +73,9 @@ func (x exchange) rewriteHeader(header http.Header) {
 	for i, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status"} {
 		header[name] = values[i : i+1 : i+1]
 	}
+	if id, given := x.In.Header["X-Request-Id"]; given { // also if the client names it in Connection
+		header["X-Request-Id"] = id
+	}
 	maps.Copy(header, x.Paid)
 }
 

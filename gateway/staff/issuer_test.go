@@ -384,7 +384,8 @@ func TestAPersonWhoChangesTheirNameIsNotASecondPerson(t *testing.T) {
 		answer, _ := b.do("/journeys/"+id+"/"+order, fields, "Accept", "application/json")
 		return answer.StatusCode
 	}
-	require.Equal(t, http.StatusAccepted, order(signInAs("ann.smith", "s1"), "refund", url.Values{"amount": {"15"}, "reason": {"goodwill"}}))
+	refund := url.Values{"amount": {"15"}, "reason": {"goodwill"}}
+	require.Equal(t, http.StatusAccepted, order(signInAs("ann.smith", "s1"), "refund", refund))
 	require.Equal(t, http.StatusConflict, order(signInAs("bob.jones", "s1"), "approve", url.Values{}))
 	require.Equal(t, http.StatusConflict, order(signInAs("Ann.Smith@example.gov.uk", "s2"), "approve", url.Values{}))
 	require.Empty(t, l.pay.refunded)

@@ -38,6 +38,8 @@ type App struct {
 	Staff  http.Handler
 	// Background runs the mop-up, early deliveries, messages, alerts and daily comparisons until the context ends.
 	Background func(context.Context)
+	// Identify makes the metrics say which version this is. It is to be called once.
+	Identify func(version, revision string)
 
 	gateway *gateway.Gateway
 	store   store
@@ -116,6 +118,8 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	counted := metrics.New(a.store, routeNames(s.Routes), accountNames(s.Accounts), now)
 	a.modes = modes.New(modes.Options{Settings: modeSettings(s.Routes), Values: a.store, Now: now, Log: log})
 	counted.AddModes(a.modeWords)
+	counted.AddReady(a.ready)
+	a.Identify = counted.AddBuild
 	counted.AddPauses(routeNames(s.Routes), a.breaker.Paused)
 	a.alerts = a.newAlerts(s, log, now)
 	atPay := a.store.newAccounts(s, a.payCalled(counted))
@@ -156,7 +160,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		Spool: newSpool(ctx, s.Store, log), Acquire: newMemoryLimit(citizenWait).Acquire,
 		Modes: a.modes.Current, Runner: a.runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
 		DoctorToken: DoctorToken(sealer), Webhook: a.newWebhook(s, counted, log),
-		Counted: counted.RequestReceived, Shadowed: counted.Shadowed,
+		Began: counted.RequestBegan, Ended: counted.RequestEnded, Shadowed: counted.Shadowed,
 		Pages: newPages(s),
 	})
 	a.Public = a.gateway
@@ -168,7 +172,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	})
 	a.early = mopup.NewEarly(mopup.EarlyOptions{
 		Store: a.store, Runner: a.runner, Now: now, Log: log,
-		Yield: atPay.yield, IsFree: a.breaker.IsFree,
+		Yield: atPay.yield, IsPaused: a.breaker.IsPaused,
 	})
 	a.teller = mopup.NewTeller(mopup.TellerOptions{Store: a.store, Runner: a.runner, Now: now, Log: log})
 	a.reconciler = a.newReconciler(s, atPay, counted, log, now)

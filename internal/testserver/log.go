@@ -2,6 +2,7 @@ package testserver
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -52,3 +53,8 @@ func (l *LogBuffer) nextWrite() <-chan struct{} {
 	}
 	return l.written
 }
+
+var loggedPath = regexp.MustCompile(`,"path":"(?:[^"\\]|\\.)*"`)
+
+// WithoutPaths returns a log without the paths of requests, which only lines for debugging have.
+func WithoutPaths(log string) string { return loggedPath.ReplaceAllString(log, "") }

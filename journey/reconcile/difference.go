@@ -109,8 +109,16 @@ func (p pair) notDelivered() bool {
 func (p pair) underWay() bool {
 	j := p.journey
 	open := !j.State.AtRest() && j.State != journey.StateStuck
-	moving := !j.RefundAskedAt.IsZero() || !j.NudgedAt.IsZero() || j.Owed(p.at) == journey.StepReturn
+	moving := !j.RefundAskedAt.IsZero() || !j.NudgedAt.IsZero() || j.Owed(p.at) == journey.StepReturn ||
+		p.refundedSinceRead()
 	return (open || moving || !p.payment.Finished()) && !p.overdue()
+}
+
+// refundedSinceRead reports whether a refund was made after the payment was last read: the reading follows.
+func (p pair) refundedSinceRead() bool {
+	return slices.ContainsFunc(p.journey.History, func(e journey.Event) bool {
+		return e.Fact == journey.Refunded{}.Name() && !e.At.Before(p.payment.ReadAt)
+	})
 }
 
 func (p pair) overdue() bool {

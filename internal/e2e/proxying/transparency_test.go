@@ -45,7 +45,7 @@ func harmlessLines(t *testing.T) []string {
 // ownHeaders are those that Paygate adds to each request, and those of its own connection to the service.
 var ownHeaders = []string{
 	"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Paygate-Status", "Connection", "Content-Length",
-	"Transfer-Encoding",
+	"Transfer-Encoding", "X-Request-Id",
 }
 
 // mustPass sends a free request and requires that the service receives exactly that.
