@@ -6,7 +6,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"paygate/gateway/config"
@@ -41,15 +44,16 @@ func serve(ctx context.Context, e Env, args []string) error {
 
 // serve runs the gateway until the context ends. It calls ready when both listeners are open.
 func (e Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, ready func()) error {
-	public, err := listenPublic(s)
+	public, err := listenPublic(s, log)
 	if err != nil {
 		return err
 	}
-	staff, err := listenStaff(s)
+	staff, err := listenStaff(s, log)
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
 	l := listenOn(public, staff, e.Version, log)
+	defer outliveHangups(ctx, log)()
 	watched, stop := context.WithCancel(ctx)
 	defer stop()
 	go newSupervisor(e.Environ, log).follow(watched, answers(staff, s.StaffTLSCertFile != ""))
@@ -62,6 +66,19 @@ func (e Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, rea
 		"public", public.Addr().String(), "staff", staff.Addr().String(), "version", e.Version)
 	ready()
 	return e.run(ctx, s, log, a, l)
+}
+
+// outliveHangups keeps SIGHUP from ending the process, until stop is called. There is nothing to read again: the
+// listeners follow the files of their certificates, and other settings need a restart.
+func outliveHangups(ctx context.Context, log *slog.Logger) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	go func() {
+		for range hangups {
+			log.InfoContext(ctx, "SIGHUP: renewed certificates are used without it, and other settings need a restart")
+		}
+	}()
+	return func() { signal.Stop(hangups); close(hangups) }
 }
 
 // firstApp waits for the App. A stand-in answers meanwhile if the database is away, or the store takes long to open.

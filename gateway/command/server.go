@@ -11,37 +11,37 @@ import (
 	"paygate/gateway/config"
 )
 
-func listenPublic(s config.Settings) (net.Listener, error) {
+func listenPublic(s config.Settings, log *slog.Logger) (net.Listener, error) {
 	listener, err := listen(s.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("opening the public listener: %w", err)
 	}
 	listener = citizens{listener}
-	return encrypt(listener, "PAYGATE_TLS", s.TLSCertFile, s.TLSKeyFile)
+	return encrypt(listener, "PAYGATE_TLS", s.TLSCertFile, s.TLSKeyFile, log)
 }
 
-func listenStaff(s config.Settings) (net.Listener, error) {
+func listenStaff(s config.Settings, log *slog.Logger) (net.Listener, error) {
 	listener, err := net.Listen("tcp", s.StaffListen)
 	if err != nil {
 		return nil, fmt.Errorf("opening the staff listener: %w", err)
 	}
-	return encrypt(listener, "PAYGATE_STAFF_TLS", s.StaffTLSCertFile, s.StaffTLSKeyFile)
+	return encrypt(listener, "PAYGATE_STAFF_TLS", s.StaffTLSCertFile, s.StaffTLSKeyFile, log)
 }
 
 // encrypt makes a listener https, if there is a certificate. setting begins the names of the settings of the files.
-func encrypt(listener net.Listener, setting, certFile, keyFile string) (net.Listener, error) {
+func encrypt(listener net.Listener, setting, certFile, keyFile string, log *slog.Logger) (net.Listener, error) {
 	if certFile == "" {
 		return listener, nil
 	}
-	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
+	certificate, err := loadCertificate(setting, certFile, keyFile, log)
 	if err != nil {
 		_ = listener.Close()
-		return nil, fmt.Errorf("reading %s_CERT_FILE and %s_KEY_FILE: %w", setting, setting, err)
+		return nil, err
 	}
 	return tls.NewListener(listener, &tls.Config{
-		Certificates: []tls.Certificate{certificate},
-		MinVersion:   tls.VersionTLS12,
-		NextProtos:   []string{"http/1.1"},
+		GetCertificate: certificate.get,
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"http/1.1"},
 	}), nil
 }
 

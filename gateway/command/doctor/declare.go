@@ -20,7 +20,7 @@ type lack struct {
 func (e *examination) checkDeclared(steps []step) {
 	var lacks []lack
 	for _, s := range steps {
-		if e.outcome(e.Settings.Routes, s.method, s.to.RequestURI()) != gateway.OutcomeRefused {
+		if outcome(e.Settings, e.Settings.Routes, s.method, s.to.RequestURI()) != gateway.OutcomeRefused {
 			continue
 		}
 		l, ok := e.lackOf(s)
@@ -57,9 +57,9 @@ func (e *examination) lackOf(s step) (lack, bool) {
 		allowed, aliased := slices.Clone(e.Settings.Routes), slices.Clone(e.Settings.Routes)
 		allowed[i].Allow = append(slices.Clone(r.Allow), pattern)
 		aliased[i].Aliases = append(slices.Clone(r.Aliases), pattern)
-		mayAllow := e.outcome(allowed, s.method, s.to.RequestURI()) == gateway.OutcomeForwarded
+		mayAllow := outcome(e.Settings, allowed, s.method, s.to.RequestURI()) == gateway.OutcomeForwarded
 		mayAlias := gateway.KindOf(s.method) == r.Terms.Kind &&
-			e.outcome(aliased, s.method, s.to.RequestURI()) == gateway.OutcomeHeld
+			outcome(e.Settings, aliased, s.method, s.to.RequestURI()) == gateway.OutcomeHeld
 		switch {
 		case mayAllow && !(mayAlias && isSpelling(pattern, r.Match)):
 			return lack{r.Setting + "ALLOW", allowed[i].Allow, []string{s.page}, "other code"}, true

@@ -98,8 +98,7 @@ func (e *examination) submissions() []gateway.Route {
 }
 
 // outcome returns what Paygate would do with a request if these were its routes.
-func (e *examination) outcome(routes []gateway.Route, method, target string) gateway.Outcome {
-	s := e.Settings
+func outcome(s config.Settings, routes []gateway.Route, method, target string) gateway.Outcome {
 	run := gateway.NewDryRun(gateway.Options{
 		Origins: s.Origins, Prefix: s.Prefix, Methods: s.Methods, Routes: routes, RefuseActions: s.RefuseActions,
 	})

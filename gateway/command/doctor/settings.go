@@ -52,11 +52,11 @@ func (e *examination) whyIdle(allowed match.Pattern) string {
 	for i, r := range without {
 		without[i].Allow = slices.DeleteFunc(slices.Clone(r.Allow), allowed.Equal)
 	}
-	outcome := e.outcome(e.Settings.Routes, allowed.Method(), target)
+	before := outcome(e.Settings, e.Settings.Routes, allowed.Method(), target)
 	switch {
-	case outcome != gateway.OutcomeForwarded:
-		return "is still not let through: it is too near to a pay route (" + string(outcome) + ")"
-	case outcome == e.outcome(without, allowed.Method(), target):
+	case before != gateway.OutcomeForwarded:
+		return "is still not let through: it is too near to a pay route (" + string(before) + ")"
+	case before == outcome(e.Settings, without, allowed.Method(), target):
 		return "would be let through anyway"
 	default:
 		return ""
