@@ -130,7 +130,12 @@ func endsConnection(r *http.Request) bool {
 }
 
 // Drain stops new journeys from starting. Open journeys and free traffic go on.
-func (g *Gateway) Drain() { close(g.shared.draining) }
+func (g *Gateway) Drain() {
+	close(g.shared.draining)
+	if g.shared.Webhook != nil {
+		g.shared.Webhook.Drain()
+	}
+}
 
 // Wait blocks until the work that webhooks started has ended. Call it when no more requests come in.
 func (g *Gateway) Wait() {

@@ -25,17 +25,27 @@ func (r *Runner) request(ctx context.Context, j Journey) (request HeldRequest, r
 // becomes of them.
 var ErrPaused = errors.New("the route's deliveries pause")
 
+func (r *Runner) permit(ctx context.Context, route string) (done func(), err error) {
+	if err := r.StoresResults(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPaused, err)
+	}
+	if r.Permit == nil {
+		return func() {}, nil
+	}
+	return r.Permit(ctx, route)
+}
+
 // doPermitted carries out one owed step. It first waits until a delivery for which no citizen waits may begin.
 func (r *Runner) doPermitted(ctx context.Context, j Journey, step Step, v Visit) (Progress, error) {
-	if step != StepDeliver || r.Permit == nil || v.By != ByMopup && v.By != ByEarly {
+	if step != StepDeliver || v.By != ByMopup && v.By != ByEarly {
 		return r.do(ctx, j, step, v)
 	}
-	done, err := r.Permit(ctx, j.Terms.Route)
-	if err == nil {
-		defer done()
-		err = ctx.Err() // a sweep that ends begins no more deliveries
-	}
+	done, err := r.permit(ctx, j.Terms.Route)
 	if err != nil {
+		return Progress{Journey: j}, err
+	}
+	defer done()
+	if err := ctx.Err(); err != nil { // a sweep that ends begins no more deliveries
 		return Progress{Journey: j}, err
 	}
 	return r.do(ctx, j, step, v)
@@ -85,6 +95,9 @@ func (r *Runner) deliver(ctx context.Context, j Journey, request HeldRequest, v 
 // conclude stores the result of a delivery. If that fails for too long, the claim lapses and the result is unknown.
 func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by By) (Progress, error) {
 	answered := result.Verdict == VerdictAccepted || result.Verdict == VerdictRefused
+	if result.Verdict == VerdictNotSent {
+		r.Log.WarnContext(ctx, "a request was not sent", "journey_id", j.ID, "route", j.Terms.Route, "reason", result.Detail)
+	}
 	fact := RequestDelivered{
 		Number: j.Claim.Number, Verdict: result.Verdict, Status: result.Status, Detail: result.Detail,
 		KeepReply: answered && result.Reply.Whole() && j.Terms.Kind == KindSubmission,
@@ -105,11 +118,13 @@ func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by B
 	return Progress{Journey: after, Reply: result.Reply}, nil
 }
 
-// storeResultTimeout is how long we try to store the result of a delivery, so that a restart of the database does not
-// leave a person to find out what we know. It is shorter than the time by which the claim outlives the delivery.
+// storeResultTimeout is how long we try to store the result of a delivery, so that a restart of the database or a full
+// disk does not leave a person to find out what we know. It is shorter than the time by which the claim outlives the
+// delivery.
 const storeResultTimeout = 25 * time.Second
 
-// storeResult stores the result of a delivery, and tries again while that may help.
+// storeResult stores the result of a delivery, and tries again while that may help. In a full store, which may still
+// have room for the result, it does without the service's reply.
 func (r *Runner) storeResult(ctx context.Context, id ID, f RequestDelivered, by By, also Change) (Journey, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeResultTimeout)
 	defer cancel()
@@ -118,6 +133,7 @@ func (r *Runner) storeResult(ctx context.Context, id ID, f RequestDelivered, by 
 		var misplaced *TransitionError
 		switch {
 		case err == nil:
+			r.unstored.Store(0)
 			return after, nil
 		case errors.As(err, &misplaced): // it may have been stored, and only the confirmation lost
 			j, getErr := r.Store.Get(ctx, id)
@@ -125,10 +141,13 @@ func (r *Runner) storeResult(ctx context.Context, id ID, f RequestDelivered, by 
 				return j, nil
 			}
 			return Journey{}, errors.Join(err, getErr)
-		case errors.Is(err, ErrNotFound), errors.Is(err, ErrDamaged), errors.Is(err, ErrFull):
+		case errors.Is(err, ErrNotFound), errors.Is(err, ErrDamaged):
 			return Journey{}, err
+		case errors.Is(err, ErrFull):
+			f.KeepReply, also.Reply = false, nil
 		}
-		r.Log.WarnContext(ctx, "the result of a delivery is not stored yet",
+		r.unstored.Store(r.Now().UnixNano())
+		r.Log.ErrorContext(ctx, "the result of a delivery is not stored yet",
 			"journey_id", id, "verdict", f.Verdict, "error", err)
 		select {
 		case <-time.After(pause):
@@ -137,3 +156,16 @@ func (r *Runner) storeResult(ctx context.Context, id ID, f RequestDelivered, by 
 		}
 	}
 }
+
+// unstoredFor is how long deliveries for which no citizen waits pause after a result could not be stored.
+const unstoredFor = 2 * time.Minute
+
+// StoresResults returns an error if the result of a delivery could not be stored a moment ago.
+func (r *Runner) StoresResults() error {
+	if at := r.unstored.Load(); at != 0 && r.Now().Sub(time.Unix(0, at)) < unstoredFor {
+		return errUnstored
+	}
+	return nil
+}
+
+var errUnstored = errors.New("the results of deliveries cannot be stored")

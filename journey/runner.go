@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,7 +39,8 @@ type Runner struct {
 	// SecondPersonFrom is from how many pence giving money back needs a second person; 0: never.
 	SecondPersonFrom int64
 
-	working inFlight
+	working  inFlight
+	unstored atomic.Int64 // when the result of a delivery could not be stored, in nanoseconds since 1970; 0: none
 }
 
 // Applied is one step in a journey's life.

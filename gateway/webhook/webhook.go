@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"paygate/journey"
@@ -19,10 +20,17 @@ import (
 
 const (
 	maxBytes = 256 << 10
-	// storeTimeout is how long the store may take: Pay gives up after 3 seconds (FACTS 7.6).
+	// storeTimeout is how long the store may take before Pay gets its answer: it gives up after 3 seconds (FACTS 7.6).
+	// The message then waits in memory. If it is lost there, in a crash, the payment is still read when it is due.
 	storeTimeout = 2 * time.Second
+	// maxWaiting is how many messages may wait in memory. Pay has to repeat further ones.
+	maxWaiting = 1000
+	// keepTrying is how long a message that waits is tried to be stored.
+	keepTrying = 10 * time.Minute
 	// rememberFor is how long a message is recognised: longer than Pay repeats one (FACTS 7.6).
 	rememberFor = 7 * 24 * time.Hour
+	// maxStoring is how many messages are stored at a time, so that citizens have their share of the store.
+	maxStoring = 8
 	// maxAdvancing is how many journeys are advanced at a time because of messages.
 	maxAdvancing = 8
 )
@@ -46,16 +54,27 @@ type Options struct {
 // Handler answers Pay's messages. It is safe for concurrent use.
 type Handler struct {
 	Options
+	waiting   chan struct{} // one for each message that is not dealt with
+	storing   chan struct{} // one for each message that is being stored
 	advancing chan struct{} // one for each journey that is being advanced
+	draining  chan struct{} // closed when what waits is left to sweeps
+	drain     sync.Once
 	all       sync.WaitGroup
 }
 
 // New returns a Handler.
 func New(o Options) *Handler {
-	return &Handler{Options: o, advancing: make(chan struct{}, maxAdvancing)}
+	return &Handler{
+		Options: o, waiting: make(chan struct{}, maxWaiting), storing: make(chan struct{}, maxStoring),
+		advancing: make(chan struct{}, maxAdvancing),
+		draining:  make(chan struct{}),
+	}
 }
 
-// Wait blocks until no journey is being advanced.
+// Drain leaves to sweeps what waits to be done after messages. New ones are still stored.
+func (h *Handler) Drain() { h.drain.Do(func() { close(h.draining) }) }
+
+// Wait blocks until nothing is under way. Call Drain before.
 func (h *Handler) Wait() { h.all.Wait() }
 
 // ServeHTTP answers one message.
@@ -75,16 +94,31 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.answer(w, http.StatusUnauthorized, "bad_signature")
 		return
 	}
-	id, result, err := h.storeInTime(r.Context(), signers, body)
-	if err != nil {
-		h.Log.ErrorContext(r.Context(), "webhook", "error", err)
+	select {
+	case h.waiting <- struct{}{}:
+	default:
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	d := &delivery{signers: signers, failed: make(chan struct{}), stored: make(chan struct{})}
+	d.message, d.result = parse(body)
+	h.all.Go(func() {
+		defer func() { <-h.waiting }()
+		h.take(d)
+	})
+	select {
+	case <-d.stored:
+	case <-time.After(storeTimeout):
+		if !d.isLate.CompareAndSwap(false, true) { // it has just failed
+			<-d.failed
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+	case <-d.failed:
 		w.WriteHeader(http.StatusServiceUnavailable) // Pay repeats it
 		return
 	}
-	h.answer(w, http.StatusOK, result)
-	if result == "accepted" {
-		h.advance(id)
-	}
+	w.WriteHeader(http.StatusOK)
 }
 
 // signers returns the accounts whose secrets signed a message.
@@ -99,30 +133,59 @@ func (h *Handler) signers(body []byte, signature string) (accounts []string) {
 
 // answer answers a message and counts it.
 func (h *Handler) answer(w http.ResponseWriter, status int, result string) {
+	h.count(result)
+	w.WriteHeader(status)
+}
+
+func (h *Handler) count(result string) {
 	h.Log.Info("webhook", "result", result)
 	if h.Received != nil {
 		h.Received(result)
 	}
-	w.WriteHeader(status)
 }
 
-// storeInTime is store with a time limit, even for a store that does not obey the context.
-func (h *Handler) storeInTime(
-	ctx context.Context, signers []string, body []byte,
-) (id journey.ID, result string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
-	stored := make(chan func(), 1)
-	go func() {
-		i, r, e := h.store(ctx, signers, body)
-		stored <- func() { id, result, err = i, r, e }
-	}()
+// delivery is a genuine message until it is stored.
+type delivery struct {
+	message
+	signers []string // accounts
+	result  string   // empty: not known yet
+	isLate  atomic.Bool
+	failed  chan struct{} // closed if Pay has to repeat it
+	stored  chan struct{} // closed once it is stored
+}
+
+// take stores a message, and then does what follows from it. One for which the store takes so long that Pay has its
+// answer is tried again if it fails.
+func (h *Handler) take(d *delivery) {
+	began, id := time.Now(), journey.ID("")
+	for pause := time.Second; d.result == ""; pause = min(2*pause, time.Minute) {
+		var err error
+		if id, d.result, err = h.store(d.signers, d.message); err == nil {
+			break
+		}
+		h.Log.Error("a message of GOV.UK Pay is not stored", "error", err)
+		if d.isLate.CompareAndSwap(false, true) {
+			close(d.failed)
+			return
+		}
+		if time.Since(began) > keepTrying || !h.wait(pause) {
+			return
+		}
+	}
+	h.count(d.result)
+	close(d.stored)
+	if d.result == "accepted" {
+		h.advance(id)
+	}
+}
+
+// wait waits, and reports whether there is still time.
+func (h *Handler) wait(pause time.Duration) bool {
 	select {
-	case take := <-stored:
-		take()
-		return id, result, err
-	case <-ctx.Done():
-		return "", "", ctx.Err()
+	case <-time.After(pause):
+		return true
+	case <-h.draining:
+		return false
 	}
 }
 
@@ -132,16 +195,25 @@ type message struct {
 	PaymentID string `json:"resource_id"`
 }
 
-// store stores what follows from a message that these accounts signed. The result is accepted, duplicate, unknown (not
-// our payment), ignored (a message that we do not understand) or malformed (not JSON).
-func (h *Handler) store(ctx context.Context, signers []string, body []byte) (journey.ID, string, error) {
+// parse reads a message. Unless it is about a payment, result says what it is: ignored (a message that we do not
+// understand) or malformed (not JSON).
+func parse(body []byte) (m message, result string) {
 	if !json.Valid(body) {
-		return "", "malformed", nil
+		return m, "malformed"
 	}
-	var m message
 	if err := json.Unmarshal(body, &m); err != nil || m.PaymentID == "" {
-		return "", "ignored", nil // genuine, and of a kind that we do not know
+		return m, "ignored" // genuine, and of a kind that we do not know
 	}
+	return m, ""
+}
+
+// store stores what follows from a message that these accounts signed. The result is accepted, duplicate or unknown
+// (not our payment); empty with an error.
+func (h *Handler) store(signers []string, m message) (journey.ID, string, error) {
+	h.storing <- struct{}{}
+	defer func() { <-h.storing }()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
 	id, err := h.nudge(ctx, signers, m.PaymentID)
 	if errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged) {
 		// Other services may share the account. The store set a damaged journey aside and logged that: a repeat would
@@ -155,10 +227,14 @@ func (h *Handler) store(ctx context.Context, signers []string, body []byte) (jou
 		return id, "accepted", nil
 	}
 	first, err := h.Marks.FirstSight(ctx, m.ID, h.Runner.Now().Add(rememberFor))
-	if err != nil || first {
-		return id, "accepted", err
+	switch {
+	case err != nil:
+		return "", "", err
+	case first:
+		return id, "accepted", nil
+	default:
+		return id, "duplicate", nil
 	}
-	return id, "duplicate", nil
 }
 
 // nudge stores that something happened to a payment. The error is [journey.ErrNotFound] if none of the signers has it.
@@ -177,19 +253,17 @@ func (h *Handler) nudge(ctx context.Context, signers []string, paymentID string)
 	return id, h.Runner.Nudge(ctx, id, journey.ByWebhook)
 }
 
-// advance advances a journey in the background, or leaves it to the next sweep if too many are being advanced.
+// advance advances a journey once its turn comes, or leaves it to the next sweep when Paygate ends.
 func (h *Handler) advance(id journey.ID) {
 	select {
 	case h.advancing <- struct{}{}:
-	default:
+		defer func() { <-h.advancing }()
+	case <-h.draining:
 		return
 	}
-	h.all.Go(func() {
-		defer func() { <-h.advancing }()
-		progress, err := h.Runner.Advance(context.Background(), id, journey.Visit{By: journey.ByWebhook})
-		_ = progress.Reply.Close()
-		if err != nil {
-			h.Log.Warn("advancing after a webhook", "journey_id", id, "error", err)
-		}
-	})
+	progress, err := h.Runner.Advance(context.Background(), id, journey.Visit{By: journey.ByWebhook})
+	_ = progress.Reply.Close()
+	if err != nil {
+		h.Log.Warn("advancing after a webhook", "journey_id", id, "error", err)
+	}
 }

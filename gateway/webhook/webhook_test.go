@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,6 +48,7 @@ func post(store journey.Store) (int, []string) {
 		Received: func(result string) { counted = append(counted, result) },
 	})
 	status := sendTo(h, `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`)
+	h.Wait()
 	return status, counted
 }
 
@@ -62,13 +64,58 @@ func sendTo(h *Handler, body string) (status int) {
 func TestHandlerAnswersInTimeWhenTheStoreHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
+		release, tries := make(chan struct{}), 0
+		store := brokenStore{update: func() error {
+			<-release
+			if tries++; tries < 3 {
+				return errors.New("connection lost")
+			}
+			return journey.ErrDamaged
+		}}
+		var counted []string
+		log := slog.New(slog.DiscardHandler)
+		h := New(Options{
+			Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{Store: store, Now: time.Now, Log: log},
+			Log:      log,
+			Received: func(result string) { counted = append(counted, result) },
+		})
 		began := time.Now()
-		status, counted := post(brokenStore{update: func() error { <-release; return errors.New("too late") }})
-		require.Equal(t, http.StatusServiceUnavailable, status, "not stored: Pay has to repeat it")
+		require.Equal(t, http.StatusOK, sendTo(h, `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`))
 		require.Less(t, time.Since(began), 3*time.Second)
-		require.Empty(t, counted)
 		close(release)
+		h.Wait()
+		require.Equal(t, 3, tries, "Pay will not repeat it, so Paygate does")
+		require.Equal(t, []string{"unknown"}, counted)
+	})
+}
+
+func TestOnlySoManyMessagesWaitInMemory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		log := slog.New(slog.DiscardHandler)
+		h := New(Options{
+			Secrets: map[string][]string{"": {"secret"}}, Log: log,
+			Runner: &journey.Runner{
+				Store: brokenStore{update: func() error { <-release; return journey.ErrDamaged }}, Now: time.Now, Log: log,
+			},
+		})
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		answers := map[int]int{}
+		for range maxWaiting + 5 {
+			all.Go(func() {
+				status := sendTo(h, `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`)
+				mu.Lock()
+				defer mu.Unlock()
+				answers[status]++
+			})
+		}
+		all.Wait()
+		require.Equal(t, map[int]int{http.StatusOK: maxWaiting, http.StatusServiceUnavailable: 5}, answers)
+		h.Drain()
+		close(release)
+		h.Wait()
 	})
 }
 

@@ -260,6 +260,9 @@ func (a *App) ready(ctx context.Context) error {
 	if a.draining.Load() {
 		return errors.New("draining")
 	}
+	if err := a.runner.StoresResults(); err != nil {
+		return err
+	}
 	return a.store.Ready(ctx)
 }
 

@@ -1,10 +1,14 @@
 package paying
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -50,4 +54,38 @@ func TestWebhookSignatureIsChecked(t *testing.T) {
 		send(huge, pay.Sign(testserver.WebhookSecret, []byte(huge))).Status)
 	require.Equal(t, http.StatusMethodNotAllowed, c.Get("/_pay/webhook").Status)
 	require.Empty(t, h.Service.Requests(http.MethodPost))
+}
+
+// TestManyWebhooksAtOnceAreAllTaken sends what Pay sends when many payments end at the same time, and again what it has
+// sent before.
+func TestManyWebhooksAtOnceAreAllTaken(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirm, "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret)
+	var citizens []*testserver.Citizen
+	for range 10 {
+		c := h.Citizen()
+		c.Apply("Ann")
+		h.EndPayment("success")
+		citizens = append(citizens, c)
+	}
+	payments := h.Payments()
+	var all sync.WaitGroup
+	var taken atomic.Int64
+	for n := range 700 {
+		all.Go(func() {
+			body := fmt.Sprintf(`{"webhook_message_id":"m%d","resource_id":%q}`, n/2, payments[n%len(payments)].ID)
+			answer := h.Citizen().Do(http.MethodPost, "/_pay/webhook", strings.NewReader(body),
+				"Pay-Signature", pay.Sign(testserver.WebhookSecret, []byte(body)))
+			if answer.Status == http.StatusOK {
+				taken.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, 700, taken.Load())
+	for _, c := range citizens {
+		require.Eventually(t, func() bool { return c.State() == journey.StateReleased },
+			testserver.LongTimeout, 5*time.Millisecond)
+	}
+	require.Len(t, h.Service.Requests(http.MethodPost), len(citizens), "each is delivered once")
 }
