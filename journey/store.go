@@ -79,6 +79,7 @@ type Filter struct {
 	Route     string
 	Reference string // in any case
 	Payment   string
+	Approval  bool      // an order waits for a second person
 	Find      string    // what a person typed: a reference or part of it, a payment, an id, or a value of FIND
 	Since     time.Time // by StartedAt, inclusive
 	Until     time.Time // by StartedAt, exclusive

@@ -195,3 +195,26 @@ func TestTheJourneysPageAsksTheSecondPerson(t *testing.T) {
 	_, text = bob.do(page, nil)
 	require.NotContains(t, text, "Waiting for a second person")
 }
+
+func TestWhatWaitsForASecondPersonIsListed(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	waiting := func() string {
+		_, text := l.do(t, http.MethodGet, "/journeys?approval=waiting", "")
+		return text
+	}
+	id := l.addTaken(t, "LIC1")
+	l.addTaken(t, "LIC2")
+	require.NotContains(t, waiting(), "LIC1")
+	l.order(t, "ann", id, "refund", refund15)
+	require.Contains(t, waiting(), "LIC1")
+	require.NotContains(t, waiting(), "LIC2")
+	bob := l.browser(t)
+	bob.signIn("long-token-of-bob")
+	_, text := bob.do("/", nil)
+	require.Contains(t, text, "Waiting for a second person")
+	l.order(t, "bob", id, "approve", "")
+	require.NotContains(t, waiting(), "LIC1")
+	answer, _ := l.do(t, http.MethodGet, "/journeys?approval=done", "")
+	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
+}

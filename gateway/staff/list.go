@@ -64,8 +64,12 @@ func (s *server) filterOf(r *http.Request) (f journey.Filter, wrong string) {
 	f = journey.Filter{
 		State: journey.State(query.Get("state")), Route: query.Get("route"),
 		Reference: strings.TrimSpace(query.Get("reference")), Payment: strings.TrimSpace(query.Get("payment")),
-		Find:  strings.TrimSpace(query.Get("find")),
-		After: journey.ID(query.Get("after")), Limit: defaultLimit,
+		Find:     strings.TrimSpace(query.Get("find")),
+		Approval: query.Get("approval") == "waiting",
+		After:    journey.ID(query.Get("after")), Limit: defaultLimit,
+	}
+	if asked := query.Get("approval"); asked != "" && !f.Approval {
+		return f, "The approval can only be waiting."
 	}
 	if f.State != "" && !slices.Contains(journey.States(), f.State) {
 		return f, fmt.Sprintf("There is no state %q.", f.State)

@@ -86,7 +86,7 @@ func (s *server) listViewOf(r *http.Request, f journey.Filter, found []journey.J
 		Count: min(len(found), maxShown), More: len(found) > maxShown,
 	}
 	found = found[:v.Count]
-	v.Narrowed = v.Find+v.State+v.Route+v.Since+v.Until != ""
+	v.Narrowed = f.Approval || v.Find+v.State+v.Route+v.Since+v.Until != ""
 	if f.State == journey.StateStuck {
 		slices.SortStableFunc(found, byUrgency)
 	}

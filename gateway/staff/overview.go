@@ -26,7 +26,8 @@ const (
 type overviewView struct {
 	Notice  signin.Notice
 	Waiting []rowView
-	More    bool // there are more
+	More    bool      // there are more
+	Second  []rowView // an order waits for a second person
 	Damaged []journey.ID
 	Differs int // differences from GOV.UK Pay's list
 	untoldView
@@ -106,6 +107,13 @@ func (s *server) load(ctx context.Context) (v overviewView, err error) {
 	v.More = len(waiting) > maxWaiting
 	for _, j := range waiting[:min(len(waiting), maxWaiting)] {
 		v.Waiting = append(v.Waiting, rowOf(j))
+	}
+	second, err := s.Store.List(ctx, journey.Filter{Approval: true, Limit: maxWaiting})
+	if err != nil {
+		return v, err
+	}
+	for _, j := range second {
+		v.Second = append(v.Second, rowOf(j))
 	}
 	if v.Differs, err = (comparisons{s}).count(ctx); err != nil {
 		return v, err

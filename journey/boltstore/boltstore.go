@@ -23,8 +23,8 @@ import (
 )
 
 // schema is the layout of the file. A file with a newer one is refused: version 1 would write journeys back without the
-// fields that version 2 has added, and layout 2 has no index of terms.
-const schema = 3
+// fields that version 2 has added, layout 2 has no index of terms, and layout 3 no lists.
+const schema = 4
 
 // The buckets.
 var (
@@ -39,6 +39,7 @@ var (
 	lateBucket    = []byte("late")      // time, id → nothing: a step keeps failing
 	owedBucket    = []byte("owed")      // time, id → nothing: money has to go back
 	openBucket    = []byte("open")      // id → key id, state: the journeys that are not at rest
+	listBucket    = []byte("lists")     // route or nothing, state or nothing, id → nothing
 	findBucket    = []byte("find")      // digest of a term, id → nothing
 	fieldBucket   = []byte("fields")    // form field by which journeys are found → 1
 	damagedBucket = []byte("damaged")   // id → sealed journey that does not open
@@ -56,7 +57,7 @@ var (
 func buckets() [][]byte {
 	return [][]byte{
 		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, tellBucket,
-		lateBucket, owedBucket, openBucket, findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
+		lateBucket, owedBucket, openBucket, listBucket, findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
 		auditBucket,
 	}
 }

@@ -86,7 +86,10 @@ func setSchema(t *testing.T, path, schema string) {
 // Version 1 refuses the upgraded file, because it would drop the fields that it does not know.
 func TestOlderFileIsUpgraded(t *testing.T) {
 	t.Parallel()
-	for layout, missing := range map[string][]string{"1": {"early", "find", "fields"}, "2": {"find", "fields"}} {
+	for layout, missing := range map[string][]string{
+		"1": {"early", "find", "fields", "lists"},
+		"2": {"find", "fields", "lists"}, "3": {"lists"},
+	} {
 		path := filled(t)
 		raw(t, path, func(tx *bolt.Tx) error {
 			for _, bucket := range missing {
@@ -100,9 +103,12 @@ func TestOlderFileIsUpgraded(t *testing.T) {
 		found, err := s.List(t.Context(), journey.Filter{Find: wanted.Terms.Reference})
 		require.NoError(t, err)
 		require.Equal(t, wanted.ID, found[0].ID)
+		found, err = s.List(t.Context(), journey.Filter{Route: wanted.Terms.Route})
+		require.NoError(t, err)
+		require.Len(t, found, 20)
 		require.NoError(t, s.Close())
 		raw(t, path, func(tx *bolt.Tx) error {
-			require.Equal(t, "3", string(tx.Bucket([]byte("meta")).Get([]byte("schema"))))
+			require.Equal(t, "4", string(tx.Bucket([]byte("meta")).Get([]byte("schema"))))
 			return nil
 		})
 	}

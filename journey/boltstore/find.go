@@ -66,11 +66,7 @@ func (s *Store) candidates(tx *bolt.Tx, q find.Query, after []byte) (ids [][]byt
 
 // idsUnder returns the newest ids older than after that are indexed under a digest, one more than a page at most.
 func idsUnder(cursor *bolt.Cursor, digest, after []byte) (ids [][]byte) {
-	from := slices.Concat(digest, after)
-	if len(after) == 0 {
-		from = append(from, 0xff)
-	}
-	k, _ := seekBefore(cursor, from)
+	k, _ := seekBefore(cursor, upTo(digest, after))
 	for ; bytes.HasPrefix(k, digest) && len(ids) <= pageSize; k, _ = cursor.Prev() {
 		ids = append(ids, bytes.Clone(k[len(digest):]))
 	}
@@ -108,7 +104,7 @@ func (s *Store) indexPage(tx *bolt.Tx, after []byte) (count int, err error) {
 	id, sealed := seekAfter(cursor, after)
 	for ; id != nil && count < pageSize; id, sealed = cursor.Next() {
 		if j, openErr := s.codec.OpenJourney(journey.ID(id), sealed); openErr == nil {
-			err = errors.Join(err, s.indexTerms(tx, journey.Journey{}, j))
+			err = errors.Join(err, s.indexTerms(tx, journey.Journey{}, j), indexLists(tx, journey.Journey{}, j))
 		}
 		after = bytes.Clone(id)
 		count++

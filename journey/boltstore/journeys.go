@@ -120,7 +120,7 @@ func (s *Store) put(tx *bolt.Tx, before, after journey.Journey) error {
 	}
 	return errors.Join(
 		indexPayments(tx, before, after), indexDue(tx, before, after), s.indexOpen(tx, after),
-		s.indexTerms(tx, before, after),
+		s.indexTerms(tx, before, after), indexLists(tx, before, after),
 	)
 }
 
@@ -146,7 +146,8 @@ func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		if j, err := s.get(tx, id); err == nil {
 			none := journey.Journey{ID: id}
-			err := errors.Join(indexDue(tx, j, none), indexPayments(tx, j, none), s.indexTerms(tx, j, none))
+			err := errors.Join(indexDue(tx, j, none), indexPayments(tx, j, none), s.indexTerms(tx, j, none),
+				indexLists(tx, j, none))
 			if err != nil {
 				return err
 			}

@@ -20,18 +20,23 @@ const (
 )
 
 // List finds journeys, newest first. Its cost grows with the open journeys if the filter has an open state, and else
-// with all journeys since Since; a payment, and what Find looks for, are found by index.
+// with those that a single one of its conditions finds: a payment, a reference and what Find looks for, a state, a route
+// and a range of time are found by index.
 func (s *Store) List(ctx context.Context, f journey.Filter) ([]journey.Journey, error) {
 	if f.Payment != "" {
 		return s.listByPayment(ctx, f)
 	}
-	q := find.Parse(f.Find)
-	if f.Find != "" && q.Empty() {
+	q := find.Of(f)
+	if q.Asked() && q.Empty() {
 		return nil, nil
 	}
 	var found []journey.Journey
-	for after := []byte(f.After); ; {
-		p, err := s.page(ctx, f, after)
+	after := []byte(f.After)
+	if newest := []byte(journey.IDsFrom(f.Until.Add(slack))); len(after) == 0 && !f.Until.IsZero() {
+		after = newest
+	}
+	for {
+		p, err := s.page(ctx, f, q, after)
 		if err != nil {
 			return nil, err
 		}
@@ -76,32 +81,39 @@ type listPage struct {
 }
 
 // page reads journeys older than after, newest first. The list of open journeys knows their states.
-func (s *Store) page(ctx context.Context, f journey.Filter, after []byte) (p listPage, err error) {
+func (s *Store) page(ctx context.Context, f journey.Filter, q find.Query, after []byte) (p listPage, err error) {
+	bucket, prefix := listFor(f)
 	isOpen := f.State != "" && !f.State.AtRest()
-	bucket := journeyBucket
-	if isOpen {
-		bucket = openBucket
-	}
 	err = s.read(ctx, func(tx *bolt.Tx) error {
-		if f.Find != "" {
-			p = s.pageFound(tx, find.Parse(f.Find), after)
+		if q.Asked() {
+			p = s.pageFound(tx, q, after)
 			return nil
 		}
 		cursor := tx.Bucket(bucket).Cursor()
-		k, value := seekBefore(cursor, after)
-		for n := 0; n < pageSize && k != nil; n++ {
-			if !isOpen || s.openEntry(tx, k, value).State == f.State {
-				s.collect(tx, k, &p)
+		k, value := seekBefore(cursor, upTo(prefix, after))
+		for n := 0; n < pageSize && k != nil && bytes.HasPrefix(k, prefix); n++ {
+			id := k[len(prefix):]
+			if !isOpen || s.openEntry(tx, id, value).State == f.State {
+				s.collect(tx, id, &p)
 			}
-			after = bytes.Clone(k)
+			after = bytes.Clone(id)
 			k, value = cursor.Prev()
 		}
-		if k != nil {
+		if k != nil && bytes.HasPrefix(k, prefix) {
 			p.next = after
 		}
 		return nil
 	})
 	return p, err
+}
+
+// upTo returns a key that comes after those with a prefix and an id before after, or after all with the prefix if after
+// is empty. It is empty if there is neither.
+func upTo(prefix, after []byte) []byte {
+	if len(prefix) > 0 && len(after) == 0 {
+		return append(bytes.Clone(prefix), 0xff)
+	}
+	return append(bytes.Clone(prefix), after...)
 }
 
 // collect adds the journey to the page. One whose secret is not listed is left out and not damaged: operators drop an

@@ -37,6 +37,17 @@ func words(text string) []string {
 // term is a text by which a journey is found in a field.
 type term struct{ field, text string }
 
+// indexed returns the terms under which a journey is indexed.
+func indexed(j journey.Journey) []term {
+	if j.Approval.Waits() {
+		return append(terms(j), awaitsApproval)
+	}
+	return terms(j)
+}
+
+// awaitsApproval is the term of journeys with an order that waits for a second person. No form field has its name.
+var awaitsApproval = term{"\x00approval", "waits"}
+
 // terms returns everything by which a journey is found: each value as a whole, and its longer words.
 func terms(j journey.Journey) []term {
 	all := termsOf(referenceField, j.Terms.Reference, minRun)
@@ -59,18 +70,39 @@ func termsOf(field, value string, shortest int) []term {
 
 // Query is what a person searches for.
 type Query struct {
-	whole string // without spaces and punctuation
-	words []string
+	asked    bool
+	approval bool   // what waits for a second person
+	whole    string // without spaces and punctuation
+	words    []string
 }
+
+// Of returns the query that leads to the journeys of a filter. It asks for nothing if other lists do.
+func Of(f journey.Filter) (q Query) {
+	switch {
+	case f.Find != "":
+		q = Parse(f.Find)
+	case f.Reference != "":
+		q = Parse(f.Reference)
+	case f.Approval:
+		q.approval = true
+	default:
+		return q
+	}
+	q.asked = true
+	return q
+}
+
+// Asked reports whether the query is for anything.
+func (q Query) Asked() bool { return q.asked }
 
 // Parse returns the query for a text. Case, accents, spaces and punctuation make no difference.
 func Parse(text string) Query {
 	parts := words(text)
-	return Query{strings.Join(parts, ""), parts}
+	return Query{whole: strings.Join(parts, ""), words: parts}
 }
 
 // Empty reports whether there is nothing to search for.
-func (q Query) Empty() bool { return q.whole == "" }
+func (q Query) Empty() bool { return q.whole == "" && !q.approval }
 
 // PaymentID returns the payment id that the query may be.
 func (q Query) PaymentID() string { return q.whole }

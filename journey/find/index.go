@@ -37,10 +37,11 @@ func mac(key []byte, text string) []byte {
 // terms that it removes, under every secret.
 func (x Index) Changed(before, after journey.Journey) (added, removed [][]byte) {
 	if before.Terms.Reference == after.Terms.Reference &&
-		slices.Equal(before.Fingerprint.Findable, after.Fingerprint.Findable) {
+		slices.Equal(before.Fingerprint.Findable, after.Fingerprint.Findable) &&
+		before.Approval.Waits() == after.Approval.Waits() {
 		return nil, nil
 	}
-	was, is := terms(before), terms(after)
+	was, is := indexed(before), indexed(after)
 	for _, t := range is {
 		if !slices.Contains(was, t) {
 			added = append(added, digest(x.keys[0], t))
@@ -67,6 +68,9 @@ func Fields(j journey.Journey) (names []string) {
 // Digests returns the digests that lead to every journey that the query may find by its reference or by a value of one
 // of the fields.
 func (x Index) Digests(q Query, fields []string) (digests [][]byte) {
+	if q.approval {
+		return x.all(awaitsApproval)
+	}
 	for _, field := range append([]string{referenceField}, fields...) {
 		for _, text := range slices.Compact([]string{q.whole, q.longest()}) {
 			if text != "" {

@@ -17,8 +17,8 @@ import (
 // List finds journeys, newest first. It leaves out journeys under a secret that is not listed; that is not damage:
 // dropping an old secret is how old journeys are erased.
 func (s *Store) List(ctx context.Context, f journey.Filter) (found []journey.Journey, err error) {
-	q := find.Parse(f.Find)
-	if f.Find != "" && q.Empty() {
+	asked := find.Of(f)
+	if asked.Asked() && asked.Empty() {
 		return nil, nil
 	}
 	for {
@@ -32,7 +32,7 @@ func (s *Store) List(ctx context.Context, f journey.Filter) (found []journey.Jou
 			switch {
 			case errors.Is(err, journey.ErrDoesNotOpen):
 				s.setAside(ctx, r.ID)
-			case err == nil && f.Matches(j) && (f.Find == "" || q.Matches(j)):
+			case err == nil && f.Matches(j) && (f.Find == "" || asked.Matches(j)):
 				found = append(found, j)
 			}
 			f.After = r.ID
@@ -51,8 +51,8 @@ func (s *Store) page(ctx context.Context, f journey.Filter, limit int) (rows []r
 			return err
 		}
 		q := s.query(f, keys)
-		if f.Find != "" {
-			if err := s.find(ctx, conn, q, find.Parse(f.Find)); err != nil {
+		if f.Find != "" || f.Approval {
+			if err := s.find(ctx, conn, q, find.Of(f)); err != nil {
 				return err
 			}
 		}

@@ -97,6 +97,8 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		"lists are newest first and can be narrowed": one(lists),
 		"lists can be paged":                         one(listsPage),
 		"a list by state follows every update":       one(listFollowsState),
+		"lists agree with their filters":             one(listsAgree),
+		"what waits for a second person is listed":   one(approvalsAreListed),
 		"a forgotten journey is gone":                one(forgets),
 		"what people say finds the journey":          one(findsWhatPeopleSay),
 		"a search follows every change":              one(findFollowsChanges),
