@@ -91,6 +91,7 @@ func commands() []command {
 		{"export", "writes the finance file (CSV)", exportCSV},
 		{"backup", "copies the store of the running gateway into a file", backup},
 		{"move", "copies everything from one store into another, while neither is in use", moveStore},
+		{"salvage", "copies what can be read of a damaged bbolt file", salvage},
 		{"verify", "checks the signature of a captured request", verify},
 		{"healthcheck", "asks the running gateway whether it lives, or is ready; for containers", healthcheck},
 		{"version", "prints the version, and the revision it was built from", version},
