@@ -38,13 +38,13 @@ func (g *Gate) KeepDraft(w http.ResponseWriter, r *http.Request) bool {
 
 // Draft returns the form that a member had sent.
 func (g *Gate) Draft(r *http.Request, m Member) (d Draft, ok bool) {
-	cookie, err := r.Cookie(draftCookie)
+	cookie, err := r.Cookie(g.Proxies.cookieName(r, draftCookie))
 	return d, err == nil && g.drafts.Decode(draftCookie, cookie.Value, &d) == nil && d.Name == m.Name
 }
 
 // DropDraft drops the form that was kept.
 func (g *Gate) DropDraft(w http.ResponseWriter, r *http.Request) {
-	if _, err := r.Cookie(draftCookie); err == nil {
+	if _, err := r.Cookie(g.Proxies.cookieName(r, draftCookie)); err == nil {
 		g.setCookie(w, r, draftCookie, "", -time.Second)
 	}
 }

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -117,8 +116,10 @@ func (g *Gate) SignIn(w http.ResponseWriter, r *http.Request, token string) (Mem
 	return m, g.begin(w, r, session{Name: m.Name, Digest: digest(token)})
 }
 
+// begin begins a session, and ends the one that the browser has. After a sign-in with an issuer the browser does not
+// send the cookie of that one, so it ends by itself.
 func (g *Gate) begin(w http.ResponseWriter, r *http.Request, began session) error {
-	value, err := g.sessions.begin(context.WithoutCancel(r.Context()), began)
+	value, err := g.sessions.begin(r, began)
 	if err == nil {
 		g.setCookie(w, r, sessionCookie, value, cookieFor)
 	}
@@ -135,7 +136,7 @@ func (g *Gate) SignOut(w http.ResponseWriter, r *http.Request) error {
 
 func (g *Gate) setCookie(w http.ResponseWriter, r *http.Request, name, value string, lasts time.Duration) {
 	http.SetCookie(w, &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: int(lasts.Seconds()),
+		Name: g.Proxies.cookieName(r, name), Value: value, Path: "/", MaxAge: int(lasts.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: g.Proxies.encrypted(r),
 	})
 }

@@ -26,7 +26,7 @@ func (g *Gate) KeepNotice(w http.ResponseWriter, r *http.Request, m Member, n No
 
 // TakeNotice returns the notice for this page, if there is one, and forgets it.
 func (g *Gate) TakeNotice(w http.ResponseWriter, r *http.Request, m Member) (n Notice, ok bool) {
-	cookie, err := r.Cookie(noticeCookie)
+	cookie, err := r.Cookie(g.Proxies.cookieName(r, noticeCookie))
 	if err != nil || g.drafts.Decode(noticeCookie, cookie.Value, &n) != nil || n.Name != m.Name ||
 		n.About != r.URL.Path {
 		return Notice{}, false

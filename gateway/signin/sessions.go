@@ -62,6 +62,7 @@ type pass struct {
 
 // keeper keeps the sessions in the store.
 type keeper struct {
+	proxies Proxies
 	values  Store
 	cookies *securecookie.SecureCookie
 	now     func() time.Time
@@ -69,14 +70,16 @@ type keeper struct {
 
 func newKeeper(o Options) keeper {
 	cookies := securecookie.New(o.HashKey, o.BlockKey).MaxAge(int(cookieFor.Seconds()))
-	return keeper{o.Store, cookies.SetSerializer(securecookie.JSONEncoder{}), o.Now}
+	return keeper{o.Proxies, o.Store, cookies.SetSerializer(securecookie.JSONEncoder{}), o.Now}
 }
 
-// begin stores a session and returns the value of its cookie.
-func (k keeper) begin(ctx context.Context, began session) (cookie string, err error) {
+// begin stores a session in place of the one that the browser has, and returns the value of its cookie.
+func (k keeper) begin(r *http.Request, began session) (cookie string, err error) {
 	p := pass{rand.Text(), began.Name}
 	began.Began, began.Used = k.now(), k.now()
-	err = k.update(ctx, func(all sessions) {
+	old, _ := k.passOf(r)
+	err = k.update(context.WithoutCancel(r.Context()), func(all sessions) {
+		delete(all, digest(old.Key))
 		all.makeRoom(began.Name)
 		all[digest(p.Key)] = began
 	})
@@ -102,7 +105,7 @@ func (all sessions) makeRoom(name string) {
 
 // passOf returns what the cookie of a request says, whether or not the session goes on.
 func (k keeper) passOf(r *http.Request) (p pass, ok bool) {
-	cookie, err := r.Cookie(sessionCookie)
+	cookie, err := r.Cookie(k.proxies.cookieName(r, sessionCookie))
 	return p, err == nil && k.cookies.Decode(sessionCookie, cookie.Value, &p) == nil && p.Key != ""
 }
 

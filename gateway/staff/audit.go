@@ -31,6 +31,9 @@ func (s audit) entryOf(r *http.Request, m member, what string) journey.AuditEntr
 	if id := r.PathValue("id"); journey.IsID(id) {
 		e.Journey = journey.ID(id)
 	}
+	if route := r.PathValue("name"); slices.Contains(s.Routes, route) {
+		e.What += " " + route
+	}
 	for name, values := range parametersOf(r) {
 		if slices.Contains(searchedBy, name) && strings.Join(values, "") != "" {
 			e.Search = append(e.Search, name)

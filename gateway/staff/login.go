@@ -61,7 +61,7 @@ func (s entrance) refuse(w http.ResponseWriter, r *http.Request) {
 	case signin.Tried(r) && s.gate.Refused(r):
 		s.brake(w, r)
 	case wantsHTML(r) && r.Method == http.MethodGet:
-		http.Redirect(w, r, "/login?to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		http.Redirect(w, r, "/login?to="+url.QueryEscape(withoutSearch(r.URL)), http.StatusSeeOther)
 	case wantsHTML(r):
 		v := loginView{To: "/", Ended: s.gate.KeepDraft(w, r)}
 		if v.Ended {
@@ -72,6 +72,15 @@ func (s entrance) refuse(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="paygate"`)
 		s.problem(w, r, http.StatusUnauthorized, "A staff token is needed, or another way to sign in.")
 	}
+}
+
+// withoutSearch returns an address without what somebody typed to find a person: addresses stay in logs and histories.
+func withoutSearch(u *url.URL) string {
+	query := u.Query()
+	for _, name := range []string{"find", "reference", "payment", "q"} {
+		query.Del(name)
+	}
+	return (&url.URL{Path: u.Path, RawQuery: query.Encode()}).RequestURI()
 }
 
 // brake answers a client of which too many sign-ins were refused.

@@ -44,6 +44,8 @@ func TestAProxySignsPeopleIn(t *testing.T) {
 		status int
 	}{
 		"known":             {http.Header{"X-Forwarded-Email": {"Ann@example.gov.uk"}}, 200},
+		"IAP":               {http.Header{"X-Forwarded-Email": {"accounts.google.com:ann@example.gov.uk"}}, 200},
+		"another prefix":    {http.Header{"X-Forwarded-Email": {"evil.example:ann@example.gov.uk"}}, 403},
 		"no role":           {http.Header{"X-Forwarded-Email": {"bob@example.gov.uk"}}, 403},
 		"group":             {http.Header{"X-Forwarded-Email": {"bob@x"}, "X-Forwarded-Groups": {"a, admins"}}, 200},
 		"groups twice":      {http.Header{"X-Forwarded-Email": {"bob@x"}, "X-Forwarded-Groups": {"a", "admins"}}, 401},

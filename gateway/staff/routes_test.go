@@ -29,3 +29,13 @@ func TestEveryPageSaysThatALiveRouteTakesNoPayments(t *testing.T) {
 		}
 	}
 }
+
+func TestTheAuditNamesTheRouteThatWasChanged(t *testing.T) {
+	t.Parallel()
+	l := newListener(t, nil)
+	l.do(t, http.MethodPost, "/routes/licence", `{"mode":"closed","reason":"storm"}`)
+	l.do(t, http.MethodPost, "/routes/Ann%20Smith", `{"mode":"closed","reason":"storm"}`)
+	_, text := l.do(t, http.MethodGet, "/audit.csv", "")
+	require.Contains(t, text, ",route licence,")
+	require.NotContains(t, text, "Smith", "what is no route is not repeated")
+}

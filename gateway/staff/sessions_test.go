@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -96,6 +97,46 @@ func TestSignOutEndsTheSessionOnTheServer(t *testing.T) {
 	thief.at.Jar.SetCookies(at, copied)
 	require.False(t, thief.isIn(), "a copy of the cookie is worth nothing")
 	require.True(t, other.isIn(), "the other session of the same member goes on")
+}
+
+func TestSigningInEndsTheEarlierSessionOfTheBrowser(t *testing.T) {
+	t.Parallel()
+	l := newListener(t, nil)
+	b := l.browser(t)
+	b.signIn(annsToken)
+	at, err := url.Parse(l.URL)
+	require.NoError(t, err)
+	copied := b.at.Jar.Cookies(at)
+	b.signIn(annsToken)
+	require.True(t, b.isIn())
+	thief := l.browser(t)
+	thief.at.Jar.SetCookies(at, copied)
+	require.False(t, thief.isIn())
+}
+
+func TestWhatWasSearchedIsNotInTheAddressOfTheSignIn(t *testing.T) {
+	t.Parallel()
+	l := newListener(t, nil)
+	answer, _ := l.browser(t).do("/journeys?find=Ann+Smith&reference=LIC-1&payment=hu20&state=stuck&q=Ann", nil)
+	require.Equal(t, "/journeys?state=stuck", answer.Request.URL.Query().Get("to"))
+}
+
+func TestOverHTTPSOnlyThisOriginCanSetTheCookie(t *testing.T) {
+	t.Parallel()
+	l := newListener(t, func(o *staff.Options) {
+		o.SignIn.Proxies = signin.Proxies{netip.MustParsePrefix("127.0.0.1/32")}
+	})
+	body := url.Values{"token": {annsToken}}.Encode()
+	answer, _ := l.do(t, http.MethodPost, "/login", body, "Content-Type", form, "Authorization", "",
+		"X-Forwarded-Proto", "https")
+	cookie := answer.Cookies()[0]
+	require.Equal(t, "__Host-paygate-staff", cookie.Name)
+	require.True(t, cookie.Secure)
+	for name, status := range map[string]int{cookie.Name: http.StatusOK, "paygate-staff": http.StatusUnauthorized} {
+		answer, _ = l.do(t, http.MethodGet, "/journeys", "", "Authorization", "", "X-Forwarded-Proto", "https",
+			"Cookie", name+"="+cookie.Value)
+		require.Equal(t, status, answer.StatusCode, name)
+	}
 }
 
 func TestAMemberHasAFewSessions(t *testing.T) {
