@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"fmt"
 	"time"
 
 	"paygate/journey"
@@ -17,7 +18,12 @@ const (
 func ListBy(column string) string { return listBy(column) }
 
 // ListQuery is the query of a list.
-func (s *Store) ListQuery(f journey.Filter) string { return s.query(f, nil).sql(50) }
+func ListQuery(f journey.Filter) string { return listed(f, between{to: afterAll}, nil).sql(50) }
+
+// LookUps are the queries of the journeys that have what a filter names.
+func LookUps() (reference, payment, terms string) {
+	return fmt.Sprintf(byReference, maxCandidates), byPayment, fmt.Sprintf(byTerms, maxCandidates)
+}
 
 // WithShortTimeout is the same store with a short timeout, for tests of servers that do not answer.
 func (s *Store) WithShortTimeout() *Store {

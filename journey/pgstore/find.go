@@ -16,10 +16,6 @@ const (
 	dropTerms = `DELETE FROM paygate_terms WHERE digest = ANY($1) AND journey_id = $2`
 
 	putFields = `INSERT INTO paygate_term_fields (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`
-
-	// findTerms is a condition on digests, a payment and an id.
-	findTerms = `id IN (SELECT journey_id FROM paygate_terms WHERE digest = ANY($%d)
-		UNION SELECT journey_id FROM paygate_payments WHERE id = $%d UNION SELECT $%d)`
 )
 
 // indexTerms keeps the entries by which a journey is found.
@@ -34,16 +30,6 @@ func (s *Store) indexTerms(batch *pgx.Batch, before, after journey.Journey) {
 			batch.Queue(putFields, fields)
 		}
 	}
-}
-
-// find adds the condition that a query may find the journey.
-func (s *Store) find(ctx context.Context, conn querier, q *query, wanted find.Query) error {
-	fields, err := all(ctx, conn, pgx.RowTo[string], `SELECT name FROM paygate_term_fields ORDER BY name`)
-	if err != nil {
-		return err
-	}
-	q.and(findTerms, s.index.Digests(wanted, fields), wanted.PaymentID(), wanted.JourneyID())
-	return nil
 }
 
 // indexPageSize is how many journeys one transaction indexes.

@@ -22,12 +22,11 @@ func (s *Store) List(ctx context.Context, f journey.Filter) (found []journey.Jou
 		return nil, nil
 	}
 	for {
-		wanted := f.Size() - len(found)
-		rows, err := s.page(ctx, f, wanted)
+		p, err := s.page(ctx, f, f.Size()-len(found))
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range rows {
+		for _, r := range p.rows {
 			j, err := s.open(r)
 			switch {
 			case errors.Is(err, journey.ErrDoesNotOpen):
@@ -35,37 +34,57 @@ func (s *Store) List(ctx context.Context, f journey.Filter) (found []journey.Jou
 			case err == nil && f.Matches(j) && (f.Find == "" || asked.Matches(j)):
 				found = append(found, j)
 			}
-			f.After = r.ID
 		}
-		if len(found) == f.Size() || len(rows) < wanted {
+		if len(found) == f.Size() || p.next == "" {
 			return found, nil
 		}
+		f.After = p.next
 	}
 }
 
-// page reads the next rows that the filter finds.
-func (s *Store) page(ctx context.Context, f journey.Filter, limit int) (rows []row, err error) {
+// page is a part of a list.
+type page struct {
+	rows []row
+	next journey.ID // where the next page begins; "" after the last
+}
+
+// page reads the next rows that the filter may find.
+func (s *Store) page(ctx context.Context, f journey.Filter, limit int) (p page, err error) {
 	err = s.connect(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		keys, err := s.keys(ctx, conn)
 		if err != nil {
 			return err
 		}
-		q := s.query(f, keys)
-		if f.Find != "" || f.Approval {
-			if err := s.find(ctx, conn, q, find.Of(f)); err != nil {
+		ids, err := idsOf(ctx, conn, f)
+		if err != nil {
+			return err
+		}
+		p.next = ""
+		q := listed(f, ids, keys)
+		if looksUp(f) {
+			candidates, err := s.candidates(ctx, conn, f, ids)
+			if err != nil {
 				return err
 			}
+			if len(candidates) == maxCandidates {
+				p.next = candidates[len(candidates)-1]
+			}
+			q = lookedUp(f, candidates, keys)
 		}
-		rows, err = all(ctx, conn, scanRow, q.sql(limit), q.args...)
+		p.rows, err = all(ctx, conn, scanRow, q.sql(limit), q.args...)
+		if len(p.rows) == limit {
+			p.next = p.rows[limit-1].ID
+		}
 		return err
 	})
-	return rows, err
+	return p, err
 }
 
 // query is a query of the table of journeys.
 type query struct {
 	where []string
 	args  []any
+	order string
 }
 
 // and adds a condition on values. Each %d is the number of the next argument.
@@ -79,39 +98,8 @@ func (q *query) and(condition string, values ...any) {
 }
 
 func (q *query) sql(limit int) string {
-	return fmt.Sprintf(`SELECT %s FROM paygate_journeys WHERE %s ORDER BY id DESC LIMIT %d`,
-		columns, strings.Join(q.where, " AND "), limit)
-}
-
-// query returns a query with only the conditions that the filter sets, so that each combination gets a suitable plan.
-func (s *Store) query(f journey.Filter, keys []string) *query {
-	q := &query{where: []string{"NOT damaged"}}
-	q.and("key_id = ANY($%d)", keys)
-	if f.State != "" {
-		q.and("state = $%d", f.State)
-		if !f.State.AtRest() {
-			q.where = append(q.where, "open") // the condition of the index
-		}
-	}
-	if f.Route != "" {
-		q.and("route = $%d", f.Route)
-	}
-	if f.Reference != "" {
-		q.and("reference = ANY($%d)", s.digests(f.Reference))
-	}
-	if f.Payment != "" {
-		q.and("id IN (SELECT journey_id FROM paygate_payments WHERE id = $%d)", f.Payment)
-	}
-	if !f.Since.IsZero() {
-		q.and("started_at >= $%d", nanoseconds(f.Since))
-	}
-	if !f.Until.IsZero() {
-		q.and("started_at < $%d", nanoseconds(f.Until))
-	}
-	if f.After != "" {
-		q.and("id < $%d", f.After)
-	}
-	return q
+	return fmt.Sprintf(`SELECT %s FROM paygate_journeys WHERE %s ORDER BY %s LIMIT %d`,
+		columns, strings.Join(q.where, " AND "), q.order, limit)
 }
 
 // digests returns the digests of a reference under each secret.

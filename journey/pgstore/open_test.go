@@ -41,7 +41,7 @@ func TestReplicasMigrateOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	const layouts = 6
+	const layouts = 7
 	require.Equal(t, layouts, strings.Count(log.String(), "was migrated to a new layout"))
 	require.Equal(t, layouts, ask[int](t, address, `SELECT count(*) FROM paygate_schema WHERE version_id > 0`))
 	require.Equal(t, 8, ask[int](t, address, `SELECT count(*) FROM paygate_journeys`))
@@ -170,9 +170,9 @@ func TestOpenTimesOut(t *testing.T) {
 func TestOpenRefusesNewerTables(t *testing.T) {
 	t.Parallel()
 	address := filled(t)
-	raw(t, address, `INSERT INTO paygate_schema (version_id, is_applied) VALUES (7, true)`)
+	raw(t, address, `INSERT INTO paygate_schema (version_id, is_applied) VALUES (8, true)`)
 	_, err := pgstore.Open(t.Context(), address, options(t, 1))
-	require.ErrorContains(t, err, "newer version of Paygate (layout 7, this version knows 6)")
+	require.ErrorContains(t, err, "newer version of Paygate (layout 8, this version knows 7)")
 	require.NotErrorIs(t, err, pgstore.ErrURL)
 }
 

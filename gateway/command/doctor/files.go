@@ -23,7 +23,7 @@ func (e *examination) checkStore(ctx context.Context) {
 			return
 		}
 		e.report(fine, about, "PostgreSQL is there and can be used")
-		e.compareClocks("database clock", "the database's, by which all replicas go", now, began, time.Now())
+		compareClocks(e, "database clock", "the database's, by which all replicas go", now, began, time.Now())
 		return
 	}
 	state, err := boltstore.Inspect(path)

@@ -57,11 +57,11 @@ func (e *examination) checkClock(pays, before, after time.Time) {
 		e.report(note, about, "not checked: GOV.UK Pay's answer has no date")
 		return
 	}
-	e.compareClocks(about, "GOV.UK Pay's", pays, before, after)
+	compareClocks(e, about, "GOV.UK Pay's", pays, before, after)
 }
 
 // compareClocks compares our clock with another, which was read between two readings of ours.
-func (e *examination) compareClocks(about, whose string, theirs, before, after time.Time) {
+func compareClocks(e *examination, about, whose string, theirs, before, after time.Time) {
 	skew := max(before.Sub(theirs.Add(time.Second)), theirs.Sub(after), 0).Round(time.Second)
 	switch {
 	case skew > maxSkew:
