@@ -24,19 +24,24 @@ const maxMessage = 500
 
 // Change changes a route, for all replicas, and returns what it does then. It sets Replaces and At.
 func (m *Modes) Change(ctx context.Context, route string, c Change) (State, error) {
-	at := slices.IndexFunc(m.Settings, func(s Setting) bool { return s.Route == route })
-	if at < 0 {
-		return State{}, ErrNoRoute
-	}
-	setting := m.Settings[at]
-	c.Replaces, c.At = setting.Mode, m.Now()
-	if err := c.check(); err != nil {
+	c, err := m.Check(route, c)
+	if err != nil {
 		return State{}, err
 	}
 	if err := m.store(ctx, route, c); err != nil {
 		return State{}, err
 	}
 	return m.Current(ctx).Of(route), nil
+}
+
+// Check returns a change with Replaces and At, or why it cannot be made.
+func (m *Modes) Check(route string, c Change) (Change, error) {
+	at := slices.IndexFunc(m.Settings, func(s Setting) bool { return s.Route == route })
+	if at < 0 {
+		return c, ErrNoRoute
+	}
+	c.Replaces, c.At = m.Settings[at].Mode, m.Now()
+	return c, c.check()
 }
 
 // isUndone reports whether a change only says what the setting says.

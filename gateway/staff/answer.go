@@ -127,7 +127,7 @@ func (s *server) render(w http.ResponseWriter, status int, name, title string, m
 	f := frame{Title: title, Service: s.ServiceName, Style: styleAddress, Test: s.TestMode, Member: m.Name, View: view}
 	if m.Name != "" {
 		f.Unpaid = s.unpaidRoutes(context.Background())
-		f.Sections = sectionsAt(name, m)
+		f.Sections = sectionsAt(sectionOf(name, view), m)
 	}
 	if err := s.template(name).Execute(&out, f); err != nil {
 		panic(err)

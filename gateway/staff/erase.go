@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,12 +17,14 @@ type personOrder struct {
 	Query    string       `json:"q"`
 	Journeys []journey.ID `json:"journeys"`
 	Reason   string       `json:"reason"`
+	// Confirmed comes from the page on which a person checks the order.
+	Confirmed bool `json:"-"`
 }
 
 // personOrderOf reads an order. If it cannot be read, wrong says why.
 func personOrderOf(r *http.Request) (o personOrder, wrong string) {
 	o, wrong = readOrder(r, "q, or journeys and reason", func(form url.Values) (o personOrder, wrong string) {
-		o = personOrder{Query: form.Get("q"), Reason: form.Get("reason")}
+		o = personOrder{Query: form.Get("q"), Reason: form.Get("reason"), Confirmed: form.Get("confirmed") == "yes"}
 		for _, id := range form["journeys"] {
 			o.Journeys = append(o.Journeys, journey.ID(id))
 		}
@@ -74,6 +77,11 @@ func (s people) erase(w http.ResponseWriter, r *http.Request, m member) {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
+	if wantsHTML(r) && !o.Confirmed {
+		setResult(w, resultChecked)
+		s.render(w, http.StatusOK, "confirm", "Check: "+eraseTitle, m, eraseConfirm(o))
+		return
+	}
 	done, err := s.eraseAll(r, o, m)
 	switch {
 	case err != nil:
@@ -84,6 +92,27 @@ func (s people) erase(w http.ResponseWriter, r *http.Request, m member) {
 	default:
 		answerJSON(w, http.StatusOK, "application/json", done)
 	}
+}
+
+const eraseTitle = "Erase what came from the citizen"
+
+// eraseConfirm is the page on which a person checks what is to be erased.
+func eraseConfirm(o personOrder) confirmView {
+	fields := url.Values{"reason": {o.Reason}}
+	v := confirmView{
+		Back: "/person", BackTo: "the search", Section: "person", Title: eraseTitle, Warning: noUndo, May: true,
+		Says:   fmt.Sprintf("You are about to erase what came from the citizen in %d journeys.", len(o.Journeys)),
+		Action: "/person/erase", Button: "Erase", Fields: confirmed(fields),
+	}
+	if len(o.Journeys) == 1 {
+		v.Says = "You are about to erase what came from the citizen in one journey."
+	}
+	for _, id := range o.Journeys {
+		v.Rows = append(v.Rows, confirmRow{"Journey", string(id)})
+		fields.Add("journeys", string(id))
+	}
+	v.Rows = append(v.Rows, confirmRow{"Reason", o.Reason})
+	return v
 }
 
 func (s people) eraseAll(r *http.Request, o personOrder, m member) (erasure, error) {

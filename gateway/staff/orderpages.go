@@ -1,6 +1,8 @@
 package staff
 
 import (
+	"net/url"
+
 	"paygate/journey"
 )
 
@@ -63,43 +65,29 @@ func (v orderView) amountFocus() string {
 	return "part-full"
 }
 
-// confirmView is the data of the page on which a person checks an order.
-type confirmView struct {
-	ID                 journey.ID
-	Reference, For     string
-	Task, Title        string
-	Button             string
-	Says               string
-	Reason, As, Amount string
-	Part               string
-	AmountPounds       string
-	Seen               string
-	May                bool
-	Meaning            string
-}
-
 func confirmViewOf(t task, j journey.Journey, o order) confirmView {
-	words := orderWords[t.name]
+	words, address := orderWords[t.name], "/journeys/"+string(j.ID)
 	v := confirmView{
-		ID: j.ID, Reference: j.Terms.Reference, For: j.Terms.Description, Task: t.name, Title: words.title,
-		Button: words.button, Says: planned(j, o), Reason: o.Reason, As: o.As, Part: o.Part,
-		Amount: o.Amount, Seen: versionOf(j), May: t.may(j), Meaning: explain(j),
+		Back: address, BackTo: "the journey", Section: "order", Caption: j.Terms.Reference,
+		Title: words.title, Says: planned(j, o), Warning: noUndo,
+		Rows: []confirmRow{{"For", j.Terms.Description}}, Action: address + "/" + t.name,
+		Button: words.button, May: t.may(j), Meaning: explain(j),
+		Fields: confirmed(url.Values{
+			"seen": {versionOf(j)}, "reason": {o.Reason}, "as": {o.As}, "part": {o.Part}, "amount": {o.Amount},
+		}),
 	}
 	switch t.name {
 	case "refund":
-		v.AmountPounds = journey.Pounds(o.AmountPence)
-		v.Says = "You are about to give back " + v.AmountPounds + "."
+		pounds := journey.Pounds(o.AmountPence)
+		v.Says = "You are about to give back " + pounds + "."
+		v.Rows = append(v.Rows, confirmRow{"Amount", pounds})
 	case "release":
 		v.Says = sendPlan(j)
 	case "return":
 		v.Says = planned(j, order{As: "reversed"})
 	}
+	v.Rows = append(v.Rows, confirmRow{"Reason", o.Reason})
 	return v
-}
-
-// Fields are what the form before has asked for.
-func (v confirmView) Fields() map[string]string {
-	return map[string]string{"reason": v.Reason, "as": v.As, "part": v.Part, "amount": v.Amount}
 }
 
 // planned says what settling a journey does with its money.

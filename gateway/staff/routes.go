@@ -74,9 +74,12 @@ type routeOrder struct {
 	Until     string     `json:"until"`
 	Message   string     `json:"message"`
 	MessageCY string     `json:"message_cy"`
+	// Confirmed and Seen come from the page on which a person checks the order: Seen is how the route was then.
+	Confirmed bool   `json:"-"`
+	Seen      string `json:"-"`
 }
 
-// change changes what a route does.
+// change changes what a route does. For people, that is after a page on which they check it.
 func (s routeModes) change(w http.ResponseWriter, r *http.Request, m member) {
 	o, wrong := routeOrderOf(r)
 	until, err := s.calendar.endOf(o.Until, lastDay(r))
@@ -87,10 +90,13 @@ func (s routeModes) change(w http.ResponseWriter, r *http.Request, m member) {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
-	route := r.PathValue("name")
-	now, err := s.Modes.Change(context.WithoutCancel(r.Context()), route, modes.Change{
+	route, c := r.PathValue("name"), modes.Change{
 		Mode: o.Mode, Until: until, Reason: o.Reason, Message: o.Message, MessageCY: o.MessageCY, By: m.Name,
-	})
+	}
+	if wantsHTML(r) && !s.isChecked(w, r, m, o, c) {
+		return
+	}
+	now, err := s.Modes.Change(context.WithoutCancel(r.Context()), route, c)
 	s.Log.InfoContext(r.Context(), "staff order", "order", "route", "route", route, "mode", o.Mode, "by", m.By(),
 		"done", err == nil)
 	s.answerChange(w, r, now, err)
@@ -118,7 +124,7 @@ func routeOrderOf(r *http.Request) (o routeOrder, wrong string) {
 	o, wrong = readOrder(r, fields, func(form url.Values) (routeOrder, string) {
 		return routeOrder{
 			modes.Mode(form.Get("mode")), form.Get("reason"), form.Get("until"), form.Get("message"),
-			form.Get("message_cy"),
+			form.Get("message_cy"), form.Get("confirmed") == "yes", form.Get("seen"),
 		}, ""
 	})
 	if wrong != "" {

@@ -18,7 +18,7 @@ type section struct {
 func sectionsAt(page string, m member) []section {
 	all := []section{
 		{Name: "Overview", Address: "/", pages: []string{"overview"}},
-		{Name: "Journeys", Address: "/journeys", pages: []string{"list", "journey", "order", "confirm"}},
+		{Name: "Journeys", Address: "/journeys", pages: []string{"list", "journey", "order"}},
 		{Name: "Finance", Address: "/finance", pages: []string{"finance"}},
 		{Name: "Comparison", Address: "/reconcile", pages: []string{"reconcile"}},
 		{Name: "Routes", Address: "/routes", pages: []string{"routes"}},
@@ -28,4 +28,12 @@ func sectionsAt(page string, m member) []section {
 		all[i].Current = slices.Contains(all[i].pages, page)
 	}
 	return slices.DeleteFunc(all, func(s section) bool { return m.Role < s.role })
+}
+
+// sectionOf returns the page by which the navigation is shown.
+func sectionOf(name string, view any) string {
+	if v, is := view.(confirmView); is {
+		return v.Section
+	}
+	return name
 }

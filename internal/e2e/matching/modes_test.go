@@ -3,6 +3,7 @@ package matching
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -129,8 +130,21 @@ func TestStaffPagesAndMetricsShowTheModes(t *testing.T) {
 	require.Contains(t, metrics, `paygate_route_mode{mode="on",route="licence"} 0`)
 	require.Contains(t, metrics, `paygate_route_mode{mode="on",route="register"} 1`)
 
-	p = h.Ann().Do(http.MethodPost, "/routes/licence", "mode=on&reason=done", "Accept", testserver.AcceptHTML,
-		"Content-Type", "application/x-www-form-urlencoded")
-	require.Equal(t, http.StatusSeeOther, p.Status, p.Text)
+	press := func(body string) testserver.Page {
+		return h.Ann().Do(http.MethodPost, "/routes/licence", body, "Accept", testserver.AcceptHTML,
+			"Content-Type", "application/x-www-form-urlencoded")
+	}
+	p = press("mode=on&reason=done")
+	require.Equal(t, http.StatusOK, p.Status, p.Text)
+	require.Contains(t, p.Text, "You are about to have licence take payments.")
+	require.Contains(t, h.Ann().Do(http.MethodGet, "/routes", nil).Text, `"mode":"closed"`, "not before it is checked")
+	seen := regexp.MustCompile(`name="seen" value="([^"]+)"`).FindStringSubmatch(p.Text)
+	require.NotNil(t, seen, p.Text)
+	checked := "mode=on&reason=done&confirmed=yes&seen=" + seen[1]
+	require.Equal(t, http.StatusSeeOther, press(checked).Status)
+	p = press(checked)
+	require.Equal(t, http.StatusConflict, p.Status, "pressed twice")
+	require.Contains(t, p.Text, "the route has changed since you looked")
+	require.Equal(t, http.StatusUnprocessableEntity, press("mode=free&reason=done").Status, "no until")
 	require.Equal(t, http.StatusNotFound, setMode(h, "other", "closed").Status)
 }
