@@ -119,7 +119,13 @@ func (m *Metrics) startAtZero(routes, accounts []string) {
 	for _, account := range accounts {
 		m.startRefusalsAtZero(account)
 	}
+	for _, result := range []string{
+		"visited", "released", "captured", "returned", "abandoned", "waiting", "stuck", "failed",
+	} {
+		m.swept.WithLabelValues(result)
+	}
 	for _, route := range routes {
+		m.startJourneysAtZero(route)
 		for _, what := range movements() {
 			m.money.WithLabelValues(route, what)
 		}
@@ -130,11 +136,24 @@ func (m *Metrics) startAtZero(routes, accounts []string) {
 	}
 }
 
+func (m *Metrics) startJourneysAtZero(route string) {
+	for _, state := range journey.States() {
+		m.entered.WithLabelValues(route, string(state))
+	}
+	for _, verdict := range []journey.Verdict{
+		journey.VerdictAccepted, journey.VerdictRefused, journey.VerdictNotSent, journey.VerdictUnknown,
+	} {
+		for _, by := range []string{"return", "webhook", "mopup", "staff", "pass"} {
+			m.deliveries.WithLabelValues(route, string(verdict), by)
+		}
+	}
+}
+
 // startRefusalsAtZero creates the counters that alerts look for: Pay refuses all calls of an account, or is down for
 // maintenance (P0999).
 func (m *Metrics) startRefusalsAtZero(account string) {
 	for _, call := range []string{"create", "get", "capture", "cancel", "refund", "search"} {
-		for _, code := range append(journey.AccountRefusals(), "P0999") {
+		for _, code := range append(journey.AccountRefusals(), "P0999", "unreachable") {
 			m.payCalls.WithLabelValues(account, call, code)
 		}
 	}
