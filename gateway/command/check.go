@@ -6,13 +6,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"paygate/gateway/config"
 	"paygate/journey/boltstore"
 	"paygate/journey/seal"
 )
 
-// check prints the settings. It connects to nothing.
+// check prints the settings, and looks at the files that they name. It connects to nothing.
 func check(ctx context.Context, e Env, args []string) error {
 	store := false
 	_, err := e.flags("check", "[-store]", args, 0, func(set *flag.FlagSet) {
@@ -30,7 +33,31 @@ func check(ctx context.Context, e Env, args []string) error {
 		return checkFile(ctx, e, settings)
 	}
 	fmt.Fprint(e.Stdout, settings.Describe())
-	return nil
+	return openable(settings)
+}
+
+// openable returns why a start with the settings would fail at a file, without disturbing a process that uses them.
+func openable(s config.Settings) error {
+	_, err := config.ReadUpstreamRoots(s.UpstreamCAFile)
+	errs := []error{err}
+	for setting, files := range map[string][2]string{
+		"PAYGATE_TLS": {s.TLSCertFile, s.TLSKeyFile}, "PAYGATE_STAFF_TLS": {s.StaffTLSCertFile, s.StaffTLSKeyFile},
+	} {
+		if files[0] != "" {
+			_, err := loadCertificate(setting, files[0], files[1], nil)
+			errs = append(errs, err)
+		}
+	}
+	if s.Store.Kind == config.Bbolt {
+		_, err := boltstore.Inspect(s.Store.Path)
+		errs = append(errs, err)
+	}
+	if socket, isSocket := strings.CutPrefix(s.Listen, "unix:"); isSocket {
+		if _, err := os.Stat(filepath.Dir(socket)); err != nil {
+			errs = append(errs, fmt.Errorf("PAYGATE_LISTEN: the folder of the socket cannot be used: %w", err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // checkFile reads the store from end to end.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"paygate/gateway/origin"
@@ -75,6 +76,9 @@ func checkHost(text string) (string, error) {
 	if at := strings.LastIndex(text, ":"); at > strings.LastIndex(text, "]") {
 		host, port = text[:at], text[at:]
 	}
+	if number, err := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16); port != "" && (err != nil || number == 0) {
+		return "", errors.New("has a port that is not from 1 to 65535")
+	}
 	ascii, err := origin.ASCII(host)
 	if err != nil {
 		return "", errors.New("has a host name that cannot be written in ASCII")
@@ -93,8 +97,9 @@ func checkSocket(path string) error {
 }
 
 func checkAddress(text string) (string, error) {
-	if _, port, err := net.SplitHostPort(text); err != nil || port == "" || strings.Contains(port, "/") {
-		return "", errors.New("must be an address such as :8000 or 127.0.0.1:8001")
+	_, port, err := net.SplitHostPort(text)
+	if _, unknown := net.LookupPort("tcp", port); err != nil || port == "" || unknown != nil {
+		return "", errors.New("must be an address such as :8000 or 127.0.0.1:8001, with a port up to 65535")
 	}
 	return text, nil
 }

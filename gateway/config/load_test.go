@@ -122,8 +122,8 @@ var wrongs = map[string][]string{
 		"(unset)", "replace-me", "c2hvcnQ", strings.Repeat("A", 43), secretText(1) + "," + secretText(1),
 	},
 	"PAYGATE_ROUTES":       {"(unset)", "Licence", "licence,licence", "licence,"},
-	"PAYGATE_LISTEN":       {"unix:", "unix:paygate.sock", "8000"},
-	"PAYGATE_STAFF_LISTEN": {"nowhere", ":8000", "127.0.0.1:8000"},
+	"PAYGATE_LISTEN":       {"unix:", "unix:paygate.sock", "8000", ":99999", "127.0.0.1:abc", ":-1"},
+	"PAYGATE_STAFF_LISTEN": {"nowhere", ":8000", "127.0.0.1:8000", "127.0.0.1:65536"},
 	"PAYGATE_STAFF_TOKENS": {
 		"ann", "ann:short", "ann:0123456789abcdef,ann:0123456789abcdeg",
 		"ann:0123456789abcdef,bob:0123456789abcdef", "ann:view:short", "ann:view:", ":view:0123456789abcdef",
