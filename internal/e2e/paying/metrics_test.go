@@ -2,10 +2,13 @@ package paying
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -115,4 +118,49 @@ func TestAlertRulesUseExistingMetrics(t *testing.T) {
 				"%s is tested silent and firing", alert)
 		}
 	}
+}
+
+// TestDashboardAsksForWhatExists checks each query of the Grafana dashboard with promtool, and its metrics and labels
+// against those of a running Paygate.
+func TestDashboardAsksForWhatExists(t *testing.T) {
+	t.Parallel()
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		testenv.Missing(t, "promtool is not installed (Debian package prometheus)")
+		return
+	}
+	text, err := os.ReadFile("../../../examples/grafana/paygate.json")
+	require.NoError(t, err)
+	var dashboard struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr, LegendFormat string }
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &dashboard))
+	h, c := testserver.NewWithPayment(t, testserver.Confirm)
+	h.App.Identify("2.0.0", "unknown") // as the command does
+	c.ReturnFromPay()
+	compared(t, h, nil)
+	metrics := h.Ann().Do(http.MethodGet, "/metrics", nil).Text
+
+	rules, queries := "groups:\n- name: dashboard\n  rules:\n", 0
+	for _, p := range dashboard.Panels {
+		for _, target := range p.Targets {
+			queries++
+			expr := strings.ReplaceAll(target.Expr, "$__rate_interval", "5m")
+			rules += fmt.Sprintf("  - {record: q%d, expr: %q}\n", queries, expr)
+			for _, name := range regexp.MustCompile(`paygate_[a-z_]+`).FindAllString(expr, -1) {
+				require.Regexp(t, `(?m)^`+name+`[{ ]`, metrics, "%s: %s", p.Title, name)
+			}
+			for _, label := range regexp.MustCompile(`\{\{(\w+)\}\}`).FindAllStringSubmatch(target.LegendFormat, -1) {
+				require.Contains(t, expr, label[1], p.Title)
+			}
+		}
+	}
+	require.Greater(t, queries, 15)
+	file := filepath.Join(t.TempDir(), "dashboard.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(rules), 0o600))
+	out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", file).CombinedOutput()
+	require.NoError(t, err, "%s", out)
 }
