@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,7 +41,8 @@ type Order struct {
 // Person is a member of staff who gives an order.
 type Person struct {
 	Name string // as the history shows it, which the person may be able to change
-	ID   string // what the person cannot change, such as a subject and its issuer; empty: not known
+	// ID is what the person cannot change, such as a subject and its issuer: one identity on each line. It may be empty.
+	ID string
 }
 
 // By returns the person as the history names them.
@@ -54,9 +56,14 @@ type Approval struct {
 	At     time.Time `json:"at"`
 }
 
-// askedBy reports whether a person may be the one who asked: the name or the ID is the same.
+// askedBy reports whether a person may be the one who asked: the name or an identity is the same.
 func (a Approval) askedBy(p Person) bool {
-	return a.Person != "" && a.Person == p.ID || samePerson(a.By, p.By())
+	for identity := range strings.SplitSeq(a.Person, "\n") {
+		if identity != "" && slices.Contains(strings.Split(p.ID, "\n"), identity) {
+			return true
+		}
+	}
+	return samePerson(a.By, p.By())
 }
 
 // Waits reports whether there is an order that waits.

@@ -22,6 +22,9 @@ func TestAnOrderIsAskedByWhoHasTheNameOrTheID(t *testing.T) {
 	require.True(t, asked.askedBy(Person{Name: "ann", ID: "issuer s2"}))
 	require.True(t, asked.askedBy(Person{Name: "bob", ID: "issuer s1"}))
 	require.False(t, asked.askedBy(Person{Name: "bob", ID: "issuer s2"}))
+	byMail := Approval{By: ByStaff("zed"), Person: "issuer s1\nmail ann@example.gov.uk"}
+	require.True(t, byMail.askedBy(Person{Name: "ann", ID: "proxy ann@example.gov.uk\nmail ann@example.gov.uk"}))
+	require.False(t, byMail.askedBy(Person{Name: "bob", ID: ""}))
 	stored := Approval{By: ByStaff("ann")} // without an ID, by an earlier build
 	require.False(t, stored.askedBy(Person{Name: "bob"}))
 }

@@ -11,6 +11,7 @@ type AuditEntry struct {
 	ID      ID        `json:"id"` // of the entry; sorts by time
 	At      time.Time `json:"at"`
 	By      By        `json:"by"`
+	Person  string    `json:"person,omitempty"` // what tells members of one name apart, as in [Person]
 	Role    string    `json:"role"`
 	What    string    `json:"what"` // empty if the entry can no longer be read
 	Journey ID        `json:"journey,omitempty"`

@@ -37,7 +37,7 @@ func (r *Runner) permit(ctx context.Context, route string) (done func(), err err
 
 // doPermitted carries out one owed step. It first waits until a delivery for which no citizen waits may begin.
 func (r *Runner) doPermitted(ctx context.Context, j Journey, step Step, v Visit) (Progress, error) {
-	if step != StepDeliver || v.By != ByMopup && v.By != ByEarly {
+	if step != StepDeliver || v.By == ByCitizen || v.By.isStaff() {
 		return r.do(ctx, j, step, v)
 	}
 	done, err := r.permit(ctx, j.Terms.Route)
@@ -138,6 +138,7 @@ func (r *Runner) storeResult(ctx context.Context, id ID, f RequestDelivered, by 
 		case errors.As(err, &misplaced): // it may have been stored, and only the confirmation lost
 			j, getErr := r.Store.Get(ctx, id)
 			if getErr == nil && j.Claim.Number == f.Number && j.Claim.Until.IsZero() {
+				r.unstored.Store(0)
 				return j, nil
 			}
 			return Journey{}, errors.Join(err, getErr)

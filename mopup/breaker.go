@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// maxUnknown is how many deliveries in a row on a route may end without a known result, before nobody's request is
-	// sent there but that of a citizen who is waiting. Each of them is one that a person has to look into.
+	// maxUnknown is how many deliveries in a row on a route may end without a known result, before only requests of
+	// citizens who are waiting are sent there. Each of them is one that a person has to look into.
 	maxUnknown = 3
 	// firstPause and maxPause are how long the deliveries of a route pause. Each pause is twice as long as the one before.
 	firstPause, maxPause = time.Hour, 6 * time.Hour

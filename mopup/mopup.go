@@ -34,6 +34,8 @@ type Options struct {
 	// WaitOut waits a moment for Pay to accept an account's calls again, after it refused one. Its error means that Pay
 	// still refuses them.
 	WaitOut func(ctx context.Context, account string) error
+	// IsPaused, if set, reports whether the deliveries of a route pause.
+	IsPaused func(route string) bool
 	// Swept, if set, is called after every sweep with its counts.
 	Swept func(map[string]int)
 }

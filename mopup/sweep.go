@@ -187,6 +187,9 @@ func (s *sweep) reserve(ctx context.Context, due journey.Due) (j journey.Journey
 		return j, false, nil
 	case err != nil || !s.wanted(due, j):
 		return j, false, err
+	case s.isPaused(j):
+		s.count(func(c *Counts) *int { return &c.Waiting })
+		return j, false, nil
 	case j.Owed(s.Now()).IsAtPay() && s.WaitOut(ctx, j.Terms.Account) != nil:
 		return j, false, errHeldBack
 	case s.Shared == nil:
@@ -194,6 +197,11 @@ func (s *sweep) reserve(ctx context.Context, due journey.Due) (j journey.Journey
 	}
 	mine, err = s.Shared.TakeDue(ctx, due, s.began, lease)
 	return j, mine, err
+}
+
+// isPaused reports whether a journey waits for a delivery that pauses.
+func (s *sweep) isPaused(j journey.Journey) bool {
+	return s.IsPaused != nil && j.Owed(s.Now()) == journey.StepDeliver && s.IsPaused(j.Terms.Route)
 }
 
 // limit waits until the account has a part of Pay's allowance left for a visit. The error is the context's.

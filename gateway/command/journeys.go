@@ -30,6 +30,8 @@ func journeys(ctx context.Context, e Env, args []string) error {
 		set.Func("find", "only journeys with this `text`: part of a reference, or what the citizen typed",
 			parameter(query, "find"))
 		set.Func("payment", "only the journey of this `payment`", parameter(query, "payment"))
+		set.Func("approval", "`waiting`: only journeys with an order that waits for a second person",
+			parameter(query, "approval"))
 		set.Func("since", "only journeys begun since this `time`: a date, a time, or a duration such as 24h",
 			moment(query, "since"))
 		set.Func("until", "only journeys begun before this `time`: a date, a time, or a duration such as 24h",

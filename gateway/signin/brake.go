@@ -72,7 +72,7 @@ func (p Proxies) client(r *http.Request) netip.Prefix {
 	if p.sent(r) {
 		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		for i := len(hops) - 1; i >= 0 && p.contain(address); i-- {
-			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+			hop, err := hopAddress(strings.TrimSpace(hops[i]))
 			if err != nil {
 				break
 			}
@@ -80,6 +80,14 @@ func (p Proxies) client(r *http.Request) netip.Prefix {
 		}
 	}
 	return networkOf(address.Unmap().WithZone(""))
+}
+
+// hopAddress reads an address, which some proxies write with its port.
+func hopAddress(text string) (netip.Addr, error) {
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return withPort.Addr(), nil
+	}
+	return netip.ParseAddr(text)
 }
 
 func networkOf(address netip.Addr) netip.Prefix {

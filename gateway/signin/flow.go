@@ -63,12 +63,12 @@ func (g *Gate) Finish(w http.ResponseWriter, r *http.Request) (m Member, to stri
 	if m, err = g.known(person, g.OIDC.Issuer, g.OIDC.TrustEmail); err != nil {
 		return m, "", err
 	}
-	return m, f.To, g.begin(w, r, session{Name: m.Name, Issuer: g.OIDC.Issuer, Person: &person})
+	return m, f.To, g.begin(w, r, session{Name: m.Name, ID: m.ID, Issuer: g.OIDC.Issuer, Person: &person})
 }
 
 // takeFlow returns the sign-in that this browser has begun. It can be taken once.
 func (g *Gate) takeFlow(w http.ResponseWriter, r *http.Request) (f flow, err error) {
-	cookie, err := r.Cookie(flowCookie)
+	cookie, err := r.Cookie(g.Proxies.cookieName(r, flowCookie))
 	if err != nil || g.flows.Decode(flowCookie, cookie.Value, &f) != nil {
 		return f, ErrStale
 	}
@@ -91,7 +91,7 @@ func (g *Gate) takeFlow(w http.ResponseWriter, r *http.Request) (f flow, err err
 
 func (g *Gate) setFlow(w http.ResponseWriter, r *http.Request, value string, lasts time.Duration) {
 	http.SetCookie(w, &http.Cookie{
-		Name: flowCookie, Value: value, Path: "/login", MaxAge: int(lasts.Seconds()),
+		Name: g.Proxies.cookieName(r, flowCookie), Value: value, Path: "/", MaxAge: int(lasts.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: g.Proxies.encrypted(r),
 	})
 }

@@ -93,6 +93,9 @@ func (g *Gate) memberIn(s session) (Member, error) {
 // known returns the member whom another system has signed in.
 func (g *Gate) known(p Person, by string, trustEmail bool) (Member, error) {
 	m := Member{Name: p.Name, Role: g.Roles.roleOf(p, trustEmail), ID: by + " " + p.Subject}
+	if p.Email != "" && (p.Verified || trustEmail) { // also tells who comes by another way
+		m.ID += "\nmail " + lower(p.Email)
+	}
 	if m.Role == NoRole {
 		return m, NoRoleError{p.Name}
 	}
@@ -113,7 +116,7 @@ func (g *Gate) SignIn(w http.ResponseWriter, r *http.Request, token string) (Mem
 	if !known {
 		return m, ErrUnknown
 	}
-	return m, g.begin(w, r, session{Name: m.Name, Digest: digest(token)})
+	return m, g.begin(w, r, session{Name: m.Name, ID: m.ID, Digest: digest(token)})
 }
 
 // begin begins a session, and ends the one that the browser has. After a sign-in with an issuer the browser does not

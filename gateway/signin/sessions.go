@@ -40,6 +40,7 @@ type Store interface {
 // session is what the store keeps of a member who has signed in.
 type session struct {
 	Name   string    `json:"name"`
+	ID     string    `json:"id,omitempty"`     // of the member
 	Digest string    `json:"digest,omitempty"` // of the token
 	Issuer string    `json:"issuer,omitempty"` // who has signed the person in
 	Person *Person   `json:"person,omitempty"`
@@ -80,7 +81,7 @@ func (k keeper) begin(r *http.Request, began session) (cookie string, err error)
 	old, _ := k.passOf(r)
 	err = k.update(context.WithoutCancel(r.Context()), func(all sessions) {
 		delete(all, digest(old.Key))
-		all.makeRoom(began.Name)
+		all.makeRoom(began.ID)
 		all[digest(p.Key)] = began
 	})
 	if err != nil {
@@ -90,10 +91,10 @@ func (k keeper) begin(r *http.Request, began session) (cookie string, err error)
 }
 
 // makeRoom ends the sessions of a member beyond those that they can have beside a new one.
-func (all sessions) makeRoom(name string) {
+func (all sessions) makeRoom(id string) {
 	var theirs []string
 	for key, s := range all {
-		if s.Name == name {
+		if s.ID == id {
 			theirs = append(theirs, key)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 type Member struct {
 	Name string
 	Role Role
-	ID   string // what tells them from other members, and which they cannot change
+	ID   string // their identities, which they cannot change; see [journey.Person]
 }
 
 // Person returns the member as orders name them.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"paygate/gateway/signin"
 	"paygate/journey"
 	"paygate/journey/export"
 )
@@ -27,7 +28,7 @@ const (
 // entryOf returns the entry of a request. It has nothing of what was typed.
 func (s audit) entryOf(r *http.Request, m member, what string) journey.AuditEntry {
 	now := s.SignIn.Now()
-	e := journey.AuditEntry{ID: journey.NewID(now), At: now, By: m.By(), Role: m.Role.String(), What: what}
+	e := journey.AuditEntry{ID: journey.NewID(now), At: now, By: m.By(), Person: m.ID, Role: m.Role.String(), What: what}
 	if id := r.PathValue("id"); journey.IsID(id) {
 		e.Journey = journey.ID(id)
 	}
@@ -35,7 +36,7 @@ func (s audit) entryOf(r *http.Request, m member, what string) journey.AuditEntr
 		e.What += " " + route
 	}
 	for name, values := range parametersOf(r) {
-		if slices.Contains(searchedBy, name) && strings.Join(values, "") != "" {
+		if r.URL.Path != signin.CallbackPath && slices.Contains(searchedBy, name) && strings.Join(values, "") != "" {
 			e.Search = append(e.Search, name)
 		}
 	}
@@ -142,7 +143,7 @@ const auditFailed = "The store cannot be used at the moment, so it cannot be rec
 // auditPage is how many entries are read at a time.
 const auditPage = 500
 
-var auditColumns = []string{"at", "by", "role", "what", "journey", "search", "result"}
+var auditColumns = []string{"at", "by", "role", "what", "journey", "search", "result", "identity"}
 
 // csv streams the entries of a period.
 func (s audit) csv(w http.ResponseWriter, r *http.Request, _ member) {
@@ -197,7 +198,7 @@ func auditRow(e journey.AuditEntry) []string {
 	}
 	row := []string{
 		e.At.UTC().Truncate(time.Second).Format(time.RFC3339), string(e.By), e.Role, what, string(e.Journey),
-		strings.Join(e.Search, " "), e.Result,
+		strings.Join(e.Search, " "), e.Result, strings.ReplaceAll(e.Person, "\n", ", "),
 	}
 	for i, text := range row {
 		row[i] = export.Cell(text)

@@ -20,16 +20,16 @@ import (
 	"paygate/journey/seal"
 )
 
-// audited returns the rows of the audit, without their times, as Ann downloads them.
+// audited returns the rows of the audit, without their times and identities, as Ann downloads them.
 func (l *listener) audited(t *testing.T, query string) (rows [][]string) {
 	t.Helper()
 	answer, text := l.do(t, http.MethodGet, "/audit.csv"+query, "")
 	require.Equal(t, http.StatusOK, answer.StatusCode, text)
 	all, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, []string{"at", "by", "role", "what", "journey", "search", "result"}, all[0])
+	require.Equal(t, []string{"at", "by", "role", "what", "journey", "search", "result", "identity"}, all[0])
 	for _, row := range all[1:] {
-		rows = append(rows, row[1:])
+		rows = append(rows, row[1:len(row)-1])
 	}
 	return rows
 }

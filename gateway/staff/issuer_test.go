@@ -376,6 +376,7 @@ func TestAPersonWhoChangesTheirNameIsNotASecondPerson(t *testing.T) {
 	id := string(l.addTaken(t, "LIC1"))
 	signInAs := func(name, subject string) browser {
 		is.claims["preferred_username"], is.claims["sub"] = name, subject
+		is.claims["email"] = subject + "@example.gov.uk"
 		b := l.browser(t)
 		is.signIn(b)
 		return b

@@ -56,6 +56,7 @@ type Handler struct {
 	Options
 	waiting   chan struct{} // one for each message that is not dealt with
 	storing   chan struct{} // one for each message that is being stored
+	queued    chan struct{} // one for each journey that is to be advanced
 	advancing chan struct{} // one for each journey that is being advanced
 	draining  chan struct{} // closed when what waits is left to sweeps
 	drain     sync.Once
@@ -66,8 +67,8 @@ type Handler struct {
 func New(o Options) *Handler {
 	return &Handler{
 		Options: o, waiting: make(chan struct{}, maxWaiting), storing: make(chan struct{}, maxStoring),
-		advancing: make(chan struct{}, maxAdvancing),
-		draining:  make(chan struct{}),
+		queued: make(chan struct{}, maxWaiting), advancing: make(chan struct{}, maxAdvancing),
+		draining: make(chan struct{}),
 	}
 }
 
@@ -103,8 +104,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := &delivery{signers: signers, failed: make(chan struct{}), stored: make(chan struct{})}
 	d.message, d.result = parse(body)
 	h.all.Go(func() {
-		defer func() { <-h.waiting }()
-		h.take(d)
+		id, isStored := h.take(d)
+		<-h.waiting
+		if isStored && d.result == "accepted" {
+			h.advance(id)
+		}
 	})
 	select {
 	case <-d.stored:
@@ -154,10 +158,10 @@ type delivery struct {
 	stored  chan struct{} // closed once it is stored
 }
 
-// take stores a message, and then does what follows from it. One for which the store takes so long that Pay has its
-// answer is tried again if it fails.
-func (h *Handler) take(d *delivery) {
-	began, id := time.Now(), journey.ID("")
+// take stores a message, and reports whether it did. One for which the store takes so long that Pay has its answer is
+// tried again if it fails.
+func (h *Handler) take(d *delivery) (id journey.ID, isStored bool) {
+	began := time.Now()
 	for pause := time.Second; d.result == ""; pause = min(2*pause, time.Minute) {
 		var err error
 		if id, d.result, err = h.store(d.signers, d.message); err == nil {
@@ -166,17 +170,16 @@ func (h *Handler) take(d *delivery) {
 		h.Log.Error("a message of GOV.UK Pay is not stored", "error", err)
 		if d.isLate.CompareAndSwap(false, true) {
 			close(d.failed)
-			return
+			return "", false
 		}
 		if time.Since(began) > keepTrying || !h.wait(pause) {
-			return
+			h.Log.Error("a message of GOV.UK Pay is given up; its payment is read when it is due, or by the comparison")
+			return "", false
 		}
 	}
 	h.count(d.result)
 	close(d.stored)
-	if d.result == "accepted" {
-		h.advance(id)
-	}
+	return id, true
 }
 
 // wait waits, and reports whether there is still time.
@@ -253,8 +256,14 @@ func (h *Handler) nudge(ctx context.Context, signers []string, paymentID string)
 	return id, h.Runner.Nudge(ctx, id, journey.ByWebhook)
 }
 
-// advance advances a journey once its turn comes, or leaves it to the next sweep when Paygate ends.
+// advance advances a journey once its turn comes. If too many wait for theirs, or Paygate ends, a sweep does it.
 func (h *Handler) advance(id journey.ID) {
+	select {
+	case h.queued <- struct{}{}:
+		defer func() { <-h.queued }()
+	default:
+		return
+	}
 	select {
 	case h.advancing <- struct{}{}:
 		defer func() { <-h.advancing }()
@@ -263,7 +272,7 @@ func (h *Handler) advance(id journey.ID) {
 	}
 	progress, err := h.Runner.Advance(context.Background(), id, journey.Visit{By: journey.ByWebhook})
 	_ = progress.Reply.Close()
-	if err != nil {
+	if err != nil && !errors.Is(err, journey.ErrPaused) {
 		h.Log.Warn("advancing after a webhook", "journey_id", id, "error", err)
 	}
 }
