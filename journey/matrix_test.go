@@ -167,7 +167,29 @@ func TestEveryStateMeetsEveryFact(t *testing.T) {
 		table.WriteString("\n")
 	}
 	golden(t, filepath.Join("testdata", "matrix.golden"), table.String())
-	golden(t, filepath.Join("..", "docs", "states.md"), statesPage(journeys, table.String()))
+	golden(t, filepath.Join("..", "docs", "states.md"), statesPage(journeys, diagram(t, journeys), table.String()))
+}
+
+// diagram draws the states and which of them follow each other by whatever fact.
+func diagram(t *testing.T, journeys map[State]Journey) string {
+	var lines strings.Builder
+	lines.WriteString("```mermaid\nstateDiagram-v2\n    [*] --> held\n")
+	for _, from := range States() {
+		follow := map[State]bool{}
+		for _, f := range allFacts() {
+			follow[State(cell(t, journeys[from], f))] = true
+		}
+		for _, to := range States() {
+			if follow[to] {
+				fmt.Fprintf(&lines, "    %s --> %s\n", from, to)
+			}
+		}
+		if from.AtRest() {
+			fmt.Fprintf(&lines, "    %s --> [*]\n", from)
+		}
+	}
+	lines.WriteString("```\n")
+	return lines.String()
 }
 
 // cell returns the new state, "·" if it stays the same, or nothing if the state does not allow the fact.
@@ -183,7 +205,7 @@ func cell(t *testing.T, j Journey, f namedFact) string {
 	return string(next.State)
 }
 
-func statesPage(journeys map[State]Journey, table string) string {
+func statesPage(journeys map[State]Journey, diagram, table string) string {
 	var page strings.Builder
 	page.WriteString(`# States
 
@@ -194,6 +216,7 @@ A journey follows one citizen from a held request to the service, or back to the
 function, ` + "`Journey.Apply`" + `, says what follows from a fact. Another, ` + "`Journey.Owed`" + `, says what must
 be done next.
 
+` + diagram + `
 ## What each state is owed
 
 The examples are for a typical submission route: the money is reserved, and taken when the service
