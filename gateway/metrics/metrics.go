@@ -117,7 +117,7 @@ func (m *Metrics) startAtZero(routes, accounts []string) {
 		}
 	}
 	for _, account := range accounts {
-		m.startRefusalsAtZero(account)
+		m.startCallsAtZero(account)
 	}
 	for _, result := range []string{
 		"visited", "released", "captured", "returned", "abandoned", "waiting", "stuck", "failed",
@@ -149,11 +149,13 @@ func (m *Metrics) startJourneysAtZero(route string) {
 	}
 }
 
-// startRefusalsAtZero creates the counters that alerts look for: Pay refuses all calls of an account, or is down for
-// maintenance (P0999).
-func (m *Metrics) startRefusalsAtZero(account string) {
-	for _, call := range []string{"create", "get", "capture", "cancel", "refund", "search"} {
-		for _, code := range append(journey.AccountRefusals(), "P0999", "unreachable") {
+// startCallsAtZero creates the counters that alerts look for: Pay does as it is asked, refuses all calls of an account,
+// is down for maintenance (P0999), or does not answer.
+func (m *Metrics) startCallsAtZero(account string) {
+	for call, done := range map[string]string{
+		"create": "201", "get": "200", "capture": "204", "cancel": "204", "refund": "202", "search": "200",
+	} {
+		for _, code := range append(journey.AccountRefusals(), "P0999", "unreachable", "500", "502", "503", "504", done) {
 			m.payCalls.WithLabelValues(account, call, code)
 		}
 	}

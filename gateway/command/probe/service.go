@@ -45,6 +45,15 @@ func (a answer) contains(text string) bool {
 	return strings.Contains(a.body, text) || strings.Contains(a.landed, text)
 }
 
+// described says what the answer was, without its text.
+func (a answer) described() string {
+	what := fmt.Sprintf("which has status %d and %d bytes", a.status, len(a.body))
+	if to := a.header.Get("Location"); to != "" {
+		what += fmt.Sprintf(", redirects to %s, and leads to a page of %d bytes", to, len(a.landed))
+	}
+	return what
+}
+
 // errNoAnswer means that no HTTP answer came back. The code may still have run.
 var errNoAnswer = errors.New("no answer")
 

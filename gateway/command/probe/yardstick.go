@@ -116,7 +116,7 @@ func (y yardstick) check() error {
 	case y.expect != "" && slices.ContainsFunc(y.others, hasText):
 		return errAnywhere
 	case y.expect != "" && !slices.ContainsFunc(y.plain, hasText):
-		return errNoText
+		return fmt.Errorf("%w, %s", errNoText, y.plain[0].described())
 	case y.expect != "":
 		return nil
 	case maxSimilarity(y.plain[0], y.plain[1:]) < alike:
