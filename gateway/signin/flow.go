@@ -26,6 +26,7 @@ type flow struct {
 	Verifier string    `json:"v"`
 	To       string    `json:"t"`
 	Began    time.Time `json:"b"`
+	Earlier  string    `json:"e"` // the session that the browser had, whose cookie it does not send on the way back
 }
 
 func newFlows(o Options) *securecookie.SecureCookie {
@@ -35,7 +36,7 @@ func newFlows(o Options) *securecookie.SecureCookie {
 
 // Start begins a sign-in with the issuer that leads to a page of the staff listener. It returns the issuer's address.
 func (g *Gate) Start(w http.ResponseWriter, r *http.Request, to string) (address string, err error) {
-	f := flow{rand.Text(), rand.Text(), oauth2.GenerateVerifier(), to, g.Now()}
+	f := flow{rand.Text(), rand.Text(), oauth2.GenerateVerifier(), to, g.Now(), g.sessions.digestOf(r)}
 	if address, err = g.provider.startURL(r.Context(), f); err != nil {
 		return "", err
 	}
@@ -63,7 +64,7 @@ func (g *Gate) Finish(w http.ResponseWriter, r *http.Request) (m Member, to stri
 	if m, err = g.known(person, g.OIDC.Issuer, g.OIDC.TrustEmail); err != nil {
 		return m, "", err
 	}
-	return m, f.To, g.begin(w, r, session{Name: m.Name, ID: m.ID, Issuer: g.OIDC.Issuer, Person: &person})
+	return m, f.To, g.begin(w, r, session{Name: m.Name, ID: m.ID, Issuer: g.OIDC.Issuer, Person: &person}, f.Earlier)
 }
 
 // takeFlow returns the sign-in that this browser has begun. It can be taken once.

@@ -116,13 +116,12 @@ func (g *Gate) SignIn(w http.ResponseWriter, r *http.Request, token string) (Mem
 	if !known {
 		return m, ErrUnknown
 	}
-	return m, g.begin(w, r, session{Name: m.Name, ID: m.ID, Digest: digest(token)})
+	return m, g.begin(w, r, session{Name: m.Name, ID: m.ID, Digest: digest(token)}, g.sessions.digestOf(r))
 }
 
-// begin begins a session, and ends the one that the browser has. After a sign-in with an issuer the browser does not
-// send the cookie of that one, so it ends by itself.
-func (g *Gate) begin(w http.ResponseWriter, r *http.Request, began session) error {
-	value, err := g.sessions.begin(r, began)
+// begin begins a session in place of an earlier one.
+func (g *Gate) begin(w http.ResponseWriter, r *http.Request, began session, earlier string) error {
+	value, err := g.sessions.begin(r, began, earlier)
 	if err == nil {
 		g.setCookie(w, r, sessionCookie, value, cookieFor)
 	}

@@ -74,13 +74,12 @@ func newKeeper(o Options) keeper {
 	return keeper{o.Proxies, o.Store, cookies.SetSerializer(securecookie.JSONEncoder{}), o.Now}
 }
 
-// begin stores a session in place of the one that the browser has, and returns the value of its cookie.
-func (k keeper) begin(r *http.Request, began session) (cookie string, err error) {
+// begin stores a session in place of an earlier one, and returns the value of its cookie.
+func (k keeper) begin(r *http.Request, began session, earlier string) (cookie string, err error) {
 	p := pass{rand.Text(), began.Name}
 	began.Began, began.Used = k.now(), k.now()
-	old, _ := k.passOf(r)
 	err = k.update(context.WithoutCancel(r.Context()), func(all sessions) {
-		delete(all, digest(old.Key))
+		delete(all, earlier)
 		all.makeRoom(began.ID)
 		all[digest(p.Key)] = began
 	})
@@ -108,6 +107,12 @@ func (all sessions) makeRoom(id string) {
 func (k keeper) passOf(r *http.Request) (p pass, ok bool) {
 	cookie, err := r.Cookie(k.proxies.cookieName(r, sessionCookie))
 	return p, err == nil && k.cookies.Decode(sessionCookie, cookie.Value, &p) == nil && p.Key != ""
+}
+
+// digestOf returns what the store knows the session of a request by, whether or not it goes on.
+func (k keeper) digestOf(r *http.Request) string {
+	p, _ := k.passOf(r)
+	return digest(p.Key)
 }
 
 // find returns the session of a request, if it goes on.

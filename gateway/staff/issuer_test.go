@@ -369,6 +369,21 @@ func TestNamesThatTheHistoryCannotKeep(t *testing.T) {
 	}
 }
 
+func TestSigningInWithTheIssuerEndsTheEarlierSession(t *testing.T) {
+	t.Parallel()
+	is, l := newIssuer(t, "ann@example.gov.uk=view", nil)
+	b := l.browser(t)
+	is.signIn(b)
+	at, err := url.Parse(l.URL)
+	require.NoError(t, err)
+	copied := b.at.Jar.Cookies(at)
+	is.signIn(b)
+	require.True(t, b.isIn())
+	thief := l.browser(t)
+	thief.at.Jar.SetCookies(at, copied)
+	require.False(t, thief.isIn())
+}
+
 func TestAPersonWhoChangesTheirNameIsNotASecondPerson(t *testing.T) {
 	t.Parallel()
 	is, l := newIssuer(t, "*@example.gov.uk=refund", nil)
