@@ -20,6 +20,7 @@ import (
 // outage begins and ends an outage of a database.
 type outage struct {
 	begin, end func(*testing.T, *testpg.Server, string)
+	webhook    int // the status that GOV.UK Pay's messages get; what waits for the database waits in memory
 }
 
 func outages() map[string]outage {
@@ -27,10 +28,12 @@ func outages() map[string]outage {
 		"stopped": {
 			func(t *testing.T, s *testpg.Server, _ string) { s.Stop(t) },
 			func(t *testing.T, s *testpg.Server, _ string) { s.Launch(t) },
+			http.StatusServiceUnavailable,
 		},
 		"paused": {
 			func(t *testing.T, s *testpg.Server, _ string) { s.Pause(t) },
 			func(t *testing.T, s *testpg.Server, _ string) { s.Resume(t) },
+			http.StatusOK,
 		},
 		"refusing connections": {
 			func(t *testing.T, s *testpg.Server, database string) {
@@ -40,6 +43,7 @@ func outages() map[string]outage {
 			func(t *testing.T, s *testpg.Server, database string) {
 				s.Do(t, `ALTER DATABASE `+databaseName(t, database)+` ALLOW_CONNECTIONS true`)
 			},
+			http.StatusServiceUnavailable,
 		},
 	}
 }
@@ -78,7 +82,7 @@ func TestDatabaseOutage(t *testing.T) {
 			outage.begin(t, server, database)
 			require.NoError(t, w.pay.Pay(payments[1].ID, "success"))
 			for _, r := range replicas {
-				r.requireOutageAnswers(ann.At(r.Harness), payments[0].ID)
+				r.requireOutageAnswers(ann.At(r.Harness), payments[0].ID, outage.webhook)
 			}
 			require.Len(t, w.common.Payments(), 2, "no payment was created")
 			require.Empty(t, w.service.Requests(http.MethodPost), "nothing was delivered")

@@ -13,7 +13,7 @@ import (
 
 // requireOutageAnswers requires the right answer of every kind of address while the database is away. It asks them at
 // the same time, since each answer may take as long as Paygate waits for the database.
-func (r *replica) requireOutageAnswers(paid *testserver.Citizen, paymentID string) {
+func (r *replica) requireOutageAnswers(paid *testserver.Citizen, paymentID string, webhook int) {
 	r.T.Helper()
 	stranger := r.Citizen()
 	message := `{"webhook_message_id":"m-` + paymentID + `","resource_id":"` + paymentID +
@@ -47,7 +47,7 @@ func (r *replica) requireOutageAnswers(paid *testserver.Citizen, paymentID strin
 		{
 			stranger, http.MethodPost, "/_pay/webhook", message,
 			[]string{"Pay-Signature", pay.Sign(testserver.WebhookSecret, []byte(message))},
-			503, "",
+			webhook, "",
 		},
 		{stranger, http.MethodGet, r.Staff.URL + "/healthz", "", nil, 200, "alive"},
 		{stranger, http.MethodGet, r.Staff.URL + "/readyz", "", nil, 503, "PostgreSQL"},
