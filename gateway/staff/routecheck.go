@@ -40,8 +40,12 @@ func (s routeModes) confirmViewOf(now modes.State, o routeOrder, c modes.Change)
 		Back: "/routes", BackTo: "the routes", Section: "routes", Says: routePlan(now.Route, c.Mode), May: true,
 		Action: "/routes/" + now.Route, Button: "Change " + now.Route,
 		Rows: []confirmRow{
-			{"Now", string(now.Now)}, {"From now on", string(c.Mode)}, {"Until", s.untilWord(c.Until)},
-			{"Reason", c.Reason}, {"Message", c.Message}, {"Message in Welsh", c.MessageCY},
+			{"Now", string(now.Now)},
+			{"From now on", string(c.Mode)},
+			{"Until", s.untilWord(c.Until)},
+			{"Reason", c.Reason},
+			{"Message", c.Message},
+			{"Message in Welsh", c.MessageCY},
 		},
 		Fields: confirmed(url.Values{
 			"seen": {versionOfRoute(now)}, "mode": {string(o.Mode)}, "until": {o.Until}, "reason": {o.Reason},

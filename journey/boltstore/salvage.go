@@ -103,9 +103,19 @@ func (s *salvage) ids() []journey.ID {
 		bucket []byte
 		visit  func(key, value []byte)
 	}{
-		{journeyBucket, inKey}, {damagedBucket, inKey}, {openBucket, inKey}, {requestBucket, inKey}, {replyBucket, inKey},
-		{paymentBucket, func(_, id []byte) { note(id) }}, {listBucket, atEnd}, {findBucket, atEnd}, {dueBucket, atEnd},
-		{earlyBucket, atEnd}, {tellBucket, atEnd}, {lateBucket, atEnd}, {owedBucket, atEnd},
+		{journeyBucket, inKey},
+		{damagedBucket, inKey},
+		{openBucket, inKey},
+		{requestBucket, inKey},
+		{replyBucket, inKey},
+		{paymentBucket, func(_, id []byte) { note(id) }},
+		{listBucket, atEnd},
+		{findBucket, atEnd},
+		{dueBucket, atEnd},
+		{earlyBucket, atEnd},
+		{tellBucket, atEnd},
+		{lateBucket, atEnd},
+		{owedBucket, atEnd},
 	} {
 		whole := s.walk(list.bucket, list.visit)
 		if !whole && bytes.Equal(list.bucket, journeyBucket) {
