@@ -109,8 +109,7 @@ func (a adviser) compare(h *testserver.Harness) {
 	require.Contains(a.t, a.Text("main"), "LOST-1")
 	require.Contains(a.t, a.Text("main"), "Refunds that differ")
 	a.enter("#reason", "restored a backup")
-	a.press("form[action='/reconcile/adopt'] button", "h1")
-	a.Do(browser.See("a[href='/']"))
+	a.press("form[action='/reconcile/adopt'] button", "main a.govuk-link[href='/']")
 	require.Contains(a.t, a.Text("main"), "less than three hours old")
 }
 
