@@ -57,7 +57,8 @@ var (
 func buckets() [][]byte {
 	return [][]byte{
 		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, tellBucket,
-		lateBucket, owedBucket, openBucket, listBucket, findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
+		lateBucket, owedBucket, openBucket, listBucket,
+		findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
 		auditBucket,
 	}
 }

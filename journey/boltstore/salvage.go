@@ -48,9 +48,16 @@ func Salvage(ctx context.Context, from, to string, o Options) (Salvaged, error) 
 	if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
 		return Salvaged{}, fmt.Errorf("%s exists already; the copy needs a name of its own", to)
 	}
+	if _, err := os.Stat(from); err != nil {
+		return Salvaged{}, fmt.Errorf("the store %s cannot be read: %w", from, err)
+	}
+	partial := to + ".part" // nobody takes what was broken off for the copy
+	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Salvaged{}, err
+	}
 	var s salvage
 	err := view(from, bolt.Options{ReadOnly: true}, func(tx *bolt.Tx) (err error) {
-		if s.to, err = Open(to, o); err != nil {
+		if s.to, err = Open(partial, o); err != nil {
 			return err
 		}
 		s.from = tx
@@ -59,7 +66,10 @@ func Salvage(ctx context.Context, from, to string, o Options) (Salvaged, error) 
 	if err != nil {
 		return Salvaged{}, fmt.Errorf("the store %s %w", from, err)
 	}
-	return s.found, nil
+	if err := os.Rename(partial, to); err != nil {
+		return Salvaged{}, err
+	}
+	return s.found, syncFolder(to)
 }
 
 // salvage is one copying of a damaged file.
@@ -220,7 +230,9 @@ func (s *salvage) copy(ctx context.Context, name []byte) error {
 			s.found.Unread = append(s.found.Unread, "the value "+string(key))
 			return
 		}
-		entries[string(key)] = bytes.Clone(value)
+		if len(key) > 0 && len(key) <= bolt.MaxKeySize { // others come from damage
+			entries[string(key)] = bytes.Clone(value)
+		}
 	})
 	if !whole {
 		s.found.Unread = append(s.found.Unread, "the list of "+string(name))

@@ -1,6 +1,7 @@
 package boltstore_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -134,4 +135,21 @@ func TestAFileWithoutItsFirstPagesCannotBeSalvaged(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	_, err = salvage(t, path)
 	require.ErrorContains(t, err, "is damaged, or not a Paygate store")
+}
+
+func TestWhatWasBrokenOffIsNoCopy(t *testing.T) {
+	t.Parallel()
+	path, to := busy(t), filepath.Join(t.TempDir(), "copy.db")
+	require.NoError(t, os.WriteFile(to+".part", []byte("broken off"), 0o600))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := boltstore.Salvage(ctx, path, to, options(t, 1))
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoFileExists(t, to)
+	found, err := boltstore.Salvage(t.Context(), path, to, options(t, 1))
+	require.NoError(t, err)
+	require.True(t, found.Whole())
+	require.NoFileExists(t, to+".part")
+	_, err = boltstore.Salvage(t.Context(), path+".missing", to+"2", options(t, 1))
+	require.ErrorContains(t, err, "cannot be read")
 }
