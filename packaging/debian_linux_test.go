@@ -186,7 +186,8 @@ func TestDebianPackage(t *testing.T) {
 	older := release(t, "2.0.0")
 	checkSBOM(t, older)
 	install(t, older)
-	require.Empty(t, run(t, "systemd-analyze", "verify", "/usr/lib/systemd/system/paygate.service"))
+	verified := run(t, "systemd-analyze", "verify", "/usr/lib/systemd/system/paygate.service")
+	require.NotContains(t, verified, "paygate.service", "other units of the machine do not matter")
 	run(t, "systemd-analyze", "security", "--offline=true", "--threshold=20", "paygate.service")
 
 	var got []string
