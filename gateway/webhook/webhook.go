@@ -54,26 +54,28 @@ type Options struct {
 // Handler answers Pay's messages. It is safe for concurrent use.
 type Handler struct {
 	Options
-	waiting   chan struct{} // one for each message that is not dealt with
-	storing   chan struct{} // one for each message that is being stored
-	queued    chan struct{} // one for each journey that is to be advanced
-	advancing chan struct{} // one for each journey that is being advanced
-	draining  chan struct{} // closed when what waits is left to sweeps
-	drain     sync.Once
+	waiting   chan struct{}   // one for each message that is not dealt with
+	storing   chan struct{}   // one for each message that is being stored
+	queued    chan struct{}   // one for each journey that is to be advanced
+	advancing chan struct{}   // one for each journey that is being advanced
+	advances  context.Context // ends when what waits is left to sweeps
+	drain     context.CancelFunc
 	all       sync.WaitGroup
 }
 
 // New returns a Handler.
 func New(o Options) *Handler {
-	return &Handler{
+	h := &Handler{
 		Options: o, waiting: make(chan struct{}, maxWaiting), storing: make(chan struct{}, maxStoring),
 		queued: make(chan struct{}, maxWaiting), advancing: make(chan struct{}, maxAdvancing),
-		draining: make(chan struct{}),
 	}
+	h.advances, h.drain = context.WithCancel(context.Background())
+	return h
 }
 
-// Drain leaves to sweeps what waits to be done after messages. New ones are still stored.
-func (h *Handler) Drain() { h.drain.Do(func() { close(h.draining) }) }
+// Drain leaves to sweeps what waits to be done after messages: steps under way end, and no delivery begins. New
+// messages are still stored.
+func (h *Handler) Drain() { h.drain() }
 
 // Wait blocks until nothing is under way. Call Drain before.
 func (h *Handler) Wait() { h.all.Wait() }
@@ -187,7 +189,7 @@ func (h *Handler) wait(pause time.Duration) bool {
 	select {
 	case <-time.After(pause):
 		return true
-	case <-h.draining:
+	case <-h.advances.Done():
 		return false
 	}
 }
@@ -267,12 +269,12 @@ func (h *Handler) advance(id journey.ID) {
 	select {
 	case h.advancing <- struct{}{}:
 		defer func() { <-h.advancing }()
-	case <-h.draining:
+	case <-h.advances.Done():
 		return
 	}
-	progress, err := h.Runner.Advance(context.Background(), id, journey.Visit{By: journey.ByWebhook})
+	progress, err := h.Runner.Advance(h.advances, id, journey.Visit{By: journey.ByWebhook})
 	_ = progress.Reply.Close()
-	if err != nil && !errors.Is(err, journey.ErrPaused) {
+	if err != nil && !errors.Is(err, journey.ErrPaused) && h.advances.Err() == nil {
 		h.Log.Warn("advancing after a webhook", "journey_id", id, "error", err)
 	}
 }

@@ -146,3 +146,66 @@ func TestGenuineMessageIsTakenWhateverItSays(t *testing.T) {
 		require.Equal(t, []string{result}, counted, body)
 	}
 }
+
+// paidStore is a store with one journey.
+type paidStore struct {
+	journey.Store
+	stored journey.Journey
+}
+
+func (s *paidStore) ByPayment(context.Context, string) (journey.ID, error) { return s.stored.ID, nil }
+
+func (s *paidStore) Get(context.Context, journey.ID) (journey.Journey, error) { return s.stored, nil }
+
+func (s *paidStore) Update(
+	_ context.Context, _ journey.ID, change func(journey.Journey) (journey.Change, error),
+) (journey.Journey, error) {
+	c, err := change(s.stored)
+	if err == nil {
+		s.stored = c.Journey
+	}
+	return s.stored, err
+}
+
+// reservedPay answers every read with a reserved payment.
+type reservedPay struct{ journey.Payments }
+
+func (reservedPay) Get(_ context.Context, id string) (journey.PaymentSnapshot, error) {
+	return journey.PaymentSnapshot{ID: id, Amount: 1350, Status: journey.StatusCapturable}, nil
+}
+
+func TestNoDeliveryBeginsForAMessageOnceTheDrainHasBegun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const payment = "hu20sqlact5260q2nanm0q8u93"
+		log := slog.New(slog.DiscardHandler)
+		waits := false
+		store := &paidStore{stored: journey.Journey{
+			ID: "01JDM4Q0V3Q7J2S3", State: journey.StatePaying, Payments: []journey.Payment{{ID: payment}},
+			Terms: journey.Terms{Kind: journey.KindSubmission, Amount: 1350, Capture: journey.CaptureOnAccept},
+		}}
+		h := New(Options{
+			Secrets: map[string][]string{"": {"secret"}}, Log: log,
+			Runner: &journey.Runner{
+				Store: store, Accounts: journey.Accounts{"": reservedPay{}}, Now: time.Now, Log: log,
+				Permit: func(ctx context.Context, _ string) (func(), error) {
+					waits = true
+					select {
+					case <-ctx.Done():
+						return nil, ctx.Err()
+					case <-time.After(time.Minute):
+						return nil, errors.New("it still waits to deliver")
+					}
+				},
+			},
+		})
+		require.Equal(t, http.StatusOK, sendTo(h, `{"resource_id":"`+payment+`"}`))
+		synctest.Wait()
+		require.True(t, waits)
+		began := time.Now()
+		h.Drain()
+		h.Wait()
+		require.Zero(t, time.Since(began), "nothing waits to deliver after the drain began")
+		require.Equal(t, journey.StateConfirmed, store.stored.State)
+	})
+}
