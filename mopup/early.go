@@ -28,7 +28,8 @@ type EarlyOptions struct {
 	Log    *slog.Logger
 	// Yield waits until citizens and sweeps leave some of an account's rate limit at Pay unused.
 	Yield func(ctx context.Context, account string) error
-	// IsPaused, if set, reports whether the deliveries of a route pause. They are left for a later round.
+	// IsPaused, if set, reports whether the deliveries of a route pause. They are left for a later round; payments are
+	// read meanwhile.
 	IsPaused func(route string) bool
 }
 
@@ -120,7 +121,7 @@ func (r *earlyRound) deliver(ctx context.Context, due journey.Due) error {
 	if err != nil {
 		return err
 	}
-	if r.IsPaused != nil && r.IsPaused(j.Terms.Route) {
+	if j.State == journey.StateConfirmed && r.IsPaused != nil && r.IsPaused(j.Terms.Route) {
 		return journey.ErrPaused
 	}
 	if j.Owed(r.Now()).IsAtPay() {

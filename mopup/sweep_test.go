@@ -304,6 +304,20 @@ func TestEarlyDeliveryReadsThenDelivers(t *testing.T) {
 	require.Equal(t, journey.StateReleased, f.state("A"))
 }
 
+func TestPaymentsAreReadWhileTheDeliveriesOfTheirRoutePause(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.add(t, "A")
+	e := f.early()
+	e.IsPaused = func(route string) bool { return route == "licence" }
+	f.now = t0.Add(6 * time.Minute)
+	require.NoError(t, e.RunOnce(t.Context()))
+	require.Equal(t, journey.StateConfirmed, f.state("A"))
+	f.now = t0.Add(27 * time.Minute)
+	require.NoError(t, e.RunOnce(t.Context()))
+	require.Equal(t, journey.StateConfirmed, f.state("A"), "its delivery pauses")
+}
+
 func TestEarlyDeliveryGivesUpWhilePayIsDown(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -74,9 +74,10 @@ func Salvage(ctx context.Context, from, to string, o Options) (Salvaged, error) 
 
 // salvage is one copying of a damaged file.
 type salvage struct {
-	from  *bolt.Tx
-	to    *Store
-	found Salvaged
+	from     *bolt.Tx
+	to       *Store
+	payments map[journey.ID][]string
+	found    Salvaged
 }
 
 func (s *salvage) run(ctx context.Context) error {
@@ -102,6 +103,7 @@ func (s *salvage) run(ctx context.Context) error {
 // ids returns the ids of all journeys of which any list tells, in order.
 func (s *salvage) ids() []journey.ID {
 	ids := map[journey.ID]bool{}
+	s.payments = map[journey.ID][]string{}
 	note := func(id []byte) {
 		if journey.IsID(string(id)) {
 			ids[journey.ID(bytes.Clone(id))] = true
@@ -118,7 +120,13 @@ func (s *salvage) ids() []journey.ID {
 		{openBucket, inKey},
 		{requestBucket, inKey},
 		{replyBucket, inKey},
-		{paymentBucket, func(_, id []byte) { note(id) }},
+		{paymentBucket, func(payment, id []byte) {
+			note(id)
+			if len(payment) == 0 || len(payment) > bolt.MaxKeySize { // it comes from damage
+				return
+			}
+			s.payments[journey.ID(id)] = append(s.payments[journey.ID(id)], string(payment))
+		}},
 		{listBucket, atEnd},
 		{findBucket, atEnd},
 		{dueBucket, atEnd},
@@ -158,26 +166,36 @@ func (s *salvage) record(id journey.ID) (r journey.Record, ok bool) {
 	if sealed == nil && err == nil {
 		sealed, err = s.get(damagedBucket, id)
 	}
-	codec := s.to.codec
-	keyID, isSealed := codec.KeyID(sealed)
 	switch {
 	case err != nil, sealed == nil:
 		s.found.Lost = append(s.found.Lost, id)
 		return r, false
-	case isSealed && !codec.Knows(keyID):
+	case s.isUnlisted(id, sealed):
 		s.found.Unlisted++
 		return r, false
 	}
 	r = journey.Record{ID: id, SealedJourney: sealed}
-	j, err := codec.OpenJourney(id, sealed)
+	j, err := s.to.codec.OpenJourney(id, sealed)
 	if err == nil {
 		r.Journey = &j
 	} else {
+		r.Payments = s.payments[id]
 		s.found.Damaged = append(s.found.Damaged, id)
 	}
 	s.found.Journeys++
 	s.addContent(&r, j)
 	return r, true
+}
+
+// isUnlisted reports whether a journey was erased with its secret. One that was open or set aside was not: damage may
+// have hit the id of the secret.
+func (s *salvage) isUnlisted(id journey.ID, sealed []byte) (unlisted bool) {
+	_ = guard(func() error {
+		isAside := s.from.Bucket(damagedBucket).Get([]byte(id)) != nil
+		unlisted = !isAside && isUnlisted(s.from, s.to.codec, []byte(id), sealed)
+		return nil
+	})
+	return unlisted
 }
 
 // addContent adds the journey's request and reply.

@@ -153,3 +153,30 @@ func TestWhatWasBrokenOffIsNoCopy(t *testing.T) {
 	_, err = boltstore.Salvage(t.Context(), path+".missing", to+"2", options(t, 1))
 	require.ErrorContains(t, err, "cannot be read")
 }
+
+func TestAJourneyThatDoesNotOpenIsSetAsideWithItsPaymentsAndNeverTakenForAnErasedOne(t *testing.T) {
+	t.Parallel()
+	for _, at := range []int{1, 60} { // in the id of the secret, and in what is sealed
+		path, to := newPath(t), filepath.Join(t.TempDir(), "copy.db")
+		s := open(t, path, options(t, 1))
+		j := storetest.Example(1)
+		j.Payments = []journey.Payment{{ID: "pay1"}}
+		require.NoError(t, s.Create(t.Context(), j, storetest.Request(1)))
+		require.NoError(t, s.Close())
+		place(path).Alter(t, "journeys", func(_ string, sealed []byte) []byte {
+			sealed[at] ^= 1
+			return sealed
+		})
+		found, err := boltstore.Salvage(t.Context(), path, to, options(t, 1))
+		require.NoError(t, err)
+		require.Equal(t, []journey.ID{j.ID}, found.Damaged, "byte %d", at)
+		require.Zero(t, found.Unlisted)
+		s = open(t, to, options(t, 1))
+		id, err := s.ByPayment(t.Context(), "pay1")
+		require.NoError(t, err, "its payment still leads to it")
+		require.Equal(t, j.ID, id)
+		request, err := s.Request(t.Context(), j.ID)
+		require.NoError(t, err, "a person may need its request")
+		require.Equal(t, storetest.Request(1), request)
+	}
+}
