@@ -19,7 +19,7 @@ import (
 
 func guide(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../docs/headers.md")
+	text, err := os.ReadFile("../docs/reference/headers.md")
 	require.NoError(t, err)
 	return string(text)
 }
@@ -53,7 +53,7 @@ func codeLines(t *testing.T, file string) int {
 
 func TestVerifiersAreShortAndInGuide(t *testing.T) {
 	t.Parallel()
-	row := regexp.MustCompile("(?m)^\\| [^|]+ \\| \\[`[^`]+`\\]\\(\\.\\./examples/(verify/[^)]+)\\) \\| (\\d+) \\| " +
+	row := regexp.MustCompile("(?m)^\\| [^|]+ \\| \\[`[^`]+`\\]\\(\\.\\./\\.\\./examples/(verify/[^)]+)\\) \\| (\\d+) \\| " +
 		"([^|]+) \\|$")
 	listed := map[string]bool{}
 	for _, found := range row.FindAllStringSubmatch(guide(t), -1) {
@@ -90,7 +90,7 @@ func TestGuideShowsPHPVerifier(t *testing.T) {
 
 func TestLinkedExamplesExist(t *testing.T) {
 	t.Parallel()
-	links := regexp.MustCompile(`\]\(\.\./examples/([^)]+)\)`).FindAllStringSubmatch(guide(t), -1)
+	links := regexp.MustCompile(`\]\(\.\./\.\./examples/([^)]+)\)`).FindAllStringSubmatch(guide(t), -1)
 	linked := map[string]bool{}
 	for _, link := range links {
 		require.FileExists(t, link[1])

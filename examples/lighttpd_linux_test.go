@@ -25,7 +25,7 @@ func TestLighttpdGateStopsEverySpelling(t *testing.T) {
 
 	t.Run("once", func(t *testing.T) {
 		require.Contains(t, g.gated.ask(t, "once", "POST", "/licences/apply"), ran,
-			"the snippet and docs/headers.md say that the gate does not see what url.rewrite-once changed")
+			"the snippet and docs/reference/headers.md say that the gate does not see what url.rewrite-once changed")
 	})
 }
 

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { os.Exit(testpg.Main(m)) }
 
 func operating(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../docs/operate.md")
+	text, err := os.ReadFile("../docs/how-to/operate.md")
 	require.NoError(t, err)
 	return string(text)
 }
@@ -176,7 +176,7 @@ func TestGuideCommandsExist(t *testing.T) {
 func TestGuideFilesExist(t *testing.T) {
 	t.Parallel()
 	for _, link := range regexp.MustCompile(`\]\(([^)#]+)`).FindAllStringSubmatch(operating(t), -1) {
-		_, err := os.Stat(filepath.Join("../docs", link[1]))
+		_, err := os.Stat(filepath.Join("../docs/how-to", link[1]))
 		require.NoError(t, err)
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 func simulatorGuide(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../docs/simulator.md")
+	text, err := os.ReadFile("../docs/how-to/simulator.md")
 	require.NoError(t, err)
 	return string(text)
 }

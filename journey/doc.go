@@ -12,6 +12,6 @@
 // citizen's return, Pay's webhook, the mop-up, and staff. It reaches the outside through three interfaces: [Store],
 // [Payments] and [Deliverer].
 //
-// The usual path is held → paying → confirmed → releasing → released. docs/states.md, written from the tests, has all
-// of it.
+// The usual path is held → paying → confirmed → releasing → released. docs/reference/states.md, written from the tests,
+// has all of it.
 package journey

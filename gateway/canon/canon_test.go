@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write the table of decoders into docs/threats.md")
+var update = flag.Bool("update", false, "write the table of decoders into docs/explanation/threats.md")
 
 func FuzzInterpret(f *testing.F) {
 	f.Add("/a%2fb;c/%00")
@@ -106,9 +106,10 @@ func TestDecodersNameWhatLeadsToAnInterpretation(t *testing.T) {
 	require.Empty(t, set.Decoders(0))
 }
 
-// TestThePageOnThreatsHasTheTable compares the table in docs/threats.md with the decoders. With -update it writes it.
+// TestThePageOnThreatsHasTheTable compares the table in docs/explanation/threats.md with the decoders. With -update it
+// writes it.
 func TestThePageOnThreatsHasTheTable(t *testing.T) {
-	const page, head = "../../docs/threats.md", "| what is done to a path | by |\n|---|---|\n"
+	const page, head = "../../docs/explanation/threats.md", "| what is done to a path | by |\n|---|---|\n"
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	before, rest, found := strings.Cut(string(text), head)

@@ -16,7 +16,7 @@ type Decoder struct {
 // foreign, as marks, means any byte beyond ASCII.
 const foreign = "\x80"
 
-// decoders is the table that docs/threats.md shows.
+// decoders is the table that docs/explanation/threats.md shows.
 var decoders = []Decoder{
 	{"escapes decoded", "all; twice with a proxy that decodes, or a service that decodes again", "%", decodePercent},
 	{"unreserved characters decoded", "Apache, before it resolves dot segments; Traefik", "%", decodeUnreserved},

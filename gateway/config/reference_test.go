@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write config.example.env and docs/settings.md")
+var update = flag.Bool("update", false, "write config.example.env and docs/reference/settings.md")
 
-// TestReferenceIsMadeFromDeclarations makes config.example.env and docs/settings.md from the declarations.
+// TestReferenceIsMadeFromDeclarations makes config.example.env and docs/reference/settings.md from the declarations.
 // `go test ./gateway/config -run Reference -update` writes both.
 func TestReferenceIsMadeFromDeclarations(t *testing.T) {
 	t.Parallel()
@@ -31,7 +31,8 @@ func TestReferenceIsMadeFromDeclarations(t *testing.T) {
 	next := slices.IndexFunc(all, func(group []setting) bool { return group[0].tag("section") == "The service" })
 	all = slices.Insert(all, next, account...)
 	for file, text := range map[string]string{
-		"config.example.env": exampleFile(all), "docs/settings.md": settingsPage(all),
+		"config.example.env":         exampleFile(all),
+		"docs/reference/settings.md": settingsPage(all),
 	} {
 		path := filepath.Join("..", "..", file)
 		if *update {
@@ -96,7 +97,7 @@ const exampleHead = `# Every setting of Paygate, its default and its meaning. Li
 #
 %s#
 # Durations are written as 90s, 30m or 3h; sizes as bytes, KiB, MiB or GiB. ` + "`paygate check`" + ` says
-# what is wrong. docs/settings.md has the same as a page.
+# what is wrong. docs/reference/settings.md has the same as a page.
 `
 
 func exampleFile(all [][]setting) string {
@@ -137,7 +138,7 @@ const pageHead = `# Settings
 Settings are environment variables. A variable that begins with §PAYGATE_§ and is not on this page
 is a fault, because it may be a misspelt pay route, which would be free of charge. A variable
 without a value counts as not set. §paygate check§ lists everything that is wrong.
-[config.example.env](../config.example.env) has the same settings as a file to start from. A test
+[config.example.env](../../config.example.env) has the same settings as a file to start from. A test
 makes both from the code (§gateway/config§).
 
 Durations are written as §90s§, §30m§ or §3h§; sizes as bytes, §KiB§, §MiB§ or §GiB§. Lists are

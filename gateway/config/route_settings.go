@@ -18,8 +18,8 @@ type routeSettings struct {
 	// while.
 	Match match.Pattern `env:"MATCH,required" sample:"POST /licences/apply" section:"A pay route"`
 	// Pounds: 25 or 25.00. Or leave it out and give a price for each choice of a form field, with PRICES. Or upstream:
-	// the service names the price, by answering 402 with Paygate-Price in pence (docs/headers.md). It then gets each
-	// request once unpaid, marked Paygate-Status: quote, and must do nothing but say what it costs.
+	// the service names the price, by answering 402 with Paygate-Price in pence (docs/reference/headers.md). It then
+	// gets each request once unpaid, marked Paygate-Status: quote, and must do nothing but say what it costs.
 	Price price `env:"PRICE" sample:"25.00"`
 	// What the citizen pays for.
 	Description string `env:"DESCRIPTION,required" check:"description" sample:"Fishing licence"`
@@ -42,8 +42,8 @@ type routeSettings struct {
 	// Welsh. Choose words that can follow "your" and "eich" as they are. Without it, "form" and "ffurflen".
 	Noun   string `env:"NOUN" check:"noun" example:"application"`
 	NounCY string `env:"NOUN_CY" check:"noun" example:"cais"`
-	// Prices by choice, and the form field (on a GET: the query parameter) that holds the choice. A request whose choice
-	// costs 0.00 passes at once, with Paygate-Status: free.
+	// Prices by choice, and the form field (on a GET: the query parameter) that holds the choice. A request whose
+	// choice costs 0.00 passes at once, with Paygate-Status: free.
 	Prices     map[string]int64 `env:"PRICES" example:"1-day=6.00,8-day=13.50,blue-badge=0.00"`
 	PriceField string           `env:"PRICE_FIELD" example:"licence"`
 	// For one address with several buttons: only submissions in which this field has this value cost money. form:pay,
@@ -59,16 +59,17 @@ type routeSettings struct {
 	Metadata map[string]form.Template `env:"METADATA" example:"ledger=4711,office={form:office}"`
 	// Form fields that fill in GOV.UK Pay's card page: email, cardholder_name, line1, line2, city, postcode, country.
 	Prefill gateway.PrefillFields `env:"PREFILL" example:"email=email,cardholder_name=name,postcode=postcode"`
-	// The form field with the citizen's e-mail address, for e-mails through GOV.UK Notify (docs/messages.md). Paygate
-	// stores the address encrypted, and erases it 30 days after the journey has ended.
+	// The form field with the citizen's e-mail address, for e-mails through GOV.UK Notify (docs/reference/messages.md).
+	// Paygate stores the address encrypted, and erases it 30 days after the journey has ended.
 	NotifyEmail emailField `env:"NOTIFY_EMAIL" example:"{form:email}" only:"submission"`
 	// POST and a path of the service that hears what happens after a request was sent to it: TELL_ON lists which of
 	// refunded, returned and collection-failed; without it, all. Each is a signed request with Paygate-Status: event,
-	// sent until the service answers 2xx, for three days (docs/messages.md). No request from outside gets near the path.
+	// sent until the service answers 2xx, for three days (docs/reference/messages.md). No request from outside gets
+	// near the path.
 	Tell   tell   `env:"TELL" example:"POST /paygate/events"`
 	TellOn tellOn `env:"TELL_ON" example:"refunded,returned,collection-failed"`
 	// What GOV.UK Pay knows of the payer that the service is told with the first delivery: a list of card_brand,
-	// card_last4 and email (docs/headers.md). The e-mail address is what was typed, which no one has checked.
+	// card_last4 and email (docs/reference/headers.md). The e-mail address is what was typed, which no one has checked.
 	Share shares `env:"SHARE" example:"card_brand,card_last4,email" only:"submission"`
 	// Form fields that are not searched for card numbers, because their numbers only look like those of payment cards,
 	// such as some animal microchips.
@@ -114,6 +115,6 @@ type routeSettings struct {
 	Strict bool `env:"STRICT" default:"on" values:"on,off"`
 	// on; closed (a page says that payments are closed); free (unpaid requests pass); or shadow (unpaid requests pass,
 	// and the log and paygate_shadow_total say what Paygate would have held, priced or refused). Staff can change it
-	// while Paygate runs (docs/operate.md).
+	// while Paygate runs (docs/how-to/operate.md).
 	Mode modes.Mode `env:"MODE" default:"on" values:"on,closed,free,shadow"`
 }

@@ -15,8 +15,8 @@ import (
 )
 
 // Settings holds all settings of a gateway, checked. A field with an env tag declares a setting: its comment is the
-// text in config.example.env and docs/settings.md, which a test makes from this file. A field without a comment belongs
-// to the setting above it. The other tags are
+// text in config.example.env and docs/reference/settings.md, which a test makes from this file. A field without a
+// comment belongs to the setting above it. The other tags are
 //
 //	default  the value if the setting is not set
 //	values   the words that are allowed
@@ -99,8 +99,8 @@ type Settings struct {
 	// refund, release, settle, sweep) or admin (everything); without one, it is admin. Without any way to sign in, the
 	// staff listener serves health and metrics only.
 	StaffTokens signin.Tokens `env:"STAFF_TOKENS" secret:"yes" example:"ann:refund:replace-me-with-a-long-one"`
-	// Sign in with OpenID Connect (docs/signing-in.md): the issuer as it writes itself in its tokens, and what it calls
-	// Paygate. It sends people back to /login/callback under PAYGATE_STAFF_PUBLIC_URL, which is needed too.
+	// Sign in with OpenID Connect (docs/how-to/sign-in.md): the issuer as it writes itself in its tokens, and what it
+	// calls Paygate. It sends people back to /login/callback under PAYGATE_STAFF_PUBLIC_URL, which is needed too.
 	StaffOIDCIssuer       string `env:"STAFF_OIDC_ISSUER" check:"issuer" example:"https://login.example.gov.uk/realms/staff"`
 	StaffOIDCClientID     string `env:"STAFF_OIDC_CLIENT_ID" check:"key" example:"paygate"`
 	StaffOIDCClientSecret string `env:"STAFF_OIDC_CLIENT_SECRET" check:"key" secret:"yes" example:"replace-me"`
@@ -182,12 +182,12 @@ type Settings struct {
 
 	// A key from GOV.UK Notify. With it, Paygate writes to the citizens of routes that have NOTIFY_EMAIL: when a form
 	// was delivered and the citizen did not see the answer, when their money goes back, and when it is refunded
-	// (docs/messages.md).
+	// (docs/reference/messages.md).
 	NotifyKey *notify.Key `env:"NOTIFY_API_KEY" secret:"yes" example:"name-uuid-uuid" section:"E-mails and alerts"`
 	// Where the API of GOV.UK Notify is.
 	NotifyURL *url.URL `env:"NOTIFY_API_URL" default:"https://api.notifications.service.gov.uk"`
-	// The ids of the templates of these e-mails. docs/messages.md has texts for them. Citizens who use the service in
-	// Welsh get the Welsh one, or the English one if there is none.
+	// The ids of the templates of these e-mails. docs/reference/messages.md has texts for them. Citizens who use the
+	// service in Welsh get the Welsh one, or the English one if there is none.
 	NotifyDelivered   notify.Template `env:"NOTIFY_TEMPLATE_DELIVERED" example:"7a0a79c3-0000-4000-8000-000000000001"`
 	NotifyDeliveredCY notify.Template `env:"NOTIFY_TEMPLATE_DELIVERED_CY" example:"7a0a79c3-0000-4000-8000-000000000002"`
 	NotifyReturned    notify.Template `env:"NOTIFY_TEMPLATE_RETURNED" example:"7a0a79c3-0000-4000-8000-000000000003"`

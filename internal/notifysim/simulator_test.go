@@ -140,7 +140,7 @@ func TestEveryTemplateUsesOnlyKnownFields(t *testing.T) {
 
 func TestTheGuideHasTheTemplates(t *testing.T) {
 	t.Parallel()
-	guide, err := os.ReadFile("../../docs/messages.md")
+	guide, err := os.ReadFile("../../docs/reference/messages.md")
 	require.NoError(t, err)
 	for _, template := range notifysim.Templates() {
 		require.Contains(t, string(guide),

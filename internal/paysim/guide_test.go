@@ -12,7 +12,7 @@ import (
 
 func TestGuideNamesWhatCanBeOrdered(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../docs/simulator.md")
+	text, err := os.ReadFile("../../docs/how-to/simulator.md")
 	require.NoError(t, err)
 	var settings []string
 	quietFlags(&Options{}).VisitAll(func(f *flag.Flag) { settings = append(settings, "-"+f.Name) })

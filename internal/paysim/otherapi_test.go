@@ -39,7 +39,7 @@ func TestCallsThatAreLeftOutSaySo(t *testing.T) {
 	} {
 		a := b.do(c[0], c[1], "{}", "Authorization", "")
 		b.refuses(a, 501, "NOT_SIMULATED")
-		require.Contains(t, a.at("description"), "docs/simulator.md")
+		require.Contains(t, a.at("description"), "docs/how-to/simulator.md")
 	}
 }
 

@@ -120,7 +120,7 @@ func (e *examination) checkExposure(ctx context.Context) {
 	case err != nil:
 		e.report(wrong, about, "the name in PAYGATE_UPSTREAM cannot be resolved here")
 	case exposed != "":
-		e.report(warning, about, "%s (docs/headers.md, Only through Paygate)", exposed)
+		e.report(warning, about, "%s (docs/reference/headers.md, Only through Paygate)", exposed)
 	default:
 		e.report(fine, about, "has only private addresses; the network must let only Paygate reach them")
 	}
@@ -160,7 +160,7 @@ func (e *examination) checkUnpaid() {
 	for _, r := range e.Settings.Routes {
 		_, address, _ := strings.Cut(r.Match.String(), " ")
 		e.report(note, "unpaid "+r.Name, "not tried: a second gate in the service's own web server should refuse it "+
-			"(docs/headers.md); once that is there, try curl -i -X %s '%s%s'; in staging, paygate probe tries more",
+			"(docs/reference/headers.md); once that is there, try curl -i -X %s '%s%s'; in staging, paygate probe tries more",
 			r.Match.Method(), e.Settings.Upstream.URL, address)
 	}
 }

@@ -161,7 +161,7 @@ func (a *attempt) printOpen(open []Spelling) {
 		return
 	}
 	fmt.Fprintln(a.Out, "  No setting of this route declares these. "+
-		"A second gate in the service's own web server closes them (docs/headers.md):")
+		"A second gate in the service's own web server closes them (docs/reference/headers.md):")
 	a.printSpellings(open)
 	if slices.ContainsFunc(open, func(s Spelling) bool { return s.Class == EndlessRule }) {
 		fmt.Fprintln(a.Out, "  The rule that leads to the pay code says how a path begins, but not where it ends: "+

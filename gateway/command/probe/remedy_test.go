@@ -139,7 +139,8 @@ func TestProbePutsWildcardsBack(t *testing.T) {
 	require.Equal(t, 3, status)
 	require.Contains(t, said, "\nPAYGATE_ROUTE_LICENCE_STRICT=on\n")
 	require.Contains(t, said, "No setting of this route declares these. "+
-		"A second gate in the service's own web server closes them (docs/headers.md):\n    POST /?q=licences/7/apply\n")
+		"A second gate in the service's own web server closes them (docs/reference/headers.md):\n"+
+		"    POST /?q=licences/7/apply\n")
 	require.NotContains(t, said, "ALIASES")
 }
 

@@ -33,7 +33,7 @@ type told struct {
 }
 
 // hear stores an event, once: the gateway repeats one whose answer was lost. This service relies on the gateway's
-// network; one that does not checks the assertion, as docs/headers.md shows.
+// network; one that does not checks the assertion, as docs/reference/headers.md shows.
 func (s *Service) hear(w http.ResponseWriter, r *http.Request) {
 	var e event
 	if err := json.NewDecoder(r.Body).Decode(&e); err != nil || r.Header.Get("Paygate-Status") != "event" {

@@ -36,7 +36,9 @@ var namedTest = regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
 func TestDocsNameExistingTests(t *testing.T) {
 	t.Parallel()
 	known := testNames(t)
-	for page, minimum := range map[string]int{"money.md": 20, "limits.md": 10, "threats.md": 100} {
+	for page, minimum := range map[string]int{
+		"explanation/money.md": 20, "reference/limits.md": 10, "explanation/threats.md": 100,
+	} {
 		text, err := os.ReadFile("../../../docs/" + page)
 		require.NoError(t, err)
 		named := namedTest.FindAllStringSubmatch(string(text), -1)
@@ -47,10 +49,10 @@ func TestDocsNameExistingTests(t *testing.T) {
 	}
 }
 
-// TestEveryThreatNamesTest also requires that the rows of docs/threats.md are numbered consecutively.
+// TestEveryThreatNamesTest also requires that the rows of docs/explanation/threats.md are numbered consecutively.
 func TestEveryThreatNamesTest(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../../docs/threats.md")
+	text, err := os.ReadFile("../../../docs/explanation/threats.md")
 	require.NoError(t, err)
 	last := map[string]int{}
 	for _, row := range regexp.MustCompile(`(?m)^\| ([A-Z])([0-9]+) \|.*$`).FindAllStringSubmatch(string(text), -1) {

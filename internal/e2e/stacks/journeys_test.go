@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestJourneysThroughRealFrameworks runs the journeys of citizens with the settings of docs/frameworks.md.
+// TestJourneysThroughRealFrameworks runs the journeys of citizens with the settings of docs/how-to/frameworks.md.
 func TestJourneysThroughRealFrameworks(t *testing.T) {
 	t.Parallel()
 	eachStack(t, func(t *testing.T, s *service) {

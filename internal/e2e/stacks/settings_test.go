@@ -34,7 +34,7 @@ func (s settings) condition(route string) (field, value string) {
 	return field, value
 }
 
-// settingsOf reads the settings of a framework from docs/frameworks.md: the common ones, then its own.
+// settingsOf reads the settings of a framework from docs/how-to/frameworks.md: the common ones, then its own.
 func settingsOf(t testing.TB, framework string) settings {
 	t.Helper()
 	return append(settingsUnder(t, "The service of the examples"), settingsUnder(t, framework)...)
@@ -43,7 +43,7 @@ func settingsOf(t testing.TB, framework string) settings {
 // settingsUnder reads the first block of settings under a heading.
 func settingsUnder(t testing.TB, heading string) (lines settings) {
 	t.Helper()
-	content, err := os.ReadFile("../../../docs/frameworks.md")
+	content, err := os.ReadFile("../../../docs/how-to/frameworks.md")
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(content), "\n## "+heading+"\n")
 	require.True(t, found, "no heading %q", heading)

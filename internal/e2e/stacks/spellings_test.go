@@ -78,7 +78,7 @@ func figures(counts map[probe.Kind]int) string {
 
 func TestThreatTableNamesEveryFramework(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../../../docs/threats.md")
+	content, err := os.ReadFile("../../../docs/explanation/threats.md")
 	require.NoError(t, err)
 	for _, s := range stacks() {
 		row := regexp.MustCompile(`\| ` + regexp.QuoteMeta(s.name) +

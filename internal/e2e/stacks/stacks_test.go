@@ -23,7 +23,7 @@ import (
 )
 
 // stack is a small legacy service on a real framework, with that framework's defaults. Its source is in
-// testdata; its settings are in docs/frameworks.md, under the heading that is its name.
+// testdata; its settings are in docs/how-to/frameworks.md, under the heading that is its name.
 //
 // Every service has a sign-in page, a form for signed-in users (apply), a form with a free and a paid button (renew), a
 // form with a choice of prices (permit) and a paid download (report). Their code writes a log, which the tests read.

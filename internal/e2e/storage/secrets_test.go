@@ -104,8 +104,8 @@ func signedBy(t *testing.T, r testserver.Received) (alg, kid string) {
 	return header.Alg, header.Kid
 }
 
-// TestSigningKeyRotationKeepsOpenJourneys follows docs/headers.md. At each step a citizen is paying, and a verifier
-// knows only the keys of the step before.
+// TestSigningKeyRotationKeepsOpenJourneys follows docs/reference/headers.md. At each step a citizen is paying, and a
+// verifier knows only the keys of the step before.
 func TestSigningKeyRotationKeepsOpenJourneys(t *testing.T) {
 	t.Parallel()
 	older, newer := keyFile(t, signature.RS256), keyFile(t, signature.ES256)

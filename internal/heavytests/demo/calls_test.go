@@ -51,7 +51,8 @@ func (p *telephone) order(task, reason string, more ...browser.Step) {
 	p.click("form[action$='/"+task+"'] button", ".govuk-notification-banner")
 }
 
-// TestTwelveCalls does what docs/advisers.md says for each of its calls, on the journeys with which the demo begins.
+// TestTwelveCalls does what docs/how-to/advisers.md says for each of its calls, on the journeys with which the demo
+// begins.
 func TestTwelveCalls(t *testing.T) {
 	t.Parallel()
 	port := startDemo(t)
