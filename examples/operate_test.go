@@ -3,7 +3,6 @@ package examples_test
 import (
 	"bytes"
 	"context"
-	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -16,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"paygate/gateway/command"
 	"paygate/internal/testenv"
 	"paygate/internal/testpg"
 	"paygate/journey/pgstore"
@@ -161,24 +159,6 @@ func shell(t *testing.T, folder, store, line string) {
 	sh.Dir, sh.Env = folder, append(os.Environ(), "PAYGATE_STORE="+store)
 	output, err := sh.CombinedOutput()
 	require.NoError(t, err, string(output))
-}
-
-func TestGuideCommandsExist(t *testing.T) {
-	t.Parallel()
-	named := regexp.MustCompile("(?m)(?:^|`)paygate ([a-z-]+)").FindAllStringSubmatch(operating(t), -1)
-	require.Greater(t, len(named), 10)
-	for _, found := range named {
-		require.Zero(t, command.Run(t.Context(), command.Env{Stdout: io.Discard, Stderr: io.Discard},
-			[]string{found[1], "-h"}), found[1])
-	}
-}
-
-func TestGuideFilesExist(t *testing.T) {
-	t.Parallel()
-	for _, link := range regexp.MustCompile(`\]\(([^)#]+)`).FindAllStringSubmatch(operating(t), -1) {
-		_, err := os.Stat(filepath.Join("../docs/how-to", link[1]))
-		require.NoError(t, err)
-	}
 }
 
 // installed returns the path of a program, which may be outside the PATH of the user.
