@@ -95,6 +95,9 @@ func (unnamed) KeyToString([]byte) string   { return "…" }
 func (unnamed) ValueToString([]byte) string { return "…" }
 
 func (c *checker) entries(tx *bolt.Tx) error {
+	if err := withTree(tx, (*tree).check); err != nil { // bbolt may only read what leads nowhere else
+		return err
+	}
 	found, err := schemaOf(tx)
 	if err != nil {
 		return err
@@ -134,7 +137,7 @@ func (c *checker) walk(tx *bolt.Tx, name string, bucket *bolt.Bucket) error {
 func (c *checker) journey(tx *bolt.Tx, key, sealed []byte) {
 	id := journey.ID(key)
 	c.report.Journeys++
-	if isUnlisted(tx, c.codec, key, sealed) {
+	if isUnlisted(c.codec, sealed, isOpen(tx, key)) {
 		c.report.Unlisted++
 		return
 	}
@@ -201,7 +204,7 @@ func (c *checker) content(tx *bolt.Tx, part journey.Part, key []byte, count *int
 	*count++
 	id := journey.ID(key)
 	sealed := joinPieces(tx.Bucket(contentBuckets[part]), id)
-	if isUnlisted(tx, c.codec, key, sealed) {
+	if isUnlisted(c.codec, sealed, isOpen(tx, key)) {
 		return
 	}
 	if _, err := c.codec.OpenInPlace(string(part), string(id), sealed); err != nil {

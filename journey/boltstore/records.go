@@ -50,17 +50,19 @@ func (s *Store) record(tx *bolt.Tx, id, sealed []byte) journey.Record {
 		r.Journey = &j
 		return r
 	}
-	if isUnlisted(tx, s.codec, id, sealed) {
+	if isUnlisted(s.codec, sealed, isOpen(tx, id)) {
 		return journey.Record{ID: journey.ID(id), Unlisted: true}
 	}
 	return damagedRecord(tx, id, sealed)
 }
 
 // isUnlisted reports whether a journey at rest is sealed under a secret that is no longer listed.
-func isUnlisted(tx *bolt.Tx, codec journey.Codec, id, sealed []byte) bool {
+func isUnlisted(codec journey.Codec, sealed []byte, isOpen bool) bool {
 	keyID, ok := codec.KeyID(sealed)
-	return ok && !codec.Knows(keyID) && tx.Bucket(openBucket).Get(id) == nil
+	return ok && !codec.Knows(keyID) && !isOpen
 }
+
+func isOpen(tx *bolt.Tx, id []byte) bool { return tx.Bucket(openBucket).Get(id) != nil }
 
 // damagedRecord returns the record of a journey that cannot be read. Its request and its reply may be intact.
 func damagedRecord(tx *bolt.Tx, id, sealed []byte) journey.Record {

@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,8 +36,11 @@ func (s Salvaged) Whole() bool {
 	return len(s.Lost)+len(s.Damaged)+len(s.NoRequest)+len(s.Unread) == 0
 }
 
-// salvagePage is how many journeys one transaction stores.
-const salvagePage = 100
+// salvageEntries and salvageBytes are how much one transaction stores.
+const (
+	salvageEntries = 1000
+	salvageBytes   = 4 << 20
+)
 
 // lostContent stands for a request that could not be read. It does not open, so nobody takes it for one that was
 // delivered and erased.
@@ -55,18 +59,21 @@ func Salvage(ctx context.Context, from, to string, o Options) (Salvaged, error) 
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Salvaged{}, err
 	}
-	var s salvage
-	err := view(from, bolt.Options{ReadOnly: true}, func(tx *bolt.Tx) (err error) {
-		if s.to, err = Open(partial, o); err != nil {
-			return err
-		}
-		s.from = tx
-		return errors.Join(s.run(ctx), s.to.Close())
+	store, err := Open(partial, o)
+	if err != nil {
+		return Salvaged{}, err
+	}
+	s := salvage{to: store}
+	err = view(from, bolt.Options{ReadOnly: true}, func(tx *bolt.Tx) error {
+		return withTree(tx, func(t *tree) error { return s.run(ctx, t) })
 	})
 	if err != nil {
-		return Salvaged{}, fmt.Errorf("the store %s %w", from, err)
+		err = fmt.Errorf("the store %s %w", from, err)
 	}
-	if err := os.Rename(partial, to); err != nil {
+	if err = cmp.Or(s.failed, err); err != nil {
+		return Salvaged{}, errors.Join(err, store.Close(), os.Remove(partial))
+	}
+	if err := errors.Join(store.Close(), os.Rename(partial, to)); err != nil {
 		return Salvaged{}, err
 	}
 	return s.found, syncFolder(to)
@@ -74,112 +81,64 @@ func Salvage(ctx context.Context, from, to string, o Options) (Salvaged, error) 
 
 // salvage is one copying of a damaged file.
 type salvage struct {
-	from     *bolt.Tx
-	to       *Store
-	payments map[journey.ID][]string
-	found    Salvaged
+	from   *remains
+	to     *Store
+	failed error // of the copy, not of the damaged file
+	found  Salvaged
 }
 
-func (s *salvage) run(ctx context.Context) error {
-	for page := range slices.Chunk(s.ids(), salvagePage) {
-		var records []journey.Record
-		for _, id := range page {
-			if r, ok := s.record(id); ok {
-				records = append(records, r)
-			}
-		}
-		if err := s.to.Import(ctx, records); err != nil {
-			return err
-		}
-	}
+func (s *salvage) run(ctx context.Context, t *tree) error {
+	s.from = newRemains(t, s.to.codec)
+	s.found.Unread = s.from.unread
+	s.failed = s.writeJourneys(ctx)
 	for _, name := range [][]byte{valueBucket, markBucket, markEndBucket, auditBucket} {
-		if err := s.copy(ctx, name); err != nil {
-			return err
+		if s.failed == nil {
+			s.failed = s.copy(ctx, name)
 		}
 	}
 	return nil
 }
 
-// ids returns the ids of all journeys of which any list tells, in order.
-func (s *salvage) ids() []journey.ID {
-	ids := map[journey.ID]bool{}
-	s.payments = map[journey.ID][]string{}
-	note := func(id []byte) {
-		if journey.IsID(string(id)) {
-			ids[journey.ID(bytes.Clone(id))] = true
+func (s *salvage) writeJourneys(ctx context.Context) error {
+	var page []journey.Record
+	size := 0
+	for _, id := range slices.Sorted(maps.Keys(s.from.ids)) {
+		r, ok := s.record(id)
+		if !ok {
+			continue
 		}
+		page, size = append(page, r), size+r.Size()
+		if len(page) < salvageEntries && size < salvageBytes {
+			continue
+		}
+		if err := s.to.Import(ctx, page); err != nil {
+			return err
+		}
+		page, size = nil, 0
 	}
-	inKey := func(key, _ []byte) { note(key) }
-	atEnd := func(key, _ []byte) { note(key[max(0, len(key)-idSize):]) }
-	for _, list := range []struct {
-		bucket []byte
-		visit  func(key, value []byte)
-	}{
-		{journeyBucket, inKey},
-		{damagedBucket, inKey},
-		{openBucket, inKey},
-		{requestBucket, inKey},
-		{replyBucket, inKey},
-		{paymentBucket, func(payment, id []byte) {
-			note(id)
-			if len(payment) == 0 || len(payment) > bolt.MaxKeySize { // it comes from damage
-				return
-			}
-			s.payments[journey.ID(id)] = append(s.payments[journey.ID(id)], string(payment))
-		}},
-		{listBucket, atEnd},
-		{findBucket, atEnd},
-		{dueBucket, atEnd},
-		{earlyBucket, atEnd},
-		{tellBucket, atEnd},
-		{lateBucket, atEnd},
-		{owedBucket, atEnd},
-	} {
-		whole := s.walk(list.bucket, list.visit)
-		if !whole && bytes.Equal(list.bucket, journeyBucket) {
-			s.found.Unread = append(s.found.Unread, "the list of journeys; those that other lists name were looked for")
-		}
-	}
-	return slices.Sorted(maps.Keys(ids))
-}
-
-// idSize is the length of an id.
-const idSize = 16
-
-// walk visits the entries of a bucket up to the first damaged page. It reports whether it came to the end.
-func (s *salvage) walk(name []byte, visit func(key, value []byte)) bool {
-	return guard(func() error {
-		bucket := s.from.Bucket(name)
-		if bucket == nil { // an older layout lacks it
-			return nil
-		}
-		return bucket.ForEach(func(key, value []byte) error {
-			visit(key, value)
-			return nil
-		})
-	}) == nil
+	return s.to.Import(ctx, page)
 }
 
 // record reads a journey and what belongs to it. It reports false if there is nothing to keep.
 func (s *salvage) record(id journey.ID) (r journey.Record, ok bool) {
-	sealed, err := s.get(journeyBucket, id)
-	if sealed == nil && err == nil {
-		sealed, err = s.get(damagedBucket, id)
+	sealed, aside := s.from.get(journeyBucket, string(id)), s.from.get(damagedBucket, string(id))
+	if sealed == nil {
+		sealed = aside
 	}
+	j, err := s.to.codec.OpenJourney(id, sealed)
 	switch {
-	case err != nil, sealed == nil:
+	case sealed == nil:
 		s.found.Lost = append(s.found.Lost, id)
 		return r, false
-	case s.isUnlisted(id, sealed):
+	case err != nil && aside == nil && s.isUnlisted(id, sealed):
 		s.found.Unlisted++
 		return r, false
 	}
-	r = journey.Record{ID: id, SealedJourney: sealed}
-	j, err := s.to.codec.OpenJourney(id, sealed)
+	r = journey.Record{ID: id, SealedJourney: bytes.Clone(sealed)}
 	if err == nil {
 		r.Journey = &j
 	} else {
-		r.Payments = s.payments[id]
+		r.Payments = s.from.payments[id]
 		s.found.Damaged = append(s.found.Damaged, id)
 	}
 	s.found.Journeys++
@@ -187,15 +146,10 @@ func (s *salvage) record(id journey.ID) (r journey.Record, ok bool) {
 	return r, true
 }
 
-// isUnlisted reports whether a journey was erased with its secret. One that was open or set aside was not: damage may
-// have hit the id of the secret.
-func (s *salvage) isUnlisted(id journey.ID, sealed []byte) (unlisted bool) {
-	_ = guard(func() error {
-		isAside := s.from.Bucket(damagedBucket).Get([]byte(id)) != nil
-		unlisted = !isAside && isUnlisted(s.from, s.to.codec, []byte(id), sealed)
-		return nil
-	})
-	return unlisted
+// isUnlisted reports whether a journey was erased with its secret. One that was open was not: damage may have hit the
+// id of the secret.
+func (s *salvage) isUnlisted(id journey.ID, sealed []byte) bool {
+	return isUnlisted(s.to.codec, sealed, s.from.get(openBucket, string(id)) != nil)
 }
 
 // addContent adds the journey's request and reply.
@@ -213,15 +167,16 @@ func (s *salvage) addContent(r *journey.Record, j journey.Journey) {
 	}
 }
 
-// content reads a request or reply. It is nil unless all of it is there as it was written.
+// content returns a request or reply. It is nil unless all of it is there as it was written.
 func (s *salvage) content(part journey.Part, id journey.ID) (sealed []byte) {
-	err := guard(func() error {
-		if bucket := s.from.Bucket(contentBuckets[part]); bucket != nil {
-			sealed = joinPieces(bucket, id)
+	for n := 0; ; n++ {
+		piece := s.from.get(contentBuckets[part], string(pieceKey(id, n)))
+		if piece == nil {
+			break
 		}
-		return nil
-	})
-	if err != nil || sealed == nil {
+		sealed = append(sealed, piece...)
+	}
+	if sealed == nil {
 		return nil
 	}
 	if _, err := s.to.codec.Open(string(part), string(id), sealed); err != nil {
@@ -230,37 +185,19 @@ func (s *salvage) content(part journey.Part, id journey.ID) (sealed []byte) {
 	return sealed
 }
 
-func (s *salvage) get(name []byte, id journey.ID) (sealed []byte, err error) {
-	err = guard(func() error {
-		if bucket := s.from.Bucket(name); bucket != nil {
-			sealed = bytes.Clone(bucket.Get([]byte(id)))
-		}
-		return nil
-	})
-	return sealed, err
-}
-
 // copy copies the entries of a bucket as they are. Values that do not open are left out.
 func (s *salvage) copy(ctx context.Context, name []byte) error {
-	entries := map[string][]byte{}
-	whole := s.walk(name, func(key, value []byte) {
-		if _, err := s.to.codec.OpenValue(string(key), value); bytes.Equal(name, valueBucket) && err != nil {
-			s.found.Unread = append(s.found.Unread, "the value "+string(key))
-			return
-		}
-		if len(key) > 0 && len(key) <= bolt.MaxKeySize { // others come from damage
-			entries[string(key)] = bytes.Clone(value)
-		}
-	})
-	if !whole {
-		s.found.Unread = append(s.found.Unread, "the list of "+string(name))
-	}
-	return s.to.write(ctx, func(tx *bolt.Tx) error {
-		for key, value := range entries {
-			if err := tx.Bucket(name).Put([]byte(key), value); err != nil {
-				return err
+	entries := s.from.entries[string(name)]
+	for page := range slices.Chunk(slices.Sorted(maps.Keys(entries)), salvageEntries) {
+		err := s.to.write(ctx, func(tx *bolt.Tx) (err error) {
+			for _, key := range page {
+				err = errors.Join(err, tx.Bucket(name).Put([]byte(key), entries[key]))
 			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }

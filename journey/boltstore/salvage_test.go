@@ -1,7 +1,9 @@
 package boltstore_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
 
 	"paygate/journey"
 	"paygate/journey/boltstore"
@@ -112,6 +115,7 @@ func TestADamagedPageCostsWhatIsOnIt(t *testing.T) {
 		}
 		broken := filepath.Join(t.TempDir(), "broken.db")
 		require.NoError(t, os.WriteFile(broken, damaged, 0o600))
+		report, checkErr := boltstore.Check(t.Context(), broken, options(t, 1).Sealer)
 		found, err := salvage(t, broken)
 		if err != nil {
 			refused++
@@ -121,9 +125,103 @@ func TestADamagedPageCostsWhatIsOnIt(t *testing.T) {
 		before, err := os.ReadFile(broken)
 		require.NoError(t, err)
 		require.Equal(t, damaged, before, "the damaged file stays as it was")
-		_ = found
+		if checkErr == nil && report.Total == 0 {
+			require.True(t, found.Whole(), "%+v of a file in which a check finds nothing", found)
+		}
 	}
 	require.Less(t, refused, 20)
+}
+
+// TestPagesThatLieAreNotFollowed lets the pages that lead to others, and their entries, claim what would send a reader
+// round in circles, or to more than the memory holds.
+func TestPagesThatLieAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	path := busy(t)
+	intact, err := os.ReadFile(path)
+	require.NoError(t, err)
+	page := os.Getpagesize()
+	number := binary.NativeEndian
+	lies := map[string]func(page []byte, at int){
+		"leads to itself": func(page []byte, at int) { number.PutUint64(page[24:], uint64(at)) },
+		"has a huge key":  func(page []byte, _ int) { number.PutUint32(page[20:], 1<<31) },
+		"is huge":         func(page []byte, _ int) { number.PutUint32(page[12:], 1<<31) },
+		"begins far away": func(page []byte, _ int) { number.PutUint32(page[16:], 1<<31) },
+		"has fewer entries": func(page []byte, _ int) {
+			number.PutUint16(page[10:], number.Uint16(page[10:])-1)
+		},
+		"has no entries":   func(page []byte, _ int) { number.PutUint16(page[10:], 0) },
+		"has more entries": func(page []byte, _ int) { number.PutUint16(page[10:], 1<<15) },
+		"is a leaf":        func(page []byte, _ int) { page[8] ^= 3 },
+	}
+	for name, lie := range lies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lied := 0
+			for at := 2; at < len(intact)/page; at++ {
+				damaged := slices.Clone(intact)
+				hit := damaged[at*page : (at+1)*page]
+				kind, entries := number.Uint16(hit[8:]), number.Uint16(hit[10:])
+				isTried := kind == 1 || kind == 2 && at%5 == 0
+				if !isTried || entries == 0 || number.Uint64(hit) != uint64(at) {
+					continue
+				}
+				lie(hit, at)
+				broken := filepath.Join(t.TempDir(), "broken.db")
+				require.NoError(t, os.WriteFile(broken, damaged, 0o600))
+				report, err := boltstore.Check(t.Context(), broken, options(t, 1).Sealer)
+				found, salvageErr := salvage(t, broken)
+				require.NoError(t, salvageErr)
+				if err == nil && report.Total == 0 { // nobody uses the page any more
+					require.True(t, found.Whole(), "page %d: %+v", at, found)
+					continue
+				}
+				lied++
+			}
+			require.Positive(t, lied)
+		})
+	}
+}
+
+// TestWhatAPageHadBeforeIsNotTakenForWhatIsThere turns a pointer to a page that is free, and still has an older form of
+// a journey: it could be delivered twice.
+func TestWhatAPageHadBeforeIsNotTakenForWhatIsThere(t *testing.T) {
+	t.Parallel()
+	path := busy(t)
+	_, old := roots(t, path)
+	s := open(t, path, options(t, 1))
+	_, err := s.Update(t.Context(), storetest.Example(1).ID, func(j journey.Journey) (journey.Change, error) {
+		j.State = journey.StateReleased
+		return journey.Change{Journey: j}, nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	list, now := roots(t, path)
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	page := os.Getpagesize()
+	pointer := func(to int) []byte { return binary.NativeEndian.AppendUint64([]byte("journeys"), uint64(to)) }
+	at := list*page + bytes.Index(content[list*page:], pointer(now))
+	copy(content[at:], pointer(old))
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	report, err := boltstore.Check(t.Context(), path, options(t, 1).Sealer)
+	require.NoError(t, err)
+	require.Contains(t, report.Faults[0], "in use and free")
+	found, err := boltstore.Salvage(t.Context(), path, path+".copy", options(t, 1))
+	require.NoError(t, err)
+	require.Len(t, found.Lost, salvaged)
+}
+
+// roots returns the page that lists the buckets, and the first one of the journeys.
+func roots(t *testing.T, path string) (list, journeys int) {
+	t.Helper()
+	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true})
+	require.NoError(t, err)
+	defer db.Close()
+	require.NoError(t, db.View(func(tx *bolt.Tx) error {
+		list, journeys = int(tx.Cursor().Bucket().Root()), int(tx.Bucket([]byte("journeys")).Root())
+		return nil
+	}))
+	return list, journeys
 }
 
 func TestAFileWithoutItsFirstPagesCannotBeSalvaged(t *testing.T) {
