@@ -32,6 +32,10 @@ func TestEveryPageLeadsToTheOtherLanguage(t *testing.T) {
 		require.Contains(t, english, `<a class="govuk-link" href="#main-content-cy"`, name)
 		require.Contains(t, english, `id="main-content-cy" lang="cy"`, name)
 		require.Contains(t, english, element(t, `<h1[^>]*>([^<]+)</h1>`, welsh), "%s: the other language is there", name)
+		title := element(t, `<title>([^<]+)</title>`, english)
+		for _, page := range []string{english, welsh} {
+			require.Contains(t, title, element(t, `<h1[^>]*>([^<]+)</h1>`, page), "%s: the tab is named in both", name)
+		}
 	}
 }
 
