@@ -30,7 +30,7 @@ func pageOf(j journey.Journey) pages.Page {
 	case journey.StateHeld:
 		return heldPage(j)
 	case journey.StatePaying:
-		if p, _ := j.Payment(); p.Doubtful {
+		if p, _ := j.Payment(); p.Doubtful || j.Trusted {
 			return pages.Checking
 		}
 		return pages.Open
@@ -133,7 +133,7 @@ func viewOf(j journey.Journey) pages.View {
 		Description: j.Terms.Description, Route: j.Terms.Route, Journey: string(j.ID), Started: j.StartedAt,
 	}
 	p, _ := j.Payment()
-	view.Refunded = p.Refunded
+	view.Refunded, view.Unconfirmed = p.Refunded, j.Trusted
 	if p.Total > 0 {
 		view.AmountPence = p.Total
 	}

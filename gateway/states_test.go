@@ -68,16 +68,20 @@ func TestNoPageContradictsTheMoney(t *testing.T) {
 	taken := journey.Payment{ID: "p", Status: "success", Money: 2500}
 	refunded := journey.Payment{ID: "p", Status: "success", Money: 2000, Refunded: 500}
 	lost := journey.Payment{ID: "p", Status: "error"}
+	submitted := journey.Payment{ID: "p", Status: "submitted"} // sent to the service on trust
 	for _, kind := range []journey.Kind{journey.KindSubmission, journey.KindPass} {
 		for _, state := range journey.States() {
-			for _, p := range []journey.Payment{failed, taken, refunded, lost} {
+			for _, p := range []journey.Payment{failed, taken, refunded, lost, submitted} {
 				j := journey.Journey{ID: "J", State: state, Payments: []journey.Payment{p}, Terms: journey.Terms{
 					Kind: kind, Amount: 2500, Reference: "R",
 				}}
 				if p.Money > 0 || state == journey.StateReleased {
 					j.PaidWith, j.PaidAt = "p", at
 				}
-				j.CollectionFailed = state == journey.StateReleased && p.Money == 0
+				if p.Status == "submitted" {
+					j.Trusted, j.PaidWith, j.PaidAt = true, "p", time.Time{}
+				}
+				j.CollectionFailed = state == journey.StateReleased && p.Money == 0 && !j.Trusted
 				if !isPossible(j) {
 					continue
 				}
@@ -98,12 +102,16 @@ func TestNoPageContradictsTheMoney(t *testing.T) {
 // isPossible reports whether a journey has this money in this state.
 func isPossible(j journey.Journey) bool {
 	switch hasMoney := j.Paid(); j.State {
-	case journey.StateHeld, journey.StatePaying, journey.StateUnpaid, journey.StateAbandoned:
+	case journey.StateReleasing, journey.StateRefused:
+		return hasMoney || j.Trusted
+	case journey.StateReleased, journey.StatePaying:
+		return j.State == journey.StateReleased || !hasMoney
+	case journey.StateHeld, journey.StateUnpaid, journey.StateAbandoned:
 		return !hasMoney
-	case journey.StateConfirmed, journey.StateReleasing, journey.StateAccepted, journey.StateRefused:
+	case journey.StateConfirmed, journey.StateAccepted:
 		return hasMoney
 	default:
-		return true
+		return !j.Trusted
 	}
 }
 

@@ -68,8 +68,8 @@ const (
 	NoSuchAddress Page = "no-such-address"
 )
 
-// bilingual is one text in English and Welsh. {amount}, {refunded}, {until}, {limit}, {otherwise} and {noun}
-// in it are replaced by the view's values. A paragraph is left out if the view lacks one of its values.
+// bilingual is one text in English and Welsh. {amount} and its like are replaced by the view's values. A paragraph is
+// left out if the view lacks one of its values.
 type bilingual struct{ en, cy string }
 
 func (b bilingual) in(language string) string {

@@ -24,8 +24,13 @@ var (
 			"hynny ac ni chaiff dim ei anfon.",
 	}
 	stillValid = bilingual{
-		"Your payment of {amount} is still valid. You do not pay again.",
-		"Mae eich taliad o {amount} yn dal yn ddilys. Nid oes rhaid i chi dalu eto.",
+		"Your payment of {paid} is still valid. You do not pay again.",
+		"Mae eich taliad o {paid} yn dal yn ddilys. Nid oes rhaid i chi dalu eto.",
+	}
+	unconfirmed = bilingual{
+		"GOV.UK Pay has not confirmed your payment of {unconfirmed} yet. Do not pay again: we will keep checking.",
+		"Nid yw GOV.UK Pay wedi cadarnhau eich taliad o {unconfirmed} eto. Peidiwch â thalu eto: byddwn yn parhau " +
+			"i wirio.",
 	}
 	otherwise     = bilingual{"If you do nothing, {otherwise}.", "Os na wnewch ddim, {otherwise}."}
 	goOn          = bilingual{"Continue", "Parhau"}
@@ -40,7 +45,7 @@ var (
 	}
 )
 
-// texts has all pages. {amount}, {refunded}, {until}, {limit}, {otherwise} and {noun} are replaced by the view's values.
+// texts has all pages. [Pages.places] lists the values that replace {amount} and its like.
 var texts = func() map[Page]page {
 	all := map[Page]page{}
 	for _, part := range []map[Page]page{beforePayment, withoutMoney, afterPayment, inBrowser, inTrouble} {
@@ -67,6 +72,7 @@ var words = map[string]bilingual{
 	},
 	"show":     {"See our answer", "Gweld ein hateb"},
 	"returned": {"you will get your money back", "cewch eich arian yn ôl"},
+	"if paid":  {"you will get back anything that you have paid", "cewch unrhyw beth rydych wedi’i dalu yn ôl"},
 	"left": {
 		"we will decide what happens to your payment",
 		"byddwn yn penderfynu beth fydd yn digwydd i’ch taliad",

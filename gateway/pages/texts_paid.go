@@ -22,9 +22,10 @@ var afterPayment = map[Page]page{
 		title: bilingual{"We are processing your {noun}", "Rydym yn prosesu eich {noun}"},
 		says: []bilingual{
 			{
-				"We have your payment of {amount}.",
-				"Mae eich taliad o {amount} gennym.",
+				"We have your payment of {paid}.",
+				"Mae eich taliad o {paid} gennym.",
 			},
+			unconfirmed,
 			{
 				"You do not need to do anything, and you can close this page. We will complete everything.",
 				"Nid oes angen i chi wneud dim, a gallwch gau’r dudalen hon. Byddwn yn cwblhau popeth.",
@@ -109,6 +110,7 @@ var afterPayment = map[Page]page{
 		title: bilingual{"We could not accept your {noun}", "Ni allem dderbyn eich {noun}"},
 		says: []bilingual{
 			stillValid,
+			unconfirmed,
 			{
 				"Go back to the form, correct it and send it again by {until}.",
 				"Ewch yn ôl i’r ffurflen, cywirwch hi ac anfonwch hi eto erbyn {until}.",
@@ -121,6 +123,7 @@ var afterPayment = map[Page]page{
 		title: bilingual{"You need to sign in again", "Mae angen i chi fewngofnodi eto"},
 		says: []bilingual{
 			stillValid,
+			unconfirmed,
 			{
 				"Go back to the form and send it again by {until}. Your browser may ask for your user name and " +
 					"password.",

@@ -13,6 +13,7 @@ type View struct {
 	Reference   string
 	AmountPence int64
 	Refunded    int64  // pence of it
+	Unconfirmed bool   // the request was sent before GOV.UK Pay confirmed the payment
 	Route       string // may be empty
 	Description string
 	Journey     string    // the public id, for the page's button
@@ -138,11 +139,14 @@ func (p *Pages) fillFrame(v View) filled {
 // places returns the values of the placeholders.
 func (p *Pages) places(f filled, v View) map[string]string {
 	places := map[string]string{
-		"{amount}": f.Amount, "{refunded}": "", "{until}": p.moment(v.Until, f.Lang), "{limit}": megabytes(v.LimitBytes),
+		"{amount}": f.Amount, "{paid}": f.Amount, "{unconfirmed}": "", "{refunded}": "", "{until}": p.moment(v.Until, f.Lang), "{limit}": megabytes(v.LimitBytes),
 		"{otherwise}": f.Word("returned"), "{noun}": p.noun(f.Lang, v.Route),
 	}
 	if v.Refunded > 0 {
 		places["{refunded}"] = Pounds(v.Refunded)
+	}
+	if v.Unconfirmed {
+		places["{paid}"], places["{unconfirmed}"], places["{otherwise}"] = "", f.Amount, f.Word("if paid")
 	}
 	if v.LeftToStaff {
 		places["{otherwise}"] = f.Word("left")
