@@ -1,43 +1,40 @@
-// Command bareproxy is httputil.ReverseProxy with Go's own settings, as a program of its own: what Paygate is measured
+// Command bareproxy is httputil.ReverseProxy with a tuned transport, as a program of its own: what Paygate is measured
 // by.
 //
-// Its one argument is the service's origin. It listens on two free loopback ports, says where by a line of JSON, and
-// serves what it has used up at the second, for Prometheus. It runs until it is killed.
+// It listens on its first argument, an address, and passes requests to the second, the origin of a service. With -close
+// it makes a connection for each request. It runs until it is killed.
 package main
 
 import (
+	"flag"
 	"log"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"sync"
 )
 
 func main() {
-	service, err := url.Parse(os.Args[1])
+	closes := flag.Bool("close", false, "make a connection for each request")
+	flag.Parse()
+	service, err := url.Parse(flag.Arg(1))
 	if err != nil {
 		log.Fatal(err)
 	}
-	public, used := listen(), listen()
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	go func() { log.Fatal(http.Serve(used, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))) }()
-	slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("serving", "public", public.Addr().String(), "staff",
-		used.Addr().String())
-	log.Fatal(http.Serve(public, &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(service) }}))
+	log.Fatal(http.ListenAndServe(flag.Arg(0), &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(service) },
+		Transport: &http.Transport{
+			DisableKeepAlives: *closes, DisableCompression: true, MaxIdleConns: 512, MaxIdleConnsPerHost: 256,
+		},
+		BufferPool: &buffers{sync.Pool{New: func() any { return new([bufferSize]byte) }}},
+	}))
 }
 
-func listen() net.Listener {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	return listener
-}
+// bufferSize is that of the buffers that httputil.ReverseProxy makes without a pool.
+const bufferSize = 32 << 10
+
+type buffers struct{ idle sync.Pool }
+
+func (b *buffers) Get() []byte { return b.idle.Get().(*[bufferSize]byte)[:] }
+
+func (b *buffers) Put(buffer []byte) { b.idle.Put((*[bufferSize]byte)(buffer)) }

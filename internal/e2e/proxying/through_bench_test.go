@@ -6,60 +6,41 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
-	"paygate/internal/testserver"
-
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkPassThrough compares free traffic through the real program with the same traffic through
-// httputil.ReverseProxy: one service, one client, in turns.
+// BenchmarkPassThrough compares free traffic through the real program with the same traffic through other proxies: one
+// service, one client, in turns. It prints the table of docs/how-to/operate.md.
 //
-// It measures the processor time, user and system, and the allocations of the process of each proxy. Client and service
-// run in the test's process and do not count. Paygate has ten pay routes to match.
+// It measures the processor time, user and system, of the process of each proxy. Client and service run in the test's
+// process and do not count.
 func BenchmarkPassThrough(b *testing.B) {
 	service := httptest.NewServer(http.HandlerFunc(sized))
 	b.Cleanup(service.Close)
-	bare := startProxy(b, nil, "paygate/internal/bareproxy", service.URL)
-	paygate := startProxy(b, tenRoutes(b, service.URL), "paygate", "serve")
+	all := startProxies(b, service.URL)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, DisableCompression: true}}
 	b.Cleanup(client.CloseIdleConnections)
+	results := newTable(all)
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		for _, size := range []int{1 << 10, 100 << 10} {
-			b.Run(fmt.Sprintf("%s/%dKiB", method, size>>10), func(b *testing.B) {
-				l := load{client, method, size}
-				l.send(b, bare, connections)
-				l.send(b, paygate, connections)
-				bareBefore, paygateBefore := bare.spent(b), paygate.spent(b)
-				b.ResetTimer()
-				for left := b.N; left > 0; left -= requestsPerRound {
-					l.send(b, bare, min(left, requestsPerRound))
-					l.send(b, paygate, min(left, requestsPerRound))
-				}
-				b.StopTimer()
-				ofBare, ofPaygate := bare.spent(b).since(bareBefore), paygate.spent(b).since(paygateBefore)
-				ofBare.report(b, "bare")
-				ofPaygate.report(b, "paygate")
-				if ofBare.seconds > 0 {
-					b.ReportMetric(ofPaygate.seconds/ofBare.seconds, "cpu-ratio")
-				}
-			})
+			name := fmt.Sprintf("%s %d KiB", method, size>>10)
+			var spent []float64
+			b.Run(name, func(b *testing.B) { spent = load{client, method, size}.measure(b, all) })
+			results.add(name, "%.0f µs", spent)
 		}
 	}
+	results.add("resident memory", "%.0f MB", each(all, func(p *proxy) float64 { return p.megabytes(b) }))
+	fmt.Println(results)
 }
 
 const (
 	connections      = 32   // from the client to a proxy
-	requestsPerRound = 1024 // to one proxy before the next round
+	requestsPerRound = 1024 // to one proxy before the next one's turn
 )
 
 // sized answers a GET with as many bytes as its query says, and other methods with one word.
@@ -84,6 +65,37 @@ type load struct {
 	size   int
 }
 
+// measure sends b.N requests through each proxy, in rounds that each begin with another one. It returns the
+// microseconds of processor time that each proxy spent on one request.
+func (l load) measure(b *testing.B, all []*proxy) []float64 {
+	before := each(all, func(p *proxy) float64 {
+		l.send(b, p, connections)
+		return p.seconds(b)
+	})
+	b.ResetTimer()
+	for left, round := b.N, 0; left > 0; left, round = left-requestsPerRound, round+1 {
+		for i := range all {
+			l.send(b, all[(round+i)%len(all)], min(left, requestsPerRound))
+		}
+	}
+	b.StopTimer()
+	spent := each(all, func(p *proxy) float64 { return p.seconds(b) })
+	for i, p := range all {
+		spent[i] = (spent[i] - before[i]) / float64(b.N) * 1e6
+		b.ReportMetric(spent[i], p.name+"-cpu-µs/op")
+	}
+	return spent
+}
+
+// each asks each proxy.
+func each(all []*proxy, ask func(*proxy) float64) []float64 {
+	var answers []float64
+	for _, p := range all {
+		answers = append(answers, ask(p))
+	}
+	return answers
+}
+
 // send sends requests through a proxy from several connections, and reads the responses.
 func (l load) send(b *testing.B, through *proxy, requests int) {
 	b.Helper()
@@ -99,7 +111,7 @@ func (l load) send(b *testing.B, through *proxy, requests int) {
 		})
 	}
 	workers.Wait()
-	require.Zero(b, failed.Load())
+	require.Zero(b, failed.Load(), through.name)
 }
 
 // sendOne sends a request as a browser does.
@@ -134,73 +146,4 @@ func (l load) sendOne(to string) error {
 		return fmt.Errorf("answered %d with %d bytes: %w", answer.StatusCode, n, err)
 	}
 	return err
-}
-
-// tenRoutes returns the settings for ten pay routes.
-func tenRoutes(b *testing.B, service string) []string {
-	environ := []string{
-		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0", "PAYGATE_UPSTREAM=" + service,
-		"PAYGATE_PUBLIC_URL=http://127.0.0.1",
-		"PAYGATE_PAY_MODE=test", "PAYGATE_PAY_API_URL=http://127.0.0.1:1",
-		"PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
-		"PAYGATE_SECRETS=" + testserver.Secret32(1), "PAYGATE_STORE=bbolt:" + filepath.Join(b.TempDir(), "paygate.db"),
-		"PAYGATE_SERVICE_NAME=Fishing licences",
-	}
-	var names []string
-	for i, match := range []string{
-		"POST /licences/apply", "POST /licences/{id}/renew", "POST /licences/{id}/replace", "POST /permits/apply",
-		"PUT /permits/{id}",
-		"POST /fines/pay", "POST /index.php?page=apply", "GET /register/{year}", "GET /certificates/{id}",
-		"GET /maps/{sheet}/{edition}",
-	} {
-		name := fmt.Sprint("r", i)
-		names = append(names, name)
-		variable := "PAYGATE_ROUTE_" + strings.ToUpper(name)
-		environ = append(environ, variable+"_MATCH="+match, variable+"_PRICE=25", variable+"_DESCRIPTION=Licence",
-			variable+"_ACCEPT=2xx", variable+"_ACCEPT_TEXT=*")
-	}
-	return append(environ, "PAYGATE_ROUTES="+strings.Join(names, ","))
-}
-
-// proxy is a reverse proxy in its own process.
-type proxy struct{ url, metrics string }
-
-// startProxy builds and starts the program of a package, and waits until it serves.
-func startProxy(b *testing.B, environ []string, program string, args ...string) *proxy {
-	b.Helper()
-	p := testserver.StartBinary(b, testserver.BuildBinary(b, program), environ, args...)
-	p.WaitForLog(testserver.Serving)
-	public, staff := testserver.Addresses(b, p.Logged())
-	return &proxy{"http://" + public, "http://" + staff + "/metrics"}
-}
-
-// spent is what a process has used.
-type spent struct{ seconds, allocations, bytes float64 }
-
-// spent reads the metrics of the proxy.
-func (p *proxy) spent(b *testing.B) spent {
-	b.Helper()
-	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
-	answer, err := client.Get(p.metrics)
-	require.NoError(b, err)
-	defer answer.Body.Close()
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(answer.Body)
-	require.NoError(b, err)
-	counter := func(name string) float64 { return families[name].GetMetric()[0].GetCounter().GetValue() }
-	return spent{
-		counter("process_cpu_seconds_total"), counter("go_memstats_mallocs_total"),
-		counter("go_memstats_alloc_bytes_total"),
-	}
-}
-
-func (s spent) since(before spent) spent {
-	return spent{s.seconds - before.seconds, s.allocations - before.allocations, s.bytes - before.bytes}
-}
-
-func (s spent) report(b *testing.B, who string) {
-	n := float64(b.N)
-	b.ReportMetric(s.seconds/n*1e6, who+"-cpu-µs/op")
-	b.ReportMetric(s.allocations/n, who+"-allocs/op")
-	b.ReportMetric(s.bytes/n/1024, who+"-KiB/op")
 }
