@@ -242,7 +242,7 @@ func TestJourneysOfVersion1AreFound(t *testing.T) {
 				require.Contains(t, p.Text, c.Reference, query)
 			}
 		}
-		p := u.Ann().Do(http.MethodGet, "/export.csv?from=2026-12-01&to=2026-12-01", nil)
+		p := u.Ann().Do(http.MethodGet, "/export.csv?from=2026-12-01&to=2026-12-02", nil)
 		require.Equal(t, 10, strings.Count(p.Text, "\n"), p.Text)
 	})
 }
