@@ -84,11 +84,12 @@ func Start(t testing.TB, cmd *exec.Cmd) *Process {
 		_ = cmd.Wait()
 		close(p.ended)
 	}()
-	t.Cleanup(p.kill)
+	t.Cleanup(p.Stop)
 	return p
 }
 
-func (p *Process) kill() {
+// Stop kills the program, and returns once it has ended.
+func (p *Process) Stop() {
 	killGroup(p.cmd)
 	<-p.ended
 }
