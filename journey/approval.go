@@ -17,8 +17,10 @@ var (
 	ErrSecondPerson = errors.New("a second person has to agree")
 	// ErrSamePerson means that the person who asked is the one who agrees.
 	ErrSamePerson = errors.New("the person who asked cannot agree; it has to be another")
-	// ErrNoApproval means that no order waits for a second person, or another one than the person has seen.
+	// ErrNoApproval means that no order waits for a second person.
 	ErrNoApproval = errors.New("nothing waits for a second person")
+	// ErrOtherApproval means that another order waits than the one that the person agrees to.
+	ErrOtherApproval = errors.New("another order waits for a second person than the one you agree to; read it first")
 	// ErrApproval means that an order waits already.
 	ErrApproval = errors.New("another order waits for a second person; approve, reject or withdraw it first")
 )
@@ -72,6 +74,17 @@ func (a Approval) Waits() bool { return !a.At.IsZero() }
 // Until returns when the order lapses.
 func (a Approval) Until() time.Time { return a.At.Add(approvalFor) }
 
+// Agreed is what a second person has read of an order: when it was asked for, to the second, or how many pence it gives
+// back. The zero value of one is not compared.
+type Agreed struct {
+	To    time.Time
+	Pence int64
+}
+
+func (a Approval) is(read Agreed) bool {
+	return (read.To.IsZero() || a.At.Unix() == read.To.Unix()) && (read.Pence == 0 || a.Amount == read.Pence)
+}
+
 // Second is what is known about the second person of an order that gives money back.
 type Second struct {
 	From   int64     // pence from which one is needed; 0: never
@@ -97,8 +110,11 @@ func (j Journey) checkSecond(amount int64, s Second, at time.Time) (Journey, err
 	return j, nil
 }
 
-// guarded applies an order that may need a second person.
+// guarded applies an order that may need a second person. Nobody is asked about one that cannot be carried out.
 func (j Journey) guarded(f Guarded, by By, at time.Time) (Journey, string, error) {
+	if _, _, err := j.apply(f.Fact, by, at); err != nil {
+		return j, "", err
+	}
 	checked, err := j.checkSecond(j.gives(f.Fact), f.Second, at)
 	if err != nil {
 		return j, "", err
@@ -224,18 +240,20 @@ func (r *Runner) carryOut(ctx context.Context, id ID, o Order, by By, s Second) 
 	return r.refundOrdered(ctx, id, RefundAsked{o.Amount, o.Reason}, by, s)
 }
 
-// Approve carries out the order that was asked for at a time, to the second, in the name of the person who asked; the
-// zero time is whatever order waits. The order is checked again. Errors are
-// ErrNoApproval, ErrSamePerson, and those of the order, which then still waits if nothing was done.
-func (r *Runner) Approve(ctx context.Context, id ID, who Person, asked time.Time) (Journey, error) {
+// Approve carries out the order that waits, if it is the one that the person has read, in the name of the person who
+// asked. The order is checked again. Errors are ErrNoApproval, ErrOtherApproval, ErrSamePerson, and those of the order,
+// which then still waits if nothing was done.
+func (r *Runner) Approve(ctx context.Context, id ID, who Person, read Agreed) (Journey, error) {
 	j, err := r.Store.Get(ctx, id)
 	if err != nil {
 		return j, err
 	}
 	a := j.Approval
 	switch {
-	case !a.Waits() || !r.Now().Before(a.Until()), !asked.IsZero() && a.At.Unix() != asked.Unix():
+	case !a.Waits() || !r.Now().Before(a.Until()):
 		return j, ErrNoApproval
+	case !a.is(read):
+		return j, ErrOtherApproval
 	case a.askedBy(who):
 		return j, ErrSamePerson
 	}

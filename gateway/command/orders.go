@@ -50,19 +50,32 @@ func giveBack(ctx context.Context, e Env, args []string) error {
 
 // refund gives money back.
 func refund(ctx context.Context, e Env, args []string) error {
-	amount := ""
-	a, err := e.reasoned("refund", "-amount POUNDS -reason TEXT ID", args, func(set *flag.FlagSet) {
-		set.StringVar(&amount, "amount", "", "pounds, such as 5, 5.00 or 1,180.00")
-	})
+	var pounds amount
+	a, err := e.reasoned("refund", "-amount POUNDS -reason TEXT ID", args, pounds.define)
 	if err != nil {
 		return err
 	}
-	pence, err := journey.ParsePounds(strings.TrimPrefix(strings.TrimSpace(amount), "£"))
+	pence, err := pounds.pence(e, "refund")
 	if err != nil {
-		return e.wrongUse("refund", "-amount %v", err)
+		return err
 	}
 	body := map[string]any{"reason": a.reason, "amount_pence": pence}
 	return e.carryOut(ctx, a, http.MethodPost, "/refund", body)
+}
+
+// amount is the flag for an amount in pounds.
+type amount string
+
+func (a *amount) define(set *flag.FlagSet) {
+	set.StringVar((*string)(a), "amount", "", "pounds, such as 5, 5.00 or 1,180.00")
+}
+
+func (a amount) pence(e Env, command string) (int64, error) {
+	pence, err := journey.ParsePounds(strings.TrimPrefix(strings.TrimSpace(string(a)), "£"))
+	if err != nil {
+		return 0, e.wrongUse(command, "-amount %v", err)
+	}
+	return pence, nil
 }
 
 // settle ends a stuck journey as a person decided.
@@ -114,9 +127,18 @@ func (e Env) about(name, arguments string, args []string, define func(*flag.Flag
 	return a, err
 }
 
-// approve carries out what waits for a second person.
+// approve carries out what waits for a second person, if it gives back the amount that they name.
 func approve(ctx context.Context, e Env, args []string) error {
-	return e.order(ctx, "approve", args, http.MethodPost, "/approve")
+	var pounds amount
+	a, err := e.about("approve", "-amount POUNDS ID", args, pounds.define)
+	if err != nil {
+		return err
+	}
+	pence, err := pounds.pence(e, "approve")
+	if err != nil {
+		return err
+	}
+	return e.carryOut(ctx, a, http.MethodPost, "/approve", map[string]any{"amount_pence": pence})
 }
 
 // reject ends what waits for a second person. The person who asked withdraws it so.

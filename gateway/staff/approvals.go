@@ -1,7 +1,9 @@
 package staff
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -12,20 +14,28 @@ import (
 
 // approve carries out an order that waits for a second person.
 func (s entrance) approve(w http.ResponseWriter, r *http.Request, m member) {
-	asked := askedOf(r)
+	read, wrong := agreedOf(r)
+	if wrong != "" {
+		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
+		return
+	}
 	s.orderAtOnce(w, r, m, "approve", approvedNotice, func(ctx context.Context, id journey.ID) (journey.Journey, error) {
-		return s.Runner.Approve(ctx, id, m.Person(), asked)
+		return s.Runner.Approve(ctx, id, m.Person(), read)
 	})
 }
 
-// askedOf returns when the order was asked for that the page showed, so that nobody agrees to another one. A page that
-// does not say so agrees to none; a program may agree to whatever order waits.
-func askedOf(r *http.Request) time.Time {
-	seconds, err := strconv.ParseInt(r.PostFormValue("asked"), 10, 64)
-	if err != nil && !wantsHTML(r) {
-		return time.Time{}
+// agreedOf returns what a person agrees to, so that they agree to nothing else: the page says when the order was asked
+// for that it showed, and a program how much is given back.
+func agreedOf(r *http.Request) (read journey.Agreed, wrong string) {
+	o, wrong := orderOf(r)
+	if seconds, err := strconv.ParseInt(r.PostFormValue("asked"), 10, 64); err == nil {
+		return journey.Agreed{To: time.Unix(seconds, 0)}, wrong
 	}
-	return time.Unix(seconds, 0)
+	if wrong == "" && o.Amount == "" && o.AmountPence == 0 {
+		wrong = "Give the amount that you agree to give back, as amount_pence or amount."
+	}
+	wrong = cmp.Or(wrong, o.wrongAmount(0))
+	return journey.Agreed{Pence: o.AmountPence}, wrong
 }
 
 // reject ends the wait of an order. The person who asked withdraws it so.
@@ -45,6 +55,9 @@ func (s entrance) reject(w http.ResponseWriter, r *http.Request, m member) {
 
 // approvedNotice says what became of the order that waited.
 func approvedNotice(before, after journey.Journey, err error) signin.Notice {
+	if errors.Is(err, journey.ErrNoApproval) {
+		return signin.Notice{Text: changedSince}
+	}
 	a := before.Approval
 	o := order{AmountPence: a.Amount}
 	for word, as := range settleAs {

@@ -51,6 +51,7 @@ func (l *listener) order(t *testing.T, who string, id journey.ID, order, body st
 const (
 	refund15 = `{"reason":"goodwill","amount_pence":1500}`
 	refund8  = `{"reason":"goodwill","amount_pence":800}`
+	agree15  = `{"amount_pence":1500}`
 	because  = `{"reason":"no"}`
 )
 
@@ -67,14 +68,14 @@ func TestALargeRefundNeedsASecondPerson(t *testing.T) {
 	require.Empty(t, l.pay.refunded)
 
 	for _, who := range []string{"ann", "Ann@example.gov.uk"} {
-		status, _ = l.order(t, who, id, "approve", "")
+		status, _ = l.order(t, who, id, "approve", agree15)
 		require.Equal(t, http.StatusConflict, status, "%s is the same person", who)
 	}
 	status, _ = l.order(t, "bob", id, "refund", refund15)
 	require.Equal(t, http.StatusConflict, status, "one order waits at a time")
 	require.Empty(t, l.pay.refunded)
 
-	status, w = l.order(t, "bob", id, "approve", "")
+	status, w = l.order(t, "bob", id, "approve", agree15)
 	require.Equal(t, http.StatusOK, status)
 	require.Nil(t, w.Approval)
 	require.Equal(t, []int64{1500}, l.pay.refunded)
@@ -86,7 +87,7 @@ func TestALargeRefundNeedsASecondPerson(t *testing.T) {
 		}
 	}
 	require.Contains(t, asked.Detail, "goodwill (approved by bob)")
-	status, _ = l.order(t, "bob", id, "approve", "")
+	status, _ = l.order(t, "bob", id, "approve", agree15)
 	require.Equal(t, http.StatusConflict, status, "it is done once")
 }
 
@@ -109,14 +110,16 @@ func TestSettlingAsReversedNeedsASecondPerson(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, status)
 	require.Equal(t, int64(2500), w.Approval.AmountPence)
 	require.Equal(t, journey.StateStuck, w.State)
-	status, w = l.order(t, "bob", id, "approve", "")
+	status, _ = l.order(t, "bob", id, "approve", agree15)
+	require.Equal(t, http.StatusConflict, status)
+	status, w = l.order(t, "bob", id, "approve", `{"amount_pence":2500}`)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, journey.StateReversed, w.State)
 	wanted := l.add(t, "LIC3", journey.PaymentSeen{Snapshot: *reserved("LIC3")})
 	status, w = l.order(t, "ann", wanted, "return", `{"reason":"not wanted"}`)
 	require.Equal(t, http.StatusAccepted, status)
 	require.Equal(t, int64(2500), w.Approval.AmountPence)
-	status, w = l.order(t, "bob", wanted, "approve", "")
+	status, w = l.order(t, "bob", wanted, "approve", `{"amount_pence":2500}`)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, journey.StateReversed, w.State)
 	other := l.addStuck(t, "LIC2")
@@ -142,7 +145,7 @@ func TestWhatWaitsCanBeRejectedWithdrawnOrLapse(t *testing.T) {
 
 	l.order(t, "ann", id, "refund", refund15)
 	l.pass(7 * 24 * time.Hour)
-	status, _ = l.order(t, "bob", id, "approve", "")
+	status, _ = l.order(t, "bob", id, "approve", agree15)
 	require.Equal(t, http.StatusConflict, status, "it has lapsed")
 	status, _ = l.order(t, "bob", id, "refund", refund15)
 	require.Equal(t, http.StatusAccepted, status, "and holds up no other")
@@ -161,10 +164,10 @@ func TestWhatWaitsIsCheckedAgain(t *testing.T) {
 	id := l.addTaken(t, "LIC1")
 	l.order(t, "ann", id, "refund", refund15)
 	l.pay.payments["paylic1"].RefundAvailable = 1000 // somebody refunded in Pay's own tool
-	status, _ := l.order(t, "bob", id, "approve", "")
+	status, _ := l.order(t, "bob", id, "approve", agree15)
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	l.pay.down = true
-	status, _ = l.order(t, "bob", id, "approve", "")
+	status, _ = l.order(t, "bob", id, "approve", agree15)
 	require.Equal(t, http.StatusBadGateway, status)
 	j, err := l.store.Get(t.Context(), id)
 	require.NoError(t, err)
@@ -213,8 +216,54 @@ func TestWhatWaitsForASecondPersonIsListed(t *testing.T) {
 	bob.signIn("long-token-of-bob")
 	_, text := bob.do("/", nil)
 	require.Contains(t, text, "Waiting for a second person")
-	l.order(t, "bob", id, "approve", "")
+	l.order(t, "bob", id, "approve", agree15)
 	require.NotContains(t, waiting(), "LIC1")
 	answer, _ := l.do(t, http.MethodGet, "/journeys?approval=done", "")
 	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
+}
+
+func TestAProgramNamesTheAmountThatItApproves(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addTaken(t, "LIC1")
+	l.order(t, "ann", id, "refund", refund15)
+	for body, wanted := range map[string]int{
+		"": http.StatusUnprocessableEntity, "{}": http.StatusUnprocessableEntity, because: http.StatusUnprocessableEntity,
+		`{"amount_pence":-1500}`: http.StatusUnprocessableEntity, `{"amount_pence":2000}`: http.StatusConflict,
+	} {
+		status, _ := l.order(t, "bob", id, "approve", body)
+		require.Equal(t, wanted, status, body)
+	}
+	require.Empty(t, l.pay.refunded)
+	status, _ := l.order(t, "bob", id, "approve", `{"amount_pence":1500,"reason":"I agree"}`)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, []int64{1500}, l.pay.refunded)
+}
+
+func TestNobodyIsAskedAboutWhatCannotBeDone(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addTaken(t, "LIC1")
+	status, w := l.order(t, "ann", id, "return", because)
+	require.Equal(t, http.StatusConflict, status, "the service was given")
+	require.Nil(t, w.Approval)
+	j, err := l.store.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.False(t, j.Approval.Waits())
+}
+
+func TestASecondClickOnAgreeDoesNotSayThatNothingWasDone(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addTaken(t, "LIC1")
+	l.order(t, "ann", id, "refund", refund15)
+	bob := l.browser(t)
+	bob.signIn("long-token-of-bob")
+	page := "/journeys/" + string(id)
+	_, text := bob.do(page, nil)
+	asked := regexp.MustCompile(`name="asked" value="(\d+)"`).FindStringSubmatch(text)
+	bob.do(page+"/approve", url.Values{"asked": {asked[1]}})
+	_, text = bob.do(page+"/approve", url.Values{"asked": {asked[1]}})
+	require.Contains(t, text, "Perhaps you pressed twice")
+	require.Equal(t, []int64{1500}, l.pay.refunded)
 }

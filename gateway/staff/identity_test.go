@@ -56,7 +56,7 @@ func TestOnePersonByTwoWaysIsNotTwo(t *testing.T) {
 	refund := url.Values{"reason": {"goodwill"}, "amount": {"15"}}
 	answer, text := b.do(page+"/refund", refund, "Accept", "application/json")
 	require.Equal(t, http.StatusAccepted, answer.StatusCode, text)
-	answer, text = l.do(t, http.MethodPost, page+"/approve", "", "Authorization", "",
+	answer, text = l.do(t, http.MethodPost, page+"/approve", agree15, "Authorization", "",
 		"X-Forwarded-Email", "ann@example.gov.uk")
 	require.Equal(t, http.StatusConflict, answer.StatusCode, text)
 }

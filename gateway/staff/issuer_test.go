@@ -400,11 +400,12 @@ func TestAPersonWhoChangesTheirNameIsNotASecondPerson(t *testing.T) {
 		answer, _ := b.do("/journeys/"+id+"/"+order, fields, "Accept", "application/json")
 		return answer.StatusCode
 	}
+	agreed := url.Values{"amount": {"15"}}
 	refund := url.Values{"amount": {"15"}, "reason": {"goodwill"}}
 	require.Equal(t, http.StatusAccepted, order(signInAs("ann.smith", "s1"), "refund", refund))
-	require.Equal(t, http.StatusConflict, order(signInAs("bob.jones", "s1"), "approve", url.Values{}))
-	require.Equal(t, http.StatusConflict, order(signInAs("Ann.Smith@example.gov.uk", "s2"), "approve", url.Values{}))
+	require.Equal(t, http.StatusConflict, order(signInAs("bob.jones", "s1"), "approve", agreed))
+	require.Equal(t, http.StatusConflict, order(signInAs("Ann.Smith@example.gov.uk", "s2"), "approve", agreed))
 	require.Empty(t, l.pay.refunded)
-	require.Equal(t, http.StatusOK, order(signInAs("bob.jones", "s2"), "approve", url.Values{}))
+	require.Equal(t, http.StatusOK, order(signInAs("bob.jones", "s2"), "approve", agreed))
 	require.Equal(t, []int64{1500}, l.pay.refunded)
 }
