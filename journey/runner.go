@@ -258,7 +258,7 @@ func (r *Runner) applied(before, after Journey, f Fact, by By) {
 	}
 	p, _ := after.Payment()
 	r.Log.Log(context.Background(), level, "journey",
-		"journey_id", after.ID, "reference", after.Terms.Reference, "payment_id", p.ID, "route", after.Terms.Route,
+		"journey_id", after.ID, "reference", after.Terms.loggedReference(), "payment_id", p.ID, "route", after.Terms.Route,
 		"from", before.State, "fact", name, "to", after.State, "by", by.Word(), "amount_pence", after.Terms.Amount)
 	if r.Applied != nil {
 		r.Applied(Applied{Before: before, After: after, Fact: f, By: by.Word()})

@@ -82,6 +82,14 @@ type Terms struct {
 	UnseenFor time.Duration `json:"unseen_for,omitempty"`
 }
 
+// loggedReference is the reference, or "" if it may contain what the citizen typed.
+func (t Terms) loggedReference() string {
+	if !t.Own.Reference {
+		return ""
+	}
+	return t.Reference
+}
+
 // PassQuery says for which query a pass is valid.
 type PassQuery struct {
 	Ignored []string `json:"ignored,omitempty"` // parameters that make no difference
