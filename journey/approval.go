@@ -58,8 +58,8 @@ type Approval struct {
 	At     time.Time `json:"at"`
 }
 
-// askedBy reports whether a person may be the one who asked: the name or an identity is the same.
-func (a Approval) askedBy(p Person) bool {
+// AskedBy reports whether a person may be the one who asked: the name or an identity is the same.
+func (a Approval) AskedBy(p Person) bool {
 	for identity := range strings.SplitSeq(a.Person, "\n") {
 		if identity != "" && slices.Contains(strings.Split(p.ID, "\n"), identity) {
 			return true
@@ -103,7 +103,7 @@ func (j Journey) checkSecond(amount int64, s Second, at time.Time) (Journey, err
 		return j, nil
 	case !a.Waits() || !at.Before(a.Until()) || !a.At.Equal(s.To) || amount > a.Amount:
 		return j, ErrNoApproval
-	case a.askedBy(s.Person):
+	case a.AskedBy(s.Person):
 		return j, ErrSamePerson
 	}
 	j.Approval = Approval{}
@@ -211,7 +211,7 @@ func (j Journey) approvalEnded(f ApprovalEnded, by By, at time.Time) (Journey, s
 		how = "lapsed: nobody agreed in time"
 	case !by.isStaff(): // only a sweep ends it so, and only then
 		return j, "", &TransitionError{j.State, f.Name()}
-	case a.askedBy(Person{by.person(), f.Person}):
+	case a.AskedBy(Person{by.person(), f.Person}):
 		how = "withdrawn: " + f.Reason
 	}
 	j.Approval = Approval{}
@@ -254,7 +254,7 @@ func (r *Runner) Approve(ctx context.Context, id ID, who Person, read Agreed) (J
 		return j, ErrNoApproval
 	case !a.is(read):
 		return j, ErrOtherApproval
-	case a.askedBy(who):
+	case a.AskedBy(who):
 		return j, ErrSamePerson
 	}
 	return r.carryOut(ctx, id, a.Order, a.By, Second{Person: who, To: a.At})

@@ -19,12 +19,12 @@ func TestSpellingsOfOnePersonAreNotTwo(t *testing.T) {
 func TestAnOrderIsAskedByWhoHasTheNameOrTheID(t *testing.T) {
 	t.Parallel()
 	asked := Approval{By: ByStaff("ann"), Person: "issuer s1"}
-	require.True(t, asked.askedBy(Person{Name: "ann", ID: "issuer s2"}))
-	require.True(t, asked.askedBy(Person{Name: "bob", ID: "issuer s1"}))
-	require.False(t, asked.askedBy(Person{Name: "bob", ID: "issuer s2"}))
+	require.True(t, asked.AskedBy(Person{Name: "ann", ID: "issuer s2"}))
+	require.True(t, asked.AskedBy(Person{Name: "bob", ID: "issuer s1"}))
+	require.False(t, asked.AskedBy(Person{Name: "bob", ID: "issuer s2"}))
 	byMail := Approval{By: ByStaff("zed"), Person: "issuer s1\nmail ann@example.gov.uk"}
-	require.True(t, byMail.askedBy(Person{Name: "ann", ID: "proxy ann@example.gov.uk\nmail ann@example.gov.uk"}))
-	require.False(t, byMail.askedBy(Person{Name: "bob", ID: ""}))
+	require.True(t, byMail.AskedBy(Person{Name: "ann", ID: "proxy ann@example.gov.uk\nmail ann@example.gov.uk"}))
+	require.False(t, byMail.AskedBy(Person{Name: "bob", ID: ""}))
 	stored := Approval{By: ByStaff("ann")} // without an ID, by an earlier build
-	require.False(t, stored.askedBy(Person{Name: "bob"}))
+	require.False(t, stored.AskedBy(Person{Name: "bob"}))
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"paygate/gateway/modes"
+	"paygate/gateway/signin"
 	"paygate/journey"
 )
 
@@ -118,14 +119,18 @@ type frame struct {
 	Member                string
 	Sections              []section
 	Unpaid                []modes.State // live routes whose requests pass without payment
+	MayRefund, MayAdmin   bool          // the member has the role
 	View                  any
 }
 
 // render writes a page. The templates are embedded, and a test renders each.
 func (s *server) render(w http.ResponseWriter, status int, name, title string, m member, view any) {
 	var out bytes.Buffer
-	f := frame{Title: title, Service: s.ServiceName, Style: styleAddress, Test: s.TestMode, Member: m.Name, View: view}
-	if m.Name != "" {
+	f := frame{
+		Title: title, Service: s.ServiceName, Style: styleAddress, Test: s.TestMode, Member: m.Name, View: view,
+		MayRefund: m.Role >= signin.Refund, MayAdmin: m.Role >= signin.Admin,
+	}
+	if m.Role > signin.NoRole {
 		f.Unpaid = s.unpaidRoutes(context.Background())
 		f.Sections = sectionsAt(sectionOf(name, view), m)
 	}

@@ -21,7 +21,7 @@ func (s entrance) show(w http.ResponseWriter, r *http.Request, m member) {
 		v.PayTool = s.payTool()
 		v.Notice, _ = s.gate.TakeNotice(w, r, m)
 		if m.Role >= signin.Refund {
-			v.Offers = offers(j)
+			v.Offers, v.MayReject, v.MayAgree = offers(j), true, !j.Approval.AskedBy(m.Person())
 		}
 		s.render(w, http.StatusOK, "journey", j.Terms.Reference, m, v)
 	default:
@@ -43,6 +43,8 @@ type journeyView struct {
 	Paid          []paymentView
 	Told          []string // the messages
 	Offers        []offer
+	MayAgree      bool // to the order that waits for a second person
+	MayReject     bool
 	ServiceStatus int
 	Typed         []journey.FormValue // what the citizen typed into the fields of FIND
 }
