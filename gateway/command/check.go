@@ -38,8 +38,9 @@ func check(ctx context.Context, e Env, args []string) error {
 
 // openable returns why a start with the settings would fail at a file, without disturbing a process that uses them.
 func openable(s config.Settings) error {
-	_, err := config.ReadUpstreamRoots(s.UpstreamCAFile)
-	errs := []error{err}
+	_, rootsErr := config.ReadUpstreamRoots(s.UpstreamCAFile)
+	_, keysErr := config.ReadSigningKeys(s.SigningKeys)
+	errs := []error{rootsErr, keysErr}
 	for setting, files := range map[string][2]string{
 		"PAYGATE_TLS": {s.TLSCertFile, s.TLSKeyFile}, "PAYGATE_STAFF_TLS": {s.StaffTLSCertFile, s.StaffTLSKeyFile},
 	} {
