@@ -53,7 +53,12 @@ type rowView struct {
 }
 
 func (s *server) listPage(w http.ResponseWriter, r *http.Request, m member, filter journey.Filter) {
-	found, unfiltered, err := s.search(r, filter)
+	filter, widened, err := s.widen(r, filter)
+	var found []journey.Journey
+	if err == nil {
+		filter.Limit = maxShown + 1 // to know whether there are more
+		found, err = s.Store.List(r.Context(), filter)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -63,19 +68,22 @@ func (s *server) listPage(w http.ResponseWriter, r *http.Request, m member, filt
 		return
 	}
 	v := s.listViewOf(r, filter, found)
-	v.Unfiltered = unfiltered
+	v.Unfiltered = widened && len(found) > 0
 	s.render(w, http.StatusOK, "list", "Journeys", m, v)
 }
 
-// search returns what a person looks for. What they were read out is found whatever filter is left over.
-func (s *server) search(r *http.Request, f journey.Filter) (found []journey.Journey, unfiltered bool, err error) {
-	f.Limit = maxShown + 1 // to know whether there are more
-	found, err = s.Store.List(r.Context(), f)
-	if err != nil || len(found) > 0 || f.Find == "" {
-		return found, false, err
+// widen returns the filter for what a person looks for: what they were read out is found whatever filter is left over.
+func (s *server) widen(r *http.Request, f journey.Filter) (wide journey.Filter, widened bool, err error) {
+	if f.Find == "" {
+		return f, false, nil
 	}
-	found, err = s.Store.List(r.Context(), journey.Filter{Find: f.Find, Limit: f.Limit})
-	return found, len(found) > 0, err
+	narrow := f
+	narrow.Limit = 1
+	found, err := s.Store.List(r.Context(), narrow)
+	if err != nil || len(found) > 0 {
+		return f, false, err
+	}
+	return journey.Filter{Find: f.Find, Limit: f.Limit}, true, nil
 }
 
 func (s *server) listViewOf(r *http.Request, f journey.Filter, found []journey.Journey) listView {
@@ -90,14 +98,17 @@ func (s *server) listViewOf(r *http.Request, f journey.Filter, found []journey.J
 	if f.State == journey.StateStuck {
 		slices.SortStableFunc(found, byUrgency)
 	}
-	if f.Find == "" { // what is typed stays out of addresses, so it has one page
-		found = v.turnTo(r.URL.Query(), found)
+	if f.Find+f.Reference+f.Payment == "" { // what is typed stays out of addresses, so it has one page
+		found = v.turnTo(query, found)
 	}
 	for _, j := range found {
 		v.Rows = append(v.Rows, rowOf(j))
 	}
 	return v
 }
+
+// narrowedBy are the parameters that the addresses of pages carry: nothing that somebody types to find a person.
+var narrowedBy = []string{"state", "route", "since", "until", "approval"}
 
 // turnTo returns the journeys of the page that is asked for, and links the others.
 func (v *listView) turnTo(query url.Values, found []journey.Journey) []journey.Journey {
@@ -108,8 +119,13 @@ func (v *listView) turnTo(query url.Values, found []journey.Journey) []journey.J
 		if n < 1 || n > pages {
 			return ""
 		}
-		query.Set("page", strconv.Itoa(n))
-		return "/journeys?" + query.Encode()
+		at := url.Values{"page": {strconv.Itoa(n)}}
+		for _, name := range narrowedBy {
+			if query.Get(name) != "" {
+				at.Set(name, query.Get(name))
+			}
+		}
+		return "/journeys?" + at.Encode()
 	}
 	for n := 1; n <= pages && pages > 1; n++ {
 		v.Pages = append(v.Pages, pageLink{n, address(n), n == current})
@@ -123,6 +139,11 @@ func (v *listView) turnTo(query url.Values, found []journey.Journey) []journey.J
 
 // sendFound sends everything that was found as a file for a spreadsheet.
 func (s *server) sendFound(w http.ResponseWriter, r *http.Request, f journey.Filter) {
+	f, _, err := s.widen(r, f)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	layout := export.Layout{Pounds: true, Metadata: s.Metadata}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
 	w.Header().Set("Content-Disposition", `attachment; filename="paygate-found.csv"`)

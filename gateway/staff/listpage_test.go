@@ -88,3 +88,33 @@ func TestTheNavigationHasOnlyWhatTheRoleAllows(t *testing.T) {
 	require.Contains(t, text, `href="/person"`)
 	require.Contains(t, text, "Decide how it ends")
 }
+
+// The pages of a search by form lead to the same search, without what was typed to find a person.
+func TestFurtherPagesKeepTheFiltersOfTheForm(t *testing.T) {
+	t.Parallel()
+	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	for n := range 51 {
+		l.add(t, fmt.Sprintf("REF%03d", n))
+	}
+	_, text := b.do("/journeys", url.Values{"find": {""}, "state": {"paying"}, "route": {"licence"}, "since": {"2020-01-01"}})
+	require.Contains(t, text, "51 journeys. Showing 1 to 50.")
+	require.Contains(t, text, `href="/journeys?page=2&amp;route=licence&amp;since=2020-01-01&amp;state=paying"`)
+	_, text = b.do("/journeys?page=2", url.Values{"state": {"paying"}})
+	require.Contains(t, text, "Showing 1 to 50.", "a new search begins on its first page")
+	_, text = b.do("/journeys", url.Values{"reference": {"REF"}, "payment": {"payref001"}})
+	require.NotContains(t, text, "payref001&amp;")
+}
+
+func TestTheFileHasWhatThePageShows(t *testing.T) {
+	t.Parallel()
+	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	l.addStuck(t, "LICE-1")
+	l.addStuck(t, "LICE-2")
+	leftOver := url.Values{"find": {"Lice"}, "state": {"released"}}
+	_, text := b.do("/journeys", leftOver)
+	require.Contains(t, text, "whatever the filters")
+	leftOver.Set("format", "csv")
+	_, text = b.do("/journeys", leftOver)
+	require.Contains(t, text, "LICE-1")
+	require.Contains(t, text, "LICE-2")
+}
