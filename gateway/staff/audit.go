@@ -47,7 +47,7 @@ func (s audit) entryOf(r *http.Request, m member, what string) journey.AuditEntr
 // searchedBy are the parameters of lists and files that narrow them.
 var searchedBy = []string{
 	"state", "route", "reference", "payment", "find", "since", "until", "from", "to", "by", "account", "q",
-	"approval",
+	"approval", "money",
 }
 
 func (s audit) put(ctx context.Context, e journey.AuditEntry) error {

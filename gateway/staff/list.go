@@ -19,27 +19,27 @@ const (
 
 // list answers with journeys, newest first.
 func (s *server) list(w http.ResponseWriter, r *http.Request, m member) {
-	filter, wrong := s.filterOf(r)
+	q, wrong := s.searchOf(r)
 	switch {
 	case wrong != "":
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 	case parametersOf(r).Get("format") == "csv":
-		s.sendFound(w, r, filter)
+		s.sendFound(w, r, q)
 	case wantsHTML(r):
-		s.listPage(w, r, m, filter)
+		s.listPage(w, r, m, q)
 	default:
-		s.listForPrograms(w, r, filter)
+		s.listForPrograms(w, r, q)
 	}
 }
 
-func (s *server) listForPrograms(w http.ResponseWriter, r *http.Request, filter journey.Filter) {
-	found, err := s.Store.List(r.Context(), filter)
+func (s *server) listForPrograms(w http.ResponseWriter, r *http.Request, q search) {
+	found, err := s.lookUp(r.Context(), q)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	next := ""
-	if len(found) == filter.Limit {
+	if len(found) == q.Limit {
 		next = string(found[len(found)-1].ID)
 	}
 	records := []export.Record{}
@@ -58,10 +58,11 @@ func parametersOf(r *http.Request) url.Values {
 	return r.URL.Query()
 }
 
-// filterOf reads a filter from the parameters. If it is not valid, wrong says why.
-func (s *server) filterOf(r *http.Request) (f journey.Filter, wrong string) {
+// searchOf reads a search from the parameters. If it is not valid, wrong says why.
+func (s *server) searchOf(r *http.Request) (f search, wrong string) {
 	query := parametersOf(r)
-	f = journey.Filter{
+	f.money = query.Get("money")
+	f.Filter = journey.Filter{
 		State: journey.State(query.Get("state")), Route: query.Get("route"),
 		Reference: strings.TrimSpace(query.Get("reference")), Payment: strings.TrimSpace(query.Get("payment")),
 		Find:     strings.TrimSpace(query.Get("find")),
@@ -70,6 +71,12 @@ func (s *server) filterOf(r *http.Request) (f journey.Filter, wrong string) {
 	}
 	if asked := query.Get("approval"); asked != "" && !f.Approval {
 		return f, "The approval can only be waiting."
+	}
+	if f.money != "" && f.money != moneyTaken && f.money != moneyRefunded {
+		return f, "The money can only be taken or refunded."
+	}
+	if f.open = f.State == stateOpen; f.open {
+		f.State = ""
 	}
 	if f.State != "" && !slices.Contains(journey.States(), f.State) {
 		return f, fmt.Sprintf("There is no state %q.", f.State)

@@ -18,6 +18,7 @@ const maxShown = 500
 // listView is the data of the page of journeys.
 type listView struct {
 	Find, State, Route, Since, Until string
+	Money                            string
 	States                           []journey.State
 	Routes                           []string
 	Rows                             []rowView
@@ -52,49 +53,36 @@ type rowView struct {
 	Since, DecideBy time.Time
 }
 
-func (s *server) listPage(w http.ResponseWriter, r *http.Request, m member, filter journey.Filter) {
-	filter, widened, err := s.widen(r, filter)
+func (s *server) listPage(w http.ResponseWriter, r *http.Request, m member, q search) {
+	q, widened, err := s.widen(r.Context(), q)
 	var found []journey.Journey
 	if err == nil {
-		filter.Limit = maxShown + 1 // to know whether there are more
-		found, err = s.Store.List(r.Context(), filter)
+		q.Limit = maxShown + 1 // to know whether there are more
+		found, err = s.lookUp(r.Context(), q)
 	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	if r.Method == http.MethodPost && filter.Find != "" && len(found) == 1 { // what the caller has read out is this one
+	if r.Method == http.MethodPost && q.Find != "" && len(found) == 1 { // what the caller has read out is this one
 		http.Redirect(w, r, "/journeys/"+string(found[0].ID), http.StatusSeeOther)
 		return
 	}
-	v := s.listViewOf(r, filter, found)
+	v := s.listViewOf(r, q, found)
 	v.Unfiltered = widened && len(found) > 0
 	s.render(w, http.StatusOK, "list", "Journeys", m, v)
 }
 
-// widen returns the filter for what a person looks for: what they were read out is found whatever filter is left over.
-func (s *server) widen(r *http.Request, f journey.Filter) (wide journey.Filter, widened bool, err error) {
-	if f.Find == "" {
-		return f, false, nil
-	}
-	narrow := f
-	narrow.Limit = 1
-	found, err := s.Store.List(r.Context(), narrow)
-	if err != nil || len(found) > 0 {
-		return f, false, err
-	}
-	return journey.Filter{Find: f.Find, Limit: f.Limit}, true, nil
-}
-
-func (s *server) listViewOf(r *http.Request, f journey.Filter, found []journey.Journey) listView {
+func (s *server) listViewOf(r *http.Request, f search, found []journey.Journey) listView {
 	query := parametersOf(r)
 	v := listView{
-		Find: query.Get("find"), State: string(f.State), States: journey.States(), Route: f.Route, Routes: s.Routes,
+		Find: query.Get("find"), State: query.Get("state"), States: journey.States(), Route: f.Route, Routes: s.Routes,
 		Since: query.Get("since"), Until: query.Get("until"), PayTool: s.payTool(),
 		Count: min(len(found), maxShown), More: len(found) > maxShown,
 	}
 	found = found[:v.Count]
-	v.Narrowed = f.Approval || v.Find+v.State+v.Route+v.Since+v.Until != ""
+	v.Money = f.money
+	v.Narrowed = f.Approval || v.Find+v.State+v.Route+v.Since+v.Until+v.Money != ""
 	if f.State == journey.StateStuck {
 		slices.SortStableFunc(found, byUrgency)
 	}
@@ -108,7 +96,7 @@ func (s *server) listViewOf(r *http.Request, f journey.Filter, found []journey.J
 }
 
 // narrowedBy are the parameters that the addresses of pages carry: nothing that somebody types to find a person.
-var narrowedBy = []string{"state", "route", "since", "until", "approval"}
+var narrowedBy = []string{"state", "route", "since", "until", "approval", "money"}
 
 // turnTo returns the journeys of the page that is asked for, and links the others.
 func (v *listView) turnTo(query url.Values, found []journey.Journey) []journey.Journey {
@@ -138,8 +126,8 @@ func (v *listView) turnTo(query url.Values, found []journey.Journey) []journey.J
 }
 
 // sendFound sends everything that was found as a file for a spreadsheet.
-func (s *server) sendFound(w http.ResponseWriter, r *http.Request, f journey.Filter) {
-	f, _, err := s.widen(r, f)
+func (s *server) sendFound(w http.ResponseWriter, r *http.Request, q search) {
+	q, _, err := s.widen(r.Context(), q)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -150,8 +138,8 @@ func (s *server) sendFound(w http.ResponseWriter, r *http.Request, f journey.Fil
 	w.WriteHeader(http.StatusOK)
 	out := csv.NewWriter(newSlowWriter(w))
 	_ = out.Write(layout.Header())
-	for f.Limit = maxLimit; ; {
-		found, err := s.Store.List(r.Context(), f)
+	for q.Limit = maxLimit; ; {
+		found, err := s.lookUp(r.Context(), q)
 		if err != nil {
 			panic(http.ErrAbortHandler) // an incomplete file is never mistaken for a complete one
 		}
@@ -161,7 +149,7 @@ func (s *server) sendFound(w http.ResponseWriter, r *http.Request, f journey.Fil
 		if out.Flush(); len(found) < maxLimit || out.Error() != nil {
 			return
 		}
-		f.After = found[len(found)-1].ID
+		q.After = found[len(found)-1].ID
 	}
 }
 
