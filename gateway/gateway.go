@@ -62,6 +62,9 @@ type Options struct {
 	// is called when it was answered; a status of 0 means that it was not.
 	Began func(kind string)
 	Ended func(kind string, status int, took time.Duration)
+	// Trace, if set, is called for every request, before it is classified. It returns the request to go on with, and a
+	// function that is called when it was answered.
+	Trace func(*http.Request) (*http.Request, func(kind, method, route string, status int))
 	// Shadowed, if set, is called for a request on a route in shadow mode, with what Paygate would have done with it:
 	// "held", "priced" or "refused".
 	Shadowed func(route, what string)
@@ -102,6 +105,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	limitIdleTime(w, r, bodyIdleTimeout)
 	identify(r, g.shared.Proxy.Clients)
+	if g.shared.Trace != nil {
+		r, seen.traced = g.shared.Trace(r)
+	}
 	r, mark := marker.Cut(r)
 	h, decision := g.cautious, g.cautious.classifier.Classify(r)
 	if h.needsModes(r, decision) {

@@ -19,6 +19,7 @@ type observed struct {
 	began  time.Time
 	status int
 	bytes  int64
+	traced func(kind, method, route string, status int) // nil: it is not traced
 }
 
 func observe(w http.ResponseWriter) *observed { return &observed{ResponseWriter: w, began: time.Now()} }
@@ -77,6 +78,13 @@ func (h *handlers) finish(o *observed, r *http.Request, d match.Decision) {
 	if h.ended != nil {
 		h.ended(kind, o.status, took)
 	}
+	route := ""
+	if d.Route != nil {
+		route = d.Route.Name
+	}
+	if o.traced != nil {
+		o.traced(kind, h.methodName(r), route, o.status)
+	}
 	level := slog.LevelInfo
 	if d.Action == match.Forward {
 		level = slog.LevelDebug
@@ -84,10 +92,6 @@ func (h *handlers) finish(o *observed, r *http.Request, d match.Decision) {
 	ctx := context.WithoutCancel(r.Context())
 	if !h.log.Enabled(ctx, level) {
 		return
-	}
-	route := ""
-	if d.Route != nil {
-		route = d.Route.Name
 	}
 	line := []slog.Attr{
 		slog.String("request_id", r.Header.Get(requestIDHeader)), slog.String("kind", kind),

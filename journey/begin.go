@@ -35,6 +35,9 @@ func (r *Runner) begin(
 	for {
 		j := hold(NewID(r.Now()), key, terms, request.Fingerprint(), r.Now())
 		j.Email = request.Email
+		if r.Tracer != nil {
+			j.Trace = r.Tracer.Began(ctx, j)
+		}
 		err := r.Store.Create(ctx, j, request)
 		switch {
 		case errors.Is(err, ErrExists):
@@ -103,9 +106,12 @@ func (r *Runner) again(ctx context.Context, id ID) (Began, error) {
 }
 
 // Resume gets a new link to an open payment: a next_url works only once (FACTS 4.1).
-func (r *Runner) Resume(ctx context.Context, id ID) (Began, error) {
+func (r *Runner) Resume(ctx context.Context, id ID) (began Began, err error) {
 	j, err := r.Store.Get(ctx, id)
 	if err == nil {
+		var end func(Journey, error)
+		ctx, end = r.visit(ctx, j, ByCitizen)
+		defer func() { end(began.Journey, err) }()
 		j, err = r.awaitTurn(ctx, j, Visit{By: ByCitizen})
 	}
 	if err != nil || j.State != StatePaying || len(j.Payments) == 0 {
@@ -129,9 +135,10 @@ func (r *Runner) Resume(ctx context.Context, id ID) (Began, error) {
 // CreatePayment creates the payment of a journey whose intent is stored. It never repeats the call: if the answer was
 // lost, a payment may exist, but no one has its address, so no one can pay it (FACTS trap 4). After an error, nothing
 // was taken and no payment can be paid.
-func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) (Began, error) {
+func (r *Runner) CreatePayment(ctx context.Context, j Journey, prefill Prefill) (began Began, err error) {
 	defer r.working.begin()()
-	ctx = context.WithoutCancel(ctx)
+	ctx, end := r.visit(context.WithoutCancel(ctx), j, ByCitizen)
+	defer func() { end(began.Journey, err) }()
 
 	snapshot, err := r.at(j).Create(ctx, NewPayment{
 		Amount: j.Terms.Amount, Reference: j.Terms.Reference, Description: j.Terms.Description,

@@ -125,6 +125,9 @@ type Journey struct {
 	CancelTries  Attempts `json:"cancel_tries,omitzero"`
 	RefundTries  Attempts `json:"refund_tries,omitzero"` // of money that has to go back; not those that staff ask for
 
+	// Trace says where the request that began it was traced; see [Tracer]. It may be empty.
+	Trace string `json:"trace,omitempty"`
+
 	History []Event `json:"history,omitempty"`
 }
 

@@ -22,6 +22,8 @@ type Runner struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 
+	Tracer Tracer // may be nil
+
 	// Applied, if set, is called after each fact that was stored.
 	Applied func(Applied)
 
@@ -78,9 +80,18 @@ func (r *Runner) Advance(ctx context.Context, id ID, v Visit) (Progress, error) 
 // advance is [Runner.Advance] up to but excluding the step upTo.
 func (r *Runner) advance(ctx context.Context, id ID, v Visit, upTo Step) (Progress, error) {
 	j, err := r.Store.Get(ctx, id)
-	if err == nil {
-		j, err = r.awaitTurn(ctx, j, v)
+	if err != nil {
+		return Progress{Journey: j}, err
 	}
+	ctx, end := r.visit(ctx, j, v.By)
+	progress, err := r.advanceFrom(ctx, j, v, upTo)
+	end(progress.Journey, err)
+	return progress, err
+}
+
+func (r *Runner) advanceFrom(ctx context.Context, j Journey, v Visit, upTo Step) (Progress, error) {
+	id := j.ID
+	j, err := r.awaitTurn(ctx, j, v)
 	progress := Progress{Journey: j}
 	for range maxSteps {
 		if err != nil {

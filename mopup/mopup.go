@@ -36,6 +36,9 @@ type Options struct {
 	WaitOut func(ctx context.Context, account string) error
 	// IsPaused, if set, reports whether the deliveries of a route pause.
 	IsPaused func(route string) bool
+	// Trace, if set, is called when a sweep begins. It returns the context to go on with, and a function that is called
+	// when the sweep has ended.
+	Trace func(context.Context) (context.Context, func(counts map[string]int, err error))
 	// Swept, if set, is called after every sweep with its counts.
 	Swept func(map[string]int)
 }
@@ -147,6 +150,12 @@ func (m *Mopup) run(ctx context.Context, s *sweep, until time.Time) (Counts, err
 	}
 	show(s)
 	defer show(nil)
+	if m.Trace == nil {
+		err := s.run(ctx, until)
+		return s.counts, err
+	}
+	ctx, end := m.Trace(ctx)
 	err := s.run(ctx, until)
+	end(s.counts.Words(), err)
 	return s.counts, err
 }

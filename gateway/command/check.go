@@ -40,7 +40,8 @@ func check(ctx context.Context, e Env, args []string) error {
 func openable(s config.Settings) error {
 	_, rootsErr := config.ReadUpstreamRoots(s.UpstreamCAFile)
 	_, keysErr := config.ReadSigningKeys(s.SigningKeys)
-	errs := []error{rootsErr, keysErr}
+	_, collectorErr := s.Tracing.ReadRoots()
+	errs := []error{rootsErr, keysErr, collectorErr}
 	for setting, files := range map[string][2]string{
 		"PAYGATE_TLS": {s.TLSCertFile, s.TLSKeyFile}, "PAYGATE_STAFF_TLS": {s.StaffTLSCertFile, s.StaffTLSKeyFile},
 	} {

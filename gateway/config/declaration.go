@@ -41,7 +41,7 @@ func declarations[T any](prefix string) []declaration {
 
 // KnownNames lists every variable that may be set, given the names of the routes and of the further accounts.
 func KnownNames(routes []string, accounts ...string) []string {
-	all := declarations[Settings](prefix)
+	all := slices.Concat(declarations[Settings](prefix), declarations[Tracing](tracingPrefix))
 	for _, route := range routes {
 		all = append(all, declarations[routeSettings](routePrefix(route))...)
 	}

@@ -32,6 +32,9 @@ func (s Settings) Describe() string {
 	if s.AlertWebhook != nil {
 		l.add("alerts", "to a webhook, as for %s", s.AlertFormat)
 	}
+	if s.Tracing != nil {
+		l.add("traces", "to %s", s.Tracing.Collector())
+	}
 	for _, r := range s.Routes {
 		l.addRoute(r)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,8 @@ import (
 
 	"paygate/gateway/config"
 )
+
+var settingName = regexp.MustCompile(`^(PAYGATE|OTEL)_[A-Z0-9_]+$`)
 
 // example reads config.example.env: the settings that are set, and those that are commented out.
 func example(t *testing.T) (set, commented map[string]string) {
@@ -27,7 +30,7 @@ func example(t *testing.T) (set, commented map[string]string) {
 		if text, found := strings.CutPrefix(line, "# "); found {
 			line, into = text, commented
 		}
-		if name, value, found := strings.Cut(line, "="); found && strings.HasPrefix(name, "PAYGATE_") {
+		if name, value, found := strings.Cut(line, "="); found && settingName.MatchString(name) {
 			into[name] = value
 		}
 	}

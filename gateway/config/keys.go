@@ -30,19 +30,24 @@ func ReadSigningKeys(files []string) (signature.Keys, error) {
 // ReadUpstreamRoots reads PAYGATE_UPSTREAM_CA_FILE. It returns a configuration that trusts the system's roots and the
 // certificates in the file, or nil if there is no file.
 func ReadUpstreamRoots(file string) (*tls.Config, error) {
+	return readRoots("PAYGATE_UPSTREAM_CA_FILE", file)
+}
+
+// readRoots reads the file that a setting names.
+func readRoots(setting, file string) (*tls.Config, error) {
 	if file == "" {
 		return nil, nil // net/http's own default
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, errors.New("PAYGATE_UPSTREAM_CA_FILE cannot be read")
+		return nil, errors.New(setting + " cannot be read")
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool()
 	}
 	if !roots.AppendCertsFromPEM(text) {
-		return nil, errors.New("PAYGATE_UPSTREAM_CA_FILE contains no certificate")
+		return nil, errors.New(setting + " contains no certificate")
 	}
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }

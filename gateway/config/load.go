@@ -1,6 +1,7 @@
-// Package config turns the environment into checked settings. It is the only place that reads PAYGATE_ variables. It
-// reports all faults together, by the name of the variable and never with the value of a secret. A variable that does
-// not exist is a fault, because it may be a misspelt pay route, which would be free of charge.
+// Package config turns the environment into checked settings. It is the only place that reads PAYGATE_ variables, and
+// the standard variables of OpenTelemetry. It reports all faults together, by the name of the variable and never with
+// the value of a secret. A variable that does not exist is a fault, because it may be a misspelt pay route, which would
+// be free of charge.
 //
 // A variable without a value counts as not set.
 package config
@@ -31,7 +32,7 @@ func newChecker(environ []string, only ...string) *checker {
 	c := &checker{environment: map[string]string{}, only: only, faulty: map[string]bool{}}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
-		if strings.HasPrefix(name, prefix) && value != "" {
+		if value != "" && (strings.HasPrefix(name, prefix) || strings.HasPrefix(name, tracingPrefix)) {
 			c.environment[name] = value
 		}
 	}
@@ -78,7 +79,7 @@ func Load(environ []string) (Settings, error) {
 	if c.faulty["PAYGATE_ROUTES"] {
 		s.RouteNames = wellNamed(c.environment["PAYGATE_ROUTES"])
 	}
-	s.Accounts = c.accounts(s)
+	s.Accounts, s.Tracing = c.accounts(s), c.tracing()
 	common := s.CommonTerms()
 	for _, name := range s.RouteNames {
 		s.Routes = append(s.Routes, c.route(name, common, s.Accounts))

@@ -30,6 +30,7 @@ func TestReferenceIsMadeFromDeclarations(t *testing.T) {
 	account := described(t, "accounts.go", "accountSettings", declarations[accountSettings](accountPrefix("parking")))
 	next := slices.IndexFunc(all, func(group []setting) bool { return group[0].tag("section") == "The service" })
 	all = slices.Insert(all, next, account...)
+	all = append(all, described(t, "tracing.go", "Tracing", declarations[Tracing](tracingPrefix))...)
 	for file, text := range map[string]string{
 		"config.example.env":         exampleFile(all),
 		"docs/reference/settings.md": settingsPage(all),

@@ -207,6 +207,7 @@ type Settings struct {
 	// Accounts are the accounts at GOV.UK Pay, the default one first.
 	Accounts []Account
 	Routes   []gateway.Route
+	Tracing  *Tracing // nil: nothing is traced
 	// SecretFiles are files that only Paygate should be able to read.
 	SecretFiles []SecretFile
 	// Warnings are about settings that work and are seldom meant.

@@ -18,6 +18,8 @@ var checks = map[string]func(string) (string, error){
 	"address":        checkAddress,
 	"public address": checkPublicAddress,
 	"level":          checkLevel,
+	"protocol":       checkProtocol,
+	"sampler":        checkSampler,
 	"name":           func(text string) (string, error) { return checkLine(text, 255) },
 	"contact":        func(text string) (string, error) { return checkLine(text, 500) },
 	"noun":           func(text string) (string, error) { return checkLine(text, 50) },

@@ -56,6 +56,7 @@ func parsers() map[reflect.Type]env.ParserFunc {
 		of(parseStatuses), of(parsePlaces), of(parseTexts),
 		of(notify.ParseKey), of(notify.ParseTemplate), of(parseWebhookURL), of(parseEmailField),
 		of(parseTell), of(parseTellOn), of(reconcile.ParseAt),
+		of(parseOTLPEndpoint), of(parseOTLPHeaders), of(parseAttributes), of(parseRatio),
 	} {
 		all[p.of] = p.parse
 	}

@@ -23,6 +23,8 @@ type Options struct {
 	WebSockets  bool
 	Clients     Clients
 	CardOrigins []string // where Pay's card pages live
+	// Trace wraps the transport to the service; may be nil.
+	Trace func(http.RoundTripper) http.RoundTripper
 
 	// OnError answers a request if no answer of the service can go to the browser.
 	OnError func(w http.ResponseWriter, r *http.Request, err error)
@@ -32,15 +34,19 @@ type Options struct {
 // Proxy passes requests through. It is safe for concurrent use.
 type Proxy struct {
 	Options
-	transports transports
-	buffers    *buffers
-	errorLog   *log.Logger
+	transport http.RoundTripper
+	buffers   *buffers
+	errorLog  *log.Logger
 }
 
 // New returns a Proxy.
 func New(o Options) *Proxy {
 	lent := newBuffers()
-	return &Proxy{o, newTransports(o, lent), lent, log.New(brokenAnswers{o.Log}, "", 0)}
+	var transport http.RoundTripper = newTransports(o, lent)
+	if o.Trace != nil {
+		transport = o.Trace(transport)
+	}
+	return &Proxy{o, transport, lent, log.New(brokenAnswers{o.Log}, "", 0)}
 }
 
 // Request is a request to pass through.
@@ -77,7 +83,7 @@ func (p *Proxy) Serve(w http.ResponseWriter, r Request) {
 	}()
 	reverse := httputil.ReverseProxy{
 		Rewrite: x.rewrite, ModifyResponse: x.modifyResponse, ErrorHandler: x.failed,
-		Transport: p.transports, BufferPool: p.buffers, ErrorLog: p.errorLog,
+		Transport: p.transport, BufferPool: p.buffers, ErrorLog: p.errorLog,
 		FlushInterval: 100 * time.Millisecond, // shows what has arrived when an answer pauses
 	}
 	reverse.ServeHTTP(answer, r.In)

@@ -18,15 +18,15 @@ import (
 type accounts map[string]*pay.Client
 
 // payCalled is called after each call to an account, by the account's word; see [pay.Options].
-type payCalled func(account, call, code string, took time.Duration)
+type payCalled func(ctx context.Context, account, call, code string, took time.Duration)
 
 // newAccounts returns a client for each account in the settings. The accounts share nothing.
 func (s store) newAccounts(settings config.Settings, finished payCalled) accounts {
 	all := accounts{}
 	for _, account := range settings.Accounts {
 		o := ClientOptions(settings, account)
-		o.Finished = func(call, code string, took time.Duration) {
-			finished(journey.AccountWord(account.Name), call, code, took)
+		o.Finished = func(ctx context.Context, call, code string, took time.Duration) {
+			finished(ctx, journey.AccountWord(account.Name), call, code, took)
 		}
 		if s.sharedLimit != nil {
 			o.SharedLimit = func(ctx context.Context) error { return s.sharedLimit(ctx, account) }

@@ -26,9 +26,10 @@ func (a *App) newAlerts(s config.Settings, log *slog.Logger, now func() time.Tim
 	})
 }
 
-// payCalled counts a call to GOV.UK Pay, and tells staff if Pay refuses our key or the account.
+// payCalled counts and traces a call to GOV.UK Pay, and tells staff if Pay refuses our key or the account.
 func (a *App) payCalled(counted *metrics.Metrics) payCalled {
-	return func(account, call, code string, took time.Duration) {
+	return func(ctx context.Context, account, call, code string, took time.Duration) {
+		a.tracer.PayCalled(ctx, account, call, code, took)
 		counted.PayCalled(account, call, code, took)
 		if slices.Contains(journey.AccountRefusals(), code) {
 			a.alerts.Note(alerts.PayRefuses, account)

@@ -23,6 +23,7 @@ import (
 	"paygate/gateway/proxy"
 	"paygate/gateway/signature"
 	"paygate/gateway/staff"
+	"paygate/gateway/tracing"
 	"paygate/gateway/webhook"
 	"paygate/journey"
 	"paygate/journey/move"
@@ -50,6 +51,7 @@ type App struct {
 	alerts  *alerts.Alerts
 	modes   *modes.Modes
 	teller  *mopup.Teller
+	tracer  *tracing.Tracer // nil: nothing is traced
 
 	reconciler *reconcile.Reconciler
 	draining   atomic.Bool
@@ -113,6 +115,9 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		return err
 	}
 
+	if a.tracer, err = newTracer(s.Tracing, log); err != nil {
+		return err
+	}
 	a.sweeping, a.stopSweeps = context.WithCancel(context.WithoutCancel(ctx))
 	a.breaker = mopup.NewBreaker(now, log)
 	counted := metrics.New(a.store, routeNames(s.Routes), accountNames(s.Accounts), now)
@@ -138,9 +143,9 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		},
 	})
 	a.runner = &journey.Runner{
-		Store: a.store, Accounts: atPay.payments(), Deliverer: service,
+		Store: a.store, Accounts: atPay.payments(), Deliverer: a.tracer.Deliverer(service),
 		Messenger: a.messengers(service, s, sealer, now), Now: now, Log: log,
-		WaitTimeout: 10 * time.Second, SecondPersonFrom: int64(s.SecondPersonFrom),
+		Tracer: a.tracer.Journeys(), WaitTimeout: 10 * time.Second, SecondPersonFrom: int64(s.SecondPersonFrom),
 		Acquire: newMemoryLimit(deliveryWait).Acquire, Applied: a.applied(counted), Permit: a.breaker.Permit,
 	}
 	if err := a.store.endClaims(ctx, a.runner); err != nil {
@@ -153,6 +158,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 			Upstream: s.Upstream.URL, Socket: s.Upstream.Socket, Host: s.UpstreamHost, TLS: trust,
 			Timeout:    s.UpstreamTimeout,
 			WebSockets: s.WebSockets, CardOrigins: s.PayCardOrigins, Log: log,
+			Trace:   a.tracer.RoundTripper,
 			Clients: proxy.Clients{Origins: s.Origins, Trusted: s.TrustedProxies, Live: s.Live},
 		},
 		HoldMaxBytes: s.HoldMaxBytes, Language: s.Language, Methods: s.Methods,
@@ -161,13 +167,14 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 		Modes: a.modes.Current, Runner: a.runner, Paid: service, Cookies: tickets, Keys: keys.Handler(), Log: log,
 		DoctorToken: DoctorToken(sealer), Webhook: a.newWebhook(s, counted, log),
 		Began: counted.RequestBegan, Ended: counted.RequestEnded, Shadowed: counted.Shadowed,
+		Trace: a.tracer.Request(),
 		Pages: newPages(s),
 	})
 	a.Public = a.gateway
 	a.sweeper = mopup.New(mopup.Options{
 		Store: a.store, Shared: a.store.shared, Runner: a.runner, Every: s.MopupEvery, MaxPerSecond: 30, Now: now,
 		Log:   log,
-		Swept: a.swept(counted, log, now), WaitOut: atPay.waitOut, IsPaused: a.breaker.IsPaused,
+		Swept: a.swept(counted, log, now), Trace: a.tracer.Sweep(), WaitOut: atPay.waitOut, IsPaused: a.breaker.IsPaused,
 		Misdated: func(ctx context.Context) ([]journey.Due, error) { return journey.Misdated(ctx, a.store, now()) },
 	})
 	a.early = mopup.NewEarly(mopup.EarlyOptions{
@@ -240,6 +247,7 @@ func (a *App) Close() error {
 	a.gateway.Wait()
 	a.stopSweeps()
 	a.sweeps.Wait()
+	defer a.tracer.Close()
 	return a.store.Close()
 }
 

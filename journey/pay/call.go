@@ -31,7 +31,7 @@ func (c *Client) do(ctx context.Context, call call, good int) (body []byte, err 
 	status := 0
 	defer func() {
 		c.held.note(err)
-		c.finished(call.name, status, err, time.Since(began))
+		c.finished(ctx, call.name, status, err, time.Since(began))
 	}()
 
 	request, err := c.request(ctx, call)
@@ -82,7 +82,7 @@ func (c *Client) request(ctx context.Context, call call) (*http.Request, error) 
 	return request, nil
 }
 
-func (c *Client) finished(name string, status int, err error, took time.Duration) {
+func (c *Client) finished(ctx context.Context, name string, status int, err error, took time.Duration) {
 	if c.options.Finished == nil {
 		return
 	}
@@ -94,7 +94,7 @@ func (c *Client) finished(name string, status int, err error, took time.Duration
 	default:
 		word = strconv.Itoa(status)
 	}
-	c.options.Finished(name, word, took)
+	c.options.Finished(ctx, name, word, took)
 }
 
 var idPattern = regexp.MustCompile(`^[0-9a-z]{1,40}$`)

@@ -34,7 +34,7 @@ type Options struct {
 	SharedLimit func(ctx context.Context) error
 	// Finished, if set, is called after every call with its name, and the HTTP status, Pay's error code or
 	// "unreachable".
-	Finished func(call, code string, took time.Duration)
+	Finished func(ctx context.Context, call, code string, took time.Duration)
 }
 
 // Client calls GOV.UK Pay's public API, version 1. It is safe for concurrent use.
