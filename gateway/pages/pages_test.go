@@ -59,6 +59,17 @@ func TestEveryPageIsCompleteInBothLanguages(t *testing.T) {
 	}
 }
 
+func TestNoPageHasAFieldToFillIn(t *testing.T) {
+	t.Parallel()
+	field := regexp.MustCompile(`<(?:input|textarea|select|iframe|[^>]* contenteditable)[^>]*>`)
+	hidden := regexp.MustCompile(`^<input type="hidden" `)
+	for _, name := range testpages.All() {
+		for _, found := range field.FindAllString(body(name, testpages.View(name, "en")), -1) {
+			require.Regexp(t, hidden, found, "%s: card details are typed at GOV.UK Pay only", name)
+		}
+	}
+}
+
 func TestBothLanguagesSayAndDoTheSame(t *testing.T) {
 	t.Parallel()
 	for _, name := range testpages.All() {
