@@ -84,7 +84,7 @@ func (s routeModes) change(w http.ResponseWriter, r *http.Request, m member) {
 	o, wrong := routeOrderOf(r)
 	until, err := s.calendar.endOf(o.Until, lastDay(r))
 	if wrong == "" && err != nil {
-		wrong = "until must be a date such as 2026-11-22 or a time such as 2026-11-22T10:41:07Z."
+		wrong = "until must be a date such as 2026-11-22 or a British time such as 2026-11-22T10:41."
 	}
 	if wrong != "" {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
