@@ -75,16 +75,17 @@ type Due struct {
 
 // Filter narrows a list. Zero fields do not narrow.
 type Filter struct {
-	State     State
-	Route     string
-	Reference string // in any case
-	Payment   string
-	Approval  bool      // an order waits for a second person
-	Find      string    // what a person typed: a reference or part of it, a payment, an id, or a value of FIND
-	Since     time.Time // by StartedAt, inclusive
-	Until     time.Time // by StartedAt, exclusive
-	After     ID        // begin after this one (older ones follow)
-	Limit     int       // at most this many; 0 means 50
+	State       State
+	Route       string
+	Reference   string // in any case
+	Payment     string
+	Approval    bool      // an order waits for a second person
+	Uncollected bool      // Pay could not collect the money in the end
+	Find        string    // what a person typed: a reference or part of it, a payment, an id, or a value of FIND
+	Since       time.Time // by StartedAt, inclusive
+	Until       time.Time // by StartedAt, exclusive
+	After       ID        // begin after this one (older ones follow)
+	Limit       int       // at most this many; 0 means 50
 }
 
 // Errors of a store.

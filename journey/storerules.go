@@ -60,6 +60,7 @@ func (f Filter) Matches(j Journey) bool {
 		(f.Route == "" || j.Terms.Route == f.Route) &&
 		(f.Reference == "" || strings.EqualFold(j.Terms.Reference, f.Reference)) &&
 		(!f.Approval || j.Approval.Waits()) &&
+		(!f.Uncollected || j.CollectionFailed) &&
 		(f.Payment == "" || slices.Contains(j.paymentIDs(), f.Payment)) &&
 		(f.Since.IsZero() || !j.StartedAt.Before(f.Since)) &&
 		(f.Until.IsZero() || j.StartedAt.Before(f.Until)) &&

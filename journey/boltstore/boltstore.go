@@ -23,8 +23,8 @@ import (
 )
 
 // schema is the layout of the file. A file with a newer one is refused: version 1 would write journeys back without the
-// fields that version 2 has added, layout 2 has no index of terms, and layout 3 no lists.
-const schema = 4
+// fields that version 2 has added, layout 2 has no index of terms, layout 3 no lists, and layout 4 no tallies.
+const schema = 5
 
 // The buckets.
 var (
@@ -41,6 +41,7 @@ var (
 	openBucket    = []byte("open")      // id → key id, state: the journeys that are not at rest
 	listBucket    = []byte("lists")     // route or nothing, state or nothing, id → nothing
 	findBucket    = []byte("find")      // digest of a term, id → nothing
+	tallyBucket   = []byte("tallies")   // hour, state or nothing → sums
 	fieldBucket   = []byte("fields")    // form field by which journeys are found → 1
 	damagedBucket = []byte("damaged")   // id → sealed journey that does not open
 	valueBucket   = []byte("values")    // name → sealed value
@@ -58,7 +59,7 @@ func buckets() [][]byte {
 	return [][]byte{
 		metaBucket, journeyBucket, requestBucket, replyBucket, paymentBucket, dueBucket, earlyBucket, tellBucket,
 		lateBucket, owedBucket, openBucket, listBucket,
-		findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
+		tallyBucket, findBucket, fieldBucket, damagedBucket, valueBucket, markBucket, markEndBucket,
 		auditBucket,
 	}
 }

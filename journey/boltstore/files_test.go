@@ -87,8 +87,8 @@ func setSchema(t *testing.T, path, schema string) {
 func TestOlderFileIsUpgraded(t *testing.T) {
 	t.Parallel()
 	for layout, missing := range map[string][]string{
-		"1": {"early", "find", "fields", "lists"},
-		"2": {"find", "fields", "lists"}, "3": {"lists"},
+		"1": {"early", "find", "fields", "lists", "tallies"},
+		"2": {"find", "fields", "lists", "tallies"}, "3": {"lists", "tallies"}, "4": {"tallies"},
 	} {
 		path := filled(t)
 		raw(t, path, func(tx *bolt.Tx) error {
@@ -106,9 +106,12 @@ func TestOlderFileIsUpgraded(t *testing.T) {
 		found, err = s.List(t.Context(), journey.Filter{Route: wanted.Terms.Route})
 		require.NoError(t, err)
 		require.Len(t, found, 20)
+		tallies, err := s.Tallies(t.Context(), storetest.T0)
+		require.NoError(t, err)
+		require.Equal(t, int64(20), tallies[0].Journeys)
 		require.NoError(t, s.Close())
 		raw(t, path, func(tx *bolt.Tx) error {
-			require.Equal(t, "4", string(tx.Bucket([]byte("meta")).Get([]byte("schema"))))
+			require.Equal(t, "5", string(tx.Bucket([]byte("meta")).Get([]byte("schema"))))
 			return nil
 		})
 	}

@@ -104,7 +104,8 @@ func (s *Store) indexPage(tx *bolt.Tx, after []byte) (count int, err error) {
 	id, sealed := seekAfter(cursor, after)
 	for ; id != nil && count < pageSize; id, sealed = cursor.Next() {
 		if j, openErr := s.codec.OpenJourney(journey.ID(id), sealed); openErr == nil {
-			err = errors.Join(err, s.indexTerms(tx, journey.Journey{}, j), indexLists(tx, journey.Journey{}, j))
+			err = errors.Join(err, s.indexTerms(tx, journey.Journey{}, j), indexLists(tx, journey.Journey{}, j),
+				addTallies(tx, journey.Tallies(journey.Journey{}, j)))
 		}
 		after = bytes.Clone(id)
 		count++

@@ -23,7 +23,7 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 		if taken(tx, j.ID) {
 			return journey.ErrExists
 		}
-		if err := s.put(tx, journey.Journey{}, j); err != nil {
+		if err := errors.Join(s.put(tx, journey.Journey{}, j), tally(tx, journey.Journey{}, j)); err != nil {
 			return err
 		}
 		if !j.KeepsRequest() {
@@ -102,7 +102,7 @@ func (s *Store) Update(
 
 // storeChange stores the journey, its index entries, its request and its reply.
 func (s *Store) storeChange(tx *bolt.Tx, before journey.Journey, c journey.Change) error {
-	err := s.put(tx, before, c.Journey)
+	err := errors.Join(s.put(tx, before, c.Journey), tally(tx, before, c.Journey))
 	for _, m := range c.Contents() {
 		err = errors.Join(err, s.storeContent(tx, c.Journey.ID, m))
 	}
@@ -147,7 +147,7 @@ func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 		if j, err := s.get(tx, id); err == nil {
 			none := journey.Journey{ID: id}
 			err := errors.Join(indexDue(tx, j, none), indexPayments(tx, j, none), s.indexTerms(tx, j, none),
-				indexLists(tx, j, none))
+				indexLists(tx, j, none), tally(tx, j, journey.Journey{}))
 			if err != nil {
 				return err
 			}

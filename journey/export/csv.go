@@ -58,7 +58,7 @@ func RefundsCSV(
 		for _, r := range s.refundsOf(j) {
 			totals.Rows++
 			totals.AmountPence += r.Amount
-			totals.RefundedPence += Refunded(r.Refund)
+			totals.RefundedPence += r.Given()
 			rows = append(rows, texts(l.refundCells(r)))
 		}
 		return rows

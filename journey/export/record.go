@@ -180,7 +180,7 @@ func WholeOf(j journey.Journey) Whole {
 
 func paymentOf(j journey.Journey, p journey.Payment) Payment {
 	refunds := []Refund{}
-	for _, r := range RefundsOf(j, p) {
+	for _, r := range j.RefundsOf(p) {
 		refunds = append(refunds, Refund{r.ID, r.Amount, r.Status, whole(r.CreatedAt), r.SettledDate, r.By})
 	}
 	return Payment{p.ID, whole(p.CreatedAt), p.Status, p.Code, known(p.Total), refunded(j, p), refunds}

@@ -90,9 +90,9 @@ func (s Selection) payments(j journey.Journey) (part []journey.Payment) {
 	for _, p := range j.Payments {
 		switch {
 		case s.By == ByRefunded:
-			p.Refunds, p.Refunded = s.refunds(RefundsOf(j, p)), 0
+			p.Refunds, p.Refunded = s.refunds(j.RefundsOf(p)), 0
 			for _, r := range p.Refunds {
-				p.Refunded += Refunded(r)
+				p.Refunded += r.Given()
 			}
 			if len(p.Refunds) > 0 {
 				part = append(part, p)

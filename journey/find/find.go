@@ -39,14 +39,22 @@ type term struct{ field, text string }
 
 // indexed returns the terms under which a journey is indexed.
 func indexed(j journey.Journey) []term {
+	all := terms(j)
 	if j.Approval.Waits() {
-		return append(terms(j), awaitsApproval)
+		all = append(all, awaitsApproval)
 	}
-	return terms(j)
+	if j.CollectionFailed {
+		all = append(all, uncollected)
+	}
+	return all
 }
 
-// awaitsApproval is the term of journeys with an order that waits for a second person. No form field has its name.
-var awaitsApproval = term{"\x00approval", "waits"}
+// The terms of journeys with an order that waits for a second person, and of those whose money Pay could not collect.
+// No form field has these names.
+var (
+	awaitsApproval = term{"\x00approval", "waits"}
+	uncollected    = term{"\x00collection", "failed"}
+)
 
 // terms returns everything by which a journey is found: each value as a whole, and its longer words.
 func terms(j journey.Journey) []term {
@@ -70,10 +78,10 @@ func termsOf(field, value string, shortest int) []term {
 
 // Query is what a person searches for.
 type Query struct {
-	asked    bool
-	approval bool   // what waits for a second person
-	whole    string // without spaces and punctuation
-	words    []string
+	asked bool
+	term  term   // what leads to the journeys, if no person typed it
+	whole string // without spaces and punctuation
+	words []string
 }
 
 // Of returns the query that leads to the journeys of a filter. It asks for nothing if other lists do.
@@ -84,7 +92,9 @@ func Of(f journey.Filter) (q Query) {
 	case f.Reference != "":
 		q = Parse(f.Reference)
 	case f.Approval:
-		q.approval = true
+		q.term = awaitsApproval
+	case f.Uncollected:
+		q.term = uncollected
 	default:
 		return q
 	}
@@ -102,7 +112,7 @@ func Parse(text string) Query {
 }
 
 // Empty reports whether there is nothing to search for.
-func (q Query) Empty() bool { return q.whole == "" && !q.approval }
+func (q Query) Empty() bool { return q.whole == "" && q.term == term{} }
 
 // PaymentID returns the payment id that the query may be.
 func (q Query) PaymentID() string { return q.whole }

@@ -38,7 +38,7 @@ func mac(key []byte, text string) []byte {
 func (x Index) Changed(before, after journey.Journey) (added, removed [][]byte) {
 	if before.Terms.Reference == after.Terms.Reference &&
 		slices.Equal(before.Fingerprint.Findable, after.Fingerprint.Findable) &&
-		before.Approval.Waits() == after.Approval.Waits() {
+		before.Approval.Waits() == after.Approval.Waits() && before.CollectionFailed == after.CollectionFailed {
 		return nil, nil
 	}
 	was, is := indexed(before), indexed(after)
@@ -68,8 +68,8 @@ func Fields(j journey.Journey) (names []string) {
 // Digests returns the digests that lead to every journey that the query may find by its reference or by a value of one
 // of the fields.
 func (x Index) Digests(q Query, fields []string) (digests [][]byte) {
-	if q.approval {
-		return x.all(awaitsApproval)
+	if q.term != (term{}) {
+		return x.all(q.term)
 	}
 	for _, field := range append([]string{referenceField}, fields...) {
 		for _, text := range slices.Compact([]string{q.whole, q.longest()}) {

@@ -70,12 +70,15 @@ func (s *Store) indexPage(ctx context.Context, tx pgx.Tx) (count int, done bool,
 		return 0, false, err
 	}
 	var batch pgx.Batch
+	var opened []journey.Journey
 	for _, r := range rows {
 		after = string(r.ID)
 		if j, err := s.open(r); err == nil {
+			opened = append(opened, j)
 			s.indexTerms(&batch, journey.Journey{}, j)
 		}
 	}
+	putTallies(&batch, counted, journey.TalliesOf(opened))
 	if len(rows) < indexPageSize {
 		batch.Queue(`DELETE FROM paygate_unindexed`)
 	} else {

@@ -54,11 +54,16 @@ func (s *Store) scanRecord(from pgx.CollectableRow) (journey.Record, error) {
 func (s *Store) Import(ctx context.Context, page []journey.Record) error {
 	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var all pgx.Batch
+		var opened []journey.Journey
 		for _, r := range page {
 			if err := s.importRecord(&all, r); err != nil {
 				return err
 			}
+			if r.Journey != nil {
+				opened = append(opened, *r.Journey)
+			}
 		}
+		putTallies(&all, counted, journey.TalliesOf(opened))
 		err := tx.SendBatch(ctx, &all).Close()
 		if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "23505" { // unique_violation
 			return fmt.Errorf("%w: %s", journey.ErrExists, refused.Detail)

@@ -32,6 +32,7 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 		var more pgx.Batch
 		indexPayments(&more, journey.Journey{}, j)
 		s.indexTerms(&more, journey.Journey{}, j)
+		putTallies(&more, j.ID, journey.Tallies(journey.Journey{}, j))
 		if j.KeepsRequest() {
 			more.Queue(tables[journey.PartRequest].put(), j.ID, sealedRequest)
 		}
@@ -132,6 +133,7 @@ func (s *Store) store(ctx context.Context, tx pgx.Tx, keyID string, before journ
 			return err
 		}
 	}
+	putTallies(&all, c.Journey.ID, journey.Tallies(before, c.Journey))
 	return tx.SendBatch(ctx, &all).Close()
 }
 
@@ -165,6 +167,19 @@ func (s *Store) ByPayment(ctx context.Context, paymentID string) (journey.ID, er
 
 // Forget deletes a journey and everything that belongs to it, even if it was set aside.
 func (s *Store) Forget(ctx context.Context, id journey.ID) error {
-	_, err := s.exec(ctx, `DELETE FROM paygate_journeys WHERE id = $1`, id)
-	return err
+	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		r, err := lockRow(ctx, tx, id)
+		if errors.Is(err, journey.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var all pgx.Batch
+		all.Queue(`DELETE FROM paygate_journeys WHERE id = $1`, id)
+		if j, err := s.open(r); err == nil {
+			putTallies(&all, id, journey.Tallies(j, journey.Journey{}))
+		}
+		return tx.SendBatch(ctx, &all).Close()
+	})
 }

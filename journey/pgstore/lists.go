@@ -95,7 +95,7 @@ func narrowed(f journey.Filter, keys []string) *query {
 
 // looksUp reports whether a filter names something that few journeys have.
 func looksUp(f journey.Filter) bool {
-	return f.Find != "" || f.Approval || f.Payment != "" || f.Reference != ""
+	return f.Find != "" || f.Approval || f.Uncollected || f.Payment != "" || f.Reference != ""
 }
 
 // maxCandidates is how many journeys are looked up at a time.

@@ -28,7 +28,7 @@ func listsAgree(t *testing.T, s journey.Store) {
 		for range 40 {
 			change(t, s, Example(random.IntN(stored)).ID, func(c *journey.Change) {
 				c.Journey.State = states[random.IntN(len(states))]
-				c.Journey.Approval = journey.Approval{}
+				c.Journey.Approval, c.Journey.CollectionFailed = journey.Approval{}, random.IntN(4) == 0
 				if random.IntN(3) == 0 {
 					c.Journey.Approval = journey.Approval{At: T0, By: journey.ByStaff("ann")}
 				}
@@ -64,7 +64,7 @@ func anyFilter(random *rand.Rand, routes []string, states []journey.State) (f jo
 	if maybe() {
 		f.State = states[random.IntN(len(states))]
 	}
-	f.Approval = maybe()
+	f.Approval, f.Uncollected = maybe(), maybe()
 	if random.IntN(8) == 0 {
 		f.Reference = fmt.Sprintf("lic-%d", random.IntN(30))
 	}

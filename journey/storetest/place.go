@@ -20,6 +20,7 @@ type Store interface {
 	Ready(context.Context) error
 	OldestDue(context.Context) (time.Time, bool, error)
 	CountOpen(context.Context) (map[journey.State]int, error)
+	Tallies(ctx context.Context, since time.Time) ([]journey.Tally, error)
 	InState(context.Context, journey.State) ([]journey.ID, error)
 	Damaged(context.Context) ([]journey.ID, error)
 	Records(ctx context.Context, after journey.ID, limit, size int) ([]journey.Record, error)

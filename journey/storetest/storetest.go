@@ -99,6 +99,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		"a list by state follows every update":       one(listFollowsState),
 		"lists agree with their filters":             one(listsAgree),
 		"what waits for a second person is listed":   one(approvalsAreListed),
+		"tallies are the sums of the journeys":       talliesAreSums,
 		"a forgotten journey is gone":                one(forgets),
 		"what people say finds the journey":          one(findsWhatPeopleSay),
 		"a search follows every change":              one(findFollowsChanges),
