@@ -60,15 +60,20 @@ func (sums tallies) add(j Journey, sign int64) {
 	to(j.StartedAt, j.State, 1, 0, 0)
 	for _, p := range j.Payments {
 		if p.Status == StatusSuccess {
-			to(j.StartedAt, j.State, 0, p.Total, 0)
-			to(j.takenAt(p), "", 0, p.Total, 0)
+			taken := possible(p.Total)
+			to(j.StartedAt, j.State, 0, taken, 0)
+			to(j.takenAt(p), "", 0, taken, 0)
 		}
 		for _, r := range j.RefundsOf(p) {
-			to(j.StartedAt, j.State, 0, 0, r.Given())
-			to(r.CreatedAt, "", 0, 0, r.Given())
+			given := possible(r.Given())
+			to(j.StartedAt, j.State, 0, 0, given)
+			to(r.CreatedAt, "", 0, 0, given)
 		}
 	}
 }
+
+// possible limits an amount that Pay has sent, so that no sum overflows. A charge may have a card surcharge on top.
+func possible(pence int64) int64 { return min(max(0, pence), 10*MaxPence) }
 
 // takenAt returns when a payment was confirmed, or about then.
 func (j Journey) takenAt(p Payment) time.Time {

@@ -9,15 +9,11 @@ import (
 
 	"paygate/gateway/signin"
 	"paygate/journey"
-	"paygate/journey/export"
 )
 
 const (
 	// chartDays is how many days the chart of money shows.
 	chartDays = 14
-	// maxCharted limits how many journeys are read for the charts.
-	maxCharted = 20_000
-	pageSize   = 500
 	// maxWaiting limits the list of journeys that need a person.
 	maxWaiting = 20
 )
@@ -34,7 +30,6 @@ type overviewView struct {
 	Failed []rowView // given, but the money could not be collected after all
 	States []bar
 	Days   []dayView
-	Partly bool // the charts leave out journeys, because there are too many
 	Since  time.Time
 	Most   string // money on the day with the most
 	Spans  []*span
@@ -161,75 +156,51 @@ func byUrgency(a, b journey.Journey) int {
 	}
 }
 
-// chart counts the journeys of the last days, and open journeys of any age.
+// chart adds what the stores' tallies say of the last days, and open journeys of any age.
 func (s *server) chart(ctx context.Context, open map[journey.State]int, v *overviewView) error {
 	today := s.Runner.Now().In(s.calendar.zone)
-	first := time.Date(today.Year(), today.Month(), today.Day()-chartDays+1, 0, 0, 0, 0, s.calendar.zone)
-	v.Since = first
-	counts := maps.Clone(open)
-	money := map[string]*dayView{}
-	for n := range chartDays {
-		day := first.AddDate(0, 0, n)
-		v.Days = append(v.Days, dayView{Day: day})
-		money[day.Format(time.DateOnly)] = &dayView{}
-	}
-	v.Spans = s.spans(today)
-	count := func(j journey.Journey) {
-		for _, sp := range v.Spans {
-			sp.count(j)
-		}
-		if j.State.AtRest() {
-			counts[j.State]++
-		}
-		if j.CollectionFailed {
-			v.Failed = append(v.Failed, rowOf(j))
-		}
-		s.addMoney(money, j)
-	}
-	var err error
-	if v.Partly, err = s.eachSince(ctx, first, count); err != nil {
+	v.Since = time.Date(today.Year(), today.Month(), today.Day()-chartDays+1, 0, 0, 0, 0, s.calendar.zone)
+	tallies, err := s.Store.Tallies(ctx, v.Since)
+	if err != nil {
 		return err
 	}
-	v.draw(counts, money)
+	failed, err := s.Store.List(ctx, journey.Filter{Uncollected: true, Since: v.Since, Limit: maxWaiting})
+	if err != nil {
+		return err
+	}
+	for _, j := range failed {
+		v.Failed = append(v.Failed, rowOf(j))
+	}
+	v.Spans = s.spans(today)
+	v.Days = make([]dayView, chartDays)
+	counts, days := maps.Clone(open), map[string]*dayView{}
+	for n := range v.Days {
+		v.Days[n].Day = v.Since.AddDate(0, 0, n)
+		days[v.Days[n].Day.Format(time.DateOnly)] = &v.Days[n]
+	}
+	for _, t := range tallies {
+		if t.State == "" {
+			addMoney(days[t.Hour.In(s.calendar.zone).Format(time.DateOnly)], t)
+			continue
+		}
+		for _, sp := range v.Spans {
+			sp.count(t)
+		}
+		if t.State.AtRest() {
+			counts[t.State] += int(t.Journeys)
+		}
+	}
+	v.draw(counts)
 	return nil
 }
 
-// eachSince visits the journeys begun since a time, newest first. It reports whether it stopped at maxCharted.
-func (s *server) eachSince(ctx context.Context, since time.Time, visit func(journey.Journey)) (partly bool, err error) {
-	filter := journey.Filter{Since: since, Limit: pageSize}
-	for read := 0; read < maxCharted; {
-		page, err := s.Store.List(ctx, filter)
-		if err != nil {
-			return false, err
-		}
-		for _, j := range page {
-			visit(j)
-		}
-		if len(page) < pageSize {
-			return false, nil
-		}
-		read += len(page)
-		filter.After = page[len(page)-1].ID
+// addMoney adds what was taken and given back in an hour to its day. It is nil for an hour to come.
+func addMoney(day *dayView, t journey.Tally) {
+	if day == nil {
+		return
 	}
-	return true, nil
-}
-
-// addMoney adds what a journey's payments took and gave back on each day.
-func (s *server) addMoney(days map[string]*dayView, j journey.Journey) {
-	on := func(at time.Time) *dayView {
-		if day := days[at.In(s.calendar.zone).Format(time.DateOnly)]; day != nil {
-			return day
-		}
-		return &dayView{} // outside the chart
-	}
-	for _, p := range j.Payments {
-		if p.Status == journey.StatusSuccess && p.ID == j.PaidWith {
-			on(j.PaidAt).Taken += p.Total
-		}
-		for _, r := range export.RefundsOf(j, p) {
-			on(r.CreatedAt).Returned += export.Refunded(r)
-		}
-	}
+	day.Taken += t.Taken
+	day.Returned += t.Refunded
 }
 
 // shows returns the address of the journeys that are counted in a state.
@@ -242,7 +213,7 @@ func (v *overviewView) shows(state journey.State) string {
 }
 
 // draw scales counts and money to the charts.
-func (v *overviewView) draw(counts map[journey.State]int, money map[string]*dayView) {
+func (v *overviewView) draw(counts map[journey.State]int) {
 	largest := 1
 	for _, n := range counts {
 		largest = max(largest, n)
@@ -252,17 +223,15 @@ func (v *overviewView) draw(counts map[journey.State]int, money map[string]*dayV
 			bar{state, stateWord(state), counts[state], 300 * counts[state] / largest, v.shows(state)})
 	}
 	highest := int64(1)
-	for _, day := range money {
+	for _, day := range v.Days {
 		highest = max(highest, day.Taken, day.Returned)
 	}
 	v.Most = journey.Pounds(highest)
 	for i := range v.Days {
 		day := &v.Days[i]
 		day.Label = day.Day.Format("2 Jan")
-		sums := money[day.Day.Format(time.DateOnly)]
-		day.Taken, day.Returned = sums.Taken, sums.Returned
 		day.TakenPounds, day.ReturnedPounds = journey.Pounds(day.Taken), journey.Pounds(day.Returned)
 		day.X, day.ReturnedX = 46*i, 46*i+18
-		day.TakenHeight, day.ReturnedHeight = int(100*day.Taken/highest), int(100*day.Returned/highest)
+		day.TakenHeight, day.ReturnedHeight = max(0, int(100*day.Taken/highest)), max(0, int(100*day.Returned/highest))
 	}
 }

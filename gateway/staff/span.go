@@ -12,9 +12,9 @@ type span struct {
 	Name  string
 	from  time.Time
 	Shows string // the address of the journeys that are counted
-	Begun int
-	Given int // complete
-	Open  int
+	Begun int64
+	Given int64 // complete
+	Open  int64
 	taken int64
 	back  int64
 }
@@ -29,20 +29,19 @@ func newSpan(name string, from time.Time) *span {
 	return &span{Name: name, from: from, Shows: "/journeys?since=" + from.Format(time.DateOnly)}
 }
 
-func (p *span) count(j journey.Journey) {
-	if j.StartedAt.Before(p.from) {
+func (p *span) count(t journey.Tally) {
+	if t.Hour.Before(p.from) {
 		return
 	}
-	p.Begun++
+	p.Begun += t.Journeys
 	switch {
-	case j.State == journey.StateReleased:
-		p.Given++
-	case !j.State.AtRest():
-		p.Open++
+	case t.State == journey.StateReleased:
+		p.Given += t.Journeys
+	case !t.State.AtRest():
+		p.Open += t.Journeys
 	}
-	m := moneyOf(j)
-	p.taken += m.taken
-	p.back += m.refunded
+	p.taken += t.Taken
+	p.back += t.Refunded
 }
 
 // Taken is what was taken for these journeys.

@@ -25,6 +25,8 @@ type Store interface {
 	journey.Store
 	// CountOpen counts the journeys that are not at rest, by state.
 	CountOpen(context.Context) (map[journey.State]int, error)
+	// Tallies lists the sums of the hours since a time, in their order.
+	Tallies(ctx context.Context, since time.Time) ([]journey.Tally, error)
 	// Damaged lists the journeys that were set aside because they are damaged.
 	Damaged(context.Context) ([]journey.ID, error)
 	// PutAudit stores an entry, or replaces it. It deletes some entries from before keepFrom.
