@@ -69,14 +69,14 @@ func TestAChangeHoldsAtOnceHereAndASecondLaterElsewhere(t *testing.T) {
 	t.Parallel()
 	a, b, _, c := replicas(modes.On)
 	require.Equal(t, modes.On, modeOf(t, b))
-	state, err := a.Change(t.Context(), "licence", modes.Change{Mode: modes.Closed, Reason: "fraud", By: "ann"})
+	state, err := a.Change(t.Context(), "licence", modes.Change{Mode: modes.Closed, Reason: "fraud", By: "ann"}, nil)
 	require.NoError(t, err)
 	require.Equal(t, modes.Closed, state.Now)
 	require.Equal(t, "fraud", state.Change.Reason)
 	require.Equal(t, modes.Closed, modeOf(t, a))
 	c.pass(time.Second)
 	require.Equal(t, modes.Closed, modeOf(t, b))
-	_, err = a.Change(t.Context(), "licence", modes.Change{Mode: modes.On, Reason: "over", By: "ann"})
+	_, err = a.Change(t.Context(), "licence", modes.Change{Mode: modes.On, Reason: "over", By: "ann"}, nil)
 	require.NoError(t, err)
 	c.pass(time.Second)
 	require.False(t, b.Current(t.Context()).Of("licence").IsChanged())
@@ -120,7 +120,7 @@ func TestUnpaidModesEndByThemselves(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []modes.Mode{modes.Free, modes.Shadow} {
 		a, _, _, c := replicas(modes.On)
-		_, err := a.Change(t.Context(), "licence", modes.Change{Mode: mode, Until: c.at.Add(500 * time.Millisecond)})
+		_, err := a.Change(t.Context(), "licence", modes.Change{Mode: mode, Until: c.at.Add(500 * time.Millisecond)}, nil)
 		require.NoError(t, err)
 		require.Equal(t, mode, modeOf(t, a))
 		c.pass(500 * time.Millisecond)
@@ -153,7 +153,7 @@ func TestAChangeThatCannotBeTrustedLetsNothingPass(t *testing.T) {
 func TestAChangeHoldsOnlyForTheSettingThatItReplaced(t *testing.T) {
 	t.Parallel()
 	a, _, v, c := replicas(modes.On)
-	_, err := a.Change(t.Context(), "licence", modes.Change{Mode: modes.Free, Until: c.at.Add(time.Hour)})
+	_, err := a.Change(t.Context(), "licence", modes.Change{Mode: modes.Free, Until: c.at.Add(time.Hour)}, nil)
 	require.NoError(t, err)
 	b, _, other, _ := replicas(modes.Closed)
 	other.text = v.text
@@ -175,11 +175,11 @@ func TestWrongChangesChangeNothing(t *testing.T) {
 		"one line":                           {Mode: modes.Closed, Message: "a\nb"},
 		"would change nothing":               {Mode: modes.On, Until: soon},
 	} {
-		_, err := a.Change(t.Context(), "licence", change)
+		_, err := a.Change(t.Context(), "licence", change, nil)
 		require.ErrorContains(t, err, text)
 		require.ErrorAs(t, err, new(modes.WrongError))
 	}
-	_, err := a.Change(t.Context(), "other", modes.Change{Mode: modes.Closed})
+	_, err := a.Change(t.Context(), "other", modes.Change{Mode: modes.Closed}, nil)
 	require.ErrorIs(t, err, modes.ErrNoRoute)
 	require.Nil(t, v.text)
 }
@@ -215,7 +215,7 @@ func TestNoRequestWaitsForAChange(t *testing.T) {
 	})
 	done := make(chan error)
 	go func() {
-		_, err := m.Change(t.Context(), "licence", modes.Change{Mode: modes.Closed})
+		_, err := m.Change(t.Context(), "licence", modes.Change{Mode: modes.Closed}, nil)
 		done <- err
 	}()
 	<-slow.began
@@ -223,4 +223,16 @@ func TestNoRequestWaitsForAChange(t *testing.T) {
 	close(slow.resume)
 	require.NoError(t, <-done)
 	require.Equal(t, modes.Closed, modeOf(t, m))
+}
+
+// Each of two people at two replicas has seen the route as it was before.
+func TestOfTwoChangesAtOnceOneIsMade(t *testing.T) {
+	t.Parallel()
+	a, b, _, _ := replicas(modes.On)
+	isAsSeen := func(s modes.State) bool { return !s.IsChanged() }
+	_, err := a.Change(t.Context(), "licence", modes.Change{Mode: modes.Closed, Reason: "storm"}, isAsSeen)
+	require.NoError(t, err)
+	_, err = b.Change(t.Context(), "licence", modes.Change{Mode: modes.Closed, Reason: "fraud"}, isAsSeen)
+	require.ErrorIs(t, err, modes.ErrMeanwhile)
+	require.Equal(t, "storm", a.Current(t.Context()).Of("licence").Change.Reason)
 }

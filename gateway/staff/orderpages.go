@@ -34,28 +34,25 @@ type orderView struct {
 	Reason, As   string
 	Part, Amount string
 	Faults       []fault
-	wrong        map[string]string
 }
 
 func orderViewOf(t task, j journey.Journey, o order, faults []fault) orderView {
 	words := orderWords[t.name]
-	v := orderView{
+	return orderView{
 		ID: j.ID, Reference: j.Terms.Reference, Task: t.name, Title: words.title, Hint: words.hint, Meaning: explain(j),
 		May: t.may(j), MayRetry: mayRetry(j), Left: journey.Pounds(left(j)),
-		Reason: o.Reason, As: o.As, Part: o.Part, Amount: o.Amount, Faults: faults, wrong: map[string]string{},
+		Reason: o.Reason, As: o.As, Part: o.Part, Amount: o.Amount, Faults: faults,
 	}
-	for _, f := range faults {
-		v.wrong[f.Field] = f.Says
-	}
-	return v
 }
 
 // Wrong returns what is wrong with a field, or nothing.
-func (v orderView) Wrong(field string) string { return v.wrong[field] }
+func (v orderView) Wrong(field string) string { return saysOf(v.Faults, field) }
 
-// FocusOf returns the id of the element to which the error summary leads.
-func (v orderView) FocusOf(field string) string {
-	return map[string]string{"as": "as-released", "amount": v.amountFocus(), "reason": "reason"}[field]
+// Problems are the lines of the error summary, by the element to which each leads.
+func (v orderView) Problems() []fault {
+	return led(v.Faults, func(field string) string {
+		return map[string]string{"as": "as-released", "amount": v.amountFocus(), "reason": "reason"}[field]
+	})
 }
 
 func (v orderView) amountFocus() string {

@@ -30,9 +30,6 @@ type order struct {
 	RefundedPence *int64 `json:"refunded_pence"`
 }
 
-// fault is something wrong with a field of an order.
-type fault struct{ Field, Says string }
-
 // orderOf reads an order. If it cannot be read, wrong says why.
 func orderOf(r *http.Request) (o order, wrong string) {
 	o, wrong = readOrder(r, "reason, and amount_pence or as", orderOfForm)

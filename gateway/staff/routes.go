@@ -12,7 +12,7 @@ import (
 )
 
 // routeModes shows and changes what the pay routes do.
-type routeModes struct{ *server }
+type routeModes struct{ entrance }
 
 // routeRecord is a route in JSON: what its setting says, and what it does.
 type routeRecord struct {
@@ -46,25 +46,19 @@ func routeRecordOf(s modes.State) routeRecord {
 // show answers with all routes.
 func (s routeModes) show(w http.ResponseWriter, r *http.Request, m member) {
 	set := s.Modes.Current(r.Context())
-	if set.Err != nil {
+	switch {
+	case set.Err != nil:
 		s.fail(w, r, set.Err)
-		return
+	case wantsHTML(r):
+		n, _ := s.gate.TakeNotice(w, r, m)
+		s.page(w, m, http.StatusOK, set, routesView{Notice: n})
+	default:
+		all := []routeRecord{}
+		for _, state := range set.States {
+			all = append(all, routeRecordOf(state))
+		}
+		answerJSON(w, http.StatusOK, "application/json", map[string]any{"routes": all})
 	}
-	all := []routeRecord{}
-	for _, state := range set.States {
-		all = append(all, routeRecordOf(state))
-	}
-	if wantsHTML(r) {
-		s.render(w, http.StatusOK, "routes", "Routes", m, routesView{all, modes.All()})
-		return
-	}
-	answerJSON(w, http.StatusOK, "application/json", map[string]any{"routes": all})
-}
-
-// routesView is the data of the page of routes.
-type routesView struct {
-	Routes []routeRecord
-	Modes  []modes.Mode
 }
 
 // routeOrder is what a person orders about a route.
@@ -82,43 +76,70 @@ type routeOrder struct {
 // change changes what a route does. For people, that is after a page on which they check it.
 func (s routeModes) change(w http.ResponseWriter, r *http.Request, m member) {
 	o, wrong := routeOrderOf(r)
-	until, err := s.calendar.endOf(o.Until, lastDay(r))
-	if wrong == "" && err != nil {
-		wrong = "until must be a date such as 2026-11-22 or a British time such as 2026-11-22T10:41."
-	}
 	if wrong != "" {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
-	route, c := r.PathValue("name"), modes.Change{
-		Mode: o.Mode, Until: until, Reason: o.Reason, Message: o.Message, MessageCY: o.MessageCY, By: m.Name,
-	}
-	if wantsHTML(r) && !s.isChecked(w, r, m, o, c) {
-		return
-	}
-	now, err := s.Modes.Change(context.WithoutCancel(r.Context()), route, c)
-	s.Log.InfoContext(r.Context(), "staff order", "order", "route", "route", route, "mode", o.Mode, "by", m.By(),
-		"done", err == nil)
-	s.answerChange(w, r, now, err)
-}
-
-func (s routeModes) answerChange(w http.ResponseWriter, r *http.Request, now modes.State, err error) {
-	wrong, isWrong := errors.AsType[modes.WrongError](err)
+	c, faults, err := s.changeOf(r, o, m)
 	switch {
-	case errors.Is(err, modes.ErrNoRoute):
-		s.problem(w, r, http.StatusNotFound, sentence(err.Error()))
-	case isWrong:
-		s.problem(w, r, http.StatusUnprocessableEntity, sentence(wrong.Error()))
 	case err != nil:
-		s.fail(w, r, err)
+		s.failChange(w, r, err)
 	case wantsHTML(r):
-		http.Redirect(w, r, "/routes", http.StatusSeeOther)
+		s.changeByPages(w, r, m, o, c, faults)
+	case len(faults) > 0:
+		s.problem(w, r, http.StatusUnprocessableEntity, faults[0].Says)
 	default:
+		now, err := s.carryOutChange(r, m, c, nil)
+		if err != nil {
+			s.failChange(w, r, err)
+			return
+		}
 		answerJSON(w, http.StatusOK, "application/json", routeRecordOf(now))
 	}
 }
 
-// routeOrderOf reads an order. If it is not valid, wrong says why.
+// changeOf returns the change that an order describes, and what is wrong with its fields.
+func (s routeModes) changeOf(r *http.Request, o routeOrder, m member) (c modes.Change, faults []fault, err error) {
+	until, untilErr := s.calendar.endOf(o.Until, lastDay(r))
+	c, err = s.Modes.Check(r.PathValue("name"), modes.Change{
+		Mode: o.Mode, Until: until, Reason: o.Reason, Message: o.Message, MessageCY: o.MessageCY, By: m.Name,
+	})
+	wrong, isWrong := errors.AsType[modes.WrongError](err)
+	switch {
+	case err != nil && !isWrong:
+		return c, nil, err
+	case untilErr != nil:
+		faults = append(faults, fault{"until", "Until must be a date such as 2026-11-22 or a British time such as " +
+			"2026-11-22T10:41."})
+	case isWrong:
+		faults = append(faults, fault{wrong.Field, sentence(wrong.Says)})
+	}
+	if says := wrongReason(o.Reason); says != "" {
+		faults = append(faults, fault{"reason", says})
+	}
+	return c, faults, nil
+}
+
+// carryOutChange changes a route, if it is as the person has seen it.
+func (s routeModes) carryOutChange(
+	r *http.Request, m member, c modes.Change, isAsSeen func(modes.State) bool,
+) (modes.State, error) {
+	route := r.PathValue("name")
+	now, err := s.Modes.Change(context.WithoutCancel(r.Context()), route, c, isAsSeen)
+	s.Log.InfoContext(r.Context(), "staff order", "order", "route", "route", route, "mode", c.Mode, "by", m.By(),
+		"done", err == nil)
+	return now, err
+}
+
+func (s routeModes) failChange(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, modes.ErrNoRoute) {
+		s.problem(w, r, http.StatusNotFound, sentence(err.Error()))
+		return
+	}
+	s.fail(w, r, err)
+}
+
+// routeOrderOf reads an order. If it cannot be read, wrong says why.
 func routeOrderOf(r *http.Request) (o routeOrder, wrong string) {
 	const fields = "mode, reason, until, message and message_cy"
 	o, wrong = readOrder(r, fields, func(form url.Values) (routeOrder, string) {
@@ -127,13 +148,10 @@ func routeOrderOf(r *http.Request) (o routeOrder, wrong string) {
 			form.Get("message_cy"), form.Get("confirmed") == "yes", form.Get("seen"),
 		}, ""
 	})
-	if wrong != "" {
-		return o, wrong
-	}
 	for _, text := range []*string{&o.Reason, &o.Until, &o.Message, &o.MessageCY} {
 		*text = strings.TrimSpace(*text)
 	}
-	return o, wrongReason(o.Reason)
+	return o, wrong
 }
 
 // endOf reads an end, as a browser or a program writes it.
