@@ -125,6 +125,7 @@ func parseRatio(text string) (ratio, error) {
 }
 
 func checkSampler(text string) (string, error) {
+	text = strings.ToLower(text)
 	_, err := oneOf(strings.TrimPrefix(text, "parentbased_"), []string{"always_on", "always_off", "traceidratio"})
 	return text, err
 }

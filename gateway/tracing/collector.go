@@ -2,6 +2,7 @@ package tracing
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -81,12 +83,33 @@ func causeOf(err error) error {
 	return err
 }
 
+// waiting are the spans that wait for the collector, or are on their way to it.
+type waiting struct {
+	sdk.SpanProcessor
+	count, dropped atomic.Int64
+}
+
+// OnEnd lets a span wait, unless too many do.
+func (w *waiting) OnEnd(s sdk.ReadOnlySpan) {
+	switch {
+	case !s.SpanContext().IsSampled():
+	case w.count.Add(1) > maxWaiting:
+		w.count.Add(-1)
+		w.dropped.Add(1)
+	default:
+		w.SpanProcessor.OnEnd(s)
+	}
+}
+
 // patient is an exporter whose failures are logged, and not too often.
 type patient struct {
 	sdk.SpanExporter
-	log *slog.Logger
+	log     *slog.Logger
+	waiting *waiting
 	reports
 }
+
+var errSlow = errors.New("it is too slow")
 
 // reportEvery is how often a failure of the collector is logged at most.
 const reportEvery = 5 * time.Minute
@@ -101,11 +124,14 @@ type reports struct {
 // ExportSpans sends spans. It has no error, because it has logged it.
 func (p *patient) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
 	err := p.SpanExporter.ExportSpans(ctx, spans)
-	if err == nil {
-		return nil
+	p.waiting.count.Add(-int64(len(spans)))
+	lost := int(p.waiting.dropped.Swap(0))
+	if err != nil {
+		lost += len(spans)
 	}
-	if lost := p.note(len(spans), time.Now()); lost > 0 {
-		p.log.WarnContext(ctx, "traces are lost: the collector does not take them", "spans", lost, "error", err)
+	if lost = p.note(lost, time.Now()); lost > 0 {
+		p.log.WarnContext(ctx, "traces are lost: the collector does not take them",
+			"spans", lost, "error", cmp.Or(err, errSlow))
 	}
 	return nil
 }
@@ -115,7 +141,7 @@ func (r *reports) note(lost int, now time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lost += lost
-	if !r.at.IsZero() && now.Sub(r.at) < reportEvery {
+	if r.lost == 0 || !r.at.IsZero() && now.Sub(r.at) < reportEvery {
 		return 0
 	}
 	lost = r.lost

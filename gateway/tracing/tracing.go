@@ -42,7 +42,7 @@ type Tracer struct {
 }
 
 const (
-	// maxWaiting is how many spans wait for the collector, in about 2 MB. Further ones are dropped.
+	// maxWaiting is how many spans wait for the collector, in about 3 MB. Further ones are dropped.
 	maxWaiting = 2048
 	// exportTimeout is how long the collector may take for what it is sent at once.
 	exportTimeout = 10 * time.Second
@@ -52,11 +52,12 @@ const (
 
 // New returns a Tracer. It does not connect to the collector yet.
 func New(o Options) *Tracer {
+	limited := &waiting{}
+	limited.SpanProcessor = sdk.NewBatchSpanProcessor(
+		&patient{SpanExporter: otlptrace.NewUnstarted(newCollector(o)), log: o.Log, waiting: limited},
+		sdk.WithMaxQueueSize(maxWaiting), sdk.WithExportTimeout(exportTimeout))
 	provider := sdk.NewTracerProvider(
-		sdk.WithBatcher(
-			&patient{otlptrace.NewUnstarted(newCollector(o)), o.Log, reports{}},
-			sdk.WithMaxQueueSize(maxWaiting), sdk.WithExportTimeout(exportTimeout),
-		),
+		sdk.WithSpanProcessor(limited),
 		sdk.WithSampler(sampler(o.Sampler, o.Ratio)),
 		sdk.WithResource(resource.NewSchemaless(attributes(o)...)),
 	)

@@ -183,10 +183,36 @@ func TestACollectorThatHangsDelaysNothing(t *testing.T) {
 	})
 }
 
+func TestSpansThatASlowCollectorCannotTakeAreReported(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		tracer := tracerTo(func(*http.Request) (*http.Response, error) {
+			time.Sleep(9 * time.Second)
+			return takeAll(nil)
+		}, slog.New(slog.NewTextHandler(&log, nil)))
+		request := func() {
+			_, end := tracer.Request()(httptest.NewRequest(http.MethodGet, "/", nil))
+			end("pass_through", http.MethodGet, "", http.StatusOK)
+		}
+		request()
+		time.Sleep(6 * time.Second) // the first is under way
+		for range maxWaiting - 1 + 7 {
+			request()
+		}
+		time.Sleep(time.Minute)
+		tracer.Close()
+		require.Equal(t, 1, strings.Count(log.String(), "traces are lost"), log.String())
+		require.Contains(t, log.String(), `spans=7 error="it is too slow"`)
+		time.Sleep(time.Minute)
+	})
+}
+
 func TestLostSpansAreCounted(t *testing.T) {
 	t.Parallel()
 	var r reports
 	at := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+	require.Zero(t, r.note(0, at))
 	require.Equal(t, 3, r.note(3, at))
 	require.Zero(t, r.note(4, at.Add(time.Minute)))
 	require.Zero(t, r.note(5, at.Add(reportEvery-1)))

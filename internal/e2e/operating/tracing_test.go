@@ -52,7 +52,7 @@ func TestTheWayOfACitizenIsTraced(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "OTEL_EXPORTER_OTLP_HEADERS=api-key=a%20secret",
 		"OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=live,service.name=licences")
 	c := h.Citizen()
-	form := url.Values{"name": {"Ann"}, "email": {"ann@example.org"}}
+	form := url.Values{"name": {"Ann Applegate"}, "email": {"ann@example.org"}}
 	c.Post("/licences/apply?from=Leeds", form, "Traceparent", browserParent, "Tracestate", "rum=1")
 	id := c.Journeys()[0].ID
 	h.EndPayment("success")
@@ -87,7 +87,7 @@ func TestTheWayOfACitizenIsTraced(t *testing.T) {
 	require.Equal(t, map[string]string{"service.name": "licences", "deployment.environment.name": "live"},
 		collector.Resource())
 	for _, private := range []string{
-		"Ann", "ann@example.org", "Leeds", "/licences", h.Payments()[0].ID, h.Payments()[0].Reference, h.PayURL, "secret",
+		"Applegate", "ann@example.org", "Leeds", "/licences", h.Payments()[0].ID, h.Payments()[0].Reference, h.PayURL, "secret",
 	} {
 		require.NotContains(t, collector.Text(), private)
 	}
@@ -99,7 +99,7 @@ func TestFreeTrafficIsTracedAndCanBeContinued(t *testing.T) {
 	collector := testserver.NewCollector(t)
 	h := testserver.New(t, testserver.Plain, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="+collector.URL+"/v1/traces")
 	c := h.Citizen()
-	c.Get("/guide?name=Ann", "Traceparent", browserParent, "Tracestate", "rum=1")
+	c.Get("/guide?name=Applegate", "Traceparent", browserParent, "Tracestate", "rum=1")
 	h.RestartUnchanged()
 	request, call := collector.Named(t, "GET pass_through", 1)[0], collector.Named(t, "service", 1)[0]
 	require.Equal(t, browserTrace, traceOf(request))
@@ -108,7 +108,7 @@ func TestFreeTrafficIsTracedAndCanBeContinued(t *testing.T) {
 	require.Equal(t, parentOf(call), got.Get("Traceparent"))
 	require.Equal(t, "rum=1", got.Get("Tracestate"))
 	require.Equal(t, got.Get("X-Request-Id"), valueOf(request, "paygate.request_id"))
-	require.NotContains(t, collector.Text(), "Ann")
+	require.NotContains(t, collector.Text(), "Applegate")
 	require.NotContains(t, collector.Text(), "guide")
 }
 
@@ -156,4 +156,27 @@ func TestACollectorThatIsDownIsLoggedOnce(t *testing.T) {
 	h.RestartUnchanged()
 	require.Equal(t, 1, strings.Count(h.Log.String(), "traces are lost"))
 	require.NotContains(t, h.Log.String(), collector.URL)
+}
+
+func TestAnotherTryLeadsBackToTheForm(t *testing.T) {
+	t.Parallel()
+	collector := testserver.NewCollector(t)
+	h := testserver.New(t, testserver.Confirm, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL)
+	c := h.Citizen()
+	c.Apply("Ann")
+	h.EndPayment("declined")
+	c.ReturnFromPay()
+	h.RestartUnchanged() // the link is in the store
+	c.Post("/_pay/again", url.Values{"journey": {c.Journeys()[0].ID}})
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	h.RestartUnchanged()
+
+	held := collector.Named(t, "POST pay", 1)[0]
+	again := collector.Named(t, "GOV.UK Pay create", 2)[1]
+	spans := collector.Spans()
+	visit := spans[slices.IndexFunc(spans, func(s *wire.Span) bool { return isIn(s, again) })]
+	require.NotEqual(t, traceOf(held), traceOf(visit))
+	require.True(t, leadsTo(visit, held))
+	require.True(t, leadsTo(collector.Named(t, "release", 1)[0], held))
 }
