@@ -79,7 +79,7 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 	w.start().Citizen().Apply("Ann")
 	newer := server.Database(t)
 	newClusterOn(t, newer, testserver.Plain).start()
-	execute(t, newer, `INSERT INTO paygate_schema (version_id, is_applied) VALUES (8, true)`)
+	execute(t, newer, `INSERT INTO paygate_schema (version_id, is_applied) VALUES (999, true)`)
 	locked := server.Role(t, database, "locked_out", password)
 	empty := server.Database(t)
 	limited := server.Role(t, empty, "read_only", password)
@@ -121,7 +121,7 @@ func TestUnusableStoreStopsStart(t *testing.T) {
 		"no right to create tables": {limited, start, "GRANT CREATE", ""},
 		"read-only":                 {database + "&default_transaction_read_only=on", start, "accepts no writes", ""},
 		"may lose writes":           {database + "&synchronous_commit=off", start, "synchronous_commit", ""},
-		"tables of a newer version": {newer, start, "was written by a newer version of Paygate (layout 8", ""},
+		"tables of a newer version": {newer, start, "was written by a newer version of Paygate (layout 999", ""},
 		"a server without TLS":      {overTCP(t, database, "sslmode=require", nil), start, "refused TLS", ""},
 		"a stranger's TLS": {
 			overTCP(t, database, "sslmode=verify-full", stranger.TLS), start,
