@@ -19,12 +19,17 @@ type personOrder struct {
 	Reason   string       `json:"reason"`
 	// Confirmed comes from the page on which a person checks the order.
 	Confirmed bool `json:"-"`
+	// Searched is what the page had searched for on which a person ticked the journeys.
+	Searched string `json:"-"`
 }
 
 // personOrderOf reads an order. If it cannot be read, wrong says why.
 func personOrderOf(r *http.Request) (o personOrder, wrong string) {
 	o, wrong = readOrder(r, "q, or journeys and reason", func(form url.Values) (o personOrder, wrong string) {
-		o = personOrder{Query: form.Get("q"), Reason: form.Get("reason"), Confirmed: form.Get("confirmed") == "yes"}
+		o = personOrder{
+			Query: form.Get("q"), Reason: form.Get("reason"), Confirmed: form.Get("confirmed") == "yes",
+			Searched: form.Get("searched"),
+		}
 		for _, id := range form["journeys"] {
 			o.Journeys = append(o.Journeys, journey.ID(id))
 		}
@@ -64,31 +69,53 @@ type erasure struct {
 // erase erases what came from the citizen of the journeys that a person has ticked.
 func (s people) erase(w http.ResponseWriter, r *http.Request, m member) {
 	o, wrong := personOrderOf(r)
+	faults := o.faults()
 	switch {
 	case wrong != "":
-	case o.Query != "":
-		wrong = "Name the journeys: nothing is erased by a search."
-	case len(o.Journeys) == 0 || len(o.Journeys) > maxHits:
-		wrong = "Tick at least one journey, and at most 50."
-	default:
-		wrong = wrongReason(o.Reason)
-	}
-	if wrong != "" {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
+	case len(faults) > 0 && wantsHTML(r) && o.Searched != "":
+		s.eraseAgain(w, r, m, o, faults)
+	case len(faults) > 0:
+		s.problem(w, r, http.StatusUnprocessableEntity, faults[0].Says)
+	case wantsHTML(r) && !o.Confirmed:
+		s.checkErasure(w, r, m, o)
+	default:
+		s.carryOutErasure(w, r, m, o)
+	}
+}
+
+// faults lists what is wrong with an order to erase.
+func (o personOrder) faults() (all []fault) {
+	if o.Query != "" {
+		all = append(all, fault{"q", "Name the journeys: nothing is erased by a search."})
+	}
+	if len(o.Journeys) == 0 || len(o.Journeys) > maxHits {
+		all = append(all, fault{"journeys", "Tick at least one journey, and at most 50."})
+	}
+	if says := wrongReason(o.Reason); says != "" {
+		all = append(all, fault{"reason", says})
+	}
+	return all
+}
+
+// eraseAgain shows the form again, with what is wrong and what was ticked and typed.
+func (s people) eraseAgain(w http.ResponseWriter, r *http.Request, m member, o personOrder, faults []fault) {
+	all, err := s.records(r.Context(), o.Searched)
+	if err != nil {
+		s.fail(w, r, err)
 		return
 	}
-	if wantsHTML(r) && !o.Confirmed {
-		setResult(w, resultChecked)
-		s.render(w, http.StatusOK, "confirm", "Check: "+eraseTitle, m, eraseConfirm(o))
-		return
-	}
+	v := personView{Asked: true, Query: o.Searched, Journeys: all, Typed: o, Faults: faults, Kept: kept()}
+	s.page(w, http.StatusUnprocessableEntity, m, v)
+}
+
+func (s people) carryOutErasure(w http.ResponseWriter, r *http.Request, m member, o personOrder) {
 	done, err := s.eraseAll(r, o, m)
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
 	case wantsHTML(r):
-		v := personView{Erased: done.Erased, Left: done.Left, Kept: done.Kept}
-		s.render(w, http.StatusOK, "person", "One person’s data", m, v)
+		s.page(w, http.StatusOK, m, personView{Erased: done.Erased, Left: done.Left, Kept: done.Kept})
 	default:
 		answerJSON(w, http.StatusOK, "application/json", done)
 	}
@@ -96,23 +123,42 @@ func (s people) erase(w http.ResponseWriter, r *http.Request, m member) {
 
 const eraseTitle = "Erase what came from the citizen"
 
-// eraseConfirm is the page on which a person checks what is to be erased.
-func eraseConfirm(o personOrder) confirmView {
+// checkErasure shows the page on which a person checks what is to be erased.
+func (s people) checkErasure(w http.ResponseWriter, r *http.Request, m member, o personOrder) {
 	fields := url.Values{"reason": {o.Reason}}
-	v := confirmView{
-		Back: "/person", BackTo: "the search", Section: "person", Title: eraseTitle, Warning: noUndo, May: true,
-		Says:   fmt.Sprintf("You are about to erase what came from the citizen in %d journeys.", len(o.Journeys)),
-		Action: "/person/erase", Button: "Erase", Fields: confirmed(fields),
-	}
-	if len(o.Journeys) == 1 {
-		v.Says = "You are about to erase what came from the citizen in one journey."
-	}
+	var erased, left []string
 	for _, id := range o.Journeys {
-		v.Rows = append(v.Rows, confirmRow{"Journey", string(id)})
+		j, err := s.Store.Get(r.Context(), id)
+		if _, other := s.explainLeft(r.Context(), id, err); other != nil {
+			s.fail(w, r, other)
+			return
+		}
+		if j.ID == "" || s.whyLeft(j) != "" {
+			left = append(left, cmp.Or(j.Terms.Reference, string(id)))
+		} else {
+			erased = append(erased, j.Terms.Reference)
+		}
 		fields.Add("journeys", string(id))
 	}
-	v.Rows = append(v.Rows, confirmRow{"Reason", o.Reason})
-	return v
+	v := confirmView{
+		Back: "/person", BackTo: "the search", Section: "person", Title: eraseTitle, Warning: noUndo,
+		May: len(erased) > 0, Meaning: "None of these journeys can be erased now.",
+		Says:   "You are about to erase what came from the citizen in " + journeys(len(erased)) + ".",
+		Action: "/person/erase", Button: "Erase", Fields: confirmed(fields),
+		Rows: []confirmRow{
+			{"Erased", strings.Join(erased, ", ")}, {"Left as they are", strings.Join(left, ", ")},
+			{"Reason", o.Reason},
+		},
+	}
+	setResult(w, resultChecked)
+	s.render(w, http.StatusOK, "confirm", "Check: "+eraseTitle, m, v)
+}
+
+func journeys(n int) string {
+	if n == 1 {
+		return "one journey"
+	}
+	return fmt.Sprintf("%d journeys", n)
 }
 
 func (s people) eraseAll(r *http.Request, o personOrder, m member) (erasure, error) {

@@ -96,7 +96,9 @@ func TestFurtherPagesKeepTheFiltersOfTheForm(t *testing.T) {
 	for n := range 51 {
 		l.add(t, fmt.Sprintf("REF%03d", n))
 	}
-	_, text := b.do("/journeys", url.Values{"find": {""}, "state": {"paying"}, "route": {"licence"}, "since": {"2020-01-01"}})
+	_, text := b.do("/journeys", url.Values{
+		"find": {""}, "state": {"paying"}, "route": {"licence"}, "since": {"2020-01-01"},
+	})
 	require.Contains(t, text, "51 journeys. Showing 1 to 50.")
 	require.Contains(t, text, `href="/journeys?page=2&amp;route=licence&amp;since=2020-01-01&amp;state=paying"`)
 	_, text = b.do("/journeys?page=2", url.Values{"state": {"paying"}})

@@ -96,7 +96,8 @@ func (s routeModes) changeOnce(w http.ResponseWriter, r *http.Request, m member,
 	case err != nil:
 		s.failChange(w, r, err)
 	default:
-		n := signin.Notice{About: "/routes", Done: true, Text: "The mode of " + now.Route + " is now " + string(now.Now) + "."}
+		n := signin.Notice{About: "/routes", Done: true}
+		n.Text = "The mode of " + now.Route + " is now " + string(now.Now) + "."
 		s.gate.KeepNotice(w, r, m, n)
 		http.Redirect(w, r, "/routes", http.StatusSeeOther)
 	}
