@@ -21,15 +21,18 @@ const tracingPrefix = "OTEL_"
 type Tracing struct {
 	// An OpenTelemetry collector: Paygate sends traces by OTLP over HTTP (docs/how-to/operate.md) to the first address
 	// with /v1/traces after it, or to the second as it is. Without either, nothing is traced, and no other variable
-	// here counts.
+	// here counts. Of each pair here and below, the one with TRACES replaces the other.
 	Endpoint       *otlpEndpoint `env:"EXPORTER_OTLP_ENDPOINT" example:"http://127.0.0.1:4318" section:"Traces"`
 	TracesEndpoint *otlpEndpoint `env:"EXPORTER_OTLP_TRACES_ENDPOINT" example:"http://127.0.0.1:4318/v1/traces"`
 	// Headers for the collector: NAME=VALUE, separated by commas, with % escapes.
-	Headers otlpHeaders `env:"EXPORTER_OTLP_HEADERS" secret:"yes" example:"api-key=replace-me"`
+	Headers       otlpHeaders `env:"EXPORTER_OTLP_HEADERS" secret:"yes" example:"api-key=replace-me"`
+	TracesHeaders otlpHeaders `env:"EXPORTER_OTLP_TRACES_HEADERS" secret:"yes" example:"api-key=replace-me"`
 	// A further root certificate for an https collector.
-	Certificate string `env:"EXPORTER_OTLP_CERTIFICATE" example:"/etc/paygate/collector.pem"`
+	Certificate       string `env:"EXPORTER_OTLP_CERTIFICATE" example:"/etc/paygate/collector.pem"`
+	TracesCertificate string `env:"EXPORTER_OTLP_TRACES_CERTIFICATE" example:"/etc/paygate/collector.pem"`
 	// Nothing but http/protobuf, which may be left out.
-	Protocol string `env:"EXPORTER_OTLP_PROTOCOL" default:"http/protobuf" check:"protocol"`
+	Protocol       string `env:"EXPORTER_OTLP_PROTOCOL" default:"http/protobuf" check:"protocol"`
+	TracesProtocol string `env:"EXPORTER_OTLP_TRACES_PROTOCOL" default:"http/protobuf" check:"protocol"`
 	// What the collector calls Paygate, and further attributes: NAME=VALUE, separated by commas, with % escapes.
 	ServiceName string             `env:"SERVICE_NAME" example:"paygate"`
 	Attributes  resourceAttributes `env:"RESOURCE_ATTRIBUTES" example:"deployment.environment.name=live"`
@@ -57,8 +60,13 @@ func (c *checker) tracing() *Tracing {
 		given("TRACES_EXPORTER") == "none" || strings.EqualFold(given("SDK_DISABLED"), "true") {
 		return nil
 	}
-	t := &Tracing{}
 	c.readSecrets(declarations[Tracing](tracingPrefix))
+	for name, value := range c.environment {
+		if of, only := strings.CutPrefix(name, tracingPrefix+"EXPORTER_OTLP_TRACES_"); only && value != "" {
+			delete(c.environment, tracingPrefix+"EXPORTER_OTLP_"+of)
+		}
+	}
+	t := &Tracing{}
 	read(c, t, tracingPrefix)
 	t.ServiceName = cmp.Or(t.ServiceName, t.Attributes["service.name"], "paygate")
 	return t
@@ -72,12 +80,24 @@ func (t *Tracing) Collector() *url.URL {
 	return (*url.URL)(t.Endpoint).JoinPath("v1/traces")
 }
 
-// ReadRoots reads OTEL_EXPORTER_OTLP_CERTIFICATE, as [ReadUpstreamRoots] does. A nil Tracing has none.
-func (t *Tracing) ReadRoots() (*tls.Config, error) {
-	if t == nil {
-		return nil, nil
+// Header returns the header of what is sent to the collector.
+func (t *Tracing) Header() http.Header {
+	if t.TracesHeaders != nil {
+		return http.Header(t.TracesHeaders)
 	}
-	return readRoots(tracingPrefix+"EXPORTER_OTLP_CERTIFICATE", t.Certificate)
+	return http.Header(t.Headers)
+}
+
+// ReadRoots reads the certificate of the collector, as [ReadUpstreamRoots] does. A nil Tracing has none.
+func (t *Tracing) ReadRoots() (*tls.Config, error) {
+	switch {
+	case t == nil:
+		return nil, nil
+	case t.TracesCertificate != "":
+		return readRoots(tracingPrefix+"EXPORTER_OTLP_TRACES_CERTIFICATE", t.TracesCertificate)
+	default:
+		return readRoots(tracingPrefix+"EXPORTER_OTLP_CERTIFICATE", t.Certificate)
+	}
 }
 
 func parseOTLPEndpoint(text string) (otlpEndpoint, error) {

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -37,8 +38,8 @@ func TestTracesGoWhereTheStandardVariablesSay(t *testing.T) {
 	require.Equal(t, "https://otel.example/here", s.Tracing.Collector().String())
 	require.Equal(t, "licences", s.Tracing.ServiceName)
 	require.Equal(t, "live,uk", s.Tracing.Attributes["deployment.environment.name"])
-	require.Equal(t, "Basic YTpi", s.Tracing.Headers["Authorization"][0])
-	require.Equal(t, "a=b", s.Tracing.Headers["X-Tenant"][0])
+	require.Equal(t, "Basic YTpi", s.Tracing.Header().Get("Authorization"))
+	require.Equal(t, "a=b", s.Tracing.Header().Get("X-Tenant"))
 	require.EqualValues(t, 0.25, s.Tracing.SamplerRatio)
 	require.NotContains(t, s.Describe(), "YTpi")
 }
@@ -47,7 +48,8 @@ func TestWrongStandardVariablesAreFaultsOfTracesOnly(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT":        {"127.0.0.1:4318", "unix:/otel", "http://", "http://u:topsecret@x", "http://%zz"},
-		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": {"collector"},
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": {"collector"}, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": {"grpc"},
+		"OTEL_EXPORTER_OTLP_TRACES_HEADERS": {"topsecret"},
 		"OTEL_EXPORTER_OTLP_HEADERS": {
 			"topsecret", "=topsecret", "a=topsecret,", "a=%zztopsecret", "a b=topsecret", "a=topsecret%0a",
 		},
@@ -77,7 +79,20 @@ func TestTheHeadersForTheCollectorCanBeInAFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("api-key=secret\n"), 0o600))
 	s, faults := load(t, traced(map[string]string{"OTEL_EXPORTER_OTLP_HEADERS_FILE": file}))
 	require.Empty(t, faults)
-	require.Equal(t, "secret", s.Tracing.Headers["Api-Key"][0])
+	require.Equal(t, "secret", s.Tracing.Header().Get("Api-Key"))
+}
+
+func TestVariablesOfTracesReplaceThoseOfAll(t *testing.T) {
+	t.Parallel()
+	s, faults := load(t, traced(map[string]string{
+		"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+		"OTEL_EXPORTER_OTLP_HEADERS": "api-key=metrics,a=b", "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=traces",
+		"OTEL_EXPORTER_OTLP_CERTIFICATE": "/a.pem", "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE": "/b.pem",
+	}))
+	require.Empty(t, faults)
+	require.Equal(t, http.Header{"Api-Key": {"traces"}}, s.Tracing.Header())
+	_, err := s.Tracing.ReadRoots()
+	require.EqualError(t, err, "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE cannot be read")
 }
 
 func TestTheCertificateOfTheCollectorIsRead(t *testing.T) {
