@@ -69,7 +69,7 @@ func (r *remains) visitor(name []byte) func(key, value []byte) {
 		}
 	case is(listBucket, findBucket, dueBucket, earlyBucket, tellBucket, lateBucket, owedBucket):
 		return func(key, _ []byte) { r.note(key[max(0, len(key)-idSize):]) }
-	case is(metaBucket, fieldBucket):
+	case is(metaBucket, fieldBucket, tallyBucket): // made again from the journeys
 		return func([]byte, []byte) {}
 	}
 	return nil

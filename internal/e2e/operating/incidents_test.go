@@ -1,12 +1,14 @@
 package operating
 
 import (
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -16,15 +18,16 @@ import (
 	"paygate/internal/testserver"
 )
 
-// incident is a gateway to which a script lets something happen, with the citizens who meet it.
+// incident is the real program, to which a script lets something happen, with the citizens who meet it.
 type incident struct {
 	*testserver.Harness
+	program  *testserver.Program
 	settings []string
 	citizens map[string]*testserver.Citizen
 	read     string // the page that a citizen read last
 }
 
-// TestIncidentScripts plays the incidents of docs/assurance/incidents with the real commands.
+// TestIncidentScripts plays the incidents of docs/assurance/incidents with the real program and its commands.
 func TestIncidentScripts(t *testing.T) {
 	t.Parallel()
 	scripts, err := filepath.Glob("testdata/script-incidents/*.txt")
@@ -33,14 +36,40 @@ func TestIncidentScripts(t *testing.T) {
 	for _, script := range scripts {
 		t.Run(strings.TrimSuffix(filepath.Base(script), ".txt"), func(t *testing.T) {
 			t.Parallel()
-			i := &incident{
-				Harness: testserver.Build(t, testserver.UnlimitedPay, testserver.Confirm), citizens: map[string]*testserver.Citizen{},
-				settings: []string{"PAYGATE_ROUTE_LICENCE_FIND=name", "PAYGATE_STAFF_TOKENS=ann:" + testserver.AnnsToken},
-			}
-			i.Start(i.settings...)
+			i := newIncident(t)
+			i.start()
 			testscript.Run(t, testscript.Params{Files: []string{script}, Setup: i.setUp, Cmds: i.commands()})
 		})
 	}
+}
+
+func newIncident(t *testing.T) *incident {
+	i := &incident{
+		Harness:  testserver.Build(t, testserver.UnlimitedPay, testserver.Confirm),
+		citizens: map[string]*testserver.Citizen{},
+	}
+	listener := testserver.QuietListener(t)
+	require.NoError(t, listener.Close())
+	i.URL, i.Store = "http://"+listener.Addr().String(), filepath.Join(t.TempDir(), "paygate.db")
+	i.settings = []string{
+		"PAYGATE_LISTEN=" + listener.Addr().String(), "PAYGATE_STAFF_LISTEN=127.0.0.1:0",
+		"PAYGATE_ROUTE_LICENCE_FIND=name", "PAYGATE_STAFF_TOKENS=ann:" + testserver.AnnsToken,
+	}
+	return i
+}
+
+// start starts the program, on a store that may be away.
+func (i *incident) start() {
+	i.program = testserver.StartProgram(i.T, append(i.Environ(i.Store), i.settings...), "serve")
+	i.program.WaitForLog(`"staff":"`)
+	_, staff := testserver.Addresses(i.T, i.program.Logged())
+	i.Staff = &httptest.Server{URL: "http://" + staff}
+}
+
+// stop tells the program to end, and waits until it has.
+func (i *incident) stop() {
+	require.NoError(i.T, i.program.Cmd.Process.Signal(syscall.SIGTERM))
+	require.Zero(i.T, i.program.Wait())
 }
 
 func (i *incident) setUp(e *testscript.Env) error {
@@ -87,12 +116,15 @@ func (i *incident) commands() map[string]func(*testscript.TestScript, bool, []st
 		// pay-fails KIND: GOV.UK Pay fails in this way until pay-works.
 		"pay-fails": func(_ *testscript.TestScript, _ bool, args []string) { i.Pay.AddFault(paysim.Fault{Kind: args[0]}) },
 		"pay-works": func(*testscript.TestScript, bool, []string) { i.Pay.ClearFaults() },
-		"stops":     func(*testscript.TestScript, bool, []string) { i.Close() },
-		// starts [SETTING…]: on the store that STORE names.
+		"stops":     func(*testscript.TestScript, bool, []string) { i.stop() },
+		// starts [SETTING…]: on the store that STORE names, with these settings from now on, also for the commands.
 		"starts": func(ts *testscript.TestScript, _ bool, args []string) {
-			i.Store = ts.Getenv("STORE")
-			i.settings = append(i.settings, args...)
-			i.Open(i.ListenAgain(), i.settings...)
+			i.Store, i.settings = ts.Getenv("STORE"), append(i.settings, args...)
+			for _, setting := range args {
+				name, value, _ := strings.Cut(setting, "=")
+				ts.Setenv(name, value)
+			}
+			i.start()
 			i.tellCommands(ts.Setenv)
 		},
 	}
