@@ -1,7 +1,6 @@
 package boltstore_test
 
 import (
-	"flag"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,64 +28,6 @@ func many(b *testing.B, n int) string {
 	})
 	require.NoError(b, s.Close())
 	return path
-}
-
-var stored = flag.Int("stored", 10_000, "how many journeys the file of BenchmarkFinding has")
-
-// twoYears returns a closed store with n journeys of two years, a thousandth of them of a rare route, and as many
-// reversed.
-func twoYears(b *testing.B, n int) string {
-	b.Helper()
-	path := newPath(b)
-	s := open(b, path, options(b, 1))
-	storetest.Together(n, func(i int) {
-		at := storetest.T0.Add(-time.Duration(n-i) * (2 * 365 * 24 * time.Hour / time.Duration(n)))
-		terms := storetest.Example(i).Terms
-		if i%1000 == 7 {
-			terms.Route = "rare"
-		}
-		j := journey.Hold(journey.NewID(at), "key", terms, storetest.Request(i).Fingerprint(), at)
-		j.State, j.DueAt = journey.StateReleased, at.Add(20_000*time.Hour)
-		if i%1000 == 8 {
-			j.State = journey.StateReversed
-		}
-		if err := s.Create(b.Context(), j, storetest.Request(i)); err != nil {
-			b.Error(err)
-		}
-	})
-	require.NoError(b, s.Close())
-	return path
-}
-
-// BenchmarkFinding measures what staff ask of a store of two years.
-func BenchmarkFinding(b *testing.B) {
-	path, o := twoYears(b, *stored), options(b, 1)
-	b.Run("start", func(b *testing.B) {
-		for b.Loop() {
-			s, err := boltstore.Open(path, o)
-			if err != nil {
-				b.Fatal(err)
-			}
-			_ = s.Close()
-		}
-	})
-	s := open(b, path, o)
-	for name, f := range map[string]journey.Filter{
-		"reference": {Reference: "LIC-4711"}, "find": {Find: "LIC 4711"}, "reversed": {State: journey.StateReversed},
-		"rare route": {Route: "rare"}, "reversed, of the rare route": {Route: "rare", State: journey.StateReversed},
-		"a day a year ago": {
-			Since: storetest.T0.AddDate(-1, 0, 0), Until: storetest.T0.AddDate(-1, 0, 1), Limit: 1_000_000,
-		},
-	} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				if _, err := s.List(b.Context(), f); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-	_ = s.Close()
 }
 
 func durable(b *testing.B) *boltstore.Store {

@@ -63,6 +63,8 @@ func newSchema(b *testing.B) string {
 type directStore interface {
 	journey.Store
 	move.Store
+	CountOpen(context.Context) (map[journey.State]int, error)
+	Tallies(ctx context.Context, since time.Time) ([]journey.Tally, error)
 	Close() error
 }
 
@@ -110,7 +112,8 @@ func settle(b *testing.B, store string) {
 	conn, err := pgx.Connect(b.Context(), store)
 	require.NoError(b, err)
 	defer conn.Close(context.Background())
-	_, err = conn.Exec(b.Context(), "VACUUM ANALYZE paygate_journeys, paygate_payments, paygate_requests")
+	_, err = conn.Exec(b.Context(), "VACUUM ANALYZE paygate_journeys, paygate_payments, paygate_requests, paygate_terms, "+
+		"paygate_tallies")
 	require.NoError(b, err)
 	_, _ = conn.Exec(b.Context(), "CHECKPOINT") // if the role has pg_checkpoint
 }

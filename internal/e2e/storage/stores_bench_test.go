@@ -32,12 +32,14 @@ var (
 const few = 1000
 
 // BenchmarkStores measures both stores: journeys per second with one and with two replicas; and, with few and with many
-// stored journeys, how long it takes to read the hundred journeys that are due, and how long a returning citizen waits.
+// stored journeys, how long it takes to read the hundred journeys that are due, how long a returning citizen waits, and
+// how long what staff ask for takes.
 // "times" is the ratio of two replicas to one, and of many journeys to few.
 func BenchmarkStores(b *testing.B) {
 	for _, kind := range []string{config.Bbolt, config.Postgres} {
 		b.Run(kind+"/journeys", func(b *testing.B) { journeysASecond(b, kind) })
 		b.Run(kind+"/among-many", func(b *testing.B) { amongMany(b, kind) })
+		b.Run(kind+"/finding", func(b *testing.B) { finding(b, kind) })
 	}
 }
 
