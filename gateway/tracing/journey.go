@@ -55,7 +55,7 @@ func of(ctx context.Context, j journey.Journey) []trace.SpanStartOption {
 	)}
 	began := trace.LinkFromContext(
 		propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": j.Trace}))
-	if began.SpanContext.TraceID() == trace.SpanContextFromContext(ctx).TraceID() {
+	if !began.SpanContext.IsValid() || began.SpanContext.TraceID() == trace.SpanContextFromContext(ctx).TraceID() {
 		return options
 	}
 	return append(options, trace.WithLinks(began))
