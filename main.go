@@ -21,7 +21,7 @@ var version = "development"
 // collector run less often: Paygate's own heap is a few megabytes, and collecting each time that doubled would take
 // longer than handling the requests. A higher GOGC would also let large requests multiply, and a memory limit would
 // make the collector run without end near the limit.
-const headroom = 16 << 20
+const headroom = 8 << 20
 
 func main() {
 	log.SetOutput(io.Discard) // net/http quotes there what a service sends, cookies and all

@@ -120,7 +120,7 @@ func (h *handlers) serve(seen *observed, r *http.Request, decision match.Decisio
 		redirect(w, http.StatusPermanentRedirect, decision.Target.At(decision.Path))
 	case decision.Action == match.Pay:
 		h.pay(w, r, decision)
-	case h.hosts.asksForForm(r, decision) && h.hosts.isAtOtherHost(r):
+	case h.hosts.isAtOtherHost(r) && h.hosts.asksForForm(r, decision):
 		h.hosts.toMainOrigin(w, r, decision.Target)
 	default:
 		h.shadow.passShadowed(w, r)

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -49,11 +48,18 @@ func (h *hosts) isAtOtherHost(r *http.Request) bool {
 // asksForForm reports whether a free request asks for the page at the exact address of a submission, where most
 // services have the form.
 func (h *hosts) asksForForm(r *http.Request, free match.Decision) bool {
+	if !onlyReads(r.Method) {
+		return false
+	}
 	path := match.WithoutParameters(free.Path)
-	return onlyReads(r.Method) && slices.ContainsFunc(h.routes, func(route Route) bool {
-		return route.Terms.Kind == journey.KindSubmission && !route.Mode.TakesNothing() &&
-			route.IsAt(path, free.Target.Query)
-	})
+	for i := range h.routes {
+		route := &h.routes[i]
+		if route.Terms.Kind == journey.KindSubmission && !route.Mode.TakesNothing() &&
+			route.IsAt(path, free.Target.Query) {
+			return true
+		}
+	}
+	return false
 }
 
 // toMainOrigin redirects a browser to the same address at the main origin.

@@ -1,5 +1,6 @@
-// Command bareproxy is httputil.ReverseProxy with a tuned transport, as a program of its own: what Paygate is measured
-// by.
+// Command bareproxy is httputil.ReverseProxy as one would run it in front of a service: enough connections that stay
+// open, buffers that are used again, the time limits that a public proxy needs, and X-Forwarded headers. Paygate is
+// measured by it.
 //
 // It listens on its first argument, an address, and passes requests to the second, the origin of a service. With -close
 // it makes a connection for each request. It runs until it is killed.
@@ -12,6 +13,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync"
+	"time"
 )
 
 func main() {
@@ -21,13 +23,18 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Fatal(http.ListenAndServe(flag.Arg(0), &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(service) },
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(service); r.SetXForwarded() },
 		Transport: &http.Transport{
 			DisableKeepAlives: *closes, DisableCompression: true, MaxIdleConns: 512, MaxIdleConnsPerHost: 256,
+			ResponseHeaderTimeout: time.Minute,
 		},
 		BufferPool: &buffers{sync.Pool{New: func() any { return new([bufferSize]byte) }}},
-	}))
+	}
+	server := http.Server{
+		Addr: flag.Arg(0), Handler: proxy, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+	}
+	log.Fatal(server.ListenAndServe())
 }
 
 // bufferSize is that of the buffers that httputil.ReverseProxy makes without a pool.

@@ -29,9 +29,9 @@ func BenchmarkPassThrough(b *testing.B) {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		for _, size := range []int{1 << 10, 100 << 10} {
 			name := fmt.Sprintf("%s %d KiB", method, size>>10)
-			var spent []float64
-			b.Run(name, func(b *testing.B) { spent = load{client, method, size}.measure(b, all) })
-			results.add(name, "%.0f µs", spent)
+			total := spent{seconds: make([]float64, len(all))}
+			b.Run(name, func(b *testing.B) { total.add(load{client, method, size}.measure(b, all)) })
+			results.add(name, "%.0f µs", total.microseconds())
 		}
 	}
 	results.add("resident memory", "%.0f MB", each(all, func(p *proxy) float64 { return p.megabytes(b) }))
@@ -65,9 +65,8 @@ type load struct {
 	size   int
 }
 
-// measure sends b.N requests through each proxy, in rounds that each begin with another one. It returns the
-// microseconds of processor time that each proxy spent on one request.
-func (l load) measure(b *testing.B, all []*proxy) []float64 {
+// measure sends b.N requests through each proxy, in rounds that each begin with another one.
+func (l load) measure(b *testing.B, all []*proxy) spent {
 	before := each(all, func(p *proxy) float64 {
 		l.send(b, p, connections)
 		return p.seconds(b)
@@ -79,12 +78,35 @@ func (l load) measure(b *testing.B, all []*proxy) []float64 {
 		}
 	}
 	b.StopTimer()
-	spent := each(all, func(p *proxy) float64 { return p.seconds(b) })
+	s := spent{float64(b.N), each(all, func(p *proxy) float64 { return p.seconds(b) })}
 	for i, p := range all {
-		spent[i] = (spent[i] - before[i]) / float64(b.N) * 1e6
-		b.ReportMetric(spent[i], p.name+"-cpu-µs/op")
+		s.seconds[i] -= before[i]
+		b.ReportMetric(s.microseconds()[i], p.name+"-cpu-µs/op")
 	}
-	return spent
+	return s
+}
+
+// spent is the processor time that each proxy has spent on some requests.
+type spent struct {
+	requests float64
+	seconds  []float64
+}
+
+// add adds another run: the benchmark begins with a short one, and -count repeats it.
+func (s *spent) add(more spent) {
+	s.requests += more.requests
+	for i := range s.seconds {
+		s.seconds[i] += more.seconds[i]
+	}
+}
+
+// microseconds returns the time of one request.
+func (s *spent) microseconds() []float64 {
+	var times []float64
+	for _, seconds := range s.seconds {
+		times = append(times, seconds/s.requests*1e6)
+	}
+	return times
 }
 
 // each asks each proxy.

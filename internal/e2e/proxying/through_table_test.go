@@ -18,12 +18,8 @@ func newTable(all []*proxy) *table {
 	return t
 }
 
-// add adds a row with what was measured of each proxy, and how much of that of the bare proxies Paygate's is. A row
-// that was not measured is left out.
+// add adds a row with what was measured of each proxy, and how much of that of the bare proxies Paygate's is.
 func (t *table) add(name, format string, measured []float64) {
-	if measured == nil {
-		return
-	}
 	t.WriteString("| " + name + " |")
 	for _, one := range measured {
 		t.WriteString(" " + fmt.Sprintf(format, one) + " |")
