@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -116,7 +117,23 @@ func (i *incident) commands() map[string]func(*testscript.TestScript, bool, []st
 		// pay-fails KIND: GOV.UK Pay fails in this way until pay-works.
 		"pay-fails": func(_ *testscript.TestScript, _ bool, args []string) { i.Pay.AddFault(paysim.Fault{Kind: args[0]}) },
 		"pay-works": func(*testscript.TestScript, bool, []string) { i.Pay.ClearFaults() },
-		"stops":     func(*testscript.TestScript, bool, []string) { i.stop() },
+		// refunds-elsewhere PENCE: somebody else who has the key gives back a part of the newest payment.
+		"refunds-elsewhere": func(ts *testscript.TestScript, _ bool, args []string) {
+			pence, err := strconv.ParseInt(args[0], 10, 64)
+			ts.Check(err)
+			all := i.Payments()
+			_, err = i.Pay.Refund(all[len(all)-1].ID, pence)
+			ts.Check(err)
+		},
+		// remembers NAME PATTERN: what the last command printed where the group of the pattern is.
+		"remembers": func(ts *testscript.TestScript, _ bool, args []string) {
+			found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+			if found == nil {
+				ts.Fatalf("nothing matches %s", args[1])
+			}
+			ts.Setenv(args[0], found[1])
+		},
+		"stops": func(*testscript.TestScript, bool, []string) { i.stop() },
 		// starts [SETTING…]: on the store that STORE names, with these settings from now on, also for the commands.
 		"starts": func(ts *testscript.TestScript, _ bool, args []string) {
 			i.Store, i.settings = ts.Getenv("STORE"), append(i.settings, args...)
