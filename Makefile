@@ -8,6 +8,8 @@ E2E   = ./internal/e2e/... ./examples/...
 SHORT = $(addprefix ./internal/e2e/, matching operating paying proxying storage)
 # The tests that need large libraries are a module of their own.
 HEAVY = internal/heavytests
+# So are those of the deployments in examples: Helm, Compose, ECS.
+DEPLOY = internal/deploytests
 UNIT  = $$($(GO) list ./... | grep -v -e /internal/e2e -e /examples)
 
 # What makes the long tests long: how often the program is killed, and how long the random walk goes.
@@ -50,6 +52,7 @@ lint: ## gofumpt, go vet and staticcheck of everything, in the versions of tools
 test: ## all tests
 	$(GO) test -timeout 15m ./...
 	$(GO) test -C $(HEAVY) -timeout 15m ./...
+	$(GO) test -C $(DEPLOY) ./...
 
 e2e: ## all end-to-end tests: with PostgreSQL, web servers, frameworks and a browser, where installed
 	$(GO) test -timeout 15m $(E2E)
