@@ -177,6 +177,7 @@ func newOrdeal(t *rapid.T) *ordeal {
 	o.runner = &Runner{
 		Store: o.store, Accounts: Accounts{"": o.pay}, Deliverer: o.pay, WaitTimeout: time.Nanosecond,
 		Now: func() time.Time { return o.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Started: w.now.Add(time.Duration(rapid.IntRange(-9_000, 9_000).Draw(t, "started")) * time.Second),
 	}
 	return o
 }

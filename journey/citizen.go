@@ -41,7 +41,7 @@ func (r *Runner) Collect(ctx context.Context, id ID, request HeldRequest, v Visi
 	if err == nil && j.State == StateRefused {
 		j, err = r.apply(ctx, id, Resubmitted{request.Fingerprint(), request.Email}, v.By, Change{})
 	}
-	if p, _ := j.Payment(); err == nil && p.readLongAgo(r.Now()) {
+	if p, _ := j.Payment(); err == nil && r.mustRead(p) {
 		j, err = r.ask(ctx, j, v.By)
 	}
 	if err != nil {

@@ -159,3 +159,19 @@ func TestTrustThatIsNeverConfirmedGoesToAPerson(t *testing.T) {
 	require.Equal(t, TroubleTrust, tr.sweepUntil(StateStuck).Trouble)
 	require.GreaterOrEqual(t, tr.now.Sub(t0), maxOutage)
 }
+
+func TestWhatWasReadBeforeTheStartIsReadAgain(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		read, now time.Duration // since the start
+		must      bool
+	}{
+		"before the start":             {-time.Second, time.Minute, true},
+		"since the start":              {time.Second, time.Minute, false},
+		"long ago":                     {time.Second, time.Hour, true},
+		"the clock was ahead at first": {-2 * time.Hour, -2 * time.Hour, false},
+	} {
+		r := &Runner{Started: t0, Now: func() time.Time { return t0.Add(c.now) }}
+		require.Equal(t, c.must, r.mustRead(Payment{ReadAt: t0.Add(c.read)}), name)
+	}
+}

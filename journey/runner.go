@@ -22,6 +22,10 @@ type Runner struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 
+	// Started is when the process began. The store may be a copy that another process has gone on from: nothing is
+	// delivered on a payment that was read before.
+	Started time.Time
+
 	Tracer Tracer // may be nil
 
 	// Applied, if set, is called after each fact that was stored.
@@ -98,7 +102,7 @@ func (r *Runner) advanceFrom(ctx context.Context, j Journey, v Visit, upTo Step)
 			return progress, err
 		}
 		before := progress.Journey
-		step := v.owed(before, r.Now())
+		step := r.owed(before, v)
 		if step == StepNone && before.isDueForNothing(r.Now()) {
 			progress.Journey, err = r.apply(ctx, id, NothingOwed{}, v.By, Change{})
 		}
@@ -108,7 +112,7 @@ func (r *Runner) advanceFrom(ctx context.Context, j Journey, v Visit, upTo Step)
 		var done Progress
 		done, err = r.doPermitted(ctx, before, step, v)
 		progress = progress.then(done)
-		next := v.owed(progress.Journey, r.Now())
+		next := r.owed(progress.Journey, v)
 		if progress.Journey.State == before.State && (next == step || step == StepDeliver && next != StepReturn) {
 			// Pay said nothing new, or the delivery failed, which a visit tries once only before it may give the money
 			// back.
@@ -119,6 +123,22 @@ func (r *Runner) advanceFrom(ctx context.Context, j Journey, v Visit, upTo Step)
 		progress.Journey, err = r.await(ctx, id, func(j Journey) bool { return j.State == StateReleasing })
 	}
 	return progress, err
+}
+
+// owed returns what the visit is to do. It asks Pay before it delivers on what it has not read itself.
+func (r *Runner) owed(j Journey, v Visit) Step {
+	step := v.owed(j, r.Now())
+	if p, _ := j.Payment(); step == StepDeliver && r.mustRead(p) {
+		return StepAsk
+	}
+	return step
+}
+
+// mustRead reports whether the payment has to be read before a request is delivered on it. If our clock was ahead when
+// the process began, that says nothing.
+func (r *Runner) mustRead(p Payment) bool {
+	now := r.Now()
+	return p.readLongAgo(now) || p.ReadAt.Before(r.Started) && !now.Before(r.Started)
 }
 
 // then adds the result of a further step.

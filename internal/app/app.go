@@ -144,7 +144,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	})
 	a.runner = &journey.Runner{
 		Store: a.store, Accounts: atPay.payments(), Deliverer: a.tracer.Deliverer(service),
-		Messenger: a.messengers(service, s, sealer, now), Now: now, Log: log,
+		Messenger: a.messengers(service, s, sealer, now), Now: now, Log: log, Started: now(),
 		Tracer: a.tracer.Journeys(), WaitTimeout: 10 * time.Second, SecondPersonFrom: int64(s.SecondPersonFrom),
 		Acquire: newMemoryLimit(deliveryWait).Acquire, Applied: a.applied(counted), Permit: a.breaker.Permit,
 	}

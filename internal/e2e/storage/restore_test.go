@@ -196,3 +196,36 @@ func TestOneReplicaCompares(t *testing.T) {
 		require.EqualValues(t, 1, made.Load())
 	})
 }
+
+// A copy that is only minutes old is restored: the confirmation in it is fresh, but from before the start.
+func TestRestoredCopyOfJustNowDeliversNothingTwice(t *testing.T) {
+	t.Parallel()
+	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
+		store := kind.Setting(t)
+		w := newTown(t, store)
+		w.down.Store(true)
+		c, _ := w.applies("/licences/apply", "success", true)
+		reader := w.Citizen()
+		require.Equal(t, http.StatusSeeOther, reader.Get("/register/2026").Status)
+		w.EndPayment("success")
+		reader.ReturnFromPay()
+		require.Equal(t, journey.StateConfirmed, c.State())
+		w.down.Store(false)
+		w.Close()
+		older := copyOf(t, store)
+		w.Open(w.ListenAgain(), "PAYGATE_STORE="+store, "PAYGATE_SIGNING_ALG=ES256")
+		c.ReturnFromPay()
+		reader.ReturnFromPay()
+		require.Equal(t, journey.StateReleased, c.State())
+		require.Equal(t, journey.StateReleased, reader.State())
+		sent := len(w.Service.All())
+
+		w.restart(older)
+		require.Contains(t, c.ReturnFromPay().Text, "We are looking into your payment")
+		reader.ReturnFromPay()
+		require.Equal(t, journey.StateStuck, c.State())
+		require.Len(t, w.Service.Requests(http.MethodPost), 2, "one was refused as busy, one was accepted")
+		require.Equal(t, journey.StateStuck, reader.State())
+		require.Len(t, w.Service.All(), sent)
+	})
+}
