@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -43,7 +42,9 @@ func (p *payments) askPrice(w http.ResponseWriter, r *http.Request, in *incoming
 	if reference := pay.CleanText(quote.Get("Paygate-Reference")); reference != "" {
 		in.terms.Reference, in.terms.Own.Reference = reference, false // the service may have made it of the form
 	}
-	in.terms.Description = cmp.Or(pay.CleanText(quote.Get("Paygate-Description")), in.terms.Description)
+	if description := pay.CleanText(quote.Get("Paygate-Description")); description != "" {
+		in.terms.Description, in.terms.Quoted = description, true
+	}
 	return true
 }
 

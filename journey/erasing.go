@@ -3,6 +3,7 @@ package journey
 import (
 	"context"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func (j Journey) personErased(f PersonErased, at time.Time) (Journey, string, er
 	words := j.words()
 	j = j.emailErased()
 	j.ReplyUntil = time.Time{}
-	j.Fingerprint = Fingerprint{Method: j.Fingerprint.Method, Path: j.Fingerprint.Path}
+	j.Fingerprint = Fingerprint{} // the path may name the citizen, and nothing leads back to it
 	j.Terms = j.Terms.withoutPerson(j.ID)
 	j.Note = words.cut(j.Note)
 	j.History = slices.Clone(j.History)
@@ -48,6 +49,9 @@ func (t Terms) withoutPerson(id ID) Terms {
 	if !t.Own.Reference {
 		t.Reference, t.ReferenceErased = string(id), true
 	}
+	if t.Quoted { // the service may have made it of the form
+		t.Description = erased
+	}
 	if t.PassQuery != nil {
 		t.PassQuery = &PassQuery{} // the pass is over
 	}
@@ -56,13 +60,12 @@ func (t Terms) withoutPerson(id ID) Terms {
 	return t
 }
 
-// citizenWords are the words that came from the citizen, in lower case.
+// citizenWords are the words that came from the citizen, alone and written together, as fold writes them.
 type citizenWords map[string]bool
 
 // words returns the words by which the citizen may be known: of what they typed, their address, and what was made of
 // it.
 func (j Journey) words() citizenWords {
-	const shortest = 3
 	texts := []string{j.Email}
 	for _, v := range j.Fingerprint.Findable {
 		texts = append(texts, v.Value)
@@ -77,36 +80,72 @@ func (j Journey) words() citizenWords {
 	}
 	words := citizenWords{}
 	for _, text := range texts {
-		for _, word := range strings.FieldsFunc(text, isBetweenWords) {
-			if utf8.RuneCountInString(word) >= shortest {
-				words[strings.ToLower(word)] = true
-			}
-		}
+		words.add(text)
 	}
 	return words
 }
 
-func isBetweenWords(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+// maxTogether is how many words are looked for together.
+const maxTogether = 8
+
+// add adds the words of a text, and those that follow each other as one.
+func (w citizenWords) add(text string) {
+	const shortest = 3
+	for parts := wordPattern.FindAllString(fold(text), -1); len(parts) > 0; parts = parts[1:] {
+		together := ""
+		for _, part := range parts[:min(maxTogether, len(parts))] {
+			if together += part; utf8.RuneCountInString(together) >= shortest {
+				w[together] = true
+			}
+		}
+	}
 }
 
-// cut replaces the citizen's words in a text.
+// wordPattern matches a word, or a number.
+var wordPattern = regexp.MustCompile(`[\p{L}\p{N}\p{M}]+`)
+
+// accents removes the accents of Welsh and of its neighbours: staff write Sian when they hear Siân.
+var accents = strings.NewReplacer(
+	"à", "a", "á", "a", "â", "a", "ã", "a", "ä", "a", "å", "a", "ç", "c", "è", "e", "é", "e", "ê", "e", "ë", "e",
+	"ì", "i", "í", "i", "î", "i", "ï", "i", "ñ", "n", "ò", "o", "ó", "o", "ô", "o", "õ", "o", "ö", "o", "ø", "o",
+	"ù", "u", "ú", "u", "û", "u", "ü", "u", "ŵ", "w", "ẁ", "w", "ẃ", "w", "ẅ", "w", "ý", "y", "ÿ", "y", "ŷ", "y",
+	"ỳ", "y",
+)
+
+// fold returns a text in lower case and without accents.
+func fold(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsMark(r) {
+			return -1
+		}
+		return r
+	}, accents.Replace(strings.ToLower(text)))
+}
+
+// cut replaces the citizen's words in a text, however they are spaced.
 func (w citizenWords) cut(text string) string {
 	var out strings.Builder
-	for text != "" {
-		end := strings.IndexFunc(text, isBetweenWords)
-		if end < 0 {
-			end = len(text)
+	end, places := 0, wordPattern.FindAllStringIndex(text, -1)
+	for len(places) > 0 {
+		n := w.longest(text, places)
+		if n > 0 {
+			out.WriteString(text[end:places[0][0]] + erased)
+			end = places[n-1][1]
 		}
-		word := text[:end]
-		if w[strings.ToLower(word)] {
-			word = erased
-		}
-		_, size := utf8.DecodeRuneInString(text[end:])
-		out.WriteString(word + text[end:end+size])
-		text = text[end+size:]
+		places = places[max(1, n):]
 	}
-	return out.String()
+	return out.String() + text[end:]
+}
+
+// longest returns how many of the first words are the citizen's, together.
+func (w citizenWords) longest(text string, places [][]int) (n int) {
+	together := ""
+	for i, at := range places[:min(maxTogether, len(places))] {
+		if together += fold(text[at[0]:at[1]]); w[together] {
+			n = i + 1
+		}
+	}
+	return n
 }
 
 // ErasePerson erases what is known about the citizen of a journey. The error is a [TransitionError] if it is still

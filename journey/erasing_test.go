@@ -16,6 +16,7 @@ func typed(t *testing.T, state State) Journey {
 	j.Terms.Reference, j.Terms.Metadata = "LIC-ZEBEDEE-1", map[string]string{"surname": "Zebedee", "channel": "web"}
 	j.Terms.Own.Metadata = []string{"channel"}
 	j.Fingerprint.Findable = []FormValue{{"name", "Zoë Zebedee"}, {"car", "ZZ12 ZED"}}
+	j.Fingerprint.Path, j.Terms.Description, j.Terms.Quoted = "/zebedee/pay", "Fine of Z. Zebedee", true
 	j.Fingerprint.Query, j.Fingerprint.FormDigest = "name=zebedee", "zebedee-digest"
 	j.Email, j.Note = "zoe@zebedee.example", "ZEBEDEE rang"
 	j.ReplyUntil = t0.Add(time.Hour)
@@ -84,4 +85,37 @@ func TestWhatIsNeededIsNotErased(t *testing.T) {
 		require.ErrorAs(t, err, new(*TransitionError), j.State)
 		require.Equal(t, j, after)
 	}
+}
+
+func TestWordsOfTheCitizenAreErasedHoweverStaffWriteThem(t *testing.T) {
+	t.Parallel()
+	typed := func(values ...string) Journey {
+		j := Journey{}
+		for _, v := range values {
+			j.Fingerprint.Findable = append(j.Fingerprint.Findable, FormValue{"field", v})
+		}
+		j.Terms.Own.Reference = true
+		return j
+	}
+	for _, c := range []struct{ typed, note, left string }{
+		{"AB12 CDE", "his car AB12CDE is sold", "his car … is sold"},
+		{"AB12CDE", "his car ab12 cde, sold", "his car …, sold"},
+		{"AB12 CDE", "AB12-CDE", "…"},
+		{"Siân O’Brien", "Sian OBrien rang", "… rang"},
+		{"Sian", "SIA\u0302N rang", "… rang"},
+		{"Ŵyn Tŷ-Gwyn", "wyn of Ty Gwyn", "… of …"},
+		{"Jo Ng", "Jo Ng and Jo", "… and Jo"},
+		{"Ann", "Annie planned", "Annie planned"},
+	} {
+		j := typed(c.typed)
+		require.Equal(t, c.left, j.words().cut(c.note), c.typed)
+	}
+}
+
+func TestTheSettingsDescriptionStays(t *testing.T) {
+	t.Parallel()
+	j := typed(t, StateReleased)
+	j.Terms.Description, j.Terms.Quoted = "Fishing licence", false
+	require.Equal(t, "Fishing licence",
+		happens(t, j, ByStaff("ann"), time.Hour, PersonErased{"asked"}).Terms.Description)
 }

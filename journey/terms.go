@@ -41,7 +41,8 @@ type Terms struct {
 	Choice      string            `json:"choice,omitempty"`
 	Reference   string            `json:"reference"`
 	Description string            `json:"description"`
-	Language    string            `json:"language"` // "en" or "cy"
+	Quoted      bool              `json:"quoted,omitempty"` // the service made the description with the price
+	Language    string            `json:"language"`         // "en" or "cy"
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	ReturnURL   string            `json:"return_url"`
 	Own         Sources           `json:"own,omitzero"`
