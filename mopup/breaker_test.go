@@ -65,7 +65,10 @@ func TestAPermitEndsWithItsContext(t *testing.T) {
 }
 
 // hanging is a service of which one route never answers.
-type hanging struct{ sent, accepted atomic.Int64 }
+type hanging struct {
+	sent, accepted atomic.Int64
+	lastAt         atomic.Pointer[time.Time] // when the last of the other routes was accepted
+}
 
 func (h *hanging) Deliver(_ context.Context, d journey.Delivery) journey.Delivered {
 	if d.Journey.Terms.Route == "hangs" {
@@ -74,7 +77,44 @@ func (h *hanging) Deliver(_ context.Context, d journey.Delivery) journey.Deliver
 		return journey.Delivered{Verdict: journey.VerdictUnknown, Detail: "no answer"}
 	}
 	h.accepted.Add(1)
+	h.lastAt.Store(new(time.Now()))
 	return journey.Delivered{Verdict: journey.VerdictAccepted, Status: 303}
+}
+
+// withARouteThatHangs returns a store with journeys of three routes, which take turns in its lists.
+func withARouteThatHangs(t *testing.T) (f *fixture, service *hanging, b *Breaker, clock func() time.Time) {
+	t.Helper()
+	f, service = newFixture(t), &hanging{}
+	began := time.Now()
+	clock = func() time.Time { return t0.Add(2 * time.Hour).Add(time.Since(began)) }
+	b = NewBreaker(clock, slog.New(slog.DiscardHandler))
+	f.runner.Deliverer, f.runner.Now = service, clock
+	f.runner.Permit, f.runner.Applied = b.Permit, b.Observe
+	for n := range 60 {
+		id := journey.ID(fmt.Sprintf("%02d", n))
+		f.add(t, id)
+		j := f.store.journeys[id]
+		j.Terms.Route = []string{"hangs", "licence", "permit"}[n%3]
+		f.store.journeys[id] = j
+	}
+	return f, service, b, clock
+}
+
+// TestARouteThatHangsHoldsUpNoEarlyDelivery has citizens of three routes who have paid, and do not come back.
+func TestARouteThatHangsHoldsUpNoEarlyDelivery(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, service, b, clock := withARouteThatHangs(t)
+		e := f.early()
+		e.Now, e.IsPaused = clock, b.IsPaused
+		require.NoError(t, e.RunOnce(t.Context()), "the payments are read")
+		time.Sleep(25 * time.Minute)
+		began := time.Now()
+		require.NoError(t, e.RunOnce(t.Context()))
+		require.EqualValues(t, 40, service.accepted.Load())
+		require.Equal(t, began, *service.lastAt.Load(), "nobody waits for the route that hangs")
+		require.EqualValues(t, 3, service.sent.Load())
+	})
 }
 
 // TestARouteThatHangsHoldsUpNoOther has a service that hangs for an hour on one route, while citizens of three routes
@@ -82,20 +122,7 @@ func (h *hanging) Deliver(_ context.Context, d journey.Delivery) journey.Deliver
 func TestARouteThatHangsHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t)
-		service := &hanging{}
-		began := time.Now()
-		clock := func() time.Time { return t0.Add(2 * time.Hour).Add(time.Since(began)) }
-		b := NewBreaker(clock, slog.New(slog.DiscardHandler))
-		f.runner.Deliverer, f.runner.Now = service, clock
-		f.runner.Permit, f.runner.Applied = b.Permit, b.Observe
-		for n := range 60 {
-			id := journey.ID(fmt.Sprintf("%02d", n)) // the routes take turns in the list
-			f.add(t, id)
-			j := f.store.journeys[id]
-			j.Terms.Route = []string{"hangs", "licence", "permit"}[n%3]
-			f.store.journeys[id] = j
-		}
+		f, service, b, clock := withARouteThatHangs(t)
 		m := f.mopup(Options{})
 		m.Now = clock
 		counts, err := m.RunOnce(t.Context())

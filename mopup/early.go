@@ -13,9 +13,6 @@ import (
 const (
 	// earlyEvery is the interval between rounds of early delivery.
 	earlyEvery = 15 * time.Second
-	// earlyAtOnce is how many journeys are visited concurrently, so that one slow answer of the service does not delay
-	// the rest.
-	earlyAtOnce = 4
 	// maxFailuresInRow ends a round: GOV.UK Pay or the store is down, and visiting the rest would not help.
 	maxFailuresInRow = 5
 )
@@ -58,21 +55,38 @@ func (e *Early) Run(ctx context.Context) {
 	}
 }
 
-// RunOnce visits everything that is due for early delivery now, the longest due first. It returns an error if it ends
-// before that.
+// RunOnce visits what is due for early delivery now, the longest due first in each lane. What a lane does not begin in
+// the time between two rounds is left to the next one. It returns an error if it ends before that.
 func (e *Early) RunOnce(ctx context.Context) error {
 	round := &earlyRound{Early: e}
 	now := e.Now()
-	for after := (journey.Due{}); ; {
+	lanes, err := e.sorted(ctx, now)
+	isOver := func() bool { return round.gaveUp() != nil || e.Now().After(now.Add(earlyEvery)) }
+	return errors.Join(lanes.visit(ctx, isOver, round.visit), round.gaveUp(), err)
+}
+
+// sorted returns what is due: as much as maxSorted.
+func (e *Early) sorted(ctx context.Context, now time.Time) (lanes, error) {
+	sorted := lanes{}
+	for after, read := (journey.Due{}), 0; read < maxSorted; {
 		page, err := e.Store.DueEarly(ctx, now, after, pageSize)
 		if err != nil || len(page) == 0 {
-			return err
+			return sorted, err
 		}
-		if err := round.visitAll(ctx, page); err != nil {
-			return err
+		for _, due := range page {
+			j, err := e.Store.Get(ctx, due.ID)
+			switch {
+			case errors.Is(err, journey.ErrNotFound), errors.Is(err, journey.ErrDamaged):
+			case err != nil:
+				return sorted, err
+			default:
+				sorted.add(j, due)
+			}
 		}
+		read += len(page)
 		after = page[len(page)-1]
 	}
+	return sorted, nil
 }
 
 // earlyRound is one pass through what is due.
@@ -83,26 +97,14 @@ type earlyRound struct {
 	last  error // the last of them
 }
 
-// visitAll visits a page of journeys, until too many fail.
-func (r *earlyRound) visitAll(ctx context.Context, page []journey.Due) error {
-	var visits sync.WaitGroup
-	slots := make(chan struct{}, earlyAtOnce)
-	for _, due := range page {
-		slots <- struct{}{}
-		if ctx.Err() != nil || r.gaveUp() != nil {
-			break
-		}
-		visits.Go(func() {
-			r.note(r.visit(ctx, due))
-			<-slots
-		})
+func (r *earlyRound) visit(ctx context.Context, due journey.Due) {
+	if ctx.Err() == nil && r.gaveUp() == nil {
+		r.note(r.deliverOnce(ctx, due))
 	}
-	visits.Wait()
-	return errors.Join(ctx.Err(), r.gaveUp())
 }
 
-// visit deals with one journey. It is not an error if another process was first.
-func (r *earlyRound) visit(ctx context.Context, due journey.Due) error {
+// deliverOnce deals with one journey. It is not an error if another process was first.
+func (r *earlyRound) deliverOnce(ctx context.Context, due journey.Due) error {
 	err := r.deliver(ctx, due)
 	for _, harmless := range []error{
 		journey.ErrNotDue, journey.ErrNotFound, journey.ErrDamaged,

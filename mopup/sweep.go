@@ -6,15 +6,12 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
 	"paygate/journey"
 )
 
 const (
-	// laneWorkers is how many journeys of a lane are visited side by side.
-	laneWorkers = 3
 	// maxSorted is how many due journeys are sorted into lanes before they are visited.
 	maxSorted = 20_000
 	// maxLane is how long a lane begins new visits in one sweep. The rest stays due: a slow service must not keep the
@@ -24,23 +21,6 @@ const (
 	// to an account, and 75 readings.
 	costOfMoney = 4
 )
-
-// lane is a kind of visit that a sweep makes side by side with the others: a service or an account that hangs holds up
-// its own lane only, and no capture or return waits for a delivery.
-type lane struct {
-	account string
-	route   string // empty: what is owed is between us and Pay
-}
-
-// laneOf returns the lane of a journey.
-func laneOf(j journey.Journey) lane {
-	switch j.State {
-	case journey.StateHeld, journey.StatePaying, journey.StateConfirmed, journey.StateReleasing:
-		return lane{j.Terms.Account, j.Terms.Route}
-	default:
-		return lane{account: j.Terms.Account}
-	}
-}
 
 // sweep is one pass through everything that is due.
 type sweep struct {
@@ -70,20 +50,20 @@ func (s *sweep) run(ctx context.Context, until time.Time) error {
 	if err != nil {
 		return err
 	}
-	lanes := map[lane][]journey.Due{}
+	lanes := lanes{}
 	s.sort(ctx, misdated, lanes)
-	return s.visitLanes(ctx, lanes)
+	return lanes.visit(ctx, s.laneEnds(), s.consider)
 }
 
 // visitDue visits what is due: as many as maxSorted at a time.
 func (s *sweep) visitDue(ctx context.Context, until time.Time) error {
 	for after := (journey.Due{}); ; {
-		lanes := map[lane][]journey.Due{}
+		lanes := lanes{}
 		sorted := 0
 		for sorted < maxSorted {
 			page, err := s.Store.Due(ctx, until, after, pageSize)
 			if err != nil {
-				return errors.Join(err, s.visitLanes(ctx, lanes))
+				return errors.Join(err, lanes.visit(ctx, s.laneEnds(), s.consider))
 			}
 			if len(page) == 0 {
 				break
@@ -92,14 +72,20 @@ func (s *sweep) visitDue(ctx context.Context, until time.Time) error {
 			sorted += len(page)
 			after = page[len(page)-1]
 		}
-		if err := s.visitLanes(ctx, lanes); err != nil || sorted == 0 {
+		if err := lanes.visit(ctx, s.laneEnds(), s.consider); err != nil || sorted == 0 {
 			return err
 		}
 	}
 }
 
+// laneEnds returns when the lanes that begin now begin no more visits.
+func (s *sweep) laneEnds() func() bool {
+	end := s.Now().Add(maxLane)
+	return func() bool { return s.Now().After(end) }
+}
+
 // sort adds the wanted journeys of a page to their lanes.
-func (s *sweep) sort(ctx context.Context, page []journey.Due, lanes map[lane][]journey.Due) {
+func (s *sweep) sort(ctx context.Context, page []journey.Due, lanes lanes) {
 	for _, due := range page {
 		if s.visited[due.ID] {
 			continue
@@ -112,41 +98,9 @@ func (s *sweep) sort(ctx context.Context, page []journey.Due, lanes map[lane][]j
 		case err != nil:
 			s.count(func(c *Counts) *int { return &c.Failed })
 		case s.wanted(due, j):
-			lanes[laneOf(j)] = append(lanes[laneOf(j)], due)
+			lanes.add(j, due)
 		}
 	}
-}
-
-// visitLanes visits all lanes side by side, each in the order of its list. The error is the context's.
-func (s *sweep) visitLanes(ctx context.Context, lanes map[lane][]journey.Due) error {
-	var all errgroup.Group
-	ends := s.Now().Add(maxLane)
-	for _, due := range lanes {
-		queue := make(chan journey.Due)
-		all.Go(func() error {
-			defer close(queue)
-			for _, d := range due {
-				if s.Now().After(ends) {
-					break
-				}
-				select {
-				case queue <- d:
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-			}
-			return nil
-		})
-		for range min(laneWorkers, len(due)) {
-			all.Go(func() error {
-				for d := range queue {
-					s.consider(ctx, d)
-				}
-				return ctx.Err()
-			})
-		}
-	}
-	return all.Wait()
 }
 
 // consider visits a journey unless another sweep has it, or it is not wanted any more.

@@ -328,7 +328,7 @@ func TestEarlyDeliveryGivesUpWhilePayIsDown(t *testing.T) {
 	}
 	f.now = t0.Add(10 * time.Minute)
 	require.ErrorIs(t, f.early().RunOnce(t.Context()), errDown)
-	require.Less(t, f.pay.reads, maxFailuresInRow+earlyAtOnce+1)
+	require.Less(t, f.pay.reads, maxFailuresInRow+laneWorkers+1)
 }
 
 func TestEarlyDeliveryWaitsForPaysAllowance(t *testing.T) {
