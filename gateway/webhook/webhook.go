@@ -31,8 +31,9 @@ const (
 	rememberFor = 7 * 24 * time.Hour
 	// maxStoring is how many messages are stored at a time, so that citizens have their share of the store.
 	maxStoring = 8
-	// maxAdvancing is how many journeys are advanced at a time because of messages.
-	maxAdvancing = 8
+	// maxAdvancing and maxQueued are how many journeys of a route are advanced at a time because of messages, and how
+	// many more wait for that. A service that hangs on one route holds up no other.
+	maxAdvancing, maxQueued = 8, 300
 )
 
 // Marks remembers which messages have arrived.
@@ -54,20 +55,27 @@ type Options struct {
 // Handler answers Pay's messages. It is safe for concurrent use.
 type Handler struct {
 	Options
-	waiting   chan struct{}   // one for each message that is not dealt with
-	storing   chan struct{}   // one for each message that is being stored
-	queued    chan struct{}   // one for each journey that is to be advanced
-	advancing chan struct{}   // one for each journey that is being advanced
-	advances  context.Context // ends when what waits is left to sweeps
-	drain     context.CancelFunc
-	all       sync.WaitGroup
+	waiting  chan struct{}   // one for each message that is not dealt with
+	storing  chan struct{}   // one for each message that is being stored
+	turns    sync.Map        // of the routes: *turns by name
+	advances context.Context // ends when what waits is left to sweeps
+	drain    context.CancelFunc
+	all      sync.WaitGroup
+}
+
+// turns has a place for each journey of a route that is advanced, or waits for that.
+type turns struct{ queued, advancing chan struct{} }
+
+func (h *Handler) turnsOf(route string) *turns {
+	fresh := &turns{make(chan struct{}, maxAdvancing+maxQueued), make(chan struct{}, maxAdvancing)}
+	known, _ := h.turns.LoadOrStore(route, fresh)
+	return known.(*turns)
 }
 
 // New returns a Handler.
 func New(o Options) *Handler {
 	h := &Handler{
 		Options: o, waiting: make(chan struct{}, maxWaiting), storing: make(chan struct{}, maxStoring),
-		queued: make(chan struct{}, maxWaiting), advancing: make(chan struct{}, maxAdvancing),
 	}
 	h.advances, h.drain = context.WithCancel(context.Background())
 	return h
@@ -106,10 +114,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := &delivery{signers: signers, failed: make(chan struct{}), stored: make(chan struct{})}
 	d.message, d.result = parse(body)
 	h.all.Go(func() {
-		id, isStored := h.take(d)
+		j, isStored := h.take(d)
 		<-h.waiting
 		if isStored && d.result == "accepted" {
-			h.advance(id)
+			h.advance(j)
 		}
 	})
 	select {
@@ -162,26 +170,26 @@ type delivery struct {
 
 // take stores a message, and reports whether it did. One for which the store takes so long that Pay has its answer is
 // tried again if it fails.
-func (h *Handler) take(d *delivery) (id journey.ID, isStored bool) {
+func (h *Handler) take(d *delivery) (j journey.Journey, isStored bool) {
 	began := time.Now()
 	for pause := time.Second; d.result == ""; pause = min(2*pause, time.Minute) {
 		var err error
-		if id, d.result, err = h.store(d.signers, d.message); err == nil {
+		if j, d.result, err = h.store(d.signers, d.message); err == nil {
 			break
 		}
 		h.Log.Error("a message of GOV.UK Pay is not stored", "error", err)
 		if d.isLate.CompareAndSwap(false, true) {
 			close(d.failed)
-			return "", false
+			return j, false
 		}
 		if time.Since(began) > keepTrying || !h.wait(pause) {
 			h.Log.Error("a message of GOV.UK Pay is given up; its payment is read when it is due, or by the comparison")
-			return "", false
+			return j, false
 		}
 	}
 	h.count(d.result)
 	close(d.stored)
-	return id, true
+	return j, true
 }
 
 // wait waits, and reports whether there is still time.
@@ -214,67 +222,68 @@ func parse(body []byte) (m message, result string) {
 
 // store stores what follows from a message that these accounts signed. The result is accepted, duplicate or unknown
 // (not our payment); empty with an error.
-func (h *Handler) store(signers []string, m message) (journey.ID, string, error) {
+func (h *Handler) store(signers []string, m message) (journey.Journey, string, error) {
 	h.storing <- struct{}{}
 	defer func() { <-h.storing }()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	id, err := h.nudge(ctx, signers, m.PaymentID)
+	j, err := h.nudge(ctx, signers, m.PaymentID)
 	if errors.Is(err, journey.ErrNotFound) || errors.Is(err, journey.ErrDamaged) {
 		// Other services may share the account. The store set a damaged journey aside and logged that: a repeat would
 		// not help.
-		return "", "unknown", nil
+		return j, "unknown", nil
 	}
 	if err != nil {
-		return "", "", err
+		return j, "", err
 	}
 	if m.ID == "" {
-		return id, "accepted", nil
+		return j, "accepted", nil
 	}
 	first, err := h.Marks.FirstSight(ctx, m.ID, h.Runner.Now().Add(rememberFor))
 	switch {
 	case err != nil:
-		return "", "", err
+		return j, "", err
 	case first:
-		return id, "accepted", nil
+		return j, "accepted", nil
 	default:
-		return id, "duplicate", nil
+		return j, "duplicate", nil
 	}
 }
 
 // nudge stores that something happened to a payment. The error is [journey.ErrNotFound] if none of the signers has it.
-func (h *Handler) nudge(ctx context.Context, signers []string, paymentID string) (journey.ID, error) {
+func (h *Handler) nudge(ctx context.Context, signers []string, paymentID string) (journey.Journey, error) {
 	id, err := h.Runner.Store.ByPayment(ctx, paymentID)
 	if err != nil {
-		return "", err
+		return journey.Journey{}, err
 	}
 	j, err := h.Runner.Store.Get(ctx, id)
 	if err == nil && !slices.Contains(signers, j.Terms.Account) {
 		err = journey.ErrNotFound
 	}
 	if err != nil {
-		return "", err
+		return journey.Journey{}, err
 	}
-	return id, h.Runner.Nudge(ctx, id, journey.ByWebhook)
+	return j, h.Runner.Nudge(ctx, id, journey.ByWebhook)
 }
 
 // advance advances a journey once its turn comes. If too many wait for theirs, or Paygate ends, a sweep does it.
-func (h *Handler) advance(id journey.ID) {
+func (h *Handler) advance(j journey.Journey) {
+	turns := h.turnsOf(j.Terms.Route)
 	select {
-	case h.queued <- struct{}{}:
-		defer func() { <-h.queued }()
+	case turns.queued <- struct{}{}:
+		defer func() { <-turns.queued }()
 	default:
 		return
 	}
 	select {
-	case h.advancing <- struct{}{}:
-		defer func() { <-h.advancing }()
+	case turns.advancing <- struct{}{}:
+		defer func() { <-turns.advancing }()
 	case <-h.advances.Done():
 		return
 	}
-	progress, err := h.Runner.Advance(h.advances, id, journey.Visit{By: journey.ByWebhook})
+	progress, err := h.Runner.Advance(h.advances, j.ID, journey.Visit{By: journey.ByWebhook})
 	_ = progress.Reply.Close()
 	if err != nil && !errors.Is(err, journey.ErrPaused) && h.advances.Err() == nil {
-		h.Log.Warn("advancing after a webhook", "journey_id", id, "error", err)
+		h.Log.Warn("advancing after a webhook", "journey_id", j.ID, "error", err)
 	}
 }

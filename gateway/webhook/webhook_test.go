@@ -3,11 +3,13 @@ package webhook
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,24 +149,46 @@ func TestGenuineMessageIsTakenWhateverItSays(t *testing.T) {
 	}
 }
 
-// paidStore is a store with one journey.
+// paidStore is a store of journeys, each with one payment, which has the same id.
 type paidStore struct {
 	journey.Store
-	stored journey.Journey
+	mu     sync.Mutex
+	stored map[journey.ID]journey.Journey
 }
 
-func (s *paidStore) ByPayment(context.Context, string) (journey.ID, error) { return s.stored.ID, nil }
+func newPaidStore(routes map[journey.ID]string) *paidStore {
+	s := &paidStore{stored: map[journey.ID]journey.Journey{}}
+	for id, route := range routes {
+		s.stored[id] = journey.Journey{
+			ID: id, State: journey.StatePaying, Payments: []journey.Payment{{ID: string(id)}},
+			Terms: journey.Terms{
+				Route: route, Kind: journey.KindSubmission, Amount: 1350, Capture: journey.CaptureOnAccept,
+			},
+		}
+	}
+	return s
+}
 
-func (s *paidStore) Get(context.Context, journey.ID) (journey.Journey, error) { return s.stored, nil }
+func (s *paidStore) ByPayment(_ context.Context, id string) (journey.ID, error) {
+	return journey.ID(id), nil
+}
+
+func (s *paidStore) Get(_ context.Context, id journey.ID) (journey.Journey, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stored[id], nil
+}
 
 func (s *paidStore) Update(
-	_ context.Context, _ journey.ID, change func(journey.Journey) (journey.Change, error),
+	_ context.Context, id journey.ID, change func(journey.Journey) (journey.Change, error),
 ) (journey.Journey, error) {
-	c, err := change(s.stored)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := change(s.stored[id])
 	if err == nil {
-		s.stored = c.Journey
+		s.stored[id] = c.Journey
 	}
-	return s.stored, err
+	return s.stored[id], err
 }
 
 // reservedPay answers every read with a reserved payment.
@@ -180,10 +204,7 @@ func TestNoDeliveryBeginsForAMessageOnceTheDrainHasBegun(t *testing.T) {
 		const payment = "hu20sqlact5260q2nanm0q8u93"
 		log := slog.New(slog.DiscardHandler)
 		waits := false
-		store := &paidStore{stored: journey.Journey{
-			ID: "01JDM4Q0V3Q7J2S3", State: journey.StatePaying, Payments: []journey.Payment{{ID: payment}},
-			Terms: journey.Terms{Kind: journey.KindSubmission, Amount: 1350, Capture: journey.CaptureOnAccept},
-		}}
+		store := newPaidStore(map[journey.ID]string{payment: "licence"})
 		h := New(Options{
 			Secrets: map[string][]string{"": {"secret"}}, Log: log,
 			Runner: &journey.Runner{
@@ -206,6 +227,42 @@ func TestNoDeliveryBeginsForAMessageOnceTheDrainHasBegun(t *testing.T) {
 		h.Drain()
 		h.Wait()
 		require.Zero(t, time.Since(began), "nothing waits to deliver after the drain began")
-		require.Equal(t, journey.StateConfirmed, store.stored.State)
+		require.Equal(t, journey.StateConfirmed, store.stored[payment].State)
+	})
+}
+
+func TestARouteThatHangsHoldsUpNoMessageOfAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := slog.New(slog.DiscardHandler)
+		routes := map[journey.ID]string{"other": "licence"}
+		for n := range 2 * (maxAdvancing + maxQueued) {
+			routes[journey.ID(fmt.Sprint("hangs-", n))] = "hangs"
+		}
+		var delivers atomic.Bool
+		h := New(Options{
+			Secrets: map[string][]string{"": {"secret"}}, Log: log,
+			Runner: &journey.Runner{
+				Store: newPaidStore(routes), Accounts: journey.Accounts{"": reservedPay{}}, Now: time.Now, Log: log,
+				Permit: func(ctx context.Context, route string) (func(), error) {
+					if route != "hangs" {
+						delivers.Store(true)
+						return nil, journey.ErrPaused
+					}
+					<-ctx.Done()
+					return nil, ctx.Err()
+				},
+			},
+		})
+		for id, route := range routes {
+			if route == "hangs" {
+				require.Equal(t, http.StatusOK, sendTo(h, `{"resource_id":"`+string(id)+`"}`))
+			}
+		}
+		require.Equal(t, http.StatusOK, sendTo(h, `{"resource_id":"other"}`))
+		synctest.Wait()
+		require.True(t, delivers.Load())
+		h.Drain()
+		h.Wait()
 	})
 }
