@@ -25,7 +25,8 @@ type incident struct {
 	program  *testserver.Program
 	settings []string
 	citizens map[string]*testserver.Citizen
-	read     string // the page that a citizen read last
+	payments map[string]string // their newest
+	read     string            // the page that a citizen read last
 }
 
 // TestIncidentScripts plays the incidents of docs/assurance/incidents with the real program and its commands.
@@ -47,14 +48,14 @@ func TestIncidentScripts(t *testing.T) {
 func newIncident(t *testing.T) *incident {
 	i := &incident{
 		Harness:  testserver.Build(t, testserver.UnlimitedPay, testserver.Confirm),
-		citizens: map[string]*testserver.Citizen{},
+		citizens: map[string]*testserver.Citizen{}, payments: map[string]string{},
 	}
 	listener := testserver.QuietListener(t)
 	require.NoError(t, listener.Close())
 	i.URL, i.Store = "http://"+listener.Addr().String(), filepath.Join(t.TempDir(), "paygate.db")
 	i.settings = []string{
 		"PAYGATE_LISTEN=" + listener.Addr().String(), "PAYGATE_STAFF_LISTEN=127.0.0.1:0",
-		"PAYGATE_ROUTE_LICENCE_FIND=name", "PAYGATE_STAFF_TOKENS=ann:" + testserver.AnnsToken,
+		"PAYGATE_ROUTE_LICENCE_FIND=name", "PAYGATE_SIGNING_ALG=ES256", "PAYGATE_STAFF_TOKENS=ann:" + testserver.AnnsToken,
 	}
 	return i
 }
@@ -101,9 +102,14 @@ func (i *incident) commands() map[string]func(*testscript.TestScript, bool, []st
 			if all := c.Journeys(); len(all) > 0 {
 				ts.Setenv(args[0], all[0].ID)
 			}
+			if all := i.Payments(); len(all) > 0 {
+				i.payments[args[0]] = all[len(all)-1].ID
+			}
 		},
-		// pays OUTCOME: what becomes of the newest payment.
-		"pays": func(_ *testscript.TestScript, _ bool, args []string) { i.EndPayment(args[0]) },
+		// pays NAME OUTCOME: what becomes of a citizen's payment.
+		"pays": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Check(i.Pay.Pay(i.payments[args[0]], args[1]))
+		},
 		// returns NAME: a citizen comes back from GOV.UK Pay.
 		"returns": func(_ *testscript.TestScript, _ bool, args []string) {
 			i.read = i.citizens[args[0]].ReturnFromPay().Text
@@ -125,6 +131,8 @@ func (i *incident) commands() map[string]func(*testscript.TestScript, bool, []st
 			_, err = i.Pay.Refund(all[len(all)-1].ID, pence)
 			ts.Check(err)
 		},
+		// unknown-payment: a payment is made that this Paygate does not know.
+		"unknown-payment": func(*testscript.TestScript, bool, []string) { i.UnknownPayment(testserver.PayKey, "LOST-1") },
 		// remembers NAME PATTERN: what the last command printed where the group of the pattern is.
 		"remembers": func(ts *testscript.TestScript, _ bool, args []string) {
 			found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
