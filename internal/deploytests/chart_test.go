@@ -125,30 +125,37 @@ func TestHelmLint(t *testing.T) {
 func TestChartRefusesWrongValues(t *testing.T) {
 	t.Parallel()
 	for over, why := range map[string]string{
-		"image: {repository: ''}":                                      "repository",
-		"existingSecret: ''":                                           "existingSecret",
-		"replica: 3":                                                   "replica",
-		"routes: {licence: {MODE: on}}":                                "MODE",
-		"routes: {licence: {PRICE: 25.00}}":                            "PRICE",
-		"routes: {Licence: {MATCH: POST /x, DESCRIPTION: X}}":          "Licence",
-		"settings: {PAYGATE_SECRETS: abc}":                             "PAYGATE_SECRETS",
-		"settings: {PAYGATE_STORE: 'postgres://paygate:x@db/paygate'}": "PAYGATE_STORE",
-		"settings: {PAYGATE_ROUTE_LICENCE_MODE: free}":                 "PAYGATE_ROUTE_LICENCE_MODE",
-		"settings: {PAYGATE_TRUSTED_PROXIES: ''}":                      "PAYGATE_TRUSTED_PROXIES",
-		"settings: {PROXIES: 10.0.0.0/8}":                              "PROXIES",
-		"env: [{name: PAYGATE_ROUTE_LICENCE_MODE, value: free}]":       "env",
-		"networkPolicy: {publicFrom: []}":                              "publicFrom",
-		"networkPolicy: {staffFrom: [{}]}":                             "staffFrom",
-		"networkPolicy: {serviceLabels: null}":                         "serviceLabels",
-		"store: {kind: sqlite}":                                        "kind",
-		"httpRoute: {parentRefs: []}":                                  "parentRefs",
-		"ingress: {enabled: true}":                                     "host",
-		"image: {digest: latest}":                                      "digest",
-		"secretKeys: {PAYGATE_SECRETS: null}":                          "PAYGATE_SECRETS",
+		"image: {repository: ''}":                                                  "repository",
+		"existingSecret: ''":                                                       "existingSecret",
+		"replica: 3":                                                               "replica",
+		"routes: {licence: {MODE: on}}":                                            "MODE",
+		"routes: {licence: {PRICE: 25.00}}":                                        "PRICE",
+		"routes: {Licence: {MATCH: POST /x, DESCRIPTION: X}}":                      "Licence",
+		"settings: {PAYGATE_SECRETS: abc}":                                         "PAYGATE_SECRETS",
+		"settings: {PAYGATE_STORE: 'postgres://paygate:x@db/paygate'}":             "PAYGATE_STORE",
+		"settings: {PAYGATE_ROUTE_LICENCE_MODE: free}":                             "PAYGATE_ROUTE_LICENCE_MODE",
+		"settings: {PAYGATE_TRUSTED_PROXIES: ''}":                                  "PAYGATE_TRUSTED_PROXIES",
+		"settings: {PROXIES: 10.0.0.0/8}":                                          "PROXIES",
+		"env: [{name: PAYGATE_ROUTE_LICENCE_MODE, value: free}]":                   "env",
+		"networkPolicy: {publicFrom: []}":                                          "publicFrom",
+		"networkPolicy: {staffFrom: [{}]}":                                         "staffFrom",
+		"networkPolicy: {serviceLabels: null}":                                     "serviceLabels",
+		"store: {kind: sqlite}":                                                    "kind",
+		"httpRoute: {parentRefs: []}":                                              "parentRefs",
+		"ingress: {enabled: true}":                                                 "host",
+		"image: {digest: latest}":                                                  "digest",
+		"secretKeys: {PAYGATE_SECRETS: null}":                                      "PAYGATE_SECRETS",
+		"{secretKeys: {PAYGATE_PAY_X_API_KEY: one}, accounts: {x: {apiKey: two}}}": "already",
 	} {
 		_, err := render(t, values(t, "replicas", over))
 		require.ErrorContains(t, err, why, over)
 	}
+}
+
+func TestChartLeavesOutSecret(t *testing.T) {
+	t.Parallel()
+	c := pod(t, objects(t, values(t, "replicas", "secretKeys: {PAYGATE_STAFF_TOKENS: null}"))).Spec.Containers[0]
+	require.NotContains(t, environment(t, c), "PAYGATE_STAFF_TOKENS_FILE")
 }
 
 // TestChartTakesEverySetting holds the schema to the settings: one that may be a file is a secret, and is not in values.

@@ -227,6 +227,25 @@ func TestChartHasAlertsOfPrometheus(t *testing.T) {
 	require.Empty(t, of[*monitoring.PrometheusRule](objects(t, values(t, "bbolt", ""))))
 }
 
+// TestChartOfHTTPSStaffListener has the probes and Prometheus speak as the listener does.
+func TestChartOfHTTPSStaffListener(t *testing.T) {
+	t.Parallel()
+	for over, scheme := range map[string]string{
+		"": "http",
+		"{settings: {PAYGATE_STAFF_TLS_CERT_FILE: /etc/tls/tls.crt, PAYGATE_STAFF_TLS_KEY_FILE: /etc/tls/tls.key}, " +
+			"serviceMonitor: {tlsConfig: {serverName: paygate}}}": "https",
+	} {
+		all := objects(t, values(t, "everything", over))
+		c := pod(t, all).Spec.Containers[0]
+		for _, probe := range []*core.Probe{c.StartupProbe, c.LivenessProbe, c.ReadinessProbe} {
+			require.EqualValues(t, strings.ToUpper(scheme), probe.HTTPGet.Scheme)
+		}
+		endpoint := objectsNamed[*monitoring.ServiceMonitor](all, "paygate").Spec.Endpoints[0]
+		require.EqualValues(t, scheme, endpoint.Scheme)
+		require.Equal(t, scheme == "https", endpoint.TLSConfig != nil)
+	}
+}
+
 func TestChartNotes(t *testing.T) {
 	t.Parallel()
 	for name, over := range map[string]string{

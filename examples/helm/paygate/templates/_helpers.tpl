@@ -59,6 +59,10 @@ PAYGATE_STORE: bbolt:/data/paygate.db
 {{- end }}
 {{- end }}
 
+{{- define "paygate.scheme" -}}
+{{- hasKey .Values.settings "PAYGATE_STAFF_TLS_CERT_FILE" | ternary "https" "http" }}
+{{- end }}
+
 {{- define "paygate.image" -}}
 {{- with .Values.image -}}
 {{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
