@@ -35,15 +35,17 @@ func (c *Classifier) classifySafe(r *http.Request, t Target, paths *lazyPaths) D
 func (c *Classifier) submissionsAt(r *http.Request, t Target, lazy *lazyPaths, cookies []form.Field) []*rule {
 	isBare := r.Method == http.MethodGet && t.Query == "" && r.ContentLength == 0 &&
 		!strings.ContainsAny(t.Path, "%&;") // like most requests
-	mayRun := func(w *rule) bool { return !isBare || w.runsOnGet() || w.isPressedBy(cookies) }
-	runsOnGet := slices.ContainsFunc(c.submissions, (*rule).runsOnGet)
-	if isBare && len(cookies) == 0 && !runsOnGet || len(c.submissions) == 0 {
+	couldRun := c.submissions
+	if isBare {
+		couldRun = filter(couldRun, func(w *rule) bool { return w.runsOnGet() || len(cookies) > 0 && w.route.When != nil })
+	}
+	if len(couldRun) == 0 {
 		return nil
 	}
 	paths := lazy.get()
 	isAllowed := c.isAllowed(http.MethodGet, t)
-	return filter(c.submissions, func(w *rule) bool {
-		return (!paths.Complete() || w.isFor(paths, isAllowed)) && mayRun(w)
+	return filter(couldRun, func(w *rule) bool {
+		return (!paths.Complete() || w.isFor(paths, isAllowed)) && (!isBare || w.runsOnGet() || w.isPressedBy(cookies))
 	})
 }
 
