@@ -134,6 +134,10 @@ func (p *payments) proceed(w http.ResponseWriter, r *http.Request, j journey.Jou
 func (p *payments) backToPay(w http.ResponseWriter, r *http.Request, j journey.Journey,
 	how func(context.Context, journey.ID) (journey.Began, error),
 ) {
+	if refusal, refused := p.refusal(j.Terms.Route); refused && j.AwaitsCitizen() {
+		p.answer(w, r, refusal)
+		return
+	}
 	began, err := how(r.Context(), j.ID)
 	// Since the journey was read, as when Pay corrects itself.
 	if _, moved := errors.AsType[*journey.TransitionError](err); moved {

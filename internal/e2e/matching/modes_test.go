@@ -148,3 +148,22 @@ func TestStaffPagesAndMetricsShowTheModes(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, press("mode=free&reason=done").Status, "no until")
 	require.Equal(t, http.StatusNotFound, setMode(h, "other", "closed").Status)
 }
+
+// A citizen who was asked whether to pay again has not begun to pay.
+func TestNoFirstPaymentBeginsOnARouteThatWasClosedMeanwhile(t *testing.T) {
+	t.Parallel()
+	h := testserver.New(t, testserver.Confirm)
+	c := h.Citizen()
+	requireToPay(t, h, apply(c))
+	h.EndPayment("success")
+	c.ReturnFromPay()
+	require.Contains(t, apply(c).Text, "Do you want to pay again?")
+	require.Equal(t, http.StatusOK, setMode(h, "licence", "closed", "message", "Back on Monday").Status)
+	again := url.Values{"journey": {c.Journeys()[0].ID}}
+	p := c.Post("/_pay/again", again)
+	require.Equal(t, http.StatusServiceUnavailable, p.Status, p.Text)
+	require.Contains(t, p.Text, "Back on Monday")
+	require.Len(t, h.Payments(), 1)
+	require.Equal(t, http.StatusOK, setMode(h, "licence", "on").Status)
+	requireToPay(t, h, c.Post("/_pay/again", again))
+}
