@@ -2,6 +2,7 @@ package disaster
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"paygate/internal/testserver"
 	"paygate/journey"
 	"paygate/journey/export"
+	"paygate/journey/reconcile"
 )
 
 // ask sends a request to the staff listener of any replica.
@@ -170,4 +172,16 @@ func (a *killTest) checkBooks() {
 		"the service, %d passes fetched",
 		*kills, len(a.pay.Payments()), len(paid), returned, reserved, len(a.ledger.All()), len(passes))
 	require.NotEmpty(a.t, paid, "nothing was ever bought")
+	a.reconcile()
+}
+
+// reconcile requires that Paygate's own comparison with the lists of Pay finds nothing.
+func (a *killTest) reconcile() {
+	a.t.Helper()
+	now := time.Now()
+	var report reconcile.Report
+	a.ask(http.MethodPost, "/reconcile", fmt.Sprintf(`{"from":%q,"to":%q}`,
+		now.AddDate(0, 0, -2).Format(time.DateOnly), now.AddDate(0, 0, 2).Format(time.DateOnly)), &report)
+	require.Empty(a.t, report.Differences)
+	require.NotZero(a.t, report.Checked)
 }
