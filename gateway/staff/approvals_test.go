@@ -267,3 +267,21 @@ func TestASecondClickOnAgreeDoesNotSayThatNothingWasDone(t *testing.T) {
 	require.Contains(t, text, "Perhaps you pressed twice")
 	require.Equal(t, []int64{1500}, l.pay.refunded)
 }
+
+// A person who was signed out before they agreed reads again what they agree to.
+func TestNobodyAgreesBlindlyAfterASignIn(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addTaken(t, "LIC1")
+	l.order(t, "ann", id, "refund", refund15)
+	bob := l.browser(t)
+	bob.signIn("long-token-of-bob")
+	l.pass(2 * time.Hour)
+	page := "/journeys/" + string(id)
+	_, text := bob.do(page+"/approve", url.Values{"asked": {"1"}})
+	require.Contains(t, text, "You were signed out")
+	answer, text := bob.do("/login", url.Values{"token": {"long-token-of-bob"}, "to": {"/resume"}})
+	require.Equal(t, page, answer.Request.URL.Path)
+	require.Contains(t, text, "ann asks to refund £15.00")
+	require.Empty(t, l.pay.refunded)
+}

@@ -19,7 +19,13 @@ type resumeView struct {
 // fieldView is a field of the form. One without a label is not shown.
 type fieldView struct{ Name, Label, Value string }
 
-var fieldLabels = map[string]string{"amount": "Amount in pounds", "reason": "Reason"}
+func (f fieldView) isTyped() bool { return f.Label != "" && f.Value != "" }
+
+// fieldLabels name what people type, and not what they choose: where they choose something, they check it again.
+var fieldLabels = map[string]string{
+	"amount": "Amount in pounds", "reason": "Reason", "find": "What you searched for", "q": "What you searched for",
+	"until": "Until", "message": "Message for citizens", "message_cy": "Message for citizens, in Welsh",
+}
 
 func (s entrance) resume(w http.ResponseWriter, r *http.Request, m member) {
 	draft, kept := s.gate.Draft(r, m)
@@ -36,6 +42,10 @@ func (s entrance) resume(w http.ResponseWriter, r *http.Request, m member) {
 		for _, value := range values {
 			v.Fields = append(v.Fields, fieldView{name, fieldLabels[name], value})
 		}
+	}
+	if !slices.ContainsFunc(v.Fields, fieldView.isTyped) { // nothing is lost: they decide by the page itself
+		http.Redirect(w, r, v.Cancel, http.StatusSeeOther)
+		return
 	}
 	slices.SortStableFunc(v.Fields, func(a, b fieldView) int { return strings.Compare(a.Name, b.Name) })
 	s.render(w, http.StatusOK, "resume", "You signed in again", m, v)
