@@ -64,6 +64,8 @@ func TestStaffPagesInBrowser(t *testing.T) {
 	a.visit("/finance", "finance")
 	a.refundPart()
 	a.compare(h)
+	a.closeRoute()
+	a.erase(h.Ann().Journey(id).Reference)
 	a.visit("/journeys/NONE", "problem")
 	a.VisitPage("/")
 	a.press("form[action='/mopup'] button", banner)
@@ -111,6 +113,42 @@ func (a adviser) compare(h *testserver.Harness) {
 	a.enter("#reason", "restored a backup")
 	a.press("form[action='/reconcile/adopt'] button", "main a.govuk-link[href='/']")
 	require.Contains(a.t, a.Text("main"), "less than three hours old")
+}
+
+// closeRoute forgets the reason at first.
+func (a adviser) closeRoute() {
+	a.visit("/routes", "routes")
+	a.press("#licence ~ details summary", "#mode-licence")
+	a.press("form[action='/routes/licence'] button", ".govuk-error-summary")
+	a.look("route-wrong")
+	a.press(".govuk-error-summary a", "#reason-licence:focus")
+	a.enter("#reason-licence", "storm")
+	a.Do(chromedp.SetValue(chromedp.CSS("#mode-licence"), "closed"))
+	a.press("form[action='/routes/licence'] button", ".govuk-button--warning")
+	require.Contains(a.t, a.Text("main"), "You are about to close licence.")
+	a.look("route-check")
+	a.press("form[action='/routes/licence'] button", banner)
+	require.Contains(a.t, a.Text("main"), "The mode of licence is now closed.")
+	a.look("route-changed")
+}
+
+// erase finds a journey by its reference, and forgets to tick it at first.
+func (a adviser) erase(reference string) {
+	a.visit("/person", "person")
+	a.press("form[action='/person'] button", ".govuk-error-summary")
+	a.look("person-wrong")
+	a.enter("#q", reference)
+	a.press("form[action='/person'] button", "input[name='journeys']")
+	a.look("person-found")
+	a.press("form[action='/person/erase'] button", ".govuk-error-summary")
+	a.look("erase-wrong")
+	a.press("input[name='journeys']", "input[name='journeys']:checked")
+	a.enter("#reason", "asked to")
+	a.press("form[action='/person/erase'] button", ".govuk-warning-text")
+	require.Contains(a.t, a.Text("main"), "in one journey")
+	a.look("erase-check")
+	a.press("form[action='/person/erase'] button", "main ul a")
+	a.look("erased")
 }
 
 func (a adviser) refundPart() {
