@@ -84,6 +84,7 @@ type server struct {
 
 // New returns the handler of the staff listener.
 func New(o Options) http.Handler {
+	o.Store = newSparing(o.Store)
 	s := &server{Options: o, calendar: newCalendar(), locks: newLocks()}
 	mux := http.NewServeMux()
 	for _, address := range []string{"/livez", "/healthz"} {
