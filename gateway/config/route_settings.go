@@ -115,6 +115,6 @@ type routeSettings struct {
 	Strict bool `env:"STRICT" default:"on" values:"on,off"`
 	// on; closed (a page says that payments are closed); free (unpaid requests pass); or shadow (unpaid requests pass,
 	// and the log and paygate_shadow_total say what Paygate would have held, priced or refused). Staff can change it
-	// while Paygate runs (docs/how-to/operate.md).
+	// while Paygate runs (docs/how-to/close-a-route.md).
 	Mode modes.Mode `env:"MODE" default:"on" values:"on,closed,free,shadow"`
 }

@@ -19,7 +19,7 @@ const tracingPrefix = "OTEL_"
 // Tracing are the standard variables of OpenTelemetry that Paygate knows, declared as in Settings. Others that begin
 // with OTEL_ may be set for other programs, and are no faults.
 type Tracing struct {
-	// An OpenTelemetry collector: Paygate sends traces by OTLP over HTTP (docs/how-to/operate.md) to the first address
+	// An OpenTelemetry collector: Paygate sends traces by OTLP over HTTP (docs/how-to/traces.md) to the first address
 	// with /v1/traces after it, or to the second as it is. Without either, nothing is traced, and no other variable
 	// here counts. Of each pair here and below, the one with TRACES replaces the other.
 	Endpoint       *otlpEndpoint `env:"EXPORTER_OTLP_ENDPOINT" example:"http://127.0.0.1:4318" section:"Traces"`

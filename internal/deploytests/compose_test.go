@@ -99,7 +99,7 @@ func TestComposeDatabaseIsTheTestedOne(t *testing.T) {
 	version, isPostgres := strings.CutPrefix(c.Services["postgres"].Image, "postgres:")
 	require.True(t, isPostgres)
 	version, _, _ = strings.Cut(version, "-")
-	require.Contains(t, read(t, "../docs/how-to/operate.md"), "(tested with version "+version+")")
+	require.Contains(t, read(t, "../docs/how-to/stores.md"), "(tested with version "+version+")")
 	require.Equal(t, "/var/lib/postgresql/data", c.Services["postgres"].Volumes[0].Target, "as versions before 18 have it")
 }
 

@@ -54,13 +54,15 @@ func anchors(text string) []string {
 	return all
 }
 
-// TestEveryFileThatIsNamedExists checks the paths in code font in the documents, and the documents that code names.
+// TestEveryFileThatIsNamedExists checks the paths in code font in the documents, except in the history of changes, and
+// the documents that code names.
 func TestEveryFileThatIsNamedExists(t *testing.T) {
 	t.Parallel()
 	var missing []string
 	for _, d := range documents(t) {
 		for _, span := range d.spans() {
-			if inRepository.MatchString(span) && !strings.Contains(span, "NAME") && !exists(span) {
+			named := inRepository.MatchString(span) && !strings.Contains(span, "NAME")
+			if named && d.path != "CHANGELOG.md" && !exists(span) {
 				missing = append(missing, d.path+" names "+span)
 			}
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // BenchmarkPassThrough compares free traffic through the real program with the same traffic through other proxies: one
-// service, one client, in turns. It prints the table of docs/how-to/operate.md.
+// service, one client, in turns. It prints the table of docs/how-to/sizing.md.
 //
 // It measures the processor time, user and system, of the process of each proxy. Client and service run in the test's
 // process and do not count.

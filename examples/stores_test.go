@@ -24,18 +24,13 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testpg.Main(m)) }
 
-func operating(t *testing.T) string {
+// blocks returns the code blocks of a page of docs/how-to in a language.
+func blocks(t *testing.T, page, language string) []string {
 	t.Helper()
-	text, err := os.ReadFile("../docs/how-to/operate.md")
+	text, err := os.ReadFile(filepath.Join("../docs/how-to", page))
 	require.NoError(t, err)
-	return string(text)
-}
-
-// blocks returns the code blocks of the guide in a language.
-func blocks(t *testing.T, language string) []string {
-	t.Helper()
 	var found []string
-	for _, block := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(operating(t), -1) {
+	for _, block := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		found = append(found, block[1])
 	}
 	require.NotEmpty(t, found)
@@ -76,7 +71,7 @@ func inDatabase(t *testing.T, address, name string) string {
 func TestGuideRolesSuffice(t *testing.T) {
 	t.Parallel()
 	server := testpg.Start(t)
-	sql := blocks(t, "sql")
+	sql := blocks(t, "stores.md", "sql")
 	require.Len(t, sql, 2)
 
 	own := func(name, sql string) {
@@ -144,7 +139,7 @@ func TestGuideBackupCommands(t *testing.T) {
 // line returns the line of the guide that begins with a word.
 func line(t *testing.T, begins string) string {
 	t.Helper()
-	for line := range strings.Lines(strings.Join(blocks(t, "sh"), "")) {
+	for line := range strings.Lines(strings.Join(blocks(t, "backup.md", "sh"), "")) {
 		if strings.HasPrefix(line, begins+" ") {
 			return line
 		}
