@@ -186,6 +186,18 @@ func TestChartServicesAndPolicies(t *testing.T) {
 	require.Empty(t, of[*networking.NetworkPolicy](objects(t, values(t, "bbolt", "networkPolicy: {enabled: false}"))))
 }
 
+// TestChartOfServiceElsewhere closes Paygate itself, and warns that nothing closes the service.
+func TestChartOfServiceElsewhere(t *testing.T) {
+	t.Parallel()
+	with := values(t, "replicas", "networkPolicy: {serviceElsewhere: true, serviceLabels: {app: null}}")
+	require.Len(t, of[*networking.NetworkPolicy](objects(t, with)), 1)
+	texts, err := render(t, with)
+	require.NoError(t, err)
+	require.Contains(t, texts["paygate/templates/NOTES.txt"], "close http://licences:8080 to everything but these pods")
+	_, err = render(t, values(t, "replicas", "networkPolicy: {serviceElsewhere: true}"))
+	require.ErrorContains(t, err, "serviceLabels", "labels would look as if they closed it")
+}
+
 func objectsNamed[T interface {
 	runtime.Object
 	GetName() string
