@@ -53,7 +53,7 @@ func (s comparisons) rangeOf(r *http.Request, o comparisonOrder) (wanted reconci
 	}
 	p, wrong := s.calendar.period(o.From, o.To, days)
 	if wrong != "" {
-		return wanted, "from and to " + wrong
+		return wanted, "From and to " + wrong
 	}
 	return reconcile.Range{From: p.since, To: p.until, Account: o.Account}, ""
 }
@@ -66,7 +66,7 @@ func (s comparisons) compare(w http.ResponseWriter, r *http.Request, m member) {
 		wanted, wrong = s.rangeOf(r, o)
 	}
 	if wrong != "" {
-		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
+		s.refuse(w, r, m, o, fault{"from", wrong})
 		return
 	}
 	report, err := s.Reconciler.Compare(r.Context(), wanted)
@@ -88,7 +88,7 @@ func (s comparisons) adopt(w http.ResponseWriter, r *http.Request, m member) {
 		wrong = wrongReason(o.Reason)
 	}
 	if wrong != "" {
-		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
+		s.refuse(w, r, m, o, fault{"reason", wrong})
 		return
 	}
 	j, err := s.Reconciler.Adopt(context.WithoutCancel(r.Context()), o.Account, o.PaymentID, m.By(), o.Reason)
@@ -124,6 +124,24 @@ func (s comparisons) failed(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
+// refuse says what is wrong with an order: beside the field, with what was typed, or to a program.
+func (s comparisons) refuse(w http.ResponseWriter, r *http.Request, m member, o comparisonOrder, f fault) {
+	last, err := s.Reconciler.Last(r.Context())
+	none := errors.Is(err, journey.ErrNotFound)
+	switch {
+	case !wantsHTML(r):
+		s.problem(w, r, http.StatusUnprocessableEntity, f.Says)
+	case err != nil && !none:
+		s.fail(w, r, err)
+	default:
+		v := comparisonViewOf(last, !none)
+		v.Typed, v.Faults = o, []fault{f}
+		s.render(w, http.StatusUnprocessableEntity, "reconcile", titleOf(comparisonTitle, v.Faults), m, v)
+	}
+}
+
+const comparisonTitle = "Comparison with GOV.UK Pay"
+
 // show answers with the last comparison.
 func (s comparisons) show(w http.ResponseWriter, r *http.Request, m member) {
 	last, err := s.Reconciler.Last(r.Context())
@@ -132,7 +150,7 @@ func (s comparisons) show(w http.ResponseWriter, r *http.Request, m member) {
 	case err != nil && !none:
 		s.fail(w, r, err)
 	case wantsHTML(r):
-		s.render(w, http.StatusOK, "reconcile", "Comparison with GOV.UK Pay", m, comparisonViewOf(last, !none))
+		s.render(w, http.StatusOK, "reconcile", comparisonTitle, m, comparisonViewOf(last, !none))
 	case none:
 		s.problem(w, r, http.StatusNotFound, "Nothing has been compared yet.")
 	default:
@@ -169,7 +187,23 @@ type comparisonView struct {
 	reconcile.Last
 	Made   bool // there was one
 	Groups []differencesView
+	Typed  comparisonOrder
+	Faults []fault
 }
+
+func (v comparisonView) input(name, kind, label, value string) inputView {
+	return inputView{ID: name, Name: name, Type: kind, Label: label, Value: value, Wrong: saysOf(v.Faults, name)}
+}
+
+// Dates are the inputs of a range.
+func (v comparisonView) Dates() []inputView {
+	return []inputView{
+		v.input("from", "date", "From", v.Typed.From), v.input("to", "date", "Up to and including", v.Typed.To),
+	}
+}
+
+// Reason is the input of why a payment is adopted.
+func (v comparisonView) Reason() inputView { return v.input("reason", "", "Reason", v.Typed.Reason) }
 
 // differencesView is the differences of one kind.
 type differencesView struct {
