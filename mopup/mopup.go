@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,20 +65,21 @@ type Mopup struct {
 	limiters sync.Map // by account
 
 	mu      sync.Mutex
-	current *sweep // the sweep that began last; nil: it has ended
+	running []*sweep // in the order in which they began
 }
 
 // New returns a Mopup.
 func New(o Options) *Mopup { return &Mopup{Options: o} }
 
-// Progress returns what the sweep that is under way has done so far. It reports false if there is none.
+// Progress returns what the sweep that is under way has done so far: of several, the one that began last. It reports
+// false if there is none.
 func (m *Mopup) Progress() (counts Counts, running bool) {
 	m.mu.Lock()
-	s := m.current
-	m.mu.Unlock()
-	if s == nil {
+	defer m.mu.Unlock()
+	if len(m.running) == 0 {
 		return counts, false
 	}
+	s := m.running[len(m.running)-1]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.counts, true
@@ -143,13 +145,8 @@ func (m *Mopup) RunNow(ctx context.Context) (Counts, error) {
 
 // run runs a sweep, and shows its progress meanwhile.
 func (m *Mopup) run(ctx context.Context, s *sweep, until time.Time) (Counts, error) {
-	show := func(current *sweep) {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.current = current
-	}
-	show(s)
-	defer show(nil)
+	m.begin(s)
+	defer m.end(s)
 	if m.Trace == nil {
 		err := s.run(ctx, until)
 		return s.counts, err
@@ -158,4 +155,16 @@ func (m *Mopup) run(ctx context.Context, s *sweep, until time.Time) (Counts, err
 	err := s.run(ctx, until)
 	end(s.counts.Words(), err)
 	return s.counts, err
+}
+
+func (m *Mopup) begin(s *sweep) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running = append(m.running, s)
+}
+
+func (m *Mopup) end(s *sweep) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running = slices.DeleteFunc(m.running, func(other *sweep) bool { return other == s })
 }

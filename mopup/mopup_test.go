@@ -77,6 +77,38 @@ func TestFirstSweepComesSoonAfterTheStart(t *testing.T) {
 	})
 }
 
+// slow is a store whose sweeps last until they are told to end.
+type slow struct {
+	journey.Store
+	began, end chan struct{}
+}
+
+func (s *slow) Due(context.Context, time.Time, journey.Due, int) ([]journey.Due, error) {
+	s.began <- struct{}{}
+	<-s.end
+	return nil, nil
+}
+
+func TestASweepThatEndsLeavesTheProgressOfAnother(t *testing.T) {
+	t.Parallel()
+	store := &slow{began: make(chan struct{}), end: make(chan struct{})}
+	m := New(Options{Store: store, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	ended := make(chan error)
+	for range 2 {
+		go func() {
+			_, err := m.RunOnce(t.Context())
+			ended <- err
+		}()
+		<-store.began
+	}
+	for _, stillRunning := range []bool{true, false} {
+		store.end <- struct{}{}
+		require.NoError(t, <-ended)
+		_, running := m.Progress()
+		require.Equal(t, stillRunning, running)
+	}
+}
+
 func TestJitterStaysWithinATenth(t *testing.T) {
 	t.Parallel()
 	for range 1000 {

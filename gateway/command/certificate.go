@@ -2,11 +2,11 @@ package command
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"sync"
-	"time"
 )
 
 // certificate is that of a listener. It follows its files: a certificate that was renewed is used for the next
@@ -17,35 +17,36 @@ type certificate struct {
 
 	mu     sync.Mutex
 	loaded *tls.Certificate
-	as     [2]time.Time // when the files that are loaded were written
-	failed [2]time.Time // and those that could not be used
+	seen   [2]string // what the files had when they were last read, whether it could be used or not
 }
 
 // loadCertificate reads the files. setting begins the names of their settings.
 func loadCertificate(setting, certFile, keyFile string, log *slog.Logger) (*certificate, error) {
 	c := &certificate{certFile: certFile, keyFile: keyFile, log: log}
-	if err := c.load(c.written()); err != nil {
+	if _, err := c.refresh(); err != nil {
 		return nil, fmt.Errorf("reading %s_CERT_FILE and %s_KEY_FILE: %w", setting, setting, err)
 	}
 	return c, nil
 }
 
-// written returns when the files were written; the zero time for one that is missing.
-func (c *certificate) written() (at [2]time.Time) {
-	for i, file := range []string{c.certFile, c.keyFile} {
-		if info, err := os.Stat(file); err == nil {
-			at[i] = info.ModTime()
-		}
+// refresh reads the files, and loads the certificate if they are not as they were. It goes by their content: a file
+// that was copied may be as old as the one before it.
+func (c *certificate) refresh() (renewed bool, err error) {
+	certificate, certErr := os.ReadFile(c.certFile)
+	key, keyErr := os.ReadFile(c.keyFile)
+	now := [2]string{string(certificate), string(key)}
+	if c.loaded != nil && now == c.seen {
+		return false, nil
 	}
-	return at
-}
-
-func (c *certificate) load(as [2]time.Time) error {
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	c.seen = now
+	if err := errors.Join(certErr, keyErr); err != nil {
+		return false, err
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
 	if err == nil {
-		c.loaded, c.as = &pair, as
+		c.loaded = &pair
 	}
-	return err
+	return true, err
 }
 
 // get returns the certificate for a connection. If new files cannot be used, such as when only one of them has been
@@ -53,14 +54,9 @@ func (c *certificate) load(as [2]time.Time) error {
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.written()
-	if now == c.as || now == c.failed {
-		return c.loaded, nil
-	}
-	if err := c.load(now); err != nil {
-		c.failed = now
+	if renewed, err := c.refresh(); err != nil {
 		c.log.Error("a renewed certificate cannot be used, so the old one stays in use", "file", c.certFile, "error", err)
-	} else {
+	} else if renewed {
 		c.log.Info("a renewed certificate is in use", "file", c.certFile)
 	}
 	return c.loaded, nil

@@ -44,6 +44,7 @@ func serve(ctx context.Context, e Env, args []string) error {
 
 // serve runs the gateway until the context ends. It calls ready when both listeners are open.
 func (e Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, ready func()) error {
+	defer outliveHangups(ctx, log)()
 	public, err := listenPublic(s, log)
 	if err != nil {
 		return err
@@ -53,7 +54,6 @@ func (e Env) serve(ctx context.Context, s config.Settings, log *slog.Logger, rea
 		return errors.Join(err, public.Close())
 	}
 	l := listenOn(public, staff, e.Version, log)
-	defer outliveHangups(ctx, log)()
 	watched, stop := context.WithCancel(ctx)
 	defer stop()
 	go newSupervisor(e.Environ, log).follow(watched, answers(staff, s.StaffTLSCertFile != ""))
@@ -75,7 +75,8 @@ func outliveHangups(ctx context.Context, log *slog.Logger) (stop func()) {
 	signal.Notify(hangups, syscall.SIGHUP)
 	go func() {
 		for range hangups {
-			log.InfoContext(ctx, "SIGHUP: renewed certificates are used without it, and other settings need a restart")
+			log.InfoContext(ctx, "SIGHUP: a listener uses its renewed certificate without it; all else that the settings "+
+				"name, such as PAYGATE_UPSTREAM_CA_FILE, needs a restart")
 		}
 	}()
 	return func() { signal.Stop(hangups); close(hangups) }

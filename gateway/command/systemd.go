@@ -48,12 +48,16 @@ func (s supervisor) tell(ctx context.Context, state string) {
 	}
 }
 
+// answerEvery is the pause after an attempt to reach a listener that does not answer yet.
+const answerEvery = 100 * time.Millisecond
+
 // follow tells systemd when Paygate answers, that it still does, and that it ends: until the context ends.
 func (s supervisor) follow(ctx context.Context, answers func(context.Context) error) {
 	if s.socket == "" {
 		return
 	}
 	for answers(ctx) != nil {
+		wait(ctx, answerEvery)
 		if ctx.Err() != nil {
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,22 @@ func TestSystemdHearsThatPaygateWorks(t *testing.T) {
 		last = said()
 	}
 	require.Equal(t, "STOPPING=1", last)
+}
+
+func TestAListenerThatDoesNotAnswerYetIsAskedNowAndThen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+		defer stop()
+		tries := 0
+		supervisor{socket: "nowhere"}.follow(ctx, func(context.Context) error {
+			if tries++; tries > 1000 {
+				stop()
+			}
+			return errors.New("connection refused")
+		})
+		require.LessOrEqual(t, tries, 101)
+	})
 }
 
 func TestWithoutSystemdNobodyIsTold(t *testing.T) {

@@ -56,10 +56,8 @@ func TestCertificatesAreRenewedUnderLoad(t *testing.T) {
 			answered.Add(1)
 		}
 	}()
-	soon := time.Now().Add(time.Minute) // another time than that of the old files
 	newCert, newKey := testserver.WriteCertificate(t, "new.example")
 	for from, to := range map[string]string{newCert: certFile, newKey: keyFile} {
-		require.NoError(t, os.Chtimes(from, soon, soon))
 		require.NoError(t, os.Rename(from, to))
 		require.NoError(t, p.Cmd.Process.Signal(syscall.SIGHUP))
 	}
@@ -74,4 +72,32 @@ func TestCertificatesAreRenewedUnderLoad(t *testing.T) {
 	require.NoError(t, os.WriteFile(certFile, []byte("cut off"), 0o600))
 	require.Equal(t, "new.example", serving(), "what cannot be used is not used")
 	p.WaitForLog("the old one stays in use")
+}
+
+// TestAHangupDuringTheStartIsOutlived holds up the start: a certificate comes from a pipe.
+func TestAHangupDuringTheStartIsOutlived(t *testing.T) {
+	t.Parallel()
+	certFile, keyFile := testserver.WriteCertificate(t, "service.example")
+	pipe := filepath.Join(t.TempDir(), "pipe.pem")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	h := testserver.Build(t, testserver.UnlimitedPay, testserver.Confirm)
+	p := testserver.StartProgram(t, append(h.Environ(filepath.Join(t.TempDir(), "paygate.db")),
+		"PAYGATE_LISTEN=127.0.0.1:0", "PAYGATE_STAFF_LISTEN=127.0.0.1:0",
+		"PAYGATE_PUBLIC_URL=http://"+testserver.PublicHost,
+		"PAYGATE_STAFF_TLS_CERT_FILE="+pipe, "PAYGATE_STAFF_TLS_KEY_FILE="+keyFile), "serve")
+
+	text, err := os.ReadFile(certFile)
+	require.NoError(t, err)
+	var writing *os.File
+	require.Eventually(t, func() bool {
+		writing, err = os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0) // fails until the program reads
+		return err == nil
+	}, testserver.LongTimeout, time.Millisecond)
+	require.NoError(t, p.Cmd.Process.Signal(syscall.SIGHUP))
+	p.WaitForLog("SIGHUP")
+	require.NoError(t, os.Rename(certFile, pipe))
+	_, err = writing.Write(text)
+	require.NoError(t, err)
+	require.NoError(t, writing.Close())
+	p.WaitForLog(testserver.Serving)
 }
