@@ -141,6 +141,7 @@ func TestChartRefusesWrongValues(t *testing.T) {
 		"networkPolicy: {staffFrom: [{}]}":                             "staffFrom",
 		"networkPolicy: {serviceLabels: null}":                         "serviceLabels",
 		"store: {kind: sqlite}":                                        "kind",
+		"serviceMonitor: {enabled: true}":                              "staffFrom",
 		"httpRoute: {parentRefs: []}":                                  "parentRefs",
 		"ingress: {enabled: true}":                                     "host",
 		"image: {digest: latest}":                                      "digest",

@@ -1,5 +1,6 @@
 {{- define "paygate.name" -}}
-{{- if contains "paygate" .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-paygate{{ end }}
+{{- $name := contains "paygate" .Release.Name | ternary .Release.Name (print .Release.Name "-paygate") }}
+{{- $name | trunc 57 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "paygate.selector" -}}
