@@ -43,19 +43,10 @@ func startProxies(b *testing.B, service string) []*proxy {
 // startProxy starts a proxy and waits until it listens.
 func startProxy(b *testing.B, name, listen string, environ []string, program string, args ...string) *proxy {
 	b.Helper()
-	p := testserver.StartBinary(b, program, environ, args...)
-	ended := func() bool {
-		select {
-		case <-p.Exited:
-			return true
-		default:
-			return false
-		}
-	}
-	for !testprocess.Listens("tcp", listen) {
-		require.False(b, ended(), p.Logged())
-	}
-	process, err := procfs.NewProc(p.Cmd.Process.Pid)
+	command := exec.Command(program, args...)
+	command.Env = environ
+	testprocess.Start(b, command).WaitFor(b, func() bool { return testprocess.Listens("tcp", listen) })
+	process, err := procfs.NewProc(command.Process.Pid)
 	if err != nil {
 		b.Skip("only Linux says what a process has spent")
 	}
