@@ -57,7 +57,8 @@ func upgraded(t *testing.T, kind testserver.StoreKind) *upgrade {
 	}
 	setting := kind.Setting(t)
 	loadVersion1(t, setting)
-	u.Start("PAYGATE_STORE="+setting, "PAYGATE_PAY_API_URL="+renaming(t, u.PayURL, ids))
+	u.Start("PAYGATE_STORE="+setting, "PAYGATE_PAY_API_URL="+renaming(t, u.PayURL, ids),
+		"PAYGATE_ROUTE_LICENCE_ACCEPT=303", "PAYGATE_ROUTE_LICENCE_ACCEPT_TEXT=")
 	for _, c := range all {
 		c.Citizen = u.Citizen()
 		c.Client.Jar.SetCookies(u.address(), []*http.Cookie{cookie(t, c.Cookie)})
@@ -199,7 +200,9 @@ func TestJourneysOfVersion1AreFinished(t *testing.T) {
 
 		require.NoError(t, u.Pay.Pay(u.citizens["at the card page"].now, "success"))
 		u.citizens["at the card page"].ReturnFromPay()
+		u.Service.SetAnswer(testserver.Plain) // version 1 took any 2xx for a yes
 		u.citizens["paid while the service was down"].ReturnFromPay()
+		u.Service.SetAnswer(testserver.Confirm)
 		again := u.citizens["declined"]
 		require.Equal(t, http.StatusSeeOther,
 			again.Post("/_pay/again", url.Values{"journey": {again.Journeys()[0].ID}}).Status)
