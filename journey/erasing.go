@@ -23,7 +23,8 @@ const erased = "…"
 
 // Erasable reports whether what is known about the citizen can be erased: nothing of it is needed any more.
 func (j Journey) Erasable(now time.Time) bool {
-	return j.State.AtRest() && !j.PassValid(now) && !j.refunding() && !j.Approval.Waits()
+	return j.State.AtRest() && !j.PassValid(now) && !j.refunding() && !j.Approval.Waits() && !j.Trusted &&
+		j.surplus() == ""
 }
 
 // personErased removes what came from the citizen. Ids, amounts, dates, states, payments and who acted stay. The id

@@ -78,8 +78,12 @@ func TestWhatIsNeededIsNotErased(t *testing.T) {
 	pass.Terms.Kind, pass.ReleasedAt = KindPass, t0
 	refunding := typed(t, StateReleased)
 	refunding.RefundAskedAt = t0
+	trusted := typed(t, StateReleased) // given, and not paid for as far as is known
+	trusted.Trusted = true
+	late := typed(t, StateReversed) // money has arrived that has to go back
+	late.Payments = append(late.Payments, Payment{ID: "late", Status: StatusSuccess, Money: 2500})
 	for _, j := range []Journey{
-		pass, refunding, typed(t, StatePaying), typed(t, StateConfirmed), typed(t, StateRefused), typed(t, StateStuck),
+		pass, refunding, trusted, late, typed(t, StatePaying), typed(t, StateConfirmed), typed(t, StateRefused), typed(t, StateStuck),
 	} {
 		after, err := j.Apply(PersonErased{"asked"}, ByStaff("ann"), t0.Add(time.Minute))
 		require.ErrorAs(t, err, new(*TransitionError), j.State)

@@ -50,8 +50,12 @@ func (s people) whyLeft(j journey.Journey) string {
 		return ""
 	case j.PassValid(s.Runner.Now()):
 		return "The citizen can still fetch what they paid for."
+	case j.Trusted:
+		return "GOV.UK Pay has not confirmed the payment yet."
+	case j.Approval.Waits():
+		return "A refund waits for a second person."
 	case j.State.AtRest():
-		return "A refund is under way."
+		return "Money is going back."
 	default:
 		return "It has not ended: " + stateWord(j.State) + "."
 	}
