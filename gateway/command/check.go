@@ -6,9 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"paygate/gateway/config"
 	"paygate/journey/boltstore"
@@ -36,30 +33,42 @@ func check(ctx context.Context, e Env, args []string) error {
 	return openable(settings)
 }
 
-// openable returns why a start with the settings would fail at a file, without disturbing a process that uses them.
+// openable returns why a start with the settings would fail at a file or a listener, without disturbing a process that
+// uses them.
 func openable(s config.Settings) error {
 	_, rootsErr := config.ReadUpstreamRoots(s.UpstreamCAFile)
 	_, keysErr := config.ReadSigningKeys(s.SigningKeys)
 	_, collectorErr := s.Tracing.ReadRoots()
-	errs := []error{rootsErr, keysErr, collectorErr}
-	for setting, files := range map[string][2]string{
-		"PAYGATE_TLS": {s.TLSCertFile, s.TLSKeyFile}, "PAYGATE_STAFF_TLS": {s.StaffTLSCertFile, s.StaffTLSKeyFile},
-	} {
-		if files[0] != "" {
-			_, err := loadCertificate(setting, files[0], files[1], nil)
-			errs = append(errs, err)
-		}
+	return errors.Join(rootsErr, keysErr, collectorErr,
+		naming("PAYGATE_LISTEN", canListen(s.Listen)),
+		naming("PAYGATE_STAFF_LISTEN", canListen(s.StaffListen)),
+		canEncrypt("PAYGATE_TLS", s.TLSCertFile, s.TLSKeyFile),
+		canEncrypt("PAYGATE_STAFF_TLS", s.StaffTLSCertFile, s.StaffTLSKeyFile),
+		naming("PAYGATE_STORE", inspect(s.Store)))
+}
+
+// naming names the setting that an error is about.
+func naming(setting string, err error) error {
+	if err == nil {
+		return nil
 	}
-	if s.Store.Kind == config.Bbolt {
-		_, err := boltstore.Inspect(s.Store.Path)
-		errs = append(errs, err)
+	return fmt.Errorf("%s: %w", setting, err)
+}
+
+func canEncrypt(setting, certFile, keyFile string) error {
+	if certFile == "" {
+		return nil
 	}
-	if socket, isSocket := strings.CutPrefix(s.Listen, "unix:"); isSocket {
-		if _, err := os.Stat(filepath.Dir(socket)); err != nil {
-			errs = append(errs, fmt.Errorf("PAYGATE_LISTEN: the folder of the socket cannot be used: %w", err))
-		}
+	_, err := loadCertificate(setting, certFile, keyFile, nil)
+	return err
+}
+
+func inspect(s config.Store) error {
+	if s.Kind != config.Bbolt {
+		return nil
 	}
-	return errors.Join(errs...)
+	_, err := boltstore.Inspect(s.Path)
+	return err
 }
 
 // checkFile reads the store from end to end.

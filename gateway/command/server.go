@@ -14,7 +14,7 @@ import (
 func listenPublic(s config.Settings, log *slog.Logger) (net.Listener, error) {
 	listener, err := listen(s.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("opening the public listener: %w", err)
+		return nil, fmt.Errorf("PAYGATE_LISTEN: the public listener cannot be opened: %w", err)
 	}
 	listener = citizens{listener}
 	return encrypt(listener, "PAYGATE_TLS", s.TLSCertFile, s.TLSKeyFile, log)
@@ -23,7 +23,7 @@ func listenPublic(s config.Settings, log *slog.Logger) (net.Listener, error) {
 func listenStaff(s config.Settings, log *slog.Logger) (net.Listener, error) {
 	listener, err := net.Listen("tcp", s.StaffListen)
 	if err != nil {
-		return nil, fmt.Errorf("opening the staff listener: %w", err)
+		return nil, fmt.Errorf("PAYGATE_STAFF_LISTEN: the staff listener cannot be opened: %w", err)
 	}
 	return encrypt(listener, "PAYGATE_STAFF_TLS", s.StaffTLSCertFile, s.StaffTLSKeyFile, log)
 }
