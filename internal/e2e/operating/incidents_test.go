@@ -123,7 +123,7 @@ func (i *incident) commands() map[string]func(*testscript.TestScript, bool, []st
 		// pay-fails KIND: GOV.UK Pay fails in this way until pay-works.
 		"pay-fails": func(_ *testscript.TestScript, _ bool, args []string) { i.Pay.AddFault(paysim.Fault{Kind: args[0]}) },
 		"pay-works": func(*testscript.TestScript, bool, []string) { i.Pay.ClearFaults() },
-		// refunds-elsewhere PENCE: somebody else who has the key gives back a part of the newest payment.
+		// refunds-elsewhere PENCE: a stranger who has the key gives back a part of the newest payment.
 		"refunds-elsewhere": func(ts *testscript.TestScript, _ bool, args []string) {
 			pence, err := strconv.ParseInt(args[0], 10, 64)
 			ts.Check(err)
