@@ -55,8 +55,12 @@ func (s *server) lookUp(ctx context.Context, q search) (found []journey.Journey,
 }
 
 func (s *server) lookUpInState(ctx context.Context, q search) (found []journey.Journey, err error) {
+	filter := q.Filter
+	if q.money != "" { // few may be wanted of many
+		filter.Limit = max(q.Limit, maxLimit)
+	}
 	for len(found) < q.Limit {
-		page, err := s.Store.List(ctx, q.Filter)
+		page, err := s.Store.List(ctx, filter)
 		if err != nil {
 			return nil, err
 		}
@@ -65,10 +69,10 @@ func (s *server) lookUpInState(ctx context.Context, q search) (found []journey.J
 				found = append(found, j)
 			}
 		}
-		if len(page) < q.Limit {
+		if len(page) < filter.Limit {
 			break
 		}
-		q.After = page[len(page)-1].ID
+		filter.After = page[len(page)-1].ID
 	}
 	return found, nil
 }
