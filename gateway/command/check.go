@@ -44,7 +44,7 @@ func openable(s config.Settings) error {
 		naming("PAYGATE_STAFF_LISTEN", canListen(s.StaffListen)),
 		canEncrypt("PAYGATE_TLS", s.TLSCertFile, s.TLSKeyFile),
 		canEncrypt("PAYGATE_STAFF_TLS", s.StaffTLSCertFile, s.StaffTLSKeyFile),
-		naming("PAYGATE_STORE", inspect(s.Store)))
+		inspect(s.Store))
 }
 
 // naming names the setting that an error is about.

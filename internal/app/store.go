@@ -55,7 +55,7 @@ func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log 
 	if s.Store.Kind == config.Bbolt {
 		file, err := boltstore.Open(s.Store.Path, boltstore.Options{Sealer: sealer, Now: now, Log: log})
 		if err != nil {
-			return store{}, fmt.Errorf("PAYGATE_STORE: %w", err)
+			return store{}, err
 		}
 		return store{eitherStore: file, backup: file.Backup, now: file.Now}, nil
 	}
@@ -64,7 +64,7 @@ func openStore(ctx context.Context, s config.Settings, sealer *seal.Sealer, log 
 		return store{}, config.Faults{"PAYGATE_STORE: " + err.Error()}
 	}
 	if err != nil {
-		return store{}, fmt.Errorf("PAYGATE_STORE: %w", err)
+		return store{}, err
 	}
 	return databaseStore(database), nil
 }
