@@ -44,7 +44,12 @@ func (s entrance) reject(w http.ResponseWriter, r *http.Request, m member) {
 	if wrong == "" {
 		wrong = wrongReason(o.Reason)
 	}
-	if wrong != "" {
+	switch {
+	case wrong != "" && wantsHTML(r):
+		setResult(w, resultRefused)
+		s.showResult(w, r, m, signin.Notice{Text: "Nothing was done. " + wrong})
+		return
+	case wrong != "":
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}

@@ -285,3 +285,15 @@ func TestNobodyAgreesBlindlyAfterASignIn(t *testing.T) {
 	require.Contains(t, text, "ann asks to refund £15.00")
 	require.Empty(t, l.pay.refunded)
 }
+
+func TestTheJourneysPageSaysThatARejectionNeedsAReason(t *testing.T) {
+	t.Parallel()
+	l := second(t)
+	id := l.addTaken(t, "LIC1")
+	l.order(t, "ann", id, "refund", refund15)
+	bob := l.browser(t)
+	bob.signIn("long-token-of-bob")
+	_, text := bob.do("/journeys/"+string(id)+"/reject", url.Values{"reason": {" "}})
+	require.Contains(t, text, "Nothing was done. Give a reason")
+	require.Contains(t, text, "Waiting for a second person")
+}

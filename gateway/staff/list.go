@@ -21,6 +21,8 @@ const (
 func (s *server) list(w http.ResponseWriter, r *http.Request, m member) {
 	q, wrong := s.searchOf(r)
 	switch {
+	case wrong != "" && wantsHTML(r):
+		s.refuseSearch(w, r, m, q, wrong)
 	case wrong != "":
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 	case parametersOf(r).Get("format") == "csv":

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"paygate/journey"
@@ -30,6 +31,7 @@ type listView struct {
 	Unfiltered                       bool   // the filters would have left out what was found
 	Narrowed                         bool   // something was searched for
 	PayTool                          string
+	Faults                           []fault
 }
 
 // pageLink is a page of what was found.
@@ -71,6 +73,13 @@ func (s *server) listPage(w http.ResponseWriter, r *http.Request, m member, q se
 	v := s.listViewOf(r, q, found)
 	v.Unfiltered = widened && len(found) > 0
 	s.render(w, http.StatusOK, "list", "Journeys", m, v)
+}
+
+// refuseSearch shows the form again, with what is wrong and what was typed.
+func (s *server) refuseSearch(w http.ResponseWriter, r *http.Request, m member, q search, wrong string) {
+	v := s.listViewOf(r, q, nil)
+	v.Faults = []fault{{"since", strings.ToUpper(wrong[:1]) + wrong[1:]}}
+	s.render(w, http.StatusUnprocessableEntity, "list", titleOf("Journeys", v.Faults), m, v)
 }
 
 func (s *server) listViewOf(r *http.Request, f search, found []journey.Journey) listView {

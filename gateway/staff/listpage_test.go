@@ -120,3 +120,17 @@ func TestTheFileHasWhatThePageShows(t *testing.T) {
 	require.Contains(t, text, "LICE-1")
 	require.Contains(t, text, "LICE-2")
 }
+
+func TestTheFormOfTheListSaysWhatIsWrongAndKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	_, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	answer, text := b.do("/journeys", url.Values{
+		"find": {"LIC<1"}, "since": {"2026-11-20"}, "until": {"2026-11-02"}, "state": {"stuck"},
+	})
+	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
+	require.Contains(t, text, `<a href="#since">Since and until must be`)
+	for _, kept := range []string{`value="LIC&lt;1"`, `value="2026-11-20"`, `value="2026-11-02"`, `value="stuck" selected`} {
+		require.Contains(t, text, kept)
+	}
+	require.NotContains(t, text, "No journeys were found.")
+}
