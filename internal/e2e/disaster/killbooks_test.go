@@ -67,7 +67,7 @@ func (a *killTest) waitForRest() {
 	a.t.Helper()
 	deadline := time.Now().Add(2 * testserver.LongTimeout)
 	for {
-		open := map[journey.State]int{}
+		open, which := map[journey.State]int{}, []export.Record{}
 		for _, state := range journey.States() {
 			if state.AtRest() || state == journey.StateStuck {
 				continue
@@ -75,13 +75,14 @@ func (a *killTest) waitForRest() {
 			for _, record := range a.inState(state) {
 				if record.Kind != journey.KindPass || state != journey.StateConfirmed {
 					open[state]++
+					which = append(which, record)
 				}
 			}
 		}
 		if len(open) == 0 {
 			return
 		}
-		require.True(a.t, time.Now().Before(deadline), "not at rest: %v\n%s", open, a.logged())
+		require.True(a.t, time.Now().Before(deadline), "not at rest: %+v\n%s", which, a.logged())
 		if open[journey.StateRefused] > 0 {
 			a.openStatusPages()
 		}
