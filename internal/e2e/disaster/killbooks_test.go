@@ -62,10 +62,11 @@ func (a *killTest) openStatusPages() {
 	}
 }
 
-// waitForRest sweeps until only stuck journeys and paid passes are open.
+// waitForRest sweeps until only stuck journeys and paid passes are open. A refund whose answer was lost is tried again
+// after five minutes.
 func (a *killTest) waitForRest() {
 	a.t.Helper()
-	deadline := time.Now().Add(2 * testserver.LongTimeout)
+	deadline := time.Now().Add(4 * testserver.LongTimeout)
 	for {
 		open, which := map[journey.State]int{}, []export.Record{}
 		for _, state := range journey.States() {
