@@ -35,6 +35,8 @@ func TestMetricsPageIsMadeFromRegistry(t *testing.T) {
 	m.AddPauses([]string{"licence"}, func() map[string]time.Time { return nil })
 	m.AddReady(func(context.Context) error { return nil })
 	m.AddBuild("2.0.0", "abc")
+	m.AddCertificate("public", "", "", time.Now)
+	m.AddDisk("store", t.TempDir())
 	m.AddReconciliation(func(context.Context) (map[string]int, time.Time, error) {
 		return map[string]int{"unknown_payment": 1}, now, nil
 	}, func() time.Time { return now })

@@ -126,6 +126,7 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	counted.AddReady(a.ready)
 	a.Identify = counted.AddBuild
 	counted.AddPauses(routeNames(s.Routes), a.breaker.Paused)
+	watchMachine(counted, s, now)
 	a.alerts = a.newAlerts(s, log, now)
 	atPay := a.store.newAccounts(s, a.payCalled(counted))
 	if err := a.store.requireAccounts(ctx, atPay, now()); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"paygate/gateway/config"
+	"paygate/gateway/metrics"
 	"paygate/gateway/spool"
 	"paygate/internal/memlimit"
 )
@@ -28,12 +29,8 @@ func newMemoryLimit(timeout time.Duration) *memlimit.Limit {
 // newSpool returns a spool in the first writable folder: the store's, often the only one in a container, or the
 // system's folder for temporary files.
 func newSpool(ctx context.Context, s config.Store, log *slog.Logger) *spool.Spool {
-	folders := []string{os.TempDir()}
-	if s.Kind == config.Bbolt {
-		folders = []string{filepath.Dir(s.Path), os.TempDir()}
-	}
 	bodies := spool.New(spool.Options{
-		Folders: folders, MaxOnDisk: 4 << 30,
+		Folders: spoolFolders(s), MaxOnDisk: 4 << 30,
 		Acquire: newMemoryLimit(citizenWait).Acquire,
 	})
 	if !bodies.OnDisk() {
@@ -41,4 +38,21 @@ func newSpool(ctx context.Context, s config.Store, log *slog.Logger) *spool.Spoo
 			"no folder is writable, so only a few large requests can be received at a time; set TMPDIR to one that is")
 	}
 	return bodies
+}
+
+func spoolFolders(s config.Store) []string {
+	if s.Kind == config.Bbolt {
+		return []string{filepath.Dir(s.Path), os.TempDir()}
+	}
+	return []string{os.TempDir()}
+}
+
+// watchMachine adds the metrics of certificates and disks.
+func watchMachine(counted *metrics.Metrics, s config.Settings, now func() time.Time) {
+	counted.AddCertificate("public", s.TLSCertFile, s.TLSKeyFile, now)
+	counted.AddCertificate("staff", s.StaffTLSCertFile, s.StaffTLSKeyFile, now)
+	counted.AddDisk("spool", spoolFolders(s.Store)[0])
+	if s.Store.Kind == config.Bbolt {
+		counted.AddDisk("store", filepath.Dir(s.Store.Path))
+	}
 }

@@ -254,9 +254,10 @@ func TestAccountThatFailsStopsNoOther(t *testing.T) {
 	last, err := w.Last(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{unknown}, ids(last.Differences))
-	counts, _, err := w.Counts(t.Context())
+	counts, done, err := w.Counts(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, counts["unknown_here"])
+	require.Zero(t, done, "one account was never compared")
 
 	require.Error(t, w.RunDue(t.Context()))
 	require.Equal(t, 1, first.n)

@@ -77,19 +77,18 @@ func merged(accounts map[string]Report) Report {
 }
 
 // Counts returns how many differences of each kind the last comparison of everything recent found, and when it began:
-// at the account where that is longest ago. The time is zero if there was none.
+// at the account where that is longest ago. The time is zero if there was none for one of the accounts.
 func (r *Reconciler) Counts(ctx context.Context) (map[string]int, time.Time, error) {
 	s, err := read[state](ctx, r.Store, stateValue)
 	counts, oldest := map[string]int{}, time.Time{}
 	for _, kind := range Kinds() {
 		counts[string(kind)] = 0
 	}
-	for name, result := range s.Accounts {
-		if _, known := r.Accounts[name]; !known {
-			continue
-		}
-		if oldest.IsZero() || result.At.Before(oldest) {
-			oldest = result.At
+	isFirst := true
+	for name := range r.Accounts {
+		result := s.Accounts[name]
+		if isFirst || result.At.Before(oldest) {
+			oldest, isFirst = result.At, false
 		}
 		for kind, n := range result.Counts {
 			counts[string(kind)] += n

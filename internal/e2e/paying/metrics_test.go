@@ -153,6 +153,9 @@ func TestDashboardAsksForWhatExists(t *testing.T) {
 			for _, name := range regexp.MustCompile(`paygate_[a-z_]+`).FindAllString(expr, -1) {
 				require.Regexp(t, `(?m)^`+name+`[{ ]`, metrics, "%s: %s", p.Title, name)
 			}
+			for _, labels := range regexp.MustCompile(`by \((.*?)\)`).FindAllStringSubmatch(expr, -1) {
+				require.Contains(t, labels[1], "job, namespace", "%s: one service must not hide another", p.Title)
+			}
 			for _, label := range regexp.MustCompile(`\{\{(\w+)\}\}`).FindAllStringSubmatch(target.LegendFormat, -1) {
 				require.Contains(t, expr, label[1], p.Title)
 			}
