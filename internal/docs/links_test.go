@@ -85,3 +85,23 @@ func exists(path string) bool {
 	_, err := os.Stat(filepath.Join(root, path))
 	return err == nil
 }
+
+// TestIndexLeadsToEveryDocument allows a folder to have an index of its own.
+func TestIndexLeadsToEveryDocument(t *testing.T) {
+	t.Parallel()
+	linked := map[string]bool{}
+	all := documents(t)
+	for _, d := range all {
+		if path.Base(d.path) == "README.md" {
+			for _, found := range link.FindAllStringSubmatch(d.prose(), -1) {
+				name, _, _ := strings.Cut(found[1], "#")
+				linked[path.Join(path.Dir(d.path), name)] = true
+			}
+		}
+	}
+	for _, d := range all {
+		if strings.HasPrefix(d.path, "docs/") {
+			require.True(t, linked[d.path], "no README leads to %s", d.path)
+		}
+	}
+}
