@@ -44,6 +44,9 @@ func Run(ctx context.Context, o Options) (healthy bool, err error) {
 		e.checkForms()
 		e.checkPrefix(ctx)
 		e.checkCookies()
+		e.checkRedirects()
+		e.checkGrace()
+		e.checkTell(ctx)
 	}
 	e.checkPublic(ctx)
 	e.checkUnpaid()
@@ -56,7 +59,7 @@ func Run(ctx context.Context, o Options) (healthy bool, err error) {
 	e.checkStaffListener()
 	e.checkWebhooks()
 	e.checkSigningKeys()
-	e.checkCertificate()
+	e.checkCertificates()
 	e.checkSecretFiles()
 	if err := ctx.Err(); err != nil {
 		return false, err

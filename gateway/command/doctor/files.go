@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"os"
+	"slices"
 	"time"
 
 	"paygate/gateway/config"
@@ -63,30 +64,48 @@ func (e *examination) checkSigningKeys() {
 	}
 }
 
-// checkCertificate checks the public listener's own certificate, if it has one.
-func (e *examination) checkCertificate() {
-	const about = "certificate"
+// soon is how long before its end a certificate should have been renewed.
+const soon = 14 * 24 * time.Hour
+
+// checkCertificates checks the certificates of the listeners that have one. Without one, something in front speaks
+// https.
+func (e *examination) checkCertificates() {
 	s := e.Settings
-	if s.TLSCertFile == "" {
-		return // something in front speaks https
-	}
-	pair, err := tls.LoadX509KeyPair(s.TLSCertFile, s.TLSKeyFile)
-	if err != nil {
-		e.report(wrong, about, "PAYGATE_TLS_CERT_FILE and PAYGATE_TLS_KEY_FILE cannot be used: %v", err)
-		return
-	}
-	end := pair.Leaf.NotAfter
-	if time.Now().After(end) {
-		e.report(wrong, about, "PAYGATE_TLS_CERT_FILE expired on %s", end.Format(time.DateOnly))
-		return
-	}
+	var publicHosts, staffHosts []string
 	for _, o := range s.Origins {
-		if pair.Leaf.VerifyHostname(o.Hostname()) != nil {
-			e.report(warning, about, "PAYGATE_TLS_CERT_FILE is not for %s", o.Hostname())
-			return
-		}
+		publicHosts = append(publicHosts, o.Hostname())
 	}
-	e.report(fine, about, "valid until %s", end.Format(time.DateOnly))
+	if s.StaffURL != nil {
+		staffHosts = []string{s.StaffURL.Hostname()}
+	}
+	e.checkCertificate("certificate", "PAYGATE_TLS", s.TLSCertFile, s.TLSKeyFile, publicHosts)
+	e.checkCertificate("staff certificate", "PAYGATE_STAFF_TLS", s.StaffTLSCertFile, s.StaffTLSKeyFile, staffHosts)
+}
+
+// checkCertificate checks a certificate, if there is one. setting begins the names of its settings.
+func (e *examination) checkCertificate(about, setting, certFile, keyFile string, hosts []string) {
+	if certFile == "" {
+		return
+	}
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		e.report(wrong, about, "%s_CERT_FILE and %s_KEY_FILE cannot be used: %v", setting, setting, err)
+		return
+	}
+	now, end := time.Now(), pair.Leaf.NotAfter
+	isNot := func(host string) bool { return pair.Leaf.VerifyHostname(host) != nil }
+	switch other := slices.IndexFunc(hosts, isNot); {
+	case now.After(end):
+		e.report(wrong, about, "%s_CERT_FILE expired on %s", setting, end.Format(time.DateOnly))
+	case now.Before(pair.Leaf.NotBefore):
+		e.report(wrong, about, "%s_CERT_FILE is not valid before %s", setting, pair.Leaf.NotBefore.Format(time.DateTime))
+	case other >= 0:
+		e.report(warning, about, "%s_CERT_FILE is not for %s", setting, hosts[other])
+	case end.Sub(now) < soon:
+		e.report(warning, about, "%s_CERT_FILE ends on %s: renew it", setting, end.Format(time.DateOnly))
+	default:
+		e.report(fine, about, "valid until %s", end.Format(time.DateOnly))
+	}
 }
 
 // checkSecretFiles looks for secrets that other users could read or replace.

@@ -28,11 +28,9 @@ func (e *examination) checkRoutes() {
 		case r.Strict:
 			e.report(fine, about, "addresses below %s, or with a suffix, are refused too, unless %sALLOW names them",
 				r.Match.Path(), r.Setting)
-		case r.Terms.Kind == journey.KindSubmission:
+		default:
 			e.report(warning, about, "is not strict: %s with a suffix, or with something after it, "+
 				"may reach a handler unpaid", r.Match.Path())
-		default:
-			e.report(fine, about, "%s is a pass", r.Match)
 		}
 		for _, allowed := range r.Allow {
 			if text := e.whyIdle(allowed); text != "" {

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -32,6 +33,26 @@ func TestDoctorChecksSettingsAndFiles(t *testing.T) {
 		"a free route":   {[]string{"PAYGATE_ROUTE_LICENCE_MODE=free"}, 0, "route licence", "warning: is free"},
 		"a closed route": {[]string{"PAYGATE_ROUTE_LICENCE_MODE=closed"}, 0, "route licence", "warning: is closed"},
 		"a lax route":    {[]string{"PAYGATE_ROUTE_LICENCE_STRICT=off"}, 0, "route licence", "warning: is not strict"},
+		"a lax pass": {
+			[]string{
+				"PAYGATE_ROUTE_LICENCE_STRICT=off", "PAYGATE_ROUTE_LICENCE_MATCH=GET /register.csv",
+				"PAYGATE_ROUTE_LICENCE_ACCEPT=200", "PAYGATE_ROUTE_LICENCE_ACCEPT_LOCATION=",
+			},
+			0, "route licence", "warning: is not strict",
+		},
+		"a service that is told": {
+			[]string{"PAYGATE_ROUTE_LICENCE_TELL=POST /events"},
+			0, "messages licence", "note: PAYGATE_ROUTE_LICENCE_TELL: the service says 404 to GET /events",
+		},
+		"a service that is not told": {nil, 0, "messages licence", "note: the service hears nothing of refunds"},
+		"early delivery":             {nil, 0, "delivery licence", "ok: 5m0s after the money is there"},
+		"no early delivery": {
+			[]string{"PAYGATE_ROUTE_LICENCE_RETURN_GRACE=off"}, 0, "delivery licence", "a sweep delivers the form after 3h0m0s",
+		},
+		"no staff certificate": {
+			[]string{"PAYGATE_STAFF_TLS_CERT_FILE=" + folder + "/c.pem", "PAYGATE_STAFF_TLS_KEY_FILE=" + folder + "/k.pem"},
+			3, "staff certificate", "wrong: PAYGATE_STAFF_TLS_CERT_FILE and PAYGATE_STAFF_TLS_KEY_FILE cannot be used",
+		},
 		"allowed anyway": {
 			[]string{"PAYGATE_ROUTE_LICENCE_ALLOW=POST /licences/apply/photo,POST /photos"},
 			0, "route licence", "POST /photos would be let through anyway",
@@ -103,4 +124,37 @@ func TestDoctorReadsCertificate(t *testing.T) {
 	require.Contains(t, v.Lines["certificate"], "warning: PAYGATE_TLS_CERT_FILE is not for apply.example.org")
 	v = examine(t, testserver.FormPage(), append(files, "PAYGATE_PUBLIC_URL=https://example.com")...)
 	require.Contains(t, v.Lines["certificate"], "ok: valid until 20")
+}
+
+func TestDoctorWarnsOfACertificateThatSoonEnds(t *testing.T) {
+	t.Parallel()
+	certFile, keyFile := testserver.WriteCertificate(t, "apply.example.org") // for an hour
+	v := examine(t, testserver.FormPage(),
+		"PAYGATE_TLS_CERT_FILE="+certFile, "PAYGATE_TLS_KEY_FILE="+keyFile,
+		"PAYGATE_STAFF_TLS_CERT_FILE="+certFile, "PAYGATE_STAFF_TLS_KEY_FILE="+keyFile,
+		"PAYGATE_STAFF_URL=https://staff.example.org")
+	require.Regexp(t, "warning: PAYGATE_TLS_CERT_FILE ends on 20.*: renew it", v.Lines["certificate"])
+	require.Contains(t, v.Lines["staff certificate"], "warning: PAYGATE_STAFF_TLS_CERT_FILE is not for staff.example.org")
+}
+
+func TestDoctorWarnsOfSessionsShorterThanEarlyDelivery(t *testing.T) {
+	t.Parallel()
+	short := testserver.FormPage("Set-Cookie", "SESSID=1; Path=/; Max-Age=120", "Set-Cookie", "lang=en; Max-Age=86400")
+	v := examine(t, short)
+	require.Contains(t, v.Lines["delivery licence"], "warning: the cookie SESSID ends before PAYGATE_ROUTE_LICENCE_RETURN")
+	v = examine(t, short, "PAYGATE_ROUTE_LICENCE_RETURN_GRACE=1m")
+	require.Contains(t, v.Lines["delivery licence"], "ok: ")
+}
+
+func TestDoctorWarnsOfRedirectsToAnotherScheme(t *testing.T) {
+	t.Parallel()
+	toHTTPS := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "https://apply.example.org"+r.RequestURI)
+		w.WriteHeader(http.StatusMovedPermanently)
+	}
+	v := examine(t, toHTTPS)
+	require.Contains(t, v.Lines["redirects"],
+		"warning: /licences/apply leads citizens to https://apply.example.org, and PAYGATE_PUBLIC_URL is http://")
+	v = examine(t, toHTTPS, "PAYGATE_PUBLIC_URL=https://apply.example.org")
+	require.Contains(t, v.Lines["redirects"], "wrong: /licences/apply leads to itself")
 }
