@@ -17,6 +17,7 @@ import (
 
 	"paygate/internal/testenv"
 	"paygate/internal/testprocess"
+	"paygate/internal/testserver"
 )
 
 // reader reads the tutorial from the top. The ports of the page are free ones on this machine, and the home is a new
@@ -138,6 +139,7 @@ func journey(list string) string {
 
 func TestTutorial(t *testing.T) {
 	t.Parallel()
+	testserver.SkipInShort(t)
 	const done = "Your licence is on its way"
 	r := newReader(t)
 
