@@ -82,7 +82,7 @@ func TestEachDecoder(t *testing.T) {
 		"tags dropped":                                {"/a<b>c<d", "/ac"},
 		"blanks and final dots of segments dropped":   {"/ a. /b\t/..", "/a/b/.."},
 	}
-	for _, decoder := range Decoders() {
+	for _, decoder := range decoders {
 		example, found := examples[decoder.Name]
 		require.True(t, found, decoder.Name)
 		require.Equal(t, example[1], decoder.apply(example[0], IsASCII(example[0])), decoder.Name)
@@ -116,7 +116,7 @@ func TestThePageOnThreatsHasTheTable(t *testing.T) {
 	require.True(t, found)
 	_, after, _ := strings.Cut("\n"+rest, "\n\n")
 	var rows strings.Builder
-	for _, decoder := range Decoders() {
+	for _, decoder := range decoders {
 		rows.WriteString("| " + decoder.Name + " | " + decoder.Servers + " |\n")
 	}
 	want := before + head + rows.String() + "\n" + after

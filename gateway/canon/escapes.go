@@ -2,6 +2,7 @@ package canon
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -59,11 +60,8 @@ var percentU = regexp.MustCompile(`%[uU][0-9a-fA-F]{4}`)
 // decodePercentU decodes the %uXXXX of old IIS and of JavaScript's escape.
 func decodePercentU(path string) string {
 	return percentU.ReplaceAllStringFunc(path, func(escape string) string {
-		var r rune
-		for _, c := range []byte(escape[2:]) {
-			r = r<<4 | rune(Unhex(c))
-		}
-		return string(r)
+		r, _ := strconv.ParseUint(escape[len("%u"):], 16, 16)
+		return string(rune(r))
 	})
 }
 

@@ -1,9 +1,6 @@
 package canon
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Decoder is one thing that some servers do to a path.
 type Decoder struct {
@@ -46,9 +43,6 @@ var decoders = []Decoder{
 	{"tags dropped", "PHP (`strip_tags`), WordPress", "<", DropTags},
 	{"blanks and final dots of segments dropped", "IIS, PHP and Java on Windows; services that trim", "", trimSegments},
 }
-
-// Decoders returns the table of all decoders.
-func Decoders() []Decoder { return slices.Clone(decoders) }
 
 // Describe returns what decoders do and which servers do it, for the log.
 func Describe(chain []Decoder) (names, servers string) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -65,41 +66,36 @@ func (c routeChecker) checkAcceptance(v routeSettings, kind journey.Kind) {
 	}
 }
 
-var statusPattern = regexp.MustCompile(`^([23])xx$|^([2-5][0-9]{2})(?:-([2-5][0-9]{2}))?$`)
+var (
+	// statusWords are short forms. 3xx means only 302 and 303; other redirects mean neither yes nor no unless they are
+	// named.
+	statusWords   = map[string]journey.StatusRange{"2xx": {From: 200, To: 299}, "3xx": {From: 302, To: 303}}
+	statusPattern = regexp.MustCompile(`^([2-5][0-9]{2})(?:-([2-5][0-9]{2}))?$`)
+)
 
 // parseStatuses accepts a list of 2xx, 3xx, 302 or 200-204.
 func parseStatuses(text string) (journey.Statuses, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, errors.New("names no status")
 	}
-	return parseEach(text, func(item string) (journey.StatusRange, error) {
-		groups := statusPattern.FindStringSubmatch(item)
-		if groups == nil {
-			return journey.StatusRange{},
-				fmt.Errorf("%q is not a status that can say yes; write 2xx, 3xx, 303 or 200-204", item)
-		}
-		r := statusRange(groups)
-		if r.From > r.To || r.From != r.To && r.To >= 300 && (r.From < 302 || r.To > 303) {
-			return r, fmt.Errorf("%q is not a range that can say yes; write statuses one by one, such as 302,303", item)
-		}
-		return r, nil
-	})
+	return parseEach(text, parseStatus)
 }
 
-// statusRange returns the range of an item. 3xx means only 302 and 303; other redirects mean neither yes nor no unless
-// they are named.
-func statusRange(groups []string) journey.StatusRange {
-	number := func(text string) int { n, _ := strconv.Atoi(text); return n }
+func parseStatus(item string) (journey.StatusRange, error) {
+	r, isWord := statusWords[item]
+	groups := statusPattern.FindStringSubmatch(item)
 	switch {
-	case groups[1] == "2":
-		return journey.StatusRange{From: 200, To: 299}
-	case groups[1] == "3":
-		return journey.StatusRange{From: 302, To: 303}
-	case groups[3] != "":
-		return journey.StatusRange{From: number(groups[2]), To: number(groups[3])}
-	default:
-		return journey.StatusRange{From: number(groups[2]), To: number(groups[2])}
+	case isWord:
+		return r, nil
+	case groups == nil:
+		return r, fmt.Errorf("%q is not a status that can say yes; write 2xx, 3xx, 303 or 200-204", item)
 	}
+	r.From, _ = strconv.Atoi(groups[1])
+	r.To, _ = strconv.Atoi(cmp.Or(groups[2], groups[1]))
+	if r.From > r.To || r.From != r.To && r.To >= 300 && (r.From < 302 || r.To > 303) {
+		return r, fmt.Errorf("%q is not a range that can say yes; write statuses one by one, such as 302,303", item)
+	}
+	return r, nil
 }
 
 func parsePlaces(text string) (places, error) {

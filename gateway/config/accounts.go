@@ -1,9 +1,7 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -34,34 +32,14 @@ func accountPrefix(name string) string { return payPrefix + upper(name) + "_" }
 // payPrefix begins the names of the settings of GOV.UK Pay.
 const payPrefix = prefix + "PAY_"
 
-var namePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
-
-// parseAccountNames rejects names whose settings could be taken for others: for those of another account, or of the
-// default account.
 func parseAccountNames(text string) (accountNames, error) {
-	var names accountNames
-	return parseEach(text, func(name string) (string, error) {
-		if err := names.check(name); err != nil {
-			return "", err
-		}
-		var errs []error
-		for _, other := range names {
-			errs = append(errs, tellApart[accountSettings](accountPrefix, other, name),
-				tellApart[accountSettings](accountPrefix, name, other))
-		}
-		names = append(names, name)
-		return name, errors.Join(errs...)
-	})
+	return parseNames[accountSettings](text, accountPrefix, checkAccountName)
 }
 
-// check returns an error if a name cannot be added to the list.
-func (names accountNames) check(name string) error {
+// checkAccountName rejects a name whose settings could be taken for those of the default account.
+func checkAccountName(name string) error {
 	isTaken := func(d declaration) bool { return strings.HasPrefix(d.name, accountPrefix(name)) }
 	switch {
-	case !namePattern.MatchString(name):
-		return fmt.Errorf("%q is not a name; use a-z, 0-9 and hyphens between them", name)
-	case slices.Contains(names, name):
-		return fmt.Errorf("%q appears twice", name)
 	case name == journey.DefaultAccount:
 		return fmt.Errorf("%q is the word for the account of PAYGATE_PAY_API_KEY", name)
 	case slices.ContainsFunc(declarations[Settings](prefix), isTaken):

@@ -63,11 +63,9 @@ func parseOrigins(text string) (origin.List, error) {
 	})
 }
 
-func parseCardOrigins(text string) (origins, error) {
-	return parseEach(text, func(item string) (string, error) {
-		o, err := parseOrigin(item)
-		return o.String(), err
-	})
+func parseCardOrigin(text string) (string, error) {
+	o, err := parseOrigin(text)
+	return o.String(), err
 }
 
 // checkHost returns a host, with or without a port, in ASCII.

@@ -8,7 +8,6 @@ import (
 
 	"paygate/gateway"
 	"paygate/gateway/form"
-	"paygate/gateway/match"
 	"paygate/journey"
 )
 
@@ -70,10 +69,6 @@ func checkFree(prices map[string]int64) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func parsePatterns(text string) ([]match.Pattern, error) {
-	return parseEach(text, match.ParsePattern)
 }
 
 func parseCondition(text string) (form.Condition, error) {

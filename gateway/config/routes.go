@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,24 +15,8 @@ import (
 	"paygate/journey"
 )
 
-// parseRouteNames rejects two names whose settings could be taken for each other's, such as apply and apply-when.
 func parseRouteNames(text string) (routeNames, error) {
-	var names routeNames
-	return parseEach(text, func(name string) (string, error) {
-		if !namePattern.MatchString(name) {
-			return "", fmt.Errorf("%q is not a name; use a-z, 0-9 and hyphens between them", name)
-		}
-		if slices.Contains(names, name) {
-			return "", fmt.Errorf("%q appears twice", name)
-		}
-		var errs []error
-		for _, other := range names {
-			errs = append(errs, tellApart[routeSettings](routePrefix, other, name),
-				tellApart[routeSettings](routePrefix, name, other))
-		}
-		names = append(names, name)
-		return name, errors.Join(errs...)
-	})
+	return parseNames[routeSettings](text, routePrefix, func(string) error { return nil })
 }
 
 // wellNamed returns the names of a faulty list whose routes can be checked all the same.
@@ -43,6 +28,30 @@ func wellNamed(text string) (names routeNames) {
 		}
 	}
 	return names
+}
+
+var namePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+
+// parseNames rejects two names whose settings in T could be taken for each other's, such as apply and apply-when.
+func parseNames[T any](text string, prefixOf func(string) string, check func(string) error) ([]string, error) {
+	var names []string
+	return parseEach(text, func(name string) (string, error) {
+		switch {
+		case !namePattern.MatchString(name):
+			return "", fmt.Errorf("%q is not a name; use a-z, 0-9 and hyphens between them", name)
+		case slices.Contains(names, name):
+			return "", fmt.Errorf("%q appears twice", name)
+		}
+		if err := check(name); err != nil {
+			return "", err
+		}
+		var errs []error
+		for _, other := range names {
+			errs = append(errs, tellApart[T](prefixOf, other, name), tellApart[T](prefixOf, name, other))
+		}
+		names = append(names, name)
+		return name, errors.Join(errs...)
+	})
 }
 
 // tellApart returns an error if the longer name is the shorter one followed by the name of a setting in T or its

@@ -18,26 +18,16 @@ func parseTell(text string) (tell, error) {
 		return tell{}, err
 	case p.Method() != "POST" || len(p.Names())+len(p.Parameters()) > 0:
 		return tell{}, fmt.Errorf("%s must be POST and an exact path, without a query", text)
-	case mayMean(p, "/"):
+	case p.MayMean("/"):
 		return tell{}, fmt.Errorf("%s may be taken for the home page; use a path that leads nowhere else", text)
 	}
 	return tell(p), nil
 }
 
-// events returns what a service can be told.
-func events() []string {
-	return []string{journey.WhatRefunded, journey.WhatReturned, journey.WhatCollectionFailed}
-}
+// events are what a service can be told.
+var events = []string{journey.WhatRefunded, journey.WhatReturned, journey.WhatCollectionFailed}
 
-func parseTellOn(text string) (tellOn, error) {
-	return parseWords(text, events()...)
-}
-
-// mayMean reports whether some server, handler or script may take a path for one of the pattern.
-func mayMean(p match.Pattern, path string) bool {
-	paths := match.Interpret(path)
-	return p.MatchesCanonical(paths) || p.MatchesStrict(paths)
-}
+func parseTellOn(text string) (tellOn, error) { return parseWords(text, events...) }
 
 // checkTell reports a list of events that has no effect.
 func (c routeChecker) checkTell(v routeSettings) {
@@ -65,7 +55,7 @@ func (c *checker) compareTell(s Settings) {
 
 func (c *checker) compareTellWith(r, other gateway.Route) {
 	for _, p := range append(other.Patterns(), other.Allow...) {
-		if p.Method() != "" && (mayMean(p, r.Terms.Tell) || mayMean(r.Tell, example(p))) {
+		if p.Method() != "" && (p.MayMean(r.Terms.Tell) || r.Tell.MayMean(example(p))) {
 			c.fault(r.Setting+"TELL", "%s overlaps with %s of route %s; no request from outside gets near TELL",
 				r.Terms.Tell, p, other.Name)
 		}
@@ -86,7 +76,7 @@ func example(p match.Pattern) string {
 func describeTell(t journey.Terms) string {
 	words := t.TellOn
 	if len(words) == 0 {
-		words = events()
+		words = events
 	}
 	return fmt.Sprintf("POST %s: %s; no request from outside gets there", t.Tell, strings.Join(words, ", "))
 }

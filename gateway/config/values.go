@@ -15,9 +15,11 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"paygate/gateway"
 	"paygate/gateway/form"
 	"paygate/gateway/match"
 	"paygate/gateway/notify"
+	"paygate/gateway/pages"
 	"paygate/gateway/signin"
 	"paygate/journey"
 	"paygate/journey/pgstore"
@@ -47,13 +49,13 @@ func parsers() map[reflect.Type]env.ParserFunc {
 	all := map[reflect.Type]env.ParserFunc{}
 	for _, p := range []typeParser{
 		of(parseBool), of(parseCount), of(parseSize), of(parseDuration), of(parseDurationOrZero), of(parseReturnGrace),
-		of(parseList), of(parseURL), of(parseService), of(parseOrigins), of(parseCardOrigins), of(parseNetworks),
-		of(parseKeys), of(parseStore), of(parseStaffTokens), of(parseStaffRoles), of(parsePounds), of(parseMethods),
-		of(parseLanguage), of(parseLinks), of(parseRouteNames),
-		of(parseAccountNames), of(parseShares),
-		of(match.ParsePattern), of(parsePatterns), of(form.ParseTemplate), of(parsePrice), of(parsePrices),
-		of(parseCondition), of(parseMetadata), of(parsePrefill), of(parseGetQuery),
-		of(parseStatuses), of(parsePlaces), of(parseTexts),
+		of(parseList), of(parseURL), of(parseService), of(parseOrigins), of(parseKeys), of(parseStore), of(parsePounds),
+		of(parseStaffTokens), of(parseRouteNames), of(parseAccountNames), of(parseShares),
+		ofEach[origins](parseCardOrigin), ofEach[[]netip.Prefix](parseNetwork), ofEach[methods](parseMethod),
+		ofEach[signin.Grants](signin.ParseGrant), ofEach[[]pages.Link](parseLink),
+		ofEach[[]gateway.LanguageSource](parseLanguage), ofEach[[]match.Pattern](match.ParsePattern),
+		of(match.ParsePattern), of(form.ParseTemplate), of(parsePrice), of(parsePrices), of(parseCondition),
+		of(parseMetadata), of(parsePrefill), of(parseGetQuery), of(parseStatuses), of(parsePlaces), of(parseTexts),
 		of(notify.ParseKey), of(notify.ParseTemplate), of(parseWebhookURL), of(parseEmailField),
 		of(parseTell), of(parseTellOn), of(reconcile.ParseAt),
 		of(parseOTLPEndpoint), of(parseOTLPHeaders), of(parseAttributes), of(parseRatio),
@@ -71,6 +73,11 @@ type typeParser struct {
 
 func of[T any](parse func(string) (T, error)) typeParser {
 	return typeParser{reflect.TypeFor[T](), func(text string) (any, error) { return parse(text) }}
+}
+
+// ofEach returns the parser of a list whose items parse parses.
+func ofEach[L ~[]T, T any](parse func(string) (T, error)) typeParser {
+	return of(func(text string) (L, error) { return parseEach(text, parse) })
 }
 
 // parseBool returns the meaning of the words that the tag values allows.
@@ -171,17 +178,15 @@ func parseWords(text string, allowed ...string) ([]string, error) {
 	})
 }
 
-func parseNetworks(text string) ([]netip.Prefix, error) {
-	return parseEach(text, func(item string) (netip.Prefix, error) {
-		network, err := netip.ParsePrefix(item)
-		switch {
-		case err != nil || network.Addr().Is4In6():
-			return network, fmt.Errorf("%q is not a network; write it as 10.0.0.0/8", item)
-		case network.Bits() == 0:
-			return network, fmt.Errorf("%q is every address, so anyone could set the headers of a proxy", item)
-		}
-		return network, nil
-	})
+func parseNetwork(text string) (netip.Prefix, error) {
+	network, err := netip.ParsePrefix(text)
+	switch {
+	case err != nil || network.Addr().Is4In6():
+		return network, fmt.Errorf("%q is not a network; write it as 10.0.0.0/8", text)
+	case network.Bits() == 0:
+		return network, fmt.Errorf("%q is every address, so anyone could set the headers of a proxy", text)
+	}
+	return network, nil
 }
 
 // parseKeys returns keys of 32 random bytes, written in base64url with or without padding.
@@ -241,18 +246,14 @@ func parsePounds(text string) (pounds, error) {
 	return pounds(pence), err
 }
 
-func parseStaffRoles(text string) (signin.Grants, error) { return parseEach(text, signin.ParseGrant) }
-
 // isNotPrintable reports whether a character is a blank, a control character or not ASCII.
 func isNotPrintable(r rune) bool { return r <= ' ' || r > '~' }
 
 var methodPattern = regexp.MustCompile(`^[A-Z][A-Z-]{0,30}$`)
 
-func parseMethods(text string) (methods, error) {
-	return parseEach(text, func(m string) (string, error) {
-		if !methodPattern.MatchString(m) || m == "CONNECT" || m == "TRACE" || m == "PRI" {
-			return "", fmt.Errorf("%q cannot be let through", m)
-		}
-		return m, nil
-	})
+func parseMethod(m string) (string, error) {
+	if !methodPattern.MatchString(m) || m == "CONNECT" || m == "TRACE" || m == "PRI" {
+		return "", fmt.Errorf("%q cannot be let through", m)
+	}
+	return m, nil
 }

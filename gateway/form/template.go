@@ -3,6 +3,7 @@ package form
 import (
 	"crypto/rand"
 	"fmt"
+	"math/big"
 	"net/url"
 	"slices"
 	"strings"
@@ -104,13 +105,10 @@ func unescape(text string) string {
 // RandomReference returns 10 random characters (over 48 bits) that are not mistaken for each other on the telephone.
 func RandomReference() string {
 	const unambiguous = "ABCDEFGHJKMNPQRSTVWXYZ2346789" // without I L O U, and without 0 1 5
-	out := make([]byte, 0, 10)
-	for len(out) < cap(out) {
-		var b [1]byte
-		_, _ = rand.Read(b[:])                                 // never fails (crypto/rand)
-		if int(b[0]) < 256/len(unambiguous)*len(unambiguous) { // every character is equally likely
-			out = append(out, unambiguous[int(b[0])%len(unambiguous)])
-		}
+	out := make([]byte, 10)
+	for i := range out {
+		n, _ := rand.Int(rand.Reader, big.NewInt(int64(len(unambiguous)))) // never fails (crypto/rand)
+		out[i] = unambiguous[n.Int64()]
 	}
 	return string(out)
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"paygate/gateway/headers"
 	"paygate/gateway/origin"
@@ -70,7 +71,7 @@ func (c *Classifier) Classify(r *http.Request) Decision {
 	case t.Path == c.Prefix || strings.HasPrefix(t.Path, c.Prefix+"/"):
 		return Decision{Action: Own, Target: t, Path: t.Path}
 	}
-	paths := &lazyPaths{path: t.Path}
+	paths := sync.OnceValue(func() *Paths { return Interpret(t.Path) })
 	if route := c.reservedFor(t, paths); route != nil {
 		return Decision{Target: t}.refuse(route, http.StatusNotFound, ErrReserved)
 	}
@@ -91,14 +92,14 @@ func (c *Classifier) refusesAction(r *http.Request) bool {
 }
 
 // find compares a request with the rules that its method can reach.
-func (c *Classifier) find(r *http.Request, t Target, paths *lazyPaths, rules []*rule) Decision {
+func (c *Classifier) find(r *http.Request, t Target, paths func() *Paths, rules []*rule) Decision {
 	base := Decision{Target: t, Path: t.Path, refusesAction: c.refusesAction(r)}
 	if len(rules) == 0 {
 		return base
 	}
 	s := &search{
 		base: base, method: r.Method, path: WithoutParameters(t.Path), parameters: t.parameters(),
-		paths: paths.get(), isAllowed: c.isAllowed(r.Method, t),
+		paths: paths(), isAllowed: c.isAllowed(r.Method, t),
 	}
 	d := s.decide(rules)
 	if d.Action == Forward || d.Action == Pay {

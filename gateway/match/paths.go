@@ -24,19 +24,6 @@ func Interpret(path string) *Paths {
 	return p
 }
 
-// lazyPaths are the interpretations of a path, made when first needed.
-type lazyPaths struct {
-	path  string
-	paths *Paths
-}
-
-func (l *lazyPaths) get() *Paths {
-	if l.paths == nil {
-		l.paths = Interpret(l.path)
-	}
-	return l.paths
-}
-
 // Complete reports whether these are all interpretations.
 func (p *Paths) Complete() bool { return p.set.Complete }
 
@@ -55,6 +42,12 @@ func (p Pattern) MatchesCanonical(paths *Paths) bool { return paths.canonical(p)
 // canonical returns the first interpretation that matches a pattern, or -1.
 func (p *Paths) canonical(pattern Pattern) int {
 	return slices.IndexFunc(p.segments, pattern.isCanonical)
+}
+
+// MayMean reports whether some server, handler or script may take a path for one of the pattern.
+func (p Pattern) MayMean(path string) bool {
+	paths := Interpret(path)
+	return p.MatchesCanonical(paths) || p.MatchesStrict(paths)
 }
 
 // isCanonical compares without case. Wildcards match anything, because a service may accept more names than Paygate

@@ -11,13 +11,13 @@ import (
 
 // reservedFor returns the route whose service hears from Paygate at an address that a target may be read as, whatever
 // its method. A target with too many interpretations may be read as any.
-func (c *Classifier) reservedFor(t Target, paths *lazyPaths) *Route {
+func (c *Classifier) reservedFor(t Target, paths func() *Paths) *Route {
 	if len(c.reserved) == 0 {
 		return nil
 	}
 	named := namedPaths(t.parameters())
 	for _, w := range c.reserved {
-		isHere := !paths.get().Complete() || w.isFor(paths.get(), false)
+		isHere := !paths().Complete() || w.isFor(paths(), false)
 		if isHere || slices.ContainsFunc(named, w.pattern.isCanonical) {
 			return w.route
 		}

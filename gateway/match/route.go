@@ -2,6 +2,7 @@ package match
 
 import (
 	"net/http"
+	"slices"
 
 	"paygate/gateway/form"
 )
@@ -22,12 +23,7 @@ type Route struct {
 
 // IsAt reports whether an address is exactly that of one of the route's patterns.
 func (r *Route) IsAt(path, query string) bool {
-	for _, p := range r.Patterns() {
-		if p.IsAt(path, query) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Patterns(), func(p Pattern) bool { return p.IsAt(path, query) })
 }
 
 // Patterns returns the patterns of the requests that cost money.

@@ -14,7 +14,7 @@ import (
 // code, or with the pay code), and refuses a query or a cookie that the pay code may take for the form. This holds
 // for every interpretation of the path that counts for a POST.
 
-func (c *Classifier) classifySafe(r *http.Request, t Target, paths *lazyPaths) Decision {
+func (c *Classifier) classifySafe(r *http.Request, t Target, paths func() *Paths) Decision {
 	cookies := form.Cookies(r.Header)
 	at := c.submissionsAt(r, t, paths, cookies)
 	for _, w := range at {
@@ -32,7 +32,7 @@ func (c *Classifier) classifySafe(r *http.Request, t Target, paths *lazyPaths) D
 
 // submissionsAt returns the rules of submission routes whose path the target of a safe request may be, whatever their
 // conditions on the query. A path with too many interpretations may be any.
-func (c *Classifier) submissionsAt(r *http.Request, t Target, lazy *lazyPaths, cookies []form.Field) []*rule {
+func (c *Classifier) submissionsAt(r *http.Request, t Target, interpret func() *Paths, cookies []form.Field) []*rule {
 	isBare := r.Method == http.MethodGet && t.Query == "" && r.ContentLength == 0 &&
 		!strings.ContainsAny(t.Path, "%&;") // like most requests
 	couldRun := c.submissions
@@ -42,7 +42,7 @@ func (c *Classifier) submissionsAt(r *http.Request, t Target, lazy *lazyPaths, c
 	if len(couldRun) == 0 {
 		return nil
 	}
-	paths := lazy.get()
+	paths := interpret()
 	isAllowed := c.isAllowed(http.MethodGet, t)
 	return filter(couldRun, func(w *rule) bool {
 		return (!paths.Complete() || w.isFor(paths, isAllowed)) && (!isBare || w.runsOnGet() || w.isPressedBy(cookies))

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/gorilla/securecookie"
 )
 
 const (
@@ -28,28 +26,17 @@ func (g *Gate) KeepDraft(w http.ResponseWriter, r *http.Request) bool {
 	if !ok || r.ParseForm() != nil {
 		return false
 	}
-	value, err := g.drafts.Encode(draftCookie, Draft{r.URL.Path, r.PostForm, p.Name})
-	if err != nil {
-		return false
-	}
-	g.setCookie(w, r, draftCookie, value, draftFor)
-	return true
+	return g.drafts.put(w, r, Draft{r.URL.Path, r.PostForm, p.Name}) == nil
 }
 
 // Draft returns the form that a member had sent.
 func (g *Gate) Draft(r *http.Request, m Member) (d Draft, ok bool) {
-	cookie, err := r.Cookie(g.Proxies.cookieName(r, draftCookie))
-	return d, err == nil && g.drafts.Decode(draftCookie, cookie.Value, &d) == nil && d.Name == m.Name
+	return d, g.drafts.read(r, &d) && d.Name == m.Name
 }
 
 // DropDraft drops the form that was kept.
 func (g *Gate) DropDraft(w http.ResponseWriter, r *http.Request) {
 	if _, err := r.Cookie(g.Proxies.cookieName(r, draftCookie)); err == nil {
-		g.setCookie(w, r, draftCookie, "", -time.Second)
+		g.drafts.drop(w, r)
 	}
-}
-
-func newDrafts(o Options) *securecookie.SecureCookie {
-	return securecookie.New(o.HashKey, o.BlockKey).MaxAge(int(draftFor.Seconds())).
-		SetSerializer(securecookie.JSONEncoder{})
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gorilla/securecookie"
 	"golang.org/x/oauth2"
 )
 
@@ -29,22 +28,13 @@ type flow struct {
 	Earlier  string    `json:"e"` // the session that the browser had, whose cookie it does not send on the way back
 }
 
-func newFlows(o Options) *securecookie.SecureCookie {
-	return securecookie.New(o.HashKey, o.BlockKey).MaxAge(int(flowFor.Seconds())).
-		SetSerializer(securecookie.JSONEncoder{})
-}
-
 // Start begins a sign-in with the issuer that leads to a page of the staff listener. It returns the issuer's address.
 func (g *Gate) Start(w http.ResponseWriter, r *http.Request, to string) (address string, err error) {
 	f := flow{rand.Text(), rand.Text(), oauth2.GenerateVerifier(), to, g.Now(), g.sessions.digestOf(r)}
 	if address, err = g.provider.startURL(r.Context(), f); err != nil {
 		return "", err
 	}
-	value, err := g.flows.Encode(flowCookie, f)
-	if err == nil {
-		g.setFlow(w, r, value, flowFor)
-	}
-	return address, err
+	return address, g.flows.put(w, r, f)
 }
 
 // Finish ends a sign-in: it begins a session, and returns where it leads to. The error is ErrStale, ErrToken,
@@ -64,16 +54,15 @@ func (g *Gate) Finish(w http.ResponseWriter, r *http.Request) (m Member, to stri
 	if m, err = g.known(person, g.OIDC.Issuer, g.OIDC.TrustEmail); err != nil {
 		return m, "", err
 	}
-	return m, f.To, g.begin(w, r, session{Name: m.Name, ID: m.ID, Issuer: g.OIDC.Issuer, Person: &person}, f.Earlier)
+	return m, f.To, g.sessions.begin(w, r, session{Name: m.Name, ID: m.ID, Issuer: g.OIDC.Issuer, Person: &person}, f.Earlier)
 }
 
 // takeFlow returns the sign-in that this browser has begun. It can be taken once.
 func (g *Gate) takeFlow(w http.ResponseWriter, r *http.Request) (f flow, err error) {
-	cookie, err := r.Cookie(g.Proxies.cookieName(r, flowCookie))
-	if err != nil || g.flows.Decode(flowCookie, cookie.Value, &f) != nil {
+	if !g.flows.read(r, &f) {
 		return f, ErrStale
 	}
-	g.setFlow(w, r, "", -time.Second)
+	g.flows.drop(w, r)
 	age := g.Now().Sub(f.Began)
 	issuer := r.FormValue("iss") // RFC 9207
 	if !equal(digest(r.FormValue("state")), digest(f.State)) || age < 0 || age >= flowFor ||
@@ -88,11 +77,4 @@ func (g *Gate) takeFlow(w http.ResponseWriter, r *http.Request) (f flow, err err
 		err = ErrToken
 	}
 	return f, err
-}
-
-func (g *Gate) setFlow(w http.ResponseWriter, r *http.Request, value string, lasts time.Duration) {
-	http.SetCookie(w, &http.Cookie{
-		Name: g.Proxies.cookieName(r, flowCookie), Value: value, Path: "/", MaxAge: int(lasts.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: g.Proxies.encrypted(r),
-	})
 }

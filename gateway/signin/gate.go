@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/gorilla/securecookie"
 )
 
 // ErrUnknown means that a request does not say who sends it, or that it is not true.
@@ -44,16 +42,19 @@ type Gate struct {
 	Options
 	sessions keeper
 	provider *provider
-	drafts   *securecookie.SecureCookie
-	flows    *securecookie.SecureCookie
+	drafts   jar
+	notices  jar
+	flows    jar
 	brake    *brake
 }
 
 // NewGate returns a Gate.
 func NewGate(o Options) *Gate {
 	return &Gate{
-		Options: o, sessions: newKeeper(o), provider: newProvider(o), drafts: newDrafts(o), flows: newFlows(o),
-		brake: newBrake(o.Now),
+		Options: o, sessions: newKeeper(o), provider: newProvider(o), brake: newBrake(o.Now),
+		drafts:  newJar(o, draftCookie, draftFor, http.SameSiteStrictMode),
+		notices: newJar(o, noticeCookie, draftFor, http.SameSiteStrictMode),
+		flows:   newJar(o, flowCookie, flowFor, http.SameSiteLaxMode),
 	}
 }
 
@@ -116,29 +117,13 @@ func (g *Gate) SignIn(w http.ResponseWriter, r *http.Request, token string) (Mem
 	if !known {
 		return m, ErrUnknown
 	}
-	return m, g.begin(w, r, session{Name: m.Name, ID: m.ID, Digest: digest(token)}, g.sessions.digestOf(r))
-}
-
-// begin begins a session in place of an earlier one.
-func (g *Gate) begin(w http.ResponseWriter, r *http.Request, began session, earlier string) error {
-	value, err := g.sessions.begin(r, began, earlier)
-	if err == nil {
-		g.setCookie(w, r, sessionCookie, value, cookieFor)
-	}
-	return err
+	return m, g.sessions.begin(w, r, session{Name: m.Name, ID: m.ID, Digest: digest(token)}, g.sessions.digestOf(r))
 }
 
 // SignOut ends the session of a request, for this browser and on the server.
 func (g *Gate) SignOut(w http.ResponseWriter, r *http.Request) error {
 	err := g.sessions.end(r)
-	g.setCookie(w, r, sessionCookie, "", -time.Second)
-	g.setCookie(w, r, draftCookie, "", -time.Second)
+	g.sessions.cookies.drop(w, r)
+	g.drafts.drop(w, r)
 	return err
-}
-
-func (g *Gate) setCookie(w http.ResponseWriter, r *http.Request, name, value string, lasts time.Duration) {
-	http.SetCookie(w, &http.Cookie{
-		Name: g.Proxies.cookieName(r, name), Value: value, Path: "/", MaxAge: int(lasts.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: g.Proxies.encrypted(r),
-	})
 }

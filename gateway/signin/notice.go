@@ -1,9 +1,6 @@
 package signin
 
-import (
-	"net/http"
-	"time"
-)
+import "net/http"
 
 const noticeCookie = "paygate-staff-notice"
 
@@ -19,18 +16,14 @@ type Notice struct {
 // KeepNotice keeps a notice for the next page of a member. One that is too long for a cookie is not kept.
 func (g *Gate) KeepNotice(w http.ResponseWriter, r *http.Request, m Member, n Notice) {
 	n.Name = m.Name
-	if value, err := g.drafts.Encode(noticeCookie, n); err == nil {
-		g.setCookie(w, r, noticeCookie, value, draftFor)
-	}
+	_ = g.notices.put(w, r, n)
 }
 
 // TakeNotice returns the notice for this page, if there is one, and forgets it.
 func (g *Gate) TakeNotice(w http.ResponseWriter, r *http.Request, m Member) (n Notice, ok bool) {
-	cookie, err := r.Cookie(g.Proxies.cookieName(r, noticeCookie))
-	if err != nil || g.drafts.Decode(noticeCookie, cookie.Value, &n) != nil || n.Name != m.Name ||
-		n.About != r.URL.Path {
+	if !g.notices.read(r, &n) || n.Name != m.Name || n.About != r.URL.Path {
 		return Notice{}, false
 	}
-	g.setCookie(w, r, noticeCookie, "", -time.Second)
+	g.notices.drop(w, r)
 	return n, true
 }

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gorilla/securecookie"
-
 	"paygate/journey"
 )
 
@@ -63,30 +61,28 @@ type pass struct {
 
 // keeper keeps the sessions in the store.
 type keeper struct {
-	proxies Proxies
 	values  Store
-	cookies *securecookie.SecureCookie
+	cookies jar
 	now     func() time.Time
 }
 
 func newKeeper(o Options) keeper {
-	cookies := securecookie.New(o.HashKey, o.BlockKey).MaxAge(int(cookieFor.Seconds()))
-	return keeper{o.Proxies, o.Store, cookies.SetSerializer(securecookie.JSONEncoder{}), o.Now}
+	return keeper{o.Store, newJar(o, sessionCookie, cookieFor, http.SameSiteStrictMode), o.Now}
 }
 
-// begin stores a session in place of an earlier one, and returns the value of its cookie.
-func (k keeper) begin(r *http.Request, began session, earlier string) (cookie string, err error) {
+// begin begins a session in place of an earlier one.
+func (k keeper) begin(w http.ResponseWriter, r *http.Request, began session, earlier string) error {
 	p := pass{rand.Text(), began.Name}
 	began.Began, began.Used = k.now(), k.now()
-	err = k.update(context.WithoutCancel(r.Context()), func(all sessions) {
+	err := k.update(context.WithoutCancel(r.Context()), func(all sessions) {
 		delete(all, earlier)
 		all.makeRoom(began.ID)
 		all[digest(p.Key)] = began
 	})
 	if err != nil {
-		return "", err
+		return err
 	}
-	return k.cookies.Encode(sessionCookie, p)
+	return k.cookies.put(w, r, p)
 }
 
 // makeRoom ends the sessions of a member beyond those that they can have beside a new one.
@@ -105,8 +101,7 @@ func (all sessions) makeRoom(id string) {
 
 // passOf returns what the cookie of a request says, whether or not the session goes on.
 func (k keeper) passOf(r *http.Request) (p pass, ok bool) {
-	cookie, err := r.Cookie(k.proxies.cookieName(r, sessionCookie))
-	return p, err == nil && k.cookies.Decode(sessionCookie, cookie.Value, &p) == nil && p.Key != ""
+	return p, k.cookies.read(r, &p) && p.Key != ""
 }
 
 // digestOf returns what the store knows the session of a request by, whether or not it goes on.
