@@ -78,7 +78,8 @@ func forgeries(t *testing.T) []attack {
 		all = append(all, attack{name, reason, r})
 	}
 	add("alg none, no signature", "signature", header("none", "paygate-release+jwt")+"."+segments[1]+".")
-	add("alg none, the old signature", "signature", header("none", "paygate-release+jwt")+"."+segments[1]+"."+segments[2])
+	add("alg none, the old signature", "signature",
+		header("none", "paygate-release+jwt")+"."+segments[1]+"."+segments[2])
 	add("HS256, the public key as its secret", "signature", foreign(t, jose.HS256, publicPEM(t, ours), segments[1]))
 	add("another key", "signature", signedBy(t, key(t, "another"), release()))
 	add("ES256", "signature", signedBy(t, key(t, "elliptic"), release()))

@@ -53,7 +53,8 @@ func codeLines(t *testing.T, file string) int {
 
 func TestVerifiersAreShortAndInGuide(t *testing.T) {
 	t.Parallel()
-	row := regexp.MustCompile("(?m)^\\| [^|]+ \\| \\[`[^`]+`\\]\\(\\.\\./\\.\\./examples/(verify/[^)]+)\\) \\| (\\d+) \\| " +
+	row := regexp.MustCompile("(?m)^\\| [^|]+ " +
+		"\\| \\[`[^`]+`\\]\\(\\.\\./\\.\\./examples/(verify/[^)]+)\\) \\| (\\d+) \\| " +
 		"([^|]+) \\|$")
 	listed := map[string]bool{}
 	for _, found := range row.FindAllStringSubmatch(guide(t), -1) {

@@ -47,7 +47,8 @@ func TestNginxOnBothSidesOfPaygate(t *testing.T) {
 	require.Equal(t, ran, ann.ReturnFromPay().Text)
 }
 
-// startSite runs nginx with the site of the example, and returns the addresses of its public servers and its certificate.
+// startSite runs nginx with the site of the example, and returns the addresses of its public servers and its
+// certificate.
 func startSite(t *testing.T, inner, paygate string) (plain, secure string, roots *x509.CertPool) {
 	t.Helper()
 	nginx, openssl, root := installed(t, "nginx"), installed(t, "openssl"), home(t)

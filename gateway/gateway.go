@@ -58,8 +58,8 @@ type Options struct {
 	DoctorToken string // lets the doctor ask how its request arrived; may be empty
 	Log         *slog.Logger
 
-	// Began, if set, is called for every request with its kind: "pass_through", "pay", "own" or "refused". Ended, if set,
-	// is called when it was answered; a status of 0 means that it was not.
+	// Began, if set, is called for every request with its kind: "pass_through", "pay", "own" or "refused". Ended, if
+	// set, is called when it was answered; a status of 0 means that it was not.
 	Began func(kind string)
 	Ended func(kind string, status int, took time.Duration)
 	// Trace, if set, is called for every request, before it is classified. It returns the request to go on with, and a

@@ -87,8 +87,9 @@ func TestNoPageContradictsTheMoney(t *testing.T) {
 				}
 				w := httptest.NewRecorder()
 				testpages.New().Render(w, http.StatusOK, pageOf(j), viewOf(j))
-				saysPaid := regexp.MustCompile(`You have paid £25|You paid £25|We have your payment|£25 is still valid|` +
-					`you paid for did not go ahead`)
+				saysPaid := regexp.MustCompile(
+					`You have paid £25|You paid £25|We have your payment|£25 is still valid|` +
+						`you paid for did not go ahead`)
 				require.Equal(t, p.Money > 0, saysPaid.MatchString(w.Body.String()), "%s %s %s", kind, state, p.Status)
 				saysRefunded := strings.Contains(w.Body.String(), "We have since refunded £5 ")
 				if state == journey.StateReleased || state == journey.StateAccepted {

@@ -43,7 +43,8 @@ type Order struct {
 // Person is a member of staff who gives an order.
 type Person struct {
 	Name string // as the history shows it, which the person may be able to change
-	// ID is what the person cannot change, such as a subject and its issuer: one identity on each line. It may be empty.
+	// ID is what the person cannot change, such as a subject and its issuer: one identity on each line. It may be
+	// empty.
 	ID string
 }
 

@@ -97,5 +97,6 @@ func (j Journey) setRight(at time.Time) Journey {
 // longestWait is longer than any step of the journey is put off, apart from erasing.
 func (j Journey) longestWait() time.Duration {
 	t := j.Terms
-	return max(CaptureWindow, t.RetryFor+t.MopupMinAge, t.ResubmitFor, t.UnseenFor, t.SecondLook, t.ClaimFor) + time.Hour
+	return max(CaptureWindow, t.RetryFor+t.MopupMinAge, t.ResubmitFor, t.UnseenFor, t.SecondLook, t.ClaimFor) +
+		time.Hour
 }

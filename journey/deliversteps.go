@@ -96,7 +96,8 @@ func (r *Runner) deliver(ctx context.Context, j Journey, request HeldRequest, v 
 func (r *Runner) conclude(ctx context.Context, j Journey, result Delivered, by By) (Progress, error) {
 	answered := result.Verdict == VerdictAccepted || result.Verdict == VerdictRefused
 	if result.Verdict == VerdictNotSent {
-		r.Log.WarnContext(ctx, "a request was not sent", "journey_id", j.ID, "route", j.Terms.Route, "reason", result.Detail)
+		r.Log.WarnContext(ctx, "a request was not sent", "journey_id", j.ID, "route", j.Terms.Route,
+			"reason", result.Detail)
 	}
 	fact := RequestDelivered{
 		Number: j.Claim.Number, Verdict: result.Verdict, Status: result.Status, Detail: result.Detail,

@@ -83,7 +83,8 @@ func TestWhatIsNeededIsNotErased(t *testing.T) {
 	late := typed(t, StateReversed) // money has arrived that has to go back
 	late.Payments = append(late.Payments, Payment{ID: "late", Status: StatusSuccess, Money: 2500})
 	for _, j := range []Journey{
-		pass, refunding, trusted, late, typed(t, StatePaying), typed(t, StateConfirmed), typed(t, StateRefused), typed(t, StateStuck),
+		pass, refunding, trusted, late, typed(t, StatePaying), typed(t, StateConfirmed), typed(t, StateRefused),
+		typed(t, StateStuck),
 	} {
 		after, err := j.Apply(PersonErased{"asked"}, ByStaff("ann"), t0.Add(time.Minute))
 		require.ErrorAs(t, err, new(*TransitionError), j.State)

@@ -84,8 +84,8 @@ type (
 
 	// StepFailed is an owed step that failed and will be tried again.
 	StepFailed struct{ Detail string }
-	// Looked is a look at Pay, whatever the result. Nudged is the NudgedAt of the journey when it began: what Pay has told
-	// us of since needs another one.
+	// Looked is a look at Pay, whatever the result. Nudged is the NudgedAt of the journey when it began: what Pay has
+	// told us of since needs another one.
 	Looked struct{ Nudged time.Time }
 	// OutcomeSeen means that a page or a reply told the citizen what the service said.
 	OutcomeSeen struct{}
@@ -130,7 +130,7 @@ type (
 		PaymentID string
 		Amount    int64 // pence
 	}
-	// RefundsSeen is what Pay's list says of the refunds of a payment, by whomever they were made.
+	// RefundsSeen is what Pay's list says of the refunds of a payment, also of those made elsewhere.
 	RefundsSeen struct {
 		PaymentID string
 		Refunds   []Refund

@@ -95,7 +95,8 @@ func TestAReturnIsToldOnceAndNotAsARefund(t *testing.T) {
 		RequestDelivered{Number: 1, Verdict: VerdictRefused}, ReturnDecided{}, PaymentSeen{back},
 		MoneyReturned{PaymentID: "pay1"}, refunds(Refund{ID: "re1", Amount: 2500, Status: RefundSubmitted}))
 	require.Equal(t, StateReversed, j.State)
-	require.Equal(t, []Recipient{ToCitizen}, recipients(j), "the refund may still fail: the service waits for the result")
+	require.Equal(t, []Recipient{ToCitizen}, recipients(j),
+		"the refund may still fail: the service waits for the result")
 	j = must(t, j, refunds(Refund{ID: "re1", Amount: 2500, Status: RefundSuccess}))
 	require.Equal(t, []Recipient{ToCitizen, ToService}, recipients(j))
 	require.Equal(t, returned[0], outbox(j)[1])
@@ -129,7 +130,8 @@ func TestAmountsThatAreToldAddUp(t *testing.T) {
 		j = must(t, j, ReturnDecided{})
 		require.Empty(t, j.Outbox, "nobody was told: it becomes part of the return")
 		j = must(t, j, PaymentSeen{back}, MoneyReturned{PaymentID: "pay1"}, refunds(
-			Refund{ID: "re1", Amount: 500, Status: RefundSuccess}, Refund{ID: "re2", Amount: 2000, Status: RefundSuccess}))
+			Refund{ID: "re1", Amount: 500, Status: RefundSuccess}, Refund{ID: "re2", Amount: 2000,
+				Status: RefundSuccess}))
 		require.Equal(t, wanted, outbox(j))
 	}
 }

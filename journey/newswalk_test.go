@@ -96,7 +96,10 @@ func randomRefunds(t *rapid.T, j Journey) Fact {
 	f := RefundsSeen{PaymentID: p.ID}
 	for i, amount := range []int64{500, 2000} {
 		id := p.ID + string(rune('a'+i))
-		known := slices.ContainsFunc(p.Refunds, func(r Refund) bool { return r.ID == id && r.Status != RefundSubmitted })
+		known := slices.ContainsFunc(p.Refunds, func(r Refund) bool {
+			return r.ID == id &&
+				r.Status != RefundSubmitted
+		})
 		if p.Status == StatusSuccess && !known && rapid.Bool().Draw(t, id) {
 			status := rapid.SampledFrom([]string{RefundSubmitted, RefundSuccess, RefundError}).Draw(t, "status")
 			f.Refunds = append(f.Refunds, Refund{ID: id, Amount: amount, Status: status})

@@ -30,7 +30,8 @@ const (
 // Message is something that has to be told to somebody. It stays in the journey until it is sent. One that was given up
 // stays too, and is sent only if a person asks for it.
 type Message struct {
-	ID        string    `json:"id"` // the same on every attempt; for a refund that the service hears of, the refund's id
+	// ID is the same on every attempt. For a refund that the service hears of it is the refund's id.
+	ID        string    `json:"id"`
 	To        Recipient `json:"to"`
 	What      string    `json:"what"`
 	PaymentID string    `json:"payment_id"`
@@ -155,7 +156,7 @@ func (j Journey) messageTaken(f MessageTaken, by By, at time.Time) (Journey, str
 	return j.withMessage(f.ID, func(m *Message) { m.TakenUntil = f.Until }), "", nil
 }
 
-// messageSent removes a message that the recipient has got, whoever sent it.
+// messageSent removes a message that the recipient has got, even if another process sent it.
 func (j Journey) messageSent(f MessageSent) (Journey, string, error) {
 	m, found := j.Message(f.ID)
 	if !found {

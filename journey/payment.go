@@ -27,10 +27,10 @@ type Payment struct {
 	Total    int64 `json:"total,omitempty"`    // pence the citizen was charged, with any card surcharge; 0 until known
 	Refunded int64 `json:"refunded,omitempty"` // pence given back so far
 
-	// Refunds is what Pay says of each refund of this payment, oldest first, by whomever it was made.
+	// Refunds is what Pay says of each refund of this payment, oldest first, also of those made elsewhere.
 	Refunds []Refund `json:"refunds,omitempty"`
-	// RefundsFrom is since when the list of refunds has to be read again: one is under way, or Pay's figures say that the
-	// list has changed. Zero: it need not be read.
+	// RefundsFrom is since when the list of refunds has to be read again: one is under way, or Pay's figures say that
+	// the list has changed. Zero: it need not be read.
 	RefundsFrom time.Time `json:"refunds_from,omitzero"`
 	// RefundsReadAt is when Pay's list of refunds was last read.
 	RefundsReadAt time.Time `json:"refunds_read_at,omitzero"`

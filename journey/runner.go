@@ -35,8 +35,8 @@ type Runner struct {
 	// when the request is no longer needed. Its error means that memory is short: the step stays owed.
 	Acquire func(ctx context.Context, bytes int64) (release func(), err error)
 
-	// Permit, if set, is asked before a request is delivered for which no citizen waits. done says that the delivery has
-	// ended. The error is ErrPaused if the route's deliveries pause: the step stays owed.
+	// Permit, if set, is asked before a request is delivered for which no citizen waits. done says that the delivery
+	// has ended. The error is ErrPaused if the route's deliveries pause: the step stays owed.
 	Permit func(ctx context.Context, route string) (done func(), err error)
 
 	// WaitTimeout limits how long a citizen waits for a delivery that another caller is making.
@@ -289,7 +289,8 @@ func (r *Runner) applied(before, after Journey, f Fact, by By) {
 	}
 	p, _ := after.Payment()
 	r.Log.Log(context.Background(), level, "journey",
-		"journey_id", after.ID, "reference", after.Terms.loggedReference(), "payment_id", p.ID, "route", after.Terms.Route,
+		"journey_id", after.ID, "reference", after.Terms.loggedReference(), "payment_id", p.ID, "route",
+		after.Terms.Route,
 		"from", before.State, "fact", name, "to", after.State, "by", by.Word(), "amount_pence", after.Terms.Amount)
 	if r.Applied != nil {
 		r.Applied(Applied{Before: before, After: after, Fact: f, By: by.Word()})

@@ -40,7 +40,10 @@ type tallies map[Tally]Tally
 
 func (sums tallies) changed() []Tally {
 	changed := slices.Collect(maps.Values(sums))
-	changed = slices.DeleteFunc(changed, func(t Tally) bool { return t.Journeys == 0 && t.Taken == 0 && t.Refunded == 0 })
+	changed = slices.DeleteFunc(changed, func(t Tally) bool {
+		return t.Journeys == 0 && t.Taken == 0 &&
+			t.Refunded == 0
+	})
 	slices.SortFunc(changed, func(a, b Tally) int {
 		return cmp.Or(a.Hour.Compare(b.Hour), cmp.Compare(a.State, b.State))
 	})

@@ -65,8 +65,8 @@ type Terms struct {
 	PassQuery      *PassQuery    `json:"pass_query,omitempty"` // nil: one payment opens the path whatever its query
 
 	Share []string `json:"share,omitempty"` // what the service is told of the payer
-	// Tell is the path at which the service hears what happens later; empty: it hears nothing. TellOn lists what it hears;
-	// nil is everything.
+	// Tell is the path at which the service hears what happens later; empty: it hears nothing. TellOn lists what it
+	// hears; nil is everything.
 	Tell   string   `json:"tell,omitempty"`
 	TellOn []string `json:"tell_on,omitempty"`
 

@@ -13,13 +13,14 @@ const (
 	// maxUnknown is how many deliveries in a row on a route may end without a known result, before only requests of
 	// citizens who are waiting are sent there. Each of them is one that a person has to look into.
 	maxUnknown = 3
-	// firstPause and maxPause are how long the deliveries of a route pause. Each pause is twice as long as the one before.
+	// firstPause and maxPause are how long the deliveries of a route pause. Each pause is twice as long as the one
+	// before.
 	firstPause, maxPause = time.Hour, 6 * time.Hour
 )
 
-// Breaker is a circuit breaker: it pauses the deliveries that no citizen waits for, by route, while the service does not
-// say what became of them. It learns from all deliveries, and any that ends with a known result closes it. It is safe for
-// concurrent use.
+// Breaker is a circuit breaker: it pauses the deliveries that no citizen waits for, by route, while the service does
+// not say what became of them. It learns from all deliveries, and any that ends with a known result closes it. It is
+// safe for concurrent use.
 type Breaker struct {
 	now func() time.Time
 	log *slog.Logger

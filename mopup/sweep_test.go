@@ -126,7 +126,8 @@ func newFixture(t *testing.T) *fixture {
 		pay:   &fakePay{down: map[string]error{}}, now: t0,
 	}
 	f.runner = &journey.Runner{
-		Store: f.store, Accounts: journey.Accounts{"": f.pay}, Deliverer: fakeService{}, Log: slog.New(slog.DiscardHandler),
+		Store: f.store, Accounts: journey.Accounts{"": f.pay}, Deliverer: fakeService{},
+		Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return f.now },
 	}
 	return f

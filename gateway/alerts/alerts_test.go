@@ -260,8 +260,9 @@ func TestSlackTextIsEscaped(t *testing.T) {
 	require.Len(t, c.toldBy(0, c.replica(alerts.Slack)), 1)
 	var message struct{ Text string }
 	require.NoError(t, json.Unmarshal([]byte(c.texts[0]), &message))
-	require.Equal(t, "*Fish &amp; chips: something needs a person*\n• 1 journey on the route licence waits for a person."+
-		" <https://staff.example.org/journeys?state=stuck&amp;route=licence|Show>", message.Text)
+	require.Equal(t,
+		"*Fish &amp; chips: something needs a person*\n• 1 journey on the route licence waits for a person."+
+			" <https://staff.example.org/journeys?state=stuck&amp;route=licence|Show>", message.Text)
 }
 
 func TestWithoutAWebhookNothingIsDone(t *testing.T) {

@@ -55,7 +55,8 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if renewed, err := c.refresh(); err != nil {
-		c.log.Error("a renewed certificate cannot be used, so the old one stays in use", "file", c.certFile, "error", err)
+		c.log.Error("a renewed certificate cannot be used, so the old one stays in use", "file",
+			c.certFile, "error", err)
 	} else if renewed {
 		c.log.Info("a renewed certificate is in use", "file", c.certFile)
 	}

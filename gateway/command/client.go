@@ -45,7 +45,8 @@ func (e Env) ask(ctx context.Context, method, path string, query url.Values, bod
 		return nil, fmt.Errorf("the staff listener does not answer at %s; is the gateway running?", c.StaffURL)
 	}
 	if answer.StatusCode == http.StatusAccepted {
-		fmt.Fprintln(e.Stderr, "paygate: it waits for a second person: paygate approve -amount POUNDS ID, or paygate reject")
+		fmt.Fprintln(e.Stderr,
+			"paygate: it waits for a second person: paygate approve -amount POUNDS ID, or paygate reject")
 	} else if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()
 		return nil, problem(answer)

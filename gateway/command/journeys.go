@@ -102,7 +102,8 @@ func (e Env) printTable(all []export.Record) error {
 	fmt.Fprintln(table, "ID\tSTATE\tREFERENCE\tPRICE\tBEGUN\tNOTE")
 	for _, r := range all {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n",
-			r.ID, r.State, printable(r.Reference), journey.Pounds(r.AmountPence), inLondon(r.StartedAt), printable(r.Note))
+			r.ID, r.State, printable(r.Reference), journey.Pounds(r.AmountPence), inLondon(r.StartedAt),
+			printable(r.Note))
 	}
 	return table.Flush()
 }

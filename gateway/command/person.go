@@ -52,10 +52,11 @@ func person(ctx context.Context, e Env, args []string) error {
 		func(set *flag.FlagSet) {
 			set.StringVar(&query, "q", query, "a whole reference, or a whole value that the citizen typed; "+
 				"if it is left out, it is read from the standard input")
-			set.Func("erase", "erase what came from the citizen in the journeys with these `IDs`", func(text string) error {
-				ids, erases = append(ids, strings.Split(text, ",")...), true
-				return nil
-			})
+			set.Func("erase", "erase what came from the citizen in the journeys with these `IDs`",
+				func(text string) error {
+					ids, erases = append(ids, strings.Split(text, ",")...), true
+					return nil
+				})
 			set.StringVar(&reason, "reason", reason, "why; it stays in the history, with your name")
 			set.StringVar(&format, "format", format, "text or json")
 		})

@@ -46,7 +46,8 @@ func TestReconcilePrintsDifferences(t *testing.T) {
 func TestReconcileFindsNothing(t *testing.T) {
 	t.Parallel()
 	s := newStaffServer(t, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `{"from":"2026-11-16T00:00:00Z","to":"2026-11-23T04:00:00Z","checked":7,"differences":[]}`)
+		_, _ = io.WriteString(w,
+			`{"from":"2026-11-16T00:00:00Z","to":"2026-11-23T04:00:00Z","checked":7,"differences":[]}`)
 	})
 	for _, format := range []string{"table", "csv", "json"} {
 		status, _, _ := s.run(t, "reconcile", "-format", format)

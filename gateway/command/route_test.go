@@ -31,8 +31,9 @@ func TestRouteShowsAndChangesModes(t *testing.T) {
 		"-message-cy", "Nôl yn fuan", "-until", "2026-07-01")
 	require.Zero(t, status)
 	require.Contains(t, stdout, "closed")
-	require.Equal(t, []string{`POST /routes/licence {"message":"Back soon","message_cy":"Nôl yn fuan","mode":"closed",` +
-		`"reason":"fraud","until":"2026-07-01"}`}, s.asked)
+	require.Equal(t,
+		[]string{`POST /routes/licence {"message":"Back soon","message_cy":"Nôl yn fuan","mode":"closed",` +
+			`"reason":"fraud","until":"2026-07-01"}`}, s.asked)
 
 	status, stdout, _ = s.run(t, "route", "-until", "24h", "-reason", "x", "-format", "json", "licence", "free")
 	require.Zero(t, status)

@@ -65,7 +65,8 @@ func otherLines(w export.Whole) (lines []string) {
 			what, inLondon(a.Until), strings.TrimPrefix(string(a.By), "staff:"), a.Reason))
 	}
 	for _, m := range w.Messages {
-		lines = append(lines, fmt.Sprintf("The %s has not been told: %s, %s.", m.To, m.What, journey.Pounds(m.AmountPence)))
+		lines = append(lines, fmt.Sprintf("The %s has not been told: %s, %s.", m.To, m.What,
+			journey.Pounds(m.AmountPence)))
 	}
 	return lines
 }

@@ -75,8 +75,9 @@ func outliveHangups(ctx context.Context, log *slog.Logger) (stop func()) {
 	signal.Notify(hangups, syscall.SIGHUP)
 	go func() {
 		for range hangups {
-			log.InfoContext(ctx, "SIGHUP: a listener uses its renewed certificate without it; all else that the settings "+
-				"name, such as PAYGATE_UPSTREAM_CA_FILE, needs a restart")
+			log.InfoContext(ctx,
+				"SIGHUP: a listener uses its renewed certificate without it; all else that the settings "+
+					"name, such as PAYGATE_UPSTREAM_CA_FILE, needs a restart")
 		}
 	}()
 	return func() { signal.Stop(hangups); close(hangups) }

@@ -74,7 +74,8 @@ func checkHost(text string) (string, error) {
 	if at := strings.LastIndex(text, ":"); at > strings.LastIndex(text, "]") {
 		host, port = text[:at], text[at:]
 	}
-	if number, err := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16); port != "" && (err != nil || number == 0) {
+	number, err := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16)
+	if port != "" && (err != nil || number == 0) {
 		return "", errors.New("has a port that is not from 1 to 65535")
 	}
 	ascii, err := origin.ASCII(host)

@@ -142,7 +142,8 @@ type Client struct {
 func LoadClient(environ []string) (Client, error) {
 	c := newChecker(environ, "PAYGATE_STAFF_URL", "PAYGATE_STAFF_LISTEN", "PAYGATE_STAFF_TOKEN", "PAYGATE_STAFF_TOKENS",
 		"PAYGATE_STAFF_TLS_CERT_FILE", "PAYGATE_STORE")
-	tokens, isShared := c.environment["PAYGATE_STAFF_TOKENS"], strings.HasPrefix(c.environment["PAYGATE_STORE"], Postgres)
+	tokens := c.environment["PAYGATE_STAFF_TOKENS"]
+	isShared := strings.HasPrefix(c.environment["PAYGATE_STORE"], Postgres)
 	delete(c.environment, "PAYGATE_STAFF_TOKENS") // a fault of theirs is no reason not to ask the gateway
 	delete(c.environment, "PAYGATE_STORE")
 	s := initial()

@@ -103,7 +103,8 @@ var wrongs = map[string][]string{
 		"https://licences.example", "https://exa_mple.gov.uk", "https://a.gov.uk,https://b.test",
 	},
 	"PAYGATE_FOOTER_LINKS": {
-		"Privacy", "=/privacy", "Privacy=privacy", "Privacy=javascript:alert(1)", "Privacy=//x/y", "A=/a,", "A=ftp://x/",
+		"Privacy", "=/privacy", "Privacy=privacy", "Privacy=javascript:alert(1)", "Privacy=//x/y",
+		"A=/a,", "A=ftp://x/",
 		"A=https:///x", "A=/\\x",
 	},
 	"PAYGATE_FOOTER_LINKS_CY":       {"Preifatrwydd"},
@@ -141,7 +142,8 @@ var wrongs = map[string][]string{
 	"PAYGATE_REFUND_SECOND_PERSON_FROM": {"0", "-5", "100.5", "all"},
 	"PAYGATE_STAFF_PROXIES":             {"10.0.0.1", "0.0.0.0/0"},
 	"PAYGATE_STAFF_ROLES": {
-		"ann@example.gov.uk", "ann@example.gov.uk=owner", "ann=view", "*@=view", "*@a@b=view", "group:=view", "sub:=admin",
+		"ann@example.gov.uk", "ann@example.gov.uk=owner", "ann=view", "*@=view", "*@a@b=view", "group:=view",
+		"sub:=admin",
 		"@example.gov.uk=view", "ann@=view", "ann@example.gov.uk=view",
 	},
 	"PAYGATE_STORE": {

@@ -104,8 +104,9 @@ const exampleHead = `# Every setting of Paygate, its default and its meaning. Li
 func exampleFile(all [][]setting) string {
 	var b strings.Builder
 	secrets := slices.DeleteFunc(secretNames(all), func(name string) bool { return name == "PAYGATE_SECRETS" })
-	fmt.Fprintf(&b, exampleHead, wrap("Secrets can also be given as a file: PAYGATE_SECRETS_FILE=/run/secrets/paygate, "+
-		"and likewise for "+strings.Join(secrets, ", ")+".", "# ", "# "))
+	fmt.Fprintf(&b, exampleHead,
+		wrap("Secrets can also be given as a file: PAYGATE_SECRETS_FILE=/run/secrets/paygate, "+
+			"and likewise for "+strings.Join(secrets, ", ")+".", "# ", "# "))
 	for _, group := range all {
 		if section := group[0].tag("section"); section != "" {
 			fmt.Fprintf(&b, "\n# ---- %s %s\n", section, strings.Repeat("-", 92-len(section)))

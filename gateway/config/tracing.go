@@ -36,8 +36,8 @@ type Tracing struct {
 	// What the collector calls Paygate, and further attributes: NAME=VALUE, separated by commas, with % escapes.
 	ServiceName string             `env:"SERVICE_NAME" example:"paygate"`
 	Attributes  resourceAttributes `env:"RESOURCE_ATTRIBUTES" example:"deployment.environment.name=live"`
-	// Which traces are sent: always_on, always_off or traceidratio; with parentbased_ before it, as the caller says if it
-	// sends a traceparent. The second is the part of the traces that traceidratio takes, from 0 to 1.
+	// Which traces are sent: always_on, always_off or traceidratio; with parentbased_ before it, as the caller says if
+	// it sends a traceparent. The second is the part of the traces that traceidratio takes, from 0 to 1.
 	Sampler      string `env:"TRACES_SAMPLER" default:"parentbased_always_on" check:"sampler"`
 	SamplerRatio ratio  `env:"TRACES_SAMPLER_ARG" default:"1"`
 	// With none, or with true, nothing is traced, even if there is a collector.

@@ -20,7 +20,8 @@ func traced(over map[string]string) map[string]string {
 func TestTracesGoWhereTheStandardVariablesSay(t *testing.T) {
 	t.Parallel()
 	for endpoint, want := range map[string]string{
-		"http://127.0.0.1:4318": "http://127.0.0.1:4318/v1/traces", "https://otel.example/": "https://otel.example/v1/traces",
+		"http://127.0.0.1:4318":      "http://127.0.0.1:4318/v1/traces",
+		"https://otel.example/":      "https://otel.example/v1/traces",
 		"https://otel.example/otlp/": "https://otel.example/otlp/v1/traces",
 	} {
 		s, faults := load(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
@@ -47,7 +48,8 @@ func TestTracesGoWhereTheStandardVariablesSay(t *testing.T) {
 func TestWrongStandardVariablesAreFaultsOfTracesOnly(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{
-		"OTEL_EXPORTER_OTLP_ENDPOINT":        {"127.0.0.1:4318", "unix:/otel", "http://", "http://u:topsecret@x", "http://%zz"},
+		"OTEL_EXPORTER_OTLP_ENDPOINT": {"127.0.0.1:4318", "unix:/otel", "http://", "http://u:topsecret@x",
+			"http://%zz"},
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": {"collector"}, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": {"grpc"},
 		"OTEL_EXPORTER_OTLP_TRACES_HEADERS": {"topsecret"},
 		"OTEL_EXPORTER_OTLP_HEADERS": {

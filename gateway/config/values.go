@@ -37,7 +37,7 @@ type (
 	methods        []string
 	getQuery       []string // nil: any parameter
 	origins        []string
-	webhookURL     url.URL // secret: whoever has it can write to the channel
+	webhookURL     url.URL // secret: who has it can write to the channel
 	emailField     string  // the name of a form field
 	tell           match.Pattern
 	tellOn         []string

@@ -10,7 +10,8 @@ import (
 	"paygate/gateway/config"
 )
 
-// TestUpgradePageNamesTheFaultsOfOldSettings loads all settings of version 1, some with values that only version 1 took.
+// TestUpgradePageNamesTheFaultsOfOldSettings loads all settings of version 1, some with values that only version 1
+// took.
 func TestUpgradePageNamesTheFaultsOfOldSettings(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("testdata/version1.env")

@@ -62,7 +62,8 @@ func TestOnlyA2xxTakesAnEvent(t *testing.T) {
 		"HTTP/1.1 404 Not Found\r\nContent-Length: 6\r\n\r\nsecret":                     "the service answered 404",
 		"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n":                         "the service answered 503",
 		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n": "the service answered 101",
-		"HTTP/1.1 200 OK\r\nBroken header line secret\r\n\r\n":                          "no complete answer from the service",
+		"HTTP/1.1 200 OK\r\nBroken header line secret\r\n\r\n": "no complete answer " +
+			"from the service",
 		"": "no complete answer from the service",
 	} {
 		service := newWire(t, -1, answers(answer))

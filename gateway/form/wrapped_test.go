@@ -28,15 +28,16 @@ func TestAChoiceIsRefusedBesideAnotherInAnObject(t *testing.T) {
 		disguise
 		option string // none: refused
 	}{
-		"dearer":              {plain, disguise{jsonType, `{"licence":"1-day","application":{"licence":"8-day"}}`}, ""},
-		"cheaper":             {plain, disguise{jsonType, `{"licence":"8-day","application":{"licence":"1-day"}}`}, ""},
-		"first":               {plain, disguise{jsonType, `{"application":{"licence":"8-day"},"licence":"1-day"}`}, ""},
-		"another case":        {plain, disguise{jsonType, `{"licence":"1-day","a":{"Licence":"8-day"}}`}, ""},
-		"deeper":              {plain, disguise{jsonType, `{"licence":"1-day","a":{"b":{"licence":"8-day"}}}`}, ""},
-		"a list of values":    {plain, disguise{jsonType, `{"licence":"1-day","a":{"licence":["8-day"]}}`}, ""},
-		"by number":           {plain, disguise{jsonType, `{"licence":"1-day","a":{"0":{"licence":"8-day"}}}`}, ""},
-		"free":                {plain, disguise{jsonType, `{"licence":"badge","a":{"b":{"licence":"8-day"}}}`}, ""},
-		"the other way round": {nested, disguise{jsonType, `{"application":{"licence":"1-day"},"licence":"8-day"}`}, ""},
+		"dearer":           {plain, disguise{jsonType, `{"licence":"1-day","application":{"licence":"8-day"}}`}, ""},
+		"cheaper":          {plain, disguise{jsonType, `{"licence":"8-day","application":{"licence":"1-day"}}`}, ""},
+		"first":            {plain, disguise{jsonType, `{"application":{"licence":"8-day"},"licence":"1-day"}`}, ""},
+		"another case":     {plain, disguise{jsonType, `{"licence":"1-day","a":{"Licence":"8-day"}}`}, ""},
+		"deeper":           {plain, disguise{jsonType, `{"licence":"1-day","a":{"b":{"licence":"8-day"}}}`}, ""},
+		"a list of values": {plain, disguise{jsonType, `{"licence":"1-day","a":{"licence":["8-day"]}}`}, ""},
+		"by number":        {plain, disguise{jsonType, `{"licence":"1-day","a":{"0":{"licence":"8-day"}}}`}, ""},
+		"free":             {plain, disguise{jsonType, `{"licence":"badge","a":{"b":{"licence":"8-day"}}}`}, ""},
+		"the other way round": {nested, disguise{jsonType, `{"application":{"licence":"1-day"},"licence":"8-day"}`},
+			""},
 		"a wrapped object": {nested, disguise{
 			jsonType, `{"application":{"licence":"1-day"},"a":{"application":{"licence":"8-day"}}}`,
 		}, ""},
@@ -45,9 +46,11 @@ func TestAChoiceIsRefusedBesideAnotherInAnObject(t *testing.T) {
 		"JSON in a part": {plain, inParts(
 			"application\"\r\nContent-Type: application/json; x=\"", `{"licence":"8-day"}`,
 		), ""},
-		"a query":             {plain, disguise{pairsType + "\n?application[licence]=8-day", "licence=1-day"}, ""},
-		"a cookie":            {plain, disguise{"Cookie: application[licence]=8-day\n" + pairsType, "licence=1-day"}, ""},
-		"the same":            {plain, disguise{jsonType, `{"licence":"1-day","application":{"licence":"1-day"}}`}, "1-day"},
+		"a query": {plain, disguise{pairsType + "\n?application[licence]=8-day", "licence=1-day"}, ""},
+		"a cookie": {plain, disguise{"Cookie: application[licence]=8-day\n" + pairsType, "licence=1-day"},
+			""},
+		"the same": {plain, disguise{jsonType, `{"licence":"1-day","application":{"licence":"1-day"}}`},
+			"1-day"},
 		"the same in a form":  {plain, disguise{pairsType, "licence=1-day&application[licence]=1-day"}, "1-day"},
 		"no option":           {plain, disguise{jsonType, `{"licence":"1-day","dog":{"licence":"lost"}}`}, "1-day"},
 		"no option in a form": {plain, disguise{pairsType, "licence=1-day&dog[licence]=lost"}, "1-day"},
@@ -74,7 +77,8 @@ func TestAParameterIsNotContradictedWithinAnObject(t *testing.T) {
 	t.Parallel()
 	page := form.Parameter{Name: "page", Value: "apply"}
 	for body, contradicts := range map[string]bool{
-		`{"page":"home"}`: true, `{"page":["home"]}`: true, `{"meta":{"page":"2"}}`: false, `{"list":[{"page":"2"}]}`: false,
+		`{"page":"home"}`: true, `{"page":["home"]}`: true, `{"meta":{"page":"2"}}`: false,
+		`{"list":[{"page":"2"}]}`: false,
 	} {
 		r, read := submitted(t, jsonType, body)
 		fields := submissionOf(t, r, "", read).Form.Fields

@@ -22,7 +22,8 @@ func TestNoRequestFromOutsideReachesTheAddressOfMessages(t *testing.T) {
 				"/paygate\\events", "/paygate/events;x=1", "/paygate;x/events", "/paygate/events?what=refunded",
 				"/paygate/events.json", "/paygate/events/extra", "/index.php/paygate/events", "/paygate/events%20",
 				"/paygate/events%00", "/paygate/events.", "/paygate/index.php/events", "/paygate/event~1",
-				"/index.php?q=/paygate/events", "/?x=1&r=Paygate%2Fevents/", "/?/paygate/events", "/?/paygate//events?x=1",
+				"/index.php?q=/paygate/events", "/?x=1&r=Paygate%2Fevents/", "/?/paygate/events",
+				"/?/paygate//events?x=1",
 				"/a?rest_route=%252Fpaygate%252Fevents&a", "/a%3Fq=/paygate/events", "/?x;q=/x/../paygate/events",
 			} {
 				request, err := http.NewRequest(method, "http://example.org/", nil)

@@ -37,7 +37,10 @@ func (c *Classifier) submissionsAt(r *http.Request, t Target, interpret func() *
 		!strings.ContainsAny(t.Path, "%&;") // like most requests
 	couldRun := c.submissions
 	if isBare {
-		couldRun = filter(couldRun, func(w *rule) bool { return w.runsOnGet() || len(cookies) > 0 && w.route.When != nil })
+		couldRun = filter(couldRun, func(w *rule) bool {
+			return w.runsOnGet() || len(cookies) > 0 &&
+				w.route.When != nil
+		})
 	}
 	if len(couldRun) == 0 {
 		return nil

@@ -14,8 +14,8 @@ import (
 func (m *Metrics) AddCertificate(listener, certFile, keyFile string, now func() time.Time) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "paygate_certificate_remaining_seconds",
-		Help: "How long the certificate of a listener is valid still; +Inf if the listener has none, and 0 if its files " +
-			"cannot be used.",
+		Help: "How long the certificate of a listener is valid still; +Inf if the listener has none, and 0 if its " +
+			"files cannot be used.",
 		ConstLabels: prometheus.Labels{"listener": listener},
 	}, func() float64 { return remaining(certFile, keyFile, now()) }))
 }

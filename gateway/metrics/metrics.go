@@ -77,7 +77,8 @@ func New(store Store, routes, accounts []string, now func() time.Time) *Metrics 
 		answers: counter("http_requests_total",
 			"Requests to the public listener, by kind and status; 0: the client got no answer.", "kind", "code"),
 		answerTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "paygate_http_request_seconds", Help: "How long requests to the public listener took.", Buckets: seconds,
+			Name: "paygate_http_request_seconds", Help: "How long requests to the public listener took.",
+			Buckets: seconds,
 		}, []string{"kind"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "paygate_http_in_flight", Help: "Requests to the public listener that are being answered.",
@@ -155,7 +156,8 @@ func (m *Metrics) startCallsAtZero(account string) {
 	for call, done := range map[string]string{
 		"create": "201", "get": "200", "capture": "204", "cancel": "204", "refund": "202", "search": "200",
 	} {
-		for _, code := range append(journey.AccountRefusals(), "P0999", "unreachable", "500", "502", "503", "504", done) {
+		for _, code := range append(journey.AccountRefusals(), "P0999", "unreachable", "500", "502",
+			"503", "504", done) {
 			m.payCalls.WithLabelValues(account, call, code)
 		}
 	}

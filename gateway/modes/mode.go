@@ -69,7 +69,7 @@ type State struct {
 // IsChanged reports whether staff have changed the route.
 func (s State) IsChanged() bool { return s.Change != Change{} }
 
-// stateOf returns what a route does at a time. A word that this version does not know takes nobody's money and lets
+// stateOf returns what a route does at a time. A word that this version does not know takes no money and lets
 // nothing pass.
 func stateOf(s Setting, c Change, now time.Time) State {
 	switch {

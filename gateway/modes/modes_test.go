@@ -120,7 +120,8 @@ func TestUnpaidModesEndByThemselves(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []modes.Mode{modes.Free, modes.Shadow} {
 		a, _, _, c := replicas(modes.On)
-		_, err := a.Change(t.Context(), "licence", modes.Change{Mode: mode, Until: c.at.Add(500 * time.Millisecond)}, nil)
+		_, err := a.Change(t.Context(), "licence", modes.Change{Mode: mode, Until: c.at.Add(500 * time.Millisecond)},
+			nil)
 		require.NoError(t, err)
 		require.Equal(t, mode, modeOf(t, a))
 		c.pass(500 * time.Millisecond)

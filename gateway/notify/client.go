@@ -57,7 +57,8 @@ func (c *Client) Send(ctx context.Context, e Email) error {
 		return &Error{reason: "the e-mail cannot be written as JSON"}
 	}
 	// A body that cannot be rewound keeps net/http from repeating the call when a reused connection breaks.
-	_, err = c.do(ctx, http.MethodPost, "/v2/notifications/email", io.NopCloser(bytes.NewReader(text)), http.StatusCreated)
+	_, err = c.do(ctx, http.MethodPost, "/v2/notifications/email", io.NopCloser(bytes.NewReader(text)),
+		http.StatusCreated)
 	return err
 }
 

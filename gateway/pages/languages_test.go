@@ -31,7 +31,8 @@ func TestEveryPageLeadsToTheOtherLanguage(t *testing.T) {
 		}
 		require.Contains(t, english, `<a class="govuk-link" href="#main-content-cy"`, name)
 		require.Contains(t, english, `id="main-content-cy" lang="cy"`, name)
-		require.Contains(t, english, element(t, `<h1[^>]*>([^<]+)</h1>`, welsh), "%s: the other language is there", name)
+		require.Contains(t, english, element(t, `<h1[^>]*>([^<]+)</h1>`, welsh), "%s: the other language is there",
+			name)
 		title := element(t, `<title>([^<]+)</title>`, english)
 		for _, page := range []string{english, welsh} {
 			require.Contains(t, title, element(t, `<h1[^>]*>([^<]+)</h1>`, page), "%s: the tab is named in both", name)
@@ -120,7 +121,8 @@ func TestButtonFollowsTheSecondParagraph(t *testing.T) {
 		if !has || name == pages.Status {
 			continue
 		}
-		require.LessOrEqual(t, strings.Count(before, `<p class="govuk-body">`), 3, name) // a link's own paragraph counts
+		require.LessOrEqual(t, strings.Count(before, `<p class="govuk-body">`), 3,
+			name) // a link's own paragraph counts
 		require.NotContains(t, before, "<dl", "%s: details come after the button", name)
 	}
 }

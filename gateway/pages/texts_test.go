@@ -33,7 +33,8 @@ func requireBothLanguages(t *testing.T, text bilingual, where ...any) {
 	require.ElementsMatch(t, placePattern.FindAllString(text.en, -1), placePattern.FindAllString(text.cy, -1), where...)
 	for _, name := range placePattern.FindAllString(text.en, -1) {
 		require.Contains(t, []string{
-			"{amount}", "{paid}", "{unconfirmed}", "{refunded}", "{until}", "{limit}", "{otherwise}", "{noun}", "{seconds}",
+			"{amount}", "{paid}", "{unconfirmed}", "{refunded}", "{until}", "{limit}", "{otherwise}",
+			"{noun}", "{seconds}",
 		}, name, where...)
 	}
 }

@@ -139,7 +139,8 @@ func (p *Pages) fillFrame(v View) filled {
 // places returns the values of the placeholders.
 func (p *Pages) places(f filled, v View) map[string]string {
 	places := map[string]string{
-		"{amount}": f.Amount, "{paid}": f.Amount, "{unconfirmed}": "", "{refunded}": "", "{until}": p.moment(v.Until, f.Lang), "{limit}": megabytes(v.LimitBytes),
+		"{amount}": f.Amount, "{paid}": f.Amount, "{unconfirmed}": "", "{refunded}": "",
+		"{until}": p.moment(v.Until, f.Lang), "{limit}": megabytes(v.LimitBytes),
 		"{otherwise}": f.Word("returned"), "{noun}": p.noun(f.Lang, v.Route),
 	}
 	if v.Refunded > 0 {

@@ -72,7 +72,8 @@ func foreseen(err error) (status int, detail string, ok bool) {
 	case errors.As(err, &misplaced):
 		return http.StatusConflict, "This cannot be done: the journey is now “" + stateWord(misplaced.State) + "” (" +
 			string(misplaced.State) + "), or GOV.UK Pay has not confirmed the payment.", true
-	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed), errors.Is(err, journey.ErrMeanwhile),
+	case errors.Is(err, journey.ErrRefunding), errors.Is(err, journey.ErrNotAllowed),
+		errors.Is(err, journey.ErrMeanwhile),
 		errors.Is(err, journey.ErrNoApproval), errors.Is(err, journey.ErrOtherApproval),
 		errors.Is(err, journey.ErrSamePerson), errors.Is(err, journey.ErrApproval),
 		errors.Is(err, journey.ErrErased), errors.Is(err, journey.ErrRefundedSince):

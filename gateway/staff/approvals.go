@@ -19,7 +19,8 @@ func (s entrance) approve(w http.ResponseWriter, r *http.Request, m member) {
 		s.problem(w, r, http.StatusUnprocessableEntity, wrong)
 		return
 	}
-	s.orderAtOnce(w, r, m, "approve", approvedNotice, func(ctx context.Context, id journey.ID) (journey.Journey, error) {
+	s.orderAtOnce(w, r, m, "approve", approvedNotice, func(ctx context.Context, id journey.ID) (journey.Journey,
+		error) {
 		return s.Runner.Approve(ctx, id, m.Person(), read)
 	})
 }

@@ -228,7 +228,8 @@ func TestAProgramNamesTheAmountThatItApproves(t *testing.T) {
 	id := l.addTaken(t, "LIC1")
 	l.order(t, "ann", id, "refund", refund15)
 	for body, wanted := range map[string]int{
-		"": http.StatusUnprocessableEntity, "{}": http.StatusUnprocessableEntity, because: http.StatusUnprocessableEntity,
+		"": http.StatusUnprocessableEntity, "{}": http.StatusUnprocessableEntity,
+		because:                  http.StatusUnprocessableEntity,
 		`{"amount_pence":-1500}`: http.StatusUnprocessableEntity, `{"amount_pence":2000}`: http.StatusConflict,
 	} {
 		status, _ := l.order(t, "bob", id, "approve", body)

@@ -24,7 +24,8 @@ func TestRefusedSignInsAreBraked(t *testing.T) {
 		return answer.StatusCode
 	}
 	bearer := func(client, token string) *http.Response {
-		answer, _ := l.do(t, http.MethodGet, "/journeys", "", "Authorization", "Bearer "+token, "X-Forwarded-For", client)
+		answer, _ := l.do(t, http.MethodGet, "/journeys", "", "Authorization", "Bearer "+token, "X-Forwarded-For",
+			client)
 		return answer
 	}
 	b := l.browser(t)

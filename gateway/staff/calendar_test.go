@@ -16,7 +16,8 @@ import (
 func (l *listener) addAt(t *testing.T, reference string, at time.Time) {
 	t.Helper()
 	terms := journey.Terms{Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: reference}
-	j := journey.Hold(journey.NewID(at), "key-"+reference, terms, journey.Fingerprint{Method: "POST", Path: "/apply"}, at)
+	j := journey.Hold(journey.NewID(at), "key-"+reference, terms, journey.Fingerprint{Method: "POST", Path: "/apply"},
+		at)
 	require.NoError(t, l.store.Create(t.Context(), j, journey.HeldRequest{Method: "POST", Path: "/apply"}))
 }
 

@@ -65,7 +65,8 @@ func (s finance) send(f financeFile) func(http.ResponseWriter, *http.Request, me
 		h.Set("Trailer", trailerRows+", "+trailerAmount+", "+trailerTaken+", "+trailerRefunded)
 		w.WriteHeader(http.StatusOK)
 		totals, err := f.write(r.Context(), newSlowWriter(w), s.Store, selection, layout)
-		s.Log.InfoContext(r.Context(), "exported", "by", m.By(), "file", f.name, "rows", totals.Rows, "done", err == nil)
+		s.Log.InfoContext(r.Context(), "exported", "by", m.By(), "file", f.name, "rows", totals.Rows,
+			"done", err == nil)
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}

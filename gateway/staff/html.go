@@ -23,11 +23,13 @@ var templates = func() map[string]*template.Template {
 	}
 	all := map[string]*template.Template{}
 	for _, name := range []string{
-		"login", "signedin", "resume", "overview", "list", "journey", "order", "confirm", "finance", "reconcile", "routes",
+		"login", "signedin", "resume", "overview", "list", "journey", "order", "confirm", "finance",
+		"reconcile", "routes",
 		"person", "problem",
 	} {
 		page := template.New(name).Funcs(functions)
-		all[name] = template.Must(page.ParseFS(htmlFiles, "html/frame.html", "html/approval.html", "html/"+name+".html"))
+		all[name] = template.Must(page.ParseFS(htmlFiles, "html/frame.html", "html/approval.html",
+			"html/"+name+".html"))
 	}
 	return all
 }()

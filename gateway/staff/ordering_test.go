@@ -251,8 +251,9 @@ func TestTheOverviewsFiguresLeadToWhatTheyCount(t *testing.T) {
 	require.Contains(t, text, `href="/journeys?since=2026-11-17&amp;state=released">2</a>`)
 	require.Contains(t, text, "£50.00")
 	for address, count := range map[string]string{
-		"/journeys?since=2026-11-17&state=released": "2 journeys", "/journeys?state=released&since=2026-11-10": "2 journeys",
-		"/journeys?since=2026-11-17": "3 journeys", "/journeys?since=2026-11-23": "No journeys",
+		"/journeys?since=2026-11-17&state=released": "2 journeys",
+		"/journeys?state=released&since=2026-11-10": "2 journeys",
+		"/journeys?since=2026-11-17":                "3 journeys", "/journeys?since=2026-11-23": "No journeys",
 	} {
 		_, text := b.do(address, nil)
 		require.Contains(t, text, count, address)

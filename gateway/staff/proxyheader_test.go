@@ -43,21 +43,22 @@ func TestAProxySignsPeopleIn(t *testing.T) {
 		header http.Header
 		status int
 	}{
-		"known":             {http.Header{"X-Forwarded-Email": {"Ann@example.gov.uk"}}, 200},
-		"IAP":               {http.Header{"X-Forwarded-Email": {"accounts.google.com:ann@example.gov.uk"}}, 200},
-		"another prefix":    {http.Header{"X-Forwarded-Email": {"evil.example:ann@example.gov.uk"}}, 403},
-		"no role":           {http.Header{"X-Forwarded-Email": {"bob@example.gov.uk"}}, 403},
-		"group":             {http.Header{"X-Forwarded-Email": {"bob@x"}, "X-Forwarded-Groups": {"a, admins"}}, 200},
-		"groups twice":      {http.Header{"X-Forwarded-Email": {"bob@x"}, "X-Forwarded-Groups": {"a", "admins"}}, 401},
-		"twice":             {http.Header{"X-Forwarded-Email": {"ann@example.gov.uk", "ann@example.gov.uk"}}, 401},
-		"empty":             {http.Header{"X-Forwarded-Email": {""}}, 401},
-		"blank":             {http.Header{"X-Forwarded-Email": {" "}}, 401},
-		"comma":             {http.Header{"X-Forwarded-Email": {"ann@example.gov.uk,bob@x"}}, 401},
-		"none":              {http.Header{}, 401},
-		"groups alone":      {http.Header{"X-Forwarded-Groups": {"admins"}}, 401},
-		"a Bearer not ours": {http.Header{"X-Forwarded-Email": {"ann@example.gov.uk"}, "Authorization": {"Bearer eyJ"}}, 200},
-		"a Bearer of ours":  {http.Header{"Authorization": {"Bearer " + annsToken}}, 200},
-		"a wrong Bearer":    {http.Header{"Authorization": {"Bearer eyJ"}}, 401},
+		"known":          {http.Header{"X-Forwarded-Email": {"Ann@example.gov.uk"}}, 200},
+		"IAP":            {http.Header{"X-Forwarded-Email": {"accounts.google.com:ann@example.gov.uk"}}, 200},
+		"another prefix": {http.Header{"X-Forwarded-Email": {"evil.example:ann@example.gov.uk"}}, 403},
+		"no role":        {http.Header{"X-Forwarded-Email": {"bob@example.gov.uk"}}, 403},
+		"group":          {http.Header{"X-Forwarded-Email": {"bob@x"}, "X-Forwarded-Groups": {"a, admins"}}, 200},
+		"groups twice":   {http.Header{"X-Forwarded-Email": {"bob@x"}, "X-Forwarded-Groups": {"a", "admins"}}, 401},
+		"twice":          {http.Header{"X-Forwarded-Email": {"ann@example.gov.uk", "ann@example.gov.uk"}}, 401},
+		"empty":          {http.Header{"X-Forwarded-Email": {""}}, 401},
+		"blank":          {http.Header{"X-Forwarded-Email": {" "}}, 401},
+		"comma":          {http.Header{"X-Forwarded-Email": {"ann@example.gov.uk,bob@x"}}, 401},
+		"none":           {http.Header{}, 401},
+		"groups alone":   {http.Header{"X-Forwarded-Groups": {"admins"}}, 401},
+		"a Bearer not ours": {http.Header{"X-Forwarded-Email": {"ann@example.gov.uk"}, "Authorization": {"Bearer eyJ"}},
+			200},
+		"a Bearer of ours": {http.Header{"Authorization": {"Bearer " + annsToken}}, 200},
+		"a wrong Bearer":   {http.Header{"Authorization": {"Bearer eyJ"}}, 401},
 	} {
 		require.Equal(t, c.status, l.ask(t, "/journeys", c.header), name)
 	}
@@ -96,7 +97,8 @@ func TestCookiesAreSecureBehindAnEncryptingProxy(t *testing.T) {
 	for proxies, secure := range map[string]bool{"127.0.0.1/32": true, "10.0.0.7/32": false} {
 		l := newProxied(t, proxies)
 		for scheme, want := range map[string]bool{"https": secure, "http": false, "": false, "HTTPS": secure} {
-			answer, _ := l.do(t, http.MethodPost, "/login", "token="+annsToken, "Content-Type", form, "Authorization", "",
+			answer, _ := l.do(t, http.MethodPost, "/login", "token="+annsToken, "Content-Type", form,
+				"Authorization", "",
 				"X-Forwarded-Proto", scheme)
 			require.Equal(t, want, answer.Cookies()[0].Secure, "%s from %s", scheme, proxies)
 		}

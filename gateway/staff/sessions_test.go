@@ -38,7 +38,8 @@ func (b browser) do(address string, fields url.Values, headers ...string) (*http
 	if fields != nil {
 		method = http.MethodPost
 	}
-	request, err := http.NewRequestWithContext(b.t.Context(), method, b.l.URL+address, strings.NewReader(fields.Encode()))
+	request, err := http.NewRequestWithContext(b.t.Context(), method, b.l.URL+address,
+		strings.NewReader(fields.Encode()))
 	require.NoError(b.t, err)
 	request.Header.Set("Accept", html)
 	request.Header.Set("Content-Type", form)

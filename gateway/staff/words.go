@@ -114,8 +114,8 @@ func explainTrouble(t journey.Trouble) string {
 			"Find it in GOV.UK Pay's own admin tool, by the reference. If GOV.UK Pay answers again, " +
 			"the journey goes on by itself: check it now. If nothing was paid, settle as reversed."
 	case journey.TroubleUnclear:
-		return "GOV.UK Pay ended the payment with a word that this version of Paygate does not know, and holds money. " +
-			"Find out in GOV.UK Pay's own admin tool what it means. " +
+		return "GOV.UK Pay ended the payment with a word that this version of Paygate does not know, and holds " +
+			"money. Find out in GOV.UK Pay's own admin tool what it means. " +
 			"Settle as released if you give the service by hand, or as reversed to give the money back."
 	case journey.TroubleAdopted:
 		return "Paygate found the payment in GOV.UK Pay's list and no longer has the request. " +

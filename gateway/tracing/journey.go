@@ -77,7 +77,8 @@ type deliverer struct {
 // Deliver delivers a request.
 func (d deliverer) Deliver(ctx context.Context, delivery journey.Delivery) journey.Delivered {
 	ctx, span := d.tracer.Start(ctx, "release", append(of(ctx, delivery.Journey),
-		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attribute.String("paygate.via", delivery.Via)))...)
+		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attribute.String("paygate.via",
+			delivery.Via)))...)
 	header := delivery.Request.Header.Clone()
 	if header == nil {
 		header = http.Header{}

@@ -31,8 +31,9 @@ func FuzzWebhook(f *testing.F) {
 	f.Add([]byte("[[[["), "")
 	f.Add([]byte(nil), "zz")
 	h := New(Options{
-		Secrets: map[string][]string{"": {"secret"}, "parking": {"older"}}, Runner: &journey.Runner{Store: emptyStore{}},
-		Log: slog.New(slog.DiscardHandler),
+		Secrets: map[string][]string{"": {"secret"}, "parking": {"older"}},
+		Runner:  &journey.Runner{Store: emptyStore{}},
+		Log:     slog.New(slog.DiscardHandler),
 	})
 	send := func(body []byte, signature string) int {
 		r := httptest.NewRequest(http.MethodPost, "/_pay/webhook", strings.NewReader(string(body)))

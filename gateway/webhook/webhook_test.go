@@ -77,12 +77,14 @@ func TestHandlerAnswersInTimeWhenTheStoreHangs(t *testing.T) {
 		var counted []string
 		log := slog.New(slog.DiscardHandler)
 		h := New(Options{
-			Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{Store: store, Now: time.Now, Log: log},
+			Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{Store: store, Now: time.Now,
+				Log: log},
 			Log:      log,
 			Received: func(result string) { counted = append(counted, result) },
 		})
 		began := time.Now()
-		require.Equal(t, http.StatusOK, sendTo(h, `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`))
+		require.Equal(t, http.StatusOK,
+			sendTo(h, `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`))
 		require.Less(t, time.Since(began), 3*time.Second)
 		close(release)
 		h.Wait()
@@ -99,7 +101,8 @@ func TestOnlySoManyMessagesWaitInMemory(t *testing.T) {
 		h := New(Options{
 			Secrets: map[string][]string{"": {"secret"}}, Log: log,
 			Runner: &journey.Runner{
-				Store: brokenStore{update: func() error { <-release; return journey.ErrDamaged }}, Now: time.Now, Log: log,
+				Store: brokenStore{update: func() error { <-release; return journey.ErrDamaged }}, Now: time.Now,
+				Log: log,
 			},
 		})
 		var mu sync.Mutex

@@ -90,8 +90,10 @@ func (s store) requireAccounts(ctx context.Context, known accounts, now time.Tim
 	}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(lacking)) {
-		errs = append(errs, fmt.Errorf("%d unfinished journeys belong to the account %q, which PAYGATE_PAY_ACCOUNTS does "+
-			"not list: list it, with its key, until they have ended and no refund is under way", lacking[name], name))
+		errs = append(errs,
+			fmt.Errorf("%d unfinished journeys belong to the account %q, which PAYGATE_PAY_ACCOUNTS does "+
+				"not list: list it, with its key, until they have ended and no refund is under way",
+				lacking[name], name))
 	}
 	return errors.Join(errs...)
 }

@@ -175,7 +175,8 @@ func (a *App) assemble(ctx context.Context, s config.Settings, sealer *seal.Seal
 	a.sweeper = mopup.New(mopup.Options{
 		Store: a.store, Shared: a.store.shared, Runner: a.runner, Every: s.MopupEvery, MaxPerSecond: 30, Now: now,
 		Log:   log,
-		Swept: a.swept(counted, log, now), Trace: a.tracer.Sweep(), WaitOut: atPay.waitOut, IsPaused: a.breaker.IsPaused,
+		Swept: a.swept(counted, log, now), Trace: a.tracer.Sweep(), WaitOut: atPay.waitOut,
+		IsPaused: a.breaker.IsPaused,
 		Misdated: func(ctx context.Context) ([]journey.Due, error) { return journey.Misdated(ctx, a.store, now()) },
 	})
 	a.early = mopup.NewEarly(mopup.EarlyOptions{

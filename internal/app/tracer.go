@@ -20,6 +20,7 @@ func newTracer(s *config.Tracing, log *slog.Logger) (*tracing.Tracer, error) {
 	return tracing.New(tracing.Options{
 		Endpoint: s.Collector(), Header: s.Header(),
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust},
-		Service:   s.ServiceName, Attributes: s.Attributes, Sampler: s.Sampler, Ratio: float64(s.SamplerRatio), Log: log,
+		Service:   s.ServiceName, Attributes: s.Attributes, Sampler: s.Sampler, Ratio: float64(s.SamplerRatio),
+		Log: log,
 	}), nil
 }

@@ -158,7 +158,8 @@ func TestChartLeavesOutSecret(t *testing.T) {
 	require.NotContains(t, environment(t, c), "PAYGATE_STAFF_TOKENS_FILE")
 }
 
-// TestChartTakesEverySetting holds the schema to the settings: one that may be a file is a secret, and is not in values.
+// TestChartTakesEverySetting holds the schema to the settings: one that may be a file is a secret, and is not in
+// values.
 func TestChartTakesEverySetting(t *testing.T) {
 	t.Parallel()
 	byChart := []string{

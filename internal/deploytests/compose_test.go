@@ -100,7 +100,8 @@ func TestComposeDatabaseIsTheTestedOne(t *testing.T) {
 	require.True(t, isPostgres)
 	version, _, _ = strings.Cut(version, "-")
 	require.Contains(t, read(t, "../docs/how-to/stores.md"), "(tested with version "+version+")")
-	require.Equal(t, "/var/lib/postgresql/data", c.Services["postgres"].Volumes[0].Target, "as versions before 18 have it")
+	require.Equal(t, "/var/lib/postgresql/data", c.Services["postgres"].Volumes[0].Target,
+		"as versions before 18 have it")
 }
 
 func TestComposeFileOfSimulator(t *testing.T) {

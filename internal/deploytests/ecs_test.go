@@ -65,7 +65,8 @@ func requireWords(t *testing.T, v reflect.Value) {
 type answering struct{}
 
 func (answering) Do(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(nil))}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(nil))},
+		nil
 }
 
 // requireComplete requires that the SDK would send a request: it checks first that nothing is missing.
@@ -80,7 +81,8 @@ func TestECSFiles(t *testing.T) {
 	task := readAWS[ecs.RegisterTaskDefinitionInput](t, "task-definition.json")
 	service := readAWS[ecs.CreateServiceInput](t, "service.json")
 	group := readAWS[elb.CreateTargetGroupInput](t, "target-group.json")
-	client := ecs.New(ecs.Options{Region: "eu-west-2", Credentials: aws.AnonymousCredentials{}, HTTPClient: answering{}})
+	client := ecs.New(ecs.Options{Region: "eu-west-2", Credentials: aws.AnonymousCredentials{},
+		HTTPClient: answering{}})
 	_, err := client.RegisterTaskDefinition(t.Context(), task)
 	requireComplete(t, err)
 	_, err = client.CreateService(t.Context(), service)

@@ -152,7 +152,8 @@ func TestChartStores(t *testing.T) {
 	require.EqualValues(t, 0, deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal)
 	require.EqualValues(t, 1, of[*policy.PodDisruptionBudget](shared)["paygate"].Spec.MaxUnavailable.IntVal)
 	require.Equal(t, "paygate", deployment.Spec.Template.Spec.Volumes[0].Secret.SecretName)
-	require.True(t, strings.HasSuffix(deployment.Spec.Template.Spec.Containers[0].Image, strings.Repeat("0123456789abcdef", 4)))
+	require.True(t, strings.HasSuffix(deployment.Spec.Template.Spec.Containers[0].Image,
+		strings.Repeat("0123456789abcdef", 4)))
 	require.Empty(t, of[*core.Secret](shared), "secrets are not in values")
 }
 

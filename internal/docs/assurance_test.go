@@ -13,7 +13,10 @@ import (
 // assurances returns the pages of docs/assurance.
 func assurances(t *testing.T) []document {
 	t.Helper()
-	return slices.DeleteFunc(documents(t), func(d document) bool { return !strings.HasPrefix(d.path, "docs/assurance/") })
+	return slices.DeleteFunc(documents(t), func(d document) bool {
+		return !strings.HasPrefix(d.path,
+			"docs/assurance/")
+	})
 }
 
 // claimedTests are tests with the package that they are in: `TestOne`, `TestTwo` in `package`.
@@ -27,10 +30,12 @@ func TestAssuranceNamesTestsWithTheirPackage(t *testing.T) {
 			source := sourceOf(t, claim[2], "_test.go")
 			for _, name := range namedTest.FindAllStringSubmatch(claim[1], -1) {
 				claimed++
-				require.True(t, strings.Contains(source, "\nfunc "+name[1]+"("), "%s: %s in %s", d.path, name[1], claim[2])
+				require.True(t, strings.Contains(source, "\nfunc "+name[1]+"("), "%s: %s in %s", d.path,
+					name[1], claim[2])
 			}
 		}
-		require.NotRegexp(t, namedTest, claimedTests.ReplaceAllString(d.text, ""), "%s: a test without a package", d.path)
+		require.NotRegexp(t, namedTest, claimedTests.ReplaceAllString(d.text, ""), "%s: a test without a package",
+			d.path)
 	}
 	require.Greater(t, claimed, 50)
 }

@@ -97,7 +97,8 @@ func words(line string) []string {
 
 func TestWrongCommandLineIsNoticed(t *testing.T) {
 	t.Parallel()
-	d := document{text: "`paygate show ID`\n```sh\n$ paygate settle -as released \\\n -reason 'as asked' ID | less\n```\n"}
+	d := document{text: "`paygate show ID`\n```sh\n$ paygate settle -as released \\\n" +
+		" -reason 'as asked' ID | less\n```\n"}
 	require.Equal(t, []string{" settle -as released -reason 'as asked' ID", " show ID"}, d.commandLines())
 	for line, right := range map[string]bool{
 		" show ID": true, " settle -as released -reason 'as asked' ID": true, " serve": true,

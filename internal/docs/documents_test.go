@@ -44,7 +44,8 @@ func files(t *testing.T, endings ...string) []string {
 			return err
 		case entry.IsDir() && slices.Contains([]string{".git", "node_modules"}, entry.Name()):
 			return fs.SkipDir
-		case !entry.IsDir() && slices.ContainsFunc(endings, func(end string) bool { return strings.HasSuffix(path, end) }):
+		case !entry.IsDir() && slices.ContainsFunc(endings,
+			func(end string) bool { return strings.HasSuffix(path, end) }):
 			name, err := filepath.Rel(root, path)
 			all = append(all, filepath.ToSlash(name))
 			return err

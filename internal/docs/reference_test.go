@@ -86,14 +86,16 @@ func TestAddressesPageHasEveryAddress(t *testing.T) {
 		}
 		own = append(own, method+" /_pay"+fields[1])
 	}
-	require.ElementsMatch(t, own, found(t, "(?m)^\\| `((?:GET|POST) /_pay/[^`]*)` \\| (?:citizens|GOV|the service)", page))
+	require.ElementsMatch(t, own, found(t, "(?m)^\\| `((?:GET|POST) /_pay/[^`]*)` "+
+		"\\| (?:citizens|GOV|the service)", page))
 }
 
 // TestLogPageHasEveryField compares docs/reference/log.md with the two lines that the code writes most, both ways.
 func TestLogPageHasEveryField(t *testing.T) {
 	t.Parallel()
 	page := read(t, "docs/reference/log.md")
-	for from, source := range map[string]string{"## Requests": "gateway/requestlog.go", "## Journeys": "journey/runner.go"} {
+	for from, source := range map[string]string{"## Requests": "gateway/requestlog.go",
+		"## Journeys": "journey/runner.go"} {
 		_, section, is := strings.Cut(page, from)
 		require.True(t, is, from)
 		section, _, _ = strings.Cut(section, "\n## ")

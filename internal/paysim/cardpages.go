@@ -10,7 +10,10 @@ const browserCookie = "simulator-browser"
 
 func (s *Simulator) cardRoutes() {
 	for pattern, answer := range map[string]func(*http.Request) page{
-		"GET /secure/{token}":                     func(r *http.Request) page { return s.open(r, r.PathValue("token")) },
+		"GET /secure/{token}": func(r *http.Request) page {
+			return s.open(r,
+				r.PathValue("token"))
+		},
 		"POST /secure":                            s.openSent,
 		"POST /secure/{$}":                        s.openSent,
 		"GET /card_details/{id}":                  s.ofPayment(s.cardPage),

@@ -16,7 +16,8 @@ func TestGuideNamesWhatCanBeOrdered(t *testing.T) {
 	require.NoError(t, err)
 	var settings []string
 	quietFlags(&Options{}).VisitAll(func(f *flag.Flag) { settings = append(settings, "-"+f.Name) })
-	for _, word := range slices.Concat(faultCalls[1:], faultKinds, refundOutcomes, providers, emailCollections, settings) {
+	for _, word := range slices.Concat(faultCalls[1:], faultKinds, refundOutcomes, providers,
+		emailCollections, settings) {
 		require.Contains(t, string(text), "`"+word+"`")
 	}
 	for _, path := range leftOutPaths {

@@ -21,7 +21,8 @@ func (f *fields) metadata() map[string]any {
 	known := map[string]bool{}
 	for key, value := range pairs {
 		if length(key) < 1 || length(key) > 30 || known[strings.ToLower(key)] {
-			f.reading(invalid("metadata", "Keys must be between 1 and 30 characters long, and differ in more than case"))
+			f.reading(invalid("metadata",
+				"Keys must be between 1 and 30 characters long, and differ in more than case"))
 		}
 		known[strings.ToLower(key)] = true
 		f.metadataValue(value)

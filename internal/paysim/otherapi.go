@@ -30,8 +30,8 @@ var leftOutPaths = []string{
 func leftOut(w http.ResponseWriter, _ *http.Request) {
 	reply{status: 501, body: map[string]any{
 		"code": "NOT_SIMULATED",
-		"description": "The simulator leaves out agreements, disputes, cards sent through the API and telephone payment " +
-			"notifications. See docs/how-to/simulator.md",
+		"description": "The simulator leaves out agreements, disputes, cards sent through the API and telephone " +
+			"payment notifications. See docs/how-to/simulator.md",
 	}}.write(w)
 }
 

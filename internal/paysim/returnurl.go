@@ -12,8 +12,9 @@ import (
 
 var (
 	urlParts  = regexp.MustCompile(`^([^:/?#]+)://([^/?#]*)([^?#]*)(\?[^#\n]*)?(#.*)?$`)
-	authority = regexp.MustCompile(`^(?:[\w%.~!$&'()*+,;=-]+:[\w%.~!$&'()*+,;=-]*@)?(\[[0-9a-fA-F:]+\]|[^\[\]:@]*)(:\d*)?$`)
-	urlPath   = regexp.MustCompile(`^(/[\w:@&?=+,.!/~*'%$;()-]*)?$`)
+	authority = regexp.MustCompile(
+		`^(?:[\w%.~!$&'()*+,;=-]+:[\w%.~!$&'()*+,;=-]*@)?(\[[0-9a-fA-F:]+\]|[^\[\]:@]*)(:\d*)?$`)
+	urlPath = regexp.MustCompile(`^(/[\w:@&?=+,.!/~*'%$;()-]*)?$`)
 )
 
 // isValidReturnURL reports whether Pay accepts an address, which commons-validator decides there (FACTS, Corrections).

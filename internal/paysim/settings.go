@@ -37,7 +37,8 @@ func (o *Options) Declare(set *flag.FlagSet) {
 	set.IntVar(&o.PostLimit, "rate", o.PostLimit,
 		"the `NUMBER` of creates, captures and other POSTs a second, and five times as many GETs; -1: no limit")
 	set.Var(spanValue(&o.SearchLag), "search-lag", "the `TIME` by which searches lag behind, such as 30s")
-	set.Var(spanValue(&o.RefundDelay), "refund-delay", "the `TIME` until the provider collects, and a refund is possible")
+	set.Var(spanValue(&o.RefundDelay), "refund-delay",
+		"the `TIME` until the provider collects, and a refund is possible")
 	set.Var(spanValue(&o.RefundTakes), "refund-takes", "the `TIME` that a refund stays submitted")
 	set.Var(wordValue(&o.RefundOutcome, refundOutcomes), "refund-outcome",
 		"what becomes of refunds: `success|error|delayed|submitted-then-error`")

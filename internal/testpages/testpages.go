@@ -58,9 +58,10 @@ func New() *pages.Pages {
 // JourneyView returns a view with everything that a journey gives.
 func JourneyView(language string) pages.View {
 	return pages.View{
-		Language: language, Reference: "LIC-7F3K-22", AmountPence: 2550, Route: "licence", Description: "Fishing licence",
-		Journey: "01JDM4Q0V3Q7J2S3",
-		Started: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC), Until: time.Date(2026, 7, 1, 14, 15, 0, 0, time.UTC),
+		Language: language, Reference: "LIC-7F3K-22", AmountPence: 2550, Route: "licence",
+		Description: "Fishing licence",
+		Journey:     "01JDM4Q0V3Q7J2S3",
+		Started:     time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC), Until: time.Date(2026, 7, 1, 14, 15, 0, 0, time.UTC),
 	}
 }
 

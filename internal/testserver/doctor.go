@@ -43,7 +43,8 @@ func NewDoctor(t *testing.T, answer http.HandlerFunc, over ...string) *DoctorSet
 	t.Cleanup(payServer.Close)
 	p.payURL = payServer.URL
 	p.Environ = Override([]string{
-		"PAYGATE_UPSTREAM=" + p.Service.Server.URL, "PAYGATE_PUBLIC_URL=http://apply.example.org", "PAYGATE_PAY_MODE=test",
+		"PAYGATE_UPSTREAM=" + p.Service.Server.URL, "PAYGATE_PUBLIC_URL=http://apply.example.org",
+		"PAYGATE_PAY_MODE=test",
 		"PAYGATE_PAY_API_URL=" + p.payURL, "PAYGATE_PAY_API_KEY=api_test_secretkeysecretkey",
 		"PAYGATE_SECRETS=" + Secret32(1),
 		"PAYGATE_STAFF_TOKENS=ann:" + AnnsToken, "PAYGATE_STORE=bbolt:" + filepath.Join(t.TempDir(), "paygate.db"),

@@ -20,8 +20,8 @@ const (
 )
 
 // List finds journeys, newest first. Its cost grows with the open journeys if the filter has an open state, and else
-// with those that a single one of its conditions finds: a payment, a reference and what Find looks for, a state, a route
-// and a range of time are found by index.
+// with those that a single one of its conditions finds: a payment, a reference and what Find looks for, a state, a
+// route and a range of time are found by index.
 func (s *Store) List(ctx context.Context, f journey.Filter) ([]journey.Journey, error) {
 	if f.Payment != "" {
 		return s.listByPayment(ctx, f)

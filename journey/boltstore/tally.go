@@ -19,7 +19,8 @@ const tallySize = 24
 // tally adds what an update changes to the tallies. Journeys of an older layout that are not indexed yet are left out:
 // they are counted when they are.
 func tally(tx *bolt.Tx, before, after journey.Journey) (err error) {
-	if waiting := tx.Bucket(metaBucket).Get(indexedKey); waiting != nil && string(waiting[1:]) < string(cmp.Or(after.ID, before.ID)) {
+	if waiting := tx.Bucket(metaBucket).Get(indexedKey); waiting != nil &&
+		string(waiting[1:]) < string(cmp.Or(after.ID, before.ID)) {
 		return nil
 	}
 	return addTallies(tx, journey.Tallies(before, after))

@@ -49,8 +49,9 @@ func (m *generated) List(_ context.Context, f journey.Filter) ([]journey.Journey
 func paid(int) journey.Journey {
 	fee, net := int64(30), int64(-5)
 	return journey.Journey{
-		State: journey.StateReleased, StartedAt: t0, ReleasedAt: t0, DueAt: t0, PaidWith: "pay2", PaidAt: t0.Add(time.Minute),
-		Claim: journey.Claim{Number: 3},
+		State: journey.StateReleased, StartedAt: t0, ReleasedAt: t0, DueAt: t0, PaidWith: "pay2",
+		PaidAt: t0.Add(time.Minute),
+		Claim:  journey.Claim{Number: 3},
 		Terms: journey.Terms{
 			Route: "licence", Kind: journey.KindSubmission, Amount: 2500, Reference: "LIC-1", Account: "parking",
 			Description: `Rod "licence", adult`,

@@ -12,8 +12,8 @@ import (
 const (
 	// maxWait is how long a call waits for Pay to accept calls again, or for the rate limit.
 	maxWait = 2 * time.Second
-	// minHoldBack and maxHoldBack bound how long calls are held back after Pay refused one. The longest is short, so that
-	// payments soon work again once an operator has put things right.
+	// minHoldBack and maxHoldBack bound how long calls are held back after Pay refused one. The longest is short, so
+	// that payments soon work again once an operator has put things right.
 	minHoldBack, maxHoldBack = time.Second, time.Minute
 )
 

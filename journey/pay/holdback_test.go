@@ -80,7 +80,10 @@ func TestOtherErrorsHoldNothingBack(t *testing.T) {
 func TestHeldCreateIsNotSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := New(Options{CreateRate: 1000, Finished: func(context.Context, string, string, time.Duration) { t.Error("it was sent") }})
+		c := New(Options{CreateRate: 1000, Finished: func(context.Context, string, string,
+			time.Duration) {
+			t.Error("it was sent")
+		}})
 		for range 3 {
 			c.held.note(revoked)
 			time.Sleep(c.held.pause)

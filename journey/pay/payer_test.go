@@ -41,8 +41,9 @@ func TestUnusableDetailsOfThePayerAreLeftOut(t *testing.T) {
 		require.Empty(t, payerOf(t, nil, map[string]any{"last_digits_card_number": digits}).CardLast4, "%v", digits)
 	}
 	for brand, want := range map[string]string{
-		"": "", "American Express": "American Express", " Visa\r\nSet-Cookie: x ": "VisaSet-Cookie: x", "Víša\u200b": "Va",
-		"\u0000": "", strings.Repeat("x", 99): strings.Repeat("x", 40),
+		"": "", "American Express": "American Express", " Visa\r\nSet-Cookie: x ": "VisaSet-Cookie: x",
+		"Víša\u200b": "Va",
+		"\u0000":     "", strings.Repeat("x", 99): strings.Repeat("x", 40),
 	} {
 		require.Equal(t, want, payerOf(t, nil, map[string]any{"card_brand": brand}).CardBrand)
 	}

@@ -29,7 +29,8 @@ func TestSearchPaymentsReadsOnePage(t *testing.T) {
 		asked = r.URL.String()
 		says(200, list(207,
 			map[string]any{
-				"payment_id": "pay1", "amount": 2500, "reference": "LIC-1", "state": map[string]any{"status": "success"},
+				"payment_id": "pay1", "amount": 2500, "reference": "LIC-1",
+				"state":    map[string]any{"status": "success"},
 				"metadata": map[string]any{"ledger": "4711", "year": 2026, "paper": true},
 			},
 			map[string]any{"payment_id": "pay2", "amount": "a lot"},

@@ -83,7 +83,8 @@ func newStore(o Options) *Store {
 	s := &Store{
 		codec: journey.Codec{Sealer: o.Sealer}, references: o.Sealer.DeriveAll("reference digest", 32),
 		index: find.NewIndex(o.Sealer.DeriveAll(find.Label, 32)),
-		clock: &clock{}, now: o.Now, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), timeout: cmp.Or(o.Timeout, 5*time.Second),
+		clock: &clock{}, now: o.Now, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+		timeout: cmp.Or(o.Timeout, 5*time.Second),
 	}
 	if s.now == nil {
 		s.now = s.clock.now

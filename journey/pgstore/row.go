@@ -108,7 +108,8 @@ func (s *Store) open(r row) (journey.Journey, error) {
 // messages and metrics rely on what is sealed.
 func (s *Store) agrees(r row, j journey.Journey) bool {
 	keyID, _ := s.codec.KeyID(r.Sealed)
-	r.EarlyAt, r.TellAt, r.LateAt, r.OwedAt = orNever(j.EarlyAt), orNever(j.TellAt), orNever(j.LateAt), orNever(j.OwedAt)
+	r.EarlyAt, r.TellAt, r.LateAt, r.OwedAt = orNever(j.EarlyAt), orNever(j.TellAt), orNever(j.LateAt),
+		orNever(j.OwedAt)
 	return slices.ContainsFunc(s.references, func(key []byte) bool {
 		return reflect.DeepEqual(r, s.columnsOf(j, key, keyID, r.Sealed))
 	})

@@ -13,8 +13,8 @@ import (
 )
 
 // Look reports whether the database of a postgres:// URL can be used, without using it: it connects once, changes
-// nothing, and fails with the messages of [Open]. Only Open checks the tables and the secrets that they need. It returns
-// the database's time.
+// nothing, and fails with the messages of [Open]. Only Open checks the tables and the secrets that they need. It
+// returns the database's time.
 func Look(ctx context.Context, url string, timeout time.Duration) (now time.Time, err error) {
 	config, err := parse(url, timeout)
 	if err != nil {
@@ -56,9 +56,10 @@ func checkServer(ctx context.Context, config *pgxpool.Config, timeout time.Durat
 	case noSchema:
 		return now, errors.New("has no schema for the tables: the role may not use any schema in its search_path")
 	case noCreate:
-		return now, fmt.Errorf("does not let the role %q create tables: GRANT CREATE ON SCHEMA, or give it a schema of "+
-			"its own",
-			config.ConnConfig.User)
+		return now,
+			fmt.Errorf("does not let the role %q create tables: GRANT CREATE ON SCHEMA, or give it a schema of "+
+				"its own",
+				config.ConnConfig.User)
 	}
 	return now, nil
 }

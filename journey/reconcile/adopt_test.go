@@ -74,7 +74,8 @@ func TestWhatCannotBeAdopted(t *testing.T) {
 	t.Parallel()
 	w := newHarness(t)
 	_, known := w.released("LIC-KNOWN")
-	foreign := w.unknown("LIC-1", "success", func(p *journey.NewPayment) { p.ReturnURL = "https://other.example.gov.uk/" })
+	foreign := w.unknown("LIC-1", "success",
+		func(p *journey.NewPayment) { p.ReturnURL = "https://other.example.gov.uk/" })
 	unpaid := w.unknown("LIC-2", "declined")
 	back := w.unknown("LIC-3", "success")
 	_, err := w.pay.Refund(back, 2500)

@@ -65,7 +65,8 @@ func newHarness(t *testing.T) *harness {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.store.Close()) })
 	w.runner = &journey.Runner{
-		Store: w.store, Accounts: journey.Accounts{"": w.client}, Deliverer: service{journey.VerdictAccepted}, Now: w.now,
+		Store: w.store, Accounts: journey.Accounts{"": w.client}, Deliverer: service{journey.VerdictAccepted},
+		Now: w.now,
 		Log: slog.New(slog.DiscardHandler),
 	}
 	w.Reconciler = reconcile.New(w.options())

@@ -26,7 +26,8 @@ type lease struct {
 func (r *Reconciler) take(ctx context.Context, wanted func(state) error) (lease, error) {
 	l := lease{r, journey.NewKey(), r.Now()}
 	return l, update(ctx, r.Store, stateValue, func(s *state) error {
-		if left := s.Until.Sub(l.began); left > 0 && left < 2*leaseTime { // one far ahead is from a clock that was wrong
+		if left := s.Until.Sub(l.began); left > 0 &&
+			left < 2*leaseTime { // one far ahead is from a clock that was wrong
 			return ErrRunning
 		}
 		s.Holder, s.Until = l.holder, l.began.Add(leaseTime)

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// overlap is how far a window reaches back: Pay may leave out what was created exactly at its beginning (FACTS 8.2).
+	// overlap is how far a window reaches back: Pay may leave out what was created exactly at its beginning (FACTS
+	// 8.2).
 	overlap = time.Minute
 	// readings is how often a window is read before it is cut in two, and tries how often a page is asked for.
 	readings = 2

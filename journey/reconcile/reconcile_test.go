@@ -43,7 +43,8 @@ func TestPaymentsThatNoJourneyHas(t *testing.T) {
 	require.NoError(t, err)
 	w.unknown("LIC-5", "declined")
 	w.unknown("LIC-6", "")
-	w.unknown("LIC-7", "success", func(p *journey.NewPayment) { p.ReturnURL = "https://other.example.gov.uk/_pay/return" })
+	w.unknown("LIC-7", "success",
+		func(p *journey.NewPayment) { p.ReturnURL = "https://other.example.gov.uk/_pay/return" })
 
 	until := w.now().Add(120 * time.Hour).Truncate(time.Second)
 	require.ElementsMatch(t, []reconcile.Difference{
@@ -83,7 +84,8 @@ func TestPaymentThatPayDoesNotHave(t *testing.T) {
 	o.Accounts = map[string]reconcile.Pay{"": patient{newClient(t, empty, "api_test_key")}}
 	w.Reconciler = reconcile.New(o)
 	require.Equal(t, []reconcile.Difference{{
-		Kind: "unknown_at_pay", PaymentID: payment, JourneyID: id, Reference: "LIC-1", AmountPence: 2500, Here: "success",
+		Kind: "unknown_at_pay", PaymentID: payment, JourneyID: id, Reference: "LIC-1", AmountPence: 2500,
+		Here: "success",
 	}}, w.found())
 }
 
@@ -143,7 +145,8 @@ func TestRefundThatDiffers(t *testing.T) {
 	_, err := w.pay.Refund(payment, 500)
 	require.NoError(t, err)
 	first := reconcile.Difference{
-		Kind: "refund", PaymentID: payment, JourneyID: id, Reference: "LIC-1", AmountPence: 2500, Here: "0", AtPay: "500",
+		Kind: "refund", PaymentID: payment, JourneyID: id, Reference: "LIC-1", AmountPence: 2500,
+		Here: "0", AtPay: "500",
 	}
 	require.Equal(t, []reconcile.Difference{first}, w.found())
 	_, err = w.runner.Check(t.Context(), id, journey.Visit{By: journey.ByStaff("ann")})

@@ -261,7 +261,10 @@ func TestAccountThatFailsStopsNoOther(t *testing.T) {
 
 	require.Error(t, w.RunDue(t.Context()))
 	require.Equal(t, 1, first.n)
-	parking.list = func(int, journey.Search) (page journey.Page[journey.PaymentSnapshot], err error) { return page, nil }
+	parking.list = func(int, journey.Search) (page journey.Page[journey.PaymentSnapshot], err error) {
+		return page,
+			nil
+	}
 	require.NoError(t, w.RunDue(t.Context()))
 	require.Equal(t, 1, first.n)
 	require.ErrorIs(t, w.RunDue(t.Context()), reconcile.ErrNotDue)

@@ -39,13 +39,16 @@ func (e *examination) checkGrace() {
 		switch {
 		case grace == 0:
 			e.report(note, about, "%sRETURN_GRACE=off: if a citizen pays and does not come back, a sweep delivers the "+
-				"form after %s; the service's session has to last as long", r.Setting, time.Duration(e.Settings.MopupMinAge))
+				"form after %s; the service's session has to last as long", r.Setting,
+				time.Duration(e.Settings.MopupMinAge))
 		case shortest != nil && time.Duration(shortest.MaxAge)*time.Second < grace:
-			e.report(warning, about, "the cookie %s ends before %sRETURN_GRACE (%s): a form whose citizen does not come "+
-				"back is delivered when it no longer counts", shortest.Name, r.Setting, grace)
+			e.report(warning, about,
+				"the cookie %s ends before %sRETURN_GRACE (%s): a form whose citizen does not come "+
+					"back is delivered when it no longer counts", shortest.Name, r.Setting, grace)
 		default:
-			e.report(fine, about, "%s after the money is there, if the citizen does not come back; the service's session "+
-				"has to last longer", grace)
+			e.report(fine, about,
+				"%s after the money is there, if the citizen does not come back; the service's session "+
+					"has to last longer", grace)
 		}
 	}
 }
@@ -77,8 +80,9 @@ func (e *examination) checkRedirects() {
 			e.report(warning, "redirects", "%s leads citizens to %s, and PAYGATE_PUBLIC_URL is %s",
 				p.target, to.Scheme+"://"+to.Host, main)
 		case to.RequestURI() == p.target && p.header.Get("Set-Cookie") == "":
-			e.report(wrong, "redirects", "%s leads to itself, although Paygate says X-Forwarded-Proto: %s; the service "+
-				"must trust that header", p.target, main.Scheme)
+			e.report(wrong, "redirects",
+				"%s leads to itself, although Paygate says X-Forwarded-Proto: %s; the service "+
+					"must trust that header", p.target, main.Scheme)
 		}
 	}
 }

@@ -98,7 +98,8 @@ func (e *examination) checkCertificate(about, setting, certFile, keyFile string,
 	case now.After(end):
 		e.report(wrong, about, "%s_CERT_FILE expired on %s", setting, end.Format(time.DateOnly))
 	case now.Before(pair.Leaf.NotBefore):
-		e.report(wrong, about, "%s_CERT_FILE is not valid before %s", setting, pair.Leaf.NotBefore.Format(time.DateTime))
+		e.report(wrong, about, "%s_CERT_FILE is not valid before %s", setting,
+			pair.Leaf.NotBefore.Format(time.DateTime))
 	case other >= 0:
 		e.report(warning, about, "%s_CERT_FILE is not for %s", setting, hosts[other])
 	case end.Sub(now) < soon:

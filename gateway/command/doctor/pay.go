@@ -44,9 +44,11 @@ func gradeKey(account config.Account, check pay.KeyCheck) (g grade, text string)
 	case check.Code == "P0920":
 		return wrong, "has a firewall that refuses Paygate's requests (P0920); something in between may change them"
 	case status >= 500:
-		return warning, fmt.Sprintf("is in trouble (status %d), so the key could not be checked; try again later", status)
+		return warning, fmt.Sprintf("is in trouble (status %d), so the key could not be checked; try again later",
+			status)
 	default:
-		return wrong, fmt.Sprintf("does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?", status)
+		return wrong, fmt.Sprintf("does not answer as GOV.UK Pay does (status %d): is PAYGATE_PAY_API_URL right?",
+			status)
 	}
 }
 

@@ -160,7 +160,7 @@ func (e *examination) checkUnpaid() {
 	for _, r := range e.Settings.Routes {
 		_, address, _ := strings.Cut(r.Match.String(), " ")
 		e.report(note, "unpaid "+r.Name, "not tried: a second gate in the service's own web server should refuse it "+
-			"(docs/reference/headers.md); once that is there, try curl -i -X %s '%s%s'; in staging, paygate probe tries more",
-			r.Match.Method(), e.Settings.Upstream.URL, address)
+			"(docs/reference/headers.md); once that is there, try curl -i -X %s '%s%s'; "+
+			"in staging, paygate probe tries more", r.Match.Method(), e.Settings.Upstream.URL, address)
 	}
 }

@@ -97,7 +97,8 @@ func (e *examination) checkStaffListener() {
 		e.report(warning, about, "%s serves health and metrics to anyone who reaches it, and staff cannot settle "+
 			"stuck journeys: set PAYGATE_STAFF_TOKENS, and keep the public away", address)
 	case !canSignIn:
-		e.report(warning, about, "has no way to sign in, so staff cannot settle stuck journeys: set PAYGATE_STAFF_TOKENS")
+		e.report(warning, about,
+			"has no way to sign in, so staff cannot settle stuck journeys: set PAYGATE_STAFF_TOKENS")
 	case !isLocal && e.Settings.StaffTLSCertFile == "":
 		e.report(warning, about, "%s can be reached from other machines, over http: "+
 			"the network has to keep out the public and eavesdroppers", address)

@@ -47,10 +47,12 @@ func TestDoctorChecksSettingsAndFiles(t *testing.T) {
 		"a service that is not told": {nil, 0, "messages licence", "note: the service hears nothing of refunds"},
 		"early delivery":             {nil, 0, "delivery licence", "ok: 5m0s after the money is there"},
 		"no early delivery": {
-			[]string{"PAYGATE_ROUTE_LICENCE_RETURN_GRACE=off"}, 0, "delivery licence", "a sweep delivers the form after 3h0m0s",
+			[]string{"PAYGATE_ROUTE_LICENCE_RETURN_GRACE=off"}, 0, "delivery licence",
+			"a sweep delivers the form after 3h0m0s",
 		},
 		"no staff certificate": {
-			[]string{"PAYGATE_STAFF_TLS_CERT_FILE=" + folder + "/c.pem", "PAYGATE_STAFF_TLS_KEY_FILE=" + folder + "/k.pem"},
+			[]string{"PAYGATE_STAFF_TLS_CERT_FILE=" + folder + "/c.pem", "PAYGATE_STAFF_TLS_KEY_FILE=" +
+				folder + "/k.pem"},
 			3, "staff certificate", "wrong: PAYGATE_STAFF_TLS_CERT_FILE and PAYGATE_STAFF_TLS_KEY_FILE cannot be used",
 		},
 		"allowed anyway": {
@@ -134,14 +136,16 @@ func TestDoctorWarnsOfACertificateThatSoonEnds(t *testing.T) {
 		"PAYGATE_STAFF_TLS_CERT_FILE="+certFile, "PAYGATE_STAFF_TLS_KEY_FILE="+keyFile,
 		"PAYGATE_STAFF_URL=https://staff.example.org")
 	require.Regexp(t, "warning: PAYGATE_TLS_CERT_FILE ends on 20.*: renew it", v.Lines["certificate"])
-	require.Contains(t, v.Lines["staff certificate"], "warning: PAYGATE_STAFF_TLS_CERT_FILE is not for staff.example.org")
+	require.Contains(t, v.Lines["staff certificate"],
+		"warning: PAYGATE_STAFF_TLS_CERT_FILE is not for staff.example.org")
 }
 
 func TestDoctorWarnsOfSessionsShorterThanEarlyDelivery(t *testing.T) {
 	t.Parallel()
 	short := testserver.FormPage("Set-Cookie", "SESSID=1; Path=/; Max-Age=120", "Set-Cookie", "lang=en; Max-Age=86400")
 	v := examine(t, short)
-	require.Contains(t, v.Lines["delivery licence"], "warning: the cookie SESSID ends before PAYGATE_ROUTE_LICENCE_RETURN")
+	require.Contains(t, v.Lines["delivery licence"],
+		"warning: the cookie SESSID ends before PAYGATE_ROUTE_LICENCE_RETURN")
 	v = examine(t, short, "PAYGATE_ROUTE_LICENCE_RETURN_GRACE=1m")
 	require.Contains(t, v.Lines["delivery licence"], "ok: ")
 }

@@ -29,5 +29,6 @@ func TestAnEventIsShownOnce(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, post("event", "{"))
 	page := httptest.NewRecorder()
 	s.ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/told", nil))
-	require.Equal(t, 1, strings.Count(page.Body.String(), "<td>refunded</td><td>RVM-1</td><td>£5.00</td><td>£12.50</td>"))
+	require.Equal(t, 1, strings.Count(page.Body.String(),
+		"<td>refunded</td><td>RVM-1</td><td>£5.00</td><td>£12.50</td>"))
 }

@@ -109,16 +109,18 @@ func walkSettings() []string {
 		"PAYGATE_PAY_PARKING_RATE=1000", "PAYGATE_PAY_PARKING_RATE_TOTAL=1000",
 	}
 	for name, route := range map[string][]string{
-		"LICENCE":   {"MATCH=POST /licences/apply", "REFERENCE={form:case}", "PRICE=25"},
-		"IMMEDIATE": {"MATCH=POST /fines/pay", "REFERENCE={form:case}", "PRICE=30", "CAPTURE=immediate", "ACCOUNT=parking"},
-		"SAFE":      {"MATCH=POST /safe", "REFERENCE={form:case}", "PRICE=7", "REPEAT=safe"},
+		"LICENCE": {"MATCH=POST /licences/apply", "REFERENCE={form:case}", "PRICE=25"},
+		"IMMEDIATE": {"MATCH=POST /fines/pay", "REFERENCE={form:case}", "PRICE=30", "CAPTURE=immediate",
+			"ACCOUNT=parking"},
+		"SAFE": {"MATCH=POST /safe", "REFERENCE={form:case}", "PRICE=7", "REPEAT=safe"},
 		"TRUST": {
 			"MATCH=POST /trust", "REFERENCE={form:case}", "PRICE=8", "CAPTURE=immediate",
 			"RELEASE=on-return", "ACCOUNT=parking",
 		},
 		"STAFFED":  {"MATCH=POST /staffed", "REFERENCE={form:case}", "PRICE=9", "ON_REFUSED=staff"},
 		"REGISTER": {"MATCH=GET /register/{case}", "REFERENCE={path:case}", "PRICE=6"},
-		"TICKET":   {"MATCH=GET /ticket/{case}", "REFERENCE={path:case}", "PRICE=5", "CAPTURE=immediate", "ACCOUNT=parking"},
+		"TICKET": {"MATCH=GET /ticket/{case}", "REFERENCE={path:case}", "PRICE=5", "CAPTURE=immediate",
+			"ACCOUNT=parking"},
 	} {
 		if strings.HasPrefix(route[0], "MATCH=POST") {
 			route = append(route, "ACCEPT=2xx,3xx",

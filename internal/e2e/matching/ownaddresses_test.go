@@ -62,7 +62,8 @@ func TestInjectedCookiesDoNotHideTheTicket(t *testing.T) {
 	} {
 		require.Equal(t, own, waits(cookies), "%.80q", cookies)
 	}
-	both := d.Send("GET /_pay/status HTTP/1.1\r\nHost: apply.example.org\r\nAccept: application/json\r\nCookie: " + evas +
+	both := d.Send("GET /_pay/status HTTP/1.1\r\nHost: apply.example.org\r\nAccept: application/json\r\nCookie: " +
+		evas +
 		"; " + anns + "\r\n\r\n").Answers[0].Body
 	for reference := range references {
 		require.Contains(t, both, reference, "an injected ticket adds a journey and hides none")

@@ -52,7 +52,8 @@ func TestSafeMethodPassesUnchangedOnOtherPaths(t *testing.T) {
 	for _, raw := range []string{
 		"HEAD /page?action=pay HTTP/1.1\r\nHost: apply.example.org\r\n\r\n",
 		"OPTIONS /page?action=pay HTTP/1.1\r\nHost: apply.example.org\r\n\r\n",
-		"GET /search HTTP/1.1\r\nHost: apply.example.org\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+		"GET /search HTTP/1.1\r\nHost: apply.example.org\r\nContent-Type: application/json\r\n" +
+			"Content-Length: 2\r\n\r\n{}",
 		"GET /licences?action=pay&__VIEWSTATE=x HTTP/1.1\r\nHost: apply.example.org\r\n\r\n",
 	} {
 		got := d.MustReach(t, raw)

@@ -55,7 +55,8 @@ func newIncident(t *testing.T) *incident {
 	i.URL, i.Store = "http://"+listener.Addr().String(), filepath.Join(t.TempDir(), "paygate.db")
 	i.settings = []string{
 		"PAYGATE_LISTEN=" + listener.Addr().String(), "PAYGATE_STAFF_LISTEN=127.0.0.1:0",
-		"PAYGATE_ROUTE_LICENCE_FIND=name", "PAYGATE_SIGNING_ALG=ES256", "PAYGATE_STAFF_TOKENS=ann:" + testserver.AnnsToken,
+		"PAYGATE_ROUTE_LICENCE_FIND=name", "PAYGATE_SIGNING_ALG=ES256", "PAYGATE_STAFF_TOKENS=ann:" +
+			testserver.AnnsToken,
 	}
 	return i
 }
@@ -121,7 +122,10 @@ func (i *incident) commands() map[string]func(*testscript.TestScript, bool, []st
 			}
 		},
 		// pay-fails KIND: GOV.UK Pay fails in this way until pay-works.
-		"pay-fails": func(_ *testscript.TestScript, _ bool, args []string) { i.Pay.AddFault(paysim.Fault{Kind: args[0]}) },
+		"pay-fails": func(_ *testscript.TestScript, _ bool,
+			args []string) {
+			i.Pay.AddFault(paysim.Fault{Kind: args[0]})
+		},
 		"pay-works": func(*testscript.TestScript, bool, []string) { i.Pay.ClearFaults() },
 		// refunds-elsewhere PENCE: a stranger who has the key gives back a part of the newest payment.
 		"refunds-elsewhere": func(ts *testscript.TestScript, _ bool, args []string) {
@@ -132,7 +136,10 @@ func (i *incident) commands() map[string]func(*testscript.TestScript, bool, []st
 			ts.Check(err)
 		},
 		// unknown-payment: a payment is made that this Paygate does not know.
-		"unknown-payment": func(*testscript.TestScript, bool, []string) { i.UnknownPayment(testserver.PayKey, "LOST-1") },
+		"unknown-payment": func(*testscript.TestScript, bool, []string) {
+			i.UnknownPayment(testserver.PayKey,
+				"LOST-1")
+		},
 		// remembers NAME PATTERN: what the last command printed where the group of the pattern is.
 		"remembers": func(ts *testscript.TestScript, _ bool, args []string) {
 			found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))

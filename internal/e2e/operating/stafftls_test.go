@@ -27,10 +27,12 @@ func TestStaffListenerServesTLSAndCommandsKnowItsCertificate(t *testing.T) {
 		require.Zero(t, status, stderr)
 		status, _, _ = testserver.RunCommand(t, environ[:2], command)
 		require.Equal(t, 1, status, "http")
-		status, _, stderr = testserver.RunCommand(t, append(environ, "PAYGATE_STAFF_TLS_CERT_FILE="+othersFile), command)
+		status, _, stderr = testserver.RunCommand(t, append(environ, "PAYGATE_STAFF_TLS_CERT_FILE="+othersFile),
+			command)
 		require.Equal(t, 1, status, "another listener")
 		require.NotContains(t, stderr, testserver.AnnsToken)
-		status, _, stderr = testserver.RunCommand(t, append(environ, "PAYGATE_STAFF_TLS_CERT_FILE="+certFile+".not"), command)
+		status, _, stderr = testserver.RunCommand(t, append(environ, "PAYGATE_STAFF_TLS_CERT_FILE="+certFile+".not"),
+			command)
 		require.Equal(t, 1, status)
 		require.Contains(t, stderr, "PAYGATE_STAFF_TLS_CERT_FILE")
 	}

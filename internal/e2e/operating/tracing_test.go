@@ -87,7 +87,8 @@ func TestTheWayOfACitizenIsTraced(t *testing.T) {
 	require.Equal(t, map[string]string{"service.name": "licences", "deployment.environment.name": "live"},
 		collector.Resource())
 	for _, private := range []string{
-		"Applegate", "ann@example.org", "Leeds", "/licences", h.Payments()[0].ID, h.Payments()[0].Reference, h.PayURL, "secret",
+		"Applegate", "ann@example.org", "Leeds", "/licences", h.Payments()[0].ID, h.Payments()[0].Reference,
+		h.PayURL, "secret",
 	} {
 		require.NotContains(t, collector.Text(), private)
 	}

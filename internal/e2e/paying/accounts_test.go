@@ -128,7 +128,8 @@ func TestPageSaysThatPaymentsDoNotWork(t *testing.T) {
 			require.Contains(t, page.Text, "Sorry, payments are not working at the moment")
 			require.Empty(t, page.Header.Get("Retry-After"))
 			code := cmp.Or(fault.Code, fault.Kind)
-			require.Equal(t, "1", h.Metric(t, `paygate_pay_requests_total{account="default",call="create",code="`+code+`"}`))
+			require.Equal(t, "1",
+				h.Metric(t, `paygate_pay_requests_total{account="default",call="create",code="`+code+`"}`))
 			h.Pay.ClearFaults()
 			id := c.Journeys()[0].ID
 			require.Equal(t, http.StatusSeeOther, c.Post("/_pay/again", url.Values{"journey": {id}}).Status)

@@ -63,7 +63,8 @@ func newYear(t *testing.T, seed uint64) *year {
 	}, y.answer)
 	y.h.Now = y.h.Pay.Now
 	y.h.Start(
-		"PAYGATE_PAY_ACCOUNTS=parking", "PAYGATE_PAY_PARKING_API_KEY="+payKeys["parking"], "PAYGATE_PAY_PARKING_RATE=1000",
+		"PAYGATE_PAY_ACCOUNTS=parking", "PAYGATE_PAY_PARKING_API_KEY="+payKeys["parking"],
+		"PAYGATE_PAY_PARKING_RATE=1000",
 		"PAYGATE_ROUTE_IMMEDIATE_ACCOUNT=parking", "PAYGATE_PAY_WEBHOOK_SECRETS="+testserver.WebhookSecret,
 		"PAYGATE_PAY_PARKING_WEBHOOK_SECRETS="+testserver.WebhookSecret+"_parking",
 		"PAYGATE_ROUTE_LICENCE_METADATA=ledger=4711,office={form:name}",

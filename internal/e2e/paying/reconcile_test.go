@@ -121,7 +121,8 @@ func TestComparedDays(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity,
 		h.Ann().Do(http.MethodPost, "/reconcile", "from", "Content-Type", "text/plain").Status)
 	for _, wrong := range []string{
-		`{"from":"yesterday"}`, `{"from":"2026-11-22","to":"2026-11-20"}`, `{"until":"2026-11-22"}`, `{"account":"parking"}`,
+		`{"from":"yesterday"}`, `{"from":"2026-11-22","to":"2026-11-20"}`, `{"until":"2026-11-22"}`,
+		`{"account":"parking"}`,
 	} {
 		require.Equal(t, http.StatusUnprocessableEntity, h.Ann().Do(http.MethodPost, "/reconcile", wrong).Status, wrong)
 	}
@@ -155,7 +156,8 @@ func TestDailyComparisonTellsStaff(t *testing.T) {
 	require.ErrorIs(t, h.App.Reconcile(t.Context()), reconcile.ErrNotDue)
 	require.NoError(t, h.App.Alert(t.Context()))
 	require.Len(t, channel.Messages(), 1)
-	require.Contains(t, channel.Messages()[0], "The comparison with GOV.UK Pay found 1 difference at the default account.")
+	require.Contains(t, channel.Messages()[0],
+		"The comparison with GOV.UK Pay found 1 difference at the default account.")
 	require.NotContains(t, channel.Messages()[0], "SECRET-REFERENCE")
 	require.Contains(t, h.Ann().Do(http.MethodGet, "/", nil, "Accept", testserver.AcceptHTML).Text,
 		"The last daily comparison found 1 difference<")
@@ -185,7 +187,8 @@ func TestComparisonDuringPayments(t *testing.T) {
 				c := h.Citizen()
 				c.Post([]string{"/licences/apply", "/fines/pay"}[n%2], url.Values{"name": {"Ann"}})
 				began := c.Journeys()[0]
-				i := slices.IndexFunc(h.Payments(), func(p paysim.PaymentView) bool { return p.Reference == began.Reference })
+				i := slices.IndexFunc(h.Payments(),
+					func(p paysim.PaymentView) bool { return p.Reference == began.Reference })
 				if err := h.Pay.Pay(h.Payments()[i].ID, []string{"success", "declined"}[n/3]); err != nil {
 					t.Error(err)
 				}

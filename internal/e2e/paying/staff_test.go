@@ -43,7 +43,8 @@ func TestStaffFindWhatTheCitizenTyped(t *testing.T) {
 	t.Parallel()
 	h := testserver.New(t, testserver.Confirm, "PAYGATE_ROUTE_LICENCE_FIND=name,vehicle,person[town]")
 	form := url.Values{
-		"name": {" Siân O’Brien "}, "vehicle": {"AB12 CDE"}, "email": {"sian@example.org"}, "person[town]": {"Tŷ-croes"},
+		"name": {" Siân O’Brien "}, "vehicle": {"AB12 CDE"}, "email": {"sian@example.org"},
+		"person[town]": {"Tŷ-croes"},
 	}
 	require.Equal(t, http.StatusSeeOther, h.Citizen().Post("/licences/apply", form).Status)
 	h.Citizen().Apply("Bob Smith")

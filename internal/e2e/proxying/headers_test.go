@@ -21,7 +21,8 @@ func TestHostileHeadersAreRemoved(t *testing.T) {
 				name + ": evil\r\n", name + ":evil\r\n" + name + ": evil\r\n",
 				name + ": none\r\n evil\r\n",
 			} {
-				got := d.Send("POST /free HTTP/1.1\r\nHost: apply.example.org\r\n" + lines + "Content-Length: 2\r\n\r\nok")
+				got := d.Send("POST /free HTTP/1.1\r\nHost: apply.example.org\r\n" + lines +
+					"Content-Length: 2\r\n\r\nok")
 				require.Len(t, got.Answers, 1)
 				require.Equal(t, http.StatusOK, got.Answers[0].Status)
 				received := d.Service.Take()

@@ -98,7 +98,8 @@ func TestLogsContainNoSecrets(t *testing.T) {
 			tickets := runPrivateJourneys(t, d, service)
 
 			log := d.Log.String()
-			require.Equal(t, level == "debug", strings.Contains(log, `"path":"/`+secret), "paths are for debugging only")
+			require.Equal(t, level == "debug", strings.Contains(log, `"path":"/`+secret),
+				"paths are for debugging only")
 			log = testserver.WithoutPaths(log)
 			require.Contains(t, log, `"fact":"delivered"`)
 			require.Contains(t, log, "the service does not answer")

@@ -25,14 +25,16 @@ func TestNoHostOrClientHeaderOpensAPayRoute(t *testing.T) {
 	for _, lines := range []string{
 		"Host: APPLY.EXAMPLE.ORG", "Host: apply.example.org:80",
 		"Host: apply.example.org\r\nUser-Agent: kube-probe/1.30",
-		"Host: apply.example.org\r\nUser-Agent: ELB-HealthChecker/2.0", "Host: apply.example.org\r\nUser-Agent: GoogleHC/1.0",
+		"Host: apply.example.org\r\nUser-Agent: ELB-HealthChecker/2.0",
+		"Host: apply.example.org\r\nUser-Agent: GoogleHC/1.0",
 		"Host: apply.example.org\r\nX-Forwarded-For: 127.0.0.1", "Host: apply.example.org\r\nX-Real-IP: 10.0.0.1",
 		"Host: apply.example.org\r\nForwarded: for=127.0.0.1;proto=https",
 		"Host: apply.example.org\r\nX-Custom-IP-Authorization: 127.0.0.1",
 		"Host: apply.example.org\r\nX-Middleware-Subrequest: middleware",
 		"Host: apply.example.org\r\nAuthorization: Basic YWRtaW46YWRtaW4=",
 		"Host: apply.example.org\r\nReferer: http://apply.example.org/_pay/return",
-		"Host: apply.example.org\r\nCookie: paygate=x; __Host-paygate=x", "Host: apply.example.org\r\nSec-Purpose: prefetch",
+		"Host: apply.example.org\r\nCookie: paygate=x; __Host-paygate=x",
+		"Host: apply.example.org\r\nSec-Purpose: prefetch",
 	} {
 		answer := d.MustBlock(t,
 			"POST /licences/apply HTTP/1.1\r\n"+lines+
@@ -82,11 +84,13 @@ func TestNoMethodOpensAPayRoute(t *testing.T) {
 		"POST /licences/apply\rHTTP/1.1", "PO\x00ST /licences/apply HTTP/1.1",
 		"GET /free POST /licences/apply HTTP/1.1", "GET /free\tHTTP/1.1",
 	} {
-		d.MustBlock(t, line+"\r\nHost: apply.example.org\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+		d.MustBlock(t, line+"\r\nHost: apply.example.org\r\nConnection: close\r\n"+
+			"Content-Length: 0\r\n\r\n")
 	}
 	for _, version := range []string{"HTTP/1.1", "HTTP/1.0", "HTTP/1.9"} {
 		d.MustHold(t,
-			"POST /licences/apply "+version+"\r\nHost: apply.example.org\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+			"POST /licences/apply "+version+"\r\nHost: apply.example.org\r\nConnection: close\r\n"+
+				"Content-Length: 0\r\n\r\n")
 	}
 	answer := d.Send("OPTIONS * HTTP/1.1\r\nHost: apply.example.org\r\n\r\n").Answers[0]
 	require.Equal(t, http.StatusOK, answer.Status)

@@ -36,7 +36,8 @@ func TestResponsesPassUnchanged(t *testing.T) {
 			"Expires=nonsense\r\nSet-Cookie: c\r\nContent-Length: 0\r\n\r\n", ""},
 		"repeated headers": {
 			"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic " +
-				"realm=\"x\"\r\nWWW-Authenticate: Digest y\r\nX-Empty:\r\nX-Latin: caf\xe9\r\nContent-Length: 0\r\n\r\n",
+				"realm=\"x\"\r\nWWW-Authenticate: Digest y\r\nX-Empty:\r\nX-Latin: caf\xe9\r\n" +
+				"Content-Length: 0\r\n\r\n",
 			"",
 		},
 		"a redirect to another host": {"HTTP/1.1 302 Found\r\nLocation: https://other.example/a " +

@@ -26,7 +26,8 @@ func TestServerSentEventsAreStreamed(t *testing.T) {
 	defer service.Close()
 	d := testserver.StartRawFor(t, service.URL)
 	conn := d.Dial(t)
-	_, err := io.WriteString(conn, "GET /events HTTP/1.1\r\nHost: apply.example.org\r\nAccept: text/event-stream\r\n\r\n")
+	_, err := io.WriteString(conn,
+		"GET /events HTTP/1.1\r\nHost: apply.example.org\r\nAccept: text/event-stream\r\n\r\n")
 	require.NoError(t, err)
 	go func() { next <- "data: 0\n\n" }()
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -65,7 +66,8 @@ func TestWebSocketIsTunnelled(t *testing.T) {
 	d := testserver.StartRawFor(t, service.URL)
 	conn := d.Dial(t)
 	_, err := io.WriteString(conn,
-		"GET /socket?a;b HTTP/1.1\r\nHost: apply.example.org\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"+
+		"GET /socket?a;b HTTP/1.1\r\nHost: apply.example.org\r\nConnection: keep-alive, Upgrade\r\n"+
+			"Upgrade: websocket\r\n"+
 			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: key==\r\nSec-WebSocket-Protocol: chat\r\n\r\n")
 	require.NoError(t, err)
 	in := bufio.NewReader(conn)

@@ -49,7 +49,8 @@ func TestNoSpellingRunsARealServersPayCodeUnpaid(t *testing.T) {
 				exchange(t, d.Address, raw)
 				require.Empty(t, server.takeTrace(t), "unpaid, by %.300q", raw)
 			}
-			require.Contains(t, exchange(t, d.Address, thenClose("GET /page HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")),
+			require.Contains(t, exchange(t, d.Address,
+				thenClose("GET /page HTTP/1.1\r\nHost: apply.example.org\r\n\r\n")),
 				"HTTP/1.1 ", "free traffic passes")
 			payOnce(t, d, server)
 		})
@@ -143,8 +144,9 @@ func oddRequests() []string {
 		"Transfer-Encoding: chunked\r\nConnection: Transfer-Encoding\r\n",
 	} {
 		for _, line := range []string{"GET /free", "POST /free", "OPTIONS /free", "HEAD /free"} {
-			odd = append(odd, line+" HTTP/1.1\r\nHost: apply.example.org\r\n"+lines+"\r\n"+"0\r\n\r\n"+testserver.Smuggled+
-				testserver.Sentinel,
+			odd = append(odd,
+				line+" HTTP/1.1\r\nHost: apply.example.org\r\n"+lines+"\r\n"+"0\r\n\r\n"+testserver.Smuggled+
+					testserver.Sentinel,
 				line+" HTTP/1.1\r\nHost: apply.example.org\r\n"+lines+"\r\n"+testserver.Smuggled+testserver.Sentinel)
 		}
 	}

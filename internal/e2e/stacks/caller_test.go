@@ -102,7 +102,8 @@ func (c *caller) exchange(t *testing.T, to string, s probe.Spelling, limit time.
 // raw returns the bytes of a request.
 func (c *caller) raw(host string, s probe.Spelling) string {
 	var b bytes.Buffer
-	target := strings.NewReplacer("apply.example.org", host, "APPLY.EXAMPLE.ORG", strings.ToUpper(host)).Replace(s.Target)
+	target := strings.NewReplacer("apply.example.org", host, "APPLY.EXAMPLE.ORG", strings.ToUpper(host)).Replace(
+		s.Target)
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", s.Method, target, host)
 	cookies := c.cookies
 	for _, line := range s.Header {

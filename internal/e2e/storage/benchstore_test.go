@@ -112,8 +112,9 @@ func settle(b *testing.B, store string) {
 	conn, err := pgx.Connect(b.Context(), store)
 	require.NoError(b, err)
 	defer conn.Close(context.Background())
-	_, err = conn.Exec(b.Context(), "VACUUM ANALYZE paygate_journeys, paygate_payments, paygate_requests, paygate_terms, "+
-		"paygate_tallies")
+	_, err = conn.Exec(b.Context(),
+		"VACUUM ANALYZE paygate_journeys, paygate_payments, paygate_requests, paygate_terms, "+
+			"paygate_tallies")
 	require.NoError(b, err)
 	_, _ = conn.Exec(b.Context(), "CHECKPOINT") // if the role has pg_checkpoint
 }

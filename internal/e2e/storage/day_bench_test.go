@@ -26,8 +26,8 @@ const (
 )
 
 // BenchmarkDayInTheLife measures, with many stored journeys, how long a free request takes and how long a citizen who
-// has paid waits for the service's answer, while others pay: first alone, and then while two advisers search, and once a
-// round finance exports a day, a backup is made and a sweep runs. "times" is the ratio of the 99th percentiles.
+// has paid waits for the service's answer, while others pay: first alone, and then while two advisers search, and once
+// a round finance exports a day, a backup is made and a sweep runs. "times" is the ratio of the 99th percentiles.
 func BenchmarkDayInTheLife(b *testing.B) {
 	for _, kind := range []string{config.Bbolt, config.Postgres} {
 		b.Run(fmt.Sprintf("%s/stored=%d", kind, *stored), func(b *testing.B) {

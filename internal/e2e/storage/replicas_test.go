@@ -206,8 +206,8 @@ func TestReplicaFinishesDeliveryAfterSIGTERM(t *testing.T) {
 	require.Len(t, w.service.Requests(http.MethodPost), 1)
 }
 
-// TestSweepOrderedByHandEndsWithTheDrain stops a replica in the middle of a sweep: what the service has is finished, and
-// nothing else is begun.
+// TestSweepOrderedByHandEndsWithTheDrain stops a replica in the middle of a sweep: what the service has is finished,
+// and nothing else is begun.
 func TestSweepOrderedByHandEndsWithTheDrain(t *testing.T) {
 	t.Parallel()
 	blocking := newBlockingService()

@@ -186,8 +186,8 @@ func (u *upgrade) money() map[string]string {
 	return money
 }
 
-// Journeys that version 1 left in its store are found, opened by their citizens' cookies, and finished by the terms that
-// they began with.
+// Journeys that version 1 left in its store are found, opened by their citizens' cookies, and finished by the terms
+// that they began with.
 func TestJourneysOfVersion1AreFinished(t *testing.T) {
 	t.Parallel()
 	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
@@ -240,7 +240,8 @@ func TestJourneysOfVersion1AreFound(t *testing.T) {
 	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		u := upgraded(t, kind)
 		for _, c := range u.citizens {
-			for _, query := range []string{c.Reference, strings.ToLower(c.Reference[:5] + "-" + c.Reference[5:]), c.Payment} {
+			for _, query := range []string{c.Reference, strings.ToLower(c.Reference[:5] + "-" + c.Reference[5:]),
+				c.Payment} {
 				p := u.Ann().Do(http.MethodGet, "/journeys?find="+query, nil)
 				require.Contains(t, p.Text, c.Reference, query)
 			}

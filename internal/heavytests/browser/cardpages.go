@@ -9,7 +9,8 @@ func (b Tab) EnterCard(number string) {
 	b.Do(Fill("#card-no", number), Fill("#expiry-month", "12"), Fill("#expiry-year", "2039"),
 		Fill("#cardholder-name", "Ann Other"), Fill("#cvc", "123"), Fill("#email", "ann@example.org"))
 	if Evaluate[bool](b, `document.querySelector("#address-line-1") != null`) {
-		b.Do(Fill("#address-line-1", "1 Quay"), Fill("#address-city", "Rivermouth"), Fill("#address-postcode", "RV1 1AA"))
+		b.Do(Fill("#address-line-1", "1 Quay"), Fill("#address-city", "Rivermouth"),
+			Fill("#address-postcode", "RV1 1AA"))
 	}
 	b.Do(Click("#submit-card-details"))
 }

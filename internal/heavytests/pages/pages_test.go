@@ -78,7 +78,8 @@ func TestKeyboardReachesEverythingInOrder(t *testing.T) {
 	b := browser.Open(t, serve(t, testpages.View))
 	b.VisitPage("/en/declined")
 	for _, text := range []string{
-		"Skip to main content", "Fishing licences", "Cymraeg", "Try again", "See all your payments", "Privacy", "Cookies",
+		"Skip to main content", "Fishing licences", "Cymraeg", "Try again", "See all your payments",
+		"Privacy", "Cookies",
 	} {
 		b.Do(chromedp.KeyEvent(kb.Tab))
 		require.Equal(t, text, b.Focused())

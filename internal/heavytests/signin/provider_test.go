@@ -53,7 +53,8 @@ func startProvider(t *testing.T, name, callback string) (*users, string) {
 	issuer := "http://" + net.JoinHostPort(name, port)
 	storage.RegisterClients(storage.WebClient(callback, clientSecret, callback)) // all tests share the list
 	u := &users{Storage: storage.NewStorage(storage.NewUserStore(issuer))}
-	server.Config.Handler = exampleop.SetupServer(issuer, u, slog.New(slog.DiscardHandler), false, op.WithAllowInsecure())
+	server.Config.Handler = exampleop.SetupServer(issuer, u, slog.New(slog.DiscardHandler), false,
+		op.WithAllowInsecure())
 	server.Start()
 	t.Cleanup(server.Close)
 	return u, issuer
