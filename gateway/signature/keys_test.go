@@ -199,7 +199,7 @@ func TestKeyRetiresWhenItsSuccessorSigns(t *testing.T) {
 func TestTheKeySetIsServed(t *testing.T) {
 	t.Parallel()
 	rs, ec := signer(t, rsaKey).Keys[0], signer(t, ecKey).Keys[0]
-	server := httptest.NewServer(signature.Keys{ec, rs, ec}.Handler())
+	server := httptest.NewServer(signature.NewRing(signature.Keys{ec, rs, ec}, nil).Handler())
 	defer server.Close()
 
 	answer, err := http.Get(server.URL)

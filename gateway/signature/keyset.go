@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -69,24 +68,4 @@ func (k Keys) Public() jose.JSONWebKeySet {
 			jose.JSONWebKey{Key: key.Private.Public(), KeyID: key.ID, Algorithm: key.Alg, Use: "sig"})
 	}
 	return set
-}
-
-// Handler serves the key set. Verifiers may cache it for 5 minutes.
-func (k Keys) Handler() http.Handler {
-	text, err := json.Marshal(k.Public())
-	if err != nil {
-		panic(err) // these are public keys that we made
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Paygate-Answer", "yes")
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Cache-Control", "no-store")
-			w.Header().Set("Allow", "GET, HEAD")
-			w.WriteHeader(http.StatusMethodNotAllowed)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "public, max-age=300")
-		_, _ = w.Write(text)
-	})
 }

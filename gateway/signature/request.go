@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"paygate/gateway/headers"
 )
 
 // Check is one check of a captured request.
@@ -91,20 +93,10 @@ func unsignedHeaders(h http.Header, c Claims) []Check {
 	}
 	var checks []Check
 	for name := range h {
-		if strings.HasPrefix(fold(name), "paygate-") && !slices.Contains(signed, name) {
+		if headers.IsOurs(name) && !slices.Contains(signed, name) {
 			checks = append(checks, Check{name, false, "is not one of the signed headers"})
 		}
 	}
 	slices.SortFunc(checks, func(a, b Check) int { return strings.Compare(a.Name, b.Name) })
 	return checks
-}
-
-// fold returns a header's name as CGI and similar interfaces see it.
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '-'
-	}, strings.ToLower(name))
 }

@@ -2,6 +2,7 @@ package signature
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -51,18 +52,25 @@ func (r *Ring) refresh() {
 	r.readAt = time.Now()
 }
 
-// Handler serves the current key set; see [Keys.Handler]. It answers 503 while there is no key: an empty set would be
-// kept by verifiers.
+// Handler serves the current key set, which verifiers may cache for 5 minutes. It answers 503 while there is no key: an
+// empty set would be kept by verifiers.
 func (r *Ring) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		keys := r.Keys()
-		if len(keys) == 0 {
-			w.Header().Set("Paygate-Answer", "yes")
-			w.Header().Set("Cache-Control", "no-store")
-			w.Header().Set("Retry-After", "5")
+		header, keys := w.Header(), r.Keys()
+		header.Set("Paygate-Answer", "yes")
+		header.Set("Cache-Control", "no-store")
+		switch {
+		case len(keys) == 0:
+			header.Set("Retry-After", "5")
 			http.Error(w, "The keys cannot be read at the moment.", http.StatusServiceUnavailable)
-			return
+		case request.Method != http.MethodGet && request.Method != http.MethodHead:
+			header.Set("Allow", "GET, HEAD")
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		default:
+			header.Set("Content-Type", "application/json")
+			header.Set("Cache-Control", "public, max-age=300")
+			text, _ := json.Marshal(keys.Public()) // keys that we made can be written
+			_, _ = w.Write(text)
 		}
-		keys.Handler().ServeHTTP(w, request)
 	})
 }

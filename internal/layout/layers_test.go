@@ -47,6 +47,7 @@ var betweenLeaves = map[string][]string{
 	"paygate/gateway/delivery": {
 		"paygate/gateway/dial", "paygate/gateway/headers", "paygate/gateway/origin", "paygate/gateway/signature",
 	},
+	"paygate/gateway/signature":  {"paygate/gateway/headers"},
 	"paygate/gateway/metrics":    {"paygate/gateway/modes"},
 	"paygate/gateway/webhook":    {"paygate/journey/pay"},
 	"paygate/gateway/notify":     {"paygate/gateway/origin"},

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
 	"paygate/gateway/signature"
@@ -26,19 +25,21 @@ var tells = []string{"PAYGATE_ROUTE_IMMEDIATE_TELL=POST " + events, "PAYGATE_ROU
 // heard returns what the service heard, each with a valid assertion.
 func heard(h *testserver.Harness) (all []signature.Event) {
 	h.T.Helper()
-	var keys jose.JSONWebKeySet
-	require.NoError(h.T, json.Unmarshal([]byte(h.Citizen().Get("/_pay/keys").Text), &keys))
+	keys := h.Keys(h.T)
 	for _, r := range h.Service.Requests(http.MethodPost) {
 		if r.Target != events {
 			continue
 		}
 		require.Equal(h.T, "event", r.Header.Get("Paygate-Status"))
-		token := r.Header.Get("Paygate-Assertion")
-		claims, err := signature.VerifyEvent(token, keys, signature.Expectations{
-			Audience: h.URL, Method: r.Method, Path: r.Target, Body: r.Body, Now: issued(h.T, token),
-		})
-		require.NoError(h.T, err)
-		all = append(all, *claims.Event)
+		moment := issued(h.T, r.Header.Get("Paygate-Assertion"))
+		for _, c := range signature.VerifyRequest(r.Captured(), keys, h.URL, moment) {
+			require.True(h.T, c.Good, "%s: %s", c.Name, c.Detail)
+		}
+		var body struct {
+			Event signature.Event `json:"evt"`
+		}
+		require.NoError(h.T, json.Unmarshal(r.Body, &body))
+		all = append(all, body.Event)
 	}
 	return all
 }
