@@ -18,9 +18,7 @@ import (
 // key is Paygate's public key (x509.ParsePKIXPublicKey of the PEM block); uri is path and query as they were sent,
 // RequestURI; raw is the raw body, or nil if it is not available (an empty one is not nil); now is time.Now().Unix().
 // typ is "paygate-release+jwt", or "paygate-event+jwt" where the service hears what happened later.
-func verify(
-	key *rsa.PublicKey, typ, aud, method, uri string, raw []byte, jws string, now int64,
-) (map[string]any, error) {
+func verify(key *rsa.PublicKey, typ, aud, verb, uri string, raw []byte, jws string, now int64) (map[string]any, error) {
 	// A fourth part stays in the signature, which it makes invalid.
 	part, code := append(strings.SplitN(jws, ".", 3), "", ""), base64.RawURLEncoding
 	sum := sha256.Sum256([]byte(part[0] + "." + part[1]))
@@ -35,11 +33,10 @@ func verify(
 	iat, _ := c["iat"].(float64)
 	p, _ := c["pay"].(map[string]any)
 	for name, good := range map[string]bool{
-		"alg": h["alg"] == "RS256", "htm": c["htm"] == method, "exp": now <= int64(exp)+60, "iat": now >= int64(iat)-60,
-		"pay.state": typ == "paygate-event+jwt" || p["state"] == "success" || p["state"] == "capturable",
-		"typ":       h["typ"] == typ, "aud": c["aud"] == aud,
-		"body_sha256": raw == nil || c["body_sha256"] == fmt.Sprintf("%x", sha256.Sum256(raw)),
-		"htp":         c["htq"] == "" && c["htp"] == uri || fmt.Sprint(c["htp"], "?", c["htq"]) == uri,
+		"alg": h["alg"] == "RS256", "htm": c["htm"] == verb, "exp": now <= int64(exp)+60, "iat": now >= int64(iat)-60,
+		"pay.state":   typ == "paygate-event+jwt" || p["state"] == "success" || p["state"] == "capturable",
+		"body_sha256": raw == nil || c["body_sha256"] == fmt.Sprintf("%x", sha256.Sum256(raw)), "aud": c["aud"] == aud,
+		"htp": c["htq"] == "" && c["htp"] == uri || fmt.Sprint(c["htp"], "?", c["htq"]) == uri, "typ": h["typ"] == typ,
 	} {
 		if !good {
 			return nil, errors.New("Paygate-Assertion: " + name)
