@@ -54,7 +54,8 @@ func (g *Gate) Finish(w http.ResponseWriter, r *http.Request) (m Member, to stri
 	if m, err = g.known(person, g.OIDC.Issuer, g.OIDC.TrustEmail); err != nil {
 		return m, "", err
 	}
-	return m, f.To, g.sessions.begin(w, r, session{Name: m.Name, ID: m.ID, Issuer: g.OIDC.Issuer, Person: &person}, f.Earlier)
+	return m, f.To, g.sessions.begin(w, r, session{Name: m.Name, ID: m.ID, Issuer: g.OIDC.Issuer, Person: &person},
+		f.Earlier)
 }
 
 // takeFlow returns the sign-in that this browser has begun. It can be taken once.

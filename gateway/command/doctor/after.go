@@ -10,7 +10,7 @@ import (
 )
 
 // checkTell asks whether the service knows the addresses at which it hears of refunds. It sends no event.
-func (e *examination) checkTell(ctx context.Context) {
+func checkTell(ctx context.Context, e *examination) {
 	for _, r := range e.Settings.Routes {
 		about, path := "messages "+r.Name, r.Terms.Tell
 		if path == "" {
@@ -32,8 +32,8 @@ func (e *examination) checkTell(ctx context.Context) {
 
 // checkGrace compares how long the service's cookies last with the time after which a paid form is delivered if its
 // citizen does not come back.
-func (e *examination) checkGrace() {
-	shortest := e.shortestCookie()
+func checkGrace(e *examination) {
+	shortest := shortestCookie(e.read)
 	for _, r := range e.submissions() {
 		about, grace := "delivery "+r.Name, r.Terms.ReturnGrace
 		switch {
@@ -55,8 +55,8 @@ func (e *examination) checkGrace() {
 
 // shortestCookie returns the cookie with the shortest life, in seconds, among those of the pages that were read; nil if
 // none has a life of its own.
-func (e *examination) shortestCookie() (shortest *http.Cookie) {
-	for _, p := range e.read {
+func shortestCookie(read []page) (shortest *http.Cookie) {
+	for _, p := range read {
 		for _, c := range (&http.Response{Header: p.header}).Cookies() {
 			if c.MaxAge > 0 && (shortest == nil || c.MaxAge < shortest.MaxAge) {
 				shortest = c
@@ -68,7 +68,7 @@ func (e *examination) shortestCookie() (shortest *http.Cookie) {
 
 // checkRedirects reports pages that lead citizens to another scheme at the same host, although the service was told
 // which one they use.
-func (e *examination) checkRedirects() {
+func checkRedirects(e *examination) {
 	main := e.Settings.Origins.Main()
 	for _, p := range e.read {
 		to, err := (&http.Response{Header: p.header}).Location()

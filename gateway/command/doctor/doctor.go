@@ -44,9 +44,9 @@ func Run(ctx context.Context, o Options) (healthy bool, err error) {
 		e.checkForms()
 		e.checkPrefix(ctx)
 		e.checkCookies()
-		e.checkRedirects()
-		e.checkGrace()
-		e.checkTell(ctx)
+		checkRedirects(e)
+		checkGrace(e)
+		checkTell(ctx, e)
 	}
 	e.checkPublic(ctx)
 	e.checkUnpaid()
