@@ -78,9 +78,11 @@ func TestUnsignedHeaderIsReported(t *testing.T) {
 	t.Parallel()
 	s := signer(t, ecKey)
 	checks := signature.VerifyRequest(captured(t, s, func(h http.Header) {
-		h["Paygate_amount"], h["Paygate-Discount"], h["X-Paygate"] = []string{"1"}, []string{"1"}, []string{"1"}
+		for _, name := range []string{"Paygate_amount", "Paygate-Discount", "Paygate", "X-Paygate"} {
+			h[name] = []string{"1"}
+		}
 	}), s.Keys.Public(), audience, moment)
-	require.Equal(t, []string{"Paygate-Discount", "Paygate_amount"}, bad(checks))
+	require.Equal(t, []string{"Paygate", "Paygate-Discount", "Paygate_amount"}, bad(checks))
 }
 
 func TestReportNamesEveryFault(t *testing.T) {
