@@ -42,7 +42,7 @@ func (s *Store) restore(tx *bolt.Tx) error {
 		return nil
 	})
 	for id, j := range good {
-		err = errors.Join(err, s.put(tx, journey.Journey{}, j), drop(tx, id, damagedBucket))
+		err = errors.Join(err, s.putListed(tx, journey.Journey{}, asListed(tx, j), j), drop(tx, id, damagedBucket))
 		s.log.Info("a journey that was set aside opens again", "journey_id", id)
 	}
 	return err

@@ -23,7 +23,7 @@ func (s *Store) Create(ctx context.Context, j journey.Journey, request journey.H
 		if taken(tx, j.ID) {
 			return journey.ErrExists
 		}
-		if err := errors.Join(s.put(tx, journey.Journey{}, j), tally(tx, journey.Journey{}, j)); err != nil {
+		if err := s.put(tx, journey.Journey{}, j); err != nil {
 			return err
 		}
 		if !j.KeepsRequest() {
@@ -102,15 +102,20 @@ func (s *Store) Update(
 
 // storeChange stores the journey, its index entries, its request and its reply.
 func (s *Store) storeChange(tx *bolt.Tx, before journey.Journey, c journey.Change) error {
-	err := errors.Join(s.put(tx, before, c.Journey), tally(tx, before, c.Journey))
+	err := s.put(tx, before, c.Journey)
 	for _, m := range c.Contents() {
 		err = errors.Join(err, s.storeContent(tx, c.Journey.ID, m))
 	}
 	return err
 }
 
-// put stores the journey itself and its index entries.
+// put stores the journey itself, its index entries and what it adds to the tallies.
 func (s *Store) put(tx *bolt.Tx, before, after journey.Journey) error {
+	return s.putListed(tx, before, asListed(tx, before), after)
+}
+
+// putListed is put for a journey that is in the lists as listed is, even if it was set aside since.
+func (s *Store) putListed(tx *bolt.Tx, before, listed, after journey.Journey) error {
 	sealed, err := s.codec.SealJourney(after)
 	if err != nil {
 		return err
@@ -120,7 +125,7 @@ func (s *Store) put(tx *bolt.Tx, before, after journey.Journey) error {
 	}
 	return errors.Join(
 		indexPayments(tx, before, after), indexDue(tx, before, after), s.indexOpen(tx, after),
-		s.indexTerms(tx, before, after), indexLists(tx, before, after),
+		s.indexTerms(tx, listed, after), indexLists(tx, listed, after), tally(tx, listed, after),
 	)
 }
 
@@ -146,8 +151,8 @@ func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		if j, err := s.get(tx, id); err == nil {
 			none := journey.Journey{ID: id}
-			err := errors.Join(indexDue(tx, j, none), indexPayments(tx, j, none), s.indexTerms(tx, j, none),
-				indexLists(tx, j, none), tally(tx, j, journey.Journey{}))
+			err := errors.Join(tally(tx, asListed(tx, j), journey.Journey{}), // before it leaves the lists
+				indexDue(tx, j, none), indexPayments(tx, j, none), s.indexTerms(tx, j, none), indexLists(tx, j, none))
 			if err != nil {
 				return err
 			}

@@ -29,6 +29,26 @@ func listKey(route string, state journey.State) []byte {
 	return []byte(route + "\x00" + string(state) + "\x00")
 }
 
+// asListed returns a journey if it is in the lists, and so counted, and else none: one that did not open when it came
+// into the file, or when the lists were made, is in none of them.
+func asListed(tx *bolt.Tx, j journey.Journey) journey.Journey {
+	if j.ID == "" || !isListed(tx, j) {
+		return journey.Journey{}
+	}
+	return j
+}
+
+func isListed(tx *bolt.Tx, j journey.Journey) bool {
+	return hasEntry(tx, listBucket, append(listKey(j.Terms.Route, ""), j.ID...))
+}
+
+// hasEntry reports whether a bucket has a key. Get would not tell, for an entry without a value that this transaction
+// has put.
+func hasEntry(tx *bolt.Tx, bucket, key []byte) bool {
+	found, _ := tx.Bucket(bucket).Cursor().Seek(key)
+	return bytes.Equal(found, key)
+}
+
 // indexLists moves a journey between the lists.
 func indexLists(tx *bolt.Tx, before, after journey.Journey) (err error) {
 	bucket, was, is := tx.Bucket(listBucket), listsOf(before), listsOf(after)

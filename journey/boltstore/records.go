@@ -111,7 +111,7 @@ func (s *Store) importRecord(tx *bolt.Tx, r journey.Record) error {
 
 func (s *Store) importJourney(tx *bolt.Tx, r journey.Record) error {
 	if r.Journey != nil {
-		return errors.Join(s.put(tx, journey.Journey{}, *r.Journey), tally(tx, journey.Journey{}, *r.Journey))
+		return s.put(tx, journey.Journey{}, *r.Journey)
 	}
 	for _, payment := range r.Payments {
 		if err := tx.Bucket(paymentBucket).Put([]byte(payment), []byte(r.ID)); err != nil {

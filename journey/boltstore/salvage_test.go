@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	bolt "go.etcd.io/bbolt"
@@ -277,4 +278,55 @@ func TestAJourneyThatDoesNotOpenIsSetAsideWithItsPaymentsAndNeverTakenForAnErase
 		require.NoError(t, err, "a person may need its request")
 		require.Equal(t, storetest.Request(1), request)
 	}
+}
+
+func TestAJourneySalvagedWithoutItsSecretIsCountedOnceItOpens(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	s := open(t, path, options(t, 1))
+	for n := range 3 {
+		require.NoError(t, s.Create(t.Context(), storetest.Example(n), storetest.Request(n)))
+	}
+	require.NoError(t, s.Close())
+	to := filepath.Join(t.TempDir(), "copy.db")
+	found, err := boltstore.Salvage(t.Context(), path, to, options(t, 2))
+	require.NoError(t, err)
+	require.Len(t, found.Damaged, 3)
+	s = open(t, to, options(t, 2, 1))
+	sumsAreRight := func() {
+		all, err := s.List(t.Context(), journey.Filter{})
+		require.NoError(t, err)
+		kept, err := s.Tallies(t.Context(), time.Time{})
+		require.NoError(t, err)
+		require.Equal(t, journey.TalliesOf(all), kept)
+	}
+	sumsAreRight()
+	for range 2 {
+		_, err = s.Update(t.Context(), found.Damaged[0], func(j journey.Journey) (journey.Change, error) {
+			j.State, j.DueAt = journey.StateReleased, time.Time{}
+			return journey.Change{Journey: j}, nil
+		})
+		require.NoError(t, err)
+		sumsAreRight()
+	}
+	require.NoError(t, s.Forget(t.Context(), found.Damaged[1]))
+	sumsAreRight()
+}
+
+func TestAJourneyThatWasSetAsideAndOpensAgainIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	s := open(t, path, options(t, 1))
+	j := storetest.Example(1)
+	j.State, j.DueAt = journey.StateReleased, time.Time{}
+	require.NoError(t, s.Create(t.Context(), j, storetest.Request(1)))
+	require.NoError(t, s.Close())
+	s = open(t, path, options(t, 2))
+	_, err := s.Get(t.Context(), j.ID)
+	require.ErrorIs(t, err, journey.ErrDamaged)
+	require.NoError(t, s.Close())
+	s = open(t, path, options(t, 2, 1))
+	kept, err := s.Tallies(t.Context(), time.Time{})
+	require.NoError(t, err)
+	require.Equal(t, journey.TalliesOf([]journey.Journey{j}), kept)
 }
