@@ -82,6 +82,7 @@ type Filter struct {
 	Approval    bool      // an order waits for a second person
 	Uncollected bool      // Pay could not collect the money in the end
 	Find        string    // what a person typed: a reference or part of it, a payment, an id, or a value of FIND
+	Near        bool      // Find is a reference in which one character is wrong, or two are swapped
 	Since       time.Time // by StartedAt, inclusive
 	Until       time.Time // by StartedAt, exclusive
 	After       ID        // begin after this one (older ones follow)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"paygate/gateway/signin"
 	"paygate/journey"
 	"paygate/journey/export"
 )
@@ -29,6 +30,7 @@ type listView struct {
 	Pages                            []pageLink
 	Previous, Next                   string // addresses; empty: there is none
 	Unfiltered                       bool   // the filters would have left out what was found
+	Similar                          bool   // their references only resemble what was typed
 	Narrowed                         bool   // something was searched for
 	PayTool                          string
 	Faults                           []fault
@@ -50,6 +52,7 @@ type rowView struct {
 	Money       []amount
 	Description string
 	StartedAt   time.Time
+	Typed       []journey.FormValue // what tells journeys apart that a search found
 
 	Why             string // it needs a decision
 	Since, DecideBy time.Time
@@ -66,23 +69,24 @@ func (s *server) listPage(w http.ResponseWriter, r *http.Request, m member, q se
 		s.fail(w, r, err)
 		return
 	}
-	if r.Method == http.MethodPost && q.Find != "" && len(found) == 1 { // what the caller has read out is this one
+	if r.Method == http.MethodPost && q.Find != "" && !q.Near && len(found) == 1 { // what the caller has read out is this one
 		http.Redirect(w, r, "/journeys/"+string(found[0].ID), http.StatusSeeOther)
 		return
 	}
-	v := s.listViewOf(r, q, found)
-	v.Unfiltered = widened && len(found) > 0
+	v := s.listViewOf(r, m, q, found)
+	v.Unfiltered = widened && !q.Near
+	v.Similar = q.Near
 	s.render(w, http.StatusOK, "list", "Journeys", m, v)
 }
 
 // refuseSearch shows the form again, with what is wrong and what was typed.
 func (s *server) refuseSearch(w http.ResponseWriter, r *http.Request, m member, q search, wrong string) {
-	v := s.listViewOf(r, q, nil)
+	v := s.listViewOf(r, m, q, nil)
 	v.Faults = []fault{{"since", strings.ToUpper(wrong[:1]) + wrong[1:]}}
 	s.render(w, http.StatusUnprocessableEntity, "list", titleOf("Journeys", v.Faults), m, v)
 }
 
-func (s *server) listViewOf(r *http.Request, f search, found []journey.Journey) listView {
+func (s *server) listViewOf(r *http.Request, m member, f search, found []journey.Journey) listView {
 	query := parametersOf(r)
 	v := listView{
 		Find: query.Get("find"), State: query.Get("state"), States: journey.States(), Route: f.Route, Routes: s.Routes,
@@ -99,7 +103,11 @@ func (s *server) listViewOf(r *http.Request, f search, found []journey.Journey) 
 		found = v.turnTo(query, found)
 	}
 	for _, j := range found {
-		v.Rows = append(v.Rows, rowOf(j))
+		row := rowOf(j)
+		if f.Find != "" && m.Role >= signin.Refund { // what is personal is listed to tell apart what was found
+			row.Typed = j.Fingerprint.Findable
+		}
+		v.Rows = append(v.Rows, row)
 	}
 	return v
 }

@@ -135,3 +135,50 @@ func TestTheFormOfTheListSaysWhatIsWrongAndKeepsWhatWasTyped(t *testing.T) {
 	}
 	require.NotContains(t, text, "No journeys were found.")
 }
+
+func TestTwoOfOneNameAreToldApartByThoseWhoMaySeeIt(t *testing.T) {
+	t.Parallel()
+	l := newListener(t, func(o *staff.Options) {
+		o.SignIn.Tokens, _ = o.SignIn.Tokens.Add("vera:view:veras-token-0123456789")
+	})
+	for _, email := range []string{"jo@example.org", "other@example.org"} {
+		l.addTyped(t, journey.FormValue{Field: "name", Value: "Jo Smith"}, journey.FormValue{Field: "email", Value: email})
+	}
+	ann, vera := l.browser(t), l.browser(t)
+	ann.signIn(annsToken)
+	vera.signIn("veras-token-0123456789")
+	for _, b := range []browser{ann, vera} {
+		_, text := b.do("/journeys", url.Values{"find": {"jo smith"}})
+		require.Contains(t, text, "2 journeys.")
+		require.Equal(t, b == ann, strings.Contains(text, "other@example.org"), "lists show it to the role refund only")
+	}
+	_, text := ann.do("/journeys", nil)
+	require.NotContains(t, text, "other@example.org", "it is shown only of what was searched for")
+}
+
+// addTyped adds a journey whose form had these values in the fields of FIND.
+func (l *listener) addTyped(t *testing.T, values ...journey.FormValue) {
+	t.Helper()
+	id := l.add(t, "REF"+journey.NewKey()[:6])
+	_, err := l.store.Update(t.Context(), id, func(j journey.Journey) (journey.Change, error) {
+		j.Fingerprint.Findable = values
+		return journey.Change{Journey: j}, nil
+	})
+	require.NoError(t, err)
+}
+
+func TestAReferenceThatWasMisheardIsFoundWithAWarning(t *testing.T) {
+	t.Parallel()
+	l, _, b := newAnswering(t, journey.VerdictAccepted, 303)
+	l.addStuck(t, "WKF7T3M2QA")
+	for _, misheard := range []string{"WKS7T3M2QA", "wkf 7t3 m2aq"} {
+		answer, text := b.do("/journeys", url.Values{"find": {misheard}, "state": {"released"}})
+		require.Equal(t, "/journeys", answer.Request.URL.Path, "a person looks at it first")
+		require.Contains(t, text, ">WKF7T3M2QA</a>")
+		require.Contains(t, text, "Ask for the name")
+		require.NotContains(t, text, "With the filters")
+	}
+	_, text := b.do("/journeys", url.Values{"find": {"WKS7T3M2QB"}})
+	require.Contains(t, text, "No journeys were found.")
+	require.NotContains(t, text, "Ask for the name")
+}

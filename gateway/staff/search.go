@@ -77,16 +77,25 @@ func (s *server) lookUpInState(ctx context.Context, q search) (found []journey.J
 	return found, nil
 }
 
-// widen returns the search for what a person looks for: what they were read out is found whatever filter is left over.
+// widen returns the search for what a person looks for: what they were read out is found whatever filter is left over,
+// and a reference even if one character of it was read out wrongly.
 func (s *server) widen(ctx context.Context, q search) (wide search, widened bool, err error) {
 	if q.Find == "" {
 		return q, false, nil
 	}
-	narrow := q
-	narrow.Limit = 1
-	found, err := s.lookUp(ctx, narrow)
-	if err != nil || len(found) > 0 {
-		return q, false, err
+	all := search{Filter: journey.Filter{Find: q.Find, Limit: q.Limit}}
+	near := all
+	near.Near = true
+	for _, wide = range []search{q, all, near} {
+		if found, err := s.findsAny(ctx, wide); err != nil || found {
+			return wide, wide != q, err
+		}
 	}
-	return search{Filter: journey.Filter{Find: q.Find, Limit: q.Limit}}, true, nil
+	return all, false, nil
+}
+
+func (s *server) findsAny(ctx context.Context, q search) (bool, error) {
+	q.Limit = 1
+	found, err := s.lookUp(ctx, q)
+	return len(found) > 0, err
 }

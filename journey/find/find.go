@@ -79,6 +79,7 @@ func termsOf(field, value string, shortest int) []term {
 // Query is what a person searches for.
 type Query struct {
 	asked bool
+	near  bool   // it finds references that differ a little, and nothing else
 	term  term   // what leads to the journeys, if no person typed it
 	whole string // without spaces and punctuation
 	words []string
@@ -89,6 +90,7 @@ func Of(f journey.Filter) (q Query) {
 	switch {
 	case f.Find != "":
 		q = Parse(f.Find)
+		q.near = f.Near
 	case f.Reference != "":
 		q = Parse(f.Reference)
 	case f.Approval:
@@ -128,6 +130,9 @@ func (q Query) JourneyID() journey.ID {
 // Matches reports whether the query finds a journey: by its id, a payment, a whole value, or because each word of the
 // query is a word of a value or a part of the reference.
 func (q Query) Matches(j journey.Journey) bool {
+	if q.near {
+		return slices.Contains(q.similar(), strings.Join(words(j.Terms.Reference), ""))
+	}
 	isPayment := func(p journey.Payment) bool { return p.ID == q.PaymentID() }
 	if j.ID == q.JourneyID() || slices.ContainsFunc(j.Payments, isPayment) {
 		return true

@@ -71,6 +71,12 @@ func (x Index) Digests(q Query, fields []string) (digests [][]byte) {
 	if q.term != (term{}) {
 		return x.all(q.term)
 	}
+	if q.near {
+		for _, text := range q.similar() {
+			digests = append(digests, x.all(term{referenceField, text})...)
+		}
+		return digests
+	}
 	for _, field := range append([]string{referenceField}, fields...) {
 		for _, text := range slices.Compact([]string{q.whole, q.longest()}) {
 			if text != "" {

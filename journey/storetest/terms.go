@@ -28,6 +28,8 @@ func findsWhatPeopleSay(t *testing.T, s journey.Store) {
 	} {
 		require.Equal(t, wanted, numbers(t, s, journey.Filter{Find: text}), text)
 	}
+	require.Equal(t, []int{1}, numbers(t, s, journey.Filter{Find: "lic 7f3x 22", Near: true}))
+	require.Empty(t, numbers(t, s, journey.Filter{Find: "jonez", Near: true}), "only references are near")
 	require.Equal(t, []int{1}, numbers(t, s, journey.Filter{Find: "jones", Limit: 1, After: second.ID}))
 	require.Empty(t, numbers(t, s, journey.Filter{Find: "jones", State: journey.StateReleased}))
 	require.Equal(t, []int{2}, numbers(t, s, journey.Filter{Find: "jones", Since: second.StartedAt}))
