@@ -30,8 +30,8 @@ var (
 	errNotWritten = errors.New("could not be written")
 )
 
-// examine refuses files that bbolt would misread: it would turn an empty file into a new store, and meet the missing
-// pages of a truncated one as memory faults.
+// examine refuses files that bbolt would misread: it would turn an empty file into a new store, meet the missing pages
+// of a truncated one as memory faults, and go back a change if a first page is damaged.
 func examine(path string, timeout time.Duration) error {
 	info, err := os.Stat(path)
 	switch {
@@ -46,10 +46,13 @@ func examine(path string, timeout time.Duration) error {
 	}
 	return view(path, bolt.Options{ReadOnly: true, Timeout: timeout}, func(tx *bolt.Tx) error {
 		info, err := os.Stat(path) // again, because a process that had the lock may have written
-		if err == nil && info.Size() < tx.Size() {
-			err = fmt.Errorf("is cut off: it has %d bytes of at least %d. Restore a backup", info.Size(), tx.Size())
+		switch {
+		case err != nil:
+			return err
+		case info.Size() < tx.Size():
+			return fmt.Errorf("is cut off: it has %d bytes of at least %d. Restore a backup", info.Size(), tx.Size())
 		}
-		return err
+		return withTree(tx, (*tree).firstPages)
 	})
 }
 

@@ -150,8 +150,8 @@ func (s *Store) Forget(ctx context.Context, id journey.ID) error {
 	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		if j, err := s.get(tx, id); err == nil {
-			none := journey.Journey{ID: id}
-			err := errors.Join(tally(tx, asListed(tx, j), journey.Journey{}), // before it leaves the lists
+			none := journey.Journey{}
+			err := errors.Join(tally(tx, asListed(tx, j), none), // before it leaves the lists
 				indexDue(tx, j, none), indexPayments(tx, j, none), s.indexTerms(tx, j, none), indexLists(tx, j, none))
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -75,7 +76,7 @@ func (s *Store) InState(ctx context.Context, state journey.State) (ids []journey
 }
 
 func indexPayments(tx *bolt.Tx, before, after journey.Journey) error {
-	bucket, id := tx.Bucket(paymentBucket), []byte(after.ID)
+	bucket, id := tx.Bucket(paymentBucket), []byte(cmp.Or(after.ID, before.ID))
 	added, removed := journey.ChangedPayments(before, after)
 	for _, payment := range added {
 		if owner := bucket.Get([]byte(payment)); owner != nil && !bytes.Equal(owner, id) {

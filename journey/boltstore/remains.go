@@ -23,6 +23,9 @@ func newRemains(t *tree, codec journey.Codec) *remains {
 		codec: codec,
 		ids:   map[journey.ID]bool{}, entries: map[string]map[string][]byte{}, payments: map[journey.ID][]string{},
 	}
+	if t.firstPages() != nil {
+		r.unread = append(r.unread, "one of the first two pages; the last change may be lost")
+	}
 	heads, fault := t.buckets()
 	if fault != nil {
 		r.unread = append(r.unread, "the list of the file's pages")

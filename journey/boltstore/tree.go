@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"math"
 	"os"
@@ -23,8 +24,9 @@ const (
 	branchPage   = 1
 	leafPage     = 2
 	freePage     = 16
-	metaPages    = 2 // pages 0 and 1 say where the others are
-	nestedBucket = 1 // the flag of an entry
+	metaPages    = 2  // pages 0 and 1 say where the others are
+	metaSum      = 56 // where their checksum is, after the head: it covers what comes before
+	nestedBucket = 1  // the flag of an entry
 )
 
 // tree reads the pages of a bbolt file, and trusts none of them. bbolt does: a damaged page can send it round in
@@ -91,6 +93,20 @@ func (t *tree) freePages(transaction uint64) (map[uint64]bool, error) {
 		free[binary.NativeEndian.Uint64(numbers[n*8:])] = true
 	}
 	return free, nil
+}
+
+// firstPages fails if one of the two pages that say where the others are is damaged. bbolt would go on from the other
+// without a word, and that one may be a change behind. A power cut leaves both intact: each fits in a sector of a disk.
+func (t *tree) firstPages() error {
+	for number := range uint64(metaPages) {
+		meta := t.file[number*t.pageSize+pageHead:]
+		sum := fnv.New64a()
+		_, _ = sum.Write(meta[:metaSum])
+		if sum.Sum64() != binary.NativeEndian.Uint64(meta[metaSum:]) {
+			return fmt.Errorf("%w: one of its first two pages is damaged, and the last change may be lost", errStructure)
+		}
+	}
+	return nil
 }
 
 // buckets returns what is stored under the name of each bucket that can be found, and the first fault.
