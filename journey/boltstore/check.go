@@ -52,6 +52,7 @@ func Check(ctx context.Context, path string, sealer journey.Sealer) (Report, err
 type checker struct {
 	ctx    context.Context // lives as long as one call
 	codec  journey.Codec
+	listed bool // the file's lists have all journeys: those of an older layout are made when it is opened
 	report Report
 }
 
@@ -102,6 +103,7 @@ func (c *checker) entries(tx *bolt.Tx) error {
 	if err != nil {
 		return err
 	}
+	c.listed = found == schema && tx.Bucket(metaBucket).Get(indexedKey) == nil
 	for _, name := range buckets() {
 		bucket := tx.Bucket(name)
 		switch {
@@ -160,6 +162,12 @@ func (c *checker) indexes(tx *bolt.Tx, j journey.Journey) {
 	for _, list := range dueLists() {
 		if missing(list.bucket, entry(list.at(j), j.ID)) {
 			c.report.fault("the journey %s is missing from the lists of due journeys", j.ID)
+			break
+		}
+	}
+	for _, list := range listsOf(j) {
+		if c.listed && missing(listBucket, append(list, j.ID...)) {
+			c.report.fault("the journey %s is missing from the lists of its route and state", j.ID)
 			break
 		}
 	}

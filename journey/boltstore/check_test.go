@@ -61,6 +61,14 @@ func TestCheckFindsMissingEntries(t *testing.T) {
 			},
 			"is missing from the lists of due journeys",
 		},
+		"an entry of a list": {
+			func(tx *bolt.Tx) error {
+				cursor := tx.Bucket([]byte("lists")).Cursor()
+				cursor.First()
+				return cursor.Delete()
+			},
+			"is missing from the lists of its route and state",
+		},
 		"a bucket": {
 			func(tx *bolt.Tx) error { return tx.DeleteBucket([]byte("marks")) },
 			`it lacks the bucket "marks"`,
