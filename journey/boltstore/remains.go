@@ -33,6 +33,9 @@ func newRemains(t *tree, codec journey.Codec) *remains {
 	for _, name := range slices.Sorted(maps.Keys(heads)) {
 		r.read(t, []byte(name), heads[name])
 	}
+	if t.shared {
+		r.unread = append(r.unread, "one of two lists that lead to the same page")
+	}
 	return r
 }
 

@@ -330,3 +330,23 @@ func TestAJourneyThatWasSetAsideAndOpensAgainIsCountedOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, journey.TalliesOf([]journey.Journey{j}), kept)
 }
+
+func TestAListThatLeadsToThePagesOfAnotherIsNotWhole(t *testing.T) {
+	t.Parallel()
+	path := busy(t)
+	var was, other uint64
+	raw(t, path, func(tx *bolt.Tx) error {
+		was, other = uint64(tx.Bucket([]byte("audit")).Root()), uint64(tx.Bucket([]byte("requests")).Root())
+		return nil
+	})
+	require.NotZero(t, other)
+	file, err := os.ReadFile(path)
+	require.NoError(t, err)
+	head := func(root uint64) []byte { return binary.NativeEndian.AppendUint64([]byte("audit"), root) }
+	require.Contains(t, string(file), string(head(was)))
+	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(file, head(was), head(other)), 0o600))
+	found, err := salvage(t, path)
+	require.NoError(t, err)
+	require.False(t, found.Whole())
+	require.Contains(t, checked(t, path).Faults[0], "two lists lead to the same page")
+}

@@ -38,6 +38,8 @@ type tree struct {
 	root     uint64
 	free     map[uint64]bool // what they have is old: a journey in them may have gone on since
 	seen     map[uint64]bool // in this walk
+	visited  map[uint64]bool // in any walk
+	shared   bool            // two buckets lead to a page, and the one that is not its own lacks one
 	fault    error           // the first outside the buckets
 }
 
@@ -60,6 +62,7 @@ func withTree(tx *bolt.Tx, visit func(*tree) error) error {
 	pageSize := uint64(tx.DB().Info().PageSize)
 	t := &tree{
 		file: mapped, pageSize: pageSize, pages: uint64(size) / pageSize, root: uint64(tx.Cursor().Bucket().Root()),
+		visited: map[uint64]bool{},
 	}
 	t.free, t.fault = t.freePages(uint64(tx.ID()))
 	return errors.Join(guard(func() error { return visit(t) }), syscall.Munmap(mapped))
@@ -129,6 +132,9 @@ func (t *tree) check() error {
 	for _, name := range slices.Sorted(maps.Keys(heads)) {
 		fault = cmp.Or(fault, t.walk(heads[name], func(_, _ []byte) {}))
 	}
+	if fault == nil && t.shared {
+		fault = fmt.Errorf("%w: two lists lead to the same page", errStructure)
+	}
 	return fault
 }
 
@@ -172,7 +178,8 @@ func (t *tree) page(number uint64) ([]byte, error) {
 	case t.seen[number]:
 		return nil, fmt.Errorf("%w: two entries lead to page %d", errStructure, number)
 	}
-	t.seen[number] = true
+	t.shared = t.shared || t.visited[number]
+	t.seen[number], t.visited[number] = true, true
 	page := t.file[number*t.pageSize:]
 	further := uint64(binary.NativeEndian.Uint32(page[12:]))
 	switch {
