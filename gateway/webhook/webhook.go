@@ -23,6 +23,8 @@ const (
 	// storeTimeout is how long the store may take before Pay gets its answer: it gives up after 3 seconds (FACTS 7.6).
 	// The message then waits in memory. If it is lost there, in a crash, the payment is still read when it is due.
 	storeTimeout = 2 * time.Second
+	// drainTimeout is how long messages may still wait for their turn to be stored when Paygate ends.
+	drainTimeout = 5 * time.Second
 	// maxWaiting is how many messages may wait in memory. Pay has to repeat further ones.
 	maxWaiting = 1000
 	// keepTrying is how long a message that waits is tried to be stored.
@@ -60,6 +62,7 @@ type Handler struct {
 	turns    sync.Map        // of the routes: *turns by name
 	advances context.Context // ends when what waits is left to sweeps
 	drain    context.CancelFunc
+	hurry    context.Context // ends a moment later: no message waits for its turn to be stored any more
 	all      sync.WaitGroup
 }
 
@@ -78,6 +81,9 @@ func New(o Options) *Handler {
 		Options: o, waiting: make(chan struct{}, maxWaiting), storing: make(chan struct{}, maxStoring),
 	}
 	h.advances, h.drain = context.WithCancel(context.Background())
+	hurry, end := context.WithCancel(context.Background())
+	context.AfterFunc(h.advances, func() { time.AfterFunc(drainTimeout, end) })
+	h.hurry = hurry
 	return h
 }
 
@@ -220,10 +226,30 @@ func parse(body []byte) (m message, result string) {
 	return m, ""
 }
 
+// errDrained means that the store is too slow for all messages that wait when Paygate ends.
+var errDrained = errors.New("the store is too slow, and Paygate ends")
+
+// awaitTurn waits until one more message may be stored.
+func (h *Handler) awaitTurn() error {
+	select {
+	case h.storing <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case h.storing <- struct{}{}:
+		return nil
+	case <-h.hurry.Done():
+		return errDrained
+	}
+}
+
 // store stores what follows from a message that these accounts signed. The result is accepted, duplicate or unknown
 // (not our payment); empty with an error.
 func (h *Handler) store(signers []string, m message) (journey.Journey, string, error) {
-	h.storing <- struct{}{}
+	if err := h.awaitTurn(); err != nil {
+		return journey.Journey{}, "", err
+	}
 	defer func() { <-h.storing }()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -124,6 +124,29 @@ func TestOnlySoManyMessagesWaitInMemory(t *testing.T) {
 	})
 }
 
+func TestASlowStoreDoesNotHoldUpTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := slog.New(slog.DiscardHandler)
+		h := New(Options{
+			Secrets: map[string][]string{"": {"secret"}}, Log: log,
+			Runner: &journey.Runner{
+				Store: brokenStore{update: func() error { time.Sleep(time.Minute); return journey.ErrFull }},
+				Now:   time.Now, Log: log,
+			},
+		})
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() { sendTo(h, `{"webhook_message_id":"m1","resource_id":"hu20sqlact5260q2nanm0q8u93"}`) })
+		}
+		all.Wait()
+		began := time.Now()
+		h.Drain()
+		h.Wait()
+		require.LessOrEqual(t, time.Since(began), time.Minute, "for those under way, and not for all")
+	})
+}
+
 func TestHandlerAsksForARepeatUnlessTheJourneyIsDamaged(t *testing.T) {
 	t.Parallel()
 	status, _ := post(brokenStore{update: func() error { return journey.ErrFull }})
