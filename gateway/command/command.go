@@ -16,6 +16,7 @@ import (
 
 	"paygate/gateway/config"
 	"paygate/internal/app"
+	"paygate/internal/demo"
 )
 
 // Env is what a command may use of its environment.
@@ -28,6 +29,8 @@ type Env struct {
 
 	// Assemble builds Paygate from its settings; nil: app.Assemble with the store's clock.
 	Assemble func(context.Context, config.Settings, *slog.Logger) (*app.App, error)
+	// Past are the citizens of the demo before it was opened; nil: those of a fortnight.
+	Past []demo.Citizen
 	// LookUp resolves host names; nil: as the system does.
 	LookUp config.LookUp
 }

@@ -41,7 +41,10 @@ func runDemo(ctx context.Context, e Env, args []string) error {
 		d.Store = filepath.Join(folder, "demo.db")
 	}
 	if _, err := os.Stat(d.Store); !empty && errors.Is(err, fs.ErrNotExist) {
-		d.Past = demo.Fortnight
+		d.Past = e.Past
+		if d.Past == nil {
+			d.Past = demo.Fortnight()
+		}
 	}
 	return e.serveDemo(ctx, d)
 }
@@ -69,10 +72,8 @@ func (e Env) serveDemo(ctx context.Context, d demo.Demo) error {
 	}
 	log := e.logger(settings)
 	err = guided.serve(ctx, settings, log, func() {
-		if d.Past > 0 {
-			if err := d.PlayFortnight(around, catchUp); err != nil {
-				log.WarnContext(ctx, "the demo begins without some of its journeys", "error", err)
-			}
+		if err := d.PlayPast(around, catchUp); err != nil {
+			log.WarnContext(ctx, "the demo begins without some of its journeys", "error", err)
 		}
 		d.Announce(e.Stdout)
 	})

@@ -29,9 +29,17 @@ const staffToken = "for-the-demo-only"
 
 // Demo says where a demo runs.
 type Demo struct {
-	Port  int           // of the public listener; the staff listener, Pay and the service have the three after it
-	Store string        // the path of the bbolt file
-	Past  time.Duration // how long ago the demo's clock begins
+	Port  int       // of the public listener; the staff listener, Pay and the service have the three after it
+	Store string    // the path of the bbolt file
+	Past  []Citizen // who used the service before the demo, the first one first
+}
+
+// begunAgo returns how long ago the demo's clock begins.
+func (d Demo) begunAgo() time.Duration {
+	if len(d.Past) == 0 {
+		return 0
+	}
+	return d.Past[0].Ago
 }
 
 // Around is what runs around the demo's Paygate.
@@ -48,7 +56,10 @@ func (a *Around) Wait() error { return errors.Join(<-a.ended, <-a.ended) }
 
 // Skip moves the clock forward in steps, and does after each what time would have made Paygate do.
 func (a *Around) Skip(d time.Duration, catchUp func()) {
-	step := max(5*time.Minute, d/24)
+	a.skip(d, max(5*time.Minute, d/24), catchUp)
+}
+
+func (a *Around) skip(d, step time.Duration, catchUp func()) {
 	for passed := time.Duration(0); passed < d; passed += step {
 		a.pay.Advance(min(step, d-passed))
 		catchUp()
@@ -67,7 +78,7 @@ func (d Demo) Start(ctx context.Context) (*Around, error) {
 		return nil, errors.Join(err, payListener.Close())
 	}
 	pay := paysim.New(paysim.Options{
-		Now:       func() time.Time { return time.Now().Add(-d.Past) },
+		Now:       func() time.Time { return time.Now().Add(-d.begunAgo()) },
 		PublicURL: "http://" + d.payAddress(), ServiceName: serviceName,
 		AddressCollection: "off", // less to fill in
 	})

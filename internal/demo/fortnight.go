@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,84 +14,86 @@ import (
 	"time"
 )
 
-// Fortnight is how far back the demo's journeys go.
-const Fortnight = 14 * 24 * time.Hour
-
-// past is one thing that happened before the demo was opened.
-type past struct {
-	ago     time.Duration // before now
-	name    string        // of the citizen
-	licence string
-	happens func(*historian, past) error
+// Citizen is somebody who used the service before the demo was opened.
+type Citizen struct {
+	Ago     time.Duration // before now
+	Name    string
+	Email   string // empty: one that they share
+	Licence string
+	Does    func(*Historian, Citizen) error
 }
 
-// stories returns what happened in the fortnight, the oldest first.
-func stories() []past {
+// Fortnight returns the citizens of the fortnight before the demo, the first one first.
+func Fortnight() []Citizen {
 	const day, hour = 24 * time.Hour, time.Hour
-	return []past{
-		{13*day + 9*hour, "Ann Other", "season", (*historian).pays},
-		{13*day + 3*hour, "Gareth Pugh", "1-day", (*historian).pays},
-		{12*day + 8*hour, "Siân Jones", "8-day", (*historian).isRefundedInPart},
-		{11*day + 7*hour, "Ruth Okafor", "season", (*historian).pays},
-		{11*day + 2*hour, "Tom Ash", "1-day", (*historian).cancels},
-		{10*day + 9*hour, "Priya Shah", "8-day", (*historian).staysAway},
-		{9*day + 8*hour, "Owen Rees", "1-day", (*historian).isDeclinedAndGivesUp},
-		{9*day + 4*hour, "Mary O’Neill", "season", (*historian).isDeclinedAndPays},
-		{8*day + 6*hour, "Idris", "season", (*historian).isRefusedAndLeaves},
-		{7*day + 9*hour, "Ken Lowe", "8-day", (*historian).pays},
-		{7*day + 5*hour, "Bethan Price", "1-day", (*historian).pays},
-		{6*day + 8*hour, "Ada Nwosu", "season", (*historian).pays},
-		{6*day + 3*hour, "Liam Walsh", "8-day", (*historian).isRefundedInPart},
-		{5*day + 7*hour, "Joan Miller", "1-day", (*historian).staysAway},
-		{5*day + 1*hour, "Huw Evans", "season", (*historian).leavesPay},
-		{4*day + 9*hour, "Zoe Clark", "8-day", (*historian).pays},
-		{3*day + 9*hour, "Dylan Ford", "season", (*historian).isDeclinedAndPays},
-		{3*day + 2*hour, "Broken Line", "season", (*historian).pays},
-		{2*day + 8*hour, "Nia Bowen", "1-day", (*historian).pays},
-		{2*day + 5*hour, "Sam Reed", "8-day", (*historian).cancels},
-		{2*day + 1*hour, "Megan", "8-day", (*historian).isRefusedAndCorrects},
-		{1*day + 9*hour, "Ivy Barnes", "season", (*historian).pays},
-		{1*day + 6*hour, "Carl Stone", "1-day", (*historian).pays},
-		{1*day + 2*hour, "Broken Line", "8-day", (*historian).pays},
-		{8 * hour, "Emlyn Hughes", "season", (*historian).pays},
-		{7 * hour, "Fay Turner", "8-day", (*historian).staysAway},
-		{40 * time.Minute, "Noah Field", "1-day", (*historian).isDeclinedAndGivesUp},
-		{25 * time.Minute, "Greta", "season", (*historian).isRefusedAndLeaves},
-		{12 * time.Minute, "Elin Morgan", "8-day", (*historian).leavesPay},
-		{3 * time.Minute, "Jack Byrne", "season", (*historian).staysAway},
+	return []Citizen{
+		{13*day + 9*hour, "Ann Other", "", "season", (*Historian).Pays},
+		{13*day + 3*hour, "Gareth Pugh", "", "1-day", (*Historian).Pays},
+		{12*day + 8*hour, "Siân Jones", "", "8-day", (*Historian).IsRefundedInPart},
+		{11*day + 7*hour, "Ruth Okafor", "", "season", (*Historian).Pays},
+		{11*day + 2*hour, "Tom Ash", "", "1-day", (*Historian).Cancels},
+		{10*day + 9*hour, "Priya Shah", "", "8-day", (*Historian).StaysAway},
+		{9*day + 8*hour, "Owen Rees", "", "1-day", (*Historian).IsDeclinedAndGivesUp},
+		{9*day + 4*hour, "Mary O’Neill", "", "season", (*Historian).IsDeclinedAndPays},
+		{8*day + 6*hour, "Idris", "", "season", (*Historian).IsRefusedAndLeaves},
+		{7*day + 9*hour, "Ken Lowe", "", "8-day", (*Historian).Pays},
+		{7*day + 5*hour, "Bethan Price", "", "1-day", (*Historian).Pays},
+		{6*day + 8*hour, "Ada Nwosu", "", "season", (*Historian).Pays},
+		{6*day + 3*hour, "Liam Walsh", "", "8-day", (*Historian).IsRefundedInPart},
+		{5*day + 7*hour, "Joan Miller", "", "1-day", (*Historian).StaysAway},
+		{5*day + 1*hour, "Huw Evans", "", "season", (*Historian).LeavesPay},
+		{4*day + 9*hour, "Zoe Clark", "", "8-day", (*Historian).Pays},
+		{3*day + 9*hour, "Dylan Ford", "", "season", (*Historian).IsDeclinedAndPays},
+		{3*day + 2*hour, "Broken Line", "", "season", (*Historian).Pays},
+		{2*day + 8*hour, "Nia Bowen", "", "1-day", (*Historian).Pays},
+		{2*day + 5*hour, "Sam Reed", "", "8-day", (*Historian).Cancels},
+		{2*day + 1*hour, "Megan", "", "8-day", (*Historian).IsRefusedAndCorrects},
+		{1*day + 9*hour, "Ivy Barnes", "", "season", (*Historian).Pays},
+		{1*day + 6*hour, "Carl Stone", "", "1-day", (*Historian).Pays},
+		{1*day + 2*hour, "Broken Line", "", "8-day", (*Historian).Pays},
+		{8 * hour, "Emlyn Hughes", "", "season", (*Historian).Pays},
+		{7 * hour, "Fay Turner", "", "8-day", (*Historian).StaysAway},
+		{40 * time.Minute, "Noah Field", "", "1-day", (*Historian).IsDeclinedAndGivesUp},
+		{25 * time.Minute, "Greta", "", "season", (*Historian).IsRefusedAndLeaves},
+		{12 * time.Minute, "Elin Morgan", "", "8-day", (*Historian).LeavesPay},
+		{3 * time.Minute, "Jack Byrne", "", "season", (*Historian).StaysAway},
 	}
 }
 
-// historian plays the fortnight before the demo is opened, through the listeners, as browsers and staff would.
-type historian struct {
+// Historian plays what happened before the demo is opened, through the listeners, as browsers and staff would.
+type Historian struct {
 	Demo
 	around  *Around
 	catchUp func()
 	browser *http.Client // of the citizen
 }
 
-// PlayFortnight makes the journeys of a fortnight. The demo's clock begins a fortnight ago and ends at the present.
-// catchUp does what is due after the clock was moved.
-func (d Demo) PlayFortnight(around *Around, catchUp func()) error {
-	h := &historian{Demo: d, around: around, catchUp: catchUp}
-	now := around.Now().Add(Fortnight)
-	for _, p := range stories() {
-		h.waitUntil(now.Add(-p.ago))
+// PlayPast plays what the citizens of the past did. The demo's clock begins with the first of them and ends at the
+// present. catchUp does what is due after the clock was moved.
+func (d Demo) PlayPast(around *Around, catchUp func()) error {
+	h := &Historian{Demo: d, around: around, catchUp: catchUp}
+	now := around.Now().Add(d.begunAgo())
+	for _, c := range d.Past {
+		h.waitUntil(now.Add(-c.Ago))
 		if err := h.newBrowser(); err != nil {
 			return err
 		}
-		if err := p.happens(h, p); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+		if err := c.Does(h, c); err != nil {
+			return fmt.Errorf("%s: %w", c.Name, err)
 		}
 	}
 	h.waitUntil(now)
 	return nil
 }
 
-func (h *historian) waitUntil(at time.Time) { h.around.Skip(at.Sub(h.around.Now()), h.catchUp) }
+// waitUntil takes longer steps than a visitor would see, so that the demo starts quickly.
+func (h *Historian) waitUntil(at time.Time) {
+	d := at.Sub(h.around.Now())
+	h.around.skip(d, max(20*time.Minute, d/24), h.catchUp)
+}
 
 // newBrowser opens the browser of another citizen. It does not follow redirects to GOV.UK Pay.
-func (h *historian) newBrowser() error {
+func (h *Historian) newBrowser() error {
 	jar, err := cookiejar.New(nil)
 	h.browser = &http.Client{
 		Jar: jar, Timeout: time.Minute,
@@ -104,22 +107,26 @@ func (h *historian) newBrowser() error {
 	return err
 }
 
-func (h *historian) pays(p past) error { return h.paysAs(p, "success") }
+// Pays applies, pays and comes back.
+func (h *Historian) Pays(c Citizen) error { return h.paysAs(c, "success") }
 
 // paysAs applies, ends the payment in some way, and comes back.
-func (h *historian) paysAs(p past, outcome string) error {
-	return errors.Join(h.applies(p), h.endsPayment(outcome), h.comesBack())
+func (h *Historian) paysAs(c Citizen, outcome string) error {
+	return errors.Join(h.applies(c), h.endsPayment(outcome), h.comesBack())
 }
 
-func (h *historian) cancels(p past) error { return h.paysAs(p, "cancelled") }
+// Cancels changes their mind at GOV.UK Pay.
+func (h *Historian) Cancels(c Citizen) error { return h.paysAs(c, "cancelled") }
 
-func (h *historian) isDeclinedAndGivesUp(p past) error { return h.paysAs(p, "declined") }
+// IsDeclinedAndGivesUp has a card that is declined.
+func (h *Historian) IsDeclinedAndGivesUp(c Citizen) error { return h.paysAs(c, "declined") }
 
-func (h *historian) isDeclinedAndPays(p past) error {
-	if err := h.paysAs(p, "declined"); err != nil {
+// IsDeclinedAndPays tries again with another card.
+func (h *Historian) IsDeclinedAndPays(c Citizen) error {
+	if err := h.paysAs(c, "declined"); err != nil {
 		return err
 	}
-	id, err := h.journeyOf(p)
+	id, err := h.journeyOf(c)
 	if err != nil {
 		return err
 	}
@@ -127,28 +134,33 @@ func (h *historian) isDeclinedAndPays(p past) error {
 	return errors.Join(err, h.endsPayment("success"), h.comesBack())
 }
 
-func (h *historian) staysAway(p past) error {
-	return errors.Join(h.applies(p), h.endsPayment("success"))
+// StaysAway pays, and closes the page.
+func (h *Historian) StaysAway(c Citizen) error {
+	return errors.Join(h.applies(c), h.endsPayment("success"))
 }
 
-func (h *historian) leavesPay(p past) error {
-	return errors.Join(h.applies(p), h.endsPayment("started"))
+// LeavesPay closes the card page.
+func (h *Historian) LeavesPay(c Citizen) error {
+	return errors.Join(h.applies(c), h.endsPayment("started"))
 }
 
-func (h *historian) isRefusedAndLeaves(p past) error { return h.pays(p) }
+// IsRefusedAndLeaves pays for a form with a mistake, such as a name of one word.
+func (h *Historian) IsRefusedAndLeaves(c Citizen) error { return h.Pays(c) }
 
-func (h *historian) isRefusedAndCorrects(p past) error {
-	err := h.pays(p)
-	p.name += " Other"
-	return errors.Join(err, h.applies(p))
+// IsRefusedAndCorrects corrects that name.
+func (h *Historian) IsRefusedAndCorrects(c Citizen) error {
+	err := h.Pays(c)
+	c.Name += " Other"
+	return errors.Join(err, h.applies(c))
 }
 
-func (h *historian) isRefundedInPart(p past) error {
-	if err := h.pays(p); err != nil {
+// IsRefundedInPart is refunded £5 by staff, an hour later.
+func (h *Historian) IsRefundedInPart(c Citizen) error {
+	if err := h.Pays(c); err != nil {
 		return err
 	}
 	h.waitUntil(h.around.Now().Add(time.Hour))
-	id, err := h.journeyOf(p)
+	id, err := h.journeyOf(c)
 	if err != nil {
 		return err
 	}
@@ -159,7 +171,7 @@ func (h *historian) isRefundedInPart(p past) error {
 var tokenPattern = regexp.MustCompile(`name="token" value="([^"]*)"`)
 
 // applies fills in the form and sends it.
-func (h *historian) applies(p past) error {
+func (h *Historian) applies(c Citizen) error {
 	page, err := h.do(http.NewRequest(http.MethodGet, "http://"+h.publicAddress()+"/licences/apply", nil))
 	if err != nil {
 		return err
@@ -169,26 +181,28 @@ func (h *historian) applies(p past) error {
 		return errors.New("the form has no token")
 	}
 	_, err = h.post(h.publicAddress(), "/licences/apply", url.Values{
-		"token": {string(token[1])}, "name": {p.name}, "email": {"citizen@example.org"}, "licence": {p.licence},
+		"token": {string(token[1])}, "name": {c.Name}, "email": {cmp.Or(c.Email, "citizen@example.org")}, "licence": {c.Licence},
 	})
 	return err
 }
 
-// endsPayment plays what the citizen does at GOV.UK Pay with the newest payment.
-func (h *historian) endsPayment(outcome string) error {
+// endsPayment plays what the citizen does at GOV.UK Pay with the newest payment. It takes a minute of the demo's time:
+// Paygate makes a citizen who comes back at once wait.
+func (h *Historian) endsPayment(outcome string) error {
+	h.around.pay.Advance(time.Minute)
 	payments := h.around.pay.Payments()
 	return h.around.pay.Pay(payments[len(payments)-1].ID, outcome)
 }
 
-func (h *historian) comesBack() error {
+func (h *Historian) comesBack() error {
 	_, err := h.do(http.NewRequest(http.MethodGet, "http://"+h.publicAddress()+"/_pay/return", nil))
 	return err
 }
 
 // journeyOf returns the id of the newest journey of a citizen.
-func (h *historian) journeyOf(p past) (string, error) {
+func (h *Historian) journeyOf(c Citizen) (string, error) {
 	var list struct{ Journeys []struct{ ID string } }
-	err := h.asStaff(http.MethodGet, "/journeys?find="+url.QueryEscape(p.name), nil, &list)
+	err := h.asStaff(http.MethodGet, "/journeys?find="+url.QueryEscape(c.Name), nil, &list)
 	if err == nil && len(list.Journeys) == 0 {
 		err = errors.New("no journey is found")
 	}
@@ -199,7 +213,7 @@ func (h *historian) journeyOf(p past) (string, error) {
 }
 
 // asStaff asks the staff listener.
-func (h *historian) asStaff(method, path string, body, answer any) error {
+func (h *Historian) asStaff(method, path string, body, answer any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
@@ -216,7 +230,7 @@ func (h *historian) asStaff(method, path string, body, answer any) error {
 	return json.Unmarshal(got, answer)
 }
 
-func (h *historian) post(host, path string, form url.Values) ([]byte, error) {
+func (h *Historian) post(host, path string, form url.Values) ([]byte, error) {
 	request, err := http.NewRequest(http.MethodPost, "http://"+host+path, bytes.NewReader([]byte(form.Encode())))
 	if err == nil {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -226,7 +240,7 @@ func (h *historian) post(host, path string, form url.Values) ([]byte, error) {
 
 // do sends a request of the citizen's browser, and returns the body of the answer. A refusal of the service counts as
 // an answer.
-func (h *historian) do(request *http.Request, err error) ([]byte, error) {
+func (h *Historian) do(request *http.Request, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,14 @@
 package browser
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -65,6 +68,16 @@ func axe(t *testing.T) string {
 func (b Tab) SetWidth(pixels int64) {
 	b.t.Helper()
 	b.Do(chromedp.EmulateViewport(pixels, 900))
+}
+
+// DisableScripts switches JavaScript off in the pages of the tab. Tests can still read them.
+func (b Tab) DisableScripts() {
+	b.t.Helper()
+	b.Do(func(ctx context.Context, target *chromedp.Target) (none chromedp.Void, err error) {
+		_, err = cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled,
+			emulation.SetScriptExecutionDisabledParams{Value: true})
+		return none, err
+	})
 }
 
 // Overflow returns by how many pixels the page is wider than its window.

@@ -25,8 +25,14 @@ import (
 // startDemo starts the demo, and returns its port. The guide is on the next one.
 func startDemo(t *testing.T, flags ...string) int {
 	t.Helper()
+	return startDemoOf(t, command.Env{}, flags...)
+}
+
+// startDemoOf starts a demo in an environment, which can have another past.
+func startDemoOf(t *testing.T, env command.Env, flags ...string) int {
+	t.Helper()
 	port := freePorts(t, 4)
-	demo := testserver.StartCommand(t, command.Env{}, "Open this:",
+	demo := testserver.StartCommand(t, env, "Open this:",
 		append([]string{"demo", "-port", strconv.Itoa(port)}, flags...)...)
 	t.Cleanup(func() { require.Zero(t, demo.Stop()) })
 	return port
