@@ -69,7 +69,8 @@ func (s *server) listPage(w http.ResponseWriter, r *http.Request, m member, q se
 		s.fail(w, r, err)
 		return
 	}
-	if r.Method == http.MethodPost && q.Find != "" && !q.Near && len(found) == 1 { // what the caller has read out is this one
+	// What the caller has read out is this one.
+	if r.Method == http.MethodPost && q.Find != "" && !q.Near && len(found) == 1 {
 		http.Redirect(w, r, "/journeys/"+string(found[0].ID), http.StatusSeeOther)
 		return
 	}

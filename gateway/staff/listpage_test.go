@@ -142,7 +142,8 @@ func TestTwoOfOneNameAreToldApartByThoseWhoMaySeeIt(t *testing.T) {
 		o.SignIn.Tokens, _ = o.SignIn.Tokens.Add("vera:view:veras-token-0123456789")
 	})
 	for _, email := range []string{"jo@example.org", "other@example.org"} {
-		l.addTyped(t, journey.FormValue{Field: "name", Value: "Jo Smith"}, journey.FormValue{Field: "email", Value: email})
+		name := journey.FormValue{Field: "name", Value: "Jo Smith"}
+		l.addTyped(t, name, journey.FormValue{Field: "email", Value: email})
 	}
 	ann, vera := l.browser(t), l.browser(t)
 	ann.signIn(annsToken)

@@ -87,15 +87,11 @@ func (s *server) widen(ctx context.Context, q search) (wide search, widened bool
 	near := all
 	near.Near = true
 	for _, wide = range []search{q, all, near} {
-		if found, err := s.findsAny(ctx, wide); err != nil || found {
+		one := wide
+		one.Limit = 1
+		if found, err := s.lookUp(ctx, one); err != nil || len(found) > 0 {
 			return wide, wide != q, err
 		}
 	}
 	return all, false, nil
-}
-
-func (s *server) findsAny(ctx context.Context, q search) (bool, error) {
-	q.Limit = 1
-	found, err := s.lookUp(ctx, q)
-	return len(found) > 0, err
 }

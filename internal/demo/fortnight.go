@@ -181,7 +181,8 @@ func (h *Historian) applies(c Citizen) error {
 		return errors.New("the form has no token")
 	}
 	_, err = h.post(h.publicAddress(), "/licences/apply", url.Values{
-		"token": {string(token[1])}, "name": {c.Name}, "email": {cmp.Or(c.Email, "citizen@example.org")}, "licence": {c.Licence},
+		"token": {string(token[1])}, "name": {c.Name}, "licence": {c.Licence},
+		"email": {cmp.Or(c.Email, "citizen@example.org")},
 	})
 	return err
 }
