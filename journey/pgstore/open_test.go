@@ -41,7 +41,7 @@ func TestReplicasMigrateOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	const layouts = 7
+	const layouts = 8
 	require.Equal(t, layouts, strings.Count(log.String(), "was migrated to a new layout"))
 	require.Equal(t, layouts, ask[int](t, address, `SELECT count(*) FROM paygate_schema WHERE version_id > 0`))
 	require.Equal(t, 8, ask[int](t, address, `SELECT count(*) FROM paygate_journeys`))
