@@ -36,7 +36,38 @@ func newRemains(t *tree, codec journey.Codec) *remains {
 	if t.shared {
 		r.unread = append(r.unread, "one of two lists that lead to the same page")
 	}
+	if len(r.unread) > 0 && t.fault == nil { // without the list of free pages, older forms could not be told apart
+		t.leaves(r.addLoose)
+	}
 	return r
+}
+
+// addLoose adds an entry to which nothing may lead any more, because the page that did is damaged. What opens under its
+// id tells where it belongs.
+func (r *remains) addLoose(key, value []byte) {
+	if !journey.IsID(string(key)) {
+		return
+	}
+	if _, err := r.codec.OpenJourney(journey.ID(key), value); err == nil {
+		r.addMissing(journeyBucket, key, value)
+	}
+	for part, bucket := range contentBuckets {
+		if _, err := r.codec.Open(string(part), string(key), value); err == nil {
+			r.addMissing(bucket, key, value)
+		}
+	}
+}
+
+func (r *remains) addMissing(bucket, key, value []byte) {
+	entries := r.entries[string(bucket)]
+	if entries == nil {
+		entries = map[string][]byte{}
+		r.entries[string(bucket)] = entries
+	}
+	if entries[string(key)] == nil {
+		r.note(key)
+		entries[string(key)] = value
+	}
 }
 
 // read reads a bucket.

@@ -209,7 +209,10 @@ func TestWhatAPageHadBeforeIsNotTakenForWhatIsThere(t *testing.T) {
 	require.Contains(t, report.Faults[0], "in use and free")
 	found, err := boltstore.Salvage(t.Context(), path, path+".copy", options(t, 1))
 	require.NoError(t, err)
-	require.Len(t, found.Lost, salvaged)
+	require.Empty(t, found.Lost)
+	j, err := open(t, path+".copy", options(t, 1)).Get(t.Context(), storetest.Example(1).ID)
+	require.NoError(t, err)
+	require.Equal(t, journey.StateReleased, j.State)
 }
 
 // roots returns the page that lists the buckets, and the first one of the journeys.
@@ -223,6 +226,24 @@ func roots(t *testing.T, path string) (list, journeys int) {
 		return nil
 	}))
 	return list, journeys
+}
+
+func TestALostListOfBucketsCostsNoJourney(t *testing.T) {
+	t.Parallel()
+	path := busy(t)
+	list, journeys := roots(t, path)
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for _, at := range []int{list, journeys} {
+		damaged, page := slices.Clone(content), os.Getpagesize()
+		clear(damaged[at*page : (at+1)*page])
+		require.NoError(t, os.WriteFile(path, damaged, 0o600))
+		found, err := salvage(t, path)
+		require.NoError(t, err)
+		require.False(t, found.Whole())
+		require.Equal(t, salvaged, found.Journeys)
+		require.Equal(t, salvaged, found.Requests)
+	}
 }
 
 func TestAFileWithoutItsFirstPagesCannotBeSalvaged(t *testing.T) {

@@ -91,9 +91,13 @@ func (t *tree) freePages(transaction uint64) (map[uint64]bool, error) {
 	if count > uint64(len(numbers)/8) {
 		return nil, fmt.Errorf("%w: its list of free pages is cut off", errStructure)
 	}
-	free := map[uint64]bool{}
+	free, last := map[uint64]bool{}, uint64(metaPages-1)
 	for n := range count {
-		free[binary.NativeEndian.Uint64(numbers[n*8:])] = true
+		next := binary.NativeEndian.Uint64(numbers[n*8:])
+		if next <= last {
+			return nil, fmt.Errorf("%w: its list of free pages is not in order", errStructure)
+		}
+		free[next], last = true, next
 	}
 	return free, nil
 }
@@ -155,6 +159,23 @@ func (t *tree) walk(head []byte, visit func(key, value []byte)) error {
 		return fmt.Errorf("%w: a bucket is cut off", errStructure)
 	}
 	return t.walkEntries(head[bucketHead:], entry)
+}
+
+// leaves visits the entries of all pages in use, even if no other page leads to them any more.
+func (t *tree) leaves(visit func(key, value []byte)) {
+	t.seen = map[uint64]bool{}
+	for number := uint64(metaPages); number < t.pages; number++ {
+		page, err := t.page(number)
+		if err != nil || binary.NativeEndian.Uint16(page[8:]) != leafPage {
+			continue
+		}
+		_ = t.walkEntries(page, func(flags uint32, key, value []byte) error {
+			if flags == 0 {
+				visit(key, value)
+			}
+			return nil
+		})
+	}
 }
 
 type visitEntry func(flags uint32, key, value []byte) error
