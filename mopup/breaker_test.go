@@ -158,3 +158,31 @@ func TestASweepThatEndsBeginsNoMoreDeliveries(t *testing.T) {
 		require.NotEqual(t, journey.StateReleased, f.state(id))
 	}
 }
+
+// ending is a store that Paygate's end takes from a sweep while that reads what is due.
+type ending struct {
+	*memory
+	end context.CancelFunc
+}
+
+func (e ending) Get(ctx context.Context, id journey.ID) (journey.Journey, error) {
+	if e.end(); ctx.Err() != nil {
+		return journey.Journey{}, ctx.Err()
+	}
+	return e.memory.Get(ctx, id)
+}
+
+func TestASweepThatEndsWhileItReadsCountsNoFailures(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, id := range []journey.ID{"A", "B", "C"} {
+		f.add(t, id)
+	}
+	f.now = t0.Add(2 * time.Hour)
+	ctx, cancel := context.WithCancel(t.Context())
+	m := f.mopup(Options{})
+	m.Store = ending{f.store, cancel}
+	counts, _ := m.RunOnce(ctx)
+	require.ErrorIs(t, ctx.Err(), context.Canceled)
+	require.Zero(t, counts.Failed)
+}

@@ -95,6 +95,8 @@ func (s *sweep) sort(ctx context.Context, page []journey.Due, lanes lanes) {
 		switch {
 		case errors.Is(err, journey.ErrNotFound), errors.Is(err, journey.ErrDamaged):
 			// gone since it was listed, or reported by the store
+		case err != nil && ctx.Err() != nil:
+			return
 		case err != nil:
 			s.count(func(c *Counts) *int { return &c.Failed })
 		case s.wanted(due, j):
