@@ -199,8 +199,8 @@ func (l *load) keepsOrNames(t *testing.T, path string, acked map[journey.ID]int)
 
 const lastChange = "one of the first two pages; the last change may be lost"
 
-// tellsTheTruth checks that a file in which Check finds damage is refused, or never gives a journey in a form older than
-// acknowledged.
+// tellsTheTruth checks that a file in which Check finds damage is refused, or gives no journey in an older form than
+// was acknowledged.
 func (l *load) tellsTheTruth(t *testing.T, path string, acked map[journey.ID]int) {
 	t.Helper()
 	s, err := boltstore.Open(path, options(t, 1))
