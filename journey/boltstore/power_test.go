@@ -63,7 +63,7 @@ func hurt(random *rand.Rand, file []byte) []byte {
 // images is how many files each test below looks at.
 func images(t *testing.T) (count int, random *rand.Rand) {
 	t.Helper()
-	count = 100
+	count = 80
 	if set := os.Getenv("PAYGATE_TEST_IMAGES"); set != "" {
 		var err error
 		count, err = strconv.Atoi(set)
