@@ -89,7 +89,7 @@ func (d Demo) PlayPast(around *Around, catchUp func()) error {
 // waitUntil takes longer steps than a visitor would see, so that the demo starts quickly.
 func (h *Historian) waitUntil(at time.Time) {
 	d := at.Sub(h.around.Now())
-	h.around.skip(d, max(20*time.Minute, d/24), h.catchUp)
+	h.around.skip(d, max(time.Hour, d/24), h.catchUp)
 }
 
 // newBrowser opens the browser of another citizen. It does not follow redirects to GOV.UK Pay.
