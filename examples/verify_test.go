@@ -253,8 +253,10 @@ func genuineEvent(t *testing.T, state string) request {
 	r := release()
 	r.State, r.Path, r.Query = state, "/paygate/events", ""
 	s := signature.Signer{Keys: signature.Keys{key(t, "ours")}, Issuer: audience, Audience: audience, Now: clock}
-	h, body, err := s.Event(r, signature.Event{ID: "re1", What: "returned", Amount: 2500, RefundedTotal: 2500,
-		At: moment})
+	h, body, err := s.Event(r, signature.Event{
+		ID: "re1", What: "returned", Amount: 2500, RefundedTotal: 2500,
+		At: moment,
+	})
 	require.NoError(t, err)
 	return request{
 		audience, r.Method, r.Path, body, h.Get("Paygate-Assertion"), moment, []string{"paygate-event+jwt"},

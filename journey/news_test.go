@@ -130,8 +130,10 @@ func TestAmountsThatAreToldAddUp(t *testing.T) {
 		j = must(t, j, ReturnDecided{})
 		require.Empty(t, j.Outbox, "nobody was told: it becomes part of the return")
 		j = must(t, j, PaymentSeen{back}, MoneyReturned{PaymentID: "pay1"}, refunds(
-			Refund{ID: "re1", Amount: 500, Status: RefundSuccess}, Refund{ID: "re2", Amount: 2000,
-				Status: RefundSuccess}))
+			Refund{ID: "re1", Amount: 500, Status: RefundSuccess}, Refund{
+				ID: "re2", Amount: 2000,
+				Status: RefundSuccess,
+			}))
 		require.Equal(t, wanted, outbox(j))
 	}
 }

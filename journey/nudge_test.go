@@ -60,8 +60,10 @@ func TestWebhookDuringAReadingDelivers(t *testing.T) {
 	t.Parallel()
 	for _, by := range []By{ByMopup, ByEarly, ByCitizen, ByWebhook} {
 		for _, nudged := range []bool{false, true} { // the reading may itself be due to a webhook
-			for _, after := range []time.Duration{time.Hour, time.Second,
-				500 * time.Millisecond} { // since the reading before
+			for _, after := range []time.Duration{
+				time.Hour, time.Second,
+				500 * time.Millisecond,
+			} { // since the reading before
 				synctest.Test(t, func(t *testing.T) { webhookDuringAReading(t, by, nudged, after) })
 			}
 		}

@@ -15,8 +15,10 @@ import (
 // withEmails returns the settings of a route that writes to citizens.
 func withEmails(t *testing.T, over map[string]string) (config.Settings, config.Faults) {
 	t.Helper()
-	all := map[string]string{"PAYGATE_ROUTE_LICENCE_NOTIFY_EMAIL": "{form:email}",
-		"PAYGATE_NOTIFY_API_KEY": notifysim.Key}
+	all := map[string]string{
+		"PAYGATE_ROUTE_LICENCE_NOTIFY_EMAIL": "{form:email}",
+		"PAYGATE_NOTIFY_API_KEY":             notifysim.Key,
+	}
 	for _, template := range notifysim.Templates() {
 		all[template.Setting] = string(template.ID)
 	}

@@ -48,8 +48,10 @@ func TestTracesGoWhereTheStandardVariablesSay(t *testing.T) {
 func TestWrongStandardVariablesAreFaultsOfTracesOnly(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{
-		"OTEL_EXPORTER_OTLP_ENDPOINT": {"127.0.0.1:4318", "unix:/otel", "http://", "http://u:topsecret@x",
-			"http://%zz"},
+		"OTEL_EXPORTER_OTLP_ENDPOINT": {
+			"127.0.0.1:4318", "unix:/otel", "http://", "http://u:topsecret@x",
+			"http://%zz",
+		},
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": {"collector"}, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": {"grpc"},
 		"OTEL_EXPORTER_OTLP_TRACES_HEADERS": {"topsecret"},
 		"OTEL_EXPORTER_OTLP_HEADERS": {

@@ -165,8 +165,10 @@ func TestUnreadableStoreLeavesOutItsGauges(t *testing.T) {
 	status, text := scrape(t, m)
 	require.Equal(t, http.StatusOK, status, "the other metrics are there")
 	require.Contains(t, text, "paygate_webhooks_total")
-	for _, gauge := range []string{"journeys_open", "oldest_due_seconds", "stuck", "damaged",
-		"owed_back_oldest_seconds"} {
+	for _, gauge := range []string{
+		"journeys_open", "oldest_due_seconds", "stuck", "damaged",
+		"owed_back_oldest_seconds",
+	} {
 		require.NotContains(t, text, "paygate_"+gauge)
 	}
 }

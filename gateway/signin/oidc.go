@@ -75,8 +75,10 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 func (p *provider) oauth(found *oidc.Provider) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: p.ClientID, ClientSecret: p.ClientSecret, Endpoint: found.Endpoint(),
-		RedirectURL: p.PublicURL.JoinPath(CallbackPath).String(), Scopes: []string{oidc.ScopeOpenID,
-			"profile", "email"},
+		RedirectURL: p.PublicURL.JoinPath(CallbackPath).String(), Scopes: []string{
+			oidc.ScopeOpenID,
+			"profile", "email",
+		},
 	}
 }
 

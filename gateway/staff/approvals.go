@@ -20,7 +20,8 @@ func (s entrance) approve(w http.ResponseWriter, r *http.Request, m member) {
 		return
 	}
 	s.orderAtOnce(w, r, m, "approve", approvedNotice, func(ctx context.Context, id journey.ID) (journey.Journey,
-		error) {
+		error,
+	) {
 		return s.Runner.Approve(ctx, id, m.Person(), read)
 	})
 }

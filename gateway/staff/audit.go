@@ -28,8 +28,10 @@ const (
 // entryOf returns the entry of a request. It has nothing of what was typed.
 func (s audit) entryOf(r *http.Request, m member, what string) journey.AuditEntry {
 	now := s.SignIn.Now()
-	e := journey.AuditEntry{ID: journey.NewID(now), At: now, By: m.By(), Person: m.ID, Role: m.Role.String(),
-		What: what}
+	e := journey.AuditEntry{
+		ID: journey.NewID(now), At: now, By: m.By(), Person: m.ID, Role: m.Role.String(),
+		What: what,
+	}
 	if id := r.PathValue("id"); journey.IsID(id) {
 		e.Journey = journey.ID(id)
 	}

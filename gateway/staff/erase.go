@@ -146,7 +146,8 @@ func (s people) checkErasure(w http.ResponseWriter, r *http.Request, m member, o
 		Says:   "You are about to erase what came from the citizen in " + journeys(len(erased)) + ".",
 		Action: "/person/erase", Button: "Erase", Fields: confirmed(fields),
 		Rows: []confirmRow{
-			{"Erased", strings.Join(erased, ", ")}, {"Left as they are", strings.Join(left, ", ")},
+			{"Erased", strings.Join(erased, ", ")},
+			{"Left as they are", strings.Join(left, ", ")},
 			{"Reason", o.Reason},
 		},
 	}

@@ -95,8 +95,10 @@ func TestFinancePageLeadsToTheFiles(t *testing.T) {
 	t.Parallel()
 	l := newListener(t, nil)
 	_, text := l.do(t, http.MethodGet, "/finance", "", "Accept", html)
-	for _, wanted := range []string{`action="/export.csv"`, `action="/refunds.csv"`, `value="settled"`,
-		`value="pounds"`} {
+	for _, wanted := range []string{
+		`action="/export.csv"`, `action="/refunds.csv"`, `value="settled"`,
+		`value="pounds"`,
+	} {
 		require.Contains(t, text, wanted)
 	}
 }

@@ -129,8 +129,10 @@ func TestTheFormOfTheListSaysWhatIsWrongAndKeepsWhatWasTyped(t *testing.T) {
 	})
 	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
 	require.Contains(t, text, `<a href="#since">Since and until must be`)
-	for _, kept := range []string{`value="LIC&lt;1"`, `value="2026-11-20"`, `value="2026-11-02"`,
-		`value="stuck" selected`} {
+	for _, kept := range []string{
+		`value="LIC&lt;1"`, `value="2026-11-20"`, `value="2026-11-02"`,
+		`value="stuck" selected`,
+	} {
 		require.Contains(t, text, kept)
 	}
 	require.NotContains(t, text, "No journeys were found.")

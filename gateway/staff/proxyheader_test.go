@@ -55,8 +55,10 @@ func TestAProxySignsPeopleIn(t *testing.T) {
 		"comma":          {http.Header{"X-Forwarded-Email": {"ann@example.gov.uk,bob@x"}}, 401},
 		"none":           {http.Header{}, 401},
 		"groups alone":   {http.Header{"X-Forwarded-Groups": {"admins"}}, 401},
-		"a Bearer not ours": {http.Header{"X-Forwarded-Email": {"ann@example.gov.uk"}, "Authorization": {"Bearer eyJ"}},
-			200},
+		"a Bearer not ours": {
+			http.Header{"X-Forwarded-Email": {"ann@example.gov.uk"}, "Authorization": {"Bearer eyJ"}},
+			200,
+		},
 		"a Bearer of ours": {http.Header{"Authorization": {"Bearer " + annsToken}}, 200},
 		"a wrong Bearer":   {http.Header{"Authorization": {"Bearer eyJ"}}, 401},
 	} {

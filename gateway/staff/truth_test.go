@@ -30,8 +30,10 @@ func TestAResultIsTrue(t *testing.T) {
 				if down && verdict != journey.VerdictAccepted { // the service is not reached then
 					continue
 				}
-				for _, state := range []journey.State{journey.StateStuck, journey.StateReleased,
-					journey.StateConfirmed} {
+				for _, state := range []journey.State{
+					journey.StateStuck, journey.StateReleased,
+					journey.StateConfirmed,
+				} {
 					c := claim{t: t, order: strings.Fields(name)[0], fields: fields, down: down}
 					c.give(verdict, state)
 				}

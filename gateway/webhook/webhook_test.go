@@ -77,8 +77,10 @@ func TestHandlerAnswersInTimeWhenTheStoreHangs(t *testing.T) {
 		var counted []string
 		log := slog.New(slog.DiscardHandler)
 		h := New(Options{
-			Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{Store: store, Now: time.Now,
-				Log: log},
+			Secrets: map[string][]string{"": {"secret"}}, Runner: &journey.Runner{
+				Store: store, Now: time.Now,
+				Log: log,
+			},
 			Log:      log,
 			Received: func(result string) { counted = append(counted, result) },
 		})

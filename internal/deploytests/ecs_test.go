@@ -81,8 +81,10 @@ func TestECSFiles(t *testing.T) {
 	task := readAWS[ecs.RegisterTaskDefinitionInput](t, "task-definition.json")
 	service := readAWS[ecs.CreateServiceInput](t, "service.json")
 	group := readAWS[elb.CreateTargetGroupInput](t, "target-group.json")
-	client := ecs.New(ecs.Options{Region: "eu-west-2", Credentials: aws.AnonymousCredentials{},
-		HTTPClient: answering{}})
+	client := ecs.New(ecs.Options{
+		Region: "eu-west-2", Credentials: aws.AnonymousCredentials{},
+		HTTPClient: answering{},
+	})
 	_, err := client.RegisterTaskDefinition(t.Context(), task)
 	requireComplete(t, err)
 	_, err = client.CreateService(t.Context(), service)

@@ -94,8 +94,10 @@ func TestAddressesPageHasEveryAddress(t *testing.T) {
 func TestLogPageHasEveryField(t *testing.T) {
 	t.Parallel()
 	page := read(t, "docs/reference/log.md")
-	for from, source := range map[string]string{"## Requests": "gateway/requestlog.go",
-		"## Journeys": "journey/runner.go"} {
+	for from, source := range map[string]string{
+		"## Requests": "gateway/requestlog.go",
+		"## Journeys": "journey/runner.go",
+	} {
 		_, section, is := strings.Cut(page, from)
 		require.True(t, is, from)
 		section, _, _ = strings.Cut(section, "\n## ")

@@ -111,8 +111,10 @@ func TestLargeTestLibrariesAreInAModuleOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	module, err := os.ReadFile("../../go.mod")
 	require.NoError(t, err)
-	for _, library := range []string{"chromedp", "kin-openapi", "zitadel", "helm.sh", "k8s.io",
-		"aws-sdk", "compose-go"} {
+	for _, library := range []string{
+		"chromedp", "kin-openapi", "zitadel", "helm.sh", "k8s.io",
+		"aws-sdk", "compose-go",
+	} {
 		require.NotContains(t, string(module), library, "see internal/heavytests and internal/deploytests")
 	}
 }

@@ -184,8 +184,10 @@ func TestCardIsValidUntilTheEndOfItsMonth(t *testing.T) {
 func TestPostcodeIsCheckedInTheUnitedKingdomOnly(t *testing.T) {
 	t.Parallel()
 	for postcode, wrong := range map[string]string{"75001": "", "": "bad postcode"} {
-		form := cardForm{"addressLine1": "1", "addressCity": "Paris", "addressCountry": "FR",
-			"addressPostcode": postcode}
+		form := cardForm{
+			"addressLine1": "1", "addressCity": "Paris", "addressCountry": "FR",
+			"addressPostcode": postcode,
+		}
 		require.Contains(t, form.wrongAddress(), formError{"addressPostcode", wrong}, postcode)
 	}
 }

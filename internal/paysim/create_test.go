@@ -49,8 +49,11 @@ func TestInvalidCreatesAreRefusedAsAtPay(t *testing.T) {
 		},
 		"a return_url that is a number": {map[string]any{"return_url": 7}, 400, "P0102", "return_url"},
 		"an amount over int32":          {map[string]any{"amount": 1 << 31}, 400, "P0102", "amount"},
-		"no language at all": {map[string]any{"language": json.RawMessage("null")}, 400,
-			"P0102", "language"},
+		"no language at all": {
+			map[string]any{"language": json.RawMessage("null")},
+			400,
+			"P0102", "language",
+		},
 		"metadata that is null": {metadata(json.RawMessage("null")), 422, "P0102", "metadata"},
 		"an agreement of another length": {
 			map[string]any{"set_up_agreement": "short"}, 422, "P0102", "set_up_agreement",

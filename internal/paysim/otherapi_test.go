@@ -9,8 +9,10 @@ import (
 func TestClientsMayAddASlashAndAcceptOtherThings(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{})
-	for _, accept := range []string{"application/json, text/plain, */*", "*/*;q=0.8", "text/html, application/json",
-		""} {
+	for _, accept := range []string{
+		"application/json, text/plain, */*", "*/*;q=0.8", "text/html, application/json",
+		"",
+	} {
 		made := b.do("POST", "/v1/payments/", createBody(nil), "Accept", accept)
 		require.Equal(t, 201, made.status, made.text)
 		id := made.at("payment_id").(string)

@@ -359,8 +359,10 @@ func TestCopyRefusesANonEmptyDestination(t *testing.T) {
 		"a mark": func(t *testing.T, s store) {
 			_, err := s.FirstSight(t.Context(), "webhook", storetest.T0.Add(time.Hour))
 			require.NoError(t, err)
-			entry := journey.AuditEntry{ID: journey.NewID(storetest.T0), At: storetest.T0, By: "staff:ann",
-				What: "journey"}
+			entry := journey.AuditEntry{
+				ID: journey.NewID(storetest.T0), At: storetest.T0, By: "staff:ann",
+				What: "journey",
+			}
 			require.NoError(t, s.PutAudit(t.Context(), entry, time.Time{}))
 		},
 	} {

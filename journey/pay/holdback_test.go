@@ -81,7 +81,8 @@ func TestHeldCreateIsNotSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Options{CreateRate: 1000, Finished: func(context.Context, string, string,
-			time.Duration) {
+			time.Duration,
+		) {
 			t.Error("it was sent")
 		}})
 		for range 3 {

@@ -18,8 +18,10 @@ func payerOf(body []byte) journey.Payer {
 		} `json:"card_details"`
 	}
 	_ = json.Unmarshal(body, &p)
-	return journey.Payer{CardBrand: brand(p.Card.Brand), CardLast4: matching(last4, p.Card.Last4),
-		Email: email(p.Email)}
+	return journey.Payer{
+		CardBrand: brand(p.Card.Brand), CardLast4: matching(last4, p.Card.Last4),
+		Email: email(p.Email),
+	}
 }
 
 var (

@@ -47,7 +47,8 @@ func TestDoctorChecksSettingsAndFiles(t *testing.T) {
 		"a service that is not told": {nil, 0, "messages licence", "note: the service hears nothing of refunds"},
 		"early delivery":             {nil, 0, "delivery licence", "ok: 5m0s after the money is there"},
 		"no early delivery": {
-			[]string{"PAYGATE_ROUTE_LICENCE_RETURN_GRACE=off"}, 0, "delivery licence",
+			[]string{"PAYGATE_ROUTE_LICENCE_RETURN_GRACE=off"},
+			0, "delivery licence",
 			"a sweep delivers the form after 3h0m0s",
 		},
 		"no staff certificate": {

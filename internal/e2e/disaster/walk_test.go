@@ -110,8 +110,10 @@ func walkSettings() []string {
 	}
 	for name, route := range map[string][]string{
 		"LICENCE": {"MATCH=POST /licences/apply", "REFERENCE={form:case}", "PRICE=25"},
-		"IMMEDIATE": {"MATCH=POST /fines/pay", "REFERENCE={form:case}", "PRICE=30", "CAPTURE=immediate",
-			"ACCOUNT=parking"},
+		"IMMEDIATE": {
+			"MATCH=POST /fines/pay", "REFERENCE={form:case}", "PRICE=30", "CAPTURE=immediate",
+			"ACCOUNT=parking",
+		},
 		"SAFE": {"MATCH=POST /safe", "REFERENCE={form:case}", "PRICE=7", "REPEAT=safe"},
 		"TRUST": {
 			"MATCH=POST /trust", "REFERENCE={form:case}", "PRICE=8", "CAPTURE=immediate",
@@ -119,8 +121,10 @@ func walkSettings() []string {
 		},
 		"STAFFED":  {"MATCH=POST /staffed", "REFERENCE={form:case}", "PRICE=9", "ON_REFUSED=staff"},
 		"REGISTER": {"MATCH=GET /register/{case}", "REFERENCE={path:case}", "PRICE=6"},
-		"TICKET": {"MATCH=GET /ticket/{case}", "REFERENCE={path:case}", "PRICE=5", "CAPTURE=immediate",
-			"ACCOUNT=parking"},
+		"TICKET": {
+			"MATCH=GET /ticket/{case}", "REFERENCE={path:case}", "PRICE=5", "CAPTURE=immediate",
+			"ACCOUNT=parking",
+		},
 	} {
 		if strings.HasPrefix(route[0], "MATCH=POST") {
 			route = append(route, "ACCEPT=2xx,3xx",

@@ -16,8 +16,10 @@ func TestAFreeRouteDoesNotOpenAnotherMethodsRoute(t *testing.T) {
 	for _, mode := range []string{"on", "free", "shadow"} {
 		d := testserver.StartRaw(t, "PAYGATE_ROUTE_LICENCE_MATCH=POST /licences/{id}",
 			"PAYGATE_ROUTE_LICENCE_MODE="+mode, "PAYGATE_ROUTE_IMMEDIATE_MATCH=PUT /licences/{id}")
-		for target, form := range map[string]string{"/licences/7": "_method=PUT&a=1",
-			"/licences/8?_method=PUT": "a=1"} {
+		for target, form := range map[string]string{
+			"/licences/7":             "_method=PUT&a=1",
+			"/licences/8?_method=PUT": "a=1",
+		} {
 			require.Equal(t, http.StatusUnprocessableEntity, d.MustBlock(t, post(target, formType, form)).Status, mode)
 		}
 		if mode != "on" {

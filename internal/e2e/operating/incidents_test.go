@@ -123,7 +123,8 @@ func (i *incident) commands() map[string]func(*testscript.TestScript, bool, []st
 		},
 		// pay-fails KIND: GOV.UK Pay fails in this way until pay-works.
 		"pay-fails": func(_ *testscript.TestScript, _ bool,
-			args []string) {
+			args []string,
+		) {
 			i.Pay.AddFault(paysim.Fault{Kind: args[0]})
 		},
 		"pay-works": func(*testscript.TestScript, bool, []string) { i.Pay.ClearFaults() },

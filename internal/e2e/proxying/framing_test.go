@@ -100,8 +100,10 @@ var unusualFraming = map[string]struct {
 	"chunks with leading zeros": {head + "Transfer-Encoding: chunked\r\n\r\n0000002\r\nok\r\n000\r\n\r\n", "ok", true},
 	"chunks with an extension": {head +
 		"Transfer-Encoding: chunked\r\n\r\n2;a=\"b\"\r\nok\r\n0;x\r\n\r\n", "ok", true},
-	"chunks with a space after the size": {head + "Transfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n",
-		"ok", true},
+	"chunks with a space after the size": {
+		head + "Transfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n",
+		"ok", true,
+	},
 	"chunks with a trailer": {head +
 		"Trailer: X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: evil\r\nPaygate-Status: " +
 		"success\r\nContent-Length: 99\r\n\r\n", "ok", true},

@@ -163,8 +163,10 @@ func (w *town) refund(c *testserver.Citizen, pence int) {
 // adopt adopts a payment and settles it.
 func (w *town) adopt(id string, as journey.State) {
 	w.t.Helper()
-	p := w.Ann().Do(http.MethodPost, "/reconcile/adopt", map[string]any{"payment_id": id,
-		"reason": "restored a backup"})
+	p := w.Ann().Do(http.MethodPost, "/reconcile/adopt", map[string]any{
+		"payment_id": id,
+		"reason":     "restored a backup",
+	})
 	require.Equal(w.t, http.StatusOK, p.Status, p.Text)
 	var adopted export.Whole
 	require.NoError(w.t, json.Unmarshal([]byte(p.Text), &adopted))

@@ -240,8 +240,10 @@ func TestJourneysOfVersion1AreFound(t *testing.T) {
 	testserver.OnEachStore(t, func(t *testing.T, kind testserver.StoreKind) {
 		u := upgraded(t, kind)
 		for _, c := range u.citizens {
-			for _, query := range []string{c.Reference, strings.ToLower(c.Reference[:5] + "-" + c.Reference[5:]),
-				c.Payment} {
+			for _, query := range []string{
+				c.Reference, strings.ToLower(c.Reference[:5] + "-" + c.Reference[5:]),
+				c.Payment,
+			} {
 				p := u.Ann().Do(http.MethodGet, "/journeys?find="+query, nil)
 				require.Contains(t, p.Text, c.Reference, query)
 			}
