@@ -110,7 +110,7 @@ func (t *tree) firstPages() error {
 		sum := fnv.New64a()
 		_, _ = sum.Write(meta[:metaSum])
 		if sum.Sum64() != binary.NativeEndian.Uint64(meta[metaSum:]) {
-			return fmt.Errorf("%w: one of its first two pages is damaged, and the last change may be lost", errStructure)
+			return fmt.Errorf("%w: one of its first two pages is damaged; the last change may be lost", errStructure)
 		}
 	}
 	return nil
