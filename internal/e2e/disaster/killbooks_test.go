@@ -62,8 +62,8 @@ func (a *killTest) openStatusPages() {
 	}
 }
 
-// waitForRest sweeps until only stuck journeys, paid passes, and journeys whose money is back are open. If the answer to
-// a refund was lost, the journey ends five minutes later.
+// waitForRest sweeps until only stuck journeys, paid passes, and journeys whose money is back are open. If the answer
+// to a refund was lost, the journey ends five minutes later.
 func (a *killTest) waitForRest() {
 	a.t.Helper()
 	deadline := time.Now().Add(2 * testserver.LongTimeout)

@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	stored   = flag.Int("stored", 10_000, "how many journeys the larger stores of BenchmarkStores have")
+	stored   = flag.Int("stored", 2000, "how many journeys the larger stores of BenchmarkStores have")
 	database = flag.String("database", "",
 		"a postgres:// URL for BenchmarkStores; without it a throw-away server that never syncs")
 )
