@@ -92,7 +92,8 @@ func TestDatabaseOutage(t *testing.T) {
 				require.Eventually(t, func() bool { return r.readyStatus() == http.StatusOK }, testserver.LongTimeout,
 					50*time.Millisecond)
 			}
-			require.Eventually(t, func() bool { // a message of Pay may have begun to deliver: then the page reloads itself
+			// A message of Pay may have begun to deliver: then the page reloads itself.
+			require.Eventually(t, func() bool {
 				return strings.Contains(ann.At(replicas[1].Harness).ReturnFromPay().Text, "the service's own page")
 			}, testserver.LongTimeout, 50*time.Millisecond)
 			require.Contains(t, replicas[0].Sweep(), `"released":1`)
